@@ -1,0 +1,7 @@
+"""Declare: a programme folder (YAML) becomes typed, frozen objects. First room of the flow; imports nothing below."""
+
+from impact.declare.base import in_language, last_day
+from impact.declare.check import check_programme
+from impact.declare.load import Programme, load_programme, shipped
+
+__all__ = ["Programme", "check_programme", "in_language", "last_day", "load_programme", "shipped"]

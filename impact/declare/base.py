@@ -1,0 +1,135 @@
+"""What all declarations share: the frozen model, identifiers, text per language, dates and conditions."""
+
+from __future__ import annotations
+
+import calendar
+import datetime
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+Level = Literal["micro", "meso", "macro"]
+Stage = Literal["input", "activity", "output", "outcome", "impact"]
+Horizon = Literal["short", "medium", "long"]
+Language = Literal["it", "en"]
+Scalar = Annotated[str | bool | int | float, Field(union_mode="smart")]
+
+
+class Declared(BaseModel):
+    """Base of every declaration: frozen, and an unknown field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
+
+
+def _both_languages(value: Any) -> Any:
+    return {"it": value, "en": value} if isinstance(value, str) else value
+
+
+def _some_language(value: dict[Language, str]) -> dict[Language, str]:
+    if not value or not all(text.strip() for text in value.values()):
+        raise ValueError("a text needs words in at least one of the languages it, en")
+    return value
+
+
+Text = Annotated[dict[Language, str], BeforeValidator(_both_languages), AfterValidator(_some_language)]
+"""Text people read: ``{it: …, en: …}``, or one plain text for both."""
+
+
+def in_language(text: dict[Language, str], language: Language = "en") -> str:
+    """Return a text in one language, or in the other where it is not translated."""
+    return text.get(language) or next(iter(text.values()))
+
+
+def _calendar_date(value: str) -> str:
+    match = re.fullmatch(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", value)
+    if not match:
+        raise ValueError("a date is written YYYY, YYYY-MM or YYYY-MM-DD, in quotes when it is only a year")
+    last_day(value)
+    return value
+
+
+def last_day(value: str) -> str:
+    """Return the last calendar day of a year, month or day, as ``YYYY-MM-DD``.
+
+    Examples
+    --------
+    >>> last_day("2020-02"), last_day("1978"), last_day("2020-02-03")
+    ('2020-02-29', '1978-12-31', '2020-02-03')
+    """
+
+    parts = [int(part) for part in value.split("-")]
+    year, month = parts[0], parts[1] if len(parts) > 1 else 12
+    if not 1 <= month <= 12:
+        raise ValueError(f"there is no month {month}")
+    day = parts[2] if len(parts) > 2 else calendar.monthrange(year, month)[1]
+    return datetime.date(year, month, day).isoformat()
+
+
+def _as_text(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Date = Annotated[str, BeforeValidator(_as_text), AfterValidator(_calendar_date)]
+"""A year, month or day, kept as text: ``"2021"``, ``2021-06``, ``2021-06-30``."""
+
+Id = Annotated[str, BeforeValidator(_as_text), Field(pattern=r"^[a-z0-9][a-z0-9_]*$", max_length=60)]
+"""An identifier: lower-case letters, digits and underscores."""
+
+ColumnName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+"""A column of a contract."""
+
+Code = Annotated[str, BeforeValidator(_as_text), Field(min_length=1, max_length=200)]
+"""A code as it stands in the data; always text, so that ``00123`` stays itself."""
+
+OPERATORS = ("equals", "not_equals", "one_of", "at_least", "at_most", "above", "below", "is_missing")
+
+
+class Condition(Declared):
+    """A test on one column: exactly one operator is given.
+
+    A comparison with a missing value is unknown, and unknown never selects a row.
+    """
+
+    column: ColumnName
+    equals: Scalar | None = None
+    not_equals: Scalar | None = None
+    one_of: tuple[Scalar, ...] | None = Field(default=None, min_length=1)
+    at_least: float | None = None
+    at_most: float | None = None
+    above: float | None = None
+    below: float | None = None
+    is_missing: bool | None = None
+
+    @model_validator(mode="after")
+    def _one_operator(self) -> Condition:
+        given = [name for name in OPERATORS if getattr(self, name) is not None]
+        if len(given) != 1:
+            found = ", ".join(given) or "none"
+            raise ValueError(f"give exactly one of {', '.join(OPERATORS)}; found {found}")
+        return self
+
+    @property
+    def operator(self) -> str:
+        """Name of the operator that is given."""
+        return next(name for name in OPERATORS if getattr(self, name) is not None)
+
+    @property
+    def operand(self) -> Any:
+        """Value of the operator that is given."""
+        return getattr(self, self.operator)
+
+
+class Origin(Declared):
+    """Where a stated figure comes from: a document with its wording, or a note on how it was set."""
+
+    document: str | None = None
+    page: str | None = None
+    quote: str | None = None
+    note: str | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Origin:
+        if not (self.document or self.note):
+            raise ValueError("an origin names a document or carries a note")
+        return self

@@ -1,0 +1,147 @@
+"""``contracts.yaml``: what a table must look like to be believed; also the shared contracts in ``schemas/``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from impact.declare.base import Code, ColumnName, Condition, Declared, Id, Text
+
+MissingKind = Literal["missing", "skipped", "not_applicable", "refused", "suppressed"]
+"""The five reasons for which a value is not there; a blank cell is ``missing``."""
+
+CheckName = Literal["required", "codes", "min", "max", "pattern", "max_length"]
+NUMERIC = ("integer", "number")
+LARGEST = 1e15
+"""Numbers beyond this are refused unless the column's own bounds allow them: doubles lose whole units there."""
+
+
+class CodeItem(Declared):
+    """One code of a codelist."""
+
+    code: Code
+    title: Text
+    parent: Code | None = None
+
+
+class Codelist(Declared):
+    """A closed list of codes that several contracts can share."""
+
+    id: Id
+    title: Text
+    codes: tuple[CodeItem, ...] = Field(min_length=1)
+
+
+class Column(Declared):
+    """One column: its type, unit and limits.
+
+    ``warn`` names checks that only warn: the row stays, the reason is recorded.
+    """
+
+    type: Literal["text", "code", "integer", "number", "boolean", "date"]
+    title: Text | None = None
+    unit: str = ""
+    codes: tuple[Code, ...] | None = Field(default=None, min_length=1)
+    codelist: Id | None = None
+    min: float | None = None
+    max: float | None = None
+    pattern: str | None = None
+    max_length: int | None = Field(default=None, ge=1)
+    required: bool = False
+    missing: dict[MissingKind, tuple[Code, ...]] = Field(default_factory=dict)
+    warn: tuple[CheckName, ...] = ()
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Column:
+        if self.type == "code" and (self.codes is None) == (self.codelist is None):
+            raise ValueError("a code column gives either codes or codelist")
+        if self.type != "code" and (self.codes or self.codelist):
+            raise ValueError(f"codes and codelist belong to type code, not {self.type}")
+        if self.type not in NUMERIC and (self.min is not None or self.max is not None):
+            raise ValueError(f"min and max belong to integer and number, not {self.type}")
+        if self.type not in ("text", "code") and (self.pattern or self.max_length):
+            raise ValueError(f"pattern and max_length belong to text, not {self.type}")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min:g} is above max {self.max:g}")
+        given = [code for codes in self.missing.values() for code in codes]
+        if len(given) != len(set(given)):
+            raise ValueError("one code cannot mean two kinds of missing")
+        return self
+
+
+class CompareRule(Declared):
+    """Two columns of one row compared; a row where either is missing passes."""
+
+    kind: Literal["compare"]
+    id: Id
+    left: ColumnName
+    operator: Literal["<", "<=", "==", "!=", ">=", ">"]
+    right: ColumnName
+    severity: Literal["error", "warning"] = "error"
+
+
+class ImpliesRule(Declared):
+    """Where ``when`` holds, ``then`` must hold; a row for which either is unknown passes."""
+
+    kind: Literal["implies"]
+    id: Id
+    when: Condition
+    then: Condition
+    severity: Literal["error", "warning"] = "error"
+
+
+Rule = Annotated[CompareRule | ImpliesRule, Field(discriminator="kind")]
+
+
+class ForeignKey(Declared):
+    """Columns whose values must exist in another contract's good rows; a row with a missing part passes."""
+
+    columns: tuple[ColumnName, ...] = Field(min_length=1)
+    references: Id
+    to: tuple[ColumnName, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _same_length(self) -> ForeignKey:
+        if len(self.columns) != len(self.to):
+            raise ValueError("columns and to must be equally long")
+        return self
+
+
+class Contract(Declared):
+    """A table: its unit of analysis, key, columns and rules."""
+
+    id: Id
+    title: Text
+    unit_of_analysis: str
+    key: tuple[ColumnName, ...] = Field(min_length=1)
+    columns: dict[ColumnName, Column] = Field(min_length=1)
+    person: ColumnName | None = None
+    wave: ColumnName | None = None
+    rules: tuple[Rule, ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
+
+    @model_validator(mode="after")
+    def _columns_exist(self) -> Contract:
+        named = [("key", name) for name in self.key]
+        named += [("person", self.person)] if self.person else []
+        named += [("wave", self.wave)] if self.wave else []
+        for rule in self.rules:
+            pair = (rule.left, rule.right) if rule.kind == "compare" else (rule.when.column, rule.then.column)
+            named += [(f"rule {rule.id}", name) for name in pair]
+        named += [("foreign_keys", name) for key in self.foreign_keys for name in key.columns]
+        for where, name in named:
+            if name not in self.columns:
+                raise ValueError(f"{where} names column '{name}', which the contract does not have")
+        ids = [rule.id for rule in self.rules]
+        if len(ids) != len(set(ids)):
+            raise ValueError("two rules have the same id")
+        return self
+
+
+class ContractsFile(Declared):
+    """The whole of ``contracts.yaml``; ``shared`` takes contracts from ``schemas/contracts``."""
+
+    shared: tuple[Id, ...] = ()
+    codelists: tuple[Codelist, ...] = ()
+    contracts: tuple[Contract, ...] = ()

@@ -1,0 +1,253 @@
+"""``indicators.yaml``: what is measured, what was promised ex ante, and which design estimates the effect ex post."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from impact.declare.base import Code, ColumnName, Condition, Date, Declared, Id, Level, Origin, Text
+
+
+class Mean(Declared):
+    """Mean of a column."""
+
+    kind: Literal["mean"]
+    column: ColumnName
+
+
+class Proportion(Declared):
+    """Share of rows for which a condition holds, among rows where the column is not missing."""
+
+    kind: Literal["proportion"]
+    of: Condition
+
+
+class Scale(Declared):
+    """Scale score: the mean or sum of items, reversed where declared, times a factor.
+
+    With fewer than ``minimum_answered`` items answered the score is missing; a sum over fewer than all items is
+    prorated to the full length. WHO-5 is ``aggregate: sum, multiply: 4``.
+    """
+
+    kind: Literal["scale"]
+    items: tuple[ColumnName, ...] = Field(min_length=1)
+    low: float
+    high: float
+    reverse: tuple[ColumnName, ...] = ()
+    aggregate: Literal["mean", "sum"] = "mean"
+    multiply: float = 1.0
+    minimum_answered: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Scale:
+        if self.low >= self.high:
+            raise ValueError("low must be below high")
+        if extra := set(self.reverse) - set(self.items):
+            raise ValueError(f"reverse names {sorted(extra)}, which are not items")
+        if len(set(self.items)) != len(self.items):
+            raise ValueError("an item stands twice")
+        if self.minimum_answered and self.minimum_answered > len(self.items):
+            raise ValueError("minimum_answered is larger than the number of items")
+        return self
+
+
+class Threshold(Declared):
+    """Share of rows whose mean or scale score crosses a limit."""
+
+    kind: Literal["threshold"]
+    of: Annotated[Mean | Scale, Field(discriminator="kind")]
+    at_least: float | None = None
+    at_most: float | None = None
+    above: float | None = None
+    below: float | None = None
+
+    @model_validator(mode="after")
+    def _one_limit(self) -> Threshold:
+        if sum(limit is not None for limit in (self.at_least, self.at_most, self.above, self.below)) != 1:
+            raise ValueError("give exactly one of at_least, at_most, above, below")
+        return self
+
+
+PerRow = Annotated[Mean | Proportion | Scale | Threshold, Field(discriminator="kind")]
+
+
+class Change(Declared):
+    """Mean change per linked person between two waves; a change, never an effect."""
+
+    kind: Literal["change"]
+    of: PerRow
+    since: Code
+
+
+class Ratio(Declared):
+    """Sum of one column over the sum of another; parts aggregate by numerator and denominator."""
+
+    kind: Literal["ratio"]
+    numerator: ColumnName
+    denominator: ColumnName
+
+
+class Sum(Declared):
+    """Sum of a column."""
+
+    kind: Literal["sum"]
+    column: ColumnName
+
+
+class Count(Declared):
+    """Number of rows."""
+
+    kind: Literal["count"]
+
+
+class CountDistinct(Declared):
+    """Number of different values of a column."""
+
+    kind: Literal["count_distinct"]
+    column: ColumnName
+
+
+class Quantile(Declared):
+    """Quantile of a column; the median by default."""
+
+    kind: Literal["quantile"]
+    column: ColumnName
+    q: float = Field(default=0.5, gt=0, lt=1)
+
+
+Formula = Annotated[
+    Mean | Proportion | Scale | Threshold | Change | Ratio | Sum | Count | CountDistinct | Quantile,
+    Field(discriminator="kind"),
+]
+
+
+class Sample(Declared):
+    """How the rows were sampled; absent, they are a simple random sample or a full register.
+
+    ``population`` is a column with the stratum's population size, in clusters where there are clusters.
+    """
+
+    weight: ColumnName | None = None
+    strata: ColumnName | None = None
+    cluster: ColumnName | None = None
+    population: ColumnName | None = None
+
+
+class Baseline(Declared):
+    """Where things stood before: a wave of the data, or a figure from a document."""
+
+    wave: Code | None = None
+    value: float | None = None
+    origin: Origin | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Baseline:
+        if (self.wave is None) == (self.value is None):
+            raise ValueError("give either wave or value")
+        if self.value is not None and self.origin is None:
+            raise ValueError("a baseline value says where it comes from: add origin")
+        return self
+
+
+class Target(Declared):
+    """The promise: a value, or a change from the baseline, by a due date, with where it comes from."""
+
+    value: float | None = None
+    change: float | None = None
+    due: Date
+    origin: Origin
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Target:
+        if (self.value is None) == (self.change is None):
+            raise ValueError("give either value or change")
+        return self
+
+
+class ExAnte(Declared):
+    """What was promised, before."""
+
+    baseline: Baseline | None = None
+    target: Target | None = None
+
+
+class Arms(Declared):
+    """Which column says who was treated, and how it is coded."""
+
+    arm: ColumnName
+    treated: Code
+    comparison: Code
+
+
+class Randomised(Arms):
+    """Randomised assignment: intention to treat, by difference in means or ANCOVA.
+
+    ``covariates`` are columns; ``covariate_waves`` adds the outcome at earlier waves.
+    """
+
+    kind: Literal["randomised"]
+    covariates: tuple[ColumnName, ...] = ()
+    covariate_waves: tuple[Code, ...] = ()
+    cluster: ColumnName | None = None
+
+
+class DifferenceInDifferences(Arms):
+    """Two groups, two waves; errors clustered by person, or by ``cluster`` where assignment was by cluster.
+
+    ``placebo_wave`` is an earlier wave: the same estimate between it and the baseline should be zero.
+    """
+
+    kind: Literal["did"]
+    cluster: ColumnName | None = None
+    placebo_wave: Code | None = None
+
+
+class BeforeAfter(Declared):
+    """No comparison: reported as a change, never as an effect."""
+
+    kind: Literal["before_after"]
+
+
+Design = Annotated[Randomised | DifferenceInDifferences | BeforeAfter, Field(discriminator="kind")]
+
+
+class ExPost(Declared):
+    """When the outcome is looked at, and the design that separates the programme's part."""
+
+    wave: Code | None = None
+    period: Date | None = None
+    design: Design | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> ExPost:
+        if (self.wave is None) == (self.period is None):
+            raise ValueError("give wave for data with waves, period for data without")
+        return self
+
+
+class Indicator(Declared):
+    """One measure on one node of the theory of change."""
+
+    id: Id
+    title: Text
+    node: Id
+    level: Level
+    unit: str
+    direction: Literal["increase", "decrease", "maintain"]
+    contract: Id
+    formula: Formula
+    where: tuple[Condition, ...] = ()
+    by: tuple[ColumnName, ...] = ()
+    scope: tuple[ColumnName, ...] = ()
+    sample: Sample = Sample()
+    ex_ante: ExAnte = ExAnte()
+    ex_post: ExPost
+    primary: bool = False
+    note: Text | None = None
+
+
+class IndicatorsFile(Declared):
+    """The whole of ``indicators.yaml``."""
+
+    indicators: tuple[Indicator, ...] = Field(min_length=1)

@@ -1,0 +1,186 @@
+"""A programme folder becomes one frozen :class:`Programme`; last step of ``declare``, before any data is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from impact.declare.contracts import Codelist, Column, Contract, ContractsFile
+from impact.declare.indicators import Indicator, IndicatorsFile
+from impact.declare.programme import ProgrammeFile
+from impact.declare.sources import Source, SourcesFile
+from impact.declare.yaml_file import Lines, read_yaml
+from impact.errors import DeclarationError, Problem, UsageError
+
+Model = TypeVar("Model", bound=BaseModel)
+FILES = {
+    "programme.yaml": ProgrammeFile,
+    "contracts.yaml": ContractsFile,
+    "sources.yaml": SourcesFile,
+    "indicators.yaml": IndicatorsFile,
+}
+"""The files of a programme folder and the model each is read into."""
+
+
+@dataclass(frozen=True)
+class Programme:
+    """A programme as declared.
+
+    Parameters
+    ----------
+    folder
+        Absolute path of the programme folder.
+    header
+        ``programme.yaml``.
+    contracts, codelists
+        By id; shared ones included.
+    sources, indicators
+        In the order they are declared.
+    lines
+        For each file, the line at which each path of keys stands.
+    """
+
+    folder: Path
+    header: ProgrammeFile
+    contracts: Mapping[str, Contract]
+    codelists: Mapping[str, Codelist]
+    sources: tuple[Source, ...]
+    indicators: tuple[Indicator, ...]
+    lines: Mapping[str, Lines] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def id(self) -> str:
+        """Identifier of the programme."""
+        return self.header.id
+
+    def line(self, file: str, *path: str | int) -> int | None:
+        """Return the line of a path in one of the files, or of its nearest known parent."""
+        known = self.lines.get(file, {})
+        keys = list(path)
+        while keys and tuple(keys) not in known:
+            keys.pop()
+        return known.get(tuple(keys))
+
+    def column_codes(self, column: Column) -> tuple[str, ...]:
+        """Return the codes a code column allows, in their declared order."""
+        if column.codes is not None:
+            return column.codes
+        return tuple(item.code for item in self.codelists[column.codelist or ""].codes)
+
+    def source_kind(self, contract: str) -> str:
+        """Return ``real`` or ``synthetic``: the kind of the data that feed a contract."""
+        kinds = {source.provenance.kind for source in self.sources if source.contract == contract}
+        return "synthetic" if "synthetic" in kinds else "real"
+
+
+def shipped(name: str) -> Path:
+    """Return the folder of shipped declarations (``schemas``) or example programmes (``data``).
+
+    They lie in the wheel as ``impact/_schemas`` and ``impact/_data``, in a checkout beside the package.
+    """
+    package = Path(str(resources.files("impact")))
+    inside = package / f"_{name}"
+    return inside if inside.is_dir() else package.parent / name
+
+
+def load_programme(folder: str | Path) -> Programme:
+    """Read and type the declarations of a programme folder.
+
+    Parameters
+    ----------
+    folder
+        A folder with ``programme.yaml``, ``contracts.yaml``, ``sources.yaml`` and ``indicators.yaml``.
+
+    Raises
+    ------
+    UsageError
+        If there is no such folder.
+    DeclarationError
+        With every problem of form in all the files.
+    """
+    path = Path(folder).resolve()
+    if not path.is_dir():
+        raise UsageError(f"there is no programme folder at {folder}; give a folder that holds programme.yaml")
+    problems: list[Problem] = []
+    lines: dict[str, Lines] = {}
+    parsed: dict[str, Any] = {}
+    for name, model in FILES.items():
+        try:
+            parsed[name], lines[name] = read_declaration(path / name, model, name)
+        except DeclarationError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise DeclarationError(problems)
+    contracts_file: ContractsFile = parsed["contracts.yaml"]
+    contracts, codelists, shared_problems = _with_shared(contracts_file)
+    if shared_problems:
+        raise DeclarationError(shared_problems)
+    return Programme(
+        folder=path,
+        header=parsed["programme.yaml"],
+        contracts=contracts,
+        codelists=codelists,
+        sources=parsed["sources.yaml"].sources,
+        indicators=parsed["indicators.yaml"].indicators,
+        lines=lines,
+    )
+
+
+def read_declaration(path: Path, model: type[Model], shown: str) -> tuple[Model, Lines]:
+    """Read one YAML file into its model, or raise with every problem and its line."""
+    data, lines = read_yaml(path, shown)
+    try:
+        return model.model_validate(data), lines
+    except ValidationError as error:
+        raise DeclarationError([_problem(item, lines, shown) for item in error.errors()]) from None
+
+
+def _problem(item: Any, lines: Lines, shown: str) -> Problem:
+    loc: tuple[str | int, ...] = tuple(item["loc"])
+    at: tuple[str | int, ...] = ()
+    for part in loc:
+        at = (*at, part) if (*at, part) in lines else at
+    kind, context = item["type"], item.get("ctx", {})
+    name = str(loc[-1]) if loc else ""
+    field_name = ".".join(str(part) for part in (*at, *(loc[-1:] if loc[-1:] != at[-1:] else ())))
+    if kind == "extra_forbidden":
+        return Problem(f"unknown field '{name}'", shown, lines.get(at), field_name, fix="Remove or rename it.")
+    if kind == "missing":
+        return Problem(f"the field '{name}' is missing", shown, lines.get(at), field_name, fix="Add it.")
+    expected = str(context.get("expected", context.get("expected_tags", context.get("pattern", ""))))
+    message = str(item["msg"]).removeprefix("Value error, ")
+    return Problem(message, shown, lines.get(at), field_name, expected, _shown(item.get("input")))
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "…"
+
+
+def _with_shared(
+    file: ContractsFile,
+) -> tuple[dict[str, Contract], dict[str, Codelist], list[Problem]]:
+    problems: list[Problem] = []
+    contracts, codelists = list(file.contracts), list(file.codelists)
+    for name in file.shared:
+        path = shipped("schemas") / "contracts" / f"{name}.yaml"
+        if not path.is_file():
+            known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml")))
+            problems.append(
+                Problem(f"there is no shared contract '{name}'", "contracts.yaml", field="shared", expected=known)
+            )
+            continue
+        shared, _ = read_declaration(path, ContractsFile, f"schemas/contracts/{name}.yaml")
+        contracts += shared.contracts
+        codelists += [codelist for codelist in shared.codelists if codelist not in codelists]
+    for what, ids in (("contract", [c.id for c in contracts]), ("codelist", [c.id for c in codelists])):
+        problems += [
+            Problem(f"two {what}s are called '{name}'", "contracts.yaml", fix="Rename one of them.")
+            for name in sorted({name for name in ids if ids.count(name) > 1})
+        ]
+    return {c.id: c for c in contracts}, {c.id: c for c in codelists}, problems

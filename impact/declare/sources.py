@@ -1,0 +1,68 @@
+"""``sources.yaml``: which raw file feeds which contract, and through which crosswalk."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from impact.declare.base import Code, ColumnName, Date, Declared, Id, Scalar
+
+
+class FileFormat(Declared):
+    """How a raw file is written; nothing here is guessed when loading.
+
+    ``multiline`` says that quoted values may hold line breaks; without it a line with an odd number of quotes is
+    quarantined on its own, so that an unclosed quote cannot swallow the rows after it.
+    """
+
+    encoding: Literal["utf-8", "cp1252", "iso-8859-1", "iso-8859-15", "utf-16"] = "utf-8"
+    delimiter: Literal[",", ";", "\t", "|"] = ","
+    decimal: Literal[".", ","] = "."
+    quote: Literal['"', "'"] = '"'
+    dates: tuple[str, ...] = Field(default=("%Y-%m-%d",), min_length=1)
+    sheet: str | None = None
+    multiline: bool = False
+
+
+class Provenance(Declared):
+    """Where the raw file comes from. Synthetic data names the script that made it."""
+
+    title: str
+    kind: Literal["real", "synthetic"]
+    publisher: str = ""
+    document: str = ""
+    url: str = ""
+    licence: str = ""
+    retrieved: Date | None = None
+    generator: str = ""
+
+    @model_validator(mode="after")
+    def _synthetic_names_generator(self) -> Provenance:
+        if self.kind == "synthetic" and not self.generator:
+            raise ValueError("synthetic data names its generator")
+        return self
+
+
+class Source(Declared):
+    """One raw file (or sheet) feeding one contract.
+
+    ``rename`` maps file columns to contract columns; ``recode`` maps codes of a contract column; ``set`` gives a
+    contract column one constant; ``ignore`` lists file columns that are left out on purpose.
+    """
+
+    id: Id
+    file: str
+    contract: Id
+    provenance: Provenance
+    format: FileFormat = FileFormat()
+    rename: dict[str, ColumnName] = Field(default_factory=dict)
+    recode: dict[ColumnName, dict[Code, Code]] = Field(default_factory=dict)
+    set: dict[ColumnName, Scalar] = Field(default_factory=dict)
+    ignore: tuple[str, ...] = ()
+
+
+class SourcesFile(Declared):
+    """The whole of ``sources.yaml``."""
+
+    sources: tuple[Source, ...] = ()

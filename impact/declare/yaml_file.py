@@ -1,0 +1,134 @@
+"""Read one YAML file safely, remembering where every value stands; first step of ``declare``.
+
+Stricter than YAML 1.1: no duplicate keys, aliases, merges or tags; dates stay text; only ``true`` and ``false``
+are booleans (``NO`` stays the country code); ``00123`` stays text.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, ClassVar
+
+import yaml
+
+from impact.errors import DeclarationError, Problem
+
+Lines = dict[tuple[str | int, ...], int]
+"""Line (from 1) of the value at each path of keys and indices."""
+
+MAX_BYTES = 5_000_000
+
+
+class _Loader(yaml.SafeLoader):
+    """A SafeLoader with its implicit types reduced to bool, int, float and null."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+
+
+for _tag, _pattern, _first in (
+    ("bool", r"true|false|True|False", "tfTF"),
+    ("int", r"[-+]?(?:0|[1-9][0-9]*)", "-+0123456789"),
+    ("float", r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+", "-+.0123456789"),
+    ("null", r"~|null|", ["~", "n", ""]),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first))
+
+
+def read_yaml(path: Path, shown: str) -> tuple[Any, Lines]:
+    """Read a YAML file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    shown
+        How the file is named in messages, usually relative to the programme folder.
+
+    Returns
+    -------
+    tuple
+        The plain data, and the line of every path in it.
+
+    Raises
+    ------
+    DeclarationError
+        If the file is missing, too large, not UTF-8, not YAML, or uses what is refused here.
+    """
+    text = _read_text(path, shown)
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            raise DeclarationError([Problem("the file is empty", shown, fix="Declare something or remove it.")])
+        lines: Lines = {}
+        return _build(loader, node, (), lines, shown), lines
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise DeclarationError(
+            [
+                Problem(
+                    "the file is not valid YAML",
+                    shown,
+                    mark.line + 1 if mark else None,
+                    found=str(getattr(error, "problem", None) or error),
+                    fix="Check indentation, colons and quotes on this line and the one before.",
+                )
+            ]
+        ) from error
+    except RecursionError:
+        raise DeclarationError([Problem("the YAML is nested too deeply", shown)]) from None
+    finally:
+        loader.dispose()
+
+
+def _read_text(path: Path, shown: str) -> str:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise DeclarationError([Problem(f"the file is larger than {MAX_BYTES:,} bytes", shown)])
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise DeclarationError([Problem("the file is missing", shown, fix="Create it.")]) from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        problem = Problem("the file is not UTF-8", shown, line, fix="Save it as UTF-8.")
+        raise DeclarationError([problem]) from None
+    except OSError as error:
+        raise DeclarationError([Problem("the file cannot be read", shown, found=str(error))]) from error
+
+
+def _build(loader: _Loader, node: yaml.Node, path: tuple[str | int, ...], lines: Lines, shown: str) -> Any:
+    lines[path] = node.start_mark.line + 1
+    if path and getattr(node, "anchor", None):
+        raise yaml.constructor.ConstructorError(problem="anchors are not allowed", problem_mark=node.start_mark)
+    if isinstance(node, yaml.MappingNode):
+        return _build_mapping(loader, node, path, lines, shown)
+    if isinstance(node, yaml.SequenceNode):
+        return [_build(loader, item, (*path, i), lines, shown) for i, item in enumerate(node.value)]
+    return _scalar(loader, node)
+
+
+def _scalar(loader: _Loader, node: yaml.Node) -> Any:
+    kind = node.tag.removeprefix("tag:yaml.org,2002:")
+    if kind not in {"str", "bool", "int", "float", "null"}:
+        raise yaml.constructor.ConstructorError(problem=f"tag {node.tag} is not allowed", problem_mark=node.start_mark)
+    try:
+        return loader.construct_object(node)  # type: ignore[no-untyped-call]
+    except ValueError as error:
+        raise yaml.constructor.ConstructorError(problem=str(error), problem_mark=node.start_mark) from error
+
+
+def _build_mapping(
+    loader: _Loader, node: yaml.MappingNode, path: tuple[str | int, ...], lines: Lines, shown: str
+) -> dict[str, Any]:
+    built: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        if not isinstance(key_node, yaml.ScalarNode):
+            raise yaml.constructor.ConstructorError(problem="a key must be text", problem_mark=key_node.start_mark)
+        key = key_node.value
+        if key in built:
+            problem = f"key '{key}' stands twice"
+            raise yaml.constructor.ConstructorError(problem=problem, problem_mark=key_node.start_mark)
+        built[key] = _build(loader, value_node, (*path, key), lines, shown)
+        lines[(*path, key)] = key_node.start_mark.line + 1
+    return built

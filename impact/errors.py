@@ -1,0 +1,103 @@
+"""What can go wrong, in one tree; used by every room, rendered only by :mod:`impact.cli`.
+
+::
+
+    ImpactError
+    ├── UsageError            the call is wrong: no such folder, unknown finding (exit code 2)
+    ├── ProblemsError         carries a list of :class:`Problem` (exit code 1)
+    │   ├── DeclarationError  the programme folder's YAML does not hold together
+    │   └── FileError         a raw file cannot be read as declared; nothing of it was loaded
+    └── NotEstimable          the data or the plan cannot support the request, with the reason
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong, where, and what to do about it.
+
+    Parameters
+    ----------
+    what
+        The problem in one sentence.
+    file, line, field
+        Where it stands: file relative to the programme folder, line counted from 1, dotted field.
+    expected, found
+        What was expected there and what was found.
+    fix
+        What to do.
+    """
+
+    what: str
+    file: str = ""
+    line: int | None = None
+    field: str = ""
+    expected: str = ""
+    found: str = ""
+    fix: str = ""
+
+    def where(self) -> str:
+        """Return ``file:line field`` with the parts that are known."""
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return " ".join(part for part in (place, self.field) if part)
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the fields as a plain dictionary, for JSON."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        parts = [f"{self.where()}: {self.what}" if self.where() else self.what]
+        parts += [f"expected {self.expected}"] if self.expected else []
+        parts += [f"found {self.found}"] if self.found else []
+        text = "; ".join(parts)
+        return f"{text}. {self.fix}" if self.fix else text
+
+
+class ImpactError(Exception):
+    """Base class of everything this package raises on purpose."""
+
+
+class UsageError(ImpactError):
+    """The command or call was used wrongly."""
+
+
+class ProblemsError(ImpactError):
+    """One or more problems in what the user provided.
+
+    Parameters
+    ----------
+    problems
+        All the problems found, not only the first.
+    """
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class DeclarationError(ProblemsError):
+    """The declarations of a programme do not hold together."""
+
+
+class FileError(ProblemsError):
+    """A raw file cannot be read as its source declares; nothing of it was loaded."""
+
+
+class NotEstimable(ImpactError):  # noqa: N818 - the field's own term, shown to users as it is
+    """A design cannot give an effect from these data.
+
+    Parameters
+    ----------
+    reason
+        Completes the sentence "not estimable because …".
+    needed
+        What would make it estimable.
+    """
+
+    def __init__(self, reason: str, needed: str = "") -> None:
+        self.reason, self.needed = reason, needed
+        super().__init__(f"not estimable because {reason}" + (f"; needed: {needed}" if needed else ""))

@@ -1,0 +1,166 @@
+"""A raw file becomes a :class:`RawFile`: hashed, decoded, its header read, unreadable lines set aside.
+
+Follows ``declare``; its relation (all columns as text) is what ``validate`` loads. The original is never changed:
+where it cannot be read as it is, a cleaned copy is written to the given scratch folder.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from impact.declare.sources import FileFormat, Source
+from impact.errors import FileError, Problem
+from impact.ingest.text import RejectedLine, clean_text
+from impact.ingest.workbook import workbook_to_csv
+from impact.sql import ident, literal
+
+__all__ = ["RawFile", "RejectedLine", "file_sha256", "open_raw"]
+
+CHUNK = 1 << 22
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """A raw file ready to be read by DuckDB.
+
+    Parameters
+    ----------
+    sha256, size
+        Of the original file's bytes.
+    header
+        Column names as they stand in the file.
+    relation
+        SQL that reads the file with every column as text, NULL where blank, in file order.
+    rejected
+        Lines that are no rows; their numbers count the header as line 1.
+    csv
+        Whether DuckDB may still reject lines of the wrong width (``store_rejects``).
+    """
+
+    sha256: str
+    size: int
+    header: tuple[str, ...]
+    relation: str
+    rejected: tuple[RejectedLine, ...] = ()
+    csv: bool = True
+
+
+def open_raw(folder: Path, source: Source, scratch: Path) -> RawFile:
+    """Prepare one declared source for loading.
+
+    Parameters
+    ----------
+    folder
+        The programme folder.
+    source
+        The declared source.
+    scratch
+        A folder for cleaned copies; the caller removes it.
+
+    Raises
+    ------
+    FileError
+        If the file is missing, empty, not what its source declares, or has an unusable header.
+    """
+    path = _inside(folder, source)
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise _file_error(source, "the file cannot be read", found=str(error)) from error
+    if size == 0:
+        raise _file_error(source, "the file is empty", fix="Put the data there or remove the source.")
+    digest = file_sha256(path)
+    suffix = path.suffix.lower()
+    if suffix == ".parquet":
+        return _parquet(path, source, digest, size)
+    rejected: tuple[RejectedLine, ...] = ()
+    form = source.format
+    if suffix in (".xlsx", ".xlsm", ".ods", ".xls"):
+        path = workbook_to_csv(path, source, scratch / f"{source.id}.csv")
+        form = FileFormat(multiline=True)
+    else:
+        path, rejected = clean_text(path, source, scratch / f"{source.id}.csv")
+    header = _header(path, source, form)
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
+    relation = (
+        f"read_csv({literal(str(path))}, auto_detect=false, header=true, columns={{{columns}}},"
+        f" delim={literal(form.delimiter)}, quote={literal(form.quote)}, escape={literal(form.quote)},"
+        f" nullstr='', strict_mode=true, max_line_size=10000000, store_rejects=true, rejects_limit=0)"
+    )
+    return RawFile(digest, size, header, relation, rejected)
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, in hex."""
+    digest = hashlib.sha256()
+    with path.open("rb") as handle:
+        while chunk := handle.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _inside(folder: Path, source: Source) -> Path:
+    path = (folder / source.file).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise _file_error(source, "the file lies outside the programme folder", fix="Copy it under raw/.")
+    if not path.is_file():
+        raise _file_error(source, "the file is missing", found=_neighbours(path), fix="Put it there or correct file:.")
+    return path
+
+
+def _neighbours(path: Path) -> str:
+    if not path.parent.is_dir():
+        return f"no folder {path.parent.name}/"
+    names = sorted(p.name for p in path.parent.iterdir() if p.is_file())[:8]
+    return f"{path.parent.name}/ holds {', '.join(names)}" if names else f"{path.parent.name}/ is empty"
+
+
+def _file_error(source: Source, what: str, *, expected: str = "", found: str = "", fix: str = "") -> FileError:
+    return FileError([Problem(what, source.file, None, f"source {source.id}", expected, found, fix)])
+
+
+def _parquet(path: Path, source: Source, digest: str, size: int) -> RawFile:
+    import pyarrow as pa  # noqa: PLC0415 - heavy, and only Parquet needs it
+    from pyarrow import parquet  # noqa: PLC0415
+
+    try:
+        header = tuple(parquet.read_schema(path).names)
+    except pa.ArrowInvalid as error:
+        raise _file_error(source, "the file is not Parquet", found=str(error).splitlines()[0]) from error
+    _check_header(header, source)
+    columns = ", ".join(f"CAST({ident(name)} AS VARCHAR) AS {ident(name)}" for name in header)
+    return RawFile(digest, size, header, f"(SELECT {columns} FROM read_parquet({literal(str(path))}))", csv=False)
+
+
+def _header(path: Path, source: Source, form: FileFormat) -> tuple[str, ...]:
+    with path.open(encoding="utf-8-sig", newline="") as handle:
+        try:
+            rows: Iterator[list[str]] = csv.reader(handle, delimiter=form.delimiter, quotechar=form.quote, strict=True)
+            header = tuple(name.strip() for name in next(rows))
+        except (csv.Error, StopIteration) as error:
+            raise _file_error(source, "the header line cannot be read", found=str(error)) from error
+    others = [mark for mark in (";", "\t", "|", ",") if mark != form.delimiter and len(header[0].split(mark)) > 2]
+    if len(header) == 1 and others:
+        raise _file_error(
+            source,
+            "the header has one single column",
+            expected=f"columns separated by {form.delimiter!r}",
+            found=header[0][:80],
+            fix=f"Declare format: {{delimiter: '{others[0]}'}}.",
+        )
+    _check_header(header, source)
+    return header
+
+
+def _check_header(header: tuple[str, ...], source: Source) -> None:
+    blank = [str(index + 1) for index, name in enumerate(header) if not name]
+    if blank:
+        raise _file_error(source, f"column {', '.join(blank)} of the header has no name", fix="Name it in the file.")
+    lowered = [name.lower() for name in header]
+    twice = sorted({name for name in header if lowered.count(name.lower()) > 1})
+    if twice:
+        raise _file_error(source, f"the header names a column twice: {', '.join(twice)}", fix="Rename one of them.")

@@ -1,0 +1,69 @@
+"""A workbook sheet becomes a CSV of text, cell by cell, through calamine."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from impact.declare.sources import Source
+from impact.errors import FileError, Problem
+
+MAX_UNPACKED = 200_000_000
+MAX_RATIO = 100
+
+
+def workbook_to_csv(path: Path, source: Source, target: Path) -> Path:
+    """Write the declared sheet (the only one, if none is declared) as UTF-8 CSV.
+
+    Whole numbers are written without a decimal point, dates as ``YYYY-MM-DD``, so that codes typed as numbers read
+    as codes. Note that a workbook itself has already lost leading zeros of codes typed as numbers.
+
+    Raises
+    ------
+    FileError
+        If the file is no workbook, is an archive bomb, or the sheet is missing or empty.
+    """
+    import python_calamine  # noqa: PLC0415 - only workbooks need it
+
+    _refuse_bomb(path, source)
+    try:
+        workbook = python_calamine.CalamineWorkbook.from_path(str(path))
+    except (python_calamine.CalamineError, OSError, ValueError) as error:
+        raise _error(source, "the file is not a workbook that can be read", str(error)) from error
+    names = workbook.sheet_names
+    sheet = source.format.sheet or (names[0] if len(names) == 1 else "")
+    if sheet not in names:
+        wanted = f"sheet '{sheet}'" if sheet else "one sheet, or format: {sheet: …}"
+        raise _error(source, "the sheet cannot be chosen", f"sheets {', '.join(names)}", wanted)
+    rows = workbook.get_sheet_by_name(sheet).to_python()
+    if not rows:
+        raise _error(source, f"sheet '{sheet}' is empty", "")
+    with target.open("w", encoding="utf-8", newline="") as handle:
+        csv.writer(handle, lineterminator="\n").writerows([_cell(value) for value in row] for row in rows)
+    return target
+
+
+def _refuse_bomb(path: Path, source: Source) -> None:
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        unpacked = sum(item.file_size for item in archive.infolist())
+    if unpacked > MAX_UNPACKED or unpacked > MAX_RATIO * max(path.stat().st_size, 10_000):
+        raise _error(source, f"the workbook unpacks to {unpacked:,} bytes, too large to be believed", "")
+
+
+def _error(source: Source, what: str, found: str, expected: str = "") -> FileError:
+    return FileError([Problem(what, source.file, None, f"source {source.id}", expected, found)])
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if isinstance(value, datetime.datetime) and value.time() == datetime.time():
+        return value.date().isoformat()
+    return str(value)

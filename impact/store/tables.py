@@ -1,0 +1,56 @@
+"""The engine's own tables: what was loaded, what was set aside, what was promised, what was found."""
+
+from __future__ import annotations
+
+VERSION = 1
+
+TABLES = (
+    """CREATE TABLE IF NOT EXISTS impact.meta (version INTEGER NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS impact.run (
+        run_id VARCHAR PRIMARY KEY, programme VARCHAR NOT NULL, started_at TIMESTAMPTZ NOT NULL,
+        finished_at TIMESTAMPTZ NOT NULL, engine VARCHAR NOT NULL, plan_hash VARCHAR NOT NULL,
+        sources_loaded INTEGER NOT NULL, indicators_computed INTEGER NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS impact.load (
+        load_id VARCHAR NOT NULL, programme VARCHAR NOT NULL, source VARCHAR NOT NULL, contract VARCHAR NOT NULL,
+        file VARCHAR NOT NULL, sha256 VARCHAR NOT NULL, size BIGINT NOT NULL, table_name VARCHAR NOT NULL,
+        rows_read BIGINT NOT NULL, rows_good BIGINT NOT NULL, rows_bad BIGINT NOT NULL, rows_warned BIGINT NOT NULL,
+        kind VARCHAR NOT NULL, provenance JSON NOT NULL, line_offsets BIGINT[] NOT NULL, multiline BOOLEAN NOT NULL,
+        loaded_at TIMESTAMPTZ NOT NULL, run_id VARCHAR NOT NULL, replaced VARCHAR, changed JSON,
+        current BOOLEAN NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS impact.quarantine (
+        programme VARCHAR NOT NULL, source VARCHAR NOT NULL, load_id VARCHAR NOT NULL, file VARCHAR NOT NULL,
+        line BIGINT NOT NULL, severity VARCHAR NOT NULL, "column" VARCHAR NOT NULL, rule VARCHAR NOT NULL,
+        expected VARCHAR NOT NULL, value VARCHAR, payload JSON, ordinal BIGINT)""",
+    """CREATE TABLE IF NOT EXISTS impact.plan (
+        programme VARCHAR NOT NULL, plan_hash VARCHAR NOT NULL, seen_at TIMESTAMPTZ NOT NULL, plan JSON NOT NULL,
+        changes JSON NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS impact.definition (
+        programme VARCHAR NOT NULL, indicator VARCHAR NOT NULL, definition_hash VARCHAR NOT NULL,
+        file VARCHAR NOT NULL, line INTEGER, definition JSON NOT NULL, query VARCHAR NOT NULL,
+        fingerprint VARCHAR NOT NULL, run_id VARCHAR NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS impact.measure (
+        programme VARCHAR NOT NULL, indicator VARCHAR NOT NULL, scope VARCHAR NOT NULL, scope_value VARCHAR NOT NULL,
+        "group" VARCHAR NOT NULL, group_value VARCHAR NOT NULL, wave VARCHAR NOT NULL, value DOUBLE,
+        std_error DOUBLE, conf_low DOUBLE, conf_high DOUBLE, n BIGINT NOT NULL, n_missing BIGINT NOT NULL,
+        n_clusters BIGINT, method VARCHAR NOT NULL, flags VARCHAR[] NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS impact.linkage (
+        programme VARCHAR NOT NULL, indicator VARCHAR NOT NULL, since VARCHAR NOT NULL, wave VARCHAR NOT NULL,
+        linked BIGINT NOT NULL, lost BIGINT NOT NULL, new BIGINT NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS impact.finding (
+        finding VARCHAR NOT NULL, programme VARCHAR NOT NULL, indicator VARCHAR NOT NULL, title_en VARCHAR NOT NULL,
+        title_it VARCHAR NOT NULL, node VARCHAR NOT NULL, stage VARCHAR NOT NULL, level VARCHAR NOT NULL,
+        scope VARCHAR NOT NULL, scope_value VARCHAR NOT NULL, "group" VARCHAR NOT NULL, group_value VARCHAR NOT NULL,
+        period VARCHAR NOT NULL, unit VARCHAR NOT NULL, direction VARCHAR NOT NULL,
+        baseline DOUBLE, target DOUBLE, due VARCHAR, forecast DOUBLE, registered_at VARCHAR, plan_hash VARCHAR NOT NULL,
+        registration VARCHAR NOT NULL,
+        value DOUBLE, conf_low DOUBLE, conf_high DOUBLE, n BIGINT NOT NULL, method VARCHAR NOT NULL,
+        estimand VARCHAR, design VARCHAR, estimate DOUBLE, std_error DOUBLE, p_value DOUBLE, effect_low DOUBLE,
+        effect_high DOUBLE, n_obs BIGINT, n_clusters BIGINT, inference VARCHAR, not_estimable VARCHAR,
+        progress DOUBLE, attainment VARCHAR NOT NULL, contribution VARCHAR NOT NULL, evidence_level INTEGER,
+        evidence_reason VARCHAR NOT NULL, data_kind VARCHAR NOT NULL, flags VARCHAR[] NOT NULL,
+        run_id VARCHAR NOT NULL, definition_hash VARCHAR NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS impact.diagnostic (
+        finding VARCHAR NOT NULL, programme VARCHAR NOT NULL, indicator VARCHAR NOT NULL, "check" VARCHAR NOT NULL,
+        null_hypothesis VARCHAR NOT NULL, value DOUBLE, p_value DOUBLE, status VARCHAR NOT NULL,
+        detail VARCHAR NOT NULL)""",
+)

@@ -1,0 +1,306 @@
+"""A Pandera schema's checks become one SQL pass: text in, typed columns, a flag, reasons and payload out.
+
+Where a check cannot be written in SQL (a pattern that RE2 lacks), it is listed in ``leftover`` and run by Pandera on
+batches of the loaded column.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+import pandera.pandas as pa
+
+from impact.declare.base import Condition
+from impact.declare.contracts import NUMERIC, Column, Contract
+from impact.declare.load import Programme
+from impact.declare.sources import FileFormat, Source
+from impact.sql import ident, literal
+from impact.validate.schema import to_pandera
+
+TRUE_WORDS = ("true", "t", "1", "yes", "y", "si", "sì", "vero", "s")
+FALSE_WORDS = ("false", "f", "0", "no", "n", "falso")
+MISSING_SUFFIX = "__missing"
+"""A column ``x`` with declared missing codes has a companion ``x__missing`` that says which kind it was."""
+FIRST_DATE, LAST_DATE = "1800-01-01", "2200-12-31"
+SQL_TYPES = {
+    "text": "VARCHAR",
+    "code": "VARCHAR",
+    "integer": "BIGINT",
+    "number": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "date": "DATE",
+}
+_SQL_OPERATORS = {"at_least": ">=", "at_most": "<=", "above": ">", "below": "<", "equals": "=", "not_equals": "<>"}
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One way in which a row can fail: the column (or rule's columns), the rule, what it expects."""
+
+    column: str
+    rule: str
+    expected: str
+    severity: str
+    fails: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class CompiledContract:
+    """A contract ready to load one source.
+
+    Parameters
+    ----------
+    select
+        SQL template with ``{relation}``; gives the contract's columns, ``_bad``, ``_reasons`` and ``_payload``.
+    reasons
+        Position in this tuple is the number that ``_reasons`` lists.
+    leftover
+        Numbers of the reasons that SQL cannot test, with the Pandera column that does.
+    """
+
+    contract: Contract
+    select: str = field(repr=False)
+    reasons: tuple[Reason, ...]
+    leftover: tuple[tuple[int, str, pa.Check], ...] = ()
+
+
+def compile_contract(
+    programme: Programme, contract: Contract, source: Source, header: Sequence[str]
+) -> CompiledContract:
+    """Compile a contract and the crosswalk of one source to SQL.
+
+    Parameters
+    ----------
+    programme
+        Gives the codelists.
+    contract, source
+        What the rows must be, and how the file maps to it.
+    header
+        Column names of the file.
+    """
+    schema = to_pandera(programme, contract)
+    given = _file_expressions(contract, source, header)
+    reasons: list[Reason] = []
+    leftover: list[tuple[int, str, pa.Check]] = []
+    for name, column in contract.columns.items():
+        reasons += _type_reasons(name, column, source.format)
+        for check in schema.columns[name].checks:
+            fails = compile_check(check, ident(name))
+            if fails is None:
+                leftover.append((len(reasons), name, check))
+            severity = "warning" if check.raise_warning else "error"
+            reasons.append(Reason(name, str(check.name), _expected(check), severity, fails or "FALSE"))
+    for check in schema.checks:
+        reasons.append(_rule_reason(check, contract))
+    return CompiledContract(contract, _select(contract, source, given, reasons), tuple(reasons), tuple(leftover))
+
+
+def _file_expressions(contract: Contract, source: Source, header: Sequence[str]) -> dict[str, str]:
+    """Return for each contract column the SQL text expression that fills it."""
+    renamed = {target: name for name, target in source.rename.items()}
+    ignored = {*source.ignore, *source.rename}
+    given: dict[str, str] = {}
+    for name in contract.columns:
+        if name in source.set:
+            value = source.set[name]
+            given[name] = literal(str(value).lower() if isinstance(value, bool) else str(value))
+        elif name in renamed:
+            given[name] = _trimmed(renamed[name])
+        elif name in header and name not in ignored:
+            given[name] = _trimmed(name)
+        else:
+            given[name] = "CAST(NULL AS VARCHAR)"
+        if name in source.recode:
+            pairs = " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in source.recode[name].items())
+            given[name] = f"CASE {given[name]} {pairs} ELSE {given[name]} END"
+    return given
+
+
+def _trimmed(file_column: str) -> str:
+    return f"nullif(trim({ident(file_column)}, {literal(WHITE_SPACE)}), '')"
+
+
+WHITE_SPACE = " \t\r\n\u00a0\u2007\u202f\ufeff\u200b"
+"""What is trimmed around every value, the spaces that spreadsheets and phones add among them."""
+
+
+def _raw(name: str) -> str:
+    return ident(f"_raw_{name}")
+
+
+def _select(contract: Contract, source: Source, given: dict[str, str], reasons: Sequence[Reason]) -> str:
+    """Write the pass: text, then missing kinds, then types, then flags; each expression evaluated once."""
+    columns = contract.columns
+    texts = ", ".join(f"{expression} AS {_raw(name)}" for name, expression in given.items())
+    typed = ", ".join(_typed_column(name, column, source.format) for name, column in columns.items())
+    errors = [reason.fails for reason in reasons if reason.severity == "error"]
+    warnings = [reason.fails for reason in reasons if reason.severity == "warning"]
+    numbers = ", ".join(f"CASE WHEN {reason.fails} THEN {i} END" for i, reason in enumerate(reasons))
+    listed = f"list_filter([{numbers}], lambda n: n IS NOT NULL)"
+    payload = ", ".join(f"{literal(name)}, {_raw(name)}" for name in columns)
+    kept = [ident(name) for name in columns] + [ident(n + MISSING_SUFFIX) for n, c in columns.items() if c.missing]
+    return (
+        f"SELECT {', '.join(kept)}, _bad,"
+        f" CASE WHEN _bad OR _warned THEN {listed} END AS _reasons,"
+        f" CASE WHEN _bad OR _warned THEN json_object({payload}) END AS _payload"
+        f" FROM (SELECT *, {_any(errors)} AS _bad, {_any(warnings)} AS _warned"
+        f" FROM (SELECT *, {typed} FROM (SELECT {texts} FROM {{relation}})))"
+    )
+
+
+def _any(predicates: Sequence[str]) -> str:
+    return " OR ".join(f"coalesce({predicate}, FALSE)" for predicate in predicates) or "FALSE"
+
+
+def _missing_test(name: str, column: Column) -> str:
+    codes = [code for group in column.missing.values() for code in group]
+    return " OR ".join(f"{_raw(name)} = {literal(code)}" for code in codes)
+
+
+def _typed_column(name: str, column: Column, form: FileFormat) -> str:
+    typed = _typed(_raw(name), column, form)
+    if not column.missing:
+        return f"{typed} AS {ident(name)}"
+    kinds = " ".join(
+        f"WHEN {_raw(name)} = {literal(code)} THEN {literal(kind)}"
+        for kind, codes in column.missing.items()
+        for code in codes
+    )
+    return (
+        f"CASE WHEN {_missing_test(name, column)} THEN NULL ELSE {typed} END AS {ident(name)},"
+        f" CASE WHEN {_raw(name)} IS NULL THEN 'missing' {kinds} END AS {ident(name + MISSING_SUFFIX)}"
+    )
+
+
+def _typed(raw: str, column: Column, form: FileFormat) -> str:
+    """Write the strict reading of one text value; NULL where it cannot be read."""
+    if column.type == "boolean":
+        words = " ".join(f"WHEN {literal(word)} THEN TRUE" for word in TRUE_WORDS)
+        words += " " + " ".join(f"WHEN {literal(word)} THEN FALSE" for word in FALSE_WORDS)
+        return f"CASE lower({raw}) {words} END"
+    if column.type == "date":
+        formats = ", ".join(literal(pattern) for pattern in form.dates)
+        day = f"CAST(try_strptime({raw}, [{formats}]) AS DATE)"
+        return f"CASE WHEN {day} BETWEEN DATE '{FIRST_DATE}' AND DATE '{LAST_DATE}' THEN {day} END"
+    if column.type not in NUMERIC:
+        return raw
+    text = raw if form.decimal == "." else f"CASE WHEN contains({raw}, '.') THEN NULL ELSE replace({raw}, ',', '.') END"
+    number = f"TRY_CAST({text} AS DOUBLE)"
+    readable = f"isfinite({number}) AND NOT contains({raw}, '_')"
+    if column.type == "number":
+        return f"CASE WHEN {readable} THEN {number} END"
+    whole = f"TRY_CAST({number} AS BIGINT)"
+    return f"CASE WHEN {readable} AND {whole} = {number} THEN {whole} END"
+
+
+def _type_reasons(name: str, column: Column, form: FileFormat) -> list[Reason]:
+    reasons = []
+    unread = f"({_raw(name)} IS NOT NULL AND {ident(name)} IS NULL)"
+    if column.missing:
+        unread = f"({unread} AND NOT ({_missing_test(name, column)}))"
+    if column.type not in ("text", "code"):
+        expected = {
+            "integer": "a whole number",
+            "number": f"a number with decimal '{form.decimal}'",
+            "boolean": "true or false",
+            "date": f"a date like {' or '.join(form.dates)}",
+        }[column.type]
+        reasons.append(Reason(name, "type", expected, "error", unread))
+    if column.required:
+        severity = "warning" if "required" in column.warn else "error"
+        absent = f"({ident(name)} IS NULL)" if column.type in ("text", "code") else f"({ident(name)} IS NULL AND NOT {unread})"
+        reasons.append(Reason(name, "required", "a value", severity, absent))
+    return reasons
+
+
+def _ge(expression: str, statistics: dict[str, Any]) -> str:
+    return f"({expression} < {literal(statistics['min_value'])})"
+
+
+def _le(expression: str, statistics: dict[str, Any]) -> str:
+    return f"({expression} > {literal(statistics['max_value'])})"
+
+
+def _isin(expression: str, statistics: dict[str, Any]) -> str:
+    # chained comparisons: IN with five or more literals becomes a join, and loses the file's order
+    equal = " OR ".join(f"{expression} = {literal(value)}" for value in statistics["allowed_values"])
+    return f"(NOT ({equal}))"
+
+
+def _length(expression: str, statistics: dict[str, Any]) -> str:
+    return f"(length({expression}) > {literal(statistics['max_value'])})"
+
+
+def _matches(expression: str, statistics: dict[str, Any]) -> str | None:
+    pattern = statistics["pattern"]
+    pattern = pattern.pattern if isinstance(pattern, re.Pattern) else str(pattern)
+    if not _known_to_re2(pattern):
+        return None
+    return f"(NOT regexp_full_match({expression}, {literal(pattern)}))"
+
+
+def _known_to_re2(pattern: str) -> bool:
+    with duckdb.connect() as connection:
+        try:
+            connection.execute("SELECT regexp_full_match('', ?)", [pattern]).fetchall()
+        except duckdb.Error:
+            return False
+    return True
+
+
+_COMPILERS: dict[str, Callable[[str, dict[str, Any]], str | None]] = {
+    "min": _ge,
+    "max": _le,
+    "codes": _isin,
+    "max_length": _length,
+    "pattern": _matches,
+}
+
+
+def compile_check(check: pa.Check, expression: str) -> str | None:
+    """Write a column check as the SQL predicate that is true where it fails, or None if SQL cannot say it."""
+    return _COMPILERS[str(check.name)](expression, dict(check.statistics or {}))
+
+
+def _expected(check: pa.Check) -> str:
+    statistics = dict(check.statistics or {})
+    if check.name == "codes":
+        codes = list(statistics["allowed_values"])
+        return "one of " + ", ".join(codes[:12]) + (f" … ({len(codes)} codes)" if len(codes) > 12 else "")
+    if check.name == "pattern":
+        return f"text like {statistics['pattern'].pattern[4:-2]}"
+    word = {"min": "at least", "max": "at most", "max_length": "no more characters than"}[str(check.name)]
+    return f"{word} {statistics.get('min_value', statistics.get('max_value')):g}"
+
+
+def _rule_reason(check: pa.Check, contract: Contract) -> Reason:
+    statistics = dict(check.statistics or {})
+    severity = "warning" if check.raise_warning else "error"
+    if "comparison" in statistics:
+        left, comparison, right = statistics["left"], statistics["comparison"], statistics["right"]
+        symbol = {"==": "=", "!=": "<>"}.get(comparison, comparison)
+        fails = f"(NOT ({ident(left)} {symbol} {ident(right)}))"
+        return Reason(f"{left}, {right}", str(check.name), f"{left} {comparison} {right}", severity, fails)
+    when, then = statistics["when"], statistics["then"]
+    fails = f"({condition_sql(when, contract)} AND NOT {condition_sql(then, contract)})"
+    expected = f"{_words(then)} where {_words(when)}"
+    return Reason(f"{when.column}, {then.column}", str(check.name), expected, severity, fails)
+
+
+def _words(condition: Condition) -> str:
+    return f"{condition.column} {condition.operator.replace('_', ' ')} {condition.operand}"
+
+
+def condition_sql(condition: Condition, contract: Contract) -> str:
+    """Write a declared condition as SQL; unknown where its column is missing."""
+    column, operator, operand = ident(condition.column), condition.operator, condition.operand
+    as_text = contract.columns[condition.column].type in ("text", "code")
+    if operator == "is_missing":
+        return f"({column} IS {'' if operand else 'NOT '}NULL)"
+    if operator == "one_of":
+        return "(" + " OR ".join(f"{column} = {literal(str(v) if as_text else v)}" for v in operand) + ")"
+    return f"({column} {_SQL_OPERATORS[operator]} {literal(str(operand) if as_text else operand)})"

@@ -1,0 +1,202 @@
+"""Load one raw file through its compiled contract into a table of its own; every row is kept, good or flagged.
+
+The table is staged and committed before anything refers to it, so its ``rowid`` is the record's place in the file;
+:mod:`impact.store` publishes it in the transaction that follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+from pandera.errors import SchemaErrors
+
+from impact.declare.sources import Source
+from impact.errors import FileError, Problem
+from impact.ingest import RawFile, RejectedLine
+from impact.sql import ident
+from impact.validate.compile import CompiledContract
+
+BLANK = "blank_line"
+BATCH = 200_000
+COLUMNS = ["row", "severity", "column", "rule", "expected", "value", "payload"]
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What became of the records of one file.
+
+    ``rows_read = rows_good + rows_bad``; lines that are no rows at all count as bad. ``reasons`` has a line per
+    reason: ``row`` (line in the file, header is 1), ``severity, column, rule, expected, value, payload``.
+    """
+
+    rows_read: int
+    rows_good: int
+    rows_bad: int
+    rows_warned: int
+    reasons: pd.DataFrame = field(repr=False)
+    line_offsets: tuple[int, ...] = ()
+
+
+def stage_rows(
+    connection: duckdb.DuckDBPyConnection, raw: RawFile, compiled: CompiledContract, source: Source, table: str
+) -> LoadReport:
+    """Create ``table`` from a raw file.
+
+    Parameters
+    ----------
+    connection
+        Outside a transaction.
+    raw, compiled, source
+        The file, the contract compiled for it, and its declaration.
+    table
+        Quoted name of the table to create.
+
+    Raises
+    ------
+    FileError
+        If the columns of the file are not those declared, or DuckDB cannot read it at all.
+    """
+    _check_columns(raw, compiled, source)
+    for name in ("reject_errors", "reject_scans"):
+        connection.execute(f"DROP TABLE IF EXISTS {name}")
+    relation = raw.relation
+    try:
+        connection.execute(f"CREATE TABLE {table} AS {compiled.select.format(relation=relation)}")
+    except duckdb.Error as error:
+        found = str(error).splitlines()[0][:300]
+        raise FileError([Problem("the file cannot be parsed", source.file, None, f"source {source.id}", found=found)]) from error
+    _run_leftover(connection, compiled, table)
+    lines = [*raw.rejected, *(_csv_rejects(connection, raw.rejected) if raw.csv else ())]
+    offsets = _line_offsets(lines)
+    reasons = _reasons(connection, compiled, table, offsets)
+    real = [line for line in lines if line.rule != BLANK]
+    if real:
+        rejected = pd.DataFrame(
+            [[line.line, "error", "", line.rule, _LINE_RULES.get(line.rule, "one value per column"), line.text, line.text] for line in real],
+            columns=COLUMNS,
+        )
+        reasons = pd.concat([reasons, rejected], ignore_index=True) if len(reasons) else rejected
+    (total, bad), = connection.execute(f"SELECT count(*), count(*) FILTER (_bad) FROM {table}").fetchall()
+    warned = reasons.loc[reasons["severity"] == "warning", "row"].nunique()
+    return LoadReport(total + len(real), total - bad, bad + len(real), warned, reasons, offsets)
+
+
+_LINE_RULES = {
+    "unclosed_quote": "an even number of quotes in a line, or format: {multiline: true}",
+    "nul_byte": "text without NUL bytes",
+}
+
+
+def _check_columns(raw: RawFile, compiled: CompiledContract, source: Source) -> None:
+    contract, problems = compiled.contract, []
+    where = f"source {source.id}"
+    taken = {*source.rename, *source.ignore}
+    for name in [*source.rename, *source.ignore]:
+        if name not in raw.header:
+            problems.append(Problem(f"the file has no column '{name}'", source.file, 1, where, found=", ".join(raw.header)))
+    for name in raw.header:
+        if name not in taken and name not in contract.columns:
+            fix = "Rename it with rename:, or leave it out with ignore:."
+            expected = ", ".join(contract.columns)
+            problems.append(Problem(f"unknown column '{name}'", source.file, 1, where, expected, fix=fix))
+    filled = {*source.set, *source.rename.values(), *(name for name in raw.header if name not in taken)}
+    for name, column in contract.columns.items():
+        if column.required and name not in filled:
+            problems.append(
+                Problem(f"no column for '{name}', which contract '{contract.id}' requires", source.file, 1, where,
+                        found=", ".join(raw.header), fix="Map a file column to it with rename:, or give it with set:.")
+            )
+    if problems:
+        raise FileError(problems)
+
+
+def _run_leftover(connection: duckdb.DuckDBPyConnection, compiled: CompiledContract, table: str) -> None:
+    """Run the checks SQL cannot say through Pandera, on batches, and flag the rows that fail."""
+    for number, name, check in compiled.leftover:
+        schema = pa.SeriesSchema("string", checks=[check], nullable=True)
+        check.raise_warning = False
+        reader = connection.cursor().execute(f"SELECT rowid, {ident(name)} FROM {table}").to_arrow_reader(BATCH)
+        failed: list[int] = []
+        for batch in reader:
+            frame = batch.to_pandas()
+            values = pd.Series(frame.iloc[:, 1].to_numpy(), index=frame["rowid"], dtype="string")
+            try:
+                schema.validate(values, lazy=True)
+            except SchemaErrors as error:
+                failed += [int(index) for index in error.failure_cases["index"]]
+        if failed:
+            _flag(connection, compiled, table, number, failed)
+
+
+def _flag(
+    connection: duckdb.DuckDBPyConnection, compiled: CompiledContract, table: str, number: int, rows: Sequence[int]
+) -> None:
+    is_error = compiled.reasons[number].severity == "error"
+    names = ", ".join(f"'{name}', CAST({ident(name)} AS VARCHAR)" for name in compiled.contract.columns)
+    connection.register("_flagged", pd.DataFrame({"id": list(rows)}))
+    connection.execute(
+        f"UPDATE {table} SET _bad = _bad OR {is_error}, _reasons = list_append(coalesce(_reasons, []), {number}),"
+        f" _payload = coalesce(_payload, json_object({names})) WHERE rowid IN (SELECT id FROM _flagged)"
+    )
+    connection.unregister("_flagged")
+
+
+def _csv_rejects(connection: duckdb.DuckDBPyConnection, before: Sequence[RejectedLine]) -> list[RejectedLine]:
+    """Read what DuckDB's reader set aside; its line numbers are those of the cleaned copy."""
+    rows = connection.execute(
+        "SELECT line, any_value(lower(replace(CAST(error_type AS VARCHAR), ' ', '_'))), any_value(csv_line)"
+        " FROM reject_errors GROUP BY line ORDER BY line"
+    ).fetchall()
+    removed = np.array(sorted(line.line for line in before), dtype=np.int64)
+    thresholds = removed - np.arange(len(removed))
+    return [
+        RejectedLine(int(line + np.searchsorted(thresholds, line, side="right")), rule, text) for line, rule, text in rows
+    ]
+
+
+def _line_offsets(lines: Sequence[RejectedLine]) -> tuple[int, ...]:
+    """Return, for each line that is no row, how many rows stand before it."""
+    ordered = sorted(line.line for line in lines)
+    return tuple(line - 2 - index for index, line in enumerate(ordered))
+
+
+def _reasons(
+    connection: duckdb.DuckDBPyConnection, compiled: CompiledContract, table: str, offsets: Sequence[int]
+) -> pd.DataFrame:
+    frame = connection.execute(
+        f"SELECT rowid AS row, unnest(_reasons) AS number, _payload AS payload FROM {table}"
+        " WHERE _reasons IS NOT NULL ORDER BY row"
+    ).df()
+    known = pd.DataFrame(
+        [(r.severity, r.column, r.rule, r.expected) for r in compiled.reasons],
+        columns=["severity", "column", "rule", "expected"],
+    )
+    frame = frame.merge(known, left_on="number", right_index=True, how="left").sort_values(["row", "number"])
+    frame["row"] = file_lines(frame["row"].to_numpy(), offsets)
+    frame["value"] = _values(connection, frame)
+    return frame[COLUMNS].reset_index(drop=True)
+
+
+def _values(connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame) -> list[str | None]:
+    """Take the offending value out of the payload; for a rule over two columns, both."""
+    if frame.empty:
+        return []
+    connection.register("_failing", frame[["payload", "column"]].assign(i=range(len(frame))))
+    rows = connection.execute(
+        "SELECT array_to_string(list_transform(string_split(\"column\", ', '),"
+        " lambda name: coalesce(json_extract_string(payload, '$.\"' || name || '\"'), '')), ' | ')"
+        " FROM _failing ORDER BY i"
+    ).fetchall()
+    connection.unregister("_failing")
+    return [value for (value,) in rows]
+
+
+def file_lines(ordinals: np.ndarray, offsets: Sequence[int]) -> np.ndarray:
+    """Turn places among the rows (from 0) into lines of the file (header is line 1)."""
+    skipped = np.searchsorted(np.asarray(sorted(offsets), dtype=np.int64), ordinals, side="right")
+    return np.asarray(ordinals + 2 + skipped, dtype=np.int64)

@@ -1,0 +1,112 @@
+"""The same contract on pandas, by Pandera itself: the oracle of the compiled pass, and the way for a data frame.
+
+Reading of text is written again here, by other means, so that a test can hold one against the other.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import pandera.pandas as pa
+from pandera.errors import SchemaErrors, SchemaWarning
+
+from impact.declare.contracts import Column, Contract
+from impact.declare.load import Programme
+from impact.declare.sources import FileFormat
+from impact.validate.compile import FALSE_WORDS, FIRST_DATE, LAST_DATE, TRUE_WORDS, WHITE_SPACE
+from impact.validate.schema import PANDAS_TYPES, to_pandera
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+
+
+def validate_frame(
+    programme: Programme, contract: Contract, texts: pd.DataFrame, form: FileFormat
+) -> pd.DataFrame:
+    """Return every failure of a frame of text against a contract.
+
+    Parameters
+    ----------
+    programme, contract
+        The contract and its codelists.
+    texts
+        All columns of the contract as text, NA where blank; its index numbers the rows.
+    form
+        Decimal mark and date formats.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``row, column, rule``: errors only, sorted, one line per failure.
+    """
+    failures: list[tuple[Any, str, str]] = []
+    typed = {}
+    for name, column in contract.columns.items():
+        raw = texts[name].str.strip(WHITE_SPACE).replace("", pd.NA)
+        codes = [code for group in column.missing.values() for code in group]
+        given = raw.mask(raw.isin(codes))
+        values = given.map(lambda text, column=column: _read(text, column, form), na_action="ignore")
+        unread = given.notna() & values.isna()
+        failures += [(row, name, "type") for row in texts.index[unread]]
+        typed[name] = values.astype(PANDAS_TYPES[column.type])  # type: ignore[call-overload]
+        if column.required and "required" not in column.warn:
+            failures += [(row, name, "required") for row in texts.index[values.isna() & ~unread]]
+    failures += _pandera_failures(to_pandera(programme, contract), pd.DataFrame(typed, index=texts.index))
+    frame = pd.DataFrame(failures, columns=["row", "column", "rule"]).drop_duplicates()
+    return frame.sort_values(["row", "column", "rule"], ignore_index=True)
+
+
+def _pandera_failures(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> list[tuple[Any, str, str]]:
+    columns = {name: column for name, column in schema.columns.items()}
+    for column in columns.values():
+        column.nullable = True  # required is judged on the text, where a value that cannot be read is no absence
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SchemaWarning)
+            schema.validate(frame, lazy=True)
+    except SchemaErrors as error:
+        cases = error.failure_cases
+        in_frame = cases["schema_context"] == "DataFrameSchema"
+        names = [_rule_columns(schema, check) if whole else column
+                 for whole, column, check in zip(in_frame, cases["column"], cases["check"], strict=True)]
+        return list(zip(cases["index"], names, cases["check"], strict=True))
+    return []
+
+
+def _rule_columns(schema: pa.DataFrameSchema, name: str) -> str:
+    statistics = next(dict(check.statistics) for check in schema.checks if check.name == name)
+    if "comparison" in statistics:
+        return f"{statistics['left']}, {statistics['right']}"
+    return f"{statistics['when'].column}, {statistics['then'].column}"
+
+
+def _read(text: str, column: Column, form: FileFormat) -> Any:
+    if column.type == "boolean":
+        word = text.lower()
+        return True if word in TRUE_WORDS else False if word in FALSE_WORDS else None
+    if column.type == "date":
+        return _read_date(text, form.dates)
+    if column.type not in ("integer", "number"):
+        return text
+    if form.decimal == ",":
+        text = text.replace(".", "x").replace(",", ".")
+    if not _NUMBER.fullmatch(text) or abs(float(text)) == float("inf"):
+        return None
+    number = float(text)
+    if column.type == "number":
+        return number
+    return int(number) if number.is_integer() and abs(number) < 2**63 else None
+
+
+def _read_date(text: str, formats: Sequence[str]) -> datetime.datetime | None:
+    for pattern in formats:
+        try:
+            day = datetime.datetime.strptime(text, pattern).replace(hour=0, minute=0)  # noqa: DTZ007 - calendar days
+        except ValueError:
+            continue
+        return day if FIRST_DATE <= day.date().isoformat() <= LAST_DATE else None
+    return None

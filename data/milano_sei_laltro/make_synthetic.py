@@ -1,8 +1,9 @@
 """Write the synthetic network: ``raw/network_bodies_synthetic.csv`` and ``raw/relations_synthetic.csv``.
 
-Nothing here was observed. The documents name organisations but report no ties between them, so forty invented bodies
-with invented ties stand in, to show how an innovation of relations would be measured. At the end line some ties have
-dissolved, the others are a little stronger, and most new ties cross a sector. A few rows are dirty on purpose.
+Nothing here was observed. The documents name organisations but report no ties between them, so forty
+invented bodies with invented ties stand in, to show how an innovation of relations would be measured. At the
+end line some ties have dissolved, some are a little stronger, and most new ties cross a sector. A few rows
+are dirty on purpose.
 
 Run ``python data/milano_sei_laltro/make_synthetic.py``; the files come out the same, byte for byte.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -146,7 +148,8 @@ def with_dirty_rows(rows: list[dict[str, str]]) -> list[dict[str, str]]:
         # a body tied to itself
         {**first, "to_id": first["from_id"], "to_sector": first["from_sector"], "cross_sector": "0"},
         {**last, "from_id": "body_77"},  # a body that does not exist
-        {**first, "strength": "5" if first["strength"] == "1" else "1"},  # the first tie again, told differently
+        # the first tie again, told differently
+        {**first, "strength": "5" if first["strength"] == "1" else "1"},
         {**last, "tie": "friendship"},  # a kind of tie that is not on the list
         {**last, "tie": "contract", "strength": "9"},  # a strength beyond the scale
         {**first, "wave": "midline"},  # a wave that was never collected
@@ -165,13 +168,10 @@ def main() -> None:
     """Write both files."""
     rng = np.random.default_rng(SEED)
     among, taken = bodies(), set[tuple[str, str, str]]()
-    early = draw_ties(
-        rng, among, number=N_BASELINE, wave="baseline", share_cross=CROSS_BASELINE, mix=EARLY_TIES, taken=taken
-    )
+    draw = partial(draw_ties, rng, among, taken=taken)
+    early = draw(number=N_BASELINE, wave="baseline", share_cross=CROSS_BASELINE, mix=EARLY_TIES)
     late = carry_over(rng, early)
-    new = draw_ties(
-        rng, among, number=N_NEW, wave="end_line", share_cross=CROSS_NEW, mix=NEW_TIES, taken=taken
-    )
+    new = draw(number=N_NEW, wave="end_line", share_cross=CROSS_NEW, mix=NEW_TIES)
     rows = with_dirty_rows([as_written(rng, tie) for tie in [*early, *late, *new]])
     RAW.mkdir(exist_ok=True)
     body_rows = [{"body_id": body.body_id, "sector": body.sector, "kind": body.kind} for body in among]

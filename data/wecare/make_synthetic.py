@@ -1,15 +1,16 @@
-"""Make the synthetic participant survey of the WeCaRe example: ``raw/survey_baseline.csv`` and ``raw/survey_endline.csv``.
+"""Make the synthetic participant survey of the WeCaRe example: one file per wave, in ``raw/``.
 
-Nobody was interviewed. The projects and their quadrants are real; persons, areas, answers and the comparison areas
-are invented, so that the engine can be tried on a survey whose true effect is known.
+Nobody was interviewed. The projects and their quadrants are real; persons, areas, answers and the comparison
+areas are invented, so that the engine can be tried on a survey whose true effect is known.
 
 Notes
 -----
-36 invented areas: 22 treated, one per project, and 14 comparison areas. Assignment is not random: treated areas start
-two WHO-5 points lower. Answers have an area effect, a person effect, an area-by-wave shock and noise.
+36 invented areas: 22 treated, one per project, and 14 comparison areas. Assignment is not random: treated
+areas start two WHO-5 points lower. Answers have an area effect, a person effect, an area-by-wave shock and
+noise.
 
-Between the waves everybody loses four WHO-5 points and grows a little lonelier (the pandemic). Being treated adds, on
-the latent scale and before rounding to items:
+Between the waves everybody loses four WHO-5 points and grows a little lonelier (the pandemic). Being treated
+adds, on the latent scale and before rounding to items:
 
 * WHO-5 score (0-100): +6 points;
 * loneliness (three items, 3-9): -0.45 points;
@@ -17,11 +18,11 @@ the latent scale and before rounding to items:
 * share of care that is informal: +5 percentage points;
 * being employed, hours of work and hours of care: no effect.
 
-Items are rounded and limited to their range, which shrinks the first two effects slightly; running the script prints
-the true average effects on the observed scores, from the same persons with and without the programme.
+Items are rounded and limited to their range, which shrinks the first two effects slightly; running the script
+prints the true average effects on the observed scores, from the same persons with and without the programme.
 
-About 18 per cent of the persons drop out before the end line, a little more often when treated or when unwell. About one row in a
-hundred is spoilt on purpose, as counted in ``DIRTY``.
+About 17 per cent of the persons drop out before the end line, a little more often when treated or when
+unwell. About one row in a hundred is spoilt on purpose, as counted in ``DIRTY``.
 """
 
 from __future__ import annotations
@@ -50,9 +51,9 @@ COLUMNS = (
     *WHO, *LONELY, "knows_services", "employed", "work_hours", "care_hours", "informal_hours", "weight",
 )  # fmt: skip
 ITALIAN = (
-    "id_persona", "braccio", "area", "progetto", "quadrante", "sesso", "eta", "data_consenso", "data_intervista",
-    *WHO, "ucla1", "ucla2", "ucla3", "conosce_servizi", "occupato", "ore_lavoro", "ore_aiuto", "ore_aiuto_informale",
-    "peso",
+    "id_persona", "braccio", "area", "progetto", "quadrante", "sesso", "eta", "data_consenso",
+    "data_intervista", *WHO, "ucla1", "ucla2", "ucla3", "conosce_servizi", "occupato", "ore_lavoro",
+    "ore_aiuto", "ore_aiuto_informale", "peso",
 )  # fmt: skip
 WORDS = {"treated": "trattato", "comparison": "confronto", "female": "F", "male": "M", "yes": "si"}
 NOTES = ("", "", "", "intervista telefonica", "risponde un familiare")
@@ -84,6 +85,10 @@ def _consent_too_late(row: Row) -> Row:
     return {**row, "consent_date": row["interview_date"][:4] + "-12-31"}
 
 
+def _malformed_id(row: Row) -> Row:
+    return {**row, "person_id": row["person_id"].replace("WP", "wp-")}
+
+
 def _other_answers(row: Row) -> Row:
     return {**row, "who1": "0" if row["who1"] != "0" else "5", "care_hours": "40", "informal_hours": "10"}
 
@@ -95,7 +100,7 @@ DIRTY = (
     Spoiler("unknown code", 3, 2, _set(sex="X")),
     Spoiler("text in a number", 3, 2, _set(age="settanta")),
     Spoiler("required value blank", 2, 2, _set(weight="")),
-    Spoiler("malformed person id", 2, 1, lambda row: {**row, "person_id": row["person_id"].replace("WP", "wp-")}),
+    Spoiler("malformed person id", 2, 1, _malformed_id),
     Spoiler("orphan project", 3, 2, _set(arm="treated", project_id="progetto_ignoto")),
     Spoiler("treated without project", 2, 1, _set(arm="treated", project_id="")),
     Spoiler("work hours without work", 3, 2, _set(employed="no", work_hours="20")),
@@ -103,7 +108,7 @@ DIRTY = (
     Spoiler("consent after interview (warning)", 3, 2, _consent_too_late),
     Spoiler("more than 60 hours of work (warning)", 2, 2, _set(employed="yes", work_hours="72")),
     Spoiler("same key, other answers", 3, 3, _other_answers, extra=True),
-    Spoiler("identical double submission", 4, 3, lambda row: dict(row), extra=True),
+    Spoiler("identical double submission", 4, 3, dict, extra=True),
 )
 NEVER_AT_BASELINE = 6
 
@@ -139,9 +144,12 @@ def make_people(rng: Draw, areas: pd.DataFrame) -> pd.DataFrame:
     return people
 
 
-def _items(rng: Draw, level: np.ndarray, names: tuple[str, ...], low: int, high: int, spread: float) -> pd.DataFrame:
+def _items(
+    rng: Draw, level: np.ndarray, names: tuple[str, ...], *, low: int, high: int, spread: float
+) -> pd.DataFrame:
     noise = rng.normal(0, spread, (len(level), len(names)))
-    return pd.DataFrame(np.clip(np.rint(level[:, None] + noise), low, high).astype(int), columns=list(names))
+    rounded = np.clip(np.rint(level[:, None] + noise), low, high).astype(int)
+    return pd.DataFrame(rounded, columns=list(names))
 
 
 def _state(rng: Draw, trait: np.ndarray, chance: np.ndarray) -> np.ndarray:
@@ -166,12 +174,13 @@ def make_answers(rng: Draw, people: pd.DataFrame, end: bool, with_effect: bool =
     count, later = len(people), float(end)
     on = people["treated"].to_numpy() * later * float(with_effect)
     age = people["age"].to_numpy()
-    wellbeing = 56 + people["level"] + 13 * people["self"] - 3.0 * (age >= 75) - 2.0 * (people["sex"] == "female")
+    group = 3.0 * (age >= 75) + 2.0 * (people["sex"] == "female")
+    wellbeing = 56 + people["level"] + 13 * people["self"] - group
     wellbeing = wellbeing + later * (TREND["wellbeing"] + people["shock"]) + rng.normal(0, 7, count)
     loneliness = 5.2 - 0.03 * (wellbeing - 54) + later * TREND["loneliness"] + rng.normal(0, 0.6, count)
     wellbeing, loneliness = wellbeing + EFFECT["wellbeing"] * on, loneliness + EFFECT["loneliness"] * on
-    who = _items(rng, wellbeing.to_numpy() / 20, WHO, 0, 5, 0.7)
-    lonely = _items(rng, loneliness.to_numpy() / 3, LONELY, 1, 3, 0.5)
+    who = _items(rng, wellbeing.to_numpy() / 20, WHO, low=0, high=5, spread=0.7)
+    lonely = _items(rng, loneliness.to_numpy() / 3, LONELY, low=1, high=3, spread=0.5)
     knows = 0.38 - 0.03 * people["treated"].to_numpy() + later * TREND["knows"] + EFFECT["knows"] * on
     works = np.where(age < 65, 0.55 + later * TREND["employed"], 0.03)
     answers = pd.concat([who, lonely], axis=1)
@@ -189,7 +198,7 @@ def stays(rng: Draw, people: pd.DataFrame, baseline: pd.DataFrame) -> np.ndarray
     """Return who is found again at the end line: fewer of the treated, and fewer of the unwell."""
     score = 4 * baseline[list(WHO)].sum(axis=1)
     leave = 0.165 + 0.025 * people["treated"] + 0.0015 * (54 - score)
-    return (rng.random(len(people)) >= leave.clip(0.02, 0.6)).to_numpy()
+    return np.asarray(rng.random(len(people)) >= leave.clip(0.02, 0.6).to_numpy())
 
 
 def _blank_some(rng: Draw, table: pd.DataFrame, names: tuple[str, ...], code: str, chance: float) -> None:
@@ -212,7 +221,9 @@ def with_nonresponse(rng: Draw, answers: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def make_wave(rng: Draw, people: pd.DataFrame, answers: pd.DataFrame, first_day: str, weight: np.ndarray) -> list[Row]:
+def make_wave(
+    rng: Draw, people: pd.DataFrame, answers: pd.DataFrame, first_day: str, weight: np.ndarray
+) -> list[Row]:
     """Return one wave as rows of text in the columns of the contract."""
     table = with_nonresponse(rng, answers)
     day = pd.Timestamp("2019-11-11") + pd.to_timedelta(people["consent_day"], unit="D")
@@ -267,7 +278,10 @@ def write_baseline(rows: list[Row]) -> None:
 
 
 def write_end_line(rng: Draw, rows: list[Row]) -> None:
-    """Write the end line file: semicolon, decimal comma, Italian dates; one line too short, one quote never closed."""
+    """Write the end line file: semicolon, decimal comma, Italian dates.
+
+    One line is too short, and one has a quote that is never closed.
+    """
     notes = rng.choice(NOTES, len(rows))
     lines = [";".join([*to_italian(row).values(), note]) for row, note in zip(rows, notes, strict=True)]
     lines[700] = ";".join(lines[700].split(";")[:-4])
@@ -279,7 +293,8 @@ def write_end_line(rng: Draw, rows: list[Row]) -> None:
 def true_effects(people: pd.DataFrame, here: np.ndarray) -> dict[str, float]:
     """Return the true average effects on the observed scores of the treated who are found again."""
     with_, without = (
-        make_answers(np.random.default_rng(SEED + 1), people, end=True, with_effect=on) for on in (True, False)
+        make_answers(np.random.default_rng(SEED + 1), people, end=True, with_effect=on)
+        for on in (True, False)
     )
     treated = people["treated"].to_numpy() & here
     gain = {
@@ -300,10 +315,8 @@ def main() -> None:
     before = make_answers(rng, people, end=False)
     after = make_answers(np.random.default_rng(SEED + 1), people, end=True)
     here = stays(rng, people, before)
-    found = people.groupby(["treated", "sex"])["start"].transform("size") / people.assign(here=here).groupby(
-        ["treated", "sex"]
-    )["here"].transform("sum")
-    later = people["start"] * found
+    found = people.assign(here=here).groupby(["treated", "sex"])["here"].transform("mean")
+    later = people["start"] / found
     first = make_wave(rng, people, before, "2019-12-02", people["start"].to_numpy())
     staying = people[here].reset_index(drop=True)
     last = make_wave(rng, staying, after[here].reset_index(drop=True), "2021-05-03", later[here].to_numpy())

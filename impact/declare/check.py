@@ -131,6 +131,7 @@ def _contracts(programme: Programme) -> Iterator[Problem]:
     file = "contracts.yaml"
     edges = []
     for contract in programme.contracts.values():
+        yield from _contract_sense(contract)
         for name, column in contract.columns.items():
             where = f"{contract.id}.{name}"
             if column.codelist and column.codelist not in programme.codelists:
@@ -148,6 +149,23 @@ def _contracts(programme: Programme) -> Iterator[Problem]:
             if missing:
                 yield Problem(f"contract '{other.id}' has no column {missing}", file, None, f"{contract.id}.foreign_keys")
     yield from _graph_problems(sorted(programme.contracts), edges, "chain of foreign keys", file, None)
+
+
+def _contract_sense(contract: Contract) -> Iterator[Problem]:
+    file, columns = "contracts.yaml", contract.columns
+    for name in dict.fromkeys((*contract.key, *(n for n in (contract.person, contract.wave) if n))):
+        if not columns[name].required:
+            yield Problem(f"key column '{name}' may be missing", file, None, f"{contract.id}.{name}", "required: true")
+    if contract.wave and columns[contract.wave].type not in ("text", "code"):
+        yield Problem(f"the wave column '{contract.wave}' must be text or code", file, None, contract.id)
+    for rule in contract.rules:
+        if rule.kind == "compare" and _family(columns[rule.left].type) != _family(columns[rule.right].type):
+            found = f"{columns[rule.left].type} and {columns[rule.right].type}"
+            yield Problem(f"rule '{rule.id}' compares two kinds of column", file, None, contract.id, found=found)
+
+
+def _family(kind: str) -> str:
+    return {"integer": "number", "code": "text"}.get(kind, kind)
 
 
 def _pattern(pattern: str, file: str, where: str) -> Iterator[Problem]:
@@ -253,6 +271,13 @@ def _arms(programme: Programme, indicator: Indicator, contract: Contract, line: 
     if design is None or isinstance(design, BeforeAfter):
         return
     column = contract.columns.get(design.arm)
+    if design.arm in (*indicator.by, *indicator.scope):
+        yield Problem(
+            f"'{indicator.id}' is cut by its arm column '{design.arm}'", "indicators.yaml", line, f"{indicator.id}.by",
+            fix="Remove it: both arms are reported anyway.",
+        )
+    if design.treated == design.comparison:
+        yield Problem("treated and comparison are the same code", "indicators.yaml", line, f"{indicator.id}.design")
     if column and column.type == "code":
         for code in (design.treated, design.comparison):
             if column.codelist in (None, *programme.codelists) and code not in programme.column_codes(column):

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from impact.declare.contracts import Codelist, Column, Contract, ContractsFile
 from impact.declare.indicators import Indicator, IndicatorsFile
 from impact.declare.programme import ProgrammeFile
+from impact.declare.registration import Registration, RegistrationsFile
 from impact.declare.sources import Source, SourcesFile
 from impact.declare.yaml_file import Lines, read_yaml
 from impact.errors import DeclarationError, Problem, UsageError
@@ -25,6 +26,7 @@ FILES = {
     "indicators.yaml": IndicatorsFile,
 }
 """The files of a programme folder and the model each is read into."""
+REGISTRATIONS = "registrations.yaml"
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Programme:
         By id; shared ones included.
     sources, indicators
         In the order they are declared.
+    registrations
+        Plans frozen earlier, oldest first.
     lines
         For each file, the line at which each path of keys stands.
     """
@@ -51,6 +55,7 @@ class Programme:
     codelists: Mapping[str, Codelist]
     sources: tuple[Source, ...]
     indicators: tuple[Indicator, ...]
+    registrations: tuple[Registration, ...] = ()
     lines: Mapping[str, Lines] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -114,6 +119,12 @@ def load_programme(folder: str | Path) -> Programme:
             parsed[name], lines[name] = read_declaration(path / name, model, name)
         except DeclarationError as error:
             problems.extend(error.problems)
+    registrations: tuple[Registration, ...] = ()
+    if (path / REGISTRATIONS).exists():
+        try:
+            registrations = read_declaration(path / REGISTRATIONS, RegistrationsFile, REGISTRATIONS)[0].registrations
+        except DeclarationError as error:
+            problems.extend(error.problems)
     if problems:
         raise DeclarationError(problems)
     contracts_file: ContractsFile = parsed["contracts.yaml"]
@@ -127,6 +138,7 @@ def load_programme(folder: str | Path) -> Programme:
         codelists=codelists,
         sources=parsed["sources.yaml"].sources,
         indicators=parsed["indicators.yaml"].indicators,
+        registrations=registrations,
         lines=lines,
     )
 

@@ -1,0 +1,7 @@
+"""Measure: indicator declarations become SQL; one pass per contract gives value, n and spread by scope, group, wave."""
+
+from impact.measure.engine import Measures, measure_indicators
+from impact.measure.formula import value_sql
+from impact.measure.units import unit_frame
+
+__all__ = ["Measures", "measure_indicators", "unit_frame", "value_sql"]

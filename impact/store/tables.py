@@ -29,8 +29,9 @@ TABLES = (
         file VARCHAR NOT NULL, line INTEGER, definition JSON NOT NULL, query VARCHAR NOT NULL,
         fingerprint VARCHAR NOT NULL, run_id VARCHAR NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS impact.measure (
-        programme VARCHAR NOT NULL, indicator VARCHAR NOT NULL, scope VARCHAR NOT NULL, scope_value VARCHAR NOT NULL,
-        "group" VARCHAR NOT NULL, group_value VARCHAR NOT NULL, wave VARCHAR NOT NULL, value DOUBLE,
+        programme VARCHAR NOT NULL, indicator VARCHAR NOT NULL, arm VARCHAR NOT NULL, scope VARCHAR NOT NULL,
+        scope_value VARCHAR NOT NULL, "group" VARCHAR NOT NULL, group_value VARCHAR NOT NULL, wave VARCHAR NOT NULL,
+        value DOUBLE,
         std_error DOUBLE, conf_low DOUBLE, conf_high DOUBLE, n BIGINT NOT NULL, n_missing BIGINT NOT NULL,
         n_clusters BIGINT, method VARCHAR NOT NULL, flags VARCHAR[] NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS impact.linkage (
@@ -44,7 +45,7 @@ TABLES = (
         baseline DOUBLE, target DOUBLE, due VARCHAR, forecast DOUBLE, registered_at VARCHAR, plan_hash VARCHAR NOT NULL,
         registration VARCHAR NOT NULL,
         value DOUBLE, conf_low DOUBLE, conf_high DOUBLE, n BIGINT NOT NULL, method VARCHAR NOT NULL,
-        estimand VARCHAR, design VARCHAR, estimate DOUBLE, std_error DOUBLE, p_value DOUBLE, effect_low DOUBLE,
+        comparison DOUBLE, comparison_baseline DOUBLE, estimand VARCHAR, design VARCHAR, estimate DOUBLE, std_error DOUBLE, p_value DOUBLE, effect_low DOUBLE,
         effect_high DOUBLE, n_obs BIGINT, n_clusters BIGINT, inference VARCHAR, not_estimable VARCHAR,
         progress DOUBLE, attainment VARCHAR NOT NULL, contribution VARCHAR NOT NULL, evidence_level INTEGER,
         evidence_reason VARCHAR NOT NULL, data_kind VARCHAR NOT NULL, flags VARCHAR[] NOT NULL,

@@ -18,6 +18,7 @@ from impact.declare.load import Programme
 from impact.errors import UsageError
 from impact.sql import ident, literal
 from impact.store.tables import TABLES, VERSION
+from impact.validate.compile import SQL_TYPES
 
 RESERVED = ("impact", "main", "temp", "system", "information_schema", "pg_catalog")
 RESULTS = ("definition", "measure", "linkage", "finding", "diagnostic")
@@ -217,7 +218,9 @@ def _good(programme: str, load: Load, some_excluded: bool) -> str:
 
 
 def _empty(contract: Contract) -> str:
-    columns = ", ".join(f"CAST(NULL AS VARCHAR) AS {ident(name)}" for name in contract.columns)
+    columns = ", ".join(
+        f"CAST(NULL AS {SQL_TYPES[column.type]}) AS {ident(name)}" for name, column in contract.columns.items()
+    )
     return f"SELECT {columns}, '' AS _source, CAST(0 AS BIGINT) AS _row WHERE FALSE"
 
 

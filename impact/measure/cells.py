@@ -1,0 +1,174 @@
+"""One GROUP BY per contract at the finest cell, with additive sums for every indicator; cuts are made from cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+import pandas as pd
+
+from impact.declare.contracts import Contract
+from impact.declare.indicators import Change, Indicator
+from impact.measure.formula import parts_sql, where_sql
+from impact.sql import ident, literal
+
+PILOT_ROWS = 2000
+ADDITIVE = ("mean", "proportion", "scale", "threshold", "ratio", "sum", "count", "change")
+TOTALS = ("sum", "count")
+SUMS = ("n", "missing", "sx", "sy", "yy", "xy", "xx")
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells of one pass.
+
+    Parameters
+    ----------
+    frame
+        Keys (``wave`` and the named columns as text), ``rows``, ``population:<column>``, and per indicator
+        ``<sum>:<indicator id>`` for each of :data:`SUMS`.
+    pilot
+        The value subtracted from each indicator before squaring.
+    sql
+        The query that made the cells.
+    """
+
+    frame: pd.DataFrame
+    pilot: dict[str, float]
+    sql: str
+
+
+def key_columns(indicators: Sequence[Indicator]) -> list[str]:
+    """Return the columns by which any of the indicators is cut or sampled, in order of first use."""
+    names = [
+        name
+        for indicator in indicators
+        for name in (*_cut_columns(indicator), indicator.sample.strata, indicator.sample.cluster)
+        if name
+    ]
+    return list(dict.fromkeys(names))
+
+
+def _cut_columns(indicator: Indicator) -> tuple[str, ...]:
+    arm = getattr(indicator.ex_post.design, "arm", None)
+    return (*indicator.by, *indicator.scope, *((arm,) if arm else ()))
+
+
+def additive_cells(
+    connection: duckdb.DuckDBPyConnection, programme: str, contract: Contract, indicators: Sequence[Indicator]
+) -> Cells:
+    """Sum all indicators of a contract in one pass over its rows."""
+    relation = ident(programme, contract.id)
+    parts = {i.id: (*parts_sql(i, contract), where_sql(i, contract)) for i in indicators}
+    wave = ident(contract.wave) if contract.wave else "''"
+    return _cells(connection, relation, wave, parts, indicators)
+
+
+def change_cells(
+    connection: duckdb.DuckDBPyConnection, programme: str, contract: Contract, indicators: Sequence[Indicator]
+) -> Cells:
+    """Sum the changes of linked persons between two waves, the same two for all the indicators given.
+
+    A person belongs to the groups, and passes the filter, of the row at the earlier wave.
+    """
+    first = indicators[0]
+    assert isinstance(first.formula, Change)  # noqa: S101 - the caller groups by the two waves
+    then, now = literal(first.formula.since), literal(first.ex_post.wave or "")
+    person, wave = ident(contract.person or ""), ident(contract.wave or "")
+    columns = {*key_columns(indicators), *(i.sample.weight for i in indicators), *(i.sample.population for i in indicators)}
+    kept = [f"max(CASE WHEN {wave} = {then} THEN {ident(name)} END) AS {ident(name)}" for name in sorted(filter(None, columns))]
+    kept += [f"bool_or({wave} = {then}) AND bool_or({wave} = {now}) AS _linked"]
+    for place, indicator in enumerate(indicators):
+        value, where = parts_sql(indicator, contract)[0], where_sql(indicator, contract)
+        kept += [
+            f"max(CASE WHEN {wave} = {now} THEN {value} END) - max(CASE WHEN {wave} = {then} THEN {value} END) AS _y{place}",
+            f"bool_or({wave} = {then} AND ({where})) AS _in{place}",
+        ]
+    relation = f"(SELECT {', '.join(kept)} FROM {ident(programme, contract.id)} GROUP BY {person})"
+    parts = {i.id: (f"_y{p}", "1.0::DOUBLE", f"(_linked AND _in{p})") for p, i in enumerate(indicators)}
+    return _cells(connection, relation, now, parts, indicators)
+
+
+def _cells(
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    wave: str,
+    parts: dict[str, tuple[str, str, str]],
+    indicators: Sequence[Indicator],
+) -> Cells:
+    pilot = _pilot(connection, relation, parts, indicators)
+    keys = [f"CAST({wave} AS VARCHAR) AS wave"]
+    keys += [f"CAST({ident(name)} AS VARCHAR) AS {ident(name)}" for name in key_columns(indicators)]
+    populations = sorted({i.sample.population for i in indicators if i.sample.population})
+    sums = [f"max({ident(name)}) AS {ident('population:' + name)}" for name in populations]
+    inner, outer = [], []
+    for place, indicator in enumerate(indicators):
+        lines = _sums(place, indicator, parts[indicator.id], pilot[indicator.id])
+        inner += lines[0]
+        outer += lines[1]
+    names = ", ".join(ident(name) for name in ["wave", *key_columns(indicators)])
+    inside = ", ".join([*keys, *(ident(name) for name in populations), *inner])
+    sql = f"SELECT {names}, count(*) AS rows, {', '.join([*sums, *outer])} FROM (SELECT {inside} FROM {relation}) GROUP BY {names}"
+    return Cells(connection.execute(f"{sql} ORDER BY ALL").df(), pilot, sql)
+
+
+def _sums(place: int, indicator: Indicator, part: tuple[str, str, str], pilot: float) -> tuple[list[str], list[str]]:
+    """Write the row expressions of one indicator and the sums over them."""
+    numerator, denominator, where = part
+    weight = ident(indicator.sample.weight) if indicator.sample.weight else "1.0::DOUBLE"
+    y, x, w, inside = (f"_{letter}_{place}" for letter in "yxwi")
+    valid = f"{inside} AND {y} IS NOT NULL AND {x} IS NOT NULL AND {w} IS NOT NULL"
+    shifted = y if indicator.formula.kind in TOTALS else f"({y} - {literal(pilot)} * {x})"
+    inner = [f"{numerator} AS {y}", f"{denominator} AS {x}", f"CAST({weight} AS DOUBLE) AS {w}", f"{where} AS {inside}"]
+    terms = {
+        "n": "1",
+        "sx": f"{w} * {x}",
+        "sy": f"{w} * {shifted}",
+        "yy": f"{w} * {w} * {shifted} * {shifted}",
+        "xy": f"{w} * {w} * {x} * {shifted}",
+        "xx": f"{w} * {w} * {x} * {x}",
+    }
+    outer = [
+        f"CAST(sum(CASE WHEN {valid} THEN {term} ELSE 0 END) AS DOUBLE) AS {ident(f'{name}:{indicator.id}')}"
+        for name, term in terms.items()
+    ]
+    missing = f"CASE WHEN {inside} AND NOT ({valid}) THEN 1 ELSE 0 END"
+    return inner, [*outer, f"CAST(sum({missing}) AS DOUBLE) AS {ident(f'missing:{indicator.id}')}"]
+
+
+def _pilot(
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    parts: dict[str, tuple[str, str, str]],
+    indicators: Sequence[Indicator],
+) -> dict[str, float]:
+    """Return a rough value per indicator from the first rows, near enough to keep the squares precise."""
+    exprs = ", ".join(
+        f"sum(CASE WHEN {w} AND {x} IS NOT NULL THEN {y} END) / nullif(sum(CASE WHEN {w} AND {y} IS NOT NULL THEN {x} END), 0)"
+        for y, x, w in (parts[i.id] for i in indicators)
+    )
+    row = connection.execute(f"SELECT {exprs} FROM (FROM {relation} LIMIT {PILOT_ROWS})").fetchall()[0]
+    return {i.id: float(value or 0.0) for i, value in zip(indicators, row, strict=True)}
+
+
+def value_counts(
+    connection: duckdb.DuckDBPyConnection, programme: str, contract: Contract, indicator: Indicator
+) -> tuple[pd.DataFrame, str]:
+    """Return, per cell, how often each value stands: what quantiles and distinct counts need.
+
+    Returns
+    -------
+    tuple
+        A frame with the keys, ``value``, ``n`` and ``weight`` (``value`` is missing for rows without one), and the query.
+    """
+    value, _ = parts_sql(indicator, contract)
+    wave = ident(contract.wave) if contract.wave else "''"
+    names = list(dict.fromkeys(_cut_columns(indicator)))
+    keys = [f"CAST({wave} AS VARCHAR) AS wave", *(f"CAST({ident(n)} AS VARCHAR) AS {ident(n)}" for n in names)]
+    weight = ident(indicator.sample.weight) if indicator.sample.weight else "1"
+    sql = (
+        f"SELECT {', '.join(keys)}, {value} AS value, count(*) AS n, CAST(sum({weight}) AS DOUBLE) AS weight"
+        f" FROM {ident(programme, contract.id)} WHERE {where_sql(indicator, contract)} GROUP BY ALL ORDER BY ALL"
+    )
+    return connection.execute(sql).df(), sql

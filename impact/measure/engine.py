@@ -1,0 +1,207 @@
+"""Measure all indicators of a programme: group them into passes, make the cuts, return tidy tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from impact.declare.contracts import Contract
+from impact.declare.indicators import Change, Indicator
+from impact.declare.load import Programme
+from impact.measure.cells import ADDITIVE, TOTALS, Cells, additive_cells, change_cells, value_counts
+from impact.measure.formula import is_share
+from impact.measure.moments import Frame, Measured, Sums, quantile_of_counts, ratio_of_sums, weighted_total
+from impact.sql import ident
+
+MISSING_GROUP = "(missing)"
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What was measured.
+
+    Parameters
+    ----------
+    values
+        A row per indicator, scope, group and wave; columns as in ``impact.measure``.
+    linkage
+        Per indicator of change: persons linked, lost and new.
+    queries
+        The pass each indicator was computed in.
+    """
+
+    values: pd.DataFrame
+    linkage: pd.DataFrame
+    queries: dict[str, str] = field(repr=False)
+
+
+def measure_indicators(
+    connection: duckdb.DuckDBPyConnection, programme: Programme, indicators: Sequence[Indicator]
+) -> Measures:
+    """Measure the indicators given, with one pass over each contract's rows for all additive ones.
+
+    Parameters
+    ----------
+    connection
+        Holds the views of the programme's good rows.
+    programme, indicators
+        The programme, and those of its indicators to measure.
+    """
+    rows: list[dict[str, object]] = []
+    linkage: list[dict[str, object]] = []
+    queries: dict[str, str] = {}
+    for contract, kind, members in _passes(programme, indicators):
+        if kind == "counts":
+            for indicator in members:
+                counts, queries[indicator.id] = value_counts(connection, programme.id, contract, indicator)
+                rows += _from_counts(indicator, counts)
+            continue
+        compute = change_cells if kind == "change" else additive_cells
+        cells = compute(connection, programme.id, contract, members)
+        queries |= {indicator.id: cells.sql for indicator in members}
+        for indicator in members:
+            rows += _from_cells(indicator, cells)
+            if kind == "change":
+                linkage.append(_linkage(connection, programme.id, contract, indicator))
+    return Measures(pd.DataFrame(rows), pd.DataFrame(linkage), queries)
+
+
+def _passes(
+    programme: Programme, indicators: Sequence[Indicator]
+) -> Iterator[tuple[Contract, str, list[Indicator]]]:
+    def key(indicator: Indicator) -> tuple[str, str, str, str]:
+        formula = indicator.formula
+        if isinstance(formula, Change):
+            return indicator.contract, "change", formula.since, indicator.ex_post.wave or ""
+        return indicator.contract, "additive" if formula.kind in ADDITIVE else "counts", "", ""
+
+    for (contract, kind, _, _), members in groupby(sorted(indicators, key=key), key=key):
+        yield programme.contracts[contract], kind, list(members)
+
+
+def _cuts(indicator: Indicator) -> list[tuple[str, str]]:
+    return [("programme", "all"), *((name, "all") for name in indicator.scope), *(("programme", name) for name in indicator.by)]
+
+
+def _domains(indicator: Indicator, frame: pd.DataFrame) -> Iterator[tuple[dict[str, object], pd.Series]]:
+    """Yield each arm, scope, group and wave with the mask of its cells; parts cover the whole, missing ones too."""
+    for arm, in_arm in _arms(indicator, frame):
+        for scope, group in _cuts(indicator):
+            column = scope if scope != "programme" else group if group != "all" else None
+            labels = pd.Series("", index=frame.index) if column is None else frame[column].fillna(MISSING_GROUP)
+            for wave in frame["wave"].drop_duplicates():
+                here = (frame["wave"] == wave) & in_arm
+                for label in sorted(labels[here].unique()):
+                    yield (
+                        {
+                            "indicator": indicator.id,
+                            "arm": arm,
+                            "scope": scope,
+                            "scope_value": label if scope != "programme" else "",
+                            "group": group,
+                            "group_value": label if group != "all" else "",
+                            "wave": wave,
+                        },
+                        here & (labels == label),
+                    )
+
+
+def _arms(indicator: Indicator, frame: pd.DataFrame) -> list[tuple[str, pd.Series]]:
+    """Return the arms to measure apart: what was promised to participants is judged on participants."""
+    design = indicator.ex_post.design
+    if design is None or design.kind == "before_after":
+        return [("", pd.Series(data=True, index=frame.index))]
+    return [("treated", frame[design.arm] == design.treated), ("comparison", frame[design.arm] == design.comparison)]
+
+
+def _from_cells(indicator: Indicator, cells: Cells) -> list[dict[str, object]]:
+    frame, rows = cells.frame, []
+    sampled = indicator.sample != type(indicator.sample)()
+    for labels, inside in _domains(indicator, frame):
+        n, missing = (int(frame.loc[inside, f"{name}:{indicator.id}"].sum()) for name in ("n", "missing"))
+        if n == 0 and missing == 0 and not _is_whole(labels):
+            continue
+        design = _design(indicator, frame[frame["wave"] == labels["wave"]]) if sampled else None
+        sums = _sums(indicator, frame[frame["wave"] == labels["wave"]] if sampled else frame[inside], inside)
+        if indicator.formula.kind in TOTALS:
+            measured = weighted_total(sums, design if indicator.sample.weight else None)
+        else:
+            share = is_share(indicator)
+            measured = ratio_of_sums(sums, cells.pilot[indicator.id], design, share=share)
+        rows.append(_row(labels, measured, n, missing))
+    return rows
+
+
+def _is_whole(labels: dict[str, object]) -> bool:
+    return labels["scope"] == "programme" and labels["group"] == "all"
+
+
+def _sums(indicator: Indicator, cells: pd.DataFrame, inside: pd.Series) -> Sums:
+    mask = inside.loc[cells.index].to_numpy(dtype=float)
+    taken = [cells[f"{name}:{indicator.id}"].to_numpy(dtype=float) * mask for name in ("n", "sx", "sy", "yy", "xy", "xx")]
+    return Sums(*taken)
+
+
+def _design(indicator: Indicator, cells: pd.DataFrame) -> Frame:
+    sample = indicator.sample
+    nothing = pd.Series("", index=cells.index)
+    strata = cells[sample.strata].fillna(MISSING_GROUP) if sample.strata else nothing
+    stratum = pd.factorize(strata)[0].astype(np.int64)
+    cluster = None
+    if sample.cluster:
+        nested = strata + "\x1f" + cells[sample.cluster].fillna(MISSING_GROUP)
+        cluster = pd.factorize(nested)[0].astype(np.int64)
+    population = cells[f"population:{sample.population}"] if sample.population else pd.Series(np.nan, index=cells.index)
+    return Frame(stratum, cluster, cells["rows"].to_numpy(dtype=float), population.to_numpy(dtype=float))
+
+
+def _from_counts(indicator: Indicator, counts: pd.DataFrame) -> list[dict[str, object]]:
+    rows = []
+    weighted = indicator.sample.weight is not None
+    for labels, inside in _domains(indicator, counts):
+        part = counts[inside]
+        given = part[part["value"].notna()]
+        missing = int(part["n"].sum() - given["n"].sum())
+        if indicator.formula.kind == "count_distinct":
+            measured = Measured(float(given["value"].nunique()), method="complete count, no sampling error")
+        else:
+            totals = given.groupby("value")["weight" if weighted else "n"].sum().sort_index()
+            values, weights = totals.index.to_numpy(dtype=float), totals.to_numpy(dtype=float)
+            measured = quantile_of_counts(values, weights, getattr(indicator.formula, "q", 0.5), weighted=weighted)
+        rows.append(_row(labels, measured, int(given["n"].sum()), missing))
+    return rows
+
+
+def _row(labels: dict[str, object], measured: Measured, n: int, missing: int) -> dict[str, object]:
+    return {
+        **labels,
+        "value": measured.value,
+        "std_error": measured.std_error,
+        "conf_low": measured.conf_low,
+        "conf_high": measured.conf_high,
+        "n": n,
+        "n_missing": missing,
+        "n_clusters": measured.n_clusters,
+        "method": measured.method,
+        "flags": list(measured.flags),
+    }
+
+
+def _linkage(
+    connection: duckdb.DuckDBPyConnection, programme: str, contract: Contract, indicator: Indicator
+) -> dict[str, object]:
+    assert isinstance(indicator.formula, Change)  # noqa: S101 - only changes are linked
+    since, wave = indicator.formula.since, indicator.ex_post.wave
+    person, column = ident(contract.person or ""), ident(contract.wave or "")
+    (linked, lost, new), = connection.execute(
+        "SELECT count(*) FILTER (before AND after), count(*) FILTER (before AND NOT after),"
+        f" count(*) FILTER (after AND NOT before) FROM (SELECT bool_or({column} = ?) AS before,"
+        f" bool_or({column} = ?) AS after FROM {ident(programme, contract.id)} GROUP BY {person})",
+        [since, wave],
+    ).fetchall()
+    return {"indicator": indicator.id, "since": since, "wave": wave, "linked": linked, "lost": lost, "new": new}

@@ -1,0 +1,43 @@
+"""The rows a design needs: one per unit, with arm, outcome by wave, covariates and clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+import pandas as pd
+
+from impact.declare.contracts import Contract
+from impact.declare.indicators import Indicator
+from impact.measure.formula import per_row, value_sql, where_sql
+from impact.sql import ident
+
+
+def unit_frame(
+    connection: duckdb.DuckDBPyConnection,
+    programme: str,
+    contract: Contract,
+    indicator: Indicator,
+    columns: Sequence[str],
+) -> pd.DataFrame:
+    """Return one row per row of the contract that the indicator's filter selects.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``unit`` (the person), ``wave`` ('' without waves), ``outcome`` (NaN where missing) and the named columns,
+        numbers as float and everything else as text.
+    """
+    formula = per_row(indicator)
+    assert formula is not None and contract.person is not None  # noqa: S101, PT018 - checked when declared
+    wave = ident(contract.wave) if contract.wave else "''"
+    numeric = {name for name in columns if contract.columns[name].type in ("integer", "number", "boolean")}
+    extra = "".join(
+        f", CAST({ident(name)} AS {'DOUBLE' if name in numeric else 'VARCHAR'}) AS {ident(name)}"
+        for name in dict.fromkeys(columns)
+    )
+    return connection.execute(
+        f"SELECT CAST({ident(contract.person)} AS VARCHAR) AS unit, CAST({wave} AS VARCHAR) AS wave,"
+        f" {value_sql(formula, contract)} AS outcome{extra} FROM {ident(programme, contract.id)}"
+        f" WHERE {where_sql(indicator, contract)} ORDER BY unit, wave"
+    ).df()

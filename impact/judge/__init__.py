@@ -1,0 +1,15 @@
+"""Judge: ex ante against ex post; attainment and contribution apart, both by the interval; how strong the evidence is."""
+
+from impact.judge.attainment import Attainment, judge_attainment
+from impact.judge.evidence import Contribution, evidence_level, judge_contribution
+from impact.judge.findings import Finding, judge_indicator
+
+__all__ = [
+    "Attainment",
+    "Contribution",
+    "Finding",
+    "evidence_level",
+    "judge_attainment",
+    "judge_contribution",
+    "judge_indicator",
+]

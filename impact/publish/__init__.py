@@ -1,0 +1,21 @@
+"""Publish: results leave as tidy tables; every reader (API, command line, app) takes them from here."""
+
+from impact.publish.tables import (
+    measure_table,
+    diagnostics_table,
+    findings_table,
+    loads_table,
+    quarantine_table,
+    write_results,
+)
+from impact.publish.trace import trace_finding
+
+__all__ = [
+    "diagnostics_table",
+    "findings_table",
+    "loads_table",
+    "measure_table",
+    "quarantine_table",
+    "trace_finding",
+    "write_results",
+]

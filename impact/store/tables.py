@@ -47,7 +47,7 @@ TABLES = (
         value DOUBLE, conf_low DOUBLE, conf_high DOUBLE, n BIGINT NOT NULL, method VARCHAR NOT NULL,
         comparison DOUBLE, comparison_baseline DOUBLE, estimand VARCHAR, design VARCHAR, estimate DOUBLE, std_error DOUBLE, p_value DOUBLE, effect_low DOUBLE,
         effect_high DOUBLE, n_obs BIGINT, n_clusters BIGINT, inference VARCHAR, not_estimable VARCHAR,
-        progress DOUBLE, attainment VARCHAR NOT NULL, contribution VARCHAR NOT NULL, evidence_level INTEGER,
+        progress DOUBLE, progress_state VARCHAR NOT NULL, attainment VARCHAR NOT NULL, contribution VARCHAR NOT NULL, evidence_level INTEGER,
         evidence_reason VARCHAR NOT NULL, data_kind VARCHAR NOT NULL, flags VARCHAR[] NOT NULL,
         run_id VARCHAR NOT NULL, definition_hash VARCHAR NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS impact.diagnostic (

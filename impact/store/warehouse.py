@@ -15,10 +15,12 @@ import pandas as pd
 
 from impact.declare.contracts import Contract
 from impact.declare.load import Programme
+from impact.declare.sources import Source
 from impact.errors import UsageError
 from impact.sql import ident, literal
 from impact.store.tables import TABLES, VERSION
 from impact.validate.compile import SQL_TYPES
+from impact.validate.load import file_lines
 
 RESERVED = ("impact", "main", "temp", "system", "information_schema", "pg_catalog")
 RESULTS = ("definition", "measure", "linkage", "finding", "diagnostic")
@@ -179,6 +181,40 @@ class Warehouse:
             "DELETE FROM impact.quarantine WHERE programme = ? AND source = ?",
         ):
             self.connection.execute(statement, [programme, source])
+
+    def set_aside(self, programme: Programme, source: Source, load_id: str, table: str, broken: pd.DataFrame) -> None:
+        """Write rows that break a key or reference into the quarantine, with their place among the file's rows.
+
+        Parameters
+        ----------
+        programme, source, load_id, table
+            Whose rows they are.
+        broken
+            ``ordinal, column, rule, expected, value``.
+        """
+        if broken.empty:
+            return
+        contract = programme.contracts[source.contract]
+        payload = ", ".join(f"{literal(name)}, CAST(t.{ident(name)} AS VARCHAR)" for name in contract.columns)
+        self.connection.register("_broken", broken)
+        frame = self.frame(
+            f'SELECT b.ordinal, b."column", b.rule, b.expected, b.value, json_object({payload}) AS payload'
+            f" FROM _broken b JOIN {ident(programme.id, table)} t ON t.rowid = b.ordinal ORDER BY b.ordinal"
+        )
+        self.connection.unregister("_broken")
+        (offsets,), = self.rows("SELECT line_offsets FROM impact.load WHERE programme = ? AND source = ? AND current",
+                                [programme.id, source.id])  # fmt: skip
+        frame["line"] = file_lines(frame["ordinal"].to_numpy(), offsets)
+        names = {"programme": programme.id, "source": source.id, "load_id": load_id, "file": source.file}
+        self.append("quarantine", frame.assign(**names, severity="error"))
+
+    def forget(self, table: str, programme: str, indicators: Sequence[str]) -> None:
+        """Delete the results of some indicators from one of the result tables."""
+        if indicators:
+            self.connection.execute(
+                f"DELETE FROM {ident('impact', table)} WHERE programme = ? AND list_contains(?, indicator)",
+                [programme, list(indicators)],
+            )
 
     def drop_views(self, programme: Programme) -> None:
         """Drop the views over the good rows, so that the tables under them can change."""

@@ -25,6 +25,8 @@ TRUE_WORDS = ("true", "t", "1", "yes", "y", "si", "sì", "vero", "s")
 FALSE_WORDS = ("false", "f", "0", "no", "n", "falso")
 MISSING_SUFFIX = "__missing"
 """A column ``x`` with declared missing codes has a companion ``x__missing`` that says which kind it was."""
+RELATION = "{relation}"
+"""Stands in a compiled pass for the file that is read."""
 FIRST_DATE, LAST_DATE = "1800-01-01", "2200-12-31"
 SQL_TYPES = {
     "text": "VARCHAR",
@@ -55,7 +57,7 @@ class CompiledContract:
     Parameters
     ----------
     select
-        SQL template with ``{relation}``; gives the contract's columns, ``_bad``, ``_reasons`` and ``_payload``.
+        SQL template with :data:`RELATION` in it; gives the contract's columns, ``_bad``, ``_reasons`` and ``_payload``.
     reasons
         Position in this tuple is the number that ``_reasons`` lists.
     leftover
@@ -148,7 +150,7 @@ def _select(contract: Contract, source: Source, given: dict[str, str], reasons: 
         f" CASE WHEN _bad OR _warned THEN {listed} END AS _reasons,"
         f" CASE WHEN _bad OR _warned THEN json_object({payload}) END AS _payload"
         f" FROM (SELECT *, {_any(errors)} AS _bad, {_any(warnings)} AS _warned"
-        f" FROM (SELECT *, {typed} FROM (SELECT {texts} FROM {{relation}})))"
+        f" FROM (SELECT *, {typed} FROM (SELECT {texts} FROM {RELATION})))"
     )
 
 

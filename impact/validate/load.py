@@ -19,7 +19,7 @@ from impact.declare.sources import Source
 from impact.errors import FileError, Problem
 from impact.ingest import RawFile, RejectedLine
 from impact.sql import ident
-from impact.validate.compile import CompiledContract
+from impact.validate.compile import RELATION, CompiledContract
 
 BLANK = "blank_line"
 BATCH = 200_000
@@ -64,9 +64,8 @@ def stage_rows(
     _check_columns(raw, compiled, source)
     for name in ("reject_errors", "reject_scans"):
         connection.execute(f"DROP TABLE IF EXISTS {name}")
-    relation = raw.relation
     try:
-        connection.execute(f"CREATE TABLE {table} AS {compiled.select.format(relation=relation)}")
+        connection.execute(f"CREATE TABLE {table} AS " + compiled.select.replace(RELATION, raw.relation))
     except duckdb.Error as error:
         found = str(error).splitlines()[0][:300]
         raise FileError([Problem("the file cannot be parsed", source.file, None, f"source {source.id}", found=found)]) from error

@@ -1,0 +1,91 @@
+"""The Python face of the engine, for notebooks: load a programme, run it, read its tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from impact.declare import Programme, load_programme
+from impact.pipeline import RunReport, run_programme
+from impact.publish import diagnostics_table, findings_table, measure_table, quarantine_table, trace_finding
+from impact.store import Warehouse
+
+
+@dataclass(frozen=True)
+class Result:
+    """The results of a run; reads from the database it was run into.
+
+    Parameters
+    ----------
+    report
+        What the run did.
+    warehouse
+        The open database.
+    """
+
+    report: RunReport
+    warehouse: Warehouse
+
+    def findings(self) -> pd.DataFrame:
+        """Return the findings, a row each; the columns are explained in ``docs/reference/finding.md``."""
+        return findings_table(self.warehouse, self.report.programme)
+
+    def measures(self) -> pd.DataFrame:
+        """Return every measured value by arm, scope, group and wave."""
+        return measure_table(self.warehouse, self.report.programme)
+
+    def diagnostics(self) -> pd.DataFrame:
+        """Return the checks behind the effects."""
+        return diagnostics_table(self.warehouse, self.report.programme)
+
+    def quarantine(self) -> pd.DataFrame:
+        """Return why rows were set aside, a row per reason."""
+        return quarantine_table(self.warehouse, self.report.programme)
+
+    def trace(self, finding: str) -> dict[str, Any]:
+        """Return the path of one finding back to definition, query, rows, files and run."""
+        return trace_finding(self.warehouse, finding)
+
+    def close(self) -> None:
+        """Close the database."""
+        self.warehouse.close()
+
+
+def load(folder: str | Path) -> Programme:
+    """Read the declarations of a programme folder.
+
+    Raises
+    ------
+    UsageError
+        If there is no such folder.
+    DeclarationError
+        With every problem of form.
+    """
+    return load_programme(folder)
+
+
+def run(programme: Programme | str | Path, db: str | Path = ":memory:") -> Result:
+    """Run a programme from its raw files to findings.
+
+    Parameters
+    ----------
+    programme
+        A loaded programme or its folder.
+    db
+        DuckDB file to keep the results in; by default they live in memory.
+
+    Raises
+    ------
+    DeclarationError, FileError
+        With every problem found; nothing is half-loaded.
+    """
+    loaded = programme if isinstance(programme, Programme) else load_programme(programme)
+    warehouse = Warehouse(db)
+    try:
+        return Result(run_programme(loaded, warehouse), warehouse)
+    except BaseException:
+        warehouse.close()
+        raise

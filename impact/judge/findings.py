@@ -1,0 +1,193 @@
+"""One indicator's measures, promise and effects become findings: the programme's, and each part's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+
+from impact.declare import Programme, last_day
+from impact.declare.indicators import Change, Indicator
+from impact.errors import NotEstimable
+from impact.estimate import Diagnostic, Effect
+from impact.expect import plan_hash, plan_status
+from impact.judge.attainment import judge_attainment
+from impact.judge.evidence import evidence_level, judge_contribution
+
+TOTALS = ("sum", "count", "count_distinct")
+Estimator = Callable[[tuple[str, str] | None], Effect]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A finding's fields (columns of ``impact.finding``) and the checks of its effect."""
+
+    fields: dict[str, Any]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def judge_indicator(
+    programme: Programme, indicator: Indicator, measures: pd.DataFrame, estimate: Estimator
+) -> list[Finding]:
+    """Return the findings of one indicator.
+
+    Parameters
+    ----------
+    programme, indicator
+        What is declared.
+    measures
+        The indicator's rows, columns as in ``impact.measure``.
+    estimate
+        Gives the effect for everybody (None) or a subgroup (column, value); raises NotEstimable.
+    """
+    wave = indicator.ex_post.wave or ""
+    now = measures[(measures["wave"] == wave) & measures["arm"].isin(["", "treated"])]
+    common = _common(programme, indicator)
+    findings = []
+    whole = now[(now["scope"] == "programme") & (now["group"] == "all")]
+    if whole.empty:
+        whole = pd.DataFrame([_nothing(indicator, wave)])
+    for row in pd.concat([whole, now.drop(whole.index, errors="ignore")]).to_dict("records"):
+        findings.append(_finding(programme, indicator, measures, row, common, estimate))
+    return findings
+
+
+def _common(programme: Programme, indicator: Indicator) -> dict[str, Any]:
+    status, node = plan_status(programme, indicator), next(
+        n for n in programme.header.theory_of_change.nodes if n.id == indicator.node
+    )
+    title = indicator.title
+    return {
+        "programme": programme.id,
+        "indicator": indicator.id,
+        "title_en": title.get("en") or title["it"],
+        "title_it": title.get("it") or title["en"],
+        "node": indicator.node,
+        "stage": node.stage,
+        "level": indicator.level,
+        "period": indicator.ex_post.wave or indicator.ex_post.period,
+        "unit": indicator.unit,
+        "direction": indicator.direction,
+        "forecast": None,
+        "registered_at": status.registered_at,
+        "registration": status.label,
+        "plan_hash": plan_hash(programme),
+        "data_kind": programme.source_kind(indicator.contract),
+    }
+
+
+def _nothing(indicator: Indicator, wave: str) -> dict[str, Any]:
+    return {
+        "indicator": indicator.id, "arm": "", "scope": "programme", "scope_value": "", "group": "all", "group_value": "",
+        "wave": wave, "value": None, "conf_low": None, "conf_high": None, "n": 0, "method": "no rows", "flags": ["no_data"],
+    }  # fmt: skip
+
+
+def _finding(
+    programme: Programme,
+    indicator: Indicator,
+    measures: pd.DataFrame,
+    row: dict[str, Any],
+    common: dict[str, Any],
+    estimate: Estimator,
+) -> Finding:
+    whole = row["scope"] == "programme" and row["group"] == "all"
+    baseline = _baseline(indicator, measures, row)
+    target, due = _target(indicator, baseline, part=not whole)
+    value, low, high = (_number(row[name]) for name in ("value", "conf_low", "conf_high"))
+    taken = _taken(programme, indicator)
+    attainment = judge_attainment(
+        indicator.direction, baseline=baseline, target=target, value=value, low=low, high=high,
+        due=due is None or taken >= last_day(due),
+    )  # fmt: skip
+    effect, reason = _effect(row, value, estimate)
+    contribution = judge_contribution(indicator.direction, effect, reason)
+    before = baseline is not None or isinstance(indicator.formula, Change)
+    level, why = evidence_level(indicator.ex_post.design, effect, measured_before=before and value is not None)
+    fields = common | {
+        "finding": finding_id(programme.id, row),
+        "scope": row["scope"], "scope_value": row["scope_value"],
+        "group": row["group"], "group_value": row["group_value"],
+        "baseline": baseline, "target": target, "due": due,
+        "value": value, "conf_low": low, "conf_high": high, "n": int(row["n"]), "method": row["method"],
+        "comparison": _elsewhere(measures, row, row["wave"], "comparison"),
+        "comparison_baseline": _elsewhere(measures, row, _baseline_wave(indicator), "comparison"),
+        **_effect_fields(effect), "not_estimable": None if effect else reason,
+        "progress": attainment.progress, "progress_state": attainment.progress_state, "attainment": attainment.status,
+        "contribution": contribution.status, "evidence_level": level, "evidence_reason": why, "flags": list(row["flags"]),
+    }  # fmt: skip
+    return Finding(fields, effect.diagnostics if effect else ())
+
+
+def finding_id(programme: str, row: dict[str, Any]) -> str:
+    """Return the stable name of a finding: programme/indicator, then the part if it is not the whole."""
+    name = f"{programme}/{row['indicator']}"
+    if row["scope"] != "programme":
+        return f"{name}/{row['scope']}={row['scope_value']}"
+    return name if row["group"] == "all" else f"{name}/{row['group']}={row['group_value']}"
+
+
+def _baseline_wave(indicator: Indicator) -> str | None:
+    return indicator.ex_ante.baseline.wave if indicator.ex_ante.baseline else None
+
+
+def _baseline(indicator: Indicator, measures: pd.DataFrame, row: dict[str, Any]) -> float | None:
+    stated = indicator.ex_ante.baseline
+    if stated is None:
+        return None
+    if stated.wave is not None:
+        return _elsewhere(measures, row, stated.wave, row["arm"])
+    is_part = row["scope"] != "programme" or row["group"] != "all"
+    return None if is_part and indicator.formula.kind in TOTALS else stated.value
+
+
+def _elsewhere(measures: pd.DataFrame, row: dict[str, Any], wave: str | None, arm: str) -> float | None:
+    """Return the value of the same part in another wave or arm."""
+    if wave is None:
+        return None
+    same = (measures["wave"] == wave) & (measures["arm"] == arm)
+    for name in ("scope", "scope_value", "group", "group_value"):
+        same &= measures[name] == row[name]
+    found = measures.loc[same, "value"]
+    return _number(found.iloc[0]) if len(found) else None
+
+
+def _target(indicator: Indicator, baseline: float | None, *, part: bool) -> tuple[float | None, str | None]:
+    """Return target and due date; a promised total is the programme's, not each part's."""
+    target = indicator.ex_ante.target
+    if target is None or (part and indicator.formula.kind in TOTALS):
+        return None, None
+    if target.value is not None:
+        return target.value, target.due
+    return (None if baseline is None or target.change is None else baseline + target.change), target.due
+
+
+def _taken(programme: Programme, indicator: Indicator) -> str:
+    if indicator.ex_post.period:
+        return last_day(indicator.ex_post.period)
+    return next(last_day(wave.date) for wave in programme.header.waves if wave.id == indicator.ex_post.wave)
+
+
+def _effect(row: dict[str, Any], value: float | None, estimate: Estimator) -> tuple[Effect | None, str]:
+    if row["scope"] != "programme":
+        return None, "the design is declared for the programme as a whole"
+    if value is None:
+        return None, "there are no data"
+    try:
+        return estimate(None if row["group"] == "all" else (row["group"], row["group_value"])), ""
+    except NotEstimable as error:
+        return None, error.reason + (f"; needed: {error.needed}" if error.needed else "")
+
+
+def _effect_fields(effect: Effect | None) -> dict[str, Any]:
+    names = ("estimand", "design", "estimate", "std_error", "p_value", "n_obs", "n_clusters", "inference")
+    if effect is None:
+        return dict.fromkeys((*names, "effect_low", "effect_high"))
+    shown = asdict(effect)
+    return {name: shown[name] for name in names} | {"effect_low": effect.conf_low, "effect_high": effect.conf_high}
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None or pd.isna(value) else float(value)

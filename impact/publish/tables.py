@@ -1,0 +1,79 @@
+"""Write results into the engine's tables, and read them back as frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from impact.judge import Finding
+from impact.sql import ident
+from impact.store import Warehouse
+
+_LEVELS = "CASE level WHEN 'micro' THEN 1 WHEN 'meso' THEN 2 ELSE 3 END"
+
+
+def write_results(
+    warehouse: Warehouse, programme: str, run_id: str, tables: dict[str, pd.DataFrame], findings: Sequence[Finding]
+) -> None:
+    """Append measures, linkage, definitions, findings and diagnostics of a run; inside its transaction.
+
+    Parameters
+    ----------
+    warehouse
+        In a transaction, with the results that these replace already removed.
+    programme, run_id
+        Stamped on every row.
+    tables
+        ``measure``, ``linkage`` and ``definition``.
+    findings
+        What was judged; each names its indicator's definition.
+    """
+    hashes = dict(tables["definition"][["indicator", "definition_hash"]].itertuples(index=False)) if findings else {}
+    for name, frame in tables.items():
+        stamped = frame.assign(programme=programme)
+        warehouse.append(name, stamped.assign(run_id=run_id) if name == "definition" else stamped)
+    rows = [f.fields | {"run_id": run_id, "definition_hash": hashes[f.fields["indicator"]]} for f in findings]
+    warehouse.append("finding", pd.DataFrame(rows))
+    checks = [
+        {
+            "finding": f.fields["finding"], "programme": programme, "indicator": f.fields["indicator"], "check": d.check,
+            "null_hypothesis": d.null_hypothesis, "value": d.value, "p_value": d.p_value, "status": d.status,
+            "detail": d.detail,
+        }
+        for f in findings
+        for d in f.diagnostics
+    ]  # fmt: skip
+    warehouse.append("diagnostic", pd.DataFrame(checks))
+
+
+def _read(warehouse: Warehouse, table: str, programme: str | None, order: str) -> pd.DataFrame:
+    where, values = ("WHERE programme = ?", [programme]) if programme else ("", [])
+    return warehouse.frame(f"SELECT * FROM {ident('impact', table)} {where} ORDER BY {order}", values)  # noqa: S608 - names quoted
+
+
+def findings_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
+    """Return the findings, a row each: micro, meso, macro; the whole before its parts."""
+    whole = "scope <> 'programme', \"group\" <> 'all'"
+    return _read(warehouse, "finding", programme, f"programme, {_LEVELS}, indicator, {whole}, finding")
+
+
+def quarantine_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
+    """Return the reasons for which rows were set aside or warned about, a row per reason."""
+    table = _read(warehouse, "quarantine", programme, 'programme, source, line, severity, "column", rule')
+    return table.drop(columns=["ordinal", "load_id"])
+
+
+def measure_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
+    """Return every value by arm, scope, group and wave."""
+    return _read(warehouse, "measure", programme, "programme, indicator, arm, scope, scope_value, group_value, wave")
+
+
+def diagnostics_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
+    """Return the checks of the effects."""
+    return _read(warehouse, "diagnostic", programme, 'programme, finding, "check"')
+
+
+def loads_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
+    """Return the ledger of loads, those replaced included."""
+    return _read(warehouse, "load", programme, "programme, source, loaded_at").drop(columns=["line_offsets"])

@@ -1,0 +1,93 @@
+"""The path of one number back: finding, definition, query, rows, file, hash, run."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from impact.errors import UsageError
+from impact.sql import ident
+from impact.store import Warehouse
+from impact.validate.load import file_lines
+
+EXAMPLES = 5
+
+
+def trace_finding(warehouse: Warehouse, name: str) -> dict[str, Any]:
+    """Return everything a finding came from, as plain data.
+
+    Parameters
+    ----------
+    warehouse
+        The database.
+    name
+        A finding as `impact findings` names it, such as ``nsw/earnings``.
+
+    Raises
+    ------
+    UsageError
+        If there is no such finding.
+    """
+    findings = warehouse.frame("SELECT * FROM impact.finding WHERE finding = ?", [name])
+    if findings.empty:
+        close = [row[0] for row in warehouse.rows(
+            "SELECT finding FROM impact.finding ORDER BY levenshtein(finding, ?) LIMIT 3", [name])]
+        raise UsageError(f"there is no finding '{name}'" + (f"; the nearest are {', '.join(close)}" if close else ""))
+    finding = _plain(findings.iloc[0].to_dict())
+    programme, indicator = finding["programme"], finding["indicator"]
+    definition = _one(warehouse, "SELECT * FROM impact.definition WHERE programme = ? AND indicator = ?", [programme, indicator])
+    definition["definition"] = json.loads(definition["definition"])
+    contract = definition["definition"]["contract"]
+    return {
+        "finding": finding,
+        "definition": definition,
+        "diagnostics": _many(warehouse, 'SELECT * EXCLUDE (finding, programme, indicator) FROM impact.diagnostic WHERE finding = ? ORDER BY "check"', [name]),
+        "linkage": _many(warehouse, "SELECT since, wave, linked, lost, new FROM impact.linkage WHERE programme = ? AND indicator = ?", [programme, indicator]),
+        "sources": [_source(warehouse, programme, contract, row) for row in _many(
+            warehouse, "SELECT * FROM impact.load WHERE programme = ? AND contract = ? AND current ORDER BY source", [programme, contract])],
+        "run": _one(warehouse, "SELECT * FROM impact.run WHERE run_id = ?", [finding["run_id"]]),
+        "plan": _many(warehouse, "SELECT plan_hash, seen_at, changes FROM impact.plan WHERE programme = ? ORDER BY seen_at", [programme]),
+    }
+
+
+def _source(warehouse: Warehouse, programme: str, contract: str, load: dict[str, Any]) -> dict[str, Any]:
+    """Return one file behind a finding, with the lines of its first rows."""
+    view = ident(programme, contract)
+    places = warehouse.rows(f"SELECT _row FROM {view} WHERE _source = ? ORDER BY _row LIMIT {EXAMPLES}", [load["source"]])  # noqa: S608 - quoted
+    (used,), = warehouse.rows(f"SELECT count(*) FROM {view} WHERE _source = ?", [load["source"]])  # noqa: S608 - quoted
+    lines = file_lines(np.array([row for (row,) in places], dtype=np.int64), load["line_offsets"])
+    kept = ("source", "file", "sha256", "kind", "loaded_at", "rows_read", "rows_good", "rows_bad", "run_id", "load_id")
+    return {name: load[name] for name in kept} | {
+        "provenance": json.loads(load["provenance"]),
+        "changed": json.loads(load["changed"]) if load["changed"] else None,
+        "rows_used": used,
+        "first_lines": [int(line) for line in lines],
+    }
+
+
+def _many(warehouse: Warehouse, query: str, parameters: list[Any]) -> list[dict[str, Any]]:
+    return [_plain(dict(row)) for row in warehouse.frame(query, parameters).to_dict("records")]
+
+
+def _one(warehouse: Warehouse, query: str, parameters: list[Any]) -> dict[str, Any]:
+    return _many(warehouse, query, parameters)[0]
+
+
+def _plain(row: dict[Any, Any]) -> dict[str, Any]:
+    return {str(name): plain_value(value) for name, value in row.items()}
+
+
+def plain_value(value: Any) -> Any:
+    """Turn what a data frame holds into plain JSON values; every kind of missing becomes None."""
+    if isinstance(value, np.ndarray | list | tuple):
+        return [plain_value(item) for item in value]
+    if value is None or (np.isscalar(value) and value != value):  # noqa: PLR0124 - NaN is the only value unequal to itself
+        return None
+    if isinstance(value, np.generic):
+        return plain_value(value.item())
+    if hasattr(value, "isoformat"):
+        text = value.isoformat()
+        return None if text == "NaT" else text
+    return value

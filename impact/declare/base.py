@@ -76,8 +76,8 @@ Date = Annotated[str, BeforeValidator(_as_text), AfterValidator(_calendar_date)]
 Id = Annotated[str, BeforeValidator(_as_text), Field(pattern=r"^[a-z0-9][a-z0-9_]*$", max_length=60)]
 """An identifier: lower-case letters, digits and underscores."""
 
-ColumnName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
-"""A column of a contract."""
+ColumnName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$", max_length=60)]
+"""A column of a contract: lower-case words joined by single underscores."""
 
 Code = Annotated[str, BeforeValidator(_as_text), Field(min_length=1, max_length=200)]
 """A code as it stands in the data; always text, so that ``00123`` stays itself."""

@@ -333,7 +333,7 @@ def named_columns(indicator: Indicator) -> list[tuple[str, str]]:
     """Return every column an indicator names, with the field that names it."""
     named = [("by", name) for name in indicator.by] + [("scope", name) for name in indicator.scope]
     named += [(where, condition.column) for where, condition in _conditions(indicator)]
-    named += [("sample", name) for name in indicator.sample.model_dump(exclude_none=True).values()]
+    named += [("sample", name) for name in indicator.sample.columns()]
     named += _numeric_columns(indicator)
     if isinstance(indicator.formula, CountDistinct):
         named.append(("formula", indicator.formula.column))

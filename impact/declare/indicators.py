@@ -123,15 +123,29 @@ Formula = Annotated[
 
 
 class Sample(Declared):
-    """How the rows were sampled; absent, they are a simple random sample or a full register.
+    """How the rows were sampled; absent, they are a simple random sample.
 
-    ``population`` is a column with the stratum's population size, in clusters where there are clusters.
+    ``population`` is a column with the stratum's population size, in clusters where there are clusters. ``all_units``
+    says that the rows are all there is: values are exact, without interval.
     """
 
     weight: ColumnName | None = None
     strata: ColumnName | None = None
     cluster: ColumnName | None = None
     population: ColumnName | None = None
+    all_units: bool = False
+
+    @model_validator(mode="after")
+    def _all_units_is_no_sample(self) -> Sample:
+        if self.all_units and (self.weight or self.strata or self.cluster or self.population):
+            raise ValueError("all_units leaves no weight, strata, cluster or population")
+        if self.population and not (self.strata or self.weight):
+            raise ValueError("population goes with strata or weight")
+        return self
+
+    def columns(self) -> list[str]:
+        """Return the columns that describe the sample."""
+        return [name for name in (self.weight, self.strata, self.cluster, self.population) if name]
 
 
 class Baseline(Declared):

@@ -58,7 +58,7 @@ def estimate_effect(
 def _rows(
     connection: duckdb.DuckDBPyConnection, programme: Programme, indicator: Indicator, group: tuple[str, str] | None
 ) -> pd.DataFrame:
-    """Return the rows of both arms with ``treated`` 0 or 1; refuse persons who change arm."""
+    """Return the rows of both arms with ``_treated`` 0 or 1; refuse persons who change arm."""
     design, sample = indicator.ex_post.design, indicator.sample
     assert isinstance(design, Randomised | DifferenceInDifferences)  # noqa: S101 - the caller has looked
     columns = [design.arm, *getattr(design, "covariates", ())]
@@ -68,9 +68,9 @@ def _rows(
     if group:
         frame = frame[_as_label(frame[group[0]]) == group[1]]
     frame = frame[frame[design.arm].isin([design.treated, design.comparison])].copy()
-    frame["treated"] = (frame[design.arm] == design.treated).astype(int)
-    if (frame.groupby("unit")["treated"].nunique() > 1).any():
-        count = int((frame.groupby("unit")["treated"].nunique() > 1).sum())
+    frame["_treated"] = (frame[design.arm] == design.treated).astype(int)
+    if (frame.groupby("_unit")["_treated"].nunique() > 1).any():
+        count = int((frame.groupby("_unit")["_treated"].nunique() > 1).sum())
         raise NotEstimable(f"{count} persons change arm between waves", "one arm per person, as assigned")
     return frame
 
@@ -84,14 +84,14 @@ def _as_label(column: pd.Series) -> pd.Series:
 
 def _at_wave(frame: pd.DataFrame, wave: str | None) -> pd.DataFrame:
     """Return one row per unit at a wave; without waves, all rows."""
-    part = frame if wave is None else frame[frame["wave"] == wave]
-    if part["unit"].duplicated().any():
+    part = frame if wave is None else frame[frame["_wave"] == wave]
+    if part["_unit"].duplicated().any():
         raise NotEstimable("a person has several rows in one wave", "one row per person and wave: a filter, or another contract")
-    return part.set_index("unit")
+    return part.set_index("_unit")
 
 
 def _require_arms(frame: pd.DataFrame, when: str) -> None:
-    counts = frame["treated"].value_counts()
+    counts = frame["_treated"].value_counts()
     for value, name in ((1, "treated"), (0, "comparison")):
         if counts.get(value, 0) < MINIMUM_PER_ARM:
             raise NotEstimable(
@@ -113,28 +113,28 @@ def _background(indicator: Indicator, design: Randomised, rows: pd.DataFrame, en
             dummies = pd.get_dummies(values, prefix=name, drop_first=True, dtype=float)
             columns |= {str(c): dummies[c].where(values.notna()) for c in dummies}
     for wave in design.covariate_waves:
-        columns[f"outcome {wave}"] = _at_wave(rows, wave)["outcome"].reindex(end.index)
+        columns[f"outcome {wave}"] = _at_wave(rows, wave)["_outcome"].reindex(end.index)
     return pd.DataFrame(columns, index=end.index)
 
 
 def _randomised(programme: Programme, indicator: Indicator, design: Randomised, rows: pd.DataFrame) -> Effect:
     end = _at_wave(rows, indicator.ex_post.wave).copy()
     if isinstance(indicator.formula, Change):
-        end["outcome"] = end["outcome"] - _at_wave(rows, indicator.formula.since)["outcome"].reindex(end.index)
+        end["_outcome"] = end["_outcome"] - _at_wave(rows, indicator.formula.since)["_outcome"].reindex(end.index)
     background = _background(indicator, design, rows, end)
-    used = end["outcome"].notna() & background.notna().all(axis=1)
+    used = end["_outcome"].notna() & background.notna().all(axis=1)
     kept, covariates = end[used], background[used]
     when = f"in {indicator.ex_post.wave or indicator.ex_post.period}"
     _require_arms(kept, when)
     covariates = covariates.loc[:, covariates.nunique() > 1]
-    matrix = pd.concat([pd.Series(1.0, index=kept.index, name="constant"), kept["treated"].astype(float), covariates], axis=1)
+    matrix = pd.concat([pd.Series(1.0, index=kept.index, name="constant"), kept["_treated"].astype(float), covariates], axis=1)
     clusters = _clusters(indicator, design.cluster, kept)
     fit = robust_coefficient(
-        kept["outcome"].to_numpy(dtype=float), matrix, "treated", clusters=clusters, weights=_weights(indicator, kept)
+        kept["_outcome"].to_numpy(dtype=float), matrix, "_treated", clusters=clusters, weights=_weights(indicator, kept)
     )
     diagnostics = (
         _balance(indicator, rows, kept, covariates),
-        _attrition(indicator, rows, set(end.index[end["outcome"].notna()])),
+        _attrition(indicator, rows, set(end.index[end["_outcome"].notna()])),
         enough_clusters(fit.n_clusters),
         complete_cases(int(used.sum()), len(end)),
     )
@@ -143,15 +143,15 @@ def _randomised(programme: Programme, indicator: Indicator, design: Randomised, 
 
 def _balance(indicator: Indicator, rows: pd.DataFrame, kept: pd.DataFrame, covariates: pd.DataFrame) -> Diagnostic:
     if len(covariates.columns):
-        return joint_balance(kept["treated"], covariates)
+        return joint_balance(kept["_treated"], covariates)
     baseline = indicator.ex_ante.baseline.wave if indicator.ex_ante.baseline else None
     if isinstance(indicator.formula, Change):
         baseline = indicator.formula.since
     if baseline is None:
         return not_applicable("balance", "the arms have the same background before the programme", "no baseline wave")
     before = _at_wave(rows, baseline)
-    before = before[before["outcome"].notna()]
-    return joint_balance(before["treated"], before[["outcome"]].rename(columns={"outcome": f"outcome {baseline}"}))
+    before = before[before["_outcome"].notna()]
+    return joint_balance(before["_treated"], before[["_outcome"]].rename(columns={"_outcome": f"outcome {baseline}"}))
 
 
 def _attrition(indicator: Indicator, rows: pd.DataFrame, end_units: set[str]) -> Diagnostic:
@@ -160,14 +160,14 @@ def _attrition(indicator: Indicator, rows: pd.DataFrame, end_units: set[str]) ->
         baseline = indicator.formula.since
     if baseline is None:
         return not_applicable("attrition", "both arms lost the same share of persons", "no baseline wave")
-    return differential_attrition(rows.loc[rows["wave"] == baseline, ["unit", "treated"]], end_units)
+    return differential_attrition(rows.loc[rows["_wave"] == baseline, ["_unit", "_treated"]], end_units)
 
 
 def _difference_in_differences(indicator: Indicator, design: DifferenceInDifferences, rows: pd.DataFrame) -> Effect:
     assert indicator.ex_ante.baseline is not None  # noqa: S101 - checked when declared
     before, after = str(indicator.ex_ante.baseline.wave), str(indicator.ex_post.wave)
     fit, used, available = _two_by_two(indicator, design, rows, before, after)
-    end_units = set(rows.loc[(rows["wave"] == after) & rows["outcome"].notna(), "unit"])
+    end_units = set(rows.loc[(rows["_wave"] == after) & rows["_outcome"].notna(), "_unit"])
     diagnostics = (
         _placebo(indicator, design, rows, before),
         _attrition(indicator, rows, end_units),
@@ -183,18 +183,18 @@ def _two_by_two(
     """Fit ``y ~ treated × after`` on persons seen with an outcome at both waves; return persons used and available."""
     first, second = _at_wave(rows, before), _at_wave(rows, after)
     units = first.index.intersection(second.index)
-    linked = units[first.loc[units, "outcome"].notna().to_numpy() & second.loc[units, "outcome"].notna().to_numpy()]
+    linked = units[first.loc[units, "_outcome"].notna().to_numpy() & second.loc[units, "_outcome"].notna().to_numpy()]
     _require_arms(first.loc[linked], f"in both {before} and {after}")
-    panel = pd.concat([first.loc[linked].assign(after=0.0), second.loc[linked].assign(after=1.0)])
+    panel = pd.concat([first.loc[linked].assign(_after=0.0), second.loc[linked].assign(_after=1.0)])
     matrix = pd.DataFrame(
-        {"constant": 1.0, "treated": panel["treated"].astype(float), "after": panel["after"]}, index=panel.index
+        {"constant": 1.0, "_treated": panel["_treated"].astype(float), "_after": panel["_after"]}, index=panel.index
     )
-    matrix["effect"] = matrix["treated"] * matrix["after"]
+    matrix["_effect"] = matrix["_treated"] * matrix["_after"]
     clusters = _clusters(indicator, design.cluster, panel)
     if clusters is None:
         clusters = pd.Series(panel.index, index=panel.index)
     fit = robust_coefficient(
-        panel["outcome"].to_numpy(dtype=float), matrix, "effect", clusters=clusters, weights=_weights(indicator, panel)
+        panel["_outcome"].to_numpy(dtype=float), matrix, "_effect", clusters=clusters, weights=_weights(indicator, panel)
     )
     return fit, len(linked), len(units)
 
@@ -216,7 +216,7 @@ def _clusters(indicator: Indicator, of_design: str | None, frame: pd.DataFrame) 
         return None
     if frame[name].isna().any():
         raise NotEstimable(f"{int(frame[name].isna().sum())} observations have no {name}", "a cluster for everybody")
-    per_arm = frame.groupby("treated")[name].nunique()
+    per_arm = frame.groupby("_treated")[name].nunique()
     if (per_arm < MINIMUM_PER_ARM).any():
         raise NotEstimable(f"an arm lies in {int(per_arm.min())} cluster of {name}", "at least two clusters in each arm")
     return frame[name]

@@ -53,13 +53,13 @@ def differential_attrition(baseline: pd.DataFrame, end_units: set[str]) -> Diagn
     Parameters
     ----------
     baseline
-        ``unit`` and ``treated`` (0 or 1) of those seen at baseline.
+        ``_unit`` and ``_treated`` (0 or 1) of those seen at baseline.
     end_units
         Those with an outcome at the end line.
     """
     null = "both arms lost the same share of persons"
-    lost = ~baseline["unit"].isin(end_units)
-    by_arm = lost.groupby(baseline["treated"]).agg(["sum", "size"]).astype(float)
+    lost = ~baseline["_unit"].isin(end_units)
+    by_arm = lost.groupby(baseline["_treated"]).agg(["sum", "size"]).astype(float)
     if len(by_arm) < 2:
         return not_applicable("attrition", null, "one arm was not seen at baseline")
     (lost_0, n_0), (lost_1, n_1) = by_arm.loc[0].tolist(), by_arm.loc[1].tolist()

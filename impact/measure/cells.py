@@ -26,7 +26,7 @@ class Cells:
     Parameters
     ----------
     frame
-        Keys (``wave`` and the named columns as text), ``rows``, ``population:<column>``, and per indicator
+        Keys (``_wave`` and the named columns as text), ``_rows``, ``population:<column>``, and per indicator
         ``<sum>:<indicator id>`` for each of :data:`SUMS`.
     pilot
         The value subtracted from each indicator before squaring.
@@ -98,7 +98,7 @@ def _cells(
     indicators: Sequence[Indicator],
 ) -> Cells:
     pilot = _pilot(connection, relation, parts, indicators)
-    keys = [f"CAST({wave} AS VARCHAR) AS wave"]
+    keys = [f"CAST({wave} AS VARCHAR) AS _wave"]
     keys += [f"CAST({ident(name)} AS VARCHAR) AS {ident(name)}" for name in key_columns(indicators)]
     populations = sorted({i.sample.population for i in indicators if i.sample.population})
     sums = [f"max({ident(name)}) AS {ident('population:' + name)}" for name in populations]
@@ -107,9 +107,9 @@ def _cells(
         lines = _sums(place, indicator, parts[indicator.id], pilot[indicator.id])
         inner += lines[0]
         outer += lines[1]
-    names = ", ".join(ident(name) for name in ["wave", *key_columns(indicators)])
+    names = ", ".join(ident(name) for name in ["_wave", *key_columns(indicators)])
     inside = ", ".join([*keys, *(ident(name) for name in populations), *inner])
-    sql = f"SELECT {names}, count(*) AS rows, {', '.join([*sums, *outer])} FROM (SELECT {inside} FROM {relation}) GROUP BY {names}"
+    sql = f"SELECT {names}, count(*) AS _rows, {', '.join([*sums, *outer])} FROM (SELECT {inside} FROM {relation}) GROUP BY {names}"
     return Cells(connection.execute(f"{sql} ORDER BY ALL").df(), pilot, sql)
 
 
@@ -160,15 +160,15 @@ def value_counts(
     Returns
     -------
     tuple
-        A frame with the keys, ``value``, ``n`` and ``weight`` (``value`` is missing for rows without one), and the query.
+        A frame with the keys, ``_value``, ``_n`` and ``_weight`` (``_value`` is missing for rows without one), and the query.
     """
     value, _ = parts_sql(indicator, contract)
     wave = ident(contract.wave) if contract.wave else "''"
     names = list(dict.fromkeys(_cut_columns(indicator)))
-    keys = [f"CAST({wave} AS VARCHAR) AS wave", *(f"CAST({ident(n)} AS VARCHAR) AS {ident(n)}" for n in names)]
+    keys = [f"CAST({wave} AS VARCHAR) AS _wave", *(f"CAST({ident(n)} AS VARCHAR) AS {ident(n)}" for n in names)]
     weight = ident(indicator.sample.weight) if indicator.sample.weight else "1"
     sql = (
-        f"SELECT {', '.join(keys)}, {value} AS value, count(*) AS n, CAST(sum({weight}) AS DOUBLE) AS weight"
+        f"SELECT {', '.join(keys)}, {value} AS _value, count(*) AS _n, CAST(sum({weight}) AS DOUBLE) AS _weight"
         f" FROM {ident(programme, contract.id)} WHERE {where_sql(indicator, contract)} GROUP BY ALL ORDER BY ALL"
     )
     return connection.execute(sql).df(), sql

@@ -15,7 +15,7 @@ from impact.declare.indicators import Change, Indicator
 from impact.declare.load import Programme
 from impact.measure.cells import ADDITIVE, TOTALS, Cells, additive_cells, change_cells, value_counts
 from impact.measure.formula import is_share
-from impact.measure.moments import Frame, Measured, Sums, quantile_of_counts, ratio_of_sums, weighted_total
+from impact.measure.moments import COMPLETE, Frame, Measured, Sums, exact, quantile_of_counts, ratio_of_sums, weighted_total
 from impact.sql import ident
 
 MISSING_GROUP = "(missing)"
@@ -94,8 +94,8 @@ def _domains(indicator: Indicator, frame: pd.DataFrame) -> Iterator[tuple[dict[s
         for scope, group in _cuts(indicator):
             column = scope if scope != "programme" else group if group != "all" else None
             labels = pd.Series("", index=frame.index) if column is None else frame[column].fillna(MISSING_GROUP)
-            for wave in frame["wave"].drop_duplicates():
-                here = (frame["wave"] == wave) & in_arm
+            for wave in frame["_wave"].drop_duplicates():
+                here = (frame["_wave"] == wave) & in_arm
                 for label in sorted(labels[here].unique()):
                     yield (
                         {
@@ -121,18 +121,19 @@ def _arms(indicator: Indicator, frame: pd.DataFrame) -> list[tuple[str, pd.Serie
 
 def _from_cells(indicator: Indicator, cells: Cells) -> list[dict[str, object]]:
     frame, rows = cells.frame, []
-    sampled = indicator.sample != type(indicator.sample)()
+    sampled = bool(indicator.sample.columns())
     for labels, inside in _domains(indicator, frame):
         n, missing = (int(frame.loc[inside, f"{name}:{indicator.id}"].sum()) for name in ("n", "missing"))
         if n == 0 and missing == 0 and not _is_whole(labels):
             continue
-        design = _design(indicator, frame[frame["wave"] == labels["wave"]]) if sampled else None
-        sums = _sums(indicator, frame[frame["wave"] == labels["wave"]] if sampled else frame[inside], inside)
+        design = _design(indicator, frame[frame["_wave"] == labels["wave"]]) if sampled else None
+        sums = _sums(indicator, frame[frame["_wave"] == labels["wave"]] if sampled else frame[inside], inside)
         if indicator.formula.kind in TOTALS:
             measured = weighted_total(sums, design if indicator.sample.weight else None)
         else:
             share = is_share(indicator)
             measured = ratio_of_sums(sums, cells.pilot[indicator.id], design, share=share)
+            measured = exact(measured) if indicator.sample.all_units else measured
         rows.append(_row(labels, measured, n, missing))
     return rows
 
@@ -157,7 +158,7 @@ def _design(indicator: Indicator, cells: pd.DataFrame) -> Frame:
         nested = strata + "\x1f" + cells[sample.cluster].fillna(MISSING_GROUP)
         cluster = pd.factorize(nested)[0].astype(np.int64)
     population = cells[f"population:{sample.population}"] if sample.population else pd.Series(np.nan, index=cells.index)
-    return Frame(stratum, cluster, cells["rows"].to_numpy(dtype=float), population.to_numpy(dtype=float))
+    return Frame(stratum, cluster, cells["_rows"].to_numpy(dtype=float), population.to_numpy(dtype=float))
 
 
 def _from_counts(indicator: Indicator, counts: pd.DataFrame) -> list[dict[str, object]]:
@@ -165,15 +166,16 @@ def _from_counts(indicator: Indicator, counts: pd.DataFrame) -> list[dict[str, o
     weighted = indicator.sample.weight is not None
     for labels, inside in _domains(indicator, counts):
         part = counts[inside]
-        given = part[part["value"].notna()]
-        missing = int(part["n"].sum() - given["n"].sum())
+        given = part[part["_value"].notna()]
+        missing = int(part["_n"].sum() - given["_n"].sum())
         if indicator.formula.kind == "count_distinct":
-            measured = Measured(float(given["value"].nunique()), method="complete count, no sampling error")
+            measured = Measured(float(given["_value"].nunique()), method=COMPLETE)
         else:
-            totals = given.groupby("value")["weight" if weighted else "n"].sum().sort_index()
+            totals = given.groupby("_value")["_weight" if weighted else "_n"].sum().sort_index()
             values, weights = totals.index.to_numpy(dtype=float), totals.to_numpy(dtype=float)
             measured = quantile_of_counts(values, weights, getattr(indicator.formula, "q", 0.5), weighted=weighted)
-        rows.append(_row(labels, measured, int(given["n"].sum()), missing))
+            measured = exact(measured) if indicator.sample.all_units else measured
+        rows.append(_row(labels, measured, int(given["_n"].sum()), missing))
     return rows
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 CONFIDENCE = 0.95
+COMPLETE = "complete count, no sampling error"
 SMALL_N = 30
 FEW_CLUSTERS = 20
 Floats = NDArray[np.float64]
@@ -112,11 +113,16 @@ def weighted_total(sums: Sums, frame: Frame | None) -> Measured:
     """
     n, value = int(sums.n.sum()), float(sums.sy.sum())
     if frame is None:
-        return Measured(value, method="complete count, no sampling error")
+        return Measured(value, method=COMPLETE)
     variance, units, strata = _design_variance(sums.sy, sums.yy, frame)
     flags = ("small_n",) if n < SMALL_N else ()
     clusters = units if frame.cluster is not None else None
     return _designed(value, variance, units - strata, clusters, flags, share=False)
+
+
+def exact(measured: Measured) -> Measured:
+    """Return the value alone: the rows are all there is, so nothing is left to chance."""
+    return Measured(measured.value, method=COMPLETE, flags=tuple(f for f in measured.flags if f == "no_data"))
 
 
 def _simple(value: float, n: int, variance: float, flags: tuple[str, ...], *, share: bool) -> Measured:

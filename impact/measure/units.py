@@ -25,7 +25,7 @@ def unit_frame(
     Returns
     -------
     pandas.DataFrame
-        ``unit`` (the person), ``wave`` ('' without waves), ``outcome`` (NaN where missing) and the named columns,
+        ``_unit`` (the person), ``_wave`` ('' without waves), ``_outcome`` (NaN where missing) and the named columns,
         numbers as float and everything else as text.
     """
     formula = per_row(indicator)
@@ -37,7 +37,7 @@ def unit_frame(
         for name in dict.fromkeys(columns)
     )
     return connection.execute(
-        f"SELECT CAST({ident(contract.person)} AS VARCHAR) AS unit, CAST({wave} AS VARCHAR) AS wave,"
-        f" {value_sql(formula, contract)} AS outcome{extra} FROM {ident(programme, contract.id)}"
-        f" WHERE {where_sql(indicator, contract)} ORDER BY unit, wave"
+        f"SELECT CAST({ident(contract.person)} AS VARCHAR) AS _unit, CAST({wave} AS VARCHAR) AS _wave,"
+        f" {value_sql(formula, contract)} AS _outcome{extra} FROM {ident(programme, contract.id)}"
+        f" WHERE {where_sql(indicator, contract)} ORDER BY _unit, _wave"
     ).df()

@@ -98,13 +98,13 @@ def _duplicates(connection: duckdb.DuckDBPyConnection, contract: Contract) -> pd
         f"WITH repeated AS MATERIALIZED (SELECT {key} FROM {_view(contract.id)} GROUP BY ALL HAVING count(*) > 1),"
         f" rows AS (SELECT g.* FROM {_view(contract.id)} g JOIN repeated k ON {same}),"
         f" marked AS (SELECT *, hash({whole}) AS _hash FROM rows),"
-        f" ranked AS (SELECT *, min(_hash) OVER same = max(_hash) OVER same AS identical,"
-        f" row_number() OVER (PARTITION BY {key} ORDER BY _source, _ordinal) AS place FROM marked"
+        f" ranked AS (SELECT *, min(_hash) OVER same = max(_hash) OVER same AS _identical,"
+        f" row_number() OVER (PARTITION BY {key} ORDER BY _source, _ordinal) AS _place FROM marked"
         f" WINDOW same AS (PARTITION BY {key}))"
         f" SELECT _source AS source, _ordinal AS ordinal, '{', '.join(contract.key)}' AS \"column\","
-        " CASE WHEN identical THEN 'repeated_row' ELSE 'duplicate_key' END AS rule,"
-        " CASE WHEN identical THEN 'each row once' ELSE 'one row per key' END AS expected,"
-        f" {shown} AS value FROM ranked WHERE NOT identical OR place > 1 ORDER BY source, ordinal"
+        " CASE WHEN _identical THEN 'repeated_row' ELSE 'duplicate_key' END AS rule,"
+        " CASE WHEN _identical THEN 'each row once' ELSE 'one row per key' END AS expected,"
+        f" {shown} AS value FROM ranked WHERE NOT _identical OR _place > 1 ORDER BY _source, _ordinal"
     ).df()
 
 
@@ -119,5 +119,5 @@ def _orphans(
         f"SELECT g._source AS source, g._ordinal AS ordinal, '{', '.join(columns)}' AS \"column\","
         f" 'foreign_key' AS rule, 'a {references} that exists' AS expected, {shown} AS value"
         f" FROM {_view(contract.id)} g WHERE {given}"
-        f" AND NOT EXISTS (FROM {_view(references)} r WHERE {match}) ORDER BY source, ordinal"
+        f" AND NOT EXISTS (FROM {_view(references)} r WHERE {match}) ORDER BY _source, _ordinal"
     ).df()

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import operator
 import re
+from functools import partial
 from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
-from pandera import extensions
 
 from impact.declare.base import Condition
 from impact.declare.contracts import LARGEST, NUMERIC, Column, Contract
@@ -54,7 +54,6 @@ def _like(values: pd.Series, operand: Any) -> Any:
     return str(operand) if isinstance(values.dtype, pd.StringDtype) else operand
 
 
-@extensions.register_check_method(statistics=["left", "comparison", "right"], supported_types=[pd.DataFrame])  # type: ignore[untyped-decorator]
 def compare_columns(frame: pd.DataFrame, *, left: str, comparison: str, right: str) -> pd.Series:
     """Pass where the comparison holds or a side is missing."""
     known = frame[left].notna() & frame[right].notna()
@@ -62,7 +61,6 @@ def compare_columns(frame: pd.DataFrame, *, left: str, comparison: str, right: s
     return held | ~known
 
 
-@extensions.register_check_method(statistics=["when", "then"], supported_types=[pd.DataFrame])  # type: ignore[untyped-decorator]
 def implies(frame: pd.DataFrame, *, when: Condition, then: Condition) -> pd.Series:
     """Pass unless ``when`` holds and ``then`` does not; unknown passes."""
     broken = _holds(frame, when).fillna(value=False) & ~_holds(frame, then).fillna(value=True)
@@ -106,8 +104,9 @@ def _column(programme: Programme, column: Column) -> pa.Column:
 
 def _rule(rule: Any) -> pa.Check:
     warn = rule.severity == "warning"
+    statistics: dict[str, Any]
     if rule.kind == "compare":
-        return pa.Check.compare_columns(
-            left=rule.left, comparison=rule.operator, right=rule.right, name=rule.id, raise_warning=warn
-        )
-    return pa.Check.implies(when=rule.when, then=rule.then, name=rule.id, raise_warning=warn)
+        statistics = {"left": rule.left, "comparison": rule.operator, "right": rule.right}
+        return pa.Check(partial(compare_columns, **statistics), name=rule.id, statistics=statistics, raise_warning=warn)
+    statistics = {"when": rule.when, "then": rule.then}
+    return pa.Check(partial(implies, **statistics), name=rule.id, statistics=statistics, raise_warning=warn)

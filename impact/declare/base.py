@@ -7,7 +7,7 @@ import datetime
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 Level = Literal["micro", "meso", "macro"]
 Stage = Literal["input", "activity", "output", "outcome", "impact"]
@@ -32,7 +32,25 @@ def _some_language(value: dict[Language, str]) -> dict[Language, str]:
     return value
 
 
-Text = Annotated[dict[Language, str], BeforeValidator(_both_languages), AfterValidator(_some_language)]
+_TEXT_SCHEMA = {
+    "description": "Text people read: {it: …, en: …}, or one text for both languages.",
+    "anyOf": [
+        {"type": "string", "minLength": 1},
+        {
+            "type": "object",
+            "properties": {"it": {"type": "string"}, "en": {"type": "string"}},
+            "additionalProperties": False,
+            "minProperties": 1,
+        },
+    ],
+}
+
+Text = Annotated[
+    dict[Language, str],
+    BeforeValidator(_both_languages),
+    AfterValidator(_some_language),
+    WithJsonSchema(_TEXT_SCHEMA),
+]
 """Text people read: ``{it: …, en: …}``, or one plain text for both."""
 
 
@@ -70,7 +88,11 @@ def _as_text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-Date = Annotated[str, BeforeValidator(_as_text), AfterValidator(_calendar_date)]
+_DATE_SCHEMA = {
+    "description": "A year, month or day: 2021, 2021-06, 2021-06-30.",
+    "anyOf": [{"type": "string", "pattern": r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"}, {"type": "integer"}],
+}
+Date = Annotated[str, BeforeValidator(_as_text), AfterValidator(_calendar_date), WithJsonSchema(_DATE_SCHEMA)]
 """A year, month or day, kept as text: ``"2021"``, ``2021-06``, ``2021-06-30``."""
 
 Id = Annotated[str, BeforeValidator(_as_text), Field(pattern=r"^[a-z0-9][a-z0-9_]*$", max_length=60)]
@@ -79,7 +101,12 @@ Id = Annotated[str, BeforeValidator(_as_text), Field(pattern=r"^[a-z0-9][a-z0-9_
 ColumnName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$", max_length=60)]
 """A column of a contract: lower-case words joined by single underscores."""
 
-Code = Annotated[str, BeforeValidator(_as_text), Field(min_length=1, max_length=200)]
+Code = Annotated[
+    str,
+    BeforeValidator(_as_text),
+    Field(min_length=1, max_length=200),
+    WithJsonSchema({"description": "A code as it stands in the data.", "type": ["string", "integer"]}),
+]
 """A code as it stands in the data; always text, so that ``00123`` stays itself."""
 
 OPERATORS = ("equals", "not_equals", "one_of", "at_least", "at_most", "above", "below", "is_missing")

@@ -129,7 +129,8 @@ def _from_cells(indicator: Indicator, cells: Cells) -> list[dict[str, object]]:
         design = _design(indicator, frame[frame["_wave"] == labels["wave"]]) if sampled else None
         sums = _sums(indicator, frame[frame["_wave"] == labels["wave"]] if sampled else frame[inside], inside)
         if indicator.formula.kind in TOTALS:
-            measured = weighted_total(sums, design if indicator.sample.weight else None)
+            counts = indicator.formula.kind == "count"
+            measured = weighted_total(sums, design if indicator.sample.weight else None, counts_rows=counts)
         else:
             share = is_share(indicator)
             measured = ratio_of_sums(sums, cells.pilot[indicator.id], design, share=share)

@@ -93,11 +93,19 @@ def parts_sql(indicator: Indicator, contract: Contract) -> tuple[str, str]:
     return value_sql(row, contract), "1.0::DOUBLE"
 
 
+def _arm_sql(indicator: Indicator) -> str:
+    """Restrict a query to the treated, whose value a finding with a comparison reports."""
+    design = indicator.ex_post.design
+    if design is None or design.kind == "before_after":
+        return ""
+    return f" AND {ident(design.arm)} = {literal(design.treated)}"
+
+
 def query_sql(programme: str, indicator: Indicator, contract: Contract) -> str:
     """Write a query that anyone can run on the database to get the programme-wide value (unweighted)."""
     numerator, denominator = parts_sql(indicator, contract)
     view, formula = ident(programme, contract.id), indicator.formula
-    where = where_sql(indicator, contract)
+    where = where_sql(indicator, contract) + _arm_sql(indicator)
     if isinstance(formula, Change):
         person, wave = ident(contract.person or ""), ident(contract.wave or "")
         then, now = literal(formula.since), literal(indicator.ex_post.wave or "")

@@ -101,7 +101,7 @@ def ratio_of_sums(sums: Sums, pilot: float, frame: Frame | None, *, share: bool)
     return _designed(value, variance / denominator**2, units - strata, clusters, flags, share=share)
 
 
-def weighted_total(sums: Sums, frame: Frame | None) -> Measured:
+def weighted_total(sums: Sums, frame: Frame | None, *, counts_rows: bool) -> Measured:
     """Return a sum; with a sample design its design-based interval, without one it is a complete count.
 
     Parameters
@@ -110,8 +110,12 @@ def weighted_total(sums: Sums, frame: Frame | None) -> Measured:
         With ``sy`` and ``yy`` not shifted.
     frame
         The design whose weights expand the sample to a population, or None for a register.
+    counts_rows
+        Whether no rows mean zero (a count) rather than no data (a sum).
     """
     n, value = int(sums.n.sum()), float(sums.sy.sum())
+    if n == 0 and not counts_rows:
+        return Measured(None, method="no rows with a value", flags=("no_data",))
     if frame is None:
         return Measured(value, method=COMPLETE)
     variance, units, strata = _design_variance(sums.sy, sums.yy, frame)

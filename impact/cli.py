@@ -1,0 +1,252 @@
+"""The command line: parse, call, render. Exit codes: 0 fine, 1 something to look at, 2 wrong use."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import json
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from impact.declare import check_programme, load_programme, shipped
+from impact.declare.schemas import write_schemas
+from impact.errors import ImpactError, ProblemsError, UsageError
+from impact.expect import register_plan, verify_registrations
+from impact.pipeline import ENGINE, STAGES, RunReport, run_programme
+from impact.pipeline import Progress as Report
+from impact.publish import findings_table, quarantine_table, trace_finding
+from impact.publish.trace import plain_value
+from impact.render import print_findings, print_problems, print_quarantine, print_report, print_trace
+from impact.store import Warehouse
+
+app = typer.Typer(
+    name="impact",
+    help="Impact measurement and evaluation: ex-ante promises against ex-post outcomes, checked down to the row.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+out = Console(soft_wrap=False, highlight=False)
+err = Console(stderr=True, highlight=False)
+
+ProgrammeFolder = Annotated[Path, typer.Argument(metavar="PROGRAMME", help="Folder that holds programme.yaml.")]
+Database = Annotated[Path, typer.Option("--db", metavar="FILE", help="DuckDB file with the results.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
+DEFAULT_DB = Path("impact.duckdb")
+DEMO_DB = Path("impact-demo.duckdb")
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(k): plain_value(v) for k, v in row.items()} for row in frame.to_dict("records")]
+
+
+@contextmanager
+def _progress(shown: bool) -> Iterator[Report]:
+    """Give a progress callback that draws a bar, if there is a terminal to draw it on."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True, disable=not shown) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda label, done, total: bar.update(task, description=label, completed=done, total=total)
+
+
+@app.command()
+def check(programme: ProgrammeFolder, as_json: AsJson = False) -> None:
+    """Check everything about a programme that can be known without its data."""
+    loaded = load_programme(programme)
+    problems = [*check_programme(loaded), *verify_registrations(loaded)]
+    if as_json:
+        _print_json({"programme": loaded.id, "problems": [problem.as_dict() for problem in problems]})
+    elif problems:
+        print_problems(out, problems)
+    else:
+        nodes = loaded.header.theory_of_change.nodes
+        bare = [node.id for node in nodes if node.id not in {i.node for i in loaded.indicators}]
+        out.print(f"{loaded.id} holds together: {len(nodes)} nodes, {len(loaded.indicators)} indicators, {len(loaded.sources)} sources")
+        if bare:
+            out.print(f"  nobody measures: {', '.join(bare)}")
+    raise typer.Exit(1 if problems else 0)
+
+
+@app.command()
+def run(
+    programme: ProgrammeFolder,
+    db: Database = DEFAULT_DB,
+    until: Annotated[str, typer.Option(help=f"Stop after a stage: {', '.join(STAGES)}.")] = "publish",
+    as_json: AsJson = False,
+) -> None:
+    """Take a programme from raw files to findings; only what changed is done again."""
+    if until not in STAGES:
+        raise UsageError(f"--until takes one of {', '.join(STAGES)}, not '{until}'")
+    loaded = load_programme(programme)
+    with Warehouse(db) as warehouse:
+        with _progress(not as_json) as progress:
+            report = run_programme(loaded, warehouse, until=until, progress=progress)
+        findings = findings_table(warehouse, loaded.id)
+    if as_json:
+        _print_json({"report": dataclasses.asdict(report), "findings": _records(findings)})
+    else:
+        print_report(out, report)
+        print_findings(out, findings, parts=False)
+        out.print(f"Kept in {db}. Next: impact trace FINDING, impact quarantine, impact findings --all")
+    raise typer.Exit(1 if report.rows_bad else 0)
+
+
+@app.command()
+def demo(
+    db: Database = DEMO_DB,
+    serve: Annotated[bool, typer.Option("--serve", help="Open the findings in a browser app on this machine.")] = False,
+    port: Annotated[int, typer.Option(help="Port of the app.", min=1024, max=65535)] = 8050,
+    as_json: AsJson = False,
+) -> None:
+    """Run the example programmes into one database and print what was found, level by level."""
+    folders = sorted(path.parent for path in shipped("data").glob("*/programme.yaml") if path.parent.name != "local")
+    reports: list[RunReport] = []
+    with Warehouse(db) as warehouse:
+        with _progress(not as_json) as progress:
+            for folder in folders:
+                reports.append(run_programme(load_programme(folder), warehouse, progress=progress))  # noqa: PERF401
+        findings = findings_table(warehouse)
+    if as_json:
+        _print_json({"reports": [dataclasses.asdict(r) for r in reports], "findings": _records(findings)})
+    else:
+        print_findings(out, findings, parts=False)
+        for report in reports:
+            print_report(out, report)
+        out.print(f"\nWrote {db}. Next:")
+        out.print(f"  impact trace nsw/earnings --db {db}      the path of one number back to its rows", soft_wrap=True)
+        out.print(f"  impact quarantine wecare --db {db}       the rows set aside, and why", soft_wrap=True)
+        out.print("  impact init my_programme                           a folder of your own that runs as it is", soft_wrap=True)
+    if serve:
+        importlib.import_module("impact_dashboards.app").serve(db, port=port)
+
+
+@app.command()
+def init(name: Annotated[str, typer.Argument(help="Name of the new folder and programme.")]) -> None:
+    """Make a programme folder that runs as it is, commented, with schemas for your editor."""
+    target = Path(name)
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,59}", target.name):
+        raise UsageError(f"'{target.name}' cannot name a programme: use lower-case letters, digits and underscores")
+    if target.exists():
+        raise UsageError(f"{name} exists already; nothing was written")
+    if not target.absolute().parent.is_dir():
+        raise UsageError(f"there is no folder {target.absolute().parent} to put it in")
+    shutil.copytree(shipped("schemas") / "template", target)
+    for path in target.glob("*.yaml"):
+        path.write_text(path.read_text(encoding="utf-8").replace("template_programme", target.name), encoding="utf-8")
+    write_schemas(target / ".schemas")
+    out.print(f"Made {target}/. Next: impact check {name} && impact run {name}")
+
+
+@app.command()
+def register(
+    programme: ProgrammeFolder,
+    author: Annotated[str, typer.Option(help="Who registers the plan.")],
+    note: Annotated[str, typer.Option(help="Why, for an amendment.")] = "",
+) -> None:
+    """Freeze the plan (theory of change, measures, promises, designs) with its hash and the time."""
+    loaded = load_programme(programme)
+    problems = [*check_programme(loaded), *verify_registrations(loaded)]
+    if problems:
+        raise ProblemsError(problems)
+    entry = register_plan(loaded, author, note)
+    if entry is None:
+        out.print("This plan is registered already; nothing was written.")
+    else:
+        out.print(f"Registered plan {entry.plan_hash[:12]} at {entry.registered_at} in {loaded.folder.name}/registrations.yaml")
+
+
+@app.command()
+def findings(
+    programme: Annotated[str | None, typer.Argument(help="Only this programme.")] = None,
+    db: Database = DEFAULT_DB,
+    everything: Annotated[bool, typer.Option("--all", help="Show projects, territories and groups too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what was found: ex ante beside ex post, effect and evidence."""
+    with Warehouse(db, read_only=True) as warehouse:
+        _known(warehouse, programme)
+        table = findings_table(warehouse, programme)
+    if as_json:
+        _print_json(_records(table))
+    else:
+        print_findings(out, table, parts=everything)
+
+
+@app.command()
+def quarantine(
+    programme: Annotated[str | None, typer.Argument(help="Only this programme.")] = None,
+    db: Database = DEFAULT_DB,
+    limit: Annotated[int, typer.Option(min=1, help="How many reasons to list.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Show the rows that were set aside or warned about, with all their reasons."""
+    with Warehouse(db, read_only=True) as warehouse:
+        _known(warehouse, programme)
+        table = quarantine_table(warehouse, programme)
+    if as_json:
+        _print_json(_records(table))
+    elif table.empty:
+        out.print("The quarantine is empty.")
+    else:
+        print_quarantine(out, table, limit)
+    raise typer.Exit(1 if len(table) else 0)
+
+
+@app.command()
+def trace(
+    finding: Annotated[str, typer.Argument(help="A finding, such as nsw/earnings.")],
+    db: Database = DEFAULT_DB,
+    as_json: AsJson = False,
+) -> None:
+    """Follow one number back: definition, query, rows, file, hash, run."""
+    with Warehouse(db, read_only=True) as warehouse:
+        path = trace_finding(warehouse, finding)
+    if as_json:
+        _print_json(path)
+    else:
+        print_trace(out, path)
+
+
+def _known(warehouse: Warehouse, programme: str | None) -> None:
+    names = [name for (name,) in warehouse.rows("SELECT DISTINCT programme FROM impact.load ORDER BY programme")]
+    if programme is not None and programme not in names:
+        raise UsageError(f"the database holds no programme '{programme}'; it holds {', '.join(names) or 'none'}")
+
+
+@app.command()
+def version() -> None:
+    """Print the version of the engine."""
+    out.print(ENGINE)
+
+
+def main() -> None:
+    """Run the command line; turn what went wrong into words and an exit code."""
+    as_json = "--json" in sys.argv
+    try:
+        app()
+    except ProblemsError as error:
+        if as_json:
+            _print_json({"problems": [problem.as_dict() for problem in error.problems]})
+        else:
+            print_problems(err, error.problems)
+        sys.exit(1)
+    except ImpactError as error:
+        if as_json:
+            _print_json({"error": str(error)})
+        else:
+            err.print("✗ " + str(error), style="bold", markup=False)
+        sys.exit(2)

@@ -1,0 +1,40 @@
+"""JSON Schemas of the declaration files, for editors; generated from the models, never written by hand.
+
+``python -m impact.declare.schemas FOLDER`` writes them.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from impact.declare.load import FILES
+
+
+def json_schemas() -> dict[str, dict[str, Any]]:
+    """Return the JSON Schema of each file of a programme folder, by file name."""
+    return {
+        f"{Path(name).stem}.schema.json": {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": name,
+            **model.model_json_schema(by_alias=True),
+        }
+        for name, model in FILES.items()
+    }
+
+
+def write_schemas(folder: Path) -> list[Path]:
+    """Write the schemas into a folder and return the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, schema in json_schemas().items():
+        path = folder / name
+        path.write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        written.append(path)
+    return written
+
+
+if __name__ == "__main__":
+    write_schemas(Path(sys.argv[1]))

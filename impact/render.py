@@ -1,0 +1,199 @@
+"""What people see in a terminal: tables and problems, made of what the other rooms return."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from impact.errors import Problem
+from impact.pipeline import RunReport
+
+LEVELS = {"micro": "people", "meso": "organisations and networks", "macro": "territory"}
+ATTAINMENT = {
+    "reached": "● reached",
+    "uncertain": "◐ uncertain",
+    "short": "○ short",
+    "wrong_way": "▼ wrong way",
+    "not_due": "… not due yet",
+    "no_target": "– no target",
+    "no_data": "– no data",
+}
+CONTRIBUTION = {
+    "improved": "▲ improved",
+    "worsened": "▼ worsened",
+    "changed": "◆ changed",
+    "no_clear_effect": "≈ no clear effect",
+    "not_estimable": "not estimable",
+}
+
+
+def number(value: Any, unit: str = "") -> str:
+    """Write a number for reading: shares as percentages, thousands apart, never more digits than carry meaning.
+
+    Examples
+    --------
+    >>> number(6349.1435, "US dollars a year"), number(0.5538, "share"), number(22.0), number(None)
+    ('6,349.14', '55.4%', '22', '')
+    """
+    if value is None or pd.isna(value):
+        return ""
+    if unit == "share":
+        return f"{100 * value:.1f}%"
+    if float(value).is_integer():
+        return f"{value:,.0f}"
+    return f"{value:,.2f}" if abs(value) >= 0.1 else f"{value:.3g}"
+
+
+def gain(value: float, unit: str = "") -> str:
+    """Write a difference with its sign; between shares in percentage points.
+
+    Examples
+    --------
+    >>> gain(0.111, "share"), gain(-3.0)
+    ('+11.1 pp', '-3')
+    """
+    text = f"{100 * value:.1f} pp" if unit == "share" else number(value)
+    return text if value < 0 else f"+{text}"
+
+
+def bounds(low: float, high: float, unit: str = "") -> str:
+    """Write the interval of a difference."""
+    return f"[{gain(low, unit)}; {gain(high, unit)}]"
+
+
+def interval(low: Any, high: Any, unit: str = "") -> str:
+    """Write an interval in brackets, or nothing where there is none."""
+    if low is None or pd.isna(low):
+        return ""
+    return f"[{number(low, unit)}; {number(high, unit)}]"
+
+
+def print_findings(console: Console, findings: pd.DataFrame, *, parts: bool) -> None:
+    """Print findings level by level, ex ante beside ex post.
+
+    Parameters
+    ----------
+    console
+        Where to.
+    findings
+        As :func:`impact.publish.findings_table` returns them.
+    parts
+        Whether the findings of projects, territories and groups are shown too.
+    """
+    shown = findings if parts else findings[(findings["scope"] == "programme") & (findings["group"] == "all")]
+    for level, words in LEVELS.items():
+        rows = shown[shown["level"] == level]
+        if len(rows):
+            console.print()
+            console.rule(f"{level.upper()} · {words}", align="left")
+        for row in rows.to_dict("records"):
+            _print_finding(console, {str(name): value for name, value in row.items()})
+    if (findings["data_kind"] == "synthetic").any():
+        console.print("\n[bold]†[/] synthetic data, made by a script in the programme's folder; not a fact about anybody")
+
+
+def _print_finding(console: Console, row: dict[str, Any]) -> None:
+    """Print one finding: its name; before, promise and after; effect, contribution and evidence."""
+    unit = row["unit"]
+    mark = " †" if row["data_kind"] == "synthetic" else ""
+    part = row["finding"].split("/", 2)[2:]
+    title = f"{part[0]}" if part else row["title_en"]
+    console.print(f"[bold]{escape(title)}[/]{mark}  [dim]{escape(row['finding'])} · {escape(unit)}[/]", soft_wrap=True)
+    after = " ".join(filter(None, (number(row["value"], unit) or "no data", interval(row["conf_low"], row["conf_high"], unit))))
+    words = [f"before {number(row['baseline'], unit)}" if not pd.isna(row["baseline"]) else ""]
+    if not pd.isna(row["target"]):
+        words.append(f"promised {number(row['target'], unit)} by {row['due']}")
+    words += [f"after {after}", ATTAINMENT[row["attainment"]]]
+    console.print(f"  {escape('  ·  '.join(filter(None, words)))}", soft_wrap=True)
+    if pd.isna(row["estimate"]):
+        return
+    effect = f"effect {gain(row['estimate'], unit)} {bounds(row['effect_low'], row['effect_high'], unit)}"
+    against = "" if pd.isna(row["comparison"]) else f"comparison {number(row['comparison'], unit)}"
+    words = [against, effect, CONTRIBUTION[row["contribution"]], f"evidence {int(row['evidence_level'])} of 5"]
+    console.print(f"  {escape('  ·  '.join(filter(None, words)))}", soft_wrap=True)
+
+
+def print_report(console: Console, report: RunReport) -> None:
+    """Print what a run did, in two lines."""
+    done = [f"{len(report.loaded)} sources loaded" if report.loaded else "no source changed"]
+    done.append(f"{len(report.computed)} indicators computed" if report.computed else "no indicator changed")
+    console.print(f"[bold]{escape(report.programme)}[/]: {', '.join(done)}; {report.findings} findings")
+    rows = f"{report.rows_good:,} of {report.rows_read:,} rows good"
+    if report.rows_bad:
+        rows += f", [bold]{report.rows_bad:,} in quarantine[/]"
+    console.print(f"  {rows}" + (f", {report.rows_warned:,} with a warning" if report.rows_warned else ""))
+    for source, change in report.changes.items():
+        words = ", ".join(f"{count} {what}" for what, count in change.items())
+        console.print(f"  {escape(source)} replaced: {words or 'the key changed'}")
+
+
+def print_problems(console: Console, problems: Sequence[Problem]) -> None:
+    """Print problems, each with its place and its mend."""
+    for problem in problems:
+        console.print(f"[bold red]✗[/] [bold]{escape(problem.where())}[/]" if problem.where() else "[bold red]✗[/]")
+        console.print(f"  {escape(problem.what)}")
+        for word, text in (("expected", problem.expected), ("found", problem.found), ("do", problem.fix)):
+            if text:
+                console.print(f"  [dim]{word}[/] {escape(text)}")
+    console.print(f"{len(problems)} problem{'s' if len(problems) != 1 else ''}")
+
+
+def print_quarantine(console: Console, rows: pd.DataFrame, limit: int) -> None:
+    """Print the quarantine: counts by rule, then the first rows with their reasons."""
+    counts = rows.groupby(["programme", "file", "severity", "rule", "column", "expected"], dropna=False)["line"].nunique()
+    summary = Table("programme", "file", "severity", "rule", "column", "expected", box=None, pad_edge=False)
+    summary.add_column("rows", justify="right")
+    for key, count in counts.items():
+        summary.add_row(*(escape(str(part)) for part in key), str(count))  # type: ignore[attr-defined]
+    console.print(summary)
+    detail = Table("file", "line", "rule", "column", "value", box=None, pad_edge=False, title="first rows", title_justify="left")
+    for row in rows.head(limit).to_dict("records"):
+        value = "" if pd.isna(row["value"]) else str(row["value"])
+        detail.add_row(*(escape(str(part)) for part in (row["file"], row["line"], row["rule"], row["column"], value[:60])))
+    console.print(detail)
+    if len(rows) > limit:
+        console.print(f"… and {len(rows) - limit} more reasons; --limit or --json shows them")
+
+
+def print_trace(console: Console, trace: dict[str, Any]) -> None:
+    """Print the path of one number back to its rows."""
+    finding, definition = trace["finding"], trace["definition"]
+    unit = finding["unit"]
+    value = " ".join(filter(None, (number(finding["value"], unit), interval(finding["conf_low"], finding["conf_high"], unit))))
+    lines = [
+        ("finding", f"{finding['finding']} — {finding['title_en']}"),
+        ("value", f"{value} {unit}, n = {finding['n']}, {finding['method']}"),
+        ("effect", _effect_line(finding)),
+        ("evidence", f"{finding['evidence_level'] or '–'}/5: {finding['evidence_reason']}"),
+        ("plan", f"{finding['registration']}, plan {finding['plan_hash'][:12]}"),
+        ("definition", f"{definition['file']}:{definition['line']}, hash {definition['definition_hash'][:12]}"),
+        ("query", definition["query"]),
+    ]
+    for name, text in lines:
+        console.print(f"[bold]{name:>11}[/]  {escape(text)}", soft_wrap=True)
+    for check in trace["diagnostics"]:
+        console.print(f"[bold]{'check':>11}[/]  {escape(check['check'])}: {check['status']} — {escape(check['detail'])}", soft_wrap=True)
+    for link in trace["linkage"]:
+        words = f"{link['linked']} persons linked from {link['since']} to {link['wave']}, {link['lost']} lost, {link['new']} new"
+        console.print(f"[bold]{'linked':>11}[/]  {words}")
+    for source in trace["sources"]:
+        first = ", ".join(map(str, source["first_lines"]))
+        console.print(f"[bold]{'source':>11}[/]  {escape(source['file'])} ({source['kind']}): {source['rows_used']} rows used, lines {first} …", soft_wrap=True)
+        console.print(f"             sha256 {source['sha256']}, loaded {source['loaded_at'][:19]} in run {source['run_id']}", soft_wrap=True)
+    console.print(f"[bold]{'run':>11}[/]  {trace['run']['run_id']} by engine {trace['run']['engine']}")
+
+
+def _effect_line(finding: dict[str, Any]) -> str:
+    if finding["estimate"] is None:
+        return f"not estimable because {finding['not_estimable']}"
+    unit = finding["unit"]
+    return (
+        f"{gain(finding['estimate'], unit)} {bounds(finding['effect_low'], finding['effect_high'], unit)},"
+        f" {finding['estimand']} by {finding['design']}, SE {number(finding['std_error'], unit)}"
+        f" ({finding['inference']}), n = {finding['n_obs']}"
+    )

@@ -75,7 +75,8 @@ def check(programme: ProgrammeFolder, as_json: AsJson = False) -> None:
     else:
         nodes = loaded.header.theory_of_change.nodes
         bare = [node.id for node in nodes if node.id not in {i.node for i in loaded.indicators}]
-        out.print(f"{loaded.id} holds together: {len(nodes)} nodes, {len(loaded.indicators)} indicators, {len(loaded.sources)} sources")
+        counts = f"{len(nodes)} nodes, {len(loaded.indicators)} indicators, {len(loaded.sources)} sources"
+        out.print(f"{loaded.id} holds together: {counts}")
         if bare:
             out.print(f"  nobody measures: {', '.join(bare)}")
     raise typer.Exit(1 if problems else 0)
@@ -127,9 +128,15 @@ def demo(
         for report in reports:
             print_report(out, report)
         out.print(f"\nWrote {db}. Next:")
-        out.print(f"  impact trace nsw/earnings --db {db}      the path of one number back to its rows", soft_wrap=True)
+        out.print(
+            f"  impact trace nsw/earnings --db {db}      the path of one number back to its rows",
+            soft_wrap=True,
+        )
         out.print(f"  impact quarantine wecare --db {db}       the rows set aside, and why", soft_wrap=True)
-        out.print("  impact init my_programme                           a folder of your own that runs as it is", soft_wrap=True)
+        out.print(
+            "  impact init my_programme                           a folder of your own that runs as it is",
+            soft_wrap=True,
+        )
     if serve:
         importlib.import_module("impact_dashboards.app").serve(db, port=port)
 
@@ -166,7 +173,9 @@ def register(
     if entry is None:
         out.print("This plan is registered already; nothing was written.")
     else:
-        out.print(f"Registered plan {entry.plan_hash[:12]} at {entry.registered_at} in {loaded.folder.name}/registrations.yaml")
+        out.print(
+            f"Registered plan {entry.plan_hash[:12]} at {entry.registered_at}: {loaded.folder.name}/registrations.yaml"
+        )
 
 
 @app.command()

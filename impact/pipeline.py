@@ -11,6 +11,7 @@ import json
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import pandas as pd
 from impact.declare import Programme, check_programme
 from impact.declare.indicators import Indicator
 from impact.declare.sources import Source
-from impact.errors import DeclarationError, FileError
+from impact.errors import DeclarationError, FileError, Problem
 from impact.estimate import estimate_effect
 from impact.expect import indicator_plan, plan_changes, plan_hash, plan_status, verify_registrations
 from impact.ingest import RawFile, open_raw
@@ -69,7 +70,11 @@ class _Staged:
 
 
 def run_programme(
-    programme: Programme, warehouse: Warehouse, *, until: str = "publish", progress: Progress = lambda *_: None
+    programme: Programme,
+    warehouse: Warehouse,
+    *,
+    until: str = "publish",
+    progress: Progress = lambda *_: None,
 ) -> RunReport:
     """Take a programme from its declarations to published findings; only what changed is done again.
 
@@ -95,7 +100,7 @@ def run_programme(
     if problems:
         raise DeclarationError(problems)
     if until == "declare":
-        return _report(warehouse, programme, None, [], [], {})
+        return _report(warehouse, programme, None)
     warehouse.begin_programme(programme)
     with tempfile.TemporaryDirectory(prefix="impact-") as scratch:
         staged = _stage_all(programme, warehouse, Path(scratch), progress)
@@ -107,7 +112,7 @@ def run_programme(
             gone = [] if until == "validate" else _forget(programme, warehouse)
             if loaded or stale or gone:
                 _record_run(programme, warehouse, run_id, len(loaded), len(stale))
-    return _report(warehouse, programme, run_id, loaded, [i.id for i, _ in stale], changes)
+    return _report(warehouse, programme, run_id, loaded=loaded, computed=[i.id for i, _ in stale], changes=changes)
 
 
 # ---- ingest, validate -------------------------------------------------------------------------------------------
@@ -115,7 +120,8 @@ def run_programme(
 
 def _stage_all(programme: Programme, warehouse: Warehouse, scratch: Path, progress: Progress) -> list[_Staged]:
     """Open every source and stage those that changed; with any unreadable file, all problems and nothing staged."""
-    raws, problems = [], []
+    raws: list[RawFile] = []
+    problems: list[Problem] = []
     for source in programme.sources:
         try:
             raws.append(open_raw(programme.folder, source, scratch))
@@ -152,7 +158,11 @@ def _load_key(programme: Programme, source: Source, raw: RawFile) -> str:
     contract = programme.contracts[source.contract]
     lists = [programme.codelists[c.codelist].model_dump() for c in contract.columns.values() if c.codelist]
     return fingerprint(
-        raw.sha256, source.model_dump(mode="json", exclude={"provenance"}), contract.model_dump(mode="json"), lists, ENGINE
+        raw.sha256,
+        source.model_dump(mode="json", exclude={"provenance"}),
+        contract.model_dump(mode="json"),
+        lists,
+        ENGINE,
     )
 
 
@@ -172,7 +182,14 @@ def _publish_rows(
         if before and before.contract == contract.id:
             tables = [ident(programme.id, name) for name in (before.table_name, item.table)]
             changes[item.source.id] = warehouse.compare_loads(contract, *tables)
-        _record_load(programme, warehouse, item, before.load_id if before else None, changes.get(item.source.id), run_id)
+        _record_load(
+            programme,
+            warehouse,
+            item,
+            replaced=before.load_id if before else None,
+            changed=changes.get(item.source.id),
+            run_id=run_id,
+        )
     for name in gone:
         warehouse.retire_source(programme.id, name)
     _judge_across(programme, warehouse, staged)
@@ -189,6 +206,7 @@ def _record_load(
     programme: Programme,
     warehouse: Warehouse,
     item: _Staged,
+    *,
     replaced: str | None,
     changed: dict[str, int] | None,
     run_id: str,
@@ -197,15 +215,29 @@ def _record_load(
     assert report is not None  # noqa: S101 - only fresh loads are recorded
     warehouse.record_load(
         {
-            "load_id": item.load_id, "programme": programme.id, "source": source.id, "contract": source.contract,
-            "file": source.file, "sha256": item.raw.sha256, "size": item.raw.size, "table_name": item.table,
-            "rows_read": report.rows_read, "rows_good": report.rows_good, "rows_bad": report.rows_bad,
-            "rows_warned": report.rows_warned, "kind": source.provenance.kind,
-            "provenance": to_json(source.provenance.model_dump(mode="json")), "line_offsets": list(report.line_offsets),
-            "multiline": source.format.multiline, "loaded_at": _now(), "run_id": run_id, "replaced": replaced,
-            "changed": None if changed is None else to_json(changed), "current": True,
+            "load_id": item.load_id,
+            "programme": programme.id,
+            "source": source.id,
+            "contract": source.contract,
+            "file": source.file,
+            "sha256": item.raw.sha256,
+            "size": item.raw.size,
+            "table_name": item.table,
+            "rows_read": report.rows_read,
+            "rows_good": report.rows_good,
+            "rows_bad": report.rows_bad,
+            "rows_warned": report.rows_warned,
+            "kind": source.provenance.kind,
+            "provenance": to_json(source.provenance.model_dump(mode="json")),
+            "line_offsets": list(report.line_offsets),
+            "multiline": source.format.multiline,
+            "loaded_at": _now(),
+            "run_id": run_id,
+            "replaced": replaced,
+            "changed": None if changed is None else to_json(changed),
+            "current": True,
         }
-    )  # fmt: skip
+    )
     reasons = report.reasons.rename(columns={"row": "line"})
     extra = {"programme": programme.id, "source": source.id, "load_id": item.load_id, "file": source.file}
     reasons = reasons.assign(**extra, payload=[_as_json(text) for text in reasons["payload"]])
@@ -226,7 +258,9 @@ def _judge_across(programme: Programme, warehouse: Warehouse, staged: Sequence[_
         "DELETE FROM impact.quarantine WHERE programme = ? AND ordinal IS NOT NULL", [programme.id]
     )
     for item in staged:
-        warehouse.set_aside(programme, item.source, item.load_id, item.table, broken[broken["source"] == item.source.id])
+        warehouse.set_aside(
+            programme, item.source, item.load_id, item.table, broken[broken["source"] == item.source.id]
+        )
 
 
 # ---- measure, expect, estimate, judge, publish ------------------------------------------------------------------
@@ -245,9 +279,15 @@ def _stale(programme: Programme, warehouse: Warehouse, staged: Sequence[_Staged]
         waves = [wave.model_dump(mode="json") for wave in programme.header.waves]
         node = next(n.model_dump() for n in programme.header.theory_of_change.nodes if n.id == indicator.node)
         now = fingerprint(
-            indicator.model_dump(mode="json"), rows, waves, node, vars(plan_status(programme, indicator)),
-            plan_hash(programme), programme.source_kind(indicator.contract), ENGINE,
-        )  # fmt: skip
+            indicator.model_dump(mode="json"),
+            rows,
+            waves,
+            node,
+            vars(plan_status(programme, indicator)),
+            plan_hash(programme),
+            programme.source_kind(indicator.contract),
+            ENGINE,
+        )
         if known.get(indicator.id) != now:
             stale.append((indicator, now))
     return stale
@@ -263,7 +303,11 @@ def _contracts_behind(programme: Programme, contract: str) -> set[str]:
 
 
 def _compute(
-    programme: Programme, warehouse: Warehouse, stale: Sequence[tuple[Indicator, str]], run_id: str, progress: Progress
+    programme: Programme,
+    warehouse: Warehouse,
+    stale: Sequence[tuple[Indicator, str]],
+    run_id: str,
+    progress: Progress,
 ) -> None:
     if not stale:
         return
@@ -275,7 +319,7 @@ def _compute(
         progress(f"{programme.id}: {indicator.id}", offset + done, offset + len(indicators))
         own = measures.values[measures.values["indicator"] == indicator.id] if len(measures.values) else measures.values
         findings += judge_indicator(
-            programme, indicator, own, lambda group, i=indicator: estimate_effect(connection, programme, i, group)
+            programme, indicator, own, partial(estimate_effect, connection, programme, indicator)
         )
     for table in RESULTS:
         warehouse.forget(table, programme.id, [indicator.id for indicator in indicators])
@@ -301,7 +345,10 @@ def _definition(programme: Programme, indicator: Indicator, now: str) -> dict[st
 def _forget(programme: Programme, warehouse: Warehouse) -> list[str]:
     """Remove the results of indicators that are no longer declared."""
     kept = {indicator.id for indicator in programme.indicators}
-    known = {name for (name,) in warehouse.rows("SELECT indicator FROM impact.definition WHERE programme = ?", [programme.id])}
+    known = {
+        name
+        for (name,) in warehouse.rows("SELECT indicator FROM impact.definition WHERE programme = ?", [programme.id])
+    }
     gone = sorted(known - kept)
     for table in RESULTS:
         warehouse.forget(table, programme.id, gone)
@@ -312,12 +359,14 @@ def _record_run(programme: Programme, warehouse: Warehouse, run_id: str, loaded:
     digest = plan_hash(programme)
     plan = {indicator.id: indicator_plan(indicator) for indicator in programme.indicators}
     last = warehouse.rows(
-        "SELECT plan_hash, plan FROM impact.plan WHERE programme = ? ORDER BY seen_at DESC LIMIT 1", [programme.id]
+        "SELECT plan_hash, plan FROM impact.plan WHERE programme = ? ORDER BY seen_at DESC LIMIT 1",
+        [programme.id],
     )
     if not last or last[0][0] != digest:
         changes = plan_changes(json.loads(last[0][1]), plan) if last else []
         warehouse.connection.execute(
-            "INSERT INTO impact.plan VALUES (?, ?, ?, ?, ?)", [programme.id, digest, _now(), to_json(plan), to_json(changes)]
+            "INSERT INTO impact.plan VALUES (?, ?, ?, ?, ?)",
+            [programme.id, digest, _now(), to_json(plan), to_json(changes)],
         )
     started = datetime.datetime.strptime(run_id, "%Y%m%dT%H%M%S%f").replace(tzinfo=datetime.UTC)
     warehouse.connection.execute(
@@ -334,21 +383,30 @@ def _report(
     warehouse: Warehouse,
     programme: Programme,
     run_id: str | None,
-    loaded: Sequence[str],
-    computed: Sequence[str],
-    changes: dict[str, dict[str, int]],
+    *,
+    loaded: Sequence[str] = (),
+    computed: Sequence[str] = (),
+    changes: dict[str, dict[str, int]] | None = None,
 ) -> RunReport:
     read, good, bad, warned = warehouse.rows(
         "SELECT coalesce(sum(rows_read), 0), coalesce(sum(rows_good), 0), coalesce(sum(rows_bad), 0),"
         " coalesce(sum(rows_warned), 0) FROM impact.load WHERE programme = ? AND current",
         [programme.id],
     )[0]
-    (across,), = warehouse.rows(
+    ((across,),) = warehouse.rows(
         "SELECT count(DISTINCT (source, ordinal)) FROM impact.quarantine WHERE programme = ? AND ordinal IS NOT NULL",
         [programme.id],
     )
-    (count,), = warehouse.rows("SELECT count(*) FROM impact.finding WHERE programme = ?", [programme.id])
+    ((count,),) = warehouse.rows("SELECT count(*) FROM impact.finding WHERE programme = ?", [programme.id])
     return RunReport(
-        programme.id, run_id if loaded or computed else None, tuple(loaded), tuple(computed), int(read),
-        int(good) - across, int(bad) + across, int(warned), count, changes,
-    )  # fmt: skip
+        programme.id,
+        run_id if loaded or computed else None,
+        tuple(loaded),
+        tuple(computed),
+        int(read),
+        int(good) - across,
+        int(bad) + across,
+        int(warned),
+        count,
+        changes or {},
+    )

@@ -94,7 +94,9 @@ def print_findings(console: Console, findings: pd.DataFrame, *, parts: bool) -> 
         for row in rows.to_dict("records"):
             _print_finding(console, {str(name): value for name, value in row.items()})
     if (findings["data_kind"] == "synthetic").any():
-        console.print("\n[bold]†[/] synthetic data, made by a script in the programme's folder; not a fact about anybody")
+        console.print(
+            "\n[bold]†[/] synthetic data, made by a script in the programme's folder; not a fact about anybody"
+        )
 
 
 def _print_finding(console: Console, row: dict[str, Any]) -> None:
@@ -104,7 +106,9 @@ def _print_finding(console: Console, row: dict[str, Any]) -> None:
     part = row["finding"].split("/", 2)[2:]
     title = f"{part[0]}" if part else row["title_en"]
     console.print(f"[bold]{escape(title)}[/]{mark}  [dim]{escape(row['finding'])} · {escape(unit)}[/]", soft_wrap=True)
-    after = " ".join(filter(None, (number(row["value"], unit) or "no data", interval(row["conf_low"], row["conf_high"], unit))))
+    after = " ".join(
+        filter(None, (number(row["value"], unit) or "no data", interval(row["conf_low"], row["conf_high"], unit)))
+    )
     words = [f"before {number(row['baseline'], unit)}" if not pd.isna(row["baseline"]) else ""]
     if not pd.isna(row["target"]):
         words.append(f"promised {number(row['target'], unit)} by {row['due']}")
@@ -114,7 +118,12 @@ def _print_finding(console: Console, row: dict[str, Any]) -> None:
         return
     effect = f"effect {gain(row['estimate'], unit)} {bounds(row['effect_low'], row['effect_high'], unit)}"
     against = "" if pd.isna(row["comparison"]) else f"comparison {number(row['comparison'], unit)}"
-    words = [against, effect, CONTRIBUTION[row["contribution"]], f"evidence {int(row['evidence_level'])} of 5"]
+    words = [
+        against,
+        effect,
+        CONTRIBUTION[row["contribution"]],
+        f"evidence {int(row['evidence_level'])} of 5",
+    ]
     console.print(f"  {escape('  ·  '.join(filter(None, words)))}", soft_wrap=True)
 
 
@@ -145,16 +154,30 @@ def print_problems(console: Console, problems: Sequence[Problem]) -> None:
 
 def print_quarantine(console: Console, rows: pd.DataFrame, limit: int) -> None:
     """Print the quarantine: counts by rule, then the first rows with their reasons."""
-    counts = rows.groupby(["programme", "file", "severity", "rule", "column", "expected"], dropna=False)["line"].nunique()
+    counts = rows.groupby(["programme", "file", "severity", "rule", "column", "expected"], dropna=False)[
+        "line"
+    ].nunique()
     summary = Table("programme", "file", "severity", "rule", "column", "expected", box=None, pad_edge=False)
     summary.add_column("rows", justify="right")
     for key, count in counts.items():
         summary.add_row(*(escape(str(part)) for part in key), str(count))  # type: ignore[attr-defined]
     console.print(summary)
-    detail = Table("file", "line", "rule", "column", "value", box=None, pad_edge=False, title="first rows", title_justify="left")
+    detail = Table(
+        "file",
+        "line",
+        "rule",
+        "column",
+        "value",
+        box=None,
+        pad_edge=False,
+        title="first rows",
+        title_justify="left",
+    )
     for row in rows.head(limit).to_dict("records"):
         value = "" if pd.isna(row["value"]) else str(row["value"])
-        detail.add_row(*(escape(str(part)) for part in (row["file"], row["line"], row["rule"], row["column"], value[:60])))
+        detail.add_row(
+            *(escape(str(part)) for part in (row["file"], row["line"], row["rule"], row["column"], value[:60]))
+        )
     console.print(detail)
     if len(rows) > limit:
         console.print(f"… and {len(rows) - limit} more reasons; --limit or --json shows them")
@@ -164,27 +187,41 @@ def print_trace(console: Console, trace: dict[str, Any]) -> None:
     """Print the path of one number back to its rows."""
     finding, definition = trace["finding"], trace["definition"]
     unit = finding["unit"]
-    value = " ".join(filter(None, (number(finding["value"], unit), interval(finding["conf_low"], finding["conf_high"], unit))))
+    value = " ".join(
+        filter(None, (number(finding["value"], unit), interval(finding["conf_low"], finding["conf_high"], unit)))
+    )
     lines = [
         ("finding", f"{finding['finding']} — {finding['title_en']}"),
         ("value", f"{value} {unit}, n = {finding['n']}, {finding['method']}"),
         ("effect", _effect_line(finding)),
         ("evidence", f"{finding['evidence_level'] or '–'}/5: {finding['evidence_reason']}"),
         ("plan", f"{finding['registration']}, plan {finding['plan_hash'][:12]}"),
-        ("definition", f"{definition['file']}:{definition['line']}, hash {definition['definition_hash'][:12]}"),
+        (
+            "definition",
+            f"{definition['file']}:{definition['line']}, hash {definition['definition_hash'][:12]}",
+        ),
         ("query", definition["query"]),
     ]
     for name, text in lines:
         console.print(f"[bold]{name:>11}[/]  {escape(text)}", soft_wrap=True)
     for check in trace["diagnostics"]:
-        console.print(f"[bold]{'check':>11}[/]  {escape(check['check'])}: {check['status']} — {escape(check['detail'])}", soft_wrap=True)
+        console.print(
+            f"[bold]{'check':>11}[/]  {escape(check['check'])}: {check['status']} — {escape(check['detail'])}",
+            soft_wrap=True,
+        )
     for link in trace["linkage"]:
-        words = f"{link['linked']} persons linked from {link['since']} to {link['wave']}, {link['lost']} lost, {link['new']} new"
+        words = (
+            f"{link['linked']} persons from {link['since']} to {link['wave']}, {link['lost']} lost, {link['new']} new"
+        )
         console.print(f"[bold]{'linked':>11}[/]  {words}")
     for source in trace["sources"]:
         first = ", ".join(map(str, source["first_lines"]))
-        console.print(f"[bold]{'source':>11}[/]  {escape(source['file'])} ({source['kind']}): {source['rows_used']} rows used, lines {first} …", soft_wrap=True)
-        console.print(f"             sha256 {source['sha256']}, loaded {source['loaded_at'][:19]} in run {source['run_id']}", soft_wrap=True)
+        rows = f"{source['rows_used']} rows used, lines {first} …"
+        console.print(f"[bold]{'source':>11}[/]  {escape(source['file'])} ({source['kind']}): {rows}", soft_wrap=True)
+        console.print(
+            f"             sha256 {source['sha256']}, loaded {source['loaded_at'][:19]} in run {source['run_id']}",
+            soft_wrap=True,
+        )
     console.print(f"[bold]{'run':>11}[/]  {trace['run']['run_id']} by engine {trace['run']['engine']}")
 
 

@@ -110,9 +110,7 @@ def draw_ties(
     return drawn
 
 
-def _one_tie(
-    rng: np.random.Generator, among: list[Body], wave: str, share_cross: float, mix: tuple[float, ...]
-) -> Tie:
+def _one_tie(rng: np.random.Generator, among: list[Body], wave: str, share_cross: float, mix: tuple[float, ...]) -> Tie:
     start = among[int(rng.integers(len(among)))]
     cross = bool(rng.random() < share_cross)
     ends = [body for body in among if body != start and (body.sector != start.sector) == cross]

@@ -144,9 +144,7 @@ def make_people(rng: Draw, areas: pd.DataFrame) -> pd.DataFrame:
     return people
 
 
-def _items(
-    rng: Draw, level: np.ndarray, names: tuple[str, ...], *, low: int, high: int, spread: float
-) -> pd.DataFrame:
+def _items(rng: Draw, level: np.ndarray, names: tuple[str, ...], *, low: int, high: int, spread: float) -> pd.DataFrame:
     noise = rng.normal(0, spread, (len(level), len(names)))
     rounded = np.clip(np.rint(level[:, None] + noise), low, high).astype(int)
     return pd.DataFrame(rounded, columns=list(names))
@@ -221,9 +219,7 @@ def with_nonresponse(rng: Draw, answers: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def make_wave(
-    rng: Draw, people: pd.DataFrame, answers: pd.DataFrame, first_day: str, weight: np.ndarray
-) -> list[Row]:
+def make_wave(rng: Draw, people: pd.DataFrame, answers: pd.DataFrame, first_day: str, weight: np.ndarray) -> list[Row]:
     """Return one wave as rows of text in the columns of the contract."""
     table = with_nonresponse(rng, answers)
     day = pd.Timestamp("2019-11-11") + pd.to_timedelta(people["consent_day"], unit="D")
@@ -293,16 +289,14 @@ def write_end_line(rng: Draw, rows: list[Row]) -> None:
 def true_effects(people: pd.DataFrame, here: np.ndarray) -> dict[str, float]:
     """Return the true average effects on the observed scores of the treated who are found again."""
     with_, without = (
-        make_answers(np.random.default_rng(SEED + 1), people, end=True, with_effect=on)
-        for on in (True, False)
+        make_answers(np.random.default_rng(SEED + 1), people, end=True, with_effect=on) for on in (True, False)
     )
     treated = people["treated"].to_numpy() & here
     gain = {
         "WHO-5 score": 4 * (with_[list(WHO)].sum(axis=1) - without[list(WHO)].sum(axis=1)),
         "loneliness": with_[list(LONELY)].sum(axis=1) - without[list(LONELY)].sum(axis=1),
         "knows services": (with_["knows_services"] == "yes") * 1.0 - (without["knows_services"] == "yes"),
-        "WHO-5 below 50": (4 * with_[list(WHO)].sum(axis=1) < 50) * 1.0
-        - (4 * without[list(WHO)].sum(axis=1) < 50),
+        "WHO-5 below 50": (4 * with_[list(WHO)].sum(axis=1) < 50) * 1.0 - (4 * without[list(WHO)].sum(axis=1) < 50),
         "employed": (with_["employed"] == "yes") * 1.0 - (without["employed"] == "yes"),
     }
     return {name: float(values[treated].mean()) for name, values in gain.items()}

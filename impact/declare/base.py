@@ -7,7 +7,15 @@ import datetime
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 
 Level = Literal["micro", "meso", "macro"]
 Stage = Literal["input", "activity", "output", "outcome", "impact"]
@@ -75,7 +83,6 @@ def last_day(value: str) -> str:
     >>> last_day("2020-02"), last_day("1978"), last_day("2020-02-03")
     ('2020-02-29', '1978-12-31', '2020-02-03')
     """
-
     parts = [int(part) for part in value.split("-")]
     year, month = parts[0], parts[1] if len(parts) > 1 else 12
     if not 1 <= month <= 12:

@@ -1,4 +1,4 @@
-"""Everything that can be known without data: do the declarations of a programme hold together?"""
+"""Everything that can be known without data: whether the declarations of a programme hold together."""
 
 from __future__ import annotations
 
@@ -37,14 +37,23 @@ def check_programme(programme: Programme) -> list[Problem]:
         *_dates(programme),
         *_contracts(programme),
         *_sources(programme),
-        *(problem for i, indicator in enumerate(programme.indicators) for problem in _indicator(programme, i, indicator)),
+        *(
+            problem
+            for i, indicator in enumerate(programme.indicators)
+            for problem in _indicator(programme, i, indicator)
+        ),
     ]
 
 
 def _duplicate_ids(programme: Programme) -> Iterator[Problem]:
     header = programme.header
     groups: list[tuple[str, str, tuple[str | int, ...], list[str]]] = [
-        ("node", "programme.yaml", ("theory_of_change", "nodes"), [n.id for n in header.theory_of_change.nodes]),
+        (
+            "node",
+            "programme.yaml",
+            ("theory_of_change", "nodes"),
+            [n.id for n in header.theory_of_change.nodes],
+        ),
         ("wave", "programme.yaml", ("waves",), [w.id for w in header.waves]),
         ("stakeholder", "programme.yaml", ("stakeholders",), [s.id for s in header.stakeholders]),
         ("source", "sources.yaml", ("sources",), [s.id for s in programme.sources]),
@@ -54,12 +63,17 @@ def _duplicate_ids(programme: Programme) -> Iterator[Problem]:
         for index, name in enumerate(ids):
             if name in ids[:index]:
                 yield Problem(
-                    f"two {what}s have the id '{name}'", file, programme.line(file, *path, index), fix="Rename one."
+                    f"two {what}s have the id '{name}'",
+                    file,
+                    programme.line(file, *path, index),
+                    fix="Rename one.",
                 )
     for source in programme.sources:
         if source.id in programme.contracts:
             yield Problem(
-                f"source '{source.id}' has the id of a contract", "sources.yaml", fix="Give the source its own id."
+                f"source '{source.id}' has the id of a contract",
+                "sources.yaml",
+                fix="Give the source its own id.",
             )
 
 
@@ -70,10 +84,19 @@ def _theory_of_change(programme: Programme) -> Iterator[Problem]:
         line = programme.line(file, "theory_of_change", "links", index)
         for end in (link.source, link.target):
             if end not in nodes:
-                yield Problem(f"a link names node '{end}'", file, line, "theory_of_change.links", ", ".join(sorted(nodes)))
+                yield Problem(
+                    f"a link names node '{end}'",
+                    file,
+                    line,
+                    "theory_of_change.links",
+                    ", ".join(sorted(nodes)),
+                )
     yield from _graph_problems(
-        sorted(nodes), [(a.source, a.target) for a in toc.links if {a.source, a.target} <= nodes],
-        "theory of change", file, programme.line(file, "theory_of_change"),
+        sorted(nodes),
+        [(a.source, a.target) for a in toc.links if {a.source, a.target} <= nodes],
+        "theory of change",
+        file,
+        programme.line(file, "theory_of_change"),
     )
     if len(nodes) > 1:
         neighbours: dict[str, set[str]] = {node: set() for node in nodes}
@@ -84,8 +107,11 @@ def _theory_of_change(programme: Programme) -> Iterator[Problem]:
         lost = nodes - _reachable(toc.nodes[0].id, neighbours)
         if lost:
             yield Problem(
-                "the theory of change is not one connected chain", file, programme.line(file, "theory_of_change"),
-                found=f"not linked to '{toc.nodes[0].id}': {', '.join(sorted(lost))}", fix="Add the missing links.",
+                "the theory of change is not one connected chain",
+                file,
+                programme.line(file, "theory_of_change"),
+                found=f"not linked to '{toc.nodes[0].id}': {', '.join(sorted(lost))}",
+                fix="Add the missing links.",
             )
 
 
@@ -101,7 +127,7 @@ def _reachable(start: str, neighbours: dict[str, set[str]]) -> set[str]:
 def _graph_problems(
     nodes: Iterable[str], edges: Iterable[tuple[str, str]], what: str, file: str, line: int | None
 ) -> Iterator[Problem]:
-    sorter: TopologicalSorter[str] = TopologicalSorter({node: () for node in nodes})
+    sorter: TopologicalSorter[str] = TopologicalSorter(dict.fromkeys(nodes, ()))
     for source, target in edges:
         sorter.add(target, source)
     try:
@@ -123,7 +149,8 @@ def _dates(programme: Programme) -> Iterator[Problem]:
             if order[earlier.role] < order[later.role] and last_day(earlier.date) > last_day(later.date):
                 yield Problem(
                     f"{earlier.role} wave '{earlier.id}' is dated after {later.role} wave '{later.id}'",
-                    "programme.yaml", programme.line("programme.yaml", "waves"),
+                    "programme.yaml",
+                    programme.line("programme.yaml", "waves"),
                 )
 
 
@@ -147,7 +174,12 @@ def _contracts(programme: Programme) -> Iterator[Problem]:
             edges.append((other.id, contract.id))
             missing = [name for name in key.to if name not in other.columns]
             if missing:
-                yield Problem(f"contract '{other.id}' has no column {missing}", file, None, f"{contract.id}.foreign_keys")
+                yield Problem(
+                    f"contract '{other.id}' has no column {missing}",
+                    file,
+                    None,
+                    f"{contract.id}.foreign_keys",
+                )
     yield from _graph_problems(sorted(programme.contracts), edges, "chain of foreign keys", file, None)
 
 
@@ -170,9 +202,9 @@ def _family(kind: str) -> str:
 
 def _pattern(pattern: str, file: str, where: str) -> Iterator[Problem]:
     try:
-        re.compile(pattern)
+        re.compile(f"^(?:{pattern})$", re.ASCII)
     except re.error as error:
-        yield Problem("the pattern is not a regular expression", file, None, where, found=f"{pattern}: {error}")
+        yield Problem("the pattern is not a regular expression", file, None, where, found=f"{pattern}: {error}", fix="Note that flags go inside a group, as in (?i:abc).")
 
 
 def _sources(programme: Programme) -> Iterator[Problem]:
@@ -182,8 +214,12 @@ def _sources(programme: Programme) -> Iterator[Problem]:
         path = PurePosixPath(source.file)
         if path.is_absolute() or ".." in path.parts or "\\" in source.file:
             yield Problem(
-                f"source '{source.id}' reads outside the programme folder", "sources.yaml", line, "file",
-                found=source.file, fix="Put the file under raw/ and name it from there.",
+                f"source '{source.id}' reads outside the programme folder",
+                "sources.yaml",
+                line,
+                "file",
+                found=source.file,
+                fix="Put the file under raw/ and name it from there.",
             )
         contract = programme.contracts.get(source.contract)
         if contract is None:
@@ -195,7 +231,8 @@ def _sources(programme: Programme) -> Iterator[Problem]:
     for contract_id, found in kinds.items():
         if len(found) > 1:
             yield Problem(
-                f"contract '{contract_id}' mixes real and synthetic sources", "sources.yaml",
+                f"contract '{contract_id}' mixes real and synthetic sources",
+                "sources.yaml",
                 fix="Give the synthetic data a contract of its own.",
             )
 
@@ -206,7 +243,10 @@ def _crosswalk(source: Source, contract: Contract, line: int | None) -> Iterator
     for where, name in named:
         if name not in contract.columns:
             yield Problem(
-                f"contract '{contract.id}' has no column '{name}'", "sources.yaml", line, f"{source.id}.{where}",
+                f"contract '{contract.id}' has no column '{name}'",
+                "sources.yaml",
+                line,
+                f"{source.id}.{where}",
                 expected=", ".join(contract.columns),
             )
     targets = [*source.rename.values(), *source.set]
@@ -224,7 +264,10 @@ def _indicator(programme: Programme, index: int, indicator: Indicator) -> Iterat
         yield Problem(f"indicator '{indicator.id}' hangs on no node", file, line, "node", known, indicator.node)
     elif node.level != indicator.level:
         yield Problem(
-            f"indicator '{indicator.id}' is {indicator.level} but its node '{node.id}' is {node.level}", file, line, "level"
+            f"indicator '{indicator.id}' is {indicator.level} but its node '{node.id}' is {node.level}",
+            file,
+            line,
+            "level",
         )
     contract = programme.contracts.get(indicator.contract)
     if contract is None:
@@ -232,7 +275,9 @@ def _indicator(programme: Programme, index: int, indicator: Indicator) -> Iterat
         yield Problem(f"there is no contract '{indicator.contract}'", file, line, "contract", known)
         return
     if not any(source.contract == contract.id for source in programme.sources):
-        yield Problem(f"no source feeds contract '{contract.id}'", file, line, "contract", fix="Add it to sources.yaml.")
+        yield Problem(
+            f"no source feeds contract '{contract.id}'", file, line, "contract", fix="Add it to sources.yaml."
+        )
     yield from _columns(programme, indicator, contract, line)
     yield from _waves(programme, indicator, contract, line)
     yield from _promise(indicator, line)
@@ -243,15 +288,22 @@ def _columns(programme: Programme, indicator: Indicator, contract: Contract, lin
     for where, name in named_columns(indicator):
         if name not in contract.columns:
             yield Problem(
-                f"contract '{contract.id}' has no column '{name}'", file, line, f"{indicator.id}.{where}",
+                f"contract '{contract.id}' has no column '{name}'",
+                file,
+                line,
+                f"{indicator.id}.{where}",
                 expected=", ".join(contract.columns),
             )
     for where, name in _numeric_columns(indicator):
         column = contract.columns.get(name)
         if column and column.type not in NUMERIC:
             yield Problem(
-                f"column '{name}' is {column.type}, not a number", file, line, f"{indicator.id}.{where}",
-                expected="integer or number", found=column.type,
+                f"column '{name}' is {column.type}, not a number",
+                file,
+                line,
+                f"{indicator.id}.{where}",
+                expected="integer or number",
+                found=column.type,
             )
     for where, condition in _conditions(indicator):
         column = contract.columns.get(condition.column)
@@ -259,7 +311,10 @@ def _columns(programme: Programme, indicator: Indicator, contract: Contract, lin
             yield from _condition(programme, contract, condition, line, f"{indicator.id}.{where}")
     if isinstance(indicator.formula, Change) and contract.person is None:
         yield Problem(
-            f"'{indicator.id}' follows persons, but contract '{contract.id}' names no person column", file, line, "formula"
+            f"'{indicator.id}' follows persons, but contract '{contract.id}' names no person column",
+            file,
+            line,
+            "formula",
         )
     design = indicator.ex_post.design
     if design and not isinstance(design, BeforeAfter):
@@ -273,7 +328,10 @@ def _arms(programme: Programme, indicator: Indicator, contract: Contract, line: 
     column = contract.columns.get(design.arm)
     if design.arm in (*indicator.by, *indicator.scope):
         yield Problem(
-            f"'{indicator.id}' is cut by its arm column '{design.arm}'", "indicators.yaml", line, f"{indicator.id}.by",
+            f"'{indicator.id}' is cut by its arm column '{design.arm}'",
+            "indicators.yaml",
+            line,
+            f"{indicator.id}.by",
             fix="Remove it: both arms are reported anyway.",
         )
     if design.treated == design.comparison:
@@ -281,17 +339,29 @@ def _arms(programme: Programme, indicator: Indicator, contract: Contract, line: 
     if column and column.type == "code":
         for code in (design.treated, design.comparison):
             if column.codelist in (None, *programme.codelists) and code not in programme.column_codes(column):
-                yield Problem(f"column '{design.arm}' has no code '{code}'", "indicators.yaml", line, f"{indicator.id}.design")
+                yield Problem(
+                    f"column '{design.arm}' has no code '{code}'",
+                    "indicators.yaml",
+                    line,
+                    f"{indicator.id}.design",
+                )
     formula = indicator.formula.of if isinstance(indicator.formula, Change) else indicator.formula
     if formula.kind not in PER_ROW:
         yield Problem(
-            f"a {design.kind} design needs an outcome per row", "indicators.yaml", line, f"{indicator.id}.formula",
-            ", ".join(PER_ROW), formula.kind,
+            f"a {design.kind} design needs an outcome per row",
+            "indicators.yaml",
+            line,
+            f"{indicator.id}.formula",
+            ", ".join(PER_ROW),
+            formula.kind,
         )
     if contract.person is None:
         yield Problem(
             f"a {design.kind} design follows units, but contract '{contract.id}' names no person column",
-            "indicators.yaml", line, f"{indicator.id}.design", fix="Add person: to the contract.",
+            "indicators.yaml",
+            line,
+            f"{indicator.id}.design",
+            fix="Add person: to the contract.",
         )
 
 
@@ -301,7 +371,10 @@ def _condition(
     column, operator, operand = contract.columns[condition.column], condition.operator, condition.operand
     if operator in ("at_least", "at_most", "above", "below") and column.type not in NUMERIC:
         yield Problem(
-            f"'{operator}' compares numbers, but column '{condition.column}' is {column.type}", "indicators.yaml", line, where
+            f"'{operator}' compares numbers, but column '{condition.column}' is {column.type}",
+            "indicators.yaml",
+            line,
+            where,
         )
     if operator not in ("equals", "not_equals", "one_of"):
         return
@@ -311,13 +384,22 @@ def _condition(
         for value in values:
             if str(value) not in codes:
                 yield Problem(
-                    f"column '{condition.column}' has no code '{value}'", "indicators.yaml", line, where, ", ".join(codes[:20])
+                    f"column '{condition.column}' has no code '{value}'",
+                    "indicators.yaml",
+                    line,
+                    where,
+                    ", ".join(codes[:20]),
                 )
     wanted = {"integer": (int, float), "number": (int, float), "boolean": (bool,)}.get(column.type)
     for value in values if wanted else ():
         if not isinstance(value, wanted or ()) or (column.type != "boolean" and isinstance(value, bool)):
             yield Problem(
-                f"column '{condition.column}' is {column.type}", "indicators.yaml", line, where, column.type, repr(value)
+                f"column '{condition.column}' is {column.type}",
+                "indicators.yaml",
+                line,
+                where,
+                column.type,
+                repr(value),
             )
 
 
@@ -380,13 +462,19 @@ def _waves(programme: Programme, indicator: Indicator, contract: Contract, line:
             yield Problem(f"contract '{contract.id}' has no wave column", file, line, f"{indicator.id}.{where}")
     if contract.wave and indicator.ex_post.wave is None:
         yield Problem(
-            f"contract '{contract.id}' has waves, so '{indicator.id}' must say which", file, line, "ex_post.wave"
+            f"contract '{contract.id}' has waves, so '{indicator.id}' must say which",
+            file,
+            line,
+            "ex_post.wave",
         )
     if design and design.kind == "did" and not (indicator.ex_ante.baseline and indicator.ex_ante.baseline.wave):
         yield Problem(f"'{indicator.id}' needs a baseline wave for a did design", file, line, "ex_ante.baseline.wave")
     if isinstance(indicator.formula, Change) and indicator.ex_ante.baseline and indicator.ex_ante.baseline.wave:
         yield Problem(
-            f"'{indicator.id}' is a change: its baseline is zero, not a wave", file, line, "ex_ante.baseline",
+            f"'{indicator.id}' is a change: its baseline is zero, not a wave",
+            file,
+            line,
+            "ex_ante.baseline",
             fix="Remove the baseline, or measure the level instead of the change.",
         )
 
@@ -398,11 +486,16 @@ def _promise(indicator: Indicator, line: int | None) -> Iterator[Problem]:
         return
     if target.change is not None and baseline is None:
         yield Problem(
-            f"the target of '{indicator.id}' is a change, but there is no baseline", file, line, "ex_ante.baseline"
+            f"the target of '{indicator.id}' is a change, but there is no baseline",
+            file,
+            line,
+            "ex_ante.baseline",
         )
     gain = target.change
     if gain is None and target.value is not None and baseline and baseline.value is not None:
         gain = target.value - baseline.value
-    wrong = gain is not None and ((indicator.direction == "increase" and gain < 0) or (indicator.direction == "decrease" and gain > 0))
+    wrong = gain is not None and (
+        (indicator.direction == "increase" and gain < 0) or (indicator.direction == "decrease" and gain > 0)
+    )
     if wrong:
         yield Problem(f"the target of '{indicator.id}' goes against its direction", file, line, "ex_ante.target")

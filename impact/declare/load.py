@@ -19,7 +19,7 @@ from impact.declare.yaml_file import Lines, read_yaml
 from impact.errors import DeclarationError, Problem, UsageError
 
 Model = TypeVar("Model", bound=BaseModel)
-FILES = {
+FILES: dict[str, type[BaseModel]] = {
     "programme.yaml": ProgrammeFile,
     "contracts.yaml": ContractsFile,
     "sources.yaml": SourcesFile,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 
@@ -23,13 +23,17 @@ MAX_BYTES = 5_000_000
 class _Loader(yaml.SafeLoader):
     """A SafeLoader with its implicit types reduced to bool, int, float and null."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+    yaml_implicit_resolvers = {}  # noqa: RUF012 - PyYAML keeps its resolvers on the class
 
 
 for _tag, _pattern, _first in (
     ("bool", r"true|false|True|False", "tfTF"),
     ("int", r"[-+]?(?:0|[1-9][0-9]*)", "-+0123456789"),
-    ("float", r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+", "-+.0123456789"),
+    (
+        "float",
+        r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+",
+        "-+.0123456789",
+    ),
     ("null", r"~|null|", ["~", "n", ""]),
 ):
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first))
@@ -113,7 +117,7 @@ def _scalar(loader: _Loader, node: yaml.Node) -> Any:
     if kind not in {"str", "bool", "int", "float", "null"}:
         raise yaml.constructor.ConstructorError(problem=f"tag {node.tag} is not allowed", problem_mark=node.start_mark)
     try:
-        return loader.construct_object(node)  # type: ignore[no-untyped-call]
+        return loader.construct_object(node)
     except ValueError as error:
         raise yaml.constructor.ConstructorError(problem=str(error), problem_mark=node.start_mark) from error
 

@@ -26,7 +26,10 @@ MINIMUM_PER_ARM = 2
 
 
 def estimate_effect(
-    connection: duckdb.DuckDBPyConnection, programme: Programme, indicator: Indicator, group: tuple[str, str] | None = None
+    connection: duckdb.DuckDBPyConnection,
+    programme: Programme,
+    indicator: Indicator,
+    group: tuple[str, str] | None = None,
 ) -> Effect:
     """Estimate the effect an indicator declares.
 
@@ -56,7 +59,10 @@ def estimate_effect(
 
 
 def _rows(
-    connection: duckdb.DuckDBPyConnection, programme: Programme, indicator: Indicator, group: tuple[str, str] | None
+    connection: duckdb.DuckDBPyConnection,
+    programme: Programme,
+    indicator: Indicator,
+    group: tuple[str, str] | None,
 ) -> pd.DataFrame:
     """Return the rows of both arms with ``_treated`` 0 or 1; refuse persons who change arm."""
     design, sample = indicator.ex_post.design, indicator.sample
@@ -86,7 +92,10 @@ def _at_wave(frame: pd.DataFrame, wave: str | None) -> pd.DataFrame:
     """Return one row per unit at a wave; without waves, all rows."""
     part = frame if wave is None else frame[frame["_wave"] == wave]
     if part["_unit"].duplicated().any():
-        raise NotEstimable("a person has several rows in one wave", "one row per person and wave: a filter, or another contract")
+        raise NotEstimable(
+            "a person has several rows in one wave",
+            "one row per person and wave: a filter, or another contract",
+        )
     return part.set_index("_unit")
 
 
@@ -127,10 +136,17 @@ def _randomised(programme: Programme, indicator: Indicator, design: Randomised, 
     when = f"in {indicator.ex_post.wave or indicator.ex_post.period}"
     _require_arms(kept, when)
     covariates = covariates.loc[:, covariates.nunique() > 1]
-    matrix = pd.concat([pd.Series(1.0, index=kept.index, name="constant"), kept["_treated"].astype(float), covariates], axis=1)
+    matrix = pd.concat(
+        [pd.Series(1.0, index=kept.index, name="constant"), kept["_treated"].astype(float), covariates],
+        axis=1,
+    )
     clusters = _clusters(indicator, design.cluster, kept)
     fit = robust_coefficient(
-        kept["_outcome"].to_numpy(dtype=float), matrix, "_treated", clusters=clusters, weights=_weights(indicator, kept)
+        kept["_outcome"].to_numpy(dtype=float),
+        matrix,
+        "_treated",
+        clusters=clusters,
+        weights=_weights(indicator, kept),
     )
     diagnostics = (
         _balance(indicator, rows, kept, covariates),
@@ -138,7 +154,13 @@ def _randomised(programme: Programme, indicator: Indicator, design: Randomised, 
         enough_clusters(fit.n_clusters),
         complete_cases(int(used.sum()), len(end)),
     )
-    return _effect("ITT", "randomised, " + ("ANCOVA" if len(covariates.columns) else "difference in means"), indicator, fit, diagnostics)
+    return _effect(
+        "ITT",
+        "randomised, " + ("ANCOVA" if len(covariates.columns) else "difference in means"),
+        indicator,
+        fit,
+        diagnostics,
+    )
 
 
 def _balance(indicator: Indicator, rows: pd.DataFrame, kept: pd.DataFrame, covariates: pd.DataFrame) -> Diagnostic:
@@ -187,14 +209,19 @@ def _two_by_two(
     _require_arms(first.loc[linked], f"in both {before} and {after}")
     panel = pd.concat([first.loc[linked].assign(_after=0.0), second.loc[linked].assign(_after=1.0)])
     matrix = pd.DataFrame(
-        {"constant": 1.0, "_treated": panel["_treated"].astype(float), "_after": panel["_after"]}, index=panel.index
+        {"constant": 1.0, "_treated": panel["_treated"].astype(float), "_after": panel["_after"]},
+        index=panel.index,
     )
     matrix["_effect"] = matrix["_treated"] * matrix["_after"]
     clusters = _clusters(indicator, design.cluster, panel)
     if clusters is None:
         clusters = pd.Series(panel.index, index=panel.index)
     fit = robust_coefficient(
-        panel["_outcome"].to_numpy(dtype=float), matrix, "_effect", clusters=clusters, weights=_weights(indicator, panel)
+        panel["_outcome"].to_numpy(dtype=float),
+        matrix,
+        "_effect",
+        clusters=clusters,
+        weights=_weights(indicator, panel),
     )
     return fit, len(linked), len(units)
 
@@ -218,7 +245,9 @@ def _clusters(indicator: Indicator, of_design: str | None, frame: pd.DataFrame) 
         raise NotEstimable(f"{int(frame[name].isna().sum())} observations have no {name}", "a cluster for everybody")
     per_arm = frame.groupby("_treated")[name].nunique()
     if (per_arm < MINIMUM_PER_ARM).any():
-        raise NotEstimable(f"an arm lies in {int(per_arm.min())} cluster of {name}", "at least two clusters in each arm")
+        raise NotEstimable(
+            f"an arm lies in {int(per_arm.min())} cluster of {name}", "at least two clusters in each arm"
+        )
     return frame[name]
 
 
@@ -236,6 +265,18 @@ def _effect(
     estimand: str, design: str, indicator: Indicator, fit: Coefficient, diagnostics: tuple[Diagnostic, ...]
 ) -> Effect:
     return Effect(
-        indicator.id, estimand, design, fit.estimate, fit.std_error, fit.statistic, fit.p_value, fit.conf_low,
-        fit.conf_high, indicator.unit, fit.n_obs, fit.n_clusters, fit.inference, diagnostics,
-    )  # fmt: skip
+        indicator.id,
+        estimand,
+        design,
+        fit.estimate,
+        fit.std_error,
+        fit.statistic,
+        fit.p_value,
+        fit.conf_low,
+        fit.conf_high,
+        indicator.unit,
+        fit.n_obs,
+        fit.n_clusters,
+        fit.inference,
+        diagnostics,
+    )

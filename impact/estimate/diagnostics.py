@@ -59,10 +59,10 @@ def differential_attrition(baseline: pd.DataFrame, end_units: set[str]) -> Diagn
     """
     null = "both arms lost the same share of persons"
     lost = ~baseline["_unit"].isin(end_units)
-    by_arm = lost.groupby(baseline["_treated"]).agg(["sum", "size"]).astype(float)
+    by_arm = pd.DataFrame({"lost": lost, "seen": 1}).groupby(baseline["_treated"]).sum()
     if len(by_arm) < 2:
         return not_applicable("attrition", null, "one arm was not seen at baseline")
-    (lost_0, n_0), (lost_1, n_1) = by_arm.loc[0].tolist(), by_arm.loc[1].tolist()
+    (lost_0, n_0), (lost_1, n_1) = by_arm.sort_index().to_numpy(dtype=float).tolist()
     share_0, share_1, pooled = lost_0 / n_0, lost_1 / n_1, (lost_0 + lost_1) / (n_0 + n_1)
     error = math.sqrt(pooled * (1 - pooled) * (1 / n_0 + 1 / n_1))
     p_value = float(2 * stats.norm.sf(abs(share_1 - share_0) / error)) if error > 0 else 1.0

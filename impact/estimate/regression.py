@@ -86,6 +86,13 @@ def robust_coefficient(
         raise NotEstimable("the outcome does not vary enough to give a standard error", "an outcome that varies")
     low, high = fit.conf_int()[place]
     return Coefficient(
-        float(fit.params[place]), error, float(fit.tvalues[place]), float(fit.pvalues[place]), float(low), float(high),
-        n, groups, f"{rule}, t({freedom})" + (", weighted" if weights is not None else ""),
-    )  # fmt: skip
+        float(fit.params[place]),
+        error,
+        float(fit.tvalues[place]),
+        float(fit.pvalues[place]),
+        float(low),
+        float(high),
+        n,
+        groups,
+        f"{rule}, t({freedom})" + (", weighted" if weights is not None else ""),
+    )

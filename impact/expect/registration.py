@@ -19,9 +19,20 @@ from impact.errors import Problem, UsageError
 from impact.sql import fingerprint
 
 PLANNED = (
-    "node", "level", "unit", "direction", "contract", "formula", "where", "by", "scope", "sample", "ex_ante", "ex_post",
+    "node",
+    "level",
+    "unit",
+    "direction",
+    "contract",
+    "formula",
+    "where",
+    "by",
+    "scope",
+    "sample",
+    "ex_ante",
+    "ex_post",
     "primary",
-)  # fmt: skip
+)
 """The fields of an indicator that make up the plan; titles and notes may be reworded freely."""
 
 
@@ -104,7 +115,10 @@ def register_plan(programme: Programme, author: str, note: str = "") -> Registra
         indicators=indicators,
     )
     entries = [item.model_dump(mode="json") for item in (*programme.registrations, entry)]
-    _replace(programme.folder / REGISTRATIONS, yaml.safe_dump({"registrations": entries}, sort_keys=False, allow_unicode=True))
+    _replace(
+        programme.folder / REGISTRATIONS,
+        yaml.safe_dump({"registrations": entries}, sort_keys=False, allow_unicode=True),
+    )
     return entry
 
 
@@ -118,13 +132,16 @@ def verify_registrations(programme: Programme) -> list[Problem]:
     """Return a problem for each registration whose content no longer has the hash it was registered with."""
     return [
         Problem(
-            f"registration {number} was edited after it was made", REGISTRATIONS, field="plan_hash",
-            expected=entry.plan_hash[:12], found=fingerprint(entry.theory_of_change, entry.indicators)[:12],
+            f"registration {number} was edited after it was made",
+            REGISTRATIONS,
+            field="plan_hash",
+            expected=entry.plan_hash[:12],
+            found=fingerprint(entry.theory_of_change, entry.indicators)[:12],
             fix="Restore the file; register amendments with `impact register`.",
         )
         for number, entry in enumerate(programme.registrations, start=1)
         if fingerprint(entry.theory_of_change, entry.indicators) != entry.plan_hash
-    ]  # fmt: skip
+    ]
 
 
 def plan_status(programme: Programme, indicator: Indicator) -> PlanStatus:
@@ -141,9 +158,15 @@ def plan_status(programme: Programme, indicator: Indicator) -> PlanStatus:
     first, now = early[0], indicator_plan(indicator)
     changes = tuple(plan_changes(first.indicators[indicator.id], now))
     if not changes:
-        return PlanStatus("registered", first.registered_at, (), f"registered {first.registered_at[:10]} by {first.author}")
+        return PlanStatus(
+            "registered", first.registered_at, (), f"registered {first.registered_at[:10]} by {first.author}"
+        )
     same = next((entry for entry in entries if entry.indicators[indicator.id] == now), None)
-    when = f"{same.registered_at[:10]} by {same.author}: {same.note or 'no reason given'}" if same else "not registered yet"
+    when = (
+        f"{same.registered_at[:10]} by {same.author}: {same.note or 'no reason given'}"
+        if same
+        else "not registered yet"
+    )
     return PlanStatus("amended", first.registered_at, changes, f"amended {when}")
 
 

@@ -58,7 +58,11 @@ def _check_signature(path: Path, source: Source) -> None:
         start = handle.read(4)
     for mark, name in BOMS.items():
         if start.startswith(mark) and source.format.encoding != name:
-            fix = f"Declare format: {{encoding: {name}}}." if name.startswith("utf") else "Export it as CSV, or name it .xlsx."
+            fix = (
+                f"Declare format: {{encoding: {name}}}."
+                if name.startswith("utf")
+                else "Export it as CSV, or name it .xlsx."
+            )
             raise _not_text(source, 1, f"the file is {name}", fix)
 
 
@@ -132,7 +136,10 @@ def _transcode(path: Path, source: Source, copy: Path) -> None:
 def _split(path: Path, target: Path, quote: bytes, *, multiline: bool) -> tuple[Path, tuple[RejectedLine, ...]]:
     """Write the lines that can be parsed; set aside those with a NUL byte or an unclosed quote."""
     rejected: list[RejectedLine] = []
-    with path.open(encoding="utf-8-sig", newline=None) as read, target.open("w", encoding="utf-8", newline="") as write:
+    with (
+        path.open(encoding="utf-8-sig", newline=None) as read,
+        target.open("w", encoding="utf-8", newline="") as write,
+    ):
         for number, line in enumerate(read, start=1):
             rule = "nul_byte" if "\x00" in line else ""
             if not multiline and line.count(quote.decode()) % 2:

@@ -1,4 +1,4 @@
-"""Judge: ex ante against ex post; attainment and contribution apart, both by the interval; how strong the evidence is."""
+"""Judge: ex ante against ex post; attainment and contribution apart, both by the interval; and the evidence."""
 
 from impact.judge.attainment import Attainment, judge_attainment
 from impact.judge.evidence import Contribution, evidence_level, judge_contribution

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -50,13 +50,15 @@ def judge_indicator(
     if whole.empty:
         whole = pd.DataFrame([_nothing(indicator, wave)])
     for row in pd.concat([whole, now.drop(whole.index, errors="ignore")]).to_dict("records"):
-        findings.append(_finding(programme, indicator, measures, row, common, estimate))
+        named = {str(name): value for name, value in row.items()}
+        findings.append(_finding(programme, indicator, measures, named, common=common, estimate=estimate))
     return findings
 
 
 def _common(programme: Programme, indicator: Indicator) -> dict[str, Any]:
-    status, node = plan_status(programme, indicator), next(
-        n for n in programme.header.theory_of_change.nodes if n.id == indicator.node
+    status, node = (
+        plan_status(programme, indicator),
+        next(n for n in programme.header.theory_of_change.nodes if n.id == indicator.node),
     )
     title = indicator.title
     return {
@@ -80,9 +82,20 @@ def _common(programme: Programme, indicator: Indicator) -> dict[str, Any]:
 
 def _nothing(indicator: Indicator, wave: str) -> dict[str, Any]:
     return {
-        "indicator": indicator.id, "arm": "", "scope": "programme", "scope_value": "", "group": "all", "group_value": "",
-        "wave": wave, "value": None, "conf_low": None, "conf_high": None, "n": 0, "method": "no rows", "flags": ["no_data"],
-    }  # fmt: skip
+        "indicator": indicator.id,
+        "arm": "",
+        "scope": "programme",
+        "scope_value": "",
+        "group": "all",
+        "group_value": "",
+        "wave": wave,
+        "value": None,
+        "conf_low": None,
+        "conf_high": None,
+        "n": 0,
+        "method": "no rows",
+        "flags": ["no_data"],
+    }
 
 
 def _finding(
@@ -90,6 +103,7 @@ def _finding(
     indicator: Indicator,
     measures: pd.DataFrame,
     row: dict[str, Any],
+    *,
     common: dict[str, Any],
     estimate: Estimator,
 ) -> Finding:
@@ -99,25 +113,44 @@ def _finding(
     value, low, high = (_number(row[name]) for name in ("value", "conf_low", "conf_high"))
     taken = _taken(programme, indicator)
     attainment = judge_attainment(
-        indicator.direction, baseline=baseline, target=target, value=value, low=low, high=high,
+        indicator.direction,
+        baseline=baseline,
+        target=target,
+        value=value,
+        low=low,
+        high=high,
         due=due is None or taken >= last_day(due),
-    )  # fmt: skip
+    )
     effect, reason = _effect(row, value, estimate)
     contribution = judge_contribution(indicator.direction, effect, reason)
     before = baseline is not None or isinstance(indicator.formula, Change)
     level, why = evidence_level(indicator.ex_post.design, effect, measured_before=before and value is not None)
     fields = common | {
         "finding": finding_id(programme.id, row),
-        "scope": row["scope"], "scope_value": row["scope_value"],
-        "group": row["group"], "group_value": row["group_value"],
-        "baseline": baseline, "target": target, "due": due,
-        "value": value, "conf_low": low, "conf_high": high, "n": int(row["n"]), "method": row["method"],
+        "scope": row["scope"],
+        "scope_value": row["scope_value"],
+        "group": row["group"],
+        "group_value": row["group_value"],
+        "baseline": baseline,
+        "target": target,
+        "due": due,
+        "value": value,
+        "conf_low": low,
+        "conf_high": high,
+        "n": int(row["n"]),
+        "method": row["method"],
         "comparison": _elsewhere(measures, row, row["wave"], "comparison"),
         "comparison_baseline": _elsewhere(measures, row, _baseline_wave(indicator), "comparison"),
-        **_effect_fields(effect), "not_estimable": None if effect else reason,
-        "progress": attainment.progress, "progress_state": attainment.progress_state, "attainment": attainment.status,
-        "contribution": contribution.status, "evidence_level": level, "evidence_reason": why, "flags": list(row["flags"]),
-    }  # fmt: skip
+        **_effect_fields(effect),
+        "not_estimable": None if effect else reason,
+        "progress": attainment.progress,
+        "progress_state": attainment.progress_state,
+        "attainment": attainment.status,
+        "contribution": contribution.status,
+        "evidence_level": level,
+        "evidence_reason": why,
+        "flags": list(row["flags"]),
+    }
     return Finding(fields, effect.diagnostics if effect else ())
 
 
@@ -186,7 +219,10 @@ def _effect_fields(effect: Effect | None) -> dict[str, Any]:
     if effect is None:
         return dict.fromkeys((*names, "effect_low", "effect_high"))
     shown = asdict(effect)
-    return {name: shown[name] for name in names} | {"effect_low": effect.conf_low, "effect_high": effect.conf_high}
+    return {name: shown[name] for name in names} | {
+        "effect_low": effect.conf_low,
+        "effect_high": effect.conf_high,
+    }
 
 
 def _number(value: Any) -> float | None:

@@ -76,13 +76,21 @@ def change_cells(
     assert isinstance(first.formula, Change)  # noqa: S101 - the caller groups by the two waves
     then, now = literal(first.formula.since), literal(first.ex_post.wave or "")
     person, wave = ident(contract.person or ""), ident(contract.wave or "")
-    columns = {*key_columns(indicators), *(i.sample.weight for i in indicators), *(i.sample.population for i in indicators)}
-    kept = [f"max(CASE WHEN {wave} = {then} THEN {ident(name)} END) AS {ident(name)}" for name in sorted(filter(None, columns))]
+    columns = {
+        *key_columns(indicators),
+        *(i.sample.weight for i in indicators),
+        *(i.sample.population for i in indicators),
+    }
+    kept = [
+        f"max(CASE WHEN {wave} = {then} THEN {ident(name)} END) AS {ident(name)}"
+        for name in sorted(filter(None, columns))
+    ]
     kept += [f"bool_or({wave} = {then}) AND bool_or({wave} = {now}) AS _linked"]
     for place, indicator in enumerate(indicators):
         value, where = parts_sql(indicator, contract)[0], where_sql(indicator, contract)
         kept += [
-            f"max(CASE WHEN {wave} = {now} THEN {value} END) - max(CASE WHEN {wave} = {then} THEN {value} END) AS _y{place}",
+            f"max(CASE WHEN {wave} = {now} THEN {value} END)"
+            f" - max(CASE WHEN {wave} = {then} THEN {value} END) AS _y{place}",
             f"bool_or({wave} = {then} AND ({where})) AS _in{place}",
         ]
     relation = f"(SELECT {', '.join(kept)} FROM {ident(programme, contract.id)} GROUP BY {person})"
@@ -109,7 +117,8 @@ def _cells(
         outer += lines[1]
     names = ", ".join(ident(name) for name in ["_wave", *key_columns(indicators)])
     inside = ", ".join([*keys, *(ident(name) for name in populations), *inner])
-    sql = f"SELECT {names}, count(*) AS _rows, {', '.join([*sums, *outer])} FROM (SELECT {inside} FROM {relation}) GROUP BY {names}"
+    totals = ", ".join([*sums, *outer])
+    sql = f"SELECT {names}, count(*) AS _rows, {totals} FROM (SELECT {inside} FROM {relation}) GROUP BY {names}"
     return Cells(connection.execute(f"{sql} ORDER BY ALL").df(), pilot, sql)
 
 
@@ -120,7 +129,12 @@ def _sums(place: int, indicator: Indicator, part: tuple[str, str, str], pilot: f
     y, x, w, inside = (f"_{letter}_{place}" for letter in "yxwi")
     valid = f"{inside} AND {y} IS NOT NULL AND {x} IS NOT NULL AND {w} IS NOT NULL"
     shifted = y if indicator.formula.kind in TOTALS else f"({y} - {literal(pilot)} * {x})"
-    inner = [f"{numerator} AS {y}", f"{denominator} AS {x}", f"CAST({weight} AS DOUBLE) AS {w}", f"{where} AS {inside}"]
+    inner = [
+        f"{numerator} AS {y}",
+        f"{denominator} AS {x}",
+        f"CAST({weight} AS DOUBLE) AS {w}",
+        f"{where} AS {inside}",
+    ]
     terms = {
         "n": "1",
         "sx": f"{w} * {x}",
@@ -145,7 +159,8 @@ def _pilot(
 ) -> dict[str, float]:
     """Return a rough value per indicator from the first rows, near enough to keep the squares precise."""
     exprs = ", ".join(
-        f"sum(CASE WHEN {w} AND {x} IS NOT NULL THEN {y} END) / nullif(sum(CASE WHEN {w} AND {y} IS NOT NULL THEN {x} END), 0)"
+        f"sum(CASE WHEN {w} AND {x} IS NOT NULL THEN {y} END)"
+        f" / nullif(sum(CASE WHEN {w} AND {y} IS NOT NULL THEN {x} END), 0)"
         for y, x, w in (parts[i.id] for i in indicators)
     )
     row = connection.execute(f"SELECT {exprs} FROM (FROM {relation} LIMIT {PILOT_ROWS})").fetchall()[0]
@@ -160,12 +175,15 @@ def value_counts(
     Returns
     -------
     tuple
-        A frame with the keys, ``_value``, ``_n`` and ``_weight`` (``_value`` is missing for rows without one), and the query.
+        The keys, ``_value``, ``_n`` and ``_weight`` (``_value`` is missing for rows without one), and the query.
     """
     value, _ = parts_sql(indicator, contract)
     wave = ident(contract.wave) if contract.wave else "''"
     names = list(dict.fromkeys(_cut_columns(indicator)))
-    keys = [f"CAST({wave} AS VARCHAR) AS _wave", *(f"CAST({ident(n)} AS VARCHAR) AS {ident(n)}" for n in names)]
+    keys = [
+        f"CAST({wave} AS VARCHAR) AS _wave",
+        *(f"CAST({ident(n)} AS VARCHAR) AS {ident(n)}" for n in names),
+    ]
     weight = ident(indicator.sample.weight) if indicator.sample.weight else "1"
     sql = (
         f"SELECT {', '.join(keys)}, {value} AS _value, count(*) AS _n, CAST(sum({weight}) AS DOUBLE) AS _weight"

@@ -15,7 +15,16 @@ from impact.declare.indicators import Change, Indicator
 from impact.declare.load import Programme
 from impact.measure.cells import ADDITIVE, TOTALS, Cells, additive_cells, change_cells, value_counts
 from impact.measure.formula import is_share
-from impact.measure.moments import COMPLETE, Frame, Measured, Sums, exact, quantile_of_counts, ratio_of_sums, weighted_total
+from impact.measure.moments import (
+    COMPLETE,
+    Frame,
+    Measured,
+    Sums,
+    exact,
+    quantile_of_counts,
+    ratio_of_sums,
+    weighted_total,
+)
 from impact.sql import ident
 
 MISSING_GROUP = "(missing)"
@@ -71,9 +80,7 @@ def measure_indicators(
     return Measures(pd.DataFrame(rows), pd.DataFrame(linkage), queries)
 
 
-def _passes(
-    programme: Programme, indicators: Sequence[Indicator]
-) -> Iterator[tuple[Contract, str, list[Indicator]]]:
+def _passes(programme: Programme, indicators: Sequence[Indicator]) -> Iterator[tuple[Contract, str, list[Indicator]]]:
     def key(indicator: Indicator) -> tuple[str, str, str, str]:
         formula = indicator.formula
         if isinstance(formula, Change):
@@ -85,7 +92,11 @@ def _passes(
 
 
 def _cuts(indicator: Indicator) -> list[tuple[str, str]]:
-    return [("programme", "all"), *((name, "all") for name in indicator.scope), *(("programme", name) for name in indicator.by)]
+    return [
+        ("programme", "all"),
+        *((name, "all") for name in indicator.scope),
+        *(("programme", name) for name in indicator.by),
+    ]
 
 
 def _domains(indicator: Indicator, frame: pd.DataFrame) -> Iterator[tuple[dict[str, object], pd.Series]]:
@@ -116,7 +127,10 @@ def _arms(indicator: Indicator, frame: pd.DataFrame) -> list[tuple[str, pd.Serie
     design = indicator.ex_post.design
     if design is None or design.kind == "before_after":
         return [("", pd.Series(data=True, index=frame.index))]
-    return [("treated", frame[design.arm] == design.treated), ("comparison", frame[design.arm] == design.comparison)]
+    return [
+        ("treated", frame[design.arm] == design.treated),
+        ("comparison", frame[design.arm] == design.comparison),
+    ]
 
 
 def _from_cells(indicator: Indicator, cells: Cells) -> list[dict[str, object]]:
@@ -145,7 +159,9 @@ def _is_whole(labels: dict[str, object]) -> bool:
 
 def _sums(indicator: Indicator, cells: pd.DataFrame, inside: pd.Series) -> Sums:
     mask = inside.loc[cells.index].to_numpy(dtype=float)
-    taken = [cells[f"{name}:{indicator.id}"].to_numpy(dtype=float) * mask for name in ("n", "sx", "sy", "yy", "xy", "xx")]
+    taken = [
+        cells[f"{name}:{indicator.id}"].to_numpy(dtype=float) * mask for name in ("n", "sx", "sy", "yy", "xy", "xx")
+    ]
     return Sums(*taken)
 
 
@@ -159,7 +175,8 @@ def _design(indicator: Indicator, cells: pd.DataFrame) -> Frame:
         nested = strata + "\x1f" + cells[sample.cluster].fillna(MISSING_GROUP)
         cluster = pd.factorize(nested)[0].astype(np.int64)
     population = cells[f"population:{sample.population}"] if sample.population else pd.Series(np.nan, index=cells.index)
-    return Frame(stratum, cluster, cells["_rows"].to_numpy(dtype=float), population.to_numpy(dtype=float))
+    rows, sizes = (np.asarray(column, dtype=np.float64) for column in (cells["_rows"], population))
+    return Frame(stratum, cluster, rows, sizes)
 
 
 def _from_counts(indicator: Indicator, counts: pd.DataFrame) -> list[dict[str, object]]:
@@ -201,10 +218,17 @@ def _linkage(
     assert isinstance(indicator.formula, Change)  # noqa: S101 - only changes are linked
     since, wave = indicator.formula.since, indicator.ex_post.wave
     person, column = ident(contract.person or ""), ident(contract.wave or "")
-    (linked, lost, new), = connection.execute(
+    ((linked, lost, new),) = connection.execute(
         "SELECT count(*) FILTER (before AND after), count(*) FILTER (before AND NOT after),"
         f" count(*) FILTER (after AND NOT before) FROM (SELECT bool_or({column} = ?) AS before,"
         f" bool_or({column} = ?) AS after FROM {ident(programme, contract.id)} GROUP BY {person})",
         [since, wave],
     ).fetchall()
-    return {"indicator": indicator.id, "since": since, "wave": wave, "linked": linked, "lost": lost, "new": new}
+    return {
+        "indicator": indicator.id,
+        "since": since,
+        "wave": wave,
+        "linked": linked,
+        "lost": lost,
+        "new": new,
+    }

@@ -125,7 +125,7 @@ def query_sql(programme: str, indicator: Indicator, contract: Contract) -> str:
         numerator, denominator = f"{weight} * {numerator}", f"{weight} * {denominator}"
     wave_part = f"{ident(contract.wave)} AS wave, " if contract.wave else ""
     return (
-        f"SELECT {'wave, ' if wave_part else ''}{value} AS value, count(*) AS n FROM (SELECT {wave_part}{numerator} AS y,"
-        f" {denominator} AS x FROM {view} WHERE {where}) WHERE y IS NOT NULL AND x IS NOT NULL"
-        + (" GROUP BY wave ORDER BY wave" if wave_part else "")
+        f"SELECT {'wave, ' if wave_part else ''}{value} AS value, count(*) AS n"
+        f" FROM (SELECT {wave_part}{numerator} AS y, {denominator} AS x FROM {view}"
+        f" WHERE {where}) WHERE y IS NOT NULL AND x IS NOT NULL" + (" GROUP BY wave ORDER BY wave" if wave_part else "")
     )

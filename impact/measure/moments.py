@@ -1,8 +1,9 @@
 """From additive sums to a value with its uncertainty: pure numbers, no database.
 
-Everything is a ratio of weighted sums, ``R = Σwy / Σwx`` (a mean has ``x = 1``), linearised by Taylor:
+All is a ratio of weighted sums, ``R = Σwy / Σwx`` (a mean has ``x = 1``), linearised by Taylor:
 ``z = w(y − R·x)``, ``Var(R) = Var(Σz) / (Σwx)²``. To keep precision the sums are of ``y' = y − c·x`` with a pilot
-value ``c``; then ``R = c + R'``. Reference: Särndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, ch. 5.
+value ``c``; then ``R = c + R'``. Reference: Särndal, Swensson and Wretman (1992), Model Assisted Survey
+Sampling, ch. 5.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ def ratio_of_sums(sums: Sums, pilot: float, frame: Frame | None, *, share: bool)
     value = pilot + shifted
     squares = sums.yy - 2 * shifted * sums.xy + shifted**2 * sums.xx
     totals = sums.sy - shifted * sums.sx
-    flags = ("small_n",) if n < SMALL_N else ()
+    flags: tuple[str, ...] = ("small_n",) if n < SMALL_N else ()
     if frame is None:
         variance = n / (n - 1) * max(float(squares.sum()), 0.0) / denominator**2 if n > 1 else math.nan
         return _simple(value, n, variance, flags, share=share)
@@ -151,7 +152,9 @@ def _designed(
     quantile = float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom))
     if not share:
         half = quantile * error
-        return Measured(value, error, value - half, value + half, clusters, f"Taylor linearisation, t({freedom})", flags)
+        return Measured(
+            value, error, value - half, value + half, clusters, f"Taylor linearisation, t({freedom})", flags
+        )
     method = f"Taylor linearisation, logit interval, t({freedom})"
     if error == 0 or not 0 < value < 1:
         return Measured(value, error, None, None, clusters, "no interval: no variation", (*flags, "no_interval"))
@@ -215,7 +218,9 @@ def quantile_of_counts(values: Floats, weights: Floats, q: float, *, weighted: b
         return Measured(float(values[place]), method="weighted quantile, no interval", flags=("no_interval",))
     n = int(upto[-1])
     at = q * (n - 1)
-    below, above = (float(values[np.searchsorted(upto, rank, side="right")]) for rank in (math.floor(at), math.ceil(at)))
+    below, above = (
+        float(values[np.searchsorted(upto, rank, side="right")]) for rank in (math.floor(at), math.ceil(at))
+    )
     value = below + (at - math.floor(at)) * (above - below)
     flags = ("small_n",) if n < SMALL_N else ()
     tail = (1 - CONFIDENCE) / 2

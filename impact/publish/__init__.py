@@ -1,10 +1,10 @@
 """Publish: results leave as tidy tables; every reader (API, command line, app) takes them from here."""
 
 from impact.publish.tables import (
-    measure_table,
     diagnostics_table,
     findings_table,
     loads_table,
+    measure_table,
     quarantine_table,
     write_results,
 )

@@ -14,7 +14,11 @@ _LEVELS = "CASE level WHEN 'micro' THEN 1 WHEN 'meso' THEN 2 ELSE 3 END"
 
 
 def write_results(
-    warehouse: Warehouse, programme: str, run_id: str, tables: dict[str, pd.DataFrame], findings: Sequence[Finding]
+    warehouse: Warehouse,
+    programme: str,
+    run_id: str,
+    tables: dict[str, pd.DataFrame],
+    findings: Sequence[Finding],
 ) -> None:
     """Append measures, linkage, definitions, findings and diagnostics of a run; inside its transaction.
 
@@ -29,7 +33,8 @@ def write_results(
     findings
         What was judged; each names its indicator's definition.
     """
-    hashes = dict(tables["definition"][["indicator", "definition_hash"]].itertuples(index=False)) if findings else {}
+    definitions = tables["definition"]
+    hashes: dict[str, str] = dict(zip(definitions["indicator"], definitions["definition_hash"], strict=True))
     for name, frame in tables.items():
         stamped = frame.assign(programme=programme)
         warehouse.append(name, stamped.assign(run_id=run_id) if name == "definition" else stamped)
@@ -37,19 +42,25 @@ def write_results(
     warehouse.append("finding", pd.DataFrame(rows))
     checks = [
         {
-            "finding": f.fields["finding"], "programme": programme, "indicator": f.fields["indicator"], "check": d.check,
-            "null_hypothesis": d.null_hypothesis, "value": d.value, "p_value": d.p_value, "status": d.status,
+            "finding": f.fields["finding"],
+            "programme": programme,
+            "indicator": f.fields["indicator"],
+            "check": d.check,
+            "null_hypothesis": d.null_hypothesis,
+            "value": d.value,
+            "p_value": d.p_value,
+            "status": d.status,
             "detail": d.detail,
         }
         for f in findings
         for d in f.diagnostics
-    ]  # fmt: skip
+    ]
     warehouse.append("diagnostic", pd.DataFrame(checks))
 
 
 def _read(warehouse: Warehouse, table: str, programme: str | None, order: str) -> pd.DataFrame:
     where, values = ("WHERE programme = ?", [programme]) if programme else ("", [])
-    return warehouse.frame(f"SELECT * FROM {ident('impact', table)} {where} ORDER BY {order}", values)  # noqa: S608 - names quoted
+    return warehouse.frame(f"SELECT * FROM {ident('impact', table)} {where} ORDER BY {order}", values)
 
 
 def findings_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:

@@ -32,33 +32,73 @@ def trace_finding(warehouse: Warehouse, name: str) -> dict[str, Any]:
     """
     findings = warehouse.frame("SELECT * FROM impact.finding WHERE finding = ?", [name])
     if findings.empty:
-        close = [row[0] for row in warehouse.rows(
-            "SELECT finding FROM impact.finding ORDER BY levenshtein(finding, ?) LIMIT 3", [name])]
+        close = [
+            row[0]
+            for row in warehouse.rows(
+                "SELECT finding FROM impact.finding ORDER BY levenshtein(finding, ?) LIMIT 3", [name]
+            )
+        ]
         raise UsageError(f"there is no finding '{name}'" + (f"; the nearest are {', '.join(close)}" if close else ""))
     finding = _plain(findings.iloc[0].to_dict())
     programme, indicator = finding["programme"], finding["indicator"]
-    definition = _one(warehouse, "SELECT * FROM impact.definition WHERE programme = ? AND indicator = ?", [programme, indicator])
+    definition = _one(
+        warehouse,
+        "SELECT * FROM impact.definition WHERE programme = ? AND indicator = ?",
+        [programme, indicator],
+    )
     definition["definition"] = json.loads(definition["definition"])
     contract = definition["definition"]["contract"]
     return {
         "finding": finding,
         "definition": definition,
-        "diagnostics": _many(warehouse, 'SELECT * EXCLUDE (finding, programme, indicator) FROM impact.diagnostic WHERE finding = ? ORDER BY "check"', [name]),
-        "linkage": _many(warehouse, "SELECT since, wave, linked, lost, new FROM impact.linkage WHERE programme = ? AND indicator = ?", [programme, indicator]),
-        "sources": [_source(warehouse, programme, contract, row) for row in _many(
-            warehouse, "SELECT * FROM impact.load WHERE programme = ? AND contract = ? AND current ORDER BY source", [programme, contract])],
+        "diagnostics": _many(
+            warehouse,
+            "SELECT * EXCLUDE (finding, programme, indicator) FROM impact.diagnostic"
+            ' WHERE finding = ? ORDER BY "check"',
+            [name],
+        ),
+        "linkage": _many(
+            warehouse,
+            "SELECT since, wave, linked, lost, new FROM impact.linkage WHERE programme = ? AND indicator = ?",
+            [programme, indicator],
+        ),
+        "sources": [
+            _source(warehouse, programme, contract, row)
+            for row in _many(
+                warehouse,
+                "SELECT * FROM impact.load WHERE programme = ? AND contract = ? AND current ORDER BY source",
+                [programme, contract],
+            )
+        ],
         "run": _one(warehouse, "SELECT * FROM impact.run WHERE run_id = ?", [finding["run_id"]]),
-        "plan": _many(warehouse, "SELECT plan_hash, seen_at, changes FROM impact.plan WHERE programme = ? ORDER BY seen_at", [programme]),
+        "plan": _many(
+            warehouse,
+            "SELECT plan_hash, seen_at, changes FROM impact.plan WHERE programme = ? ORDER BY seen_at",
+            [programme],
+        ),
     }
 
 
 def _source(warehouse: Warehouse, programme: str, contract: str, load: dict[str, Any]) -> dict[str, Any]:
     """Return one file behind a finding, with the lines of its first rows."""
     view = ident(programme, contract)
-    places = warehouse.rows(f"SELECT _row FROM {view} WHERE _source = ? ORDER BY _row LIMIT {EXAMPLES}", [load["source"]])  # noqa: S608 - quoted
-    (used,), = warehouse.rows(f"SELECT count(*) FROM {view} WHERE _source = ?", [load["source"]])  # noqa: S608 - quoted
+    places = warehouse.rows(
+        f"SELECT _row FROM {view} WHERE _source = ? ORDER BY _row LIMIT {EXAMPLES}", [load["source"]]
+    )
+    ((used,),) = warehouse.rows(f"SELECT count(*) FROM {view} WHERE _source = ?", [load["source"]])
     lines = file_lines(np.array([row for (row,) in places], dtype=np.int64), load["line_offsets"])
-    kept = ("source", "file", "sha256", "kind", "loaded_at", "rows_read", "rows_good", "rows_bad", "run_id", "load_id")
+    kept = (
+        "source",
+        "file",
+        "sha256",
+        "kind",
+        "loaded_at",
+        "rows_read",
+        "rows_good",
+        "rows_bad",
+        "run_id",
+        "load_id",
+    )
     return {name: load[name] for name in kept} | {
         "provenance": json.loads(load["provenance"]),
         "changed": json.loads(load["changed"]) if load["changed"] else None,

@@ -91,7 +91,7 @@ class Warehouse:
                 self.connection.execute("INSERT INTO impact.meta VALUES (?)", [VERSION])
             elif versions != [(VERSION,)]:
                 raise UsageError(
-                    f"the database {self.path} has layout {versions[0][0]}, this engine writes {VERSION}; use a new file"
+                    f"the database {self.path} has layout {versions[0][0]}, this engine {VERSION}; use a new file"
                 )
 
     @contextmanager
@@ -173,7 +173,8 @@ class Warehouse:
     def retire_source(self, programme: str, source: str) -> None:
         """Drop what stands of a source; the ledger keeps that it was there."""
         for (name,) in self.rows(
-            "SELECT table_name FROM impact.load WHERE programme = ? AND source = ? AND current", [programme, source]
+            "SELECT table_name FROM impact.load WHERE programme = ? AND source = ? AND current",
+            [programme, source],
         ):
             self.connection.execute(f"DROP TABLE IF EXISTS {ident(programme, name)}")
         for statement in (
@@ -202,8 +203,10 @@ class Warehouse:
             f" FROM _broken b JOIN {ident(programme.id, table)} t ON t.rowid = b.ordinal ORDER BY b.ordinal"
         )
         self.connection.unregister("_broken")
-        (offsets,), = self.rows("SELECT line_offsets FROM impact.load WHERE programme = ? AND source = ? AND current",
-                                [programme.id, source.id])  # fmt: skip
+        ((offsets,),) = self.rows(
+            "SELECT line_offsets FROM impact.load WHERE programme = ? AND source = ? AND current",
+            [programme.id, source.id],
+        )
         frame["line"] = file_lines(frame["ordinal"].to_numpy(), offsets)
         names = {"programme": programme.id, "source": source.id, "load_id": load_id, "file": source.file}
         self.append("quarantine", frame.assign(**names, severity="error"))
@@ -231,11 +234,14 @@ class Warehouse:
         excluded = {
             source
             for (source,) in self.rows(
-                "SELECT DISTINCT source FROM impact.quarantine WHERE programme = ? AND ordinal IS NOT NULL", [programme.id]
+                "SELECT DISTINCT source FROM impact.quarantine WHERE programme = ? AND ordinal IS NOT NULL",
+                [programme.id],
             )
         }
         for contract in programme.contracts.values():
-            parts = [_good(programme.id, load, load.source in excluded) for load in loads if load.contract == contract.id]
+            parts = [
+                _good(programme.id, load, load.source in excluded) for load in loads if load.contract == contract.id
+            ]
             view = ident(programme.id, contract.id)
             self.connection.execute(f"CREATE VIEW {view} AS {' UNION ALL BY NAME '.join(parts) or _empty(contract)}")
 

@@ -36,7 +36,14 @@ SQL_TYPES = {
     "boolean": "BOOLEAN",
     "date": "DATE",
 }
-_SQL_OPERATORS = {"at_least": ">=", "at_most": "<=", "above": ">", "below": "<", "equals": "=", "not_equals": "<>"}
+_SQL_OPERATORS = {
+    "at_least": ">=",
+    "at_most": "<=",
+    "above": ">",
+    "below": "<",
+    "equals": "=",
+    "not_equals": "<>",
+}
 
 
 @dataclass(frozen=True)
@@ -214,7 +221,11 @@ def _type_reasons(name: str, column: Column, form: FileFormat) -> list[Reason]:
         reasons.append(Reason(name, "type", expected, "error", unread))
     if column.required:
         severity = "warning" if "required" in column.warn else "error"
-        absent = f"({ident(name)} IS NULL)" if column.type in ("text", "code") else f"({ident(name)} IS NULL AND NOT {unread})"
+        absent = (
+            f"({ident(name)} IS NULL)"
+            if column.type in ("text", "code")
+            else f"({ident(name)} IS NULL AND NOT {unread})"
+        )
         reasons.append(Reason(name, "required", "a value", severity, absent))
     return reasons
 
@@ -276,7 +287,8 @@ def _expected(check: pa.Check) -> str:
     if check.name == "pattern":
         return f"text like {statistics['pattern'].pattern[4:-2]}"
     word = {"min": "at least", "max": "at most", "max_length": "no more characters than"}[str(check.name)]
-    return f"{word} {statistics.get('min_value', statistics.get('max_value')):g}"
+    limit = statistics["min_value" if check.name == "min" else "max_value"]
+    return f"{word} {limit:g}"
 
 
 def _rule_reason(check: pa.Check, contract: Contract) -> Reason:

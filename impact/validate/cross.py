@@ -109,7 +109,11 @@ def _duplicates(connection: duckdb.DuckDBPyConnection, contract: Contract) -> pd
 
 
 def _orphans(
-    connection: duckdb.DuckDBPyConnection, contract: Contract, columns: Sequence[str], references: str, to: Sequence[str]
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    columns: Sequence[str],
+    references: str,
+    to: Sequence[str],
 ) -> pd.DataFrame:
     pairs = list(zip(columns, to, strict=True))
     match = " AND ".join(f"r.{ident(there)} = g.{ident(here)}" for here, there in pairs)

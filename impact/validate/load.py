@@ -43,7 +43,11 @@ class LoadReport:
 
 
 def stage_rows(
-    connection: duckdb.DuckDBPyConnection, raw: RawFile, compiled: CompiledContract, source: Source, table: str
+    connection: duckdb.DuckDBPyConnection,
+    raw: RawFile,
+    compiled: CompiledContract,
+    source: Source,
+    table: str,
 ) -> LoadReport:
     """Create ``table`` from a raw file.
 
@@ -68,7 +72,9 @@ def stage_rows(
         connection.execute(f"CREATE TABLE {table} AS " + compiled.select.replace(RELATION, raw.relation))
     except duckdb.Error as error:
         found = str(error).splitlines()[0][:300]
-        raise FileError([Problem("the file cannot be parsed", source.file, None, f"source {source.id}", found=found)]) from error
+        raise FileError(
+            [Problem("the file cannot be parsed", source.file, None, f"source {source.id}", found=found)]
+        ) from error
     _run_leftover(connection, compiled, table)
     lines = [*raw.rejected, *(_csv_rejects(connection, raw.rejected) if raw.csv else ())]
     offsets = _line_offsets(lines)
@@ -76,11 +82,22 @@ def stage_rows(
     real = [line for line in lines if line.rule != BLANK]
     if real:
         rejected = pd.DataFrame(
-            [[line.line, "error", "", line.rule, _LINE_RULES.get(line.rule, "one value per column"), line.text, line.text] for line in real],
+            [
+                [
+                    line.line,
+                    "error",
+                    "",
+                    line.rule,
+                    _LINE_RULES.get(line.rule, "one value per column"),
+                    line.text,
+                    line.text,
+                ]
+                for line in real
+            ],
             columns=COLUMNS,
         )
         reasons = pd.concat([reasons, rejected], ignore_index=True) if len(reasons) else rejected
-    (total, bad), = connection.execute(f"SELECT count(*), count(*) FILTER (_bad) FROM {table}").fetchall()
+    ((total, bad),) = connection.execute(f"SELECT count(*), count(*) FILTER (_bad) FROM {table}").fetchall()
     warned = reasons.loc[reasons["severity"] == "warning", "row"].nunique()
     return LoadReport(total + len(real), total - bad, bad + len(real), warned, reasons, offsets)
 
@@ -92,12 +109,21 @@ _LINE_RULES = {
 
 
 def _check_columns(raw: RawFile, compiled: CompiledContract, source: Source) -> None:
-    contract, problems = compiled.contract, []
+    contract = compiled.contract
+    problems: list[Problem] = []
     where = f"source {source.id}"
     taken = {*source.rename, *source.ignore}
-    for name in [*source.rename, *source.ignore]:
-        if name not in raw.header:
-            problems.append(Problem(f"the file has no column '{name}'", source.file, 1, where, found=", ".join(raw.header)))
+    shown = ", ".join(raw.header)
+    problems += [
+        Problem(f"the file has no column '{name}'", source.file, 1, where, found=shown)
+        for name in sorted(taken)
+        if name not in raw.header
+    ]
+    filled_twice = {*source.set, *source.rename.values()} & (set(raw.header) - taken)
+    problems += [
+        Problem(f"column '{name}' is filled twice", source.file, 1, where, fix="Leave the file's own out with ignore:.")
+        for name in sorted(filled_twice)
+    ]
     for name in raw.header:
         if name not in taken and name not in contract.columns:
             fix = "Rename it with rename:, or leave it out with ignore:."
@@ -107,8 +133,14 @@ def _check_columns(raw: RawFile, compiled: CompiledContract, source: Source) -> 
     for name, column in contract.columns.items():
         if column.required and name not in filled:
             problems.append(
-                Problem(f"no column for '{name}', which contract '{contract.id}' requires", source.file, 1, where,
-                        found=", ".join(raw.header), fix="Map a file column to it with rename:, or give it with set:.")
+                Problem(
+                    f"no column for '{name}', which contract '{contract.id}' requires",
+                    source.file,
+                    1,
+                    where,
+                    found=shown,
+                    fix="Map a file column to it with rename:, or give it with set:.",
+                )
             )
     if problems:
         raise FileError(problems)
@@ -119,21 +151,28 @@ def _run_leftover(connection: duckdb.DuckDBPyConnection, compiled: CompiledContr
     for number, name, check in compiled.leftover:
         schema = pa.SeriesSchema("string", checks=[check], nullable=True)
         check.raise_warning = False
-        reader = connection.cursor().execute(f"SELECT rowid, {ident(name)} FROM {table}").to_arrow_reader(BATCH)
-        failed: list[int] = []
-        for batch in reader:
-            frame = batch.to_pandas()
-            values = pd.Series(frame.iloc[:, 1].to_numpy(), index=frame["rowid"], dtype="string")
-            try:
-                schema.validate(values, lazy=True)
-            except SchemaErrors as error:
-                failed += [int(index) for index in error.failure_cases["index"]]
+        reader = connection.cursor().sql(f"SELECT rowid, {ident(name)} FROM {table}").to_arrow_reader(BATCH)
+        failed = [row for batch in reader for row in _failing(schema, batch.to_pandas())]
         if failed:
             _flag(connection, compiled, table, number, failed)
 
 
+def _failing(schema: pa.SeriesSchema, frame: pd.DataFrame) -> list[int]:
+    values = pd.Series(frame.iloc[:, 1].to_numpy(), index=frame["rowid"], dtype="string")
+    try:
+        schema.validate(values, lazy=True)
+    except SchemaErrors as error:
+        cases: pd.DataFrame = error.failure_cases
+        return [int(index) for index in cases["index"]]
+    return []
+
+
 def _flag(
-    connection: duckdb.DuckDBPyConnection, compiled: CompiledContract, table: str, number: int, rows: Sequence[int]
+    connection: duckdb.DuckDBPyConnection,
+    compiled: CompiledContract,
+    table: str,
+    number: int,
+    rows: Sequence[int],
 ) -> None:
     is_error = compiled.reasons[number].severity == "error"
     names = ", ".join(f"'{name}', CAST({ident(name)} AS VARCHAR)" for name in compiled.contract.columns)
@@ -154,7 +193,8 @@ def _csv_rejects(connection: duckdb.DuckDBPyConnection, before: Sequence[Rejecte
     removed = np.array(sorted(line.line for line in before), dtype=np.int64)
     thresholds = removed - np.arange(len(removed))
     return [
-        RejectedLine(int(line + np.searchsorted(thresholds, line, side="right")), rule, text) for line, rule, text in rows
+        RejectedLine(int(line + np.searchsorted(thresholds, line, side="right")), rule, text)
+        for line, rule, text in rows
     ]
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
+from pandas.api.types import pandas_dtype
 from pandera.errors import SchemaErrors, SchemaWarning
 
 from impact.declare.contracts import Column, Contract
@@ -24,9 +25,7 @@ from impact.validate.schema import PANDAS_TYPES, to_pandera
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
-def validate_frame(
-    programme: Programme, contract: Contract, texts: pd.DataFrame, form: FileFormat
-) -> pd.DataFrame:
+def validate_frame(programme: Programme, contract: Contract, texts: pd.DataFrame, form: FileFormat) -> pd.DataFrame:
     """Return every failure of a frame of text against a contract.
 
     Parameters
@@ -46,13 +45,13 @@ def validate_frame(
     failures: list[tuple[Any, str, str]] = []
     typed = {}
     for name, column in contract.columns.items():
-        raw = texts[name].str.strip(WHITE_SPACE).replace("", pd.NA)
+        raw = texts[name].str.strip(WHITE_SPACE).mask(lambda text: text == "")
         codes = [code for group in column.missing.values() for code in group]
         given = raw.mask(raw.isin(codes))
         values = given.map(lambda text, column=column: _read(text, column, form), na_action="ignore")
         unread = given.notna() & values.isna()
         failures += [(row, name, "type") for row in texts.index[unread]]
-        typed[name] = values.astype(PANDAS_TYPES[column.type])  # type: ignore[call-overload]
+        typed[name] = values.astype(pandas_dtype(PANDAS_TYPES[column.type]))
         if column.required and "required" not in column.warn:
             failures += [(row, name, "required") for row in texts.index[values.isna() & ~unread]]
     failures += _pandera_failures(to_pandera(programme, contract), pd.DataFrame(typed, index=texts.index))
@@ -61,8 +60,7 @@ def validate_frame(
 
 
 def _pandera_failures(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> list[tuple[Any, str, str]]:
-    columns = {name: column for name, column in schema.columns.items()}
-    for column in columns.values():
+    for column in schema.columns.values():
         column.nullable = True  # required is judged on the text, where a value that cannot be read is no absence
     try:
         with warnings.catch_warnings():
@@ -71,8 +69,10 @@ def _pandera_failures(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> list[t
     except SchemaErrors as error:
         cases = error.failure_cases
         in_frame = cases["schema_context"] == "DataFrameSchema"
-        names = [_rule_columns(schema, check) if whole else column
-                 for whole, column, check in zip(in_frame, cases["column"], cases["check"], strict=True)]
+        names = [
+            _rule_columns(schema, check) if whole else column
+            for whole, column, check in zip(in_frame, cases["column"], cases["check"], strict=True)
+        ]
         return list(zip(cases["index"], names, cases["check"], strict=True))
     return []
 
@@ -105,7 +105,7 @@ def _read(text: str, column: Column, form: FileFormat) -> Any:
 def _read_date(text: str, formats: Sequence[str]) -> datetime.datetime | None:
     for pattern in formats:
         try:
-            day = datetime.datetime.strptime(text, pattern).replace(hour=0, minute=0)  # noqa: DTZ007 - calendar days
+            day = datetime.datetime.strptime(text, pattern).replace(hour=0, minute=0)
         except ValueError:
             continue
         return day if FIRST_DATE <= day.date().isoformat() <= LAST_DATE else None

@@ -34,20 +34,30 @@ COMPARISONS = {
     ">=": operator.ge,
     ">": operator.gt,
 }
-_CONDITION_OPERATORS = {"at_least": ">=", "at_most": "<=", "above": ">", "below": "<", "equals": "==", "not_equals": "!="}
+_CONDITION_OPERATORS = {
+    "at_least": ">=",
+    "at_most": "<=",
+    "above": ">",
+    "below": "<",
+    "equals": "==",
+    "not_equals": "!=",
+}
 
 
 def _holds(frame: pd.DataFrame, condition: Condition) -> pd.Series:
     """Return True, False or NA per row."""
     values = frame[condition.column]
+    known: pd.Series
     if condition.operator == "is_missing":
-        return (values.isna() == condition.operand).astype("boolean")
+        known = (values.isna() == condition.operand).astype("boolean")
+        return known
     if condition.operator == "one_of":
         held = values.isin([_like(values, operand) for operand in condition.operand]).astype("boolean")
     else:
         compare = COMPARISONS[_CONDITION_OPERATORS[condition.operator]]
         held = compare(values, _like(values, condition.operand)).astype("boolean")
-    return held.mask(values.isna())
+    known = held.mask(values.isna())
+    return known
 
 
 def _like(values: pd.Series, operand: Any) -> Any:
@@ -58,13 +68,15 @@ def compare_columns(frame: pd.DataFrame, *, left: str, comparison: str, right: s
     """Pass where the comparison holds or a side is missing."""
     known = frame[left].notna() & frame[right].notna()
     held = COMPARISONS[comparison](frame[left], frame[right]).astype("boolean").fillna(value=False).astype(bool)
-    return held | ~known
+    passed: pd.Series = held | ~known
+    return passed
 
 
 def implies(frame: pd.DataFrame, *, when: Condition, then: Condition) -> pd.Series:
     """Pass unless ``when`` holds and ``then`` does not; unknown passes."""
     broken = _holds(frame, when).fillna(value=False) & ~_holds(frame, then).fillna(value=True)
-    return ~broken.astype(bool)
+    passed: pd.Series = ~broken.astype(bool)
+    return passed
 
 
 def to_pandera(programme: Programme, contract: Contract) -> pa.DataFrameSchema:
@@ -90,13 +102,13 @@ def _column(programme: Programme, column: Column) -> pa.Column:
     if column.type in NUMERIC:
         low = -LARGEST if low is None else low
         high = LARGEST if high is None else high
-        checks += [pa.Check.ge(low, name="min"), pa.Check.le(high, name="max")]
+        checks += [pa.Check.ge(low, name="min", error="min"), pa.Check.le(high, name="max", error="max")]
     if column.type == "code":
-        checks.append(pa.Check.isin(programme.column_codes(column), name="codes"))
+        checks.append(pa.Check.isin(programme.column_codes(column), name="codes", error="codes"))
     if column.pattern is not None:
-        checks.append(pa.Check.str_matches(re.compile(f"^(?:{column.pattern})$", re.ASCII), name="pattern"))
+        checks.append(pa.Check.str_matches(re.compile(f"^(?:{column.pattern})$", re.ASCII), name="pattern", error="pattern"))
     if column.max_length is not None:
-        checks.append(pa.Check.str_length(max_value=column.max_length, name="max_length"))
+        checks.append(pa.Check.str_length(max_value=column.max_length, name="max_length", error="max_length"))
     for check in checks:
         check.raise_warning = check.name in column.warn
     return pa.Column(PANDAS_TYPES[column.type], checks=checks, nullable=not column.required)

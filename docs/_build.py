@@ -33,8 +33,8 @@ TABLE_INTROS = {
     "finding": "One row per indicator and part (programme, territory or project, group): the promise beside what was "
     "found, the effect and the judgement.",
     "measure": "One row per measured value: indicator, arm, scope, group and wave. Findings are read from here.",
-    "quarantine": "One row per reason; a row of a file with three reasons stands three times. `severity` tells rows set "
-    "aside from rows only warned about.",
+    "quarantine": "One row per reason; a row of a file with three reasons stands three times. `severity` tells rows "
+    "set aside from rows only warned about.",
     "load": "The ledger of loads, one row per file version; replaced loads stay in the ledger, their rows do not.",
     "diagnostic": "One row per check behind an effect.",
 }
@@ -116,8 +116,8 @@ MEANINGS: dict[str, dict[str, str]] = {
         "source": "Source id.",
         "load_id": "Load the row came in.",
         "file": "File, relative to the programme folder.",
-        "line": "Line in the file, header is line 1; with `multiline: true`, and in workbooks and Parquet, place of the "
-        "record plus one.",
+        "line": "Line in the file, header is line 1; with `multiline: true`, and in workbooks and Parquet, place of "
+        "the record plus one.",
         "severity": "`error`: set aside. `warning`: kept, the reason recorded.",
         "column": "Column, or columns joined by a comma; empty where the whole line cannot be read.",
         "rule": "Check that failed, or id of the declared rule.",
@@ -137,7 +137,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "table_name": "Table with the rows, in the schema named after the programme.",
         "rows_read": "Rows read, good and bad.",
         "rows_good": "Rows that pass every check on the row itself.",
-        "rows_bad": "Rows that fail one, and lines that are no rows; keys and references are counted in the run's report.",
+        "rows_bad": "Rows that fail one, and lines that are no rows; rows that break keys or references are not in it.",
         "rows_warned": "Rows with at least one warning.",
         "kind": "`real` or `synthetic`.",
         "provenance": "Provenance as declared, as JSON.",
@@ -245,9 +245,18 @@ def _usage(parameter: Any) -> str:
 def _parameter(parameter: Any) -> tuple[str, str, str, str]:
     shown = f"`{_usage(parameter)}`" if _is_argument(parameter) else f"`{', '.join(parameter.opts)}`"
     flag = bool(getattr(parameter, "is_flag", False))
-    value = "" if flag else str(parameter.metavar or parameter.type.name).lower()
+    value = "" if flag else _value(parameter)
     default = "" if flag or parameter.default in (None, "") else f"`{parameter.default}`"
     return shown, value, "required" if parameter.required else default, str(parameter.help or "")
+
+
+def _value(parameter: Any) -> str:
+    if parameter.metavar and not _is_argument(parameter):
+        return str(parameter.metavar).lower()
+    described = getattr(parameter, "type_descriptor", None)
+    kind = described.annotation.__name__ if described else parameter.type.name
+    limits = [f"{mark} {limit}" for mark, limit in (("≥", parameter.min), ("≤", parameter.max)) if limit is not None]
+    return ", ".join([{"str": "text", "int": "whole number", "Path": "folder"}.get(kind, kind), *limits])
 
 
 # ---- declarations -------------------------------------------------------------------------------------------------
@@ -336,7 +345,7 @@ def _plain_type(field: Mapping[str, Any]) -> str:
     if kind == "array":
         return f"list of {_type(field.get('items', {}))}"
     if kind == "object":
-        values = field.get("additionalProperties")
+        values = field.get("additionalProperties") or next(iter(field.get("patternProperties", {}).values()), None)
         return f"mapping to {_type(values)}" if isinstance(values, dict) else "mapping"
     limits = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
     bounds = [f"{mark} {field[name]:g}" for name, mark in limits.items() if name in field]
@@ -356,8 +365,8 @@ def _anchor(title: str) -> str:
 def finding_page() -> str:
     """Write the columns of the result tables with their meanings; fails where the two do not match."""
     parts = [GENERATED, "# Result tables\n"]
-    parts.append("Tables of the schema `impact` in the database. Views of the good rows stand in a schema per programme;")
-    parts.append("see [querying with SQL](../how-to/query_with_sql.md). Confidence is 95 % throughout.\n")
+    parts.append("Tables of the schema `impact` in the database. Views of the good rows stand in a schema per")
+    parts.append("programme; see [querying with SQL](../how-to/query_with_sql.md). Confidence is 95 % throughout.\n")
     columns = _columns()
     for name, meanings in MEANINGS.items():
         actual = [column for column, _ in columns[name]]
@@ -416,7 +425,7 @@ def _members(thing: type) -> Iterator[str]:
 
 
 def _signature(function: Callable[..., Any]) -> str:
-    text = str(inspect.signature(function)).replace("'", "")
+    text = re.sub(r"(: |-> )'([^']*)'", r"\1\2", str(inspect.signature(function)))
     return re.sub(r"\(self(?:, )?", "(", text)
 
 
@@ -424,7 +433,7 @@ def errors_page() -> str:
     """Write the tree of exceptions."""
     tree = re.search(r"::\n\n(.*)", inspect.getdoc(errors) or "", flags=re.DOTALL)
     parts = [GENERATED, "# Errors\n", "What can go wrong, in one tree, with the exit code of the command line.\n"]
-    parts.append(f"```\n{inspect.cleandoc(tree.group(1)) if tree else ''}\n```\n")
+    parts.append(f"```\n{prose(inspect.cleandoc(tree.group(1))) if tree else ''}\n```\n")
     for name, thing in vars(errors).items():
         if inspect.isclass(thing) and thing.__module__ == errors.__name__:
             parts.append(f"## {name}\n\n{docstring(thing)}\n")

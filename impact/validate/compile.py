@@ -194,7 +194,10 @@ def _typed(raw: str, column: Column, form: FileFormat) -> str:
     if column.type == "date":
         formats = ", ".join(literal(pattern) for pattern in form.dates)
         day = f"CAST(try_strptime({raw}, [{formats}]) AS DATE)"
-        return f"CASE WHEN {day} BETWEEN DATE '{FIRST_DATE}' AND DATE '{LAST_DATE}' THEN {day} END"
+        # DuckDB reads the words epoch and ±infinity as 1900-01-01 under any format
+        a_word = " OR ".join(f"lower({raw}) = {literal(word)}" for word in ("epoch", "infinity", "-infinity"))
+        plausible = f"{day} BETWEEN DATE '{FIRST_DATE}' AND DATE '{LAST_DATE}'"
+        return f"CASE WHEN {plausible} AND NOT ({a_word}) THEN {day} END"
     if column.type not in NUMERIC:
         return raw
     text = raw if form.decimal == "." else f"CASE WHEN contains({raw}, '.') THEN NULL ELSE replace({raw}, ',', '.') END"

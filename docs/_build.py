@@ -163,6 +163,25 @@ MEANINGS: dict[str, dict[str, str]] = {
 }
 
 
+SHARED_TYPES = {
+    "Text people read": "text per language",
+    "A year, month or day": "date",
+    "A code as it stands": "code",
+    "^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$": "column name",
+}
+"""Short names, by the start of the description or by the pattern, of the types that all files share."""
+
+SHARED_TYPES_TEXT = """Types that stand in many fields:
+
+- **text per language**: `{it: …, en: …}`, or one text for both languages.
+- **date**: a year, month or day, `2021` (in quotes or not), `2021-06`, `2021-06-30`.
+- **code**: a code as it stands in the data; always text, so that `00123` stays itself.
+- **column name**: lower-case words joined by single underscores.
+
+What the fields mean stands above each table. An empty default means: not given.
+"""
+
+
 # ---- text ---------------------------------------------------------------------------------------------------------
 
 
@@ -273,6 +292,7 @@ def declarations_page() -> str:
         "read strictly: no anchors, no tags, dates stay text, only `true` and `false` are booleans. Paths such as",
         "`ex_ante.target.due` in messages follow these names.\n",
         f"{links}\n",
+        SHARED_TYPES_TEXT,
     ]
     seen: set[str] = set()
     for name, model in files.items():
@@ -313,6 +333,10 @@ def _model(title: str, schema: Mapping[str, Any], seen: set[str]) -> Iterator[st
     yield table(("Field", "Type", "Default"), rows)
 
 
+def _shared(description: str) -> str:
+    return next((name for start, name in SHARED_TYPES.items() if description.startswith(start)), description)
+
+
 def _default(field: Mapping[str, Any]) -> str:
     if "default" not in field:
         return "empty"
@@ -328,11 +352,11 @@ def _type(field: Mapping[str, Any]) -> str:
         title = field["$ref"].rsplit("/", 1)[1]
         return f"[{title}](#{_anchor(title)})"
     if "description" in field:
-        return str(field["description"])
+        return _shared(str(field["description"]))
     if "const" in field:
         return f"`{field['const']}`"
     if "enum" in field:
-        return ", ".join(f"`{value}`" for value in field["enum"])
+        return ", ".join(f"`{value}`" for value in field["enum"]).replace("\t", "\\t")
     for choice in ("oneOf", "anyOf"):
         if choice in field:
             words = [_type(option) for option in field[choice] if option.get("type") != "null"]
@@ -347,6 +371,8 @@ def _plain_type(field: Mapping[str, Any]) -> str:
     if kind == "object":
         values = field.get("additionalProperties") or next(iter(field.get("patternProperties", {}).values()), None)
         return f"mapping to {_type(values)}" if isinstance(values, dict) else "mapping"
+    if field.get("pattern") in SHARED_TYPES:
+        return SHARED_TYPES[field["pattern"]]
     limits = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
     bounds = [f"{mark} {field[name]:g}" for name, mark in limits.items() if name in field]
     if "pattern" in field:

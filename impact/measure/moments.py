@@ -81,8 +81,9 @@ def ratio_of_sums(sums: Sums, pilot: float, frame: Frame | None, *, share: bool)
     Notes
     -----
     Simple sample: ``Var = n/(n−1)·Σz²``, t with n−1 degrees of freedom; shares by Wilson. Design:
-    ``Var = Σ_h (1−f_h)·m_h/(m_h−1)·Σ_i (z_hi − z̄_h)²`` over the m_h clusters (or rows) of stratum h, t with
-    clusters minus strata; shares by the logit interval.
+    ``Var = Σ_h (1−f_h)·m_h/(m_h−1)·Σ_i (z_hi − z̄_h)²`` over the m_h clusters (or rows) of stratum h, those outside
+    the domain included as zeros; t with clusters minus strata, counting those with a value (as ``degf`` of a subset
+    in R's survey); shares by the logit interval.
     """
     n, denominator = int(sums.n.sum()), float(sums.sx.sum())
     if n == 0 or denominator == 0:
@@ -95,11 +96,11 @@ def ratio_of_sums(sums: Sums, pilot: float, frame: Frame | None, *, share: bool)
     if frame is None:
         variance = n / (n - 1) * max(float(squares.sum()), 0.0) / denominator**2 if n > 1 else math.nan
         return _simple(value, n, variance, flags, share=share)
-    variance, units, strata = _design_variance(totals, squares, frame)
+    variance, units, freedom = _design_variance(totals, squares, sums.n, frame)
     clusters = units if frame.cluster is not None else None
     if clusters is not None and clusters < FEW_CLUSTERS:
         flags += ("few_clusters",)
-    return _designed(value, variance / denominator**2, units - strata, clusters, flags, share=share)
+    return _designed(value, variance / denominator**2, freedom, clusters, flags, share=share)
 
 
 def weighted_total(sums: Sums, frame: Frame | None, *, counts_rows: bool) -> Measured:
@@ -119,10 +120,10 @@ def weighted_total(sums: Sums, frame: Frame | None, *, counts_rows: bool) -> Mea
         return Measured(None, method="no rows with a value", flags=("no_data",))
     if frame is None:
         return Measured(value, method=COMPLETE)
-    variance, units, strata = _design_variance(sums.sy, sums.yy, frame)
+    variance, units, freedom = _design_variance(sums.sy, sums.yy, sums.n, frame)
     flags = ("small_n",) if n < SMALL_N else ()
     clusters = units if frame.cluster is not None else None
-    return _designed(value, variance, units - strata, clusters, flags, share=False)
+    return _designed(value, variance, freedom, clusters, flags, share=False)
 
 
 def exact(measured: Measured) -> Measured:
@@ -171,8 +172,8 @@ def wilson(share: float, n: int) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def _design_variance(totals: Floats, squares: Floats, frame: Frame) -> tuple[float, int, int]:
-    """Return the variance of a total, the number of sampling units and the number of strata."""
+def _design_variance(totals: Floats, squares: Floats, n: Floats, frame: Frame) -> tuple[float, int, int]:
+    """Return the variance of a total, its sampling units and degrees of freedom (both those with a value)."""
     strata = int(frame.stratum.max()) + 1
     population = np.full(strata, np.nan)
     population[frame.stratum] = frame.population
@@ -190,7 +191,10 @@ def _design_variance(totals: Floats, squares: Floats, frame: Frame) -> tuple[flo
     fraction = np.where(np.isnan(population), 0.0, units / population)
     with np.errstate(divide="ignore", invalid="ignore"):
         within = np.where(units > 1, units / (units - 1) * (square - total**2 / units), np.nan)
-    return float(((1 - fraction) * within).sum()), int(units.sum()), strata
+    filled = n > 0
+    with_value = int(n.sum()) if frame.cluster is None else len(np.unique(frame.cluster[filled]))
+    freedom = with_value - len(np.unique(frame.stratum[filled]))
+    return float(((1 - fraction) * within).sum()), with_value, freedom
 
 
 def quantile_of_counts(values: Floats, weights: Floats, q: float, *, weighted: bool) -> Measured:

@@ -204,7 +204,14 @@ def _pattern(pattern: str, file: str, where: str) -> Iterator[Problem]:
     try:
         re.compile(f"^(?:{pattern})$", re.ASCII)
     except re.error as error:
-        yield Problem("the pattern is not a regular expression", file, None, where, found=f"{pattern}: {error}", fix="Note that flags go inside a group, as in (?i:abc).")
+        yield Problem(
+            "the pattern is not a regular expression",
+            file,
+            None,
+            where,
+            found=f"{pattern}: {error}",
+            fix="Note that flags go inside a group, as in (?i:abc).",
+        )
 
 
 def _sources(programme: Programme) -> Iterator[Problem]:
@@ -419,6 +426,8 @@ def named_columns(indicator: Indicator) -> list[tuple[str, str]]:
     named += _numeric_columns(indicator)
     if isinstance(indicator.formula, CountDistinct):
         named.append(("formula", indicator.formula.column))
+    if isinstance(indicator.formula, Sum) and indicator.formula.qualifier:
+        named.append(("formula", indicator.formula.qualifier))
     design = indicator.ex_post.design
     if design and not isinstance(design, BeforeAfter):
         named.append(("design", design.arm))

@@ -89,10 +89,15 @@ class Ratio(Declared):
 
 
 class Sum(Declared):
-    """Sum of a column."""
+    """Sum of a column.
+
+    ``qualifier`` is a code column that says how each figure was stated (exact, about, more_than, at_most); what is
+    not exact stays visible on the sum.
+    """
 
     kind: Literal["sum"]
     column: ColumnName
+    qualifier: ColumnName | None = None
 
 
 class Count(Declared):

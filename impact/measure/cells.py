@@ -9,7 +9,7 @@ import duckdb
 import pandas as pd
 
 from impact.declare.contracts import Contract
-from impact.declare.indicators import Change, Indicator
+from impact.declare.indicators import Change, Indicator, Sum
 from impact.measure.formula import parts_sql, where_sql
 from impact.sql import ident, literal
 
@@ -147,6 +147,10 @@ def _sums(place: int, indicator: Indicator, part: tuple[str, str, str], pilot: f
         f"CAST(sum(CASE WHEN {valid} THEN {term} ELSE 0 END) AS DOUBLE) AS {ident(f'{name}:{indicator.id}')}"
         for name, term in terms.items()
     ]
+    if isinstance(indicator.formula, Sum) and indicator.formula.qualifier:
+        inner.append(f"CAST({ident(indicator.formula.qualifier)} AS VARCHAR) AS _q_{place}")
+        stated = f"list_sort(list(DISTINCT _q_{place}) FILTER ({valid} AND _q_{place} <> 'exact'))"
+        outer.append(f"{stated} AS {ident(f'qualifier:{indicator.id}')}")
     missing = f"CASE WHEN {inside} AND NOT ({valid}) THEN 1 ELSE 0 END"
     return inner, [*outer, f"CAST(sum({missing}) AS DOUBLE) AS {ident(f'missing:{indicator.id}')}"]
 

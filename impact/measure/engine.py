@@ -149,8 +149,17 @@ def _from_cells(indicator: Indicator, cells: Cells) -> list[dict[str, object]]:
             share = is_share(indicator)
             measured = ratio_of_sums(sums, cells.pilot[indicator.id], design, share=share)
             measured = exact(measured) if indicator.sample.all_units else measured
-        rows.append(_row(labels, measured, n, missing))
+        row = _row(labels, measured, n, missing)
+        rows.append(row | {"flags": list(measured.flags) + list(_qualifiers(indicator, frame[inside]))})
     return rows
+
+
+def _qualifiers(indicator: Indicator, cells: pd.DataFrame) -> tuple[str, ...]:
+    """Return how the summed figures were stated where that was not exactly: about, more_than, at_most."""
+    name = f"qualifier:{indicator.id}"
+    if name not in cells:
+        return ()
+    return tuple(sorted({word for words in cells[name] if words is not None for word in words}))
 
 
 def _is_whole(labels: dict[str, object]) -> bool:

@@ -106,7 +106,9 @@ def _column(programme: Programme, column: Column) -> pa.Column:
     if column.type == "code":
         checks.append(pa.Check.isin(programme.column_codes(column), name="codes", error="codes"))
     if column.pattern is not None:
-        checks.append(pa.Check.str_matches(re.compile(f"^(?:{column.pattern})$", re.ASCII), name="pattern", error="pattern"))
+        checks.append(
+            pa.Check.str_matches(re.compile(f"^(?:{column.pattern})$", re.ASCII), name="pattern", error="pattern")
+        )
     if column.max_length is not None:
         checks.append(pa.Check.str_length(max_value=column.max_length, name="max_length", error="max_length"))
     for check in checks:

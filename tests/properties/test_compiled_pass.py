@@ -41,7 +41,9 @@ def columns(draw: st.DrawFn) -> Column:
     kind = draw(st.sampled_from(["text", "code", "integer", "number", "boolean", "date"]))
     fields: dict[str, object] = {"type": kind, "required": draw(st.booleans())}
     if kind == "code":
-        fields["codes"] = draw(st.lists(st.sampled_from(["a", "b", "1", "true", "é"]), min_size=1, max_size=5, unique=True))
+        fields["codes"] = draw(
+            st.lists(st.sampled_from(["a", "b", "1", "true", "é"]), min_size=1, max_size=5, unique=True)
+        )
     if kind in ("integer", "number"):
         low, high = sorted(draw(st.tuples(st.integers(-10, 10), st.integers(-10, 10))))
         fields |= draw(st.sampled_from([{}, {"min": low}, {"max": high}, {"min": low, "max": high}]))

@@ -67,7 +67,8 @@ def run(tmp_path: Path, data: str, indicators: list[tuple[str, str, str, str]]) 
     (tmp_path / "programme.yaml").write_text(PROGRAMME)
     columns = "\n".join(f"      {name}: {text}" for name, text in COLUMNS.items())
     (tmp_path / "contracts.yaml").write_text(
-        "contracts:\n  - id: school\n    title: School\n    unit_of_analysis: school\n    key: [cds]\n    columns:\n" + columns
+        "contracts:\n  - id: school\n    title: School\n    unit_of_analysis: school\n    key: [cds]\n    columns:\n"
+        + columns
     )
     (tmp_path / "sources.yaml").write_text(
         "sources:\n  - {id: schools_file, file: raw/schools.csv, contract: school,"

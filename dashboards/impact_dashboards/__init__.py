@@ -1,0 +1,1 @@
+"""The app: reads published tables only, knows no raw rows."""

@@ -1,0 +1,172 @@
+"""Serve the published findings on this machine; started by ``impact demo --serve``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from dash import Dash, Input, Output, dcc, html
+
+from impact.errors import UsageError
+from impact.publish import findings_table, trace_finding
+from impact.render import ATTAINMENT, CONTRIBUTION, LEVELS, bounds, gain, interval, number
+from impact.store import Warehouse
+from impact_dashboards.whisker import whisker
+
+HOST = "127.0.0.1"
+
+
+def create_app(db: str | Path) -> Dash:
+    """Return the Dash app over a database.
+
+    Parameters
+    ----------
+    db
+        A DuckDB file written by the engine; opened read-only for each page, so that a later run is not blocked.
+
+    Raises
+    ------
+    UsageError
+        If there is no such database.
+    """
+    with Warehouse(db, read_only=True):
+        pass
+    app = Dash(__name__, title="Impact", update_title="", assets_folder="assets")
+    app.layout = html.Div([dcc.Location(id="url", refresh="callback-nav"), html.Main(id="page")])
+
+    @app.callback(Output("page", "children"), Input("url", "pathname"))
+    def show(pathname: str | None) -> list[Any]:
+        with Warehouse(db, read_only=True) as warehouse:
+            return page(warehouse, (pathname or "/").strip("/"))
+
+    return app
+
+
+def page(warehouse: Warehouse, path: str) -> list[Any]:
+    """Return a page's content: all findings, one programme's, or the path of one finding.
+
+    Parameters
+    ----------
+    warehouse
+        Open for reading.
+    path
+        ``""``, a programme, or ``programme/indicator[/part=value]``.
+    """
+    findings = findings_table(warehouse)
+    programmes = list(dict.fromkeys(findings["programme"]))
+    menu = html.Nav([_link("All programmes", "/"), *(_link(name, f"/{name}") for name in programmes)])
+    if "/" in path:
+        try:
+            return [menu, *_finding_page(trace_finding(warehouse, path))]
+        except UsageError as error:
+            return [menu, html.H1("No such finding"), html.P(str(error))]
+    if path and path not in programmes:
+        return [menu, html.H1("No such programme"), html.P(f"The database holds {', '.join(programmes)}.")]
+    shown = findings[findings["programme"] == path] if path else findings
+    return [menu, html.H1(path or "Findings"), *_headline(shown), *_levels(shown, parts=bool(path))]
+
+
+def _link(text: str, address: str) -> dcc.Link:
+    return dcc.Link(text, href=address)
+
+
+def _headline(findings: pd.DataFrame) -> list[Any]:
+    whole = findings[(findings["scope"] == "programme") & (findings["group"] == "all")]
+    promised = whole[whole["target"].notna()]
+    reached = int((promised["attainment"] == "reached").sum())
+    effects = whole[whole["estimate"].notna()]
+    better = int((effects["contribution"] == "improved").sum())
+    parts: list[Any] = [
+        html.P(
+            [
+                html.Strong(f"{reached} of {len(promised)} promises"),
+                " were reached beyond doubt; ",
+                html.Strong(f"{better} of {len(effects)} effects"),
+                " that a design could estimate are improvements.",
+            ],
+            className="headline",
+        )
+    ]
+    if (findings["data_kind"] == "synthetic").any():
+        parts.insert(
+            0, html.P("† marks synthetic data: a demonstration, not a result about anybody", className="synthetic")
+        )
+    return parts
+
+
+def _levels(findings: pd.DataFrame, *, parts: bool) -> list[Any]:
+    shown = findings if parts else findings[(findings["scope"] == "programme") & (findings["group"] == "all")]
+    sections = []
+    for level, words in LEVELS.items():
+        rows = shown[shown["level"] == level].to_dict("records")
+        if rows:
+            heads = ("Finding", "Before", "Promised", "After", "", "Promise", "Effect", "Contribution", "Evidence")
+            head = html.Thead(html.Tr([html.Th(text, scope="col") for text in heads]))
+            table = html.Table([head, html.Tbody([_row({str(k): v for k, v in row.items()}) for row in rows])])
+            sections.append(html.Section([html.H2(f"{level.capitalize()}: {words}"), table]))
+    return sections
+
+
+def _row(row: dict[str, Any]) -> html.Tr:
+    unit, estimated = row["unit"], not pd.isna(row["estimate"])
+    part = row["finding"].split("/", 2)[2:]
+    name = (part[0] if part else row["title_en"]) + (" †" if row["data_kind"] == "synthetic" else "")
+    effect = (
+        f"{gain(row['estimate'], unit)} {bounds(row['effect_low'], row['effect_high'], unit)}" if estimated else "–"
+    )
+    evidence = "–" if pd.isna(row["evidence_level"]) else f"{int(row['evidence_level'])} of 5"
+    drawing = whisker(row["baseline"], row["target"], row["value"], row["conf_low"], row["conf_high"])
+    cells = [
+        html.Th([_link(name, f"/{row['finding']}"), html.Small(unit)], scope="row"),
+        html.Td(number(row["baseline"], unit)),
+        html.Td(number(row["target"], unit)),
+        html.Td([number(row["value"], unit), html.Small(interval(row["conf_low"], row["conf_high"], unit))]),
+        html.Td(html.Img(src=drawing, alt="") if drawing else ""),
+        html.Td(ATTAINMENT[row["attainment"]], className=row["attainment"]),
+        html.Td(effect),
+        html.Td(CONTRIBUTION[row["contribution"]], className=row["contribution"]),
+        html.Td(evidence),
+    ]
+    return html.Tr(cells, className="part" if part else "whole")
+
+
+def _finding_page(trace: dict[str, Any]) -> list[Any]:
+    finding, definition = trace["finding"], trace["definition"]
+    checks = [
+        html.Li(f"{check['check']}: {check['status']}. Null: {check['null_hypothesis']}. {check['detail']}")
+        for check in trace["diagnostics"]
+    ]
+    sources = [
+        html.Li(
+            f"{s['file']} ({s['kind']}): {s['rows_used']} rows used; sha256 {s['sha256']}; {s['provenance']['title']}"
+        )
+        for s in trace["sources"]
+    ]
+    return [
+        html.H1(finding["title_en"]),
+        html.Table(html.Tbody([_row(finding | {"evidence_level": finding["evidence_level"]})])),
+        html.P(f"Evidence: {finding['evidence_reason']}. Plan: {finding['registration']}."),
+        html.P(f"No effect: not estimable because {finding['not_estimable']}." if finding["not_estimable"] else ""),
+        html.H2("Checks"),
+        html.Ul(checks or [html.Li("None: no effect was estimated.")]),
+        html.H2("Definition"),
+        html.P(f"{definition['file']}, line {definition['line']}, hash {definition['definition_hash'][:12]}"),
+        html.Pre(definition["query"]),
+        html.H2("Rows"),
+        html.Ul(sources),
+        html.P(f"Run {trace['run']['run_id']} by engine {trace['run']['engine']}."),
+    ]
+
+
+def serve(db: str | Path, port: int = 8050) -> None:
+    """Serve the app on the loopback address until interrupted.
+
+    Parameters
+    ----------
+    db
+        The database.
+    port
+        On 127.0.0.1; nothing listens beyond this machine.
+    """
+    create_app(db).run(host=HOST, port=port, debug=False)

@@ -23,6 +23,7 @@ ATTAINMENT = {
     "no_target": "– no target",
     "no_data": "– no data",
 }
+QUALIFIERS = {"about": "about", "more_than": "more than", "at_most": "at most"}
 CONTRIBUTION = {
     "improved": "▲ improved",
     "worsened": "▼ worsened",
@@ -47,6 +48,12 @@ def number(value: Any, unit: str = "") -> str:
     if float(value).is_integer():
         return f"{value:,.0f}"
     return f"{value:,.2f}" if abs(value) >= 0.1 else f"{value:.3g}"
+
+
+def stated(row: dict[str, Any]) -> str:
+    """Write a finding's value as it was stated: exactly, or about, more than, at most."""
+    words = [QUALIFIERS[flag] for flag in row["flags"] if flag in QUALIFIERS]
+    return " ".join([*words, number(row["value"], row["unit"])])
 
 
 def gain(value: float, unit: str = "") -> str:
@@ -106,9 +113,7 @@ def _print_finding(console: Console, row: dict[str, Any]) -> None:
     part = row["finding"].split("/", 2)[2:]
     title = f"{part[0]}" if part else row["title_en"]
     console.print(f"[bold]{escape(title)}[/]{mark}  [dim]{escape(row['finding'])} · {escape(unit)}[/]", soft_wrap=True)
-    after = " ".join(
-        filter(None, (number(row["value"], unit) or "no data", interval(row["conf_low"], row["conf_high"], unit)))
-    )
+    after = " ".join(filter(None, (stated(row) or "no data", interval(row["conf_low"], row["conf_high"], unit))))
     words = [f"before {number(row['baseline'], unit)}" if not pd.isna(row["baseline"]) else ""]
     if not pd.isna(row["target"]):
         words.append(f"promised {number(row['target'], unit)} by {row['due']}")

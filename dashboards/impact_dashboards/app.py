@@ -10,7 +10,7 @@ from dash import Dash, Input, Output, dcc, html
 
 from impact.errors import UsageError
 from impact.publish import findings_table, trace_finding
-from impact.render import ATTAINMENT, CONTRIBUTION, LEVELS, bounds, gain, interval, number
+from impact.render import ATTAINMENT, CONTRIBUTION, LEVELS, bounds, gain, interval, number, stated
 from impact.store import Warehouse
 from impact_dashboards.whisker import whisker
 
@@ -72,7 +72,8 @@ def _link(text: str, address: str) -> dcc.Link:
 
 
 def _headline(findings: pd.DataFrame) -> list[Any]:
-    whole = findings[(findings["scope"] == "programme") & (findings["group"] == "all")]
+    real = findings["data_kind"] == "real"
+    whole = findings[(findings["scope"] == "programme") & (findings["group"] == "all") & real]
     promised = whole[whole["target"].notna()]
     reached = int((promised["attainment"] == "reached").sum())
     effects = whole[whole["estimate"].notna()]
@@ -83,7 +84,7 @@ def _headline(findings: pd.DataFrame) -> list[Any]:
                 html.Strong(f"{reached} of {len(promised)} promises"),
                 " were reached beyond doubt; ",
                 html.Strong(f"{better} of {len(effects)} effects"),
-                " that a design could estimate are improvements.",
+                " that a design could estimate are improvements. Synthetic data are not counted.",
             ],
             className="headline",
         )
@@ -121,7 +122,7 @@ def _row(row: dict[str, Any]) -> html.Tr:
         html.Th([_link(name, f"/{row['finding']}"), html.Small(unit)], scope="row"),
         html.Td(number(row["baseline"], unit)),
         html.Td(number(row["target"], unit)),
-        html.Td([number(row["value"], unit), html.Small(interval(row["conf_low"], row["conf_high"], unit))]),
+        html.Td([stated(row), html.Small(interval(row["conf_low"], row["conf_high"], unit))]),
         html.Td(html.Img(src=drawing, alt="") if drawing else ""),
         html.Td(ATTAINMENT[row["attainment"]], className=row["attainment"]),
         html.Td(effect),

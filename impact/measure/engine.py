@@ -159,7 +159,7 @@ def _qualifiers(indicator: Indicator, cells: pd.DataFrame) -> tuple[str, ...]:
     name = f"qualifier:{indicator.id}"
     if name not in cells:
         return ()
-    return tuple(sorted({word for words in cells[name] if words is not None for word in words}))
+    return tuple(sorted({word for words in cells[name].dropna() for word in words}))
 
 
 def _is_whole(labels: dict[str, object]) -> bool:

@@ -88,7 +88,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "evidence_level": "1 to 5, how far the design supports a causal claim; null without comparison and baseline.",
         "evidence_reason": "Why that level.",
         "data_kind": "`real` or `synthetic`, of the sources behind the value.",
-        "flags": "Cautions: `small_n`, `few_clusters`, `no_interval`, `no_data`.",
+        "flags": "Cautions: `small_n`, `few_clusters`, `no_interval`, `no_data`; how sums were stated: `about`, …",
         "run_id": "Run that computed the finding; see `impact.run`.",
         "definition_hash": "SHA-256 of what is planned for the indicator; see `impact.definition`.",
     },
@@ -109,7 +109,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "n_missing": "Rows that pass the filter but have no value, whatever the kind of missing.",
         "n_clusters": "Sampled clusters, where the sample has clusters.",
         "method": "How value and interval were computed.",
-        "flags": "Cautions: `small_n`, `few_clusters`, `no_interval`, `no_data`.",
+        "flags": "Cautions: `small_n`, `few_clusters`, `no_interval`, `no_data`; how sums were stated: `about`, …",
     },
     "quarantine": {
         "programme": "Programme id.",

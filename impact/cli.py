@@ -42,7 +42,7 @@ err = Console(stderr=True, highlight=False)
 ProgrammeFolder = Annotated[Path, typer.Argument(metavar="PROGRAMME", help="Folder that holds programme.yaml.")]
 Database = Annotated[Path, typer.Option("--db", metavar="FILE", help="DuckDB file with the results.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
-DEFAULT_DB = Path("impact.duckdb")
+DEFAULT_DB = Path("results.duckdb")
 DEMO_DB = Path("impact-demo.duckdb")
 
 

@@ -149,7 +149,7 @@ def _stage_all(programme: Programme, warehouse: Warehouse, scratch: Path, progre
 
 
 def _stage(programme: Programme, warehouse: Warehouse, source: Source, raw: RawFile, table: str) -> LoadReport:
-    compiled = compile_contract(programme, programme.contracts[source.contract], source, raw.header)
+    compiled = compile_contract(programme, programme.contracts[source.contract], source, raw)
     return stage_rows(warehouse.connection, raw, compiled, source, table)
 
 
@@ -368,7 +368,7 @@ def _record_run(programme: Programme, warehouse: Warehouse, run_id: str, loaded:
             "INSERT INTO impact.plan VALUES (?, ?, ?, ?, ?)",
             [programme.id, digest, _now(), to_json(plan), to_json(changes)],
         )
-    started = datetime.datetime.strptime(run_id, "%Y%m%dT%H%M%S%f").replace(tzinfo=datetime.UTC)
+    started = datetime.datetime.strptime(run_id, "%Y%m%dT%H%M%S%f")  # noqa: DTZ007 - UTC as all times kept
     warehouse.connection.execute(
         "INSERT INTO impact.run VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [run_id, programme.id, started, _now(), ENGINE, digest, loaded, computed],
@@ -376,7 +376,8 @@ def _record_run(programme: Programme, warehouse: Warehouse, run_id: str, loaded:
 
 
 def _now() -> datetime.datetime:
-    return datetime.datetime.now(tz=datetime.UTC)
+    """Return the time in UTC, as the tables keep it."""
+    return datetime.datetime.now(tz=datetime.UTC).replace(tzinfo=None)
 
 
 def _report(

@@ -39,6 +39,8 @@ class RawFile:
         Lines that are no rows; their numbers count the header as line 1.
     csv
         Whether DuckDB may still reject lines of the wrong width (``store_rejects``).
+    odd_spaces
+        Whether white space other than the plain space may stand around values: :data:`ODD_SPACES`.
     """
 
     sha256: str
@@ -47,6 +49,7 @@ class RawFile:
     relation: str
     rejected: tuple[RejectedLine, ...] = ()
     csv: bool = True
+    odd_spaces: bool = True
 
 
 def open_raw(folder: Path, source: Source, scratch: Path) -> RawFile:
@@ -78,12 +81,12 @@ def open_raw(folder: Path, source: Source, scratch: Path) -> RawFile:
     if suffix == ".parquet":
         return _parquet(path, source, digest, size)
     rejected: tuple[RejectedLine, ...] = ()
-    form = source.format
+    odd_spaces, form = True, source.format
     if suffix in (".xlsx", ".xlsm", ".ods", ".xls"):
         path = workbook_to_csv(path, source, scratch / f"{source.id}.csv")
         form = FileFormat(multiline=True)
     else:
-        path, rejected = clean_text(path, source, scratch / f"{source.id}.csv")
+        path, rejected, odd_spaces = clean_text(path, source, scratch / f"{source.id}.csv")
     header = _header(path, source, form)
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
     relation = (
@@ -91,7 +94,7 @@ def open_raw(folder: Path, source: Source, scratch: Path) -> RawFile:
         f" delim={literal(form.delimiter)}, quote={literal(form.quote)}, escape={literal(form.quote)},"
         f" nullstr='', strict_mode=true, max_line_size=10000000, store_rejects=true, rejects_limit=0)"
     )
-    return RawFile(digest, size, header, relation, rejected)
+    return RawFile(digest, size, header, relation, rejected, odd_spaces=odd_spaces)
 
 
 def file_sha256(path: Path) -> str:

@@ -11,6 +11,9 @@ from impact.declare.sources import Source
 from impact.errors import FileError, Problem
 
 CHUNK = 1 << 22
+ODD_SPACES = "\t\r\n\u00a0\u2007\u202f\ufeff\u200b"
+"""White space other than the plain space that spreadsheets and phones leave around values."""
+_ODD_BYTES = tuple(space.encode() for space in ODD_SPACES if space not in "\r\n")
 BLANK = "blank_line"
 """Rule of a line that is set aside only so that the numbers of the others stay right; it is no row."""
 BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"PK\x03\x04": "a workbook or archive"}
@@ -25,8 +28,8 @@ class RejectedLine:
     text: str
 
 
-def clean_text(path: Path, source: Source, copy: Path) -> tuple[Path, tuple[RejectedLine, ...]]:
-    """Return a path that DuckDB can parse line by line, and the lines set aside.
+def clean_text(path: Path, source: Source, copy: Path) -> tuple[Path, tuple[RejectedLine, ...], bool]:
+    """Return a path DuckDB can parse line by line, the lines set aside, and whether there are odd spaces.
 
     Parameters
     ----------
@@ -49,8 +52,8 @@ def clean_text(path: Path, source: Source, copy: Path) -> tuple[Path, tuple[Reje
         path = copy
     found = _scan(path, source, quote)
     if found.nul or found.lone_cr or ((found.unclosed or found.blank) and not form.multiline):
-        return _split(path, copy.with_suffix(".clean.csv"), quote, multiline=form.multiline)
-    return path, ()
+        return *_split(path, copy.with_suffix(".clean.csv"), quote, multiline=form.multiline), True
+    return path, (), found.odd_spaces
 
 
 def _check_signature(path: Path, source: Source) -> None:
@@ -74,6 +77,7 @@ class _Found:
     nul: int = 0
     lone_cr: int = 0
     blank: bool = False
+    odd_spaces: bool = False
     lines: int = 1
 
 
@@ -102,6 +106,7 @@ def _scan_block(block: bytes, found: _Found, quote: bytes, source: Source) -> No
     found.lone_cr += block.count(b"\r") - block.count(b"\r\n")
     found.lines += block.count(b"\n")
     found.blank |= block.startswith((b"\n", b"\r\n")) or b"\n\n" in block or b"\n\r\n" in block
+    found.odd_spaces |= any(space in block for space in _ODD_BYTES)
     if quote in block:
         found.unclosed += _odd_lines(block, quote)
 

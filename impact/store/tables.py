@@ -1,4 +1,4 @@
-"""The engine's own tables: what was loaded, what was set aside, what was promised, what was found."""
+"""The engine's own tables: what was loaded, set aside, promised and found. Times are UTC."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ VERSION = 1
 TABLES = (
     """CREATE TABLE IF NOT EXISTS impact.meta (version INTEGER NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS impact.run (
-        run_id VARCHAR PRIMARY KEY, programme VARCHAR NOT NULL, started_at TIMESTAMPTZ NOT NULL,
-        finished_at TIMESTAMPTZ NOT NULL, engine VARCHAR NOT NULL, plan_hash VARCHAR NOT NULL,
+        run_id VARCHAR PRIMARY KEY, programme VARCHAR NOT NULL, started_at TIMESTAMP NOT NULL,
+        finished_at TIMESTAMP NOT NULL, engine VARCHAR NOT NULL, plan_hash VARCHAR NOT NULL,
         sources_loaded INTEGER NOT NULL, indicators_computed INTEGER NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS impact.load (
         load_id VARCHAR NOT NULL, programme VARCHAR NOT NULL, source VARCHAR NOT NULL, contract VARCHAR NOT NULL,
         file VARCHAR NOT NULL, sha256 VARCHAR NOT NULL, size BIGINT NOT NULL, table_name VARCHAR NOT NULL,
         rows_read BIGINT NOT NULL, rows_good BIGINT NOT NULL, rows_bad BIGINT NOT NULL, rows_warned BIGINT NOT NULL,
         kind VARCHAR NOT NULL, provenance JSON NOT NULL, line_offsets BIGINT[] NOT NULL, multiline BOOLEAN NOT NULL,
-        loaded_at TIMESTAMPTZ NOT NULL, run_id VARCHAR NOT NULL, replaced VARCHAR, changed JSON,
+        loaded_at TIMESTAMP NOT NULL, run_id VARCHAR NOT NULL, replaced VARCHAR, changed JSON,
         current BOOLEAN NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS impact.quarantine (
         programme VARCHAR NOT NULL, source VARCHAR NOT NULL, load_id VARCHAR NOT NULL, file VARCHAR NOT NULL,
         line BIGINT NOT NULL, severity VARCHAR NOT NULL, "column" VARCHAR NOT NULL, rule VARCHAR NOT NULL,
         expected VARCHAR NOT NULL, value VARCHAR, payload JSON, ordinal BIGINT)""",
     """CREATE TABLE IF NOT EXISTS impact.plan (
-        programme VARCHAR NOT NULL, plan_hash VARCHAR NOT NULL, seen_at TIMESTAMPTZ NOT NULL, plan JSON NOT NULL,
+        programme VARCHAR NOT NULL, plan_hash VARCHAR NOT NULL, seen_at TIMESTAMP NOT NULL, plan JSON NOT NULL,
         changes JSON NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS impact.definition (
         programme VARCHAR NOT NULL, indicator VARCHAR NOT NULL, definition_hash VARCHAR NOT NULL,

@@ -22,7 +22,8 @@ from impact.store.tables import TABLES, VERSION
 from impact.validate.compile import SQL_TYPES
 from impact.validate.load import file_lines
 
-RESERVED = ("impact", "main", "temp", "system", "information_schema", "pg_catalog")
+CATALOG = "warehouse"
+RESERVED = (CATALOG, "impact", "main", "memory", "temp", "system", "information_schema", "pg_catalog")
 RESULTS = ("definition", "measure", "linkage", "finding", "diagnostic")
 
 
@@ -60,11 +61,10 @@ class Warehouse:
         if not self.path.parent.is_dir():
             raise UsageError(f"there is no folder {self.path.parent} to put the database in")
         try:
-            self.connection = duckdb.connect(str(self.path), read_only=read_only)
+            self.connection = _attach(self.path, read_only=read_only)
         except duckdb.Error as error:
             reason = "another process is using it" if "lock" in str(error).lower() else str(error).splitlines()[0]
             raise UsageError(f"the database {path} cannot be opened: {reason}") from error
-        self.connection.execute("SET TimeZone = 'UTC'")
         self.connection.execute("SET preserve_insertion_order = true")
         if not read_only:
             self._prepare()
@@ -244,6 +244,19 @@ class Warehouse:
             ]
             view = ident(programme.id, contract.id)
             self.connection.execute(f"CREATE VIEW {view} AS {' UNION ALL BY NAME '.join(parts) or _empty(contract)}")
+
+
+def _attach(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    """Open the file under a fixed name: its own could be that of a schema in it, and every name ambiguous."""
+    connection = duckdb.connect(":memory:")
+    try:
+        mode = " (READ_ONLY)" if read_only else ""
+        connection.execute(f"ATTACH {literal(str(path))} AS {CATALOG}{mode}")
+        connection.execute(f"USE {CATALOG}")
+    except duckdb.Error:
+        connection.close()
+        raise
+    return connection
 
 
 def _good(programme: str, load: Load, some_excluded: bool) -> str:

@@ -84,7 +84,7 @@ def by_sql(programme: Programme, contract: Contract, rows: list[list[str]], form
             writer = csv.writer(handle, delimiter=form.delimiter, quoting=csv.QUOTE_ALL, lineterminator="\n")
             writer.writerows([list(contract.columns), *rows])
         raw = open_raw(Path(folder), source, Path(folder))
-        report = stage_rows(connection, raw, compile_contract(programme, contract, source, raw.header), source, '"t"')
+        report = stage_rows(connection, raw, compile_contract(programme, contract, source, raw), source, '"t"')
     errors = report.reasons[report.reasons["severity"] == "error"]
     assert report.rows_read == len(rows)
     assert report.rows_bad == errors["row"].nunique()

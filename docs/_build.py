@@ -143,7 +143,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "provenance": "Provenance as declared, as JSON.",
         "line_offsets": "For each line that is no row, how many rows stand before it; gives line numbers back.",
         "multiline": "Whether quoted values may hold line breaks.",
-        "loaded_at": "When it was loaded.",
+        "loaded_at": "When it was loaded, in UTC.",
         "run_id": "Run that loaded it.",
         "replaced": "Load it took the place of.",
         "changed": "Rows added, removed, changed and unchanged against that load, by key, as JSON.",

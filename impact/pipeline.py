@@ -159,7 +159,7 @@ def _load_key(programme: Programme, source: Source, raw: RawFile) -> str:
     lists = [programme.codelists[c.codelist].model_dump() for c in contract.columns.values() if c.codelist]
     return fingerprint(
         raw.sha256,
-        source.model_dump(mode="json", exclude={"provenance"}),
+        source.model_dump(mode="json"),
         contract.model_dump(mode="json"),
         lists,
         ENGINE,
@@ -333,7 +333,7 @@ def _definition(programme: Programme, indicator: Indicator, now: str) -> dict[st
     place = [i.id for i in programme.indicators].index(indicator.id)
     return {
         "indicator": indicator.id,
-        "definition_hash": fingerprint(indicator_plan(indicator)),
+        "definition_hash": fingerprint(indicator_plan(programme, indicator)),
         "file": "indicators.yaml",
         "line": programme.line("indicators.yaml", "indicators", place),
         "definition": to_json(indicator.model_dump(mode="json", exclude_none=True)),
@@ -357,7 +357,7 @@ def _forget(programme: Programme, warehouse: Warehouse) -> list[str]:
 
 def _record_run(programme: Programme, warehouse: Warehouse, run_id: str, loaded: int, computed: int) -> None:
     digest = plan_hash(programme)
-    plan = {indicator.id: indicator_plan(indicator) for indicator in programme.indicators}
+    plan = {indicator.id: indicator_plan(programme, indicator) for indicator in programme.indicators}
     last = warehouse.rows(
         "SELECT plan_hash, plan FROM impact.plan WHERE programme = ? ORDER BY seen_at DESC LIMIT 1",
         [programme.id],
@@ -368,7 +368,7 @@ def _record_run(programme: Programme, warehouse: Warehouse, run_id: str, loaded:
             "INSERT INTO impact.plan VALUES (?, ?, ?, ?, ?)",
             [programme.id, digest, _now(), to_json(plan), to_json(changes)],
         )
-    started = datetime.datetime.strptime(run_id, "%Y%m%dT%H%M%S%f")  # noqa: DTZ007 - UTC as all times kept
+    started = datetime.datetime.strptime(run_id, "%Y%m%dT%H%M%S%f")
     warehouse.connection.execute(
         "INSERT INTO impact.run VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [run_id, programme.id, started, _now(), ENGINE, digest, loaded, computed],

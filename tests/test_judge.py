@@ -14,7 +14,7 @@ NUMBER = st.floats(-1e6, 1e6, allow_nan=False).map(lambda x: round(x, 3))
 
 
 @pytest.mark.parametrize(
-    ("direction", "baseline", "target", "value", "low", "high", "status", "state"),
+    "case",
     [
         ("increase", 10, 20, 25, 21, 29, "reached", "measured"),
         ("increase", 10, 20, 21, 18, 24, "uncertain", "measured"),
@@ -34,7 +34,8 @@ NUMBER = st.floats(-1e6, 1e6, allow_nan=False).map(lambda x: round(x, 3))
         ("increase", 0, 22, 21, None, None, "short", "measured"),
     ],
 )
-def test_statuses(direction, baseline, target, value, low, high, status, state) -> None:
+def test_statuses(case: tuple) -> None:
+    direction, baseline, target, value, low, high, status, state = case
     found = judge_attainment(direction, baseline=baseline, target=target, value=value, low=low, high=high)
     assert (found.status, found.progress_state) == (status, state)
 

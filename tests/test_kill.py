@@ -6,6 +6,7 @@ so that many of the moments fall inside the last one and the closing of the file
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -108,10 +109,8 @@ class Nursery:
             seen, ended = seen + (letter == "c"), letter == "w"
         if not ended:
             wait(delay)
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
             self.until("w")
 
     def stop(self) -> None:

@@ -102,7 +102,12 @@ _DATE_SCHEMA = {
 Date = Annotated[str, BeforeValidator(_as_text), AfterValidator(_calendar_date), WithJsonSchema(_DATE_SCHEMA)]
 """A year, month or day, kept as text: ``"2021"``, ``2021-06``, ``2021-06-30``."""
 
-Id = Annotated[str, BeforeValidator(_as_text), Field(pattern=r"^[a-z0-9][a-z0-9_]*$", max_length=60)]
+Id = Annotated[
+    str,
+    BeforeValidator(_as_text),
+    Field(pattern=r"^[a-z0-9][a-z0-9_]*$", max_length=60),
+    WithJsonSchema({"type": "string", "pattern": "^[a-z0-9][a-z0-9_]*$", "maxLength": 60}),
+]
 """An identifier: lower-case letters, digits and underscores."""
 
 ColumnName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$", max_length=60)]

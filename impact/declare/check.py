@@ -276,6 +276,9 @@ def _indicator(programme: Programme, index: int, indicator: Indicator) -> Iterat
             line,
             "level",
         )
+    cuts = [*indicator.by, *indicator.scope]
+    for name in sorted({name for name in cuts if cuts.count(name) > 1}):
+        yield Problem(f"'{indicator.id}' is cut by '{name}' twice", file, line, f"{indicator.id}.by", fix="Keep one.")
     contract = programme.contracts.get(indicator.contract)
     if contract is None:
         known = ", ".join(programme.contracts)

@@ -11,13 +11,14 @@ class Registration(Declared):
     """A plan as it stood at one moment.
 
     ``indicators`` holds, per indicator, everything that was promised or planned; ``plan_hash`` is the hash of it and
-    of the theory of change.
+    of the theory of change. ``entry_hash`` chains the entry, its time and author to the one before.
     """
 
     registered_at: str
     author: str
     note: str = ""
     plan_hash: str
+    entry_hash: str
     theory_of_change: dict[str, Any]
     indicators: dict[Id, dict[str, Any]]
 

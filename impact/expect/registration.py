@@ -50,15 +50,25 @@ class PlanStatus:
     detail: str
 
 
-def indicator_plan(indicator: Indicator) -> dict[str, Any]:
-    """Return what is planned for an indicator, as plain data without empty fields."""
+def indicator_plan(programme: Programme, indicator: Indicator) -> dict[str, Any]:
+    """Return what is planned for an indicator, as plain data without empty fields.
+
+    ``contract_hash`` stands for what a row must be to count, ``waves`` for when they are collected: both decide the
+    number as much as the formula does.
+    """
     dumped = indicator.model_dump(mode="json", exclude_none=True)
-    return {name: dumped[name] for name in PLANNED if dumped.get(name) not in (None, [], {})}
+    plan = {name: dumped[name] for name in PLANNED if dumped.get(name) not in (None, [], {})}
+    contract = programme.contracts[indicator.contract]
+    codes = [programme.codelists[c.codelist].model_dump(mode="json") for c in contract.columns.values() if c.codelist]
+    plan["contract_hash"] = fingerprint(contract.model_dump(mode="json"), codes)
+    if contract.wave:
+        plan["waves"] = {wave.id: wave.date for wave in programme.header.waves}
+    return plan
 
 
 def _plan(programme: Programme) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     chain = programme.header.theory_of_change.model_dump(mode="json", exclude_none=True, by_alias=True)
-    return chain, {indicator.id: indicator_plan(indicator) for indicator in programme.indicators}
+    return chain, {indicator.id: indicator_plan(programme, indicator) for indicator in programme.indicators}
 
 
 def plan_hash(programme: Programme) -> str:
@@ -106,11 +116,14 @@ def register_plan(programme: Programme, author: str, note: str = "") -> Registra
     digest = fingerprint(chain, indicators)
     if programme.registrations and programme.registrations[-1].plan_hash == digest:
         return None
+    when = datetime.datetime.now(tz=datetime.UTC).isoformat(timespec="seconds")
+    before = programme.registrations[-1].entry_hash if programme.registrations else ""
     entry = Registration(
-        registered_at=datetime.datetime.now(tz=datetime.UTC).isoformat(timespec="seconds"),
+        registered_at=when,
         author=author,
         note=note,
         plan_hash=digest,
+        entry_hash=fingerprint(before, when, author, note, digest),
         theory_of_change=chain,
         indicators=indicators,
     )
@@ -129,19 +142,22 @@ def _replace(path: Path, text: str) -> None:
 
 
 def verify_registrations(programme: Programme) -> list[Problem]:
-    """Return a problem for each registration whose content no longer has the hash it was registered with."""
-    return [
-        Problem(
-            f"registration {number} was edited after it was made",
-            REGISTRATIONS,
-            field="plan_hash",
-            expected=entry.plan_hash[:12],
-            found=fingerprint(entry.theory_of_change, entry.indicators)[:12],
-            fix="Restore the file; register amendments with `impact register`.",
-        )
-        for number, entry in enumerate(programme.registrations, start=1)
-        if fingerprint(entry.theory_of_change, entry.indicators) != entry.plan_hash
-    ]
+    """Return a problem for each registration that is no longer as it was made, or follows one that was taken out.
+
+    The chain shows careless edits; who can rewrite the whole file can rewrite the chain, so keep it in version
+    control or send its last ``entry_hash`` to somebody else.
+    """
+    problems, before = [], ""
+    for number, entry in enumerate(programme.registrations, start=1):
+        plan = fingerprint(entry.theory_of_change, entry.indicators)
+        chained = fingerprint(before, entry.registered_at, entry.author, entry.note, entry.plan_hash)
+        if (plan, chained) != (entry.plan_hash, entry.entry_hash):
+            what = f"registration {number}, or the one before it, was edited after it was made"
+            fix = "Restore the file; register amendments with `impact register`."
+            expected, found = f"hash {entry.entry_hash[:12]}", f"hash {chained[:12]}"
+            problems.append(Problem(what, REGISTRATIONS, None, "registrations", expected, found, fix))
+        before = entry.entry_hash
+    return problems
 
 
 def plan_status(programme: Programme, indicator: Indicator) -> PlanStatus:
@@ -151,11 +167,11 @@ def plan_status(programme: Programme, indicator: Indicator) -> PlanStatus:
     """
     known_from = _outcome_known(programme, indicator)
     entries = [entry for entry in programme.registrations if indicator.id in entry.indicators]
-    early = [entry for entry in entries if entry.registered_at[:10] < known_from]
+    early = [entry for entry in entries if entry.registered_at[:10] < min(known_from, _known_then(entry, indicator))]
     if not early:
         why = f"first registered {entries[0].registered_at[:10]}, after" if entries else "not registered before"
         return PlanStatus("exploratory", None, (), f"{why} the outcome could be known ({known_from})")
-    first, now = early[0], indicator_plan(indicator)
+    first, now = early[0], indicator_plan(programme, indicator)
     changes = tuple(plan_changes(first.indicators[indicator.id], now))
     if not changes:
         return PlanStatus(
@@ -174,3 +190,10 @@ def _outcome_known(programme: Programme, indicator: Indicator) -> str:
     if indicator.ex_post.period:
         return last_day(indicator.ex_post.period)
     return next(last_day(wave.date) for wave in programme.header.waves if wave.id == indicator.ex_post.wave)
+
+
+def _known_then(entry: Registration, indicator: Indicator) -> str:
+    """Return when the outcome could be known by the plan as registered, so that moving a date back helps nobody."""
+    plan = entry.indicators[indicator.id]
+    period = plan["ex_post"].get("period") or plan.get("waves", {}).get(plan["ex_post"].get("wave"))
+    return last_day(period) if period else ""

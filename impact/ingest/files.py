@@ -84,7 +84,7 @@ def open_raw(folder: Path, source: Source, scratch: Path) -> RawFile:
     odd_spaces, form = True, source.format
     if suffix in (".xlsx", ".xlsm", ".ods", ".xls"):
         path = workbook_to_csv(path, source, scratch / f"{source.id}.csv")
-        form = FileFormat(multiline=True)
+        form = FileFormat(multiline=True)  # the copy is plain CSV, whatever the declaration says of text files
     else:
         path, rejected, odd_spaces = clean_text(path, source, scratch / f"{source.id}.csv")
     header = _header(path, source, form)
@@ -131,13 +131,25 @@ def _parquet(path: Path, source: Source, digest: str, size: int) -> RawFile:
     from pyarrow import parquet  # noqa: PLC0415
 
     try:
-        header = tuple(parquet.read_schema(path).names)
+        schema = parquet.read_schema(path)
+        header = tuple(schema.names)
     except pa.ArrowInvalid as error:
         raise _file_error(source, "the file is not Parquet", found=str(error).splitlines()[0]) from error
     _check_header(header, source)
-    columns = ", ".join(f"CAST({ident(name)} AS VARCHAR) AS {ident(name)}" for name in header)
+    columns = ", ".join(
+        f"{_as_text(ident(name), floating=pa.types.is_floating(schema.field(name).type))} AS {ident(name)}"
+        for name in header
+    )
     relation = f"(SELECT {columns} FROM read_parquet({literal(str(path))}))"  # noqa: S608 - quoted by impact.sql
     return RawFile(digest, size, header, relation, csv=False)
+
+
+def _as_text(column: str, *, floating: bool) -> str:
+    """Write a column as text; floats that are whole without a decimal point, so that codes stay codes."""
+    if not floating:
+        return f"CAST({column} AS VARCHAR)"
+    whole = f"isfinite({column}) AND {column} = trunc({column}) AND abs({column}) < 1e15"
+    return f"CASE WHEN {whole} THEN CAST(CAST({column} AS BIGINT) AS VARCHAR) ELSE CAST({column} AS VARCHAR) END"
 
 
 def _header(path: Path, source: Source, form: FileFormat) -> tuple[str, ...]:

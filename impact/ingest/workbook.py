@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from impact.declare.sources import Source
+from impact.declare.sources import FileFormat, Source
 from impact.errors import FileError, Problem
 
 MAX_UNPACKED = 200_000_000
@@ -18,8 +18,9 @@ MAX_RATIO = 100
 def workbook_to_csv(path: Path, source: Source, target: Path) -> Path:
     """Write the declared sheet (the only one, if none is declared) as UTF-8 CSV.
 
-    Whole numbers are written without a decimal point, dates as ``YYYY-MM-DD``, so that codes typed as numbers read
-    as codes. Note that a workbook itself has already lost leading zeros of codes typed as numbers.
+    Cells are written as the source declares text: dates by its first date format, numbers with its decimal mark,
+    whole numbers without one, so that codes typed as numbers read as codes. Note that a workbook itself has already
+    lost leading zeros of codes typed as numbers.
 
     Raises
     ------
@@ -42,7 +43,9 @@ def workbook_to_csv(path: Path, source: Source, target: Path) -> Path:
     if not rows:
         raise _error(source, f"sheet '{sheet}' is empty", "")
     with target.open("w", encoding="utf-8", newline="") as handle:
-        csv.writer(handle, lineterminator="\n").writerows([_cell(value) for value in row] for row in rows)
+        csv.writer(handle, lineterminator="\n").writerows(
+            [_cell(value, source.format) for value in row] for row in rows
+        )
     return target
 
 
@@ -59,11 +62,13 @@ def _error(source: Source, what: str, found: str, expected: str = "") -> FileErr
     return FileError([Problem(what, source.file, None, f"source {source.id}", expected, found)])
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, form: FileFormat) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
-    if isinstance(value, datetime.datetime) and value.time() == datetime.time():
-        return value.date().isoformat()
+    if isinstance(value, float):
+        return str(value).replace(".", form.decimal)
+    if isinstance(value, datetime.date):
+        return value.strftime(form.dates[0])
     return str(value)

@@ -28,6 +28,10 @@ from impact.measure.moments import (
 from impact.sql import ident
 
 MISSING_GROUP = "(missing)"
+COLUMNS = [
+    "indicator", "arm", "scope", "scope_value", "group", "group_value", "wave", "value", "std_error", "conf_low",
+    "conf_high", "n", "n_missing", "n_clusters", "method", "flags",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ def measure_indicators(
             rows += _from_cells(indicator, cells)
             if kind == "change":
                 linkage.append(_linkage(connection, programme.id, contract, indicator))
-    return Measures(pd.DataFrame(rows), pd.DataFrame(linkage), queries)
+    return Measures(pd.DataFrame(rows, columns=COLUMNS), pd.DataFrame(linkage), queries)
 
 
 def _passes(programme: Programme, indicators: Sequence[Indicator]) -> Iterator[tuple[Contract, str, list[Indicator]]]:
@@ -200,7 +204,9 @@ def _from_counts(indicator: Indicator, counts: pd.DataFrame) -> list[dict[str, o
         else:
             totals = given.groupby("_value")["_weight" if weighted else "_n"].sum().sort_index()
             values, weights = totals.index.to_numpy(dtype=float), totals.to_numpy(dtype=float)
-            measured = quantile_of_counts(values, weights, getattr(indicator.formula, "q", 0.5), weighted=weighted)
+            q = getattr(indicator.formula, "q", 0.5)
+            designed = bool(indicator.sample.columns())
+            measured = quantile_of_counts(values, weights, q, weighted=weighted, designed=designed)
             measured = exact(measured) if indicator.sample.all_units else measured
         rows.append(_row(labels, measured, int(given["_n"].sum()), missing))
     return rows

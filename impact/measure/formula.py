@@ -102,30 +102,44 @@ def _arm_sql(indicator: Indicator) -> str:
 
 
 def query_sql(programme: str, indicator: Indicator, contract: Contract) -> str:
-    """Write a query that anyone can run on the database to get the programme-wide value (unweighted)."""
+    """Write a query that anyone can run on the database to get the programme-wide value of each wave."""
+    view, where = ident(programme, contract.id), where_sql(indicator, contract) + _arm_sql(indicator)
+    weight = ident(indicator.sample.weight) if indicator.sample.weight else "1"
     numerator, denominator = parts_sql(indicator, contract)
-    view, formula = ident(programme, contract.id), indicator.formula
-    where = where_sql(indicator, contract) + _arm_sql(indicator)
-    if isinstance(formula, Change):
-        person, wave = ident(contract.person or ""), ident(contract.wave or "")
-        then, now = literal(formula.since), literal(indicator.ex_post.wave or "")
-        return (
-            f"SELECT avg(now_ - then_) AS value, count(now_ - then_) AS n FROM (SELECT {person},"
-            f" max(CASE WHEN {wave} = {then} AND ({where}) THEN {numerator} END) AS then_,"
-            f" max(CASE WHEN {wave} = {now} THEN {numerator} END) AS now_ FROM {view} GROUP BY {person})"
-        )
+    if isinstance(indicator.formula, Change):
+        return _change_query(indicator.formula.since, indicator, contract, f"{numerator} AS y", f"{view} WHERE {where}")
+    wave = ident(contract.wave) if contract.wave else "''"
+    rows = (
+        f"(SELECT {wave} AS wave, {numerator} AS y, {denominator} AS x, CAST({weight} AS DOUBLE) AS w FROM {view}"
+        f" WHERE {where})"
+    )
+    if indicator.formula.kind == "quantile" and indicator.sample.weight:
+        share = "sum(w) OVER (PARTITION BY wave ORDER BY y) / sum(w) OVER (PARTITION BY wave)"
+        ranked = f"(SELECT *, {share} AS share FROM {rows} WHERE y IS NOT NULL)"
+        q = literal(indicator.formula.q * (1 - 1e-12))
+        value = f"min(y) FILTER (share >= {q})"
+        return f"SELECT wave, {value} AS value, count(*) AS n FROM {ranked} GROUP BY wave ORDER BY wave"
     value = {
-        "sum": "sum(y)",
-        "count": "sum(y)",
+        "sum": "sum(w * y)",
+        "count": "sum(w * y)",
         "count_distinct": "count(DISTINCT y)",
-        "quantile": f"quantile_cont(y, {literal(getattr(formula, 'q', 0.5))})",
-    }.get(formula.kind, "sum(y) / nullif(sum(x), 0)")
-    if indicator.sample.weight and formula.kind not in ("count_distinct", "quantile"):
-        weight = ident(indicator.sample.weight)
-        numerator, denominator = f"{weight} * {numerator}", f"{weight} * {denominator}"
-    wave_part = f"{ident(contract.wave)} AS wave, " if contract.wave else ""
+        "quantile": f"quantile_cont(y, {literal(getattr(indicator.formula, 'q', 0.5))})",
+    }.get(indicator.formula.kind, "sum(w * y) / nullif(sum(w * x), 0)")
+    given = "y IS NOT NULL AND x IS NOT NULL AND w IS NOT NULL"
+    return f"SELECT wave, {value} AS value, count(*) AS n FROM {rows} WHERE {given} GROUP BY wave ORDER BY wave"
+
+
+def _change_query(since: str, indicator: Indicator, contract: Contract, value: str, rows: str) -> str:
+    """Write the mean change of linked persons; filter, arm and weight are those of the earlier wave."""
+    person, wave = ident(contract.person or ""), ident(contract.wave or "")
+    weight = ident(indicator.sample.weight) if indicator.sample.weight else "1"
+    view = rows.split(" WHERE ", 1)[0]
+    then = (
+        f"(SELECT {person} AS person, {value}, CAST({weight} AS DOUBLE) AS w FROM {rows} AND {wave} = {literal(since)})"
+    )
+    later = literal(indicator.ex_post.wave or "")
+    now = f"(SELECT {person} AS person, {value} FROM {view} WHERE {wave} = {later})"
     return (
-        f"SELECT {'wave, ' if wave_part else ''}{value} AS value, count(*) AS n"
-        f" FROM (SELECT {wave_part}{numerator} AS y, {denominator} AS x FROM {view}"
-        f" WHERE {where}) WHERE y IS NOT NULL AND x IS NOT NULL" + (" GROUP BY wave ORDER BY wave" if wave_part else "")
+        f"SELECT {later} AS wave, sum(a.w * (b.y - a.y)) / sum(a.w) AS value, count(*) AS n"
+        f" FROM {then} a JOIN {now} b USING (person) WHERE a.y IS NOT NULL AND b.y IS NOT NULL AND a.w IS NOT NULL"
     )

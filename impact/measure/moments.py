@@ -147,7 +147,7 @@ def _designed(
     value: float, variance: float, freedom: int, clusters: int | None, flags: tuple[str, ...], *, share: bool
 ) -> Measured:
     if not math.isfinite(variance) or freedom < 1:
-        method = "no interval: a stratum has one single sampling unit"
+        method = "no interval: a stratum has one single unit, or a population smaller than its sample"
         return Measured(value, n_clusters=clusters, method=method, flags=(*flags, "no_interval"))
     error = math.sqrt(max(variance, 0.0))
     quantile = float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom))
@@ -191,13 +191,16 @@ def _design_variance(totals: Floats, squares: Floats, n: Floats, frame: Frame) -
     fraction = np.where(np.isnan(population), 0.0, units / population)
     with np.errstate(divide="ignore", invalid="ignore"):
         within = np.where(units > 1, units / (units - 1) * (square - total**2 / units), np.nan)
+    within[fraction > 1] = np.nan
     filled = n > 0
     with_value = int(n.sum()) if frame.cluster is None else len(np.unique(frame.cluster[filled]))
     freedom = with_value - len(np.unique(frame.stratum[filled]))
     return float(((1 - fraction) * within).sum()), with_value, freedom
 
 
-def quantile_of_counts(values: Floats, weights: Floats, q: float, *, weighted: bool) -> Measured:
+def quantile_of_counts(
+    values: Floats, weights: Floats, q: float, *, weighted: bool, designed: bool = False
+) -> Measured:
     """Return a quantile from sorted values and how often each stands.
 
     Parameters
@@ -209,6 +212,8 @@ def quantile_of_counts(values: Floats, weights: Floats, q: float, *, weighted: b
     weighted
         With weights the quantile is the smallest value whose cumulated share reaches q, without interval; without,
         it interpolates between order statistics (type 7) and the interval is distribution-free.
+    designed
+        Whether strata or clusters are declared, under which that interval would be wrong: none is given.
 
     Notes
     -----
@@ -227,6 +232,8 @@ def quantile_of_counts(values: Floats, weights: Floats, q: float, *, weighted: b
     )
     value = below + (at - math.floor(at)) * (above - below)
     flags = ("small_n",) if n < SMALL_N else ()
+    if designed:
+        return Measured(value, method="no interval under a sample design", flags=(*flags, "no_interval"))
     tail = (1 - CONFIDENCE) / 2
     low, high = int(stats.binom.ppf(tail, n, q)) - 1, int(stats.binom.ppf(1 - tail, n, q))
     if low < 0 or high > n - 1:

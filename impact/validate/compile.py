@@ -309,6 +309,8 @@ def _rule_reason(check: pa.Check, contract: Contract) -> Reason:
 
 
 def _words(condition: Condition) -> str:
+    if condition.operator == "is_missing":
+        return f"{condition.column} is {'missing' if condition.operand else 'given'}"
     return f"{condition.column} {condition.operator.replace('_', ' ')} {condition.operand}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import re
 import shutil
@@ -95,8 +96,18 @@ def opened(database: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
+_KNOWN: dict[str, dict[str, list[Any]]] = {}
+
+
 def content(database: Path) -> dict[str, list[Any]]:
-    """Return every row of the engine's tables, and of the good rows."""
+    """Return every row of the engine's tables, and of the good rows; remembered by the file's bytes."""
+    digest = hashlib.sha256(database.read_bytes()).hexdigest()
+    if database.with_suffix(".duckdb.wal").exists() or digest not in _KNOWN:
+        _KNOWN[digest] = _content(database)
+    return _KNOWN[digest]
+
+
+def _content(database: Path) -> dict[str, list[Any]]:
     with opened(database) as connection:
         tables = {
             name: connection.execute(f'SELECT CAST(t AS VARCHAR) AS r FROM impact."{name}" t ORDER BY r').fetchall()
@@ -143,7 +154,7 @@ def assert_refused(
     whole: bool = False,
 ) -> None:
     """Run a spoilt programme: refused with code 1, the place named, the database as it was; printed for people too."""
-    before, stored = content(database), database.read_bytes()
+    before = content(database)
     outcome = call(capsys, "run", folder, "--db", database, "--json")
     assert outcome.code == 1, outcome.text
     assert "problems" in outcome.json, f"the input was taken as good: {outcome.out[:300]}"
@@ -160,5 +171,4 @@ def assert_refused(
     assert shown.code == 1
     assert squeeze(file) in shown.text
     assert squeeze(said[0]["what"]) in shown.text
-    written = database.with_suffix(".duckdb.wal").exists() or database.read_bytes() != stored
-    assert not written or content(database) == before
+    assert content(database) == before

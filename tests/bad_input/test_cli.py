@@ -70,7 +70,7 @@ def test_a_database_of_somebody_else(reader: str, tmp_path: Path, capsys: pytest
     path = tmp_path / "other.duckdb"
     with duckdb.connect(str(path)) as connection:
         connection.execute("CREATE TABLE t (i INTEGER)")
-    outcome = call(capsys, reader.split("_")[0], *READERS[reader], "--db", path)
+    outcome = call(capsys, reader.split("_", maxsplit=1)[0], *READERS[reader], "--db", path)
     assert outcome.code == 2
     assert "other.duckdb" in outcome.text
 
@@ -112,7 +112,7 @@ def test_the_database_may_be_called_anything(
     assert call(capsys, "run", folder, "--db", database).code == 0
     assert call(capsys, "run", folder, "--db", database).code == 0
     found = call(capsys, "findings", "--db", database, "--json")
-    assert [row["n"] for row in found.json] == [20, *[row["n"] for row in found.json[1:]]] or found.json[0]["n"] == 10
+    assert found.json[0]["n"] == 10
 
 
 def test_the_default_database(

@@ -162,7 +162,7 @@ FILES: dict[str, tuple[str, Callable[[Path], Any], str, str]] = {
     "csv_called_ods": ("ods", _csv, "not a workbook", FORMAT),
     "csv_called_xls": ("xls", _csv, "not a workbook", FORMAT),
     "csv_called_parquet": ("parquet", _csv, "not Parquet", FORMAT),
-    "xlsx_called_csv": ("csv", lambda path: book(path), "workbook or archive", FORMAT),
+    "xlsx_called_csv": ("csv", book, "workbook or archive", FORMAT),
     "cut_short": ("xlsx", _cut, "not a workbook", FORMAT),
     "directory_of_the_archive_broken": ("xlsx", _no_directory, "workbook", FORMAT),
     "bomb": ("xlsx", _bomb, "too large to be believed", FORMAT),
@@ -267,7 +267,7 @@ def test_true_dates_and_numbers_need_no_format(
     change(folder, "contracts.yaml", GENDER, "gender: {type: date}\n      age: {type: number}")
     change(folder, "indicators.yaml", "by: [gender]", "by: []")
     change(folder, "sources.yaml", FORMAT, 'format: {decimal: ",", dates: ["%d/%m/%Y"]}')
-    rows = [[*row[:3], datetime.datetime(2024, 12, 31), *row[4:], 1.5] for row in ROWS]  # noqa: DTZ001 - a calendar day
+    rows = [[*row[:3], datetime.datetime(2024, 12, 31), *row[4:], 1.5] for row in ROWS]
     if suffix == "xlsx":
         book(folder / "raw" / "data.xlsx", [[*NAMES, "age"], *rows])
     else:

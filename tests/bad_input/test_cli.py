@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from impact import cli
 from impact.api import run as run_in_python
 from tests.bad_input.harness import ID, call, change, content, opened, squeeze
 
@@ -107,7 +108,7 @@ def test_a_database_in_use(
 def test_the_database_may_be_called_anything(
     name: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As its schema or programme too: `impact.duckdb` is the default."""
+    """As its schema or programme too."""
     database = tmp_path / f"{name}.duckdb"
     assert call(capsys, "run", folder, "--db", database).code == 0
     assert call(capsys, "run", folder, "--db", database).code == 0
@@ -120,7 +121,7 @@ def test_the_default_database(
 ) -> None:
     monkeypatch.chdir(folder.parent)
     assert call(capsys, "run", folder).code == 0
-    assert (folder.parent / "impact.duckdb").is_file()
+    assert (folder.parent / cli.DEFAULT_DB).is_file()
     assert "wellbeing_score" in call(capsys, "findings").text
 
 
@@ -147,12 +148,13 @@ def test_init_in_the_working_folder_runs_as_it_is(
 def test_registrations_edited_by_hand(folder: Path, database: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(capsys, "register", folder, "--author", "A").code == 0
     before = content(database)
-    for old, new in (
+    edits = (
         ("change: 10", "change: 1"),
         ("registered_at: '20", "registered_at: '19"),
         ("author: A", "author: B"),
-    ):
-        copy = Path(shutil.copytree(folder, folder.with_name(f"copy{len(new)}")))
+    )
+    for number, (old, new) in enumerate(edits):
+        copy = Path(shutil.copytree(folder, folder.with_name(f"copy{number}")))
         change(copy, "registrations.yaml", old, new)
         outcome = call(capsys, "run", copy, "--db", database, "--json")
         assert outcome.code == 1, f"{old} → {new}: an edited registration was believed"

@@ -108,8 +108,11 @@ def run_programme(
         with warehouse.transaction():
             loaded, changes = _publish_rows(programme, warehouse, staged, run_id)
             stale = [] if until == "validate" else _stale(programme, warehouse, staged)
+            if until == "measure":
+                _measure_only(programme, warehouse, [indicator for indicator, _ in stale])
+                stale = []
             _compute(programme, warehouse, stale, run_id, progress)
-            gone = [] if until == "validate" else _forget(programme, warehouse)
+            gone = _forget(programme, warehouse) if until == "publish" else []
             if loaded or stale or gone:
                 _record_run(programme, warehouse, run_id, len(loaded), len(stale))
     return _report(warehouse, programme, run_id, loaded=loaded, computed=[i.id for i, _ in stale], changes=changes)
@@ -240,12 +243,7 @@ def _record_load(
     )
     reasons = report.reasons.rename(columns={"row": "line"})
     extra = {"programme": programme.id, "source": source.id, "load_id": item.load_id, "file": source.file}
-    reasons = reasons.assign(**extra, payload=[_as_json(text) for text in reasons["payload"]])
-    warehouse.append("quarantine", reasons)
-
-
-def _as_json(payload: str) -> str:
-    return payload if payload.startswith("{") and payload.endswith("}") else to_json({"line": payload})
+    warehouse.append("quarantine", reasons.assign(**extra))
 
 
 def _judge_across(programme: Programme, warehouse: Warehouse, staged: Sequence[_Staged]) -> None:
@@ -329,6 +327,14 @@ def _compute(
     progress(f"{programme.id}: done", 1, 1)
 
 
+def _measure_only(programme: Programme, warehouse: Warehouse, indicators: Sequence[Indicator]) -> None:
+    """Write the values of indicators whose findings are not to be published yet."""
+    measures = measure_indicators(warehouse.connection, programme, indicators)
+    for table, frame in (("measure", measures.values), ("linkage", measures.linkage)):
+        warehouse.forget(table, programme.id, [indicator.id for indicator in indicators])
+        warehouse.append(table, frame.assign(programme=programme.id))
+
+
 def _definition(programme: Programme, indicator: Indicator, now: str) -> dict[str, Any]:
     place = [i.id for i in programme.indicators].index(indicator.id)
     return {
@@ -352,6 +358,12 @@ def _forget(programme: Programme, warehouse: Warehouse) -> list[str]:
     gone = sorted(known - kept)
     for table in RESULTS:
         warehouse.forget(table, programme.id, gone)
+    for place, indicator in enumerate(programme.indicators):  # a line moves without its indicator changing
+        warehouse.connection.execute(
+            "UPDATE impact.definition SET line = $1"
+            " WHERE programme = $2 AND indicator = $3 AND line IS DISTINCT FROM $1",
+            [programme.line("indicators.yaml", "indicators", place), programme.id, indicator.id],
+        )
     return gone
 
 

@@ -8,7 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import PurePosixPath
 
 from impact.declare.base import Condition, last_day
-from impact.declare.contracts import NUMERIC, Contract
+from impact.declare.contracts import NUMERIC, Contract, ForeignKey
 from impact.declare.indicators import (
     BeforeAfter,
     Change,
@@ -158,7 +158,7 @@ def _contracts(programme: Programme) -> Iterator[Problem]:
     file = "contracts.yaml"
     edges = []
     for contract in programme.contracts.values():
-        yield from _contract_sense(contract)
+        yield from _contract_sense(programme, contract)
         for name, column in contract.columns.items():
             where = f"{contract.id}.{name}"
             if column.codelist and column.codelist not in programme.codelists:
@@ -172,25 +172,33 @@ def _contracts(programme: Programme) -> Iterator[Problem]:
                 yield Problem(f"there is no contract '{key.references}'", file, None, f"{contract.id}.foreign_keys")
                 continue
             edges.append((other.id, contract.id))
-            missing = [name for name in key.to if name not in other.columns]
-            if missing:
-                yield Problem(
-                    f"contract '{other.id}' has no column {missing}",
-                    file,
-                    None,
-                    f"{contract.id}.foreign_keys",
-                )
+            yield from _foreign_key(contract, key, other)
     yield from _graph_problems(sorted(programme.contracts), edges, "chain of foreign keys", file, None)
 
 
-def _contract_sense(contract: Contract) -> Iterator[Problem]:
+def _foreign_key(contract: Contract, key: ForeignKey, other: Contract) -> Iterator[Problem]:
+    file, where = "contracts.yaml", f"{contract.id}.foreign_keys"
+    for here, there in zip(key.columns, key.to, strict=True):
+        if there not in other.columns:
+            yield Problem(f"contract '{other.id}' has no column '{there}'", file, None, where)
+            continue
+        kinds = contract.columns[here].type, other.columns[there].type
+        if _family(kinds[0]) != _family(kinds[1]):
+            yield Problem(f"'{here}' refers to '{there}' of another kind", file, None, where, kinds[0], kinds[1])
+
+
+def _contract_sense(programme: Programme, contract: Contract) -> Iterator[Problem]:
     file, columns = "contracts.yaml", contract.columns
     for name in dict.fromkeys((*contract.key, *(n for n in (contract.person, contract.wave) if n))):
         if not columns[name].required:
             yield Problem(f"key column '{name}' may be missing", file, None, f"{contract.id}.{name}", "required: true")
     if contract.wave and columns[contract.wave].type not in ("text", "code"):
         yield Problem(f"the wave column '{contract.wave}' must be text or code", file, None, contract.id)
+    if "rowid" in columns:
+        yield Problem("a column cannot be called 'rowid': that name is the database's own", file, None, contract.id)
     for rule in contract.rules:
+        for condition in (rule.when, rule.then) if rule.kind == "implies" else ():
+            yield from _condition(programme, contract, condition, None, f"{file} {contract.id}.{rule.id}")
         if rule.kind == "compare" and _family(columns[rule.left].type) != _family(columns[rule.right].type):
             found = f"{columns[rule.left].type} and {columns[rule.right].type}"
             yield Problem(f"rule '{rule.id}' compares two kinds of column", file, None, contract.id, found=found)
@@ -318,7 +326,7 @@ def _columns(programme: Programme, indicator: Indicator, contract: Contract, lin
     for where, condition in _conditions(indicator):
         column = contract.columns.get(condition.column)
         if column:
-            yield from _condition(programme, contract, condition, line, f"{indicator.id}.{where}")
+            yield from _condition(programme, contract, condition, line, f"{file} {indicator.id}.{where}")
     if isinstance(indicator.formula, Change) and contract.person is None:
         yield Problem(
             f"'{indicator.id}' follows persons, but contract '{contract.id}' names no person column",
@@ -378,11 +386,13 @@ def _arms(programme: Programme, indicator: Indicator, contract: Contract, line: 
 def _condition(
     programme: Programme, contract: Contract, condition: Condition, line: int | None, where: str
 ) -> Iterator[Problem]:
+    """Check a condition against the column it names; ``where`` starts with the file."""
     column, operator, operand = contract.columns[condition.column], condition.operator, condition.operand
+    file, where = where.split(" ", 1)
     if operator in ("at_least", "at_most", "above", "below") and column.type not in NUMERIC:
         yield Problem(
             f"'{operator}' compares numbers, but column '{condition.column}' is {column.type}",
-            "indicators.yaml",
+            file,
             line,
             where,
         )
@@ -395,17 +405,19 @@ def _condition(
             if str(value) not in codes:
                 yield Problem(
                     f"column '{condition.column}' has no code '{value}'",
-                    "indicators.yaml",
+                    file,
                     line,
                     where,
                     ", ".join(codes[:20]),
                 )
-    wanted = {"integer": (int, float), "number": (int, float), "boolean": (bool,)}.get(column.type)
+    wanted = {"integer": (int, float), "number": (int, float), "boolean": (bool,), "text": (str,), "date": (str,)}.get(
+        column.type
+    )
     for value in values if wanted else ():
         if not isinstance(value, wanted or ()) or (column.type != "boolean" and isinstance(value, bool)):
             yield Problem(
                 f"column '{condition.column}' is {column.type}",
-                "indicators.yaml",
+                file,
                 line,
                 where,
                 column.type,

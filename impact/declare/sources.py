@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from impact.declare.base import Code, ColumnName, Date, Declared, Id, Scalar
 
@@ -23,6 +24,19 @@ class FileFormat(Declared):
     dates: tuple[str, ...] = Field(default=("%Y-%m-%d",), min_length=1)
     sheet: str | None = None
     multiline: bool = False
+
+    @field_validator("dates")
+    @classmethod
+    def _complete_dates(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
+        day = datetime.datetime(2024, 10, 31)
+        for form in formats:
+            try:
+                same = datetime.datetime.strptime(day.strftime(form), form) == day
+            except ValueError:
+                same = False
+            if not same:
+                raise ValueError(f"'{form}' does not write a whole date; use %d, %m and %Y, as in %d/%m/%Y")
+        return formats
 
 
 class Provenance(Declared):

@@ -25,6 +25,15 @@ class _Loader(yaml.SafeLoader):
 
     yaml_implicit_resolvers = {}  # noqa: RUF012 - PyYAML keeps its resolvers on the class
 
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Refuse anchors and aliases where they are read, before anything can expand."""
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise yaml.composer.ComposerError(
+                problem="an anchor or alias is not allowed", problem_mark=event.start_mark
+            )
+        return super().compose_node(parent, index)
+
 
 for _tag, _pattern, _first in (
     ("bool", r"true|false|True|False", "tfTF"),
@@ -60,13 +69,19 @@ def read_yaml(path: Path, shown: str) -> tuple[Any, Lines]:
         If the file is missing, too large, not UTF-8, not YAML, or uses what is refused here.
     """
     text = _read_text(path, shown)
-    loader = _Loader(text)
+    loader = None
     try:
+        loader = _Loader(text)
         node = loader.get_single_node()
         if node is None:
             raise DeclarationError([Problem("the file is empty", shown, fix="Declare something or remove it.")])
         lines: Lines = {}
         return _build(loader, node, (), lines, shown), lines
+    except yaml.reader.ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        found = f"character #x{ord(str(error.character)):04x}"
+        problem = Problem("the file is not valid YAML: it holds a control character", shown, line, found=found)
+        raise DeclarationError([problem]) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise DeclarationError(
@@ -83,7 +98,8 @@ def read_yaml(path: Path, shown: str) -> tuple[Any, Lines]:
     except RecursionError:
         raise DeclarationError([Problem("the YAML is nested too deeply", shown)]) from None
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
 
 
 def _read_text(path: Path, shown: str) -> str:
@@ -103,8 +119,8 @@ def _read_text(path: Path, shown: str) -> str:
 
 def _build(loader: _Loader, node: yaml.Node, path: tuple[str | int, ...], lines: Lines, shown: str) -> Any:
     lines[path] = node.start_mark.line + 1
-    if path and getattr(node, "anchor", None):
-        raise yaml.constructor.ConstructorError(problem="anchors are not allowed", problem_mark=node.start_mark)
+    if not isinstance(node, yaml.ScalarNode) and node.tag not in ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
+        raise yaml.constructor.ConstructorError(problem=f"tag {node.tag} is not allowed", problem_mark=node.start_mark)
     if isinstance(node, yaml.MappingNode):
         return _build_mapping(loader, node, path, lines, shown)
     if isinstance(node, yaml.SequenceNode):
@@ -116,6 +132,8 @@ def _scalar(loader: _Loader, node: yaml.Node) -> Any:
     kind = node.tag.removeprefix("tag:yaml.org,2002:")
     if kind not in {"str", "bool", "int", "float", "null"}:
         raise yaml.constructor.ConstructorError(problem=f"tag {node.tag} is not allowed", problem_mark=node.start_mark)
+    if "\x00" in node.value:
+        raise yaml.constructor.ConstructorError(problem="a NUL character is not allowed", problem_mark=node.start_mark)
     try:
         return loader.construct_object(node)
     except ValueError as error:

@@ -68,24 +68,17 @@ def _rows(
     design, sample = indicator.ex_post.design, indicator.sample
     assert isinstance(design, Randomised | DifferenceInDifferences)  # noqa: S101 - the caller has looked
     columns = [design.arm, *getattr(design, "covariates", ())]
-    columns += [name for name in (design.cluster, sample.cluster, sample.weight, group[0] if group else None) if name]
+    columns += [name for name in (design.cluster, sample.cluster, sample.weight) if name]
     contract = programme.contracts[indicator.contract]
-    frame = unit_frame(connection, programme.id, contract, indicator, columns)
+    frame = unit_frame(connection, programme.id, contract, indicator, columns, group=group[0] if group else None)
     if group:
-        frame = frame[_as_label(frame[group[0]]) == group[1]]
+        frame = frame[frame["_group"] == group[1]]
     frame = frame[frame[design.arm].isin([design.treated, design.comparison])].copy()
     frame["_treated"] = (frame[design.arm] == design.treated).astype(int)
     if (frame.groupby("_unit")["_treated"].nunique() > 1).any():
         count = int((frame.groupby("_unit")["_treated"].nunique() > 1).sum())
         raise NotEstimable(f"{count} persons change arm between waves", "one arm per person, as assigned")
     return frame
-
-
-def _as_label(column: pd.Series) -> pd.Series:
-    if pd.api.types.is_float_dtype(column):
-        whole = column.dropna().mod(1).eq(0).all()
-        return column.map(lambda x: str(int(x)) if whole else str(x), na_action="ignore").fillna("(missing)")
-    return column.fillna("(missing)")
 
 
 def _at_wave(frame: pd.DataFrame, wave: str | None) -> pd.DataFrame:

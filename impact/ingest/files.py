@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from impact.declare.sources import FileFormat, Source
 from impact.errors import FileError, Problem
@@ -79,15 +81,15 @@ def open_raw(folder: Path, source: Source, scratch: Path) -> RawFile:
     digest = file_sha256(path)
     suffix = path.suffix.lower()
     if suffix == ".parquet":
-        return _parquet(path, source, digest, size)
+        return _parquet(_plainly_named(path, scratch), source, digest, size)
     rejected: tuple[RejectedLine, ...] = ()
     odd_spaces, form = True, source.format
     if suffix in (".xlsx", ".xlsm", ".ods", ".xls"):
-        path = workbook_to_csv(path, source, scratch / f"{source.id}.csv")
+        path, rejected = workbook_to_csv(path, source, scratch / f"{source.id}.csv")
         form = FileFormat(multiline=True)  # the copy is plain CSV, whatever the declaration says of text files
     else:
         path, rejected, odd_spaces = clean_text(path, source, scratch / f"{source.id}.csv")
-    header = _header(path, source, form)
+    header, path = _header(path, source, form), _plainly_named(path, scratch)
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
     relation = (
         f"read_csv({literal(str(path))}, auto_detect=false, header=true, columns={{{columns}}},"
@@ -107,12 +109,30 @@ def file_sha256(path: Path) -> str:
 
 
 def _inside(folder: Path, source: Source) -> Path:
-    path = (folder / source.file).resolve()
-    if not path.is_relative_to(folder.resolve()):
+    try:
+        path = (folder / source.file).resolve()
+        inside, there = path.is_relative_to(folder.resolve()), path.is_file()
+    except (OSError, RuntimeError, ValueError) as error:  # a circle of links, a name too long, a NUL in it
+        raise _file_error(source, "the file's name leads nowhere", found=str(error), fix="Correct file:.") from error
+    if not inside:
         raise _file_error(source, "the file lies outside the programme folder", fix="Copy it under raw/.")
-    if not path.is_file():
-        raise _file_error(source, "the file is missing", found=_neighbours(path), fix="Put it there or correct file:.")
+    if not there:
+        found = _neighbours(path) if path != folder.resolve() else "the programme folder itself"
+        raise _file_error(source, "the file is missing", found=found, fix="Put it there or correct file:.")
     return path
+
+
+def _plainly_named(path: Path, scratch: Path) -> Path:
+    """Return a path without the marks that DuckDB would read as a pattern of many files."""
+    if not set("*?[]{}") & set(str(path)):
+        return path
+    link = scratch / f"plain-{hashlib.sha256(str(path).encode()).hexdigest()[:16]}{path.suffix}"
+    if not link.exists():
+        try:
+            link.symlink_to(path)
+        except OSError:  # a system without links
+            shutil.copyfile(path, link)
+    return link
 
 
 def _neighbours(path: Path) -> str:
@@ -137,19 +157,23 @@ def _parquet(path: Path, source: Source, digest: str, size: int) -> RawFile:
         raise _file_error(source, "the file is not Parquet", found=str(error).splitlines()[0]) from error
     _check_header(header, source)
     columns = ", ".join(
-        f"{_as_text(ident(name), floating=pa.types.is_floating(schema.field(name).type))} AS {ident(name)}"
-        for name in header
+        f"{_as_text(ident(name), schema.field(name).type, source.format)} AS {ident(name)}" for name in header
     )
     relation = f"(SELECT {columns} FROM read_parquet({literal(str(path))}))"  # noqa: S608 - quoted by impact.sql
     return RawFile(digest, size, header, relation, csv=False)
 
 
-def _as_text(column: str, *, floating: bool) -> str:
-    """Write a column as text; floats that are whole without a decimal point, so that codes stay codes."""
-    if not floating:
+def _as_text(column: str, kind: Any, form: FileFormat) -> str:
+    """Write a Parquet column as the text its source declares: whole floats as codes, dates and decimals by format."""
+    from pyarrow import types  # noqa: PLC0415
+
+    if types.is_date(kind) or types.is_timestamp(kind):
+        return f"strftime({column}, {literal(form.dates[0])})"
+    if not types.is_floating(kind) and not types.is_decimal(kind):
         return f"CAST({column} AS VARCHAR)"
-    whole = f"isfinite({column}) AND {column} = trunc({column}) AND abs({column}) < 1e15"
-    return f"CASE WHEN {whole} THEN CAST(CAST({column} AS BIGINT) AS VARCHAR) ELSE CAST({column} AS VARCHAR) END"
+    whole = f"isfinite(CAST({column} AS DOUBLE)) AND {column} = trunc({column}) AND abs({column}) < 1e15"
+    plain = f"replace(CAST({column} AS VARCHAR), '.', {literal(form.decimal)})"
+    return f"CASE WHEN {whole} THEN CAST(CAST({column} AS BIGINT) AS VARCHAR) ELSE {plain} END"
 
 
 def _header(path: Path, source: Source, form: FileFormat) -> tuple[str, ...]:
@@ -159,6 +183,8 @@ def _header(path: Path, source: Source, form: FileFormat) -> tuple[str, ...]:
             header = tuple(name.strip() for name in next(rows))
         except (csv.Error, StopIteration) as error:
             raise _file_error(source, "the header line cannot be read", found=str(error)) from error
+    if not header:
+        raise _file_error(source, "the first line is blank", expected="the header", fix="Take the blank lines out.")
     others = [mark for mark in (";", "\t", "|", ",") if mark != form.delimiter and len(header[0].split(mark)) > 2]
     if len(header) == 1 and others:
         raise _file_error(
@@ -173,6 +199,9 @@ def _header(path: Path, source: Source, form: FileFormat) -> tuple[str, ...]:
 
 
 def _check_header(header: tuple[str, ...], source: Source) -> None:
+    if any("\x00" in name for name in header):
+        fix = "Export it as CSV in UTF-8, or declare format: {encoding: utf-16}."
+        raise _file_error(source, "the header holds NUL bytes", expected=f"text in {source.format.encoding}", fix=fix)
     blank = [str(index + 1) for index, name in enumerate(header) if not name]
     if blank:
         raise _file_error(source, f"column {', '.join(blank)} of the header has no name", fix="Name it in the file.")

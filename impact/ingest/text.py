@@ -51,7 +51,8 @@ def clean_text(path: Path, source: Source, copy: Path) -> tuple[Path, tuple[Reje
         _transcode(path, source, copy)
         path = copy
     found = _scan(path, source, quote)
-    if found.nul or found.lone_cr or ((found.unclosed or found.blank) and not form.multiline):
+    mixed = 0 < found.crlf < found.lines - 1
+    if found.nul or found.lone_cr or mixed or ((found.unclosed or found.blank) and not form.multiline):
         return *_split(path, copy.with_suffix(".clean.csv"), quote, multiline=form.multiline), True
     return path, (), found.odd_spaces
 
@@ -76,6 +77,7 @@ class _Found:
     unclosed: int = 0
     nul: int = 0
     lone_cr: int = 0
+    crlf: int = 0
     blank: bool = False
     odd_spaces: bool = False
     lines: int = 1
@@ -103,7 +105,9 @@ def _scan_block(block: bytes, found: _Found, quote: bytes, source: Source) -> No
         fix = "Declare format: {encoding: cp1252} if it comes from Windows."
         raise _not_text(source, line, f"byte 0x{byte} is not UTF-8", fix) from None
     found.nul += block.count(b"\x00")
-    found.lone_cr += block.count(b"\r") - block.count(b"\r\n")
+    crlf = block.count(b"\r\n")
+    found.crlf += crlf
+    found.lone_cr += block.count(b"\r") - crlf
     found.lines += block.count(b"\n")
     found.blank |= block.startswith((b"\n", b"\r\n")) or b"\n\n" in block or b"\n\r\n" in block
     found.odd_spaces |= any(space in block for space in _ODD_BYTES)
@@ -149,7 +153,7 @@ def _split(path: Path, target: Path, quote: bytes, *, multiline: bool) -> tuple[
             rule = "nul_byte" if "\x00" in line else ""
             if not multiline and line.count(quote.decode()) % 2:
                 rule = "unclosed_quote"
-            if not multiline and line.isspace():
+            if not multiline and not line.strip("\n"):
                 rule = BLANK
             if rule and number > 1:
                 rejected.append(RejectedLine(number, rule, line.rstrip("\n").replace("\x00", "\\0")))

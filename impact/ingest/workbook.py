@@ -10,43 +10,65 @@ from typing import Any
 
 from impact.declare.sources import FileFormat, Source
 from impact.errors import FileError, Problem
+from impact.ingest.formula_errors import formula_errors
+from impact.ingest.text import BLANK, RejectedLine
 
 MAX_UNPACKED = 200_000_000
 MAX_RATIO = 100
 
 
-def workbook_to_csv(path: Path, source: Source, target: Path) -> Path:
+def workbook_to_csv(path: Path, source: Source, target: Path) -> tuple[Path, tuple[RejectedLine, ...]]:
     """Write the declared sheet (the only one, if none is declared) as UTF-8 CSV.
 
     Cells are written as the source declares text: dates by its first date format, numbers with its decimal mark,
     whole numbers without one, so that codes typed as numbers read as codes. Note that a workbook itself has already
-    lost leading zeros of codes typed as numbers.
+    lost leading zeros of codes typed as numbers. Blank rows are no rows; formula errors stay as ``#N/A`` and fail.
+
+    Returns
+    -------
+    tuple
+        The CSV file, and the blank rows, so that the others keep the numbers the spreadsheet shows.
 
     Raises
     ------
     FileError
         If the file is no workbook, is an archive bomb, or the sheet is missing or empty.
     """
+    rows, above = _read_sheet(path, source)
+    blank = [RejectedLine(number, BLANK, "") for number in range(1, above + 1)]
+    with target.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.writer(handle, lineterminator="\n")
+        for number, row in enumerate(rows, start=above + 1):
+            if all(cell == "" for cell in row):
+                blank.append(RejectedLine(number, BLANK, ""))
+            else:
+                writer.writerow([_cell(value, source.format) for value in row])
+    return target, tuple(blank)
+
+
+def _read_sheet(path: Path, source: Source) -> tuple[list[list[Any]], int]:
+    """Return the used rows of the sheet, formula errors as text, and how many rows stand above them."""
     import python_calamine  # noqa: PLC0415 - only workbooks need it
 
-    _refuse_bomb(path, source)
     try:
+        _refuse_bomb(path, source)
         workbook = python_calamine.CalamineWorkbook.from_path(str(path))
-    except (python_calamine.CalamineError, OSError, ValueError) as error:
+        names = workbook.sheet_names
+        chosen = source.format.sheet or (names[0] if len(names) == 1 else "")
+        if chosen not in names:
+            wanted = f"sheet '{chosen}'" if chosen else "one sheet, or format: {sheet: …}"
+            raise _error(source, "the sheet cannot be chosen", f"sheets {', '.join(names)}", wanted)
+        sheet = workbook.get_sheet_by_name(chosen)
+        rows = sheet.to_python()
+        errors = formula_errors(path, chosen)
+    except (python_calamine.CalamineError, zipfile.BadZipFile, KeyError, OSError, ValueError) as error:
         raise _error(source, "the file is not a workbook that can be read", str(error)) from error
-    names = workbook.sheet_names
-    sheet = source.format.sheet or (names[0] if len(names) == 1 else "")
-    if sheet not in names:
-        wanted = f"sheet '{sheet}'" if sheet else "one sheet, or format: {sheet: …}"
-        raise _error(source, "the sheet cannot be chosen", f"sheets {', '.join(names)}", wanted)
-    rows = workbook.get_sheet_by_name(sheet).to_python()
-    if not rows:
-        raise _error(source, f"sheet '{sheet}' is empty", "")
-    with target.open("w", encoding="utf-8", newline="") as handle:
-        csv.writer(handle, lineterminator="\n").writerows(
-            [_cell(value, source.format) for value in row] for row in rows
-        )
-    return target
+    if not rows or sheet.start is None:
+        raise _error(source, f"sheet '{chosen}' is empty", "")
+    first_row, first_column = sheet.start
+    for (row, column), text in errors.items():
+        rows[row - first_row][column - first_column] = text
+    return rows, int(first_row)
 
 
 def _refuse_bomb(path: Path, source: Source) -> None:

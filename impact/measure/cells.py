@@ -127,7 +127,7 @@ def _sums(place: int, indicator: Indicator, part: tuple[str, str, str], pilot: f
     numerator, denominator, where = part
     weight = ident(indicator.sample.weight) if indicator.sample.weight else "1.0::DOUBLE"
     y, x, w, inside = (f"_{letter}_{place}" for letter in "yxwi")
-    valid = f"{inside} AND {y} IS NOT NULL AND {x} IS NOT NULL AND {w} IS NOT NULL"
+    valid = f"{inside} AND {y} IS NOT NULL AND {x} IS NOT NULL AND {w} > 0"
     shifted = y if indicator.formula.kind in TOTALS else f"({y} - {literal(pilot)} * {x})"
     inner = [
         f"{numerator} AS {y}",
@@ -152,7 +152,8 @@ def _sums(place: int, indicator: Indicator, part: tuple[str, str, str], pilot: f
         stated = f"list_sort(list(DISTINCT _q_{place}) FILTER ({valid} AND _q_{place} <> 'exact'))"
         outer.append(f"{stated} AS {ident(f'qualifier:{indicator.id}')}")
     missing = f"CASE WHEN {inside} AND NOT ({valid}) THEN 1 ELSE 0 END"
-    return inner, [*outer, f"CAST(sum({missing}) AS DOUBLE) AS {ident(f'missing:{indicator.id}')}"]
+    negative = f"CAST(count(*) FILTER ({inside} AND {w} < 0) AS DOUBLE) AS {ident(f'negative:{indicator.id}')}"
+    return inner, [*outer, f"CAST(sum({missing}) AS DOUBLE) AS {ident(f'missing:{indicator.id}')}", negative]
 
 
 def _pilot(
@@ -179,7 +180,8 @@ def value_counts(
     Returns
     -------
     tuple
-        The keys, ``_value``, ``_n`` and ``_weight`` (``_value`` is missing for rows without one), and the query.
+        The keys, ``_value`` (missing for rows without one), ``_rows``, and of those with a weight above zero ``_n`` and
+        ``_weight``, ``_negative`` with one below; and the query.
     """
     value, _ = parts_sql(indicator, contract)
     wave = ident(contract.wave) if contract.wave else "''"
@@ -190,7 +192,9 @@ def value_counts(
     ]
     weight = ident(indicator.sample.weight) if indicator.sample.weight else "1"
     sql = (
-        f"SELECT {', '.join(keys)}, {value} AS _value, count(*) AS _n, CAST(sum({weight}) AS DOUBLE) AS _weight"
+        f"SELECT {', '.join(keys)}, {value} AS _value, count(*) FILTER ({weight} > 0) AS _n,"
+        f" count(*) AS _rows, count(*) FILTER ({weight} < 0) AS _negative,"
+        f" CAST(coalesce(sum({weight}) FILTER ({weight} > 0), 0) AS DOUBLE) AS _weight"
         f" FROM {ident(programme, contract.id)} WHERE {where_sql(indicator, contract)} GROUP BY ALL ORDER BY ALL"
     )
     return connection.execute(sql).df(), sql

@@ -17,6 +17,7 @@ from impact.measure.cells import ADDITIVE, TOTALS, Cells, additive_cells, change
 from impact.measure.formula import is_share
 from impact.measure.moments import (
     COMPLETE,
+    MISSING_GROUP,
     Frame,
     Measured,
     Sums,
@@ -27,7 +28,6 @@ from impact.measure.moments import (
 )
 from impact.sql import ident
 
-MISSING_GROUP = "(missing)"
 COLUMNS = [
     "indicator", "arm", "scope", "scope_value", "group", "group_value", "wave", "value", "std_error", "conf_low",
     "conf_high", "n", "n_missing", "n_clusters", "method", "flags",
@@ -154,8 +154,14 @@ def _from_cells(indicator: Indicator, cells: Cells) -> list[dict[str, object]]:
             measured = ratio_of_sums(sums, cells.pilot[indicator.id], design, share=share)
             measured = exact(measured) if indicator.sample.all_units else measured
         row = _row(labels, measured, n, missing)
-        rows.append(row | {"flags": list(measured.flags) + list(_qualifiers(indicator, frame[inside]))})
+        extra = [*_qualifiers(indicator, frame[inside]), *_negative(frame.loc[inside, f"negative:{indicator.id}"])]
+        rows.append(row | {"flags": [*measured.flags, *extra]})
     return rows
+
+
+def _negative(counts: pd.Series) -> list[str]:
+    """Flag rows that were left out because their weight is below zero."""
+    return ["negative_weights"] if counts.sum() > 0 else []
 
 
 def _qualifiers(indicator: Indicator, cells: pd.DataFrame) -> tuple[str, ...]:
@@ -197,8 +203,8 @@ def _from_counts(indicator: Indicator, counts: pd.DataFrame) -> list[dict[str, o
     weighted = indicator.sample.weight is not None
     for labels, inside in _domains(indicator, counts):
         part = counts[inside]
-        given = part[part["_value"].notna()]
-        missing = int(part["_n"].sum() - given["_n"].sum())
+        given = part[part["_value"].notna() & (part["_n"] > 0)]
+        missing = int(part["_rows"].sum() - given["_n"].sum())
         if indicator.formula.kind == "count_distinct":
             measured = Measured(float(given["_value"].nunique()), method=COMPLETE)
         else:
@@ -208,7 +214,8 @@ def _from_counts(indicator: Indicator, counts: pd.DataFrame) -> list[dict[str, o
             designed = bool(indicator.sample.columns())
             measured = quantile_of_counts(values, weights, q, weighted=weighted, designed=designed)
             measured = exact(measured) if indicator.sample.all_units else measured
-        rows.append(_row(labels, measured, int(given["_n"].sum()), missing))
+        row = _row(labels, measured, int(given["_n"].sum()), missing)
+        rows.append(row | {"flags": list(measured.flags) + _negative(part["_negative"])})
     return rows
 
 

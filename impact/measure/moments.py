@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 CONFIDENCE = 0.95
+MISSING_GROUP = "(no value)"
+"""How the group of rows without a label is called."""
 COMPLETE = "complete count, no sampling error"
 SMALL_N = 30
 FEW_CLUSTERS = 20

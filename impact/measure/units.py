@@ -10,7 +10,8 @@ import pandas as pd
 from impact.declare.contracts import Contract
 from impact.declare.indicators import Indicator
 from impact.measure.formula import per_row, value_sql, where_sql
-from impact.sql import ident
+from impact.measure.moments import MISSING_GROUP
+from impact.sql import ident, literal
 
 
 def unit_frame(
@@ -19,6 +20,8 @@ def unit_frame(
     contract: Contract,
     indicator: Indicator,
     columns: Sequence[str],
+    *,
+    group: str | None = None,
 ) -> pd.DataFrame:
     """Return one row per row of the contract that the indicator's filter selects.
 
@@ -26,7 +29,7 @@ def unit_frame(
     -------
     pandas.DataFrame
         ``_unit`` (the person), ``_wave`` ('' without waves), ``_outcome`` (NaN where missing) and the named columns,
-        numbers as float and everything else as text.
+        numbers as float and everything else as text; ``_group`` is the group column as measures label it.
     """
     formula = per_row(indicator)
     assert formula is not None and contract.person is not None  # noqa: S101, PT018 - checked when declared
@@ -36,6 +39,8 @@ def unit_frame(
         f", CAST({ident(name)} AS {'DOUBLE' if name in numeric else 'VARCHAR'}) AS {ident(name)}"
         for name in dict.fromkeys(columns)
     )
+    if group:
+        extra += f", coalesce(CAST({ident(group)} AS VARCHAR), {literal(MISSING_GROUP)}) AS _group"
     return connection.execute(
         f"SELECT CAST({ident(contract.person)} AS VARCHAR) AS _unit, CAST({wave} AS VARCHAR) AS _wave,"
         f" {value_sql(formula, contract)} AS _outcome{extra} FROM {ident(programme, contract.id)}"

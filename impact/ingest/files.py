@@ -10,6 +10,7 @@ import csv
 import hashlib
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,10 +79,15 @@ def open_raw(folder: Path, source: Source, scratch: Path) -> RawFile:
         raise _file_error(source, "the file cannot be read", found=str(error)) from error
     if size == 0:
         raise _file_error(source, "the file is empty", fix="Put the data there or remove the source.")
-    digest = file_sha256(path)
+    with ThreadPoolExecutor(1) as beside:  # hashing leaves the interpreter free to scan the text meanwhile
+        hashing = beside.submit(file_sha256, path)
+        return _open(path, size, source, scratch, hashing)
+
+
+def _open(path: Path, size: int, source: Source, scratch: Path, hashing: Future[str]) -> RawFile:
     suffix = path.suffix.lower()
     if suffix == ".parquet":
-        return _parquet(_plainly_named(path, scratch), source, digest, size)
+        return _parquet(_plainly_named(path, scratch), source, hashing.result(), size)
     rejected: tuple[RejectedLine, ...] = ()
     odd_spaces, form = True, source.format
     if suffix in (".xlsx", ".xlsm", ".ods", ".xls"):
@@ -96,7 +102,7 @@ def open_raw(folder: Path, source: Source, scratch: Path) -> RawFile:
         f" delim={literal(form.delimiter)}, quote={literal(form.quote)}, escape={literal(form.quote)},"
         f" nullstr='', strict_mode=true, max_line_size=10000000, store_rejects=true, rejects_limit=0)"
     )
-    return RawFile(digest, size, header, relation, rejected, odd_spaces=odd_spaces)
+    return RawFile(hashing.result(), size, header, relation, rejected, odd_spaces=odd_spaces)
 
 
 def file_sha256(path: Path) -> str:

@@ -97,8 +97,10 @@ def _scan(path: Path, source: Source, quote: bytes) -> _Found:
 
 
 def _scan_block(block: bytes, found: _Found, quote: bytes, source: Source) -> None:
+    plain = block.isascii()
     try:
-        block.decode("utf-8")
+        if not plain:
+            block.decode("utf-8")
     except UnicodeDecodeError as error:
         line = found.lines + block[: error.start].count(b"\n")
         byte = block[error.start : error.start + 1].hex()
@@ -110,7 +112,7 @@ def _scan_block(block: bytes, found: _Found, quote: bytes, source: Source) -> No
     found.lone_cr += block.count(b"\r") - crlf
     found.lines += block.count(b"\n")
     found.blank |= block.startswith((b"\n", b"\r\n")) or b"\n\n" in block or b"\n\r\n" in block
-    found.odd_spaces |= any(space in block for space in _ODD_BYTES)
+    found.odd_spaces |= any(space in block for space in (_ODD_BYTES[:1] if plain else _ODD_BYTES))
     if quote in block:
         found.unclosed += _odd_lines(block, quote)
 

@@ -62,7 +62,7 @@ CASES = {
     "two_documents": Bad(P, "id: template_programme", "---\nid: x\n---\nid: y", ("valid YAML",)),
     "key_that_is_a_list": Bad(P, PLACE, "? [a, b]\n: c", ("a key must be text",)),
     "other_yaml_version": Bad(P, "id: template_programme", "%YAML 3.0\n---\nid: x", ("valid YAML",)),
-    "unknown_alias": Bad(P, PLACE, "territory: *nowhere", ("undefined alias",)),
+    "unknown_alias": Bad(P, PLACE, "territory: *nowhere", ("alias is not allowed",)),
     "deep_nesting": Bad(P, PLACE, "territory: " + "[" * 3000 + "]" * 3000, ("nested too deeply",), whole=True),
     "number_of_5000_digits": Bad(C, "min: 0", "min: " + "9" * 5000, ("valid YAML", "digits")),
     "number_of_400_digits": Bad(C, "min: 0", "min: " + "9" * 400, ("min", "number")),

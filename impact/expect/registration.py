@@ -154,8 +154,8 @@ def verify_registrations(programme: Programme) -> list[Problem]:
         if (plan, chained) != (entry.plan_hash, entry.entry_hash):
             what = f"registration {number}, or the one before it, was edited after it was made"
             fix = "Restore the file; register amendments with `impact register`."
-            expected, found = f"hash {entry.entry_hash[:12]}", f"hash {chained[:12]}"
-            problems.append(Problem(what, REGISTRATIONS, None, "registrations", expected, found, fix))
+            kept, now = (entry.plan_hash, plan) if plan != entry.plan_hash else (entry.entry_hash, chained)
+            problems.append(Problem(what, REGISTRATIONS, None, "registrations", kept[:12], now[:12], fix))
         before = entry.entry_hash
     return problems
 

@@ -173,9 +173,8 @@ def register(
     if entry is None:
         out.print("This plan is registered already; nothing was written.")
     else:
-        out.print(
-            f"Registered plan {entry.plan_hash[:12]} at {entry.registered_at}: {loaded.folder.name}/registrations.yaml"
-        )
+        where = f"{loaded.folder.name}/registrations.yaml"
+        out.print(f"Registered plan {entry.plan_hash[:12]} at {entry.registered_at}: {where}", soft_wrap=True)
 
 
 @app.command()

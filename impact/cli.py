@@ -22,11 +22,12 @@ from impact.declare import check_programme, load_programme, shipped
 from impact.declare.schemas import write_schemas
 from impact.errors import ImpactError, ProblemsError, UsageError
 from impact.expect import register_plan, verify_registrations
-from impact.pipeline import ENGINE, STAGES, RunReport, run_programme
-from impact.pipeline import Progress as Report
+from impact.pipeline import STAGES, RunReport, run_programme
 from impact.publish import findings_table, quarantine_table, trace_finding
 from impact.publish.trace import plain_value
 from impact.render import print_findings, print_problems, print_quarantine, print_report, print_trace
+from impact.rows import ENGINE
+from impact.rows import Progress as Report
 from impact.store import Warehouse
 
 app = typer.Typer(

@@ -1,0 +1,239 @@
+"""Whether indicators hold together: nodes, contracts, columns, waves, designs and promises."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from impact.declare.base import Condition
+from impact.declare.check_contracts import condition_problems
+from impact.declare.contracts import NUMERIC, Contract
+from impact.declare.indicators import (
+    BeforeAfter,
+    Change,
+    CountDistinct,
+    Indicator,
+    Mean,
+    Proportion,
+    Quantile,
+    Ratio,
+    Scale,
+    Sum,
+    Threshold,
+)
+from impact.declare.load import Programme
+from impact.errors import Problem
+
+PER_ROW = ("mean", "proportion", "scale", "threshold")
+
+
+def indicator_problems(programme: Programme, index: int, indicator: Indicator) -> Iterator[Problem]:
+    """Yield what is wrong with one indicator."""
+    file, line = "indicators.yaml", programme.line("indicators.yaml", "indicators", index)
+    node = next((n for n in programme.header.theory_of_change.nodes if n.id == indicator.node), None)
+    if node is None:
+        known = ", ".join(n.id for n in programme.header.theory_of_change.nodes)
+        yield Problem(f"indicator '{indicator.id}' hangs on no node", file, line, "node", known, indicator.node)
+    elif node.level != indicator.level:
+        yield Problem(
+            f"indicator '{indicator.id}' is {indicator.level} but its node '{node.id}' is {node.level}",
+            file,
+            line,
+            "level",
+        )
+    cuts = [*indicator.by, *indicator.scope]
+    for name in sorted({name for name in cuts if cuts.count(name) > 1}):
+        yield Problem(f"'{indicator.id}' is cut by '{name}' twice", file, line, f"{indicator.id}.by", fix="Keep one.")
+    contract = programme.contracts.get(indicator.contract)
+    if contract is None:
+        known = ", ".join(programme.contracts)
+        yield Problem(f"there is no contract '{indicator.contract}'", file, line, "contract", known)
+        return
+    if not any(source.contract == contract.id for source in programme.sources):
+        yield Problem(
+            f"no source feeds contract '{contract.id}'", file, line, "contract", fix="Add it to sources.yaml."
+        )
+    yield from _columns(programme, indicator, contract, line)
+    yield from _waves(programme, indicator, contract, line)
+    yield from _promise(indicator, line)
+
+
+def _columns(programme: Programme, indicator: Indicator, contract: Contract, line: int | None) -> Iterator[Problem]:
+    file = "indicators.yaml"
+    for where, name in named_columns(indicator):
+        if name not in contract.columns:
+            yield Problem(
+                f"contract '{contract.id}' has no column '{name}'",
+                file,
+                line,
+                f"{indicator.id}.{where}",
+                expected=", ".join(contract.columns),
+            )
+    for where, name in _numeric_columns(indicator):
+        column = contract.columns.get(name)
+        if column and column.type not in NUMERIC:
+            yield Problem(
+                f"column '{name}' is {column.type}, not a number",
+                file,
+                line,
+                f"{indicator.id}.{where}",
+                expected="integer or number",
+                found=column.type,
+            )
+    for where, condition in _conditions(indicator):
+        column = contract.columns.get(condition.column)
+        if column:
+            yield from condition_problems(programme, contract, condition, line, f"{file} {indicator.id}.{where}")
+    if isinstance(indicator.formula, Change) and contract.person is None:
+        yield Problem(
+            f"'{indicator.id}' follows persons, but contract '{contract.id}' names no person column",
+            file,
+            line,
+            "formula",
+        )
+    design = indicator.ex_post.design
+    if design and not isinstance(design, BeforeAfter):
+        yield from _arms(programme, indicator, contract, line)
+
+
+def _arms(programme: Programme, indicator: Indicator, contract: Contract, line: int | None) -> Iterator[Problem]:
+    design = indicator.ex_post.design
+    if design is None or isinstance(design, BeforeAfter):
+        return
+    column = contract.columns.get(design.arm)
+    if design.arm in (*indicator.by, *indicator.scope):
+        yield Problem(
+            f"'{indicator.id}' is cut by its arm column '{design.arm}'",
+            "indicators.yaml",
+            line,
+            f"{indicator.id}.by",
+            fix="Remove it: both arms are reported anyway.",
+        )
+    if design.treated == design.comparison:
+        yield Problem("treated and comparison are the same code", "indicators.yaml", line, f"{indicator.id}.design")
+    if column and column.type == "code":
+        for code in (design.treated, design.comparison):
+            if column.codelist in (None, *programme.codelists) and code not in programme.column_codes(column):
+                yield Problem(
+                    f"column '{design.arm}' has no code '{code}'",
+                    "indicators.yaml",
+                    line,
+                    f"{indicator.id}.design",
+                )
+    formula = indicator.formula.of if isinstance(indicator.formula, Change) else indicator.formula
+    if formula.kind not in PER_ROW:
+        yield Problem(
+            f"a {design.kind} design needs an outcome per row",
+            "indicators.yaml",
+            line,
+            f"{indicator.id}.formula",
+            ", ".join(PER_ROW),
+            formula.kind,
+        )
+    if contract.person is None:
+        yield Problem(
+            f"a {design.kind} design follows units, but contract '{contract.id}' names no person column",
+            "indicators.yaml",
+            line,
+            f"{indicator.id}.design",
+            fix="Add person: to the contract.",
+        )
+
+
+def _conditions(indicator: Indicator) -> Iterator[tuple[str, Condition]]:
+    for condition in indicator.where:
+        yield "where", condition
+    formula = indicator.formula.of if isinstance(indicator.formula, Change) else indicator.formula
+    if isinstance(formula, Proportion):
+        yield "formula", formula.of
+
+
+def named_columns(indicator: Indicator) -> list[tuple[str, str]]:
+    """Return every column an indicator names, with the field that names it."""
+    named = [("by", name) for name in indicator.by] + [("scope", name) for name in indicator.scope]
+    named += [(where, condition.column) for where, condition in _conditions(indicator)]
+    named += [("sample", name) for name in indicator.sample.columns()]
+    named += _numeric_columns(indicator)
+    if isinstance(indicator.formula, CountDistinct):
+        named.append(("formula", indicator.formula.column))
+    if isinstance(indicator.formula, Sum) and indicator.formula.qualifier:
+        named.append(("formula", indicator.formula.qualifier))
+    design = indicator.ex_post.design
+    if design and not isinstance(design, BeforeAfter):
+        named.append(("design", design.arm))
+        named += [("design", design.cluster)] if design.cluster else []
+        named += [("design", name) for name in getattr(design, "covariates", ())]
+    return named
+
+
+def _numeric_columns(indicator: Indicator) -> list[tuple[str, str]]:
+    formula = indicator.formula.of if isinstance(indicator.formula, Change) else indicator.formula
+    if isinstance(formula, Threshold):
+        formula = formula.of
+    names: tuple[str, ...] = ()
+    if isinstance(formula, Mean | Sum | Quantile):
+        names = (formula.column,)
+    elif isinstance(formula, Scale):
+        names = formula.items
+    elif isinstance(formula, Ratio):
+        names = (formula.numerator, formula.denominator)
+    sample = indicator.sample
+    weights = [name for name in (sample.weight, sample.population) if name]
+    return [("formula", name) for name in names] + [("sample", name) for name in weights]
+
+
+def _waves(programme: Programme, indicator: Indicator, contract: Contract, line: int | None) -> Iterator[Problem]:
+    file, waves = "indicators.yaml", {wave.id: wave for wave in programme.header.waves}
+    design = indicator.ex_post.design
+    used = [("ex_post.wave", indicator.ex_post.wave)]
+    if indicator.ex_ante.baseline:
+        used.append(("ex_ante.baseline.wave", indicator.ex_ante.baseline.wave))
+    if isinstance(indicator.formula, Change):
+        used.append(("formula.since", indicator.formula.since))
+    used += [("design.covariate_waves", wave) for wave in getattr(design, "covariate_waves", ())]
+    used.append(("design.placebo_wave", getattr(design, "placebo_wave", None)))
+    for where, wave in used:
+        if wave is None:
+            continue
+        if wave not in waves:
+            yield Problem(f"there is no wave '{wave}'", file, line, f"{indicator.id}.{where}", ", ".join(waves))
+        if contract.wave is None:
+            yield Problem(f"contract '{contract.id}' has no wave column", file, line, f"{indicator.id}.{where}")
+    if contract.wave and indicator.ex_post.wave is None:
+        yield Problem(
+            f"contract '{contract.id}' has waves, so '{indicator.id}' must say which",
+            file,
+            line,
+            "ex_post.wave",
+        )
+    if design and design.kind == "did" and not (indicator.ex_ante.baseline and indicator.ex_ante.baseline.wave):
+        yield Problem(f"'{indicator.id}' needs a baseline wave for a did design", file, line, "ex_ante.baseline.wave")
+    if isinstance(indicator.formula, Change) and indicator.ex_ante.baseline and indicator.ex_ante.baseline.wave:
+        yield Problem(
+            f"'{indicator.id}' is a change: its baseline is zero, not a wave",
+            file,
+            line,
+            "ex_ante.baseline",
+            fix="Remove the baseline, or measure the level instead of the change.",
+        )
+
+
+def _promise(indicator: Indicator, line: int | None) -> Iterator[Problem]:
+    baseline, target = indicator.ex_ante.baseline, indicator.ex_ante.target
+    file = "indicators.yaml"
+    if target is None:
+        return
+    if target.change is not None and baseline is None:
+        yield Problem(
+            f"the target of '{indicator.id}' is a change, but there is no baseline",
+            file,
+            line,
+            "ex_ante.baseline",
+        )
+    gain = target.change
+    if gain is None and target.value is not None and baseline and baseline.value is not None:
+        gain = target.value - baseline.value
+    wrong = gain is not None and (
+        (indicator.direction == "increase" and gain < 0) or (indicator.direction == "decrease" and gain > 0)
+    )
+    if wrong:
+        yield Problem(f"the target of '{indicator.id}' goes against its direction", file, line, "ex_ante.target")

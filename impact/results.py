@@ -1,0 +1,128 @@
+"""Second half of a run: indicators whose result would differ are measured, estimated, judged and published."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from impact.declare import Programme
+from impact.declare.indicators import Indicator
+from impact.estimate import estimate_effect
+from impact.expect import indicator_plan, plan_hash, plan_status
+from impact.judge import Finding, judge_indicator
+from impact.measure import measure_indicators
+from impact.measure.formula import query_sql
+from impact.publish import write_results
+from impact.rows import ENGINE, Progress, Staged
+from impact.sql import fingerprint
+from impact.store import Warehouse
+from impact.store.warehouse import RESULTS, to_json
+
+
+def stale_indicators(
+    programme: Programme, warehouse: Warehouse, staged: Sequence[Staged]
+) -> list[tuple[Indicator, str]]:
+    """Return the indicators whose result would differ from the one published, with what it depends on."""
+    known = dict(
+        warehouse.rows("SELECT indicator, fingerprint FROM impact.definition WHERE programme = ?", [programme.id])
+    )
+    loads = sorted(f"{item.source.contract}:{item.source.id}:{item.load_id}" for item in staged)
+    stale = []
+    for indicator in programme.indicators:
+        depends = _contracts_behind(programme, indicator.contract)
+        rows = [load for load in loads if load.split(":")[0] in depends]
+        waves = [wave.model_dump(mode="json") for wave in programme.header.waves]
+        node = next(n.model_dump() for n in programme.header.theory_of_change.nodes if n.id == indicator.node)
+        now = fingerprint(
+            indicator.model_dump(mode="json"),
+            rows,
+            waves,
+            node,
+            vars(plan_status(programme, indicator)),
+            plan_hash(programme),
+            programme.source_kind(indicator.contract),
+            ENGINE,
+        )
+        if known.get(indicator.id) != now:
+            stale.append((indicator, now))
+    return stale
+
+
+def _contracts_behind(programme: Programme, contract: str) -> set[str]:
+    behind, todo = set(), [contract]
+    while todo:
+        name = todo.pop()
+        behind.add(name)
+        todo += [k.references for k in programme.contracts[name].foreign_keys if k.references not in behind]
+    return behind
+
+
+def compute_indicators(
+    programme: Programme,
+    warehouse: Warehouse,
+    stale: Sequence[tuple[Indicator, str]],
+    run_id: str,
+    progress: Progress,
+) -> None:
+    """Measure, estimate, judge and publish the indicators given, in place of what stood."""
+    if not stale:
+        return
+    connection, indicators = warehouse.connection, [indicator for indicator, _ in stale]
+    measures = measure_indicators(connection, programme, indicators)
+    findings: list[Finding] = []
+    offset = len(programme.sources)
+    for done, indicator in enumerate(indicators):
+        progress(f"{programme.id}: {indicator.id}", offset + done, offset + len(indicators))
+        own = measures.values[measures.values["indicator"] == indicator.id] if len(measures.values) else measures.values
+        findings += judge_indicator(
+            programme, indicator, own, partial(estimate_effect, connection, programme, indicator)
+        )
+    for table in RESULTS:
+        warehouse.forget(table, programme.id, [indicator.id for indicator in indicators])
+    definitions = pd.DataFrame([_definition(programme, indicator, now) for indicator, now in stale])
+    tables = {"measure": measures.values, "linkage": measures.linkage, "definition": definitions}
+    write_results(warehouse, programme.id, run_id, tables, findings)
+    progress(f"{programme.id}: done", 1, 1)
+
+
+def measure_only(programme: Programme, warehouse: Warehouse, indicators: Sequence[Indicator]) -> None:
+    """Write the values of indicators whose findings are not to be published yet."""
+    measures = measure_indicators(warehouse.connection, programme, indicators)
+    for table, frame in (("measure", measures.values), ("linkage", measures.linkage)):
+        warehouse.forget(table, programme.id, [indicator.id for indicator in indicators])
+        warehouse.append(table, frame.assign(programme=programme.id))
+
+
+def _definition(programme: Programme, indicator: Indicator, now: str) -> dict[str, Any]:
+    place = [i.id for i in programme.indicators].index(indicator.id)
+    return {
+        "indicator": indicator.id,
+        "definition_hash": fingerprint(indicator_plan(programme, indicator)),
+        "file": "indicators.yaml",
+        "line": programme.line("indicators.yaml", "indicators", place),
+        "definition": to_json(indicator.model_dump(mode="json", exclude_none=True)),
+        "query": query_sql(programme.id, indicator, programme.contracts[indicator.contract]),
+        "fingerprint": now,
+    }
+
+
+def forget_undeclared(programme: Programme, warehouse: Warehouse) -> list[str]:
+    """Remove the results of indicators that are no longer declared."""
+    kept = {indicator.id for indicator in programme.indicators}
+    known = {
+        name
+        for (name,) in warehouse.rows("SELECT indicator FROM impact.definition WHERE programme = ?", [programme.id])
+    }
+    gone = sorted(known - kept)
+    for table in RESULTS:
+        warehouse.forget(table, programme.id, gone)
+    for place, indicator in enumerate(programme.indicators):  # a line moves without its indicator changing
+        warehouse.connection.execute(
+            "UPDATE impact.definition SET line = $1"
+            " WHERE programme = $2 AND indicator = $3 AND line IS DISTINCT FROM $1",
+            [programme.line("indicators.yaml", "indicators", place), programme.id, indicator.id],
+        )
+    return gone

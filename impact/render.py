@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from impact.errors import Problem
 from impact.pipeline import RunReport
@@ -158,32 +157,20 @@ def print_problems(console: Console, problems: Sequence[Problem]) -> None:
 
 
 def print_quarantine(console: Console, rows: pd.DataFrame, limit: int) -> None:
-    """Print the quarantine: counts by rule, then the first rows with their reasons."""
-    counts = rows.groupby(["programme", "file", "severity", "rule", "column", "expected"], dropna=False)[
-        "line"
-    ].nunique()
-    summary = Table("programme", "file", "severity", "rule", "column", "expected", box=None, pad_edge=False)
-    summary.add_column("rows", justify="right")
-    for key, count in counts.items():
-        summary.add_row(*(escape(str(part)) for part in key), str(count))  # type: ignore[attr-defined]
-    console.print(summary)
-    detail = Table(
-        "file",
-        "line",
-        "rule",
-        "column",
-        "value",
-        box=None,
-        pad_edge=False,
-        title="first rows",
-        title_justify="left",
-    )
+    """Print the quarantine: per file how many rows each rule stopped, then the first rows with their reasons."""
+    keys = ["severity", "column", "rule", "expected"]
+    for (programme, file), part in rows.groupby(["programme", "file"]):
+        console.print(f"[bold]{escape(str(file))}[/] [dim]{escape(str(programme))}[/]")
+        for (severity, column, rule, expected), reasons in part.groupby(keys, sort=False):
+            where = f"{column}: " if column else ""
+            mark = " (warning, row kept)" if severity == "warning" else ""
+            words = f"{reasons['line'].nunique():>6}  {where}{rule}, expected {expected}{mark}"
+            console.print(escape(words), soft_wrap=True)
+    console.print("[bold]first reasons[/]")
     for row in rows.head(limit).to_dict("records"):
-        value = "" if pd.isna(row["value"]) else str(row["value"])
-        detail.add_row(
-            *(escape(str(part)) for part in (row["file"], row["line"], row["rule"], row["column"], value[:60]))
-        )
-    console.print(detail)
+        found = "nothing" if pd.isna(row["value"]) or row["value"] == "" else repr(row["value"][:80])
+        what = " ".join(filter(None, (row["column"], row["rule"])))
+        console.print(escape(f"  {row['file']}:{row['line']}  {what}, found {found}"), soft_wrap=True)
     if len(rows) > limit:
         console.print(f"… and {len(rows) - limit} more reasons; --limit or --json shows them")
 

@@ -90,6 +90,15 @@ def _columns(programme: Programme, indicator: Indicator, contract: Contract, lin
             line,
             "formula",
         )
+    if isinstance(indicator.formula, Change) and set(contract.key) != {contract.person, contract.wave}:
+        yield Problem(
+            f"'{indicator.id}' is a change, but contract '{contract.id}' may have several rows per person and wave",
+            file,
+            line,
+            f"{indicator.id}.formula",
+            expected=f"key: [{contract.person}, {contract.wave}]",
+            found=f"key: [{', '.join(contract.key)}]",
+        )
     design = indicator.ex_post.design
     if design and not isinstance(design, BeforeAfter):
         yield from _arms(programme, indicator, contract, line)

@@ -72,13 +72,27 @@ def _rows(
     contract = programme.contracts[indicator.contract]
     frame = unit_frame(connection, programme.id, contract, indicator, columns, group=group[0] if group else None)
     if group:
-        frame = frame[frame["_group"] == group[1]]
+        frame = _members(frame, indicator, group[1])
     frame = frame[frame[design.arm].isin([design.treated, design.comparison])].copy()
     frame["_treated"] = (frame[design.arm] == design.treated).astype(int)
     if (frame.groupby("_unit")["_treated"].nunique() > 1).any():
         count = int((frame.groupby("_unit")["_treated"].nunique() > 1).sum())
         raise NotEstimable(f"{count} persons change arm between waves", "one arm per person, as assigned")
     return frame
+
+
+def _baseline_wave(indicator: Indicator) -> str | None:
+    """Return the wave before the programme: a change's earlier wave, else the declared baseline."""
+    if isinstance(indicator.formula, Change):
+        return indicator.formula.since
+    return indicator.ex_ante.baseline.wave if indicator.ex_ante.baseline else None
+
+
+def _members(frame: pd.DataFrame, indicator: Indicator, group: str) -> pd.DataFrame:
+    """Keep the persons of a group, as they were at the baseline, or at their first wave if they were not there."""
+    first = frame.assign(_late=frame["_wave"] != _baseline_wave(indicator)).sort_values(["_unit", "_late", "_wave"])
+    label = first.drop_duplicates("_unit").set_index("_unit")["_group"]
+    return frame[frame["_unit"].map(label) == group]
 
 
 def _at_wave(frame: pd.DataFrame, wave: str | None) -> pd.DataFrame:
@@ -104,7 +118,7 @@ def _require_arms(frame: pd.DataFrame, when: str) -> None:
 
 def _background(indicator: Indicator, design: Randomised, rows: pd.DataFrame, end: pd.DataFrame) -> pd.DataFrame:
     """Return the covariates of the end-line units: columns as they stood at baseline, outcomes at earlier waves."""
-    baseline = indicator.ex_ante.baseline.wave if indicator.ex_ante.baseline else None
+    baseline = _baseline_wave(indicator)
     before = _at_wave(rows, baseline) if baseline else end
     columns: dict[str, pd.Series] = {}
     for name in design.covariates:
@@ -122,7 +136,9 @@ def _background(indicator: Indicator, design: Randomised, rows: pd.DataFrame, en
 def _randomised(programme: Programme, indicator: Indicator, design: Randomised, rows: pd.DataFrame) -> Effect:
     end = _at_wave(rows, indicator.ex_post.wave).copy()
     if isinstance(indicator.formula, Change):
-        end["_outcome"] = end["_outcome"] - _at_wave(rows, indicator.formula.since)["_outcome"].reindex(end.index)
+        before = _at_wave(rows, indicator.formula.since)["_outcome"]
+        end = end.loc[end.index.intersection(before.index)]
+        end["_outcome"] = end["_outcome"] - before.reindex(end.index)
     background = _background(indicator, design, rows, end)
     used = end["_outcome"].notna() & background.notna().all(axis=1)
     kept, covariates = end[used], background[used]
@@ -159,9 +175,7 @@ def _randomised(programme: Programme, indicator: Indicator, design: Randomised, 
 def _balance(indicator: Indicator, rows: pd.DataFrame, kept: pd.DataFrame, covariates: pd.DataFrame) -> Diagnostic:
     if len(covariates.columns):
         return joint_balance(kept["_treated"], covariates)
-    baseline = indicator.ex_ante.baseline.wave if indicator.ex_ante.baseline else None
-    if isinstance(indicator.formula, Change):
-        baseline = indicator.formula.since
+    baseline = _baseline_wave(indicator)
     if baseline is None:
         return not_applicable("balance", "the arms have the same background before the programme", "no baseline wave")
     before = _at_wave(rows, baseline)
@@ -170,9 +184,7 @@ def _balance(indicator: Indicator, rows: pd.DataFrame, kept: pd.DataFrame, covar
 
 
 def _attrition(indicator: Indicator, rows: pd.DataFrame, end_units: set[str]) -> Diagnostic:
-    baseline = indicator.ex_ante.baseline.wave if indicator.ex_ante.baseline else None
-    if isinstance(indicator.formula, Change):
-        baseline = indicator.formula.since
+    baseline = _baseline_wave(indicator)
     if baseline is None:
         return not_applicable("attrition", "both arms lost the same share of persons", "no baseline wave")
     return differential_attrition(rows.loc[rows["_wave"] == baseline, ["_unit", "_treated"]], end_units)

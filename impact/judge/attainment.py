@@ -38,6 +38,7 @@ def judge_attainment(
     low: float | None = None,
     high: float | None = None,
     due: bool = True,
+    exact: bool = True,
 ) -> Attainment:
     """Hold a value and its interval against a target.
 
@@ -48,9 +49,11 @@ def judge_attainment(
     baseline, target, value
         In the indicator's unit; None where unknown.
     low, high
-        Interval of the value; None for a complete count, whose value is exact.
+        Interval of the value; None where there is none.
     due
         Whether the due date has passed when the value was taken.
+    exact
+        Whether a value without interval is a complete count; if not, nothing is certain of it.
 
     Examples
     --------
@@ -62,6 +65,8 @@ def judge_attainment(
         return Attainment("no_data", None, state)
     if target is None:
         return Attainment("no_target", None, state)
+    if low is None and not exact:
+        return Attainment("uncertain" if due else "not_due", progress, state)
     low, high = (value if low is None else low), (value if high is None else high)
     if direction == "maintain":
         status = _maintained(target, low, high)

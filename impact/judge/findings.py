@@ -15,6 +15,7 @@ from impact.estimate import Diagnostic, Effect
 from impact.expect import plan_hash, plan_status
 from impact.judge.attainment import judge_attainment
 from impact.judge.evidence import evidence_level, judge_contribution
+from impact.measure.moments import COMPLETE
 
 TOTALS = ("sum", "count", "count_distinct")
 Estimator = Callable[[tuple[str, str] | None], Effect]
@@ -120,6 +121,7 @@ def _finding(
         low=low,
         high=high,
         due=due is None or taken >= last_day(due),
+        exact=row["method"] == COMPLETE,
     )
     effect, reason = _effect(row, value, estimate)
     contribution = judge_contribution(indicator.direction, effect, reason)

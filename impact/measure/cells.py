@@ -93,7 +93,8 @@ def change_cells(
             f" - max(CASE WHEN {wave} = {then} THEN {value} END) AS _y{place}",
             f"bool_or({wave} = {then} AND ({where})) AS _in{place}",
         ]
-    relation = f"(SELECT {', '.join(kept)} FROM {ident(programme, contract.id)} GROUP BY {person})"
+    view = ident(programme, contract.id)
+    relation = f"(SELECT {', '.join(kept)} FROM {view} GROUP BY {person} HAVING bool_or({wave} = {then}))"
     parts = {i.id: (f"_y{p}", "1.0::DOUBLE", f"(_linked AND _in{p})") for p, i in enumerate(indicators)}
     return _cells(connection, relation, now, parts, indicators)
 
@@ -109,7 +110,11 @@ def _cells(
     keys = [f"CAST({wave} AS VARCHAR) AS _wave"]
     keys += [f"CAST({ident(name)} AS VARCHAR) AS {ident(name)}" for name in key_columns(indicators)]
     populations = sorted({i.sample.population for i in indicators if i.sample.population})
-    sums = [f"max({ident(name)}) AS {ident('population:' + name)}" for name in populations]
+    sums = [
+        f"CASE WHEN min({ident(name)}) = max({ident(name)}) THEN max({ident(name)})"
+        f" WHEN max({ident(name)}) IS NOT NULL THEN -1 END AS {ident('population:' + name)}"
+        for name in populations
+    ]
     inner, outer = [], []
     for place, indicator in enumerate(indicators):
         lines = _sums(place, indicator, parts[indicator.id], pilot[indicator.id])
@@ -162,13 +167,13 @@ def _pilot(
     parts: dict[str, tuple[str, str, str]],
     indicators: Sequence[Indicator],
 ) -> dict[str, float]:
-    """Return a rough value per indicator from the first rows, near enough to keep the squares precise."""
-    exprs = ", ".join(
-        f"sum(CASE WHEN {w} AND {x} IS NOT NULL THEN {y} END)"
-        f" / nullif(sum(CASE WHEN {w} AND {y} IS NOT NULL THEN {x} END), 0)"
+    """Return a rough value per indicator from its first rows, near enough to keep the squares precise."""
+    queries = ", ".join(
+        f"(SELECT sum(y) / nullif(sum(x), 0) FROM (SELECT {y} AS y, {x} AS x FROM {relation}"
+        f" WHERE {w} AND {y} IS NOT NULL AND {x} IS NOT NULL LIMIT {PILOT_ROWS}))"
         for y, x, w in (parts[i.id] for i in indicators)
     )
-    row = connection.execute(f"SELECT {exprs} FROM (FROM {relation} LIMIT {PILOT_ROWS})").fetchall()[0]
+    row = connection.execute(f"SELECT {queries}").fetchall()[0]
     return {i.id: float(value or 0.0) for i, value in zip(indicators, row, strict=True)}
 
 

@@ -52,7 +52,8 @@ def value_sql(formula: PerRowFormula, contract: Contract) -> str:
     if isinstance(formula, Scale):
         return _scale(formula)
     name, symbol = next((n, s) for n, s in _LIMITS.items() if getattr(formula, n) is not None)
-    score, limit = value_sql(formula.of, contract), literal(float(getattr(formula, name)))
+    # a score such as 3 × 0.1 must not miss a limit of 0.3 by its last bit
+    score, limit = f"round({value_sql(formula.of, contract)}, 9)", literal(float(getattr(formula, name)))
     return f"CASE WHEN {score} {symbol} {limit} THEN 1.0::DOUBLE WHEN NOT {score} {symbol} {limit} THEN 0.0::DOUBLE END"
 
 

@@ -19,6 +19,8 @@ CONFIDENCE = 0.95
 MISSING_GROUP = "(no value)"
 """How the group of rows without a label is called."""
 COMPLETE = "complete count, no sampling error"
+PRECISION = 1e-9
+"""Below this share of its terms a difference of sums says nothing."""
 SMALL_N = 30
 FEW_CLUSTERS = 20
 Floats = NDArray[np.float64]
@@ -93,6 +95,8 @@ def ratio_of_sums(sums: Sums, pilot: float, frame: Frame | None, *, share: bool)
     shifted = float(sums.sy.sum()) / denominator
     value = pilot + shifted
     squares = sums.yy - 2 * shifted * sums.xy + shifted**2 * sums.xx
+    if not share and 0 <= squares.sum() < PRECISION * float((sums.yy + shifted**2 * sums.xx).sum()):
+        return Measured(value, method="no interval: no variation that can be told", flags=("no_interval",))
     totals = sums.sy - shifted * sums.sx
     flags: tuple[str, ...] = ("small_n",) if n < SMALL_N else ()
     if frame is None:
@@ -149,7 +153,7 @@ def _designed(
     value: float, variance: float, freedom: int, clusters: int | None, flags: tuple[str, ...], *, share: bool
 ) -> Measured:
     if not math.isfinite(variance) or freedom < 1:
-        method = "no interval: a stratum has one single unit, or a population smaller than its sample"
+        method = "no interval: a stratum of one unit, without variation, or with a wrong population"
         return Measured(value, n_clusters=clusters, method=method, flags=(*flags, "no_interval"))
     error = math.sqrt(max(variance, 0.0))
     quantile = float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom))
@@ -177,8 +181,9 @@ def wilson(share: float, n: int) -> tuple[float, float]:
 def _design_variance(totals: Floats, squares: Floats, n: Floats, frame: Frame) -> tuple[float, int, int]:
     """Return the variance of a total, its sampling units and degrees of freedom (both those with a value)."""
     strata = int(frame.stratum.max()) + 1
-    population = np.full(strata, np.nan)
-    population[frame.stratum] = frame.population
+    population, smallest = np.full(strata, np.nan), np.full(strata, np.nan)
+    np.fmax.at(population, frame.stratum, frame.population)
+    np.fmin.at(smallest, frame.stratum, frame.population)
     if frame.cluster is None:
         units = np.bincount(frame.stratum, frame.rows, minlength=strata)
         total = np.bincount(frame.stratum, totals, minlength=strata)
@@ -193,7 +198,9 @@ def _design_variance(totals: Floats, squares: Floats, n: Floats, frame: Frame) -
     fraction = np.where(np.isnan(population), 0.0, units / population)
     with np.errstate(divide="ignore", invalid="ignore"):
         within = np.where(units > 1, units / (units - 1) * (square - total**2 / units), np.nan)
-    within[fraction > 1] = np.nan
+    # a population smaller than its sample, or stated twice over; sums of squares that cancelled to rounding error
+    within[(fraction > 1) | (population <= 0) | (population != smallest) & ~np.isnan(population)] = np.nan
+    within[(square > 0) & (square - total**2 / np.maximum(units, 1) < PRECISION * square)] = np.nan
     filled = n > 0
     with_value = int(n.sum()) if frame.cluster is None else len(np.unique(frame.cluster[filled]))
     freedom = with_value - len(np.unique(frame.stratum[filled]))

@@ -8,10 +8,18 @@ import duckdb
 import pandas as pd
 
 from impact.declare.contracts import Contract
-from impact.declare.indicators import Indicator
+from impact.declare.indicators import Change, Indicator
 from impact.measure.formula import per_row, value_sql, where_sql
 from impact.measure.moments import MISSING_GROUP
 from impact.sql import ident, literal
+
+
+def _selected(indicator: Indicator, contract: Contract, wave: str) -> str:
+    """Write the filter; a change selects persons by their row at the earlier wave, as its measure does."""
+    where = where_sql(indicator, contract)
+    if isinstance(indicator.formula, Change):
+        return f"({wave} <> {literal(indicator.formula.since)} OR ({where}))"
+    return where
 
 
 def unit_frame(
@@ -44,5 +52,5 @@ def unit_frame(
     return connection.execute(
         f"SELECT CAST({ident(contract.person)} AS VARCHAR) AS _unit, CAST({wave} AS VARCHAR) AS _wave,"
         f" {value_sql(formula, contract)} AS _outcome{extra} FROM {ident(programme, contract.id)}"
-        f" WHERE {where_sql(indicator, contract)} ORDER BY _unit, _wave"
+        f" WHERE {_selected(indicator, contract, wave)} ORDER BY _unit, _wave"
     ).df()

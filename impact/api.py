@@ -10,7 +10,14 @@ import pandas as pd
 
 from impact.declare import Programme, load_programme
 from impact.pipeline import RunReport, run_programme
-from impact.publish import diagnostics_table, findings_table, measure_table, quarantine_table, trace_finding
+from impact.publish import (
+    diagnostics_table,
+    findings_table,
+    loads_table,
+    measure_table,
+    quarantine_table,
+    trace_finding,
+)
 from impact.store import Warehouse
 
 
@@ -44,6 +51,10 @@ class Result:
     def quarantine(self) -> pd.DataFrame:
         """Return why rows were set aside, a row per reason."""
         return quarantine_table(self.warehouse, self.report.programme)
+
+    def loads(self) -> pd.DataFrame:
+        """Return the ledger of loads: file, hash, rows, when; those replaced included."""
+        return loads_table(self.warehouse, self.report.programme)
 
     def trace(self, finding: str) -> dict[str, Any]:
         """Return the path of one finding back to definition, query, rows, files and run."""

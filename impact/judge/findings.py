@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from impact.declare import Programme, last_day
+from impact.declare import Programme, in_language, last_day
 from impact.declare.indicators import Change, Indicator
 from impact.errors import NotEstimable
 from impact.estimate import Diagnostic, Effect
@@ -57,16 +57,14 @@ def judge_indicator(
 
 
 def _common(programme: Programme, indicator: Indicator) -> dict[str, Any]:
-    status, node = (
-        plan_status(programme, indicator),
-        next(n for n in programme.header.theory_of_change.nodes if n.id == indicator.node),
-    )
+    status = plan_status(programme, indicator)
+    node = next(n for n in programme.header.theory_of_change.nodes if n.id == indicator.node)
     title = indicator.title
     return {
         "programme": programme.id,
         "indicator": indicator.id,
-        "title_en": title.get("en") or title["it"],
-        "title_it": title.get("it") or title["en"],
+        "title_en": in_language(title, "en"),
+        "title_it": in_language(title, "it"),
         "node": indicator.node,
         "stage": node.stage,
         "level": indicator.level,

@@ -19,10 +19,10 @@ from pandera.errors import SchemaErrors
 from impact.declare.sources import Source
 from impact.errors import FileError, Problem
 from impact.ingest import RawFile, RejectedLine
+from impact.ingest.text import BLANK
 from impact.sql import ident
 from impact.validate.compile import MISSING_SUFFIX, CompiledContract
 
-BLANK = "blank_line"
 BATCH = 200_000
 COLUMNS = ["row", "severity", "column", "rule", "expected", "value", "payload"]
 

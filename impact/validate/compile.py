@@ -185,7 +185,7 @@ def _select(contract: Contract, source: Source, given: dict[str, str], reasons: 
 
 
 def _any(predicates: Sequence[str]) -> str:
-    return " OR ".join(f"coalesce({predicate}, FALSE)" for predicate in predicates) or "FALSE"
+    return f"coalesce({' OR '.join(predicates)}, FALSE)" if predicates else "FALSE"
 
 
 def _missing_test(name: str, column: Column) -> str:

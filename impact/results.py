@@ -42,7 +42,6 @@ def stale_indicators(
             waves,
             node,
             vars(plan_status(programme, indicator)),
-            plan_hash(programme),
             programme.source_kind(indicator.contract),
             ENGINE,
         )
@@ -126,3 +125,12 @@ def forget_undeclared(programme: Programme, warehouse: Warehouse) -> list[str]:
             [programme.line("indicators.yaml", "indicators", place), programme.id, indicator.id],
         )
     return gone
+
+
+def renew_plan_hash(programme: Programme, warehouse: Warehouse) -> int:
+    """Stamp the plan as it stands on findings that it leaves as they were; return how many carried another."""
+    digest = plan_hash(programme)
+    ((renewed,),) = warehouse.rows(
+        "UPDATE impact.finding SET plan_hash = $1 WHERE programme = $2 AND plan_hash <> $1", [digest, programme.id]
+    )
+    return int(renewed)

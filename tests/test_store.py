@@ -85,6 +85,11 @@ def test_only_what_changed_is_computed(tmp_path: Path) -> None:
         edit(folder / "indicators.yaml", second, second.replace("Punteggio di benessere", "Altro punteggio"))
         report = run_programme(load_programme(folder), warehouse)
         assert report.computed == ("second_score",)
+        (folder / "indicators.yaml").write_text(text + second.replace("change: 10", "change: 4"))
+        report = run_programme(load_programme(folder), warehouse)
+        assert report.computed == ("second_score",)  # another promise of one leaves the other's result
+        assert len(warehouse.rows("SELECT DISTINCT plan_hash FROM impact.finding")) == 1
+        assert warehouse.rows("SELECT count(*) FROM impact.plan") == [(2,)]
         (folder / "indicators.yaml").write_text(text)
         run_programme(load_programme(folder), warehouse)
         left = warehouse.rows("SELECT DISTINCT indicator FROM impact.finding")

@@ -1,0 +1,138 @@
+"""What every estimator returns: an estimate, its uncertainty, and each unit's influence on it.
+
+The influence of a unit is scaled so that ``estimate − truth ≈ Σ influence``; one function then gives robust and
+clustered errors of any estimator, and of any weighted sum of estimators.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from impact.errors import NotEstimable
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its inference.
+
+    Parameters
+    ----------
+    estimate, std_error
+        In the unit of the outcome.
+    statistic, p_value
+        Of the null that it is zero, two-sided.
+    conf_low, conf_high
+        95 % interval.
+    df
+        Degrees of freedom of the t reference; ``inf`` for the normal.
+    rule
+        Name of the standard error: ``HC2``, ``CR1``, ``influence function``, …
+    n_obs
+        Observations used.
+    n_clusters
+        Clusters behind the error, or None.
+    influence
+        Shape (n_units,), scaled so that the error is ``sqrt(Σ influence²)`` up to small-sample factors; None where
+        the estimator has none.
+    """
+
+    estimate: float
+    std_error: float
+    statistic: float
+    p_value: float
+    conf_low: float
+    conf_high: float
+    df: float
+    rule: str
+    n_obs: int
+    n_clusters: int | None = None
+    influence: Floats | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def reference(self) -> str:
+        """Rule and reference distribution, such as ``CR2, t(17.3)``."""
+        return f"{self.rule}, z" if math.isinf(self.df) else f"{self.rule}, t({self.df:.6g})"
+
+
+def wald(
+    estimate: float,
+    std_error: float,
+    *,
+    rule: str,
+    n_obs: int,
+    df: float = math.inf,
+    n_clusters: int | None = None,
+    influence: Floats | None = None,
+) -> Estimate:
+    """Return an estimate with the t (or normal) test and 95 % interval its error gives.
+
+    Raises
+    ------
+    NotEstimable
+        If the error is not a positive number, or no degrees of freedom are left.
+    """
+    if not math.isfinite(std_error) or std_error <= 0:
+        raise NotEstimable("the outcome does not vary enough to give a standard error", "an outcome that varies")
+    if not df > 0:
+        raise NotEstimable("no degrees of freedom are left", "more observations or clusters, or fewer covariates")
+    statistic = float(estimate) / float(std_error)
+    half = float(t_quantile(0.5 + CONFIDENCE / 2, df)) * float(std_error)
+    return Estimate(
+        float(estimate),
+        float(std_error),
+        statistic,
+        t_two_sided(statistic, df),
+        float(estimate) - half,
+        float(estimate) + half,
+        float(df),
+        rule,
+        int(n_obs),
+        n_clusters,
+        influence,
+    )
+
+
+def t_two_sided(statistic: float, df: float) -> float:
+    """Return the two-sided p-value of a t statistic; normal if ``df`` is infinite."""
+    tail = stats.norm.sf(abs(statistic)) if math.isinf(df) else stats.t.sf(abs(statistic), df)
+    return float(2 * tail)
+
+
+def t_quantile(q: float, df: float) -> float:
+    """Return a quantile of Student's t; of the normal if ``df`` is infinite."""
+    return float(stats.norm.ppf(q)) if math.isinf(df) else float(stats.t.ppf(q, df))
+
+
+def cluster_codes(labels: NDArray[np.generic]) -> tuple[Ints, int]:
+    """Return cluster numbers 0 … G−1 for labels of any kind, and G."""
+    found, codes = np.unique(labels, return_inverse=True)
+    return codes.astype(np.int64), len(found)
+
+
+def cluster_sums(values: Floats, codes: Ints, n_clusters: int) -> Floats:
+    """Sum the rows of an array, shape (n,) or (n, k), within clusters."""
+    if values.ndim == 1:
+        return np.bincount(codes, weights=values, minlength=n_clusters).astype(np.float64)
+    columns = [np.bincount(codes, weights=column, minlength=n_clusters).astype(np.float64) for column in values.T]
+    return np.column_stack(columns) if columns else np.empty((n_clusters, 0))
+
+
+def influence_error(influence: Floats, codes: Ints | None = None, n_clusters: int | None = None) -> float:
+    """Return ``sqrt(Σ influence²)`` over units, or over sums within clusters, without small-sample factor."""
+    if codes is not None and n_clusters is not None:
+        influence = cluster_sums(influence, codes, n_clusters)
+    return float(np.sqrt(np.sum(influence**2)))
+
+
+def with_p_value(estimate: Estimate, p_value: float, rule: str) -> Estimate:
+    """Return the same estimate with the p-value of another test, named in its rule."""
+    return replace(estimate, p_value=float(p_value), rule=f"{estimate.rule}, {rule}")

@@ -16,6 +16,7 @@ from impact.publish import (
     loads_table,
     measure_table,
     quarantine_table,
+    terms_table,
     trace_finding,
 )
 from impact.store import Warehouse
@@ -47,6 +48,10 @@ class Result:
     def diagnostics(self) -> pd.DataFrame:
         """Return the checks behind the effects."""
         return diagnostics_table(self.warehouse, self.report.programme)
+
+    def terms(self) -> pd.DataFrame:
+        """Return the numbers behind the effects: event times, cohorts, weights, other specifications."""
+        return terms_table(self.warehouse, self.report.programme)
 
     def quarantine(self) -> pd.DataFrame:
         """Return why rows were set aside, a row per reason."""

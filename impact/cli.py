@@ -21,11 +21,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from impact.declare import check_programme, load_programme, shipped
 from impact.declare.schemas import write_schemas
 from impact.errors import ImpactError, ProblemsError, UsageError
-from impact.expect import register_plan, verify_registrations
+from impact.expect import forecast_problems, power_reports, register_plan, verify_registrations
+from impact.figures import write_power_curves
 from impact.pipeline import STAGES, RunReport, run_programme
 from impact.publish import findings_table, quarantine_table, trace_finding
 from impact.publish.trace import plain_value
-from impact.render import print_findings, print_problems, print_quarantine, print_report, print_trace
+from impact.render import print_findings, print_power, print_problems, print_quarantine, print_report, print_trace
 from impact.rows import ENGINE
 from impact.rows import Progress as Report
 from impact.store import Warehouse
@@ -68,7 +69,7 @@ def _progress(shown: bool) -> Iterator[Report]:
 def check(programme: ProgrammeFolder, as_json: AsJson = False) -> None:
     """Check everything about a programme that can be known without its data."""
     loaded = load_programme(programme)
-    problems = [*check_programme(loaded), *verify_registrations(loaded)]
+    problems = [*check_programme(loaded), *verify_registrations(loaded), *forecast_problems(loaded)]
     if as_json:
         _print_json({"programme": loaded.id, "problems": [problem.as_dict() for problem in problems]})
     elif problems:
@@ -167,7 +168,7 @@ def register(
 ) -> None:
     """Freeze the plan (theory of change, measures, promises, designs) with its hash and the time."""
     loaded = load_programme(programme)
-    problems = [*check_programme(loaded), *verify_registrations(loaded)]
+    problems = [*check_programme(loaded), *verify_registrations(loaded), *forecast_problems(loaded)]
     if problems:
         raise ProblemsError(problems)
     entry = register_plan(loaded, author, note)
@@ -176,6 +177,29 @@ def register(
     else:
         where = f"{loaded.folder.name}/registrations.yaml"
         out.print(f"Registered plan {entry.plan_hash[:12]} at {entry.registered_at}: {where}", soft_wrap=True)
+
+
+@app.command()
+def power(
+    programme: ProgrammeFolder,
+    figure: Annotated[Path | None, typer.Option(help="Write the power curves to this HTML file.")] = None,
+    simulate: Annotated[bool, typer.Option(help="Simulate designs that have a closed form too.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Say what each declared plan could show, before the money is spent; no data is read."""
+    loaded = load_programme(programme)
+    if problems := check_programme(loaded):
+        raise ProblemsError(problems)
+    reports = power_reports(loaded, simulate=simulate)
+    if not reports:
+        raise UsageError(f"no indicator of {loaded.id} declares ex_ante.power; see docs/how-to/plan_for_power.md")
+    if as_json:
+        _print_json([dataclasses.asdict(report) for report in reports])
+    else:
+        print_power(out, reports)
+    if figure is not None:
+        write_power_curves(loaded, reports, figure)
+        err.print(f"Wrote {figure}")
 
 
 @app.command()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from impact.declare import Programme, check_programme
 from impact.errors import DeclarationError
-from impact.expect import indicator_plan, plan_changes, plan_hash, verify_registrations
+from impact.expect import forecast_problems, indicator_plan, plan_changes, plan_hash, verify_registrations
 from impact.results import compute_indicators, forget_undeclared, measure_only, renew_plan_hash, stale_indicators
 from impact.rows import ENGINE, Progress, now_utc, publish_rows, stage_all
 from impact.store import Warehouse
@@ -70,7 +70,7 @@ def run_programme(
     FileError
         If a raw file cannot be read as declared; nothing is changed.
     """
-    problems = [*check_programme(programme), *verify_registrations(programme)]
+    problems = [*check_programme(programme), *verify_registrations(programme), *forecast_problems(programme)]
     if problems:
         raise DeclarationError(problems)
     if until == "declare":

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from impact.errors import Problem
+from impact.expect import PowerReport
 from impact.pipeline import RunReport
 
 LEVELS = {"micro": "people", "meso": "organisations and networks", "macro": "territory"}
@@ -22,6 +23,7 @@ ATTAINMENT = {
     "no_target": "– no target",
     "no_data": "– no data",
 }
+MANY_TERMS = 25
 QUALIFIERS = {"about": "about", "more_than": "more than", "at_most": "at most"}
 CONTRIBUTION = {
     "improved": "▲ improved",
@@ -196,6 +198,10 @@ def print_trace(console: Console, trace: dict[str, Any]) -> None:
     ]
     for name, text in lines:
         console.print(f"[bold]{name:>11}[/]  {escape(text)}", soft_wrap=True)
+    for term in trace["terms"][:MANY_TERMS]:
+        console.print(f"[bold]{'term':>11}[/]  {escape(_term_line(term))}", soft_wrap=True)
+    if len(trace["terms"]) > MANY_TERMS:
+        console.print(f"{'':>11}  … and {len(trace['terms']) - MANY_TERMS} more terms; --json shows them")
     for check in trace["diagnostics"]:
         console.print(
             f"[bold]{'check':>11}[/]  {escape(check['check'])}: {check['status']} — {escape(check['detail'])}",
@@ -217,6 +223,12 @@ def print_trace(console: Console, trace: dict[str, Any]) -> None:
     console.print(f"[bold]{'run':>11}[/]  {trace['run']['run_id']} by engine {trace['run']['engine']}")
 
 
+def _term_line(term: dict[str, Any]) -> str:
+    spread = "" if term["std_error"] is None else f" (SE {term['std_error']:.4g})"
+    detail = f", {term['detail']}" if term["detail"] else ""
+    return f"{term['family']} {term['term']}: {term['estimate']:.6g}{spread}{detail}"
+
+
 def _effect_line(finding: dict[str, Any]) -> str:
     if finding["estimate"] is None:
         return f"not estimable because {finding['not_estimable']}"
@@ -226,3 +238,18 @@ def _effect_line(finding: dict[str, Any]) -> str:
         f" {finding['estimand']} by {finding['design']}, SE {number(finding['std_error'], unit)}"
         f" ({finding['inference']}), n = {finding['n_obs']}"
     )
+
+
+def print_power(console: Console, reports: Sequence[PowerReport]) -> None:
+    """Print what each plan can show, and how its estimator fared in the simulation."""
+    for report in reports:
+        console.print(f"[bold]{escape(report.indicator)}[/]  [dim]{escape(report.design)}[/]")
+        console.print(f"  {escape(report.sentence())}", soft_wrap=True)
+        drawn = report.simulated
+        if drawn is not None:
+            lost = f", {drawn.n_not_estimable} not estimable" if drawn.n_not_estimable else ""
+            console.print(
+                f"  simulated {drawn.replications} times{lost}: power {drawn.power:.1%} ± {1.96 * drawn.power_mc:.1%},"
+                f" bias {drawn.bias:+.3g}, coverage {drawn.coverage:.1%}, interval {drawn.interval_width:.3g} wide",
+                soft_wrap=True,
+            )

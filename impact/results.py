@@ -12,7 +12,7 @@ from impact.declare import Programme
 from impact.declare.indicators import Indicator
 from impact.estimate import estimate_effect
 from impact.expect import indicator_plan, plan_hash, plan_status
-from impact.judge import Finding, judge_indicator
+from impact.judge import Finding, adjust_families, judge_indicator
 from impact.measure import measure_indicators
 from impact.measure.formula import query_sql
 from impact.publish import write_results
@@ -25,12 +25,15 @@ from impact.store.warehouse import RESULTS, to_json
 def stale_indicators(
     programme: Programme, warehouse: Warehouse, staged: Sequence[Staged]
 ) -> list[tuple[Indicator, str]]:
-    """Return the indicators whose result would differ from the one published, with what it depends on."""
+    """Return the indicators whose result would differ from the one published, with what it depends on.
+
+    Where one of a family has changed, all of it is done again: its p-values are adjusted together.
+    """
     known = dict(
         warehouse.rows("SELECT indicator, fingerprint FROM impact.definition WHERE programme = ?", [programme.id])
     )
     loads = sorted(f"{item.source.contract}:{item.source.id}:{item.load_id}" for item in staged)
-    stale = []
+    current = []
     for indicator in programme.indicators:
         depends = _contracts_behind(programme, indicator.contract)
         rows = [load for load in loads if load.split(":")[0] in depends]
@@ -43,11 +46,14 @@ def stale_indicators(
             node,
             vars(plan_status(programme, indicator)),
             programme.source_kind(indicator.contract),
+            [f.model_dump(mode="json") for f in programme.evaluation.families if indicator.id in f.indicators],
             ENGINE,
         )
-        if known.get(indicator.id) != now:
-            stale.append((indicator, now))
-    return stale
+        current.append((indicator, now))
+    changed = {indicator.id for indicator, now in current if known.get(indicator.id) != now}
+    for family in programme.evaluation.families:
+        changed |= set(family.indicators) if changed & set(family.indicators) else set()
+    return [(indicator, now) for indicator, now in current if indicator.id in changed]
 
 
 def _contracts_behind(programme: Programme, contract: str) -> set[str]:
@@ -79,6 +85,7 @@ def compute_indicators(
         findings += judge_indicator(
             programme, indicator, own, partial(estimate_effect, connection, programme, indicator)
         )
+    findings = adjust_families(programme, findings)
     for table in RESULTS:
         warehouse.forget(table, programme.id, [indicator.id for indicator in indicators])
     definitions = pd.DataFrame([_definition(programme, indicator, now) for indicator, now in stale])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impact.declare.indicators import BeforeAfter, DifferenceInDifferences
+from impact.declare.designs import BeforeAfter, DifferenceInDifferences
 from impact.estimate import Diagnostic, Effect
 from impact.judge import evidence_level, judge_attainment, judge_contribution
 

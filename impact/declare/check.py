@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from impact.declare.base import last_day
 from impact.declare.check_contracts import contract_problems, graph_problems
+from impact.declare.check_evaluation import evaluation_problems
 from impact.declare.check_indicators import indicator_problems
 from impact.declare.contracts import Contract
 from impact.declare.load import Programme
@@ -27,6 +28,7 @@ def check_programme(programme: Programme) -> list[Problem]:
             for i, indicator in enumerate(programme.indicators)
             for problem in indicator_problems(programme, i, indicator)
         ),
+        *evaluation_problems(programme),
     ]
 
 
@@ -115,7 +117,7 @@ def _dates(programme: Programme) -> Iterator[Problem]:
         line = programme.line("programme.yaml", "period")
         yield Problem("the programme ends before it starts", "programme.yaml", line, "period")
     order = {"pre_baseline": 0, "baseline": 1, "midline": 2, "end_line": 3, "follow_up": 4}
-    waves = programme.header.waves
+    waves = [wave for wave in programme.header.waves if wave.role in order]
     for earlier in waves:
         for later in waves:
             if order[earlier.role] < order[later.role] and last_day(earlier.date) > last_day(later.date):

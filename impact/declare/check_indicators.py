@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from impact.declare.base import Condition
 from impact.declare.check_contracts import condition_problems
+from impact.declare.check_designs import design_columns, design_problems, design_waves
 from impact.declare.contracts import NUMERIC, Contract
 from impact.declare.indicators import (
-    BeforeAfter,
     Change,
     CountDistinct,
     Indicator,
@@ -22,8 +22,6 @@ from impact.declare.indicators import (
 )
 from impact.declare.load import Programme
 from impact.errors import Problem
-
-PER_ROW = ("mean", "proportion", "scale", "threshold")
 
 
 def indicator_problems(programme: Programme, index: int, indicator: Indicator) -> Iterator[Problem]:
@@ -53,7 +51,17 @@ def indicator_problems(programme: Programme, index: int, indicator: Indicator) -
             f"no source feeds contract '{contract.id}'", file, line, "contract", fix="Add it to sources.yaml."
         )
     yield from _columns(programme, indicator, contract, line)
+    rows = indicator.sample.calibration or indicator.sample.replicates
+    if rows and indicator.formula.kind in ("change", "quantile", "count_distinct"):
+        yield Problem(
+            f"a {indicator.formula.kind} takes neither calibration nor replicates",
+            file,
+            line,
+            f"{indicator.id}.sample",
+            "mean, proportion, scale, threshold, ratio, sum or count",
+        )
     yield from _waves(programme, indicator, contract, line)
+    yield from design_problems(programme, indicator, contract, line)
     yield from _promise(indicator, line)
 
 
@@ -99,53 +107,6 @@ def _columns(programme: Programme, indicator: Indicator, contract: Contract, lin
             expected=f"key: [{contract.person}, {contract.wave}]",
             found=f"key: [{', '.join(contract.key)}]",
         )
-    design = indicator.ex_post.design
-    if design and not isinstance(design, BeforeAfter):
-        yield from _arms(programme, indicator, contract, line)
-
-
-def _arms(programme: Programme, indicator: Indicator, contract: Contract, line: int | None) -> Iterator[Problem]:
-    design = indicator.ex_post.design
-    if design is None or isinstance(design, BeforeAfter):
-        return
-    column = contract.columns.get(design.arm)
-    if design.arm in (*indicator.by, *indicator.scope):
-        yield Problem(
-            f"'{indicator.id}' is cut by its arm column '{design.arm}'",
-            "indicators.yaml",
-            line,
-            f"{indicator.id}.by",
-            fix="Remove it: both arms are reported anyway.",
-        )
-    if design.treated == design.comparison:
-        yield Problem("treated and comparison are the same code", "indicators.yaml", line, f"{indicator.id}.design")
-    if column and column.type == "code":
-        for code in (design.treated, design.comparison):
-            if column.codelist in (None, *programme.codelists) and code not in programme.column_codes(column):
-                yield Problem(
-                    f"column '{design.arm}' has no code '{code}'",
-                    "indicators.yaml",
-                    line,
-                    f"{indicator.id}.design",
-                )
-    formula = indicator.formula.of if isinstance(indicator.formula, Change) else indicator.formula
-    if formula.kind not in PER_ROW:
-        yield Problem(
-            f"a {design.kind} design needs an outcome per row",
-            "indicators.yaml",
-            line,
-            f"{indicator.id}.formula",
-            ", ".join(PER_ROW),
-            formula.kind,
-        )
-    if contract.person is None:
-        yield Problem(
-            f"a {design.kind} design follows units, but contract '{contract.id}' names no person column",
-            "indicators.yaml",
-            line,
-            f"{indicator.id}.design",
-            fix="Add person: to the contract.",
-        )
 
 
 def _conditions(indicator: Indicator) -> Iterator[tuple[str, Condition]]:
@@ -161,17 +122,14 @@ def named_columns(indicator: Indicator) -> list[tuple[str, str]]:
     named = [("by", name) for name in indicator.by] + [("scope", name) for name in indicator.scope]
     named += [(where, condition.column) for where, condition in _conditions(indicator)]
     named += [("sample", name) for name in indicator.sample.columns()]
+    calibration = indicator.sample.calibration
+    named += [("sample.calibration", margin.column) for margin in calibration.margins] if calibration else []
     named += _numeric_columns(indicator)
     if isinstance(indicator.formula, CountDistinct):
         named.append(("formula", indicator.formula.column))
     if isinstance(indicator.formula, Sum) and indicator.formula.qualifier:
         named.append(("formula", indicator.formula.qualifier))
-    design = indicator.ex_post.design
-    if design and not isinstance(design, BeforeAfter):
-        named.append(("design", design.arm))
-        named += [("design", design.cluster)] if design.cluster else []
-        named += [("design", name) for name in getattr(design, "covariates", ())]
-    return named
+    return named + [("design", name) for name in design_columns(indicator.ex_post.design)]
 
 
 def _numeric_columns(indicator: Indicator) -> list[tuple[str, str]]:
@@ -187,19 +145,19 @@ def _numeric_columns(indicator: Indicator) -> list[tuple[str, str]]:
         names = (formula.numerator, formula.denominator)
     sample = indicator.sample
     weights = [name for name in (sample.weight, sample.population) if name]
+    if sample.calibration:
+        weights += [margin.column for margin in sample.calibration.margins if margin.total is not None]
     return [("formula", name) for name in names] + [("sample", name) for name in weights]
 
 
 def _waves(programme: Programme, indicator: Indicator, contract: Contract, line: int | None) -> Iterator[Problem]:
     file, waves = "indicators.yaml", {wave.id: wave for wave in programme.header.waves}
-    design = indicator.ex_post.design
     used = [("ex_post.wave", indicator.ex_post.wave)]
     if indicator.ex_ante.baseline:
         used.append(("ex_ante.baseline.wave", indicator.ex_ante.baseline.wave))
     if isinstance(indicator.formula, Change):
         used.append(("formula.since", indicator.formula.since))
-    used += [("design.covariate_waves", wave) for wave in getattr(design, "covariate_waves", ())]
-    used.append(("design.placebo_wave", getattr(design, "placebo_wave", None)))
+    used += [("design", wave) for wave in design_waves(indicator.ex_post.design)]
     for where, wave in used:
         if wave is None:
             continue
@@ -214,8 +172,6 @@ def _waves(programme: Programme, indicator: Indicator, contract: Contract, line:
             line,
             "ex_post.wave",
         )
-    if design and design.kind == "did" and not (indicator.ex_ante.baseline and indicator.ex_ante.baseline.wave):
-        yield Problem(f"'{indicator.id}' needs a baseline wave for a did design", file, line, "ex_ante.baseline.wave")
     if isinstance(indicator.formula, Change) and indicator.ex_ante.baseline and indicator.ex_ante.baseline.wave:
         yield Problem(
             f"'{indicator.id}' is a change: its baseline is zero, not a wave",

@@ -7,13 +7,16 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from impact.declare.base import Code, ColumnName, Condition, Date, Declared, Id, Level, Origin, Text
+from impact.declare.designs import Design
+from impact.declare.expectations import Forecast, PowerPlan
 
 
 class Mean(Declared):
-    """Mean of a column."""
+    """Mean of a column, or of its natural logarithm; the logarithm of what is not above zero is missing."""
 
     kind: Literal["mean"]
     column: ColumnName
+    transform: Literal["log"] | None = None
 
 
 class Proportion(Declared):
@@ -127,6 +130,52 @@ Formula = Annotated[
 ]
 
 
+class Margin(Declared):
+    """Known population totals of one column: per code (numbers of units), or the sum of a numeric column."""
+
+    column: ColumnName
+    totals: dict[Code, float] | None = None
+    total: float | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Margin:
+        if (self.totals is None) == (self.total is None):
+            raise ValueError("give totals per code, or total for a numeric column")
+        return self
+
+
+class Calibration(Declared):
+    """Weights are moved as little as needed until the sample adds up to known population totals.
+
+    Post-stratification takes one margin of codes, raking one or more; linear, raking-ratio and logit calibration take
+    codes and numbers. ``bounds`` limit how far the logit method may move a weight (ratio of new to old).
+    """
+
+    method: Literal["post_stratification", "raking", "linear", "raking_ratio", "logit"]
+    margins: tuple[Margin, ...] = Field(min_length=1)
+    bounds: tuple[float, float] | None = None
+    tolerance: float = Field(default=1e-10, gt=0)
+    origin: Origin
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Calibration:
+        if (self.method == "logit") != (self.bounds is not None):
+            raise ValueError("bounds go with method: logit, and logit needs them")
+        if self.method == "post_stratification" and len(self.margins) != 1:
+            raise ValueError("post_stratification takes one margin; use raking for several")
+        if self.method in ("post_stratification", "raking") and any(m.totals is None for m in self.margins):
+            raise ValueError(f"{self.method} takes totals per code")
+        return self
+
+
+class Replication(Declared):
+    """Standard errors by replicate weights in place of linearisation."""
+
+    method: Literal["JK1", "JKn", "BRR", "bootstrap"]
+    draws: int = Field(default=200, ge=20, le=10_000)
+    seed: int = Field(default=1, ge=0)
+
+
 class Sample(Declared):
     """How the rows were sampled; absent, they are a simple random sample.
 
@@ -139,6 +188,8 @@ class Sample(Declared):
     cluster: ColumnName | None = None
     population: ColumnName | None = None
     all_units: bool = False
+    calibration: Calibration | None = None
+    replicates: Replication | None = None
 
     @model_validator(mode="after")
     def _all_units_is_no_sample(self) -> Sample:
@@ -146,6 +197,8 @@ class Sample(Declared):
             raise ValueError("all_units leaves no weight, strata, cluster or population")
         if self.population and not (self.strata or self.weight):
             raise ValueError("population goes with strata or weight")
+        if (self.calibration or self.replicates) and not self.weight:
+            raise ValueError("calibration and replicates start from a weight")
         return self
 
     def columns(self) -> list[str]:
@@ -185,50 +238,12 @@ class Target(Declared):
 
 
 class ExAnte(Declared):
-    """What was promised, before."""
+    """What was promised and expected, before."""
 
     baseline: Baseline | None = None
     target: Target | None = None
-
-
-class Arms(Declared):
-    """Which column says who was treated, and how it is coded."""
-
-    arm: ColumnName
-    treated: Code
-    comparison: Code
-
-
-class Randomised(Arms):
-    """Randomised assignment: intention to treat, by difference in means or ANCOVA.
-
-    ``covariates`` are columns; ``covariate_waves`` adds the outcome at earlier waves.
-    """
-
-    kind: Literal["randomised"]
-    covariates: tuple[ColumnName, ...] = ()
-    covariate_waves: tuple[Code, ...] = ()
-    cluster: ColumnName | None = None
-
-
-class DifferenceInDifferences(Arms):
-    """Two groups, two waves; errors clustered by person, or by ``cluster`` where assignment was by cluster.
-
-    ``placebo_wave`` is an earlier wave: the same estimate between it and the baseline should be zero.
-    """
-
-    kind: Literal["did"]
-    cluster: ColumnName | None = None
-    placebo_wave: Code | None = None
-
-
-class BeforeAfter(Declared):
-    """No comparison: reported as a change, never as an effect."""
-
-    kind: Literal["before_after"]
-
-
-Design = Annotated[Randomised | DifferenceInDifferences | BeforeAfter, Field(discriminator="kind")]
+    forecast: Forecast | None = None
+    power: PowerPlan | None = None
 
 
 class ExPost(Declared):

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from impact.declare.contracts import Codelist, Column, Contract, ContractsFile
+from impact.declare.evaluation import EvaluationFile
 from impact.declare.indicators import Indicator, IndicatorsFile
 from impact.declare.programme import ProgrammeFile
 from impact.declare.registration import Registration, RegistrationsFile
@@ -24,8 +25,10 @@ FILES: dict[str, type[BaseModel]] = {
     "contracts.yaml": ContractsFile,
     "sources.yaml": SourcesFile,
     "indicators.yaml": IndicatorsFile,
+    "evaluation.yaml": EvaluationFile,
 }
 """The files of a programme folder and the model each is read into."""
+OPTIONAL = ("evaluation.yaml",)
 REGISTRATIONS = "registrations.yaml"
 
 
@@ -43,6 +46,8 @@ class Programme:
         By id; shared ones included.
     sources, indicators
         In the order they are declared.
+    evaluation
+        ``evaluation.yaml``, empty where there is none.
     registrations
         Plans frozen earlier, oldest first.
     lines
@@ -55,6 +60,7 @@ class Programme:
     codelists: Mapping[str, Codelist]
     sources: tuple[Source, ...]
     indicators: tuple[Indicator, ...]
+    evaluation: EvaluationFile = field(default_factory=EvaluationFile)
     registrations: tuple[Registration, ...] = ()
     lines: Mapping[str, Lines] = field(default_factory=dict, repr=False, compare=False)
 
@@ -115,6 +121,9 @@ def load_programme(folder: str | Path) -> Programme:
     lines: dict[str, Lines] = {}
     parsed: dict[str, Any] = {}
     for name, model in FILES.items():
+        if name in OPTIONAL and not (path / name).exists():
+            parsed[name] = model()
+            continue
         try:
             parsed[name], lines[name] = read_declaration(path / name, model, name)
         except DeclarationError as error:
@@ -138,6 +147,7 @@ def load_programme(folder: str | Path) -> Programme:
         codelists=codelists,
         sources=parsed["sources.yaml"].sources,
         indicators=parsed["indicators.yaml"].indicators,
+        evaluation=parsed["evaluation.yaml"],
         registrations=registrations,
         lines=lines,
     )

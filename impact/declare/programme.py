@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from impact.declare.base import Code, Date, Declared, Horizon, Id, Level, Stage, Text
 
@@ -27,7 +29,57 @@ class Wave(Declared):
     id: Code
     title: Text
     date: Date
-    role: Literal["pre_baseline", "baseline", "midline", "end_line", "follow_up"]
+    role: Literal["pre_baseline", "baseline", "midline", "end_line", "follow_up", "series"]
+
+
+PER_YEAR = {"year": 1, "quarter": 4, "month": 12}
+_STEPS = {"year": r"\d{4}", "quarter": r"\d{4}-Q[1-4]", "month": r"\d{4}-(0[1-9]|1[0-2])"}
+
+
+class WaveSeries(Declared):
+    """Many waves at equal steps, first and last included: written 1999, 1999-Q4 or 1999-12, as in the data."""
+
+    every: Literal["year", "quarter", "month"]
+    first: Code
+    last: Code
+
+    @model_validator(mode="after")
+    def _coherent(self) -> WaveSeries:
+        for code in (self.first, self.last):
+            if not re.fullmatch(_STEPS[self.every], code):
+                raise ValueError(f"'{code}' is not a {self.every}; write it as {_EXAMPLES[self.every]}")
+        if not 0 <= self._step(self.last) - self._step(self.first) < 5000:
+            raise ValueError("last comes before first, or the series is longer than 5,000 waves")
+        return self
+
+    def _step(self, code: str) -> int:
+        year, _, part = code.partition("-")
+        return int(year) * PER_YEAR[self.every] + (int(part.removeprefix("Q")) - 1 if part else 0)
+
+    def waves(self) -> Iterator[dict[str, str]]:
+        """Yield the waves, each dated at the end of its year, quarter or month."""
+        for step in range(self._step(self.first), self._step(self.last) + 1):
+            year, part = divmod(step, PER_YEAR[self.every])
+            month = (part + 1) * 12 // PER_YEAR[self.every]
+            code = {"year": f"{year}", "quarter": f"{year}-Q{part + 1}", "month": f"{year}-{month:02}"}[self.every]
+            yield {"id": code, "title": code, "date": f"{year}-{month:02}", "role": "series"}
+
+
+_EXAMPLES = {"year": "1999", "quarter": "1999-Q4", "month": "1999-12"}
+
+
+def _expand(waves: Any) -> Any:
+    """Write out the series among the waves; leave everything else to the model of a wave."""
+    if not isinstance(waves, Sequence) or isinstance(waves, str):
+        return waves
+    written: list[Any] = []
+    for wave in waves:
+        series = isinstance(wave, dict) and "every" in wave
+        written += WaveSeries.model_validate(wave).waves() if series else [wave]
+    return tuple(written)
+
+
+Waves = Annotated[tuple[Wave, ...], BeforeValidator(_expand, json_schema_input_type=tuple[Wave | WaveSeries, ...])]
 
 
 class Node(Declared):
@@ -73,5 +125,5 @@ class ProgrammeFile(Declared):
     period: Period
     territory: str
     stakeholders: tuple[Stakeholder, ...] = ()
-    waves: tuple[Wave, ...] = ()
+    waves: Waves = ()
     theory_of_change: TheoryOfChange

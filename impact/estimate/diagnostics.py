@@ -4,47 +4,33 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 from scipy import stats
 
 from impact.errors import NotEstimable
-from impact.estimate.result import Diagnostic
+from impact.estimate.result import ALPHA, Diagnostic, checked, not_applicable
+from impact.estimate.sample import Sample
+from impact.statistics import balance
 
-ALPHA = 0.05
 FEW_CLUSTERS = 20
+SAME_BACKGROUND = "the arms have the same background before the programme"
 
 
-def not_applicable(check: str, null: str, why: str) -> Diagnostic:
-    """Return a check that could not be made, with the reason."""
-    return Diagnostic(check, null, None, None, "not_applicable", why)
-
-
-def joint_balance(treated: pd.Series, background: pd.DataFrame) -> Diagnostic:
-    """Test by one F test that the arms do not differ in background.
-
-    Regresses the arm on all background columns; classical F, as ``anova(lm(treat ~ …))`` in R.
-
-    Parameters
-    ----------
-    treated
-        Shape (n,), 0 or 1.
-    background
-        Shape (n, k), complete.
-    """
-    null = "the arms have the same background before the programme"
-    kept = background.loc[:, background.nunique() > 1]
-    if kept.empty:
-        return not_applicable("balance", null, "no background column is declared or varies")
-    matrix = sm.add_constant(kept.to_numpy(dtype=float))
-    if np.linalg.matrix_rank(matrix) < matrix.shape[1] or len(matrix) <= matrix.shape[1]:
-        return not_applicable("balance", null, "the background columns are collinear or too many")
-    fit = sm.OLS(treated.to_numpy(dtype=float), matrix).fit()
-    p_value = float(stats.f.sf(fit.fvalue, fit.df_model, fit.df_resid))
-    status = "passed" if p_value >= ALPHA else "failed"
-    detail = f"F({int(fit.df_model)}, {int(fit.df_resid)}) over {', '.join(map(str, kept.columns))}"
-    return Diagnostic("balance", null, float(fit.fvalue), p_value, status, detail)
+def joint_balance(sample: Sample) -> Diagnostic:
+    """Test by one statistic that the arms do not differ in background, with the sample's weights and clusters."""
+    names = list(map(str, sample.covariates.columns))
+    try:
+        test = balance.joint_balance(
+            sample.covariates.to_numpy(dtype=float),
+            names,
+            sample.exposure,
+            weights=sample.weights,
+            clusters=sample.clusters[0].astype(str) if sample.clusters else None,
+        )
+    except NotEstimable as error:
+        return not_applicable("balance", SAME_BACKGROUND, error.reason)
+    detail = f"F({test.df1}, {test.df2:.6g}) over {', '.join(names)}"
+    return checked("balance", SAME_BACKGROUND, test.statistic, test.p_value, detail)
 
 
 def differential_attrition(baseline: pd.DataFrame, end_units: set[str]) -> Diagnostic:
@@ -72,7 +58,7 @@ def differential_attrition(baseline: pd.DataFrame, end_units: set[str]) -> Diagn
 
 
 def enough_clusters(n_clusters: int | None) -> Diagnostic:
-    """Check that there are enough clusters for CR1 errors to be trusted."""
+    """Check that there are enough clusters for clustered errors to be trusted whatever their rule."""
     null = f"there are at least {FEW_CLUSTERS} clusters"
     if n_clusters is None:
         return not_applicable("clusters", null, "errors are not clustered")
@@ -85,14 +71,3 @@ def complete_cases(used: int, available: int) -> Diagnostic:
     null = "no observation was left out for a missing value"
     status = "passed" if used == available else "failed"
     return Diagnostic("complete_cases", null, float(available - used), None, status, f"{used} of {available} used")
-
-
-def placebo(estimate: float, p_value: float, waves: str) -> Diagnostic:
-    """Report the same design on two waves before the programme, where the effect must be zero."""
-    status = "passed" if p_value >= ALPHA else "failed"
-    return Diagnostic("placebo_wave", "before the programme both groups moved alike", estimate, p_value, status, waves)
-
-
-def placebo_impossible(error: NotEstimable) -> Diagnostic:
-    """Report a placebo that the data cannot give."""
-    return not_applicable("placebo_wave", "before the programme both groups moved alike", error.reason)

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from impact.statistics.core import Estimate
+
+ALPHA = 0.05
 
 
 @dataclass(frozen=True)
@@ -21,10 +28,29 @@ class Diagnostic:
 
 
 @dataclass(frozen=True)
+class Term:
+    """A number behind an effect: an event-study coefficient, a cohort's effect, a weight, another specification.
+
+    ``family`` says what the number is one of; ``term`` which one. Uncertainty is None where there is none.
+    """
+
+    family: str
+    term: str
+    estimate: float
+    std_error: float | None = None
+    p_value: float | None = None
+    conf_low: float | None = None
+    conf_high: float | None = None
+    n_obs: int | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
 class Effect:
     """An effect, tidy: one row, in the unit of the outcome.
 
-    ``inference`` names the rule behind the standard error and the reference distribution.
+    ``inference`` names the rule behind the standard error and the reference distribution. ``terms`` are the numbers
+    behind it. ``influence`` holds what each unit (or cluster) adds to the estimate's error, where it is known.
     """
 
     term: str
@@ -41,6 +67,8 @@ class Effect:
     n_clusters: int | None
     inference: str
     diagnostics: tuple[Diagnostic, ...] = ()
+    terms: tuple[Term, ...] = ()
+    influence: pd.Series | None = field(default=None, repr=False, compare=False)
 
     def summary(self) -> str:
         """Return one deterministic line of text.
@@ -54,3 +82,62 @@ class Effect:
             f"{self.design} {self.estimand} {self.estimate:g} {self.unit} ({self.conf_low:g} to {self.conf_high:g}),"
             f" SE {self.std_error:g} by {self.inference}, n = {self.n_obs}"
         )
+
+
+def effect_from(
+    estimate: Estimate,
+    *,
+    indicator: str,
+    unit: str,
+    estimand: str,
+    design: str,
+    diagnostics: tuple[Diagnostic, ...] = (),
+    terms: tuple[Term, ...] = (),
+    influence: pd.Series | None = None,
+) -> Effect:
+    """Return an estimate as the effect of a design on an indicator."""
+    return Effect(
+        indicator,
+        estimand,
+        design,
+        estimate.estimate,
+        estimate.std_error,
+        estimate.statistic,
+        estimate.p_value,
+        estimate.conf_low,
+        estimate.conf_high,
+        unit,
+        estimate.n_obs,
+        estimate.n_clusters,
+        estimate.reference,
+        diagnostics,
+        terms,
+        influence,
+    )
+
+
+def term_from(family: str, term: str, estimate: Estimate, detail: str = "") -> Term:
+    """Return an estimate as one of the numbers behind an effect."""
+    return Term(
+        family,
+        term,
+        estimate.estimate,
+        estimate.std_error,
+        estimate.p_value,
+        estimate.conf_low,
+        estimate.conf_high,
+        estimate.n_obs,
+        detail,
+    )
+
+
+def checked(check: str, null: str, value: float, p_value: float, detail: str) -> Diagnostic:
+    """Return a check that passes unless its null is rejected."""
+    if math.isnan(p_value):
+        return Diagnostic(check, null, value, None, "not_applicable", detail or "the test has no p-value")
+    return Diagnostic(check, null, value, p_value, "passed" if p_value >= ALPHA else "failed", detail)
+
+
+def not_applicable(check: str, null: str, why: str) -> Diagnostic:
+    """Return a check that could not be made, with the reason."""
+    return Diagnostic(check, null, None, None, "not_applicable", why)

@@ -1,5 +1,8 @@
 """Expect: what was promised ex ante, and whether the plan was registered before the outcome could be known."""
 
+from impact.expect.forecast import FIELDS as FORECAST
+from impact.expect.forecast import forecast_fields, forecast_problems, predictive
+from impact.expect.power import PowerReport, power_curve, power_report, power_reports
 from impact.expect.registration import (
     PlanStatus,
     indicator_plan,
@@ -11,11 +14,19 @@ from impact.expect.registration import (
 )
 
 __all__ = [
+    "FORECAST",
     "PlanStatus",
+    "PowerReport",
+    "forecast_fields",
+    "forecast_problems",
     "indicator_plan",
     "plan_changes",
     "plan_hash",
     "plan_status",
+    "power_curve",
+    "power_report",
+    "power_reports",
+    "predictive",
     "register_plan",
     "verify_registrations",
 ]

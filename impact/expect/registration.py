@@ -63,6 +63,9 @@ def indicator_plan(programme: Programme, indicator: Indicator) -> dict[str, Any]
     plan["contract_hash"] = fingerprint(contract.model_dump(mode="json"), codes)
     if contract.wave:
         plan["waves"] = {wave.id: wave.date for wave in programme.header.waves}
+    families = [family for family in programme.evaluation.families if indicator.id in family.indicators]
+    if families:
+        plan["families"] = [family.model_dump(mode="json") for family in families]
     return plan
 
 

@@ -2,12 +2,14 @@
 
 from impact.judge.attainment import Attainment, judge_attainment
 from impact.judge.evidence import Contribution, evidence_level, judge_contribution
+from impact.judge.families import adjust_families
 from impact.judge.findings import Finding, judge_indicator
 
 __all__ = [
     "Attainment",
     "Contribution",
     "Finding",
+    "adjust_families",
     "evidence_level",
     "judge_attainment",
     "judge_contribution",

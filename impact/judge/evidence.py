@@ -1,19 +1,47 @@
 """Did we cause it, and how sure are we? Contribution by the effect's interval, evidence by a declared rule.
 
 The levels are those of the Maryland Scientific Methods Scale as adapted by the What Works Centre for Local Economic
-Growth: 1 before/after or no comparison, 3 difference-in-differences, 5 randomised. A failed critical check costs one
-level; level 2 and 4 belong to designs of the estimate room still to come, or to failed checks.
+Growth: 1 before/after, or a bare association; 2 comparison by observed characteristics at one time, or one series
+without a comparison; 3 difference-in-differences and what is built on it; 4 discontinuities; 5 randomised. A failed
+critical check costs one level.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from impact.declare.indicators import Design
+from impact.declare.designs import Design
 from impact.estimate import Effect
 
-LEVELS = {"randomised": 5, "did": 3, "before_after": 1}
-CRITICAL = ("balance", "attrition", "placebo_wave", "clusters")
+LEVELS = {
+    "randomised": 5,
+    "regression_discontinuity": 4,
+    "did": 3,
+    "panel": 3,
+    "staggered": 3,
+    "synthetic_control": 3,
+    "matching": 2,
+    "weighting": 2,
+    "interrupted_time_series": 2,
+    "association": 1,
+    "before_after": 1,
+}
+CRITICAL = (
+    "balance",
+    "attrition",
+    "placebo_wave",
+    "clusters",
+    "first_stage",
+    "pre_trend",
+    "staggered_adoption",
+    "density",
+    "covariate_continuity",
+    "overlap",
+    "pre_fit",
+    "placebo_space",
+    "autocorrelation",
+)
+"""Checks whose failure costs a level; a failed placebo outcome does too."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +88,11 @@ def evidence_level(design: Design | None, effect: Effect | None, *, measured_bef
         if measured_before:
             return LEVELS["before_after"], "before and after without a comparison"
         return None, "no comparison and no baseline: nothing is said about cause"
-    failed = [d.check for d in effect.diagnostics if d.check in CRITICAL and d.status == "failed"]
+    failed = [d.check for d in effect.diagnostics if _critical(d.check) and d.status == "failed"]
     level = max(1, LEVELS[design.kind] - len(failed))
     why = f"{design.kind} design" + (f"; lowered for failed checks: {', '.join(failed)}" if failed else "")
     return level, why
+
+
+def _critical(check: str) -> bool:
+    return check in CRITICAL or check.startswith("placebo_outcome")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -11,8 +11,8 @@ import pandas as pd
 from impact.declare import Programme, in_language, last_day
 from impact.declare.indicators import Change, Indicator
 from impact.errors import NotEstimable
-from impact.estimate import Diagnostic, Effect
-from impact.expect import plan_hash, plan_status
+from impact.estimate import Effect
+from impact.expect import FORECAST, forecast_fields, plan_hash, plan_status
 from impact.judge.attainment import judge_attainment
 from impact.judge.evidence import evidence_level, judge_contribution
 from impact.measure.moments import COMPLETE
@@ -23,10 +23,10 @@ Estimator = Callable[[tuple[str, str] | None], Effect]
 
 @dataclass(frozen=True)
 class Finding:
-    """A finding's fields (columns of ``impact.finding``) and the checks of its effect."""
+    """A finding's fields (columns of ``impact.finding``) and its effect, or None where there is none."""
 
     fields: dict[str, Any]
-    diagnostics: tuple[Diagnostic, ...]
+    effect: Effect | None
 
 
 def judge_indicator(
@@ -71,7 +71,6 @@ def _common(programme: Programme, indicator: Indicator) -> dict[str, Any]:
         "period": indicator.ex_post.wave or indicator.ex_post.period,
         "unit": indicator.unit,
         "direction": indicator.direction,
-        "forecast": None,
         "registered_at": status.registered_at,
         "registration": status.label,
         "plan_hash": plan_hash(programme),
@@ -145,13 +144,19 @@ def _finding(
         "not_estimable": None if effect else reason,
         "progress": attainment.progress,
         "progress_state": attainment.progress_state,
+        **(_forecast(indicator, row, value, effect) if whole else dict.fromkeys(FORECAST)),
         "attainment": attainment.status,
         "contribution": contribution.status,
         "evidence_level": level,
         "evidence_reason": why,
         "flags": list(row["flags"]),
     }
-    return Finding(fields, effect.diagnostics if effect else ())
+    return Finding(fields, effect)
+
+
+def _forecast(indicator: Indicator, row: dict[str, Any], value: float | None, effect: Effect | None) -> dict[str, Any]:
+    found = (effect.estimate, effect.std_error) if effect else (None, None)
+    return forecast_fields(indicator, (value, _number(row.get("std_error"))), found)
 
 
 def finding_id(programme: str, row: dict[str, Any]) -> str:
@@ -215,14 +220,12 @@ def _effect(row: dict[str, Any], value: float | None, estimate: Estimator) -> tu
 
 
 def _effect_fields(effect: Effect | None) -> dict[str, Any]:
-    names = ("estimand", "design", "estimate", "std_error", "p_value", "n_obs", "n_clusters", "inference")
+    names = ("estimand", "design", "estimate", "std_error", "statistic", "p_value", "n_obs", "n_clusters", "inference")
+    family: dict[str, Any] = dict.fromkeys(("family", "p_adjusted", "adjustment"))
     if effect is None:
-        return dict.fromkeys((*names, "effect_low", "effect_high"))
-    shown = asdict(effect)
-    return {name: shown[name] for name in names} | {
-        "effect_low": effect.conf_low,
-        "effect_high": effect.conf_high,
-    }
+        return dict.fromkeys((*names, "effect_low", "effect_high")) | family
+    shown = {name: getattr(effect, name) for name in names}
+    return shown | family | {"effect_low": effect.conf_low, "effect_high": effect.conf_high}
 
 
 def _number(value: Any) -> float | None:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from impact.declare.contracts import Contract
 from impact.declare.indicators import Change, Indicator, Sum
-from impact.measure.formula import parts_sql, where_sql
+from impact.measure.formula import arm_sql, parts_sql, where_sql
 from impact.sql import ident, literal
 
 PILOT_ROWS = 2000
@@ -51,15 +51,23 @@ def key_columns(indicators: Sequence[Indicator]) -> list[str]:
 
 
 def _cut_columns(indicator: Indicator) -> tuple[str, ...]:
-    arm = getattr(indicator.ex_post.design, "arm", None)
+    arm = arm_sql(indicator.ex_post.design)
     return (*indicator.by, *indicator.scope, *((arm,) if arm else ()))
+
+
+def _with_arms(view: str, indicators: Sequence[Indicator]) -> str:
+    """Add a column per way of telling the arms, called by its own expression, so that designs alike share it."""
+    arms = dict.fromkeys(arm for i in indicators if (arm := arm_sql(i.ex_post.design)))
+    if not arms:
+        return view
+    return f"(SELECT *, {', '.join(f'{arm} AS {ident(arm)}' for arm in arms)} FROM {view})"
 
 
 def additive_cells(
     connection: duckdb.DuckDBPyConnection, programme: str, contract: Contract, indicators: Sequence[Indicator]
 ) -> Cells:
     """Sum all indicators of a contract in one pass over its rows."""
-    relation = ident(programme, contract.id)
+    relation = _with_arms(ident(programme, contract.id), indicators)
     parts = {i.id: (*parts_sql(i, contract), where_sql(i, contract)) for i in indicators}
     wave = ident(contract.wave) if contract.wave else "''"
     return _cells(connection, relation, wave, parts, indicators)
@@ -93,7 +101,7 @@ def change_cells(
             f" - max(CASE WHEN {wave} = {then} THEN {value} END) AS _y{place}",
             f"bool_or({wave} = {then} AND ({where})) AS _in{place}",
         ]
-    view = ident(programme, contract.id)
+    view = _with_arms(ident(programme, contract.id), indicators)
     relation = f"(SELECT {', '.join(kept)} FROM {view} GROUP BY {person} HAVING bool_or({wave} = {then}))"
     parts = {i.id: (f"_y{p}", "1.0::DOUBLE", f"(_linked AND _in{p})") for p, i in enumerate(indicators)}
     return _cells(connection, relation, now, parts, indicators)
@@ -200,6 +208,7 @@ def value_counts(
         f"SELECT {', '.join(keys)}, {value} AS _value, count(*) FILTER ({weight} > 0) AS _n,"
         f" count(*) AS _rows, count(*) FILTER ({weight} < 0) AS _negative,"
         f" CAST(coalesce(sum({weight}) FILTER ({weight} > 0), 0) AS DOUBLE) AS _weight"
-        f" FROM {ident(programme, contract.id)} WHERE {where_sql(indicator, contract)} GROUP BY ALL ORDER BY ALL"
+        f" FROM {_with_arms(ident(programme, contract.id), [indicator])} WHERE {where_sql(indicator, contract)}"
+        " GROUP BY ALL ORDER BY ALL"
     )
     return connection.execute(sql).df(), sql

@@ -14,7 +14,7 @@ from impact.declare.contracts import Contract
 from impact.declare.indicators import Change, Indicator
 from impact.declare.load import Programme
 from impact.measure.cells import ADDITIVE, TOTALS, Cells, additive_cells, change_cells, value_counts
-from impact.measure.formula import is_share
+from impact.measure.formula import arm_sql, is_share
 from impact.measure.moments import (
     COMPLETE,
     MISSING_GROUP,
@@ -26,6 +26,7 @@ from impact.measure.moments import (
     ratio_of_sums,
     weighted_total,
 )
+from impact.measure.sampled import measure_sampled, needs_rows, sampled_rows
 from impact.sql import ident
 
 COLUMNS = [
@@ -69,6 +70,11 @@ def measure_indicators(
     linkage: list[dict[str, object]] = []
     queries: dict[str, str] = {}
     for contract, kind, members in _passes(programme, indicators):
+        if kind == "rows":
+            for indicator in members:
+                frame, queries[indicator.id] = sampled_rows(connection, programme.id, contract, indicator)
+                rows += _from_rows(indicator, frame)
+            continue
         if kind == "counts":
             for indicator in members:
                 counts, queries[indicator.id] = value_counts(connection, programme.id, contract, indicator)
@@ -89,6 +95,8 @@ def _passes(programme: Programme, indicators: Sequence[Indicator]) -> Iterator[t
         formula = indicator.formula
         if isinstance(formula, Change):
             return indicator.contract, "change", formula.since, indicator.ex_post.wave or ""
+        if needs_rows(indicator):
+            return indicator.contract, "rows", "", ""
         return indicator.contract, "additive" if formula.kind in ADDITIVE else "counts", "", ""
 
     for (contract, kind, _, _), members in groupby(sorted(indicators, key=key), key=key):
@@ -128,13 +136,10 @@ def _domains(indicator: Indicator, frame: pd.DataFrame) -> Iterator[tuple[dict[s
 
 def _arms(indicator: Indicator, frame: pd.DataFrame) -> list[tuple[str, pd.Series]]:
     """Return the arms to measure apart: what was promised to participants is judged on participants."""
-    design = indicator.ex_post.design
-    if design is None or design.kind == "before_after":
+    arm = arm_sql(indicator.ex_post.design)
+    if arm is None:
         return [("", pd.Series(data=True, index=frame.index))]
-    return [
-        ("treated", frame[design.arm] == design.treated),
-        ("comparison", frame[design.arm] == design.comparison),
-    ]
+    return [(name, frame[arm] == name) for name in ("treated", "comparison")]
 
 
 def _from_cells(indicator: Indicator, cells: Cells) -> list[dict[str, object]]:
@@ -156,6 +161,16 @@ def _from_cells(indicator: Indicator, cells: Cells) -> list[dict[str, object]]:
         row = _row(labels, measured, n, missing)
         extra = [*_qualifiers(indicator, frame[inside]), *_negative(frame.loc[inside, f"negative:{indicator.id}"])]
         rows.append(row | {"flags": [*measured.flags, *extra]})
+    return rows
+
+
+def _from_rows(indicator: Indicator, frame: pd.DataFrame) -> list[dict[str, object]]:
+    rows = []
+    for labels, inside in _domains(indicator, frame):
+        wave = frame["_wave"] == labels["wave"]
+        measured, n, missing = measure_sampled(indicator, frame[wave], inside[wave])
+        if n or missing or _is_whole(labels):
+            rows.append(_row(labels, measured, n, missing))
     return rows
 
 

@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from impact.declare.contracts import Contract
+from impact.declare.designs import (
+    ARMS,
+    Design,
+    PanelEffects,
+    RegressionDiscontinuity,
+    Staggered,
+    SyntheticControl,
+)
 from impact.declare.indicators import (
     Change,
     Count,
@@ -45,7 +53,8 @@ def value_sql(formula: PerRowFormula, contract: Contract) -> str:
         Gives the types of the columns.
     """
     if isinstance(formula, Mean):
-        return f"CAST({ident(formula.column)} AS DOUBLE)"
+        value = f"CAST({ident(formula.column)} AS DOUBLE)"
+        return f"CASE WHEN {value} > 0 THEN ln({value}) END" if formula.transform == "log" else value
     if isinstance(formula, Proportion):
         test = condition_sql(formula.of, contract)
         return f"CASE WHEN {test} THEN 1.0::DOUBLE WHEN NOT {test} THEN 0.0::DOUBLE END"
@@ -94,17 +103,41 @@ def parts_sql(indicator: Indicator, contract: Contract) -> tuple[str, str]:
     return value_sql(row, contract), "1.0::DOUBLE"
 
 
-def _arm_sql(indicator: Indicator) -> str:
+def arm_sql(design: Design | None) -> str | None:
+    """Write the arm of one row: ``treated``, ``comparison`` or NULL; None for designs without arms."""
+    if isinstance(design, ARMS):
+        tests = (_equals(design.arm, design.treated), _equals(design.arm, design.comparison))
+    elif isinstance(design, PanelEffects):
+        tests = (f"{ident(design.treatment)} > 0", f"{ident(design.treatment)} <= 0")
+    elif isinstance(design, Staggered):
+        never = " OR ".join([f"{ident(design.cohort)} IS NULL", *(_equals(design.cohort, c) for c in design.never)])
+        tests = (f"NOT ({never})", never)
+    elif isinstance(design, RegressionDiscontinuity):
+        above = f"{ident(design.running)} >= {literal(design.cutoff)}"
+        below = f"{ident(design.running)} < {literal(design.cutoff)}"
+        tests = (above, below) if design.treated == "at_or_above" else (below, above)
+    elif isinstance(design, SyntheticControl):
+        codes = ", ".join(literal(code) for code in design.treated_units)
+        unit = f"CAST({ident(design.unit)} AS VARCHAR)"
+        tests = (f"{unit} IN ({codes})", f"{unit} NOT IN ({codes})")
+    else:
+        return None
+    return f"CASE WHEN {tests[0]} THEN 'treated' WHEN {tests[1]} THEN 'comparison' END"
+
+
+def _equals(column: str, code: str) -> str:
+    return f"CAST({ident(column)} AS VARCHAR) = {literal(code)}"
+
+
+def _treated_sql(indicator: Indicator) -> str:
     """Restrict a query to the treated, whose value a finding with a comparison reports."""
-    design = indicator.ex_post.design
-    if design is None or design.kind == "before_after":
-        return ""
-    return f" AND {ident(design.arm)} = {literal(design.treated)}"
+    arm = arm_sql(indicator.ex_post.design)
+    return f" AND {arm} = 'treated'" if arm else ""
 
 
 def query_sql(programme: str, indicator: Indicator, contract: Contract) -> str:
     """Write a query that anyone can run on the database to get the programme-wide value of each wave."""
-    view, where = ident(programme, contract.id), where_sql(indicator, contract) + _arm_sql(indicator)
+    view, where = ident(programme, contract.id), where_sql(indicator, contract) + _treated_sql(indicator)
     weight = ident(indicator.sample.weight) if indicator.sample.weight else "1"
     numerator, denominator = parts_sql(indicator, contract)
     if isinstance(indicator.formula, Change):

@@ -9,7 +9,8 @@ import pandas as pd
 
 from impact.declare.contracts import Contract
 from impact.declare.indicators import Change, Indicator
-from impact.measure.formula import per_row, value_sql, where_sql
+from impact.errors import NotEstimable
+from impact.measure.formula import parts_sql, per_row, value_sql, where_sql
 from impact.measure.moments import MISSING_GROUP
 from impact.sql import ident, literal
 
@@ -20,6 +21,39 @@ def _selected(indicator: Indicator, contract: Contract, wave: str) -> str:
     if isinstance(indicator.formula, Change):
         return f"({wave} <> {literal(indicator.formula.since)} OR ({where}))"
     return where
+
+
+def unit_sql(
+    programme: str,
+    contract: Contract,
+    indicator: Indicator,
+    columns: Sequence[str],
+    *,
+    group: str | None = None,
+) -> str:
+    """Write the query of the rows a design needs; see :func:`unit_frame` for its columns."""
+    formula = per_row(indicator)
+    if formula is None:
+        raise NotEstimable(f"a {indicator.formula.kind} has no value per row", "a mean, proportion, scale or threshold")
+    wave = ident(contract.wave) if contract.wave else "''"
+    numeric = {name for name in columns if contract.columns[name].type in ("integer", "number", "boolean")}
+    extra = "".join(
+        f", CAST({ident(name)} AS {'DOUBLE' if name in numeric else 'VARCHAR'}) AS {ident(name)}"
+        for name in dict.fromkeys(columns)
+    )
+    if group:
+        extra += f", coalesce(CAST({ident(group)} AS VARCHAR), {literal(MISSING_GROUP)}) AS _group"
+    return (
+        f"SELECT {_unit(contract)} AS _unit, CAST({wave} AS VARCHAR) AS _wave,"
+        f" {value_sql(formula, contract)} AS _outcome{extra} FROM {ident(programme, contract.id)}"
+        f" WHERE {_selected(indicator, contract, wave)}"
+    )
+
+
+def _unit(contract: Contract) -> str:
+    """Write what tells units apart: the person, or else the key, whose parts are kept apart by a control character."""
+    names = (contract.person,) if contract.person else contract.key
+    return f"concat_ws(chr(31), {', '.join(f'CAST({ident(name)} AS VARCHAR)' for name in names)})"
 
 
 def unit_frame(
@@ -36,21 +70,41 @@ def unit_frame(
     Returns
     -------
     pandas.DataFrame
-        ``_unit`` (the person), ``_wave`` ('' without waves), ``_outcome`` (NaN where missing) and the named columns,
-        numbers as float and everything else as text; ``_group`` is the group column as measures label it.
+        ``_unit`` (the person, or the key where the contract follows nobody), ``_wave`` ('' without waves),
+        ``_outcome`` (NaN where missing) and the named columns, numbers as float and everything else as text;
+        ``_group`` is the group column as measures label it.
     """
-    formula = per_row(indicator)
-    assert formula is not None and contract.person is not None  # noqa: S101, PT018 - checked when declared
-    wave = ident(contract.wave) if contract.wave else "''"
-    numeric = {name for name in columns if contract.columns[name].type in ("integer", "number", "boolean")}
-    extra = "".join(
-        f", CAST({ident(name)} AS {'DOUBLE' if name in numeric else 'VARCHAR'}) AS {ident(name)}"
-        for name in dict.fromkeys(columns)
-    )
+    sql = unit_sql(programme, contract, indicator, columns, group=group)
+    return connection.execute(f"{sql} ORDER BY _unit, _wave").df()
+
+
+def wave_values(
+    connection: duckdb.DuckDBPyConnection,
+    programme: str,
+    contract: Contract,
+    indicator: Indicator,
+    *,
+    unit: str | None = None,
+    group: tuple[str, str] | None = None,
+) -> pd.DataFrame:
+    """Return the indicator's value at each wave (and of each unit, a column): the series that designs in time read.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``_unit`` ('' without one), ``_wave``, ``_value``.
+    """
+    numerator, denominator = parts_sql(indicator, contract)
+    total = indicator.formula.kind in ("sum", "count")
+    weight = f"CAST({ident(indicator.sample.weight)} AS DOUBLE)" if indicator.sample.weight else "1.0::DOUBLE"
+    where = where_sql(indicator, contract)
     if group:
-        extra += f", coalesce(CAST({ident(group)} AS VARCHAR), {literal(MISSING_GROUP)}) AS _group"
+        where += f" AND coalesce(CAST({ident(group[0])} AS VARCHAR), {literal(MISSING_GROUP)}) = {literal(group[1])}"
+    value = "sum(w * y)" if total else "sum(w * y) / nullif(sum(w * x), 0)"
     return connection.execute(
-        f"SELECT CAST({ident(contract.person)} AS VARCHAR) AS _unit, CAST({wave} AS VARCHAR) AS _wave,"
-        f" {value_sql(formula, contract)} AS _outcome{extra} FROM {ident(programme, contract.id)}"
-        f" WHERE {_selected(indicator, contract, wave)} ORDER BY _unit, _wave"
+        f"SELECT _unit, _wave, {value} AS _value FROM (SELECT"
+        f" {f'CAST({ident(unit)} AS VARCHAR)' if unit else literal('')} AS _unit,"
+        f" CAST({ident(contract.wave or '')} AS VARCHAR) AS _wave, {numerator} AS y, {denominator} AS x, {weight} AS w"
+        f" FROM {ident(programme, contract.id)} WHERE {where})"
+        " WHERE y IS NOT NULL AND x IS NOT NULL AND w > 0 GROUP BY ALL ORDER BY ALL"
     ).df()

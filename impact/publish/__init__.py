@@ -6,6 +6,7 @@ from impact.publish.tables import (
     loads_table,
     measure_table,
     quarantine_table,
+    terms_table,
     write_results,
 )
 from impact.publish.trace import trace_finding
@@ -16,6 +17,7 @@ __all__ = [
     "loads_table",
     "measure_table",
     "quarantine_table",
+    "terms_table",
     "trace_finding",
     "write_results",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import pandas as pd
@@ -20,7 +21,7 @@ def write_results(
     tables: dict[str, pd.DataFrame],
     findings: Sequence[Finding],
 ) -> None:
-    """Append measures, linkage, definitions, findings and diagnostics of a run; inside its transaction.
+    """Append measures, linkage, definitions, findings, their checks and terms; inside the run's transaction.
 
     Parameters
     ----------
@@ -40,22 +41,16 @@ def write_results(
         warehouse.append(name, stamped.assign(run_id=run_id) if name == "definition" else stamped)
     rows = [f.fields | {"run_id": run_id, "definition_hash": hashes[f.fields["indicator"]]} for f in findings]
     warehouse.append("finding", pd.DataFrame(rows))
-    checks = [
-        {
-            "finding": f.fields["finding"],
-            "programme": programme,
-            "indicator": f.fields["indicator"],
-            "check": d.check,
-            "null_hypothesis": d.null_hypothesis,
-            "value": d.value,
-            "p_value": d.p_value,
-            "status": d.status,
-            "detail": d.detail,
-        }
-        for f in findings
-        for d in f.diagnostics
-    ]
-    warehouse.append("diagnostic", pd.DataFrame(checks))
+    for name, parts in (("diagnostic", "diagnostics"), ("term", "terms")):
+        behind = [
+            {"finding": f.fields["finding"], "programme": programme, "indicator": f.fields["indicator"], "place": place}
+            | dataclasses.asdict(part)
+            for f in findings
+            if f.effect
+            for place, part in enumerate(getattr(f.effect, parts))
+        ]
+        table = pd.DataFrame(behind)
+        warehouse.append(name, table if name == "term" else table.drop(columns="place", errors="ignore"))
 
 
 def _read(warehouse: Warehouse, table: str, programme: str | None, order: str) -> pd.DataFrame:
@@ -83,6 +78,11 @@ def measure_table(warehouse: Warehouse, programme: str | None = None) -> pd.Data
 def diagnostics_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
     """Return the checks of the effects."""
     return _read(warehouse, "diagnostic", programme, 'programme, finding, "check"')
+
+
+def terms_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
+    """Return the numbers behind the effects: event times, cohorts, weights, other specifications."""
+    return _read(warehouse, "term", programme, "programme, finding, place").drop(columns=["place"])
 
 
 def loads_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:

@@ -57,6 +57,11 @@ def trace_finding(warehouse: Warehouse, name: str) -> dict[str, Any]:
             ' WHERE finding = ? ORDER BY "check"',
             [name],
         ),
+        "terms": _many(
+            warehouse,
+            "SELECT * EXCLUDE (finding, programme, indicator, place) FROM impact.term WHERE finding = ? ORDER BY place",
+            [name],
+        ),
         "linkage": _many(
             warehouse,
             "SELECT since, wave, linked, lost, new FROM impact.linkage WHERE programme = ? AND indicator = ?",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 1
+VERSION = 2
 
 TABLES = (
     """CREATE TABLE IF NOT EXISTS impact.meta (version INTEGER NOT NULL)""",
@@ -42,11 +42,14 @@ TABLES = (
         title_it VARCHAR NOT NULL, node VARCHAR NOT NULL, stage VARCHAR NOT NULL, level VARCHAR NOT NULL,
         scope VARCHAR NOT NULL, scope_value VARCHAR NOT NULL, "group" VARCHAR NOT NULL, group_value VARCHAR NOT NULL,
         period VARCHAR NOT NULL, unit VARCHAR NOT NULL, direction VARCHAR NOT NULL,
-        baseline DOUBLE, target DOUBLE, due VARCHAR, forecast DOUBLE, registered_at VARCHAR, plan_hash VARCHAR NOT NULL,
+        baseline DOUBLE, target DOUBLE, due VARCHAR, forecast DOUBLE, forecast_low DOUBLE,
+        forecast_high DOUBLE, forecast_of VARCHAR, forecast_hit BOOLEAN, forecast_crps DOUBLE,
+        registered_at VARCHAR, plan_hash VARCHAR NOT NULL,
         registration VARCHAR NOT NULL,
         value DOUBLE, conf_low DOUBLE, conf_high DOUBLE, n BIGINT NOT NULL, method VARCHAR NOT NULL,
         comparison DOUBLE, comparison_baseline DOUBLE, estimand VARCHAR, design VARCHAR, estimate DOUBLE,
-        std_error DOUBLE, p_value DOUBLE, effect_low DOUBLE, effect_high DOUBLE,
+        std_error DOUBLE, statistic DOUBLE, p_value DOUBLE, effect_low DOUBLE, effect_high DOUBLE,
+        family VARCHAR, p_adjusted DOUBLE, adjustment VARCHAR,
         n_obs BIGINT, n_clusters BIGINT, inference VARCHAR, not_estimable VARCHAR,
         progress DOUBLE, progress_state VARCHAR NOT NULL, attainment VARCHAR NOT NULL,
         contribution VARCHAR NOT NULL, evidence_level INTEGER, evidence_reason VARCHAR NOT NULL,
@@ -56,4 +59,8 @@ TABLES = (
         finding VARCHAR NOT NULL, programme VARCHAR NOT NULL, indicator VARCHAR NOT NULL, "check" VARCHAR NOT NULL,
         null_hypothesis VARCHAR NOT NULL, value DOUBLE, p_value DOUBLE, status VARCHAR NOT NULL,
         detail VARCHAR NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS impact.term (
+        finding VARCHAR NOT NULL, programme VARCHAR NOT NULL, indicator VARCHAR NOT NULL, family VARCHAR NOT NULL,
+        place INTEGER NOT NULL, term VARCHAR NOT NULL, estimate DOUBLE NOT NULL, std_error DOUBLE, p_value DOUBLE,
+        conf_low DOUBLE, conf_high DOUBLE, n_obs BIGINT, detail VARCHAR NOT NULL)""",
 )

@@ -1,0 +1,211 @@
+"""The rows of one indicator as its design needs them: arms, waves, covariates, clusters, weights.
+
+First step of every design; refuses what no design can use (persons who change arm, several rows of a person in a wave).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from impact.declare import Programme
+from impact.declare.check_designs import design_columns
+from impact.declare.contracts import Contract
+from impact.declare.designs import ARMS, Design
+from impact.declare.indicators import Change, Indicator
+from impact.errors import NotEstimable
+from impact.measure import unit_frame
+from impact.statistics.core import Floats
+from impact.statistics.survey import SampleDesign
+
+MINIMUM_PER_ARM = 2
+
+
+@dataclass(frozen=True)
+class Case:
+    """One indicator (or a subgroup of its units) whose effect is wanted.
+
+    Parameters
+    ----------
+    connection
+        Holds the views of the programme's good rows.
+    programme, indicator
+        What is declared.
+    group
+        Column and value of a subgroup, or None for everybody.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    programme: Programme
+    indicator: Indicator
+    group: tuple[str, str] | None = None
+
+    @property
+    def contract(self) -> Contract:
+        """The contract of the indicator's rows."""
+        return self.programme.contracts[self.indicator.contract]
+
+    @property
+    def design(self) -> Design | None:
+        """The declared design."""
+        return self.indicator.ex_post.design
+
+    @property
+    def waves(self) -> list[str]:
+        """Waves in the order of their declaration."""
+        return [wave.id for wave in self.programme.header.waves]
+
+    @property
+    def baseline(self) -> str | None:
+        """The wave before the programme: a change's earlier wave, else the declared baseline."""
+        if isinstance(self.indicator.formula, Change):
+            return self.indicator.formula.since
+        return self.indicator.ex_ante.baseline.wave if self.indicator.ex_ante.baseline else None
+
+    @property
+    def when(self) -> str:
+        """The wave or period of the outcome, in words."""
+        return f"in {self.indicator.ex_post.wave or self.indicator.ex_post.period}"
+
+
+def design_rows(case: Case) -> pd.DataFrame:
+    """Return the rows of a case with the columns its design and sample name.
+
+    With arms, only rows of the two arms, ``_treated`` 0 or 1, and nobody in both.
+    """
+    columns = [*design_columns(case.design), *case.indicator.sample.columns(), *case.indicator.by]
+    frame = unit_frame(
+        case.connection,
+        case.programme.id,
+        case.contract,
+        case.indicator,
+        list(dict.fromkeys(columns)),
+        group=case.group[0] if case.group else None,
+    )
+    if case.group:
+        frame = _members(frame, case.baseline, case.group[1])
+    return _with_arms(frame, case.design) if isinstance(case.design, ARMS) else frame
+
+
+def _with_arms(frame: pd.DataFrame, design: Design) -> pd.DataFrame:
+    assert isinstance(design, ARMS)  # noqa: S101 - the caller has looked
+    labels = _as_code(frame[design.arm])
+    frame = frame[labels.isin([design.treated, design.comparison])].copy()
+    frame["_treated"] = (labels.loc[frame.index] == design.treated).astype(int)
+    several = frame.groupby("_unit")["_treated"].nunique() > 1
+    if several.any():
+        raise NotEstimable(f"{int(several.sum())} persons change arm between waves", "one arm per person, as assigned")
+    return frame
+
+
+def _as_code(labels: pd.Series) -> pd.Series:
+    """Return labels as codes; a numeric column's 1.0 is the code 1."""
+    if not pd.api.types.is_numeric_dtype(labels):
+        return labels
+    return labels.map(lambda value: None if pd.isna(value) else f"{value:g}")
+
+
+def _members(frame: pd.DataFrame, baseline: str | None, group: str) -> pd.DataFrame:
+    """Keep the persons of a group, as they were at the baseline, or at their first wave if they were not there."""
+    first = frame.assign(_late=frame["_wave"] != baseline).sort_values(["_unit", "_late", "_wave"])
+    label = first.drop_duplicates("_unit").set_index("_unit")["_group"]
+    return frame[frame["_unit"].map(label) == group]
+
+
+def at_wave(frame: pd.DataFrame, wave: str | None) -> pd.DataFrame:
+    """Return one row per unit at a wave, indexed by unit; without waves, all rows."""
+    part = frame if wave is None else frame[frame["_wave"] == wave]
+    if part["_unit"].duplicated().any():
+        raise NotEstimable(
+            "a person has several rows in one wave",
+            "one row per person and wave: a filter, or another contract",
+        )
+    return part.set_index("_unit")
+
+
+def require_arms(treated: pd.Series, when: str) -> None:
+    """Refuse arms with fewer than two units."""
+    counts = treated.value_counts()
+    for value, name in ((1, "treated"), (0, "comparison")):
+        if counts.get(value, 0) < MINIMUM_PER_ARM:
+            raise NotEstimable(
+                f"the {name} arm has {counts.get(value, 0)} persons with an outcome {when}",
+                f"at least {MINIMUM_PER_ARM} in each arm",
+            )
+
+
+def as_numbers(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return columns as floats: codes become 0/1 columns with the first code left out, missing stays missing."""
+    columns: dict[str, pd.Series] = {}
+    for name in frame.columns:
+        values = frame[name]
+        if pd.api.types.is_numeric_dtype(values):
+            columns[str(name)] = values.astype(float)
+        else:
+            dummies = pd.get_dummies(values, prefix=name, drop_first=True, dtype=float)
+            columns |= {str(c): dummies[c].where(values.notna()) for c in dummies}
+    return pd.DataFrame(columns, index=frame.index)
+
+
+def background(case: Case, rows: pd.DataFrame, end: pd.DataFrame) -> pd.DataFrame:
+    """Return the covariates of the end-line units: columns as they stood at baseline, outcomes at earlier waves."""
+    design = case.design
+    names = list(getattr(design, "covariates", ()))
+    linked = case.baseline is not None and case.contract.person is not None
+    before = at_wave(rows, case.baseline)[names].reindex(end.index) if linked else end[names]
+    columns = as_numbers(before)
+    for wave in getattr(design, "covariate_waves", ()):
+        columns[f"outcome {wave}"] = at_wave(rows, wave)["_outcome"].reindex(end.index)
+    return columns
+
+
+def cluster_labels(case: Case, frame: pd.DataFrame) -> tuple[NDArray[np.object_], ...]:
+    """Return the labels of the design's clusters; refuse where somebody has none."""
+    names = getattr(case.design, "clusters", ())
+    for name in names:
+        if frame[name].isna().any():
+            missing = int(frame[name].isna().sum())
+            raise NotEstimable(f"{missing} observations have no {name}", "a cluster for everybody")
+    return tuple(frame[name].to_numpy(dtype=object) for name in names)
+
+
+def require_clusters(case: Case, frame: pd.DataFrame) -> None:
+    """Refuse an arm that lies in a single cluster of the assignment."""
+    for name in getattr(case.design, "clusters", ())[:1] or tuple(filter(None, (case.indicator.sample.cluster,))):
+        if frame[name].isna().any():
+            missing = int(frame[name].isna().sum())
+            raise NotEstimable(f"{missing} observations have no {name}", "a cluster for everybody")
+        per_arm = frame.groupby("_treated")[name].nunique()
+        if (per_arm < MINIMUM_PER_ARM).any():
+            raise NotEstimable(
+                f"an arm lies in {int(per_arm.min())} cluster of {name}", "at least two clusters in each arm"
+            )
+
+
+def survey_design(case: Case, frame: pd.DataFrame) -> SampleDesign | None:
+    """Return the sample design where strata, sampled clusters or population sizes are declared."""
+    sample = case.indicator.sample
+    if getattr(case.design, "clusters", ()) or not (sample.strata or sample.population or sample.cluster):
+        return None
+    weights = sample_weights(case, frame)
+    return SampleDesign(
+        np.ones(len(frame)) if weights is None else weights,
+        frame[sample.strata].to_numpy(dtype=object) if sample.strata else None,
+        frame[sample.cluster].to_numpy(dtype=object) if sample.cluster else None,
+        frame[sample.population].to_numpy(dtype=float) if sample.population else None,
+    )
+
+
+def sample_weights(case: Case, frame: pd.DataFrame) -> Floats | None:
+    """Return sampling weights, or None; refuse what is missing or not positive."""
+    name = case.indicator.sample.weight
+    if name is None:
+        return None
+    weights = frame[name].to_numpy(dtype=float)
+    if np.isnan(weights).any() or (weights <= 0).any():
+        raise NotEstimable(f"some observations have no positive weight in {name}", "a weight above zero for everybody")
+    return np.asarray(weights, dtype=np.float64)

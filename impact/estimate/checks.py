@@ -1,0 +1,264 @@
+"""Threats to an effect, checked on its own data: balance, attrition, gaps, placebo outcomes, stability, subgroups.
+
+Each check states its null and gives a value; what cannot be checked says why. Numbers that stand behind a check (one
+per covariate, cluster or specification) come back as terms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from impact.errors import NotEstimable
+from impact.estimate.case import Case, as_numbers, at_wave, cluster_labels, sample_weights
+from impact.estimate.cross_section import Comparison
+from impact.estimate.diagnostics import (
+    SAME_BACKGROUND,
+    complete_cases,
+    differential_attrition,
+    enough_clusters,
+    joint_balance,
+)
+from impact.estimate.result import Diagnostic, Term, checked, not_applicable, term_from
+from impact.estimate.sample import EXPOSURE, Sample
+from impact.measure.moments import MISSING_GROUP
+from impact.statistics import least_squares, sandwich
+from impact.statistics.balance import standardised_differences
+from impact.statistics.bounds import lee_bounds
+from impact.statistics.core import Estimate, Floats
+from impact.statistics.multiplicity import adjust
+
+Estimator = Callable[[Sample], Estimate]
+MANY = 60
+"""Leaving out one by one more parts than this says nothing and costs much."""
+SAME_LOSS = "both arms lost the same share of persons"
+UNTOUCHED = "the programme shows no effect on what it cannot have changed"
+ONE_OUT = "no single part carries the effect"
+SPECIFICATIONS = "the effect does not hang on the choice of covariates"
+SAME_EFFECT = "the effect is the same in every subgroup"
+
+
+def arm_checks(case: Case, compared: Comparison, estimate: Estimate) -> tuple[list[Diagnostic], list[Term]]:
+    """Check what every comparison of two arms at one wave rests on."""
+    balance, terms = _balance(case, compared)
+    attrition, bounds = _attrition(case, compared)
+    checks = [
+        balance,
+        attrition,
+        enough_clusters(estimate.n_clusters),
+        complete_cases(compared.sample.n, compared.available),
+    ]
+    return checks, [*terms, *bounds]
+
+
+def _balance(case: Case, compared: Comparison) -> tuple[Diagnostic, list[Term]]:
+    sample = compared.sample
+    if not len(sample.covariates.columns):
+        if case.baseline is None or case.contract.person is None:
+            return not_applicable("balance", SAME_BACKGROUND, "no baseline wave"), []
+        before = at_wave(compared.rows, case.baseline)
+        before = before[before["_outcome"].notna()]
+        sample = Sample(
+            before["_outcome"].to_numpy(dtype=float),
+            before["_treated"].to_numpy(dtype=float),
+            pd.DataFrame(index=before.index),
+            before[["_outcome"]].rename(columns={"_outcome": f"outcome {case.baseline}"}),
+            before.index.to_numpy(dtype=object),
+            cluster_labels(case, before),
+            sample_weights(case, before),
+        )
+    check = joint_balance(sample)
+    return check, balance_terms(sample) if check.status != "not_applicable" else []
+
+
+def balance_terms(
+    sample: Sample, weights: Floats | None = None, *, estimand: Literal["ATT", "ATE"] = "ATE"
+) -> list[Term]:
+    """Return the standardised difference of each covariate between the arms, before or after weighting."""
+    table = standardised_differences(
+        sample.covariates.to_numpy(dtype=float),
+        list(map(str, sample.covariates.columns)),
+        sample.exposure,
+        estimand=estimand,
+        weights=weights,
+    )
+    family = "balance" if weights is None else "balance after adjustment"
+    return [
+        Term(family, name, float(difference), detail=f"treated {high:.4g}, comparison {low:.4g}")
+        for name, difference, high, low in zip(
+            table.names, table.standardised, table.mean_treated, table.mean_comparison, strict=True
+        )
+    ]
+
+
+def _attrition(case: Case, compared: Comparison) -> tuple[Diagnostic, list[Term]]:
+    if case.baseline is None or case.contract.person is None:
+        return not_applicable("attrition", SAME_LOSS, "no baseline wave"), []
+    start = at_wave(compared.rows, case.baseline)
+    end = compared.units["_outcome"]
+    check = differential_attrition(start.reset_index()[["_unit", "_treated"]], set(end.index[end.notna()]))
+    if check.status != "failed":
+        return check, []
+    return check, _bounds(start, end)
+
+
+def _bounds(start: pd.DataFrame, end: pd.Series) -> list[Term]:
+    """Return Lee's bounds of the effect on those who would have stayed whatever their arm."""
+    try:
+        bounds = lee_bounds(end.reindex(start.index).to_numpy(dtype=float), start["_treated"].to_numpy(dtype=float))
+    except NotEstimable:
+        return []
+    detail = f"{bounds.trimmed_share:.1%} trimmed"
+    return [
+        term_from("lee_bounds", "lower", bounds.lower, detail),
+        term_from("lee_bounds", "upper", bounds.upper, detail),
+    ]
+
+
+def panel_attrition(case: Case, rows: pd.DataFrame, after: str) -> Diagnostic:
+    """Check that both arms lost the same share of those seen at the baseline."""
+    end_units = set(rows.loc[(rows["_wave"] == after) & rows["_outcome"].notna(), "_unit"])
+    return differential_attrition(rows.loc[rows["_wave"] == case.baseline, ["_unit", "_treated"]], end_units)
+
+
+def placebo_outcome_checks(case: Case, estimate_for: Callable[[str], Estimate]) -> list[Diagnostic]:
+    """Estimate the same on outcomes that the programme cannot have changed; p-values by Holm over all of them."""
+    names: Sequence[str] = getattr(case.design, "placebo_outcomes", ())
+    found: list[tuple[str, Estimate]] = []
+    checks: list[Diagnostic] = []
+    for name in names:
+        try:
+            found.append((name, estimate_for(name)))
+        except NotEstimable as error:
+            checks.append(not_applicable(f"placebo_outcome {name}", UNTOUCHED, error.reason))
+    if not found:
+        return checks
+    p_values = adjust(np.array([estimate.p_value for _, estimate in found]), "holm")
+    return checks + [
+        checked(f"placebo_outcome {name}", UNTOUCHED, estimate.estimate, float(p), "Holm-adjusted p")
+        for (name, estimate), p in zip(found, p_values, strict=True)
+    ]
+
+
+def stability_checks(
+    case: Case, sample: Sample, estimator: Estimator, estimate: Estimate
+) -> tuple[list[Diagnostic], list[Term]]:
+    """Estimate again without each part, with other covariates, and by subgroup; for the whole only, not for groups."""
+    if case.group is not None:
+        return [], []
+    results = [
+        _compared(
+            "leave_one_out",
+            ONE_OUT,
+            _without_each(sample),
+            estimator=estimator,
+            estimate=estimate,
+            nothing=f"there are not between 3 and {MANY} clusters to leave out",
+        ),
+        _compared(
+            "specification",
+            SPECIFICATIONS,
+            _specifications(case, sample),
+            estimator=estimator,
+            estimate=estimate,
+            nothing="no covariates",
+        ),
+    ]
+    return [check for check, _ in results], [term for _, terms in results for term in terms]
+
+
+def _compared(
+    check: str,
+    null: str,
+    variants: Iterator[tuple[str, Sample]],
+    *,
+    estimator: Estimator,
+    estimate: Estimate,
+    nothing: str,
+) -> tuple[Diagnostic, list[Term]]:
+    """Pass if every variant's estimate lies within the interval of the effect; the value is the furthest away."""
+    terms, refused = [], 0
+    for name, part in variants:
+        try:
+            terms.append(term_from(check, name, estimator(part)))
+        except NotEstimable:
+            refused += 1
+    if not terms:
+        return not_applicable(check, null, nothing), []
+    furthest = max(terms, key=lambda term: abs(term.estimate - estimate.estimate))
+    inside = estimate.conf_low <= furthest.estimate <= estimate.conf_high
+    detail = f"furthest of {len(terms)}: {furthest.term}" + (f"; {refused} not estimable" if refused else "")
+    return Diagnostic(check, null, furthest.estimate, None, "passed" if inside else "failed", detail), terms
+
+
+def _without_each(sample: Sample) -> Iterator[tuple[str, Sample]]:
+    if not sample.clusters:
+        return
+    labels = sample.clusters[0].astype(str)
+    parts = np.unique(labels)
+    if 3 <= len(parts) <= MANY:
+        for part in parts:
+            yield f"without {part}", sample.take(labels != part)
+
+
+def _specifications(case: Case, sample: Sample) -> Iterator[tuple[str, Sample]]:
+    """Yield none of the covariates, each alone, and all but each; dummies of one column stay together."""
+    groups = _by_covariate(case, list(map(str, sample.covariates.columns)))
+    if not groups:
+        return
+    everything = [name for names in groups.values() for name in names]
+    yield "no covariates", sample.with_covariates([])
+    if len(groups) > 1:
+        for group, names in groups.items():
+            yield f"only {group}", sample.with_covariates(names)
+            yield f"without {group}", sample.with_covariates([n for n in everything if n not in names])
+
+
+def _by_covariate(case: Case, columns: list[str]) -> dict[str, list[str]]:
+    declared = sorted(getattr(case.design, "covariates", ()), key=len, reverse=True)
+    groups: dict[str, list[str]] = {}
+    for column in columns:
+        owner = next((name for name in declared if column == name or column.startswith(f"{name}_")), column)
+        groups.setdefault(owner, []).append(column)
+    return groups
+
+
+def subgroup_checks(case: Case, compared: Comparison, errors: str) -> list[Diagnostic]:
+    """Test for each registered subgroup column that the effect is the same in all its groups, by a joint Wald test.
+
+    Parameters
+    ----------
+    case, compared
+        The comparison; subgroups are those in which persons were at the baseline, or at the end line without one.
+    errors
+        Rule of the errors, as of the effect.
+    """
+    names = list(case.indicator.by)
+    if case.group is not None or not names:
+        return []
+    linked = case.baseline is not None and case.contract.person is not None
+    before = at_wave(compared.rows, case.baseline) if linked else compared.units
+    labels = before[names].reindex(compared.sample.units)
+    return [_heterogeneity(compared.sample, name, labels[name], errors) for name in names]
+
+
+def _heterogeneity(sample: Sample, name: str, labels: pd.Series, errors: str) -> Diagnostic:
+    check = f"heterogeneity {name}"
+    words = labels.map(lambda value: MISSING_GROUP if pd.isna(value) else str(value))
+    groups = as_numbers(words.to_frame(name))
+    if not len(groups.columns):
+        return not_applicable(check, SAME_EFFECT, "there is one group")
+    crossed = [f"{EXPOSURE} in {column}" for column in groups.columns]
+    own = groups.to_numpy(dtype=float)
+    matrix = np.hstack([sample.matrix(), own, own * sample.exposure[:, None]])
+    names = [*sample.names(), *(f"in {column}" for column in groups.columns), *crossed]
+    try:
+        fit = least_squares.fit(sample.outcome, matrix, names, weights=sample.weights)
+        rule = "HC2" if errors == "welch" else errors
+        test = sandwich.wald_joint(fit, crossed, errors=rule, clusters=sample.clusters if "CR" in rule else ())
+    except NotEstimable as error:
+        return not_applicable(check, SAME_EFFECT, error.reason)
+    return checked(check, SAME_EFFECT, test.statistic, test.p_value, f"F({test.df1}, {test.df2:.6g})")

@@ -1,0 +1,169 @@
+"""Arms compared at one wave: the sample of a randomised, matched or weighted comparison, and what to do with gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from impact.declare.designs import AttritionWeights, MultipleImputation
+from impact.declare.indicators import Change
+from impact.errors import NotEstimable
+from impact.estimate.case import (
+    Case,
+    at_wave,
+    background,
+    cluster_labels,
+    design_rows,
+    require_arms,
+    require_clusters,
+    sample_weights,
+    survey_design,
+)
+from impact.estimate.sample import Sample, varying
+from impact.statistics.core import Estimate, Floats
+from impact.statistics.imputation_multiple import multiply_impute, pool
+from impact.statistics.propensity import logit
+
+Estimator = Callable[[Sample], Estimate]
+SEPARATE = "outcome of the end line"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Both arms at the end line.
+
+    Parameters
+    ----------
+    rows
+        All rows of both arms, every wave.
+    units
+        One row per unit of interest (seen at the end line, or before it where gaps are filled): ``_outcome``,
+        ``_treated`` and the design's columns.
+    covariates
+        Of the same units, as numbers, with gaps.
+    sample
+        The complete cases.
+    """
+
+    rows: pd.DataFrame
+    units: pd.DataFrame
+    covariates: pd.DataFrame
+    sample: Sample
+
+    @property
+    def available(self) -> int:
+        """Units of which the complete cases are a part."""
+        return len(self.units)
+
+
+def comparison(case: Case) -> Comparison:
+    """Collect the sample of a design with arms at its end line.
+
+    Raises
+    ------
+    NotEstimable
+        If an arm has fewer than two complete cases, or lies in one cluster.
+    """
+    rows = design_rows(case)
+    units = _units(case, rows)
+    covariates = background(case, rows, units)
+    complete = units["_outcome"].notna() & covariates.notna().all(axis=1)
+    require_arms(units.loc[complete, "_treated"], case.when)
+    require_clusters(case, units[complete])
+    return Comparison(rows, units, covariates, _sample(case, units[complete], covariates[complete]))
+
+
+def _units(case: Case, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the units at the end line; where gaps are filled, also those who were lost since the baseline."""
+    end = at_wave(rows, case.indicator.ex_post.wave).copy()
+    if isinstance(case.indicator.formula, Change):
+        before = at_wave(rows, case.indicator.formula.since)["_outcome"]
+        end = end.loc[end.index.intersection(before.index)]
+        end["_outcome"] = end["_outcome"] - before.reindex(end.index)
+    filled = isinstance(getattr(case.design, "missing", None), MultipleImputation | AttritionWeights)
+    if not filled:
+        return end
+    if case.baseline is None:
+        raise NotEstimable("those who were lost are not known without a baseline wave", "ex_ante.baseline.wave")
+    start = at_wave(rows, case.baseline)
+    lost = start.loc[start.index.difference(end.index)].assign(_outcome=np.nan)
+    return pd.concat([end, lost]).sort_index()
+
+
+def _sample(case: Case, units: pd.DataFrame, covariates: pd.DataFrame) -> Sample:
+    blocks = getattr(case.design, "blocks", None)
+    return Sample(
+        units["_outcome"].to_numpy(dtype=float),
+        units["_treated"].to_numpy(dtype=float),
+        pd.DataFrame({"constant": 1.0}, index=units.index),
+        varying(covariates),
+        units.index.to_numpy(dtype=object),
+        cluster_labels(case, units),
+        sample_weights(case, units),
+        units[blocks].to_numpy(dtype=object) if blocks else None,
+        survey_design(case, units),
+    )
+
+
+def with_outcome(case: Case, compared: Comparison, column: str) -> Sample:
+    """Return the complete cases with another column as the outcome, for outcomes that cannot have changed."""
+    units = compared.units.assign(_outcome=compared.units[column].astype(float))
+    complete = units["_outcome"].notna() & compared.covariates.notna().all(axis=1)
+    require_arms(units.loc[complete, "_treated"], f"in {column}")
+    return _sample(case, units[complete], compared.covariates[complete])
+
+
+def answer(case: Case, compared: Comparison, estimator: Estimator) -> Estimate:
+    """Estimate as the plan says what to do with missing values: leave out, weight, or impute.
+
+    Raises
+    ------
+    NotEstimable
+        Where the estimator refuses, or the gaps cannot be filled.
+    """
+    missing = getattr(case.design, "missing", None)
+    if isinstance(missing, MultipleImputation):
+        return _imputed(case, compared, estimator, missing)
+    if isinstance(missing, AttritionWeights):
+        return estimator(_reweighted(compared))
+    return estimator(compared.sample)
+
+
+def _reweighted(compared: Comparison) -> Sample:
+    """Weight those who answered by the inverse of their chance of answering, fitted in both arms with covariates."""
+    known = compared.covariates.notna().all(axis=1)
+    covariates = varying(compared.covariates[known])
+    answered = compared.units.loc[known, "_outcome"].notna().to_numpy()
+    treated = compared.units.loc[known, "_treated"].to_numpy(dtype=float)
+    matrix = np.column_stack([treated, covariates.to_numpy(dtype=float)])
+    if answered.all():
+        return compared.sample
+    names = ["treated", *map(str, covariates.columns)]
+    chance = logit(answered.astype(np.float64), matrix, names).probabilities[answered]
+    own = np.ones(compared.sample.n) if compared.sample.weights is None else compared.sample.weights
+    return replace(compared.sample, weights=own / chance)
+
+
+def _imputed(case: Case, compared: Comparison, estimator: Estimator, plan: MultipleImputation) -> Estimate:
+    frame = pd.concat(
+        [compared.units["_outcome"].rename(SEPARATE), compared.units["_treated"], varying(compared.covariates)], axis=1
+    ).astype(float)
+    estimates = []
+    for filled in multiply_impute(frame, draws=plan.draws, rng=np.random.default_rng(plan.seed)):
+        units = compared.units.assign(_outcome=filled[SEPARATE].to_numpy())
+        estimates.append(estimator(_sample(case, units, filled.drop(columns=[SEPARATE, "_treated"]))))
+    pooled = pool(
+        _column([e.estimate for e in estimates]),
+        _column([e.std_error**2 for e in estimates]),
+        df_complete=min(e.df for e in estimates),
+        n_obs=len(frame),
+    )
+    rule = f"{estimates[0].rule}, {plan.draws} imputations pooled by Rubin's rules"
+    return replace(pooled, rule=rule, n_clusters=estimates[0].n_clusters)
+
+
+def _column(values: list[float]) -> Floats:
+    return np.array(values, dtype=np.float64)

@@ -1,0 +1,78 @@
+"""How an outcome goes with an exposure, adjusted for covariates: an association, labelled as one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from impact.declare.designs import Association
+from impact.estimate.case import Case, as_numbers, at_wave, cluster_labels, design_rows, sample_weights, survey_design
+from impact.estimate.checks import stability_checks
+from impact.estimate.diagnostics import complete_cases, enough_clusters
+from impact.estimate.result import Effect, effect_from
+from impact.estimate.sample import EXPOSURE, Sample, regress, unit_influence, varying
+from impact.statistics.core import Estimate
+from impact.statistics.survey import SampleDesign
+from impact.statistics.survey_regression import marginal_effect, survey_regression
+
+
+def estimate_association(case: Case) -> Effect:
+    """Estimate the coefficient of the exposure in a linear or logit regression."""
+    design = case.design
+    assert isinstance(design, Association)  # noqa: S101 - dispatched by type
+    sample, available = _sample(case, design)
+    estimate = _estimate(design, sample)
+    steady, terms = stability_checks(case, sample, lambda part: _estimate(design, part), estimate)
+    return effect_from(
+        estimate,
+        indicator=case.indicator.id,
+        unit=_unit(case, design),
+        estimand="association",
+        design=f"association with {design.exposure}, {design.model} regression",
+        diagnostics=(enough_clusters(estimate.n_clusters), complete_cases(sample.n, available), *steady),
+        terms=tuple(terms),
+        influence=unit_influence(sample, estimate),
+    )
+
+
+def _unit(case: Case, design: Association) -> str:
+    return "log odds" if design.model == "logit" and design.report == "coefficient" else case.indicator.unit
+
+
+def _sample(case: Case, design: Association) -> tuple[Sample, int]:
+    rows = design_rows(case)
+    if case.indicator.ex_post.wave:
+        rows = at_wave(rows, case.indicator.ex_post.wave).reset_index()
+    covariates = as_numbers(rows[list(design.covariates)])
+    exposure = rows[design.exposure].astype(float)
+    complete = rows["_outcome"].notna() & exposure.notna() & covariates.notna().all(axis=1)
+    kept = rows[complete]
+    sample = Sample(
+        kept["_outcome"].to_numpy(dtype=float),
+        np.asarray(exposure[complete], dtype=np.float64),
+        pd.DataFrame({"constant": 1.0}, index=kept.index),
+        varying(covariates[complete]),
+        kept["_unit"].to_numpy(dtype=object),
+        cluster_labels(case, kept),
+        sample_weights(case, kept),
+        None,
+        survey_design(case, kept),
+    )
+    return sample, len(rows)
+
+
+def _estimate(design: Association, sample: Sample) -> Estimate:
+    if design.model == "linear":
+        return regress(sample, design.inference)
+    survey = sample.survey or SampleDesign(
+        np.ones(sample.n) if sample.weights is None else sample.weights,
+        None,
+        sample.clusters[0] if sample.clusters else None,
+        None,
+    )
+    fitted = marginal_effect if design.report == "marginal_effect" else _coefficient
+    return fitted(sample.outcome, sample.matrix(), sample.names(), EXPOSURE, survey)
+
+
+def _coefficient(*arguments: object) -> Estimate:
+    return survey_regression(*arguments, model="logit")  # type: ignore[arg-type]

@@ -1,0 +1,121 @@
+"""Difference-in-differences with two groups and two waves, of linked persons or of repeated cross-sections."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from impact.declare.designs import DifferenceInDifferences
+from impact.errors import NotEstimable
+from impact.estimate.case import (
+    Case,
+    as_numbers,
+    at_wave,
+    cluster_labels,
+    design_rows,
+    require_arms,
+    require_clusters,
+    sample_weights,
+)
+from impact.estimate.checks import panel_attrition, placebo_outcome_checks, stability_checks
+from impact.estimate.diagnostics import complete_cases, enough_clusters
+from impact.estimate.result import Diagnostic, Effect, checked, effect_from, not_applicable
+from impact.estimate.sample import Sample, regress, unit_influence
+from impact.statistics.core import Estimate
+
+PARALLEL = "before the programme both groups moved alike"
+
+
+def estimate_did(case: Case) -> Effect:
+    """Estimate by how much more the treated changed than the comparison, between the baseline and the end line."""
+    design = case.design
+    assert isinstance(design, DifferenceInDifferences)  # noqa: S101 - dispatched by type
+    before, after = str(case.baseline), str(case.indicator.ex_post.wave)
+    rows = design_rows(case)
+    sample, available = stacked(case, rows, before, after)
+    estimate = estimator(case, sample)
+    checks: list[Diagnostic] = [_placebo(case, design, rows, before)]
+    if design.rows == "linked":
+        checks.append(panel_attrition(case, rows, after))
+    checks += [enough_clusters(estimate.n_clusters), complete_cases(sample.n, available)]
+    steady, terms = stability_checks(case, sample, lambda part: estimator(case, part), estimate)
+    checks += [*steady, *placebo_outcome_checks(case, lambda column: _on(case, rows, column))]
+    words = "linked persons" if design.rows == "linked" else "repeated cross-sections"
+    return effect_from(
+        estimate,
+        indicator=case.indicator.id,
+        unit=case.indicator.unit,
+        estimand="ATT",
+        design=f"difference-in-differences 2×2, {words}",
+        diagnostics=tuple(checks),
+        terms=tuple(terms),
+        influence=unit_influence(sample, estimate),
+    )
+
+
+def _on(case: Case, rows: pd.DataFrame, column: str) -> Estimate:
+    """Estimate the same with another column as the outcome."""
+    other = rows.assign(_outcome=rows[column].astype(float))
+    sample, _ = stacked(case, other, str(case.baseline), str(case.indicator.ex_post.wave))
+    return estimator(case, sample)
+
+
+def estimator(case: Case, sample: Sample) -> Estimate:
+    """Fit ``y ~ treated + after + treated × after`` with the declared errors."""
+    design = case.design
+    assert isinstance(design, DifferenceInDifferences)  # noqa: S101 - dispatched by type
+    return regress(sample, design.inference)
+
+
+def stacked(case: Case, rows: pd.DataFrame, before: str, after: str) -> tuple[Sample, int]:
+    """Return both waves one upon the other, and how many rows there were before gaps were left out."""
+    design = case.design
+    assert isinstance(design, DifferenceInDifferences)  # noqa: S101 - dispatched by type
+    both = rows[rows["_wave"].isin([before, after])]
+    covariates = as_numbers(both[list(design.covariates)])
+    complete = both["_outcome"].notna() & covariates.notna().all(axis=1)
+    available, linked = len(both), ""
+    if design.rows == "linked":
+        linked = f"in both {before} and {after}, looked at "
+        at_wave(both, before), at_wave(both, after)
+        seen = both["_unit"].map(both["_unit"].value_counts()) == 2
+        available = int(seen.sum())
+        counts = both.loc[complete, "_unit"].value_counts()
+        complete &= both["_unit"].map(counts).fillna(0).to_numpy() == 2
+    kept = both[complete]
+    for wave in (before, after):
+        require_arms(kept.loc[kept["_wave"] == wave, "_treated"], f"{linked}in {wave}")
+    if design.clusters:
+        require_clusters(case, kept)
+    return _sample(case, design, kept, covariates[complete], after), available
+
+
+def _sample(
+    case: Case, design: DifferenceInDifferences, kept: pd.DataFrame, covariates: pd.DataFrame, after: str
+) -> Sample:
+    treated, later = kept["_treated"].to_numpy(dtype=float), (kept["_wave"] == after).to_numpy(dtype=float)
+    clusters = cluster_labels(case, kept)
+    if not clusters and design.rows == "linked":
+        clusters = (kept["_unit"].to_numpy(dtype=object),)
+    return Sample(
+        kept["_outcome"].to_numpy(dtype=float),
+        treated * later,
+        pd.DataFrame({"constant": 1.0, "treated": treated, "after": later}, index=kept.index),
+        covariates.loc[:, covariates.nunique() > 1],
+        kept["_unit"].to_numpy(dtype=object),
+        clusters,
+        sample_weights(case, kept),
+    )
+
+
+def _placebo(case: Case, design: DifferenceInDifferences, rows: pd.DataFrame, baseline: str) -> Diagnostic:
+    """Make the same estimate on two waves before the programme, where the effect must be zero."""
+    if design.placebo_wave is None:
+        return not_applicable("placebo_wave", PARALLEL, "no wave before the baseline is declared")
+    try:
+        sample, _ = stacked(case, rows, design.placebo_wave, baseline)
+        estimate = estimator(case, sample)
+    except NotEstimable as error:
+        return not_applicable("placebo_wave", PARALLEL, error.reason)
+    return checked(
+        "placebo_wave", PARALLEL, estimate.estimate, estimate.p_value, f"{design.placebo_wave} to {baseline}"
+    )

@@ -1,0 +1,164 @@
+"""Regression discontinuity: units on both sides of a cutoff that decided who got the programme."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from impact.declare.designs import RegressionDiscontinuity
+from impact.errors import NotEstimable
+from impact.estimate.case import Case, as_numbers, at_wave, design_rows
+from impact.estimate.diagnostics import complete_cases
+from impact.estimate.result import Diagnostic, Effect, Term, checked, effect_from, not_applicable, term_from
+from impact.statistics.core import Estimate, Floats
+from impact.statistics.density import Labelled, bandwidth_sensitivity, density_test, placebo_cutoffs
+from impact.statistics.discontinuity import Discontinuity, regression_discontinuity
+
+NOT_SORTED = "nobody placed themselves on one side of the cutoff"
+SMOOTH = "what was fixed before the programme does not jump at the cutoff"
+NOWHERE_ELSE = "there is no jump where there is no cutoff"
+STRONG = 10.0
+"""First-stage F below which an instrument is commonly called weak (Staiger and Stock 1997)."""
+
+
+def estimate_discontinuity(case: Case) -> Effect:
+    """Estimate the jump of the outcome at the cutoff; the effect on those near it."""
+    design = case.design
+    assert isinstance(design, RegressionDiscontinuity)  # noqa: S101 - dispatched by type
+    frame, everybody = _frame(case, design)
+    running = _from_cutoff(frame, design)
+    covariates = as_numbers(frame[list(design.covariates)])
+    options = _options(design, frame, covariates)
+    fit = regression_discontinuity(
+        frame["_outcome"].to_numpy(dtype=float),
+        running,
+        bandwidth=design.bandwidth,
+        fuzzy=frame[design.take_up].to_numpy(dtype=float) if design.take_up else None,
+        **options,
+    )
+    estimate = fit.robust if design.report == "robust" else fit.conventional
+    plain = {name: value for name, value in options.items() if name != "covariates"}
+    placed = everybody[everybody[design.running].notna()]
+    checks = [
+        _density(_from_cutoff(placed, design)),
+        *_covariate_jumps(covariates, running, plain),
+        *_placebo(frame, running, options),
+    ]
+    if fit.take_up is not None:
+        checks.append(_first_stage(fit.take_up))
+    return effect_from(
+        estimate,
+        indicator=case.indicator.id,
+        unit=case.indicator.unit,
+        estimand="LATE at the cutoff" if design.take_up else "ATE at the cutoff",
+        design=f"regression discontinuity, {'fuzzy' if design.take_up else 'sharp'}, {design.report}",
+        diagnostics=(*checks, complete_cases(len(frame), len(everybody))),
+        terms=tuple(_terms(fit) + _sensitivity(frame, running, options)),
+    )
+
+
+def _frame(case: Case, design: RegressionDiscontinuity) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the complete rows, and all of them: who has no outcome yet may have moved across the cutoff too."""
+    rows = design_rows(case)
+    if case.indicator.ex_post.wave:
+        rows = at_wave(rows, case.indicator.ex_post.wave).reset_index()
+    needed = ["_outcome", design.running, *design.covariates, *design.clusters, *filter(None, [design.take_up])]
+    complete = rows[needed].notna().all(axis=1)
+    return rows[complete], rows
+
+
+def _from_cutoff(frame: pd.DataFrame, design: RegressionDiscontinuity) -> Floats:
+    """Return the distance from the cutoff, positive where the programme went.
+
+    With ``treated: below`` a unit exactly at the cutoff is not treated; the smallest number below zero keeps it there.
+    """
+    distance = frame[design.running].to_numpy(dtype=float) - design.cutoff
+    if design.treated == "at_or_above":
+        return distance
+    return np.where(distance == 0, -np.finfo(float).tiny, -distance)
+
+
+def _options(design: RegressionDiscontinuity, frame: pd.DataFrame, covariates: pd.DataFrame) -> dict[str, Any]:
+    if len(design.clusters) > 1:
+        raise NotEstimable("a regression discontinuity takes one set of clusters", "cluster: one column")
+    return {
+        "order": design.order,
+        "kernel": design.kernel,
+        "selection": design.selection,
+        "errors": "cluster" if design.clusters else design.local_errors,
+        "clusters": frame[design.clusters[0]].to_numpy(dtype=object).astype(str) if design.clusters else None,
+        "covariates": covariates.to_numpy(dtype=float) if len(covariates.columns) else None,
+        "masspoints": design.mass_points,
+    }
+
+
+def _density(running: Floats) -> Diagnostic:
+    try:
+        test = density_test(running)
+    except NotEstimable as error:
+        return not_applicable("density", NOT_SORTED, error.reason)
+    left, right = test.bandwidth
+    detail = f"{test.n_effective_left} and {test.n_effective_right} within {left:.4g} and {right:.4g}"
+    return checked("density", NOT_SORTED, test.statistic, test.p_value, detail)
+
+
+def _covariate_jumps(covariates: pd.DataFrame, running: Floats, options: dict[str, Any]) -> list[Diagnostic]:
+    """Check that covariates do not jump; the smallest p-value, Bonferroni-corrected for their number."""
+    if not len(covariates.columns):
+        return [not_applicable("covariate_continuity", SMOOTH, "no covariates are declared")]
+    found: list[tuple[str, Estimate]] = []
+    for name in covariates.columns:
+        try:
+            fit = regression_discontinuity(covariates[name].to_numpy(dtype=float), running, **options)
+        except NotEstimable:
+            continue
+        found.append((str(name), fit.robust))
+    if not found:
+        return [not_applicable("covariate_continuity", SMOOTH, "no covariate gives an estimate at the cutoff")]
+    name, worst = min(found, key=lambda pair: pair[1].p_value)
+    p_value = min(1.0, worst.p_value * len(found))
+    detail = f"strongest of {len(found)}: {name}; Bonferroni-corrected p"
+    return [checked("covariate_continuity", SMOOTH, worst.estimate, p_value, detail)]
+
+
+def _placebo(frame: pd.DataFrame, running: Floats, options: dict[str, Any]) -> list[Diagnostic]:
+    found = placebo_cutoffs(frame["_outcome"].to_numpy(dtype=float), running, **options)
+    checks = []
+    for place in found:
+        check = f"placebo_cutoff {place.label}"
+        if place.estimate is None:
+            checks.append(not_applicable(check, NOWHERE_ELSE, place.reason))
+        else:
+            detail = f"{place.at:.4g} from the cutoff"
+            checks.append(checked(check, NOWHERE_ELSE, place.estimate.estimate, place.estimate.p_value, detail))
+    return checks
+
+
+def _first_stage(take_up: Estimate) -> Diagnostic:
+    strength = take_up.statistic**2
+    null, status = "crossing the cutoff moves enough people", "passed" if strength >= STRONG else "failed"
+    return Diagnostic("first_stage", null, strength, None, status, f"F = {strength:.1f}")
+
+
+def _terms(fit: Discontinuity) -> list[Term]:
+    terms = [
+        term_from("estimator", "conventional", fit.conventional),
+        term_from("estimator", "robust bias-corrected", fit.robust),
+    ]
+    if fit.take_up is not None:
+        terms.append(term_from("first_stage", "take-up at the cutoff", fit.take_up))
+    for name, pair in (("bandwidth", fit.bandwidth), ("bias bandwidth", fit.bias_bandwidth)):
+        terms += [Term(name, side, value) for side, value in zip(("left", "right"), pair, strict=True)]
+    counts = (("left", fit.n_effective_left), ("right", fit.n_effective_right))
+    return [*terms, *(Term("effective_n", side, float(count)) for side, count in counts)]
+
+
+def _sensitivity(frame: pd.DataFrame, running: Floats, options: dict[str, Any]) -> list[Term]:
+    found: tuple[Labelled, ...] = bandwidth_sensitivity(frame["_outcome"].to_numpy(dtype=float), running, **options)
+    return [
+        term_from("bandwidth_sensitivity", place.label, place.estimate, f"bandwidth {place.at:.4g}")
+        for place in found
+        if place.estimate is not None
+    ]

@@ -1,0 +1,126 @@
+"""Panel regression with unit and wave effects, computed from sums that the database makes."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from impact.declare.designs import PanelEffects
+from impact.errors import NotEstimable
+from impact.estimate.case import Case
+from impact.estimate.diagnostics import enough_clusters
+from impact.estimate.panel import PanelFit, panel_effects
+from impact.estimate.result import Diagnostic, Effect, Term, effect_from, term_from
+from impact.measure import unit_sql
+from impact.sql import ident, literal
+from impact.statistics.bacon import bacon_decomposition
+
+ONE_START = "all units that take up the programme do so at the same wave"
+
+
+def estimate_panel(case: Case) -> Effect:
+    """Estimate the coefficient of a treatment that varies over waves, beside unit and wave effects (TWFE)."""
+    design = case.design
+    assert isinstance(design, PanelEffects)  # noqa: S101 - dispatched by type
+    relation = panel_relation(case, [design.treatment, *design.covariates])
+    fit = panel_effects(
+        case.connection,
+        relation,
+        terms=[design.treatment, *design.covariates],
+        clusters=panel_clusters(design.clusters, design.inference.errors),
+        small_sample="none" if design.inference.errors == "CR0" else design.inference.small_sample,
+    )
+    estimate = fit.estimates[0]
+    staggered, weights = _staggered(case, relation, design.treatment)
+    return effect_from(
+        estimate,
+        indicator=case.indicator.id,
+        unit=case.indicator.unit,
+        estimand="ATT",
+        design="panel, unit and wave effects",
+        diagnostics=(staggered, enough_clusters(estimate.n_clusters), complete_panel(fit)),
+        terms=(*(term_from("coefficient", n, e) for n, e in zip(fit.terms, fit.estimates, strict=True)), *weights),
+    )
+
+
+def panel_clusters(clusters: tuple[str, ...], errors: str | None) -> tuple[str, ...]:
+    """Return the cluster columns of a panel regression: the unit's own unless others, or none, are asked for."""
+    if errors not in (None, "CR0", "CR1", "classical"):
+        raise NotEstimable(f"a panel regression does not give {errors} errors", "errors: classical, CR0 or CR1")
+    return () if errors == "classical" else clusters or ("_unit",)
+
+
+def panel_relation(case: Case, columns: list[str]) -> str:
+    """Write the query of the panel's rows: ``_unit``, ``_period`` (position of the wave), ``_outcome`` and columns."""
+    clusters = list(getattr(case.design, "clusters", ()))
+    weight = case.indicator.sample.weight
+    wanted = list(dict.fromkeys([*columns, *clusters, *([weight] if weight else [])]))
+    inner = unit_sql(
+        case.programme.id, case.contract, case.indicator, wanted, group=case.group[0] if case.group else None
+    )
+    places = " ".join(f"WHEN {literal(wave)} THEN {place}" for place, wave in enumerate(case.waves))
+    kept = [f"{ident(name)}" for name in dict.fromkeys([*columns, *clusters])]
+    kept += [f"{ident(weight)} AS _weight"] if weight else []
+    place = f"CASE _wave {places} END"
+    first = f"first_value(_group) OVER (PARTITION BY _unit ORDER BY {place})"
+    members = f" QUALIFY {first} = {literal(case.group[1])}" if case.group else ""
+    return f"SELECT _unit, {place} AS _period, _outcome, {', '.join(kept)} FROM ({inner}){members}"
+
+
+def complete_panel(fit: PanelFit) -> Diagnostic:
+    """State the rows left out for missing values, and units seen once."""
+    lost = fit.n_missing_outcome + fit.n_missing_terms
+    detail = f"{fit.n_obs} rows of {fit.n_units} units over {fit.n_periods} waves used"
+    detail += f"; {fit.n_singletons} units seen once" if fit.n_singletons else ""
+    null = "no observation was left out for a missing value"
+    return Diagnostic("complete_cases", null, float(lost), None, "passed" if lost == 0 else "failed", detail)
+
+
+def _staggered(case: Case, relation: str, treatment: str) -> tuple[Diagnostic, list[Term]]:
+    """Say whether take-up is staggered, and then which comparisons the coefficient is a mean of (Goodman-Bacon)."""
+    name = ident(treatment)
+    values = case.connection.execute(
+        f"SELECT count(DISTINCT start), bool_or(NOT lasting) FROM (SELECT _unit,"
+        f" min(_period) FILTER ({name} > 0) AS start,"
+        f" coalesce(count(*) FILTER ({name} > 0) = max(_period) - min(_period) FILTER ({name} > 0) + 1, true)"
+        " AS lasting"
+        f" FROM ({relation}) GROUP BY _unit)"
+    ).fetchall()[0]
+    starts, leaves = int(values[0]), bool(values[1])
+    if starts <= 1 and not leaves:
+        return Diagnostic("staggered_adoption", ONE_START, float(starts), None, "passed", "one start"), []
+    detail = f"{starts} starts{', some units leave again' if leaves else ''}: the coefficient mixes effects of"
+    detail += " different times; a staggered design tells them apart"
+    check = Diagnostic("staggered_adoption", ONE_START, float(starts), None, "failed", detail)
+    return check, [] if leaves else bacon_terms(case, relation, treatment)
+
+
+def bacon_terms(case: Case, relation: str, treatment: str) -> list[Term]:
+    """Return each 2×2 comparison behind the coefficient with its weight, where the panel is balanced."""
+    name = ident(treatment)
+    cells = case.connection.execute(
+        f"SELECT start, _period AS period, avg(_outcome) AS outcome, count(*) AS n FROM (SELECT *,"
+        f" coalesce(min(_period) FILTER ({name} > 0) OVER (PARTITION BY _unit), -1) AS start FROM ({relation}))"
+        " GROUP BY ALL ORDER BY ALL"
+    ).df()
+    try:
+        means = cells.pivot(index="start", columns="period", values="outcome")
+        counts = cells.pivot(index="start", columns="period", values="n").fillna(0)
+        starts = np.array([np.inf if start < 0 else start for start in means.index], dtype=np.float64)
+        found = bacon_decomposition(means.to_numpy(dtype=float), counts.to_numpy(dtype=np.int64), starts)
+    except NotEstimable:
+        return []
+    return [
+        Term(
+            "goodman_bacon",
+            f"{part.kind}: {_start(case, part.treated)} against {_start(case, part.control)}",
+            part.estimate,
+            detail=f"weight {part.weight:.6f}",
+        )
+        for part in found.comparisons
+    ]
+
+
+def _start(case: Case, position: float) -> str:
+    return case.waves[int(position)] if math.isfinite(position) else "never"

@@ -1,0 +1,125 @@
+"""Randomised assignment: intention to treat, and the effect on those whom the assignment moved."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from impact.declare.designs import Randomised
+from impact.errors import NotEstimable
+from impact.estimate.case import Case
+from impact.estimate.checks import arm_checks, placebo_outcome_checks, stability_checks, subgroup_checks
+from impact.estimate.cross_section import Comparison, answer, comparison, with_outcome
+from impact.estimate.result import Diagnostic, Effect, Term, effect_from, not_applicable, term_from
+from impact.estimate.sample import EXPOSURE, Sample, errors_rule, randomisation_p, regress, unit_influence
+from impact.statistics import instrument, randomisation
+from impact.statistics.core import Estimate, cluster_codes
+
+MOVED = "being assigned moves enough people"
+
+
+def estimate_randomised(case: Case) -> Effect:
+    """Estimate the effect of being assigned (ITT), or on those who took part because they were assigned (LATE)."""
+    design = case.design
+    assert isinstance(design, Randomised)  # noqa: S101 - dispatched by type
+    compared = comparison(case)
+    estimator = partial(intention_to_treat, design)
+    estimate = answer(case, compared, estimator)
+    if design.inference.p_value == "randomisation":
+        estimate = randomisation_p(compared.sample, estimate, design.inference)
+    checks, terms = arm_checks(case, compared, estimate)
+    steady, more = stability_checks(case, compared.sample, estimator, estimate)
+    checks, terms = [*checks, *steady], [*terms, *more]
+    checks += subgroup_checks(case, compared, errors_rule(compared.sample, design.inference))
+    checks += placebo_outcome_checks(case, lambda name: estimator(with_outcome(case, compared, name)))
+    name = f"randomised, {_words(design, compared.sample)}"
+    if design.take_up:
+        try:
+            late, first, found = _taken_up(design, compared)
+        except NotEstimable as error:
+            if design.estimand == "LATE":
+                raise
+            checks.append(not_applicable("first_stage", MOVED, error.reason))
+        else:
+            checks.append(first)
+            terms += [*found, term_from("estimand", "ITT", estimate), term_from("estimand", "LATE", late)]
+            if design.estimand == "LATE":
+                estimate, name = late, "randomised, two-stage least squares"
+    return effect_from(
+        estimate,
+        indicator=case.indicator.id,
+        unit=case.indicator.unit,
+        estimand=design.estimand,
+        design=name,
+        diagnostics=tuple(checks),
+        terms=tuple(terms),
+        influence=unit_influence(compared.sample, estimate),
+    )
+
+
+def _words(design: Randomised, sample: Sample) -> str:
+    words = "difference in means"
+    if len(sample.covariates.columns):
+        words = "Lin's interacted adjustment" if design.adjustment == "lin" else "ANCOVA"
+    return f"{words}, within blocks" if design.blocks else words
+
+
+def intention_to_treat(design: Randomised, sample: Sample) -> Estimate:
+    """Return the difference between the arms, adjusted as the design says."""
+    if design.blocks:
+        return _blocked(design, sample)
+    if design.adjustment == "lin" and len(sample.covariates.columns):
+        return randomisation.lin(
+            sample.outcome,
+            sample.exposure,
+            sample.covariates.to_numpy(dtype=float),
+            list(map(str, sample.covariates.columns)),
+            weights=sample.weights,
+            errors=errors_rule(sample, design.inference),
+            clusters=sample.clusters,
+        )
+    return regress(sample, design.inference)
+
+
+def _blocked(design: Randomised, sample: Sample) -> Estimate:
+    if sample.blocks is None or len(sample.covariates.columns):
+        raise NotEstimable("blocks take no covariates: the blocks are the adjustment", "either blocks or covariates")
+    return randomisation.blocked(
+        sample.outcome,
+        sample.exposure,
+        sample.blocks.astype(str),
+        weights=sample.weights,
+        errors=errors_rule(sample, design.inference),
+        clusters=sample.clusters,
+    )
+
+
+def _taken_up(design: Randomised, compared: Comparison) -> tuple[Estimate, Diagnostic, list[Term]]:
+    """Instrument taking part by being assigned; say how strongly the assignment moved anybody."""
+    sample = compared.sample
+    received = compared.units[design.take_up].reindex(sample.units).to_numpy(dtype=float)
+    known = ~np.isnan(received)
+    part = sample.take(known)
+    exogenous = np.hstack([part.base.to_numpy(dtype=float), part.covariates.to_numpy(dtype=float)])
+    rule = errors_rule(part, design.inference)
+    fitted = instrument.two_stage(
+        part.outcome,
+        received[known],
+        part.exposure,
+        exogenous,
+        names=[name for name in part.names() if name != EXPOSURE],
+        weights=part.weights,
+        errors={"HC2": "HC1", "HC3": "HC1", "CR2": "CR1", "CR3": "CR1", "welch": "HC1"}.get(rule, rule),
+        clusters=tuple(cluster_codes(labels.astype(str))[0] for labels in part.clusters),
+    )
+    status = "failed" if fitted.weak else "passed"
+    strength = Diagnostic(
+        "first_stage", MOVED, fitted.f_statistic, None, status, f"F = {fitted.f_statistic:.1f}; {int(known.sum())} used"
+    )
+    low, high = fitted.anderson_rubin if fitted.anderson_rubin is not None else (None, None)
+    terms = [
+        term_from("first_stage", "take-up moved by assignment", fitted.first_stage),
+        Term("anderson_rubin", "LATE", fitted.late.estimate, None, fitted.p_value_ar, low, high, part.n),
+    ]
+    return fitted.late, strength, terms

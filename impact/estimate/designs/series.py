@@ -1,0 +1,90 @@
+"""Interrupted time series: the indicator's own values, wave by wave, before and after the start."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from impact.declare.designs import InterruptedTimeSeries
+from impact.errors import NotEstimable
+from impact.estimate.case import Case
+from impact.estimate.result import Diagnostic, Effect, Term, checked, effect_from, term_from
+from impact.measure import wave_values
+from impact.statistics.core import Floats
+from impact.statistics.series import SeriesFit, interrupted
+
+UNCORRELATED = "what the model leaves over is not correlated over time"
+
+
+def estimate_series(case: Case) -> Effect:
+    """Estimate the change of level and slope from the start on, against the trend before it."""
+    design = case.design
+    assert isinstance(design, InterruptedTimeSeries)  # noqa: S101 - dispatched by type
+    waves, values = observed_series(case)
+    if design.start not in waves:
+        raise NotEstimable(f"the series has no value at the start, {design.start}", "an outcome at every wave")
+    start = waves.index(design.start)
+    fit = interrupted(
+        values,
+        start,
+        season=np.arange(len(waves)) % design.season if design.season else None,
+        errors=design.errors,
+        lags=design.lags,
+        small_sample=design.small_sample,
+        horizon=_horizon(case, waves, start),
+    )
+    named = {"level": fit.level, "slope": fit.slope, "at_wave": fit.effect}
+    words = "" if design.estimand != "at_wave" else f", at {case.indicator.ex_post.wave}"
+    return effect_from(
+        named[design.estimand],
+        indicator=case.indicator.id,
+        unit=case.indicator.unit + (" per wave" if design.estimand == "slope" else ""),
+        estimand=f"change of {design.estimand.replace('at_wave', 'the series')}",
+        design=f"interrupted time series from {design.start}{words}",
+        diagnostics=(_autocorrelation(fit, design.errors),),
+        terms=_terms(fit, waves, values),
+    )
+
+
+def observed_series(case: Case) -> tuple[list[str], Floats]:
+    """Return the waves from the first with a value to the last, and the values; refuse gaps between them."""
+    found = wave_values(case.connection, case.programme.id, case.contract, case.indicator, group=case.group)
+    values = dict(zip(found["_wave"], found["_value"], strict=True))
+    waves = [wave for wave in case.waves if wave in values]
+    if not waves:
+        raise NotEstimable("the series has no values", "an outcome at every wave")
+    span = case.waves[case.waves.index(waves[0]) : case.waves.index(waves[-1]) + 1]
+    if gaps := [wave for wave in span if wave not in values]:
+        raise NotEstimable(f"the series has gaps at {', '.join(gaps[:5])}", "an outcome at every wave")
+    return waves, np.array([values[wave] for wave in waves], dtype=np.float64)
+
+
+def _horizon(case: Case, waves: list[str], start: int) -> int:
+    wave = str(case.indicator.ex_post.wave)
+    if wave not in waves or waves.index(wave) < start:
+        raise NotEstimable(f"the outcome is looked at in {wave}, where the series has not started", "a later wave")
+    return waves.index(wave) - start + 1
+
+
+def _autocorrelation(fit: SeriesFit, errors: str) -> Diagnostic:
+    left = fit.autocorrelation
+    detail = f"Ljung-Box over {left.lags} lags, Durbin-Watson {left.durbin_watson:.2f}"
+    check = checked("autocorrelation", UNCORRELATED, left.ljung_box, left.p_value, detail)
+    if check.status == "failed" and errors == "newey_west":
+        return Diagnostic(
+            check.check, check.null_hypothesis, check.value, check.p_value, "passed", f"{detail}; errors allow for it"
+        )
+    return check
+
+
+def _terms(fit: SeriesFit, waves: list[str], values: Floats) -> tuple[Term, ...]:
+    named = [term_from("series", "change of level", fit.level), term_from("series", "change of slope", fit.slope)]
+    named.append(term_from("series", "at the end line", fit.effect))
+    if fit.phi:
+        named.append(Term("series", "autocorrelation of errors", fit.phi))
+    return (
+        *named,
+        *(
+            Term("without the programme", wave, float(expected), detail=f"observed {value:.6g}")
+            for wave, value, expected in zip(waves, values, fit.counterfactual, strict=True)
+        ),
+    )

@@ -1,0 +1,227 @@
+"""Staggered adoption: units take up the programme at different waves; effects by cohort and time, then averaged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from impact.declare.designs import Staggered
+from impact.errors import NotEstimable
+from impact.estimate.case import Case, as_numbers, design_rows, sample_weights
+from impact.estimate.designs.panel import bacon_terms, complete_panel, panel_clusters, panel_relation
+from impact.estimate.diagnostics import enough_clusters
+from impact.estimate.panel import panel_effects
+from impact.estimate.result import Diagnostic, Effect, Term, checked, effect_from, not_applicable, term_from
+from impact.sql import ident, literal
+from impact.statistics.adoption import NEVER, Panel
+from impact.statistics.aggregation import Aggregate, WaldTest, aggregate
+from impact.statistics.core import Estimate, Ints, cluster_codes
+from impact.statistics.imputation import Imputed, imputation, two_stage
+from impact.statistics.interacted import Interacted, sun_abraham
+from impact.statistics.staggered import GroupTime, group_time_effects
+
+PARALLEL = "before they took up the programme, units moved like those that had not"
+METHODS: dict[str, Literal["dr", "ipw", "reg"]] = {"doubly_robust": "dr", "weighting": "ipw", "regression": "reg"}
+WORDS = {
+    "callaway_santanna": "Callaway–Sant'Anna",
+    "sun_abraham": "Sun–Abraham",
+    "imputation": "imputation (Borusyak–Jaravel–Spiess)",
+    "two_stage": "two-stage (Gardner)",
+    "twfe": "two-way fixed effects",
+}
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What an estimator gave: the effect, the numbers behind it, its checks, and whose influence it carries."""
+
+    estimate: Estimate
+    terms: list[Term]
+    checks: list[Diagnostic]
+
+
+def estimate_staggered(case: Case) -> Effect:
+    """Estimate the average effect on those that took up the programme, by the declared estimator."""
+    design = case.design
+    assert isinstance(design, Staggered)  # noqa: S101 - dispatched by type
+    if design.estimator == "twfe":
+        found, words = _twfe(case, design), "two-way fixed effects"
+    else:
+        panel, units = adoption_panel(case, design)
+        found = _estimate(case, design, panel)
+        words = WORDS[design.estimator]
+        if design.estimator == "callaway_santanna":
+            words += f", {design.aggregate}, against {design.control.replace('_', ' ')} treated"
+            words += f", {design.adjust.replace('_', ' ')}" if design.covariates else ""
+        found = _with_losses(found, panel, len(units))
+    return effect_from(
+        found.estimate,
+        indicator=case.indicator.id,
+        unit=case.indicator.unit,
+        estimand="ATT",
+        design=f"staggered adoption, {words}",
+        diagnostics=(*found.checks, enough_clusters(found.estimate.n_clusters)),
+        terms=tuple(found.terms),
+    )
+
+
+def adoption_panel(case: Case, design: Staggered) -> tuple[Panel, list[str]]:
+    """Return the units' outcomes by wave with the wave they were first treated, and the units.
+
+    Raises
+    ------
+    NotEstimable
+        If a unit has two cohorts, or a cohort is no declared wave.
+    """
+    rows = design_rows(case)
+    labels = rows[design.cohort].map(lambda code: None if pd.isna(code) else _code(code))
+    start = labels.where(~labels.isin(design.never)).map(_positions(case, labels, design), na_action="ignore")
+    rows = rows.assign(_start=start.fillna(NEVER).astype(int))
+    if (rows.groupby("_unit")["_start"].nunique() > 1).any():
+        raise NotEstimable("some units have two waves of first treatment", "one cohort for each unit")
+    outcome = rows.pivot(index="_unit", columns="_wave", values="_outcome").reindex(columns=_observed(case, rows))
+    first = rows.sort_values(["_unit", "_wave"]).groupby("_unit").first().reindex(outcome.index)
+    waves = [str(wave) for wave in outcome.columns]
+    # a start after the last observed wave has not happened yet; one between waves begins at the next
+    begun = [_next(case, waves, int(position)) for position in first["_start"]]
+    covariates = as_numbers(_before(rows, design)[list(design.covariates)].reindex(outcome.index))
+    weights = sample_weights(case, first)
+    panel = Panel(
+        outcome.to_numpy(dtype=float),
+        np.array(begun, dtype=np.int64),
+        covariates.to_numpy(dtype=float) if design.covariates else None,
+        weights,
+        _clusters(design, first),
+        tuple(waves),
+        tuple(map(str, covariates.columns)),
+    )
+    return panel, [str(unit) for unit in outcome.index]
+
+
+def _before(rows: pd.DataFrame, design: Staggered) -> pd.DataFrame:
+    """Return each unit's covariates at its first wave, which lies before any treatment that can be evaluated."""
+    return rows.sort_values(["_unit", "_wave"]).groupby("_unit")[[*design.covariates]].first()
+
+
+def _code(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _positions(case: Case, labels: pd.Series, design: Staggered) -> dict[str, int]:
+    known = {wave: place for place, wave in enumerate(case.waves)}
+    strange = sorted(set(labels.dropna()) - set(known) - set(design.never))
+    if strange:
+        raise NotEstimable(
+            f"{design.cohort} holds {', '.join(strange[:5])}, which are no waves of the programme",
+            "the wave of first treatment for each unit, and under never: the codes of those never treated",
+        )
+    return known
+
+
+def _observed(case: Case, rows: pd.DataFrame) -> list[str]:
+    present = set(rows["_wave"])
+    return [wave for wave in case.waves if wave in present]
+
+
+def _next(case: Case, waves: list[str], start: int) -> int:
+    if start == NEVER:
+        return NEVER
+    later = [place for place, wave in enumerate(waves) if case.waves.index(wave) >= start]
+    return later[0] if later else NEVER
+
+
+def _clusters(design: Staggered, first: pd.DataFrame) -> Ints | None:
+    if not design.clusters:
+        return None
+    if len(design.clusters) > 1:
+        raise NotEstimable("staggered adoption takes one set of clusters", "cluster: one column")
+    labels = first[design.clusters[0]]
+    if labels.isna().any():
+        raise NotEstimable(f"{int(labels.isna().sum())} units have no {design.clusters[0]}", "a cluster for every unit")
+    return cluster_codes(labels.to_numpy(dtype=object).astype(str))[0]
+
+
+def _estimate(case: Case, design: Staggered, panel: Panel) -> _Found:
+    if design.estimator == "callaway_santanna":
+        return _callaway_santanna(case, design, panel)
+    if design.covariates:
+        raise NotEstimable(f"{WORDS[design.estimator]} takes no covariates here", "estimator: callaway_santanna")
+    if design.estimator == "sun_abraham":
+        interacted = sun_abraham(panel)
+        return _Found(interacted.overall, _event_terms(interacted), [_pre_trend(interacted.pretrend)])
+    fitted = imputation(panel) if design.estimator == "imputation" else two_stage(panel)
+    why = "the estimator has no effects before treatment; see Callaway–Sant'Anna or Sun–Abraham"
+    return _Found(fitted.overall, _event_terms(fitted), [not_applicable("pre_trend", PARALLEL, why)])
+
+
+def _event_terms(fitted: Interacted | Imputed) -> list[Term]:
+    return [term_from("event_time", f"{time:+d}", estimate) for time, estimate in fitted.terms]
+
+
+def _pre_trend(test: WaldTest | NotEstimable) -> Diagnostic:
+    if isinstance(test, NotEstimable):
+        return not_applicable("pre_trend", PARALLEL, test.reason)
+    return checked("pre_trend", PARALLEL, test.statistic, test.p_value, f"joint Wald test of {test.df} effects")
+
+
+def _callaway_santanna(case: Case, design: Staggered, panel: Panel) -> _Found:
+    cells = group_time_effects(
+        panel, control=design.control, method=METHODS[design.adjust], anticipation=design.anticipation
+    )
+    kinds: tuple[Literal["simple", "group", "dynamic", "calendar"], ...] = ("simple", "group", "dynamic", "calendar")
+    averages = {kind: aggregate(cells, kind) for kind in kinds}
+    terms = [term_from("aggregate", kind, average.overall) for kind, average in averages.items()]
+    for kind in ("dynamic", "group", "calendar"):
+        terms += _average_terms(panel, kind, averages[kind])
+    terms += _cell_terms(panel, cells)
+    return _Found(averages[design.aggregate].overall, terms, [_pre_trend(averages["dynamic"].pretrend)])
+
+
+def _average_terms(panel: Panel, kind: str, average: Aggregate) -> list[Term]:
+    if kind == "dynamic":
+        return [term_from("event_time", f"{time:+d}", estimate) for time, estimate in average.terms]
+    return [term_from(kind, panel.name(place), estimate) for place, estimate in average.terms]
+
+
+def _cell_terms(panel: Panel, cells: GroupTime) -> list[Term]:
+    return [
+        term_from("group_time", f"cohort {panel.name(int(cohort))} in {panel.name(int(period))}", estimate)
+        for cohort, period, estimate in zip(cells.cohorts, cells.periods, cells.estimates, strict=True)
+    ]
+
+
+def _with_losses(found: _Found, panel: Panel, n_units: int) -> _Found:
+    """State the units and observations that carry nothing."""
+    gaps = int(np.isnan(panel.outcome).any(axis=1).sum())
+    always = int((panel.cohort == 0).sum())
+    detail = f"{n_units} units; {gaps} not seen at every wave; {always} treated from the first wave on"
+    null = "no unit was left out for a missing value or for being treated throughout"
+    status = "passed" if gaps + always == 0 else "failed"
+    check = Diagnostic("complete_cases", null, float(gaps + always), None, status, detail)
+    return _Found(found.estimate, found.terms, [*found.checks, check])
+
+
+def _twfe(case: Case, design: Staggered) -> _Found:
+    """Fit two-way fixed effects, warn, and show the comparisons behind the coefficient."""
+    never = ", ".join(literal(code) for code in design.never) or "NULL"
+    places = " ".join(f"WHEN {literal(wave)} THEN {place}" for place, wave in enumerate(case.waves))
+    cohort = f"CASE WHEN CAST({ident(design.cohort)} AS VARCHAR) IN ({never}) THEN NULL ELSE"
+    cohort += f" CASE CAST({ident(design.cohort)} AS VARCHAR) {places} END END"
+    rows = panel_relation(case, [design.cohort])
+    relation = f"SELECT *, coalesce(_period >= {cohort}, false)::INTEGER AS _treatment FROM ({rows})"
+    fit = panel_effects(
+        case.connection,
+        relation,
+        terms=["_treatment"],
+        clusters=panel_clusters(design.clusters, design.inference.errors),
+        small_sample=design.inference.small_sample,
+    )
+    null = "all units that take up the programme do so at the same wave"
+    ((starts,),) = case.connection.execute(f"SELECT count(DISTINCT {cohort}) FROM ({rows})").fetchall()
+    detail = f"{starts} starts: the coefficient also compares late with early starters; see goodman_bacon"
+    status = "passed" if starts <= 1 else "failed"
+    check = Diagnostic("staggered_adoption", null, float(starts), None, status, detail if starts > 1 else "one start")
+    return _Found(fit.estimates[0], bacon_terms(case, relation, "_treatment"), [check, complete_panel(fit)])

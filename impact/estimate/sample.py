@@ -1,0 +1,158 @@
+"""One comparison as arrays: outcome, exposure, covariates, clusters, weights; what the cross-section designs share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from impact.declare.designs import Inference
+from impact.errors import NotEstimable
+from impact.statistics import least_squares, randomisation, sandwich, wild
+from impact.statistics.core import Estimate, Floats, cluster_codes, with_p_value
+from impact.statistics.survey import SampleDesign
+from impact.statistics.survey_regression import survey_regression
+
+MANY_CLUSTERS = 100
+"""From here on CR1 is as good as CR2, and much cheaper."""
+EXPOSURE = "exposure"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Observations of one comparison, complete.
+
+    Parameters
+    ----------
+    outcome, exposure
+        Shape (n,). The exposure is the regressor whose coefficient is the effect: the arm, or arm × after.
+    base
+        Shape (n, b): the constant and what belongs to the design itself.
+    covariates
+        Shape (n, p): what the arms are adjusted for.
+    units
+        Shape (n,): labels of the units.
+    clusters
+        None to two arrays of labels, each (n,).
+    weights, blocks
+        Shape (n,), or None.
+    survey
+        Strata, sampled clusters and population sizes where the rows were sampled by design and the comparison has no
+        clusters of its own; errors are then those of the sample design.
+    """
+
+    outcome: Floats
+    exposure: Floats
+    base: pd.DataFrame
+    covariates: pd.DataFrame
+    units: NDArray[np.object_]
+    clusters: tuple[NDArray[np.object_], ...] = ()
+    weights: Floats | None = None
+    blocks: NDArray[np.object_] | None = None
+    survey: SampleDesign | None = None
+
+    @property
+    def n(self) -> int:
+        """Number of observations."""
+        return len(self.outcome)
+
+    def take(self, kept: NDArray[np.bool_]) -> Sample:
+        """Return the sample of some of the observations."""
+        return replace(
+            self,
+            outcome=self.outcome[kept],
+            exposure=self.exposure[kept],
+            base=self.base[kept],
+            covariates=self.covariates[kept],
+            units=self.units[kept],
+            clusters=tuple(labels[kept] for labels in self.clusters),
+            weights=None if self.weights is None else self.weights[kept],
+            blocks=None if self.blocks is None else self.blocks[kept],
+            survey=None if self.survey is None else _part(self.survey, kept),
+        )
+
+    def with_covariates(self, names: list[str]) -> Sample:
+        """Return the sample with only some of its covariates."""
+        return replace(self, covariates=self.covariates[names])
+
+    def names(self) -> list[str]:
+        """Names of the regressors, in order."""
+        return [*map(str, self.base.columns), EXPOSURE, *map(str, self.covariates.columns)]
+
+    def matrix(self) -> Floats:
+        """Return the regressors, shape (n, b + 1 + p)."""
+        parts = (self.base.to_numpy(dtype=float), self.exposure[:, None], self.covariates.to_numpy(dtype=float))
+        return np.hstack(parts)
+
+
+def _part(survey: SampleDesign, kept: NDArray[np.bool_]) -> SampleDesign:
+    columns = (survey.weights, survey.strata, survey.clusters, survey.population)
+    return SampleDesign(*(None if column is None else column[kept] for column in columns))  # type: ignore[arg-type]
+
+
+def varying(covariates: pd.DataFrame) -> pd.DataFrame:
+    """Leave out covariates that are the same for everybody: they adjust nothing."""
+    return covariates.loc[:, covariates.nunique() > 1]
+
+
+def errors_rule(sample: Sample, inference: Inference) -> str:
+    """Return the declared rule of the errors, or the default one."""
+    if inference.errors is not None:
+        return inference.errors
+    if not sample.clusters:
+        return "HC2"
+    if len(sample.clusters) > 1:
+        return "CR1"
+    return "CR2" if len(np.unique(sample.clusters[0].astype(str))) < MANY_CLUSTERS else "CR1"
+
+
+def regress(sample: Sample, inference: Inference) -> Estimate:
+    """Return the coefficient of the exposure, with the inference that is declared."""
+    if sample.survey is not None and inference.errors is None:
+        return survey_regression(sample.outcome, sample.matrix(), sample.names(), EXPOSURE, sample.survey)
+    rule = errors_rule(sample, inference)
+    if rule == "welch":
+        return randomisation.welch(sample.outcome, sample.exposure)
+    fit = least_squares.fit(sample.outcome, sample.matrix(), sample.names(), weights=sample.weights)
+    clusters = sample.clusters if rule.startswith("CR") else ()
+    if rule.startswith("CR") and not clusters:
+        raise NotEstimable(f"{rule} errors need clusters", "a cluster column in the design")
+    estimate = sandwich.coefficient(fit, EXPOSURE, errors=rule, clusters=clusters)
+    if inference.p_value == "wild_bootstrap":
+        return _wild(sample, fit, estimate, inference)
+    return estimate
+
+
+def _wild(sample: Sample, fit: least_squares.Fit, estimate: Estimate, inference: Inference) -> Estimate:
+    if len(sample.clusters) != 1:
+        raise NotEstimable("the wild cluster bootstrap needs one set of clusters", "one cluster column in the design")
+    codes, _ = cluster_codes(sample.clusters[0].astype(str))
+    rng = np.random.default_rng(inference.seed)
+    drawn = wild.wild_bootstrap(fit, EXPOSURE, codes, draws=inference.draws, rng=rng)
+    kind = f"wild cluster bootstrap, {drawn.weights}, {drawn.draws} draws" + (" (all)" if drawn.enumerated else "")
+    return replace(with_p_value(estimate, drawn.p_value, kind), conf_low=drawn.conf_low, conf_high=drawn.conf_high)
+
+
+def randomisation_p(sample: Sample, estimate: Estimate, inference: Inference) -> Estimate:
+    """Replace the p-value by that of drawing the assignment again, under the null that nobody was affected."""
+    drawn = randomisation.randomisation_test(
+        sample.outcome,
+        sample.exposure,
+        covariates=sample.covariates.to_numpy(dtype=float) if len(sample.covariates.columns) else None,
+        blocks=None if sample.blocks is None else cluster_codes(sample.blocks.astype(str))[0],
+        clusters=cluster_codes(sample.clusters[0].astype(str))[0] if sample.clusters else None,
+        draws=inference.draws,
+        rng=np.random.default_rng(inference.seed),
+    )
+    kind = f"p by randomisation inference, {drawn.draws} draws" + (" (all)" if drawn.enumerated else "")
+    return with_p_value(estimate, drawn.p_value, kind)
+
+
+def unit_influence(sample: Sample, estimate: Estimate) -> pd.Series | None:
+    """Return the influence of each unit, or of each cluster where errors are clustered."""
+    if estimate.influence is None or len(estimate.influence) != sample.n:
+        return None
+    labels = sample.clusters[0] if sample.clusters else sample.units
+    return pd.Series(estimate.influence).groupby(pd.Series(labels.astype(str))).sum()

@@ -1,0 +1,75 @@
+"""Forecasts: declared evidence or judgement becomes a predictive distribution, and is scored once the outcome is in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from impact.declare import Programme
+from impact.declare.expectations import Evidence, Forecast
+from impact.declare.indicators import Indicator
+from impact.errors import NotEstimable, Problem
+from impact.statistics.forecast import Predictive, elicit, pool, score
+
+FIELDS = ("forecast", "forecast_low", "forecast_high", "forecast_of", "forecast_hit", "forecast_crps")
+
+
+def predictive(forecast: Forecast) -> Predictive:
+    """Return the distribution a forecast stands for: of the true value, or effect, at the end line.
+
+    Raises
+    ------
+    NotEstimable
+        If the studies cannot be pooled, or no distribution of the family has such quantiles.
+    """
+    if isinstance(forecast, Evidence):
+        estimates = np.array([study.estimate for study in forecast.studies])
+        errors = np.array([study.std_error for study in forecast.studies])
+        return pool(estimates, errors, method=forecast.method).prediction
+    levels = np.array(sorted(forecast.quantiles))
+    values = np.array([forecast.quantiles[level] for level in levels])
+    return elicit(levels, values, forecast.family).predictive
+
+
+def forecast_problems(programme: Programme) -> list[Problem]:
+    """Return a problem for each forecast that is no distribution."""
+    problems = []
+    for place, indicator in enumerate(programme.indicators):
+        if indicator.ex_ante.forecast is None:
+            continue
+        try:
+            predictive(indicator.ex_ante.forecast)
+        except NotEstimable as error:
+            line = programme.line("indicators.yaml", "indicators", place)
+            where = f"{indicator.id}.ex_ante.forecast"
+            what = f"the forecast gives no distribution because {error.reason}"
+            problems.append(Problem(what, "indicators.yaml", line, where, error.needed))
+    return problems
+
+
+def forecast_fields(
+    indicator: Indicator,
+    observed_value: tuple[float | None, float | None],
+    observed_effect: tuple[float | None, float | None],
+) -> dict[str, Any]:
+    """Return a finding's forecast with its 95 % interval, and how it fared against what was observed.
+
+    Parameters
+    ----------
+    indicator
+        With or without a forecast.
+    observed_value, observed_effect
+        What came out and its standard error (None where there is none).
+    """
+    forecast = indicator.ex_ante.forecast
+    if forecast is None:
+        return dict.fromkeys(FIELDS)
+    expected = predictive(forecast)
+    low, high = expected.interval(0.95)
+    observed, error = observed_value if forecast.of == "value" else observed_effect
+    hit, crps = None, None
+    if observed is not None:
+        scored = score(expected, observed, error or 0.0)
+        hit, crps = bool(scored.hit), float(scored.crps)
+    return dict(zip(FIELDS, (float(expected.mean), float(low), float(high), forecast.of, hit, crps), strict=True))

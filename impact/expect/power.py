@@ -1,0 +1,191 @@
+"""Power before the money is spent: what the declared plan could show, in closed form and by simulating the design."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from impact.declare import Programme
+from impact.declare.designs import Design, DifferenceInDifferences, Randomised
+from impact.declare.expectations import PowerPlan
+from impact.declare.indicators import Indicator
+from impact.errors import NotEstimable
+from impact.expect.simulated import simulate_design
+from impact.statistics import power as closed
+from impact.statistics.core import Floats
+from impact.statistics.power_simulation import Simulated
+
+CLOSED_FORM = (Randomised, DifferenceInDifferences)
+
+
+@dataclass(frozen=True)
+class PowerReport:
+    """What an indicator's plan can show.
+
+    Parameters
+    ----------
+    indicator, design, unit
+        Which plan.
+    n
+        Persons (or units of the panel) in both arms, as recruited.
+    effect
+        The effect hoped for, in the unit of the indicator.
+    sd
+        Standard deviation between persons.
+    power
+        Chance of a p-value below ``alpha`` if that effect is real: closed form, or simulated where there is none.
+    closed
+        The same in closed form, or None.
+    minimum_detectable
+        Smallest effect that is found with the declared power.
+    simulated
+        Bias, power, coverage and width of the interval over the replications, or None if simulation was not asked for.
+    reason
+        Why there is no answer, or None.
+    """
+
+    indicator: str
+    design: str
+    unit: str
+    n: int
+    effect: float
+    sd: float
+    alpha: float
+    target: float
+    power: float | None
+    closed: float | None
+    minimum_detectable: float | None
+    simulated: Simulated | None
+    reason: str | None
+
+    def sentence(self) -> str:
+        """Say in one sentence what the plan can see."""
+        if self.minimum_detectable is None or self.power is None:
+            return f"{self.indicator}: the plan cannot be evaluated because {self.reason}"
+        in_sd = self.minimum_detectable / self.sd
+        return (
+            f"With {self.n} units this design finds nothing below {self.minimum_detectable:.3g} {self.unit}"
+            f" ({in_sd:.2f} sd) {self.target:.0%} of the time; an effect of {self.effect:g} is found"
+            f" {self.power:.0%} of the time."
+        )
+
+
+def power_reports(programme: Programme, *, simulate: bool = True) -> list[PowerReport]:
+    """Evaluate every power plan a programme declares.
+
+    Parameters
+    ----------
+    programme
+        As declared; no data is read.
+    simulate
+        Whether to simulate designs that have a closed form too; the others are always simulated.
+    """
+    return [
+        power_report(indicator, indicator.ex_ante.power, simulate=simulate)
+        for indicator in programme.indicators
+        if indicator.ex_ante.power is not None
+    ]
+
+
+def power_report(indicator: Indicator, plan: PowerPlan, *, simulate: bool = True) -> PowerReport:
+    """Evaluate one plan under the indicator's design."""
+    design = indicator.ex_post.design
+    closed_power, smallest, simulated, reason = None, None, None, None
+    try:
+        if isinstance(design, CLOSED_FORM):
+            precision = plan_precision(design, plan)
+            closed_power = closed.power(plan.effect * plan.take_up, precision, alpha=plan.alpha)
+            smallest = _smallest(precision, plan)
+        if simulate or closed_power is None:
+            simulated = simulate_design(design, plan, spread(plan))
+            smallest = smallest or _smallest(closed.Precision(simulated.empirical_sd), plan)
+    except NotEstimable as error:
+        reason = error.reason + (f"; needed: {error.needed}" if error.needed else "")
+    found = closed_power if closed_power is not None else (simulated.power if simulated else None)
+    return PowerReport(
+        indicator.id,
+        design.kind if design else "none",
+        indicator.unit,
+        (plan.treated + plan.comparison) * plan.cluster_size,
+        plan.effect,
+        spread(plan),
+        plan.alpha,
+        plan.power,
+        found,
+        closed_power,
+        smallest,
+        simulated,
+        reason,
+    )
+
+
+def power_curve(indicator: Indicator, effects: Floats) -> Floats:
+    """Return the power at each effect: closed form, or from the spread that one simulation shows.
+
+    Raises
+    ------
+    NotEstimable
+        If the indicator has no power plan, or the plan cannot be evaluated.
+    """
+    plan, design = indicator.ex_ante.power, indicator.ex_post.design
+    if plan is None:
+        raise NotEstimable("no power plan is declared", "ex_ante.power")
+    if isinstance(design, CLOSED_FORM):
+        precision = plan_precision(design, plan)
+    else:
+        precision = closed.Precision(simulate_design(design, plan, spread(plan)).empirical_sd)
+    found = [closed.power(float(effect) * plan.take_up, precision, alpha=plan.alpha) for effect in effects]
+    return np.array(found, dtype=np.float64)
+
+
+def _smallest(precision: closed.Precision, plan: PowerPlan) -> float:
+    return closed.minimum_detectable_effect(precision, target=plan.power, alpha=plan.alpha) / plan.take_up
+
+
+def spread(plan: PowerPlan) -> float:
+    """Return the standard deviation between persons without the programme, in the unit of the indicator."""
+    if plan.sd is not None and plan.outcome != "binary":
+        return plan.sd
+    if plan.outcome == "binary":
+        return math.sqrt(plan.mean * (1 - plan.mean))
+    return math.sqrt(plan.mean)
+
+
+def plan_precision(design: Design | None, plan: PowerPlan) -> closed.Precision:
+    """Return the standard error and degrees of freedom that a randomised or did plan will have.
+
+    Notes
+    -----
+    Those who are lost are not there; ``explained`` is the share of variance that covariates take away; repeated waves
+    multiply the variance as in Frison and Pocock (1992) and McKenzie (2012).
+    """
+    left = 1 - plan.attrition
+    sd = spread(plan)
+    if plan.cluster_size > 1:
+        precision = closed.cluster_means(
+            plan.treated, plan.comparison, max(plan.cluster_size * left, 1.0), icc=plan.icc, sd=sd
+        )
+    else:
+        treated = math.sqrt(_variance_treated(plan))
+        precision = closed.two_means(plan.treated * left, plan.comparison * left, sd=treated, sd_comparison=sd)
+    if isinstance(design, DifferenceInDifferences):
+        correlation = closed.wave_correlation(2, plan.autocorrelation)
+        return precision.scaled(closed.panel_factor(correlation, 1, "change"))
+    if isinstance(design, Randomised) and design.covariate_waves:
+        before = len(design.covariate_waves)
+        correlation = closed.wave_correlation(before + 1, plan.autocorrelation)
+        return precision.scaled(closed.panel_factor(correlation, before, "ancova"))
+    return precision.scaled(1 - plan.explained)
+
+
+def _variance_treated(plan: PowerPlan) -> float:
+    """Return the variance among the treated: a share's, and a count's, moves with the effect."""
+    moved = plan.mean + plan.effect * plan.take_up
+    if plan.outcome == "binary":
+        return moved * (1 - moved)
+    if plan.outcome == "count":
+        dispersion = max(spread(plan) ** 2 - plan.mean, 0.0) / plan.mean**2
+        return moved + dispersion * moved**2
+    return spread(plan) ** 2

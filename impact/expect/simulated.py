@@ -1,0 +1,252 @@
+"""Simulate a declared plan and put each dataset through the estimator that the design will use.
+
+Draws are as simple as the design allows: linear outcomes, effects that are the same for all. They answer what the plan
+can show if its assumptions hold, not whether they hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from impact.declare.designs import (
+    Association,
+    Design,
+    DifferenceInDifferences,
+    InterruptedTimeSeries,
+    Matching,
+    PanelEffects,
+    Randomised,
+    RegressionDiscontinuity,
+    Staggered,
+    SyntheticControl,
+    Weighting,
+)
+from impact.declare.expectations import PowerPlan
+from impact.errors import NotEstimable
+from impact.statistics import discontinuity, least_squares, matching, sandwich, series, synthetic, weighting
+from impact.statistics.adoption import NEVER, Panel
+from impact.statistics.aggregation import aggregate
+from impact.statistics.core import Estimate, Floats
+from impact.statistics.power_simulation import Dataset, Plan, Simulated, row, simulate, summarise
+from impact.statistics.staggered import group_time_effects
+
+Draw = Callable[[np.random.Generator], Estimate]
+SELECTION = 0.5
+"""How far the treated differ in the covariate, in standard deviations, where nobody drew lots."""
+FEW = 100
+"""Clusters below which the engine uses CR2."""
+
+
+def simulate_design(design: Design | None, plan: PowerPlan, sd: float) -> Simulated:
+    """Simulate a plan under its design.
+
+    Parameters
+    ----------
+    design
+        As declared.
+    plan
+        What is expected; its ``replications`` and ``seed`` are used.
+    sd
+        Standard deviation between persons.
+
+    Raises
+    ------
+    NotEstimable
+        If the design gives no effect, or hardly any simulated dataset could be estimated.
+    """
+    if isinstance(design, Randomised | DifferenceInDifferences):
+        return _persons(design, plan, sd)
+    draws: dict[type, Callable[..., Estimate]] = {
+        Matching: _observational,
+        Weighting: _observational,
+        RegressionDiscontinuity: _discontinuity,
+        PanelEffects: _adoption,
+        Staggered: _adoption,
+        InterruptedTimeSeries: _series,
+        SyntheticControl: _synthetic,
+        Association: _association,
+    }
+    if type(design) not in draws:
+        raise NotEstimable("the plan declares no design with a comparison", "a design under ex_post")
+    if plan.outcome != "scale":
+        raise NotEstimable(f"{plan.outcome} outcomes are simulated for randomised and did designs", "outcome: scale")
+    return _repeated(partial(draws[type(design)], design, plan, sd), plan)
+
+
+def _repeated(draw: Draw, plan: PowerPlan) -> Simulated:
+    rng = np.random.default_rng(plan.seed)
+    rows = np.array([_row(draw, rng) for _ in range(plan.replications)], dtype=np.float64)
+    return summarise(rows, plan.effect, plan.alpha)
+
+
+def _row(draw: Draw, rng: np.random.Generator) -> tuple[float, ...]:
+    try:
+        return row(draw(rng))
+    except NotEstimable:
+        return row(None)
+
+
+def _persons(design: Randomised | DifferenceInDifferences, plan: PowerPlan, sd: float) -> Simulated:
+    before = 1 if isinstance(design, DifferenceInDifferences) else len(design.covariate_waves)
+    dispersion = max(sd**2 - plan.mean, 0.0) / plan.mean**2 if plan.outcome == "count" else 0.0
+    drawn = Plan(
+        plan.treated,
+        plan.comparison,
+        plan.effect,
+        size=plan.cluster_size if plan.cluster_size > 1 else None,
+        outcome=plan.outcome,
+        mean=plan.mean,
+        sd=sd * np.sqrt(1 - plan.explained),
+        dispersion=dispersion,
+        icc=plan.icc,
+        pre=before,
+        post=1,
+        autocorrelation=plan.autocorrelation,
+        attrition=(plan.attrition, plan.attrition),
+        take_up=(plan.take_up, 0.0),
+    )
+    estimator = partial(
+        _change if isinstance(design, DifferenceInDifferences) else _arms, clustered=plan.cluster_size > 1
+    )
+    return simulate(drawn, estimator, replications=plan.replications, seed=plan.seed, alpha=plan.alpha)
+
+
+def _arms(data: Dataset, *, clustered: bool) -> Estimate:
+    """Compare the arms after, adjusted for the waves before, as a randomised design does."""
+    seen = ~np.isnan(data.outcomes[:, -1])
+    before = data.outcomes[:, : data.pre]
+    matrix = np.column_stack([np.ones(len(data.arm)), data.arm, before])[seen]
+    return _coefficient(data.outcomes[seen, -1], matrix, data.cluster[seen] if clustered else None)
+
+
+def _change(data: Dataset, *, clustered: bool) -> Estimate:
+    """Compare changes, which for two waves of linked persons is the difference-in-differences."""
+    change = data.outcomes[:, -1] - data.outcomes[:, data.pre - 1]
+    seen = ~np.isnan(change)
+    matrix = np.column_stack([np.ones(len(data.arm)), data.arm])[seen]
+    return _coefficient(change[seen], matrix, data.cluster[seen] if clustered else None)
+
+
+def _coefficient(outcome: Floats, matrix: Floats, clusters: np.ndarray | None) -> Estimate:
+    names = ["constant", "arm", *(f"before {place}" for place in range(matrix.shape[1] - 2))]
+    fit = least_squares.fit(outcome, matrix.astype(np.float64), names)
+    if clusters is None:
+        return sandwich.coefficient(fit, "arm", errors="HC2")
+    rule = "CR2" if len(np.unique(clusters)) < FEW else "CR1"
+    return sandwich.coefficient(fit, "arm", errors=rule, clusters=[clusters])
+
+
+def _confounded(plan: PowerPlan, sd: float, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
+    """Draw outcome, arm and a covariate that differs between arms and explains a share of the outcome."""
+    arm = np.repeat([1.0, 0.0], [plan.treated, plan.comparison])
+    covariate = rng.normal(SELECTION * arm, 1)
+    noise = rng.normal(0, sd * np.sqrt(1 - plan.explained), len(arm))
+    return plan.mean + sd * np.sqrt(plan.explained) * covariate + noise + plan.effect * arm, arm, covariate[:, None]
+
+
+def _observational(design: Matching | Weighting, plan: PowerPlan, sd: float, rng: np.random.Generator) -> Estimate:
+    outcome, arm, covariate = _confounded(plan, sd, rng)
+    if isinstance(design, Weighting):
+        if design.method == "entropy":
+            return weighting.entropy_balance(outcome, arm, covariate, ["covariate"])
+        if design.method == "ipw":
+            return weighting.ipw(outcome, arm, covariate, ["covariate"], estimand=design.estimand)
+        return weighting.aipw(outcome, arm, covariate, ["covariate"], estimand=design.estimand)
+    if design.method == "subclasses":
+        return matching.subclassify(outcome, arm, covariate, ["covariate"], classes=design.subclasses).estimate
+    if design.method == "coarsened":
+        return matching.coarsened_exact(outcome, arm, covariate, ["covariate"]).estimate
+    return matching.nearest(
+        outcome,
+        arm,
+        covariate,
+        ["covariate"],
+        key=np.arange(len(arm)),
+        replacement=design.replacement,
+        distance=design.distance,
+        ratio=design.ratio,
+        caliper=design.caliper,
+    ).estimate
+
+
+def _discontinuity(design: RegressionDiscontinuity, plan: PowerPlan, sd: float, rng: np.random.Generator) -> Estimate:
+    """Draw a running variable spread evenly on both sides of the cutoff, with a straight line through it."""
+    running = np.concatenate([rng.uniform(0, 1, plan.treated), rng.uniform(-1, 0, plan.comparison)])
+    noise = rng.normal(0, sd * np.sqrt(1 - plan.explained), len(running))
+    line = sd * np.sqrt(3 * plan.explained) * running
+    outcome = plan.mean + line + noise + plan.effect * (running >= 0)
+    fit = discontinuity.regression_discontinuity(
+        outcome,
+        running,
+        order=design.order,
+        kernel=design.kernel,
+        selection=design.selection,
+        errors=design.local_errors,
+    )
+    return fit.robust if design.report == "robust" else fit.conventional
+
+
+def _autoregressive(plan: PowerPlan, sd: float, rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
+    """Draw series, shape (units, waves), with the declared spread and correlation from wave to wave."""
+    rho = plan.autocorrelation
+    shocks = rng.normal(0, sd * np.sqrt(1 - rho**2), shape)
+    drawn = np.empty(shape)
+    drawn[:, 0] = rng.normal(0, sd, shape[0])
+    for wave in range(1, shape[1]):
+        drawn[:, wave] = rho * drawn[:, wave - 1] + shocks[:, wave]
+    return plan.mean + drawn
+
+
+def _adoption(design: PanelEffects | Staggered, plan: PowerPlan, sd: float, rng: np.random.Generator) -> Estimate:
+    """Draw units that start together, or one cohort after the other, and stay treated."""
+    waves = plan.waves_before + plan.waves_after
+    outcome = _autoregressive(plan, sd, rng, (plan.treated + plan.comparison, waves))
+    starts = plan.waves_after if isinstance(design, Staggered) else 1
+    begun = plan.waves_before + np.arange(plan.treated) % starts
+    cohort = np.concatenate([begun, np.full(plan.comparison, NEVER)]).astype(np.int64)
+    treated = (np.arange(waves) >= cohort[:, None]) & (cohort[:, None] != NEVER)
+    panel = Panel(outcome + plan.effect * treated, cohort)
+    control = design.control if isinstance(design, Staggered) else "never"
+    kind = design.aggregate if isinstance(design, Staggered) else "simple"
+    return aggregate(group_time_effects(panel, control=control, method="reg"), kind).overall
+
+
+def _series(design: InterruptedTimeSeries, plan: PowerPlan, sd: float, rng: np.random.Generator) -> Estimate:
+    """Draw one series whose level moves by the effect at the start; the trend stays as it was."""
+    waves = plan.waves_before + plan.waves_after
+    moved = plan.effect * (np.arange(waves) >= plan.waves_before)
+    outcome = _autoregressive(plan, sd, rng, (1, waves))[0] + moved
+    season = np.arange(waves) % design.season if design.season else None
+    fit = series.interrupted(
+        outcome,
+        plan.waves_before,
+        season=season,
+        errors=design.errors,
+        lags=design.lags,
+        small_sample=design.small_sample,
+    )
+    return fit.level if design.estimand == "level" else fit.effect
+
+
+def _synthetic(design: SyntheticControl, plan: PowerPlan, sd: float, rng: np.random.Generator) -> Estimate:
+    """Draw units that share one series, each with its own level, and move the treated ones after the start."""
+    waves = plan.waves_before + plan.waves_after
+    units = plan.treated + plan.comparison
+    common = _autoregressive(plan, sd, rng, (1, waves))
+    own = _autoregressive(plan, sd * np.sqrt(1 - plan.explained), rng, (units, waves))
+    outcome = np.sqrt(plan.explained) * common + own
+    outcome[: plan.treated, plan.waves_before :] += plan.effect
+    rows, starts = list(range(plan.treated)), [plan.waves_before] * plan.treated
+    return synthetic.synthetic_did(outcome, rows, starts, draws=design.draws, rng=rng).effect
+
+
+def _association(design: Association, plan: PowerPlan, sd: float, rng: np.random.Generator) -> Estimate:
+    """Draw an exposure with spread one, so that the effect is per standard deviation of the exposure."""
+    n = plan.treated + plan.comparison
+    exposure = rng.normal(0, 1, n)
+    outcome = plan.mean + plan.effect * exposure + rng.normal(0, sd * np.sqrt(1 - plan.explained), n)
+    fit = least_squares.fit(outcome, np.column_stack([np.ones(n), exposure]), ["constant", "exposure"])
+    return sandwich.coefficient(fit, "exposure", errors="HC2")

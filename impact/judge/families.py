@@ -1,0 +1,73 @@
+"""Many outcomes, one programme: p-values adjusted over the families that the plan declares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from impact.declare import Programme
+from impact.declare.evaluation import Family
+from impact.estimate import Effect
+from impact.judge.findings import Finding
+from impact.statistics.core import Floats
+from impact.statistics.multiplicity import Method, adjust, multiplier_draws, romano_wolf
+
+LEVEL = 0.05
+METHODS: dict[str, Method] = {
+    "holm": "holm",
+    "hochberg": "hochberg",
+    "hommel": "hommel",
+    "bonferroni": "bonferroni",
+    "benjamini_hochberg": "BH",
+    "benjamini_yekutieli": "BY",
+}
+
+
+def adjust_families(programme: Programme, findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings with p-values adjusted over their family; an effect lost by that is no clear effect.
+
+    Parameters
+    ----------
+    programme
+        Declares the families.
+    findings
+        All findings of the families' indicators; only those of the whole programme are adjusted.
+    """
+    place = {finding.fields["finding"]: number for number, finding in enumerate(findings)}
+    adjusted = list(findings)
+    for family in programme.evaluation.families:
+        members = [place[name] for i in family.indicators if (name := f"{programme.id}/{i}") in place]
+        tested = [(number, effect) for number in members if (effect := findings[number].effect) is not None]
+        if not tested:
+            continue
+        p_values, words = _adjusted(family, [effect for _, effect in tested])
+        for (number, _), p_value in zip(tested, p_values, strict=True):
+            adjusted[number] = _with_family(
+                findings[number], family, float(p_value), f"{words}, {len(tested)} outcomes"
+            )
+    return adjusted
+
+
+def _adjusted(family: Family, effects: list[Effect]) -> tuple[Floats, str]:
+    p_values = np.array([effect.p_value for effect in effects], dtype=np.float64)
+    if family.method != "romano_wolf":
+        return adjust(p_values, METHODS[family.method]), family.method.replace("_", "-")
+    influences = [effect.influence for effect in effects if effect.influence is not None]
+    if len(influences) < len(effects):
+        return adjust(p_values, "holm"), "holm (romano-wolf needs a regression design for every outcome)"
+    together = pd.concat(influences, axis=1, join="outer").fillna(0.0).to_numpy(dtype=float)
+    statistics = np.array([effect.statistic for effect in effects], dtype=np.float64)
+    drawn = multiplier_draws(together, rng=np.random.default_rng(family.seed), draws=family.draws)
+    return romano_wolf(statistics, drawn), f"romano-wolf, {family.draws} draws"
+
+
+def _with_family(finding: Finding, family: Family, p_value: float, words: str) -> Finding:
+    fields: dict[str, Any] = finding.fields | {"family": family.id, "p_adjusted": p_value, "adjustment": words}
+    if p_value >= LEVEL and fields["contribution"] in ("improved", "worsened", "changed"):
+        fields["contribution"] = "no_clear_effect"
+        fields["evidence_reason"] += f"; no clear effect once adjusted for the family {family.id} ({words})"
+    return replace(finding, fields=fields)

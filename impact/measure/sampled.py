@@ -1,0 +1,184 @@
+"""Values whose weights are calibrated to known population totals, or whose errors come from replicate weights.
+
+These need the rows themselves, not sums: one query per indicator, then arrays. Everything else goes through
+:mod:`impact.measure.cells`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from impact.declare.contracts import Contract
+from impact.declare.indicators import Calibration, Indicator
+from impact.errors import NotEstimable
+from impact.measure.formula import arm_sql, parts_sql, where_sql
+from impact.measure.moments import FEW_CLUSTERS, MISSING_GROUP, SMALL_N, Measured
+from impact.sql import ident
+from impact.statistics import calibration, replicates, survey
+from impact.statistics.core import Estimate, Floats
+from impact.statistics.survey import Bools, SampleDesign
+
+TOTALS = ("sum", "count")
+
+
+def needs_rows(indicator: Indicator) -> bool:
+    """Tell whether an indicator's sample is calibrated or replicated."""
+    return indicator.sample.calibration is not None or indicator.sample.replicates is not None
+
+
+def sampled_rows(
+    connection: duckdb.DuckDBPyConnection, programme: str, contract: Contract, indicator: Indicator
+) -> tuple[pd.DataFrame, str]:
+    """Return the rows of an indicator with what its sample design needs.
+
+    Returns
+    -------
+    tuple
+        Labels as text (``_wave``, cuts, arm, margins of codes), ``_y``, ``_x``, ``_w``, ``_inside``, ``_strata``,
+        ``_cluster``, ``_population`` and numeric margins; and the query.
+    """
+    sample, view = indicator.sample, ident(programme, contract.id)
+    y, x = parts_sql(indicator, contract)
+    arm = arm_sql(indicator.ex_post.design)
+    labels = [*indicator.by, *indicator.scope]
+    margins = sample.calibration.margins if sample.calibration else ()
+    kept = [f"CAST({ident(contract.wave) if contract.wave else chr(39) * 2} AS VARCHAR) AS _wave"]
+    kept += [f"CAST({ident(name)} AS VARCHAR) AS {ident(name)}" for name in labels]
+    kept += [f"{arm} AS {ident(arm)}"] if arm else []
+    kept += [
+        f"CAST({ident(m.column)} AS {'VARCHAR' if m.totals else 'DOUBLE'}) AS {_margin(m.column)}" for m in margins
+    ]
+    kept += [f"{y} AS _y", f"{x} AS _x", f"CAST({ident(sample.weight or '')} AS DOUBLE) AS _w"]
+    kept += [f"coalesce({where_sql(indicator, contract)}, false) AS _inside"]
+    for name, column in (("_strata", sample.strata), ("_cluster", sample.cluster)):
+        kept += [f"CAST({ident(column)} AS VARCHAR) AS {name}"] if column else []
+    kept += [f"CAST({ident(sample.population)} AS DOUBLE) AS _population"] if sample.population else []
+    order = ", ".join(ident(name) for name in contract.key)
+    sql = f"SELECT {', '.join(kept)} FROM {view} ORDER BY {order}"
+    return connection.execute(sql).df(), sql
+
+
+def _margin(column: str) -> str:
+    return ident(f"margin:{column}")
+
+
+def measure_sampled(indicator: Indicator, rows: pd.DataFrame, inside: pd.Series) -> tuple[Measured, int, int]:
+    """Return the value of one domain, how many rows gave it, and how many had no value.
+
+    Parameters
+    ----------
+    indicator
+        Declares formula, sample, calibration and replicates.
+    rows
+        Of one wave, from :func:`sampled_rows`: the whole sample, not the domain alone.
+    inside
+        Which of the rows belong to the domain.
+    """
+    wanted = inside & rows["_inside"]
+    given = wanted & rows["_y"].notna() & rows["_x"].notna()
+    n, missing = int(given.sum()), int((wanted & ~given).sum())
+    if n == 0:
+        return Measured(None, method="no rows with a value", flags=("no_data",)), 0, missing
+    try:
+        estimate = _estimate(indicator, rows, given.to_numpy(dtype=bool))
+    except NotEstimable as error:
+        return Measured(None, method=f"not estimable because {error.reason}", flags=("no_data",)), n, missing
+    flags: tuple[str, ...] = ("small_n",) if n < SMALL_N else ()
+    if estimate.n_clusters is not None and estimate.n_clusters < FEW_CLUSTERS:
+        flags += ("few_clusters",)
+    words = f"{indicator.sample.calibration.method.replace('_', ' ')}, " if indicator.sample.calibration else ""
+    measured = Measured(
+        estimate.estimate,
+        estimate.std_error,
+        estimate.conf_low,
+        estimate.conf_high,
+        estimate.n_clusters,
+        words + estimate.reference,
+        flags,
+    )
+    return measured, n, missing
+
+
+def _estimate(indicator: Indicator, rows: pd.DataFrame, domain: Bools) -> Estimate:
+    sample = indicator.sample
+    design = SampleDesign(
+        rows["_w"].to_numpy(dtype=float),
+        rows["_strata"].fillna(MISSING_GROUP).to_numpy(dtype=object) if sample.strata else None,
+        rows["_cluster"].fillna(MISSING_GROUP).to_numpy(dtype=object) if sample.cluster else None,
+        rows["_population"].to_numpy(dtype=float) if sample.population else None,
+    )
+    y, x = (rows[name].where(domain).to_numpy(dtype=float) for name in ("_y", "_x"))
+    adjust = partial(_calibrated, sample.calibration, rows) if sample.calibration else None
+    if sample.replicates is not None:
+        return _replicated(indicator, design, (y, x, domain), adjust)
+    moved = adjust(design.weights) if adjust else None
+    if indicator.formula.kind in TOTALS:
+        return survey.total(y, design, domain, moved)
+    if indicator.formula.kind == "ratio":
+        return survey.ratio(y, x, design, domain=domain, calibration=moved)
+    return survey.mean(y, design, domain, moved)
+
+
+def _replicated(
+    indicator: Indicator,
+    design: SampleDesign,
+    values: tuple[Floats, Floats, Bools],
+    adjust: Callable[[Floats], calibration.Calibrated] | None,
+) -> Estimate:
+    plan = indicator.sample.replicates
+    if plan is None:
+        raise NotEstimable("no replicates are declared", "sample.replicates")
+    y, x, domain = values
+    rng = np.random.default_rng(plan.seed)
+    drawn = replicates.replicate_weights(design, plan.method, draws=plan.draws, rng=rng)
+
+    def value(weights: Floats) -> float:
+        moved = adjust(weights).weights if adjust else weights
+        total = float(np.sum(moved[domain] * y[domain]))
+        return total if indicator.formula.kind in TOTALS else total / float(np.sum(moved[domain] * x[domain]))
+
+    return replicates.replicate_estimate(value, drawn)
+
+
+def _calibrated(plan: Calibration, rows: pd.DataFrame, weights: Floats) -> calibration.Calibrated:
+    for margin in plan.margins:
+        if rows[f"margin:{margin.column}"].isna().any():
+            raise NotEstimable(f"some rows have no {margin.column}", "a value of each margin for every row")
+    if plan.method in ("post_stratification", "raking"):
+        cells = [(rows[f"margin:{m.column}"].to_numpy(dtype=object), m.totals or {}) for m in plan.margins]
+        if plan.method == "post_stratification":
+            return calibration.poststratify(weights, *cells[0])
+        return calibration.rake(weights, cells, tolerance=plan.tolerance)
+    matrix, totals = _auxiliaries(plan, rows)
+    methods: dict[str, calibration.Method] = {"linear": "linear", "raking_ratio": "raking", "logit": "logit"}
+    return calibration.calibrate(
+        weights, matrix, totals, method=methods[plan.method], bounds=plan.bounds, tolerance=plan.tolerance
+    )
+
+
+def _auxiliaries(plan: Calibration, rows: pd.DataFrame) -> tuple[Floats, Floats]:
+    """Return the columns to calibrate on and their totals; margins of codes after the first leave one code out."""
+    columns: list[Floats] = []
+    totals: list[float] = []
+    size: float | None = None
+    for margin in plan.margins:
+        values = rows[f"margin:{margin.column}"]
+        if margin.totals is None:
+            columns.append(values.to_numpy(dtype=np.float64))
+            totals.append(float(margin.total or 0.0))
+            continue
+        if strange := sorted(set(values) - set(margin.totals)):
+            raise NotEstimable(f"there is no total for {margin.column} {', '.join(strange)}", "a total for every code")
+        population = sum(margin.totals.values())
+        if size is not None and not np.isclose(population, size, rtol=1e-9):
+            raise NotEstimable(f"margins add up to {size:g} and {population:g}", "margins of the same population")
+        for code, total in list(margin.totals.items())[0 if size is None else 1 :]:
+            columns.append(np.asarray(values == code, dtype=np.float64))
+            totals.append(total)
+        size = population
+    return np.column_stack(columns), np.array(totals, dtype=np.float64)

@@ -21,7 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from impact.declare import check_programme, load_programme, shipped
 from impact.declare.schemas import write_schemas
 from impact.errors import ImpactError, ProblemsError, UsageError
-from impact.expect import forecast_problems, power_reports, register_plan, verify_registrations
+from impact.expect import draw_assignment, forecast_problems, power_reports, register_plan, verify_registrations
 from impact.figures import write_power_curves
 from impact.pipeline import STAGES, RunReport, run_programme
 from impact.publish import findings_table, quarantine_table, trace_finding
@@ -200,6 +200,29 @@ def power(
     if figure is not None:
         write_power_curves(loaded, reports, figure)
         err.print(f"Wrote {figure}")
+
+
+@app.command()
+def assign(
+    programme: ProgrammeFolder,
+    assignment: Annotated[str, typer.Argument(help="Id of the assignment in evaluation.yaml.")],
+    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="CSV file for the units and their arm.")],
+    db: Database = DEFAULT_DB,
+) -> None:
+    """Draw who is offered the programme, from rows that `impact run --until validate` has loaded."""
+    loaded = load_programme(programme)
+    if problems := check_programme(loaded):
+        raise ProblemsError(problems)
+    if to.exists():
+        raise UsageError(f"{to} exists already: an assignment is drawn once; nothing was written")
+    with Warehouse(db, read_only=True) as warehouse:
+        _known(warehouse, loaded.id)
+        units, balance, sentence = draw_assignment(warehouse.connection, loaded, assignment)
+    units.to_csv(to, index=False)
+    out.print(f"{sentence}; written to {to}", soft_wrap=True)
+    for row in _records(balance):
+        means = f"{row['treated']:.4g} against {row['comparison']:.4g}"
+        out.print(f"  {row['covariate']}: {means}, {row['standardised_difference']:+.3f} sd apart")
 
 
 @app.command()

@@ -9,7 +9,8 @@ import pytest
 import statsmodels.api as sm
 
 from impact.errors import NotEstimable, UsageError
-from impact.estimate.panel import PanelFit, event_terms, panel_effects
+from impact.estimate.event_time import event_terms
+from impact.estimate.panel import PanelFit, panel_effects
 from tests.references import dataset, reference
 
 JTRAIN = 'SELECT fcode AS _unit, fcode AS _cluster, year AS _period, lscrap AS _outcome, d88, d89, "grant", grant_1 FROM data'

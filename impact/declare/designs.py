@@ -128,6 +128,7 @@ class Staggered(_Clustered):
 
     ``cohort`` is the column with the wave in which a unit was first treated, ``never`` its codes for units that never
     are. ``aggregate`` is the average that becomes the finding's effect; the others are listed as terms.
+    ``sensitivity: false`` leaves out the bounds for trends that part, which take a second or two.
     """
 
     kind: Literal["staggered"]
@@ -139,6 +140,7 @@ class Staggered(_Clustered):
     covariates: tuple[ColumnName, ...] = ()
     aggregate: Literal["simple", "group", "dynamic", "calendar"] = "simple"
     anticipation: int = Field(default=0, ge=0)
+    sensitivity: bool = True
 
 
 class Matching(_Arms):

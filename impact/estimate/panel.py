@@ -84,16 +84,6 @@ class PanelFit:
 
 
 @dataclass(frozen=True)
-class EventTerms:
-    """A ``relation`` (SELECT) with event-time dummies: ``terms``, the ``leads`` before −1, the ``lags`` from 0 on."""
-
-    relation: str
-    terms: tuple[str, ...]
-    leads: tuple[str, ...]
-    lags: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class _Panel:
     """What a call asks for; makes its temporary tables' names and runs its SQL."""
 
@@ -212,11 +202,13 @@ def _check_columns(panel: _Panel, columns: dict[str, str]) -> None:
 
 def _check_rows(panel: _Panel) -> tuple[float, tuple[int, int]]:
     """Return a pilot mean of the outcome, and the numbers of rows without outcome and without a term."""
-    y, weight, complete = _double("_outcome"), _double("_weight"), _complete(panel)
-    infinite = " OR ".join(f"isinf({_double(name)})" for name in ("_outcome", *panel.terms))
+    y, weight, complete = as_double("_outcome"), as_double("_weight"), _complete(panel)
+    infinite = " OR ".join(f"isinf({as_double(name)})" for name in ("_outcome", *panel.terms))
     keyed = f"least({', '.join(f'count({ident(key)})' for key in sorted(panel.columns))}, count(*))"
-    bad_weight = f"{_missing(weight)} OR isinf({weight}) OR {weight} <= 0" if panel.weighted else "FALSE"
-    counts = ", ".join(f"count(*) FILTER ({condition})" for condition in (_missing(y), complete, infinite, bad_weight))
+    bad_weight = f"{is_missing(weight)} OR isinf({weight}) OR {weight} <= 0" if panel.weighted else "FALSE"
+    counts = ", ".join(
+        f"count(*) FILTER ({condition})" for condition in (is_missing(y), complete, infinite, bad_weight)
+    )
     constant = f"min({y}) FILTER ({complete}) = max({y}) FILTER ({complete})"
     row = panel.run(f"SELECT {counts}, count(*) - {keyed}, count(*), {constant} FROM ({panel.relation})")
     no_outcome, used, *wrong, total, same = row.fetchall()[0]
@@ -233,16 +225,18 @@ def _check_rows(panel: _Panel) -> tuple[float, tuple[int, int]]:
     return float(pilot), (int(no_outcome), int(total - no_outcome - used))
 
 
-def _double(name: str) -> str:
+def as_double(name: str) -> str:
+    """Write a column as a DOUBLE."""
     return f"CAST({ident(name)} AS DOUBLE)"
 
 
-def _missing(sql: str) -> str:
+def is_missing(sql: str) -> str:
+    """Write the test that an expression is NULL or NaN."""
     return f"({sql} IS NULL OR isnan({sql}))"
 
 
 def _complete(panel: _Panel) -> str:
-    return " AND ".join(f"isfinite({_double(name)})" for name in ("_outcome", *panel.terms))
+    return " AND ".join(f"isfinite({as_double(name)})" for name in ("_outcome", *panel.terms))
 
 
 def _rows(panel: _Panel) -> str:
@@ -251,9 +245,9 @@ def _rows(panel: _Panel) -> str:
         *([f"{ident(UNIT)} AS u"] if UNIT in panel.columns else []),
         f"{ident(panel.effects)} AS g" if panel.effects else "0 AS g",
         "CAST(_period AS BIGINT) AS p",
-        f"{_double('_outcome')} - {literal(panel.pilot)} AS y",
-        f"{_double('_weight')} AS w" if panel.weighted else "1.0::DOUBLE AS w",
-        *(f"{_double(term)} AS {x}" for term, x in zip(panel.terms, panel.xs, strict=True)),
+        f"{as_double('_outcome')} - {literal(panel.pilot)} AS y",
+        f"{as_double('_weight')} AS w" if panel.weighted else "1.0::DOUBLE AS w",
+        *(f"{as_double(term)} AS {x}" for term, x in zip(panel.terms, panel.xs, strict=True)),
         *(f"{ident(cluster)} AS c{i}" for i, cluster in enumerate(panel.clusters)),
     ]
     return f"(SELECT {', '.join(columns)} FROM ({panel.relation}) WHERE {_complete(panel)})"
@@ -415,53 +409,3 @@ def _with_residuals(panel: _Panel, fit: TwoWay, sql: str) -> dict[str, NDArray[A
         return panel.fetch(sql.format(rows=rows))
     finally:
         panel.connection.unregister(name)
-
-
-def event_terms(
-    connection: duckdb.DuckDBPyConnection,
-    relation: str,
-    *,
-    start: str = "_start",
-    window: tuple[int, int] | None = None,
-) -> EventTerms:
-    """Add dummies of event time, period − start, for an event study by :func:`panel_effects`.
-
-    Parameters
-    ----------
-    connection, relation
-        As in :func:`panel_effects`.
-    start
-        Column with the position of the first treated period; NULL for units never treated.
-    window
-        First and last event time that has a dummy of its own; times beyond are counted to the end points. None: each
-        event time in the data has one.
-
-    Raises
-    ------
-    NotEstimable
-        If the reference time −1 or the time after the start is not observed, or a start is no integer.
-
-    Notes
-    -----
-    ``1{period − start = e}`` for each e but −1. With staggered starts the coefficients mix the effects of different
-    times (Sun and Abraham 2021, https://doi.org/10.1016/j.jeconom.2020.09.006).
-    """
-    first = _double(start)
-    time = f"(CAST(_period AS DOUBLE) - CASE WHEN isfinite({first}) THEN {first} END)"
-    sql = f"SELECT DISTINCT {time} FROM ({relation}) WHERE NOT {_missing(_double('_outcome'))} AND {time} IS NOT NULL"
-    times = sorted(row[0] for row in connection.execute(sql).fetchall())
-    if -1 not in times or times[-1] < 0 or any(time % 1 for time in times):
-        raise NotEstimable("event times lack −1, or 0 and later, or are no integers", "periods before and after starts")
-    low, high = window or (int(times[0]), int(times[-1]))
-    if not low < 0 <= high:
-        raise UsageError(f"a window of event times from {low} to {high} leaves out the start or all before it")
-    kept = sorted({int(min(max(time, low), high)) for time in times} - {-1})
-    names = {e: f"event_{'minus' if e < 0 else 'plus'}_{abs(e)}" for e in kept}
-    signs = {low: "<=", high: ">="}
-    dummies = "".join(
-        f", CAST(coalesce({time} {signs.get(e, '=')} {literal(e)}, FALSE) AS DOUBLE) AS {ident(name)}"
-        for e, name in names.items()
-    )
-    leads = tuple(name for e, name in names.items() if e < 0)
-    lags = tuple(name for e, name in names.items() if e >= 0)
-    return EventTerms(f"SELECT *{dummies} FROM ({relation})", leads + lags, leads, lags)

@@ -1,5 +1,6 @@
 """Expect: what was promised ex ante, and whether the plan was registered before the outcome could be known."""
 
+from impact.expect.assignment import draw_assignment
 from impact.expect.forecast import FIELDS as FORECAST
 from impact.expect.forecast import forecast_fields, forecast_problems, predictive
 from impact.expect.power import PowerReport, power_curve, power_report, power_reports
@@ -17,6 +18,7 @@ __all__ = [
     "FORECAST",
     "PlanStatus",
     "PowerReport",
+    "draw_assignment",
     "forecast_fields",
     "forecast_problems",
     "indicator_plan",

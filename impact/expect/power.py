@@ -8,7 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from impact.declare import Programme
-from impact.declare.designs import Design, DifferenceInDifferences, Randomised
+from impact.declare.designs import (
+    Design,
+    DifferenceInDifferences,
+    InterruptedTimeSeries,
+    PanelEffects,
+    Randomised,
+    Staggered,
+    SyntheticControl,
+)
 from impact.declare.expectations import PowerPlan
 from impact.declare.indicators import Indicator
 from impact.errors import NotEstimable
@@ -28,8 +36,8 @@ class PowerReport:
     ----------
     indicator, design, unit
         Which plan.
-    n
-        Persons (or units of the panel) in both arms, as recruited.
+    n, units
+        How many of what, in both arms, as recruited: persons, units of a panel, waves of a series.
     effect
         The effect hoped for, in the unit of the indicator.
     sd
@@ -50,6 +58,7 @@ class PowerReport:
     design: str
     unit: str
     n: int
+    units: str
     effect: float
     sd: float
     alpha: float
@@ -66,7 +75,7 @@ class PowerReport:
             return f"{self.indicator}: the plan cannot be evaluated because {self.reason}"
         in_sd = self.minimum_detectable / self.sd
         return (
-            f"With {self.n} units this design finds nothing below {self.minimum_detectable:.3g} {self.unit}"
+            f"With {self.n} {self.units} this design finds nothing below {self.minimum_detectable:.3g} {self.unit}"
             f" ({in_sd:.2f} sd) {self.target:.0%} of the time; an effect of {self.effect:g} is found"
             f" {self.power:.0%} of the time."
         )
@@ -108,7 +117,7 @@ def power_report(indicator: Indicator, plan: PowerPlan, *, simulate: bool = True
         indicator.id,
         design.kind if design else "none",
         indicator.unit,
-        (plan.treated + plan.comparison) * plan.cluster_size,
+        *_size(design, plan),
         plan.effect,
         spread(plan),
         plan.alpha,
@@ -138,6 +147,13 @@ def power_curve(indicator: Indicator, effects: Floats) -> Floats:
         precision = closed.Precision(simulate_design(design, plan, spread(plan)).empirical_sd)
     found = [closed.power(float(effect) * plan.take_up, precision, alpha=plan.alpha) for effect in effects]
     return np.array(found, dtype=np.float64)
+
+
+def _size(design: Design | None, plan: PowerPlan) -> tuple[int, str]:
+    if isinstance(design, InterruptedTimeSeries):
+        return plan.waves_before + plan.waves_after, "waves"
+    n = (plan.treated + plan.comparison) * plan.cluster_size
+    return n, "units" if isinstance(design, PanelEffects | Staggered | SyntheticControl) else "persons"
 
 
 def _smallest(precision: closed.Precision, plan: PowerPlan) -> float:
@@ -170,6 +186,7 @@ def plan_precision(design: Design | None, plan: PowerPlan) -> closed.Precision:
     else:
         treated = math.sqrt(_variance_treated(plan))
         precision = closed.two_means(plan.treated * left, plan.comparison * left, sd=treated, sd_comparison=sd)
+    precision = precision.scaled(1 - plan.explained)
     if isinstance(design, DifferenceInDifferences):
         correlation = closed.wave_correlation(2, plan.autocorrelation)
         return precision.scaled(closed.panel_factor(correlation, 1, "change"))
@@ -177,15 +194,15 @@ def plan_precision(design: Design | None, plan: PowerPlan) -> closed.Precision:
         before = len(design.covariate_waves)
         correlation = closed.wave_correlation(before + 1, plan.autocorrelation)
         return precision.scaled(closed.panel_factor(correlation, before, "ancova"))
-    return precision.scaled(1 - plan.explained)
+    return precision
 
 
 def _variance_treated(plan: PowerPlan) -> float:
-    """Return the variance among the treated: a share's, and a count's, moves with the effect."""
+    """Return the variance among the treated: it moves with a share or count, and grows if not all take part."""
     moved = plan.mean + plan.effect * plan.take_up
     if plan.outcome == "binary":
         return moved * (1 - moved)
     if plan.outcome == "count":
         dispersion = max(spread(plan) ** 2 - plan.mean, 0.0) / plan.mean**2
         return moved + dispersion * moved**2
-    return spread(plan) ** 2
+    return spread(plan) ** 2 + plan.effect**2 * plan.take_up * (1 - plan.take_up)

@@ -13,16 +13,20 @@ from impact.errors import NotEstimable
 from impact.estimate.case import Case, as_numbers, design_rows, sample_weights
 from impact.estimate.designs.panel import bacon_terms, complete_panel, panel_clusters, panel_relation
 from impact.estimate.diagnostics import enough_clusters
+from impact.estimate.event_time import event_terms
 from impact.estimate.panel import panel_effects
 from impact.estimate.result import Diagnostic, Effect, Term, checked, effect_from, not_applicable, term_from
 from impact.sql import ident, literal
 from impact.statistics.adoption import NEVER, Panel
 from impact.statistics.aggregation import Aggregate, WaldTest, aggregate
-from impact.statistics.core import Estimate, Ints, cluster_codes
+from impact.statistics.core import Estimate, Floats, Ints, cluster_codes
+from impact.statistics.honest import honest_bounds
 from impact.statistics.imputation import Imputed, imputation, two_stage
 from impact.statistics.interacted import Interacted, sun_abraham
 from impact.statistics.staggered import GroupTime, group_time_effects
 
+HONEST = "the mean effect stands if trends part after treatment as much as they ever did before"
+HONEST_SEED = 1
 PARALLEL = "before they took up the programme, units moved like those that had not"
 METHODS: dict[str, Literal["dr", "ipw", "reg"]] = {"doubly_robust": "dr", "weighting": "ipw", "regression": "reg"}
 WORDS = {
@@ -151,7 +155,10 @@ def _estimate(case: Case, design: Staggered, panel: Panel) -> _Found:
         raise NotEstimable(f"{WORDS[design.estimator]} takes no covariates here", "estimator: callaway_santanna")
     if design.estimator == "sun_abraham":
         interacted = sun_abraham(panel)
-        return _Found(interacted.overall, _event_terms(interacted), [_pre_trend(interacted.pretrend)])
+        found = list(interacted.terms)
+        honest, bounds = _honest_from([time for time, _ in found], [estimate for _, estimate in found])
+        checks = [_pre_trend(interacted.pretrend), honest]
+        return _Found(interacted.overall, [*_event_terms(interacted), *bounds], checks)
     fitted = imputation(panel) if design.estimator == "imputation" else two_stage(panel)
     why = "the estimator has no effects before treatment; see Callaway–Sant'Anna or Sun–Abraham"
     return _Found(fitted.overall, _event_terms(fitted), [not_applicable("pre_trend", PARALLEL, why)])
@@ -177,7 +184,35 @@ def _callaway_santanna(case: Case, design: Staggered, panel: Panel) -> _Found:
     for kind in ("dynamic", "group", "calendar"):
         terms += _average_terms(panel, kind, averages[kind])
     terms += _cell_terms(panel, cells)
-    return _Found(averages[design.aggregate].overall, terms, [_pre_trend(averages["dynamic"].pretrend)])
+    dynamic = averages["dynamic"]
+    if not design.sensitivity:
+        return _Found(averages[design.aggregate].overall, terms, [_pre_trend(dynamic.pretrend)])
+    honest, bounds = _universal(panel, design)
+    checks = [_pre_trend(dynamic.pretrend), honest]
+    return _Found(averages[design.aggregate].overall, [*terms, *bounds], checks)
+
+
+def _universal(panel: Panel, design: Staggered) -> tuple[Diagnostic, list[Term]]:
+    """Bound the effects on a common base, the last wave before treatment, as the bounds need."""
+    try:
+        cells = group_time_effects(
+            panel, control=design.control, method=METHODS[design.adjust], anticipation=0, base="universal"
+        )
+        found = [(time, estimate) for time, estimate in aggregate(cells, "dynamic").terms if time != -1]
+    except NotEstimable as error:
+        return not_applicable("honest_bounds", HONEST, error.reason), []
+    return _honest_from([time for time, _ in found], [estimate for _, estimate in found])
+
+
+def _honest_from(times: list[int], estimates: list[Estimate]) -> tuple[Diagnostic, list[Term]]:
+    """Bound effects whose influences are known: their covariance is the influences' cross product."""
+    influences = [estimate.influence for estimate in estimates if estimate.influence is not None]
+    if not times or len(influences) < len(times):
+        return not_applicable("honest_bounds", HONEST, "the effects' covariance is not known"), []
+    together = np.column_stack(influences)
+    scale = np.array([estimate.std_error for estimate in estimates]) / np.sqrt((together**2).sum(axis=0))
+    covariance = (together.T @ together) * np.outer(scale, scale)
+    return _honest(times, np.array([estimate.estimate for estimate in estimates]), covariance)
 
 
 def _average_terms(panel: Panel, kind: str, average: Aggregate) -> list[Term]:
@@ -224,4 +259,51 @@ def _twfe(case: Case, design: Staggered) -> _Found:
     detail = f"{starts} starts: the coefficient also compares late with early starters; see goodman_bacon"
     status = "passed" if starts <= 1 else "failed"
     check = Diagnostic("staggered_adoption", null, float(starts), None, status, detail if starts > 1 else "one start")
-    return _Found(fit.estimates[0], bacon_terms(case, relation, "_treatment"), [check, complete_panel(fit)])
+    leads, terms = _event_study(case, design, f"SELECT *, {cohort} AS _start FROM ({relation})")
+    terms += bacon_terms(case, relation, "_treatment")
+    return _Found(fit.estimates[0], terms, [check, *leads, complete_panel(fit)])
+
+
+def _event_study(case: Case, design: Staggered, relation: str) -> tuple[list[Diagnostic], list[Term]]:
+    """Fit one dummy per event time; test that those before treatment are zero, and bound what else they allow."""
+    try:
+        events = event_terms(case.connection, relation)
+        fit = panel_effects(
+            case.connection,
+            events.relation,
+            terms=events.terms,
+            clusters=panel_clusters(design.clusters, design.inference.errors),
+            small_sample=design.inference.small_sample,
+        )
+        leads = fit.joint(events.leads)
+    except NotEstimable as error:
+        return [not_applicable("pre_trend", PARALLEL, error.reason)], []
+    times = [int(name.rpartition("_")[2]) * (-1 if "minus" in name else 1) for name in events.terms]
+    terms = [term_from("event_time", f"{e:+d}", found) for e, found in zip(times, fit.estimates, strict=True)]
+    estimates = np.array([found.estimate for found in fit.estimates])
+    honest, bounds = _honest(times, estimates, fit.errors.covariance)
+    detail = f"joint F({leads.df1}, {leads.df2:.6g})"
+    return [checked("pre_trend", PARALLEL, leads.statistic, leads.p_value, detail), honest], [*terms, *bounds]
+
+
+def _honest(times: list[int], estimates: Floats, covariance: Floats) -> tuple[Diagnostic, list[Term]]:
+    """Bound the mean effect after treatment if trends may part by m times what they did before (Rambachan–Roth)."""
+    order = np.argsort(times)
+    ordered = [times[int(place)] for place in order]
+    n_pre = sum(time < -1 for time in ordered)
+    window = [time for time in range(ordered[0], ordered[-1] + 1) if time != -1]
+    if ordered != window:
+        return not_applicable("honest_bounds", HONEST, "event times are not consecutive up to −1"), []
+    try:
+        found = honest_bounds(
+            estimates[order], covariance[np.ix_(order, order)], n_pre, rng=np.random.default_rng(HONEST_SEED)
+        )
+    except NotEstimable as error:
+        return not_applicable("honest_bounds", HONEST, error.reason), []
+    terms = [
+        Term("honest_bounds", f"m = {m:g}", found.estimate, conf_low=low, conf_high=high)
+        for m, low, high in ((0.0, *found.parallel), *found.table)
+    ]
+    detail = "largest m at which the interval of the mean effect leaves zero out"
+    passed = "passed" if found.breakdown >= 1 else "failed"
+    return Diagnostic("honest_bounds", HONEST, found.breakdown, None, passed, detail), terms

@@ -1,0 +1,73 @@
+"""Event time: the dummies that turn a panel regression into an event study."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from impact.errors import NotEstimable, UsageError
+from impact.estimate.panel import as_double, is_missing
+from impact.sql import ident, literal
+
+
+@dataclass(frozen=True)
+class EventTerms:
+    """A ``relation`` (SELECT) with event-time dummies: ``terms``, the ``leads`` before −1, the ``lags`` from 0 on."""
+
+    relation: str
+    terms: tuple[str, ...]
+    leads: tuple[str, ...]
+    lags: tuple[str, ...]
+
+
+def event_terms(
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    *,
+    start: str = "_start",
+    window: tuple[int, int] | None = None,
+) -> EventTerms:
+    """Add dummies of event time, period − start, for an event study by :func:`panel_effects`.
+
+    Parameters
+    ----------
+    connection, relation
+        As in :func:`panel_effects`.
+    start
+        Column with the position of the first treated period; NULL for units never treated.
+    window
+        First and last event time that has a dummy of its own; times beyond are counted to the end points. None: each
+        event time in the data has one.
+
+    Raises
+    ------
+    NotEstimable
+        If the reference time −1 or the time after the start is not observed, or a start is no integer.
+
+    Notes
+    -----
+    ``1{period − start = e}`` for each e but −1. With staggered starts the coefficients mix the effects of different
+    times (Sun and Abraham 2021, https://doi.org/10.1016/j.jeconom.2020.09.006).
+    """
+    first = as_double(start)
+    time = f"(CAST(_period AS DOUBLE) - CASE WHEN isfinite({first}) THEN {first} END)"
+    sql = (
+        f"SELECT DISTINCT {time} FROM ({relation}) WHERE NOT {is_missing(as_double('_outcome'))} AND {time} IS NOT NULL"
+    )
+    times = sorted(row[0] for row in connection.execute(sql).fetchall())
+    if -1 not in times or times[-1] < 0 or any(time % 1 for time in times):
+        raise NotEstimable("event times lack −1, or 0 and later, or are no integers", "periods before and after starts")
+    low, high = window or (int(times[0]), int(times[-1]))
+    if not low < 0 <= high:
+        raise UsageError(f"a window of event times from {low} to {high} leaves out the start or all before it")
+    kept = sorted({int(min(max(time, low), high)) for time in times} - {-1})
+    names = {e: f"event_{'minus' if e < 0 else 'plus'}_{abs(e)}" for e in kept}
+    signs = {low: "<=", high: ">="}
+    dummies = "".join(
+        f", CAST(coalesce({time} {signs.get(e, '=')} {literal(e)}, FALSE) AS DOUBLE) AS {ident(name)}"
+        for e, name in names.items()
+    )
+    leads = tuple(name for e, name in names.items() if e < 0)
+    lags = tuple(name for e, name in names.items() if e >= 0)
+    return EventTerms(f"SELECT *{dummies} FROM ({relation})", leads + lags, leads, lags)

@@ -161,7 +161,7 @@ def simulate(
         raise NotEstimable("fewer than two replications show no spread", "a thousand replications or more")
     rng, known = np.random.default_rng(seed), plan.itt if truth is None else truth
     rows = [_analysed(batch, estimator) for batch in _batches(plan, rng, replications)]
-    return _summary(np.concatenate(rows), known, alpha)
+    return summarise(np.concatenate(rows), known, alpha)
 
 
 def _batches(plan: Plan, rng: np.random.Generator, replications: int) -> Iterator[Dataset]:
@@ -180,13 +180,19 @@ def _analysed(batch: Dataset, estimator: Estimator | BuiltIn) -> Floats:
 
 def _row(data: Dataset, estimator: Estimator) -> tuple[float, ...]:
     try:
-        found = estimator(data)
+        return row(estimator(data))
     except NotEstimable:
+        return row(None)
+
+
+def row(found: Estimate | None) -> tuple[float, ...]:
+    """Return (estimate, error, p-value, low, high) of one replication; NaN where it was not estimable."""
+    if found is None:
         return (math.nan,) * 5
     return found.estimate, found.std_error, found.p_value, found.conf_low, found.conf_high
 
 
-def _summary(rows: Floats, truth: float, alpha: float) -> Simulated:
+def summarise(rows: Floats, truth: float, alpha: float) -> Simulated:
     """Summarise rows of (estimate, error, p-value, low, high), NaN where not estimable."""
     good = rows[np.isfinite(rows).all(axis=1)]
     if len(good) < 2:

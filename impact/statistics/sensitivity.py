@@ -1,0 +1,328 @@
+"""How strong confounding would have to be: Oster's δ and β, E-values, robustness values.
+
+A room for pure numbers: arrays or published numbers in, frozen results out.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from impact.errors import NotEstimable
+from impact.statistics.core import CONFIDENCE, Floats, t_quantile
+
+R2_FACTOR = 1.3
+RISK_PER_D = 0.91
+RISK_PER_D_ERROR = 1.78
+
+
+@dataclass(frozen=True)
+class Oster:
+    """Selection on unobservables relative to observables.
+
+    Parameters
+    ----------
+    delta
+        Relative selection at which the effect would be ``target``; far from zero is reassuring, 1 is the usual mark.
+    beta
+        Effect if selection on unobservables were ``assumed_delta`` times that on observables.
+    solutions
+        All real solutions of beta, nearest to the controlled coefficient first.
+    uncontrolled, controlled
+        Coefficient of the treatment without and with controls.
+    r2_uncontrolled, r2_controlled, r2_max
+        R² of both regressions, and of one that would also hold the unobservables.
+    target, assumed_delta
+        What was asked.
+    """
+
+    delta: float
+    beta: float
+    solutions: tuple[float, ...]
+    uncontrolled: float
+    controlled: float
+    r2_uncontrolled: float
+    r2_controlled: float
+    r2_max: float
+    target: float
+    assumed_delta: float
+
+
+@dataclass(frozen=True)
+class EValue:
+    """Least risk ratio of a confounder with treatment and with outcome that explains an association away.
+
+    Parameters
+    ----------
+    point
+        For the estimate.
+    limit
+        For the limit of the interval nearer to 1; 1 if the interval holds 1, None without an interval.
+    """
+
+    point: float
+    limit: float | None
+
+
+@dataclass(frozen=True)
+class Robustness:
+    """What confounders must explain to change a regression's conclusion.
+
+    Parameters
+    ----------
+    partial_r2
+        Share of the outcome's residual variance that the treatment explains.
+    robustness_value
+        Partial R² with treatment and with outcome that reduces the estimate by ``q``.
+    robustness_value_significance
+        The same until the 95 % interval holds the reduced estimate; 0 if it does already.
+    q
+        Share of the estimate to be explained away; 1 for all.
+    """
+
+    partial_r2: float
+    robustness_value: float
+    robustness_value_significance: float
+    q: float
+
+
+@dataclass(frozen=True)
+class _Moments:
+    """Both coefficients and R², Var(y), Var(x), and Var(x) given the controls."""
+
+    short: float
+    long: float
+    r2_short: float
+    r2_long: float
+    var_y: float
+    var_x: float
+    var_x_left: float
+
+
+def oster(
+    outcome: ArrayLike,
+    treatment: ArrayLike,
+    controls: ArrayLike,
+    *,
+    r2_max: float | None = None,
+    target: float = 0.0,
+    assumed_delta: float = 1.0,
+) -> Oster:
+    """Return Oster's δ* and bias-adjusted β*.
+
+    Parameters
+    ----------
+    outcome, treatment, controls
+        Shapes (n,), (n,), (n, q); complete.
+    r2_max
+        R² if unobservables were controlled too; by default ``min(1, 1.3 R̃²)``.
+    target
+        Effect for δ*.
+    assumed_delta
+        δ for β*.
+
+    Raises
+    ------
+    NotEstimable
+        With missing values, collinear controls, a treatment that does not vary or that they determine, ``r2_max`` not
+        above the controlled R², controls that explain nothing, or no real solution.
+
+    Notes
+    -----
+    With b = β° − β̃ (uncontrolled minus controlled), r = (R̃ − R°)σ_y², m = (R_max − R̃)σ_y², σ = Var(x), τ = Var(x given
+    controls) and ν = β̃ − β, both answers solve ``δ[m b σ + ν m (σ − τ) + ν² τ b σ + ν³(τσ − τ²)] = ν r τ + ν σ τ b² +
+    2ν² τ b σ + ν³(τσ − τ²)``. Of several β* that one is taken whose bias ν has the sign of δ b (assumption 3 of the
+    paper: the bias does not turn the observed selection around), and of these the nearest. Assumes one index of
+    unobservables, not correlated with the controls.
+
+    References
+    ----------
+    Oster (2019), https://doi.org/10.1080/07350015.2016.1227711, propositions 2 and 3.
+    """
+    found = _moments(*_complete(outcome, treatment, controls))
+    most = min(1.0, R2_FACTOR * found.r2_long) if r2_max is None else float(r2_max)
+    if not found.r2_long < most <= 1:
+        raise NotEstimable(f"R²max = {most:.4g} is not between R² = {found.r2_long:.4g} and 1", "a larger R²max, to 1")
+    if found.r2_long - found.r2_short < 1e-12 or abs(found.short - found.long) < 1e-12 * math.sqrt(
+        found.var_y / found.var_x
+    ):
+        raise NotEstimable("the controls change neither coefficient nor R²", "controls that matter for the outcome")
+    left, right = _polynomials(found, most)
+    solutions = _solutions(found, assumed_delta * left - right)
+    return Oster(
+        delta=_delta(found, left, right, target),
+        beta=_meant(solutions, found, assumed_delta),
+        solutions=solutions,
+        uncontrolled=found.short,
+        controlled=found.long,
+        r2_uncontrolled=found.r2_short,
+        r2_controlled=found.r2_long,
+        r2_max=most,
+        target=float(target),
+        assumed_delta=float(assumed_delta),
+    )
+
+
+def _complete(outcome: ArrayLike, treatment: ArrayLike, controls: ArrayLike) -> tuple[Floats, Floats, Floats]:
+    y, x, w = (np.asarray(values, dtype=np.float64) for values in (outcome, treatment, controls))
+    w = w[:, None] if w.ndim == 1 else w
+    if y.ndim != 1 or y.shape != x.shape or w.ndim != 2 or len(w) != len(y):
+        raise NotEstimable("outcome, treatment and controls differ in length", "one row of each per unit")
+    if not all(np.isfinite(values).all() for values in (y, x, w)):
+        raise NotEstimable("some values are missing or infinite", "complete rows")
+    if w.shape[1] == 0 or len(y) <= w.shape[1] + 2:
+        raise NotEstimable(f"{len(y)} rows and {w.shape[1]} controls leave nothing to compare", "a control, more rows")
+    return y, x, w
+
+
+def _moments(y: Floats, x: Floats, w: Floats) -> _Moments:
+    """Regress y on x without and with controls, by residuals."""
+    y, x, w = y - y.mean(), x - x.mean(), w - w.mean(axis=0)
+    norms = np.linalg.norm(w, axis=0)
+    if norms.min() == 0 or np.linalg.matrix_rank(w / norms, tol=1e-9) < w.shape[1]:
+        raise NotEstimable("a control is constant or determined by the others", "controls without it")
+    x_left, y_left = (values - w @ np.linalg.lstsq(w, values, rcond=None)[0] for values in (x, y))
+    if x_left @ x_left <= 1e-18 * max(float(x @ x), 1e-300):
+        raise NotEstimable("the treatment does not vary once the controls are known", "controls that do not settle it")
+    if y @ y <= 0:
+        raise NotEstimable("the outcome does not vary", "an outcome that varies")
+    short, long = float(x @ y / (x @ x)), float(x_left @ y_left / (x_left @ x_left))
+    total, n = float(y @ y), len(y) - 1
+    errors = y_left - long * x_left
+    return _Moments(
+        short,
+        long,
+        short**2 * float(x @ x) / total,
+        1 - float(errors @ errors) / total,
+        total / n,
+        float(x @ x) / n,
+        float(x_left @ x_left) / n,
+    )
+
+
+def _polynomials(at: _Moments, most: float) -> tuple[Floats, Floats]:
+    """Return the coefficients in ν, highest first, of the terms with and without δ."""
+    gap = at.short - at.long
+    gained, missing = (at.r2_long - at.r2_short) * at.var_y, (most - at.r2_long) * at.var_y
+    cubic, square = at.var_x_left * (at.var_x - at.var_x_left), at.var_x_left * gap * at.var_x
+    left = [cubic, square, missing * (at.var_x - at.var_x_left), missing * gap * at.var_x]
+    right = [cubic, 2 * square, gained * at.var_x_left + at.var_x * at.var_x_left * gap**2, 0.0]
+    return np.array(left), np.array(right)
+
+
+def _delta(at: _Moments, left: Floats, right: Floats, target: float) -> float:
+    bias = at.long - target
+    below = float(np.polyval(left, bias))
+    if abs(below) <= 1e-14 * float(np.abs(left) @ np.abs(bias) ** np.arange(3, -1, -1)):
+        raise NotEstimable("no finite selection on unobservables gives the target", "another target")
+    return float(np.polyval(right, bias)) / below
+
+
+def _solutions(at: _Moments, polynomial: Floats) -> tuple[float, ...]:
+    """Return all real β, nearest to the controlled coefficient first."""
+    scale = math.sqrt(at.var_y / at.var_x)
+    scaled = polynomial * scale ** np.arange(3, -1, -1)
+    scaled = np.where(np.abs(scaled) > 1e-13 * np.abs(scaled).max(), scaled, 0.0)
+    roots = np.roots(scaled)
+    biases = roots[np.abs(roots.imag) <= 1e-9 * np.maximum(np.abs(roots.real), 1e-9)].real * scale
+    return tuple(at.long - float(bias) for bias in sorted(biases, key=abs))
+
+
+def _meant(solutions: tuple[float, ...], at: _Moments, delta: float) -> float:
+    """Return the nearest β whose bias has the direction that δ and the observed selection give it."""
+    sign = np.sign(delta * (at.short - at.long))
+    meant = [beta for beta in solutions if np.sign(at.long - beta) == sign]
+    if not meant:
+        raise NotEstimable(f"no effect is consistent with δ = {delta:g} and this R²max", "a smaller δ or R²max")
+    return meant[0]
+
+
+def e_value(risk_ratio: float, *, conf_low: float | None = None, conf_high: float | None = None) -> EValue:
+    """Return the E-value of a risk ratio, and of its interval's limit nearer to 1.
+
+    Raises
+    ------
+    NotEstimable
+        With numbers that are not positive, half an interval, or an interval that does not hold the estimate.
+
+    Notes
+    -----
+    ``RR + sqrt(RR (RR − 1))``, with 1/RR below 1. An odds or hazard ratio may stand in only where the outcome is rare.
+
+    References
+    ----------
+    VanderWeele, Ding (2017), https://doi.org/10.7326/M16-2607.
+    """
+    point = _explained(risk_ratio)
+    if conf_low is None and conf_high is None:
+        return EValue(point, None)
+    if conf_low is None or conf_high is None or not 0 <= conf_low <= risk_ratio <= conf_high:
+        raise NotEstimable("the interval does not hold the risk ratio", "both limits, around the estimate")
+    if conf_low <= 1 <= conf_high:
+        return EValue(point, 1.0)
+    return EValue(point, _explained(conf_low if conf_low > 1 else conf_high))
+
+
+def _explained(ratio: float) -> float:
+    if not (math.isfinite(ratio) and ratio > 0):
+        raise NotEstimable(f"{ratio} is not a risk ratio", "a positive number")
+    above = max(ratio, 1 / ratio)
+    return above + math.sqrt(above * (above - 1))
+
+
+def e_value_difference(standardised: float, std_error: float | None = None) -> EValue:
+    """Return the E-value of a difference in means, in standard deviations of the outcome.
+
+    Notes
+    -----
+    ``RR ≈ exp(0.91 d)``, interval ``exp(0.91 d ± 1.78 se)``: the outcome is taken to be normal, split near its middle.
+
+    References
+    ----------
+    VanderWeele, Ding (2017), https://doi.org/10.7326/M16-2607; Chinn (2000).
+    """
+    if not math.isfinite(standardised) or (std_error is not None and not 0 < std_error < math.inf):
+        raise NotEstimable("the difference or its error is not a number", "a finite difference and a positive error")
+    if std_error is None:
+        return e_value(math.exp(RISK_PER_D * standardised))
+    low, high = (math.exp(RISK_PER_D * standardised + side * RISK_PER_D_ERROR * std_error) for side in (-1, 1))
+    return e_value(math.exp(RISK_PER_D * standardised), conf_low=low, conf_high=high)
+
+
+def robustness_value(statistic: float, df: float, *, q: float = 1.0) -> Robustness:
+    """Return partial R² and robustness values of a coefficient from its t statistic.
+
+    Parameters
+    ----------
+    statistic, df
+        Classical t of the coefficient and the residual degrees of freedom of its regression.
+    q
+        Share of the estimate that confounding should explain away.
+
+    Raises
+    ------
+    NotEstimable
+        If the statistic is not finite, ``df`` not above 1, or ``q`` not positive.
+
+    Notes
+    -----
+    ``f = q|t|/√df``, ``RV = ½(√(f⁴ + 4f²) − f²)``. For the interval f is reduced by ``t*/√(df − 1)``, with t* the
+    quantile at df − 1; where that leaves ``f > √(df − 1)/t*`` the value is ``(f² − f*²)/(1 + f²)``. The theory is that
+    of least squares with classical errors.
+
+    References
+    ----------
+    Cinelli, Hazlett (2020), https://doi.org/10.1111/rssb.12348.
+    """
+    if not (math.isfinite(statistic) and 1 < df < math.inf and 0 < q < math.inf):
+        raise NotEstimable("statistic, degrees of freedom or q cannot be used", "a finite t, df above 1, q above 0")
+    f, least = q * abs(statistic) / math.sqrt(df), t_quantile(0.5 + CONFIDENCE / 2, df - 1) / math.sqrt(df - 1)
+    beyond = (f**2 - least**2) / (1 + f**2) if f > least and f > 1 / least else _equal_strength(max(f - least, 0.0))
+    return Robustness(statistic**2 / (statistic**2 + df), _equal_strength(f), beyond, float(q))
+
+
+def _equal_strength(f: float) -> float:
+    return (math.sqrt(f**4 + 4 * f**2) - f**2) / 2

@@ -1,0 +1,389 @@
+"""Interrupted time series: one series with a known start, segmented regression, serially correlated errors.
+
+A room for pure numbers: arrays in, frozen results out. It knows nothing of files, tables or declarations.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import statsmodels.api as sm
+from numpy.typing import ArrayLike, NDArray
+from scipy import optimize
+from statsmodels.stats.diagnostic import acorr_ljungbox
+from statsmodels.stats.stattools import durbin_watson
+
+from impact.errors import NotEstimable
+from impact.statistics.core import Estimate, Floats, Ints, wald
+
+Errors = Literal["classical", "newey_west", "ar1"]
+FEWEST_POINTS = 4
+RANDOM_WALK = 0.99
+LEVEL, SLOPE = 2, 3
+
+
+@dataclass(frozen=True)
+class Autocorrelation:
+    """What is left in the residuals.
+
+    Parameters
+    ----------
+    durbin_watson
+        2 without first-order autocorrelation; towards 0 if positive, towards 4 if negative.
+    ljung_box, p_value, lags
+        Statistic over the first ``lags`` lags and its p-value.
+    lag_one
+        Correlation of each residual with the one before.
+    """
+
+    durbin_watson: float
+    ljung_box: float
+    p_value: float
+    lags: int
+    lag_one: float
+
+
+@dataclass(frozen=True)
+class SeriesFit:
+    """A segmented regression.
+
+    Parameters
+    ----------
+    level
+        Jump at the start, extrapolated back to the last period before it (horizon 0), in the unit of the outcome.
+    slope
+        Change of the trend, per period.
+    effect
+        ``level + slope · horizon``; horizon 1 is the first period after the start.
+    horizon
+        Where the effect is read.
+    counterfactual
+        Shape (T,): what the model says without the intervention; with a comparison series, that series plus the
+        difference the model expects.
+    residuals
+        Shape (T,): outcome (or difference) minus fit.
+    autocorrelation
+        Of the residuals; of the innovations where the errors are AR(1).
+    phi
+        Autocorrelation the errors were given; 0 unless AR(1).
+    log_likelihood
+        Gaussian, at its maximum.
+    """
+
+    level: Estimate
+    slope: Estimate
+    effect: Estimate
+    horizon: int
+    counterfactual: Floats = field(repr=False, compare=False)
+    residuals: Floats = field(repr=False, compare=False)
+    autocorrelation: Autocorrelation
+    phi: float
+    log_likelihood: float
+
+
+@dataclass(frozen=True)
+class _Solution:
+    """Coefficients (k,), their covariance (k, k), residuals and innovations (T,), and how they were found."""
+
+    beta: Floats
+    covariance: Floats
+    residuals: Floats
+    innovations: Floats
+    phi: float
+    log_likelihood: float
+    rule: str
+
+
+def interrupted(
+    outcome: ArrayLike,
+    start: int,
+    *,
+    season: NDArray[np.generic] | None = None,
+    covariates: ArrayLike | None = None,
+    time: ArrayLike | None = None,
+    errors: Errors = "ar1",
+    lags: int | None = None,
+    small_sample: bool = True,
+    comparison: ArrayLike | None = None,
+    horizon: int | None = None,
+) -> SeriesFit:
+    """Fit level and slope changes at ``start`` to one series, or to its difference from a comparison series.
+
+    Parameters
+    ----------
+    outcome
+        Shape (T,), equally spaced, in order.
+    start
+        Position, from 0, of the first period under the intervention.
+    season
+        Shape (T,): labels such as the month; one effect each, the first label is the reference.
+    covariates
+        Shape (T, q) or (T,): further regressors.
+    time
+        Shape (T,): the periods as numbers, only to find gaps; their unit does not matter.
+    errors
+        ``classical``: independent; ``newey_west``: robust to heteroskedasticity and to autocorrelation up to ``lags``;
+        ``ar1``: exact maximum likelihood with first-order autoregressive errors.
+    lags
+        For ``newey_west``; by default ``⌊4 (T/100)^(2/9)⌋``.
+    small_sample
+        Multiply the variance by T/(T−k) (``newey_west``, ``ar1``; ``classical`` always divides by T−k).
+    comparison
+        Shape (T,): a series without the intervention.
+    horizon
+        Periods after the start, from 1, at which the effect is read; by default the last one.
+
+    Returns
+    -------
+    SeriesFit
+        Estimates refer to t with T−k degrees of freedom.
+
+    Raises
+    ------
+    NotEstimable
+        With missing or unequally spaced periods, fewer than four periods on a side, a season or covariate that the
+        others determine, a fit without error, or errors close to a random walk.
+
+    Notes
+    -----
+    ``y_t = a + b t + level·post_t + slope·(t − start + 1)·post_t + season + covariates + e_t``. With a comparison the
+    outcome is the difference of both series, which gives the same coefficients as the stacked regression with all
+    terms interacted, and lets the errors of both series be correlated. AR(1): with ``R_ij = φ^|i−j|`` the likelihood is
+    maximised over φ after coefficients and variance are profiled out; errors do not count that φ was estimated, and φ
+    is biased towards zero. Measured coverage of 95 % intervals of the level, φ = 0.5: AR(1) 90 % at 48 periods, 93 %
+    at 120, 94 % at 400; Newey–West 80, 85 and 90 %; classical 76, 74 and 75 %. Estimand: the effect on this series, if
+    its trend and season would have gone on and nothing else happened at the start.
+
+    References
+    ----------
+    Lopez Bernal, Cummins, Gasparrini (2017), https://doi.org/10.1093/ije/dyw098. Newey, West (1987),
+    https://doi.org/10.2307/1913610. Pinheiro, Bates (2000), https://doi.org/10.1007/b98882, section 5.3.
+    """
+    values, against = _series(outcome, "outcome"), None if comparison is None else _series(comparison, "comparison")
+    n = len(values)
+    _refuse_gaps(time, n)
+    _refuse_ends(start, n)
+    if against is not None and len(against) != n:
+        raise NotEstimable(f"the series has {n} periods and the comparison {len(against)}", "the same periods in both")
+    at = n - start if horizon is None else horizon
+    if not 1 <= at <= n - start:
+        raise NotEstimable(f"horizon {at} lies outside the {n - start} periods observed", "a horizon within them")
+    design, names = _design(n, start, season, covariates)
+    modelled = values if against is None else values - against
+    _refuse_collinear(design, names)
+    size = float(np.max(np.abs(values)))
+    found = _solve(modelled, design, errors, lags, small_sample=small_sample, size=size)
+    without = modelled - found.residuals - design[:, [LEVEL, SLOPE]] @ found.beta[[LEVEL, SLOPE]]
+    return SeriesFit(
+        level=_combination(found, (1.0, 0.0)),
+        slope=_combination(found, (0.0, 1.0)),
+        effect=_combination(found, (1.0, float(at))),
+        horizon=at,
+        counterfactual=without if against is None else without + against,
+        residuals=found.residuals,
+        autocorrelation=_autocorrelation(found.innovations, 1 if errors == "ar1" else 0),
+        phi=found.phi,
+        log_likelihood=found.log_likelihood,
+    )
+
+
+def _series(values: ArrayLike, what: str) -> Floats:
+    """Return a series as floats, or say which periods are missing."""
+    series = np.asarray(values, dtype=np.float64)
+    if series.ndim != 1:
+        raise NotEstimable(f"the {what} is not one series", "one value per period")
+    missing = np.flatnonzero(~np.isfinite(series))
+    if len(missing):
+        raise NotEstimable(
+            f"the {what} is missing or infinite at positions {_listed(missing)}",
+            "a value for every period, or a series that starts after the gap",
+        )
+    return series
+
+
+def _listed(positions: Ints) -> str:
+    shown = ", ".join(str(int(position)) for position in positions[:5])
+    return shown if len(positions) <= 5 else f"{shown} and {len(positions) - 5} more"
+
+
+def _refuse_gaps(time: ArrayLike | None, n: int) -> None:
+    if time is None:
+        return
+    steps = np.diff(_series(time, "time"))
+    if len(steps) != n - 1:
+        raise NotEstimable(f"there are {n} values and {len(steps) + 1} periods", "one period per value")
+    odd = np.flatnonzero(~np.isclose(steps, np.median(steps), rtol=1e-9) | (steps <= 0))
+    if len(odd):
+        raise NotEstimable(f"periods are not equally spaced after positions {_listed(odd)}", "every period, in order")
+
+
+def _refuse_ends(start: int, n: int) -> None:
+    if start < FEWEST_POINTS or n - start < FEWEST_POINTS:
+        raise NotEstimable(
+            f"there are {max(min(start, n), 0)} periods before the start and {max(n - start, 0)} from it",
+            f"at least {FEWEST_POINTS} on either side, and many more for a trend to be believed",
+        )
+
+
+def _design(
+    n: int, start: int, season: NDArray[np.generic] | None, covariates: ArrayLike | None
+) -> tuple[Floats, list[str]]:
+    """Return the regressors (T, k) and their names: constant, trend, level, slope, seasons, covariates."""
+    steps = np.arange(1, n + 1, dtype=np.float64)
+    post = (steps > start).astype(np.float64)
+    columns, names = [np.ones(n), steps, post, post * (steps - start)], ["constant", "trend", "level", "slope"]
+    for label, column in _seasons(season, n):
+        columns.append(column)
+        names.append(f"season {label}")
+    for position, column in enumerate(_covariates(covariates, n).T):
+        columns.append(column)
+        names.append(f"covariate {position}")
+    return np.column_stack(columns), names
+
+
+def _seasons(season: NDArray[np.generic] | None, n: int) -> list[tuple[str, Floats]]:
+    if season is None:
+        return []
+    labels = np.asarray(season)
+    if labels.shape != (n,):
+        raise NotEstimable("the seasons do not match the series", "one season per period")
+    if np.any(labels != labels) or any(label is None for label in labels.tolist()):  # noqa: PLR0124 - NaN only
+        raise NotEstimable("some periods have no season", "a season for every period")
+    found, counts = np.unique(labels, return_counts=True)
+    once = [str(label) for label in found[counts == 1]]
+    if once:
+        raise NotEstimable(f"seasons {', '.join(once)} occur only once", "at least two periods of each season")
+    return [(str(label), (labels == label).astype(np.float64)) for label in found[1:]]
+
+
+def _covariates(covariates: ArrayLike | None, n: int) -> Floats:
+    if covariates is None:
+        return np.empty((n, 0))
+    matrix = np.asarray(covariates, dtype=np.float64)
+    matrix = matrix[:, None] if matrix.ndim == 1 else matrix
+    if matrix.shape[0] != n:
+        raise NotEstimable("the covariates do not match the series", "one row per period")
+    missing = np.flatnonzero(~np.isfinite(matrix).all(axis=1))
+    if len(missing):
+        raise NotEstimable(f"covariates are missing at positions {_listed(missing)}", "a value for every period")
+    return matrix
+
+
+def _refuse_collinear(design: Floats, names: list[str]) -> None:
+    """Refuse the first column that the columns before it determine, by name."""
+    n, k = design.shape
+    if n <= k:
+        raise NotEstimable(f"{n} periods cannot carry {k} terms", "a longer series, or fewer seasons and covariates")
+    scaled = design / np.maximum(np.linalg.norm(design, axis=0), np.finfo(float).tiny)
+    left = np.abs(np.diag(np.linalg.qr(scaled, mode="r")))
+    lost = np.flatnonzero(left < 1e-9)
+    if len(lost):
+        raise NotEstimable(f"{names[lost[0]]} is determined by the other terms", "a design without it")
+
+
+def _solve(
+    y: Floats, design: Floats, errors: Errors, lags: int | None, *, small_sample: bool, size: float
+) -> _Solution:
+    """Fit by the method wanted; ``size`` is the magnitude of the series, against which rounding is judged."""
+    if errors not in ("classical", "newey_west", "ar1"):
+        raise NotEstimable(f"errors '{errors}' are not known", "classical, newey_west or ar1")
+    if lags is not None and errors != "newey_west":
+        raise NotEstimable(f"{lags} lags are given for {errors} errors", "newey_west errors, or no lags")
+    fit: Any = sm.OLS(y, design).fit()
+    if np.sqrt(np.mean(fit.resid**2)) <= max(1e-10 * np.std(y), 1e-13 * size):
+        raise NotEstimable("the model fits the series without error", "an outcome that varies about its trend")
+    if errors == "ar1":
+        return _ar1(y, design, small_sample=small_sample)
+    if errors == "newey_west":
+        return _newey_west(fit, len(y), lags, small_sample=small_sample)
+    return _Solution(fit.params, fit.cov_params(), fit.resid, fit.resid, 0.0, float(fit.llf), "OLS")
+
+
+def _newey_west(fit: Any, n: int, lags: int | None, *, small_sample: bool) -> _Solution:
+    used = math.floor(4 * (n / 100) ** (2 / 9)) if lags is None else lags
+    if not 0 <= used < n:
+        raise NotEstimable(f"{used} lags do not fit a series of {n} periods", "lags from 0 to a small part of T")
+    robust = fit.get_robustcov_results("HAC", maxlags=used, use_correction=small_sample, use_t=True)
+    rule = f"Newey–West, {used} lags" + (", n/(n−k)" if small_sample else "")
+    return _Solution(fit.params, robust.cov_params(), fit.resid, fit.resid, 0.0, float(fit.llf), rule)
+
+
+def _ar1(y: Floats, design: Floats, *, small_sample: bool) -> _Solution:
+    n, k = design.shape
+    phi = _best_phi(y, design)
+    beta, residuals = _given_phi(y, design, phi)
+    white = _whiten(design, phi)
+    innovations = _whiten(residuals, phi)
+    variance = float(innovations @ innovations) / n
+    covariance = variance * np.linalg.inv(white.T @ white) * (n / (n - k) if small_sample else 1.0)
+    rule = "AR(1) ML" + (", n/(n−k)" if small_sample else "")
+    return _Solution(beta, covariance, residuals, innovations, phi, _profile(y, design, phi), f"{rule}, φ = {phi:.3f}")
+
+
+def _best_phi(y: Floats, design: Floats) -> float:
+    """Return the φ of the highest profile likelihood: best of a grid, then the root of the score beside it."""
+    grid = np.linspace(-0.999, 0.999, 201)
+    heights = [_profile(y, design, float(phi)) for phi in grid]
+    best = int(np.argmax(heights))
+    if best in (0, len(grid) - 1):
+        raise NotEstimable("the errors look like a random walk or alternate without end", _NEEDED)
+    phi = float(optimize.brentq(lambda at: _score(y, design, at), grid[best - 1], grid[best + 1], xtol=1e-15))
+    if abs(phi) >= RANDOM_WALK:
+        raise NotEstimable(f"the errors look like a random walk (φ = {phi:.3f})", _NEEDED)
+    return phi
+
+
+_NEEDED = "a longer series, a comparison series that shares the drift, or an outcome in differences"
+
+
+def _whiten(values: Floats, phi: float) -> Floats:
+    """Return ``R^(−1/2) values`` for the correlation matrix ``φ^|i−j|``."""
+    return np.concatenate([values[:1], (values[1:] - phi * values[:-1]) / math.sqrt(1 - phi**2)])
+
+
+def _given_phi(y: Floats, design: Floats, phi: float) -> tuple[Floats, Floats]:
+    beta = np.linalg.lstsq(_whiten(design, phi), _whiten(y, phi), rcond=None)[0].astype(np.float64)
+    return beta, y - design @ beta
+
+
+def _profile(y: Floats, design: Floats, phi: float) -> float:
+    """Return the log-likelihood at φ, coefficients and variance at their best."""
+    n = len(y)
+    innovations = _whiten(_given_phi(y, design, phi)[1], phi)
+    spread = math.log(2 * math.pi * float(innovations @ innovations) / n)
+    return -n / 2 * (spread + 1) - (n - 1) / 2 * math.log(1 - phi**2)
+
+
+def _score(y: Floats, design: Floats, phi: float) -> float:
+    """Return the derivative of the profile likelihood by φ."""
+    n = len(y)
+    e = _given_phi(y, design, phi)[1]
+    cross, inner = float(e[1:] @ e[:-1]), float(e[1:-1] @ e[1:-1])
+    total = float(e @ e) - 2 * phi * cross + phi**2 * inner
+    return n * (cross - phi * inner) / total - phi / (1 - phi**2)
+
+
+def _combination(found: _Solution, direction: tuple[float, float]) -> Estimate:
+    """Return the Wald inference of a weighted sum of level and slope."""
+    n, k = len(found.residuals), len(found.beta)
+    weights, at = np.asarray(direction), [LEVEL, SLOPE]
+    variance = float(weights @ found.covariance[np.ix_(at, at)] @ weights)
+    return wald(
+        float(weights @ found.beta[at]), math.sqrt(max(variance, 0.0)), rule=found.rule, n_obs=n, df=float(n - k)
+    )
+
+
+def _autocorrelation(residuals: Floats, estimated: int) -> Autocorrelation:
+    lags = max(estimated + 1, min(10, len(residuals) // 5))
+    box = acorr_ljungbox(residuals, lags=[lags], model_df=estimated)
+    centred = residuals - residuals.mean()
+    return Autocorrelation(
+        float(durbin_watson(residuals)),
+        float(box["lb_stat"].iloc[0]),
+        float(box["lb_pvalue"].iloc[0]),
+        lags,
+        float(centred[1:] @ centred[:-1] / (centred @ centred)),
+    )

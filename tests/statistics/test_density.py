@@ -1,0 +1,199 @@
+"""Checks of a discontinuity design against R's rddensity, closed forms, refusals and simulated size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from impact.errors import NotEstimable, UsageError
+from impact.statistics.density import bandwidth_sensitivity, density_test, placebo_cutoffs, sharpness
+from impact.statistics.discontinuity import regression_discontinuity
+from tests.references import dataset, reference
+
+
+def test_senate_agrees_with_r() -> None:
+    known = reference("rd.density")
+    found = density_test(dataset("rdrobust_senate.csv")["margin"].to_numpy())
+    close = {"rel": known["tolerance"]}
+    assert found.statistic == pytest.approx(known["value"], **close)
+    assert found.p_value == pytest.approx(known["extra"]["p_jk"], **close)
+    assert found.bandwidth == pytest.approx(known["extra"]["h"], **close)
+    counts = [
+        found.n_left + found.n_right,
+        found.n_left,
+        found.n_right,
+        found.n_effective_left,
+        found.n_effective_right,
+    ]
+    assert counts == known["extra"]["N"]
+
+
+def sample(n: int = 500, seed: int = 1) -> Any:
+    return np.random.default_rng(seed).normal(0.3, 1, n)
+
+
+@pytest.mark.parametrize("kernel", ["triangular", "uniform", "epanechnikov"])
+def test_row_order_units_and_origin(kernel: Any) -> None:
+    x = sample()
+    base = density_test(x, kernel=kernel)
+    shuffled = density_test(np.random.default_rng(0).permutation(x), kernel=kernel)
+    assert shuffled == base
+    moved = density_test(10 * x + 7, cutoff=7, kernel=kernel)
+    assert moved.statistic == pytest.approx(base.statistic, rel=1e-7)
+    assert moved.density_left == pytest.approx(base.density_left / 10, rel=1e-7)
+    assert moved.bandwidth == pytest.approx([10 * h for h in base.bandwidth], rel=1e-7)
+
+
+def test_mirrored_values_turn_the_sign() -> None:
+    x = sample()
+    base, mirrored = density_test(x, bandwidth=1.0), density_test(-x, bandwidth=1.0)
+    assert mirrored.density_left == pytest.approx(base.density_right, rel=1e-9)
+    assert mirrored.statistic == pytest.approx(-base.statistic, rel=0.02)
+
+
+def test_jackknife_error_is_the_sum_over_pairs() -> None:
+    x = np.sort(np.round(sample(300) / 0.04) * 0.04 + 0.02)
+    found, total = density_test(x, bandwidth=(2.0, 1.5)), 0.0
+    for side, h in ((x < 0, 2.0), (x >= 0, 1.5)):
+        near = np.flatnonzero(side & (np.abs(x) <= h))
+        design = np.vander(x[near], 4, increasing=True)
+        kernel = 1 - np.abs(x[near]) / h
+        weights = np.linalg.solve(design.T @ (kernel[:, None] * design), design.T * kernel)[1]
+        for i in range(len(x)):
+            total += (sum(w for w, j in zip(weights, near, strict=True) if j != i and x[j] >= x[i]) / (len(x) - 1)) ** 2
+    assert found.std_error == pytest.approx(np.sqrt(total), rel=1e-9)
+
+
+def test_an_even_grid_has_its_density() -> None:
+    x = (np.arange(2000) + 0.5) / 1000 - 1
+    found = density_test(x, bandwidth=0.5)
+    assert (found.density_left, found.density_right) == (pytest.approx(0.5, rel=1e-3), pytest.approx(0.5, rel=1e-3))
+    assert found.p_value > 0.9
+
+
+def test_a_density_that_halves_is_found() -> None:
+    x = sample(4000)
+    kept = x[(x >= 0) | (np.random.default_rng(2).random(4000) < 0.5)]
+    found = density_test(kept)
+    assert found.p_value < 1e-3
+    assert found.density_right > found.density_left
+
+
+@pytest.mark.parametrize(
+    ("values", "cutoff", "reason"),
+    [
+        (np.append(sample(), np.nan), 0.0, "missing"),
+        (sample(), 50.0, "0 distinct values .* at or above"),
+        (sample(), -50.0, "0 distinct values .* below"),
+        (np.round(sample()), 0.0, "distinct values"),
+        (sample(30), 0.0, "distinct values"),
+        (np.array([]), 0.0, "only 0 observations"),
+    ],
+)
+def test_refused(values: Any, cutoff: float, reason: str) -> None:
+    with pytest.raises(NotEstimable, match=reason) as caught:
+        density_test(values, cutoff=cutoff)
+    assert caught.value.needed
+
+
+def test_bandwidth_too_small_or_wrong() -> None:
+    with pytest.raises(NotEstimable, match="distinct values near the cutoff"):
+        density_test(sample(), bandwidth=1e-6)
+    with pytest.raises(UsageError):
+        density_test(sample(), bandwidth=-1.0)
+    with pytest.raises(UsageError, match="gaussian"):
+        density_test(sample(), kernel="gaussian")  # type: ignore[arg-type]
+
+
+def test_sharpness() -> None:
+    x = sample()
+    assert sharpness(x >= 0, x).sharp
+    assert sharpness(x < 0, x).jump == -1
+    found = sharpness(np.where(x >= 0, np.arange(500) % 2, 0), x)
+    assert not found.sharp
+    assert found.below == 0
+    assert found.jump == found.above < 1
+    assert not sharpness(np.ones(500), x).sharp
+    assert not sharpness(2.0 * (x >= 0), x).sharp
+
+
+def test_sharpness_refused() -> None:
+    x = sample()
+    with pytest.raises(NotEstimable, match="one side"):
+        sharpness(x > 0, x, cutoff=99)
+    with pytest.raises(NotEstimable, match="missing"):
+        sharpness(np.full(500, np.nan), x)
+
+
+def outcome(x: Any, seed: int = 2) -> Any:
+    return 1 + x + 2 * (x >= 0) + np.random.default_rng(seed).normal(size=len(x))
+
+
+def test_placebo_cutoffs_use_one_side_each() -> None:
+    x = sample(1500)
+    y = outcome(x)
+    z = np.random.default_rng(3).normal(size=1500)
+    groups = np.arange(1500) % 50
+    for extra in ({}, {"covariates": z}, {"clusters": groups, "errors": "cluster"}):
+        left, right = placebo_cutoffs(y, x, **extra)
+        assert left.at == np.median(x[x < 0])
+        assert right.at == np.median(x[x >= 0])
+        only = {k: v[x < 0] if isinstance(v, np.ndarray) else v for k, v in extra.items()}
+        assert left.estimate == regression_discontinuity(y[x < 0], x[x < 0], cutoff=left.at, **only).robust
+        assert right.estimate is not None
+        assert right.estimate.p_value > 0.01
+
+
+def test_a_placebo_that_cannot_be_had_says_why() -> None:
+    x = np.r_[-(sample(12) ** 2) - 0.1, np.abs(sample(500))]
+    left, right = placebo_cutoffs(outcome(x), x)
+    assert left.estimate is None
+    assert "observations are below the cutoff" in left.reason
+    assert right.estimate is not None
+    none = placebo_cutoffs(outcome(x), x, cutoff=-1e9)
+    assert none[0].estimate is None
+
+
+def test_bandwidth_sensitivity_scales_both_bandwidths() -> None:
+    x = sample(1500)
+    y = outcome(x)
+    base = regression_discontinuity(y, x, selection="msetwo")
+    lines = bandwidth_sensitivity(y, x, selection="msetwo")
+    assert [line.at for line in lines] == [0.5, 0.75, 1.0, 1.5, 2.0]
+    assert lines[2].estimate is not None
+    assert lines[2].estimate.estimate == pytest.approx(base.robust.estimate, rel=1e-12)
+    h, b = ((2 * w[0], 2 * w[1]) for w in (base.bandwidth, base.bias_bandwidth))
+    assert lines[4].estimate == regression_discontinuity(y, x, bandwidth=h, bias_bandwidth=b).robust
+    assert lines[0].label == "0.5 × bandwidth"
+    tiny = bandwidth_sensitivity(y, x, multiples=(0.001,))
+    assert tiny[0].estimate is None
+    assert "within the bandwidth" in tiny[0].reason
+
+
+def test_sensitivity_of_what_is_not_estimable_raises() -> None:
+    with pytest.raises(NotEstimable):
+        bandwidth_sensitivity(np.ones(500), sample())
+
+
+def false_positives(n: int, draws: int) -> float:
+    return float(np.mean([density_test(sample(n, seed)).p_value < 0.05 for seed in range(draws)]))
+
+
+def test_size_sample() -> None:
+    assert false_positives(1000, 60) <= 0.15
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [500, 2000])
+def test_size(n: int) -> None:
+    assert 0.02 <= false_positives(n, 2000) <= 0.06
+
+
+@pytest.mark.slow
+def test_size_with_a_skewed_running_variable() -> None:
+    found = [
+        density_test(np.random.default_rng(seed).gamma(3, 1, 1500), cutoff=2.0).p_value < 0.05 for seed in range(1000)
+    ]
+    assert np.mean(found) <= 0.06

@@ -212,13 +212,13 @@ class InterruptedTimeSeries(Declared):
     """One series over many waves, with a change of level and slope from ``start`` on.
 
     The series is the indicator's value at each wave. ``season`` is the number of waves in a cycle (12 for months).
-    ``errors`` allow for autocorrelation: Newey–West with ``lags``, or an AR(1) model by maximum likelihood.
+    ``errors`` allow for autocorrelation: an AR(1) model by maximum likelihood, or Newey–West with ``lags``.
     """
 
     kind: Literal["interrupted_time_series"]
     start: Code
     season: int | None = Field(default=None, ge=2, le=366)
-    errors: Literal["classical", "newey_west", "ar1"] = "newey_west"
+    errors: Literal["classical", "newey_west", "ar1"] = "ar1"
     lags: int | None = Field(default=None, ge=0, le=200)
     small_sample: bool = True
     estimand: Literal["level", "slope", "at_wave"] = "at_wave"

@@ -65,7 +65,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "forecast_high": "Upper end of the forecast's 95 % interval.",
         "forecast_of": "`value` or `effect`: what the forecast is of.",
         "forecast_hit": "Whether the forecast's 95 % interval, widened by the error of what was observed, held it.",
-        "forecast_crps": "Continuous ranked probability score of the forecast, in the unit of the value; less is better.",
+        "forecast_crps": "Continuous ranked probability score of the forecast, in its unit; less is better.",
         "registered_at": "When the plan of this indicator was first registered before its outcome could be known.",
         "plan_hash": "SHA-256 of the whole plan as it stood in the run.",
         "registration": "`registered`, `amended` or `exploratory`.",

@@ -33,6 +33,8 @@ def test_committed_schemas_are_those_of_the_models() -> None:
 def test_shipped_programmes_hold_together_and_pass_the_schemas(folder: Path) -> None:
     assert check_programme(load_programme(folder)) == []
     for name, schema in json_schemas().items():
+        if name == "evaluation.schema.json" and not (folder / "evaluation.yaml").exists():
+            continue
         data, _ = read_yaml(folder / name.replace(".schema.json", ".yaml"), name)
         jsonschema.validate(data, schema)
 

@@ -185,7 +185,8 @@ def plan_precision(design: Design | None, plan: PowerPlan) -> closed.Precision:
         )
     else:
         treated = math.sqrt(_variance_treated(plan))
-        precision = closed.two_means(plan.treated * left, plan.comparison * left, sd=treated, sd_comparison=sd)
+        other = None if math.isclose(treated, sd) else sd
+        precision = closed.two_means(plan.treated * left, plan.comparison * left, sd=treated, sd_comparison=other)
     precision = precision.scaled(1 - plan.explained)
     if isinstance(design, DifferenceInDifferences):
         correlation = closed.wave_correlation(2, plan.autocorrelation)

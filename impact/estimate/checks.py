@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from impact.declare.designs import Randomised
 from impact.errors import NotEstimable
 from impact.estimate.case import Case, as_numbers, at_wave, cluster_labels, sample_weights
 from impact.estimate.cross_section import Comparison
@@ -164,7 +165,7 @@ def stability_checks(
             _specifications(case, sample),
             estimator=estimator,
             estimate=estimate,
-            nothing="no covariates",
+            nothing="there are not several covariates to choose from",
         ),
     ]
     return [check for check, _ in results], [term for _, terms in results for term in terms]
@@ -205,15 +206,22 @@ def _without_each(sample: Sample) -> Iterator[tuple[str, Sample]]:
 
 
 def _specifications(case: Case, sample: Sample) -> Iterator[tuple[str, Sample]]:
-    """Yield none of the covariates, each alone, and all but each; dummies of one column stay together."""
+    """Yield all covariates but each and, where arms were drawn by lot, none and each alone.
+
+    Without random assignment the comparison rests on the covariates: leaving them all out is no other specification.
+    Dummies of one column stay together.
+    """
     groups = _by_covariate(case, list(map(str, sample.covariates.columns)))
     if not groups:
         return
     everything = [name for names in groups.values() for name in names]
-    yield "no covariates", sample.with_covariates([])
+    by_lot = isinstance(case.design, Randomised)
+    if by_lot:
+        yield "no covariates", sample.with_covariates([])
     if len(groups) > 1:
         for group, names in groups.items():
-            yield f"only {group}", sample.with_covariates(names)
+            if by_lot:
+                yield f"only {group}", sample.with_covariates(names)
             yield f"without {group}", sample.with_covariates([n for n in everything if n not in names])
 
 

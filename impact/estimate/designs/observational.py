@@ -170,7 +170,8 @@ def _overlap(design: Weighting, sample: Sample) -> Diagnostic:
         return not_applicable("overlap", COMMON, error.reason)
     found = overlap(chance, treated, estimand=design.estimand, weights=sample.weights)
     largest = max(found.treated_largest, found.comparison_largest)
-    thin = largest > LARGEST_SHARE or found.extreme > EXTREME_SHARE
+    # for the treated alone, comparison persons who would never take part have no weight and do no harm
+    thin = largest > LARGEST_SHARE or (design.estimand == "ATE" and found.extreme > EXTREME_SHARE)
     detail = f"largest weight {largest:.1%} of its arm; {found.extreme:.1%} of chances extreme; effective n"
     detail += f" {found.treated_effective:.0f} treated, {found.comparison_effective:.0f} comparison"
     return Diagnostic("overlap", COMMON, largest, None, "failed" if thin else "passed", detail)

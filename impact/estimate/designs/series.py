@@ -7,11 +7,12 @@ import numpy as np
 from impact.declare.designs import InterruptedTimeSeries
 from impact.errors import NotEstimable
 from impact.estimate.case import Case
-from impact.estimate.result import Diagnostic, Effect, Term, checked, effect_from, term_from
+from impact.estimate.result import Diagnostic, Effect, Term, checked, effect_from, not_applicable, term_from
 from impact.measure import wave_values
 from impact.statistics.core import Floats
 from impact.statistics.series import SeriesFit, interrupted
 
+NOT_EARLIER = "the series does not change before the programme, had it been said to start earlier"
 UNCORRELATED = "what the model leaves over is not correlated over time"
 
 
@@ -40,7 +41,7 @@ def estimate_series(case: Case) -> Effect:
         unit=case.indicator.unit + (" per wave" if design.estimand == "slope" else ""),
         estimand=f"change of {design.estimand.replace('at_wave', 'the series')}",
         design=f"interrupted time series from {design.start}{words}",
-        diagnostics=(_autocorrelation(fit, design.errors),),
+        diagnostics=(_autocorrelation(fit, design.errors), _placebo_start(design, values[:start], waves)),
         terms=_terms(fit, waves, values),
     )
 
@@ -63,6 +64,25 @@ def _horizon(case: Case, waves: list[str], start: int) -> int:
     if wave not in waves or waves.index(wave) < start:
         raise NotEstimable(f"the outcome is looked at in {wave}, where the series has not started", "a later wave")
     return waves.index(wave) - start + 1
+
+
+def _placebo_start(design: InterruptedTimeSeries, before: Floats, waves: list[str]) -> Diagnostic:
+    """Pretend the programme started two thirds into the time before it; nothing may change there."""
+    pretended = len(before) * 2 // 3
+    try:
+        fit = interrupted(
+            before,
+            pretended,
+            season=np.arange(len(before)) % design.season if design.season else None,
+            errors=design.errors,
+            lags=design.lags,
+            small_sample=design.small_sample,
+        )
+    except NotEstimable as error:
+        return not_applicable("placebo_start", NOT_EARLIER, error.reason)
+    return checked(
+        "placebo_start", NOT_EARLIER, fit.effect.estimate, fit.effect.p_value, f"start in {waves[pretended]}"
+    )
 
 
 def _autocorrelation(fit: SeriesFit, errors: str) -> Diagnostic:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,10 @@ from scipy import stats
 
 import impact
 from impact.declare import shipped
+from tests.programmes import edit
 
 ITEMS = ["who1", "who2", "who3", "who4", "who5"]
+CR1 = "cluster: district, inference: {errors: CR1}}"
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +63,22 @@ def test_weighted_clustered_mean_of_participants(rows: pd.DataFrame, findings: p
     assert row["target"] == pytest.approx(before + 3, rel=1e-12)
 
 
-def test_did_is_the_weighted_clustered_regression(rows: pd.DataFrame, findings: pd.DataFrame) -> None:
+@pytest.fixture(scope="module")
+def who5_with_cr1(tmp_path_factory: pytest.TempPathFactory) -> pd.Series:
+    """The finding of the same programme when its designs declare CR1 errors."""
+    folder = tmp_path_factory.mktemp("cr1") / "wecare"
+    shutil.copytree(shipped("data") / "wecare", folder)
+    edit(folder / "indicators.yaml", "cluster: district}\n    primary", f"{CR1}\n    primary")
+    result = impact.run(folder)
+    row = result.findings().set_index("finding").loc["wecare/who5"]
+    result.close()
+    return row
+
+
+def test_did_is_the_weighted_clustered_regression(
+    rows: pd.DataFrame, findings: pd.DataFrame, who5_with_cr1: pd.Series
+) -> None:
+    """The estimate as it is declared; the error where the plan asks for CR1, which statsmodels gives too."""
     both = rows[rows["score"].notna()].groupby("person_id")["wave"].nunique()
     panel = rows[rows["person_id"].isin(both.index[both == 2]) & rows["score"].notna()].copy()
     panel["t"] = (panel["arm"] == "treated").astype(int)
@@ -70,9 +88,22 @@ def test_did_is_the_weighted_clustered_regression(rows: pd.DataFrame, findings: 
     )
     row = findings.loc["wecare/who5"]
     assert row["estimate"] == pytest.approx(fit.params["t:after"], rel=1e-9)
-    assert row["std_error"] == pytest.approx(fit.bse["t:after"], rel=1e-9)
     assert row["n_obs"] == len(panel)
     assert row["n_clusters"] == panel["district"].nunique()
+    assert who5_with_cr1["estimate"] == pytest.approx(fit.params["t:after"], rel=1e-9)
+    assert who5_with_cr1["std_error"] == pytest.approx(fit.bse["t:after"], rel=1e-9)
+    assert who5_with_cr1["inference"] == f"CR1, t({row['n_clusters'] - 1})"
+
+
+def test_few_clusters_are_given_cr2_unless_the_plan_says_otherwise(
+    findings: pd.DataFrame, who5_with_cr1: pd.Series
+) -> None:
+    """With fewer than 100 clusters the default error is CR2 with fewer degrees of freedom: a wider interval."""
+    row = findings.loc["wecare/who5"]
+    assert row["n_clusters"] < 100
+    assert row["inference"].startswith("CR2, t(")
+    assert row["std_error"] > who5_with_cr1["std_error"]
+    assert row["effect_high"] - row["effect_low"] > who5_with_cr1["effect_high"] - who5_with_cr1["effect_low"]
 
 
 def test_effect_built_into_the_data_is_found(findings: pd.DataFrame) -> None:

@@ -151,8 +151,9 @@ def randomisation_p(sample: Sample, estimate: Estimate, inference: Inference) ->
 
 
 def unit_influence(sample: Sample, estimate: Estimate) -> pd.Series | None:
-    """Return the influence of each unit, or of each cluster where errors are clustered."""
+    """Return the influence of each unit, or of each cluster where errors are clustered; its name says which."""
     if estimate.influence is None or len(estimate.influence) != sample.n:
         return None
     labels = sample.clusters[0] if sample.clusters else sample.units
-    return pd.Series(estimate.influence).groupby(pd.Series(labels.astype(str))).sum()
+    name = "unit" if np.array_equal(labels, sample.units) else "cluster"
+    return pd.Series(estimate.influence, name=name).groupby(pd.Series(labels.astype(str))).sum()

@@ -57,8 +57,9 @@ def _adjusted(family: Family, effects: list[Effect]) -> tuple[Floats, str]:
     if family.method != "romano_wolf":
         return adjust(p_values, METHODS[family.method]), family.method.replace("_", "-")
     influences = [effect.influence for effect in effects if effect.influence is not None]
-    if len(influences) < len(effects):
-        return adjust(p_values, "holm"), "holm (romano-wolf needs a regression design for every outcome)"
+    if len(influences) < len(effects) or len({influence.name for influence in influences}) > 1:
+        why = "romano-wolf needs the influence of the same units or clusters on every outcome"
+        return adjust(p_values, "holm"), f"holm ({why})"
     together = pd.concat(influences, axis=1, join="outer").fillna(0.0).to_numpy(dtype=float)
     statistics = np.array([effect.statistic for effect in effects], dtype=np.float64)
     drawn = multiplier_draws(together, rng=np.random.default_rng(family.seed), draws=family.draws)

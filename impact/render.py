@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 import pandas as pd
@@ -23,7 +24,7 @@ ATTAINMENT = {
     "no_target": "– no target",
     "no_data": "– no data",
 }
-MANY_TERMS = 25
+MANY_TERMS = 12
 QUALIFIERS = {"about": "about", "more_than": "more than", "at_most": "at most"}
 CONTRIBUTION = {
     "improved": "▲ improved",
@@ -198,10 +199,8 @@ def print_trace(console: Console, trace: dict[str, Any]) -> None:
     ]
     for name, text in lines:
         console.print(f"[bold]{name:>11}[/]  {escape(text)}", soft_wrap=True)
-    for term in trace["terms"][:MANY_TERMS]:
-        console.print(f"[bold]{'term':>11}[/]  {escape(_term_line(term))}", soft_wrap=True)
-    if len(trace["terms"]) > MANY_TERMS:
-        console.print(f"{'':>11}  … and {len(trace['terms']) - MANY_TERMS} more terms; --json shows them")
+    for line in _term_lines(trace["terms"]):
+        console.print(f"[bold]{'term':>11}[/]  {escape(line)}", soft_wrap=True)
     for check in trace["diagnostics"]:
         console.print(
             f"[bold]{'check':>11}[/]  {escape(check['check'])}: {check['status']} — {escape(check['detail'])}",
@@ -221,6 +220,20 @@ def print_trace(console: Console, trace: dict[str, Any]) -> None:
             soft_wrap=True,
         )
     console.print(f"[bold]{'run':>11}[/]  {trace['run']['run_id']} by engine {trace['run']['engine']}")
+
+
+def _term_lines(terms: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Write the terms of each family, or their range where they are many."""
+    for family, members in groupby(terms, key=lambda term: term["family"]):
+        rows = list(members)
+        if len(rows) <= MANY_TERMS:
+            yield from map(_term_line, rows)
+            continue
+        low, high = (pick(rows, key=lambda term: term["estimate"]) for pick in (min, max))
+        yield (
+            f"{family}: {len(rows)} numbers from {low['estimate']:.6g} ({low['term']}) to {high['estimate']:.6g}"
+            f" ({high['term']}); --json lists them"
+        )
 
 
 def _term_line(term: dict[str, Any]) -> str:

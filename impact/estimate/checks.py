@@ -269,4 +269,4 @@ def _heterogeneity(sample: Sample, name: str, labels: pd.Series, errors: str) ->
         test = sandwich.wald_joint(fit, crossed, errors=rule, clusters=sample.clusters if "CR" in rule else ())
     except NotEstimable as error:
         return not_applicable(check, SAME_EFFECT, error.reason)
-    return checked(check, SAME_EFFECT, test.statistic, test.p_value, f"F({test.df1}, {test.df2:.6g})")
+    return checked(check, SAME_EFFECT, test.statistic, test.p_value, test.reference)

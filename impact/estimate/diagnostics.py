@@ -29,7 +29,7 @@ def joint_balance(sample: Sample) -> Diagnostic:
         )
     except NotEstimable as error:
         return not_applicable("balance", SAME_BACKGROUND, error.reason)
-    detail = f"F({test.df1}, {test.df2:.6g}) over {', '.join(names)}"
+    detail = f"{test.reference} over {', '.join(names)}"
     return checked("balance", SAME_BACKGROUND, test.statistic, test.p_value, detail)
 
 

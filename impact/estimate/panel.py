@@ -21,11 +21,10 @@ from numpy.typing import NDArray
 
 from impact.errors import NotEstimable, UsageError
 from impact.sql import ident, literal
-from impact.statistics.core import Estimate, Floats, Ints
+from impact.statistics.core import Estimate, Floats, Ints, JointTest
 from impact.statistics.two_way import (
     Cells,
     Errors,
-    JointTest,
     SmallSample,
     TwoWay,
     classical_errors,

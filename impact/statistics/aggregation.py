@@ -20,9 +20,11 @@ from impact.statistics.core import (
     Estimate,
     Floats,
     Ints,
+    JointTest,
     cluster_codes,
     cluster_sums,
     influence_error,
+    joint,
     wald,
 )
 from impact.statistics.staggered import RULE, GroupTime
@@ -33,28 +35,6 @@ BATCH = 2**22
 SINGULAR = 1e-12
 FEWEST_DRAWS = 100
 FEWEST_CLUSTERS = 6
-
-
-@dataclass(frozen=True)
-class WaldTest:
-    """A joint test that several effects are zero.
-
-    Parameters
-    ----------
-    statistic
-        Chi-squared; divided by ``df`` if it is referred to F.
-    df
-        Number of effects.
-    df_denominator
-        Of the F reference; ``inf`` for chi-squared.
-    p_value
-        Upper tail.
-    """
-
-    statistic: float
-    df: int
-    df_denominator: float
-    p_value: float
 
 
 @dataclass(frozen=True)
@@ -73,7 +53,7 @@ class Aggregate:
 
     overall: Estimate
     terms: tuple[tuple[int, Estimate], ...]
-    pretrend: WaldTest | NotEstimable
+    pretrend: JointTest | NotEstimable
 
 
 @dataclass(frozen=True)
@@ -158,7 +138,7 @@ def aggregate(group_time: GroupTime, kind: Kind) -> Aggregate:
 
 def joint_test(
     values: Floats, influence: Floats, clusters: Ints | None = None, *, df: float = math.inf, factor: float = 1.0
-) -> WaldTest:
+) -> JointTest:
     """Test that all values are zero.
 
     Parameters
@@ -199,9 +179,9 @@ def joint_test(
     scaled = values / lengths
     statistic = float(scaled @ np.linalg.solve(covariance, scaled)) / factor
     if math.isinf(df):
-        return WaldTest(statistic, len(values), df, float(stats.chi2.sf(statistic, len(values))))
+        return joint(statistic, len(values), df, rule="influence function")
     statistic /= len(values)
-    return WaldTest(statistic, len(values), df, float(stats.f.sf(statistic, len(values), df)))
+    return joint(statistic, len(values), df, rule="influence function")
 
 
 def multiplier_bootstrap(
@@ -315,7 +295,7 @@ def _estimate(group_time: GroupTime, part: _Part) -> Estimate:
     )
 
 
-def _pretrend(group_time: GroupTime, parts: dict[int, _Part]) -> WaldTest | NotEstimable:
+def _pretrend(group_time: GroupTime, parts: dict[int, _Part]) -> JointTest | NotEstimable:
     before = {label: part for label, part in parts.items() if label < -group_time.anticipation}
     if not before:
         return NotEstimable("there is no period before treatment to test", "more periods before treatment")

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Floats, cluster_sums
+from impact.statistics.core import Floats, JointTest, cluster_sums, joint
 from impact.statistics.propensity import (
     Bools,
     Estimand,
@@ -53,27 +52,6 @@ class Balance:
     difference: Floats
     standardised: Floats
     variance_ratio: Floats
-
-
-@dataclass(frozen=True)
-class JointTest:
-    """A test that the arms differ in none of the covariates.
-
-    Parameters
-    ----------
-    statistic, p_value
-        Of the null that all differences in means are zero.
-    df1, df2
-        Degrees of freedom; ``df2`` is infinite for chi-squared.
-    rule
-        ``F`` or ``chi-squared``, with what the errors allow for.
-    """
-
-    statistic: float
-    p_value: float
-    df1: int
-    df2: float
-    rule: str
 
 
 def standardised_differences(
@@ -180,7 +158,7 @@ def _classical(arm: Bools, z: Floats) -> JointTest:
     if left <= 1e-12 * n:
         raise NotEstimable("the covariates separate the arms completely", "units of both arms with like values")
     statistic = explained / k / (left / (n - k - 1))
-    return JointTest(statistic, float(stats.f.sf(statistic, k, n - k - 1)), k, float(n - k - 1), "F, equal variances")
+    return joint(statistic, k, n - k - 1, rule="equal variances")
 
 
 def _wald(arm: Bools, z: Floats, w: Floats, *, clusters: NDArray[np.generic] | None) -> JointTest:
@@ -200,9 +178,9 @@ def _wald(arm: Bools, z: Floats, w: Floats, *, clusters: NDArray[np.generic] | N
     gap = sides[0] @ z - sides[1] @ z
     squared = float(gap @ np.linalg.solve(covariance, gap))
     if clusters is None:
-        return JointTest(squared, float(stats.chi2.sf(squared, k)), k, np.inf, "chi-squared, robust")
+        return joint(squared, k, np.inf, rule="robust")
     statistic = (n - k) / (k * (n - 1)) * squared
-    return JointTest(statistic, float(stats.f.sf(statistic, k, n - k)), k, float(n - k), "F, clustered")
+    return joint(statistic, k, n - k, rule="clustered")
 
 
 def _weights(weights: ArrayLike | None, arm: Bools) -> Floats:

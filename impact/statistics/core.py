@@ -63,6 +63,40 @@ class Estimate:
         return f"{self.rule}, z" if math.isinf(self.df) else f"{self.rule}, t({self.df:.6g})"
 
 
+@dataclass(frozen=True)
+class JointTest:
+    """A test that several coefficients, or differences, are all zero.
+
+    Parameters
+    ----------
+    statistic
+        F; chi-squared where ``df2`` is infinite.
+    df1, df2
+        Degrees of freedom; ``df1`` is the number of coefficients.
+    p_value
+        Upper tail.
+    rule
+        Name of the standard errors behind it.
+    """
+
+    statistic: float
+    df1: int
+    df2: float
+    p_value: float
+    rule: str
+
+    @property
+    def reference(self) -> str:
+        """Reference distribution, such as ``F(8, 436)``."""
+        return f"chi²({self.df1})" if math.isinf(self.df2) else f"F({self.df1}, {self.df2:.6g})"
+
+
+def joint(statistic: float, df1: int, df2: float, *, rule: str) -> JointTest:
+    """Return the test of a Wald statistic: an F, or a chi-squared if ``df2`` is infinite."""
+    tail = stats.chi2.sf(statistic, df1) if math.isinf(df2) else stats.f.sf(statistic, df1, df2)
+    return JointTest(float(statistic), int(df1), float(df2), float(tail), rule)
+
+
 def wald(
     estimate: float,
     std_error: float,

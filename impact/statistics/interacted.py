@@ -21,8 +21,8 @@ from impact.statistics.adoption import (
     from_influence,
     n_spread,
 )
-from impact.statistics.aggregation import WaldTest, joint_test
-from impact.statistics.core import Estimate, Floats, Ints
+from impact.statistics.aggregation import joint_test
+from impact.statistics.core import Estimate, Floats, Ints, JointTest
 
 SINGULAR = 1e-10
 RULE = "CR1, unit effects nested"
@@ -52,7 +52,7 @@ class Interacted:
 
     overall: Estimate
     terms: tuple[tuple[int, Estimate], ...]
-    pretrend: WaldTest | NotEstimable
+    pretrend: JointTest | NotEstimable
     n_units: int
     n_obs: int
     n_always_treated: int
@@ -248,7 +248,7 @@ def _average(found: _Found, chosen: Bools) -> Estimate:
     )
 
 
-def _pretrend(found: _Found, before: list[Estimate]) -> WaldTest | NotEstimable:
+def _pretrend(found: _Found, before: list[Estimate]) -> JointTest | NotEstimable:
     influences = [estimate.influence for estimate in before if estimate.influence is not None]
     values = np.array([estimate.estimate for estimate in before])
     if not influences:

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from impact.errors import NotEstimable, UsageError
-from impact.statistics.core import Estimate, Floats, Ints, cluster_codes, cluster_sums, wald
+from impact.statistics.core import Estimate, Floats, Ints, JointTest, cluster_codes, cluster_sums, joint, wald
 from impact.statistics.least_squares import Fit, influence_of
 
 ROBUST = ("HC0", "HC1", "HC2", "HC3")
@@ -26,29 +24,6 @@ SINGULAR = 1e-9
 ROUNDING = 1e-11
 
 Group = tuple[Ints, int]
-
-
-@dataclass(frozen=True)
-class JointTest:
-    """An F test that several coefficients are all zero.
-
-    Parameters
-    ----------
-    statistic
-        F, without unit.
-    df1, df2
-        Its degrees of freedom; ``df1`` is the number of coefficients.
-    p_value
-        ``P(F(df1, df2) ≥ statistic)``.
-    rule
-        The standard error behind it.
-    """
-
-    statistic: float
-    df1: int
-    df2: float
-    p_value: float
-    rule: str
 
 
 def coefficient(fit: Fit, name: str, *, errors: str, clusters: Sequence[NDArray[Any]] = ()) -> Estimate:
@@ -161,7 +136,7 @@ def wald_joint(fit: Fit, names: Sequence[str], *, errors: str, clusters: Sequenc
     if not df2 > 0:
         raise NotEstimable(f"the clusters are too few to test {q} terms together", "more clusters or fewer terms")
     statistic = form * (df2 / (eta * q) if errors == "CR2" else 1 / q)
-    return JointTest(statistic, q, float(df2), float(stats.f.sf(statistic, q, df2)), _rule(errors, groups))
+    return joint(statistic, q, float(df2), rule=_rule(errors, groups))
 
 
 def label_codes(labels: NDArray[Any], n: int) -> Group:

@@ -14,10 +14,10 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, sparse, stats
+from scipy import linalg, sparse
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Estimate, Floats, Ints, cluster_sums, wald
+from impact.statistics.core import Estimate, Floats, Ints, JointTest, cluster_sums, joint, wald
 
 Remover = Callable[[Floats], Floats]
 SmallSample = Literal["nested", "full", "none"]
@@ -99,17 +99,6 @@ class Errors:
     rule: str
     n_clusters: tuple[int, ...] = ()
     influence: Floats | None = field(default=None, repr=False, compare=False)
-
-
-@dataclass(frozen=True)
-class JointTest:
-    """F test that some terms are all zero: ``statistic`` against F(``df1``, ``df2``), upper tail ``p_value``."""
-
-    terms: tuple[str, ...]
-    statistic: float
-    df1: int
-    df2: float
-    p_value: float
 
 
 def effects_remover(units: Ints, periods: Ints | None, weights: Floats) -> tuple[Remover, int]:
@@ -394,5 +383,4 @@ def joint_test(coefficients: Floats, errors: Errors, terms: Sequence[str], teste
         raise NotEstimable(reason, "more clusters, or fewer terms tested together")
     scaled = coefficients[places] / scale
     statistic = float(scaled @ np.linalg.solve(part, scaled)) / len(places)
-    p_value = float(stats.f.sf(statistic, len(places), errors.df))
-    return JointTest(tuple(tested), statistic, len(places), errors.df, p_value)
+    return joint(statistic, len(places), errors.df, rule=errors.rule)

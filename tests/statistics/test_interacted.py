@@ -79,7 +79,7 @@ def test_pretrend_is_the_regression_f_test():
     values = np.array([term.estimate for term in before])
     statistic = values @ np.linalg.solve(covariance, values) / len(values)
     assert found.pretrend.statistic == pytest.approx(statistic, rel=1e-10)
-    assert (found.pretrend.df, found.pretrend.df_denominator) == (3, 199)
+    assert (found.pretrend.df1, found.pretrend.df2) == (3, 199)
 
 
 def test_balanced_panel_has_the_effects_of_callaway_and_santanna_with_never_treated():

@@ -134,7 +134,7 @@ def test_anticipation_moves_the_base_and_the_comparison():
         assert base == (cohort - 2 if period >= cohort - 1 else period - 1)
         control = (panel.cohort == -1) | ((panel.cohort > period + 1) & (panel.cohort != cohort))
         assert cell.estimate == pytest.approx(means(panel, cohort, control, period, base)[0], rel=1e-12)
-    assert aggregate(cells, "dynamic").pretrend.df == 2  # event times −3, −2; −1 is anticipation
+    assert aggregate(cells, "dynamic").pretrend.df1 == 2  # event times −3, −2; −1 is anticipation
 
 
 def test_universal_base():

@@ -18,8 +18,8 @@ from impact.estimate.panel import panel_effects
 from impact.estimate.result import Diagnostic, Effect, Term, checked, effect_from, not_applicable, term_from
 from impact.sql import ident, literal
 from impact.statistics.adoption import NEVER, Panel
-from impact.statistics.aggregation import Aggregate, WaldTest, aggregate
-from impact.statistics.core import Estimate, Floats, Ints, cluster_codes
+from impact.statistics.aggregation import Aggregate, aggregate
+from impact.statistics.core import Estimate, Floats, Ints, JointTest, cluster_codes
 from impact.statistics.honest import honest_bounds
 from impact.statistics.imputation import Imputed, imputation, two_stage
 from impact.statistics.interacted import Interacted, sun_abraham
@@ -168,10 +168,10 @@ def _event_terms(fitted: Interacted | Imputed) -> list[Term]:
     return [term_from("event_time", f"{time:+d}", estimate) for time, estimate in fitted.terms]
 
 
-def _pre_trend(test: WaldTest | NotEstimable) -> Diagnostic:
+def _pre_trend(test: JointTest | NotEstimable) -> Diagnostic:
     if isinstance(test, NotEstimable):
         return not_applicable("pre_trend", PARALLEL, test.reason)
-    return checked("pre_trend", PARALLEL, test.statistic, test.p_value, f"joint Wald test of {test.df} effects")
+    return checked("pre_trend", PARALLEL, test.statistic, test.p_value, f"joint Wald test, {test.reference}")
 
 
 def _callaway_santanna(case: Case, design: Staggered, panel: Panel) -> _Found:
@@ -282,8 +282,7 @@ def _event_study(case: Case, design: Staggered, relation: str) -> tuple[list[Dia
     terms = [term_from("event_time", f"{e:+d}", found) for e, found in zip(times, fit.estimates, strict=True)]
     estimates = np.array([found.estimate for found in fit.estimates])
     honest, bounds = _honest(times, estimates, fit.errors.covariance)
-    detail = f"joint F({leads.df1}, {leads.df2:.6g})"
-    return [checked("pre_trend", PARALLEL, leads.statistic, leads.p_value, detail), honest], [*terms, *bounds]
+    return [_pre_trend(leads), honest], [*terms, *bounds]
 
 
 def _honest(times: list[int], estimates: Floats, covariance: Floats) -> tuple[Diagnostic, list[Term]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import duckdb
 
 from impact.errors import NotEstimable, UsageError
-from impact.estimate.panel import as_double, is_missing
+from impact.estimate.panel_cells import as_double, is_missing
 from impact.sql import ident, literal
 
 

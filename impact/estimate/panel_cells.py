@@ -1,0 +1,289 @@
+"""Sufficient statistics of a panel: what :mod:`impact.estimate.panel` asks of DuckDB before any number is computed.
+
+Rows are looked at, and summed to cells in temporary tables. Every name goes through :func:`impact.sql.ident`, every
+value through :func:`impact.sql.literal`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from impact.errors import NotEstimable, UsageError
+from impact.sql import ident, literal
+from impact.statistics.core import Ints
+from impact.statistics.two_way import Cells
+
+UNIT = "_unit"
+COMPRESSES = 0.5
+PILOT_ROWS = 2000
+SUMS = "count(*) AS n, sum(w) AS w, sum(w * y) / sum(w) AS y"
+
+
+@dataclass(frozen=True)
+class PanelQuery:
+    """What a call asks for; makes its temporary tables' names and runs its SQL."""
+
+    connection: duckdb.DuckDBPyConnection
+    relation: str
+    terms: tuple[str, ...]
+    effects: str | None
+    period_effects: bool
+    clusters: tuple[str, ...]
+    weighted: bool
+    name: str
+    pilot: float = 0.0
+
+    @property
+    def by_unit(self) -> bool:
+        """Whether each unit has an effect of its own."""
+        return self.effects == UNIT
+
+    @property
+    def columns(self) -> set[str]:
+        """Columns that tell rows apart: period, effects and clusters."""
+        return {"_period", *self.clusters, *([self.effects] if self.effects else [])}
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Short names of the cluster columns, other than the unit."""
+        return tuple(f"c{i}" for i, cluster in enumerate(self.clusters) if cluster != UNIT)
+
+    @property
+    def xs(self) -> tuple[str, ...]:
+        """Short names of the terms."""
+        return tuple(f"x{i}" for i in range(len(self.terms)))
+
+    def table(self, part: str) -> str:
+        """Return the quoted name of one of the temporary tables."""
+        return ident(f"_panel_{self.name}_{part}")
+
+    def run(self, sql: str) -> duckdb.DuckDBPyConnection:
+        """Run a query."""
+        return self.connection.execute(sql)
+
+    def fetch(self, sql: str) -> dict[str, NDArray[Any]]:
+        """Run a query and return its columns."""
+        return {name: np.asarray(values) for name, values in self.run(sql).fetchnumpy().items()}
+
+
+def check_columns(panel: PanelQuery, columns: dict[str, str]) -> None:
+    """Raise UsageError if the relation lacks a column, or columns and terms are named wrongly."""
+    absent = sorted({"_outcome", *panel.columns, *panel.terms} - set(columns))
+    if absent:
+        raise UsageError(f"the relation has no column {', '.join(absent)}")
+    if "INT" not in columns["_period"]:
+        raise UsageError(f"_period must be an integer, not {columns['_period']}")
+    if not panel.terms or len(set(panel.terms)) < len(panel.terms):
+        raise UsageError("terms must be named, each once")
+    if len(panel.clusters) > 2 or len(set(panel.clusters)) < len(panel.clusters):
+        raise UsageError("errors take none, one or two different cluster columns")
+
+
+def prepare(panel: PanelQuery) -> tuple[PanelQuery, tuple[int, int]]:
+    """Return the query with a pilot mean of the outcome, and the numbers of rows without outcome and without a term.
+
+    Without unit effects the rows are summed to cells in the same pass that looks at them.
+
+    Raises
+    ------
+    NotEstimable
+        If a column holds what cannot be used, or the outcome does not vary.
+    """
+    y = as_double("_outcome")
+    first = f"SELECT {y} AS y FROM ({panel.relation}) WHERE {_complete(panel)} LIMIT {PILOT_ROWS}"
+    pilot = panel.run(f"SELECT avg(y) FROM ({first})").fetchall()[0][0]
+    panel = replace(panel, pilot=float(pilot or 0.0))
+    return panel, _judged(_counts_of_rows(panel) if panel.by_unit else _counts_of_sums(panel))
+
+
+def _judged(counts: Sequence[Any]) -> tuple[int, int]:
+    no_outcome, used, infinite, weights, keys, total, same = (int(count or 0) for count in counts)
+    causes = ("an infinite outcome or term", "a weight that is not positive", "no unit, period, group or cluster")
+    for count, what in zip((infinite, weights, keys), causes, strict=True):
+        if count:
+            raise NotEstimable(f"{count} rows have {what}", "rows that are right, or left out on purpose")
+    if not used:
+        raise NotEstimable("no row has the outcome and all terms", "complete rows")
+    if same:
+        raise NotEstimable("the outcome is the same in all rows", "an outcome that varies")
+    return no_outcome, total - no_outcome - used
+
+
+def _counts_of_rows(panel: PanelQuery) -> Sequence[Any]:
+    y, complete = as_double("_outcome"), _complete(panel)
+    infinite = " OR ".join(f"isinf({as_double(name)})" for name in ("_outcome", *panel.terms))
+    keyed = f"least({', '.join(f'count({ident(key)})' for key in sorted(panel.columns))}, count(*))"
+    counted = (is_missing(y), complete, infinite, _bad_weight(panel))
+    counts = ", ".join(f"count(*) FILTER ({condition})" for condition in counted)
+    constant = f"min({y}) FILTER ({complete}) = max({y}) FILTER ({complete})"
+    return panel.run(f"SELECT {counts}, count(*) - {keyed}, count(*), {constant} FROM ({panel.relation})").fetchall()[0]
+
+
+def _bad_weight(panel: PanelQuery) -> str:
+    weight = as_double("_weight")
+    return f"{is_missing(weight)} OR isinf({weight}) OR {weight} <= 0" if panel.weighted else "FALSE"
+
+
+def _counts_of_sums(panel: PanelQuery) -> Sequence[Any]:
+    """Sum the rows by group, period, terms and clusters as they stand, and return what the sums say of the rows.
+
+    One pass without conditions, which would cost more than the sums: smallest and largest values tell whether every
+    number is finite. Where one is not, the rows are counted, and summed again without what is not a number.
+    """
+    keys = _make_sums(panel, as_double("_outcome"))
+    sums = panel.table("sums")
+    bad = "NOT isfinite(low) OR NOT isfinite(high)"
+    bad += " OR n_weights < n_rows OR NOT isfinite(heaviest) OR lightest <= 0" if panel.weighted else ""
+    if panel.run(f"SELECT count(*) FROM {sums} WHERE {bad}").fetchall()[0][0]:
+        counts = _counts_of_rows(panel)
+        _judged(counts)
+        _make_sums(panel, f"CASE WHEN isfinite({as_double('_outcome')}) THEN {as_double('_outcome')} END")
+        return counts
+    infinite = " OR ".join(f"isinf(CAST({x} AS DOUBLE))" for x in panel.xs)
+    lost = " OR ".join(f"{name} IS NULL" for name in keys if name not in panel.xs)
+    finite = _finite_terms(panel)
+    return panel.run(
+        f"SELECT sum(n_rows - n), sum(n) FILTER ({finite}), sum(n_rows) FILTER ({infinite}), 0,"
+        f" sum(n_rows) FILTER ({lost}), sum(n_rows), min(low) FILTER ({finite}) = max(high) FILTER ({finite})"
+        f" FROM {sums}"
+    ).fetchall()[0]
+
+
+def _make_sums(panel: PanelQuery, y: str) -> dict[str, str]:
+    """Make the table of sums; return its keys and the columns they are."""
+    weight = as_double("_weight")
+    keys = {"g": ident(panel.effects) if panel.effects else "0", "p": "_period"}
+    keys |= {x: ident(term) for term, x in zip(panel.terms, panel.xs, strict=True)}
+    keys |= {f"c{i}": ident(name) for i, name in enumerate(panel.clusters) if name not in (UNIT, panel.effects)}
+    shifted = f"({y} - {literal(panel.pilot)})"
+    sums = f"count({y}) AS n, CAST(count({y}) AS DOUBLE) AS w, sum({shifted}) AS wy"
+    if panel.weighted:
+        sums = (
+            f"count({y}) AS n, sum(CASE WHEN {y} IS NOT NULL THEN {weight} END) AS w, sum({weight} * {shifted}) AS wy,"
+            f" count({weight}) AS n_weights, min({weight}) AS lightest, max({weight}) AS heaviest"
+        )
+    panel.run(
+        f"CREATE OR REPLACE TEMP TABLE {panel.table('sums')} AS SELECT"
+        f" {', '.join(f'{column} AS {name}' for name, column in keys.items())}, count(*) AS n_rows, {sums},"
+        f" min({y}) AS low, max({y}) AS high FROM ({panel.relation}) GROUP BY ALL"
+    )
+    return keys
+
+
+def _finite_terms(panel: PanelQuery) -> str:
+    return " AND ".join(f"isfinite(CAST({x} AS DOUBLE))" for x in panel.xs)
+
+
+def as_double(name: str) -> str:
+    """Write a column as a DOUBLE."""
+    return f"CAST({ident(name)} AS DOUBLE)"
+
+
+def is_missing(sql: str) -> str:
+    """Write the test that an expression is NULL or NaN."""
+    return f"({sql} IS NULL OR isnan({sql}))"
+
+
+def _complete(panel: PanelQuery) -> str:
+    return " AND ".join(f"isfinite({as_double(name)})" for name in ("_outcome", *panel.terms))
+
+
+def complete_rows(panel: PanelQuery) -> str:
+    """Return the complete rows with short names: u, g, p, y (less the pilot), w, x0 …, c0 …."""
+    columns = [
+        *([f"{ident(UNIT)} AS u"] if UNIT in panel.columns else []),
+        f"{ident(panel.effects)} AS g" if panel.effects else "0 AS g",
+        "CAST(_period AS BIGINT) AS p",
+        f"{as_double('_outcome')} - {literal(panel.pilot)} AS y",
+        f"{as_double('_weight')} AS w" if panel.weighted else "1.0::DOUBLE AS w",
+        *(f"{as_double(term)} AS {x}" for term, x in zip(panel.terms, panel.xs, strict=True)),
+        *(f"{ident(cluster)} AS c{i}" for i, cluster in enumerate(panel.clusters)),
+    ]
+    return f"(SELECT {', '.join(columns)} FROM ({panel.relation}) WHERE {_complete(panel)})"
+
+
+def make_units(panel: PanelQuery, *, apart: bool = False) -> int:
+    """Make the table of units with the level of their path, or one each; return how many are seen in one period."""
+    steady, units = "min(w) = max(w)", panel.table("units")
+    path = "u" if apart else f"sum(hash({', '.join(('p', *panel.xs, *panel.keys))}))"
+    if panel.weighted and not apart:
+        path = f"{path} + CASE WHEN {steady} THEN 0 ELSE sum(hash(p, w)) END"
+    panel.run(
+        f"CREATE OR REPLACE TEMP TABLE {units} AS WITH paths AS MATERIALIZED ("
+        f"SELECT u, {path} AS path, count(*) AS n, sum(w * y) / sum(w) AS mean, {steady} AS steady"
+        f" FROM {complete_rows(panel)} GROUP BY u) SELECT paths.*, level, size FROM paths JOIN ("
+        "SELECT path, row_number() OVER () - 1 AS level, count(*) AS size FROM paths GROUP BY path) USING (path)"
+    )
+    counts = f"SELECT count(*), max(level) + 1, count(*) FILTER (n = 1) FROM {units}"
+    found, levels, singletons = panel.run(counts).fetchall()[0]
+    if not apart and COMPRESSES * found < levels < found:
+        return make_units(panel, apart=True)
+    return int(singletons)
+
+
+def make_cells(panel: PanelQuery) -> None:
+    """Make the table of cells; split paths into units if a cell is not uniform."""
+    cells, shared = panel.table("cells"), (*panel.xs, *panel.keys)
+    ranks = {"period": "p", **{f"k{key}": key for key in panel.keys}}
+    numbers = "".join(f", dense_rank() OVER (ORDER BY {column}) - 1 AS {name}" for name, column in ranks.items())
+    panel.run(
+        f"CREATE OR REPLACE TEMP TABLE {cells} AS SELECT *, row_number() OVER () - 1 AS cell{numbers}"
+        f" FROM ({_unit_cells(panel, shared) if panel.by_unit else _group_cells(panel)})"
+    )
+    if not panel.run(f"SELECT bool_and(uniform) FROM {cells}").fetchall()[0][0]:
+        _refuse_twice(panel)
+        make_units(panel, apart=True)
+        make_cells(panel)
+
+
+def _unit_cells(panel: PanelQuery, shared: Sequence[str]) -> str:
+    uniform = "".join(f" AND min({name}) = max({name})" for name in shared)
+    return (
+        f"SELECT level, p, {', '.join(f'min({name}) AS {name}' for name in shared)}, {SUMS}, max(size) AS size,"
+        " count(*) = max(size) AND (bool_and(steady) OR (NOT bool_or(steady) AND min(w) = max(w)))"
+        f"{uniform} AS uniform FROM {complete_rows(panel)} JOIN {panel.table('units')} USING (u) GROUP BY level, p"
+    )
+
+
+def _group_cells(panel: PanelQuery) -> str:
+    """Write the sums as cells: terms as numbers, clusters that are the groups under their own name too."""
+    terms = ", ".join(f"CAST({x} AS DOUBLE) AS {x}" for x in panel.xs)
+    clusters = [(i, name) for i, name in enumerate(panel.clusters) if name != UNIT]
+    copies = "".join(f", {'g' if name == panel.effects else f'c{i}'} AS c{i}" for i, name in clusters)
+    rows = (
+        f"SELECT g, CAST(p AS BIGINT) AS p, {terms}{copies}, n, w, wy FROM {panel.table('sums')}"
+        f" WHERE n > 0 AND {_finite_terms(panel)}"
+    )
+    keys = ", ".join(("g", "p", *panel.xs, *panel.keys))
+    level = "dense_rank() OVER (ORDER BY g) - 1 AS level"
+    return (
+        f"SELECT {keys}, CAST(sum(n) AS BIGINT) AS n, sum(w) AS w, sum(wy) / sum(w) AS y, 1 AS size, TRUE AS uniform,"
+        f" {level} FROM ({rows}) GROUP BY {keys}"
+    )
+
+
+def _refuse_twice(panel: PanelQuery) -> None:
+    twice = f"SELECT 1 FROM {complete_rows(panel)} GROUP BY u, p HAVING count(*) > 1"
+    found = panel.run(f"SELECT count(*) FROM ({twice})").fetchall()[0][0]
+    if found:
+        raise NotEstimable(f"{found} times a unit appears more than once in a period", "one row per unit and period")
+
+
+def read_cells(panel: PanelQuery) -> tuple[Cells, dict[str, Ints]]:
+    """Return the cells, and per cell the numbers of its period and clusters."""
+    names = ("level", "period", "n", "w", "y", "size", *panel.xs, *(f"k{key}" for key in panel.keys))
+    found = panel.fetch(f"SELECT {', '.join(names)} FROM {panel.table('cells')} ORDER BY cell")
+    levels = found["level"].astype(np.int64)
+    behind = np.ones(int(levels.max()) + 1, dtype=np.int64)
+    behind[levels] = found["size"]
+    codes = {name: found[name].astype(np.int64) for name in ("period", *(f"k{key}" for key in panel.keys))}
+    periods = codes["period"] if panel.period_effects else None
+    regressors = np.column_stack([found[x] for x in panel.xs])
+    sums = (found["w"], found["y"], regressors)
+    return Cells(levels, periods, *sums, panel.terms, int(found["n"].sum()), behind), codes

@@ -190,6 +190,8 @@ def power(
     loaded = load_programme(programme)
     if problems := check_programme(loaded):
         raise ProblemsError(problems)
+    if figure is not None:
+        _writable(figure, ".html")
     reports = power_reports(loaded, simulate=simulate)
     if not reports:
         raise UsageError(f"no indicator of {loaded.id} declares ex_ante.power; see docs/how-to/plan_for_power.md")
@@ -215,6 +217,7 @@ def assign(
         raise ProblemsError(problems)
     if to.exists():
         raise UsageError(f"{to} exists already: an assignment is drawn once; nothing was written")
+    _writable(to, ".csv")
     with Warehouse(db, read_only=True) as warehouse:
         _known(warehouse, loaded.id)
         units, balance, sentence = draw_assignment(warehouse.connection, loaded, assignment)
@@ -275,6 +278,13 @@ def trace(
         _print_json(path)
     else:
         print_trace(out, path)
+
+
+def _writable(path: Path, suffix: str) -> None:
+    if path.suffix.lower() != suffix:
+        raise UsageError(f"{path} is written as {suffix[1:]}: let its name end with {suffix}")
+    if not path.absolute().parent.is_dir():
+        raise UsageError(f"there is no folder {path.absolute().parent} to write {path.name} into")
 
 
 def _known(warehouse: Warehouse, programme: str | None) -> None:

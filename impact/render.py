@@ -30,6 +30,7 @@ CONTRIBUTION = {
     "improved": "▲ improved",
     "worsened": "▼ worsened",
     "changed": "◆ changed",
+    "associated": "~ associated, not caused",
     "no_clear_effect": "≈ no clear effect",
     "not_estimable": "not estimable",
 }
@@ -123,7 +124,8 @@ def _print_finding(console: Console, row: dict[str, Any]) -> None:
     console.print(f"  {escape('  ·  '.join(filter(None, words)))}", soft_wrap=True)
     if pd.isna(row["estimate"]):
         return
-    effect = f"effect {gain(row['estimate'], unit)} {bounds(row['effect_low'], row['effect_high'], unit)}"
+    what = "association" if row["estimand"] == "association" else "effect"
+    effect = f"{what} {gain(row['estimate'], unit)} {bounds(row['effect_low'], row['effect_high'], unit)}"
     against = "" if pd.isna(row["comparison"]) else f"comparison {number(row['comparison'], unit)}"
     words = [
         against,
@@ -189,6 +191,8 @@ def print_trace(console: Console, trace: dict[str, Any]) -> None:
         ("finding", f"{finding['finding']} — {finding['title_en']}"),
         ("value", f"{value} {unit}, n = {finding['n']}, {finding['method']}"),
         ("effect", _effect_line(finding)),
+        *_family_line(finding),
+        *_forecast_line(finding),
         ("evidence", f"{finding['evidence_level'] or '–'}/5: {finding['evidence_reason']}"),
         ("plan", f"{finding['registration']}, plan {finding['plan_hash'][:12]}"),
         (
@@ -242,6 +246,21 @@ def _term_line(term: dict[str, Any]) -> str:
     return f"{term['family']} {term['term']}: {term['estimate']:.6g}{spread}{detail}"
 
 
+def _family_line(finding: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if finding["family"] is not None:
+        yield "family", f"{finding['family']}: p {finding['p_adjusted']:.4g} by {finding['adjustment']}"
+
+
+def _forecast_line(finding: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if finding["forecast"] is None:
+        return
+    unit = finding["unit"]
+    ends = interval(finding["forecast_low"], finding["forecast_high"], unit)
+    held = {True: "held", False: "missed", None: "not observed yet"}[finding["forecast_hit"]]
+    score = "" if finding["forecast_crps"] is None else f", CRPS {finding['forecast_crps']:.4g}"
+    yield "forecast", f"{finding['forecast_of']} {number(finding['forecast'], unit)} {ends}: {held}{score}"
+
+
 def _effect_line(finding: dict[str, Any]) -> str:
     if finding["estimate"] is None:
         return f"not estimable because {finding['not_estimable']}"
@@ -263,6 +282,6 @@ def print_power(console: Console, reports: Sequence[PowerReport]) -> None:
             lost = f", {drawn.n_not_estimable} not estimable" if drawn.n_not_estimable else ""
             console.print(
                 f"  simulated {drawn.replications} times{lost}: power {drawn.power:.1%} ± {1.96 * drawn.power_mc:.1%},"
-                f" bias {drawn.bias:+.3g}, coverage {drawn.coverage:.1%}, interval {drawn.interval_width:.3g} wide",
+                f" bias {drawn.bias:+.3g}, coverage {drawn.coverage:.1%}, interval {number(drawn.interval_width)} wide",
                 soft_wrap=True,
             )

@@ -12,6 +12,7 @@ from impact.declare.designs import (
     Design,
     DifferenceInDifferences,
     InterruptedTimeSeries,
+    Matching,
     PanelEffects,
     Randomised,
     RegressionDiscontinuity,
@@ -63,18 +64,36 @@ def design_problems(
         kind = contract.columns[column].type if column in contract.columns else "number"
         if kind not in (*NUMERIC, "boolean"):
             yield Problem(f"column '{column}' is {kind}, not a number", FILE, line, where, "integer or number", kind)
+    yield from _codes(contract, indicator, line)
     formula = indicator.formula.of if isinstance(indicator.formula, Change) else indicator.formula
-    if formula.kind not in PER_ROW and not isinstance(design, SERIES):
-        fix = f"{indicator.id}.formula"
+    allowed = (*PER_ROW, "ratio", "sum", "count") if isinstance(design, SERIES) else PER_ROW
+    if formula.kind not in allowed:
+        what = "a value that adds up over rows" if isinstance(design, SERIES) else "an outcome per row"
         yield Problem(
-            f"a {design.kind} design needs an outcome per row", FILE, line, fix, ", ".join(PER_ROW), formula.kind
+            f"a {design.kind} design needs {what}",
+            FILE,
+            line,
+            f"{indicator.id}.formula",
+            ", ".join(allowed),
+            formula.kind,
         )
     if isinstance(indicator.formula, Change) and not isinstance(design, ARMS):
         yield Problem(f"a {design.kind} design makes its own changes", FILE, line, where, "a formula for the level")
     if isinstance(design, ARMS):
         yield from _arms(programme, indicator, contract, line)
+    yield from _inference(indicator, line)
     yield from _linked(indicator, contract, line)
     yield from _times(indicator, contract, line)
+
+
+def _codes(contract: Contract, indicator: Indicator, line: int | None) -> Iterator[Problem]:
+    """Yield columns that are read as codes but hold decimal numbers, whose writing is not unique."""
+    for name in ("arm", "cohort", "unit", "blocks"):
+        column = contract.columns.get(getattr(indicator.ex_post.design, name, None) or "")
+        if column is not None and column.type == "number":
+            where = f"{indicator.id}.design.{name}"
+            fix = "Declare the column as code, text or integer."
+            yield Problem(f"{name} is read as codes, but the column holds decimal numbers", FILE, line, where, fix=fix)
 
 
 def _arms(programme: Programme, indicator: Indicator, contract: Contract, line: int | None) -> Iterator[Problem]:
@@ -93,14 +112,84 @@ def _arms(programme: Programme, indicator: Indicator, contract: Contract, line: 
         for code in (design.treated, design.comparison):
             if code not in programme.column_codes(column):
                 yield Problem(f"column '{design.arm}' has no code '{code}'", FILE, line, where)
-    if isinstance(design, Randomised) and design.inference.errors == "welch" and (design.covariates or design.clusters):
-        yield Problem("errors: welch takes neither covariates nor clusters", FILE, line, f"{where}.inference")
     if (
         isinstance(design, Randomised)
         and design.adjustment == "lin"
         and not (design.covariates or design.covariate_waves)
     ):
         yield Problem("adjustment: lin needs covariates", FILE, line, f"{where}.covariates")
+
+
+def _inference(indicator: Indicator, line: int | None) -> Iterator[Problem]:
+    """Yield what a design's inference asks for that the design does not give."""
+    design, sample = indicator.ex_post.design, indicator.sample
+    where = f"{indicator.id}.design.inference"
+    if sample.calibration or sample.replicates:
+        fix = "Declare the effect on an indicator of its own, without calibration and replicates."
+        yield Problem("a design takes neither calibrated nor replicate weights", FILE, line, where, fix=fix)
+    if isinstance(design, Matching) and sample.cluster:
+        fix = "Choose kind: weighting, which takes clusters."
+        yield Problem("matching takes no sampled clusters", FILE, line, f"{indicator.id}.sample.cluster", fix=fix)
+    if isinstance(design, RegressionDiscontinuity | Matching) and sample.weight:
+        fix = "Declare the design on an indicator without weights, or choose kind: weighting."
+        yield Problem(f"a {design.kind} design takes no sampling weights", FILE, line, where, fix=fix)
+    if not isinstance(design, Randomised | DifferenceInDifferences | PanelEffects | Staggered | Association):
+        return
+    yield from _combinations(design, line, f"{indicator.id}.design")
+    rule = design.inference
+    by_lot = isinstance(design, Randomised) and not design.blocks and design.adjustment == "ancova"
+    adjusted = design.clusters or sample.columns() or design.covariates or getattr(design, "covariate_waves", ())
+    plain = by_lot and not adjusted
+    if rule.errors == "welch" and not plain:
+        fix = "Use HC2, or a randomised design without covariates, clusters, blocks and weights."
+        yield Problem("errors: welch compares two means and nothing else", FILE, line, f"{where}.errors", fix=fix)
+    if rule.p_value == "randomisation" and not (
+        isinstance(design, Randomised)
+        and design.estimand == "ITT"
+        and design.missing.method == "complete_cases"
+        and not sample.columns()
+    ):
+        fix = "It goes with a randomised design, estimand ITT, complete cases and no sampling weights."
+        yield Problem("there is no assignment to draw again", FILE, line, f"{where}.p_value", fix=fix)
+    itt = by_lot and isinstance(design, Randomised) and design.estimand == "ITT"
+    linear = itt or isinstance(design, DifferenceInDifferences) or getattr(design, "model", "") == "linear"
+    if rule.p_value == "wild_bootstrap" and not (linear and len(design.clusters) == 1):
+        fix = "It goes with one cluster column in a randomised (ancova, ITT), did or linear association design."
+        yield Problem("there is no regression to draw again by clusters", FILE, line, f"{where}.p_value", fix=fix)
+    yield from _error_rule(design, rule.errors, line, f"{where}.errors")
+
+
+def _combinations(design: Design, line: int | None, where: str) -> Iterator[Problem]:
+    """Yield options that a design takes one by one, but not together."""
+    if isinstance(design, Randomised) and design.take_up and design.missing.method != "complete_cases":
+        yield Problem("take_up goes with complete cases only", FILE, line, f"{where}.missing", "complete_cases")
+    if isinstance(design, Association) and design.model == "logit" and len(design.clusters) > 1:
+        yield Problem("model: logit takes one cluster column", FILE, line, f"{where}.cluster")
+    if isinstance(design, Staggered) and design.estimator != "callaway_santanna":
+        given = [("covariates", design.covariates), ("anticipation", design.anticipation)]
+        given += [("aggregate", design.aggregate != "simple"), ("adjust", design.adjust != "doubly_robust")]
+        for name, value in given:
+            if value:
+                fix = "Remove it, or choose estimator: callaway_santanna."
+                yield Problem(f"estimator: {design.estimator} takes no {name}", FILE, line, f"{where}.{name}", fix=fix)
+
+
+def _error_rule(design: Design | None, errors: str | None, line: int | None, where: str) -> Iterator[Problem]:
+    clusters = getattr(design, "clusters", ())
+    if isinstance(design, PanelEffects | Staggered):
+        twfe = isinstance(design, PanelEffects) or design.estimator == "twfe"
+        if errors not in ((None, "classical", "CR0", "CR1") if twfe else (None,)):
+            expected = "classical, CR0 or CR1" if twfe else "none: the estimator has its own errors"
+            yield Problem("the design does not give such errors", FILE, line, where, expected, errors or "")
+        return
+    linked = isinstance(design, DifferenceInDifferences) and design.rows == "linked"
+    if errors and errors.startswith("CR") and not (clusters or linked):
+        yield Problem(f"errors: {errors} needs clusters", FILE, line, where, fix="Add cluster: to the design.")
+    if linked and errors and not errors.startswith("CR"):
+        fix = "Use CR0 to CR3; without cluster: persons are the clusters."
+        yield Problem(f"errors: {errors} ignores that each person stands twice", FILE, line, where, fix=fix)
+    if errors in ("CR2", "CR3") and len(clusters) > 1:
+        yield Problem(f"errors: {errors} takes one cluster column", FILE, line, where, "CR0 or CR1", errors)
 
 
 def _linked(indicator: Indicator, contract: Contract, line: int | None) -> Iterator[Problem]:

@@ -63,23 +63,30 @@ class _Clustered(Declared):
         return (self.cluster,) if isinstance(self.cluster, str) else self.cluster
 
 
-class _Arms(_Clustered):
+class _Arms(Declared):
     """Which column says who was treated, how it is coded, and what the arms are adjusted for.
 
-    ``covariates`` are columns, as they stood at the baseline wave; ``covariate_waves`` adds the outcome at earlier
-    waves. ``placebo_outcomes`` are columns that the programme cannot have changed.
+    ``placebo_outcomes`` are columns that the programme cannot have changed.
     """
 
     arm: ColumnName
     treated: Code
     comparison: Code
     covariates: tuple[ColumnName, ...] = ()
-    covariate_waves: tuple[Code, ...] = ()
     placebo_outcomes: tuple[ColumnName, ...] = ()
+
+
+class _EndLine(_Arms):
+    """Arms compared at one wave.
+
+    ``covariates`` are taken as they stood at the baseline wave; ``covariate_waves`` adds the outcome at earlier waves.
+    """
+
+    covariate_waves: tuple[Code, ...] = ()
     missing: Missing = CompleteCases(method="complete_cases")
 
 
-class Randomised(_Arms):
+class Randomised(_EndLine, _Clustered):
     """Randomised assignment: difference in means, ANCOVA, or Lin's interacted adjustment.
 
     ``blocks`` is the column within which assignment was drawn; ``take_up`` says who received the programme (0 or 1),
@@ -99,11 +106,12 @@ class Randomised(_Arms):
         return self
 
 
-class DifferenceInDifferences(_Arms):
+class DifferenceInDifferences(_Arms, _Clustered):
     """Two groups, two waves.
 
-    ``rows: linked`` follows persons seen at both waves, errors clustered by person unless ``cluster`` is given;
-    ``rows: repeated`` takes different rows at each wave. ``placebo_wave`` is an earlier wave: the same estimate
+    ``rows: linked`` follows persons seen at both waves, errors clustered by person unless ``cluster`` is given; trends
+    may differ by ``covariates`` as they stood at the baseline. ``rows: repeated`` takes different rows at each wave,
+    with the covariates of each row. ``placebo_wave`` is an earlier wave: the same estimate
     between it and the baseline should be zero.
     """
 
@@ -143,7 +151,7 @@ class Staggered(_Clustered):
     sensitivity: bool = True
 
 
-class Matching(_Arms):
+class Matching(_EndLine):
     """Treated persons are compared with untreated ones like them.
 
     ``method`` is nearest neighbours by propensity score or Mahalanobis distance, subclasses of the propensity score,
@@ -164,7 +172,7 @@ class Matching(_Arms):
     r2_max: float | None = Field(default=None, gt=0, le=1)
 
 
-class Weighting(_Arms):
+class Weighting(_EndLine):
     """Arms are made alike in the covariates by weights, or by weights and a model of the outcome (``aipw``).
 
     ``propensity: known`` takes the estimated weights as given in the error, as survey software does. ``r2_max`` is
@@ -172,6 +180,7 @@ class Weighting(_Arms):
     """
 
     kind: Literal["weighting"]
+    cluster: ColumnName | None = None
     covariates: tuple[ColumnName, ...] = Field(min_length=1)
     method: Literal["ipw", "entropy", "aipw"] = "aipw"
     estimand: Literal["ATT", "ATE"] = "ATT"
@@ -186,8 +195,13 @@ class Weighting(_Arms):
             raise ValueError("propensity: known goes with method: ipw or aipw")
         return self
 
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """Column of the clusters, if any."""
+        return (self.cluster,) if self.cluster else ()
 
-class RegressionDiscontinuity(_Clustered):
+
+class RegressionDiscontinuity(Declared):
     """The programme went to those on one side of a cutoff of a running variable.
 
     Without ``bandwidth`` it is chosen by ``selection``. ``take_up`` makes the design fuzzy.
@@ -205,7 +219,13 @@ class RegressionDiscontinuity(_Clustered):
     mass_points: Literal["adjust", "off"] = "adjust"
     covariates: tuple[ColumnName, ...] = ()
     take_up: ColumnName | None = None
+    cluster: ColumnName | None = None
     report: Literal["robust", "conventional"] = "robust"
+
+    @property
+    def clusters(self) -> tuple[str, ...]:
+        """Column of the clusters, if any."""
+        return (self.cluster,) if self.cluster else ()
 
 
 class InterruptedTimeSeries(Declared):

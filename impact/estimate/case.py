@@ -5,6 +5,7 @@ First step of every design; refuses what no design can use (persons who change a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -84,16 +85,17 @@ def design_rows(case: Case) -> pd.DataFrame:
         case.contract,
         case.indicator,
         list(dict.fromkeys(columns)),
+        as_text=code_columns(case),
         group=case.group[0] if case.group else None,
     )
     if case.group:
-        frame = _members(frame, case.baseline, case.group[1])
+        frame = _members(case, frame)
     return _with_arms(frame, case.design) if isinstance(case.design, ARMS) else frame
 
 
 def _with_arms(frame: pd.DataFrame, design: Design) -> pd.DataFrame:
     assert isinstance(design, ARMS)  # noqa: S101 - the caller has looked
-    labels = _as_code(frame[design.arm])
+    labels = frame[design.arm]
     frame = frame[labels.isin([design.treated, design.comparison])].copy()
     frame["_treated"] = (labels.loc[frame.index] == design.treated).astype(int)
     several = frame.groupby("_unit")["_treated"].nunique() > 1
@@ -102,18 +104,24 @@ def _with_arms(frame: pd.DataFrame, design: Design) -> pd.DataFrame:
     return frame
 
 
-def _as_code(labels: pd.Series) -> pd.Series:
-    """Return labels as codes; a numeric column's 1.0 is the code 1."""
-    if not pd.api.types.is_numeric_dtype(labels):
-        return labels
-    return labels.map(lambda value: None if pd.isna(value) else f"{value:g}")
+def code_columns(case: Case) -> list[str]:
+    """Return the columns that are read as codes, whatever their type: as they are written in the database."""
+    single = (getattr(case.design, name, None) for name in ("arm", "cohort", "unit", "blocks"))
+    return [name for name in (*single, *cluster_names(case)) if name]
 
 
-def _members(frame: pd.DataFrame, baseline: str | None, group: str) -> pd.DataFrame:
+def _members(case: Case, frame: pd.DataFrame) -> pd.DataFrame:
     """Keep the persons of a group, as they were at the baseline, or at their first wave if they were not there."""
-    first = frame.assign(_late=frame["_wave"] != baseline).sort_values(["_unit", "_late", "_wave"])
-    label = first.drop_duplicates("_unit").set_index("_unit")["_group"]
-    return frame[frame["_unit"].map(label) == group]
+    late = frame["_wave"] != case.baseline
+    label = first_rows(case, frame.assign(_late=late), ["_late"])["_group"]
+    return frame[frame["_unit"].map(label) == (case.group or ("", ""))[1]]
+
+
+def first_rows(case: Case, frame: pd.DataFrame, before: Sequence[str] = ()) -> pd.DataFrame:
+    """Return each unit's first row in the order of the waves, indexed by unit; other columns may come first."""
+    place = {wave: number for number, wave in enumerate(case.waves)}
+    ordered = frame.assign(_place=frame["_wave"].map(place)).sort_values(["_unit", *before, "_place"], kind="stable")
+    return ordered.drop_duplicates("_unit").set_index("_unit")
 
 
 def at_wave(frame: pd.DataFrame, wave: str | None) -> pd.DataFrame:
@@ -139,43 +147,48 @@ def require_arms(treated: pd.Series, when: str) -> None:
 
 
 def as_numbers(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return columns as floats: codes become 0/1 columns with the first code left out, missing stays missing."""
+    """Return columns as floats: codes become 0/1 columns ``name=code``, the first left out; missing stays missing."""
     columns: dict[str, pd.Series] = {}
     for name in frame.columns:
         values = frame[name]
         if pd.api.types.is_numeric_dtype(values):
             columns[str(name)] = values.astype(float)
         else:
-            dummies = pd.get_dummies(values, prefix=name, drop_first=True, dtype=float)
+            dummies = pd.get_dummies(values, prefix=name, prefix_sep="=", drop_first=True, dtype=float)
             columns |= {str(c): dummies[c].where(values.notna()) for c in dummies}
     return pd.DataFrame(columns, index=frame.index)
 
 
 def background(case: Case, rows: pd.DataFrame, end: pd.DataFrame) -> pd.DataFrame:
-    """Return the covariates of the end-line units: columns as they stood at baseline, outcomes at earlier waves."""
+    """Return the covariates of the end-line units as they stand: columns at baseline, outcomes at earlier waves."""
     design = case.design
     names = list(getattr(design, "covariates", ()))
     linked = case.baseline is not None and case.contract.person is not None
     before = at_wave(rows, case.baseline)[names].reindex(end.index) if linked else end[names]
-    columns = as_numbers(before)
+    columns = before.copy()
     for wave in getattr(design, "covariate_waves", ()):
         columns[f"outcome {wave}"] = at_wave(rows, wave)["_outcome"].reindex(end.index)
     return columns
 
 
 def cluster_labels(case: Case, frame: pd.DataFrame) -> tuple[NDArray[np.object_], ...]:
-    """Return the labels of the design's clusters; refuse where somebody has none."""
-    names = getattr(case.design, "clusters", ())
-    for name in names:
+    """Return the labels of the design's clusters, else of the sample's; refuse where somebody has none."""
+    for name in cluster_names(case):
         if frame[name].isna().any():
             missing = int(frame[name].isna().sum())
             raise NotEstimable(f"{missing} observations have no {name}", "a cluster for everybody")
-    return tuple(frame[name].to_numpy(dtype=object) for name in names)
+    return tuple(frame[name].to_numpy(dtype=object) for name in cluster_names(case))
+
+
+def cluster_names(case: Case) -> tuple[str, ...]:
+    """Return the columns of the design's clusters, else of the sample's."""
+    sampled = case.indicator.sample.cluster
+    return getattr(case.design, "clusters", ()) or ((sampled,) if sampled else ())
 
 
 def require_clusters(case: Case, frame: pd.DataFrame) -> None:
     """Refuse an arm that lies in a single cluster of the assignment."""
-    for name in getattr(case.design, "clusters", ())[:1] or tuple(filter(None, (case.indicator.sample.cluster,))):
+    for name in cluster_names(case)[:1]:
         if frame[name].isna().any():
             missing = int(frame[name].isna().sum())
             raise NotEstimable(f"{missing} observations have no {name}", "a cluster for everybody")
@@ -187,9 +200,9 @@ def require_clusters(case: Case, frame: pd.DataFrame) -> None:
 
 
 def survey_design(case: Case, frame: pd.DataFrame) -> SampleDesign | None:
-    """Return the sample design where strata, sampled clusters or population sizes are declared."""
+    """Return the sample design where strata or population sizes are declared, and the design has no own clusters."""
     sample = case.indicator.sample
-    if getattr(case.design, "clusters", ()) or not (sample.strata or sample.population or sample.cluster):
+    if getattr(case.design, "clusters", ()) or not (sample.strata or sample.population):
         return None
     weights = sample_weights(case, frame)
     return SampleDesign(

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from impact.declare.designs import Randomised
+from impact.declare.designs import MultipleImputation, Randomised
 from impact.errors import NotEstimable
 from impact.estimate.case import Case, as_numbers, at_wave, cluster_labels, sample_weights
 from impact.estimate.cross_section import Comparison
@@ -24,7 +24,7 @@ from impact.estimate.diagnostics import (
     joint_balance,
 )
 from impact.estimate.result import Diagnostic, Term, checked, not_applicable, term_from
-from impact.estimate.sample import EXPOSURE, Sample
+from impact.estimate.sample import AFTER, EXPOSURE, Sample, block_dummies
 from impact.measure.moments import MISSING_GROUP
 from impact.statistics import least_squares, sandwich
 from impact.statistics.balance import standardised_differences
@@ -50,9 +50,18 @@ def arm_checks(case: Case, compared: Comparison, estimate: Estimate) -> tuple[li
         balance,
         attrition,
         enough_clusters(estimate.n_clusters),
-        complete_cases(compared.sample.n, compared.available),
+        _gaps(case, compared),
     ]
     return checks, [*terms, *bounds]
+
+
+def _gaps(case: Case, compared: Comparison) -> Diagnostic:
+    check = complete_cases(compared.sample.n, compared.available)
+    if isinstance(getattr(case.design, "missing", None), MultipleImputation):
+        lost = compared.available - compared.sample.n
+        detail = f"nobody left out: the gaps of {lost} of {compared.available} are imputed"
+        return Diagnostic(check.check, check.null_hypothesis, 0.0, None, "passed", detail)
+    return check
 
 
 def _balance(case: Case, compared: Comparison) -> tuple[Diagnostic, list[Term]]:
@@ -100,6 +109,8 @@ def _attrition(case: Case, compared: Comparison) -> tuple[Diagnostic, list[Term]
         return not_applicable("attrition", SAME_LOSS, "no baseline wave"), []
     start = at_wave(compared.rows, case.baseline)
     end = compared.units["_outcome"]
+    if getattr(case.design, "blocks", None):
+        return not_applicable("attrition", SAME_LOSS, "shares of treated differ between blocks; see complete_cases"), []
     check = differential_attrition(start.reset_index()[["_unit", "_treated"]], set(end.index[end.notna()]))
     if check.status != "failed":
         return check, []
@@ -211,7 +222,7 @@ def _specifications(case: Case, sample: Sample) -> Iterator[tuple[str, Sample]]:
     Without random assignment the comparison rests on the covariates: leaving them all out is no other specification.
     Dummies of one column stay together.
     """
-    groups = _by_covariate(case, list(map(str, sample.covariates.columns)))
+    groups = _by_covariate(list(map(str, sample.covariates.columns)))
     if not groups:
         return
     everything = [name for names in groups.values() for name in names]
@@ -225,12 +236,10 @@ def _specifications(case: Case, sample: Sample) -> Iterator[tuple[str, Sample]]:
             yield f"without {group}", sample.with_covariates([n for n in everything if n not in names])
 
 
-def _by_covariate(case: Case, columns: list[str]) -> dict[str, list[str]]:
-    declared = sorted(getattr(case.design, "covariates", ()), key=len, reverse=True)
+def _by_covariate(columns: list[str]) -> dict[str, list[str]]:
     groups: dict[str, list[str]] = {}
     for column in columns:
-        owner = next((name for name in declared if column == name or column.startswith(f"{name}_")), column)
-        groups.setdefault(owner, []).append(column)
+        groups.setdefault(column.partition("=")[0].removesuffix(AFTER), []).append(column)
     return groups
 
 
@@ -261,8 +270,9 @@ def _heterogeneity(sample: Sample, name: str, labels: pd.Series, errors: str) ->
         return not_applicable(check, SAME_EFFECT, "there is one group")
     crossed = [f"{EXPOSURE} in {column}" for column in groups.columns]
     own = groups.to_numpy(dtype=float)
-    matrix = np.hstack([sample.matrix(), own, own * sample.exposure[:, None]])
-    names = [*sample.names(), *(f"in {column}" for column in groups.columns), *crossed]
+    blocks = block_dummies(sample)
+    matrix = np.hstack([sample.matrix(), own, own * sample.exposure[:, None], blocks.to_numpy(dtype=float)])
+    names = [*sample.names(), *(f"in {column}" for column in groups.columns), *crossed, *blocks.columns]
     try:
         fit = least_squares.fit(sample.outcome, matrix, names, weights=sample.weights)
         rule = "HC2" if errors == "welch" else errors

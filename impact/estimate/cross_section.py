@@ -13,6 +13,7 @@ from impact.declare.indicators import Change
 from impact.errors import NotEstimable
 from impact.estimate.case import (
     Case,
+    as_numbers,
     at_wave,
     background,
     cluster_labels,
@@ -43,7 +44,7 @@ class Comparison:
         One row per unit of interest (seen at the end line, or before it where gaps are filled): ``_outcome``,
         ``_treated`` and the design's columns.
     covariates
-        Of the same units, as numbers, with gaps.
+        Of the same units, as they stand, with gaps.
     sample
         The complete cases.
     """
@@ -70,10 +71,15 @@ def comparison(case: Case) -> Comparison:
     rows = design_rows(case)
     units = _units(case, rows)
     covariates = background(case, rows, units)
-    complete = units["_outcome"].notna() & covariates.notna().all(axis=1)
+    complete = _complete(case, units, covariates)
     require_arms(units.loc[complete, "_treated"], case.when)
     require_clusters(case, units[complete])
-    return Comparison(rows, units, covariates, _sample(case, units[complete], covariates[complete]))
+    return Comparison(rows, units, covariates, _sample(case, units[complete], as_numbers(covariates[complete])))
+
+
+def _complete(case: Case, units: pd.DataFrame, covariates: pd.DataFrame) -> pd.Series:
+    blocks = getattr(case.design, "blocks", None)
+    return units[["_outcome", *([blocks] if blocks else [])]].notna().all(axis=1) & covariates.notna().all(axis=1)
 
 
 def _units(case: Case, rows: pd.DataFrame) -> pd.DataFrame:
@@ -98,7 +104,7 @@ def _sample(case: Case, units: pd.DataFrame, covariates: pd.DataFrame) -> Sample
     return Sample(
         units["_outcome"].to_numpy(dtype=float),
         units["_treated"].to_numpy(dtype=float),
-        pd.DataFrame({"constant": 1.0}, index=units.index),
+        pd.DataFrame({"_constant": 1.0}, index=units.index),
         varying(covariates),
         units.index.to_numpy(dtype=object),
         cluster_labels(case, units),
@@ -111,9 +117,9 @@ def _sample(case: Case, units: pd.DataFrame, covariates: pd.DataFrame) -> Sample
 def with_outcome(case: Case, compared: Comparison, column: str) -> Sample:
     """Return the complete cases with another column as the outcome, for outcomes that cannot have changed."""
     units = compared.units.assign(_outcome=compared.units[column].astype(float))
-    complete = units["_outcome"].notna() & compared.covariates.notna().all(axis=1)
+    complete = _complete(case, units, compared.covariates)
     require_arms(units.loc[complete, "_treated"], f"in {column}")
-    return _sample(case, units[complete], compared.covariates[complete])
+    return _sample(case, units[complete], as_numbers(compared.covariates[complete]))
 
 
 def answer(case: Case, compared: Comparison, estimator: Estimator) -> Estimate:
@@ -135,7 +141,7 @@ def answer(case: Case, compared: Comparison, estimator: Estimator) -> Estimate:
 def _reweighted(compared: Comparison) -> Sample:
     """Weight those who answered by the inverse of their chance of answering, fitted in both arms with covariates."""
     known = compared.covariates.notna().all(axis=1)
-    covariates = varying(compared.covariates[known])
+    covariates = varying(as_numbers(compared.covariates[known]))
     answered = compared.units.loc[known, "_outcome"].notna().to_numpy()
     treated = compared.units.loc[known, "_treated"].to_numpy(dtype=float)
     matrix = np.column_stack([treated, covariates.to_numpy(dtype=float)])
@@ -144,12 +150,20 @@ def _reweighted(compared: Comparison) -> Sample:
     names = ["treated", *map(str, covariates.columns)]
     chance = logit(answered.astype(np.float64), matrix, names).probabilities[answered]
     own = np.ones(compared.sample.n) if compared.sample.weights is None else compared.sample.weights
-    return replace(compared.sample, weights=own / chance)
+    survey = compared.sample.survey
+    if survey is not None:
+        survey = replace(survey, weights=survey.weights / chance)
+    return replace(compared.sample, weights=own / chance, survey=survey)
 
 
 def _imputed(case: Case, compared: Comparison, estimator: Estimator, plan: MultipleImputation) -> Estimate:
     frame = pd.concat(
-        [compared.units["_outcome"].rename(SEPARATE), compared.units["_treated"], varying(compared.covariates)], axis=1
+        [
+            compared.units["_outcome"].rename(SEPARATE),
+            compared.units["_treated"],
+            varying(as_numbers(compared.covariates)),
+        ],
+        axis=1,
     ).astype(float)
     estimates = []
     for filled in multiply_impute(frame, draws=plan.draws, rng=np.random.default_rng(plan.seed)):

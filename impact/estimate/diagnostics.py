@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pandas as pd
 from scipy import stats
 
 from impact.errors import NotEstimable
 from impact.estimate.result import ALPHA, Diagnostic, checked, not_applicable
-from impact.estimate.sample import Sample
-from impact.statistics import balance
+from impact.estimate.sample import Sample, block_dummies
+from impact.statistics import balance, least_squares, sandwich
 
 FEW_CLUSTERS = 20
 SAME_BACKGROUND = "the arms have the same background before the programme"
@@ -20,6 +21,8 @@ def joint_balance(sample: Sample) -> Diagnostic:
     """Test by one statistic that the arms do not differ in background, with the sample's weights and clusters."""
     names = list(map(str, sample.covariates.columns))
     try:
+        if sample.blocks is not None:
+            return _balance_within_blocks(sample, names)
         test = balance.joint_balance(
             sample.covariates.to_numpy(dtype=float),
             names,
@@ -30,6 +33,16 @@ def joint_balance(sample: Sample) -> Diagnostic:
     except NotEstimable as error:
         return not_applicable("balance", SAME_BACKGROUND, error.reason)
     detail = f"{test.reference} over {', '.join(names)}"
+    return checked("balance", SAME_BACKGROUND, test.statistic, test.p_value, detail)
+
+
+def _balance_within_blocks(sample: Sample, names: list[str]) -> Diagnostic:
+    """Test the same among units of one block, whose shares of treated may differ."""
+    blocks = block_dummies(sample)
+    matrix = np.column_stack([np.ones(sample.n), blocks.to_numpy(), sample.covariates.to_numpy(dtype=float)])
+    fit = least_squares.fit(sample.exposure, matrix, ["_constant", *map(str, blocks.columns), *names])
+    test = sandwich.wald_joint(fit, names, errors="classical")
+    detail = f"{test.reference} within blocks over {', '.join(names)}"
     return checked("balance", SAME_BACKGROUND, test.statistic, test.p_value, detail)
 
 

@@ -15,9 +15,11 @@ from impact.statistics.core import Estimate, Floats, cluster_codes, with_p_value
 from impact.statistics.survey import SampleDesign
 from impact.statistics.survey_regression import survey_regression
 
+AFTER = " × after"
 MANY_CLUSTERS = 100
 """From here on CR1 is as good as CR2, and much cheaper."""
-EXPOSURE = "exposure"
+EXPOSURE = "_exposure"
+"""Regressors of the engine's own start with an underscore, which no declared column does."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,8 @@ def regress(sample: Sample, inference: Inference) -> Estimate:
         return survey_regression(sample.outcome, sample.matrix(), sample.names(), EXPOSURE, sample.survey)
     rule = errors_rule(sample, inference)
     if rule == "welch":
+        if len(sample.base.columns) > 1 or len(sample.covariates.columns) or sample.weights is not None:
+            raise NotEstimable("Welch's errors compare two means and nothing else", "errors: HC2")
         return randomisation.welch(sample.outcome, sample.exposure)
     fit = least_squares.fit(sample.outcome, sample.matrix(), sample.names(), weights=sample.weights)
     clusters = sample.clusters if rule.startswith("CR") else ()
@@ -148,6 +152,20 @@ def randomisation_p(sample: Sample, estimate: Estimate, inference: Inference) ->
     )
     kind = f"p by randomisation inference, {drawn.draws} draws" + (" (all)" if drawn.enumerated else "")
     return with_p_value(estimate, drawn.p_value, kind)
+
+
+def block_dummies(sample: Sample) -> pd.DataFrame:
+    """Return a 0/1 column per block but the first; no column without blocks."""
+    if sample.blocks is None:
+        return pd.DataFrame(index=sample.base.index)
+    blocks = pd.get_dummies(pd.Series(sample.blocks.astype(str)), prefix="_block", drop_first=True, dtype=float)
+    return blocks.set_index(sample.base.index)
+
+
+def quick(inference: Inference, sample: Sample) -> Inference:
+    """Return the inference of a variant, of which only the estimate is looked at: CR1 where CR2 would take long."""
+    rule = "CR1" if sample.clusters and errors_rule(sample, inference) in ("CR2", "CR3") else inference.errors
+    return inference.model_copy(update={"errors": rule, "p_value": "t"})
 
 
 def unit_influence(sample: Sample, estimate: Estimate) -> pd.Series | None:

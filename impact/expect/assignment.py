@@ -73,6 +73,8 @@ def _units(connection: duckdb.DuckDBPyConnection, programme: Programme, plan: As
 
 
 def _draw(plan: Assignment, frame: pd.DataFrame) -> assignment.Assignment:
+    if plan.strata and frame[list(plan.strata)].isna().any(axis=None):
+        raise NotEstimable("some units have no stratum", "a value of each stratum column for everybody")
     units = frame["unit"].to_numpy(dtype=object)
     strata = (
         frame[list(plan.strata)].astype(str).agg(chr(31).join, axis=1).to_numpy(dtype=object) if plan.strata else None

@@ -75,10 +75,21 @@ class PowerReport:
             return f"{self.indicator}: the plan cannot be evaluated because {self.reason}"
         in_sd = self.minimum_detectable / self.sd
         return (
-            f"With {self.n} {self.units} this design finds nothing below {self.minimum_detectable:.3g} {self.unit}"
-            f" ({in_sd:.2f} sd) {self.target:.0%} of the time; an effect of {self.effect:g} is found"
-            f" {self.power:.0%} of the time."
+            f"With {self.n} {self.units} this design finds nothing below {_words(self.minimum_detectable)} {self.unit}"
+            f" ({in_sd:.2f} sd) {self.target:.0%} of the time; an effect of {_words(self.effect)} is found"
+            f" {self.power:.0%} of the time.{self._bias()}"
         )
+
+    def _bias(self) -> str:
+        """Warn of a bias that the simulation shows beyond chance, and beyond a twentieth of a standard deviation."""
+        drawn = self.simulated
+        if drawn is None or abs(drawn.bias) < max(4 * drawn.bias_mc, 0.05 * self.sd):
+            return ""
+        return f" But it is biased by {drawn.bias:+.3g}, so that its interval holds the truth {drawn.coverage:.0%}."
+
+
+def _words(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def power_reports(programme: Programme, *, simulate: bool = True) -> list[PowerReport]:
@@ -189,7 +200,7 @@ def plan_precision(design: Design | None, plan: PowerPlan) -> closed.Precision:
         precision = closed.two_means(plan.treated * left, plan.comparison * left, sd=treated, sd_comparison=other)
     precision = precision.scaled(1 - plan.explained)
     if isinstance(design, DifferenceInDifferences):
-        correlation = closed.wave_correlation(2, plan.autocorrelation)
+        correlation = closed.wave_correlation(2, plan.autocorrelation if design.rows == "linked" else 0.0)
         return precision.scaled(closed.panel_factor(correlation, 1, "change"))
     if isinstance(design, Randomised) and design.covariate_waves:
         before = len(design.covariate_waves)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from impact.declare.designs import (
     Association,
@@ -29,9 +30,12 @@ from impact.errors import NotEstimable
 from impact.statistics import discontinuity, least_squares, matching, sandwich, series, synthetic, weighting
 from impact.statistics.adoption import NEVER, Panel
 from impact.statistics.aggregation import aggregate
-from impact.statistics.core import Estimate, Floats
+from impact.statistics.core import Estimate, Floats, wald
+from impact.statistics.imputation import imputation, two_stage
+from impact.statistics.interacted import sun_abraham
 from impact.statistics.power_simulation import Dataset, Plan, Simulated, row, simulate, summarise
 from impact.statistics.staggered import group_time_effects
+from impact.statistics.two_way import Cells, clustered_errors, fit_cells, row_scores, term_estimates
 
 Draw = Callable[[np.random.Generator], Estimate]
 SELECTION = 0.5
@@ -71,9 +75,13 @@ def simulate_design(design: Design | None, plan: PowerPlan, sd: float) -> Simula
     }
     if type(design) not in draws:
         raise NotEstimable("the plan declares no design with a comparison", "a design under ex_post")
+    if plan.cluster_size > 1 or plan.take_up < 1:
+        what = "clusters and take-up are simulated for randomised and did designs only"
+        raise NotEstimable(what, "cluster_size: 1, take_up: 1, and an effect already diluted")
     if plan.outcome != "scale":
         raise NotEstimable(f"{plan.outcome} outcomes are simulated for randomised and did designs", "outcome: scale")
-    return _repeated(partial(draws[type(design)], design, plan, sd), plan)
+    left = {name: round(getattr(plan, name) * (1 - plan.attrition)) for name in ("treated", "comparison")}
+    return _repeated(partial(draws[type(design)], design, plan.model_copy(update=left), sd), plan)
 
 
 def _repeated(draw: Draw, plan: PowerPlan) -> Simulated:
@@ -104,7 +112,7 @@ def _persons(design: Randomised | DifferenceInDifferences, plan: PowerPlan, sd: 
         icc=plan.icc,
         pre=before,
         post=1,
-        autocorrelation=plan.autocorrelation,
+        autocorrelation=plan.autocorrelation if getattr(design, "rows", "linked") == "linked" else 0.0,
         attrition=(plan.attrition, plan.attrition),
         take_up=(plan.take_up, 0.0),
     )
@@ -208,16 +216,35 @@ def _adoption(design: PanelEffects | Staggered, plan: PowerPlan, sd: float, rng:
     begun = plan.waves_before + np.arange(plan.treated) % starts
     cohort = np.concatenate([begun, np.full(plan.comparison, NEVER)]).astype(np.int64)
     treated = (np.arange(waves) >= cohort[:, None]) & (cohort[:, None] != NEVER)
-    panel = Panel(outcome + plan.effect * treated, cohort)
-    control = design.control if isinstance(design, Staggered) else "never"
-    kind = design.aggregate if isinstance(design, Staggered) else "simple"
-    return aggregate(group_time_effects(panel, control=control, method="reg"), kind).overall
+    outcome += plan.effect * treated
+    if isinstance(design, PanelEffects) or design.estimator == "twfe":
+        return _two_way(outcome, treated)
+    panel = Panel(outcome, cohort)
+    if design.estimator == "sun_abraham":
+        return sun_abraham(panel).overall
+    if design.estimator != "callaway_santanna":
+        return (imputation if design.estimator == "imputation" else two_stage)(panel).overall
+    return aggregate(group_time_effects(panel, control=design.control, method="reg"), design.aggregate).overall
+
+
+def _two_way(outcome: Floats, treated: NDArray[np.bool_]) -> Estimate:
+    """Fit unit and wave effects, errors clustered by unit."""
+    n, waves = outcome.shape
+    units, periods = np.repeat(np.arange(n), waves), np.tile(np.arange(waves), n)
+    one = np.ones(n * waves)
+    regressor = treated.astype(np.float64).reshape(-1, 1)
+    behind = np.ones(n, dtype=np.int64)
+    fit = fit_cells(Cells(units, periods, one, outcome.ravel(), regressor, ("treated",), n * waves, behind))
+    scores = row_scores(fit, units)
+    errors = clustered_errors(fit, [scores], both=None, nested=n - 1, small_sample="nested")
+    return term_estimates(fit, errors)[0]
 
 
 def _series(design: InterruptedTimeSeries, plan: PowerPlan, sd: float, rng: np.random.Generator) -> Estimate:
-    """Draw one series whose level moves by the effect at the start; the trend stays as it was."""
+    """Draw one series whose level (or slope, where that is wanted) moves by the effect at the start."""
     waves = plan.waves_before + plan.waves_after
-    moved = plan.effect * (np.arange(waves) >= plan.waves_before)
+    since = np.maximum(np.arange(waves) - plan.waves_before + 1, 0)
+    moved = plan.effect * (since if design.estimand == "slope" else since > 0)
     outcome = _autoregressive(plan, sd, rng, (1, waves))[0] + moved
     season = np.arange(waves) % design.season if design.season else None
     fit = series.interrupted(
@@ -228,7 +255,7 @@ def _series(design: InterruptedTimeSeries, plan: PowerPlan, sd: float, rng: np.r
         lags=design.lags,
         small_sample=design.small_sample,
     )
-    return fit.level if design.estimand == "level" else fit.effect
+    return {"level": fit.level, "slope": fit.slope, "at_wave": fit.effect}[design.estimand]
 
 
 def _synthetic(design: SyntheticControl, plan: PowerPlan, sd: float, rng: np.random.Generator) -> Estimate:
@@ -239,6 +266,10 @@ def _synthetic(design: SyntheticControl, plan: PowerPlan, sd: float, rng: np.ran
     own = _autoregressive(plan, sd * np.sqrt(1 - plan.explained), rng, (units, waves))
     outcome = np.sqrt(plan.explained) * common + own
     outcome[: plan.treated, plan.waves_before :] += plan.effect
+    if design.method == "synthetic_control":
+        found = synthetic.synthetic_control(outcome, 0, plan.waves_before)
+        spread = float(np.std(found.placebo_gaps[:, plan.waves_before :].mean(axis=1), ddof=1))
+        return wald(found.effect, spread, rule="spread of placebo units", n_obs=outcome.size)
     rows, starts = list(range(plan.treated)), [plan.waves_before] * plan.treated
     return synthetic.synthetic_did(outcome, rows, starts, draws=design.draws, rng=rng).effect
 

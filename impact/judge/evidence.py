@@ -38,7 +38,6 @@ CRITICAL = (
     "covariate_continuity",
     "overlap",
     "pre_fit",
-    "placebo_space",
     "autocorrelation",
 )
 """Checks whose failure costs a level; a failed placebo outcome does too."""
@@ -46,7 +45,10 @@ CRITICAL = (
 
 @dataclass(frozen=True)
 class Contribution:
-    """What the effect says: ``improved``, ``worsened``, ``changed``, ``no_clear_effect`` or ``not_estimable``."""
+    """What the effect says.
+
+    ``improved``, ``worsened``, ``changed``, ``associated``, ``no_clear_effect`` or ``not_estimable``.
+    """
 
     status: str
     reason: str
@@ -66,6 +68,8 @@ def judge_contribution(direction: str, effect: Effect | None, reason: str) -> Co
         return Contribution("not_estimable", reason)
     if effect.conf_low <= 0 <= effect.conf_high:
         return Contribution("no_clear_effect", "the interval of the effect holds zero")
+    if effect.estimand == "association":
+        return Contribution("associated", "the interval leaves out zero, but an association is no effect")
     if direction == "maintain":
         return Contribution("changed", "the interval of the effect leaves out zero")
     better = (effect.conf_low > 0) == (direction == "increase")

@@ -11,6 +11,7 @@ import pandas as pd
 
 from impact.declare import Programme
 from impact.declare.evaluation import Family
+from impact.errors import NotEstimable
 from impact.estimate import Effect
 from impact.judge.findings import Finding
 from impact.statistics.core import Floats
@@ -38,13 +39,15 @@ def adjust_families(programme: Programme, findings: Sequence[Finding]) -> list[F
         All findings of the families' indicators; only those of the whole programme are adjusted.
     """
     place = {finding.fields["finding"]: number for number, finding in enumerate(findings)}
+    contract = {indicator.id: indicator.contract for indicator in programme.indicators}
     adjusted = list(findings)
     for family in programme.evaluation.families:
         members = [place[name] for i in family.indicators if (name := f"{programme.id}/{i}") in place]
         tested = [(number, effect) for number in members if (effect := findings[number].effect) is not None]
         if not tested:
             continue
-        p_values, words = _adjusted(family, [effect for _, effect in tested])
+        contracts = {contract[effect.term] for _, effect in tested}
+        p_values, words = _adjusted(family, [effect for _, effect in tested], several=len(contracts) > 1)
         for (number, _), p_value in zip(tested, p_values, strict=True):
             adjusted[number] = _with_family(
                 findings[number], family, float(p_value), f"{words}, {len(tested)} outcomes"
@@ -52,17 +55,20 @@ def adjust_families(programme: Programme, findings: Sequence[Finding]) -> list[F
     return adjusted
 
 
-def _adjusted(family: Family, effects: list[Effect]) -> tuple[Floats, str]:
+def _adjusted(family: Family, effects: list[Effect], *, several: bool) -> tuple[Floats, str]:
     p_values = np.array([effect.p_value for effect in effects], dtype=np.float64)
     if family.method != "romano_wolf":
         return adjust(p_values, METHODS[family.method]), family.method.replace("_", "-")
     influences = [effect.influence for effect in effects if effect.influence is not None]
-    if len(influences) < len(effects) or len({influence.name for influence in influences}) > 1:
+    if len(influences) < len(effects) or len({influence.name for influence in influences}) > 1 or several:
         why = "romano-wolf needs the influence of the same units or clusters on every outcome"
         return adjust(p_values, "holm"), f"holm ({why})"
     together = pd.concat(influences, axis=1, join="outer").fillna(0.0).to_numpy(dtype=float)
     statistics = np.array([effect.statistic for effect in effects], dtype=np.float64)
-    drawn = multiplier_draws(together, rng=np.random.default_rng(family.seed), draws=family.draws)
+    try:
+        drawn = multiplier_draws(together, rng=np.random.default_rng(family.seed), draws=family.draws)
+    except NotEstimable as error:
+        return adjust(p_values, "holm"), f"holm (romano-wolf is not estimable because {error.reason})"
     return romano_wolf(statistics, drawn), f"romano-wolf, {family.draws} draws"
 
 

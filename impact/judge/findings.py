@@ -212,7 +212,8 @@ def _effect(row: dict[str, Any], value: float | None, estimate: Estimator) -> tu
     if row["scope"] != "programme":
         return None, "the design is declared for the programme as a whole"
     if value is None:
-        return None, "there are no data"
+        failed = str(row["method"]).removeprefix("not estimable because ")
+        return None, failed if failed != row["method"] else "there are no data"
     try:
         return estimate(None if row["group"] == "all" else (row["group"], row["group_value"])), ""
     except NotEstimable as error:

@@ -6,7 +6,6 @@ from impact.declare.contracts import Contract
 from impact.declare.designs import (
     ARMS,
     Design,
-    PanelEffects,
     RegressionDiscontinuity,
     Staggered,
     SyntheticControl,
@@ -107,10 +106,8 @@ def arm_sql(design: Design | None) -> str | None:
     """Write the arm of one row: ``treated``, ``comparison`` or NULL; None for designs without arms."""
     if isinstance(design, ARMS):
         tests = (_equals(design.arm, design.treated), _equals(design.arm, design.comparison))
-    elif isinstance(design, PanelEffects):
-        tests = (f"{ident(design.treatment)} > 0", f"{ident(design.treatment)} <= 0")
     elif isinstance(design, Staggered):
-        never = " OR ".join([f"{ident(design.cohort)} IS NULL", *(_equals(design.cohort, c) for c in design.never)])
+        never = " OR ".join(_equals(design.cohort, code) for code in design.never) or f"{ident(design.cohort)} IS NULL"
         tests = (f"NOT ({never})", never)
     elif isinstance(design, RegressionDiscontinuity):
         above = f"{ident(design.running)} >= {literal(design.cutoff)}"

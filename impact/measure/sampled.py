@@ -6,6 +6,7 @@ These need the rows themselves, not sums: one query per indicator, then arrays. 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -16,11 +17,11 @@ import pandas as pd
 from impact.declare.contracts import Contract
 from impact.declare.indicators import Calibration, Indicator
 from impact.errors import NotEstimable
-from impact.measure.formula import arm_sql, parts_sql, where_sql
+from impact.measure.formula import arm_sql, is_share, parts_sql, where_sql
 from impact.measure.moments import FEW_CLUSTERS, MISSING_GROUP, SMALL_N, Measured
 from impact.sql import ident
 from impact.statistics import calibration, replicates, survey
-from impact.statistics.core import Estimate, Floats
+from impact.statistics.core import CONFIDENCE, Estimate, Floats, t_quantile
 from impact.statistics.survey import Bools, SampleDesign
 
 TOTALS = ("sum", "count")
@@ -85,18 +86,19 @@ def measure_sampled(indicator: Indicator, rows: pd.DataFrame, inside: pd.Series)
     if n == 0:
         return Measured(None, method="no rows with a value", flags=("no_data",)), 0, missing
     try:
-        estimate = _estimate(indicator, rows, given.to_numpy(dtype=bool))
+        estimate, cautions = _estimate(indicator, rows, given.to_numpy(dtype=bool))
     except NotEstimable as error:
         return Measured(None, method=f"not estimable because {error.reason}", flags=("no_data",)), n, missing
-    flags: tuple[str, ...] = ("small_n",) if n < SMALL_N else ()
+    flags = cautions + (("small_n",) if n < SMALL_N else ())
     if estimate.n_clusters is not None and estimate.n_clusters < FEW_CLUSTERS:
         flags += ("few_clusters",)
     words = f"{indicator.sample.calibration.method.replace('_', ' ')}, " if indicator.sample.calibration else ""
+    low, high = _interval(estimate, share=is_share(indicator))
     measured = Measured(
         estimate.estimate,
         estimate.std_error,
-        estimate.conf_low,
-        estimate.conf_high,
+        low,
+        high,
         estimate.n_clusters,
         words + estimate.reference,
         flags,
@@ -104,7 +106,18 @@ def measure_sampled(indicator: Indicator, rows: pd.DataFrame, inside: pd.Series)
     return measured, n, missing
 
 
-def _estimate(indicator: Indicator, rows: pd.DataFrame, domain: Bools) -> Estimate:
+def _interval(estimate: Estimate, *, share: bool) -> tuple[float, float]:
+    """Return the interval; that of a share on the logit scale, so that it stays within 0 and 1."""
+    value = estimate.estimate
+    if not share or not 0 < value < 1:
+        return estimate.conf_low, estimate.conf_high
+    half = t_quantile(0.5 + CONFIDENCE / 2, estimate.df) * estimate.std_error / (value * (1 - value))
+    centre = math.log(value / (1 - value))
+    return tuple(1 / (1 + math.exp(-(centre + sign * half))) for sign in (-1, 1))  # type: ignore[return-value]
+
+
+def _estimate(indicator: Indicator, rows: pd.DataFrame, domain: Bools) -> tuple[Estimate, tuple[str, ...]]:
+    """Return the value with its error, and cautions about the weights."""
     sample = indicator.sample
     design = SampleDesign(
         rows["_w"].to_numpy(dtype=float),
@@ -115,20 +128,21 @@ def _estimate(indicator: Indicator, rows: pd.DataFrame, domain: Bools) -> Estima
     y, x = (rows[name].where(domain).to_numpy(dtype=float) for name in ("_y", "_x"))
     adjust = partial(_calibrated, sample.calibration, rows) if sample.calibration else None
     if sample.replicates is not None:
-        return _replicated(indicator, design, (y, x, domain), adjust)
-    moved = adjust(design.weights) if adjust else None
+        return _replicated(indicator, design, (y, x, domain), adjust), ()
+    moved = adjust(design.weights, np.ones(len(rows), dtype=bool)) if adjust else None
+    cautions = moved.flags if moved else ()
     if indicator.formula.kind in TOTALS:
-        return survey.total(y, design, domain, moved)
+        return survey.total(y, design, domain, moved), cautions
     if indicator.formula.kind == "ratio":
-        return survey.ratio(y, x, design, domain=domain, calibration=moved)
-    return survey.mean(y, design, domain, moved)
+        return survey.ratio(y, x, design, domain=domain, calibration=moved), cautions
+    return survey.mean(y, design, domain, moved), cautions
 
 
 def _replicated(
     indicator: Indicator,
     design: SampleDesign,
     values: tuple[Floats, Floats, Bools],
-    adjust: Callable[[Floats], calibration.Calibrated] | None,
+    adjust: Callable[[Floats, Bools], calibration.Calibrated] | None,
 ) -> Estimate:
     plan = indicator.sample.replicates
     if plan is None:
@@ -138,14 +152,18 @@ def _replicated(
     drawn = replicates.replicate_weights(design, plan.method, draws=plan.draws, rng=rng)
 
     def value(weights: Floats) -> float:
-        moved = adjust(weights).weights if adjust else weights
+        moved = np.zeros(len(weights))
+        given = weights > 0  # a replicate leaves some units out; the others make up for them
+        moved[given] = adjust(weights, given).weights if adjust else weights[given]
         total = float(np.sum(moved[domain] * y[domain]))
         return total if indicator.formula.kind in TOTALS else total / float(np.sum(moved[domain] * x[domain]))
 
     return replicates.replicate_estimate(value, drawn)
 
 
-def _calibrated(plan: Calibration, rows: pd.DataFrame, weights: Floats) -> calibration.Calibrated:
+def _calibrated(plan: Calibration, frame: pd.DataFrame, weights: Floats, given: Bools) -> calibration.Calibrated:
+    """Calibrate the weights of the rows that are given."""
+    rows, weights = frame[given], weights[given]
     for margin in plan.margins:
         if rows[f"margin:{margin.column}"].isna().any():
             raise NotEstimable(f"some rows have no {margin.column}", "a value of each margin for every row")

@@ -29,6 +29,7 @@ def unit_sql(
     indicator: Indicator,
     columns: Sequence[str],
     *,
+    as_text: Sequence[str] = (),
     group: str | None = None,
 ) -> str:
     """Write the query of the rows a design needs; see :func:`unit_frame` for its columns."""
@@ -36,7 +37,8 @@ def unit_sql(
     if formula is None:
         raise NotEstimable(f"a {indicator.formula.kind} has no value per row", "a mean, proportion, scale or threshold")
     wave = ident(contract.wave) if contract.wave else "''"
-    numeric = {name for name in columns if contract.columns[name].type in ("integer", "number", "boolean")}
+    kinds = ("integer", "number", "boolean")
+    numeric = {name for name in columns if contract.columns[name].type in kinds and name not in as_text}
     extra = "".join(
         f", CAST({ident(name)} AS {'DOUBLE' if name in numeric else 'VARCHAR'}) AS {ident(name)}"
         for name in dict.fromkeys(columns)
@@ -63,6 +65,7 @@ def unit_frame(
     indicator: Indicator,
     columns: Sequence[str],
     *,
+    as_text: Sequence[str] = (),
     group: str | None = None,
 ) -> pd.DataFrame:
     """Return one row per row of the contract that the indicator's filter selects.
@@ -71,10 +74,11 @@ def unit_frame(
     -------
     pandas.DataFrame
         ``_unit`` (the person, or the key where the contract follows nobody), ``_wave`` ('' without waves),
-        ``_outcome`` (NaN where missing) and the named columns, numbers as float and everything else as text;
+        ``_outcome`` (NaN where missing) and the named columns, numbers as float (unless ``as_text``) and everything
+        else as text;
         ``_group`` is the group column as measures label it.
     """
-    sql = unit_sql(programme, contract, indicator, columns, group=group)
+    sql = unit_sql(programme, contract, indicator, columns, as_text=as_text, group=group)
     return connection.execute(f"{sql} ORDER BY _unit, _wave").df()
 
 

@@ -1,6 +1,6 @@
-"""Checks of a discontinuity design: sorting across the cutoff, take-up, placebo cutoffs, other bandwidths.
+"""Checks of a discontinuity design: sorting across the cutoff, and placebo cutoffs.
 
-Stands above :mod:`impact.statistics.discontinuity`, whose estimates the last two checks repeat.
+Stands above :mod:`impact.statistics.discontinuity`, whose estimates the placebo repeats.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from impact.statistics.core import Estimate, Floats, t_two_sided
 from impact.statistics.discontinuity import Discontinuity, Options, regression_discontinuity
 from impact.statistics.discontinuity_bandwidth import Kernel, Pair, as_pair, local_polynomial, numbers
 
-MULTIPLES = (0.5, 0.75, 1.0, 1.5, 2.0)
 MIN_LOCAL = 20
 ORDER = 2
 SHAPES = {
@@ -71,16 +70,6 @@ class Labelled:
     at: float
     estimate: Estimate | None
     reason: str = ""
-
-
-@dataclass(frozen=True)
-class Sharpness:
-    """Mean take-up below and at or above the cutoff, their difference, and whether take-up follows the cutoff."""
-
-    below: float
-    above: float
-    jump: float
-    sharp: bool
 
 
 @dataclass(frozen=True)
@@ -243,25 +232,6 @@ def _regular(values: _Values, width: float, sides: tuple[int, ...]) -> float:
     return max(min(width, max(float(part[-1]) for part in parts)), least)
 
 
-def sharpness(received: ArrayLike, running: ArrayLike, *, cutoff: float = 0.0) -> Sharpness:
-    """Return mean take-up on each side; a sharp design has 0 on one and 1 on the other.
-
-    Raises
-    ------
-    NotEstimable
-        If values are missing or a side is empty.
-    """
-    n = len(np.asarray(running))
-    distance = numbers(running, "the running variable", n) - cutoff
-    taken = numbers(received, "take-up", n)
-    right = distance >= 0
-    if right.all() or not right.any():
-        raise NotEstimable("nobody is on one side of the cutoff", "units on both sides of the cutoff")
-    below, above = float(taken[~right].mean()), float(taken[right].mean())
-    constant = all(np.ptp(part) == 0 for part in (taken[~right], taken[right]))
-    return Sharpness(below, above, above - below, constant and {below, above} == {0.0, 1.0})
-
-
 def placebo_cutoffs(
     outcome: ArrayLike,
     running: ArrayLike,
@@ -289,44 +259,6 @@ def placebo_cutoffs(
         return _line(label, at, estimate)
 
     return one("median below the cutoff", x < cutoff), one("median above the cutoff", x >= cutoff)
-
-
-def bandwidth_sensitivity(
-    outcome: ArrayLike,
-    running: ArrayLike,
-    *,
-    cutoff: float = 0.0,
-    multiples: tuple[float, ...] = MULTIPLES,
-    clusters: ArrayLike | None = None,
-    covariates: ArrayLike | None = None,
-    fuzzy: ArrayLike | None = None,
-    **options: Unpack[Options],
-) -> tuple[Labelled, ...]:
-    """Estimate again with multiples of the chosen bandwidths, those of estimate and bias alike.
-
-    A multiple that cannot be estimated keeps its line, with the reason; raises if the chosen bandwidth itself cannot.
-    """
-
-    def again(h: Pair | None = None, b: Pair | None = None) -> Discontinuity:
-        return regression_discontinuity(
-            outcome,
-            running,
-            cutoff=cutoff,
-            bandwidth=h,
-            bias_bandwidth=b,
-            clusters=clusters,
-            covariates=covariates,
-            fuzzy=fuzzy,
-            **options,
-        )
-
-    base = again()
-
-    def one(multiple: float) -> Labelled:
-        h, b = ((width[0] * multiple, width[1] * multiple) for width in (base.bandwidth, base.bias_bandwidth))
-        return _line(f"{multiple:g} × bandwidth", multiple, lambda: again(h, b))
-
-    return tuple(one(multiple) for multiple in multiples)
 
 
 def _line(label: str, at: float, estimate: Callable[[], Discontinuity]) -> Labelled:

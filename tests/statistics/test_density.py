@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from impact.errors import NotEstimable, UsageError
-from impact.statistics.density import bandwidth_sensitivity, density_test, placebo_cutoffs, sharpness
+from impact.statistics.density import density_test, placebo_cutoffs
 from impact.statistics.discontinuity import regression_discontinuity
 from tests.references import dataset, reference
 
@@ -107,26 +107,6 @@ def test_bandwidth_too_small_or_wrong() -> None:
         density_test(sample(), kernel="gaussian")  # type: ignore[arg-type]
 
 
-def test_sharpness() -> None:
-    x = sample()
-    assert sharpness(x >= 0, x).sharp
-    assert sharpness(x < 0, x).jump == -1
-    found = sharpness(np.where(x >= 0, np.arange(500) % 2, 0), x)
-    assert not found.sharp
-    assert found.below == 0
-    assert found.jump == found.above < 1
-    assert not sharpness(np.ones(500), x).sharp
-    assert not sharpness(2.0 * (x >= 0), x).sharp
-
-
-def test_sharpness_refused() -> None:
-    x = sample()
-    with pytest.raises(NotEstimable, match="one side"):
-        sharpness(x > 0, x, cutoff=99)
-    with pytest.raises(NotEstimable, match="missing"):
-        sharpness(np.full(500, np.nan), x)
-
-
 def outcome(x: Any, seed: int = 2) -> Any:
     return 1 + x + 2 * (x >= 0) + np.random.default_rng(seed).normal(size=len(x))
 
@@ -154,27 +134,6 @@ def test_a_placebo_that_cannot_be_had_says_why() -> None:
     assert right.estimate is not None
     none = placebo_cutoffs(outcome(x), x, cutoff=-1e9)
     assert none[0].estimate is None
-
-
-def test_bandwidth_sensitivity_scales_both_bandwidths() -> None:
-    x = sample(1500)
-    y = outcome(x)
-    base = regression_discontinuity(y, x, selection="msetwo")
-    lines = bandwidth_sensitivity(y, x, selection="msetwo")
-    assert [line.at for line in lines] == [0.5, 0.75, 1.0, 1.5, 2.0]
-    assert lines[2].estimate is not None
-    assert lines[2].estimate.estimate == pytest.approx(base.robust.estimate, rel=1e-12)
-    h, b = ((2 * w[0], 2 * w[1]) for w in (base.bandwidth, base.bias_bandwidth))
-    assert lines[4].estimate == regression_discontinuity(y, x, bandwidth=h, bias_bandwidth=b).robust
-    assert lines[0].label == "0.5 × bandwidth"
-    tiny = bandwidth_sensitivity(y, x, multiples=(0.001,))
-    assert tiny[0].estimate is None
-    assert "within the bandwidth" in tiny[0].reason
-
-
-def test_sensitivity_of_what_is_not_estimable_raises() -> None:
-    with pytest.raises(NotEstimable):
-        bandwidth_sensitivity(np.ones(500), sample())
 
 
 def false_positives(n: int, draws: int) -> float:

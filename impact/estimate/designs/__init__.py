@@ -72,7 +72,7 @@ def estimate_effect(
     """
     design = indicator.ex_post.design
     if design is None:
-        raise NotEstimable("the plan declares no design with a comparison", "a randomised or did design")
+        raise NotEstimable("the plan declares no design with a comparison", "a design under ex_post")
     if isinstance(design, BeforeAfter):
         raise NotEstimable("there is no comparison: a before/after change is not an effect", "a comparison group")
     return ESTIMATORS[type(design)](Case(connection, programme, indicator, group))

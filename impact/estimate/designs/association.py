@@ -10,7 +10,7 @@ from impact.estimate.case import Case, as_numbers, at_wave, cluster_labels, desi
 from impact.estimate.checks import stability_checks
 from impact.estimate.diagnostics import complete_cases, enough_clusters
 from impact.estimate.result import Effect, effect_from
-from impact.estimate.sample import EXPOSURE, Sample, regress, unit_influence, varying
+from impact.estimate.sample import EXPOSURE, Sample, quick, regress, unit_influence, varying
 from impact.statistics.core import Estimate
 from impact.statistics.survey import SampleDesign
 from impact.statistics.survey_regression import marginal_effect, survey_regression
@@ -22,7 +22,8 @@ def estimate_association(case: Case) -> Effect:
     assert isinstance(design, Association)  # noqa: S101 - dispatched by type
     sample, available = _sample(case, design)
     estimate = _estimate(design, sample)
-    steady, terms = stability_checks(case, sample, lambda part: _estimate(design, part), estimate)
+    variant = design.model_copy(update={"inference": quick(design.inference, sample)})
+    steady, terms = stability_checks(case, sample, lambda part: _estimate(variant, part), estimate)
     return effect_from(
         estimate,
         indicator=case.indicator.id,
@@ -43,15 +44,15 @@ def _sample(case: Case, design: Association) -> tuple[Sample, int]:
     rows = design_rows(case)
     if case.indicator.ex_post.wave:
         rows = at_wave(rows, case.indicator.ex_post.wave).reset_index()
-    covariates = as_numbers(rows[list(design.covariates)])
+    covariates = rows[list(design.covariates)]
     exposure = rows[design.exposure].astype(float)
     complete = rows["_outcome"].notna() & exposure.notna() & covariates.notna().all(axis=1)
     kept = rows[complete]
     sample = Sample(
         kept["_outcome"].to_numpy(dtype=float),
         np.asarray(exposure[complete], dtype=np.float64),
-        pd.DataFrame({"constant": 1.0}, index=kept.index),
-        varying(covariates[complete]),
+        pd.DataFrame({"_constant": 1.0}, index=kept.index),
+        varying(as_numbers(covariates[complete])),
         kept["_unit"].to_numpy(dtype=object),
         cluster_labels(case, kept),
         sample_weights(case, kept),

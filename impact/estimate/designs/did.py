@@ -11,6 +11,7 @@ from impact.estimate.case import (
     as_numbers,
     at_wave,
     cluster_labels,
+    cluster_names,
     design_rows,
     require_arms,
     require_clusters,
@@ -19,7 +20,7 @@ from impact.estimate.case import (
 from impact.estimate.checks import panel_attrition, placebo_outcome_checks, stability_checks
 from impact.estimate.diagnostics import complete_cases, enough_clusters
 from impact.estimate.result import Diagnostic, Effect, checked, effect_from, not_applicable
-from impact.estimate.sample import Sample, regress, unit_influence
+from impact.estimate.sample import AFTER, Sample, quick, regress, unit_influence, varying
 from impact.statistics.core import Estimate
 
 PARALLEL = "before the programme both groups moved alike"
@@ -37,7 +38,8 @@ def estimate_did(case: Case) -> Effect:
     if design.rows == "linked":
         checks.append(panel_attrition(case, rows, after))
     checks += [enough_clusters(estimate.n_clusters), complete_cases(sample.n, available)]
-    steady, terms = stability_checks(case, sample, lambda part: estimator(case, part), estimate)
+    faster = quick(design.inference, sample)
+    steady, terms = stability_checks(case, sample, lambda part: regress(part, faster), estimate)
     checks += [*steady, *placebo_outcome_checks(case, lambda column: _on(case, rows, column))]
     words = "linked persons" if design.rows == "linked" else "repeated cross-sections"
     return effect_from(
@@ -71,7 +73,10 @@ def stacked(case: Case, rows: pd.DataFrame, before: str, after: str) -> tuple[Sa
     design = case.design
     assert isinstance(design, DifferenceInDifferences)  # noqa: S101 - dispatched by type
     both = rows[rows["_wave"].isin([before, after])]
-    covariates = as_numbers(both[list(design.covariates)])
+    covariates = both[list(design.covariates)]
+    if design.rows == "linked":
+        start = at_wave(both, before)[list(design.covariates)].reindex(both["_unit"])
+        covariates = start.set_index(both.index)
     complete = both["_outcome"].notna() & covariates.notna().all(axis=1)
     available, linked = len(both), ""
     if design.rows == "linked":
@@ -84,14 +89,18 @@ def stacked(case: Case, rows: pd.DataFrame, before: str, after: str) -> tuple[Sa
     kept = both[complete]
     for wave in (before, after):
         require_arms(kept.loc[kept["_wave"] == wave, "_treated"], f"{linked}in {wave}")
-    if design.clusters:
+    if cluster_names(case):
         require_clusters(case, kept)
-    return _sample(case, design, kept, covariates[complete], after), available
+    return _sample(case, design, kept, as_numbers(covariates[complete]), after), available
 
 
 def _sample(
     case: Case, design: DifferenceInDifferences, kept: pd.DataFrame, covariates: pd.DataFrame, after: str
 ) -> Sample:
+    covariates = varying(covariates)
+    if design.rows == "linked":
+        moved = covariates.mul((kept["_wave"] == after).astype(float), axis=0)
+        covariates = pd.concat([covariates, moved.add_suffix(AFTER)], axis=1)
     treated, later = kept["_treated"].to_numpy(dtype=float), (kept["_wave"] == after).to_numpy(dtype=float)
     clusters = cluster_labels(case, kept)
     if not clusters and design.rows == "linked":
@@ -99,8 +108,8 @@ def _sample(
     return Sample(
         kept["_outcome"].to_numpy(dtype=float),
         treated * later,
-        pd.DataFrame({"constant": 1.0, "treated": treated, "after": later}, index=kept.index),
-        covariates.loc[:, covariates.nunique() > 1],
+        pd.DataFrame({"_constant": 1.0, "_treated": treated, "_after": later}, index=kept.index),
+        covariates,
         kept["_unit"].to_numpy(dtype=object),
         clusters,
         sample_weights(case, kept),

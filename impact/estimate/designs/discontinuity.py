@@ -13,9 +13,10 @@ from impact.estimate.case import Case, as_numbers, at_wave, design_rows
 from impact.estimate.diagnostics import complete_cases
 from impact.estimate.result import Diagnostic, Effect, Term, checked, effect_from, not_applicable, term_from
 from impact.statistics.core import Estimate, Floats
-from impact.statistics.density import Labelled, bandwidth_sensitivity, density_test, placebo_cutoffs
+from impact.statistics.density import density_test, placebo_cutoffs
 from impact.statistics.discontinuity import Discontinuity, regression_discontinuity
 
+MULTIPLES = (0.5, 0.75, 1.0, 1.5, 2.0)
 NOT_SORTED = "nobody placed themselves on one side of the cutoff"
 SMOOTH = "what was fixed before the programme does not jump at the cutoff"
 NOWHERE_ELSE = "there is no jump where there is no cutoff"
@@ -55,7 +56,7 @@ def estimate_discontinuity(case: Case) -> Effect:
         estimand="LATE at the cutoff" if design.take_up else "ATE at the cutoff",
         design=f"regression discontinuity, {'fuzzy' if design.take_up else 'sharp'}, {design.report}",
         diagnostics=(*checks, complete_cases(len(frame), len(everybody))),
-        terms=tuple(_terms(fit) + _sensitivity(frame, running, options)),
+        terms=tuple(_terms(fit) + _sensitivity(design, frame, running, options=options, fit=fit)),
     )
 
 
@@ -155,10 +156,29 @@ def _terms(fit: Discontinuity) -> list[Term]:
     return [*terms, *(Term("effective_n", side, float(count)) for side, count in counts)]
 
 
-def _sensitivity(frame: pd.DataFrame, running: Floats, options: dict[str, Any]) -> list[Term]:
-    found: tuple[Labelled, ...] = bandwidth_sensitivity(frame["_outcome"].to_numpy(dtype=float), running, **options)
-    return [
-        term_from("bandwidth_sensitivity", place.label, place.estimate, f"bandwidth {place.at:.4g}")
-        for place in found
-        if place.estimate is not None
-    ]
+def _sensitivity(
+    design: RegressionDiscontinuity,
+    frame: pd.DataFrame,
+    running: Floats,
+    *,
+    options: dict[str, Any],
+    fit: Discontinuity,
+) -> list[Term]:
+    """Estimate the same with narrower and wider bandwidths; what cannot be estimated there is left out."""
+    terms = []
+    for multiple in MULTIPLES:
+        left, right = (multiple * side for side in fit.bandwidth)
+        try:
+            other = regression_discontinuity(
+                frame["_outcome"].to_numpy(dtype=float),
+                running,
+                bandwidth=(left, right),
+                fuzzy=frame[design.take_up].to_numpy(dtype=float) if design.take_up else None,
+                **options,
+            )
+        except NotEstimable:
+            continue
+        found = other.robust if design.report == "robust" else other.conventional
+        detail = f"bandwidths {left:.4g} and {right:.4g}"
+        terms.append(term_from("bandwidth_sensitivity", f"{multiple:g} × bandwidth", found, detail))
+    return terms

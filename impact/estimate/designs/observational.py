@@ -41,6 +41,9 @@ def estimate_matching(case: Case) -> Effect:
     checks, terms = _checks(case, compared, estimate, matched.weights)
     if isinstance(matched, matching.Pairs) and design.ratio == 1:
         checks.append(matched_pairs_check(compared.sample.outcome, matched.pairs, case.indicator.direction))
+    checks += placebo_outcome_checks(
+        case, lambda name: _matched(case, design, with_outcome(case, compared, name)).estimate
+    )
     lost = matched.n_treated - matched.n_treated_matched
     detail = f"{matched.n_treated_matched} of {matched.n_treated} treated and {matched.n_comparison_matched} of"
     detail += f" {matched.n_comparison} in the comparison are used"
@@ -101,7 +104,7 @@ def _matched(case: Case, design: Matching, sample: Sample) -> matching.Pairs | m
     if design.method == "subclasses":
         return matching.subclassify(outcome, treated, matrix, names, classes=design.subclasses)
     if design.method == "coarsened":
-        exact = [name for name in names if any(name == e or name.startswith(f"{e}_") for e in design.exact)]
+        exact = [name for name in names if name.partition("=")[0] in design.exact]
         return matching.coarsened_exact(outcome, treated, matrix, names, exact=exact)
     return matching.nearest(
         outcome,

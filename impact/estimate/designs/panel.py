@@ -8,7 +8,7 @@ import numpy as np
 
 from impact.declare.designs import PanelEffects
 from impact.errors import NotEstimable
-from impact.estimate.case import Case
+from impact.estimate.case import Case, cluster_names, code_columns
 from impact.estimate.diagnostics import enough_clusters
 from impact.estimate.panel import PanelFit, panel_effects
 from impact.estimate.result import Diagnostic, Effect, Term, effect_from, term_from
@@ -28,7 +28,7 @@ def estimate_panel(case: Case) -> Effect:
         case.connection,
         relation,
         terms=[design.treatment, *design.covariates],
-        clusters=panel_clusters(design.clusters, design.inference.errors),
+        clusters=panel_clusters(cluster_names(case), design.inference.errors),
         small_sample="none" if design.inference.errors == "CR0" else design.inference.small_sample,
     )
     estimate = fit.estimates[0]
@@ -53,11 +53,16 @@ def panel_clusters(clusters: tuple[str, ...], errors: str | None) -> tuple[str, 
 
 def panel_relation(case: Case, columns: list[str]) -> str:
     """Write the query of the panel's rows: ``_unit``, ``_period`` (position of the wave), ``_outcome`` and columns."""
-    clusters = list(getattr(case.design, "clusters", ()))
+    clusters = list(cluster_names(case))
     weight = case.indicator.sample.weight
     wanted = list(dict.fromkeys([*columns, *clusters, *([weight] if weight else [])]))
     inner = unit_sql(
-        case.programme.id, case.contract, case.indicator, wanted, group=case.group[0] if case.group else None
+        case.programme.id,
+        case.contract,
+        case.indicator,
+        wanted,
+        as_text=code_columns(case),
+        group=case.group[0] if case.group else None,
     )
     places = " ".join(f"WHEN {literal(wave)} THEN {place}" for place, wave in enumerate(case.waves))
     kept = [f"{ident(name)}" for name in dict.fromkeys([*columns, *clusters])]
@@ -65,7 +70,11 @@ def panel_relation(case: Case, columns: list[str]) -> str:
     place = f"CASE _wave {places} END"
     first = f"first_value(_group) OVER (PARTITION BY _unit ORDER BY {place})"
     members = f" QUALIFY {first} = {literal(case.group[1])}" if case.group else ""
-    return f"SELECT _unit, {place} AS _period, _outcome, {', '.join(kept)} FROM ({inner}){members}"
+    end = case.waves.index(str(case.indicator.ex_post.wave))
+    return (
+        f"SELECT _unit, {place} AS _period, _outcome, {', '.join(kept)} FROM ({inner})"
+        f" WHERE {place} <= {literal(end)}{members}"
+    )
 
 
 def complete_panel(fit: PanelFit) -> Diagnostic:
@@ -81,8 +90,8 @@ def _staggered(case: Case, relation: str, treatment: str) -> tuple[Diagnostic, l
     """Say whether take-up is staggered, and then which comparisons the coefficient is a mean of (Goodman-Bacon)."""
     name = ident(treatment)
     values = case.connection.execute(
-        f"SELECT count(DISTINCT start), bool_or(NOT lasting) FROM (SELECT _unit,"
-        f" min(_period) FILTER ({name} > 0) AS start,"
+        f"SELECT count(DISTINCT _start), bool_or(NOT lasting) FROM (SELECT _unit,"
+        f" min(_period) FILTER ({name} > 0) AS _start,"
         f" coalesce(count(*) FILTER ({name} > 0) = max(_period) - min(_period) FILTER ({name} > 0) + 1, true)"
         " AS lasting"
         f" FROM ({relation}) GROUP BY _unit)"
@@ -100,13 +109,13 @@ def bacon_terms(case: Case, relation: str, treatment: str) -> list[Term]:
     """Return each 2×2 comparison behind the coefficient with its weight, where the panel is balanced."""
     name = ident(treatment)
     cells = case.connection.execute(
-        f"SELECT start, _period AS period, avg(_outcome) AS outcome, count(*) AS n FROM (SELECT *,"
-        f" coalesce(min(_period) FILTER ({name} > 0) OVER (PARTITION BY _unit), -1) AS start FROM ({relation}))"
+        f"SELECT _start, _period AS period, avg(_outcome) AS outcome, count(*) AS n FROM (SELECT *,"
+        f" coalesce(min(_period) FILTER ({name} > 0) OVER (PARTITION BY _unit), -1) AS _start FROM ({relation}))"
         " GROUP BY ALL ORDER BY ALL"
     ).df()
     try:
-        means = cells.pivot(index="start", columns="period", values="outcome")
-        counts = cells.pivot(index="start", columns="period", values="n").fillna(0)
+        means = cells.pivot(index="_start", columns="period", values="outcome")
+        counts = cells.pivot(index="_start", columns="period", values="n").fillna(0)
         starts = np.array([np.inf if start < 0 else start for start in means.index], dtype=np.float64)
         found = bacon_decomposition(means.to_numpy(dtype=float), counts.to_numpy(dtype=np.int64), starts)
     except NotEstimable:

@@ -12,7 +12,16 @@ from impact.estimate.case import Case
 from impact.estimate.checks import arm_checks, placebo_outcome_checks, stability_checks, subgroup_checks
 from impact.estimate.cross_section import Comparison, answer, comparison, with_outcome
 from impact.estimate.result import Diagnostic, Effect, Term, effect_from, not_applicable, term_from
-from impact.estimate.sample import EXPOSURE, Sample, errors_rule, randomisation_p, regress, unit_influence
+from impact.estimate.sample import (
+    EXPOSURE,
+    Sample,
+    block_dummies,
+    errors_rule,
+    quick,
+    randomisation_p,
+    regress,
+    unit_influence,
+)
 from impact.statistics import instrument, randomisation
 from impact.statistics.core import Estimate, cluster_codes
 
@@ -29,7 +38,8 @@ def estimate_randomised(case: Case) -> Effect:
     if design.inference.p_value == "randomisation":
         estimate = randomisation_p(compared.sample, estimate, design.inference)
     checks, terms = arm_checks(case, compared, estimate)
-    steady, more = stability_checks(case, compared.sample, estimator, estimate)
+    variant = design.model_copy(update={"inference": quick(design.inference, compared.sample)})
+    steady, more = stability_checks(case, compared.sample, partial(intention_to_treat, variant), estimate)
     checks, terms = [*checks, *steady], [*terms, *more]
     checks += subgroup_checks(case, compared, errors_rule(compared.sample, design.inference))
     checks += placebo_outcome_checks(case, lambda name: estimator(with_outcome(case, compared, name)))
@@ -101,14 +111,15 @@ def _taken_up(design: Randomised, compared: Comparison) -> tuple[Estimate, Diagn
     received = compared.units[design.take_up].reindex(sample.units).to_numpy(dtype=float)
     known = ~np.isnan(received)
     part = sample.take(known)
-    exogenous = np.hstack([part.base.to_numpy(dtype=float), part.covariates.to_numpy(dtype=float)])
+    blocks = block_dummies(part)
+    exogenous = np.hstack([frame.to_numpy(dtype=float) for frame in (part.base, part.covariates, blocks)])
     rule = errors_rule(part, design.inference)
     fitted = instrument.two_stage(
         part.outcome,
         received[known],
         part.exposure,
         exogenous,
-        names=[name for name in part.names() if name != EXPOSURE],
+        names=[*(name for name in part.names() if name != EXPOSURE), *map(str, blocks.columns)],
         weights=part.weights,
         errors={"HC2": "HC1", "HC3": "HC1", "CR2": "CR1", "CR3": "CR1", "welch": "HC1"}.get(rule, rule),
         clusters=tuple(cluster_codes(labels.astype(str))[0] for labels in part.clusters),

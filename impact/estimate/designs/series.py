@@ -47,10 +47,11 @@ def estimate_series(case: Case) -> Effect:
 
 
 def observed_series(case: Case) -> tuple[list[str], Floats]:
-    """Return the waves from the first with a value to the last, and the values; refuse gaps between them."""
+    """Return the waves from the first with a value to the end line, and the values; refuse gaps between them."""
     found = wave_values(case.connection, case.programme.id, case.contract, case.indicator, group=case.group)
     values = dict(zip(found["_wave"], found["_value"], strict=True))
-    waves = [wave for wave in case.waves if wave in values]
+    end = case.waves.index(str(case.indicator.ex_post.wave))
+    waves = [wave for wave in case.waves[: end + 1] if wave in values]
     if not waves:
         raise NotEstimable("the series has no values", "an outcome at every wave")
     span = case.waves[case.waves.index(waves[0]) : case.waves.index(waves[-1]) + 1]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from impact.declare.designs import Staggered
 from impact.errors import NotEstimable
-from impact.estimate.case import Case, as_numbers, design_rows, sample_weights
+from impact.estimate.case import Case, as_numbers, cluster_names, design_rows, first_rows, sample_weights
 from impact.estimate.designs.panel import bacon_terms, complete_panel, panel_clusters, panel_relation
 from impact.estimate.diagnostics import enough_clusters
 from impact.estimate.event_time import event_terms
@@ -18,7 +18,7 @@ from impact.estimate.panel import panel_effects
 from impact.estimate.result import Diagnostic, Effect, Term, checked, effect_from, not_applicable, term_from
 from impact.sql import ident, literal
 from impact.statistics.adoption import NEVER, Panel
-from impact.statistics.aggregation import Aggregate, aggregate
+from impact.statistics.aggregation import Aggregate, aggregate, multiplier_bootstrap
 from impact.statistics.core import Estimate, Floats, Ints, JointTest, cluster_codes
 from impact.statistics.honest import honest_bounds
 from impact.statistics.imputation import Imputed, imputation, two_stage
@@ -27,6 +27,7 @@ from impact.statistics.staggered import GroupTime, group_time_effects
 
 HONEST = "the mean effect stands if trends part after treatment as much as they ever did before"
 HONEST_SEED = 1
+BAND_DRAWS = 1000
 PARALLEL = "before they took up the programme, units moved like those that had not"
 METHODS: dict[str, Literal["dr", "ipw", "reg"]] = {"doubly_robust": "dr", "weighting": "ipw", "regression": "reg"}
 WORDS = {
@@ -60,7 +61,8 @@ def estimate_staggered(case: Case) -> Effect:
         if design.estimator == "callaway_santanna":
             words += f", {design.aggregate}, against {design.control.replace('_', ' ')} treated"
             words += f", {design.adjust.replace('_', ' ')}" if design.covariates else ""
-        found = _with_losses(found, panel, len(units))
+        unknown = case.connection.execute(_unknown_cohorts(case, design)).fetchall()[0][0] if design.never else 0
+        found = _with_losses(found, panel, len(units), unknown=int(unknown), unbalanced=not words.startswith("Call"))
     return effect_from(
         found.estimate,
         indicator=case.indicator.id,
@@ -80,38 +82,43 @@ def adoption_panel(case: Case, design: Staggered) -> tuple[Panel, list[str]]:
     NotEstimable
         If a unit has two cohorts, or a cohort is no declared wave.
     """
-    rows = design_rows(case)
-    labels = rows[design.cohort].map(lambda code: None if pd.isna(code) else _code(code))
+    rows = _until_end_line(case, design_rows(case))
+    if design.never:  # a blank cohort is then unknown, not untreated
+        rows = rows[rows[design.cohort].notna()]
+    labels = rows[design.cohort]
     start = labels.where(~labels.isin(design.never)).map(_positions(case, labels, design), na_action="ignore")
     rows = rows.assign(_start=start.fillna(NEVER).astype(int))
     if (rows.groupby("_unit")["_start"].nunique() > 1).any():
         raise NotEstimable("some units have two waves of first treatment", "one cohort for each unit")
     outcome = rows.pivot(index="_unit", columns="_wave", values="_outcome").reindex(columns=_observed(case, rows))
-    first = rows.sort_values(["_unit", "_wave"]).groupby("_unit").first().reindex(outcome.index)
+    first = first_rows(case, rows).reindex(outcome.index)
     waves = [str(wave) for wave in outcome.columns]
     # a start after the last observed wave has not happened yet; one between waves begins at the next
     begun = [_next(case, waves, int(position)) for position in first["_start"]]
-    covariates = as_numbers(_before(rows, design)[list(design.covariates)].reindex(outcome.index))
+    covariates = as_numbers(first[list(design.covariates)])
     weights = sample_weights(case, first)
     panel = Panel(
         outcome.to_numpy(dtype=float),
         np.array(begun, dtype=np.int64),
         covariates.to_numpy(dtype=float) if design.covariates else None,
         weights,
-        _clusters(design, first),
+        _clusters(case, first),
         tuple(waves),
         tuple(map(str, covariates.columns)),
     )
     return panel, [str(unit) for unit in outcome.index]
 
 
-def _before(rows: pd.DataFrame, design: Staggered) -> pd.DataFrame:
-    """Return each unit's covariates at its first wave, which lies before any treatment that can be evaluated."""
-    return rows.sort_values(["_unit", "_wave"]).groupby("_unit")[[*design.covariates]].first()
-
-
-def _code(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def _until_end_line(case: Case, rows: pd.DataFrame) -> pd.DataFrame:
+    """Keep the waves up to the end line; refuse if a wave in between was not collected, for event times count waves."""
+    place = {wave: number for number, wave in enumerate(case.waves)}
+    rows = rows[rows["_wave"].map(place) <= place[str(case.indicator.ex_post.wave)]]
+    seen = sorted({place[wave] for wave in rows.loc[rows["_outcome"].notna(), "_wave"]})
+    lost = sorted(set(range(seen[0], seen[-1] + 1)) - set(seen)) if seen else []
+    if lost:
+        names = ", ".join(case.waves[number] for number in lost[:5])
+        raise NotEstimable(f"nobody has an outcome at {names}", "declared waves that were collected, without gaps")
+    return rows
 
 
 def _positions(case: Case, labels: pd.Series, design: Staggered) -> dict[str, int]:
@@ -137,14 +144,15 @@ def _next(case: Case, waves: list[str], start: int) -> int:
     return later[0] if later else NEVER
 
 
-def _clusters(design: Staggered, first: pd.DataFrame) -> Ints | None:
-    if not design.clusters:
+def _clusters(case: Case, first: pd.DataFrame) -> Ints | None:
+    names = cluster_names(case)
+    if not names:
         return None
-    if len(design.clusters) > 1:
+    if len(names) > 1:
         raise NotEstimable("staggered adoption takes one set of clusters", "cluster: one column")
-    labels = first[design.clusters[0]]
+    labels = first[names[0]]
     if labels.isna().any():
-        raise NotEstimable(f"{int(labels.isna().sum())} units have no {design.clusters[0]}", "a cluster for every unit")
+        raise NotEstimable(f"{int(labels.isna().sum())} units have no {names[0]}", "a cluster for every unit")
     return cluster_codes(labels.to_numpy(dtype=object).astype(str))[0]
 
 
@@ -217,8 +225,25 @@ def _honest_from(times: list[int], estimates: list[Estimate]) -> tuple[Diagnosti
 
 def _average_terms(panel: Panel, kind: str, average: Aggregate) -> list[Term]:
     if kind == "dynamic":
-        return [term_from("event_time", f"{time:+d}", estimate) for time, estimate in average.terms]
+        bands = _uniform(panel, [estimate for _, estimate in average.terms])
+        return [
+            term_from("event_time", f"{time:+d}", estimate, band)
+            for (time, estimate), band in zip(average.terms, bands, strict=True)
+        ]
     return [term_from(kind, panel.name(place), estimate) for place, estimate in average.terms]
+
+
+def _uniform(panel: Panel, estimates: list[Estimate]) -> list[str]:
+    """Return in words the band that covers all event times at once, by the multiplier bootstrap."""
+    influences = [estimate.influence for estimate in estimates if estimate.influence is not None]
+    try:
+        bands = multiplier_bootstrap(
+            np.column_stack(influences), BAND_DRAWS, np.random.default_rng(HONEST_SEED), panel.clusters
+        )
+    except NotEstimable:
+        return [""] * len(estimates)
+    low, high = bands.uniform(np.array([estimate.estimate for estimate in estimates]))
+    return [f"uniform band {a:.6g} to {b:.6g}" for a, b in zip(low, high, strict=True)]
 
 
 def _cell_terms(panel: Panel, cells: GroupTime) -> list[Term]:
@@ -228,30 +253,41 @@ def _cell_terms(panel: Panel, cells: GroupTime) -> list[Term]:
     ]
 
 
-def _with_losses(found: _Found, panel: Panel, n_units: int) -> _Found:
-    """State the units and observations that carry nothing."""
+def _unknown_cohorts(case: Case, design: Staggered) -> str:
+    person, cohort = ident(case.contract.person or ""), ident(design.cohort)
+    return f"SELECT count(DISTINCT {person}) FROM {ident(case.programme.id, case.contract.id)} WHERE {cohort} IS NULL"
+
+
+def _with_losses(found: _Found, panel: Panel, n_units: int, *, unknown: int, unbalanced: bool) -> _Found:
+    """State the units that carry nothing; estimators for unbalanced panels use those with gaps."""
     gaps = int(np.isnan(panel.outcome).any(axis=1).sum())
     always = int((panel.cohort == 0).sum())
-    detail = f"{n_units} units; {gaps} not seen at every wave; {always} treated from the first wave on"
+    lost = always + unknown + (0 if unbalanced else gaps)
+    detail = f"{n_units} units; {gaps} not seen at every wave{', used where seen' if unbalanced and gaps else ''};"
+    detail += f" {always} treated from the first wave on" + (f"; {unknown} of unknown cohort" if unknown else "")
     null = "no unit was left out for a missing value or for being treated throughout"
-    status = "passed" if gaps + always == 0 else "failed"
-    check = Diagnostic("complete_cases", null, float(gaps + always), None, status, detail)
+    check = Diagnostic("complete_cases", null, float(lost), None, "passed" if lost == 0 else "failed", detail)
     return _Found(found.estimate, found.terms, [*found.checks, check])
 
 
 def _twfe(case: Case, design: Staggered) -> _Found:
     """Fit two-way fixed effects, warn, and show the comparisons behind the coefficient."""
+    rows = panel_relation(case, [design.cohort])
+    codes = case.connection.execute(
+        f"SELECT DISTINCT CAST({ident(design.cohort)} AS VARCHAR) AS code FROM ({rows})"
+    ).df()
+    _positions(case, codes["code"], design)
     never = ", ".join(literal(code) for code in design.never) or "NULL"
     places = " ".join(f"WHEN {literal(wave)} THEN {place}" for place, wave in enumerate(case.waves))
     cohort = f"CASE WHEN CAST({ident(design.cohort)} AS VARCHAR) IN ({never}) THEN NULL ELSE"
     cohort += f" CASE CAST({ident(design.cohort)} AS VARCHAR) {places} END END"
-    rows = panel_relation(case, [design.cohort])
-    relation = f"SELECT *, coalesce(_period >= {cohort}, false)::INTEGER AS _treatment FROM ({rows})"
+    known = f" WHERE {ident(design.cohort)} IS NOT NULL" if design.never else ""
+    relation = f"SELECT *, coalesce(_period >= {cohort}, false)::INTEGER AS _treatment FROM ({rows}){known}"
     fit = panel_effects(
         case.connection,
         relation,
         terms=["_treatment"],
-        clusters=panel_clusters(design.clusters, design.inference.errors),
+        clusters=panel_clusters(cluster_names(case), design.inference.errors),
         small_sample=design.inference.small_sample,
     )
     null = "all units that take up the programme do so at the same wave"
@@ -272,7 +308,7 @@ def _event_study(case: Case, design: Staggered, relation: str) -> tuple[list[Dia
             case.connection,
             events.relation,
             terms=events.terms,
-            clusters=panel_clusters(design.clusters, design.inference.errors),
+            clusters=panel_clusters(cluster_names(case), design.inference.errors),
             small_sample=design.inference.small_sample,
         )
         leads = fit.joint(events.leads)

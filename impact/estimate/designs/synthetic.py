@@ -60,7 +60,8 @@ def _series(case: Case, design: SyntheticControl) -> _Series:
         case.connection, case.programme.id, case.contract, case.indicator, unit=design.unit, group=case.group
     )
     table = found.pivot(index="_unit", columns="_wave", values="_value")
-    waves = [wave for wave in case.waves if wave in table.columns]
+    end = case.waves.index(str(case.indicator.ex_post.wave))
+    waves = [wave for wave in case.waves[: end + 1] if wave in table.columns]
     table = table.reindex(columns=waves)
     if lost := [code for code in design.treated_units if code not in table.index]:
         raise NotEstimable(f"there are no values of {', '.join(lost)}", "the treated unit in the data")
@@ -149,9 +150,13 @@ def _did(series: _Series, design: SyntheticControl) -> tuple[Estimate, list[Diag
         Term("estimator", "difference-in-differences", found.difference_in_differences),
     ]
     if design.method == "did":
-        error = _placebo_spread(series)
+        error, df = _donor_spread(series)
         estimate = wald(
-            found.difference_in_differences, error, rule="spread of placebo units", n_obs=series.outcomes.size
+            found.difference_in_differences,
+            error,
+            rule="spread of the donors' changes",
+            n_obs=series.outcomes.size,
+            df=df,
         )
         return estimate, [not_applicable("pre_fit", SAME_PAST, "units are not weighted")], compared
     times = [
@@ -179,11 +184,11 @@ def _trend_fit(series: _Series, donors: Ints, weights: Floats) -> Diagnostic:
     return Diagnostic("pre_fit", SAME_PAST, fit, None, status, f"gap varies by {fit:.1%} of the series' own spread")
 
 
-def _placebo_spread(series: _Series) -> float:
-    """Return the spread of the same difference at each donor, the others as its comparison."""
+def _donor_spread(series: _Series) -> tuple[float, float]:
+    """Return the error of a difference of mean changes, treated units taken to vary as donors do, and its freedom."""
     donors = np.delete(series.outcomes, series.treated, axis=0)
     if len(donors) < 3:
         raise NotEstimable(f"{len(donors)} donors give no spread", "at least three donors")
     change = donors[:, series.start :].mean(axis=1) - donors[:, : series.start].mean(axis=1)
-    others = (change.sum() - change) / (len(change) - 1)
-    return float(np.std(change - others, ddof=1))
+    share = 1 / len(series.treated) + 1 / len(donors)
+    return float(np.std(change, ddof=1) * np.sqrt(share)), float(len(donors) - 1)

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from impact.errors import Problem
-from impact.expect import PowerReport
+from impact.expect import PowerReport, in_words
 from impact.pipeline import RunReport
 
 LEVELS = {"micro": "people", "meso": "organisations and networks", "macro": "territory"}
@@ -282,6 +282,6 @@ def print_power(console: Console, reports: Sequence[PowerReport]) -> None:
             lost = f", {drawn.n_not_estimable} not estimable" if drawn.n_not_estimable else ""
             console.print(
                 f"  simulated {drawn.replications} times{lost}: power {drawn.power:.1%} ± {1.96 * drawn.power_mc:.1%},"
-                f" bias {drawn.bias:+.3g}, coverage {drawn.coverage:.1%}, interval {number(drawn.interval_width)} wide",
+                f" bias {drawn.bias:+.3g}, coverage {drawn.coverage:.1%}, interval {in_words(drawn.interval_width)} wide",
                 soft_wrap=True,
             )

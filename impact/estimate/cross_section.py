@@ -74,6 +74,8 @@ def comparison(case: Case) -> Comparison:
     complete = _complete(case, units, covariates)
     require_arms(units.loc[complete, "_treated"], case.when)
     require_clusters(case, units[complete])
+    if units.loc[complete, "_outcome"].nunique() == 1:
+        raise NotEstimable("the outcome is the same for everybody", "an outcome that varies")
     return Comparison(rows, units, covariates, _sample(case, units[complete], as_numbers(covariates[complete])))
 
 

@@ -3,7 +3,7 @@
 from impact.expect.assignment import draw_assignment
 from impact.expect.forecast import FIELDS as FORECAST
 from impact.expect.forecast import forecast_fields, forecast_problems, predictive
-from impact.expect.power import PowerReport, power_curve, power_report, power_reports
+from impact.expect.power import PowerReport, in_words, power_curve, power_report, power_reports
 from impact.expect.registration import (
     PlanStatus,
     indicator_plan,
@@ -21,6 +21,7 @@ __all__ = [
     "draw_assignment",
     "forecast_fields",
     "forecast_problems",
+    "in_words",
     "indicator_plan",
     "plan_changes",
     "plan_hash",

@@ -75,8 +75,8 @@ class PowerReport:
             return f"{self.indicator}: the plan cannot be evaluated because {self.reason}"
         in_sd = self.minimum_detectable / self.sd
         return (
-            f"With {self.n} {self.units} this design finds nothing below {_words(self.minimum_detectable)} {self.unit}"
-            f" ({in_sd:.2f} sd) {self.target:.0%} of the time; an effect of {_words(self.effect)} is found"
+            f"With {self.n} {self.units} this design finds nothing below {in_words(self.minimum_detectable)} {self.unit}"
+            f" ({in_sd:.2f} sd) {self.target:.0%} of the time; an effect of {in_words(self.effect)} is found"
             f" {self.power:.0%} of the time.{self._bias()}"
         )
 
@@ -88,7 +88,8 @@ class PowerReport:
         return f" But it is biased by {drawn.bias:+.3g}, so that its interval holds the truth {drawn.coverage:.0%}."
 
 
-def _words(value: float) -> str:
+def in_words(value: float) -> str:
+    """Write a size with three digits, or without decimals from a thousand on."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 

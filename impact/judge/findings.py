@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from impact.declare import Programme, in_language, last_day
+from impact.declare.designs import has_comparison
 from impact.declare.indicators import Change, Indicator
 from impact.errors import NotEstimable
 from impact.estimate import Effect
@@ -120,7 +121,7 @@ def _finding(
         due=due is None or taken >= last_day(due),
         exact=row["method"] == COMPLETE,
     )
-    effect, reason = _effect(row, value, estimate)
+    effect, reason = _effect(indicator, row, value, estimate)
     contribution = judge_contribution(indicator.direction, effect, reason)
     before = baseline is not None or isinstance(indicator.formula, Change)
     level, why = evidence_level(indicator.ex_post.design, effect, measured_before=before and value is not None)
@@ -208,12 +209,16 @@ def _taken(programme: Programme, indicator: Indicator) -> str:
     return next(last_day(wave.date) for wave in programme.header.waves if wave.id == indicator.ex_post.wave)
 
 
-def _effect(row: dict[str, Any], value: float | None, estimate: Estimator) -> tuple[Effect | None, str]:
+def _effect(
+    indicator: Indicator, row: dict[str, Any], value: float | None, estimate: Estimator
+) -> tuple[Effect | None, str]:
     if row["scope"] != "programme":
         return None, "the design is declared for the programme as a whole"
-    if value is None:
-        failed = str(row["method"]).removeprefix("not estimable because ")
-        return None, failed if failed != row["method"] else "there are no data"
+    failed = str(row["method"]).removeprefix("not estimable because ")
+    if value is None and failed != row["method"]:
+        return None, failed
+    if value is None and not has_comparison(indicator.ex_post.design):
+        return None, "there are no data"
     try:
         return estimate(None if row["group"] == "all" else (row["group"], row["group_value"])), ""
     except NotEstimable as error:

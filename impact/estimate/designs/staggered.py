@@ -277,6 +277,9 @@ def _twfe(case: Case, design: Staggered) -> _Found:
         f"SELECT DISTINCT CAST({ident(design.cohort)} AS VARCHAR) AS code FROM ({rows})"
     ).df()
     _positions(case, codes["code"], design)
+    several = f"SELECT _unit FROM ({rows}) GROUP BY _unit HAVING count(DISTINCT {ident(design.cohort)}) > 1"
+    if case.connection.execute(f"SELECT count(*) FROM ({several})").fetchall()[0][0]:
+        raise NotEstimable("some units have two waves of first treatment", "one cohort for each unit")
     never = ", ".join(literal(code) for code in design.never) or "NULL"
     places = " ".join(f"WHEN {literal(wave)} THEN {place}" for place, wave in enumerate(case.waves))
     cohort = f"CASE WHEN CAST({ident(design.cohort)} AS VARCHAR) IN ({never}) THEN NULL ELSE"

@@ -282,6 +282,7 @@ def print_power(console: Console, reports: Sequence[PowerReport]) -> None:
             lost = f", {drawn.n_not_estimable} not estimable" if drawn.n_not_estimable else ""
             console.print(
                 f"  simulated {drawn.replications} times{lost}: power {drawn.power:.1%} ± {1.96 * drawn.power_mc:.1%},"
-                f" bias {drawn.bias:+.3g}, coverage {drawn.coverage:.1%}, interval {in_words(drawn.interval_width)} wide",
+                f" bias {drawn.bias:+.3g}, coverage {drawn.coverage:.1%},"
+                f" interval {in_words(drawn.interval_width)} wide",
                 soft_wrap=True,
             )

@@ -83,7 +83,7 @@ def design_problems(
         yield from _arms(programme, indicator, contract, line)
     yield from _inference(indicator, line)
     yield from _linked(indicator, contract, line)
-    yield from _times(indicator, contract, line)
+    yield from _times(programme, indicator, contract, line)
 
 
 def _codes(contract: Contract, indicator: Indicator, line: int | None) -> Iterator[Problem]:
@@ -216,7 +216,7 @@ def _linked(indicator: Indicator, contract: Contract, line: int | None) -> Itera
         )
 
 
-def _times(indicator: Indicator, contract: Contract, line: int | None) -> Iterator[Problem]:
+def _times(programme: Programme, indicator: Indicator, contract: Contract, line: int | None) -> Iterator[Problem]:
     """Yield what a design lacks in waves: a baseline to start from, several waves to follow."""
     design = indicator.ex_post.design
     baseline = indicator.ex_ante.baseline.wave if indicator.ex_ante.baseline else None
@@ -230,5 +230,10 @@ def _times(indicator: Indicator, contract: Contract, line: int | None) -> Iterat
             line,
             f"{indicator.id}.design",
         )
+    waves = [wave.id for wave in programme.header.waves]
+    wave, start = indicator.ex_post.wave or "", getattr(design, "start", "")
+    if wave in waves and start in waves and waves.index(wave) < waves.index(start):
+        where, expected = f"{indicator.id}.ex_post.wave", f"{start} or later"
+        yield Problem(f"'{indicator.id}' is looked at before its design starts", FILE, line, where, expected, wave)
     if isinstance(design, Association | RegressionDiscontinuity) and contract.wave and not indicator.ex_post.wave:
         yield Problem(f"'{indicator.id}' must say at which wave it is looked at", FILE, line, "ex_post.wave")

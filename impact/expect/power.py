@@ -74,10 +74,10 @@ class PowerReport:
         if self.minimum_detectable is None or self.power is None:
             return f"{self.indicator}: the plan cannot be evaluated because {self.reason}"
         in_sd = self.minimum_detectable / self.sd
+        smallest = f"{in_words(self.minimum_detectable)} {self.unit} ({in_sd:.2f} sd)"
         return (
-            f"With {self.n} {self.units} this design finds nothing below {in_words(self.minimum_detectable)} {self.unit}"
-            f" ({in_sd:.2f} sd) {self.target:.0%} of the time; an effect of {in_words(self.effect)} is found"
-            f" {self.power:.0%} of the time.{self._bias()}"
+            f"With {self.n} {self.units} this design finds nothing below {smallest} {self.target:.0%} of the time; an"
+            f" effect of {in_words(self.effect)} is found {self.power:.0%} of the time.{self._bias()}"
         )
 
     def _bias(self) -> str:

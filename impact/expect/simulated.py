@@ -269,7 +269,9 @@ def _synthetic(design: SyntheticControl, plan: PowerPlan, sd: float, rng: np.ran
     if design.method == "synthetic_control":
         found = synthetic.synthetic_control(outcome, 0, plan.waves_before)
         spread = float(np.std(found.placebo_gaps[:, plan.waves_before :].mean(axis=1), ddof=1))
-        return wald(found.effect, spread, rule="spread of placebo units", n_obs=outcome.size)
+        return wald(
+            found.effect, spread, rule="spread of placebo units", n_obs=outcome.size, df=len(found.placebo_gaps) - 1
+        )
     rows, starts = list(range(plan.treated)), [plan.waves_before] * plan.treated
     return synthetic.synthetic_did(outcome, rows, starts, draws=design.draws, rng=rng).effect
 

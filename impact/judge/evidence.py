@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from impact.declare.designs import Design
 from impact.estimate import Effect
+from impact.estimate.result import ALPHA
 
 LEVELS = {
     "randomised": 5,
@@ -68,6 +69,8 @@ def judge_contribution(direction: str, effect: Effect | None, reason: str) -> Co
         return Contribution("not_estimable", reason)
     if effect.conf_low <= 0 <= effect.conf_high:
         return Contribution("no_clear_effect", "the interval of the effect holds zero")
+    if effect.p_value >= ALPHA:
+        return Contribution("no_clear_effect", f"p = {effect.p_value:.3g} ({effect.inference})")
     if effect.estimand == "association":
         return Contribution("associated", "the interval leaves out zero, but an association is no effect")
     if direction == "maintain":

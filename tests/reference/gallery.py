@@ -195,10 +195,11 @@ def run(programme: str, folder: Path) -> impact.Result:
     """Copy a programme folder, put its data beside it and run it."""
     target = folder / programme
     if not target.exists():
+        frame = PREPARED[programme]()
         shutil.copytree(PROGRAMMES / programme, target)
         (target / "raw").mkdir()
         separator = ";" if programme == "prop99" else ","
-        PREPARED[programme]().to_csv(target / "raw" / "data.csv", index=False, sep=separator)
+        frame.to_csv(target / "raw" / "data.csv", index=False, sep=separator)
     return impact.run(target)
 
 

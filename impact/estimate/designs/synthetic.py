@@ -84,7 +84,11 @@ def _control(series: _Series) -> tuple[Estimate, list[Diagnostic], list[Term]]:
     found = synthetic_control(series.outcomes, series.treated[0], series.start)
     placebos = found.placebo_gaps[:, series.start :].mean(axis=1)
     estimate = wald(
-        found.effect, float(np.std(placebos, ddof=1)), rule="spread of placebo units", n_obs=series.outcomes.size
+        found.effect,
+        float(np.std(placebos, ddof=1)),
+        rule="spread of placebo units",
+        n_obs=series.outcomes.size,
+        df=len(placebos) - 1,
     )
     if np.isfinite(found.placebo_p):
         estimate = with_p_value(estimate, found.placebo_p, "p by ratio of gaps among units")

@@ -203,7 +203,7 @@ def print_trace(console: Console, trace: dict[str, Any]) -> None:
     ]
     for name, text in lines:
         console.print(f"[bold]{name:>11}[/]  {escape(text)}", soft_wrap=True)
-    for line in _term_lines(trace["terms"]):
+    for line in term_lines(trace["terms"]):
         console.print(f"[bold]{'term':>11}[/]  {escape(line)}", soft_wrap=True)
     for check in trace["diagnostics"]:
         console.print(
@@ -226,7 +226,7 @@ def print_trace(console: Console, trace: dict[str, Any]) -> None:
     console.print(f"[bold]{'run':>11}[/]  {trace['run']['run_id']} by engine {trace['run']['engine']}")
 
 
-def _term_lines(terms: Sequence[dict[str, Any]]) -> Iterator[str]:
+def term_lines(terms: Sequence[dict[str, Any]]) -> Iterator[str]:
     """Write the terms of each family, or their range where they are many."""
     for family, members in groupby(terms, key=lambda term: term["family"]):
         rows = list(members)

@@ -939,7 +939,7 @@ def promised(**forecast: Any) -> dict[str, Any]:
 
 def test_a_series_is_not_looked_at_before_it_starts(tmp_path: Path) -> None:
     folder = written(tmp_path / "programme", months(), one(MONTH, ex_post={"wave": "2016-01"}), **SERIES)
-    with pytest.raises(DeclarationError, match="looked at before its design starts"):
+    with pytest.raises(impact.errors.DeclarationError, match="looked at before its design starts"):
         impact.run(folder)
 
 

@@ -10,7 +10,7 @@ from dash import Dash, Input, Output, dcc, html
 
 from impact.errors import UsageError
 from impact.publish import findings_table, trace_finding
-from impact.render import ATTAINMENT, CONTRIBUTION, LEVELS, bounds, gain, interval, number, stated
+from impact.render import ATTAINMENT, CONTRIBUTION, LEVELS, bounds, gain, interval, number, stated, term_lines
 from impact.store import Warehouse
 from impact_dashboards.whisker import whisker
 
@@ -151,6 +151,8 @@ def _finding_page(trace: dict[str, Any]) -> list[Any]:
         html.P(f"No effect: not estimable because {finding['not_estimable']}." if finding["not_estimable"] else ""),
         html.H2("Checks"),
         html.Ul(checks or [html.Li("None: no effect was estimated.")]),
+        html.H2("Numbers behind the effect"),
+        html.Ul([html.Li(line) for line in term_lines(trace["terms"])] or [html.Li("None.")]),
         html.H2("Definition"),
         html.P(f"{definition['file']}, line {definition['line']}, hash {definition['definition_hash'][:12]}"),
         html.Pre(definition["query"]),

@@ -13,8 +13,9 @@ import pytest
 import yaml
 from statsmodels.stats.power import TTestIndPower
 
+from impact.declare import load_programme
 from impact.declare.indicators import Indicator
-from impact.expect import power_report
+from impact.expect import plan_hash, power_report
 from tests.programmes import template
 
 ARMS = {"arm": "arm", "treated": "1", "comparison": "0"}
@@ -180,3 +181,16 @@ def test_command_line(tmp_path: Path) -> None:
     assert 'src="http' not in figure.read_text(encoding="utf-8")
     told = subprocess.run(run, capture_output=True, text=True, check=True).stdout
     assert "With 31 persons this design finds nothing below" in told
+
+
+def test_an_assignment_is_part_of_the_plan(tmp_path: Path) -> None:
+    """Another seed is another plan, and its hash says so."""
+    folder = template(tmp_path)
+    path = folder / "evaluation.yaml"
+    hashes = []
+    for seed in (1, 1, 2):
+        path.write_text(
+            f"assignments: [{{id: pilot, contract: survey, wave: baseline, seed: {seed}}}]\n", encoding="utf-8"
+        )
+        hashes.append(plan_hash(load_programme(folder)))
+    assert hashes[0] == hashes[1] != hashes[2]

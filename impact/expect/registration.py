@@ -71,11 +71,13 @@ def indicator_plan(programme: Programme, indicator: Indicator) -> dict[str, Any]
 
 def _plan(programme: Programme) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     chain = programme.header.theory_of_change.model_dump(mode="json", exclude_none=True, by_alias=True)
+    if programme.evaluation.assignments:
+        chain["assignments"] = [item.model_dump(mode="json") for item in programme.evaluation.assignments]
     return chain, {indicator.id: indicator_plan(programme, indicator) for indicator in programme.indicators}
 
 
 def plan_hash(programme: Programme) -> str:
-    """Return the SHA-256 of the canonical plan: theory of change, measures, promises and designs."""
+    """Return the SHA-256 of the canonical plan: theory of change, assignments, measures, promises and designs."""
     return fingerprint(*_plan(programme))
 
 

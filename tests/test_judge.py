@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,7 +66,7 @@ def test_status_does_not_depend_on_unit_or_sign(baseline, target, value, half, s
 def effect(low: float, high: float, **failed: str) -> Effect:
     checks = tuple(Diagnostic(name, "", None, None, status, "") for name, status in failed.items())
     middle = (low + high) / 2
-    return Effect("x", "ATT", "did", middle, 1.0, middle, 0.1, low, high, "points", 10, None, "HC2", checks)
+    return Effect("x", "ATT", "did", middle, 1.0, middle, 0.01, low, high, "points", 10, None, "HC2", checks)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +83,14 @@ def effect(low: float, high: float, **failed: str) -> Effect:
 )
 def test_contribution_by_the_interval(direction, low, high, status) -> None:
     assert judge_contribution(direction, effect(low, high), "").status == status
+
+
+def test_a_p_value_of_another_test_can_only_take_away() -> None:
+    """A permutation p-value above 0.05 leaves no clear effect, whatever the interval; an association is no effect."""
+    doubtful = dataclasses.replace(effect(1, 3), p_value=0.0625)
+    assert judge_contribution("increase", doubtful, "").status == "no_clear_effect"
+    related = dataclasses.replace(effect(1, 3), estimand="association")
+    assert judge_contribution("increase", related, "").status == "associated"
 
 
 def test_evidence_levels() -> None:

@@ -70,7 +70,8 @@ def _balance(case: Case, compared: Comparison) -> tuple[Diagnostic, list[Term]]:
         if case.baseline is None or case.contract.person is None:
             return not_applicable("balance", SAME_BACKGROUND, "no baseline wave"), []
         before = at_wave(compared.rows, case.baseline)
-        before = before[before["_outcome"].notna()]
+        blocks = getattr(case.design, "blocks", None)
+        before = before[before[["_outcome", *([blocks] if blocks else [])]].notna().all(axis=1)]
         sample = Sample(
             before["_outcome"].to_numpy(dtype=float),
             before["_treated"].to_numpy(dtype=float),
@@ -79,6 +80,7 @@ def _balance(case: Case, compared: Comparison) -> tuple[Diagnostic, list[Term]]:
             before.index.to_numpy(dtype=object),
             cluster_labels(case, before),
             sample_weights(case, before),
+            before[blocks].to_numpy(dtype=object) if blocks else None,
         )
     check = joint_balance(sample)
     return check, balance_terms(sample) if check.status != "not_applicable" else []

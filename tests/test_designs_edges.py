@@ -139,6 +139,38 @@ def test_codes_and_columns_with_names_alike_are_kept_apart(tmp_path: Path) -> No
     assert row["estimate"] == pytest.approx(fit.params["I(arm == 'T')[T.True]"], rel=1e-9)
 
 
+def test_covariates_may_be_called_what_the_engine_calls_its_own(tmp_path: Path) -> None:
+    """Lin's interactions of covariates called ``treated`` and ``constant``, against the same written out."""
+    rng = np.random.default_rng(10)
+    frame = people().rename(columns={"x": "treated"})
+    frame = frame.assign(constant=rng.normal(size=len(frame)).round(6))
+    design = {**RANDOMISED, "covariates": ["treated", "constant"], "adjustment": "lin"}
+    row = run(tmp_path / "p", frame, [indicator("effect", design)]).loc["effect"]
+    centred = frame.assign(t=frame["treated"] - frame["treated"].mean(), c=frame["constant"] - frame["constant"].mean())
+    fit = smf.ols("y ~ I(arm == 'T') * (t + c)", centred).fit()
+    assert row["estimate"] == pytest.approx(fit.params["I(arm == 'T')[T.True]"], rel=1e-9)
+
+
+def test_attrition_weights_with_a_missing_block(tmp_path: Path) -> None:
+    """Who has no block is left out of the comparison, not of the weights; lost persons do not shift the others'."""
+    frame = linked().assign(block=lambda f: np.where(f["person"].str[-1] < "5", "a", "b"))
+    frame["block"] = frame["block"].where(frame["person"].str[-2:] != "33")
+    frame = frame[(frame["wave"] == "before") | (frame["person"].str[-1] != "8")]
+    design = {**RANDOMISED, "blocks": "block", "missing": {"method": "attrition_weights"}}
+    fields = {"ex_ante": {"baseline": {"wave": "before"}}, "ex_post": {"wave": "after"}}
+    layout = {"key": ("person", "wave"), "wave": "wave", "waves": year_waves("before", "after")}
+    row = run(tmp_path / "p", frame, [indicator("effect", design, **fields)], **layout).loc["effect"]
+    end = frame[frame["wave"] == "after"].dropna().set_index("person")
+    units = frame[frame["wave"] == "before"].set_index("person")
+    rate = units.index.isin(frame.loc[frame["wave"] == "after", "person"])
+    chance = pd.Series(rate, index=units.index).groupby(units["arm"]).mean()  # the logit on the arm alone
+    end = end.assign(w=1 / end["arm"].map(chance))
+    means = end.groupby(["block", "arm"]).apply(lambda g: np.average(g["y"], weights=g["w"]), include_groups=False)
+    shares = end.groupby("block")["w"].sum() / end["w"].sum()
+    expected = sum(shares[b] * (means[b, "T"] - means[b, "C"]) for b in ("a", "b"))
+    assert row["estimate"] == pytest.approx(expected, rel=1e-7)
+
+
 def linked(n: int = 300) -> pd.DataFrame:
     rng = np.random.default_rng(5)
     first = people(n, 5)

@@ -135,13 +135,16 @@ def answer(case: Case, compared: Comparison, estimator: Estimator) -> Estimate:
     missing = getattr(case.design, "missing", None)
     if isinstance(missing, MultipleImputation):
         return _imputed(case, compared, estimator, missing)
-    if isinstance(missing, AttritionWeights):
-        return estimator(_reweighted(compared))
-    return estimator(compared.sample)
+    return estimator(analysed(case, compared))
 
 
-def _reweighted(compared: Comparison) -> Sample:
-    """Weight those who answered by the inverse of their chance of answering, fitted in both arms with covariates."""
+def analysed(case: Case, compared: Comparison) -> Sample:
+    """Return the complete cases as they are analysed: weighted for attrition where the plan says so.
+
+    Those who answered are weighted by the inverse of their chance of answering, fitted in both arms with covariates.
+    """
+    if not isinstance(getattr(case.design, "missing", None), AttritionWeights):
+        return compared.sample
     known = compared.covariates.notna().all(axis=1)
     covariates = varying(as_numbers(compared.covariates[known]))
     answered = compared.units.loc[known, "_outcome"].notna().to_numpy()
@@ -149,8 +152,9 @@ def _reweighted(compared: Comparison) -> Sample:
     matrix = np.column_stack([treated, covariates.to_numpy(dtype=float)])
     if answered.all():
         return compared.sample
-    names = ["treated", *map(str, covariates.columns)]
-    chance = logit(answered.astype(np.float64), matrix, names).probabilities[answered]
+    names = ["_treated", *map(str, covariates.columns)]
+    fitted = logit(answered.astype(np.float64), matrix, names).probabilities
+    chance = pd.Series(fitted, index=covariates.index).reindex(compared.sample.units).to_numpy(dtype=float)
     own = np.ones(compared.sample.n) if compared.sample.weights is None else compared.sample.weights
     survey = compared.sample.survey
     if survey is not None:

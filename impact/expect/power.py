@@ -117,7 +117,7 @@ def power_report(indicator: Indicator, plan: PowerPlan, *, simulate: bool = True
     try:
         if isinstance(design, CLOSED_FORM):
             precision = plan_precision(design, plan)
-            closed_power = closed.power(plan.effect * plan.take_up, precision, alpha=plan.alpha)
+            closed_power = closed.power(closed.itt_effect(plan.effect, plan.take_up), precision, alpha=plan.alpha)
             smallest = _smallest(precision, plan)
         if simulate or closed_power is None:
             simulated = simulate_design(design, plan, spread(plan))
@@ -157,7 +157,9 @@ def power_curve(indicator: Indicator, effects: Floats) -> Floats:
         precision = plan_precision(design, plan)
     else:
         precision = closed.Precision(simulate_design(design, plan, spread(plan)).empirical_sd)
-    found = [closed.power(float(effect) * plan.take_up, precision, alpha=plan.alpha) for effect in effects]
+    found = [
+        closed.power(closed.itt_effect(float(effect), plan.take_up), precision, alpha=plan.alpha) for effect in effects
+    ]
     return np.array(found, dtype=np.float64)
 
 
@@ -189,25 +191,38 @@ def plan_precision(design: Design | None, plan: PowerPlan) -> closed.Precision:
     Those who are lost are not there; ``explained`` is the share of variance that covariates take away; repeated waves
     multiply the variance as in Frison and Pocock (1992) and McKenzie (2012).
     """
-    left = 1 - plan.attrition
-    sd = spread(plan)
+    sd, linked = spread(plan), getattr(design, "rows", "linked") == "linked"
     if plan.cluster_size > 1:
-        precision = closed.cluster_means(
-            plan.treated, plan.comparison, max(plan.cluster_size * left, 1.0), icc=plan.icc, sd=sd
-        )
+        size = max(closed.retained(plan.cluster_size, plan.attrition), 1.0)
+        precision = closed.cluster_means(plan.treated, plan.comparison, size, icc=plan.icc, sd=sd)
+    elif isinstance(design, DifferenceInDifferences):
+        return _two_arms(plan, *_spreads_of_change(plan, linked=linked)).scaled(1 - plan.explained)
     else:
-        treated = math.sqrt(_variance_treated(plan))
-        other = None if math.isclose(treated, sd) else sd
-        precision = closed.two_means(plan.treated * left, plan.comparison * left, sd=treated, sd_comparison=other)
+        precision = _two_arms(plan, math.sqrt(_variance_treated(plan)), sd)
     precision = precision.scaled(1 - plan.explained)
     if isinstance(design, DifferenceInDifferences):
-        correlation = closed.wave_correlation(2, plan.autocorrelation if design.rows == "linked" else 0.0)
+        correlation = closed.wave_correlation(2, plan.autocorrelation if linked else 0.0)
         return precision.scaled(closed.panel_factor(correlation, 1, "change"))
     if isinstance(design, Randomised) and design.covariate_waves:
         before = len(design.covariate_waves)
         correlation = closed.wave_correlation(before + 1, plan.autocorrelation)
         return precision.scaled(closed.panel_factor(correlation, before, "ancova"))
     return precision
+
+
+def _two_arms(plan: PowerPlan, treated: float, comparison: float) -> closed.Precision:
+    """Return the precision of a difference of means of those who are left, given the spread in each arm."""
+    n_treated, n_comparison = (closed.retained(n, plan.attrition) for n in (plan.treated, plan.comparison))
+    other = None if math.isclose(treated, comparison) else comparison
+    return closed.two_means(n_treated, n_comparison, sd=treated, sd_comparison=other)
+
+
+def _spreads_of_change(plan: PowerPlan, *, linked: bool) -> tuple[float, float]:
+    """Return the spread of persons' changes in each arm: the treated may vary otherwise after than before."""
+    before, after = spread(plan), math.sqrt(_variance_treated(plan))
+    both = plan.autocorrelation if linked else 0.0
+    treated = math.sqrt(before**2 + after**2 - 2 * both * before * after)
+    return treated, before * math.sqrt(2 * (1 - both))
 
 
 def _variance_treated(plan: PowerPlan) -> float:

@@ -160,7 +160,7 @@ def lin(
         check_finite(weights, "the weight")
     centred = covariates - np.average(covariates, axis=0, weights=weights)
     matrix = np.column_stack([np.ones(len(treated)), treated, centred, treated[:, None] * centred])
-    labels = ["constant", "treated", *names, *(f"treated × {name}" for name in names)]
+    labels = ["_constant", "_treated", *names, *(f"_treated × {name}" for name in names)]
     fitted = fit(outcome, matrix, labels, weights=weights)
     return contrast(fitted, np.eye(fitted.k)[1], errors=errors, clusters=clusters)
 

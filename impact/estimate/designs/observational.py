@@ -16,7 +16,7 @@ from impact.estimate.checks import (
     placebo_outcome_checks,
     stability_checks,
 )
-from impact.estimate.cross_section import Comparison, answer, comparison, with_outcome
+from impact.estimate.cross_section import Comparison, analysed, answer, comparison, with_outcome
 from impact.estimate.hidden_bias import hidden_bias_checks, matched_pairs_check
 from impact.estimate.result import Diagnostic, Effect, Term, effect_from, not_applicable
 from impact.estimate.sample import Sample, unit_influence
@@ -63,7 +63,7 @@ def estimate_weighting(case: Case) -> Effect:
     estimate = answer(case, compared, estimator)
     checks, terms = _checks(case, compared, estimate, _balancing(design, compared.sample))
     checks.append(_overlap(design, compared.sample))
-    steady, more = stability_checks(case, compared.sample, estimator, estimate)
+    steady, more = stability_checks(case, analysed(case, compared), estimator, estimate)
     checks += [*steady, *placebo_outcome_checks(case, lambda name: estimator(with_outcome(case, compared, name)))]
     names = {"ipw": "inverse probability", "entropy": "entropy balancing", "aipw": "doubly robust (AIPW)"}
     words = (design.estimand, f"weighting, {names[design.method]}")

@@ -10,7 +10,7 @@ from impact.declare.designs import Randomised
 from impact.errors import NotEstimable
 from impact.estimate.case import Case
 from impact.estimate.checks import arm_checks, placebo_outcome_checks, stability_checks, subgroup_checks
-from impact.estimate.cross_section import Comparison, answer, comparison, with_outcome
+from impact.estimate.cross_section import Comparison, analysed, answer, comparison, with_outcome
 from impact.estimate.result import Diagnostic, Effect, Term, effect_from, not_applicable, term_from
 from impact.estimate.sample import (
     EXPOSURE,
@@ -38,8 +38,9 @@ def estimate_randomised(case: Case) -> Effect:
     if design.inference.p_value == "randomisation":
         estimate = randomisation_p(compared.sample, estimate, design.inference)
     checks, terms = arm_checks(case, compared, estimate)
-    variant = design.model_copy(update={"inference": quick(design.inference, compared.sample)})
-    steady, more = stability_checks(case, compared.sample, partial(intention_to_treat, variant), estimate)
+    sample = analysed(case, compared)
+    variant = design.model_copy(update={"inference": quick(design.inference, sample)})
+    steady, more = stability_checks(case, sample, partial(intention_to_treat, variant), estimate)
     checks, terms = [*checks, *steady], [*terms, *more]
     checks += subgroup_checks(case, compared, errors_rule(compared.sample, design.inference))
     checks += placebo_outcome_checks(case, lambda name: estimator(with_outcome(case, compared, name)))

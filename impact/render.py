@@ -31,6 +31,7 @@ CONTRIBUTION = {
     "worsened": "▼ worsened",
     "changed": "◆ changed",
     "associated": "~ associated, not caused",
+    "moved": "~ moved, not caused",
     "no_clear_effect": "≈ no clear effect",
     "not_estimable": "not estimable",
 }
@@ -124,7 +125,7 @@ def _print_finding(console: Console, row: dict[str, Any]) -> None:
     console.print(f"  {escape('  ·  '.join(filter(None, words)))}", soft_wrap=True)
     if pd.isna(row["estimate"]):
         return
-    what = "association" if row["estimand"] == "association" else "effect"
+    what = row["estimand"] if row["estimand"] in ("association", "change") else "effect"
     effect = f"{what} {gain(row['estimate'], unit)} {bounds(row['effect_low'], row['effect_high'], unit)}"
     against = "" if pd.isna(row["comparison"]) else f"comparison {number(row['comparison'], unit)}"
     words = [

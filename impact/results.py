@@ -15,7 +15,7 @@ from impact.expect import indicator_plan, plan_hash, plan_status
 from impact.judge import Finding, adjust_families, judge_indicator
 from impact.measure import measure_indicators
 from impact.measure.formula import query_sql
-from impact.publish import write_results
+from impact.publish import write_networks, write_results
 from impact.rows import ENGINE, Progress, Staged
 from impact.sql import fingerprint
 from impact.store import Warehouse
@@ -91,6 +91,7 @@ def compute_indicators(
     definitions = pd.DataFrame([_definition(programme, indicator, now) for indicator, now in stale])
     tables = {"measure": measures.values, "linkage": measures.linkage, "definition": definitions}
     write_results(warehouse, programme.id, run_id, tables, findings)
+    write_networks(programme, warehouse)
     progress(f"{programme.id}: done", 1, 1)
 
 

@@ -2,8 +2,9 @@
 
 Nothing here was observed. The documents name organisations but report no ties between them, so forty
 invented bodies with invented ties stand in, to show how an innovation of relations would be measured. At the
-end line some ties have dissolved, some are a little stronger, and most new ties cross a sector. A few rows
-are dirty on purpose.
+end line some ties have dissolved, some are a little stronger, and most new ties cross a sector. Three bodies do
+not answer at the end line: others still name them, but what they would have named is unknown. A few rows are dirty on
+purpose.
 
 Run ``python data/milano_sei_laltro/make_synthetic.py``; the files come out the same, byte for byte.
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import asdict, astuple, dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 
@@ -31,6 +32,7 @@ NEW_TIES = (0.22, 0.16, 0.34, 0.20, 0.08)
 N_BASELINE, N_NEW = 110, 90
 CROSS_BASELINE, CROSS_NEW = 0.28, 0.68
 P_DISSOLVED, P_STRONGER, P_SKIPPED = 0.22, 0.35, 0.02
+N_SILENT = 3
 
 
 @dataclass(frozen=True)
@@ -170,10 +172,16 @@ def main() -> None:
     early = draw(number=N_BASELINE, wave="baseline", share_cross=CROSS_BASELINE, mix=EARLY_TIES)
     late = carry_over(rng, early)
     new = draw(number=N_NEW, wave="end_line", share_cross=CROSS_NEW, mix=NEW_TIES)
-    rows = with_dirty_rows([as_written(rng, tie) for tie in [*early, *late, *new]])
+    silent = set(np.random.default_rng(SEED + 1).choice([body.body_id for body in among], N_SILENT, replace=False))
+    told = [tie for tie in [*early, *late, *new] if tie.wave == "baseline" or tie.from_id not in silent]
+    rows = with_dirty_rows([as_written(rng, tie) for tie in told])
     RAW.mkdir(exist_ok=True)
-    body_rows = [{"body_id": body.body_id, "sector": body.sector, "kind": body.kind} for body in among]
-    write(RAW / "network_bodies_synthetic.csv", [field.name for field in fields(Body)], body_rows)
+    rounds = [(wave, body) for wave in ("baseline", "end_line") for body in among]
+    body_rows = [
+        {**asdict(body), "wave": wave, "answered": "no" if wave == "end_line" and body.body_id in silent else "yes"}
+        for wave, body in rounds
+    ]
+    write(RAW / "network_bodies_synthetic.csv", list(body_rows[0]), body_rows)
     write(RAW / "relations_synthetic.csv", [field.name for field in fields(Tie)], rows)
     print(f"{len(among)} bodies, {len(rows)} rows of ties")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from impact.declare.check_networks import network_design_problems
 from impact.declare.contracts import NUMERIC, Contract
 from impact.declare.designs import (
     ARMS,
@@ -13,6 +14,7 @@ from impact.declare.designs import (
     DifferenceInDifferences,
     InterruptedTimeSeries,
     Matching,
+    NetworkChange,
     PanelEffects,
     Randomised,
     RegressionDiscontinuity,
@@ -21,6 +23,7 @@ from impact.declare.designs import (
 )
 from impact.declare.indicators import Change, Indicator
 from impact.declare.load import Programme
+from impact.declare.networks import Network
 from impact.errors import Problem
 
 FILE = "indicators.yaml"
@@ -58,6 +61,9 @@ def design_problems(
     """Yield what is wrong with an indicator's design."""
     design = indicator.ex_post.design
     if design is None or isinstance(design, BeforeAfter):
+        return
+    if isinstance(design, NetworkChange) or isinstance(indicator.formula, Network):
+        yield from network_design_problems(indicator, line)
         return
     where = f"{indicator.id}.design"
     for column in numeric_columns(design):

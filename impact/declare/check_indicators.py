@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from impact.declare.base import Condition
 from impact.declare.check_contracts import condition_problems
 from impact.declare.check_designs import design_columns, design_problems, design_waves
+from impact.declare.check_networks import network_problems
 from impact.declare.contracts import NUMERIC, Contract
 from impact.declare.indicators import (
     Change,
@@ -21,6 +22,7 @@ from impact.declare.indicators import (
     Threshold,
 )
 from impact.declare.load import Programme
+from impact.declare.networks import Network
 from impact.errors import Problem
 
 
@@ -51,6 +53,7 @@ def indicator_problems(programme: Programme, index: int, indicator: Indicator) -
             f"no source feeds contract '{contract.id}'", file, line, "contract", fix="Add it to sources.yaml."
         )
     yield from _columns(programme, indicator, contract, line)
+    yield from network_problems(programme, indicator, contract, line)
     rows = indicator.sample.calibration or indicator.sample.replicates
     if rows and indicator.formula.kind in ("change", "quantile", "count_distinct"):
         yield Problem(
@@ -119,7 +122,8 @@ def _conditions(indicator: Indicator) -> Iterator[tuple[str, Condition]]:
 
 def named_columns(indicator: Indicator) -> list[tuple[str, str]]:
     """Return every column an indicator names, with the field that names it."""
-    named = [("by", name) for name in indicator.by] + [("scope", name) for name in indicator.scope]
+    cuts = [("by", name) for name in indicator.by] + [("scope", name) for name in indicator.scope]
+    named = [] if isinstance(indicator.formula, Network) else cuts  # a network's cuts may lie in its roster
     named += [(where, condition.column) for where, condition in _conditions(indicator)]
     named += [("sample", name) for name in indicator.sample.columns()]
     calibration = indicator.sample.calibration
@@ -156,6 +160,8 @@ def _waves(programme: Programme, indicator: Indicator, contract: Contract, line:
     if indicator.ex_ante.baseline:
         used.append(("ex_ante.baseline.wave", indicator.ex_ante.baseline.wave))
     if isinstance(indicator.formula, Change):
+        used.append(("formula.since", indicator.formula.since))
+    if isinstance(indicator.formula, Network):
         used.append(("formula.since", indicator.formula.since))
     used += [("design", wave) for wave in design_waves(indicator.ex_post.design)]
     for where, wave in used:

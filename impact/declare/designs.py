@@ -285,6 +285,17 @@ class BeforeAfter(Declared):
     kind: Literal["before_after"]
 
 
+class NetworkChange(Declared):
+    """How a measure of a network differs between the baseline and the wave looked at: a change, never an effect.
+
+    The bodies of both waves are drawn again together; turnover of ties and their correlation stand beside.
+    """
+
+    kind: Literal["network_change"]
+    draws: int = Field(default=1000, ge=100, le=100_000)
+    seed: int = Field(default=1, ge=0)
+
+
 Design = Annotated[
     Randomised
     | DifferenceInDifferences
@@ -296,6 +307,7 @@ Design = Annotated[
     | InterruptedTimeSeries
     | SyntheticControl
     | Association
+    | NetworkChange
     | BeforeAfter,
     Field(discriminator="kind"),
 ]

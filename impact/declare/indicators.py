@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from impact.declare.base import Code, ColumnName, Condition, Date, Declared, Id, Level, Origin, Text
 from impact.declare.designs import Design
 from impact.declare.expectations import Forecast, PowerPlan
+from impact.declare.networks import Network
 
 
 class Mean(Declared):
@@ -125,7 +126,7 @@ class Quantile(Declared):
 
 
 Formula = Annotated[
-    Mean | Proportion | Scale | Threshold | Change | Ratio | Sum | Count | CountDistinct | Quantile,
+    Mean | Proportion | Scale | Threshold | Change | Ratio | Sum | Count | CountDistinct | Quantile | Network,
     Field(discriminator="kind"),
 ]
 

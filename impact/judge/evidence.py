@@ -25,6 +25,7 @@ LEVELS = {
     "weighting": 2,
     "interrupted_time_series": 2,
     "association": 1,
+    "network_change": 1,
     "before_after": 1,
 }
 CRITICAL = (
@@ -48,11 +49,18 @@ CRITICAL = (
 class Contribution:
     """What the effect says.
 
-    ``improved``, ``worsened``, ``changed``, ``associated``, ``no_clear_effect`` or ``not_estimable``.
+    ``improved``, ``worsened``, ``changed``, ``associated``, ``moved``, ``no_clear_effect`` or ``not_estimable``.
     """
 
     status: str
     reason: str
+
+
+NO_EFFECT = {
+    "association": Contribution("associated", "the interval leaves out zero, but an association is no effect"),
+    "change": Contribution("moved", "the interval leaves out zero, but a change without a comparison is no effect"),
+}
+"""What is said of an estimate that is clear of zero, but is no effect."""
 
 
 def judge_contribution(direction: str, effect: Effect | None, reason: str) -> Contribution:
@@ -71,8 +79,8 @@ def judge_contribution(direction: str, effect: Effect | None, reason: str) -> Co
         return Contribution("no_clear_effect", "the interval of the effect holds zero")
     if effect.p_value >= ALPHA:
         return Contribution("no_clear_effect", f"p = {effect.p_value:.3g} ({effect.inference})")
-    if effect.estimand == "association":
-        return Contribution("associated", "the interval leaves out zero, but an association is no effect")
+    if effect.estimand in NO_EFFECT:
+        return NO_EFFECT[effect.estimand]
     if direction == "maintain":
         return Contribution("changed", "the interval of the effect leaves out zero")
     better = (effect.conf_low > 0) == (direction == "increase")

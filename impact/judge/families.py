@@ -74,7 +74,7 @@ def _adjusted(family: Family, effects: list[Effect], *, several: bool) -> tuple[
 
 def _with_family(finding: Finding, family: Family, p_value: float, words: str) -> Finding:
     fields: dict[str, Any] = finding.fields | {"family": family.id, "p_adjusted": p_value, "adjustment": words}
-    if p_value >= LEVEL and fields["contribution"] in ("improved", "worsened", "changed", "associated"):
+    if p_value >= LEVEL and fields["contribution"] in ("improved", "worsened", "changed", "associated", "moved"):
         fields["contribution"] = "no_clear_effect"
         fields["evidence_reason"] += f"; no clear effect once adjusted for the family {family.id} ({words})"
     return replace(finding, fields=fields)

@@ -13,6 +13,7 @@ import pandas as pd
 from impact.declare.contracts import Contract
 from impact.declare.indicators import Change, Indicator
 from impact.declare.load import Programme
+from impact.declare.networks import Network
 from impact.measure.cells import ADDITIVE, TOTALS, Cells, additive_cells, change_cells, value_counts
 from impact.measure.formula import arm_sql, is_share
 from impact.measure.moments import (
@@ -26,6 +27,7 @@ from impact.measure.moments import (
     ratio_of_sums,
     weighted_total,
 )
+from impact.measure.networks import network_values, tie_rows
 from impact.measure.sampled import measure_sampled, needs_rows, sampled_rows
 from impact.sql import ident
 
@@ -75,6 +77,15 @@ def measure_indicators(
                 frame, queries[indicator.id] = sampled_rows(connection, programme.id, contract, indicator)
                 rows += _from_rows(indicator, frame)
             continue
+        if kind == "network":
+            for indicator in members:
+                ties = tie_rows(connection, programme, indicator)
+                queries[indicator.id] = ties.sql
+                rows += [
+                    _row({"indicator": indicator.id, "arm": "", **labels}, measured, n, left_out)
+                    for labels, measured, n, left_out in network_values(indicator, ties)
+                ]
+            continue
         if kind == "counts":
             for indicator in members:
                 counts, queries[indicator.id] = value_counts(connection, programme.id, contract, indicator)
@@ -95,6 +106,8 @@ def _passes(programme: Programme, indicators: Sequence[Indicator]) -> Iterator[t
         formula = indicator.formula
         if isinstance(formula, Change):
             return indicator.contract, "change", formula.since, indicator.ex_post.wave or ""
+        if isinstance(formula, Network):
+            return indicator.contract, "network", "", ""
         if needs_rows(indicator):
             return indicator.contract, "rows", "", ""
         return indicator.contract, "additive" if formula.kind in ADDITIVE else "counts", "", ""

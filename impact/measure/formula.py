@@ -23,6 +23,7 @@ from impact.declare.indicators import (
     Sum,
     Threshold,
 )
+from impact.declare.networks import Network
 from impact.sql import ident, literal
 from impact.validate.compile import condition_sql
 
@@ -133,8 +134,15 @@ def _treated_sql(indicator: Indicator) -> str:
 
 
 def query_sql(programme: str, indicator: Indicator, contract: Contract) -> str:
-    """Write a query that anyone can run on the database to get the programme-wide value of each wave."""
+    """Write a query that anyone can run on the database to get the programme-wide value of each wave.
+
+    Of a network it gives the ties, pair by pair.
+    """
     view, where = ident(programme, contract.id), where_sql(indicator, contract) + _treated_sql(indicator)
+    if isinstance(indicator.formula, Network):
+        pair = f"{ident(indicator.formula.source)}, {ident(indicator.formula.target)}"
+        wave = f"{ident(contract.wave)} AS wave, " if contract.wave else ""
+        return f"SELECT DISTINCT {wave}{pair} FROM {view} WHERE {where} ORDER BY ALL"
     weight = ident(indicator.sample.weight) if indicator.sample.weight else "1"
     numerator, denominator = parts_sql(indicator, contract)
     if isinstance(indicator.formula, Change):

@@ -1,5 +1,6 @@
 """Publish: results leave as tidy tables; every reader (API, command line, app) takes them from here."""
 
+from impact.publish.networks import write_networks
 from impact.publish.tables import (
     diagnostics_table,
     findings_table,
@@ -19,5 +20,6 @@ __all__ = [
     "quarantine_table",
     "terms_table",
     "trace_finding",
+    "write_networks",
     "write_results",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 2
+VERSION = 3
 
 TABLES = (
     """CREATE TABLE IF NOT EXISTS impact.meta (version INTEGER NOT NULL)""",
@@ -63,4 +63,11 @@ TABLES = (
         finding VARCHAR NOT NULL, programme VARCHAR NOT NULL, indicator VARCHAR NOT NULL, family VARCHAR NOT NULL,
         place INTEGER NOT NULL, term VARCHAR NOT NULL, estimate DOUBLE NOT NULL, std_error DOUBLE, p_value DOUBLE,
         conf_low DOUBLE, conf_high DOUBLE, n_obs BIGINT, detail VARCHAR NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS impact.network_body (
+        programme VARCHAR NOT NULL, network VARCHAR NOT NULL, wave VARCHAR NOT NULL, body VARCHAR NOT NULL,
+        label VARCHAR NOT NULL, kind VARCHAR, sector VARCHAR, territory VARCHAR, x DOUBLE, y DOUBLE,
+        data_kind VARCHAR NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS impact.network_tie (
+        programme VARCHAR NOT NULL, network VARCHAR NOT NULL, wave VARCHAR NOT NULL, source VARCHAR NOT NULL,
+        target VARCHAR NOT NULL, tie VARCHAR NOT NULL, data_kind VARCHAR NOT NULL)""",
 )

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import networkx as nx
+import numpy as np
 import pandas as pd
 
 import impact
@@ -58,7 +60,28 @@ def _api(name: str) -> pd.DataFrame:
     return frame[columns]
 
 
-PREPARED: dict[str, Callable[[], pd.DataFrame]] = {
+def _matrix(name: str) -> pd.DataFrame:
+    """Return the ties of a 0/1 matrix as pairs of numbered bodies."""
+    start, end = np.nonzero(dataset(name, header=None).to_numpy())
+    return pd.DataFrame({"from_id": start + 1, "to_id": end + 1})
+
+
+def _s50() -> dict[str, pd.DataFrame]:
+    ties = pd.concat([_matrix(f"s50{wave}.csv").assign(wave=f"w{wave}") for wave in (1, 2, 3)])
+    return {"bodies": pd.DataFrame({"body_id": range(1, 51)}), "data": ties}
+
+
+def _florentine() -> dict[str, pd.DataFrame]:
+    return {"bodies": pd.DataFrame({"body_id": range(1, 17)}), "data": _matrix("flo.csv")}
+
+
+def _karate() -> dict[str, pd.DataFrame]:
+    graph = nx.karate_club_graph()
+    bodies = pd.DataFrame([(node, club) for node, club in graph.nodes(data="club")], columns=["body_id", "club"])
+    return {"bodies": bodies, "data": pd.DataFrame(list(graph.edges()), columns=["from_id", "to_id"])}
+
+
+PREPARED: dict[str, Callable[[], pd.DataFrame | dict[str, pd.DataFrame]]] = {
     "nsw_inference": lambda: _numbered(_plain("cd_nsw_mixtape.csv")),
     "lee_bounds": lambda: _numbered(_plain("cd_nsw_mixtape.csv")),
     "kielmc": lambda: _numbered(_plain("wd_kielmc.csv")),
@@ -71,6 +94,9 @@ PREPARED: dict[str, Callable[[], pd.DataFrame]] = {
     "petersen": lambda: _plain("PetersenCL.csv"),
     "api_strat": lambda: _api("apistrat.csv"),
     "api_clus1": lambda: _api("apiclus1.csv"),
+    "s50": _s50,
+    "florentine": _florentine,
+    "karate": _karate,
 }
 
 
@@ -85,7 +111,7 @@ class Case:
     programme, indicator
         Declaration.
     place
-        ``effect``, ``measure``, ``check:<name>`` or ``term:<family>:<term>``.
+        ``effect``, ``measure``, ``wave:<wave>``, ``check:<name>`` or ``term:<family>:<term>``.
     value_tolerance, error_tolerance
         Relative; None for the reference's own.
     error_factor
@@ -154,6 +180,14 @@ def _rd(name: str, rest: str) -> Case:
     return Case(name, "senate", "senate_default", "check:density") if rest == "density" else Case(name, "senate", rest)
 
 
+def _net(name: str, rest: str) -> Case:
+    if rest.startswith("s50_w"):
+        return Case(name, "s50", "density", f"wave:{rest[-2:]}")
+    if rest.startswith("s50_"):
+        return Case(name, "s50", f"stability_{rest[-2:]}", "measure")
+    return Case(name, *(("karate", "ei_index") if rest == "karate" else ("florentine", "density")), "measure")
+
+
 def _cs(name: str, rest: str) -> Case:
     indicator = rest.replace(".", "_")
     return Case(name, "mpdta", indicator)
@@ -181,6 +215,7 @@ _RULES: dict[str, Callable[[str, str], Case | None]] = {
     "sc": lambda name, _: Case(name, "prop99", "sc", "effect", 6e-3, None, 1.0, SC_STOPS),
     "its": lambda name, rest: Case(name, "seatbelts", rest.lower()),
     "petersen": lambda name, rest: Case(name, "petersen", rest.lower(), "effect", 0.04, None, 1.0, ONLY_ERROR),
+    "net": _net,
     "lee": lambda name, rest: Case(name, "lee_bounds", rest, "term:lee_bounds:lower"),
     "sens": lambda name, rest: Case(name, "lalonde", "oster", "check:oster_delta") if rest == "oster" else None,
 }
@@ -195,11 +230,13 @@ def run(programme: str, folder: Path) -> impact.Result:
     """Copy a programme folder, put its data beside it and run it."""
     target = folder / programme
     if not target.exists():
-        frame = PREPARED[programme]()
+        prepared = PREPARED[programme]()
+        frames = prepared if isinstance(prepared, dict) else {"data": prepared}
         shutil.copytree(PROGRAMMES / programme, target)
         (target / "raw").mkdir()
         separator = ";" if programme == "prop99" else ","
-        frame.to_csv(target / "raw" / "data.csv", index=False, sep=separator)
+        for name, frame in frames.items():
+            frame.to_csv(target / "raw" / f"{name}.csv", index=False, sep=separator)
     return impact.run(target)
 
 
@@ -220,6 +257,10 @@ def answer(case: Case, result: impact.Result) -> Answer:
         table = result.measures()
         row = table[(table["indicator"] == case.indicator) & (table["group_value"] == rest)].iloc[0]
         return Answer(row["value"], row["std_error"], row["method"])
+    if kind == "wave":
+        table = result.measures()
+        row = table[(table["indicator"] == case.indicator) & (table["wave"] == rest)].iloc[0]
+        return Answer(row["value"], None, row["method"])
     if kind == "check":
         table = result.diagnostics()
         row = table[(table["finding"] == name) & (table["check"] == rest)].iloc[0]

@@ -13,6 +13,7 @@ from impact.declare.designs import (
     DifferenceInDifferences,
     InterruptedTimeSeries,
     Matching,
+    NetworkChange,
     PanelEffects,
     Randomised,
     RegressionDiscontinuity,
@@ -26,6 +27,7 @@ from impact.estimate.case import Case
 from impact.estimate.designs.association import estimate_association
 from impact.estimate.designs.did import estimate_did
 from impact.estimate.designs.discontinuity import estimate_discontinuity
+from impact.estimate.designs.network import estimate_network_change
 from impact.estimate.designs.observational import estimate_matching, estimate_weighting
 from impact.estimate.designs.panel import estimate_panel
 from impact.estimate.designs.randomised import estimate_randomised
@@ -45,6 +47,7 @@ ESTIMATORS: dict[type, Callable[[Case], Effect]] = {
     InterruptedTimeSeries: estimate_series,
     SyntheticControl: estimate_synthetic,
     Association: estimate_association,
+    NetworkChange: estimate_network_change,
 }
 
 

@@ -1,0 +1,71 @@
+"""Networks as indicators: who can have ties (the roster), which rows are ties, and what is measured on them."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from pydantic import Field, model_validator
+
+from impact.declare.base import Code, ColumnName, Condition, Declared, Id
+
+Structure = Literal[
+    "ties",
+    "density",
+    "reciprocity",
+    "transitivity",
+    "isolates",
+    "components",
+    "mean_path",
+    "degree_centralisation",
+    "betweenness_centralisation",
+    "constraint",
+]
+Mixing = Literal["cross_group_share", "ei_index", "diversity"]
+Turnover = Literal["formed", "dissolved", "persistent", "stability", "repeated"]
+MIXING: tuple[str, ...] = get_args(Mixing)
+TURNOVER: tuple[str, ...] = get_args(Turnover)
+
+
+class Bodies(Declared):
+    """The roster: every body that could have ties, those without any included.
+
+    If its contract has waves, a body belongs to the waves it is listed in; if not, to all. ``answered`` says which rows
+    stand for bodies whose ties are known; the others are left out and counted.
+    """
+
+    contract: Id
+    key: ColumnName
+    answered: Condition | None = None
+
+
+class Network(Declared):
+    """A measure of the network of ties between bodies; each row of the contract is a tie.
+
+    Ties are there or not: several rows of one pair count once. ``group`` is a column of the roster: borders between its
+    values are what mixing measures count. Turnover measures compare the wave with an earlier one, ``since``. ``mutual``
+    says which rows hold both ways in a directed network.
+    """
+
+    kind: Literal["network"]
+    measure: Structure | Mixing | Turnover
+    source: ColumnName = Field(alias="from")
+    target: ColumnName = Field(alias="to")
+    bodies: Bodies
+    directed: bool = True
+    mutual: Condition | None = None
+    group: ColumnName | None = None
+    since: Code | None = None
+    draws: int = Field(default=1000, ge=100, le=100_000)
+    seed: int = Field(default=1, ge=0)
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Network:
+        if (self.measure in MIXING) != (self.group is not None):
+            raise ValueError(f"group goes with {', '.join(MIXING)}, and they need it")
+        if (self.measure in TURNOVER) != (self.since is not None):
+            raise ValueError(f"since goes with {', '.join(TURNOVER)}, and they need it")
+        if self.measure == "reciprocity" and not self.directed:
+            raise ValueError("in an undirected network every tie is returned; reciprocity needs directed: true")
+        if self.mutual is not None and not self.directed:
+            raise ValueError("mutual goes with directed: true")
+        return self

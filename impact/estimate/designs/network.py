@@ -1,0 +1,84 @@
+"""The change of a network's measure between two waves, with its uncertainty: a change, never an effect."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from impact.declare.designs import NetworkChange
+from impact.errors import NotEstimable
+from impact.estimate.case import Case
+from impact.estimate.result import Diagnostic, Effect, Term, effect_from
+from impact.measure.networks import Observed, both_waves, network_of, observed_at, tie_rows
+from impact.statistics import network_inference as inference
+from impact.statistics.core import with_p_value
+from impact.statistics.networks import needs_groups, tie_change
+
+SAME_BODIES = "the same bodies answered in both waves"
+
+
+def estimate_network_change(case: Case) -> Effect:
+    """Estimate how a measure of the network differs between the baseline and the wave looked at."""
+    design, formula = case.design, network_of(case.indicator)
+    assert isinstance(design, NetworkChange)  # noqa: S101 - dispatched by type
+    rows = tie_rows(case.connection, case.programme, case.indicator)
+    since, wave = case.baseline or "", str(case.indicator.ex_post.wave)
+    before, after = both_waves(case.indicator, rows, since, wave, case.group)
+    rng = np.random.default_rng(design.seed)
+    estimate = inference.change_bootstrap(
+        before.network, after.network, formula.measure, after.groups, draws=design.draws, rng=rng
+    )
+    p_value = inference.swap_test(
+        before.network, after.network, formula.measure, after.groups, draws=design.draws, rng=rng
+    )
+    all_before, all_after = (observed_at(case.indicator, rows, name, case.group) for name in (since, wave))
+    return effect_from(
+        with_p_value(estimate, max(estimate.p_value, p_value), "the larger p of bodies drawn and pairs swapped"),
+        indicator=case.indicator.id,
+        unit=case.indicator.unit,
+        estimand="change",
+        design=f"change of a network from {since} to {wave}",
+        diagnostics=(_same_bodies(before, all_before, all_after),),
+        terms=(*_turnover(before, after), *_chance(formula.measure, (before, after), design)),
+    )
+
+
+def _same_bodies(common: Observed, before: Observed, after: Observed) -> Diagnostic:
+    """Say how many bodies the change leaves out, because they answered in one wave only."""
+    everybody = len(before.names.union(after.names)) + max(before.left_out, after.left_out)
+    kept = len(common.names)
+    detail = f"{kept} bodies in both waves; {before.left_out} did not answer before, {after.left_out} after"
+    complete = kept == len(before.names) == len(after.names) and before.left_out == after.left_out == 0
+    share = kept / everybody if everybody else 0.0
+    return Diagnostic("same_bodies", SAME_BODIES, share, None, "passed" if complete else "failed", detail)
+
+
+def _turnover(before: Observed, after: Observed) -> list[Term]:
+    change = tie_change(before.network, after.network)
+    counts = {"persistent": change.persistent, "formed": change.formed, "dissolved": change.dissolved}
+    terms = [Term("turnover", name, float(value)) for name, value in counts.items()]
+    if np.isfinite(change.jaccard):
+        terms.append(Term("turnover", "jaccard", change.jaccard))
+    return terms
+
+
+def _chance(measure: str, waves: tuple[Observed, Observed], design: NetworkChange) -> list[Term]:
+    """Return what chance alone would give: ties of both waves unrelated, groups that ties do not know of."""
+    before, after = waves
+    rng, terms = np.random.default_rng(design.seed), []
+    try:
+        qap = inference.qap_correlation(before.network, after.network, draws=design.draws, rng=rng)
+        terms.append(Term("chance", "correlation of the waves (QAP)", qap.correlation, p_value=qap.p_value))
+    except NotEstimable:
+        pass  # a wave without ties, or with all of them, has no correlation
+    if not needs_groups(measure):
+        return terms
+    for words, one in (("before", before), ("after", after)):
+        assert one.groups is not None  # noqa: S101 - declared with the measure
+        try:
+            mixing = inference.mixing_test(one.network, measure, one.groups, draws=design.draws, rng=rng)
+        except NotEstimable:
+            continue
+        detail = f"observed {mixing.observed:.4g}"
+        name = f"{words}, if ties did not know of groups"
+        terms.append(Term("chance", name, mixing.expected, p_value=mixing.p_value, detail=detail))
+    return terms

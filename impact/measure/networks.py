@@ -1,0 +1,240 @@
+"""Rows of ties and a roster become a network per wave and part, and its measure a value with an interval.
+
+Follows ``validate``, whose keys keep unknown bodies and self-ties out of the good rows; ``estimate`` compares the same
+networks over waves, ``publish`` draws them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from impact.declare import Programme
+from impact.declare.indicators import Indicator
+from impact.declare.networks import TURNOVER, Network
+from impact.errors import NotEstimable
+from impact.measure.formula import where_sql
+from impact.measure.moments import COMPLETE, MISSING_GROUP, Measured
+from impact.sql import ident
+from impact.statistics import network_inference as inference
+from impact.statistics import networks
+from impact.validate.compile import condition_sql
+
+_SHARES = ("density", "reciprocity", "transitivity", "cross_group_share", "diversity")
+_INDICES = ("degree_centralisation", "betweenness_centralisation")
+LIMITS = {**dict.fromkeys((*_SHARES, *_INDICES), (0.0, 1.0)), "ei_index": (-1.0, 1.0), "mean_path": (1.0, np.inf)}
+"""Values a measure cannot leave; the others are at least zero."""
+LARGEST = 5000
+"""Bodies beyond which a matrix of all pairs is refused."""
+
+
+@dataclass(frozen=True, eq=False)
+class TieRows:
+    """What a network is made of.
+
+    Parameters
+    ----------
+    ties
+        A row per row of the contract: ``_wave, _from, _to, _inside`` (the filter holds), ``_mutual`` and cuts.
+    bodies
+        A row per row of the roster: ``_wave`` (missing where the roster has none), ``_body, _answered, _group`` and
+        cuts.
+    sql
+        The query of the ties.
+    """
+
+    ties: pd.DataFrame
+    bodies: pd.DataFrame
+    sql: str
+
+
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """A network as observed: ``names`` (n,) of its bodies in the order of the matrix, and how many were left out."""
+
+    network: networks.Network
+    names: pd.Index
+    groups: NDArray[np.object_] | None
+    left_out: int
+
+    def among(self, names: pd.Index) -> Observed:
+        """Return the network of some of its bodies, the others counted as left out."""
+        place = self.names.get_indexer(names)
+        part = networks.Network(self.network.adjacency[np.ix_(place, place)], self.network.directed)
+        groups = None if self.groups is None else self.groups[place]
+        return Observed(part, names, groups, self.left_out + len(self.names) - len(names))
+
+
+def tie_rows(connection: duckdb.DuckDBPyConnection, programme: Programme, indicator: Indicator) -> TieRows:
+    """Return the ties and the roster of a network indicator, with the columns it is cut by."""
+    formula = network_of(indicator)
+    contract, roster = programme.contracts[indicator.contract], programme.contracts[formula.bodies.contract]
+    cuts = [*indicator.by, *indicator.scope]
+    mutual = condition_sql(formula.mutual, contract) if formula.mutual else "FALSE"
+    columns = [f"CAST({ident(contract.wave)} AS VARCHAR) AS _wave" if contract.wave else "'' AS _wave"]
+    columns += [f"CAST({ident(name)} AS VARCHAR) AS {ident(name)}" for name in cuts if name in contract.columns]
+    sql = (
+        f"SELECT CAST({ident(formula.source)} AS VARCHAR) AS _from, CAST({ident(formula.target)} AS VARCHAR) AS _to,"
+        f" coalesce({where_sql(indicator, contract)}, FALSE) AS _inside, coalesce({mutual}, FALSE) AS _mutual,"
+        f" {', '.join(columns)} FROM {ident(programme.id, contract.id)}"
+    )
+    answered = condition_sql(formula.bodies.answered, roster) if formula.bodies.answered else "TRUE"
+    columns = [f"CAST({ident(roster.wave)} AS VARCHAR) AS _wave" if roster.wave else "NULL AS _wave"]
+    columns += [f"CAST({ident(name)} AS VARCHAR) AS {ident(name)}" for name in cuts if name not in contract.columns]
+    group = f"CAST({ident(formula.group)} AS VARCHAR)" if formula.group else "NULL"
+    listed = (
+        f"SELECT CAST({ident(formula.bodies.key)} AS VARCHAR) AS _body, coalesce({answered}, FALSE) AS _answered,"
+        f" {group} AS _group, {', '.join(columns)} FROM {ident(programme.id, roster.id)} ORDER BY _body"
+    )
+    return TieRows(connection.execute(sql).df(), connection.execute(listed).df(), sql)
+
+
+def network_of(indicator: Indicator) -> Network:
+    """Return the network formula of an indicator that has one."""
+    if not isinstance(indicator.formula, Network):
+        raise TypeError(f"{indicator.id} is no network")
+    return indicator.formula
+
+
+def observed_at(indicator: Indicator, rows: TieRows, wave: str, part: tuple[str, str] | None = None) -> Observed:
+    """Return the network of a wave, or of a part of it.
+
+    Bodies that did not answer, and for a measure of mixing those without a group, are left out with all their ties.
+
+    Parameters
+    ----------
+    indicator, rows
+        The declaration, and what :func:`tie_rows` gives.
+    wave
+        As written in the data; '' without waves.
+    part
+        Column and value: ties of that kind among all bodies, or all ties among such bodies.
+
+    Raises
+    ------
+    NotEstimable
+        If no bodies are listed, or more than :data:`LARGEST`.
+    """
+    formula = network_of(indicator)
+    ties = rows.ties[(rows.ties["_wave"] == wave) & rows.ties["_inside"]]
+    listed = rows.bodies[rows.bodies["_wave"].isna() | (rows.bodies["_wave"] == wave)]
+    if part and part[0] in ties:
+        ties = ties[ties[part[0]].fillna(MISSING_GROUP) == part[1]]
+    elif part:
+        listed = listed[listed[part[0]].fillna(MISSING_GROUP) == part[1]]
+    known = listed[listed["_answered"] & (listed["_group"].notna() | (formula.group is None))]
+    if not 1 <= len(known) <= LARGEST:
+        raise NotEstimable(f"{len(known)} bodies are listed with an answer", f"a roster of 1 to {LARGEST} bodies")
+    names = pd.Index(known["_body"])
+    groups = known["_group"].to_numpy(dtype=object) if formula.group else None
+    network = networks.Network(_adjacency(ties, names, directed=formula.directed), formula.directed)
+    return Observed(network, names, groups, len(listed) - len(known))
+
+
+def _adjacency(ties: pd.DataFrame, names: pd.Index, *, directed: bool) -> NDArray[np.bool_]:
+    matrix = np.zeros((len(names), len(names)), dtype=bool)
+    start, end = (names.get_indexer(pd.Index(ties[column])) for column in ("_from", "_to"))
+    inside = (start >= 0) & (end >= 0)
+    both = inside & (ties["_mutual"].to_numpy(dtype=bool) | (not directed))
+    matrix[start[inside], end[inside]] = True
+    matrix[end[both], start[both]] = True
+    return matrix
+
+
+def both_waves(
+    indicator: Indicator, rows: TieRows, since: str, wave: str, part: tuple[str, str] | None = None
+) -> tuple[Observed, Observed]:
+    """Return the networks of two waves, or of a part of them, among the bodies that are in both.
+
+    Raises
+    ------
+    NotEstimable
+        If one of the waves has no rows: a network measured once has no change.
+    """
+    seen = set(rows.ties["_wave"])
+    if missing := [name for name in (since, wave) if name not in seen]:
+        reason = f"the network has no rows at {' or '.join(missing)}"
+        raise NotEstimable(f"{reason}: a network measured in one wave has no change", "ties of both waves")
+    before, after = (observed_at(indicator, rows, name, part) for name in (since, wave))
+    common = before.names.intersection(after.names, sort=True)
+    if len(common) < 2:
+        raise NotEstimable(f"{len(common)} bodies are in both waves", "at least two")
+    return before.among(common), after.among(common)
+
+
+def network_values(indicator: Indicator, rows: TieRows) -> Iterator[tuple[dict[str, str], Measured, int, int]]:
+    """Yield labels (wave, scope and group), the value, and how many bodies it rests on and leaves out."""
+    formula = network_of(indicator)
+    if formula.measure in TURNOVER:
+        yield _turnover(indicator, rows)
+        return
+    for wave in sorted(rows.ties["_wave"].unique()):
+        for labels, part in _parts(indicator, rows, wave):
+            try:
+                found = observed_at(indicator, rows, wave, part)
+                measured = _measured(indicator, found)
+            except NotEstimable as error:
+                words = f"not estimable because {error.reason}"
+                yield labels, Measured(None, method=words, flags=("no_data",)), 0, 0
+                continue
+            yield labels, measured, len(found.names), found.left_out
+
+
+def _parts(indicator: Indicator, rows: TieRows, wave: str) -> Iterator[tuple[dict[str, str], tuple[str, str] | None]]:
+    labels = {"wave": wave, "scope": "programme", "scope_value": "", "group": "all", "group_value": ""}
+    yield labels, None
+    for kind, names in (("scope", indicator.scope), ("group", indicator.by)):
+        for name in names:
+            table = rows.ties if name in rows.ties else rows.bodies
+            here = table[table["_wave"].isna() | (table["_wave"] == wave)]
+            for value in sorted(here[name].fillna(MISSING_GROUP).unique()):
+                yield labels | {kind: name, f"{kind}_value": value}, (name, value)
+
+
+def _measured(indicator: Indicator, found: Observed) -> Measured:
+    formula = network_of(indicator)
+    value = networks.network_measure(found.network, formula.measure, found.groups)
+    if np.isnan(value):
+        words = f"not estimable because {formula.measure} has no meaning in so small or empty a network"
+        return Measured(None, method=words, flags=("no_data",))
+    flags = ("bodies_left_out",) if found.left_out else ()
+    if indicator.sample.all_units:
+        return Measured(value, method=COMPLETE, flags=flags)
+    rng = np.random.default_rng(formula.seed)
+    try:
+        drawn = inference.vertex_bootstrap(found.network, formula.measure, found.groups, draws=formula.draws, rng=rng)
+    except NotEstimable as error:
+        return Measured(value, method=f"no interval: {error.reason}", flags=("no_interval", *flags))
+    least, most = LIMITS.get(formula.measure, (0.0, np.inf))
+    low, high = max(drawn.conf_low, least), min(drawn.conf_high, most)
+    words = f"{len(found.names)} bodies, vertex bootstrap of {formula.draws} draws, normal interval within its limits"
+    return Measured(value, drawn.std_error, low, high, None, words, flags)
+
+
+def _turnover(indicator: Indicator, rows: TieRows) -> tuple[dict[str, str], Measured, int, int]:
+    formula, wave = network_of(indicator), indicator.ex_post.wave or ""
+    labels = {"wave": wave, "scope": "programme", "scope_value": "", "group": "all", "group_value": ""}
+    try:
+        before, after = both_waves(indicator, rows, formula.since or "", wave)
+    except NotEstimable as error:
+        return labels, Measured(None, method=f"not estimable because {error.reason}", flags=("no_data",)), 0, 0
+    change = networks.tie_change(before.network, after.network)
+    now = change.persistent + change.formed
+    values = {
+        "formed": change.formed,
+        "dissolved": change.dissolved,
+        "persistent": change.persistent,
+        "stability": change.jaccard,
+        "repeated": change.persistent / now if now else np.nan,
+    }
+    left_out = before.left_out + after.left_out
+    flags = ("bodies_left_out",) if left_out else ()
+    value = float(values[formula.measure])
+    if np.isnan(value):
+        return labels, Measured(None, method="not estimable because there are no ties", flags=("no_data",)), 0, left_out
+    return labels, Measured(value, method=COMPLETE, flags=flags), len(before.names), left_out

@@ -1,0 +1,75 @@
+"""Networks leave as two tables, bodies and ties, with one position per body that holds in every wave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+
+from impact.declare import Programme
+from impact.declare.contracts import Contract
+from impact.declare.networks import Network
+from impact.sql import ident
+from impact.store import Warehouse
+
+SHOWN = ("kind", "sector", "territory")
+"""Columns of a roster that readers see; the label is its ``name``, or else the key."""
+LARGEST = 1000
+"""Bodies beyond which a drawing says nothing; the tables are written all the same, without positions."""
+
+
+def write_networks(programme: Programme, warehouse: Warehouse) -> None:
+    """Write bodies and ties of every network that an indicator measures, in place of what stood."""
+    warehouse.connection.execute("DELETE FROM impact.network_body WHERE programme = ?", [programme.id])
+    warehouse.connection.execute("DELETE FROM impact.network_tie WHERE programme = ?", [programme.id])
+    for contract, formula in _networks(programme):
+        roster = programme.contracts[formula.bodies.contract]
+        ties = warehouse.frame(_ties_sql(programme.id, contract, formula))
+        bodies = warehouse.frame(_bodies_sql(programme.id, roster, formula))
+        placed = bodies.merge(_positions(ties, bodies["body"]), on="body", how="left")
+        names = {"programme": programme.id, "network": contract.id, "data_kind": programme.source_kind(contract.id)}
+        warehouse.append("network_body", placed.assign(**names))
+        warehouse.append("network_tie", ties.assign(**names))
+
+
+def _networks(programme: Programme) -> Iterator[tuple[Contract, Network]]:
+    """Yield each network once, as the first indicator on its contract declares it."""
+    seen = set()
+    for indicator in programme.indicators:
+        if isinstance(indicator.formula, Network) and indicator.contract not in seen:
+            seen.add(indicator.contract)
+            yield programme.contracts[indicator.contract], indicator.formula
+
+
+def _ties_sql(programme: str, contract: Contract, formula: Network) -> str:
+    wave = f"CAST({ident(contract.wave)} AS VARCHAR)" if contract.wave else "''"
+    tie = "CAST(tie AS VARCHAR)" if "tie" in contract.columns else "''"
+    return (
+        f"SELECT {wave} AS wave, CAST({ident(formula.source)} AS VARCHAR) AS source,"
+        f" CAST({ident(formula.target)} AS VARCHAR) AS target, {tie} AS tie FROM {ident(programme, contract.id)}"
+        " GROUP BY ALL ORDER BY ALL"
+    )
+
+
+def _bodies_sql(programme: str, roster: Contract, formula: Network) -> str:
+    wave = f"CAST({ident(roster.wave)} AS VARCHAR)" if roster.wave else "''"
+    label = "name" if "name" in roster.columns else formula.bodies.key
+    shown = [f"CAST({ident(n)} AS VARCHAR) AS {ident(n)}" for n in SHOWN if n in roster.columns]
+    columns = [f"{wave} AS wave", f"CAST({ident(formula.bodies.key)} AS VARCHAR) AS body"]
+    columns += [f"CAST({ident(label)} AS VARCHAR) AS label", *shown]
+    return f"SELECT {', '.join(columns)} FROM {ident(programme, roster.id)} ORDER BY ALL"
+
+
+def _positions(ties: pd.DataFrame, bodies: pd.Series) -> pd.DataFrame:
+    """Return ``body, x, y`` of all waves together, so that a body stays where it is when its ties change."""
+    names = sorted(bodies.unique())
+    if not 1 <= len(names) <= LARGEST:
+        return pd.DataFrame({"body": names, "x": np.nan, "y": np.nan})
+    graph: nx.Graph[str] = nx.Graph()
+    graph.add_nodes_from(names)
+    graph.add_edges_from(ties[["source", "target"]].itertuples(index=False, name=None))
+    drawn = nx.spring_layout(graph.subgraph(names), seed=1, iterations=200)
+    x, y = np.array([drawn[name] for name in names]).T
+    return pd.DataFrame({"body": names, "x": x, "y": y})

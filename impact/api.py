@@ -15,6 +15,8 @@ from impact.publish import (
     findings_table,
     loads_table,
     measure_table,
+    network_bodies_table,
+    network_ties_table,
     quarantine_table,
     terms_table,
     trace_finding,
@@ -56,6 +58,14 @@ class Result:
     def quarantine(self) -> pd.DataFrame:
         """Return why rows were set aside, a row per reason."""
         return quarantine_table(self.warehouse, self.report.programme)
+
+    def network_bodies(self) -> pd.DataFrame:
+        """Return the bodies of the networks, by wave, each at one place of a drawing."""
+        return network_bodies_table(self.warehouse, self.report.programme)
+
+    def network_ties(self) -> pd.DataFrame:
+        """Return the ties of the networks, by wave."""
+        return network_ties_table(self.warehouse, self.report.programme)
 
     def loads(self) -> pd.DataFrame:
         """Return the ledger of loads: file, hash, rows, when; those replaced included."""

@@ -85,6 +85,16 @@ def terms_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFr
     return _read(warehouse, "term", programme, "programme, finding, place").drop(columns=["place"])
 
 
+def network_bodies_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
+    """Return the bodies of every network, by wave, with one position each."""
+    return _read(warehouse, "network_body", programme, "programme, network, wave, body")
+
+
+def network_ties_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
+    """Return the ties of every network, by wave."""
+    return _read(warehouse, "network_tie", programme, "programme, network, wave, source, target, tie")
+
+
 def loads_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
     """Return the ledger of loads, those replaced included."""
     return _read(warehouse, "load", programme, "programme, source, loaded_at").drop(columns=["line_offsets"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,14 @@ from dash import Dash, Input, Output, dcc, html
 
 from impact.errors import UsageError
 from impact.publish import findings_table, trace_finding
-from impact.render import ATTAINMENT, CONTRIBUTION, LEVELS, bounds, gain, interval, number, stated, term_lines
+from impact.render import LEVELS, term_lines
 from impact.store import Warehouse
-from impact_dashboards.whisker import whisker
+from impact_dashboards.network import network_page
+from impact_dashboards.parts import finding_row, finding_table, link, synthetic_banner
 
 HOST = "127.0.0.1"
+VIEWS: dict[str, tuple[str, Callable[[Warehouse, str], list[Any]]]] = {"network": ("Network", network_page)}
+"""Pages of one programme by the first part of their address, ``/network/<programme>``."""
 
 
 def create_app(db: str | Path) -> Dash:
@@ -44,18 +48,21 @@ def create_app(db: str | Path) -> Dash:
 
 
 def page(warehouse: Warehouse, path: str) -> list[Any]:
-    """Return a page's content: all findings, one programme's, or the path of one finding.
+    """Return a page's content: all findings, one programme's, a view of it, or the path of one finding.
 
     Parameters
     ----------
     warehouse
         Open for reading.
     path
-        ``""``, a programme, or ``programme/indicator[/part=value]``.
+        ``""``, a programme, ``view/programme`` (:data:`VIEWS`), or ``programme/indicator[/part=value]``.
     """
     findings = findings_table(warehouse)
     programmes = list(dict.fromkeys(findings["programme"]))
-    menu = html.Nav([_link("All programmes", "/"), *(_link(name, f"/{name}") for name in programmes)])
+    first, _, rest = path.partition("/")
+    menu = _menu(programmes, rest if first in VIEWS else first)
+    if first in VIEWS and rest in programmes:
+        return [menu, *VIEWS[first][1](warehouse, rest)]
     if "/" in path:
         try:
             return [menu, *_finding_page(trace_finding(warehouse, path))]
@@ -67,8 +74,9 @@ def page(warehouse: Warehouse, path: str) -> list[Any]:
     return [menu, html.H1(path or "Findings"), *_headline(shown), *_levels(shown, parts=bool(path))]
 
 
-def _link(text: str, address: str) -> dcc.Link:
-    return dcc.Link(text, href=address)
+def _menu(programmes: list[str], current: str) -> html.Nav:
+    views = [link(words, f"/{view}/{current}") for view, (words, _) in VIEWS.items()] if current in programmes else []
+    return html.Nav([link("All programmes", "/"), *(link(name, f"/{name}") for name in programmes), *views])
 
 
 def _headline(findings: pd.DataFrame) -> list[Any]:
@@ -89,47 +97,17 @@ def _headline(findings: pd.DataFrame) -> list[Any]:
             className="headline",
         )
     ]
-    if (findings["data_kind"] == "synthetic").any():
-        parts.insert(
-            0, html.P("† marks synthetic data: a demonstration, not a result about anybody", className="synthetic")
-        )
-    return parts
+    return [*synthetic_banner(findings), *parts]
 
 
 def _levels(findings: pd.DataFrame, *, parts: bool) -> list[Any]:
     shown = findings if parts else findings[(findings["scope"] == "programme") & (findings["group"] == "all")]
     sections = []
     for level, words in LEVELS.items():
-        rows = shown[shown["level"] == level].to_dict("records")
-        if rows:
-            heads = ("Finding", "Before", "Promised", "After", "", "Promise", "Effect", "Contribution", "Evidence")
-            head = html.Thead(html.Tr([html.Th(text, scope="col") for text in heads]))
-            table = html.Table([head, html.Tbody([_row({str(k): v for k, v in row.items()}) for row in rows])])
-            sections.append(html.Section([html.H2(f"{level.capitalize()}: {words}"), table]))
+        rows = shown[shown["level"] == level]
+        if len(rows):
+            sections.append(html.Section([html.H2(f"{level.capitalize()}: {words}"), finding_table(rows)]))
     return sections
-
-
-def _row(row: dict[str, Any]) -> html.Tr:
-    unit, estimated = row["unit"], not pd.isna(row["estimate"])
-    part = row["finding"].split("/", 2)[2:]
-    name = (part[0] if part else row["title_en"]) + (" †" if row["data_kind"] == "synthetic" else "")
-    effect = (
-        f"{gain(row['estimate'], unit)} {bounds(row['effect_low'], row['effect_high'], unit)}" if estimated else "–"
-    )
-    evidence = "–" if pd.isna(row["evidence_level"]) else f"{int(row['evidence_level'])} of 5"
-    drawing = whisker(row["baseline"], row["target"], row["value"], row["conf_low"], row["conf_high"])
-    cells = [
-        html.Th([_link(name, f"/{row['finding']}"), html.Small(unit)], scope="row"),
-        html.Td(number(row["baseline"], unit)),
-        html.Td(number(row["target"], unit)),
-        html.Td([stated(row), html.Small(interval(row["conf_low"], row["conf_high"], unit))]),
-        html.Td(html.Img(src=drawing, alt="") if drawing else ""),
-        html.Td(ATTAINMENT[row["attainment"]], className=row["attainment"]),
-        html.Td(effect),
-        html.Td(CONTRIBUTION[row["contribution"]], className=row["contribution"]),
-        html.Td(evidence),
-    ]
-    return html.Tr(cells, className="part" if part else "whole")
 
 
 def _finding_page(trace: dict[str, Any]) -> list[Any]:
@@ -146,7 +124,7 @@ def _finding_page(trace: dict[str, Any]) -> list[Any]:
     ]
     return [
         html.H1(finding["title_en"]),
-        html.Table(html.Tbody([_row(finding | {"evidence_level": finding["evidence_level"]})])),
+        html.Table(html.Tbody([finding_row(finding)])),
         html.P(f"Evidence: {finding['evidence_reason']}. Plan: {finding['registration']}."),
         html.P(f"No effect: not estimable because {finding['not_estimable']}." if finding["not_estimable"] else ""),
         html.H2("Checks"),

@@ -2,6 +2,7 @@
 
 from impact.publish.networks import write_networks
 from impact.publish.tables import (
+    definition_kinds,
     diagnostics_table,
     findings_table,
     loads_table,
@@ -15,6 +16,7 @@ from impact.publish.tables import (
 from impact.publish.trace import trace_finding
 
 __all__ = [
+    "definition_kinds",
     "diagnostics_table",
     "findings_table",
     "loads_table",

@@ -1,4 +1,4 @@
-"""Figures: pure functions from tidy results to Plotly figures, shared by the command line, notebooks and the app."""
+"""Power curves: what each plan could show, as a page of its own."""
 
 from __future__ import annotations
 

@@ -1,0 +1,105 @@
+"""A network before and after: same places for the bodies, shapes by kind, ties across sectors that are new set off."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+SHAPES = {
+    "public_body": ("square", "#0d5566"),
+    "large_firm": ("triangle-up", "#b3470f"),
+    "sme": ("triangle-down", "#b3470f"),
+    "social_enterprise": ("circle", "#3c8a5c"),
+    "consortium": ("circle-dot", "#3c8a5c"),
+    "association": ("diamond", "#6b46a3"),
+    "foundation": ("diamond-tall", "#6b46a3"),
+    "university": ("pentagon", "#17242e"),
+    "informal_group": ("star", "#8a5300"),
+}
+"""Shape and colour of each kind of organisation; the word stands beside them in the legend."""
+OTHER = ("cross", "#51606b")
+TIES = {
+    "within": ("ties within a sector", "#b5bfc5", 1.0),
+    "across": ("ties across sectors", "#6fa8b5", 1.2),
+    "new": ("new ties across sectors", "#d98a1f", 1.8),
+}
+
+
+def network_figure(bodies: pd.DataFrame, ties: pd.DataFrame, waves: dict[str, str]) -> go.Figure:
+    """Draw one network, a panel per wave.
+
+    Parameters
+    ----------
+    bodies, ties
+        Of one network, as :func:`impact.publish.network_bodies_table` and ``network_ties_table`` return them.
+    waves
+        The waves to draw, in order, with their titles.
+    """
+    figure = make_subplots(1, len(waves), subplot_titles=list(waves.values()), horizontal_spacing=0.03)
+    before: set[tuple[str, str]] | None = None
+    for column, wave in enumerate(waves, start=1):
+        here = bodies[bodies["wave"].isin(["", wave])]
+        there = ties[ties["wave"] == wave]
+        known = there[there["source"].isin(here["body"]) & there["target"].isin(here["body"])]
+        _draw_ties(figure, here, _classed(known, here, before), column)
+        _draw_bodies(figure, here, known, column)
+        before = set(known[["source", "target"]].itertuples(index=False, name=None))
+    figure.update_xaxes(visible=False, range=[-1.1, 1.1])
+    figure.update_yaxes(visible=False, range=[-1.1, 1.1], scaleanchor="x")
+    figure.update_layout(template="plotly_white", height=520, margin={"l": 8, "r": 8, "t": 40, "b": 8})
+    return figure
+
+
+def _classed(ties: pd.DataFrame, bodies: pd.DataFrame, before: set[tuple[str, str]] | None) -> pd.DataFrame:
+    """Say of each pair whether it crosses sectors, and whether it was there in the wave drawn before."""
+    sector = bodies.set_index("body")["sector"]
+    pairs = ties[["source", "target"]].drop_duplicates()
+    start, end = pairs["source"].map(sector), pairs["target"].map(sector)
+    across = start.notna() & end.notna() & (start != end)
+    was = [pair in before if before is not None else True for pair in pairs.itertuples(index=False, name=None)]
+    kind = across.map({True: "across", False: "within"}).mask(across & ~pd.Series(was, index=pairs.index), "new")
+    return pairs.assign(kind=kind)
+
+
+def _draw_ties(figure: go.Figure, bodies: pd.DataFrame, pairs: pd.DataFrame, column: int) -> None:
+    place = bodies.set_index("body")[["x", "y"]]
+    for kind, (words, colour, width) in TIES.items():
+        some = pairs[pairs["kind"] == kind]
+        ends = {axis: (some["source"].map(place[axis]), some["target"].map(place[axis])) for axis in ("x", "y")}
+        gap = [None] * len(some)
+        lines = {
+            axis: [value for three in zip(*pair, gap, strict=True) for value in three] for axis, pair in ends.items()
+        }
+        figure.add_scatter(
+            **lines,
+            mode="lines",
+            name=words,
+            legendgroup=kind,
+            showlegend=(column == 1 and kind != "new") or (kind == "new" and len(some) > 0),
+            line={"color": colour, "width": width},
+            hoverinfo="skip",
+            row=1,
+            col=column,
+        )
+
+
+def _draw_bodies(figure: go.Figure, bodies: pd.DataFrame, ties: pd.DataFrame, column: int) -> None:
+    degree = pd.concat([ties["source"], ties["target"]]).value_counts()
+    for kind, group in bodies.assign(kind=bodies["kind"].fillna("")).groupby("kind"):
+        symbol, colour = SHAPES.get(str(kind), OTHER)
+        counts = group["body"].map(degree).fillna(0).astype(int)
+        text = [f"{label}: {count} ties" for label, count in zip(group["label"], counts, strict=True)]
+        figure.add_scatter(
+            x=group["x"],
+            y=group["y"],
+            mode="markers",
+            name=str(kind).replace("_", " ") or "kind not stated",
+            legendgroup=f"kind {kind}",
+            showlegend=column == 1,
+            marker={"symbol": symbol, "color": colour, "size": 10, "line": {"color": "white", "width": 1}},
+            text=text,
+            hoverinfo="text",
+            row=1,
+            col=column,
+        )

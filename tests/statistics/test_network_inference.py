@@ -84,6 +84,7 @@ def test_the_error_of_a_change_in_density_is_its_closed_form() -> None:
     assert found.estimate == pytest.approx(3 / 2450, rel=1e-12)
     exact = _density_error(_both(after) - _both(before))
     assert found.std_error == pytest.approx(exact, rel=4 / math.sqrt(2 * 20_000))
+    assert abs(found.bias) < 4 * exact / math.sqrt(20_000)
     apart = math.hypot(_density_error(_both(before)), _density_error(_both(after)))
     assert found.std_error < 0.85 * apart
 
@@ -290,7 +291,7 @@ def _waves(
     rng: np.random.Generator, n: int, spread: float, growth: float, shock: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return two waves whose ties depend on senders and receivers, and change body by body where there is a shock."""
-    level = -2.4 + spread * (rng.normal(size=(n, 1)) + rng.normal(size=(1, n)))
+    level = -2.0 + spread * (rng.normal(size=(n, 1)) + rng.normal(size=(1, n)))
     later = level + growth + shock * rng.normal(size=(n, 1))
     kept, first = rng.random((n, n)) < 0.6, rng.random((n, n))
     second = np.where(kept, first, rng.random((n, n)))
@@ -298,25 +299,34 @@ def _waves(
     return (first < 1 / (1 + np.exp(-level))) & off, (second < 1 / (1 + np.exp(-later))) & off
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("spread", "shock"), [(0.0, 0.0), (0.8, 0.0), (0.8, 1.0)])
-def test_intervals_of_the_bootstrap_cover(spread: float, shock: float) -> None:
-    """Never too narrow; too wide where bodies are alike, as the closed form says."""
-    rng, names, times = _rng(12), ("density", "reciprocity", "transitivity", "degree_centralisation"), 300
-    pairs = [_waves(rng, 40, spread, 0.3, shock) for _ in range(4000)]
-    stacks = [Stack(np.array(wave), True, np.zeros((1, 40), dtype=np.int64)) for wave in zip(*pairs, strict=True)]
-    truth = {name: [float(np.nanmean(measure_stack(stack, name))) for stack in stacks] for name in names}
-    hits = {name: np.zeros(2) for name in names}
+def _coverage(name: str, spread: float, shock: float, times: int) -> tuple[float, float]:
+    """Return how often the intervals of a level and of a change hold what waves like these give on average."""
+    rng, n, hits = _rng(12), 40, np.zeros(2)
+    pairs = [_waves(rng, n, spread, 0.3, shock) for _ in range(2000)]
+    stacks = [Stack(np.array(wave), True, np.zeros((1, n), dtype=np.int64)) for wave in zip(*pairs, strict=True)]
+    first, second = (float(np.nanmean(measure_stack(stack, name))) for stack in stacks)
     for _ in range(times):
-        before, after = (Network(ties) for ties in _waves(rng, 40, spread, 0.3, shock))
-        for name, (first, second) in truth.items():
-            level = vertex_bootstrap(before, name, draws=200, rng=rng)
-            change = change_bootstrap(before, after, name, draws=200, rng=rng)
-            hits[name] += [
-                level.conf_low <= first <= level.conf_high,
-                change.conf_low <= second - first <= change.conf_high,
-            ]
-    assert min(count.min() for count in hits.values()) >= 0.92 * times
+        before, after = (Network(ties) for ties in _waves(rng, n, spread, 0.3, shock))
+        level = vertex_bootstrap(before, name, draws=200, rng=rng)
+        change = change_bootstrap(before, after, name, draws=200, rng=rng)
+        hits += [level.conf_low <= first <= level.conf_high, change.conf_low <= second - first <= change.conf_high]
+    return float(hits[0] / times), float(hits[1] / times)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["density", "reciprocity", "transitivity"])
+@pytest.mark.parametrize(("spread", "shock"), [(0.0, 0.0), (0.8, 0.0), (0.8, 1.0)])
+def test_intervals_of_the_bootstrap_cover(name: str, spread: float, shock: float) -> None:
+    """Not too narrow; too wide where bodies are alike or the waves share much, as the closed form says."""
+    assert min(_coverage(name, spread, shock, 400)) >= 0.93
+
+
+@pytest.mark.slow
+def test_the_interval_of_a_centralisation_falls_a_little_short_where_bodies_differ() -> None:
+    """It rests on the single largest degree, which a bootstrap does not see; a change is less affected."""
+    level, change = _coverage("degree_centralisation", 0.8, 1.0, 1000)
+    assert 0.88 <= level <= 0.94
+    assert change >= 0.93
 
 
 def _rejections(shock: float, times: int) -> tuple[float, float]:

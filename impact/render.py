@@ -109,12 +109,20 @@ def print_findings(console: Console, findings: pd.DataFrame, *, parts: bool) -> 
         )
 
 
+def part_title(row: dict[str, Any]) -> str:
+    """Write which part a finding is of: column and code, then the code's title; parts of parts stand further in."""
+    part = row["finding"].split("/", 2)[2]
+    if pd.isna(row["part_en"]):
+        return part
+    return f"{'  ' * int(row['part_depth'])}{part} {row['part_en']}"
+
+
 def _print_finding(console: Console, row: dict[str, Any]) -> None:
     """Print one finding: its name; before, promise and after; effect, contribution and evidence."""
     unit = row["unit"]
     mark = " †" if row["data_kind"] == "synthetic" else ""
     part = row["finding"].split("/", 2)[2:]
-    title = f"{part[0]}" if part else row["title_en"]
+    title = part_title(row) if part else row["title_en"]
     console.print(f"[bold]{escape(title)}[/]{mark}  [dim]{escape(row['finding'])} · {escape(unit)}[/]", soft_wrap=True)
     after = " ".join(filter(None, (stated(row) or "no data", interval(row["conf_low"], row["conf_high"], unit))))
     words = [f"before {number(row['baseline'], unit)}" if not pd.isna(row["baseline"]) else ""]

@@ -63,4 +63,8 @@ TABLES = (
         finding VARCHAR NOT NULL, programme VARCHAR NOT NULL, indicator VARCHAR NOT NULL, family VARCHAR NOT NULL,
         place INTEGER NOT NULL, term VARCHAR NOT NULL, estimate DOUBLE NOT NULL, std_error DOUBLE, p_value DOUBLE,
         conf_low DOUBLE, conf_high DOUBLE, n_obs BIGINT, detail VARCHAR NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS impact.part (
+        programme VARCHAR NOT NULL, indicator VARCHAR NOT NULL, "column" VARCHAR NOT NULL, code VARCHAR NOT NULL,
+        place INTEGER NOT NULL, depth INTEGER NOT NULL, level VARCHAR, parent VARCHAR, title_en VARCHAR NOT NULL,
+        title_it VARCHAR NOT NULL, same_as JSON NOT NULL, holds VARCHAR[] NOT NULL)""",
 )

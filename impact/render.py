@@ -26,6 +26,12 @@ ATTAINMENT = {
 }
 MANY_TERMS = 12
 QUALIFIERS = {"about": "about", "more_than": "more than", "at_most": "at most"}
+PARTS = {
+    "own_rows": "some coded here, to no part of it",
+    "no_value": "some without a code",
+    "overlap": "some in several parts",
+}
+"""Why a total is not the sum of the parts shown below it."""
 CONTRIBUTION = {
     "improved": "▲ improved",
     "worsened": "▼ worsened",
@@ -111,7 +117,7 @@ def print_findings(console: Console, findings: pd.DataFrame, *, parts: bool) -> 
 
 def part_title(row: dict[str, Any]) -> str:
     """Write which part a finding is of: column and code, then the code's title; parts of parts stand further in."""
-    part = row["finding"].split("/", 2)[2]
+    part = str(row["finding"]).split("/", 2)[2]
     if pd.isna(row["part_en"]):
         return part
     return f"{'  ' * int(row['part_depth'])}{part} {row['part_en']}"
@@ -128,7 +134,7 @@ def _print_finding(console: Console, row: dict[str, Any]) -> None:
     words = [f"before {number(row['baseline'], unit)}" if not pd.isna(row["baseline"]) else ""]
     if not pd.isna(row["target"]):
         words.append(f"promised {number(row['target'], unit)} by {row['due']}")
-    words += [f"after {after}", ATTAINMENT[row["attainment"]]]
+    words += [f"after {after}", ATTAINMENT[row["attainment"]], *(PARTS[flag] for flag in row["flags"] if flag in PARTS)]
     console.print(f"  {escape('  ·  '.join(filter(None, words)))}", soft_wrap=True)
     if pd.isna(row["estimate"]):
         return

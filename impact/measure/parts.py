@@ -41,8 +41,8 @@ def explain_sums(indicator: Indicator, lists: Mapping[str, Codelist], rows: Rows
 
     Notes
     -----
-    ``own_rows``: rows are coded at this code itself, not at a part of it. ``no_value``: rows of the programme have no
-    code. ``overlap``: the same value of a distinct count stands in several parts.
+    ``own_rows``: rows are coded at this code itself, not at one of those below it. ``no_value``: rows of the programme
+    have no code. ``overlap``: the same value of a distinct count stands in several parts.
     """
     trees = {name: codelist for name, codelist in lists.items() if codelist.levels}
     if indicator.formula.kind not in SUMMED or not trees:
@@ -60,10 +60,10 @@ def _explain(indicator: Indicator, codelist: Codelist, whole: dict[str, Any], sh
     below: dict[str | None, Rows] = {}
     for label, row in shown.items():
         below.setdefault(parents.get(label), []).append(row)
-    for label, row in shown.items():
-        if label in below:
-            own = row["n"] > sum(part["n"] for part in below[label])
-            _flag(row, [*(["own_rows"] if own else []), *_overlap(indicator, row, below[label])])
+    for label in shown.keys() & set(parents.values()):
+        row, parts = shown[str(label)], below.get(label, [])
+        own = row["n"] > sum(part["n"] for part in parts)
+        _flag(row, [*(["own_rows"] if own else []), *_overlap(indicator, row, parts)])
     missing = shown.get(MISSING_GROUP, {"n": 0})["n"] > 0
     _flag(whole, [*(["no_value"] if missing else []), *_overlap(indicator, whole, below.get(None, []))])
 

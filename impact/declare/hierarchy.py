@@ -19,15 +19,12 @@ class Branch:
         The code, or a label that the codelist does not have.
     members
         The labels whose rows belong to it: itself and everything below, as far as they occur.
-    parts
-        The codes directly below it that occur or have something below that occurs.
     depth
         How many codes stand above it.
     """
 
     code: str
     members: tuple[str, ...]
-    parts: tuple[str, ...] = ()
     depth: int = 0
 
 
@@ -67,8 +64,7 @@ def branches(codelist: Codelist | None, labels: Iterable[str]) -> list[Branch]:
     for item in codelist.codes:
         if item.code in members:
             parts.setdefault(item.parent, []).append(item.code)
-    ordered = _downwards(parts)
-    found = [Branch(code, tuple(members[code]), tuple(parts.get(code, ())), depth) for code, depth in ordered]
+    found = [Branch(code, tuple(members[code]), depth) for code, depth in _downwards(parts)]
     return found + [Branch(label, (label,)) for label in present if label not in parents]
 
 

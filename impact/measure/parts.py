@@ -120,7 +120,8 @@ def _described(indicator: Indicator, column: str, codelist: Codelist, measures: 
     items = {item.code: item for item in codelist.codes}
     found = [branch for branch in branches(codelist, labels) if branch.code in items]
     if not codelist.levels:
-        found.sort(key=lambda branch: list(items).index(branch.code))
+        declared = {code: place for place, code in enumerate(items)}
+        found.sort(key=lambda branch: declared[branch.code])
     return [
         {
             "indicator": indicator.id,

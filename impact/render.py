@@ -26,6 +26,12 @@ ATTAINMENT = {
 }
 MANY_TERMS = 12
 QUALIFIERS = {"about": "about", "more_than": "more than", "at_most": "at most"}
+PARTS = {
+    "own_rows": "some coded here, to no part of it",
+    "no_value": "some without a code",
+    "overlap": "some in several parts",
+}
+"""Why a total is not the sum of the parts shown below it."""
 CONTRIBUTION = {
     "improved": "▲ improved",
     "worsened": "▼ worsened",
@@ -110,18 +116,26 @@ def print_findings(console: Console, findings: pd.DataFrame, *, parts: bool) -> 
         )
 
 
+def part_title(row: dict[str, Any]) -> str:
+    """Write which part a finding is of: column and code, then the code's title; parts of parts stand further in."""
+    part = str(row["finding"]).split("/", 2)[2]
+    if pd.isna(row["part_en"]):
+        return part
+    return f"{'  ' * int(row['part_depth'])}{part} {row['part_en']}"
+
+
 def _print_finding(console: Console, row: dict[str, Any]) -> None:
     """Print one finding: its name; before, promise and after; effect, contribution and evidence."""
     unit = row["unit"]
     mark = " †" if row["data_kind"] == "synthetic" else ""
     part = row["finding"].split("/", 2)[2:]
-    title = f"{part[0]}" if part else row["title_en"]
+    title = part_title(row) if part else row["title_en"]
     console.print(f"[bold]{escape(title)}[/]{mark}  [dim]{escape(row['finding'])} · {escape(unit)}[/]", soft_wrap=True)
     after = " ".join(filter(None, (stated(row) or "no data", interval(row["conf_low"], row["conf_high"], unit))))
     words = [f"before {number(row['baseline'], unit)}" if not pd.isna(row["baseline"]) else ""]
     if not pd.isna(row["target"]):
         words.append(f"promised {number(row['target'], unit)} by {row['due']}")
-    words += [f"after {after}", ATTAINMENT[row["attainment"]]]
+    words += [f"after {after}", ATTAINMENT[row["attainment"]], *(PARTS[flag] for flag in row["flags"] if flag in PARTS)]
     console.print(f"  {escape('  ·  '.join(filter(None, words)))}", soft_wrap=True)
     if pd.isna(row["estimate"]):
         return

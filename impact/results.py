@@ -15,6 +15,7 @@ from impact.expect import indicator_plan, plan_hash, plan_status
 from impact.judge import Finding, adjust_families, judge_indicator
 from impact.measure import measure_indicators
 from impact.measure.formula import query_sql
+from impact.measure.parts import cut_codelists, part_table
 from impact.publish import write_networks, write_results
 from impact.rows import ENGINE, Progress, Staged
 from impact.sql import fingerprint
@@ -47,6 +48,7 @@ def stale_indicators(
             vars(plan_status(programme, indicator)),
             programme.source_kind(indicator.contract),
             [f.model_dump(mode="json") for f in programme.evaluation.families if indicator.id in f.indicators],
+            {name: codelist.model_dump(mode="json") for name, codelist in cut_codelists(programme, indicator).items()},
             ENGINE,
         )
         current.append((indicator, now))
@@ -90,6 +92,7 @@ def compute_indicators(
         warehouse.forget(table, programme.id, [indicator.id for indicator in indicators])
     definitions = pd.DataFrame([_definition(programme, indicator, now) for indicator, now in stale])
     tables = {"measure": measures.values, "linkage": measures.linkage, "definition": definitions}
+    tables["part"] = part_table(programme, indicators, measures.values)
     write_results(warehouse, programme.id, run_id, tables, findings)
     write_networks(programme, warehouse)
     progress(f"{programme.id}: done", 1, 1)

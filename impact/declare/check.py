@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from impact.declare.base import last_day
+from impact.declare.check_codelists import codelist_problems
 from impact.declare.check_contracts import contract_problems, graph_problems
 from impact.declare.check_evaluation import evaluation_problems
 from impact.declare.check_indicators import indicator_problems
@@ -21,6 +22,7 @@ def check_programme(programme: Programme) -> list[Problem]:
         *_duplicate_ids(programme),
         *_theory_of_change(programme),
         *_dates(programme),
+        *codelist_problems(programme),
         *contract_problems(programme),
         *_sources(programme),
         *(

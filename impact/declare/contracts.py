@@ -1,4 +1,4 @@
-"""``contracts.yaml``: what a table must look like to be believed; also the shared contracts in ``schemas/``."""
+"""``contracts.yaml``: what a table must look like to be believed; also what is shared in ``schemas/``."""
 
 from __future__ import annotations
 
@@ -18,18 +18,28 @@ LARGEST = 1e15
 
 
 class CodeItem(Declared):
-    """One code of a codelist."""
+    """One code of a codelist.
+
+    In a hierarchy it has a ``level`` and, below the top, a ``parent``. ``same_as`` gives its code in other official
+    lists, as in ``{istat: "001", plate: TO}``.
+    """
 
     code: Code
     title: Text
     parent: Code | None = None
+    level: Id | None = None
+    same_as: dict[Id, Code] = Field(default_factory=dict)
 
 
 class Codelist(Declared):
-    """A closed list of codes that several contracts can share."""
+    """A closed list of codes that several contracts can share.
+
+    ``levels`` make it a hierarchy, the top first; what is cut by such a column is also given for every code above.
+    """
 
     id: Id
     title: Text
+    levels: tuple[Id, ...] = ()
     codes: tuple[CodeItem, ...] = Field(min_length=1)
 
 
@@ -140,7 +150,7 @@ class Contract(Declared):
 
 
 class ContractsFile(Declared):
-    """The whole of ``contracts.yaml``; ``shared`` takes contracts from ``schemas/contracts``."""
+    """The whole of ``contracts.yaml``; ``shared`` takes from ``schemas/contracts`` and ``schemas/codelists``."""
 
     shared: tuple[Id, ...] = ()
     codelists: tuple[Codelist, ...] = ()

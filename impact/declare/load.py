@@ -190,14 +190,12 @@ def _with_shared(
     problems: list[Problem] = []
     contracts, codelists = list(file.contracts), list(file.codelists)
     for name in file.shared:
-        path = shipped("schemas") / "contracts" / f"{name}.yaml"
-        if not path.is_file():
-            known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml")))
-            problems.append(
-                Problem(f"there is no shared contract '{name}'", "contracts.yaml", field="shared", expected=known)
-            )
+        path = _shared_files().get(name)
+        if path is None:
+            what, known = f"there is no shared contract or codelist '{name}'", ", ".join(sorted(_shared_files()))
+            problems.append(Problem(what, "contracts.yaml", field="shared", expected=known))
             continue
-        shared, _ = read_declaration(path, ContractsFile, f"schemas/contracts/{name}.yaml")
+        shared, _ = read_declaration(path, ContractsFile, f"schemas/{path.parent.name}/{path.name}")
         contracts += shared.contracts
         codelists += [codelist for codelist in shared.codelists if codelist not in codelists]
     for what, ids in (("contract", [c.id for c in contracts]), ("codelist", [c.id for c in codelists])):
@@ -206,3 +204,9 @@ def _with_shared(
             for name in sorted({name for name in ids if ids.count(name) > 1})
         ]
     return {c.id: c for c in contracts}, {c.id: c for c in codelists}, problems
+
+
+def _shared_files() -> dict[str, Path]:
+    """Return the files that ``shared`` can name, by name."""
+    folders = (shipped("schemas") / name for name in ("contracts", "codelists"))
+    return {path.stem: path for folder in folders for path in folder.glob("*.yaml")}

@@ -17,6 +17,7 @@ from impact.declare import Programme
 from impact.declare.check_designs import design_columns
 from impact.declare.contracts import Contract
 from impact.declare.designs import ARMS, Design
+from impact.declare.hierarchy import codes_within, column_codelist
 from impact.declare.indicators import Change, Indicator
 from impact.errors import NotEstimable
 from impact.measure import unit_frame
@@ -68,6 +69,19 @@ class Case:
         return self.indicator.ex_ante.baseline.wave if self.indicator.ex_ante.baseline else None
 
     @property
+    def group_codes(self) -> tuple[str, ...]:
+        """The labels of the group's rows: its value and, in a hierarchy, the codes below it; none for everybody."""
+        if self.group is None:
+            return ()
+        column, value = self.group
+        return codes_within(column_codelist(self.programme, self.indicator.contract, column), value)
+
+    @property
+    def group_rows(self) -> tuple[str, tuple[str, ...]] | None:
+        """The group's column with the labels of its rows, or None for everybody."""
+        return (self.group[0], self.group_codes) if self.group else None
+
+    @property
     def when(self) -> str:
         """The wave or period of the outcome, in words."""
         return f"in {self.indicator.ex_post.wave or self.indicator.ex_post.period}"
@@ -114,7 +128,7 @@ def _members(case: Case, frame: pd.DataFrame) -> pd.DataFrame:
     """Keep the persons of a group, as they were at the baseline, or at their first wave if they were not there."""
     late = frame["_wave"] != case.baseline
     label = first_rows(case, frame.assign(_late=late), ["_late"])["_group"]
-    return frame[frame["_unit"].map(label) == (case.group or ("", ""))[1]]
+    return frame[frame["_unit"].map(label).isin(case.group_codes)]
 
 
 def first_rows(case: Case, frame: pd.DataFrame, before: Sequence[str] = ()) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -10,7 +10,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from impact.declare.contracts import Contract
+from impact.declare.contracts import Codelist, Contract
+from impact.declare.hierarchy import branches
 from impact.declare.indicators import Change, Indicator
 from impact.declare.load import Programme
 from impact.declare.networks import Network
@@ -28,6 +29,7 @@ from impact.measure.moments import (
     weighted_total,
 )
 from impact.measure.networks import network_values, tie_rows
+from impact.measure.parts import cut_codelists, explain_sums
 from impact.measure.sampled import measure_sampled, needs_rows, sampled_rows
 from impact.sql import ident
 
@@ -75,7 +77,8 @@ def measure_indicators(
         if kind == "rows":
             for indicator in members:
                 frame, queries[indicator.id] = sampled_rows(connection, programme.id, contract, indicator)
-                rows += _from_rows(indicator, frame)
+                lists = cut_codelists(programme, indicator)
+                rows += explain_sums(indicator, lists, _from_rows(indicator, frame, lists))
             continue
         if kind == "network":
             for indicator in members:
@@ -89,13 +92,15 @@ def measure_indicators(
         if kind == "counts":
             for indicator in members:
                 counts, queries[indicator.id] = value_counts(connection, programme.id, contract, indicator)
-                rows += _from_counts(indicator, counts)
+                lists = cut_codelists(programme, indicator)
+                rows += explain_sums(indicator, lists, _from_counts(indicator, counts, lists))
             continue
         compute = change_cells if kind == "change" else additive_cells
         cells = compute(connection, programme.id, contract, members)
         queries |= {indicator.id: cells.sql for indicator in members}
         for indicator in members:
-            rows += _from_cells(indicator, cells)
+            lists = cut_codelists(programme, indicator)
+            rows += explain_sums(indicator, lists, _from_cells(indicator, cells, lists))
             if kind == "change":
                 linkage.append(_linkage(connection, programme.id, contract, indicator))
     return Measures(pd.DataFrame(rows, columns=COLUMNS), pd.DataFrame(linkage), queries)
@@ -124,26 +129,31 @@ def _cuts(indicator: Indicator) -> list[tuple[str, str]]:
     ]
 
 
-def _domains(indicator: Indicator, frame: pd.DataFrame) -> Iterator[tuple[dict[str, object], pd.Series]]:
-    """Yield each arm, scope, group and wave with the mask of its cells; parts cover the whole, missing ones too."""
+def _domains(
+    indicator: Indicator, frame: pd.DataFrame, lists: Mapping[str, Codelist]
+) -> Iterator[tuple[dict[str, object], pd.Series]]:
+    """Yield each arm, scope, group and wave with the mask of its cells.
+
+    Parts cover the whole, missing ones too; in a hierarchy a code also has the cells of all codes below it.
+    """
     for arm, in_arm in _arms(indicator, frame):
         for scope, group in _cuts(indicator):
             column = scope if scope != "programme" else group if group != "all" else None
             labels = pd.Series("", index=frame.index) if column is None else frame[column].fillna(MISSING_GROUP)
             for wave in frame["_wave"].drop_duplicates():
                 here = (frame["_wave"] == wave) & in_arm
-                for label in sorted(labels[here].unique()):
+                for branch in branches(lists.get(column or ""), labels[here].unique()):
                     yield (
                         {
                             "indicator": indicator.id,
                             "arm": arm,
                             "scope": scope,
-                            "scope_value": label if scope != "programme" else "",
+                            "scope_value": branch.code if scope != "programme" else "",
                             "group": group,
-                            "group_value": label if group != "all" else "",
+                            "group_value": branch.code if group != "all" else "",
                             "wave": wave,
                         },
-                        here & (labels == label),
+                        here & labels.isin(branch.members),
                     )
 
 
@@ -155,10 +165,10 @@ def _arms(indicator: Indicator, frame: pd.DataFrame) -> list[tuple[str, pd.Serie
     return [(name, frame[arm] == name) for name in ("treated", "comparison")]
 
 
-def _from_cells(indicator: Indicator, cells: Cells) -> list[dict[str, object]]:
+def _from_cells(indicator: Indicator, cells: Cells, lists: Mapping[str, Codelist]) -> list[dict[str, object]]:
     frame, rows = cells.frame, []
     sampled = bool(indicator.sample.columns())
-    for labels, inside in _domains(indicator, frame):
+    for labels, inside in _domains(indicator, frame, lists):
         n, missing = (int(frame.loc[inside, f"{name}:{indicator.id}"].sum()) for name in ("n", "missing"))
         if n == 0 and missing == 0 and not _is_whole(labels):
             continue
@@ -177,9 +187,9 @@ def _from_cells(indicator: Indicator, cells: Cells) -> list[dict[str, object]]:
     return rows
 
 
-def _from_rows(indicator: Indicator, frame: pd.DataFrame) -> list[dict[str, object]]:
+def _from_rows(indicator: Indicator, frame: pd.DataFrame, lists: Mapping[str, Codelist]) -> list[dict[str, object]]:
     rows = []
-    for labels, inside in _domains(indicator, frame):
+    for labels, inside in _domains(indicator, frame, lists):
         wave = frame["_wave"] == labels["wave"]
         measured, n, missing = measure_sampled(indicator, frame[wave], inside[wave])
         if n or missing or _is_whole(labels):
@@ -226,10 +236,10 @@ def _design(indicator: Indicator, cells: pd.DataFrame) -> Frame:
     return Frame(stratum, cluster, rows, sizes)
 
 
-def _from_counts(indicator: Indicator, counts: pd.DataFrame) -> list[dict[str, object]]:
+def _from_counts(indicator: Indicator, counts: pd.DataFrame, lists: Mapping[str, Codelist]) -> list[dict[str, object]]:
     rows = []
     weighted = indicator.sample.weight is not None
-    for labels, inside in _domains(indicator, counts):
+    for labels, inside in _domains(indicator, counts, lists):
         part = counts[inside]
         given = part[part["_value"].notna() & (part["_n"] > 0)]
         missing = int(part["_rows"].sum() - given["_n"].sum())

@@ -89,9 +89,11 @@ def wave_values(
     indicator: Indicator,
     *,
     unit: str | None = None,
-    group: tuple[str, str] | None = None,
+    group: tuple[str, Sequence[str]] | None = None,
 ) -> pd.DataFrame:
     """Return the indicator's value at each wave (and of each unit, a column): the series that designs in time read.
+
+    ``group`` is a column and the labels whose rows belong to the group.
 
     Returns
     -------
@@ -103,7 +105,8 @@ def wave_values(
     weight = f"CAST({ident(indicator.sample.weight)} AS DOUBLE)" if indicator.sample.weight else "1.0::DOUBLE"
     where = where_sql(indicator, contract)
     if group:
-        where += f" AND coalesce(CAST({ident(group[0])} AS VARCHAR), {literal(MISSING_GROUP)}) = {literal(group[1])}"
+        labels = ", ".join(map(literal, group[1]))
+        where += f" AND coalesce(CAST({ident(group[0])} AS VARCHAR), {literal(MISSING_GROUP)}) IN ({labels})"
     value = "sum(w * y)" if total else "sum(w * y) / nullif(sum(w * x), 0)"
     return connection.execute(
         f"SELECT _unit, _wave, {value} AS _value FROM (SELECT"

@@ -11,7 +11,7 @@ from impact.judge import Finding
 from impact.sql import ident
 from impact.store import Warehouse
 
-_LEVELS = "CASE level WHEN 'micro' THEN 1 WHEN 'meso' THEN 2 ELSE 3 END"
+_LEVELS = "CASE f.level WHEN 'micro' THEN 1 WHEN 'meso' THEN 2 ELSE 3 END"
 
 
 def write_results(
@@ -30,7 +30,7 @@ def write_results(
     programme, run_id
         Stamped on every row.
     tables
-        ``measure``, ``linkage`` and ``definition``.
+        ``measure``, ``linkage``, ``definition`` and ``part``.
     findings
         What was judged; each names its indicator's definition.
     """
@@ -59,9 +59,21 @@ def _read(warehouse: Warehouse, table: str, programme: str | None, order: str) -
 
 
 def findings_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return the findings, a row each: micro, meso, macro; the whole before its parts."""
-    whole = "scope <> 'programme', \"group\" <> 'all'"
-    return _read(warehouse, "finding", programme, f"programme, {_LEVELS}, indicator, {whole}, finding")
+    """Return the findings, a row each: micro, meso, macro; the whole before its parts, a territory before its own.
+
+    To the columns of the table come ``part_en`` and ``part_it``, the title of the part's code, and ``part_depth``, how
+    many codes stand above it.
+    """
+    where, values = ("WHERE f.programme = ?", [programme]) if programme else ("", [])
+    return warehouse.frame(
+        "SELECT f.*, p.title_en AS part_en, p.title_it AS part_it, p.depth AS part_depth"
+        " FROM impact.finding f LEFT JOIN impact.part p ON p.programme = f.programme AND p.indicator = f.indicator"
+        ' AND p."column" = CASE f.scope WHEN \'programme\' THEN f."group" ELSE f.scope END'
+        " AND p.code = CASE f.scope WHEN 'programme' THEN f.group_value ELSE f.scope_value END"
+        f" {where} ORDER BY f.programme, {_LEVELS}, f.indicator, f.scope <> 'programme', f.\"group\" <> 'all',"
+        ' f.scope, f."group", p.place NULLS LAST, f.finding',
+        values,
+    )
 
 
 def quarantine_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:

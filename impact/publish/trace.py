@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from impact.errors import UsageError
-from impact.sql import ident
+from impact.measure.moments import MISSING_GROUP
+from impact.sql import ident, literal
 from impact.store import Warehouse
 from impact.validate.load import file_lines
 
@@ -68,7 +69,7 @@ def trace_finding(warehouse: Warehouse, name: str) -> dict[str, Any]:
             [programme, indicator],
         ),
         "sources": [
-            _source(warehouse, programme, contract, row)
+            _source(warehouse, programme, contract, row, _part_sql(warehouse, finding))
             for row in _many(
                 warehouse,
                 "SELECT * FROM impact.load WHERE programme = ? AND contract = ? AND current ORDER BY source",
@@ -84,13 +85,25 @@ def trace_finding(warehouse: Warehouse, name: str) -> dict[str, Any]:
     }
 
 
-def _source(warehouse: Warehouse, programme: str, contract: str, load: dict[str, Any]) -> dict[str, Any]:
-    """Return one file behind a finding, with the lines of its first rows."""
-    view = ident(programme, contract)
-    places = warehouse.rows(
-        f"SELECT _row FROM {view} WHERE _source = ? ORDER BY _row LIMIT {EXAMPLES}", [load["source"]]
+def _part_sql(warehouse: Warehouse, finding: dict[str, Any]) -> str:
+    """Write which rows are a finding's part: those of its code and, in a hierarchy, of the codes below it."""
+    scope, value = finding["scope"], finding["scope_value"]
+    column, code = (scope, value) if scope != "programme" else (finding["group"], finding["group_value"])
+    if column == "all":
+        return "TRUE"
+    held = warehouse.rows(
+        'SELECT holds FROM impact.part WHERE programme = ? AND indicator = ? AND "column" = ? AND code = ?',
+        [finding["programme"], finding["indicator"], column, code],
     )
-    ((used,),) = warehouse.rows(f"SELECT count(*) FROM {view} WHERE _source = ?", [load["source"]])
+    labels = ", ".join(map(literal, held[0][0] if held else [code]))
+    return f"coalesce(CAST({ident(column)} AS VARCHAR), {literal(MISSING_GROUP)}) IN ({labels})"
+
+
+def _source(warehouse: Warehouse, programme: str, contract: str, load: dict[str, Any], part: str) -> dict[str, Any]:
+    """Return one file behind a finding, with the lines of its first rows."""
+    rows = f"{ident(programme, contract)} WHERE _source = ? AND {part}"
+    places = warehouse.rows(f"SELECT _row FROM {rows} ORDER BY _row LIMIT {EXAMPLES}", [load["source"]])
+    ((used,),) = warehouse.rows(f"SELECT count(*) FROM {rows}", [load["source"]])
     lines = file_lines(np.array([row for (row,) in places], dtype=np.int64), load["line_offsets"])
     kept = (
         "source",

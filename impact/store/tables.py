@@ -70,4 +70,8 @@ TABLES = (
     """CREATE TABLE IF NOT EXISTS impact.network_tie (
         programme VARCHAR NOT NULL, network VARCHAR NOT NULL, wave VARCHAR NOT NULL, source VARCHAR NOT NULL,
         target VARCHAR NOT NULL, tie VARCHAR NOT NULL, data_kind VARCHAR NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS impact.part (
+        programme VARCHAR NOT NULL, indicator VARCHAR NOT NULL, "column" VARCHAR NOT NULL, code VARCHAR NOT NULL,
+        place INTEGER NOT NULL, depth INTEGER NOT NULL, level VARCHAR, parent VARCHAR, title_en VARCHAR NOT NULL,
+        title_it VARCHAR NOT NULL, same_as JSON NOT NULL, holds VARCHAR[] NOT NULL)""",
 )

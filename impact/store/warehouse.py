@@ -24,7 +24,7 @@ from impact.validate.load import file_lines
 
 CATALOG = "warehouse"
 RESERVED = (CATALOG, "impact", "main", "memory", "temp", "system", "information_schema", "pg_catalog")
-RESULTS = ("definition", "measure", "linkage", "finding", "diagnostic", "term")
+RESULTS = ("definition", "measure", "linkage", "finding", "diagnostic", "term", "part")
 
 
 @dataclass(frozen=True)

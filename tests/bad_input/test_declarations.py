@@ -134,7 +134,7 @@ CASES = {
     "weight_of_no_column": Bad(I, "    by:", "    sample: {weight: w}\n    by:", ("no column 'w'",)),
     "link_to_no_node": Bad(P, "to: wellbeing", "to: wealth", ("names node 'wealth'",)),
     "no_such_codelist": Bad(C, GENDER, "gender: {type: code, codelist: sexes}", ("no codelist 'sexes'",)),
-    "no_such_shared_contract": Bad(C, "contracts:\n", "shared: [nothing]\ncontracts:\n", ("no shared contract 'nothing'", "fact")),
+    "no_such_shared_contract": Bad(C, "contracts:\n", "shared: [nothing]\ncontracts:\n", ("no shared contract or codelist 'nothing'", "fact")),
     "shared_contract_by_path": Bad(C, "contracts:\n", "shared: [../template/contracts]\ncontracts:\n", ("shared",)),
     "foreign_key_to_no_contract": Bad(C, RULES, "    foreign_keys: [{columns: [who1], references: other, to: [code]}]\n" + RULES, ("no contract 'other'",)),
     "foreign_key_to_no_column": Bad(C, RULES, "    foreign_keys: [{columns: [who1], references: survey, to: [code]}]\n" + RULES, ("no column", "code")),

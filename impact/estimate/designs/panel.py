@@ -69,7 +69,8 @@ def panel_relation(case: Case, columns: list[str]) -> str:
     kept += [f"{ident(weight)} AS _weight"] if weight else []
     place = f"CASE _wave {places} END"
     first = f"first_value(_group) OVER (PARTITION BY _unit ORDER BY {place})"
-    members = f" QUALIFY {first} = {literal(case.group[1])}" if case.group else ""
+    codes = ", ".join(map(literal, case.group_codes))
+    members = f" QUALIFY {first} IN ({codes})" if case.group else ""
     end = case.waves.index(str(case.indicator.ex_post.wave))
     return (
         f"SELECT _unit, {place} AS _period, _outcome, {', '.join(kept)} FROM ({inner})"

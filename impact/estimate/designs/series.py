@@ -48,7 +48,7 @@ def estimate_series(case: Case) -> Effect:
 
 def observed_series(case: Case) -> tuple[list[str], Floats]:
     """Return the waves from the first with a value to the end line, and the values; refuse gaps between them."""
-    found = wave_values(case.connection, case.programme.id, case.contract, case.indicator, group=case.group)
+    found = wave_values(case.connection, case.programme.id, case.contract, case.indicator, group=case.group_rows)
     values = dict(zip(found["_wave"], found["_value"], strict=True))
     end = case.waves.index(str(case.indicator.ex_post.wave))
     waves = [wave for wave in case.waves[: end + 1] if wave in values]

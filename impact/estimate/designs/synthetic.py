@@ -57,7 +57,7 @@ def estimate_synthetic(case: Case) -> Effect:
 def _series(case: Case, design: SyntheticControl) -> _Series:
     """Return the indicator's values by unit and wave; refuse missing cells and units that are not there."""
     found = wave_values(
-        case.connection, case.programme.id, case.contract, case.indicator, unit=design.unit, group=case.group
+        case.connection, case.programme.id, case.contract, case.indicator, unit=design.unit, group=case.group_rows
     )
     table = found.pivot(index="_unit", columns="_wave", values="_value")
     end = case.waves.index(str(case.indicator.ex_post.wave))

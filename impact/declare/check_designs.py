@@ -21,6 +21,7 @@ from impact.declare.designs import (
 )
 from impact.declare.indicators import Change, Indicator
 from impact.declare.load import Programme
+from impact.declare.scaled import ScaledEffect
 from impact.errors import Problem
 
 FILE = "indicators.yaml"
@@ -57,7 +58,7 @@ def design_problems(
 ) -> Iterator[Problem]:
     """Yield what is wrong with an indicator's design."""
     design = indicator.ex_post.design
-    if design is None or isinstance(design, BeforeAfter):
+    if design is None or isinstance(design, BeforeAfter | ScaledEffect):
         return
     where = f"{indicator.id}.design"
     for column in numeric_columns(design):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from impact.declare.base import Condition
 from impact.declare.check_contracts import condition_problems
 from impact.declare.check_designs import design_columns, design_problems, design_waves
+from impact.declare.check_scaled import scaled_problems
 from impact.declare.contracts import NUMERIC, Contract
 from impact.declare.indicators import (
     Change,
@@ -62,6 +63,7 @@ def indicator_problems(programme: Programme, index: int, indicator: Indicator) -
         )
     yield from _waves(programme, indicator, contract, line)
     yield from design_problems(programme, indicator, contract, line)
+    yield from scaled_problems(programme, indicator, line)
     yield from _promise(indicator, line)
 
 

@@ -47,7 +47,7 @@ def trace_finding(warehouse: Warehouse, name: str) -> dict[str, Any]:
         [programme, indicator],
     )
     definition["definition"] = json.loads(definition["definition"])
-    contract = definition["definition"]["contract"]
+    contracts = _contracts(warehouse, programme, definition["definition"])
     return {
         "finding": finding,
         "definition": definition,
@@ -69,6 +69,7 @@ def trace_finding(warehouse: Warehouse, name: str) -> dict[str, Any]:
         ),
         "sources": [
             _source(warehouse, programme, contract, row)
+            for contract in contracts
             for row in _many(
                 warehouse,
                 "SELECT * FROM impact.load WHERE programme = ? AND contract = ? AND current ORDER BY source",
@@ -82,6 +83,14 @@ def trace_finding(warehouse: Warehouse, name: str) -> dict[str, Any]:
             [programme],
         ),
     }
+
+
+def _contracts(warehouse: Warehouse, programme: str, definition: dict[str, Any]) -> list[str]:
+    """Return the contract of an indicator, and that of the one whose effect it scales."""
+    of = definition["ex_post"].get("design", {}).get("of")
+    query = "SELECT definition ->> '$.contract' FROM impact.definition WHERE programme = ? AND indicator = ?"
+    others = [contract for (contract,) in warehouse.rows(query, [programme, of])]
+    return list(dict.fromkeys([definition["contract"], *others]))
 
 
 def _source(warehouse: Warehouse, programme: str, contract: str, load: dict[str, Any]) -> dict[str, Any]:

@@ -130,7 +130,7 @@ def fieller(
     -----
     The limits hold every θ with ``(a − θb)² ≤ t²·(se_a² + θ²·se_b²)``. It is an interval if ``b² > t²·se_b²``; if
     not, the denominator may be zero and the set has no end. Reference: Fieller (1954), Some problems in interval
-    estimation, https://doi.org/10.1111/j.2517-6161.1954.tb00159.x.
+    estimation, https://www.jstor.org/stable/2984043.
 
     Examples
     --------

@@ -36,7 +36,8 @@ def stale_indicators(
     loads = sorted(f"{item.source.contract}:{item.source.id}:{item.load_id}" for item in staged)
     current = []
     for indicator in programme.indicators:
-        depends = _contracts_behind(programme, indicator.contract)
+        behind = programme.behind(indicator)
+        depends = {name for each in behind for name in _contracts_behind(programme, each.contract)}
         rows = [load for load in loads if load.split(":")[0] in depends]
         waves = [wave.model_dump(mode="json") for wave in programme.header.waves]
         node = next(n.model_dump() for n in programme.header.theory_of_change.nodes if n.id == indicator.node)
@@ -46,7 +47,8 @@ def stale_indicators(
             waves,
             node,
             vars(plan_status(programme, indicator)),
-            programme.source_kind(indicator.contract),
+            programme.data_kind(indicator),
+            [each.model_dump(mode="json") for each in behind[1:]],
             [f.model_dump(mode="json") for f in programme.evaluation.families if indicator.id in f.indicators],
             {name: codelist.model_dump(mode="json") for name, codelist in cut_codelists(programme, indicator).items()},
             ENGINE,

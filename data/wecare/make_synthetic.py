@@ -1,4 +1,4 @@
-"""Make the synthetic participant survey of the WeCaRe example: one file per wave, in ``raw/``.
+"""Make the synthetic data of the WeCaRe example, in ``raw/``: a participant survey, one file per wave, and a territory.
 
 Nobody was interviewed. The projects and their quadrants are real; persons, areas, answers and the comparison
 areas are invented, so that the engine can be tried on a survey whose true effect is known.
@@ -20,6 +20,9 @@ adds, on the latent scale and before rounding to items:
 
 Items are rounded and limited to their range, which shrinks the first two effects slightly; running the script
 prints the true average effects on the observed scores, from the same persons with and without the programme.
+
+The territory has 60,000 invented adults, counted at both waves: how many know the local services. The share grows by
+the trend of the survey, and by its effect on the 9,000 who were reached.
 
 About 17 per cent of the persons drop out before the end line, a little more often when treated or when
 unwell. About one row in a hundred is spoilt on purpose, as counted in ``DIRTY``.
@@ -44,6 +47,7 @@ WHO = tuple(f"who{i}" for i in range(1, 6))
 LONELY = tuple(f"lonely{i}" for i in range(1, 4))
 EFFECT = {"wellbeing": 6.0, "loneliness": -0.45, "knows": 0.15, "informal": 0.05}
 TREND = {"wellbeing": -4.0, "loneliness": 0.3, "knows": 0.05, "employed": -0.03}
+ADULTS, REACHED, KNOWING = 60_000, 9_000, 0.36
 REFUSED, NOT_APPLICABLE, SKIPPED, SUPPRESSED = "-7", "-8", "-9", "-6"
 
 COLUMNS = (
@@ -286,6 +290,15 @@ def write_end_line(rng: Draw, rows: list[Row]) -> None:
     (RAW / "survey_endline.csv").write_text(text, encoding="utf-8", newline="")
 
 
+def write_territory() -> None:
+    """Write how many adults of the invented territory know the services, before and after."""
+    rng = np.random.default_rng(SEED + 2)
+    moved = KNOWING + TREND["knows"] + EFFECT["knows"] * REACHED / ADULTS
+    known = {"baseline": rng.binomial(ADULTS, KNOWING), "end_line": rng.binomial(ADULTS, moved)}
+    lines = ["wave,adults,know_services", *(f"{wave},{ADULTS},{count}" for wave, count in known.items())]
+    (RAW / "synthetic_territory.csv").write_text("\n".join(lines) + "\n", encoding="utf-8", newline="")
+
+
 def true_effects(people: pd.DataFrame, here: np.ndarray) -> dict[str, float]:
     """Return the true average effects on the observed scores of the treated who are found again."""
     with_, without = (
@@ -303,7 +316,7 @@ def true_effects(people: pd.DataFrame, here: np.ndarray) -> dict[str, float]:
 
 
 def main() -> None:
-    """Write both files and print the true effects and the planted rows."""
+    """Write the files and print the true effects and the planted rows."""
     rng = np.random.default_rng(SEED)
     people = make_people(rng, make_areas(rng))
     before = make_answers(rng, people, end=False)
@@ -316,6 +329,7 @@ def main() -> None:
     last = make_wave(rng, staying, after[here].reset_index(drop=True), "2021-05-03", later[here].to_numpy())
     write_baseline(spoil(rng, first, end=False))
     write_end_line(rng, [*spoil(rng, last, end=True), *strangers(last)])
+    write_territory()
     print(f"baseline {len(first)} persons, end line {len(last)}")
     for name, value in true_effects(people, here).items():
         print(f"true effect on the observed {name}: {value:+.3f}")

@@ -24,6 +24,7 @@ from impact.declare.designs import (
 from impact.declare.indicators import Change, Indicator
 from impact.declare.load import Programme
 from impact.declare.networks import Network
+from impact.declare.scaled import ScaledEffect
 from impact.errors import Problem
 
 FILE = "indicators.yaml"
@@ -60,7 +61,7 @@ def design_problems(
 ) -> Iterator[Problem]:
     """Yield what is wrong with an indicator's design."""
     design = indicator.ex_post.design
-    if design is None or isinstance(design, BeforeAfter):
+    if design is None or isinstance(design, BeforeAfter | ScaledEffect):
         return
     if isinstance(design, NetworkChange) or isinstance(indicator.formula, Network):
         yield from network_design_problems(indicator, line)

@@ -8,6 +8,7 @@ from impact.declare.base import Condition
 from impact.declare.check_contracts import condition_problems
 from impact.declare.check_designs import design_columns, design_problems, design_waves
 from impact.declare.check_networks import network_problems
+from impact.declare.check_scaled import scaled_problems
 from impact.declare.contracts import NUMERIC, Contract
 from impact.declare.indicators import (
     Change,
@@ -65,6 +66,7 @@ def indicator_problems(programme: Programme, index: int, indicator: Indicator) -
         )
     yield from _waves(programme, indicator, contract, line)
     yield from design_problems(programme, indicator, contract, line)
+    yield from scaled_problems(programme, indicator, line)
     yield from _promise(indicator, line)
 
 

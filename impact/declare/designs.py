@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from impact.declare.base import Code, ColumnName, Declared
+from impact.declare.scaled import ScaledEffect
 
 Errors = Literal["classical", "HC0", "HC1", "HC2", "HC3", "welch", "CR0", "CR1", "CR2", "CR3"]
 
@@ -308,6 +309,7 @@ Design = Annotated[
     | SyntheticControl
     | Association
     | NetworkChange
+    | ScaledEffect
     | BeforeAfter,
     Field(discriminator="kind"),
 ]

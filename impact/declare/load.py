@@ -88,6 +88,17 @@ class Programme:
         kinds = {source.provenance.kind for source in self.sources if source.contract == contract}
         return "synthetic" if "synthetic" in kinds else "real"
 
+    def behind(self, indicator: Indicator) -> tuple[Indicator, ...]:
+        """Return an indicator, followed by the one whose effect its design scales, if any."""
+        of = getattr(indicator.ex_post.design, "of", None)
+        others = (other for other in self.indicators if other.id == of and other.id != indicator.id)
+        return (indicator, *others)
+
+    def data_kind(self, indicator: Indicator) -> str:
+        """Return ``synthetic`` if any data behind an indicator's finding are, else ``real``."""
+        kinds = {self.source_kind(each.contract) for each in self.behind(indicator)}
+        return "synthetic" if "synthetic" in kinds else "real"
+
 
 def shipped(name: str) -> Path:
     """Return the folder of shipped declarations (``schemas``) or example programmes (``data``).

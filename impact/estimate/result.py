@@ -50,7 +50,8 @@ class Effect:
     """An effect, tidy: one row, in the unit of the outcome.
 
     ``inference`` names the rule behind the standard error and the reference distribution. ``terms`` are the numbers
-    behind it. ``influence`` holds what each unit (or cluster) adds to the estimate's error, where it is known.
+    behind it. ``influence`` holds what each unit (or cluster) adds to the estimate's error, where it is known; ``df``
+    are the degrees of freedom of the interval.
     """
 
     term: str
@@ -69,6 +70,7 @@ class Effect:
     diagnostics: tuple[Diagnostic, ...] = ()
     terms: tuple[Term, ...] = ()
     influence: pd.Series | None = field(default=None, repr=False, compare=False)
+    df: float = math.inf
 
     def summary(self) -> str:
         """Return one deterministic line of text.
@@ -113,6 +115,7 @@ def effect_from(
         diagnostics,
         terms,
         influence,
+        estimate.df,
     )
 
 

@@ -54,8 +54,15 @@ def indicator_plan(programme: Programme, indicator: Indicator) -> dict[str, Any]
     """Return what is planned for an indicator, as plain data without empty fields.
 
     ``contract_hash`` stands for what a row must be to count, ``waves`` for when they are collected: both decide the
-    number as much as the formula does.
+    number as much as the formula does. ``scales`` is the plan of the indicator whose effect is carried to a territory.
     """
+    plan = _own_plan(programme, indicator)
+    for other in programme.behind(indicator)[1:]:
+        plan["scales"] = _own_plan(programme, other)
+    return plan
+
+
+def _own_plan(programme: Programme, indicator: Indicator) -> dict[str, Any]:
     dumped = indicator.model_dump(mode="json", exclude_none=True)
     plan = {name: dumped[name] for name in PLANNED if dumped.get(name) not in (None, [], {})}
     contract = programme.contracts[indicator.contract]

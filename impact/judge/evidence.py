@@ -3,7 +3,8 @@
 The levels are those of the Maryland Scientific Methods Scale as adapted by the What Works Centre for Local Economic
 Growth: 1 before/after, or a bare association; 2 comparison by observed characteristics at one time, or one series
 without a comparison; 3 difference-in-differences and what is built on it; 4 discontinuities; 5 randomised. A failed
-critical check costs one level.
+critical check costs one level. An effect carried to a territory has the level of the effect itself, but never above 3:
+that it is the same for all reached, and that nobody else was helped or harmed, is assumed and not tested.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ LEVELS = {
     "matching": 2,
     "weighting": 2,
     "interrupted_time_series": 2,
+    "scaled_effect": 3,
     "association": 1,
     "network_change": 1,
     "before_after": 1,
@@ -43,6 +45,8 @@ CRITICAL = (
     "autocorrelation",
 )
 """Checks whose failure costs a level; a failed placebo outcome does too."""
+OF_THE_REACH = ("reach_within_population",)
+"""Checks of what is added to an effect to carry it to a territory; their failure costs a level too."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,9 @@ def judge_contribution(direction: str, effect: Effect | None, reason: str) -> Co
     return Contribution("improved" if better else "worsened", "the interval of the effect leaves out zero")
 
 
-def evidence_level(design: Design | None, effect: Effect | None, *, measured_before: bool) -> tuple[int | None, str]:
+def evidence_level(
+    design: Design | None, effect: Effect | None, *, measured_before: bool, scaled: Design | None = None
+) -> tuple[int | None, str]:
     """Return the level of evidence (1 to 5) for what the programme caused, and why.
 
     Parameters
@@ -98,16 +104,23 @@ def evidence_level(design: Design | None, effect: Effect | None, *, measured_bef
         The effect with its diagnostics, or None if it could not be estimated.
     measured_before
         Whether the outcome has a baseline at all.
+    scaled
+        The design of the effect that is carried to a territory, if the design does that.
     """
     if effect is None or design is None:
         if measured_before:
             return LEVELS["before_after"], "before and after without a comparison"
         return None, "no comparison and no baseline: nothing is said about cause"
     failed = [d.check for d in effect.diagnostics if _critical(d.check) and d.status == "failed"]
-    level = max(1, LEVELS[design.kind] - len(failed))
-    why = f"{design.kind} design" + (f"; lowered for failed checks: {', '.join(failed)}" if failed else "")
-    return level, why
+    own = [check for check in failed if check in OF_THE_REACH]
+    level = LEVELS[(scaled or design).kind] - (len(failed) - len(own))
+    why = f"{design.kind} design"
+    if scaled is not None:
+        level = min(level, LEVELS[design.kind])
+        why += f" on a {scaled.kind} design, at most {LEVELS[design.kind]}"
+    why += f"; lowered for failed checks: {', '.join(failed)}" if failed else ""
+    return max(1, level - len(own)), why
 
 
 def _critical(check: str) -> bool:
-    return check in CRITICAL or check.startswith("placebo_outcome")
+    return check in CRITICAL or check in OF_THE_REACH or check.startswith("placebo_outcome")

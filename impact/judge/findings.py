@@ -75,7 +75,7 @@ def _common(programme: Programme, indicator: Indicator) -> dict[str, Any]:
         "registered_at": status.registered_at,
         "registration": status.label,
         "plan_hash": plan_hash(programme),
-        "data_kind": programme.source_kind(indicator.contract),
+        "data_kind": programme.data_kind(indicator),
     }
 
 
@@ -124,7 +124,10 @@ def _finding(
     effect, reason = _effect(indicator, row, value, estimate)
     contribution = judge_contribution(indicator.direction, effect, reason)
     before = baseline is not None or isinstance(indicator.formula, Change)
-    level, why = evidence_level(indicator.ex_post.design, effect, measured_before=before and value is not None)
+    design, *scaled = [each.ex_post.design for each in programme.behind(indicator)]
+    level, why = evidence_level(
+        design, effect, measured_before=before and value is not None, scaled=scaled[0] if scaled else None
+    )
     fields = common | {
         "finding": finding_id(programme.id, row),
         "scope": row["scope"],

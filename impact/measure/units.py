@@ -10,7 +10,7 @@ import pandas as pd
 from impact.declare.contracts import Contract
 from impact.declare.indicators import Change, Indicator
 from impact.errors import NotEstimable
-from impact.measure.formula import parts_sql, per_row, value_sql, where_sql
+from impact.measure.formula import arm_sql, parts_sql, per_row, value_sql, where_sql
 from impact.measure.moments import MISSING_GROUP
 from impact.sql import ident, literal
 
@@ -114,4 +114,37 @@ def wave_values(
         f" CAST({ident(contract.wave or '')} AS VARCHAR) AS _wave, {numerator} AS y, {denominator} AS x, {weight} AS w"
         f" FROM {ident(programme, contract.id)} WHERE {where})"
         " WHERE y IS NOT NULL AND x IS NOT NULL AND w > 0 GROUP BY ALL ORDER BY ALL"
+    ).df()
+
+
+def treated_cells(
+    connection: duckdb.DuckDBPyConnection,
+    programme: str,
+    contract: Contract,
+    indicator: Indicator,
+    columns: Sequence[str],
+    *,
+    wave: str | None,
+) -> pd.DataFrame:
+    """Return how the treated of an indicator's design are spread over the codes of columns.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns as text (None where missing), ``_weight`` the sum of weights and ``_n`` the rows.
+
+    Raises
+    ------
+    NotEstimable
+        If the design tells no treated rows apart.
+    """
+    arm, sample = arm_sql(indicator.ex_post.design), indicator.sample
+    if arm is None:
+        raise NotEstimable("the design tells no treated persons apart", "reach by the groups themselves")
+    weight = f"CAST({ident(sample.weight)} AS DOUBLE)" if sample.weight else "1.0::DOUBLE"
+    at = f" AND CAST({ident(contract.wave)} AS VARCHAR) = {literal(wave)}" if contract.wave and wave else ""
+    named = ", ".join(f"CAST({ident(name)} AS VARCHAR) AS {ident(name)}" for name in columns)
+    return connection.execute(
+        f"SELECT {named}, sum({weight}) AS _weight, count(*) AS _n FROM {ident(programme, contract.id)}"
+        f" WHERE {where_sql(indicator, contract)} AND ({arm}) = 'treated'{at} GROUP BY ALL ORDER BY ALL"
     ).df()

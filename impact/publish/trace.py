@@ -48,7 +48,7 @@ def trace_finding(warehouse: Warehouse, name: str) -> dict[str, Any]:
         [programme, indicator],
     )
     definition["definition"] = json.loads(definition["definition"])
-    contract = definition["definition"]["contract"]
+    contracts = _contracts(warehouse, programme, definition["definition"])
     return {
         "finding": finding,
         "definition": definition,
@@ -69,7 +69,8 @@ def trace_finding(warehouse: Warehouse, name: str) -> dict[str, Any]:
             [programme, indicator],
         ),
         "sources": [
-            _source(warehouse, programme, contract, row, _part_sql(warehouse, finding))
+            _source(warehouse, programme, contract, row, _part_sql(warehouse, finding) if place == 0 else "TRUE")
+            for place, contract in enumerate(contracts)
             for row in _many(
                 warehouse,
                 "SELECT * FROM impact.load WHERE programme = ? AND contract = ? AND current ORDER BY source",
@@ -83,6 +84,14 @@ def trace_finding(warehouse: Warehouse, name: str) -> dict[str, Any]:
             [programme],
         ),
     }
+
+
+def _contracts(warehouse: Warehouse, programme: str, definition: dict[str, Any]) -> list[str]:
+    """Return the contract of an indicator, and that of the one whose effect it scales."""
+    of = definition["ex_post"].get("design", {}).get("of")
+    query = "SELECT definition ->> '$.contract' FROM impact.definition WHERE programme = ? AND indicator = ?"
+    others = [contract for (contract,) in warehouse.rows(query, [programme, of])]
+    return list(dict.fromkeys([definition["contract"], *others]))
 
 
 def _part_sql(warehouse: Warehouse, finding: dict[str, Any]) -> str:

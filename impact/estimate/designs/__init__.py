@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import duckdb
 
@@ -22,6 +23,7 @@ from impact.declare.designs import (
     Weighting,
 )
 from impact.declare.indicators import Indicator
+from impact.declare.scaled import ScaledEffect
 from impact.errors import NotEstimable
 from impact.estimate.case import Case
 from impact.estimate.designs.association import estimate_association
@@ -31,6 +33,7 @@ from impact.estimate.designs.network import estimate_network_change
 from impact.estimate.designs.observational import estimate_matching, estimate_weighting
 from impact.estimate.designs.panel import estimate_panel
 from impact.estimate.designs.randomised import estimate_randomised
+from impact.estimate.designs.scaled import estimate_scaled
 from impact.estimate.designs.series import estimate_series
 from impact.estimate.designs.staggered import estimate_staggered
 from impact.estimate.designs.synthetic import estimate_synthetic
@@ -78,4 +81,7 @@ def estimate_effect(
         raise NotEstimable("the plan declares no design with a comparison", "a design under ex_post")
     if isinstance(design, BeforeAfter):
         raise NotEstimable("there is no comparison: a before/after change is not an effect", "a comparison group")
+    if isinstance(design, ScaledEffect):
+        another = partial(estimate_effect, connection, programme)
+        return estimate_scaled(Case(connection, programme, indicator, group), another)
     return ESTIMATORS[type(design)](Case(connection, programme, indicator, group))

@@ -1,0 +1,222 @@
+"""From people to the territory: reach times effect over the population, against the territory's own change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from impact.declare.indicators import Indicator
+from impact.declare.scaled import ScaledEffect
+from impact.errors import NotEstimable
+from impact.estimate.case import Case
+from impact.estimate.reach import Reached, reached
+from impact.estimate.result import Diagnostic, Effect, Term
+from impact.estimate.territory import OwnChange, own_change, require_whole, statement
+from impact.statistics.core import Estimate, Floats
+from impact.statistics.scaling import fieller, scaled_sum
+
+Estimator = Callable[[Indicator, tuple[str, str] | None], Effect]
+ESTIMAND = "contribution of the programme to the territory"
+WHO = {
+    "ITT": "those it was offered to",
+    "ATT": "those who took part",
+    "LATE": "those who took part because it was offered",
+    "ATE": "all in the study",
+}
+"""Whom an effect is about; reach counts the same people."""
+
+
+def estimate_scaled(case: Case, estimate: Estimator) -> Effect:
+    """Carry the effect on those reached to the territory.
+
+    Parameters
+    ----------
+    case
+        Of the territory's indicator.
+    estimate
+        Gives the effect of another indicator for everybody (None) or a subgroup (column, value).
+    """
+    design = case.design
+    assert isinstance(design, ScaledEffect)  # noqa: S101 - dispatched by type
+    require_whole(case)
+    _, of = case.programme.behind(case.indicator)
+    reach = reached(Case(case.connection, case.programme, of), design)
+    effects = {group: _effect(of, design.by, group, estimate) for group in reach.people}
+    size = design.population.total if design.population else 1.0
+    contribution = _contribution(of, effects, reach, size)
+    own = own_change(case)
+    same_rows = of.contract == case.indicator.contract
+    return replace(
+        contribution,
+        term=case.indicator.id,
+        estimand=ESTIMAND,
+        design=f"effect on {of.id} × {reach.total:g} reached, {reach.words}"
+        + (f", in a population of {size:g}" if design.population else ""),
+        unit=case.indicator.unit,
+        diagnostics=(*_checks(design, effects, reach), *_carried(effects)),
+        terms=(
+            *_territory(contribution, own, case.indicator.unit, same_rows=same_rows),
+            *_groups(design, effects, reach),
+        ),
+    )
+
+
+def _effect(of: Indicator, by: str | None, group: str, estimate: Estimator) -> Effect:
+    """Return the effect on those reached, or on a group of them; without one nothing is said of the territory."""
+    try:
+        return estimate(of, None if by is None else (by, group))
+    except NotEstimable as error:
+        whom = f"the effect on {of.id}" + (f" of those reached with {by} = {group}" if by else "")
+        raise NotEstimable(f"{whom} is not estimable because {error.reason}", error.needed) from None
+
+
+def _contribution(of: Indicator, effects: dict[str, Effect], reach: Reached, size: float) -> Effect:
+    """Return the contribution; one group with a counted reach keeps the test and interval of its effect."""
+    found = list(effects.values())
+    people = np.array([reach.people[group] for group in effects], dtype=np.float64) / size
+    errors = np.array([reach.errors[group] for group in effects], dtype=np.float64) / size
+    if len(found) == 1 and not errors.any():
+        return _times(found[0], float(people[0]))
+    aligned = _aligned(of, found)
+    summed = scaled_sum(
+        np.array([effect.estimate for effect in found], dtype=np.float64),
+        np.array([effect.std_error for effect in found], dtype=np.float64),
+        people,
+        n_obs=sum(effect.n_obs for effect in found),
+        df=min(effect.df for effect in found),
+        influences=None if aligned is None else aligned.to_numpy(dtype=float),
+        reach_errors=errors,
+        n_clusters=max(effect.n_clusters or 0 for effect in found) or None,
+    )
+    rules = " and ".join(dict.fromkeys(effect.inference.split(",")[0] for effect in found))
+    return _as_effect(replace(summed, rule=f"{rules}, {summed.rule}"), found[0], _weighted(aligned, people))
+
+
+def _times(effect: Effect, factor: float) -> Effect:
+    names = ("estimate", "std_error", "conf_low", "conf_high")
+    scaled = {name: getattr(effect, name) * factor for name in names}
+    influence = None if effect.influence is None else effect.influence * factor
+    return replace(effect, **scaled, influence=influence, inference=f"{effect.inference}, times the reach")
+
+
+def _as_effect(summed: Estimate, like: Effect, influence: pd.Series | None) -> Effect:
+    names = ("estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high", "n_obs", "n_clusters", "df")
+    return replace(
+        like, **{name: getattr(summed, name) for name in names}, inference=summed.reference, influence=influence
+    )
+
+
+def _aligned(of: Indicator, effects: list[Effect]) -> pd.DataFrame | None:
+    """Return the influence of the same units or clusters on each effect; None where it is not wholly known."""
+    influences = [effect.influence for effect in effects if effect.influence is not None]
+    several_ways = len(getattr(of.ex_post.design, "clusters", ())) > 1
+    if several_ways or len(influences) < len(effects) or len({each.name for each in influences}) > 1:
+        return None
+    return pd.concat(influences, axis=1, join="outer").fillna(0.0)
+
+
+def _weighted(aligned: pd.DataFrame | None, people: Floats) -> pd.Series | None:
+    if aligned is None:
+        return None
+    return pd.Series(aligned.to_numpy(dtype=float) @ people, index=aligned.index)
+
+
+def _territory(contribution: Effect, own: OwnChange | None, unit: str, *, same_rows: bool) -> tuple[Term, ...]:
+    """Return the territory's own change, the contribution to it and its share, with what can be said."""
+    said = statement(contribution.conf_low, contribution.conf_high, own, unit)
+    part = Term(
+        "territory",
+        "contribution",
+        contribution.estimate,
+        contribution.std_error,
+        contribution.p_value,
+        contribution.conf_low,
+        contribution.conf_high,
+        contribution.n_obs,
+        f"en: {said['en']}; it: {said['it']}",
+    )
+    if own is None:
+        return (part,)
+    half = own.half
+    low, high = (None, None) if half is None else (own.change - half, own.change + half)
+    words = "uncertainty not known" if half is None else "complete counts" if half == 0 else ""
+    change = Term("territory", "own change", own.change, own.std_error, None, low, high, own.n, words)
+    return (change, part, *_share(contribution, own, same_rows=same_rows))
+
+
+def _share(contribution: Effect, own: OwnChange, *, same_rows: bool) -> tuple[Term, ...]:
+    if own.change == 0:
+        return ()
+    ratio = contribution.estimate / own.change
+    if own.std_error is None:
+        return (Term("territory", "share of the change", ratio, detail="no interval: the change has none"),)
+    if same_rows and own.std_error > 0:
+        why = "no interval: the change and the effect come from the same rows"
+        return (Term("territory", "share of the change", ratio, detail=why),)
+    df = min(contribution.df, own.df)
+    found = fieller(contribution.estimate, contribution.std_error, own.change, own.std_error, df=df)
+    words = "unbounded: the change may be zero" if found.unbounded else "Fieller interval"
+    low, high = found.conf_low, found.conf_high
+    return (Term("territory", "share of the change", ratio, conf_low=low, conf_high=high, detail=words),)
+
+
+def _groups(design: ScaledEffect, effects: dict[str, Effect], reach: Reached) -> tuple[Term, ...]:
+    return tuple(
+        Term(
+            "effect on those reached",
+            f"{design.by}={group}" if design.by else "everybody",
+            effect.estimate,
+            effect.std_error,
+            effect.p_value,
+            effect.conf_low,
+            effect.conf_high,
+            effect.n_obs,
+            f"{reach.people[group]:.6g} reached; {effect.estimand}, {effect.design}",
+        )
+        for group, effect in effects.items()
+    )
+
+
+def _checks(design: ScaledEffect, effects: dict[str, Effect], reach: Reached) -> tuple[Diagnostic, ...]:
+    covered = f"{len(effects)} groups" if design.by else "everybody at once"
+    whom = WHO.get(next(iter(effects.values())).estimand, "those whom the design compares")
+    assumed = f"cannot be tested: the effect is on {whom}, and reach must count such people; nobody else gains or loses"
+    return (
+        _within(design, reach),
+        Diagnostic(
+            "groups_cover_reach", "all reached are in a group with an effect", reach.total, None, "passed", covered
+        ),
+        Diagnostic(
+            "same_effect_on_all_reached",
+            "those reached gain what those studied do",
+            None,
+            None,
+            "not_applicable",
+            assumed,
+        ),
+    )
+
+
+def _within(design: ScaledEffect, reach: Reached) -> Diagnostic:
+    null = "no more people are reached than live in the territory"
+    if design.population is None:
+        return Diagnostic("reach_within_population", null, None, None, "not_applicable", "no population is declared")
+    share = reach.total / design.population.total
+    detail = f"{reach.total:g} of {design.population.total:g}, {share:.2%}"
+    return Diagnostic("reach_within_population", null, share, None, "passed" if share <= 1 else "failed", detail)
+
+
+def _carried(effects: dict[str, Effect]) -> tuple[Diagnostic, ...]:
+    """Return each check that the effect failed, once, in whichever groups."""
+    failed: dict[str, Diagnostic] = {}
+    for group, effect in effects.items():
+        for check in effect.diagnostics:
+            if check.status == "failed":
+                words = f"{group}: {check.detail}" if group else check.detail
+                earlier = failed.get(check.check)
+                detail = f"{earlier.detail}; {words}" if earlier else f"of the effect on {effect.term}: {words}"
+                failed[check.check] = replace(check, detail=detail)
+    return tuple(failed.values())

@@ -15,6 +15,7 @@ from impact.expect import indicator_plan, plan_hash, plan_status
 from impact.judge import Finding, adjust_families, judge_indicator
 from impact.measure import measure_indicators
 from impact.measure.formula import query_sql
+from impact.measure.territory_map import map_query
 from impact.publish import write_results
 from impact.rows import ENGINE, Progress, Staged
 from impact.sql import fingerprint
@@ -35,7 +36,7 @@ def stale_indicators(
     loads = sorted(f"{item.source.contract}:{item.source.id}:{item.load_id}" for item in staged)
     current = []
     for indicator in programme.indicators:
-        depends = _contracts_behind(programme, indicator.contract)
+        depends = set().union(*(_contracts_behind(programme, name) for name in indicator.reads))
         rows = [load for load in loads if load.split(":")[0] in depends]
         waves = [wave.model_dump(mode="json") for wave in programme.header.waves]
         node = next(n.model_dump() for n in programme.header.theory_of_change.nodes if n.id == indicator.node)
@@ -45,7 +46,7 @@ def stale_indicators(
             waves,
             node,
             vars(plan_status(programme, indicator)),
-            programme.source_kind(indicator.contract),
+            programme.source_kind(*indicator.reads),
             [f.model_dump(mode="json") for f in programme.evaluation.families if indicator.id in f.indicators],
             ENGINE,
         )
@@ -110,9 +111,15 @@ def _definition(programme: Programme, indicator: Indicator, now: str) -> dict[st
         "file": "indicators.yaml",
         "line": programme.line("indicators.yaml", "indicators", place),
         "definition": to_json(indicator.model_dump(mode="json", exclude_none=True)),
-        "query": query_sql(programme.id, indicator, programme.contracts[indicator.contract]),
+        "query": _query(programme, indicator),
         "fingerprint": now,
     }
+
+
+def _query(programme: Programme, indicator: Indicator) -> str:
+    if indicator.formula.kind == "territory_map":
+        return map_query(programme, indicator)
+    return query_sql(programme.id, indicator, programme.contracts[indicator.contract])
 
 
 def forget_undeclared(programme: Programme, warehouse: Warehouse) -> list[str]:

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from impact.declare.base import Code, ColumnName, Condition, Date, Declared, Id, Level, Origin, Text
 from impact.declare.designs import Design
 from impact.declare.expectations import Forecast, PowerPlan
+from impact.declare.territory import TerritoryMap
 
 
 class Mean(Declared):
@@ -125,7 +126,7 @@ class Quantile(Declared):
 
 
 Formula = Annotated[
-    Mean | Proportion | Scale | Threshold | Change | Ratio | Sum | Count | CountDistinct | Quantile,
+    Mean | Proportion | Scale | Threshold | Change | Ratio | Sum | Count | CountDistinct | Quantile | TerritoryMap,
     Field(discriminator="kind"),
 ]
 
@@ -279,6 +280,11 @@ class Indicator(Declared):
     ex_post: ExPost
     primary: bool = False
     note: Text | None = None
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Contracts whose rows give the value."""
+        return (self.contract, *((self.formula.supply,) if isinstance(self.formula, TerritoryMap) else ()))
 
 
 class IndicatorsFile(Declared):

@@ -27,6 +27,7 @@ from impact.measure.moments import (
     weighted_total,
 )
 from impact.measure.sampled import measure_sampled, needs_rows, sampled_rows
+from impact.measure.territory_map import measure_cells, need_cells
 from impact.sql import ident
 
 COLUMNS = [
@@ -75,6 +76,11 @@ def measure_indicators(
                 frame, queries[indicator.id] = sampled_rows(connection, programme.id, contract, indicator)
                 rows += _from_rows(indicator, frame)
             continue
+        if kind == "territory_map":
+            for indicator in members:
+                frame, queries[indicator.id] = need_cells(connection, programme, indicator)
+                rows += _from_map(indicator, frame)
+            continue
         if kind == "counts":
             for indicator in members:
                 counts, queries[indicator.id] = value_counts(connection, programme.id, contract, indicator)
@@ -97,6 +103,8 @@ def _passes(programme: Programme, indicators: Sequence[Indicator]) -> Iterator[t
             return indicator.contract, "change", formula.since, indicator.ex_post.wave or ""
         if needs_rows(indicator):
             return indicator.contract, "rows", "", ""
+        if formula.kind == "territory_map":
+            return indicator.contract, formula.kind, "", ""
         return indicator.contract, "additive" if formula.kind in ADDITIVE else "counts", "", ""
 
     for (contract, kind, _, _), members in groupby(sorted(indicators, key=key), key=key):
@@ -172,6 +180,10 @@ def _from_rows(indicator: Indicator, frame: pd.DataFrame) -> list[dict[str, obje
         if n or missing or _is_whole(labels):
             rows.append(_row(labels, measured, n, missing))
     return rows
+
+
+def _from_map(indicator: Indicator, frame: pd.DataFrame) -> list[dict[str, object]]:
+    return [_row(labels, *measure_cells(indicator, frame[inside])) for labels, inside in _domains(indicator, frame)]
 
 
 def _negative(counts: pd.Series) -> list[str]:

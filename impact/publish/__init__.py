@@ -4,20 +4,26 @@ from impact.publish.tables import (
     diagnostics_table,
     findings_table,
     loads_table,
+    map_table,
     measure_table,
     quarantine_table,
     terms_table,
+    unmapped_table,
     write_results,
 )
+from impact.publish.territory import write_maps
 from impact.publish.trace import trace_finding
 
 __all__ = [
     "diagnostics_table",
     "findings_table",
     "loads_table",
+    "map_table",
     "measure_table",
     "quarantine_table",
     "terms_table",
     "trace_finding",
+    "unmapped_table",
+    "write_maps",
     "write_results",
 ]

@@ -47,7 +47,8 @@ def trace_finding(warehouse: Warehouse, name: str) -> dict[str, Any]:
         [programme, indicator],
     )
     definition["definition"] = json.loads(definition["definition"])
-    contract = definition["definition"]["contract"]
+    declared = definition["definition"]
+    contracts = [declared["contract"], *filter(None, [declared["formula"].get("supply")])]
     return {
         "finding": finding,
         "definition": definition,
@@ -68,11 +69,12 @@ def trace_finding(warehouse: Warehouse, name: str) -> dict[str, Any]:
             [programme, indicator],
         ),
         "sources": [
-            _source(warehouse, programme, contract, row)
+            _source(warehouse, programme, row["contract"], row)
             for row in _many(
                 warehouse,
-                "SELECT * FROM impact.load WHERE programme = ? AND contract = ? AND current ORDER BY source",
-                [programme, contract],
+                "SELECT * FROM impact.load WHERE programme = ? AND list_contains(?, contract) AND current"
+                " ORDER BY source",
+                [programme, contracts],
             )
         ],
         "run": _one(warehouse, "SELECT * FROM impact.run WHERE run_id = ?", [finding["run_id"]]),

@@ -63,4 +63,13 @@ TABLES = (
         finding VARCHAR NOT NULL, programme VARCHAR NOT NULL, indicator VARCHAR NOT NULL, family VARCHAR NOT NULL,
         place INTEGER NOT NULL, term VARCHAR NOT NULL, estimate DOUBLE NOT NULL, std_error DOUBLE, p_value DOUBLE,
         conf_low DOUBLE, conf_high DOUBLE, n_obs BIGINT, detail VARCHAR NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS impact.map_cell (
+        programme VARCHAR NOT NULL, contract VARCHAR NOT NULL, supply VARCHAR NOT NULL, match VARCHAR NOT NULL,
+        wave VARCHAR NOT NULL, territory VARCHAR, theme VARCHAR, target_group VARCHAR, title_en VARCHAR NOT NULL,
+        title_it VARCHAR NOT NULL, needs BIGINT NOT NULL, voices DOUBLE, severity DOUBLE, services BIGINT NOT NULL,
+        partial_services BIGINT NOT NULL, bodies BIGINT NOT NULL, capacity DOUBLE, users DOUBLE,
+        state VARCHAR NOT NULL, documents JSON NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS impact.unmapped (
+        programme VARCHAR NOT NULL, source VARCHAR NOT NULL, contract VARCHAR NOT NULL, "column" VARCHAR NOT NULL,
+        category VARCHAR NOT NULL, rows BIGINT NOT NULL)""",
 )

@@ -14,12 +14,14 @@ from impact.publish import (
     diagnostics_table,
     findings_table,
     loads_table,
+    map_table,
     measure_table,
     network_bodies_table,
     network_ties_table,
     quarantine_table,
     terms_table,
     trace_finding,
+    unmapped_table,
 )
 from impact.store import Warehouse
 
@@ -70,6 +72,14 @@ class Result:
     def loads(self) -> pd.DataFrame:
         """Return the ledger of loads: file, hash, rows, when; those replaced included."""
         return loads_table(self.warehouse, self.report.programme)
+
+    def map(self) -> pd.DataFrame:
+        """Return the maps of needs and supply, a row per wave and cell."""
+        return map_table(self.warehouse, self.report.programme)
+
+    def unmapped(self) -> pd.DataFrame:
+        """Return the categories that stand in rows and in no codelist."""
+        return unmapped_table(self.warehouse, self.report.programme)
 
     def trace(self, finding: str) -> dict[str, Any]:
         """Return the path of one finding back to definition, query, rows, files and run."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from impact.declare import Programme, check_programme
 from impact.errors import DeclarationError
 from impact.expect import forecast_problems, indicator_plan, plan_changes, plan_hash, verify_registrations
+from impact.publish import write_maps
 from impact.results import compute_indicators, forget_undeclared, measure_only, renew_plan_hash, stale_indicators
 from impact.rows import ENGINE, Progress, now_utc, publish_rows, stage_all
 from impact.store import Warehouse
@@ -88,6 +89,8 @@ def run_programme(
             compute_indicators(programme, warehouse, stale, run_id, progress)
             gone = forget_undeclared(programme, warehouse) if until == "publish" else []
             renewed = renew_plan_hash(programme, warehouse) if until == "publish" else 0
+            if loaded or stale or gone:
+                write_maps(warehouse, programme)
             if loaded or stale or gone or renewed:
                 _record_run(programme, warehouse, run_id, len(loaded), len(stale))
     return _report(warehouse, programme, run_id, loaded=loaded, computed=[i.id for i, _ in stale], changes=changes)

@@ -16,6 +16,7 @@ from impact.judge import Finding, adjust_families, judge_indicator
 from impact.measure import measure_indicators
 from impact.measure.formula import query_sql
 from impact.measure.parts import cut_codelists, part_table
+from impact.measure.territory_map import map_query
 from impact.publish import write_networks, write_results
 from impact.rows import ENGINE, Progress, Staged
 from impact.sql import fingerprint
@@ -37,7 +38,8 @@ def stale_indicators(
     current = []
     for indicator in programme.indicators:
         behind = programme.behind(indicator)
-        depends = {name for each in behind for name in _contracts_behind(programme, each.contract)}
+        read = [name for each in behind for name in each.reads]
+        depends = set[str]().union(*(_contracts_behind(programme, name) for name in read))
         rows = [load for load in loads if load.split(":")[0] in depends]
         waves = [wave.model_dump(mode="json") for wave in programme.header.waves]
         node = next(n.model_dump() for n in programme.header.theory_of_change.nodes if n.id == indicator.node)
@@ -116,9 +118,15 @@ def _definition(programme: Programme, indicator: Indicator, now: str) -> dict[st
         "file": "indicators.yaml",
         "line": programme.line("indicators.yaml", "indicators", place),
         "definition": to_json(indicator.model_dump(mode="json", exclude_none=True)),
-        "query": query_sql(programme.id, indicator, programme.contracts[indicator.contract]),
+        "query": _query(programme, indicator),
         "fingerprint": now,
     }
+
+
+def _query(programme: Programme, indicator: Indicator) -> str:
+    if indicator.formula.kind == "territory_map":
+        return map_query(programme, indicator)
+    return query_sql(programme.id, indicator, programme.contracts[indicator.contract])
 
 
 def forget_undeclared(programme: Programme, warehouse: Warehouse) -> list[str]:

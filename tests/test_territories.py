@@ -406,7 +406,7 @@ BAD: dict[str, tuple[Callable[[dict[str, Any]], None], tuple[str, ...]]] = {
     "parent of the top": (changed("country", parent="north"), ("'north' of 'country'", "top level")),
     "same code twice": (changed("n2", code="n1"), ("code 'n1' stands twice",)),
     "level twice": (lambda places: places.update(levels=[*LEVELS, "low"]), ("level 'low' stands twice",)),
-    "parents without levels": (lambda places: places.update(levels=[]), ("'north' has a place in a hierarchy", "no levels")),
+    "level without levels": (lambda places: places.update(levels=[]), ("'north' is on a level, but codelist 'places' has none",)),
     "same_as twice": (
         lambda places: (changed("n1", same_as={"istat": "001"})(places), changed("n2", same_as={"istat": "001"})(places)),
         ("'n1' and 'n2' are the same istat code", "001"),

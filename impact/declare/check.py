@@ -151,6 +151,7 @@ def _sources(programme: Programme) -> Iterator[Problem]:
             continue
         kinds.setdefault(contract.id, set()).add(source.provenance.kind)
         yield from _crosswalk(source, contract, line)
+        yield from _crosswalk_codes(programme, source, contract, line)
     for contract_id, found in kinds.items():
         if len(found) > 1:
             yield Problem(
@@ -160,9 +161,25 @@ def _sources(programme: Programme) -> Iterator[Problem]:
             )
 
 
+def _crosswalk_codes(programme: Programme, source: Source, contract: Contract, line: int | None) -> Iterator[Problem]:
+    """Yield the codes a crosswalk file maps to although the column has no such code."""
+    for name, file in source.crosswalk.items():
+        column = contract.columns.get(name)
+        if column is None or column.type != "code" or column.codelist not in (None, *programme.codelists):
+            continue
+        codes = programme.column_codes(column)
+        missing = {code for kinds in column.missing.values() for code in kinds}
+        for code in sorted(set(source.recode[name].values()) - set(codes) - missing):
+            where, expected = f"{source.id}.crosswalk.{name}", ", ".join(codes[:20])
+            yield Problem(
+                f"{file} maps to '{code}', which '{name}' does not have", "sources.yaml", line, where, expected
+            )
+
+
 def _crosswalk(source: Source, contract: Contract, line: int | None) -> Iterator[Problem]:
     named = [("rename", name) for name in source.rename.values()]
-    named += [("recode", name) for name in source.recode] + [("set", name) for name in source.set]
+    named += [("recode", name) for name in source.recode if name not in source.crosswalk]
+    named += [("crosswalk", name) for name in source.crosswalk] + [("set", name) for name in source.set]
     for where, name in named:
         if name not in contract.columns:
             yield Problem(

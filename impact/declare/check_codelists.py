@@ -50,12 +50,10 @@ def _place_in_hierarchy(
     codelist: Codelist, item: CodeItem, items: dict[str, CodeItem]
 ) -> Iterator[tuple[str, str, str]]:
     levels, code = codelist.levels, item.code
-    if not levels:
-        if item.parent is not None or item.level is not None:
-            yield f"'{code}' has a place in a hierarchy, but codelist '{codelist.id}' has no levels", "levels", "none"
-        return
-    if item.level not in levels:
+    if levels and item.level not in levels:
         yield f"'{code}' is on no level of codelist '{codelist.id}'", ", ".join(levels), item.level or "no level"
+    elif not levels and item.level is not None:
+        yield f"'{code}' is on a level, but codelist '{codelist.id}' has none", "levels", "none"
     if item.parent is None:
         if item.level in levels[1:]:
             yield f"'{code}' stands in no hierarchy: it has no parent and is not a {levels[0]}", "a parent", "none"

@@ -9,6 +9,7 @@ from impact.declare.check_contracts import condition_problems
 from impact.declare.check_designs import design_columns, design_problems, design_waves
 from impact.declare.check_networks import network_problems
 from impact.declare.check_scaled import scaled_problems
+from impact.declare.check_territory import territory_problems
 from impact.declare.contracts import NUMERIC, Contract
 from impact.declare.indicators import (
     Change,
@@ -24,6 +25,7 @@ from impact.declare.indicators import (
 )
 from impact.declare.load import Programme
 from impact.declare.networks import Network
+from impact.declare.territory import TerritoryMap, wave_column
 from impact.errors import Problem
 
 
@@ -64,6 +66,7 @@ def indicator_problems(programme: Programme, index: int, indicator: Indicator) -
             f"{indicator.id}.sample",
             "mean, proportion, scale, threshold, ratio, sum or count",
         )
+    yield from territory_problems(programme, indicator, contract, line)
     yield from _waves(programme, indicator, contract, line)
     yield from design_problems(programme, indicator, contract, line)
     yield from scaled_problems(programme, indicator, line)
@@ -149,6 +152,8 @@ def _numeric_columns(indicator: Indicator) -> list[tuple[str, str]]:
         names = formula.items
     elif isinstance(formula, Ratio):
         names = (formula.numerator, formula.denominator)
+    elif isinstance(formula, TerritoryMap) and formula.weight:
+        names = (formula.weight,)
     sample = indicator.sample
     weights = [name for name in (sample.weight, sample.population) if name]
     if sample.calibration:
@@ -171,7 +176,7 @@ def _waves(programme: Programme, indicator: Indicator, contract: Contract, line:
             continue
         if wave not in waves:
             yield Problem(f"there is no wave '{wave}'", file, line, f"{indicator.id}.{where}", ", ".join(waves))
-        if contract.wave is None:
+        if not _has_waves(programme, indicator, contract):
             yield Problem(f"contract '{contract.id}' has no wave column", file, line, f"{indicator.id}.{where}")
     if contract.wave and indicator.ex_post.wave is None:
         yield Problem(
@@ -188,6 +193,14 @@ def _waves(programme: Programme, indicator: Indicator, contract: Contract, line:
             "ex_ante.baseline",
             fix="Remove the baseline, or measure the level instead of the change.",
         )
+
+
+def _has_waves(programme: Programme, indicator: Indicator, contract: Contract) -> bool:
+    """Tell whether rows are told apart by wave; on a map of needs and supply either side may be."""
+    if not isinstance(indicator.formula, TerritoryMap):
+        return contract.wave is not None
+    sides = [programme.contracts[name] for name in indicator.reads if name in programme.contracts]
+    return any(wave_column(side) for side in sides)
 
 
 def _promise(indicator: Indicator, line: int | None) -> Iterator[Problem]:

@@ -34,13 +34,19 @@ class CodeItem(Declared):
 class Codelist(Declared):
     """A closed list of codes that several contracts can share.
 
-    ``levels`` make it a hierarchy, the top first; what is cut by such a column is also given for every code above.
+    Parents make it a hierarchy: what is cut by such a column is also given for every code above. ``levels`` name its
+    levels, the top first; each code then has one, and none stands outside.
     """
 
     id: Id
     title: Text
     levels: tuple[Id, ...] = ()
     codes: tuple[CodeItem, ...] = Field(min_length=1)
+
+    @property
+    def hierarchical(self) -> bool:
+        """Whether any code has a parent."""
+        return any(item.parent is not None for item in self.codes)
 
 
 class Column(Declared):

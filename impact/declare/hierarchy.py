@@ -36,7 +36,7 @@ def column_codelist(programme: Programme, contract: str, column: str) -> Codelis
 
 def codes_within(codelist: Codelist | None, code: str) -> tuple[str, ...]:
     """Return the codes whose rows belong to a code: itself and, in a hierarchy, all those below it."""
-    if codelist is None or not codelist.levels:
+    if codelist is None or not codelist.hierarchical:
         return (code,)
     parents = {item.code: item.parent for item in codelist.codes}
     return (code, *(item for item in parents if item != code and code in _up(parents, item)))
@@ -53,7 +53,7 @@ def branches(codelist: Codelist | None, labels: Iterable[str]) -> list[Branch]:
         The labels that occur in the data, each once or more; those that are no code come last.
     """
     present = sorted(set(labels))
-    if codelist is None or not codelist.levels:
+    if codelist is None or not codelist.hierarchical:
         return [Branch(label, (label,)) for label in present]
     parents = {item.code: item.parent for item in codelist.codes}
     members: dict[str, list[str]] = {}

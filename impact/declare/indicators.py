@@ -10,6 +10,7 @@ from impact.declare.base import Code, ColumnName, Condition, Date, Declared, Id,
 from impact.declare.designs import Design
 from impact.declare.expectations import Forecast, PowerPlan
 from impact.declare.networks import Network
+from impact.declare.territory import TerritoryMap
 
 
 class Mean(Declared):
@@ -126,7 +127,18 @@ class Quantile(Declared):
 
 
 Formula = Annotated[
-    Mean | Proportion | Scale | Threshold | Change | Ratio | Sum | Count | CountDistinct | Quantile | Network,
+    Mean
+    | Proportion
+    | Scale
+    | Threshold
+    | Change
+    | Ratio
+    | Sum
+    | Count
+    | CountDistinct
+    | Quantile
+    | Network
+    | TerritoryMap,
     Field(discriminator="kind"),
 ]
 
@@ -280,6 +292,13 @@ class Indicator(Declared):
     ex_post: ExPost
     primary: bool = False
     note: Text | None = None
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Contracts whose rows give the value: its own first."""
+        if isinstance(self.formula, TerritoryMap):
+            return (self.contract, self.formula.supply)
+        return (self.contract, self.formula.bodies.contract) if isinstance(self.formula, Network) else (self.contract,)
 
 
 class IndicatorsFile(Declared):

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from impact.declare.contracts import Codelist, Column, Contract, ContractsFile
+from impact.declare.crosswalk import with_crosswalks
 from impact.declare.evaluation import EvaluationFile
 from impact.declare.indicators import Indicator, IndicatorsFile
 from impact.declare.programme import ProgrammeFile
@@ -83,9 +84,9 @@ class Programme:
             return column.codes
         return tuple(item.code for item in self.codelists[column.codelist or ""].codes)
 
-    def source_kind(self, contract: str) -> str:
-        """Return ``real`` or ``synthetic``: the kind of the data that feed a contract."""
-        kinds = {source.provenance.kind for source in self.sources if source.contract == contract}
+    def source_kind(self, *contracts: str) -> str:
+        """Return ``real`` or ``synthetic``: the kind of the data that feed contracts, synthetic if any of them is."""
+        kinds = {source.provenance.kind for source in self.sources if source.contract in contracts}
         return "synthetic" if "synthetic" in kinds else "real"
 
     def behind(self, indicator: Indicator) -> tuple[Indicator, ...]:
@@ -96,8 +97,7 @@ class Programme:
 
     def data_kind(self, indicator: Indicator) -> str:
         """Return ``synthetic`` if any data behind an indicator's finding are, else ``real``."""
-        kinds = {self.source_kind(each.contract) for each in self.behind(indicator)}
-        return "synthetic" if "synthetic" in kinds else "real"
+        return self.source_kind(*(name for each in self.behind(indicator) for name in each.reads))
 
 
 def shipped(name: str) -> Path:
@@ -156,12 +156,26 @@ def load_programme(folder: str | Path) -> Programme:
         header=parsed["programme.yaml"],
         contracts=contracts,
         codelists=codelists,
-        sources=parsed["sources.yaml"].sources,
+        sources=_recoded(path, parsed["sources.yaml"].sources),
         indicators=parsed["indicators.yaml"].indicators,
         evaluation=parsed["evaluation.yaml"],
         registrations=registrations,
         lines=lines,
     )
+
+
+def _recoded(folder: Path, sources: tuple[Source, ...]) -> tuple[Source, ...]:
+    """Read the crosswalk files of all sources, or raise with the problems of all."""
+    recoded: list[Source] = []
+    problems: list[Problem] = []
+    for source in sources:
+        try:
+            recoded.append(with_crosswalks(folder, source))
+        except DeclarationError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise DeclarationError(problems)
+    return tuple(recoded)
 
 
 def read_declaration(path: Path, model: type[Model], shown: str) -> tuple[Model, Lines]:

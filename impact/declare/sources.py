@@ -61,8 +61,9 @@ class Provenance(Declared):
 class Source(Declared):
     """One raw file (or sheet) feeding one contract.
 
-    ``rename`` maps file columns to contract columns; ``recode`` maps codes of a contract column; ``set`` gives a
-    contract column one constant; ``ignore`` lists file columns that are left out on purpose.
+    ``rename`` maps file columns to contract columns; ``recode`` maps codes of a contract column, as does
+    ``crosswalk``, which names a CSV file with the columns ``from`` and ``to``; ``set`` gives a contract column one
+    constant; ``ignore`` lists file columns that are left out on purpose.
     """
 
     id: Id
@@ -72,8 +73,15 @@ class Source(Declared):
     format: FileFormat = FileFormat()
     rename: dict[str, ColumnName] = Field(default_factory=dict)
     recode: dict[ColumnName, dict[Code, Code]] = Field(default_factory=dict)
+    crosswalk: dict[ColumnName, str] = Field(default_factory=dict)
     set: dict[ColumnName, Scalar] = Field(default_factory=dict)
     ignore: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _mapped_once(self) -> Source:
+        if both := sorted({*self.recode} & {*self.crosswalk}):
+            raise ValueError(f"{', '.join(both)}: give either recode or crosswalk")
+        return self
 
 
 class SourcesFile(Declared):

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from impact.declare import Programme, last_day
+from impact.declare.contracts import Contract
 from impact.declare.indicators import Indicator
 from impact.declare.load import REGISTRATIONS
 from impact.declare.registration import Registration
@@ -65,15 +66,19 @@ def indicator_plan(programme: Programme, indicator: Indicator) -> dict[str, Any]
 def _own_plan(programme: Programme, indicator: Indicator) -> dict[str, Any]:
     dumped = indicator.model_dump(mode="json", exclude_none=True)
     plan = {name: dumped[name] for name in PLANNED if dumped.get(name) not in (None, [], {})}
-    contract = programme.contracts[indicator.contract]
-    codes = [programme.codelists[c.codelist].model_dump(mode="json") for c in contract.columns.values() if c.codelist]
-    plan["contract_hash"] = fingerprint(contract.model_dump(mode="json"), codes)
-    if contract.wave:
+    for where, name in zip(("contract_hash", "supply_hash"), indicator.reads, strict=False):
+        plan[where] = _contract_hash(programme, programme.contracts[name])
+    if programme.contracts[indicator.contract].wave or indicator.ex_post.wave:
         plan["waves"] = {wave.id: wave.date for wave in programme.header.waves}
     families = [family for family in programme.evaluation.families if indicator.id in family.indicators]
     if families:
         plan["families"] = [family.model_dump(mode="json") for family in families]
     return plan
+
+
+def _contract_hash(programme: Programme, contract: Contract) -> str:
+    codes = [programme.codelists[c.codelist].model_dump(mode="json") for c in contract.columns.values() if c.codelist]
+    return fingerprint(contract.model_dump(mode="json"), codes)
 
 
 def _plan(programme: Programme) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:

@@ -182,7 +182,13 @@ def _baseline(indicator: Indicator, measures: pd.DataFrame, row: dict[str, Any])
     if stated.wave is not None:
         return _elsewhere(measures, row, stated.wave, row["arm"])
     is_part = row["scope"] != "programme" or row["group"] != "all"
-    return None if is_part and indicator.formula.kind in TOTALS else stated.value
+    return None if is_part and _is_total(indicator) else stated.value
+
+
+def _is_total(indicator: Indicator) -> bool:
+    """Tell whether what is promised belongs to the programme as a whole: a number of things, not a share of them."""
+    formula = indicator.formula
+    return formula.kind in TOTALS or (formula.kind == "territory_map" and formula.measure != "coverage")
 
 
 def _elsewhere(measures: pd.DataFrame, row: dict[str, Any], wave: str | None, arm: str) -> float | None:
@@ -199,7 +205,7 @@ def _elsewhere(measures: pd.DataFrame, row: dict[str, Any], wave: str | None, ar
 def _target(indicator: Indicator, baseline: float | None, *, part: bool) -> tuple[float | None, str | None]:
     """Return target and due date; a promised total is the programme's, not each part's."""
     target = indicator.ex_ante.target
-    if target is None or (part and indicator.formula.kind in TOTALS):
+    if target is None or (part and _is_total(indicator)):
         return None, None
     if target.value is not None:
         return target.value, target.due

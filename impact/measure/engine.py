@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -14,7 +14,6 @@ from impact.declare.contracts import Codelist, Contract
 from impact.declare.hierarchy import branches
 from impact.declare.indicators import Change, Indicator
 from impact.declare.load import Programme
-from impact.declare.networks import Network
 from impact.measure.cells import ADDITIVE, TOTALS, Cells, additive_cells, change_cells, value_counts
 from impact.measure.formula import arm_sql, is_share
 from impact.measure.moments import (
@@ -29,8 +28,9 @@ from impact.measure.moments import (
     weighted_total,
 )
 from impact.measure.networks import network_values, tie_rows
-from impact.measure.parts import cut_codelists, explain_sums
+from impact.measure.parts import Rows, cut_codelists, explain_sums
 from impact.measure.sampled import measure_sampled, needs_rows, sampled_rows
+from impact.measure.territory_map import measure_cells, need_cells
 from impact.sql import ident
 
 COLUMNS = [
@@ -74,26 +74,10 @@ def measure_indicators(
     linkage: list[dict[str, object]] = []
     queries: dict[str, str] = {}
     for contract, kind, members in _passes(programme, indicators):
-        if kind == "rows":
+        if kind in _ONE_BY_ONE:
             for indicator in members:
-                frame, queries[indicator.id] = sampled_rows(connection, programme.id, contract, indicator)
-                lists = cut_codelists(programme, indicator)
-                rows += explain_sums(indicator, lists, _from_rows(indicator, frame, lists))
-            continue
-        if kind == "network":
-            for indicator in members:
-                ties = tie_rows(connection, programme, indicator)
-                queries[indicator.id] = ties.sql
-                rows += [
-                    _row({"indicator": indicator.id, "arm": "", **labels}, measured, n, left_out)
-                    for labels, measured, n, left_out in network_values(indicator, ties)
-                ]
-            continue
-        if kind == "counts":
-            for indicator in members:
-                counts, queries[indicator.id] = value_counts(connection, programme.id, contract, indicator)
-                lists = cut_codelists(programme, indicator)
-                rows += explain_sums(indicator, lists, _from_counts(indicator, counts, lists))
+                found, queries[indicator.id] = _ONE_BY_ONE[kind](connection, programme, contract, indicator)
+                rows += found
             continue
         compute = change_cells if kind == "change" else additive_cells
         cells = compute(connection, programme.id, contract, members)
@@ -106,13 +90,54 @@ def measure_indicators(
     return Measures(pd.DataFrame(rows, columns=COLUMNS), pd.DataFrame(linkage), queries)
 
 
+def _sampled(
+    connection: duckdb.DuckDBPyConnection, programme: Programme, contract: Contract, indicator: Indicator
+) -> tuple[Rows, str]:
+    frame, sql = sampled_rows(connection, programme.id, contract, indicator)
+    lists = cut_codelists(programme, indicator)
+    return explain_sums(indicator, lists, _from_rows(indicator, frame, lists)), sql
+
+
+def _counted(
+    connection: duckdb.DuckDBPyConnection, programme: Programme, contract: Contract, indicator: Indicator
+) -> tuple[Rows, str]:
+    counts, sql = value_counts(connection, programme.id, contract, indicator)
+    lists = cut_codelists(programme, indicator)
+    return explain_sums(indicator, lists, _from_counts(indicator, counts, lists)), sql
+
+
+def _networked(
+    connection: duckdb.DuckDBPyConnection, programme: Programme, _: Contract, indicator: Indicator
+) -> tuple[Rows, str]:
+    ties = tie_rows(connection, programme, indicator)
+    values = network_values(indicator, ties)
+    named: dict[str, object] = {"indicator": indicator.id, "arm": ""}
+    return [_row({**named, **labels}, measured, n, left_out) for labels, measured, n, left_out in values], ties.sql
+
+
+def _mapped(
+    connection: duckdb.DuckDBPyConnection, programme: Programme, _: Contract, indicator: Indicator
+) -> tuple[Rows, str]:
+    cells, sql = need_cells(connection, programme, indicator)
+    return _from_map(indicator, cells), sql
+
+
+_ONE_BY_ONE: dict[str, Callable[..., tuple[Rows, str]]] = {
+    "rows": _sampled,
+    "counts": _counted,
+    "network": _networked,
+    "territory_map": _mapped,
+}
+"""Passes that serve one indicator: its rows, how often each value stands, a network, needs against supply."""
+
+
 def _passes(programme: Programme, indicators: Sequence[Indicator]) -> Iterator[tuple[Contract, str, list[Indicator]]]:
     def key(indicator: Indicator) -> tuple[str, str, str, str]:
         formula = indicator.formula
         if isinstance(formula, Change):
             return indicator.contract, "change", formula.since, indicator.ex_post.wave or ""
-        if isinstance(formula, Network):
-            return indicator.contract, "network", "", ""
+        if formula.kind in _ONE_BY_ONE:
+            return indicator.contract, formula.kind, "", ""
         if needs_rows(indicator):
             return indicator.contract, "rows", "", ""
         return indicator.contract, "additive" if formula.kind in ADDITIVE else "counts", "", ""
@@ -195,6 +220,10 @@ def _from_rows(indicator: Indicator, frame: pd.DataFrame, lists: Mapping[str, Co
         if n or missing or _is_whole(labels):
             rows.append(_row(labels, measured, n, missing))
     return rows
+
+
+def _from_map(indicator: Indicator, frame: pd.DataFrame) -> list[dict[str, object]]:
+    return [_row(labels, *measure_cells(indicator, frame[inside])) for labels, inside in _domains(indicator, frame)]
 
 
 def _negative(counts: pd.Series) -> list[str]:

@@ -44,7 +44,7 @@ def explain_sums(indicator: Indicator, lists: Mapping[str, Codelist], rows: Rows
     ``own_rows``: rows are coded at this code itself, not at one of those below it. ``no_value``: rows of the programme
     have no code. ``overlap``: the same value of a distinct count stands in several parts.
     """
-    trees = {name: codelist for name, codelist in lists.items() if codelist.levels}
+    trees = {name: codelist for name, codelist in lists.items() if codelist.hierarchical}
     if indicator.formula.kind not in SUMMED or not trees:
         return rows
     wholes = {(row["arm"], row["wave"]): row for row in rows if _cut(row) is None}
@@ -119,7 +119,7 @@ def _described(indicator: Indicator, column: str, codelist: Codelist, measures: 
     labels |= {str(v) for v in own.loc[own["group"] == column, "group_value"]}
     items = {item.code: item for item in codelist.codes}
     found = [branch for branch in branches(codelist, labels) if branch.code in items]
-    if not codelist.levels:
+    if not codelist.hierarchical:
         declared = {code: place for place, code in enumerate(items)}
         found.sort(key=lambda branch: declared[branch.code])
     return [

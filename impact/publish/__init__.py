@@ -6,13 +6,16 @@ from impact.publish.tables import (
     diagnostics_table,
     findings_table,
     loads_table,
+    map_table,
     measure_table,
     network_bodies_table,
     network_ties_table,
     quarantine_table,
     terms_table,
+    unmapped_table,
     write_results,
 )
+from impact.publish.territory import write_maps
 from impact.publish.trace import trace_finding
 
 __all__ = [
@@ -20,12 +23,15 @@ __all__ = [
     "diagnostics_table",
     "findings_table",
     "loads_table",
+    "map_table",
     "measure_table",
     "network_bodies_table",
     "network_ties_table",
     "quarantine_table",
     "terms_table",
     "trace_finding",
+    "unmapped_table",
+    "write_maps",
     "write_networks",
     "write_results",
 ]

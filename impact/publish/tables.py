@@ -119,3 +119,18 @@ def network_ties_table(warehouse: Warehouse, programme: str | None = None) -> pd
 def loads_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
     """Return the ledger of loads, those replaced included."""
     return _read(warehouse, "load", programme, "programme, source, loaded_at").drop(columns=["line_offsets"])
+
+
+def map_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
+    """Return the cells of the maps of needs and supply, a row per wave and cell, with what each is answered by."""
+    return _read(
+        warehouse,
+        "map_cell",
+        programme,
+        "programme, contract, supply, match, wave, territory, theme, target_group, state",
+    )
+
+
+def unmapped_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
+    """Return the categories that stand in rows and in no codelist, with the rows they stand in."""
+    return _read(warehouse, "unmapped", programme, 'programme, source, "column", category')

@@ -69,12 +69,12 @@ def trace_finding(warehouse: Warehouse, name: str) -> dict[str, Any]:
             [programme, indicator],
         ),
         "sources": [
-            _source(warehouse, programme, contract, row, _part_sql(warehouse, finding) if place == 0 else "TRUE")
-            for place, contract in enumerate(contracts)
+            _source(warehouse, programme, row, _part_sql(warehouse, finding, row["contract"]))
             for row in _many(
                 warehouse,
-                "SELECT * FROM impact.load WHERE programme = ? AND contract = ? AND current ORDER BY source",
-                [programme, contract],
+                "SELECT * FROM impact.load WHERE programme = ? AND list_contains(?, contract) AND current"
+                " ORDER BY list_position(?, contract), source",
+                [programme, contracts, contracts],
             )
         ],
         "run": _one(warehouse, "SELECT * FROM impact.run WHERE run_id = ?", [finding["run_id"]]),
@@ -87,18 +87,23 @@ def trace_finding(warehouse: Warehouse, name: str) -> dict[str, Any]:
 
 
 def _contracts(warehouse: Warehouse, programme: str, definition: dict[str, Any]) -> list[str]:
-    """Return the contract of an indicator, and that of the one whose effect it scales."""
-    of = definition["ex_post"].get("design", {}).get("of")
+    """Return the contracts an indicator reads, its own first, and that of the one whose effect it scales."""
+    of, formula = definition["ex_post"].get("design", {}).get("of"), definition["formula"]
     query = "SELECT definition ->> '$.contract' FROM impact.definition WHERE programme = ? AND indicator = ?"
     others = [contract for (contract,) in warehouse.rows(query, [programme, of])]
-    return list(dict.fromkeys([definition["contract"], *others]))
+    beside = [formula.get("supply"), formula.get("bodies", {}).get("contract")]
+    return list(dict.fromkeys([definition["contract"], *filter(None, beside), *others]))
 
 
-def _part_sql(warehouse: Warehouse, finding: dict[str, Any]) -> str:
-    """Write which rows are a finding's part: those of its code and, in a hierarchy, of the codes below it."""
+def _part_sql(warehouse: Warehouse, finding: dict[str, Any], contract: str) -> str:
+    """Write which rows of a contract are a finding's part: those of its code and, in a hierarchy, of the codes below.
+
+    Of a contract without the column all rows count: it stands beside the rows that are cut.
+    """
     scope, value = finding["scope"], finding["scope_value"]
     column, code = (scope, value) if scope != "programme" else (finding["group"], finding["group_value"])
-    if column == "all":
+    view = ident(finding["programme"], contract)
+    if column not in {name for (name,) in warehouse.rows(f"SELECT column_name FROM (DESCRIBE {view})")}:
         return "TRUE"
     held = warehouse.rows(
         'SELECT holds FROM impact.part WHERE programme = ? AND indicator = ? AND "column" = ? AND code = ?',
@@ -108,9 +113,9 @@ def _part_sql(warehouse: Warehouse, finding: dict[str, Any]) -> str:
     return f"coalesce(CAST({ident(column)} AS VARCHAR), {literal(MISSING_GROUP)}) IN ({labels})"
 
 
-def _source(warehouse: Warehouse, programme: str, contract: str, load: dict[str, Any], part: str) -> dict[str, Any]:
+def _source(warehouse: Warehouse, programme: str, load: dict[str, Any], part: str) -> dict[str, Any]:
     """Return one file behind a finding, with the lines of its first rows."""
-    rows = f"{ident(programme, contract)} WHERE _source = ? AND {part}"
+    rows = f"{ident(programme, load['contract'])} WHERE _source = ? AND {part}"
     places = warehouse.rows(f"SELECT _row FROM {rows} ORDER BY _row LIMIT {EXAMPLES}", [load["source"]])
     ((used,),) = warehouse.rows(f"SELECT count(*) FROM {rows}", [load["source"]])
     lines = file_lines(np.array([row for (row,) in places], dtype=np.int64), load["line_offsets"])

@@ -74,4 +74,13 @@ TABLES = (
         programme VARCHAR NOT NULL, indicator VARCHAR NOT NULL, "column" VARCHAR NOT NULL, code VARCHAR NOT NULL,
         place INTEGER NOT NULL, depth INTEGER NOT NULL, level VARCHAR, parent VARCHAR, title_en VARCHAR NOT NULL,
         title_it VARCHAR NOT NULL, same_as JSON NOT NULL, holds VARCHAR[] NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS impact.map_cell (
+        programme VARCHAR NOT NULL, contract VARCHAR NOT NULL, supply VARCHAR NOT NULL, match VARCHAR NOT NULL,
+        wave VARCHAR NOT NULL, territory VARCHAR, theme VARCHAR, target_group VARCHAR, title_en VARCHAR NOT NULL,
+        title_it VARCHAR NOT NULL, needs BIGINT NOT NULL, voices DOUBLE, severity DOUBLE, services BIGINT NOT NULL,
+        partial_services BIGINT NOT NULL, bodies BIGINT NOT NULL, capacity DOUBLE, users DOUBLE,
+        state VARCHAR NOT NULL, documents JSON NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS impact.unmapped (
+        programme VARCHAR NOT NULL, source VARCHAR NOT NULL, contract VARCHAR NOT NULL, "column" VARCHAR NOT NULL,
+        category VARCHAR NOT NULL, rows BIGINT NOT NULL)""",
 )

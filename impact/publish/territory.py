@@ -1,0 +1,129 @@
+"""The map of needs and supply leaves as a table, cell by cell; so do the categories that no codelist has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import reduce
+from itertools import chain
+
+import pandas as pd
+
+from impact.declare import Programme, in_language
+from impact.declare.base import Language
+from impact.declare.contracts import Contract
+from impact.declare.territory import MATCH, TerritoryMap, wave_column
+from impact.measure.territory_map import CELL, named_waves, relations_sql
+from impact.sql import ident
+from impact.store import Warehouse
+
+SEPARATOR = " · "
+_DOCUMENT = (
+    "json_object('part', part, 'id', _id, 'organisation', _organisation_id, 'document', _document, 'place', _place,"
+    " 'quote', _quote)"
+)
+
+
+def write_maps(warehouse: Warehouse, programme: Programme) -> None:
+    """Write the cells of every map that is declared, and every unknown category, in place of what stood.
+
+    Parameters
+    ----------
+    warehouse
+        In the run's transaction, with the views of good rows in place.
+    programme
+        As declared.
+    """
+    for table in ("map_cell", "unmapped"):
+        warehouse.connection.execute(f"DELETE FROM {ident('impact', table)} WHERE programme = ?", [programme.id])
+    for (name, supply, match), waves in _maps(programme).items():
+        formula = TerritoryMap.model_validate(
+            {"kind": "territory_map", "measure": "coverage", "supply": supply, "match": match}
+        )
+        need = programme.contracts[name]
+        cells = warehouse.frame(cells_sql(programme, formula, need, waves))
+        labels = {"programme": programme.id, "contract": name, "supply": supply, "match": ", ".join(match)}
+        warehouse.append("map_cell", cells.assign(**labels, **_titles(programme, need, cells, match)))
+    for contract in programme.contracts.values():
+        for column, codes in _closed(programme, contract):
+            warehouse.append("unmapped", _unmapped(warehouse, programme, contract, column, codes))
+
+
+def _maps(programme: Programme) -> dict[tuple[str, str, tuple[str, ...]], list[str]]:
+    """Return each pair of contracts and the columns they are matched by, with the waves that indicators name."""
+    maps: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+    for indicator in programme.indicators:
+        if isinstance(indicator.formula, TerritoryMap):
+            match = tuple(name for name in MATCH if name in indicator.formula.match)
+            waves = maps.setdefault((indicator.contract, indicator.formula.supply, match), [])
+            waves += [wave for wave in named_waves(indicator) if wave not in waves]
+    return maps
+
+
+def cells_sql(programme: Programme, formula: TerritoryMap, need: Contract, waves: list[str]) -> str:
+    """Write the query of all cells: those of needs, services that reach none of them, rows that have no place.
+
+    Returns
+    -------
+    str
+        Gives ``wave``, the columns of the cell, ``needs, voices, severity, services, partial_services, bodies,
+        capacity, users, state, documents``.
+    """
+    cell = ", ".join(("_wave", *CELL))
+    named = ", ".join(f"l._{name} AS {name}" for name in ("wave", *MATCH))
+    same = " AND ".join(f"a.{name} = l.{name}" for name in ("_wave", *CELL))
+    return f"""{relations_sql(programme, formula, need, waves=waves)},
+reached AS (SELECT DISTINCT _wave, _id FROM pair),
+line AS (
+  SELECT {cell}, 'need' AS part, CASE WHEN _mapped THEN 'need' ELSE 'unmapped' END AS kind, _id, _organisation_id,
+    _voices, _severity, _capacity, _users, _document, _place, _quote FROM need UNION ALL
+  SELECT {cell}, CASE WHEN _covers THEN 'service' ELSE 'partial_service' END, 'need', _id, _organisation_id,
+    NULL, NULL, _capacity, _users, _document, _place, _quote FROM pair UNION ALL
+  SELECT {cell}, 'service', CASE WHEN _mapped THEN 'supply_only' ELSE 'unmapped' END, _id, _organisation_id,
+    NULL, NULL, _capacity, _users, _document, _place, _quote FROM supply
+    WHERE NOT _mapped OR (_wave, _id) NOT IN (FROM reached)),
+summed AS (SELECT {cell}, kind, count(*) FILTER (part = 'need') AS needs, sum(_voices) AS voices,
+  max(_severity) AS severity, count(*) FILTER (part = 'service') AS services,
+  count(*) FILTER (part = 'partial_service') AS partial_services,
+  count(DISTINCT _organisation_id) FILTER (part = 'service') AS bodies,
+  sum(_capacity) FILTER (part = 'service') AS capacity, sum(_users) FILTER (part = 'service') AS users,
+  to_json(list({_DOCUMENT} ORDER BY part, _id)) AS documents FROM line GROUP BY ALL)
+SELECT l.* EXCLUDE ({cell}, kind), {named},
+  CASE WHEN kind = 'need' THEN a._state ELSE kind END AS state
+  FROM summed l LEFT JOIN answer a ON {same} ORDER BY ALL"""
+
+
+def _titles(programme: Programme, need: Contract, cells: pd.DataFrame, match: tuple[str, ...]) -> dict[str, pd.Series]:
+    """Return the words for each cell in both languages; a code without a title stands for itself."""
+    languages: tuple[Language, ...] = ("en", "it")
+    titles = {}
+    for language in languages:
+        parts = []
+        for name in match:
+            items = programme.codelists[need.columns[name].codelist or ""].codes
+            words = {item.code: in_language(item.title, language) for item in items}
+            parts.append(cells[name].map(words).fillna(cells[name]).fillna(""))
+        titles[f"title_{language}"] = reduce(lambda text, part: text + SEPARATOR + part, parts)
+    return titles
+
+
+def _closed(programme: Programme, contract: Contract) -> Iterator[tuple[str, list[str]]]:
+    """Yield the columns whose categories may be unknown without the row being set aside, with the known ones."""
+    for name, column in contract.columns.items():
+        if column.type == "code" and "codes" in column.warn:
+            yield name, list(programme.column_codes(column))
+    mapped = chain.from_iterable(i.reads for i in programme.indicators if i.formula.kind == "territory_map")
+    wave = wave_column(contract)
+    if wave and contract.id in mapped:
+        yield wave, [item.id for item in programme.header.waves]
+
+
+def _unmapped(
+    warehouse: Warehouse, programme: Programme, contract: Contract, column: str, codes: list[str]
+) -> pd.DataFrame:
+    frame = warehouse.frame(
+        f"SELECT _source AS source, CAST({ident(column)} AS VARCHAR) AS category, count(*) AS rows"
+        f" FROM {ident(programme.id, contract.id)} WHERE {ident(column)} IS NOT NULL"
+        f" AND NOT list_contains(?::VARCHAR[], CAST({ident(column)} AS VARCHAR)) GROUP BY ALL ORDER BY ALL",
+        [codes],
+    )
+    return frame.assign(programme=programme.id, contract=contract.id, column=column)

@@ -94,7 +94,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "progress": "(value − baseline) / (target − baseline); null where `progress_state` says why.",
         "progress_state": "`measured`, `wrong_way`, `no_gap`, `no_baseline`, `no_target` or `no_data`.",
         "attainment": "`reached`, `uncertain`, `short`, `wrong_way`, `not_due`, `no_target` or `no_data`.",
-        "contribution": "`improved`, `worsened`, `changed`, `associated`, `moved`, `no_clear_effect` or `not_estimable`.",
+        "contribution": "`improved`, `worsened`, `changed`, `associated`, `moved`, `no_clear_effect`, `not_estimable`.",
         "evidence_level": "1 to 5, how far the design supports a causal claim; null without comparison and baseline.",
         "evidence_reason": "Why that level.",
         "data_kind": "`real` or `synthetic`, of the sources behind the value.",

@@ -119,7 +119,7 @@ def _mapped(
     connection: duckdb.DuckDBPyConnection, programme: Programme, _: Contract, indicator: Indicator
 ) -> tuple[Rows, str]:
     cells, sql = need_cells(connection, programme, indicator)
-    return _from_map(indicator, cells), sql
+    return _from_map(indicator, cells, cut_codelists(programme, indicator)), sql
 
 
 _ONE_BY_ONE: dict[str, Callable[..., tuple[Rows, str]]] = {
@@ -222,8 +222,9 @@ def _from_rows(indicator: Indicator, frame: pd.DataFrame, lists: Mapping[str, Co
     return rows
 
 
-def _from_map(indicator: Indicator, frame: pd.DataFrame) -> list[dict[str, object]]:
-    return [_row(labels, *measure_cells(indicator, frame[inside])) for labels, inside in _domains(indicator, frame)]
+def _from_map(indicator: Indicator, frame: pd.DataFrame, lists: Mapping[str, Codelist]) -> list[dict[str, object]]:
+    domains = _domains(indicator, frame, lists)
+    return [_row(labels, *measure_cells(indicator, frame[inside])) for labels, inside in domains]
 
 
 def _negative(counts: pd.Series) -> list[str]:

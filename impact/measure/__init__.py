@@ -2,6 +2,7 @@
 
 from impact.measure.engine import Measures, measure_indicators
 from impact.measure.formula import value_sql
+from impact.measure.status import refuse_breaks
 from impact.measure.units import unit_frame, unit_sql, wave_values
 
-__all__ = ["Measures", "measure_indicators", "unit_frame", "unit_sql", "value_sql", "wave_values"]
+__all__ = ["Measures", "measure_indicators", "refuse_breaks", "unit_frame", "unit_sql", "value_sql", "wave_values"]

@@ -197,7 +197,7 @@ def _make_view(
     """Write the view: codes without their labels, period, value, and flags as letters."""
 
     def code(name: str) -> str:
-        plain = f"coalesce(trim({ident(name)}), '')"
+        plain = f"coalesce(nullif(trim({ident(name)}), '#N/A'), '')"
         return f"trim(string_split({plain}, ': ')[1])" if name in labelled else plain
 
     own = [code(name) for name in OWN_FLAGS if name in names]

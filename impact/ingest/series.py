@@ -112,7 +112,8 @@ def _choose(connection: duckdb.DuckDBPyConnection, named: dict[str, str], source
         wanted = ", ".join(literal(code) for code in form.keep[name])
         connection.execute(f"DELETE FROM chosen WHERE {ident(dimension)} NOT IN ({wanted})")
     if connection.execute("SELECT count(*) FROM chosen").fetchall()[0][0] == 0:
-        raise _error(source, "no series of the file has all the codes of keep:", fix="Correct series: keep:.")
+        problem = "no series of the file has all the codes of keep:" if named else "the file has no observations"
+        raise _error(source, problem, fix="Correct series: keep:." if named else "Download it again.")
 
 
 def _require_constant(

@@ -26,7 +26,7 @@ from typer.testing import CliRunner
 
 from impact.cli import app
 from impact.context import add_context
-from impact.declare import load_programme
+from impact.declare import check_programme, load_programme
 from impact.declare.append import with_shared, with_source
 from impact.declare.sources import Source
 from impact.errors import DeclarationError, FileError, ProblemsError, UsageError
@@ -316,6 +316,14 @@ def test_refused_with_the_reason(tmp_path: Path, case: str) -> None:
     assert all(word in message for word in words), message
 
 
+@pytest.mark.parametrize("name", ["a[1].tsv", "b*.tsv", "plain.tsv.gz"])
+def test_names_of_files_are_taken_as_they_are(tmp_path: Path, name: str) -> None:
+    (tmp_path / "b2.tsv").write_text("another file")
+    (tmp_path / name).write_text(TSV)
+    target, _ = series_to_csv(tmp_path / name, source("eurostat_tsv", sex="T"), tmp_path / "out.csv")
+    assert target.read_text().splitlines()[1:] == [",".join(row) for row in EXPECTED]
+
+
 def test_codes_that_never_meet(tmp_path: Path) -> None:
     text = "freq,sex,age,geo\\TIME_PERIOD\t2019\nA,T,Y1,IT\t1\nA,F,Y2,IT\t1\n"
     assert "no series of the file has all" in refusal(tmp_path, text, source("eurostat_tsv", sex="T", age="Y2"))
@@ -535,6 +543,16 @@ def test_flags_reach_changes_of_persons_and_weighted_samples(tmp_path: Path) -> 
 )
 def test_words_of_flags(letters: list[str | None], words: list[str]) -> None:
     assert status_words(letters) == words
+
+
+def test_the_status_column_is_checked(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"person": ["a", "b"], "y": [1.0, 2.0]})
+    folder = written(tmp_path / "made", frame, [indicator("mean")])
+    edit(folder / "contracts.yaml", "person: person", "person: person\n  status: y")
+    assert "the status column 'y' must be text" in str(check_programme(load_programme(folder))[0])
+    edit(folder / "contracts.yaml", "status: y", "status: nothing")
+    with pytest.raises(DeclarationError, match="names column 'nothing'"):
+        load_programme(folder)
 
 
 # ---- impact context add

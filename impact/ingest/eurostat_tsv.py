@@ -36,7 +36,7 @@ def tsv_observations(connection: duckdb.DuckDBPyConnection, path: Path, source: 
     connection.execute(
         f"CREATE TABLE wide AS SELECT * FROM read_csv({literal(str(path))}, auto_detect=false, header=false, skip=1,"
         f" columns={{{columns}}}, delim='\t', quote='', escape='', nullstr='', strict_mode=true,"
-        " max_line_size=10000000)"
+        " max_line_size=10000000, compression='none')"
     )
     _check_keys(connection, names, source)
     dimensions = ", ".join(f"trim(string_split(_series, ',')[{i}]) AS {ident(name)}" for i, name in enumerate(names, 1))

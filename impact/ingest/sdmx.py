@@ -47,7 +47,7 @@ def sdmx_csv_observations(connection: duckdb.DuckDBPyConnection, path: Path, sou
     connection.execute(
         f"CREATE TABLE wide AS SELECT * FROM read_csv({literal(str(path))}, auto_detect=false, header=false, skip=1,"
         f" columns={{{columns}}}, delim=',', quote='\"', escape='\"', nullstr='', strict_mode=true,"
-        " max_line_size=10000000)"
+        " max_line_size=10000000, compression='none')"
     )
     _refuse_deletions(connection, names, source)
     labelled = [name for name, written in zip(names, header, strict=True) if ": " in written]

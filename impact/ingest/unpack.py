@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import shutil
 import zlib
 from pathlib import Path
 
@@ -11,12 +12,14 @@ from impact.errors import FileError, Problem
 
 CHUNK = 1 << 20
 GZIP = b"\x1f\x8b"
+PATTERN_MARKS = set("*?[]{}")
+"""What DuckDB would read as a pattern of many files."""
 MAX_UNPACKED = 500_000_000
 """Bytes; a larger file is asked for again with fewer series."""
 
 
 def unpacked(path: Path, source: Source, target: Path) -> Path:
-    """Return the path of the plain file: itself, or ``target`` if it was gzipped.
+    """Return the path of the plain file: itself, or ``target`` if it was gzipped or its name reads as a pattern.
 
     Raises
     ------
@@ -27,7 +30,7 @@ def unpacked(path: Path, source: Source, target: Path) -> Path:
         packed = handle.read(2) == GZIP
     if not packed:
         _check_size(path.stat().st_size, source)
-        return path
+        return Path(shutil.copyfile(path, target)) if PATTERN_MARKS & set(str(path)) else path
     try:
         with gzip.open(path) as read, target.open("wb") as write:
             size = 0

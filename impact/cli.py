@@ -18,6 +18,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from impact.cli_context import context_app
 from impact.declare import check_programme, load_programme, shipped
 from impact.declare.schemas import write_schemas
 from impact.errors import ImpactError, ProblemsError, UsageError
@@ -38,6 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(context_app)
 out = Console(soft_wrap=False, highlight=False)
 err = Console(stderr=True, highlight=False)
 

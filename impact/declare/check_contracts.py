@@ -53,6 +53,8 @@ def _contract_sense(programme: Programme, contract: Contract) -> Iterator[Proble
             yield Problem(f"key column '{name}' may be missing", file, None, f"{contract.id}.{name}", "required: true")
     if contract.wave and columns[contract.wave].type not in ("text", "code"):
         yield Problem(f"the wave column '{contract.wave}' must be text or code", file, None, contract.id)
+    if contract.status and columns[contract.status].type != "text":
+        yield Problem(f"the status column '{contract.status}' must be text", file, None, contract.id)
     if "rowid" in columns:
         yield Problem("a column cannot be called 'rowid': that name is the database's own", file, None, contract.id)
     for rule in contract.rules:

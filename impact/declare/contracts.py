@@ -125,7 +125,10 @@ class ForeignKey(Declared):
 
 
 class Contract(Declared):
-    """A table: its unit of analysis, key, columns and rules."""
+    """A table: its unit of analysis, key, columns and rules.
+
+    ``status`` names the column with the flags of official statistics, a letter each: ``b`` break, ``p`` provisional.
+    """
 
     id: Id
     title: Text
@@ -134,6 +137,7 @@ class Contract(Declared):
     columns: dict[ColumnName, Column] = Field(min_length=1)
     person: ColumnName | None = None
     wave: ColumnName | None = None
+    status: ColumnName | None = None
     rules: tuple[Rule, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
 
@@ -142,6 +146,7 @@ class Contract(Declared):
         named = [("key", name) for name in self.key]
         named += [("person", self.person)] if self.person else []
         named += [("wave", self.wave)] if self.wave else []
+        named += [("status", self.status)] if self.status else []
         for rule in self.rules:
             pair = (rule.left, rule.right) if rule.kind == "compare" else (rule.when.column, rule.then.column)
             named += [(f"rule {rule.id}", name) for name in pair]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from impact.declare.base import Code, ColumnName, Date, Declared, Id, Scalar
 
@@ -39,6 +39,30 @@ class FileFormat(Declared):
         return formats
 
 
+def _listed(value: Any) -> Any:
+    return (value,) if isinstance(value, str | int) else value
+
+
+Codes = Annotated[
+    tuple[Code, ...],
+    Field(min_length=1),
+    BeforeValidator(_listed, json_schema_input_type=Code | Annotated[tuple[Code, ...], Field(min_length=1)]),
+]
+"""One code, or a list of them."""
+
+
+class SeriesFormat(Declared):
+    """A file of official statistics: many series in one file, of which the ones wanted are chosen.
+
+    It becomes the columns ``territory, period, value, status``. ``keep`` chooses codes per dimension; a dimension for
+    which several are kept becomes a column of its own, in lower case, and every dimension not named must be constant.
+    """
+
+    format: Literal["eurostat_tsv", "sdmx_csv", "sdmx_ml"]
+    territory: str = Field(min_length=1)
+    keep: dict[str, Codes] = Field(default_factory=dict)
+
+
 class Provenance(Declared):
     """Where the raw file comes from. Synthetic data names the script that made it."""
 
@@ -63,7 +87,8 @@ class Source(Declared):
 
     ``rename`` maps file columns to contract columns; ``recode`` maps codes of a contract column, as does
     ``crosswalk``, which names a CSV file with the columns ``from`` and ``to``; ``set`` gives a contract column one
-    constant; ``ignore`` lists file columns that are left out on purpose.
+    constant; ``ignore`` lists file columns that are left out on purpose. ``series`` reads a file of official
+    statistics, which has a format of its own.
     """
 
     id: Id
@@ -71,6 +96,7 @@ class Source(Declared):
     contract: Id
     provenance: Provenance
     format: FileFormat = FileFormat()
+    series: SeriesFormat | None = None
     rename: dict[str, ColumnName] = Field(default_factory=dict)
     recode: dict[ColumnName, dict[Code, Code]] = Field(default_factory=dict)
     crosswalk: dict[ColumnName, str] = Field(default_factory=dict)
@@ -78,9 +104,11 @@ class Source(Declared):
     ignore: tuple[str, ...] = ()
 
     @model_validator(mode="after")
-    def _mapped_once(self) -> Source:
+    def _coherent(self) -> Source:
         if both := sorted({*self.recode} & {*self.crosswalk}):
             raise ValueError(f"{', '.join(both)}: give either recode or crosswalk")
+        if self.series is not None and self.format != FileFormat():
+            raise ValueError("a file of official statistics has a format of its own; leave out format")
         return self
 
 

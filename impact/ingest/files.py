@@ -17,6 +17,7 @@ from typing import Any
 
 from impact.declare.sources import FileFormat, Source
 from impact.errors import FileError, Problem
+from impact.ingest.series import series_to_csv
 from impact.ingest.text import RejectedLine, clean_text
 from impact.ingest.workbook import workbook_to_csv
 from impact.sql import ident, literal
@@ -86,11 +87,13 @@ def open_raw(folder: Path, source: Source, scratch: Path) -> RawFile:
 
 def _open(path: Path, size: int, source: Source, scratch: Path, hashing: Future[str]) -> RawFile:
     suffix = path.suffix.lower()
-    if suffix == ".parquet":
+    if source.series is None and suffix == ".parquet":
         return _parquet(_plainly_named(path, scratch), source, hashing.result(), size)
     rejected: tuple[RejectedLine, ...] = ()
     odd_spaces, form = True, source.format
-    if suffix in (".xlsx", ".xlsm", ".ods", ".xls"):
+    if source.series is not None:
+        path, _ = series_to_csv(path, source, scratch / f"{source.id}.csv")
+    elif suffix in (".xlsx", ".xlsm", ".ods", ".xls"):
         path, rejected = workbook_to_csv(path, source, scratch / f"{source.id}.csv")
         form = FileFormat(multiline=True)  # the copy is plain CSV, whatever the declaration says of text files
     else:

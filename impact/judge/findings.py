@@ -153,7 +153,7 @@ def _finding(
         "contribution": contribution.status,
         "evidence_level": level,
         "evidence_reason": why,
-        "flags": list(row["flags"]),
+        "flags": _flags(programme, indicator, measures, row),
     }
     return Finding(fields, effect)
 
@@ -195,11 +195,26 @@ def _elsewhere(measures: pd.DataFrame, row: dict[str, Any], wave: str | None, ar
     """Return the value of the same part in another wave or arm."""
     if wave is None:
         return None
-    same = (measures["wave"] == wave) & (measures["arm"] == arm)
+    found = measures.loc[_same_part(measures, row, arm) & (measures["wave"] == wave), "value"]
+    return _number(found.iloc[0]) if len(found) else None
+
+
+def _same_part(measures: pd.DataFrame, row: dict[str, Any], arm: str) -> pd.Series:
+    same = measures["arm"] == arm
     for name in ("scope", "scope_value", "group", "group_value"):
         same &= measures[name] == row[name]
-    found = measures.loc[same, "value"]
-    return _number(found.iloc[0]) if len(found) else None
+    return same
+
+
+def _flags(programme: Programme, indicator: Indicator, measures: pd.DataFrame, row: dict[str, Any]) -> list[str]:
+    """Return the flags of the value, and ``break`` where the series breaks between the baseline and it."""
+    flags, waves = list(row["flags"]), [wave.id for wave in programme.header.waves]
+    before = _baseline_wave(indicator)
+    if "break" in flags or before not in waves or row["wave"] not in waves:
+        return flags
+    between = waves[waves.index(before) + 1 : waves.index(row["wave"])]
+    passed = measures.loc[_same_part(measures, row, row["arm"]) & measures["wave"].isin(between), "flags"]
+    return [*flags, "break"] if any("break" in found for found in passed) else flags
 
 
 def _target(indicator: Indicator, baseline: float | None, *, part: bool) -> tuple[float | None, str | None]:

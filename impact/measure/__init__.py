@@ -2,6 +2,16 @@
 
 from impact.measure.engine import Measures, measure_indicators
 from impact.measure.formula import value_sql
+from impact.measure.status import refuse_breaks
 from impact.measure.units import treated_cells, unit_frame, unit_sql, wave_values
 
-__all__ = ["Measures", "measure_indicators", "treated_cells", "unit_frame", "unit_sql", "value_sql", "wave_values"]
+__all__ = [
+    "Measures",
+    "measure_indicators",
+    "refuse_breaks",
+    "treated_cells",
+    "unit_frame",
+    "unit_sql",
+    "value_sql",
+    "wave_values",
+]

@@ -11,6 +11,7 @@ import pandas as pd
 from impact.declare.contracts import Contract
 from impact.declare.indicators import Change, Indicator, Sum
 from impact.measure.formula import arm_sql, parts_sql, where_sql
+from impact.measure.status import letters_sql
 from impact.sql import ident, literal
 
 PILOT_ROWS = 2000
@@ -70,7 +71,7 @@ def additive_cells(
     relation = _with_arms(ident(programme, contract.id), indicators)
     parts = {i.id: (*parts_sql(i, contract), where_sql(i, contract)) for i in indicators}
     wave = ident(contract.wave) if contract.wave else "''"
-    return _cells(connection, relation, wave, parts, indicators)
+    return _cells(connection, relation, wave, parts, indicators, letters=letters_sql(contract))
 
 
 def change_cells(
@@ -101,10 +102,11 @@ def change_cells(
             f" - max(CASE WHEN {wave} = {then} THEN {value} END) AS _y{place}",
             f"bool_or({wave} = {then} AND ({where})) AS _in{place}",
         ]
+    kept.append(f"coalesce(string_agg({letters_sql(contract)}, '') FILTER ({wave} IN ({then}, {now})), '') AS _letters")
     view = _with_arms(ident(programme, contract.id), indicators)
     relation = f"(SELECT {', '.join(kept)} FROM {view} GROUP BY {person} HAVING bool_or({wave} = {then}))"
     parts = {i.id: (f"_y{p}", "1.0::DOUBLE", f"(_linked AND _in{p})") for p, i in enumerate(indicators)}
-    return _cells(connection, relation, now, parts, indicators)
+    return _cells(connection, relation, now, parts, indicators, letters="_letters")
 
 
 def _cells(
@@ -113,6 +115,8 @@ def _cells(
     wave: str,
     parts: dict[str, tuple[str, str, str]],
     indicators: Sequence[Indicator],
+    *,
+    letters: str,
 ) -> Cells:
     pilot = _pilot(connection, relation, parts, indicators)
     keys = [f"CAST({wave} AS VARCHAR) AS _wave"]
@@ -123,7 +127,7 @@ def _cells(
         f" WHEN max({ident(name)}) IS NOT NULL THEN -1 END AS {ident('population:' + name)}"
         for name in populations
     ]
-    inner, outer = [], []
+    inner, outer = [f"{letters} AS _s"], []
     for place, indicator in enumerate(indicators):
         lines = _sums(place, indicator, parts[indicator.id], pilot[indicator.id])
         inner += lines[0]
@@ -164,6 +168,7 @@ def _sums(place: int, indicator: Indicator, part: tuple[str, str, str], pilot: f
         inner.append(f"CAST({ident(indicator.formula.qualifier)} AS VARCHAR) AS _q_{place}")
         stated = f"list_sort(list(DISTINCT _q_{place}) FILTER ({valid} AND _q_{place} <> 'exact'))"
         outer.append(f"{stated} AS {ident(f'qualifier:{indicator.id}')}")
+    outer.append(f"string_agg(DISTINCT _s, '') FILTER ({valid}) AS {ident(f'status:{indicator.id}')}")
     missing = f"CASE WHEN {inside} AND NOT ({valid}) THEN 1 ELSE 0 END"
     negative = f"CAST(count(*) FILTER ({inside} AND {w} < 0) AS DOUBLE) AS {ident(f'negative:{indicator.id}')}"
     return inner, [*outer, f"CAST(sum({missing}) AS DOUBLE) AS {ident(f'missing:{indicator.id}')}", negative]
@@ -207,6 +212,7 @@ def value_counts(
     sql = (
         f"SELECT {', '.join(keys)}, {value} AS _value, count(*) FILTER ({weight} > 0) AS _n,"
         f" count(*) AS _rows, count(*) FILTER ({weight} < 0) AS _negative,"
+        f" string_agg(DISTINCT {letters_sql(contract)}, '') FILTER ({weight} > 0) AS _status,"
         f" CAST(coalesce(sum({weight}) FILTER ({weight} > 0), 0) AS DOUBLE) AS _weight"
         f" FROM {_with_arms(ident(programme, contract.id), [indicator])} WHERE {where_sql(indicator, contract)}"
         " GROUP BY ALL ORDER BY ALL"

@@ -30,6 +30,7 @@ from impact.measure.moments import (
 from impact.measure.networks import network_values, tie_rows
 from impact.measure.parts import Rows, cut_codelists, explain_sums
 from impact.measure.sampled import measure_sampled, needs_rows, sampled_rows
+from impact.measure.status import status_words
 from impact.measure.territory_map import measure_cells, need_cells
 from impact.sql import ident
 
@@ -208,7 +209,8 @@ def _from_cells(indicator: Indicator, cells: Cells, lists: Mapping[str, Codelist
             measured = exact(measured) if indicator.sample.all_units else measured
         row = _row(labels, measured, n, missing)
         extra = [*_qualifiers(indicator, frame[inside]), *_negative(frame.loc[inside, f"negative:{indicator.id}"])]
-        rows.append(row | {"flags": [*measured.flags, *extra]})
+        words = status_words(frame.loc[inside, f"status:{indicator.id}"])
+        rows.append(row | {"flags": [*measured.flags, *extra, *words]})
     return rows
 
 
@@ -218,7 +220,8 @@ def _from_rows(indicator: Indicator, frame: pd.DataFrame, lists: Mapping[str, Co
         wave = frame["_wave"] == labels["wave"]
         measured, n, missing = measure_sampled(indicator, frame[wave], inside[wave])
         if n or missing or _is_whole(labels):
-            rows.append(_row(labels, measured, n, missing))
+            words = status_words(frame.loc[inside & wave & frame["_inside"] & frame["_y"].notna(), "_status"])
+            rows.append(_row(labels, measured, n, missing) | {"flags": [*measured.flags, *words]})
     return rows
 
 
@@ -283,7 +286,8 @@ def _from_counts(indicator: Indicator, counts: pd.DataFrame, lists: Mapping[str,
             measured = quantile_of_counts(values, weights, q, weighted=weighted, designed=designed)
             measured = exact(measured) if indicator.sample.all_units else measured
         row = _row(labels, measured, int(given["_n"].sum()), missing)
-        rows.append(row | {"flags": list(measured.flags) + _negative(part["_negative"])})
+        words = status_words(given["_status"])
+        rows.append(row | {"flags": [*measured.flags, *_negative(part["_negative"]), *words]})
     return rows
 
 

@@ -19,6 +19,7 @@ from impact.declare.indicators import Calibration, Indicator
 from impact.errors import NotEstimable
 from impact.measure.formula import arm_sql, is_share, parts_sql, where_sql
 from impact.measure.moments import FEW_CLUSTERS, MISSING_GROUP, SMALL_N, Measured
+from impact.measure.status import letters_sql
 from impact.sql import ident
 from impact.statistics import calibration, replicates, survey
 from impact.statistics.core import CONFIDENCE, Estimate, Floats, t_quantile
@@ -55,7 +56,7 @@ def sampled_rows(
         f"CAST({ident(m.column)} AS {'VARCHAR' if m.totals else 'DOUBLE'}) AS {_margin(m.column)}" for m in margins
     ]
     kept += [f"{y} AS _y", f"{x} AS _x", f"CAST({ident(sample.weight or '')} AS DOUBLE) AS _w"]
-    kept += [f"coalesce({where_sql(indicator, contract)}, false) AS _inside"]
+    kept += [f"coalesce({where_sql(indicator, contract)}, false) AS _inside", f"{letters_sql(contract)} AS _status"]
     for name, column in (("_strata", sample.strata), ("_cluster", sample.cluster)):
         kept += [f"CAST({ident(column)} AS VARCHAR) AS {name}"] if column else []
     kept += [f"CAST({ident(sample.population)} AS DOUBLE) AS _population"] if sample.population else []

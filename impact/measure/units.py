@@ -12,6 +12,7 @@ from impact.declare.indicators import Change, Indicator
 from impact.errors import NotEstimable
 from impact.measure.formula import arm_sql, parts_sql, per_row, value_sql, where_sql
 from impact.measure.moments import MISSING_GROUP
+from impact.measure.status import letters_sql
 from impact.sql import ident, literal
 
 
@@ -98,7 +99,7 @@ def wave_values(
     Returns
     -------
     pandas.DataFrame
-        ``_unit`` ('' without one), ``_wave``, ``_value``.
+        ``_unit`` ('' without one), ``_wave``, ``_value``, ``_status`` (flags of the rows, '' where none).
     """
     numerator, denominator = parts_sql(indicator, contract)
     total = indicator.formula.kind in ("sum", "count")
@@ -109,9 +110,10 @@ def wave_values(
         where += f" AND coalesce(CAST({ident(group[0])} AS VARCHAR), {literal(MISSING_GROUP)}) IN ({labels})"
     value = "sum(w * y)" if total else "sum(w * y) / nullif(sum(w * x), 0)"
     return connection.execute(
-        f"SELECT _unit, _wave, {value} AS _value FROM (SELECT"
+        f"SELECT _unit, _wave, {value} AS _value, coalesce(string_agg(s, ''), '') AS _status FROM (SELECT"
         f" {f'CAST({ident(unit)} AS VARCHAR)' if unit else literal('')} AS _unit,"
-        f" CAST({ident(contract.wave or '')} AS VARCHAR) AS _wave, {numerator} AS y, {denominator} AS x, {weight} AS w"
+        f" CAST({ident(contract.wave or '')} AS VARCHAR) AS _wave, {numerator} AS y, {denominator} AS x, {weight} AS w,"
+        f" {letters_sql(contract)} AS s"
         f" FROM {ident(programme, contract.id)} WHERE {where})"
         " WHERE y IS NOT NULL AND x IS NOT NULL AND w > 0 GROUP BY ALL ORDER BY ALL"
     ).df()

@@ -8,7 +8,7 @@ from impact.declare.designs import InterruptedTimeSeries
 from impact.errors import NotEstimable
 from impact.estimate.case import Case
 from impact.estimate.result import Diagnostic, Effect, Term, checked, effect_from, not_applicable, term_from
-from impact.measure import wave_values
+from impact.measure import refuse_breaks, wave_values
 from impact.statistics.core import Floats
 from impact.statistics.series import SeriesFit, interrupted
 
@@ -57,6 +57,7 @@ def observed_series(case: Case) -> tuple[list[str], Floats]:
     span = case.waves[case.waves.index(waves[0]) : case.waves.index(waves[-1]) + 1]
     if gaps := [wave for wave in span if wave not in values]:
         raise NotEstimable(f"the series has gaps at {', '.join(gaps[:5])}", "an outcome at every wave")
+    refuse_breaks(found, waves)
     return waves, np.array([values[wave] for wave in waves], dtype=np.float64)
 
 

@@ -10,7 +10,7 @@ from impact.declare.designs import SyntheticControl
 from impact.errors import NotEstimable
 from impact.estimate.case import Case
 from impact.estimate.result import Diagnostic, Effect, Term, checked, effect_from, not_applicable
-from impact.measure import wave_values
+from impact.measure import refuse_breaks, wave_values
 from impact.statistics.core import Estimate, Floats, Ints, wald, with_p_value
 from impact.statistics.synthetic import Synthetic, placebo_in_time, synthetic_control, synthetic_did
 
@@ -73,6 +73,7 @@ def _series(case: Case, design: SyntheticControl) -> _Series:
         raise NotEstimable(
             f"{int(gaps.sum())} units miss a value at some wave: {names}", "a value of each unit and wave"
         )
+    refuse_breaks(found, waves)
     units = [str(unit) for unit in table.index]
     treated = [units.index(code) for code in design.treated_units]
     return _Series(table.to_numpy(dtype=np.float64), units, waves, treated, waves.index(design.start))

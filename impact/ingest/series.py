@@ -1,0 +1,206 @@
+"""A file of official statistics becomes a CSV with territory, period, value and status: the series that were chosen.
+
+Beside :mod:`impact.ingest.workbook`; the readers of the formats make the view ``observations`` in a database of their
+own, from which the declared territory and codes are selected here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from impact.declare.sources import SeriesFormat, Source
+from impact.errors import FileError, Problem
+from impact.ingest.eurostat_tsv import tsv_observations
+from impact.ingest.sdmx import READERS as SDMX_READERS
+from impact.ingest.unpack import unpacked
+from impact.sql import ident, literal
+
+READERS = {"eurostat_tsv": tsv_observations, **SDMX_READERS}
+COLUMNS = ("territory", "period", "value", "status")
+SHOWN = 12
+NO_UNITS = ("0", "")
+"""Codes of UNIT_MULT that leave values as they are."""
+_PERIOD = "[0-9]{4}"
+
+
+@dataclass(frozen=True)
+class SeriesSummary:
+    """What was chosen from a file: how many series, observations and territories; its periods; flags, with counts."""
+
+    series: int
+    observations: int
+    territories: int
+    first_period: str
+    last_period: str
+    periods: int
+    missing: int
+    flags: dict[str, int]
+
+
+def series_to_csv(path: Path, source: Source, target: Path) -> tuple[Path, SeriesSummary]:
+    """Write the chosen observations as UTF-8 CSV, ordered by series, territory and period.
+
+    Parameters
+    ----------
+    path
+        The original file, gzipped or not.
+    source
+        Its declaration, with ``series``.
+    target
+        The CSV to write: a column per dimension of which several codes are kept, then :data:`COLUMNS`. A value that is
+        not there is written ``:``, ``:c`` where it is confidential and ``:z`` where it does not apply.
+
+    Raises
+    ------
+    FileError
+        If the file is not in its declared format, a dimension or code is not in it, or the choice is ambiguous.
+    """
+    form = source.series
+    assert form is not None  # noqa: S101 - the caller has looked
+    plain = unpacked(path, source, target.with_suffix(".unpacked"))
+    with duckdb.connect() as connection:
+        dimensions = _observations(connection, plain, source, form)
+        named = _named(dimensions, source, form)
+        _choose(connection, named, source, form)
+        _require_constant(connection, dimensions, named, source, form)
+        split = {_column(d, source): d for k, d in named.items() if len(form.keep[k]) > 1}
+        _write(connection, _dimension(dimensions, form.territory) or "", split, target)
+        return target, _summary(connection, list(split))
+
+
+def _observations(
+    connection: duckdb.DuckDBPyConnection, path: Path, source: Source, form: SeriesFormat
+) -> tuple[str, ...]:
+    try:
+        dimensions = READERS[form.format](connection, path, source)
+        connection.execute("CREATE TABLE chosen AS SELECT * FROM observations")
+    except duckdb.Error as error:
+        found = str(error).splitlines()[0][:300]
+        fix = "Download it again: a line may be cut."
+        raise _error(source, "the file cannot be parsed", form.format, found, fix) from error
+    return dimensions
+
+
+def _dimension(dimensions: tuple[str, ...], name: str) -> str | None:
+    """Return the dimension as the file writes it, whatever the case of its letters."""
+    return next((d for d in dimensions if d == name), next((d for d in dimensions if d.lower() == name.lower()), None))
+
+
+def _named(dimensions: tuple[str, ...], source: Source, form: SeriesFormat) -> dict[str, str]:
+    """Return the file's own name of each kept dimension; refuse one that it does not have, or that is named twice."""
+    found = {name: _dimension(dimensions, name) for name in (form.territory, *form.keep)}
+    if lost := [name for name, there in found.items() if there is None]:
+        raise _error(source, f"the file has no dimension '{lost[0]}'", ", ".join(dimensions))
+    kept = {name: found[name] or "" for name in form.keep}
+    if len(set(kept.values())) < len(kept):
+        raise _error(source, "keep: names a dimension twice", found=", ".join(kept))
+    return kept
+
+
+def _choose(connection: duckdb.DuckDBPyConnection, named: dict[str, str], source: Source, form: SeriesFormat) -> None:
+    """Keep the declared codes; refuse a code that is not in the file, or not in it together with the others."""
+    for name, dimension in named.items():
+        codes = _codes(connection, dimension)
+        if lost := [code for code in form.keep[name] if code not in codes]:
+            problem = f"dimension {dimension} has no code {', '.join(lost)}"
+            raise _error(source, problem, _shown(codes), fix=f"Correct series: keep: {name}.")
+    for name, dimension in named.items():
+        wanted = ", ".join(literal(code) for code in form.keep[name])
+        connection.execute(f"DELETE FROM chosen WHERE {ident(dimension)} NOT IN ({wanted})")
+    if connection.execute("SELECT count(*) FROM chosen").fetchall()[0][0] == 0:
+        problem = "no series of the file has all the codes of keep:" if named else "the file has no observations"
+        raise _error(source, problem, fix="Correct series: keep:." if named else "Download it again.")
+
+
+def _require_constant(
+    connection: duckdb.DuckDBPyConnection,
+    dimensions: tuple[str, ...],
+    named: dict[str, str],
+    source: Source,
+    form: SeriesFormat,
+) -> None:
+    """Refuse a choice that leaves a dimension with several codes, or values in thousands without saying so."""
+    left = [d for d in dimensions if d not in {*named.values(), _dimension(dimensions, form.territory)}]
+    problems = []
+    for dimension in left:
+        codes = _codes(connection, dimension)
+        if len(codes) > 1:
+            fix = f"Choose with series: keep: {{{dimension}: …}}."
+            what = f"the choice is ambiguous: {dimension} has {len(codes)} codes"
+            problems.append(Problem(what, source.file, None, f"source {source.id}", "one", _shown(codes), fix))
+        elif dimension == "UNIT_MULT" and codes[0] not in NO_UNITS:
+            fix = f"Say so with series: keep: {{UNIT_MULT: {codes[0]}}}, and in the unit."
+            what = f"the values are multiples of 10^{codes[0]}"
+            problems.append(Problem(what, source.file, None, f"source {source.id}", fix=fix))
+    if problems:
+        raise FileError(problems)
+
+
+def _codes(connection: duckdb.DuckDBPyConnection, dimension: str) -> list[str]:
+    rows = connection.execute(f"SELECT DISTINCT coalesce({ident(dimension)}, '') FROM chosen ORDER BY 1").fetchall()
+    return [str(code) for (code,) in rows]
+
+
+def _shown(codes: list[str]) -> str:
+    return ", ".join(code or "(blank)" for code in codes[:SHOWN]) + (" …" if len(codes) > SHOWN else "")
+
+
+def _column(dimension: str, source: Source) -> str:
+    """Return the column of a dimension of which several codes are kept."""
+    name = re.sub(r"[^a-z0-9]+", "_", dimension.lower()).strip("_")
+    if name in COLUMNS:
+        raise _error(source, f"dimension {dimension} would be a second column '{name}'", fix="Keep one of its codes.")
+    return name
+
+
+def _write(connection: duckdb.DuckDBPyConnection, territory: str, split: dict[str, str], target: Path) -> None:
+    kept = "".join(f"{ident(dimension)} AS {ident(column)}, " for column, dimension in split.items())
+    connection.execute(
+        f"CREATE TABLE copied AS SELECT {kept}{ident(territory)} AS territory, {_period_sql()} AS period,"
+        f" {_value_sql()} AS value, nullif(letters, '') AS status"
+        f" FROM (SELECT *, array_to_string(list_sort(list_distinct(string_split(_flags, ''))), '') AS letters"
+        " FROM chosen) ORDER BY ALL"
+    )
+    connection.execute(
+        f"COPY copied TO {literal(str(target))} (FORMAT csv, HEADER, DELIMITER ',', QUOTE '\"', ESCAPE '\"')"
+    )
+
+
+def _value_sql() -> str:
+    """Write the value, or why it is not there."""
+    kind = "CASE WHEN contains(letters, 'c') THEN 'c' WHEN regexp_matches(letters, '[zm]') THEN 'z' ELSE '' END"
+    return f"CASE WHEN coalesce(_value, '') IN ('', ':', 'NaN', '#N/A') THEN ':' || {kind} ELSE _value END"
+
+
+def _period_sql() -> str:
+    """Write the period as waves are written: 2020, 2020-Q1, 2020-S1, 2020-01, 2020-01-15; others as they stand."""
+    return (
+        f"CASE WHEN regexp_full_match(_period, '{_PERIOD}-?A1?') THEN _period[:4]"
+        f" WHEN regexp_full_match(_period, '{_PERIOD}-?M[0-9]{{1,2}}')"
+        " THEN _period[:4] || '-' || lpad(regexp_extract(_period, 'M([0-9]+)$', 1), 2, '0')"
+        f" WHEN regexp_full_match(_period, '{_PERIOD}[QSTW][0-9]{{1,2}}') THEN _period[:4] || '-' || _period[5:]"
+        f" WHEN regexp_full_match(_period, '{_PERIOD}-[0-9]{{2}}-[0-9]{{2}}T00:00:00.*') THEN _period[:10]"
+        " ELSE _period END"
+    )
+
+
+def _summary(connection: duckdb.DuckDBPyConnection, split: list[str]) -> SeriesSummary:
+    names = ", ".join([*(ident(name) for name in split), "territory"])
+    ((total, series, territories, first, last, periods, missing),) = connection.execute(
+        f"SELECT count(*), count(DISTINCT ({names})), count(DISTINCT territory), min(period), max(period),"
+        " count(DISTINCT period), count(*) FILTER (value IN (':', ':c', ':z')) FROM copied"
+    ).fetchall()
+    flags = connection.execute(
+        "SELECT flag, count(*) FROM"
+        " (SELECT unnest(string_split(status, '')) AS flag FROM copied WHERE status IS NOT NULL)"
+        " GROUP BY flag ORDER BY flag"
+    ).fetchall()
+    return SeriesSummary(series, total, territories, first, last, periods, missing, dict(flags))
+
+
+def _error(source: Source, what: str, expected: str = "", found: str = "", fix: str = "") -> FileError:
+    return FileError([Problem(what, source.file, None, f"source {source.id}", expected, found, fix)])

@@ -1,0 +1,66 @@
+"""Flags of official statistics: from letters on rows to words on values, and to breaks in a series."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+from impact.declare.contracts import Contract
+from impact.errors import NotEstimable
+from impact.sql import ident
+
+WORDS = {
+    "b": "break",
+    "e": "estimated",
+    "f": "forecast",
+    "p": "provisional",
+    "s": "estimated",
+    "u": "low_reliability",
+}
+"""Letters that a reader of the value has to know of; the others stay on the rows."""
+BREAK = "b"
+
+
+def letters_sql(contract: Contract) -> str:
+    """Write the flags of a row; '' where the contract declares no column for them."""
+    return f"coalesce(CAST({ident(contract.status)} AS VARCHAR), '')" if contract.status else "''"
+
+
+def status_words(letters: Iterable[str | None]) -> list[str]:
+    """Return the words of the flags given, sorted, each once.
+
+    Examples
+    --------
+    >>> status_words(["bp", None, "p", "d"])
+    ['break', 'provisional']
+    """
+    found = {letter for flags in letters if isinstance(flags, str) for letter in flags}
+    return sorted({word for letter, word in WORDS.items() if letter in found})
+
+
+def refuse_breaks(found: pd.DataFrame, waves: Sequence[str]) -> None:
+    """Refuse series that break after the first of their waves: what lies on both sides does not compare.
+
+    Parameters
+    ----------
+    found
+        As :func:`impact.measure.wave_values` returns it.
+    waves
+        The waves that are used, in order.
+
+    Raises
+    ------
+    NotEstimable
+        With the first break, and whose it is where there are several units.
+    """
+    later = {wave: place for place, wave in enumerate(waves) if place}
+    broken = found[found["_status"].str.contains(BREAK, regex=False) & found["_wave"].isin(later)]
+    if broken.empty:
+        return
+    first = broken.assign(_place=broken["_wave"].map(later)).sort_values(["_place", "_unit"]).iloc[0]
+    whose = f" of {first['_unit']}" if first["_unit"] else ""
+    raise NotEstimable(
+        f"the series{whose} breaks at {first['_wave']} (flag {BREAK})",
+        "a series without break: start it there by a filter, or bridge it",
+    )

@@ -24,7 +24,7 @@ from impact.declare.load import Programme
 from impact.errors import Problem
 
 FILE = "indicators.yaml"
-PER_ROW = ("mean", "proportion", "scale", "threshold")
+PER_ROW = ("mean", "proportion", "scale", "threshold", "days")
 SERIES = (InterruptedTimeSeries, SyntheticControl)
 
 

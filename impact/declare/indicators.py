@@ -72,7 +72,15 @@ class Threshold(Declared):
         return self
 
 
-PerRow = Annotated[Mean | Proportion | Scale | Threshold, Field(discriminator="kind")]
+class Days(Declared):
+    """Days from one date to another; negative where ``end`` comes before ``start``, missing where either is."""
+
+    kind: Literal["days"]
+    start: ColumnName
+    end: ColumnName
+
+
+PerRow = Annotated[Mean | Proportion | Scale | Threshold | Days, Field(discriminator="kind")]
 
 
 class Change(Declared):
@@ -125,7 +133,7 @@ class Quantile(Declared):
 
 
 Formula = Annotated[
-    Mean | Proportion | Scale | Threshold | Change | Ratio | Sum | Count | CountDistinct | Quantile,
+    Mean | Proportion | Scale | Threshold | Days | Change | Ratio | Sum | Count | CountDistinct | Quantile,
     Field(discriminator="kind"),
 ]
 

@@ -1,7 +1,8 @@
 """Measure: indicator declarations become SQL; one pass per contract gives value, n and spread by scope, group, wave."""
 
+from impact.measure.claims import measure_claims
 from impact.measure.engine import Measures, measure_indicators
 from impact.measure.formula import value_sql
 from impact.measure.units import unit_frame, unit_sql, wave_values
 
-__all__ = ["Measures", "measure_indicators", "unit_frame", "unit_sql", "value_sql", "wave_values"]
+__all__ = ["Measures", "measure_claims", "measure_indicators", "unit_frame", "unit_sql", "value_sql", "wave_values"]

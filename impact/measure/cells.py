@@ -14,7 +14,7 @@ from impact.measure.formula import arm_sql, parts_sql, where_sql
 from impact.sql import ident, literal
 
 PILOT_ROWS = 2000
-ADDITIVE = ("mean", "proportion", "scale", "threshold", "ratio", "sum", "count", "change")
+ADDITIVE = ("mean", "proportion", "scale", "threshold", "days", "ratio", "sum", "count", "change")
 TOTALS = ("sum", "count")
 SUMS = ("n", "missing", "sx", "sy", "yy", "xy", "xx")
 

@@ -88,3 +88,13 @@ def terms_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFr
 def loads_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
     """Return the ledger of loads, those replaced included."""
     return _read(warehouse, "load", programme, "programme, source, loaded_at").drop(columns=["line_offsets"])
+
+
+def claims_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
+    """Return the totals programmes reported about themselves, each beside what records give."""
+    return _read(warehouse, "claim", programme, f"programme, {_LEVELS}, claim")
+
+
+def journeys_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
+    """Return where each project started, where it arrived and what comes next, as the documents say it."""
+    return _read(warehouse, "journey", programme, "programme, project")

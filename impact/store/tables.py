@@ -63,4 +63,14 @@ TABLES = (
         finding VARCHAR NOT NULL, programme VARCHAR NOT NULL, indicator VARCHAR NOT NULL, family VARCHAR NOT NULL,
         place INTEGER NOT NULL, term VARCHAR NOT NULL, estimate DOUBLE NOT NULL, std_error DOUBLE, p_value DOUBLE,
         conf_low DOUBLE, conf_high DOUBLE, n_obs BIGINT, detail VARCHAR NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS impact.claim (
+        programme VARCHAR NOT NULL, claim VARCHAR NOT NULL, title_it VARCHAR NOT NULL, title_en VARCHAR NOT NULL,
+        level VARCHAR NOT NULL, unit VARCHAR NOT NULL, stated DOUBLE NOT NULL, qualifier VARCHAR NOT NULL,
+        recomputed DOUBLE, difference DOUBLE, relative_difference DOUBLE, state VARCHAR NOT NULL,
+        reason_it VARCHAR NOT NULL, reason_en VARCHAR NOT NULL, formula VARCHAR NOT NULL, readings JSON NOT NULL,
+        origin JSON NOT NULL, rows_used JSON NOT NULL, data_kind VARCHAR NOT NULL, run_id VARCHAR NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS impact.journey (
+        programme VARCHAR NOT NULL, project VARCHAR NOT NULL, name VARCHAR NOT NULL, territory VARCHAR,
+        challenge VARCHAR, arrived VARCHAR, next VARCHAR, document VARCHAR NOT NULL, place VARCHAR,
+        quote VARCHAR NOT NULL)""",
 )

@@ -11,8 +11,10 @@ import pandas as pd
 from impact.declare import Programme, load_programme
 from impact.pipeline import RunReport, run_programme
 from impact.publish import (
+    claims_table,
     diagnostics_table,
     findings_table,
+    journeys_table,
     loads_table,
     map_table,
     measure_table,
@@ -56,6 +58,14 @@ class Result:
     def terms(self) -> pd.DataFrame:
         """Return the numbers behind the effects: event times, cohorts, weights, other specifications."""
         return terms_table(self.warehouse, self.report.programme)
+
+    def claims(self) -> pd.DataFrame:
+        """Return the totals the programme reported about itself, each beside what records give."""
+        return claims_table(self.warehouse, self.report.programme)
+
+    def journeys(self) -> pd.DataFrame:
+        """Return where each project started, where it arrived and what comes next, as the documents say it."""
+        return journeys_table(self.warehouse, self.report.programme)
 
     def quarantine(self) -> pd.DataFrame:
         """Return why rows were set aside, a row per reason."""

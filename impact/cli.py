@@ -24,10 +24,18 @@ from impact.declare.schemas import write_schemas
 from impact.errors import ImpactError, ProblemsError, UsageError
 from impact.expect import draw_assignment, forecast_problems, power_reports, register_plan, verify_registrations
 from impact.figures import write_power_curves
-from impact.pipeline import STAGES, RunReport, run_programme
+from impact.pipeline import STAGES, RunReport, audit_programme, run_programme
 from impact.publish import findings_table, quarantine_table, trace_finding
 from impact.publish.trace import plain_value
-from impact.render import print_findings, print_power, print_problems, print_quarantine, print_report, print_trace
+from impact.render import (
+    print_claims,
+    print_findings,
+    print_power,
+    print_problems,
+    print_quarantine,
+    print_report,
+    print_trace,
+)
 from impact.rows import ENGINE
 from impact.rows import Progress as Report
 from impact.store import Warehouse
@@ -108,6 +116,21 @@ def run(
         print_findings(out, findings, parts=False)
         out.print(f"Kept in {db}. Next: impact trace FINDING, impact quarantine, impact findings --all")
     raise typer.Exit(1 if report.rows_bad else 0)
+
+
+@app.command()
+def audit(programme: ProgrammeFolder, db: Database = DEFAULT_DB, as_json: AsJson = False) -> None:
+    """Recompute the totals a programme reported about itself; exit code 1 if any differs."""
+    loaded = load_programme(programme)
+    if not loaded.claims:
+        raise UsageError(f"{loaded.id} declares no claims; see docs/how-to/audit_claims.md")
+    with Warehouse(db) as warehouse, _progress(not as_json) as progress:
+        claims = audit_programme(loaded, warehouse, progress=progress)
+    if as_json:
+        _print_json(_records(claims))
+    else:
+        print_claims(out, claims)
+    raise typer.Exit(1 if (claims["state"] == "differs").any() else 0)
 
 
 @app.command()

@@ -13,10 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from impact.declare import Programme, check_programme
 from impact.errors import DeclarationError
 from impact.expect import forecast_problems, indicator_plan, plan_changes, plan_hash, verify_registrations
-from impact.publish import write_maps
+from impact.measure import measure_claims
+from impact.publish import renew_claims, renew_journeys, write_maps, write_networks
 from impact.results import compute_indicators, forget_undeclared, measure_only, renew_plan_hash, stale_indicators
 from impact.rows import ENGINE, Progress, now_utc, publish_rows, stage_all
 from impact.store import Warehouse
@@ -91,9 +94,40 @@ def run_programme(
             renewed = renew_plan_hash(programme, warehouse) if until == "publish" else 0
             if loaded or stale or gone:
                 write_maps(warehouse, programme)
-            if loaded or stale or gone or renewed:
+                write_networks(warehouse, programme)
+            said = until == "publish" and _renew_statements(programme, warehouse, run_id)
+            if loaded or stale or gone or renewed or said:
                 _record_run(programme, warehouse, run_id, len(loaded), len(stale))
     return _report(warehouse, programme, run_id, loaded=loaded, computed=[i.id for i, _ in stale], changes=changes)
+
+
+def _renew_statements(programme: Programme, warehouse: Warehouse, run_id: str) -> bool:
+    claims = renew_claims(programme, warehouse, run_id)
+    return renew_journeys(programme, warehouse) or claims
+
+
+def audit_programme(
+    programme: Programme, warehouse: Warehouse, *, progress: Progress = lambda *_: None
+) -> pd.DataFrame:
+    """Bring the rows up to date and recompute the totals the programme reported; publishes nothing.
+
+    Parameters
+    ----------
+    programme, warehouse, progress
+        As for :func:`run_programme`.
+
+    Returns
+    -------
+    DataFrame
+        A row per claim; see :func:`impact.measure.measure_claims`.
+
+    Raises
+    ------
+    DeclarationError, FileError
+        As :func:`run_programme` does; nothing is changed.
+    """
+    run_programme(programme, warehouse, until="validate", progress=progress)
+    return measure_claims(warehouse.connection, programme)
 
 
 def _record_run(programme: Programme, warehouse: Warehouse, run_id: str, loaded: int, computed: int) -> None:

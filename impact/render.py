@@ -7,8 +7,10 @@ from itertools import groupby
 from typing import Any
 
 import pandas as pd
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
 from impact.errors import Problem
 from impact.expect import PowerReport, in_words
@@ -32,6 +34,11 @@ PARTS = {
     "overlap": "some in several parts",
 }
 """Why a total is not the sum of the parts shown below it."""
+CLAIM_STATES = {
+    "reproduced": "● reproduced",
+    "differs": "≠ differs",
+    "not_recomputable": "– not recomputable",
+}
 CONTRIBUTION = {
     "improved": "▲ improved",
     "worsened": "▼ worsened",
@@ -149,6 +156,35 @@ def _print_finding(console: Console, row: dict[str, Any]) -> None:
         f"evidence {int(row['evidence_level'])} of 5",
     ]
     console.print(f"  {escape('  ·  '.join(filter(None, words)))}", soft_wrap=True)
+
+
+def print_claims(console: Console, claims: pd.DataFrame) -> None:
+    """Print the claims: what was stated, what records give, whether they agree, and how a difference may be read."""
+    table = Table(box=SIMPLE, pad_edge=False)
+    for heading in ("claim", "stated", "recomputed", "state", "why, and possible readings"):
+        table.add_column(heading, overflow="fold")
+    for row in claims.to_dict("records"):
+        qualifier = QUALIFIERS.get(row["qualifier"], "")
+        words = [row["reason_en"], *(f"- {reading_line(reading)}" for reading in row["readings"])]
+        cells = (
+            f"{row['title_en']} ({row['unit']})",
+            f"{qualifier} {row['stated']:.12g}".strip(),
+            "" if pd.isna(row["recomputed"]) else f"{row['recomputed']:.12g}",
+            CLAIM_STATES[row["state"]],
+            "\n".join(words),
+        )
+        table.add_row(*(escape(cell) for cell in cells))
+    console.print(table)
+    counts = claims["state"].value_counts()
+    console.print("; ".join(f"{counts.get(state, 0)} {words[2:]}" for state, words in CLAIM_STATES.items()))
+
+
+def reading_line(reading: dict[str, Any]) -> str:
+    """Write a possible reading with the number it gives."""
+    if "formula" not in reading:
+        return str(reading["text"]["en"])
+    given = reading["because"]["en"] if reading["because"] else f"{reading['recomputed']:.12g}"
+    return f"{reading['text']['en']} [{reading['formula']} = {given}]"
 
 
 def print_report(console: Console, report: RunReport) -> None:

@@ -17,7 +17,7 @@ from impact.measure import measure_indicators
 from impact.measure.formula import query_sql
 from impact.measure.parts import cut_codelists, part_table
 from impact.measure.territory_map import map_query
-from impact.publish import write_networks, write_results
+from impact.publish import write_results
 from impact.rows import ENGINE, Progress, Staged
 from impact.sql import fingerprint
 from impact.store import Warehouse
@@ -98,7 +98,6 @@ def compute_indicators(
     tables = {"measure": measures.values, "linkage": measures.linkage, "definition": definitions}
     tables["part"] = part_table(programme, indicators, measures.values)
     write_results(warehouse, programme.id, run_id, tables, findings)
-    write_networks(programme, warehouse)
     progress(f"{programme.id}: done", 1, 1)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from impact.declare.base import last_day
+from impact.declare.check_claims import claim_problems
 from impact.declare.check_codelists import codelist_problems
 from impact.declare.check_contracts import contract_problems, graph_problems
 from impact.declare.check_evaluation import evaluation_problems
@@ -31,6 +32,7 @@ def check_programme(programme: Programme) -> list[Problem]:
             for problem in indicator_problems(programme, i, indicator)
         ),
         *evaluation_problems(programme),
+        *claim_problems(programme),
     ]
 
 

@@ -28,7 +28,7 @@ from impact.declare.scaled import ScaledEffect
 from impact.errors import Problem
 
 FILE = "indicators.yaml"
-PER_ROW = ("mean", "proportion", "scale", "threshold")
+PER_ROW = ("mean", "proportion", "scale", "threshold", "days")
 SERIES = (InterruptedTimeSeries, SyntheticControl)
 
 

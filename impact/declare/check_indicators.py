@@ -14,6 +14,7 @@ from impact.declare.contracts import NUMERIC, Contract
 from impact.declare.indicators import (
     Change,
     CountDistinct,
+    Days,
     Indicator,
     Mean,
     Proportion,
@@ -95,6 +96,7 @@ def _columns(programme: Programme, indicator: Indicator, contract: Contract, lin
                 expected="integer or number",
                 found=column.type,
             )
+    yield from _dates(indicator, contract, line)
     for where, condition in _conditions(indicator):
         column = contract.columns.get(condition.column)
         if column:
@@ -117,6 +119,19 @@ def _columns(programme: Programme, indicator: Indicator, contract: Contract, lin
         )
 
 
+def _dates(indicator: Indicator, contract: Contract, line: int | None) -> Iterator[Problem]:
+    for name in _date_columns(indicator):
+        column = contract.columns.get(name)
+        if column and column.type != "date":
+            found, where = column.type, f"{indicator.id}.formula"
+            yield Problem(f"column '{name}' is {found}, not a date", "indicators.yaml", line, where, "date", found)
+
+
+def _date_columns(indicator: Indicator) -> tuple[str, ...]:
+    formula = indicator.formula.of if isinstance(indicator.formula, Change) else indicator.formula
+    return (formula.start, formula.end) if isinstance(formula, Days) else ()
+
+
 def _conditions(indicator: Indicator) -> Iterator[tuple[str, Condition]]:
     for condition in indicator.where:
         yield "where", condition
@@ -134,6 +149,7 @@ def named_columns(indicator: Indicator) -> list[tuple[str, str]]:
     calibration = indicator.sample.calibration
     named += [("sample.calibration", margin.column) for margin in calibration.margins] if calibration else []
     named += _numeric_columns(indicator)
+    named += [("formula", name) for name in _date_columns(indicator)]
     if isinstance(indicator.formula, CountDistinct):
         named.append(("formula", indicator.formula.column))
     if isinstance(indicator.formula, Sum) and indicator.formula.qualifier:

@@ -74,7 +74,15 @@ class Threshold(Declared):
         return self
 
 
-PerRow = Annotated[Mean | Proportion | Scale | Threshold, Field(discriminator="kind")]
+class Days(Declared):
+    """Days from one date to another; negative where ``end`` comes before ``start``, missing where either is."""
+
+    kind: Literal["days"]
+    start: ColumnName
+    end: ColumnName
+
+
+PerRow = Annotated[Mean | Proportion | Scale | Threshold | Days, Field(discriminator="kind")]
 
 
 class Change(Declared):
@@ -131,6 +139,7 @@ Formula = Annotated[
     | Proportion
     | Scale
     | Threshold
+    | Days
     | Change
     | Ratio
     | Sum

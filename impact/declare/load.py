@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from impact.declare.claims import Claim, ClaimsFile
 from impact.declare.contracts import Codelist, Column, Contract, ContractsFile
 from impact.declare.crosswalk import with_crosswalks
 from impact.declare.evaluation import EvaluationFile
@@ -27,9 +28,10 @@ FILES: dict[str, type[BaseModel]] = {
     "sources.yaml": SourcesFile,
     "indicators.yaml": IndicatorsFile,
     "evaluation.yaml": EvaluationFile,
+    "claims.yaml": ClaimsFile,
 }
 """The files of a programme folder and the model each is read into."""
-OPTIONAL = ("evaluation.yaml",)
+OPTIONAL = ("evaluation.yaml", "claims.yaml")
 REGISTRATIONS = "registrations.yaml"
 
 
@@ -49,6 +51,8 @@ class Programme:
         In the order they are declared.
     evaluation
         ``evaluation.yaml``, empty where there is none.
+    claims
+        Totals the programme reported about itself, in the order of ``claims.yaml``.
     registrations
         Plans frozen earlier, oldest first.
     lines
@@ -62,6 +66,7 @@ class Programme:
     sources: tuple[Source, ...]
     indicators: tuple[Indicator, ...]
     evaluation: EvaluationFile = field(default_factory=EvaluationFile)
+    claims: tuple[Claim, ...] = ()
     registrations: tuple[Registration, ...] = ()
     lines: Mapping[str, Lines] = field(default_factory=dict, repr=False, compare=False)
 
@@ -159,6 +164,7 @@ def load_programme(folder: str | Path) -> Programme:
         sources=_recoded(path, parsed["sources.yaml"].sources),
         indicators=parsed["indicators.yaml"].indicators,
         evaluation=parsed["evaluation.yaml"],
+        claims=parsed["claims.yaml"].claims,
         registrations=registrations,
         lines=lines,
     )

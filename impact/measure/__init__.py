@@ -1,5 +1,6 @@
 """Measure: indicator declarations become SQL; one pass per contract gives value, n and spread by scope, group, wave."""
 
+from impact.measure.claims import measure_claims
 from impact.measure.engine import Measures, measure_indicators
 from impact.measure.formula import value_sql
 from impact.measure.status import refuse_breaks
@@ -7,6 +8,7 @@ from impact.measure.units import treated_cells, unit_frame, unit_sql, wave_value
 
 __all__ = [
     "Measures",
+    "measure_claims",
     "measure_indicators",
     "refuse_breaks",
     "treated_cells",

@@ -15,7 +15,7 @@ from impact.measure.status import letters_sql
 from impact.sql import ident, literal
 
 PILOT_ROWS = 2000
-ADDITIVE = ("mean", "proportion", "scale", "threshold", "ratio", "sum", "count", "change")
+ADDITIVE = ("mean", "proportion", "scale", "threshold", "days", "ratio", "sum", "count", "change")
 TOTALS = ("sum", "count")
 SUMS = ("n", "missing", "sx", "sy", "yy", "xy", "xx")
 

@@ -14,6 +14,7 @@ from impact.declare.indicators import (
     Change,
     Count,
     CountDistinct,
+    Days,
     Indicator,
     Mean,
     Proportion,
@@ -27,14 +28,14 @@ from impact.declare.networks import Network
 from impact.sql import ident, literal
 from impact.validate.compile import condition_sql
 
-PerRowFormula = Mean | Proportion | Scale | Threshold
+PerRowFormula = Mean | Proportion | Scale | Threshold | Days
 _LIMITS = {"at_least": ">=", "at_most": "<=", "above": ">", "below": "<"}
 
 
 def per_row(indicator: Indicator) -> PerRowFormula | None:
     """Return the formula that gives each row a value, inside a change too; None for totals and ratios."""
     formula = indicator.formula.of if isinstance(indicator.formula, Change) else indicator.formula
-    return formula if isinstance(formula, Mean | Proportion | Scale | Threshold) else None
+    return formula if isinstance(formula, PerRowFormula) else None
 
 
 def is_share(indicator: Indicator) -> bool:
@@ -60,6 +61,8 @@ def value_sql(formula: PerRowFormula, contract: Contract) -> str:
         return f"CASE WHEN {test} THEN 1.0::DOUBLE WHEN NOT {test} THEN 0.0::DOUBLE END"
     if isinstance(formula, Scale):
         return _scale(formula)
+    if isinstance(formula, Days):
+        return f"CAST(date_diff('day', {ident(formula.start)}, {ident(formula.end)}) AS DOUBLE)"
     name, symbol = next((n, s) for n, s in _LIMITS.items() if getattr(formula, n) is not None)
     # a score such as 3 × 0.1 must not miss a limit of 0.3 by its last bit
     score, limit = f"round({value_sql(formula.of, contract)}, 9)", literal(float(getattr(formula, name)))

@@ -1,10 +1,13 @@
 """Publish: results leave as tidy tables; every reader (API, command line, app) takes them from here."""
 
 from impact.publish.networks import write_networks
+from impact.publish.statements import renew_claims, renew_journeys
 from impact.publish.tables import (
+    claims_table,
     definition_kinds,
     diagnostics_table,
     findings_table,
+    journeys_table,
     loads_table,
     map_table,
     measure_table,
@@ -19,15 +22,19 @@ from impact.publish.territory import write_maps
 from impact.publish.trace import trace_finding
 
 __all__ = [
+    "claims_table",
     "definition_kinds",
     "diagnostics_table",
     "findings_table",
+    "journeys_table",
     "loads_table",
     "map_table",
     "measure_table",
     "network_bodies_table",
     "network_ties_table",
     "quarantine_table",
+    "renew_claims",
+    "renew_journeys",
     "terms_table",
     "trace_finding",
     "unmapped_table",

@@ -20,7 +20,7 @@ LARGEST = 1000
 """Bodies beyond which a drawing says nothing; the tables are written all the same, without positions."""
 
 
-def write_networks(programme: Programme, warehouse: Warehouse) -> None:
+def write_networks(warehouse: Warehouse, programme: Programme) -> None:
     """Write bodies and ties of every network that an indicator measures, in place of what stood."""
     warehouse.connection.execute("DELETE FROM impact.network_body WHERE programme = ?", [programme.id])
     warehouse.connection.execute("DELETE FROM impact.network_tie WHERE programme = ?", [programme.id])

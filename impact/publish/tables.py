@@ -134,3 +134,13 @@ def map_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFram
 def unmapped_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
     """Return the categories that stand in rows and in no codelist, with the rows they stand in."""
     return _read(warehouse, "unmapped", programme, 'programme, source, "column", category')
+
+
+def claims_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
+    """Return the totals programmes reported about themselves, each beside what records give."""
+    return _read(warehouse, "claim", programme, f"programme, {_LEVELS}, claim")
+
+
+def journeys_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
+    """Return where each project started, where it arrived and what comes next, as the documents say it."""
+    return _read(warehouse, "journey", programme, "programme, project")

@@ -83,4 +83,14 @@ TABLES = (
     """CREATE TABLE IF NOT EXISTS impact.unmapped (
         programme VARCHAR NOT NULL, source VARCHAR NOT NULL, contract VARCHAR NOT NULL, "column" VARCHAR NOT NULL,
         category VARCHAR NOT NULL, rows BIGINT NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS impact.claim (
+        programme VARCHAR NOT NULL, claim VARCHAR NOT NULL, title_it VARCHAR NOT NULL, title_en VARCHAR NOT NULL,
+        level VARCHAR NOT NULL, unit VARCHAR NOT NULL, stated DOUBLE NOT NULL, qualifier VARCHAR NOT NULL,
+        recomputed DOUBLE, difference DOUBLE, relative_difference DOUBLE, state VARCHAR NOT NULL,
+        reason_it VARCHAR NOT NULL, reason_en VARCHAR NOT NULL, formula VARCHAR NOT NULL, readings JSON NOT NULL,
+        origin JSON NOT NULL, rows_used JSON NOT NULL, data_kind VARCHAR NOT NULL, run_id VARCHAR NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS impact.journey (
+        programme VARCHAR NOT NULL, project VARCHAR NOT NULL, name VARCHAR NOT NULL, territory VARCHAR,
+        challenge VARCHAR, arrived VARCHAR, next VARCHAR, document VARCHAR NOT NULL, place VARCHAR,
+        quote VARCHAR NOT NULL)""",
 )

@@ -1,0 +1,202 @@
+"""The recomputation of a claim becomes one SQL query and one line of text; pure text, no database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from impact.declare.base import Condition
+from impact.declare.claims import (
+    CountLeaf,
+    DifferenceNode,
+    FactLeaf,
+    Leaf,
+    NamesLeaf,
+    ProductNode,
+    RatioNode,
+    SumNode,
+    TotalLeaf,
+    Tree,
+    ValueLeaf,
+    leaves,
+    parts_of,
+    records_of,
+)
+from impact.declare.contracts import Contract
+from impact.sql import ident
+from impact.validate.compile import condition_sql
+
+KEYS_SHOWN = 20
+LEAF_COLUMNS = ("value", "rows", "gaps", "keys", "qualifiers")
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query with its parameters, and the leaves whose columns it returns.
+
+    Parameters
+    ----------
+    sql
+        Returns one row: the value of the whole, then :data:`LEAF_COLUMNS` for each leaf.
+    parameters
+        For the question marks of ``sql``, in order.
+    leaves
+        From left to right.
+    """
+
+    sql: str
+    parameters: tuple[Any, ...]
+    leaves: tuple[Leaf, ...]
+
+
+def claim_query(programme: str, contracts: Mapping[str, Contract], tree: Tree) -> Query:
+    """Write the query that recomputes a claim: each leaf a common table expression of one row.
+
+    Parameters
+    ----------
+    programme
+        Schema of the views of good rows.
+    contracts
+        By id; gives types and keys.
+    tree
+        Any recomputation but ``names``.
+    """
+    found = tuple(leaves(tree))
+    written = [_leaf_sql(programme, contracts, leaf) for leaf in found]
+    tables = ", ".join(f"l{place} AS ({sql})" for place, (sql, _) in enumerate(written))
+    columns = [f"l{place}.{ident(name)}" for place in range(len(found)) for name in LEAF_COLUMNS]
+    sources = ", ".join(f"l{place}" for place in range(len(found)))
+    whole = _combined(tree, iter(range(len(found))))
+    sql = f"WITH {tables} SELECT {', '.join([whole, *columns])} FROM {sources}"
+    return Query(sql, tuple(value for _, parameters in written for value in parameters), found)
+
+
+def names_query(programme: str, contracts: Mapping[str, Contract], leaf: NamesLeaf) -> Query:
+    """Write the query that lists the different values of a column: its leaf's columns, with the list as the value."""
+    records, contract = leaf.names, contracts[leaf.names.contract]
+    column = f"CAST({ident(records.column)} AS VARCHAR)"
+    value = f"coalesce(list_sort(list(DISTINCT {column}) FILTER ({column} IS NOT NULL)), [])"
+    where = _where(records.where, contract)
+    gaps = f"count(*) FILTER ({column} IS NULL)"
+    return Query(_one_row(programme, contract, value, gaps, where), (), (leaf,))
+
+
+def _combined(tree: Tree, places: Any) -> str:
+    """Write the value of a step; leaves take their place in order."""
+    if not parts_of(tree):
+        return f"l{next(places)}.value"
+    parts = [_combined(part, places) for part in parts_of(tree)]
+    if isinstance(tree, RatioNode):
+        return f"({parts[0]} / nullif({parts[1]}, 0))"
+    return f"({_sign(tree).join(parts)})"
+
+
+def _sign(tree: Tree) -> str:
+    if isinstance(tree, SumNode):
+        return " + "
+    if isinstance(tree, ProductNode):
+        return " * "
+    return " - " if isinstance(tree, DifferenceNode) else " / "
+
+
+def _leaf_sql(programme: str, contracts: Mapping[str, Contract], leaf: Leaf) -> tuple[str, list[Any]]:
+    records = records_of(leaf)
+    if records is None:
+        number = leaf.value.number if isinstance(leaf, ValueLeaf) else None
+        nothing = 'CAST(0 AS BIGINT) AS "rows", CAST(0 AS BIGINT) AS gaps, CAST([] AS VARCHAR[]) AS keys'
+        return f"SELECT CAST(? AS DOUBLE) AS value, {nothing}, CAST([] AS VARCHAR[]) AS qualifiers", [number]
+    contract = contracts[records.contract]
+    if isinstance(leaf, FactLeaf):
+        where = f"CAST({ident('fact_id')} AS VARCHAR) = ?"
+        value = f"CASE WHEN count(*) = 1 THEN min(CAST({ident('value')} AS DOUBLE)) END"
+        gaps = f"count(*) FILTER ({ident('value')} IS NULL)"
+        return _one_row(programme, contract, value, gaps, where), [leaf.fact]
+    value, gaps = _counted(leaf) if isinstance(leaf, CountLeaf) else _totalled(leaf)
+    return _one_row(programme, contract, value, gaps, _where(records.where, contract)), []
+
+
+def _counted(leaf: CountLeaf) -> tuple[str, str]:
+    if leaf.count.distinct is None:
+        return "CAST(count(*) AS DOUBLE)", "CAST(0 AS BIGINT)"
+    column = ident(leaf.count.distinct)
+    return f"CAST(count(DISTINCT {column}) AS DOUBLE)", f"count(*) FILTER ({column} IS NULL)"
+
+
+def _totalled(leaf: Leaf) -> tuple[str, str]:
+    assert isinstance(leaf, TotalLeaf)  # noqa: S101 - the union of leaves is closed
+    column = ident(leaf.total.column)
+    return f"fsum(CAST({column} AS DOUBLE))", f"count(*) FILTER ({column} IS NULL)"
+
+
+def _where(conditions: Sequence[Condition], contract: Contract) -> str:
+    return " AND ".join(condition_sql(condition, contract) for condition in conditions) or "TRUE"
+
+
+def _one_row(programme: str, contract: Contract, value: str, gaps: str, where: str) -> str:
+    """Write a query of one row with :data:`LEAF_COLUMNS` over the good rows of a contract."""
+    key = f"concat_ws(' / ', {', '.join(f'CAST({ident(name)} AS VARCHAR)' for name in contract.key)})"
+    said = f"CAST({ident('qualifier')} AS VARCHAR)" if "qualifier" in contract.columns else "CAST(NULL AS VARCHAR)"
+    return (
+        f'SELECT {value} AS value, count(*) AS "rows", {gaps} AS gaps,'
+        f" coalesce(list_slice(list({key} ORDER BY {key}), 1, {KEYS_SHOWN}), []) AS keys,"
+        f" coalesce(list_sort(list(DISTINCT {said}) FILTER ({said} <> 'exact')), []) AS qualifiers"
+        f" FROM {ident(programme, contract.id)} WHERE {where}"
+    )
+
+
+def formula_text(tree: Tree, values: Sequence[float | None]) -> str:
+    """Write a recomputation for reading, each leaf with the value it was found to have.
+
+    Parameters
+    ----------
+    tree
+        The recomputation.
+    values
+        One per leaf, from left to right; None where there is none.
+    """
+    return _text(tree, iter(values), outer=True)
+
+
+def _text(tree: Tree, values: Any, *, outer: bool = False) -> str:
+    if not parts_of(tree):
+        found = next(values)
+        name = leaf_text(tree)  # type: ignore[arg-type]
+        return name if isinstance(tree, ValueLeaf | NamesLeaf) else f"{name} [{plain(found)}]"
+    inside = outer or isinstance(tree, ProductNode)
+    parts = [_text(part, values) for part in parts_of(tree)]
+    sign = _sign(tree).replace("*", "×").replace("-", "−")
+    return sign.join(parts) if inside else f"({sign.join(parts)})"
+
+
+def leaf_text(leaf: Leaf) -> str:
+    """Write a leaf for reading, without its value."""
+    if isinstance(leaf, FactLeaf):
+        return leaf.fact
+    if isinstance(leaf, ValueLeaf):
+        return plain(leaf.value.number)
+    records = records_of(leaf)
+    assert records is not None  # noqa: S101 - only a plain number reads no records
+    tests = ", ".join(f"{c.column} {c.operator.replace('_', ' ')} {_operand(c.operand)}" for c in records.where)
+    among = f"{records.contract} where {tests}" if tests else records.contract
+    if isinstance(leaf, CountLeaf):
+        return f"different {leaf.count.distinct} in {among}" if leaf.count.distinct else f"rows of {among}"
+    column = leaf.names.column if isinstance(leaf, NamesLeaf) else leaf.total.column
+    return f"{'names in' if isinstance(leaf, NamesLeaf) else 'sum of'} {column} of {among}"
+
+
+def _operand(value: Any) -> str:
+    if isinstance(value, tuple):
+        return " or ".join(map(_operand, value))
+    return plain(value) if isinstance(value, float) else str(value)
+
+
+def plain(value: float | None) -> str:
+    """Write a number with up to twelve digits, a missing one as a question mark.
+
+    Examples
+    --------
+    >>> plain(171.0), plain(11.17 + 1.28 + 0.18), plain(None)
+    ('171', '12.63', '?')
+    """
+    return "?" if value is None else f"{value:.12g}"

@@ -12,7 +12,8 @@ from scipy import optimize
 
 from impact.errors import NotEstimable
 from impact.statistics import synthetic
-from impact.statistics.synthetic import placebo_in_time, simplex_weights, synthetic_control, synthetic_did
+from impact.statistics.simplex import simplex_weights
+from impact.statistics.synthetic import placebo_in_time, synthetic_control, synthetic_did
 from tests.references import dataset, reference
 
 START = 19

@@ -181,17 +181,6 @@ def weigher(match: Floats, ridge: float = 0.0) -> Weigher:
     return weigh
 
 
-def placebo_in_time(outcomes: ArrayLike, treated: int, start: int, pretended: int, *, ridge: float = 0.0) -> Synthetic:
-    """Return the synthetic control of a start that was none: only periods before the true start are used.
-
-    Refuses as :func:`synthetic_control`, and a pretended start not before the true one. Abadie, Diamond, Hainmueller
-    (2015), https://doi.org/10.1111/ajps.12116.
-    """
-    if pretended >= start:
-        raise NotEstimable("the pretended start is not before the true one", "an earlier pretended start")
-    return synthetic_control(np.asarray(outcomes)[:, :start], treated, pretended, ridge=ridge)
-
-
 def _gaps(panel: Floats, unit: int, donors: Ints, weights: Floats) -> Floats:
     """Return one unit's gaps (T,)."""
     return np.asarray(panel[unit] - weights @ panel[donors], dtype=np.float64)

@@ -1,7 +1,7 @@
 """Synthetic control with a search for how much each predictor counts: V outside, the donors' weights inside.
 
 Stands on :mod:`impact.statistics.simplex` (inside, exact) and :mod:`impact.statistics.synthetic` (placebos). The outer
-problem has many local optima, and its optimum need not be unique: every result carries the range over what fits as well.
+problem has many local optima, and its optimum need not be unique: results carry the range over what fits as well.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Optima:
     losses
         Shape (S,): mean squared gap of the outcome, in its unit squared.
     tied
-        Shape (E, p): importances under which the weights of the least loss stay optimal, the extreme ones per predictor.
+        Shape (E, p): importances under which the weights of the least loss stay optimal, the extremes per predictor.
     """
 
     importance: Floats
@@ -142,9 +142,9 @@ def nested_control(
     -----
     V minimises the mean squared gap of the outcome in the window, where for each V the weights minimise
     ``(x₁ − X₀w)' V (x₁ − X₀w)`` on the simplex, exactly. ``x`` are the training predictors in the search and the
-    predictors afterwards. The optimal V is in general not unique although its training weights are, and V that tie give
-    different weights on other ``predictors`` (Klößner et al.): see :func:`tied_importance`. Units are put in an order of
-    their own first: the result does not depend on the rows' order.
+    predictors afterwards. The optimal V is in general not unique although its training weights are, and V that tie
+    give different weights on other ``predictors`` (Klößner et al.): see :func:`tied_importance`. Units are put in an
+    order of their own first: the result does not depend on the rows' order.
 
     References
     ----------
@@ -201,8 +201,8 @@ def tied_importance(tried: Floats, importance: Floats) -> Floats:
     Notes
     -----
     With ``D = X₀ − x₁`` and ``r = Dw`` the weights w stay optimal under V while ``Σ_k V_k r_k (D_kj − r_k)`` is 0 for
-    donors with weight and not below 0 for the others: linear in V. Each predictor's least and greatest importance within
-    these bounds, by linear programmes, are the rows; ``importance`` itself if they find none.
+    donors with weight and not below 0 for the others: linear in V. Each predictor's least and greatest importance
+    within these bounds, by linear programmes, are the rows; ``importance`` itself if they find none.
     """
     distance, size = (tried[1:] - tried[0]).T, len(importance)
     weights = simplex_weights(tried[0] * np.sqrt(importance), (tried[1:] * np.sqrt(importance)).T).weights
@@ -238,7 +238,7 @@ def _regression_start(tried: Floats, fitted: Floats) -> Floats:
     """Return the logarithms of the sums of squared regression coefficients, within bounds."""
     slopes = np.linalg.lstsq(np.column_stack([np.ones(len(tried)), tried]), fitted, rcond=None)[0][1:]
     shares = np.sum(slopes**2, axis=1)
-    return np.log(np.clip(shares / (shares.max() or 1.0), FLOOR, 1.0))
+    return np.asarray(np.log(np.clip(shares / (shares.max() or 1.0), FLOOR, 1.0)), dtype=np.float64)
 
 
 def _descend(loss: Callable[[Floats], float], start: Floats) -> tuple[Floats, float]:

@@ -21,7 +21,8 @@ RECENT = {"column": "y", "first": "2008", "last": "2013"}
 SLOW = {"column": "slow", "first": "2000", "last": "2013"}
 MIXED = {"column": "mixed", "first": "2004", "last": "2010"}
 PREDICTORS = [RECENT, SLOW, MIXED]
-WINDOWS = {"training": {"first": "1999", "last": "2005"}, "validation": {"first": "2006", "last": "2012"}}
+WINDOWS = {"training": {"first": "1998", "last": "2005"}, "validation": {"first": "2006", "last": "2013"}}
+TRAINED = [RECENT, {**SLOW, "training": {"column": "slow", "first": "1995", "last": "2005"}}, MIXED]
 SEARCHED: dict[str, dict[str, Any]] = {
     "nested": {"importance": "nested"},
     "cross_validated": {"importance": "cross_validated", **WINDOWS},
@@ -34,15 +35,20 @@ def measured(n: int = 9) -> pd.DataFrame:
     rng = np.random.default_rng(3)
     level = frame.groupby("unit")["y"].transform("first")
     slow = (level + rng.normal(0, 0.3, len(frame))).where(frame["year"].astype(int) % 5 == 0)
-    return frame.assign(slow=slow, mixed=frame["y"] * 0.1 + rng.normal(0, 0.05, len(frame))).round(6)
+    beside = 0.5 * (frame["unit"] == "s00")  # no mix of donors has as much, or importance would say nothing
+    return frame.assign(slow=slow, mixed=frame["y"] * 0.1 + beside + rng.normal(0, 0.05, len(frame))).round(6)
 
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Run:
     designs: dict[str, dict[str, Any]] = {
         "equal": {"predictors": PREDICTORS},
-        "given": {"predictors": [{**one, "weight": w} for one, w in zip(PREDICTORS, (6, 3, 1), strict=True)]},
-        **{name: {"predictors": PREDICTORS, **how} for name, how in SEARCHED.items()},
+        "given": {
+            "importance": "given",
+            "predictors": [{**one, "weight": w} for one, w in zip(PREDICTORS, (6, 3, 1), strict=True)],
+        },
+        "nested": {"predictors": PREDICTORS, **SEARCHED["nested"]},
+        "cross_validated": {"predictors": TRAINED, **SEARCHED["cross_validated"]},
     }
     declared = [indicator(name, {**CONTROL, **how}, **LAST) for name, how in designs.items()]
     return Run(written(tmp_path_factory.mktemp("predictors") / "programme", measured(), declared, **LONG_PANEL))
@@ -88,7 +94,7 @@ def test_an_earlier_start_moves_the_spans_with_it(found: Run, name: str) -> None
 
 
 def test_a_placebo_in_time_is_made_where_predictors_are_known(tmp_path: Path) -> None:
-    late = [RECENT, {**MIXED, "first": "2009"}]
+    late = [RECENT, {**SLOW, "first": "2005"}, {**MIXED, "first": "2009"}]
     declared = [
         indicator(name, {**CONTROL, "predictors": late, "importance": name}, **LAST) for name in ("equal", "nested")
     ]
@@ -115,9 +121,11 @@ def test_a_predictor_that_does_not_vary_is_refused(tmp_path: Path) -> None:
 
 def test_a_unit_inside_its_predictors_is_refused(tmp_path: Path) -> None:
     """The treated unit is a mix of donors in two predictors: many weights reproduce it, and no importance matters."""
-    frame = measured().assign(y=lambda f: f["y"].where(f["unit"] != "s00", f.groupby("year")["y"].transform("mean")))
-    means = frame.groupby("year")["mixed"].transform("mean")
-    frame = frame.assign(mixed=frame["mixed"].where(frame["unit"] != "s00", means)).round(6)
+    frame = measured()
+    donors = frame[frame["unit"] != "s00"].groupby("year")
+    for name in ("y", "mixed"):
+        means = frame["year"].map(donors[name].mean())
+        frame[name] = frame[name].where(frame["unit"] != "s00", means).round(6)
     inside = {**CONTROL, "predictors": [RECENT, MIXED]}
     reason = refused(frame, {**inside, "importance": "nested"}, LONG_PANEL, LAST, tmp_path / "a")
     assert "reproduce the treated unit's predictors" in reason

@@ -266,7 +266,7 @@ def _nested(panel: Floats, row: int, start: int, problem: _Problem) -> NestedCon
     donors = np.delete(np.arange(len(panel)), row)
     optima = problem.search(row, donors)
     if np.isnan(optima.losses).any():
-        need = "predictors in which it differs from every mix, or importance: equal with more of them"
+        need = "more predictors, in which it differs from every mix of donors"
         raise NotEstimable("the donors reproduce the treated unit's predictors", need)
 
     def weigh(unit: int, others: Ints) -> SimplexFit:

@@ -7,7 +7,7 @@ import numpy as np
 from impact.declare.designs import SyntheticControl
 from impact.errors import NotEstimable
 from impact.estimate.case import Case
-from impact.estimate.designs.synthetic_predictors import fit_control, predictor_terms, stability
+from impact.estimate.designs.synthetic_predictors import Fit, fit_control, predictor_terms, stability
 from impact.estimate.designs.synthetic_series import Series, read_series
 from impact.estimate.result import Diagnostic, Effect, Term, checked, effect_from, not_applicable
 from impact.statistics.core import Estimate, Floats, Ints, wald, with_p_value
@@ -66,7 +66,7 @@ def _control(case: Case, series: Series, design: SyntheticControl) -> tuple[Esti
         _in_space(found),
         _in_time(case, series, design),
     ]
-    return estimate, checks, [*_control_terms(series, found), *predictor_terms(series, design, fit)]
+    return estimate, checks, [*_control_terms(series, fit), *predictor_terms(series, design, fit)]
 
 
 def _in_space(found: Synthetic) -> Diagnostic:
@@ -87,10 +87,11 @@ def _in_time(case: Case, series: Series, design: SyntheticControl) -> Diagnostic
     return checked("placebo_time", NOT_EARLIER, found.effect, float(p_value), f"start in {series.waves[pretended]}")
 
 
-def _control_terms(series: Series, found: Synthetic) -> list[Term]:
+def _control_terms(series: Series, fit: Fit) -> list[Term]:
+    found, detail = fit.control, "with a search of its own" if fit.nested else ""
     terms = _weights(series, found.donors, found.weights)
     terms += [
-        Term("leave_one_out", f"without {series.units[int(donor)]}", float(effect))
+        Term("leave_one_out", f"without {series.units[int(donor)]}", float(effect), detail=detail)
         for donor, effect in zip(found.donors, found.leave_one_out, strict=True)
         if np.isfinite(effect)
     ]

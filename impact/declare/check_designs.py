@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from impact.declare.check_networks import network_design_problems
+from impact.declare.check_predictors import predictor_problems, predictor_spans
 from impact.declare.contracts import NUMERIC, Contract
 from impact.declare.designs import (
     ARMS,
@@ -24,6 +25,7 @@ from impact.declare.designs import (
 from impact.declare.indicators import Change, Indicator
 from impact.declare.load import Programme
 from impact.declare.networks import Network
+from impact.declare.predictors import ColumnSpan
 from impact.declare.scaled import ScaledEffect
 from impact.errors import Problem
 
@@ -39,7 +41,7 @@ def design_columns(design: Design | None) -> list[str]:
     single = ("arm", "treatment", "cohort", "running", "take_up", "blocks", "unit", "exposure")
     names = [getattr(design, name) for name in single if getattr(design, name, None)]
     several = ("clusters", "covariates", "placebo_outcomes", "exact")
-    return [*names, *(column for name in several for column in getattr(design, name, ()))]
+    return [*names, *(column for name in several for column in getattr(design, name, ())), *_predictors(design)]
 
 
 def numeric_columns(design: Design | None) -> list[str]:
@@ -47,13 +49,20 @@ def numeric_columns(design: Design | None) -> list[str]:
     single = ("treatment", "running", "take_up", "exposure")
     names = [getattr(design, name) for name in single if getattr(design, name, None)]
     moving = design.covariates if isinstance(design, PanelEffects) else ()
-    return [*names, *getattr(design, "placebo_outcomes", ()), *moving]
+    return [*names, *getattr(design, "placebo_outcomes", ()), *moving, *_predictors(design)]
 
 
 def design_waves(design: Design | None) -> list[str]:
     """Return every wave a design names."""
     single = (getattr(design, "placebo_wave", None), getattr(design, "start", None))
-    return [*getattr(design, "covariate_waves", ()), *(wave for wave in single if wave)]
+    spans = predictor_spans(design) if isinstance(design, SyntheticControl) else []
+    ends = [wave for _, span in spans for wave in (span.first, span.last)]
+    return [*getattr(design, "covariate_waves", ()), *(wave for wave in single if wave), *dict.fromkeys(ends)]
+
+
+def _predictors(design: Design | None) -> list[str]:
+    spans = predictor_spans(design) if isinstance(design, SyntheticControl) else []
+    return list(dict.fromkeys(span.column for _, span in spans if isinstance(span, ColumnSpan)))
 
 
 def design_problems(
@@ -91,6 +100,7 @@ def design_problems(
     yield from _inference(indicator, line)
     yield from _linked(indicator, contract, line)
     yield from _times(programme, indicator, contract, line)
+    yield from predictor_problems(programme, indicator, line)
 
 
 def _codes(contract: Contract, indicator: Indicator, line: int | None) -> Iterator[Problem]:

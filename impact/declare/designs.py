@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from impact.declare.base import Code, ColumnName, Declared
+from impact.declare.predictors import Importance, Predictor, WaveSpan
 from impact.declare.scaled import ScaledEffect
 
 Errors = Literal["classical", "HC0", "HC1", "HC2", "HC3", "welch", "CR0", "CR1", "CR2", "CR3"]
@@ -250,6 +251,10 @@ class SyntheticControl(Declared):
 
     The series are the indicator's values by ``unit`` and wave. ``solver`` is for synthetic DiD: the exact optimum, or
     the stopping rules of the R package synthdid.
+
+    ``predictors`` replace the outcome's own past in ``method: synthetic_control``. Their ``importance`` is equal, given
+    by their weights, or searched for: so that the outcome before the start is fitted best (``nested``), or so that,
+    measured in ``training``, they fit the outcome in ``validation`` best (``cross_validated``).
     """
 
     kind: Literal["synthetic_control"]
@@ -260,6 +265,28 @@ class SyntheticControl(Declared):
     solver: Literal["exact", "frank_wolfe"] = "exact"
     seed: int = Field(default=1, ge=0)
     draws: int = Field(default=200, ge=50, le=10_000)
+    predictors: tuple[Predictor, ...] = ()
+    importance: Importance = "equal"
+    training: WaveSpan | None = None
+    validation: WaveSpan | None = None
+
+    @model_validator(mode="after")
+    def _predictors_coherent(self) -> SyntheticControl:
+        if self.predictors and self.method != "synthetic_control":
+            raise ValueError("predictors go with method: synthetic_control")
+        if self.importance != "equal" and not self.predictors:
+            raise ValueError(f"importance: {self.importance} needs predictors")
+        windows = (self.training is not None, self.validation is not None)
+        if windows != (self.importance == "cross_validated",) * 2:
+            raise ValueError("training and validation go with importance: cross_validated, which needs both")
+        if self.importance != "cross_validated" and any(one.training for one in self.predictors):
+            raise ValueError("training of a predictor goes with importance: cross_validated")
+        given = [one.weight for one in self.predictors if one.weight is not None]
+        if self.importance == "given" and (len(given) < len(self.predictors) or sum(given) == 0):
+            raise ValueError("importance: given needs a weight for each predictor, not all of them 0")
+        if self.importance != "given" and given:
+            raise ValueError("weights of predictors go with importance: given")
+        return self
 
     @property
     def treated_units(self) -> tuple[str, ...]:

@@ -260,6 +260,9 @@ def _series(design: InterruptedTimeSeries, plan: PowerPlan, sd: float, rng: np.r
 
 def _synthetic(design: SyntheticControl, plan: PowerPlan, sd: float, rng: np.random.Generator) -> Estimate:
     """Draw units that share one series, each with its own level, and move the treated ones after the start."""
+    if design.predictors:
+        need = "a plan for the same design without predictors, matched on the outcome's own past"
+        raise NotEstimable("predictors of a synthetic control are not simulated", need)
     waves = plan.waves_before + plan.waves_after
     units = plan.treated + plan.comparison
     common = _autoregressive(plan, sd, rng, (1, waves))

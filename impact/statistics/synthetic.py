@@ -5,31 +5,24 @@ Arrays in, frozen results out. The Frank–Wolfe steps of the published software
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import optimize
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, Floats, Ints, wald
+from impact.statistics.simplex import SimplexFit, finite, simplex_weights
 
 Solver = Literal["exact", "frank_wolfe"]
 Rows = int | Sequence[int]
 Random = np.random.Generator | None
 _Pair = tuple[Floats, Floats]
+Weigher = Callable[[int, Ints], SimplexFit]
+"""Finds the weights of some donors (rows) for one unit (row)."""
 TIE_BREAK = 1e-6
-
-
-@dataclass(frozen=True, eq=False)
-class SimplexFit:
-    """Weights (J,) nearest to the target, their loss (sum of squared distances), and whether no others do as well."""
-
-    weights: Floats
-    loss: float
-    unique: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,49 +88,14 @@ class SyntheticDid:
     placebos: Floats
 
 
-def simplex_weights(target: ArrayLike, donors: ArrayLike, *, ridge: float = 0.0) -> SimplexFit:
-    """Return the weights w ≥ 0, Σw = 1 that minimise ``‖target − donors w‖² + ridge ‖w‖²``, exactly.
-
-    Parameters
-    ----------
-    target, donors
-        Shapes (p,) and (p, J); missing values or fewer than two donors are refused.
-    ridge
-        Penalty in squared units of the outcome; any positive value makes the weights unique.
-
-    Notes
-    -----
-    As Σw = 1 the loss is ``‖M w‖²`` with ``M = donors − target``: the point nearest to the origin in a convex hull. Its
-    direction solves the non-negative least squares of ``(M; 1') u`` on ``(0; 1)``, and ``w = u/Σu``. The optimum
-    satisfies ``M'M w ≥ w'M'M w`` elementwise.
-
-    References
-    ----------
-    Lawson, Hanson (1995), https://doi.org/10.1137/1.9781611971217. Wolfe (1976), https://doi.org/10.1007/BF01580381.
-    """
-    goal, pool = _finite(target, "the target"), _finite(donors, "the donors")
-    if pool.ndim != 2 or pool.shape[0] != len(goal) or pool.shape[1] < 2:
-        raise NotEstimable("there are fewer than two donors to weight", "at least two donors measured as the target is")
-    distance = pool - goal[:, None]
-    stacked = np.vstack([distance, np.sqrt(ridge) * np.eye(pool.shape[1])]) if ridge > 0 else distance
-    size = float(np.sqrt(np.mean(np.sum(stacked**2, axis=0)))) or 1.0
-    weights, unique = _nearest(stacked / size)
-    return SimplexFit(weights, float(np.sum((distance @ weights) ** 2)), unique)
-
-
-def _nearest(points: Floats) -> tuple[Floats, bool]:
-    """Return the convex weights of the columns' point nearest to the origin, and whether they are the only ones."""
-    raised = np.vstack([points, np.ones(points.shape[1])])
-    found = optimize.nnls(raised, np.append(np.zeros(len(points)), 1.0), maxiter=100 * raised.shape[1])[0]
-    weights = np.asarray(found / found.sum(), dtype=np.float64)
-    gradient = points.T @ (points @ weights)
-    slack = gradient - gradient @ weights
-    face = raised[:, (weights > 0) | (slack <= 1e-12)]
-    return weights, bool(np.linalg.matrix_rank(face, tol=1e-9 * np.sqrt(face.shape[1])) == face.shape[1])
-
-
 def synthetic_control(
-    outcomes: ArrayLike, treated: int, start: int, *, predictors: ArrayLike | None = None, ridge: float = 0.0
+    outcomes: ArrayLike,
+    treated: int,
+    start: int,
+    *,
+    predictors: ArrayLike | None = None,
+    importance: ArrayLike | None = None,
+    ridge: float = 0.0,
 ) -> Synthetic:
     """Compare one treated unit with the weighted donors that resemble it before the start.
 
@@ -150,8 +108,10 @@ def synthetic_control(
     predictors
         Shape (units, p): what to match on, each divided by its standard deviation over units; by default the outcomes
         before the start, as they are.
+    importance
+        Shape (p,): how much each predictor counts, V; only proportions matter. By default all count equally.
     ridge
-        Penalty on the weights, see :func:`simplex_weights`.
+        Penalty on the weights, see :func:`impact.statistics.simplex.simplex_weights`.
 
     Raises
     ------
@@ -161,71 +121,78 @@ def synthetic_control(
 
     Notes
     -----
-    Predictors count equally (V fixed): the nested search for V has many local optima that give different effects. A
-    treated unit outside the hull of the donors is not refused; ``pre_rmspe`` says how far away it stays. Where a
-    placebo has several optimal weightings, a vanishing ridge chooses the most even one. Assumes that weights which
-    reproduce the past reproduce the untreated future, and no spill-over to donors. The p-value is exact if the treated
-    unit was chosen at random.
+    V is fixed here; :mod:`impact.statistics.synthetic_nested` searches for it. A treated unit outside the hull of the
+    donors is not refused; ``pre_rmspe`` says how far away it stays. Where a placebo has several optimal weightings, a
+    vanishing ridge chooses the most even one. Assumes that weights which reproduce the past reproduce the untreated
+    future, and no spill-over to donors. The p-value is exact if the treated unit was chosen at random.
 
     References
     ----------
     Abadie, Diamond, Hainmueller (2010), https://doi.org/10.1198/jasa.2009.ap08746.
     """
-    panel, (row, *more), begin = _panel(outcomes, treated, start)
-    if more:
-        raise NotEstimable(f"{1 + len(more)} units are treated", "one call per treated unit, or synthetic_did")
-    match = _matched_on(panel, begin, predictors)
-    units = np.arange(len(panel))
-    donors = np.delete(units, row)
-    fit = simplex_weights(match[row], match[donors].T, ridge=ridge)
+    panel, row, begin = single_panel(outcomes, treated, start)
+    if predictors is None:
+        return compared(panel, row, begin, weigher(panel[:, :begin], ridge))
+    match = standardised(predictors, len(panel))
+    return compared(panel, row, begin, weigher(match * _roots(importance, match.shape[1]), ridge))
+
+
+def compared(panel: Floats, row: int, start: int, weigh: Weigher) -> Synthetic:
+    """Return the synthetic control of one row of a panel (units, T), its placebos and its leave-one-outs.
+
+    ``weigh`` is applied alike to the treated unit, to every placebo and to every smaller set of donors.
+    """
+    donors = np.delete(np.arange(len(panel)), row)
+    fit = weigh(row, donors)
     if not fit.unique:
-        need = "more periods before the start, or a positive ridge"
+        need = "more periods or predictors before the start, or a positive ridge"
         raise NotEstimable("the donors reproduce the treated unit in more than one way", need)
-    gaps = panel[row] - fit.weights @ panel[donors]
-    placebos = np.array([_gaps(panel, match, unit, np.delete(units, unit), ridge) for unit in donors.tolist()])
-    ratio, ratios = float(_ratios(gaps[None, :], panel, begin)[0]), _ratios(placebos, panel, begin)
+    gaps = _gaps(panel, row, donors, fit.weights)
+    others = [np.delete(np.arange(len(panel)), unit) for unit in donors]
+    pairs = zip(donors.tolist(), others, strict=True)
+    placebos = np.array([_gaps(panel, unit, rest, weigh(unit, rest).weights) for unit, rest in pairs])
+    ratio, ratios = float(_ratios(gaps[None, :], panel, start)[0]), _ratios(placebos, panel, start)
     return Synthetic(
-        effect=float(gaps[begin:].mean()),
+        effect=float(gaps[start:].mean()),
         gaps=gaps,
         weights=fit.weights,
         donors=donors,
-        pre_rmspe=float(np.sqrt(np.mean(gaps[:begin] ** 2))),
+        pre_rmspe=float(np.sqrt(np.mean(gaps[:start] ** 2))),
         ratio=ratio,
         placebo_p=float((1 + np.sum(ratios >= ratio * (1 - 1e-10))) / (1 + len(donors))) if ratio < np.inf else np.nan,
         placebo_gaps=placebos,
         placebo_ratios=ratios,
-        leave_one_out=_without_each(panel, match, int(row), fit.weights, (begin, ridge)),
+        leave_one_out=_without_each(panel, row, start, fit.weights, weigh),
     )
 
 
-def placebo_in_time(outcomes: ArrayLike, treated: int, start: int, pretended: int, *, ridge: float = 0.0) -> Synthetic:
-    """Return the synthetic control of a start that was none: only periods before the true start are used.
+def weigher(match: Floats, ridge: float = 0.0) -> Weigher:
+    """Return what matches rows of ``match`` (units, p); ties between weightings go to the most even one."""
 
-    Refuses as :func:`synthetic_control`, and a pretended start not before the true one. Abadie, Diamond, Hainmueller
-    (2015), https://doi.org/10.1111/ajps.12116.
-    """
-    if pretended >= start:
-        raise NotEstimable("the pretended start is not before the true one", "an earlier pretended start")
-    return synthetic_control(np.asarray(outcomes)[:, :start], treated, pretended, ridge=ridge)
-
-
-def _gaps(panel: Floats, match: Floats, unit: int, donors: Ints, ridge: float) -> Floats:
-    """Return one unit's gaps (T,); ties between weightings go to the most even one."""
-    target, pool = match[unit], match[donors]
-    fit = simplex_weights(target, pool.T, ridge=ridge)
-    if not fit.unique:
+    def weigh(unit: int, donors: Ints) -> SimplexFit:
+        target, pool = match[unit], match[donors]
+        fit = simplex_weights(target, pool.T, ridge=ridge)
+        if fit.unique:
+            return fit
         least = TIE_BREAK * float(np.mean(np.sum((pool - target) ** 2, axis=1)))
-        fit = simplex_weights(target, pool.T, ridge=max(least, float(np.finfo(float).tiny)))
-    return np.asarray(panel[unit] - fit.weights @ panel[donors], dtype=np.float64)
+        even = simplex_weights(target, pool.T, ridge=max(least, float(np.finfo(float).tiny)))
+        return SimplexFit(even.weights, even.loss, unique=False)
+
+    return weigh
 
 
-def _without_each(panel: Floats, match: Floats, row: int, weights: Floats, settings: tuple[int, float]) -> Floats:
+def _gaps(panel: Floats, unit: int, donors: Ints, weights: Floats) -> Floats:
+    """Return one unit's gaps (T,)."""
+    return np.asarray(panel[unit] - weights @ panel[donors], dtype=np.float64)
+
+
+def _without_each(panel: Floats, row: int, start: int, weights: Floats, weigh: Weigher) -> Floats:
     """Return the effect without each donor that has weight (J,), NaN elsewhere."""
-    start, ridge = settings
     donors = np.delete(np.arange(len(panel)), row)
     effects = np.full(len(donors), np.nan)
     for at in np.flatnonzero(weights > 0) if len(donors) > 2 else ():
-        effects[at] = _gaps(panel, match, row, np.delete(donors, at), ridge)[start:].mean()
+        rest = np.delete(donors, at)
+        effects[at] = _gaps(panel, row, rest, weigh(row, rest).weights)[start:].mean()
     return effects
 
 
@@ -236,17 +203,24 @@ def _ratios(gaps: Floats, panel: Floats, start: int) -> Floats:
     return np.asarray(np.where(exact, np.inf, after / np.where(exact, 1.0, before)), dtype=np.float64)
 
 
-def _matched_on(panel: Floats, start: int, predictors: ArrayLike | None) -> Floats:
-    """Return what units are matched on (units, p), scaled so that plain distances are meant."""
-    if predictors is None:
-        return panel[:, :start]
-    matrix = _finite(predictors, "the predictors")
-    spread = matrix.std(axis=0, ddof=1)
-    if matrix.ndim != 2 or len(matrix) != len(panel) or np.any(spread <= 1e-12 * np.max(np.abs(matrix), axis=0)):
-        raise NotEstimable(
-            "a predictor is the same for all units or some have none", "a row per unit, values that vary"
-        )
-    return np.asarray(matrix / spread, dtype=np.float64)
+def standardised(predictors: ArrayLike, units: int) -> Floats:
+    """Return predictors (units, p), each over its standard deviation; refuse what does not vary or lacks units."""
+    matrix = finite(predictors, "the predictors")
+    if matrix.ndim == 2 and len(matrix) == units:
+        spread = matrix.std(axis=0, ddof=1)
+        if np.all(spread > 1e-12 * np.max(np.abs(matrix), axis=0)):
+            return np.asarray(matrix / spread, dtype=np.float64)
+    raise NotEstimable("a predictor is the same for all units or some have none", "a row per unit, values that vary")
+
+
+def _roots(importance: ArrayLike | None, predictors: int) -> Floats:
+    """Return what to multiply predictors by so that plain distances count them by their importance."""
+    if importance is None:
+        return np.ones(predictors)
+    given = finite(importance, "the importance of predictors")
+    if given.shape != (predictors,) or given.min() < 0 or given.sum() <= 0:
+        raise NotEstimable("the importance of predictors is not one number each", "numbers from 0, not all 0")
+    return np.asarray(np.sqrt(given / given.max()), dtype=np.float64)
 
 
 def synthetic_did(
@@ -372,11 +346,12 @@ def _frank_wolfe(columns: Floats, goal: Floats, zeta: float, x: Floats, toleranc
     return x
 
 
-def _finite(values: ArrayLike, what: str) -> Floats:
-    array = np.asarray(values, dtype=np.float64)
-    if not np.isfinite(array).all():
-        raise NotEstimable(f"{what} have missing or infinite values", "complete data")
-    return array
+def single_panel(outcomes: ArrayLike, treated: int, start: int) -> tuple[Floats, int, int]:
+    """Return the panel of one treated unit, its row and its start, or say what does not hold."""
+    panel, (row, *more), begin = _panel(outcomes, treated, start)
+    if more:
+        raise NotEstimable(f"{1 + len(more)} units are treated", "one call per treated unit, or synthetic_did")
+    return panel, int(row), begin
 
 
 def _panel(outcomes: ArrayLike, treated: Rows, start: Rows) -> tuple[Floats, Ints, int]:

@@ -92,6 +92,7 @@ PREPARED: dict[str, Callable[[], pd.DataFrame | dict[str, pd.DataFrame]]] = {
     "prop99": lambda: _plain("california_prop99.csv", sep=";"),
     "seatbelts": _seatbelts,
     "petersen": lambda: _plain("PetersenCL.csv"),
+    "germany": lambda: _plain("germany.csv"),
     "api_strat": lambda: _api("apistrat.csv"),
     "api_clus1": lambda: _api("apiclus1.csv"),
     "s50": _s50,

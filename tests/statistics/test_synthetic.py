@@ -12,7 +12,8 @@ from scipy import optimize
 
 from impact.errors import NotEstimable
 from impact.statistics import synthetic
-from impact.statistics.synthetic import placebo_in_time, simplex_weights, synthetic_control, synthetic_did
+from impact.statistics.simplex import simplex_weights
+from impact.statistics.synthetic import synthetic_control, synthetic_did
 from tests.references import dataset, reference
 
 START = 19
@@ -231,12 +232,6 @@ def test_leave_one_out_is_the_estimate_without_that_donor(small):
         assert found.leave_one_out[at] == pytest.approx(synthetic_control(rest, 0, 20).effect, rel=1e-9)
 
 
-def test_placebo_in_time_never_sees_the_true_start(small):
-    treated = small.copy()
-    treated[:, 20:] += 1000 * np.random.default_rng(0).standard_normal((12, 10))
-    assert placebo_in_time(treated, 0, 20, 15).effect == synthetic_control(small[:, :20], 0, 15).effect
-
-
 def test_west_germany_falls_behind():
     """Abadie, Diamond, Hainmueller (2015): about 1,600 USD a year, Austria the largest donor; here outcomes only."""
     data = dataset("germany.csv").pivot(index="country", columns="year", values="gdp")
@@ -276,7 +271,6 @@ def holed(y):
         (lambda y: synthetic_control(y, 0, 20, predictors=np.ones((11, 2))), "some have none"),
         (lambda y: synthetic_control(y, 0, 20, predictors=holed(y)), "predictors have missing"),
         (lambda y: synthetic_control(np.vstack([y.mean(axis=0), y]), 0, 2), "more than one way"),
-        (lambda y: placebo_in_time(y, 0, 10, 10), "not before the true one"),
         (lambda y: simplex_weights(y[0], y[:1].T), "fewer than two donors"),
         (lambda y: simplex_weights(holed(y)[2], y.T), "target have missing"),
         (lambda y: synthetic_did(y, 0, 1), "1 periods before"),

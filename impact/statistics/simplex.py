@@ -1,0 +1,76 @@
+"""Weights on the simplex that bring donors nearest to a target: the one problem under every synthetic control."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import optimize
+
+from impact.errors import NotEstimable
+from impact.statistics.core import Floats
+
+
+@dataclass(frozen=True, eq=False)
+class SimplexFit:
+    """Weights (J,) nearest to the target, their loss (sum of squared distances), and whether no others do as well."""
+
+    weights: Floats
+    loss: float
+    unique: bool
+
+
+def simplex_weights(target: ArrayLike, donors: ArrayLike, *, ridge: float = 0.0) -> SimplexFit:
+    """Return the weights w ≥ 0, Σw = 1 that minimise ``‖target − donors w‖² + ridge ‖w‖²``, exactly.
+
+    Parameters
+    ----------
+    target, donors
+        Shapes (p,) and (p, J); missing values or fewer than two donors are refused.
+    ridge
+        Penalty in squared units of the outcome; any positive value makes the weights unique.
+
+    Notes
+    -----
+    As Σw = 1 the loss is ``‖M w‖²`` with ``M = donors − target``: the point nearest to the origin in a convex hull. Its
+    direction solves the non-negative least squares of ``(M; 1') u`` on ``(0; 1)``, and ``w = u/Σu``. The optimum
+    satisfies ``M'M w ≥ w'M'M w`` elementwise.
+
+    References
+    ----------
+    Lawson, Hanson (1995), https://doi.org/10.1137/1.9781611971217. Wolfe (1976), https://doi.org/10.1007/BF01580381.
+    """
+    goal, pool = finite(target, "the target"), finite(donors, "the donors")
+    if pool.ndim != 2 or pool.shape[0] != len(goal) or pool.shape[1] < 2:
+        raise NotEstimable("there are fewer than two donors to weight", "at least two donors measured as the target is")
+    distance = pool - goal[:, None]
+    stacked = np.vstack([distance, np.sqrt(ridge) * np.eye(pool.shape[1])]) if ridge > 0 else distance
+    size = float(np.sqrt(np.mean(np.sum(stacked**2, axis=0)))) or 1.0
+    points = stacked / size
+    weights = nearest_point(points)
+    return SimplexFit(weights, float(np.sum((distance @ weights) ** 2)), _alone(points, weights))
+
+
+def nearest_point(points: Floats) -> Floats:
+    """Return the convex weights (J,) of the columns' point nearest to the origin; points (p, J) are of order one."""
+    raised = np.vstack([points, np.ones(points.shape[1])])
+    found = optimize.nnls(raised, np.append(np.zeros(len(points)), 1.0), maxiter=100 * raised.shape[1])[0]
+    return np.asarray(found / found.sum(), dtype=np.float64)
+
+
+def _alone(points: Floats, weights: Floats) -> bool:
+    """Tell whether no other weights come as near to the origin."""
+    gradient = points.T @ (points @ weights)
+    slack = gradient - gradient @ weights
+    raised = np.vstack([points, np.ones(points.shape[1])])
+    face = raised[:, (weights > 0) | (slack <= 1e-12)]
+    return bool(np.linalg.matrix_rank(face, tol=1e-9 * np.sqrt(face.shape[1])) == face.shape[1])
+
+
+def finite(values: ArrayLike, what: str) -> Floats:
+    """Return values as floats, or refuse what is missing or infinite."""
+    array = np.asarray(values, dtype=np.float64)
+    if not np.isfinite(array).all():
+        raise NotEstimable(f"{what} have missing or infinite values", "complete data")
+    return array

@@ -7,10 +7,8 @@ from itertools import groupby
 from typing import Any
 
 import pandas as pd
-from rich.box import SIMPLE
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from impact.errors import Problem
 from impact.expect import PowerReport, in_words
@@ -35,10 +33,11 @@ PARTS = {
 }
 """Why a total is not the sum of the parts shown below it."""
 CLAIM_STATES = {
-    "reproduced": "● reproduced",
     "differs": "≠ differs",
     "not_recomputable": "– not recomputable",
+    "reproduced": "● reproduced",
 }
+"""In the order in which they are read."""
 CONTRIBUTION = {
     "improved": "▲ improved",
     "worsened": "▼ worsened",
@@ -159,24 +158,30 @@ def _print_finding(console: Console, row: dict[str, Any]) -> None:
 
 
 def print_claims(console: Console, claims: pd.DataFrame) -> None:
-    """Print the claims: what was stated, what records give, whether they agree, and how a difference may be read."""
-    table = Table(box=SIMPLE, pad_edge=False)
-    for heading in ("claim", "stated", "recomputed", "state", "why, and possible readings"):
-        table.add_column(heading, overflow="fold")
-    for row in claims.to_dict("records"):
-        qualifier = QUALIFIERS.get(row["qualifier"], "")
-        words = [row["reason_en"], *(f"- {reading_line(reading)}" for reading in row["readings"])]
-        cells = (
-            f"{row['title_en']} ({row['unit']})",
-            f"{qualifier} {row['stated']:.12g}".strip(),
-            "" if pd.isna(row["recomputed"]) else f"{row['recomputed']:.12g}",
-            CLAIM_STATES[row["state"]],
-            "\n".join(words),
-        )
-        table.add_row(*(escape(cell) for cell in cells))
-    console.print(table)
+    """Print the claims, those that differ first: what was stated, what records give, and how it may be read."""
+    for state, words in CLAIM_STATES.items():
+        for row in claims[claims["state"] == state].to_dict("records"):
+            stated = f"{QUALIFIERS.get(row['qualifier'], '')} {row['stated']:.12g}".strip()
+            console.print(f"{words}  [bold]{escape(row['title_en'])}[/]", soft_wrap=True)
+            console.print(f"  {escape(_against(row, stated))}", soft_wrap=True)
+            if state != "reproduced":
+                for reading in row["readings"]:
+                    console.print(f"  [dim]possible:[/] {escape(reading_line(reading))}", soft_wrap=True)
     counts = claims["state"].value_counts()
     console.print("; ".join(f"{counts.get(state, 0)} {words[2:]}" for state, words in CLAIM_STATES.items()))
+
+
+def _against(row: dict[str, Any], stated: str) -> str:
+    """Write a claim's two numbers side by side, or why there is only one."""
+    if row["state"] == "not_recomputable":
+        return f"stated {stated} {row['unit']}; {row['reason_en']}"
+    words = f"stated {stated} {row['unit']}, recomputed {row['recomputed']:.12g}"
+    if row["state"] == "reproduced":
+        return words
+    share = "" if pd.isna(row["relative_difference"]) else f", {100 * row['relative_difference']:+.1f}%"
+    numbers, _, more = row["reason_en"].partition("; ")
+    why = more if numbers.startswith("stated") else row["reason_en"]  # of a list, the names that are not in both
+    return f"{words} ({row['difference']:+.12g}{share})" + (f"; {why}" if why else "")
 
 
 def reading_line(reading: dict[str, Any]) -> str:

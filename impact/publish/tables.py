@@ -11,7 +11,7 @@ from impact.judge import Finding
 from impact.sql import ident
 from impact.store import Warehouse
 
-_LEVELS = "CASE f.level WHEN 'micro' THEN 1 WHEN 'meso' THEN 2 ELSE 3 END"
+_LEVELS = "CASE {}level WHEN 'micro' THEN 1 WHEN 'meso' THEN 2 ELSE 3 END"
 
 
 def write_results(
@@ -70,7 +70,8 @@ def findings_table(warehouse: Warehouse, programme: str | None = None) -> pd.Dat
         " FROM impact.finding f LEFT JOIN impact.part p ON p.programme = f.programme AND p.indicator = f.indicator"
         ' AND p."column" = CASE f.scope WHEN \'programme\' THEN f."group" ELSE f.scope END'
         " AND p.code = CASE f.scope WHEN 'programme' THEN f.group_value ELSE f.scope_value END"
-        f" {where} ORDER BY f.programme, {_LEVELS}, f.indicator, f.scope <> 'programme', f.\"group\" <> 'all',"
+        f" {where} ORDER BY f.programme, {_LEVELS.format('f.')}, f.indicator,"
+        " f.scope <> 'programme', f.\"group\" <> 'all',"
         ' f.scope, f."group", p.place NULLS LAST, f.finding',
         values,
     )
@@ -138,7 +139,7 @@ def unmapped_table(warehouse: Warehouse, programme: str | None = None) -> pd.Dat
 
 def claims_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
     """Return the totals programmes reported about themselves, each beside what records give."""
-    return _read(warehouse, "claim", programme, f"programme, {_LEVELS}, claim")
+    return _read(warehouse, "claim", programme, f"programme, {_LEVELS.format('')}, claim")
 
 
 def journeys_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:

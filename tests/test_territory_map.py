@@ -205,7 +205,9 @@ def test_cuts_filter_and_columns_to_match(run: Any) -> None:
     result = run(need, services(("body_a", "town_a", "care", "older")), [cut, kept, anywhere])
     frame = result.measures().query("indicator == 'cut'")
     by = dict(zip(frame["scope_value"] + frame["group_value"], frame["value"], strict=True))
-    assert by == pytest.approx({"": 1 / 3, "interviews": 1, "surveys": 0, "town_a": 0.5, "south": 0})
+    assert by == pytest.approx(
+        {"": 1 / 3, "interviews": 1, "surveys": 0, "town_a": 0.5, "north": 0.5, "south": 0, "region": 1 / 3}
+    )
     assert values(result)["kept"] == 2
     assert values(result)["anywhere"] == 0.5
     themes = result.map().query("match == 'theme'").set_index("theme")

@@ -173,6 +173,9 @@ def test_queries_in_the_trace_give_the_published_value(result: impact.Result, fi
     for indicator, query in result.warehouse.rows("SELECT indicator, query FROM impact.definition"):
         row = findings.loc[f"wecare/{indicator}"]
         table = result.warehouse.frame(query)
+        if indicator.startswith("documented_"):
+            assert len(table) == 25  # of a network the query gives the ties
+            continue
         table = table[table["wave"].isin(["", row["period"]])]
         if indicator == "ad_hoc_contacts":
             assert table.empty  # planned, never reported: no data, not zero

@@ -61,15 +61,6 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         "padj.hommel",
         "padj.bonferroni",
     ),
-    "tests/statistics/test_networks.py": (
-        "net.s50_w1",
-        "net.s50_w2",
-        "net.s50_w3",
-        "net.flo",
-        "net.s50_12",
-        "net.s50_23",
-        "net.karate",
-    ),
     "tests/statistics/test_sensitivity.py": ("sens.evalue",),
 }
 """References that are no finding of a programme: closed forms and p-values without data, by the file that tests them."""

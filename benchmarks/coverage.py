@@ -1,7 +1,8 @@
 """How often 95 % intervals hold the truth where a method is known to fall short: the numbers of the method notes.
 
 ``python benchmarks/coverage.py [--draws 1000] [SECTION …]`` prints one section per topic: series, matching,
-discontinuity, synthetic, imputation. Seeded; worlds are those of the tests, which hold the same numbers within bounds.
+discontinuity, synthetic, imputation, networks. Seeded; worlds are those of the tests, which hold the same numbers within
+bounds.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from impact.statistics.synthetic import synthetic_did
 from tests.statistics.test_discontinuity import coverage_of_model
 from tests.statistics.test_imputation_multiple import incomplete
 from tests.statistics.test_matching import world
+from tests.statistics.test_network_inference import _coverage as network_coverage
+from tests.statistics.test_network_inference import _rejections as network_rejections
 from tests.statistics.test_series import coverage
 from tests.statistics.test_synthetic import panel
 
@@ -113,7 +116,17 @@ def _matched(frame: pd.DataFrame, seed: int, donors: int) -> list[pd.DataFrame]:
     return frames
 
 
-SECTIONS = {f.__name__: f for f in (series, matching, discontinuity, synthetic, imputation)}
+def networks(draws: int) -> None:
+    for words, spread, shock in (("bodies alike", 0.0, 0.0), ("bodies differ", 0.8, 1.0)):
+        for name in ("density", "reciprocity", "transitivity", "degree_centralisation"):
+            level, change = network_coverage(name, spread, shock, draws)
+            print(f"  {words:<14} {name:<22} level {level:.1%}  change {change:.1%}")
+    for words, shock in (("single dyads change", 0.0), ("bodies are shocked", 1.0)):
+        swaps, bodies = network_rejections(shock, draws)
+        print(f"  no change, {words}: rejected by swaps {swaps:.1%}, by drawn bodies {bodies:.1%}")
+
+
+SECTIONS = {f.__name__: f for f in (series, matching, discontinuity, synthetic, imputation, networks)}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)

@@ -29,6 +29,8 @@ _SHARES = ("density", "reciprocity", "transitivity", "cross_group_share", "diver
 _INDICES = ("degree_centralisation", "betweenness_centralisation")
 LIMITS = {**dict.fromkeys((*_SHARES, *_INDICES), (0.0, 1.0)), "ei_index": (-1.0, 1.0), "mean_path": (1.0, np.inf)}
 """Values a measure cannot leave; the others are at least zero."""
+BIASED = ("isolates", "components")
+"""Measures that a bootstrap of bodies moves away from the value it should vary around."""
 LARGEST = 5000
 """Bodies beyond which a matrix of all pairs is refused."""
 
@@ -205,6 +207,8 @@ def _measured(indicator: Indicator, found: Observed) -> Measured:
     flags = ("bodies_left_out",) if found.left_out else ()
     if indicator.sample.all_units:
         return Measured(value, method=COMPLETE, flags=flags)
+    if formula.measure in BIASED:
+        return Measured(value, method="no interval: drawn bodies lose partners", flags=("no_interval", *flags))
     rng = np.random.default_rng(formula.seed)
     try:
         drawn = inference.vertex_bootstrap(found.network, formula.measure, found.groups, draws=formula.draws, rng=rng)

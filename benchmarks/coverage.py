@@ -1,8 +1,8 @@
 """How often 95 % intervals hold the truth where a method is known to fall short: the numbers of the method notes.
 
 ``python benchmarks/coverage.py [--draws 1000] [SECTION …]`` prints one section per topic: series, matching,
-discontinuity, synthetic, imputation, networks. Seeded; worlds are those of the tests, which hold the same numbers within
-bounds.
+discontinuity, synthetic, imputation, networks. Seeded; worlds are those of the tests, which hold the same numbers
+within bounds.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tests.reference.gallery import PROGRAMMES, Case, answer, available, cases, run  # noqa: E402
-from tests.reference.test_gallery import ELSEWHERE, NOT_BUILT, Published  # noqa: E402
+from tests.reference.test_gallery import ELSEWHERE, Published  # noqa: E402
 from tests.references import references  # noqa: E402
 
 PAGE = Path(__file__).parent / "gallery.md"
@@ -43,6 +43,9 @@ TITLES = {
     "petersen": "Clustered errors: simulated panel of firms and years",
     "api_strat": "Survey: California schools, stratified sample",
     "api_clus1": "Survey: California schools, cluster sample",
+    "s50": "Network: friendships of 50 pupils in three waves",
+    "florentine": "Network: marriages between Florentine families",
+    "karate": "Network: a karate club and the two clubs it became",
 }
 DATA = {
     "nsw_inference": ("cd_nsw_mixtape.csv", "causaldata (MIT); LaLonde 1986, Dehejia and Wahba 1999"),
@@ -57,6 +60,9 @@ DATA = {
     "petersen": ("PetersenCL.csv", "R sandwich (GPL); Petersen 2009"),
     "api_strat": ("apistrat.csv", "R survey (GPL); data: California Department of Education"),
     "api_clus1": ("apiclus1.csv", "R survey (GPL); data: California Department of Education"),
+    "s50": ("s501.csv, s502.csv, s503.csv", "R RSiena (GPL); Michell and Amos 1997"),
+    "florentine": ("flo.csv", "R network (GPL); Padgett and Ansell 1993"),
+    "karate": ("from networkx", "networkx (BSD-3); Zachary 1977"),
 }
 HEADER = ["reference", "declared as", "value", "ours", "differs", "error", "ours", "differs", "note"]
 INTRO = """\
@@ -66,12 +72,15 @@ INTRO = """\
 
 Each row is a number that R or a publication gives, and the number that the engine gives from a declared programme:
 YAML and a raw file, through `impact.run`, read off the published tables. {n} of {total} reference values come out
-this way; the [rest](#values-without-a-declaration) are formulas without data, or measures that are not built yet.
+this way; the [rest](#values-without-a-declaration) are formulas without data.
 
 - **Declarations**: [tests/reference/programmes](../tests/reference/programmes), one folder per dataset. They are also
   examples of every design.
 - **Reference values**: [tests/reference/values.json](../tests/reference/values.json), with software, version and
   specification. They were made with R {made}.
+- **Beside publications**: the donor weights of German reunification
+  ([methods](methods/synthetic_control.md), [test](../tests/reference/test_germany.py)) and the effect of the British
+  seat-belt law ([methods](methods/interrupted_time_series.md), [test](../tests/reference/test_seatbelts_published.py)).
 - **Checked** by [tests/reference/test_gallery.py](../tests/reference/test_gallery.py), which also compares event times,
   bandwidths, weights, intervals and degrees of freedom where the reference records them.
 - **Tolerance**: relative, 1e-9 unless `values.json` says otherwise (1e-8 for fits by R's `glm` and `nlme`, 1e-7 for
@@ -120,6 +129,8 @@ def _declared(case: Case, measured: str, findings: pd.DataFrame) -> str:
     """Return the design in words, with the rule of the errors; for a value, how it was measured."""
     row = findings.set_index("finding").loc[f"{case.programme}/{case.indicator}"]
     kind, _, rest = case.place.partition(":")
+    if kind == "wave":
+        return f"{measured}; wave {rest}"
     if kind == "measure":
         return measured + (f"; group {rest}" if rest else "")
     words = f"{row['design']}; {row['inference']}"
@@ -207,7 +218,6 @@ def _apart(ours: float | None, known: float | None) -> str:
 
 def _elsewhere() -> str:
     rows = [[f"[{file}](../{file})", ", ".join(f"`{name}`" for name in names)] for file, names in ELSEWHERE.items()]
-    rows.append(["network measures are not built yet", ", ".join(f"`{name}`" for name in NOT_BUILT)])
     return "\n".join(["## Values without a declaration\n", _table(["tested in", "references"], rows)])
 
 

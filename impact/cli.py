@@ -25,7 +25,7 @@ from impact.errors import ImpactError, ProblemsError, UsageError
 from impact.expect import draw_assignment, forecast_problems, power_reports, register_plan, verify_registrations
 from impact.figures import write_power_curves
 from impact.pipeline import STAGES, RunReport, audit_programme, run_programme
-from impact.publish import findings_table, quarantine_table, trace_finding
+from impact.publish import claims_table, findings_table, quarantine_table, trace_finding
 from impact.publish.trace import plain_value
 from impact.render import (
     print_claims,
@@ -108,11 +108,11 @@ def run(
     with Warehouse(db) as warehouse:
         with _progress(not as_json) as progress:
             report = run_programme(loaded, warehouse, until=until, progress=progress)
-        findings = findings_table(warehouse, loaded.id)
+        findings, claims = findings_table(warehouse, loaded.id), claims_table(warehouse, loaded.id)
     if as_json:
         _print_json({"report": dataclasses.asdict(report), "findings": _records(findings)})
     else:
-        print_report(out, report)
+        print_report(out, report, claims)
         print_findings(out, findings, parts=False)
         out.print(f"Kept in {db}. Next: impact trace FINDING, impact quarantine, impact findings --all")
     raise typer.Exit(1 if report.rows_bad else 0)
@@ -147,13 +147,13 @@ def demo(
         with _progress(not as_json) as progress:
             for folder in folders:
                 reports.append(run_programme(load_programme(folder), warehouse, progress=progress))  # noqa: PERF401
-        findings = findings_table(warehouse)
+        findings, claims = findings_table(warehouse), claims_table(warehouse)
     if as_json:
         _print_json({"reports": [dataclasses.asdict(r) for r in reports], "findings": _records(findings)})
     else:
         print_findings(out, findings, parts=False)
         for report in reports:
-            print_report(out, report)
+            print_report(out, report, claims)
         out.print(f"\nWrote {db}. Next:")
         out.print(
             f"  impact trace nsw/earnings --db {db}      the path of one number back to its rows",

@@ -32,12 +32,23 @@ PARTS = {
     "overlap": "some in several parts",
 }
 """Why a total is not the sum of the parts shown below it."""
+REMARKS = PARTS | {
+    "bodies_left_out": "bodies without an answer left out",
+    "unmapped": "some categories in no codelist",
+    "break": "the series breaks in between",
+    "provisional": "provisional",
+    "estimated": "estimated by the office",
+    "forecast": "forecast by the office",
+    "low_reliability": "of low reliability",
+}
+"""What is to be known of a value before it is compared."""
 CLAIM_STATES = {
     "differs": "≠ differs",
     "not_recomputable": "– not recomputable",
     "reproduced": "● reproduced",
 }
 """In the order in which they are read."""
+CLAIM_COUNTS = {"differs": "differ", "not_recomputable": "not recomputable", "reproduced": "reproduced"}
 CONTRIBUTION = {
     "improved": "▲ improved",
     "worsened": "▼ worsened",
@@ -70,6 +81,11 @@ def stated(row: dict[str, Any]) -> str:
     """Write a finding's value as it was stated: exactly, or about, more than, at most."""
     words = [QUALIFIERS[flag] for flag in row["flags"] if flag in QUALIFIERS]
     return " ".join([*words, number(row["value"], row["unit"])])
+
+
+def remarks(row: dict[str, Any]) -> list[str]:
+    """Return in words what is to be known of a finding's value before it is compared."""
+    return [REMARKS[flag] for flag in row["flags"] if flag in REMARKS]
 
 
 def gain(value: float, unit: str = "") -> str:
@@ -141,7 +157,7 @@ def _print_finding(console: Console, row: dict[str, Any]) -> None:
     words = [f"before {number(row['baseline'], unit)}" if not pd.isna(row["baseline"]) else ""]
     if not pd.isna(row["target"]):
         words.append(f"promised {number(row['target'], unit)} by {row['due']}")
-    words += [f"after {after}", ATTAINMENT[row["attainment"]], *(PARTS[flag] for flag in row["flags"] if flag in PARTS)]
+    words += [f"after {after}", ATTAINMENT[row["attainment"]], *remarks(row)]
     console.print(f"  {escape('  ·  '.join(filter(None, words)))}", soft_wrap=True)
     if pd.isna(row["estimate"]):
         return
@@ -160,7 +176,8 @@ def _print_finding(console: Console, row: dict[str, Any]) -> None:
 def print_claims(console: Console, claims: pd.DataFrame) -> None:
     """Print the claims, those that differ first: what was stated, what records give, and how it may be read."""
     for state, words in CLAIM_STATES.items():
-        for row in claims[claims["state"] == state].to_dict("records"):
+        for record in claims[claims["state"] == state].to_dict("records"):
+            row = {str(name): value for name, value in record.items()}
             stated = f"{QUALIFIERS.get(row['qualifier'], '')} {row['stated']:.12g}".strip()
             console.print(f"{words}  [bold]{escape(row['title_en'])}[/]", soft_wrap=True)
             console.print(f"  {escape(_against(row, stated))}", soft_wrap=True)
@@ -168,7 +185,7 @@ def print_claims(console: Console, claims: pd.DataFrame) -> None:
                 for reading in row["readings"]:
                     console.print(f"  [dim]possible:[/] {escape(reading_line(reading))}", soft_wrap=True)
     counts = claims["state"].value_counts()
-    console.print("; ".join(f"{counts.get(state, 0)} {words[2:]}" for state, words in CLAIM_STATES.items()))
+    console.print("; ".join(f"{counts.get(state, 0)} {words}" for state, words in CLAIM_COUNTS.items()))
 
 
 def _against(row: dict[str, Any], stated: str) -> str:
@@ -192,8 +209,8 @@ def reading_line(reading: dict[str, Any]) -> str:
     return f"{reading['text']['en']} [{reading['formula']} = {given}]"
 
 
-def print_report(console: Console, report: RunReport) -> None:
-    """Print what a run did, in two lines."""
+def print_report(console: Console, report: RunReport, claims: pd.DataFrame) -> None:
+    """Print what a run did: sources and indicators, rows, and how the programme's claims stand to its records."""
     done = [f"{len(report.loaded)} sources loaded" if report.loaded else "no source changed"]
     done.append(f"{len(report.computed)} indicators computed" if report.computed else "no indicator changed")
     console.print(f"[bold]{escape(report.programme)}[/]: {', '.join(done)}; {report.findings} findings")
@@ -201,6 +218,10 @@ def print_report(console: Console, report: RunReport) -> None:
     if report.rows_bad:
         rows += f", [bold]{report.rows_bad:,} in quarantine[/]"
     console.print(f"  {rows}" + (f", {report.rows_warned:,} with a warning" if report.rows_warned else ""))
+    states = claims.loc[claims["programme"] == report.programme, "state"].value_counts()
+    if len(states):
+        counts = [f"{states[state]} {words}" for state, words in CLAIM_COUNTS.items() if state in states]
+        console.print(f"  claims: {', '.join(counts)}  [dim]impact audit[/]")
     for source, change in report.changes.items():
         words = ", ".join(f"{count} {what}" for what, count in change.items())
         console.print(f"  {escape(source)} replaced: {words or 'the key changed'}")

@@ -48,7 +48,6 @@ CLAIM_STATES = {
     "reproduced": "● reproduced",
 }
 """In the order in which they are read."""
-CLAIM_COUNTS = {"differs": "differ", "not_recomputable": "not recomputable", "reproduced": "reproduced"}
 CONTRIBUTION = {
     "improved": "▲ improved",
     "worsened": "▼ worsened",
@@ -184,8 +183,13 @@ def print_claims(console: Console, claims: pd.DataFrame) -> None:
             if state != "reproduced":
                 for reading in row["readings"]:
                     console.print(f"  [dim]possible:[/] {escape(reading_line(reading))}", soft_wrap=True)
+    console.print(_claim_counts(claims))
+
+
+def _claim_counts(claims: pd.DataFrame) -> str:
     counts = claims["state"].value_counts()
-    console.print("; ".join(f"{counts.get(state, 0)} {words}" for state, words in CLAIM_COUNTS.items()))
+    words = {"differs": "differs" if counts.get("differs") == 1 else "differ", "not_recomputable": "not recomputable"}
+    return ", ".join(f"{counts[state]} {words.get(state, state)}" for state in CLAIM_STATES if state in counts)
 
 
 def _against(row: dict[str, Any], stated: str) -> str:
@@ -218,10 +222,8 @@ def print_report(console: Console, report: RunReport, claims: pd.DataFrame) -> N
     if report.rows_bad:
         rows += f", [bold]{report.rows_bad:,} in quarantine[/]"
     console.print(f"  {rows}" + (f", {report.rows_warned:,} with a warning" if report.rows_warned else ""))
-    states = claims.loc[claims["programme"] == report.programme, "state"].value_counts()
-    if len(states):
-        counts = [f"{states[state]} {words}" for state, words in CLAIM_COUNTS.items() if state in states]
-        console.print(f"  claims: {', '.join(counts)}  [dim]impact audit[/]")
+    if len(own := claims[claims["programme"] == report.programme]):
+        console.print(f"  claims: {_claim_counts(own)}  [dim]impact audit[/]")
     for source, change in report.changes.items():
         words = ", ".join(f"{count} {what}" for what, count in change.items())
         console.print(f"  {escape(source)} replaced: {words or 'the key changed'}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -36,7 +38,8 @@ def network_figure(bodies: pd.DataFrame, ties: pd.DataFrame, waves: dict[str, st
     waves
         The waves to draw, in order, with their titles.
     """
-    figure = make_subplots(1, len(waves), subplot_titles=list(waves.values()), horizontal_spacing=0.03)
+    titles = [html.escape(title) for title in waves.values()]
+    figure = make_subplots(1, len(waves), subplot_titles=titles, horizontal_spacing=0.03)
     before: set[tuple[str, str]] | None = None
     for column, wave in enumerate(waves, start=1):
         here = bodies[bodies["wave"].isin(["", wave])]
@@ -45,10 +48,19 @@ def network_figure(bodies: pd.DataFrame, ties: pd.DataFrame, waves: dict[str, st
         _draw_ties(figure, here, _classed(known, here, before), column)
         _draw_bodies(figure, here, known, column)
         before = set(known[["source", "target"]].itertuples(index=False, name=None))
-    figure.update_xaxes(visible=False, range=[-1.1, 1.1])
-    figure.update_yaxes(visible=False, range=[-1.1, 1.1], scaleanchor="x")
-    figure.update_layout(template="plotly_white", height=520, margin={"l": 8, "r": 8, "t": 40, "b": 8})
+    figure.update_xaxes(visible=False, range=_ends(bodies["x"]))
+    figure.update_yaxes(visible=False, range=_ends(bodies["y"]))
+    legend = {"orientation": "h", "y": -0.02, "yanchor": "top"}
+    figure.update_layout(template="plotly_white", height=620, legend=legend, margin={"l": 8, "r": 8, "t": 40, "b": 8})
     return figure
+
+
+def _ends(places: pd.Series) -> list[float] | None:
+    """Return the ends of an axis that holds all bodies; None where none has a place."""
+    if places.isna().all():
+        return None
+    room = 0.06 * max(places.max() - places.min(), 0.1)
+    return [float(places.min() - room), float(places.max() + room)]
 
 
 def _classed(ties: pd.DataFrame, bodies: pd.DataFrame, before: set[tuple[str, str]] | None) -> pd.DataFrame:
@@ -76,7 +88,8 @@ def _draw_ties(figure: go.Figure, bodies: pd.DataFrame, pairs: pd.DataFrame, col
             mode="lines",
             name=words,
             legendgroup=kind,
-            showlegend=(column == 1 and kind != "new") or (kind == "new" and len(some) > 0),
+            legendrank=1,
+            showlegend=(kind != "new" or len(some) > 0) and _first(figure, kind),
             line={"color": colour, "width": width},
             hoverinfo="skip",
             row=1,
@@ -89,17 +102,22 @@ def _draw_bodies(figure: go.Figure, bodies: pd.DataFrame, ties: pd.DataFrame, co
     for kind, group in bodies.assign(kind=bodies["kind"].fillna("")).groupby("kind"):
         symbol, colour = SHAPES.get(str(kind), OTHER)
         counts = group["body"].map(degree).fillna(0).astype(int)
-        text = [f"{label}: {count} ties" for label, count in zip(group["label"], counts, strict=True)]
+        text = [f"{html.escape(label)}: {count} ties" for label, count in zip(group["label"], counts, strict=True)]
         figure.add_scatter(
             x=group["x"],
             y=group["y"],
             mode="markers",
-            name=str(kind).replace("_", " ") or "kind not stated",
+            name=html.escape(str(kind).replace("_", " ")) or "kind not stated",
             legendgroup=f"kind {kind}",
-            showlegend=column == 1,
+            showlegend=_first(figure, f"kind {kind}"),
             marker={"symbol": symbol, "color": colour, "size": 10, "line": {"color": "white", "width": 1}},
             text=text,
             hoverinfo="text",
             row=1,
             col=column,
         )
+
+
+def _first(figure: go.Figure, group: str) -> bool:
+    """Tell whether a group has no line in the legend yet."""
+    return not any(trace.legendgroup == group and trace.showlegend for trace in figure.data)

@@ -85,7 +85,7 @@ def page(warehouse: Warehouse, path: str) -> list[Any]:
     menu = _menu(warehouse, programmes, rest if view else first)
     if view:
         return [menu, *view.build(warehouse, rest)]
-    if "/" in path:
+    if "/" in path and (first in programmes or first not in VIEWS):
         try:
             return [menu, *_finding_page(trace_finding(warehouse, path))]
         except UsageError as error:
@@ -99,7 +99,7 @@ def page(warehouse: Warehouse, path: str) -> list[Any]:
 def _menu(warehouse: Warehouse, programmes: list[str], current: str) -> html.Nav:
     held = [(name, view) for name, view in VIEWS.items() if current in programmes and view.holds(warehouse, current)]
     views = [link(view.words, f"/{name}/{current}") for name, view in held]
-    lists = [[link("All programmes", "/"), *(link(name, f"/{name}") for name in programmes)]]
+    lists: list[list[Any]] = [[link("All programmes", "/"), *(link(name, f"/{name}") for name in programmes)]]
     lists += [[html.Strong(current), *views]] if views else []
     return html.Nav([html.Div(links) for links in lists])
 

@@ -25,7 +25,10 @@ def claims_page(warehouse: Warehouse, programme: str) -> list[Any]:
     """Return the page of one programme's claims."""
     claims = claims_table(warehouse, programme)
     if claims.empty:
-        return [html.H1(f"Claims: {programme}"), nothing("This programme declares no claims.", "docs/how-to/audit_claims.md")]
+        return [
+            html.H1(f"Claims: {programme}"),
+            nothing("This programme declares no claims.", "docs/how-to/audit_claims.md"),
+        ]
     order = {state: place for place, state in enumerate(CLAIM_STATES)}
     shown = claims.sort_values("state", key=lambda states: states.map(order), kind="stable")
     head = [html.H1(f"Claims: {programme}"), *synthetic_banner(claims), html.P(_summary(claims), className="headline")]

@@ -41,7 +41,7 @@ def _map(cells: pd.DataFrame, match: str, order: list[str], words: str) -> list[
     waves = sorted(titled["wave"].unique(), key=lambda wave: (order.index(wave) if wave in order else len(order), wave))
     places = list(dict.fromkeys(titled["territory_title"]))
     rows = [
-        html.Tr([html.Th(str(theme), scope="row"), *(html.Td(_cell(group, place, waves)) for place in places)])
+        html.Tr([html.Th(str(theme), scope="row"), *(html.Td(_cell(group, place, waves) or "–") for place in places)])
         for theme, group in titled.groupby("theme_title", sort=False)
     ]
     counts = [html.P(_counts(titled[titled["wave"] == wave], wave), className="states") for wave in waves]
@@ -49,15 +49,14 @@ def _map(cells: pd.DataFrame, match: str, order: list[str], words: str) -> list[
 
 
 def _titled(cells: pd.DataFrame, match: list[str]) -> pd.DataFrame:
-    """Add the words for each column of the cell; a title with the separator in it leaves the codes to stand."""
-    words = [_words(row, match) for row in records(cells)]
-    return cells.assign(**{f"{name}_title": [named.get(name, WHOLE) for named in words] for name in MATCH})
-
-
-def _words(row: dict[str, Any], match: list[str]) -> dict[str, str]:
-    pieces = row["title_en"].split(SEPARATOR)
-    words = dict(zip(match, pieces, strict=True)) if len(pieces) == len(match) else row
-    return {name: _named(words[name]) for name in match}
+    """Add the words for each column of the cell; a code whose title holds the separator stands for itself."""
+    pieces = [title.split(SEPARATOR) for title in cells["title_en"]]
+    titles = {}
+    for place, name in enumerate(match):
+        codes = zip(cells[name], pieces, strict=True)
+        words = {code: split[place] for code, split in codes if len(split) == len(match)}
+        titles[f"{name}_title"] = [_named(words.get(code, code)) for code in cells[name]]
+    return cells.assign(**{f"{name}_title": WHOLE for name in MATCH} | titles)
 
 
 def _named(words: Any) -> str:

@@ -54,6 +54,8 @@ def _drawing(bodies: pd.DataFrame, ties: pd.DataFrame) -> list[Any]:
 def _tie_table(bodies: pd.DataFrame, ties: pd.DataFrame) -> html.Table:
     label = bodies.drop_duplicates("body").set_index("body")["label"]
     named = ties.assign(source=ties["source"].map(label), target=ties["target"].map(label))
-    columns = ["wave", "source", "target", "tie"]
-    rows = [html.Tr([html.Td(text) for text in row]) for row in named[columns].itertuples(index=False, name=None)]
-    return table(("Wave", "From", "To", "Tie"), rows)
+    rows = [
+        html.Tr([html.Th(source, scope="row"), html.Td(target), html.Td(tie), html.Td(wave.replace("_", " "))])
+        for source, target, tie, wave in named[["source", "target", "tie", "wave"]].itertuples(index=False, name=None)
+    ]
+    return table(("From", "To", "Tie", "Wave"), rows)

@@ -132,6 +132,6 @@ def _amount(value: float, unit: str, *, share: bool) -> str:
 
 def _ends(term: dict[str, Any], unit: str, *, share: bool) -> str:
     low, high = term["conf_low"], term["conf_high"]
-    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
+    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)) or low == high:
         return "–"
     return interval(low, high, "share") if share else bounds(low, high, unit)

@@ -101,15 +101,16 @@ def _draw_bodies(figure: go.Figure, bodies: pd.DataFrame, ties: pd.DataFrame, co
     degree = pd.concat([ties["source"], ties["target"]]).value_counts()
     for kind, group in bodies.assign(kind=bodies["kind"].fillna("")).groupby("kind"):
         symbol, colour = SHAPES.get(str(kind), OTHER)
+        name = html.escape(str(kind).replace("_", " ")) or "kind not stated"
         counts = group["body"].map(degree).fillna(0).astype(int)
         text = [f"{html.escape(label)}: {count} ties" for label, count in zip(group["label"], counts, strict=True)]
         figure.add_scatter(
             x=group["x"],
             y=group["y"],
             mode="markers",
-            name=html.escape(str(kind).replace("_", " ")) or "kind not stated",
-            legendgroup=f"kind {kind}",
-            showlegend=_first(figure, f"kind {kind}"),
+            name=name,
+            legendgroup=f"kind {name}",
+            showlegend=_first(figure, f"kind {name}"),
             marker={"symbol": symbol, "color": colour, "size": 10, "line": {"color": "white", "width": 1}},
             text=text,
             hoverinfo="text",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import plotly.graph_objects as go
 INK = "#17242e"
 LINES = (("#0d5566", "solid"), ("#b3470f", "dash"), ("#3c8a5c", "dot"), ("#6b46a3", "dashdot"), ("#51606b", "longdash"))
 MARKS = {
-    "break": ("x", "break: not comparable with the values before"),
+    "break": ("x-thin", "break: not comparable with the values before"),
     "provisional": ("circle-open", "provisional"),
     "estimated": ("diamond-open", "estimated"),
     "forecast": ("triangle-up-open", "forecast"),
@@ -39,7 +40,9 @@ def series_figure(points: pd.DataFrame, unit: str) -> go.Figure:
     for flag, (symbol, words) in MARKS.items():
         _draw_marks(figure, points[[flag in flags for flags in points["flags"]]], symbol, words)
     ticks = _ticks(points)
-    figure.update_xaxes(tickvals=ticks["place"], ticktext=[html.escape(str(wave)) for wave in ticks["wave"]])
+    figure.update_xaxes(
+        tickvals=ticks["place"], ticktext=[html.escape(str(wave).replace("_", " ")) for wave in ticks["wave"]]
+    )
     share = {"tickformat": ".0%"} if unit == "share" else {}
     figure.update_yaxes(title=html.escape(unit), **share)
     legend = {"orientation": "h", "y": -0.15}
@@ -50,10 +53,9 @@ def series_figure(points: pd.DataFrame, unit: str) -> go.Figure:
 
 
 def _ticks(points: pd.DataFrame) -> pd.DataFrame:
-    """Choose the waves that are written below the axis, first and last among them."""
-    waves = points.drop_duplicates("place")[["place", "wave"]]
-    some = np.unique(np.linspace(0, len(waves) - 1, min(len(waves), TICKS)).round().astype(int))
-    return waves.iloc[some]
+    """Choose the waves that are written below the axis: equal steps back from the last."""
+    waves = points.sort_values("place").drop_duplicates("place")[["place", "wave"]]
+    return waves.iloc[:: -math.ceil(len(waves) / TICKS)]
 
 
 def _draw_line(figure: go.Figure, name: str, line: pd.DataFrame, style: tuple[str, str]) -> None:

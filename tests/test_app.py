@@ -370,3 +370,14 @@ def test_waves_are_drawn_in_order_of_time(tmp_path: Path) -> None:
         figure = next(part.figure for part in walk(page(warehouse, "network/made")) if hasattr(part, "figure"))
     assert [note.text for note in figure.layout.annotations] == ["z1", "w2"]
     assert [trace.name for trace in figure.data if trace.showlegend].count("new ties across sectors") == 1
+
+
+def test_ties_of_bodies_without_a_sector_are_not_put_within_one() -> None:
+    bodies = pd.DataFrame(
+        {"body": [*"abc"], "label": [*"abc"], "kind": None, "sector": ["s", "s", None], "wave": "", "x": 0.0, "y": 0.0}
+    )
+    ties = pd.DataFrame({"source": ["a", "a"], "target": ["b", "c"], "wave": "w"})
+    figure = network_figure(bodies, ties, {"w": "w"})
+    drawn = {trace.name: len(trace.x) // 3 for trace in figure.data if trace.mode == "lines" and len(trace.x)}
+    assert drawn == {"ties, sector not stated": 1, "ties within a sector": 1}
+    assert [list(trace.text) for trace in figure.data if trace.mode == "markers+text"] == [[*"abc"]]

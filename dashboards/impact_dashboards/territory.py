@@ -18,7 +18,6 @@ from impact_dashboards.parts import (
     link,
     mark,
     nothing,
-    part_name,
     records,
     synthetic_banner,
     table,
@@ -90,7 +89,8 @@ def _indicator(own: pd.DataFrame) -> html.Section:
 def _row(row: dict[str, Any], whole: dict[str, Any], scale: tuple[float, float] | None) -> html.Tr:
     of_whole = row is whole
     depth = 0 if of_whole else 1 + (0 if pd.isna(row["part_depth"]) else int(row["part_depth"]))
-    name = "Whole programme" if of_whole else part_name(row)
+    code = row["group_value"] if row["scope"] == "programme" else row["scope_value"]
+    name = "Whole programme" if of_whole else code if pd.isna(row["part_en"]) else row["part_en"]
     drawing = whisker(whole["value"], None, row["value"], row["conf_low"], row["conf_high"], scale=scale)
     under = "" if of_whole else row["finding"].split("/", 2)[2]
     effect = html.Td(
@@ -98,7 +98,7 @@ def _row(row: dict[str, Any], whole: dict[str, Any], scale: tuple[float, float] 
     )
     cells = [
         html.Th(
-            [link(name + mark(row["data_kind"]), f"/{row['finding']}"), html.Small(under if under != name else "")],
+            [link(name + mark(row["data_kind"]), f"/{row['finding']}"), html.Small(under)],
             scope="row",
             style={"paddingLeft": f"{0.6 + 1.25 * depth}rem", "fontWeight": 600 if of_whole else 400},
         ),

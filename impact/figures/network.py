@@ -21,7 +21,10 @@ SHAPES = {
 }
 """Shape and colour of each kind of organisation; the word stands beside them in the legend."""
 OTHER = ("cross", "#51606b")
+NAMED = 15
+"""Bodies up to which each has its name beside it; beyond, names would hide the ties."""
 TIES = {
+    "unstated": ("ties, sector not stated", "#8d979e", 1.0),
     "within": ("ties within a sector", "#b5bfc5", 1.0),
     "across": ("ties across sectors", "#6fa8b5", 1.2),
     "new": ("new ties across sectors", "#d98a1f", 1.8),
@@ -68,10 +71,11 @@ def _classed(ties: pd.DataFrame, bodies: pd.DataFrame, before: set[tuple[str, st
     sector = bodies.set_index("body")["sector"]
     pairs = ties[["source", "target"]].drop_duplicates()
     start, end = pairs["source"].map(sector), pairs["target"].map(sector)
-    across = start.notna() & end.notna() & (start != end)
+    stated = start.notna() & end.notna()
+    across = stated & (start != end)
     was = [pair in before if before is not None else True for pair in pairs.itertuples(index=False, name=None)]
     kind = across.map({True: "across", False: "within"}).mask(across & ~pd.Series(was, index=pairs.index), "new")
-    return pairs.assign(kind=kind)
+    return pairs.assign(kind=kind.where(stated, "unstated"))
 
 
 def _draw_ties(figure: go.Figure, bodies: pd.DataFrame, pairs: pd.DataFrame, column: int) -> None:
@@ -89,7 +93,7 @@ def _draw_ties(figure: go.Figure, bodies: pd.DataFrame, pairs: pd.DataFrame, col
             name=words,
             legendgroup=kind,
             legendrank=1,
-            showlegend=(kind != "new" or len(some) > 0) and _first(figure, kind),
+            showlegend=len(some) > 0 and _first(figure, kind),
             line={"color": colour, "width": width},
             hoverinfo="skip",
             row=1,
@@ -98,21 +102,30 @@ def _draw_ties(figure: go.Figure, bodies: pd.DataFrame, pairs: pd.DataFrame, col
 
 
 def _draw_bodies(figure: go.Figure, bodies: pd.DataFrame, ties: pd.DataFrame, column: int) -> None:
+    named = bodies["body"].nunique() <= NAMED
+    side = (bodies["y"].rank(method="first") % 2).map({1.0: "bottom center", 0.0: "top center"})
     degree = pd.concat([ties["source"], ties["target"]]).value_counts()
     for kind, group in bodies.assign(kind=bodies["kind"].fillna("")).groupby("kind"):
         symbol, colour = SHAPES.get(str(kind), OTHER)
         name = html.escape(str(kind).replace("_", " ")) or "kind not stated"
         counts = group["body"].map(degree).fillna(0).astype(int)
-        text = [f"{html.escape(label)}: {count} ties" for label, count in zip(group["label"], counts, strict=True)]
+        labels = [html.escape(label) for label in group["label"]]
+        told = [
+            f"{label}: {count} {'tie' if count == 1 else 'ties'}" for label, count in zip(labels, counts, strict=True)
+        ]
         figure.add_scatter(
             x=group["x"],
             y=group["y"],
-            mode="markers",
+            mode="markers+text" if named else "markers",
+            textposition=side[group.index],
+            textfont={"size": 10},
+            cliponaxis=False,
             name=name,
             legendgroup=f"kind {name}",
             showlegend=_first(figure, f"kind {name}"),
             marker={"symbol": symbol, "color": colour, "size": 10, "line": {"color": "white", "width": 1}},
-            text=text,
+            text=labels,
+            hovertext=told,
             hoverinfo="text",
             row=1,
             col=column,

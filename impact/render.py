@@ -48,6 +48,14 @@ CLAIM_STATES = {
     "reproduced": "● reproduced",
 }
 """In the order in which they are read."""
+MAP_STATES = {
+    "overlap": "◎ overlap",
+    "covered": "● covered",
+    "partial": "◐ partial",
+    "gap": "○ gap",
+    "supply_only": "· only supply",
+    "unmapped": "? unmapped",
+}
 CONTRIBUTION = {
     "improved": "▲ improved",
     "worsened": "▼ worsened",
@@ -179,7 +187,8 @@ def print_claims(console: Console, claims: pd.DataFrame) -> None:
             row = {str(name): value for name, value in record.items()}
             stated = f"{QUALIFIERS.get(row['qualifier'], '')} {row['stated']:.12g}".strip()
             console.print(f"{words}  [bold]{escape(row['title_en'])}[/]", soft_wrap=True)
-            console.print(f"  {escape(_against(row, stated))}", soft_wrap=True)
+            against = _against({str(name): value for name, value in row.items()}, stated)
+            console.print(f"  {escape(against)}", soft_wrap=True)
             if state != "reproduced":
                 for reading in row["readings"]:
                     console.print(f"  [dim]possible:[/] {escape(reading_line(reading))}", soft_wrap=True)
@@ -200,9 +209,14 @@ def _against(row: dict[str, Any], stated: str) -> str:
     if row["state"] == "reproduced":
         return words
     share = "" if pd.isna(row["relative_difference"]) else f", {100 * row['relative_difference']:+.1f}%"
-    numbers, _, more = row["reason_en"].partition("; ")
-    why = more if numbers.startswith("stated") else row["reason_en"]  # of a list, the names that are not in both
+    why = claim_reason(row)
     return f"{words} ({row['difference']:+.12g}{share})" + (f"; {why}" if why else "")
+
+
+def claim_reason(row: dict[str, Any]) -> str:
+    """Write what is to be said of a claim beside its two numbers: of a list, the names that are not in both."""
+    numbers, _, more = row["reason_en"].partition("; ")
+    return str(more if numbers.startswith("stated") else row["reason_en"])
 
 
 def reading_line(reading: dict[str, Any]) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pandas as pd
 from dash import Dash, Input, Output, dcc, html
@@ -13,11 +15,30 @@ from impact.errors import UsageError
 from impact.publish import findings_table, trace_finding
 from impact.render import LEVELS, term_lines
 from impact.store import Warehouse
-from impact_dashboards.network import network_page
-from impact_dashboards.parts import finding_row, finding_table, link, synthetic_banner
+from impact_dashboards.claims import claims_page, has_claims
+from impact_dashboards.network import has_network, network_page
+from impact_dashboards.parts import HEADS, finding_row, finding_table, link, synthetic_banner, table
+from impact_dashboards.projects import has_projects, projects_page
+from impact_dashboards.territory import has_territory, territory_page
 
 HOST = "127.0.0.1"
-VIEWS: dict[str, tuple[str, Callable[[Warehouse, str], list[Any]]]] = {"network": ("Network", network_page)}
+
+
+@dataclass(frozen=True)
+class View:
+    """A page of one programme: its word in the menu, whether there is something on it, and its content."""
+
+    words: str
+    holds: Callable[[Warehouse, str], bool]
+    build: Callable[[Warehouse, str], list[Any]]
+
+
+VIEWS = {
+    "network": View("Network", has_network, network_page),
+    "territory": View("Territory", has_territory, territory_page),
+    "claims": View("Claims", has_claims, claims_page),
+    "projects": View("Projects", has_projects, projects_page),
+}
 """Pages of one programme by the first part of their address, ``/network/<programme>``."""
 
 
@@ -42,7 +63,7 @@ def create_app(db: str | Path) -> Dash:
     @app.callback(Output("page", "children"), Input("url", "pathname"))
     def show(pathname: str | None) -> list[Any]:
         with Warehouse(db, read_only=True) as warehouse:
-            return page(warehouse, (pathname or "/").strip("/"))
+            return page(warehouse, unquote(pathname or "/").strip("/"))
 
     return app
 
@@ -60,10 +81,11 @@ def page(warehouse: Warehouse, path: str) -> list[Any]:
     findings = findings_table(warehouse)
     programmes = list(dict.fromkeys(findings["programme"]))
     first, _, rest = path.partition("/")
-    menu = _menu(programmes, rest if first in VIEWS else first)
-    if first in VIEWS and rest in programmes:
-        return [menu, *VIEWS[first][1](warehouse, rest)]
-    if "/" in path:
+    view = VIEWS.get(first) if rest in programmes else None
+    menu = _menu(warehouse, programmes, rest if view else first)
+    if view:
+        return [menu, *view.build(warehouse, rest)]
+    if "/" in path and (first in programmes or first not in VIEWS):
         try:
             return [menu, *_finding_page(trace_finding(warehouse, path))]
         except UsageError as error:
@@ -74,9 +96,12 @@ def page(warehouse: Warehouse, path: str) -> list[Any]:
     return [menu, html.H1(path or "Findings"), *_headline(shown), *_levels(shown, parts=bool(path))]
 
 
-def _menu(programmes: list[str], current: str) -> html.Nav:
-    views = [link(words, f"/{view}/{current}") for view, (words, _) in VIEWS.items()] if current in programmes else []
-    return html.Nav([link("All programmes", "/"), *(link(name, f"/{name}") for name in programmes), *views])
+def _menu(warehouse: Warehouse, programmes: list[str], current: str) -> html.Nav:
+    held = [(name, view) for name, view in VIEWS.items() if current in programmes and view.holds(warehouse, current)]
+    views = [link(view.words, f"/{name}/{current}") for name, view in held]
+    lists: list[list[Any]] = [[link("All programmes", "/"), *(link(name, f"/{name}") for name in programmes)]]
+    lists += [[html.Strong(current), *views]] if views else []
+    return html.Nav([html.Div(links) for links in lists])
 
 
 def _headline(findings: pd.DataFrame) -> list[Any]:
@@ -124,7 +149,7 @@ def _finding_page(trace: dict[str, Any]) -> list[Any]:
     ]
     return [
         html.H1(finding["title_en"]),
-        html.Table(html.Tbody([finding_row(finding)])),
+        table(HEADS, [finding_row(finding)]),
         html.P(f"Evidence: {finding['evidence_reason']}. Plan: {finding['registration']}."),
         html.P(f"No effect: not estimable because {finding['not_estimable']}." if finding["not_estimable"] else ""),
         html.H2("Checks"),

@@ -9,7 +9,13 @@ WIDTH, HEIGHT = 160, 18
 
 
 def whisker(
-    baseline: float | None, target: float | None, value: float | None, low: float | None, high: float | None
+    baseline: float | None,
+    target: float | None,
+    value: float | None,
+    low: float | None,
+    high: float | None,
+    *,
+    scale: tuple[float, float] | None = None,
 ) -> str | None:
     """Draw one finding; returns a data address, or None where there is nothing to compare.
 
@@ -19,8 +25,12 @@ def whisker(
         Drawn as a thin and a dashed line.
     value, low, high
         Drawn as a dot on its interval.
+    scale
+        Ends of a scale that several drawings share; without it each fills its width.
     """
-    known = [float(x) for x in (baseline, target, value, low, high) if x is not None and math.isfinite(x)]
+    known = [
+        float(x) for x in (baseline, target, value, low, high, *(scale or ())) if x is not None and math.isfinite(x)
+    ]
     if value is None or not math.isfinite(value) or len(set(known)) < 2:
         return None
     start, span = min(known), max(known) - min(known)

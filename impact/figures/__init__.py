@@ -2,5 +2,6 @@
 
 from impact.figures.network import network_figure
 from impact.figures.power import power_figure, write_power_curves
+from impact.figures.series import series_figure
 
-__all__ = ["network_figure", "power_figure", "write_power_curves"]
+__all__ = ["network_figure", "power_figure", "series_figure", "write_power_curves"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -19,7 +21,10 @@ SHAPES = {
 }
 """Shape and colour of each kind of organisation; the word stands beside them in the legend."""
 OTHER = ("cross", "#51606b")
+NAMED = 15
+"""Bodies up to which each has its name beside it; beyond, names would hide the ties."""
 TIES = {
+    "unstated": ("ties, sector not stated", "#8d979e", 1.0),
     "within": ("ties within a sector", "#b5bfc5", 1.0),
     "across": ("ties across sectors", "#6fa8b5", 1.2),
     "new": ("new ties across sectors", "#d98a1f", 1.8),
@@ -36,7 +41,8 @@ def network_figure(bodies: pd.DataFrame, ties: pd.DataFrame, waves: dict[str, st
     waves
         The waves to draw, in order, with their titles.
     """
-    figure = make_subplots(1, len(waves), subplot_titles=list(waves.values()), horizontal_spacing=0.03)
+    titles = [html.escape(title) for title in waves.values()]
+    figure = make_subplots(1, len(waves), subplot_titles=titles, horizontal_spacing=0.03)
     before: set[tuple[str, str]] | None = None
     for column, wave in enumerate(waves, start=1):
         here = bodies[bodies["wave"].isin(["", wave])]
@@ -45,10 +51,19 @@ def network_figure(bodies: pd.DataFrame, ties: pd.DataFrame, waves: dict[str, st
         _draw_ties(figure, here, _classed(known, here, before), column)
         _draw_bodies(figure, here, known, column)
         before = set(known[["source", "target"]].itertuples(index=False, name=None))
-    figure.update_xaxes(visible=False, range=[-1.1, 1.1])
-    figure.update_yaxes(visible=False, range=[-1.1, 1.1], scaleanchor="x")
-    figure.update_layout(template="plotly_white", height=520, margin={"l": 8, "r": 8, "t": 40, "b": 8})
+    figure.update_xaxes(visible=False, range=_ends(bodies["x"]))
+    figure.update_yaxes(visible=False, range=_ends(bodies["y"]))
+    legend = {"orientation": "h", "y": -0.02, "yanchor": "top"}
+    figure.update_layout(template="plotly_white", height=620, legend=legend, margin={"l": 8, "r": 8, "t": 40, "b": 8})
     return figure
+
+
+def _ends(places: pd.Series) -> list[float] | None:
+    """Return the ends of an axis that holds all bodies; None where none has a place."""
+    if places.isna().all():
+        return None
+    room = 0.06 * max(places.max() - places.min(), 0.1)
+    return [float(places.min() - room), float(places.max() + room)]
 
 
 def _classed(ties: pd.DataFrame, bodies: pd.DataFrame, before: set[tuple[str, str]] | None) -> pd.DataFrame:
@@ -56,10 +71,11 @@ def _classed(ties: pd.DataFrame, bodies: pd.DataFrame, before: set[tuple[str, st
     sector = bodies.set_index("body")["sector"]
     pairs = ties[["source", "target"]].drop_duplicates()
     start, end = pairs["source"].map(sector), pairs["target"].map(sector)
-    across = start.notna() & end.notna() & (start != end)
+    stated = start.notna() & end.notna()
+    across = stated & (start != end)
     was = [pair in before if before is not None else True for pair in pairs.itertuples(index=False, name=None)]
     kind = across.map({True: "across", False: "within"}).mask(across & ~pd.Series(was, index=pairs.index), "new")
-    return pairs.assign(kind=kind)
+    return pairs.assign(kind=kind.where(stated, "unstated"))
 
 
 def _draw_ties(figure: go.Figure, bodies: pd.DataFrame, pairs: pd.DataFrame, column: int) -> None:
@@ -76,7 +92,8 @@ def _draw_ties(figure: go.Figure, bodies: pd.DataFrame, pairs: pd.DataFrame, col
             mode="lines",
             name=words,
             legendgroup=kind,
-            showlegend=(column == 1 and kind != "new") or (kind == "new" and len(some) > 0),
+            legendrank=1,
+            showlegend=len(some) > 0 and _first(figure, kind),
             line={"color": colour, "width": width},
             hoverinfo="skip",
             row=1,
@@ -85,21 +102,36 @@ def _draw_ties(figure: go.Figure, bodies: pd.DataFrame, pairs: pd.DataFrame, col
 
 
 def _draw_bodies(figure: go.Figure, bodies: pd.DataFrame, ties: pd.DataFrame, column: int) -> None:
+    named = bodies["body"].nunique() <= NAMED
+    side = (bodies["y"].rank(method="first") % 2).map({1.0: "bottom center", 0.0: "top center"})
     degree = pd.concat([ties["source"], ties["target"]]).value_counts()
     for kind, group in bodies.assign(kind=bodies["kind"].fillna("")).groupby("kind"):
         symbol, colour = SHAPES.get(str(kind), OTHER)
+        name = html.escape(str(kind).replace("_", " ")) or "kind not stated"
         counts = group["body"].map(degree).fillna(0).astype(int)
-        text = [f"{label}: {count} ties" for label, count in zip(group["label"], counts, strict=True)]
+        labels = [html.escape(label) for label in group["label"]]
+        told = [
+            f"{label}: {count} {'tie' if count == 1 else 'ties'}" for label, count in zip(labels, counts, strict=True)
+        ]
         figure.add_scatter(
             x=group["x"],
             y=group["y"],
-            mode="markers",
-            name=str(kind).replace("_", " ") or "kind not stated",
-            legendgroup=f"kind {kind}",
-            showlegend=column == 1,
+            mode="markers+text" if named else "markers",
+            textposition=side[group.index],
+            textfont={"size": 10},
+            cliponaxis=False,
+            name=name,
+            legendgroup=f"kind {name}",
+            showlegend=_first(figure, f"kind {name}"),
             marker={"symbol": symbol, "color": colour, "size": 10, "line": {"color": "white", "width": 1}},
-            text=text,
+            text=labels,
+            hovertext=told,
             hoverinfo="text",
             row=1,
             col=column,
         )
+
+
+def _first(figure: go.Figure, group: str) -> bool:
+    """Tell whether a group has no line in the legend yet."""
+    return not any(trace.legendgroup == group and trace.showlegend for trace in figure.data)

@@ -1,5 +1,6 @@
 """Publish: results leave as tidy tables; every reader (API, command line, app) takes them from here."""
 
+from impact.publish.definitions import contract_sources, definition_contracts, indicator_sources, wave_days
 from impact.publish.networks import write_networks
 from impact.publish.statements import renew_claims, renew_journeys
 from impact.publish.tables import (
@@ -23,9 +24,12 @@ from impact.publish.trace import trace_finding
 
 __all__ = [
     "claims_table",
+    "contract_sources",
+    "definition_contracts",
     "definition_kinds",
     "diagnostics_table",
     "findings_table",
+    "indicator_sources",
     "journeys_table",
     "loads_table",
     "map_table",
@@ -38,6 +42,7 @@ __all__ = [
     "terms_table",
     "trace_finding",
     "unmapped_table",
+    "wave_days",
     "write_maps",
     "write_networks",
     "write_results",

@@ -70,6 +70,6 @@ def _positions(ties: pd.DataFrame, bodies: pd.Series) -> pd.DataFrame:
     graph: nx.Graph[str] = nx.Graph()
     graph.add_nodes_from(names)
     graph.add_edges_from(ties[["source", "target"]].itertuples(index=False, name=None))
-    drawn = nx.spring_layout(graph.subgraph(names), seed=1, iterations=200)
+    drawn = nx.spring_layout(graph.subgraph(names), seed=1, iterations=200, method="energy")  # keeps parts together
     x, y = np.array([drawn[name] for name in names]).T
     return pd.DataFrame({"body": names, "x": x, "y": y})

@@ -26,12 +26,19 @@ ATTAINMENT = {
 }
 MANY_TERMS = 12
 QUALIFIERS = {"about": "about", "more_than": "more than", "at_most": "at most"}
-PARTS = {
+NOTES = {
     "own_rows": "some coded here, to no part of it",
     "no_value": "some without a code",
     "overlap": "some in several parts",
+    "unmapped": "some of no known category",
+    "bodies_left_out": "some bodies left out",
+    "break": "break in the series",
+    "estimated": "estimated",
+    "forecast": "a forecast",
+    "provisional": "provisional",
+    "low_reliability": "low reliability",
 }
-"""Why a total is not the sum of the parts shown below it."""
+"""Why a total is not the sum of the parts shown below it, what a value leaves out, and flags of official statistics."""
 CLAIM_STATES = {
     "differs": "≠ differs",
     "not_recomputable": "– not recomputable",
@@ -141,7 +148,7 @@ def _print_finding(console: Console, row: dict[str, Any]) -> None:
     words = [f"before {number(row['baseline'], unit)}" if not pd.isna(row["baseline"]) else ""]
     if not pd.isna(row["target"]):
         words.append(f"promised {number(row['target'], unit)} by {row['due']}")
-    words += [f"after {after}", ATTAINMENT[row["attainment"]], *(PARTS[flag] for flag in row["flags"] if flag in PARTS)]
+    words += [f"after {after}", ATTAINMENT[row["attainment"]], *(NOTES[flag] for flag in row["flags"] if flag in NOTES)]
     console.print(f"  {escape('  ·  '.join(filter(None, words)))}", soft_wrap=True)
     if pd.isna(row["estimate"]):
         return
@@ -163,7 +170,8 @@ def print_claims(console: Console, claims: pd.DataFrame) -> None:
         for row in claims[claims["state"] == state].to_dict("records"):
             stated = f"{QUALIFIERS.get(row['qualifier'], '')} {row['stated']:.12g}".strip()
             console.print(f"{words}  [bold]{escape(row['title_en'])}[/]", soft_wrap=True)
-            console.print(f"  {escape(_against(row, stated))}", soft_wrap=True)
+            named = {str(name): value for name, value in row.items()}
+            console.print(f"  {escape(_against(named, stated))}", soft_wrap=True)
             if state != "reproduced":
                 for reading in row["readings"]:
                     console.print(f"  [dim]possible:[/] {escape(reading_line(reading))}", soft_wrap=True)

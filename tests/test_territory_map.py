@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,11 +14,14 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 import impact
 from impact.declare import check_programme, load_programme, shipped
 from impact.errors import DeclarationError
 from impact.measure import measure_indicators
+from impact.publish import findings_table
+from impact.render import print_findings
 from tests import maps
 from tests.maps import mapped, needs, programme, services
 from tests.programmes import edit
@@ -205,7 +209,8 @@ def test_cuts_filter_and_columns_to_match(run: Any) -> None:
     result = run(need, services(("body_a", "town_a", "care", "older")), [cut, kept, anywhere])
     frame = result.measures().query("indicator == 'cut'")
     by = dict(zip(frame["scope_value"] + frame["group_value"], frame["value"], strict=True))
-    assert by == pytest.approx({"": 1 / 3, "interviews": 1, "surveys": 0, "town_a": 0.5, "south": 0})
+    places = {"region": 1 / 3, "north": 0.5, "town_a": 0.5, "south": 0}
+    assert by == pytest.approx({"": 1 / 3, "interviews": 1, "surveys": 0, **places})
     assert values(result)["kept"] == 2
     assert values(result)["anywhere"] == 0.5
     themes = result.map().query("match == 'theme'").set_index("theme")
@@ -490,6 +495,15 @@ def test_wecare_services_are_the_projects_the_report_names_under_each_theme() ->
         project = projects[theme["project_id"]]
         assert service["organisation_id"] == project["lead_id"]
         assert service["territory"] == (project["province"] or f"quadrant {project['quadrant']}")
+
+
+def test_a_terminal_says_that_needs_have_no_place(tmp_path: Path) -> None:
+    need = needs(("town_a", "care", "older"), ("town_a", "another list", "older"))
+    supply = services(("body_a", "town_a", "care", "older"))
+    with impact.run(programme(tmp_path / "p", need, supply, [mapped("answered")])).warehouse as warehouse:
+        console = Console(record=True, width=200, file=io.StringIO())
+        print_findings(console, findings_table(warehouse), parts=False)
+    assert "after 100.0%  ·  – no target  ·  some of no known category" in console.export_text()
 
 
 def test_what_wecare_and_milano_name_is_answered_so_far() -> None:

@@ -20,8 +20,10 @@ import impact
 from impact.declare import check_programme, load_programme, shipped
 from impact.errors import DeclarationError
 from impact.measure import measure_indicators
+from impact.pipeline import run_programme
 from impact.publish import findings_table
 from impact.render import print_findings
+from impact.store import Warehouse
 from tests import maps
 from tests.maps import mapped, needs, programme, services
 from tests.programmes import edit
@@ -495,6 +497,26 @@ def test_wecare_services_are_the_projects_the_report_names_under_each_theme() ->
         project = projects[theme["project_id"]]
         assert service["organisation_id"] == project["lead_id"]
         assert service["territory"] == (project["province"] or f"quadrant {project['quadrant']}")
+
+
+def test_a_map_is_not_published_before_its_findings(tmp_path: Path) -> None:
+    folder = programme(
+        tmp_path / "p",
+        needs(("town_a", "care", "older")),
+        services(("body_a", "south", "work", "all")),
+        [mapped("all")],
+    )
+    declared = load_programme(folder)
+    with Warehouse(tmp_path / "db.duckdb") as warehouse:
+        run_programme(declared, warehouse)
+        services(("body_a", "town_a", "care", "all")).to_csv(folder / "raw" / "supply.csv", index=False)
+        for until in ("validate", "measure"):
+            run_programme(declared, warehouse, until=until)
+            assert warehouse.rows("SELECT state FROM impact.map_cell WHERE needs > 0") == [("gap",)]
+            assert warehouse.rows("SELECT value FROM impact.finding") == [(0.0,)]
+        run_programme(declared, warehouse)
+        assert warehouse.rows("SELECT state FROM impact.map_cell WHERE needs > 0") == [("covered",)]
+        assert warehouse.rows("SELECT value FROM impact.finding") == [(1.0,)]
 
 
 def test_a_terminal_says_that_needs_have_no_place(tmp_path: Path) -> None:

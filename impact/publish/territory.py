@@ -24,7 +24,7 @@ _DOCUMENT = (
 
 
 def write_maps(warehouse: Warehouse, programme: Programme) -> None:
-    """Write the cells of every map that is declared, and every unknown category, in place of what stood.
+    """Write the cells of every map that is declared, in place of what stood.
 
     Parameters
     ----------
@@ -33,8 +33,7 @@ def write_maps(warehouse: Warehouse, programme: Programme) -> None:
     programme
         As declared.
     """
-    for table in ("map_cell", "unmapped"):
-        warehouse.connection.execute(f"DELETE FROM {ident('impact', table)} WHERE programme = ?", [programme.id])
+    warehouse.connection.execute("DELETE FROM impact.map_cell WHERE programme = ?", [programme.id])
     for (name, supply, match), waves in _maps(programme).items():
         formula = TerritoryMap.model_validate(
             {"kind": "territory_map", "measure": "coverage", "supply": supply, "match": match}
@@ -43,6 +42,11 @@ def write_maps(warehouse: Warehouse, programme: Programme) -> None:
         cells = warehouse.frame(cells_sql(programme, formula, need, waves))
         labels = {"programme": programme.id, "contract": name, "supply": supply, "match": ", ".join(match)}
         warehouse.append("map_cell", cells.assign(**labels, **_titles(programme, need, cells, match)))
+
+
+def write_unmapped(warehouse: Warehouse, programme: Programme) -> None:
+    """Write the categories that stand in good rows and in no codelist, in place of what stood."""
+    warehouse.connection.execute("DELETE FROM impact.unmapped WHERE programme = ?", [programme.id])
     for contract in programme.contracts.values():
         for column, codes in _closed(programme, contract):
             warehouse.append("unmapped", _unmapped(warehouse, programme, contract, column, codes))

@@ -326,3 +326,27 @@ def test_a_network_without_any_body_has_no_value(tmp_path: Path) -> None:
     assert result.findings()["attainment"].tolist() == ["no_data"]
     assert result.findings()["value"].isna().all()
     assert result.network_bodies().empty
+
+
+def test_a_wave_in_which_bodies_answered_with_no_tie_is_a_network_without_ties(tmp_path: Path) -> None:
+    known = {"bodies": ROSTER | {"answered": {"column": "answered", "equals": "yes"}}}
+    declared = [
+        network("density", "density", formula=known),
+        network("isolates", "isolates", formula=known),
+        network("dissolved", "dissolved", formula=known | {"since": "w1"}),
+        network("unknown", "ties"),
+    ]
+    roster = pd.concat([bodies("abc", wave) for wave in ("w1", "w2")])
+    result = impact.run(folder(tmp_path / "p", ties("a>b", "b>c"), roster, declared))
+    found = result.findings().set_index("indicator")["value"]
+    assert found.drop("unknown").to_dict() == {"density": 0, "isolates": 3, "dissolved": 2}
+    assert pd.isna(found["unknown"])
+
+
+def test_ties_of_a_wave_that_the_programme_does_not_have_are_listed(tmp_path: Path) -> None:
+    waves = ("w1", "w2", "W2")
+    rows = pd.concat([ties("a>b", wave=wave) for wave in waves])
+    roster = pd.concat([bodies("ab", wave) for wave in waves])
+    result = impact.run(folder(tmp_path / "p", rows, roster, [network("ties", "ties")]))
+    listed = result.unmapped()[["contract", "column", "category", "rows"]]
+    assert sorted(listed.itertuples(index=False, name=None)) == [("body", "wave", "W2", 2), ("tie", "wave", "W2", 1)]

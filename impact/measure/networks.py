@@ -156,6 +156,14 @@ def _adjacency(ties: pd.DataFrame, names: pd.Index, *, directed: bool) -> NDArra
     return matrix
 
 
+def observed_waves(indicator: Indicator, rows: TieRows) -> set[str]:
+    """Return the waves with ties, and those in which bodies of the roster answered, even if they named nobody."""
+    found = set(rows.ties["_wave"])
+    if network_of(indicator).bodies.answered is None:
+        return found
+    return found | set(rows.bodies.loc[rows.bodies["_answered"], "_wave"].dropna())
+
+
 def both_waves(
     indicator: Indicator, rows: TieRows, since: str, wave: str, part: tuple[str, str] | None = None
 ) -> tuple[Observed, Observed]:
@@ -166,7 +174,7 @@ def both_waves(
     NotEstimable
         If one of the waves has no rows: a network measured once has no change.
     """
-    seen = set(rows.ties["_wave"])
+    seen = observed_waves(indicator, rows)
     if missing := [name for name in (since, wave) if name not in seen]:
         reason = f"the network has no rows at {' or '.join(missing)}"
         raise NotEstimable(f"{reason}: a network measured in one wave has no change", "ties of both waves")
@@ -183,7 +191,7 @@ def network_values(indicator: Indicator, rows: TieRows) -> Iterator[tuple[dict[s
     if formula.measure in TURNOVER:
         yield _turnover(indicator, rows)
         return
-    for wave in sorted(rows.ties["_wave"].unique()):
+    for wave in sorted(observed_waves(indicator, rows)):
         for labels, part in _parts(indicator, rows, wave):
             try:
                 found = observed_at(indicator, rows, wave, part)

@@ -115,7 +115,8 @@ def _closed(programme: Programme, contract: Contract) -> Iterator[tuple[str, lis
     for name, column in contract.columns.items():
         if column.type == "code" and "codes" in column.warn:
             yield name, list(programme.column_codes(column))
-    mapped = chain.from_iterable(i.reads for i in programme.indicators if i.formula.kind == "territory_map")
+    kinds = ("territory_map", "network")
+    mapped = chain.from_iterable(i.reads for i in programme.indicators if i.formula.kind in kinds)
     wave = wave_column(contract)
     if wave and contract.id in mapped:
         yield wave, [item.id for item in programme.header.waves]

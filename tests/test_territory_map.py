@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
@@ -497,6 +498,21 @@ def test_wecare_services_are_the_projects_the_report_names_under_each_theme() ->
         project = projects[theme["project_id"]]
         assert service["organisation_id"] == project["lead_id"]
         assert service["territory"] == (project["province"] or f"quadrant {project['quadrant']}")
+
+
+def test_services_are_told_apart_by_every_part_of_their_key(tmp_path: Path) -> None:
+    supply = services(("body_a", "town_a", "care", "all"), ("body_b", "south", "work", "all"))
+    supply = supply.assign(service_id=["a b", "a"], part=["c", "b c"])  # joined by a blank, both would read "a b c"
+    folder = programme(tmp_path / "p", needs(("town_a", "care", "older")), supply, [mapped("all")])
+    shared = yaml.safe_load((shipped("schemas") / "contracts" / "supply.yaml").read_text(encoding="utf-8"))
+    own = shared["contracts"][0] | {"key": ["service_id", "part"]}
+    own["columns"] |= {name: {"type": "text", "required": True} for name in own["key"]}
+    content = yaml.safe_load((folder / "contracts.yaml").read_text(encoding="utf-8"))
+    content |= {"shared": ["organisation", "need"], "contracts": [own]}
+    (folder / "contracts.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    result = impact.run(folder)
+    assert states(result) == {("town_a", "care", "older"): "covered", ("south", "work", "all"): "supply_only"}
+    result.close()
 
 
 def test_a_map_is_not_published_before_its_findings(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def cells_sql(programme: Programme, formula: TerritoryMap, need: Contract, waves
     named = ", ".join(f"l._{name} AS {name}" for name in ("wave", *MATCH))
     same = " AND ".join(f"a.{name} = l.{name}" for name in ("_wave", *CELL))
     return f"""{relations_sql(programme, formula, need, waves=waves)},
-reached AS (SELECT DISTINCT _wave, _id FROM pair),
+reached AS (SELECT DISTINCT _wave, _key FROM pair),
 line AS (
   SELECT {cell}, 'need' AS part, CASE WHEN _mapped THEN 'need' ELSE 'unmapped' END AS kind, _id, _organisation_id,
     _voices, _severity, _capacity, _users, _document, _place, _quote FROM need UNION ALL
@@ -84,7 +84,7 @@ line AS (
     NULL, NULL, _capacity, _users, _document, _place, _quote FROM pair UNION ALL
   SELECT {cell}, 'service', CASE WHEN _mapped THEN 'supply_only' ELSE 'unmapped' END, _id, _organisation_id,
     NULL, NULL, _capacity, _users, _document, _place, _quote FROM supply
-    WHERE NOT _mapped OR (_wave, _id) NOT IN (FROM reached)),
+    WHERE NOT _mapped OR (_wave, _key) NOT IN (FROM reached)),
 summed AS (SELECT {cell}, kind, count(*) FILTER (part = 'need') AS needs, sum(_voices) AS voices,
   max(_severity) AS severity, count(*) FILTER (part = 'service') AS services,
   count(*) FILTER (part = 'partial_service') AS partial_services,

@@ -19,7 +19,7 @@ from impact.declare import Programme, check_programme
 from impact.errors import DeclarationError
 from impact.expect import forecast_problems, indicator_plan, plan_changes, plan_hash, verify_registrations
 from impact.measure import measure_claims
-from impact.publish import renew_claims, renew_journeys, write_maps, write_networks
+from impact.publish import renew_claims, renew_journeys, write_maps, write_networks, write_unmapped
 from impact.results import compute_indicators, forget_undeclared, measure_only, renew_plan_hash, stale_indicators
 from impact.rows import ENGINE, Progress, now_utc, publish_rows, stage_all
 from impact.store import Warehouse
@@ -93,6 +93,8 @@ def run_programme(
             gone = forget_undeclared(programme, warehouse) if until == "publish" else []
             renewed = renew_plan_hash(programme, warehouse) if until == "publish" else 0
             if loaded or stale or gone:
+                write_unmapped(warehouse, programme)
+            if until == "publish" and (loaded or stale or gone):
                 write_maps(warehouse, programme)
                 write_networks(warehouse, programme)
             said = until == "publish" and _renew_statements(programme, warehouse, run_id)

@@ -26,22 +26,19 @@ ATTAINMENT = {
 }
 MANY_TERMS = 12
 QUALIFIERS = {"about": "about", "more_than": "more than", "at_most": "at most"}
-PARTS = {
+NOTES = {
     "own_rows": "some coded here, to no part of it",
     "no_value": "some without a code",
     "overlap": "some in several parts",
-}
-"""Why a total is not the sum of the parts shown below it."""
-REMARKS = PARTS | {
     "bodies_left_out": "bodies without an answer left out",
-    "unmapped": "some categories in no codelist",
+    "unmapped": "some of no known category",
     "break": "the series breaks in between",
     "provisional": "provisional",
     "estimated": "estimated by the office",
     "forecast": "forecast by the office",
     "low_reliability": "of low reliability",
 }
-"""What is to be known of a value before it is compared."""
+"""Why a total is not the sum of the parts shown below it, what a value leaves out, and flags of official statistics."""
 CLAIM_STATES = {
     "differs": "≠ differs",
     "not_recomputable": "– not recomputable",
@@ -92,7 +89,7 @@ def stated(row: dict[str, Any]) -> str:
 
 def remarks(row: dict[str, Any]) -> list[str]:
     """Return in words what is to be known of a finding's value before it is compared."""
-    return [REMARKS[flag] for flag in row["flags"] if flag in REMARKS]
+    return [NOTES[flag] for flag in row["flags"] if flag in NOTES]
 
 
 def gain(value: float, unit: str = "") -> str:
@@ -187,8 +184,7 @@ def print_claims(console: Console, claims: pd.DataFrame) -> None:
             row = {str(name): value for name, value in record.items()}
             stated = f"{QUALIFIERS.get(row['qualifier'], '')} {row['stated']:.12g}".strip()
             console.print(f"{words}  [bold]{escape(row['title_en'])}[/]", soft_wrap=True)
-            against = _against({str(name): value for name, value in row.items()}, stated)
-            console.print(f"  {escape(against)}", soft_wrap=True)
+            console.print(f"  {escape(_against(row, stated))}", soft_wrap=True)
             if state != "reproduced":
                 for reading in row["readings"]:
                     console.print(f"  [dim]possible:[/] {escape(reading_line(reading))}", soft_wrap=True)

@@ -16,6 +16,7 @@ from impact.sql import fingerprint, ident
 from impact.store import Warehouse
 from impact.store.warehouse import to_json
 from impact.validate import LoadReport, compile_contract, cross_reasons, stage_rows
+from impact.validate.compile import SQL_TYPES
 
 ENGINE = version("impact-engine")
 Progress = Callable[[str, int, int], None]
@@ -112,8 +113,18 @@ def publish_rows(
 
 
 def _views_stand(warehouse: Warehouse, programme: Programme) -> bool:
-    views = warehouse.rows("SELECT count(*) FROM duckdb_views() WHERE schema_name = ?", [programme.id])
-    return views == [(len(programme.contracts),)]
+    """Tell whether every contract has its view; one that no source feeds can change while no load does."""
+    found = warehouse.rows(
+        "SELECT v.view_name, c.column_name, c.data_type FROM duckdb_views() v JOIN duckdb_columns() c"
+        " ON c.schema_name = v.schema_name AND c.table_name = v.view_name WHERE v.schema_name = ?",
+        [programme.id],
+    )
+    declared = {
+        (contract.id, name, SQL_TYPES[column.type])
+        for contract in programme.contracts.values()
+        for name, column in contract.columns.items()
+    }
+    return declared <= set(found)
 
 
 def _record_load(

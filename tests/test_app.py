@@ -177,7 +177,7 @@ def test_a_series_is_interrupted_at_its_breaks_with_its_source_beside_it(example
 
 def test_what_the_programme_contributed_stands_with_its_sentence(examples: Warehouse) -> None:
     parts = page(examples, "territory/wecare")
-    assert "The programme can account for between 0.01993 and 0.03133 of the change" in text(parts)
+    assert "The programme can account for between 1.993 and 3.133 of the change of +6.757 pp" in text(parts)
     assert "il programma" not in text(parts)
     assert rows(parts, "Share of the change") == ["Share of the change 37.9% [29.5%; 46.4%] Fieller interval"]
     assert rows(parts, "Own change") == ["Own change +6.8 pp – complete counts"]

@@ -264,6 +264,8 @@ def test_multiples_have_to_be_named(tmp_path: Path) -> None:
     assert len(read(tmp_path, text, source("sdmx_csv", "REF_AREA", UNIT_MULT="3"))[0]) == 2
     mixed = text.replace("2021,2,3", "2021,2,6")
     assert "UNIT_MULT has 2 codes" in refusal(tmp_path, mixed, source("sdmx_csv", "REF_AREA"))
+    small = text.replace("UNIT_MULT", "unit_mult")
+    assert "multiples of 10^3" in refusal(tmp_path, small, source("sdmx_csv", "REF_AREA"))
 
 
 # ---- refusals

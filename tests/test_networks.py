@@ -276,3 +276,77 @@ def test_bodies_keep_their_place_in_every_wave(tmp_path: Path, two_waves: tuple[
 def test_statistics_refuse_what_is_no_network() -> None:
     with pytest.raises(impact.errors.UsageError):
         Network(np.eye(3, dtype=bool))
+
+
+TREE = {"north": None, "n1": "north", "n2": "north"}
+
+
+def in_tree(path: Path, contract: str) -> Path:
+    """Give the column ``place`` of a contract a codelist with a hierarchy."""
+    file = path / "contracts.yaml"
+    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    codes = [{"code": code, "title": code} | ({"parent": up} if up else {}) for code, up in TREE.items()]
+    column = next(one for one in content["contracts"] if one["id"] == contract)["columns"]
+    column["place"] = {"type": "code", "codelist": "places", "required": True}
+    content["codelists"] = [{"id": "places", "title": "Places", "codes": codes}]
+    file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    return path
+
+
+def test_a_code_has_the_ties_of_the_codes_below_it(tmp_path: Path) -> None:
+    rows = pd.concat([
+        ties("a>b", wave=wave, place=place) if place == "n1" else ties("b>c", "c>d", wave=wave, place=place)
+        for wave in ("w1", "w2") for place in ("n1", "n2", "north")
+    ]).drop_duplicates(["from_id", "to_id", "wave"])  # fmt: skip
+    roster = pd.concat([bodies("abcd", wave) for wave in ("w1", "w2")])
+    path = folder(tmp_path / "p", rows, roster, [network("ties", "ties", by=["place"])])
+    result = impact.run(in_tree(path, "tie"))
+    found = result.findings().set_index("finding")["value"].to_dict()
+    assert found == {"made/ties": 3, "made/ties/place=north": 3, "made/ties/place=n1": 1, "made/ties/place=n2": 2}
+
+
+def test_a_territory_of_bodies_holds_the_bodies_of_its_parts(tmp_path: Path) -> None:
+    places = ["n1", "n1", "n2", "north"]
+    rows = pd.concat([ties("a>b", "b>c", "c>d", wave=wave) for wave in ("w1", "w2")])
+    roster = pd.concat([bodies("abcd", wave, place=places) for wave in ("w1", "w2")])
+    path = folder(tmp_path / "p", rows, roster, [network("ties", "ties", scope=["place"])])
+    found = impact.run(in_tree(path, "body")).findings().set_index("finding")
+    assert found["value"].to_dict() == {
+        "made/ties": 3, "made/ties/place=north": 3, "made/ties/place=n1": 1, "made/ties/place=n2": 0,
+    }  # fmt: skip
+    assert found["n"].to_dict() == {
+        "made/ties": 4, "made/ties/place=north": 4, "made/ties/place=n1": 2, "made/ties/place=n2": 1,
+    }  # fmt: skip
+    assert found.loc["made/ties/place=n1", "part_depth"] == 1
+
+
+def test_a_network_without_any_body_has_no_value(tmp_path: Path) -> None:
+    rows, roster = ties("a>b").iloc[:0], bodies("a").iloc[:0]
+    result = impact.run(folder(tmp_path / "p", rows, roster, [network("ties", "ties")]))
+    assert result.findings()["attainment"].tolist() == ["no_data"]
+    assert result.findings()["value"].isna().all()
+    assert result.network_bodies().empty
+
+
+def test_a_wave_in_which_bodies_answered_with_no_tie_is_a_network_without_ties(tmp_path: Path) -> None:
+    known = {"bodies": ROSTER | {"answered": {"column": "answered", "equals": "yes"}}}
+    declared = [
+        network("density", "density", formula=known),
+        network("isolates", "isolates", formula=known),
+        network("dissolved", "dissolved", formula=known | {"since": "w1"}),
+        network("unknown", "ties"),
+    ]
+    roster = pd.concat([bodies("abc", wave) for wave in ("w1", "w2")])
+    result = impact.run(folder(tmp_path / "p", ties("a>b", "b>c"), roster, declared))
+    found = result.findings().set_index("indicator")["value"]
+    assert found.drop("unknown").to_dict() == {"density": 0, "isolates": 3, "dissolved": 2}
+    assert pd.isna(found["unknown"])
+
+
+def test_ties_of_a_wave_that_the_programme_does_not_have_are_listed(tmp_path: Path) -> None:
+    waves = ("w1", "w2", "W2")
+    rows = pd.concat([ties("a>b", wave=wave) for wave in waves])
+    roster = pd.concat([bodies("ab", wave) for wave in waves])
+    result = impact.run(folder(tmp_path / "p", rows, roster, [network("ties", "ties")]))
+    listed = result.unmapped()[["contract", "column", "category", "rows"]]
+    assert sorted(listed.itertuples(index=False, name=None)) == [("body", "wave", "W2", 2), ("tie", "wave", "W2", 1)]

@@ -200,6 +200,18 @@ def test_a_contract_of_ones_own_called_journey_is_left_alone(tmp_path: Path) -> 
     result.close()
 
 
+def test_a_contract_without_a_source_can_take_the_place_of_another(tmp_path: Path) -> None:
+    folder, db = written(tmp_path / "p", ROWS, [indicator("n", formula={"kind": "count"})], person=None), tmp_path / "d"
+    path = folder / "contracts.yaml"
+    own = path.read_text(encoding="utf-8")
+    for shared in ("[fact]", "[journey]"):
+        path.write_text(f"shared: {shared}\n{own}", encoding="utf-8")
+        result = impact.run(folder, db)
+        assert result.findings()["value"].tolist() == [len(ROWS)]
+        assert result.journeys().empty
+        result.close()
+
+
 BAD = {
     "ends_before_it_starts": ("2020-05-01,2020-04-01,month,,,,done,,,d,p,q,", "planned_start_before_end"),
     "actual_ends_before_it_starts": (",,,2020-05-01,2020-04-01,day,done,,,d,p,q,", "actual_start_before_end"),

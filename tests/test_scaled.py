@@ -493,6 +493,25 @@ def test_codes_of_the_reach_are_looked_up(tmp_path: Path) -> None:
 # ------------------------------------------------------------------ what a finding rests on
 
 
+def test_a_code_and_one_it_is_part_of_are_not_both_counted(programme: Programme) -> None:
+    reach = {"column": "place", "totals": {"land": 1500, "north": 900, "south": 600}, **KNOWN}
+    score = indicator("score", TRIAL, by=["place"])
+    folder = programme(score, scaled(design={"by": "place", "reach": reach}))
+    path = folder / "contracts.yaml"
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    parents = {"land": {}, "north": {"parent": "land"}, "south": {"parent": "land"}}
+    codes = [{"code": code, "title": code, **up} for code, up in parents.items()]
+    content["codelists"] = [{"id": "places", "title": "Places", "codes": codes}]
+    content["contracts"][0]["columns"]["place"] = {"type": "code", "codelist": "places"}
+    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    with pytest.raises(ProblemsError, match="'north' are counted twice: it is part of 'land'"):
+        impact.run(folder)
+    edit(folder / "indicators.yaml", "land: 1500, ", "")
+    found = impact.run(folder).findings().set_index("finding")["estimate"]
+    parts = 900 * found["made/score/place=north"] + 600 * found["made/score/place=south"]
+    assert found["made/territory"] == pytest.approx(parts / 10_000, rel=1e-12)
+
+
 def test_a_finding_is_synthetic_if_the_effect_or_the_territory_is(programme: Programme) -> None:
     folder = programme(SCORE, scaled(), indicator("census", contract="places", ex_post={"wave": "after"}), kind="real")
     run = Run(folder)

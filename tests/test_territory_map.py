@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +12,19 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 import impact
 from impact.declare import check_programme, load_programme, shipped
 from impact.errors import DeclarationError
 from impact.measure import measure_indicators
+from impact.pipeline import run_programme
+from impact.publish import findings_table
+from impact.render import print_findings
+from impact.store import Warehouse
 from tests import maps
 from tests.maps import mapped, needs, programme, services
 from tests.programmes import edit
@@ -205,9 +212,8 @@ def test_cuts_filter_and_columns_to_match(run: Any) -> None:
     result = run(need, services(("body_a", "town_a", "care", "older")), [cut, kept, anywhere])
     frame = result.measures().query("indicator == 'cut'")
     by = dict(zip(frame["scope_value"] + frame["group_value"], frame["value"], strict=True))
-    assert by == pytest.approx(
-        {"": 1 / 3, "interviews": 1, "surveys": 0, "town_a": 0.5, "north": 0.5, "south": 0, "region": 1 / 3}
-    )
+    places = {"region": 1 / 3, "north": 0.5, "town_a": 0.5, "south": 0}
+    assert by == pytest.approx({"": 1 / 3, "interviews": 1, "surveys": 0, **places})
     assert values(result)["kept"] == 2
     assert values(result)["anywhere"] == 0.5
     themes = result.map().query("match == 'theme'").set_index("theme")
@@ -492,6 +498,50 @@ def test_wecare_services_are_the_projects_the_report_names_under_each_theme() ->
         project = projects[theme["project_id"]]
         assert service["organisation_id"] == project["lead_id"]
         assert service["territory"] == (project["province"] or f"quadrant {project['quadrant']}")
+
+
+def test_services_are_told_apart_by_every_part_of_their_key(tmp_path: Path) -> None:
+    supply = services(("body_a", "town_a", "care", "all"), ("body_b", "south", "work", "all"))
+    supply = supply.assign(service_id=["a b", "a"], part=["c", "b c"])  # joined by a blank, both would read "a b c"
+    folder = programme(tmp_path / "p", needs(("town_a", "care", "older")), supply, [mapped("all")])
+    shared = yaml.safe_load((shipped("schemas") / "contracts" / "supply.yaml").read_text(encoding="utf-8"))
+    own = shared["contracts"][0] | {"key": ["service_id", "part"]}
+    own["columns"] |= {name: {"type": "text", "required": True} for name in own["key"]}
+    content = yaml.safe_load((folder / "contracts.yaml").read_text(encoding="utf-8"))
+    content |= {"shared": ["organisation", "need"], "contracts": [own]}
+    (folder / "contracts.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    result = impact.run(folder)
+    assert states(result) == {("town_a", "care", "older"): "covered", ("south", "work", "all"): "supply_only"}
+    result.close()
+
+
+def test_a_map_is_not_published_before_its_findings(tmp_path: Path) -> None:
+    folder = programme(
+        tmp_path / "p",
+        needs(("town_a", "care", "older")),
+        services(("body_a", "south", "work", "all")),
+        [mapped("all")],
+    )
+    declared = load_programme(folder)
+    with Warehouse(tmp_path / "db.duckdb") as warehouse:
+        run_programme(declared, warehouse)
+        services(("body_a", "town_a", "care", "all")).to_csv(folder / "raw" / "supply.csv", index=False)
+        for until in ("validate", "measure"):
+            run_programme(declared, warehouse, until=until)
+            assert warehouse.rows("SELECT state FROM impact.map_cell WHERE needs > 0") == [("gap",)]
+            assert warehouse.rows("SELECT value FROM impact.finding") == [(0.0,)]
+        run_programme(declared, warehouse)
+        assert warehouse.rows("SELECT state FROM impact.map_cell WHERE needs > 0") == [("covered",)]
+        assert warehouse.rows("SELECT value FROM impact.finding") == [(1.0,)]
+
+
+def test_a_terminal_says_that_needs_have_no_place(tmp_path: Path) -> None:
+    need = needs(("town_a", "care", "older"), ("town_a", "another list", "older"))
+    supply = services(("body_a", "town_a", "care", "older"))
+    with impact.run(programme(tmp_path / "p", need, supply, [mapped("answered")])).warehouse as warehouse:
+        console = Console(record=True, width=200, file=io.StringIO())
+        print_findings(console, findings_table(warehouse), parts=False)
+    assert "after 100.0%  ·  – no target  ·  some of no known category" in console.export_text()
 
 
 def test_what_wecare_and_milano_name_is_answered_so_far() -> None:

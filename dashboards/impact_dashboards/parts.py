@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pandas as pd
 from dash import dcc, html
 
-from impact.render import ATTAINMENT, CONTRIBUTION, PARTS, QUALIFIERS, bounds, gain, interval, number, stated
+from impact.render import ATTAINMENT, CONTRIBUTION, NOTES, QUALIFIERS, bounds, gain, interval, number, stated
 from impact_dashboards.whisker import whisker
 
 HEADS = ("Finding", "Before", "Promised", "After", "", "Promise", "Effect", "Contribution", "Evidence")
@@ -71,7 +71,7 @@ def effect_words(row: dict[str, Any]) -> str:
 
 def flag_words(flags: Sequence[str]) -> str:
     """Return the flags of a value in words, but for those that are part of how it was stated."""
-    return "; ".join(PARTS.get(flag, flag.replace("_", " ")) for flag in flags if flag not in QUALIFIERS)
+    return "; ".join(NOTES.get(flag, flag.replace("_", " ")) for flag in flags if flag not in QUALIFIERS)
 
 
 def source_list(sources: pd.DataFrame) -> html.Ul:

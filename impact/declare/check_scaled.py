@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from impact.declare.contracts import Contract
 from impact.declare.designs import Association, BeforeAfter, InterruptedTimeSeries, SyntheticControl
+from impact.declare.hierarchy import codes_above, column_codelist
 from impact.declare.indicators import Change, Indicator
 from impact.declare.load import Programme
 from impact.declare.scaled import ScaledEffect
@@ -109,7 +111,21 @@ def _groups(programme: Programme, indicator: Indicator, other: Indicator, line: 
         coded = column is not None and column.type == "code" and column.codelist in (None, *programme.codelists)
         if column is not None and coded and code not in programme.column_codes(column):
             yield Problem(f"column '{name}' has no code '{code}'", FILE, line, f"{where}.reach")
+    yield from _nested(programme, contract, design, line, where)
     yield from _raked(design, other, line, where)
+
+
+def _nested(
+    programme: Programme, contract: Contract, design: ScaledEffect, line: int | None, where: str
+) -> Iterator[Problem]:
+    """Yield codes that lie in another code of the reach: their people would be counted twice."""
+    named = design.reach.codes()
+    for name, code in named:
+        if name in contract.columns:
+            above = codes_above(column_codelist(programme, contract.id, name), code)
+            for whole in (other for other in above if (name, other) in named):
+                what = f"those reached in '{code}' are counted twice: it is part of '{whole}'"
+                yield Problem(what, FILE, line, f"{where}.reach", fix=f"Keep '{whole}', or its parts.")
 
 
 def _raked(design: ScaledEffect, other: Indicator, line: int | None, where: str) -> Iterator[Problem]:

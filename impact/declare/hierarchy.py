@@ -42,6 +42,15 @@ def codes_within(codelist: Codelist | None, code: str) -> tuple[str, ...]:
     return (code, *(item for item in parents if item != code and code in _up(parents, item)))
 
 
+def codes_above(codelist: Codelist | None, code: str) -> tuple[str, ...]:
+    """Return the codes above a code, the nearest first; parents in a circle, which a check names, are passed once."""
+    parents = {item.code: item.parent for item in codelist.codes} if codelist else {}
+    way: list[str] = []
+    while (above := parents.get(way[-1] if way else code)) is not None and above not in (code, *way):
+        way.append(above)
+    return tuple(way)
+
+
 def branches(codelist: Codelist | None, labels: Iterable[str]) -> list[Branch]:
     """Return every label that occurs and every code above one, each after the code it belongs to.
 

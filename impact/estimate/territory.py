@@ -95,8 +95,9 @@ def statement(low: float, high: float, own: OwnChange | None, unit: str) -> dict
     why = _silence(low, high, own)
     if why is not None or own is None:
         return {language: NOTHING[language] + (why or {}).get(language, "") for language in NOTHING}
-    ends = f"{low:.4g}", f"{high:.4g}"
-    change = f"{own.change:+.4g} {unit}"
+    scale, unit = (100.0, "pp") if unit == "share" else (1.0, unit)  # shares differ by percentage points
+    ends = f"{scale * low:.4g}", f"{scale * high:.4g}"
+    change = f"{scale * own.change:+.4g} {unit}"
     words = {
         "en": f"the programme can account for between {ends[0]} and {ends[1]} of the change of {change}",
         "it": f"il programma può spiegare tra {ends[0]} e {ends[1]} della variazione di {change}",

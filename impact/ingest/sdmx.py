@@ -52,7 +52,7 @@ def sdmx_csv_observations(connection: duckdb.DuckDBPyConnection, path: Path, sou
     _refuse_deletions(connection, names, source)
     labelled = [name for name, written in zip(names, header, strict=True) if ": " in written]
     before = names[: names.index(VALUE)]
-    dimensions = tuple(n for n in names if n not in _NOT_WANTED and (n in before or n in MEASURING))
+    dimensions = tuple(n for n in names if n not in _NOT_WANTED and (n in before or n.upper() in MEASURING))
     _make_view(connection, names, dimensions, labelled)
     return dimensions
 

@@ -132,8 +132,8 @@ def _require_constant(
             fix = f"Choose with series: keep: {{{dimension}: …}}."
             what = f"the choice is ambiguous: {dimension} has {len(codes)} codes"
             problems.append(Problem(what, source.file, None, f"source {source.id}", "one", _shown(codes), fix))
-        elif dimension == "UNIT_MULT" and codes[0] not in NO_UNITS:
-            fix = f"Say so with series: keep: {{UNIT_MULT: {codes[0]}}}, and in the unit."
+        elif dimension.upper() == "UNIT_MULT" and codes[0] not in NO_UNITS:
+            fix = f"Say so with series: keep: {{{dimension}: {codes[0]}}}, and in the unit."
             what = f"the values are multiples of 10^{codes[0]}"
             problems.append(Problem(what, source.file, None, f"source {source.id}", fix=fix))
     if problems:

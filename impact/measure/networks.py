@@ -6,7 +6,7 @@ networks over waves, ``publish`` draws them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import duckdb
@@ -15,11 +15,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from impact.declare import Programme
+from impact.declare.contracts import Codelist
+from impact.declare.hierarchy import branches, codes_within
 from impact.declare.indicators import Indicator
 from impact.declare.networks import TURNOVER, Network
 from impact.errors import NotEstimable
 from impact.measure.formula import where_sql
 from impact.measure.moments import COMPLETE, MISSING_GROUP, Measured
+from impact.measure.parts import cut_codelists
 from impact.sql import ident
 from impact.statistics import network_inference as inference
 from impact.statistics import networks
@@ -48,11 +51,14 @@ class TieRows:
         cuts.
     sql
         The query of the ties.
+    lists
+        The codelist of each cut that has one: in a hierarchy a code stands for those below it too.
     """
 
     ties: pd.DataFrame
     bodies: pd.DataFrame
     sql: str
+    lists: Mapping[str, Codelist]
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +99,8 @@ def tie_rows(connection: duckdb.DuckDBPyConnection, programme: Programme, indica
         f"SELECT CAST({ident(formula.bodies.key)} AS VARCHAR) AS _body, coalesce({answered}, FALSE) AS _answered,"
         f" {group} AS _group, {', '.join(columns)} FROM {ident(programme.id, roster.id)} ORDER BY _body"
     )
-    return TieRows(connection.execute(sql).df(), connection.execute(listed).df(), sql)
+    lists = cut_codelists(programme, indicator)
+    return TieRows(connection.execute(sql).df(), connection.execute(listed).df(), sql, lists)
 
 
 def network_of(indicator: Indicator) -> Network:
@@ -115,7 +122,8 @@ def observed_at(indicator: Indicator, rows: TieRows, wave: str, part: tuple[str,
     wave
         As written in the data; '' without waves.
     part
-        Column and value: ties of that kind among all bodies, or all ties among such bodies.
+        Column and value, with the codes below it in a hierarchy: ties of that kind among all bodies, or all ties among
+        such bodies.
 
     Raises
     ------
@@ -125,10 +133,12 @@ def observed_at(indicator: Indicator, rows: TieRows, wave: str, part: tuple[str,
     formula = network_of(indicator)
     ties = rows.ties[(rows.ties["_wave"] == wave) & rows.ties["_inside"]]
     listed = rows.bodies[rows.bodies["_wave"].isna() | (rows.bodies["_wave"] == wave)]
-    if part and part[0] in ties:
-        ties = ties[ties[part[0]].fillna(MISSING_GROUP) == part[1]]
-    elif part:
-        listed = listed[listed[part[0]].fillna(MISSING_GROUP) == part[1]]
+    if part:
+        codes = codes_within(rows.lists.get(part[0]), part[1])
+        if part[0] in ties:
+            ties = ties[ties[part[0]].fillna(MISSING_GROUP).isin(codes)]
+        else:
+            listed = listed[listed[part[0]].fillna(MISSING_GROUP).isin(codes)]
     known = listed[listed["_answered"] & (listed["_group"].notna() | (formula.group is None))]
     if not 1 <= len(known) <= LARGEST:
         raise NotEstimable(f"{len(known)} bodies are listed with an answer", f"a roster of 1 to {LARGEST} bodies")
@@ -148,6 +158,14 @@ def _adjacency(ties: pd.DataFrame, names: pd.Index, *, directed: bool) -> NDArra
     return matrix
 
 
+def observed_waves(indicator: Indicator, rows: TieRows) -> set[str]:
+    """Return the waves with ties, and those in which bodies of the roster answered, even if they named nobody."""
+    found = set(rows.ties["_wave"])
+    if network_of(indicator).bodies.answered is None:
+        return found
+    return found | set(rows.bodies.loc[rows.bodies["_answered"], "_wave"].dropna())
+
+
 def both_waves(
     indicator: Indicator, rows: TieRows, since: str, wave: str, part: tuple[str, str] | None = None
 ) -> tuple[Observed, Observed]:
@@ -158,7 +176,7 @@ def both_waves(
     NotEstimable
         If one of the waves has no rows: a network measured once has no change.
     """
-    seen = set(rows.ties["_wave"])
+    seen = observed_waves(indicator, rows)
     if missing := [name for name in (since, wave) if name not in seen]:
         reason = f"the network has no rows at {' or '.join(missing)}"
         raise NotEstimable(f"{reason}: a network measured in one wave has no change", "ties of both waves")
@@ -175,7 +193,7 @@ def network_values(indicator: Indicator, rows: TieRows) -> Iterator[tuple[dict[s
     if formula.measure in TURNOVER:
         yield _turnover(indicator, rows)
         return
-    for wave in sorted(rows.ties["_wave"].unique()):
+    for wave in sorted(observed_waves(indicator, rows)):
         for labels, part in _parts(indicator, rows, wave):
             try:
                 found = observed_at(indicator, rows, wave, part)
@@ -194,8 +212,8 @@ def _parts(indicator: Indicator, rows: TieRows, wave: str) -> Iterator[tuple[dic
         for name in names:
             table = rows.ties if name in rows.ties else rows.bodies
             here = table[table["_wave"].isna() | (table["_wave"] == wave)]
-            for value in sorted(here[name].fillna(MISSING_GROUP).unique()):
-                yield labels | {kind: name, f"{kind}_value": value}, (name, value)
+            for branch in branches(rows.lists.get(name), here[name].fillna(MISSING_GROUP).unique()):
+                yield labels | {kind: name, f"{kind}_value": branch.code}, (name, branch.code)
 
 
 def _measured(indicator: Indicator, found: Observed) -> Measured:

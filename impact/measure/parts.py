@@ -23,9 +23,14 @@ Rows = list[dict[str, Any]]
 
 
 def cut_codelists(programme: Programme, indicator: Indicator) -> dict[str, Codelist]:
-    """Return the codelist of each column that cuts an indicator, for those that have one."""
-    names = [*indicator.scope, *indicator.by]
-    found = {name: column_codelist(programme, indicator.contract, name) for name in names}
+    """Return the codelist of each column that cuts an indicator, for those that have one.
+
+    A column that the indicator's own contract does not have is that of the roster of a network.
+    """
+    found = {}
+    for name in (*indicator.scope, *indicator.by):
+        owner = next((one for one in indicator.reads if name in programme.contracts[one].columns), indicator.contract)
+        found[name] = column_codelist(programme, owner, name)
     return {name: codelist for name, codelist in found.items() if codelist is not None}
 
 

@@ -77,7 +77,7 @@ moment(wave) AS (FROM stated UNION ALL SELECT '' WHERE NOT EXISTS (FROM stated))
 need AS ({_rows(programme.id, need, formula, where, known)}),
 supply AS ({_rows(programme.id, supply, formula, "TRUE", known)}),
 cell AS (SELECT DISTINCT {cell} FROM need WHERE _mapped),
-pair AS (SELECT c.*, s._id, s._organisation_id, s._capacity, s._users, s._document, s._place, s._quote,
+pair AS (SELECT c.*, s._id, s._key, s._organisation_id, s._capacity, s._users, s._document, s._place, s._quote,
   {" AND ".join(f"{r}.covers" for r, _ in related)} AS _covers
   FROM cell c{joins}
   JOIN supply s ON s._wave = c._wave AND s._mapped AND {reached}),
@@ -127,7 +127,7 @@ def _rows(programme: str, contract: Contract, formula: TerritoryMap, where: str,
     """
     unknown = f"_at IS NOT NULL AND _at NOT IN {_listed(known)}" if known else "_at IS NOT NULL"
     key = ", ".join(f"CAST({ident(name)} AS VARCHAR)" for name in contract.key)
-    added = [f"concat_ws(' ', {key}) AS _id", f"{_wave(contract)} AS _at"]
+    added = [f"concat_ws(' ', {key}) AS _id", f"concat_ws(chr(31), {key}) AS _key", f"{_wave(contract)} AS _at"]
     added += [_cell(name, matched=name in formula.match) for name in MATCH]
     added += [f"CAST({_given(contract, name)} AS VARCHAR) AS _{name}" for name in _TEXTS]
     added += [f"CAST({_given(contract, name)} AS DOUBLE) AS _{name}" for name in _NUMBERS]

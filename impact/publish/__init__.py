@@ -19,7 +19,7 @@ from impact.publish.tables import (
     unmapped_table,
     write_results,
 )
-from impact.publish.territory import write_maps
+from impact.publish.territory import write_maps, write_unmapped
 from impact.publish.trace import trace_finding
 
 __all__ = [
@@ -46,4 +46,5 @@ __all__ = [
     "write_maps",
     "write_networks",
     "write_results",
+    "write_unmapped",
 ]

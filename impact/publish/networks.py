@@ -66,7 +66,7 @@ def _positions(ties: pd.DataFrame, bodies: pd.Series) -> pd.DataFrame:
     """Return ``body, x, y`` of all waves together, so that a body stays where it is when its ties change."""
     names = sorted(bodies.unique())
     if not 1 <= len(names) <= LARGEST:
-        return pd.DataFrame({"body": names, "x": np.nan, "y": np.nan})
+        return pd.DataFrame({"body": pd.Series(names, dtype=bodies.dtype), "x": np.nan, "y": np.nan})
     graph: nx.Graph[str] = nx.Graph()
     graph.add_nodes_from(names)
     graph.add_edges_from(ties[["source", "target"]].itertuples(index=False, name=None))

@@ -24,7 +24,7 @@ _DOCUMENT = (
 
 
 def write_maps(warehouse: Warehouse, programme: Programme) -> None:
-    """Write the cells of every map that is declared, and every unknown category, in place of what stood.
+    """Write the cells of every map that is declared, in place of what stood.
 
     Parameters
     ----------
@@ -33,8 +33,7 @@ def write_maps(warehouse: Warehouse, programme: Programme) -> None:
     programme
         As declared.
     """
-    for table in ("map_cell", "unmapped"):
-        warehouse.connection.execute(f"DELETE FROM {ident('impact', table)} WHERE programme = ?", [programme.id])
+    warehouse.connection.execute("DELETE FROM impact.map_cell WHERE programme = ?", [programme.id])
     for (name, supply, match), waves in _maps(programme).items():
         formula = TerritoryMap.model_validate(
             {"kind": "territory_map", "measure": "coverage", "supply": supply, "match": match}
@@ -43,6 +42,11 @@ def write_maps(warehouse: Warehouse, programme: Programme) -> None:
         cells = warehouse.frame(cells_sql(programme, formula, need, waves))
         labels = {"programme": programme.id, "contract": name, "supply": supply, "match": ", ".join(match)}
         warehouse.append("map_cell", cells.assign(**labels, **_titles(programme, need, cells, match)))
+
+
+def write_unmapped(warehouse: Warehouse, programme: Programme) -> None:
+    """Write the categories that stand in good rows and in no codelist, in place of what stood."""
+    warehouse.connection.execute("DELETE FROM impact.unmapped WHERE programme = ?", [programme.id])
     for contract in programme.contracts.values():
         for column, codes in _closed(programme, contract):
             warehouse.append("unmapped", _unmapped(warehouse, programme, contract, column, codes))
@@ -72,7 +76,7 @@ def cells_sql(programme: Programme, formula: TerritoryMap, need: Contract, waves
     named = ", ".join(f"l._{name} AS {name}" for name in ("wave", *MATCH))
     same = " AND ".join(f"a.{name} = l.{name}" for name in ("_wave", *CELL))
     return f"""{relations_sql(programme, formula, need, waves=waves)},
-reached AS (SELECT DISTINCT _wave, _id FROM pair),
+reached AS (SELECT DISTINCT _wave, _key FROM pair),
 line AS (
   SELECT {cell}, 'need' AS part, CASE WHEN _mapped THEN 'need' ELSE 'unmapped' END AS kind, _id, _organisation_id,
     _voices, _severity, _capacity, _users, _document, _place, _quote FROM need UNION ALL
@@ -80,7 +84,7 @@ line AS (
     NULL, NULL, _capacity, _users, _document, _place, _quote FROM pair UNION ALL
   SELECT {cell}, 'service', CASE WHEN _mapped THEN 'supply_only' ELSE 'unmapped' END, _id, _organisation_id,
     NULL, NULL, _capacity, _users, _document, _place, _quote FROM supply
-    WHERE NOT _mapped OR (_wave, _id) NOT IN (FROM reached)),
+    WHERE NOT _mapped OR (_wave, _key) NOT IN (FROM reached)),
 summed AS (SELECT {cell}, kind, count(*) FILTER (part = 'need') AS needs, sum(_voices) AS voices,
   max(_severity) AS severity, count(*) FILTER (part = 'service') AS services,
   count(*) FILTER (part = 'partial_service') AS partial_services,
@@ -111,7 +115,8 @@ def _closed(programme: Programme, contract: Contract) -> Iterator[tuple[str, lis
     for name, column in contract.columns.items():
         if column.type == "code" and "codes" in column.warn:
             yield name, list(programme.column_codes(column))
-    mapped = chain.from_iterable(i.reads for i in programme.indicators if i.formula.kind == "territory_map")
+    kinds = ("territory_map", "network")
+    mapped = chain.from_iterable(i.reads for i in programme.indicators if i.formula.kind in kinds)
     wave = wave_column(contract)
     if wave and contract.id in mapped:
         yield wave, [item.id for item in programme.header.waves]

@@ -185,6 +185,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "wave": "Wave the body is listed in; empty where the roster has no waves.",
         "body": "Key of the body.",
         "label": "Its name, or the key.",
+        "answered": "Whether its ties are known in the wave; a body that did not answer is in no measure.",
         "kind": "Kind of organisation, where the roster has it.",
         "sector": "Sector, where the roster has it.",
         "territory": "Territory, where the roster has it.",

@@ -32,11 +32,11 @@ NOTES = {
     "overlap": "some in several parts",
     "bodies_left_out": "bodies without an answer left out",
     "unmapped": "some of no known category",
-    "break": "the series breaks in between",
+    "break": "break in the series",
     "provisional": "provisional",
-    "estimated": "estimated by the office",
-    "forecast": "forecast by the office",
-    "low_reliability": "of low reliability",
+    "estimated": "estimated",
+    "forecast": "a forecast",
+    "low_reliability": "low reliability",
 }
 """Why a total is not the sum of the parts shown below it, what a value leaves out, and flags of official statistics."""
 CLAIM_STATES = {

@@ -25,7 +25,7 @@ from impact.errors import UsageError
 from impact.figures import network_figure, series_figure
 from impact.pipeline import run_programme
 from impact.publish import claims_table, findings_table, indicator_sources, map_table, wave_days
-from impact.render import CLAIM_STATES, PARTS
+from impact.render import CLAIM_STATES, NOTES
 from impact.store import Warehouse
 from tests import maps, test_networks
 from tests.programmes import edit, indicator, template, written
@@ -150,7 +150,7 @@ def test_territories_stand_in_one_another_and_say_why_they_do_not_add_up(example
     names = ("Whole programme", "Piedmont territory=ITC1", "Turin and province territory=to", "Turin territory=ITC11")
     depths = [heads[name] for name in names]
     assert depths == sorted(set(depths))
-    assert [PARTS["own_rows"] in row for row in rows(section, "territory=")] == [
+    assert [NOTES["own_rows"] in row for row in rows(section, "territory=")] == [
         "own_rows" in flags
         for flags in findings_table(examples, "wecare").query(
             "scope == 'territory' and indicator == 'projects_financed'"
@@ -169,7 +169,7 @@ def test_a_series_is_interrupted_at_its_breaks_with_its_source_beside_it(example
     assert [piece[0] for piece in pieces] == ["2000", "2004", "2006"]
     assert [wave for piece in pieces for wave in piece] == [str(year) for year in range(2000, 2020)]
     assert len(marks.x) == 2
-    assert "Break: 2004, 2006." in text(section)
+    assert "Break in the series: 2004, 2006." in text(section)
     assert "Eurostat" in text(section)
     assert "licence: CC BY 4.0" in text(section)
     assert len(rows(section, "5.20")) == 1
@@ -339,7 +339,16 @@ def test_a_line_has_a_piece_more_for_each_break(flags: list[list[str]]) -> None:
 def test_drawings_escape_what_they_write() -> None:
     drawn = series_figure(points([[]], line=HOSTILE, wave=HOSTILE), HOSTILE).to_json()
     bodies = pd.DataFrame(
-        {"body": ["a", "b"], "label": HOSTILE, "kind": HOSTILE, "sector": "s", "wave": "", "x": [0, 1], "y": [0, 1]}
+        {
+            "body": ["a", "b"],
+            "label": HOSTILE,
+            "kind": HOSTILE,
+            "sector": "s",
+            "wave": "",
+            "answered": True,
+            "x": [0, 1],
+            "y": [0, 1],
+        }
     )
     ties = pd.DataFrame({"source": ["a"], "target": ["b"], "wave": ["w"]})
     for picture in (drawn, network_figure(bodies, ties, {"w": HOSTILE}).to_json()):
@@ -374,7 +383,16 @@ def test_waves_are_drawn_in_order_of_time(tmp_path: Path) -> None:
 
 def test_ties_of_bodies_without_a_sector_are_not_put_within_one() -> None:
     bodies = pd.DataFrame(
-        {"body": [*"abc"], "label": [*"abc"], "kind": None, "sector": ["s", "s", None], "wave": "", "x": 0.0, "y": 0.0}
+        {
+            "body": [*"abc"],
+            "label": [*"abc"],
+            "kind": None,
+            "sector": ["s", "s", None],
+            "wave": "",
+            "answered": True,
+            "x": 0.0,
+            "y": 0.0,
+        }
     )
     ties = pd.DataFrame({"source": ["a", "a"], "target": ["b", "c"], "wave": "w"})
     figure = network_figure(bodies, ties, {"w": "w"})

@@ -105,9 +105,11 @@ def _draw_bodies(figure: go.Figure, bodies: pd.DataFrame, ties: pd.DataFrame, co
     named = bodies["body"].nunique() <= NAMED
     side = (bodies["y"].rank(method="first") % 2).map({1.0: "bottom center", 0.0: "top center"})
     degree = pd.concat([ties["source"], ties["target"]]).value_counts()
-    for kind, group in bodies.assign(kind=bodies["kind"].fillna("")).groupby("kind"):
+    for (answered, kind), group in bodies.assign(kind=bodies["kind"].fillna("")).groupby(["answered", "kind"]):
         symbol, colour = SHAPES.get(str(kind), OTHER)
         name = html.escape(str(kind).replace("_", " ")) or "kind not stated"
+        if not answered:
+            symbol, name = f"{symbol}-open", f"{name}, did not answer"
         counts = group["body"].map(degree).fillna(0).astype(int)
         labels = [html.escape(label) for label in group["label"]]
         told = [
@@ -123,7 +125,12 @@ def _draw_bodies(figure: go.Figure, bodies: pd.DataFrame, ties: pd.DataFrame, co
             name=name,
             legendgroup=f"kind {name}",
             showlegend=_first(figure, f"kind {name}"),
-            marker={"symbol": symbol, "color": colour, "size": 10, "line": {"color": "white", "width": 1}},
+            marker={
+                "symbol": symbol,
+                "color": colour,
+                "size": 10,
+                "line": {"color": "white" if answered else colour, "width": 1},
+            },
             text=labels,
             hovertext=told,
             hoverinfo="text",

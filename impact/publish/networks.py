@@ -13,6 +13,7 @@ from impact.declare.contracts import Contract
 from impact.declare.networks import Network
 from impact.sql import ident
 from impact.store import Warehouse
+from impact.validate.compile import condition_sql
 
 SHOWN = ("kind", "sector", "territory")
 """Columns of a roster that readers see; the label is its ``name``, or else the key."""
@@ -58,7 +59,8 @@ def _bodies_sql(programme: str, roster: Contract, formula: Network) -> str:
     label = "name" if "name" in roster.columns else formula.bodies.key
     shown = [f"CAST({ident(n)} AS VARCHAR) AS {ident(n)}" for n in SHOWN if n in roster.columns]
     columns = [f"{wave} AS wave", f"CAST({ident(formula.bodies.key)} AS VARCHAR) AS body"]
-    columns += [f"CAST({ident(label)} AS VARCHAR) AS label", *shown]
+    answered = condition_sql(formula.bodies.answered, roster) if formula.bodies.answered else "TRUE"
+    columns += [f"CAST({ident(label)} AS VARCHAR) AS label", f"coalesce({answered}, FALSE) AS answered", *shown]
     return f"SELECT {', '.join(columns)} FROM {ident(programme, roster.id)} ORDER BY ALL"
 
 

@@ -65,8 +65,8 @@ TABLES = (
         conf_low DOUBLE, conf_high DOUBLE, n_obs BIGINT, detail VARCHAR NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS impact.network_body (
         programme VARCHAR NOT NULL, network VARCHAR NOT NULL, wave VARCHAR NOT NULL, body VARCHAR NOT NULL,
-        label VARCHAR NOT NULL, kind VARCHAR, sector VARCHAR, territory VARCHAR, x DOUBLE, y DOUBLE,
-        data_kind VARCHAR NOT NULL)""",
+        label VARCHAR NOT NULL, answered BOOLEAN NOT NULL, kind VARCHAR, sector VARCHAR, territory VARCHAR,
+        x DOUBLE, y DOUBLE, data_kind VARCHAR NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS impact.network_tie (
         programme VARCHAR NOT NULL, network VARCHAR NOT NULL, wave VARCHAR NOT NULL, source VARCHAR NOT NULL,
         target VARCHAR NOT NULL, tie VARCHAR NOT NULL, data_kind VARCHAR NOT NULL)""",

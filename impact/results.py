@@ -17,6 +17,7 @@ from impact.measure import measure_indicators
 from impact.measure.formula import query_sql
 from impact.measure.parts import cut_codelists, part_table
 from impact.measure.territory_map import map_query
+from impact.measure.units import selected_sql
 from impact.publish import write_results
 from impact.rows import ENGINE, Progress, Staged
 from impact.sql import fingerprint
@@ -118,6 +119,7 @@ def _definition(programme: Programme, indicator: Indicator, now: str) -> dict[st
         "line": programme.line("indicators.yaml", "indicators", place),
         "definition": to_json(indicator.model_dump(mode="json", exclude_none=True)),
         "query": _query(programme, indicator),
+        "selection": selected_sql(indicator, programme.contracts[indicator.contract]),
         "fingerprint": now,
     }
 

@@ -166,3 +166,13 @@ def test_two_programmes_share_a_file(tmp_path: Path) -> None:
             ("first", 3),
             ("second", 3),
         ]
+
+
+def test_trace_counts_the_rows_that_the_filter_selects(tmp_path: Path) -> None:
+    folder = template(tmp_path)
+    edit(folder / "indicators.yaml", "    by: [gender]\n", "    where: [{column: gender, equals: F}]\n")
+    result = impact.run(folder)
+    ((used, everybody),) = result.warehouse.rows("SELECT count(*) FILTER (gender = 'F'), count(*) FROM sample.survey")
+    assert [source["rows_used"] for source in result.trace("sample/wellbeing_score")["sources"]] == [used]
+    assert 0 < used < everybody
+    result.close()

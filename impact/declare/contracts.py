@@ -45,8 +45,8 @@ class Codelist(Declared):
 
     @property
     def hierarchical(self) -> bool:
-        """Whether the codes have levels or parents."""
-        return bool(self.levels) or any(item.parent is not None for item in self.codes)
+        """Whether any code has a parent."""
+        return any(item.parent is not None for item in self.codes)
 
 
 class Column(Declared):

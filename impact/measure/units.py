@@ -16,11 +16,11 @@ from impact.measure.status import letters_sql
 from impact.sql import ident, literal
 
 
-def _selected(indicator: Indicator, contract: Contract, wave: str) -> str:
-    """Write the filter; a change selects persons by their row at the earlier wave, as its measure does."""
+def selected_sql(indicator: Indicator, contract: Contract) -> str:
+    """Write which rows an indicator looks at; a change selects persons by their row at the earlier wave."""
     where = where_sql(indicator, contract)
     if isinstance(indicator.formula, Change):
-        return f"({wave} <> {literal(indicator.formula.since)} OR ({where}))"
+        return f"({ident(contract.wave or '')} <> {literal(indicator.formula.since)} OR ({where}))"
     return where
 
 
@@ -49,7 +49,7 @@ def unit_sql(
     return (
         f"SELECT {_unit(contract)} AS _unit, CAST({wave} AS VARCHAR) AS _wave,"
         f" {value_sql(formula, contract)} AS _outcome{extra} FROM {ident(programme, contract.id)}"
-        f" WHERE {_selected(indicator, contract, wave)}"
+        f" WHERE {selected_sql(indicator, contract)}"
     )
 
 

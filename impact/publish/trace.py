@@ -69,7 +69,7 @@ def trace_finding(warehouse: Warehouse, name: str) -> dict[str, Any]:
             [programme, indicator],
         ),
         "sources": [
-            _source(warehouse, programme, row, _part_sql(warehouse, finding, row["contract"]))
+            _source(warehouse, programme, row, _rows_sql(warehouse, finding, definition, row["contract"]))
             for row in _many(
                 warehouse,
                 "SELECT * FROM impact.load WHERE programme = ? AND list_contains(?, contract) AND current"
@@ -93,6 +93,13 @@ def _contracts(warehouse: Warehouse, programme: str, definition: dict[str, Any])
     others = [contract for (contract,) in warehouse.rows(query, [programme, of])]
     beside = [formula.get("supply"), formula.get("bodies", {}).get("contract")]
     return list(dict.fromkeys([definition["contract"], *filter(None, beside), *others]))
+
+
+def _rows_sql(warehouse: Warehouse, finding: dict[str, Any], definition: dict[str, Any], contract: str) -> str:
+    """Write which rows of a contract a finding rests on: those of its part, and of its own contract those selected."""
+    part = _part_sql(warehouse, finding, contract)
+    own = contract == definition["definition"]["contract"]
+    return f"({part}) AND ({definition['selection']})" if own else part
 
 
 def _part_sql(warehouse: Warehouse, finding: dict[str, Any], contract: str) -> str:

@@ -27,6 +27,7 @@ TABLES = (
     """CREATE TABLE IF NOT EXISTS impact.definition (
         programme VARCHAR NOT NULL, indicator VARCHAR NOT NULL, definition_hash VARCHAR NOT NULL,
         file VARCHAR NOT NULL, line INTEGER, definition JSON NOT NULL, query VARCHAR NOT NULL,
+        selection VARCHAR NOT NULL,
         fingerprint VARCHAR NOT NULL, run_id VARCHAR NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS impact.measure (
         programme VARCHAR NOT NULL, indicator VARCHAR NOT NULL, arm VARCHAR NOT NULL, scope VARCHAR NOT NULL,

@@ -38,7 +38,7 @@ from impact.render import (
 )
 from impact.rows import ENGINE
 from impact.rows import Progress as Report
-from impact.store import Warehouse
+from impact.store import Warehouse, open_reader
 
 app = typer.Typer(
     name="impact",
@@ -243,7 +243,7 @@ def assign(
     if to.exists():
         raise UsageError(f"{to} exists already: an assignment is drawn once; nothing was written")
     _writable(to, ".csv")
-    with Warehouse(db, read_only=True) as warehouse:
+    with open_reader(db) as warehouse:
         _known(warehouse, loaded.id)
         units, balance, sentence = draw_assignment(warehouse.connection, loaded, assignment)
     units.to_csv(to, index=False)
@@ -261,7 +261,7 @@ def findings(
     as_json: AsJson = False,
 ) -> None:
     """Show what was found: ex ante beside ex post, effect and evidence."""
-    with Warehouse(db, read_only=True) as warehouse:
+    with open_reader(db) as warehouse:
         _known(warehouse, programme)
         table = findings_table(warehouse, programme)
     if as_json:
@@ -278,7 +278,7 @@ def quarantine(
     as_json: AsJson = False,
 ) -> None:
     """Show the rows that were set aside or warned about, with all their reasons."""
-    with Warehouse(db, read_only=True) as warehouse:
+    with open_reader(db) as warehouse:
         _known(warehouse, programme)
         table = quarantine_table(warehouse, programme)
     if as_json:
@@ -297,7 +297,7 @@ def trace(
     as_json: AsJson = False,
 ) -> None:
     """Follow one number back: definition, query, rows, file, hash, run."""
-    with Warehouse(db, read_only=True) as warehouse:
+    with open_reader(db) as warehouse:
         path = trace_finding(warehouse, finding)
     if as_json:
         _print_json(path)

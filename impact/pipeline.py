@@ -22,7 +22,7 @@ from impact.measure import measure_claims
 from impact.publish import renew_claims, renew_journeys, write_maps, write_networks, write_unmapped
 from impact.results import compute_indicators, forget_undeclared, measure_only, renew_plan_hash, stale_indicators
 from impact.rows import ENGINE, Progress, now_utc, publish_rows, stage_all
-from impact.store import Warehouse
+from impact.store import Warehouse, publish_snapshot
 from impact.store.warehouse import to_json
 
 STAGES = ("declare", "validate", "measure", "publish")
@@ -100,6 +100,7 @@ def run_programme(
             said = until == "publish" and _renew_statements(programme, warehouse, run_id)
             if loaded or stale or gone or renewed or said:
                 _record_run(programme, warehouse, run_id, len(loaded), len(stale))
+    publish_snapshot(warehouse)
     return _report(warehouse, programme, run_id, loaded=loaded, computed=[i.id for i, _ in stale], changes=changes)
 
 

@@ -14,7 +14,7 @@ from dash import Dash, Input, Output, dcc, html
 from impact.errors import UsageError
 from impact.publish import findings_table, trace_finding
 from impact.render import LEVELS, term_lines
-from impact.store import Warehouse
+from impact.store import Warehouse, open_reader
 from impact_dashboards.claims import claims_page, has_claims
 from impact_dashboards.network import has_network, network_page
 from impact_dashboards.parts import HEADS, finding_row, finding_table, link, synthetic_banner, table
@@ -48,21 +48,22 @@ def create_app(db: str | Path) -> Dash:
     Parameters
     ----------
     db
-        A DuckDB file written by the engine; opened read-only for each page, so that a later run is not blocked.
+        A DuckDB file written by the engine; what was published of it last is opened for each page, so that no run is
+        blocked by a reader, nor a reader by a run.
 
     Raises
     ------
     UsageError
         If there is no such database.
     """
-    with Warehouse(db, read_only=True):
+    with open_reader(db):
         pass
     app = Dash(__name__, title="Impact", update_title="", assets_folder="assets")
     app.layout = html.Div([dcc.Location(id="url", refresh="callback-nav"), html.Main(id="page")])
 
     @app.callback(Output("page", "children"), Input("url", "pathname"))
     def show(pathname: str | None) -> list[Any]:
-        with Warehouse(db, read_only=True) as warehouse:
+        with open_reader(db) as warehouse:
             return page(warehouse, unquote(pathname or "/").strip("/"))
 
     return app

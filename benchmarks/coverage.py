@@ -1,8 +1,8 @@
 """How often 95 % intervals hold the truth where a method is known to fall short: the numbers of the method notes.
 
 ``python benchmarks/coverage.py [--draws 1000] [SECTION …]`` prints one section per topic: series, matching,
-discontinuity, synthetic, imputation, networks. Seeded; worlds are those of the tests, which hold the same numbers
-within bounds.
+discontinuity, synthetic, imputation, networks, scaling. Seeded; worlds are those of the tests, which hold the same
+numbers within bounds.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from tests.statistics.test_imputation_multiple import incomplete
 from tests.statistics.test_matching import world
 from tests.statistics.test_network_inference import _coverage as network_coverage
 from tests.statistics.test_network_inference import _rejections as network_rejections
+from tests.statistics.test_scaling import contribution
 from tests.statistics.test_series import coverage
 from tests.statistics.test_synthetic import panel
 
@@ -126,7 +127,13 @@ def networks(draws: int) -> None:
         print(f"  no change, {words}: rejected by swaps {swaps:.1%}, by drawn bodies {bodies:.1%}")
 
 
-SECTIONS = {f.__name__: f for f in (series, matching, discontinuity, synthetic, imputation, networks)}
+def scaling(draws: int) -> None:
+    rng = np.random.default_rng(3)
+    held = [low <= truth <= high for low, high, truth in (contribution(rng) for _ in range(draws))]
+    print(f"  contribution to a territory, groups that share 40 clusters: {np.mean(held):.2%}")
+
+
+SECTIONS = {f.__name__: f for f in (series, matching, discontinuity, synthetic, imputation, networks, scaling)}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)

@@ -31,6 +31,7 @@ NOTES = {
     "no_value": "some without a code",
     "overlap": "some in several parts",
     "bodies_left_out": "bodies without an answer left out",
+    "unreachable": "some pairs have no path",
     "unmapped": "some of no known category",
     "break": "break in the series",
     "provisional": "provisional",

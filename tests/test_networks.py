@@ -142,7 +142,8 @@ def test_change_is_the_difference_and_never_an_effect(
     row = result.findings().iloc[0]
     assert row["estimate"] == pytest.approx(nx.density(drawn(rows, "w2")) - nx.density(drawn(rows, "w1")))
     assert row["estimand"] == "change"
-    assert row["contribution"] in ("moved", "no_clear_effect")
+    clear = (row["effect_low"] > 0 or row["effect_high"] < 0) and row["p_value"] < 0.05
+    assert row["contribution"] == ("moved" if clear else "no_clear_effect")
     assert row["evidence_level"] == 1
     terms = result.terms().set_index("term")["estimate"]
     assert terms["formed"] - terms["dissolved"] == 8
@@ -199,6 +200,33 @@ def test_bodies_that_did_not_answer_are_left_out_and_counted(tmp_path: Path) -> 
     check = result.diagnostics().iloc[0]
     assert check["status"] == "failed"
     assert check["detail"] == "3 bodies in both waves; 0 did not answer before, 1 after"
+
+
+def test_a_change_that_is_clear_has_moved_and_is_still_no_effect(tmp_path: Path) -> None:
+    names = "abcdefghijkl"
+    ring = [f"{a}>{b}" for a, b in zip(names, names[1:] + names[0], strict=True)]
+    dense = [f"{a}>{b}" for a in names for b in names if a != b and (ord(a) + ord(b)) % 4]
+    rows, roster = (
+        pd.concat([ties(*ring), ties(*dense, wave="w2")]),
+        pd.concat([bodies(names, w) for w in ("w1", "w2")]),
+    )
+    declared = network("d", "density", design={"kind": "network_change", "draws": 1000})
+    row = impact.run(folder(tmp_path / "p", rows, roster, [declared])).findings().iloc[0]
+    assert row["effect_low"] > 0
+    assert row["p_value"] < 0.05
+    assert row["contribution"] == "moved"
+    assert row["evidence_level"] == 1
+
+
+def test_a_mean_path_says_that_some_pairs_have_none(tmp_path: Path) -> None:
+    roster = pd.concat([bodies("abcd", wave) for wave in ("w1", "w2")])
+    rows = pd.concat([ties("a>b", "b>c", "c>d"), ties("a>b", "c>d", wave="w2")])
+    declared = network("m", "mean_path", formula={"directed": False})
+    result = impact.run(folder(tmp_path / "p", rows, roster, [declared]))
+    row, measures = result.findings().iloc[0], result.measures().set_index("wave")["flags"]
+    assert [row["baseline"], row["value"]] == [pytest.approx(10 / 6), 1]
+    assert "unreachable" in measures["w2"]
+    assert "unreachable" not in measures["w1"]
 
 
 def test_network_measured_once_has_no_change(tmp_path: Path) -> None:

@@ -291,10 +291,17 @@ SAID = [
     ((0.2, 0.4), OwnChange(1.0, 0.6, math.inf, 9), "nothing can be said: the territory's own change is within its uncertainty", "entro la sua incertezza"),
     ((0.2, 0.4), OwnChange(0.0, 0.0, math.inf, 9), "nothing can be said: the territory's own change is within its uncertainty", "entro la sua incertezza"),
     ((0.2, 0.4), OwnChange(1.0, 0.4, 2.0, 9), "within its uncertainty", "entro la sua incertezza"),
-    ((0.2, 0.4), OwnChange(-1.0, 0.1, math.inf, 9), "the territory moved against the programme (-1)", "in senso contrario al programma (-1)"),
+    ((0.2, 0.4), OwnChange(-1.0, 0.1, math.inf, 9), "the territory moved against the programme (-1 points)", "in senso contrario al programma (-1 points)"),
     ((0.2, 0.4), OwnChange(1.0, None, math.inf, 9), "the uncertainty of the territory's own change is not known", "l'incertezza"),
     ((0.2, 0.4), None, "the territory's own change is not known", "non è nota"),
 ]  # fmt: skip
+
+
+def test_shares_are_said_in_percentage_points() -> None:
+    moved = statement(0.02, 0.031, OwnChange(0.0675, 0.0, math.inf, 9), "share")
+    assert moved["en"] == "the programme can account for between 2 and 3.1 of the change of +6.75 pp"
+    against = statement(0.02, 0.031, OwnChange(-0.0675, 0.0, math.inf, 9), "share")
+    assert against["it"].endswith("in senso contrario al programma (-6.75 pp)")
 
 
 @pytest.mark.parametrize(("interval", "own", "english", "italian"), SAID)
@@ -308,7 +315,7 @@ def test_what_can_be_said(interval: tuple[float, float], own: OwnChange | None, 
 @pytest.mark.parametrize(
     ("fields", "series", "words", "share"),
     [
-        ({}, SERIES.assign(y=[51.0, 50.0]), "the territory moved against the programme (-1)", "Fieller interval"),
+        ({}, SERIES.assign(y=[51.0, 50.0]), "the territory moved against the programme (-1 points)", "Fieller interval"),
         ({}, SERIES.assign(y=[50.0, 50.0]), "within its uncertainty", None),
         ({"sample": {}}, SERIES, "the uncertainty of the territory's own change is not known", "no interval"),
         ({"sample": {}}, surveyed(50, 50.1), "within its uncertainty", "unbounded"),

@@ -92,12 +92,11 @@ def statement(low: float, high: float, own: OwnChange | None, unit: str) -> dict
     unit
         Of both.
     """
-    why = _silence(low, high, own)
+    why = _silence(low, high, own, unit)
     if why is not None or own is None:
         return {language: NOTHING[language] + (why or {}).get(language, "") for language in NOTHING}
-    scale, unit = (100.0, "pp") if unit == "share" else (1.0, unit)  # shares differ by percentage points
-    ends = f"{scale * low:.4g}", f"{scale * high:.4g}"
-    change = f"{scale * own.change:+.4g} {unit}"
+    scale, _ = _scaled(unit)
+    ends, change = (f"{scale * low:.4g}", f"{scale * high:.4g}"), _moved(own, unit)
     words = {
         "en": f"the programme can account for between {ends[0]} and {ends[1]} of the change of {change}",
         "it": f"il programma può spiegare tra {ends[0]} e {ends[1]} della variazione di {change}",
@@ -108,7 +107,17 @@ def statement(low: float, high: float, own: OwnChange | None, unit: str) -> dict
     return words
 
 
-def _silence(low: float, high: float, own: OwnChange | None) -> dict[str, str] | None:
+def _scaled(unit: str) -> tuple[float, str]:
+    """Return the factor and the unit in which a difference is written: shares differ by percentage points."""
+    return (100.0, "pp") if unit == "share" else (1.0, unit)
+
+
+def _moved(own: OwnChange, unit: str) -> str:
+    scale, word = _scaled(unit)
+    return f"{scale * own.change:+.4g} {word}"
+
+
+def _silence(low: float, high: float, own: OwnChange | None, unit: str) -> dict[str, str] | None:
     """Return why nothing can be said, or None where something can."""
     if own is None:
         return {
@@ -132,8 +141,8 @@ def _silence(low: float, high: float, own: OwnChange | None) -> dict[str, str] |
         }
     if (low > 0) != (own.change > 0):
         return {
-            "en": f"the territory moved against the programme ({own.change:+.4g})",
-            "it": f"il territorio si è mosso in senso contrario al programma ({own.change:+.4g})",
+            "en": f"the territory moved against the programme ({_moved(own, unit)})",
+            "it": f"il territorio si è mosso in senso contrario al programma ({_moved(own, unit)})",
         }
     return None
 

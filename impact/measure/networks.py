@@ -169,7 +169,7 @@ def observed_waves(indicator: Indicator, rows: TieRows) -> set[str]:
 def both_waves(
     indicator: Indicator, rows: TieRows, since: str, wave: str, part: tuple[str, str] | None = None
 ) -> tuple[Observed, Observed]:
-    """Return the networks of two waves, or of a part of them, among the bodies that are in both.
+    """Return the networks of two waves, or of a part of them, each with the bodies of its own.
 
     Raises
     ------
@@ -180,7 +180,17 @@ def both_waves(
     if missing := [name for name in (since, wave) if name not in seen]:
         reason = f"the network has no rows at {' or '.join(missing)}"
         raise NotEstimable(f"{reason}: a network measured in one wave has no change", "ties of both waves")
-    before, after = (observed_at(indicator, rows, name, part) for name in (since, wave))
+    return observed_at(indicator, rows, since, part), observed_at(indicator, rows, wave, part)
+
+
+def in_common(before: Observed, after: Observed) -> tuple[Observed, Observed]:
+    """Return two networks among the bodies that are in both.
+
+    Raises
+    ------
+    NotEstimable
+        If fewer than two bodies are.
+    """
     common = before.names.intersection(after.names, sort=True)
     if len(common) < 2:
         raise NotEstimable(f"{len(common)} bodies are in both waves", "at least two")
@@ -222,7 +232,9 @@ def _measured(indicator: Indicator, found: Observed) -> Measured:
     if np.isnan(value):
         words = f"not estimable because {formula.measure} has no meaning in so small or empty a network"
         return Measured(None, method=words, flags=("no_data",))
-    flags = ("bodies_left_out",) if found.left_out else ()
+    flags: tuple[str, ...] = ("bodies_left_out",) if found.left_out else ()
+    if formula.measure == "mean_path" and networks.unreachable_pairs(found.network):
+        flags += ("unreachable",)
     if indicator.sample.all_units:
         return Measured(value, method=COMPLETE, flags=flags)
     if formula.measure in BIASED:
@@ -242,7 +254,7 @@ def _turnover(indicator: Indicator, rows: TieRows) -> tuple[dict[str, str], Meas
     formula, wave = network_of(indicator), indicator.ex_post.wave or ""
     labels = {"wave": wave, "scope": "programme", "scope_value": "", "group": "all", "group_value": ""}
     try:
-        before, after = both_waves(indicator, rows, formula.since or "", wave)
+        before, after = in_common(*both_waves(indicator, rows, formula.since or "", wave))
     except NotEstimable as error:
         return labels, Measured(None, method=f"not estimable because {error.reason}", flags=("no_data",)), 0, 0
     change = networks.tie_change(before.network, after.network)

@@ -1,11 +1,16 @@
 """Publish: results leave as tidy tables; every reader (API, command line, app) takes them from here."""
 
-from impact.publish.definitions import contract_sources, definition_contracts, indicator_sources, wave_days
+from impact.publish.definitions import (
+    contract_sources,
+    definition_contracts,
+    definition_kinds,
+    indicator_sources,
+    wave_days,
+)
 from impact.publish.networks import write_networks
 from impact.publish.statements import renew_claims, renew_journeys
 from impact.publish.tables import (
     claims_table,
-    definition_kinds,
     diagnostics_table,
     findings_table,
     journeys_table,

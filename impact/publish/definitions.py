@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Any
 
 import pandas as pd
 
@@ -15,11 +13,17 @@ from impact.store import Warehouse
 
 def definition_contracts(warehouse: Warehouse, programme: str) -> dict[str, str]:
     """Return the contract whose rows each indicator of a programme counts."""
-    return dict(
-        warehouse.rows(
-            "SELECT indicator, definition->>'$.contract' FROM impact.definition WHERE programme = ?", [programme]
-        )
-    )
+    return _by_indicator(warehouse, programme, "$.contract")
+
+
+def definition_kinds(warehouse: Warehouse, programme: str) -> dict[str, str]:
+    """Return the kind of formula of each indicator of a programme."""
+    return _by_indicator(warehouse, programme, "$.formula.kind")
+
+
+def _by_indicator(warehouse: Warehouse, programme: str, path: str) -> dict[str, str]:
+    query = "SELECT indicator, definition ->> ? FROM impact.definition WHERE programme = ?"
+    return dict(warehouse.rows(query, [path, programme]))
 
 
 def wave_days(warehouse: Warehouse, programme: str) -> dict[str, str]:
@@ -36,8 +40,8 @@ def wave_days(warehouse: Warehouse, programme: str) -> dict[str, str]:
 def indicator_sources(warehouse: Warehouse, programme: str, indicator: str) -> pd.DataFrame:
     """Return the loads that hold an indicator's rows, a row per file in force.
 
-    Of the indicator's conditions those count that name codes (``equals``, ``one_of``): several series of official
-    statistics share a contract, and each has a publisher and a licence of its own.
+    Several series of official statistics share a contract, and each has a publisher and a licence of its own: files
+    count whose rows the indicator's conditions select.
 
     Parameters
     ----------
@@ -52,33 +56,24 @@ def indicator_sources(warehouse: Warehouse, programme: str, indicator: str) -> p
         ``source, file, contract, kind`` and, as text, ``title, publisher, document, url, licence, retrieved,
         generator`` of the provenance.
     """
-    ((text,),) = warehouse.rows(
-        "SELECT definition FROM impact.definition WHERE programme = ? AND indicator = ?", [programme, indicator]
+    ((contract, selection),) = warehouse.rows(
+        "SELECT definition ->> '$.contract', selection FROM impact.definition WHERE programme = ? AND indicator = ?",
+        [programme, indicator],
     )
-    definition = json.loads(text)
-    chosen = list(_chosen(definition.get("where", [])))
-    tests = [f"list_contains(?::VARCHAR[], CAST({ident(column)} AS VARCHAR))" for column, _ in chosen]
-    rows = f"SELECT _source FROM {ident(programme, definition['contract'])} WHERE {' AND '.join(tests) or 'TRUE'}"
-    return _loads(warehouse, f"source IN ({rows})", programme, definition["contract"], [codes for _, codes in chosen])
+    rows = f"SELECT _source FROM {ident(programme, contract)} WHERE {selection}"
+    return _loads(warehouse, f"source IN ({rows})", programme, contract)
 
 
 def contract_sources(warehouse: Warehouse, programme: str, contract: str) -> pd.DataFrame:
     """Return the loads in force of a contract, with the columns of :func:`indicator_sources`."""
-    return _loads(warehouse, "TRUE", programme, contract, [])
+    return _loads(warehouse, "TRUE", programme, contract)
 
 
-def _chosen(conditions: list[dict[str, Any]]) -> Iterator[tuple[str, list[str]]]:
-    for condition in conditions:
-        codes = condition.get("one_of") or [condition.get("equals")]
-        if all(isinstance(code, str) for code in codes):
-            yield condition["column"], codes
-
-
-def _loads(warehouse: Warehouse, held: str, programme: str, contract: str, values: list[list[str]]) -> pd.DataFrame:
+def _loads(warehouse: Warehouse, held: str, programme: str, contract: str) -> pd.DataFrame:
     named = ("title", "publisher", "document", "url", "licence", "retrieved", "generator")
     words = ", ".join(f"coalesce(provenance->>'$.{name}', '') AS {name}" for name in named)
     return warehouse.frame(
         f"SELECT source, file, contract, kind, {words} FROM impact.load"
         f" WHERE programme = ? AND contract = ? AND current AND {held} ORDER BY source",
-        [programme, contract, *values],
+        [programme, contract],
     )

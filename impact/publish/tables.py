@@ -98,15 +98,6 @@ def terms_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFr
     return _read(warehouse, "term", programme, "programme, finding, place").drop(columns=["place"])
 
 
-def definition_kinds(warehouse: Warehouse, programme: str) -> dict[str, str]:
-    """Return the kind of formula of each indicator of a programme."""
-    return dict(
-        warehouse.rows(
-            "SELECT indicator, definition->>'$.formula.kind' FROM impact.definition WHERE programme = ?", [programme]
-        )
-    )
-
-
 def network_bodies_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
     """Return the bodies of every network, by wave, with one position each."""
     return _read(warehouse, "network_body", programme, "programme, network, wave, body")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 
-import networkx as nx
 import numpy as np
 import pytest
 from scipy import stats
@@ -23,6 +22,7 @@ from impact.statistics.network_inference import (
 from impact.statistics.network_measures import Stack, measure_stack
 from impact.statistics.networks import MEASURES, Network, needs_groups, network_measure, tie_change
 from tests.references import dataset, reference
+from tests.statistics.test_networks import _karate, _random
 
 
 def _rng(seed: int = 5) -> np.random.Generator:
@@ -31,21 +31,6 @@ def _rng(seed: int = 5) -> np.random.Generator:
 
 def _wave(number: int) -> Network:
     return Network(dataset(f"s50{number}.csv", header=None).to_numpy() == 1)
-
-
-def _karate() -> tuple[Network, np.ndarray]:
-    graph = nx.karate_club_graph()
-    clubs = np.array([graph.nodes[body]["club"] for body in graph])
-    return Network(nx.to_numpy_array(graph, weight=None) == 1, directed=False), clubs
-
-
-def _random(rng: np.random.Generator, n: int, share: float, directed: bool = True) -> Network:
-    ties = rng.random((n, n)) < share
-    if not directed:
-        ties = np.triu(ties, 1)
-        ties = ties | ties.T
-    np.fill_diagonal(ties, False)
-    return Network(ties, directed)
 
 
 def _density_error(dyads: np.ndarray) -> float:

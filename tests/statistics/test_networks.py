@@ -31,7 +31,7 @@ def _karate() -> tuple[Network, np.ndarray]:
     return Network(nx.to_numpy_array(graph, weight=None) == 1, directed=False), clubs
 
 
-def _random(rng: np.random.Generator, n: int, share: float, directed: bool) -> Network:
+def _random(rng: np.random.Generator, n: int, share: float, directed: bool = True) -> Network:
     ties = rng.random((n, n)) < share
     if not directed:
         ties = np.triu(ties, 1)

@@ -8,7 +8,7 @@ from impact.declare.designs import NetworkChange
 from impact.errors import NotEstimable
 from impact.estimate.case import Case
 from impact.estimate.result import Diagnostic, Effect, Term, effect_from
-from impact.measure.networks import Observed, both_waves, network_of, observed_at, tie_rows
+from impact.measure.networks import Observed, both_waves, in_common, network_of, tie_rows
 from impact.statistics import network_inference as inference
 from impact.statistics.core import with_p_value
 from impact.statistics.networks import needs_groups, tie_change
@@ -22,7 +22,8 @@ def estimate_network_change(case: Case) -> Effect:
     assert isinstance(design, NetworkChange)  # noqa: S101 - dispatched by type
     rows = tie_rows(case.connection, case.programme, case.indicator)
     since, wave = case.baseline or "", str(case.indicator.ex_post.wave)
-    before, after = both_waves(case.indicator, rows, since, wave, case.group)
+    observed = both_waves(case.indicator, rows, since, wave, case.group)
+    before, after = in_common(*observed)
     rng = np.random.default_rng(design.seed)
     estimate = inference.change_bootstrap(
         before.network, after.network, formula.measure, after.groups, draws=design.draws, rng=rng
@@ -30,14 +31,13 @@ def estimate_network_change(case: Case) -> Effect:
     p_value = inference.swap_test(
         before.network, after.network, formula.measure, after.groups, draws=design.draws, rng=rng
     )
-    all_before, all_after = (observed_at(case.indicator, rows, name, case.group) for name in (since, wave))
     return effect_from(
         with_p_value(estimate, max(estimate.p_value, p_value), "the larger p of bodies drawn and pairs swapped"),
         indicator=case.indicator.id,
         unit=case.indicator.unit,
         estimand="change",
         design=f"change of a network from {since} to {wave}",
-        diagnostics=(_same_bodies(before, all_before, all_after),),
+        diagnostics=(_same_bodies(before, *observed),),
         terms=(*_turnover(before, after), *_chance(formula.measure, (before, after), design)),
     )
 

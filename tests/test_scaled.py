@@ -315,7 +315,12 @@ def test_what_can_be_said(interval: tuple[float, float], own: OwnChange | None, 
 @pytest.mark.parametrize(
     ("fields", "series", "words", "share"),
     [
-        ({}, SERIES.assign(y=[51.0, 50.0]), "the territory moved against the programme (-1 points)", "Fieller interval"),
+        (
+            {},
+            SERIES.assign(y=[51.0, 50.0]),
+            "the territory moved against the programme (-1 points)",
+            "Fieller interval",
+        ),
         ({}, SERIES.assign(y=[50.0, 50.0]), "within its uncertainty", None),
         ({"sample": {}}, SERIES, "the uncertainty of the territory's own change is not known", "no interval"),
         ({"sample": {}}, surveyed(50, 50.1), "within its uncertainty", "unbounded"),

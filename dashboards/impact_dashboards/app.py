@@ -1,179 +1,209 @@
-"""Serve the published findings on this machine; started by ``impact demo --serve``."""
+"""The app: an address becomes a view, a view a page, a page HTML; Dash changes it in place when a filter changes.
+
+The first answer holds the whole page, readable without JavaScript. Dash then takes over: :mod:`impact_dashboards.component`
+draws the same tree, and asks for another when a filter changes. Answers are remembered by address, scope, data and day.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime
+import functools
+import html
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
-import pandas as pd
-from dash import Dash, Input, Output, dcc, html
+import flask
+from dash import Dash, Input, Output
+from werkzeug.wrappers import Response
 
 from impact.errors import UsageError
-from impact.publish import findings_table, trace_finding
-from impact.render import LEVELS, term_lines
-from impact.store import Warehouse, open_reader
-from impact_dashboards.claims import claims_page, has_claims
-from impact_dashboards.network import has_network, network_page
-from impact_dashboards.parts import HEADS, finding_row, finding_table, link, synthetic_banner, table
-from impact_dashboards.projects import has_projects, projects_page
-from impact_dashboards.territory import has_territory, territory_page
+from impact.markup import to_html, to_json
+from impact.publish.published import Published
+from impact.words import LANGUAGES, words_in
+from impact_dashboards.address import Address, read_address
+from impact_dashboards.component import SCRIPTS, Page
+from impact_dashboards.files import TYPES, block_file
+from impact_dashboards.pages import PAGES
+from impact_dashboards.reader import Reader
+from impact_dashboards.shell import frame
+from impact_dashboards.view import Page as Content
+from impact_dashboards.view import View
 
-HOST = "127.0.0.1"
+REMEMBERED = 512
+UNUSED = ("dash_table", "/dcc/", "/html/")
+"""Dash's own component libraries: the page is one component, so none of them is sent."""
 
 
 @dataclass(frozen=True)
-class View:
-    """A page of one programme: its word in the menu, whether there is something on it, and its content."""
+class Answer:
+    """A page as it is sent."""
 
-    words: str
-    holds: Callable[[Warehouse, str], bool]
-    build: Callable[[Warehouse, str], list[Any]]
-
-
-VIEWS = {
-    "network": View("Network", has_network, network_page),
-    "territory": View("Territory", has_territory, territory_page),
-    "claims": View("Claims", has_claims, claims_page),
-    "projects": View("Projects", has_projects, projects_page),
-}
-"""Pages of one programme by the first part of their address, ``/network/<programme>``."""
+    status: int
+    title: str
+    html: str
+    json: str
 
 
-def create_app(db: str | Path) -> Dash:
-    """Return the Dash app over a database.
+class Memory:
+    """The answers given last, by what they depend on; shared by the threads of a worker."""
+
+    def __init__(self, size: int = REMEMBERED) -> None:
+        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+        self._size, self._lock = size, threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Return what is kept under a key; make it if nothing is."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        made = make()
+        with self._lock:
+            self._kept[key] = made
+            while len(self._kept) > self._size:
+                self._kept.popitem(last=False)
+        return made
+
+
+class Site:
+    """Answers addresses from what is published.
 
     Parameters
     ----------
     db
-        A DuckDB file written by the engine; what was published of it last is opened for each page, so that no run is
-        blocked by a reader, nor a reader by a run.
+        A DuckDB file written by the engine.
+    """
+
+    def __init__(self, db: str | Path) -> None:
+        self.reader = Reader(db)
+        self.memory = Memory()
+
+    def answer(self, address: Address) -> Answer:
+        """Return the page at an address, for the reader who asks."""
+        return self._remembered("page", address, functools.partial(self._page, address))
+
+    def file(self, address: Address) -> str | None:
+        """Return the file at an address; None if there is none."""
+        return self._remembered("file", address, functools.partial(self._file, address))
+
+    def _remembered(self, kind: str, address: Address, make: Callable[[], Any]) -> Any:
+        key = (kind, address, self.reader.version, today())
+        return self.memory.get(key, make)
+
+    def _page(self, address: Address) -> Answer:
+        with self.reader.open() as warehouse:
+            view = _view(warehouse, address)
+            page = _content(view)
+            foot = view.words("shell.foot", version=self.reader.version, date=view.words.date(view.today))
+            tree = frame(view, page, PAGES, foot)
+        return Answer(200 if page.found else 404, page.title, to_html(tree), to_json(tree))
+
+    def _file(self, address: Address) -> str | None:
+        with self.reader.open() as warehouse:
+            view = _view(warehouse, address)
+            return block_file(view, _content(view), self.reader.version)
+
+
+def today() -> datetime.date:
+    """Return the day it is, in UTC as all times of the database."""
+    return datetime.datetime.now(tz=datetime.UTC).date()
+
+
+def _view(warehouse: Any, address: Address) -> View:
+    return View(Published(warehouse), words_in(address.language), address, today())
+
+
+def _content(view: View) -> Content:
+    """Return the page of a view, or a page that says what there is where there is none."""
+    words, address = view.words, view.address
+    build = PAGES.get(address.page)
+    if build is None:
+        return Content(words("missing.page"), lead=words("missing.page_lead"), found=False)
+    if address.programme and address.programme not in view.published.titles:
+        known = ", ".join(view.published.titles)
+        return Content(words("missing.programme"), lead=words("missing.programme_lead", known=known), found=False)
+    try:
+        return build(view)
+    except UsageError as error:
+        return Content(words("missing.finding"), lead=words.said(str(error)), found=False)
+
+
+class App(Dash):
+    """Dash with the page already in its first answer."""
+
+    def interpolate_index(self, **parts: str) -> str:
+        """Write the document around a page; see :meth:`dash.Dash.interpolate_index`."""
+        answer: Answer = flask.g.answer
+        language: str = flask.g.language
+        scripts = "\n".join(
+            line for line in parts["scripts"].splitlines() if not any(word in line for word in UNUSED)
+        )
+        return f"""<!doctype html>
+<html lang="{language}"><head><meta charset="utf-8"><title>{html.escape(answer.title)} · {words_in(language)("shell.name")}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">{parts["favicon"]}{parts["css"]}</head>
+<body><div id="first">{answer.html}</div>{parts["app_entry"]}
+<footer class="scripts">{parts["config"]}{scripts}{parts["renderer"]}</footer></body></html>"""
+
+
+def create_app(db: str | Path) -> App:
+    """Return the app over a database.
+
+    Parameters
+    ----------
+    db
+        A DuckDB file written by the engine; what was published of it last is read, so that no run is blocked by a
+        reader, nor a reader by a run.
 
     Raises
     ------
     UsageError
-        If there is no such database.
+        If nothing is published of it.
     """
-    with open_reader(db):
-        pass
-    app = Dash(__name__, title="Impact", update_title="", assets_folder="assets")
-    app.layout = html.Div([dcc.Location(id="url", refresh="callback-nav"), html.Main(id="page")])
+    site = Site(db)
+    _ = site.reader.version
+    app = App(
+        "impact_dashboards",
+        title="Impact",
+        update_title="",
+        assets_ignore="vendor",
+        compress=True,
+        serve_locally=True,
+        assets_folder=str(Path(__file__).parent / "assets"),
+    )
+    app.layout = Page(id="page")
 
-    @app.callback(Output("page", "children"), Input("url", "pathname"))
-    def show(pathname: str | None) -> list[Any]:
-        with open_reader(db) as warehouse:
-            return page(warehouse, unquote(pathname or "/").strip("/"))
+    @app.callback(Output("page", "content"), Input("page", "address"), prevent_initial_call=True)
+    def show(asked: str) -> str:
+        address = read_address(asked)
+        if address is None or address.form:
+            raise UsageError(f"'{asked}' is no address of this app")
+        return site.answer(address).json
 
+    _routes(app, site)
     return app
 
 
-def page(warehouse: Warehouse, path: str) -> list[Any]:
-    """Return a page's content: all findings, one programme's, a view of it, or the path of one finding.
+def _routes(app: App, site: Site) -> None:
+    server: flask.Flask = app.server
 
-    Parameters
-    ----------
-    warehouse
-        Open for reading.
-    path
-        ``""``, a programme, ``view/programme`` (:data:`VIEWS`), or ``programme/indicator[/part=value]``.
-    """
-    findings = findings_table(warehouse)
-    programmes = list(dict.fromkeys(findings["programme"]))
-    first, _, rest = path.partition("/")
-    view = VIEWS.get(first) if rest in programmes else None
-    menu = _menu(warehouse, programmes, rest if view else first)
-    if view:
-        return [menu, *view.build(warehouse, rest)]
-    if "/" in path and (first in programmes or first not in VIEWS):
-        try:
-            return [menu, *_finding_page(trace_finding(warehouse, path))]
-        except UsageError as error:
-            return [menu, html.H1("No such finding"), html.P(str(error))]
-    if path and path not in programmes:
-        return [menu, html.H1("No such programme"), html.P(f"The database holds {', '.join(programmes)}.")]
-    shown = findings[findings["programme"] == path] if path else findings
-    return [menu, html.H1(path or "Findings"), *_headline(shown), *_levels(shown, parts=bool(path))]
+    @server.route("/")
+    @server.route(f"/<any({', '.join(LANGUAGES)}):language>/")
+    def home(language: str | None = None) -> Response:
+        asked = language or flask.request.accept_languages.best_match(LANGUAGES, default=LANGUAGES[0])
+        return flask.redirect(Address(asked, "portfolio").href)
+
+    @server.route(f"/<any({', '.join(LANGUAGES)}):language>/<path:path>")
+    def view(language: str, path: str) -> Response:
+        address = read_address(flask.request.full_path.rstrip("?")) or Address(language, path)
+        if address.form:
+            text = site.file(address)
+            return Response(text, 200, mimetype=TYPES[address.form]) if text is not None else Response("", 404)
+        flask.g.answer, flask.g.language = site.answer(address), language
+        return Response(app.index(), flask.g.answer.status, mimetype="text/html")
 
 
-def _menu(warehouse: Warehouse, programmes: list[str], current: str) -> html.Nav:
-    held = [(name, view) for name, view in VIEWS.items() if current in programmes and view.holds(warehouse, current)]
-    views = [link(view.words, f"/{name}/{current}") for name, view in held]
-    lists: list[list[Any]] = [[link("All programmes", "/"), *(link(name, f"/{name}") for name in programmes)]]
-    lists += [[html.Strong(current), *views]] if views else []
-    return html.Nav([html.Div(links) for links in lists])
-
-
-def _headline(findings: pd.DataFrame) -> list[Any]:
-    real = findings["data_kind"] == "real"
-    whole = findings[(findings["scope"] == "programme") & (findings["group"] == "all") & real]
-    promised = whole[whole["target"].notna()]
-    reached = int((promised["attainment"] == "reached").sum())
-    effects = whole[whole["estimate"].notna()]
-    better = int((effects["contribution"] == "improved").sum())
-    parts: list[Any] = [
-        html.P(
-            [
-                html.Strong(f"{reached} of {len(promised)} promises"),
-                " were reached beyond doubt; ",
-                html.Strong(f"{better} of {len(effects)} effects"),
-                " that a design could estimate are improvements. Synthetic data are not counted.",
-            ],
-            className="headline",
-        )
-    ]
-    return [*synthetic_banner(findings), *parts]
-
-
-def _levels(findings: pd.DataFrame, *, parts: bool) -> list[Any]:
-    shown = findings if parts else findings[(findings["scope"] == "programme") & (findings["group"] == "all")]
-    sections = []
-    for level, words in LEVELS.items():
-        rows = shown[shown["level"] == level]
-        if len(rows):
-            sections.append(html.Section([html.H2(f"{level.capitalize()}: {words}"), finding_table(rows)]))
-    return sections
-
-
-def _finding_page(trace: dict[str, Any]) -> list[Any]:
-    finding, definition = trace["finding"], trace["definition"]
-    checks = [
-        html.Li(f"{check['check']}: {check['status']}. Null: {check['null_hypothesis']}. {check['detail']}")
-        for check in trace["diagnostics"]
-    ]
-    sources = [
-        html.Li(
-            f"{s['file']} ({s['kind']}): {s['rows_used']} rows used; sha256 {s['sha256']}; {s['provenance']['title']}"
-        )
-        for s in trace["sources"]
-    ]
-    return [
-        html.H1(finding["title_en"]),
-        table(HEADS, [finding_row(finding)]),
-        html.P(f"Evidence: {finding['evidence_reason']}. Plan: {finding['registration']}."),
-        html.P(f"No effect: not estimable because {finding['not_estimable']}." if finding["not_estimable"] else ""),
-        html.H2("Checks"),
-        html.Ul(checks or [html.Li("None: no effect was estimated.")]),
-        html.H2("Numbers behind the effect"),
-        html.Ul([html.Li(line) for line in term_lines(trace["terms"])] or [html.Li("None.")]),
-        html.H2("Definition"),
-        html.P(f"{definition['file']}, line {definition['line']}, hash {definition['definition_hash'][:12]}"),
-        html.Pre(definition["query"]),
-        html.H2("Rows"),
-        html.Ul(sources),
-        html.P(f"Run {trace['run']['run_id']} by engine {trace['run']['engine']}."),
-    ]
-
-
-def serve(db: str | Path, port: int = 8050) -> None:
-    """Serve the app on the loopback address until interrupted.
-
-    Parameters
-    ----------
-    db
-        The database.
-    port
-        On 127.0.0.1; nothing listens beyond this machine.
-    """
-    create_app(db).run(host=HOST, port=port, debug=False)
+__all__ = ["SCRIPTS", "create_app"]

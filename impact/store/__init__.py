@@ -1,6 +1,6 @@
 """Store: one DuckDB file with the rows, their lineage, and the published results."""
 
-from impact.store.snapshot import open_reader, publish_snapshot
+from impact.store.snapshot import open_reader, publish_snapshot, published_copy
 from impact.store.warehouse import Load, Warehouse
 
-__all__ = ["Load", "Warehouse", "open_reader", "publish_snapshot"]
+__all__ = ["Load", "Warehouse", "open_reader", "publish_snapshot", "published_copy"]

@@ -72,6 +72,15 @@ def open_reader(path: str | Path) -> Warehouse:
         raise
 
 
+def published_copy(path: str | Path) -> Path | None:
+    """Return the copy that was published last of a database; None where nothing was.
+
+    It is never written again, so a reader may keep it open.
+    """
+    published = _published(Path(path))
+    return published[0] if published else None
+
+
 def _published(database: Path) -> tuple[Path, list[int]] | None:
     """Return the copy that the pointer names and what the database was like then; None without either."""
     folder = _folder(database)

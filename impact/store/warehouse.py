@@ -87,6 +87,12 @@ class Warehouse:
         """Close the file."""
         self.connection.close()
 
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """Return a further connection to the same file, for another thread."""
+        further = self.connection.cursor()
+        further.execute(f"USE {CATALOG}")
+        return further
+
     def _prepare(self) -> None:
         with self.transaction():
             self.connection.execute("CREATE SCHEMA IF NOT EXISTS impact")

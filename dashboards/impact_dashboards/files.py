@@ -1,0 +1,67 @@
+"""A block as a file: its rows as CSV, what they mean as CSV on the Web metadata, its drawing as SVG, its figure as JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from impact.markup import svg_file
+from impact.publish.csv_text import safe_cell
+from impact.sql import fingerprint
+from impact_dashboards.shell import drawing_of
+from impact_dashboards.view import Block, Page, Table, View
+
+TYPES = {
+    ".csv": "text/csv; charset=utf-8",
+    ".metadata.json": "application/json",
+    ".figure.json": "application/json",
+    ".svg": "image/svg+xml",
+}
+
+
+def csv_text(table: Table) -> str:
+    """Write the rows of a table as CSV: values as they are, text that a spreadsheet would run made harmless."""
+    return table.frame().map(safe_cell).to_csv(index=False, lineterminator="\n")
+
+
+def metadata(view: View, page: Page, block: Block, table: Table, version: str) -> dict[str, Any]:
+    """Describe a CSV file as CSV on the Web (W3C, 2015): address, columns, meaning, version and what was suppressed."""
+    words, address = view.words, view.address
+    columns = [
+        {"name": column.key, "titles": {words.language: column.title}}
+        | ({"dc:description": column.meaning} if column.meaning else {})
+        | ({"schema:unitText": column.unit} if column.unit else {})
+        for column in table.file_columns
+    ]
+    hidden = [str(row["suppressed"]) for row in table.rows if row.get("suppressed")]
+    return {
+        "@context": ["http://www.w3.org/ns/csvw", {"@language": words.language}],
+        "url": address.file(block.id, ".csv"),
+        "dc:title": f"{page.title}: {block.title}",
+        "dc:language": words.language,
+        "dc:hasVersion": version,
+        "dc:identifier": fingerprint(csv_text(table)),
+        "dc:isPartOf": address.with_(),
+        "dc:date": view.today.isoformat(),
+        "impact:synthetic": page.synthetic,
+        "impact:suppressed": {reason: hidden.count(reason) for reason in sorted(set(hidden))},
+        "impact:rows": len(table.rows),
+        "tableSchema": {"columns": columns},
+    }
+
+
+def block_file(view: View, page: Page, version: str) -> str | None:
+    """Return the file that an address asks for; None where the page has no such block or the block no such file."""
+    block, form = page.block(view.address.block), view.address.form
+    if block is None:
+        return None
+    if form == ".figure.json":
+        return str(block.figure.to_json()) if block.figure is not None else None
+    if form == ".svg":
+        drawing = drawing_of(view.words, block)
+        return svg_file(drawing) if drawing is not None else None
+    if block.table is None:
+        return None
+    if form == ".csv":
+        return csv_text(block.table)
+    return json.dumps(metadata(view, page, block, block.table, version), ensure_ascii=False, indent=2)

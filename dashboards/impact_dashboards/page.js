@@ -1,0 +1,172 @@
+// The page in the browser. It is readable and its links and forms work without this script; with it, a change of a
+// filter asks for the new content alone, and the focus, the address and the place on the page stay as they are.
+(function () {
+  "use strict";
+  const { createElement, useEffect, useLayoutEffect, useMemo, useRef, useState } = window.React;
+  const FIRST = "first";
+
+  const PROPERTIES = { class: "className", for: "htmlFor", colspan: "colSpan", rowspan: "rowSpan", tabindex: "tabIndex",
+    maxlength: "maxLength", datetime: "dateTime", autocomplete: "autoComplete", hreflang: "hrefLang", srcdoc: null };
+
+  function property(name) {
+    if (name in PROPERTIES) return PROPERTIES[name];
+    if (name.startsWith("data-") || name.startsWith("aria-")) return name;
+    return name.replace(/-([a-z])/g, (_, letter) => letter.toUpperCase());
+  }
+
+  // A control takes the value of the new content without being drawn anew, so that it keeps the focus.
+  function control(tag, given) {
+    const properties = { ...given };
+    if (tag === "select" || tag === "input") {
+      const { "data-value": chosen, value, checked } = given;
+      delete properties.value; delete properties.checked;
+      properties.ref = (element) => {
+        if (!element || element === document.activeElement && element.type === "search") return;
+        if (tag === "select" && chosen !== undefined) element.value = chosen;
+        else if (element.type === "checkbox" || element.type === "radio") { element.value = value; element.checked = checked !== undefined; }
+        else if (value !== undefined) element.value = value;
+      };
+    }
+    if (tag === "option") delete properties.selected;
+    return properties;
+  }
+
+  function draw(node, key) {
+    if (typeof node === "string") return node;
+    const [tag, attributes, ...children] = node;
+    const properties = { key: attributes["data-key"] || key };
+    for (const [name, value] of Object.entries(attributes)) {
+      const known = property(name);
+      if (known) properties[known] = value === "" && name !== "alt" && name !== "value" ? true : value;
+    }
+    if (attributes["data-plot"]) return createElement(Plot, { key: properties.key, given: properties, still: children });
+    return createElement(tag, control(tag, properties), ...children.map(draw));
+  }
+
+  // What the server wrote, as the same kind of tree that it sends afterwards.
+  function read(node) {
+    if (node.nodeType === Node.TEXT_NODE) return node.data;
+    const attributes = Object.fromEntries(Array.from(node.attributes, ({ name, value }) => [name, value]));
+    return [node.localName, attributes, ...Array.from(node.childNodes, read)];
+  }
+
+  // A drawing that the server wrote as SVG; asked for, Plotly draws the same figure in its place.
+  let plotly = null;
+  function load(source) {
+    plotly = plotly || new Promise((done, failed) => {
+      const script = document.createElement("script");
+      script.src = source; script.onload = () => done(window.Plotly); script.onerror = failed;
+      document.head.append(script);
+    });
+    return plotly;
+  }
+
+  function Plot({ given, still }) {
+    const place = useRef(null);
+    const [live, setLive] = useState(null);
+    const { "data-plot": source, "data-plotly": library, "data-at-once": atOnce, ...properties } = given;
+    useEffect(() => { setLive(null); }, [source]);
+    useEffect(() => {
+      if (atOnce === undefined && live === null) return undefined;
+      let left = false;
+      Promise.all([load(library), fetch(source).then((answer) => answer.json())]).then(([Plotly, figure]) => {
+        if (left || !place.current) return;
+        place.current.replaceChildren();
+        Plotly.newPlot(place.current, figure.data, figure.layout, { displaylogo: false, responsive: true, ...figure.config });
+        place.current.dataset.live = "";
+      });
+      return () => { left = true; };
+    }, [source, atOnce === undefined ? live : true]);
+    const open = live !== null || atOnce !== undefined;
+    return createElement("div", properties,
+      createElement("div", { ref: place, className: "plot-live", hidden: !open }),
+      createElement("div", { className: "plot-still", hidden: open && Boolean(place.current && "live" in place.current.dataset) },
+        ...still.map(draw)),
+      open ? null : createElement("button", { type: "button", className: "plot-open", onClick: () => setLive(true) },
+        properties["data-words"]));
+  }
+
+  // The address that a form's controls stand for; what is not chosen is left out.
+  function addressOf(form) {
+    const asked = new URLSearchParams();
+    for (const [name, value] of new FormData(form)) if (value !== "") asked.append(name, value);
+    const query = asked.toString();
+    return form.getAttribute("action") + (query ? "?" + query : "");
+  }
+
+  function picture(link) {
+    const image = new Image();
+    image.onload = () => {
+      const canvas = document.createElement("canvas");
+      canvas.width = 2 * image.width; canvas.height = 2 * image.height;
+      const pen = canvas.getContext("2d");
+      pen.fillStyle = "#fff"; pen.fillRect(0, 0, canvas.width, canvas.height);
+      pen.drawImage(image, 0, 0, canvas.width, canvas.height);
+      canvas.toBlob((blob) => {
+        const saved = document.createElement("a");
+        saved.href = URL.createObjectURL(blob); saved.download = link.dataset.png; saved.click();
+        setTimeout(() => URL.revokeObjectURL(saved.href), 1000);
+      });
+    };
+    image.src = link.href;
+  }
+
+  function Page({ id, content, setProps }) {
+    const first = useMemo(() => {
+      const written = document.getElementById(FIRST);
+      return written ? Array.from(written.childNodes, read) : [];
+    }, []);
+    const tree = useMemo(() => (content ? JSON.parse(content) : null), [content]);
+    const asked = useRef(null);
+
+    useLayoutEffect(() => {
+      const written = document.getElementById(FIRST);
+      if (!written) return;
+      const focused = document.activeElement && written.contains(document.activeElement) ? document.activeElement.id : "";
+      const [left, top] = [window.scrollX, window.scrollY];
+      written.remove();
+      if (focused) document.getElementById(focused)?.focus();
+      window.scrollTo(left, top);
+      document.documentElement.dataset.live = "";
+    }, []);
+
+    useEffect(() => {
+      if (tree) document.documentElement.dataset.shown = asked.current || "";
+    }, [tree]);
+
+    function ask(address) {
+      history.replaceState(history.state, "", address);
+      asked.current = address;
+      setProps({ address });
+    }
+
+    useEffect(() => {
+      let waiting = 0;
+      function changed(event) {
+        const form = event.target.form;
+        if (!form || !("live" in form.dataset)) return;
+        clearTimeout(waiting);
+        if (event.type === "input" && event.target.type !== "search") return;
+        waiting = setTimeout(() => ask(addressOf(form)), event.type === "input" ? 250 : 0);
+      }
+      function submitted(event) {
+        if (!("live" in event.target.dataset)) return;
+        event.preventDefault();
+        ask(addressOf(event.target));
+      }
+      function clicked(event) {
+        const link = event.target.closest("a");
+        if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+        if ("png" in link.dataset) { event.preventDefault(); picture(link); }
+        if ("live" in link.dataset) { event.preventDefault(); ask(link.getAttribute("href")); }
+      }
+      const heard = [["change", changed], ["input", changed], ["submit", submitted], ["click", clicked]];
+      heard.forEach(([name, deed]) => document.addEventListener(name, deed));
+      return () => heard.forEach(([name, deed]) => document.removeEventListener(name, deed));
+    }, []);
+
+    return createElement("div", { id }, ...(tree ? [tree] : first).map(draw));
+  }
+
+  window.impact_dashboards = Object.assign(window.impact_dashboards || {}, { Page });
+})();

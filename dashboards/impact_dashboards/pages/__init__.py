@@ -1,0 +1,10 @@
+"""The pages, in the order of the menu; each is a function from a view to a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from impact_dashboards.pages.portfolio import portfolio
+from impact_dashboards.view import Page, View
+
+PAGES: dict[str, Callable[[View], Page]] = {"portfolio": portfolio}

@@ -1,0 +1,234 @@
+"""What a page is made of: blocks, each with a table and perhaps a drawing of the same rows.
+
+A page is a pure function of a :class:`View`. Its HTML, its CSV files, its drawings and the report are written from the
+same blocks, so that a number is the same wherever it stands.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from impact.markup import Content, Element, h
+from impact.publish.published import Published
+from impact.words import Words
+from impact_dashboards.address import Address
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class View:
+    """What a reader asks for.
+
+    Parameters
+    ----------
+    published
+        What this reader may see.
+    words
+        Of the reader's language.
+    address
+        What is asked for.
+    today
+        For what is late and how fresh data are.
+    """
+
+    published: Published
+    words: Words
+    address: Address
+    today: datetime.date
+
+    @property
+    def programme(self) -> str:
+        """The programme it is about, or nothing."""
+        return self.address.programme
+
+    @functools.cached_property
+    def findings(self) -> pd.DataFrame:
+        """All findings in reach, or those of the programme that the address names."""
+        return self.published.findings(self.programme or None)
+
+    def chosen(self, name: str, choices: Sequence[str], default: str = "") -> str:
+        """Return the value of a filter if it is one of the choices."""
+        asked = self.address.get(name)
+        return asked if asked in choices else default
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Parameters
+    ----------
+    key
+        Of the value in a row, and head of the CSV column.
+    title
+        What readers see above it.
+    show
+        How a row's cell looks; without it the value is written as text, or as a number where it is one.
+    numeric
+        Whether it stands to the right.
+    meaning
+        What the value is, for the metadata; without it the title.
+    unit
+        Of the value, for the metadata.
+    """
+
+    key: str
+    title: str
+    show: Callable[[Row], Content] | None = None
+    numeric: bool = False
+    meaning: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows that readers see and can take away.
+
+    Parameters
+    ----------
+    columns
+        Those that are shown; the first names the row.
+    rows
+        Values by key.
+    extra
+        Columns that stand in the file only.
+    group
+        Returns what stands above a group of rows; rows of a group follow one another.
+    row_class
+        Returns the class of a row.
+    """
+
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+    extra: Sequence[Column] = ()
+    group: Callable[[Row], str] | None = None
+    row_class: Callable[[Row], str] | None = None
+
+    @property
+    def file_columns(self) -> list[Column]:
+        """All columns of the file, each once."""
+        return list({column.key: column for column in (*self.columns, *self.extra)}.values())
+
+    def frame(self) -> pd.DataFrame:
+        """Return the values as they are, a column per key."""
+        keys = [column.key for column in self.file_columns]
+        return pd.DataFrame([[row.get(key) for key in keys] for row in self.rows], columns=keys, dtype=object)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A part of a page: a heading, words, a drawing, a table.
+
+    Parameters
+    ----------
+    id
+        Its name in the address of its files.
+    title
+        Its heading.
+    table
+        The rows behind it.
+    lead
+        What stands below the heading.
+    figure
+        A Plotly figure of the rows.
+    drawing
+        A drawing that is not Plotly's: a map, a theory of change.
+    body
+        What stands below the drawing or in its place.
+    folded
+        Whether the table is folded away because the drawing shows it.
+    after
+        What stands below the table.
+    """
+
+    id: str
+    title: str
+    table: Table | None = None
+    lead: Content = None
+    figure: go.Figure | None = None
+    drawing: Element | None = None
+    body: Content = None
+    folded: bool = False
+    after: Content = None
+    at_once: bool = False
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A filter: a control whose value stands in the address.
+
+    Parameters
+    ----------
+    name
+        In the address.
+    title
+        Its label.
+    options
+        Values with their words; the empty value, where there is one, means all.
+    value
+        What is chosen.
+    """
+
+    name: str
+    title: str
+    options: Mapping[str, str]
+    value: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page.
+
+    Parameters
+    ----------
+    title
+        Its heading.
+    blocks
+        Its parts, in order.
+    lead
+        The sentence below the heading.
+    over
+        What stands above the heading, small.
+    choices
+        Its filters.
+    aside
+        What stands beside the blocks, such as a list of indicators.
+    synthetic
+        Whether anything on it rests on synthetic data.
+    found
+        Whether there is what the address names.
+    """
+
+    title: str
+    blocks: Sequence[Block] = ()
+    lead: Content = None
+    over: str = ""
+    choices: Sequence[Choice] = ()
+    aside: Content = None
+    synthetic: bool = False
+    found: bool = True
+    head: Content = field(default=None)
+
+    def block(self, name: str) -> Block | None:
+        """Return the block of a name."""
+        return next((block for block in self.blocks if block.id == name), None)
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a frame as dicts, every kind of missing as None."""
+    plain = frame.astype(object).where(frame.notna(), None)
+    return [{str(name): value for name, value in row.items()} for row in plain.to_dict("records")]
+
+
+def nothing(words: Words, key: str, how: str = "") -> Element:
+    """Return what stands where there is nothing to show, and where to read how to change that."""
+    told = [" ", words("empty.how"), " ", h("code", how), "."] if how else None
+    return h("p", words(key), told, class_="empty")

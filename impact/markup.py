@@ -1,0 +1,143 @@
+"""Marked-up text as a tree: what pages and drawings are made of, before it is HTML, SVG or JSON.
+
+Every word that comes from data passes through here, and is text wherever it goes: there is no way to write markup from
+a string.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+type_error = "an element holds elements, text, numbers and lists of these, not {}"
+VOID = frozenset({"br", "hr", "img", "input", "wbr"})
+HTML_TAGS = frozenset(
+    "a abbr article aside b br button caption code dd details div dl dt em figcaption figure footer form h1 h2 h3 h4"
+    " header hr i img input label li main nav ol optgroup option output p pre q section select small span strong summary"
+    " table tbody td tfoot th thead time tr ul wbr".split()
+)
+SVG_TAGS = frozenset(
+    "circle clipPath defs desc g line linearGradient marker path pattern polygon polyline rect stop svg text title tspan"
+    .split()
+)
+ADDRESSES = frozenset({"href", "src", "action"})
+SCHEMES = ("/", "#", "?", "https://", "http://", "data:image/svg+xml,")
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """An element of a page or a drawing.
+
+    Parameters
+    ----------
+    tag
+        One of :data:`HTML_TAGS` or :data:`SVG_TAGS`.
+    attributes
+        As they are written in HTML; ``True`` is an attribute without a value, those that are ``None`` or ``False`` are
+        left out.
+    children
+        Elements and text, in order.
+    """
+
+    tag: str
+    attributes: Mapping[str, Any]
+    children: tuple[Element | str, ...]
+
+
+Content = Element | str | int | None | Iterable[Any]
+
+
+def h(tag: str, *children: Content, **attributes: Any) -> Element:
+    """Return an element; ``class_`` and ``for_`` lose their underscore, ``aria_label`` becomes ``aria-label``.
+
+    Parameters
+    ----------
+    tag
+        Of the element.
+    children
+        Elements, text, numbers, and lists of these; None is left out.
+    attributes
+        Of the element; None and False are left out.
+
+    Raises
+    ------
+    ValueError
+        For a tag that pages do not use, an attribute that runs code, or an address that is none.
+
+    Examples
+    --------
+    >>> to_html(h("p", "a < b", h("b", 1), class_="lead"))
+    '<p class="lead">a &lt; b<b>1</b></p>'
+    """
+    if tag not in HTML_TAGS and tag not in SVG_TAGS:
+        raise ValueError(f"pages have no element '{tag}'")
+    given = ((_written(name), value) for name, value in attributes.items() if value is not None and value is not False)
+    return Element(tag, {name: _checked(name, value) for name, value in given}, tuple(_flat(children)))
+
+
+def _written(name: str) -> str:
+    return name.rstrip("_").replace("_", "-")
+
+
+def _checked(name: str, value: Any) -> Any:
+    if name.startswith("on") or name in ("style", "srcdoc"):
+        raise ValueError(f"an element has no attribute '{name}' here: looks stand in the style sheet, deeds in the script")
+    if name in ADDRESSES and not str(value).startswith(SCHEMES):
+        raise ValueError(f"'{value}' is no address that a page may lead to")
+    return value if value is True else str(value)
+
+
+def _flat(children: Iterable[Content]) -> Iterator[Element | str]:
+    for child in children:
+        if isinstance(child, Element | str):
+            yield child
+        elif isinstance(child, list | tuple | Iterator):
+            yield from _flat(child)
+        elif isinstance(child, int):
+            yield str(child)
+        elif child is not None:
+            raise TypeError(type_error.format(type(child).__name__))
+
+
+def to_html(node: Element | str) -> str:
+    """Write a tree as HTML, all text escaped."""
+    return "".join(_pieces(node))
+
+
+def _pieces(node: Element | str) -> Iterator[str]:
+    if isinstance(node, str):
+        yield html.escape(node, quote=False)
+        return
+    given = "".join(
+        f" {name}" if value is True else f' {name}="{html.escape(value)}"' for name, value in node.attributes.items()
+    )
+    yield f"<{node.tag}{given}>"
+    for child in node.children:
+        yield from _pieces(child)
+    if node.tag not in VOID:
+        yield f"</{node.tag}>"
+
+
+def to_json(node: Element | str) -> str:
+    """Write a tree as JSON: text as it is, an element as ``[tag, attributes, child, …]``."""
+    return json.dumps(_plain(node), ensure_ascii=False, separators=(",", ":"))
+
+
+def _plain(node: Element | str) -> Any:
+    return node if isinstance(node, str) else [node.tag, dict(node.attributes), *map(_plain, node.children)]
+
+
+def svg_file(drawing: Element) -> str:
+    """Write a drawing as an SVG file that stands by itself."""
+    named = {"xmlns": "http://www.w3.org/2000/svg"} | dict(drawing.attributes)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + to_html(Element("svg", named, drawing.children))
+
+
+def words_of(node: Element | str) -> str:
+    """Return the words of a tree and of all in it, in the order of reading."""
+    if isinstance(node, str):
+        return node
+    return " ".join(filter(None, map(words_of, node.children)))

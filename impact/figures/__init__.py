@@ -1,7 +1,23 @@
-"""Figures: pure functions from tidy results to Plotly figures, shared by the command line, notebooks and the app."""
+"""Figures: pure functions from tidy results to Plotly figures, shared by the command line, notebooks and the app.
 
+:func:`figure_svg` writes any of them as SVG, without a browser.
+"""
+
+from impact.figures.effects import effects_figure, parts_figure
 from impact.figures.network import network_figure
 from impact.figures.power import power_figure, write_power_curves
 from impact.figures.series import series_figure
+from impact.figures.svg import figure_svg
+from impact.figures.waves import Point, waves_figure
 
-__all__ = ["network_figure", "power_figure", "series_figure", "write_power_curves"]
+__all__ = [
+    "Point",
+    "effects_figure",
+    "figure_svg",
+    "network_figure",
+    "parts_figure",
+    "power_figure",
+    "series_figure",
+    "waves_figure",
+    "write_power_curves",
+]

@@ -4,9 +4,11 @@
 """
 
 from impact.figures.effects import effects_figure, parts_figure
+from impact.figures.map import map_drawing
 from impact.figures.network import network_figure
 from impact.figures.power import power_figure, write_power_curves
 from impact.figures.series import series_figure
+from impact.figures.shapes import has_geometry
 from impact.figures.svg import figure_svg
 from impact.figures.waves import Point, waves_figure
 
@@ -14,6 +16,8 @@ __all__ = [
     "Point",
     "effects_figure",
     "figure_svg",
+    "has_geometry",
+    "map_drawing",
     "network_figure",
     "parts_figure",
     "power_figure",

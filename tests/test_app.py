@@ -13,8 +13,6 @@ import pytest
 import yaml
 from dash import html
 from dash.development.base_component import Component
-from hypothesis import given
-from hypothesis import strategies as st
 from impact_dashboards.app import HOST, VIEWS, create_app, page
 from impact_dashboards.parts import link, source_list
 from impact_dashboards.whisker import whisker
@@ -22,7 +20,6 @@ from plotly.utils import PlotlyJSONEncoder
 
 from impact.declare import load_programme, shipped
 from impact.errors import UsageError
-from impact.figures import network_figure, series_figure
 from impact.pipeline import run_programme
 from impact.publish import claims_table, findings_table, indicator_sources, map_table, wave_days
 from impact.render import CLAIM_STATES, NOTES
@@ -315,52 +312,6 @@ def test_an_address_that_is_no_web_page_is_no_link() -> None:
     assert text(listed).count("licence: not stated") == 2
 
 
-def points(flags: list[list[str]], **columns: Any) -> pd.DataFrame:
-    frame = pd.DataFrame(
-        {"place": range(len(flags)), "value": 1.0, "conf_low": None, "conf_high": None, "line": "whole"}
-    )
-    return frame.assign(**{"wave": [f"w{i}" for i in frame["place"]], "flags": flags, **columns})
-
-
-@given(
-    st.lists(st.sets(st.sampled_from(["break", "provisional", "few_clusters"])).map(sorted), min_size=1, max_size=40)
-)
-def test_a_line_has_a_piece_more_for_each_break(flags: list[list[str]]) -> None:
-    figure = series_figure(points(flags), "points")
-    lines = [trace for trace in figure.data if trace.mode != "markers"]
-    assert len(lines) == 1 + sum("break" in some for some in flags[1:])
-    assert [wave for line in lines for wave in line.text] == [f"w{i}" for i in range(len(flags))]
-    assert sum(trace.showlegend is not False for trace in lines) == 1
-    ticks = figure.layout.xaxis.tickvals
-    assert len(ticks) <= 12
-    assert ticks[0] == len(flags) - 1
-
-
-def test_drawings_escape_what_they_write() -> None:
-    drawn = series_figure(points([[]], line=HOSTILE, wave=HOSTILE), HOSTILE).to_json()
-    bodies = pd.DataFrame(
-        {
-            "body": ["a", "b"],
-            "label": HOSTILE,
-            "kind": HOSTILE,
-            "sector": "s",
-            "wave": "",
-            "answered": True,
-            "x": [0, 1],
-            "y": [0, 1],
-        }
-    )
-    ties = pd.DataFrame({"source": ["a"], "target": ["b"], "wave": ["w"]})
-    for picture in (drawn, network_figure(bodies, ties, {"w": HOSTILE}).to_json()):
-        assert "<script" not in picture.replace("\\u003c", "<")
-        assert "&lt;script" in picture
-
-
-def test_an_interval_is_drawn_around_its_value() -> None:
-    bars = series_figure(points([[]], value=5.0, conf_low=3.0, conf_high=9.0), "points").data[0].error_y
-    assert (list(bars.array), list(bars.arrayminus)) == ([4.0], [2.0])
-
-
 def test_drawings_on_one_scale_place_equal_values_alike() -> None:
     def dot(value: float, scale: tuple[float, float] | None) -> str:
         return str(re.findall(r"cx%3D%22([\d.]+)", whisker(10, None, value, None, None, scale=scale) or "")[0])
@@ -379,23 +330,3 @@ def test_waves_are_drawn_in_order_of_time(tmp_path: Path) -> None:
         figure = next(part.figure for part in walk(page(warehouse, "network/made")) if hasattr(part, "figure"))
     assert [note.text for note in figure.layout.annotations] == ["z1", "w2"]
     assert [trace.name for trace in figure.data if trace.showlegend].count("new ties across sectors") == 1
-
-
-def test_ties_of_bodies_without_a_sector_are_not_put_within_one() -> None:
-    bodies = pd.DataFrame(
-        {
-            "body": [*"abc"],
-            "label": [*"abc"],
-            "kind": None,
-            "sector": ["s", "s", None],
-            "wave": "",
-            "answered": True,
-            "x": 0.0,
-            "y": 0.0,
-        }
-    )
-    ties = pd.DataFrame({"source": ["a", "a"], "target": ["b", "c"], "wave": "w"})
-    figure = network_figure(bodies, ties, {"w": "w"})
-    drawn = {trace.name: len(trace.x) // 3 for trace in figure.data if trace.mode == "lines" and len(trace.x)}
-    assert drawn == {"ties, sector not stated": 1, "ties within a sector": 1}
-    assert [list(trace.text) for trace in figure.data if trace.mode == "markers+text"] == [[*"abc"]]

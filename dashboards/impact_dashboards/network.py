@@ -10,6 +10,7 @@ from dash import dcc, html
 from impact.figures import network_figure
 from impact.publish import definition_kinds, findings_table, network_bodies_table, network_ties_table, wave_days
 from impact.store import Warehouse
+from impact.words import words_in
 from impact_dashboards.parts import finding_table, mark, nothing, synthetic_banner, table
 
 
@@ -46,7 +47,7 @@ def _drawing(bodies: pd.DataFrame, ties: pd.DataFrame) -> list[Any]:
     if ties.empty or bodies["x"].isna().all():
         why = "No tie between them is known." if ties.empty else "They are too many for a drawing that says anything."
         return [html.P(f"{count} bodies{sign}. {why}"), tied]
-    figure = network_figure(bodies, ties, waves)
+    figure = network_figure(bodies, ties, waves, words_in("en"))
     caption = html.Figcaption(f"{count} bodies{where}{sign}.{once}")
     return [html.Section([html.Figure([caption, dcc.Graph(figure=figure, config={"displaylogo": False})]), tied])]
 

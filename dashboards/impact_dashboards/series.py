@@ -19,6 +19,7 @@ from impact.publish import (
 )
 from impact.render import bounds, gain, interval, number
 from impact.store import Warehouse
+from impact.words import words_in
 from impact_dashboards.parts import flag_words, link, mark, nothing, part_name, records, source_list, table
 
 CONTRACT = "context_series"
@@ -58,7 +59,7 @@ def _series(own: pd.DataFrame, points: pd.DataFrame, sources: pd.DataFrame, term
     )
     body: list[Any] = [html.P("No wave of it has a value.", className="nothing")]
     if len(points):
-        figure = series_figure(points, whole["unit"])
+        figure = series_figure(points, whole["unit"], words_in("en"))
         graph = dcc.Graph(figure=figure, config={"displaylogo": False})
         body = [html.Figure([graph, html.Figcaption(_flagged(points))]), _values(points, whole["unit"])]
     return html.Section([title, *body, source_list(sources), *_contribution(terms, whole["unit"])])

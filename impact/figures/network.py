@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import html
-
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
+
+from impact.figures.style import dressed, escaped
+from impact.words import Words
 
 SHAPES = {
     "public_body": ("square", "#0d5566"),
@@ -24,14 +25,15 @@ OTHER = ("cross", "#51606b")
 NAMED = 15
 """Bodies up to which each has its name beside it; beyond, names would hide the ties."""
 TIES = {
-    "unstated": ("ties, sector not stated", "#8d979e", 1.0),
-    "within": ("ties within a sector", "#b5bfc5", 1.0),
-    "across": ("ties across sectors", "#6fa8b5", 1.2),
-    "new": ("new ties across sectors", "#d98a1f", 1.8),
+    "unstated": ("#8d979e", "dot", 0.8),
+    "within": ("#8d979e", "solid", 0.6),
+    "across": ("#4f93a3", "solid", 0.8),
+    "new": ("#c8750f", "solid", 1.4),
 }
+"""Colour, dash and width of each kind of tie, from the lowest to the one on top."""
 
 
-def network_figure(bodies: pd.DataFrame, ties: pd.DataFrame, waves: dict[str, str]) -> go.Figure:
+def network_figure(bodies: pd.DataFrame, ties: pd.DataFrame, waves: dict[str, str], words: Words) -> go.Figure:
     """Draw one network, a panel per wave.
 
     Parameters
@@ -40,22 +42,23 @@ def network_figure(bodies: pd.DataFrame, ties: pd.DataFrame, waves: dict[str, st
         Of one network, as :func:`impact.publish.network_bodies_table` and ``network_ties_table`` return them.
     waves
         The waves to draw, in order, with their titles.
+    words
+        Of the reader's language.
     """
-    titles = [html.escape(title) for title in waves.values()]
+    titles = [escaped(title) for title in waves.values()]
     figure = make_subplots(1, len(waves), subplot_titles=titles, horizontal_spacing=0.03)
     before: set[tuple[str, str]] | None = None
     for column, wave in enumerate(waves, start=1):
         here = bodies[bodies["wave"].isin(["", wave])]
         there = ties[ties["wave"] == wave]
         known = there[there["source"].isin(here["body"]) & there["target"].isin(here["body"])]
-        _draw_ties(figure, here, _classed(known, here, before), column)
-        _draw_bodies(figure, here, known, column)
+        _draw_ties(figure, here, _classed(known, here, before), column, words)
+        _draw_bodies(figure, here, known, column, words)
         before = set(known[["source", "target"]].itertuples(index=False, name=None))
     figure.update_xaxes(visible=False, range=_ends(bodies["x"]))
     figure.update_yaxes(visible=False, range=_ends(bodies["y"]))
-    legend = {"orientation": "h", "y": -0.02, "yanchor": "top"}
-    figure.update_layout(template="plotly_white", height=620, legend=legend, margin={"l": 8, "r": 8, "t": 40, "b": 8})
-    return figure
+    figure.update_annotations(font={"size": 14, "weight": 600})
+    return dressed(figure, words, height=620, margin={"l": 8, "r": 8, "t": 40, "b": 8})
 
 
 def _ends(places: pd.Series) -> list[float] | None:
@@ -78,9 +81,9 @@ def _classed(ties: pd.DataFrame, bodies: pd.DataFrame, before: set[tuple[str, st
     return pairs.assign(kind=kind.where(stated, "unstated"))
 
 
-def _draw_ties(figure: go.Figure, bodies: pd.DataFrame, pairs: pd.DataFrame, column: int) -> None:
+def _draw_ties(figure: go.Figure, bodies: pd.DataFrame, pairs: pd.DataFrame, column: int, words: Words) -> None:
     place = bodies.set_index("body")[["x", "y"]]
-    for kind, (words, colour, width) in TIES.items():
+    for kind, (colour, dash, width) in TIES.items():
         some = pairs[pairs["kind"] == kind]
         ends = {axis: (some["source"].map(place[axis]), some["target"].map(place[axis])) for axis in ("x", "y")}
         gap = [None] * len(some)
@@ -90,31 +93,29 @@ def _draw_ties(figure: go.Figure, bodies: pd.DataFrame, pairs: pd.DataFrame, col
         figure.add_scatter(
             **lines,
             mode="lines",
-            name=words,
+            name=escaped(words(f"figure.ties.{kind}")),
             legendgroup=kind,
             legendrank=1,
             showlegend=len(some) > 0 and _first(figure, kind),
-            line={"color": colour, "width": width},
+            line={"color": colour, "dash": dash, "width": width},
             hoverinfo="skip",
             row=1,
             col=column,
         )
 
 
-def _draw_bodies(figure: go.Figure, bodies: pd.DataFrame, ties: pd.DataFrame, column: int) -> None:
+def _draw_bodies(figure: go.Figure, bodies: pd.DataFrame, ties: pd.DataFrame, column: int, words: Words) -> None:
     named = bodies["body"].nunique() <= NAMED
     side = (bodies["y"].rank(method="first") % 2).map({1.0: "bottom center", 0.0: "top center"})
     degree = pd.concat([ties["source"], ties["target"]]).value_counts()
     for (answered, kind), group in bodies.assign(kind=bodies["kind"].fillna("")).groupby(["answered", "kind"]):
         symbol, colour = SHAPES.get(str(kind), OTHER)
-        name = html.escape(str(kind).replace("_", " ")) or "kind not stated"
+        name = escaped(_kind(str(kind), words))
         if not answered:
-            symbol, name = f"{symbol}-open", f"{name}, did not answer"
+            symbol, name = f"{symbol}-open", words("figure.unanswered", kind=name)
         counts = group["body"].map(degree).fillna(0).astype(int)
-        labels = [html.escape(label) for label in group["label"]]
-        told = [
-            f"{label}: {count} {'tie' if count == 1 else 'ties'}" for label, count in zip(labels, counts, strict=True)
-        ]
+        labels = [escaped(label) for label in group["label"]]
+        told = [words("figure.body", label=label, count=count) for label, count in zip(labels, counts, strict=True)]
         figure.add_scatter(
             x=group["x"],
             y=group["y"],
@@ -137,6 +138,12 @@ def _draw_bodies(figure: go.Figure, bodies: pd.DataFrame, ties: pd.DataFrame, co
             row=1,
             col=column,
         )
+
+
+def _kind(kind: str, words: Words) -> str:
+    """Return a kind of organisation in words; a kind of the programme's own as it is written there."""
+    key = f"figure.kind.{kind or 'unclassified'}"
+    return words(key) if words.has(key) else kind.replace("_", " ")
 
 
 def _first(figure: go.Figure, group: str) -> bool:

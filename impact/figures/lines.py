@@ -1,0 +1,66 @@
+"""What drawings over waves share: pieces of a line between breaks, intervals, ticks, marks of flags."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from impact.figures.style import INK, escaped
+from impact.words import Words
+
+MARKS = {
+    "break": "x-thin",
+    "provisional": "circle-open",
+    "estimated": "diamond-open",
+    "forecast": "triangle-up-open",
+    "low_reliability": "square-open",
+}
+"""The shape of each flag of official statistics; its words stand in the legend."""
+TICKS = 12
+
+
+def pieces(line: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return the pieces of a line: a new one begins at each break, for values across it do not compare."""
+    breaks = np.cumsum(["break" in flags for flags in line["flags"]])
+    return [rows for _, rows in line.groupby(breaks)]
+
+
+def bars(rows: pd.DataFrame, **looks: Any) -> dict[str, Any] | None:
+    """Return the intervals as distances from the values; None where there are none."""
+    if rows["conf_low"].isna().all():
+        return None
+    above, below = rows["conf_high"] - rows["value"], rows["value"] - rows["conf_low"]
+    return {"type": "data", "symmetric": False, "array": above, "arrayminus": below, "thickness": 1, **looks}
+
+
+def draw_flags(figure: go.Figure, points: pd.DataFrame, words: Words) -> bool:
+    """Mark the values that are flagged; tell whether there are any."""
+    found = False
+    for flag, symbol in MARKS.items():
+        rows = points[[flag in flags for flags in points["flags"]]]
+        found = found or len(rows) > 0
+        if len(rows):
+            marker = {"symbol": symbol, "size": 14, "color": INK, "line": {"width": 2, "color": INK}}
+            name = escaped(words(f"figure.flag.{flag}"))
+            figure.add_scatter(
+                x=rows["place"], y=rows["value"], mode="markers", name=name, marker=marker, hoverinfo="skip"
+            )
+    return found
+
+
+def wave_axis(points: pd.DataFrame) -> dict[str, Any]:
+    """Return the ticks of the axis of time: waves in equal steps back from the last."""
+    waves = points.sort_values("place").drop_duplicates("place")[["place", "wave"]]
+    some = waves.iloc[:: -math.ceil(len(waves) / TICKS)] if len(waves) else waves
+    return {"tickvals": some["place"], "ticktext": [escaped(str(wave).replace("_", " ")) for wave in some["wave"]]}
+
+
+def value_axis(unit: str, words: Words) -> dict[str, Any]:
+    """Return title and format of the axis of values."""
+    if unit == "share":
+        return {"tickformat": ".0%"}
+    return {"title": {"text": escaped(unit), "standoff": 6}, "hoverformat": ",.4~g"}

@@ -188,21 +188,34 @@ def create_app(db: str | Path) -> App:
 
 
 def _routes(app: App, site: Site) -> None:
+    """Answer the addresses of the app; Dash itself answers for its scripts and callbacks only."""
     server: flask.Flask = app.server
+    languages = f"<any({', '.join(LANGUAGES)}):language>"
 
-    @server.route("/")
-    @server.route(f"/<any({', '.join(LANGUAGES)}):language>/")
-    def home(language: str | None = None) -> Response:
-        asked = language or flask.request.accept_languages.best_match(LANGUAGES, default=LANGUAGES[0])
-        return flask.redirect(Address(asked, "portfolio").href)
+    @server.before_request
+    def elsewhere() -> Response | None:
+        first = flask.request.path.strip("/").split("/")[0]
+        if first in LANGUAGES or first.startswith(("_", "assets")):
+            return None
+        language = flask.request.accept_languages.best_match(LANGUAGES, default=LANGUAGES[0])
+        if flask.request.path == "/":
+            return flask.redirect(Address(language, "portfolio").href)
+        return document(Address(language, first))
 
-    @server.route(f"/<any({', '.join(LANGUAGES)}):language>/<path:path>")
+    @server.route(f"/{languages}/")
+    def home(language: str) -> Response:
+        return flask.redirect(Address(language, "portfolio").href)
+
+    @server.route(f"/{languages}/<path:path>")
     def view(language: str, path: str) -> Response:
         address = read_address(flask.request.full_path.rstrip("?")) or Address(language, path)
-        if address.form:
-            text = site.file(address)
-            return Response(text, 200, mimetype=TYPES[address.form]) if text is not None else Response("", 404)
-        flask.g.answer, flask.g.language = site.answer(address), language
+        if not address.form:
+            return document(address)
+        text = site.file(address)
+        return Response(text, 200, mimetype=TYPES[address.form]) if text is not None else Response("", 404)
+
+    def document(address: Address) -> Response:
+        flask.g.answer, flask.g.language = site.answer(address), address.language
         return Response(app.index(), flask.g.answer.status, mimetype="text/html")
 
 

@@ -6,7 +6,7 @@
   const FIRST = "first";
 
   const PROPERTIES = { class: "className", for: "htmlFor", colspan: "colSpan", rowspan: "rowSpan", tabindex: "tabIndex",
-    maxlength: "maxLength", datetime: "dateTime", autocomplete: "autoComplete", hreflang: "hrefLang", srcdoc: null };
+    maxlength: "maxLength", datetime: "dateTime", autocomplete: "autoComplete", hreflang: "hrefLang" };
 
   function property(name) {
     if (name in PROPERTIES) return PROPERTIES[name];
@@ -14,33 +14,29 @@
     return name.replace(/-([a-z])/g, (_, letter) => letter.toUpperCase());
   }
 
-  // A control takes the value of the new content without being drawn anew, so that it keeps the focus.
-  function control(tag, given) {
-    const properties = { ...given };
-    if (tag === "select" || tag === "input") {
-      const { "data-value": chosen, value, checked } = given;
-      delete properties.value; delete properties.checked;
-      properties.ref = (element) => {
-        if (!element || element === document.activeElement && element.type === "search") return;
-        if (tag === "select" && chosen !== undefined) element.value = chosen;
-        else if (element.type === "checkbox" || element.type === "radio") { element.value = value; element.checked = checked !== undefined; }
-        else if (value !== undefined) element.value = value;
-      };
-    }
-    if (tag === "option") delete properties.selected;
-    return properties;
+  // A control takes the value of the new content without being drawn anew, so that it keeps the focus; a search field
+  // that is being written in keeps what is in it.
+  function held(tag, attributes) {
+    return (element) => {
+      if (!element || (element === document.activeElement && element.type === "search")) return;
+      const value = attributes[tag === "select" ? "data-value" : "value"];
+      if (value !== undefined) element.value = value;
+    };
   }
 
   function draw(node, key) {
     if (typeof node === "string") return node;
     const [tag, attributes, ...children] = node;
-    const properties = { key: attributes["data-key"] || key };
+    const properties = { key };
     for (const [name, value] of Object.entries(attributes)) {
-      const known = property(name);
-      if (known) properties[known] = value === "" && name !== "alt" && name !== "value" ? true : value;
+      const plain = name === "alt" || name === "value" || name.startsWith("data-");
+      properties[property(name)] = value === "" && !plain ? true : value;
     }
-    if (attributes["data-plot"]) return createElement(Plot, { key: properties.key, given: properties, still: children });
-    return createElement(tag, control(tag, properties), ...children.map(draw));
+    if ("data-plot" in attributes) return createElement(Plot, { key, given: properties, still: children });
+    if (tag === "select" || tag === "input") { properties.ref = held(tag, attributes); delete properties.value; }
+    if (tag === "input") properties.defaultValue = attributes.value;
+    if (tag === "option") delete properties.selected;
+    return createElement(tag, properties, ...children.map(draw));
   }
 
   // What the server wrote, as the same kind of tree that it sends afterwards.

@@ -84,8 +84,12 @@ def evidence(level: Any, words: Words) -> Element:
     """Return the level of evidence as filled and empty dots, with its number for those who do not see them."""
     if level is None:
         return h("span", "–", class_="muted")
-    filled = [h("circle", cx=6 + 11 * place, cy=6, r=4, class_="dot on" if place < level else "dot") for place in range(5)]
     name = words("evidence.of", level=int(level))
-    drawing = h("svg", h("title", name), filled, class_="dots", viewBox="0 0 58 12", width=58, height=12, role="img",
-                aria_label=name)
-    return drawing
+    return h("svg", h("title", name), dots(int(level), 0, 0), class_="dots", viewBox="0 0 58 12", width=58, height=12,
+             role="img", aria_label=name)
+
+
+def dots(level: int, x: float, y: float) -> Element:
+    """Return five dots, as many of them filled as the level says, for use inside a drawing."""
+    drawn = [h("circle", cx=6 + 11 * place, cy=6, r=4, class_="dot on" if place < level else "dot") for place in range(5)]
+    return h("g", drawn, transform=f"translate({x} {y})")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 RELATIVE = 1e-9
+WORST_FIRST = ("wrong_way", "short", "uncertain", "not_due", "no_data", "suppressed", "reached")
+"""The states of a promise, in the order in which they weigh on what several promises come to."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,28 @@ def judge_attainment(
     if status != "reached" and not due:
         status = "not_due"
     return Attainment(status, progress, state)
+
+
+def together(states: Iterable[tuple[str, bool]]) -> str:
+    """Return the state of several findings: of those promised the worst; ``unmeasured`` if there are none.
+
+    Parameters
+    ----------
+    states
+        Of each finding: its attainment, and whether it has a target.
+
+    Examples
+    --------
+    >>> together([("reached", True), ("short", True), ("no_target", False)]), together([])
+    ('short', 'unmeasured')
+    """
+    found = list(states)
+    promised = {state for state, has_target in found if has_target}
+    if promised:
+        return next(state for state in WORST_FIRST if state in promised)
+    if not found:
+        return "unmeasured"
+    return "no_data" if all(state in ("no_data", "suppressed") for state, _ in found) else "no_target"
 
 
 def _maintained(target: float, low: float, high: float) -> str:

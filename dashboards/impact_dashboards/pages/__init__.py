@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from impact_dashboards.pages.indicator import indicator
 from impact_dashboards.pages.portfolio import portfolio
+from impact_dashboards.pages.theory import theory
 from impact_dashboards.view import Page, View
 
-PAGES: dict[str, Callable[[View], Page]] = {"portfolio": portfolio}
+PAGES: dict[str, Callable[[View], Page]] = {"portfolio": portfolio, "theory": theory, "indicator": indicator}

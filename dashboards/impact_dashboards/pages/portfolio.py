@@ -17,6 +17,8 @@ from impact_dashboards.findings import (
     title_of,
     whole,
 )
+from impact_dashboards.marks import known
+from impact_dashboards.status import badge
 from impact_dashboards.view import Block, Choice, Page, Row, View, nothing
 
 LEVELS = ("micro", "meso", "macro")
@@ -33,7 +35,7 @@ def portfolio(view: View) -> Page:
     chosen = _filtered(view, within, cut)
     rows = finding_rows(view, chosen)
     group, order = _grouping(view, rows, cut)
-    rows = sorted(rows, key=lambda row: (order(row), row["attainment"] == "suppressed"))
+    rows = sorted(rows, key=lambda row: (order(row), row["attainment"] == "suppressed", not known(row["target"]), not known(row["estimate"])))
     table = finding_table(view, rows, parts=bool(cut), group=group)
     block = Block("findings", words("portfolio.table", count=len(rows)), table, lead=words("portfolio.read"), after=legend(view))
     empty = None if rows else nothing(words, "portfolio.none")
@@ -130,9 +132,10 @@ def headline(view: View, findings: pd.DataFrame, rows: list[dict[str, Any]]) -> 
     effects = counted[counted["estimate"].notna() & ~counted["estimand"].isin(["change", "association"])]
     reached, better = (promised["attainment"] == "reached").sum(), (effects["contribution"] == "improved").sum()
     stale = sum((age(view, row) or 0) > STALE for row in rows)
+    caused = [h("strong", words("headline.effects", count=int(better), of=len(effects))), " ", words("headline.better"), " "]
     return [
         h("strong", words("headline.promises", count=int(reached), of=len(promised))), " ", words("headline.reached"), " ",
-        h("strong", words("headline.effects", count=int(better), of=len(effects))), " ", words("headline.better"), " ",
+        caused if len(effects) else [words("headline.no_effect"), " "],
         words(f"headline.{kind}") if (findings["data_kind"] == "synthetic").any() else None,
         [" ", words("headline.stale", count=stale)] if stale else None,
     ]
@@ -163,7 +166,5 @@ def _tiles(view: View, findings: pd.DataFrame) -> Element:
 
 def legend(view: View) -> Element:
     """Return what the shapes mean."""
-    from impact_dashboards.status import badge
-
     states = ("reached", "uncertain", "short", "wrong_way", "not_due", "no_target", "no_data", "suppressed")
     return h("p", [badge(state, view.words) for state in states], class_="legend")

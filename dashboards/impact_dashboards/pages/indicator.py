@@ -1,0 +1,210 @@
+"""Indicator: one number from promise to effect, with everything it rests on. The page of evaluators."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import pandas as pd
+
+from impact.errors import UsageError
+from impact.figures import Point, waves_figure
+from impact.markup import Content, Element, h
+from impact_dashboards.effect import effect_blocks
+from impact_dashboards.findings import (
+    cut_columns,
+    effect_cell,
+    finding_rows,
+    finding_table,
+    link_of,
+    part_of,
+    remarks,
+    title_of,
+    value_cell,
+    whole,
+)
+from impact_dashboards.lineage import definition_block, plan_block, rows_block
+from impact_dashboards.marks import known
+from impact_dashboards.pages.choose import choose
+from impact_dashboards.status import badge, evidence
+from impact_dashboards.view import Block, Choice, Column, Page, Row, Table, View, records
+
+LEVELS = ("micro", "meso", "macro")
+
+
+def indicator(view: View) -> Page:
+    """Return the page of one indicator, or of the first of a programme where none is named."""
+    if not view.programme:
+        return choose(view, lambda name: True)
+    findings = view.findings
+    if findings.empty:
+        return choose(view, lambda name: True)
+    name = view.address.path[1] if len(view.address.path) > 1 else _first(whole(findings))
+    own = findings[findings["indicator"] == name]
+    finding = "/".join(filter(None, (view.programme, name, view.address.get("part"))))
+    if finding not in set(own["finding"]):
+        raise UsageError(view.words("indicator.missing", finding=finding))
+    row = next(row for row in finding_rows(view, own) if row["finding"] == finding)
+    trace = view.published.trace(finding)
+    blocks = [_waves(view, row), *effect_blocks(view, row, trace), *_parts(view, own), definition_block(view, row, trace)]
+    blocks += [rows_block(view, row, trace), plan_block(view, row, trace)]
+    part = "" if finding.count("/") == 1 else f" · {part_of(view, row)}"
+    return Page(
+        title_of(view, row) + part,
+        [block for block in blocks if block is not None],
+        lead=_lead(view, row),
+        over=f"{view.words('level.' + row['level'])} · {view.words('stage.' + row['stage'])}",
+        choices=_choices(view, own, row),
+        aside=_aside(view, whole(findings), name),
+        synthetic=row["data_kind"] == "synthetic",
+    )
+
+
+def _first(findings: pd.DataFrame) -> str:
+    """Return the indicator that says most: one with an effect, else with a target, else any."""
+    for said in ("estimate", "target", "value"):
+        some = findings[findings[said].notna()]
+        if len(some):
+            return str(some["indicator"].iloc[0])
+    return str(findings["indicator"].iloc[0])
+
+
+def _lead(view: View, row: Row) -> Content:
+    """Return the finding as a sentence; a change is a change, an effect has a design."""
+    words, unit = view.words, row["unit"]
+    if row["attainment"] == "suppressed":
+        return words(f"disclosure.{row['suppressed']}")
+    if not known(row["value"]):
+        return words("indicator.no_value")
+    value = h("strong", words.number(row["value"], unit))
+    start = [words("indicator.from", value=words.number(row["baseline"], unit)), " "] if known(row["baseline"]) else []
+    ends = words.interval(row["conf_low"], row["conf_high"], unit)
+    promised = words("indicator.target", value=words.number(row["target"], unit), due=words.date(row["due"])) if known(row["target"]) else words("indicator.no_target")
+    return [*start, words("indicator.to") if start else words("indicator.is"), " ", value, f" {ends}; " if ends else "; ", promised]
+
+
+def _aside(view: View, findings: pd.DataFrame, current: str) -> Element:
+    """Return the list of the programme's indicators, level by level."""
+    parts = []
+    for level in LEVELS:
+        rows = records(findings[findings["level"] == level])
+        links = [
+            h("li", h("a", h("span", view.words.pick(row, "title")), badge(row["attainment"], view.words), href=link_of(view, row),
+                      aria_current="page" if row["indicator"] == current else None))
+            for row in rows
+        ]
+        parts += [h("h2", view.words(f"level.{level}")), h("ul", links)] if rows else []
+    body = h("details", h("summary", view.words("indicator.list", count=len(findings))), parts, open=True)
+    return h("nav", body, class_="card aside", aria_label=view.words("menu.indicator"))
+
+
+def _choices(view: View, own: pd.DataFrame, row: Row) -> list[Choice]:
+    parts = finding_rows(view, own)
+    if len(parts) < 2:
+        return []
+    options = {"" if "/" not in part["finding"].partition("/")[2] else part["finding"].split("/", 2)[2]: part_of(view, part) for part in parts}
+    return [Choice("part", view.words("filter.part"), options, view.address.get("part"))]
+
+
+def _waves(view: View, row: Row) -> Block:
+    """Return baseline, target, forecast and estimates over the waves, and the value beside them."""
+    words, unit = view.words, row["unit"]
+    measures = view.published.measures(view.programme)
+    keys = ["indicator", "scope", "scope_value", "group", "group_value"]
+    own = measures[(measures[keys] == [row[key] or "" for key in keys]).all(axis=1) & (measures["wave"] != "")]
+    points = _placed(view, own.assign(line=own["arm"]))
+    shown = points[points["value"].notna()]
+    figure = _figure(view, row, shown) if len(shown) or known(row["value"]) else None
+    table = Table(
+        [
+            Column("wave_title", words("indicator.wave")),
+            Column("line", words("indicator.arm"), lambda point: words(f"arm.{point['line'] or 'all'}")),
+            Column("value", words("finding.value"), lambda point: words.number(point["value"], unit), numeric=True, unit=unit),
+            Column("interval", words("indicator.interval"), lambda point: words.interval(point["conf_low"], point["conf_high"], unit) or "–", numeric=True),
+            Column("n", "n", lambda point: words.number(point["n"]), numeric=True),
+            Column("n_missing", words("indicator.n_missing"), lambda point: words.number(point["n_missing"]), numeric=True),
+            Column("remarks", words("indicator.remarks"), lambda point: "; ".join(remarks(view, point)) or "–"),
+        ],
+        records(points),
+        [Column(key, key) for key in ("wave", "conf_low", "conf_high", "std_error", "method", "suppressed")],
+    )
+    return Block("waves", words("indicator.waves"), table, figure=figure, body=_facts(view, row), folded=figure is not None)
+
+
+def _placed(view: View, values: pd.DataFrame) -> pd.DataFrame:
+    """Place the values in time: in days where every wave is dated, else in steps."""
+    waves = view.published.waves(view.programme).set_index("wave")
+    order = {wave: place for place, wave in enumerate([*waves.index, *sorted(set(values["wave"]) - set(waves.index))])}
+    dated = values["wave"].isin(waves.index).all()
+    days = [pd.Timestamp(waves["last_day"][wave]).toordinal() if dated else order[wave] for wave in values["wave"]]
+    titles = [str(waves[f"title_{view.words.language}"].get(wave, wave)) for wave in values["wave"]]
+    dates = [view.words.date(str(waves["date"][wave])) if dated else wave for wave in values["wave"]]
+    return values.assign(place=days, wave_title=titles, date=dates).sort_values(["line", "place"])
+
+
+def _figure(view: View, row: Row, points: pd.DataFrame) -> Any:
+    after = points["place"].max() if len(points) else 0
+    start = points["place"].min() if len(points) else 0
+    due = _day(row["due"])
+    dated = len(points) and after > 10_000
+    end = due.toordinal() if due and dated else after
+    value = lambda name, place: Point(float(place), float(row[name])) if known(row[name]) else None  # noqa: E731
+    forecast = None
+    if known(row["forecast"]):
+        ends = [float(row[name]) if known(row[name]) else float("nan") for name in ("forecast_low", "forecast_high")]
+        forecast = Point(float(end), float(row["forecast"]), *ends)
+    target = value("target", end)
+    if target is None and len(points) < 2:
+        return None
+    return waves_figure(points.assign(wave=points["date"]), row["unit"], view.words, baseline=value("baseline", start) if target else None, target=target,
+                        due=row["due"] or "", forecast=forecast)
+
+
+def _day(text: str | None) -> datetime.date | None:
+    """Return the last day of a date that may be a month or a year."""
+    if not text:
+        return None
+    return (pd.Period(text).end_time).date()
+
+
+def _facts(view: View, row: Row) -> Element:
+    words, unit = view.words, row["unit"]
+    gap = row["value"] - row["target"] if known(row["value"]) and known(row["target"]) else None
+    facts = [
+        (words("finding.value"), [value_cell(view, row), badge(row["attainment"], words)]),
+        (words("finding.baseline").capitalize(), words.number(row["baseline"], unit)),
+        (words("finding.target").capitalize(), words.number(row["target"], unit)),
+        (words("indicator.gap"), words.gain(gap, unit)),
+        (words("indicator.progress"), words.number(row["progress"], "share") if known(row["progress"]) else words(f"progress.{row['progress_state']}")),
+        (words("indicator.comparison"), words.number(row["comparison"], unit)),
+        (words("finding.effect"), [effect_cell(view, row), badge(row["contribution"], words)]),
+        (words("finding.evidence"), evidence(row["evidence_level"], words)),
+        ("n", words.number(row["n"])),
+        (words("indicator.unit"), unit),
+    ]
+    notes = remarks(view, row)
+    return h("div", h("dl", [h("div", h("dt", name), h("dd", value)) for name, value in facts], class_="facts"),
+             h("p", "; ".join(notes), class_="note") if notes else None)
+
+
+def _parts(view: View, own: pd.DataFrame) -> list[Block]:
+    """Return a block for each column that the indicator is cut by."""
+    cuts = cut_columns(own)
+    titles = view.published.cut_titles(view.words.language)
+    blocks = []
+    for cut in dict.fromkeys(cuts):
+        if cut:
+            rows = finding_rows(view, own[cuts == cut])
+            title = view.words("indicator.by", what=titles.get((view.programme, cut), cut.replace("_", " ")))
+            blocks.append(Block(f"by-{cut}", title, finding_table(view, rows, parts=True), lead=_order(view, rows)))
+    return blocks
+
+
+def _order(view: View, rows: list[dict[str, Any]]) -> str:
+    """Say how far the order of the parts can be trusted."""
+    ranked = sorted((row for row in rows if known(row["value"])), key=lambda row: row["value"])
+    pairs = list(zip(ranked, ranked[1:], strict=False))
+    if not pairs:
+        return ""
+    unsure = sum(not (known(a["conf_high"]) and known(b["conf_low"])) or a["conf_high"] >= b["conf_low"] for a, b in pairs)
+    return view.words("indicator.order_unsure", count=unsure, of=len(pairs)) if unsure else view.words("indicator.order_sure")

@@ -1,0 +1,161 @@
+"""Theory of change: what is meant to lead to what, with the state and the evidence of every step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from impact.judge.attainment import together
+from impact.markup import Content, Element, h
+from impact_dashboards.chain import Card, Tie, chain_drawing
+from impact_dashboards.findings import finding_rows, finding_table, whole
+from impact_dashboards.marks import known
+from impact_dashboards.pages.choose import choose
+from impact_dashboards.status import badge, evidence
+from impact_dashboards.view import Block, Column, Page, Row, Table, View, records
+
+STAGES = ("input", "activity", "output", "outcome", "impact")
+HORIZONS = ("short", "medium", "long")
+HOW = "docs/how-to/define_an_indicator.md"
+
+
+def theory(view: View) -> Page:
+    """Return the page: the chain, the step that is chosen, and the assumptions behind the links."""
+    words = view.words
+    if not view.programme:
+        return choose(view, lambda name: len(view.published.nodes(name)) > 0)
+    nodes, links = records(view.published.nodes(view.programme)), records(view.published.links(view.programme))
+    findings = whole(view.findings)
+    steps = {node["node"]: _step(view, node, findings[findings["node"] == node["node"]]) for node in nodes}
+    chosen = view.chosen("node", list(steps))
+    bare = [step for step in steps.values() if step["state"] == "unmeasured"]
+    lead = [words("theory.lead"), " ", h("strong", words("theory.bare", count=len(bare))) if bare else words("theory.all_measured")]
+    blocks = [_chain(view, steps, links, chosen), _links(view, steps, links)]
+    if chosen:
+        blocks.insert(1, _chosen(view, steps, links, chosen, findings))
+    here = findings[findings["node"].isin(list(steps))]
+    return Page(words("theory.title"), blocks, lead=lead, synthetic=bool((here["data_kind"] == "synthetic").any()))
+
+
+def _step(view: View, node: dict[str, Any], findings: pd.DataFrame) -> dict[str, Any]:
+    """Return a step with its state: that of the promises on it, and the best evidence of any effect on it."""
+    rows = records(findings)
+    promised = [row for row in rows if known(row["target"])]
+    levels = [row["evidence_level"] for row in rows if known(row["estimate"]) and known(row["evidence_level"])]
+    first = next(iter(promised or [row for row in rows if known(row["value"])]), None)
+    horizon = view.words(f"horizon.{node['horizon']}")
+    return node | {
+        "title": view.words.pick(node, "title"),
+        "state": together((row["attainment"], known(row["target"])) for row in rows),
+        "indicators": len(rows),
+        "evidence_level": int(max(levels)) if levels else None,
+        "value": _value(view, first, len(rows)),
+        "column": f"{node['stage']}_{node['horizon']}" if node["stage"] == "outcome" else node["stage"],
+        "column_title": view.words(f"stage.{node['stage']}") + (f" · {horizon}" if node["stage"] == "outcome" else ""),
+    }
+
+
+def _value(view: View, row: Row | None, count: int) -> str:
+    """Return what stands on a card: one value against its promise, with how many more there are."""
+    if row is None:
+        return ""
+    value = view.words.number(row["value"], row["unit"])
+    if known(row["target"]):
+        value = view.words("theory.of", value=value, target=view.words.number(row["target"], row["unit"]))
+    return value + (f" +{count - 1}" if count > 1 else "")
+
+
+def _chain(view: View, steps: dict[str, Any], links: list[dict[str, Any]], chosen: str) -> Block:
+    words = view.words
+    order = [stage if stage != "outcome" else f"outcome_{horizon}" for stage in STAGES for horizon in HORIZONS]
+    titles = {step["column"]: step["column_title"] for step in steps.values()}
+    columns = {column: titles[column] for column in dict.fromkeys(order) if column in titles}
+    cards = [
+        Card(step["node"], step["column"], step["title"], step["state"], step["value"], step["evidence_level"],
+             view.address.with_(node=step["node"]))
+        for step in steps.values()
+    ]
+    ties = [
+        Tie(link["source"], link["target"], bool(link[f"evidence_{words.language}"]), words.pick(link, "assumption"),
+            view.address.with_(node=link["target"]) + "#links")
+        for link in links
+    ]
+    around = {step: _around(step, steps, links) for step in steps}
+    rows = [step | {"after": around[name][0], "before": around[name][1]} for name, step in steps.items()]
+    table = Table(
+        [
+            Column("title", words("theory.step"), lambda row: h("a", row["title"], href=view.address.with_(node=row["node"]), data_live=True)),
+            Column("column_title", words("theory.stage")),
+            Column("level", words("filter.level"), lambda row: words(f"level.{row['level']}")),
+            Column("state", words("finding.status"), lambda row: badge(row["state"], words)),
+            Column("value", words("finding.value")),
+            Column("evidence_level", words("finding.evidence"), lambda row: evidence(row["evidence_level"], words)),
+            Column("after", words("theory.depends")),
+            Column("before", words("theory.feeds")),
+        ],
+        rows,
+        [Column(key, key) for key in ("node", "stage", "horizon", "indicators")],
+    )
+    drawing = chain_drawing(cards, ties, columns, words, chosen)
+    return Block("chain", words("theory.chain"), table, lead=words("theory.read"), drawing=drawing, folded=True, body=_legend(view, steps))
+
+
+def _legend(view: View, steps: dict[str, Any]) -> Element:
+    states = dict.fromkeys(step["state"] for step in steps.values())
+    doubt = h("span", h("strong", "?"), " ", view.words("theory.doubt"), class_="status")
+    return h("p", [badge(state, view.words) for state in states], evidence(3, view.words), doubt, class_="legend")
+
+
+def _around(name: str, steps: dict[str, Any], links: list[dict[str, Any]]) -> tuple[str, str]:
+    """Return what a step depends on and what it feeds, as titles."""
+    after = [steps[link["source"]]["title"] for link in links if link["target"] == name and link["source"] in steps]
+    before = [steps[link["target"]]["title"] for link in links if link["source"] == name and link["target"] in steps]
+    return "; ".join(after), "; ".join(before)
+
+
+def _chosen(view: View, steps: dict[str, Any], links: list[dict[str, Any]], chosen: str, findings: pd.DataFrame) -> Block:
+    words, step = view.words, steps[chosen]
+
+    def listed(names: list[str]) -> Content:
+        linked = [h("li", h("a", steps[name]["title"], href=view.address.with_(node=name), data_live=True)) for name in names]
+        return h("ul", linked) if linked else h("p", words("theory.none"), class_="muted")
+
+    described = step[f"description_{words.language}"]
+    facts = [
+        (words("finding.status"), badge(step["state"], words)),
+        (words("theory.place"), f"{step['column_title']} · {words('level.' + step['level'])}"),
+        (words("theory.depends"), listed([link["source"] for link in links if link["target"] == chosen])),
+        (words("theory.feeds"), listed([link["target"] for link in links if link["source"] == chosen])),
+    ]
+    body = [h("p", described) if described else None, h("dl", [[h("dt", name), h("dd", value)] for name, value in facts])]
+    rows = finding_rows(view, findings[findings["node"] == chosen])
+    none = None if rows else h("p", words("theory.unmeasured"), " ", h("code", HOW), class_="empty")
+    return Block("step", step["title"], finding_table(view, rows) if rows else None, body=[body, none])
+
+
+def _links(view: View, steps: dict[str, Any], links: list[dict[str, Any]]) -> Block:
+    words, language = view.words, view.words.language
+    rows = [
+        link
+        | {
+            "source_title": steps[link["source"]]["title"],
+            "target_title": steps[link["target"]]["title"],
+            "assumption": words.pick(link, "assumption"),
+            "evidence": link[f"evidence_{language}"],
+        }
+        for link in links
+        if link["source"] in steps and link["target"] in steps
+    ]
+    unproven = sum(not row["evidence"] for row in rows)
+    table = Table(
+        [
+            Column("source_title", words("theory.from")),
+            Column("target_title", words("theory.to")),
+            Column("assumption", words("theory.assumption")),
+            Column("evidence", words("theory.evidence"), lambda row: row["evidence"] or badge("unmeasured", words, words("theory.no_evidence"))),
+        ],
+        rows,
+        [Column("source", "source"), Column("target", "target")],
+    )
+    return Block("links", words("theory.links"), table, lead=words("theory.links_lead", count=unproven, of=len(rows)))

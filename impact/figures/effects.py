@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import plotly.graph_objects as go
 
-from impact.figures.lines import value_axis
+from impact.figures.lines import axis_ends, value_axis
 from impact.figures.style import ESTIMATE, INK, MUTED, TARGET, dressed, escaped
 from impact.figures.svg_text import block_size
 from impact.words import Words
@@ -153,7 +153,7 @@ def _forest(rows: list[_Row], words: Words, also: list[float]) -> go.Figure:
     """Draw rows from top to bottom: name, interval, value in words; ``also`` are values that the axis holds too."""
     figure, thin = go.Figure(), len(rows) > MANY
     told = [row.told.replace("<br>", " ") for row in rows] if thin else [row.told for row in rows]
-    low, high = _range(rows, also)
+    low, high = axis_ends([*also, *(end for row in rows for end in row[1:4])], 0.06)
     states = list(dict.fromkeys(row.state for row in rows if not math.isnan(row.value)))
     for state in states:
         _draw(figure, {place: row for place, row in enumerate(rows) if row.state == state}, (low, high), words)
@@ -183,13 +183,6 @@ def _forest(rows: list[_Row], words: Words, also: list[float]) -> go.Figure:
     margin = {"l": 8, "r": max((block_size(text, LABEL)[0] for text in told), default=0) + 18, "t": 8, "b": 48 + legend}
     height = (THIN_ROW if thin else ROW) * max(len(rows), 2) + 80 + legend
     return dressed(figure, words, height=height, showlegend=any(states), legend={"y": -0.15}, margin=margin)
-
-
-def _range(rows: list[_Row], also: list[float]) -> tuple[float, float]:
-    known = [end for row in rows for end in row[1:4] if math.isfinite(end)] + also
-    low, high = min(known, default=0.0), max(known, default=1.0)
-    room = 0.06 * (high - low or max(abs(high), 1.0))
-    return low - room, high + room
 
 
 def _draw(figure: go.Figure, rows: dict[int, _Row], ends: tuple[float, float], words: Words) -> None:

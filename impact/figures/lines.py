@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,14 @@ def draw_flags(figure: go.Figure, points: pd.DataFrame, words: Words) -> bool:
                 x=rows["place"], y=rows["value"], mode="markers", name=name, marker=marker, hoverinfo="skip"
             )
     return found
+
+
+def axis_ends(values: Iterable[Any], room: float) -> list[float]:
+    """Return ends of an axis that hold all values, with a part of their span free beside them."""
+    known = [float(value) for value in values if value is not None and math.isfinite(value)]
+    low, high = min(known, default=0.0), max(known, default=1.0)
+    span = high - low or max(abs(high), 1.0)
+    return [low - room * span, high + room * span]
 
 
 def wave_axis(points: pd.DataFrame) -> dict[str, Any]:

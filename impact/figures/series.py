@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from impact.figures.lines import bars, draw_flags, pieces, value_axis, wave_axis
+from impact.figures.lines import axis_ends, bars, draw_flags, pieces, value_axis, wave_axis
 from impact.figures.style import COLOURS, dressed, escaped
 from impact.words import Words
 
@@ -29,8 +29,9 @@ def series_figure(points: pd.DataFrame, unit: str, words: Words) -> go.Figure:
     for number, (name, line) in enumerate(points.groupby("line", sort=False)):
         _draw_line(figure, escaped(name), line, COLOURS[number % len(COLOURS)], DASHES[number % len(DASHES)])
     draw_flags(figure, points, words)
-    figure.update_xaxes(wave_axis(points), showgrid=False)
-    figure.update_yaxes(value_axis(unit, words))
+    ends = points[["value", "conf_low", "conf_high"]].to_numpy().ravel()
+    figure.update_xaxes(wave_axis(points), range=axis_ends(points["place"], 0.03), showgrid=False)
+    figure.update_yaxes(value_axis(unit, words), range=axis_ends(ends, 0.08))
     return dressed(
         figure, words, height=340, showlegend=True, legend={"y": -0.15}, margin={"l": 48, "r": 16, "t": 16, "b": 8}
     )

@@ -70,7 +70,7 @@ def figure_svg(figure: go.Figure, *, title: str, words: Words, width: int = 860)
     >>> from impact.words import words_in
     >>> figure = dressed(go.Figure(go.Scatter(x=[0, 1], y=[2, 3])), words_in("it"), height=300)
     >>> to_html(figure_svg(figure, title="Rise", words=words_in("it")))[:74]
-    '<svg class="figure" role="img" viewBox="0 0 860 300" font-family="Inter, sy'
+    '<svg class="figure" role="img" viewBox="0 0 860 300" font-family="Inter, s'
     """
     parts = _read(figure)
     height, font = parts.layout.get("height", 450), {"size": 12, "color": "#444444"} | parts.layout.get("font", {})

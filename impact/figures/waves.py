@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import plotly.graph_objects as go
 
-from impact.figures.lines import bars, draw_flags, pieces, value_axis, wave_axis
+from impact.figures.lines import axis_ends, bars, draw_flags, pieces, value_axis, wave_axis
 from impact.figures.style import COMPARISON, ESTIMATE, MUTED, TARGET, dressed, escaped
 from impact.figures.svg_text import block_size
 from impact.words import Words
@@ -78,9 +78,9 @@ def waves_figure(
     """
     found = points.astype(dict.fromkeys(NUMBERS, float)).dropna(subset="value")
     marks = [mark for mark in (baseline, target, forecast) if mark is not None]
-    times = _range([*found["place"], *(mark.place for mark in marks)], 0.04)
+    times = axis_ends([*found["place"], *(mark.place for mark in marks)], 0.04)
     ends = found[NUMBERS].to_numpy().ravel()
-    values = _range([*ends, *(end for mark in marks for end in mark[1:])], 0.08)
+    values = axis_ends([*ends, *(end for mark in marks for end in mark[1:])], 0.08)
     beside = BESIDE * (times[1] - times[0])
     figure = go.Figure()
     labels = [
@@ -111,14 +111,6 @@ def _arms(figure: go.Figure, points: pd.DataFrame, unit: str, words: Words, besi
         line = lines[name]
         moved = line.assign(place=line["place"] + beside) if name == "comparison" else line
         yield from _estimates(figure, name, moved, unit, words)
-
-
-def _range(values: list[float], room: float) -> tuple[float, float]:
-    """Return ends of an axis that hold all values, with a part of their span free beside them."""
-    known = [float(value) for value in values if math.isfinite(value)]
-    low, high = min(known, default=0.0), max(known, default=1.0)
-    span = high - low or max(abs(high), 1.0)
-    return low - room * span, high + room * span
 
 
 def _promise(

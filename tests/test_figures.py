@@ -168,6 +168,15 @@ def test_words_below_an_axis_stay_apart_and_the_last_stays(count: int, width: in
     assert all(a + wide <= b - broad + 2 for (a, wide), (b, broad) in pairwise(ends))
 
 
+def test_long_words_widen_a_drawing_rather_than_hide_the_plot() -> None:
+    figure = plain().add_scatter(x=[0, 1], y=[0, 1], mode="markers")
+    figure.update_xaxes(range=[0, 1]).update_yaxes(range=[0, 1], tickvals=[0], ticktext=["word " * 20])
+    drawing = drawn(figure, width=300)
+    (left, _), (right, _) = circles(drawing)
+    assert right - left == 40
+    assert float(drawing.attributes["viewBox"].split()[2]) == pytest.approx(right + 20)
+
+
 def test_a_line_is_interrupted_where_a_value_is_missing() -> None:
     figure = plain().add_scatter(x=[0, 1, 2, 3, 4], y=[1, 2, None, math.nan, 2], mode="lines")
     (path,) = parts_of(parts_by_class(drawn(figure), "trace")[0], tag="path")

@@ -56,7 +56,7 @@ def figure_svg(figure: go.Figure, *, title: str, words: Words, width: int = 860)
     words
         Of the reader's language; numbers on axes are written in it.
     width
-        In pixels; the height is that of the figure.
+        In pixels; more where the words beside the plot leave no room for it. The height is that of the figure.
 
     Raises
     ------
@@ -75,8 +75,8 @@ def figure_svg(figure: go.Figure, *, title: str, words: Words, width: int = 860)
     parts = _read(figure)
     height, font = parts.layout.get("height", 450), {"size": 12, "color": "#444444"} | parts.layout.get("font", {})
     look = {"font_family": font.get("family", "sans-serif"), "font_size": px(font["size"]), "fill": font["color"]}
-    body = _drawn(parts, words, width, height, font)
-    box = f"0 0 {width} {px(height)}"
+    body, wide = _drawn(parts, words, width, height, font)
+    box = f"0 0 {px(wide)} {px(height)}"
     return h("svg", h("title", title), body, class_="figure", role="img", viewBox=box, **look)
 
 
@@ -135,21 +135,24 @@ def _axes(props: Mapping[str, Mapping[str, Any]], traces: Sequence[Mapping[str, 
 
 def _drawn(
     parts: _Parts, words: Words, width: float, height: float, font: Mapping[str, Any]
-) -> list[Element | list[Element]]:
+) -> tuple[list[Element], float]:
+    """Return all of a drawing, and how wide it became."""
     margin = MARGIN | parts.layout.get("margin", {})
     legend = {"y": 1.0} | parts.layout.get("legend", {})
     small = {"size": font["size"], "color": font["color"]} | legend.get("font", {})
     shown = parts.layout.get("showlegend", len(parts.traces) > 1)
     rows = legend_rows(legend_traces(parts.traces, shown=shown), width - margin["l"] - margin["r"], small["size"])
     plot = _plot(parts, words, (width, height), margin, (legend_height(rows, small["size"]), legend["y"] >= 1))
+    wide = plot.right + margin["r"]
     top = plot.top - legend_height(rows, small["size"]) if legend["y"] >= 1 else _foot(plot, words)
-    paper = h("rect", width=px(width), height=px(height), fill=parts.layout.get("paper_bgcolor", "#ffffff"))
-    return [
+    paper = h("rect", width=px(wide), height=px(height), fill=parts.layout.get("paper_bgcolor", "#ffffff"))
+    body = [
         paper,
-        *_layers(parts, plot, words, width),
+        *_layers(parts, plot, words, wide),
         h("g", [draw_note(note, plot, font) for note in parts.notes], class_="notes"),
         h("g", draw_legend(rows, margin["l"], top, small), class_="legend"),
     ]
+    return body, wide
 
 
 def _other(axis: Axis, axes: Mapping[str, Axis]) -> Axis:
@@ -191,8 +194,9 @@ def _plot(
     top = max(margin["t"], extra + 4 if above else 0)
     bottom = height - max(margin["b"], below + (0 if above else extra) + 4)
     beside = [label_room(axis.within(bottom, top), words) for axis in _lowest(parts.axes, "y")]
-    left, right = max(margin["l"], *beside, 0), width - margin["r"]
-    if right - left < NARROWEST or bottom - top < NARROWEST:
+    left = max(margin["l"], *beside, 0)
+    right = max(width - margin["r"], left + NARROWEST)
+    if bottom - top < NARROWEST:
         raise ValueError(f"a drawing of {width:g} by {height:g} pixels leaves no room for its plot")
     axes = {
         name: axis.within(left, right) if axis.letter == "x" else axis.within(bottom, top)

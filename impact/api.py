@@ -20,7 +20,9 @@ from impact.publish import (
     measure_table,
     network_bodies_table,
     network_ties_table,
+    quality_table,
     quarantine_table,
+    response_table,
     terms_table,
     trace_finding,
     unmapped_table,
@@ -70,6 +72,14 @@ class Result:
     def quarantine(self) -> pd.DataFrame:
         """Return why rows were set aside, a row per reason."""
         return quarantine_table(self.warehouse, self.report.programme)
+
+    def quality(self) -> pd.DataFrame:
+        """Return how often each column was answered, by contract and wave, with the kinds of missing apart."""
+        return quality_table(self.warehouse, self.report.programme)
+
+    def response(self) -> pd.DataFrame:
+        """Return how many persons each wave has, and how many of the wave before came back."""
+        return response_table(self.warehouse, self.report.programme)
 
     def network_bodies(self) -> pd.DataFrame:
         """Return the bodies of the networks, by wave, each at one place of a drawing."""

@@ -19,7 +19,17 @@ from impact.declare import Programme, check_programme
 from impact.errors import DeclarationError
 from impact.expect import forecast_problems, indicator_plan, plan_changes, plan_hash, verify_registrations
 from impact.measure import measure_claims
-from impact.publish import renew_claims, renew_journeys, write_maps, write_networks, write_unmapped
+from impact.publish import (
+    renew_claims,
+    renew_labels,
+    renew_process,
+    renew_quality,
+    renew_suppressions,
+    renew_theory,
+    write_maps,
+    write_networks,
+    write_unmapped,
+)
 from impact.results import compute_indicators, forget_undeclared, measure_only, renew_plan_hash, stale_indicators
 from impact.rows import ENGINE, Progress, now_utc, publish_rows, stage_all
 from impact.store import Warehouse, publish_snapshot
@@ -97,16 +107,17 @@ def run_programme(
             if until == "publish" and (loaded or stale or gone):
                 write_maps(warehouse, programme)
                 write_networks(warehouse, programme)
+            hidden = until in ("measure", "publish") and renew_suppressions(programme, warehouse)
             said = until == "publish" and _renew_statements(programme, warehouse, run_id)
-            if loaded or stale or gone or renewed or said:
+            if loaded or stale or gone or renewed or hidden or said:
                 _record_run(programme, warehouse, run_id, len(loaded), len(stale))
     publish_snapshot(warehouse)
     return _report(warehouse, programme, run_id, loaded=loaded, computed=[i.id for i, _ in stale], changes=changes)
 
 
 def _renew_statements(programme: Programme, warehouse: Warehouse, run_id: str) -> bool:
-    claims = renew_claims(programme, warehouse, run_id)
-    return renew_journeys(programme, warehouse) or claims
+    renewed = [renew(programme, warehouse) for renew in (renew_theory, renew_quality, renew_process, renew_labels)]
+    return renew_claims(programme, warehouse, run_id) or any(renewed)
 
 
 def audit_programme(

@@ -1,4 +1,4 @@
-"""What a programme says about itself, published beside the findings: recomputed claims, and where each project went."""
+"""What a programme says about itself, published beside the findings: its claims, recomputed."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ import pandas as pd
 
 from impact.declare import Programme
 from impact.measure import measure_claims
-from impact.sql import ident, literal
+from impact.sql import ident
 from impact.store import Warehouse
 from impact.store.warehouse import to_json
 
-JOURNEY = ("project_id", "name", "territory", "challenge", "arrived", "next", "document", "place", "quote")
 _JSON = ("readings", "origin", "rows_used")
 _NUMBERS = ("stated", "recomputed", "difference", "relative_difference")
 
@@ -43,24 +42,3 @@ def renew_claims(programme: Programme, warehouse: Warehouse, run_id: str) -> boo
 
 def _none(value: Any) -> Any:
     return None if isinstance(value, float) and pd.isna(value) else value
-
-
-def renew_journeys(programme: Programme, warehouse: Warehouse) -> bool:
-    """Copy the good rows of the shared contract ``journey`` where they differ from those published; tell whether."""
-    contract = programme.contracts.get("journey")
-    shared = contract is not None and set(JOURNEY) <= set(contract.columns)
-    columns = ", ".join(f"CAST({ident(name)} AS VARCHAR) AS {ident(_published(name))}" for name in JOURNEY)
-    good = f"SELECT {literal(programme.id)} AS programme, {columns} FROM {ident(programme.id, 'journey')}"
-    fresh = good if shared else "SELECT * FROM impact.journey WHERE FALSE"
-    known = f"SELECT * FROM impact.journey WHERE programme = {literal(programme.id)}"
-    ((changed,),) = warehouse.rows(
-        f"SELECT count(*) FROM ((({fresh}) EXCEPT ALL ({known})) UNION ALL (({known}) EXCEPT ALL ({fresh})))"
-    )
-    if changed:
-        warehouse.connection.execute("DELETE FROM impact.journey WHERE programme = ?", [programme.id])
-        warehouse.connection.execute(f"INSERT INTO impact.journey BY NAME ({fresh})")
-    return bool(changed)
-
-
-def _published(column: str) -> str:
-    return "project" if column == "project_id" else column

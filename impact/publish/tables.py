@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -12,6 +12,11 @@ from impact.sql import ident
 from impact.store import Warehouse
 
 _LEVELS = "CASE {}level WHEN 'micro' THEN 1 WHEN 'meso' THEN 2 ELSE 3 END"
+_SAME_PART = (
+    "{0}.programme = f.programme"
+    ' AND {0}."column" = CASE f.scope WHEN \'programme\' THEN f."group" ELSE f.scope END'
+    " AND {0}.code = CASE f.scope WHEN 'programme' THEN f.group_value ELSE f.scope_value END"
+)
 
 
 def write_results(
@@ -53,7 +58,43 @@ def write_results(
         warehouse.append(name, table if name == "term" else table.drop(columns="place", errors="ignore"))
 
 
-def _read(warehouse: Warehouse, table: str, programme: str | None, order: str) -> pd.DataFrame:
+def renew_tables(warehouse: Warehouse, programme: str, tables: Mapping[str, pd.DataFrame]) -> bool:
+    """Put a programme's rows in place of those published where they differ; tell whether any did.
+
+    Parameters
+    ----------
+    warehouse
+        In the run's transaction.
+    programme
+        Whose rows they are.
+    tables
+        By name of the engine's table: all its rows of the programme, with every column but ``programme``.
+    """
+    renewed = [_renew(warehouse, programme, name, fresh.assign(programme=programme)) for name, fresh in tables.items()]
+    return any(renewed)
+
+
+def _renew(warehouse: Warehouse, programme: str, table: str, fresh: pd.DataFrame) -> bool:
+    columns = warehouse.rows(
+        "SELECT column_name, data_type FROM information_schema.columns"
+        " WHERE table_schema = 'impact' AND table_name = ? ORDER BY ordinal_position",
+        [table],
+    )
+    typed = ", ".join(f"CAST({ident(name)} AS {kind}) AS {ident(name)}" for name, kind in columns)
+    new, old = f"SELECT {typed} FROM _fresh", f"SELECT * FROM {ident('impact', table)} WHERE programme = $1"
+    warehouse.connection.register("_fresh", fresh)
+    ((changed,),) = warehouse.rows(
+        f"SELECT count(*) FROM ((({new}) EXCEPT ALL ({old})) UNION ALL (({old}) EXCEPT ALL ({new})))", [programme]
+    )
+    if changed:
+        warehouse.connection.execute(f"DELETE FROM {ident('impact', table)} WHERE programme = ?", [programme])
+        warehouse.connection.execute(f"INSERT INTO {ident('impact', table)} {new}")
+    warehouse.connection.unregister("_fresh")
+    return bool(changed)
+
+
+def read_table(warehouse: Warehouse, table: str, programme: str | None, order: str) -> pd.DataFrame:
+    """Return one of the engine's tables, of one programme or of all."""
     where, values = ("WHERE programme = ?", [programme]) if programme else ("", [])
     return warehouse.frame(f"SELECT * FROM {ident('impact', table)} {where} ORDER BY {order}", values)
 
@@ -61,61 +102,63 @@ def _read(warehouse: Warehouse, table: str, programme: str | None, order: str) -
 def findings_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
     """Return the findings, a row each: micro, meso, macro; the whole before its parts, a territory before its own.
 
-    To the columns of the table come ``part_en`` and ``part_it``, the title of the part's code, and ``part_depth``, how
-    many codes stand above it.
+    To the columns of the table come ``part_en`` and ``part_it``, the title of the part's code or the name of what it
+    stands for, and ``part_depth``, how many codes stand above it.
     """
     where, values = ("WHERE f.programme = ?", [programme]) if programme else ("", [])
     return warehouse.frame(
-        "SELECT f.*, p.title_en AS part_en, p.title_it AS part_it, p.depth AS part_depth"
-        " FROM impact.finding f LEFT JOIN impact.part p ON p.programme = f.programme AND p.indicator = f.indicator"
-        ' AND p."column" = CASE f.scope WHEN \'programme\' THEN f."group" ELSE f.scope END'
-        " AND p.code = CASE f.scope WHEN 'programme' THEN f.group_value ELSE f.scope_value END"
+        "SELECT f.*, coalesce(p.title_en, l.title_en) AS part_en, coalesce(p.title_it, l.title_it) AS part_it,"
+        " coalesce(p.depth, CASE WHEN l.code IS NOT NULL THEN 0 END) AS part_depth FROM impact.finding f"
+        f" LEFT JOIN impact.part p ON {_SAME_PART.format('p')} AND p.indicator = f.indicator"
+        f" LEFT JOIN impact.label l ON {_SAME_PART.format('l')}"
         f" {where} ORDER BY f.programme, {_LEVELS.format('f.')}, f.indicator,"
         " f.scope <> 'programme', f.\"group\" <> 'all',"
-        ' f.scope, f."group", p.place NULLS LAST, f.finding',
+        ' f.scope, f."group", coalesce(p.place, l.place) NULLS LAST, f.finding',
         values,
     )
 
 
 def quarantine_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
     """Return the reasons for which rows were set aside or warned about, a row per reason."""
-    table = _read(warehouse, "quarantine", programme, 'programme, source, line, severity, "column", rule')
+    table = read_table(warehouse, "quarantine", programme, 'programme, source, line, severity, "column", rule')
     return table.drop(columns=["ordinal", "load_id"])
 
 
 def measure_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
     """Return every value by arm, scope, group and wave."""
-    return _read(warehouse, "measure", programme, "programme, indicator, arm, scope, scope_value, group_value, wave")
+    return read_table(
+        warehouse, "measure", programme, "programme, indicator, arm, scope, scope_value, group_value, wave"
+    )
 
 
 def diagnostics_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
     """Return the checks of the effects."""
-    return _read(warehouse, "diagnostic", programme, 'programme, finding, "check"')
+    return read_table(warehouse, "diagnostic", programme, 'programme, finding, "check"')
 
 
 def terms_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
     """Return the numbers behind the effects: event times, cohorts, weights, other specifications."""
-    return _read(warehouse, "term", programme, "programme, finding, place").drop(columns=["place"])
+    return read_table(warehouse, "term", programme, "programme, finding, place").drop(columns=["place"])
 
 
 def network_bodies_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
     """Return the bodies of every network, by wave, with one position each."""
-    return _read(warehouse, "network_body", programme, "programme, network, wave, body")
+    return read_table(warehouse, "network_body", programme, "programme, network, wave, body")
 
 
 def network_ties_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
     """Return the ties of every network, by wave."""
-    return _read(warehouse, "network_tie", programme, "programme, network, wave, source, target, tie")
+    return read_table(warehouse, "network_tie", programme, "programme, network, wave, source, target, tie")
 
 
 def loads_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
     """Return the ledger of loads, those replaced included."""
-    return _read(warehouse, "load", programme, "programme, source, loaded_at").drop(columns=["line_offsets"])
+    return read_table(warehouse, "load", programme, "programme, source, loaded_at").drop(columns=["line_offsets"])
 
 
 def map_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
     """Return the cells of the maps of needs and supply, a row per wave and cell, with what each is answered by."""
-    return _read(
+    return read_table(
         warehouse,
         "map_cell",
         programme,
@@ -125,14 +168,14 @@ def map_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFram
 
 def unmapped_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
     """Return the categories that stand in rows and in no codelist, with the rows they stand in."""
-    return _read(warehouse, "unmapped", programme, 'programme, source, "column", category')
+    return read_table(warehouse, "unmapped", programme, 'programme, source, "column", category')
 
 
 def claims_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
     """Return the totals programmes reported about themselves, each beside what records give."""
-    return _read(warehouse, "claim", programme, f"programme, {_LEVELS.format('')}, claim")
+    return read_table(warehouse, "claim", programme, f"programme, {_LEVELS.format('')}, claim")
 
 
 def journeys_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
     """Return where each project started, where it arrived and what comes next, as the documents say it."""
-    return _read(warehouse, "journey", programme, "programme, project")
+    return read_table(warehouse, "journey", programme, "programme, project")

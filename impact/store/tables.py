@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 3
+VERSION = 4
 
 TABLES = (
     """CREATE TABLE IF NOT EXISTS impact.meta (version INTEGER NOT NULL)""",
@@ -63,7 +63,13 @@ TABLES = (
     """CREATE TABLE IF NOT EXISTS impact.term (
         finding VARCHAR NOT NULL, programme VARCHAR NOT NULL, indicator VARCHAR NOT NULL, family VARCHAR NOT NULL,
         place INTEGER NOT NULL, term VARCHAR NOT NULL, estimate DOUBLE NOT NULL, std_error DOUBLE, p_value DOUBLE,
-        conf_low DOUBLE, conf_high DOUBLE, n_obs BIGINT, detail VARCHAR NOT NULL)""",
+        conf_low DOUBLE, conf_high DOUBLE, n_obs BIGINT, detail VARCHAR NOT NULL,
+        suppressed VARCHAR NOT NULL DEFAULT '')""",
+    """CREATE TABLE IF NOT EXISTS impact.suppression (
+        programme VARCHAR NOT NULL, indicator VARCHAR NOT NULL, arm VARCHAR NOT NULL, scope VARCHAR NOT NULL,
+        scope_value VARCHAR NOT NULL, "group" VARCHAR NOT NULL, group_value VARCHAR NOT NULL, wave VARCHAR NOT NULL,
+        reason VARCHAR NOT NULL, minimum BIGINT NOT NULL, finding VARCHAR, hides_baseline BOOLEAN NOT NULL,
+        hides_target BOOLEAN NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS impact.network_body (
         programme VARCHAR NOT NULL, network VARCHAR NOT NULL, wave VARCHAR NOT NULL, body VARCHAR NOT NULL,
         label VARCHAR NOT NULL, answered BOOLEAN NOT NULL, kind VARCHAR, sector VARCHAR, territory VARCHAR,
@@ -75,6 +81,14 @@ TABLES = (
         programme VARCHAR NOT NULL, indicator VARCHAR NOT NULL, "column" VARCHAR NOT NULL, code VARCHAR NOT NULL,
         place INTEGER NOT NULL, depth INTEGER NOT NULL, level VARCHAR, parent VARCHAR, title_en VARCHAR NOT NULL,
         title_it VARCHAR NOT NULL, same_as JSON NOT NULL, holds VARCHAR[] NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS impact.label (
+        programme VARCHAR NOT NULL, "column" VARCHAR NOT NULL, code VARCHAR NOT NULL, place INTEGER NOT NULL,
+        title_en VARCHAR NOT NULL, title_it VARCHAR NOT NULL, level VARCHAR, parent VARCHAR)""",
+    """CREATE TABLE IF NOT EXISTS impact.membership (
+        programme VARCHAR NOT NULL, "column" VARCHAR NOT NULL, code VARCHAR NOT NULL, "by" VARCHAR NOT NULL,
+        "of" VARCHAR NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS impact.cut (
+        programme VARCHAR NOT NULL, "column" VARCHAR NOT NULL, title_en VARCHAR NOT NULL, title_it VARCHAR NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS impact.map_cell (
         programme VARCHAR NOT NULL, contract VARCHAR NOT NULL, supply VARCHAR NOT NULL, match VARCHAR NOT NULL,
         wave VARCHAR NOT NULL, territory VARCHAR, theme VARCHAR, target_group VARCHAR, title_en VARCHAR NOT NULL,
@@ -94,4 +108,39 @@ TABLES = (
         programme VARCHAR NOT NULL, project VARCHAR NOT NULL, name VARCHAR NOT NULL, territory VARCHAR,
         challenge VARCHAR, arrived VARCHAR, next VARCHAR, document VARCHAR NOT NULL, place VARCHAR,
         quote VARCHAR NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS impact.programme (
+        programme VARCHAR NOT NULL, title_en VARCHAR NOT NULL, title_it VARCHAR NOT NULL, summary_en VARCHAR NOT NULL,
+        summary_it VARCHAR NOT NULL, period_start VARCHAR NOT NULL, period_end VARCHAR NOT NULL,
+        territory VARCHAR NOT NULL, data_kind VARCHAR NOT NULL, minimum INTEGER NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS impact.theory_node (
+        programme VARCHAR NOT NULL, place INTEGER NOT NULL, node VARCHAR NOT NULL, stage VARCHAR NOT NULL,
+        level VARCHAR NOT NULL, horizon VARCHAR NOT NULL, title_en VARCHAR NOT NULL, title_it VARCHAR NOT NULL,
+        description_en VARCHAR, description_it VARCHAR)""",
+    """CREATE TABLE IF NOT EXISTS impact.theory_link (
+        programme VARCHAR NOT NULL, place INTEGER NOT NULL, source VARCHAR NOT NULL, target VARCHAR NOT NULL,
+        assumption_en VARCHAR NOT NULL, assumption_it VARCHAR NOT NULL, evidence_en VARCHAR, evidence_it VARCHAR)""",
+    """CREATE TABLE IF NOT EXISTS impact.wave (
+        programme VARCHAR NOT NULL, place INTEGER NOT NULL, wave VARCHAR NOT NULL, title_en VARCHAR NOT NULL,
+        title_it VARCHAR NOT NULL, date VARCHAR NOT NULL, last_day DATE NOT NULL, role VARCHAR NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS impact.stakeholder (
+        programme VARCHAR NOT NULL, place INTEGER NOT NULL, stakeholder VARCHAR NOT NULL, name VARCHAR NOT NULL,
+        role VARCHAR NOT NULL, kind VARCHAR NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS impact.quality (
+        programme VARCHAR NOT NULL, contract VARCHAR NOT NULL, place INTEGER NOT NULL, "column" VARCHAR NOT NULL,
+        wave VARCHAR NOT NULL, required BOOLEAN NOT NULL, rows BIGINT NOT NULL, answered BIGINT NOT NULL,
+        missing BIGINT NOT NULL, skipped BIGINT NOT NULL, not_applicable BIGINT NOT NULL, refused BIGINT NOT NULL,
+        suppressed BIGINT NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS impact.response (
+        programme VARCHAR NOT NULL, contract VARCHAR NOT NULL, place INTEGER NOT NULL, wave VARCHAR NOT NULL,
+        since VARCHAR, persons BIGINT NOT NULL, linked BIGINT, lost BIGINT, new BIGINT)""",
+    """CREATE TABLE IF NOT EXISTS impact.phase (
+        programme VARCHAR NOT NULL, phase VARCHAR NOT NULL, number BIGINT, title VARCHAR, planned_start DATE,
+        planned_end DATE, planned_precision VARCHAR, actual_start DATE, actual_end DATE, actual_precision VARCHAR,
+        status VARCHAR, gate VARCHAR, gate_met VARCHAR, document VARCHAR, place VARCHAR, quote VARCHAR,
+        status_quote VARCHAR)""",
+    """CREATE TABLE IF NOT EXISTS impact.delivery (
+        programme VARCHAR NOT NULL, activity VARCHAR NOT NULL, kind VARCHAR, kind_en VARCHAR, kind_it VARCHAR,
+        phase VARCHAR, project VARCHAR, planned_count DOUBLE, delivered_count DOUBLE, planned_hours DOUBLE,
+        delivered_hours DOUBLE, qualifier VARCHAR, date VARCHAR, document VARCHAR, place VARCHAR, quote VARCHAR,
+        planned_quote VARCHAR)""",
 )

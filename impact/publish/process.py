@@ -1,0 +1,146 @@
+"""The process leaves as the shared contracts hold it: phases, deliveries, where each project went; and what is due."""
+
+from __future__ import annotations
+
+import datetime
+
+import numpy as np
+import pandas as pd
+
+from impact.declare import Programme, in_language, last_day
+from impact.declare.base import Language
+from impact.declare.contracts import NUMERIC, Contract
+from impact.publish.tables import findings_table, read_table, renew_tables
+from impact.publish.territory import SEPARATOR
+from impact.sql import ident
+from impact.store import Warehouse
+
+_SAID = ("document", "place", "quote")
+SHARED = {
+    "journey": ("project_id", "name", "territory", "challenge", "arrived", "next", *_SAID),
+    "phase": (
+        *("phase_id", "number", "title", "planned_start", "planned_end", "planned_precision"),
+        *("actual_start", "actual_end", "actual_precision", "status", "gate", "gate_met", *_SAID, "status_quote"),
+    ),
+    "delivery": (
+        *("activity_id", "kind", "phase_id", "project_id", "planned_count", "delivered_count"),
+        *("planned_hours", "delivered_hours", "qualifier", "date", *_SAID, "planned_quote"),
+    ),
+}
+"""Columns of the shared contracts that are published, the identifier first."""
+_DATES = ("planned_start", "planned_end", "actual_start", "actual_end")
+_LANGUAGES: tuple[Language, ...] = ("en", "it")
+_NUMBERS = ("number", "planned_count", "delivered_count", "planned_hours", "delivered_hours")
+
+
+def renew_process(programme: Programme, warehouse: Warehouse) -> bool:
+    """Copy the good rows of the shared contracts where they differ from those published; tell whether they did.
+
+    A contract of the programme's own that goes by the same name and lacks these columns is left alone.
+
+    Parameters
+    ----------
+    programme
+        As declared.
+    warehouse
+        In the run's transaction, with the views of good rows in place.
+    """
+    return renew_tables(warehouse, programme.id, {name: _rows(programme, warehouse, name) for name in SHARED})
+
+
+def _rows(programme: Programme, warehouse: Warehouse, name: str) -> pd.DataFrame:
+    published = [column.removesuffix("_id") for column in SHARED[name]]
+    contract = programme.contracts.get(name)
+    if contract is None or not _is_shared(contract):
+        rows = pd.DataFrame(columns=published, dtype="str")
+    else:
+        selected = ", ".join(map(_selected, SHARED[name], published))
+        view, key = ident(programme.id, name), ident(SHARED[name][0])
+        rows = warehouse.frame(f"SELECT {selected} FROM {view} WHERE {key} IS NOT NULL")
+    return rows.assign(**_kind_titles(programme, rows["kind"])) if name == "delivery" else rows
+
+
+def _is_shared(contract: Contract) -> bool:
+    """Tell whether a contract has the columns of the shared one, as dates and numbers where those are."""
+    kinds = {name: column.type for name, column in contract.columns.items()}
+    wanted = SHARED[contract.id]
+    dates = all(kinds.get(name) == "date" for name in wanted if name in _DATES)
+    numbers = all(kinds.get(name) in NUMERIC for name in wanted if name in _NUMBERS)
+    return set(wanted) <= set(kinds) and dates and numbers
+
+
+def _selected(column: str, published: str) -> str:
+    typed = column in (*_DATES, *_NUMBERS)
+    return f"{ident(column) if typed else f'CAST({ident(column)} AS VARCHAR)'} AS {ident(published)}"
+
+
+def _kind_titles(programme: Programme, kinds: pd.Series) -> dict[str, pd.Series]:
+    """Return the titles of kinds of activity in both languages; a code without a title stands for itself."""
+    contract = programme.contracts.get("delivery")
+    column = contract.columns.get("kind") if contract else None
+    items = programme.codelists[column.codelist].codes if column and column.codelist else ()
+    words = {language: {item.code: in_language(item.title, language) for item in items} for language in _LANGUAGES}
+    return {f"kind_{language}": kinds.map(words[language]).fillna(kinds) for language in _LANGUAGES}
+
+
+def phases_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
+    """Return the phases of each programme's process with the dates planned and those that came."""
+    return read_table(warehouse, "phase", programme, "programme, number, phase")
+
+
+def deliveries_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
+    """Return the activities, planned beside delivered."""
+    return read_table(warehouse, "delivery", programme, "programme, kind, activity")
+
+
+def due_table(warehouse: Warehouse, programme: str | None = None, *, today: datetime.date) -> pd.DataFrame:
+    """Return what was promised for a day: waves, targets and phases, the earliest first.
+
+    A wave is done when a row or a value has it, a target when it is reached, a phase when it has ended. What is not
+    done is late once its day has passed, open until then. A target that may or may not be reached stays open.
+
+    Parameters
+    ----------
+    warehouse
+        Open for reading.
+    programme
+        One programme; all by default.
+    today
+        The day to look from.
+
+    Returns
+    -------
+    DataFrame
+        ``programme``, ``kind`` (``wave``, ``target``, ``phase``), ``id`` (of the wave, finding or phase), ``title_en``,
+        ``title_it``, ``due`` (last day of the date), ``attainment`` (of a target), ``state`` (``done``, ``late``,
+        ``open``).
+    """
+    promised = pd.concat([warehouse.frame(_PROMISED, [programme]), _targets(warehouse, programme)], ignore_index=True)
+    due = pd.to_datetime(promised["due"].map(last_day))
+    late = (due < pd.Timestamp(today)) & (promised["attainment"] != "uncertain")
+    state = np.select([promised["done"].astype(bool), late], ["done", "late"], "open")
+    shown = promised.drop(columns="done").assign(due=due, state=state)
+    return shown.sort_values(["due", "programme", "kind", "id"], ignore_index=True)
+
+
+_PROMISED = """SELECT programme, 'wave' AS kind, wave AS id, title_en, title_it, date AS due, NULL AS attainment,
+  (programme, wave) IN (SELECT programme, wave FROM impact.quality)
+  OR (programme, wave) IN (SELECT programme, wave FROM impact.measure WHERE value IS NOT NULL) AS done
+FROM impact.wave WHERE $1 IS NULL OR programme = $1 UNION ALL
+SELECT programme, 'phase', phase, coalesce(title, phase), coalesce(title, phase), CAST(planned_end AS VARCHAR), NULL,
+  actual_end IS NOT NULL OR coalesce(status = 'done', FALSE)
+FROM impact.phase WHERE ($1 IS NULL OR programme = $1) AND planned_end IS NOT NULL
+  AND status IS DISTINCT FROM 'dropped'"""
+
+
+def _targets(warehouse: Warehouse, programme: str | None) -> pd.DataFrame:
+    """Return the findings that were promised for a day; a part carries its own title behind that of the whole."""
+    findings = findings_table(warehouse, programme)
+    promised = findings[findings["due"].notna() & (findings["attainment"] != "no_target")]
+    code = promised["scope_value"].where(promised["scope"] != "programme", promised["group_value"])
+    parts = {name: promised[f"part_{name}"].fillna(code.where(code != "")) for name in _LANGUAGES}
+    titles = {
+        f"title_{name}": promised[f"title_{name}"] + (SEPARATOR + part).fillna("") for name, part in parts.items()
+    }
+    kept = promised[["programme", "due", "attainment"]].assign(**titles, kind="target", id=promised["finding"])
+    return kept.assign(done=promised["attainment"] == "reached")

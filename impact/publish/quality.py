@@ -1,0 +1,121 @@
+"""How good the rows are leaves as tables: what was answered, who came back, what was set aside."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pandas as pd
+
+from impact.declare import Programme
+from impact.declare.contracts import Column, Contract, MissingKind
+from impact.declare.territory import wave_column
+from impact.publish.tables import read_table, renew_tables
+from impact.publish.theory import waves_in_time
+from impact.sql import ident, literal
+from impact.store import Warehouse
+from impact.validate.compile import MISSING_SUFFIX
+
+KINDS: tuple[MissingKind, ...] = get_args(MissingKind)  # missing is the first
+_QUALITY = ("contract", "place", "column", "wave", "required", "rows", "answered", *KINDS)
+_RESPONSE = ("contract", "place", "wave", "since", "persons", "linked", "lost", "new")
+
+
+def renew_quality(programme: Programme, warehouse: Warehouse) -> bool:
+    """Count answers and returning persons anew, and publish them where they differ; tell whether they did.
+
+    Parameters
+    ----------
+    programme
+        As declared.
+    warehouse
+        In the run's transaction, with the views of good rows in place.
+    """
+    fed = {source.contract for source in programme.sources}
+    contracts = [contract for name, contract in programme.contracts.items() if name in fed]
+    waves = [wave.id for wave in waves_in_time(programme)]
+    answers = [warehouse.frame(quality_sql(programme.id, c)).assign(contract=c.id) for c in contracts]
+    followed = [c for c in contracts if c.person and c.wave]
+    persons = [warehouse.frame(response_sql(programme.id, c), [waves]).assign(contract=c.id) for c in followed]
+    stacked = {"quality": _stacked(answers, _QUALITY), "response": _stacked(persons, _RESPONSE)}
+    return renew_tables(warehouse, programme.id, stacked)
+
+
+def _stacked(frames: list[pd.DataFrame], columns: tuple[str, ...]) -> pd.DataFrame:
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(columns))
+
+
+def quality_sql(programme: str, contract: Contract) -> str:
+    """Write the query of a contract's answers: one pass over its good rows, a row out per wave and column."""
+    named = wave_column(contract)
+    wave = f"coalesce(CAST({ident(named)} AS VARCHAR), '')" if named else "''"
+    counts = ", ".join(_counts(place, name, column) for place, (name, column) in enumerate(contract.columns.items(), 1))
+    return (
+        f"SELECT wave, rows, unnest(counts, recursive := true) FROM (SELECT {wave} AS wave, count(*) AS rows,"
+        f" [{counts}] AS counts FROM {ident(programme, contract.id)} GROUP BY 1)"
+    )
+
+
+def _counts(place: int, name: str, column: Column) -> str:
+    """Write the counts of one column; what is neither answered nor of another kind is ``missing``."""
+    kind, declared = ident(name + MISSING_SUFFIX), [each for each in KINDS[1:] if each in column.missing]
+    counts = {each: f"count(CASE WHEN {kind} = {literal(each)} THEN 1 END)" for each in declared}
+    known = [f"count({ident(name)})", *counts.values()]
+    values = ", ".join(f"{each} := {counts.get(each, '0::BIGINT')}" for each in KINDS[1:])
+    return (
+        f'struct_pack(place := {place}, "column" := {literal(name)}, required := {column.required},'
+        f" answered := {known[0]}, missing := count(*) - {' - '.join(known)}, {values})"
+    )
+
+
+def response_sql(programme: str, contract: Contract) -> str:
+    """Write the query of who came back: persons per wave, and how many of them were in the wave before.
+
+    Takes the waves in order of time as its parameter; those without a row of the contract are passed over.
+    """
+    person, wave = (f"CAST({ident(name or '')} AS VARCHAR)" for name in (contract.person, contract.wave))
+    return f"""WITH seen AS (SELECT DISTINCT {person} AS person, {wave} AS wave FROM {ident(programme, contract.id)}),
+placed AS (SELECT *, dense_rank() OVER (ORDER BY list_position(?::VARCHAR[], wave) NULLS LAST, wave) AS place
+  FROM seen),
+followed AS (SELECT *, lag(place) OVER (PARTITION BY person ORDER BY place) AS before FROM placed),
+counted AS (SELECT place, wave, count(*) AS persons, count(*) FILTER (before = place - 1) AS linked FROM followed
+  GROUP BY ALL),
+chained AS (SELECT *, lag(wave) OVER (ORDER BY place) AS since, lag(persons) OVER (ORDER BY place) AS earlier
+  FROM counted)
+SELECT place, wave, since, persons, CASE WHEN since IS NOT NULL THEN linked END AS linked, earlier - linked AS lost,
+  CASE WHEN since IS NOT NULL THEN persons - linked END AS new FROM chained ORDER BY place"""
+
+
+def quality_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
+    """Return how often each column of each contract was answered, by wave, with the kinds of missing apart."""
+    return read_table(warehouse, "quality", programme, "programme, contract, place, wave").drop(columns=["place"])
+
+
+def response_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
+    """Return how many persons each wave has, and how many of the wave before came back."""
+    return read_table(warehouse, "response", programme, "programme, contract, place")
+
+
+def validity_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
+    """Return what became of the rows of each file in force.
+
+    Rows set aside for a key or a reference over all files count as bad; ``duplicates`` are those among them that
+    repeat a key. Shares are of the rows read, null where there are none.
+
+    Returns
+    -------
+    DataFrame
+        ``programme, source, file, contract, kind, loaded_at, rows_read, rows_good, rows_bad, rows_warned, duplicates,
+        share_good, share_warned, share_duplicates``.
+    """
+    where, values = ("AND programme = ?", [programme]) if programme else ("", [])
+    return warehouse.frame(
+        f"""WITH across AS (SELECT programme, source, count(DISTINCT ordinal) AS broken,
+  count(DISTINCT ordinal) FILTER (rule IN ('duplicate_key', 'repeated_row')) AS repeated
+  FROM impact.quarantine WHERE ordinal IS NOT NULL GROUP BY ALL),
+judged AS (SELECT programme, source, file, contract, kind, loaded_at, rows_read,
+  rows_good - coalesce(broken, 0) AS rows_good, rows_bad + coalesce(broken, 0) AS rows_bad, rows_warned,
+  coalesce(repeated, 0) AS duplicates FROM impact.load LEFT JOIN across USING (programme, source) WHERE current {where})
+SELECT *, rows_good / nullif(rows_read, 0) AS share_good, rows_warned / nullif(rows_read, 0) AS share_warned,
+  duplicates / nullif(rows_read, 0) AS share_duplicates FROM judged ORDER BY programme, contract, source""",
+        values,
+    )

@@ -39,6 +39,7 @@ from impact.render import (
 from impact.rows import ENGINE
 from impact.rows import Progress as Report
 from impact.store import Warehouse, open_reader
+from impact.words import LANGUAGES
 
 app = typer.Typer(
     name="impact",
@@ -165,7 +166,33 @@ def demo(
             soft_wrap=True,
         )
     if serve:
-        importlib.import_module("impact_dashboards.app").serve(db, port=port)
+        importlib.import_module("impact_dashboards.serve").serve(db, port=port)
+
+
+@app.command()
+def serve(
+    db: Database = DEFAULT_DB,
+    host: Annotated[str, typer.Option(help="Address to listen on; beyond this machine only with --access.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port of the app.", min=1024, max=65535)] = 8050,
+    workers: Annotated[int, typer.Option(help="Processes that answer.", min=1, max=64)] = 2,
+    access: Annotated[Path | None, typer.Option(metavar="FILE", help="YAML file that says who signs in and may see what.")] = None,
+) -> None:
+    """Serve the app over what was published last; runs and readers do not wait for each other."""
+    importlib.import_module("impact_dashboards.serve").serve(db, host=host, port=port, workers=workers, access=access)
+
+
+@app.command()
+def report(
+    programme: Annotated[str, typer.Argument(help="A programme in the database.")],
+    out_file: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write: ends with .html or .pdf.")],
+    db: Database = DEFAULT_DB,
+    lang: Annotated[str, typer.Option(help="it or en.")] = "it",
+) -> None:
+    """Write the report of a programme: one file, readable without a network; as PDF where a browser can print it."""
+    if lang not in LANGUAGES:
+        raise UsageError(f"--lang takes one of {', '.join(LANGUAGES)}, not '{lang}'")
+    importlib.import_module("impact_dashboards.report").write_report(db, programme, lang, out_file)
+    out.print(f"Wrote {out_file}", soft_wrap=True)
 
 
 @app.command()

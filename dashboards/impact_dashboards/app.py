@@ -7,7 +7,6 @@ draws the same tree, and asks for another when a filter changes. Answers are rem
 from __future__ import annotations
 
 import datetime
-import functools
 import html
 import threading
 from collections import OrderedDict
@@ -23,9 +22,11 @@ from werkzeug.wrappers import Response
 from impact.errors import UsageError
 from impact.markup import to_html, to_json
 from impact.publish.published import Published
+from impact.publish.scope import Scope
 from impact.words import LANGUAGES, words_in
+from impact_dashboards.access import Access, guard, scope_of_request
 from impact_dashboards.address import Address, read_address
-from impact_dashboards.component import SCRIPTS, Page
+from impact_dashboards.component import Page
 from impact_dashboards.files import TYPES, block_file
 from impact_dashboards.pages import PAGES
 from impact_dashboards.reader import Reader
@@ -82,30 +83,31 @@ class Site:
         self.reader = Reader(db)
         self.memory = Memory()
 
-    def answer(self, address: Address) -> Answer:
-        """Return the page at an address, for the reader who asks."""
-        return self._remembered("page", address, functools.partial(self._page, address))
+    def answer(self, address: Address, scope: Scope) -> Answer:
+        """Return the page at an address, for a reader who may see so much."""
+        return self._remembered("page", address, scope, self._page)
 
-    def file(self, address: Address) -> str | None:
+    def file(self, address: Address, scope: Scope) -> str | None:
         """Return the file at an address; None if there is none."""
-        return self._remembered("file", address, functools.partial(self._file, address))
+        return self._remembered("file", address, scope, self._file)
 
-    def _remembered(self, kind: str, address: Address, make: Callable[[], Any]) -> Any:
-        key = (kind, address, self.reader.version, today())
-        return self.memory.get(key, make)
+    def _remembered(self, kind: str, address: Address, scope: Scope, make: Callable[..., Any]) -> Any:
+        version, day = self.reader.version, today()
 
-    def _page(self, address: Address) -> Answer:
-        with self.reader.open() as warehouse:
-            view = _view(warehouse, address)
-            page = _content(view)
-            foot = view.words("shell.foot", version=self.reader.version, date=view.words.date(view.today))
-            tree = frame(view, page, PAGES, foot)
+        def made() -> Any:
+            with self.reader.open() as warehouse:
+                return make(View(Published(warehouse, scope), words_in(address.language), address, day), version)
+
+        return self.memory.get((kind, address, scope, version, day), made)
+
+    def _page(self, view: View, version: str) -> Answer:
+        page = _content(view)
+        foot = view.words("shell.foot", version=version, date=view.words.date(view.today))
+        tree = frame(view, page, filter(view.published.scope.opens, PAGES), foot)
         return Answer(200 if page.found else 404, page.title, to_html(tree), to_json(tree))
 
-    def _file(self, address: Address) -> str | None:
-        with self.reader.open() as warehouse:
-            view = _view(warehouse, address)
-            return block_file(view, _content(view), self.reader.version)
+    def _file(self, view: View, version: str) -> str | None:
+        return block_file(view, _content(view), version)
 
 
 def today() -> datetime.date:
@@ -113,14 +115,10 @@ def today() -> datetime.date:
     return datetime.datetime.now(tz=datetime.UTC).date()
 
 
-def _view(warehouse: Any, address: Address) -> View:
-    return View(Published(warehouse), words_in(address.language), address, today())
-
-
 def _content(view: View) -> Content:
     """Return the page of a view, or a page that says what there is where there is none."""
     words, address = view.words, view.address
-    build = PAGES.get(address.page)
+    build = PAGES.get(address.page) if view.published.scope.opens(address.page) else None
     if build is None:
         return Content(words("missing.page"), lead=words("missing.page_lead"), found=False)
     if address.programme and address.programme not in view.published.titles:
@@ -149,7 +147,7 @@ class App(Dash):
 <footer class="scripts">{parts["config"]}{scripts}{parts["renderer"]}</footer></body></html>"""
 
 
-def create_app(db: str | Path) -> App:
+def create_app(db: str | Path, *, access: Access | None = None, key: str | None = None) -> App:
     """Return the app over a database.
 
     Parameters
@@ -157,11 +155,15 @@ def create_app(db: str | Path) -> App:
     db
         A DuckDB file written by the engine; what was published of it last is read, so that no run is blocked by a
         reader, nor a reader by a run.
+    access
+        Who signs in and may see what; without it the app serves this machine alone, and everything.
+    key
+        Signs the sessions of readers, the same in every worker.
 
     Raises
     ------
     UsageError
-        If nothing is published of it.
+        If nothing is published of it, or sign-in cannot be set up.
     """
     site = Site(db)
     _ = site.reader.version
@@ -181,8 +183,9 @@ def create_app(db: str | Path) -> App:
         address = read_address(asked)
         if address is None or address.form:
             raise UsageError(f"'{asked}' is no address of this app")
-        return site.answer(address).json
+        return site.answer(address, scope_of_request()).json
 
+    guard(app.server, access, hashes=app.csp_hashes(), key=key)
     _routes(app, site)
     return app
 
@@ -195,7 +198,7 @@ def _routes(app: App, site: Site) -> None:
     @server.before_request
     def elsewhere() -> Response | None:
         first = flask.request.path.strip("/").split("/")[0]
-        if first in LANGUAGES or first.startswith(("_", "assets")):
+        if first in LANGUAGES or first.startswith(("_", "assets", "sign-")):
             return None
         language = flask.request.accept_languages.best_match(LANGUAGES, default=LANGUAGES[0])
         if flask.request.path == "/":
@@ -211,12 +214,9 @@ def _routes(app: App, site: Site) -> None:
         address = read_address(flask.request.full_path.rstrip("?")) or Address(language, path)
         if not address.form:
             return document(address)
-        text = site.file(address)
+        text = site.file(address, scope_of_request())
         return Response(text, 200, mimetype=TYPES[address.form]) if text is not None else Response("", 404)
 
     def document(address: Address) -> Response:
-        flask.g.answer, flask.g.language = site.answer(address), address.language
+        flask.g.answer, flask.g.language = site.answer(address, scope_of_request()), address.language
         return Response(app.index(), flask.g.answer.status, mimetype="text/html")
-
-
-__all__ = ["SCRIPTS", "create_app"]

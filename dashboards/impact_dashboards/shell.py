@@ -12,6 +12,8 @@ from impact.words import LANGUAGES, Words
 from impact_dashboards.address import Address
 from impact_dashboards.view import Block, Choice, Column, Page, Row, Table, View
 
+WHOLE, HALF = 860, 560
+"""Pixels across a drawing in a block, and in one of half width."""
 PLOTLY = "/assets/vendor/plotly-cartesian.min.js"
 
 
@@ -31,7 +33,7 @@ def frame(view: View, page: Page, menu: Iterable[str], foot: Content) -> Element
     banner = h("p", h("strong", words("banner.synthetic")), class_="banner", role="note") if page.synthetic else None
     heading = [h("p", page.over, class_="over") if page.over else None, h("h1", page.title)]
     lead = h("p", page.lead, class_="lead") if page.lead else None
-    blocks = [block_element(view, block) for block in page.blocks]
+    blocks = list(_blocks(view, page.blocks))
     body = h("div", page.aside, h("div", blocks, class_="column"), class_="beside") if page.aside else blocks
     return h(
         "div",
@@ -42,6 +44,13 @@ def frame(view: View, page: Page, menu: Iterable[str], foot: Content) -> Element
         h("footer", foot),
         class_="page",
     )
+
+
+def _blocks(view: View, blocks: Iterable[Block]) -> Iterator[Content]:
+    """Yield the blocks in order, those of half width side by side."""
+    for half, some in groupby(blocks, key=lambda block: block.half):
+        drawn = [block_element(view, block) for block in some]
+        yield h("div", drawn, class_="pair") if half else drawn
 
 
 def _head(view: View, page: Page, menu: Iterable[str]) -> Element:
@@ -108,20 +117,21 @@ def _control(choice: Choice) -> Element:
     return h("div", h("label", choice.title, for_=name), select, class_="filter")
 
 
-def block_element(view: View, block: Block) -> Element:
-    """Return a block: heading, files, words, drawing and table."""
-    heading = h("div", h("h2", block.title), _files(view, block), class_="block-head")
+def block_element(view: View, block: Block, *, files: bool = True) -> Element:
+    """Return a block: heading, files, words, drawing and table; in a report without files."""
+    heading = h("div", h("h2" if files else "h3", block.title), _files(view, block) if files else None, class_="block-head")
     lead = h("p", block.lead, class_="note") if block.lead else None
     drawn = _drawn(view, block)
     table = table_element(view.words, block.table, block.title) if block.table else None
     if table is not None and block.folded:
         table = h("details", h("summary", view.words("block.as_table")), table, class_="twin")
-    return h("section", heading, lead, drawn, block.body, table, block.after, class_="card", id=block.id, aria_label=block.title)
+    name = block.id if files else None
+    return h("section", heading, lead, drawn, block.body, table, block.after, class_="card", id=name, aria_label=block.title)
 
 
 def _files(view: View, block: Block) -> Element | None:
     """Return the links to a block as files."""
-    if block.table is None or not view.address.page:
+    if block.table is None:
         return None
     words, address = view.words, view.address
     name = "-".join((address.page, *address.path, block.id))
@@ -139,7 +149,7 @@ def _files(view: View, block: Block) -> Element | None:
 def drawing_of(words: Words, block: Block) -> Element | None:
     """Return a block's drawing as SVG, whatever made it."""
     if block.figure is not None:
-        return figure_svg(block.figure, title=block.title, words=words)
+        return figure_svg(block.figure, title=block.title, words=words, width=HALF if block.half else WHOLE)
     return block.drawing
 
 
@@ -156,19 +166,32 @@ def _drawn(view: View, block: Block) -> Element | None:
 
 def table_element(words: Words, table: Table, caption: str) -> Element:
     """Return a table; where it is wider than the screen it scrolls, by keyboard too."""
-    if not table.rows:
+    filtered = any(column.below is not None for column in table.columns)
+    if not table.rows and not filtered:
         return h("p", words("empty.rows"), class_="empty")
-    heads = [h("th", column.title, scope="col", class_="number" if column.numeric else None) for column in table.columns]
-    body = list(_bodies(words, table))
-    inner = h("table", h("caption", caption, class_="unseen"), h("thead", h("tr", heads)), body)
-    return h("div", inner, class_="scroll", tabindex="0", role="region", aria_label=caption)
+    heads = [
+        h("th", column.head or column.title, scope="col", class_="number" if column.numeric else None,
+          aria_sort=column.sort or None)
+        for column in table.columns
+    ]
+    filters = h("tr", [h("td", column.below) for column in table.columns]) if filtered else None
+    body = list(_bodies(words, table)) if table.rows else _no_rows(words, table)
+    left = len(table.rows) - table.shown if table.shown else 0
+    more = h("p", words("table.more", count=left), class_="note") if left > 0 else None
+    inner = h("table", h("caption", caption, class_="unseen"), h("thead", h("tr", heads), filters), body)
+    return h("div", h("div", inner, class_="scroll", tabindex="0", role="region", aria_label=caption), more)
+
+
+def _no_rows(words: Words, table: Table) -> Element:
+    """Return what stands below the filters of a table that leave no row."""
+    return h("tbody", h("tr", h("td", words("empty.rows"), colspan=len(table.columns), class_="muted")))
 
 
 def _bodies(words: Words, table: Table) -> Iterator[Element]:
     if table.group is None:
-        yield h("tbody", [_row(words, table, row) for row in table.rows])
+        yield h("tbody", [_row(words, table, row) for row in table.rows[: table.shown]])
         return
-    for title, rows in groupby(table.rows, key=table.group):
+    for title, rows in groupby(table.rows[: table.shown], key=table.group):
         head = h("tr", h("th", title, colspan=len(table.columns), scope="colgroup", class_="group"))
         yield h("tbody", head, [_row(words, table, row) for row in rows])
 

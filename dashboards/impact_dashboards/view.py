@@ -78,6 +78,12 @@ class Column:
         What the value is, for the metadata; without it the title.
     unit
         Of the value, for the metadata.
+    head
+        What stands in its head in place of the title, such as a link that sorts.
+    sort
+        How the rows are sorted by it: ``ascending``, ``descending``, ``none``; empty where they cannot be.
+    below
+        What stands below its head, such as a filter.
     """
 
     key: str
@@ -86,6 +92,9 @@ class Column:
     numeric: bool = False
     meaning: str = ""
     unit: str = ""
+    head: Content = None
+    sort: str = ""
+    below: Content = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +113,8 @@ class Table:
         Returns what stands above a group of rows; rows of a group follow one another.
     row_class
         Returns the class of a row.
+    shown
+        How many rows the page shows; the file holds all.
     """
 
     columns: Sequence[Column]
@@ -111,6 +122,7 @@ class Table:
     extra: Sequence[Column] = ()
     group: Callable[[Row], str] | None = None
     row_class: Callable[[Row], str] | None = None
+    shown: int | None = None
 
     @property
     def file_columns(self) -> list[Column]:
@@ -147,6 +159,8 @@ class Block:
         Whether the table is folded away because the drawing shows it.
     after
         What stands below the table.
+    half
+        Whether it takes half of the width, where there is room, beside the next one that does.
     """
 
     id: str
@@ -159,6 +173,7 @@ class Block:
     folded: bool = False
     after: Content = None
     at_once: bool = False
+    half: bool = False
 
 
 @dataclass(frozen=True)

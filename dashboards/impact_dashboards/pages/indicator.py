@@ -112,7 +112,7 @@ def _waves(view: View, row: Row) -> Block:
     measures = view.published.measures(view.programme)
     keys = ["indicator", "scope", "scope_value", "group", "group_value"]
     own = measures[(measures[keys] == [row[key] or "" for key in keys]).all(axis=1) & (measures["wave"] != "")]
-    points = _placed(view, own.assign(line=own["arm"]))
+    points = placed(view, own.assign(line=own["arm"]))
     shown = points[points["value"].notna()]
     figure = _figure(view, row, shown) if len(shown) or known(row["value"]) else None
     table = Table(
@@ -131,7 +131,7 @@ def _waves(view: View, row: Row) -> Block:
     return Block("waves", words("indicator.waves"), table, figure=figure, body=_facts(view, row), folded=figure is not None)
 
 
-def _placed(view: View, values: pd.DataFrame) -> pd.DataFrame:
+def placed(view: View, values: pd.DataFrame) -> pd.DataFrame:
     """Place the values in time: in days where every wave is dated, else in steps."""
     waves = view.published.waves(view.programme).set_index("wave")
     order = {wave: place for place, wave in enumerate([*waves.index, *sorted(set(values["wave"]) - set(waves.index))])}

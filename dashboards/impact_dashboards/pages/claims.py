@@ -1,0 +1,101 @@
+"""Claims: totals that a programme stated about itself beside what its records give; those that differ first, nobody accused."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from impact.markup import Content, h
+from impact.render import CLAIM_STATES
+from impact_dashboards.marks import known
+from impact_dashboards.pages.choose import choose
+from impact_dashboards.status import badge
+from impact_dashboards.view import Block, Choice, Column, Page, Row, Table, View, nothing, records
+
+HOW = "docs/how-to/audit_claims.md"
+
+
+def claims(view: View) -> Page:
+    """Return the page of one programme's claims."""
+    words = view.words
+    if not view.programme:
+        return choose(view, lambda name: len(view.published.claims(name)) > 0)
+    every = records(view.published.claims(view.programme))
+    if not every:
+        return Page(words("claims.title"), head=nothing(words, "claims.none", HOW))
+    state = view.chosen("state", list(CLAIM_STATES))
+    order = list(CLAIM_STATES)
+    rows = sorted((_row(view, row) for row in every if not state or row["state"] == state), key=lambda row: order.index(row["state"]))
+    counts = {name: sum(row["state"] == name for row in every) for name in CLAIM_STATES}
+    options = {"": words("filters.all")} | {name: f"{words('status.' + name)} ({count})" for name, count in counts.items()}
+    lead = words("claims.lead", count=len(every), done=counts["reproduced"] + counts["differs"], same=counts["reproduced"],
+                 differ=counts["differs"], open=counts["not_recomputable"])
+    return Page(
+        words("claims.title"),
+        [Block("claims", words("claims.table"), _table(view, rows), lead=words("claims.read"))],
+        lead=lead,
+        choices=[Choice("state", words("filter.status"), options, state)],
+        synthetic=any(row["data_kind"] == "synthetic" for row in rows),
+    )
+
+
+def _row(view: View, row: dict[str, Any]) -> dict[str, Any]:
+    """Return a claim with its texts in the reader's language."""
+    language = view.words.language
+    origin = json.loads(row["origin"])
+    readings = json.loads(row["readings"]) if row["state"] != "reproduced" else []
+    return row | {
+        "title": view.words.pick(row, "title") + (" †" if row["data_kind"] == "synthetic" else ""),
+        "reason": row[f"reason_{language}"],
+        "quote": origin.get("quote"),
+        "place": ", ".join(str(origin[name]) for name in ("document", "page", "note") if origin.get(name)),
+        "possible": [_reading(view, reading) for reading in readings],
+    }
+
+
+def _reading(view: View, reading: dict[str, Any]) -> str:
+    """Return a possible reading with the number it gives."""
+    words, language = view.words, view.words.language
+    text = str(reading["text"][language])
+    if "formula" not in reading:
+        return text
+    gives = reading["because"][language] if reading["because"] else words.number(reading["recomputed"])
+    said = words("claims.gives_the_stated") if reading.get("gives_the_stated") else ""
+    return f"{text} [{reading['formula']} = {gives}] {said}".rstrip()
+
+
+def _table(view: View, rows: list[dict[str, Any]]) -> Table:
+    words = view.words
+    return Table(
+        [
+            Column("title", words("claims.claim"), lambda row: [row["title"], h("small", f"{row['unit']} · {words('level.' + row['level'])}")]),
+            Column("stated", words("claims.stated"), lambda row: _stated(view, row), numeric=True),
+            Column("recomputed", words("claims.recomputed"), lambda row: words.number(row["recomputed"]), numeric=True),
+            Column("difference", words("claims.difference"), lambda row: _difference(view, row), numeric=True),
+            Column("state", words("finding.status"), lambda row: badge(row["state"], words)),
+            Column("formula", words("claims.how"), lambda row: _account(view, row)),
+            Column("quote", words("claims.where"), lambda row: [h("q", row["quote"]) if row["quote"] else None, h("small", row["place"])]),
+        ],
+        rows,
+        [Column(key, key) for key in ("claim", "level", "unit", "qualifier", "relative_difference", "reason", "place", "data_kind", "run_id")],
+    )
+
+
+def _stated(view: View, row: Row) -> str:
+    key = f"qualifier.{row['qualifier']}"
+    return " ".join([*([view.words(key)] if view.words.has(key) else []), view.words.number(row["stated"])])
+
+
+def _difference(view: View, row: Row) -> Content:
+    if row["state"] != "differs" or not known(row["difference"]):
+        return "–"
+    share = row["relative_difference"]
+    return [view.words.gain(row["difference"]), h("small", view.words.number(share, "share")) if known(share) else None]
+
+
+def _account(view: View, row: Row) -> Content:
+    """Return how the number came about, what hinders it, and how the difference may be read."""
+    possible = h("ul", [h("li", text) for text in row["possible"]])
+    more = [h("small", view.words("claims.possible")), possible] if row["possible"] else None
+    reason = h("small", row["reason"]) if row["reason"] else None
+    return [h("code", row["formula"]) if row["formula"] else None, reason, more]

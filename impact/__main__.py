@@ -1,0 +1,5 @@
+"""The command line as ``python -m impact``."""
+
+from impact.cli import main
+
+main()

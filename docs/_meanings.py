@@ -201,6 +201,8 @@ MEANINGS: dict[str, dict[str, str]] = {
         "place": "Order in which the codes of a column are read, from 0.",
         "title_en": "Title in English; two with a stroke where the code means two things in two contracts.",
         "title_it": "Title in Italian, likewise; a name is the same in both languages.",
+        "level": "Level in its codelist, such as province; null where there is none.",
+        "parent": "Code above it in its codelist; null at the top.",
     },
     "membership": {
         "programme": "Programme id.",

@@ -22,15 +22,21 @@ COLUMNS = [
 Rows = list[dict[str, Any]]
 
 
-def cut_codelists(programme: Programme, indicator: Indicator) -> dict[str, Codelist]:
-    """Return the codelist of each column that cuts an indicator, for those that have one.
+def cut_columns(programme: Programme, indicator: Indicator) -> dict[str, str]:
+    """Return the columns that cut an indicator, each with the contract whose column it is.
 
     A column that the indicator's own contract does not have is that of the roster of a network.
     """
-    found = {}
-    for name in (*indicator.scope, *indicator.by):
-        owner = next((one for one in indicator.reads if name in programme.contracts[one].columns), indicator.contract)
-        found[name] = column_codelist(programme, owner, name)
+    return {
+        name: next((one for one in indicator.reads if name in programme.contracts[one].columns), indicator.contract)
+        for name in (*indicator.scope, *indicator.by)
+    }
+
+
+def cut_codelists(programme: Programme, indicator: Indicator) -> dict[str, Codelist]:
+    """Return the codelist of each column that cuts an indicator, for those that have one."""
+    owners = cut_columns(programme, indicator)
+    found = {name: column_codelist(programme, owner, name) for name, owner in owners.items()}
     return {name: codelist for name, codelist in found.items() if codelist is not None}
 
 

@@ -1,0 +1,204 @@
+"""Titles of codes, and of the columns that cut, leave as tables; and what each code belongs to, to group by.
+
+A code has its title from a codelist, or its name from the registry (the contract of projects, of bodies, …) whose rows
+the codes stand for. The last of what a run publishes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from impact.declare import Programme, in_language
+from impact.declare.base import Text
+from impact.declare.contracts import Codelist, Contract
+from impact.declare.hierarchy import column_codelist
+from impact.measure.parts import cut_columns
+from impact.publish.tables import read_table, renew_tables
+from impact.sql import ident
+from impact.store import Warehouse
+
+NAMES = ("name", "title", "label")
+"""Text columns in which a registry names its rows, the first that it has."""
+_YES_NO: dict[str, Text] = {"true": {"en": "Yes", "it": "Sì"}, "false": {"en": "No", "it": "No"}}
+_SEPARATOR = " / "
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A column that cuts, with what its codes stand for: an item of a codelist, or a row of a registry."""
+
+    contract: Contract
+    name: str
+    codelist: Codelist | None
+    registry: Contract | None
+
+    @property
+    def codes_of(self) -> str:
+        """Whose codes they are: the same in every contract that takes them from one codelist or registry."""
+        owner = self.codelist or self.registry or self.contract
+        return f"{type(owner).__name__} {owner.id}"
+
+    @property
+    def title(self) -> Text:
+        """The column's title: that of the registry's key, its own, the codelist's, or else its name in words."""
+        key = self.registry.columns[self.registry.key[0]].title if self.registry else None
+        listed = self.codelist.title if self.codelist else None
+        words = self.name.replace("_", " ").capitalize()
+        return key or self.contract.columns[self.name].title or listed or {"en": words, "it": words}
+
+
+Cuts = Mapping[tuple[str, str], Cut]
+"""By contract and column."""
+
+
+def renew_labels(programme: Programme, warehouse: Warehouse) -> bool:
+    """Publish titles and memberships where they differ from those published; tell whether they did.
+
+    Parameters
+    ----------
+    programme
+        As declared.
+    warehouse
+        In the run's transaction, with the views of good rows in place.
+    """
+    places = [(owner, name) for each in programme.indicators for name, owner in cut_columns(programme, each).items()]
+    cuts = {place: _cut(programme, *place) for place in places}
+    sides = [side for cut in cuts.values() if cut.registry for side in _sides(programme, cut.registry)]
+    members = [row for cut in cuts.values() for row in _memberships(programme, warehouse, cut)]
+    named = cuts | {side: _cut(programme, *side) for side in sides}
+    tables = {
+        "label": _labels(programme, warehouse, named),
+        "membership": pd.DataFrame(members, columns=["column", "code", "by", "of"]).drop_duplicates(),
+        "cut": _titles(named),
+    }
+    return renew_tables(warehouse, programme.id, tables)
+
+
+def _cut(programme: Programme, contract: str, name: str) -> Cut:
+    owner = programme.contracts[contract]
+    return Cut(owner, name, column_codelist(programme, contract, name), _registry(programme, owner, name))
+
+
+def _registry(programme: Programme, owner: Contract, name: str) -> Contract | None:
+    """Return the contract whose one-column key the codes of a column are; one that names its rows before others.
+
+    A foreign key leads to it, or its key has the same name.
+    """
+    led = (programme.contracts[key.references] for key in owner.foreign_keys if key.columns == (name,))
+    same = (other for other in programme.contracts.values() if other.key == (name,))
+    keyed = [contract for contract in (*led, *same) if len(contract.key) == 1]
+    return min(keyed, key=lambda contract: _name_column(contract) is None, default=None)
+
+
+def _name_column(registry: Contract) -> str | None:
+    return next((name for name in NAMES if name in registry.columns and registry.columns[name].type == "text"), None)
+
+
+def _sides(programme: Programme, registry: Contract) -> list[tuple[str, str]]:
+    """Return the columns, each with its contract, that say what the rows of a registry belong to.
+
+    They are its own columns with a codelist, and the other half of the key of contracts that only link it to one.
+    """
+    key = registry.key[0]
+    own = [(registry.id, name) for name, column in registry.columns.items() if column.codelist and name != key]
+    links = (link for link in programme.contracts.values() if len(link.key) == 2 and key in link.key)
+    halves = ((link.id, name) for link in links for name in link.key if name != key)
+    return [*own, *((link, name) for link, name in halves if programme.contracts[link].columns[name].codelist)]
+
+
+def _memberships(programme: Programme, warehouse: Warehouse, cut: Cut) -> Iterator[tuple[str, str, str, str]]:
+    """Yield column, code, the column it belongs by and the code there."""
+    if cut.registry is None:
+        return
+    key = ident(cut.registry.key[0])
+    for contract, by in _sides(programme, cut.registry):
+        pairs = warehouse.rows(
+            f"SELECT DISTINCT CAST({key} AS VARCHAR), CAST({ident(by)} AS VARCHAR)"
+            f" FROM {ident(programme.id, contract)} WHERE {ident(by)} IS NOT NULL"
+        )
+        yield from ((cut.name, code, by, of) for code, of in pairs)
+
+
+def _labels(programme: Programme, warehouse: Warehouse, cuts: Cuts) -> pd.DataFrame:
+    """Return the titles of codes; a code that one contract leaves without a title has none, as it may mean another."""
+    said: dict[tuple[str, str], list[Text | None]] = {}
+    for cut in cuts.values():
+        for code, title in _code_titles(programme, warehouse, cut).items():
+            said.setdefault((cut.name, code), []).append(title)
+    rows: list[dict[str, Any]] = []
+    trees = _trees(cuts)
+    for (name, code), titles in said.items():
+        known = [title for title in titles if title is not None]
+        if len(known) == len(titles):
+            rows.append({"column": name, "code": code, **_joined(known), **trees.get((name, code), {})})
+    frame = pd.DataFrame(rows, columns=["column", "code", "title_en", "title_it", "level", "parent"])
+    return frame.assign(place=frame.groupby("column").cumcount())
+
+
+def _trees(cuts: Cuts) -> dict[tuple[str, str], dict[str, str | None]]:
+    """Return the level and the parent of each code, as far as the codelists of its column agree."""
+    found: dict[tuple[str, str], set[tuple[str | None, str | None]]] = {}
+    for cut in cuts.values():
+        for item in cut.codelist.codes if cut.codelist else ():
+            found.setdefault((cut.name, item.code), set()).add((item.level, item.parent))
+    agreed = ((place, *places) for place, places in found.items() if len(places) == 1)
+    return {place: {"level": level, "parent": parent} for place, (level, parent) in agreed}
+
+
+def _code_titles(programme: Programme, warehouse: Warehouse, cut: Cut) -> Mapping[str, Text | None]:
+    """Return the codes of a column that are known before its rows are read, in their order, with their titles."""
+    column = cut.contract.columns[cut.name]
+    if cut.codelist:
+        return {item.code: item.title for item in cut.codelist.codes}
+    if column.type == "boolean":
+        return _YES_NO
+    if cut.registry and _name_column(cut.registry):
+        return _names(programme, warehouse, cut.registry)
+    return dict.fromkeys(column.codes or ())
+
+
+def _names(programme: Programme, warehouse: Warehouse, registry: Contract) -> dict[str, Text]:
+    """Return the names that a registry's good rows give, in the order of its files."""
+    key, name = ident(registry.key[0]), ident(_name_column(registry) or "")
+    rows = warehouse.rows(
+        f"SELECT CAST({key} AS VARCHAR), {name} FROM {ident(programme.id, registry.id)} WHERE {name} IS NOT NULL"
+        " ORDER BY list_position(?, _source), _row",
+        [[source.id for source in programme.sources]],
+    )
+    return {code: {"en": title, "it": title} for code, title in rows}
+
+
+def _titles(cuts: Cuts) -> pd.DataFrame:
+    """Return the titles of columns; one that stands for two things in two contracts is called both."""
+    said: dict[str, dict[str, Text]] = {}
+    for cut in cuts.values():
+        said.setdefault(cut.name, {}).setdefault(cut.codes_of, cut.title)
+    rows = [{"column": name, **_joined(titles.values())} for name, titles in said.items()]
+    return pd.DataFrame(rows, columns=["column", "title_en", "title_it"])
+
+
+def _joined(titles: Iterable[Text]) -> dict[str, str]:
+    said = list(titles)
+    return {
+        "title_en": _SEPARATOR.join(dict.fromkeys(in_language(title, "en") for title in said)),
+        "title_it": _SEPARATOR.join(dict.fromkeys(in_language(title, "it") for title in said)),
+    }
+
+
+def labels_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
+    """Return the titles of the codes that findings are cut by, or grouped by, in their order."""
+    return read_table(warehouse, "label", programme, 'programme, "column", place')
+
+
+def memberships_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
+    """Return what the codes of registries belong to, such as the quadrant or the themes of each project."""
+    return read_table(warehouse, "membership", programme, 'programme, "column", code, "by", "of"')
+
+
+def cuts_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
+    """Return the titles of the columns that findings are cut by, or grouped by."""
+    return read_table(warehouse, "cut", programme, 'programme, "column"')

@@ -145,8 +145,8 @@ def _trees(cuts: Cuts) -> dict[tuple[str, str], dict[str, str | None]]:
     for cut in cuts.values():
         for item in cut.codelist.codes if cut.codelist else ():
             found.setdefault((cut.name, item.code), set()).add((item.level, item.parent))
-    agreed = ((place, *places) for place, places in found.items() if len(places) == 1)
-    return {place: {"level": level, "parent": parent} for place, (level, parent) in agreed}
+    agreed = {place: next(iter(said)) for place, said in found.items() if len(said) == 1}
+    return {place: {"level": level, "parent": parent} for place, (level, parent) in agreed.items()}
 
 
 def _code_titles(programme: Programme, warehouse: Warehouse, cut: Cut) -> Mapping[str, Text | None]:

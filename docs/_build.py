@@ -1,8 +1,8 @@
 """Generate the pages of ``docs/reference`` from the code.
 
 ``python docs/_build.py`` writes them; ``python docs/_build.py --check`` exits 1 if a committed page differs from
-what would be written. The meaning of each result column is kept in ``_meanings.py``; a column without a meaning,
-or a meaning without a column, is an error.
+what would be written. The meaning of each result column is kept in ``_meanings.py`` and, where the app explains it
+too, in ``impact/words/app_columns.yaml``; a column without a meaning, or a meaning without a column, is an error.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 import duckdb
 import typer.main
-from _meanings import MEANINGS, TABLE_INTROS
+from _meanings import MEANINGS, TABLE_INTROS, meanings_of
 from pydantic import BaseModel
 
 import impact
@@ -261,8 +261,9 @@ def finding_page() -> str:
     parts.append("Tables of the schema `impact` in the database. Views of the good rows stand in a schema per")
     parts.append("programme; see [querying with SQL](../how-to/query_with_sql.md). Confidence is 95 % throughout.\n")
     columns = _columns()
-    for name, meanings in MEANINGS.items():
+    for name in MEANINGS:
         actual = [column for column, _ in columns[name]]
+        meanings = meanings_of(name, actual)
         if set(actual) != set(meanings):
             raise SystemExit(
                 f"docs/_build.py: impact.{name}: no meaning for {sorted(set(actual) - set(meanings))},"

@@ -1,6 +1,17 @@
-"""What each published table and column means; ``docs/_build.py`` prints it, and fails where one is missing."""
+"""What each published table and column means; ``docs/_build.py`` prints it, and fails where one is missing.
+
+Columns of findings and measures that the app explains to its readers have their meaning in ``impact/words``.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+
+from impact.words import words_in
+
+WORDS = words_in("en")
+EXPLAINED = ("finding", "measure")
+"""Tables whose columns the app explains."""
 
 TABLE_INTROS = {
     "finding": "One row per indicator and part (programme, territory or project, group): the promise beside what was "
@@ -37,83 +48,18 @@ TABLE_INTROS = {
 
 MEANINGS: dict[str, dict[str, str]] = {
     "finding": {
-        "finding": "Stable name: `programme/indicator`, then `/column=value` for a part.",
-        "programme": "Programme id.",
-        "indicator": "Indicator id.",
         "title_en": "Title in English (Italian where there is no English one).",
         "title_it": "Title in Italian (English where there is no Italian one).",
-        "node": "Node of the theory of change the indicator hangs on.",
-        "stage": "Stage of that node: input, activity, output, outcome, impact.",
-        "level": "micro, meso or macro.",
-        "scope": "`programme`, or the column that cuts the programme into projects or territories.",
-        "scope_value": "Value of that column; empty for the whole programme.",
-        "group": "`all`, or the column that splits the people.",
-        "group_value": "Value of that column; empty for everybody; `(no value)` for rows without one.",
-        "period": "Wave, or period, at which the outcome was looked at.",
-        "unit": "Unit of the value as declared; `share` is shown as a percentage.",
-        "direction": "Which way is better: increase, decrease, maintain.",
-        "baseline": "Value before, in the arm the finding reports; null where none is declared or found.",
-        "target": "Promised value; a promised change is added to the baseline. Null for parts of a promised total.",
-        "due": "Date by which it was promised, as declared.",
-        "forecast": "Mean of what was forecast, ex ante, for the value or the effect.",
-        "forecast_low": "Lower end of the forecast's 95 % interval.",
-        "forecast_high": "Upper end of the forecast's 95 % interval.",
         "forecast_of": "`value` or `effect`: what the forecast is of.",
         "forecast_hit": "Whether the forecast's 95 % interval, widened by the error of what was observed, held it.",
         "forecast_crps": "Continuous ranked probability score of the forecast, in its unit; less is better.",
-        "registered_at": "When the plan of this indicator was first registered before its outcome could be known.",
-        "plan_hash": "SHA-256 of the whole plan as it stood in the run.",
-        "registration": "`registered`, `amended` or `exploratory`.",
-        "value": "Value found: of the treated where the design has a comparison, else of everybody.",
-        "conf_low": "Lower end of the 95 % interval of the value; null where there is none.",
-        "conf_high": "Upper end of the 95 % interval of the value; null where there is none.",
-        "n": "Rows with a value behind `value` (linked persons for a change).",
-        "method": "How value and interval were computed.",
-        "comparison": "Value of the comparison arm at the same wave.",
-        "comparison_baseline": "Value of the comparison arm at the baseline wave.",
-        "estimand": "What the effect is an effect on: ITT, LATE, ATT, ATE, at the cutoff, …; or `association`.",
-        "design": "Design and estimator that gave the effect.",
-        "estimate": "The effect, in the unit of the value; null where it is not estimable.",
-        "std_error": "Standard error of the effect.",
         "statistic": "Test statistic of the null of no effect.",
-        "p_value": "Two-sided p-value of the null of no effect.",
-        "effect_low": "Lower end of the 95 % interval of the effect.",
-        "effect_high": "Upper end of the 95 % interval of the effect.",
         "family": "Family of outcomes in `evaluation.yaml` that the effect is tested with; null outside a family.",
-        "p_adjusted": "p-value adjusted over the family.",
         "adjustment": "How it was adjusted, over how many outcomes.",
-        "n_obs": "Observations in the regression (two per person in difference-in-differences).",
-        "n_clusters": "Clusters behind the standard error of the effect; null where errors are not clustered.",
-        "inference": "Rule of the standard error and its reference distribution.",
-        "not_estimable": "Why there is no effect; completes “not estimable because …”.",
-        "progress": "(value − baseline) / (target − baseline); null where `progress_state` says why.",
-        "progress_state": "`measured`, `wrong_way`, `no_gap`, `no_baseline`, `no_target` or `no_data`.",
-        "attainment": "`reached`, `uncertain`, `short`, `wrong_way`, `not_due`, `no_target` or `no_data`.",
-        "contribution": "`improved`, `worsened`, `changed`, `associated`, `moved`, `no_clear_effect`, `not_estimable`.",
-        "evidence_level": "1 to 5, how far the design supports a causal claim; null without comparison and baseline.",
         "evidence_reason": "Why that level.",
-        "data_kind": "`real` or `synthetic`, of the sources behind the value.",
         "flags": "Cautions: `small_n`, `few_clusters`, `no_interval`, `no_data`; how sums were stated: `about`, …",
-        "run_id": "Run that computed the finding; see `impact.run`.",
-        "definition_hash": "SHA-256 of what is planned for the indicator; see `impact.definition`.",
     },
     "measure": {
-        "programme": "Programme id.",
-        "indicator": "Indicator id.",
-        "arm": "`treated` or `comparison` where the design has arms, else empty.",
-        "scope": "`programme`, or the column that cuts it.",
-        "scope_value": "Value of that column; empty for the whole.",
-        "group": "`all`, or the column that splits the people.",
-        "group_value": "Value of that column; empty for everybody; `(no value)` for rows without one.",
-        "wave": "Wave; empty for data without waves.",
-        "value": "The value; null where no row has one.",
-        "std_error": "Its standard error; null where the method gives none.",
-        "conf_low": "Lower end of the 95 % interval.",
-        "conf_high": "Upper end of the 95 % interval.",
-        "n": "Rows with a value.",
-        "n_missing": "Rows that pass the filter but have no value, whatever the kind of missing.",
-        "n_clusters": "Sampled clusters, where the sample has clusters.",
-        "method": "How value and interval were computed.",
         "flags": "Cautions: `small_n`, `few_clusters`, `no_interval`, `no_data`; how sums were stated: `about`, …",
     },
     "quarantine": {
@@ -179,6 +125,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "conf_high": "Upper end of the 95 % interval.",
         "n_obs": "Observations behind it.",
         "detail": "What else there is to say.",
+        "suppressed": "Why readers are not shown it: `few` or `complement`; empty where they are.",
     },
     "part": {
         "programme": "Programme id.",
@@ -276,7 +223,8 @@ MEANINGS: dict[str, dict[str, str]] = {
         "title_it": "Title in Italian.",
         "title_en": "Title in English.",
         "level": "micro, meso or macro.",
-        "unit": "Unit of the figure.",
+        "unit": "Unit of the figure, in English.",
+        "unit_it": "Unit in Italian; as declared where it is not translated.",
         "stated": "Figure as reported; of a list, the number of its names.",
         "qualifier": "How it was stated: `exact`, `about`, `more_than`, `at_most`.",
         "recomputed": "What the records give; null where they cannot.",
@@ -421,3 +369,10 @@ MEANINGS: dict[str, dict[str, str]] = {
         "planned_quote": "Wording for what was planned.",
     },
 }
+
+
+def meanings_of(table: str, columns: Iterable[str]) -> dict[str, str]:
+    """Return the meanings of a table's columns: those that the app explains too, and those that stand here."""
+    keys = ((name, f"column.{table}.{name}") for name in columns if table in EXPLAINED)
+    known = {name: own if WORDS.has(own) else f"column.{name}" for name, own in keys}
+    return {name: WORDS(key) for name, key in known.items() if WORDS.has(key)} | MEANINGS[table]

@@ -8,7 +8,7 @@ import pandas as pd
 
 from impact.figures import effects_figure
 from impact.markup import Content, h
-from impact_dashboards.findings import effect_cell
+from impact_dashboards.findings import drawn_unit, effect_cell
 from impact_dashboards.marks import known
 from impact_dashboards.status import badge, evidence
 from impact_dashboards.view import Block, Column, Row, Table, View
@@ -67,7 +67,7 @@ def _facts(view: View, row: Row) -> Content:
 
 
 def _terms(view: View, row: Row, terms: pd.DataFrame) -> Block:
-    words, unit = view.words, row["unit"]
+    words = view.words
     table = Table(
         [
             Column("term", words("effect.term"), lambda term: words.said(term["term"])),
@@ -82,5 +82,5 @@ def _terms(view: View, row: Row, terms: pd.DataFrame) -> Block:
     )
     drawn = terms[terms["family"].isin(DRAWN) & terms["conf_low"].notna()] if "conf_low" in terms else terms.iloc[:0]
     drawn = drawn.assign(place=range(len(drawn)))
-    figure = effects_figure(drawn, unit, words) if 1 < len(drawn) <= MANY else None
+    figure = effects_figure(drawn, drawn_unit(words, row), words) if 1 < len(drawn) <= MANY else None
     return Block("terms", words("effect.terms"), table, figure=figure, folded=True)

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from impact.markup import Content, Element, h
+from impact.words import Words
 from impact_dashboards.marks import known, whisker
 from impact_dashboards.status import badge, evidence
 from impact_dashboards.view import Column, Row, Table, View, records
@@ -17,11 +18,11 @@ STALE = 90
 """Days after which data that nobody has loaded again are called stale."""
 KEPT = (
     "finding", "programme", "indicator", "node", "stage", "level", "scope", "scope_value", "group", "group_value",
-    "period", "unit", "direction", "baseline", "target", "due", "forecast", "forecast_low", "forecast_high", "value",
-    "conf_low", "conf_high", "n", "method", "comparison", "comparison_baseline", "estimand", "design", "estimate",
-    "std_error", "p_value", "p_adjusted", "effect_low", "effect_high", "n_obs", "n_clusters", "inference",
-    "not_estimable", "progress", "progress_state", "attainment", "contribution", "evidence_level", "registration",
-    "registered_at", "plan_hash", "data_kind", "run_id", "definition_hash", "suppressed",
+    "period", "unit", "unit_it", "direction", "baseline", "target", "due", "forecast", "forecast_low",
+    "forecast_high", "value", "conf_low", "conf_high", "n", "method", "comparison", "comparison_baseline", "estimand",
+    "design", "estimate", "std_error", "p_value", "p_adjusted", "effect_low", "effect_high", "n_obs", "n_clusters",
+    "inference", "not_estimable", "progress", "progress_state", "attainment", "contribution", "evidence_level",
+    "registration", "registered_at", "plan_hash", "data_kind", "run_id", "definition_hash", "suppressed",
 )  # fmt: skip
 """What a file of findings holds, beside the columns that are shown."""
 
@@ -44,6 +45,16 @@ def part_codes(findings: pd.DataFrame) -> pd.Series:
 def title_of(view: View, row: Row) -> str:
     """Return the indicator's title, marked where it rests on synthetic data."""
     return view.words.pick(row, "title") + (" †" if row["data_kind"] == "synthetic" else "")
+
+
+def drawn_unit(words: Words, row: Row) -> str:
+    """Return the unit of a finding in the reader's language, for a drawing; ``share`` stays, it is drawn in percent."""
+    return str(row["unit_it"] if words.language == "it" and row["unit"] != "share" else row["unit"])
+
+
+def unit_of(words: Words, row: Row) -> str:
+    """Return the unit of a finding or claim as a word in the reader's language."""
+    return words("unit.share") if row["unit"] == "share" else drawn_unit(words, row)
 
 
 def part_of(view: View, row: Row) -> str:
@@ -105,7 +116,7 @@ def finding_table(view: View, rows: Sequence[Row], *, parts: bool = False, group
 def _name(view: View, row: Row, *, parts: bool) -> Content:
     name = part_of(view, row) if parts else title_of(view, row)
     of_part = "/" in str(row["finding"]).partition("/")[2]
-    under = title_of(view, row) if parts else " · ".join(filter(None, (part_of(view, row) if of_part else "", row["unit"])))
+    under = title_of(view, row) if parts else " · ".join(filter(None, (part_of(view, row) if of_part else "", unit_of(view.words, row))))
     return [h("a", name, href=link_of(view, row)), h("small", under)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from impact.declare.base import in_language
 from impact.declare.contracts import Contract
 from impact.declare.designs import Association, BeforeAfter, InterruptedTimeSeries, SyntheticControl
 from impact.declare.hierarchy import codes_above, column_codelist
@@ -82,13 +83,14 @@ def _units(indicator: Indicator, other: Indicator, line: int | None) -> Iterator
     adds_up = indicator.formula.kind in TOTALS and theirs == "share"
     if own == theirs or adds_up:
         return
-    what = f"'{indicator.id}' is in {indicator.unit}, the effect on '{other.id}' in {other.unit}"
+    found, expected = in_language(indicator.unit), in_language(other.unit)
+    what = f"'{indicator.id}' is in {found}, the effect on '{other.id}' in {expected}"
     fix = "Measure both in the same unit: nothing is converted."
-    yield Problem(what, FILE, line, f"{indicator.id}.unit", other.unit, indicator.unit, fix)
+    yield Problem(what, FILE, line, f"{indicator.id}.unit", expected, found, fix)
 
 
 def _unit(indicator: Indicator) -> str:
-    unit = " ".join(indicator.unit.lower().split())
+    unit = " ".join(in_language(indicator.unit).lower().split())
     return "share" if unit in SHARE else "per cent" if unit in PER_CENT else unit
 
 

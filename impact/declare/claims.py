@@ -198,7 +198,7 @@ class Claim(Declared):
     id: Id
     title: Text
     level: Level
-    unit: str = Field(min_length=1)
+    unit: Text
     stated: Stated
     recompute: Recompute | None = None
     not_recomputable: Text | None = None

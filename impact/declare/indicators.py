@@ -289,7 +289,7 @@ class Indicator(Declared):
     title: Text
     node: Id
     level: Level
-    unit: str
+    unit: Text
     direction: Literal["increase", "decrease", "maintain"]
     contract: Id
     formula: Formula

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from impact.declare import Programme
+from impact.declare import Programme, in_language
 from impact.declare.check_designs import design_columns
 from impact.declare.contracts import Contract
 from impact.declare.designs import ARMS, Design
@@ -55,6 +55,11 @@ class Case:
     def design(self) -> Design | None:
         """The declared design."""
         return self.indicator.ex_post.design
+
+    @property
+    def unit(self) -> str:
+        """Unit of the indicator, in English."""
+        return in_language(self.indicator.unit)
 
     @property
     def waves(self) -> list[str]:

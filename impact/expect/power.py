@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from impact.declare import Programme
+from impact.declare import Programme, in_language
 from impact.declare.designs import (
     Design,
     DifferenceInDifferences,
@@ -128,7 +128,7 @@ def power_report(indicator: Indicator, plan: PowerPlan, *, simulate: bool = True
     return PowerReport(
         indicator.id,
         design.kind if design else "none",
-        indicator.unit,
+        in_language(indicator.unit),
         *_size(design, plan),
         plan.effect,
         spread(plan),

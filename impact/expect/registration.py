@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from impact.declare import Programme, last_day
+from impact.declare import Programme, in_language, last_day
 from impact.declare.contracts import Contract
 from impact.declare.indicators import Indicator
 from impact.declare.load import REGISTRATIONS
@@ -34,7 +34,7 @@ PLANNED = (
     "ex_post",
     "primary",
 )
-"""The fields of an indicator that make up the plan; titles and notes may be reworded freely."""
+"""The fields of an indicator that make up the plan; titles and notes may be reworded, units translated, freely."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def indicator_plan(programme: Programme, indicator: Indicator) -> dict[str, Any]
 
 
 def _own_plan(programme: Programme, indicator: Indicator) -> dict[str, Any]:
-    dumped = indicator.model_dump(mode="json", exclude_none=True)
+    dumped = indicator.model_dump(mode="json", exclude_none=True) | {"unit": in_language(indicator.unit)}
     plan = {name: dumped[name] for name in PLANNED if dumped.get(name) not in (None, [], {})}
     for where, name in zip(("contract_hash", "supply_hash"), indicator.reads, strict=False):
         plan[where] = _contract_hash(programme, programme.contracts[name])

@@ -20,7 +20,7 @@ EQUAL = 1e-9
 """Two numbers are equal if they differ by no more than this share of the larger: the noise of binary arithmetic."""
 STATES = ("reproduced", "differs", "not_recomputable")
 COLUMNS = [
-    "claim", "title_it", "title_en", "level", "unit", "stated", "qualifier", "recomputed", "difference",
+    "claim", "title_it", "title_en", "level", "unit", "unit_it", "stated", "qualifier", "recomputed", "difference",
     "relative_difference", "state", "reason_it", "reason_en", "formula", "readings", "origin", "rows_used", "data_kind",
 ]  # fmt: skip
 Sentence = dict[str, str]
@@ -206,7 +206,8 @@ def _row(
         "title_it": in_language(claim.title, "it"),
         "title_en": in_language(claim.title),
         "level": claim.level,
-        "unit": claim.unit,
+        "unit": in_language(claim.unit),
+        "unit_it": in_language(claim.unit, "it"),
         "stated": figure,
         "qualifier": claim.stated.qualifier,
         "recomputed": value,

@@ -42,7 +42,7 @@ TABLES = (
         finding VARCHAR NOT NULL, programme VARCHAR NOT NULL, indicator VARCHAR NOT NULL, title_en VARCHAR NOT NULL,
         title_it VARCHAR NOT NULL, node VARCHAR NOT NULL, stage VARCHAR NOT NULL, level VARCHAR NOT NULL,
         scope VARCHAR NOT NULL, scope_value VARCHAR NOT NULL, "group" VARCHAR NOT NULL, group_value VARCHAR NOT NULL,
-        period VARCHAR NOT NULL, unit VARCHAR NOT NULL, direction VARCHAR NOT NULL,
+        period VARCHAR NOT NULL, unit VARCHAR NOT NULL, unit_it VARCHAR NOT NULL, direction VARCHAR NOT NULL,
         baseline DOUBLE, target DOUBLE, due VARCHAR, forecast DOUBLE, forecast_low DOUBLE,
         forecast_high DOUBLE, forecast_of VARCHAR, forecast_hit BOOLEAN, forecast_crps DOUBLE,
         registered_at VARCHAR, plan_hash VARCHAR NOT NULL,
@@ -100,7 +100,8 @@ TABLES = (
         category VARCHAR NOT NULL, rows BIGINT NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS impact.claim (
         programme VARCHAR NOT NULL, claim VARCHAR NOT NULL, title_it VARCHAR NOT NULL, title_en VARCHAR NOT NULL,
-        level VARCHAR NOT NULL, unit VARCHAR NOT NULL, stated DOUBLE NOT NULL, qualifier VARCHAR NOT NULL,
+        level VARCHAR NOT NULL, unit VARCHAR NOT NULL, unit_it VARCHAR NOT NULL, stated DOUBLE NOT NULL,
+        qualifier VARCHAR NOT NULL,
         recomputed DOUBLE, difference DOUBLE, relative_difference DOUBLE, state VARCHAR NOT NULL,
         reason_it VARCHAR NOT NULL, reason_en VARCHAR NOT NULL, formula VARCHAR NOT NULL, readings JSON NOT NULL,
         origin JSON NOT NULL, rows_used JSON NOT NULL, data_kind VARCHAR NOT NULL, run_id VARCHAR NOT NULL)""",

@@ -5,15 +5,14 @@ from __future__ import annotations
 import datetime
 import functools
 import math
-from importlib.resources import files
 from typing import Any
 
-import yaml
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from impact.declare.base import Language
 from impact.words.engine import engine_text
+from impact.words.read import catalogues
 
 LANGUAGES: tuple[Language, ...] = ("it", "en")
 
@@ -107,9 +106,8 @@ class Words:
 def catalogue() -> dict[str, dict[str, Any]]:
     """Return every key with its text in each language."""
     read: dict[str, dict[str, Any]] = {}
-    for path in sorted(files("impact.words").iterdir(), key=lambda path: path.name):
-        if path.name.startswith("app") and path.name.endswith(".yaml"):
-            read |= yaml.safe_load(path.read_text(encoding="utf-8"))
+    for texts in catalogues("app"):
+        read |= texts
     return read
 
 

@@ -12,9 +12,8 @@ import functools
 import re
 from collections import defaultdict
 from dataclasses import dataclass
-from importlib.resources import files
 
-import yaml
+from impact.words.read import catalogues
 
 PLACE = re.compile(r"\{(\w+)\}")
 BOTH = re.compile(r"en: (?P<en>.*); it: (?P<it>.*)", re.DOTALL)
@@ -122,9 +121,8 @@ def patterns() -> Patterns:
 def catalogue() -> dict[str, str]:
     """Return the Italian of every English pattern."""
     found: dict[str, str] = {}
-    for path in sorted(files("impact.words").iterdir(), key=lambda path: path.name):
-        if path.name.startswith("engine") and path.name.endswith(".yaml"):
-            found |= {pair["en"]: pair["it"] for pair in yaml.safe_load(path.read_text(encoding="utf-8"))}
+    for pairs in catalogues("engine"):
+        found |= {pair["en"]: pair["it"] for pair in pairs}
     return found
 
 

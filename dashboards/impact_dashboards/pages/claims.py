@@ -7,6 +7,7 @@ from typing import Any
 
 from impact.markup import Content, h
 from impact.render import CLAIM_STATES
+from impact_dashboards.findings import unit_of
 from impact_dashboards.marks import known
 from impact_dashboards.pages.choose import choose
 from impact_dashboards.status import badge
@@ -68,7 +69,7 @@ def _table(view: View, rows: list[dict[str, Any]]) -> Table:
     words = view.words
     return Table(
         [
-            Column("title", words("claims.claim"), lambda row: [row["title"], h("small", f"{row['unit']} · {words('level.' + row['level'])}")]),
+            Column("title", words("claims.claim"), lambda row: [row["title"], h("small", f"{unit_of(words, row)} · {words('level.' + row['level'])}")]),
             Column("stated", words("claims.stated"), lambda row: _stated(view, row), numeric=True),
             Column("recomputed", words("claims.recomputed"), lambda row: words.number(row["recomputed"]), numeric=True),
             Column("difference", words("claims.difference"), lambda row: _difference(view, row), numeric=True),
@@ -77,7 +78,7 @@ def _table(view: View, rows: list[dict[str, Any]]) -> Table:
             Column("quote", words("claims.where"), lambda row: [h("q", row["quote"]) if row["quote"] else None, h("small", row["place"])]),
         ],
         rows,
-        [Column(key, key) for key in ("claim", "level", "unit", "qualifier", "relative_difference", "reason", "place", "data_kind", "run_id")],
+        [Column(key, key) for key in ("claim", "level", "unit", "unit_it", "qualifier", "relative_difference", "reason", "place", "data_kind", "run_id")],
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from impact.figures import parts_figure, series_figure
-from impact_dashboards.findings import cut_columns, part_codes, remarks, whole
+from impact_dashboards.findings import cut_columns, drawn_unit, part_codes, remarks, unit_of, whole
 from impact_dashboards.pages.choose import choose
 from impact_dashboards.pages.indicator import placed
 from impact_dashboards.view import Block, Choice, Column, Page, Table, View, nothing, records
@@ -85,10 +85,10 @@ def _block(view: View, row: dict[str, object], values: pd.DataFrame, cut: str) -
     over_time = known["place"].nunique() > 1 and known["line"].nunique() <= MANY
     figure = None
     if over_time:
-        figure = series_figure(known.assign(wave=known["date"]), unit, words)
+        figure = series_figure(known.assign(wave=known["date"]), drawn_unit(words, row), words)
     elif len(known):
-        figure = parts_figure(known, unit, words)
-    title = f"{words.pick(row, 'title')} ({unit})"
+        figure = parts_figure(known, drawn_unit(words, row), words)
+    title = f"{words.pick(row, 'title')} · {unit_of(words, row)}"
     return Block("values", title, table, figure=figure, at_once=True)
 
 

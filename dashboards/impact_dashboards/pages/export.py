@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from impact.markup import h
+from impact.markup import Content, h
 from impact_dashboards.findings import KEPT, finding_rows
 from impact_dashboards.pages.choose import choose
 from impact_dashboards.view import Block, Column, Page, Table, View, records
@@ -39,10 +39,15 @@ def _column(view: View, key: str) -> Column:
     return Column(key, key, show, numeric=key in NUMBERS, meaning=meaning(view, key))
 
 
-def meaning(view: View, key: str) -> str:
-    """Return what a column of the files means."""
-    name = f"column.{key}"
-    return view.words(name) if view.words.has(name) else ""
+def meaning(view: View, key: str, table: str = "finding") -> str:
+    """Return what a column of a file means; some mean something else in measures than in findings."""
+    names = (f"column.{table}.{key}", f"column.{key}")
+    return next((view.words(name) for name in names if view.words.has(name)), "")
+
+
+def _marked(text: str) -> list[Content]:
+    """Return a text with what stands between backticks as code."""
+    return [h("code", piece) if place % 2 else piece for place, piece in enumerate(text.split("`"))]
 
 
 def _findings(view: View, rows: list[dict[str, Any]]) -> Block:
@@ -63,8 +68,8 @@ def _findings(view: View, rows: list[dict[str, Any]]) -> Block:
 def _measures(view: View) -> Block:
     words = view.words
     rows = records(view.published.measures(view.programme))
-    columns = [Column(key, key, meaning=meaning(view, key), numeric=key in NUMBERS) for key in MEASURED]
-    table = Table(columns, rows, [Column("n_clusters", "n_clusters")], shown=FIRST)
+    columns = [Column(key, key, meaning=meaning(view, key, "measure"), numeric=key in NUMBERS) for key in MEASURED]
+    table = Table(columns, rows, [Column("n_clusters", "n_clusters", meaning=meaning(view, "n_clusters", "measure"))], shown=FIRST)
     return Block("measures", words("export.measures"), table, lead=words("export.measures_lead", count=len(rows)))
 
 
@@ -90,7 +95,7 @@ def _columns(view: View) -> Block:
     """Return what every column of the file of findings means."""
     words = view.words
     rows = [{"column": key, "meaning": meaning(view, key)} for key in KEPT if meaning(view, key)]
-    table = Table([Column("column", words("export.column"), lambda row: h("code", row["column"])), Column("meaning", words("export.meaning"))], rows)
+    table = Table([Column("column", words("export.column"), lambda row: h("code", row["column"])), Column("meaning", words("export.meaning"), lambda row: _marked(row["meaning"]))], rows)
     return Block("columns", words("export.columns"), table, folded=False)
 
 

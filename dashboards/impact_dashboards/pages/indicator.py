@@ -13,6 +13,7 @@ from impact.markup import Content, Element, h
 from impact_dashboards.effect import effect_blocks
 from impact_dashboards.findings import (
     cut_columns,
+    drawn_unit,
     effect_cell,
     finding_rows,
     finding_table,
@@ -20,6 +21,7 @@ from impact_dashboards.findings import (
     part_of,
     remarks,
     title_of,
+    unit_of,
     value_cell,
     whole,
 )
@@ -156,7 +158,7 @@ def _figure(view: View, row: Row, points: pd.DataFrame) -> Any:
     target = value("target", end)
     if target is None and len(points) < 2:
         return None
-    return waves_figure(points.assign(wave=points["date"]), row["unit"], view.words, baseline=value("baseline", start) if target else None, target=target,
+    return waves_figure(points.assign(wave=points["date"]), drawn_unit(view.words, row), view.words, baseline=value("baseline", start) if target else None, target=target,
                         due=row["due"] or "", forecast=forecast)
 
 
@@ -180,7 +182,7 @@ def _facts(view: View, row: Row) -> Element:
         (words("finding.effect"), [effect_cell(view, row), badge(row["contribution"], words)]),
         (words("finding.evidence"), evidence(row["evidence_level"], words)),
         ("n", words.number(row["n"])),
-        (words("indicator.unit"), unit),
+        (words("indicator.unit"), unit_of(words, row)),
     ]
     notes = remarks(view, row)
     return h("div", h("dl", [h("div", h("dt", name), h("dd", value)) for name, value in facts], class_="facts"),

@@ -37,7 +37,7 @@ def estimate_association(case: Case) -> Effect:
 
 
 def _unit(case: Case, design: Association) -> str:
-    return "log odds" if design.model == "logit" and design.report == "coefficient" else case.indicator.unit
+    return "log odds" if design.model == "logit" and design.report == "coefficient" else case.unit
 
 
 def _sample(case: Case, design: Association) -> tuple[Sample, int]:

@@ -45,7 +45,7 @@ def estimate_did(case: Case) -> Effect:
     return effect_from(
         estimate,
         indicator=case.indicator.id,
-        unit=case.indicator.unit,
+        unit=case.unit,
         estimand="ATT",
         design=f"difference-in-differences 2×2, {words}",
         diagnostics=tuple(checks),

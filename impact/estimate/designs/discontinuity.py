@@ -52,7 +52,7 @@ def estimate_discontinuity(case: Case) -> Effect:
     return effect_from(
         estimate,
         indicator=case.indicator.id,
-        unit=case.indicator.unit,
+        unit=case.unit,
         estimand="LATE at the cutoff" if design.take_up else "ATE at the cutoff",
         design=f"regression discontinuity, {'fuzzy' if design.take_up else 'sharp'}, {design.report}",
         diagnostics=(*checks, complete_cases(len(frame), len(everybody))),

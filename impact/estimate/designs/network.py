@@ -34,7 +34,7 @@ def estimate_network_change(case: Case) -> Effect:
     return effect_from(
         with_p_value(estimate, max(estimate.p_value, p_value), "the larger p of bodies drawn and pairs swapped"),
         indicator=case.indicator.id,
-        unit=case.indicator.unit,
+        unit=case.unit,
         estimand="change",
         design=f"change of a network from {since} to {wave}",
         diagnostics=(_same_bodies(before, *observed),),

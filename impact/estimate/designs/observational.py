@@ -81,7 +81,7 @@ def _effect(
     return effect_from(
         estimate,
         indicator=case.indicator.id,
-        unit=case.indicator.unit,
+        unit=case.unit,
         estimand=estimand,
         design=name,
         diagnostics=tuple(found[0]),

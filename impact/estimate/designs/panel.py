@@ -36,7 +36,7 @@ def estimate_panel(case: Case) -> Effect:
     return effect_from(
         estimate,
         indicator=case.indicator.id,
-        unit=case.indicator.unit,
+        unit=case.unit,
         estimand="ATT",
         design="panel, unit and wave effects",
         diagnostics=(staggered, enough_clusters(estimate.n_clusters), complete_panel(fit)),

@@ -60,7 +60,7 @@ def estimate_randomised(case: Case) -> Effect:
     return effect_from(
         estimate,
         indicator=case.indicator.id,
-        unit=case.indicator.unit,
+        unit=case.unit,
         estimand=design.estimand,
         design=name,
         diagnostics=tuple(checks),

@@ -55,10 +55,10 @@ def estimate_scaled(case: Case, estimate: Estimator) -> Effect:
         estimand=ESTIMAND,
         design=f"effect on {of.id} × {reach.total:g} reached, {reach.words}"
         + (f", in a population of {size:g}" if design.population else ""),
-        unit=case.indicator.unit,
+        unit=case.unit,
         diagnostics=(*_checks(design, effects, reach), *_carried(effects)),
         terms=(
-            *_territory(contribution, own, case.indicator.unit, same_rows=same_rows),
+            *_territory(contribution, own, case.unit, same_rows=same_rows),
             *_groups(design, effects, reach),
         ),
     )

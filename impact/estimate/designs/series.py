@@ -38,7 +38,7 @@ def estimate_series(case: Case) -> Effect:
     return effect_from(
         named[design.estimand],
         indicator=case.indicator.id,
-        unit=case.indicator.unit + (" per wave" if design.estimand == "slope" else ""),
+        unit=case.unit + (" per wave" if design.estimand == "slope" else ""),
         estimand=f"change of {design.estimand.replace('at_wave', 'the series')}",
         design=f"interrupted time series from {design.start}{words}",
         diagnostics=(_autocorrelation(fit, design.errors), _placebo_start(design, values[:start], waves)),

@@ -66,7 +66,7 @@ def estimate_staggered(case: Case) -> Effect:
     return effect_from(
         found.estimate,
         indicator=case.indicator.id,
-        unit=case.indicator.unit,
+        unit=case.unit,
         estimand="ATT",
         design=f"staggered adoption, {words}",
         diagnostics=(*found.checks, enough_clusters(found.estimate.n_clusters)),

@@ -34,7 +34,7 @@ def estimate_synthetic(case: Case) -> Effect:
     return effect_from(
         estimate,
         indicator=case.indicator.id,
-        unit=case.indicator.unit,
+        unit=case.unit,
         estimand="ATT",
         design=words.get(design.method, "synthetic difference-in-differences"),
         diagnostics=tuple(checks),

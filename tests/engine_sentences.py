@@ -41,6 +41,10 @@ RETURNED = {"evidence_level": 1, "_effect": 1, "_adjusted": 1, "statement": 0}
 """Functions that return a sentence: its place in the tuple."""
 OF_A_DESIGN = ("design", "scaled")
 """Names under which the source holds a declared design."""
+FIELDS = {"rule": ("Errors", "Replicates", "_Solution"), "label": ("Labelled",), "kind": ("Comparison",)}
+"""Fields from which sentences are made, and the results that hold them."""
+NAMES = ("rule", "estimand")
+"""Local names of what is written in a result."""
 KEYS = ("method", "evidence_reason", "rule", "expected")
 """Keys of rows under which a sentence stands."""
 
@@ -69,7 +73,7 @@ class Engine:
 
     def __init__(self) -> None:
         root = Path(impact.__file__).parent
-        paths = [path for path in sorted(root.rglob("*.py")) if "words" not in path.parts]
+        paths = [path for path in sorted(root.rglob("*.py")) if path.parent != root / "words"]
         self.modules = [Module(str(path.relative_to(root)), ast.parse(path.read_text("utf-8"))) for path in paths]
         for module in self.modules:
             for node in module.tree.body:
@@ -80,13 +84,14 @@ class Engine:
             for node, scope in module.nodes:
                 if isinstance(node, ast.Call):
                     self.calls[called(node)].append((node, scope))
+        self.places = dict(place for module in self.modules for place in _places(module.tree))
         self.known: dict[tuple[ast.AST, Scope, int], set[str]] = {}
         self.choices = _choices(next(module.tree for module in self.modules if module.path == "declare/designs.py"))
 
     def sentences(self) -> Iterator[tuple[str, str]]:
-        """Yield every text that can reach a reader, with the file and line that write it."""
+        """Yield every text that can reach a reader, with the file and line that write it; declarations write none."""
         for module in self.modules:
-            for node, scope in module.nodes:
+            for node, scope in [] if module.path.startswith("declare/") else module.nodes:
                 for sentence in _sentences_of(node, scope):
                     for text in sorted(self.texts(sentence, scope, 0)):
                         yield text, f"{module.path}:{sentence.lineno}"
@@ -115,6 +120,14 @@ def _read_constant(module: Module, node: ast.stmt) -> None:
                 module.constants[target.id].append(node.value)
 
 
+def _places(tree: ast.Module) -> Iterator[tuple[tuple[str, str], int]]:
+    """Yield the place of each field of each class."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            fields = [_name_of(each.target) for each in node.body if isinstance(each, ast.AnnAssign)]
+            yield from (((node.name, name), place) for place, name in enumerate(fields))
+
+
 def _choices(designs: ast.Module) -> dict[str, set[str]]:
     """Return for each field of the designs the words among which it is declared."""
     found: dict[str, set[str]] = defaultdict(set)
@@ -131,7 +144,7 @@ def _read_body(module: Module, node: ast.AST, scope: Scope) -> None:
         if isinstance(child, ast.FunctionDef):
             inside = Scope(module, child)
             module.functions[child.name].append(inside)
-        if isinstance(child, ast.Call | ast.Return | ast.Dict | ast.AugAssign):
+        if isinstance(child, ast.Call | ast.Return | ast.Dict | ast.Assign | ast.AugAssign):
             module.nodes.append((child, inside))
         _read_body(module, child, inside)
 
@@ -147,13 +160,15 @@ def _sentences_of(node: ast.AST, scope: Scope) -> Iterator[ast.expr]:
     elif isinstance(node, ast.Dict):
         keys = [getattr(key, "value", "") for key in node.keys]
         yield from (value for key, value in zip(keys, node.values, strict=True) if key in KEYS)
-    elif isinstance(node, ast.AugAssign) and _key(node.target) in KEYS:
+    elif isinstance(node, ast.Assign | ast.AugAssign) and _is_named(node):
         yield node.value
 
 
-def _key(target: ast.expr) -> str:
-    """Return the key of a row that is set, if it is written out."""
-    return str(getattr(target.slice, "value", "")) if isinstance(target, ast.Subscript) else ""
+def _is_named(node: ast.Assign | ast.AugAssign) -> bool:
+    """Tell whether what is set is a name or a key under which a sentence stands."""
+    target = node.target if isinstance(node, ast.AugAssign) else node.targets[0]
+    key = getattr(target.slice, "value", "") if isinstance(target, ast.Subscript) else ""
+    return key in KEYS or (isinstance(node, ast.Assign) and _name_of(target) in NAMES)
 
 
 def called(call: ast.Call) -> str:
@@ -292,7 +307,8 @@ def _written(listed: ast.expr, scope: Scope) -> list[ast.expr]:
     found = [listed]
     if isinstance(listed, ast.Name):
         found = _own_values(listed.id, scope)
-    return [element for each in found if isinstance(each, ast.Tuple | ast.List) for element in each.elts]
+    made = [each.elt for each in found if isinstance(each, ast.ListComp)]
+    return made + [element for each in found if isinstance(each, ast.Tuple | ast.List) for element in each.elts]
 
 
 def _given(engine: Engine, name: str, place: int, scope: Scope, depth: int) -> set[str]:
@@ -308,8 +324,15 @@ def _given(engine: Engine, name: str, place: int, scope: Scope, depth: int) -> s
 
 
 def _attribute(engine: Engine, node: ast.Attribute, scope: Scope, depth: int) -> set[str]:
-    """Return the values that a field of a design may be declared with."""
-    return engine.choices[node.attr] if _name_of(node.value) in OF_A_DESIGN else set()
+    """Return the values that a field of a design may be declared with, or that are given to a field of a result."""
+    if _name_of(node.value) in OF_A_DESIGN:
+        return engine.choices[node.attr]
+    found: set[str] = set()
+    for name in FIELDS.get(node.attr, ()) if isinstance(node.value, ast.Name) else ():
+        for call, where in engine.calls[name]:
+            value = argument_of(call, node.attr, engine.places.get((name, node.attr), DEEP))
+            found |= engine.texts(value, where, depth) if value is not None else set()
+    return found
 
 
 def _replaced(engine: Engine, node: ast.Call, scope: Scope, depth: int) -> set[str]:

@@ -8,23 +8,29 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-type_error = "an element holds elements, text, numbers and lists of these, not {}"
 VOID = frozenset({"br", "hr", "img", "input", "wbr"})
 HTML_TAGS = frozenset(
-    "a abbr article aside b br button caption code dd details div dl dt em figcaption figure footer form h1 h2 h3 h4"
-    " header hr i img input label li main nav ol optgroup option output p pre q section select small span strong summary"
-    " table tbody td tfoot th thead time tr ul wbr".split()
+    (
+        *("a", "abbr", "article", "aside", "b", "br", "button", "caption", "code", "dd", "details", "div", "dl", "dt"),
+        *("em", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "header", "hr", "i", "img", "input"),
+        *("label", "li", "main", "nav", "ol", "optgroup", "option", "p", "pre", "q", "section", "select", "small"),
+        *("span", "strong", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "time", "tr", "ul", "wbr"),
+    )
 )
 SVG_TAGS = frozenset(
-    "circle clipPath defs desc g line linearGradient marker path pattern polygon polyline rect stop svg text title tspan"
-    .split()
+    (
+        *("circle", "clipPath", "defs", "desc", "g", "line", "linearGradient", "marker", "path", "pattern", "polygon"),
+        *("polyline", "rect", "stop", "svg", "text", "title", "tspan"),
+    )
 )
 ADDRESSES = frozenset({"href", "src", "action"})
-SCHEMES = ("/", "#", "?", "https://", "http://", "data:image/svg+xml,")
+ADDRESS = re.compile(r"/(?![/\\])|#|\?|https?://")
+"""How an address begins that a page may lead to: one of the app's own, or of the web."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +90,8 @@ def _written(name: str) -> str:
 
 def _checked(name: str, value: Any) -> Any:
     if name.startswith("on") or name in ("style", "srcdoc"):
-        raise ValueError(f"an element has no attribute '{name}' here: looks stand in the style sheet, deeds in the script")
-    if name in ADDRESSES and not str(value).startswith(SCHEMES):
+        raise ValueError(f"an element has no attribute '{name}': looks stand in the style sheet, deeds in the script")
+    if name in ADDRESSES and not ADDRESS.match(str(value)):
         raise ValueError(f"'{value}' is no address that a page may lead to")
     return value if value is True else str(value)
 
@@ -99,7 +105,7 @@ def _flat(children: Iterable[Content]) -> Iterator[Element | str]:
         elif isinstance(child, int):
             yield str(child)
         elif child is not None:
-            raise TypeError(type_error.format(type(child).__name__))
+            raise TypeError(f"an element holds elements, text, numbers and lists of these, not {type(child).__name__}")
 
 
 def to_html(node: Element | str) -> str:

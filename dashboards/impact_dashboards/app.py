@@ -1,7 +1,8 @@
 """The app: an address becomes a view, a view a page, a page HTML; Dash changes it in place when a filter changes.
 
-The first answer holds the whole page, readable without JavaScript. Dash then takes over: :mod:`impact_dashboards.component`
-draws the same tree, and asks for another when a filter changes. Answers are remembered by address, scope, data and day.
+The first answer holds the whole page, readable without JavaScript. Dash then takes over:
+:mod:`impact_dashboards.component` draws the same tree, and asks for another when a filter changes. Answers are
+remembered by address, scope, data and day.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import flask
 from dash import Dash, Input, Output
 from werkzeug.wrappers import Response
 
+from impact.declare.base import Language
 from impact.errors import UsageError
 from impact.markup import to_html, to_json
 from impact.publish.published import Published
@@ -85,11 +87,13 @@ class Site:
 
     def answer(self, address: Address, scope: Scope) -> Answer:
         """Return the page at an address, for a reader who may see so much."""
-        return self._remembered("page", address, scope, self._page)
+        answer: Answer = self._remembered("page", address, scope, self._page)
+        return answer
 
     def file(self, address: Address, scope: Scope) -> str | None:
         """Return the file at an address; None if there is none."""
-        return self._remembered("file", address, scope, self._file)
+        text: str | None = self._remembered("file", address, scope, self._file)
+        return text
 
     def _remembered(self, kind: str, address: Address, scope: Scope, make: Callable[..., Any]) -> Any:
         version, day = self.reader.version, today()
@@ -133,15 +137,14 @@ def _content(view: View) -> Content:
 class App(Dash):
     """Dash with the page already in its first answer."""
 
-    def interpolate_index(self, **parts: str) -> str:
+    def interpolate_index(self, **parts: str) -> str:  # type: ignore[override]
         """Write the document around a page; see :meth:`dash.Dash.interpolate_index`."""
         answer: Answer = flask.g.answer
-        language: str = flask.g.language
-        scripts = "\n".join(
-            line for line in parts["scripts"].splitlines() if not any(word in line for word in UNUSED)
-        )
+        language: Language = flask.g.language
+        scripts = "\n".join(line for line in parts["scripts"].splitlines() if not any(word in line for word in UNUSED))
+        title = html.escape(f"{answer.title} · {words_in(language)('shell.name')}")
         return f"""<!doctype html>
-<html lang="{language}"><head><meta charset="utf-8"><title>{html.escape(answer.title)} · {words_in(language)("shell.name")}</title>
+<html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">{parts["favicon"]}{parts["css"]}</head>
 <body><div id="first">{answer.html}</div>{parts["app_entry"]}
 <footer class="scripts">{parts["config"]}{scripts}{parts["renderer"]}</footer></body></html>"""
@@ -219,4 +222,5 @@ def _routes(app: App, site: Site) -> None:
 
     def document(address: Address) -> Response:
         flask.g.answer, flask.g.language = site.answer(address, scope_of_request()), address.language
-        return Response(app.index(), flask.g.answer.status, mimetype="text/html")
+        written: str = app.index()  # type: ignore[no-untyped-call]
+        return Response(written, flask.g.answer.status, mimetype="text/html")

@@ -1,4 +1,4 @@
-"""The theory of change as a drawing: cards in columns from inputs to impact, links between them. SVG, pure functions."""
+"""The theory of change as a drawing: cards in columns from inputs to impact, links between them."""
 
 from __future__ import annotations
 
@@ -65,8 +65,21 @@ def chain_drawing(
     return h(
         "svg",
         h("title", words("theory.drawing", nodes=len(cards), links=len(ties))),
-        h("defs", h("marker", h("path", d="M0 0 8 4 0 8Z", class_="tip"), id="tip", viewBox="0 0 8 8", refX=8, refY=4,
-                    markerWidth=8, markerHeight=8, markerUnits="userSpaceOnUse", orient="auto")),
+        h(
+            "defs",
+            h(
+                "marker",
+                h("path", d="M0 0 8 4 0 8Z", class_="tip"),
+                id="tip",
+                viewBox="0 0 8 8",
+                refX=8,
+                refY=4,
+                markerWidth=8,
+                markerHeight=8,
+                markerUnits="userSpaceOnUse",
+                orient="auto",
+            ),
+        ),
         heads,
         [_tie(tie, places, chosen) for tie in known],
         [_card(card, places[card.id], words, chosen) for card in cards],
@@ -90,7 +103,9 @@ def _places(cards: Sequence[Card], ties: Sequence[Tie], columns: list[str]) -> d
             beside[tie.target].append(tie.source)
     for sweep in range(SWEEPS):
         for column in columns if sweep % 2 == 0 else columns[::-1]:
-            rank = {name: place / max(len(stack) - 1, 1) for stack in stacks.values() for place, name in enumerate(stack)}
+            rank = {
+                name: place / max(len(stack) - 1, 1) for stack in stacks.values() for place, name in enumerate(stack)
+            }
             stacks[column].sort(key=lambda name: fmean([rank[other] for other in beside[name]] or [rank[name]]))
     tallest = max(map(len, stacks.values()))
     return {
@@ -126,8 +141,16 @@ def _tie(tie: Tie, places: Mapping[str, tuple[float, float]], chosen: str) -> El
 def _doubt(tie: Tie, places: Mapping[str, tuple[float, float]], words: Words) -> Element:
     _, x, y = _curve(tie, places)
     name = words("theory.assumption_of", text=tie.assumption)
-    return h("a", h("title", name), h("circle", cx=x, cy=y, r=9), h("text", "?", x=x, y=y + 4), href=tie.href, class_="doubt",
-             aria_label=name, data_live=True)
+    return h(
+        "a",
+        h("title", name),
+        h("circle", cx=x, cy=y, r=9),
+        h("text", "?", x=x, y=y + 4),
+        href=tie.href,
+        class_="doubt",
+        aria_label=name,
+        data_live=True,
+    )
 
 
 def _card(card: Card, place: tuple[float, float], words: Words, chosen: str) -> Element:

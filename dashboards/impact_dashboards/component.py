@@ -23,18 +23,17 @@ class Page(Component):
         The tree at that address, as JSON.
     """
 
-    _children_props: list[str] = []
-    _base_nodes: list[str] = []
     _namespace = "impact_dashboards"
     _type = "Page"
-    _prop_names = ["id", "address", "content"]
-    _valid_wildcard_attributes: list[str] = []
-    available_properties = _prop_names
-    available_wildcard_attributes: list[str] = []
 
     def __init__(self, id: str, address: Any = None, content: Any = None) -> None:
+        self._prop_names = self.available_properties = ["id", "address", "content"]
+        self._children_props: list[str] = []
+        self._base_nodes: list[str] = []
+        self._valid_wildcard_attributes = self.available_wildcard_attributes = list[str]()
         given = {"id": id, "address": address, "content": content}
-        super().__init__(**{name: value for name, value in given.items() if value is not None})
+        known = {name: value for name, value in given.items() if value is not None}
+        super().__init__(**known)  # type: ignore[no-untyped-call]
 
 
-SCRIPTS = [{"relative_package_path": "page.js", "namespace": "impact_dashboards"}]
+scripts = [{"relative_package_path": "page.js", "namespace": "impact_dashboards"}]

@@ -1,4 +1,4 @@
-"""The effect of a finding: estimate and interval, design, checks with their nulls, the numbers behind it, or why there is none."""
+"""The effect of a finding: estimate, design, checks with their nulls, numbers behind it, or why there is none."""
 
 from __future__ import annotations
 
@@ -11,10 +11,19 @@ from impact.markup import Content, h
 from impact_dashboards.findings import drawn_unit, effect_cell
 from impact_dashboards.marks import known
 from impact_dashboards.status import badge, evidence
-from impact_dashboards.view import Block, Column, Row, Table, View
+from impact_dashboards.view import Block, Column, Row, Table, View, records
 
 CHECKS = {"passed": "good", "failed": "bad", "not_applicable": "open", "warning": "warn"}
-DRAWN = ("aggregate", "event_time", "group", "calendar", "specification", "leave_one_out", "estimator", "bandwidth_sensitivity")
+DRAWN = (
+    "aggregate",
+    "event_time",
+    "group",
+    "calendar",
+    "specification",
+    "leave_one_out",
+    "estimator",
+    "bandwidth_sensitivity",
+)
 """Families of terms that are effects in the unit of the indicator."""
 MANY = 40
 
@@ -30,11 +39,17 @@ def effect_blocks(view: View, row: Row, trace: dict[str, Any]) -> list[Block]:
 
 def _effect(view: View, row: Row, checks: list[dict[str, Any]]) -> Block:
     words = view.words
-    rows = [check | {"null": words.said(check["null_hypothesis"]), "told": words.said(check["detail"])} for check in checks]
+    rows = [
+        check | {"null": words.said(check["null_hypothesis"]), "told": words.said(check["detail"])} for check in checks
+    ]
     table = Table(
         [
             Column("check", words("effect.check"), lambda check: words.said(check["check"])),
-            Column("status", words("finding.status"), lambda check: badge(CHECKS.get(check["status"], "open"), words, words(f"check.{check['status']}"))),
+            Column(
+                "status",
+                words("finding.status"),
+                lambda check: badge(CHECKS.get(check["status"], "open"), words, words(f"check.{check['status']}")),
+            ),
             Column("null", words("effect.null")),
             Column("p_value", "p", lambda check: words.number(check["p_value"]), numeric=True),
             Column("told", words("effect.detail")),
@@ -49,10 +64,21 @@ def _facts(view: View, row: Row) -> Content:
     words = view.words
     reason = words.said(row["evidence_reason"])
     if not known(row["estimate"]):
-        why = words("effect.none", why=words.said(row["not_estimable"])) if row["not_estimable"] else words("effect.no_design")
-        return [h("p", badge(row["contribution"], words), " ", why), h("p", evidence(row["evidence_level"], words), h("small", reason))]
+        why = (
+            words("effect.none", why=words.said(row["not_estimable"]))
+            if row["not_estimable"]
+            else words("effect.no_design")
+        )
+        return [
+            h("p", badge(row["contribution"], words), " ", why),
+            h("p", evidence(row["evidence_level"], words), h("small", reason)),
+        ]
     p = words("effect.p", value=words.number(row["p_value"]))
-    adjusted = words("effect.p_adjusted", value=words.number(row["p_adjusted"]), how=words.said(row["adjustment"])) if known(row["p_adjusted"]) else ""
+    adjusted = (
+        words("effect.p_adjusted", value=words.number(row["p_adjusted"]), how=words.said(row["adjustment"]))
+        if known(row["p_adjusted"])
+        else ""
+    )
     facts = [
         (words("finding.effect"), [effect_cell(view, row), badge(row["contribution"], words)]),
         (words("effect.design"), words.said(row["design"])),
@@ -73,11 +99,16 @@ def _terms(view: View, row: Row, terms: pd.DataFrame) -> Block:
             Column("term", words("effect.term"), lambda term: words.said(term["term"])),
             Column("family", words("effect.family"), lambda term: words.said(term["family"].replace("_", " "))),
             Column("estimate", words("effect.estimate"), lambda term: words.number(term["estimate"]), numeric=True),
-            Column("interval", words("indicator.interval"), lambda term: words.interval(term["conf_low"], term["conf_high"]) or "–", numeric=True),
+            Column(
+                "",
+                words("indicator.interval"),
+                lambda term: words.interval(term["conf_low"], term["conf_high"]) or "–",
+                numeric=True,
+            ),
             Column("n_obs", "n", lambda term: words.number(term["n_obs"]), numeric=True),
             Column("detail", words("effect.detail"), lambda term: words.said(term["detail"])),
         ],
-        terms.astype(object).where(terms.notna(), None).to_dict("records"),
+        records(terms),
         [Column(key, key) for key in ("std_error", "p_value", "conf_low", "conf_high")],
     )
     drawn = terms[terms["family"].isin(DRAWN) & terms["conf_low"].notna()] if "conf_low" in terms else terms.iloc[:0]

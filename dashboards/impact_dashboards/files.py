@@ -1,4 +1,4 @@
-"""A block as a file: its rows as CSV, what they mean as CSV on the Web metadata, its drawing as SVG, its figure as JSON."""
+"""A block as a file: its rows as CSV, what they mean as metadata, its drawing as SVG, its figure as JSON."""
 
 from __future__ import annotations
 

@@ -69,7 +69,9 @@ def part_of(view: View, row: Row) -> str:
 def link_of(view: View, row: Row) -> str:
     """Return where a finding is explained."""
     part = str(row["finding"]).split("/", 2)[2:]
-    return view.address.to("indicator", str(row["programme"]), str(row["indicator"]), **({"part": part[0]} if part else {}))
+    return view.address.to(
+        "indicator", str(row["programme"]), str(row["indicator"]), **({"part": part[0]} if part else {})
+    )
 
 
 def finding_rows(view: View, findings: pd.DataFrame) -> list[dict[str, Any]]:
@@ -86,7 +88,9 @@ def loaded_days(view: View, programme: str) -> dict[str, datetime.date]:
     last = loads[loads["current"]].groupby("contract")["loaded_at"].max()
     days = {contract: moment.date() for contract, moment in last.items()}
     return {
-        indicator: days[contract] for indicator, contract in view.published.contracts(programme).items() if contract in days
+        indicator: days[contract]
+        for indicator, contract in view.published.contracts(programme).items()
+        if contract in days
     }
 
 
@@ -100,12 +104,40 @@ def finding_table(view: View, rows: Sequence[Row], *, parts: bool = False, group
     words = view.words
     shown = [
         Column("finding", words("finding.name"), lambda row: _name(view, row, parts=parts)),
-        Column("drawing", words("finding.drawing"), lambda row: _drawing(view, row)),
-        Column("value", words("finding.value"), lambda row: value_cell(view, row), numeric=True, meaning=words("meaning.value")),
-        Column("attainment", words("finding.status"), lambda row: badge(row["attainment"], words), meaning=words("meaning.attainment")),
-        Column("estimate", words("finding.effect"), lambda row: effect_cell(view, row), numeric=True, meaning=words("meaning.estimate")),
-        Column("evidence_level", words("finding.evidence"), lambda row: _evidence(view, row), meaning=words("meaning.evidence")),
-        Column("loaded", words("finding.loaded"), lambda row: _loaded(view, row), numeric=True, meaning=words("meaning.loaded")),
+        Column("", words("finding.drawing"), lambda row: _drawing(view, row)),
+        Column(
+            "value",
+            words("finding.value"),
+            lambda row: value_cell(view, row),
+            numeric=True,
+            meaning=words("meaning.value"),
+        ),
+        Column(
+            "attainment",
+            words("finding.status"),
+            lambda row: badge(row["attainment"], words),
+            meaning=words("meaning.attainment"),
+        ),
+        Column(
+            "estimate",
+            words("finding.effect"),
+            lambda row: effect_cell(view, row),
+            numeric=True,
+            meaning=words("meaning.estimate"),
+        ),
+        Column(
+            "evidence_level",
+            words("finding.evidence"),
+            lambda row: _evidence(view, row),
+            meaning=words("meaning.evidence"),
+        ),
+        Column(
+            "loaded",
+            words("finding.loaded"),
+            lambda row: _loaded(view, row),
+            numeric=True,
+            meaning=words("meaning.loaded"),
+        ),
     ]
     language = words.language
     extra = [Column(f"title_{language}", words("finding.title")), Column(f"part_{language}", words("finding.part"))]
@@ -116,7 +148,11 @@ def finding_table(view: View, rows: Sequence[Row], *, parts: bool = False, group
 def _name(view: View, row: Row, *, parts: bool) -> Content:
     name = part_of(view, row) if parts else title_of(view, row)
     of_part = "/" in str(row["finding"]).partition("/")[2]
-    under = title_of(view, row) if parts else " · ".join(filter(None, (part_of(view, row) if of_part else "", unit_of(view.words, row))))
+    under = (
+        title_of(view, row)
+        if parts
+        else " · ".join(filter(None, (part_of(view, row) if of_part else "", unit_of(view.words, row))))
+    )
     return [h("a", name, href=link_of(view, row)), h("small", under)]
 
 
@@ -129,7 +165,8 @@ def _drawing(view: View, row: Row) -> Content:
 def in_words(view: View, row: Row) -> str:
     """Return what a finding's drawing shows as a sentence."""
     words, unit = view.words, row["unit"]
-    said = [f"{part_of(view, row)}: {words.number(row['value'], unit)} {words.interval(row['conf_low'], row['conf_high'], unit)}"]
+    ends = words.interval(row["conf_low"], row["conf_high"], unit)
+    said = [f"{part_of(view, row)}: {words.number(row['value'], unit)} {ends}"]
     said += [f"{words('finding.baseline')} {words.number(row['baseline'], unit)}"] if known(row["baseline"]) else []
     said += [f"{words('finding.target')} {words.number(row['target'], unit)}"] if known(row["target"]) else []
     return ", ".join(text.strip() for text in said)

@@ -15,13 +15,20 @@ def definition_block(view: View, row: Row, trace: dict[str, Any]) -> Block:
     """Return what is measured and how: formula in words of the declaration, method, query, hashes."""
     words, definition = view.words, trace["definition"]
     declared = definition["definition"]
-    note = (declared.get("note") or {}).get(words.language) if isinstance(declared.get("note"), dict) else declared.get("note")
+    note = (
+        (declared.get("note") or {}).get(words.language)
+        if isinstance(declared.get("note"), dict)
+        else declared.get("note")
+    )
     facts = [
         (words("lineage.indicator"), h("code", f"{row['programme']}/{row['indicator']}")),
         (words("lineage.formula"), h("pre", _yaml(declared["formula"]), tabindex="0")),
         (words("lineage.where"), h("pre", _yaml(declared["where"]), tabindex="0") if declared.get("where") else None),
         (words("lineage.method"), words.said(row["method"])),
-        (words("lineage.promise"), h("pre", _yaml(declared["ex_ante"]), tabindex="0") if declared.get("ex_ante") else None),
+        (
+            words("lineage.promise"),
+            h("pre", _yaml(declared["ex_ante"]), tabindex="0") if declared.get("ex_ante") else None,
+        ),
         (words("lineage.note"), note),
         (words("lineage.plan"), _registration(view, row)),
         (words("lineage.declared"), words("lineage.file_line", file=definition["file"], line=str(definition["line"]))),
@@ -45,14 +52,27 @@ def _yaml(value: Any) -> str:
 def rows_block(view: View, row: Row, trace: dict[str, Any]) -> Block:
     """Return the files behind a finding, with the rows used of each."""
     words = view.words
-    files = [source | {"title": source["provenance"].get("title", ""), "where": source["provenance"]} for source in trace["sources"]]
+    files = [
+        source | {"title": source["provenance"].get("title", ""), "where": source["provenance"]}
+        for source in trace["sources"]
+    ]
     table = Table(
         [
-            Column("file", words("lineage.file"), lambda source: [h("code", source["file"]), h("small", source["title"])]),
+            Column(
+                "file", words("lineage.file"), lambda source: [h("code", source["file"]), h("small", source["title"])]
+            ),
             Column("kind", words("filter.data"), lambda source: words(f"data.{source['kind']}")),
-            Column("rows_used", words("lineage.rows_used"), lambda source: words.number(source["rows_used"]), numeric=True),
-            Column("rows_good", words("lineage.rows_good"), lambda source: words.number(source["rows_good"]), numeric=True),
-            Column("first_lines", words("lineage.first"), lambda source: ", ".join(map(str, source["first_lines"] or [])) or "–"),
+            Column(
+                "rows_used", words("lineage.rows_used"), lambda source: words.number(source["rows_used"]), numeric=True
+            ),
+            Column(
+                "rows_good", words("lineage.rows_good"), lambda source: words.number(source["rows_good"]), numeric=True
+            ),
+            Column(
+                "first_lines",
+                words("lineage.first"),
+                lambda source: ", ".join(map(str, source["first_lines"] or [])) or "–",
+            ),
             Column("loaded_at", words("finding.loaded"), lambda source: words.date(str(source["loaded_at"])[:10])),
             Column("where", words("lineage.source"), lambda source: _provenance(view, source["where"])),
         ],
@@ -60,17 +80,30 @@ def rows_block(view: View, row: Row, trace: dict[str, Any]) -> Block:
         [Column(key, key) for key in ("source", "sha256", "load_id", "run_id", "rows_read", "rows_bad")],
     )
     linked = [
-        words("lineage.linked", linked=link["linked"], since=link["since"], wave=link["wave"], lost=link["lost"], new=link["new"])
+        words(
+            "lineage.linked",
+            linked=link["linked"],
+            since=link["since"],
+            wave=link["wave"],
+            lost=link["lost"],
+            new=link["new"],
+        )
         for link in trace["linkage"]
     ]
-    return Block("rows", words("lineage.rows"), table, after=h("p", " ".join(linked), class_="note") if linked else None)
+    return Block(
+        "rows", words("lineage.rows"), table, after=h("p", " ".join(linked), class_="note") if linked else None
+    )
 
 
 def _provenance(view: View, provenance: dict[str, Any]) -> Content:
     """Return where a file comes from; only an address of the web becomes a link."""
     said = [provenance.get(name) for name in ("publisher", "document", "licence", "generator")]
     url = str(provenance.get("url") or "")
-    link = h("a", view.words("lineage.open"), href=url, rel="noreferrer") if url.startswith(("https://", "http://")) else url
+    link = (
+        h("a", view.words("lineage.open"), href=url, rel="noreferrer")
+        if url.startswith(("https://", "http://"))
+        else url
+    )
     return [h("small", " · ".join(filter(None, said))), link]
 
 
@@ -78,7 +111,11 @@ def plan_block(view: View, row: Row, trace: dict[str, Any]) -> Block:
     """Return the dated amendments of the plan that touch this indicator."""
     words = view.words
     rows = [
-        {"seen_at": plan["seen_at"], "plan_hash": plan["plan_hash"], "change": change if first else words("lineage.first_plan")}
+        {
+            "seen_at": plan["seen_at"],
+            "plan_hash": plan["plan_hash"],
+            "change": change if first else words("lineage.first_plan"),
+        }
         for place, plan in enumerate(trace["plan"])
         for first, change in [(place > 0, change) for change in _changes(plan, row["indicator"], first=place == 0)]
     ]
@@ -96,5 +133,3 @@ def plan_block(view: View, row: Row, trace: dict[str, Any]) -> Block:
 def _changes(plan: dict[str, Any], indicator: str, *, first: bool) -> list[str]:
     changes = plan["changes"] if isinstance(plan["changes"], list) else json.loads(plan["changes"])
     return [""] if first else [str(change) for change in changes if str(change).split(".")[0] == indicator]
-
-

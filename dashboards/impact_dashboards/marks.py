@@ -48,8 +48,17 @@ def whisker(row: Any, words: str, *, scale: tuple[float, float] | None = None) -
         _interval(*sorted((place(low), place(high)))) if known(low) and known(high) else None,
         shape(state, x=_x(spot), y=HEIGHT / 2, size=11),
     ]
-    return h("svg", h("title", words), parts, class_=f"whisker {state}", viewBox=f"0 0 {WIDTH} {HEIGHT}",
-             width=WIDTH, height=HEIGHT, role="img", aria_label=words)
+    return h(
+        "svg",
+        h("title", words),
+        parts,
+        class_=f"whisker {state}",
+        viewBox=f"0 0 {WIDTH} {HEIGHT}",
+        width=WIDTH,
+        height=HEIGHT,
+        role="img",
+        aria_label=words,
+    )
 
 
 def progress_scale(row: Any) -> tuple[float, float] | None:
@@ -75,7 +84,9 @@ def _interval(low: float, high: float) -> list[Element]:
     for place, beyond, turn in ((low, low < 0, -1), (high, high > 1, 1)):
         x = _x(place)
         arrow = f"M{x} {middle - 4}L{x + 6 * turn} {middle}L{x} {middle + 4}Z"
-        parts.append(h("path", d=arrow if beyond else f"M{x} {middle - 4}V{middle + 4}", class_="beyond" if beyond else "end"))
+        parts.append(
+            h("path", d=arrow if beyond else f"M{x} {middle - 4}V{middle + 4}", class_="beyond" if beyond else "end")
+        )
     return parts
 
 
@@ -87,5 +98,14 @@ def bar(share: float, state: str, words: str, *, mark: float | None = None) -> E
         h("rect", x=0, y=6, width=round(200 * full, 1), height=10, rx=5, class_="part"),
         h("path", d=f"M{round(200 * min(mark, 1.0), 1)} 1V21", class_="notch") if mark is not None else None,
     ]
-    return h("svg", h("title", words), parts, class_=f"bar {state}", viewBox="0 0 204 22", width=204, height=22, role="img",
-             aria_label=words)
+    return h(
+        "svg",
+        h("title", words),
+        parts,
+        class_=f"bar {state}",
+        viewBox="0 0 204 22",
+        width=204,
+        height=22,
+        role="img",
+        aria_label=words,
+    )

@@ -57,29 +57,29 @@
     return plotly;
   }
 
+  // The drawing keeps its room while the other one is above it, so that nothing on the page moves.
   function Plot({ given, still }) {
     const place = useRef(null);
-    const [live, setLive] = useState(null);
-    const { "data-plot": source, "data-plotly": library, "data-at-once": atOnce, ...properties } = given;
-    useEffect(() => { setLive(null); }, [source]);
+    const [open, setOpen] = useState("data-at-once" in given);
+    const [shown, setShown] = useState(false);
+    const source = given["data-plot"];
     useEffect(() => {
-      if (atOnce === undefined && live === null) return undefined;
       let left = false;
-      Promise.all([load(library), fetch(source).then((answer) => answer.json())]).then(([Plotly, figure]) => {
-        if (left || !place.current) return;
-        place.current.replaceChildren();
-        Plotly.newPlot(place.current, figure.data, figure.layout, { displaylogo: false, responsive: true, ...figure.config });
-        place.current.dataset.live = "";
-      });
+      setShown(false);
+      if (open) {
+        Promise.all([load(given["data-plotly"]), fetch(source).then((answer) => answer.json())]).then(([Plotly, figure]) => {
+          if (left) return;
+          Plotly.react(place.current, figure.data, figure.layout, { displaylogo: false, responsive: true });
+          setShown(true);
+        });
+      }
       return () => { left = true; };
-    }, [source, atOnce === undefined ? live : true]);
-    const open = live !== null || atOnce !== undefined;
-    return createElement("div", properties,
-      createElement("div", { ref: place, className: "plot-live", hidden: !open }),
-      createElement("div", { className: "plot-still", hidden: open && Boolean(place.current && "live" in place.current.dataset) },
-        ...still.map(draw)),
-      open ? null : createElement("button", { type: "button", className: "plot-open", onClick: () => setLive(true) },
-        properties["data-words"]));
+    }, [source, open]);
+    return createElement("div", { className: given.className + (shown ? " live" : "") },
+      createElement("div", { className: "plot-still" }, ...still.map(draw)),
+      createElement("div", { className: "plot-live", ref: place }),
+      open ? null : createElement("button", { type: "button", className: "plot-open", onClick: () => setOpen(true) },
+        given["data-words"]));
   }
 
   // The address that a form's controls stand for; what is not chosen is left out.
@@ -148,13 +148,14 @@
       function submitted(event) {
         if (!("live" in event.target.dataset)) return;
         event.preventDefault();
+        clearTimeout(waiting);
         ask(addressOf(event.target));
       }
       function clicked(event) {
         const link = event.target.closest("a");
         if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
         if ("png" in link.dataset) { event.preventDefault(); picture(link); }
-        if ("live" in link.dataset) { event.preventDefault(); ask(link.getAttribute("href")); }
+        if ("live" in link.dataset) { event.preventDefault(); clearTimeout(waiting); ask(link.getAttribute("href")); }
       }
       const heard = [["change", changed], ["input", changed], ["submit", submitted], ["click", clicked]];
       heard.forEach(([name, deed]) => document.addEventListener(name, deed));

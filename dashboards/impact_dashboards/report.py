@@ -31,7 +31,15 @@ CHAPTERS = ("portfolio", "theory", "network", "territory", "monitoring", "claims
 LEFT_OUT = frozenset({"records", "quarantine", "quarantine-rows", "measures", "rows"})
 """Blocks that hold rows, not results."""
 OF_INDICATOR = ("waves", "effect", "terms", "definition", "plan")
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge", "microsoft-edge")
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "msedge",
+    "microsoft-edge",
+)
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-pdf-header-footer")
 DROPPED = frozenset({"data-live", "data-plot", "data-plotly", "data-words", "data-at-once", "data-png", "download"})
 
@@ -104,9 +112,15 @@ def _cover(view: View, programme: str, version: str) -> Element:
     ]
     synthetic = (view.published.findings(programme)["data_kind"] == "synthetic").any()
     banner = h("p", h("strong", words("banner.synthetic")), class_="report-banner", role="note") if synthetic else None
-    return h("header", h("p", words("report.over"), class_="over"), h("h1", words.pick(row, "title")),
-             h("p", words.pick(row, "summary"), class_="lead"), banner,
-             h("dl", [[h("dt", name), h("dd", value)] for name, value in facts if value]), class_="cover")
+    return h(
+        "header",
+        h("p", words("report.over"), class_="over"),
+        h("h1", words.pick(row, "title")),
+        h("p", words.pick(row, "summary"), class_="lead"),
+        banner,
+        h("dl", [[h("dt", name), h("dd", value)] for name, value in facts if value]),
+        class_="cover",
+    )
 
 
 def _chapters(view: View, programme: str) -> Iterator[Element]:
@@ -178,7 +192,7 @@ def _browser() -> str:
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
         raise UsageError(
-            "a PDF is printed by Chromium, Chrome or Edge, and none is on the path; write .html and print it from a browser"
+            "a PDF is printed by Chromium, Chrome or Edge, and none is on the path; write .html and print that"
         )
     return found
 
@@ -191,5 +205,7 @@ def _print(browser: str, text: str, out: Path) -> None:
         command = [browser, *FLAGS, f"--user-data-dir={folder}/profile", f"--print-to-pdf={made}", page.as_uri()]
         done = subprocess.run(command, capture_output=True, timeout=300, check=False)  # noqa: S603 - a browser found on the path
         if not made.is_file():
-            raise UsageError(f"{browser} did not print the report: {done.stderr.decode(errors='replace').strip()[-300:]}")
+            raise UsageError(
+                f"{browser} did not print the report: {done.stderr.decode(errors='replace').strip()[-300:]}"
+            )
         shutil.copyfile(made, out)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from impact.errors import UsageError
+from impact.words import LANGUAGES, words_in
 from impact_dashboards.access import Access, read_access, refuse_exposed
 from impact_dashboards.app import App, create_app
 from impact_dashboards.sign_in import session_key
@@ -45,19 +46,19 @@ def serve(
     if sys.platform == "win32":
         warmed(db, known, key).run(host=host, port=port, debug=False)
     else:
-        _gunicorn(db, known, key, host, port, workers)
+        _gunicorn(db, known, key, f"{host}:{port}", workers)
 
 
 def warmed(db: str | Path, access: Access | None, key: str) -> App:
     """Return the app with Dash set up: a first request from several threads at once would find it half made."""
     app = create_app(db, access=access, key=key)
-    with app.server.test_client() as client:
-        client.get("/_dash-layout")
-        client.get("/_dash-dependencies")
+    app._setup_server()  # type: ignore[no-untyped-call]
+    for language in LANGUAGES:
+        words_in(language).said("")
     return app
 
 
-def _gunicorn(db: str | Path, access: Access | None, key: str, host: str, port: int, workers: int) -> None:
+def _gunicorn(db: str | Path, access: Access | None, key: str, address: str, workers: int) -> None:
     from gunicorn.app.base import BaseApplication  # noqa: PLC0415 - there is none on Windows
 
     class Server(BaseApplication):  # type: ignore[misc]
@@ -65,7 +66,7 @@ def _gunicorn(db: str | Path, access: Access | None, key: str, host: str, port: 
 
         def load_config(self) -> None:
             settings: dict[str, Any] = {
-                "bind": f"{host}:{port}",
+                "bind": address,
                 "workers": workers,
                 "threads": THREADS,
                 "worker_class": "gthread",
@@ -83,4 +84,4 @@ def _gunicorn(db: str | Path, access: Access | None, key: str, host: str, port: 
         Server().run()
     except SystemExit as stop:
         if stop.code not in (0, None):
-            raise UsageError(f"{host}:{port} cannot be served; is another program using the port?") from None
+            raise UsageError(f"{address} cannot be served; is another program using the port?") from None

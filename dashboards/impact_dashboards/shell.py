@@ -12,9 +12,9 @@ from impact.words import LANGUAGES, Words
 from impact_dashboards.address import Address
 from impact_dashboards.view import Block, Choice, Column, Page, Row, Table, View
 
-WHOLE, HALF = 860, 560
-"""Pixels across a drawing in a block, and in one of half width."""
 PLOTLY = "/assets/vendor/plotly-cartesian.min.js"
+WIDE, BESIDE, HALF, NARROW = 1160, 860, 560, 360
+"""Pixels of a drawing: across the page, beside a list, in a block of half width, on a telephone."""
 
 
 def frame(view: View, page: Page, menu: Iterable[str], foot: Content) -> Element:
@@ -33,8 +33,8 @@ def frame(view: View, page: Page, menu: Iterable[str], foot: Content) -> Element
     banner = h("p", h("strong", words("banner.synthetic")), class_="banner", role="note") if page.synthetic else None
     heading = [h("p", page.over, class_="over") if page.over else None, h("h1", page.title)]
     lead = h("p", page.lead, class_="lead") if page.lead else None
-    blocks = list(_blocks(view, page.blocks))
-    body = h("div", page.aside, h("div", blocks, class_="column"), class_="beside") if page.aside else blocks
+    blocks = list(_blocks(view, page.blocks, BESIDE if page.aside else WIDE))
+    body = h("div", h("div", blocks, class_="column"), page.aside, class_="beside") if page.aside else blocks
     return h(
         "div",
         h("a", words("shell.skip"), href="#content", class_="skip"),
@@ -46,25 +46,47 @@ def frame(view: View, page: Page, menu: Iterable[str], foot: Content) -> Element
     )
 
 
-def _blocks(view: View, blocks: Iterable[Block]) -> Iterator[Content]:
+def _blocks(view: View, blocks: Iterable[Block], width: int) -> Iterator[Content]:
     """Yield the blocks in order, those of half width side by side."""
     for half, some in groupby(blocks, key=lambda block: block.half):
-        drawn = [block_element(view, block) for block in some]
+        drawn = [block_element(view, block, HALF if half else width) for block in some]
         yield h("div", drawn, class_="pair") if half else drawn
 
 
 def _head(view: View, page: Page, menu: Iterable[str]) -> Element:
     words, address = view.words, view.address
-    logo = h("svg", h("circle", cx=12, cy=12, r=10, class_="ring"), h("path", d="M12 5V12H19A7 7 0 0 0 12 5Z", class_="slice"),
-             viewBox="0 0 24 24", width=24, height=24, aria_hidden="true", class_="logo")
+    logo = h(
+        "svg",
+        h("circle", cx=12, cy=12, r=10, class_="ring"),
+        h("path", d="M12 5V12H19A7 7 0 0 0 12 5Z", class_="slice"),
+        viewBox="0 0 24 24",
+        width=24,
+        height=24,
+        aria_hidden="true",
+        class_="logo",
+    )
     items = [
-        h("li", h("a", words(f"menu.{name}"), href=_menu_link(address, name),
-                  aria_current="page" if name == address.page else None))
+        h(
+            "li",
+            h(
+                "a",
+                words(f"menu.{name}"),
+                href=_menu_link(address, name),
+                aria_current="page" if name == address.page else None,
+            ),
+        )
         for name in menu
     ]
     others = [
-        h("a", name.upper(), href=address.in_language(name), hreflang=name, lang=name, aria_label=words(f"language.{name}"),
-          class_="language")
+        h(
+            "a",
+            name.upper(),
+            href=address.in_language(name),
+            hreflang=name,
+            lang=name,
+            aria_label=words(f"language.{name}"),
+            class_="language",
+        )
         for name in LANGUAGES
         if name != address.language
     ]
@@ -87,7 +109,9 @@ def _under(view: View, banner: Element | None) -> Element:
     current = address.programme or address.get("programme")
 
     def there(name: str) -> str:
-        return address.to("portfolio", programme=name) if address.page == "portfolio" else address.to(address.page, name)
+        return (
+            address.to("portfolio", programme=name) if address.page == "portfolio" else address.to(address.page, name)
+        )
 
     every = [(words("shell.all_programmes"), address.to("portfolio"), "")] if address.page == "portfolio" else []
     links = [
@@ -101,32 +125,45 @@ def _filters(view: View, page: Page) -> Element | None:
     if not page.choices:
         return None
     shown = {choice.name for choice in page.choices}
-    kept = [h("input", type="hidden", name=name, value=value) for name, value in view.address.query if name not in shown]
+    kept = [
+        h("input", type="hidden", name=name, value=value) for name, value in view.address.query if name not in shown
+    ]
     controls = [_control(choice) for choice in page.choices]
     go = h("button", view.words("filters.show"), type="submit", class_="go")
-    return h("form", kept, controls, go, action=view.address.bare, method="get", class_="filters", data_live=True,
-             aria_label=view.words("filters.title"))
+    return h(
+        "form",
+        kept,
+        controls,
+        go,
+        action=view.address.bare,
+        method="get",
+        class_="filters",
+        data_live=True,
+        aria_label=view.words("filters.title"),
+    )
 
 
 def _control(choice: Choice) -> Element:
-    options = [
-        h("option", text, value=value, selected=value == choice.value) for value, text in choice.options.items()
-    ]
+    options = [h("option", text, value=value, selected=value == choice.value) for value, text in choice.options.items()]
     name = f"filter-{choice.name}"
     select = h("select", options, id=name, name=choice.name, data_value=choice.value)
     return h("div", h("label", choice.title, for_=name), select, class_="filter")
 
 
-def block_element(view: View, block: Block, *, files: bool = True) -> Element:
+def block_element(view: View, block: Block, width: int = WIDE, *, files: bool = True) -> Element:
     """Return a block: heading, files, words, drawing and table; in a report without files."""
-    heading = h("div", h("h2" if files else "h3", block.title), _files(view, block) if files else None, class_="block-head")
+    heading = h(
+        "div", h("h2" if files else "h3", block.title), _files(view, block) if files else None, class_="block-head"
+    )
     lead = h("p", block.lead, class_="note") if block.lead else None
-    drawn = _drawn(view, block)
+    drawn = _drawn(view, block, width) if files else drawing_of(view.words, block, width)
     table = table_element(view.words, block.table, block.title) if block.table else None
     if table is not None and block.folded:
         table = h("details", h("summary", view.words("block.as_table")), table, class_="twin")
     name = block.id if files else None
-    return h("section", heading, lead, drawn, block.body, table, block.after, class_="card", id=name, aria_label=block.title)
+    return h(
+        "section", heading, lead, drawn, block.body, table, block.after, class_="card", id=name, aria_label=block.title
+    )
 
 
 def _files(view: View, block: Block) -> Element | None:
@@ -135,33 +172,57 @@ def _files(view: View, block: Block) -> Element | None:
         return None
     words, address = view.words, view.address
     name = "-".join((address.page, *address.path, block.id))
-    links = [h("a", "CSV", href=address.file(block.id, ".csv"), download=f"{name}.csv", aria_label=words("files.csv", title=block.title))]
+    links = [
+        h(
+            "a",
+            "CSV",
+            href=address.file(block.id, ".csv"),
+            download=f"{name}.csv",
+            aria_label=words("files.csv", title=block.title),
+        )
+    ]
     if block.figure is not None or block.drawing is not None:
         drawn = address.file(block.id, ".svg")
         links += [
             h("a", "SVG", href=drawn, download=f"{name}.svg", aria_label=words("files.svg", title=block.title)),
             h("a", "PNG", href=drawn, data_png=f"{name}.png", aria_label=words("files.png", title=block.title)),
         ]
-    links.append(h("a", "JSON", href=address.file(block.id, ".metadata.json"), aria_label=words("files.metadata", title=block.title)))
+    links.append(
+        h(
+            "a",
+            "JSON",
+            href=address.file(block.id, ".metadata.json"),
+            aria_label=words("files.metadata", title=block.title),
+        )
+    )
     return h("p", links, class_="files")
 
 
-def drawing_of(words: Words, block: Block) -> Element | None:
+def drawing_of(words: Words, block: Block, width: int = WIDE) -> Element | None:
     """Return a block's drawing as SVG, whatever made it."""
     if block.figure is not None:
-        return figure_svg(block.figure, title=block.title, words=words, width=HALF if block.half else WHOLE)
+        return figure_svg(block.figure, title=block.title, words=words, width=width)
     return block.drawing
 
 
-def _drawn(view: View, block: Block) -> Element | None:
-    drawing = drawing_of(view.words, block)
-    if drawing is None:
-        return None
-    plot = {}
-    if block.figure is not None:
-        plot = {"data_plot": view.address.file(block.id, ".figure.json"), "data_plotly": PLOTLY,
-                "data_words": view.words("block.live"), "data_at_once": block.at_once}
-    return h("div", drawing, class_="drawing", **plot)
+def _drawn(view: View, block: Block, width: int) -> Element | None:
+    """Return a block's drawing; a figure for wide and narrow screens, with the address of what Plotly draws of it."""
+    if block.figure is None:
+        return h("div", block.drawing, class_="drawing") if block.drawing is not None else None
+    drawings = [
+        h("div", drawing_of(view.words, block, size), class_=name)
+        for name, size in (("broad", width), ("slim", NARROW))
+    ]
+    source = view.address.file(block.id, ".figure.json")
+    return h(
+        "div",
+        drawings,
+        class_="drawing",
+        data_plot=source,
+        data_plotly=PLOTLY,
+        data_words=view.words("block.live"),
+        data_at_once=block.at_once,
+    )
 
 
 def table_element(words: Words, table: Table, caption: str) -> Element:
@@ -170,8 +231,13 @@ def table_element(words: Words, table: Table, caption: str) -> Element:
     if not table.rows and not filtered:
         return h("p", words("empty.rows"), class_="empty")
     heads = [
-        h("th", column.head or column.title, scope="col", class_="number" if column.numeric else None,
-          aria_sort=column.sort or None)
+        h(
+            "th",
+            column.head or column.title,
+            scope="col",
+            class_="number" if column.numeric else None,
+            aria_sort=column.sort or None,
+        )
         for column in table.columns
     ]
     filters = h("tr", [h("td", column.below) for column in table.columns]) if filtered else None
@@ -209,4 +275,8 @@ def _cell(words: Words, column: Column, row: Row) -> Content:
     value: Any = row.get(column.key)
     if value is None:
         return "–"
-    return words.number(value, column.unit) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+    return (
+        words.number(value, column.unit)
+        if isinstance(value, int | float) and not isinstance(value, bool)
+        else str(value)
+    )

@@ -41,7 +41,7 @@ SHAPES = {
     "late": "square",
 }
 """The shape of every state; its colour goes by the class of the same name in the style sheet."""
-DRAWN = {
+DRAWN: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "circle": [("circle", {"cx": 6, "cy": 6, "r": 5})],
     "triangle": [("path", {"d": "M6 1 11.5 11H.5Z"})],
     "square": [("rect", {"x": 1, "y": 1, "width": 10, "height": 10})],
@@ -50,7 +50,9 @@ DRAWN = {
     "down": [("path", {"d": "M6 11 1 5H4V1H8V5H11Z"})],
     "ring": [("circle", {"cx": 6, "cy": 6, "r": 4.2, "fill": "none", "stroke": "currentColor", "stroke-width": 1.6})],
     "dash": [("path", {"d": "M1 5H11V7H1Z"})],
-    "wave": [("path", {"d": "M0 8C3 0 4 0 6 6S9 12 12 4", "fill": "none", "stroke": "currentColor", "stroke-width": 2})],
+    "wave": [
+        ("path", {"d": "M0 8C3 0 4 0 6 6S9 12 12 4", "fill": "none", "stroke": "currentColor", "stroke-width": 2})
+    ],
     "clock": [
         ("circle", {"cx": 6, "cy": 6, "r": 5, "fill": "none", "stroke": "currentColor", "stroke-width": 1.5}),
         ("path", {"d": "M6 3V6L8.5 7.5", "fill": "none", "stroke": "currentColor", "stroke-width": 1.5}),
@@ -60,8 +62,18 @@ DRAWN = {
         ("path", {"d": "M1 6 6 1M1 11 11 1M6 11 11 6", "stroke": "currentColor", "fill": "none"}),
     ],
     "dotted": [
-        ("circle", {"cx": 6, "cy": 6, "r": 4.5, "fill": "none", "stroke": "currentColor", "stroke-width": 1.5,
-                    "stroke-dasharray": "2 2"}),
+        (
+            "circle",
+            {
+                "cx": 6,
+                "cy": 6,
+                "r": 4.5,
+                "fill": "none",
+                "stroke": "currentColor",
+                "stroke-width": 1.5,
+                "stroke-dasharray": "2 2",
+            },
+        ),
     ],
 }
 
@@ -70,13 +82,20 @@ def shape(state: str, *, x: float = 0, y: float = 0, size: float = 12) -> Elemen
     """Return the shape of a state, for use inside a drawing; its middle lies at ``x, y``."""
     parts = [h(tag, **attributes) for tag, attributes in DRAWN[SHAPES[state]]]
     scale = size / 12
-    return h("g", parts, class_=f"shape {state}", fill="currentColor",
-             transform=f"translate({x - 6 * scale:.1f} {y - 6 * scale:.1f}) scale({scale:.3g})")
+    return h(
+        "g",
+        parts,
+        class_=f"shape {state}",
+        fill="currentColor",
+        transform=f"translate({x - 6 * scale:.1f} {y - 6 * scale:.1f}) scale({scale:.3g})",
+    )
 
 
 def badge(state: str, words: Words, text: str | None = None) -> Element:
     """Return the shape and the word of a state."""
-    drawing = h("svg", shape(state, x=6, y=6), class_="mark", viewBox="0 0 12 12", width=12, height=12, aria_hidden="true")
+    drawing = h(
+        "svg", shape(state, x=6, y=6), class_="mark", viewBox="0 0 12 12", width=12, height=12, aria_hidden="true"
+    )
     return h("span", drawing, " ", text or words(f"status.{state}"), class_=f"status {state}")
 
 
@@ -85,11 +104,22 @@ def evidence(level: Any, words: Words) -> Element:
     if level is None:
         return h("span", "–", class_="muted")
     name = words("evidence.of", level=int(level))
-    return h("svg", h("title", name), dots(int(level), 0, 0), class_="dots", viewBox="0 0 58 12", width=58, height=12,
-             role="img", aria_label=name)
+    return h(
+        "svg",
+        h("title", name),
+        dots(int(level), 0, 0),
+        class_="dots",
+        viewBox="0 0 58 12",
+        width=58,
+        height=12,
+        role="img",
+        aria_label=name,
+    )
 
 
 def dots(level: int, x: float, y: float) -> Element:
     """Return five dots, as many of them filled as the level says, for use inside a drawing."""
-    drawn = [h("circle", cx=6 + 11 * place, cy=6, r=4, class_="dot on" if place < level else "dot") for place in range(5)]
+    drawn = [
+        h("circle", cx=6 + 11 * place, cy=6, r=4, class_="dot on" if place < level else "dot") for place in range(5)
+    ]
     return h("g", drawn, transform=f"translate({x} {y})")

@@ -67,7 +67,7 @@ class Column:
     Parameters
     ----------
     key
-        Of the value in a row, and head of the CSV column.
+        Of the value in a row, and head of the CSV column; empty where the page alone has such a column.
     title
         What readers see above it.
     show
@@ -127,7 +127,7 @@ class Table:
     @property
     def file_columns(self) -> list[Column]:
         """All columns of the file, each once."""
-        return list({column.key: column for column in (*self.columns, *self.extra)}.values())
+        return list({column.key: column for column in (*self.columns, *self.extra) if column.key}.values())
 
     def frame(self) -> pd.DataFrame:
         """Return the values as they are, a column per key."""

@@ -20,8 +20,13 @@ def choose(view: View, have: Callable[[str], bool]) -> Page:
     """
     words, address = view.words, view.address
     cards = [
-        h("a", h("strong", words.pick(row, "title")), h("small", words.pick(row, "summary")), href=address.to(address.page, name),
-          class_="tile")
+        h(
+            "a",
+            h("strong", words.pick(row, "title")),
+            h("small", words.pick(row, "summary")),
+            href=address.to(address.page, name),
+            class_="tile",
+        )
         for name, row in view.published.titles.items()
         if have(name)
     ]

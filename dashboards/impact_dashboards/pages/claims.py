@@ -1,4 +1,4 @@
-"""Claims: totals that a programme stated about itself beside what its records give; those that differ first, nobody accused."""
+"""Claims: totals that a programme stated about itself beside what its records give; those that differ first."""
 
 from __future__ import annotations
 
@@ -26,11 +26,22 @@ def claims(view: View) -> Page:
         return Page(words("claims.title"), head=nothing(words, "claims.none", HOW))
     state = view.chosen("state", list(CLAIM_STATES))
     order = list(CLAIM_STATES)
-    rows = sorted((_row(view, row) for row in every if not state or row["state"] == state), key=lambda row: order.index(row["state"]))
+    rows = sorted(
+        (_row(view, row) for row in every if not state or row["state"] == state),
+        key=lambda row: order.index(row["state"]),
+    )
     counts = {name: sum(row["state"] == name for row in every) for name in CLAIM_STATES}
-    options = {"": words("filters.all")} | {name: f"{words('status.' + name)} ({count})" for name, count in counts.items()}
-    lead = words("claims.lead", count=len(every), done=counts["reproduced"] + counts["differs"], same=counts["reproduced"],
-                 differ=counts["differs"], open=counts["not_recomputable"])
+    options = {"": words("filters.all")} | {
+        name: f"{words('status.' + name)} ({count})" for name, count in counts.items()
+    }
+    lead = words(
+        "claims.lead",
+        count=len(every),
+        done=counts["reproduced"] + counts["differs"],
+        same=counts["reproduced"],
+        differ=counts["differs"],
+        open=counts["not_recomputable"],
+    )
     return Page(
         words("claims.title"),
         [Block("claims", words("claims.table"), _table(view, rows), lead=words("claims.read"))],
@@ -69,16 +80,38 @@ def _table(view: View, rows: list[dict[str, Any]]) -> Table:
     words = view.words
     return Table(
         [
-            Column("title", words("claims.claim"), lambda row: [row["title"], h("small", f"{unit_of(words, row)} · {words('level.' + row['level'])}")]),
+            Column(
+                "title",
+                words("claims.claim"),
+                lambda row: [row["title"], h("small", f"{unit_of(words, row)} · {words('level.' + row['level'])}")],
+            ),
             Column("stated", words("claims.stated"), lambda row: _stated(view, row), numeric=True),
             Column("recomputed", words("claims.recomputed"), lambda row: words.number(row["recomputed"]), numeric=True),
             Column("difference", words("claims.difference"), lambda row: _difference(view, row), numeric=True),
             Column("state", words("finding.status"), lambda row: badge(row["state"], words)),
             Column("formula", words("claims.how"), lambda row: _account(view, row)),
-            Column("quote", words("claims.where"), lambda row: [h("q", row["quote"]) if row["quote"] else None, h("small", row["place"])]),
+            Column(
+                "quote",
+                words("claims.where"),
+                lambda row: [h("q", row["quote"]) if row["quote"] else None, h("small", row["place"])],
+            ),
         ],
         rows,
-        [Column(key, key) for key in ("claim", "level", "unit", "unit_it", "qualifier", "relative_difference", "reason", "place", "data_kind", "run_id")],
+        [
+            Column(key, key)
+            for key in (
+                "claim",
+                "level",
+                "unit",
+                "unit_it",
+                "qualifier",
+                "relative_difference",
+                "reason",
+                "place",
+                "data_kind",
+                "run_id",
+            )
+        ],
     )
 
 
@@ -98,5 +131,5 @@ def _account(view: View, row: Row) -> Content:
     """Return how the number came about, what hinders it, and how the difference may be read."""
     possible = h("ul", [h("li", text) for text in row["possible"]])
     more = [h("small", view.words("claims.possible")), possible] if row["possible"] else None
-    reason = h("small", row["reason"]) if row["reason"] else None
+    reason = h("small", row["reason"]) if row["reason"] and row["state"] != "reproduced" else None
     return [h("code", row["formula"]) if row["formula"] else None, reason, more]

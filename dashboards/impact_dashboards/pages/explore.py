@@ -8,7 +8,7 @@ from impact.figures import parts_figure, series_figure
 from impact_dashboards.findings import cut_columns, drawn_unit, part_codes, remarks, unit_of, whole
 from impact_dashboards.pages.choose import choose
 from impact_dashboards.pages.indicator import placed
-from impact_dashboards.view import Block, Choice, Column, Page, Table, View, nothing, records
+from impact_dashboards.view import Block, Choice, Column, Page, Row, Table, View, nothing, records
 
 LEVELS = ("micro", "meso", "macro")
 MANY = 12
@@ -26,7 +26,9 @@ def explore(view: View) -> Page:
     titles = {str(row["indicator"]): words.pick(row, "title") for row in records(listed)}
     name = view.chosen("indicator", list(titles), next(iter(titles), ""))
     if not name:
-        return Page(words("explore.title"), head=nothing(words, "portfolio.none"), choices=_choices(view, titles, name, [], []))
+        return Page(
+            words("explore.title"), head=nothing(words, "portfolio.none"), choices=_choices(view, titles, name, [], [])
+        )
     measures = view.published.measures(view.programme)
     own = measures[measures["indicator"] == name].assign(cut=cut_columns, code=part_codes)
     cut = view.chosen("cut", sorted(set(own["cut"]) - {""}))
@@ -60,10 +62,10 @@ def _choices(view: View, titles: dict[str, str], name: str, cuts: list[str], wav
     ]
 
 
-def _block(view: View, row: dict[str, object], values: pd.DataFrame, cut: str) -> Block:
+def _block(view: View, row: Row, values: pd.DataFrame, cut: str) -> Block:
     words, unit = view.words, str(row["unit"])
     labels = view.published.label_titles(words.language)
-    points = placed(view, values.assign(line=""))
+    points = placed(view, values)
     parts = [str(labels.get((view.programme, cut, code), code)) or words("finding.whole") for code in points["code"]]
     arms = [words(f"arm.{arm or 'all'}") for arm in points["arm"]]
     armed = points["arm"].nunique() > 1
@@ -73,13 +75,38 @@ def _block(view: View, row: dict[str, object], values: pd.DataFrame, cut: str) -
         [
             Column("part", words("finding.part").capitalize()),
             Column("wave_title", words("indicator.wave")),
-            Column("value", words("finding.value"), lambda point: words.number(point["value"], unit), numeric=True, unit=unit),
-            Column("interval", words("indicator.interval"), lambda point: words.interval(point["conf_low"], point["conf_high"], unit) or "–", numeric=True),
+            Column(
+                "value",
+                words("finding.value"),
+                lambda point: words.number(point["value"], unit),
+                numeric=True,
+                unit=unit,
+            ),
+            Column(
+                "",
+                words("indicator.interval"),
+                lambda point: words.interval(point["conf_low"], point["conf_high"], unit) or "–",
+                numeric=True,
+            ),
             Column("n", "n", lambda point: words.number(point["n"]), numeric=True),
             Column("suppressed", words("indicator.remarks"), lambda point: _remark(view, point)),
         ],
         records(points),
-        [Column(key, key) for key in ("indicator", "arm", "scope", "scope_value", "group", "group_value", "wave", "conf_low", "conf_high", "method")],
+        [
+            Column(key, key)
+            for key in (
+                "indicator",
+                "arm",
+                "scope",
+                "scope_value",
+                "group",
+                "group_value",
+                "wave",
+                "conf_low",
+                "conf_high",
+                "method",
+            )
+        ],
     )
     known = points[points["value"].notna()]
     over_time = known["place"].nunique() > 1 and known["line"].nunique() <= MANY
@@ -92,7 +119,7 @@ def _block(view: View, row: dict[str, object], values: pd.DataFrame, cut: str) -
     return Block("values", title, table, figure=figure, at_once=True)
 
 
-def _remark(view: View, point: dict[str, object]) -> str:
+def _remark(view: View, point: Row) -> str:
     if point["suppressed"]:
         return view.words(f"disclosure.{point['suppressed']}")
     return "; ".join(remarks(view, point)) or "–"

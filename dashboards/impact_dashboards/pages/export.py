@@ -10,11 +10,36 @@ from impact_dashboards.findings import KEPT, finding_rows
 from impact_dashboards.pages.choose import choose
 from impact_dashboards.view import Block, Column, Page, Table, View, records
 
-SHOWN = ("finding", "period", "unit", "baseline", "target", "value", "conf_low", "conf_high", "n", "attainment", "suppressed")
+SHOWN = (
+    "finding",
+    "period",
+    "unit",
+    "baseline",
+    "target",
+    "value",
+    "conf_low",
+    "conf_high",
+    "n",
+    "attainment",
+    "suppressed",
+)
 NUMBERS = ("baseline", "target", "value", "conf_low", "conf_high", "n")
 FIRST = 25
-MEASURED = ("indicator", "arm", "scope", "scope_value", "group", "group_value", "wave", "value", "std_error", "conf_low",
-            "conf_high", "n", "n_missing", "method", "suppressed")  # fmt: skip
+MEASURED = (
+    "indicator",
+    "arm",
+    "scope",
+    "scope_value",
+    "group",
+    "group_value",
+    "wave",
+    "value",
+    "conf_low",
+    "conf_high",
+    "n",
+    "suppressed",
+)
+MORE = ("std_error", "n_missing", "n_clusters", "method")
 
 
 def export(view: View) -> Page:
@@ -31,7 +56,9 @@ def export(view: View) -> Page:
         _columns(view),
     ]
     lead = words("export.lead", count=len(findings), hidden=len(hidden))
-    return Page(words("export.title"), blocks, lead=lead, synthetic=any(row["data_kind"] == "synthetic" for row in findings))
+    return Page(
+        words("export.title"), blocks, lead=lead, synthetic=any(row["data_kind"] == "synthetic" for row in findings)
+    )
 
 
 def _column(view: View, key: str) -> Column:
@@ -53,30 +80,47 @@ def _marked(text: str) -> list[Content]:
 def _findings(view: View, rows: list[dict[str, Any]]) -> Block:
     words, address = view.words, view.address
     columns = [_column(view, key) for key in SHOWN]
-    titled = [Column(f"{what}_{language}", f"{what}_{language}") for what in ("title", "part") for language in ("it", "en")]
-    extra = [*titled, *(_column(view, key) for key in KEPT), Column("loaded", "loaded", meaning=words("meaning.loaded"))]
+    titled = [
+        Column(f"{what}_{language}", f"{what}_{language}") for what in ("title", "part") for language in ("it", "en")
+    ]
+    extra = [
+        *titled,
+        *(_column(view, key) for key in KEPT),
+        Column("loaded", "loaded", meaning=words("meaning.loaded")),
+    ]
     links = h(
         "p",
-        h("a", words("export.csv"), href=address.file("findings", ".csv"), class_="button", download=f"{view.programme}-findings.csv"),
+        h(
+            "a",
+            words("export.csv"),
+            href=address.file("findings", ".csv"),
+            class_="button",
+            download=f"{view.programme}-findings.csv",
+        ),
         " ",
         h("a", words("export.metadata"), href=address.file("findings", ".metadata.json")),
     )
     table = Table(columns, rows, extra, shown=FIRST)
-    return Block("findings", words("export.findings"), table, lead=words("export.findings_lead", count=len(rows)), body=links)
+    return Block(
+        "findings", words("export.findings"), table, lead=words("export.findings_lead", count=len(rows)), body=links
+    )
 
 
 def _measures(view: View) -> Block:
     words = view.words
     rows = records(view.published.measures(view.programme))
     columns = [Column(key, key, meaning=meaning(view, key, "measure"), numeric=key in NUMBERS) for key in MEASURED]
-    table = Table(columns, rows, [Column("n_clusters", "n_clusters", meaning=meaning(view, "n_clusters", "measure"))], shown=FIRST)
+    table = Table(columns, rows, [Column(key, key, meaning=meaning(view, key, "measure")) for key in MORE], shown=FIRST)
     return Block("measures", words("export.measures"), table, lead=words("export.measures_lead", count=len(rows)))
 
 
 def _hidden(view: View, rows: list[dict[str, Any]]) -> Block:
     words = view.words
     counts = Counter((row["indicator"], view.words.pick(row, "title"), row["suppressed"]) for row in rows)
-    listed = [{"indicator": name, "title": title, "reason": reason, "count": count} for (name, title, reason), count in counts.items()]
+    listed = [
+        {"indicator": name, "title": title, "reason": reason, "count": count}
+        for (name, title, reason), count in counts.items()
+    ]
     table = Table(
         [
             Column("title", words("filter.indicator")),
@@ -87,15 +131,24 @@ def _hidden(view: View, rows: list[dict[str, Any]]) -> Block:
         [Column("indicator", "indicator")],
     )
     rule = words("export.rule", minimum=int(view.published.titles[view.programme]["minimum"]))
-    return Block("suppressed", words("export.suppressed"), table if listed else None, lead=rule,
-                 body=None if listed else h("p", words("export.nothing_hidden"), class_="empty"))
+    return Block(
+        "suppressed",
+        words("export.suppressed"),
+        table if listed else None,
+        lead=rule,
+        body=None if listed else h("p", words("export.nothing_hidden"), class_="empty"),
+    )
 
 
 def _columns(view: View) -> Block:
     """Return what every column of the file of findings means."""
     words = view.words
     rows = [{"column": key, "meaning": meaning(view, key)} for key in KEPT if meaning(view, key)]
-    table = Table([Column("column", words("export.column"), lambda row: h("code", row["column"])), Column("meaning", words("export.meaning"), lambda row: _marked(row["meaning"]))], rows)
+    table = Table(
+        [
+            Column("column", words("export.column"), lambda row: h("code", row["column"])),
+            Column("meaning", words("export.meaning"), lambda row: _marked(row["meaning"])),
+        ],
+        rows,
+    )
     return Block("columns", words("export.columns"), table, folded=False)
-
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -48,7 +49,12 @@ def indicator(view: View) -> Page:
         raise UsageError(view.words("indicator.missing", finding=finding))
     row = next(row for row in finding_rows(view, own) if row["finding"] == finding)
     trace = view.published.trace(finding)
-    blocks = [_waves(view, row), *effect_blocks(view, row, trace), *_parts(view, own), definition_block(view, row, trace)]
+    blocks = [
+        _waves(view, row),
+        *effect_blocks(view, row, trace),
+        *_parts(view, own),
+        definition_block(view, row, trace),
+    ]
     blocks += [rows_block(view, row, trace), plan_block(view, row, trace)]
     part = "" if finding.count("/") == 1 else f" · {part_of(view, row)}"
     return Page(
@@ -81,8 +87,19 @@ def _lead(view: View, row: Row) -> Content:
     value = h("strong", words.number(row["value"], unit))
     start = [words("indicator.from", value=words.number(row["baseline"], unit)), " "] if known(row["baseline"]) else []
     ends = words.interval(row["conf_low"], row["conf_high"], unit)
-    promised = words("indicator.target", value=words.number(row["target"], unit), due=words.date(row["due"])) if known(row["target"]) else words("indicator.no_target")
-    return [*start, words("indicator.to") if start else words("indicator.is"), " ", value, f" {ends}; " if ends else "; ", promised]
+    promised = (
+        words("indicator.target", value=words.number(row["target"], unit), due=words.date(row["due"]))
+        if known(row["target"])
+        else words("indicator.no_target")
+    )
+    return [
+        *start,
+        words("indicator.to") if start else words("indicator.is"),
+        " ",
+        value,
+        f" {ends}; " if ends else "; ",
+        promised,
+    ]
 
 
 def _aside(view: View, findings: pd.DataFrame, current: str) -> Element:
@@ -91,8 +108,16 @@ def _aside(view: View, findings: pd.DataFrame, current: str) -> Element:
     for level in LEVELS:
         rows = records(findings[findings["level"] == level])
         links = [
-            h("li", h("a", h("span", view.words.pick(row, "title")), badge(row["attainment"], view.words), href=link_of(view, row),
-                      aria_current="page" if row["indicator"] == current else None))
+            h(
+                "li",
+                h(
+                    "a",
+                    h("span", view.words.pick(row, "title")),
+                    badge(row["attainment"], view.words),
+                    href=link_of(view, row),
+                    aria_current="page" if row["indicator"] == current else None,
+                ),
+            )
             for row in rows
         ]
         parts += [h("h2", view.words(f"level.{level}")), h("ul", links)] if rows else []
@@ -104,7 +129,10 @@ def _choices(view: View, own: pd.DataFrame, row: Row) -> list[Choice]:
     parts = finding_rows(view, own)
     if len(parts) < 2:
         return []
-    options = {"" if "/" not in part["finding"].partition("/")[2] else part["finding"].split("/", 2)[2]: part_of(view, part) for part in parts}
+    options = {
+        "" if "/" not in part["finding"].partition("/")[2] else part["finding"].split("/", 2)[2]: part_of(view, part)
+        for part in parts
+    }
     return [Choice("part", view.words("filter.part"), options, view.address.get("part"))]
 
 
@@ -114,23 +142,38 @@ def _waves(view: View, row: Row) -> Block:
     measures = view.published.measures(view.programme)
     keys = ["indicator", "scope", "scope_value", "group", "group_value"]
     own = measures[(measures[keys] == [row[key] or "" for key in keys]).all(axis=1) & (measures["wave"] != "")]
-    points = placed(view, own.assign(line=own["arm"]))
+    points = placed(view, own.assign(line=own["arm"])).sort_values(["line", "place"])
     shown = points[points["value"].notna()]
     figure = _figure(view, row, shown) if len(shown) or known(row["value"]) else None
     table = Table(
         [
             Column("wave_title", words("indicator.wave")),
             Column("line", words("indicator.arm"), lambda point: words(f"arm.{point['line'] or 'all'}")),
-            Column("value", words("finding.value"), lambda point: words.number(point["value"], unit), numeric=True, unit=unit),
-            Column("interval", words("indicator.interval"), lambda point: words.interval(point["conf_low"], point["conf_high"], unit) or "–", numeric=True),
+            Column(
+                "value",
+                words("finding.value"),
+                lambda point: words.number(point["value"], unit),
+                numeric=True,
+                unit=unit,
+            ),
+            Column(
+                "",
+                words("indicator.interval"),
+                lambda point: words.interval(point["conf_low"], point["conf_high"], unit) or "–",
+                numeric=True,
+            ),
             Column("n", "n", lambda point: words.number(point["n"]), numeric=True),
-            Column("n_missing", words("indicator.n_missing"), lambda point: words.number(point["n_missing"]), numeric=True),
-            Column("remarks", words("indicator.remarks"), lambda point: "; ".join(remarks(view, point)) or "–"),
+            Column(
+                "n_missing", words("indicator.n_missing"), lambda point: words.number(point["n_missing"]), numeric=True
+            ),
+            Column("", words("indicator.remarks"), lambda point: "; ".join(remarks(view, point)) or "–"),
         ],
         records(points),
         [Column(key, key) for key in ("wave", "conf_low", "conf_high", "std_error", "method", "suppressed")],
     )
-    return Block("waves", words("indicator.waves"), table, figure=figure, body=_facts(view, row), folded=figure is not None)
+    return Block(
+        "waves", words("indicator.waves"), table, figure=figure, body=_facts(view, row), folded=figure is not None
+    )
 
 
 def placed(view: View, values: pd.DataFrame) -> pd.DataFrame:
@@ -141,7 +184,7 @@ def placed(view: View, values: pd.DataFrame) -> pd.DataFrame:
     days = [pd.Timestamp(waves["last_day"][wave]).toordinal() if dated else order[wave] for wave in values["wave"]]
     titles = [str(waves[f"title_{view.words.language}"].get(wave, wave)) for wave in values["wave"]]
     dates = [view.words.date(str(waves["date"][wave])) if dated else wave for wave in values["wave"]]
-    return values.assign(place=days, wave_title=titles, date=dates).sort_values(["line", "place"])
+    return values.assign(place=days, wave_title=titles, date=dates)
 
 
 def _figure(view: View, row: Row, points: pd.DataFrame) -> Any:
@@ -150,7 +193,10 @@ def _figure(view: View, row: Row, points: pd.DataFrame) -> Any:
     due = _day(row["due"])
     dated = len(points) and after > 10_000
     end = due.toordinal() if due and dated else after
-    value = lambda name, place: Point(float(place), float(row[name])) if known(row[name]) else None  # noqa: E731
+
+    def value(name: str, place: float) -> Point | None:
+        return Point(float(place), float(row[name])) if known(row[name]) else None
+
     forecast = None
     if known(row["forecast"]):
         ends = [float(row[name]) if known(row[name]) else float("nan") for name in ("forecast_low", "forecast_high")]
@@ -158,8 +204,15 @@ def _figure(view: View, row: Row, points: pd.DataFrame) -> Any:
     target = value("target", end)
     if target is None and len(points) < 2:
         return None
-    return waves_figure(points.assign(wave=points["date"]), drawn_unit(view.words, row), view.words, baseline=value("baseline", start) if target else None, target=target,
-                        due=row["due"] or "", forecast=forecast)
+    return waves_figure(
+        points.assign(wave=points["date"]),
+        drawn_unit(view.words, row),
+        view.words,
+        baseline=value("baseline", start) if target else None,
+        target=target,
+        due=row["due"] or "",
+        forecast=forecast,
+    )
 
 
 def _day(text: str | None) -> datetime.date | None:
@@ -172,12 +225,17 @@ def _day(text: str | None) -> datetime.date | None:
 def _facts(view: View, row: Row) -> Element:
     words, unit = view.words, row["unit"]
     gap = row["value"] - row["target"] if known(row["value"]) and known(row["target"]) else None
-    facts = [
+    facts: list[tuple[str, Content]] = [
         (words("finding.value"), [value_cell(view, row), badge(row["attainment"], words)]),
         (words("finding.baseline").capitalize(), words.number(row["baseline"], unit)),
         (words("finding.target").capitalize(), words.number(row["target"], unit)),
         (words("indicator.gap"), words.gain(gap, unit)),
-        (words("indicator.progress"), words.number(row["progress"], "share") if known(row["progress"]) else words(f"progress.{row['progress_state']}")),
+        (
+            words("indicator.progress"),
+            words.number(row["progress"], "share")
+            if known(row["progress"])
+            else words(f"progress.{row['progress_state']}"),
+        ),
         (words("indicator.comparison"), words.number(row["comparison"], unit)),
         (words("finding.effect"), [effect_cell(view, row), badge(row["contribution"], words)]),
         (words("finding.evidence"), evidence(row["evidence_level"], words)),
@@ -185,8 +243,12 @@ def _facts(view: View, row: Row) -> Element:
         (words("indicator.unit"), unit_of(words, row)),
     ]
     notes = remarks(view, row)
-    return h("div", h("dl", [h("div", h("dt", name), h("dd", value)) for name, value in facts], class_="facts"),
-             h("p", "; ".join(notes), class_="note") if notes else None)
+    listed = [h("div", h("dt", name), h("dd", value)) for name, value in facts]
+    return h(
+        "div",
+        h("dl", listed, class_="facts"),
+        h("p", "; ".join(notes), class_="note") if notes else None,
+    )
 
 
 def _parts(view: View, own: pd.DataFrame) -> list[Block]:
@@ -197,7 +259,7 @@ def _parts(view: View, own: pd.DataFrame) -> list[Block]:
     for cut in dict.fromkeys(cuts):
         if cut:
             rows = finding_rows(view, own[cuts == cut])
-            title = view.words("indicator.by", what=titles.get((view.programme, cut), cut.replace("_", " ")))
+            title = view.words("indicator.by", what=titles.get(cut, cut.replace("_", " ")))
             blocks.append(Block(f"by-{cut}", title, finding_table(view, rows, parts=True), lead=_order(view, rows)))
     return blocks
 
@@ -205,8 +267,14 @@ def _parts(view: View, own: pd.DataFrame) -> list[Block]:
 def _order(view: View, rows: list[dict[str, Any]]) -> str:
     """Say how far the order of the parts can be trusted."""
     ranked = sorted((row for row in rows if known(row["value"])), key=lambda row: row["value"])
-    pairs = list(zip(ranked, ranked[1:], strict=False))
+    pairs = list(pairwise(ranked))
     if not pairs:
         return ""
-    unsure = sum(not (known(a["conf_high"]) and known(b["conf_low"])) or a["conf_high"] >= b["conf_low"] for a, b in pairs)
-    return view.words("indicator.order_unsure", count=unsure, of=len(pairs)) if unsure else view.words("indicator.order_sure")
+    unsure = sum(
+        not (known(a["conf_high"]) and known(b["conf_low"])) or a["conf_high"] >= b["conf_low"] for a, b in pairs
+    )
+    return (
+        view.words("indicator.order_unsure", count=unsure, of=len(pairs))
+        if unsure
+        else view.words("indicator.order_sure")
+    )

@@ -35,9 +35,19 @@ def portfolio(view: View) -> Page:
     chosen = _filtered(view, within, cut)
     rows = finding_rows(view, chosen)
     group, order = _grouping(view, rows, cut)
-    rows = sorted(rows, key=lambda row: (order(row), row["attainment"] == "suppressed", not known(row["target"]), not known(row["estimate"])))
+    rows = sorted(
+        rows,
+        key=lambda row: (
+            order(row),
+            row["attainment"] == "suppressed",
+            not known(row["target"]),
+            not known(row["estimate"]),
+        ),
+    )
     table = finding_table(view, rows, parts=bool(cut), group=group)
-    block = Block("findings", words("portfolio.table", count=len(rows)), table, lead=words("portfolio.read"), after=legend(view))
+    block = Block(
+        "findings", words("portfolio.table", count=len(rows)), table, lead=words("portfolio.read"), after=legend(view)
+    )
     empty = None if rows else nothing(words, "portfolio.none")
     return Page(
         words("portfolio.title"),
@@ -107,14 +117,17 @@ def _grouping(view: View, rows: list[dict[str, Any]], cut: str) -> tuple[Any, An
     if by == "level":
         return (lambda row: words(f"level.{row['level']}")), (lambda row: LEVELS.index(row["level"]))
     if by == "indicator" or (by == "programme" and cut):
-        return (lambda row: f"{titles[row['programme']]} · {title_of(view, row)}"), (lambda row: f"{row['programme']}/{row['indicator']}")
+        return (lambda row: f"{titles[row['programme']]} · {title_of(view, row)}"), (
+            lambda row: f"{row['programme']}/{row['indicator']}"
+        )
     frame = pd.DataFrame(rows)
     member = _memberships(view, frame, cut) if len(frame) else pd.DataFrame(columns=["by"])
     member = member[member["by"] == by]
     if member.empty:
         return (lambda row: titles[row["programme"]]), (lambda row: list(titles).index(row["programme"]))
     labels = view.published.label_titles(words.language)
-    of = {(m.programme, m.code): labels.get((m.programme, by, m.of), m.of) for m in member.itertuples()}
+    held = member[["programme", "code", "of"]].astype(str).itertuples(index=False, name=None)
+    of = {(programme, code): labels.get((programme, by, other), other) for programme, code, other in held}
     code = dict(zip(frame["finding"], part_codes(frame), strict=True))
 
     def group(row: Row) -> str:
@@ -127,15 +140,27 @@ def headline(view: View, findings: pd.DataFrame, rows: list[dict[str, Any]]) -> 
     """Return the sentence: promises reached, effects that are improvements, data that nobody renews."""
     words = view.words
     real = findings[findings["data_kind"] == "real"]
-    counted, kind = (real, "real") if len(real) and (real["target"].notna() | real["estimate"].notna()).any() else (findings, "every")
+    counted, kind = (
+        (real, "real")
+        if len(real) and (real["target"].notna() | real["estimate"].notna()).any()
+        else (findings, "every")
+    )
     promised = counted[counted["target"].notna()]
     effects = counted[counted["estimate"].notna() & ~counted["estimand"].isin(["change", "association"])]
     reached, better = (promised["attainment"] == "reached").sum(), (effects["contribution"] == "improved").sum()
     stale = sum((age(view, row) or 0) > STALE for row in rows)
-    caused = [h("strong", words("headline.effects", count=int(better), of=len(effects))), " ", words("headline.better"), " "]
+    caused = [
+        h("strong", words("headline.effects", count=int(better), of=len(effects))),
+        " ",
+        words("headline.better"),
+        " ",
+    ]
     return [
-        h("strong", words("headline.promises", count=int(reached), of=len(promised))), " ", words("headline.reached"), " ",
-        caused if len(effects) else [words("headline.no_effect"), " "],
+        h("strong", words("headline.promises", count=int(reached), of=len(promised))),
+        " ",
+        words("headline.reached"),
+        " ",
+        caused if len(effects) else [words(f"headline.no_effect_{kind}"), " "],
         words(f"headline.{kind}") if (findings["data_kind"] == "synthetic").any() else None,
         [" ", words("headline.stale", count=stale)] if stale else None,
     ]
@@ -151,14 +176,32 @@ def _tiles(view: View, findings: pd.DataFrame) -> Element:
     good = current["rows_good"].sum() / current["rows_read"].sum() if current["rows_read"].sum() else float("nan")
     effects = findings[findings["estimate"].notna()]
     tiles = [
-        ("reached", f"{(promised['attainment'] == 'reached').sum()}/{len(promised)}", view.address.with_(status="reached", cut="")),
-        ("uncertain", f"{(promised['attainment'] == 'uncertain').sum()}/{len(promised)}", view.address.with_(status="uncertain", cut="")),
+        (
+            "reached",
+            f"{(promised['attainment'] == 'reached').sum()}/{len(promised)}",
+            view.address.with_(status="reached", cut=""),
+        ),
+        (
+            "uncertain",
+            f"{(promised['attainment'] == 'uncertain').sum()}/{len(promised)}",
+            view.address.with_(status="uncertain", cut=""),
+        ),
         ("effects", words.number(len(effects)), view.address.with_(status="", cut="")),
-        ("rows", words.number(float(good), "share"), view.address.to("monitoring", *filter(None, [view.address.get("programme")]))),
+        (
+            "rows",
+            words.number(float(good), "share"),
+            view.address.to("monitoring", *filter(None, [view.address.get("programme")])),
+        ),
     ]
     cards = [
-        h("a", h("span", words(f"tile.{name}"), class_="tile-name"), h("strong", value), h("small", words(f"tile.{name}_note")),
-          href=href, class_="tile")
+        h(
+            "a",
+            h("span", words(f"tile.{name}"), class_="tile-name"),
+            h("strong", value),
+            h("small", words(f"tile.{name}_note")),
+            href=href,
+            class_="tile",
+        )
         for name, value, href in tiles
     ]
     return h("div", cards, class_="tiles")

@@ -30,7 +30,11 @@ def theory(view: View) -> Page:
     steps = {node["node"]: _step(view, node, findings[findings["node"] == node["node"]]) for node in nodes}
     chosen = view.chosen("node", list(steps))
     bare = [step for step in steps.values() if step["state"] == "unmeasured"]
-    lead = [words("theory.lead"), " ", h("strong", words("theory.bare", count=len(bare))) if bare else words("theory.all_measured")]
+    lead = [
+        words("theory.lead"),
+        " ",
+        h("strong", words("theory.bare", count=len(bare))) if bare else words("theory.all_measured"),
+    ]
     blocks = [_chain(view, steps, links, chosen), _links(view, steps, links)]
     if chosen:
         blocks.insert(1, _chosen(view, steps, links, chosen, findings))
@@ -72,20 +76,36 @@ def _chain(view: View, steps: dict[str, Any], links: list[dict[str, Any]], chose
     titles = {step["column"]: step["column_title"] for step in steps.values()}
     columns = {column: titles[column] for column in dict.fromkeys(order) if column in titles}
     cards = [
-        Card(step["node"], step["column"], step["title"], step["state"], step["value"], step["evidence_level"],
-             view.address.with_(node=step["node"]))
+        Card(
+            step["node"],
+            step["column"],
+            step["title"],
+            step["state"],
+            step["value"],
+            step["evidence_level"],
+            view.address.with_(node=step["node"]),
+        )
         for step in steps.values()
     ]
     ties = [
-        Tie(link["source"], link["target"], bool(link[f"evidence_{words.language}"]), words.pick(link, "assumption"),
-            view.address.with_(node=link["target"]) + "#links")
+        Tie(
+            link["source"],
+            link["target"],
+            bool(link[f"evidence_{words.language}"]),
+            words.pick(link, "assumption"),
+            view.address.with_(node=link["target"]) + "#links",
+        )
         for link in links
     ]
     around = {step: _around(step, steps, links) for step in steps}
     rows = [step | {"after": around[name][0], "before": around[name][1]} for name, step in steps.items()]
     table = Table(
         [
-            Column("title", words("theory.step"), lambda row: h("a", row["title"], href=view.address.with_(node=row["node"]), data_live=True)),
+            Column(
+                "title",
+                words("theory.step"),
+                lambda row: h("a", row["title"], href=view.address.with_(node=row["node"]), data_live=True),
+            ),
             Column("column_title", words("theory.stage")),
             Column("level", words("filter.level"), lambda row: words(f"level.{row['level']}")),
             Column("state", words("finding.status"), lambda row: badge(row["state"], words)),
@@ -98,7 +118,15 @@ def _chain(view: View, steps: dict[str, Any], links: list[dict[str, Any]], chose
         [Column(key, key) for key in ("node", "stage", "horizon", "indicators")],
     )
     drawing = chain_drawing(cards, ties, columns, words, chosen)
-    return Block("chain", words("theory.chain"), table, lead=words("theory.read"), drawing=drawing, folded=True, body=_legend(view, steps))
+    return Block(
+        "chain",
+        words("theory.chain"),
+        table,
+        lead=words("theory.read"),
+        drawing=drawing,
+        folded=True,
+        body=_legend(view, steps),
+    )
 
 
 def _legend(view: View, steps: dict[str, Any]) -> Element:
@@ -114,21 +142,28 @@ def _around(name: str, steps: dict[str, Any], links: list[dict[str, Any]]) -> tu
     return "; ".join(after), "; ".join(before)
 
 
-def _chosen(view: View, steps: dict[str, Any], links: list[dict[str, Any]], chosen: str, findings: pd.DataFrame) -> Block:
+def _chosen(
+    view: View, steps: dict[str, Any], links: list[dict[str, Any]], chosen: str, findings: pd.DataFrame
+) -> Block:
     words, step = view.words, steps[chosen]
 
     def listed(names: list[str]) -> Content:
-        linked = [h("li", h("a", steps[name]["title"], href=view.address.with_(node=name), data_live=True)) for name in names]
+        linked = [
+            h("li", h("a", steps[name]["title"], href=view.address.with_(node=name), data_live=True)) for name in names
+        ]
         return h("ul", linked) if linked else h("p", words("theory.none"), class_="muted")
 
     described = step[f"description_{words.language}"]
-    facts = [
+    facts: list[tuple[str, Content]] = [
         (words("finding.status"), badge(step["state"], words)),
         (words("theory.place"), f"{step['column_title']} · {words('level.' + step['level'])}"),
         (words("theory.depends"), listed([link["source"] for link in links if link["target"] == chosen])),
         (words("theory.feeds"), listed([link["target"] for link in links if link["source"] == chosen])),
     ]
-    body = [h("p", described) if described else None, h("dl", [[h("dt", name), h("dd", value)] for name, value in facts])]
+    body = [
+        h("p", described) if described else None,
+        h("dl", [[h("dt", name), h("dd", value)] for name, value in facts]),
+    ]
     rows = finding_rows(view, findings[findings["node"] == chosen])
     none = None if rows else h("p", words("theory.unmeasured"), " ", h("code", HOW), class_="empty")
     return Block("step", step["title"], finding_table(view, rows) if rows else None, body=[body, none])
@@ -153,7 +188,11 @@ def _links(view: View, steps: dict[str, Any], links: list[dict[str, Any]]) -> Bl
             Column("source_title", words("theory.from")),
             Column("target_title", words("theory.to")),
             Column("assumption", words("theory.assumption")),
-            Column("evidence", words("theory.evidence"), lambda row: row["evidence"] or badge("unmeasured", words, words("theory.no_evidence"))),
+            Column(
+                "evidence",
+                words("theory.evidence"),
+                lambda row: row["evidence"] or badge("unmeasured", words, words("theory.no_evidence")),
+            ),
         ],
         rows,
         [Column("source", "source"), Column("target", "target")],

@@ -256,22 +256,6 @@ def test_a_claim_stands_beside_its_number_with_quote_and_place(examples: Warehou
     assert row.count("the figure stated") == 1
 
 
-# ------------------------------------------------------------------ projects
-
-
-def test_journeys_and_process(examples: Warehouse) -> None:
-    parts = page(examples, "projects/talents4coop")
-    assert "10 projects" in text(parts)
-    assert "Of 2 no document here says where they arrived" in text(parts)
-    (row,) = rows(parts, "Agrisensor")
-    assert row.count("not stated") == 2
-    assert "Organizzazioni e sfide candidate" in row
-    assert rows(parts, "Days from the planned to the actual end of a phase")
-    assert rows(parts, "Hours delivered")
-    assert "People involved" not in text(parts)
-    assert "no journeys" in text(page(examples, "projects/wecare"))
-
-
 # ------------------------------------------------------------------ hostile words, drawings
 
 

@@ -40,7 +40,7 @@ def trace_finding(warehouse: Warehouse, name: str) -> dict[str, Any]:
             )
         ]
         raise UsageError(f"there is no finding '{name}'" + (f"; the nearest are {', '.join(close)}" if close else ""))
-    finding = _plain(findings.iloc[0].to_dict())
+    finding = plain_row(findings.iloc[0].to_dict())
     programme, indicator = finding["programme"], finding["indicator"]
     definition = _one(
         warehouse,
@@ -147,14 +147,15 @@ def _source(warehouse: Warehouse, programme: str, load: dict[str, Any], part: st
 
 
 def _many(warehouse: Warehouse, query: str, parameters: list[Any]) -> list[dict[str, Any]]:
-    return [_plain(dict(row)) for row in warehouse.frame(query, parameters).to_dict("records")]
+    return [plain_row(dict(row)) for row in warehouse.frame(query, parameters).to_dict("records")]
 
 
 def _one(warehouse: Warehouse, query: str, parameters: list[Any]) -> dict[str, Any]:
     return _many(warehouse, query, parameters)[0]
 
 
-def _plain(row: dict[Any, Any]) -> dict[str, Any]:
+def plain_row(row: dict[Any, Any]) -> dict[str, Any]:
+    """Turn a row of a data frame into plain JSON values by name."""
     return {str(name): plain_value(value) for name, value in row.items()}
 
 

@@ -1,0 +1,139 @@
+"""A reader's own catalogue: views over the tables in reach, under the names that every query uses.
+
+What is not in reach does not exist there, for whatever query: a page, a filter, an export, a trace.
+"""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Iterable
+
+import duckdb
+
+from impact.publish.scope import EVERY, EVERYTHING, NONE, PART_ROWS, PERSON_COLUMNS, WHOLE_COLUMNS, Scope
+from impact.sql import fingerprint, ident, literal
+from impact.store import Warehouse
+from impact.store.warehouse import CATALOG
+
+_building = threading.Lock()
+_REACH = """
+WITH RECURSIVE tree AS (
+  SELECT programme, "column", code, parent FROM warehouse.impact.part UNION
+  SELECT programme, "column", code, parent FROM warehouse.impact.label),
+below AS (
+  SELECT p.programme, a."column", a.code FROM asked a, allowed p
+  UNION SELECT t.programme, t."column", t.code
+  FROM below b JOIN tree t ON t.programme = b.programme AND t."column" = b."column" AND t.parent = b.code)
+FROM below"""
+
+
+def narrow(warehouse: Warehouse, scope: Scope) -> Warehouse:
+    """Return the database as one reader finds it.
+
+    Parameters
+    ----------
+    warehouse
+        Open for reading.
+    scope
+        What the reader may see. Its catalogue is made once per state of the data, in memory.
+
+    Returns
+    -------
+    Warehouse
+        With a connection of its own, which ends with it.
+    """
+    if scope == EVERYTHING:
+        return warehouse
+    own = copy.copy(warehouse)
+    own.connection = warehouse.cursor()
+    programmes = None if scope.programmes is None else sorted(scope.programmes)
+    runs = own.rows("SELECT run_id FROM impact.run ORDER BY ALL")
+    name = f"reader-{fingerprint(runs, programmes, _codes(scope), scope.role)}"
+    with _building:
+        if not own.rows("SELECT 1 FROM duckdb_databases() WHERE database_name = ?", [name]):
+            _build(own, name, scope)
+    own.connection.execute(f"USE {ident(name)}")
+    return own
+
+
+def _codes(scope: Scope) -> list[tuple[str, str]]:
+    return [(column, code) for column, codes in scope.parts.items() for code in sorted(codes)]
+
+
+def _build(warehouse: Warehouse, name: str, scope: Scope) -> None:
+    """Make the catalogue, or nothing."""
+    connection = warehouse.connection
+    connection.execute(f"ATTACH ':memory:' AS {ident(name)}")
+    try:
+        connection.execute(f"USE {ident(name)}")
+        _lists(connection, scope)
+        _contracts(warehouse, name, scope)
+        _results(warehouse, name, scope)
+    except BaseException:
+        connection.execute(f"USE {CATALOG}")
+        connection.execute(f"DETACH {ident(name)}")
+        raise
+
+
+def _lists(connection: duckdb.DuckDBPyConnection, scope: Scope) -> None:
+    """Write what is in reach into tables, which the views look up: no name of a reader's becomes SQL."""
+    connection.execute("CREATE TABLE allowed (programme VARCHAR)")
+    connection.execute(
+        "INSERT INTO allowed SELECT programme FROM warehouse.impact.programme"
+        " WHERE $1 IS NULL OR list_contains($1::VARCHAR[], programme)",
+        [None if scope.programmes is None else sorted(scope.programmes)],
+    )
+    connection.execute('CREATE TABLE asked ("column" VARCHAR, code VARCHAR)')
+    codes = _codes(scope)
+    if codes:
+        connection.executemany("INSERT INTO asked VALUES (?, ?)", codes)
+    connection.execute(f"CREATE TABLE reach AS {_REACH}")
+    connection.execute("CREATE TABLE held (programme VARCHAR, source VARCHAR)")
+
+
+def _contracts(warehouse: Warehouse, catalog: str, scope: Scope) -> None:
+    """Make a view of each contract's rows in reach, and note the files that hold any."""
+    found = warehouse.rows(
+        "SELECT schema_name, table_name, list(column_name) FROM duckdb_columns() JOIN duckdb_views() v"
+        " USING (database_name, schema_name) WHERE v.view_name = table_name AND database_name = ?"
+        " AND schema_name IN (FROM allowed) GROUP BY ALL",
+        [CATALOG],
+    )
+    for programme in sorted({programme for programme, _, _ in found}):
+        warehouse.connection.execute(f"CREATE SCHEMA {ident(programme)}")
+    for programme, contract, columns in found:
+        own, cut = ident(programme, contract), sorted(scope.parts.keys() & set(columns))
+        kept = " OR ".join(_in_reach(programme, column) for column in cut) if scope.parts else EVERY
+        warehouse.connection.execute(_view(catalog, own, "*", kept or NONE))
+        if cut:
+            warehouse.connection.execute(f"INSERT INTO held SELECT DISTINCT {literal(programme)}, _source FROM {own}")
+
+
+def _in_reach(programme: str, column: str) -> str:
+    codes = f'SELECT code FROM reach WHERE programme = {literal(programme)} AND "column" = {literal(column)}'
+    return f"CAST({ident(column)} AS VARCHAR) IN ({codes})"
+
+
+def _results(warehouse: Warehouse, catalog: str, scope: Scope) -> None:
+    """Make a view of each of the engine's tables that :data:`PART_ROWS` names."""
+    warehouse.connection.execute("CREATE SCHEMA impact")
+    for table, part_rows in PART_ROWS.items():
+        kept = [part_rows] if scope.parts else []
+        kept += ["programme IN (FROM allowed)"] if table != "meta" else []
+        emptied = WHOLE_COLUMNS.get(table, ()) if scope.parts else ()
+        if not scope.opens(table):
+            emptied = (*emptied, *PERSON_COLUMNS.get(table, ()))
+        rows = " AND ".join(f"({one})" for one in kept) or EVERY
+        warehouse.connection.execute(_view(catalog, ident("impact", table), _emptied(emptied), rows))
+
+
+def _emptied(columns: Iterable[str]) -> str:
+    replaced = ", ".join(f"CASE WHEN FALSE THEN {ident(name)} END AS {ident(name)}" for name in columns)
+    return f"* REPLACE ({replaced})" if replaced else "*"
+
+
+def _view(catalog: str, name: str, shown: str, kept: str) -> str:
+    """Write a view under the name of the table it is of; what it looks up are the lists of this catalogue."""
+    lists = ", ".join(f"{one} AS (FROM {ident(catalog, 'main', one)})" for one in ("allowed", "reach", "held"))
+    return f"CREATE VIEW {name} AS WITH {lists} SELECT {shown} FROM {CATALOG}.{name} WHERE {kept}"

@@ -1,0 +1,298 @@
+"""The one door through which readers see what was published: within their scope, and protected.
+
+Figures, pages, reports and exports take their tables from here and from nowhere else.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from impact.declare.base import Language
+from impact.errors import UsageError
+from impact.publish import disclosure, labels, process, quality, records, tables, theory
+from impact.publish.definitions import (
+    contract_sources,
+    definition_contracts,
+    definition_kinds,
+    definition_measures,
+    indicator_sources,
+    wave_days,
+)
+from impact.publish.narrow import narrow
+from impact.publish.scope import EVERYTHING, Scope
+from impact.publish.trace import plain_row, trace_finding
+from impact.store import Warehouse
+
+ROWS_USED: dict[str, Any] = {"rows_used": None, "first_lines": []}
+"""What a trace does not say of a suppressed finding's sources."""
+
+
+class Published:
+    """What one reader may see of a database.
+
+    Parameters
+    ----------
+    warehouse
+        Open for reading.
+    scope
+        What this reader may see. What lies outside is not there: tables are empty of it, and names out of reach are
+        unknown.
+    """
+
+    def __init__(self, warehouse: Warehouse, scope: Scope = EVERYTHING) -> None:
+        self.scope = scope
+        self._warehouse = narrow(warehouse, scope)
+        self._findings: dict[str | None, pd.DataFrame] = {}
+
+    # ---- programmes and their theories -------------------------------------------------------------------------------
+
+    @cached_property
+    def titles(self) -> dict[str, dict[str, Any]]:
+        """The programmes in reach, in order, each with its row of :func:`impact.publish.programmes_table`."""
+        rows = theory.programmes_table(self._warehouse).to_dict("records")
+        return {str(row["programme"]): {str(name): value for name, value in row.items()} for row in rows}
+
+    @property
+    def programmes(self) -> tuple[str, ...]:
+        """The programmes in reach, in order."""
+        return tuple(self.titles)
+
+    def nodes(self, programme: str) -> pd.DataFrame:
+        """Return the steps of the theory of change."""
+        return theory.nodes_table(self._warehouse, programme)
+
+    def links(self, programme: str) -> pd.DataFrame:
+        """Return the causal claims between the steps."""
+        return theory.links_table(self._warehouse, programme)
+
+    def waves(self, programme: str) -> pd.DataFrame:
+        """Return the waves in order of time."""
+        return theory.waves_table(self._warehouse, programme)
+
+    def stakeholders(self, programme: str) -> pd.DataFrame:
+        """Return the bodies and groups with a part in the programme."""
+        return theory.stakeholders_table(self._warehouse, programme)
+
+    def contracts(self, programme: str) -> dict[str, str]:
+        """Return the contract whose rows each indicator counts."""
+        return definition_contracts(self._warehouse, programme)
+
+    def kinds(self, programme: str) -> dict[str, str]:
+        """Return the kind of formula of each indicator."""
+        return definition_kinds(self._warehouse, programme)
+
+    def formula_measures(self, programme: str) -> dict[str, str]:
+        """Return what the formula of each indicator measures, where it says so: such as the density of a network."""
+        return definition_measures(self._warehouse, programme)
+
+    def contract_sources(self, programme: str, contract: str) -> pd.DataFrame:
+        """Return the files of a contract."""
+        return contract_sources(self._warehouse, programme, contract)
+
+    def days(self, programme: str) -> dict[str, str]:
+        """Return the last day of each wave."""
+        return wave_days(self._warehouse, programme)
+
+    # ---- words for codes ---------------------------------------------------------------------------------------------
+
+    def labels(self, programme: str | None = None) -> pd.DataFrame:
+        """Return the titles of codes."""
+        return labels.labels_table(self._warehouse, programme)
+
+    def memberships(self, programme: str | None = None) -> pd.DataFrame:
+        """Return what codes belong to, such as the quadrant of a project."""
+        return labels.memberships_table(self._warehouse, programme)
+
+    def cuts(self, programme: str | None = None) -> pd.DataFrame:
+        """Return the titles of columns."""
+        return labels.cuts_table(self._warehouse, programme)
+
+    def label_titles(self, language: Language) -> dict[tuple[str, str, str], str]:
+        """Return the title of each code, by programme, column and code."""
+        found = self.labels()
+        keys = zip(found["programme"], found["column"], found["code"], strict=True)
+        return dict(zip(keys, found[f"title_{language}"], strict=True))
+
+    def cut_titles(self, language: Language) -> dict[str, str]:
+        """Return the title of each column."""
+        found = self.cuts()
+        return dict(zip(found["column"], found[f"title_{language}"], strict=True))
+
+    # ---- results -----------------------------------------------------------------------------------------------------
+
+    def findings(self, programme: str | None = None) -> pd.DataFrame:
+        """Return the findings; see :func:`impact.publish.findings_table` and the column ``suppressed``."""
+        if programme not in self._findings:
+            found = tables.findings_table(self._warehouse, programme)
+            self._findings[programme] = disclosure.protect_findings(found, self.suppressions(programme))
+        return self._findings[programme].copy(deep=False)
+
+    def measures(self, programme: str) -> pd.DataFrame:
+        """Return every value by arm, scope, group and wave."""
+        measures = tables.measure_table(self._warehouse, programme)
+        return disclosure.protect_measures(measures, self.suppressions(programme))
+
+    def suppressions(self, programme: str | None = None) -> pd.DataFrame:
+        """Return the cells that are hidden, and why."""
+        return disclosure.suppressions_table(self._warehouse, programme)
+
+    def diagnostics(self, programme: str) -> pd.DataFrame:
+        """Return the checks of the effects."""
+        return disclosure.protect_behind(tables.diagnostics_table(self._warehouse, programme), self.findings(programme))
+
+    def terms(self, programme: str) -> pd.DataFrame:
+        """Return the numbers behind the effects."""
+        return disclosure.protect_behind(tables.terms_table(self._warehouse, programme), self.findings(programme))
+
+    def trace(self, finding: str) -> dict[str, Any]:
+        """Return the path of one finding back to its rows.
+
+        Raises
+        ------
+        UsageError
+            If there is no such finding, or not for this reader.
+        """
+        told = trace_finding(self._warehouse, finding)
+        programme = str(told["finding"]["programme"])
+        behind = {"diagnostics": self.diagnostics(programme), "terms": self.terms(programme)}
+        for name, frame in behind.items():
+            told[name] = _rows(frame[frame["finding"] == finding].drop(columns=["finding", "programme", "indicator"]))
+        findings = self.findings(programme)
+        (told["finding"],) = _rows(findings[findings["finding"] == finding])
+        if told["finding"]["suppressed"]:
+            told |= {"linkage": [], "sources": [source | ROWS_USED for source in told["sources"]]}
+        return told
+
+    def sources(self, programme: str, indicator: str) -> pd.DataFrame:
+        """Return the files behind an indicator.
+
+        Raises
+        ------
+        UsageError
+            If there is no such indicator.
+        """
+        if indicator not in self.contracts(programme):
+            raise UsageError(f"there is no indicator '{programme}/{indicator}'")
+        return indicator_sources(self._warehouse, programme, indicator)
+
+    def claims(self, programme: str) -> pd.DataFrame:
+        """Return the totals the programme reported about itself beside those recomputed."""
+        return tables.claims_table(self._warehouse, programme)
+
+    def network(self, programme: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return bodies and ties of the networks."""
+        bodies = tables.network_bodies_table(self._warehouse, programme)
+        return bodies, tables.network_ties_table(self._warehouse, programme)
+
+    def map(self, programme: str) -> pd.DataFrame:
+        """Return the cells of the maps of needs and supply."""
+        return tables.map_table(self._warehouse, programme)
+
+    def unmapped(self, programme: str) -> pd.DataFrame:
+        """Return the categories that stand in rows and in no codelist."""
+        return tables.unmapped_table(self._warehouse, programme)
+
+    # ---- the process -------------------------------------------------------------------------------------------------
+
+    def journeys(self, programme: str) -> pd.DataFrame:
+        """Return where each project started, where it arrived and what comes next."""
+        return tables.journeys_table(self._warehouse, programme)
+
+    def phases(self, programme: str) -> pd.DataFrame:
+        """Return the phases with the dates planned and those that came."""
+        return process.phases_table(self._warehouse, programme)
+
+    def deliveries(self, programme: str) -> pd.DataFrame:
+        """Return the activities, planned beside delivered."""
+        return process.deliveries_table(self._warehouse, programme)
+
+    def due(self, today: datetime.date, programme: str | None = None) -> pd.DataFrame:
+        """Return what was promised for a day, without the targets of suppressed findings.
+
+        Readers of parts see no waves: whether a wave has data is known of the whole alone.
+        """
+        due = process.due_table(self._warehouse, programme, today=today)
+        findings = self.findings(programme)
+        hidden = findings.loc[findings["suppressed"] != "", "finding"]
+        left_out = (due["kind"] == "target") & due["id"].isin(hidden)
+        if self.scope.parts:
+            left_out |= due["kind"] == "wave"
+        return due[~left_out].reset_index(drop=True)
+
+    # ---- rows and their quality --------------------------------------------------------------------------------------
+
+    def loads(self, programme: str) -> pd.DataFrame:
+        """Return the ledger of loads."""
+        return tables.loads_table(self._warehouse, programme)
+
+    def validity(self, programme: str | None = None) -> pd.DataFrame:
+        """Return what became of the rows of each file."""
+        return quality.validity_table(self._warehouse, programme)
+
+    def quality(self, programme: str) -> pd.DataFrame:
+        """Return how often each column was answered, by wave."""
+        return quality.quality_table(self._warehouse, programme)
+
+    def response(self, programme: str) -> pd.DataFrame:
+        """Return how many persons each wave has, and how many came back."""
+        return quality.response_table(self._warehouse, programme)
+
+    def quarantine(self, programme: str) -> pd.DataFrame:
+        """Return why rows were set aside, a row per reason; none for roles that may not see rows."""
+        table = tables.quarantine_table(self._warehouse, programme)
+        return table if self.scope.opens("quarantine") else table.iloc[:0]
+
+    def record_contracts(self, programme: str) -> pd.DataFrame:
+        """Return the contracts whose rows this reader may see, with how many; see :meth:`records`."""
+        table = records.record_contracts(self._warehouse, programme)
+        return table if self.scope.opens("records") else table.iloc[:0]
+
+    def records(
+        self,
+        programme: str,
+        contract: str,
+        *,
+        order: str | None = None,
+        descending: bool = False,
+        after: records.Place | None = None,
+        before: records.Place | None = None,
+        last: bool = False,
+        filters: Mapping[str, str] | None = None,
+        size: int = 100,
+    ) -> pd.DataFrame:
+        """Return one page of a contract's good rows; see :func:`impact.publish.records.page_records`.
+
+        Raises
+        ------
+        UsageError
+            If there are no such records, or not for this reader.
+        """
+        self._records_open(programme, contract)
+        return records.page_records(
+            self._warehouse, programme, contract, order=order, descending=descending, after=after, before=before,
+            last=last, filters=filters, size=size,
+        )  # fmt: skip
+
+    def count_records(self, programme: str, contract: str, filters: Mapping[str, str] | None = None) -> int:
+        """Return how many rows :meth:`records` pages through."""
+        self._records_open(programme, contract)
+        return records.count_records(self._warehouse, programme, contract, filters or {})
+
+    def record_columns(self, programme: str, contract: str) -> dict[str, str]:
+        """Return the columns of :meth:`records` with their SQL types."""
+        self._records_open(programme, contract)
+        return records.record_columns(self._warehouse, programme, contract)
+
+    def _records_open(self, programme: str, contract: str) -> None:
+        if programme not in self.titles or not self.scope.opens("records"):
+            raise UsageError(f"there are no records '{programme}/{contract}'")
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    plain = frame.astype(object).where(frame.notna(), None)
+    return [plain_row(row) for row in plain.to_dict("records")]

@@ -103,9 +103,10 @@ def compute_indicators(
 
 
 def measure_only(programme: Programme, warehouse: Warehouse, indicators: Sequence[Indicator]) -> None:
-    """Write the values of indicators whose findings are not to be published yet."""
+    """Write the values of indicators whose findings are not to be published yet, and the codes they are cut by."""
     measures = measure_indicators(warehouse.connection, programme, indicators)
-    for table, frame in (("measure", measures.values), ("linkage", measures.linkage)):
+    parts = part_table(programme, indicators, measures.values)
+    for table, frame in (("measure", measures.values), ("linkage", measures.linkage), ("part", parts)):
         warehouse.forget(table, programme.id, [indicator.id for indicator in indicators])
         warehouse.append(table, frame.assign(programme=programme.id))
 

@@ -116,6 +116,12 @@ class Period(Declared):
     end: Date
 
 
+class Disclosure(Declared):
+    """What may leave: a cell on fewer persons than ``minimum`` is hidden, with the cells that would give it away."""
+
+    minimum: int = Field(default=10, ge=1)
+
+
 class ProgrammeFile(Declared):
     """The whole of ``programme.yaml``."""
 
@@ -127,3 +133,4 @@ class ProgrammeFile(Declared):
     stakeholders: tuple[Stakeholder, ...] = ()
     waves: Waves = ()
     theory_of_change: TheoryOfChange
+    disclosure: Disclosure = Disclosure()

@@ -100,7 +100,9 @@ class Site:
 
         def made() -> Any:
             with self.reader.open() as warehouse:
-                return make(View(Published(warehouse, scope), words_in(address.language), address, day), version)
+                tables = self.memory.get(("tables", scope, version), dict)
+                published = Published(warehouse, scope, tables)
+                return make(View(published, words_in(address.language), address, day), version)
 
         return self.memory.get((kind, address, scope, version, day), made)
 
@@ -147,7 +149,7 @@ class App(Dash):
 <html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">{parts["favicon"]}{parts["css"]}</head>
 <body><div id="first">{answer.html}</div>{parts["app_entry"]}
-<footer class="scripts">{parts["config"]}{scripts}{parts["renderer"]}</footer></body></html>"""
+<div>{parts["config"]}{scripts}{parts["renderer"]}</div></body></html>"""
 
 
 def create_app(db: str | Path, *, access: Access | None = None, key: str | None = None) -> App:

@@ -28,8 +28,9 @@ KEPT = (
 
 
 def whole(findings: pd.DataFrame) -> pd.DataFrame:
-    """Return the findings of whole programmes."""
-    return findings[(findings["scope"] == "programme") & (findings["group"] == "all")]
+    """Return the findings of whole programmes; for a reader of parts, who sees none of these, those of the parts."""
+    found = findings[(findings["scope"] == "programme") & (findings["group"] == "all")]
+    return findings if found.empty else found
 
 
 def cut_columns(findings: pd.DataFrame) -> pd.Series:
@@ -75,11 +76,17 @@ def link_of(view: View, row: Row) -> str:
 
 
 def finding_rows(view: View, findings: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return findings as rows, with the day on which their data were loaded."""
+    """Return findings as rows, with the column that cuts them, their code, and the day their data were loaded."""
     loaded: dict[str, Mapping[str, datetime.date]] = {
         str(name): loaded_days(view, str(name)) for name in findings["programme"].unique()
     }
-    return [row | {"loaded": loaded[row["programme"]].get(row["indicator"])} for row in records(findings)]
+    parts = findings.assign(cut=cut_columns(findings), code=part_codes(findings))
+    return [row | {"loaded": loaded[row["programme"]].get(row["indicator"])} for row in records(parts)]
+
+
+def all_rows(view: View) -> list[dict[str, Any]]:
+    """Return all findings in reach as rows, made once for the data as they are."""
+    return view.published.remembered("finding rows", lambda: finding_rows(view, view.published.findings()))
 
 
 def loaded_days(view: View, programme: str) -> dict[str, datetime.date]:

@@ -24,7 +24,7 @@ from impact_dashboards.findings import whole
 from impact_dashboards.pages import PAGES
 from impact_dashboards.reader import Reader
 from impact_dashboards.shell import block_element
-from impact_dashboards.view import Page, View, records
+from impact_dashboards.view import Block, Page, View, records
 
 CHAPTERS = ("portfolio", "theory", "network", "territory", "monitoring", "claims", "export")
 """Pages of which a report is made, in order; those of single indicators follow the theory of change."""
@@ -146,8 +146,14 @@ def _indicators(view: View, programme: str) -> Iterator[Element]:
     for row in records(findings[findings["target"].notna() | findings["estimate"].notna()]):
         here = replace(view, address=Address(view.words.language, "indicator", (programme, row["indicator"])))
         page = PAGES["indicator"](here)
-        blocks = [block_element(here, block, files=False) for block in page.blocks if block.id in OF_INDICATOR]
+        chosen = [_short(block) for block in page.blocks if block.id in OF_INDICATOR]
+        blocks = [block_element(here, block, files=False) for block in chosen]
         yield _section(here, page, blocks, f"indicator-{row['indicator']}")
+
+
+def _short(block: Block) -> Block:
+    """Return a block without the table of a drawing that writes its values itself."""
+    return replace(block, table=None) if block.id == "terms" and block.figure is not None else block
 
 
 def _section(view: View, page: Page, blocks: list[Element], anchor: str) -> Element:

@@ -38,8 +38,7 @@ def frame(view: View, page: Page, menu: Iterable[str], foot: Content) -> Element
     return h(
         "div",
         h("a", words("shell.skip"), href="#content", class_="skip"),
-        _head(view, page, menu),
-        _under(view, banner),
+        h("header", _head(view, page, menu), _under(view, banner)),
         h("main", heading, lead, page.head, _filters(view, page), body, id="content", tabindex="-1"),
         h("footer", foot),
         class_="page",
@@ -91,7 +90,7 @@ def _head(view: View, page: Page, menu: Iterable[str]) -> Element:
         if name != address.language
     ]
     brand = h("a", logo, h("span", words("shell.name")), href=address.to("portfolio"), class_="brand")
-    return h("header", brand, h("nav", h("ul", items), aria_label=words("shell.menu")), others, class_="head")
+    return h("div", brand, h("nav", h("ul", items), aria_label=words("shell.menu")), others, class_="head")
 
 
 def _menu_link(address: Address, name: str) -> str:
@@ -161,9 +160,7 @@ def block_element(view: View, block: Block, width: int = WIDE, *, files: bool = 
     if table is not None and block.folded:
         table = h("details", h("summary", view.words("block.as_table")), table, class_="twin")
     name = block.id if files else None
-    return h(
-        "section", heading, lead, drawn, block.body, table, block.after, class_="card", id=name, aria_label=block.title
-    )
+    return h("section", heading, lead, drawn, block.body, table, block.after, class_="card", id=name)
 
 
 def _files(view: View, block: Block) -> Element | None:

@@ -157,20 +157,7 @@ def _forest(rows: list[_Row], words: Words, also: list[float]) -> go.Figure:
     states = list(dict.fromkeys(row.state for row in rows if not math.isnan(row.value)))
     for state in states:
         _draw(figure, {place: row for place, row in enumerate(rows) if row.state == state}, (low, high), words)
-    for place, text in enumerate(told):
-        figure.add_annotation(
-            text=text,
-            xref="paper",
-            x=1,
-            yref="y",
-            y=place,
-            showarrow=False,
-            xshift=8,
-            xanchor="left",
-            yanchor="middle",
-            align="left",
-            font={"size": LABEL, "color": INK},
-        )
+    figure.update_layout(annotations=[_beside(place, text) for place, text in enumerate(told)])
     figure.update_xaxes(range=[low, high])
     figure.update_yaxes(
         tickvals=list(range(len(rows))),
@@ -183,6 +170,23 @@ def _forest(rows: list[_Row], words: Words, also: list[float]) -> go.Figure:
     margin = {"l": 8, "r": max((block_size(text, LABEL)[0] for text in told), default=0) + 18, "t": 8, "b": 48 + legend}
     height = (THIN_ROW if thin else ROW) * max(len(rows), 2) + 80 + legend
     return dressed(figure, words, height=height, showlegend=any(states), legend={"y": -0.15}, margin=margin)
+
+
+def _beside(place: int, text: str) -> dict[str, Any]:
+    """Return the words beside a row; a figure takes all of them at once, for it checks all it has with each."""
+    return {
+        "text": text,
+        "xref": "paper",
+        "x": 1,
+        "yref": "y",
+        "y": place,
+        "showarrow": False,
+        "xshift": 8,
+        "xanchor": "left",
+        "yanchor": "middle",
+        "align": "left",
+        "font": {"size": LABEL, "color": INK},
+    }
 
 
 def _draw(figure: go.Figure, rows: dict[int, _Row], ends: tuple[float, float], words: Words) -> None:

@@ -6,9 +6,9 @@ Figures, pages, reports and exports take their tables from here and from nowhere
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable, Hashable, Mapping
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import pandas as pd
 
@@ -32,6 +32,24 @@ ROWS_USED: dict[str, Any] = {"rows_used": None, "first_lines": []}
 """What a trace does not say of a suppressed finding's sources."""
 
 
+Given = ParamSpec("Given")
+Got = TypeVar("Got")
+
+
+def kept(method: Callable[Concatenate[Published, Given], Got]) -> Callable[Concatenate[Published, Given], Got]:
+    """Let a method read its table once."""
+
+    @wraps(method)
+    def read(self: Published, *args: Given.args, **kwargs: Given.kwargs) -> Got:
+        key = (method.__name__, *args, *sorted(kwargs.items()))
+        if key not in self._memory:
+            self._memory[key] = method(self, *args, **kwargs)
+        found: Got = self._memory[key]
+        return found
+
+    return cast("Callable[Concatenate[Published, Given], Got]", read)
+
+
 class Published:
     """What one reader may see of a database.
 
@@ -39,19 +57,33 @@ class Published:
     ----------
     warehouse
         Open for reading.
+    memory
+        Where tables are kept that have been read: of this data and this scope, for other requests too. Who gets a
+        table leaves it as it is.
     scope
         What this reader may see. What lies outside is not there: tables are empty of it, and names out of reach are
         unknown.
     """
 
-    def __init__(self, warehouse: Warehouse, scope: Scope = EVERYTHING) -> None:
+    def __init__(
+        self, warehouse: Warehouse, scope: Scope = EVERYTHING, memory: dict[Hashable, Any] | None = None
+    ) -> None:
         self.scope = scope
+        self._memory = {} if memory is None else memory
         self._warehouse = narrow(warehouse, scope)
         self._findings: dict[str | None, pd.DataFrame] = {}
 
+    def remembered(self, name: str, make: Callable[[], Got]) -> Got:
+        """Return what a reader makes of these tables, made once under a name."""
+        if name not in self._memory:
+            self._memory[name] = make()
+        found: Got = self._memory[name]
+        return found
+
     # ---- programmes and their theories -------------------------------------------------------------------------------
 
-    @cached_property
+    @property
+    @kept
     def titles(self) -> dict[str, dict[str, Any]]:
         """The programmes in reach, in order, each with its row of :func:`impact.publish.programmes_table`."""
         rows = theory.programmes_table(self._warehouse).to_dict("records")
@@ -62,62 +94,76 @@ class Published:
         """The programmes in reach, in order."""
         return tuple(self.titles)
 
+    @kept
     def nodes(self, programme: str) -> pd.DataFrame:
         """Return the steps of the theory of change."""
         return theory.nodes_table(self._warehouse, programme)
 
+    @kept
     def links(self, programme: str) -> pd.DataFrame:
         """Return the causal claims between the steps."""
         return theory.links_table(self._warehouse, programme)
 
+    @kept
     def waves(self, programme: str) -> pd.DataFrame:
         """Return the waves in order of time."""
         return theory.waves_table(self._warehouse, programme)
 
+    @kept
     def stakeholders(self, programme: str) -> pd.DataFrame:
         """Return the bodies and groups with a part in the programme."""
         return theory.stakeholders_table(self._warehouse, programme)
 
+    @kept
     def contracts(self, programme: str) -> dict[str, str]:
         """Return the contract whose rows each indicator counts."""
         return definition_contracts(self._warehouse, programme)
 
+    @kept
     def kinds(self, programme: str) -> dict[str, str]:
         """Return the kind of formula of each indicator."""
         return definition_kinds(self._warehouse, programme)
 
+    @kept
     def formula_measures(self, programme: str) -> dict[str, str]:
         """Return what the formula of each indicator measures, where it says so: such as the density of a network."""
         return definition_measures(self._warehouse, programme)
 
+    @kept
     def contract_sources(self, programme: str, contract: str) -> pd.DataFrame:
         """Return the files of a contract."""
         return contract_sources(self._warehouse, programme, contract)
 
+    @kept
     def days(self, programme: str) -> dict[str, str]:
         """Return the last day of each wave."""
         return wave_days(self._warehouse, programme)
 
     # ---- words for codes ---------------------------------------------------------------------------------------------
 
+    @kept
     def labels(self, programme: str | None = None) -> pd.DataFrame:
         """Return the titles of codes."""
         return labels.labels_table(self._warehouse, programme)
 
+    @kept
     def memberships(self, programme: str | None = None) -> pd.DataFrame:
         """Return what codes belong to, such as the quadrant of a project."""
         return labels.memberships_table(self._warehouse, programme)
 
+    @kept
     def cuts(self, programme: str | None = None) -> pd.DataFrame:
         """Return the titles of columns."""
         return labels.cuts_table(self._warehouse, programme)
 
+    @kept
     def label_titles(self, language: Language) -> dict[tuple[str, str, str], str]:
         """Return the title of each code, by programme, column and code."""
         found = self.labels()
         keys = zip(found["programme"], found["column"], found["code"], strict=True)
         return dict(zip(keys, found[f"title_{language}"], strict=True))
 
+    @kept
     def cut_titles(self, language: Language) -> dict[str, str]:
         """Return the title of each column."""
         found = self.cuts()
@@ -125,6 +171,7 @@ class Published:
 
     # ---- results -----------------------------------------------------------------------------------------------------
 
+    @kept
     def findings(self, programme: str | None = None) -> pd.DataFrame:
         """Return the findings; see :func:`impact.publish.findings_table` and the column ``suppressed``."""
         if programme not in self._findings:
@@ -132,19 +179,23 @@ class Published:
             self._findings[programme] = disclosure.protect_findings(found, self.suppressions(programme))
         return self._findings[programme].copy(deep=False)
 
+    @kept
     def measures(self, programme: str) -> pd.DataFrame:
         """Return every value by arm, scope, group and wave."""
         measures = tables.measure_table(self._warehouse, programme)
         return disclosure.protect_measures(measures, self.suppressions(programme))
 
+    @kept
     def suppressions(self, programme: str | None = None) -> pd.DataFrame:
         """Return the cells that are hidden, and why."""
         return disclosure.suppressions_table(self._warehouse, programme)
 
+    @kept
     def diagnostics(self, programme: str) -> pd.DataFrame:
         """Return the checks of the effects."""
         return disclosure.protect_behind(tables.diagnostics_table(self._warehouse, programme), self.findings(programme))
 
+    @kept
     def terms(self, programme: str) -> pd.DataFrame:
         """Return the numbers behind the effects."""
         return disclosure.protect_behind(tables.terms_table(self._warehouse, programme), self.findings(programme))
@@ -180,37 +231,45 @@ class Published:
             raise UsageError(f"there is no indicator '{programme}/{indicator}'")
         return indicator_sources(self._warehouse, programme, indicator)
 
+    @kept
     def claims(self, programme: str) -> pd.DataFrame:
         """Return the totals the programme reported about itself beside those recomputed."""
         return tables.claims_table(self._warehouse, programme)
 
+    @kept
     def network(self, programme: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return bodies and ties of the networks."""
         bodies = tables.network_bodies_table(self._warehouse, programme)
         return bodies, tables.network_ties_table(self._warehouse, programme)
 
+    @kept
     def map(self, programme: str) -> pd.DataFrame:
         """Return the cells of the maps of needs and supply."""
         return tables.map_table(self._warehouse, programme)
 
+    @kept
     def unmapped(self, programme: str) -> pd.DataFrame:
         """Return the categories that stand in rows and in no codelist."""
         return tables.unmapped_table(self._warehouse, programme)
 
     # ---- the process -------------------------------------------------------------------------------------------------
 
+    @kept
     def journeys(self, programme: str) -> pd.DataFrame:
         """Return where each project started, where it arrived and what comes next."""
         return tables.journeys_table(self._warehouse, programme)
 
+    @kept
     def phases(self, programme: str) -> pd.DataFrame:
         """Return the phases with the dates planned and those that came."""
         return process.phases_table(self._warehouse, programme)
 
+    @kept
     def deliveries(self, programme: str) -> pd.DataFrame:
         """Return the activities, planned beside delivered."""
         return process.deliveries_table(self._warehouse, programme)
 
+    @kept
     def due(self, today: datetime.date, programme: str | None = None) -> pd.DataFrame:
         """Return what was promised for a day, without the targets of suppressed findings.
 
@@ -226,18 +285,22 @@ class Published:
 
     # ---- rows and their quality --------------------------------------------------------------------------------------
 
+    @kept
     def loads(self, programme: str) -> pd.DataFrame:
         """Return the ledger of loads."""
         return tables.loads_table(self._warehouse, programme)
 
+    @kept
     def validity(self, programme: str | None = None) -> pd.DataFrame:
         """Return what became of the rows of each file."""
         return quality.validity_table(self._warehouse, programme)
 
+    @kept
     def quality(self, programme: str) -> pd.DataFrame:
         """Return how often each column was answered, by wave."""
         return quality.quality_table(self._warehouse, programme)
 
+    @kept
     def response(self, programme: str) -> pd.DataFrame:
         """Return how many persons each wave has, and how many came back."""
         return quality.response_table(self._warehouse, programme)

@@ -8,7 +8,7 @@ import math
 from typing import Any
 
 from babel.dates import format_date
-from babel.numbers import format_decimal
+from babel.numbers import parse_pattern
 
 from impact.declare.base import Language
 from impact.words.engine import engine_text
@@ -95,11 +95,20 @@ class Words:
         return format_date(known, pattern, locale=self.language)
 
     def _decimal(self, value: Any, pattern: str) -> str:
-        return format_decimal(value, pattern, locale=self.language)
+        return _decimal(float(value), pattern, self.language)
 
     @property
     def _percent(self) -> str:
         return " %" if self.language == "it" else "%"
+
+
+@functools.lru_cache(maxsize=65536)
+def _decimal(value: float, pattern: str, language: Language) -> str:
+    """Write a number by a pattern of Unicode's locale data; a page writes the same ones again and again."""
+    return str(_pattern(pattern).apply(value, language))
+
+
+_pattern = functools.cache(parse_pattern)
 
 
 @functools.cache

@@ -45,6 +45,8 @@ def indicator(view: View) -> Page:
     name = view.address.path[1] if len(view.address.path) > 1 else _first(whole(findings))
     own = findings[findings["indicator"] == name]
     finding = "/".join(filter(None, (view.programme, name, view.address.get("part"))))
+    if not view.address.get("part"):
+        finding = next(iter(whole(own)["finding"]), finding)
     if finding not in set(own["finding"]):
         raise UsageError(view.words("indicator.missing", finding=finding))
     row = next(row for row in finding_rows(view, own) if row["finding"] == finding)

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import pandas as pd
-
 from impact.markup import Content, Element, h
-from impact_dashboards.findings import (
-    STALE,
-    age,
-    cut_columns,
-    finding_rows,
-    finding_table,
-    part_codes,
-    title_of,
-    whole,
-)
+from impact_dashboards.findings import STALE, age, all_rows, finding_table, title_of
 from impact_dashboards.marks import known
 from impact_dashboards.status import badge
 from impact_dashboards.view import Block, Choice, Page, Row, View, nothing
 
+Rows = Sequence[Row]
+Group = Callable[[Row], Any]
+NO_EFFECT = ("change", "association")
+"""What an estimate may be without being an effect."""
 LEVELS = ("micro", "meso", "macro")
 PROMISED = "promised"
 GROUPS = ("programme", "level", "indicator")
@@ -28,183 +23,156 @@ GROUPS = ("programme", "level", "indicator")
 
 def portfolio(view: View) -> Page:
     """Return the page: a sentence, tiles, and every finding that the filters leave."""
-    words, everything = view.words, view.findings
+    words = view.words
     programme = view.chosen("programme", list(view.published.titles))
-    within = everything[everything["programme"] == programme] if programme else everything
-    cut = view.chosen("cut", sorted(set(cut_columns(within)) - {""}))
-    chosen = _filtered(view, within, cut)
-    rows = finding_rows(view, chosen)
-    group, order = _grouping(view, rows, cut)
-    rows = sorted(
-        rows,
-        key=lambda row: (
-            order(row),
-            row["attainment"] == "suppressed",
-            not known(row["target"]),
-            not known(row["estimate"]),
-        ),
-    )
+    within = [row for row in all_rows(view) if programme in ("", row["programme"])]
+    cut = view.chosen("cut", _cuts(within))
+    here, wholes = [row for row in within if row["cut"] == cut], [row for row in within if not row["cut"]]
+    chosen = _filtered(view, here)
+    group, order = _grouping(view, chosen, cut)
+    rows = sorted(chosen, key=lambda row: (order(row), *_last(row)))
     table = finding_table(view, rows, parts=bool(cut), group=group)
-    block = Block(
-        "findings", words("portfolio.table", count=len(rows)), table, lead=words("portfolio.read"), after=legend(view)
-    )
-    empty = None if rows else nothing(words, "portfolio.none")
+    title = words("portfolio.table", count=len(rows))
     return Page(
         words("portfolio.title"),
-        [block],
-        lead=headline(view, whole(within), finding_rows(view, whole(within))),
-        choices=_choices(view, within, programme, cut),
-        synthetic=bool((chosen["data_kind"] == "synthetic").any()),
-        head=[_tiles(view, whole(within)), empty],
+        [Block("findings", title, table, lead=words("portfolio.read"), after=legend(view))],
+        lead=headline(view, wholes),
+        choices=_choices(view, within, here, programme, cut),
+        synthetic=any(row["data_kind"] == "synthetic" for row in chosen),
+        head=[_tiles(view, wholes), None if rows else nothing(words, "portfolio.none")],
     )
 
 
-def _filtered(view: View, findings: pd.DataFrame, cut: str) -> pd.DataFrame:
-    shown = findings[cut_columns(findings) == cut]
-    indicator = view.chosen("indicator", list(shown["indicator"].unique()))
-    level = view.chosen("level", LEVELS)
-    status = view.chosen("status", [PROMISED, *shown["attainment"].unique()])
-    kind = view.chosen("data", ("real", "synthetic"))
-    for column, value in (("indicator", indicator), ("level", level), ("data_kind", kind)):
-        shown = shown[shown[column] == value] if value else shown
-    if status == PROMISED:
-        return shown[shown["target"].notna()]
-    return shown[shown["attainment"] == status] if status else shown
+def _cuts(rows: Rows) -> list[str]:
+    return sorted({row["cut"] for row in rows} - {""})
 
 
-def _choices(view: View, findings: pd.DataFrame, programme: str, cut: str) -> list[Choice]:
-    words, all_ = view.words, {"": view.words("filters.all")}
-    here = findings[cut_columns(findings) == cut]
-    titles = here.drop_duplicates("indicator")
-    indicators = {str(row["indicator"]): words.pick(row, "title") for _, row in titles.iterrows()}
-    cuts = view.published.cut_titles(words.language)
-    parts = {name: cuts.get(name, name) for name in sorted(set(cut_columns(findings)) - {""})}
-    states = {state: words(f"status.{state}") for state in dict.fromkeys(here["attainment"])}
-    programmes = {name: words.pick(row, "title") for name, row in view.published.titles.items()}
-    groups = {name: words(f"group.{name}") for name in GROUPS} | {
-        by: cuts.get(by, by) for by in _memberships(view, here, cut)["by"].unique()
+def _last(row: Row) -> tuple[bool, bool, bool]:
+    """Order within a group: what was promised first, what is suppressed last."""
+    return row["attainment"] == "suppressed", not known(row["target"]), not known(row["estimate"])
+
+
+def _filtered(view: View, rows: Rows) -> list[Row]:
+    states = [PROMISED, *dict.fromkeys(row["attainment"] for row in rows)]
+    asked = {
+        "indicator": view.chosen("indicator", [row["indicator"] for row in rows]),
+        "level": view.chosen("level", LEVELS),
+        "data_kind": view.chosen("data", ("real", "synthetic")),
     }
-    kinds = {kind: words(f"data.{kind}") for kind in ("real", "synthetic")}
-    levels = {level: words(f"level.{level}") for level in LEVELS}
-    filters: list[tuple[str, dict[str, str]]] = [
-        ("programme", all_ | programmes),
-        ("cut", {"": words("finding.whole")} | parts),
-        ("indicator", all_ | indicators),
-        ("level", all_ | levels),
-        ("status", all_ | {PROMISED: words("portfolio.promised")} | states),
-        ("data", all_ | kinds),
-        ("group", groups),
-    ]
+    status = view.chosen("status", states)
+    asked |= {"attainment": status} if status != PROMISED else {}
+    shown = [row for row in rows if all(value in ("", row[name]) for name, value in asked.items())]
+    return [row for row in shown if known(row["target"])] if status == PROMISED else shown
+
+
+def _choices(view: View, within: Rows, here: Rows, programme: str, cut: str) -> list[Choice]:
+    words, all_ = view.words, {"": view.words("filters.all")}
+    cuts = view.published.cut_titles(words.language)
+    indicators = {row["indicator"]: words.pick(row, "title") for row in here}
+    programmes = {name: words.pick(row, "title") for name, row in view.published.titles.items()}
+    groups = {name: words(f"group.{name}") for name in GROUPS}
+    groups |= {by: cuts.get(by, by) for by in dict.fromkeys(by for _, _, by, _ in _memberships(view, here, cut))}
+    states = {state: words(f"status.{state}") for state in dict.fromkeys(row["attainment"] for row in here)}
+    filters: dict[str, dict[str, str]] = {
+        "programme": all_ | programmes,
+        "cut": {"": words("finding.whole")} | {name: cuts.get(name, name) for name in _cuts(within)},
+        "indicator": all_ | indicators,
+        "level": all_ | {level: words(f"level.{level}") for level in LEVELS},
+        "status": all_ | {PROMISED: words("portfolio.promised")} | states,
+        "data": all_ | {kind: words(f"data.{kind}") for kind in ("real", "synthetic")},
+        "group": groups,
+    }
     given = {"programme": programme, "cut": cut, "group": view.chosen("group", list(groups), GROUPS[0])}
     return [
         Choice(name, words(f"filter.{name}"), options, given.get(name, view.chosen(name, list(options))))
-        for name, options in filters
+        for name, options in filters.items()
     ]
 
 
-def _memberships(view: View, findings: pd.DataFrame, cut: str) -> pd.DataFrame:
-    """Return what the parts shown belong to: the quadrant of a project, its themes."""
-    every = [view.published.memberships(str(name)) for name in findings["programme"].unique()]
-    found = pd.concat(every) if every else pd.DataFrame(columns=["programme", "column", "code", "by", "of"])
-    return found[found["column"] == cut]
+def _memberships(view: View, rows: Rows, cut: str) -> list[tuple[str, str, str, str]]:
+    """Return what the parts shown belong to, such as the quadrant of a project: programme, code, by what, of which."""
+    found: list[tuple[str, str, str, str]] = []
+    for name in dict.fromkeys(row["programme"] for row in rows) if cut else ():
+        table = view.published.memberships(name)
+        own = table.loc[table["column"] == cut, ["programme", "code", "by", "of"]].astype(str)
+        found += own.itertuples(index=False, name=None)
+    return found
 
 
-def _grouping(view: View, rows: list[dict[str, Any]], cut: str) -> tuple[Any, Any]:
+def _grouping(view: View, rows: Rows, cut: str) -> tuple[Group, Group]:
     """Return how rows are grouped, and how the groups are ordered."""
     words = view.words
     by = view.address.get("group") or GROUPS[0]
     titles = {name: words.pick(row, "title") for name, row in view.published.titles.items()}
+    place = {name: number for number, name in enumerate(titles)}
     if by == "level":
         return (lambda row: words(f"level.{row['level']}")), (lambda row: LEVELS.index(row["level"]))
     if by == "indicator" or (by == "programme" and cut):
-        return (lambda row: f"{titles[row['programme']]} · {title_of(view, row)}"), (
-            lambda row: f"{row['programme']}/{row['indicator']}"
-        )
-    frame = pd.DataFrame(rows)
-    member = _memberships(view, frame, cut) if len(frame) else pd.DataFrame(columns=["by"])
-    member = member[member["by"] == by]
-    if member.empty:
-        return (lambda row: titles[row["programme"]]), (lambda row: list(titles).index(row["programme"]))
+        return _by_indicator(view, titles), (lambda row: (place[row["programme"]], row["indicator"]))
     labels = view.published.label_titles(words.language)
-    held = member[["programme", "code", "of"]].astype(str).itertuples(index=False, name=None)
-    of = {(programme, code): labels.get((programme, by, other), other) for programme, code, other in held}
-    code = dict(zip(frame["finding"], part_codes(frame), strict=True))
+    of = {
+        (programme, code): labels.get((programme, kind, other), other)
+        for programme, code, kind, other in _memberships(view, rows, cut)
+        if kind == by
+    }
+    if not of:
+        return (lambda row: titles[row["programme"]]), (lambda row: place[row["programme"]])
+    none = words("group.none")
+    return (lambda row: of.get((row["programme"], row["code"]), none),) * 2
 
-    def group(row: Row) -> str:
-        return str(of.get((row["programme"], code[row["finding"]]), words("group.none")))
 
-    return group, group
+def _by_indicator(view: View, titles: Mapping[str, str]) -> Group:
+    return lambda row: f"{titles[row['programme']]} · {title_of(view, row)}"
 
 
-def headline(view: View, findings: pd.DataFrame, rows: list[dict[str, Any]]) -> Content:
+def headline(view: View, rows: Rows) -> Content:
     """Return the sentence: promises reached, effects that are improvements, data that nobody renews."""
     words = view.words
-    real = findings[findings["data_kind"] == "real"]
-    counted, kind = (
-        (real, "real")
-        if len(real) and (real["target"].notna() | real["estimate"].notna()).any()
-        else (findings, "every")
-    )
-    promised = counted[counted["target"].notna()]
-    effects = counted[counted["estimate"].notna() & ~counted["estimand"].isin(["change", "association"])]
-    reached, better = (promised["attainment"] == "reached").sum(), (effects["contribution"] == "improved").sum()
+    real = [row for row in rows if row["data_kind"] == "real"]
+    said = any(known(row["target"]) or known(row["estimate"]) for row in real)
+    counted, kind = (real, "real") if said else (rows, "every")
+    promised = [row for row in counted if known(row["target"])]
+    effects = [row for row in counted if known(row["estimate"]) and row["estimand"] not in NO_EFFECT]
+    reached = sum(row["attainment"] == "reached" for row in promised)
+    better = sum(row["contribution"] == "improved" for row in effects)
     stale = sum((age(view, row) or 0) > STALE for row in rows)
-    caused = [
-        h("strong", words("headline.effects", count=int(better), of=len(effects))),
-        " ",
-        words("headline.better"),
-        " ",
-    ]
+    caused = [h("strong", words("headline.effects", count=better, of=len(effects))), " ", words("headline.better")]
     return [
-        h("strong", words("headline.promises", count=int(reached), of=len(promised))),
-        " ",
-        words("headline.reached"),
-        " ",
-        caused if len(effects) else [words(f"headline.no_effect_{kind}"), " "],
-        words(f"headline.{kind}") if (findings["data_kind"] == "synthetic").any() else None,
-        [" ", words("headline.stale", count=stale)] if stale else None,
+        h("strong", words("headline.promises", count=reached, of=len(promised))),
+        f" {words('headline.reached')} ",
+        caused if effects else words(f"headline.no_effect_{kind}"),
+        f" {words(f'headline.{kind}')}" if len(real) < len(rows) else None,
+        f" {words('headline.stale', count=stale)}" if stale else None,
     ]
 
 
-def _tiles(view: View, findings: pd.DataFrame) -> Element:
+def _tiles(view: View, rows: Rows) -> Element:
     """Return the four counts at the top, each leading to the rows it counts."""
-    words = view.words
-    promised = findings[findings["target"].notna()]
-    loads = [view.published.loads(str(name)) for name in findings["programme"].unique()]
-    current = pd.concat(loads) if loads else pd.DataFrame({"rows_read": [], "rows_good": [], "current": []})
-    current = current[current["current"].astype(bool)]
-    good = current["rows_good"].sum() / current["rows_read"].sum() if current["rows_read"].sum() else float("nan")
-    effects = findings[findings["estimate"].notna()]
+    words, address = view.words, view.address
+    promised = [row["attainment"] for row in rows if known(row["target"])]
+    effects = sum(known(row["estimate"]) and row["estimand"] not in NO_EFFECT for row in rows)
+    rows_at = address.to("monitoring", *filter(None, [address.get("programme")]))
     tiles = [
-        (
-            "reached",
-            f"{(promised['attainment'] == 'reached').sum()}/{len(promised)}",
-            view.address.with_(status="reached", cut=""),
-        ),
-        (
-            "uncertain",
-            f"{(promised['attainment'] == 'uncertain').sum()}/{len(promised)}",
-            view.address.with_(status="uncertain", cut=""),
-        ),
-        ("effects", words.number(len(effects)), view.address.with_(status="", cut="")),
-        (
-            "rows",
-            words.number(float(good), "share"),
-            view.address.to("monitoring", *filter(None, [view.address.get("programme")])),
-        ),
+        ("reached", f"{promised.count('reached')}/{len(promised)}", address.with_(status="reached", cut="")),
+        ("uncertain", f"{promised.count('uncertain')}/{len(promised)}", address.with_(status="uncertain", cut="")),
+        ("effects", words.number(effects), address.with_(status="", cut="")),
+        ("rows", words.number(_good(view, rows), "share"), rows_at),
     ]
-    cards = [
-        h(
-            "a",
-            h("span", words(f"tile.{name}"), class_="tile-name"),
-            h("strong", value),
-            h("small", words(f"tile.{name}_note")),
-            href=href,
-            class_="tile",
-        )
-        for name, value, href in tiles
-    ]
-    return h("div", cards, class_="tiles")
+    return h("div", [_tile(view, *tile) for tile in tiles], class_="tiles")
+
+
+def _tile(view: View, name: str, value: str, href: str) -> Element:
+    title, note = view.words(f"tile.{name}"), view.words(f"tile.{name}_note")
+    return h("a", h("span", title, class_="tile-name"), h("strong", value), h("small", note), href=href, class_="tile")
+
+
+def _good(view: View, rows: Rows) -> float:
+    """Return the share of all rows read that are in order."""
+    loads = [view.published.loads(name) for name in dict.fromkeys(row["programme"] for row in rows)]
+    read, good = (
+        sum(float(load.loc[load["current"], name].sum()) for load in loads) for name in ("rows_read", "rows_good")
+    )
+    return good / read if read else math.nan
 
 
 def legend(view: View) -> Element:

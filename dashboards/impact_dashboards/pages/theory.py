@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
-
-import pandas as pd
 
 from impact.judge.attainment import together
 from impact.markup import Content, Element, h
 from impact_dashboards.chain import Card, Tie, chain_drawing
-from impact_dashboards.findings import finding_rows, finding_table, whole
+from impact_dashboards.findings import all_rows, finding_table
 from impact_dashboards.marks import known
 from impact_dashboards.pages.choose import choose
 from impact_dashboards.status import badge, evidence
@@ -26,8 +25,8 @@ def theory(view: View) -> Page:
     if not view.programme:
         return choose(view, lambda name: len(view.published.nodes(name)) > 0)
     nodes, links = records(view.published.nodes(view.programme)), records(view.published.links(view.programme))
-    findings = whole(view.findings)
-    steps = {node["node"]: _step(view, node, findings[findings["node"] == node["node"]]) for node in nodes}
+    rows = [row for row in all_rows(view) if row["programme"] == view.programme and not row["cut"]]
+    steps = {node["node"]: _step(view, node, [row for row in rows if row["node"] == node["node"]]) for node in nodes}
     chosen = view.chosen("node", list(steps))
     bare = [step for step in steps.values() if step["state"] == "unmeasured"]
     lead = [
@@ -37,14 +36,13 @@ def theory(view: View) -> Page:
     ]
     blocks = [_chain(view, steps, links, chosen), _links(view, steps, links)]
     if chosen:
-        blocks.insert(1, _chosen(view, steps, links, chosen, findings))
-    here = findings[findings["node"].isin(list(steps))]
-    return Page(words("theory.title"), blocks, lead=lead, synthetic=bool((here["data_kind"] == "synthetic").any()))
+        blocks.insert(1, _chosen(view, steps, links, chosen, [row for row in rows if row["node"] == chosen]))
+    synthetic = any(row["data_kind"] == "synthetic" for row in rows)
+    return Page(words("theory.title"), blocks, lead=lead, synthetic=synthetic)
 
 
-def _step(view: View, node: dict[str, Any], findings: pd.DataFrame) -> dict[str, Any]:
+def _step(view: View, node: dict[str, Any], rows: Sequence[Row]) -> dict[str, Any]:
     """Return a step with its state: that of the promises on it, and the best evidence of any effect on it."""
-    rows = records(findings)
     promised = [row for row in rows if known(row["target"])]
     levels = [row["evidence_level"] for row in rows if known(row["estimate"]) and known(row["evidence_level"])]
     first = next(iter(promised or [row for row in rows if known(row["value"])]), None)
@@ -67,7 +65,8 @@ def _value(view: View, row: Row | None, count: int) -> str:
     value = view.words.number(row["value"], row["unit"])
     if known(row["target"]):
         value = view.words("theory.of", value=value, target=view.words.number(row["target"], row["unit"]))
-    return value + (f" +{count - 1}" if count > 1 else "")
+    mark = " †" if row["data_kind"] == "synthetic" else ""
+    return value + mark + (f" +{count - 1}" if count > 1 else "")
 
 
 def _chain(view: View, steps: dict[str, Any], links: list[dict[str, Any]], chosen: str) -> Block:
@@ -142,9 +141,7 @@ def _around(name: str, steps: dict[str, Any], links: list[dict[str, Any]]) -> tu
     return "; ".join(after), "; ".join(before)
 
 
-def _chosen(
-    view: View, steps: dict[str, Any], links: list[dict[str, Any]], chosen: str, findings: pd.DataFrame
-) -> Block:
+def _chosen(view: View, steps: dict[str, Any], links: list[dict[str, Any]], chosen: str, rows: Sequence[Row]) -> Block:
     words, step = view.words, steps[chosen]
 
     def listed(names: list[str]) -> Content:
@@ -164,7 +161,6 @@ def _chosen(
         h("p", described) if described else None,
         h("dl", [[h("dt", name), h("dd", value)] for name, value in facts]),
     ]
-    rows = finding_rows(view, findings[findings["node"] == chosen])
     none = None if rows else h("p", words("theory.unmeasured"), " ", h("code", HOW), class_="empty")
     return Block("step", step["title"], finding_table(view, rows) if rows else None, body=[body, none])
 

@@ -17,6 +17,8 @@ TABLE_INTROS = {
     "finding": "One row per indicator and part (programme, territory or project, group): the promise beside what was "
     "found, the effect and the judgement.",
     "measure": "One row per measured value: indicator, arm, scope, group and wave. Findings are read from here.",
+    "suppression": "One row per cell that readers are not shown, see [disclosure "
+    "control](../methods/disclosure_control.md).",
     "quarantine": "One row per reason; a row of a file with three reasons stands three times. `severity` tells rows "
     "set aside from rows only warned about.",
     "load": "The ledger of loads, one row per file version; replaced loads stay in the ledger, their rows do not.",
@@ -127,6 +129,22 @@ MEANINGS: dict[str, dict[str, str]] = {
         "detail": "What else there is to say.",
         "suppressed": "Why readers are not shown it: `few` or `complement`; empty where they are.",
     },
+    "suppression": {
+        "programme": "Programme id.",
+        "indicator": "Indicator id.",
+        "arm": "Arm of the cell; `effect` for what an effect was estimated from.",
+        "scope": "As in findings.",
+        "scope_value": "As in findings.",
+        "group": "As in findings.",
+        "group_value": "As in findings.",
+        "wave": "Wave of the cell.",
+        "reason": "`few`: fewer persons than the minimum stand behind it. `complement`: with it, another could be "
+        "computed.",
+        "minimum": "The minimum in force.",
+        "finding": "Finding that rests on the cell; null where none does.",
+        "hides_baseline": "Whether that finding's baseline was measured, and so is hidden with it.",
+        "hides_target": "Whether its target was reckoned from such a baseline.",
+    },
     "part": {
         "programme": "Programme id.",
         "indicator": "Indicator id.",
@@ -163,6 +181,8 @@ MEANINGS: dict[str, dict[str, str]] = {
         "column": "Column that cuts or groups.",
         "title_en": "Title of the column in English: as declared, else the codelist's, else its name in words.",
         "title_it": "Title of the column in Italian, likewise.",
+        "is_territory": "Whether its codes are territories: the column of that name, codelists with levels, and columns "
+        "that hold no other codes than these.",
     },
     "network_body": {
         "programme": "Programme id.",

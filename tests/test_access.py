@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import html
 import inspect
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +19,7 @@ import pandas as pd
 import pytest
 import requests
 from impact_dashboards.access import Access, content_policy, guard, read_access, refuse_exposed, scope_of_request
+from impact_dashboards.app import create_app
 from impact_dashboards.sign_in import session_key
 from joserfc import jwt
 from joserfc.jwk import RSAKey
@@ -28,6 +31,8 @@ from impact.publish.narrow import narrow
 from impact.publish.published import Published
 from impact.publish.scope import EVERYTHING, PART_ROWS, ROLES, Scope
 from impact.store import Warehouse
+from tests.programmes import indicator, written
+from tests.views import ran
 
 DAY = datetime.date(2024, 1, 1)
 FILLED: dict[str, Any] = {
@@ -131,8 +136,8 @@ def fill_parts(made: Made, p: dict[str, Any]) -> None:
             current=True,
             rows_read=777777,
         )
-        for indicator in ("who", "other"):
-            made.put("network_body", **p, network=indicator, wave="after", body=f"b {project}", territory=territory)
+        for network in ("who", "other"):
+            made.put("network_body", **p, network=network, wave="after", body=f"b {project}", territory=territory)
         made.put("map_cell", **p, territory=territory, title_en=f"cell {territory}")
     for network, source, target in (("who", "alpha", "beta"), ("who", "alpha", "alpha"), ("who", "beta", "beta")):
         made.put("network_tie", **p, network=network, wave="after", source=f"b {source}", target=f"b {target}")
@@ -571,6 +576,68 @@ def test_scripts_are_named_by_hash() -> None:
 def test_without_a_guard_nothing_is_in_scope() -> None:
     with flask.Flask("bare").app_context(), pytest.raises(RuntimeError, match="no guard"):
         scope_of_request()
+
+
+# ---- the app, page by page -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> flask.Flask:
+    """The app over two projects, with a reader of all rows and an investor in one project."""
+    folder = tmp_path_factory.mktemp("served")
+    frame = pd.DataFrame(
+        {"person": range(120), "project_id": ["alpha", "beta"] * 60, "territory": ["hill", "south"] * 60}
+    )
+    made = frame.assign(y=frame["project_id"].map({"alpha": 3.25, "beta": 8.75}))
+    cuts = {"scope": ["project_id"], "by": ["territory"]}
+    run = ran(
+        written(
+            folder / "made",
+            made,
+            [indicator("n", ex_ante={"target": {"value": 4, "due": "2019", "origin": {"note": "made"}}}, **cuts)],
+        )
+    )
+    run.close()
+    told = FILE.replace("role: coordinator, programmes: [one]", "role: investor, programmes: [made]")
+    server: flask.Flask = create_app(folder / "made.duckdb", access=access(folder, told), key="k" * 32).server
+    return server
+
+
+def crawled(server: flask.Flask, reader: str) -> dict[str, str]:
+    """Return what a reader gets by following every link, each page also as the callback answers it."""
+    browser, todo, got = server.test_client(), ["/en/portfolio", "/it/monitoring/made", "/it/nowhere"], dict[str, str]()
+    while todo and len(got) < 250:
+        path = todo.pop(0)
+        answer = browser.get(path, headers={"X-Forwarded-User": reader})
+        assert answer.status_code in (200, 302, 404), path
+        got[path] = answer.text
+        if answer.mimetype == "text/html":
+            wanted = {"id": "page", "property": "address", "value": path}
+            asked = {"output": "page.content", "outputs": {"id": "page", "property": "content"}, "inputs": [wanted]}
+            called = browser.post("/_dash-update-component", json=asked, headers={"X-Forwarded-User": reader})
+            got[f"callback {path}"] = called.text
+            links = re.findall(r'(?:href|data-plot)="(/(?:en|it)/[^"#]*)', answer.text)
+            todo += [link for each in links if (link := html.unescape(each)) not in (*got, *todo)]
+    return got
+
+
+def test_no_page_file_or_filter_holds_another_part(served: flask.Flask) -> None:
+    got = crawled(served, "bo@example.org")
+    assert len(got) > 40
+    for page in ("portfolio", "indicator/made", "explore/made", "export/made"):
+        assert "3.25" in got[f"/en/{page}"], page
+    assert any(path.endswith(".csv") and "3.25" in text for path, text in got.items())
+    for path, text in got.items():
+        assert not [word for word in ("beta", "south", "8.75", "8,75") if word in text], path
+
+
+def test_another_reader_of_the_same_app_sees_it_all(served: flask.Flask) -> None:
+    browser = served.test_client()
+    pages = [
+        browser.get(f"/en/portfolio?cut={cut}", headers={"X-Forwarded-User": "ada@example.org"}).text
+        for cut in ("project_id", "territory")
+    ]
+    assert all(any(word in text for text in pages) for word in ("beta", "south", "8.75"))
 
 
 # ---- OpenID Connect --------------------------------------------------------------------------------------------------

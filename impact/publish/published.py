@@ -57,12 +57,12 @@ class Published:
     ----------
     warehouse
         Open for reading.
-    memory
-        Where tables are kept that have been read: of this data and this scope, for other requests too. Who gets a
-        table leaves it as it is.
     scope
         What this reader may see. What lies outside is not there: tables are empty of it, and names out of reach are
         unknown.
+    memory
+        Where tables are kept that have been read: of this data and this scope, for other requests too. Who gets a
+        table leaves it as it is.
     """
 
     def __init__(
@@ -71,7 +71,6 @@ class Published:
         self.scope = scope
         self._memory = {} if memory is None else memory
         self._warehouse = narrow(warehouse, scope)
-        self._findings: dict[str | None, pd.DataFrame] = {}
 
     def remembered(self, name: str, make: Callable[[], Got]) -> Got:
         """Return what a reader makes of these tables, made once under a name."""
@@ -174,10 +173,8 @@ class Published:
     @kept
     def findings(self, programme: str | None = None) -> pd.DataFrame:
         """Return the findings; see :func:`impact.publish.findings_table` and the column ``suppressed``."""
-        if programme not in self._findings:
-            found = tables.findings_table(self._warehouse, programme)
-            self._findings[programme] = disclosure.protect_findings(found, self.suppressions(programme))
-        return self._findings[programme].copy(deep=False)
+        found = tables.findings_table(self._warehouse, programme)
+        return disclosure.protect_findings(found, self.suppressions(programme))
 
     @kept
     def measures(self, programme: str) -> pd.DataFrame:

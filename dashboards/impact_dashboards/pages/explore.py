@@ -31,13 +31,13 @@ def explore(view: View) -> Page:
         )
     measures = view.published.measures(view.programme)
     own = measures[measures["indicator"] == name].assign(cut=cut_columns, code=part_codes)
-    cut = view.chosen("cut", sorted(set(own["cut"]) - {""}))
+    cuts = sorted(set(own["cut"]) - {""})
+    cut = view.chosen("cut", cuts, "" if "" in set(own["cut"]) else next(iter(cuts), ""))
     shown = own[own["cut"] == cut]
     waves = list(dict.fromkeys(placed(view, shown).sort_values("place")["wave"]))
     wave = view.chosen("wave", waves)
     row = records(findings[findings["indicator"] == name])[0]
     block = _block(view, row, shown[shown["wave"] == wave] if wave else shown, cut)
-    cuts = sorted(set(own["cut"]) - {""})
     return Page(
         words("explore.title"),
         [block],

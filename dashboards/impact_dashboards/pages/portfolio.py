@@ -26,8 +26,10 @@ def portfolio(view: View) -> Page:
     words = view.words
     programme = view.chosen("programme", list(view.published.titles))
     within = [row for row in all_rows(view) if programme in ("", row["programme"])]
-    cut = view.chosen("cut", _cuts(within))
-    here, wholes = [row for row in within if row["cut"] == cut], [row for row in within if not row["cut"]]
+    cuts = _cuts(within)
+    widest = "" if any(not row["cut"] for row in within) else next(iter(cuts), "")  # of a reader who sees parts only
+    cut = view.chosen("cut", cuts, widest)
+    here, wholes = ([row for row in within if row["cut"] == one] for one in (cut, widest))
     chosen = _filtered(view, here)
     group, order = _grouping(view, chosen, cut)
     rows = sorted(chosen, key=lambda row: (order(row), *_last(row)))

@@ -89,6 +89,12 @@ def all_rows(view: View) -> list[dict[str, Any]]:
     return view.published.remembered("finding rows", lambda: finding_rows(view, view.published.findings()))
 
 
+def widest_cut(rows: Sequence[Row]) -> str:
+    """Return the column that cuts the widest parts in reach: none, but for a reader who sees parts only."""
+    cuts = sorted({str(row["cut"]) for row in rows})
+    return cuts[0] if cuts else ""
+
+
 def loaded_days(view: View, programme: str) -> dict[str, datetime.date]:
     """Return the day on which the data behind each indicator were loaded last."""
     loads = view.published.loads(programme)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from impact.markup import Content, Element, h
-from impact_dashboards.findings import STALE, age, all_rows, finding_table, title_of
+from impact_dashboards.findings import STALE, age, all_rows, finding_table, title_of, widest_cut
 from impact_dashboards.marks import known
 from impact_dashboards.status import badge
 from impact_dashboards.view import Block, Choice, Page, Row, View, nothing
@@ -26,9 +26,8 @@ def portfolio(view: View) -> Page:
     words = view.words
     programme = view.chosen("programme", list(view.published.titles))
     within = [row for row in all_rows(view) if programme in ("", row["programme"])]
-    cuts = _cuts(within)
-    widest = "" if any(not row["cut"] for row in within) else next(iter(cuts), "")  # of a reader who sees parts only
-    cut = view.chosen("cut", cuts, widest)
+    widest = widest_cut(within)
+    cut = view.chosen("cut", _cuts(within), widest)
     here, wholes = ([row for row in within if row["cut"] == one] for one in (cut, widest))
     chosen = _filtered(view, here)
     group, order = _grouping(view, chosen, cut)

@@ -8,7 +8,7 @@ from typing import Any
 from impact.judge.attainment import together
 from impact.markup import Content, Element, h
 from impact_dashboards.chain import Card, Tie, chain_drawing
-from impact_dashboards.findings import all_rows, finding_table
+from impact_dashboards.findings import all_rows, finding_table, widest_cut
 from impact_dashboards.marks import known
 from impact_dashboards.pages.choose import choose
 from impact_dashboards.status import badge, evidence
@@ -25,7 +25,9 @@ def theory(view: View) -> Page:
     if not view.programme:
         return choose(view, lambda name: len(view.published.nodes(name)) > 0)
     nodes, links = records(view.published.nodes(view.programme)), records(view.published.links(view.programme))
-    rows = [row for row in all_rows(view) if row["programme"] == view.programme and not row["cut"]]
+    within = [row for row in all_rows(view) if row["programme"] == view.programme]
+    cut = widest_cut(within)
+    rows = [row for row in within if row["cut"] == cut]
     steps = {node["node"]: _step(view, node, [row for row in rows if row["node"] == node["node"]]) for node in nodes}
     chosen = view.chosen("node", list(steps))
     bare = [step for step in steps.values() if step["state"] == "unmeasured"]

@@ -203,7 +203,7 @@ def _unit(words: Words, unit: str) -> str:
 def _entries(marks: list[_Mark], scale: Classes | None, words: Words, unit: str) -> list[tuple[str, str]]:
     """Return the entries of the legend: a colour, or ``suppressed``, with its text."""
     times = 100 if unit == "share" else 1
-    limits = [] if scale is None else [words.number(times * limit) for limit in scale.limits]
+    limits = [] if scale is None else [words.number(round(times * limit, 9)) for limit in scale.limits]
     pairs = zip(FILLS, limits, limits[1:], strict=False)
     found = [(fill, words("map.class", low=low, high=high)) for fill, low, high in pairs]
     if any(mark.suppressed for mark in marks):

@@ -33,8 +33,10 @@ TIES = {
 """Colour, dash and width of each kind of tie, from the lowest to the one on top."""
 
 
-def network_figure(bodies: pd.DataFrame, ties: pd.DataFrame, waves: dict[str, str], words: Words) -> go.Figure:
-    """Draw one network, a panel per wave.
+def network_figure(
+    bodies: pd.DataFrame, ties: pd.DataFrame, waves: dict[str, str], words: Words, *, since: str | None = None
+) -> go.Figure:
+    """Draw one network, a panel per wave; a body stands at the same place in every one.
 
     Parameters
     ----------
@@ -44,21 +46,28 @@ def network_figure(bodies: pd.DataFrame, ties: pd.DataFrame, waves: dict[str, st
         The waves to draw, in order, with their titles.
     words
         Of the reader's language.
+    since
+        The wave before the first, where that is not drawn: ties across sectors that it has not are new.
     """
     titles = [escaped(title) for title in waves.values()]
     figure = make_subplots(1, len(waves), subplot_titles=titles, horizontal_spacing=0.03)
-    before: set[tuple[str, str]] | None = None
+    before = None if since is None else pairs_of(ties[ties["wave"] == since])
     for column, wave in enumerate(waves, start=1):
         here = bodies[bodies["wave"].isin(["", wave])]
         there = ties[ties["wave"] == wave]
         known = there[there["source"].isin(here["body"]) & there["target"].isin(here["body"])]
-        _draw_ties(figure, here, _classed(known, here, before), column, words)
+        _draw_ties(figure, here, tie_classes(known, here, before), column, words)
         _draw_bodies(figure, here, known, column, words)
-        before = set(known[["source", "target"]].itertuples(index=False, name=None))
+        before = pairs_of(known)
     figure.update_xaxes(visible=False, range=_ends(bodies["x"]))
     figure.update_yaxes(visible=False, range=_ends(bodies["y"]))
     figure.update_annotations(font={"size": 14, "weight": 600})
     return dressed(figure, words, height=620, margin={"l": 8, "r": 8, "t": 40, "b": 8})
+
+
+def pairs_of(ties: pd.DataFrame) -> set[tuple[str, str]]:
+    """Return who is tied to whom, each pair once."""
+    return set(ties[["source", "target"]].itertuples(index=False, name=None))
 
 
 def _ends(places: pd.Series) -> list[float] | None:
@@ -69,8 +78,16 @@ def _ends(places: pd.Series) -> list[float] | None:
     return [float(places.min() - room), float(places.max() + room)]
 
 
-def _classed(ties: pd.DataFrame, bodies: pd.DataFrame, before: set[tuple[str, str]] | None) -> pd.DataFrame:
-    """Say of each pair whether it crosses sectors, and whether it was there in the wave drawn before."""
+def tie_classes(ties: pd.DataFrame, bodies: pd.DataFrame, before: set[tuple[str, str]] | None) -> pd.DataFrame:
+    """Say of each pair whether it crosses sectors, and whether it was there before: a row per pair with its ``kind``.
+
+    Parameters
+    ----------
+    ties, bodies
+        Of one wave.
+    before
+        Pairs of the wave before; None where there is none, and so nothing is new.
+    """
     sector = bodies.set_index("body")["sector"]
     pairs = ties[["source", "target"]].drop_duplicates()
     start, end = pairs["source"].map(sector), pairs["target"].map(sector)

@@ -21,6 +21,12 @@ def definition_kinds(warehouse: Warehouse, programme: str) -> dict[str, str]:
     return _by_indicator(warehouse, programme, "$.formula.kind")
 
 
+def definition_measures(warehouse: Warehouse, programme: str) -> dict[str, str]:
+    """Return what the formula of each indicator measures, where it says so: such as the density of a network."""
+    measures = _by_indicator(warehouse, programme, "$.formula.measure")
+    return {indicator: measure for indicator, measure in measures.items() if measure}
+
+
 def _by_indicator(warehouse: Warehouse, programme: str, path: str) -> dict[str, str]:
     query = "SELECT indicator, definition ->> ? FROM impact.definition WHERE programme = ?"
     return dict(warehouse.rows(query, [path, programme]))

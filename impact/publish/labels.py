@@ -21,6 +21,8 @@ from impact.publish.tables import read_table, renew_tables
 from impact.sql import ident
 from impact.store import Warehouse
 
+TERRITORY = "territory"
+"""The column that the shared contracts call a territory."""
 NAMES = ("name", "title", "label")
 """Text columns in which a registry names its rows, the first that it has."""
 _YES_NO: dict[str, Text] = {"true": {"en": "Yes", "it": "Sì"}, "false": {"en": "No", "it": "No"}}
@@ -177,8 +179,23 @@ def _titles(cuts: Cuts) -> pd.DataFrame:
     said: dict[str, dict[str, Text]] = {}
     for cut in cuts.values():
         said.setdefault(cut.name, {}).setdefault(cut.codes_of, cut.title)
-    rows = [{"column": name, **_joined(titles.values())} for name, titles in said.items()]
-    return pd.DataFrame(rows, columns=["column", "title_en", "title_it"])
+    places = _territories(cuts)
+    rows = [{"column": name, **_joined(said[name].values()), "is_territory": name in places} for name in said]
+    return pd.DataFrame(rows, columns=["column", "title_en", "title_it", "is_territory"])
+
+
+def _territories(cuts: Cuts) -> set[str]:
+    """Return the columns whose codes are territories, whatever they are called.
+
+    They are the column of that name, those with a codelist that has levels, and those that hold no codes but such.
+    """
+    lists = {name: [cut.codelist for cut in cuts.values() if cut.name == name] for _, name in cuts}
+    trees = [each for found in lists.values() for each in found if each and any(i.level for i in each.codes)]
+    known = {item.code for tree in trees for item in tree.codes}
+    held = {
+        name for name, found in lists.items() if all(each and {i.code for i in each.codes} <= known for each in found)
+    }
+    return {TERRITORY} & lists.keys() | held
 
 
 def _joined(titles: Iterable[Text]) -> dict[str, str]:

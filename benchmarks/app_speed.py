@@ -43,7 +43,8 @@ CHANGE = """([name, value]) => new Promise(done => {
   const control = document.getElementById(name), start = performance.now();
   const seen = new MutationObserver(() => requestAnimationFrame(() => setTimeout(() => {
     seen.disconnect(); done(performance.now() - start); }, 0)));
-  seen.observe(document.querySelector('main'), { childList: true, subtree: true, characterData: true, attributes: true });
+  const all = { childList: true, subtree: true, characterData: true, attributes: true };
+  seen.observe(document.querySelector('main'), all);
   control.value = value; control.dispatchEvent(new Event('change', { bubbles: true })); })"""
 
 
@@ -114,11 +115,11 @@ def main() -> None:
     with served(Path(sys.argv[1])) as base:
         callbacks, errors = rate(base, "POST", "/_dash-update-component", json.dumps(asked).encode())
         files, _ = rate(base, "GET", "/assets/app.css")
-        print(f"callbacks  {callbacks:.0f}/s, {errors} errors from the first on (aim 300/s); a plain file {files:.0f}/s")
+        print(f"callbacks  {callbacks:.0f}/s, {errors} errors from the first on (aim 300/s); a file {files:.0f}/s")
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
             load(browser, base + PAGES["portfolio"])
-            print("page                    first  interactive  shift    kB   (aims 500 ms, 1200 ms, 0.01, 350 kB, 900 with Plotly)")
+            print("page                    first  interactive  shift    kB   (aims 500, 1200, 0.01, 350 or 900)")
             for name, path in PAGES.items():
                 runs = [load(browser, base + path) for _ in range(RUNS)]
                 first, live, shift, size = (median(values) for values in zip(*runs, strict=True))

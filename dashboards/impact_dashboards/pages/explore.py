@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from impact.figures import parts_figure, series_figure
-from impact_dashboards.findings import cut_columns, drawn_unit, part_codes, remarks, unit_of, whole
+from impact_dashboards.findings import cut_columns, drawn_unit, part_codes, unit_of, whole
 from impact_dashboards.pages.choose import choose
-from impact_dashboards.pages.indicator import placed
+from impact_dashboards.values import placed, value_columns
 from impact_dashboards.view import Block, Choice, Column, Page, Row, Table, View, nothing, records
 
 LEVELS = ("micro", "meso", "macro")
@@ -75,21 +75,7 @@ def _block(view: View, row: Row, values: pd.DataFrame, cut: str) -> Block:
         [
             Column("part", words("finding.part").capitalize()),
             Column("wave_title", words("indicator.wave")),
-            Column(
-                "value",
-                words("finding.value"),
-                lambda point: words.number(point["value"], unit),
-                numeric=True,
-                unit=unit,
-            ),
-            Column(
-                "",
-                words("indicator.interval"),
-                lambda point: words.interval(point["conf_low"], point["conf_high"], unit) or "–",
-                numeric=True,
-            ),
-            Column("n", "n", lambda point: words.number(point["n"]), numeric=True),
-            Column("suppressed", words("indicator.remarks"), lambda point: _remark(view, point)),
+            *value_columns(view, unit),
         ],
         records(points),
         [
@@ -117,9 +103,3 @@ def _block(view: View, row: Row, values: pd.DataFrame, cut: str) -> Block:
         figure = parts_figure(known, drawn_unit(words, row), words)
     title = f"{words.pick(row, 'title')} · {unit_of(words, row)}"
     return Block("values", title, table, figure=figure, at_once=True)
-
-
-def _remark(view: View, point: Row) -> str:
-    if point["suppressed"]:
-        return view.words(f"disclosure.{point['suppressed']}")
-    return "; ".join(remarks(view, point)) or "–"

@@ -30,6 +30,7 @@ from impact_dashboards.lineage import definition_block, plan_block, rows_block
 from impact_dashboards.marks import known
 from impact_dashboards.pages.choose import choose
 from impact_dashboards.status import badge, evidence
+from impact_dashboards.values import placed, value_columns
 from impact_dashboards.view import Block, Choice, Column, Page, Row, Table, View, records
 
 LEVELS = ("micro", "meso", "macro")
@@ -151,42 +152,14 @@ def _waves(view: View, row: Row) -> Block:
         [
             Column("wave_title", words("indicator.wave")),
             Column("line", words("indicator.arm"), lambda point: words(f"arm.{point['line'] or 'all'}")),
-            Column(
-                "value",
-                words("finding.value"),
-                lambda point: words.number(point["value"], unit),
-                numeric=True,
-                unit=unit,
-            ),
-            Column(
-                "",
-                words("indicator.interval"),
-                lambda point: words.interval(point["conf_low"], point["conf_high"], unit) or "–",
-                numeric=True,
-            ),
-            Column("n", "n", lambda point: words.number(point["n"]), numeric=True),
-            Column(
-                "n_missing", words("indicator.n_missing"), lambda point: words.number(point["n_missing"]), numeric=True
-            ),
-            Column("", words("indicator.remarks"), lambda point: "; ".join(remarks(view, point)) or "–"),
+            *value_columns(view, unit),
         ],
         records(points),
-        [Column(key, key) for key in ("wave", "conf_low", "conf_high", "std_error", "method", "suppressed")],
+        [Column(key, key) for key in ("wave", "conf_low", "conf_high", "std_error", "method")],
     )
     return Block(
         "waves", words("indicator.waves"), table, figure=figure, body=_facts(view, row), folded=figure is not None
     )
-
-
-def placed(view: View, values: pd.DataFrame) -> pd.DataFrame:
-    """Place the values in time: in days where every wave is dated, else in steps."""
-    waves = view.published.waves(view.programme).set_index("wave")
-    order = {wave: place for place, wave in enumerate([*waves.index, *sorted(set(values["wave"]) - set(waves.index))])}
-    dated = values["wave"].isin(waves.index).all()
-    days = [pd.Timestamp(waves["last_day"][wave]).toordinal() if dated else order[wave] for wave in values["wave"]]
-    titles = [str(waves[f"title_{view.words.language}"].get(wave, wave)) for wave in values["wave"]]
-    dates = [view.words.date(str(waves["date"][wave])) if dated else wave for wave in values["wave"]]
-    return values.assign(place=days, wave_title=titles, date=dates)
 
 
 def _figure(view: View, row: Row, points: pd.DataFrame) -> Any:

@@ -11,9 +11,9 @@ from impact.figures import series_figure
 from impact.markup import Content, Element, h
 from impact_dashboards.findings import drawn_unit, link_of, part_of, remarks, title_of
 from impact_dashboards.marks import known, whisker
-from impact_dashboards.pages.indicator import placed
 from impact_dashboards.sentences import source_list
 from impact_dashboards.status import badge
+from impact_dashboards.values import placed
 from impact_dashboards.view import Block, Column, Row, Table, View, nothing, records
 
 CONTRACT = "context_series"

@@ -8,14 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from impact.declare import load_programme, shipped
 from impact.declare.base import OPERATORS
-from impact.pipeline import run_programme
-from impact.store import Warehouse
+from impact.store import Warehouse, open_reader
 from impact.words.engine import PLACE, catalogue, engine_text
 from tests.engine_sentences import HOLE, engine_sentences
+from tests.shipped import shipped_database
 
-SHIPPED = ("nsw", "milano_sei_laltro", "talents4coop", "wecare")
 WORD = re.compile(r"(?<![\w.])[^\W\d_]{2,}(?![\w])")
 CODES = {"arm", "baseline", "contract", "treated"}
 """English words that the shipped programmes use as names of columns, waves and codes: these stay as they are."""
@@ -44,9 +42,7 @@ def english() -> set[str]:
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     """All programmes that come with the engine, in one database."""
-    with Warehouse(tmp_path_factory.mktemp("words") / "shipped.duckdb") as warehouse:
-        for name in SHIPPED:
-            run_programme(load_programme(shipped("data") / name), warehouse)
+    with open_reader(shipped_database(tmp_path_factory)) as warehouse:
         yield warehouse
 
 

@@ -176,7 +176,7 @@ def create_app(db: str | Path, *, access: Access | None = None, key: str | None 
         "impact_dashboards",
         title="Impact",
         update_title="",
-        assets_ignore="vendor",
+        assets_ignore="plotly",  # loaded only where a reader asks for it
         compress=True,
         serve_locally=True,
         assets_folder=str(Path(__file__).parent / "assets"),

@@ -181,8 +181,8 @@ MEANINGS: dict[str, dict[str, str]] = {
         "column": "Column that cuts or groups.",
         "title_en": "Title of the column in English: as declared, else the codelist's, else its name in words.",
         "title_it": "Title of the column in Italian, likewise.",
-        "is_territory": "Whether its codes are territories: the column of that name, codelists with levels, and columns "
-        "that hold no other codes than these.",
+        "is_territory": "Whether its codes are territories: the column of that name, codelists with levels, and "
+        "columns that hold no other codes than these.",
     },
     "network_body": {
         "programme": "Programme id.",

@@ -10,6 +10,9 @@ from impact.words import LANGUAGES
 FORMATS = (".metadata.json", ".figure.json", ".csv", ".svg")
 """What a block of a page can be had as."""
 
+MOST = 200
+"""Filters that are read of an address; the rest of them says nothing."""
+
 
 @dataclass(frozen=True)
 class Address:
@@ -95,7 +98,7 @@ def read_address(text: str) -> Address | None:
     parts = [unquote(part) for part in split.path.strip("/").split("/")]
     if len(parts) < 2 or parts[0] not in LANGUAGES:
         return None
-    query = _given(dict(parse_qsl(split.query, max_num_fields=50)))
+    query = _given(dict(parse_qsl(split.query)[:MOST]))
     form = next((form for form in FORMATS if len(parts) > 2 and parts[-1].endswith(form)), "")
     block = parts.pop().removesuffix(form) if form else ""
     return Address(parts[0], parts[1], tuple(parts[2:]), query, block, form)

@@ -203,7 +203,7 @@ def _routes(app: App, site: Site) -> None:
     @server.before_request
     def elsewhere() -> Response | None:
         first = flask.request.path.strip("/").split("/")[0]
-        if first in LANGUAGES or first.startswith(("_", "assets", "sign-")):
+        if "//" not in flask.request.path and (first in LANGUAGES or first.startswith(("_", "assets", "sign-"))):
             return None
         language = flask.request.accept_languages.best_match(LANGUAGES, default=LANGUAGES[0])
         if flask.request.path == "/":

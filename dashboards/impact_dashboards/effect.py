@@ -92,12 +92,17 @@ def _facts(view: View, row: Row) -> Content:
     return h("dl", [h("div", h("dt", name), h("dd", value)) for name, value in facts], class_="facts")
 
 
+def _family(view: View, name: str) -> str:
+    key = f"figure.family.{name}"
+    return view.words(key) if view.words.has(key) else view.words.said(name.replace("_", " "))
+
+
 def _terms(view: View, row: Row, terms: pd.DataFrame) -> Block:
     words = view.words
     table = Table(
         [
             Column("term", words("effect.term"), lambda term: words.said(term["term"])),
-            Column("family", words("effect.family"), lambda term: words.said(term["family"].replace("_", " "))),
+            Column("family", words("effect.family"), lambda term: _family(view, term["family"])),
             Column("estimate", words("effect.estimate"), lambda term: words.number(term["estimate"]), numeric=True),
             Column(
                 "",

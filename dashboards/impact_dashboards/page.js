@@ -133,10 +133,13 @@
 
     // What is shown must be what the address says: if no answer comes, the page is opened anew.
     function ask(address) {
+      if (address === location.pathname + location.search) return;
       history.replaceState(history.state, "", address);
       asked.current = address;
       clearTimeout(patience.current);
-      patience.current = setTimeout(() => location.reload(), PATIENCE);
+      patience.current = setTimeout(() => {
+        if (document.querySelector(".page").dataset.address !== address) location.reload();
+      }, PATIENCE);
       setProps({ address });
     }
 

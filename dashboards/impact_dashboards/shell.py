@@ -42,6 +42,7 @@ def frame(view: View, page: Page, menu: Iterable[str], foot: Content) -> Element
         h("main", heading, lead, page.head, _filters(view, page), body, id="content", tabindex="-1"),
         h("footer", foot),
         class_="page",
+        data_address=view.address.href,
     )
 
 

@@ -173,7 +173,7 @@ class Published:
     @kept
     def findings(self, programme: str | None = None) -> pd.DataFrame:
         """Return the findings; see :func:`impact.publish.findings_table` and the column ``suppressed``."""
-        found = tables.findings_table(self._warehouse, programme)
+        found = tables.findings_table(self._warehouse, programme).astype({"evidence_level": "Int64"})
         return disclosure.protect_findings(found, self.suppressions(programme))
 
     @kept

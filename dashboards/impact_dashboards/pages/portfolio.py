@@ -17,8 +17,12 @@ Group = Callable[[Row], Any]
 NO_EFFECT = ("change", "association")
 """What an estimate may be without being an effect."""
 LEVELS = ("micro", "meso", "macro")
-PROMISED = "promised"
+PROMISED, EFFECT = "promised", "effect"
 GROUPS = ("programme", "level", "indicator")
+
+
+def _promised(row: Row) -> bool:
+    return known(row["target"])
 
 
 def portfolio(view: View) -> Page:
@@ -54,16 +58,16 @@ def _last(row: Row) -> tuple[bool, bool, bool]:
 
 
 def _filtered(view: View, rows: Rows) -> list[Row]:
-    states = [PROMISED, *dict.fromkeys(row["attainment"] for row in rows)]
+    states = [PROMISED, EFFECT, *dict.fromkeys(row["attainment"] for row in rows)]
     asked = {
         "indicator": view.chosen("indicator", [row["indicator"] for row in rows]),
         "level": view.chosen("level", LEVELS),
         "data_kind": view.chosen("data", ("real", "synthetic")),
     }
     status = view.chosen("status", states)
-    asked |= {"attainment": status} if status != PROMISED else {}
+    asked |= {"attainment": status} if status not in TAKEN else {}
     shown = [row for row in rows if all(value in ("", row[name]) for name, value in asked.items())]
-    return [row for row in shown if known(row["target"])] if status == PROMISED else shown
+    return [row for row in shown if TAKEN[status](row)] if status in TAKEN else shown
 
 
 def _choices(view: View, within: Rows, here: Rows, programme: str, cut: str) -> list[Choice]:
@@ -79,7 +83,7 @@ def _choices(view: View, within: Rows, here: Rows, programme: str, cut: str) -> 
         "cut": {"": words("finding.whole")} | {name: cuts.get(name, name) for name in _cuts(within)},
         "indicator": all_ | indicators,
         "level": all_ | {level: words(f"level.{level}") for level in LEVELS},
-        "status": all_ | {PROMISED: words("portfolio.promised")} | states,
+        "status": all_ | {name: words(f"portfolio.{name}") for name in TAKEN} | states,
         "data": all_ | {kind: words(f"data.{kind}") for kind in ("real", "synthetic")},
         "group": groups,
     }
@@ -129,11 +133,9 @@ def _by_indicator(view: View, titles: Mapping[str, str]) -> Group:
 def headline(view: View, rows: Rows) -> Content:
     """Return the sentence: promises reached, effects that are improvements, data that nobody renews."""
     words = view.words
-    real = [row for row in rows if row["data_kind"] == "real"]
-    said = any(known(row["target"]) or known(row["estimate"]) for row in real)
-    counted, kind = (real, "real") if said else (rows, "every")
+    counted, kind = _counted(rows)
     promised = [row for row in counted if known(row["target"])]
-    effects = [row for row in counted if known(row["estimate"]) and row["estimand"] not in NO_EFFECT]
+    effects = [row for row in counted if _has_effect(row)]
     reached = sum(row["attainment"] == "reached" for row in promised)
     better = sum(row["contribution"] == "improved" for row in effects)
     stale = sum((age(view, row) or 0) > STALE for row in rows)
@@ -142,21 +144,38 @@ def headline(view: View, rows: Rows) -> Content:
         h("strong", words("headline.promises", count=reached, of=len(promised))),
         f" {words('headline.reached')} ",
         caused if effects else words(f"headline.no_effect_{kind}"),
-        f" {words(f'headline.{kind}')}" if len(real) < len(rows) else None,
+        f" {words(f'headline.{kind}')}" if any(row["data_kind"] == "synthetic" for row in rows) else None,
         f" {words('headline.stale', count=stale)}" if stale else None,
     ]
+
+
+def _counted(rows: Rows) -> tuple[Rows, str]:
+    """Return the rows that sentence and tiles count: the real ones, or every one where no real one says anything."""
+    real = [row for row in rows if row["data_kind"] == "real"]
+    said = any(known(row["target"]) or known(row["estimate"]) for row in real)
+    return (real, "real") if said else (rows, "every")
+
+
+def _has_effect(row: Row) -> bool:
+    return known(row["estimate"]) and row["estimand"] not in NO_EFFECT
+
+
+TAKEN: dict[str, Callable[[Row], bool]] = {PROMISED: _promised, EFFECT: _has_effect}
+"""Choices of the filter of states that are no states."""
 
 
 def _tiles(view: View, rows: Rows) -> Element:
     """Return the four counts at the top, each leading to the rows it counts."""
     words, address = view.words, view.address
-    promised = [row["attainment"] for row in rows if known(row["target"])]
-    effects = sum(known(row["estimate"]) and row["estimand"] not in NO_EFFECT for row in rows)
+    counted, kind = _counted(rows)
+    promised = [row["attainment"] for row in counted if known(row["target"])]
+    effects = sum(map(_has_effect, counted))
+    bare = {"level": "", "indicator": "", "cut": "", "data": kind if kind == "real" else ""}
     rows_at = address.to("monitoring", *filter(None, [address.get("programme")]))
     tiles = [
-        ("reached", f"{promised.count('reached')}/{len(promised)}", address.with_(status="reached", cut="")),
-        ("uncertain", f"{promised.count('uncertain')}/{len(promised)}", address.with_(status="uncertain", cut="")),
-        ("effects", words.number(effects), address.with_(status="", cut="")),
+        ("reached", f"{promised.count('reached')}/{len(promised)}", address.with_(**bare, status="reached")),
+        ("uncertain", f"{promised.count('uncertain')}/{len(promised)}", address.with_(**bare, status="uncertain")),
+        ("effects", words.number(effects), address.with_(**bare, status=EFFECT)),
         ("rows", words.number(_good(view, rows), "share"), rows_at),
     ]
     return h("div", [_tile(view, *tile) for tile in tiles], class_="tiles")

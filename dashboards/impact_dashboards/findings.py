@@ -27,9 +27,14 @@ KEPT = (
 """What a file of findings holds, beside the columns that are shown."""
 
 
+def whole_only(findings: pd.DataFrame) -> pd.DataFrame:
+    """Return the findings of whole programmes."""
+    return findings[(findings["scope"] == "programme") & (findings["group"] == "all")]
+
+
 def whole(findings: pd.DataFrame) -> pd.DataFrame:
     """Return the findings of whole programmes; for a reader of parts, who sees none of these, those of the parts."""
-    found = findings[(findings["scope"] == "programme") & (findings["group"] == "all")]
+    found = whole_only(findings)
     return findings if found.empty else found
 
 

@@ -20,7 +20,7 @@ from impact_dashboards.findings import (
     title_of,
     unit_of,
     value_cell,
-    whole,
+    whole_only,
 )
 from impact_dashboards.marks import known, whisker
 from impact_dashboards.status import badge
@@ -42,9 +42,9 @@ def measure_blocks(view: View, measured: pd.DataFrame, kind: str) -> list[Block]
         The kind of tie, or nothing.
     """
     words = view.words
-    parts = measured.drop(whole(measured).index)
+    parts = measured.drop(whole_only(measured).index)
     of_kind = parts[(parts["group"] == "tie") & (parts["group_value"] == kind)]
-    rows = finding_rows(view, _ordered(view, of_kind if kind else whole(measured)))
+    rows = finding_rows(view, _ordered(view, of_kind if kind else whole_only(measured)))
     lead = words("network.measures_lead") if any(known(row["baseline"]) for row in rows) else None
     block = Block("measures", words("network.measures"), _table(view, rows), lead=lead)
     if kind and not rows:

@@ -10,7 +10,7 @@ import pandas as pd
 from impact.figures import network_figure
 from impact.figures.network import pairs_of, tie_classes
 from impact.markup import Content, Element, h
-from impact_dashboards.findings import whole
+from impact_dashboards.findings import whole_only
 from impact_dashboards.marks import known
 from impact_dashboards.pages.choose import choose
 from impact_dashboards.pages.measures import measure_blocks
@@ -75,7 +75,7 @@ def _limits(view: View, net: Net) -> Content:
 def _headline(view: View, measured: pd.DataFrame, kind: str) -> Content:
     """Return ties before and after, and the first share across groups; a change is called one."""
     measures = view.published.formula_measures(view.programme)
-    here = measured[(measured["group"] == "tie") & (measured["group_value"] == kind)] if kind else whole(measured)
+    here = measured[(measured["group"] == "tie") & (measured["group_value"] == kind)] if kind else whole_only(measured)
     rows = {str(measures[row["indicator"]]): row for row in reversed(records(here)) if known(row["value"])}
     said = [_moved(view, "ties", rows["ties"])] if "ties" in rows else []
     said += [_moved(view, "share", rows["cross_group_share"])] if "cross_group_share" in rows else []

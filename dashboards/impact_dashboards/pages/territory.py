@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from impact.markup import Content, h
-from impact_dashboards.findings import part_of, title_of, whole
+from impact_dashboards.findings import part_of, title_of, whole_only
 from impact_dashboards.marks import known
 from impact_dashboards.pages.choose import choose
 from impact_dashboards.pages.needs import needs_blocks
@@ -81,7 +81,7 @@ def _chosen(view: View, cut: pd.DataFrame, places: Places) -> Chosen:
     levels = sorted(own["place_level"].unique(), key=lambda level: order.index(level) if level in order else len(order))
     level = view.chosen("level", levels, levels[-1])
     here = own[own["place_level"] == level].drop_duplicates("code")
-    of_all = whole(view.findings[view.findings["indicator"] == indicator])
+    of_all = whole_only(view.findings[view.findings["indicator"] == indicator])
     return Chosen(
         first,
         {name: level_title(view, name) for name in levels},

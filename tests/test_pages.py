@@ -51,7 +51,7 @@ def client(db: Path) -> Any:
 
 @pytest.fixture
 def published(db: Path) -> Iterator[Published]:
-    with Site(db).reader.open() as warehouse:
+    with Site(db).reader.edition().open() as warehouse:
         yield Published(warehouse)
 
 
@@ -265,6 +265,24 @@ def test_an_answer_is_made_once_and_again_when_the_data_change(tmp_path: Path) -
     assert "Score renamed" in site.answer(address, EVERYTHING).html
 
 
+def test_what_is_read_of_an_edition_belongs_together(tmp_path: Path) -> None:
+    folder, db = template(tmp_path), tmp_path / "a.duckdb"
+    with Warehouse(db) as warehouse:
+        run_programme(load_programme(folder), warehouse)
+    reader = Site(db).reader
+    before = reader.edition()
+    path = folder / "indicators.yaml"
+    path.write_text(path.read_text().replace("WHO-5 well-being score", "Score renamed"))
+    with Warehouse(db) as warehouse:
+        run_programme(load_programme(folder), warehouse)
+    titles = []
+    for edition in (before, reader.edition()):
+        with edition.open() as warehouse:
+            titles.append(Published(warehouse).findings()["title_en"].iloc[0])
+    assert titles == ["WHO-5 well-being score", "Score renamed"]
+    assert before.version != reader.edition().version
+
+
 def test_memory_forgets_what_was_asked_longest_ago() -> None:
     memory, made = Memory(2), list[str]()
     for key in ("a", "b", "a", "c", "a", "b"):
@@ -372,6 +390,22 @@ def test_the_report_stands_by_itself(db: Path, published: Published, language: A
     words = words_in(language)
     for _, row in whole(published.findings("nsw")).iterrows():
         assert words.number(row["value"], row["unit"]) in text
+
+
+def test_the_report_has_what_the_pages_show_and_no_rows(db: Path, published: Published) -> None:
+    text = report_html(db, "milano_sei_laltro", "en")
+    network = PAGES["network"](view(published, "/en/network/milano_sei_laltro")).block("measures")
+    assert network is not None
+    assert network.table is not None
+    for row in network.table.rows:
+        assert to_html(row["title_en"]) in text
+    for page in ("territory", "claims"):
+        for block in PAGES[page](view(published, f"/en/{page}/milano_sei_laltro")).blocks:
+            assert to_html(block.title) in text
+    rows = PAGES["monitoring"](view(published, "/en/monitoring/milano_sei_laltro"))
+    left_out = [block.title for block in rows.blocks if block.id in ("records", "quarantine")]
+    assert len(left_out) == 2
+    assert not any(f"<h3>{title}</h3>" in text for title in left_out)
 
 
 def test_a_report_needs_a_programme_and_a_name_it_can_have(db: Path, tmp_path: Path) -> None:

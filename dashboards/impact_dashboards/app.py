@@ -96,15 +96,15 @@ class Site:
         return text
 
     def _remembered(self, kind: str, address: Address, scope: Scope, make: Callable[..., Any]) -> Any:
-        version, day = self.reader.version, today()
+        edition, day = self.reader.edition(), today()
 
         def made() -> Any:
-            with self.reader.open() as warehouse:
-                tables = self.memory.get(("tables", scope, version), dict)
+            with edition.open() as warehouse:
+                tables = self.memory.get(("tables", scope, edition.version), dict)
                 published = Published(warehouse, scope, tables)
-                return make(View(published, words_in(address.language), address, day), version)
+                return make(View(published, words_in(address.language), address, day), edition.version)
 
-        return self.memory.get((kind, address, scope, version, day), made)
+        return self.memory.get((kind, address, scope, edition.version, day), made)
 
     def _page(self, view: View, version: str) -> Answer:
         page = _content(view)
@@ -171,7 +171,7 @@ def create_app(db: str | Path, *, access: Access | None = None, key: str | None 
         If nothing is published of it, or sign-in cannot be set up.
     """
     site = Site(db)
-    _ = site.reader.version
+    site.reader.check()
     app = App(
         "impact_dashboards",
         title="Impact",

@@ -1,4 +1,4 @@
-"""The published copy that the app reads: opened once per version of the data, a cursor for every request."""
+"""The published copy that the app reads: opened once per version of the data, a connection for every request."""
 
 from __future__ import annotations
 
@@ -6,10 +6,29 @@ import copy
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from impact.errors import UsageError
 from impact.store import Warehouse, published_copy
+
+
+@dataclass(frozen=True)
+class Edition:
+    """A published copy and its version: what is read of it belongs together, whatever is published meanwhile."""
+
+    version: str
+    warehouse: Warehouse
+
+    @contextmanager
+    def open(self) -> Iterator[Warehouse]:
+        """Give the copy with a connection of its own: a connection shared by threads returns wrong rows."""
+        own = copy.copy(self.warehouse)
+        own.connection = self.warehouse.cursor()
+        try:
+            yield own
+        finally:
+            own.close()
 
 
 class Reader:
@@ -24,39 +43,34 @@ class Reader:
     def __init__(self, db: str | Path) -> None:
         self._db = Path(db)
         self._lock = threading.Lock()
-        self._open: tuple[Path, Warehouse] | None = None
+        self._edition: Edition | None = None
 
-    @property
-    def version(self) -> str:
-        """The version of the data that is published now.
+    def check(self) -> None:
+        """Make sure that something is published, without opening it.
 
         Raises
         ------
         UsageError
             If nothing is.
         """
-        return self._copy().stem
+        self._copy()
+
+    def edition(self) -> Edition:
+        """Return what is published now.
+
+        Raises
+        ------
+        UsageError
+            If nothing is.
+        """
+        path = self._copy()
+        with self._lock:
+            if self._edition is None or self._edition.version != path.stem:
+                self._edition = Edition(path.stem, Warehouse(path, read_only=True))
+            return self._edition
 
     def _copy(self) -> Path:
         found = published_copy(self._db)
         if found is None:
             raise UsageError(f"nothing is published of {self._db}; run `impact run` or `impact demo` first")
         return found
-
-    @contextmanager
-    def open(self) -> Iterator[Warehouse]:
-        """Give the published copy with a connection of its own: a connection shared by threads returns wrong rows."""
-        warehouse = self._current()
-        own = copy.copy(warehouse)
-        own.connection = warehouse.cursor()
-        try:
-            yield own
-        finally:
-            own.close()
-
-    def _current(self) -> Warehouse:
-        path = self._copy()
-        with self._lock:
-            if self._open is None or self._open[0] != path:
-                self._open = (path, Warehouse(path, read_only=True))
-            return self._open[1]

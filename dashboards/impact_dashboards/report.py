@@ -28,8 +28,8 @@ from impact_dashboards.view import Block, Page, View, records
 
 CHAPTERS = ("portfolio", "theory", "network", "territory", "monitoring", "claims", "export")
 """Pages of which a report is made, in order; those of single indicators follow the theory of change."""
-LEFT_OUT = frozenset({"records", "quarantine", "quarantine-rows", "measures", "rows"})
-"""Blocks that hold rows, not results."""
+LEFT_OUT = {"monitoring": ("records", "quarantine"), "export": ("findings", "measures")}
+"""Blocks, by page, that hold rows, or lead to files of what stands in other chapters."""
 OF_INDICATOR = ("waves", "effect", "terms", "definition", "plan")
 BROWSERS = (
     "chromium",
@@ -83,13 +83,15 @@ def report_html(db: str | Path, programme: str, language: Language) -> str:
     UsageError
         If there is no such programme.
     """
-    reader = Reader(db)
-    with reader.open() as warehouse:
+    edition = Reader(db).edition()
+    with edition.open() as warehouse:
         view = View(Published(warehouse), words_in(language), Address(language, "portfolio"), today())
         if programme not in view.published.titles:
             known = ", ".join(view.published.titles)
             raise UsageError(f"nothing is published of a programme '{programme}'; the database holds {known}")
-        body = h("div", _cover(view, programme, reader.version), list(_chapters(view, programme)), class_="page report")
+        body = h(
+            "div", _cover(view, programme, edition.version), list(_chapters(view, programme)), class_="page report"
+        )
         title = view.words.pick(view.published.titles[programme], "title")
     anchors = {str(node.attributes["id"]) for node in _walk(body) if "id" in node.attributes}
     style = (Path(__file__).parent / "assets" / "app.css").read_text(encoding="utf-8")
@@ -135,7 +137,7 @@ def _chapters(view: View, programme: str) -> Iterator[Element]:
 
 def _chapter(view: View) -> Iterator[Element]:
     page: Page = PAGES[view.address.page](view)
-    blocks = [block for block in page.blocks if block.id not in LEFT_OUT]
+    blocks = [block for block in page.blocks if block.id not in LEFT_OUT.get(view.address.page, ())]
     if blocks:
         yield _section(view, page, [block_element(view, block, files=False) for block in blocks], view.address.page)
 

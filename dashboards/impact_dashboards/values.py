@@ -7,6 +7,9 @@ import pandas as pd
 from impact_dashboards.findings import remarks
 from impact_dashboards.view import Column, Row, View
 
+CELL = ("indicator", "arm", "scope", "scope_value", "group", "group_value", "wave")
+"""What a measured value is of."""
+
 
 def placed(view: View, values: pd.DataFrame) -> pd.DataFrame:
     """Place the values in time: in days where every wave is dated, else in steps."""

@@ -106,6 +106,7 @@ def lee_bounds(
     y, d = np.asarray(outcome, dtype=np.float64), np.asarray(treated, dtype=np.float64)
     w = np.ones(len(y)) if weights is None else np.asarray(weights, dtype=np.float64)
     _refuse_input(y, d, w)
+    w = w / w.mean()  # only their ratios count; equal weights are ones, and give what no weights give to the last bit
     codes, n_strata = cluster_codes(np.zeros(len(y)) if strata is None else _labels(strata, len(y), "strata"))
     parts = [_stratum(y, d, w, codes == stratum) for stratum in range(n_strata)]
     arm = _one_arm(parts)

@@ -15,7 +15,6 @@ from impact_dashboards.pages import PAGES
 from tests.browser.conftest import Watched, served
 from tests.hostile import HOSTILE, hostile_database
 
-pytestmark = pytest.mark.xdist_group("browser")
 Watch = Callable[..., Watched]
 VIEWS = (
     "portfolio?programme=wecare&status=promised",

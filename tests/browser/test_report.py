@@ -15,8 +15,6 @@ from impact.errors import UsageError
 from tests.browser.conftest import Watched
 from tests.shipped import shipped_database
 
-pytestmark = pytest.mark.xdist_group("browser")
-
 
 @pytest.fixture(scope="module")
 def db(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -7,7 +7,7 @@ import pandas as pd
 from impact.figures import parts_figure, series_figure
 from impact_dashboards.findings import cut_columns, drawn_unit, part_codes, unit_of, whole
 from impact_dashboards.pages.choose import choose
-from impact_dashboards.values import placed, value_columns
+from impact_dashboards.values import CELL, placed, value_columns
 from impact_dashboards.view import Block, Choice, Column, Page, Row, Table, View, nothing, records
 
 LEVELS = ("micro", "meso", "macro")
@@ -78,21 +78,7 @@ def _block(view: View, row: Row, values: pd.DataFrame, cut: str) -> Block:
             *value_columns(view, unit),
         ],
         records(points),
-        [
-            Column(key, key)
-            for key in (
-                "indicator",
-                "arm",
-                "scope",
-                "scope_value",
-                "group",
-                "group_value",
-                "wave",
-                "conf_low",
-                "conf_high",
-                "method",
-            )
-        ],
+        [Column(key, key) for key in (*CELL, "conf_low", "conf_high", "method")],
     )
     known = points[points["value"].notna()]
     over_time = known["place"].nunique() > 1 and known["line"].nunique() <= MANY

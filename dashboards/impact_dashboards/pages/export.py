@@ -8,6 +8,7 @@ from typing import Any
 from impact.markup import Content, h
 from impact_dashboards.findings import KEPT, finding_rows
 from impact_dashboards.pages.choose import choose
+from impact_dashboards.values import CELL
 from impact_dashboards.view import Block, Column, Page, Table, View, records
 
 SHOWN = (
@@ -25,20 +26,7 @@ SHOWN = (
 )
 NUMBERS = ("baseline", "target", "value", "conf_low", "conf_high", "n")
 FIRST = 25
-MEASURED = (
-    "indicator",
-    "arm",
-    "scope",
-    "scope_value",
-    "group",
-    "group_value",
-    "wave",
-    "value",
-    "conf_low",
-    "conf_high",
-    "n",
-    "suppressed",
-)
+MEASURED = (*CELL, "value", "conf_low", "conf_high", "n", "suppressed")
 MORE = ("std_error", "n_missing", "n_clusters", "method")
 
 

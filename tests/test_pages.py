@@ -153,7 +153,7 @@ def test_an_address_is_read_as_it_was_written(path: list[str], query: dict[str, 
 
 def test_an_address_of_something_else_is_none() -> None:
     for text in ("/", "/it", "/fr/portfolio", "//it/portfolio", "javascript:alert(1)", "/_dash-layout"):
-        assert read_address(text) is None or read_address(text) == Address("it", "portfolio")
+        assert read_address(text) is None
 
 
 # ------------------------------------------------------------------ the same number everywhere

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from impact.markup import Content, h
+from impact_dashboards.sentences import web_link
 from impact_dashboards.view import Block, Column, Row, Table, View
 
 
@@ -96,14 +97,9 @@ def rows_block(view: View, row: Row, trace: dict[str, Any]) -> Block:
 
 
 def _provenance(view: View, provenance: dict[str, Any]) -> Content:
-    """Return where a file comes from; only an address of the web becomes a link."""
+    """Return where a file comes from."""
     said = [provenance.get(name) for name in ("publisher", "document", "licence", "generator")]
-    url = str(provenance.get("url") or "")
-    link = (
-        h("a", view.words("lineage.open"), href=url, rel="noreferrer")
-        if url.startswith(("https://", "http://"))
-        else url
-    )
+    link = web_link(str(provenance.get("url") or ""), view.words("lineage.open"))
     return [h("small", " · ".join(filter(None, said))), link]
 
 

@@ -28,10 +28,7 @@ def rich(words: Words, key: str, **parts: Content) -> list[Content]:
 
 
 def source_list(words: Words, sources: pd.DataFrame) -> Element | None:
-    """Return where rows come from: title, publisher, document, licence, day of retrieval and address.
-
-    Only an address of the web becomes a link.
-    """
+    """Return where rows come from: title, publisher, document, licence, day of retrieval and address."""
     if sources.empty:
         return None
     return h("ul", [h("li", _source(words, row)) for row in records(sources)], class_="sources")
@@ -42,7 +39,10 @@ def _source(words: Words, row: Row) -> Content:
     said += [words("source.licence", licence=row["licence"] or words("source.unstated"))]
     said += [words("source.retrieved", date=words.date(row["retrieved"]))] if row["retrieved"] else []
     said += [words("source.generator", name=row["generator"])] if row["generator"] else []
-    web = row["url"].startswith(("https://", "http://"))
-    address = h("a", row["url"], href=row["url"], rel="noreferrer") if web else row["url"]
     text = words("source.of", source=" · ".join(filter(None, said)))
-    return [text, *([" · ", address] if row["url"] else [])]
+    return [text, *([" · ", web_link(row["url"], row["url"])] if row["url"] else [])]
+
+
+def web_link(url: str, text: str) -> Element | str:
+    """Return a link to an address of the web; any other address stays text."""
+    return h("a", text, href=url, rel="noreferrer") if url.startswith(("https://", "http://")) else url

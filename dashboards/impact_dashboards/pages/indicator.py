@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -29,6 +28,7 @@ from impact_dashboards.findings import (
 from impact_dashboards.lineage import definition_block, plan_block, rows_block
 from impact_dashboards.marks import known
 from impact_dashboards.pages.choose import choose
+from impact_dashboards.pages.ranking import order_words, ranked
 from impact_dashboards.status import badge, evidence
 from impact_dashboards.values import placed, value_columns
 from impact_dashboards.view import Block, Choice, Column, Page, Row, Table, View, records
@@ -235,21 +235,12 @@ def _parts(view: View, own: pd.DataFrame) -> list[Block]:
         if cut:
             rows = finding_rows(view, own[cuts == cut])
             title = view.words("indicator.by", what=titles.get(cut, cut.replace("_", " ")))
-            blocks.append(Block(f"by-{cut}", title, finding_table(view, rows, parts=True), lead=_order(view, rows)))
+            blocks.append(
+                Block(
+                    f"by-{cut}",
+                    title,
+                    finding_table(view, rows, parts=True),
+                    lead=order_words(view.words, ranked(rows)),
+                )
+            )
     return blocks
-
-
-def _order(view: View, rows: list[dict[str, Any]]) -> str:
-    """Say how far the order of the parts can be trusted."""
-    ranked = sorted((row for row in rows if known(row["value"])), key=lambda row: row["value"])
-    pairs = list(pairwise(ranked))
-    if not pairs:
-        return ""
-    unsure = sum(
-        not (known(a["conf_high"]) and known(b["conf_low"])) or a["conf_high"] >= b["conf_low"] for a, b in pairs
-    )
-    return (
-        view.words("indicator.order_unsure", count=unsure, of=len(pairs))
-        if unsure
-        else view.words("indicator.order_sure")
-    )

@@ -52,8 +52,6 @@ MEANINGS: dict[str, dict[str, str]] = {
     "finding": {
         "title_en": "Title in English (Italian where there is no English one).",
         "title_it": "Title in Italian (English where there is no Italian one).",
-        "forecast_of": "`value` or `effect`: what the forecast is of.",
-        "forecast_hit": "Whether the forecast's 95 % interval, widened by the error of what was observed, held it.",
         "forecast_crps": "Continuous ranked probability score of the forecast, in its unit; less is better.",
         "statistic": "Test statistic of the null of no effect.",
         "family": "Family of outcomes in `evaluation.yaml` that the effect is tested with; null outside a family.",

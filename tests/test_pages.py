@@ -21,6 +21,7 @@ from impact_dashboards.address import Address, read_address
 from impact_dashboards.app import Memory, Site, create_app
 from impact_dashboards.findings import whole
 from impact_dashboards.pages import PAGES
+from impact_dashboards.reader import Reader
 from impact_dashboards.report import report_html, write_report
 from impact_dashboards.view import View
 
@@ -33,7 +34,7 @@ from impact.publish.scope import EVERYTHING
 from impact.store import Warehouse
 from impact.words import LANGUAGES, words_in
 from tests.hostile import hostile_database
-from tests.programmes import template
+from tests.programmes import edit, template
 from tests.shipped import SHIPPED, shipped_database
 
 LINK = re.compile(r'<a [^>]*?href="([^"]+)"')
@@ -376,6 +377,33 @@ def test_a_claim_stands_beside_its_number_with_quote_and_place(client: Any) -> N
     row = next(part for part in text.split("<tr>") if "circa 177 ore" in part)
     for words in ("about 177", "171", "−6", "coaching_hours [81]", "Differs", "Risultati in numeri"):
         assert words in row
+
+
+@pytest.mark.parametrize(
+    ("of", "said", "drawn"), [("value", "Ex-ante forecast", True), ("effect", "Ex-ante forecast of the effect", False)]
+)
+def test_a_forecast_of_an_effect_is_not_drawn_as_a_value_and_comes_as_an_amendment(
+    tmp_path: Path, of: str, said: str, drawn: bool
+) -> None:
+    folder, db = template(tmp_path), tmp_path / "a.duckdb"
+    with Warehouse(db) as warehouse:
+        run_programme(load_programme(folder), warehouse)
+    forecast = f"forecast: {{kind: elicited, of: {of}, quantiles: {{0.05: 5, 0.5: 9, 0.95: 12}}, origin: {{note: x}}}}"
+    edit(folder / "indicators.yaml", "      power: {", f"      {forecast}\n      power: {{")
+    with Warehouse(db) as warehouse:
+        run_programme(load_programme(folder), warehouse)
+    with Reader(db).edition().open() as warehouse:
+        page = PAGES["indicator"](view(Published(warehouse), "/en/indicator/sample/wellbeing_score"))
+    waves, plan = page.block("waves"), page.block("plan")
+    assert waves is not None
+    assert plan is not None
+    assert plan.table is not None
+    assert f"{said} " in words_of(h("div", waves.body)) + " "
+    assert ("forecast" in waves.figure.to_json()) is drawn
+    assert [row["change"].split(":")[0] for row in plan.table.rows] == [
+        "first plan seen",
+        "wellbeing_score.ex_ante.forecast",
+    ]
 
 
 # ------------------------------------------------------------------ report

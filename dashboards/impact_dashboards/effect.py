@@ -97,19 +97,26 @@ def _family(view: View, name: str) -> str:
     return view.words(key) if view.words.has(key) else view.words.said(name.replace("_", " "))
 
 
+def _estimate(view: View, row: Row, term: Row) -> str:
+    """Write the number of a term: an effect as the effect is written, any other as a number."""
+    words, value = view.words, term["estimate"]
+    return words.gain(value, row["unit"]) if term["family"] in DRAWN else words.number(value)
+
+
+def _interval(view: View, row: Row, term: Row) -> str:
+    effect = term["family"] in DRAWN
+    ends = view.words.interval(term["conf_low"], term["conf_high"], row["unit"] if effect else "", gain=effect)
+    return ends or "–"
+
+
 def _terms(view: View, row: Row, terms: pd.DataFrame) -> Block:
     words = view.words
     table = Table(
         [
             Column("term", words("effect.term"), lambda term: words.said(term["term"])),
             Column("family", words("effect.family"), lambda term: _family(view, term["family"])),
-            Column("estimate", words("effect.estimate"), lambda term: words.number(term["estimate"]), numeric=True),
-            Column(
-                "",
-                words("indicator.interval"),
-                lambda term: words.interval(term["conf_low"], term["conf_high"]) or "–",
-                numeric=True,
-            ),
+            Column("estimate", words("effect.estimate"), lambda term: _estimate(view, row, term), numeric=True),
+            Column("", words("indicator.interval"), lambda term: _interval(view, row, term), numeric=True),
             Column("n_obs", "n", lambda term: words.number(term["n_obs"]), numeric=True),
             Column("detail", words("effect.detail"), lambda term: words.said(term["detail"])),
         ],

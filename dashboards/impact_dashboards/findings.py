@@ -19,7 +19,9 @@ STALE = 90
 KEPT = (
     "finding", "programme", "indicator", "node", "stage", "level", "scope", "scope_value", "group", "group_value",
     "period", "unit", "unit_it", "direction", "baseline", "target", "due", "forecast", "forecast_low",
-    "forecast_high", "value", "conf_low", "conf_high", "n", "method", "comparison", "comparison_baseline", "estimand",
+    "forecast_high",
+    "forecast_of",
+    "forecast_hit", "value", "conf_low", "conf_high", "n", "method", "comparison", "comparison_baseline", "estimand",
     "design", "estimate", "std_error", "p_value", "p_adjusted", "effect_low", "effect_high", "n_obs", "n_clusters",
     "inference", "not_estimable", "progress", "progress_state", "attainment", "contribution", "evidence_level",
     "registration", "registered_at", "plan_hash", "data_kind", "run_id", "definition_hash", "suppressed",

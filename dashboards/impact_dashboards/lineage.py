@@ -106,15 +106,10 @@ def _provenance(view: View, provenance: dict[str, Any]) -> Content:
 def plan_block(view: View, row: Row, trace: dict[str, Any]) -> Block:
     """Return the dated amendments of the plan that touch this indicator."""
     words = view.words
-    rows = [
-        {
-            "seen_at": plan["seen_at"],
-            "plan_hash": plan["plan_hash"],
-            "change": change if first else words("lineage.first_plan"),
-        }
-        for place, plan in enumerate(trace["plan"])
-        for first, change in [(place > 0, change) for change in _changes(plan, row["indicator"], first=place == 0)]
-    ]
+    first, *later = trace["plan"]
+    told = [(first, words("lineage.first_plan"))]
+    told += [(plan, words.said(change)) for plan in later for change in _changes(plan, row["indicator"])]
+    rows = [{"seen_at": plan["seen_at"], "plan_hash": plan["plan_hash"], "change": text} for plan, text in told]
     table = Table(
         [
             Column("seen_at", words("lineage.seen"), lambda plan: words.date(str(plan["seen_at"])[:10])),
@@ -126,6 +121,7 @@ def plan_block(view: View, row: Row, trace: dict[str, Any]) -> Block:
     return Block("plan", words("lineage.amendments"), table, lead=words("lineage.amendments_lead"))
 
 
-def _changes(plan: dict[str, Any], indicator: str, *, first: bool) -> list[str]:
+def _changes(plan: dict[str, Any], indicator: str) -> list[str]:
+    """Return what changed of an indicator: a dotted path below it, or all of it where it came or went."""
     changes = plan["changes"] if isinstance(plan["changes"], list) else json.loads(plan["changes"])
-    return [""] if first else [str(change) for change in changes if str(change).split(".")[0] == indicator]
+    return [change for change in changes if change.startswith((f"{indicator}.", f"{indicator}:"))]

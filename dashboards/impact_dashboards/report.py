@@ -127,10 +127,9 @@ def _cover(view: View, programme: str, version: str) -> Element:
 
 def _chapters(view: View, programme: str) -> Iterator[Element]:
     for name in CHAPTERS:
-        if name in PAGES:
-            query = (("programme", programme),) if name == "portfolio" else ()
-            address = Address(view.words.language, name, () if name == "portfolio" else (programme,), query)
-            yield from _chapter(replace(view, address=address))
+        query = (("programme", programme),) if name == "portfolio" else ()
+        address = Address(view.words.language, name, () if name == "portfolio" else (programme,), query)
+        yield from _chapter(replace(view, address=address))
         if name == "theory":
             yield from _indicators(view, programme)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from impact.declare import last_day
 from impact.errors import UsageError
 from impact.figures import Point, waves_figure
 from impact.markup import Content, Element, h
@@ -165,15 +166,14 @@ def _waves(view: View, row: Row) -> Block:
 def _figure(view: View, row: Row, points: pd.DataFrame) -> Any:
     after = points["place"].max() if len(points) else 0
     start = points["place"].min() if len(points) else 0
-    due = _day(row["due"])
     dated = len(points) and after > 10_000
-    end = due.toordinal() if due and dated else after
+    end = datetime.date.fromisoformat(last_day(row["due"])).toordinal() if row["due"] and dated else after
 
     def value(name: str, place: float) -> Point | None:
         return Point(float(place), float(row[name])) if known(row[name]) else None
 
     forecast = None
-    if known(row["forecast"]):
+    if known(row["forecast"]) and row["forecast_of"] == "value":
         ends = [float(row[name]) if known(row[name]) else float("nan") for name in ("forecast_low", "forecast_high")]
         forecast = Point(float(end), float(row["forecast"]), *ends)
     target = value("target", end)
@@ -188,13 +188,6 @@ def _figure(view: View, row: Row, points: pd.DataFrame) -> Any:
         due=row["due"] or "",
         forecast=forecast,
     )
-
-
-def _day(text: str | None) -> datetime.date | None:
-    """Return the last day of a date that may be a month or a year."""
-    if not text:
-        return None
-    return (pd.Period(text).end_time).date()
 
 
 def _facts(view: View, row: Row) -> Element:
@@ -216,6 +209,7 @@ def _facts(view: View, row: Row) -> Element:
         (words("finding.evidence"), evidence(row["evidence_level"], words)),
         ("n", words.number(row["n"])),
         (words("indicator.unit"), unit_of(words, row)),
+        *_forecast(view, row),
     ]
     notes = remarks(view, row)
     listed = [h("div", h("dt", name), h("dd", value)) for name, value in facts]
@@ -224,6 +218,18 @@ def _facts(view: View, row: Row) -> Element:
         h("dl", listed, class_="facts"),
         h("p", "; ".join(notes), class_="note") if notes else None,
     )
+
+
+def _forecast(view: View, row: Row) -> list[tuple[str, Content]]:
+    """Return what was forecast, of the value or of the effect, and whether it held."""
+    words, unit, effect = view.words, row["unit"], row["forecast_of"] == "effect"
+    if not known(row["forecast"]):
+        return []
+    said = words.gain(row["forecast"], unit) if effect else words.number(row["forecast"], unit)
+    ends = words.interval(row["forecast_low"], row["forecast_high"], unit, gain=effect)
+    hit = {True: "held", False: "missed", None: "open"}[row["forecast_hit"]]
+    title = words(f"indicator.forecast_{row['forecast_of']}")
+    return [(title, [said, h("small", ends), h("small", words(f"forecast.{hit}"))])]
 
 
 def _parts(view: View, own: pd.DataFrame) -> list[Block]:

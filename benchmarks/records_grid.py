@@ -123,7 +123,7 @@ def timed(action: Callable[[], object]) -> tuple[float, float]:
 def page(reader: Reader, query: dict[str, str]) -> str:
     """Return a page as the browser gets it, made now."""
     address = Address("en", "monitoring", PATH, tuple(query.items()))
-    with reader.open() as warehouse:
+    with reader.edition().open() as warehouse:
         view = View(Published(warehouse), words_in("en"), address, datetime.date(2026, 1, 1))
         return to_json(frame(view, monitoring(view), PAGES, ""))
 
@@ -145,7 +145,7 @@ def main() -> None:
         with Warehouse(db) as warehouse:
             run_programme(load_programme(write_programme(folder, rows)), warehouse)
         reader = Reader(db)
-        with reader.open() as warehouse:
+        with reader.edition().open() as warehouse:
             scans = [timed(lambda: warehouse.rows("SELECT count(value) FROM bench.rows")) for _ in range(ROUNDS)]
         print(f"{rows:,} rows, {SIZE} on a page, {ROUNDS} pages of each kind, ms")
         _say("limit: one full scan", scans)

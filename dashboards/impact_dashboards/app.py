@@ -37,8 +37,14 @@ from impact_dashboards.view import Page as Content
 from impact_dashboards.view import View
 
 REMEMBERED = 512
-UNUSED = ("dash_table", "/dcc/", "/html/")
-"""Dash's own component libraries: the page is one component, so none of them is sent."""
+UNUSED = ("dash_table", "/dcc/", "/html/", "polyfill")
+"""Dash's own component libraries, as the page is one component, and what browsers before 2021 lack: not sent."""
+ICON = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24'%3E"
+    "%3Ccircle cx='12' cy='12' r='10' fill='none' stroke='%230d5566' stroke-width='2.5'/%3E"
+    "%3Cpath d='M12 5V12H19A7 7 0 0 0 12 5Z' fill='%230d5566'/%3E%3C/svg%3E"
+)
+"""The app's mark; within the page, as browsers ask for a file of its own whenever the address changes."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +153,7 @@ class App(Dash):
         title = html.escape(f"{answer.title} · {words_in(language)('shell.name')}")
         return f"""<!doctype html>
 <html lang="{language}"><head><meta charset="utf-8"><title>{title}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">{parts["favicon"]}{parts["css"]}</head>
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="{ICON}">{parts["css"]}</head>
 <body><div id="first">{answer.html}</div>{parts["app_entry"]}
 <div>{parts["config"]}{scripts}{parts["renderer"]}</div></body></html>"""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 4
+VERSION = 5
 
 TABLES = (
     """CREATE TABLE IF NOT EXISTS impact.meta (version INTEGER NOT NULL)""",

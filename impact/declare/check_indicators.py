@@ -171,7 +171,7 @@ def _numeric_columns(indicator: Indicator) -> list[tuple[str, str]]:
     elif isinstance(formula, TerritoryMap) and formula.weight:
         names = (formula.weight,)
     sample = indicator.sample
-    weights = [name for name in (sample.weight, sample.population) if name]
+    weights = [name for name in (sample.weight, sample.population, sample.population_within) if name]
     if sample.calibration:
         weights += [margin.column for margin in sample.calibration.margins if margin.total is not None]
     return [("formula", name) for name in names] + [("sample", name) for name in weights]

@@ -201,14 +201,21 @@ class Replication(Declared):
 class Sample(Declared):
     """How the rows were sampled; absent, they are a simple random sample.
 
-    ``population`` is a column with the stratum's population size, in clusters where there are clusters. ``all_units``
-    says that the rows are all there is: values are exact, without interval.
+    ``population`` is a column with the stratum's population size, in clusters where there are clusters;
+    ``population_within`` one with the size of the row's cluster, where rows were drawn within clusters. Labels of
+    clusters count within their stratum. ``lonely_psu`` says what a stratum of one sampling unit adds to the variance
+    (none declared: ``refuse``); ``effective`` on how many the bound of a share of exactly 0 or 1 rests (none declared:
+    clusters if there are any, else respondents). ``all_units`` says that the rows are all there is: values are exact,
+    without interval.
     """
 
     weight: ColumnName | None = None
     strata: ColumnName | None = None
     cluster: ColumnName | None = None
     population: ColumnName | None = None
+    population_within: ColumnName | None = None
+    lonely_psu: Literal["refuse", "certainty", "centred", "scaled"] | None = None
+    effective: Literal["clusters", "respondents"] | None = None
     all_units: bool = False
     calibration: Calibration | None = None
     replicates: Replication | None = None
@@ -219,13 +226,28 @@ class Sample(Declared):
             raise ValueError("all_units leaves no weight, strata, cluster or population")
         if self.population and not (self.strata or self.weight):
             raise ValueError("population goes with strata or weight")
+        if self.population_within and not (self.cluster and self.population):
+            raise ValueError("population_within is the second stage of a cluster and a population: give both")
+        if self.effective == "clusters" and not self.cluster:
+            raise ValueError("effective: clusters goes with cluster")
+        if self.effective and not self.columns():
+            raise ValueError("effective goes with a weight, strata or cluster")
+        return self
+
+    @model_validator(mode="after")
+    def _lonely_needs_strata(self) -> Sample:
+        if self.lonely_psu and not self.strata:
+            raise ValueError("lonely_psu goes with strata")
+        if self.replicates and (self.lonely_psu or self.population_within):
+            raise ValueError("replicates take neither lonely_psu nor population_within")
         if (self.calibration or self.replicates) and not self.weight:
             raise ValueError("calibration and replicates start from a weight")
         return self
 
     def columns(self) -> list[str]:
         """Return the columns that describe the sample."""
-        return [name for name in (self.weight, self.strata, self.cluster, self.population) if name]
+        names = (self.weight, self.strata, self.cluster, self.population, self.population_within)
+        return [name for name in names if name]
 
 
 class Baseline(Declared):

@@ -229,6 +229,8 @@ def survey_design(case: Case, frame: pd.DataFrame) -> SampleDesign | None:
         frame[sample.strata].to_numpy(dtype=object) if sample.strata else None,
         frame[sample.cluster].to_numpy(dtype=object) if sample.cluster else None,
         frame[sample.population].to_numpy(dtype=float) if sample.population else None,
+        lonely=sample.lonely_psu or "refuse",
+        within=frame[sample.population_within].to_numpy(dtype=float) if sample.population_within else None,
     )
 
 

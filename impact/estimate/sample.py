@@ -72,7 +72,7 @@ class Sample:
             clusters=tuple(labels[kept] for labels in self.clusters),
             weights=None if self.weights is None else self.weights[kept],
             blocks=None if self.blocks is None else self.blocks[kept],
-            survey=None if self.survey is None else _part(self.survey, kept),
+            survey=None if self.survey is None else self.survey.take(kept),
         )
 
     def with_covariates(self, names: list[str]) -> Sample:
@@ -87,11 +87,6 @@ class Sample:
         """Return the regressors, shape (n, b + 1 + p)."""
         parts = (self.base.to_numpy(dtype=float), self.exposure[:, None], self.covariates.to_numpy(dtype=float))
         return np.hstack(parts)
-
-
-def _part(survey: SampleDesign, kept: NDArray[np.bool_]) -> SampleDesign:
-    columns = (survey.weights, survey.strata, survey.clusters, survey.population)
-    return SampleDesign(*(None if column is None else column[kept] for column in columns))  # type: ignore[arg-type]
 
 
 def varying(covariates: pd.DataFrame) -> pd.DataFrame:

@@ -133,4 +133,6 @@ def _progress(
     if math.isclose(target, baseline, rel_tol=RELATIVE, abs_tol=RELATIVE):
         return None, "no_gap"
     progress = (value - baseline) / gap
+    if abs(progress) < RELATIVE:  # the last bits of two numbers are no movement, and have no direction
+        progress = 0.0
     return progress, "wrong_way" if progress < 0 and direction != "maintain" else "measured"

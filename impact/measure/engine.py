@@ -14,12 +14,11 @@ from impact.declare.contracts import Codelist, Contract
 from impact.declare.hierarchy import branches
 from impact.declare.indicators import Change, Indicator
 from impact.declare.load import Programme
-from impact.measure.cells import ADDITIVE, TOTALS, Cells, additive_cells, change_cells, value_counts
-from impact.measure.formula import arm_sql, is_share
+from impact.measure.cells import ADDITIVE, SUMS, TOTALS, Cells, additive_cells, change_cells, value_counts
+from impact.measure.formula import arm_sql, cluster_sql, is_share
 from impact.measure.moments import (
     COMPLETE,
     MISSING_GROUP,
-    Frame,
     Measured,
     Sums,
     exact,
@@ -30,9 +29,11 @@ from impact.measure.moments import (
 from impact.measure.networks import network_values, tie_rows
 from impact.measure.parts import Rows, cut_codelists, explain_sums
 from impact.measure.sampled import measure_sampled, needs_rows, sampled_rows
+from impact.measure.spread import Frame
 from impact.measure.status import status_words
 from impact.measure.territory_map import measure_cells, need_cells
 from impact.sql import ident
+from impact.statistics.core import Floats, Ints
 
 COLUMNS = [
     "indicator", "arm", "scope", "scope_value", "group", "group_value", "wave", "value", "std_error", "conf_low",
@@ -249,24 +250,34 @@ def _is_whole(labels: dict[str, object]) -> bool:
 
 def _sums(indicator: Indicator, cells: pd.DataFrame, inside: pd.Series) -> Sums:
     mask = inside.loc[cells.index].to_numpy(dtype=float)
-    taken = [
-        cells[f"{name}:{indicator.id}"].to_numpy(dtype=float) * mask for name in ("n", "sx", "sy", "yy", "xy", "xx")
-    ]
-    return Sums(*taken)
+    taken = {name: cells[f"{name}:{indicator.id}"].to_numpy(dtype=float) for name in SUMS}
+    return Sums(**{name: values if name in ("low", "high") else values * mask for name, values in taken.items()})
 
 
 def _design(indicator: Indicator, cells: pd.DataFrame) -> Frame:
-    sample = indicator.sample
-    nothing = pd.Series("", index=cells.index)
-    strata = cells[sample.strata].fillna(MISSING_GROUP) if sample.strata else nothing
-    stratum = pd.factorize(strata)[0].astype(np.int64)
-    cluster = None
-    if sample.cluster:
-        nested = strata + "\x1f" + cells[sample.cluster].fillna(MISSING_GROUP)
-        cluster = pd.factorize(nested)[0].astype(np.int64)
-    population = cells[f"population:{sample.population}"] if sample.population else pd.Series(np.nan, index=cells.index)
-    rows, sizes = (np.asarray(column, dtype=np.float64) for column in (cells["_rows"], population))
-    return Frame(stratum, cluster, rows, sizes)
+    sample, cluster = indicator.sample, cluster_sql(indicator.sample)
+    return Frame(
+        _labels(cells, sample.strata),
+        _labels(cells, cluster) if cluster else None,
+        cells["_rows"].to_numpy(dtype=float),
+        _numbers(cells, sample.population, "population"),
+        _numbers(cells, sample.population_within, "population") if sample.population_within else None,
+        _numbers(cells, sample.weight, "least"),
+        _numbers(cells, sample.weight, "most"),
+        lonely=sample.lonely_psu or "refuse",
+        effective=sample.effective or "clusters",
+    )
+
+
+def _labels(cells: pd.DataFrame, column: str | None) -> Ints:
+    labels = cells[column].fillna(MISSING_GROUP) if column else pd.Series("", index=cells.index)
+    return pd.factorize(labels)[0].astype(np.int64)
+
+
+def _numbers(cells: pd.DataFrame, column: str | None, word: str) -> Floats:
+    """Return what cells keep of a column of numbers; not known where there is none."""
+    name = f"{word}:{column}"
+    return cells[name].to_numpy(dtype=float) if name in cells else np.full(len(cells), np.nan)
 
 
 def _from_counts(indicator: Indicator, counts: pd.DataFrame, lists: Mapping[str, Codelist]) -> list[dict[str, object]]:

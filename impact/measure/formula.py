@@ -20,11 +20,13 @@ from impact.declare.indicators import (
     Proportion,
     Quantile,
     Ratio,
+    Sample,
     Scale,
     Sum,
     Threshold,
 )
 from impact.declare.networks import Network
+from impact.measure.moments import MISSING_GROUP
 from impact.sql import ident, literal
 from impact.validate.compile import condition_sql
 
@@ -124,6 +126,29 @@ def arm_sql(design: Design | None) -> str | None:
     else:
         return None
     return f"CASE WHEN {tests[0]} THEN 'treated' WHEN {tests[1]} THEN 'comparison' END"
+
+
+def cluster_sql(sample: Sample) -> str | None:
+    """Write the cluster of one row as text, within its stratum: a label that stands in another stratum is another.
+
+    The one place where clusters get their name, for values and effects (R: ``svydesign(nest = TRUE)``). Rows without a
+    cluster are one of their own in each stratum. None where the sample has no clusters.
+    """
+    names = [name for name in (sample.strata, sample.cluster) if name]
+    labels = [f"coalesce(CAST({ident(name)} AS VARCHAR), {literal(MISSING_GROUP)})" for name in names]
+    return f"({' || chr(31) || '.join(labels)})" if sample.cluster else None
+
+
+def difference_sql(later: str, earlier: str) -> str:
+    """Write a difference without the digits that neither of its terms has: decimals go wrong in the last bits only.
+
+    Doubles carry 15 decimal digits, so those of the difference end where those of its larger term do; 0.3 − 0.1 is
+    then 0.2, and equal changes are equal.
+    """
+    digits = f"15 - CAST(ceil(log10(greatest(abs({later}), abs({earlier})))) AS INTEGER)"
+    known = f"isfinite({later}) AND isfinite({earlier}) AND ({later} <> 0 OR {earlier} <> 0)"
+    exact = f"({later} - {earlier})"
+    return f"CASE WHEN {known} THEN round({exact}, least(greatest({digits}, 0), 300)) ELSE {exact} END"
 
 
 def _equals(column: str, code: str) -> str:

@@ -2,8 +2,9 @@
 
 All is a ratio of weighted sums, ``R = Σwy / Σwx`` (a mean has ``x = 1``), linearised by Taylor:
 ``z = w(y − R·x)``, ``Var(R) = Var(Σz) / (Σwx)²``. To keep precision the sums are of ``y' = y − c·x`` with a pilot
-value ``c``; then ``R = c + R'``. Reference: Särndal, Swensson and Wretman (1992), Model Assisted Survey
-Sampling, ch. 5.
+value ``c``, for the squares alone: the value itself comes of unshifted sums and lies between the least and the greatest
+of the rows' values, so that it is exact where they are alike. Reference: Särndal, Swensson and Wretman (1992), Model
+Assisted Survey Sampling, ch. 5.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special, stats
+
+from impact.measure.spread import CLEAR, NO_VARIATION, Frame, Scores, Spread, design_variance, rounding
 
 CONFIDENCE = 0.95
 MISSING_GROUP = "(no value)"
 """How the group of rows without a label is called."""
 COMPLETE = "complete count, no sampling error"
-PRECISION = 1e-9
-"""Below this share of its terms a difference of sums says nothing."""
+NOTHING = 1e-15
+"""A sum below this share of its terms is zero: decimals are known no better."""
 SMALL_N = 30
 FEW_CLUSTERS = 20
 Floats = NDArray[np.float64]
@@ -43,7 +46,9 @@ class Measured:
 class Sums:
     """Sums over the cells of one domain; every array has one entry per cell.
 
-    ``n`` rows with a value; ``sx = Σwx``, ``sy = Σwy'``, ``yy = Σw²y'²``, ``xy = Σw²xy'``, ``xx = Σw²x²``.
+    ``n`` rows with a value; ``sx = Σwx``, ``sy = Σwy'``, ``yy = Σw²y'²``, ``xy = Σw²xy'``, ``xx = Σw²x²``; not shifted,
+    ``plain = Σwy`` and ``size = Σw|y|``. ``low`` and ``high`` are the ends of the rows' ``y/x`` (NaN where a cell has
+    none, or it says nothing), ``same`` whether all rows of the cell count and are alike.
     """
 
     n: Floats
@@ -52,20 +57,29 @@ class Sums:
     yy: Floats
     xy: Floats
     xx: Floats
+    plain: Floats
+    size: Floats
+    low: Floats
+    high: Floats
+    same: Floats
+
+    @property
+    def total(self) -> float:
+        """``Σwy``; exactly zero where nothing but rounding is left of its terms."""
+        total = accurate(self.plain)
+        return 0.0 if abs(total) <= NOTHING * accurate(self.size) else total
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The least and greatest ``y/x`` of the rows; infinite where they say nothing."""
+        counted = self.n > 0
+        low, high = float(self.low[counted].min()), float(self.high[counted].max())
+        return (-math.inf, math.inf) if math.isnan(low + high) else (low, high)
 
 
-@dataclass(frozen=True)
-class Frame:
-    """The whole sample that a domain belongs to, cell by cell (not the domain alone).
-
-    ``stratum`` and ``cluster`` number them per cell; ``rows`` counts all rows of the cell; ``population`` is the size
-    of the cell's stratum (in clusters where there are clusters), NaN where unknown.
-    """
-
-    stratum: NDArray[np.int64]
-    cluster: NDArray[np.int64] | None
-    rows: Floats
-    population: Floats
+def accurate(values: Floats) -> float:
+    """Add up without regard to order; infinite or not a number where a value is."""
+    return math.fsum(values) if np.isfinite(values).all() else float(values.sum())
 
 
 def ratio_of_sums(sums: Sums, pilot: float, frame: Frame | None, *, share: bool) -> Measured:
@@ -84,29 +98,35 @@ def ratio_of_sums(sums: Sums, pilot: float, frame: Frame | None, *, share: bool)
 
     Notes
     -----
-    Simple sample: ``Var = n/(n−1)·Σz²``, t with n−1 degrees of freedom; shares by Wilson. Design:
-    ``Var = Σ_h (1−f_h)·m_h/(m_h−1)·Σ_i (z_hi − z̄_h)²`` over the m_h clusters (or rows) of stratum h, those outside
-    the domain included as zeros; t with clusters minus strata, counting those with a value (as ``degf`` of a subset
-    in R's survey); shares by the logit interval.
+    Simple sample: ``Var = n/(n−1)·Σz²``, t with n−1 degrees of freedom; shares by Wilson. Design: see
+    :func:`impact.measure.spread.design_variance`; t with sampling units minus strata, counting those with a value (as
+    ``degf`` of a subset in R's survey); shares by the logit interval, shares of exactly 0 or 1 by the exact bound on the
+    effective sample.
     """
-    n, denominator = int(sums.n.sum()), float(sums.sx.sum())
+    n, denominator = int(sums.n.sum()), accurate(sums.sx)
     if n == 0 or denominator == 0:
         return Measured(None, method="no rows with a value", flags=("no_data",))
-    shifted = float(sums.sy.sum()) / denominator
-    value = pilot + shifted
-    squares = sums.yy - 2 * shifted * sums.xy + shifted**2 * sums.xx
-    if not share and 0 <= squares.sum() < PRECISION * float((sums.yy + shifted**2 * sums.xx).sum()):
-        return Measured(value, method="no interval: no variation that can be told", flags=("no_interval",))
-    totals = sums.sy - shifted * sums.sx
+    low, high = sums.ends
+    value = min(max(sums.total / denominator, low), high)
+    scores = _scores(sums, value, accurate(sums.sy) / denominator)
     flags: tuple[str, ...] = ("small_n",) if n < SMALL_N else ()
     if frame is None:
-        variance = n / (n - 1) * max(float(squares.sum()), 0.0) / denominator**2 if n > 1 else math.nan
-        return _simple(value, n, variance, flags, share=share)
-    variance, units, freedom = _design_variance(totals, squares, sums.n, frame)
-    clusters = units if frame.cluster is not None else None
-    if clusters is not None and clusters < FEW_CLUSTERS:
+        return _simple(value, n, scores, denominator, flags, share=share)
+    spread = design_variance(scores, frame)
+    if frame.cluster is not None and spread.units < FEW_CLUSTERS:
         flags += ("few_clusters",)
-    return _designed(value, variance / denominator**2, freedom, clusters, flags, share=share)
+    if share and value in (0.0, 1.0):
+        clusters = spread.units if frame.cluster is not None else None
+        return bounded(value, n, clusters, frame.effective, flags)
+    return _designed(value, spread, denominator, frame, flags, share=share)
+
+
+def _scores(sums: Sums, value: float, shifted: float) -> Scores:
+    """Linearise: sums of ``w(y − R·x)`` and of its squares, with what they were made of."""
+    scaled = shifted**2 * sums.xx
+    squares = sums.yy - 2 * shifted * sums.xy + scaled
+    size = sums.size + abs(value) * np.abs(sums.sx)
+    return Scores(sums.n, sums.sy - shifted * sums.sx, squares, sums.yy + scaled, size, sums.same > 0)
 
 
 def weighted_total(sums: Sums, frame: Frame | None, *, counts_rows: bool) -> Measured:
@@ -121,15 +141,14 @@ def weighted_total(sums: Sums, frame: Frame | None, *, counts_rows: bool) -> Mea
     counts_rows
         Whether no rows mean zero (a count) rather than no data (a sum).
     """
-    n, value = int(sums.n.sum()), float(sums.sy.sum())
+    n, value = int(sums.n.sum()), sums.total
     if n == 0 and not counts_rows:
         return Measured(None, method="no rows with a value", flags=("no_data",))
     if frame is None:
         return Measured(value, method=COMPLETE)
-    variance, units, freedom = _design_variance(sums.sy, sums.yy, sums.n, frame)
+    spread = design_variance(Scores(sums.n, sums.sy, sums.yy, sums.yy, sums.size, sums.same > 0), frame)
     flags = ("small_n",) if n < SMALL_N else ()
-    clusters = units if frame.cluster is not None else None
-    return _designed(value, variance, freedom, clusters, flags, share=False)
+    return _designed(value, spread, 1.0, frame, flags, share=False)
 
 
 def exact(measured: Measured) -> Measured:
@@ -137,37 +156,77 @@ def exact(measured: Measured) -> Measured:
     return Measured(measured.value, method=COMPLETE, flags=tuple(f for f in measured.flags if f == "no_data"))
 
 
-def _simple(value: float, n: int, variance: float, flags: tuple[str, ...], *, share: bool) -> Measured:
+def _simple(
+    value: float, n: int, scores: Scores, denominator: float, flags: tuple[str, ...], *, share: bool
+) -> Measured:
+    squares = float(scores.squares.sum())
+    varies = n > 1 and squares > CLEAR * rounding(scores)
+    error = math.sqrt(n / (n - 1) * squares) / abs(denominator) if varies else None
     if share:
         low, high = wilson(value, n)
-        error = math.sqrt(variance) if n > 1 else None
         return Measured(value, error, low, high, None, "simple sample, Wilson interval", flags)
     if n < 2:
         return Measured(value, method="one row, no spread", flags=flags)
-    error = math.sqrt(variance)
+    if error is None:
+        return Measured(value, method=f"no interval: {NO_VARIATION}", flags=(*flags, "no_interval"))
     half = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1)) * error
     return Measured(value, error, value - half, value + half, None, f"simple sample, t({n - 1})", flags)
 
 
+def bounded(value: float, n: int, clusters: int | None, effective: str, flags: tuple[str, ...]) -> Measured:
+    """Return a share of exactly 0 or 1 with its exact bound: what has not been seen is not impossible.
+
+    Parameters
+    ----------
+    value
+        0 or 1.
+    n, clusters
+        Rows and clusters (None without) that have a value.
+    effective
+        ``clusters`` or ``respondents``: on how many the bound rests, where there are clusters.
+    flags
+        Of the value.
+    """
+    by_cluster = clusters is not None and effective == "clusters"
+    low, high = exact_bound(value, clusters if clusters is not None and by_cluster else n)
+    method = f"exact bound on {clusters} clusters" if by_cluster else f"exact bound on {n} respondents"
+    return Measured(value, None, low, high, clusters, method, flags)
+
+
+def exact_bound(share: float, n: int) -> tuple[float, float]:
+    """Return the interval of a share of exactly 0 or 1 among n independent units (Clopper and Pearson 1934).
+
+    Examples
+    --------
+    >>> [round(end, 4) for end in exact_bound(0, 20)], [round(end, 4) for end in exact_bound(1, 20)]
+    ([0.0, 0.1684], [0.8316, 1.0])
+    """
+    # 1 − (α/2)^(1/n), without the loss of digits for a large n
+    reach = -math.expm1(math.log((1 - CONFIDENCE) / 2) / n)
+    return (0.0, reach) if share == 0 else (1.0 - reach, 1.0)
+
+
 def _designed(
-    value: float, variance: float, freedom: int, clusters: int | None, flags: tuple[str, ...], *, share: bool
+    value: float, spread: Spread, denominator: float, frame: Frame, flags: tuple[str, ...], *, share: bool
 ) -> Measured:
-    if not math.isfinite(variance) or freedom < 1:
-        method = "no interval: a stratum of one unit, without variation, or with a wrong population"
+    clusters = spread.units if frame.cluster is not None else None
+    if spread.problem:
+        method = f"no interval: {spread.problem}"
         return Measured(value, n_clusters=clusters, method=method, flags=(*flags, "no_interval"))
-    error = math.sqrt(max(variance, 0.0))
-    quantile = float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom))
+    error = math.sqrt(spread.variance) / abs(denominator)
+    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, spread.freedom)) * error
     if not share:
-        half = quantile * error
-        return Measured(
-            value, error, value - half, value + half, clusters, f"Taylor linearisation, t({freedom})", flags
-        )
-    method = f"Taylor linearisation, logit interval, t({freedom})"
-    if error == 0 or not 0 < value < 1:
-        return Measured(value, error, None, None, clusters, "no interval: no variation", (*flags, "no_interval"))
-    centre, half = math.log(value / (1 - value)), quantile * error / (value * (1 - value))
-    low, high = (1 / (1 + math.exp(-(centre + side * half))) for side in (-1, 1))
+        method = f"Taylor linearisation, t({spread.freedom})"
+        return Measured(value, error, value - half, value + half, clusters, method, flags)
+    low, high = logit_interval(value, half)
+    method = f"Taylor linearisation, logit interval, t({spread.freedom})"
     return Measured(value, error, low, high, clusters, method, flags)
+
+
+def logit_interval(share: float, half: float) -> tuple[float, float]:
+    """Return the interval of a share strictly within 0 and 1 whose plain interval is ``share ± half``."""
+    centre, reach = special.logit(share), half / (share * (1 - share))
+    return float(special.expit(centre - reach)), float(special.expit(centre + reach))
 
 
 def wilson(share: float, n: int) -> tuple[float, float]:
@@ -176,35 +235,6 @@ def wilson(share: float, n: int) -> tuple[float, float]:
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = math.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n))) / (1 + z2 / n)
     return max(0.0, centre - half), min(1.0, centre + half)
-
-
-def _design_variance(totals: Floats, squares: Floats, n: Floats, frame: Frame) -> tuple[float, int, int]:
-    """Return the variance of a total, its sampling units and degrees of freedom (both those with a value)."""
-    strata = int(frame.stratum.max()) + 1
-    population, smallest = np.full(strata, np.nan), np.full(strata, np.nan)
-    np.fmax.at(population, frame.stratum, frame.population)
-    np.fmin.at(smallest, frame.stratum, frame.population)
-    if frame.cluster is None:
-        units = np.bincount(frame.stratum, frame.rows, minlength=strata)
-        total = np.bincount(frame.stratum, totals, minlength=strata)
-        square = np.bincount(frame.stratum, squares, minlength=strata)
-    else:
-        of_cluster = np.zeros(int(frame.cluster.max()) + 1, dtype=np.int64)
-        of_cluster[frame.cluster] = frame.stratum
-        by_cluster = np.bincount(frame.cluster, totals)
-        units = np.bincount(of_cluster, minlength=strata).astype(float)
-        total = np.bincount(of_cluster, by_cluster, minlength=strata)
-        square = np.bincount(of_cluster, by_cluster**2, minlength=strata)
-    fraction = np.where(np.isnan(population), 0.0, units / population)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        within = np.where(units > 1, units / (units - 1) * (square - total**2 / units), np.nan)
-    # a population smaller than its sample, or stated twice over; sums of squares that cancelled to rounding error
-    within[(fraction > 1) | (population <= 0) | (population != smallest) & ~np.isnan(population)] = np.nan
-    within[(square > 0) & (square - total**2 / np.maximum(units, 1) < PRECISION * square)] = np.nan
-    filled = n > 0
-    with_value = int(n.sum()) if frame.cluster is None else len(np.unique(frame.cluster[filled]))
-    freedom = with_value - len(np.unique(frame.stratum[filled]))
-    return float(((1 - fraction) * within).sum()), with_value, freedom
 
 
 def quantile_of_counts(

@@ -6,7 +6,6 @@ These need the rows themselves, not sums: one query per indicator, then arrays. 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import partial
 
@@ -17,8 +16,9 @@ import pandas as pd
 from impact.declare.contracts import Contract
 from impact.declare.indicators import Calibration, Indicator
 from impact.errors import NotEstimable
-from impact.measure.formula import arm_sql, is_share, parts_sql, where_sql
-from impact.measure.moments import FEW_CLUSTERS, MISSING_GROUP, SMALL_N, Measured
+from impact.measure.formula import arm_sql, cluster_sql, is_share, parts_sql, where_sql
+from impact.measure.moments import FEW_CLUSTERS, MISSING_GROUP, SMALL_N, Measured, bounded, logit_interval
+from impact.measure.spread import NO_VARIATION
 from impact.measure.status import letters_sql
 from impact.sql import ident
 from impact.statistics import calibration, replicates, survey
@@ -57,9 +57,10 @@ def sampled_rows(
     ]
     kept += [f"{y} AS _y", f"{x} AS _x", f"CAST({ident(sample.weight or '')} AS DOUBLE) AS _w"]
     kept += [f"coalesce({where_sql(indicator, contract)}, false) AS _inside", f"{letters_sql(contract)} AS _status"]
-    for name, column in (("_strata", sample.strata), ("_cluster", sample.cluster)):
-        kept += [f"CAST({ident(column)} AS VARCHAR) AS {name}"] if column else []
-    kept += [f"CAST({ident(sample.population)} AS DOUBLE) AS _population"] if sample.population else []
+    kept += [f"CAST({ident(sample.strata)} AS VARCHAR) AS _strata"] if sample.strata else []
+    kept += [f"{cluster_sql(sample)} AS _cluster"] if sample.cluster else []
+    for name, column in (("_population", sample.population), ("_within", sample.population_within)):
+        kept += [f"CAST({ident(column)} AS DOUBLE) AS {name}"] if column else []
     order = ", ".join(ident(name) for name in contract.key)
     sql = f"SELECT {', '.join(kept)} FROM {view} ORDER BY {order}"
     return connection.execute(sql).df(), sql
@@ -86,11 +87,14 @@ def measure_sampled(indicator: Indicator, rows: pd.DataFrame, inside: pd.Series)
     n, missing = int(given.sum()), int((wanted & ~given).sum())
     if n == 0:
         return Measured(None, method="no rows with a value", flags=("no_data",)), 0, missing
+    flags = ("small_n",) if n < SMALL_N else ()
+    if (constant := _constant(indicator, rows[given])) is not None:
+        return _alike(indicator, constant, rows[given], flags), n, missing
     try:
         estimate, cautions = _estimate(indicator, rows, given.to_numpy(dtype=bool))
     except NotEstimable as error:
         return Measured(None, method=f"not estimable because {error.reason}", flags=("no_data",)), n, missing
-    flags = cautions + (("small_n",) if n < SMALL_N else ())
+    flags = cautions + flags
     if estimate.n_clusters is not None and estimate.n_clusters < FEW_CLUSTERS:
         flags += ("few_clusters",)
     words = f"{indicator.sample.calibration.method.replace('_', ' ')}, " if indicator.sample.calibration else ""
@@ -107,14 +111,32 @@ def measure_sampled(indicator: Indicator, rows: pd.DataFrame, inside: pd.Series)
     return measured, n, missing
 
 
+def _constant(indicator: Indicator, given: pd.DataFrame) -> float | None:
+    """Return the one value that all rows of the domain have, whatever their weights; None if they differ."""
+    y, x = given["_y"], given["_x"]
+    if indicator.formula.kind in TOTALS:
+        return 0.0 if (y == 0).all() else None
+    if (x == 0).any():
+        return None
+    values = y / x
+    return float(values.iloc[0]) if values.min() == values.max() else None
+
+
+def _alike(indicator: Indicator, value: float, given: pd.DataFrame, flags: tuple[str, ...]) -> Measured:
+    sample = indicator.sample
+    clusters = int(given["_cluster"].nunique()) if sample.cluster else None
+    if is_share(indicator):
+        return bounded(value, len(given), clusters, sample.effective or "clusters", flags)
+    method = f"no interval: {NO_VARIATION}"
+    return Measured(value, None, None, None, clusters, method, (*flags, "no_interval"))
+
+
 def _interval(estimate: Estimate, *, share: bool) -> tuple[float, float]:
     """Return the interval; that of a share on the logit scale, so that it stays within 0 and 1."""
     value = estimate.estimate
     if not share or not 0 < value < 1:
         return estimate.conf_low, estimate.conf_high
-    half = t_quantile(0.5 + CONFIDENCE / 2, estimate.df) * estimate.std_error / (value * (1 - value))
-    centre = math.log(value / (1 - value))
-    return tuple(1 / (1 + math.exp(-(centre + sign * half))) for sign in (-1, 1))  # type: ignore[return-value]
+    return logit_interval(value, t_quantile(0.5 + CONFIDENCE / 2, estimate.df) * estimate.std_error)
 
 
 def _estimate(indicator: Indicator, rows: pd.DataFrame, domain: Bools) -> tuple[Estimate, tuple[str, ...]]:
@@ -123,8 +145,10 @@ def _estimate(indicator: Indicator, rows: pd.DataFrame, domain: Bools) -> tuple[
     design = SampleDesign(
         rows["_w"].to_numpy(dtype=float),
         rows["_strata"].fillna(MISSING_GROUP).to_numpy(dtype=object) if sample.strata else None,
-        rows["_cluster"].fillna(MISSING_GROUP).to_numpy(dtype=object) if sample.cluster else None,
+        rows["_cluster"].to_numpy(dtype=object) if sample.cluster else None,
         rows["_population"].to_numpy(dtype=float) if sample.population else None,
+        lonely=sample.lonely_psu or "refuse",
+        within=rows["_within"].to_numpy(dtype=float) if sample.population_within else None,
     )
     y, x = (rows[name].where(domain).to_numpy(dtype=float) for name in ("_y", "_x"))
     adjust = partial(_calibrated, sample.calibration, rows) if sample.calibration else None

@@ -8,9 +8,9 @@ import duckdb
 import pandas as pd
 
 from impact.declare.contracts import Contract
-from impact.declare.indicators import Change, Indicator
+from impact.declare.indicators import Change, Indicator, Sample
 from impact.errors import NotEstimable
-from impact.measure.formula import arm_sql, parts_sql, per_row, value_sql, where_sql
+from impact.measure.formula import arm_sql, cluster_sql, parts_sql, per_row, value_sql, where_sql
 from impact.measure.moments import MISSING_GROUP
 from impact.measure.status import letters_sql
 from impact.sql import ident, literal
@@ -40,8 +40,11 @@ def unit_sql(
     wave = ident(contract.wave) if contract.wave else "''"
     kinds = ("integer", "number", "boolean")
     numeric = {name for name in columns if contract.columns[name].type in kinds and name not in as_text}
+    clusters = indicator.sample.cluster if indicator.sample.cluster in as_text else None
     extra = "".join(
-        f", CAST({ident(name)} AS {'DOUBLE' if name in numeric else 'VARCHAR'}) AS {ident(name)}"
+        f", {_nested_sql(indicator.sample)} AS {ident(name)}"
+        if name == clusters
+        else f", CAST({ident(name)} AS {'DOUBLE' if name in numeric else 'VARCHAR'}) AS {ident(name)}"
         for name in dict.fromkeys(columns)
     )
     if group:
@@ -51,6 +54,11 @@ def unit_sql(
         f" {value_sql(formula, contract)} AS _outcome{extra} FROM {ident(programme, contract.id)}"
         f" WHERE {selected_sql(indicator, contract)}"
     )
+
+
+def _nested_sql(sample: Sample) -> str:
+    """Write the sample's cluster within its stratum; NULL stays, as effects want a cluster for everybody."""
+    return f"CASE WHEN {ident(sample.cluster or '')} IS NOT NULL THEN {cluster_sql(sample)} END"
 
 
 def _unit(contract: Contract) -> str:

@@ -7,9 +7,9 @@ units that vary are clusters, or rows where there are no clusters. Calibrated we
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from impact.errors import NotEstimable
 from impact.statistics.calibration import Calibrated
 from impact.statistics.core import Estimate, Floats, Ints, cluster_sums, wald
+from impact.statistics.strata import LonelyPsu, check_whole_clusters, second_stage_scale, stratum_scale
 
 Bools = NDArray[np.bool_]
 RULE = "Taylor linearisation"
@@ -66,32 +67,36 @@ class SampleDesign:
         Shape (n,), size of the row's stratum (in clusters where there are clusters), NaN where unknown; None if
         unknown everywhere. Gives the finite population correction.
     lonely
-        What to do with a stratum of one unit: ``refuse``, or ``centre`` its total at the mean over all units.
+        What a stratum of one unit adds: see :func:`impact.statistics.strata.stratum_scale`.
+    within
+        Shape (n,), size of the row's cluster where rows were drawn within clusters; None where clusters were taken
+        whole, or the population is not known.
 
     Raises
     ------
     NotEstimable
-        If weights are not positive, labels are missing, a cluster lies in two strata, or the population of a stratum
-        is contradictory or smaller than its sample.
+        If weights are not positive, labels are missing, a cluster lies in two strata, the population of a stratum is
+        contradictory or smaller than its sample, or weights show that clusters of a known population were not taken
+        whole.
 
     Notes
     -----
-    One stage of variation: units are drawn with replacement, or without replacement with the fraction given by
-    ``population``. With clusters and a population, variation within clusters is counted only as far as cluster
-    totals differ; leave the population out if clusters were subsampled and the fraction is large.
+    Units are drawn with replacement, or without replacement with the fraction given by ``population``; then, with
+    ``within``, rows are drawn without replacement within clusters.
     """
 
     weights: Floats
     strata: NDArray[Any] | None = None
     clusters: NDArray[Any] | None = None
     population: Floats | None = None
-    lonely: Literal["refuse", "centre"] = "refuse"
+    lonely: LonelyPsu = "refuse"
+    within: Floats | None = None
 
     def __post_init__(self) -> None:
         weights = np.asarray(self.weights, dtype=np.float64)
         if weights.ndim != 1 or not len(weights) or not np.isfinite(weights).all() or (weights <= 0).any():
             raise NotEstimable("weights are missing, zero or negative", "a positive weight for every row")
-        for part in (self.strata, self.clusters, self.population):
+        for part in (self.strata, self.clusters, self.population, self.within):
             if part is not None and len(part) != len(weights):
                 raise NotEstimable("the parts of the design have different lengths", "one entry for each row")
         object.__setattr__(self, "weights", weights)
@@ -108,7 +113,14 @@ class SampleDesign:
             of_unit[of_row] = stratum
             _check_nested(of_unit[of_row] != stratum, of_row, clusters)
         sizes = np.bincount(of_unit, minlength=len(names)).astype(np.float64)
+        if self.clusters is not None and self.population is not None and self.within is None:
+            _check_whole(self.weights, stratum, sizes, self.population)
         return Units(of_row, of_unit, names, sizes, _fractions(self.population, stratum, names, sizes))
+
+    def take(self, kept: Bools) -> SampleDesign:
+        """Return the design of some of the rows, as if no others had been drawn."""
+        columns = {name: getattr(self, name) for name in ("weights", "strata", "clusters", "population", "within")}
+        return replace(self, **{name: None if column is None else column[kept] for name, column in columns.items()})
 
     @property
     def degrees_of_freedom(self) -> int:
@@ -121,7 +133,7 @@ class SampleDesign:
         return len(units) - len(np.unique(self.units.stratum[units]))
 
 
-def taylor_variance(scores: Floats, design: SampleDesign) -> Floats:
+def taylor_variance(scores: Floats, design: SampleDesign, rows: Bools | None = None) -> Floats:
     """Return the covariance of totals under a design.
 
     Parameters
@@ -130,6 +142,8 @@ def taylor_variance(scores: Floats, design: SampleDesign) -> Floats:
         Shape (n,) or (n, k): weighted linearised variables ``w·z``, zero outside a domain.
     design
         Of the whole sample, not of the domain alone.
+    rows
+        Shape (n,), the domain; None for everyone.
 
     Returns
     -------
@@ -139,13 +153,14 @@ def taylor_variance(scores: Floats, design: SampleDesign) -> Floats:
     Raises
     ------
     NotEstimable
-        If a stratum has one unit, and neither a population of one nor ``lonely="centre"``; it is named.
+        If the rule for strata of one unit refuses; the stratum is named.
 
     Notes
     -----
-    ``Σ_h (1−f_h)·m_h/(m_h−1)·Σ_i (z_hi − z̄_h)(z_hi − z̄_h)ᵀ`` over the totals z_hi of the m_h units of stratum h.
-    A stratum of one unit that is the whole stratum adds nothing; with ``centre``, ``(1−f_h)(z − z̄)(z − z̄)ᵀ`` with
-    the mean over all units. Reference: Särndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, ch. 5,
+    ``Σ_h (1−f_h)·m_h/(m_h−1)·Σ_i (z_hi − z̄_h)(z_hi − z̄_h)ᵀ`` over the totals z_hi of the m_h units of stratum h. A
+    stratum without rows of the domain adds nothing; for one of a single unit see
+    :func:`impact.statistics.strata.stratum_scale`. With ``within``, the same over the rows of each cluster, times f_h.
+    Reference: Särndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, ch. 4 and 5,
     https://doi.org/10.1007/978-1-4612-4378-6.
     """
     units = design.units
@@ -153,13 +168,29 @@ def taylor_variance(scores: Floats, design: SampleDesign) -> Floats:
     if not np.isfinite(columns).all():
         raise NotEstimable("a value is missing", "known values for every row of the domain")
     totals = cluster_sums(columns, units.of_row, len(units.stratum))
-    lonely = units.sizes == 1
-    _check_lonely(units, lonely & (units.fractions < 1), design.lonely)
-    means = cluster_sums(totals, units.stratum, len(units.sizes)) / units.sizes[:, None]
-    means[lonely] = totals.mean(axis=0)
-    scale = (1 - units.fractions) * np.where(lonely, 1.0, units.sizes / np.maximum(units.sizes - 1, 1))
-    deviations = totals - means[units.stratum]
-    return np.asarray(deviations.T @ (deviations * scale[units.stratum][:, None]), dtype=np.float64)
+    inside = np.ones(len(columns), dtype=np.bool_) if rows is None else rows
+    touched = np.bincount(units.stratum[units.of_row], inside, minlength=len(units.sizes)) > 0
+    scale = stratum_scale(units.sizes, units.fractions, touched, design.lonely, units.strata)
+    variance = _spread(totals, units.stratum, units.sizes, scale)
+    return variance if design.within is None else variance + _second_stage(columns, design, inside)
+
+
+def _spread(totals: Floats, group: Ints, sizes: Floats, scale: Floats) -> Floats:
+    """Return scaled squares of the distances from each group's mean; of a lonely one from the mean over all."""
+    means = cluster_sums(totals, group, len(sizes)) / sizes[:, None]
+    means[sizes == 1] = totals.mean(axis=0)
+    deviations = totals - means[group]
+    return np.asarray(deviations.T @ (deviations * scale[group][:, None]), dtype=np.float64)
+
+
+def _second_stage(columns: Floats, design: SampleDesign, rows: Bools) -> Floats:
+    units = design.units
+    sizes = np.bincount(units.of_row).astype(np.float64)
+    taken = _fractions(design.within, units.of_row, tuple(range(len(sizes))), sizes)
+    touched = np.bincount(units.of_row, rows) > 0
+    above = units.fractions[units.stratum]
+    scale = second_stage_scale(sizes, taken, above, touched, design.lonely)
+    return _spread(columns, units.of_row, sizes, scale)
 
 
 def mean(
@@ -276,7 +307,8 @@ def design_estimate(
     """
     weights = estimation_weights(design, calibration)
     left = linearised if calibration is None else calibration.residuals(linearised)
-    error = float(np.sqrt(taylor_variance(weights * left, design)[0, 0]))
+    moved = rows if calibration is None else None  # calibration ties a domain to all rows
+    error = float(np.sqrt(taylor_variance(weights * left, design, moved)[0, 0]))
     df = design.freedom_within(rows) - lost
     if df < 1:
         needed = "more sampling units than strata and covariates among the rows used"
@@ -361,8 +393,9 @@ def _fractions(population: Floats | None, stratum: Ints, names: tuple[object, ..
     return np.where(known, sizes / np.where(known, largest, 1.0), 0.0)
 
 
-def _check_lonely(units: Units, lonely: Bools, rule: str) -> None:
-    if rule == "refuse" and lonely.any():
-        name = units.strata[int(np.argmax(lonely))]
-        needed = "two units per stratum: join it with a similar one, or declare lonely units to be centred"
-        raise NotEstimable(f"stratum {name!r} has one sampling unit", needed)
+def _check_whole(weights: Floats, stratum: Ints, sizes: Floats, population: Floats) -> None:
+    least, most, size = np.full(len(sizes), np.inf), np.zeros(len(sizes)), np.full(len(sizes), np.nan)
+    np.minimum.at(least, stratum, weights)
+    np.maximum.at(most, stratum, weights)
+    np.fmax.at(size, stratum, np.asarray(population, dtype=np.float64))
+    check_whole_clusters(least, most, sizes, size, np.ones(len(sizes), dtype=np.bool_))

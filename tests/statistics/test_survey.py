@@ -145,7 +145,7 @@ def test_a_lonely_unit_is_refused_centred_or_certain():
     weights = np.full(5, 2.0)
     with pytest.raises(NotEstimable, match="'south' has one sampling unit"):
         mean(values, SampleDesign(weights, strata))
-    centred = total(values, SampleDesign(weights, strata, lonely="centre"))
+    centred = total(values, SampleDesign(weights, strata, lonely="centred"))
     north = values[strata == "north"]
     expected = 4 * 4 * north.var(ddof=1) + 4 * (6 - values.mean()) ** 2
     assert centred.std_error == pytest.approx(np.sqrt(expected))

@@ -205,7 +205,7 @@ def _ends(indicator: Indicator, row: tuple[str, str, str], valid: str) -> list[s
 
     Where a denominator is negative, or zero below something, the value of a row says nothing: NaN, the greatest.
     """
-    y, x, w = row
+    y, x, _ = row
     value = y
     if isinstance(indicator.formula, Ratio):
         value = f"CASE WHEN {x} > 0 THEN {y} / {x} WHEN {x} <> 0 OR {y} <> 0 THEN CAST('nan' AS DOUBLE) END"

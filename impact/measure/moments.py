@@ -100,8 +100,7 @@ def ratio_of_sums(sums: Sums, pilot: float, frame: Frame | None, *, share: bool)
     -----
     Simple sample: ``Var = n/(n−1)·Σz²``, t with n−1 degrees of freedom; shares by Wilson. Design: see
     :func:`impact.measure.spread.design_variance`; t with sampling units minus strata, counting those with a value (as
-    ``degf`` of a subset in R's survey); shares by the logit interval, shares of exactly 0 or 1 by the exact bound on the
-    effective sample.
+    ``degf`` of a subset in R's survey); shares by the logit interval, those of exactly 0 or 1 by an exact bound.
     """
     n, denominator = int(sums.n.sum()), accurate(sums.sx)
     if n == 0 or denominator == 0:

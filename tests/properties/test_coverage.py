@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from impact.measure.moments import Frame, Sums, ratio_of_sums, wilson
+from impact.measure.moments import Sums, ratio_of_sums, wilson
+from impact.measure.spread import Frame
 from impact.statistics import least_squares, sandwich
 
 FEW, MANY = 300, 2000
@@ -25,7 +26,8 @@ def wilson_held(draw: np.random.Generator) -> bool:
 def mean_held(draw: np.random.Generator) -> bool:
     y = draw.normal(5, 2, 40)
     one = np.array([1.0])
-    sums = Sums(one * 40, one * 40, one * y.sum(), one * (y**2).sum(), one * y.sum(), one * 40)
+    plain = (one * y.sum(), one * np.abs(y).sum(), one * y.min(), one * y.max(), one * 0)
+    sums = Sums(one * 40, one * 40, one * y.sum(), one * (y**2).sum(), one * y.sum(), one * 40, *plain)
     measured = ratio_of_sums(sums, 0.0, None, share=False)
     assert measured.conf_low is not None
     assert measured.conf_high is not None
@@ -36,7 +38,8 @@ def cluster_mean_held(draw: np.random.Generator) -> bool:
     """40 clusters of 10 with an intra-cluster correlation of 0.2; each cluster is one cell."""
     y = draw.normal(0, np.sqrt(0.2), 40)[:, None] + draw.normal(0, np.sqrt(0.8), (40, 10))
     size = np.full(40, 10.0)
-    sums = Sums(size, size, y.sum(axis=1), (y**2).sum(axis=1), y.sum(axis=1), size)
+    plain = (y.sum(axis=1), np.abs(y).sum(axis=1), y.min(axis=1), y.max(axis=1), np.zeros(40))
+    sums = Sums(size, size, y.sum(axis=1), (y**2).sum(axis=1), y.sum(axis=1), size, *plain)
     frame = Frame(np.zeros(40, dtype=np.int64), np.arange(40, dtype=np.int64), size, np.full(40, np.nan))
     measured = ratio_of_sums(sums, 0.0, frame, share=False)
     assert measured.conf_low is not None

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from impact.errors import NotEstimable
-from impact.measure.moments import Frame, Sums, ratio_of_sums, weighted_total
+from impact.measure.moments import Sums, ratio_of_sums, weighted_total
+from impact.measure.spread import Frame
 from impact.statistics.survey import SampleDesign, mean, ratio, taylor_variance, total
 from tests.references import dataset, reference
 
@@ -70,7 +71,8 @@ def sample(seed: int, *, clustered: bool = True, n: int = 90) -> tuple[np.ndarra
     strata = clusters % 3
     values = rng.normal(size=18)[clusters] + rng.normal(10, 1, n)
     population = np.array([20.0, 60.0, np.nan])[strata] if clustered else None
-    design = SampleDesign(weights, strata, clusters if clustered else None, population)
+    within = np.full(n, n / 18) if clustered else None
+    design = SampleDesign(weights, strata, clusters if clustered else None, population, within=within)
     return values, design, rng.random(n) < 0.6
 
 
@@ -81,15 +83,16 @@ def test_same_as_the_sums_over_cells(clustered):
     units = design.units
     population = np.full(len(weights), np.nan) if design.population is None else design.population
     cluster = units.of_row if clustered else None
-    frame = Frame(units.stratum[units.of_row], cluster, np.ones(len(weights)), population)
+    frame = Frame(units.stratum[units.of_row], cluster, np.ones(len(weights)), population, design.within)
     w, pilot = weights * n, 9.0
     shifted = values - pilot
-    sums = Sums(n, w, w * shifted, (w * shifted) ** 2, w**2 * shifted, w**2)
+    rows = (w * values, w * np.abs(values), values, values, np.zeros(len(w)))
+    sums = Sums(n, w, w * shifted, (w * shifted) ** 2, w**2 * shifted, w**2, *rows)
     by_cells, found = ratio_of_sums(sums, pilot, frame, share=False), mean(values, design, domain)
     assert found.estimate == pytest.approx(by_cells.value, rel=1e-12)
     assert found.std_error == pytest.approx(by_cells.std_error, rel=1e-10)
     assert [found.conf_low, found.conf_high] == pytest.approx([by_cells.conf_low, by_cells.conf_high], rel=1e-10)
-    raw = Sums(n, w, w * values, (w * values) ** 2, w**2 * values, w**2)
+    raw = Sums(n, w, w * values, (w * values) ** 2, w**2 * values, w**2, *rows)
     by_cells, found = weighted_total(raw, frame, counts_rows=False), total(values, design, domain)
     assert [found.estimate, found.std_error] == pytest.approx([by_cells.value, by_cells.std_error], rel=1e-10)
 
@@ -110,7 +113,11 @@ def test_units_and_row_order_do_not_matter(seed, scale, shift):
     before = mean(values, design, domain)
     order = np.random.default_rng(seed).permutation(len(values))
     shuffled = SampleDesign(
-        design.weights[order] * 7, design.strata[order], design.clusters[order].astype(str), design.population[order]
+        design.weights[order] * 7,
+        design.strata[order],
+        design.clusters[order].astype(str),
+        design.population[order],
+        within=design.within[order],
     )
     after = mean(shift + scale * values[order], shuffled, domain[order])
     assert after.estimate == pytest.approx(shift + scale * before.estimate, rel=1e-9, abs=1e-9)

@@ -215,7 +215,7 @@ def _without_each(sample: Sample) -> Iterator[tuple[str, Sample]]:
     parts = np.unique(labels)
     if 3 <= len(parts) <= MANY:
         for part in parts:
-            yield f"without {part}", sample.take(labels != part)
+            yield f"without {' / '.join(part.split(chr(31)))}", sample.take(labels != part)  # stratum / cluster
 
 
 def _specifications(case: Case, sample: Sample) -> Iterator[tuple[str, Sample]]:

@@ -262,8 +262,7 @@ def _design(indicator: Indicator, cells: pd.DataFrame) -> Frame:
         cells["_rows"].to_numpy(dtype=float),
         _numbers(cells, sample.population, "population"),
         _numbers(cells, sample.population_within, "population") if sample.population_within else None,
-        _numbers(cells, sample.weight, "least"),
-        _numbers(cells, sample.weight, "most"),
+        (_numbers(cells, sample.weight, "least"), _numbers(cells, sample.weight, "most")),
         lonely=sample.lonely_psu or "refuse",
         effective=sample.effective or "clusters",
     )

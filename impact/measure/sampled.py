@@ -87,7 +87,7 @@ def measure_sampled(indicator: Indicator, rows: pd.DataFrame, inside: pd.Series)
     n, missing = int(given.sum()), int((wanted & ~given).sum())
     if n == 0:
         return Measured(None, method="no rows with a value", flags=("no_data",)), 0, missing
-    flags = ("small_n",) if n < SMALL_N else ()
+    flags: tuple[str, ...] = ("small_n",) if n < SMALL_N else ()
     if (constant := _constant(indicator, rows[given])) is not None:
         return _alike(indicator, constant, rows[given], flags), n, missing
     try:

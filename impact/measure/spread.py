@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Floats, Ints
-from impact.statistics.strata import Bools, LonelyPsu, check_whole_clusters, second_stage_scale, stratum_scale
+from impact.statistics.strata import Bools, LonelyPsu, check_whole_clusters, ends, second_stage_scale, stratum_scale
 
 ROUNDING = 1e-15
 """How far, as a share of its terms, a sum may be off."""
@@ -26,7 +26,7 @@ class Frame:
 
     ``stratum`` and ``cluster`` number them per cell; ``rows`` counts all rows of the cell; ``population`` is the size
     of the cell's stratum (in clusters where there are clusters), ``within`` that of its cluster, NaN where unknown.
-    ``least`` and ``most`` are the ends of its weights. ``lonely`` and ``effective`` as declared.
+    ``weights`` are the least and the greatest of the cell. ``lonely`` and ``effective`` as declared.
     """
 
     stratum: NDArray[np.int64]
@@ -34,8 +34,7 @@ class Frame:
     rows: Floats
     population: Floats
     within: Floats | None = None
-    least: Floats | None = None
-    most: Floats | None = None
+    weights: tuple[Floats, Floats] | None = None
     lonely: LonelyPsu = "refuse"
     effective: str = "clusters"
 
@@ -112,8 +111,8 @@ def _variance(scores: Scores, frame: Frame, touched: Bools) -> tuple[float, floa
     else:
         first = _of_clusters(scores, frame.cluster, frame.stratum, len(touched))
     fractions = _fractions(frame.population, frame.stratum, first.sizes, touched)
-    if frame.cluster is not None and frame.within is None:
-        _check_whole(frame, first.sizes, touched)
+    if frame.cluster is not None and frame.within is None and frame.weights is not None:
+        check_whole_clusters(frame.weights, frame.population, frame.stratum, first.sizes, touched)
     scale = stratum_scale(first.sizes, fractions, touched, frame.lonely)
     variance, doubt = float(scale @ first.squares), float(scale @ first.doubt)
     if frame.cluster is None or frame.within is None:
@@ -137,51 +136,37 @@ def _second_stage(scores: Scores, frame: Frame, fractions: Floats) -> tuple[floa
 
 def _of_rows(scores: Scores, rows: Floats, group: Ints, number: int) -> _Groups:
     """Reckon with rows as the units: within cells from sums of squares, between cells from means."""
-    sizes = np.bincount(group, rows, minlength=number)
-    centre = np.bincount(group, scores.totals, minlength=number) / np.maximum(sizes, 1)
+    sizes = _added(rows, group, number)
+    centre = _added(scores.totals, group, number) / np.maximum(sizes, 1)
     centre[sizes == 1] = scores.totals.sum() / rows.sum()
     varied = ~scores.same & (rows > 1)
     within = np.where(varied, scores.squares - scores.totals**2 / rows, 0.0)
     between = rows * (scores.totals / rows - centre[group]) ** 2
     doubt = np.where(varied, ROUNDING * scores.gross, 0.0) + (ROUNDING * scores.size) ** 2 / rows
-    squares, unsure = (np.bincount(group, part, minlength=number) for part in (within + between, doubt))
-    return _Groups(sizes, squares, unsure)
+    return _Groups(sizes, _added(within + between, group, number), _added(doubt, group, number))
 
 
 def _of_clusters(scores: Scores, cluster: Ints, stratum: Ints, number: int) -> _Groups:
     """Reckon with clusters as the units."""
     of_cluster = np.zeros(int(cluster.max()) + 1, dtype=np.int64)
     of_cluster[cluster] = stratum
-    totals, size = (np.bincount(cluster, part) for part in (scores.totals, scores.size))
+    totals, size = (_added(part, cluster, len(of_cluster)) for part in (scores.totals, scores.size))
     sizes = np.bincount(of_cluster, minlength=number).astype(np.float64)
     centre = np.bincount(of_cluster, totals, minlength=number) / np.maximum(sizes, 1)
     centre[sizes == 1] = totals.mean()
-    parts = ((totals - centre[of_cluster]) ** 2, (ROUNDING * size) ** 2)
-    squares, unsure = (np.bincount(of_cluster, part, minlength=number) for part in parts)
-    return _Groups(sizes, squares, unsure)
+    squares, doubt = (totals - centre[of_cluster]) ** 2, (ROUNDING * size) ** 2
+    return _Groups(sizes, _added(squares, of_cluster, number), _added(doubt, of_cluster, number))
 
 
-def _ends(values: Floats, group: Ints, number: int) -> tuple[Floats, Floats]:
-    least, most = np.full(number, np.nan), np.full(number, np.nan)
-    np.fmin.at(least, group, values)
-    np.fmax.at(most, group, values)
-    return least, most
+def _added(values: Floats, group: Ints, number: int) -> Floats:
+    return np.bincount(group, values, minlength=number).astype(np.float64)
 
 
 def _fractions(population: Floats, group: Ints, sizes: Floats, touched: Bools) -> Floats:
     """Return the share of each group's units that are in the sample; 0 where its size is not known."""
-    least, most = _ends(population, group, len(sizes))
+    least, most = ends(population, group, len(sizes))
     known = ~np.isnan(most)
     if (known & touched & ((least != most) | (most < sizes))).any():
         raise NotEstimable(POPULATION, "one number per stratum or cluster, not below the sample")
     good = known & (most >= sizes)
     return np.where(good, sizes / np.where(good, most, 1.0), 0.0)
-
-
-def _check_whole(frame: Frame, sizes: Floats, touched: Bools) -> None:
-    if frame.least is None or frame.most is None:
-        return
-    least, _ = _ends(frame.least, frame.stratum, len(sizes))
-    _, most = _ends(frame.most, frame.stratum, len(sizes))
-    _, population = _ends(frame.population, frame.stratum, len(sizes))
-    check_whole_clusters(least, most, sizes, population, touched)

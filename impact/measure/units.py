@@ -15,6 +15,9 @@ from impact.measure.moments import MISSING_GROUP
 from impact.measure.status import letters_sql
 from impact.sql import ident, literal
 
+_ALIKE = "min(x) > 0 AND min(y / x) = max(y / x)"
+"""Where all rows have one value, a mean of them is that value, to the last bit."""
+
 
 def selected_sql(indicator: Indicator, contract: Contract) -> str:
     """Write which rows an indicator looks at; a change selects persons by their row at the earlier wave."""
@@ -116,7 +119,9 @@ def wave_values(
     if group:
         labels = ", ".join(map(literal, group[1]))
         where += f" AND coalesce(CAST({ident(group[0])} AS VARCHAR), {literal(MISSING_GROUP)}) IN ({labels})"
-    value = "sum(w * y)" if total else "sum(w * y) / nullif(sum(w * x), 0)"
+    value = (
+        "fsum(w * y)" if total else f"CASE WHEN {_ALIKE} THEN min(y / x) ELSE fsum(w * y) / nullif(fsum(w * x), 0) END"
+    )
     return connection.execute(
         f"SELECT _unit, _wave, {value} AS _value, coalesce(string_agg(s, ''), '') AS _status FROM (SELECT"
         f" {f'CAST({ident(unit)} AS VARCHAR)' if unit else literal('')} AS _unit,"

@@ -18,6 +18,8 @@ from impact.errors import NotEstimable
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 CONFIDENCE = 0.95
+RESIDUE = 1e-12
+"""An error below this share of its estimate is what rounding leaves of none."""
 
 
 @dataclass(frozen=True)
@@ -112,9 +114,9 @@ def wald(
     Raises
     ------
     NotEstimable
-        If the error is not a positive number, or no degrees of freedom are left.
+        If the error is not a positive number, is a residue of rounding, or no degrees of freedom are left.
     """
-    if not math.isfinite(std_error) or std_error <= 0:
+    if not math.isfinite(std_error) or std_error <= RESIDUE * abs(estimate):
         raise NotEstimable("the outcome does not vary enough to give a standard error", "an outcome that varies")
     if not df > 0:
         raise NotEstimable("no degrees of freedom are left", "more observations or clusters, or fewer covariates")

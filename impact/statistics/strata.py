@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Floats
+from impact.statistics.core import Floats, Ints
 
 Bools = NDArray[np.bool_]
 LonelyPsu = Literal["refuse", "certainty", "centred", "scaled"]
@@ -102,17 +102,27 @@ def second_stage_scale(sizes: Floats, taken: Floats, above: Floats, touched: Boo
     return np.where(alone, 0.0, scale)
 
 
-def check_whole_clusters(least: Floats, most: Floats, sizes: Floats, population: Floats, touched: Bools) -> None:
+def ends(values: Floats, group: Ints, number: int) -> tuple[Floats, Floats]:
+    """Return the least and greatest known value of each group, shape (number,); NaN where none is known."""
+    least, most = np.full(number, np.nan), np.full(number, np.nan)
+    np.fmin.at(least, group, np.asarray(values, dtype=np.float64))
+    np.fmax.at(most, group, np.asarray(values, dtype=np.float64))
+    return least, most
+
+
+def check_whole_clusters(
+    weights: tuple[Floats, Floats], population: Floats, stratum: Ints, sizes: Floats, touched: Bools
+) -> None:
     """Refuse a finite population of clusters where weights show that rows were drawn within them.
 
     Parameters
     ----------
-    least, most
-        Shape (H,): ends of the rows' weights in each stratum.
-    sizes, population
-        Shape (H,): clusters in the sample and in the population, NaN where not known.
-    touched
-        Shape (H,): strata that matter.
+    weights
+        Least and greatest weight of each row (or cell of rows), each shape (n,).
+    population, stratum
+        Shape (n,): clusters in the population of the row's stratum, NaN where not known, and its number.
+    sizes, touched
+        Shape (H,): clusters of each stratum in the sample, and whether the stratum has rows of the domain.
 
     Raises
     ------
@@ -125,9 +135,11 @@ def check_whole_clusters(least: Floats, most: Floats, sizes: Floats, population:
     The correction for a finite population of clusters covers the first stage only; with rows drawn within clusters it
     takes away what the second stage adds.
     """
-    at_hand = touched & ~np.isnan(population)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        within = at_hand & ((most > least * (1 + ALIKE)) | (most > population / sizes * (1 + ALIKE)))
-    if within.any():
+    least, _ = ends(weights[0], stratum, len(sizes))
+    _, most = ends(weights[1], stratum, len(sizes))
+    _, size = ends(population, stratum, len(sizes))
+    with np.errstate(invalid="ignore"):
+        more = (most > least * (1 + ALIKE)) | (most > size / sizes * (1 + ALIKE))
+    if (more & touched & ~np.isnan(size)).any():
         needed = "population_within, the size of each row's cluster; or no population"
         raise NotEstimable("the weights say that rows were drawn within clusters, not clusters taken whole", needed)

@@ -7,7 +7,7 @@ units that vary are clusters, or rows where there are no clusters. Calibrated we
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from impact.errors import NotEstimable
 from impact.statistics.calibration import Calibrated
 from impact.statistics.core import Estimate, Floats, Ints, cluster_sums, wald
-from impact.statistics.strata import LonelyPsu, check_whole_clusters, second_stage_scale, stratum_scale
+from impact.statistics.strata import LonelyPsu, check_whole_clusters, ends, second_stage_scale, stratum_scale
 
 Bools = NDArray[np.bool_]
 RULE = "Taylor linearisation"
@@ -114,13 +114,18 @@ class SampleDesign:
             _check_nested(of_unit[of_row] != stratum, of_row, clusters)
         sizes = np.bincount(of_unit, minlength=len(names)).astype(np.float64)
         if self.clusters is not None and self.population is not None and self.within is None:
-            _check_whole(self.weights, stratum, sizes, self.population)
+            everywhere = np.ones(len(sizes), dtype=np.bool_)
+            check_whole_clusters((self.weights,) * 2, self.population, stratum, sizes, everywhere)
         return Units(of_row, of_unit, names, sizes, _fractions(self.population, stratum, names, sizes))
 
     def take(self, kept: Bools) -> SampleDesign:
         """Return the design of some of the rows, as if no others had been drawn."""
-        columns = {name: getattr(self, name) for name in ("weights", "strata", "clusters", "population", "within")}
-        return replace(self, **{name: None if column is None else column[kept] for name, column in columns.items()})
+
+        def part(column: NDArray[Any] | None) -> NDArray[Any] | None:
+            return None if column is None else column[kept]
+
+        strata, clusters, population, within = map(part, (self.strata, self.clusters, self.population, self.within))
+        return SampleDesign(self.weights[kept], strata, clusters, population, self.lonely, within)
 
     @property
     def degrees_of_freedom(self) -> int:
@@ -380,9 +385,7 @@ def _check_nested(elsewhere: Bools, of_row: Ints, clusters: tuple[object, ...]) 
 def _fractions(population: Floats | None, stratum: Ints, names: tuple[object, ...], sizes: Floats) -> Floats:
     if population is None:
         return np.zeros(len(sizes))
-    largest, smallest = np.full(len(sizes), np.nan), np.full(len(sizes), np.nan)
-    np.fmax.at(largest, stratum, np.asarray(population, dtype=np.float64))
-    np.fmin.at(smallest, stratum, np.asarray(population, dtype=np.float64))
+    smallest, largest = ends(population, stratum, len(sizes))
     known = ~np.isnan(largest)
     wrong = known & ((largest != smallest) | (largest < sizes))
     if wrong.any():
@@ -391,11 +394,3 @@ def _fractions(population: Floats | None, stratum: Ints, names: tuple[object, ..
         needed = "one number per stratum, in clusters where there are clusters, and not below the sample"
         raise NotEstimable(f"the population of stratum {names[where]!r} is given as {said}", needed)
     return np.where(known, sizes / np.where(known, largest, 1.0), 0.0)
-
-
-def _check_whole(weights: Floats, stratum: Ints, sizes: Floats, population: Floats) -> None:
-    least, most, size = np.full(len(sizes), np.inf), np.zeros(len(sizes)), np.full(len(sizes), np.nan)
-    np.minimum.at(least, stratum, weights)
-    np.maximum.at(most, stratum, weights)
-    np.fmax.at(size, stratum, np.asarray(population, dtype=np.float64))
-    check_whole_clusters(least, most, sizes, size, np.ones(len(sizes), dtype=np.bool_))

@@ -275,3 +275,14 @@ def test_labels_of_clusters_count_within_their_stratum(tmp_path: Path) -> None:
     columns = ["estimate", "std_error", "n_clusters", "inference"]
     pd.testing.assert_frame_equal(found["nested"][columns], found["apart"][columns])
     assert (found["nested"]["n_clusters"] == 12).all()
+
+
+def test_arms_that_are_alike_within_have_no_effect_with_an_error(tmp_path: Path) -> None:
+    frame = nested_rows()
+    frame["y"] = np.where(frame["arm"] == "p", 0.7, 0.1)
+    frame["z"] = np.random.default_rng(4).normal(size=len(frame))
+    design = f"      design: {DESIGNS['weighting']}\n"
+    result = impact.run(programme(tmp_path, frame, indicator("mean", FORMULAS["mean"], BASE, design)))
+    row = result.findings().iloc[0]
+    assert pd.isna(row["estimate"])
+    assert row["not_estimable"].startswith("the outcome does not vary enough to give a standard error")

@@ -250,6 +250,8 @@ def _flags(programme: Programme, indicator: Indicator, measures: pd.DataFrame, r
     """Return the flags of the value, and ``break`` where the series breaks between the baseline and it."""
     flags, waves = list(row["flags"]), [wave.id for wave in programme.header.waves]
     before = _baseline_wave(indicator)
+    earlier = measures.loc[_same_part(measures, row, row["arm"]) & (measures["wave"] == before), "flags"]
+    flags += ["baseline_incomplete"] if any(INCOMPLETE in found for found in earlier) else []
     if "break" in flags or before not in waves or row["wave"] not in waves:
         return flags
     between = waves[waves.index(before) + 1 : waves.index(row["wave"])]

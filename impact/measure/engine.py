@@ -50,8 +50,8 @@ class Measures:
     Parameters
     ----------
     values
-        A row per indicator, scope, group and wave; columns as in ``impact.measure``, and ``COMPARED``: whether units are
-        awaited in every wave, and what those of the wave that is looked at had in the baseline wave.
+        A row per indicator, scope, group and wave; columns as in ``impact.measure``, and ``COMPARED``: whether units
+        are awaited in every wave, and what those of the wave that is looked at had in the baseline wave.
     linkage
         Per indicator of change: persons linked, lost and new.
     queries

@@ -116,9 +116,7 @@ def test_a_declared_quarter_without_data_is_a_gap(tmp_path: Path) -> None:
     parts = result.findings()
     ranked = parts[parts["finding"].isin(["pe/cov/district=D1", "pe/cov/district=D3"])].to_dict("records")
     text = order_words(words_in("en"), [{str(key): value for key, value in row.items()} for row in ranked])
-    assert text == (
-        "2 values have no interval, because a single row gave each (n = 1): their places are not certain."
-    )
+    assert text == ("2 values have no interval, because a single row gave each (n = 1): their places are not certain.")
 
 
 # ---- relatives -------------------------------------------------------------------------------------------------------
@@ -218,7 +216,9 @@ def test_declared_figures_beyond_the_limits_are_refused(ex_ante: dict[str, Any],
 
 
 def test_units_that_come_and_go_are_not_awaited(tmp_path: Path) -> None:
-    folder = written(tmp_path / "made", PANEL, [total("late")], key=("fac", "wave"), person=None, wave="wave", waves=WAVES)
+    folder = written(
+        tmp_path / "made", PANEL, [total("late")], key=("fac", "wave"), person=None, wave="wave", waves=WAVES
+    )
     edit(folder / "contracts.yaml", "  wave: wave", "  wave: wave\n  units_vary: true")
     row = finding(impact.run(impact.load(folder), tmp_path / "made.duckdb"), "late")
     assert (row["baseline"], row["value"], *counted(row), list(row["flags"])) == (30, 76, 3, 3, [])
@@ -230,8 +230,9 @@ def test_the_register_says_who_is_awaited(tmp_path: Path) -> None:
                      key=("fac", "wave"), person=None, wave="wave", waves=WAVES)  # fmt: skip
     text = (folder / "contracts.yaml").read_text(encoding="utf-8")
     (folder / "contracts.yaml").write_text(
-        text.replace("  wave: wave", "  wave: wave\n  foreign_keys: [{columns: [fac], references: register, to: [fac]}]")
-        .replace("    fac: {", "    kind: {type: text}\n    fac: {")
+        text.replace(
+            "  wave: wave", "  wave: wave\n  foreign_keys: [{columns: [fac], references: register, to: [fac]}]"
+        ).replace("    fac: {", "    kind: {type: text}\n    fac: {")
         + "- id: register\n  title: r\n  unit_of_analysis: fac\n  key: [fac]\n  columns:\n"
         "    fac: {type: text, required: true}\n    kind: {type: text}\n",
         encoding="utf-8",
@@ -266,7 +267,9 @@ def test_a_row_set_aside_counts_where_it_would_have_counted(tmp_path: Path) -> N
 def test_counts_of_units_agree_with_sets(tmp_path: Path) -> None:
     """A panel with holes, blanks and moves, against sets made by hand: expected are all ever seen."""
     rng = np.random.default_rng(11)
-    grid = pd.MultiIndex.from_product([[f"U{i:02}" for i in range(40)], ["b", "e"]], names=["fac", "wave"]).to_frame(index=False)
+    grid = pd.MultiIndex.from_product([[f"U{i:02}" for i in range(40)], ["b", "e"]], names=["fac", "wave"]).to_frame(
+        index=False
+    )
     grid["place"] = [f"P{i % 5}" for i in range(len(grid) // 2) for _ in "be"]
     moved = rng.random(len(grid)) < 0.1
     grid.loc[moved, "place"] = "P9"
@@ -290,6 +293,9 @@ def test_counts_of_units_agree_with_sets(tmp_path: Path) -> None:
              for row in measures.to_dict("records")}  # fmt: skip
     assert found == {key: (len(reported), len(awaited)) for key, (reported, awaited) in expected.items()}
     whole = finding(result, "n")
-    values = {wave: {u: o.loc[wave, "n"] for u, o in by_unit.items() if wave in o.index and o.loc[wave, "n"] >= 0} for wave in "be"}
+    values = {
+        wave: {u: o.loc[wave, "n"] for u, o in by_unit.items() if wave in o.index and o.loc[wave, "n"] >= 0}
+        for wave in "be"
+    }
     assert whole["value"] == sum(values["e"].values())
     assert whole["baseline"] is None if set(values["e"]) - set(values["b"]) else sum(values["b"].values())

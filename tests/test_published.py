@@ -362,7 +362,9 @@ def due(tmp_path_factory: pytest.TempPathFactory) -> Path:
         promised("elsewhere", 5, ex_post={"wave": "d"}),  # a wave without rows
         promised("parts", 4, by=["answer"]),
     ]
-    impact.run(phased(path / "p", *indicators), path / "x.duckdb").close()
+    folder = phased(path / "p", *indicators)
+    edit(folder / "contracts.yaml", "  wave: wave\n", "  wave: wave\n  units_vary: true\n")
+    impact.run(folder, path / "x.duckdb").close()
     return path / "x.duckdb"
 
 

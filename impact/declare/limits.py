@@ -120,7 +120,7 @@ def _of(formula: object, contract: Contract) -> Limits:
 def _never_negative(formula: object, contract: Contract) -> bool:
     if isinstance(formula, Count | CountDistinct):
         return True
-    names = (formula.column,) if isinstance(formula, Sum) else ()
+    names: tuple[str, ...] = (formula.column,) if isinstance(formula, Sum) else ()
     if isinstance(formula, Ratio):
         names = (formula.numerator, formula.denominator)
     return bool(names) and all(_of_column(contract.columns.get(name)).low >= 0 for name in names)

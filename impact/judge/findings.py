@@ -195,7 +195,7 @@ class _Of:
 
 def _units(indicator: Indicator, contract: Contract, measures: pd.DataFrame, row: dict[str, Any]) -> _Of:
     before = measures[_same_part(measures, row, row["arm"]) & (measures["wave"] == _baseline_wave(indicator))]
-    earlier: dict[str, Any] = before.iloc[0].to_dict() if len(before) else {}
+    earlier = {str(name): found for name, found in before.iloc[0].items()} if len(before) else {}
     counts = {
         "units_reported": _count(row.get("units_reported")),
         "units_expected": _count(row.get("units_expected")),

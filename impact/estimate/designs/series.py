@@ -69,11 +69,10 @@ def _refuse_incomplete(case: Case, waves: list[str]) -> None:
     values = measure_indicators(case.connection, case.programme, [case.indicator]).values
     column, code = case.group or ("all", "")
     own = values[(values["scope"] == "programme") & (values["group"] == column) & (values["group_value"] == code)]
-    some = own[[INCOMPLETE in flags for flags in own["flags"]] & own["wave"].isin(waves)].set_index("wave")
-    for wave in waves:
-        if wave in some.index:
-            reported, expected = (int(some.at[wave, f"units_{name}"]) for name in ("reported", "expected"))
-            raise NotEstimable(f"the value at {wave} is of {reported} of {expected} units", "a value of every unit")
+    some = {row["wave"]: row for row in own.to_dict("records") if INCOMPLETE in row["flags"]}
+    for row in (some[wave] for wave in waves if wave in some):
+        said = f"the value at {row['wave']} is of {int(row['units_reported'])} of {int(row['units_expected'])} units"
+        raise NotEstimable(said, "a value of every unit")
 
 
 def _horizon(case: Case, waves: list[str], start: int) -> int:

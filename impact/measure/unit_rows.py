@@ -113,23 +113,33 @@ class UnitRows:
     def write(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Write the table: ``_unit, _wave, _arm, _kind, _given, _y, _x`` and the labels."""
         change = self.indicator.formula if isinstance(self.indicator.formula, Change) else None
-        sql = self._change_sql(change) if change else self._sql()
+        sql = self._change_sql(change) if change else self._sql(some_aside=self._some_aside(connection))
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {TABLE} AS {sql}")
 
-    def _sql(self) -> str:
+    def _some_aside(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        sources = [source.id for source in self.programme.sources if source.contract == self.contract.id]
+        query = "SELECT count(*) FROM impact.quarantine WHERE programme = ? AND severity = 'error'"
+        query += " AND list_contains(?, source)"
+        ((count,),) = connection.execute(query, [self.programme.id, sources]).fetchall()
+        return bool(count)
+
+    def _sql(self, *, some_aside: bool) -> str:
         shown = ", ".join(["_unit", "_wave", "_arm", "_kind", "_given", "_y", "_x", *self.labels])
         waves = ", ".join(f"({literal(wave)}, {place})" for place, wave in enumerate(self.waves.names))
         # whose wave is not known may be any; of a unit that is known and awaited it is told where that has no row
         anywhere = f"a._kind = {literal(UNKNOWN)}" if self.awaited else "TRUE"
         parts = [
             f"waves(_wave, place) AS (VALUES {waves})",
-            f"good AS MATERIALIZED ({self._rows_sql(ident(self.programme.id, self.contract.id), good=True)})",
-            f"aside AS ({self._aside_sql()})",
-            "placed AS (SELECT a.* REPLACE (w._wave AS _wave) FROM aside a JOIN waves w"
-            f" ON w._wave = a._wave OR (a._wave IS NULL AND {anywhere}))",
-            "everything AS (FROM good UNION ALL BY NAME FROM placed)",
-            "wanted AS (FROM everything WHERE _in IS DISTINCT FROM FALSE)",
+            f"good AS ({self._rows_sql(ident(self.programme.id, self.contract.id), good=True)})",
         ]
+        if some_aside:
+            parts += [
+                f"aside AS ({self._aside_sql()})",
+                "placed AS (SELECT a.* REPLACE (w._wave AS _wave) FROM aside a JOIN waves w"
+                f" ON w._wave = a._wave OR (a._wave IS NULL AND {anywhere}))",
+            ]
+        more = " UNION ALL BY NAME FROM placed" if some_aside else ""
+        parts += [f"everything AS (FROM good{more})", "wanted AS (FROM everything WHERE _in IS DISTINCT FROM FALSE)"]
         query = f"SELECT {shown} FROM wanted WHERE _wave IN (SELECT _wave FROM waves)"
         if self.awaited:
             parts += self._absent_sql()
@@ -195,7 +205,9 @@ class UnitRows:
         seen = (
             f"SELECT _unit, place, _arm{labels} FROM wanted JOIN waves USING (_wave) WHERE _kind <> {literal(UNKNOWN)}"
         )
-        pairs = "SELECT _unit, _wave, place FROM (SELECT DISTINCT _unit FROM seen) CROSS JOIN waves"
+        # a unit that is there as often as there are waves is not looked for in each
+        some = f"SELECT _unit FROM seen GROUP BY _unit HAVING count(DISTINCT place) < {len(self.waves.names)}"
+        pairs = f"SELECT _unit, _wave, place FROM ({some}) CROSS JOIN waves"
         if (register := self._register()) is not None:
             listed, by_wave = register
             arm = "NULL" if arm_sql(self.indicator.ex_post.design) else NO_ARM
@@ -207,7 +219,7 @@ class UnitRows:
         kept = "".join(f", s.{name}" for name in self.labels)
         nearest = "s.place IS NULL, s.place > p.place, abs(s.place - p.place)"
         return [
-            f"seen AS MATERIALIZED ({seen})",
+            f"seen AS ({seen})",
             f"pairs AS (SELECT * FROM ({pairs}) p ANTI JOIN {present} USING (_unit, _wave))",
             f"absent AS (SELECT p._unit, p._wave, s._arm, {literal(ABSENT)} AS _kind, FALSE AS _given, NULL AS _y,"
             f" NULL AS _x{kept} FROM pairs p JOIN seen s USING (_unit)"
@@ -251,6 +263,8 @@ class UnitRows:
 def _joined(names: Iterable[str]) -> str:
     """Write columns as one text; where one is blank, the place of the row, which is that of no other."""
     texts = [f"CAST({ident(name)} AS VARCHAR)" for name in names]
+    if len(texts) == 1:
+        return f"coalesce({texts[0]}, concat_ws(chr(31), '', _source, _row))"
     blank = " OR ".join(f"{text} IS NULL" for text in texts) or "FALSE"
     whole = f"concat_ws(chr(31), {', '.join(texts or [literal('')])})"
     return f"CASE WHEN {blank} THEN concat_ws(chr(31), '', _source, _row) ELSE {whole} END"

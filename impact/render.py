@@ -93,17 +93,20 @@ def stated(row: dict[str, Any]) -> str:
 
 def remarks(row: dict[str, Any]) -> list[str]:
     """Return in words what is to be known of a finding's value before it is compared."""
-    said = [NOTES[flag] for flag in row["flags"] if flag in NOTES]
-    return [*said, *units_line(row)[row["attainment"] == "incomplete" :]]
+    return [*(NOTES[flag] for flag in row["flags"] if flag in NOTES), *units_line(row)[_decided_by_units(row) :]]
 
 
 def attained(row: dict[str, Any]) -> str:
     """Return the state of a promise in words; of how many units the value is, where that decides it."""
-    return ATTAINMENT[row["attainment"]] + (_of_units(row) if row["attainment"] == "incomplete" else "")
+    return ATTAINMENT[row["attainment"]] + (_of_units(row) if _decided_by_units(row) else "")
+
+
+def _decided_by_units(row: dict[str, Any]) -> bool:
+    return row["attainment"] == "incomplete" and "incomplete" in row["flags"]
 
 
 def _of_units(row: dict[str, Any], of: str = "") -> str:
-    reported, expected = row[f"{of or 'units_'}reported"], row[f"{of or 'units_'}expected"]
+    reported, expected = (row[f"{of or 'units_'}{name}"] for name in ("reported", "expected"))
     return "" if pd.isna(expected) else f" ({int(reported):,} of {int(expected):,} units)"
 
 
@@ -332,9 +335,8 @@ def print_trace(console: Console, trace: dict[str, Any]) -> None:
 
 def units_line(finding: dict[str, Any]) -> list[str]:
     """Return of how many units value and baseline are, where some are missing."""
-    marked = {"incomplete": ("", ""), "baseline_incomplete": ("before: ", "baseline_")}
-    found = [(said, of) for flag, (said, of) in marked.items() if flag in finding["flags"]]
-    return [f"{said}incomplete{_of_units(finding, of)}" for said, of in found]
+    ends = {"incomplete": ("", ""), "baseline_incomplete": ("before: ", "baseline_")}
+    return [f"{w}incomplete{_of_units(finding, of)}" for flag, (w, of) in ends.items() if flag in finding["flags"]]
 
 
 def term_lines(terms: Sequence[dict[str, Any]]) -> Iterator[str]:

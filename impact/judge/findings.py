@@ -16,7 +16,7 @@ from impact.declare.limits import value_limits
 from impact.errors import NotEstimable
 from impact.estimate import Effect
 from impact.expect import FORECAST, forecast_fields, plan_hash, plan_status
-from impact.judge.attainment import Completeness, judge_attainment
+from impact.judge.attainment import Attainment, Completeness, judge_attainment
 from impact.judge.evidence import evidence_level, judge_contribution
 from impact.measure.complete import INCOMPLETE
 from impact.measure.moments import COMPLETE
@@ -129,6 +129,8 @@ def _finding(
         complete=of.complete,
         part=not whole,
     )
+    if target is None and due is not None and value is not None and not of.complete.baseline:
+        attainment = Attainment("incomplete", None, "incomplete")  # a change is promised, from what is not known
     effect, reason = _effect(indicator, row, value, estimate)
     contribution = judge_contribution(indicator.direction, effect, reason)
     before = baseline is not None or isinstance(indicator.formula, Change)

@@ -57,10 +57,12 @@ MEANINGS: dict[str, dict[str, str]] = {
         "family": "Family of outcomes in `evaluation.yaml` that the effect is tested with; null outside a family.",
         "adjustment": "How it was adjusted, over how many outcomes.",
         "evidence_reason": "Why that level.",
-        "flags": "Cautions: `small_n`, `few_clusters`, `no_interval`, `no_data`; how sums were stated: `about`, …",
+        "flags": "Cautions: `small_n`, `few_clusters`, `no_interval`, `no_data`, `incomplete`; how sums were stated: "
+        "`about`, …",
     },
     "measure": {
-        "flags": "Cautions: `small_n`, `few_clusters`, `no_interval`, `no_data`; how sums were stated: `about`, …",
+        "flags": "Cautions: `small_n`, `few_clusters`, `no_interval`, `no_data`, `incomplete`; how sums were stated: "
+        "`about`, …",
     },
     "quarantine": {
         "programme": "Programme id.",

@@ -20,6 +20,9 @@ ATTAINMENT = {
     "uncertain": "◐ uncertain",
     "short": "○ short",
     "wrong_way": "▼ wrong way",
+    "incomplete": "◑ incomplete",
+    "contradictory": "✗ the promise contradicts its direction",
+    "out_of_range": "✗ no value can reach the promise",
     "not_due": "… not due yet",
     "no_target": "– no target",
     "no_data": "– no data",
@@ -90,7 +93,21 @@ def stated(row: dict[str, Any]) -> str:
 
 def remarks(row: dict[str, Any]) -> list[str]:
     """Return in words what is to be known of a finding's value before it is compared."""
-    return [NOTES[flag] for flag in row["flags"] if flag in NOTES]
+    return [*(NOTES[flag] for flag in row["flags"] if flag in NOTES), *units_line(row)[_decided_by_units(row) :]]
+
+
+def attained(row: dict[str, Any]) -> str:
+    """Return the state of a promise in words; of how many units the value is, where that decides it."""
+    return ATTAINMENT[row["attainment"]] + (_of_units(row) if _decided_by_units(row) else "")
+
+
+def _decided_by_units(row: dict[str, Any]) -> bool:
+    return row["attainment"] == "incomplete" and "incomplete" in row["flags"]
+
+
+def _of_units(row: dict[str, Any], of: str = "") -> str:
+    reported, expected = (row[f"{of or 'units_'}{name}"] for name in ("reported", "expected"))
+    return "" if pd.isna(expected) else f" ({int(reported):,} of {int(expected):,} units)"
 
 
 def gain(value: float, unit: str = "") -> str:
@@ -162,7 +179,7 @@ def _print_finding(console: Console, row: dict[str, Any]) -> None:
     words = [f"before {number(row['baseline'], unit)}" if not pd.isna(row["baseline"]) else ""]
     if not pd.isna(row["target"]):
         words.append(f"promised {number(row['target'], unit)} by {row['due']}")
-    words += [f"after {after}", ATTAINMENT[row["attainment"]], *remarks(row)]
+    words += [f"after {after}", attained(row), *remarks(row)]
     console.print(f"  {escape('  ·  '.join(filter(None, words)))}", soft_wrap=True)
     if pd.isna(row["estimate"]):
         return
@@ -279,7 +296,7 @@ def print_trace(console: Console, trace: dict[str, Any]) -> None:
     )
     lines = [
         ("finding", f"{finding['finding']} — {finding['title_en']}"),
-        ("value", f"{value} {unit}, n = {finding['n']}, {finding['method']}"),
+        ("value", ", ".join([f"{value} {unit}", f"n = {finding['n']}", finding["method"], *units_line(finding)])),
         ("effect", _effect_line(finding)),
         *_family_line(finding),
         *_forecast_line(finding),
@@ -314,6 +331,12 @@ def print_trace(console: Console, trace: dict[str, Any]) -> None:
             soft_wrap=True,
         )
     console.print(f"[bold]{'run':>11}[/]  {trace['run']['run_id']} by engine {trace['run']['engine']}")
+
+
+def units_line(finding: dict[str, Any]) -> list[str]:
+    """Return of how many units value and baseline are, where some are missing."""
+    ends = {"incomplete": ("", ""), "baseline_incomplete": ("before: ", "baseline_")}
+    return [f"{w}incomplete{_of_units(finding, of)}" for flag, (w, of) in ends.items() if flag in finding["flags"]]
 
 
 def term_lines(terms: Sequence[dict[str, Any]]) -> Iterator[str]:

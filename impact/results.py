@@ -14,6 +14,7 @@ from impact.estimate import estimate_effect
 from impact.expect import indicator_plan, plan_hash, plan_status
 from impact.judge import Finding, adjust_families, judge_indicator
 from impact.measure import measure_indicators
+from impact.measure.engine import COMPARED
 from impact.measure.formula import query_sql
 from impact.measure.parts import cut_codelists, part_table
 from impact.measure.territory_map import map_query
@@ -96,7 +97,7 @@ def compute_indicators(
     for table in RESULTS:
         warehouse.forget(table, programme.id, [indicator.id for indicator in indicators])
     definitions = pd.DataFrame([_definition(programme, indicator, now) for indicator, now in stale])
-    tables = {"measure": measures.values, "linkage": measures.linkage, "definition": definitions}
+    tables = {"measure": measures.values.drop(columns=COMPARED), "linkage": measures.linkage, "definition": definitions}
     tables["part"] = part_table(programme, indicators, measures.values)
     write_results(warehouse, programme.id, run_id, tables, findings)
     progress(f"{programme.id}: done", 1, 1)
@@ -106,7 +107,8 @@ def measure_only(programme: Programme, warehouse: Warehouse, indicators: Sequenc
     """Write the values of indicators whose findings are not to be published yet, and the codes they are cut by."""
     measures = measure_indicators(warehouse.connection, programme, indicators)
     parts = part_table(programme, indicators, measures.values)
-    for table, frame in (("measure", measures.values), ("linkage", measures.linkage), ("part", parts)):
+    values = measures.values.drop(columns=COMPARED)
+    for table, frame in (("measure", values), ("linkage", measures.linkage), ("part", parts)):
         warehouse.forget(table, programme.id, [indicator.id for indicator in indicators])
         warehouse.append(table, frame.assign(programme=programme.id))
 

@@ -125,7 +125,8 @@ def test_the_ranking_shows_what_the_findings_hold(examples: Ask) -> None:
 
 def placed(value: float | None, half: float | None, state: str = "no_target") -> dict[str, Any]:
     ends = (None, None) if value is None or half is None else (value - half, value + half)
-    return {"value": value, "conf_low": ends[0], "conf_high": ends[1], "attainment": state, "flags": []}
+    said = {"attainment": state, "flags": [], "n": 9, "method": "simple sample"}
+    return said | {"value": value, "conf_low": ends[0], "conf_high": ends[1]}
 
 
 @given(st.lists(st.tuples(st.floats(-50, 50), st.floats(0, 20)), min_size=2, max_size=8))

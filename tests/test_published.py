@@ -357,11 +357,14 @@ def due(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("due")
     indicators = [
         promised("reached", 4),
-        promised("short", 5),
+        promised("short", 5, where=[{"column": "person", "not_equals": "p6"}]),
+        promised("incomplete", 5),  # two rows of p6 contradict one another
         promised("elsewhere", 5, ex_post={"wave": "d"}),  # a wave without rows
         promised("parts", 4, by=["answer"]),
     ]
-    impact.run(phased(path / "p", *indicators), path / "x.duckdb").close()
+    folder = phased(path / "p", *indicators)
+    edit(folder / "contracts.yaml", "  wave: wave\n", "  wave: wave\n  units_vary: true\n")
+    impact.run(folder, path / "x.duckdb").close()
     return path / "x.duckdb"
 
 
@@ -374,6 +377,7 @@ def states(path: Path, day: str) -> dict[tuple[str, str], str]:
 def test_what_is_due_is_done_late_or_open(due: Path) -> None:
     always = {("wave", wave): "done" for wave in "abc"} | {("phase", "one"): "done", ("phase", "three"): "done"}
     always |= {("target", "reached"): "done", ("target", "parts"): "done"}
+    always |= {("target", "incomplete"): "open"}  # nobody can say that it was missed
     late = {("phase", "two"), ("target", "short"), ("target", "elsewhere"), ("wave", "d")}
     found = states(due, "2020-02-29")
     assert found == always | dict.fromkeys(late, "open")  # the last day itself is in time

@@ -24,6 +24,7 @@ from impact.declare.hierarchy import branches, codes_within
 from impact.declare.load import read_declaration
 from impact.errors import ProblemsError
 from impact.measure import measure_indicators
+from impact.store.tables import TABLES
 from tests.programmes import edit, indicator, written
 
 TREE = {
@@ -280,7 +281,11 @@ def test_every_level_is_the_union_of_its_rows(
     assert check_programme(declared) == []
     with duckdb.connect() as connection:
         connection.execute("CREATE SCHEMA made")
-        connection.execute("CREATE TABLE made.rows (row VARCHAR, place VARCHAR, y DOUBLE, x DOUBLE)")
+        connection.execute(
+            "CREATE TABLE made.rows (row VARCHAR, place VARCHAR, y DOUBLE, x DOUBLE, _source VARCHAR, _row BIGINT)"
+        )
+        connection.execute("CREATE SCHEMA impact")
+        connection.execute(next(table for table in TABLES if "impact.quarantine" in table))
         connection.execute("INSERT INTO made.rows BY NAME SELECT * FROM frame")
         values = measure_indicators(connection, declared, declared.indicators).values
     for name in FORMULAS:

@@ -14,6 +14,8 @@ from impact_dashboards.marks import known, whisker
 from impact_dashboards.status import badge, evidence
 from impact_dashboards.view import Column, Row, Table, View, records
 
+NO_PATH = ("incomplete", "contradictory", "out_of_range")
+"""States in which there is no way from baseline to target to draw a value on."""
 STALE = 90
 """Days after which data that nobody has loaded again are called stale."""
 KEPT = (
@@ -21,7 +23,8 @@ KEPT = (
     "period", "unit", "unit_it", "direction", "baseline", "target", "due", "forecast", "forecast_low",
     "forecast_high",
     "forecast_of",
-    "forecast_hit", "value", "conf_low", "conf_high", "n", "method", "comparison", "comparison_baseline", "estimand",
+    "forecast_hit", "value", "conf_low", "conf_high", "n", "units_reported", "units_expected",
+    "baseline_reported", "baseline_expected", "method", "comparison", "comparison_baseline", "estimand",
     "design", "estimate", "std_error", "p_value", "p_adjusted", "effect_low", "effect_high", "n_obs", "n_clusters",
     "inference", "not_estimable", "progress", "progress_state", "attainment", "contribution", "evidence_level",
     "registration", "registered_at", "plan_hash", "data_kind", "run_id", "definition_hash", "suppressed",
@@ -135,7 +138,7 @@ def finding_table(view: View, rows: Sequence[Row], *, parts: bool = False, group
         Column(
             "attainment",
             words("finding.status"),
-            lambda row: badge(row["attainment"], words),
+            lambda row: state_badge(view, row),
             meaning=words("meaning.attainment"),
         ),
         Column(
@@ -179,6 +182,8 @@ def _name(view: View, row: Row, *, parts: bool) -> Content:
 def _drawing(view: View, row: Row) -> Content:
     if row["attainment"] == "suppressed":
         return h("small", view.words(f"disclosure.{row['suppressed']}"))
+    if row["attainment"] in NO_PATH:
+        return h("small", view.words(f"meaning.{row['attainment']}"))
     return whisker(row, in_words(view, row))
 
 
@@ -220,6 +225,20 @@ def effect_cell(view: View, row: Row) -> Content:
     ]
 
 
+def state_badge(view: View, row: Row) -> Element:
+    """Return the state of a promise; of how many units the value is, where some are missing."""
+    counts = unit_words(view, row)
+    said = f"{view.words('status.' + row['attainment'])} ({counts})" if counts else None
+    return badge(row["attainment"], view.words, said)
+
+
+def unit_words(view: View, row: Row) -> str:
+    """Return of how many of the units a value is, in words; nothing where none is missing."""
+    if "incomplete" not in row["flags"] or not known(row["units_expected"]):
+        return ""
+    return view.words("units.some", reported=int(row["units_reported"]), count=int(row["units_expected"]))
+
+
 def _evidence(view: View, row: Row) -> Content:
     level = row["evidence_level"]
     said = None if row["contribution"] in ("not_estimable", "suppressed") else badge(row["contribution"], view.words)
@@ -236,4 +255,6 @@ def _loaded(view: View, row: Row) -> Element:
 
 def remarks(view: View, row: Row) -> list[str]:
     """Return in words what is to be known of a finding's value before it is compared."""
-    return [view.words(f"flag.{flag}") for flag in row["flags"] if view.words.has(f"flag.{flag}")]
+    said = [view.words(f"flag.{flag}") for flag in row["flags"] if view.words.has(f"flag.{flag}")]
+    counts = unit_words(view, row)
+    return [f"{text}: {counts}" if counts and text == view.words("flag.incomplete") else text for text in said]

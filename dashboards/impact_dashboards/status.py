@@ -12,6 +12,9 @@ SHAPES = {
     "uncertain": "triangle",
     "short": "square",
     "wrong_way": "down",
+    "incomplete": "half",
+    "contradictory": "cross",
+    "out_of_range": "cross",
     "not_due": "clock",
     "no_target": "dash",
     "no_data": "ring",
@@ -57,6 +60,11 @@ DRAWN: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("circle", {"cx": 6, "cy": 6, "r": 5, "fill": "none", "stroke": "currentColor", "stroke-width": 1.5}),
         ("path", {"d": "M6 3V6L8.5 7.5", "fill": "none", "stroke": "currentColor", "stroke-width": 1.5}),
     ],
+    "half": [
+        ("circle", {"cx": 6, "cy": 6, "r": 5, "fill": "none", "stroke": "currentColor", "stroke-width": 1.5}),
+        ("path", {"d": "M6 1A5 5 0 0 0 6 11Z"}),
+    ],
+    "cross": [("path", {"d": "M2 2 10 10M10 2 2 10", "fill": "none", "stroke": "currentColor", "stroke-width": 2})],
     "hatch": [
         ("rect", {"x": 1, "y": 1, "width": 10, "height": 10, "fill": "none", "stroke": "currentColor"}),
         ("path", {"d": "M1 6 6 1M1 11 11 1M6 11 11 6", "stroke": "currentColor", "fill": "none"}),

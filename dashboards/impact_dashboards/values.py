@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from impact.words import Words
 from impact_dashboards.findings import remarks
+from impact_dashboards.marks import known
 from impact_dashboards.view import Column, Row, View
 
 CELL = ("indicator", "arm", "scope", "scope_value", "group", "group_value", "wave")
@@ -36,8 +38,18 @@ def value_columns(view: View, unit: str) -> list[Column]:
         Column("", words("indicator.interval"), interval, numeric=True),
         Column("n", "n", lambda point: words.number(point["n"]), numeric=True),
         Column("n_missing", words("indicator.n_missing"), lambda point: words.number(point["n_missing"]), numeric=True),
+        Column("units_reported", words("indicator.units"), lambda point: _units(words, point), numeric=True),
         Column("suppressed", words("indicator.remarks"), lambda point: _remark(view, point)),
     ]
+
+
+def _units(words: Words, point: Row) -> str:
+    """Return how many units gave the value, of how many; nothing where units are not counted."""
+    if not known(point["units_expected"]):
+        return ""
+    return words(
+        "units.of", reported=words.number(point["units_reported"]), expected=words.number(point["units_expected"])
+    )
 
 
 def _remark(view: View, point: Row) -> str:

@@ -24,6 +24,7 @@ from impact.declare.indicators import (
     Sum,
     Threshold,
 )
+from impact.declare.limits import promise_state, promised_differences, promised_values, value_limits
 from impact.declare.load import Programme
 from impact.declare.networks import Network
 from impact.declare.territory import TerritoryMap, wave_column
@@ -72,6 +73,7 @@ def indicator_problems(programme: Programme, index: int, indicator: Indicator) -
     yield from design_problems(programme, indicator, contract, line)
     yield from scaled_problems(programme, indicator, line)
     yield from _promise(indicator, line)
+    yield from _within_limits(indicator, contract, line)
 
 
 def _columns(programme: Programme, indicator: Indicator, contract: Contract, line: int | None) -> Iterator[Problem]:
@@ -231,11 +233,22 @@ def _promise(indicator: Indicator, line: int | None) -> Iterator[Problem]:
             line,
             "ex_ante.baseline",
         )
-    gain = target.change
-    if gain is None and target.value is not None and baseline and baseline.value is not None:
-        gain = target.value - baseline.value
-    wrong = gain is not None and (
-        (indicator.direction == "increase" and gain < 0) or (indicator.direction == "decrease" and gain > 0)
-    )
-    if wrong:
+    start = 0.0 if target.value is None else None if baseline is None else baseline.value
+    if promise_state(indicator.direction, start, target.change if target.value is None else target.value):
         yield Problem(f"the target of '{indicator.id}' goes against its direction", file, line, "ex_ante.target")
+
+
+def _within_limits(indicator: Indicator, contract: Contract, line: int | None) -> Iterator[Problem]:
+    limits = value_limits(indicator, contract)
+    wrong = [(where, figure, limits) for where, figure in promised_values(indicator) if not limits.hold(figure)]
+    between = limits.of_differences()
+    wrong += [(where, figure, between) for where, figure in promised_differences(indicator) if not between.hold(figure)]
+    for where, figure, (low, high) in dict.fromkeys(wrong):
+        yield Problem(
+            f"no value of '{indicator.id}' can be so",
+            "indicators.yaml",
+            line,
+            f"{indicator.id}.{where}",
+            expected=f"between {low:g} and {high:g}",
+            found=f"{figure:g}",
+        )

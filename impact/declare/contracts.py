@@ -128,6 +128,9 @@ class Contract(Declared):
     """A table: its unit of analysis, key, columns and rules.
 
     ``status`` names the column with the flags of official statistics, a letter each: ``b`` break, ``p`` provisional.
+    Where the wave is part of the key, a unit that has a row in one wave, or stands in the register that a foreign key
+    of the unit names, is awaited in every wave, and a total without it is incomplete; ``units_vary`` says that units
+    come and go.
     """
 
     id: Id
@@ -138,6 +141,7 @@ class Contract(Declared):
     person: ColumnName | None = None
     wave: ColumnName | None = None
     status: ColumnName | None = None
+    units_vary: bool = False
     rules: tuple[Rule, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
 

@@ -10,7 +10,7 @@ import pandas as pd
 from impact.declare.indicators import Change
 from impact.errors import NotEstimable
 from impact.estimate.case import Case
-from impact.measure import measure_indicators
+from impact.measure import INCOMPLETE, measure_indicators
 from impact.measure.moments import COMPLETE
 from impact.statistics.core import CONFIDENCE, t_quantile
 
@@ -67,7 +67,7 @@ def _value(case: Case, whole: pd.DataFrame, wave: str) -> OwnChange | None:
     if wave not in whole.index:
         return None
     row = whole.loc[wave].to_dict()
-    if pd.isna(row["value"]):
+    if pd.isna(row["value"]) or INCOMPLETE in row["flags"]:
         return None
     n, stated = int(row["n"]), set(row["flags"]) & set(STATED)
     if row["method"] == COMPLETE and not stated:

@@ -22,6 +22,7 @@ EVENT = "event_time"
 STATES = {
     "reached": ("circle", "#0e6b80"),
     "uncertain": ("triangle-up", "#9a5300"),
+    "incomplete": ("diamond-open", "#9a5300"),
     "short": ("square", "#97173f"),
     "wrong_way": ("triangle-down", "#97173f"),
 }

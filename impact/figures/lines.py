@@ -19,15 +19,21 @@ MARKS = {
     "estimated": "diamond-open",
     "forecast": "triangle-up-open",
     "low_reliability": "square-open",
+    "incomplete": "diamond-tall",
 }
 """The shape of each flag of official statistics; its words stand in the legend."""
 TICKS = 12
 
 
 def pieces(line: pd.DataFrame) -> list[pd.DataFrame]:
-    """Return the pieces of a line: a new one begins at each break, for values across it do not compare."""
-    breaks = np.cumsum(["break" in flags for flags in line["flags"]])
-    return [rows for _, rows in line.groupby(breaks)]
+    """Return the pieces of a line: a new one begins where values do not compare.
+
+    That is at each break, after a wave without a value, and on both sides of a value of some of the units.
+    """
+    blank, some = line["value"].isna(), np.array(["incomplete" in flags for flags in line["flags"]], dtype=bool)
+    after = np.concatenate(([False], some[:-1]))
+    breaks = np.cumsum(np.array(["break" in flags for flags in line["flags"]], dtype=bool) | blank | some | after)
+    return [rows for _, rows in line[~blank].groupby(breaks[~blank])]
 
 
 def bars(rows: pd.DataFrame, **looks: Any) -> dict[str, Any] | None:

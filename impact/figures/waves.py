@@ -62,7 +62,7 @@ def waves_figure(
     points
         ``line`` (``treated``, ``comparison``, or empty where there are no arms), ``wave`` (as it is written),
         ``place`` (where it lies in time, a number; equal steps mean equal times), ``value``, ``conf_low``,
-        ``conf_high`` and ``flags`` (a list); in order of ``place``.
+        ``conf_high`` and ``flags`` (a list); in order of ``place``. A wave without a value is a gap in the line.
     unit
         Of the values; shares are drawn as percentages.
     words
@@ -76,7 +76,8 @@ def waves_figure(
     forecast
         What was expected without a word about a promise, with its interval.
     """
-    found = points.astype(dict.fromkeys(NUMBERS, float)).dropna(subset="value")
+    every = points.astype(dict.fromkeys(NUMBERS, float))
+    found = every.dropna(subset="value")
     marks = [mark for mark in (baseline, target, forecast) if mark is not None]
     times = axis_ends([*found["place"], *(mark.place for mark in marks)], 0.04)
     ends = found[NUMBERS].to_numpy().ravel()
@@ -86,7 +87,7 @@ def waves_figure(
     labels = [
         *_promise(figure, unit, words, (baseline, target), due),
         *_forecast(figure, unit, words, forecast and forecast._replace(place=forecast.place - beside)),
-        *_arms(figure, found, unit, words, beside),
+        *_arms(figure, every, unit, words, beside),
     ]
     figure.update_traces(showlegend=False)
     flagged = draw_flags(figure, found[found["line"] != "comparison"], words)
@@ -110,7 +111,8 @@ def _arms(figure: go.Figure, points: pd.DataFrame, unit: str, words: Words, besi
     for name in sorted(lines, key=lambda name: name != "comparison"):
         line = lines[name]
         moved = line.assign(place=line["place"] + beside) if name == "comparison" else line
-        yield from _estimates(figure, name, moved, unit, words)
+        if line["value"].notna().any():
+            yield from _estimates(figure, name, moved, unit, words)
 
 
 def _promise(
@@ -163,7 +165,7 @@ def _estimates(figure: go.Figure, name: str, line: pd.DataFrame, unit: str, word
             _band(figure, rows)
         told = zip(rows["wave"].astype(str).str.replace("_", " "), rows["value"], strict=True)
         _draw_piece(figure, rows, [f"{wave}: {words.number(value, unit)}" for wave, value in told], **STYLES[name])
-    last = float(line["value"].iloc[-1])
+    last = float(line["value"].dropna().iloc[-1])
     key = "figure.comparison" if name == "comparison" else "figure.estimate"
     text = _two(words(key, value=words.number(last, unit)), words("figure.ex_post"))
     yield _Label(last, text, str(STYLES[name]["colour"]))

@@ -9,13 +9,16 @@ from typing import Any
 import pandas as pd
 
 from impact.declare import Programme, in_language, last_day
+from impact.declare.contracts import Contract
 from impact.declare.designs import has_comparison
 from impact.declare.indicators import Change, Indicator
+from impact.declare.limits import value_limits
 from impact.errors import NotEstimable
 from impact.estimate import Effect
 from impact.expect import FORECAST, forecast_fields, plan_hash, plan_status
-from impact.judge.attainment import judge_attainment
+from impact.judge.attainment import Attainment, Completeness, judge_attainment
 from impact.judge.evidence import evidence_level, judge_contribution
+from impact.measure.complete import INCOMPLETE
 from impact.measure.moments import COMPLETE
 
 TOTALS = ("sum", "count", "count_distinct")
@@ -108,10 +111,11 @@ def _finding(
     estimate: Estimator,
 ) -> Finding:
     whole = row["scope"] == "programme" and row["group"] == "all"
-    baseline = _baseline(indicator, measures, row)
-    target, due = _target(indicator, baseline, part=not whole)
+    of = _units(indicator, programme.contracts[indicator.contract], measures, row)
+    baseline = _baseline(indicator, measures, row, of)
+    target, due = _target(indicator, baseline if of.complete.baseline else None, part=not whole)
     value, low, high = (_number(row[name]) for name in ("value", "conf_low", "conf_high"))
-    taken = _taken(programme, indicator)
+    taken, limits = _taken(programme, indicator), value_limits(indicator, programme.contracts[indicator.contract])
     attainment = judge_attainment(
         indicator.direction,
         baseline=baseline,
@@ -121,7 +125,12 @@ def _finding(
         high=high,
         due=due is None or taken >= last_day(due),
         exact=row["method"] == COMPLETE,
+        limits=limits,
+        complete=of.complete,
+        part=not whole,
     )
+    if target is None and due is not None and value is not None and not of.complete.baseline:
+        attainment = Attainment("incomplete", None, "incomplete")  # a change is promised, from what is not known
     effect, reason = _effect(indicator, row, value, estimate)
     contribution = judge_contribution(indicator.direction, effect, reason)
     before = baseline is not None or isinstance(indicator.formula, Change)
@@ -142,6 +151,7 @@ def _finding(
         "conf_low": low,
         "conf_high": high,
         "n": int(row["n"]),
+        **of.counts,
         "method": row["method"],
         "comparison": _elsewhere(measures, row, row["wave"], "comparison"),
         "comparison_baseline": _elsewhere(measures, row, _baseline_wave(indicator), "comparison"),
@@ -176,20 +186,51 @@ def _baseline_wave(indicator: Indicator) -> str | None:
     return indicator.ex_ante.baseline.wave if indicator.ex_ante.baseline else None
 
 
-def _baseline(indicator: Indicator, measures: pd.DataFrame, row: dict[str, Any]) -> float | None:
+@dataclass(frozen=True)
+class _Of:
+    """Of how many units value and baseline are; whether the two are of the same ones, known from wave to wave."""
+
+    complete: Completeness
+    counts: dict[str, int | None]
+    same: bool
+
+
+def _units(indicator: Indicator, contract: Contract, measures: pd.DataFrame, row: dict[str, Any]) -> _Of:
+    before = measures[_same_part(measures, row, row["arm"]) & (measures["wave"] == _baseline_wave(indicator))]
+    earlier = {str(name): found for name, found in before.iloc[0].items()} if len(before) else {}
+    counts = {
+        "units_reported": _count(row.get("units_reported")),
+        "units_expected": _count(row.get("units_expected")),
+        "baseline_reported": _count(earlier.get("units_reported")),
+        "baseline_expected": _count(earlier.get("units_expected")),
+    }
+    grows = _is_sum(indicator) and value_limits(indicator, contract).low >= 0
+    missing, missed = (INCOMPLETE in each.get("flags", ()) for each in (row, earlier))
+    return _Of(Completeness(not missing, not missed, grows=grows), counts, bool(row.get("awaited")))
+
+
+def _baseline(indicator: Indicator, measures: pd.DataFrame, row: dict[str, Any], of: _Of) -> float | None:
+    """Return the value before: where units are missing that of the ones behind the value, or None."""
     stated = indicator.ex_ante.baseline
     if stated is None:
         return None
     if stated.wave is not None:
+        open_ends = not (of.complete.value and of.complete.baseline)
+        if open_ends and of.same and _number(row["value"]) is not None:
+            return _number(row["same_baseline"])
         return _elsewhere(measures, row, stated.wave, row["arm"])
     is_part = row["scope"] != "programme" or row["group"] != "all"
     return None if is_part and _is_total(indicator) else stated.value
 
 
+def _is_sum(indicator: Indicator) -> bool:
+    return indicator.formula.kind in TOTALS
+
+
 def _is_total(indicator: Indicator) -> bool:
     """Tell whether what is promised belongs to the programme as a whole: a number of things, not a share of them."""
     formula = indicator.formula
-    return formula.kind in TOTALS or (formula.kind == "territory_map" and formula.measure != "coverage")
+    return _is_sum(indicator) or (formula.kind == "territory_map" and formula.measure != "coverage")
 
 
 def _elsewhere(measures: pd.DataFrame, row: dict[str, Any], wave: str | None, arm: str) -> float | None:
@@ -211,6 +252,8 @@ def _flags(programme: Programme, indicator: Indicator, measures: pd.DataFrame, r
     """Return the flags of the value, and ``break`` where the series breaks between the baseline and it."""
     flags, waves = list(row["flags"]), [wave.id for wave in programme.header.waves]
     before = _baseline_wave(indicator)
+    earlier = measures.loc[_same_part(measures, row, row["arm"]) & (measures["wave"] == before), "flags"]
+    flags += ["baseline_incomplete"] if any(INCOMPLETE in found for found in earlier) else []
     if "break" in flags or before not in waves or row["wave"] not in waves:
         return flags
     between = waves[waves.index(before) + 1 : waves.index(row["wave"])]
@@ -257,6 +300,10 @@ def _effect_fields(effect: Effect | None) -> dict[str, Any]:
         return dict.fromkeys((*names, "effect_low", "effect_high")) | family
     shown = {name: getattr(effect, name) for name in names}
     return shown | family | {"effect_low": effect.conf_low, "effect_high": effect.conf_high}
+
+
+def _count(value: Any) -> int | None:
+    return None if value is None or pd.isna(value) else int(value)
 
 
 def _number(value: Any) -> float | None:

@@ -15,6 +15,7 @@ from impact.declare.hierarchy import branches
 from impact.declare.indicators import Change, Indicator
 from impact.declare.load import Programme
 from impact.measure.cells import ADDITIVE, SUMS, TOTALS, Cells, additive_cells, change_cells, value_counts
+from impact.measure.complete import count_units
 from impact.measure.formula import arm_sql, cluster_sql, is_share
 from impact.measure.moments import (
     COMPLETE,
@@ -37,8 +38,10 @@ from impact.statistics.core import Floats, Ints
 
 COLUMNS = [
     "indicator", "arm", "scope", "scope_value", "group", "group_value", "wave", "value", "std_error", "conf_low",
-    "conf_high", "n", "n_missing", "n_clusters", "method", "flags",
+    "conf_high", "n", "n_missing", "units_reported", "units_expected", "n_clusters", "method", "flags",
 ]  # fmt: skip
+COMPARED = ["awaited", "same_baseline"]
+"""What a finding needs to compare the same units, beside what is published of a measure."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,8 @@ class Measures:
     Parameters
     ----------
     values
-        A row per indicator, scope, group and wave; columns as in ``impact.measure``.
+        A row per indicator, scope, group and wave; columns as in ``impact.measure``, and ``COMPARED``: whether units
+        are awaited in every wave, and what those of the wave that is looked at had in the baseline wave.
     linkage
         Per indicator of change: persons linked, lost and new.
     queries
@@ -79,17 +83,19 @@ def measure_indicators(
         if kind in _ONE_BY_ONE:
             for indicator in members:
                 found, queries[indicator.id] = _ONE_BY_ONE[kind](connection, programme, contract, indicator)
-                rows += found
+                lists = cut_codelists(programme, indicator)
+                rows += count_units(connection, programme, contract, indicator, lists=lists, rows=found)
             continue
         compute = change_cells if kind == "change" else additive_cells
         cells = compute(connection, programme.id, contract, members)
         queries |= {indicator.id: cells.sql for indicator in members}
         for indicator in members:
             lists = cut_codelists(programme, indicator)
-            rows += explain_sums(indicator, lists, _from_cells(indicator, cells, lists))
+            found = explain_sums(indicator, lists, _from_cells(indicator, cells, lists))
+            rows += count_units(connection, programme, contract, indicator, lists=lists, rows=found)
             if kind == "change":
                 linkage.append(_linkage(connection, programme.id, contract, indicator))
-    return Measures(pd.DataFrame(rows, columns=COLUMNS), pd.DataFrame(linkage), queries)
+    return Measures(pd.DataFrame(rows, columns=[*COLUMNS, *COMPARED]), pd.DataFrame(linkage), queries)
 
 
 def _sampled(

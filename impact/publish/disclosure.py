@@ -27,12 +27,23 @@ PART = ["scope", "scope_value", "group", "group_value"]
 CELL = ["programme", "indicator", "arm", *PART, "wave"]
 COLUMNS = [*CELL, "reason", "minimum", "finding", "hides_baseline", "hides_target"]
 FROM_PERSONS = (
-    "value", "conf_low", "conf_high", "n", "comparison", "comparison_baseline", "estimate", "std_error", "statistic",
+    "value", "conf_low", "conf_high", "n", "units_reported", "units_expected", "baseline_reported",
+    "baseline_expected", "comparison", "comparison_baseline", "estimate", "std_error", "statistic",
     "p_value", "effect_low", "effect_high", "p_adjusted", "n_obs", "n_clusters", "inference", "not_estimable",
     "progress", "forecast_hit", "forecast_crps", "evidence_level",
 )  # fmt: skip
 """What a finding does not say where it is suppressed, besides texts in which counts may stand."""
-MEASURED = ("value", "std_error", "conf_low", "conf_high", "n", "n_missing", "n_clusters")
+MEASURED = (
+    "value",
+    "std_error",
+    "conf_low",
+    "conf_high",
+    "n",
+    "n_missing",
+    "units_reported",
+    "units_expected",
+    "n_clusters",
+)
 LEFT_OUT = "leave_one_out"
 OF_GROUPS = "effect on those reached"
 REPEATED = ("did", "panel", "staggered")
@@ -90,7 +101,9 @@ def _cells(programme: Programme, warehouse: Warehouse, indicator: Indicator) -> 
         ' ORDER BY wave, arm, scope, "group", scope_value, group_value',
         [programme.id, indicator.id, EFFECT, indicator.ex_post.wave or "", _of_series(indicator)],
     )
-    cells = measured[[*CELL, "n"]].assign(persons=measured["n"])
+    # a part that fell silent tells how many are awaited there
+    behind = measured["n"].where(measured["n"] > 0, measured["units_expected"].fillna(0)).astype("int64")
+    cells = measured[[*CELL, "n"]].assign(persons=behind)
     contract = programme.contracts[indicator.contract]
     if not counts_persons(indicator, contract):
         counted = person_counts(warehouse.connection, programme.id, contract, indicator)

@@ -117,12 +117,14 @@ def due_table(warehouse: Warehouse, programme: str | None = None, *, today: date
     """
     promised = pd.concat([warehouse.frame(_PROMISED, [programme]), _targets(warehouse, programme)], ignore_index=True)
     due = pd.to_datetime(promised["due"].map(last_day))
-    late = (due < pd.Timestamp(today)) & (promised["attainment"] != "uncertain")
+    late = (due < pd.Timestamp(today)) & ~promised["attainment"].isin(UNDECIDED)
     state = np.select([promised["done"].astype(bool), late], ["done", "late"], "open")
     shown = promised.drop(columns="done").assign(due=due, state=state)
     return shown.sort_values(["due", "programme", "kind", "id"], ignore_index=True)
 
 
+UNDECIDED = ("uncertain", "incomplete", "contradictory", "out_of_range")
+"""States of which nobody can say that the promise was missed."""
 _PROMISED = """SELECT programme, 'wave' AS kind, wave AS id, title_en, title_it, date AS due, NULL AS attainment,
   (programme, wave) IN (SELECT programme, wave FROM impact.quality)
   OR (programme, wave) IN (SELECT programme, wave FROM impact.measure WHERE value IS NOT NULL) AS done

@@ -27,7 +27,7 @@ SHOWN = (
 NUMBERS = ("baseline", "target", "value", "conf_low", "conf_high", "n")
 FIRST = 25
 MEASURED = (*CELL, "value", "conf_low", "conf_high", "n", "suppressed")
-MORE = ("std_error", "n_missing", "n_clusters", "method")
+MORE = ("std_error", "n_missing", "units_reported", "units_expected", "n_clusters", "method")
 
 
 def export(view: View) -> Page:

@@ -13,6 +13,7 @@ from impact.figures import Point, waves_figure
 from impact.markup import Content, Element, h
 from impact_dashboards.effect import effect_blocks
 from impact_dashboards.findings import (
+    NO_PATH,
     cut_columns,
     drawn_unit,
     effect_cell,
@@ -21,8 +22,10 @@ from impact_dashboards.findings import (
     link_of,
     part_of,
     remarks,
+    state_badge,
     title_of,
     unit_of,
+    unit_words,
     value_cell,
     whole,
 )
@@ -96,6 +99,7 @@ def _lead(view: View, row: Row) -> Content:
         if known(row["target"])
         else words("indicator.no_target")
     )
+    counts = unit_words(view, row)
     return [
         *start,
         words("indicator.to") if start else words("indicator.is"),
@@ -103,6 +107,7 @@ def _lead(view: View, row: Row) -> Content:
         value,
         f" {ends}; " if ends else "; ",
         promised,
+        f" {words('indicator.incomplete', units=counts)}" if counts else None,
     ]
 
 
@@ -147,8 +152,7 @@ def _waves(view: View, row: Row) -> Block:
     keys = ["indicator", "scope", "scope_value", "group", "group_value"]
     own = measures[(measures[keys] == [row[key] or "" for key in keys]).all(axis=1) & (measures["wave"] != "")]
     points = placed(view, own.assign(line=own["arm"])).sort_values(["line", "place"])
-    shown = points[points["value"].notna()]
-    figure = _figure(view, row, shown) if len(shown) or known(row["value"]) else None
+    figure = _figure(view, row, points) if points["value"].notna().any() or known(row["value"]) else None
     table = Table(
         [
             Column("wave_title", words("indicator.wave")),
@@ -164,9 +168,10 @@ def _waves(view: View, row: Row) -> Block:
 
 
 def _figure(view: View, row: Row, points: pd.DataFrame) -> Any:
-    after = points["place"].max() if len(points) else 0
-    start = points["place"].min() if len(points) else 0
-    dated = len(points) and after > 10_000
+    drawn = points[points["value"].notna()]
+    after = drawn["place"].max() if len(drawn) else 0
+    start = drawn["place"].min() if len(drawn) else 0
+    dated = len(drawn) and after > 10_000
     end = datetime.date.fromisoformat(last_day(row["due"])).toordinal() if row["due"] and dated else after
 
     def value(name: str, place: float) -> Point | None:
@@ -177,7 +182,7 @@ def _figure(view: View, row: Row, points: pd.DataFrame) -> Any:
         ends = [float(row[name]) if known(row[name]) else float("nan") for name in ("forecast_low", "forecast_high")]
         forecast = Point(float(end), float(row["forecast"]), *ends)
     target = value("target", end)
-    if target is None and len(points) < 2:
+    if target is None and len(drawn) < 2:
         return None
     return waves_figure(
         points.assign(wave=points["date"]),
@@ -192,9 +197,10 @@ def _figure(view: View, row: Row, points: pd.DataFrame) -> Any:
 
 def _facts(view: View, row: Row) -> Element:
     words, unit = view.words, row["unit"]
-    gap = row["value"] - row["target"] if known(row["value"]) and known(row["target"]) else None
+    both = known(row["value"]) and known(row["target"]) and row["attainment"] not in NO_PATH
+    gap = row["value"] - row["target"] if both else None
     facts: list[tuple[str, Content]] = [
-        (words("finding.value"), [value_cell(view, row), badge(row["attainment"], words)]),
+        (words("finding.value"), [value_cell(view, row), state_badge(view, row)]),
         (words("finding.baseline").capitalize(), words.number(row["baseline"], unit)),
         (words("finding.target").capitalize(), words.number(row["target"], unit)),
         (words("indicator.gap"), words.gain(gap, unit)),

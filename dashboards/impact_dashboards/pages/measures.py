@@ -17,6 +17,7 @@ from impact_dashboards.findings import (
     link_of,
     part_of,
     remarks,
+    state_badge,
     title_of,
     unit_of,
     value_cell,
@@ -105,6 +106,6 @@ def _name(view: View, row: Row, *, parts: bool) -> Content:
 
 def _status(view: View, row: Row) -> Content:
     """Return what the promise came to, where there is one, and what the change says."""
-    promise = [badge(row["attainment"], view.words)] if known(row["target"]) else []
+    promise = [state_badge(view, row)] if known(row["target"]) else []
     states = [*promise, badge(row["contribution"], view.words)]
     return [h("div", state) for state in states]

@@ -197,5 +197,8 @@ def _good(view: View, rows: Rows) -> float:
 
 def legend(view: View) -> Element:
     """Return what the shapes mean."""
-    states = ("reached", "uncertain", "short", "wrong_way", "not_due", "no_target", "no_data", "suppressed")
+    states = (
+        "reached", "uncertain", "incomplete", "short", "wrong_way", "contradictory", "out_of_range", "not_due",
+        "no_target", "no_data", "suppressed",
+    )  # fmt: skip
     return h("p", [badge(state, view.words) for state in states], class_="legend")

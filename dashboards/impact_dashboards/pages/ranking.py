@@ -9,6 +9,7 @@ import pandas as pd
 
 from impact.figures.map import map_drawing
 from impact.markup import Content, h
+from impact.measure.moments import COMPLETE
 from impact.words import Words
 from impact_dashboards.findings import KEPT, drawn_unit, effect_cell, in_words, link_of, part_of, remarks, value_cell
 from impact_dashboards.marks import known, whisker
@@ -32,14 +33,24 @@ def _neighbours(rows: Sequence[Row]) -> tuple[int, int, int]:
     """Return how many pairs of neighbours have intervals, how many of them overlap, how many values have none."""
     valued = [row for row in rows if known(row["value"])]
     pairs = [pair for pair in pairwise(valued) if all(known(row["conf_low"]) for row in pair)]
-    blind = sum("no_interval" in row["flags"] for row in valued) if len(valued) > 1 else 0
+    blind = sum("no_interval" in row["flags"] and not _alone(row) for row in valued) if len(valued) > 1 else 0
     return len(pairs), sum(high["conf_low"] <= low["conf_high"] for high, low in pairs), blind
+
+
+def _alone(row: Row) -> bool:
+    """Tell whether a value has no interval because a single row gave it; a complete count needs none."""
+    return row["n"] == 1 and not known(row["conf_low"]) and row["method"] != COMPLETE
+
+
+def _singles(rows: Sequence[Row]) -> int:
+    valued = [row for row in rows if known(row["value"])]
+    return sum(map(_alone, valued)) if len(valued) > 1 else 0
 
 
 def is_uncertain(rows: Sequence[Row]) -> bool:
     """Tell whether the order of ranked rows is uncertain."""
     _, unsure, blind = _neighbours(rows)
-    return bool(unsure or blind)
+    return bool(unsure or blind or _singles(rows))
 
 
 def order_words(words: Words, rows: Sequence[Row]) -> str:
@@ -49,7 +60,9 @@ def order_words(words: Words, rows: Sequence[Row]) -> str:
     said = [words("territory.order.unsure", count=unsure, of=pairs)] if unsure else []
     said += [words("territory.order.sure")] if pairs and not unsure else []
     said += [words("territory.order.blind", count=blind)] if blind else []
-    counted = len(valued) > 1 and not blind and not any(known(row["conf_low"]) for row in valued)
+    alone = _singles(rows)
+    said += [words("territory.order.alone", count=alone)] if alone else []
+    counted = len(valued) > 1 and not blind and not alone and not any(known(row["conf_low"]) for row in valued)
     return " ".join([*said, words("territory.order.counted")] if counted else said)
 
 

@@ -8,7 +8,7 @@ from impact.declare.designs import InterruptedTimeSeries
 from impact.errors import NotEstimable
 from impact.estimate.case import Case
 from impact.estimate.result import Diagnostic, Effect, Term, checked, effect_from, not_applicable, term_from
-from impact.measure import refuse_breaks, wave_values
+from impact.measure import INCOMPLETE, is_counted, measure_indicators, refuse_breaks, wave_values
 from impact.statistics.core import Floats
 from impact.statistics.series import SeriesFit, interrupted
 
@@ -58,7 +58,21 @@ def observed_series(case: Case) -> tuple[list[str], Floats]:
     if gaps := [wave for wave in span if wave not in values]:
         raise NotEstimable(f"the series has gaps at {', '.join(gaps[:5])}", "an outcome at every wave")
     refuse_breaks(found, waves)
+    _refuse_incomplete(case, waves)
     return waves, np.array([values[wave] for wave in waves], dtype=np.float64)
+
+
+def _refuse_incomplete(case: Case, waves: list[str]) -> None:
+    """Refuse totals of some of the units: a report that is missing looks like a fall."""
+    if not is_counted(case.indicator):
+        return
+    values = measure_indicators(case.connection, case.programme, [case.indicator]).values
+    column, code = case.group or ("all", "")
+    own = values[(values["scope"] == "programme") & (values["group"] == column) & (values["group_value"] == code)]
+    some = {row["wave"]: row for row in own.to_dict("records") if INCOMPLETE in row["flags"]}
+    for row in (some[wave] for wave in waves if wave in some):
+        said = f"the value at {row['wave']} is of {int(row['units_reported'])} of {int(row['units_expected'])} units"
+        raise NotEstimable(said, "a value of every unit")
 
 
 def _horizon(case: Case, waves: list[str], start: int) -> int:

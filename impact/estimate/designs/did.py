@@ -19,7 +19,7 @@ from impact.estimate.case import (
 )
 from impact.estimate.checks import panel_attrition, placebo_outcome_checks, stability_checks
 from impact.estimate.diagnostics import complete_cases, enough_clusters
-from impact.estimate.result import Diagnostic, Effect, checked, effect_from, not_applicable
+from impact.estimate.result import Diagnostic, Effect, checked, effect_from, not_applicable, relative_size
 from impact.estimate.sample import AFTER, Sample, quick, regress, unit_influence, varying
 from impact.statistics.core import Estimate
 
@@ -34,7 +34,7 @@ def estimate_did(case: Case) -> Effect:
     rows = design_rows(case)
     sample, available = stacked(case, rows, before, after)
     estimate = estimator(case, sample)
-    checks: list[Diagnostic] = [_placebo(case, design, rows, before)]
+    checks: list[Diagnostic] = [_placebo(case, rows, before, estimate)]
     if design.rows == "linked":
         checks.append(panel_attrition(case, rows, after))
     checks += [enough_clusters(estimate.n_clusters), complete_cases(sample.n, available)]
@@ -116,15 +116,24 @@ def _sample(
     )
 
 
-def _placebo(case: Case, design: DifferenceInDifferences, rows: pd.DataFrame, baseline: str) -> Diagnostic:
-    """Make the same estimate on two waves before the programme, where the effect must be zero."""
-    if design.placebo_wave is None:
+def _placebo(case: Case, rows: pd.DataFrame, baseline: str, effect: Estimate) -> Diagnostic:
+    """Make the same estimate on two waves before the programme, where the effect must be zero.
+
+    The size is what is found there over the effect itself.
+    """
+    wave: str | None = getattr(case.design, "placebo_wave", None)
+    if wave is None:
         return not_applicable("placebo_wave", PARALLEL, "no wave before the baseline is declared")
     try:
-        sample, _ = stacked(case, rows, design.placebo_wave, baseline)
-        estimate = estimator(case, sample)
+        sample, _ = stacked(case, rows, wave, baseline)
+        found = estimator(case, sample)
     except NotEstimable as error:
         return not_applicable("placebo_wave", PARALLEL, error.reason)
     return checked(
-        "placebo_wave", PARALLEL, estimate.estimate, estimate.p_value, f"{design.placebo_wave} to {baseline}"
+        "placebo_wave",
+        PARALLEL,
+        found.estimate,
+        found.p_value,
+        f"{wave} to {baseline}",
+        relative_size(found.estimate, effect.estimate),
     )

@@ -13,7 +13,7 @@ from impact.declare.scaled import ScaledEffect
 from impact.errors import NotEstimable
 from impact.estimate.case import Case
 from impact.estimate.reach import Reached, reached
-from impact.estimate.result import Diagnostic, Effect, Term
+from impact.estimate.result import STANDS_ON, Diagnostic, Effect, Term
 from impact.estimate.territory import OwnChange, own_change, require_whole, statement
 from impact.statistics.core import Estimate, Floats
 from impact.statistics.scaling import fieller, scaled_sum
@@ -210,13 +210,20 @@ def _within(design: ScaledEffect, reach: Reached) -> Diagnostic:
 
 
 def _carried(effects: dict[str, Effect]) -> tuple[Diagnostic, ...]:
-    """Return each check that the effect failed, once, in whichever groups."""
-    failed: dict[str, Diagnostic] = {}
+    """Return each check that the effect failed or that it stands on and could not be made, once, in whichever groups."""
+    carried: dict[str, Diagnostic] = {}
     for group, effect in effects.items():
         for check in effect.diagnostics:
-            if check.status == "failed":
-                words = f"{group}: {check.detail}" if group else check.detail
-                earlier = failed.get(check.check)
-                detail = f"{earlier.detail}; {words}" if earlier else f"of the effect on {effect.term}: {words}"
-                failed[check.check] = replace(check, detail=detail)
-    return tuple(failed.values())
+            earlier = carried.get(check.check)
+            if not _is_told(check) or (earlier is not None and earlier.status == "failed" != check.status):
+                continue
+            words = f"{group}: {check.detail}" if group else check.detail
+            alike = earlier is not None and earlier.status == check.status
+            detail = f"{earlier.detail}; {words}" if earlier and alike else f"of the effect on {effect.term}: {words}"
+            carried[check.check] = replace(check, detail=detail)
+    return tuple(carried.values())
+
+
+def _is_told(check: Diagnostic) -> bool:
+    stands_on = {name for names in STANDS_ON.values() for name in names}
+    return check.status == "failed" or (check.status == "not_applicable" and check.check in stands_on)

@@ -36,7 +36,7 @@ def joint_balance(sample: Sample) -> Diagnostic:
     name, size = _furthest(sample, names)
     within = "" if sample.blocks is None else " within blocks"
     detail = f"{test.reference}{within} over {', '.join(names)}; largest standardised difference {size:.2f}, {name}"
-    return checked("balance", SAME_BACKGROUND, test.statistic, test.p_value, detail, size)
+    return checked("balance", SAME_BACKGROUND, test.statistic, test.p_value, detail, size=size)
 
 
 def _balance_test(sample: Sample, blocks: pd.DataFrame, names: list[str]) -> JointTest:
@@ -102,7 +102,7 @@ def differential_attrition(baseline: pd.DataFrame, end_units: set[str]) -> Diagn
     detail = f"lost {lost_1.sum() / n_1.sum():.1%} of {int(n_1.sum())} treated"
     detail += f" and {lost_0.sum() / n_0.sum():.1%} of {int(n_0.sum())} in the comparison"
     detail += "; compared within blocks" if "_block" in baseline else ""
-    return checked("attrition", null, difference, p_value, detail, abs(difference))
+    return checked("attrition", null, difference, p_value, detail, size=abs(difference))
 
 
 def enough_clusters(n_clusters: int | None) -> Diagnostic:

@@ -26,7 +26,7 @@ class Diagnostic:
     """A check of an assumption: its null, what came out, and whether it passed.
 
     ``status`` is ``passed``, ``failed`` or ``not_applicable``; in the last case ``detail`` says why. ``size`` is how
-    large what failed is, on the scale that :mod:`impact.judge.evidence` names; it is not published apart from ``detail``.
+    large what failed is, on the scale that :mod:`impact.judge.evidence` names; ``detail`` tells it to readers.
     """
 
     check: str
@@ -146,7 +146,7 @@ def term_from(family: str, term: str, estimate: Estimate, detail: str = "") -> T
 
 
 def checked(
-    check: str, null: str, value: float, p_value: float, detail: str, size: float | None = None
+    check: str, null: str, value: float, p_value: float, detail: str, *, size: float | None = None
 ) -> Diagnostic:
     """Return a check that passes unless its null is rejected."""
     if math.isnan(p_value):

@@ -71,12 +71,12 @@ CRITICAL: dict[str, tuple[Ceiling, ...]] = {
 }
 """Checks whose failure costs a level, and from which size on it leaves no more than a lower one.
 
-``balance``: its size is the largest standardised difference; an assignment that fails so surely was not drawn by lot, and
-counts as a comparison by what was seen, and beyond 0.25 not even as that. ``attrition``: the difference of the shares lost;
-beyond 0.11 no share lost in all is low (the What Works Clearinghouse reviews such an experiment as a comparison too).
-``placebo_wave`` and ``pre_trend``: the largest effect before the programme over the effect itself; above 1, what was there
-before is all that is seen after. ``pre_fit``: the gap before the start over the series' own spread; above 1, the series'
-mean fits better.
+``balance``: its size is the largest standardised difference; an assignment that fails so surely was not drawn by lot
+and counts as a comparison by what was seen, beyond 0.25 not even as that. ``attrition``: the difference of the shares
+lost; beyond 0.11 no share lost in all is low for the What Works Clearinghouse, which reviews the experiment as a
+comparison too. ``placebo_wave`` and ``pre_trend``: the largest effect before the programme over the effect itself;
+above 1, what was there before is all that is seen after. ``pre_fit``: the gap before the start over the series' own
+spread; above 1, the mean of the series fits better.
 """
 OF_THE_REACH = ("reach_within_population",)
 """Checks of what is added to an effect to carry it to a territory; their failure costs a level too."""
@@ -116,10 +116,8 @@ def judge_contribution(direction: str, effect: Effect | None, reason: str) -> Co
         return Contribution("not_estimable", reason)
     if effect.conf_low <= 0 <= effect.conf_high:
         return Contribution("no_clear_effect", "the interval of the effect holds zero")
-    if effect.p_value >= ALPHA:
-        return Contribution("no_clear_effect", f"p = {effect.p_value:.3g} ({effect.inference})")
     if strictest_p(effect) >= ALPHA:
-        return Contribution("no_clear_effect", "the interval holds zero if the arms were not assigned row by row")
+        return _not_clear(effect)
     if effect.estimand in NO_EFFECT:
         return NO_EFFECT[effect.estimand]
     if direction == "maintain":
@@ -128,8 +126,15 @@ def judge_contribution(direction: str, effect: Effect | None, reason: str) -> Co
     return Contribution("improved" if better else "worsened", "the interval of the effect leaves out zero")
 
 
+def _not_clear(effect: Effect) -> Contribution:
+    """Say which test leaves no clear effect, though its interval is clear of zero."""
+    if effect.p_value >= ALPHA:
+        return Contribution("no_clear_effect", f"p = {effect.p_value:.3g} ({effect.inference})")
+    return Contribution("no_clear_effect", "the interval holds zero if the arms were not assigned row by row")
+
+
 def strictest_p(effect: Effect) -> float:
-    """Return the p-value of an effect, or the one it has if its arms were assigned by groups of rows, if that is higher."""
+    """Return the p-value of an effect, or the higher one it has if arms were assigned by groups of rows."""
     by_groups = [d.p_value for d in effect.diagnostics if d.check == "assignment_unit" and d.status == "failed"]
     return max([effect.p_value, *(p for p in by_groups if p is not None)])
 

@@ -240,7 +240,7 @@ def pool(estimates: Floats, std_errors: Floats, *, method: Method = "REML", hksj
     -----
     Weights ``1 / (se² + τ²)``. τ² by DerSimonian & Laird (1986, https://doi.org/10.1016/0197-2456(86)90046-2),
     restricted maximum likelihood, or Paule & Mandel; see Veroniki et al. (2016, https://doi.org/10.1002/jrsm.1164).
-    HKSJ multiplies the variance of the mean by ``max(1, Σ w (y − ȳ)² / (k − 1))``, as R's metafor with ``test="adhoc"``,
+    HKSJ multiplies the variance of the mean by ``max(1, Σ w (y − ȳ)² / (k − 1))``, as metafor with ``test="adhoc"``,
     and refers to t(k − 1): agreement makes a mean no more certain than the studies' own errors allow (Knapp & Hartung
     2003, https://doi.org/10.1002/sim.1482). Without it τ² counts as known: 20 studies cover about 93 %, fewer less.
 

@@ -135,5 +135,5 @@ def _placebo(case: Case, rows: pd.DataFrame, baseline: str, effect: Estimate) ->
         found.estimate,
         found.p_value,
         f"{wave} to {baseline}",
-        relative_size(found.estimate, effect.estimate),
+        size=relative_size(found.estimate, effect.estimate),
     )

@@ -11,10 +11,12 @@ from impact.errors import NotEstimable
 from impact.estimate.case import Case, cluster_names, code_columns
 from impact.estimate.diagnostics import enough_clusters
 from impact.estimate.panel import PanelFit, panel_effects
-from impact.estimate.result import Diagnostic, Effect, Term, effect_from, term_from
+from impact.estimate.pre_trend import PARALLEL, pre_trend_check, treated_panel
+from impact.estimate.result import Diagnostic, Effect, Term, effect_from, not_applicable, term_from
 from impact.measure import unit_sql
 from impact.sql import ident, literal
 from impact.statistics.bacon import bacon_decomposition
+from impact.statistics.core import Estimate
 
 ONE_START = "all units that take up the programme do so at the same wave"
 
@@ -33,15 +35,30 @@ def estimate_panel(case: Case) -> Effect:
     )
     estimate = fit.estimates[0]
     staggered, weights = _staggered(case, relation, design.treatment)
+    trend, before = _trend(case, relation, design, estimate)
     return effect_from(
         estimate,
         indicator=case.indicator.id,
         unit=case.unit,
         estimand="ATT",
         design="panel, unit and wave effects",
-        diagnostics=(staggered, enough_clusters(estimate.n_clusters), complete_panel(fit)),
-        terms=(*(term_from("coefficient", n, e) for n, e in zip(fit.terms, fit.estimates, strict=True)), *weights),
+        diagnostics=(trend, staggered, enough_clusters(estimate.n_clusters), complete_panel(fit)),
+        terms=(
+            *(term_from("coefficient", n, e) for n, e in zip(fit.terms, fit.estimates, strict=True)),
+            *weights,
+            *before,
+        ),
     )
+
+
+def _trend(case: Case, relation: str, design: PanelEffects, effect: Estimate) -> tuple[Diagnostic, list[Term]]:
+    """Test trends before each unit was treated first, as the staggered designs do."""
+    names = cluster_names(case)
+    try:
+        panel = treated_panel(case.connection, relation, design.treatment, names[0] if names else None)
+    except NotEstimable as error:
+        return not_applicable("pre_trend", PARALLEL, error.reason), []
+    return pre_trend_check(panel, effect)
 
 
 def panel_clusters(clusters: tuple[str, ...], errors: str | None) -> tuple[str, ...]:

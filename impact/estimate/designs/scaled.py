@@ -210,7 +210,7 @@ def _within(design: ScaledEffect, reach: Reached) -> Diagnostic:
 
 
 def _carried(effects: dict[str, Effect]) -> tuple[Diagnostic, ...]:
-    """Return each check that the effect failed or that it stands on and could not be made, once, in whichever groups."""
+    """Return each check that the effect failed, or stands on and could not be made, once, in whichever groups."""
     carried: dict[str, Diagnostic] = {}
     for group, effect in effects.items():
         for check in effect.diagnostics:

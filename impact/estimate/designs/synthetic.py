@@ -129,7 +129,8 @@ def _did(series: Series, design: SyntheticControl) -> tuple[Estimate, list[Diagn
             n_obs=series.outcomes.size,
             df=df,
         )
-        return estimate, [not_applicable("pre_fit", SAME_PAST, "units are not weighted")], compared
+        donors = np.delete(np.arange(len(series.outcomes)), series.treated)
+        return estimate, [_trend_fit(series, donors, np.full(len(donors), 1 / len(donors)))], compared
     times = [
         Term("time_weight", wave, float(weight))
         for wave, weight in zip(series.waves[: series.start], found.time_weights, strict=True)

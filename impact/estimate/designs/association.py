@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from impact.declare.designs import Association
+from impact.estimate.assignment_unit import BY_DEFAULT, arms_of, assignment_unit, by_labels
 from impact.estimate.case import Case, as_numbers, at_wave, cluster_labels, design_rows, sample_weights, survey_design
 from impact.estimate.checks import stability_checks
 from impact.estimate.diagnostics import complete_cases, enough_clusters
@@ -24,6 +25,10 @@ def estimate_association(case: Case) -> Effect:
     estimate = _estimate(design, sample)
     variant = design.model_copy(update={"inference": quick(design.inference, sample)})
     steady, terms = stability_checks(case, sample, lambda part: _estimate(variant, part), estimate)
+    plain = design.model_copy(update={"inference": BY_DEFAULT})
+    steady += assignment_unit(
+        case, arms_of(sample), estimate, lambda labels: _estimate(plain, by_labels(sample, labels))
+    )
     return effect_from(
         estimate,
         indicator=case.indicator.id,

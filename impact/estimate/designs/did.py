@@ -6,6 +6,7 @@ import pandas as pd
 
 from impact.declare.designs import DifferenceInDifferences
 from impact.errors import NotEstimable
+from impact.estimate.assignment_unit import BY_DEFAULT, assignment_unit, by_labels
 from impact.estimate.case import (
     Case,
     as_numbers,
@@ -41,6 +42,8 @@ def estimate_did(case: Case) -> Effect:
     faster = quick(design.inference, sample)
     steady, terms = stability_checks(case, sample, lambda part: regress(part, faster), estimate)
     checks += [*steady, *placebo_outcome_checks(case, lambda column: _on(case, rows, column))]
+    arms = pd.Series(sample.base["_treated"].to_numpy(), index=sample.units)
+    checks += assignment_unit(case, arms, estimate, lambda labels: regress(by_labels(sample, labels), BY_DEFAULT))
     words = "linked persons" if design.rows == "linked" else "repeated cross-sections"
     return effect_from(
         estimate,

@@ -10,6 +10,7 @@ import pandas as pd
 
 from impact.declare.designs import Staggered
 from impact.errors import NotEstimable
+from impact.estimate.assignment_unit import assignment_unit
 from impact.estimate.case import Case, as_numbers, cluster_names, design_rows, first_rows, sample_weights
 from impact.estimate.designs.panel import bacon_terms, complete_panel, panel_clusters, panel_relation
 from impact.estimate.diagnostics import enough_clusters
@@ -54,7 +55,7 @@ def estimate_staggered(case: Case) -> Effect:
     assert isinstance(design, Staggered)  # noqa: S101 - dispatched by type
     if design.estimator == "twfe":
         found, words = _twfe(case, design), "two-way fixed effects"
-        panel, _ = adoption_panel(case, design)
+        panel, units = adoption_panel(case, design)
     else:
         panel, units = adoption_panel(case, design)
         found = _estimate(case, design, panel)
@@ -66,13 +67,15 @@ def estimate_staggered(case: Case) -> Effect:
         found = _with_losses(found, panel, len(units), unknown=int(unknown), unbalanced=not words.startswith("Call"))
     method, ahead = METHODS[design.adjust], design.anticipation
     trend, before = pre_trend_check(panel, found.estimate, control=design.control, method=method, anticipation=ahead)
+    starts = pd.Series(panel.cohort, index=units)
+    whole = assignment_unit(case, starts, found.estimate, lambda _: None)
     return effect_from(
         found.estimate,
         indicator=case.indicator.id,
         unit=case.unit,
         estimand="ATT",
         design=f"staggered adoption, {words}",
-        diagnostics=(trend, *found.checks, enough_clusters(found.estimate.n_clusters)),
+        diagnostics=(trend, *found.checks, enough_clusters(found.estimate.n_clusters), *whole),
         terms=(*found.terms, *before),
     )
 

@@ -82,6 +82,7 @@ OF_THE_REACH = ("reach_within_population",)
 """Checks of what is added to an effect to carry it to a territory; their failure costs a level too."""
 REFUSED = "could not be estimated"
 """How the reason begins where a design was declared and gave no effect."""
+NOT_ROW_BY_ROW = "no clear effect if the arms were assigned by groups of rows"
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def _not_clear(effect: Effect) -> Contribution:
     """Say which test leaves no clear effect, though its interval is clear of zero."""
     if effect.p_value >= ALPHA:
         return Contribution("no_clear_effect", f"p = {effect.p_value:.3g} ({effect.inference})")
-    return Contribution("no_clear_effect", "the interval holds zero if the arms were not assigned row by row")
+    return Contribution("no_clear_effect", NOT_ROW_BY_ROW)
 
 
 def strictest_p(effect: Effect) -> float:
@@ -144,8 +145,8 @@ def evidence_level(
     effect: Effect | None,
     *,
     measured_before: bool,
+    reason: str,
     scaled: Design | None = None,
-    reason: str = "",
 ) -> tuple[int | None, str]:
     """Return the level of evidence (1 to 5) for what the programme caused, and why; None where nothing can be said.
 
@@ -181,6 +182,7 @@ def evidence_level(
     why += f"; lowered for checks that could not be made: {', '.join(unmade)}" if unmade else ""
     highest, broken = _ceiling(failed)
     why += f"; at most {highest} for how much this failed: {broken}" if broken and highest < level else ""
+    why += f"; {NOT_ROW_BY_ROW}" if effect.p_value < ALPHA <= strictest_p(effect) else ""
     return max(1, min(level - len(own), highest)), why
 
 

@@ -127,7 +127,7 @@ def _finding(
     before = baseline is not None or isinstance(indicator.formula, Change)
     design, *scaled = [each.ex_post.design for each in programme.behind(indicator)]
     level, why = evidence_level(
-        design,
+        design if row["scope"] == "programme" else None,
         effect,
         measured_before=before and value is not None,
         scaled=scaled[0] if scaled else None,

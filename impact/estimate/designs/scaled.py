@@ -211,19 +211,17 @@ def _within(design: ScaledEffect, reach: Reached) -> Diagnostic:
 
 def _carried(effects: dict[str, Effect]) -> tuple[Diagnostic, ...]:
     """Return each check that the effect failed, or stands on and could not be made, once, in whichever groups."""
-    carried: dict[str, Diagnostic] = {}
+    failed: dict[str, Diagnostic] = {}
+    unmade: dict[str, Diagnostic] = {}
+    stands_on = {name for names in STANDS_ON.values() for name in names}
     for group, effect in effects.items():
         for check in effect.diagnostics:
-            earlier = carried.get(check.check)
-            if not _is_told(check) or (earlier is not None and earlier.status == "failed" != check.status):
-                continue
-            words = f"{group}: {check.detail}" if group else check.detail
-            alike = earlier is not None and earlier.status == check.status
-            detail = f"{earlier.detail}; {words}" if earlier and alike else f"of the effect on {effect.term}: {words}"
-            carried[check.check] = replace(check, detail=detail)
-    return tuple(carried.values())
-
-
-def _is_told(check: Diagnostic) -> bool:
-    stands_on = {name for names in STANDS_ON.values() for name in names}
-    return check.status == "failed" or (check.status == "not_applicable" and check.check in stands_on)
+            whose = f"of the effect on {effect.term}: "
+            if check.status == "failed":
+                words = f"{group}: {check.detail}" if group else check.detail
+                earlier = failed.get(check.check)
+                detail = f"{earlier.detail}; {words}" if earlier else whose + words
+                failed[check.check] = replace(check, detail=detail)
+            elif check.status == "not_applicable" and check.check in stands_on:
+                unmade.setdefault(check.check, replace(check, detail=whose + check.detail))
+    return tuple((unmade | failed).values())

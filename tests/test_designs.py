@@ -330,8 +330,8 @@ TRUTH: list[tuple[str, str, float, str, int, set[str]]] = [
     ("trial", "moved_too", ITT, "ITT", 5, COMPARED | {"first_stage"}),
     ("trial", "changes", ITT, "ITT", 5, COMPARED),
     ("trial", "linked", ITT, "ATT", 3, {"placebo_wave", "attrition", "clusters", "complete_cases"}),
-    ("trial", "linked_teams", ITT, "ATT", 3, {"placebo_wave", "attrition", "leave_one_out"}),
-    ("trial", "repeated", ITT, "ATT", 3, {"placebo_wave", "clusters"}),
+    ("trial", "linked_teams", ITT, "ATT", 2, {"placebo_wave", "attrition", "leave_one_out"}),
+    ("trial", "repeated", ITT, "ATT", 2, {"placebo_wave", "clusters"}),
     ("selected", "nearest", 2.0, "ATT", 2, COMPARED | HIDDEN | {"matched", "rosenbaum_gamma"}),
     ("selected", "mahalanobis", 2.0, "ATT", 2, COMPARED | HIDDEN | {"matched"}),
     ("selected", "subclasses", 2.0, "ATT", 2, COMPARED | HIDDEN | {"matched"}),
@@ -360,7 +360,7 @@ TRUTH: list[tuple[str, str, float, str, int, set[str]]] = [
     ],
     ("states", "synthetic", -3.0, "ATT", 3, {"pre_fit", "placebo_space", "placebo_time"}),
     ("states", "synthetic_did", -3.0, "ATT", 3, {"pre_fit"}),
-    ("states", "plain_did", -3.0, "ATT", 3, {"pre_fit"}),
+    ("states", "plain_did", -3.0, "ATT", 2, {"pre_fit"}),
     ("strata", "log_odds", 1.0, "association", 1, {"clusters", "complete_cases"}),
 ]
 
@@ -754,7 +754,8 @@ def test_bounds_are_given_only_where_the_arms_lost_different_shares(tmp_path: Pa
     assert low < uneven.findings.loc["it", "estimate"] < high
     assert low < 2 < high
     assert "attrition" in uneven.findings.loc["it", "evidence_reason"]
-    assert uneven.findings.loc["it", "evidence_level"] == even.findings.loc["it", "evidence_level"] - 1
+    assert even.findings.loc["it", "evidence_level"] == 5
+    assert uneven.findings.loc["it", "evidence_level"] == 2  # 30 points apart: no experiment any more
 
 
 MISSING: dict[str, dict[str, Any]] = {

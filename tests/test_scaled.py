@@ -572,4 +572,4 @@ def test_the_synthetic_territory_of_wecare() -> None:
     assert row["data_kind"] == "synthetic"
     assert row["title_en"].startswith("SYNTHETIC")
     assert row["title_it"].startswith("SINTETICO")
-    assert row["evidence_level"] == 3
+    assert row["evidence_level"] == 2  # without a wave before the baseline

@@ -9,7 +9,6 @@ from impact.errors import NotEstimable
 from impact.estimate.result import Diagnostic, Term, checked, not_applicable, relative_size, term_from
 from impact.sql import ident
 from impact.statistics.adoption import NEVER, Panel
-from impact.statistics.core import Estimate
 from impact.statistics.pre_trend import pre_trend
 from impact.statistics.staggered import Control, Method
 
@@ -17,16 +16,14 @@ PARALLEL = "before they took up the programme, units moved like those that had n
 
 
 def pre_trend_check(
-    panel: Panel, effect: Estimate, *, control: Control = "never", method: Method = "dr", anticipation: int = 0
+    panel: Panel, *, control: Control = "never", method: Method = "dr", anticipation: int = 0
 ) -> tuple[Diagnostic, list[Term]]:
-    """Test trends before treatment; the size is the largest mean difference before treatment over the effect.
+    """Test trends before treatment; the size is the largest mean difference before it over the mean effect after it.
 
     Parameters
     ----------
     panel
-        Of the units, whatever the estimator uses of it.
-    effect
-        The effect that is claimed.
+        Of the units, whatever the estimator of the effect uses of it: the check does not hang on that choice.
     control, method, anticipation
         As in :func:`impact.statistics.pre_trend.pre_trend`.
     """
@@ -37,7 +34,7 @@ def pre_trend_check(
     test, largest = found.test, max(abs(estimate.estimate) for _, estimate in found.by_time)
     detail = f"joint Wald test against the last wave before, {test.reference}"
     detail += f"; largest mean difference before {largest:.4g}"
-    size = relative_size(largest, effect.estimate)
+    size = relative_size(largest, found.after)
     terms = [term_from("pre_trend", f"{time:+d}", estimate) for time, estimate in found.by_time]
     return checked("pre_trend", PARALLEL, test.statistic, test.p_value, detail, size=size), terms
 

@@ -28,10 +28,13 @@ class PreTrend:
     by_time
         (periods since treatment, estimate): the differences averaged over cohorts by size, against the last period
         before treatment (and anticipation), in the unit of the outcome.
+    after
+        The mean effect of all periods from treatment on, weighted by cohort size, of the same units and comparison.
     """
 
     test: JointTest
     by_time: tuple[tuple[int, Estimate], ...]
+    after: float
 
 
 def pre_trend(panel: Panel, *, control: Control, method: Method, anticipation: int = 0) -> PreTrend:
@@ -76,7 +79,7 @@ def pre_trend(panel: Panel, *, control: Control, method: Method, anticipation: i
     except NotEstimable:
         values = np.array([estimate.estimate for _, estimate in by_time])
         test = _hotelling(cells, values, np.column_stack([found.influence for _, found in by_time]))  # type: ignore[misc]
-    return PreTrend(test, by_time)
+    return PreTrend(test, by_time, aggregate(cells, "simple").overall.estimate)
 
 
 def _hotelling(cells: GroupTime, values: Floats, influence: Floats) -> JointTest:

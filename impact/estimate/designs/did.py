@@ -16,6 +16,7 @@ from impact.estimate.case import (
     design_rows,
     require_arms,
     require_clusters,
+    require_covariates,
     sample_weights,
 )
 from impact.estimate.checks import panel_attrition, placebo_outcome_checks, stability_checks
@@ -80,6 +81,7 @@ def stacked(case: Case, rows: pd.DataFrame, before: str, after: str) -> tuple[Sa
     if design.rows == "linked":
         start = at_wave(both, before)[list(design.covariates)].reindex(both["_unit"])
         covariates = start.set_index(both.index)
+    require_covariates(covariates, both["_treated"])
     complete = both["_outcome"].notna() & covariates.notna().all(axis=1)
     available, linked = len(both), ""
     if design.rows == "linked":

@@ -16,7 +16,6 @@ from impact.estimate.result import Diagnostic, Effect, Term, effect_from, not_ap
 from impact.measure import unit_sql
 from impact.sql import ident, literal
 from impact.statistics.bacon import bacon_decomposition
-from impact.statistics.core import Estimate
 
 ONE_START = "all units that take up the programme do so at the same wave"
 
@@ -26,6 +25,7 @@ def estimate_panel(case: Case) -> Effect:
     design = case.design
     assert isinstance(design, PanelEffects)  # noqa: S101 - dispatched by type
     relation = panel_relation(case, [design.treatment, *design.covariates])
+    _require_terms(case, relation, [design.treatment, *design.covariates])
     fit = panel_effects(
         case.connection,
         relation,
@@ -35,7 +35,7 @@ def estimate_panel(case: Case) -> Effect:
     )
     estimate = fit.estimates[0]
     staggered, weights = _staggered(case, relation, design.treatment)
-    trend, before = _trend(case, relation, design, estimate)
+    trend, before = _trend(case, relation, design)
     return effect_from(
         estimate,
         indicator=case.indicator.id,
@@ -51,14 +51,23 @@ def estimate_panel(case: Case) -> Effect:
     )
 
 
-def _trend(case: Case, relation: str, design: PanelEffects, effect: Estimate) -> tuple[Diagnostic, list[Term]]:
+def _trend(case: Case, relation: str, design: PanelEffects) -> tuple[Diagnostic, list[Term]]:
     """Test trends before each unit was treated first, as the staggered designs do."""
     names = cluster_names(case)
     try:
         panel = treated_panel(case.connection, relation, design.treatment, names[0] if names else None)
     except NotEstimable as error:
         return not_applicable("pre_trend", PARALLEL, error.reason), []
-    return pre_trend_check(panel, effect)
+    return pre_trend_check(panel)
+
+
+def _require_terms(case: Case, relation: str, names: list[str]) -> None:
+    """Refuse a term that no row has: leaving out the rows without it would leave none."""
+    counts = ", ".join(f"count({ident(name)})" for name in names)
+    (known,) = case.connection.execute(f"SELECT {counts} FROM ({relation})").fetchall()
+    for name, count in zip(names, known, strict=True):
+        if not count:
+            raise NotEstimable(f"{name} is missing in all rows", "its values, or a design without it")
 
 
 def panel_clusters(clusters: tuple[str, ...], errors: str | None) -> tuple[str, ...]:

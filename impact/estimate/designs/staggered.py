@@ -11,7 +11,15 @@ import pandas as pd
 from impact.declare.designs import Staggered
 from impact.errors import NotEstimable
 from impact.estimate.assignment_unit import assignment_unit
-from impact.estimate.case import Case, as_numbers, cluster_names, design_rows, first_rows, sample_weights
+from impact.estimate.case import (
+    Case,
+    as_numbers,
+    cluster_names,
+    design_rows,
+    first_rows,
+    require_covariates,
+    sample_weights,
+)
 from impact.estimate.designs.panel import bacon_terms, complete_panel, panel_clusters, panel_relation
 from impact.estimate.diagnostics import enough_clusters
 from impact.estimate.event_time import event_terms
@@ -66,7 +74,7 @@ def estimate_staggered(case: Case) -> Effect:
         unknown = case.connection.execute(_unknown_cohorts(case, design)).fetchall()[0][0] if design.never else 0
         found = _with_losses(found, panel, len(units), unknown=int(unknown), unbalanced=not words.startswith("Call"))
     method, ahead = METHODS[design.adjust], design.anticipation
-    trend, before = pre_trend_check(panel, found.estimate, control=design.control, method=method, anticipation=ahead)
+    trend, before = pre_trend_check(panel, control=design.control, method=method, anticipation=ahead)
     starts = pd.Series(panel.cohort, index=units)
     whole = assignment_unit(case, starts, found.estimate, lambda _: None)
     return effect_from(
@@ -101,6 +109,7 @@ def adoption_panel(case: Case, design: Staggered) -> tuple[Panel, list[str]]:
     waves = [str(wave) for wave in outcome.columns]
     # a start after the last observed wave has not happened yet; one between waves begins at the next
     begun = [_next(case, waves, int(position)) for position in first["_start"]]
+    require_covariates(first[list(design.covariates)])
     covariates = as_numbers(first[list(design.covariates)])
     weights = sample_weights(case, first)
     panel = Panel(

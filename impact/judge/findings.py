@@ -131,7 +131,7 @@ def _finding(
         effect,
         measured_before=before and value is not None,
         scaled=scaled[0] if scaled else None,
-        reason=reason,
+        reason=contribution.reason,
     )
     fields = common | {
         "finding": finding_id(programme.id, row),

@@ -1,8 +1,8 @@
 """How often 95 % intervals hold the truth where a method is known to fall short: the numbers of the method notes.
 
 ``python benchmarks/coverage.py [--draws 1000] [SECTION …]`` prints one section per topic: series, matching,
-discontinuity, synthetic, imputation, networks, scaling. Seeded; worlds are those of the tests, which hold the same
-numbers within bounds.
+discontinuity, synthetic, imputation, networks, scaling, assignment. Seeded; worlds are those of the tests, which hold
+the same numbers within bounds.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from tests.statistics.test_network_inference import _rejections as network_rejec
 from tests.statistics.test_scaling import contribution
 from tests.statistics.test_series import coverage
 from tests.statistics.test_synthetic import panel
+from tests.test_assignment_unit import claims
 
 FILLINGS = 10
 
@@ -133,7 +134,16 @@ def scaling(draws: int) -> None:
     print(f"  contribution to a territory, groups that share 40 clusters: {np.mean(held):.2%}")
 
 
-SECTIONS = {f.__name__: f for f in (series, matching, discontinuity, synthetic, imputation, networks, scaling)}
+def assignment(draws: int) -> None:
+    """Placebo programmes assigned by village and declared without cluster: claims made though nothing happened."""
+    for villages in (6, 10, 30):
+        for kind, (rows, said) in claims(villages, draws).items():
+            print(f"  {villages:>2} villages  {kind:<10}  clear by rows {rows:.1%}  claimed {said:.1%}")
+
+
+SECTIONS = {
+    f.__name__: f for f in (series, matching, discontinuity, synthetic, imputation, networks, scaling, assignment)
+}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)

@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from impact.errors import Problem
 from impact.expect import PowerReport, in_words
+from impact.judge.evidence import REFUSED
 from impact.pipeline import RunReport
 
 LEVELS = {"micro": "people", "meso": "organisations and networks", "macro": "territory"}
@@ -182,6 +183,8 @@ def _print_finding(console: Console, row: dict[str, Any]) -> None:
     words += [f"after {after}", attained(row), *remarks(row)]
     console.print(f"  {escape('  ·  '.join(filter(None, words)))}", soft_wrap=True)
     if pd.isna(row["estimate"]):
+        if str(row["evidence_reason"]).startswith(REFUSED):
+            console.print(f"  effect {escape(row['evidence_reason'])}", soft_wrap=True)
         return
     what = row["estimand"] if row["estimand"] in ("association", "change") else "effect"
     effect = f"{what} {gain(row['estimate'], unit)} {bounds(row['effect_low'], row['effect_high'], unit)}"

@@ -317,21 +317,22 @@ COMPARED = {"balance", "attrition", "clusters", "complete_cases"}
 HIDDEN = {"oster_delta", "robustness_value", "e_value"}
 STABLE = {"leave_one_out", "specification"}
 
+# teams were drawn: without cluster: team the unit of assignment costs a level, as a wave before the baseline that is not used
 TRUTH: list[tuple[str, str, float, str, int, set[str]]] = [
-    ("trial", "difference", ITT, "ITT", 5, COMPARED | STABLE),
-    ("trial", "welch", ITT, "ITT", 5, COMPARED),
-    ("trial", "ancova", ITT, "ITT", 5, COMPARED | STABLE),
-    ("trial", "lin", ITT, "ITT", 5, COMPARED),
-    ("trial", "blocks", ITT, "ITT", 5, COMPARED),
+    ("trial", "difference", ITT, "ITT", 4, COMPARED | STABLE),
+    ("trial", "welch", ITT, "ITT", 4, COMPARED),
+    ("trial", "ancova", ITT, "ITT", 4, COMPARED | STABLE),
+    ("trial", "lin", ITT, "ITT", 4, COMPARED),
+    ("trial", "blocks", ITT, "ITT", 4, COMPARED),
     ("trial", "clusters", ITT, "ITT", 5, COMPARED | {"placebo_outcome untouched"}),
     ("trial", "wild", ITT, "ITT", 5, COMPARED),
     ("trial", "drawn_again", ITT, "ITT", 5, COMPARED),
     ("trial", "moved", 3.0, "LATE", 5, COMPARED | {"first_stage"}),
     ("trial", "moved_too", ITT, "ITT", 5, COMPARED | {"first_stage"}),
-    ("trial", "changes", ITT, "ITT", 5, COMPARED),
-    ("trial", "linked", ITT, "ATT", 3, {"placebo_wave", "attrition", "clusters", "complete_cases"}),
-    ("trial", "linked_teams", ITT, "ATT", 3, {"placebo_wave", "attrition", "leave_one_out"}),
-    ("trial", "repeated", ITT, "ATT", 3, {"placebo_wave", "clusters"}),
+    ("trial", "changes", ITT, "ITT", 4, COMPARED),
+    ("trial", "linked", ITT, "ATT", 2, {"placebo_wave", "attrition", "clusters", "complete_cases"}),
+    ("trial", "linked_teams", ITT, "ATT", 2, {"placebo_wave", "attrition", "leave_one_out"}),
+    ("trial", "repeated", ITT, "ATT", 2, {"placebo_wave", "clusters"}),
     ("selected", "nearest", 2.0, "ATT", 2, COMPARED | HIDDEN | {"matched", "rosenbaum_gamma"}),
     ("selected", "mahalanobis", 2.0, "ATT", 2, COMPARED | HIDDEN | {"matched"}),
     ("selected", "subclasses", 2.0, "ATT", 2, COMPARED | HIDDEN | {"matched"}),
@@ -360,7 +361,7 @@ TRUTH: list[tuple[str, str, float, str, int, set[str]]] = [
     ],
     ("states", "synthetic", -3.0, "ATT", 3, {"pre_fit", "placebo_space", "placebo_time"}),
     ("states", "synthetic_did", -3.0, "ATT", 3, {"pre_fit"}),
-    ("states", "plain_did", -3.0, "ATT", 3, {"pre_fit"}),
+    ("states", "plain_did", -3.0, "ATT", 2, {"pre_fit"}),
     ("strata", "log_odds", 1.0, "association", 1, {"clusters", "complete_cases"}),
 ]
 
@@ -642,8 +643,8 @@ REFUSED: dict[str, Refusal] = {
     "a weight is missing": (changed(weight=lambda f: f["weight"].where(f.index != 3)), RANDOMISED, {}, {"sample": {"weight": "weight"}}, ("no positive weight in weight", "above zero")),
     "a cluster is missing": (changed(team=lambda f: f["team"].where(f.index != 3)), {**RANDOMISED, "cluster": "team"}, {}, {}, ("1 observations have no team", "a cluster for everybody")),
     "a cluster is missing, association": (changed(team=lambda f: f["team"].where(f.index != 3)), {"kind": "association", "exposure": "x", "cluster": "team"}, {}, {}, ("1 observations have no team", "a cluster for everybody")),
-    "an empty column, imputation": (waves(x=np.nan), {**RANDOMISED, "covariates": ["x"], "missing": IMPUTED}, LINKED, AFTER, ("0 persons", "at least 2")),
-    "an empty column, attrition weights": (waves(x=np.nan), {**RANDOMISED, "covariates": ["x"], "missing": {"method": "attrition_weights"}}, LINKED, AFTER, ("0 persons", "at least 2")),
+    "an empty column, imputation": (waves(x=np.nan), {**RANDOMISED, "covariates": ["x"], "missing": IMPUTED}, LINKED, AFTER, ("x is missing for everybody", "values")),
+    "an empty column, attrition weights": (waves(x=np.nan), {**RANDOMISED, "covariates": ["x"], "missing": {"method": "attrition_weights"}}, LINKED, AFTER, ("x is missing for everybody", "values")),
     "blocks of one": (changed(block=lambda f: f["person"]), {**RANDOMISED, "blocks": "block"}, {}, {}, ("blocks have fewer than two units in an arm", "larger blocks")),
     "blocks and covariates": (persons(), {**RANDOMISED, "blocks": "site", "covariates": ["x"]}, {}, {}, ("blocks take no covariates", "either")),
     "a logit of a number": (persons(), {"kind": "association", "exposure": "x", "model": "logit"}, {}, {}, ("not 0 or 1", "yes/no")),
@@ -754,7 +755,8 @@ def test_bounds_are_given_only_where_the_arms_lost_different_shares(tmp_path: Pa
     assert low < uneven.findings.loc["it", "estimate"] < high
     assert low < 2 < high
     assert "attrition" in uneven.findings.loc["it", "evidence_reason"]
-    assert uneven.findings.loc["it", "evidence_level"] == even.findings.loc["it", "evidence_level"] - 1
+    assert even.findings.loc["it", "evidence_level"] == 5
+    assert uneven.findings.loc["it", "evidence_level"] == 2  # 30 points apart: no experiment any more
 
 
 MISSING: dict[str, dict[str, Any]] = {

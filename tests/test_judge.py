@@ -95,10 +95,10 @@ def test_a_p_value_of_another_test_can_only_take_away() -> None:
 
 def test_evidence_levels() -> None:
     did = DifferenceInDifferences(kind="did", arm="a", treated="1", comparison="0")
-    assert evidence_level(did, effect(1, 2), measured_before=True)[0] == 3
-    assert evidence_level(did, effect(1, 2, attrition="failed"), measured_before=True)[0] == 2
+    assert evidence_level(did, effect(1, 2), measured_before=True, reason="why")[0] == 3
+    assert evidence_level(did, effect(1, 2, attrition="failed"), measured_before=True, reason="why")[0] == 2
     worst = effect(1, 2, attrition="failed", clusters="failed", placebo_wave="failed")
-    assert evidence_level(did, worst, measured_before=True)[0] == 1
-    assert evidence_level(did, effect(1, 2, complete_cases="failed"), measured_before=True)[0] == 3
-    assert evidence_level(BeforeAfter(kind="before_after"), None, measured_before=True)[0] == 1
-    assert evidence_level(None, None, measured_before=False)[0] is None
+    assert evidence_level(did, worst, measured_before=True, reason="why")[0] == 1
+    assert evidence_level(did, effect(1, 2, complete_cases="failed"), measured_before=True, reason="why")[0] == 3
+    assert evidence_level(BeforeAfter(kind="before_after"), None, measured_before=True, reason="why")[0] == 1
+    assert evidence_level(None, None, measured_before=False, reason="why")[0] is None

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from impact.figures import effects_figure
+from impact.judge.evidence import REFUSED
 from impact.markup import Content, h
 from impact_dashboards.findings import drawn_unit, effect_cell
 from impact_dashboards.marks import known
@@ -64,6 +65,8 @@ def _facts(view: View, row: Row) -> Content:
     words = view.words
     reason = words.said(row["evidence_reason"])
     if not known(row["estimate"]):
+        if str(row["evidence_reason"]).startswith(REFUSED):
+            return h("p", badge(row["contribution"], words), " ", reason)
         why = (
             words("effect.none", why=words.said(row["not_estimable"]))
             if row["not_estimable"]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from impact.judge.evidence import REFUSED
 from impact.markup import Content, Element, h
 from impact.words import Words
 from impact_dashboards.marks import known, whisker
@@ -241,7 +242,9 @@ def unit_words(view: View, row: Row) -> str:
 
 def _evidence(view: View, row: Row) -> Content:
     level = row["evidence_level"]
-    said = None if row["contribution"] in ("not_estimable", "suppressed") else badge(row["contribution"], view.words)
+    refused = str(row["evidence_reason"]).startswith(REFUSED)
+    silent = row["contribution"] == "suppressed" or (row["contribution"] == "not_estimable" and not refused)
+    said = None if silent else badge(row["contribution"], view.words)
     return [evidence(level, view.words), h("small", said) if said is not None else None]
 
 

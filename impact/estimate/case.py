@@ -165,6 +165,21 @@ def require_arms(treated: pd.Series, when: str) -> None:
             )
 
 
+def require_covariates(covariates: pd.DataFrame, treated: pd.Series | None = None) -> None:
+    """Refuse a covariate that nobody has, or nobody of an arm: leaving out who lacks it would leave nobody."""
+    everybody = pd.Series(True, index=covariates.index)
+    arms = {"everybody": everybody}
+    if treated is not None:
+        arms |= {"everybody in the treated arm": treated == 1, "everybody in the comparison arm": treated == 0}
+    for name in covariates.columns:
+        for whom, members in arms.items():
+            if members.any() and covariates.loc[members, name].isna().all():
+                raise NotEstimable(
+                    f"{name} is missing for {whom}",
+                    "its values in the wave it is taken from, or a design without it",
+                )
+
+
 def as_numbers(frame: pd.DataFrame) -> pd.DataFrame:
     """Return columns as floats: codes become 0/1 columns ``name=code``, the first left out; missing stays missing."""
     columns: dict[str, pd.Series] = {}

@@ -103,6 +103,7 @@ def balance_terms(
         for name, difference, high, low in zip(
             table.names, table.standardised, table.mean_treated, table.mean_comparison, strict=True
         )
+        if np.isfinite(difference)
     ]
 
 
@@ -111,10 +112,12 @@ def _attrition(case: Case, compared: Comparison) -> tuple[Diagnostic, list[Term]
         return not_applicable("attrition", SAME_LOSS, "no baseline wave"), []
     start = at_wave(compared.rows, case.baseline)
     end = compared.units["_outcome"]
-    if getattr(case.design, "blocks", None):
-        return not_applicable("attrition", SAME_LOSS, "shares of treated differ between blocks; see complete_cases"), []
-    check = differential_attrition(start.reset_index()[["_unit", "_treated"]], set(end.index[end.notna()]))
-    if check.status != "failed":
+    blocks = getattr(case.design, "blocks", None)
+    seen = start.reset_index()[["_unit", "_treated", *([blocks] if blocks else [])]]
+    check = differential_attrition(
+        seen.rename(columns={blocks: "_block"}) if blocks else seen, set(end.index[end.notna()])
+    )
+    if check.status != "failed" or blocks:
         return check, []
     return check, _bounds(start, end)
 

@@ -20,6 +20,7 @@ from impact.estimate.case import (
     design_rows,
     require_arms,
     require_clusters,
+    require_covariates,
     sample_weights,
     survey_design,
 )
@@ -71,6 +72,8 @@ def comparison(case: Case) -> Comparison:
     rows = design_rows(case)
     units = _units(case, rows)
     covariates = background(case, rows, units)
+    filled = isinstance(getattr(case.design, "missing", None), MultipleImputation)
+    require_covariates(covariates, None if filled else units["_treated"])
     complete = _complete(case, units, covariates)
     require_arms(units.loc[complete, "_treated"], case.when)
     require_clusters(case, units[complete])

@@ -10,13 +10,23 @@ import pandas as pd
 from impact.statistics.core import Estimate
 
 ALPHA = 0.05
+STANDS_ON: dict[str, tuple[str, ...]] = {
+    "randomised": ("balance", "attrition"),
+    "regression_discontinuity": ("density",),
+    "did": ("placebo_wave",),
+    "panel": ("pre_trend",),
+    "staggered": ("pre_trend",),
+    "synthetic_control": ("pre_fit",),
+}
+"""The checks of what each design rests on: where one could not be made, the design is claimed and not shown."""
 
 
 @dataclass(frozen=True)
 class Diagnostic:
     """A check of an assumption: its null, what came out, and whether it passed.
 
-    ``status`` is ``passed``, ``failed`` or ``not_applicable``; in the last case ``detail`` says why.
+    ``status`` is ``passed``, ``failed`` or ``not_applicable``; in the last case ``detail`` says why. ``size`` is how
+    large what failed is, on the scale that :mod:`impact.judge.evidence` names; ``detail`` tells it to readers.
     """
 
     check: str
@@ -25,6 +35,7 @@ class Diagnostic:
     p_value: float | None
     status: str
     detail: str
+    size: float | None = None
 
 
 @dataclass(frozen=True)
@@ -134,13 +145,20 @@ def term_from(family: str, term: str, estimate: Estimate, detail: str = "") -> T
     )
 
 
-def checked(check: str, null: str, value: float, p_value: float, detail: str) -> Diagnostic:
+def checked(
+    check: str, null: str, value: float, p_value: float, detail: str, *, size: float | None = None
+) -> Diagnostic:
     """Return a check that passes unless its null is rejected."""
     if math.isnan(p_value):
         return Diagnostic(check, null, value, None, "not_applicable", detail or "the test has no p-value")
-    return Diagnostic(check, null, value, p_value, "passed" if p_value >= ALPHA else "failed", detail)
+    return Diagnostic(check, null, value, p_value, "passed" if p_value >= ALPHA else "failed", detail, size)
 
 
 def not_applicable(check: str, null: str, why: str) -> Diagnostic:
     """Return a check that could not be made, with the reason."""
     return Diagnostic(check, null, None, None, "not_applicable", why)
+
+
+def relative_size(found: float, effect: float) -> float:
+    """Return how large what was found before the programme is beside the effect; infinite if there is no effect."""
+    return abs(found / effect) if effect else math.inf

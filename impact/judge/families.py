@@ -13,6 +13,7 @@ from impact.declare import Programme
 from impact.declare.evaluation import Family
 from impact.errors import NotEstimable
 from impact.estimate import Effect
+from impact.judge.evidence import strictest_p
 from impact.judge.findings import Finding
 from impact.statistics.core import Floats
 from impact.statistics.multiplicity import Method, adjust, multiplier_draws, romano_wolf
@@ -56,7 +57,7 @@ def adjust_families(programme: Programme, findings: Sequence[Finding]) -> list[F
 
 
 def _adjusted(family: Family, effects: list[Effect], *, several: bool) -> tuple[Floats, str]:
-    p_values = np.array([effect.p_value for effect in effects], dtype=np.float64)
+    p_values = np.array([strictest_p(effect) for effect in effects], dtype=np.float64)
     if family.method != "romano_wolf":
         return adjust(p_values, METHODS[family.method]), family.method.replace("_", "-")
     influences = [effect.influence for effect in effects if effect.influence is not None]
@@ -69,7 +70,7 @@ def _adjusted(family: Family, effects: list[Effect], *, several: bool) -> tuple[
         drawn = multiplier_draws(together, rng=np.random.default_rng(family.seed), draws=family.draws)
     except NotEstimable as error:
         return adjust(p_values, "holm"), f"holm (romano-wolf is not estimable because {error.reason})"
-    return romano_wolf(statistics, drawn), f"romano-wolf, {family.draws} draws"
+    return np.maximum(romano_wolf(statistics, drawn), p_values), f"romano-wolf, {family.draws} draws"
 
 
 def _with_family(finding: Finding, family: Family, p_value: float, words: str) -> Finding:

@@ -136,7 +136,11 @@ def _finding(
     before = baseline is not None or isinstance(indicator.formula, Change)
     design, *scaled = [each.ex_post.design for each in programme.behind(indicator)]
     level, why = evidence_level(
-        design, effect, measured_before=before and value is not None, scaled=scaled[0] if scaled else None
+        design if row["scope"] == "programme" else None,
+        effect,
+        measured_before=before and value is not None,
+        scaled=scaled[0] if scaled else None,
+        reason=contribution.reason,
     )
     fields = common | {
         "finding": finding_id(programme.id, row),

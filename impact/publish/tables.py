@@ -55,7 +55,7 @@ def write_results(
             for place, part in enumerate(getattr(f.effect, parts))
         ]
         table = pd.DataFrame(behind)
-        warehouse.append(name, table if name == "term" else table.drop(columns="place", errors="ignore"))
+        warehouse.append(name, table if name == "term" else table.drop(columns=["place", "size"], errors="ignore"))
 
 
 def renew_tables(warehouse: Warehouse, programme: str, tables: Mapping[str, pd.DataFrame]) -> bool:

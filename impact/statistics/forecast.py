@@ -240,8 +240,9 @@ def pool(estimates: Floats, std_errors: Floats, *, method: Method = "REML", hksj
     -----
     Weights ``1 / (se² + τ²)``. τ² by DerSimonian & Laird (1986, https://doi.org/10.1016/0197-2456(86)90046-2),
     restricted maximum likelihood, or Paule & Mandel; see Veroniki et al. (2016, https://doi.org/10.1002/jrsm.1164).
-    HKSJ multiplies the variance of the mean by ``Σ w (y − ȳ)² / (k − 1)`` and refers to t(k − 1); without it τ² counts
-    as known, and intervals are too short: they cover about 93 % with 20 studies, less with fewer.
+    HKSJ multiplies the variance of the mean by ``max(1, Σ w (y − ȳ)² / (k − 1))``, as metafor with ``test="adhoc"``,
+    and refers to t(k − 1): agreement makes a mean no more certain than the studies' own errors allow (Knapp & Hartung
+    2003, https://doi.org/10.1002/sim.1482). Without it τ² counts as known: 20 studies cover about 93 %, fewer less.
 
     Raises
     ------
@@ -255,7 +256,8 @@ def pool(estimates: Floats, std_errors: Floats, *, method: Method = "REML", hksj
     weights, error, df = weights / weights.sum(), float(1 / np.sqrt(weights.sum())), math.inf
     mean, rule = float(weights @ y), str(method)
     if hksj:
-        error, df, rule = error * math.sqrt(_q(y, variance, tau2) / (k - 1)), k - 1.0, f"{method}, HKSJ"
+        error *= math.sqrt(max(1.0, _q(y, variance, tau2) / (k - 1)))
+        df, rule = k - 1.0, f"{method}, HKSJ"
     effect = wald(mean, error, rule=rule, n_obs=k, df=df, influence=weights * (y - mean))
     fixed, q = 1 / variance, _q(y, variance, 0.0)
     typical = (k - 1) * fixed.sum() / (fixed.sum() ** 2 - np.sum(fixed**2))

@@ -98,6 +98,25 @@ def test_alike_studies_have_no_spread_between_them(method: f.Method) -> None:
     assert found.effect.influence.sum() == pytest.approx(0, abs=1e-12)
 
 
+@pytest.mark.parametrize("method", ["DL", "REML", "PM"])
+@pytest.mark.parametrize("apart", [0.0, 0.01, 0.5])
+def test_agreement_by_chance_makes_nothing_certain(method: f.Method, apart: float) -> None:
+    """As R's metafor with test="adhoc": the factor of Knapp and Hartung is never below one."""
+    found = f.pool(np.array([5.0, 5 + apart, 5 - apart]), np.full(3, 2.0), method=method)
+    assert (found.tau2, found.effect.df) == (0.0, 2)
+    assert found.effect.std_error == pytest.approx(2 / math.sqrt(3), rel=1e-12)
+    assert found.prediction.interval() == pytest.approx((0.0317236, 9.9682764), abs=1e-6)
+
+
+def test_guard_is_the_larger_of_two_errors() -> None:
+    """With a τ² that leaves a factor below one, the error is that of τ² alone; statsmodels has no guard."""
+    y, errors = np.array([5.0, 5.2, 4.9, 5.1]), np.array([2.0, 1.5, 1.0, 2.0])
+    known = combine_effects(y, errors**2, method_re="iterated", atol=1e-14)
+    plain, guarded = f.pool(y, errors, method="PM", hksj=False), f.pool(y, errors, method="PM")
+    assert known.sd_eff_w_fe_hksj < plain.effect.std_error
+    assert guarded.effect.std_error == plain.effect.std_error == pytest.approx(known.sd_eff_w_fe, rel=1e-9)
+
+
 def test_prediction_is_wider_than_the_mean() -> None:
     found = f.pool(LOG_RR, ERRORS, method="DL", hksj=False)
     assert found.prediction.parameters == (
@@ -255,7 +274,6 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "zero error": (lambda: f.pool(np.array([1.0, 2]), np.array([1.0, 0])), "error is not positive"),
     "nan": (lambda: f.pool(np.array([1.0, math.nan]), np.array([1.0, 1])), "missing"),
     "method": (lambda: f.pool(np.array([1.0, 2]), np.array([1.0, 1]), method="XX"), "no estimator"),  # type: ignore[arg-type]
-    "identical": (lambda: f.pool(np.array([1.0, 1]), np.array([1.0, 1]), hksj=True), "standard error"),
     "two predict": (lambda: f.pool(np.array([1.0, 2]), np.array([1.0, 1])).prediction, "two studies"),
     "t of one": (lambda: Predictive("t", (0, 1, 1)).crps(0), "infinite"),
     "mean of t": (lambda: Predictive("t", (0, 1, 1)).mean, "no mean"),

@@ -6,7 +6,17 @@ import numpy as np
 import pandas as pd
 
 from impact.declare.designs import Association
-from impact.estimate.case import Case, as_numbers, at_wave, cluster_labels, design_rows, sample_weights, survey_design
+from impact.estimate.assignment_unit import BY_DEFAULT, arms_of, assignment_unit, by_labels
+from impact.estimate.case import (
+    Case,
+    as_numbers,
+    at_wave,
+    cluster_labels,
+    design_rows,
+    require_covariates,
+    sample_weights,
+    survey_design,
+)
 from impact.estimate.checks import stability_checks
 from impact.estimate.diagnostics import complete_cases, enough_clusters
 from impact.estimate.result import Effect, effect_from
@@ -24,6 +34,10 @@ def estimate_association(case: Case) -> Effect:
     estimate = _estimate(design, sample)
     variant = design.model_copy(update={"inference": quick(design.inference, sample)})
     steady, terms = stability_checks(case, sample, lambda part: _estimate(variant, part), estimate)
+    plain = design.model_copy(update={"inference": BY_DEFAULT})
+    steady += assignment_unit(
+        case, arms_of(sample), estimate, lambda labels: _estimate(plain, by_labels(sample, labels))
+    )
     return effect_from(
         estimate,
         indicator=case.indicator.id,
@@ -46,6 +60,7 @@ def _sample(case: Case, design: Association) -> tuple[Sample, int]:
         rows = at_wave(rows, case.indicator.ex_post.wave).reset_index()
     covariates = rows[list(design.covariates)]
     exposure = rows[design.exposure].astype(float)
+    require_covariates(rows[[design.exposure, *design.covariates]])
     complete = rows["_outcome"].notna() & exposure.notna() & covariates.notna().all(axis=1)
     kept = rows[complete]
     sample = Sample(

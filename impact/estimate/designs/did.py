@@ -6,6 +6,7 @@ import pandas as pd
 
 from impact.declare.designs import DifferenceInDifferences
 from impact.errors import NotEstimable
+from impact.estimate.assignment_unit import BY_DEFAULT, assignment_unit, by_labels
 from impact.estimate.case import (
     Case,
     as_numbers,
@@ -15,11 +16,12 @@ from impact.estimate.case import (
     design_rows,
     require_arms,
     require_clusters,
+    require_covariates,
     sample_weights,
 )
 from impact.estimate.checks import panel_attrition, placebo_outcome_checks, stability_checks
 from impact.estimate.diagnostics import complete_cases, enough_clusters
-from impact.estimate.result import Diagnostic, Effect, checked, effect_from, not_applicable
+from impact.estimate.result import Diagnostic, Effect, checked, effect_from, not_applicable, relative_size
 from impact.estimate.sample import AFTER, Sample, quick, regress, unit_influence, varying
 from impact.statistics.core import Estimate
 
@@ -34,13 +36,15 @@ def estimate_did(case: Case) -> Effect:
     rows = design_rows(case)
     sample, available = stacked(case, rows, before, after)
     estimate = estimator(case, sample)
-    checks: list[Diagnostic] = [_placebo(case, design, rows, before)]
+    checks: list[Diagnostic] = [_placebo(case, rows, before, estimate)]
     if design.rows == "linked":
         checks.append(panel_attrition(case, rows, after))
     checks += [enough_clusters(estimate.n_clusters), complete_cases(sample.n, available)]
     faster = quick(design.inference, sample)
     steady, terms = stability_checks(case, sample, lambda part: regress(part, faster), estimate)
     checks += [*steady, *placebo_outcome_checks(case, lambda column: _on(case, rows, column))]
+    arms = pd.Series(sample.base["_treated"].to_numpy(), index=sample.units)
+    checks += assignment_unit(case, arms, estimate, lambda labels: regress(by_labels(sample, labels), BY_DEFAULT))
     words = "linked persons" if design.rows == "linked" else "repeated cross-sections"
     return effect_from(
         estimate,
@@ -77,6 +81,7 @@ def stacked(case: Case, rows: pd.DataFrame, before: str, after: str) -> tuple[Sa
     if design.rows == "linked":
         start = at_wave(both, before)[list(design.covariates)].reindex(both["_unit"])
         covariates = start.set_index(both.index)
+    require_covariates(covariates, both["_treated"])
     complete = both["_outcome"].notna() & covariates.notna().all(axis=1)
     available, linked = len(both), ""
     if design.rows == "linked":
@@ -116,15 +121,24 @@ def _sample(
     )
 
 
-def _placebo(case: Case, design: DifferenceInDifferences, rows: pd.DataFrame, baseline: str) -> Diagnostic:
-    """Make the same estimate on two waves before the programme, where the effect must be zero."""
-    if design.placebo_wave is None:
+def _placebo(case: Case, rows: pd.DataFrame, baseline: str, effect: Estimate) -> Diagnostic:
+    """Make the same estimate on two waves before the programme, where the effect must be zero.
+
+    The size is what is found there over the effect itself.
+    """
+    wave: str | None = getattr(case.design, "placebo_wave", None)
+    if wave is None:
         return not_applicable("placebo_wave", PARALLEL, "no wave before the baseline is declared")
     try:
-        sample, _ = stacked(case, rows, design.placebo_wave, baseline)
-        estimate = estimator(case, sample)
+        sample, _ = stacked(case, rows, wave, baseline)
+        found = estimator(case, sample)
     except NotEstimable as error:
         return not_applicable("placebo_wave", PARALLEL, error.reason)
     return checked(
-        "placebo_wave", PARALLEL, estimate.estimate, estimate.p_value, f"{design.placebo_wave} to {baseline}"
+        "placebo_wave",
+        PARALLEL,
+        found.estimate,
+        found.p_value,
+        f"{wave} to {baseline}",
+        size=relative_size(found.estimate, effect.estimate),
     )

@@ -9,7 +9,7 @@ import pandas as pd
 
 from impact.declare.designs import RegressionDiscontinuity
 from impact.errors import NotEstimable
-from impact.estimate.case import Case, as_numbers, at_wave, design_rows
+from impact.estimate.case import Case, as_numbers, at_wave, design_rows, require_covariates
 from impact.estimate.diagnostics import complete_cases
 from impact.estimate.result import Diagnostic, Effect, Term, checked, effect_from, not_applicable, term_from
 from impact.statistics.core import Estimate, Floats
@@ -66,6 +66,7 @@ def _frame(case: Case, design: RegressionDiscontinuity) -> tuple[pd.DataFrame, p
     if case.indicator.ex_post.wave:
         rows = at_wave(rows, case.indicator.ex_post.wave).reset_index()
     needed = ["_outcome", design.running, *design.covariates, *design.clusters, *filter(None, [design.take_up])]
+    require_covariates(rows[[design.running, *design.covariates]])
     complete = rows[needed].notna().all(axis=1)
     return rows[complete], rows
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from impact.declare.designs import Matching, Weighting
 from impact.errors import NotEstimable
+from impact.estimate.assignment_unit import arms_of, assignment_unit, by_labels
 from impact.estimate.case import Case
 from impact.estimate.checks import (
     arm_checks,
@@ -44,6 +45,7 @@ def estimate_matching(case: Case) -> Effect:
     checks += placebo_outcome_checks(
         case, lambda name: _matched(case, design, with_outcome(case, compared, name)).estimate
     )
+    checks += assignment_unit(case, arms_of(compared.sample), estimate, lambda _: None)
     lost = matched.n_treated - matched.n_treated_matched
     detail = f"{matched.n_treated_matched} of {matched.n_treated} treated and {matched.n_comparison_matched} of"
     detail += f" {matched.n_comparison} in the comparison are used"
@@ -65,6 +67,8 @@ def estimate_weighting(case: Case) -> Effect:
     checks.append(_overlap(design, compared.sample))
     steady, more = stability_checks(case, analysed(case, compared), estimator, estimate)
     checks += [*steady, *placebo_outcome_checks(case, lambda name: estimator(with_outcome(case, compared, name)))]
+    sample = compared.sample
+    checks += assignment_unit(case, arms_of(sample), estimate, lambda labels: estimator(by_labels(sample, labels)))
     names = {"ipw": "inverse probability", "entropy": "entropy balancing", "aipw": "doubly robust (AIPW)"}
     words = (design.estimand, f"weighting, {names[design.method]}")
     return _effect(case, compared, estimate, words, (checks, [*terms, *more]))

@@ -11,7 +11,8 @@ from impact.errors import NotEstimable
 from impact.estimate.case import Case, cluster_names, code_columns
 from impact.estimate.diagnostics import enough_clusters
 from impact.estimate.panel import PanelFit, panel_effects
-from impact.estimate.result import Diagnostic, Effect, Term, effect_from, term_from
+from impact.estimate.pre_trend import PARALLEL, pre_trend_check, treated_panel
+from impact.estimate.result import Diagnostic, Effect, Term, effect_from, not_applicable, term_from
 from impact.measure import unit_sql
 from impact.sql import ident, literal
 from impact.statistics.bacon import bacon_decomposition
@@ -24,6 +25,7 @@ def estimate_panel(case: Case) -> Effect:
     design = case.design
     assert isinstance(design, PanelEffects)  # noqa: S101 - dispatched by type
     relation = panel_relation(case, [design.treatment, *design.covariates])
+    _require_terms(case, relation, [design.treatment, *design.covariates])
     fit = panel_effects(
         case.connection,
         relation,
@@ -33,15 +35,39 @@ def estimate_panel(case: Case) -> Effect:
     )
     estimate = fit.estimates[0]
     staggered, weights = _staggered(case, relation, design.treatment)
+    trend, before = _trend(case, relation, design)
     return effect_from(
         estimate,
         indicator=case.indicator.id,
         unit=case.unit,
         estimand="ATT",
         design="panel, unit and wave effects",
-        diagnostics=(staggered, enough_clusters(estimate.n_clusters), complete_panel(fit)),
-        terms=(*(term_from("coefficient", n, e) for n, e in zip(fit.terms, fit.estimates, strict=True)), *weights),
+        diagnostics=(trend, staggered, enough_clusters(estimate.n_clusters), complete_panel(fit)),
+        terms=(
+            *(term_from("coefficient", n, e) for n, e in zip(fit.terms, fit.estimates, strict=True)),
+            *weights,
+            *before,
+        ),
     )
+
+
+def _trend(case: Case, relation: str, design: PanelEffects) -> tuple[Diagnostic, list[Term]]:
+    """Test trends before each unit was treated first, as the staggered designs do."""
+    names = cluster_names(case)
+    try:
+        panel = treated_panel(case.connection, relation, design.treatment, names[0] if names else None)
+    except NotEstimable as error:
+        return not_applicable("pre_trend", PARALLEL, error.reason), []
+    return pre_trend_check(panel)
+
+
+def _require_terms(case: Case, relation: str, names: list[str]) -> None:
+    """Refuse a term that no row has: leaving out the rows without it would leave none."""
+    counts = ", ".join(f"count({ident(name)})" for name in names)
+    (known,) = case.connection.execute(f"SELECT {counts} FROM ({relation})").fetchall()
+    for name, count in zip(names, known, strict=True):
+        if not count:
+            raise NotEstimable(f"{name} is missing in all rows", "its values, or a design without it")
 
 
 def panel_clusters(clusters: tuple[str, ...], errors: str | None) -> tuple[str, ...]:

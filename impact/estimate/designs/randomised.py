@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
+import pandas as pd
 
 from impact.declare.designs import Randomised
 from impact.errors import NotEstimable
+from impact.estimate.assignment_unit import BY_DEFAULT, arms_of, assignment_unit, by_labels
 from impact.estimate.case import Case
 from impact.estimate.checks import arm_checks, placebo_outcome_checks, stability_checks, subgroup_checks
 from impact.estimate.cross_section import Comparison, analysed, answer, comparison, with_outcome
@@ -42,6 +45,7 @@ def estimate_randomised(case: Case) -> Effect:
     variant = design.model_copy(update={"inference": quick(design.inference, sample)})
     steady, more = stability_checks(case, sample, partial(intention_to_treat, variant), estimate)
     checks, terms = [*checks, *steady], [*terms, *more]
+    checks += assignment_unit(case, arms_of(sample), estimate, partial(_by_labels, design, compared, sample))
     checks += subgroup_checks(case, compared, errors_rule(compared.sample, design.inference))
     checks += placebo_outcome_checks(case, lambda name: estimator(with_outcome(case, compared, name)))
     name = f"randomised, {_words(design, compared.sample)}"
@@ -67,6 +71,14 @@ def estimate_randomised(case: Case) -> Effect:
         terms=tuple(terms),
         influence=unit_influence(compared.sample, estimate),
     )
+
+
+def _by_labels(design: Randomised, compared: Comparison, sample: Sample, labels: pd.Series) -> Estimate:
+    """Estimate the same with clusters by labels of the units."""
+    plain = design.model_copy(update={"inference": BY_DEFAULT})
+    if design.estimand == "LATE":
+        return _taken_up(plain, replace(compared, sample=by_labels(compared.sample, labels)))[0]
+    return intention_to_treat(plain, by_labels(sample, labels))
 
 
 def _words(design: Randomised, sample: Sample) -> str:

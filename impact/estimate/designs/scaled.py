@@ -13,7 +13,7 @@ from impact.declare.scaled import ScaledEffect
 from impact.errors import NotEstimable
 from impact.estimate.case import Case
 from impact.estimate.reach import Reached, reached
-from impact.estimate.result import Diagnostic, Effect, Term
+from impact.estimate.result import STANDS_ON, Diagnostic, Effect, Term
 from impact.estimate.territory import OwnChange, own_change, require_whole, statement
 from impact.statistics.core import Estimate, Floats
 from impact.statistics.scaling import fieller, scaled_sum
@@ -210,13 +210,18 @@ def _within(design: ScaledEffect, reach: Reached) -> Diagnostic:
 
 
 def _carried(effects: dict[str, Effect]) -> tuple[Diagnostic, ...]:
-    """Return each check that the effect failed, once, in whichever groups."""
+    """Return each check that the effect failed, or stands on and could not be made, once, in whichever groups."""
     failed: dict[str, Diagnostic] = {}
+    unmade: dict[str, Diagnostic] = {}
+    stands_on = {name for names in STANDS_ON.values() for name in names}
     for group, effect in effects.items():
         for check in effect.diagnostics:
+            whose = f"of the effect on {effect.term}: "
             if check.status == "failed":
                 words = f"{group}: {check.detail}" if group else check.detail
                 earlier = failed.get(check.check)
-                detail = f"{earlier.detail}; {words}" if earlier else f"of the effect on {effect.term}: {words}"
+                detail = f"{earlier.detail}; {words}" if earlier else whose + words
                 failed[check.check] = replace(check, detail=detail)
-    return tuple(failed.values())
+            elif check.status == "not_applicable" and check.check in stands_on:
+                unmade.setdefault(check.check, replace(check, detail=whose + check.detail))
+    return tuple((unmade | failed).values())

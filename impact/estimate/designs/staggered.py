@@ -10,16 +10,26 @@ import pandas as pd
 
 from impact.declare.designs import Staggered
 from impact.errors import NotEstimable
-from impact.estimate.case import Case, as_numbers, cluster_names, design_rows, first_rows, sample_weights
+from impact.estimate.assignment_unit import assignment_unit
+from impact.estimate.case import (
+    Case,
+    as_numbers,
+    cluster_names,
+    design_rows,
+    first_rows,
+    require_covariates,
+    sample_weights,
+)
 from impact.estimate.designs.panel import bacon_terms, complete_panel, panel_clusters, panel_relation
 from impact.estimate.diagnostics import enough_clusters
 from impact.estimate.event_time import event_terms
 from impact.estimate.panel import panel_effects
-from impact.estimate.result import Diagnostic, Effect, Term, checked, effect_from, not_applicable, term_from
+from impact.estimate.pre_trend import pre_trend_check
+from impact.estimate.result import Diagnostic, Effect, Term, effect_from, not_applicable, term_from
 from impact.sql import ident, literal
 from impact.statistics.adoption import NEVER, Panel
 from impact.statistics.aggregation import Aggregate, aggregate, multiplier_bootstrap
-from impact.statistics.core import Estimate, Floats, Ints, JointTest, cluster_codes
+from impact.statistics.core import Estimate, Floats, Ints, cluster_codes
 from impact.statistics.honest import honest_bounds
 from impact.statistics.imputation import Imputed, imputation, two_stage
 from impact.statistics.interacted import Interacted, sun_abraham
@@ -28,7 +38,6 @@ from impact.statistics.staggered import GroupTime, group_time_effects
 HONEST = "the mean effect stands if trends part after treatment as much as they ever did before"
 HONEST_SEED = 1
 BAND_DRAWS = 1000
-PARALLEL = "before they took up the programme, units moved like those that had not"
 METHODS: dict[str, Literal["dr", "ipw", "reg"]] = {"doubly_robust": "dr", "weighting": "ipw", "regression": "reg"}
 WORDS = {
     "callaway_santanna": "Callaway–Sant'Anna",
@@ -54,6 +63,7 @@ def estimate_staggered(case: Case) -> Effect:
     assert isinstance(design, Staggered)  # noqa: S101 - dispatched by type
     if design.estimator == "twfe":
         found, words = _twfe(case, design), "two-way fixed effects"
+        panel, units = adoption_panel(case, design)
     else:
         panel, units = adoption_panel(case, design)
         found = _estimate(case, design, panel)
@@ -63,14 +73,18 @@ def estimate_staggered(case: Case) -> Effect:
             words += f", {design.adjust.replace('_', ' ')}" if design.covariates else ""
         unknown = case.connection.execute(_unknown_cohorts(case, design)).fetchall()[0][0] if design.never else 0
         found = _with_losses(found, panel, len(units), unknown=int(unknown), unbalanced=not words.startswith("Call"))
+    method, ahead = METHODS[design.adjust], design.anticipation
+    trend, before = pre_trend_check(panel, control=design.control, method=method, anticipation=ahead)
+    starts = pd.Series(panel.cohort, index=units)
+    whole = assignment_unit(case, starts, found.estimate, lambda _: None)
     return effect_from(
         found.estimate,
         indicator=case.indicator.id,
         unit=case.unit,
         estimand="ATT",
         design=f"staggered adoption, {words}",
-        diagnostics=(*found.checks, enough_clusters(found.estimate.n_clusters)),
-        terms=tuple(found.terms),
+        diagnostics=(trend, *found.checks, enough_clusters(found.estimate.n_clusters), *whole),
+        terms=(*found.terms, *before),
     )
 
 
@@ -95,6 +109,7 @@ def adoption_panel(case: Case, design: Staggered) -> tuple[Panel, list[str]]:
     waves = [str(wave) for wave in outcome.columns]
     # a start after the last observed wave has not happened yet; one between waves begins at the next
     begun = [_next(case, waves, int(position)) for position in first["_start"]]
+    require_covariates(first[list(design.covariates)])
     covariates = as_numbers(first[list(design.covariates)])
     weights = sample_weights(case, first)
     panel = Panel(
@@ -165,21 +180,13 @@ def _estimate(case: Case, design: Staggered, panel: Panel) -> _Found:
         interacted = sun_abraham(panel)
         found = list(interacted.terms)
         honest, bounds = _honest_from([time for time, _ in found], [estimate for _, estimate in found])
-        checks = [_pre_trend(interacted.pretrend), honest]
-        return _Found(interacted.overall, [*_event_terms(interacted), *bounds], checks)
+        return _Found(interacted.overall, [*_event_terms(interacted), *bounds], [honest])
     fitted = imputation(panel) if design.estimator == "imputation" else two_stage(panel)
-    why = "the estimator has no effects before treatment; see Callaway–Sant'Anna or Sun–Abraham"
-    return _Found(fitted.overall, _event_terms(fitted), [not_applicable("pre_trend", PARALLEL, why)])
+    return _Found(fitted.overall, _event_terms(fitted), [])
 
 
 def _event_terms(fitted: Interacted | Imputed) -> list[Term]:
     return [term_from("event_time", f"{time:+d}", estimate) for time, estimate in fitted.terms]
-
-
-def _pre_trend(test: JointTest | NotEstimable) -> Diagnostic:
-    if isinstance(test, NotEstimable):
-        return not_applicable("pre_trend", PARALLEL, test.reason)
-    return checked("pre_trend", PARALLEL, test.statistic, test.p_value, f"joint Wald test, {test.reference}")
 
 
 def _callaway_santanna(case: Case, design: Staggered, panel: Panel) -> _Found:
@@ -192,12 +199,11 @@ def _callaway_santanna(case: Case, design: Staggered, panel: Panel) -> _Found:
     for kind in ("dynamic", "group", "calendar"):
         terms += _average_terms(panel, kind, averages[kind])
     terms += _cell_terms(panel, cells)
-    dynamic = averages["dynamic"]
+    overall = averages[design.aggregate].overall
     if not design.sensitivity:
-        return _Found(averages[design.aggregate].overall, terms, [_pre_trend(dynamic.pretrend)])
+        return _Found(overall, terms, [])
     honest, bounds = _universal(panel, design)
-    checks = [_pre_trend(dynamic.pretrend), honest]
-    return _Found(averages[design.aggregate].overall, [*terms, *bounds], checks)
+    return _Found(overall, [*terms, *bounds], [honest])
 
 
 def _universal(panel: Panel, design: Staggered) -> tuple[Diagnostic, list[Term]]:
@@ -298,13 +304,13 @@ def _twfe(case: Case, design: Staggered) -> _Found:
     detail = f"{starts} starts: the coefficient also compares late with early starters; see goodman_bacon"
     status = "passed" if starts <= 1 else "failed"
     check = Diagnostic("staggered_adoption", null, float(starts), None, status, detail if starts > 1 else "one start")
-    leads, terms = _event_study(case, design, f"SELECT *, {cohort} AS _start FROM ({relation})")
+    honest, terms = _event_study(case, design, f"SELECT *, {cohort} AS _start FROM ({relation})")
     terms += bacon_terms(case, relation, "_treatment")
-    return _Found(fit.estimates[0], terms, [check, *leads, complete_panel(fit)])
+    return _Found(fit.estimates[0], terms, [check, honest, complete_panel(fit)])
 
 
-def _event_study(case: Case, design: Staggered, relation: str) -> tuple[list[Diagnostic], list[Term]]:
-    """Fit one dummy per event time; test that those before treatment are zero, and bound what else they allow."""
+def _event_study(case: Case, design: Staggered, relation: str) -> tuple[Diagnostic, list[Term]]:
+    """Fit one dummy per event time, and bound what trends that part would allow."""
     try:
         events = event_terms(case.connection, relation)
         fit = panel_effects(
@@ -314,14 +320,13 @@ def _event_study(case: Case, design: Staggered, relation: str) -> tuple[list[Dia
             clusters=panel_clusters(cluster_names(case), design.inference.errors),
             small_sample=design.inference.small_sample,
         )
-        leads = fit.joint(events.leads)
     except NotEstimable as error:
-        return [not_applicable("pre_trend", PARALLEL, error.reason)], []
+        return not_applicable("honest_bounds", HONEST, error.reason), []
     times = [int(name.rpartition("_")[2]) * (-1 if "minus" in name else 1) for name in events.terms]
     terms = [term_from("event_time", f"{e:+d}", found) for e, found in zip(times, fit.estimates, strict=True)]
     estimates = np.array([found.estimate for found in fit.estimates])
     honest, bounds = _honest(times, estimates, fit.errors.covariance)
-    return [_pre_trend(leads), honest], [*terms, *bounds]
+    return honest, [*terms, *bounds]
 
 
 def _honest(times: list[int], estimates: Floats, covariance: Floats) -> tuple[Diagnostic, list[Term]]:

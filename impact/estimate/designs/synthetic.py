@@ -61,7 +61,7 @@ def _control(case: Case, series: Series, design: SyntheticControl) -> tuple[Esti
     share = found.pre_rmspe / float(np.std(own)) if np.std(own) > 0 else np.inf
     detail = f"gap {found.pre_rmspe:.4g} before the start, {share:.1%} of the series' own spread"
     checks = [
-        Diagnostic("pre_fit", SAME_PAST, share, None, "passed" if share <= GOOD_FIT else "failed", detail),
+        Diagnostic("pre_fit", SAME_PAST, share, None, "passed" if share <= GOOD_FIT else "failed", detail, share),
         *stability(fit),
         _in_space(found),
         _in_time(case, series, design),
@@ -129,7 +129,8 @@ def _did(series: Series, design: SyntheticControl) -> tuple[Estimate, list[Diagn
             n_obs=series.outcomes.size,
             df=df,
         )
-        return estimate, [not_applicable("pre_fit", SAME_PAST, "units are not weighted")], compared
+        donors = np.delete(np.arange(len(series.outcomes)), series.treated)
+        return estimate, [_trend_fit(series, donors, np.full(len(donors), 1 / len(donors)))], compared
     times = [
         Term("time_weight", wave, float(weight))
         for wave, weight in zip(series.waves[: series.start], found.time_weights, strict=True)
@@ -152,7 +153,8 @@ def _trend_fit(series: Series, donors: Ints, weights: Floats) -> Diagnostic:
     gap = own - weights @ series.outcomes[donors, : series.start]
     fit = float(np.std(gap) / np.std(own)) if np.std(own) > 0 else np.inf
     status = "passed" if fit <= GOOD_FIT else "failed"
-    return Diagnostic("pre_fit", SAME_PAST, fit, None, status, f"gap varies by {fit:.1%} of the series' own spread")
+    detail = f"gap varies by {fit:.1%} of the series' own spread"
+    return Diagnostic("pre_fit", SAME_PAST, fit, None, status, detail, fit)
 
 
 def _donor_spread(series: Series) -> tuple[float, float]:

@@ -1,0 +1,181 @@
+"""Were the arms assigned row by row? Where they never vary within a declared column, perhaps by that column.
+
+Errors of rows count for little where whole villages or schools went to one arm: the rows of a village are alike. A plan
+that names no ``cluster`` is taken at its word only if its arms vary within every column that could have been the unit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from impact.declare.check_indicators import named_columns
+from impact.declare.designs import Inference
+from impact.errors import NotEstimable
+from impact.estimate.case import Case, cluster_names, first_rows
+from impact.estimate.result import Diagnostic
+from impact.estimate.sample import Sample
+from impact.measure import unit_frame, unit_sql
+from impact.statistics.core import Estimate, Floats, Ints, cluster_codes, influence_error, wald
+
+ROW_BY_ROW = "arms vary within every declared column, as where rows were assigned one by one"
+TYPES = ("text", "code", "integer")
+FIRST_LOOK = 5000
+"""Rows that are looked at first: a column within which arms vary among these needs no further look."""
+BY_CHANCE = 0.001
+FILLED = 0.9
+FEWEST_IN_ARM = 2
+BY_DEFAULT = Inference()
+"""The inference of the same effect with clusters."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A column within which arms never vary: its name, and each unit's value, in the order of the units."""
+
+    column: str
+    labels: pd.Series
+
+    @property
+    def count(self) -> int:
+        """Number of values."""
+        return int(self.labels.nunique())
+
+
+def assignment_unit(
+    case: Case, assigned: pd.Series, estimate: Estimate, clustered: Callable[[pd.Series], Estimate | None]
+) -> list[Diagnostic]:
+    """Check that the arms vary within every column that could have been assigned whole; nothing with declared clusters.
+
+    Parameters
+    ----------
+    case
+        Whose contract has the columns.
+    assigned
+        Arm, exposure or start of each unit, indexed by unit; of each row where units have several.
+    estimate
+        The effect with errors as if units had been assigned one by one.
+    clustered
+        Gives the effect with errors clustered by labels, indexed by unit; None where there is no such estimator.
+
+    Notes
+    -----
+    A column counts if its values have two rows or more on average, cover nine in ten units, at least two lie in each
+    arm, and arms drawn unit by unit would be alike within all of them with a chance below 0.001. Of several, the one
+    with the fewest values. The check's value and p-value are the error and p-value with clusters by it.
+    """
+    if cluster_names(case):
+        return []
+    by_unit = assigned.groupby(level=0).first()
+    looked_at = _candidates(case)
+    found = _unit(case, by_unit, looked_at)
+    if found is None:
+        detail = f"{len(looked_at)} columns looked at"
+        return [Diagnostic("assignment_unit", ROW_BY_ROW, float(len(looked_at)), None, "passed", detail)]
+    words = f"arms never vary within {found.column} ({found.count} values)"
+    try:
+        own = assigned.index.map(found.labels).to_numpy(dtype=object)
+        other = clustered(found.labels) or by_influence(estimate, own)
+    except NotEstimable as error:
+        detail = f"{words}; if they were assigned by it, there is no interval: {error.reason}"
+        return [Diagnostic("assignment_unit", ROW_BY_ROW, None, None, "failed", detail)]
+    detail = f"{words}; if they were assigned by it, {other.conf_low:.4g} to {other.conf_high:.4g} by {other.reference}"
+    return [Diagnostic("assignment_unit", ROW_BY_ROW, other.std_error, other.p_value, "failed", detail)]
+
+
+def arms_of(sample: Sample) -> pd.Series:
+    """Return the arm (or exposure) of each unit of a sample."""
+    return pd.Series(sample.exposure, index=sample.units)
+
+
+def by_labels(sample: Sample, labels: pd.Series) -> Sample:
+    """Return a sample clustered by its units' labels."""
+    return replace(sample, clusters=(pd.Series(sample.units).map(labels).to_numpy(dtype=object),), survey=None)
+
+
+def by_influence(estimate: Estimate, labels: NDArray[np.object_]) -> Estimate:
+    """Return an estimate with its influences summed within clusters: CR0 times ``G/(G − 1)``, on t(G − 1).
+
+    Raises
+    ------
+    NotEstimable
+        If each unit's influence is not known.
+    """
+    influence: Floats | None = estimate.influence
+    if influence is None or len(influence) != len(labels):
+        raise NotEstimable("the influence of each row is not known", "a cluster column in the design")
+    codes, count = cluster_codes(labels.astype(str))
+    error = influence_error(influence, codes, count) * math.sqrt(count / (count - 1))
+    return wald(
+        estimate.estimate, error, rule="clustered influence", n_obs=estimate.n_obs, df=count - 1.0, n_clusters=count
+    )
+
+
+def _candidates(case: Case) -> list[str]:
+    """Return the columns of the contract whose values could be villages or schools: neither arm, time nor outcome."""
+    design, contract = case.design, case.contract
+    taken = {getattr(design, name, None) for name in ("arm", "take_up", "blocks", "cohort", "exposure", "treatment")}
+    taken |= {contract.person, contract.wave}
+    taken |= {column for field, column in named_columns(case.indicator) if field.startswith("formula")}
+    return [name for name, column in contract.columns.items() if column.type in TYPES and name not in taken]
+
+
+def _unit(case: Case, assigned: pd.Series, names: list[str]) -> Unit | None:
+    """Return the column with the fewest values within which arms never vary, or None."""
+    left = _first_look(case, assigned, names)
+    if not left:
+        return None
+    rows = unit_frame(case.connection, case.programme.id, case.contract, case.indicator, left, as_text=left)
+    rows = rows[rows["_unit"].isin(assigned.index)]
+    labels = first_rows(case, rows, ["_later"] if _mark_later(case, rows) else ()).reindex(assigned.index)
+    units = [Unit(name, labels[name]) for name in left if _could_be(labels[name], assigned)]
+    chosen = min(units, key=lambda unit: unit.count, default=None)
+    if chosen is None:
+        return None
+    alone = pd.Series([f"_{place}" for place in range(len(assigned))], index=assigned.index)
+    return Unit(chosen.column, chosen.labels.fillna(alone))
+
+
+def _mark_later(case: Case, rows: pd.DataFrame) -> bool:
+    """Put the rows of the baseline first: people may have moved since they were assigned."""
+    rows["_later"] = rows["_wave"] != case.baseline
+    return case.baseline is not None
+
+
+def _first_look(case: Case, assigned: pd.Series, names: list[str]) -> list[str]:
+    """Return the columns within which arms do not vary among some rows; in most data that leaves none."""
+    if not names:
+        return []
+    query = unit_sql(case.programme.id, case.contract, case.indicator, names, as_text=names)
+    wave = case.baseline or case.indicator.ex_post.wave
+    where = "WHERE _wave = ?" if case.contract.wave and wave else ""
+    some = case.connection.execute(f"SELECT * FROM ({query}) {where} LIMIT {FIRST_LOOK}", [wave] if where else []).df()
+    arms = some["_unit"].map(assigned)
+    return [name for name in names if (arms.groupby(some[name]).nunique() <= 1).all()]
+
+
+def _could_be(labels: pd.Series, assigned: pd.Series) -> bool:
+    known = labels.notna()
+    if known.mean() < FILLED:
+        return False
+    labels, arms = labels[known], assigned[known]
+    groups = arms.groupby(labels)
+    if groups.nunique().gt(1).any() or groups.ngroups > len(arms) / 2:
+        return False
+    in_arms = groups.first().value_counts()
+    enough = in_arms.min() >= FEWEST_IN_ARM if arms.nunique() == 2 else groups.ngroups > arms.nunique() + 1
+    return bool(enough) and _chance(groups.size().to_numpy(dtype=np.int64), arms) < BY_CHANCE
+
+
+def _chance(sizes: Ints, arms: pd.Series) -> float:
+    """Return the chance that arms drawn unit by unit are alike within all groups of these sizes."""
+    shares = arms.value_counts(normalize=True).to_numpy(dtype=float)
+    distinct, times = np.unique(sizes, return_counts=True)
+    alike = np.array([np.sum(shares**size) for size in distinct])
+    with np.errstate(divide="ignore"):
+        return float(np.exp(np.sum(times * np.log(alike))))

@@ -1,0 +1,77 @@
+"""The check of trends before treatment, the same for every design and estimator in which units start at a time."""
+
+from __future__ import annotations
+
+import duckdb
+import numpy as np
+
+from impact.errors import NotEstimable
+from impact.estimate.result import Diagnostic, Term, checked, not_applicable, relative_size, term_from
+from impact.sql import ident
+from impact.statistics.adoption import NEVER, Panel
+from impact.statistics.pre_trend import pre_trend
+from impact.statistics.staggered import Control, Method
+
+PARALLEL = "before they took up the programme, units moved like those that had not"
+
+
+def pre_trend_check(
+    panel: Panel, *, control: Control = "never", method: Method = "dr", anticipation: int = 0
+) -> tuple[Diagnostic, list[Term]]:
+    """Test trends before treatment; the size is the largest mean difference before it over the mean effect after it.
+
+    Parameters
+    ----------
+    panel
+        Of the units, whatever the estimator of the effect uses of it: the check does not hang on that choice.
+    control, method, anticipation
+        As in :func:`impact.statistics.pre_trend.pre_trend`.
+    """
+    try:
+        found = pre_trend(panel, control=control, method=method, anticipation=anticipation)
+    except NotEstimable as error:
+        return not_applicable("pre_trend", PARALLEL, error.reason), []
+    test, largest = found.test, max(abs(estimate.estimate) for _, estimate in found.by_time)
+    detail = f"joint Wald test against the last wave before, {test.reference}"
+    detail += f"; largest mean difference before {largest:.4g}"
+    size = relative_size(largest, found.after)
+    terms = [term_from("pre_trend", f"{time:+d}", estimate) for time, estimate in found.by_time]
+    return checked("pre_trend", PARALLEL, test.statistic, test.p_value, detail, size=size), terms
+
+
+def treated_panel(connection: duckdb.DuckDBPyConnection, relation: str, treatment: str, cluster: str | None) -> Panel:
+    """Return the panel of a relation, each unit's start being the first wave at which it is treated.
+
+    Parameters
+    ----------
+    connection
+        Holds the relation's rows.
+    relation
+        Query with ``_unit``, ``_period``, ``_outcome``, the treatment and the cluster.
+    treatment
+        Column above zero where a unit is treated; what comes after the first time plays no part in what was before it.
+    cluster
+        Column of the clusters, or None.
+
+    Raises
+    ------
+    NotEstimable
+        If nobody has an outcome.
+    """
+    code = f"dense_rank() OVER (ORDER BY CAST({ident(cluster)} AS VARCHAR)) - 1" if cluster else "0"
+    frame = connection.execute(
+        "SELECT dense_rank() OVER (ORDER BY _unit) - 1 AS unit, dense_rank() OVER (ORDER BY _period) - 1 AS period,"
+        f" _outcome AS outcome, coalesce({ident(treatment)} > 0, false) AS treated, {code} AS cluster"
+        f" FROM ({relation}) WHERE _outcome IS NOT NULL"
+    ).df()
+    if frame.empty:
+        raise NotEstimable("nobody has an outcome", "rows with an outcome")
+    unit, period = frame["unit"].to_numpy(dtype=np.int64), frame["period"].to_numpy(dtype=np.int64)
+    outcome = np.full((unit.max() + 1, period.max() + 1), np.nan)
+    outcome[unit, period] = frame["outcome"].to_numpy(dtype=float)
+    start, clusters = np.full(len(outcome), outcome.shape[1]), np.zeros(len(outcome), dtype=np.int64)
+    treated = frame["treated"].to_numpy(dtype=bool)
+    np.minimum.at(start, unit[treated], period[treated])
+    clusters[unit] = frame["cluster"].to_numpy(dtype=np.int64)
+    cohort = np.where(start < outcome.shape[1], start, NEVER).astype(np.int64)
+    return Panel(outcome, cohort, clusters=clusters if cluster else None)

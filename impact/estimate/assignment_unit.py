@@ -79,7 +79,7 @@ def assignment_unit(
         return [Diagnostic("assignment_unit", ROW_BY_ROW, float(len(looked_at)), None, "passed", detail)]
     words = f"arms never vary within {found.column} ({found.count} values)"
     try:
-        own = assigned.index.map(found.labels).to_numpy(dtype=object)
+        own = found.labels.reindex(assigned.index).to_numpy(dtype=object)
         other = clustered(found.labels) or by_influence(estimate, own)
     except NotEstimable as error:
         detail = f"{words}; if they were assigned by it, there is no interval: {error.reason}"
@@ -169,7 +169,7 @@ def _could_be(labels: pd.Series, assigned: pd.Series) -> bool:
         return False
     in_arms = groups.first().value_counts()
     enough = in_arms.min() >= FEWEST_IN_ARM if arms.nunique() == 2 else groups.ngroups > arms.nunique() + 1
-    return bool(enough) and _chance(groups.size().to_numpy(dtype=np.int64), arms) < BY_CHANCE
+    return bool(enough) and _chance(np.asarray(groups.size(), dtype=np.int64), arms) < BY_CHANCE
 
 
 def _chance(sizes: Ints, arms: pd.Series) -> float:

@@ -93,7 +93,7 @@ def differential_attrition(baseline: pd.DataFrame, end_units: set[str]) -> Diagn
     table = counts.unstack(fill_value=0).to_numpy(dtype=float)
     if table.shape[1] < 4:
         return not_applicable("attrition", null, "one arm was not seen at baseline")
-    lost_0, lost_1, n_0, n_1 = table.T
+    lost_0, lost_1, n_0, n_1 = (table[:, place] for place in range(4))
     n, gone = n_0 + n_1, lost_0 + lost_1
     excess = float(np.sum(lost_1 - n_1 * gone / n))
     variance = float(np.sum(n_1 * n_0 * gone * (n - gone) / (n**2 * np.maximum(n - 1, 1))))

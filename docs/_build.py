@@ -23,8 +23,8 @@ from pydantic import BaseModel
 
 import impact
 from impact import cli, errors
-from impact.declare.load import FILES, REGISTRATIONS
-from impact.declare.registration import RegistrationsFile
+from impact.declare.load import FILES
+from impact.declare.registration import REGISTRATIONS, RegistrationsFile
 from impact.store.tables import TABLES
 
 REFERENCE = Path(__file__).parent / "reference"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, get_args
 
-from impact.store.warehouse import CATALOG
+from impact.store.opening import CATALOG
 
 Role = Literal["evaluator", "investor", "coordinator", "statistics_office"]
 

@@ -11,8 +11,9 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -164,36 +165,45 @@ def copy_tree(source: Path, target: Path) -> None:
     shutil.copytree(source, target, dirs_exist_ok=True)
 
 
-def write_together(folder: Path, made: Mapping[str, Path]) -> None:
-    """Put several files of a folder in place: all of them or none, also if the process is killed.
+@contextmanager
+def writing_together(folder: Path) -> Iterator[Callable[[Mapping[str, Path]], None]]:
+    """Hold a folder against others that write several of its files at once, and give what puts them in place.
 
-    Parameters
-    ----------
-    folder
-        Whoever reads it calls :func:`settle` first.
-    made
-        The files to copy, by name relative to the folder, in the order in which they may be seen.
+    It takes the files to copy by name relative to the folder, in the order in which they may be seen; all of them come
+    or none, also if the process is killed: whoever reads the folder calls :func:`settle` first.
+
+    Raises
+    ------
+    UsageError
+        If there is no such folder.
     """
-    with _locked(folder / JOURNAL), _naming(folder):
+    if not folder.is_dir():
+        raise UsageError(f"there is no folder at {folder}")
+    with _locked(folder / JOURNAL):
         _finish(folder)
-        for place in {(folder / name).parent for name in made}:
-            for left in place.glob(f".*.{TOGETHER}"):
-                left.unlink()
-        require_space(folder, sum(path.stat().st_size for path in made.values()))
-        new = [place for name in made for place in _missing(folder, (folder / name).parent)]
-        parts = {name: _beside(folder / name, TOGETHER) for name in made}
-        try:
+        yield partial(_write_together, folder)
+
+
+def _write_together(folder: Path, made: Mapping[str, Path]) -> None:
+    parts = {name: _beside(folder / name, TOGETHER) for name in made}
+    for place in {part.parent for part in parts.values()}:
+        for left in place.glob(f".*.{TOGETHER}"):
+            left.unlink()
+    require_space(folder, sum(path.stat().st_size for path in made.values()))
+    new = [place for name in made for place in _missing(folder, (folder / name).parent)]
+    try:
+        with _naming(folder):
             for name, part in parts.items():
                 part.parent.mkdir(parents=True, exist_ok=True)
                 with made[name].open("rb") as read, part.open("wb") as write:
                     shutil.copyfileobj(read, write, CHUNK)
                     _flush(write)
             _write_journal(folder, list(made))
-        except BaseException:
-            if not (folder / JOURNAL).exists():
-                _undo([*parts.values(), _beside(folder / JOURNAL)], new)
-            raise
-        _finish(folder)
+            _finish(folder)
+    except BaseException:
+        if not (folder / JOURNAL).exists():
+            _undo([*parts.values(), _beside(folder / JOURNAL)], new)
+        raise
 
 
 def settle(folder: Path) -> None:
@@ -215,8 +225,16 @@ def remove_folder(folder: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder for files of the engine's own; its parent exists."""
-    folder.mkdir(exist_ok=True)
+    """Make a folder for files of the engine's own."""
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file, whole or not at all."""
+    with held(target) as file, source.open("rb") as read:
+        require_space(target.parent, source.stat().st_size)
+        with file.writing() as write:
+            shutil.copyfileobj(read, write, CHUNK)
 
 
 def _undo(parts: list[Path], folders: list[Path]) -> None:

@@ -18,7 +18,7 @@ from impact.declare.indicators import Indicator, IndicatorsFile
 from impact.declare.programme import ProgrammeFile
 from impact.declare.registration import REGISTRATIONS, Registration, RegistrationsFile, full_registrations
 from impact.declare.sources import Source, SourcesFile
-from impact.declare.yaml_file import Lines, read_yaml
+from impact.declare.yaml_file import MAX_BYTES, Lines, read_yaml
 from impact.errors import DeclarationError, Problem, UsageError
 from impact.files import settle
 
@@ -32,6 +32,8 @@ FILES: dict[str, type[BaseModel]] = {
     "claims.yaml": ClaimsFile,
 }
 """The files of a programme folder and the model each is read into."""
+MAX_REGISTERED = 50_000_000
+"""Bytes that ``registrations.yaml`` may have; earlier versions wrote the whole plan with every entry."""
 OPTIONAL = ("evaluation.yaml", "claims.yaml")
 
 
@@ -183,7 +185,8 @@ def read_registrations(folder: Path) -> tuple[Registration, ...]:
     """
     if not (folder / REGISTRATIONS).exists():
         return ()
-    return full_registrations(read_declaration(folder / REGISTRATIONS, RegistrationsFile, REGISTRATIONS)[0])
+    path = folder / REGISTRATIONS
+    return full_registrations(read_declaration(path, RegistrationsFile, REGISTRATIONS, MAX_REGISTERED)[0])
 
 
 def _recoded(folder: Path, sources: tuple[Source, ...]) -> tuple[Source, ...]:
@@ -200,9 +203,9 @@ def _recoded(folder: Path, sources: tuple[Source, ...]) -> tuple[Source, ...]:
     return tuple(recoded)
 
 
-def read_declaration(path: Path, model: type[Model], shown: str) -> tuple[Model, Lines]:
+def read_declaration(path: Path, model: type[Model], shown: str, limit: int = MAX_BYTES) -> tuple[Model, Lines]:
     """Read one YAML file into its model, or raise with every problem and its line."""
-    data, lines = read_yaml(path, shown)
+    data, lines = read_yaml(path, shown, limit)
     try:
         return model.model_validate(data), lines
     except ValidationError as error:

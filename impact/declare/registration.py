@@ -31,7 +31,7 @@ class Registration(Declared):
 
 
 class WrittenRegistration(Declared):
-    """A registration as the file holds it: each part of the plan by its hash in ``plans``, or in full as in old files."""
+    """A registration in the file: each part of the plan by its hash in ``plans``, or in full as in older files."""
 
     registered_at: str
     author: str

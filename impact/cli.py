@@ -14,11 +14,10 @@ from typing import Annotated, Any
 
 import pandas as pd
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from impact.cli_context import context_app
-from impact.cli_faults import Guarded, tell
+from impact.cli_faults import Guarded, Terminal, err, stopping, tell
 from impact.declare import check_programme, load_programme, shipped
 from impact.declare.schemas import write_schemas
 from impact.errors import ProblemsError, UsageError
@@ -40,6 +39,7 @@ from impact.render import (
 from impact.rows import ENGINE
 from impact.rows import Progress as Report
 from impact.store import Warehouse, open_reader
+from impact.store.state import behind
 from impact.words import LANGUAGES
 
 app = typer.Typer(
@@ -51,8 +51,7 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(context_app)
-out = Console(soft_wrap=False, highlight=False)
-err = Console(stderr=True, highlight=False)
+out = Terminal(soft_wrap=False, highlight=False)
 
 ProgrammeFolder = Annotated[Path, typer.Argument(metavar="PROGRAMME", help="Folder that holds programme.yaml.")]
 Database = Annotated[Path, typer.Option("--db", metavar="FILE", help="DuckDB file with the results.")]
@@ -130,10 +129,13 @@ def audit(programme: ProgrammeFolder, db: Database = DEFAULT_DB, as_json: AsJson
         raise UsageError(f"{loaded.id} declares no claims; see docs/how-to/audit_claims.md")
     with Warehouse(db) as warehouse, _progress(not as_json) as progress:
         claims = audit_programme(loaded, warehouse, progress=progress)
+        waiting = behind(warehouse)
     if as_json:
         _print_json(_records(claims))
     else:
         print_claims(out, claims)
+    if waiting:
+        err.print(f"Rows have changed: readers see the last whole run until {', '.join(waiting)} is run to the end.")
     raise typer.Exit(1 if (claims["state"] == "differs").any() else 0)
 
 
@@ -352,9 +354,10 @@ def version() -> None:
 def main() -> None:
     """Run the command line; turn whatever went wrong into words and an exit code."""
     try:
-        try:
-            app()
-        finally:
-            sys.stdout.flush()
+        with stopping():
+            try:
+                app()
+            finally:
+                sys.stdout.flush()
     except Exception as error:  # the last place: nothing leaves as a trace unless it is asked for
         sys.exit(tell(error, as_json="--json" in sys.argv))

@@ -8,15 +8,15 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
 
+from impact.cli_faults import Terminal
 from impact.context import Added, add_context
 from impact.errors import UsageError
 
 context_app = typer.Typer(
     name="context", help="Series from official statistics, beside what a programme measures.", no_args_is_help=True
 )
-out = Console(soft_wrap=True, highlight=False)
+out = Terminal(soft_wrap=True, highlight=False)
 PLURALS = (
     ("series", "series", "series"),
     ("territories", "territory", "territories"),

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
 from typer.core import TyperGroup
 
 from impact.errors import ImpactError, ProblemsError
-from impact.faults import UNREAD, exit_code, is_interrupt, said
+from impact.faults import TERMINATED, UNREAD, exit_code, is_interrupt, said
 from impact.render import print_problems
 
 DEBUG = "IMPACT_DEBUG"
-err = Console(stderr=True, highlight=False)
+
+
+class Terminal(Console):
+    """A console that leaves it to :func:`tell` what happens when nobody reads it any more."""
+
+    def on_broken_pipe(self) -> None:
+        """Let the error of the system come out."""
+        raise  # noqa: PLE0704 - called by rich while it handles that error
+
+
+err = Terminal(stderr=True, highlight=False)
 
 
 class Stopped(Exception):  # noqa: N818 - carries what stopped a command past typer, which would end with codes of its own
@@ -32,6 +45,16 @@ class Guarded(TyperGroup):
             return super().invoke(ctx)
         except (KeyboardInterrupt, EOFError, OSError) as error:
             raise Stopped from error
+
+
+@contextmanager
+def stopping() -> Iterator[None]:
+    """Leave in order when the system asks the process to end: files are put back, temporary ones removed."""
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def tell(error: Exception, *, as_json: bool) -> int:

@@ -9,6 +9,7 @@ code  meaning
 3     the machine or the engine failed: disk, rights, memory, a damaged file, a fault of the engine
 130   interrupted
 141   whoever read the output stopped reading it
+143   ended by the system
 ====  ===========================================================================================================
 """
 
@@ -24,7 +25,7 @@ import duckdb
 from impact.errors import ImpactError, MachineError, ProblemsError
 from impact.files import size_words
 
-LOOK, MISUSE, MACHINE, INTERRUPTED, UNREAD = 1, 2, 3, 130, 141
+LOOK, MISUSE, MACHINE, INTERRUPTED, UNREAD, TERMINATED = 1, 2, 3, 130, 141, 143
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
 _NO_SPACE = re.compile(r"no space left|file too large|quota exceeded|max_temp_directory_size", re.IGNORECASE)
@@ -94,10 +95,12 @@ def _of_system(error: OSError) -> str:
 
 
 def _full(place: str) -> str:
+    if not place:
+        return "what is printed cannot be written: where it goes is full"
     folder = next((p for p in (Path(place), *Path(place).parents) if p.is_dir()), Path.cwd())
     free = size_words(shutil.disk_usage(folder).free)
     return (
-        f"the disk that holds {place or folder} is full ({free} free now), or the file grew beyond what is allowed;"
+        f"the disk that holds {place} is full ({free} free now), or the file grew beyond what is allowed;"
         " nothing is left half written. Make room and do it again"
     )
 

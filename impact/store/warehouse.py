@@ -107,6 +107,12 @@ class Warehouse:
         self._file.seek(0)
         return self._file
 
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """Return a further connection to the same file, for another thread."""
+        further = self.connection.cursor()
+        further.execute(f"USE {CATALOG}")
+        return further
+
     def _prepare(self) -> None:
         with self.transaction():
             if "impact" in self._schemas():

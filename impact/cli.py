@@ -53,8 +53,10 @@ app = typer.Typer(
 app.add_typer(context_app)
 out = Terminal(soft_wrap=False, highlight=False)
 
-ProgrammeFolder = Annotated[Path, typer.Argument(metavar="PROGRAMME", help="Folder that holds programme.yaml.")]
-Database = Annotated[Path, typer.Option("--db", metavar="FILE", help="DuckDB file with the results.")]
+ProgrammeFolder = Annotated[
+    Path, typer.Argument(metavar="PROGRAMME", readable=False, help="Folder that holds programme.yaml.")
+]
+Database = Annotated[Path, typer.Option("--db", metavar="FILE", readable=False, help="DuckDB file with the results.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
 DEFAULT_DB = Path("results.duckdb")
 DEMO_DB = Path("impact-demo.duckdb")

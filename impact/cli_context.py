@@ -31,8 +31,10 @@ def _context() -> None:
 
 @context_app.command()
 def add(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="File as downloaded, gzipped or not.")],
-    programme: Annotated[Path, typer.Argument(metavar="PROGRAMME", help="Folder that holds programme.yaml.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", readable=False, help="File as downloaded, gzipped or not.")],
+    programme: Annotated[
+        Path, typer.Argument(metavar="PROGRAMME", readable=False, help="Folder that holds programme.yaml.")
+    ],
     *,
     name: Annotated[str, typer.Option("--id", help="Id of the source, and of its series.")],
     form: Annotated[str, typer.Option("--format", help="eurostat_tsv, sdmx_csv or sdmx_ml.")],

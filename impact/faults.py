@@ -75,6 +75,11 @@ def said(error: BaseException) -> str:
     return f"a fault of the engine, not of your data: {what}. Please report it, with what IMPACT_DEBUG=1 prints"
 
 
+def denied(error: Exception) -> bool:
+    """Tell whether a file is there and the machine does not give it: no right to it, or a disk that fails."""
+    return isinstance(error, OSError) and error.errno in (*DENIED, errno.EIO, errno.ESTALE)
+
+
 def machine_fault(error: Exception) -> bool:
     """Tell whether an error of DuckDB is about the machine rather than about what it was asked to read."""
     if isinstance(error, duckdb.OutOfMemoryException | duckdb.FatalException) or is_interrupt(error):
@@ -110,12 +115,13 @@ def _of_database(error: duckdb.Error) -> str:
     first = text.splitlines()[0][:300] if text else type(error).__name__
     named = _QUOTED.search(text)
     place = next((name for name in named.groups() if name), "") if named else ""
+    place = place or next(iter(getattr(error, "__notes__", ())), "")
     if _NO_SPACE.search(text):
         return _full(place)
     if _DENIED.search(text):
         return f"there is no right to read or write {place or 'the database'}: {first}"
     if isinstance(error, duckdb.OutOfMemoryException):
-        return f"there is not enough memory for this: {first}"
+        return f"there is not enough memory for this: {first}. Close other programs, or use a machine with more"
     if _DAMAGED.search(text):
         return f"the database{' ' + place if place else ''} is damaged: {first}. {_RESTORE}"
-    return f"the database failed: {first}"
+    return f"the database{' ' + place if place else ''} failed: {first}"

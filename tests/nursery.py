@@ -46,6 +46,19 @@ def watch(job):
     return seen
 
 
+def without_rights():
+    # root may read and write whatever it likes: give that up, and nothing else
+    import ctypes
+
+    keeps = (ctypes.c_uint32 * 6)()
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    libc = ctypes.CDLL(None, use_errno=True)
+    assert libc.capget(header, keeps) == 0
+    for place in range(3):
+        keeps[place] &= ~0b110
+    assert libc.capset(header, keeps) == 0
+
+
 def child(job):
     os.chdir(job["home"])
     sys.argv = ["impact", *job["arguments"]]
@@ -53,6 +66,8 @@ def child(job):
     os.dup2(out, 1), os.dup2(out, 2)
     if job["limit"]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (job["limit"],) * 2)
+    if job["rights"]:
+        without_rights()
     seen, code = watch(job), 0
     try:
         cli.main()
@@ -100,13 +115,15 @@ class Nursery:
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
         )  # fmt: skip
 
-    def call(self, home: Path, *arguments: object, kind: str = "", step: int = 0, limit: int = 0) -> Ended:
-        """Run a command in a folder; break it at a step, or let no file grow beyond a limit of bytes."""
+    def call(self, home: Path, *arguments: object, kind: str = "", step: int = 0, limit: int = 0, rights: bool = False) -> Ended:  # fmt: skip
+        """Run a command in a folder; break it at a step, let no file grow beyond a limit of bytes, or keep to rights."""
         out = home.parent / "said.txt"
         job: dict[str, Any] = {"home": str(home), "arguments": list(map(str, arguments)), "out": str(out)}
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps(job | {"kind": kind, "step": step, "limit": limit}) + "\n")
+        self.process.stdin.write(
+            json.dumps(job | {"kind": kind, "step": step, "limit": limit, "rights": rights}) + "\n"
+        )
         self.process.stdin.flush()
         code, steps = json.loads(self.process.stdout.readline())
         return Ended(code, steps, out.read_text(encoding="utf-8"))

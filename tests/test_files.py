@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import shutil
 from collections.abc import Callable, Iterator
@@ -11,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from impact.declare import load_programme
-from impact.files import JOURNAL, held, settle, write_file
+from impact.files import JOURNAL, settle
 from impact.store import open_reader, published_copy
 from tests.nursery import KINDS, Ended, Nursery
 from tests.programmes import edit, template

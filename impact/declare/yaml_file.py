@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from impact.errors import DeclarationError, Problem
+from impact.faults import denied
 
 Lines = dict[tuple[str | int, ...], int]
 """Line (from 1) of the value at each path of keys and indices."""
@@ -116,6 +117,8 @@ def _read_text(path: Path, shown: str, limit: int) -> str:
         problem = Problem("the file is not UTF-8", shown, line, fix="Save it as UTF-8.")
         raise DeclarationError([problem]) from None
     except OSError as error:
+        if denied(error):
+            raise
         raise DeclarationError([Problem("the file cannot be read", shown, found=str(error))]) from error
 
 

@@ -55,4 +55,5 @@ def not_opened(path: Path, error: duckdb.Error) -> UsageError | MachineError:
     other = "not a valid duckdb" in text.lower() and not published_folder(path).is_dir()
     if path.is_dir() or other:
         return UsageError(f"the database {path} cannot be opened: {text.splitlines()[0]}")
+    error.add_note(str(path))
     return MachineError(said(error))

@@ -88,6 +88,8 @@ class Warehouse:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if isinstance(error, duckdb.Error):
+            error.add_note(str(self.path))  # DuckDB's own words seldom name the file
         self.close()
 
     def close(self) -> None:

@@ -62,7 +62,7 @@ def publish_snapshot(warehouse: Warehouse) -> tuple[str, ...]:
     """
     if not warehouse.path.is_file():  # in memory
         return ()
-    warehouse.connection.execute("CHECKPOINT")
+    warehouse.checkpoint()
     waiting = tuple(behind(warehouse))
     if waiting or not ever_whole(warehouse):
         return waiting

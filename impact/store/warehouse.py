@@ -20,6 +20,7 @@ from impact.declare.contracts import Column, Contract
 from impact.declare.load import Programme
 from impact.declare.sources import Source
 from impact.errors import UsageError
+from impact.files import remove
 from impact.sql import ident, literal
 from impact.store.opening import CATALOG, attach, not_opened
 from impact.store.tables import TABLES, VERSION
@@ -54,6 +55,11 @@ class Warehouse:
     read_only
         Open without the right to write; fails if there is no file.
 
+    Attributes
+    ----------
+    new
+        Whether the file was made here and no run has written to it yet.
+
     Raises
     ------
     UsageError
@@ -68,6 +74,7 @@ class Warehouse:
             raise UsageError(f"there is no database at {path}; run `impact run` or `impact demo` first")
         if not self.path.parent.is_dir():
             raise UsageError(f"there is no folder {self.path.parent} to put the database in")
+        self.new = not read_only and not self.path.exists()
         try:
             self.connection = attach(self.path, read_only=read_only)
         except duckdb.Error as error:
@@ -78,6 +85,10 @@ class Warehouse:
                 self._check_version()
             else:
                 self._prepare()
+        except duckdb.Error as error:
+            self.connection.close()
+            self._give_up()
+            raise not_opened(self.path, error) from error
         except BaseException:
             self.connection.close()
             raise
@@ -88,9 +99,16 @@ class Warehouse:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
         if isinstance(error, duckdb.Error):
             error.add_note(str(self.path))  # DuckDB's own words seldom name the file
-        self.close()
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """Remove a file that was made in vain, such as on a disk that filled up: nothing half, and its space back."""
+        if self.new:
+            remove(self.path)
+            remove(self.path.with_name(f"{self.path.name}.wal"))
 
     def close(self) -> None:
         """Close the file."""
@@ -158,6 +176,11 @@ class Warehouse:
         except BaseException:
             self._roll_back()
             raise
+
+    def checkpoint(self) -> None:
+        """Bring what was committed into the file itself; from then on it is kept, whatever goes wrong."""
+        self.connection.execute("CHECKPOINT")
+        self.new = False
 
     def _roll_back(self) -> None:
         """Undo; where DuckDB has done so by itself, or gave the file up, what went wrong before is what is said."""

@@ -1,17 +1,4 @@
-"""What went wrong beyond the engine, in words: full disks, rights, damaged files, interrupts; and the exit code for it.
-
-====  ===========================================================================================================
-code  meaning
-====  ===========================================================================================================
-0     fine
-1     something to look at: problems in declarations or files, rows in quarantine, claims that differ
-2     wrong use: no such command, file or programme; a name that is taken
-3     the machine or the engine failed: disk, rights, memory, a damaged file, a fault of the engine
-130   interrupted
-141   whoever read the output stopped reading it
-143   ended by the system
-====  ===========================================================================================================
-"""
+"""What went wrong beyond the engine, in words: full disks, rights, damaged files, interrupts; and the exit codes."""
 
 from __future__ import annotations
 
@@ -25,6 +12,16 @@ import duckdb
 from impact.errors import ImpactError, MachineError, ProblemsError
 from impact.files import size_words
 
+CODES = {
+    0: "fine",
+    1: "something to look at: problems in declarations or files, rows in quarantine, claims that differ",
+    2: "wrong use: no such command, file or programme; a name that is taken; a database in use",
+    3: "the machine failed: disk, rights, memory, a damaged file; or the engine did, and says so",
+    130: "interrupted",
+    141: "whoever read the output stopped reading it",
+    143: "ended by the system",
+}
+"""What the exit codes of the command line mean."""
 LOOK, MISUSE, MACHINE, INTERRUPTED, UNREAD, TERMINATED = 1, 2, 3, 130, 141, 143
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)

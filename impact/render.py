@@ -245,7 +245,7 @@ def _print_stage(console: Console, report: RunReport) -> None:
     """Print how far a programme has come if that is not the end, and whether readers see it."""
     if report.stage != "publish":
         waiting = f"; {len(report.waiting)} indicators wait for their findings" if report.waiting else ""
-        console.print(f"  stands at [bold]{report.stage}[/]{waiting}  [dim]impact run without --until[/]")
+        console.print(f"  stopped at [bold]{report.stage}[/]{waiting}")
     if report.unpublished:
         names = ", ".join(map(escape, report.unpublished))
         console.print(f"  [bold]not published[/]: readers see the last whole run until {names} is run to the end")

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import os
 import random
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from impact.files import JOURNAL, settle
-from impact.store import open_reader, published_copy
+from impact.context import add_context
+from impact.declare import load_programme
+from impact.files import JOURNAL, held, settle, write_file
+from impact.store import Warehouse, open_reader, published_copy
 from tests.nursery import KINDS, Ended, Nursery
 from tests.programmes import edit, template
 
@@ -157,3 +164,98 @@ def test_all_or_nothing_at_every_step(scene: Scene, name: str, kind: str) -> Non
     steps, after = whole(scene, name)
     for step in range(1, steps + 1):
         strike(scene, name, kind, step, after)
+
+
+# ---- two at a time, and other ends ---------------------------------------------------------------------------------
+
+
+def test_two_that_add_at_once_are_both_there(tmp_path: Path) -> None:
+    folder = template(tmp_path)
+    given = {
+        "series": {"format": "eurostat_tsv", "territory": "geo"},
+        "set": {"series": "s", "series_title": "S"},
+        "provenance": {"title": "S", "kind": "real", "publisher": "P", "licence": "L"},
+    }
+
+    def add(name: str) -> None:
+        (tmp_path / f"{name}.tsv").write_text(TSV)
+        add_context(folder, tmp_path / f"{name}.tsv", {"id": name, **given})
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(add, ("one", "two", "three", "four")))
+    assert {source.id for source in load_programme(folder).sources} == {"survey_file", "one", "two", "three", "four"}
+
+
+def test_a_journal_leads_nowhere_else(tmp_path: Path) -> None:
+    folder = tmp_path / "inside"
+    folder.mkdir()
+    (tmp_path / ".x.together").write_text("new")
+    (tmp_path / "x").write_text("old")
+    (folder / JOURNAL).write_text(json.dumps(["../x"]))
+    settle(folder)
+    assert (tmp_path / "x").read_text() == "old"
+    assert not (folder / JOURNAL).exists()
+
+
+def test_rights_and_links_stay(tmp_path: Path) -> None:
+    real, link = tmp_path / "real.txt", tmp_path / "link.txt"
+    real.write_text("old")
+    real.chmod(0o640)
+    link.symlink_to(real)
+    write_file(link, "new")
+    assert (real.read_text(), link.is_symlink(), real.stat().st_mode & 0o777) == ("new", True, 0o640)
+
+
+def test_who_holds_a_file_keeps_others_waiting(tmp_path: Path) -> None:
+    path, seen = tmp_path / "a.txt", []
+    with ThreadPoolExecutor(1) as pool:
+        with held(path) as file:
+            waiting = pool.submit(write_file, path, "second")
+            file.write("first")
+            seen.append((path.read_text(), waiting.done()))
+        waiting.result(30)
+    assert seen == [("first", False)]
+    assert path.read_text() == "second"
+
+
+def test_a_lock_that_a_killed_process_left_is_nobodys(tmp_path: Path) -> None:
+    (tmp_path / ".a.txt.lock").touch()
+    (tmp_path / ".a.txt.part").write_text("half")
+    write_file(tmp_path / "a.txt", "whole")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt"]
+
+
+@pytest.mark.parametrize(("shell", "code"), [("| true", 141), ("> /dev/full", 3)])
+def test_output_that_nobody_can_read(shell: str, code: int, tmp_path: Path) -> None:
+    """A pipe whose reader has gone, and a place that is full."""
+    command = f"{sys.executable} -c 'import time; from impact.cli import main; time.sleep(0.2); main()' version"
+    script = f"set -o pipefail; {command} {shell}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == code, done
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+@pytest.mark.parametrize(("name", "codes"), [("SIGTERM", (143, 130)), ("SIGINT", (130,))])
+def test_a_run_that_is_told_to_end(name: str, codes: tuple[int, ...], tmp_path: Path) -> None:
+    """In a query of DuckDB: words, a code, and nothing left behind."""
+    script = (
+        "import os, signal, threading, time\n"
+        "from impact import cli, pipeline\n"
+        "def slow(programme, warehouse, *rest, **named):\n"
+        f"    threading.Timer(0.3, os.kill, (os.getpid(), signal.{name})).start()\n"
+        "    warehouse.rows('SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b')\n"
+        "pipeline._publish = slow\n"
+        "cli.main()\n"
+    )
+    template(tmp_path)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    command = [sys.executable, "-c", script, "run", "sample", "--db", "a.duckdb"]
+    environment = os.environ | {"TMPDIR": str(scratch)}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
+    assert done.returncode in codes, done
+    assert "Traceback" not in done.stderr
+    assert list(scratch.iterdir()) == []
+    with Warehouse(tmp_path / "a.duckdb", read_only=True) as warehouse:
+        assert warehouse.rows("SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'sample'") == [(0,)]

@@ -66,7 +66,7 @@ def full_registrations(file: RegistrationsFile) -> tuple[Registration, ...]:
     }
     wrong = sorted({*edited, *(named - file.plans.keys())})
     if wrong:
-        raise DeclarationError([_edited(name, name in file.plans) for name in wrong])
+        raise DeclarationError([_edited(name, file.plans.get(name)) for name in wrong])
     return tuple(_full(file.plans, entry) for entry in file.registrations)
 
 
@@ -82,12 +82,11 @@ def _full(plans: Mapping[str, dict[str, Any]], entry: WrittenRegistration) -> Re
     )
 
 
-def _edited(name: str, there: bool) -> Problem:
-    what = (
-        "a part of a registered plan was edited after it was made" if there else "a part of a registered plan is gone"
-    )
+def _edited(name: str, plan: dict[str, Any] | None) -> Problem:
+    what = f"a part of a registered plan {'is gone' if plan is None else 'was edited after it was made'}"
+    found = "nothing" if plan is None else fingerprint(plan)[:12]
     fix = "Restore the file; register amendments with `impact register`."
-    return Problem(what, REGISTRATIONS, None, "plans", name[:12], "another text" if there else "nothing", fix)
+    return Problem(what, REGISTRATIONS, None, "plans", name[:12], found, fix)
 
 
 def written_registrations(registrations: Sequence[Registration]) -> dict[str, Any]:
@@ -99,4 +98,4 @@ def written_registrations(registrations: Sequence[Registration]) -> dict[str, An
         chain = fingerprint(entry.theory_of_change)
         plans |= {chain: entry.theory_of_change} | {parts[name]: plan for name, plan in entry.indicators.items()}
         entries.append(entry.model_dump(mode="json") | {"theory_of_change": chain, "indicators": parts})
-    return {"plans": plans, "registrations": entries}
+    return {"registrations": entries, "plans": plans}

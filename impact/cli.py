@@ -1,4 +1,7 @@
-"""The command line: parse, call, render. What goes wrong is told by :mod:`impact.cli_faults`."""
+"""The command line: parse, call, render.
+
+What goes wrong is told by :mod:`impact.cli_faults`.
+"""
 
 from __future__ import annotations
 

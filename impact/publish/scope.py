@@ -80,6 +80,7 @@ PART_ROWS: Mapping[str, str] = {
     # what is declared and who ran it: the same for everybody in the programme
     "meta": EVERY,
     "run": EVERY,
+    "state": EVERY,
     "plan": EVERY,
     "definition": EVERY,
     "programme": EVERY,

@@ -22,9 +22,9 @@ from _meanings import MEANINGS, TABLE_INTROS, meanings_of
 from pydantic import BaseModel
 
 import impact
-from impact import cli, errors
-from impact.declare.load import FILES, REGISTRATIONS
-from impact.declare.registration import RegistrationsFile
+from impact import cli, errors, faults
+from impact.declare.load import FILES
+from impact.declare.registration import REGISTRATIONS, RegistrationsFile
 from impact.store.tables import TABLES
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -108,6 +108,9 @@ def cli_page() -> str:
     root: Any = typer.main.get_command(cli.app)
     parts = [GENERATED, "# Command line\n", f"{root.help}\n", f"{prose(cli.__doc__ or '').splitlines()[0]}\n"]
     parts.append("Results are read from one DuckDB file; every command that reads them takes `--db`.\n")
+    codes = [(str(code), meaning) for code, meaning in faults.CODES.items()]
+    parts += ["## Exit codes\n", table(("Code", "Meaning"), codes)]
+    parts.append("With `IMPACT_DEBUG=1` in the environment, what is no error of yours shows its trace too.\n")
     for name, command in root.commands.items():
         usage = " ".join(_usage(parameter) for parameter in command.params if _is_argument(parameter))
         parts.append(f"## impact {name}\n")

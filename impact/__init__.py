@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from impact.api import Result, load, run
 from impact.declare import Programme
-from impact.errors import DeclarationError, FileError, ImpactError, NotEstimable, UsageError
+from impact.errors import DeclarationError, FileError, ImpactError, MachineError, NotEstimable, UsageError
 
 __all__ = [
     "DeclarationError",
     "FileError",
     "ImpactError",
+    "MachineError",
     "NotEstimable",
     "Programme",
     "Result",

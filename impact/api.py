@@ -142,6 +142,6 @@ def run(programme: Programme | str | Path, db: str | Path = ":memory:") -> Resul
     warehouse = Warehouse(db)
     try:
         return Result(run_programme(loaded, warehouse), warehouse)
-    except BaseException:
-        warehouse.close()
+    except BaseException as error:
+        warehouse.__exit__(type(error), error, error.__traceback__)
         raise

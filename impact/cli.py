@@ -1,4 +1,7 @@
-"""The command line: parse, call, render. Exit codes: 0 fine, 1 something to look at, 2 wrong use."""
+"""The command line: parse, call, render.
+
+What goes wrong is told by :mod:`impact.cli_faults`.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ import dataclasses
 import importlib
 import json
 import re
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,15 +17,16 @@ from typing import Annotated, Any
 
 import pandas as pd
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from impact.cli_context import context_app
+from impact.cli_faults import Guarded, Terminal, err, stopping, tell
 from impact.declare import check_programme, load_programme, shipped
 from impact.declare.schemas import write_schemas
-from impact.errors import ImpactError, ProblemsError, UsageError
+from impact.errors import ProblemsError, UsageError
 from impact.expect import draw_assignment, forecast_problems, power_reports, register_plan, verify_registrations
 from impact.figures import write_power_curves
+from impact.files import check_place, copy_tree, held, making_folder, write_file
 from impact.pipeline import STAGES, RunReport, audit_programme, run_programme
 from impact.publish import claims_table, findings_table, quarantine_table, trace_finding
 from impact.publish.trace import plain_value
@@ -39,21 +42,24 @@ from impact.render import (
 from impact.rows import ENGINE
 from impact.rows import Progress as Report
 from impact.store import Warehouse, open_reader
+from impact.store.state import behind
 from impact.words import LANGUAGES
 
 app = typer.Typer(
     name="impact",
+    cls=Guarded,
     help="Impact measurement and evaluation: ex-ante promises against ex-post outcomes, checked down to the row.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
 app.add_typer(context_app)
-out = Console(soft_wrap=False, highlight=False)
-err = Console(stderr=True, highlight=False)
+out = Terminal(soft_wrap=False, highlight=False)
 
-ProgrammeFolder = Annotated[Path, typer.Argument(metavar="PROGRAMME", help="Folder that holds programme.yaml.")]
-Database = Annotated[Path, typer.Option("--db", metavar="FILE", help="DuckDB file with the results.")]
+ProgrammeFolder = Annotated[
+    Path, typer.Argument(metavar="PROGRAMME", readable=False, help="Folder that holds programme.yaml.")
+]
+Database = Annotated[Path, typer.Option("--db", metavar="FILE", readable=False, help="DuckDB file with the results.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
 DEFAULT_DB = Path("results.duckdb")
 DEMO_DB = Path("impact-demo.duckdb")
@@ -114,7 +120,8 @@ def run(
         _print_json({"report": dataclasses.asdict(report), "findings": _records(findings)})
     else:
         print_report(out, report, claims)
-        print_findings(out, findings, parts=False)
+        if report.stage == "publish":
+            print_findings(out, findings, parts=False)
         out.print(f"Kept in {db}. Next: impact trace FINDING, impact quarantine, impact findings --all")
     raise typer.Exit(1 if report.rows_bad else 0)
 
@@ -127,10 +134,13 @@ def audit(programme: ProgrammeFolder, db: Database = DEFAULT_DB, as_json: AsJson
         raise UsageError(f"{loaded.id} declares no claims; see docs/how-to/audit_claims.md")
     with Warehouse(db) as warehouse, _progress(not as_json) as progress:
         claims = audit_programme(loaded, warehouse, progress=progress)
+        waiting = behind(warehouse)
     if as_json:
         _print_json(_records(claims))
     else:
         print_claims(out, claims)
+    if waiting:
+        err.print(f"Rows have changed: readers see the last whole run until {', '.join(waiting)} is run to the end.")
     raise typer.Exit(1 if (claims["state"] == "differs").any() else 0)
 
 
@@ -205,14 +215,11 @@ def init(name: Annotated[str, typer.Argument(help="Name of the new folder and pr
     target = Path(name)
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,59}", target.name):
         raise UsageError(f"'{target.name}' cannot name a programme: use lower-case letters, digits and underscores")
-    if target.exists():
-        raise UsageError(f"{name} exists already; nothing was written")
-    if not target.absolute().parent.is_dir():
-        raise UsageError(f"there is no folder {target.absolute().parent} to put it in")
-    shutil.copytree(shipped("schemas") / "template", target)
-    for path in target.glob("*.yaml"):
-        path.write_text(path.read_text(encoding="utf-8").replace("template_programme", target.name), encoding="utf-8")
-    write_schemas(target / ".schemas")
+    with making_folder(target) as made:
+        copy_tree(shipped("schemas") / "template", made)
+        for path in made.glob("*.yaml"):
+            write_file(path, path.read_text(encoding="utf-8").replace("template_programme", target.name))
+        write_schemas(made / ".schemas")
     out.print(f"Made {target}/. Next: impact check {name} && impact run {name}")
 
 
@@ -247,7 +254,7 @@ def power(
     if problems := check_programme(loaded):
         raise ProblemsError(problems)
     if figure is not None:
-        _writable(figure, ".html")
+        check_place(figure, ".html")
     reports = power_reports(loaded, simulate=simulate)
     if not reports:
         raise UsageError(f"no indicator of {loaded.id} declares ex_ante.power; see docs/how-to/plan_for_power.md")
@@ -271,13 +278,14 @@ def assign(
     loaded = load_programme(programme)
     if problems := check_programme(loaded):
         raise ProblemsError(problems)
-    if to.exists():
-        raise UsageError(f"{to} exists already: an assignment is drawn once; nothing was written")
-    _writable(to, ".csv")
-    with open_reader(db) as warehouse:
-        _known(warehouse, loaded.id)
-        units, balance, sentence = draw_assignment(warehouse.connection, loaded, assignment)
-    units.to_csv(to, index=False)
+    check_place(to, ".csv")
+    with held(to) as file:
+        if file.path.exists():
+            raise UsageError(f"{to} exists already: an assignment is drawn once; nothing was written")
+        with open_reader(db, "validate") as warehouse:
+            _known(warehouse, loaded.id)
+            units, balance, sentence = draw_assignment(warehouse.connection, loaded, assignment)
+        file.write(units.to_csv(index=False))
     out.print(f"{sentence}; written to {to}", soft_wrap=True)
     for row in _records(balance):
         means = f"{row['treated']:.4g} against {row['comparison']:.4g}"
@@ -309,7 +317,7 @@ def quarantine(
     as_json: AsJson = False,
 ) -> None:
     """Show the rows that were set aside or warned about, with all their reasons."""
-    with open_reader(db) as warehouse:
+    with open_reader(db, "validate") as warehouse:
         _known(warehouse, programme)
         table = quarantine_table(warehouse, programme)
     if as_json:
@@ -336,13 +344,6 @@ def trace(
         print_trace(out, path)
 
 
-def _writable(path: Path, suffix: str) -> None:
-    if path.suffix.lower() != suffix:
-        raise UsageError(f"{path} is written as {suffix[1:]}: let its name end with {suffix}")
-    if not path.absolute().parent.is_dir():
-        raise UsageError(f"there is no folder {path.absolute().parent} to write {path.name} into")
-
-
 def _known(warehouse: Warehouse, programme: str | None) -> None:
     names = [name for (name,) in warehouse.rows("SELECT DISTINCT programme FROM impact.load ORDER BY programme")]
     if programme is not None and programme not in names:
@@ -356,19 +357,12 @@ def version() -> None:
 
 
 def main() -> None:
-    """Run the command line; turn what went wrong into words and an exit code."""
-    as_json = "--json" in sys.argv
+    """Run the command line; turn whatever went wrong into words and an exit code."""
     try:
-        app()
-    except ProblemsError as error:
-        if as_json:
-            _print_json({"problems": [problem.as_dict() for problem in error.problems]})
-        else:
-            print_problems(err, error.problems)
-        sys.exit(1)
-    except ImpactError as error:
-        if as_json:
-            _print_json({"error": str(error)})
-        else:
-            err.print("✗ " + str(error), style="bold", markup=False)
-        sys.exit(2)
+        with stopping():
+            try:
+                app()
+            finally:
+                sys.stdout.flush()
+    except Exception as error:  # the last place: nothing leaves as a trace unless it is asked for
+        sys.exit(tell(error, as_json="--json" in sys.argv))

@@ -8,15 +8,15 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
 
+from impact.cli_faults import Terminal
 from impact.context import Added, add_context
 from impact.errors import UsageError
 
 context_app = typer.Typer(
     name="context", help="Series from official statistics, beside what a programme measures.", no_args_is_help=True
 )
-out = Console(soft_wrap=True, highlight=False)
+out = Terminal(soft_wrap=True, highlight=False)
 PLURALS = (
     ("series", "series", "series"),
     ("territories", "territory", "territories"),
@@ -31,8 +31,10 @@ def _context() -> None:
 
 @context_app.command()
 def add(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="File as downloaded, gzipped or not.")],
-    programme: Annotated[Path, typer.Argument(metavar="PROGRAMME", help="Folder that holds programme.yaml.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", readable=False, help="File as downloaded, gzipped or not.")],
+    programme: Annotated[
+        Path, typer.Argument(metavar="PROGRAMME", readable=False, help="Folder that holds programme.yaml.")
+    ],
     *,
     name: Annotated[str, typer.Option("--id", help="Id of the source, and of its series.")],
     form: Annotated[str, typer.Option("--format", help="eurostat_tsv, sdmx_csv or sdmx_ml.")],

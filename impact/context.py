@@ -5,8 +5,6 @@ Used by ``impact context add``; the file is read as it will be in a run before a
 
 from __future__ import annotations
 
-import os
-import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +15,8 @@ import duckdb
 from impact.declare import Programme, check_programme, load_programme
 from impact.declare.append import with_shared, with_source
 from impact.declare.sources import Source
-from impact.errors import ImpactError, ProblemsError, UsageError
+from impact.errors import ProblemsError, UsageError
+from impact.files import copy_file, make_folder, write_file, writing_together
 from impact.ingest import open_raw
 from impact.ingest.series import SeriesSummary, series_to_csv
 from impact.validate import compile_contract, stage_rows
@@ -54,26 +53,24 @@ def add_context(folder: Path, path: Path, declared: dict[str, Any]) -> Added:
     UsageError
         If the file is not there, or the id or the name of the file is taken in the programme.
     ProblemsError
-        If the file cannot be read as declared, or the programme would not hold together; the folder is as it was.
+        If the file cannot be read as declared, or the programme would not hold together; nothing was written.
     """
-    programme = load_programme(folder)
-    if problems := check_programme(programme):
-        raise ProblemsError(problems)
-    target = _free_place(programme, path, str(declared["id"]))
-    written = {"id": declared["id"], "file": f"{FOLDER}/{path.name}", "contract": CONTRACT, **declared}
-    source = Source.model_validate(written)
-    with tempfile.TemporaryDirectory(prefix="impact-") as scratch:
-        _, summary = series_to_csv(path, source, Path(scratch) / "series.csv")
-    texts = {
-        "sources.yaml": with_source(_read(programme.folder / "sources.yaml"), written),
-        "contracts.yaml": _contracts(programme),
-    }
-    good, bad = _write(programme, path, target, texts, source)
+    with writing_together(folder) as put, tempfile.TemporaryDirectory(prefix="impact-") as scratch:
+        programme = load_programme(folder)
+        if problems := check_programme(programme):
+            raise ProblemsError(problems)
+        _check_free(programme, path, str(declared["id"]))
+        written = {"id": declared["id"], "file": f"{FOLDER}/{path.name}", "contract": CONTRACT, **declared}
+        source = Source.model_validate(written)
+        drafts = _drafts(programme, path, source, written, Path(scratch))
+        _, summary = series_to_csv(drafts[source.file], source, Path(scratch) / "series.csv")
+        good, bad = _try(programme.folder, source, Path(scratch))
+        put(drafts)
     return Added(source.id, source.file, summary, good, bad)
 
 
-def _free_place(programme: Programme, path: Path, name: str) -> Path:
-    """Return where the copy goes; refuse what would overwrite anything."""
+def _check_free(programme: Programme, path: Path, name: str) -> None:
+    """Refuse what would overwrite anything."""
     if not path.is_file():
         raise UsageError(f"there is no file {path}")
     if name in {source.id for source in programme.sources}:
@@ -81,7 +78,6 @@ def _free_place(programme: Programme, path: Path, name: str) -> Path:
     target = programme.folder / FOLDER / path.name
     if target.exists() or target.is_symlink():
         raise UsageError(f"{FOLDER}/{path.name} exists already; nothing was written")
-    return target
 
 
 def _read(path: Path) -> str:
@@ -93,43 +89,29 @@ def _contracts(programme: Programme) -> str:
     return text if CONTRACT in programme.contracts else with_shared(text, CONTRACT)
 
 
-def _write(programme: Programme, path: Path, target: Path, texts: dict[str, str], source: Source) -> tuple[int, int]:
-    """Copy the file, write both texts, and read the programme again; put everything back if that fails."""
-    before = {name: (programme.folder / name).read_bytes() for name in texts}
-    folders = [folder for folder in (target.parent.parent, target.parent) if not folder.exists()]
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
-        for name, text in texts.items():
-            _replace(programme.folder / name, text.encode("utf-8"))
-        return _try(programme.folder, source)
-    except (ImpactError, OSError):
-        for name, content in before.items():
-            _replace(programme.folder / name, content)
-        target.unlink(missing_ok=True)
-        for folder in reversed(folders):
-            if folder.exists():
-                folder.rmdir()
-        raise
+def _drafts(
+    programme: Programme, path: Path, source: Source, written: dict[str, Any], scratch: Path
+) -> dict[str, Path]:
+    """Make the file and both texts in a folder like the programme's, in the order in which they may be seen there."""
+    copy = scratch / source.file
+    make_folder(copy.parent)
+    copy_file(path, copy)
+    texts = {
+        "contracts.yaml": _contracts(programme),
+        "sources.yaml": with_source(_read(programme.folder / "sources.yaml"), written),
+    }
+    for name, text in texts.items():
+        write_file(scratch / name, text)
+    return {source.file: copy, **{name: scratch / name for name in texts}}
 
 
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file in one step, and only if it changes."""
-    if path.read_bytes() == content:
-        return
-    beside = path.with_name(path.name + ".new")
-    beside.write_bytes(content)
-    shutil.copymode(path, beside)
-    os.replace(beside, path)
-
-
-def _try(folder: Path, source: Source) -> tuple[int, int]:
-    """Load and check the programme with the new source, and read its rows through their contract."""
-    programme = load_programme(folder)
+def _try(folder: Path, source: Source, scratch: Path) -> tuple[int, int]:
+    """Load and check the programme with the drafts, and read the new rows through their contract."""
+    programme = load_programme(folder, scratch)
     if problems := check_programme(programme):
         raise ProblemsError(problems)
-    with tempfile.TemporaryDirectory(prefix="impact-") as scratch, duckdb.connect() as connection:
-        raw = open_raw(programme.folder, source, Path(scratch))
+    with duckdb.connect() as connection:
+        raw = open_raw(scratch, source, scratch)
         compiled = compile_contract(programme, programme.contracts[source.contract], source, raw)
         report = stage_rows(connection, raw, compiled, source, "staged")
     return report.rows_good, report.rows_bad

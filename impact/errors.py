@@ -1,9 +1,12 @@
 """What can go wrong, in one tree; used by every room, rendered only by :mod:`impact.cli`.
 
+What is none of these is worded, with an exit code of its own, by :mod:`impact.faults`.
+
 ::
 
     ImpactError
     ├── UsageError            the call is wrong: no such folder, unknown finding (exit code 2)
+    ├── MachineError          the disk, a right, memory or a damaged file stands in the way (exit code 3)
     ├── ProblemsError         carries a list of :class:`Problem` (exit code 1)
     │   ├── DeclarationError  the programme folder's YAML does not hold together
     │   └── FileError         a raw file cannot be read as declared; nothing of it was loaded
@@ -63,6 +66,10 @@ class ImpactError(Exception):
 
 class UsageError(ImpactError):
     """The command or call was used wrongly."""
+
+
+class MachineError(ImpactError):
+    """The machine cannot do it: the disk is full, a right is missing, a file is damaged."""
 
 
 class ProblemsError(ImpactError):

@@ -255,9 +255,20 @@ def print_report(console: Console, report: RunReport, claims: pd.DataFrame) -> N
     console.print(f"  {rows}" + (f", {report.rows_warned:,} with a warning" if report.rows_warned else ""))
     if len(own := claims[claims["programme"] == report.programme]):
         console.print(f"  claims: {_claim_counts(own)}  [dim]impact audit[/]")
+    _print_stage(console, report)
     for source, change in report.changes.items():
         words = ", ".join(f"{count} {what}" for what, count in change.items())
         console.print(f"  {escape(source)} replaced: {words or 'the key changed'}")
+
+
+def _print_stage(console: Console, report: RunReport) -> None:
+    """Print how far a programme has come if that is not the end, and whether readers see it."""
+    if report.stage != "publish":
+        waiting = f"; {len(report.waiting)} indicators wait for their findings" if report.waiting else ""
+        console.print(f"  stopped at [bold]{report.stage}[/]{waiting}")
+    if report.unpublished:
+        names = ", ".join(map(escape, report.unpublished))
+        console.print(f"  [bold]not published[/]: readers see the last whole run until {names} is run to the end")
 
 
 def print_problems(console: Console, problems: Sequence[Problem]) -> None:

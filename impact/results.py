@@ -103,13 +103,27 @@ def compute_indicators(
     progress(f"{programme.id}: done", 1, 1)
 
 
+def set_back(programme: Programme, warehouse: Warehouse, indicators: Sequence[Indicator]) -> bool:
+    """Delete the results of indicators that rows or declarations have outdated; tell whether there were any."""
+    before = _results(warehouse, programme)
+    for table in RESULTS:
+        warehouse.forget(table, programme.id, [indicator.id for indicator in indicators])
+    return _results(warehouse, programme) != before
+
+
+def _results(warehouse: Warehouse, programme: Programme) -> int:
+    """Count the definitions and measures that stand."""
+    counts = (f"SELECT count(*) AS n FROM impact.{table} WHERE programme = $1" for table in ("definition", "measure"))
+    ((count,),) = warehouse.rows(f"SELECT sum(n) FROM ({' UNION ALL '.join(counts)})", [programme.id])
+    return int(count)
+
+
 def measure_only(programme: Programme, warehouse: Warehouse, indicators: Sequence[Indicator]) -> None:
     """Write the values of indicators whose findings are not to be published yet, and the codes they are cut by."""
     measures = measure_indicators(warehouse.connection, programme, indicators)
     parts = part_table(programme, indicators, measures.values)
     values = measures.values.drop(columns=COMPARED)
     for table, frame in (("measure", values), ("linkage", measures.linkage), ("part", parts)):
-        warehouse.forget(table, programme.id, [indicator.id for indicator in indicators])
         warehouse.append(table, frame.assign(programme=programme.id))
 
 

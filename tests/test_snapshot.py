@@ -101,13 +101,22 @@ def test_old_copies_and_what_killed_runs_left_are_removed(folder: Path, tmp_path
     database = tmp_path / "a.duckdb"
     run(folder, database)
     published = database.with_name("a.duckdb.published")
-    (published / "77.part").write_bytes(b"half a copy")
     for path in published.iterdir():
         os.utime(path, (time.time() - KEPT - 1,) * 2)
-    edit(folder / "indicators.yaml", "    by: [gender]\n", "")
+    (published / ".77.duckdb.part").write_bytes(b"half a copy")
+    first = copies(database)
+    indicators = folder / "indicators.yaml"
+    edit(indicators, "    by: [gender]\n", "")
     run(folder, database)
-    assert len(copies(database)) == 1
-    assert not list(published.glob("*.part"))
+    second = copies(database)
+    assert set(first) < set(second), "an old copy stays while its successor is new"
+    assert not list(published.glob(".*"))
+    for path in published.iterdir():
+        os.utime(path, (time.time() - KEPT - (1 if path.name not in first else 2),) * 2)
+    edit(indicators, "change: 10", "change: 9")
+    run(folder, database)
+    assert len(copies(database)) == 2
+    assert not set(first) & set(copies(database)), "its successor had been there for longer than any reader stays"
 
 
 def test_a_database_put_in_the_place_of_another_is_read_itself(folder: Path, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from impact.declare.base import Language
 from impact.errors import UsageError
+from impact.files import check_place, copy_file, write_file
 from impact.markup import Element, h, to_html
 from impact.publish.published import Published
 from impact.words import words_in
@@ -61,16 +62,16 @@ def write_report(db: str | Path, programme: str, language: Language, out: Path) 
     Raises
     ------
     UsageError
-        If there is no such programme, the file is neither, or a PDF is asked for and there is no browser to print it.
+        If there is no such programme, the file is neither or is the database, or a PDF is asked for and there is no
+        browser to print it.
     """
-    if out.suffix.lower() not in (".html", ".pdf"):
-        raise UsageError(f"a report is written as HTML or PDF: let {out.name} end with .html or .pdf")
-    if not out.absolute().parent.is_dir():
-        raise UsageError(f"there is no folder {out.absolute().parent} to write {out.name} into")
+    check_place(out, ".html", ".pdf")
+    if out.exists() and Path(db).exists() and out.samefile(db):
+        raise UsageError(f"{out} is the database: give the report another name; nothing was written")
     browser = _browser() if out.suffix.lower() == ".pdf" else ""
     text = report_html(db, programme, language)
     if not browser:
-        out.write_text(text, encoding="utf-8")
+        write_file(out, text)
         return
     _print(browser, text, out)
 
@@ -208,11 +209,11 @@ def _print(browser: str, text: str, out: Path) -> None:
     """Print a document with a browser that reaches nothing but the document itself."""
     with tempfile.TemporaryDirectory(prefix="impact-report-") as folder:
         page, made = Path(folder) / "report.html", Path(folder) / "report.pdf"
-        page.write_text(text, encoding="utf-8")
+        write_file(page, text)
         command = [browser, *FLAGS, f"--user-data-dir={folder}/profile", f"--print-to-pdf={made}", page.as_uri()]
         done = subprocess.run(command, capture_output=True, timeout=300, check=False)  # noqa: S603 - a browser found on the path
         if not made.is_file():
             raise UsageError(
                 f"{browser} did not print the report: {done.stderr.decode(errors='replace').strip()[-300:]}"
             )
-        shutil.copyfile(made, out)
+        copy_file(made, out)

@@ -16,10 +16,11 @@ from impact.declare.crosswalk import with_crosswalks
 from impact.declare.evaluation import EvaluationFile
 from impact.declare.indicators import Indicator, IndicatorsFile
 from impact.declare.programme import ProgrammeFile
-from impact.declare.registration import Registration, RegistrationsFile
+from impact.declare.registration import REGISTRATIONS, Registration, RegistrationsFile, full_registrations
 from impact.declare.sources import Source, SourcesFile
-from impact.declare.yaml_file import Lines, read_yaml
+from impact.declare.yaml_file import MAX_BYTES, Lines, read_yaml
 from impact.errors import DeclarationError, Problem, UsageError
+from impact.files import settle
 
 Model = TypeVar("Model", bound=BaseModel)
 FILES: dict[str, type[BaseModel]] = {
@@ -31,8 +32,9 @@ FILES: dict[str, type[BaseModel]] = {
     "claims.yaml": ClaimsFile,
 }
 """The files of a programme folder and the model each is read into."""
+MAX_REGISTERED = 50_000_000
+"""Bytes that ``registrations.yaml`` may have; earlier versions wrote the whole plan with every entry."""
 OPTIONAL = ("evaluation.yaml", "claims.yaml")
-REGISTRATIONS = "registrations.yaml"
 
 
 @dataclass(frozen=True)
@@ -115,13 +117,15 @@ def shipped(name: str) -> Path:
     return inside if inside.is_dir() else package.parent / name
 
 
-def load_programme(folder: str | Path) -> Programme:
+def load_programme(folder: str | Path, drafts: Path | None = None) -> Programme:
     """Read and type the declarations of a programme folder.
 
     Parameters
     ----------
     folder
         A folder with ``programme.yaml``, ``contracts.yaml``, ``sources.yaml`` and ``indicators.yaml``.
+    drafts
+        A folder whose files are read in place of those of the same name.
 
     Raises
     ------
@@ -133,6 +137,7 @@ def load_programme(folder: str | Path) -> Programme:
     path = Path(folder).resolve()
     if not path.is_dir():
         raise UsageError(f"there is no programme folder at {folder}; give a folder that holds programme.yaml")
+    settle(path)
     problems: list[Problem] = []
     lines: dict[str, Lines] = {}
     parsed: dict[str, Any] = {}
@@ -141,15 +146,15 @@ def load_programme(folder: str | Path) -> Programme:
             parsed[name] = model()
             continue
         try:
-            parsed[name], lines[name] = read_declaration(path / name, model, name)
+            draft = drafts / name if drafts and (drafts / name).is_file() else path / name
+            parsed[name], lines[name] = read_declaration(draft, model, name)
         except DeclarationError as error:
             problems.extend(error.problems)
     registrations: tuple[Registration, ...] = ()
-    if (path / REGISTRATIONS).exists():
-        try:
-            registrations = read_declaration(path / REGISTRATIONS, RegistrationsFile, REGISTRATIONS)[0].registrations
-        except DeclarationError as error:
-            problems.extend(error.problems)
+    try:
+        registrations = read_registrations(path)
+    except DeclarationError as error:
+        problems.extend(error.problems)
     if problems:
         raise DeclarationError(problems)
     contracts_file: ContractsFile = parsed["contracts.yaml"]
@@ -170,6 +175,20 @@ def load_programme(folder: str | Path) -> Programme:
     )
 
 
+def read_registrations(folder: Path) -> tuple[Registration, ...]:
+    """Read the plans that were frozen in a programme folder, oldest first; none without a file.
+
+    Raises
+    ------
+    DeclarationError
+        If the file cannot be read, or a plan in it was edited.
+    """
+    if not (folder / REGISTRATIONS).exists():
+        return ()
+    path = folder / REGISTRATIONS
+    return full_registrations(read_declaration(path, RegistrationsFile, REGISTRATIONS, MAX_REGISTERED)[0])
+
+
 def _recoded(folder: Path, sources: tuple[Source, ...]) -> tuple[Source, ...]:
     """Read the crosswalk files of all sources, or raise with the problems of all."""
     recoded: list[Source] = []
@@ -184,9 +203,9 @@ def _recoded(folder: Path, sources: tuple[Source, ...]) -> tuple[Source, ...]:
     return tuple(recoded)
 
 
-def read_declaration(path: Path, model: type[Model], shown: str) -> tuple[Model, Lines]:
+def read_declaration(path: Path, model: type[Model], shown: str, limit: int = MAX_BYTES) -> tuple[Model, Lines]:
     """Read one YAML file into its model, or raise with every problem and its line."""
-    data, lines = read_yaml(path, shown)
+    data, lines = read_yaml(path, shown, limit)
     try:
         return model.model_validate(data), lines
     except ValidationError as error:

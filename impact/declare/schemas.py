@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from impact.declare.load import FILES
+from impact.files import make_folder, write_file
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:
@@ -27,11 +28,11 @@ def json_schemas() -> dict[str, dict[str, Any]]:
 
 def write_schemas(folder: Path) -> list[Path]:
     """Write the schemas into a folder and return the files."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     written = []
     for name, schema in json_schemas().items():
         path = folder / name
-        path.write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_file(path, json.dumps(schema, indent=2, ensure_ascii=False) + "\n")
         written.append(path)
     return written
 

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from impact.errors import DeclarationError, Problem
+from impact.faults import denied
 
 Lines = dict[tuple[str | int, ...], int]
 """Line (from 1) of the value at each path of keys and indices."""
@@ -48,7 +49,7 @@ for _tag, _pattern, _first in (
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first))
 
 
-def read_yaml(path: Path, shown: str) -> tuple[Any, Lines]:
+def read_yaml(path: Path, shown: str, limit: int = MAX_BYTES) -> tuple[Any, Lines]:
     """Read a YAML file.
 
     Parameters
@@ -57,6 +58,8 @@ def read_yaml(path: Path, shown: str) -> tuple[Any, Lines]:
         The file.
     shown
         How the file is named in messages, usually relative to the programme folder.
+    limit
+        The bytes that it may have.
 
     Returns
     -------
@@ -68,7 +71,7 @@ def read_yaml(path: Path, shown: str) -> tuple[Any, Lines]:
     DeclarationError
         If the file is missing, too large, not UTF-8, not YAML, or uses what is refused here.
     """
-    text = _read_text(path, shown)
+    text = _read_text(path, shown, limit)
     loader = None
     try:
         loader = _Loader(text)
@@ -102,10 +105,10 @@ def read_yaml(path: Path, shown: str) -> tuple[Any, Lines]:
             loader.dispose()
 
 
-def _read_text(path: Path, shown: str) -> str:
+def _read_text(path: Path, shown: str, limit: int) -> str:
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise DeclarationError([Problem(f"the file is larger than {MAX_BYTES:,} bytes", shown)])
+        if path.stat().st_size > limit:
+            raise DeclarationError([Problem(f"the file is larger than {limit:,} bytes", shown)])
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         raise DeclarationError([Problem("the file is missing", shown, fix="Create it.")]) from None
@@ -114,6 +117,8 @@ def _read_text(path: Path, shown: str) -> str:
         problem = Problem("the file is not UTF-8", shown, line, fix="Save it as UTF-8.")
         raise DeclarationError([problem]) from None
     except OSError as error:
+        if denied(error):
+            raise
         raise DeclarationError([Problem("the file cannot be read", shown, found=str(error))]) from error
 
 

@@ -90,10 +90,10 @@ def differential_attrition(baseline: pd.DataFrame, end_units: set[str]) -> Diagn
     lost = ~baseline["_unit"].isin(end_units)
     blocks = baseline["_block"] if "_block" in baseline else pd.Series("", index=baseline.index)
     counts = pd.DataFrame({"lost": lost, "seen": 1}).groupby([blocks.fillna(""), baseline["_treated"]]).sum()
-    table = counts.unstack(fill_value=0).to_numpy(dtype=float)
+    table = np.asarray(counts.unstack(fill_value=0), dtype=np.float64)
     if table.shape[1] < 4:
         return not_applicable("attrition", null, "one arm was not seen at baseline")
-    lost_0, lost_1, n_0, n_1 = (table[:, place] for place in range(4))
+    lost_0, lost_1, n_0, n_1 = table.T
     n, gone = n_0 + n_1, lost_0 + lost_1
     excess = float(np.sum(lost_1 - n_1 * gone / n))
     variance = float(np.sum(n_1 * n_0 * gone * (n - gone) / (n**2 * np.maximum(n - 1, 1))))

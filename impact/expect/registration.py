@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime
-import os
+import re
+import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ import yaml
 from impact.declare import Programme, in_language, last_day
 from impact.declare.contracts import Contract
 from impact.declare.indicators import Indicator
-from impact.declare.load import REGISTRATIONS
-from impact.declare.registration import Registration
-from impact.errors import Problem, UsageError
+from impact.declare.load import read_registrations
+from impact.declare.registration import REGISTRATIONS, Registration, written_registrations
+from impact.errors import DeclarationError, Problem, UsageError
+from impact.files import Held, held, write_file
 from impact.sql import fingerprint
 
 PLANNED = (
@@ -129,33 +131,51 @@ def register_plan(programme: Programme, author: str, note: str = "") -> Registra
     """
     if not author.strip():
         raise UsageError("a registration names its author")
+    with held(programme.folder / REGISTRATIONS) as file:  # who registers at the same time comes before or after
+        made = read_registrations(programme.folder)
+        if problems := verify_registrations(replace(programme, registrations=made)):
+            raise DeclarationError(problems)
+        entry = _next_entry(programme, made, author, note)
+        if entry is not None:
+            _write(file, (*made, entry))
+    return entry
+
+
+def _next_entry(programme: Programme, made: tuple[Registration, ...], author: str, note: str) -> Registration | None:
     chain, indicators = _plan(programme)
     digest = fingerprint(chain, indicators)
-    if programme.registrations and programme.registrations[-1].plan_hash == digest:
+    if made and made[-1].plan_hash == digest:
         return None
     when = datetime.datetime.now(tz=datetime.UTC).isoformat(timespec="seconds")
-    before = programme.registrations[-1].entry_hash if programme.registrations else ""
-    entry = Registration(
+    return Registration(
         registered_at=when,
         author=author,
         note=note,
         plan_hash=digest,
-        entry_hash=fingerprint(before, when, author, note, digest),
+        entry_hash=fingerprint(made[-1].entry_hash if made else "", when, author, note, digest),
         theory_of_change=chain,
         indicators=indicators,
     )
-    entries = [item.model_dump(mode="json") for item in (*programme.registrations, entry)]
-    _replace(
-        programme.folder / REGISTRATIONS,
-        yaml.safe_dump({"registrations": entries}, sort_keys=False, allow_unicode=True),
-    )
-    return entry
 
 
-def _replace(path: Path, text: str) -> None:
-    draft = path.with_suffix(".draft")
-    draft.write_text("# Written by `impact register`; the hash shows any later edit.\n" + text, encoding="utf-8")
-    os.replace(draft, path)
+def _write(file: Held, registrations: tuple[Registration, ...]) -> None:
+    """Write the registrations, if they are read back as they are."""
+    text = yaml.dump(written_registrations(registrations), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+    text = "# Written by `impact register`; the hashes show any later edit.\n" + text
+    with tempfile.TemporaryDirectory(prefix="impact-") as scratch:
+        write_file(Path(scratch) / REGISTRATIONS, text)
+        if read_registrations(Path(scratch)) != registrations:
+            raise UsageError(f"{REGISTRATIONS} would not be read back as it is written; nothing was written")
+    file.write(text)
+
+
+class _Dumper(yaml.SafeDumper):
+    """A SafeDumper that puts in quotes what our stricter reader would take for a number."""
+
+
+_Dumper.add_implicit_resolver(
+    "tag:impact,2024:number", re.compile(r"^[-+]?[0-9]+[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
 
 
 def verify_registrations(programme: Programme) -> list[Problem]:

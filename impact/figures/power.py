@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from impact.declare import Programme, in_language
 from impact.errors import NotEstimable
 from impact.expect import PowerReport, power_curve
+from impact.files import write_file
 
 INK, ACCENT = "#1d1d1b", "#1b5e8c"
 
@@ -62,4 +63,4 @@ def write_power_curves(programme: Programme, reports: Sequence[PowerReport], pat
         parts.append(figure.to_html(full_html=False, include_plotlyjs=not parts))
     name = in_language(programme.header.title)
     page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Power of {name}</title><body>'
-    path.write_text(page + "".join(parts) + "</body></html>", encoding="utf-8")
+    write_file(path, page + "".join(parts) + "</body></html>")

@@ -17,6 +17,7 @@ from typing import Any
 
 from impact.declare.sources import FileFormat, Source
 from impact.errors import FileError, Problem
+from impact.faults import denied
 from impact.ingest.series import series_to_csv
 from impact.ingest.text import RejectedLine, clean_text
 from impact.ingest.workbook import workbook_to_csv
@@ -77,6 +78,8 @@ def open_raw(folder: Path, source: Source, scratch: Path) -> RawFile:
     try:
         size = path.stat().st_size
     except OSError as error:
+        if denied(error):
+            raise
         raise _file_error(source, "the file cannot be read", found=str(error)) from error
     if size == 0:
         raise _file_error(source, "the file is empty", fix="Put the data there or remove the source.")
@@ -122,6 +125,8 @@ def _inside(folder: Path, source: Source) -> Path:
         path = (folder / source.file).resolve()
         inside, there = path.is_relative_to(folder.resolve()), path.is_file()
     except (OSError, RuntimeError, ValueError) as error:  # a circle of links, a name too long, a NUL in it
+        if denied(error):
+            raise
         raise _file_error(source, "the file's name leads nowhere", found=str(error), fix="Correct file:.") from error
     if not inside:
         raise _file_error(source, "the file lies outside the programme folder", fix="Copy it under raw/.")

@@ -14,6 +14,7 @@ import duckdb
 
 from impact.declare.sources import SeriesFormat, Source
 from impact.errors import FileError, Problem
+from impact.faults import machine_fault
 from impact.ingest.eurostat_tsv import tsv_observations
 from impact.ingest.sdmx import READERS as SDMX_READERS
 from impact.ingest.unpack import unpacked
@@ -79,6 +80,8 @@ def _observations(
         dimensions = READERS[form.format](connection, path, source)
         connection.execute("CREATE TABLE chosen AS SELECT * FROM observations")
     except duckdb.Error as error:
+        if machine_fault(error):
+            raise
         found = str(error).splitlines()[0][:300]
         fix = "Download it again: a line may be cut."
         raise _error(source, "the file cannot be parsed", form.format, found, fix) from error

@@ -14,7 +14,7 @@ import duckdb
 from impact.publish.scope import EVERY, EVERYTHING, NONE, PART_ROWS, PERSON_COLUMNS, WHOLE_COLUMNS, Scope
 from impact.sql import fingerprint, ident, literal
 from impact.store import Warehouse
-from impact.store.warehouse import CATALOG
+from impact.store.opening import CATALOG
 
 _building = threading.Lock()
 _REACH = """

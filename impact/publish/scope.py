@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, get_args
 
-from impact.store.warehouse import CATALOG
+from impact.store.opening import CATALOG
 
 Role = Literal["evaluator", "investor", "coordinator", "statistics_office"]
 
@@ -80,6 +80,7 @@ PART_ROWS: Mapping[str, str] = {
     # what is declared and who ran it: the same for everybody in the programme
     "meta": EVERY,
     "run": EVERY,
+    "state": EVERY,
     "plan": EVERY,
     "definition": EVERY,
     "programme": EVERY,

@@ -5,11 +5,13 @@ from __future__ import annotations
 VERSION = 5
 
 TABLES = (
-    """CREATE TABLE IF NOT EXISTS impact.meta (version INTEGER NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS impact.meta (version INTEGER NOT NULL, database VARCHAR NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS impact.state (
+        programme VARCHAR PRIMARY KEY, stage VARCHAR NOT NULL, run_id VARCHAR, whole_run_id VARCHAR)""",
     """CREATE TABLE IF NOT EXISTS impact.run (
         run_id VARCHAR PRIMARY KEY, programme VARCHAR NOT NULL, started_at TIMESTAMP NOT NULL,
         finished_at TIMESTAMP NOT NULL, engine VARCHAR NOT NULL, plan_hash VARCHAR NOT NULL,
-        sources_loaded INTEGER NOT NULL, indicators_computed INTEGER NOT NULL)""",
+        sources_loaded INTEGER NOT NULL, indicators_computed INTEGER NOT NULL, stage VARCHAR NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS impact.load (
         load_id VARCHAR NOT NULL, programme VARCHAR NOT NULL, source VARCHAR NOT NULL, contract VARCHAR NOT NULL,
         file VARCHAR NOT NULL, sha256 VARCHAR NOT NULL, size BIGINT NOT NULL, table_name VARCHAR NOT NULL,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
+import uuid
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, BinaryIO
 
 import duckdb
 import pandas as pd
@@ -17,13 +21,17 @@ from impact.declare.contracts import Column, Contract
 from impact.declare.load import Programme
 from impact.declare.sources import Source
 from impact.errors import UsageError
+from impact.files import remove
 from impact.sql import ident, literal
+from impact.store.opening import CATALOG, attach, not_opened
 from impact.store.tables import TABLES, VERSION
 from impact.validate.compile import MISSING_SUFFIX, SQL_TYPES
 from impact.validate.load import file_lines
 
-CATALOG = "warehouse"
 RESERVED = (CATALOG, "impact", "main", "memory", "temp", "system", "information_schema", "pg_catalog")
+OWN_VIEW = "impact: good rows of a contract"
+"""Comment by which the engine knows the views that it made."""
+STAGED = re.compile(r"rows_.+_[0-9a-f]{16}")
 RESULTS = ("definition", "measure", "linkage", "finding", "diagnostic", "term", "part")
 
 
@@ -48,10 +56,17 @@ class Warehouse:
     read_only
         Open without the right to write; fails if there is no file.
 
+    Attributes
+    ----------
+    new
+        Whether the file was made here and no run has written to it yet.
+
     Raises
     ------
     UsageError
-        If the file is in use by another process, is no DuckDB file, or was written by another engine version.
+        If the file is in use by another process, is no database of this engine, or was written by another version.
+    MachineError
+        If it is damaged or cannot be read or written.
     """
 
     def __init__(self, path: str | Path, *, read_only: bool = False) -> None:
@@ -60,17 +75,21 @@ class Warehouse:
             raise UsageError(f"there is no database at {path}; run `impact run` or `impact demo` first")
         if not self.path.parent.is_dir():
             raise UsageError(f"there is no folder {self.path.parent} to put the database in")
+        self.new = not read_only and not self.path.exists()
         try:
-            self.connection = _attach(self.path, read_only=read_only)
+            self.connection = attach(self.path, read_only=read_only)
         except duckdb.Error as error:
-            reason = "another process is using it" if "lock" in str(error).lower() else str(error).splitlines()[0]
-            raise UsageError(f"the database {path} cannot be opened: {reason}") from error
-        self.connection.execute("SET preserve_insertion_order = true")
+            raise not_opened(self.path, error) from error
+        self._file: BinaryIO | None = None
         try:
             if read_only:
                 self._check_version()
             else:
                 self._prepare()
+        except duckdb.Error as error:
+            self.connection.close()
+            self._give_up()
+            raise not_opened(self.path, error) from error
         except BaseException:
             self.connection.close()
             raise
@@ -82,10 +101,33 @@ class Warehouse:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+        if isinstance(error, duckdb.Error):
+            error.add_note(str(self.path))  # DuckDB's own words seldom name the file
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """Remove a file that was made in vain, such as on a disk that filled up: nothing half, and its space back."""
+        if self.new:
+            remove(self.path)
+            remove(self.path.with_name(f"{self.path.name}.wal"))
 
     def close(self) -> None:
         """Close the file."""
         self.connection.close()
+        if self._file is not None:
+            self._file.close()
+
+    def file(self) -> BinaryIO:
+        """Return the file itself from its beginning, for copying.
+
+        It stays open as long as the connection: on POSIX, a process that closes any handle of a file loses all its
+        locks of that file, DuckDB's among them, and another process could write meanwhile.
+        """
+        if self._file is None:
+            self._file = self.path.open("rb")
+            weakref.finalize(self, self._file.close)
+        self._file.seek(0)
+        return self._file
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """Return a further connection to the same file, for another thread."""
@@ -95,18 +137,29 @@ class Warehouse:
 
     def _prepare(self) -> None:
         with self.transaction():
+            if "impact" in self._schemas():
+                self._check_version()
+            elif self.rows("SELECT 1 FROM duckdb_tables() WHERE database_name = ?", [CATALOG]) or self._schemas():
+                raise self._foreign()
             self.connection.execute("CREATE SCHEMA IF NOT EXISTS impact")
             for statement in TABLES:
                 self.connection.execute(statement)
             if not self.rows("SELECT version FROM impact.meta"):
-                self.connection.execute("INSERT INTO impact.meta VALUES (?)", [VERSION])
-            self._check_version()
+                self.connection.execute("INSERT INTO impact.meta VALUES (?, ?)", [VERSION, str(uuid.uuid4())])
+
+    def _schemas(self) -> list[str]:
+        """Return the schemas that somebody made."""
+        query = "SELECT schema_name FROM duckdb_schemas() WHERE database_name = ? AND NOT internal"
+        return [name for (name,) in self.rows(query, [CATALOG]) if name != "main"]
+
+    def _foreign(self) -> UsageError:
+        return UsageError(f"the database {self.path} was not written by this engine; give a new file with --db")
 
     def _check_version(self) -> None:
         try:
             versions = self.rows("SELECT version FROM impact.meta")
-        except duckdb.CatalogException:
-            raise UsageError(f"the database {self.path} was not written by this engine") from None
+        except (duckdb.CatalogException, duckdb.BinderException):
+            raise self._foreign() from None
         if versions != [(VERSION,)]:
             found = versions[0][0] if versions else "none"
             raise UsageError(f"the database {self.path} has layout {found}, this engine {VERSION}; use a new file")
@@ -118,9 +171,23 @@ class Warehouse:
         try:
             yield
         except BaseException:
-            self.connection.execute("ROLLBACK")
+            self._roll_back()
             raise
-        self.connection.execute("COMMIT")
+        try:
+            self.connection.execute("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def checkpoint(self) -> None:
+        """Bring what was committed into the file itself; from then on it is kept, whatever goes wrong."""
+        self.connection.execute("CHECKPOINT")
+        self.new = False
+
+    def _roll_back(self) -> None:
+        """Undo; where DuckDB has done so by itself, or gave the file up, what went wrong before is what is said."""
+        with contextlib.suppress(duckdb.Error):
+            self.connection.execute("ROLLBACK")
 
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return all rows of a query."""
@@ -141,18 +208,35 @@ class Warehouse:
     # ---- loads -------------------------------------------------------------------------------------------------
 
     def begin_programme(self, programme: Programme) -> None:
-        """Create the programme's schema and drop tables that an interrupted run staged but never published."""
+        """Make the programme's schema and drop tables that an interrupted run staged but never published.
+
+        Raises
+        ------
+        UsageError
+            If a schema of that name is somebody else's: nothing in it is touched.
+        """
         if programme.id in RESERVED:
             raise UsageError(f"a programme cannot be called '{programme.id}'; that name is the database's own")
-        self.connection.execute(f"CREATE SCHEMA IF NOT EXISTS {ident(programme.id)}")
-        published = {load.table_name for load in self.current_loads(programme.id).values()}
-        staged = self.rows(
-            "SELECT table_name FROM information_schema.tables WHERE table_schema = ? AND table_type = 'BASE TABLE'",
-            [programme.id],
+        if not self.rows("SELECT 1 FROM impact.state WHERE programme = ?", [programme.id]):
+            if programme.id.lower() in [name.lower() for name in self._schemas()]:
+                raise UsageError(
+                    f"the database {self.path} holds a schema '{programme.id}' that this engine did not make; nothing"
+                    " was changed. Give a new file with --db, or the programme another id"
+                )
+            with self.transaction():
+                self.connection.execute(f"CREATE SCHEMA {ident(programme.id)}")
+                self.connection.execute("INSERT INTO impact.state VALUES (?, 'declare', NULL, NULL)", [programme.id])
+        self.drop_staged(programme.id)
+
+    def drop_staged(self, programme: str) -> None:
+        """Drop the tables that were staged and never published; tables of anybody else's stay."""
+        published = {load.table_name for load in self.current_loads(programme).values()}
+        tables = self.rows(
+            "SELECT table_name FROM duckdb_tables() WHERE schema_name = ? AND database_name = ?", [programme, CATALOG]
         )
-        for (name,) in staged:
-            if name not in published:
-                self.connection.execute(f"DROP TABLE {ident(programme.id, name)}")
+        for (name,) in tables:
+            if name not in published and STAGED.fullmatch(name):
+                self.connection.execute(f"DROP TABLE {ident(programme, name)}")
 
     def current_loads(self, programme: str) -> dict[str, Load]:
         """Return the loads that stand, by source."""
@@ -239,10 +323,10 @@ class Warehouse:
             )
 
     def drop_views(self, programme: Programme) -> None:
-        """Drop the views over the good rows, so that the tables under them can change."""
+        """Drop the engine's views over the good rows, so that the tables under them can change."""
         views = self.rows(
-            "SELECT table_name FROM information_schema.tables WHERE table_schema = ? AND table_type = 'VIEW'",
-            [programme.id],
+            "SELECT view_name FROM duckdb_views() WHERE schema_name = ? AND database_name = ? AND comment = ?",
+            [programme.id, CATALOG, OWN_VIEW],
         )
         for (name,) in views:
             self.connection.execute(f"DROP VIEW {ident(programme.id, name)}")
@@ -262,20 +346,16 @@ class Warehouse:
                 _good(programme.id, load, load.source in excluded) for load in loads if load.contract == contract.id
             ]
             view = ident(programme.id, contract.id)
-            self.connection.execute(f"CREATE VIEW {view} AS {' UNION ALL BY NAME '.join(parts) or _empty(contract)}")
-
-
-def _attach(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-    """Open the file under a fixed name: its own could be that of a schema in it, and every name ambiguous."""
-    connection = duckdb.connect(":memory:")
-    try:
-        mode = " (READ_ONLY)" if read_only else ""
-        connection.execute(f"ATTACH {literal(str(path))} AS {CATALOG}{mode}")
-        connection.execute(f"USE {CATALOG}")
-    except duckdb.Error:
-        connection.close()
-        raise
-    return connection
+            try:
+                self.connection.execute(
+                    f"CREATE VIEW {view} AS {' UNION ALL BY NAME '.join(parts) or _empty(contract)}"
+                )
+            except duckdb.CatalogException:
+                raise UsageError(
+                    f"the database {self.path} holds a table or view {view} that this engine did not make; nothing was"
+                    " changed. Rename it, or give a new file with --db"
+                ) from None
+            self.connection.execute(f"COMMENT ON VIEW {view} IS {literal(OWN_VIEW)}")
 
 
 def _good(programme: str, load: Load, some_excluded: bool) -> str:

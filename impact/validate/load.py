@@ -18,6 +18,7 @@ from pandera.errors import SchemaErrors
 
 from impact.declare.sources import Source
 from impact.errors import FileError, Problem
+from impact.faults import machine_fault
 from impact.ingest import RawFile, RejectedLine
 from impact.ingest.text import BLANK
 from impact.sql import ident
@@ -72,6 +73,8 @@ def stage_rows(
     try:
         connection.execute(f"CREATE TABLE {table} AS " + raw.relation.join(compiled.select))
     except duckdb.Error as error:
+        if machine_fault(error):
+            raise
         found = str(error).splitlines()[0][:300]
         raise FileError(
             [Problem("the file cannot be parsed", source.file, None, f"source {source.id}", found=found)]

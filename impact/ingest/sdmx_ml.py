@@ -18,6 +18,7 @@ import pandas as pd
 from impact.declare.sources import Source
 from impact.ingest.components import MEASURING, PERIOD, VALUE, Components, is_attribute
 from impact.ingest.sdmx import error, observations
+from impact.ingest.xml_parser import RefusedError, local, strict_parser
 
 MAX_XML = 200_000_000
 EXPECTED = "data in SDMX-ML 2.1, 3.0 or 3.1, structure-specific or generic"
@@ -28,10 +29,6 @@ _NO_DATA = ("Annotations", "DataProvider", "Metadata", "KeyFamilyRef")
 _OWN = ("action", "structureRef", "setID", "dataScope", "type", "validFromDate", "validToDate")
 _KEYS = ("SeriesKey", "ObsKey", "GroupKey")
 Values = dict[str, str]
-
-
-class _RefusedError(Exception):
-    """Raised inside the parser, to stop it: what is wrong, and what was expected."""
 
 
 @dataclass
@@ -104,7 +101,7 @@ def _parsed(content: bytes, source: Source) -> _Table:
     reader = _Reader()
     try:
         reader.parser.Parse(content, True)
-    except _RefusedError as refused:
+    except RefusedError as refused:
         what, expected = (*refused.args, EXPECTED)[:2]
         raise error(source, what, expected, fix="Download it again, or as SDMX-CSV.") from None
     except expat.ExpatError as problem:
@@ -134,31 +131,26 @@ class _Reader:
         self.obs: _Level | None = None
         self.component = ""
         self.texts: list[str] = []
-        self.parser = expat.ParserCreate(encoding="utf-8", namespace_separator=" ")
-        self.parser.buffer_text = True
-        self.parser.StartElementHandler = self._start
-        self.parser.EndElementHandler = self._end
-        self.parser.CharacterDataHandler = self.texts.append
+        self.parser = strict_parser(self._start, self._end, self.texts.append, "utf-8")
         self.parser.XmlDeclHandler = _check_encoding
-        self.parser.StartDoctypeDeclHandler = _refuse_doctype
 
     def _start(self, name: str, attributes: Values) -> None:
-        local = name.rpartition(" ")[2]
+        element = local(name)
         if not self.path and not _ROOT.fullmatch(name):
-            raise _RefusedError(f"the file is not SDMX-ML that can be read: it begins with {local}")
-        self.seen += local == "Obs"
+            raise RefusedError(f"the file is not SDMX-ML that can be read: it begins with {element}")
+        self.seen += element == "Obs"
         self.texts.clear()
-        self.path.append(local)
-        if self.skipping or local in _NO_DATA:
+        self.path.append(element)
+        if self.skipping or element in _NO_DATA:
             self.skipping += 1
-        elif begin := _BEGIN.get(local):
+        elif begin := _BEGIN.get(element):
             begin(self, attributes)
 
     def _end(self, _: str) -> None:
-        local = self.path.pop()
+        element = self.path.pop()
         if self.skipping:
             self.skipping -= 1
-        elif end := _END.get(local):
+        elif end := _END.get(element):
             end(self)
 
     def _structure(self, attributes: Values) -> None:
@@ -168,10 +160,10 @@ class _Reader:
     def _message(self, attributes: Values) -> None:
         if attributes.get("severity", "").lower() == "error":
             code = attributes.get("code", "")
-            raise _RefusedError(f"the sender says that the message is not whole (code {code})", "a whole message")
+            raise RefusedError(f"the sender says that the message is not whole (code {code})", "a whole message")
 
     def _begin_set(self, attributes: Values) -> None:
-        own = {name.rpartition(" ")[2]: value for name, value in attributes.items()}
+        own = {local(name): value for name, value in attributes.items()}
         _refuse_deletion(own.get("action", ""))
         self.set_name = own.get("structureRef", "")
         rest = {name: value for name, value in attributes.items() if name.upper() in MEASURING}
@@ -283,16 +275,12 @@ def _plain(attributes: Values) -> Values:
 def _check_encoding(_: str, encoding: str | None, __: int) -> None:
     # another reader would believe the declaration, and see another text than the one read here
     if encoding and encoding.upper().replace("_", "-") not in ("UTF-8", "UTF8"):
-        raise _RefusedError(f"the file says that its encoding is {encoding}", "SDMX-ML in UTF-8")
-
-
-def _refuse_doctype(*_: object) -> None:
-    raise _RefusedError("the file declares a document type (DTD), which SDMX never does", "SDMX-ML without a DTD")
+        raise RefusedError(f"the file says that its encoding is {encoding}", "SDMX-ML in UTF-8")
 
 
 def _refuse_deletion(action: str) -> None:
     if action.lower() in ("delete", "d"):
-        raise _RefusedError("the data set takes observations back (action Delete)", "data as they stand")
+        raise RefusedError("the data set takes observations back (action Delete)", "data as they stand")
 
 
 def _spread(table: _Table, first: int, groups: list[_Level]) -> None:
@@ -332,4 +320,4 @@ def _give(table: _Table, first: int, names: tuple[str, ...], given: dict[tuple[s
         lost = {n for rest in levels for n in rest if n.upper() in MEASURING}
         if lost and values not in met:
             shown = ", ".join(f"{n}={v}" for n, v in zip(names, values, strict=True))
-            raise _RefusedError(f"{', '.join(sorted(lost))} of a group belongs to no observation: {shown}")
+            raise RefusedError(f"{', '.join(sorted(lost))} of a group belongs to no observation: {shown}")

@@ -99,7 +99,10 @@ CASES = {
         ),
     ),
     "blank_lines": Extra(("", "", "")),
-    "trailing_delimiter": fine("P900,baseline,treated,F,1,2,3,4,5,"),
+    "trailing_delimiter": line("P900,baseline,treated,F,1,2,3,4,5,", "too_many_columns"),
+    "trailing_delimiters": line("P900,baseline,treated,F,1,2,3,4,5,,,", "too_many_columns"),
+    "trailing_blank_in_quotes": line('P900,baseline,treated,F,1,2,3,4,5,""', "too_many_columns"),
+    "decimal_commas_without_quotes": line("P900,baseline,treated,F,2,5,3,3,3,", "too_many_columns"),
     "quoted_throughout": fine('"P900","baseline","treated","F","1","2","3","4","5"'),
     # numbers
     "decimal_in_an_integer": item("1.5"),

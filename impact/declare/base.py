@@ -63,7 +63,7 @@ def _check_twice(value: Any) -> None:
 
 
 class Declared(BaseModel):
-    """Base of every declaration: frozen; an unknown field, a number beyond measure or a name given twice is an error."""
+    """Base of every declaration: frozen; an unknown field, a number beyond measure or a name given twice is refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
 

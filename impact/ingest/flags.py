@@ -23,7 +23,8 @@ OBS_STATUS = {
 }  # fmt: skip
 """The SDMX code list CL_OBS_STATUS as flags: Q is suppressed, S a special event; small letters are Eurostat's."""
 NAMES = (
-    "(normal|estimate|provisional|revised|forecast|break|time series break|confidential|imputed|low reliability|unreliable"
+    "(normal|estimate|provisional|revised|forecast|break|time series break|confidential|imputed"
+    "|low reliability|unreliable"
     "|definition differs|missing|not significant|not applicable|experimental|preliminary|special)"
 )
 """How the names of statuses begin, which stand in the place of codes in files that were asked for with names only."""

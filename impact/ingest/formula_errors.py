@@ -154,7 +154,7 @@ def _elements(archive: zipfile.ZipFile, part: str, wanted: str) -> list[dict[str
             found.append(attributes)
 
     def ignore(_: Any) -> None:
-        """Ends and text say nothing here."""
+        """Do nothing: ends and text say nothing here."""
 
     strict_parser(start, ignore, ignore).Parse(archive.read(part), True)
     return found

@@ -1,7 +1,8 @@
 """SDMX-ML 2.1, 3.0 and 3.1: one pass of an XML parser, in which every observation must come out.
 
-Structure-specific and generic data are read alike: what stands in the data set, its groups, a series and an observation
-goes to the observation, the nearest first. Schemas are not asked: files of statistics offices break them and read whole.
+Structure-specific and generic data are read alike: what stands in the data set, its groups, a series and an
+observation goes to the observation, the nearest first. Schemas are not asked: files of statistics offices break them and
+read whole.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from impact.ingest.xml_parser import RefusedError, local, strict_parser
 MAX_XML = 200_000_000
 EXPECTED = "data in SDMX-ML 2.1, 3.0 or 3.1, structure-specific or generic"
 _ROOT = re.compile(
-    r"http://www\.sdmx\.org/resources/sdmxml/schemas/v(2_1|3_0|3_1)/message (StructureSpecific|Generic)(TimeSeries)?Data"
+    r"http://www\.sdmx\.org/resources/sdmxml/schemas/v(2_1|3_0|3_1)/message "
+    r"(StructureSpecific|Generic)(TimeSeries)?Data"
 )
 _NO_DATA = ("Annotations", "DataProvider", "Metadata", "KeyFamilyRef")
 _OWN = ("action", "structureRef", "setID", "dataScope", "type", "validFromDate", "validToDate")
@@ -192,7 +194,7 @@ class _Reader:
             self.obs.rest[attributes.get("id", VALUE)] = attributes.get("value", "")
 
     def _begin_value(self, attributes: Values) -> None:
-        """A value of a key or of the attributes of generic data."""
+        """Keep a value of a key or of the attributes of generic data."""
         parent = self.path[-2]
         if "id" not in attributes or not (parent in _KEYS or parent == "Attributes"):
             return
@@ -208,7 +210,7 @@ class _Reader:
         self.component = attributes.get("id", "")
 
     def _end_value(self) -> None:
-        """A value of a component that may have several: only attributes and measures can."""
+        """Keep a value of a component that may have several: only attributes and measures can."""
         if self.path[-1:] == ["Comp"] and self.component:
             rest, text = self._level().rest, "".join(self.texts).strip()
             rest[self.component] = f"{rest[self.component]};{text}" if self.component in rest else text

@@ -212,7 +212,8 @@ def _summary(connection: duckdb.DuckDBPyConnection, split: list[str]) -> SeriesS
     ).fetchall()
     flags = connection.execute(
         "SELECT flag, count(*) FROM (SELECT"
-        f" unnest(CASE WHEN regexp_full_match(status, {literal(SORTED)}) THEN string_split(status, '') ELSE [status] END)"
+        f" unnest(CASE WHEN regexp_full_match(status, {literal(SORTED)})"
+        " THEN string_split(status, '') ELSE [status] END)"
         " AS flag FROM copied WHERE status IS NOT NULL) GROUP BY flag ORDER BY flag"
     ).fetchall()
     return SeriesSummary(series, total, territories, first, last, periods, missing, dict(flags))

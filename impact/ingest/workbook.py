@@ -29,8 +29,8 @@ def workbook_to_csv(path: Path, source: Source, target: Path) -> tuple[Path, tup
 
     Cells are written as the source declares text: dates by its first date format, numbers with its decimal mark,
     whole numbers without one, so that codes typed as numbers read as codes. Note that a workbook itself has already
-    lost leading zeros of codes typed as numbers, and what is beyond 15 digits: such numbers are written with an exponent,
-    which reads as a number and not as text. Blank rows are no rows; formula errors stay as ``#N/A`` and fail.
+    lost leading zeros of codes typed as numbers, and what is beyond 15 digits: such numbers are written with an
+    exponent, which reads as a number and not as text. Blank rows are no rows; formula errors stay as ``#N/A`` and fail.
 
     Returns
     -------

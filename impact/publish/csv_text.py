@@ -1,7 +1,7 @@
 """Text that leaves in a CSV file: a cell that a spreadsheet would run as a formula is made harmless.
 
-Spreadsheets set to another country split at semicolons or tabs, and know no quotes then: what begins after such a mark is
-made harmless too.
+Spreadsheets set to another country split at semicolons or tabs, and know no quotes then: what begins after such a
+mark is made harmless too.
 """
 
 from __future__ import annotations

@@ -238,7 +238,7 @@ def _typed(raw: str, column: Column, form: FileFormat) -> str:
 
 
 def _type_reasons(name: str, column: Column, form: FileFormat) -> list[Reason]:
-    reasons = []
+    reasons: list[Reason] = []
     unread = f"({_raw(name)} IS NOT NULL AND {ident(name)} IS NULL)"
     if column.missing:
         unread = f"({unread} AND NOT ({_missing_test(name, column)}))"
@@ -263,7 +263,7 @@ def _type_reasons(name: str, column: Column, form: FileFormat) -> list[Reason]:
 
 def _text_reasons(name: str, contract: Contract, source: Source, raw: RawFile) -> list[Reason]:
     """Return how text can be other than it looks: a number cut short, or characters that cannot be seen in a key."""
-    reasons = []
+    reasons: list[Reason] = []
     if contract.columns[name].type not in ("text", "code") or name in source.set:
         return reasons
     if raw.cells:

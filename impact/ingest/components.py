@@ -1,8 +1,9 @@
 """Which columns of a file of official statistics are dimensions: told by what they are, not by where they stand.
 
 A dimension has a code in every observation. What is on the list of attributes of SDMX, holds several values a cell or
-has a name that no component can have is none. A column of words, or with blanks, may be a label or an attribute: it is
-a doubt, and matters only if it tells observations of one territory and period apart (:mod:`impact.ingest.series` looks).
+has a name that no component can have is none. A column of words, or with blanks, may be a label or an attribute: it
+is a doubt, and matters only if it tells observations of one territory and period apart, which
+:mod:`impact.ingest.series` looks at.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """SDMX-ML 2.1, 3.0 and 3.1: one pass of an XML parser, in which every observation must come out.
 
 Structure-specific and generic data are read alike: what stands in the data set, its groups, a series and an
-observation goes to the observation, the nearest first. Schemas are not asked: files of statistics offices break them and
-read whole.
+observation goes to the observation, the nearest first. Schemas are not asked: files of statistics offices break them
+and read whole.
 """
 
 from __future__ import annotations

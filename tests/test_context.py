@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import csv
 import gzip
 import itertools
@@ -289,7 +288,7 @@ BAD = {
     "not UTF-8": ("eurostat_tsv", b"\xff\xfe" + TSV.encode("utf-16-le"), {}, ("not text in UTF-8",)),
     "csv as tsv": ("eurostat_tsv", CSV_1, {}, ("not that of a Eurostat TSV", "sdmx_csv")),
     "tsv as csv": ("sdmx_csv", TSV, {}, ("not that of SDMX-CSV", "eurostat_tsv")),
-    "semicolons": ("sdmx_csv", CSV_1.replace(",", ";"), {}, ("not that of SDMX-CSV", "commas")),
+    "bars": ("sdmx_csv", CSV_1.replace(",", "|"), {}, ("not that of SDMX-CSV", "commas")),
     "no period in csv": ("sdmx_csv", CSV_1.replace("TIME_PERIOD", "TIME"), {}, ("not that of SDMX-CSV",)),
     "a value too many": ("sdmx_csv", CSV_1 + ",9", {"SEX": "T"}, ("cannot be parsed",)),
     "taken back": ("sdmx_csv", CSV_2.replace("),I,A,F", "),D,A,F"), {"SEX": "T"}, ("1 observations back",)),
@@ -336,20 +335,6 @@ def test_unpacked_size_is_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     packed = gzip.compress(TSV.encode() + b"\n" * 100_000)
     assert len(packed) < 1000
     assert "too large" in refusal(tmp_path, packed, source("eurostat_tsv"))
-
-
-def test_without_pysdmx_the_message_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
-
-    def missing(name: str, *rest: Any, **more: Any) -> Any:
-        if name.startswith("pysdmx"):
-            raise ImportError("No module named 'pysdmx'")
-        return real(name, *rest, **more)
-
-    monkeypatch.setattr(builtins, "__import__", missing)
-    message = refusal(tmp_path, XML, source("sdmx_ml", "REF_AREA", SEX="T"))
-    assert "impact-engine[sdmx]" in message
-    assert read(tmp_path, CSV_1, source("sdmx_csv", "REF_AREA", SEX="T"))[0] == CHOSEN
 
 
 def test_a_format_beside_series_is_refused() -> None:

@@ -14,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Field,
     WithJsonSchema,
+    field_validator,
     model_validator,
 )
 
@@ -24,10 +25,54 @@ Language = Literal["it", "en"]
 Scalar = Annotated[str | bool | int | float, Field(union_mode="smart")]
 
 
+ODD_SPACES = (
+    "\t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+"""White space other than the plain space."""
+INVISIBLE = (
+    "\xad\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064"
+    "\u2066\u2067\u2068\u2069\u3164\ufeff"
+)
+"""Characters without a width: soft hyphen, marks of direction, joiners, byte order mark."""
+MOST = 1e30
+"""Size beyond which a declared number is refused: squared and multiplied, it would leave what a double can hold."""
+MOST_WHOLE = 10**15
+"""The same for whole numbers: beyond it doubles lose units."""
+
+
+def _check_size(value: Any) -> None:
+    """Refuse numbers of a size that nothing measured has, wherever they stand in a value."""
+    if isinstance(value, dict):
+        _check_size(tuple(value))
+        _check_size(tuple(value.values()))
+    elif isinstance(value, tuple):
+        for item in value:
+            _check_size(item)
+    elif isinstance(value, int) and abs(value) > MOST_WHOLE:
+        raise ValueError(f"a whole number is at most {MOST_WHOLE:.0e}")
+    elif isinstance(value, float) and (abs(value) > MOST or 0 < abs(value) < 1 / MOST):
+        raise ValueError(f"a number lies between {1 / MOST:.0e} and {MOST:.0e}, or is 0")
+
+
+def _check_twice(value: Any) -> None:
+    """Refuse a list of names or codes that has one of them twice."""
+    if isinstance(value, tuple) and all(isinstance(item, str) for item in value) and len(set(value)) < len(value):
+        twice = next(item for item in value if value.count(item) > 1)
+        raise ValueError(f"'{twice}' stands twice")
+
+
 class Declared(BaseModel):
-    """Base of every declaration: frozen, and an unknown field is an error."""
+    """Base of every declaration: frozen; an unknown field, a number beyond measure or a name given twice is refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _in_measure(cls, value: Any) -> Any:
+        _check_size(value)
+        _check_twice(value)
+        return value
 
 
 def _both_languages(value: Any) -> Any:

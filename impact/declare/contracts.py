@@ -15,6 +15,10 @@ CheckName = Literal["required", "codes", "min", "max", "pattern", "max_length"]
 NUMERIC = ("integer", "number")
 LARGEST = 1e15
 """Numbers beyond this are refused unless the column's own bounds allow them: doubles lose whole units there."""
+FLAGS = "bcdefghijklmnoprstuvwz"
+"""Letters of the flags of official statistics."""
+SORTED_FLAGS = "".join(f"{letter}?" for letter in FLAGS)
+"""Pattern of a status: letters of the list, sorted, each once; a word such as ``revised`` is none."""
 
 
 class CodeItem(Declared):

@@ -6,12 +6,14 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
+from impact.declare.base import INVISIBLE, ODD_SPACES
 from impact.declare.sources import Source
 from impact.errors import DeclarationError, Problem
 
 HEADER = ("from", "to")
 LONGEST = 200
 """Characters of a code, as in a declaration."""
+_SPACE = f" {ODD_SPACES}{INVISIBLE}"
 
 
 def with_crosswalks(folder: Path, source: Source) -> Source:
@@ -50,14 +52,14 @@ def read_crosswalk(folder: Path, name: str, where: str) -> dict[str, str]:
         If the file is missing, is no CSV in UTF-8, lacks a column, holds a blank code or maps a code twice.
     """
     lines = _lines(folder, name, where)
-    header = [cell.strip() for cell in lines[0][1]] if lines else []
+    header = [cell.strip(_SPACE) for cell in lines[0][1]] if lines else []
     if any(header.count(column) != 1 for column in HEADER):
         raise _error("a crosswalk has one column 'from' and one 'to'", name, 1, where, ", ".join(header))
     places = [header.index(column) for column in HEADER]
     pairs: dict[str, str] = {}
     problems = []
     for line, cells in lines[1:]:
-        old, new = ((cells[place].strip() if place < len(cells) else "") for place in places)
+        old, new = ((cells[place].strip(_SPACE) if place < len(cells) else "") for place in places)
         if what := _wrong(old, new, pairs):
             problems.append(Problem(what, name, line, where, found=f"{old} → {new}"))
         pairs.setdefault(old, new)

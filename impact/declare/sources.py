@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import re
+import zoneinfo
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -14,7 +16,8 @@ class FileFormat(Declared):
     """How a raw file is written; nothing here is guessed when loading.
 
     ``multiline`` says that quoted values may hold line breaks; without it a line with an odd number of quotes is
-    quarantined on its own, so that an unclosed quote cannot swallow the rows after it.
+    quarantined on its own, so that an unclosed quote cannot swallow the rows after it. ``zone`` says in which time zone
+    (``Europe/Rome``) the day of a Parquet column of points in time is taken; never that of the machine.
     """
 
     encoding: Literal["utf-8", "cp1252", "iso-8859-1", "iso-8859-15", "utf-16"] = "utf-8"
@@ -24,6 +27,16 @@ class FileFormat(Declared):
     dates: tuple[str, ...] = Field(default=("%Y-%m-%d",), min_length=1)
     sheet: str | None = None
     multiline: bool = False
+    zone: str | None = None
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, zone: str | None) -> str | None:
+        try:
+            zoneinfo.ZoneInfo(zone or "UTC")
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"there is no time zone '{zone}'; write it as in Europe/Rome or UTC") from error
+        return zone
 
     @field_validator("dates")
     @classmethod
@@ -34,7 +47,7 @@ class FileFormat(Declared):
                 same = datetime.datetime.strptime(day.strftime(form), form) == day
             except ValueError:
                 same = False
-            if not same:
+            if not same or re.search("%[cxX]", form):  # these three depend on who reads them
                 raise ValueError(f"'{form}' does not write a whole date; use %d, %m and %Y, as in %d/%m/%Y")
         return formats
 
@@ -109,6 +122,8 @@ class Source(Declared):
             raise ValueError(f"{', '.join(both)}: give either recode or crosswalk")
         if self.series is not None and self.format != FileFormat():
             raise ValueError("a file of official statistics has a format of its own; leave out format")
+        if self.format.zone is not None and not self.file.lower().endswith(".parquet"):
+            raise ValueError("zone is for Parquet, which holds points in time; text is read as its day is written")
         return self
 
 

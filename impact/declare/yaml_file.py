@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from impact.declare.base import INVISIBLE, ODD_SPACES
 from impact.errors import DeclarationError, Problem
 from impact.faults import denied
 
@@ -19,6 +20,7 @@ Lines = dict[tuple[str | int, ...], int]
 """Line (from 1) of the value at each path of keys and indices."""
 
 MAX_BYTES = 5_000_000
+_CONTROLS = {0: "NUL", 7: "bell", 8: "backspace", 11: "vertical tab", 12: "form feed", 27: "escape", 127: "delete"}
 
 
 class _Loader(yaml.SafeLoader):
@@ -81,10 +83,7 @@ def read_yaml(path: Path, shown: str, limit: int = MAX_BYTES) -> tuple[Any, Line
         lines: Lines = {}
         return _build(loader, node, (), lines, shown), lines
     except yaml.reader.ReaderError as error:
-        line = text[: error.position].count("\n") + 1
-        found = f"character #x{ord(str(error.character)):04x}"
-        problem = Problem("the file is not valid YAML: it holds a control character", shown, line, found=found)
-        raise DeclarationError([problem]) from error
+        raise DeclarationError([_control_character(text, error.position, shown)]) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise DeclarationError(
@@ -103,6 +102,14 @@ def read_yaml(path: Path, shown: str, limit: int = MAX_BYTES) -> tuple[Any, Line
     finally:
         if loader is not None:
             loader.dispose()
+
+
+def _control_character(text: str, position: int, shown: str) -> Problem:
+    line, column = text[:position].count("\n") + 1, position - text.rfind("\n", 0, position)
+    code = ord(text[position])
+    found = f"U+{code:04X} ({_CONTROLS.get(code, 'a control character')}), character {column} of the line"
+    what = "the file is not valid YAML: it holds a control character"
+    return Problem(what, shown, line, found=found, fix="Delete it; some editors show it as a box or not at all.")
 
 
 def _read_text(path: Path, shown: str, limit: int) -> str:
@@ -145,6 +152,11 @@ def _scalar(loader: _Loader, node: yaml.Node) -> Any:
         raise yaml.constructor.ConstructorError(problem=str(error), problem_mark=node.start_mark) from error
 
 
+def _is_bare(key: yaml.Node, value: yaml.Node) -> bool:
+    """Whether a key of a flow mapping stands without a colon, as what follows an unquoted comma does."""
+    return bool(value.value == "" and value.start_mark.index == key.end_mark.index == value.end_mark.index)
+
+
 def _build_mapping(
     loader: _Loader, node: yaml.MappingNode, path: tuple[str | int, ...], lines: Lines, shown: str
 ) -> dict[str, Any]:
@@ -153,6 +165,12 @@ def _build_mapping(
         if not isinstance(key_node, yaml.ScalarNode):
             raise yaml.constructor.ConstructorError(problem="a key must be text", problem_mark=key_node.start_mark)
         key = key_node.value
+        if odd := next((c for c in key if c in ODD_SPACES + INVISIBLE), None):
+            problem = f"a key holds the character U+{ord(odd):04X}, which cannot be seen; type it again"
+            raise yaml.constructor.ConstructorError(problem=problem, problem_mark=key_node.start_mark)
+        if node.flow_style and _is_bare(key_node, value_node):
+            problem = f"'{key}' has no value: inside {{ }} a comma ends a value; put text that holds a comma in quotes"
+            raise yaml.constructor.ConstructorError(problem=problem, problem_mark=key_node.start_mark)
         if key in built:
             problem = f"key '{key}' stands twice"
             raise yaml.constructor.ConstructorError(problem=problem, problem_mark=key_node.start_mark)

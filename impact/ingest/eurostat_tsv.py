@@ -13,18 +13,15 @@ import duckdb
 
 from impact.declare.sources import Source
 from impact.errors import FileError, Problem
+from impact.ingest.components import Components
+from impact.ingest.flags import flags_sql, letter_flags
 from impact.sql import ident, literal
 
 _HEADER = re.compile(r"(?P<names>[^\\\t]+)\\(?:TIME_PERIOD|time)", re.IGNORECASE)
 
 
-def tsv_observations(connection: duckdb.DuckDBPyConnection, path: Path, source: Source) -> tuple[str, ...]:
+def tsv_observations(connection: duckdb.DuckDBPyConnection, path: Path, source: Source) -> Components:
     """Make the view ``observations``: the dimensions, ``_period``, ``_value`` and ``_flags``, all text.
-
-    Returns
-    -------
-    tuple
-        Names of the dimensions, as the file writes them.
 
     Raises
     ------
@@ -43,14 +40,15 @@ def tsv_observations(connection: duckdb.DuckDBPyConnection, path: Path, source: 
     cells = ", ".join(f"p{i}" for i in range(len(periods)))
     # a cell that is no value with letters after it stays whole, and is set aside as no number
     parts = r"regexp_extract(trim(cell), '^(:|[^\s:]+)\s*([A-Za-z\s]*)$', ['value', 'flags'])"
+    flags = "regexp_replace(parts.flags, '\\s+', '', 'g')"
     connection.execute(
         f"CREATE VIEW observations AS SELECT {dimensions}, _period,"
         " coalesce(nullif(parts.value, ''), trim(cell)) AS _value,"
-        f" regexp_replace(parts.flags, '\\s+', '', 'g') AS _flags FROM (SELECT *, {parts} AS parts"
+        f" {flags_sql([letter_flags(flags)])} AS _flags FROM (SELECT *, {parts} AS parts"
         f" FROM (SELECT _series, unnest([{', '.join(map(literal, periods))}]) AS _period, unnest([{cells}]) AS cell"
         " FROM wide))"
     )
-    return names
+    return Components(names)
 
 
 def _header(path: Path, source: Source) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,7 +20,7 @@ from impact.declare.sources import FileFormat, Source
 from impact.errors import FileError, Problem
 from impact.faults import denied
 from impact.ingest.series import series_to_csv
-from impact.ingest.text import RejectedLine, clean_text
+from impact.ingest.text import TRIMMED, RejectedLine, clean_text
 from impact.ingest.workbook import workbook_to_csv
 from impact.sql import ident, literal
 
@@ -45,7 +46,9 @@ class RawFile:
     csv
         Whether DuckDB may still reject lines of the wrong width (``store_rejects``).
     odd_spaces
-        Whether white space other than the plain space may stand around values: :data:`ODD_SPACES`.
+        Whether characters that cannot be seen, other than the plain space, may stand in values.
+    cells
+        Whether the file holds numbers as numbers, so that one too long for its digits to be sure has an exponent.
     """
 
     sha256: str
@@ -55,6 +58,7 @@ class RawFile:
     rejected: tuple[RejectedLine, ...] = ()
     csv: bool = True
     odd_spaces: bool = True
+    cells: bool = False
 
 
 def open_raw(folder: Path, source: Source, scratch: Path) -> RawFile:
@@ -93,12 +97,15 @@ def _open(path: Path, size: int, source: Source, scratch: Path, hashing: Future[
     if source.series is None and suffix == ".parquet":
         return _parquet(_plainly_named(path, scratch), source, hashing.result(), size)
     rejected: tuple[RejectedLine, ...] = ()
-    odd_spaces, form = True, source.format
+    odd_spaces, cells, form = True, False, source.format
     if source.series is not None:
         path, _ = series_to_csv(path, source, scratch / f"{source.id}.csv")
     elif suffix in (".xlsx", ".xlsm", ".ods", ".xls"):
         path, rejected = workbook_to_csv(path, source, scratch / f"{source.id}.csv")
-        form = FileFormat(multiline=True)  # the copy is plain CSV, whatever the declaration says of text files
+        cells, form = (
+            True,
+            FileFormat(multiline=True),
+        )  # the copy is plain CSV, whatever the declaration says of text files
     else:
         path, rejected, odd_spaces = clean_text(path, source, scratch / f"{source.id}.csv")
     header, path = _header(path, source, form), _plainly_named(path, scratch)
@@ -108,7 +115,7 @@ def _open(path: Path, size: int, source: Source, scratch: Path, hashing: Future[
         f" delim={literal(form.delimiter)}, quote={literal(form.quote)}, escape={literal(form.quote)},"
         f" nullstr='', strict_mode=true, max_line_size=10000000, store_rejects=true, rejects_limit=0)"
     )
-    return RawFile(hashing.result(), size, header, relation, rejected, odd_spaces=odd_spaces)
+    return RawFile(hashing.result(), size, header, relation, rejected, odd_spaces=odd_spaces, cells=cells)
 
 
 def file_sha256(path: Path) -> str:
@@ -170,11 +177,28 @@ def _parquet(path: Path, source: Source, digest: str, size: int) -> RawFile:
     except pa.ArrowInvalid as error:
         raise _file_error(source, "the file is not Parquet", found=str(error).splitlines()[0]) from error
     _check_header(header, source)
+    _check_zones(schema, source)
     columns = ", ".join(
-        f"{_as_text(ident(name), schema.field(name).type, source.format)} AS {ident(name)}" for name in header
+        f"{_as_text(ident(name), schema.field(name).type, source.format)} AS {ident(name)}"
+        if name not in source.ignore
+        else f"CAST(NULL AS VARCHAR) AS {ident(name)}"
+        for name in header
     )
     relation = f"(SELECT {columns} FROM read_parquet({literal(str(path))}))"  # noqa: S608 - quoted by impact.sql
-    return RawFile(digest, size, header, relation, csv=False)
+    return RawFile(digest, size, header, relation, csv=False, cells=True)
+
+
+def _check_zones(schema: Any, source: Source) -> None:
+    """Refuse points in time without a declared zone: their day would be that of the machine's clock."""
+    zoned = [field for field in schema if field.name not in source.ignore and "tz=" in str(field.type)]
+    for field in zoned:
+        if not hasattr(field.type, "tz"):
+            fix = "Write it as a plain column, or leave it out with ignore:."
+            raise _file_error(source, f"column '{field.name}' holds points in time inside lists or records", fix=fix)
+    if zoned and source.format.zone is None:
+        names = ", ".join(field.name for field in zoned)
+        fix = "Declare format: {zone: Europe/Rome}, or the zone in which the days are meant."
+        raise _file_error(source, f"column {names} holds points in time, whose day depends on the zone", fix=fix)
 
 
 def _as_text(column: str, kind: Any, form: FileFormat) -> str:
@@ -182,34 +206,63 @@ def _as_text(column: str, kind: Any, form: FileFormat) -> str:
     from pyarrow import types  # noqa: PLC0415
 
     if types.is_date(kind) or types.is_timestamp(kind):
-        return f"strftime({column}, {literal(form.dates[0])})"
+        zoned = types.is_timestamp(kind) and kind.tz is not None
+        moment = f"timezone({literal(form.zone or 'UTC')}, {column})" if zoned else column
+        return f"strftime({moment}, {literal(form.dates[0])})"
     if not types.is_floating(kind) and not types.is_decimal(kind):
         return f"CAST({column} AS VARCHAR)"
-    whole = f"isfinite(CAST({column} AS DOUBLE)) AND {column} = trunc({column}) AND abs({column}) < 1e15"
     plain = f"replace(CAST({column} AS VARCHAR), '.', {literal(form.decimal)})"
-    return f"CASE WHEN {whole} THEN CAST(CAST({column} AS BIGINT) AS VARCHAR) ELSE {plain} END"
+    if types.is_decimal(kind):
+        digits = f"CAST(CAST({column} AS DECIMAL(38, 0)) AS VARCHAR)"
+        return f"CASE WHEN {column} = trunc({column}) THEN {digits} ELSE {plain} END"
+    whole = f"isfinite({column}) AND {column} = trunc({column})"
+    # beyond this neighbours share one double, so the digits are not sure to be those that were meant
+    sure = f"abs({column}) < {2**53 if kind.bit_width == 64 else 2 ** (24 if kind.bit_width == 32 else 11)}"
+    long = f"replace(format('{{:.16e}}', CAST({column} AS DOUBLE)), '.', {literal(form.decimal)})"
+    return (
+        f"CASE WHEN {whole} AND {sure} THEN CAST(CAST({column} AS BIGINT) AS VARCHAR)"
+        f" WHEN {whole} THEN {long} ELSE {plain} END"
+    )
 
 
 def _header(path: Path, source: Source, form: FileFormat) -> tuple[str, ...]:
+    _check_delimiter(path, source, form)
     with path.open(encoding="utf-8-sig", newline="") as handle:
         try:
             rows: Iterator[list[str]] = csv.reader(handle, delimiter=form.delimiter, quotechar=form.quote, strict=True)
-            header = tuple(name.strip() for name in next(rows))
+            header = tuple(name.strip(f" {TRIMMED}") for name in next(rows))
         except (csv.Error, StopIteration) as error:
             raise _file_error(source, "the header line cannot be read", found=str(error)) from error
     if not header:
         raise _file_error(source, "the first line is blank", expected="the header", fix="Take the blank lines out.")
-    others = [mark for mark in (";", "\t", "|", ",") if mark != form.delimiter and len(header[0].split(mark)) > 2]
-    if len(header) == 1 and others:
-        raise _file_error(
-            source,
-            "the header has one single column",
-            expected=f"columns separated by {form.delimiter!r}",
-            found=header[0][:80],
-            fix=f"Declare format: {{delimiter: '{others[0]}'}}.",
-        )
     _check_header(header, source)
     return header
+
+
+def _check_delimiter(path: Path, source: Source, form: FileFormat) -> None:
+    """Refuse a header that the declared delimiter leaves in one piece where another would part it."""
+    with path.open(encoding="utf-8-sig", newline="") as handle:
+        line = handle.readline().strip("\r\n")
+    plain = re.sub(f"{form.quote}[^{form.quote}]*{form.quote}", form.quote, line)
+    others = [mark for mark in (";", "\t", "|", ",") if mark != form.delimiter and _parts(plain, mark)]
+    named = re.fullmatch('"?sep=(.)"?', line)
+    if form.delimiter in plain or not (others or named):
+        return
+    shown = {"\t": r"\t"}.get(named[1] if named else others[0], named[1] if named else others[0])
+    quotes = '"' if shown == r"\t" else "'"
+    raise _file_error(
+        source,
+        "the header has one single column",
+        expected=f"columns separated by {form.delimiter!r}",
+        found=line[:80],
+        fix=f"Declare format: {{delimiter: {quotes}{shown}{quotes}}}." + (" Delete the first line." if named else ""),
+    )
+
+
+def _parts(line: str, mark: str) -> bool:
+    """Whether a mark parts a line into names; one with a space after it stands inside a name."""
+    parts = line.split(mark)
+    return len(parts) > 2 or (len(parts) == 2 and bool(parts[1]) and not parts[1].startswith(" "))
 
 
 def _check_header(header: tuple[str, ...], source: Source) -> None:

@@ -1,66 +1,160 @@
-"""Find the cells of an XLSX sheet that hold no value but an error: calamine reads them as blank, that is, missing."""
+"""Find the cells of a sheet that hold no value but an error: calamine reads them as blank, that is, missing."""
 
 from __future__ import annotations
 
-import html
+import posixpath
 import re
 import zipfile
 from pathlib import Path
+from typing import Any
 
-_CELL = re.compile(rb"<c\b([^>]*?)(?:/>|>(.*?)</c>)", re.DOTALL)
-_PLACE = re.compile(rb'\br="([A-Z]{1,3})([0-9]+)"')
-_VALUE = re.compile(rb"<v[^>]*>(.*?)</v>", re.DOTALL)
+from impact.ingest.xml_parser import local, strict_parser
+
+_PLACE = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]+)")
+_DOCUMENT = "/officeDocument"
 NO_VALUE = "#NO_VALUE"
 """Stands for a formula whose result was never stored in the file."""
+Errors = dict[tuple[int, int], str]
 
 
-def formula_errors(path: Path, sheet: str) -> dict[tuple[int, int], str]:
-    """Return the text of each cell with an error, by row and column from 0; empty for other kinds of workbook.
+def formula_errors(path: Path, sheet: str) -> Errors:
+    """Return the text of each cell with an error, by row and column from 0; empty for the old ``.xls``.
 
     Parameters
     ----------
     path
-        The workbook.
+        The workbook: XLSX or ODS.
     sheet
         Name of the sheet.
+
+    Raises
+    ------
+    ValueError
+        If the part that holds the sheet cannot be found.
     """
     if not zipfile.is_zipfile(path):
         return {}
     with zipfile.ZipFile(path) as archive:
-        part = _sheet_part(archive, sheet)
-        content = archive.read(part) if part else b""
-    found: dict[tuple[int, int], str] = {}
-    for attributes, inside in _CELL.findall(content):
-        place, value = _PLACE.search(attributes), _VALUE.search(inside)
-        if place and b't="e"' in attributes:
-            found[_position(place)] = html.unescape(value[1].decode()) if value else NO_VALUE
-        elif place and b"<f" in inside and value is None and b"<is>" not in inside:
-            found[_position(place)] = NO_VALUE
-    return found
+        reader = _OpenDocument(sheet) if "content.xml" in archive.namelist() else _Sheet()
+        part = "content.xml" if isinstance(reader, _OpenDocument) else _sheet_part(archive, sheet)
+        strict_parser(reader.start, reader.end, reader.texts.append).Parse(archive.read(part), True)
+    return reader.found
 
 
-def _position(place: re.Match[bytes]) -> tuple[int, int]:
-    column = 0
-    for letter in place[1].decode():
-        column = column * 26 + ord(letter) - ord("A") + 1
-    return int(place[2]) - 1, column - 1
+class _Sheet:
+    """Follows the cells of an XLSX sheet; cells and rows without a place of their own come after the last."""
+
+    def __init__(self) -> None:
+        self.found: Errors = {}
+        self.texts: list[str] = []
+        self.row = self.column = -1
+        self.kind = self.value = ""
+        self.held: set[str] = set()
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        element = local(name)
+        if element == "row":
+            self.row = int(attributes["r"]) - 1 if attributes.get("r") else self.row + 1
+            self.column = -1
+        elif element == "c":
+            self._place(attributes.get("r", ""))
+            self.kind, self.value, self.held = attributes.get("t", ""), "", set()
+        elif element in ("f", "v", "is"):
+            self.held.add(element)
+            self.texts.clear()
+
+    def end(self, name: str) -> None:
+        element = local(name)
+        if element == "v":
+            self.value = "".join(self.texts).strip()
+        elif element == "c" and self.kind == "e":
+            self.found[self.row, self.column] = self.value or NO_VALUE
+        elif element == "c" and self.held == {"f"}:
+            self.found[self.row, self.column] = NO_VALUE
+
+    def _place(self, written: str) -> None:
+        match = _PLACE.fullmatch(written)
+        if match is None:
+            self.column += 1
+            return
+        column = 0
+        for letter in match[1].upper():
+            column = column * 26 + ord(letter) - ord("A") + 1
+        self.row, self.column = int(match[2]) - 1, column - 1
 
 
-def _sheet_part(archive: zipfile.ZipFile, sheet: str) -> str | None:
-    """Return the archive member that holds a sheet, or None where this is no XLSX."""
-    if "xl/workbook.xml" not in archive.namelist():
-        return None
-    relations = archive.read("xl/_rels/workbook.xml.rels").decode()
-    targets = {
-        _attribute(item, "Id"): _attribute(item, "Target") for item in re.findall(r"<Relationship\b[^>]*>", relations)
+class _OpenDocument:
+    """Follows the cells of a sheet of an ODS file, which counts alike rows and cells instead of repeating them."""
+
+    def __init__(self, sheet: str) -> None:
+        self.found: Errors = {}
+        self.texts: list[str] = []
+        self.sheet, self.inside = sheet, False
+        self.row = self.column = self.rows = self.cells = 0
+        self.error = False
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        element, given = local(name), {local(key): value for key, value in attributes.items()}
+        if element == "table":
+            self.inside, self.row = given.get("name") == self.sheet, 0
+        elif element == "table-row":
+            self.column, self.rows = 0, int(given.get("number-rows-repeated", 1))
+        elif element in ("table-cell", "covered-table-cell"):
+            self.cells = int(given.get("number-columns-repeated", 1))
+            self.error = "error" in [value for key, value in attributes.items() if local(key) == "value-type"]
+            self.texts.clear()
+
+    def end(self, name: str) -> None:
+        element = local(name)
+        if element == "table":
+            self.inside = False
+        elif element == "table-row":
+            self.row += self.rows
+        elif element in ("table-cell", "covered-table-cell"):
+            if self.inside and self.error:
+                text = "".join(self.texts).strip() or NO_VALUE
+                places = ((self.row + r, self.column + c) for r in range(self.rows) for c in range(self.cells))
+                self.found.update(dict.fromkeys(places, text))
+            self.column += self.cells
+
+
+def _sheet_part(archive: zipfile.ZipFile, sheet: str) -> str:
+    """Return the archive member that holds a sheet, found through the relations of the workbook."""
+    workbook = next(
+        (part for part, kind in _relations(archive, "").values() if kind.endswith(_DOCUMENT)), "xl/workbook.xml"
+    )
+    targets = _relations(archive, workbook)
+    for item in _elements(archive, workbook, "sheet"):
+        relation = next((value for key, value in item.items() if key.endswith("/relationships id")), "")
+        if item.get("name") == sheet and relation in targets:
+            return targets[relation][0]
+    raise ValueError(f"the part that holds sheet '{sheet}' cannot be found")
+
+
+def _relations(archive: zipfile.ZipFile, part: str) -> dict[str, tuple[str, str]]:
+    """Return the parts that a part refers to, with the kind of the relation, by its id."""
+    folder, name = posixpath.split(part)
+    where = posixpath.join(folder, "_rels", f"{name}.rels")
+    if where not in archive.namelist():
+        return {}
+    return {
+        item.get("Id", ""): (
+            posixpath.normpath(posixpath.join("/", folder, item.get("Target", "")))[1:],
+            item.get("Type", ""),
+        )
+        for item in _elements(archive, where, "Relationship")
     }
-    for item in re.findall(r"<sheet\b[^>]*>", archive.read("xl/workbook.xml").decode()):
-        if html.unescape(_attribute(item, "name")) == sheet:
-            target = targets.get(_attribute(item, "r:id"), "")
-            return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-    return None
 
 
-def _attribute(element: str, name: str) -> str:
-    found = re.search(rf'\b{name}="([^"]*)"', element)
-    return found[1] if found else ""
+def _elements(archive: zipfile.ZipFile, part: str, wanted: str) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = []
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        if local(name) == wanted:
+            found.append(attributes)
+
+    def ignore(_: Any) -> None:
+        """Do nothing: ends and text say nothing here."""
+
+    strict_parser(start, ignore, ignore).Parse(archive.read(part), True)
+    return found

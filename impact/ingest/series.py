@@ -15,16 +15,21 @@ import duckdb
 from impact.declare.sources import SeriesFormat, Source
 from impact.errors import FileError, Problem
 from impact.faults import machine_fault
+from impact.ingest.components import CODE, SCALES, Components, tells_apart
 from impact.ingest.eurostat_tsv import tsv_observations
-from impact.ingest.sdmx import READERS as SDMX_READERS
+from impact.ingest.flags import SORTED
+from impact.ingest.sdmx import names_error
+from impact.ingest.sdmx_csv import sdmx_csv_observations
+from impact.ingest.sdmx_ml import sdmx_ml_observations
 from impact.ingest.unpack import unpacked
 from impact.sql import ident, literal
 
-READERS = {"eurostat_tsv": tsv_observations, **SDMX_READERS}
+READERS = {"eurostat_tsv": tsv_observations, "sdmx_csv": sdmx_csv_observations, "sdmx_ml": sdmx_ml_observations}
 COLUMNS = ("territory", "period", "value", "status")
 SHOWN = 12
 NO_UNITS = ("0", "")
-"""Codes of UNIT_MULT that leave values as they are."""
+"""Codes of :data:`SCALES` that leave values as they are."""
+_FREQUENCY = r"[A-Za-z][0-9]{0,3}|_[A-Z]|"
 _PERIOD = "[0-9]{4}"
 
 
@@ -64,28 +69,28 @@ def series_to_csv(path: Path, source: Source, target: Path) -> tuple[Path, Serie
     assert form is not None  # noqa: S101 - the caller has looked
     plain = unpacked(path, source, target.with_suffix(".unpacked"))
     with duckdb.connect() as connection:
-        dimensions = _observations(connection, plain, source, form)
-        named = _named(dimensions, source, form)
+        found = _observations(connection, plain, source, form)
+        named = _named(found.names, source, form)
         _choose(connection, named, source, form)
-        _require_constant(connection, dimensions, named, source, form)
+        territory = _dimension(found.names, form.territory) or ""
+        _require_codes(connection, found.names, territory, source)
+        _require_constant(connection, found, named, territory, source)
         split = {_column(d, source): d for k, d in named.items() if len(form.keep[k]) > 1}
-        _write(connection, _dimension(dimensions, form.territory) or "", split, target)
+        _write(connection, territory, split, target)
         return target, _summary(connection, list(split))
 
 
-def _observations(
-    connection: duckdb.DuckDBPyConnection, path: Path, source: Source, form: SeriesFormat
-) -> tuple[str, ...]:
+def _observations(connection: duckdb.DuckDBPyConnection, path: Path, source: Source, form: SeriesFormat) -> Components:
     try:
-        dimensions = READERS[form.format](connection, path, source)
+        found = READERS[form.format](connection, path, source)
         connection.execute("CREATE TABLE chosen AS SELECT * FROM observations")
     except duckdb.Error as error:
         if machine_fault(error):
             raise
-        found = str(error).splitlines()[0][:300]
+        said = str(error).splitlines()[0][:300]
         fix = "Download it again: a line may be cut."
-        raise _error(source, "the file cannot be parsed", form.format, found, fix) from error
-    return dimensions
+        raise _error(source, "the file cannot be parsed", form.format, said, fix) from error
+    return found
 
 
 def _dimension(dimensions: tuple[str, ...], name: str) -> str | None:
@@ -119,23 +124,32 @@ def _choose(connection: duckdb.DuckDBPyConnection, named: dict[str, str], source
         raise _error(source, problem, fix="Correct series: keep:." if named else "Download it again.")
 
 
+def _require_codes(
+    connection: duckdb.DuckDBPyConnection, names: tuple[str, ...], territory: str, source: Source
+) -> None:
+    """Refuse a file that was asked for with names only, which shows in its territories and frequencies."""
+    for name, pattern in ((territory, f"({CODE})?"), (_dimension(names, "FREQ"), _FREQUENCY)):
+        if name is None:
+            continue
+        wrong = f"SELECT {ident(name)} FROM chosen WHERE NOT regexp_full_match({ident(name)}, {literal(pattern)})"
+        if row := connection.execute(f"{wrong} LIMIT 1").fetchone():
+            raise names_error(source, name, str(row[0]))
+
+
 def _require_constant(
-    connection: duckdb.DuckDBPyConnection,
-    dimensions: tuple[str, ...],
-    named: dict[str, str],
-    source: Source,
-    form: SeriesFormat,
+    connection: duckdb.DuckDBPyConnection, found: Components, named: dict[str, str], territory: str, source: Source
 ) -> None:
     """Refuse a choice that leaves a dimension with several codes, or values in thousands without saying so."""
-    left = [d for d in dimensions if d not in {*named.values(), _dimension(dimensions, form.territory)}]
+    chosen = {*named.values(), territory}
     problems = []
-    for dimension in left:
+    for dimension in (name for name in found.names if name not in chosen):
         codes = _codes(connection, dimension)
-        if len(codes) > 1:
+        harmless = dimension in found.doubtful and not tells_apart(connection, dimension, sorted(chosen))
+        if len(codes) > 1 and not harmless:
             fix = f"Choose with series: keep: {{{dimension}: …}}."
             what = f"the choice is ambiguous: {dimension} has {len(codes)} codes"
             problems.append(Problem(what, source.file, None, f"source {source.id}", "one", _shown(codes), fix))
-        elif dimension.upper() == "UNIT_MULT" and codes[0] not in NO_UNITS:
+        elif dimension.upper() in SCALES and codes[0] not in NO_UNITS:
             fix = f"Say so with series: keep: {{{dimension}: {codes[0]}}}, and in the unit."
             what = f"the values are multiples of 10^{codes[0]}"
             problems.append(Problem(what, source.file, None, f"source {source.id}", fix=fix))
@@ -164,9 +178,7 @@ def _write(connection: duckdb.DuckDBPyConnection, territory: str, split: dict[st
     kept = "".join(f"{ident(dimension)} AS {ident(column)}, " for column, dimension in split.items())
     connection.execute(
         f"CREATE TABLE copied AS SELECT {kept}{ident(territory)} AS territory, {_period_sql()} AS period,"
-        f" {_value_sql()} AS value, nullif(letters, '') AS status"
-        f" FROM (SELECT *, array_to_string(list_sort(list_distinct(string_split(_flags, ''))), '') AS letters"
-        " FROM chosen) ORDER BY ALL"
+        f" {_value_sql()} AS value, nullif(_flags, '') AS status FROM chosen ORDER BY ALL"
     )
     connection.execute(
         f"COPY copied TO {literal(str(target))} (FORMAT csv, HEADER, DELIMITER ',', QUOTE '\"', ESCAPE '\"')"
@@ -175,7 +187,11 @@ def _write(connection: duckdb.DuckDBPyConnection, territory: str, split: dict[st
 
 def _value_sql() -> str:
     """Write the value, or why it is not there."""
-    kind = "CASE WHEN contains(letters, 'c') THEN 'c' WHEN regexp_matches(letters, '[zm]') THEN 'z' ELSE '' END"
+    understood = f"regexp_full_match(_flags, {literal(SORTED)})"
+    kind = (
+        f"CASE WHEN NOT {understood} THEN '' WHEN contains(_flags, 'c') THEN 'c'"
+        " WHEN regexp_matches(_flags, '[zm]') THEN 'z' ELSE '' END"
+    )
     return f"CASE WHEN coalesce(_value, '') IN ('', ':', 'NaN', '#N/A') THEN ':' || {kind} ELSE _value END"
 
 
@@ -198,9 +214,10 @@ def _summary(connection: duckdb.DuckDBPyConnection, split: list[str]) -> SeriesS
         " count(DISTINCT period), count(*) FILTER (value IN (':', ':c', ':z')) FROM copied"
     ).fetchall()
     flags = connection.execute(
-        "SELECT flag, count(*) FROM"
-        " (SELECT unnest(string_split(status, '')) AS flag FROM copied WHERE status IS NOT NULL)"
-        " GROUP BY flag ORDER BY flag"
+        "SELECT flag, count(*) FROM (SELECT"
+        f" unnest(CASE WHEN regexp_full_match(status, {literal(SORTED)})"
+        " THEN string_split(status, '') ELSE [status] END)"
+        " AS flag FROM copied WHERE status IS NOT NULL) GROUP BY flag ORDER BY flag"
     ).fetchall()
     return SeriesSummary(series, total, territories, first, last, periods, missing, dict(flags))
 

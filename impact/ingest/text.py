@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import csv
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from impact.declare.sources import Source
+from impact.declare.base import INVISIBLE, ODD_SPACES
+from impact.declare.sources import FileFormat, Source
 from impact.errors import FileError, Problem
+from impact.ingest.signatures import check_signature
 
 CHUNK = 1 << 22
-ODD_SPACES = "\t\r\n\u00a0\u2007\u202f\ufeff\u200b"
-"""White space other than the plain space that spreadsheets and phones leave around values."""
-_ODD_BYTES = tuple(space.encode() for space in ODD_SPACES if space not in "\r\n")
+TRIMMED = ODD_SPACES + INVISIBLE
+"""What spreadsheets and phones leave around values, beside the plain space."""
+_ODD = re.compile(b"|".join(re.escape(space.encode()) for space in TRIMMED if space not in "\r\n"))
+_ODD_ASCII = re.compile(rb"[\t\x0b\x0c\x1c-\x1f]")
 BLANK = "blank_line"
 """Rule of a line that is set aside only so that the numbers of the others stay right; it is no row."""
-BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"PK\x03\x04": "a workbook or archive"}
 
 
 @dataclass(frozen=True)
@@ -45,29 +50,17 @@ def clean_text(path: Path, source: Source, copy: Path) -> tuple[Path, tuple[Reje
     FileError
         If the bytes are not in the declared encoding, with the line where that shows.
     """
-    form, quote = source.format, source.format.quote.encode()
-    _check_signature(path, source)
+    form = source.format
+    check_signature(path, source)
     if form.encoding != "utf-8":
         _transcode(path, source, copy)
         path = copy
-    found = _scan(path, source, quote)
+    found = _scan(path, source)
     mixed = 0 < found.crlf < found.lines - 1
-    if found.nul or found.lone_cr or mixed or ((found.unclosed or found.blank) and not form.multiline):
-        return *_split(path, copy.with_suffix(".clean.csv"), quote, multiline=form.multiline), True
+    broken = (found.unclosed or found.blank) and not form.multiline
+    if found.nul or found.lone_cr or mixed or broken or found.surplus:
+        return *_split(path, copy.with_suffix(".clean.csv"), form), True
     return path, (), found.odd_spaces
-
-
-def _check_signature(path: Path, source: Source) -> None:
-    with path.open("rb") as handle:
-        start = handle.read(4)
-    for mark, name in BOMS.items():
-        if start.startswith(mark) and source.format.encoding != name:
-            fix = (
-                f"Declare format: {{encoding: {name}}}."
-                if name.startswith("utf")
-                else "Export it as CSV, or name it .xlsx."
-            )
-            raise _not_text(source, 1, f"the file is {name}", fix)
 
 
 @dataclass
@@ -80,24 +73,26 @@ class _Found:
     crlf: int = 0
     blank: bool = False
     odd_spaces: bool = False
+    surplus: bool = False
+    open: bool = False
     lines: int = 1
 
 
-def _scan(path: Path, source: Source, quote: bytes) -> _Found:
+def _scan(path: Path, source: Source) -> _Found:
     """Check UTF-8 and count what could break line-by-line parsing, in one pass over the bytes."""
     found, rest = _Found(), b""
     with path.open("rb") as handle:
         while chunk := handle.read(CHUNK):
             block = rest + chunk
             cut = block.rfind(b"\n") + 1
-            _scan_block(block[:cut], found, quote, source)
+            _scan_block(block[:cut], found, source)
             rest = block[cut:]
-    _scan_block(rest, found, quote, source)
+    _scan_block(rest, found, source)
     return found
 
 
-def _scan_block(block: bytes, found: _Found, quote: bytes, source: Source) -> None:
-    plain = block.isascii()
+def _scan_block(block: bytes, found: _Found, source: Source) -> None:
+    plain, quote = block.isascii(), source.format.quote.encode()
     try:
         if not plain:
             block.decode("utf-8")
@@ -112,9 +107,10 @@ def _scan_block(block: bytes, found: _Found, quote: bytes, source: Source) -> No
     found.lone_cr += block.count(b"\r") - crlf
     found.lines += block.count(b"\n")
     found.blank |= block.startswith((b"\n", b"\r\n")) or b"\n\n" in block or b"\n\r\n" in block
-    found.odd_spaces |= any(space in block for space in (_ODD_BYTES[:1] if plain else _ODD_BYTES))
+    found.odd_spaces = found.odd_spaces or (_ODD_ASCII if plain else _ODD).search(block) is not None
     if quote in block:
         found.unclosed += _odd_lines(block, quote)
+    found.surplus = found.surplus or _has_surplus(block, source.format)
 
 
 def _odd_lines(block: bytes, quote: bytes) -> int:
@@ -124,6 +120,12 @@ def _odd_lines(block: bytes, quote: bytes) -> int:
     quotes = np.flatnonzero(characters == ord(quote))
     before = np.searchsorted(quotes, ends)
     return int((np.diff(before, prepend=0) % 2).sum())
+
+
+def _has_surplus(block: bytes, form: FileFormat) -> bool:
+    """Whether a line may end in cells that are blank and have no column: DuckDB passes over these without a word."""
+    mark, quote = re.escape(form.delimiter.encode()), re.escape(form.quote.encode())
+    return re.search(mark + b"(?:" + quote * 2 + b")?\r?(?:\n|$)", block) is not None
 
 
 def _not_text(source: Source, line: int, what: str, fix: str) -> FileError:
@@ -144,21 +146,54 @@ def _transcode(path: Path, source: Source, copy: Path) -> None:
         raise _not_text(source, 1, f"the file is not {source.format.encoding}: {error}", "Correct encoding:.") from None
 
 
-def _split(path: Path, target: Path, quote: bytes, *, multiline: bool) -> tuple[Path, tuple[RejectedLine, ...]]:
-    """Write the lines that can be parsed; set aside those with a NUL byte or an unclosed quote."""
+def _split(path: Path, target: Path, form: FileFormat) -> tuple[Path, tuple[RejectedLine, ...]]:
+    """Write the records that can be parsed; set aside those with a NUL byte, an unclosed quote or too many cells."""
     rejected: list[RejectedLine] = []
+    columns = 0
     with (
         path.open(encoding="utf-8-sig", newline=None) as read,
         target.open("w", encoding="utf-8", newline="") as write,
     ):
-        for number, line in enumerate(read, start=1):
-            rule = "nul_byte" if "\x00" in line else ""
-            if not multiline and line.count(quote.decode()) % 2:
-                rule = "unclosed_quote"
-            if not multiline and not line.strip("\n"):
-                rule = BLANK
-            if rule and number > 1:
-                rejected.append(RejectedLine(number, rule, line.rstrip("\n").replace("\x00", "\\0")))
+        for number, record in enumerate(_records(read, form), start=1):
+            if number == 1:
+                columns = _cells(record, form)
+                write.write(record)
+            elif rule := _record_rule(record, form, columns):
+                rejected.append(RejectedLine(number, rule, record.rstrip("\n").replace("\x00", "\\0")))
             else:
-                write.write(line)
+                write.write(record)
     return target, tuple(rejected)
+
+
+def _records(lines: Iterator[str], form: FileFormat) -> Iterator[str]:
+    """Yield lines, or with ``multiline`` all the lines of a record."""
+    record = ""
+    for line in lines:
+        record += line
+        if not form.multiline or record.count(form.quote) % 2 == 0:
+            yield record
+            record = ""
+    if record:
+        yield record
+
+
+def _record_rule(record: str, form: FileFormat, columns: int) -> str:
+    """Return the rule that a record breaks, or nothing."""
+    if not form.multiline and not record.strip("\n"):
+        return BLANK
+    if not form.multiline and record.count(form.quote) % 2:
+        return "unclosed_quote"
+    if "\x00" in record:
+        return "nul_byte"
+    too_many = record.count(form.delimiter) >= columns and _cells(record, form) > columns
+    return "too_many_columns" if too_many else ""
+
+
+def _cells(record: str, form: FileFormat) -> int:
+    """Count the cells of a record; 0 where it is no CSV, which the parser will say itself."""
+    try:
+        return max(
+            (len(row) for row in csv.reader([record], delimiter=form.delimiter, quotechar=form.quote)), default=0
+        )
+    except csv.Error:
+        return 0

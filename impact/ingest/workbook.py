@@ -7,14 +7,21 @@ import datetime
 import zipfile
 from pathlib import Path
 from typing import Any
+from xml.parsers import expat
+
+import numpy as np
 
 from impact.declare.sources import FileFormat, Source
 from impact.errors import FileError, Problem
-from impact.ingest.formula_errors import formula_errors
+from impact.ingest.formula_errors import Errors, formula_errors
 from impact.ingest.text import BLANK, RejectedLine
+from impact.ingest.xml_parser import RefusedError
 
 MAX_UNPACKED = 200_000_000
 MAX_RATIO = 100
+DIGITS = 15
+"""Digits of a number that a workbook keeps."""
+_UNREADABLE = (zipfile.BadZipFile, expat.ExpatError, RefusedError, KeyError, OSError, ValueError)
 
 
 def workbook_to_csv(path: Path, source: Source, target: Path) -> tuple[Path, tuple[RejectedLine, ...]]:
@@ -22,7 +29,8 @@ def workbook_to_csv(path: Path, source: Source, target: Path) -> tuple[Path, tup
 
     Cells are written as the source declares text: dates by its first date format, numbers with its decimal mark,
     whole numbers without one, so that codes typed as numbers read as codes. Note that a workbook itself has already
-    lost leading zeros of codes typed as numbers. Blank rows are no rows; formula errors stay as ``#N/A`` and fail.
+    lost leading zeros of codes typed as numbers, and what is beyond 15 digits: such numbers are written with an
+    exponent, which reads as a number and not as text. Blank rows are no rows; formula errors stay as ``#N/A`` and fail.
 
     Returns
     -------
@@ -61,14 +69,29 @@ def _read_sheet(path: Path, source: Source) -> tuple[list[list[Any]], int]:
         sheet = workbook.get_sheet_by_name(chosen)
         rows = sheet.to_python()
         errors = formula_errors(path, chosen)
-    except (python_calamine.CalamineError, zipfile.BadZipFile, KeyError, OSError, ValueError) as error:
+    except _UNREADABLE as error:
+        raise _error(source, "the file is not a workbook that can be read", str(error)) from error
+    except python_calamine.CalamineError as error:
         raise _error(source, "the file is not a workbook that can be read", str(error)) from error
     if not rows or sheet.start is None:
         raise _error(source, f"sheet '{chosen}' is empty", "")
     first_row, first_column = sheet.start
-    for (row, column), text in errors.items():
-        rows[row - first_row][column - first_column] = text
-    return rows, int(first_row)
+    return _with_errors(rows, errors, int(first_row), int(first_column)), int(first_row)
+
+
+def _with_errors(rows: list[list[Any]], errors: Errors, first_row: int, first_column: int) -> list[list[Any]]:
+    """Put the errors in their cells, also where nothing else stands in the row or column."""
+    left = min([first_column, *(column for _, column in errors)])
+    rows = [[""] * (first_column - left) + row for row in rows]
+    for (row, column), text in sorted(errors.items()):
+        if row < first_row:  # above what has a value there is no header, and no data
+            continue
+        rows += [[] for _ in range(row - first_row + 1 - len(rows))]
+        cells = rows[row - first_row]
+        cells += [""] * (column - left + 1 - len(cells))
+        cells[column - left] = text
+    width = max(map(len, rows))
+    return [row + [""] * (width - len(row)) for row in rows]
 
 
 def _refuse_bomb(path: Path, source: Source) -> None:
@@ -84,13 +107,20 @@ def _error(source: Source, what: str, found: str, expected: str = "") -> FileErr
     return FileError([Problem(what, source.file, None, f"source {source.id}", expected, found)])
 
 
+def _number(value: float) -> str:
+    """Write a number: whole ones as digits up to the 15 that a workbook keeps, larger ones with an exponent."""
+    if abs(value) >= 10**DIGITS:
+        return np.format_float_scientific(value, trim="-")
+    if value.is_integer():
+        return str(int(value))
+    return np.format_float_positional(value, trim="-") if abs(value) > 10**-DIGITS else repr(value)
+
+
 def _cell(value: Any, form: FileFormat) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    if isinstance(value, float):
-        return str(value).replace(".", form.decimal)
+    if isinstance(value, int | float):
+        return _number(float(value)).replace(".", form.decimal)
     if isinstance(value, datetime.date):
         return value.strftime(form.dates[0])
     return str(value)

@@ -1,20 +1,25 @@
-"""Text that leaves in a CSV file: a cell that a spreadsheet would run as a formula is made harmless."""
+"""Text that leaves in a CSV file: a cell that a spreadsheet would run as a formula is made harmless.
+
+Spreadsheets set to another country split at semicolons or tabs, and know no quotes then: what begins after such a
+mark is made harmless too.
+"""
 
 from __future__ import annotations
 
+import re
 from typing import TypeVar
 
 Value = TypeVar("Value")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a cell begins with that a spreadsheet takes for a formula."""
+_FORMULA = re.compile(r"(^(?=[\t\r])|(?:^|[;|\t\r\n]\"*)(?=[=+\-@＝＋－＠]))")
+"""Where a spreadsheet may take what follows for a formula: at the start, and after what may part cells or lines."""
 
 
 def safe_cell(value: Value) -> Value | str:
-    """Return a value as it may stand in a cell: text that begins like a formula gets an apostrophe, the rest stays.
+    """Return a value as it may stand in a cell: an apostrophe goes before what reads like a formula, the rest stays.
 
     Examples
     --------
-    >>> safe_cell("=1+1"), safe_cell("a=b"), safe_cell(-1.5)
-    ("'=1+1", 'a=b', -1.5)
+    >>> safe_cell("=1+1"), safe_cell("note;=1+1"), safe_cell("a=b"), safe_cell(-1.5)
+    ("'=1+1", "note;'=1+1", 'a=b', -1.5)
     """
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    return _FORMULA.sub(r"\1'", value) if isinstance(value, str) else value

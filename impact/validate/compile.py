@@ -20,7 +20,7 @@ from impact.declare.contracts import NUMERIC, Column, Contract
 from impact.declare.load import Programme
 from impact.declare.sources import FileFormat, Source
 from impact.ingest import RawFile
-from impact.ingest.text import ODD_SPACES
+from impact.ingest.text import TRIMMED
 from impact.sql import ident, literal
 from impact.validate.schema import to_pandera
 
@@ -28,8 +28,12 @@ TRUE_WORDS = ("true", "t", "1", "yes", "y", "si", "sì", "vero", "s")
 FALSE_WORDS = ("false", "f", "0", "no", "n", "falso")
 MISSING_SUFFIX = "__missing"
 """A column ``x`` with declared missing codes has a companion ``x__missing`` that says which kind it was."""
-WHITE_SPACE = " " + ODD_SPACES
+WHITE_SPACE = " " + TRIMMED
 """What is trimmed around every value."""
+UNSEEN = "".join(character for character in TRIMMED if character not in "\u200c\u200d")
+"""What may not stand inside a key, which it would part in two without showing; some scripts need the two joiners."""
+LONG_NUMBER = r"-?[0-9]([.,][0-9]+)?e\+[0-9]{2,3}"
+"""How a number is written of which a workbook or double no longer keeps every digit."""
 FIRST_DATE, LAST_DATE = "1800-01-01", "2200-12-31"
 SQL_TYPES = {
     "text": "VARCHAR",
@@ -99,6 +103,7 @@ def compile_contract(programme: Programme, contract: Contract, source: Source, r
     leftover: list[tuple[int, str, pa.Check]] = []
     for name, column in contract.columns.items():
         reasons += _type_reasons(name, column, source.format)
+        reasons += _text_reasons(name, contract, source, raw)
         for check in schema.columns[name].checks:
             fails = compile_check(check, ident(name))
             if fails is None:
@@ -233,7 +238,7 @@ def _typed(raw: str, column: Column, form: FileFormat) -> str:
 
 
 def _type_reasons(name: str, column: Column, form: FileFormat) -> list[Reason]:
-    reasons = []
+    reasons: list[Reason] = []
     unread = f"({_raw(name)} IS NOT NULL AND {ident(name)} IS NULL)"
     if column.missing:
         unread = f"({unread} AND NOT ({_missing_test(name, column)}))"
@@ -254,6 +259,26 @@ def _type_reasons(name: str, column: Column, form: FileFormat) -> list[Reason]:
         )
         reasons.append(Reason(name, "required", "a value", severity, absent))
     return reasons
+
+
+def _text_reasons(name: str, contract: Contract, source: Source, raw: RawFile) -> list[Reason]:
+    """Return how text can be other than it looks: a number cut short, or characters that cannot be seen in a key."""
+    reasons: list[Reason] = []
+    if contract.columns[name].type not in ("text", "code") or name in source.set:
+        return reasons
+    if raw.cells:
+        expected = "text, or a whole number whose digits are all kept"
+        fails = f"regexp_full_match({_raw(name)}, {literal(LONG_NUMBER)})"
+        reasons.append(Reason(name, "type", expected, "error", fails))
+    if raw.odd_spaces and name in key_columns(contract):
+        fails = f"regexp_matches({_raw(name)}, {literal(f'[{UNSEEN}]')})"
+        reasons.append(Reason(name, "invisible", "a key without characters that cannot be seen", "error", fails))
+    return reasons
+
+
+def key_columns(contract: Contract) -> set[str]:
+    """Return the columns by which rows and persons are told apart."""
+    return {*contract.key, *([contract.person] if contract.person else [])}
 
 
 def _ge(expression: str, statistics: dict[str, Any]) -> str:

@@ -19,7 +19,7 @@ from pandera.errors import SchemaErrors, SchemaWarning
 from impact.declare.contracts import Column, Contract
 from impact.declare.load import Programme
 from impact.declare.sources import FileFormat
-from impact.validate.compile import FALSE_WORDS, FIRST_DATE, LAST_DATE, TRUE_WORDS, WHITE_SPACE
+from impact.validate.compile import FALSE_WORDS, FIRST_DATE, LAST_DATE, TRUE_WORDS, UNSEEN, WHITE_SPACE, key_columns
 from impact.validate.schema import PANDAS_TYPES, to_pandera
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -51,6 +51,11 @@ def validate_frame(programme: Programme, contract: Contract, texts: pd.DataFrame
         values = given.map(lambda text, column=column: _read(text, column, form), na_action="ignore")
         unread = given.notna() & values.isna()
         failures += [(row, name, "type") for row in texts.index[unread]]
+        if column.type in ("text", "code") and name in key_columns(contract):
+            unseen = (
+                raw.map(lambda text: bool({*text} & {*UNSEEN}), na_action="ignore").fillna(value=False).astype(bool)
+            )
+            failures += [(row, name, "invisible") for row in texts.index[unseen]]
         typed[name] = values.astype(pandas_dtype(PANDAS_TYPES[column.type]))
         if column.required and "required" not in column.warn:
             failures += [(row, name, "required") for row in texts.index[values.isna() & ~unread]]

@@ -15,7 +15,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from impact.declare.base import Condition
-from impact.declare.contracts import LARGEST, NUMERIC, Column, Contract
+from impact.declare.contracts import LARGEST, NUMERIC, SORTED_FLAGS, Column, Contract
 from impact.declare.load import Programme
 
 PANDAS_TYPES = {
@@ -92,8 +92,16 @@ def to_pandera(programme: Programme, contract: Contract) -> pa.DataFrameSchema:
     contract
         The declared contract.
     """
-    columns = {name: _column(programme, column) for name, column in contract.columns.items()}
+    columns = {name: _column(programme, column) for name, column in _with_flags(contract).items()}
     return pa.DataFrameSchema(columns, checks=[_rule(rule) for rule in contract.rules], name=contract.id, ordered=False)
+
+
+def _with_flags(contract: Contract) -> dict[str, Column]:
+    """Return the columns; that of the status, which is read by the letter, takes the flags on the list only."""
+    columns = dict(contract.columns)
+    if contract.status and columns[contract.status].pattern is None:
+        columns[contract.status] = columns[contract.status].model_copy(update={"pattern": SORTED_FLAGS})
+    return columns
 
 
 def _column(programme: Programme, column: Column) -> pa.Column:

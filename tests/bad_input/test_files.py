@@ -82,8 +82,8 @@ CASES = {
     "ignored_column_that_is_not_there": Bad(survey(), ("no column 'note'",), "ignore: [note]"),
     "constant_over_a_column": Bad(survey(), ("'gender' is filled twice",), "set: {gender: M}"),
     "renamed_over_a_column": Bad(survey(header=HEADER + ",g"), ("'gender' is filled twice",), "rename: {g: gender}"),
-    "csv_gz": Bad(b"\x1f\x8b\x08\x00rest", ("UTF-8",)),
-    "pdf": Bad(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", ("UTF-8",)),
+    "csv_gz": Bad(b"\x1f\x8b\x08\x00rest", ("the file is gzip", "Unpack it")),
+    "pdf": Bad(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", ("the file is a PDF",)),
 }  # fmt: skip
 
 

@@ -1,0 +1,91 @@
+"""Which columns of a file of official statistics are dimensions: told by what they are, not by where they stand.
+
+A dimension has a code in every observation. What is on the list of attributes of SDMX, holds several values a cell or
+has a name that no component can have is none. A column of words, or with blanks, may be a label or an attribute: it
+is a doubt, and matters only if it tells observations of one territory and period apart, which
+:mod:`impact.ingest.series` looks at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from impact.sql import ident, literal
+
+PERIOD, VALUE = "TIME_PERIOD", "OBS_VALUE"
+STATUS, LETTER_FLAGS, CONFIDENTIAL = "OBS_STATUS", ("OBS_FLAG",), ("CONF_STATUS", "OBS_CONF")
+SCALES = ("UNIT_MULT", "SCALE", "POWERCODE")
+"""Attributes that say by which power of ten the values are to be multiplied."""
+MEASURING = (*SCALES, "UNIT_MEASURE", "UNIT_MEAS", "UNIT", "BASE_PER", "CURRENCY", "UNIT_INDEX_BASE")
+"""Attributes that change what a value means: they must be constant, or chosen, as dimensions are."""
+SET = ("DATAFLOW", "STRUCTURE_ID")
+"""What names the data set: it must be one, or chosen."""
+_ATTRIBUTES = re.compile(
+    r"ACTION|SERIES_KEY|OBS_KEY|KEY|STRUCTURE|STRUCTURE_NAME|LAST[ _]UPDATE|TIME_FORMAT|DECIMALS|IDBANK"
+    r"|((NAT_)?TITLE|COMMENT|OBS_COM|NOTES?|FOOTNOTES?)(_\w+)?|\w+_COMMENT|OBS_PRE_BREAK|PRE_BREAK_VALUE|EMBARGO_(TIME|DATE)"
+    r"|COLLECTION(_DETAIL)?|COMPILATION|COMPILING_ORG|COVERAGE|DISS_ORG|DOM_SER_IDS|SOURCE(_AGENCY|_PUB)?"
+    r"|PUBL_(ECB|MU|PUBLIC)|BREAKS|AVAILABILITY|TIME_PER_COLLECT|REPYEAR(START|END)",
+    re.IGNORECASE,
+)
+"""Names of attributes in the cross-domain concepts of SDMX and the structures of ECB, Eurostat, INSEE and OECD."""
+_COMPONENT = re.compile(r"[A-Za-z][A-Za-z0-9_\-]*")
+CODE = r"[A-Za-z0-9_@$.+*/\-]+"
+"""Pattern of a code: no blanks, no commas."""
+
+
+@dataclass(frozen=True)
+class Components:
+    """Columns of the view ``observations`` that can be chosen from; ``doubtful`` are those that may be attributes."""
+
+    names: tuple[str, ...]
+    doubtful: frozenset[str] = frozenset()
+
+
+def is_attribute(name: str) -> bool:
+    """Whether a component of this name is an attribute or measure wherever it stands; those that measure count too."""
+    own = {PERIOD, VALUE, STATUS, *LETTER_FLAGS, *CONFIDENTIAL}
+    return name.upper() in own | {*MEASURING} or _ATTRIBUTES.fullmatch(name) is not None
+
+
+def components(
+    connection: duckdb.DuckDBPyConnection,
+    names: Sequence[str],
+    code: Callable[[str], str],
+    *,
+    keys: Collection[str] = (),
+    attributes: Collection[str] = (),
+) -> Components:
+    """Tell the columns of table ``wide`` apart.
+
+    Parameters
+    ----------
+    connection
+        With the table.
+    names
+        Its columns.
+    code
+        Writes the SQL of a column's code, ``''`` where it is blank.
+    keys, attributes
+        Columns of which the file itself says that they are dimensions, or that they are none.
+    """
+    measuring = [n for n in names if n.upper() in MEASURING]
+    told = {*keys} - {PERIOD, VALUE}
+    others = [n for n in names if n not in attributes and (n in told or not is_attribute(n))]
+    open_ones = [n for n in others if n not in keys and n.upper() not in SET]
+    tests = [f"coalesce(bool_and(regexp_full_match({code(n)}, {literal(CODE)})), TRUE)" for n in open_ones]
+    full = connection.execute(f"SELECT {', '.join([*tests, 'count(*)'])} FROM wide").fetchall()[0]
+    doubtful = [n for n, codes in zip(open_ones, full, strict=False) if not codes or not _COMPONENT.fullmatch(n)]
+    return Components(tuple(n for n in names if n in others or n in measuring), frozenset(doubtful))
+
+
+def tells_apart(connection: duckdb.DuckDBPyConnection, column: str, by: Sequence[str]) -> bool:
+    """Whether chosen observations that are alike in ``by`` and in their period differ in a column."""
+    keys = ", ".join([*map(ident, by), "_period"])
+    found = connection.execute(
+        f"SELECT 1 FROM chosen GROUP BY {keys} HAVING count(DISTINCT coalesce({ident(column)}, '')) > 1 LIMIT 1"
+    ).fetchone()
+    return found is not None

@@ -12,7 +12,7 @@ from impact_dashboards.shell import drawing_of
 from impact_dashboards.view import Block, Page, Table, View
 
 TYPES = {
-    ".csv": "text/csv; charset=utf-8",
+    ".csv": "text/csv",
     ".metadata.json": "application/json",
     ".figure.json": "application/json",
     ".svg": "image/svg+xml",

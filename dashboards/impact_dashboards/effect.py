@@ -8,23 +8,13 @@ import pandas as pd
 
 from impact.figures import effects_figure
 from impact.markup import Content, h
+from impact.publish.trace import EFFECTS, NAMED
 from impact_dashboards.findings import drawn_unit, effect_cell
 from impact_dashboards.marks import known
 from impact_dashboards.status import badge, evidence
 from impact_dashboards.view import Block, Column, Row, Table, View, records
 
 CHECKS = {"passed": "good", "failed": "bad", "not_applicable": "open", "warning": "warn"}
-DRAWN = (
-    "aggregate",
-    "event_time",
-    "group",
-    "calendar",
-    "specification",
-    "leave_one_out",
-    "estimator",
-    "bandwidth_sensitivity",
-)
-"""Families of terms that are effects in the unit of the indicator."""
 MANY = 40
 
 
@@ -83,7 +73,10 @@ def _facts(view: View, row: Row) -> Content:
         (words("finding.effect"), [effect_cell(view, row), badge(row["contribution"], words)]),
         (words("effect.design"), words.said(row["design"])),
         (words("effect.estimand"), words.said(row["estimand"])),
-        (words("effect.error"), f"{words.number(row['std_error'])} · {words.said(row['inference'])}"),
+        (
+            words("effect.error"),
+            f"{words.size(row['std_error'], row['unit'])} · {words.said(row['inference'])}",
+        ),
         (words("effect.p_title"), " · ".join(filter(None, (p, adjusted)))),
         (words("effect.n"), words.number(row["n_obs"])),
         (words("effect.clusters"), words.number(row["n_clusters"])),
@@ -97,14 +90,19 @@ def _family(view: View, name: str) -> str:
     return view.words(key) if view.words.has(key) else view.words.said(name.replace("_", " "))
 
 
+def _term(view: View, term: Row) -> str:
+    words, name = view.words, str(term["term"])
+    return words.named(name) if term["family"] in NAMED else words.said(name)
+
+
 def _estimate(view: View, row: Row, term: Row) -> str:
     """Write the number of a term: an effect as the effect is written, any other as a number."""
     words, value = view.words, term["estimate"]
-    return words.gain(value, row["unit"]) if term["family"] in DRAWN else words.number(value)
+    return words.gain(value, row["unit"]) if term["family"] in EFFECTS else words.number(value)
 
 
 def _interval(view: View, row: Row, term: Row) -> str:
-    effect = term["family"] in DRAWN
+    effect = term["family"] in EFFECTS
     ends = view.words.interval(term["conf_low"], term["conf_high"], row["unit"] if effect else "", gain=effect)
     return ends or "–"
 
@@ -113,7 +111,7 @@ def _terms(view: View, row: Row, terms: pd.DataFrame) -> Block:
     words = view.words
     table = Table(
         [
-            Column("term", words("effect.term"), lambda term: words.said(term["term"])),
+            Column("term", words("effect.term"), lambda term: _term(view, term)),
             Column("family", words("effect.family"), lambda term: _family(view, term["family"])),
             Column("estimate", words("effect.estimate"), lambda term: _estimate(view, row, term), numeric=True),
             Column("", words("indicator.interval"), lambda term: _interval(view, row, term), numeric=True),
@@ -123,7 +121,7 @@ def _terms(view: View, row: Row, terms: pd.DataFrame) -> Block:
         records(terms),
         [Column(key, key) for key in ("std_error", "p_value", "conf_low", "conf_high")],
     )
-    drawn = terms[terms["family"].isin(DRAWN) & terms["conf_low"].notna()] if "conf_low" in terms else terms.iloc[:0]
+    drawn = terms[terms["family"].isin(EFFECTS) & terms["conf_low"].notna()] if "conf_low" in terms else terms.iloc[:0]
     drawn = drawn.assign(place=range(len(drawn)))
     figure = effects_figure(drawn, drawn_unit(words, row), words) if 1 < len(drawn) <= MANY else None
     return Block("terms", words("effect.terms"), table, figure=figure, folded=True)

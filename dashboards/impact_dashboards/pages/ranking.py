@@ -9,6 +9,7 @@ import pandas as pd
 
 from impact.figures.map import map_drawing
 from impact.markup import Content, h
+from impact.measure.moments import COMPLETE
 from impact.words import Words
 from impact_dashboards.findings import KEPT, drawn_unit, effect_cell, in_words, link_of, part_of, remarks, value_cell
 from impact_dashboards.marks import known, whisker
@@ -32,8 +33,13 @@ def _neighbours(rows: Sequence[Row]) -> tuple[int, int, int]:
     """Return how many pairs of neighbours have intervals, how many of them overlap, how many values have none."""
     valued = [row for row in rows if known(row["value"])]
     pairs = [pair for pair in pairwise(valued) if all(known(row["conf_low"]) for row in pair)]
-    blind = sum("no_interval" in row["flags"] for row in valued) if len(valued) > 1 else 0
+    blind = len(_blind(valued)) if len(valued) > 1 else 0
     return len(pairs), sum(high["conf_low"] <= low["conf_high"] for high, low in pairs), blind
+
+
+def _blind(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows whose value has no interval although it is not a complete count."""
+    return [row for row in rows if not known(row["conf_low"]) and row["method"] != COMPLETE]
 
 
 def is_uncertain(rows: Sequence[Row]) -> bool:
@@ -48,9 +54,15 @@ def order_words(words: Words, rows: Sequence[Row]) -> str:
     valued = [row for row in rows if known(row["value"])]
     said = [words("territory.order.unsure", count=unsure, of=pairs)] if unsure else []
     said += [words("territory.order.sure")] if pairs and not unsure else []
-    said += [words("territory.order.blind", count=blind)] if blind else []
+    said += [words("territory.order.blind", count=blind, why=_why(words, valued))] if blind else []
     counted = len(valued) > 1 and not blind and not any(known(row["conf_low"]) for row in valued)
     return " ".join([*said, words("territory.order.counted")] if counted else said)
+
+
+def _why(words: Words, rows: Sequence[Row]) -> str:
+    """Return the reasons for which values have no interval."""
+    reasons = dict.fromkeys(str(row["method"]).removeprefix("no interval: ") for row in _blind(rows))
+    return "; ".join(filter(None, map(words.said, reasons)))
 
 
 def ranking_block(view: View, rows: Sequence[Row], whole: Row | None, places: Places, *, half: bool) -> Block:

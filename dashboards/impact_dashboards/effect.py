@@ -41,7 +41,7 @@ def _effect(view: View, row: Row, checks: list[dict[str, Any]]) -> Block:
                 lambda check: badge(CHECKS.get(check["status"], "open"), words, words(f"check.{check['status']}")),
             ),
             Column("null", words("effect.null")),
-            Column("p_value", "p", lambda check: words.number(check["p_value"]), numeric=True),
+            Column("p_value", "p", lambda check: words.p_value(check["p_value"]).removeprefix("= "), numeric=True),
             Column("told", words("effect.detail")),
         ],
         rows,
@@ -63,9 +63,9 @@ def _facts(view: View, row: Row) -> Content:
             h("p", badge(row["contribution"], words), " ", why),
             h("p", evidence(row["evidence_level"], words), h("small", reason)),
         ]
-    p = words("effect.p", value=words.number(row["p_value"]))
+    p = words("effect.p", value=words.p_value(row["p_value"]))
     adjusted = (
-        words("effect.p_adjusted", value=words.number(row["p_adjusted"]), how=words.said(row["adjustment"]))
+        words("effect.p_adjusted", value=words.p_value(row["p_adjusted"]), how=words.said(row["adjustment"]))
         if known(row["p_adjusted"])
         else ""
     )

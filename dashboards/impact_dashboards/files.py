@@ -9,7 +9,8 @@ from impact.markup import svg_file
 from impact.publish.csv_text import safe_cell
 from impact.sql import fingerprint
 from impact_dashboards.shell import drawing_of
-from impact_dashboards.view import Block, Page, Table, View
+from impact.words import Words
+from impact_dashboards.view import Block, Column, Page, Table, View
 
 TYPES = {
     ".csv": "text/csv",
@@ -27,12 +28,7 @@ def csv_text(table: Table) -> str:
 def metadata(view: View, page: Page, block: Block, table: Table, version: str) -> dict[str, Any]:
     """Describe a CSV file as CSV on the Web (W3C, 2015): address, columns, meaning, version and what was suppressed."""
     words, address = view.words, view.address
-    columns = [
-        {"name": column.key, "titles": {words.language: column.title}}
-        | ({"dc:description": column.meaning} if column.meaning else {})
-        | ({"schema:unitText": column.unit} if column.unit else {})
-        for column in table.file_columns
-    ]
+    columns = [_described(words, column) for column in table.file_columns]
     hidden = [str(row["suppressed"]) for row in table.rows if row.get("suppressed")]
     return {
         "@context": ["http://www.w3.org/ns/csvw", {"@language": words.language}],
@@ -48,6 +44,19 @@ def metadata(view: View, page: Page, block: Block, table: Table, version: str) -
         "impact:rows": len(table.rows),
         "tableSchema": {"columns": columns},
     }
+
+
+def _described(words: Words, column: Column) -> dict[str, Any]:
+    """Describe a column: by its title, where that is more than its name, and by what it means."""
+    titled = column.title.replace(" ", "_") != column.key
+    known = f"column.{column.key}"
+    meaning = column.meaning or (words(known) if words.has(known) else "")
+    return (
+        {"name": column.key}
+        | ({"titles": {words.language: column.title}} if titled else {})
+        | ({"dc:description": meaning} if meaning else {})
+        | ({"schema:unitText": column.unit} if column.unit else {})
+    )
 
 
 def block_file(view: View, page: Page, version: str) -> str | None:

@@ -86,7 +86,7 @@ def link_of(view: View, row: Row) -> str:
 
 
 def finding_rows(view: View, findings: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return findings as rows, with the column that cuts them, their code, the last day that their data are about and the day these were loaded."""
+    """Return findings as rows: with the column that cuts them and their code, when their data end and were loaded."""
     names = [str(name) for name in findings["programme"].unique()]
     loaded = {name: loaded_days(view, name) for name in names}
     waves = {name: view.published.days(name) for name in names}

@@ -112,7 +112,8 @@ def validity_table(warehouse: Warehouse, programme: str | None = None) -> pd.Dat
         f"""WITH across AS (SELECT programme, source, count(DISTINCT ordinal) AS repeated
   FROM impact.quarantine WHERE ordinal IS NOT NULL AND rule IN ('duplicate_key', 'repeated_row') GROUP BY ALL),
 judged AS (SELECT programme, source, file, contract, kind, loaded_at, rows_read,
-  rows_good, rows_bad, rows_warned, coalesce(repeated, 0) AS duplicates FROM impact.load LEFT JOIN across USING (programme, source) WHERE current {where})
+  rows_good, rows_bad, rows_warned, coalesce(repeated, 0) AS duplicates
+  FROM impact.load LEFT JOIN across USING (programme, source) WHERE current {where})
 SELECT *, rows_good / nullif(rows_read, 0) AS share_good, rows_warned / nullif(rows_read, 0) AS share_warned,
   duplicates / nullif(rows_read, 0) AS share_duplicates FROM judged ORDER BY programme, contract, source""",
         values,

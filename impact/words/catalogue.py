@@ -15,6 +15,8 @@ from impact.declare.base import Language
 from impact.words.engine import engine_text, name_text
 from impact.words.read import catalogues
 
+WHOLE = 1e15
+"""Numbers below it have all their whole digits."""
 SMALLEST_P = 0.001
 """Below it a p-value is given as a bound: its digits say nothing."""
 NOT_ZERO = re.compile("[1-9]")
@@ -78,6 +80,11 @@ class Words:
         if abs(value) >= 0.1:
             return self._decimal(value, "#,##0.00")
         return self._decimal(float(f"{value:.3g}"), "0.##########")
+
+    def exact(self, value: float) -> str:
+        """Write a number with all the digits it has, as a value of a row that is not to be rounded."""
+        text = f"{value:.0f}" if value.is_integer() and abs(value) < WHOLE else repr(value)
+        return text.replace(".", ",").replace("-", "−") if self.language == "it" else text.replace("-", "−")
 
     def gain(self, value: Any, unit: str = "") -> str:
         """Write a difference with its sign; between shares in percentage points."""

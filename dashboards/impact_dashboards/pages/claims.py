@@ -86,7 +86,12 @@ def _table(view: View, rows: list[dict[str, Any]]) -> Table:
                 lambda row: [row["title"], h("small", f"{unit_of(words, row)} · {words('level.' + row['level'])}")],
             ),
             Column("stated", words("claims.stated"), lambda row: _stated(view, row), numeric=True),
-            Column("recomputed", words("claims.recomputed"), lambda row: words.number(row["recomputed"]), numeric=True),
+            Column(
+                "recomputed",
+                words("claims.recomputed"),
+                lambda row: words.number(row["recomputed"], row["unit"]),
+                numeric=True,
+            ),
             Column("difference", words("claims.difference"), lambda row: _difference(view, row), numeric=True),
             Column("state", words("finding.status"), lambda row: badge(row["state"], words)),
             Column("formula", words("claims.how"), lambda row: _account(view, row)),
@@ -117,14 +122,19 @@ def _table(view: View, rows: list[dict[str, Any]]) -> Table:
 
 def _stated(view: View, row: Row) -> str:
     key = f"qualifier.{row['qualifier']}"
-    return " ".join([*([view.words(key)] if view.words.has(key) else []), view.words.number(row["stated"])])
+    return " ".join(
+        [*([view.words(key)] if view.words.has(key) else []), view.words.number(row["stated"], row["unit"])]
+    )
 
 
 def _difference(view: View, row: Row) -> Content:
     if row["state"] != "differs" or not known(row["difference"]):
         return "–"
     share = row["relative_difference"]
-    return [view.words.gain(row["difference"]), h("small", view.words.number(share, "share")) if known(share) else None]
+    return [
+        view.words.gain(row["difference"], row["unit"]),
+        h("small", view.words.number(share, "share")) if known(share) else None,
+    ]
 
 
 def _account(view: View, row: Row) -> Content:

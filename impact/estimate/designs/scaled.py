@@ -128,7 +128,8 @@ def _weighted(aligned: pd.DataFrame | None, people: Floats) -> pd.Series | None:
 
 def _territory(contribution: Effect, own: OwnChange | None, case: Case, *, same_rows: bool) -> tuple[Term, ...]:
     """Return the territory's own change, the contribution to it and its share, with what can be said."""
-    said = statement(contribution.conf_low, contribution.conf_high, own, {language: in_language(case.indicator.unit, language) for language in LANGUAGES})
+    units = {language: in_language(case.indicator.unit, language) for language in LANGUAGES}
+    said = statement(contribution.conf_low, contribution.conf_high, own, units)
     part = Term(
         "territory",
         "contribution",

@@ -71,8 +71,8 @@ def stability(fit: Fit) -> list[Diagnostic]:
     ends = fit.nested.optima
     near = int(np.sum(ends.losses <= ends.losses.min() * 1.05))
     detail = (
-        f"effect {in_digits(low)} to {in_digits(high)}, {width:.1%} of itself, over importances of predictors that fit within 5 % of"
-        f" the best; {near} of {len(ends.losses)} searches end there"
+        f"effect {in_digits(low)} to {in_digits(high)}, {width:.1%} of itself, over importances of predictors that fit"
+        f" within 5 % of the best; {near} of {len(ends.losses)} searches end there"
     )
     status = "passed" if width <= STABLE else "failed"
     return [Diagnostic("stable_optimum", SAME_OPTIMUM, width, None, status, detail)]

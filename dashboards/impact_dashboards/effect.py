@@ -9,6 +9,7 @@ import pandas as pd
 from impact.figures import effects_figure
 from impact.markup import Content, h
 from impact.publish.trace import EFFECTS, NAMED
+from impact.words import Words
 from impact_dashboards.findings import drawn_unit, effect_cell
 from impact_dashboards.marks import known
 from impact_dashboards.status import badge, evidence
@@ -34,7 +35,7 @@ def _effect(view: View, row: Row, checks: list[dict[str, Any]]) -> Block:
     ]
     table = Table(
         [
-            Column("check", words("effect.check"), lambda check: words.said(check["check"])),
+            Column("check", words("effect.check"), lambda check: _check(words, check["check"])),
             Column(
                 "status",
                 words("finding.status"),
@@ -85,6 +86,12 @@ def _facts(view: View, row: Row) -> Content:
     return h("dl", [h("div", h("dt", name), h("dd", value)) for name, value in facts], class_="facts")
 
 
+def _check(words: Words, name: str) -> str:
+    """Return the name of a check, and of what it is of, in words."""
+    kind, _, of = words.said(name).partition(" ")
+    return " ".join(filter(None, (kind.replace("_", " "), of)))
+
+
 def _family(view: View, name: str) -> str:
     key = f"figure.family.{name}"
     return view.words(key) if view.words.has(key) else view.words.said(name.replace("_", " "))
@@ -111,14 +118,14 @@ def _terms(view: View, row: Row, terms: pd.DataFrame) -> Block:
     words = view.words
     table = Table(
         [
-            Column("term", words("effect.term"), lambda term: _term(view, term)),
+            Column("term", words("effect.term")),
             Column("family", words("effect.family"), lambda term: _family(view, term["family"])),
             Column("estimate", words("effect.estimate"), lambda term: _estimate(view, row, term), numeric=True),
             Column("", words("indicator.interval"), lambda term: _interval(view, row, term), numeric=True),
             Column("n_obs", "n", lambda term: words.number(term["n_obs"]), numeric=True),
             Column("detail", words("effect.detail"), lambda term: words.said(term["detail"])),
         ],
-        records(terms),
+        [term | {"term": _term(view, term)} for term in records(terms)],
         [Column(key, key) for key in ("std_error", "p_value", "conf_low", "conf_high")],
     )
     drawn = terms[terms["family"].isin(EFFECTS) & terms["conf_low"].notna()] if "conf_low" in terms else terms.iloc[:0]

@@ -1,4 +1,4 @@
-"""What contracts, their columns and their files are called: by their declared titles, or by their names as they stand."""
+"""What contracts, their columns and their files are called: by their titles, or by their names as they stand."""
 
 from __future__ import annotations
 

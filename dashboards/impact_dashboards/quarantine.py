@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from impact.markup import Content, Element, h
-from impact_dashboards.quality import SHOWN
 from impact_dashboards.headings import column_title, source_contracts, source_titles
+from impact_dashboards.quality import SHOWN
 from impact_dashboards.status import badge
 from impact_dashboards.view import Block, Choice, Column, Page, Row, Table, View, nothing, records
 
@@ -54,12 +54,17 @@ def counts_block(view: View) -> Block:
 
 
 def _reason(view: View, row: Row) -> Content:
-    return [rule_words(view, row["rule"]), h("small", view.words.said(row["expected"]))]
+    return [_rule(view, row["rule"]), h("small", view.words.said(row["expected"]))]
 
 
 def rule_words(view: View, rule: str) -> str:
-    """Return a rule in words: the engine's own by its title, a declared one by its name."""
-    return view.words(f"rule.{rule}") if view.words.has(f"rule.{rule}") else rule.replace("_", " ")
+    """Return a rule in words: the engine's own by its title, a declared one by its name as it stands."""
+    return view.words(f"rule.{rule}") if view.words.has(f"rule.{rule}") else rule
+
+
+def _rule(view: View, rule: str) -> Content:
+    """Return a rule in words, or as the code it is."""
+    return rule_words(view, rule) if view.words.has(f"rule.{rule}") else h("code", rule)
 
 
 def _severity(view: View, row: Row) -> Element:
@@ -139,7 +144,7 @@ def _table(view: View, rows: list[dict[str, Any]]) -> Table:
         return [titles.get(row["source"], row["source"]), h("small", row["file"])]
 
     def rule(row: Row) -> Content:
-        return [rule_words(view, row["rule"]), h("small", h("code", row["column"] or ""))]
+        return [_rule(view, row["rule"]), h("small", h("code", row["column"] or ""))]
 
     return Table(
         [

@@ -65,7 +65,7 @@ def _row(view: View, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _reading(view: View, reading: dict[str, Any]) -> str:
+def _reading(view: View, reading: dict[str, Any]) -> Content:
     """Return a possible reading with the number it gives."""
     words, language = view.words, view.words.language
     text = str(reading["text"][language])
@@ -73,7 +73,7 @@ def _reading(view: View, reading: dict[str, Any]) -> str:
         return text
     gives = reading["because"][language] if reading["because"] else words.number(reading["recomputed"])
     said = words("claims.gives_the_stated") if reading.get("gives_the_stated") else ""
-    return f"{text} [{reading['formula']} = {gives}] {said}".rstrip()
+    return [text, " [", h("code", reading["formula"]), f" = {gives}] {said}".rstrip()]
 
 
 def _table(view: View, rows: list[dict[str, Any]]) -> Table:

@@ -150,8 +150,8 @@ def _numbers(view: View, row: Row) -> str:
 
 def _quote(view: View, item: dict[str, Any]) -> Content:
     place = ", ".join(str(item[name]) for name in ("document", "place") if item[name])
-    body = f" ({item['organisation']})" if item["organisation"] else ""
-    return [f"{view.words('needs.part.' + item['part'])}{body}: ", h("q", item["quote"]), h("small", place)]
+    body = [" (", h("code", item["organisation"]), ")"] if item["organisation"] else []
+    return [view.words("needs.part." + item["part"]), *body, ": ", h("q", item["quote"]), h("small", place)]
 
 
 def _cells(view: View, cells: pd.DataFrame, match: Sequence[str]) -> Table:

@@ -25,7 +25,20 @@ MOST = {
 }
 """The indicator of each programme that says most."""
 TEXTS = ("title", "part", "summary", "assumption", "evidence", "description", "reason", "unit")
-PLAIN = ("name", "challenge", "arrived", "next", "territory", "publisher", "document", "label", "place", "quote", "title", "documents")
+PLAIN = (
+    "name",
+    "challenge",
+    "arrived",
+    "next",
+    "territory",
+    "publisher",
+    "document",
+    "label",
+    "place",
+    "quote",
+    "title",
+    "documents",
+)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +95,7 @@ def titled(published: Published, programme: str) -> dict[str, str]:
     of = {contract: title for (contract, column), title in headings.items() if not column}
     of |= dict(published.waves(programme)[["wave", "title_it"]].itertuples(index=False, name=None))
     of |= {code: title for (owner, _, code), title in published.label_titles("it").items() if owner == programme}
-    return {name: title for name, title in of.items() if not name.isdigit() and len(name) > 2}  # noqa: PLR2004
+    return {name: title for name, title in of.items() if not name.isdigit() and len(name) > 2}
 
 
 @pytest.mark.parametrize("language", ["it", "en"])

@@ -106,7 +106,7 @@ def ids(texts: list[str]) -> set[str]:
 
 def without(texts: list[str], known: Set[str]) -> list[str]:
     """Return the texts without what a programme or its data bring with them."""
-    longest = sorted((text for text in known if len(text) > 3), key=len, reverse=True)  # noqa: PLR2004
+    longest = sorted((text for text in known if len(text) > 3), key=len, reverse=True)
     if not longest:
         return texts
     pattern = re.compile("|".join(map(re.escape, longest)))

@@ -29,6 +29,7 @@ TABLE_INTROS = {
     "membership": "One row per code of a contract's key and code it belongs to: in that contract's own columns, or "
     "through a contract that links the two.",
     "cut": "One row per column that cuts findings, or that codes are grouped by.",
+    "heading": "One row per contract, and per column of it that has a title.",
     "network_body": "One row per body, network and wave, with one place for drawing that holds in all waves.",
     "network_tie": "One row per tie, network and wave.",
     "map_cell": "One row per cell of a map of needs and supply, and wave: what is needed there, and what answers it.",
@@ -89,8 +90,8 @@ MEANINGS: dict[str, dict[str, str]] = {
         "size": "Size in bytes.",
         "table_name": "Table with the rows, in the schema named after the programme.",
         "rows_read": "Rows read, good and bad.",
-        "rows_good": "Rows that pass every check on the row itself.",
-        "rows_bad": "Rows that fail one, and lines that are no rows; rows that break keys or references are not in it.",
+        "rows_good": "Rows that pass every check: on the row itself, on keys and on references.",
+        "rows_bad": "Rows that fail one, and lines that are no rows.",
         "rows_warned": "Rows with at least one warning.",
         "kind": "`real` or `synthetic`.",
         "provenance": "Provenance as declared, as JSON.",
@@ -175,6 +176,13 @@ MEANINGS: dict[str, dict[str, str]] = {
         "code": "Code of that column.",
         "by": "Column it is grouped by, such as `quadrant` or `theme`.",
         "of": "Code it has there; a code that has several stands in several rows.",
+    },
+    "heading": {
+        "programme": "Programme id.",
+        "contract": "Contract.",
+        "column": "Column, or empty for the contract itself.",
+        "title_en": "Title in English.",
+        "title_it": "Title in Italian; as declared where it is not translated.",
     },
     "cut": {
         "programme": "Programme id.",

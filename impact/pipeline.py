@@ -243,10 +243,6 @@ def _report(
         " coalesce(sum(rows_warned), 0) FROM impact.load WHERE programme = ? AND current",
         [programme.id],
     )[0]
-    ((across,),) = warehouse.rows(
-        "SELECT count(DISTINCT (source, ordinal)) FROM impact.quarantine WHERE programme = ? AND ordinal IS NOT NULL",
-        [programme.id],
-    )
     ((count,),) = warehouse.rows("SELECT count(*) FROM impact.finding WHERE programme = ?", [programme.id])
     return RunReport(
         programme.id,
@@ -254,8 +250,8 @@ def _report(
         done.loaded,
         done.computed,
         int(read),
-        int(good) - across,
-        int(bad) + across,
+        int(good),
+        int(bad),
         int(warned),
         count,
         done.changes,

@@ -14,6 +14,7 @@ from impact.errors import Problem
 from impact.expect import PowerReport, in_words
 from impact.judge.evidence import REFUSED
 from impact.pipeline import RunReport
+from impact.publish.trace import EFFECTS
 
 LEVELS = {"micro": "people", "meso": "organisations and networks", "macro": "territory"}
 ATTAINMENT = {
@@ -35,6 +36,7 @@ NOTES = {
     "no_value": "some without a code",
     "overlap": "some in several parts",
     "bodies_left_out": "bodies without an answer left out",
+    "both_waves": "before and after are of those who answered then, the change of those who answered both times",
     "unreachable": "some pairs have no path",
     "unmapped": "some of no known category",
     "break": "break in the series",
@@ -80,9 +82,9 @@ def number(value: Any, unit: str = "") -> str:
     if value is None or pd.isna(value):
         return ""
     if unit == "share":
-        return f"{100 * value:.1f}%"
+        return f"{100 * value:.1f}%".replace("-0.0%", "0.0%")
     if float(value).is_integer():
-        return f"{value:,.0f}"
+        return f"{value + 0.0:,.0f}"
     return f"{value:,.2f}" if abs(value) >= 0.1 else f"{value:.3g}"
 
 
@@ -119,8 +121,13 @@ def gain(value: float, unit: str = "") -> str:
     >>> gain(0.111, "share"), gain(-3.0)
     ('+11.1 pp', '-3')
     """
-    text = f"{100 * value:.1f} pp" if unit == "share" else number(value)
-    return text if value < 0 else f"+{text}"
+    text = size(abs(value), unit)
+    return ("-" if value < 0 and any(digit in text for digit in "123456789") else "+") + text
+
+
+def size(value: float, unit: str = "") -> str:
+    """Write how large a difference or its error is, without a sign; between shares in percentage points."""
+    return f"{100 * value:.1f} pp" if unit == "share" else number(value)
 
 
 def bounds(low: float, high: float, unit: str = "") -> str:
@@ -324,7 +331,7 @@ def print_trace(console: Console, trace: dict[str, Any]) -> None:
     ]
     for name, text in lines:
         console.print(f"[bold]{name:>11}[/]  {escape(text)}", soft_wrap=True)
-    for line in term_lines(trace["terms"]):
+    for line in term_lines(trace["terms"], unit):
         console.print(f"[bold]{'term':>11}[/]  {escape(line)}", soft_wrap=True)
     for check in trace["diagnostics"]:
         console.print(
@@ -353,24 +360,29 @@ def units_line(finding: dict[str, Any]) -> list[str]:
     return [f"{w}incomplete{_of_units(finding, of)}" for flag, (w, of) in ends.items() if flag in finding["flags"]]
 
 
-def term_lines(terms: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Write the terms of each family, or their range where they are many."""
+def term_lines(terms: Sequence[dict[str, Any]], unit: str = "") -> Iterator[str]:
+    """Write the terms of each family, or their range where they are many; those that are effects as effects."""
     for family, members in groupby(terms, key=lambda term: term["family"]):
-        rows = list(members)
+        rows, of = list(members), unit if family in EFFECTS else ""
         if len(rows) <= MANY_TERMS:
-            yield from map(_term_line, rows)
+            yield from (_term_line(row, of) for row in rows)
             continue
         low, high = (pick(rows, key=lambda term: term["estimate"]) for pick in (min, max))
         yield (
-            f"{family}: {len(rows)} numbers from {low['estimate']:.6g} ({low['term']}) to {high['estimate']:.6g}"
-            f" ({high['term']}); --json lists them"
+            f"{family}: {len(rows)} numbers from {_amount(low['estimate'], of)} ({low['term']}) to"
+            f" {_amount(high['estimate'], of)} ({high['term']}); --json lists them"
         )
 
 
-def _term_line(term: dict[str, Any]) -> str:
-    spread = "" if term["std_error"] is None else f" (SE {term['std_error']:.4g})"
+def _amount(value: float, unit: str) -> str:
+    return gain(value, unit) if unit == "share" else f"{value:.6g}"
+
+
+def _term_line(term: dict[str, Any], unit: str) -> str:
+    error = term["std_error"]
+    spread = "" if error is None else f" (SE {size(error, unit) if unit == 'share' else f'{error:.4g}'})"
     detail = f", {term['detail']}" if term["detail"] else ""
-    return f"{term['family']} {term['term']}: {term['estimate']:.6g}{spread}{detail}"
+    return f"{term['family']} {term['term']}: {_amount(term['estimate'], unit)}{spread}{detail}"
 
 
 def _family_line(finding: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -381,11 +393,17 @@ def _family_line(finding: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _forecast_line(finding: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if finding["forecast"] is None:
         return
-    unit = finding["unit"]
-    ends = interval(finding["forecast_low"], finding["forecast_high"], unit)
     held = {True: "held", False: "missed", None: "not observed yet"}[finding["forecast_hit"]]
     score = "" if finding["forecast_crps"] is None else f", CRPS {finding['forecast_crps']:.4g}"
-    yield "forecast", f"{finding['forecast_of']} {number(finding['forecast'], unit)} {ends}: {held}{score}"
+    yield "forecast", f"{finding['forecast_of']} {_forecast_value(finding)}: {held}{score}"
+
+
+def _forecast_value(finding: dict[str, Any]) -> str:
+    """Write a forecast with its interval: of an effect as an effect, of a value as a value."""
+    unit, ends = finding["unit"], (finding["forecast_low"], finding["forecast_high"])
+    if finding["forecast_of"] != "effect":
+        return f"{number(finding['forecast'], unit)} {interval(*ends, unit)}"
+    return f"{gain(finding['forecast'], unit)} {bounds(*ends, unit)}"
 
 
 def _effect_line(finding: dict[str, Any]) -> str:
@@ -394,7 +412,7 @@ def _effect_line(finding: dict[str, Any]) -> str:
     unit = finding["unit"]
     return (
         f"{gain(finding['estimate'], unit)} {bounds(finding['effect_low'], finding['effect_high'], unit)},"
-        f" {finding['estimand']} by {finding['design']}, SE {number(finding['std_error'], unit)}"
+        f" {finding['estimand']} by {finding['design']}, SE {size(finding['std_error'], unit)}"
         f" ({finding['inference']}), n = {finding['n_obs']}"
     )
 

@@ -181,6 +181,7 @@ def _judge_across(programme: Programme, warehouse: Warehouse, staged: Sequence[S
         warehouse.set_aside(
             programme, item.source, item.load_id, item.table, broken[broken["source"] == item.source.id]
         )
+        warehouse.count_good(programme.id, item.source.id, item.table)
 
 
 def now_utc() -> datetime.datetime:

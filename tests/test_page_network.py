@@ -51,7 +51,8 @@ def test_the_sentence_says_what_the_findings_say(examples: Ask) -> None:
     number = view.words.number
     for value in (share["baseline"], share["value"]):
         assert number(value, "share") in said
-    assert f"un cambiamento di {view.words.gain(share['estimate'], 'share')}" in " ".join(said.split())
+    assert f"il cambiamento è {view.words.gain(share['estimate'], 'share')}" in " ".join(said.split())
+    assert f"Tra i {int(share['n_obs'])} enti che hanno risposto in entrambe" in " ".join(said.split())
 
 
 def test_pairs_that_the_measures_count_are_those_of_bodies_that_answered(examples: Ask) -> None:

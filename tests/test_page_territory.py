@@ -208,8 +208,8 @@ def test_a_series_is_interrupted_at_its_breaks_with_its_source_beside_it(example
 @pytest.mark.parametrize(
     ("language", "sentence", "own"),
     [
-        ("en", "The programme can account for between 1.993 and 3.133 of the change of +6.757 pp", "+6.8 pp"),
-        ("it", "Il programma può spiegare tra 1,993 e 3,133 della variazione di +6,757 pp", "+6,8 punti"),
+        ("en", "The programme can account for between +2.0 pp and +3.1 pp of the change of +6.8 pp", "+6.8 pp"),
+        ("it", "Il programma può spiegare tra +2,0 p.p. e +3,1 p.p. della variazione di +6,8 p.p.", "+6,8 p.p."),
     ],
 )
 def test_what_the_programme_contributed_stands_with_its_sentence(

@@ -17,6 +17,7 @@ import yaml
 
 import impact
 from impact.declare import check_programme, load_programme, shipped
+from impact.declare.base import Language
 from impact.declare.designs import DifferenceInDifferences, Randomised, Weighting
 from impact.declare.scaled import ScaledEffect
 from impact.errors import ProblemsError
@@ -25,6 +26,7 @@ from impact.estimate.territory import OwnChange, statement
 from impact.expect import indicator_plan
 from impact.judge import evidence_level
 from impact.statistics.scaling import fieller
+from impact.words import words_in
 from tests.programmes import edit, indicator, written
 
 WAVES = (
@@ -148,8 +150,9 @@ def test_one_reach_multiplies_the_effect_with_its_test_and_interval(programme: P
     assert (own["estimate"], own["std_error"]) == (1, 0)
     assert part["estimate"] == found["estimate"]
     assert (share["estimate"], share["conf_low"]) == pytest.approx((found["estimate"], found["effect_low"]), rel=1e-9)
-    low, high = f"{found['effect_low']:.4g}", f"{found['effect_high']:.4g}"
+    low, high = (words_in("en").gain(found[name]) for name in ("effect_low", "effect_high"))
     assert f"en: the programme can account for between {low} and {high} of the change of +1 points" in part["detail"]
+    low, high = (words_in("it").gain(found[name]) for name in ("effect_low", "effect_high"))
     assert f"it: il programma può spiegare tra {low} e {high} della variazione di +1 points" in part["detail"]
 
 
@@ -277,36 +280,37 @@ def test_a_surveyed_change_has_an_error_and_a_share_by_fieller(programme: Progra
     found, own, share = run.finding("territory"), run.territory("own change"), run.territory("share of the change")
     error = math.sqrt(2 * (50 / 49) / 50)
     assert (own["estimate"], own["std_error"]) == pytest.approx((2, error), rel=1e-9)
-    df = float(found["inference"].split("t(")[1].split(")")[0])
+    df = float(found["inference"].split("t(")[1].split(")")[0])  # four digits of it
     expected = fieller(found["estimate"], found["std_error"], 2, error, df=min(df, 49))
-    assert (share["conf_low"], share["conf_high"]) == pytest.approx((expected.conf_low, expected.conf_high), rel=1e-6)
+    assert (share["conf_low"], share["conf_high"]) == pytest.approx((expected.conf_low, expected.conf_high), rel=1e-5)
     assert share["detail"] == "Fieller interval"
 
 
 SAID = [
-    ((0.2, 0.4), OwnChange(1.0, 0.1, math.inf, 9), "can account for between 0.2 and 0.4 of the change of +1 points", "può spiegare tra"),
-    ((-0.4, -0.2), OwnChange(-1.0, 0.0, math.inf, 9), "can account for between -0.4 and -0.2 of the change of -1 points", "può spiegare tra"),
+    ((0.2, 0.4), OwnChange(1.0, 0.1, math.inf, 9), "can account for between +0.20 and +0.40 of the change of +1 points", "può spiegare tra"),
+    ((-0.4, -0.2), OwnChange(-1.0, 0.0, math.inf, 9), "can account for between −0.40 and −0.20 of the change of −1 points", "può spiegare tra"),
     ((2.0, 3.0), OwnChange(1.0, 0.1, math.inf, 9), "more than the whole", "più dell'intera variazione"),
     ((-0.1, 0.4), OwnChange(1.0, 0.1, math.inf, 9), "nothing can be said: the interval of the contribution holds zero", "contiene lo zero"),
     ((0.2, 0.4), OwnChange(1.0, 0.6, math.inf, 9), "nothing can be said: the territory's own change is within its uncertainty", "entro la sua incertezza"),
     ((0.2, 0.4), OwnChange(0.0, 0.0, math.inf, 9), "nothing can be said: the territory's own change is within its uncertainty", "entro la sua incertezza"),
     ((0.2, 0.4), OwnChange(1.0, 0.4, 2.0, 9), "within its uncertainty", "entro la sua incertezza"),
-    ((0.2, 0.4), OwnChange(-1.0, 0.1, math.inf, 9), "the territory moved against the programme (-1 points)", "in senso contrario al programma (-1 points)"),
+    ((0.2, 0.4), OwnChange(-1.0, 0.1, math.inf, 9), "the territory moved against the programme (−1 points)", "in senso contrario al programma (−1 punti)"),
     ((0.2, 0.4), OwnChange(1.0, None, math.inf, 9), "the uncertainty of the territory's own change is not known", "l'incertezza"),
     ((0.2, 0.4), None, "the territory's own change is not known", "non è nota"),
 ]  # fmt: skip
 
 
 def test_shares_are_said_in_percentage_points() -> None:
-    moved = statement(0.02, 0.031, OwnChange(0.0675, 0.0, math.inf, 9), "share")
-    assert moved["en"] == "the programme can account for between 2 and 3.1 of the change of +6.75 pp"
-    against = statement(0.02, 0.031, OwnChange(-0.0675, 0.0, math.inf, 9), "share")
-    assert against["it"].endswith("in senso contrario al programma (-6.75 pp)")
+    shares: dict[Language, str] = {"en": "share", "it": "share"}
+    moved = statement(0.02, 0.031, OwnChange(0.0675, 0.0, math.inf, 9), shares)
+    assert moved["en"] == "the programme can account for between +2.0 pp and +3.1 pp of the change of +6.8 pp"
+    against = statement(0.02, 0.031, OwnChange(-0.0675, 0.0, math.inf, 9), shares)
+    assert against["it"].endswith("in senso contrario al programma (−6,8 p.p.)")
 
 
 @pytest.mark.parametrize(("interval", "own", "english", "italian"), SAID)
 def test_what_can_be_said(interval: tuple[float, float], own: OwnChange | None, english: str, italian: str) -> None:
-    said = statement(*interval, own, "points")
+    said = statement(*interval, own, {"en": "points", "it": "punti"})
     assert english in said["en"]
     assert italian in said["it"]
     assert said["en"].startswith("nothing can be said: ") == said["it"].startswith("nulla si può dire: ")
@@ -318,7 +322,7 @@ def test_what_can_be_said(interval: tuple[float, float], own: OwnChange | None, 
         (
             {},
             SERIES.assign(y=[51.0, 50.0]),
-            "the territory moved against the programme (-1 points)",
+            "the territory moved against the programme (−1 points)",
             "Fieller interval",
         ),
         ({}, SERIES.assign(y=[50.0, 50.0]), "within its uncertainty", None),

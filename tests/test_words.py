@@ -124,7 +124,7 @@ def test_engine_an_untranslated_sentence_is_noticed(english: set[str]) -> None:
         ("ex_ante.target.value: 0.25 → nothing", "ex_ante.target.value: 0,25 → niente"),
         ("p = 0.034 (HC2, t(12.5))", "p = 0,034 (HC2, t(12,5))"),
         ("observed -0.25", "osservato -0,25"),
-        ("en: between 1.5 and 2.5; it: tra 1.5 e 2.5", "tra 1,5 e 2,5"),
+        ("en: between 1.5 and 2.5; it: tra 1,5 e 2,5", "tra 1,5 e 2,5"),
         ("Cascina Nuova, via Roma 1.5", "Cascina Nuova, via Roma 1.5"),
     ],
 )

@@ -18,6 +18,7 @@ from typing import Any
 
 import flask
 from dash import Dash, Input, Output
+from dash.exceptions import DependencyException
 from werkzeug.wrappers import Response
 
 from impact.declare.base import Language
@@ -37,6 +38,19 @@ from impact_dashboards.view import Page as Content
 from impact_dashboards.view import View
 
 REMEMBERED = 512
+CALLBACK = "/_dash-update-component"
+ANSWERED = (
+    "/<any(",
+    "/sign-",
+    "/assets/",
+    "/_dash-component-suites/",
+    "/_dash-layout",
+    "/_dash-dependencies",
+    CALLBACK,
+)
+"""How the routes begin that are answered; no other one of Dash's is."""
+LONGEST = 64 * 1024
+"""Bytes of a question; an address is far shorter."""
 UNUSED = ("dash_table", "/dcc/", "/html/", "polyfill")
 """Dash's own component libraries, as the page is one component, and what browsers before 2021 lack: not sent."""
 ICON = (
@@ -188,6 +202,7 @@ def create_app(db: str | Path, *, access: Access | None = None, key: str | None 
         assets_folder=str(Path(__file__).parent / "assets"),
     )
     app.layout = Page(id="page")
+    app.server.config["MAX_CONTENT_LENGTH"] = LONGEST
 
     @app.callback(Output("page", "content"), Input("page", "address"), prevent_initial_call=True)
     def show(asked: str) -> str:
@@ -201,6 +216,31 @@ def create_app(db: str | Path, *, access: Access | None = None, key: str | None 
     return app
 
 
+def _is_dash_page(rule: Any) -> bool:
+    """Tell whether Dash would answer with a page of its own: for whatever no other route knows, or for developers."""
+    return rule is None or not rule.rule.startswith(ANSWERED)
+
+
+def _asks_for_a_page(request: flask.Request) -> bool:
+    """Tell whether a body is what the page's own script sends: a single address of this app."""
+    try:
+        asked = request.get_json()
+        (given,) = asked["inputs"]
+        known = asked["output"] == "page.content" and asked["outputs"] == {"id": "page", "property": "content"}
+        address = read_address(str(given["value"]))
+        return known and (given["id"], given["property"]) == ("page", "address") and _is_page(address)
+    except (KeyError, TypeError, ValueError, RecursionError):
+        return False
+
+
+def _is_page(address: Address | None) -> bool:
+    return address is not None and not address.form
+
+
+def _said(text: str, status: int) -> Response:
+    return flask.Response(f"{text}\n", status, mimetype="text/plain")
+
+
 def _routes(app: App, site: Site) -> None:
     """Answer the addresses of the app; Dash itself answers for its scripts and callbacks only."""
     server: flask.Flask = app.server
@@ -208,13 +248,19 @@ def _routes(app: App, site: Site) -> None:
 
     @server.before_request
     def elsewhere() -> Response | None:
-        first = flask.request.path.strip("/").split("/")[0]
-        if "//" not in flask.request.path and (first in LANGUAGES or first.startswith(("_", "assets", "sign-"))):
+        path = flask.request.path
+        if flask.request.routing_exception is not None:
             return None
+        if "//" not in path and not _is_dash_page(flask.request.url_rule):
+            return None if path != CALLBACK or _asks_for_a_page(flask.request) else _said("No such question.", 400)
         language = flask.request.accept_languages.best_match(LANGUAGES, default=LANGUAGES[0])
-        if flask.request.path == "/":
+        if path == "/":
             return flask.redirect(Address(language, "portfolio").href)
-        return document(Address(language, first))
+        return document(Address(language, path.strip("/").split("/")[0]))
+
+    @server.errorhandler(DependencyException)
+    def no_such_script(error: Exception) -> Response:
+        return _said("No such file.", 404)
 
     @server.route(f"/{languages}/")
     def home(language: str) -> Response:

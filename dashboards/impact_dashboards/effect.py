@@ -9,23 +9,14 @@ import pandas as pd
 from impact.figures import effects_figure
 from impact.judge.evidence import REFUSED
 from impact.markup import Content, h
+from impact.publish.trace import EFFECTS, NAMED
+from impact.words import Words
 from impact_dashboards.findings import drawn_unit, effect_cell
 from impact_dashboards.marks import known
 from impact_dashboards.status import badge, evidence
 from impact_dashboards.view import Block, Column, Row, Table, View, records
 
 CHECKS = {"passed": "good", "failed": "bad", "not_applicable": "open", "warning": "warn"}
-DRAWN = (
-    "aggregate",
-    "event_time",
-    "group",
-    "calendar",
-    "specification",
-    "leave_one_out",
-    "estimator",
-    "bandwidth_sensitivity",
-)
-"""Families of terms that are effects in the unit of the indicator."""
 MANY = 40
 
 
@@ -45,14 +36,14 @@ def _effect(view: View, row: Row, checks: list[dict[str, Any]]) -> Block:
     ]
     table = Table(
         [
-            Column("check", words("effect.check"), lambda check: words.said(check["check"])),
+            Column("check", words("effect.check"), lambda check: _check(words, check["check"])),
             Column(
                 "status",
                 words("finding.status"),
                 lambda check: badge(CHECKS.get(check["status"], "open"), words, words(f"check.{check['status']}")),
             ),
             Column("null", words("effect.null")),
-            Column("p_value", "p", lambda check: words.number(check["p_value"]), numeric=True),
+            Column("p_value", "p", lambda check: words.p_value(check["p_value"]).removeprefix("= "), numeric=True),
             Column("told", words("effect.detail")),
         ],
         rows,
@@ -76,9 +67,9 @@ def _facts(view: View, row: Row) -> Content:
             h("p", badge(row["contribution"], words), " ", why),
             h("p", evidence(row["evidence_level"], words), h("small", reason)),
         ]
-    p = words("effect.p", value=words.number(row["p_value"]))
+    p = words("effect.p", value=words.p_value(row["p_value"]))
     adjusted = (
-        words("effect.p_adjusted", value=words.number(row["p_adjusted"]), how=words.said(row["adjustment"]))
+        words("effect.p_adjusted", value=words.p_value(row["p_adjusted"]), how=words.said(row["adjustment"]))
         if known(row["p_adjusted"])
         else ""
     )
@@ -86,7 +77,10 @@ def _facts(view: View, row: Row) -> Content:
         (words("finding.effect"), [effect_cell(view, row), badge(row["contribution"], words)]),
         (words("effect.design"), words.said(row["design"])),
         (words("effect.estimand"), words.said(row["estimand"])),
-        (words("effect.error"), f"{words.number(row['std_error'])} · {words.said(row['inference'])}"),
+        (
+            words("effect.error"),
+            f"{words.size(row['std_error'], row['unit'])} · {words.said(row['inference'])}",
+        ),
         (words("effect.p_title"), " · ".join(filter(None, (p, adjusted)))),
         (words("effect.n"), words.number(row["n_obs"])),
         (words("effect.clusters"), words.number(row["n_clusters"])),
@@ -95,19 +89,30 @@ def _facts(view: View, row: Row) -> Content:
     return h("dl", [h("div", h("dt", name), h("dd", value)) for name, value in facts], class_="facts")
 
 
+def _check(words: Words, name: str) -> str:
+    """Return the name of a check, and of what it is of, in words."""
+    kind, _, of = words.said(name).partition(" ")
+    return " ".join(filter(None, (kind.replace("_", " "), of)))
+
+
 def _family(view: View, name: str) -> str:
     key = f"figure.family.{name}"
     return view.words(key) if view.words.has(key) else view.words.said(name.replace("_", " "))
 
 
+def _term(view: View, term: Row) -> str:
+    words, name = view.words, str(term["term"])
+    return words.named(name) if term["family"] in NAMED else words.said(name)
+
+
 def _estimate(view: View, row: Row, term: Row) -> str:
     """Write the number of a term: an effect as the effect is written, any other as a number."""
     words, value = view.words, term["estimate"]
-    return words.gain(value, row["unit"]) if term["family"] in DRAWN else words.number(value)
+    return words.gain(value, row["unit"]) if term["family"] in EFFECTS else words.number(value)
 
 
 def _interval(view: View, row: Row, term: Row) -> str:
-    effect = term["family"] in DRAWN
+    effect = term["family"] in EFFECTS
     ends = view.words.interval(term["conf_low"], term["conf_high"], row["unit"] if effect else "", gain=effect)
     return ends or "–"
 
@@ -116,17 +121,17 @@ def _terms(view: View, row: Row, terms: pd.DataFrame) -> Block:
     words = view.words
     table = Table(
         [
-            Column("term", words("effect.term"), lambda term: words.said(term["term"])),
+            Column("term", words("effect.term")),
             Column("family", words("effect.family"), lambda term: _family(view, term["family"])),
             Column("estimate", words("effect.estimate"), lambda term: _estimate(view, row, term), numeric=True),
             Column("", words("indicator.interval"), lambda term: _interval(view, row, term), numeric=True),
             Column("n_obs", "n", lambda term: words.number(term["n_obs"]), numeric=True),
             Column("detail", words("effect.detail"), lambda term: words.said(term["detail"])),
         ],
-        records(terms),
+        [term | {"term": _term(view, term)} for term in records(terms)],
         [Column(key, key) for key in ("std_error", "p_value", "conf_low", "conf_high")],
     )
-    drawn = terms[terms["family"].isin(DRAWN) & terms["conf_low"].notna()] if "conf_low" in terms else terms.iloc[:0]
+    drawn = terms[terms["family"].isin(EFFECTS) & terms["conf_low"].notna()] if "conf_low" in terms else terms.iloc[:0]
     drawn = drawn.assign(place=range(len(drawn)))
     figure = effects_figure(drawn, drawn_unit(words, row), words) if 1 < len(drawn) <= MANY else None
     return Block("terms", words("effect.terms"), table, figure=figure, folded=True)

@@ -8,31 +8,34 @@ from typing import Any
 from impact.markup import svg_file
 from impact.publish.csv_text import safe_cell
 from impact.sql import fingerprint
+from impact.words import Words
 from impact_dashboards.shell import drawing_of
-from impact_dashboards.view import Block, Page, Table, View
+from impact_dashboards.view import Block, Column, Page, Table, View
 
 TYPES = {
-    ".csv": "text/csv; charset=utf-8",
+    ".csv": "text/csv",
     ".metadata.json": "application/json",
     ".figure.json": "application/json",
     ".svg": "image/svg+xml",
 }
 
 
-def csv_text(table: Table) -> str:
-    """Write the rows of a table as CSV: values as they are, text that a spreadsheet would run made harmless."""
-    return table.frame().map(safe_cell).to_csv(index=False, lineterminator="\n")
+SAID = ("adjustment", "check", "design", "detail", "estimand", "expected", "inference", "method", "not_estimable")
+"""Columns that hold the engine's sentences: in a file in Italian they are in Italian."""
+
+
+def csv_text(table: Table, words: Words) -> str:
+    """Write the rows of a table as CSV: values as they are, sentences in the reader's language, nothing to be run."""
+    frame = table.frame()
+    for name in frame.columns.intersection(SAID):
+        frame[name] = [words.said(value) if isinstance(value, str) else value for value in frame[name]]
+    return frame.map(safe_cell).to_csv(index=False, lineterminator="\n")
 
 
 def metadata(view: View, page: Page, block: Block, table: Table, version: str) -> dict[str, Any]:
     """Describe a CSV file as CSV on the Web (W3C, 2015): address, columns, meaning, version and what was suppressed."""
     words, address = view.words, view.address
-    columns = [
-        {"name": column.key, "titles": {words.language: column.title}}
-        | ({"dc:description": column.meaning} if column.meaning else {})
-        | ({"schema:unitText": column.unit} if column.unit else {})
-        for column in table.file_columns
-    ]
+    columns = [_described(words, column) for column in table.file_columns]
     hidden = [str(row["suppressed"]) for row in table.rows if row.get("suppressed")]
     return {
         "@context": ["http://www.w3.org/ns/csvw", {"@language": words.language}],
@@ -40,7 +43,7 @@ def metadata(view: View, page: Page, block: Block, table: Table, version: str) -
         "dc:title": f"{page.title}: {block.title}",
         "dc:language": words.language,
         "dc:hasVersion": version,
-        "dc:identifier": fingerprint(csv_text(table)),
+        "dc:identifier": fingerprint(csv_text(table, words)),
         "dc:isPartOf": address.with_(),
         "dc:date": view.today.isoformat(),
         "impact:synthetic": page.synthetic,
@@ -48,6 +51,19 @@ def metadata(view: View, page: Page, block: Block, table: Table, version: str) -
         "impact:rows": len(table.rows),
         "tableSchema": {"columns": columns},
     }
+
+
+def _described(words: Words, column: Column) -> dict[str, Any]:
+    """Describe a column: by its title, where that is more than its name, and by what it means."""
+    titled = column.title.replace(" ", "_") != column.key
+    known = f"column.{column.key}"
+    meaning = column.meaning or (words(known) if words.has(known) else "")
+    return (
+        {"name": column.key}
+        | ({"titles": {words.language: column.title}} if titled else {})
+        | ({"dc:description": meaning} if meaning else {})
+        | ({"schema:unitText": column.unit} if column.unit else {})
+    )
 
 
 def block_file(view: View, page: Page, version: str) -> str | None:
@@ -63,5 +79,5 @@ def block_file(view: View, page: Page, version: str) -> str | None:
     if block.table is None:
         return None
     if form == ".csv":
-        return csv_text(block.table)
+        return csv_text(block.table, view.words)
     return json.dumps(metadata(view, page, block, block.table, version), ensure_ascii=False, indent=2)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from impact.declare import last_day
 from impact.judge.evidence import REFUSED
 from impact.markup import Content, Element, h
 from impact.words import Words
@@ -18,7 +19,9 @@ from impact_dashboards.view import Column, Row, Table, View, records
 NO_PATH = ("incomplete", "contradictory", "out_of_range")
 """States in which there is no way from baseline to target to draw a value on."""
 STALE = 90
-"""Days after which data that nobody has loaded again are called stale."""
+"""Days after which a file that nobody has loaded again is called stale."""
+OLD = 365
+"""Days after which data are called old: by the last day of what they are about, whenever they were loaded."""
 KEPT = (
     "finding", "programme", "indicator", "node", "stage", "level", "scope", "scope_value", "group", "group_value",
     "period", "unit", "unit_it", "direction", "baseline", "target", "due", "forecast", "forecast_low",
@@ -87,12 +90,24 @@ def link_of(view: View, row: Row) -> str:
 
 
 def finding_rows(view: View, findings: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return findings as rows, with the column that cuts them, their code, and the day their data were loaded."""
-    loaded: dict[str, Mapping[str, datetime.date]] = {
-        str(name): loaded_days(view, str(name)) for name in findings["programme"].unique()
-    }
+    """Return findings as rows: with the column that cuts them and their code, when their data end and were loaded."""
+    names = [str(name) for name in findings["programme"].unique()]
+    loaded = {name: loaded_days(view, name) for name in names}
+    waves = {name: view.published.days(name) for name in names}
     parts = findings.assign(cut=cut_columns(findings), code=part_codes(findings))
-    return [row | {"loaded": loaded[row["programme"]].get(row["indicator"])} for row in records(parts)]
+    return [
+        row
+        | {"loaded": loaded[row["programme"]].get(row["indicator"])}
+        | {"dated": _dated(row["period"], waves[row["programme"]]) if known(row["value"]) else None}
+        for row in records(parts)
+    ]
+
+
+def _dated(period: str | None, waves: Mapping[str, str]) -> datetime.date | None:
+    """Return the last day of a wave or period."""
+    if not period:
+        return None
+    return datetime.date.fromisoformat(waves.get(period) or last_day(period))
 
 
 def all_rows(view: View) -> list[dict[str, Any]]:
@@ -119,8 +134,8 @@ def loaded_days(view: View, programme: str) -> dict[str, datetime.date]:
 
 
 def age(view: View, row: Row) -> int | None:
-    """Return how many days ago the data behind a finding were loaded."""
-    return None if row["loaded"] is None else max((view.today - row["loaded"]).days, 0)
+    """Return how many days ago what the data behind a finding are about had ended, whenever they were loaded."""
+    return None if row["dated"] is None else max((view.today - row["dated"]).days, 0)
 
 
 def finding_table(view: View, rows: Sequence[Row], *, parts: bool = False, group: Any = None) -> Table:
@@ -156,16 +171,17 @@ def finding_table(view: View, rows: Sequence[Row], *, parts: bool = False, group
             meaning=words("meaning.evidence"),
         ),
         Column(
-            "loaded",
-            words("finding.loaded"),
-            lambda row: _loaded(view, row),
+            "dated",
+            words("finding.dated"),
+            lambda row: _dated_cell(view, row),
             numeric=True,
-            meaning=words("meaning.loaded"),
+            meaning=words("meaning.dated"),
         ),
     ]
     language = words.language
     extra = [Column(f"title_{language}", words("finding.title")), Column(f"part_{language}", words("finding.part"))]
     extra += [Column(key, key.replace("_", " ")) for key in KEPT]
+    extra += [Column("loaded", words("finding.loaded"), meaning=words("meaning.loaded"))]
     return Table(shown, rows, extra, group)
 
 
@@ -248,12 +264,11 @@ def _evidence(view: View, row: Row) -> Content:
     return [evidence(level, view.words), h("small", said) if said is not None else None]
 
 
-def _loaded(view: View, row: Row) -> Element:
+def _dated_cell(view: View, row: Row) -> Element:
     days = age(view, row)
     if days is None:
         return h("span", "–", class_="muted")
-    text = view.words("finding.today") if days == 0 else view.words("finding.days_ago", count=days)
-    return h("span", text, class_="stale" if days > STALE else None)
+    return h("span", view.words.date(row["dated"]), class_="stale" if days > OLD else None)
 
 
 def remarks(view: View, row: Row) -> list[str]:

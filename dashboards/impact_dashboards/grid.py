@@ -13,6 +13,7 @@ import pandas as pd
 
 from impact.errors import UsageError
 from impact.markup import Content, Element, h
+from impact_dashboards.headings import column_title, contract_title
 from impact_dashboards.quarantine import pager, way_back
 from impact_dashboards.view import Block, Column, Page, Row, Table, View, nothing, records
 
@@ -55,7 +56,8 @@ def contract_names(view: View) -> dict[str, str]:
     loads = loads[loads["current"] & (loads["rows_good"].fillna(1) > 0)]
     synthetic = set(loads.loc[loads["kind"] == "synthetic", "contract"])
     return {
-        name: name.replace("_", " ") + (" †" if name in synthetic else "") for name in sorted(set(loads["contract"]))
+        name: contract_title(view, name) + (" †" if name in synthetic else "")
+        for name in sorted(set(loads["contract"]))
     }
 
 
@@ -81,7 +83,8 @@ def records_page(view: View) -> Page:
 
 def _rows_block(view: View, contract: str, name: str) -> Block:
     words, columns = view.words, view.published.record_columns(view.programme, contract)
-    filters = {column: value for column in columns if (value := view.address.get(FILTER + column))}
+    asked = {column: value for column in columns if (value := view.address.get(FILTER + column))}
+    filters = {column: _as_stored(view, columns[column], value) for column, value in asked.items()}
     order, descending = _order(view, list(columns))
     after, before = _place(view, "after"), _place(view, "before")
     last = view.address.get("last") == "1"
@@ -94,12 +97,17 @@ def _rows_block(view: View, contract: str, name: str) -> Block:
     shown = found.iloc[-SIZE:] if backward else found.iloc[:SIZE]
     total = view.published.count_records(view.programme, contract, filters)
     sort = view.address.get("sort") if order else ""
-    table = _table(view, columns, _plain(shown), sort, filters)
+    table = _table(view, contract, columns, _plain(shown), sort=sort, filters=asked)
     ways = _ways(view, shown, earlier=more if backward else after is not None,
                  later=before is not None if backward else more)  # fmt: skip
     title = f"{name} · {words('monitoring.rows_count', count=total)}"
     return Block("records", title, table, lead=words("monitoring.records_read"), body=_form(view, bool(filters)),
                  after=pager(view, ways, words("monitoring.rows_here", count=len(shown), total=total)))  # fmt: skip
+
+
+def _as_stored(view: View, kind: str, value: str) -> str:
+    """Return what is looked for as the data hold it: a number as the page writes it has a decimal comma in Italian."""
+    return value.replace(",", ".") if view.words.language == "it" and kind.startswith(NUMBERS) else value
 
 
 def _order(view: View, columns: list[str]) -> tuple[str | None, bool]:
@@ -154,25 +162,34 @@ def _form(view: View, filtered: bool) -> Element:
 
 
 def _table(
-    view: View, columns: dict[str, str], rows: list[dict[str, Any]], sort: str, filters: dict[str, str]
+    view: View,
+    contract: str,
+    columns: dict[str, str],
+    rows: list[dict[str, Any]],
+    *,
+    sort: str,
+    filters: dict[str, str],
 ) -> Table:
-    names = view.published.cut_titles(view.words.language)
-
     def column(name: str, kind: str) -> Column:
-        title, way = names.get(name, name), {name: "ascending", f"-{name}": "descending"}.get(sort, "none")
+        title = column_title(view, contract, name)
+        way = {name: "ascending", f"-{name}": "descending"}.get(sort, "none")
         head, below = _head(view, name, title, way), _filter(view, name, title, filters.get(name, ""))
         numeric = kind.startswith(NUMBERS)
-        return Column(name, title, lambda row: _cell(row[name]), numeric=numeric, head=head, sort=way, below=below)
+        return Column(
+            name, title, lambda row: _cell(view, row[name]), numeric=numeric, head=head, sort=way, below=below
+        )
 
     extra = [Column("_source", view.words("monitoring.source")), Column("_row", view.words("monitoring.row"))]
     return Table([column(name, kind) for name, kind in columns.items()], rows, extra)
 
 
-def _cell(value: Any) -> Content:
+def _cell(view: View, value: Any) -> Content:
     """Write a value as it stands in the data; a number of a row is no number of a finding, and is not rounded."""
     if value is None:
         return h("span", "–", class_="muted")
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return view.words(f"answer.{str(value).lower()}")
+    return view.words.exact(value) if isinstance(value, float) else str(value)
 
 
 def _head(view: View, name: str, title: str, way: str) -> Element:

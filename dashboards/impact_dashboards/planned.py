@@ -131,8 +131,8 @@ def deliveries_block(view: View, rows: list[dict[str, Any]]) -> Block:
 
 
 def _activity(view: View, row: Row) -> Content:
-    under = [view.words.pick(row, "kind"), *([row["project"]] if row["project"] else [])]
-    return [str(row["activity"]).replace("_", " "), h("small", " · ".join(under))]
+    under = [h("code", row["activity"]), *([" · ", row["project"]] if row["project"] else [])]
+    return [view.words.pick(row, "kind"), h("small", under)]
 
 
 def _amount(view: View, row: Row, key: str) -> Content:

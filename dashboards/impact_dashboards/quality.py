@@ -6,13 +6,14 @@ attention; no finding and no status of a promise goes by them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from impact.markup import Content, Element, h
 from impact_dashboards.findings import STALE
+from impact_dashboards.headings import column_title, contract_title, source_titles
 from impact_dashboards.marks import bar, known
 from impact_dashboards.status import badge
 from impact_dashboards.view import Block, Column, Row, Table, View, nothing, records
@@ -121,7 +122,7 @@ def _complete_by_contract(view: View) -> dict[str, float]:
 
 def files_block(view: View, rows: Sequence[Row]) -> Block:
     """Return completeness, validity, uniqueness and freshness of each file."""
-    words = view.words
+    words, titles = view.words, source_titles(view)
 
     def share(measure: str) -> Column:
         title, meaning = words(f"monitoring.{measure}"), words(f"monitoring.{measure}_meaning")
@@ -134,7 +135,7 @@ def files_block(view: View, rows: Sequence[Row]) -> Block:
 
     table = Table(
         [
-            Column("source", words("monitoring.source"), _file_name),
+            Column("source", words("monitoring.source"), lambda row: _file_name(titles, row)),
             *map(count, ("rows_read", "rows_bad", "rows_warned")),
             *map(share, ("complete", "valid", "unique")),
             Column("days", words("monitoring.fresh"), lambda row: said(view, age_state(row["days"]), _days(view, row))),
@@ -146,9 +147,9 @@ def files_block(view: View, rows: Sequence[Row]) -> Block:
     return Block("quality", words("monitoring.quality"), table, lead=words("monitoring.quality_lead"), after=note)
 
 
-def _file_name(row: Row) -> Content:
+def _file_name(titles: Mapping[str, str], row: Row) -> Content:
     sign = " †" if row["kind"] == "synthetic" else ""
-    return [str(row["source"]).replace("_", " ") + sign, h("small", str(row["file"]))]
+    return [titles.get(row["source"], str(row["source"])) + sign, h("small", str(row["file"]))]
 
 
 def _days(view: View, row: Row) -> str:
@@ -185,7 +186,7 @@ def response_block(view: View) -> Block:
         ],
         rows,
         [Column(key, key) for key in ("contract", "wave", "since")],
-        group=lambda row: str(row["contract"]).replace("_", " "),
+        group=lambda row: contract_title(view, row["contract"]),
     )  # fmt: skip
     return Block("response", title, table, lead=words("monitoring.response_lead"), after=limits_note(view, "linked"))
 
@@ -234,7 +235,7 @@ def answers_block(view: View) -> Block:
     columns = len({row["column"] for row in rows}), len({row["column"] for row in short})
     lead = words("monitoring.answers_lead", count=columns[1], of=columns[0])
     table = _answers_table(view, short)
-    choice = chips(view, "answers", {name: name.replace("_", " ") for name in contracts}, chosen, "answers")
+    choice = chips(view, "answers", {name: contract_title(view, name) for name in contracts}, chosen, "answers")
     return Block("answers", title, table, lead=lead, body=choice, after=limits_note(view, "complete"))
 
 
@@ -245,12 +246,16 @@ def _by_missing(counted: pd.DataFrame) -> list[str]:
 
 
 def _answer_rows(view: View, counted: pd.DataFrame) -> list[dict[str, Any]]:
-    waves, names = wave_titles(view), view.published.cut_titles(view.words.language)
+    waves = wave_titles(view)
     rows = []
     for row in records(counted):
         due = row["rows"] - row["not_applicable"]
         share = row["answered"] / due if due else None
-        named = {"column_title": names.get(row["column"], ""), "wave_title": waves.get(row["wave"], row["wave"])}
+        title = column_title(view, row["contract"], row["column"])
+        named = {
+            "column_title": "" if title == row["column"] else title,
+            "wave_title": waves.get(row["wave"], row["wave"]),
+        }
         rows.append(row | named | {"share": share})
     worst: dict[str, float] = {}
     for row in rows:
@@ -262,7 +267,11 @@ def _answers_table(view: View, rows: list[dict[str, Any]]) -> Table:
     words = view.words
 
     def name(row: Row) -> Content:
-        return [h("code", row["column"]), h("small", row["column_title"]) if row["column_title"] else None]
+        return (
+            [row["column_title"], h("small", h("code", row["column"]))]
+            if row["column_title"]
+            else h("code", row["column"])
+        )
 
     return Table(
         [

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from impact.markup import Content, Element, h
+from impact_dashboards.headings import column_title, source_contracts, source_titles
 from impact_dashboards.quality import SHOWN
 from impact_dashboards.status import badge
 from impact_dashboards.view import Block, Choice, Column, Page, Row, Table, View, nothing, records
@@ -23,7 +24,7 @@ HOW = "docs/how-to/load_a_messy_file.md"
 def counts_block(view: View) -> Block:
     """Return the reasons with how often each was found, the most frequent first, each leading to its rows."""
     words, reasons = view.words, view.published.quarantine(view.programme)
-    title = words("monitoring.quarantine")
+    title, titles = words("monitoring.quarantine"), source_titles(view)
     if not view.published.scope.opens("quarantine"):
         return Block("quarantine", title, body=nothing(words, "monitoring.quarantine_closed"))
     if reasons.empty:
@@ -37,7 +38,7 @@ def counts_block(view: View) -> Block:
             Column(
                 "column", words("monitoring.column"), lambda row: h("code", row["column"]) if row["column"] else "–"
             ),
-            Column("source", words("monitoring.source"), lambda row: str(row["source"]).replace("_", " ")),
+            Column("source", words("monitoring.source"), lambda row: titles.get(row["source"], row["source"])),
             Column("severity", words("monitoring.severity"), lambda row: _severity(view, row)),
             Column("count", words("monitoring.rows"), lambda row: _link(view, row), numeric=True),
         ],
@@ -53,12 +54,17 @@ def counts_block(view: View) -> Block:
 
 
 def _reason(view: View, row: Row) -> Content:
-    return [rule_words(view, row["rule"]), h("small", view.words.said(row["expected"]))]
+    return [_rule(view, row["rule"]), h("small", view.words.said(row["expected"]))]
 
 
 def rule_words(view: View, rule: str) -> str:
-    """Return a rule in words: the engine's own by its title, a declared one by its name."""
-    return view.words(f"rule.{rule}") if view.words.has(f"rule.{rule}") else rule.replace("_", " ")
+    """Return a rule in words: the engine's own by its title, a declared one by its name as it stands."""
+    return view.words(f"rule.{rule}") if view.words.has(f"rule.{rule}") else rule
+
+
+def _rule(view: View, rule: str) -> Content:
+    """Return a rule in words, or as the code it is."""
+    return rule_words(view, rule) if view.words.has(f"rule.{rule}") else h("code", rule)
 
 
 def _severity(view: View, row: Row) -> Element:
@@ -113,7 +119,7 @@ def _filtered(view: View, reasons: pd.DataFrame) -> pd.DataFrame:
 def _choices(view: View, reasons: pd.DataFrame) -> list[Choice]:
     words = view.words
     said: dict[str, Callable[[str], str]] = {
-        "source": lambda name: name.replace("_", " "),
+        "source": lambda name: source_titles(view).get(name, name),
         "column": str,
         "rule": lambda name: rule_words(view, name),
         "severity": lambda name: words(f"monitoring.{name}"),
@@ -132,13 +138,13 @@ def _number(view: View, pages: int) -> int:
 
 
 def _table(view: View, rows: list[dict[str, Any]]) -> Table:
-    words = view.words
+    words, titles = view.words, source_titles(view)
 
     def source(row: Row) -> Content:
-        return [str(row["source"]).replace("_", " "), h("small", row["file"])]
+        return [titles.get(row["source"], row["source"]), h("small", row["file"])]
 
     def rule(row: Row) -> Content:
-        return [rule_words(view, row["rule"]), h("small", h("code", row["column"] or ""))]
+        return [_rule(view, row["rule"]), h("small", h("code", row["column"] or ""))]
 
     return Table(
         [
@@ -159,7 +165,11 @@ def _found(view: View, row: Row) -> Content:
     payload = json.loads(row["payload"]) if row["payload"] else {}
     if not isinstance(payload, dict) or not payload:
         return found
-    pairs = [h("div", h("dt", name), h("dd", "–" if value is None else str(value))) for name, value in payload.items()]
+    contract = source_contracts(view).get(row["source"], "")
+    pairs = [
+        h("div", h("dt", column_title(view, contract, name)), h("dd", "–" if value is None else h("code", str(value))))
+        for name, value in payload.items()
+    ]
     return [found, h("details", h("summary", view.words("monitoring.whole_row")), h("dl", pairs, class_="facts"))]
 
 

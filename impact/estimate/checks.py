@@ -29,7 +29,7 @@ from impact.measure.moments import MISSING_GROUP
 from impact.statistics import least_squares, sandwich
 from impact.statistics.balance import standardised_differences
 from impact.statistics.bounds import lee_bounds
-from impact.statistics.core import Estimate, Floats
+from impact.statistics.core import Estimate, Floats, in_digits
 from impact.statistics.multiplicity import adjust
 
 Estimator = Callable[[Sample], Estimate]
@@ -99,7 +99,7 @@ def balance_terms(
     )
     family = "balance" if weights is None else "balance after adjustment"
     return [
-        Term(family, name, float(difference), detail=f"treated {high:.4g}, comparison {low:.4g}")
+        Term(family, name, float(difference), detail=f"treated {in_digits(high)}, comparison {in_digits(low)}")
         for name, difference, high, low in zip(
             table.names, table.standardised, table.mean_treated, table.mean_comparison, strict=True
         )

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
+from impact.declare.base import Language
 from impact.declare.indicators import Change
 from impact.errors import NotEstimable
 from impact.estimate.case import Case
 from impact.measure import INCOMPLETE, measure_indicators
 from impact.measure.moments import COMPLETE
 from impact.statistics.core import CONFIDENCE, t_quantile
+from impact.words import LANGUAGES, words_in
 
-NOTHING = {"en": "nothing can be said: ", "it": "nulla si può dire: "}
+NOTHING: dict[Language, str] = {"en": "nothing can be said: ", "it": "nulla si può dire: "}
+ACCOUNT: dict[Language, str] = {
+    "en": "the programme can account for between {low} and {high} of the change of {change}",
+    "it": "il programma può spiegare tra {low} e {high} della variazione di {change}",
+}
+MORE: dict[Language, str] = {
+    "en": ", more than the whole: without it the territory would have moved the other way",
+    "it": ", più dell'intera variazione: senza, il territorio si sarebbe mosso in senso opposto",
+}
 STATED = ("about", "more_than", "at_most")
 """How a figure may be stated that is not exact."""
 
@@ -80,7 +91,7 @@ def _value(case: Case, whole: pd.DataFrame, wave: str) -> OwnChange | None:
     return OwnChange(float(row["value"]), float(row["std_error"]), max(float(df), 1.0), n)
 
 
-def statement(low: float, high: float, own: OwnChange | None, unit: str) -> dict[str, str]:
+def statement(low: float, high: float, own: OwnChange | None, units: Mapping[Language, str]) -> dict[Language, str]:
     """Say in each language what part of the territory's change the programme can account for.
 
     Parameters
@@ -89,35 +100,33 @@ def statement(low: float, high: float, own: OwnChange | None, unit: str) -> dict
         Interval of the contribution, in the indicator's unit.
     own
         The territory's own change.
-    unit
-        Of both.
+    units
+        Of both, in each language.
     """
-    why = _silence(low, high, own, unit)
+    why = _silence(low, high, own, units)
     if why is not None or own is None:
-        return {language: NOTHING[language] + (why or {}).get(language, "") for language in NOTHING}
-    scale, _ = _scaled(unit)
-    ends, change = (f"{scale * low:.4g}", f"{scale * high:.4g}"), _moved(own, unit)
-    words = {
-        "en": f"the programme can account for between {ends[0]} and {ends[1]} of the change of {change}",
-        "it": f"il programma può spiegare tra {ends[0]} e {ends[1]} della variazione di {change}",
-    }
-    if min(abs(low), abs(high)) > abs(own.change):
-        words["en"] += ", more than the whole: without it the territory would have moved the other way"
-        words["it"] += ", più dell'intera variazione: senza, il territorio si sarebbe mosso in senso opposto"
-    return words
+        return {language: NOTHING[language] + (why or {}).get(language, "") for language in LANGUAGES}
+    more = min(abs(low), abs(high)) > abs(own.change)
+    said = {language: _account(low, high, own, language, units) for language in LANGUAGES}
+    return {language: text + (MORE[language] if more else "") for language, text in said.items()}
 
 
-def _scaled(unit: str) -> tuple[float, str]:
-    """Return the factor and the unit in which a difference is written: shares differ by percentage points."""
-    return (100.0, "pp") if unit == "share" else (1.0, unit)
+def _account(low: float, high: float, own: OwnChange, language: Language, units: Mapping[Language, str]) -> str:
+    """Write the numbers as app and report write them."""
+    gain, unit = words_in(language).gain, units[language]
+    change = _amount(own.change, language, units)
+    return ACCOUNT[language].format(low=gain(low, unit), high=gain(high, unit), change=change)
 
 
-def _moved(own: OwnChange, unit: str) -> str:
-    scale, word = _scaled(unit)
-    return f"{scale * own.change:+.4g} {word}"
+def _amount(value: float, language: Language, units: Mapping[Language, str]) -> str:
+    unit = units[language]
+    said = words_in(language).gain(value, unit)
+    return said if unit == "share" else f"{said} {unit}"
 
 
-def _silence(low: float, high: float, own: OwnChange | None, unit: str) -> dict[str, str] | None:
+def _silence(
+    low: float, high: float, own: OwnChange | None, units: Mapping[Language, str]
+) -> dict[Language, str] | None:
     """Return why nothing can be said, or None where something can."""
     if own is None:
         return {
@@ -141,8 +150,8 @@ def _silence(low: float, high: float, own: OwnChange | None, unit: str) -> dict[
         }
     if (low > 0) != (own.change > 0):
         return {
-            "en": f"the territory moved against the programme ({_moved(own, unit)})",
-            "it": f"il territorio si è mosso in senso contrario al programma ({_moved(own, unit)})",
+            "en": f"the territory moved against the programme ({_amount(own.change, 'en', units)})",
+            "it": f"il territorio si è mosso in senso contrario al programma ({_amount(own.change, 'it', units)})",
         }
     return None
 

@@ -168,7 +168,7 @@ def _finding(
         "contribution": contribution.status,
         "evidence_level": level,
         "evidence_reason": why,
-        "flags": _flags(programme, indicator, measures, row),
+        "flags": [*_flags(programme, indicator, measures, row), *(["both_waves"] if _of_both_waves(effect) else [])],
     }
     return Finding(fields, effect)
 
@@ -263,6 +263,12 @@ def _flags(programme: Programme, indicator: Indicator, measures: pd.DataFrame, r
     between = waves[waves.index(before) + 1 : waves.index(row["wave"])]
     passed = measures.loc[_same_part(measures, row, row["arm"]) & measures["wave"].isin(between), "flags"]
     return [*flags, "break"] if any("break" in found for found in passed) else flags
+
+
+def _of_both_waves(effect: Effect | None) -> bool:
+    """Tell whether a change is of those alone who answered in both waves, and the values before and after are not."""
+    checks = effect.diagnostics if effect and effect.estimand == "change" else ()
+    return any(check.check == "same_bodies" and check.status == "failed" for check in checks)
 
 
 def _target(indicator: Indicator, baseline: float | None, *, part: bool) -> tuple[float | None, str | None]:

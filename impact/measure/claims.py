@@ -286,13 +286,12 @@ def _comparison(claim: Claim, found: Recomputed) -> Sentence:
     stated, value = float(claim.stated.value or 0), float(found.value or 0)
     gap = 0.0 if equal(stated, value) else value - stated
     share = f" ({100 * gap / abs(stated):+.3g}%)" if gap and stated else ""
-    by = f"{gap:+.12g}{share}" if gap else "0"
-    words = _QUALIFIED[claim.stated.qualifier]
-    sentences = {
-        "it": f"dichiarato {words['it']}{plain(stated)}, ricalcolato {plain(value)}: differenza {by}",
-        "en": f"stated {words['en']}{plain(stated)}, recomputed {plain(value)}: difference {by}",
-    }
-    return {language: text + _caution(found, language) for language, text in sentences.items()}
+    qualified, by = _QUALIFIED[claim.stated.qualifier], f"{gap:+.12g}{share}" if gap else "0"
+    english = f"stated {qualified['en']}{plain(stated)}, recomputed {plain(value)}: difference {by}"
+    numbers = (plain(stated), plain(value), by.replace("%", " %"))
+    given, again, apart = (number.replace(".", ",") for number in numbers)
+    italian = f"dichiarato {qualified['it']}{given}, ricalcolato {again}: differenza {apart}"
+    return {"it": italian + _caution(found, "it"), "en": english + _caution(found, "en")}
 
 
 def _caution(found: Recomputed, language: str) -> str:

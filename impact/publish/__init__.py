@@ -14,7 +14,7 @@ from impact.publish.disclosure import (
     renew_suppressions,
     suppressions_table,
 )
-from impact.publish.labels import cuts_table, labels_table, memberships_table, renew_labels
+from impact.publish.labels import cuts_table, headings_table, labels_table, memberships_table, renew_labels
 from impact.publish.networks import write_networks
 from impact.publish.process import deliveries_table, due_table, phases_table, renew_process
 from impact.publish.quality import quality_table, renew_quality, response_table, validity_table
@@ -55,6 +55,7 @@ __all__ = [
     "diagnostics_table",
     "due_table",
     "findings_table",
+    "headings_table",
     "indicator_sources",
     "journeys_table",
     "labels_table",

@@ -76,6 +76,7 @@ def renew_labels(programme: Programme, warehouse: Warehouse) -> bool:
         "label": _labels(programme, warehouse, named),
         "membership": pd.DataFrame(members, columns=["column", "code", "by", "of"]).drop_duplicates(),
         "cut": _titles(named),
+        "heading": _headings(programme),
     }
     return renew_tables(warehouse, programme.id, tables)
 
@@ -184,6 +185,19 @@ def _titles(cuts: Cuts) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["column", "title_en", "title_it", "is_territory"])
 
 
+def _headings(programme: Programme) -> pd.DataFrame:
+    """Return the titles of contracts, and of those of their columns that have one."""
+    said: list[tuple[str, str, Text]] = []
+    for contract in programme.contracts.values():
+        said.append((contract.id, "", contract.title))
+        for name, column in contract.columns.items():
+            listed = programme.codelists.get(column.codelist or "")
+            title = column.title or (listed.title if listed else None)
+            said += [(contract.id, name, title)] if title else []
+    rows = [{"contract": contract, "column": name, **_joined([title])} for contract, name, title in said]
+    return pd.DataFrame(rows, columns=["contract", "column", "title_en", "title_it"])
+
+
 def _territories(cuts: Cuts) -> set[str]:
     """Return the columns whose codes are territories, whatever they are called.
 
@@ -219,3 +233,8 @@ def memberships_table(warehouse: Warehouse, programme: str | None = None) -> pd.
 def cuts_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
     """Return the titles of the columns that findings are cut by, or grouped by."""
     return read_table(warehouse, "cut", programme, 'programme, "column"')
+
+
+def headings_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
+    """Return the titles of contracts (``column`` is empty) and of their columns."""
+    return read_table(warehouse, "heading", programme, 'programme, contract, "column"')

@@ -168,6 +168,12 @@ class Published:
         found = self.cuts()
         return dict(zip(found["column"], found[f"title_{language}"], strict=True))
 
+    @kept
+    def headings(self, programme: str, language: Language) -> dict[tuple[str, str], str]:
+        """Return the title of each contract (with an empty column) and of each column that has one."""
+        found = labels.headings_table(self._warehouse, programme)
+        return dict(zip(zip(found["contract"], found["column"], strict=True), found[f"title_{language}"], strict=True))
+
     # ---- results -----------------------------------------------------------------------------------------------------
 
     @kept

@@ -98,8 +98,8 @@ def response_table(warehouse: Warehouse, programme: str | None = None) -> pd.Dat
 def validity_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
     """Return what became of the rows of each file in force.
 
-    Rows set aside for a key or a reference over all files count as bad; ``duplicates`` are those among them that
-    repeat a key. Shares are of the rows read, null where there are none.
+    Rows set aside for a key or a reference over all files count as bad, as in the ledger; ``duplicates`` are those
+    among them that repeat a key. Shares are of the rows read, null where there are none.
 
     Returns
     -------
@@ -109,12 +109,11 @@ def validity_table(warehouse: Warehouse, programme: str | None = None) -> pd.Dat
     """
     where, values = ("AND programme = ?", [programme]) if programme else ("", [])
     return warehouse.frame(
-        f"""WITH across AS (SELECT programme, source, count(DISTINCT ordinal) AS broken,
-  count(DISTINCT ordinal) FILTER (rule IN ('duplicate_key', 'repeated_row')) AS repeated
-  FROM impact.quarantine WHERE ordinal IS NOT NULL GROUP BY ALL),
+        f"""WITH across AS (SELECT programme, source, count(DISTINCT ordinal) AS repeated
+  FROM impact.quarantine WHERE ordinal IS NOT NULL AND rule IN ('duplicate_key', 'repeated_row') GROUP BY ALL),
 judged AS (SELECT programme, source, file, contract, kind, loaded_at, rows_read,
-  rows_good - coalesce(broken, 0) AS rows_good, rows_bad + coalesce(broken, 0) AS rows_bad, rows_warned,
-  coalesce(repeated, 0) AS duplicates FROM impact.load LEFT JOIN across USING (programme, source) WHERE current {where})
+  rows_good, rows_bad, rows_warned, coalesce(repeated, 0) AS duplicates
+  FROM impact.load LEFT JOIN across USING (programme, source) WHERE current {where})
 SELECT *, rows_good / nullif(rows_read, 0) AS share_good, rows_warned / nullif(rows_read, 0) AS share_warned,
   duplicates / nullif(rows_read, 0) AS share_duplicates FROM judged ORDER BY programme, contract, source""",
         values,

@@ -90,6 +90,7 @@ PART_ROWS: Mapping[str, str] = {
     "stakeholder": EVERY,
     "phase": EVERY,
     "cut": EVERY,
+    "heading": EVERY,
     # results: those of the parts
     "finding": CUT,
     "measure": CUT,

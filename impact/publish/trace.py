@@ -14,6 +14,22 @@ from impact.store import Warehouse
 from impact.validate.load import file_lines
 
 EXAMPLES = 5
+EFFECTS = (
+    "aggregate",
+    "event_time",
+    "group",
+    "calendar",
+    "specification",
+    "leave_one_out",
+    "estimator",
+    "bandwidth_sensitivity",
+)
+"""Families of terms that are effects in the unit of the indicator, and written as effects are."""
+NAMED = (
+    *("balance", "balance after adjustment", "calendar", "coefficient", "effect on those reached", "event_time", "gap"),
+    *("group", "predictor", "predictor_weight", "time_weight", "unit_weight", "without the programme"),
+)
+"""Families whose terms are called as a programme or its data call them: covariates, units, waves, groups."""
 
 
 def trace_finding(warehouse: Warehouse, name: str) -> dict[str, Any]:

@@ -22,6 +22,20 @@ RESIDUE = 1e-12
 """An error below this share of its estimate is what rounding leaves of none."""
 
 
+def in_digits(value: float) -> str:
+    """Write a number for a sentence: four digits, whole from a thousand on, never with an exponent.
+
+    Examples
+    --------
+    >>> in_digits(21.2566), in_digits(-0.0583789), in_digits(1234567.8), in_digits(22.0), in_digits(0.0)
+    ('21.26', '-0.05838', '1234568', '22', '0')
+    """
+    if value == 0 or not math.isfinite(value) or abs(value) >= 1000:
+        return f"{value + 0.0:.0f}"
+    text = f"{value:.{3 - math.floor(math.log10(abs(value)))}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A number with its inference.
@@ -62,7 +76,7 @@ class Estimate:
     @property
     def reference(self) -> str:
         """Rule and reference distribution, such as ``CR2, t(17.3)``."""
-        return f"{self.rule}, z" if math.isinf(self.df) else f"{self.rule}, t({self.df:.6g})"
+        return f"{self.rule}, z" if math.isinf(self.df) else f"{self.rule}, t({in_digits(self.df)})"
 
 
 @dataclass(frozen=True)
@@ -90,7 +104,7 @@ class JointTest:
     @property
     def reference(self) -> str:
         """Reference distribution, such as ``F(8, 436)``."""
-        return f"chi²({self.df1})" if math.isinf(self.df2) else f"F({self.df1}, {self.df2:.6g})"
+        return f"chi²({self.df1})" if math.isinf(self.df2) else f"F({self.df1}, {in_digits(self.df2)})"
 
 
 def joint(statistic: float, df1: int, df2: float, *, rule: str) -> JointTest:

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from impact.errors import NotEstimable, UsageError
-from impact.statistics.core import Estimate, Floats, Ints, cluster_codes, wald
+from impact.statistics.core import Estimate, Floats, Ints, cluster_codes, in_digits, wald
 from impact.statistics.discontinuity_bandwidth import (
     MIN_DISTINCT,
     Errors,
@@ -259,7 +259,7 @@ def _widths(
         near, distinct = counts_within(side, width, plan.kernel)
         if near < MIN_EFFECTIVE:
             raise NotEstimable(
-                f"only {near} observations on one side are within the bandwidth of {width:.6g}",
+                f"only {near} observations on one side are within the bandwidth of {in_digits(width)}",
                 f"at least {MIN_EFFECTIVE} on each side: more data near the cutoff or a larger bandwidth",
             )
         if distinct < MIN_DISTINCT:

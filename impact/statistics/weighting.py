@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Estimate, Floats, influence_error, wald
+from impact.statistics.core import Estimate, Floats, in_digits, influence_error, wald
 from impact.statistics.propensity import (
     Bools,
     Estimand,
@@ -305,8 +305,8 @@ def _refuse_outside_range(x: Floats, target: Floats, names: Sequence[str]) -> No
     for name, value, low, high in zip(names, target, x.min(axis=0), x.max(axis=0), strict=True):
         if low < high and not low < value < high:
             raise NotEstimable(
-                f"no positive weights balance {name}: the treated's mean is {value:.6g}, the comparison units lie "
-                f"within {low:.6g} and {high:.6g}",
+                f"no positive weights balance {name}: the treated's mean is {in_digits(value)}, the comparison units"
+                f" lie within {in_digits(low)} and {in_digits(high)}",
                 "comparison units on both sides of that mean, or fewer moments",
             )
 

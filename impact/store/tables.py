@@ -95,6 +95,9 @@ TABLES = (
     """CREATE TABLE IF NOT EXISTS impact.cut (
         programme VARCHAR NOT NULL, "column" VARCHAR NOT NULL, title_en VARCHAR NOT NULL, title_it VARCHAR NOT NULL,
         is_territory BOOLEAN NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS impact.heading (
+        programme VARCHAR NOT NULL, contract VARCHAR NOT NULL, "column" VARCHAR NOT NULL, title_en VARCHAR NOT NULL,
+        title_it VARCHAR NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS impact.map_cell (
         programme VARCHAR NOT NULL, contract VARCHAR NOT NULL, supply VARCHAR NOT NULL, match VARCHAR NOT NULL,
         wave VARCHAR NOT NULL, territory VARCHAR, theme VARCHAR, target_group VARCHAR, title_en VARCHAR NOT NULL,

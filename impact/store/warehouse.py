@@ -331,6 +331,24 @@ class Warehouse:
         for (name,) in views:
             self.connection.execute(f"DROP VIEW {ident(programme.id, name)}")
 
+    def count_good(self, programme: str, source: str, table: str) -> None:
+        """Write into the ledger how many rows of a source are good, those set aside over all files taken off.
+
+        Parameters
+        ----------
+        programme, source, table
+            Whose rows they are; keys and references have been judged.
+        """
+        good = (
+            f"(SELECT count(*) FROM {ident(programme, table)} WHERE NOT _bad AND rowid NOT IN (SELECT ordinal FROM"
+            " impact.quarantine WHERE ordinal IS NOT NULL AND programme = $1 AND source = $2))"
+        )
+        self.connection.execute(
+            f"UPDATE impact.load SET rows_good = {good}, rows_bad = rows_read - {good}"
+            " WHERE programme = $1 AND source = $2 AND current",
+            [programme, source],
+        )
+
     def create_views(self, programme: Programme) -> None:
         """Create one view of good rows per contract, with ``_source`` and ``_row`` (place in the file, from 0)."""
         loads = self.current_loads(programme.id).values()

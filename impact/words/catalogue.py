@@ -5,15 +5,22 @@ from __future__ import annotations
 import datetime
 import functools
 import math
+import re
 from typing import Any
 
 from babel.dates import format_date
 from babel.numbers import parse_pattern
 
 from impact.declare.base import Language
-from impact.words.engine import engine_text
+from impact.words.engine import engine_text, name_text
 from impact.words.read import catalogues
 
+WHOLE = 1e15
+"""Numbers below it have all their whole digits."""
+SMALLEST_P = 0.001
+"""Below it a p-value is given as a bound: its digits say nothing."""
+NOT_ZERO = re.compile("[1-9]")
+"""What is written with a sign: nought has none, however it came about."""
 LANGUAGES: tuple[Language, ...] = ("it", "en")
 
 
@@ -58,6 +65,10 @@ class Words:
         """Return a sentence that the engine wrote, in this language."""
         return "" if text is None else engine_text(str(text), self.language)
 
+    def named(self, text: str) -> str:
+        """Return what a programme or the engine calls a thing, in this language; a declared name or code stays."""
+        return name_text(text, self.language)
+
     def number(self, value: Any, unit: str = "") -> str:
         """Write a number for reading: shares as percentages, thousands apart, never more digits than carry meaning."""
         if value is None or not math.isfinite(value):
@@ -70,13 +81,31 @@ class Words:
             return self._decimal(value, "#,##0.00")
         return self._decimal(float(f"{value:.3g}"), "0.##########")
 
+    def exact(self, value: float) -> str:
+        """Write a number with all the digits it has, as a value of a row that is not to be rounded."""
+        text = f"{value:.0f}" if value.is_integer() and abs(value) < WHOLE else repr(value)
+        return text.replace(".", ",").replace("-", "−") if self.language == "it" else text.replace("-", "−")
+
     def gain(self, value: Any, unit: str = "") -> str:
         """Write a difference with its sign; between shares in percentage points."""
         if value is None or not math.isfinite(value):
             return "–"
-        points = unit == "share"
-        size = f"{self._decimal(100 * abs(value), '#,##0.0')} {self('points')}" if points else self.number(abs(value))
-        return ("−" if value < 0 else "+") + size
+        size = self.size(abs(value), unit)
+        return ("−" if value < 0 and NOT_ZERO.search(size) else "+") + size
+
+    def size(self, value: Any, unit: str = "") -> str:
+        """Write how large a difference or its error is, without a sign; between shares in percentage points."""
+        if unit != "share" or value is None or not math.isfinite(value):
+            return self.number(value)
+        return f"{self._decimal(100 * value, '#,##0.0')} {self('points')}"
+
+    def p_value(self, value: Any) -> str:
+        """Write a p-value with its sign of equality: to three places, below which it is a bound."""
+        if value is None or not math.isfinite(value):
+            return "–"
+        if value < SMALLEST_P:
+            return f"< {self._decimal(SMALLEST_P, '0.000')}"
+        return f"= {self._decimal(value, '0.000')}"
 
     def interval(self, low: Any, high: Any, unit: str = "", *, gain: bool = False) -> str:
         """Write an interval in brackets, or nothing where there is none."""
@@ -105,7 +134,8 @@ class Words:
 @functools.lru_cache(maxsize=65536)
 def _decimal(value: float, pattern: str, language: Language) -> str:
     """Write a number by a pattern of Unicode's locale data; a page writes the same ones again and again."""
-    return str(_pattern(pattern).apply(value, language)).replace("-", "−")
+    text = str(_pattern(pattern).apply(value, language))
+    return text.replace("-", "−") if NOT_ZERO.search(text) else text.replace("-", "")
 
 
 _pattern = functools.cache(parse_pattern)

@@ -2,8 +2,10 @@
 
 ``engine_*.yaml`` beside this module hold patterns: ``en`` with places such as ``{n}``, and ``it`` with the same places.
 A place called ``text``, ``text_2``, … holds words of the engine and is translated too; ``names`` holds names with
-commas between. Any other holds a value that stays, but for the decimal comma of numbers: one word if the place is
-called by one letter. A sentence that is no pattern is read part by part.
+commas between. A place called by what a programme declares (:data:`DECLARED`: ``wave``, ``column``, ``code``, …) holds
+a name or code, which stays letter by letter, also where it looks like a number. Any other holds a value that stays, but
+for the decimal comma of numbers: one word if the place is called by one letter. A sentence that is no pattern is read
+part by part.
 """
 
 from __future__ import annotations
@@ -19,7 +21,14 @@ PLACE = re.compile(r"\{(\w+)\}")
 BOTH = re.compile(r"en: (?P<en>.*); it: (?P<it>.*)", re.DOTALL)
 """A sentence that the engine itself wrote in both languages."""
 NUMBER = re.compile(r"([+\-−]?)(\d{1,3}(?:,\d{3})+|\d+)((?:\.\d+)?(?:e[+-]?\d+)?)( ?%)?")
-DECIMAL = re.compile(r"(?<=\d)\.(?=\d)")
+DECLARED = frozenset(
+    (
+        *("author", "code", "codes", "cohort", "column", "columns", "contract", "day", "exposure", "family", "formats"),
+        *("group", "indicator", "known", "name", "others", "part", "path", "pattern", "period", "periods", "place"),
+        *("places", "reason", "sign", "start", "term", "unit", "units", "values", "w", "wave", "waves"),
+    )
+)
+"""Names of places, as ``wave_2`` too, that hold what a programme or its data call something: never a number."""
 JOINTS = ("; ", ". ", ", ")
 """Where a sentence comes apart, outside brackets, in the order in which it is tried."""
 
@@ -72,7 +81,7 @@ def engine_text(text: str, language: str) -> str:
     both = BOTH.fullmatch(text)
     if language != "it":
         return both["en"] if both else text
-    return DECIMAL.sub(",", both["it"]) if both else _in_italian(text)
+    return both["it"] if both else _in_italian(text)
 
 
 def _in_italian(text: str) -> str:
@@ -91,8 +100,19 @@ def _held(name: str, value: str) -> str:
     if name.startswith("text"):
         return engine_text(value, "it")
     if name.startswith("names"):
-        return ", ".join(engine_text(part, "it") if " " in part else part for part in value.split(", "))
-    return _localised(value)
+        return ", ".join(name_text(part, "it") for part in value.split(", "))
+    return value if re.sub(r"_\d+$", "", name) in DECLARED else _localised(value)
+
+
+def name_text(text: str, language: str) -> str:
+    """Return a name in a language: one made of several words is the engine's, any other is declared and stays.
+
+    Examples
+    --------
+    >>> name_text("level", "it"), name_text("outcome 1975", "it"), name_text("62.01", "it")
+    ('level', 'esito 1975', '62.01')
+    """
+    return engine_text(text, language) if " " in text else text
 
 
 def _localised(value: str) -> str:

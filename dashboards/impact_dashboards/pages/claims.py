@@ -65,7 +65,7 @@ def _row(view: View, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _reading(view: View, reading: dict[str, Any]) -> str:
+def _reading(view: View, reading: dict[str, Any]) -> Content:
     """Return a possible reading with the number it gives."""
     words, language = view.words, view.words.language
     text = str(reading["text"][language])
@@ -73,7 +73,7 @@ def _reading(view: View, reading: dict[str, Any]) -> str:
         return text
     gives = reading["because"][language] if reading["because"] else words.number(reading["recomputed"])
     said = words("claims.gives_the_stated") if reading.get("gives_the_stated") else ""
-    return f"{text} [{reading['formula']} = {gives}] {said}".rstrip()
+    return [text, " [", h("code", reading["formula"]), f" = {gives}] {said}".rstrip()]
 
 
 def _table(view: View, rows: list[dict[str, Any]]) -> Table:
@@ -86,7 +86,12 @@ def _table(view: View, rows: list[dict[str, Any]]) -> Table:
                 lambda row: [row["title"], h("small", f"{unit_of(words, row)} · {words('level.' + row['level'])}")],
             ),
             Column("stated", words("claims.stated"), lambda row: _stated(view, row), numeric=True),
-            Column("recomputed", words("claims.recomputed"), lambda row: words.number(row["recomputed"]), numeric=True),
+            Column(
+                "recomputed",
+                words("claims.recomputed"),
+                lambda row: words.number(row["recomputed"], row["unit"]),
+                numeric=True,
+            ),
             Column("difference", words("claims.difference"), lambda row: _difference(view, row), numeric=True),
             Column("state", words("finding.status"), lambda row: badge(row["state"], words)),
             Column("formula", words("claims.how"), lambda row: _account(view, row)),
@@ -117,14 +122,19 @@ def _table(view: View, rows: list[dict[str, Any]]) -> Table:
 
 def _stated(view: View, row: Row) -> str:
     key = f"qualifier.{row['qualifier']}"
-    return " ".join([*([view.words(key)] if view.words.has(key) else []), view.words.number(row["stated"])])
+    return " ".join(
+        [*([view.words(key)] if view.words.has(key) else []), view.words.number(row["stated"], row["unit"])]
+    )
 
 
 def _difference(view: View, row: Row) -> Content:
     if row["state"] != "differs" or not known(row["difference"]):
         return "–"
     share = row["relative_difference"]
-    return [view.words.gain(row["difference"]), h("small", view.words.number(share, "share")) if known(share) else None]
+    return [
+        view.words.gain(row["difference"], row["unit"]),
+        h("small", view.words.number(share, "share")) if known(share) else None,
+    ]
 
 
 def _account(view: View, row: Row) -> Content:

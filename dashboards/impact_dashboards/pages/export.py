@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from impact.markup import Content, h
-from impact_dashboards.findings import KEPT, finding_rows
+from impact_dashboards.findings import KEPT, finding_rows, unit_of
 from impact_dashboards.pages.choose import choose
+from impact_dashboards.status import badge
 from impact_dashboards.values import CELL
-from impact_dashboards.view import Block, Column, Page, Table, View, records
+from impact_dashboards.view import Block, Column, Page, Row, Table, View, records
 
 SHOWN = (
     "finding",
@@ -50,8 +52,21 @@ def export(view: View) -> Page:
 
 
 def _column(view: View, key: str) -> Column:
-    show = (lambda row: view.words.number(row[key], row["unit"] if key != "n" else "")) if key in NUMBERS else None
-    return Column(key, key, show, numeric=key in NUMBERS, meaning=meaning(view, key))
+    return Column(key, key, _shown(view, key), numeric=key in NUMBERS, meaning=meaning(view, key), head=h("code", key))
+
+
+def _shown(view: View, key: str) -> Callable[[Row], Content]:
+    """Return how a page shows what stands in a file: numbers as everywhere, states in words, codes as codes."""
+    words = view.words
+    if key in NUMBERS:
+        return lambda row: words.number(row[key], row.get("unit") or "" if key != "n" else "")
+    if key == "attainment":
+        return lambda row: badge(row[key], words)
+    if key == "suppressed":
+        return lambda row: words(f"disclosure.{row[key]}") if row[key] else "–"
+    if key == "unit":
+        return lambda row: unit_of(words, row)
+    return lambda row: h("code", str(row[key])) if row[key] else "–"
 
 
 def meaning(view: View, key: str, table: str = "finding") -> str:
@@ -97,7 +112,17 @@ def _findings(view: View, rows: list[dict[str, Any]]) -> Block:
 def _measures(view: View) -> Block:
     words = view.words
     rows = records(view.published.measures(view.programme))
-    columns = [Column(key, key, meaning=meaning(view, key, "measure"), numeric=key in NUMBERS) for key in MEASURED]
+    columns = [
+        Column(
+            key,
+            key,
+            _shown(view, key),
+            meaning=meaning(view, key, "measure"),
+            numeric=key in NUMBERS,
+            head=h("code", key),
+        )
+        for key in MEASURED
+    ]
     table = Table(columns, rows, [Column(key, key, meaning=meaning(view, key, "measure")) for key in MORE], shown=FIRST)
     return Block("measures", words("export.measures"), table, lead=words("export.measures_lead", count=len(rows)))
 

@@ -11,6 +11,7 @@ import pandas as pd
 from impact.declare.territory import MATCH
 from impact.markup import Content, Element, h
 from impact.publish.territory import SEPARATOR
+from impact_dashboards.headings import contract_title
 from impact_dashboards.sentences import source_list
 from impact_dashboards.shell import table_element
 from impact_dashboards.status import badge
@@ -41,7 +42,7 @@ def _map(view: View, cells: pd.DataFrame, place: int) -> Block:
     match = str(cells["match"].iloc[0]).split(", ")
     titled = _titled(view, cells, match)
     waves = _waves(view, titled)
-    plain = {"contract": contract.replace("_", " "), "supply": supply.replace("_", " ")}
+    plain = {"contract": contract_title(view, contract), "supply": contract_title(view, supply)}
     shared = (contract, supply) == ("need", "supply")
     title = words("needs.heading") if shared else words("needs.title", **plain)
     sources = [source_list(words, view.published.contract_sources(view.programme, name)) for name in (contract, supply)]
@@ -149,8 +150,8 @@ def _numbers(view: View, row: Row) -> str:
 
 def _quote(view: View, item: dict[str, Any]) -> Content:
     place = ", ".join(str(item[name]) for name in ("document", "place") if item[name])
-    body = f" ({item['organisation']})" if item["organisation"] else ""
-    return [f"{view.words('needs.part.' + item['part'])}{body}: ", h("q", item["quote"]), h("small", place)]
+    body = [" (", h("code", item["organisation"]), ")"] if item["organisation"] else []
+    return [view.words("needs.part." + item["part"]), *body, ": ", h("q", item["quote"]), h("small", place)]
 
 
 def _cells(view: View, cells: pd.DataFrame, match: Sequence[str]) -> Table:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from impact_dashboards.headings import contract_title
 from impact_dashboards.view import Row, View, records
 
 
@@ -50,7 +51,7 @@ def read_net(view: View) -> Net | None:
     every, tied = view.published.network(view.programme)
     if every.empty:
         return None
-    names = {str(code): str(code).replace("_", " ") for code in dict.fromkeys(every["network"])}
+    names = {str(code): contract_title(view, str(code)) for code in dict.fromkeys(every["network"])}
     name = view.chosen("network", list(names), next(iter(names)))
     bodies, ties = every[every["network"] == name], tied[tied["network"] == name]
     kinds = {code: code_words(view, "tie", code) for code in dict.fromkeys(ties["tie"]) if code}

@@ -83,17 +83,21 @@ def _headline(view: View, measured: pd.DataFrame, kind: str) -> Content:
 
 
 def _moved(view: View, name: str, row: Row) -> Content:
+    """Return how a measure moved, and of which bodies each number is where the two waves have not the same."""
     words, unit = view.words, row["unit"]
     parts: dict[str, Content] = {"after": h("strong", words.number(row["value"], unit))}
     parts |= {"title": words.pick(row, "title")} if name == "share" else {}
     if not known(row["baseline"]):
         return rich(words, f"network.{name}_once", **parts)
     parts |= {"before": h("strong", words.number(row["baseline"], unit))}
-    if name == "ties" or not known(row["estimate"]):
-        return rich(words, f"network.{name}_moved", **parts)
+    moved = rich(words, f"network.{name}_moved", **parts)
+    if not known(row["estimate"]) or (name == "ties" and "both_waves" not in row["flags"]):
+        return moved
     ends = words.interval(row["effect_low"], row["effect_high"], unit, gain=True)
-    key = "network.share_change" if row["estimand"] == "change" else "network.share_effect"
-    return rich(words, key, gain=words.gain(row["estimate"], unit), interval=ends, **parts)
+    changed = {"gain": words.gain(row["estimate"], unit), "interval": ends}
+    if "both_waves" not in row["flags"]:
+        return [moved, " ", words("network.moved_by", **changed)]
+    return [moved, " ", words("network.moved_by_both", count=int(row["n_obs"]), **changed)]
 
 
 # ---- the drawings ----------------------------------------------------------------------------------------------------

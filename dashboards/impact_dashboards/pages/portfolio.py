@@ -6,8 +6,9 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from impact.judge.attainment import WORST_FIRST
 from impact.markup import Content, Element, h
-from impact_dashboards.findings import STALE, age, all_rows, finding_table, title_of, widest_cut
+from impact_dashboards.findings import OLD, age, all_rows, finding_table, title_of, widest_cut
 from impact_dashboards.marks import known
 from impact_dashboards.status import badge
 from impact_dashboards.view import Block, Choice, Page, Row, View, nothing
@@ -18,6 +19,8 @@ NO_EFFECT = ("change", "association")
 """What an estimate may be without being an effect."""
 LEVELS = ("micro", "meso", "macro")
 PROMISED, EFFECT = "promised", "effect"
+STAGES = {"results": ("outcome", "impact"), "work": ("input", "activity", "output")}
+"""What changed for somebody, and what was done: a promise of the one says nothing of the other."""
 GROUPS = ("programme", "level", "indicator")
 
 
@@ -58,7 +61,7 @@ def _last(row: Row) -> tuple[bool, bool, bool]:
 
 
 def _filtered(view: View, rows: Rows) -> list[Row]:
-    states = [PROMISED, EFFECT, *dict.fromkeys(row["attainment"] for row in rows)]
+    states = [PROMISED, EFFECT, *dict.fromkeys([*WORST_FIRST, *(row["attainment"] for row in rows)])]
     asked = {
         "indicator": view.chosen("indicator", [row["indicator"] for row in rows]),
         "level": view.chosen("level", LEVELS),
@@ -66,7 +69,9 @@ def _filtered(view: View, rows: Rows) -> list[Row]:
     }
     status = view.chosen("status", states)
     asked |= {"attainment": status} if status not in TAKEN else {}
-    shown = [row for row in rows if all(value in ("", row[name]) for name, value in asked.items())]
+    stages = STAGES.get(view.chosen("stage", list(STAGES)), tuple(row["stage"] for row in rows))
+    within = [row for row in rows if row["stage"] in stages]
+    shown = [row for row in within if all(value in ("", row[name]) for name, value in asked.items())]
     return [row for row in shown if TAKEN[status](row)] if status in TAKEN else shown
 
 
@@ -83,6 +88,7 @@ def _choices(view: View, within: Rows, here: Rows, programme: str, cut: str) -> 
         "cut": {"": words("finding.whole")} | {name: cuts.get(name, name) for name in _cuts(within)},
         "indicator": all_ | indicators,
         "level": all_ | {level: words(f"level.{level}") for level in LEVELS},
+        "stage": all_ | {name: words(f"portfolio.{name}") for name in STAGES},
         "status": all_ | {name: words(f"portfolio.{name}") for name in TAKEN} | states,
         "data": all_ | {kind: words(f"data.{kind}") for kind in ("real", "synthetic")},
         "group": groups,
@@ -131,29 +137,49 @@ def _by_indicator(view: View, titles: Mapping[str, str]) -> Group:
 
 
 def headline(view: View, rows: Rows) -> Content:
-    """Return the sentence: promises reached, effects that are improvements, data that nobody renews."""
+    """Return the sentence: promises of outcomes, promises of activities, effects; invented data apart, and old data."""
     words = view.words
-    counted, kind = _counted(rows)
-    promised = [row for row in counted if known(row["target"])]
-    effects = [row for row in counted if _has_effect(row)]
-    reached = sum(row["attainment"] == "reached" for row in promised)
-    better = sum(row["contribution"] == "improved" for row in effects)
-    stale = sum((age(view, row) or 0) > STALE for row in rows)
-    caused = [h("strong", words("headline.effects", count=better, of=len(effects))), " ", words("headline.better")]
+    old = sum((age(view, row) or 0) > OLD for row in rows)
+    told = [_told(view, kind, of_kind) for kind, of_kind in _kinds(rows).items() if of_kind]
     return [
-        h("strong", words("headline.promises", count=reached, of=len(promised))),
-        f" {words('headline.reached')} ",
-        caused if effects else words(f"headline.no_effect_{kind}"),
-        f" {words(f'headline.{kind}')}" if any(row["data_kind"] == "synthetic" for row in rows) else None,
-        f" {words('headline.stale', count=stale)}" if stale else None,
+        [[sentence, " "] for sentence in told] or words("headline.nothing"),
+        words("headline.old", count=old) if old else None,
     ]
 
 
+def _kinds(rows: Rows) -> dict[str, Rows]:
+    """Return the rows that say something, real ones apart from synthetic ones."""
+    said = [row for row in rows if known(row["target"]) or known(row["estimate"])]
+    return {kind: [row for row in said if row["data_kind"] == kind] for kind in ("real", "synthetic")}
+
+
+def _told(view: View, kind: str, rows: Rows) -> Content:
+    """Return what data of one kind say."""
+    words, effects = view.words, [row for row in rows if _has_effect(row)]
+    better = sum(row["contribution"] == "improved" for row in effects)
+    caused = words("headline.effects", count=better, of=len(effects))
+    parts = [*(_reached(view, name, rows) for name in STAGES), h("strong", caused) if effects else None]
+    told = [part for part in parts if part] + ([] if effects else [words("headline.no_effects")])
+    return [words(f"headline.{kind}"), " ", [[", " if place else "", part] for place, part in enumerate(told)], "."]
+
+
+def _reached(view: View, name: str, rows: Rows) -> Content:
+    """Return how many promises of results, or of work, were reached; a count without interval is beyond no doubt."""
+    words = view.words
+    promised = [row for row in rows if known(row["target"]) and row["stage"] in STAGES[name]]
+    if not promised:
+        return None
+    reached = [row for row in promised if row["attainment"] == "reached"]
+    said = h("strong", words(f"headline.{name}", count=len(reached), of=len(promised)))
+    certain = sum(known(row["conf_low"]) for row in reached)
+    return [said, f" {words('headline.certain', count=certain)}" if certain else None]
+
+
 def _counted(rows: Rows) -> tuple[Rows, str]:
-    """Return the rows that sentence and tiles count: the real ones, or every one where no real one says anything."""
-    real = [row for row in rows if row["data_kind"] == "real"]
-    said = any(known(row["target"]) or known(row["estimate"]) for row in real)
-    return (real, "real") if said else (rows, "every")
+    """Return the rows that tiles count: the real ones, or the synthetic ones where no real one says anything."""
+    kinds = _kinds(rows)
+    kind = "real" if kinds["real"] else "synthetic"
+    return kinds[kind], kind
 
 
 def _has_effect(row: Row) -> bool:
@@ -165,20 +191,26 @@ TAKEN: dict[str, Callable[[Row], bool]] = {PROMISED: _promised, EFFECT: _has_eff
 
 
 def _tiles(view: View, rows: Rows) -> Element:
-    """Return the four counts at the top, each leading to the rows it counts."""
+    """Return the counts at the top, each leading to the rows it counts."""
     words, address = view.words, view.address
     counted, kind = _counted(rows)
-    promised = [row["attainment"] for row in counted if known(row["target"])]
-    effects = sum(map(_has_effect, counted))
-    bare = {"level": "", "indicator": "", "cut": "", "data": kind if kind == "real" else ""}
+    bare = {"level": "", "indicator": "", "cut": "", "data": kind}
     rows_at = address.to("monitoring", *filter(None, [address.get("programme")]))
+    promises = [
+        (name, _share_reached(counted, name), address.with_(**bare, stage=name, status="reached")) for name in STAGES
+    ]
     tiles = [
-        ("reached", f"{promised.count('reached')}/{len(promised)}", address.with_(**bare, status="reached")),
-        ("uncertain", f"{promised.count('uncertain')}/{len(promised)}", address.with_(**bare, status="uncertain")),
-        ("effects", words.number(effects), address.with_(**bare, status=EFFECT)),
+        *promises,
+        ("effects", words.number(sum(map(_has_effect, counted))), address.with_(**bare, stage="", status=EFFECT)),
         ("rows", words.number(_good(view, rows), "share"), rows_at),
     ]
-    return h("div", [_tile(view, *tile) for tile in tiles], class_="tiles")
+    note = h("p", words("tile.synthetic"), class_="note") if kind == "synthetic" and counted else None
+    return h("div", h("div", [_tile(view, *tile) for tile in tiles], class_="tiles"), note)
+
+
+def _share_reached(rows: Rows, name: str) -> str:
+    states = [row["attainment"] for row in rows if known(row["target"]) and row["stage"] in STAGES[name]]
+    return f"{states.count('reached')}/{len(states)}"
 
 
 def _tile(view: View, name: str, value: str, href: str) -> Element:
@@ -188,10 +220,8 @@ def _tile(view: View, name: str, value: str, href: str) -> Element:
 
 def _good(view: View, rows: Rows) -> float:
     """Return the share of all rows read that are in order."""
-    loads = [view.published.loads(name) for name in dict.fromkeys(row["programme"] for row in rows)]
-    read, good = (
-        sum(float(load.loc[load["current"], name].sum()) for load in loads) for name in ("rows_read", "rows_good")
-    )
+    files = [view.published.validity(name) for name in dict.fromkeys(row["programme"] for row in rows)]
+    read, good = (sum(float(file[name].sum()) for file in files) for name in ("rows_read", "rows_good"))
     return good / read if read else math.nan
 
 

@@ -33,24 +33,19 @@ def _neighbours(rows: Sequence[Row]) -> tuple[int, int, int]:
     """Return how many pairs of neighbours have intervals, how many of them overlap, how many values have none."""
     valued = [row for row in rows if known(row["value"])]
     pairs = [pair for pair in pairwise(valued) if all(known(row["conf_low"]) for row in pair)]
-    blind = sum("no_interval" in row["flags"] and not _alone(row) for row in valued) if len(valued) > 1 else 0
+    blind = len(_blind(valued)) if len(valued) > 1 else 0
     return len(pairs), sum(high["conf_low"] <= low["conf_high"] for high, low in pairs), blind
 
 
-def _alone(row: Row) -> bool:
-    """Tell whether a value has no interval because a single row gave it; a complete count needs none."""
-    return row["n"] == 1 and not known(row["conf_low"]) and row["method"] != COMPLETE
-
-
-def _singles(rows: Sequence[Row]) -> int:
-    valued = [row for row in rows if known(row["value"])]
-    return sum(map(_alone, valued)) if len(valued) > 1 else 0
+def _blind(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows whose value has no interval although it is not a complete count."""
+    return [row for row in rows if not known(row["conf_low"]) and row["method"] != COMPLETE]
 
 
 def is_uncertain(rows: Sequence[Row]) -> bool:
     """Tell whether the order of ranked rows is uncertain."""
     _, unsure, blind = _neighbours(rows)
-    return bool(unsure or blind or _singles(rows))
+    return bool(unsure or blind)
 
 
 def order_words(words: Words, rows: Sequence[Row]) -> str:
@@ -59,11 +54,15 @@ def order_words(words: Words, rows: Sequence[Row]) -> str:
     valued = [row for row in rows if known(row["value"])]
     said = [words("territory.order.unsure", count=unsure, of=pairs)] if unsure else []
     said += [words("territory.order.sure")] if pairs and not unsure else []
-    said += [words("territory.order.blind", count=blind)] if blind else []
-    alone = _singles(rows)
-    said += [words("territory.order.alone", count=alone)] if alone else []
-    counted = len(valued) > 1 and not blind and not alone and not any(known(row["conf_low"]) for row in valued)
+    said += [words("territory.order.blind", count=blind, why=_why(words, valued))] if blind else []
+    counted = len(valued) > 1 and not blind and not any(known(row["conf_low"]) for row in valued)
     return " ".join([*said, words("territory.order.counted")] if counted else said)
+
+
+def _why(words: Words, rows: Sequence[Row]) -> str:
+    """Return the reasons for which values have no interval."""
+    reasons = dict.fromkeys(str(row["method"]).removeprefix("no interval: ") for row in _blind(rows))
+    return "; ".join(filter(None, map(words.said, reasons)))
 
 
 def ranking_block(view: View, rows: Sequence[Row], whole: Row | None, places: Places, *, half: bool) -> Block:

@@ -44,20 +44,26 @@ def theory(view: View) -> Page:
 
 
 def _step(view: View, node: dict[str, Any], rows: Sequence[Row]) -> dict[str, Any]:
-    """Return a step with its state: that of the promises on it, and the best evidence of any effect on it."""
-    promised = [row for row in rows if known(row["target"])]
+    """Return a step with its state, the value that has this state, and the best evidence of any effect on it."""
     levels = [row["evidence_level"] for row in rows if known(row["estimate"]) and known(row["evidence_level"])]
-    first = next(iter(promised or [row for row in rows if known(row["value"])]), None)
+    state = together((row["attainment"], known(row["target"])) for row in rows)
+    first = next((row for row in _told_first(rows) if row["attainment"] == state), None)
     horizon = view.words(f"horizon.{node['horizon']}")
     return node | {
         "title": view.words.pick(node, "title"),
-        "state": together((row["attainment"], known(row["target"])) for row in rows),
+        "state": state,
         "indicators": len(rows),
         "evidence_level": int(max(levels)) if levels else None,
         "value": _value(view, first, len(rows)),
+        "value_of": first["indicator"] if first else None,
         "column": f"{node['stage']}_{node['horizon']}" if node["stage"] == "outcome" else node["stage"],
         "column_title": view.words(f"stage.{node['stage']}") + (f" · {horizon}" if node["stage"] == "outcome" else ""),
     }
+
+
+def _told_first(rows: Sequence[Row]) -> list[Row]:
+    """Return the findings whose value may stand for a step: those promised, or else those that have a value."""
+    return [row for row in rows if known(row["target"])] or [row for row in rows if known(row["value"])]
 
 
 def _value(view: View, row: Row | None, count: int) -> str:
@@ -116,7 +122,7 @@ def _chain(view: View, steps: dict[str, Any], links: list[dict[str, Any]], chose
             Column("before", words("theory.feeds")),
         ],
         rows,
-        [Column(key, key) for key in ("node", "stage", "horizon", "indicators")],
+        [Column(key, key) for key in ("node", "stage", "horizon", "indicators", "value_of")],
     )
     drawing = chain_drawing(cards, ties, columns, words, chosen)
     return Block(

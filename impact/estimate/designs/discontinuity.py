@@ -12,7 +12,7 @@ from impact.errors import NotEstimable
 from impact.estimate.case import Case, as_numbers, at_wave, design_rows, require_covariates
 from impact.estimate.diagnostics import complete_cases
 from impact.estimate.result import Diagnostic, Effect, Term, checked, effect_from, not_applicable, term_from
-from impact.statistics.core import Estimate, Floats
+from impact.statistics.core import Estimate, Floats, in_digits
 from impact.statistics.density import density_test, placebo_cutoffs
 from impact.statistics.discontinuity import Discontinuity, regression_discontinuity
 
@@ -102,7 +102,7 @@ def _density(running: Floats) -> Diagnostic:
     except NotEstimable as error:
         return not_applicable("density", NOT_SORTED, error.reason)
     left, right = test.bandwidth
-    detail = f"{test.n_effective_left} and {test.n_effective_right} within {left:.4g} and {right:.4g}"
+    detail = f"{test.n_effective_left} and {test.n_effective_right} within {in_digits(left)} and {in_digits(right)}"
     return checked("density", NOT_SORTED, test.statistic, test.p_value, detail)
 
 
@@ -133,7 +133,7 @@ def _placebo(frame: pd.DataFrame, running: Floats, options: dict[str, Any]) -> l
         if place.estimate is None:
             checks.append(not_applicable(check, NOWHERE_ELSE, place.reason))
         else:
-            detail = f"{place.at:.4g} from the cutoff"
+            detail = f"{in_digits(place.at)} from the cutoff"
             checks.append(checked(check, NOWHERE_ELSE, place.estimate.estimate, place.estimate.p_value, detail))
     return checks
 
@@ -180,6 +180,6 @@ def _sensitivity(
         except NotEstimable:
             continue
         found = other.robust if design.report == "robust" else other.conventional
-        detail = f"bandwidths {left:.4g} and {right:.4g}"
+        detail = f"bandwidths {in_digits(left)} and {in_digits(right)}"
         terms.append(term_from("bandwidth_sensitivity", f"{multiple:g} × bandwidth", found, detail))
     return terms

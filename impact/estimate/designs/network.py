@@ -10,7 +10,7 @@ from impact.estimate.case import Case
 from impact.estimate.result import Diagnostic, Effect, Term, effect_from
 from impact.measure.networks import Observed, both_waves, in_common, network_of, tie_rows
 from impact.statistics import network_inference as inference
-from impact.statistics.core import with_p_value
+from impact.statistics.core import in_digits, with_p_value
 from impact.statistics.networks import needs_groups, tie_change
 
 SAME_BODIES = "the same bodies answered in both waves"
@@ -78,7 +78,7 @@ def _chance(measure: str, waves: tuple[Observed, Observed], design: NetworkChang
             mixing = inference.mixing_test(one.network, measure, one.groups, draws=design.draws, rng=rng)
         except NotEstimable:
             continue
-        detail = f"observed {mixing.observed:.4g}"
+        detail = f"observed {in_digits(mixing.observed)}"
         name = f"{words}, if ties did not know of groups"
         terms.append(Term("chance", name, mixing.expected, p_value=mixing.p_value, detail=detail))
     return terms

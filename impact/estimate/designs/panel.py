@@ -16,6 +16,7 @@ from impact.estimate.result import Diagnostic, Effect, Term, effect_from, not_ap
 from impact.measure import unit_sql
 from impact.sql import ident, literal
 from impact.statistics.bacon import bacon_decomposition
+from impact.statistics.core import in_digits
 
 ONE_START = "all units that take up the programme do so at the same wave"
 
@@ -152,7 +153,7 @@ def bacon_terms(case: Case, relation: str, treatment: str) -> list[Term]:
             "goodman_bacon",
             f"{part.kind}: {_start(case, part.treated)} against {_start(case, part.control)}",
             part.estimate,
-            detail=f"weight {part.weight:.6f}",
+            detail=f"weight {in_digits(part.weight)}",
         )
         for part in found.comparisons
     ]

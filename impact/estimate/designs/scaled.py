@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from impact.declare import in_language
 from impact.declare.indicators import Indicator
 from impact.declare.scaled import ScaledEffect
 from impact.errors import NotEstimable
@@ -15,8 +16,9 @@ from impact.estimate.case import Case
 from impact.estimate.reach import Reached, reached
 from impact.estimate.result import STANDS_ON, Diagnostic, Effect, Term
 from impact.estimate.territory import OwnChange, own_change, require_whole, statement
-from impact.statistics.core import Estimate, Floats
+from impact.statistics.core import Estimate, Floats, in_digits
 from impact.statistics.scaling import fieller, scaled_sum
+from impact.words import LANGUAGES
 
 Estimator = Callable[[Indicator, tuple[str, str] | None], Effect]
 ESTIMAND = "contribution of the programme to the territory"
@@ -53,12 +55,12 @@ def estimate_scaled(case: Case, estimate: Estimator) -> Effect:
         contribution,
         term=case.indicator.id,
         estimand=ESTIMAND,
-        design=f"effect on {of.id} × {reach.total:g} reached, {reach.words}"
-        + (f", in a population of {size:g}" if design.population else ""),
+        design=f"effect on {of.id} × {in_digits(reach.total)} reached, {reach.words}"
+        + (f", in a population of {in_digits(size)}" if design.population else ""),
         unit=case.unit,
         diagnostics=(*_checks(design, effects, reach), *_carried(effects)),
         terms=(
-            *_territory(contribution, own, case.unit, same_rows=same_rows),
+            *_territory(contribution, own, case, same_rows=same_rows),
             *_groups(design, effects, reach),
         ),
     )
@@ -124,9 +126,10 @@ def _weighted(aligned: pd.DataFrame | None, people: Floats) -> pd.Series | None:
     return pd.Series(aligned.to_numpy(dtype=float) @ people, index=aligned.index)
 
 
-def _territory(contribution: Effect, own: OwnChange | None, unit: str, *, same_rows: bool) -> tuple[Term, ...]:
+def _territory(contribution: Effect, own: OwnChange | None, case: Case, *, same_rows: bool) -> tuple[Term, ...]:
     """Return the territory's own change, the contribution to it and its share, with what can be said."""
-    said = statement(contribution.conf_low, contribution.conf_high, own, unit)
+    units = {language: in_language(case.indicator.unit, language) for language in LANGUAGES}
+    said = statement(contribution.conf_low, contribution.conf_high, own, units)
     part = Term(
         "territory",
         "contribution",
@@ -174,7 +177,7 @@ def _groups(design: ScaledEffect, effects: dict[str, Effect], reach: Reached) ->
             effect.conf_low,
             effect.conf_high,
             effect.n_obs,
-            f"{reach.people[group]:.6g} reached; {effect.estimand}, {effect.design}",
+            f"{in_digits(reach.people[group])} reached; {effect.estimand}, {effect.design}",
         )
         for group, effect in effects.items()
     )
@@ -205,7 +208,7 @@ def _within(design: ScaledEffect, reach: Reached) -> Diagnostic:
     if design.population is None:
         return Diagnostic("reach_within_population", null, None, None, "not_applicable", "no population is declared")
     share = reach.total / design.population.total
-    detail = f"{reach.total:g} of {design.population.total:g}, {share:.2%}"
+    detail = f"{in_digits(reach.total)} of {in_digits(design.population.total)}, {share:.2%}"
     return Diagnostic("reach_within_population", null, share, None, "passed" if share <= 1 else "failed", detail)
 
 

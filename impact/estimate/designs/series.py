@@ -9,7 +9,7 @@ from impact.errors import NotEstimable
 from impact.estimate.case import Case
 from impact.estimate.result import Diagnostic, Effect, Term, checked, effect_from, not_applicable, term_from
 from impact.measure import INCOMPLETE, is_counted, measure_indicators, refuse_breaks, wave_values
-from impact.statistics.core import Floats
+from impact.statistics.core import Floats, in_digits
 from impact.statistics.series import SeriesFit, interrupted
 
 NOT_EARLIER = "the series does not change before the programme, had it been said to start earlier"
@@ -120,7 +120,7 @@ def _terms(fit: SeriesFit, waves: list[str], values: Floats) -> tuple[Term, ...]
     return (
         *named,
         *(
-            Term("without the programme", wave, float(expected), detail=f"observed {value:.6g}")
+            Term("without the programme", wave, float(expected), detail=f"observed {in_digits(value)}")
             for wave, value, expected in zip(waves, values, fit.counterfactual, strict=True)
         ),
     )

@@ -29,7 +29,7 @@ from impact.estimate.result import Diagnostic, Effect, Term, effect_from, not_ap
 from impact.sql import ident, literal
 from impact.statistics.adoption import NEVER, Panel
 from impact.statistics.aggregation import Aggregate, aggregate, multiplier_bootstrap
-from impact.statistics.core import Estimate, Floats, Ints, cluster_codes
+from impact.statistics.core import Estimate, Floats, Ints, cluster_codes, in_digits
 from impact.statistics.honest import honest_bounds
 from impact.statistics.imputation import Imputed, imputation, two_stage
 from impact.statistics.interacted import Interacted, sun_abraham
@@ -249,7 +249,7 @@ def _uniform(panel: Panel, estimates: list[Estimate]) -> list[str]:
     except NotEstimable:
         return [""] * len(estimates)
     low, high = bands.uniform(np.array([estimate.estimate for estimate in estimates]))
-    return [f"uniform band {a:.6g} to {b:.6g}" for a, b in zip(low, high, strict=True)]
+    return [f"uniform band {in_digits(a)} to {in_digits(b)}" for a, b in zip(low, high, strict=True)]
 
 
 def _cell_terms(panel: Panel, cells: GroupTime) -> list[Term]:

@@ -10,7 +10,7 @@ from impact.estimate.case import Case
 from impact.estimate.designs.synthetic_predictors import Fit, fit_control, predictor_terms, stability
 from impact.estimate.designs.synthetic_series import Series, read_series
 from impact.estimate.result import Diagnostic, Effect, Term, checked, effect_from, not_applicable
-from impact.statistics.core import Estimate, Floats, Ints, wald, with_p_value
+from impact.statistics.core import Estimate, Floats, Ints, in_digits, wald, with_p_value
 from impact.statistics.synthetic import Synthetic, synthetic_did
 
 SAME_PAST = "before the start the synthetic unit moved like the treated one"
@@ -59,7 +59,7 @@ def _control(case: Case, series: Series, design: SyntheticControl) -> tuple[Esti
         estimate = with_p_value(estimate, found.placebo_p, "p by ratio of gaps among units")
     own = series.outcomes[series.treated[0], : series.start]
     share = found.pre_rmspe / float(np.std(own)) if np.std(own) > 0 else np.inf
-    detail = f"gap {found.pre_rmspe:.4g} before the start, {share:.1%} of the series' own spread"
+    detail = f"gap {in_digits(found.pre_rmspe)} before the start, {share:.1%} of the series' own spread"
     checks = [
         Diagnostic("pre_fit", SAME_PAST, share, None, "passed" if share <= GOOD_FIT else "failed", detail, share),
         *stability(fit),

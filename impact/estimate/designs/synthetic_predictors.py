@@ -10,7 +10,7 @@ from impact.declare.designs import SyntheticControl
 from impact.estimate.case import Case
 from impact.estimate.designs.synthetic_series import Series, predictor_means
 from impact.estimate.result import Diagnostic, Term
-from impact.statistics.core import Floats
+from impact.statistics.core import Floats, in_digits
 from impact.statistics.synthetic import Synthetic, synthetic_control
 from impact.statistics.synthetic_nested import NestedControl, nested_control
 
@@ -71,8 +71,8 @@ def stability(fit: Fit) -> list[Diagnostic]:
     ends = fit.nested.optima
     near = int(np.sum(ends.losses <= ends.losses.min() * 1.05))
     detail = (
-        f"effect {low:.6g} to {high:.6g}, {width:.1%} of itself, over importances of predictors that fit within 5 % of"
-        f" the best; {near} of {len(ends.losses)} searches end there"
+        f"effect {in_digits(low)} to {in_digits(high)}, {width:.1%} of itself, over importances of predictors that fit"
+        f" within 5 % of the best; {near} of {len(ends.losses)} searches end there"
     )
     status = "passed" if width <= STABLE else "failed"
     return [Diagnostic("stable_optimum", SAME_OPTIMUM, width, None, status, detail)]
@@ -86,7 +86,7 @@ def predictor_terms(series: Series, design: SyntheticControl, fit: Fit) -> list[
     own, mixed = fit.predictors[series.treated[0]], fit.control.weights @ fit.predictors[fit.control.donors]
     terms = [Term("predictor_weight", name, float(value)) for name, value in zip(names, fit.importance, strict=True)]
     terms += [
-        Term("predictor", name, float(synthetic), detail=f"{series.units[series.treated[0]]}: {treated:.6g}")
+        Term("predictor", name, float(synthetic), detail=f"{series.units[series.treated[0]]}: {in_digits(treated)}")
         for name, treated, synthetic in zip(names, own, mixed, strict=True)
     ]
     return terms + (_ranges(series, fit.nested) if fit.nested else [])

@@ -27,7 +27,7 @@ SAID = ("adjustment", "check", "design", "detail", "estimand", "expected", "infe
 def csv_text(table: Table, words: Words) -> str:
     """Write the rows of a table as CSV: values as they are, sentences in the reader's language, nothing to be run."""
     frame = table.frame()
-    for name in frame.columns.intersection(SAID):
+    for name in frame.columns.intersection(list(SAID)):
         frame[name] = [words.said(value) if isinstance(value, str) else value for value in frame[name]]
     return frame.map(safe_cell).to_csv(index=False, lineterminator="\n")
 

@@ -112,7 +112,7 @@ def test_a_declared_quarter_without_data_is_a_gap(tmp_path: Path) -> None:
     parts = result.findings()
     ranked = parts[parts["finding"].isin(["pe/cov/district=D1", "pe/cov/district=D3"])].to_dict("records")
     text = order_words(words_in("en"), [{str(key): value for key, value in row.items()} for row in ranked])
-    assert text == ("2 values have no interval, because a single row gave each (n = 1): their places are not certain.")
+    assert text == "The intervals of 2 values are not known (one row, no spread): their places are uncertain."
 
 
 # ---- relatives -------------------------------------------------------------------------------------------------------

@@ -96,7 +96,7 @@ def read_address(text: str) -> Address | None:
     """
     split = urlsplit(text)
     parts = [unquote(part) for part in split.path.strip("/").split("/")]
-    if len(parts) < 2 or parts[0] not in LANGUAGES:
+    if split.netloc or len(parts) < 2 or parts[0] not in LANGUAGES:
         return None
     query = _given(dict(parse_qsl(split.query)[:MOST]))
     form = next((form for form in FORMATS if len(parts) > 2 and parts[-1].endswith(form)), "")

@@ -224,7 +224,7 @@ def _is_dash_page(rule: Any) -> bool:
 def _asks_for_a_page(request: flask.Request) -> bool:
     """Tell whether a body is what the page's own script sends: a single address of this app."""
     try:
-        asked = request.get_json()
+        asked = request.get_json(silent=True)
         (given,) = asked["inputs"]
         known = asked["output"] == "page.content" and asked["outputs"] == {"id": "page", "property": "content"}
         address = read_address(str(given["value"]))

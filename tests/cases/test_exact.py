@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 import impact
 from impact.measure import measure_indicators
+from impact.store.tables import TABLES
 from tests.cases.run import BUGS, finding, run_case
 from tests.programmes import template
 
@@ -147,6 +148,9 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[duckdb.
     declared = impact.load(programme(tmp_path_factory.mktemp("exact"), frame, text))
     connection = duckdb.connect()
     connection.execute('CREATE SCHEMA "sample"')
+    connection.execute("CREATE SCHEMA impact")
+    for statement in TABLES:
+        connection.execute(statement)
     yield connection, declared
     connection.close()
 
@@ -168,7 +172,9 @@ def test_values_are_those_of_exact_arithmetic(measured, rows, alike) -> None:
     end["y"] = end["y"] if alike is None else alike
     end["pid"] = [f"P{place}" for place in range(len(end))]
     table = pd.concat([end, end.assign(wave="baseline", y=0.0)])[[*"yxwgsc", "wave", "pid"]]  # noqa: F841 - read by DuckDB
-    connection.execute('CREATE OR REPLACE TABLE "sample"."survey" AS SELECT * FROM "table"')
+    connection.execute(
+        'CREATE OR REPLACE TABLE "sample"."survey" AS SELECT *, NULL AS _source, pid AS _row FROM "table"'
+    )
     values = measure_indicators(connection, declared, declared.indicators).values
     for row in values[values["wave"] == "end_line"].to_dict("records"):
         kind, sample = row["indicator"].rsplit("_", 1)

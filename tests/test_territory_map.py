@@ -25,6 +25,7 @@ from impact.pipeline import run_programme
 from impact.publish import findings_table
 from impact.render import print_findings
 from impact.store import Warehouse
+from impact.store.snapshot import open_reader
 from tests import maps
 from tests.maps import mapped, needs, programme, services
 from tests.programmes import edit
@@ -384,7 +385,7 @@ def test_wrong_maps_are_refused_with_the_reason(tmp_path: Path, fields: dict[str
     ("formula", "problem"),
     [
         ({"match": []}, "at least 1 item"),
-        ({"match": ["theme", "theme"]}, "match names a column twice"),
+        ({"match": ["theme", "theme"]}, "'theme' stands twice"),
         ({"match": ["colour"]}, "'territory', 'theme' or 'target_group'"),
         ({"measure": "gaps", "weight": "voices"}, "weight goes with measure: coverage"),
         ({"measure": "holes"}, "'coverage', 'partial', 'gaps' or 'overlaps'"),
@@ -523,16 +524,19 @@ def test_a_map_is_not_published_before_its_findings(tmp_path: Path) -> None:
         [mapped("all")],
     )
     declared = load_programme(folder)
-    with Warehouse(tmp_path / "db.duckdb") as warehouse:
-        run_programme(declared, warehouse)
-        services(("body_a", "town_a", "care", "all")).to_csv(folder / "raw" / "supply.csv", index=False)
-        for until in ("validate", "measure"):
+
+    def read(until: str) -> list[list[tuple[object, ...]]]:
+        with Warehouse(tmp_path / "db.duckdb") as warehouse:
             run_programme(declared, warehouse, until=until)
-            assert warehouse.rows("SELECT state FROM impact.map_cell WHERE needs > 0") == [("gap",)]
-            assert warehouse.rows("SELECT value FROM impact.finding") == [(0.0,)]
-        run_programme(declared, warehouse)
-        assert warehouse.rows("SELECT state FROM impact.map_cell WHERE needs > 0") == [("covered",)]
-        assert warehouse.rows("SELECT value FROM impact.finding") == [(1.0,)]
+        with open_reader(tmp_path / "db.duckdb") as reader:
+            queries = ("SELECT state FROM impact.map_cell WHERE needs > 0", "SELECT value FROM impact.finding")
+            return [reader.rows(query) for query in queries]
+
+    before = [[("gap",)], [(0.0,)]]
+    assert read("publish") == before
+    services(("body_a", "town_a", "care", "all")).to_csv(folder / "raw" / "supply.csv", index=False)
+    assert read("validate") == read("measure") == before
+    assert read("publish") == [[("covered",)], [(1.0,)]]
 
 
 def test_a_terminal_says_that_needs_have_no_place(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from impact.errors import ProblemsError
 from impact.measure import measure_indicators
 from impact.store.tables import TABLES
 from tests.programmes import edit, indicator, written
+from tests.shipped import shipped_result
 
 TREE = {
     "country": None,
@@ -173,8 +174,8 @@ def test_wecare_quadrants_and_provinces_add_up(tmp_path: Path) -> None:
     assert trace["sources"][0]["first_lines"] == [2, 3, 4, 5, 6]
 
 
-def test_talents4coop_cities_stand_under_their_province() -> None:
-    result = impact.run(shipped("data") / "talents4coop")
+def test_talents4coop_cities_stand_under_their_province(tmp_path_factory: pytest.TempPathFactory) -> None:
+    result = shipped_result(tmp_path_factory, "talents4coop")
     table = result.findings().set_index("finding")
     result.close()
     shares = table[table["indicator"] == "bodies_with_project"]

@@ -1,0 +1,248 @@
+"""Run what the pages of ``docs/tutorials`` and ``docs/how-to`` show, and write what it prints.
+
+``python docs/_console.py [PAGE …]`` runs the pages (all of them, if none is named) and rewrites outputs that have
+changed; ``--check`` compares instead, and exits 1 with the difference. A page is run from top to bottom in a folder of
+its own: the ``$ `` lines of its ``console`` blocks by bash, its ``python`` blocks by Python, whose output is the
+``text`` block that follows. A line of ``…`` stands for lines left out, a line that ends in ``…`` for the rest of a
+line. What the reader is told rather than shown stands in comments before a block, which Markdown does not show::
+
+    <!-- console: run COMMAND -->       run this first, unseen; $ROOT is the repository
+    <!-- console: write FILE -->        the block is the whole of this file
+    <!-- console: append FILE -->       the block goes to the end of this file
+    <!-- console: merge FILE PLACE -->  the keys of the block replace those at this place, such as indicators.0.ex_post
+    <!-- console: prints COMMAND -->    the block is what this prints
+    <!-- console: skip REASON -->       the block is not run: it needs a server, a network, a morning of cron
+"""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+DOCS = Path(__file__).parent
+GAP = "…"
+FOUND = 0.6
+"""From this likeness on, lines between two gaps are those that were shown before."""
+VARIES = {
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\+00:00)?": "TIME",
+    r"\b\d{8}T\d{9,}\b": "RUN",
+    r"(entry_hash: )[0-9a-f]{64}": r"\1HASH",
+    r"(\d\.\d{9})\d+": r"\1",  # sums are made in an order that varies, and so do their last digits
+}
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: its language, the lines ``start`` to ``stop`` within the fence, the comments before it."""
+
+    language: str
+    start: int
+    stop: int
+    orders: tuple[tuple[str, str], ...] = ()
+
+
+def blocks(lines: Sequence[str]) -> Iterator[Block]:
+    """Find the fenced blocks of a page, each with the comments since the one before."""
+    orders: list[tuple[str, str]] = []
+    opened: tuple[str, int] | None = None
+    for number, line in enumerate(lines):
+        if fence := re.fullmatch(r"```(\w*)", line):
+            if opened is None:
+                opened = (fence[1], number + 1)
+            else:
+                yield Block(*opened, number, tuple(orders))
+                opened, orders = None, []
+        elif opened is None and (order := re.fullmatch(r"<!-- console: (\w+) (.*) -->", line)):
+            orders.append((order[1], order[2]))
+
+
+def masked(line: str) -> str:
+    """Return a line without what differs from run to run."""
+    for pattern, name in VARIES.items():
+        line = re.sub(pattern, name, line)
+    return line
+
+
+def renewed_line(shown: str, printed: str) -> str:
+    """Return the line as it is shown, if that is what was printed; else what was printed, cut where it was cut."""
+    start = shown.removesuffix(GAP).rstrip()
+    if masked(shown) == masked(printed) or (shown.endswith(GAP) and masked(printed).startswith(masked(start))):
+        return shown
+    if shown.endswith(GAP) and not printed.endswith(GAP) and len(printed) > len(start):
+        return printed[: len(start)].rpartition(" ")[0].rstrip() + f" {GAP}"
+    return printed
+
+
+def likeness(shown: Sequence[str], printed: Sequence[str]) -> float:
+    """Tell how alike lines are, 0 to 1, whatever their digits; 1 is kept for lines that are the same."""
+    if [renewed_line(*pair) for pair in zip(shown, printed, strict=True)] == list(shown):
+        return 1.0
+    old, new = (re.sub(r"\d", "0", "\n".join(lines)) for lines in (shown, printed))
+    return 0.99 * difflib.SequenceMatcher(None, old, new).ratio()
+
+
+def renewed(shown: Sequence[str], printed: Sequence[str]) -> list[str] | None:
+    """Return the output to show, with the gaps of the one shown; None if what stood between two gaps is not there."""
+    parts: list[list[str]] = [[]]
+    for line in shown:
+        if line == GAP:
+            parts.append([])
+        else:
+            parts[-1].append(line)
+    if len(parts) == 1 and len(shown) != len(printed):
+        return list(printed)
+    starts = _starts(parts, printed)
+    if starts is None:
+        return None
+    found = [
+        [renewed_line(*pair) for pair in zip(part, printed[at : at + len(part)], strict=True)]
+        for part, at in zip(parts, starts, strict=True)
+    ]
+    return [line for place, part in enumerate(found) for line in ([GAP] * (place > 0) + part)]
+
+
+def _starts(parts: Sequence[Sequence[str]], printed: Sequence[str]) -> list[int] | None:
+    """Find the parts in order: the first at the start, the last at the end, others where they are most alike."""
+    if sum(map(len, parts)) > len(printed):
+        return None
+    starts, begin, end = [0], len(parts[0]), len(printed) - len(parts[-1])
+    for part in parts[1:-1]:
+        scores = {at: likeness(part, printed[at : at + len(part)]) for at in range(begin, end - len(part) + 1)}
+        at = max(scores, key=scores.__getitem__, default=-1)
+        if at < 0 or scores[at] < FOUND:
+            return None
+        starts.append(at)
+        begin = at + len(part)
+    return [*starts, end] if len(parts) > 1 else starts
+
+
+def merged(text: str, place: str, block: str) -> str:
+    """Put the keys of a YAML block at a place of a YAML text; the comments at its head stay."""
+    head = itertools.takewhile(lambda line: line.startswith("#"), text.splitlines(keepends=True))
+    whole = at = yaml.safe_load(text)
+    for step in place.split(".") if place else []:
+        at = at[int(step) if step.isdigit() else step]
+    at.update(yaml.safe_load(block))
+    return "".join(head) + yaml.safe_dump(whole, allow_unicode=True, sort_keys=False, width=1000)
+
+
+@dataclass
+class Page:
+    """A page being run: its lines as they are, as they should be, and what is left to a hand."""
+
+    lines: list[str]
+    folder: Path
+    new: list[str] = field(default_factory=list)
+    by_hand: list[str] = field(default_factory=list)
+    output: list[str] = field(default_factory=list)
+    """What the Python block before printed."""
+
+    def run(self) -> None:
+        """Run the blocks in order."""
+        kept = 0
+        for block in blocks(self.lines):
+            self.new += [*self.lines[kept : block.start], *self.body(block)]
+            kept = block.stop
+        self.new += self.lines[kept:]
+
+    def body(self, block: Block) -> list[str]:
+        """Do what the comments and the language of a block say, and return the lines it should hold."""
+        lines = self.lines[block.start : block.stop]
+        before, self.output = self.output, []
+        for verb, rest in block.orders:
+            if verb == "run":
+                self.bash(rest, must=True)
+            elif verb == "prints":
+                return self.shown(block.start, lines, self.bash(rest, must=True))
+            elif verb == "skip":
+                return lines
+            else:
+                self.file(verb, rest, "\n".join(lines) + "\n")
+        if block.language == "console":
+            return self.console(block.start, lines)
+        if block.language == "python":
+            self.output = self.process([sys.executable, "-c", "\n".join(lines)], must=True)
+        elif block.language == "text" and before:
+            return self.shown(block.start, lines, before)
+        return lines
+
+    def console(self, start: int, lines: Sequence[str]) -> list[str]:
+        """Run the commands of a block; return them with their outputs."""
+        places = [place for place, line in enumerate(lines) if line.startswith("$ ")]
+        new = list(lines[: min(places, default=len(lines))])
+        for at, end in itertools.pairwise([*places, len(lines)]):
+            new += [lines[at], *self.shown(start + at, lines[at + 1 : end], self.bash(lines[at][2:]))]
+        return new
+
+    def shown(self, number: int, shown: Sequence[str], printed: Sequence[str]) -> list[str]:
+        """Return the output to show; where its gaps have lost their lines, all of it, to be cut by hand."""
+        new = renewed(shown, printed)
+        if new is None:
+            self.by_hand.append(f"line {number}: what is left out here can't be told any more; cut it by hand")
+        return list(printed) if new is None else new
+
+    def file(self, verb: str, rest: str, text: str) -> None:
+        """Write, append or merge a block into a file."""
+        name, _, place = rest.partition(" ")
+        path = self.folder / name
+        old = "" if verb == "write" else path.read_text(encoding="utf-8")
+        whole = {"write": lambda: text, "append": lambda: old + text, "merge": lambda: merged(old, place, text)}
+        path.write_text(whole[verb](), encoding="utf-8")
+
+    def bash(self, command: str, *, must: bool = False) -> list[str]:
+        """Return the lines that a command prints."""
+        return self.process(["bash", "-c", command], must=must)
+
+    def process(self, command: Sequence[str], *, must: bool) -> list[str]:
+        """Return what is printed, on either stream; stop if it cannot run, or fails and must not."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        ours = {"PATH": path, "ROOT": str(DOCS.parent), "LANG": "C.UTF-8", "COLUMNS": "100", "NO_COLOR": "1"}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("IMPACT_", "LC_"))}
+        done = subprocess.run(  # noqa: S603 - the pages are ours
+            command,
+            cwd=self.folder,
+            env=kept | ours,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            check=False,
+        )
+        if done.returncode in (126, 127) or (must and done.returncode) or "Traceback (most" in done.stdout:
+            raise SystemExit(f"{command[-1]}\nended with {done.returncode}:\n{done.stdout}")
+        return done.stdout.replace(f"{self.folder}/", "").rstrip("\n").splitlines()
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Rewrite the pages, or with ``--check`` show what they would become."""
+    named = [Path(argument) for argument in arguments if argument != "--check"]
+    code = 0
+    for path in named or sorted([*DOCS.glob("tutorials/*.md"), *DOCS.glob("how-to/*.md")]):
+        old = path.read_text(encoding="utf-8")
+        with tempfile.TemporaryDirectory() as folder:
+            page = Page(old.splitlines(), Path(folder).resolve())
+            page.run()
+        new = "\n".join(page.new) + "\n"
+        if "--check" in arguments:
+            sys.stderr.writelines(
+                difflib.unified_diff(old.splitlines(True), new.splitlines(True), str(path), "printed")
+            )
+            code = max(code, int(new != old))
+        elif new != old:
+            path.write_text(new, encoding="utf-8")
+        sys.stderr.writelines(f"{path}, {line}\n" for line in page.by_hand)
+        code = max(code, int(bool(page.by_hand)))
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -100,7 +100,8 @@ def renewed(shown: Sequence[str], printed: Sequence[str]) -> list[str] | None:
         else:
             parts[-1].append(line)
     if len(parts) == 1 and len(shown) != len(printed):
-        return list(printed)
+        lines = [next((old for old in shown if renewed_line(old, line) == old), line) for line in printed]
+        return None if {line for line in shown if line.endswith(GAP)} - {*lines} else lines
     starts = _starts(parts, printed)
     if starts is None:
         return None
@@ -219,7 +220,7 @@ class Page:
         )
         if done.returncode in (126, 127) or (must and done.returncode) or "Traceback (most" in done.stdout:
             raise SystemExit(f"{command[-1]}\nended with {done.returncode}:\n{done.stdout}")
-        return done.stdout.replace(f"{self.folder}/", "").rstrip("\n").splitlines()
+        return done.stdout.replace(f"{self.folder}/", "").strip("\n").splitlines()
 
 
 def main(arguments: Sequence[str]) -> int:

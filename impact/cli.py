@@ -77,7 +77,7 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def _progress(shown: bool) -> Iterator[Report]:
     """Give a progress callback that draws a bar, if there is a terminal to draw it on."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True, disable=not shown) as bar:
+    with Progress(*columns, console=err, transient=True, disable=not (shown and err.is_terminal)) as bar:
         task = bar.add_task("", total=None)
         yield lambda label, done, total: bar.update(task, description=label, completed=done, total=total)
 

@@ -73,26 +73,31 @@ def masked(line: str) -> str:
     return line
 
 
+def same(shown: Sequence[str], printed: Sequence[str]) -> bool:
+    """Tell whether lines say the same, but for what differs from run to run."""
+    return [*map(masked, shown)] == [*map(masked, printed)]
+
+
 def renewed_line(shown: str, printed: str) -> str:
-    """Return the line as it is shown, if that is what was printed; else what was printed, cut where it was cut."""
+    """Return what was printed, cut where the line shown is cut."""
+    if not shown.endswith(GAP) or same([shown], [printed]):
+        return printed
     start = shown.removesuffix(GAP).rstrip()
-    if masked(shown) == masked(printed) or (shown.endswith(GAP) and masked(printed).startswith(masked(start))):
+    if masked(printed).startswith(masked(start)):
         return shown
-    if shown.endswith(GAP) and not printed.endswith(GAP) and len(printed) > len(start):
-        return printed[: len(start)].rpartition(" ")[0].rstrip() + f" {GAP}"
-    return printed
+    return printed if len(printed) <= len(start) else printed[: len(start)].rpartition(" ")[0].rstrip() + f" {GAP}"
 
 
 def likeness(shown: Sequence[str], printed: Sequence[str]) -> float:
     """Tell how alike lines are, 0 to 1, whatever their digits; 1 is kept for lines that are the same."""
-    if [renewed_line(*pair) for pair in zip(shown, printed, strict=True)] == list(shown):
+    if same(shown, [renewed_line(*pair) for pair in zip(shown, printed, strict=True)]):
         return 1.0
     old, new = (re.sub(r"\d", "0", "\n".join(lines)) for lines in (shown, printed))
     return 0.99 * difflib.SequenceMatcher(None, old, new).ratio()
 
 
 def renewed(shown: Sequence[str], printed: Sequence[str]) -> list[str] | None:
-    """Return the output to show, with the gaps of the one shown; None if what stood between two gaps is not there."""
+    """Return the output to show, cut as the one shown was; None if what stood at a cut is not there any more."""
     parts: list[list[str]] = [[]]
     for line in shown:
         if line == GAP:
@@ -100,8 +105,9 @@ def renewed(shown: Sequence[str], printed: Sequence[str]) -> list[str] | None:
         else:
             parts[-1].append(line)
     if len(parts) == 1 and len(shown) != len(printed):
-        lines = [next((old for old in shown if renewed_line(old, line) == old), line) for line in printed]
-        return None if {line for line in shown if line.endswith(GAP)} - {*lines} else lines
+        cut = [line for line in shown if line.endswith(GAP)]
+        lines = [next((old for old in cut if renewed_line(old, line) == old), line) for line in printed]
+        return lines if {*cut} <= {*lines} else None
     starts = _starts(parts, printed)
     if starts is None:
         return None
@@ -134,7 +140,9 @@ def merged(text: str, place: str, block: str) -> str:
     for step in place.split(".") if place else []:
         at = at[int(step) if step.isdigit() else step]
     at.update(yaml.safe_load(block))
-    return "".join(head) + yaml.safe_dump(whole, allow_unicode=True, sort_keys=False, width=1000)
+    return "".join(head) + yaml.safe_dump(
+        whole, allow_unicode=True, sort_keys=False, default_flow_style=None, width=1000
+    )
 
 
 @dataclass
@@ -225,24 +233,23 @@ class Page:
 
 def main(arguments: Sequence[str]) -> int:
     """Rewrite the pages, or with ``--check`` show what they would become."""
+    check = "--check" in arguments
     named = [Path(argument) for argument in arguments if argument != "--check"]
-    code = 0
+    stale = 0
     for path in named or sorted([*DOCS.glob("tutorials/*.md"), *DOCS.glob("how-to/*.md")]):
-        old = path.read_text(encoding="utf-8")
+        lines = path.read_text(encoding="utf-8").splitlines()
         with tempfile.TemporaryDirectory() as folder:
-            page = Page(old.splitlines(), Path(folder).resolve())
+            page = Page(lines, Path(folder).resolve())
             page.run()
-        new = "\n".join(page.new) + "\n"
-        if "--check" in arguments:
-            sys.stderr.writelines(
-                difflib.unified_diff(old.splitlines(True), new.splitlines(True), str(path), "printed")
-            )
-            code = max(code, int(new != old))
-        elif new != old:
-            path.write_text(new, encoding="utf-8")
+        if check and not same(lines, page.new):
+            old, new = ([masked(line) + "\n" for line in text] for text in (lines, page.new))
+            sys.stderr.writelines(difflib.unified_diff(old, new, str(path), f"{path}, run"))
+            stale += 1
+        elif not same(lines, page.new):
+            path.write_text("\n".join(page.new) + "\n", encoding="utf-8")
         sys.stderr.writelines(f"{path}, {line}\n" for line in page.by_hand)
-        code = max(code, int(bool(page.by_hand)))
-    return code
+        stale += bool(page.by_hand)
+    return int(stale > 0)
 
 
 if __name__ == "__main__":

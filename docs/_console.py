@@ -80,7 +80,7 @@ def same(shown: Sequence[str], printed: Sequence[str]) -> bool:
 
 def renewed_line(shown: str, printed: str) -> str:
     """Return what was printed, cut where the line shown is cut."""
-    if not shown.endswith(GAP) or same([shown], [printed]):
+    if not shown.endswith(GAP) or printed.endswith(GAP):
         return printed
     start = shown.removesuffix(GAP).rstrip()
     if masked(printed).startswith(masked(start)):

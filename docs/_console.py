@@ -32,7 +32,11 @@ import yaml
 DOCS = Path(__file__).parent
 GAP = "…"
 FOUND = 0.6
-"""From this likeness on, lines between two gaps are those that were shown before."""
+"""From this likeness on, a line is the one that was shown before."""
+GROWN = 0.02
+"""What each line more or less counts against lines being those that were shown before."""
+SHORT = 20
+"""What a line gains by not being shown whole must be more than these characters."""
 VARIES = {
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\+00:00)?": "TIME",
     r"\b\d{8}T\d{9,}\b": "RUN",
@@ -85,14 +89,14 @@ def renewed_line(shown: str, printed: str) -> str:
     start = shown.removesuffix(GAP).rstrip()
     if masked(printed).startswith(masked(start)):
         return shown
-    return printed if len(printed) <= len(start) else printed[: len(start)].rpartition(" ")[0].rstrip() + f" {GAP}"
+    return printed if len(printed) < len(shown) + SHORT else printed[: len(start)].rpartition(" ")[0] + f" {GAP}"
 
 
-def likeness(shown: Sequence[str], printed: Sequence[str]) -> float:
+def likeness(shown: str, printed: str) -> float:
     """Tell how alike lines are, 0 to 1, whatever their digits; 1 is kept for lines that are the same."""
-    if same(shown, [renewed_line(*pair) for pair in zip(shown, printed, strict=True)]):
+    if same([shown], [renewed_line(shown, printed)]):
         return 1.0
-    old, new = (re.sub(r"\d", "0", "\n".join(lines)) for lines in (shown, printed))
+    old, new = (re.sub(r"\d", "0", line) for line in (shown, printed))
     return 0.99 * difflib.SequenceMatcher(None, old, new).ratio()
 
 
@@ -104,33 +108,36 @@ def renewed(shown: Sequence[str], printed: Sequence[str]) -> list[str] | None:
             parts.append([])
         else:
             parts[-1].append(line)
-    if len(parts) == 1 and len(shown) != len(printed):
-        cut = [line for line in shown if line.endswith(GAP)]
-        lines = [next((old for old in cut if renewed_line(old, line) == old), line) for line in printed]
-        return lines if {*cut} <= {*lines} else None
-    starts = _starts(parts, printed)
-    if starts is None:
-        return None
-    found = [
-        [renewed_line(*pair) for pair in zip(part, printed[at : at + len(part)], strict=True)]
-        for part, at in zip(parts, starts, strict=True)
-    ]
-    return [line for place, part in enumerate(found) for line in ([GAP] * (place > 0) + part)]
-
-
-def _starts(parts: Sequence[Sequence[str]], printed: Sequence[str]) -> list[int] | None:
-    """Find the parts in order: the first at the start, the last at the end, others where they are most alike."""
-    if sum(map(len, parts)) > len(printed):
-        return None
-    starts, begin, end = [0], len(parts[0]), len(printed) - len(parts[-1])
-    for part in parts[1:-1]:
-        scores = {at: likeness(part, printed[at : at + len(part)]) for at in range(begin, end - len(part) + 1)}
-        at = max(scores, key=scores.__getitem__, default=-1)
-        if at < 0 or scores[at] < FOUND:
+    lines: list[str] = []
+    begin, total = 0, len(printed)
+    for place, part in enumerate(parts):
+        starts = range(min(1, total)) if place == 0 else range(begin, total)
+        ends = range(total, total + 1) if place == len(parts) - 1 else range(begin, total + 1)
+        at, end = (0, total) if len(parts) == 1 else span(part, printed, starts, ends) if part else (begin, begin)
+        new = _part(part, printed[at:end])
+        if new is None or at < 0:
             return None
-        starts.append(at)
-        begin = at + len(part)
-    return [*starts, end] if len(parts) > 1 else starts
+        lines += [*([GAP] if place else []), *new]
+        begin = end
+    return lines
+
+
+def span(part: Sequence[str], printed: Sequence[str], starts: range, ends: range) -> tuple[int, int]:
+    """Find where a part stands, by its first and last lines and best as long as it was; (-1, -1) if nowhere."""
+    first = {at: likeness(part[0], printed[at]) for at in starts}
+    last = {end: likeness(part[-1], printed[end - 1]) for end in ends if end}
+    pairs = [(at, end) for at in first for end in last if at < end and min(first[at], last[end]) >= FOUND]
+    longer = {pair: abs(pair[1] - pair[0] - len(part)) for pair in pairs}
+    return max(pairs, key=lambda pair: first[pair[0]] + last[pair[1]] - GROWN * longer[pair], default=(-1, -1))
+
+
+def _part(shown: Sequence[str], printed: Sequence[str]) -> list[str] | None:
+    """Return lines without a gap between them; None if one that was cut is not there any more."""
+    if len(shown) == len(printed):
+        return [renewed_line(*pair) for pair in zip(shown, printed, strict=True)]
+    cut = [line for line in shown if line.endswith(GAP)]
+    lines = [next((old for old in cut if renewed_line(old, line) == old), line) for line in printed]
+    return lines if {*cut} <= {*lines} else None
 
 
 def merged(text: str, place: str, block: str) -> str:

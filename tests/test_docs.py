@@ -52,10 +52,16 @@ def test_outputs_shown_are_what_the_commands_print(page: Path, capsys: pytest.Ca
         (["…", "effect +1.20", "…"], ["value 3", "plan"], None),
         (["one", "…", "two", "…"], ["one"], None),
         (["query SELECT a …"], ["query SELECT a, b FROM c"], ["query SELECT a …"]),
-        (["query SELECT a, b …"], ["query SELECT x FROM long_table"], ["query SELECT x …"]),
+        (["query SELECT a, b …"], ["query SELECT x FROM a_table_with_quite_a_long_name"], ["query SELECT x …"]),
         (["query SELECT a …", "run"], ["query SELECT a FROM b", "check", "run"], ["query SELECT a …", "check", "run"]),
         (["query SELECT a …"], ["query WITH b", "run"], None),
         (["lines 2, 3 …"], ["lines 2, 4 …"], ["lines 2, 4 …"]),
+        (["lines 2, 3 …"], ["lines 12, 14"], ["lines 12, 14"]),
+        (
+            ["a", "…", "term", "check", "…"],
+            ["a", "x", "term", "new", "check", "z"],
+            ["a", "…", "term", "new", "check", "…"],
+        ),
     ],
 )
 def test_an_output_is_renewed_with_what_it_leaves_out(

@@ -235,7 +235,7 @@ class Page:
         )
         if done.returncode in (126, 127) or (must and done.returncode) or "Traceback (most" in done.stdout:
             raise SystemExit(f"{command[-1]}\nended with {done.returncode}:\n{done.stdout}")
-        return done.stdout.replace(f"{self.folder}/", "").strip("\n").splitlines()
+        return [line.rstrip() for line in done.stdout.replace(f"{self.folder}/", "").strip("\n").splitlines()]
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -192,6 +192,7 @@ CALLS: dict[str, Callable[[Published, str], Any]] = {
     "sources": lambda p, one: p.sources(one, "who") if one in p.titles else None,
     "label_titles": lambda p, one: p.label_titles("en"),
     "cut_titles": lambda p, one: p.cut_titles("it"),
+    "headings": lambda p, one: p.headings(one, "en"),
     "records": lambda p, one: [p.records(one, name, size=1000) for name in p.record_contracts(one)["contract"]],
     "count_records": lambda p, one: [p.count_records(one, name) for name in p.record_contracts(one)["contract"]],
     "record_columns": lambda p, one: [p.record_columns(one, name) for name in p.record_contracts(one)["contract"]],

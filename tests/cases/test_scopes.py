@@ -29,7 +29,6 @@ from impact.publish.scope import EVERYTHING, ROLES, Scope
 from impact.store import Warehouse
 from impact.words import words_in
 from tests.cases.run import run_case
-from tests.shipped import shipped_database
 
 # ---- scopes ----------------------------------------------------------------------------------------------------------
 
@@ -78,9 +77,9 @@ FILE = """
 sign_in: {kind: proxy, trusted: [127.0.0.1]}
 users:
   - {name: all@example.org, role: coordinator, programmes: [p]}
-  - {name: one@example.org, role: coordinator, programmes: [p], parts: {district: [D1]}}
-  - {name: two@example.org, role: coordinator, programmes: [p], parts: {district: [D2]}}
-  - {name: role@example.org, role: investor, programmes: [p], parts: {district: [D1]}}
+  - {name: one@example.org, role: coordinator, programmes: [p], parts: {d: [R1]}}
+  - {name: two@example.org, role: coordinator, programmes: [p], parts: {d: [R2]}}
+  - {name: role@example.org, role: investor, programmes: [p], parts: {d: [R1]}}
 """
 READERS = ("all", "one", "two", "role")
 
@@ -93,9 +92,9 @@ def access(folder: Path, text: str = FILE) -> Access:
 @pytest.mark.parametrize(
     ("changed", "to", "told"),
     [
-        ("[D1]}}", "[]}}", "access.yaml:5 users.1.parts.district: too short; expected at least 1 item; found []"),
-        ("{district: [D1]}}", "{}}", "access.yaml:5 users.1.parts: too short; expected at least 1 item; found {}"),
-        ("[D1]}}", "['']}}", "users.1.parts.district.0: too short; expected at least 1 character; found ''"),
+        ("[R1]}}", "[]}}", "access.yaml:5 users.1.parts.d: too short; expected at least 1 item; found []"),
+        ("{d: [R1]}}", "{}}", "access.yaml:5 users.1.parts: too short; expected at least 1 item; found {}"),
+        ("[R1]}}", "['']}}", "users.1.parts.d.0: too short; expected at least 1 character; found ''"),
         ("programmes: [p]}", "programmes: []}", "access.yaml:4 users.0.programmes: name the programmes in a list, at"),
         ("programmes: [p]}", "programmes: }", "name the programmes in a list, at least one, or write all; found None"),
     ],
@@ -106,7 +105,7 @@ def test_an_empty_list_of_an_access_file_is_refused(tmp_path: Path, changed: str
     assert told in str(caught.value)
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations(READERS)), ids=" ".join)
+@pytest.mark.parametrize("order", [(*READERS[place:], *READERS[:place]) for place in range(4)], ids=" ".join)
 def test_readers_see_their_own_whoever_came_first(
     served: Callable[[], Any], seen_alone: dict[str, list[str]], order: tuple[str, ...]
 ) -> None:
@@ -127,14 +126,15 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Callable[[s
 
         def ask(reader: str) -> list[str]:
             named = {"X-Forwarded-User": f"{reader}@example.org"}
-            return [server.test_client().get(path, headers=named).text for path in PATHS]
+            texts = [server.test_client().get(path, headers=named).text for path in PATHS]
+            return [re.sub(r".*<main|</main>.*", "", text, flags=re.DOTALL) for text in texts]
 
         return ask
 
     return start
 
 
-PATHS = ("/en/portfolio/findings.csv", "/en/monitoring/p", "/en/monitoring/p/records/r/records.csv", "/en/export/p")
+PATHS = ("/en/portfolio/findings.csv", "/en/monitoring/p", "/en/monitoring/p/records/s/records.csv", "/en/export/p")
 
 
 @pytest.fixture(scope="module")
@@ -144,19 +144,18 @@ def seen_alone(served: Callable[[], Any]) -> dict[str, list[str]]:
 
 def test_each_of_these_readers_gets_something_else(seen_alone: dict[str, list[str]]) -> None:
     assert len({tuple(found) for found in seen_alone.values()}) == len(READERS)
-    findings = {reader: set(re.findall(r"^p/[^,]+", found[0], re.MULTILINE)) for reader, found in seen_alone.items()}
-    assert findings["one"] == findings["role"]
-    assert all("district=D1" in name for name in findings["one"])
-    assert all("district=D2" in name for name in findings["two"])
-    assert findings["one"] < findings["all"]
-    assert "district=D1" not in seen_alone["two"][0] + seen_alone["two"][2]
+    names = {reader: set(re.findall(r"^p/[^,]+", found[0], re.MULTILINE)) for reader, found in seen_alone.items()}
+    ends = {reader: {name.partition("/d=")[2] for name in found} for reader, found in names.items()}
+    assert ends == {"one": {"R1", "D1", "D2", "D3"}, "role": ends["one"], "two": {"R2", "D4", "D5"}, "all": {""}}
+    rows = {reader: {row.split(",")[1] for row in found[2].splitlines()[1:]} for reader, found in seen_alone.items()}
+    assert (rows["one"], rows["two"]) == ({"D1", "D2", "D3"}, {"D4", "D5"})
 
 
 # ---- addresses -------------------------------------------------------------------------------------------------------
 
 SAID = words_in("it")
 MISSING = tuple(SAID(f"missing.{what}") for what in ("page", "programme", "finding", "filter", "file"))
-START = ("/it/portfolio", *(f"/it/{page}/wecare" for page in PAGES if page != "portfolio"), "/it/network/milano_sei_laltro",
+START = ("/it/portfolio", *(f"/it/{page}/wecare" for page in PAGES if page not in ("portfolio", "network")), "/it/network/milano_sei_laltro",
          "/it/monitoring/wecare/quarantine", "/it/monitoring/wecare/records/participant_survey")  # fmt: skip
 
 
@@ -173,7 +172,7 @@ def pages(app: Any) -> dict[str, str]:
 
 def links(text: str) -> set[str]:
     """Return where a page leads within the app, its files among it."""
-    return {unescape(href).split("#")[0] for href in re.findall(r'href="(/[^"]*)"', text)} - {""}
+    return {unescape(href).split("#")[0] for href in re.findall(r'href="(/(?:it|en)/[^"]*)"', text)}
 
 
 def chosen(text: str) -> dict[str, list[str]]:
@@ -194,29 +193,28 @@ def is_refused(app: Any, path: str) -> bool:
 def test_every_address_that_the_app_writes_is_one(app: Any, pages: dict[str, str]) -> None:
     paths = {path for text in pages.values() for path in links(text)}
     forms = {f"{path}?{urlencode({name: options[-1]})}" for path, text in pages.items() for name, options in chosen(text).items()}  # fmt: skip
-    paths |= {path.replace("/it/", "/en/", 1) for path in pages} | forms
+    paths = {path for path in paths if path.startswith("/it/")} | {START[0].replace("it", "en", 1)} | forms
     kinds: dict[tuple[Any, ...], str] = {}
     for path in sorted(paths):  # one of each kind: page, depth, file, filters
         split = urlsplit(path)
         parts = split.path.strip("/").split("/")
-        kinds.setdefault((*parts[:2], len(parts), parts[-1].rpartition(".")[0], *dict(parse_qsl(split.query))), path)
-    assert len(kinds) > 80
+        kinds.setdefault((*parts[:2], len(parts), parts[-1].rpartition(".")[2], *dict(parse_qsl(split.query))), path)
+    assert len(kinds) > 60
     wrong = {path: app.get(path).status_code for path in kinds.values()}
     assert {path for path, status in wrong.items() if status != 200} == set()
 
 
 def spoilt(path: str, text: str) -> Iterator[str]:
     """Yield addresses near a page's that are none of the app's."""
-    block = next(iter(sorted(one for one in links(text) if one.startswith(f"{path}/") and one.endswith(".csv"))), "")
-    for bare in filter(None, (path, block)):
-        yield from (f"{bare}?nope=1", f"{bare}?nope", f"{bare}?nope=", f"{bare}?Programme=wecare", f"{bare}?%20=1")
-        for name in chosen(text):
-            one = next(option for option in reversed(chosen(text)[name]))
-            yield from (f"{bare}?{name}=nope", f"{bare}?{name}={quote(one)}&{name}={quote(one)}", f"{bare}?{name}=%00",
-                        f"{bare}?{name}=&{name}={quote(one)}", f"{bare}?{name.upper()}=", f"{bare}?{name}={quote(one)}%20")  # fmt: skip
-    yield from (f"{path}/nope.csv", f"{path}/nope", f"{path}/nope/nope/nope.csv", f"{path}%3Fa=1", f"{path}/%2e%2e/x")
-    yield from (block.replace(".csv", end) for end in (".tsv", ".CSV", ".csv.csv", ".nope") if block)
+    block = min((one for one in links(text) if one.startswith(f"{path}/") and one.endswith(".csv")), default="")
+    yield from (f"{one}?nope=1" for one in (path, block) if one)
+    yield from (f"{path}?nope", f"{path}?Programme=wecare", f"{path}/nope", f"{path}/nope.csv", f"{path}%3Fa=1")
+    yield from (block.replace(".csv", end) for end in (".tsv", ".CSV", ".csv.csv") if block)
     yield f"{path}?{'&'.join(f'x{i}=' for i in range(MOST + 1))}"
+    wrong = ("{0}=nope", "{0}={1}&{0}={1}", "{0}=%00", "{0}=&{0}={1}", "{0}={1}%20")
+    for number, (name, options) in enumerate(chosen(text).items()):
+        yield f"{path}?{wrong[0]}".format(name)
+        yield f"{path}?{wrong[1 + number % 4]}".format(name, quote(options[-1]))
 
 
 @pytest.mark.parametrize("path", START)
@@ -286,7 +284,6 @@ def test_what_is_asked_by_the_page_itself_is_refused_alike(app: Any) -> None:
         ("/en/portfolio/findings.csv", ("cut", "indicator")),
         ("/en/explore/wecare/values.csv", ("level", "indicator")),
         ("/en/explore/wecare/values.csv", ("indicator", "cut")),
-        ("/en/territory/wecare/ranking.csv", ("indicator", "level")),
     ],
 )
 def test_filters_that_nothing_meets_leave_nothing(app: Any, path: str, filters: tuple[str, str]) -> None:
@@ -324,13 +321,13 @@ def test_reading_an_address_never_fails_and_gives_it_back(text: str) -> None:
 def test_answers_are_kept_by_address_scope_language_and_data(tmp_path: Path) -> None:
     run_case("10", tmp_path)
     site = Site(tmp_path / "10.duckdb")
-    some = Scope(frozenset({"p"}), {"district": frozenset({"D1"})}, "coordinator")
+    some = Scope(frozenset({"p"}), {"d": frozenset({"R1"})}, "coordinator")
     asked = [read_address(f"/{language}/{path}") for language in ("it", "en") for path in ("portfolio", "export/p")]
     answers = [site.answer(address, scope).html for address in asked for scope in (EVERYTHING, some) if address]
     assert len(set(answers)) == len(answers) == 8
 
 
 def test_tables_that_are_kept_are_one_scopes(warehouse: Warehouse) -> None:
-    scopes = [Scope(None, {}, "investor"), Scope(None, {"district": frozenset({"D1"})}, "investor")]
+    scopes = [Scope(None, {}, "investor"), Scope(None, {"d": frozenset({"R1"})}, "investor")]
     found = [set(Published(warehouse, scope).findings()["finding"]) for scope in (*scopes, *scopes)]
     assert found[0] == found[2] != found[1] == found[3]

@@ -84,7 +84,7 @@ def test_a_moment_is_the_day_of_the_declared_zone_on_every_machine(folder: Path)
     moments = pd.to_datetime(["2024-01-01T00:30:00+01:00", "2024-06-30T23:59:59+02:00"], utc=True)
     pd.DataFrame({"pid": ["a", "b"], "day": moments}).to_parquet(folder / "raw" / "d.parquet")
     edit(folder / "sources.yaml", "sources:\n", """sources:
-  - {id: d, file: raw/d.parquet, contract: d, format: {zone: Europe/Rome},
+  - {id: days, file: raw/d.parquet, contract: d, format: {zone: Europe/Rome},
      provenance: {title: made, kind: synthetic, generator: test}}
 """)  # fmt: skip
     edit(folder / "contracts.yaml", "contracts:\n", """contracts:

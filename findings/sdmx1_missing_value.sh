@@ -8,6 +8,7 @@ python3 -m venv "$work/venv"
 cd "$work"
 venv/bin/python - <<'PY'
 import io
+import logging
 import re
 import warnings
 from importlib.metadata import version
@@ -15,6 +16,7 @@ from importlib.metadata import version
 import sdmx
 
 warnings.simplefilter("ignore")
+logging.disable(logging.WARNING)
 # SDMX-ML 2.1 as an office sends it: the figure of 2021 is missing (status M), so the observation has no ObsValue.
 message = """<?xml version="1.0" encoding="UTF-8"?>
 <mes:GenericData xmlns:mes="http://www.sdmx.org/resources/sdmxml/schemas/v2_1/message"

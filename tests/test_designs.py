@@ -490,6 +490,25 @@ def test_bandwidths_are_listed(truth: Make) -> None:
     assert run.findings.loc["below", "std_error"] == pytest.approx(run.findings.loc["above", "std_error"], rel=1e-9)
 
 
+def test_scores_in_steps_pushed_over_the_line_are_no_rule_that_decided(tmp_path: Path) -> None:
+    """A test of the density would say p = 1; the cells beside the line say who was moved."""
+    steps = cutoff(6000).assign(x=lambda frame: (frame["x"] * 100).round())
+    for name, x in {"honest": steps["x"], "pushed": steps["x"].where(steps["x"] != -1, 0)}.items():
+        folder = written(
+            tmp_path / name,
+            steps.assign(x=x),
+            [indicator("y", CUTOFF | {"bandwidth": 30})],
+            key=("person",),
+            person="person",
+        )
+        result = impact.run(folder)
+        (row,) = result.diagnostics().query("check == 'density'").to_dict("records")
+        level = result.findings()["evidence_level"].iloc[0]
+        result.close()
+        assert (row["status"], level) == (("passed", 4) if name == "honest" else ("failed", 2))
+        assert row["detail"].endswith("at those beside it")
+
+
 def test_synthetic_terms(truth: Make) -> None:
     run = truth("states")
     for name in ("synthetic", "synthetic_did"):

@@ -237,8 +237,12 @@ def leave_out_alone(panel: PanelQuery) -> tuple[PanelQuery, tuple[int, int]]:
         If there is one period only, or no other row is left.
     """
     rows = complete_rows(panel)
-    sizes = [panel.run(f"SELECT count(*), min(n), sum(n) FROM (SELECT count(*) AS n FROM {rows} GROUP BY {by})")
-             .fetchall()[0] for by in ("u", "p")]
+    sizes = [
+        panel.run(f"SELECT count(*), min(n), sum(n) FROM (SELECT count(*) AS n FROM {rows} GROUP BY {by})").fetchall()[
+            0
+        ]
+        for by in ("u", "p")
+    ]
     (n_units, fewest, n_rows), (n_periods, smallest, _) = sizes
     if n_periods < 2:
         raise NotEstimable("there is only one period", "observations before and after")
@@ -259,7 +263,9 @@ def leave_out_alone(panel: PanelQuery) -> tuple[PanelQuery, tuple[int, int]]:
         raise NotEstimable(
             "every row is the only one of its unit or period", "units seen more than once, beside others"
         )
-    narrowed = replace(panel, periods=tuple(int(period) for period, is_kept in zip(periods, kept, strict=True) if is_kept))
+    narrowed = replace(
+        panel, periods=tuple(int(period) for period, is_kept in zip(periods, kept, strict=True) if is_kept)
+    )
     return narrowed, (int(n_units - times[more].sum()), int(n_rows) - left)
 
 

@@ -94,10 +94,12 @@ def _known(case: Case, design: Staggered, rows: pd.DataFrame) -> tuple[pd.DataFr
     observed = rows.loc[rows["_outcome"].notna(), "_unit"]
     without = {"outcome": int((~first.index.isin(observed)).sum())}
     first = first[first.index.isin(observed)]
-    for name in cluster_names(case):  # a cluster that is missing at the first wave is the one of a later one
+    weight = case.indicator.sample.weight
+    fixed = [*cluster_names(case), *([weight] if weight else [])]
+    for name in fixed:  # what is missing at the first wave is that of a later one
         known = first_rows(case, rows[rows[name].notna()])[name]
         first = first.assign(**{name: known.reindex(first.index)})
-    names = [*cluster_names(case), *design.covariates]
+    names = [*fixed, *design.covariates]
     require_covariates(first[names])
     without |= {name: int(first[name].isna().sum()) for name in names}
     return first[first[names].notna().all(axis=1)], without

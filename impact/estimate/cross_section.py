@@ -17,7 +17,9 @@ from impact.estimate.case import (
     at_wave,
     background,
     cluster_labels,
+    cluster_names,
     design_rows,
+    placed,
     require_arms,
     require_clusters,
     require_covariates,
@@ -28,9 +30,12 @@ from impact.estimate.sample import Sample, varying
 from impact.statistics.core import Estimate, Floats
 from impact.statistics.imputation_multiple import multiply_impute, pool
 from impact.statistics.propensity import logit
+from impact.statistics.randomisation import thin_blocks
 
 Estimator = Callable[[Sample], Estimate]
 SEPARATE = "outcome of the end line"
+MOST = 0.5
+"""Where thin blocks hold more than this share of the units, what is left is no longer the experiment that was declared."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +53,18 @@ class Comparison:
         Of the same units, as they stand, with gaps.
     sample
         The complete cases.
+    without
+        By column, those left out of ``units`` because they have no cluster or weight.
+    thin
+        In words, the blocks left out of ``units`` because an arm of theirs has fewer than two units or clusters.
     """
 
     rows: pd.DataFrame
     units: pd.DataFrame
     covariates: pd.DataFrame
     sample: Sample
+    without: dict[str, int]
+    thin: tuple[str, ...]
 
     @property
     def available(self) -> int:
@@ -71,6 +82,9 @@ def comparison(case: Case) -> Comparison:
     """
     rows = design_rows(case)
     units = _units(case, rows)
+    require_covariates(units[list(cluster_names(case))], units["_treated"])
+    in_place, without = placed(case, units)
+    units = units[in_place]
     covariates = background(case, rows, units)
     filled = isinstance(getattr(case.design, "missing", None), MultipleImputation)
     require_covariates(covariates, None if filled else units["_treated"])
@@ -79,7 +93,24 @@ def comparison(case: Case) -> Comparison:
     require_clusters(case, units[complete])
     if units.loc[complete, "_outcome"].nunique() == 1:
         raise NotEstimable("the outcome is the same for everybody", "an outcome that varies")
-    return Comparison(rows, units, covariates, _sample(case, units[complete], as_numbers(covariates[complete])))
+    wide, thin = _wide(case, units, units if filled else units[complete])
+    units, covariates, complete = units[wide], covariates[wide], complete[wide]
+    sample = _sample(case, units[complete], as_numbers(covariates[complete]))
+    return Comparison(rows, units, covariates, sample, without, thin)
+
+
+def _wide(case: Case, units: pd.DataFrame, analysed: pd.DataFrame) -> tuple[pd.Series, tuple[str, ...]]:
+    """Tell which units are in blocks that are wide enough, where few are not; if most are not, the estimator refuses."""
+    everybody = pd.Series(True, index=units.index)
+    blocks = getattr(case.design, "blocks", None)
+    if blocks is None:
+        return everybody, ()
+    known = analysed[analysed[blocks].notna()]
+    labels = known[blocks].to_numpy(dtype=object).astype(str)
+    names, words = thin_blocks(known["_treated"].to_numpy(dtype=float), labels, cluster_labels(case, known))
+    if not names or np.isin(labels, names).mean() > MOST:
+        return everybody, ()
+    return ~units[blocks].astype(str).isin(names), (words,)
 
 
 def _complete(case: Case, units: pd.DataFrame, covariates: pd.DataFrame) -> pd.Series:

@@ -12,7 +12,9 @@ from impact.estimate.case import (
     as_numbers,
     at_wave,
     cluster_labels,
+    cluster_names,
     design_rows,
+    placed,
     require_covariates,
     sample_weights,
     survey_design,
@@ -30,7 +32,7 @@ def estimate_association(case: Case) -> Effect:
     """Estimate the coefficient of the exposure in a linear or logit regression."""
     design = case.design
     assert isinstance(design, Association)  # noqa: S101 - dispatched by type
-    sample, available = _sample(case, design)
+    sample, available, without = _sample(case, design)
     estimate = _estimate(design, sample)
     variant = design.model_copy(update={"inference": quick(design.inference, sample)})
     steady, terms = stability_checks(case, sample, lambda part: _estimate(variant, part), estimate)
@@ -44,7 +46,7 @@ def estimate_association(case: Case) -> Effect:
         unit=_unit(case, design),
         estimand="association",
         design=f"association with {design.exposure}, {design.model} regression",
-        diagnostics=(enough_clusters(estimate.n_clusters), complete_cases(sample.n, available), *steady),
+        diagnostics=(enough_clusters(estimate.n_clusters), complete_cases(sample.n, available, without), *steady),
         terms=tuple(terms),
         influence=unit_influence(sample, estimate),
     )
@@ -54,14 +56,15 @@ def _unit(case: Case, design: Association) -> str:
     return "log odds" if design.model == "logit" and design.report == "coefficient" else case.unit
 
 
-def _sample(case: Case, design: Association) -> tuple[Sample, int]:
+def _sample(case: Case, design: Association) -> tuple[Sample, int, dict[str, int]]:
     rows = design_rows(case)
     if case.indicator.ex_post.wave:
         rows = at_wave(rows, case.indicator.ex_post.wave).reset_index()
     covariates = rows[list(design.covariates)]
     exposure = rows[design.exposure].astype(float)
-    require_covariates(rows[[design.exposure, *design.covariates]])
-    complete = rows["_outcome"].notna() & exposure.notna() & covariates.notna().all(axis=1)
+    require_covariates(rows[[design.exposure, *design.covariates, *cluster_names(case)]])
+    in_place, without = placed(case, rows)
+    complete = rows["_outcome"].notna() & exposure.notna() & covariates.notna().all(axis=1) & in_place
     kept = rows[complete]
     sample = Sample(
         kept["_outcome"].to_numpy(dtype=float),
@@ -74,7 +77,7 @@ def _sample(case: Case, design: Association) -> tuple[Sample, int]:
         None,
         survey_design(case, kept),
     )
-    return sample, len(rows)
+    return sample, len(rows), without
 
 
 def _estimate(design: Association, sample: Sample) -> Estimate:

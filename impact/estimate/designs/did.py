@@ -14,6 +14,7 @@ from impact.estimate.case import (
     cluster_labels,
     cluster_names,
     design_rows,
+    placed,
     require_arms,
     require_clusters,
     require_covariates,
@@ -34,12 +35,13 @@ def estimate_did(case: Case) -> Effect:
     assert isinstance(design, DifferenceInDifferences)  # noqa: S101 - dispatched by type
     before, after = str(case.baseline), str(case.indicator.ex_post.wave)
     rows = design_rows(case)
+    without = placed(case, rows[rows["_wave"].isin([before, after])])[1]
     sample, available = stacked(case, rows, before, after)
     estimate = estimator(case, sample)
     checks: list[Diagnostic] = [_placebo(case, rows, before, estimate)]
     if design.rows == "linked":
         checks.append(panel_attrition(case, rows, after))
-    checks += [enough_clusters(estimate.n_clusters), complete_cases(sample.n, available)]
+    checks += [enough_clusters(estimate.n_clusters), complete_cases(sample.n, available, without)]
     faster = quick(design.inference, sample)
     steady, terms = stability_checks(case, sample, lambda part: regress(part, faster), estimate)
     checks += [*steady, *placebo_outcome_checks(case, lambda column: _on(case, rows, column))]
@@ -82,7 +84,8 @@ def stacked(case: Case, rows: pd.DataFrame, before: str, after: str) -> tuple[Sa
         start = at_wave(both, before)[list(design.covariates)].reindex(both["_unit"])
         covariates = start.set_index(both.index)
     require_covariates(covariates, both["_treated"])
-    complete = both["_outcome"].notna() & covariates.notna().all(axis=1)
+    require_covariates(both[list(cluster_names(case))], both["_treated"])
+    complete = both["_outcome"].notna() & covariates.notna().all(axis=1) & placed(case, both)[0]
     available, linked = len(both), ""
     if design.rows == "linked":
         linked = f"in both {before} and {after}, looked at "

@@ -107,12 +107,14 @@ def panel_relation(case: Case, columns: list[str]) -> str:
 
 
 def in_clusters(case: Case, relation: str) -> tuple[str, dict[str, int]]:
-    """Return the query of the rows that have every cluster, and by cluster how many with an outcome have none."""
+    """Return the query of the rows that have every cluster and the weight, and by column how many have none."""
+    columns = {name: name for name in cluster_names(case)}
+    columns |= {case.indicator.sample.weight: "_weight"} if case.indicator.sample.weight else {}
     without: dict[str, int] = {}
-    for name in cluster_names(case):
-        sql = f"SELECT count(*) FROM ({relation}) WHERE {ident(name)} IS NULL AND _outcome IS NOT NULL"
+    for name, column in columns.items():
+        sql = f"SELECT count(*) FROM ({relation}) WHERE {ident(column)} IS NULL AND _outcome IS NOT NULL"
         ((without[name],),) = case.connection.execute(sql).fetchall()
-        relation = f"SELECT * FROM ({relation}) WHERE {ident(name)} IS NOT NULL"
+        relation = f"SELECT * FROM ({relation}) WHERE {ident(column)} IS NOT NULL"
     return relation, without
 
 

@@ -19,6 +19,7 @@ from impact.estimate.case import (
     cluster_names,
     design_rows,
     first_rows,
+    in_place,
     require_covariates,
     sample_weights,
 )
@@ -37,13 +38,16 @@ class Adopters:
         Outcomes by wave with each unit's start, and the labels of the units, in its order.
     n_alone
         Rows left out as the only one of their unit or wave.
+    n_blank
+        Units left out because they have no outcome at any wave.
     without
-        By column, the units left out because they have no value in it: ``outcome``, clusters and covariates.
+        By column, the units left out because they have no value in it: clusters, weight and covariates.
     """
 
     panel: Panel
     units: list[str]
     n_alone: int
+    n_blank: int
     without: dict[str, int]
 
 
@@ -65,7 +69,7 @@ def adoption_panel(case: Case, design: Staggered) -> Adopters:
     rows = rows.assign(_start=start.fillna(NEVER).astype(int))
     if (rows.groupby("_unit")["_start"].nunique() > 1).any():
         raise NotEstimable("some units have two waves of first treatment", "one cohort for each unit")
-    first, without = _known(case, design, rows)
+    first, n_blank, without = _known(case, design, rows)
     rows = rows[rows["_unit"].isin(first.index)]
     n_rows = int(rows["_outcome"].notna().sum())
     rows = _without_gaps(case, _beside_others(rows))
@@ -85,15 +89,15 @@ def adoption_panel(case: Case, design: Staggered) -> Adopters:
         tuple(map(str, covariates.columns)),
     )
     n_alone = n_rows - int(outcome.notna().to_numpy().sum())
-    return Adopters(panel, [str(unit) for unit in outcome.index], n_alone, without)
+    return Adopters(panel, [str(unit) for unit in outcome.index], n_alone, n_blank, without)
 
 
-def _known(case: Case, design: Staggered, rows: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Return the first rows of units that have an outcome, every cluster and covariate, and how many lack which."""
+def _known(case: Case, design: Staggered, rows: pd.DataFrame) -> tuple[pd.DataFrame, int, dict[str, int]]:
+    """Return the first rows of units with an outcome and every column, how many have none, and how many lack which."""
     first = first_rows(case, rows)
     observed = rows.loc[rows["_outcome"].notna(), "_unit"]
-    without = {"outcome": int((~first.index.isin(observed)).sum())}
-    first = first[first.index.isin(observed)]
+    blank = ~first.index.isin(observed)
+    first = first[~blank]
     weight = case.indicator.sample.weight
     fixed = [*cluster_names(case), *([weight] if weight else [])]
     for name in fixed:  # what is missing at the first wave is that of a later one
@@ -101,8 +105,8 @@ def _known(case: Case, design: Staggered, rows: pd.DataFrame) -> tuple[pd.DataFr
         first = first.assign(**{name: known.reindex(first.index)})
     names = [*fixed, *design.covariates]
     require_covariates(first[names])
-    without |= {name: int(first[name].isna().sum()) for name in names}
-    return first[first[names].notna().all(axis=1)], without
+    kept, without = in_place(first, names, pd.Series(True, index=first.index))
+    return first[kept], int(blank.sum()), without
 
 
 def _beside_others(rows: pd.DataFrame) -> pd.DataFrame:

@@ -217,8 +217,16 @@ def placed(case: Case, frame: pd.DataFrame) -> tuple[pd.Series, dict[str, int]]:
     """
     weight = case.indicator.sample.weight
     names = list(dict.fromkeys([*cluster_names(case), *([weight] if weight else [])]))
-    known = frame["_outcome"].notna()
-    return frame[names].notna().all(axis=1), {name: int((frame[name].isna() & known).sum()) for name in names}
+    return in_place(frame, names, frame["_outcome"].notna())
+
+
+def in_place(frame: pd.DataFrame, names: list[str], counted: pd.Series) -> tuple[pd.Series, dict[str, int]]:
+    """Tell which rows have all the columns, and by the first one that is missing how many of those counted lack it."""
+    left, without = pd.Series(True, index=frame.index), dict[str, int]()
+    for name in names:
+        without[name] = int((left & counted & frame[name].isna()).sum())
+        left &= frame[name].notna()
+    return left, without
 
 
 def cluster_names(case: Case) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ from impact.statistics.randomisation import thin_blocks
 Estimator = Callable[[Sample], Estimate]
 SEPARATE = "outcome of the end line"
 MOST = 0.5
-"""Where thin blocks hold more than this share of the units, what is left is no longer the experiment that was declared."""
+"""Where thin blocks hold more than this share of the units, what is left is not the experiment that was declared."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def comparison(case: Case) -> Comparison:
 
 
 def _wide(case: Case, units: pd.DataFrame, analysed: pd.DataFrame) -> tuple[pd.Series, tuple[str, ...]]:
-    """Tell which units are in blocks that are wide enough, where few are not; if most are not, the estimator refuses."""
+    """Tell which units are in blocks that are wide enough; if most are not, all are, and the estimator refuses."""
     everybody = pd.Series(True, index=units.index)
     blocks = getattr(case.design, "blocks", None)
     if blocks is None:

@@ -183,7 +183,7 @@ def _imputable(panel: Panel, observed: Bools, after: Bools) -> tuple[Bools, tupl
     """
     clustering, gone = clustering_of(panel, np.asarray(observed.any(axis=1))), dict[str, None]()
     while True:
-        treated: Bools = np.asarray(observed & after)
+        treated = np.asarray(observed & after)
         for period in np.flatnonzero(treated.any(axis=0)):
             name = panel.name(int(period))
             if n_spread(observed[:, period] & ~after[:, period], clustering) < 2:
@@ -196,10 +196,10 @@ def _imputable(panel: Panel, observed: Bools, after: Bools) -> tuple[Bools, tupl
                     start = panel.name(int(cohort))
                     gone[f"the cohort first treated {start} is observed in one unit or cluster in period {name}"] = None
         untreated = _untreated(observed & ~after, treated)
-        kept = untreated | (treated & untreated.any(axis=1)[:, None])
+        kept = untreated | (treated & untreated.any(axis=1, keepdims=True))
         if np.array_equal(kept, observed):
             break
-        observed = kept
+        observed = np.asarray(kept)
     if not np.any(observed & after):
         reason = next(iter(gone), "no unit becomes treated after a period without treatment")
         raise NotEstimable(reason, "units treated later, and more never treated or treated last")
@@ -208,7 +208,9 @@ def _imputable(panel: Panel, observed: Bools, after: Bools) -> tuple[Bools, tupl
 
 def _untreated(untreated: Bools, treated: Bools) -> Bools:
     """Return the untreated observations that are not alone; a unit observed treated is not, with one."""
-    counts = np.hstack([untreated, treated.any(axis=1)[:, None] * 2])  # a column of its own, in which none is alone
+    counts = np.hstack(
+        [untreated, 2 * treated.any(axis=1, keepdims=True)]
+    )  # a column of its own, in which none is alone
     units, periods = informative(counts)
     return untreated & units[:, None] & periods[:-1]
 

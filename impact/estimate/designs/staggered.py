@@ -183,10 +183,11 @@ def _losses(case: Case, design: Staggered, adopters: Adopters) -> Diagnostic:
     unknown = int(case.connection.execute(_unknown_cohorts(case, design)).fetchall()[0][0]) if design.never else 0
     gaps = int(np.isnan(panel.outcome).any(axis=1).sum())
     always = int((panel.cohort == 0).sum())
-    lost = always + unknown + sum(adopters.without.values()) + (0 if unbalanced else gaps)
+    lost = always + unknown + adopters.n_blank + sum(adopters.without.values()) + (0 if unbalanced else gaps)
     detail = f"{len(adopters.units)} units; {gaps} not seen at every wave"
     detail += f"{', used where seen' if unbalanced and gaps else ''}; {always} treated from the first wave on"
     detail += f"; {unknown} of unknown cohort" if unknown else ""
+    detail += f"; {adopters.n_blank} without any outcome" if adopters.n_blank else ""
     detail += without_words(adopters.without) + alone_words(adopters.n_alone)
     null = "no unit was left out for a missing value or for being treated throughout"
     return Diagnostic("complete_cases", null, float(lost), None, "passed" if lost == 0 else "failed", detail)

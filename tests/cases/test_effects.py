@@ -1,0 +1,256 @@
+"""Cases of effects with absorbed effects: what counts as a unit, a cluster and a start; few units; thin parts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import impact
+from tests.cases.run import finding, run_case
+from tests.programmes import indicator, written
+
+NUMBERS = ("estimate", "std_error", "p_value", "effect_low", "effect_high", "n_obs", "n_clusters")
+WORDS = ("inference", "evidence_level", "evidence_reason")
+ESTIMATORS = ("callaway_santanna", "sun_abraham", "imputation", "two_stage", "twfe")
+YEARS = tuple(map(str, range(2015, 2021)))
+
+
+def checks(result: impact.Result, name: str) -> pd.DataFrame:
+    table = result.diagnostics()
+    return table[table["indicator"] == name].set_index("check")[["value", "p_value", "status", "detail"]]
+
+
+def numbers(row: dict[str, Any]) -> list[float]:
+    """The numbers of an effect; −1 where there is none, as clusters of independent rows."""
+    return [-1.0 if row[field] is None else row[field] for field in NUMBERS]
+
+
+def same(one: impact.Result, other: impact.Result, name: str) -> None:
+    """The same number, error, degrees of freedom, checks and evidence; only the count of what was left out differs."""
+    left, right = finding(one, name), finding(other, name)
+    assert numbers(left) == pytest.approx(numbers(right), rel=1e-9)
+    assert [left[field] for field in WORDS] == [right[field] for field in WORDS]
+    first, second = checks(one, name), checks(other, name)
+    pd.testing.assert_frame_equal(first.drop(columns="detail"), second.drop(columns="detail"), rtol=1e-7)
+    details = first["detail"] != second["detail"]
+    assert set(first.index[details]) <= {"complete_cases"}
+
+
+def test_units_seen_once_count_for_nothing(tmp_path: Path) -> None:
+    """fixest, reghdfe and pyfixest leave singletons out: SE 1.4548 on t(5), not 1.2585 on t(65)."""
+    alone, many = run_case("08a", tmp_path), run_case("08b", tmp_path)
+    same(alone, many, "p")
+    row = finding(many, "p")
+    assert row["std_error"] == pytest.approx(1.454814, abs=5e-7)
+    assert (row["inference"], row["n_obs"], row["n_clusters"], row["evidence_level"]) == ("CR1 nested, t(5)", 36, 6, 2)
+    said = checks(many, "p").loc["complete_cases", "detail"]
+    assert said == "36 rows of 6 units over 6 waves used; 60 rows left out as the only one of their unit or wave"
+
+
+def test_units_seen_once_are_no_starts(tmp_path: Path) -> None:
+    result = run_case("15", tmp_path)
+    start = checks(result, "p").loc["staggered_adoption"]
+    assert (start["value"], start["status"], start["detail"]) == (1, "passed", "one start")
+    assert (finding(result, "p")["n_clusters"], finding(result, "p")["n_obs"]) == (40, 240)
+
+
+def test_few_units_are_few_clusters_for_every_estimator(tmp_path: Path) -> None:
+    """Six units: t(5) for all, and no more evidence than from a panel; ``sensitivity: false`` leaves no bounds."""
+    result = run_case("21", tmp_path)
+    for name in ("cs", "imp", "ts", "sa", "twfe"):
+        row, found = finding(result, name), checks(result, name)
+        assert row["inference"].endswith(", t(5)")
+        assert (row["n_clusters"], row["evidence_level"]) == (6, 2)
+        assert (found.loc["clusters", "status"], found.loc["clusters", "detail"]) == ("failed", "6 clusters")
+        assert "honest_bounds" not in found.index
+    assert not (result.terms()["family"] == "honest_bounds").any()
+
+
+def units(n: int = 60, seed: int = 1, schools: int = 20) -> pd.DataFrame:
+    """Units in schools that start in 2018, in 2019 or never, with an effect of 2."""
+    rng = np.random.default_rng(seed)
+    unit, place = (axis.ravel() for axis in np.indices((n, len(YEARS))))
+    start = np.array([3, 4, 99])[unit % 3]
+    frame = pd.DataFrame({"person": [f"u{u:04}" for u in unit], "wave": np.array(YEARS)[place]})
+    frame["g"] = np.array(["2018", "2019", "0"])[unit % 3]
+    frame["school"] = [f"s{u % schools:02}" for u in unit]
+    frame["d"] = (place >= start).astype(float)
+    frame["y"] = (unit / 10 + np.sin(place) + 2 * frame["d"] + rng.normal(size=len(frame))).round(6)
+    return frame
+
+
+def declared(*estimators: str, **more: Any) -> list[dict[str, Any]]:
+    plans = {name: {"kind": "staggered", "cohort": "g", "never": ["0"], "estimator": name} for name in ESTIMATORS}
+    plans["panel"] = {"kind": "panel", "treatment": "d"}
+    return [
+        indicator(
+            name, plans[name] | ({} if name == "panel" else {"sensitivity": False}) | more, ex_post={"wave": "2020"}
+        )
+        for name in estimators or plans
+    ]
+
+
+def run(folder: Path, frame: pd.DataFrame, indicators: list[dict[str, Any]]) -> impact.Result:
+    waves = [{"id": year, "title": year, "date": year, "role": "series"} for year in YEARS]
+    layout: dict[str, Any] = {"key": ("person", "wave"), "wave": "wave", "waves": waves}
+    return impact.run(impact.load(written(folder / "p", frame, indicators, **layout)), folder / "p.duckdb")
+
+
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32 - 1), stray=st.booleans())
+def test_rows_that_are_alone_change_nothing(seed: int, stray: bool, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Units seen once, at any wave and of any start, and a wave that one unit saw before all others."""
+    rng = np.random.default_rng(seed)
+    frame = units(30, seed)
+    frame = frame[~((frame["person"] < "u0009") & (frame["wave"] == "2016"))]
+    frame = frame[frame["wave"] != "2015"]  # nobody was there but, perhaps, one
+    more = units(40, seed + 1).sample(frac=1, random_state=int(seed % 1000)).drop_duplicates("person")
+    more["person"] = "x" + more["person"]
+    more = more[more["wave"] != "2015"]
+    if stray:
+        more = pd.concat([more, units(30, seed).query("person == 'u0005' and wave == '2015'")])
+    more["y"] = rng.normal(0, 100, len(more)).round(3)
+    one = run(tmp_path_factory.mktemp("one"), frame, declared())
+    other = run(tmp_path_factory.mktemp("other"), pd.concat([frame, more]), declared())
+    for name in (*ESTIMATORS, "panel"):
+        same(one, other, name)
+        assert f"{len(more)} rows left out as the only one" in checks(other, name).loc["complete_cases", "detail"]
+
+
+@pytest.mark.parametrize("cluster", [None, "school"])
+def test_a_cohort_of_one_leaves_the_others(cluster: str | None, tmp_path: Path) -> None:
+    frame = units()
+    lone = units(1, 9).assign(person="lone", g="2017", school="own")
+    more = {"cluster": cluster} if cluster else {}
+    plans = declared(*ESTIMATORS[:4], **more)
+    result, without = run(tmp_path / "a", pd.concat([frame, lone]), plans), run(tmp_path / "b", frame, plans)
+    for name in ESTIMATORS[:4]:
+        row, plain = finding(result, name), finding(without, name)
+        assert numbers(row) == pytest.approx(numbers(plain), rel=1e-9)
+        said = checks(result, name).loc["left_out"]
+        assert (said["status"], said["value"]) == ("failed", 1)
+        assert said["detail"] == f"the cohort first treated 2017 lies in one {'cluster' if cluster else 'unit'}"
+        assert "left_out" not in checks(without, name).index
+
+
+@pytest.mark.parametrize("name", ["panel", *ESTIMATORS])
+def test_rows_without_a_cluster_are_left_out_and_named(name: str, tmp_path: Path) -> None:
+    frame = units()
+    nowhere = frame["person"].isin(["u0001", "u0007"])
+    plans = declared(name, cluster="school")
+    result = run(tmp_path / "a", frame.assign(school=frame["school"].where(~nowhere)), plans)
+    without = run(tmp_path / "b", frame[~nowhere], plans)
+    row, plain = finding(result, name), finding(without, name)
+    assert numbers(row) == pytest.approx(numbers(plain), rel=1e-9)
+    said = checks(result, name).loc["complete_cases"]
+    assert said["status"] == "failed"
+    assert f"{12 if name in ('panel', 'twfe') else 2} have no school" in said["detail"]
+
+
+def test_never_treated_that_lack_a_wave_leave_those_treated_later(tmp_path: Path) -> None:
+    frame = units()
+    gap = (frame["g"] == "0") & (frame["wave"] == "2016")
+    result = run(tmp_path / "a", frame[~gap], declared("callaway_santanna", control="not_yet"))
+    rest = run(tmp_path / "b", frame[frame["g"] != "0"], declared("callaway_santanna", control="not_yet"))
+    row, plain = finding(result, "callaway_santanna"), finding(rest, "callaway_santanna")
+    assert row["estimate"] == pytest.approx(plain["estimate"], rel=1e-9)
+    assert row["std_error"] == pytest.approx(plain["std_error"], rel=1e-9)
+    assert (
+        checks(result, "callaway_santanna").loc["left_out", "detail"]
+        == "every unit never treated has a missing outcome"
+    )
+
+
+def test_units_without_any_outcome_are_counted_as_lost(tmp_path: Path) -> None:
+    frame = units()
+    blank = frame["person"] < "u0003"
+    result = run(tmp_path, frame.assign(y=frame["y"].where(~blank)), declared())
+    for name in ESTIMATORS[:4]:
+        said = checks(result, name).loc["complete_cases"]
+        assert (said["value"], said["status"]) == (3, "failed")
+        assert said["detail"].endswith("; 3 without any outcome")
+        assert finding(result, name)["n_clusters"] == 57
+    assert checks(result, "panel").loc["complete_cases", "value"] == 18
+
+
+def test_influences_belong_to_their_units_where_starts_never_vary_within_a_column(tmp_path: Path) -> None:
+    """The interval by village of two-way fixed effects is that of the same plan with that cluster."""
+    frame = units(schools=30)  # a school then holds units of one start
+    plain = run(tmp_path / "a", frame, declared("twfe"))
+    clustered = finding(run(tmp_path / "b", frame, declared("twfe", cluster="school")), "twfe")
+    said = checks(plain, "twfe").loc["assignment_unit"]
+    factor = np.sqrt((360 - 1) / (360 - 7))  # the small-sample factor of CR1, which sums of influences do not have
+    assert said["value"] * factor == pytest.approx(clustered["std_error"], rel=1e-9)
+
+
+def people(n: int = 400, seed: int = 3) -> pd.DataFrame:
+    """Persons in 20 schools and 8 blocks, arms by lot, at two waves."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame({"person": range(n), "school": [f"s{i % 20:02}" for i in range(n)]})
+    frame["block"] = [f"b{i % 8}" for i in range(n)]
+    frame["arm"] = np.where(rng.permutation(n) % 2, "T", "C")
+    frame["x"] = rng.normal(size=n).round(6)
+    both = pd.concat([frame.assign(wave=wave) for wave in ("2019", "2020")], ignore_index=True)
+    both["y"] = (both["x"] + (both["arm"] == "T") * (both["wave"] == "2020") + rng.normal(size=2 * n)).round(6)
+    return both
+
+
+ARMS = {"arm": "arm", "treated": "T", "comparison": "C"}
+DESIGNS: dict[str, dict[str, Any]] = {
+    "randomised": {"kind": "randomised", "cluster": "school"} | ARMS,
+    "did": {"kind": "did", "rows": "linked", "cluster": "school"} | ARMS,
+    "weighting": {"kind": "weighting", "covariates": ["x"], "cluster": "school"} | ARMS,
+    "association": {"kind": "association", "exposure": "x", "cluster": "school"},
+}
+
+
+def of_arms(folder: Path, frame: pd.DataFrame, designs: dict[str, dict[str, Any]]) -> impact.Result:
+    made = [
+        indicator(name, design, ex_post={"wave": "2020"}, ex_ante={"baseline": {"wave": "2019"}})
+        for name, design in designs.items()
+    ]
+    return run(folder, frame, made)
+
+
+def test_persons_without_a_cluster_are_left_out_of_comparisons_and_named(tmp_path: Path) -> None:
+    frame = people()
+    nowhere = frame["person"].isin([3, 50, 211])
+    result = of_arms(tmp_path / "a", frame.assign(school=frame["school"].where(~nowhere)), DESIGNS)
+    without = of_arms(tmp_path / "b", frame[~nowhere], DESIGNS)
+    for name in DESIGNS:
+        row, plain = finding(result, name), finding(without, name)
+        assert numbers(row) == pytest.approx(numbers(plain), rel=1e-9), name
+        said = checks(result, name).loc["complete_cases"]
+        lost, of = (6, 800) if name == "did" else (3, 400)
+        assert (said["value"], said["status"]) == (lost, "failed")
+        assert said["detail"] == f"{of - lost} of {of} used; {lost} have no school"
+
+
+def test_a_cluster_that_nobody_has_is_the_reason(tmp_path: Path) -> None:
+    result = of_arms(tmp_path, people().assign(school=np.nan), DESIGNS)
+    for name in DESIGNS:
+        assert finding(result, name)["not_estimable"].startswith("school is missing for everybody")
+
+
+def test_one_thin_block_leaves_the_others(tmp_path: Path) -> None:
+    frame = people()
+    odd = pd.DataFrame({"person": [901, 902, 903], "school": "s01", "block": "odd", "arm": ["T", "C", "C"], "x": 0.0})
+    odd = pd.concat([odd.assign(wave=wave, y=[5.0, 1.0, 2.0]) for wave in ("2019", "2020")])
+    plan = {"randomised": {"kind": "randomised", "blocks": "block"} | ARMS}
+    result, without = of_arms(tmp_path / "a", pd.concat([frame, odd]), plan), of_arms(tmp_path / "b", frame, plan)
+    row, plain = finding(result, "randomised"), finding(without, "randomised")
+    assert numbers(row) == pytest.approx(numbers(plain), rel=1e-9)
+    said = checks(result, "randomised").loc["left_out"]
+    assert (said["status"], said["detail"]) == ("failed", "1 blocks have fewer than two units in an arm: odd")
+
+
+def test_blocks_that_are_nearly_all_thin_are_refused(tmp_path: Path) -> None:
+    frame = people(40).assign(block=lambda rows: "pair " + (rows["person"] // 2).astype(str))
+    result = of_arms(tmp_path, frame, {"randomised": {"kind": "randomised", "blocks": "block"} | ARMS})
+    assert finding(result, "randomised")["not_estimable"].startswith("20 blocks have fewer than two units in an arm")

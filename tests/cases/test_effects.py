@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import impact
+from impact.estimate.panel import PanelFit, panel_effects
 from tests.cases.run import finding, run_case
 from tests.programmes import indicator, written
 
@@ -85,92 +87,103 @@ def units(n: int = 60, seed: int = 1, schools: int = 20) -> pd.DataFrame:
     return frame
 
 
-def declared(*estimators: str, **more: Any) -> list[dict[str, Any]]:
-    plans = {name: {"kind": "staggered", "cohort": "g", "never": ["0"], "estimator": name} for name in ESTIMATORS}
-    plans["panel"] = {"kind": "panel", "treatment": "d"}
-    return [
-        indicator(
-            name, plans[name] | ({} if name == "panel" else {"sensitivity": False}) | more, ex_post={"wave": "2020"}
-        )
-        for name in estimators or plans
-    ]
+PLANS: dict[str, dict[str, Any]] = {
+    name: {"kind": "staggered", "cohort": "g", "never": ["0"], "estimator": name, "sensitivity": False}
+    for name in ESTIMATORS
+}
+PLANS["panel"] = {"kind": "panel", "treatment": "d"}
 
 
-def run(folder: Path, frame: pd.DataFrame, indicators: list[dict[str, Any]]) -> impact.Result:
+def run(folder: Path, frame: pd.DataFrame, plans: dict[str, dict[str, Any]], **fields: Any) -> impact.Result:
     waves = [{"id": year, "title": year, "date": year, "role": "series"} for year in YEARS]
     layout: dict[str, Any] = {"key": ("person", "wave"), "wave": "wave", "waves": waves}
-    return impact.run(impact.load(written(folder / "p", frame, indicators, **layout)), folder / "p.duckdb")
+    made = [indicator(name, plan, ex_post={"wave": "2020"}, **fields) for name, plan in plans.items()]
+    return impact.run(impact.load(written(folder / "p", frame, made, **layout)), folder / "p.duckdb")
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(seed=st.integers(0, 2**32 - 1), stray=st.booleans())
-def test_rows_that_are_alone_change_nothing(seed: int, stray: bool, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Units seen once, at any wave and of any start, and a wave that one unit saw before all others."""
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> impact.Result:
+    return run(tmp_path_factory.mktemp("plain"), units(), PLANS)
+
+
+def test_rows_that_are_alone_change_nothing_in_any_estimator(plain: impact.Result, tmp_path: Path) -> None:
+    """Units seen once, at any wave and of any start."""
+    more = units(40, 2).sample(frac=1, random_state=3).drop_duplicates("person")
+    more = more.assign(person="x" + more["person"], y=np.random.default_rng(4).normal(0, 100, len(more)).round(3))
+    other = run(tmp_path, pd.concat([units(), more]), PLANS)
+    for name in PLANS:
+        same(plain, other, name)
+        assert "; 40 rows left out as the only one" in checks(other, name).loc["complete_cases", "detail"]
+
+
+@settings(max_examples=4, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), n_alone=st.integers(1, 60), weighted=st.booleans())
+def test_rows_that_are_alone_never_change_a_regression(seed: int, n_alone: int, weighted: bool) -> None:
+    """Units seen once, a period that one unit saw, and a chain of units and periods that ends in one row."""
     rng = np.random.default_rng(seed)
-    frame = units(30, seed)
-    frame = frame[~((frame["person"] < "u0009") & (frame["wave"] == "2016"))]
-    frame = frame[frame["wave"] != "2015"]  # nobody was there but, perhaps, one
-    more = units(40, seed + 1).sample(frac=1, random_state=int(seed % 1000)).drop_duplicates("person")
-    more["person"] = "x" + more["person"]
-    more = more[more["wave"] != "2015"]
-    if stray:
-        more = pd.concat([more, units(30, seed).query("person == 'u0005' and wave == '2015'")])
-    more["y"] = rng.normal(0, 100, len(more)).round(3)
-    one = run(tmp_path_factory.mktemp("one"), frame, declared())
-    other = run(tmp_path_factory.mktemp("other"), pd.concat([frame, more]), declared())
-    for name in (*ESTIMATORS, "panel"):
-        same(one, other, name)
-        assert f"{len(more)} rows left out as the only one" in checks(other, name).loc["complete_cases", "detail"]
+    data = units(30, seed)[["person", "wave", "school", "d", "y"]]
+    data = data[rng.random(len(data)) < 0.9].set_axis(["_unit", "_period", "_cluster", "d", "_outcome"], axis=1)
+    data["_period"] = data["_period"].astype(int)
+    alone = pd.DataFrame({"_unit": [f"x{i}" for i in range(n_alone)], "_period": rng.integers(2015, 2021, n_alone)})
+    chain = pd.DataFrame({"_unit": ["u0000", "y", "y", "z"], "_period": [2031, 2031, 2032, 2032]})
+    more = pd.concat([alone, chain]).assign(d=1.0, _cluster="own")
+    more["_outcome"] = rng.normal(0, 100, len(more))
+    both = [part.assign(_weight=rng.uniform(1, 2, len(part)).round(3)) for part in (data, more)]
+    wider = pd.concat(both) if weighted else pd.concat([data, more])
+    for clusters in ((), ("_unit",), ("_cluster",), ("_unit", "_cluster")):
+        few, many = (
+            fitted(part, clusters) for part in (both[0] if weighted else data, wider.sample(frac=1, random_state=1))
+        )
+        one, other = few.estimates[0], many.estimates[0]
+        assert [other.estimate, other.std_error, other.df] == pytest.approx([one.estimate, one.std_error, one.df])
+        assert (other.n_obs, other.n_clusters, many.n_units) == (one.n_obs, one.n_clusters, few.n_units)
+        assert many.n_uninformative == few.n_uninformative + len(more)
 
 
-@pytest.mark.parametrize("cluster", [None, "school"])
-def test_a_cohort_of_one_leaves_the_others(cluster: str | None, tmp_path: Path) -> None:
-    frame = units()
-    lone = units(1, 9).assign(person="lone", g="2017", school="own")
-    more = {"cluster": cluster} if cluster else {}
-    plans = declared(*ESTIMATORS[:4], **more)
-    result, without = run(tmp_path / "a", pd.concat([frame, lone]), plans), run(tmp_path / "b", frame, plans)
+def fitted(data: pd.DataFrame, clusters: tuple[str, ...]) -> PanelFit:
+    with duckdb.connect() as connection:
+        connection.register("data", data)
+        return panel_effects(connection, "SELECT * FROM data", terms=["d"], clusters=clusters)
+
+
+def test_a_cohort_of_one_leaves_the_others(plain: impact.Result, tmp_path: Path) -> None:
+    lone = units(1, 9).assign(person="lone", g="2017")
+    result = run(tmp_path, pd.concat([units(), lone]), PLANS)
     for name in ESTIMATORS[:4]:
-        row, plain = finding(result, name), finding(without, name)
-        assert numbers(row) == pytest.approx(numbers(plain), rel=1e-9)
+        assert numbers(finding(result, name)) == pytest.approx(numbers(finding(plain, name)), rel=1e-9)
         said = checks(result, name).loc["left_out"]
         assert (said["status"], said["value"]) == ("failed", 1)
-        assert said["detail"] == f"the cohort first treated 2017 lies in one {'cluster' if cluster else 'unit'}"
-        assert "left_out" not in checks(without, name).index
+        assert said["detail"] == "the cohort first treated 2017 lies in one unit"
+        assert "left_out" not in checks(plain, name).index
 
 
-@pytest.mark.parametrize("name", ["panel", *ESTIMATORS])
-def test_rows_without_a_cluster_are_left_out_and_named(name: str, tmp_path: Path) -> None:
-    frame = units()
+def test_rows_without_a_cluster_are_left_out_and_named(tmp_path: Path) -> None:
+    frame, plans = units(), {name: plan | {"cluster": "school"} for name, plan in PLANS.items()}
     nowhere = frame["person"].isin(["u0001", "u0007"])
-    plans = declared(name, cluster="school")
     result = run(tmp_path / "a", frame.assign(school=frame["school"].where(~nowhere)), plans)
     without = run(tmp_path / "b", frame[~nowhere], plans)
-    row, plain = finding(result, name), finding(without, name)
-    assert numbers(row) == pytest.approx(numbers(plain), rel=1e-9)
-    said = checks(result, name).loc["complete_cases"]
-    assert said["status"] == "failed"
-    assert f"{12 if name in ('panel', 'twfe') else 2} have no school" in said["detail"]
+    for name in plans:
+        assert numbers(finding(result, name)) == pytest.approx(numbers(finding(without, name)), rel=1e-9)
+        said = checks(result, name).loc["complete_cases"]
+        assert said["status"] == "failed"
+        assert f"; {12 if name in ('panel', 'twfe') else 2} have no school" in said["detail"]
 
 
 def test_never_treated_that_lack_a_wave_leave_those_treated_later(tmp_path: Path) -> None:
     frame = units()
     gap = (frame["g"] == "0") & (frame["wave"] == "2016")
-    result = run(tmp_path / "a", frame[~gap], declared("callaway_santanna", control="not_yet"))
-    rest = run(tmp_path / "b", frame[frame["g"] != "0"], declared("callaway_santanna", control="not_yet"))
-    row, plain = finding(result, "callaway_santanna"), finding(rest, "callaway_santanna")
-    assert row["estimate"] == pytest.approx(plain["estimate"], rel=1e-9)
-    assert row["std_error"] == pytest.approx(plain["std_error"], rel=1e-9)
-    assert (
-        checks(result, "callaway_santanna").loc["left_out", "detail"]
-        == "every unit never treated has a missing outcome"
-    )
+    plan = PLANS["callaway_santanna"]
+    result = run(tmp_path, frame[~gap], {"later": plan | {"control": "not_yet"}, "never": plan})
+    row, detail = finding(result, "later"), checks(result, "later").loc["left_out", "detail"]
+    assert abs(row["estimate"] - 2) < 3 * row["std_error"]
+    assert row["n_clusters"] == 40
+    assert detail == "every unit never treated has a missing outcome"
+    assert finding(result, "never")["not_estimable"].startswith("every unit never treated has a missing outcome")
 
 
 def test_units_without_any_outcome_are_counted_as_lost(tmp_path: Path) -> None:
     frame = units()
-    blank = frame["person"] < "u0003"
-    result = run(tmp_path, frame.assign(y=frame["y"].where(~blank)), declared())
+    result = run(tmp_path, frame.assign(y=frame["y"].where(frame["person"] >= "u0003")), PLANS)
     for name in ESTIMATORS[:4]:
         said = checks(result, name).loc["complete_cases"]
         assert (said["value"], said["status"]) == (3, "failed")
@@ -180,13 +193,13 @@ def test_units_without_any_outcome_are_counted_as_lost(tmp_path: Path) -> None:
 
 
 def test_influences_belong_to_their_units_where_starts_never_vary_within_a_column(tmp_path: Path) -> None:
-    """The interval by village of two-way fixed effects is that of the same plan with that cluster."""
+    """The interval by school of two-way fixed effects is that of the same plan with that cluster."""
     frame = units(schools=30)  # a school then holds units of one start
-    plain = run(tmp_path / "a", frame, declared("twfe"))
-    clustered = finding(run(tmp_path / "b", frame, declared("twfe", cluster="school")), "twfe")
-    said = checks(plain, "twfe").loc["assignment_unit"]
+    plans = {"units": PLANS["twfe"], "schools": PLANS["twfe"] | {"cluster": "school"}}
+    result = run(tmp_path, frame, plans)
+    said = checks(result, "units").loc["assignment_unit"]
     factor = np.sqrt((360 - 1) / (360 - 7))  # the small-sample factor of CR1, which sums of influences do not have
-    assert said["value"] * factor == pytest.approx(clustered["std_error"], rel=1e-9)
+    assert said["value"] * factor == pytest.approx(finding(result, "schools")["std_error"], rel=1e-9)
 
 
 def people(n: int = 400, seed: int = 3) -> pd.DataFrame:
@@ -211,11 +224,7 @@ DESIGNS: dict[str, dict[str, Any]] = {
 
 
 def of_arms(folder: Path, frame: pd.DataFrame, designs: dict[str, dict[str, Any]]) -> impact.Result:
-    made = [
-        indicator(name, design, ex_post={"wave": "2020"}, ex_ante={"baseline": {"wave": "2019"}})
-        for name, design in designs.items()
-    ]
-    return run(folder, frame, made)
+    return run(folder, frame, designs, ex_ante={"baseline": {"wave": "2019"}})
 
 
 def test_persons_without_a_cluster_are_left_out_of_comparisons_and_named(tmp_path: Path) -> None:

@@ -166,8 +166,10 @@ def wide_cohorts(panel: Panel, used: Bools) -> tuple[Bools, tuple[str, ...]]:
             kept &= ~members
             left_out.append(f"the cohort first treated {panel.name(int(cohort))} lies in one {level}")
     if left_out and len(left_out) == len(cohorts):
-        needed = f"at least two {level}s in each cohort, or cohorts merged"
-        raise NotEstimable(f"{left_out[0]}, so its effect has no error", needed)
+        raise NotEstimable(
+            f"the cohort first treated {panel.name(int(cohorts[0]))} lies in one {level}, so its effect has no error",
+            f"at least two {level}s in each cohort, or cohorts merged",
+        )
     return kept, tuple(left_out)
 
 

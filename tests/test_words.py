@@ -138,9 +138,9 @@ def test_engine_an_untranslated_sentence_is_noticed(english: set[str]) -> None:
             " la coorte trattata per la prima volta in w.1 non ha confronto subito prima del suo inizio",
         ),
         (
-            "36 rows of 6 units over 6 waves used; 2 have no school or weight; 60 rows left out as the only one of their"
+            "36 rows of 6 units over 6 waves used; 2 have no school / weight; 60 rows left out as the only one of their"
             " unit or wave",
-            "usate 36 righe di 6 unità su 6 rilevazioni; 2 senza school or weight; 60 righe escluse perché uniche della"
+            "usate 36 righe di 6 unità su 6 rilevazioni; 2 senza school / weight; 60 righe escluse perché uniche della"
             " loro unità o rilevazione",
         ),
         ("en: between 1.5 and 2.5; it: tra 1,5 e 2,5", "tra 1,5 e 2,5"),

@@ -128,7 +128,7 @@ def complete_cases(used: int, available: int, without: Mapping[str, int] = Mappi
 def without_words(without: Mapping[str, int]) -> str:
     """Say how many observations have no value in a column of clusters."""
     lost = {name: count for name, count in without.items() if count}
-    return f"; {sum(lost.values())} have no {' or '.join(lost)}" if lost else ""
+    return f"; {sum(lost.values())} have no {' / '.join(lost)}" if lost else ""
 
 
 def left_out(parts: Sequence[str]) -> list[Diagnostic]:

@@ -42,8 +42,6 @@ class Imputed:
         Units left out because none of their outcomes is observed untreated.
     n_missing
         Observations without an outcome, of units used.
-    n_alone
-        Units left out because no outcome of theirs tells anything beside the effects.
     left_out
         Cohorts, periods and cohorts' periods left out because they have no error, in words.
     """
@@ -54,7 +52,6 @@ class Imputed:
     n_obs: int
     n_always_treated: int
     n_missing: int
-    n_alone: int = 0
     left_out: tuple[str, ...] = ()
 
 
@@ -147,7 +144,6 @@ class _Fit:
     untreated_weights: Floats
     gaps: Floats
     clustering: Clustering
-    n_alone: int
     left_out: tuple[str, ...]
 
 
@@ -158,8 +154,7 @@ def _fit(panel: Panel) -> _Fit:
     after = np.asarray((panel.cohort != NEVER)[:, None] & (event >= 0))
     seen = ~np.isnan(panel.outcome)
     seen &= (seen & ~after).any(axis=1)[:, None]
-    wide, gone = wide_cohorts(panel, np.asarray(seen.any(axis=1)))
-    observed, thin = _imputable(panel, seen & wide[:, None], after)
+    observed, thin = _imputable(panel, seen, after)
     used = np.asarray(observed.any(axis=1))
     clustering = clustering_of(panel, used)
     _check_linked(panel, observed & ~after)
@@ -168,8 +163,7 @@ def _fit(panel: Panel) -> _Fit:
     outcome = np.where(observed, panel.outcome, 0.0)
     units, periods = _two_way(untreated, (untreated * outcome).sum(axis=1), (untreated * outcome).sum(axis=0))
     gaps = np.where(observed, outcome - units[:, None] - periods, 0.0)
-    n_alone = int(np.sum(wide & seen.any(axis=1) & ~used))
-    return _Fit(used, observed & after, event, weights, untreated, gaps, clustering, n_alone, (*gone, *thin))
+    return _Fit(used, observed & after, event, weights, untreated, gaps, clustering, thin)
 
 
 def _imputable(panel: Panel, observed: Bools, after: Bools) -> tuple[Bools, tuple[str, ...]]:
@@ -178,15 +172,18 @@ def _imputable(panel: Panel, observed: Bools, after: Bools) -> tuple[Bools, tupl
     Untreated observations tell of the period effects unless they are the only one of their unit or period; one is
     enough for a unit that is observed treated, for it says from where that unit's effect is measured. A treated
     observation tells of the effect if its unit is observed untreated, and two units or clusters are untreated in its
-    period; its error is known if its cohort is observed in two in that period. Returns what stays, shape (n, T), and
-    what was too thin, in words.
+    period; its error is known if its cohort lies in two, and is observed in two in that period. Returns what stays,
+    shape (n, T), and what was too thin, in words.
     """
     clustering, gone = clustering_of(panel, np.asarray(observed.any(axis=1))), dict[str, None]()
     while True:
-        treated = np.asarray(observed & after)
+        wide, thin = wide_cohorts(panel, np.asarray(observed.any(axis=1)))
+        gone |= dict.fromkeys(thin)
+        left = observed & wide[:, None]
+        treated = np.asarray(left & after)
         for period in np.flatnonzero(treated.any(axis=0)):
             name = panel.name(int(period))
-            if n_spread(observed[:, period] & ~after[:, period], clustering) < 2:
+            if n_spread(left[:, period] & ~after[:, period], clustering) < 2:
                 treated[:, period] = False
                 gone[f"fewer than two units or clusters are untreated in period {name}"] = None
             for cohort in np.unique(panel.cohort[treated[:, period]]):
@@ -195,7 +192,7 @@ def _imputable(panel: Panel, observed: Bools, after: Bools) -> tuple[Bools, tupl
                     treated[members, period] = False
                     start = panel.name(int(cohort))
                     gone[f"the cohort first treated {start} is observed in one unit or cluster in period {name}"] = None
-        untreated = _untreated(observed & ~after, treated)
+        untreated = _untreated(left & ~after, treated)
         kept = untreated | (treated & untreated.any(axis=1, keepdims=True))
         if np.array_equal(kept, observed):
             break
@@ -208,10 +205,8 @@ def _imputable(panel: Panel, observed: Bools, after: Bools) -> tuple[Bools, tupl
 
 def _untreated(untreated: Bools, treated: Bools) -> Bools:
     """Return the untreated observations that are not alone; a unit observed treated is not, with one."""
-    counts = np.hstack(
-        [untreated, 2 * treated.any(axis=1, keepdims=True)]
-    )  # a column of its own, in which none is alone
-    units, periods = informative(counts)
+    more = 2 * treated.any(axis=1, keepdims=True)  # a column of its own, in which none is alone
+    units, periods = informative(np.hstack([untreated, more]))
     return untreated & units[:, None] & periods[:-1]
 
 
@@ -276,4 +271,4 @@ def _imputed(panel: Panel, fit: _Fit, overall: Estimate, terms: tuple[tuple[int,
     n_obs = int(np.sum(fit.weights > 0))
     before = (panel.cohort == NEVER)[:, None] | (fit.event < 0)
     always = int(np.sum(~(~np.isnan(panel.outcome) & before).any(axis=1)))
-    return Imputed(overall, terms, int(fit.used.sum()), n_obs, always, int(missing.sum()), fit.n_alone, fit.left_out)
+    return Imputed(overall, terms, int(fit.used.sum()), n_obs, always, int(missing.sum()), fit.left_out)

@@ -224,7 +224,7 @@ def test_units_that_tell_nothing_count_for_nothing(estimator):
     found, plain = estimator(wider), estimator(panel)
     same(found.overall, plain.overall)
     assert (found.n_units, found.n_obs, found.overall.df) == (plain.n_units, plain.n_obs, 199)
-    assert (found.n_alone, found.n_always_treated, found.left_out) == (20, 20, ())
+    assert (found.n_always_treated, found.left_out) == (20, ())
     assert not found.overall.influence[200:].any()
 
 

@@ -103,7 +103,7 @@ def _known(case: Case, design: Staggered, rows: pd.DataFrame) -> tuple[pd.DataFr
     for name in fixed:  # what is missing at the first wave is that of a later one
         known = first_rows(case, rows[rows[name].notna()])[name]
         first = first.assign(**{name: known.reindex(first.index)})
-    names = [*fixed, *design.covariates]
+    names = list(dict.fromkeys([*fixed, *design.covariates]))
     require_covariates(first[names])
     kept, without = in_place(first, names, pd.Series(True, index=first.index))
     return first[kept], int(blank.sum()), without

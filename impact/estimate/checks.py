@@ -60,7 +60,7 @@ def arm_checks(case: Case, compared: Comparison, estimate: Estimate) -> tuple[li
 
 def _gaps(case: Case, compared: Comparison) -> Diagnostic:
     nowhere = sum(compared.without.values())
-    check = complete_cases(compared.sample.n, compared.available + nowhere, compared.without)
+    check = complete_cases(compared.sample.n, compared.available + nowhere, compared.without, compared.apart)
     if isinstance(getattr(case.design, "missing", None), MultipleImputation):
         lost = compared.available - compared.sample.n
         detail = f"nobody left out: the gaps of {lost} of {compared.available} are imputed"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from impact.declare.designs import AttritionWeights, MultipleImputation
+from impact.declare.designs import AttritionWeights, MultipleImputation, Randomised
 from impact.declare.indicators import Change
 from impact.errors import NotEstimable
 from impact.estimate.case import (
@@ -26,7 +26,7 @@ from impact.estimate.case import (
     sample_weights,
     survey_design,
 )
-from impact.estimate.sample import Sample, varying
+from impact.estimate.sample import Sample, beside_others, varying
 from impact.statistics.core import Estimate, Floats
 from impact.statistics.imputation_multiple import multiply_impute, pool
 from impact.statistics.propensity import logit
@@ -57,6 +57,8 @@ class Comparison:
         By column, those left out of ``units`` because they have no cluster or weight.
     thin
         In words, the blocks left out of ``units`` because an arm of theirs has fewer than two units or clusters.
+    apart
+        Those left out of ``units`` because the covariates of a regression fit them perfectly.
     """
 
     rows: pd.DataFrame
@@ -65,6 +67,7 @@ class Comparison:
     sample: Sample
     without: dict[str, int]
     thin: tuple[str, ...]
+    apart: int = 0
 
     @property
     def available(self) -> int:
@@ -95,8 +98,15 @@ def comparison(case: Case) -> Comparison:
         raise NotEstimable("the outcome is the same for everybody", "an outcome that varies")
     wide, thin = _wide(case, units, units if filled else units[complete])
     units, covariates, complete = units[wide], covariates[wide], complete[wide]
-    sample = _sample(case, units[complete], as_numbers(covariates[complete]))
-    return Comparison(rows, units, covariates, sample, without, thin)
+
+    def made(kept: pd.Series) -> Sample:
+        return _sample(case, units[kept], as_numbers(covariates[kept]))
+
+    if not isinstance(case.design, Randomised) or filled:
+        return Comparison(rows, units, covariates, made(complete), without, thin)
+    sample, used = beside_others(made, complete)
+    apart = complete & ~used
+    return Comparison(rows, units[~apart], covariates[~apart], sample, without, thin, int(apart.sum()))
 
 
 def _wide(case: Case, units: pd.DataFrame, analysed: pd.DataFrame) -> tuple[pd.Series, tuple[str, ...]]:

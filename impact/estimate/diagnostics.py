@@ -117,11 +117,18 @@ def enough_clusters(n_clusters: int | None) -> Diagnostic:
     return Diagnostic("clusters", null, float(n_clusters), None, status, f"{n_clusters} clusters")
 
 
-def complete_cases(used: int, available: int, without: Mapping[str, int] = MappingProxyType({})) -> Diagnostic:
-    """State how many observations were left out for missing values; ``without`` counts those without a cluster."""
+def complete_cases(
+    used: int, available: int, without: Mapping[str, int] = MappingProxyType({}), apart: int = 0
+) -> Diagnostic:
+    """State how many observations were left out for missing values.
+
+    ``without`` counts those without a cluster or weight; ``apart`` were left out of ``available`` because covariates
+    fit them perfectly.
+    """
     null = "no observation was left out for a missing value"
     status = "passed" if used == available else "failed"
     detail = f"{used} of {available} used{without_words(without)}"
+    detail += f"; {apart} left out that covariates tell apart from all others" if apart else ""
     return Diagnostic("complete_cases", null, float(available - used), None, status, detail)
 
 

@@ -241,6 +241,29 @@ def test_persons_without_a_cluster_are_left_out_of_comparisons_and_named(tmp_pat
         assert said["detail"] == f"{of - lost} of {of} used; {lost} have no school"
 
 
+def test_the_only_person_of_a_village_counts_for_nothing_beside_dummies_of_villages(tmp_path: Path) -> None:
+    """Sixty villages of one person beside six: neither observations nor clusters of a regression with their dummies."""
+    frame = people(120)
+    frame["school"] = [f"s{i % 6}" for i in frame["person"]]
+    more = people(60, 5).assign(person=lambda rows: rows["person"] + 1000)
+    more["school"] = "own" + more["person"].astype(str)
+    plans = {
+        "association": {"kind": "association", "exposure": "x", "covariates": ["school"], "cluster": "school"},
+        "randomised": {"kind": "randomised", "covariates": ["school"], "cluster": "school"} | ARMS,
+        "did": {"kind": "did", "rows": "linked", "covariates": ["school"], "cluster": "school"} | ARMS,
+    }
+    alone, many = of_arms(tmp_path / "a", frame, plans), of_arms(tmp_path / "b", pd.concat([frame, more]), plans)
+    for name in plans:
+        same_but_attrition = checks(many, name).loc["clusters"]
+        assert numbers(finding(many, name)) == pytest.approx(numbers(finding(alone, name)), rel=1e-9)
+        assert (same_but_attrition["value"], same_but_attrition["status"]) == (6, "failed")
+        said = checks(many, name).loc["complete_cases"]
+        assert said["status"] == "passed"
+        assert said["detail"].endswith(
+            f"; {120 if name == 'did' else 60} left out that covariates tell apart from all others"
+        )
+
+
 def test_a_cluster_that_nobody_has_is_the_reason(tmp_path: Path) -> None:
     result = of_arms(tmp_path, people().assign(school=np.nan), DESIGNS)
     for name in DESIGNS:

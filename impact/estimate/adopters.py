@@ -20,6 +20,7 @@ from impact.estimate.case import (
     design_rows,
     first_rows,
     in_place,
+    place_columns,
     require_covariates,
     sample_weights,
 )
@@ -98,12 +99,10 @@ def _known(case: Case, design: Staggered, rows: pd.DataFrame) -> tuple[pd.DataFr
     observed = rows.loc[rows["_outcome"].notna(), "_unit"]
     blank = ~first.index.isin(observed)
     first = first[~blank]
-    weight = case.indicator.sample.weight
-    fixed = [*cluster_names(case), *([weight] if weight else [])]
-    for name in fixed:  # what is missing at the first wave is that of a later one
+    for name in place_columns(case):  # what is missing at the first wave is that of a later one
         known = first_rows(case, rows[rows[name].notna()])[name]
         first = first.assign(**{name: known.reindex(first.index)})
-    names = list(dict.fromkeys([*fixed, *design.covariates]))
+    names = list(dict.fromkeys([*place_columns(case), *design.covariates]))
     require_covariates(first[names])
     kept, without = in_place(first, names, pd.Series(True, index=first.index))
     return first[kept], int(blank.sum()), without

@@ -215,9 +215,13 @@ def placed(case: Case, frame: pd.DataFrame) -> tuple[pd.Series, dict[str, int]]:
 
     A row without is left out as one without an outcome is: what it would count with is not known.
     """
+    return in_place(frame, place_columns(case), frame["_outcome"].notna())
+
+
+def place_columns(case: Case) -> list[str]:
+    """Return the columns without which nobody knows what a row counts for: clusters and weight."""
     weight = case.indicator.sample.weight
-    names = list(dict.fromkeys([*cluster_names(case), *([weight] if weight else [])]))
-    return in_place(frame, names, frame["_outcome"].notna())
+    return list(dict.fromkeys([*cluster_names(case), *([weight] if weight else [])]))
 
 
 def in_place(frame: pd.DataFrame, names: list[str], counted: pd.Series) -> tuple[pd.Series, dict[str, int]]:

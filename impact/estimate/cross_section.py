@@ -17,8 +17,8 @@ from impact.estimate.case import (
     at_wave,
     background,
     cluster_labels,
-    cluster_names,
     design_rows,
+    place_columns,
     placed,
     require_arms,
     require_clusters,
@@ -85,7 +85,7 @@ def comparison(case: Case) -> Comparison:
     """
     rows = design_rows(case)
     units = _units(case, rows)
-    require_covariates(units[list(cluster_names(case))], units["_treated"])
+    require_covariates(units[place_columns(case)], units["_treated"])
     in_place, without = placed(case, units)
     units = units[in_place]
     covariates = background(case, rows, units)

@@ -12,8 +12,8 @@ from impact.estimate.case import (
     as_numbers,
     at_wave,
     cluster_labels,
-    cluster_names,
     design_rows,
+    place_columns,
     placed,
     require_covariates,
     sample_weights,
@@ -66,7 +66,7 @@ def _sample(case: Case, design: Association) -> tuple[Sample, int, dict[str, int
         rows = at_wave(rows, case.indicator.ex_post.wave).reset_index()
     covariates = rows[list(design.covariates)]
     exposure = rows[design.exposure].astype(float)
-    require_covariates(rows[list(dict.fromkeys([design.exposure, *design.covariates, *cluster_names(case)]))])
+    require_covariates(rows[list(dict.fromkeys([design.exposure, *design.covariates, *place_columns(case)]))])
     in_place, without = placed(case, rows)
     complete = rows["_outcome"].notna() & exposure.notna() & covariates.notna().all(axis=1) & in_place
 

@@ -14,6 +14,7 @@ from impact.estimate.case import (
     cluster_labels,
     cluster_names,
     design_rows,
+    place_columns,
     placed,
     require_arms,
     require_clusters,
@@ -84,7 +85,7 @@ def stacked(case: Case, rows: pd.DataFrame, before: str, after: str) -> tuple[Sa
         start = at_wave(both, before)[list(design.covariates)].reindex(both["_unit"])
         covariates = start.set_index(both.index)
     require_covariates(covariates, both["_treated"])
-    require_covariates(both[list(cluster_names(case))], both["_treated"])
+    require_covariates(both[place_columns(case)], both["_treated"])
     complete = both["_outcome"].notna() & covariates.notna().all(axis=1) & placed(case, both)[0]
     available, linked = len(both), ""
     if design.rows == "linked":

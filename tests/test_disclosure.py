@@ -28,7 +28,7 @@ from impact.publish import (
     suppressions_table,
     terms_table,
 )
-from impact.publish.disclosure import cell_table
+from impact.publish.hidden import cell_table
 from impact.statistics.suppression import Table, Total, suppress
 from impact.store import Warehouse
 from tests.programmes import edit, indicator, written
@@ -110,7 +110,7 @@ TREE = {
     "s11": "s1",
     "s12": "s1",
 }
-ABOVE = {("place", code): parent for code, parent in TREE.items()}
+ABOVE = {("place", code): [("place", parent)] for code, parent in TREE.items() if parent}
 ARMS = {"one": ("",), "two": ("treated", "comparison"), "all": ("treated", "comparison", "")}
 
 

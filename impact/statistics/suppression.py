@@ -224,10 +224,9 @@ def _blocks(table: Table, unknown: Bools) -> Iterator[tuple[Floats, Ints]]:
     matrix = matrix[matrix.any(axis=1)]
     places = np.flatnonzero(unknown)
     rows, columns = len(matrix), len(places)
-    sparse = csr_array(matrix)
-    linked = csr_array((sparse.data, sparse.indices + rows, sparse.indptr), shape=(rows, rows + columns))
-    linked.resize(rows + columns, rows + columns)
-    count, labels = connected_components(linked, directed=False)
+    row, column = np.nonzero(matrix)
+    links = csr_array((np.ones(len(row)), (row, rows + column)), shape=(rows + columns, rows + columns))
+    count, labels = connected_components(links, directed=False)
     for label in range(count):
         block = labels == label
         if block[:rows].any():
@@ -266,8 +265,8 @@ def _valued(values: Values, matrix: Floats, places: Ints) -> Bools:
     width = high - low
     finite = np.concatenate([np.abs(truth), width[np.isfinite(width)]])
     scale = 1.0 if values.whole else float(finite.max(initial=0.0)) or 1.0
-    least = APART if values.whole else CLOSE
-    apart = np.maximum(np.minimum(least, width / scale / 2), least / 10) if not values.whole else np.full_like(low, least)
+    small = np.maximum(np.minimum(CLOSE, width / scale / 2), CLOSE / 10)
+    apart = np.full_like(low, APART) if values.whole else small
     spread = _spread(matrix, truth / scale, (low / scale, high / scale), apart)
     return np.asarray(~spread & (width > 0), dtype=np.bool_)
 

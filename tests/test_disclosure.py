@@ -28,7 +28,7 @@ from impact.publish import (
     suppressions_table,
     terms_table,
 )
-from impact.publish.hidden import cell_table
+from impact.publish.totals import cell_table
 from impact.statistics.suppression import Table, Total, suppress
 from impact.store import Warehouse
 from tests.programmes import edit, indicator, written

@@ -8,7 +8,7 @@ of the database, at the command line and in Python, sees all of it.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -28,6 +28,7 @@ COLUMNS = ["contract", "wave", "what"]
 UNITS = (("units_reported", "units_expected"), ("baseline_reported", "baseline_expected"))
 NO_ROWS: dict[str, Any] = {"rows_used": None, "first_lines": []}
 """What a trace does not say of a file from which hidden cells could be told."""
+Counted = tuple[str, str, int]
 _NOT_SHOWN = {
     "en": "not shown: few persons stand behind it, or it would tell of them",
     "it": "non mostrato: riguarda poche persone, o le farebbe conoscere",
@@ -54,34 +55,50 @@ def withheld_counts(
         Contracts and waves of which the whole is.
     """
     fed = {source.contract for source in programme.sources}
-    own = [contract for name, contract in programme.contracts.items() if contract.person and name in fed]
-    rows = [row for contract in own for row in _withheld(programme, warehouse, contract, touched, wholes)]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    counted = {
+        name: _persons(warehouse, programme.id, contract)
+        for name, contract in programme.contracts.items()
+        if contract.person and name in fed
+    }
+    return decide_withheld(counted, touched, wholes, programme.header.disclosure.minimum)
 
 
-def _withheld(
-    programme: Programme,
-    warehouse: Warehouse,
-    contract: Contract,
+def _persons(warehouse: Warehouse, programme: str, contract: Contract) -> list[Counted]:
+    """Count the persons of each file and of each wave."""
+    wave = f"coalesce(CAST({ident(contract.wave)} AS VARCHAR), '')" if contract.wave else "''"
+    return warehouse.rows(
+        "SELECT CASE grouping(_source) WHEN 0 THEN 'file' ELSE 'wave' END, coalesce(_source, wave),"
+        f" count(DISTINCT {ident(contract.person or '')})"
+        f" FROM (SELECT *, {wave} AS wave FROM {ident(programme, contract.id)})"
+        " GROUP BY GROUPING SETS ((_source), (wave))"
+    )
+
+
+def decide_withheld(
+    counted: Mapping[str, Sequence[Counted]],
     touched: Collection[str],
     wholes: Collection[tuple[str, str]],
-) -> Iterator[tuple[str, str, str]]:
-    minimum, name = programme.header.disclosure.minimum, contract.id
-    wave = f"coalesce(CAST({ident(contract.wave)} AS VARCHAR), '')" if contract.wave else "''"
-    counted = warehouse.rows(
-        f"SELECT grouping(_source) AS of_wave, coalesce(_source, wave), count(DISTINCT {ident(contract.person or '')})"
-        f" FROM (SELECT *, {wave} AS wave FROM {ident(programme.id, name)}) GROUP BY GROUPING SETS ((_source), (wave))"
-    )
-    few = {(bool(of_wave), place) for of_wave, place, persons in counted if 0 < persons < minimum}
-    hidden = {place for of_wave, place in few if of_wave} | {place for owner, place in wholes if owner == name}
-    yield name, "", LINES
-    if name not in touched and not few and not hidden:
-        return
-    yield name, "", FEW
-    if hidden or sum(source.contract == name for source in programme.sources) > 1:
-        yield name, "", FILES
-    for place in sorted(hidden):
-        yield name, place, WAVE
+    minimum: int,
+) -> pd.DataFrame:
+    """Decide what contracts withhold; pure.
+
+    Parameters
+    ----------
+    counted
+        Of each contract with persons: ``file`` or ``wave``, its name, the persons in it.
+    touched, wholes, minimum
+        As for :func:`withheld_counts`, and the smallest number of persons that is shown.
+    """
+    rows: list[tuple[str, str, str]] = []
+    for name, places in counted.items():
+        few = {(kind, place) for kind, place, persons in places if 0 < persons < minimum}
+        hidden = {place for kind, place in few if kind == WAVE} | {place for owner, place in wholes if owner == name}
+        rows.append((name, "", LINES))
+        if name in touched or few or hidden:
+            several = sum(kind == "file" for kind, _, _ in places) > 1
+            rows += [(name, "", FEW), *([(name, "", FILES)] if several or hidden else [])]
+            rows += [(name, place, WAVE) for place in sorted(hidden)]
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def withheld_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:

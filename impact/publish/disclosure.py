@@ -17,9 +17,10 @@ from impact.declare import Programme
 from impact.declare.indicators import Indicator
 from impact.judge.findings import finding_id
 from impact.publish.beside import withheld_counts
-from impact.publish.hidden import CELL, EFFECT, Hidden, cell_table, hidden_cells, of_series, waves_of
+from impact.publish.hidden import CELL, Hidden, hidden_cells, of_series, waves_of
 from impact.publish.inventory import FROM_PERSONS, MEASURED
 from impact.publish.tables import read_table, renew_tables
+from impact.publish.totals import EFFECT, cell_table
 from impact.statistics.suppression import suppress
 from impact.store import Warehouse
 

@@ -21,11 +21,10 @@ from impact.declare.indicators import Change, Indicator
 from impact.measure.formula import arm_sql, parts_sql
 from impact.measure.persons import Cell, counts_persons, person_counts
 from impact.publish.limits import Limits, known_limits
-from impact.statistics.suppression import Table, Total, Values, suppress
+from impact.publish.totals import EFFECT, Above, Contents, Key, cell_table
+from impact.statistics.suppression import Table, suppress
 from impact.store import Warehouse
 
-EFFECT = "effect"
-"""Stands for the arm of a cell that counts what an effect was estimated from."""
 PART = ["scope", "scope_value", "group", "group_value"]
 CELL = ["programme", "indicator", "arm", *PART, "wave"]
 REPEATED = ("did", "panel", "staggered")
@@ -36,12 +35,8 @@ OWN_ROWS = ("network", "territory_map")
 """Formulas that count no rows of their own contract."""
 APART = ("count", "count_distinct", "quantile")
 """Formulas whose values are their counts, or do not add up."""
-Key = tuple[str, str, str]
-"""Arm (with what defines it), the column that cuts ('' for the whole) and its code."""
 Slot = tuple[str, ...]
 """Of which rows: contract, conditions, wave; and for what."""
-Above = Mapping[tuple[str, str], Sequence[tuple[str, str]]]
-"""The columns and codes that a column and code belong to."""
 
 
 class Hidden(NamedTuple):
@@ -50,25 +45,6 @@ class Hidden(NamedTuple):
     indicator: Indicator
     row: dict[str, Any]
     reason: str
-
-
-class Contents(NamedTuple):
-    """What the rows of cells come to.
-
-    Parameters
-    ----------
-    sums, levels
-        Shape (k,): sum of values in each cell; the one value all its rows have, or NaN.
-    limits
-        Of the value of a row.
-    whole
-        Whether sums are whole numbers.
-    """
-
-    sums: Sequence[float]
-    levels: Sequence[float]
-    limits: Limits
-    whole: bool
 
 
 @dataclass
@@ -116,17 +92,54 @@ def hidden_cells(programme: Programme, warehouse: Warehouse) -> tuple[list[Hidde
     """
     own = [one for one in programme.indicators if programme.contracts[one.contract].person]
     frames = {one.id: _counted(programme, warehouse, one) for one in own}
-    tables = list(_tables(programme, warehouse, own, frames))
-    hidden, few = _settled(tables, programme.header.disclosure.minimum)
+    above: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for column, code, *upper in dict.fromkeys(
+        place for one in own for place in _belonging(warehouse, programme.id, one)
+    ):
+        above.setdefault((column, code), []).append((upper[0], upper[1]))
+    return decide(programme, frames, above, known_limits(programme, warehouse, own))
+
+
+def decide(
+    programme: Programme, frames: Mapping[str, pd.DataFrame], above: Above, limits: Mapping[str, Limits]
+) -> tuple[list[Hidden], set[tuple[str, str]]]:
+    """Decide what is hidden; pure.
+
+    Parameters
+    ----------
+    programme
+        As declared.
+    frames
+        Of each indicator of persons: a row per cell, with :data:`CELL`, ``n``, ``n_missing``, ``value``,
+        ``std_error`` and ``persons``, how many different ones stand behind it.
+    above
+        What each column and code belongs to.
+    limits
+        Of the value of a row of each indicator.
+
+    Returns
+    -------
+    tuple
+        As :func:`hidden_cells`.
+    """
+    own = [one for one in programme.indicators if one.id in frames]
+    rows = {one.id: _records(_summed(one, frames[one.id])) for one in own}
+    hidden, few = _settled(list(_tables(programme, own, rows, above, limits)), programme.header.disclosure.minimum)
     found = [
         Hidden(one, row, "few" if place in few else "complement")
         for one in own
-        for row in _records(frames[one.id])
+        for row in rows[one.id]
         if (place := (_slot(programme, one, row), _key(one, row)))[1] in hidden.get(place[0], ())
     ]
-    wholes = {(slot[0], slot[2]) for slot, keys in hidden.items() if slot[1] == "" and len(slot) == 3
-              and any(not column for _, column, _ in keys)}  # fmt: skip
-    return found, wholes
+    return found, {(slot[0], slot[2]) for slot, keys in hidden.items() if _of_all_rows(slot) and _has_whole(keys)}
+
+
+def _of_all_rows(slot: Slot) -> bool:
+    return len(slot) == 3 and not slot[1]
+
+
+def _has_whole(keys: set[Key]) -> bool:
+    return any(not column for _, column, _ in keys)
 
 
 def _settled(tables: Sequence[_Cells], minimum: int) -> tuple[dict[Slot, set[Key]], set[tuple[Slot, Key]]]:
@@ -152,33 +165,32 @@ def _settled(tables: Sequence[_Cells], minimum: int) -> tuple[dict[Slot, set[Key
 
 
 def _tables(
-    programme: Programme, warehouse: Warehouse, own: Sequence[Indicator], frames: Mapping[str, pd.DataFrame]
+    programme: Programme,
+    own: Sequence[Indicator],
+    found: Mapping[str, list[dict[str, Any]]],
+    above: Above,
+    limits: Mapping[str, Limits],
 ) -> Iterator[_Cells]:
     """Yield a table per slot and variable, and one of the rows behind all variables of a slot."""
     slots: dict[Slot, dict[str, dict[Key, dict[str, Any]]]] = {}
     tied: dict[Slot, set[Slot]] = {}
     readers: dict[tuple[Slot, str], Indicator] = {}
-    above: dict[tuple[str, str], dict[tuple[str, str], None]] = {}
     for indicator in own:
-        for place in _belonging(warehouse, programme.id, indicator):
-            above.setdefault(place[:2], {})[place[2:]] = None
-        for row in _records(frames[indicator.id]):
+        for row in found[indicator.id]:
             slot, variable = _slot(programme, indicator, row), _variable(programme, indicator, row)
             slots.setdefault(slot, {}).setdefault(variable, {}).setdefault(_key(indicator, row), row)
             tied.setdefault(slot, set()).update(_comes_from(programme, indicator, row))
             readers.setdefault((slot, variable), indicator)
-    limits = known_limits(programme, warehouse, own)
-    belongs = {place: list(uppers) for place, uppers in above.items()}
     for slot, variables in slots.items():
         after = [*tied[slot], *(other for other in slots if _holds_more(other, slot))]
         effects = slot[-1] == EFFECT
         for variable, cells in variables.items():
             one = readers[slot, variable]
-            table = _add_up(cells, "n", belongs, _contents(one, cells, limits[one.id]))
+            table = _add_up(cells, "n", above, _contents(one, cells, limits[one.id]))
             yield _Cells(slot, table, list(cells), after, _arms(one) if effects else None)
         if len(variables) > 1 and not effects:
-            rows = {key: row for cells in variables.values() for key, row in cells.items() if row["rows"] is not None}
-            yield _Cells(slot, _add_up(rows, "rows", belongs, None), list(rows), after)
+            rows = {key: row for cells in variables.values() for key, row in cells.items()}
+            yield _Cells(slot, _add_up(rows, "rows", above, None), list(rows), after)
 
 
 def _holds_more(other: Slot, slot: Slot) -> bool:
@@ -190,69 +202,6 @@ def _holds_more(other: Slot, slot: Slot) -> bool:
 def _add_up(cells: Mapping[Key, Mapping[str, Any]], what: str, above: Above, contents: Contents | None) -> Table:
     rows = cells.values()
     return cell_table(list(cells), [row[what] for row in rows], [row["persons"] for row in rows], above, contents)
-
-
-def cell_table(
-    keys: Sequence[Key], counts: Sequence[int], persons: Sequence[int], above: Above, contents: Contents | None = None
-) -> Table:
-    """Return cells with all that adds up among them.
-
-    Codes add up to the code above them or to the whole, arms to all arms. What a total holds beyond its parts comes
-    after the cells given: it is shown nowhere, but is known as soon as all parts are.
-
-    Parameters
-    ----------
-    keys
-        Arm, column and code of each cell.
-    counts, persons
-        Rows behind each, and different persons.
-    above
-        What each column and code belongs to, by its own column or by another.
-    contents
-        What their rows come to, in the same order.
-
-    Examples
-    --------
-    >>> table = cell_table([("", "", ""), ("", "sex", "f")], [12, 9], [12, 9], {})
-    >>> table.totals, table.counts.tolist()
-    ((Total(whole=0, parts=(1, 2)),), [12, 9, 3])
-    """
-    numbers, people, totals = list(counts), list(persons), []
-    sums = list(contents.sums) if contents else []
-    for whole, parts in _sums(keys, above):
-        rest = numbers[whole] - sum(numbers[part] for part in parts)
-        if rest < 0:  # parts that overlap: nothing can be computed from them
-            continue
-        if rest:
-            numbers.append(rest)
-            people.append(rest)
-            sums += [sums[whole] - sum(sums[part] for part in parts)] if contents else []
-        totals.append(Total(whole, (*parts, len(numbers) - 1) if rest else tuple(parts)))
-    shown = np.arange(len(numbers)) < len(keys)
-    values = _values(contents, sums, np.array(numbers)) if contents else None
-    return Table(np.array(numbers, dtype=np.int64), np.array(people, dtype=np.int64), shown, tuple(totals), values)
-
-
-def _values(contents: Contents, sums: Sequence[float], counts: np.ndarray) -> Values:
-    ends = [np.where(counts > 0, counts * np.float64(end or 0.0), 0.0) if np.isfinite(end)
-            else np.where(counts > 0, end, 0.0) for end in contents.limits]  # fmt: skip
-    levels = np.full(len(counts), np.nan)
-    levels[: len(contents.levels)] = contents.levels
-    return Values(np.clip(sums, *ends), ends[0], ends[1], levels, contents.whole)
-
-
-def _sums(keys: Sequence[Key], above: Above) -> list[tuple[int, list[int]]]:
-    places = {key: place for place, key in enumerate(keys)}
-    parts: dict[tuple[Key, str], list[int]] = {}
-    for (arm, column, code), place in places.items():
-        if column:
-            uppers = [(arm, *upper) for upper in above.get((column, code), ()) if (arm, *upper) in places]
-            own = [upper for upper in uppers if upper[1] == column] or [(arm, "", "")]
-            for upper in (*own, *(upper for upper in uppers if upper[1] != column)):
-                parts.setdefault((upper, column), []).append(place)
-        if arm not in ("", EFFECT):
-            parts.setdefault((("", column, code), f"{EFFECT} {arm.partition(' ')[2]}"), []).append(place)
-    return [(places[whole], found) for (whole, _), found in parts.items() if whole in places]
 
 
 def _belonging(warehouse: Warehouse, programme: str, indicator: Indicator) -> list[tuple[str, str, str, str]]:
@@ -286,13 +235,13 @@ def _counted(programme: Programme, warehouse: Warehouse, indicator: Indicator) -
     # a part that fell silent tells how many are awaited there
     behind = measured["n"].where(measured["n"] > 0, measured["units_expected"].fillna(0)).astype("int64")
     cells = measured[[*CELL, "n", "n_missing", "value", "std_error"]].assign(persons=behind)
+    cells["n_missing"] = cells["n_missing"].fillna(0).astype("int64")
     contract = programme.contracts[indicator.contract]
     if not counts_persons(indicator, contract):
         counted = person_counts(warehouse.connection, programme.id, contract, indicator)
         cells["persons"] = [counted.get(_place(row), row["n"]) for row in _records(cells)]
     persons = cells["persons"].where(cells["arm"] != EFFECT, -(-cells["n"] // waves_of(programme, indicator)))
-    rows = None if indicator.formula.kind in OWN_ROWS else (cells["n"] + cells["n_missing"].fillna(0)).astype(object)
-    return _summed(indicator, cells).assign(persons=persons.astype("int64"), rows=rows)
+    return cells.assign(persons=persons.astype("int64"))
 
 
 def waves_of(programme: Programme, indicator: Indicator) -> int:
@@ -371,7 +320,7 @@ def _variable(programme: Programme, indicator: Indicator, row: Mapping[str, Any]
 
 
 def _summed(indicator: Indicator, cells: pd.DataFrame) -> pd.DataFrame:
-    """Return the sum of values in each cell, and the one value that all its rows have; NaN where there is none.
+    """Return the rows of each cell, the sum of their values, and the one value that all have; NaN if there is none.
 
     The spread within cells is known where standard errors are published.
     """
@@ -381,7 +330,8 @@ def _summed(indicator: Indicator, cells: pd.DataFrame) -> pd.DataFrame:
     whole = indicator.formula.kind == "sum"
     alike = (error == 0) | ((count == 1) & bool(error.notna().any()))
     total = (value if whole else value * count).where(count > 0, 0.0)
-    return cells.assign(total=total, level=value.where(alike & (not whole)))
+    level = value.where(alike & (not whole))
+    return cells.assign(total=total, level=level, rows=cells["n"] + cells["n_missing"])
 
 
 def _contents(indicator: Indicator, cells: Mapping[Key, Mapping[str, Any]], limits: Limits) -> Contents | None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
 from impact.declare.indicators import Indicator
-from tests.random_programmes import COLUMN, LIMITS, TREE, Made, formula_of, selected
+from tests.random_programmes import COLUMN, LIMITS, TREE, Made, formula_of
 
 # ---- everything at once, by linear programmes ------------------------------------------------------------------------
 
@@ -90,6 +89,50 @@ class System:
         return list(zip(reached.min(axis=0).tolist(), reached.max(axis=0).tolist(), strict=True))
 
 
+def told(
+    true: pd.DataFrame,
+    seen: pd.DataFrame,
+    totals: Mapping[str, Sequence[str]],
+    limits: tuple[float, float],
+    *,
+    sums: bool,
+) -> list[tuple[str, str]]:
+    """Return which counts and which sums of hidden cells are known.
+
+    Parameters
+    ----------
+    true, seen
+        By code: ``n`` and ``value``, as they are and as a reader sees them.
+    totals
+        The codes that add up to a code.
+    limits
+        Of the value of a row.
+    sums
+        Whether values are totals, or means.
+    """
+    system = System()
+    for code in true.index:
+        n = float(true.loc[code, "n"])
+        total = float(true.loc[code, "value"]) * (1.0 if sums else n)
+        hidden = pd.isna(seen.loc[code, "n"])
+        system.add(("n", code), n, 0 if hidden else n, math.inf if hidden else n)
+        system.add(("s", code), total, *((-math.inf, math.inf) if hidden else (total, total)))
+        bounds = [
+            ({("s", code): 1.0, ("n", code): -limits[0]}, limits[0]),
+            ({("s", code): -1.0, ("n", code): limits[1]}, limits[1]),
+        ]
+        system.above += [each for each, end in bounds if np.isfinite(end) and hidden]
+    for whole, parts in totals.items():
+        system.equal += [{(what, whole): 1.0} | {(what, part): -1.0 for part in parts} for what in ("n", "s")]
+    off = [code for code in true.index if pd.isna(seen.loc[code, "n"])]
+    names: list[tuple[str, str, Expression]] = [("n", code, {("n", code): 1.0}) for code in off]
+    for code in off:
+        mean = system.truth["s", code] / system.truth["n", code]
+        names += [("s", code, {("s", code): 1.0}), ("mean", code, {("s", code): 1.0, ("n", code): -mean})]
+    spans = system.settle([goal for _, _, goal in names])
+    return [(what, code) for (what, code, _), (low, high) in zip(names, spans, strict=True) if high - low < 1e-3]
+
+
 def _rows(expressions: Sequence[Expression], place: Mapping[Name, int]) -> csr_array:
     cells = [(row, place[name], factor) for row, one in enumerate(expressions) for name, factor in one.items()]
     rows, columns, factors = zip(*cells, strict=True) if cells else ((), (), ())
@@ -124,8 +167,12 @@ def recovered(made: Made, shown: Mapping[str, pd.DataFrame], side: Side) -> list
     minimum = made.programme.header.disclosure.minimum
     keys: dict[tuple[str, str], dict[Key, None]] = {}
     for indicator in made.programme.indicators:
-        for (_, true), (_, seen) in zip(made.frames[indicator.id].iterrows(), shown[indicator.id].iterrows(), strict=True):
-            _take(system, secrets, indicator, true, seen, minimum)
+        table = shown[indicator.id]
+        blank = (table["n"].fillna(0) == 0).groupby([table["wave"], table["arm"] == "effect"]).transform("all")
+        for (_, true), (at, seen) in zip(
+            made.frames[indicator.id].iterrows(), shown[indicator.id].iterrows(), strict=True
+        ):
+            _take(system, secrets, indicator, true, seen, 0 if blank[at] else minimum)
             if true["arm"] != "effect":
                 keys.setdefault((selection(indicator), true["wave"]), {})[key_of(true)] = None
     _add_up(made, system)
@@ -165,24 +212,30 @@ def _take(
     seen: pd.Series,
     minimum: int,
 ) -> None:
-    """Take in what is published of a cell, or what its being hidden says."""
+    """Take in what is published of a cell, or what its being hidden says; nothing where all cells are hidden alike."""
     formula, key, wave, picked = formula_of(indicator), key_of(true), true["wave"], selection(indicator)
     column, (low, high) = COLUMN.get(formula, formula), LIMITS[formula]
     n, rows = float(true["n"]), float(true["n"] + true["n_missing"])
-    total = 0.0 if n == 0 or np.isnan(true["value"]) else float(true["value"]) * (1.0 if formula in ("aid", "all") else n)
+    total = (
+        0.0 if n == 0 or np.isnan(true["value"]) else float(true["value"]) * (1.0 if formula in ("aid", "all") else n)
+    )
     count, summed = ("n", picked, column, wave, key), ("s", picked, column, wave, key)
     base = ("rows", picked, wave, key)
     if key[0] == "effect":
         low, high = -math.inf, math.inf
-        count, summed, base = ("n", indicator.id, wave, key), ("s", indicator.id, wave, key), ("rows", indicator.id, wave, key)
+        count, summed, base = (
+            ("n", indicator.id, wave, key),
+            ("s", indicator.id, wave, key),
+            ("rows", indicator.id, wave, key),
+        )
     hidden = pd.isna(seen["n"])
     if not hidden:
         system.add(count, n, n, n)
         system.add(summed, total, total, total)
     elif 0 < true["persons"] < minimum and true["persons"] == n:
         system.add(count, n, 1, minimum - 1)
-    else:
-        system.add(count, n, min(n, minimum) if true["persons"] == n else 0)
+    else:  # few may stand behind another number of the same rows; if not, here are as many as the minimum
+        system.add(count, n, minimum if seen["suppressed"] == "complement" and true["persons"] == n else 0)
     system.add(summed, total)
     known = not hidden and not pd.isna(seen["n_missing"])
     system.add(base, rows, *((rows, rows) if known else (0, math.inf)))
@@ -194,7 +247,8 @@ def _take(
     if hidden and n:
         name = indicator.id, key, wave
         secrets[*name, "count"] = {count: 1.0}
-        secrets[*name, "rows"] = {base: 1.0}
+        if rows < minimum:
+            secrets[*name, "rows"] = {base: 1.0}
         if key[0] != "effect" and formula != "all":
             secrets[*name, "sum"] = {summed: 1.0}
             secrets[*name, "mean"] = {summed: 1.0, count: -total / n}

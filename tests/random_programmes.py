@@ -96,7 +96,10 @@ def _rows(rng: np.random.Generator, projects: dict[str, str]) -> pd.DataFrame:
     lost = rng.choice([0.0, 0.0, 0.15])
     each = [persons[rng.random(size) >= (lost if place else 0)].assign(wave=wave) for place, wave in enumerate(waves)]
     rows = pd.concat(each, ignore_index=True)
-    count, by = len(rows), rows["project"].map(dict(zip(projects, rng.choice([0.0, 0.05, 0.5, 1.0], len(projects)), strict=True)))
+    count, by = (
+        len(rows),
+        rows["project"].map(dict(zip(projects, rng.choice([0.0, 0.05, 0.5, 1.0], len(projects)), strict=True))),
+    )
     rows["ill"] = (rng.random(count) < by).astype(float)
     rows["aid"] = np.where(rng.random(count) < by, rng.integers(1, 50, count), 0).astype(float)
     rows["score"] = np.where(rng.random(count) < by, rng.integers(1, 6, count), rng.choice([1, 5])).astype(float)
@@ -166,7 +169,9 @@ def _measured(rows: pd.DataFrame, indicator: Indicator, waves: list[str]) -> Ite
             for cut, part in _parts(here, indicator):
                 yield _cell(indicator, arm, wave, cut) | _content(part, formula_of(indicator))
     if designed:
-        valued = own[own[COLUMN.get(formula_of(indicator), formula_of(indicator))].notna() & own["arm"].isin(["t", "c"])]
+        valued = own[
+            own[COLUMN.get(formula_of(indicator), formula_of(indicator))].notna() & own["arm"].isin(["t", "c"])
+        ]
         linked = valued[valued["person"].map(valued["person"].value_counts()) == len(WAVES)]
         for cut, part in _parts(linked, indicator):
             n = len(part)

@@ -8,8 +8,9 @@ them, until none hides more. The rules within one table are those of :mod:`impac
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -37,6 +38,8 @@ APART = ("count", "count_distinct", "quantile")
 """Formulas whose values are their counts, or do not add up."""
 Slot = tuple[str, ...]
 """Of which rows: contract, conditions, wave; and for what."""
+PLAIN = 3
+"""Length of the slot of all that have a row in a wave."""
 
 
 class Hidden(NamedTuple):
@@ -47,37 +50,56 @@ class Hidden(NamedTuple):
     reason: str
 
 
-@dataclass
+Place = tuple[Slot, str]
+"""A table: its rows and what is counted of them; ``ROWS`` is the rows themselves."""
+ROWS = ""
+Known = Mapping[Place, set[Key]]
+
+
+@dataclass(frozen=True)
 class _Cells:
     """Cells that add up, with those of other tables that hide them.
 
     Parameters
     ----------
-    slot
-        Whose cells they are: tables of one slot hide the same.
+    place
+        Whose cells they are.
     table
         Counts, values, totals.
     keys
         Of the cells that readers see, the first of the table.
+    near
+        Keys whose cells are the rows of their slot, but for fewer than the minimum: the two are hidden together.
     after
-        Slots that count these rows and others: what is hidden there is hidden here.
+        Tables that count these rows and others: what is hidden there is hidden here.
     arms
         What defines the arms that an effect compares: it is hidden where either is.
     """
 
-    slot: Slot
+    place: Place
     table: Table
     keys: Sequence[Key]
-    after: Sequence[Slot] = field(default_factory=tuple)
+    near: frozenset[Key] = frozenset()
+    after: Sequence[Place] = ()
     arms: str | None = None
 
-    def start(self, hidden: Mapping[Slot, set[Key]]) -> np.ndarray:
+    def start(self, hidden: Known) -> frozenset[Key]:
         """Return which cells are hidden already, here or where they come from."""
-        known = {key for slot in (self.slot, *self.after) for key in hidden.get(slot, ())}
+        own, rows = hidden.get(self.place, set()), hidden.get((self.place[0], ROWS), set())
+        known = own | (rows & self.near) | {key for place in self.after for key in hidden.get(place, ())}
         if self.arms is not None:
             known |= {(EFFECT, *key[1:]) for key in known if key[0].partition(" ")[2] in ("", self.arms)}
+        return frozenset(known & set(self.keys))
+
+    def further(self, start: frozenset[Key], minimum: int) -> set[Key]:
+        """Return what is hidden if these cells are."""
         padding = [False] * (len(self.table.counts) - len(self.keys))
-        return np.array([*(key in known for key in self.keys), *padding], dtype=bool)
+        off = suppress(self.table, minimum, np.array([*(key in start for key in self.keys), *padding], dtype=bool))
+        return self.named(off)
+
+    def named(self, off: np.ndarray) -> set[Key]:
+        """Return the keys of cells."""
+        return {key for key, chosen in zip(self.keys, off, strict=False) if chosen}
 
 
 def hidden_cells(programme: Programme, warehouse: Warehouse) -> tuple[list[Hidden], set[tuple[str, str]]]:
@@ -124,40 +146,54 @@ def decide(
     """
     own = [one for one in programme.indicators if one.id in frames]
     rows = {one.id: _records(_summed(one, frames[one.id])) for one in own}
-    hidden, few = _settled(list(_tables(programme, own, rows, above, limits)), programme.header.disclosure.minimum)
-    found = [
-        Hidden(one, row, "few" if place in few else "complement")
-        for one in own
-        for row in rows[one.id]
-        if (place := (_slot(programme, one, row), _key(one, row)))[1] in hidden.get(place[0], ())
-    ]
-    return found, {(slot[0], slot[2]) for slot, keys in hidden.items() if _of_all_rows(slot) and _has_whole(keys)}
+    minimum = programme.header.disclosure.minimum
+    hidden, few = _settled(list(_tables(programme, own, rows, above, limits)), minimum)
+    found = [each for one in own for each in _of_indicator(programme, one, rows[one.id], hidden, few)]
+    wholes = {(slot[0], slot[2]) for (slot, what), keys in hidden.items() if what == ROWS and _has_whole(slot, keys)}
+    return found, wholes
 
 
-def _of_all_rows(slot: Slot) -> bool:
-    return len(slot) == 3 and not slot[1]
+def _of_indicator(
+    programme: Programme, one: Indicator, rows: Sequence[dict[str, Any]], hidden: Known, few: Known
+) -> Iterator[Hidden]:
+    """Yield the hidden cells of an indicator.
+
+    Where nothing of a wave is shown, it is not told which cells are few: their number could be all that remains.
+    """
+    places = [((_slot(programme, one, row), _variable(programme, one, row)), _key(one, row)) for row in rows]
+    off = [key in hidden.get(place, ()) for place, key in places]
+    shown = {place for (place, _), hide, row in zip(places, off, rows, strict=True) if not hide and row["n"]}
+    for (place, key), hide, row in zip(places, off, rows, strict=True):
+        if hide:
+            yield Hidden(one, row, "few" if key in few[place] or place not in shown else "complement")
 
 
-def _has_whole(keys: set[Key]) -> bool:
-    return any(not column for _, column, _ in keys)
+def _has_whole(slot: Slot, keys: set[Key]) -> bool:
+    """Tell whether the whole of a wave is among the cells of a slot, which is of all rows."""
+    return len(slot) == PLAIN and not slot[1] and any(not column for _, column, _ in keys)
 
 
-def _settled(tables: Sequence[_Cells], minimum: int) -> tuple[dict[Slot, set[Key]], set[tuple[Slot, Key]]]:
-    """Return what is hidden in each slot once no table asks for more, and which of it few stand behind."""
-    hidden: dict[Slot, set[Key]] = {}
-    few = {
-        (each.slot, key) for each in tables for key, off in zip(each.keys, each.table.few(minimum), strict=False) if off
-    }
-    todo = list(tables)
+def _settled(tables: Sequence[_Cells], minimum: int) -> tuple[Known, Known]:
+    """Return what is hidden in each table once none asks for more, and which of it few stand behind."""
+    hidden = defaultdict[Place, set[Key]](set)
+    few = defaultdict[Place, set[Key]](set)
+    for each in tables:
+        few[each.place] |= each.named(each.table.few(minimum))
+        few[each.place[0], ROWS] |= few[each.place] & each.near
+    for each in tables:
+        few[each.place] |= few[each.place[0], ROWS] & each.near
+    looked_at: dict[Place, frozenset[Key]] = {}
+    todo = True
     while todo:
-        grown = set[Slot]()
-        for each in todo:
-            off = suppress(each.table, minimum, each.start(hidden))
-            keys = {key for key, hide in zip(each.keys, off, strict=False) if hide}
-            if not keys <= hidden.get(each.slot, set()):
-                hidden.setdefault(each.slot, set()).update(keys)
-                grown.add(each.slot)
-        todo = [each for each in tables if grown & {each.slot, *each.after}]
+        todo = False
+        for each in tables:
+            start = each.start(hidden)
+            if looked_at.get(each.place) != start:
+                found = each.further(start, minimum)
+                hidden[each.place] |= found
+                hidden[each.place[0], ROWS] |= found & each.near
+                looked_at[each.place] = each.start(hidden)
+                todo = True
     return hidden, few
 
 
@@ -173,24 +209,33 @@ def _tables(
 ) -> Iterator[_Cells]:
     """Yield a table per slot and variable, and one of the rows behind all variables of a slot."""
     slots: dict[Slot, dict[str, dict[Key, dict[str, Any]]]] = {}
-    tied: dict[Slot, set[Slot]] = {}
-    readers: dict[tuple[Slot, str], Indicator] = {}
+    readers: dict[Place, Indicator] = {}
     for indicator in own:
         for row in found[indicator.id]:
             slot, variable = _slot(programme, indicator, row), _variable(programme, indicator, row)
             slots.setdefault(slot, {}).setdefault(variable, {}).setdefault(_key(indicator, row), row)
-            tied.setdefault(slot, set()).update(_comes_from(programme, indicator, row))
             readers.setdefault((slot, variable), indicator)
+    minimum = programme.header.disclosure.minimum
     for slot, variables in slots.items():
-        after = [*tied[slot], *(other for other in slots if _holds_more(other, slot))]
         effects = slot[-1] == EFFECT
+        wider = [(other, ROWS) for other in slots if _holds_more(other, slot)]
         for variable, cells in variables.items():
             one = readers[slot, variable]
             table = _add_up(cells, "n", above, _contents(one, cells, limits[one.id]))
-            yield _Cells(slot, table, list(cells), after, _arms(one) if effects else None)
-        if len(variables) > 1 and not effects:
+            near = frozenset(key for key, row in cells.items() if row["rows"] - row["n"] < minimum and not effects)
+            after = [*wider, *_comes_from(programme, one, slot)]
+            yield _Cells((slot, variable), table, list(cells), near, after, _arms(one) if effects else None)
+        if not effects:
             rows = {key: row for cells in variables.values() for key, row in cells.items()}
-            yield _Cells(slot, _add_up(rows, "rows", above, None), list(rows), after)
+            most = {key: max(_people(cells[key]) for cells in variables.values() if key in cells) for key in rows}
+            counted = {key: row | {"persons": most[key]} for key, row in rows.items()}
+            yield _Cells((slot, ROWS), _add_up(counted, "rows", above, None), list(rows), after=wider)
+
+
+def _people(row: Mapping[str, Any]) -> int:
+    """Return how many persons are in the rows of a cell, those without a value too, as far as it is known."""
+    once = row["persons"] in (0, row["n"])
+    return int(row["rows"] if once else row["persons"])
 
 
 def _holds_more(other: Slot, slot: Slot) -> bool:
@@ -299,14 +344,14 @@ def _since(programme: Programme, indicator: Indicator) -> str:
     return (baseline.wave if baseline else None) or ""
 
 
-def _comes_from(programme: Programme, indicator: Indicator, row: Mapping[str, Any]) -> list[Slot]:
-    """Return the slots that hold the rows of those who are followed, in each wave."""
-    slot = _slot(programme, indicator, row)
+def _comes_from(programme: Programme, indicator: Indicator, slot: Slot) -> list[Place]:
+    """Return the tables that hold the rows of those who are followed, in each wave."""
     if slot[-1] == "linked":
-        return [(*slot[:2], slot[3]), slot[:3]]
+        return [((*slot[:2], slot[3]), ROWS), (slot[:3], ROWS)]
     if slot[-1] == EFFECT:
-        plain = {"arm": "", "wave": row["wave"]}, {"arm": "", "wave": slot[3]}
-        return [_slot(programme, indicator, each) for each in plain]
+        plain = ({"arm": "", "wave": wave} for wave in (slot[2], slot[3]))
+        both = [(_slot(programme, indicator, each), _variable(programme, indicator, each)) for each in plain]
+        return [*both, *((each, ROWS) for each, _ in both)]
     return []
 
 

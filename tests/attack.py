@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
 from impact.declare.indicators import Indicator
+from impact.statistics.suppression import Table
 from tests.random_programmes import COLUMN, LIMITS, TREE, Made, formula_of
 
 # ---- everything at once, by linear programmes ------------------------------------------------------------------------
@@ -24,7 +26,7 @@ from tests.random_programmes import COLUMN, LIMITS, TREE, Made, formula_of
 Name = tuple[Any, ...]
 Expression = Mapping[Name, float]
 SOLVED = 1e-6
-DRAWN = 24
+DRAWN = 8
 
 
 @dataclass
@@ -172,7 +174,7 @@ def recovered(made: Made, shown: Mapping[str, pd.DataFrame], side: Side) -> list
         for (_, true), (at, seen) in zip(
             made.frames[indicator.id].iterrows(), shown[indicator.id].iterrows(), strict=True
         ):
-            _take(system, secrets, indicator, true, seen, 0 if blank[at] else minimum)
+            _take(system, secrets, indicator, (true, seen), 0 if blank[at] else minimum)
             if true["arm"] != "effect":
                 keys.setdefault((selection(indicator), true["wave"]), {})[key_of(true)] = None
     _add_up(made, system)
@@ -208,11 +210,11 @@ def _take(
     system: System,
     secrets: dict[tuple[str, Key, str, str], Expression],
     indicator: Indicator,
-    true: pd.Series,
-    seen: pd.Series,
+    cell: tuple[pd.Series, pd.Series],
     minimum: int,
 ) -> None:
     """Take in what is published of a cell, or what its being hidden says; nothing where all cells are hidden alike."""
+    true, seen = cell
     formula, key, wave, picked = formula_of(indicator), key_of(true), true["wave"], selection(indicator)
     column, (low, high) = COLUMN.get(formula, formula), LIMITS[formula]
     n, rows = float(true["n"]), float(true["n"] + true["n_missing"])
@@ -349,3 +351,68 @@ def persons_in_files(made: Made) -> list[tuple[str, str, int]]:
     sources = rows[made.files].astype(str) if made.files else pd.Series("data", index=rows.index)
     found = [("file", str(name), part["person"].nunique()) for name, part in rows.groupby(sources)]
     return found + [("wave", str(name), part["person"].nunique()) for name, part in rows.groupby("wave")]
+
+
+# ---- one table: equations from published totals, solved exactly -------------------------------------------------------
+
+Row = dict[int, Fraction]
+
+
+def echelon(rows: Sequence[Row]) -> dict[int, Row]:
+    """Return the rows in echelon form, by the first place of each; exact."""
+    pivots: dict[int, Row] = {}
+    for row in rows:
+        left = reduced(row, pivots)
+        if left:
+            pivots[min(left)] = left
+    return pivots
+
+
+def reduced(row: Row, pivots: Mapping[int, Row]) -> Row:
+    """Return what is left of a row once all that the others explain is taken away."""
+    left = {place: number for place, number in row.items() if number}
+    done: Row = {}
+    while left:
+        place = min(left)
+        if place not in pivots:
+            done[place] = left.pop(place)
+            continue
+        factor = left[place] / pivots[place][place]
+        for other, number in pivots[place].items():
+            left[other] = left.get(other, Fraction(0)) - factor * number
+        left = {at: number for at, number in left.items() if number}
+    return done
+
+
+def equations(table: Table) -> list[Row]:
+    return [
+        {total.whole: Fraction(1), **dict.fromkeys(total.parts, Fraction(-1))} for total in table.totals if total.parts
+    ]
+
+
+def computed(table: Table, secret: Sequence[int]) -> list[int]:
+    """Return the secret cells that lie in the span of the totals and of the cells that a reader sees."""
+    known = [{place: Fraction(1)} for place in np.flatnonzero(table.shown).tolist() if place not in set(secret)]
+    pivots = echelon([*known, *equations(table)])
+    return [place for place in secret if not reduced({place: Fraction(1)}, pivots)]
+
+
+def bounds(table: Table, secret: Sequence[int], limits: Mapping[int, tuple[float, float]]) -> np.ndarray:
+    """Return the smallest and largest value of each secret cell, by linear programming."""
+    unknown = sorted({*secret, *np.flatnonzero(~table.shown).tolist()})
+    places = {place: column for column, place in enumerate(unknown)}
+    matrix = np.zeros((len(table.totals), len(unknown)))
+    known = np.zeros(len(table.totals))
+    for row, total in enumerate(table.totals):
+        for place, sign in [(total.whole, 1.0), *((part, -1.0) for part in total.parts)]:
+            if place in places:
+                matrix[row, places[place]] += sign
+            else:
+                known[row] -= sign * table.counts[place]
+    box = [limits.get(place, (0, np.inf)) for place in unknown]
+    found = []
+    for place in secret:
+        unit = np.eye(len(unknown))[places[place]]
+        ends = [linprog(sign * unit, A_eq=matrix, b_eq=known, bounds=box) for sign in (1, -1)]
+        found.append([ends[0].fun, np.inf if ends[1].status == 3 else -ends[1].fun])
+    return np.array(found).reshape(-1, 2)

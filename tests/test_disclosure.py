@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,6 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import linprog
 
 from impact.declare import load_programme
 from impact.pipeline import run_programme
@@ -31,72 +30,8 @@ from impact.publish import (
 from impact.publish.totals import cell_table
 from impact.statistics.suppression import Table, Total, suppress
 from impact.store import Warehouse
+from tests.attack import bounds, computed, echelon, reduced
 from tests.programmes import edit, indicator, written
-
-# ---- the attacker: equations from published totals, solved exactly -------------------------------------------------
-
-Row = dict[int, Fraction]
-
-
-def echelon(rows: Sequence[Row]) -> dict[int, Row]:
-    """Return the rows in echelon form, by the first place of each; exact."""
-    pivots: dict[int, Row] = {}
-    for row in rows:
-        left = reduced(row, pivots)
-        if left:
-            pivots[min(left)] = left
-    return pivots
-
-
-def reduced(row: Row, pivots: Mapping[int, Row]) -> Row:
-    """Return what is left of a row once all that the others explain is taken away."""
-    left = {place: number for place, number in row.items() if number}
-    done: Row = {}
-    while left:
-        place = min(left)
-        if place not in pivots:
-            done[place] = left.pop(place)
-            continue
-        factor = left[place] / pivots[place][place]
-        for other, number in pivots[place].items():
-            left[other] = left.get(other, Fraction(0)) - factor * number
-        left = {at: number for at, number in left.items() if number}
-    return done
-
-
-def equations(table: Table) -> list[Row]:
-    return [
-        {total.whole: Fraction(1), **dict.fromkeys(total.parts, Fraction(-1))} for total in table.totals if total.parts
-    ]
-
-
-def computed(table: Table, secret: Sequence[int]) -> list[int]:
-    """Return the secret cells that lie in the span of the totals and of the cells that a reader sees."""
-    known = [{place: Fraction(1)} for place in np.flatnonzero(table.shown).tolist() if place not in set(secret)]
-    pivots = echelon([*known, *equations(table)])
-    return [place for place in secret if not reduced({place: Fraction(1)}, pivots)]
-
-
-def bounds(table: Table, secret: Sequence[int], limits: Mapping[int, tuple[float, float]]) -> np.ndarray:
-    """Return the smallest and largest value of each secret cell, by linear programming."""
-    unknown = sorted({*secret, *np.flatnonzero(~table.shown).tolist()})
-    places = {place: column for column, place in enumerate(unknown)}
-    matrix = np.zeros((len(table.totals), len(unknown)))
-    known = np.zeros(len(table.totals))
-    for row, total in enumerate(table.totals):
-        for place, sign in [(total.whole, 1.0), *((part, -1.0) for part in total.parts)]:
-            if place in places:
-                matrix[row, places[place]] += sign
-            else:
-                known[row] -= sign * table.counts[place]
-    box = [limits.get(place, (0, np.inf)) for place in unknown]
-    found = []
-    for place in secret:
-        unit = np.eye(len(unknown))[places[place]]
-        ends = [linprog(sign * unit, A_eq=matrix, b_eq=known, bounds=box) for sign in (1, -1)]
-        found.append([ends[0].fun, np.inf if ends[1].status == 3 else -ends[1].fun])
-    return np.array(found).reshape(-1, 2)
-
 
 # ---- random tables: persons with a code in a tree, a group and an arm ------------------------------------------------
 

@@ -156,6 +156,16 @@ ADDED: Mapping[str, Holds] = _columns(
     line="first_lines",
 )
 """What readers' tables and traces add to the columns of the engine's."""
+ON_PAGES: Mapping[str, Holds] = _columns(
+    declared="dated loaded days column_title wave_title part indicators assumption evidence source_title target_title"
+    " where change null class from to sectors tie_code ties target_group_title territory_title theme_title place_level"
+    " meaning series series_title value_of measure planned delivered",
+    statistic="before after",
+    count="complete valid unique share share_linked share_lost count",
+    remark="told flagged",
+    line="_row _source",
+)
+"""What pages call columns of the tables, or make of them: it is as empty as what it is made of."""
 
 
 def columns_of(table: str, *kinds: Holds) -> tuple[str, ...]:

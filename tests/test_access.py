@@ -190,6 +190,7 @@ CALLS: dict[str, Callable[[Published, str], Any]] = {
     "contract_sources": lambda p, one: [p.contract_sources(one, name) for name in ("person", "fact")],
     "remembered": lambda p, one: p.remembered(f"found {one}", lambda: p.findings(one)),
     "sources": lambda p, one: p.sources(one, "who") if one in p.titles else None,
+    "headings": lambda p, one: p.headings(one, "it"),
     "label_titles": lambda p, one: p.label_titles("en"),
     "cut_titles": lambda p, one: p.cut_titles("it"),
     "records": lambda p, one: [p.records(one, name, size=1000) for name in p.record_contracts(one)["contract"]],
@@ -832,9 +833,14 @@ def test_secrets_come_from_the_environment(issuer: FakeIssuer, tmp_path: Path, m
 # ---- CSV -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@A1", "\t=1", "\r=1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@A1", "\t1", "\r1"])
 def test_a_cell_that_a_spreadsheet_would_run_is_made_text(text: str) -> None:
     assert safe_cell(text) == "'" + text
+
+
+@pytest.mark.parametrize("text", ["\t=1", "\r=1"])
+def test_what_begins_after_a_mark_is_made_text_too(text: str) -> None:
+    assert safe_cell(text) == f"'{text[0]}'{text[1:]}"
 
 
 @pytest.mark.parametrize("value", ["a=1", "", "'=1", -1, -1.5, None, True, float("-inf")])

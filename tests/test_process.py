@@ -21,6 +21,7 @@ from impact.declare.indicators import Days
 from impact.measure import value_sql
 from impact.store import Warehouse
 from tests.programmes import edit, indicator, written
+from tests.shipped import shipped_result
 
 DOCUMENTS = os.environ.get("IMPACT_DOCUMENTS", "")
 DAYS = {"kind": "days", "start": "planned", "end": "actual"}
@@ -110,8 +111,8 @@ def talents(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def findings() -> pd.DataFrame:
-    result = impact.run(shipped("data") / "talents4coop")
+def findings(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    result = shipped_result(tmp_path_factory, "talents4coop")
     table = result.findings().set_index("finding")
     result.close()
     return table

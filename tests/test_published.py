@@ -28,6 +28,7 @@ from impact.publish import (
 )
 from impact.store import Warehouse
 from tests.programmes import edit, indicator, template, written
+from tests.shipped import shipped_database, shipped_result
 
 KINDS = ["missing", "skipped", "not_applicable", "refused", "suppressed"]
 WAVES = [
@@ -140,8 +141,10 @@ def test_a_wave_moved_in_time_moves_the_response(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["nsw", "talents4coop", "milano_sei_laltro"])
-def test_quality_of_the_shipped_programmes_is_that_of_their_rows(name: str) -> None:
-    result = impact.run(shipped("data") / name)
+def test_quality_of_the_shipped_programmes_is_that_of_their_rows(
+    name: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    result = shipped_result(tmp_path_factory, name)
     table = result.quality()
     assert (table["rows"] == table[["answered", *KINDS]].sum(axis=1)).all()
     for contract, part in table.groupby("contract"):
@@ -263,9 +266,7 @@ def test_theory_of_the_shipped_programmes_is_whole(name: str) -> None:
 
 @pytest.fixture(scope="module")
 def talents(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("talents") / "x.duckdb"
-    impact.run(shipped("data") / "talents4coop", path).close()
-    return path
+    return shipped_database(tmp_path_factory)
 
 
 @pytest.mark.parametrize(

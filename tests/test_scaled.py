@@ -28,6 +28,7 @@ from impact.judge import evidence_level
 from impact.statistics.scaling import fieller
 from impact.words import words_in
 from tests.programmes import edit, indicator, written
+from tests.shipped import shipped_result
 
 WAVES = (
     {"id": "before", "title": "before", "date": "2019-01", "role": "baseline"},
@@ -567,9 +568,9 @@ def test_the_plan_and_the_trace_hold_what_is_behind(programme: Programme) -> Non
     assert sources == ["census", "data"]
 
 
-def test_the_synthetic_territory_of_wecare() -> None:
+def test_the_synthetic_territory_of_wecare(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What is built in, 9,000 × 0.15 / 60,000, lies in the interval, and the finding says that it is synthetic."""
-    result = impact.run(shipped("data") / "wecare")
+    result = shipped_result(tmp_path_factory, "wecare")
     row = result.findings().set_index("finding").loc["wecare/territory_knows_services"]
     result.close()
     assert row["effect_low"] < 0.0225 < row["effect_high"]

@@ -79,7 +79,7 @@ def test_given_weights_are_proportions(found: Run) -> None:
 def test_means_leave_out_waves_without_a_value(found: Run) -> None:
     frame = measured().set_index(["unit", "year"])
     own = frame.loc[[("s00", "2000"), ("s00", "2005"), ("s00", "2010")], "slow"].mean()
-    assert found.term("equal", "predictor", "slow 2000 to 2013")["detail"] == f"s00: {own:.6g}"
+    assert found.term("equal", "predictor", "slow 2000 to 2013")["detail"] == f"s00: {own:.2f}"
     weights = found.terms[(found.terms["indicator"] == "equal") & (found.terms["family"] == "unit_weight")]
     means = frame["slow"].unstack()[["2000", "2005", "2010"]].mean(axis=1)
     mixed = float(weights["estimate"].to_numpy() @ means[weights["term"]].to_numpy())

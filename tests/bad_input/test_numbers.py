@@ -86,7 +86,7 @@ def test_change_is_that_of_pandas(
     folder: Path, tmp_path: Path, frame: pd.DataFrame, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _as_change(folder)
-    change(folder, I, "change: 10", "value: 10")
+    change(folder, I, "change: 10", "value: 2")
     _, found = run(capsys, folder, frame, tmp_path)
     wide = frame.assign(who1=frame["who1"].astype(float)).pivot_table(index="person_id", columns="wave", values="who1")
     assert found[WHOLE]["value"] == pytest.approx((wide["end_line"] - wide["baseline"]).mean(), abs=1e-12)
@@ -101,7 +101,7 @@ def test_a_person_twice_in_a_wave(
     change(folder, C, "key: [person_id, wave]", "key: [record]")
     if formula == "change":
         _as_change(folder)
-        change(folder, I, "change: 10", "value: 10")
+        change(folder, I, "change: 10", "value: 2")
     twice = pd.concat([frame, frame.iloc[:2].assign(**dict.fromkeys(ITEMS, 0))])
     outcome, found = run(capsys, folder, twice.assign(record=range(len(twice))), tmp_path)
     if "problems" in outcome.json:

@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 
 import impact
+from impact.statistics.core import in_digits
 from tests.reference.gallery import Case, answer, cases, run
 from tests.references import reference, references
 
@@ -188,7 +189,7 @@ def _randomised(case: Case, extra: dict[str, Any], found: Tables) -> Iterator[Tr
         return
     finding = found.finding
     shown = float(finding["inference"].rpartition("t(")[2].rstrip(")"))
-    yield "df", shown, float(f"{extra['df']:.6g}")  # the rule is words: six digits
+    yield "df", shown, float(in_digits(extra["df"]))  # the rule is words
     if "ci" in extra:
         yield "low", finding["effect_low"], extra["ci"][0]
         yield "high", finding["effect_high"], extra["ci"][1]

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from impact.statistics.core import in_digits
 from tests.reference.gallery import run
 from tests.references import dataset
 
@@ -74,7 +75,7 @@ def test_the_instability_is_said_with_its_range(tables: dict[str, pd.DataFrame])
     width = (effect["conf_high"] - effect["conf_low"]) / abs(effect["estimate"])
     assert row["value"] == pytest.approx(width)
     assert row["status"] == ("passed" if width <= 0.05 else "failed")
-    assert f"effect {effect['conf_low']:.6g} to {effect['conf_high']:.6g}" in row["detail"]
+    assert f"effect {in_digits(effect['conf_low'])} to {in_digits(effect['conf_high'])}" in row["detail"]
     assert set(checks.loc[checks["check"] == "stable_optimum", "indicator"]) == {"cross_validated"}
 
 
@@ -94,7 +95,7 @@ def test_predictor_means_are_those_of_the_data(tables: dict[str, pd.DataFrame]) 
     }
     told = terms(tables, "given", "predictor")["detail"]
     for name, mean in means.items():
-        assert told[name] == f"West Germany: {mean:.6g}"
+        assert told[name] == f"West Germany: {in_digits(mean)}"
     importance = terms(tables, "given", "predictor_weight")["estimate"]
     np.testing.assert_allclose(importance.sum(), 1)
 

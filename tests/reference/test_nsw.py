@@ -14,11 +14,12 @@ from scipy import stats
 
 import impact
 from impact.declare import shipped
+from tests.shipped import shipped_result
 
 
 @pytest.fixture(scope="module")
-def result() -> impact.Result:
-    return impact.run(shipped("data") / "nsw")
+def result(tmp_path_factory: pytest.TempPathFactory) -> impact.Result:
+    return shipped_result(tmp_path_factory, "nsw")
 
 
 @pytest.fixture(scope="module")

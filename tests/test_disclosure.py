@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from fractions import Fraction
@@ -27,7 +28,8 @@ from impact.publish import (
     suppressions_table,
     terms_table,
 )
-from impact.publish.totals import cell_table
+from impact.publish.limits import known_limits
+from impact.publish.totals import Contents, cell_table
 from impact.statistics.suppression import Table, Total, suppress
 from impact.store import Warehouse
 from tests.attack import bounds, computed, echelon, reduced
@@ -202,6 +204,47 @@ def test_tables_by_hand(counts: list[int], off: set[str]) -> None:
     keys = [("", "", ""), ("", "sex", "f"), ("", "sex", "m"), ("", "sex", "o")]
     hidden = suppress(cell_table(keys, counts, counts, {}), 10)
     assert {code for (_, _, code), hide in zip(keys, hidden, strict=False) if hide} == off
+
+
+def test_values_that_are_all_alike_are_known_from_the_spread() -> None:
+    """Means, counts and errors of the whole and of ``o`` leave a mean of 7 with no spread: everybody in f and m has 7."""
+    keys = [("", "", ""), ("", "sex", "f"), ("", "sex", "m"), ("", "sex", "o")]
+    counts, free = [60, 4, 16, 40], (-math.inf, math.inf)
+    alike = Contents([7 * 20 + 100.0, 28.0, 112.0, 100.0], [math.nan, 7.0, 7.0, math.nan], free, whole=False)
+    assert suppress(cell_table(keys, counts, counts, {}, alike), 10).tolist() == [False, True, True, True]
+    apart = alike._replace(levels=[math.nan, 7.0, 6.0, math.nan], sums=[28 + 96 + 100.0, 28.0, 96.0, 100.0])
+    assert suppress(cell_table(keys, counts, counts, {}, apart), 10).tolist() == [False, True, True, False]
+
+
+def test_limits_of_values_are_known(tmp_path: Path) -> None:
+    """Of shares, scales, declared limits, amounts that are never below zero; twice as wide of a change."""
+    scale = {"kind": "scale", "items": ["one", "two"], "low": 1, "high": 5, "aggregate": "sum", "multiply": 2}
+    formulas = {
+        "share": ({"kind": "threshold", "of": scale, "at_least": 3}, (0, 1)),
+        "scale": (scale, (4, 20)),
+        "gain": ({"kind": "change", "of": scale, "since": "before"}, (-16, 16)),
+        "amount": ({"kind": "sum", "column": "one"}, (0, math.inf)),
+        "log": ({"kind": "mean", "column": "one", "transform": "log"}, (-math.inf, math.inf)),
+        "below": ({"kind": "mean", "column": "below"}, (-math.inf, math.inf)),
+        "ratio": ({"kind": "ratio", "numerator": "one", "denominator": "two"}, (0, math.inf)),
+    }
+    rows = [
+        {"person": f"p{i}", "wave": wave, "one": 1 + i % 5, "two": 2, "below": -1} for i in range(9) for wave in "ab"
+    ]
+    frame = pd.DataFrame(rows).replace({"wave": {"a": "before", "b": "after"}})
+    waves = [{"id": each, "title": each, "date": day, "role": role}
+             for each, day, role in (("before", "2019", "baseline"), ("after", "2020", "end_line"))]  # fmt: skip
+    indicators = [
+        indicator(name, formula=formula, ex_post={"wave": "after"}) for name, (formula, _) in formulas.items()
+    ]
+    programme = load_programme(
+        written(tmp_path / "made", frame, indicators, key=("person", "wave"), wave="wave", waves=waves)
+    )
+    with Warehouse(tmp_path / "a.duckdb") as warehouse:
+        run_programme(programme, warehouse)
+        assert known_limits(programme, warehouse, programme.indicators) == {
+            name: ends for name, (_, ends) in formulas.items()
+        }
 
 
 def test_persons_count_not_rows() -> None:

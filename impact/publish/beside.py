@@ -138,12 +138,15 @@ def protect_returned(returned: pd.DataFrame, withheld: pd.DataFrame) -> pd.DataF
 def protect_missing(
     frame: pd.DataFrame, withheld: pd.DataFrame, contracts: Mapping[tuple[str, str], str]
 ) -> pd.DataFrame:
-    """Return measures or findings without the number of those who lack a value, where few do.
+    """Return measures or findings without the number of those who lack a value, where few do or it would tell of rows.
+
+    With it the rows of a part are known, which may be hidden for another variable's sake: of parts it leaves only where
+    nothing of the contract is hidden.
 
     Parameters
     ----------
     frame
-        With ``programme`` and ``indicator``.
+        With ``programme``, ``indicator`` and what cuts it.
     withheld
         As :func:`withheld_table` returns it.
     contracts
@@ -151,12 +154,21 @@ def protect_missing(
     """
     places = zip(frame["programme"], frame["indicator"], strict=True)
     told = frame.assign(contract=[contracts.get(place, "") for place in places])
+    part = ((frame["scope"] != "programme") | (frame["group"] != "all")) & _named(told, withheld, FEW)
     if "n_missing" in told:
-        told = _emptied(told, ["n_missing"], _few(told, ["n_missing"], withheld))
+        closed = part | _named(told, withheld, WAVE, by_wave=True)
+        told = _emptied(
+            told, ["n_missing"], _few(told, ["n_missing"], withheld) | (closed & _above_zero(told["n_missing"]))
+        )
     for reported, expected in (pair for pair in UNITS if pair[0] in told):
         lacking = told.assign(lacking=told[expected] - told[reported])
-        told = _emptied(told, [reported, expected], _few(lacking, ["lacking"], withheld))
+        closed = _few(lacking, ["lacking"], withheld) | (part & _above_zero(lacking["lacking"]))
+        told = _emptied(told, [reported, expected], closed)
     return told.drop(columns="contract")
+
+
+def _above_zero(counts: pd.Series) -> pd.Series:
+    return pd.Series((pd.to_numeric(counts) > 0).fillna(value=False).to_numpy(dtype=bool), index=counts.index)
 
 
 def protect_categories(categories: pd.DataFrame, withheld: pd.DataFrame) -> pd.DataFrame:

@@ -154,7 +154,7 @@ MEANINGS: dict[str, dict[str, str]] = {
         "contract": "Contract id.",
         "wave": "Wave of which it holds; empty for all.",
         "what": "`lines`: which rows. `few`: counts below the minimum. `files`: what is counted of its files. `wave`: "
-        "how many rows and persons the wave has.",
+        "how many rows and persons the wave has. `answered`: how many answered each question in it.",
     },
     "part": {
         "programme": "Programme id.",

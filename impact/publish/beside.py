@@ -19,11 +19,14 @@ from impact.publish.inventory import ANSWERS, OF_CLAIMS, OF_FILES, RETURNED
 from impact.sql import ident
 from impact.store import Warehouse
 
-LINES, FEW, FILES, WAVE = "lines", "few", "files", "wave"
+LINES, FEW, FILES, WAVE, ANSWERED = "lines", "few", "files", "wave", "answered"
 """What a contract withholds. ``lines``: which rows; of every contract with persons. ``few``: counts below the minimum
 that stand beside what is published; where any of its cells is hidden. ``files``: what is counted of its files; where
 several files, or waves that are hidden, would tell a part by what the others leave. ``wave``: how many rows and persons
-a wave has, where the whole of it is hidden."""
+a wave has, where the whole of it is hidden. ``answered``: how many answered each question in a wave, where that is
+hidden of the whole."""
+Whole = tuple[str, str, str]
+"""A contract and a wave of which the whole is hidden: all rows (``wave``), or those that ``answered``."""
 COLUMNS = ["contract", "wave", "what"]
 UNITS = (("units_reported", "units_expected"), ("baseline_reported", "baseline_expected"))
 NO_ROWS: dict[str, Any] = {"rows_used": None, "first_lines": []}
@@ -39,7 +42,7 @@ _NOT_SHOWN = {
 
 
 def withheld_counts(
-    programme: Programme, warehouse: Warehouse, touched: Collection[str], wholes: Collection[tuple[str, str]]
+    programme: Programme, warehouse: Warehouse, touched: Collection[str], wholes: Collection[Whole]
 ) -> pd.DataFrame:
     """Return what each contract with persons withholds.
 
@@ -52,7 +55,7 @@ def withheld_counts(
     touched
         The contracts of which a cell is hidden.
     wholes
-        Contracts and waves of which the whole is.
+        Contracts and waves of which the whole is, and of what.
     """
     fed = {source.contract for source in programme.sources}
     counted = {
@@ -77,7 +80,7 @@ def _persons(warehouse: Warehouse, programme: str, contract: Contract) -> list[C
 def decide_withheld(
     counted: Mapping[str, Sequence[Counted]],
     touched: Collection[str],
-    wholes: Collection[tuple[str, str]],
+    wholes: Collection[Whole],
     minimum: int,
 ) -> pd.DataFrame:
     """Decide what contracts withhold; pure.
@@ -92,12 +95,14 @@ def decide_withheld(
     rows: list[tuple[str, str, str]] = []
     for name, places in counted.items():
         few = {(kind, place) for kind, place, persons in places if 0 < persons < minimum}
-        hidden = {place for kind, place in few if kind == WAVE} | {place for owner, place in wholes if owner == name}
+        off = {(wave, what) for owner, wave, what in wholes if owner == name}
+        hidden = {place for kind, place in few if kind == WAVE} | {wave for wave, what in off if what == WAVE}
         rows.append((name, "", LINES))
         if name in touched or few or hidden:
             several = sum(kind == "file" for kind, _, _ in places) > 1
             rows += [(name, "", FEW), *([(name, "", FILES)] if several or hidden else [])]
             rows += [(name, place, WAVE) for place in sorted(hidden)]
+            rows += [(name, wave, what) for wave, what in sorted(off) if what == ANSWERED]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -123,7 +128,7 @@ def protect_files(files: pd.DataFrame, withheld: pd.DataFrame) -> pd.DataFrame:
 def protect_answers(answers: pd.DataFrame, withheld: pd.DataFrame) -> pd.DataFrame:
     """Return answers without rows of hidden waves, and without any count of a column of which one is of few."""
     closed = _named(answers, withheld, WAVE, by_wave=True)
-    few = _few(answers, ANSWERS, withheld)
+    few = _few(answers, ANSWERS, withheld) | _named(answers, withheld, ANSWERED, by_wave=True)
     return _emptied(_emptied(answers, ANSWERS[1:], closed | few), ANSWERS[:1], closed)
 
 

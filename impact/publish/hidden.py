@@ -21,6 +21,7 @@ from impact.declare.designs import Design
 from impact.declare.indicators import Change, Indicator
 from impact.measure.formula import arm_sql, parts_sql
 from impact.measure.persons import Cell, counts_persons, person_counts
+from impact.publish.beside import ANSWERED, WAVE, Whole
 from impact.publish.limits import Limits, known_limits
 from impact.publish.totals import EFFECT, Above, Contents, Key, cell_table
 from impact.statistics.suppression import Table, suppress
@@ -102,8 +103,8 @@ class _Cells:
         return {key for key, chosen in zip(self.keys, off, strict=False) if chosen}
 
 
-def hidden_cells(programme: Programme, warehouse: Warehouse) -> tuple[list[Hidden], set[tuple[str, str]]]:
-    """Return the cells that may not leave, and the contracts and waves of whose rows not even the number may.
+def hidden_cells(programme: Programme, warehouse: Warehouse) -> tuple[list[Hidden], set[Whole]]:
+    """Return the cells that may not leave, and the contracts and waves of which the whole may not.
 
     Parameters
     ----------
@@ -124,7 +125,7 @@ def hidden_cells(programme: Programme, warehouse: Warehouse) -> tuple[list[Hidde
 
 def decide(
     programme: Programme, frames: Mapping[str, pd.DataFrame], above: Above, limits: Mapping[str, Limits]
-) -> tuple[list[Hidden], set[tuple[str, str]]]:
+) -> tuple[list[Hidden], set[Whole]]:
     """Decide what is hidden; pure.
 
     Parameters
@@ -149,8 +150,17 @@ def decide(
     minimum = programme.header.disclosure.minimum
     hidden, few = _settled(list(_tables(programme, own, rows, above, limits)), minimum)
     found = [each for one in own for each in _of_indicator(programme, one, rows[one.id], hidden, few)]
-    wholes = {(slot[0], slot[2]) for (slot, what), keys in hidden.items() if what == ROWS and _has_whole(slot, keys)}
-    return found, wholes
+    return found, set(_wholes(found, hidden, minimum))
+
+
+def _wholes(found: Sequence[Hidden], hidden: Known, minimum: int) -> Iterator[Whole]:
+    """Yield the contracts and waves of which all rows are hidden, or all that have a value of some variable."""
+    for (slot, what), keys in hidden.items():
+        if what == ROWS and len(slot) == PLAIN and not slot[1] and any(not column for _, column, _ in keys):
+            yield slot[0], slot[2], WAVE
+    for one, row, _ in found:
+        if row["arm"] != EFFECT and not any(_cut(row)) and not one.where and row["n"] >= minimum:
+            yield one.contract, row["wave"], ANSWERED
 
 
 def _of_indicator(
@@ -166,11 +176,6 @@ def _of_indicator(
     for (place, key), hide, row in zip(places, off, rows, strict=True):
         if hide:
             yield Hidden(one, row, "few" if key in few[place] or place not in shown else "complement")
-
-
-def _has_whole(slot: Slot, keys: set[Key]) -> bool:
-    """Tell whether the whole of a wave is among the cells of a slot, which is of all rows."""
-    return len(slot) == PLAIN and not slot[1] and any(not column for _, column, _ in keys)
 
 
 def _settled(tables: Sequence[_Cells], minimum: int) -> tuple[Known, Known]:

@@ -66,7 +66,8 @@ def test_every_column_of_every_file_is_listed(db: Path, tmp_path_factory: pytest
                 assert address is not None
                 view = View(published, words_in("en"), address, DAY)
                 for block in PAGES[address.page](view).blocks:
-                    keys = {column.key for column in block.table.file_columns} if block.table else set()
+                    shown = block.id != "records"  # a row as it came, for roles that may
+                    keys = {column.key for column in block.table.file_columns} if block.table and shown else set()
                     left = {re.sub("^ties_.*", "ties", key) for key in keys} - KNOWN - set(ON_PAGES)
                     unknown.setdefault(f"{address.page} {block.id}", set()).update(left)
     assert len(unknown) > 30

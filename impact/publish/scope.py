@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
+from impact.publish.inventory import Holds, columns_of
 from impact.store.opening import CATALOG
 
 Role = Literal["evaluator", "investor", "coordinator", "statistics_office"]
@@ -115,6 +116,7 @@ PART_ROWS: Mapping[str, str] = {
     "phase": EVERY,
     "cut": EVERY,
     "heading": EVERY,
+    "withheld": EVERY,
     # results: those of the parts
     "finding": CUT,
     "measure": CUT,
@@ -146,8 +148,11 @@ PART_ROWS: Mapping[str, str] = {
 and source of files with rows in reach.
 """
 WHOLE_COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "load": ("rows_read", "rows_good", "rows_bad", "rows_warned", "size", "changed"),
+    "load": columns_of("load", Holds.COUNT),
 }
 """Columns that tell of the whole in rows that are of a part: empty for readers of parts."""
-PERSON_COLUMNS: Mapping[str, tuple[str, ...]] = {"quarantine": ("line", "value", "payload")}
-"""Columns that tell of single rows: empty for roles that may not open the page of that name; the rest is counted."""
+PERSON_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "quarantine": tuple(name for name in columns_of("quarantine", Holds.LINE, Holds.ROW) if name != "ordinal"),
+}
+"""Columns that tell of single rows: empty for roles that may not open the page of that name; the rest is counted, by
+``ordinal``, which no table shows."""

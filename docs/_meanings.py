@@ -19,6 +19,8 @@ TABLE_INTROS = {
     "measure": "One row per measured value: indicator, arm, scope, group and wave. Findings are read from here.",
     "suppression": "One row per cell that readers are not shown, see [disclosure "
     "control](../methods/disclosure_control.md).",
+    "withheld": "One row per thing that a contract about persons withholds of what is counted beside the tables, see "
+    "[disclosure control](../methods/disclosure_control.md).",
     "quarantine": "One row per reason; a row of a file with three reasons stands three times. `severity` tells rows "
     "set aside from rows only warned about.",
     "load": "The ledger of loads, one row per file version; replaced loads stay in the ledger, their rows do not.",
@@ -139,12 +141,20 @@ MEANINGS: dict[str, dict[str, str]] = {
         "group": "As in findings.",
         "group_value": "As in findings.",
         "wave": "Wave of the cell.",
-        "reason": "`few`: fewer persons than the minimum stand behind it. `complement`: with it, another could be "
+        "reason": "`few`: fewer persons than the minimum stand behind it, or behind another number of the same rows. "
+        "`complement`: with it, another could be "
         "computed.",
         "minimum": "The minimum in force.",
         "finding": "Finding that rests on the cell; null where none does.",
         "hides_baseline": "Whether that finding's baseline was measured, and so is hidden with it.",
         "hides_target": "Whether its target was reckoned from such a baseline.",
+    },
+    "withheld": {
+        "programme": "Programme id.",
+        "contract": "Contract id.",
+        "wave": "Wave of which it holds; empty for all.",
+        "what": "`lines`: which rows. `few`: counts below the minimum. `files`: what is counted of its files. `wave`: "
+        "how many rows and persons the wave has. `answered`: how many answered each question in it.",
     },
     "part": {
         "programme": "Programme id.",

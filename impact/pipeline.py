@@ -159,8 +159,8 @@ def _publish(
         write_unmapped(warehouse, programme)
         write_maps(warehouse, programme)
         write_networks(warehouse, programme)
-    hidden = renew_suppressions(programme, warehouse)
     said = _renew_statements(programme, warehouse, run_id)
+    hidden = renew_suppressions(programme, warehouse)
     done = _Done(tuple(loaded), tuple(indicator.id for indicator, _ in stale), (), changes)
     if loaded or stale or gone or renewed or hidden or said or stopped:
         _record_run(programme, warehouse, run_id, stage="publish", done=done)

@@ -490,6 +490,25 @@ def test_bandwidths_are_listed(truth: Make) -> None:
     assert run.findings.loc["below", "std_error"] == pytest.approx(run.findings.loc["above", "std_error"], rel=1e-9)
 
 
+def test_scores_in_steps_pushed_over_the_line_are_no_rule_that_decided(tmp_path: Path) -> None:
+    """A test of the density would say p = 1; the cells beside the line say who was moved."""
+    steps = cutoff(6000).assign(x=lambda frame: (frame["x"] * 100).round())
+    for name, x in {"honest": steps["x"], "pushed": steps["x"].where(steps["x"] != -1, 0)}.items():
+        folder = written(
+            tmp_path / name,
+            steps.assign(x=x),
+            [indicator("y", CUTOFF | {"bandwidth": 30})],
+            key=("person",),
+            person="person",
+        )
+        result = impact.run(folder)
+        (row,) = result.diagnostics().query("check == 'density'").to_dict("records")
+        level = result.findings()["evidence_level"].iloc[0]
+        result.close()
+        assert (row["status"], level) == (("passed", 4) if name == "honest" else ("failed", 2))
+        assert row["detail"].endswith("at those beside it")
+
+
 def test_synthetic_terms(truth: Make) -> None:
     run = truth("states")
     for name in ("synthetic", "synthetic_did"):
@@ -640,9 +659,9 @@ REFUSED: dict[str, Refusal] = {
     "nobody took part": (changed(received=0), {**RANDOMISED, "take_up": "received", "estimand": "LATE"}, {}, {}, ("the same for all units", "units of both kinds")),
     "take-up is no share": (changed(received=lambda f: f["received"] * 7), {**RANDOMISED, "take_up": "received", "estimand": "LATE"}, {}, {}, ("other than 0 and 1", "0 and 1")),
     "a weight below zero": (changed(weight=lambda f: f["weight"].where(f.index != 3, -1.0)), RANDOMISED, {}, {"sample": {"weight": "weight"}}, ("no positive weight in weight", "above zero")),
-    "a weight is missing": (changed(weight=lambda f: f["weight"].where(f.index != 3)), RANDOMISED, {}, {"sample": {"weight": "weight"}}, ("no positive weight in weight", "above zero")),
-    "a cluster is missing": (changed(team=lambda f: f["team"].where(f.index != 3)), {**RANDOMISED, "cluster": "team"}, {}, {}, ("1 observations have no team", "a cluster for everybody")),
-    "a cluster is missing, association": (changed(team=lambda f: f["team"].where(f.index != 3)), {"kind": "association", "exposure": "x", "cluster": "team"}, {}, {}, ("1 observations have no team", "a cluster for everybody")),
+    "a weight is missing": (changed(weight=np.nan), RANDOMISED, {}, {"sample": {"weight": "weight"}}, ("weight is missing for everybody", "values")),
+    "a cluster is missing": (changed(team=np.nan), {**RANDOMISED, "cluster": "team"}, {}, {}, ("team is missing for everybody", "values")),
+    "a cluster is missing, association": (changed(team=np.nan), {"kind": "association", "exposure": "x", "cluster": "team"}, {}, {}, ("team is missing for everybody", "values")),
     "an empty column, imputation": (waves(x=np.nan), {**RANDOMISED, "covariates": ["x"], "missing": IMPUTED}, LINKED, AFTER, ("x is missing for everybody", "values")),
     "an empty column, attrition weights": (waves(x=np.nan), {**RANDOMISED, "covariates": ["x"], "missing": {"method": "attrition_weights"}}, LINKED, AFTER, ("x is missing for everybody", "values")),
     "blocks of one": (changed(block=lambda f: f["person"]), {**RANDOMISED, "blocks": "block"}, {}, {}, ("blocks have fewer than two units in an arm", "larger blocks")),

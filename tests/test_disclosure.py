@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,6 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import linprog
 
 from impact.declare import load_programme
 from impact.pipeline import run_programme
@@ -28,75 +28,12 @@ from impact.publish import (
     suppressions_table,
     terms_table,
 )
-from impact.publish.disclosure import cell_table
+from impact.publish.limits import known_limits
+from impact.publish.totals import Contents, cell_table
 from impact.statistics.suppression import Table, Total, suppress
 from impact.store import Warehouse
+from tests.attack import bounds, computed, echelon, reduced
 from tests.programmes import edit, indicator, written
-
-# ---- the attacker: equations from published totals, solved exactly -------------------------------------------------
-
-Row = dict[int, Fraction]
-
-
-def echelon(rows: Sequence[Row]) -> dict[int, Row]:
-    """Return the rows in echelon form, by the first place of each; exact."""
-    pivots: dict[int, Row] = {}
-    for row in rows:
-        left = reduced(row, pivots)
-        if left:
-            pivots[min(left)] = left
-    return pivots
-
-
-def reduced(row: Row, pivots: Mapping[int, Row]) -> Row:
-    """Return what is left of a row once all that the others explain is taken away."""
-    left = {place: number for place, number in row.items() if number}
-    done: Row = {}
-    while left:
-        place = min(left)
-        if place not in pivots:
-            done[place] = left.pop(place)
-            continue
-        factor = left[place] / pivots[place][place]
-        for other, number in pivots[place].items():
-            left[other] = left.get(other, Fraction(0)) - factor * number
-        left = {at: number for at, number in left.items() if number}
-    return done
-
-
-def equations(table: Table) -> list[Row]:
-    return [
-        {total.whole: Fraction(1), **dict.fromkeys(total.parts, Fraction(-1))} for total in table.totals if total.parts
-    ]
-
-
-def computed(table: Table, secret: Sequence[int]) -> list[int]:
-    """Return the secret cells that lie in the span of the totals and of the cells that a reader sees."""
-    known = [{place: Fraction(1)} for place in np.flatnonzero(table.shown).tolist() if place not in set(secret)]
-    pivots = echelon([*known, *equations(table)])
-    return [place for place in secret if not reduced({place: Fraction(1)}, pivots)]
-
-
-def bounds(table: Table, secret: Sequence[int], limits: Mapping[int, tuple[float, float]]) -> np.ndarray:
-    """Return the smallest and largest value of each secret cell, by linear programming."""
-    unknown = sorted({*secret, *np.flatnonzero(~table.shown).tolist()})
-    places = {place: column for column, place in enumerate(unknown)}
-    matrix = np.zeros((len(table.totals), len(unknown)))
-    known = np.zeros(len(table.totals))
-    for row, total in enumerate(table.totals):
-        for place, sign in [(total.whole, 1.0), *((part, -1.0) for part in total.parts)]:
-            if place in places:
-                matrix[row, places[place]] += sign
-            else:
-                known[row] -= sign * table.counts[place]
-    box = [limits.get(place, (0, np.inf)) for place in unknown]
-    found = []
-    for place in secret:
-        unit = np.eye(len(unknown))[places[place]]
-        ends = [linprog(sign * unit, A_eq=matrix, b_eq=known, bounds=box) for sign in (1, -1)]
-        found.append([ends[0].fun, np.inf if ends[1].status == 3 else -ends[1].fun])
-    return np.array(found).reshape(-1, 2)
-
 
 # ---- random tables: persons with a code in a tree, a group and an arm ------------------------------------------------
 
@@ -110,7 +47,7 @@ TREE = {
     "s11": "s1",
     "s12": "s1",
 }
-ABOVE = {("place", code): parent for code, parent in TREE.items()}
+ABOVE = {("place", code): [("place", parent)] for code, parent in TREE.items() if parent}
 ARMS = {"one": ("",), "two": ("treated", "comparison"), "all": ("treated", "comparison", "")}
 
 
@@ -267,6 +204,47 @@ def test_tables_by_hand(counts: list[int], off: set[str]) -> None:
     keys = [("", "", ""), ("", "sex", "f"), ("", "sex", "m"), ("", "sex", "o")]
     hidden = suppress(cell_table(keys, counts, counts, {}), 10)
     assert {code for (_, _, code), hide in zip(keys, hidden, strict=False) if hide} == off
+
+
+def test_values_that_are_all_alike_are_known_from_the_spread() -> None:
+    """Means, counts and errors of the whole and of ``o`` leave a mean of 7 with no spread: everybody in f and m has 7."""
+    keys = [("", "", ""), ("", "sex", "f"), ("", "sex", "m"), ("", "sex", "o")]
+    counts, free = [60, 4, 16, 40], (-math.inf, math.inf)
+    alike = Contents([7 * 20 + 100.0, 28.0, 112.0, 100.0], [math.nan, 7.0, 7.0, math.nan], free, whole=False)
+    assert suppress(cell_table(keys, counts, counts, {}, alike), 10).tolist() == [False, True, True, True]
+    apart = alike._replace(levels=[math.nan, 7.0, 6.0, math.nan], sums=[28 + 96 + 100.0, 28.0, 96.0, 100.0])
+    assert suppress(cell_table(keys, counts, counts, {}, apart), 10).tolist() == [False, True, True, False]
+
+
+def test_limits_of_values_are_known(tmp_path: Path) -> None:
+    """Of shares, scales, declared limits, amounts that are never below zero; twice as wide of a change."""
+    scale = {"kind": "scale", "items": ["one", "two"], "low": 1, "high": 5, "aggregate": "sum", "multiply": 2}
+    formulas = {
+        "share": ({"kind": "threshold", "of": scale, "at_least": 3}, (0, 1)),
+        "scale": (scale, (4, 20)),
+        "gain": ({"kind": "change", "of": scale, "since": "before"}, (-16, 16)),
+        "amount": ({"kind": "sum", "column": "one"}, (0, math.inf)),
+        "log": ({"kind": "mean", "column": "one", "transform": "log"}, (-math.inf, math.inf)),
+        "below": ({"kind": "mean", "column": "below"}, (-math.inf, math.inf)),
+        "ratio": ({"kind": "ratio", "numerator": "one", "denominator": "two"}, (0, math.inf)),
+    }
+    rows = [
+        {"person": f"p{i}", "wave": wave, "one": 1 + i % 5, "two": 2, "below": -1} for i in range(9) for wave in "ab"
+    ]
+    frame = pd.DataFrame(rows).replace({"wave": {"a": "before", "b": "after"}})
+    waves = [{"id": each, "title": each, "date": day, "role": role}
+             for each, day, role in (("before", "2019", "baseline"), ("after", "2020", "end_line"))]  # fmt: skip
+    indicators = [
+        indicator(name, formula=formula, ex_post={"wave": "after"}) for name, (formula, _) in formulas.items()
+    ]
+    programme = load_programme(
+        written(tmp_path / "made", frame, indicators, key=("person", "wave"), wave="wave", waves=waves)
+    )
+    with Warehouse(tmp_path / "a.duckdb") as warehouse:
+        run_programme(programme, warehouse)
+        assert known_limits(programme, warehouse, programme.indicators) == {
+            name: ends for name, (_, ends) in formulas.items()
+        }
 
 
 def test_persons_count_not_rows() -> None:

@@ -19,7 +19,7 @@ from impact_dashboards.pages.monitoring import monitoring
 from impact_dashboards.planned import BEHIND, delivery_rows, judged
 from impact_dashboards.quality import age_state, file_rows, share_state
 from impact_dashboards.shell import block_element
-from impact_dashboards.view import Page, View
+from impact_dashboards.view import AddressError, Page, View
 
 from impact.declare import load_programme
 from impact.errors import UsageError
@@ -256,10 +256,9 @@ def test_the_rows_set_aside_come_fifty_a_page_and_all_in_the_file(examples: Ask)
     assert [line or 0 for line in lines] == list(reasons["line"].fillna(0))
     view = examples(f"{path}/reasons.csv")
     assert len(list(csv.DictReader(io.StringIO(block_file(view, monitoring(view), "1") or "")))) == len(reasons)
-    for wrong in ("0", "3", "-1", "x", "²"):
-        assert values(monitoring(examples(f"{path}?page={wrong}")), "reasons", "line") == values(
-            first, "reasons", "line"
-        )
+    for wrong in ("0", "3", "-1", "x", "%C2%B2", "01", "9" * 5000):
+        with pytest.raises(AddressError, match="'page' cannot be"):
+            monitoring(examples(f"{path}?page={wrong}"))
 
 
 def test_rows_are_for_evaluators_and_coordinators(examples: Ask) -> None:
@@ -335,13 +334,14 @@ def test_pages_follow_one_another_and_lead_back(made: Ask, sort: str) -> None:
     assert backward == expected
 
 
-def test_a_place_is_no_answer_and_nonsense_is_the_start(made: Ask) -> None:
+def test_a_place_is_no_answer_and_nonsense_is_refused(made: Ask) -> None:
     path = "/en/monitoring/made/records/rows"
     rows, links = steps(made(f"{path}?sort=name"))
     assert links["Next"].endswith(f"after=data%3A{rows[-1]}")
-    for wrong in ("after=data:999", "after=none:3", "after=data", "after=:", "before=data:x", "sort=nothing"):
-        assert steps(made(f"{path}?{wrong}"))[0] == list(range(SIZE)), wrong
-    assert steps(made(f"{path}?sort=name&after=data:99999"))[0] == rows
+    nowhere = ("after=data:999", "after=none:3", "after=data", "after=:", "before=data:x", "sort=name&after=data:99999")
+    for wrong in (*nowhere, f"after=data:{'9' * 30}", "sort=nothing", "last=2", "after=data:3&before=data:3"):
+        with pytest.raises(AddressError):
+            steps(made(f"{path}?{wrong}"))
 
 
 @pytest.mark.parametrize(
@@ -351,9 +351,8 @@ def test_a_place_is_no_answer_and_nonsense_is_the_start(made: Ask) -> None:
         ("f.y=2.5", lambda frame: frame["y"] == 2.5),
         ("f.name=script&f.y=1", lambda frame: (frame["name"] == HOSTILE) & (frame["y"] == 1)),
         ("f.name=%25", lambda frame: frame["y"] > 100),
-        ("f.name=' OR 1=1 --", lambda frame: frame["y"] > 100),
+        ("f.name='+OR+1=1+--", lambda frame: frame["y"] > 100),
         ("f.y=two", lambda frame: frame["y"] > 100),
-        ("f.none=1", lambda frame: frame["person"] != ""),
     ],
 )
 def test_filters_keep_what_they_say(made: Ask, query: str, keep: Callable[[pd.DataFrame], pd.Series]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from impact_dashboards.pages.network import network
-from impact_dashboards.view import Page, View
+from impact_dashboards.view import AddressError, Page, View
 
 from impact.markup import words_of
 from impact.publish.scope import Scope
@@ -110,8 +110,8 @@ def test_a_kind_of_tie_filters_drawings_sentence_and_measures(examples: Ask) -> 
     assert set(measured["group_value"]) == {"co_design"}
     assert "Ties go from 13 to 30" in " ".join(words_of(drawn(view, page)).split())
     assert page.block("parts") is None
-    nonsense = network(examples(f"/en/network/{MILAN}?tie=none"))
-    assert set(frame_of(nonsense, "measures")["group"]) == {"all"}
+    with pytest.raises(AddressError, match="'tie' cannot be 'none'"):
+        network(examples(f"/en/network/{MILAN}?tie=none"))
 
 
 def test_measures_stand_with_their_uncertainty_and_a_change_is_called_one(examples: Ask) -> None:

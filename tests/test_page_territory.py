@@ -18,7 +18,7 @@ from impact_dashboards.marks import whisker
 from impact_dashboards.pages.ranking import is_uncertain, order_words, ranked
 from impact_dashboards.pages.territory import territory
 from impact_dashboards.sentences import source_list
-from impact_dashboards.view import Page, View
+from impact_dashboards.view import AddressError, Page, View
 
 from impact.markup import Element, h, to_html, words_of
 from impact.publish import indicator_sources, map_table, wave_days
@@ -74,10 +74,10 @@ def test_a_province_without_a_row_has_no_value_of_its_quadrant(examples: Ask) ->
     assert areas["value"]["Torino"] == findings["wecare/projects_financed/territory=ITC11"]
 
 
-def test_a_level_and_an_indicator_that_are_not_there_are_the_first(examples: Ask) -> None:
-    asked_for = territory(examples("/it/territory/wecare?indicator=none&level=none"))
-    first = territory(examples("/it/territory/wecare"))
-    assert asked_for.title == first.title
+def test_levels_are_those_of_the_indicator_and_one_of_another_leaves_nothing(examples: Ask) -> None:
+    for wrong in ("indicator=none", "level=none"):
+        with pytest.raises(AddressError, match="non può essere «none»"):
+            territory(examples(f"/it/territory/wecare?{wrong}"))
     levels = next(
         c for c in territory(examples("/it/territory/wecare?indicator=projects_financed")).choices if c.name == "level"
     )

@@ -344,7 +344,7 @@ def test_projects_are_grouped_by_what_they_belong_to(published: Published) -> No
 
 
 def test_a_step_that_nobody_measures_is_shown_as_such(published: Published) -> None:
-    page = PAGES["theory"](view(published, "/en/theory/wecare?node=networks_last"))
+    page = PAGES["theory"](view(published, "/en/theory/wecare"))
     block = page.block("chain")
     assert block is not None
     assert block.table is not None

@@ -98,6 +98,17 @@ def panel(seed: int = 1, n_units: int = 120, n_periods: int = 5, n_clusters: int
     return data.sample(frac=1, random_state=seed)
 
 
+def informative_rows(data: pd.DataFrame, columns: tuple[str, ...] = ("_unit", "_period")) -> pd.DataFrame:
+    """Leave out what is alone in its unit or period, again and again, as reghdfe and pyfixest do."""
+    data = data.dropna(subset=["_outcome"])
+    while True:
+        sizes = [data.groupby(column)["_outcome"].transform("size") for column in columns]
+        alone = np.any([size == 1 for size in sizes], axis=0)
+        if not alone.any():
+            return data
+        data = data[~alone]
+
+
 def dummies(
     data: pd.DataFrame, terms: list[str], *, effects: str | None, periods: bool, weight: str | None, by: str | None
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -133,20 +144,19 @@ def test_every_design_equals_dummies(
         clusters=[by] if by else [],
         small_sample="full",
     )
-    estimates, errors = dummies(data, terms, effects=effects, periods=periods, weight=weight, by=by)
+    used = informative_rows(data) if effects == "_unit" else data.dropna(subset=["_outcome"])
+    estimates, errors = dummies(used, terms, effects=effects, periods=periods, weight=weight, by=by)
     assert [one.estimate for one in fit.estimates] == pytest.approx(estimates, rel=1e-9)
     assert [one.std_error for one in fit.estimates] == pytest.approx(errors, rel=1e-9)
-    used = data.dropna(subset=["_outcome"])
-    assert (fit.n_obs, fit.n_missing_outcome) == (len(used), len(data) - len(used))
-    assert fit.n_singletons == (1 if effects == "_unit" else 0)
+    assert (fit.n_obs, fit.n_missing_outcome) == (len(used), data["_outcome"].isna().sum())
+    assert fit.n_singletons == fit.n_uninformative == (1 if effects == "_unit" else 0)
 
 
 def test_paths_compress_and_continuous_terms_do_not() -> None:
     data = panel(n_units=1200)
     assert run(data, terms=["treated"]).n_cells < 400
     assert run(data, terms=["treated"], clusters=["_unit"]).n_cells < 100
-    rows = data["_outcome"].notna().sum()
-    assert run(data, terms=["treated", "smooth"]).n_cells == rows
+    assert run(data, terms=["treated", "smooth"]).n_cells == len(informative_rows(data))
 
 
 def test_influence_and_labels_belong_together() -> None:
@@ -200,7 +210,7 @@ def test_missing_terms_are_counted_apart() -> None:
     lost = data["_outcome"].isna()
     assert fit.n_missing_outcome == lost.sum()
     assert fit.n_missing_terms == (~lost & data["second"].isna()).sum()
-    assert fit.n_obs == len(data) - (lost | data["second"].isna()).sum()
+    assert fit.n_obs == len(informative_rows(data.dropna(subset=["second"])))
 
 
 def test_odd_names_are_quoted() -> None:
@@ -288,7 +298,8 @@ def test_event_study_equals_dummies_and_tests_the_leads_together() -> None:
         .max()
         == 0
     )
-    estimates, errors = dummies(frame, list(events.terms), effects="_unit", periods=True, weight=None, by="_cluster")
+    used = informative_rows(frame)
+    estimates, errors = dummies(used, list(events.terms), effects="_unit", periods=True, weight=None, by="_cluster")
     assert [one.estimate for one in fit.estimates] == pytest.approx(estimates, rel=1e-9)
     assert [one.std_error for one in fit.estimates] == pytest.approx(errors, rel=1e-9)
     leads = fit.joint(events.leads)

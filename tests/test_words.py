@@ -124,6 +124,25 @@ def test_engine_an_untranslated_sentence_is_noticed(english: set[str]) -> None:
         ("ex_ante.target.value: 0.25 → nothing", "ex_ante.target.value: 0,25 → niente"),
         ("p = 0.034 (HC2, t(12.5))", "p = 0,034 (HC2, t(12,5))"),
         ("observed -0.25", "osservato -0,25"),
+        (
+            "the cohort first treated 2017 lies in one unit; every unit never treated has a missing outcome",
+            "la coorte trattata per la prima volta in 2017 sta in una sola unità;"
+            " ogni unità mai trattata ha un esito mancante",
+        ),
+        (
+            "for the cohort first treated 2017, period 2018, the comparison lies in one unit or cluster;"
+            " in period 2019 the comparison lies in one unit or cluster;"
+            " the cohort first treated w.1 is not compared just before its start",
+            "per la coorte trattata per la prima volta in 2017, periodo 2018, il confronto sta in una sola unità o cluster;"
+            " nel periodo 2019 il confronto sta in una sola unità o cluster;"
+            " la coorte trattata per la prima volta in w.1 non ha confronto subito prima del suo inizio",
+        ),
+        (
+            "36 rows of 6 units over 6 waves used; 2 have no school / weight; 60 rows left out as the only one of their"
+            " unit or wave",
+            "usate 36 righe di 6 unità su 6 rilevazioni; 2 senza school / weight; 60 righe escluse perché uniche della"
+            " loro unità o rilevazione",
+        ),
         ("en: between 1.5 and 2.5; it: tra 1,5 e 2,5", "tra 1,5 e 2,5"),
         ("Cascina Nuova, via Roma 1.5", "Cascina Nuova, via Roma 1.5"),
     ],

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import flask
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from werkzeug.wrappers import Response
 
 from impact.declare.base import Code, ColumnName, Declared, Id
@@ -31,6 +31,15 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 
+Codes = Annotated[tuple[Code, ...], Field(min_length=1)]
+
+
+def _some(programmes: Any) -> Any:
+    """Check that programmes are named: an empty list could be meant for nothing or for everything."""
+    if programmes != "all" and not (isinstance(programmes, list) and programmes):
+        raise ValueError("name the programmes in a list, at least one, or write all")
+    return programmes
+
 
 class User(Declared):
     """A reader.
@@ -42,15 +51,16 @@ class User(Declared):
     role
         What kind of pages.
     programmes
-        Whose results, or ``all``.
+        Whose results, at least one, or ``all``.
     parts
-        Codes by column where the reader sees parts only; see :class:`impact.publish.scope.Scope`.
+        Codes by column, at least one of each, where the reader sees parts only; without this field the reader sees
+        all parts. See :class:`impact.publish.scope.Scope`.
     """
 
     name: str = Field(min_length=3, max_length=254)
     role: Role
-    programmes: Literal["all"] | tuple[Id, ...]
-    parts: dict[ColumnName, tuple[Code, ...]] = Field(default_factory=dict)
+    programmes: Annotated[Literal["all"] | tuple[Id, ...], BeforeValidator(_some)]
+    parts: dict[ColumnName, Codes] = Field(default_factory=dict, min_length=1)
 
     @model_validator(mode="after")
     def _parts_of_programmes(self) -> User:

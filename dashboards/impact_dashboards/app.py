@@ -15,6 +15,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import flask
 from dash import Dash, Input, Output
@@ -34,8 +35,8 @@ from impact_dashboards.files import TYPES, block_file
 from impact_dashboards.pages import PAGES
 from impact_dashboards.reader import Reader
 from impact_dashboards.shell import frame
+from impact_dashboards.view import AddressError, View
 from impact_dashboards.view import Page as Content
-from impact_dashboards.view import View
 
 REMEMBERED = 512
 CALLBACK = "/_dash-update-component"
@@ -128,6 +129,8 @@ class Site:
 
     def _page(self, view: View, version: str) -> Answer:
         page = _content(view)
+        if view.address.form and page.found:  # that there is such a file was found out before
+            page = Content(view.words("missing.file"), lead=view.words("missing.file_lead"), found=False)
         foot = view.words("shell.foot", version=version, date=view.words.date(view.today))
         tree = frame(view, page, filter(view.published.scope.opens, PAGES), foot)
         return Answer(200 if page.found else 404, page.title, to_html(tree), to_json(tree))
@@ -151,7 +154,11 @@ def _content(view: View) -> Content:
         known = ", ".join(view.published.titles)
         return Content(words("missing.programme"), lead=words("missing.programme_lead", known=known), found=False)
     try:
-        return build(view)
+        page = build(view)
+        view.check()
+        return page
+    except AddressError as error:
+        return Content(error.title, lead=str(error), found=False)
     except UsageError as error:
         return Content(words("missing.finding"), lead=words.said(str(error)), found=False)
 
@@ -224,7 +231,7 @@ def _is_dash_page(rule: Any) -> bool:
 def _asks_for_a_page(request: flask.Request) -> bool:
     """Tell whether a body is what the page's own script sends: a single address of this app."""
     try:
-        asked = request.get_json(silent=True)
+        asked: Any = request.get_json(silent=True)
         (given,) = asked["inputs"]
         known = asked["output"] == "page.content" and asked["outputs"] == {"id": "page", "property": "content"}
         address = read_address(str(given["value"]))
@@ -268,11 +275,10 @@ def _routes(app: App, site: Site) -> None:
 
     @server.route(f"/{languages}/<path:path>")
     def view(language: str, path: str) -> Response:
-        address = read_address(flask.request.full_path.rstrip("?")) or Address(language, path)
-        if not address.form:
-            return document(address)
-        text = site.file(address, scope_of_request())
-        return Response(text, 200, mimetype=TYPES[address.form]) if text is not None else Response("", 404)
+        asked = f"{quote(flask.request.path)}?{flask.request.query_string.decode('latin-1')}"
+        address = read_address(asked) or Address(language, "")
+        text = site.file(address, scope_of_request()) if address.form else None
+        return document(address) if text is None else Response(text, 200, mimetype=TYPES[address.form])
 
     def document(address: Address) -> Response:
         flask.g.answer, flask.g.language = site.answer(address, scope_of_request()), address.language

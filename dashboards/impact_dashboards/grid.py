@@ -15,12 +15,14 @@ from impact.errors import UsageError
 from impact.markup import Content, Element, h
 from impact_dashboards.headings import column_title, contract_title
 from impact_dashboards.quarantine import pager, way_back
-from impact_dashboards.view import Block, Column, Page, Row, Table, View, nothing, records
+from impact_dashboards.view import AddressError, Block, Column, Page, Row, Table, View, nothing, records
 
 SIZE = 50
 FILTER = "f."
 """What the name of a column's filter begins with in the address."""
 FORM = "grid"
+LONGEST = 18
+"""Digits of a row's number."""
 NUMBERS = ("INTEGER", "BIGINT", "DOUBLE", "HUGEINT", "DECIMAL")
 HOW = "docs/how-to/query_with_sql.md"
 
@@ -68,7 +70,7 @@ def records_page(view: View) -> Page:
     if not view.published.scope.opens("records"):
         return Page(title, head=[back, nothing(words, "monitoring.records_closed")], over=words("menu.monitoring"))
     names = contract_names(view)
-    contract = view.address.path[2] if len(view.address.path) > 2 else next(iter(names), "")
+    contract = view.at(2) or next(iter(names), "")
     if contract not in names:
         raise UsageError(words("monitoring.no_contract", contract=contract))
     links = [
@@ -83,20 +85,25 @@ def records_page(view: View) -> Page:
 
 def _rows_block(view: View, contract: str, name: str) -> Block:
     words, columns = view.words, view.published.record_columns(view.programme, contract)
-    asked = {column: value for column in columns if (value := view.address.get(FILTER + column))}
+    asked = {column: value for column in columns if (value := view.given(FILTER + column))}
     filters = {column: _as_stored(view, columns[column], value) for column, value in asked.items()}
     order, descending = _order(view, list(columns))
     after, before = _place(view, "after"), _place(view, "before")
-    last = view.address.get("last") == "1"
-    found = view.published.records(
-        view.programme, contract, order=order, descending=descending, after=after, before=before, last=last,
-        filters=filters, size=SIZE + 1,
-    )  # fmt: skip
+    last = view.chosen("last", ["1"]) == "1"
+    if [after is not None, before is not None, last].count(True) > 1:
+        raise AddressError(words("missing.filter"), words("missing.places"))
+    try:
+        found = view.published.records(
+            view.programme, contract, order=order, descending=descending, after=after, before=before, last=last,
+            filters=filters, size=SIZE + 1,
+        )  # fmt: skip
+    except UsageError:  # the row to go on from is not there, or not any more
+        raise view.not_offered("after" if after else "before") from None
     backward = before is not None or last
     more = len(found) > SIZE
     shown = found.iloc[-SIZE:] if backward else found.iloc[:SIZE]
     total = view.published.count_records(view.programme, contract, filters)
-    sort = view.address.get("sort") if order else ""
+    sort = view.given("sort")
     table = _table(view, contract, columns, _plain(shown), sort=sort, filters=asked)
     ways = _ways(view, shown, earlier=more if backward else after is not None,
                  later=before is not None if backward else more)  # fmt: skip
@@ -111,15 +118,19 @@ def _as_stored(view: View, kind: str, value: str) -> str:
 
 
 def _order(view: View, columns: list[str]) -> tuple[str | None, bool]:
-    asked = view.address.get("sort")
-    name = asked.removeprefix("-")
-    return (name, asked.startswith("-")) if name in columns else (None, False)
+    asked = view.chosen("sort", [way + name for name in columns for way in ("", "-")])
+    return asked.removeprefix("-") or None, asked.startswith("-")
 
 
 def _place(view: View, name: str) -> tuple[str, int] | None:
     """Read the place of a row from the address: its source and its number there."""
-    source, _, row = view.address.get(name).rpartition(":")
-    return (source, int(row)) if source and row.isascii() and row.isdigit() else None
+    asked = view.given(name)
+    if not asked:
+        return None
+    source, _, row = asked.rpartition(":")
+    if not (source and row.isascii() and row.isdigit() and len(row) <= LONGEST):
+        raise view.not_offered(name)
+    return source, int(row)
 
 
 def _plain(found: pd.DataFrame) -> list[dict[str, Any]]:
@@ -153,7 +164,7 @@ def _ways(view: View, shown: pd.DataFrame, *, earlier: bool, later: bool) -> dic
 def _form(view: View, filtered: bool) -> Element:
     """Return the form that the filters in the heads belong to; to filter is to begin with the first page."""
     words = view.words
-    sort = view.address.get("sort")
+    sort = view.given("sort")
     off = {name: "" for name, _ in view.address.query if name.startswith((FILTER, "after", "before", "last"))}
     clear = h("a", words("monitoring.clear"), href=view.address.with_(**off), data_live=True) if filtered else None
     return h("form", h("input", type="hidden", name="sort", value=sort) if sort else None,

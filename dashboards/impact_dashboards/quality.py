@@ -110,11 +110,8 @@ def _file_row(view: View, row: dict[str, Any], complete: dict[str, float]) -> di
 
 def _complete_by_contract(view: View) -> dict[str, float]:
     """Return the answers of each contract as a share of those due, columns that no row fills left out."""
-    counted = (
-        view.published.quality(view.programme)
-        .groupby(["contract", "column"])[["rows", "answered", "not_applicable"]]
-        .sum()
-    )
+    told = view.published.quality(view.programme).dropna(subset=["answered"])
+    counted = told.groupby(["contract", "column"])[["rows", "answered", "not_applicable"]].sum()
     used = counted[counted["answered"] > 0].groupby("contract").sum()
     shares = used["answered"] / (used["rows"] - used["not_applicable"])
     return {str(contract): float(share) for contract, share in shares.items()}
@@ -231,7 +228,7 @@ def answers_block(view: View) -> Block:
     contracts = _by_missing(counted)
     chosen = view.chosen("answers", contracts, contracts[0])
     rows = _answer_rows(view, counted[counted["contract"] == chosen])
-    short = [row for row in rows if row["answered"] < row["rows"]]
+    short = [row for row in rows if row["answered"] is None or row["answered"] < row["rows"]]
     columns = len({row["column"] for row in rows}), len({row["column"] for row in short})
     lead = words("monitoring.answers_lead", count=columns[1], of=columns[0])
     table = _answers_table(view, short)
@@ -249,7 +246,7 @@ def _answer_rows(view: View, counted: pd.DataFrame) -> list[dict[str, Any]]:
     waves = wave_titles(view)
     rows = []
     for row in records(counted):
-        due = row["rows"] - row["not_applicable"]
+        due = 0 if row["answered"] is None else row["rows"] - row["not_applicable"]
         share = row["answered"] / due if due else None
         title = column_title(view, row["contract"], row["column"])
         named = {
@@ -291,6 +288,8 @@ def _answers_table(view: View, rows: list[dict[str, Any]]) -> Table:
 
 def _answered_cell(view: View, row: Row) -> Content:
     """Return the share of answers; a column that no row fills is not in use, which is no defect of a row."""
+    if row["answered"] is None:
+        return badge("suppressed", view.words)
     if row["answered"] == 0:
         return badge("no_data", view.words, view.words("monitoring.unused"))
     return share_cell(view, "complete", row["share"])

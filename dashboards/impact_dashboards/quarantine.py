@@ -133,8 +133,7 @@ def _choices(view: View, reasons: pd.DataFrame) -> list[Choice]:
 
 
 def _number(view: View, pages: int) -> int:
-    asked = view.address.get("page")
-    return int(asked) if asked.isascii() and asked.isdigit() and 1 <= int(asked) <= pages else 1
+    return int(view.chosen("page", [str(number + 1) for number in range(pages)], "1"))
 
 
 def _table(view: View, rows: list[dict[str, Any]]) -> Table:

@@ -124,7 +124,7 @@ def _under(view: View, banner: Element | None) -> Element:
 def _filters(view: View, page: Page) -> Element | None:
     if not page.choices:
         return None
-    shown = {choice.name for choice in page.choices}
+    shown = {choice.name for choice in page.choices} | {"page"}  # other filters leave other rows: from their first page
     kept = [
         h("input", type="hidden", name=name, value=value) for name, value in view.address.query if name not in shown
     ]

@@ -9,19 +9,36 @@ from __future__ import annotations
 import datetime
 import functools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
+from impact.errors import UsageError
 from impact.markup import Content, Element, h
 from impact.publish.published import Published
 from impact.words import Words
 from impact_dashboards.address import Address
 
 Row = Mapping[str, Any]
+NAMED = 20
+"""Values of a filter that are named where another one was asked for."""
+
+
+class AddressError(UsageError):
+    """An address asks for what there is not for this reader.
+
+    Parameters
+    ----------
+    title, said
+        What is not there and what there is, in the reader's language.
+    """
+
+    def __init__(self, title: str, said: str) -> None:
+        self.title = title
+        super().__init__(said)
 
 
 @dataclass(frozen=True)
@@ -38,27 +55,74 @@ class View:
         What is asked for.
     today
         For what is late and how fresh data are.
+    heard
+        What a page has read of the address so far: names of filters, places in the path.
     """
 
     published: Published
     words: Words
     address: Address
     today: datetime.date
+    heard: set[str | int] = field(default_factory=set, compare=False)
 
     @property
     def programme(self) -> str:
         """The programme it is about, or nothing."""
-        return self.address.programme
+        return self.at(0)
 
     @functools.cached_property
     def findings(self) -> pd.DataFrame:
         """All findings in reach, or those of the programme that the address names."""
         return self.published.findings(self.programme or None)
 
-    def chosen(self, name: str, choices: Sequence[str], default: str = "") -> str:
-        """Return the value of a filter if it is one of the choices."""
-        asked = self.address.get(name)
-        return asked if asked in choices else default
+    def at(self, place: int) -> str:
+        """Return what stands at a place of the address's path, or nothing."""
+        self.heard.add(place)
+        return self.address.path[place] if len(self.address.path) > place else ""
+
+    def given(self, name: str) -> str:
+        """Return the value of a filter, or nothing; the page sees to it that it means something."""
+        self.heard.add(name)
+        return self.address.get(name)
+
+    def chosen(self, name: str, choices: Collection[str], default: str = "") -> str:
+        """Return the value of a filter, or what stands for none.
+
+        Raises
+        ------
+        AddressError
+            If it is not among the choices.
+        """
+        asked = self.given(name)
+        if asked and asked not in choices:
+            raise self.not_offered(name, choices)
+        return asked or default
+
+    def not_offered(self, name: str, choices: Collection[str] = ()) -> AddressError:
+        """Return what to raise where a filter has a value that means nothing."""
+        known = sorted(filter(None, choices))
+        named = ", ".join([*known[:NAMED], *(["…"] if len(known) > NAMED else [])])
+        said = self.words("missing.value", name=name, value=self.address.get(name))
+        more = f" {self.words('missing.known', known=named)}" if named else ""
+        return AddressError(self.words("missing.filter"), said + more)
+
+    def check(self) -> None:
+        """Refuse an address that says more than its page has read, or one thing twice.
+
+        Nothing in it may go unheard: what narrows a page when it is spelt rightly must not widen it when it is not.
+
+        Raises
+        ------
+        AddressError
+            With what is too much.
+        """
+        names = self.address.names
+        if any(place not in self.heard for place in range(len(self.address.path))):
+            raise AddressError(self.words("missing.page"), self.words("missing.page_lead"))
+        for name in names:
+            if name not in self.heard or names.count(name) > 1:
+                wrong = "missing.twice" if name in self.heard else "missing.name"
+                raise AddressError(self.words("missing.filter"), self.words(wrong, name=name))
 
 
 @dataclass(frozen=True)

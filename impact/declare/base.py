@@ -31,10 +31,11 @@ ODD_SPACES = (
 )
 """White space other than the plain space."""
 INVISIBLE = (
-    "\xad\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064"
-    "\u2066\u2067\u2068\u2069\u3164\ufeff"
+    "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064"
+    "\u2065\u2066\u2067\u2068\u2069\u206a\u206b\u206c\u206d\u206e\u206f\u2800\u3164\ufe00\ufe01\ufe02\ufe03\ufe04"
+    "\ufe05\ufe06\ufe07\ufe08\ufe09\ufe0a\ufe0b\ufe0c\ufe0d\ufe0e\ufe0f\ufeff\uffa0\ufff9\ufffa\ufffb"
 )
-"""Characters without a width: soft hyphen, marks of direction, joiners, byte order mark."""
+"""Characters that show nothing: soft hyphen, marks of direction, joiners, fillers, selectors, byte order mark."""
 MOST = 1e30
 """Size beyond which a declared number is refused: squared and multiplied, it would leave what a double can hold."""
 MOST_WHOLE = 10**15
@@ -56,10 +57,12 @@ def _check_size(value: Any) -> None:
 
 
 def _check_twice(value: Any) -> None:
-    """Refuse a list of names or codes that has one of them twice."""
-    if isinstance(value, tuple) and all(isinstance(item, str) for item in value) and len(set(value)) < len(value):
-        twice = next(item for item in value if value.count(item) > 1)
-        raise ValueError(f"'{twice}' stands twice")
+    """Refuse a list of names or codes that has one of them twice, as the data are read: trimmed."""
+    if isinstance(value, tuple) and all(isinstance(item, str) for item in value):
+        seen = [item.strip(f" {ODD_SPACES}{INVISIBLE}") for item in value]
+        twice = next((item for item in seen if seen.count(item) > 1), None) if len(set(seen)) < len(seen) else None
+        if twice is not None:
+            raise ValueError(f"'{twice}' stands twice")
 
 
 class Declared(BaseModel):

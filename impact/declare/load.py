@@ -209,7 +209,13 @@ def read_declaration(path: Path, model: type[Model], shown: str, limit: int = MA
     try:
         return model.model_validate(data), lines
     except ValidationError as error:
-        raise DeclarationError([_problem(item, lines, shown) for item in error.errors()]) from None
+        found = [item for item in error.errors() if not _follows(item)]
+        raise DeclarationError([_problem(item, lines, shown) for item in found]) from None
+
+
+def _follows(item: Any) -> bool:
+    """Tell whether a list is called too short only because some of its items are wrong, each said by itself."""
+    return bool(item["type"] == "too_short" and len(item["input"]) >= item["ctx"]["min_length"])
 
 
 def _problem(item: Any, lines: Lines, shown: str) -> Problem:
@@ -224,6 +230,10 @@ def _problem(item: Any, lines: Lines, shown: str) -> Problem:
         return Problem(f"unknown field '{name}'", shown, lines.get(at), field_name, fix="Remove or rename it.")
     if kind == "missing":
         return Problem(f"the field '{name}' is missing", shown, lines.get(at), field_name, fix="Add it.")
+    if kind == "too_short":
+        least, of = context["min_length"], "character" if isinstance(item["input"], str) else "item"
+        expected = f"at least {least} {of}{'s' * (least > 1)}"
+        return Problem("too short", shown, lines.get(at), field_name, expected, _shown(item["input"]))
     expected = str(context.get("expected", context.get("expected_tags", context.get("pattern", ""))))
     message = str(item["msg"]).removeprefix("Value error, ")
     return Problem(message, shown, lines.get(at), field_name, expected, _shown(item.get("input")))

@@ -104,10 +104,14 @@ def read_yaml(path: Path, shown: str, limit: int = MAX_BYTES) -> tuple[Any, Line
             loader.dispose()
 
 
+def _named(character: str) -> str:
+    code = ord(character)
+    return f"U+{code:04X} ({_CONTROLS.get(code, 'a control character')})"
+
+
 def _control_character(text: str, position: int, shown: str) -> Problem:
     line, column = text[:position].count("\n") + 1, position - text.rfind("\n", 0, position)
-    code = ord(text[position])
-    found = f"U+{code:04X} ({_CONTROLS.get(code, 'a control character')}), character {column} of the line"
+    found = f"{_named(text[position])}, character {column} of the line"
     what = "the file is not valid YAML: it holds a control character"
     return Problem(what, shown, line, found=found, fix="Delete it; some editors show it as a box or not at all.")
 
@@ -144,8 +148,9 @@ def _scalar(loader: _Loader, node: yaml.Node) -> Any:
     kind = node.tag.removeprefix("tag:yaml.org,2002:")
     if kind not in {"str", "bool", "int", "float", "null"}:
         raise yaml.constructor.ConstructorError(problem=f"tag {node.tag} is not allowed", problem_mark=node.start_mark)
-    if "\x00" in node.value:
-        raise yaml.constructor.ConstructorError(problem="a NUL character is not allowed", problem_mark=node.start_mark)
+    if odd := yaml.reader.Reader.NON_PRINTABLE.search(node.value):  # such as "\e", which stands for one
+        problem = f"{_named(odd.group())} is not allowed"
+        raise yaml.constructor.ConstructorError(problem=problem, problem_mark=node.start_mark)
     try:
         return loader.construct_object(node)
     except ValueError as error:

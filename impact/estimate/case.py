@@ -206,12 +206,31 @@ def background(case: Case, rows: pd.DataFrame, end: pd.DataFrame) -> pd.DataFram
 
 
 def cluster_labels(case: Case, frame: pd.DataFrame) -> tuple[NDArray[np.object_], ...]:
-    """Return the labels of the design's clusters, else of the sample's; refuse where somebody has none."""
-    for name in cluster_names(case):
-        if frame[name].isna().any():
-            missing = int(frame[name].isna().sum())
-            raise NotEstimable(f"{missing} observations have no {name}", "a cluster for everybody")
+    """Return the labels of the design's clusters, else of the sample's, of rows that have them (see :func:`placed`)."""
     return tuple(frame[name].to_numpy(dtype=object) for name in cluster_names(case))
+
+
+def placed(case: Case, frame: pd.DataFrame) -> tuple[pd.Series, dict[str, int]]:
+    """Tell which rows have every cluster and the weight, and by column how many with an outcome have none.
+
+    A row without is left out as one without an outcome is: what it would count with is not known.
+    """
+    return in_place(frame, place_columns(case), frame["_outcome"].notna())
+
+
+def place_columns(case: Case) -> list[str]:
+    """Return the columns without which nobody knows what a row counts for: clusters and weight."""
+    weight = case.indicator.sample.weight
+    return list(dict.fromkeys([*cluster_names(case), *([weight] if weight else [])]))
+
+
+def in_place(frame: pd.DataFrame, names: list[str], counted: pd.Series) -> tuple[pd.Series, dict[str, int]]:
+    """Tell which rows have all the columns, and by the first one that is missing how many of those counted lack it."""
+    left, without = pd.Series(True, index=frame.index), dict[str, int]()
+    for name in names:
+        without[name] = int((left & counted & frame[name].isna()).sum())
+        left &= frame[name].notna()
+    return left, without
 
 
 def cluster_names(case: Case) -> tuple[str, ...]:
@@ -223,9 +242,6 @@ def cluster_names(case: Case) -> tuple[str, ...]:
 def require_clusters(case: Case, frame: pd.DataFrame) -> None:
     """Refuse an arm that lies in a single cluster of the assignment."""
     for name in cluster_names(case)[:1]:
-        if frame[name].isna().any():
-            missing = int(frame[name].isna().sum())
-            raise NotEstimable(f"{missing} observations have no {name}", "a cluster for everybody")
         per_arm = frame.groupby("_treated")[name].nunique()
         if (per_arm < MINIMUM_PER_ARM).any():
             raise NotEstimable(

@@ -14,7 +14,7 @@ import pandas as pd
 
 from impact.declare.designs import MultipleImputation, Randomised
 from impact.errors import NotEstimable
-from impact.estimate.case import Case, as_numbers, at_wave, cluster_labels, sample_weights
+from impact.estimate.case import Case, as_numbers, at_wave, cluster_labels, placed, sample_weights
 from impact.estimate.cross_section import Comparison
 from impact.estimate.diagnostics import (
     SAME_BACKGROUND,
@@ -22,6 +22,8 @@ from impact.estimate.diagnostics import (
     differential_attrition,
     enough_clusters,
     joint_balance,
+    left_out,
+    without_words,
 )
 from impact.estimate.result import Diagnostic, Term, checked, not_applicable, term_from
 from impact.estimate.sample import AFTER, EXPOSURE, Sample, block_dummies
@@ -51,16 +53,21 @@ def arm_checks(case: Case, compared: Comparison, estimate: Estimate) -> tuple[li
         attrition,
         enough_clusters(estimate.n_clusters),
         _gaps(case, compared),
+        *left_out(compared.thin),
     ]
     return checks, [*terms, *bounds]
 
 
 def _gaps(case: Case, compared: Comparison) -> Diagnostic:
-    check = complete_cases(compared.sample.n, compared.available)
+    nowhere = sum(compared.without.values())
+    check = complete_cases(compared.sample.n, compared.available + nowhere, compared.without, compared.apart)
     if isinstance(getattr(case.design, "missing", None), MultipleImputation):
         lost = compared.available - compared.sample.n
         detail = f"nobody left out: the gaps of {lost} of {compared.available} are imputed"
-        return Diagnostic(check.check, check.null_hypothesis, 0.0, None, "passed", detail)
+        if nowhere:
+            detail = f"the gaps of {lost} of {compared.available} are imputed{without_words(compared.without)}"
+        status = "failed" if nowhere else "passed"
+        return Diagnostic(check.check, check.null_hypothesis, float(nowhere), None, status, detail)
     return check
 
 
@@ -72,6 +79,7 @@ def _balance(case: Case, compared: Comparison) -> tuple[Diagnostic, list[Term]]:
         before = at_wave(compared.rows, case.baseline)
         blocks = getattr(case.design, "blocks", None)
         before = before[before[["_outcome", *([blocks] if blocks else [])]].notna().all(axis=1)]
+        before = before[placed(case, before)[0]]
         sample = Sample(
             before["_outcome"].to_numpy(dtype=float),
             before["_treated"].to_numpy(dtype=float),

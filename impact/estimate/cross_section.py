@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from impact.declare.designs import AttritionWeights, MultipleImputation
+from impact.declare.designs import AttritionWeights, MultipleImputation, Randomised
 from impact.declare.indicators import Change
 from impact.errors import NotEstimable
 from impact.estimate.case import (
@@ -18,19 +18,24 @@ from impact.estimate.case import (
     background,
     cluster_labels,
     design_rows,
+    place_columns,
+    placed,
     require_arms,
     require_clusters,
     require_covariates,
     sample_weights,
     survey_design,
 )
-from impact.estimate.sample import Sample, varying
+from impact.estimate.sample import Sample, beside_others, varying
 from impact.statistics.core import Estimate, Floats
 from impact.statistics.imputation_multiple import multiply_impute, pool
 from impact.statistics.propensity import logit
+from impact.statistics.randomisation import thin_blocks
 
 Estimator = Callable[[Sample], Estimate]
 SEPARATE = "outcome of the end line"
+MOST = 0.5
+"""Where thin blocks hold more than this share of the units, what is left is not the experiment that was declared."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +53,21 @@ class Comparison:
         Of the same units, as they stand, with gaps.
     sample
         The complete cases.
+    without
+        By column, those left out of ``units`` because they have no cluster or weight.
+    thin
+        In words, the blocks left out of ``units`` because an arm of theirs has fewer than two units or clusters.
+    apart
+        Those left out of ``units`` because the covariates of a regression fit them perfectly.
     """
 
     rows: pd.DataFrame
     units: pd.DataFrame
     covariates: pd.DataFrame
     sample: Sample
+    without: dict[str, int]
+    thin: tuple[str, ...]
+    apart: int = 0
 
     @property
     def available(self) -> int:
@@ -71,6 +85,9 @@ def comparison(case: Case) -> Comparison:
     """
     rows = design_rows(case)
     units = _units(case, rows)
+    require_covariates(units[place_columns(case)], units["_treated"])
+    in_place, without = placed(case, units)
+    units = units[in_place]
     covariates = background(case, rows, units)
     filled = isinstance(getattr(case.design, "missing", None), MultipleImputation)
     require_covariates(covariates, None if filled else units["_treated"])
@@ -79,7 +96,31 @@ def comparison(case: Case) -> Comparison:
     require_clusters(case, units[complete])
     if units.loc[complete, "_outcome"].nunique() == 1:
         raise NotEstimable("the outcome is the same for everybody", "an outcome that varies")
-    return Comparison(rows, units, covariates, _sample(case, units[complete], as_numbers(covariates[complete])))
+    wide, thin = _wide(case, units, units if filled else units[complete])
+    units, covariates, complete = units[wide], covariates[wide], complete[wide]
+
+    def made(kept: pd.Series) -> Sample:
+        return _sample(case, units[kept], as_numbers(covariates[kept]))
+
+    if not isinstance(case.design, Randomised) or filled:
+        return Comparison(rows, units, covariates, made(complete), without, thin)
+    sample, used = beside_others(made, complete)
+    apart = complete & ~used
+    return Comparison(rows, units[~apart], covariates[~apart], sample, without, thin, int(apart.sum()))
+
+
+def _wide(case: Case, units: pd.DataFrame, analysed: pd.DataFrame) -> tuple[pd.Series, tuple[str, ...]]:
+    """Tell which units are in blocks that are wide enough; if most are not, all are, and the estimator refuses."""
+    everybody = pd.Series(True, index=units.index)
+    blocks = getattr(case.design, "blocks", None)
+    if blocks is None:
+        return everybody, ()
+    known = analysed[analysed[blocks].notna()]
+    labels = known[blocks].to_numpy(dtype=object).astype(str)
+    names, words = thin_blocks(known["_treated"].to_numpy(dtype=float), labels, cluster_labels(case, known))
+    if not names or np.isin(labels, names).mean() > MOST:
+        return everybody, ()
+    return ~units[blocks].astype(str).isin(names), (words,)
 
 
 def _complete(case: Case, units: pd.DataFrame, covariates: pd.DataFrame) -> pd.Series:

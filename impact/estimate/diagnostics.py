@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -16,6 +18,7 @@ from impact.statistics.core import JointTest
 
 FEW_CLUSTERS = 20
 ROUNDING = 1e-12
+NOTHING_THIN = "no part is too thin to be compared"
 SAME_BACKGROUND = "the arms have the same background before the programme"
 
 
@@ -114,8 +117,27 @@ def enough_clusters(n_clusters: int | None) -> Diagnostic:
     return Diagnostic("clusters", null, float(n_clusters), None, status, f"{n_clusters} clusters")
 
 
-def complete_cases(used: int, available: int) -> Diagnostic:
-    """State how many observations were left out for missing values."""
+def complete_cases(
+    used: int, available: int, without: Mapping[str, int] = MappingProxyType({}), apart: int = 0
+) -> Diagnostic:
+    """State how many observations were left out for missing values.
+
+    ``without`` counts those without a cluster or weight; ``apart`` were left out of ``available`` because covariates
+    fit them perfectly.
+    """
     null = "no observation was left out for a missing value"
     status = "passed" if used == available else "failed"
-    return Diagnostic("complete_cases", null, float(available - used), None, status, f"{used} of {available} used")
+    detail = f"{used} of {available} used{without_words(without)}"
+    detail += f"; {apart} left out that covariates tell apart from all others" if apart else ""
+    return Diagnostic("complete_cases", null, float(available - used), None, status, detail)
+
+
+def without_words(without: Mapping[str, int]) -> str:
+    """Say how many observations have no value in a column of clusters."""
+    lost = {name: count for name, count in without.items() if count}
+    return f"; {sum(lost.values())} have no {' / '.join(lost)}" if lost else ""
+
+
+def left_out(parts: Sequence[str]) -> list[Diagnostic]:
+    """State each part that was left out because nothing, or no error, can be known of it; nothing if there is none."""
+    return [Diagnostic("left_out", NOTHING_THIN, float(len(parts)), None, "failed", "; ".join(parts))] if parts else []

@@ -25,10 +25,12 @@ from impact.estimate.panel_cells import (
     PanelQuery,
     check_columns,
     complete_rows,
+    leave_out_alone,
     make_cells,
     make_units,
     prepare,
     read_cells,
+    used_rows,
 )
 from impact.sql import ident
 from impact.statistics.core import Estimate, Floats, Ints, JointTest
@@ -60,8 +62,10 @@ class PanelFit:
         Rows used, levels of the unit (or group) effect in them, periods, and the cells that carried them.
     n_missing_outcome, n_missing_terms
         Rows left out because the outcome, or else a term, is missing.
-    n_singletons
-        Units used in one period only: kept and counted, though unit effects leave them nothing to say.
+    n_singletons, n_uninformative
+        Units and rows left out because unit and period effects fit them perfectly, whatever they hold.
+    used
+        The SELECT of the rows used.
     clusters
         Labels of the rows of ``errors.influence``; None where that is None.
     """
@@ -76,6 +80,8 @@ class PanelFit:
     n_missing_outcome: int
     n_missing_terms: int
     n_singletons: int
+    n_uninformative: int
+    used: str
     clusters: NDArray[Any] | None = field(default=None, repr=False, compare=False)
 
     def __getitem__(self, term: str) -> Estimate:
@@ -133,7 +139,9 @@ def panel_effects(
     Notes
     -----
     A cell sums units with equal paths of (periods observed, terms, clusters); weights that change over time belong to
-    the path. Paths are compared by a sum of 64-bit hashes, and each cell is then checked to be uniform.
+    the path. Paths are compared by a sum of 64-bit hashes, and each cell is then checked to be uniform. With unit
+    effects, rows that are alone in their unit or period are left out first, as reghdfe and pyfixest do
+    (:mod:`impact.statistics.informative`); with group effects all rows are kept.
 
     References
     ----------
@@ -152,7 +160,10 @@ def panel_effects(
 
 
 def _estimate(panel: PanelQuery, small_sample: SmallSample, lost: tuple[int, int]) -> PanelFit:
-    singletons = make_units(panel) if panel.by_unit else 0
+    alone = (0, 0)
+    if panel.by_unit:
+        panel, alone = leave_out_alone(panel)
+        make_units(panel)
     make_cells(panel)
     cells, codes = read_cells(panel)
     n_periods = int(codes["period"].max()) + 1
@@ -161,8 +172,8 @@ def _estimate(panel: PanelQuery, small_sample: SmallSample, lost: tuple[int, int
     fit = fit_cells(cells)
     errors, labels = _errors(panel, fit, codes, small_sample)
     estimates = term_estimates(fit, errors)
-    sizes = (cells.n_obs, int(cells.behind.sum()), n_periods, len(cells.weights), *lost, singletons)
-    return PanelFit(panel.terms, estimates, errors, *sizes, clusters=labels)
+    sizes = (cells.n_obs, int(cells.behind.sum()), n_periods, len(cells.weights), *lost, *alone)
+    return PanelFit(panel.terms, estimates, errors, *sizes, used=used_rows(panel), clusters=labels)
 
 
 def _errors(

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from impact.errors import NotEstimable, UsageError
 from impact.sql import ident, literal
 from impact.statistics.core import Ints
+from impact.statistics.informative import informative
 from impact.statistics.two_way import Cells
 
 UNIT = "_unit"
@@ -27,7 +28,10 @@ SUMS = "count(*) AS n, sum(w) AS w, sum(w * y) / sum(w) AS y"
 
 @dataclass(frozen=True)
 class PanelQuery:
-    """What a call asks for; makes its temporary tables' names and runs its SQL."""
+    """What a call asks for; makes its temporary tables' names and runs its SQL.
+
+    ``periods`` are those to which the rows of units seen more than once in them are narrowed, or None for all rows.
+    """
 
     connection: duckdb.DuckDBPyConnection
     relation: str
@@ -38,6 +42,7 @@ class PanelQuery:
     weighted: bool
     name: str
     pilot: float = 0.0
+    periods: tuple[int, ...] | None = None
 
     @property
     def by_unit(self) -> bool:
@@ -205,26 +210,80 @@ def complete_rows(panel: PanelQuery) -> str:
         *(f"{as_double(term)} AS {x}" for term, x in zip(panel.terms, panel.xs, strict=True)),
         *(f"{ident(cluster)} AS c{i}" for i, cluster in enumerate(panel.clusters)),
     ]
-    return f"(SELECT {', '.join(columns)} FROM ({panel.relation}) WHERE {_complete(panel)})"
+    return f"(SELECT {', '.join(columns)} FROM ({panel.relation}) WHERE {_used(panel)})"
 
 
-def make_units(panel: PanelQuery, *, apart: bool = False) -> int:
-    """Make the table of units with the level of their path, or one each; return how many are seen in one period."""
+def used_rows(panel: PanelQuery) -> str:
+    """Return the SELECT of the rows that are used, with all columns of the relation."""
+    return f"SELECT * FROM ({panel.relation}) WHERE {_used(panel)}"
+
+
+def _used(panel: PanelQuery) -> str:
+    if panel.periods is None:
+        return _complete(panel)
+    places = ", ".join(map(literal, panel.periods))
+    alone = f" QUALIFY count(*) OVER (PARTITION BY {ident(UNIT)}) > 1"
+    return f"{_complete(panel)} AND CAST(_period AS BIGINT) IN ({places}){alone}"
+
+
+def leave_out_alone(panel: PanelQuery) -> tuple[PanelQuery, tuple[int, int]]:
+    """Return the query without rows that unit and period effects fit perfectly, and how many units and rows these are.
+
+    Which they are says :func:`impact.statistics.informative.informative`, of units seen in the same periods at once.
+
+    Raises
+    ------
+    NotEstimable
+        If there is one period only, or no other row is left.
+    """
+    rows = complete_rows(panel)
+    sizes = [
+        panel.run(f"SELECT count(*), min(n), sum(n) FROM (SELECT count(*) AS n FROM {rows} GROUP BY {by})").fetchall()[
+            0
+        ]
+        for by in ("u", "p")
+    ]
+    (n_units, fewest, n_rows), (n_periods, smallest, _) = sizes
+    if n_periods < 2:
+        raise NotEstimable("there is only one period", "observations before and after")
+    if fewest > 1 and (smallest > 1 or not panel.period_effects):
+        return panel, (0, 0)
+    found = panel.run(
+        f"SELECT seen, count(*) FROM (SELECT list(p ORDER BY p) AS seen FROM {rows} GROUP BY u) GROUP BY seen"
+    ).fetchall()
+    periods = sorted({period for seen, _ in found for period in seen})
+    place = {period: number for number, period in enumerate(periods)}
+    counts = np.zeros((len(found), len(periods)), dtype=np.int64)
+    for level, (seen, _) in enumerate(found):
+        np.add.at(counts[level], [place[period] for period in seen], 1)
+    times = np.array([count for _, count in found], dtype=np.int64)
+    more, kept = informative(counts, times, periods=panel.period_effects)
+    left = int(times[more] @ counts[more][:, kept].sum(axis=1))
+    if not left:
+        raise NotEstimable(
+            "every row is the only one of its unit or period", "units seen more than once, beside others"
+        )
+    narrowed = replace(
+        panel, periods=tuple(int(period) for period, is_kept in zip(periods, kept, strict=True) if is_kept)
+    )
+    return narrowed, (int(n_units - times[more].sum()), int(n_rows) - left)
+
+
+def make_units(panel: PanelQuery, *, apart: bool = False) -> None:
+    """Make the table of units with the level of their path, or one each."""
     steady, units = "min(w) = max(w)", panel.table("units")
     path = "u" if apart else f"sum(hash({', '.join(('p', *panel.xs, *panel.keys))}))"
     if panel.weighted and not apart:
         path = f"{path} + CASE WHEN {steady} THEN 0 ELSE sum(hash(p, w)) END"
     panel.run(
         f"CREATE OR REPLACE TEMP TABLE {units} AS WITH paths AS MATERIALIZED ("
-        f"SELECT u, {path} AS path, count(*) AS n, sum(w * y) / sum(w) AS mean, {steady} AS steady"
+        f"SELECT u, {path} AS path, sum(w * y) / sum(w) AS mean, {steady} AS steady"
         f" FROM {complete_rows(panel)} GROUP BY u) SELECT paths.*, level, size FROM paths JOIN ("
         "SELECT path, row_number() OVER () - 1 AS level, count(*) AS size FROM paths GROUP BY path) USING (path)"
     )
-    counts = f"SELECT count(*), max(level) + 1, count(*) FILTER (n = 1) FROM {units}"
-    found, levels, singletons = panel.run(counts).fetchall()[0]
+    found, levels = panel.run(f"SELECT count(*), max(level) + 1 FROM {units}").fetchall()[0]
     if not apart and COMPRESSES * found < levels < found:
-        return make_units(panel, apart=True)
-    return int(singletons)
+        make_units(panel, apart=True)
 
 
 def make_cells(panel: PanelQuery) -> None:

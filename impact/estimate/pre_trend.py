@@ -9,6 +9,7 @@ from impact.errors import NotEstimable
 from impact.estimate.result import Diagnostic, Term, checked, not_applicable, relative_size, term_from
 from impact.sql import ident
 from impact.statistics.adoption import NEVER, Panel
+from impact.statistics.informative import informative
 from impact.statistics.pre_trend import pre_trend
 from impact.statistics.staggered import Control, Method
 
@@ -56,7 +57,7 @@ def treated_panel(connection: duckdb.DuckDBPyConnection, relation: str, treatmen
     Raises
     ------
     NotEstimable
-        If nobody has an outcome.
+        If nobody has an outcome, or every outcome is the only one of its unit or wave.
     """
     code = f"dense_rank() OVER (ORDER BY CAST({ident(cluster)} AS VARCHAR)) - 1" if cluster else "0"
     frame = connection.execute(
@@ -73,5 +74,9 @@ def treated_panel(connection: duckdb.DuckDBPyConnection, relation: str, treatmen
     treated = frame["treated"].to_numpy(dtype=bool)
     np.minimum.at(start, unit[treated], period[treated])
     clusters[unit] = frame["cluster"].to_numpy(dtype=np.int64)
-    cohort = np.where(start < outcome.shape[1], start, NEVER).astype(np.int64)
-    return Panel(outcome, cohort, clusters=clusters if cluster else None)
+    kept, waves = informative(~np.isnan(outcome))
+    if not kept.any():
+        raise NotEstimable("no unit is seen at every wave", "units observed in all periods")
+    first = np.append(np.cumsum(waves) - waves, waves.sum())[start[kept]]  # positions among the waves that stay
+    cohort = np.where(first < waves.sum(), first, NEVER).astype(np.int64)
+    return Panel(outcome[kept][:, waves], cohort, clusters=clusters[kept] if cluster else None)

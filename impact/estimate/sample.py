@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -92,6 +93,40 @@ class Sample:
 def varying(covariates: pd.DataFrame) -> pd.DataFrame:
     """Leave out covariates that are the same for everybody: they adjust nothing."""
     return covariates.loc[:, covariates.nunique() > 1]
+
+
+def beside_others(make: Callable[[pd.Series], Sample], rows: pd.Series) -> tuple[Sample, pd.Series]:
+    """Return the sample of the rows (True where they belong to it) that covariates do not tell apart, and these rows.
+
+    It is made anew of them: what a dummy leaves out as its base may have been one of the others.
+    """
+    sample = make(rows)
+    apart = told_apart(sample)
+    if not apart.any():
+        return sample, rows
+    rest = rows.copy()
+    rest[rows] = ~apart
+    return make(rest), rest
+
+
+def told_apart(sample: Sample) -> NDArray[np.bool_]:
+    """Return which observations the covariates fit whatever their outcome, as a dummy fits the only one of a village.
+
+    Their leverage is one without the exposure: like a unit seen once in a panel they move no coefficient and no
+    residual, and would be counted as observations and clusters. None where the covariates are collinear, or too many,
+    which is refused elsewhere, or where the rows are a sample by design, whose units count as they were drawn.
+    """
+    if sample.survey is not None or not len(sample.covariates.columns):
+        return np.zeros(sample.n, dtype=bool)
+    matrix = np.hstack([sample.base.to_numpy(dtype=float), sample.covariates.to_numpy(dtype=float)])
+    names = [*map(str, sample.base.columns), *map(str, sample.covariates.columns)]
+    try:
+        found = (
+            least_squares.fit(sample.outcome, matrix, names, weights=sample.weights).leverage >= 1 - sandwich.SINGULAR
+        )
+    except NotEstimable:
+        found = np.zeros(sample.n, dtype=bool)
+    return np.asarray(found, dtype=bool)
 
 
 def errors_rule(sample: Sample, inference: Inference) -> str:

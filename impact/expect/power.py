@@ -20,7 +20,7 @@ from impact.declare.designs import (
 from impact.declare.expectations import PowerPlan
 from impact.declare.indicators import Indicator
 from impact.errors import NotEstimable
-from impact.expect.simulated import simulate_design
+from impact.expect.simulated import can_simulate, simulate_design
 from impact.statistics import power as closed
 from impact.statistics.core import Floats
 from impact.statistics.power_simulation import Simulated
@@ -101,7 +101,8 @@ def power_reports(programme: Programme, *, simulate: bool = True) -> list[PowerR
     programme
         As declared; no data is read.
     simulate
-        Whether to simulate designs that have a closed form too; the others are always simulated.
+        Whether to simulate designs that have a closed form too, unless the plan is too large for that; the others are
+        always simulated.
     """
     return [
         power_report(indicator, indicator.ex_ante.power, simulate=simulate)
@@ -119,7 +120,7 @@ def power_report(indicator: Indicator, plan: PowerPlan, *, simulate: bool = True
             precision = plan_precision(design, plan)
             closed_power = closed.power(closed.itt_effect(plan.effect, plan.take_up), precision, alpha=plan.alpha)
             smallest = _smallest(precision, plan)
-        if simulate or closed_power is None:
+        if closed_power is None or (simulate and can_simulate(plan)):
             simulated = simulate_design(design, plan, spread(plan))
             smallest = smallest or _smallest(closed.Precision(simulated.empirical_sd), plan)
     except NotEstimable as error:

@@ -40,8 +40,16 @@ from impact.statistics.two_way import Cells, clustered_errors, fit_cells, row_sc
 Draw = Callable[[np.random.Generator], Estimate]
 SELECTION = 0.5
 """How far the treated differ in the covariate, in standard deviations, where nobody drew lots."""
+LARGEST = 2 * 10**8
+"""Values that are drawn for a plan in all: about a minute; larger plans have their closed form only."""
 FEW = 100
 """Clusters below which the engine uses CR2."""
+
+
+def can_simulate(plan: PowerPlan) -> bool:
+    """Tell whether a plan is small enough to be simulated."""
+    persons = (plan.treated + plan.comparison) * plan.cluster_size
+    return persons * (plan.waves_before + plan.waves_after) * plan.replications <= LARGEST
 
 
 def simulate_design(design: Design | None, plan: PowerPlan, sd: float) -> Simulated:
@@ -59,8 +67,10 @@ def simulate_design(design: Design | None, plan: PowerPlan, sd: float) -> Simula
     Raises
     ------
     NotEstimable
-        If the design gives no effect, or hardly any simulated dataset could be estimated.
+        If the design gives no effect, hardly any simulated dataset could be estimated, or the plan is too large.
     """
+    if not can_simulate(plan):
+        raise NotEstimable(f"more than {LARGEST:,} values would be drawn", "fewer persons, waves or replications")
     if isinstance(design, Randomised | DifferenceInDifferences):
         return _persons(design, plan, sd)
     draws: dict[type, Callable[..., Estimate]] = {

@@ -60,7 +60,7 @@ def unit_sql(
 
 
 def _nested_sql(sample: Sample) -> str:
-    """Write the sample's cluster within its stratum; NULL stays, as effects want a cluster for everybody."""
+    """Write the sample's cluster within its stratum; NULL stays: effects leave out rows without a cluster."""
     return f"CASE WHEN {ident(sample.cluster or '')} IS NOT NULL THEN {cluster_sql(sample)} END"
 
 

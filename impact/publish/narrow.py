@@ -36,7 +36,7 @@ def narrow(warehouse: Warehouse, scope: Scope) -> Warehouse:
     warehouse
         Open for reading.
     scope
-        What the reader may see. Its catalogue is made once per state of the data, in memory.
+        What the reader may see. Its catalogue is made once per state of the data and scope, in memory.
 
     Returns
     -------
@@ -47,18 +47,13 @@ def narrow(warehouse: Warehouse, scope: Scope) -> Warehouse:
         return warehouse
     own = copy.copy(warehouse)
     own.connection = warehouse.cursor()
-    programmes = None if scope.programmes is None else sorted(scope.programmes)
-    runs = own.rows("SELECT run_id FROM impact.run ORDER BY ALL")
-    name = f"reader-{fingerprint(runs, programmes, _codes(scope), scope.role)}"
+    runs = own.rows("FROM impact.run ORDER BY ALL")
+    name = f"reader-{fingerprint(runs, scope.key)}"
     with _building:
         if not own.rows("SELECT 1 FROM duckdb_databases() WHERE database_name = ?", [name]):
             _build(own, name, scope)
     own.connection.execute(f"USE {ident(name)}")
     return own
-
-
-def _codes(scope: Scope) -> list[tuple[str, str]]:
-    return [(column, code) for column, codes in scope.parts.items() for code in sorted(codes)]
 
 
 def _build(warehouse: Warehouse, name: str, scope: Scope) -> None:
@@ -85,7 +80,7 @@ def _lists(connection: duckdb.DuckDBPyConnection, scope: Scope) -> None:
         [None if scope.programmes is None else sorted(scope.programmes)],
     )
     connection.execute('CREATE TABLE asked ("column" VARCHAR, code VARCHAR)')
-    codes = _codes(scope)
+    codes = [(column, code) for column, codes in scope.parts.items() for code in sorted(codes)]
     if codes:
         connection.executemany("INSERT INTO asked VALUES (?, ?)", codes)
     connection.execute(f"CREATE TABLE reach AS {_REACH}")

@@ -14,7 +14,7 @@ import pandas as pd
 
 from impact.declare.base import Language
 from impact.errors import UsageError
-from impact.publish import disclosure, labels, process, quality, records, tables, theory
+from impact.publish import beside, disclosure, labels, process, quality, records, tables, theory
 from impact.publish.definitions import (
     contract_sources,
     definition_contracts,
@@ -27,10 +27,6 @@ from impact.publish.narrow import narrow
 from impact.publish.scope import EVERYTHING, Scope
 from impact.publish.trace import plain_row, trace_finding
 from impact.store import Warehouse
-
-ROWS_USED: dict[str, Any] = {"rows_used": None, "first_lines": []}
-"""What a trace does not say of a suppressed finding's sources."""
-
 
 Given = ParamSpec("Given")
 Got = TypeVar("Got")
@@ -180,18 +176,29 @@ class Published:
     def findings(self, programme: str | None = None) -> pd.DataFrame:
         """Return the findings; see :func:`impact.publish.findings_table` and the column ``suppressed``."""
         found = tables.findings_table(self._warehouse, programme).astype({"evidence_level": "Int64"})
-        return disclosure.protect_findings(found, self.suppressions(programme))
+        shown = disclosure.protect_findings(found, self.suppressions(programme))
+        return beside.protect_missing(shown, self.withheld(programme), self._contracts_of(shown))
 
     @kept
     def measures(self, programme: str) -> pd.DataFrame:
         """Return every value by arm, scope, group and wave."""
         measures = tables.measure_table(self._warehouse, programme)
-        return disclosure.protect_measures(measures, self.suppressions(programme))
+        shown = disclosure.protect_measures(measures, self.suppressions(programme))
+        return beside.protect_missing(shown, self.withheld(programme), self._contracts_of(shown))
 
     @kept
     def suppressions(self, programme: str | None = None) -> pd.DataFrame:
         """Return the cells that are hidden, and why."""
         return disclosure.suppressions_table(self._warehouse, programme)
+
+    @kept
+    def withheld(self, programme: str | None = None) -> pd.DataFrame:
+        """Return what contracts withhold of the counts beside the tables."""
+        return beside.withheld_table(self._warehouse, programme)
+
+    def _contracts_of(self, frame: pd.DataFrame) -> dict[tuple[str, str], str]:
+        names = frame["programme"].unique()
+        return {(name, one): own for name in names for one, own in self.contracts(name).items()}
 
     @kept
     def diagnostics(self, programme: str) -> pd.DataFrame:
@@ -211,15 +218,16 @@ class Published:
         UsageError
             If there is no such finding, or not for this reader.
         """
-        told = trace_finding(self._warehouse, finding)
-        programme = str(told["finding"]["programme"])
+        found = trace_finding(self._warehouse, finding)
+        programme = str(found["finding"]["programme"])
+        told = beside.protect_trace(found, self.withheld(programme), rows=self.scope.opens("records"))
         behind = {"diagnostics": self.diagnostics(programme), "terms": self.terms(programme)}
         for name, frame in behind.items():
             told[name] = _rows(frame[frame["finding"] == finding].drop(columns=["finding", "programme", "indicator"]))
         findings = self.findings(programme)
         (told["finding"],) = _rows(findings[findings["finding"] == finding])
         if told["finding"]["suppressed"]:
-            told |= {"linkage": [], "sources": [source | ROWS_USED for source in told["sources"]]}
+            told |= {"linkage": [], "sources": [source | beside.NO_ROWS for source in told["sources"]]}
         return told
 
     def sources(self, programme: str, indicator: str) -> pd.DataFrame:
@@ -237,7 +245,8 @@ class Published:
     @kept
     def claims(self, programme: str) -> pd.DataFrame:
         """Return the totals the programme reported about itself beside those recomputed."""
-        return tables.claims_table(self._warehouse, programme)
+        found = tables.claims_table(self._warehouse, programme)
+        return beside.protect_claims(found, self.withheld(programme), rows=self.scope.opens("records"))
 
     @kept
     def network(self, programme: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -253,7 +262,7 @@ class Published:
     @kept
     def unmapped(self, programme: str) -> pd.DataFrame:
         """Return the categories that stand in rows and in no codelist."""
-        return tables.unmapped_table(self._warehouse, programme)
+        return beside.protect_categories(tables.unmapped_table(self._warehouse, programme), self.withheld(programme))
 
     # ---- the process -------------------------------------------------------------------------------------------------
 
@@ -291,22 +300,22 @@ class Published:
     @kept
     def loads(self, programme: str) -> pd.DataFrame:
         """Return the ledger of loads."""
-        return tables.loads_table(self._warehouse, programme)
+        return beside.protect_files(tables.loads_table(self._warehouse, programme), self.withheld(programme))
 
     @kept
     def validity(self, programme: str | None = None) -> pd.DataFrame:
         """Return what became of the rows of each file."""
-        return quality.validity_table(self._warehouse, programme)
+        return beside.protect_files(quality.validity_table(self._warehouse, programme), self.withheld(programme))
 
     @kept
     def quality(self, programme: str) -> pd.DataFrame:
         """Return how often each column was answered, by wave."""
-        return quality.quality_table(self._warehouse, programme)
+        return beside.protect_answers(quality.quality_table(self._warehouse, programme), self.withheld(programme))
 
     @kept
     def response(self, programme: str) -> pd.DataFrame:
         """Return how many persons each wave has, and how many came back."""
-        return quality.response_table(self._warehouse, programme)
+        return beside.protect_returned(quality.response_table(self._warehouse, programme), self.withheld(programme))
 
     def quarantine(self, programme: str) -> pd.DataFrame:
         """Return why rows were set aside, a row per reason; none for roles that may not see rows."""

@@ -76,7 +76,7 @@ def page_records(
     descending
         Whether the order runs down.
     after, before
-        The row that the page follows, or the one that it leads up to; of a row that is not there, nothing is known.
+        The row that the page follows, or the one that it leads up to.
     last
         Whether it is the last page.
     filters
@@ -98,7 +98,7 @@ def page_records(
     Raises
     ------
     UsageError
-        If there is no such contract or column, or the page is too large.
+        If there is no such contract, column or row, or the page is too large.
     """
     columns = record_columns(warehouse, programme, contract)
     if not 1 <= size <= LARGEST:
@@ -155,12 +155,14 @@ def _filtered(warehouse: Warehouse, programme: str, columns: Mapping[str, str], 
 def _value_at(
     warehouse: Warehouse, view: str, columns: Mapping[str, str], order: str | None, place: Place | None
 ) -> list[Any]:
-    """Return the value of a row in the column of the order, its source and its number; nothing if it is not there."""
+    """Return the value of a row in the column of the order, its source and its number; nothing without a row."""
     if place is None:
         return []
     value = _known(columns, order) if order else "NULL"
     found = warehouse.rows(f"SELECT {value}, _source, _row FROM {view} WHERE _source = ? AND _row = ?", place)
-    return list(found[0]) if found else []
+    if not found:
+        raise UsageError(f"there is no row {place[1]} of '{place[0]}' here; begin with the first page")
+    return list(found[0])
 
 
 def _stretches(

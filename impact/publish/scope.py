@@ -7,10 +7,11 @@ only tables that a reader's queries find.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
+from impact.publish.inventory import Holds, columns_of
 from impact.store.opening import CATALOG
 
 Role = Literal["evaluator", "investor", "coordinator", "statistics_office"]
@@ -40,24 +41,48 @@ class Scope:
         Their names; None is all.
     parts
         Codes by column, such as ``{"project_id": {"draios"}}``: the reader sees what belongs to one of them or to a
-        code below it, and neither the whole nor other parts. Several columns are a union. Empty is everything.
+        code below it, and neither the whole nor other parts. Several columns are a union. Without any column it is
+        everything; a column without codes is refused, as it can mean both everything and nothing.
     role
         One of :data:`ROLES`.
+
+    Raises
+    ------
+    ValueError
+        For an unknown role, or a column of parts without codes.
     """
 
     programmes: frozenset[str] | None
-    parts: Mapping[str, frozenset[str]] = field(hash=False)
+    parts: Mapping[str, frozenset[str]]
     role: Role
 
     def __post_init__(self) -> None:
         if self.role not in ROLES:
             raise ValueError(f"'{self.role}' is no role; the roles are {', '.join(get_args(Role))}")
+        bare = sorted(column for column, codes in self.parts.items() if not codes)
+        if bare:
+            raise ValueError(f"no codes of '{bare[0]}' are named: name those that the reader may see, or no column")
         frozen = {column: frozenset(codes) for column, codes in sorted(self.parts.items())}
         object.__setattr__(self, "parts", MappingProxyType(frozen))
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """Every field in an order of its own: what is made for a scope is kept under this, and under nothing less."""
+        return tuple(_ordered(getattr(self, one.name)) for one in fields(self))
+
+    def __hash__(self) -> int:
+        return hash(self.key)
 
     def opens(self, page: str) -> bool:
         """Tell whether the role may open a page."""
         return page in ROLES[self.role]
+
+
+def _ordered(value: Any) -> Any:
+    """Return a value as tuples in an order that is the same in every process."""
+    if isinstance(value, Mapping):
+        return tuple((name, _ordered(value[name])) for name in sorted(value))
+    return tuple(sorted(value)) if isinstance(value, frozenset) else value
 
 
 EVERYTHING = Scope(None, {}, "evaluator")
@@ -91,6 +116,7 @@ PART_ROWS: Mapping[str, str] = {
     "phase": EVERY,
     "cut": EVERY,
     "heading": EVERY,
+    "withheld": EVERY,
     # results: those of the parts
     "finding": CUT,
     "measure": CUT,
@@ -122,8 +148,11 @@ PART_ROWS: Mapping[str, str] = {
 and source of files with rows in reach.
 """
 WHOLE_COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "load": ("rows_read", "rows_good", "rows_bad", "rows_warned", "size", "changed"),
+    "load": columns_of("load", Holds.COUNT),
 }
 """Columns that tell of the whole in rows that are of a part: empty for readers of parts."""
-PERSON_COLUMNS: Mapping[str, tuple[str, ...]] = {"quarantine": ("line", "value", "payload")}
-"""Columns that tell of single rows: empty for roles that may not open the page of that name; the rest is counted."""
+PERSON_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "quarantine": tuple(name for name in columns_of("quarantine", Holds.LINE, Holds.ROW) if name != "ordinal"),
+}
+"""Columns that tell of single rows: empty for roles that may not open the page of that name; the rest is counted, by
+``ordinal``, which no table shows."""

@@ -144,6 +144,7 @@ def _source(warehouse: Warehouse, programme: str, load: dict[str, Any], part: st
     lines = file_lines(np.array([row for (row,) in places], dtype=np.int64), load["line_offsets"])
     kept = (
         "source",
+        "contract",
         "file",
         "sha256",
         "kind",

@@ -96,11 +96,11 @@ class Clustering:
     codes
         Shape (n,): cluster numbers; units left out carry 0 and have no influence. None if each unit is its own.
     count
-        Clusters in the sample, or None.
+        Clusters in the sample; units, if each is its own.
     """
 
     codes: Ints | None
-    count: int | None
+    count: int
 
 
 def comparison_window(panel: Panel, used: Bools, anticipation: int = 0, *, never_only: bool) -> tuple[Ints, int]:
@@ -132,7 +132,7 @@ def comparison_window(panel: Panel, used: Bools, anticipation: int = 0, *, never
 def clustering_of(panel: Panel, used: Bools) -> Clustering:
     """Return the clusters of the units used."""
     if panel.clusters is None:
-        return Clustering(None, None)
+        return Clustering(None, int(used.sum()))
     found, count = cluster_codes(panel.clusters[used])
     codes = np.zeros(len(used), dtype=np.int64)
     codes[used] = found
@@ -144,22 +144,33 @@ def n_spread(members: Bools, clustering: Clustering) -> int:
     return int(members.sum()) if clustering.codes is None else len(np.unique(clustering.codes[members]))
 
 
-def check_spread(panel: Panel, used: Bools, cohorts: Ints, clustering: Clustering) -> None:
-    """Refuse a cohort within fewer than two units or clusters: its own variation, and so the error, cannot be known.
+def wide_cohorts(panel: Panel, used: Bools) -> tuple[Bools, tuple[str, ...]]:
+    """Leave out cohorts within fewer than two units or clusters: nothing tells their own variation, and so the error.
+
+    Returns
+    -------
+    tuple
+        The units used, shape (n,), and each cohort left out, in words.
 
     Raises
     ------
     NotEstimable
-        Names the cohort.
+        If no cohort is left; names one.
     """
+    clustering, kept, left_out = clustering_of(panel, used), used.copy(), []
     level = "unit" if clustering.codes is None else "cluster"
+    cohorts = np.setdiff1d(panel.cohort[used], NEVER)
     for cohort in cohorts:
-        if n_spread(used & (panel.cohort == cohort), clustering) < 2:
-            raise NotEstimable(
-                f"the cohort first treated {panel.name(int(cohort))} lies in fewer than two {level}s, so its effect"
-                " has no error",
-                f"at least two {level}s in each cohort, or cohorts merged",
-            )
+        members = used & (panel.cohort == cohort)
+        if n_spread(members, clustering) < 2:
+            kept &= ~members
+            left_out.append(f"the cohort first treated {panel.name(int(cohort))} lies in one {level}")
+    if left_out and len(left_out) == len(cohorts):
+        raise NotEstimable(
+            f"the cohort first treated {panel.name(int(cohorts[0]))} lies in one {level}, so its effect has no error",
+            f"at least two {level}s in each cohort, or cohorts merged",
+        )
+    return kept, tuple(left_out)
 
 
 def from_influence(
@@ -170,16 +181,20 @@ def from_influence(
     rule: str,
     n_obs: int,
     outcome: Floats,
-    df: float = math.inf,
     factor: float = 1.0,
+    count: int | None = None,
 ) -> Estimate:
     """Return an estimate whose variance is ``factor`` times the sum of squared influences of units or clusters.
+
+    The reference is t(G − 1) for G clusters, or units that are their own, in the sample; of these ``count`` where only
+    some of them are compared.
 
     Raises
     ------
     NotEstimable
         If the error is zero up to the rounding of the outcome.
     """
+    behind = clustering.count if count is None else count
     error = math.sqrt(factor) * influence_error(influence, clustering.codes, clustering.count)
     error = error if error > NEGLIGIBLE * float(np.nanmax(np.abs(outcome))) else 0.0
-    return wald(value, error, rule=rule, n_obs=n_obs, df=df, n_clusters=clustering.count, influence=influence)
+    return wald(value, error, rule=rule, n_obs=n_obs, df=behind - 1.0, n_clusters=behind, influence=influence)

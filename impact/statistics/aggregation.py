@@ -290,6 +290,7 @@ def _estimate(group_time: GroupTime, part: _Part) -> Estimate:
         error,
         rule=RULE,
         n_obs=group_time.n_units,
+        df=clustering.count - 1.0,
         n_clusters=clustering.count,
         influence=influence,
     )

@@ -19,9 +19,20 @@ from scipy import stats
 from impact.errors import NotEstimable, UsageError
 from impact.statistics.core import Estimate, Floats, t_two_sided
 from impact.statistics.discontinuity import Discontinuity, Options, regression_discontinuity
-from impact.statistics.discontinuity_bandwidth import Kernel, Pair, as_pair, local_polynomial, numbers
+from impact.statistics.discontinuity_bandwidth import (
+    MASS_POINT_SHARE,
+    Kernel,
+    Pair,
+    as_pair,
+    local_polynomial,
+    numbers,
+)
 
 MIN_LOCAL = 20
+GRID = 1e-3
+"""Share of a step by which a value may miss its place, for decimals are no exact multiples."""
+CURVATURE = 0.02
+"""How far three values in a row may depart from a line, as a share of the outer two: a normal with sd of five steps."""
 ORDER = 2
 SHAPES = {
     "triangular": Polynomial([1.0, -1.0]),
@@ -137,6 +148,87 @@ def density_test(
         near_left,
         near_right,
     )
+
+
+@dataclass(frozen=True)
+class StepTest:
+    """Test that a running variable in steps does not heap on the first value at or above the cutoff.
+
+    Parameters
+    ----------
+    below, at, above
+        Observations at the last value below the cutoff, the first at or above it, and the next.
+    share
+        ``at`` among the three.
+    p_value
+        Exact, two-sided.
+    """
+
+    below: int
+    at: int
+    above: int
+    share: float
+    p_value: float
+
+
+def in_steps(running: ArrayLike) -> bool:
+    """Tell whether so many values are repeated that there is no density to speak of, as for the bandwidths."""
+    x = np.asarray(running, dtype=float)
+    return 1 - len(np.unique(x)) / len(x) >= MASS_POINT_SHARE
+
+
+def step_test(
+    running: ArrayLike, *, cutoff: float = 0.0, cutoff_is_below: bool = False, curvature: float = CURVATURE
+) -> StepTest:
+    """Test whether units moved to the first value beyond the cutoff, or away from it.
+
+    Parameters
+    ----------
+    running
+        Shape (n,): all units, also those without an outcome, in equal steps; a step may be empty.
+    cutoff_is_below
+        A unit exactly at the cutoff counts as below it.
+    curvature
+        Frandsen's k: how far the frequency at a value may lie from the mean of those beside it, as a share of it.
+
+    Notes
+    -----
+    Among units at three values in a row, the middle one has a share between ``(1−k)/(3−k)`` and ``(1+k)/(3+k)`` if
+    frequencies are smooth; the p-value is twice the smaller binomial tail beyond these. A local polynomial
+    (:func:`density_test`) would run over a gap of one step.
+
+    Raises
+    ------
+    NotEstimable
+        If values are missing or not in equal steps, or fewer than 20 units have the three values at the cutoff.
+
+    References
+    ----------
+    Frandsen (2017), https://doi.org/10.1108/S0731-905320170000038012.
+    """
+    x = numbers(running, "the running variable", len(np.asarray(running)))
+    values = np.unique(x)
+    step = float(np.diff(values).min(initial=np.inf))
+    places = (x - values[0]) / step
+    if not np.isfinite(step) or np.abs(places - np.round(places)).max() > GRID:
+        raise NotEstimable(
+            "the running variable repeats values and is not in equal steps",
+            "a running variable without repeated values, or in equal steps",
+        )
+    where = (cutoff - values[0]) / step
+    middle = math.floor(where + GRID) + 1 if cutoff_is_below else math.ceil(where - GRID)
+    below, at, above = (int(np.sum(np.round(places) == middle + beside)) for beside in (-1, 0, 1))
+    n = below + at + above
+    if n < MIN_LOCAL:
+        raise NotEstimable(
+            f"only {n} units have one of the three values of the running variable at the cutoff",
+            f"at least {MIN_LOCAL} of them",
+        )
+    tails = (
+        stats.binom.cdf(at, n, (1 - curvature) / (3 - curvature)),
+        stats.binom.sf(at - 1, n, (1 + curvature) / (3 + curvature)),
+    )
+    return StepTest(below, at, above, at / n, min(1.0, 2 * float(min(tails))))
 
 
 def _values(running: ArrayLike, cutoff: float) -> _Values:

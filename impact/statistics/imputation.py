@@ -17,12 +17,13 @@ from impact.statistics.adoption import (
     Bools,
     Clustering,
     Panel,
-    check_spread,
     clustering_of,
     from_influence,
     n_spread,
+    wide_cohorts,
 )
 from impact.statistics.core import Estimate, Floats, Ints
+from impact.statistics.informative import informative
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class Imputed:
         Units left out because none of their outcomes is observed untreated.
     n_missing
         Observations without an outcome, of units used.
+    left_out
+        Cohorts, periods and cohorts' periods left out because they have no error, in words.
     """
 
     overall: Estimate
@@ -49,6 +52,7 @@ class Imputed:
     n_obs: int
     n_always_treated: int
     n_missing: int
+    left_out: tuple[str, ...] = ()
 
 
 def imputation(panel: Panel) -> Imputed:
@@ -57,7 +61,8 @@ def imputation(panel: Panel) -> Imputed:
     Parameters
     ----------
     panel
-        Outcomes may be missing. Without covariates. Terms are the periods from treatment on.
+        Outcomes may be missing. Without covariates. Terms are the periods from treatment on. Treated observations
+        whose cohort, or the untreated beside it, lies in one unit or cluster in their period are left out and named.
 
     Returns
     -------
@@ -67,8 +72,8 @@ def imputation(panel: Panel) -> Imputed:
     Raises
     ------
     NotEstimable
-        If fewer than two units (clusters) are untreated in a period with treated ones, a cohort (in a period) lies in
-        one, unit and period effects are not identified, there are covariates, or the outcome does not vary.
+        If no treated observation is left, unit and period effects are not identified, there are covariates, or the
+        outcome does not vary.
 
     Notes
     -----
@@ -83,7 +88,6 @@ def imputation(panel: Panel) -> Imputed:
     Review of Economic Studies 91(6), 3253–3285. https://doi.org/10.1093/restud/rdae007
     """
     fit = _fit(panel)
-    _check_cells(panel, fit)
     rule = "conservative (Borusyak, Jaravel and Spiess)"
     masks = {event: fit.treated & (fit.event == event) for event in np.unique(fit.event[fit.treated])}
     terms = tuple((int(event), _conservative(panel, fit, mask, rule)) for event, mask in masks.items())
@@ -140,38 +144,73 @@ class _Fit:
     untreated_weights: Floats
     gaps: Floats
     clustering: Clustering
+    left_out: tuple[str, ...]
 
 
 def _fit(panel: Panel) -> _Fit:
     if panel.covariates is not None:
         raise NotEstimable("unit effects absorb baseline covariates", "no covariates, or another estimator")
-    observed = ~np.isnan(panel.outcome)
     event = np.arange(panel.outcome.shape[1]) - panel.cohort[:, None]
-    after = (panel.cohort != NEVER)[:, None] & (event >= 0)
-    used = (observed & ~after).any(axis=1)
-    observed = observed & used[:, None]
+    after = np.asarray((panel.cohort != NEVER)[:, None] & (event >= 0))
+    seen = ~np.isnan(panel.outcome)
+    seen &= (seen & ~after).any(axis=1)[:, None]
+    observed, thin = _imputable(panel, seen, after)
+    used = np.asarray(observed.any(axis=1))
     clustering = clustering_of(panel, used)
-    _check_identified(panel, observed, after, clustering)
-    ever = (observed & after).any(axis=1)
-    check_spread(panel, ever, np.unique(panel.cohort[ever]), clustering)
+    _check_linked(panel, observed & ~after)
     weights = np.where(observed, panel.unit_weights[:, None], 0.0)
     untreated = np.where(after, 0.0, weights)
     outcome = np.where(observed, panel.outcome, 0.0)
     units, periods = _two_way(untreated, (untreated * outcome).sum(axis=1), (untreated * outcome).sum(axis=0))
     gaps = np.where(observed, outcome - units[:, None] - periods, 0.0)
-    return _Fit(used, observed & after, event, weights, untreated, gaps, clustering)
+    return _Fit(used, observed & after, event, weights, untreated, gaps, clustering, thin)
 
 
-def _check_identified(panel: Panel, observed: Bools, after: Bools, clustering: Clustering) -> None:
+def _imputable(panel: Panel, observed: Bools, after: Bools) -> tuple[Bools, tuple[str, ...]]:
+    """Leave out, until nothing changes, what tells nothing of the effect, or nothing of its error.
+
+    Untreated observations tell of the period effects unless they are the only one of their unit or period; one is
+    enough for a unit that is observed treated, for it says from where that unit's effect is measured. A treated
+    observation tells of the effect if its unit is observed untreated, and two units or clusters are untreated in its
+    period; its error is known if its cohort lies in two, and is observed in two in that period. Returns what stays,
+    shape (n, T), and what was too thin, in words.
+    """
+    clustering, gone = clustering_of(panel, np.asarray(observed.any(axis=1))), dict[str, None]()
+    while True:
+        wide, thin = wide_cohorts(panel, np.asarray(observed.any(axis=1)))
+        gone |= dict.fromkeys(thin)
+        left = observed & wide[:, None]
+        treated = np.asarray(left & after)
+        for period in np.flatnonzero(treated.any(axis=0)):
+            name = panel.name(int(period))
+            if n_spread(left[:, period] & ~after[:, period], clustering) < 2:
+                treated[:, period] = False
+                gone[f"fewer than two units or clusters are untreated in period {name}"] = None
+            for cohort in np.unique(panel.cohort[treated[:, period]]):
+                members = treated[:, period] & (panel.cohort == cohort)
+                if n_spread(members, clustering) < 2:
+                    treated[members, period] = False
+                    start = panel.name(int(cohort))
+                    gone[f"the cohort first treated {start} is observed in one unit or cluster in period {name}"] = None
+        untreated = _untreated(left & ~after, treated)
+        kept = untreated | (treated & untreated.any(axis=1, keepdims=True))
+        if np.array_equal(kept, observed):
+            break
+        observed = np.asarray(kept)
     if not np.any(observed & after):
-        raise NotEstimable("no unit becomes treated after a period without treatment", "units treated later")
-    untreated = observed & ~after
-    for period in np.flatnonzero((observed & after).any(axis=0)):
-        if n_spread(untreated[:, period], clustering) < 2:
-            raise NotEstimable(
-                f"fewer than two units or clusters are untreated in period {panel.name(int(period))}",
-                "more units never treated or treated later, or a panel that ends before",
-            )
+        reason = next(iter(gone), "no unit becomes treated after a period without treatment")
+        raise NotEstimable(reason, "units treated later, and more never treated or treated last")
+    return observed, tuple(gone)
+
+
+def _untreated(untreated: Bools, treated: Bools) -> Bools:
+    """Return the untreated observations that are not alone; a unit observed treated is not, with one."""
+    more = 2 * treated.any(axis=1, keepdims=True)  # a column of its own, in which none is alone
+    units, periods = informative(np.hstack([untreated, more]))
+    return untreated & units[:, None] & periods[:-1]
+
+
+def _check_linked(panel: Panel, untreated: Bools) -> None:
     seen = np.flatnonzero(untreated.any(axis=0))
     count, labels = csgraph.connected_components(untreated[:, seen].T.astype(float) @ untreated[:, seen] > 0)
     if count > 1:
@@ -179,19 +218,6 @@ def _check_identified(panel: Panel, observed: Bools, after: Bools, clustering: C
         raise NotEstimable(
             f"no untreated unit links the periods {apart} with the others", "units observed untreated in both"
         )
-
-
-def _check_cells(panel: Panel, fit: _Fit) -> None:
-    """Refuse a cohort's period seen in one unit or cluster: its own average leaves no variation for the error."""
-    for cohort in np.unique(panel.cohort[fit.treated.any(axis=1)]):
-        members = fit.treated & (panel.cohort == cohort)[:, None]
-        for period in np.flatnonzero(members.any(axis=0)):
-            if n_spread(members[:, period], fit.clustering) < 2:
-                raise NotEstimable(
-                    f"the cohort first treated {panel.name(int(cohort))} is observed in one unit or cluster in period"
-                    f" {panel.name(int(period))}",
-                    "at least two units and clusters observed in each treated period of a cohort",
-                )
 
 
 def _two_way(weights: Floats, unit_sums: Floats, period_sums: Floats) -> tuple[Floats, Floats]:
@@ -243,4 +269,6 @@ def _estimate(panel: Panel, fit: _Fit, effect: float, influence: Floats, rule: s
 def _imputed(panel: Panel, fit: _Fit, overall: Estimate, terms: tuple[tuple[int, Estimate], ...]) -> Imputed:
     missing = np.isnan(panel.outcome) & fit.used[:, None]
     n_obs = int(np.sum(fit.weights > 0))
-    return Imputed(overall, terms, int(fit.used.sum()), n_obs, int(np.sum(~fit.used)), int(missing.sum()))
+    before = (panel.cohort == NEVER)[:, None] | (fit.event < 0)
+    always = int(np.sum(~(~np.isnan(panel.outcome) & before).any(axis=1)))
+    return Imputed(overall, terms, int(fit.used.sum()), n_obs, always, int(missing.sum()), fit.left_out)

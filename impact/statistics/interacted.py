@@ -15,14 +15,15 @@ from impact.statistics.adoption import (
     Bools,
     Clustering,
     Panel,
-    check_spread,
     clustering_of,
     comparison_window,
     from_influence,
     n_spread,
+    wide_cohorts,
 )
 from impact.statistics.aggregation import joint_test
 from impact.statistics.core import Estimate, Floats, Ints, JointTest
+from impact.statistics.informative import informative
 
 SINGULAR = 1e-10
 RULE = "CR1, unit effects nested"
@@ -45,9 +46,11 @@ class Interacted:
     n_always_treated
         Units left out because no period lies before their treatment.
     n_singletons
-        Units left out because fewer than two of their outcomes are observed: they carry no information.
+        Units left out because no outcome of theirs tells anything beside the effects.
     n_periods_left_out
         Last periods left out because every unit is treated by then; the last cohort is then the comparison.
+    left_out
+        Cohorts, and cohorts' periods, left out because they cannot be compared with an error, in words.
     """
 
     overall: Estimate
@@ -58,6 +61,7 @@ class Interacted:
     n_always_treated: int
     n_singletons: int
     n_periods_left_out: int
+    left_out: tuple[str, ...] = ()
 
 
 def sun_abraham(panel: Panel) -> Interacted:
@@ -66,7 +70,8 @@ def sun_abraham(panel: Panel) -> Interacted:
     Parameters
     ----------
     panel
-        Outcomes may be missing. Without covariates. Clusters default to units.
+        Outcomes may be missing. Without covariates. Clusters default to units. A cohort or its comparison in one unit
+        or cluster, in a period or in all, is left out and named, and so is a cohort without a reference period.
 
     Returns
     -------
@@ -76,8 +81,8 @@ def sun_abraham(panel: Panel) -> Interacted:
     Raises
     ------
     NotEstimable
-        If there is no comparison, a cohort in a period or the comparison lies in one unit or cluster, a cohort is not
-        observed just before its treatment, there are covariates, or the outcome does not vary.
+        If there is no comparison, no cohort is left, the comparison lies in one unit or cluster, there are covariates,
+        or the outcome does not vary.
 
     Notes
     -----
@@ -108,8 +113,9 @@ def sun_abraham(panel: Panel) -> Interacted:
         n_units=int(sample.used.sum()),
         n_obs=sample.n_obs,
         n_always_treated=int(np.sum(panel.cohort == 0)),
-        n_singletons=int(np.sum((panel.cohort != 0) & ~sample.used)),
+        n_singletons=int(np.sum(sample.alone)),
         n_periods_left_out=panel.outcome.shape[1] - sample.weights.shape[1],
+        left_out=sample.left_out,
     )
 
 
@@ -121,11 +127,17 @@ class _Sample:
     weights: Floats
     cohorts: Ints
     clustering: Clustering
-    n_clusters: int
+    alone: Bools
+    left_out: tuple[str, ...]
 
     @property
     def n_obs(self) -> int:
         return int(np.sum(self.weights > 0))
+
+    @property
+    def periods(self) -> Ints:
+        """Positions of the periods of the window in which somebody is observed."""
+        return np.flatnonzero((self.weights > 0).any(axis=0))
 
 
 @dataclass(frozen=True)
@@ -140,46 +152,76 @@ class _Found:
 
     @property
     def df(self) -> int:
-        return self.sample.n_clusters - 1
+        return self.sample.clustering.count - 1
 
     @property
     def factor(self) -> float:
-        n, k = self.sample.n_obs, len(self.coefficients) + self.sample.weights.shape[1]
-        return float((n - 1) / (n - k) * self.sample.n_clusters / self.df)
+        n, k = self.sample.n_obs, len(self.coefficients) + len(self.sample.periods)
+        return float((n - 1) / (n - k) * self.sample.clustering.count / self.df)
 
 
 def _sample(panel: Panel) -> _Sample:
     late = panel.cohort != 0
-    cohorts, n_periods = comparison_window(panel, late, never_only=False)
-    observed = ~np.isnan(panel.outcome[:, :n_periods])
-    used = late & (observed.sum(axis=1) > 1)
+    seen = ~np.isnan(panel.outcome) & late[:, None]
+    wide, gone = wide_cohorts(panel, informative(seen)[0])
+    cohorts, n_periods = comparison_window(panel, wide, never_only=False)
+    observed, thin = _comparable(panel, seen[:, :n_periods] & wide[:, None], cohorts)
+    used = np.asarray(observed.any(axis=1))
     clustering = clustering_of(panel, used)
-    check_spread(panel, used, cohorts, clustering)
     if n_spread(used & ~np.isin(panel.cohort, cohorts), clustering) < 2:
         raise NotEstimable("the comparison lies in one unit or cluster", "more units never treated or treated last")
-    empty = np.flatnonzero(~observed[used].any(axis=0))
-    if len(empty):
-        raise NotEstimable(f"no outcome is observed in period {panel.name(int(empty[0]))}", "periods with outcomes")
-    weights = np.where(observed & used[:, None], panel.unit_weights[:, None], 0.0)
-    n_clusters = int(used.sum()) if clustering.count is None else clustering.count
-    return _Sample(used, weights, cohorts, clustering, n_clusters)
+    left = np.intersect1d(cohorts, panel.cohort[used])
+    if not any(observed[panel.cohort == cohort, cohort:].any() for cohort in left):
+        reason = next(iter((*thin, *gone)), "no unit becomes treated after a period without treatment")
+        raise NotEstimable(reason, "at least two units and clusters observed in each period of a cohort")
+    weights = np.where(observed, panel.unit_weights[:, None], 0.0)
+    return _Sample(used, weights, left, clustering, late & ~informative(seen)[0], (*gone, *thin))
+
+
+def _comparable(panel: Panel, observed: Bools, cohorts: Ints) -> tuple[Bools, tuple[str, ...]]:
+    """Leave out, until nothing changes, what effects and interactions fit perfectly, or by one cluster alone.
+
+    Returns the observations that stay, shape (n, periods), and in words what else than single rows went.
+    """
+    clustering, gone = clustering_of(panel, np.asarray(observed.any(axis=1))), dict[str, None]()
+    compared = ~np.isin(panel.cohort, cohorts)
+    while True:
+        units, periods = informative(observed)
+        kept = observed & units[:, None] & periods
+        for period in np.flatnonzero(kept.any(axis=0)):
+            if n_spread(kept[:, period] & compared, clustering) < 2:
+                kept[:, period] = False
+                gone[f"in period {panel.name(int(period))} the comparison lies in one unit or cluster"] = None
+        for cohort in cohorts:
+            members = panel.cohort == cohort
+            for period in np.flatnonzero(kept[members].any(axis=0)):
+                if n_spread(members & kept[:, period], clustering) < 2:
+                    kept[members, period] = False
+                    gone[_thin_cell(panel, int(cohort), int(period))] = None
+            if kept[members].any() and not kept[members, cohort - 1].any():
+                kept[members] = False
+                gone[f"the cohort first treated {panel.name(int(cohort))} is not compared just before its start"] = None
+        if np.array_equal(kept, observed):
+            return kept, tuple(gone)
+        observed = kept
+
+
+def _thin_cell(panel: Panel, cohort: int, period: int) -> str:
+    where = f"in period {panel.name(period)}"
+    return f"the cohort first treated {panel.name(cohort)} is observed in one unit or cluster {where}"
 
 
 def _cells(panel: Panel, sample: _Sample) -> Ints:
     """Return (cohort, period) of each interaction, shape (k, 2): where the cohort is observed, less the reference."""
-    cells = []
-    for cohort in sample.cohorts:
-        for period in range(sample.weights.shape[1]):
-            members = (panel.cohort == cohort) & (sample.weights[:, period] > 0)
-            if n_spread(members, sample.clustering) < 2 and (members.any() or period == cohort - 1):
-                raise NotEstimable(
-                    f"the cohort first treated {panel.name(int(cohort))} is observed in fewer than two units or"
-                    f" clusters in period {panel.name(period)}",
-                    "at least two units and clusters observed in each period of a cohort",
-                )
-            if members.any() and period != cohort - 1:
-                cells.append((int(cohort), period))
-    return np.array(cells, dtype=np.int64)
+    return np.array(
+        [
+            (int(cohort), int(period))
+            for cohort in sample.cohorts
+            for period in sample.periods
+            if period != cohort - 1 and (sample.weights[panel.cohort == cohort, period] > 0).any()
+        ],
+        dtype=np.int64,
+    )
 
 
 def _regression(panel: Panel, sample: _Sample, cells: Ints) -> tuple[Floats, Floats]:
@@ -187,7 +229,7 @@ def _regression(panel: Panel, sample: _Sample, cells: Ints) -> tuple[Floats, Flo
     n_periods = sample.weights.shape[1]
     outcome = _within(panel.outcome[:, :n_periods], sample.weights > 0)
     patterns = _patterns(panel, sample, cells)
-    size = len(cells) + n_periods - 1
+    size = len(cells) + len(sample.periods) - 1
     gram, moments = np.zeros((size, size)), np.zeros(size)
     for rows, matrix in patterns:
         weights = panel.unit_weights[rows]
@@ -215,7 +257,7 @@ def _patterns(panel: Panel, sample: _Sample, cells: Ints) -> list[tuple[Ints, Fl
     rows = np.flatnonzero(sample.used)
     keys = np.column_stack([panel.cohort[rows], sample.weights[rows] > 0])
     kinds, codes = np.unique(keys, axis=0, return_inverse=True)
-    periods = np.eye(n_periods)[:, 1:]
+    periods = np.eye(n_periods)[:, sample.periods[1:]]
     found = []
     for number, kind in enumerate(kinds):
         interactions = (cells[:, 0] == kind[0]) & (cells[:, 1] == np.arange(n_periods)[:, None])
@@ -243,7 +285,6 @@ def _average(found: _Found, chosen: Bools) -> Estimate:
         rule=RULE,
         n_obs=found.sample.n_obs,
         outcome=found.panel.outcome,
-        df=found.df,
         factor=found.factor,
     )
 

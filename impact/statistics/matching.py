@@ -24,6 +24,7 @@ from impact.statistics.propensity import TIE, Bools
 
 Distance = Literal["propensity", "mahalanobis"]
 WITHIN_ARM = 2
+PER_CLASS, LEAST_MATCHED = 2, 0.5
 CHUNK = 2_000_000
 
 
@@ -287,7 +288,8 @@ def subclassify(
     Raises
     ------
     NotEstimable
-        If a class has fewer than two units of an arm, or the propensity score does not exist.
+        If classes with fewer than two units of an arm, which are left out, hold most of the treated, or the propensity
+        score does not exist.
 
     References
     ----------
@@ -300,9 +302,10 @@ def subclassify(
         raise NotEstimable(f"{classes} classes were asked for", "at least one class")
     cuts = np.quantile(p[arm], np.arange(1, classes) / classes)
     codes = np.asarray(np.searchsorted(cuts - TIE, p, side="right"), dtype=np.int64)
-    thin = min(np.bincount(codes[side], minlength=classes).min() for side in (arm, ~arm))
-    if thin < 2:
-        raise NotEstimable("a class of the score has fewer than two units of an arm", "fewer classes, or more overlap")
+    fewest = np.minimum(*(np.bincount(codes[side], minlength=classes) for side in (arm, ~arm)))
+    if np.mean(fewest[codes[arm]] >= PER_CLASS) < LEAST_MATCHED:
+        reason = "classes of the score that have fewer than two units of an arm hold most of the treated"
+        raise NotEstimable(reason, "fewer classes, or more overlap")
     return _stratified(y, arm, codes, within=True)
 
 
@@ -364,7 +367,7 @@ def _coarse(column: Floats, limits: Sequence[float] | None) -> Floats:
 
 def _stratified(y: Floats, arm: Bools, codes: Ints, *, within: bool) -> Strata:
     n1, n0 = np.bincount(codes, arm).astype(np.float64), np.bincount(codes, ~arm).astype(np.float64)
-    both = (n1 > 0) & (n0 > 0)
+    both = np.minimum(n1, n0) >= (PER_CLASS if within else 1)
     if both.sum() < 2 and not within:
         raise NotEstimable(f"{int(both.sum())} strata hold both arms", "at least two; coarser intervals")
     strata = np.asarray(np.where(both, np.cumsum(both) - 1, -1)[codes], dtype=np.int64)
@@ -378,13 +381,13 @@ def _stratified(y: Floats, arm: Bools, codes: Ints, *, within: bool) -> Strata:
 
 def _within_error(y: Floats, top: Floats, base: Floats, *, strata: Ints, effects: Floats) -> Estimate:
     """Return the estimate with the error of units within their stratum and arm, and of the strata's shares."""
-    tau = float((top - base) @ y)
+    tau, used = float((top - base) @ y), strata >= 0
     influence = top * (effects[strata] - tau)
     for weights in (top, -base):
-        count = np.bincount(strata, weights != 0)
-        mean = np.bincount(strata, y * (weights != 0)) / count
+        count = np.bincount(strata[used], weights[used] != 0)
+        mean = np.bincount(strata[used], y[used] * (weights[used] != 0)) / count
         influence = influence + weights * (y - mean[strata]) * np.sqrt(count / (count - 1))[strata]
-    return wald(tau, influence_error(influence), rule="within classes", n_obs=len(y), influence=influence)
+    return wald(tau, influence_error(influence), rule="within classes", n_obs=int(used.sum()), influence=influence)
 
 
 def _between_error(y: Floats, top: Floats, base: Floats, *, strata: Ints, effects: Floats) -> Estimate:

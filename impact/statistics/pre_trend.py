@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from impact.errors import NotEstimable
-from impact.statistics.adoption import NEVER, Bools, Panel, clustering_of, n_spread
+from impact.statistics.adoption import NEVER, Bools, Panel, clustering_of, n_spread, wide_cohorts
 from impact.statistics.aggregation import aggregate, joint_test
 from impact.statistics.core import Estimate, Floats, JointTest
 from impact.statistics.staggered import Control, GroupTime, Method, group_time_effects
@@ -83,7 +83,7 @@ def pre_trend(panel: Panel, *, control: Control, method: Method, anticipation: i
 
 
 def _hotelling(cells: GroupTime, values: Floats, influence: Floats) -> JointTest:
-    count = cells.clustering.count or cells.n_units
+    count = cells.clustering.count
     left = count - len(values)
     if left < 1:
         raise NotEstimable("the effects to test have a singular covariance", "more units or clusters than effects")
@@ -93,13 +93,12 @@ def _hotelling(cells: GroupTime, values: Floats, influence: Floats) -> JointTest
 def _tested(panel: Panel, anticipation: int) -> Panel:
     """Keep the units seen in all periods, of cohorts that lie in two units or clusters at least."""
     kept = ~np.isnan(panel.outcome).any(axis=1) & ((panel.cohort == NEVER) | (panel.cohort > anticipation))
-    clustering = clustering_of(panel, kept)
-    for cohort in np.unique(panel.cohort[kept]):
-        members = kept & (panel.cohort == cohort)
-        if n_spread(members, clustering) < 2:
-            kept &= ~members
     if not kept.any():
         raise NotEstimable("no unit is seen at every wave", "units observed in all periods")
+    kept, _ = wide_cohorts(panel, kept)
+    never = kept & (panel.cohort == NEVER)
+    if n_spread(never, clustering_of(panel, kept)) < 2:
+        kept &= ~never
     return _part(panel, kept)
 
 

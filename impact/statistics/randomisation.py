@@ -205,7 +205,9 @@ def blocked(
     """
     treated = binary(treated, "treatment")
     codes, count = label_codes(blocks, len(treated))
-    _refuse_thin_blocks(treated, np.asarray(blocks), codes, clusters)
+    thin, words = thin_blocks(treated, np.asarray(blocks), clusters)
+    if thin:
+        raise NotEstimable(words, "larger blocks, for instance blocks of the same kind joined")
     cells = np.eye(2 * count)[codes + count * treated.astype(np.int64)]
     names = [f"block {block}, arm {arm}" for arm in (0, 1) for block in range(count)]
     fitted = fit(outcome, cells, names, weights=weights)
@@ -275,19 +277,21 @@ def randomisation_test(
     )
 
 
-def _refuse_thin_blocks(treated: Floats, labels: NDArray[Any], codes: Ints, clusters: Sequence[NDArray[Any]]) -> None:
-    cells = codes * 2 + treated.astype(np.int64)
+def thin_blocks(
+    treated: NDArray[Any], blocks: NDArray[Any], clusters: Sequence[NDArray[Any]] = ()
+) -> tuple[list[str], str]:
+    """Return the blocks with fewer than two units (or clusters) in an arm, and that in words; arguments are (n,)."""
+    codes, count = label_codes(blocks, len(treated))
+    cells = codes * 2 + np.asarray(treated).astype(np.int64)
+    found: dict[int, None] = {}
     for units in [np.asarray(labels) for labels in clusters] or [np.arange(len(codes))]:
-        unit = group_codes(units, len(codes))[0]
+        unit = label_codes(units, len(codes))[0]
         pairs = np.unique(np.column_stack([cells, unit]), axis=0)[:, 0]
-        few = np.flatnonzero(np.bincount(pairs, minlength=2 * (codes.max() + 1)).reshape(-1, 2).min(axis=1) < 2)
-        if len(few):
-            named = ", ".join(str(labels[np.argmax(codes == block)]) for block in few[:10])
-            what = "clusters" if clusters else "units"
-            raise NotEstimable(
-                f"{len(few)} blocks have fewer than two {what} in an arm: {named}{' …' if len(few) > 10 else ''}",
-                "larger blocks, for instance blocks of the same kind joined",
-            )
+        few = np.flatnonzero(np.bincount(pairs, minlength=2 * count).reshape(-1, 2).min(axis=1) < 2)
+        found |= dict.fromkeys(map(int, few))
+    names = [str(blocks[np.argmax(codes == block)]) for block in sorted(found)]
+    named = f"{', '.join(names[:10])}{' …' if len(names) > 10 else ''}"
+    return names, f"{len(names)} blocks have fewer than two {'clusters' if clusters else 'units'} in an arm: {named}"
 
 
 def _prepare(

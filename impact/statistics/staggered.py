@@ -19,11 +19,11 @@ from impact.statistics.adoption import (
     Bools,
     Clustering,
     Panel,
-    check_spread,
     clustering_of,
     comparison_window,
     from_influence,
     n_spread,
+    wide_cohorts,
 )
 from impact.statistics.core import Estimate, Floats, Ints
 from impact.statistics.propensity import design, enough_units, logit
@@ -62,6 +62,8 @@ class GroupTime:
         Units left out because an outcome is missing: the panel of units used is balanced.
     n_periods_left_out
         Last periods left out because every unit is treated by then; the last cohort is then the comparison.
+    left_out
+        Cohorts, units never treated and cells left out because they cannot be compared with an error, in words.
     """
 
     cohorts: Ints
@@ -77,6 +79,7 @@ class GroupTime:
     n_always_treated: int
     n_incomplete: int
     n_periods_left_out: int
+    left_out: tuple[str, ...] = ()
 
     @property
     def effects(self) -> Floats:
@@ -92,7 +95,8 @@ def group_time_effects(
     Parameters
     ----------
     panel
-        Units with a missing outcome and units without a period before treatment are left out and counted.
+        Units with a missing outcome and units without a period before treatment are left out and counted; cohorts
+        in one unit or cluster, and cells whose comparison lies in one, are left out and named.
     control
         ``never``: units never treated; ``not_yet``: also units not treated by the period (plus anticipation).
     method
@@ -111,8 +115,8 @@ def group_time_effects(
     Raises
     ------
     NotEstimable
-        If there is no comparison, a cohort or comparison lies in one unit or cluster, treatment is (nearly) certain
-        given the covariates, covariates are collinear, or the outcome does not vary.
+        If there is no comparison, every cohort or comparison lies in one unit or cluster, treatment is (nearly)
+        certain given the covariates, covariates are collinear, or the outcome does not vary.
 
     Notes
     -----
@@ -133,8 +137,8 @@ def group_time_effects(
     _check_choices(control, method, base, anticipation)
     sample = _sample(panel, control=control, method=method, anticipation=anticipation)
     cohorts, n_periods = comparison_window(panel, sample.used, anticipation, never_only=control == "never")
-    check_spread(panel, sample.used, cohorts, sample.clustering)
-    cells = [cell for cohort in cohorts for cell in _cells(int(cohort), n_periods, anticipation, base)]
+    every = [cell for cohort in cohorts for cell in _cells(int(cohort), n_periods, anticipation, base)]
+    cells, thin = _with_comparison(sample, every)
     estimates = tuple(_cell_estimate(sample, *cell) for cell in cells)
     complete = ~np.isnan(panel.outcome).any(axis=1)
     return GroupTime(
@@ -148,9 +152,10 @@ def group_time_effects(
         clustering=sample.clustering,
         anticipation=anticipation,
         n_units=int(sample.used.sum()),
-        n_always_treated=int(np.sum(complete & ~sample.used)),
+        n_always_treated=int(np.sum(complete & ~_late(panel, anticipation))),
         n_incomplete=int(np.sum(~complete)),
         n_periods_left_out=panel.outcome.shape[1] - n_periods,
+        left_out=(*sample.left_out, *thin),
     )
 
 
@@ -218,6 +223,11 @@ class _Sample:
     control: Control
     method: Method
     anticipation: int
+    left_out: tuple[str, ...]
+
+
+def _late(panel: Panel, anticipation: int) -> Bools:
+    return np.asarray((panel.cohort == NEVER) | (panel.cohort > anticipation))
 
 
 def _check_choices(control: str, method: str, base: str, anticipation: int) -> None:
@@ -229,18 +239,20 @@ def _check_choices(control: str, method: str, base: str, anticipation: int) -> N
 
 
 def _sample(panel: Panel, *, control: Control, method: Method, anticipation: int) -> _Sample:
-    complete = ~np.isnan(panel.outcome).any(axis=1)
-    late = (panel.cohort == NEVER) | (panel.cohort > anticipation)
-    used = complete & late
+    late = _late(panel, anticipation)
+    used = late & ~np.isnan(panel.outcome).any(axis=1)
+    gone = []
     for cohort in np.setdiff1d(panel.cohort[late], panel.cohort[used]):
         who = "never treated" if cohort == NEVER else f"first treated {panel.name(int(cohort))}"
-        raise NotEstimable(f"every unit {who} has a missing outcome", "units observed in all periods")
+        gone.append(f"every unit {who} has a missing outcome")
+        if not used.any() or (cohort == NEVER and control == "never"):
+            raise NotEstimable(gone[-1], "units observed in all periods")
     if not used.any():
         raise NotEstimable("no unit is observed before its treatment", "periods before treatment")
+    used, thin = wide_cohorts(panel, used)
     weights = np.where(used, panel.unit_weights, 0.0) / panel.unit_weights[used].mean()
-    return _Sample(
-        panel, used, _matrix(panel, used), weights, clustering_of(panel, used), control, method, anticipation
-    )
+    clustering, left_out = clustering_of(panel, used), (*gone, *thin)
+    return _Sample(panel, used, _matrix(panel, used), weights, clustering, control, method, anticipation, left_out)
 
 
 def _matrix(panel: Panel, used: Bools) -> Floats:
@@ -260,15 +272,37 @@ def _cells(cohort: int, n_periods: int, anticipation: int, base: Base) -> list[t
     return [(cohort, period, min(period - 1, anchor)) for period in range(1, n_periods)]
 
 
+def _untreated(sample: _Sample, cohort: int, period: int, base: int) -> Bools:
+    cohorts = sample.panel.cohort
+    untreated = cohorts == NEVER
+    if sample.control == "not_yet":
+        untreated |= (cohorts > max(period, base) + sample.anticipation) & (cohorts != cohort)
+    return np.asarray(sample.used & untreated)
+
+
+def _where(panel: Panel, cohort: int, period: int) -> str:
+    return f"for the cohort first treated {panel.name(cohort)}, period {panel.name(period)}"
+
+
+def _with_comparison(
+    sample: _Sample, cells: list[tuple[int, int, int]]
+) -> tuple[list[tuple[int, int, int]], tuple[str, ...]]:
+    """Leave out cells whose comparison lies in one unit or cluster; refuse if none after treatment is left."""
+    wide = [cell for cell in cells if n_spread(_untreated(sample, *cell), sample.clustering) > 1]
+    thin = [
+        f"{_where(sample.panel, cohort, period)}, the comparison lies in one unit or cluster"
+        for cohort, period, base in cells
+        if (cohort, period, base) not in wide
+    ]
+    if not any(period >= cohort for cohort, period, _ in wide):
+        raise NotEstimable(thin[0], "more units not treated")
+    return wide, tuple(thin)
+
+
 def _cell_estimate(sample: _Sample, cohort: int, period: int, base: int) -> Estimate:
     panel = sample.panel
-    untreated = panel.cohort == NEVER
-    if sample.control == "not_yet":
-        untreated |= (panel.cohort > max(period, base) + sample.anticipation) & (panel.cohort != cohort)
-    treated, untreated = sample.used & (panel.cohort == cohort), sample.used & untreated
-    where = f"for the cohort first treated {panel.name(cohort)}, period {panel.name(period)}"
-    if n_spread(untreated, sample.clustering) < 2:
-        raise NotEstimable(f"{where}, the comparison lies in one unit or cluster", "more units not treated")
+    treated, untreated = sample.used & (panel.cohort == cohort), _untreated(sample, cohort, period, base)
+    where = _where(panel, cohort, period)
     rows = np.flatnonzero(treated | untreated)
     names = panel.covariate_labels
     change = panel.outcome[rows, period] - panel.outcome[rows, base]
@@ -280,7 +314,15 @@ def _cell_estimate(sample: _Sample, cohort: int, period: int, base: int) -> Esti
         raise NotEstimable(f"{where}, {refusal.reason}", refusal.needed) from refusal
     influence = np.zeros(len(panel.cohort))
     influence[rows] = found
-    return from_influence(effect, influence, sample.clustering, rule=RULE, n_obs=len(rows), outcome=panel.outcome)
+    return from_influence(
+        effect,
+        influence,
+        sample.clustering,
+        rule=RULE,
+        n_obs=len(rows),
+        outcome=panel.outcome,
+        count=n_spread(treated | untreated, sample.clustering),
+    )
 
 
 def _weighted_mean(values: Floats, weights: Floats) -> tuple[Floats, Floats]:

@@ -1,23 +1,30 @@
 """Cells that few stand behind are hidden, and as many others as it takes that none of them can be computed.
 
-Used by ``impact.publish.disclosure``. A table is a list of cells and of sums, each a cell that others add up to.
+Used by ``impact.publish.hidden``. A table is a list of cells and of sums, each a cell that others add up to. What adds
+up are counts and, where they are given, sums of values that lie between limits everybody knows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import null_space
 from scipy.optimize import linprog
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 from impact.statistics.core import Floats, Ints
 
 Bools = NDArray[np.bool_]
 EXACT = 1e-9
 APART = 1 - 1e-6
-"""How far the bounds of a hidden count are apart at least: two whole numbers fit between them."""
+"""How far the bounds of a hidden whole number are apart at least: two whole numbers fit between them."""
+CLOSE = 1e-5
+"""How far the bounds of another hidden sum are apart at least, as a share of the largest in sight; solvers are right
+to 1e-7."""
 FAR = 1000.0
 """How much larger than it is a count is thought possible; a bound makes every solution finite."""
 DRAWN = 6
@@ -37,6 +44,30 @@ class Total:
 
 
 @dataclass(frozen=True)
+class Values:
+    """What the rows of cells come to, and what everybody knows about it.
+
+    Parameters
+    ----------
+    sums
+        Shape (k,): sum of the values in each cell.
+    low, high
+        Shape (k,): between which ends the sum of so many rows lies, whoever they are.
+    level
+        Shape (k,): the one value that all rows of a cell have, NaN where they differ; NaN everywhere if nothing is
+        published of how they spread.
+    whole
+        Whether sums are whole numbers, as the number of those who said yes.
+    """
+
+    sums: Floats
+    low: Floats
+    high: Floats
+    level: Floats
+    whole: bool
+
+
+@dataclass(frozen=True)
 class Table:
     """Cells and how they add up.
 
@@ -51,34 +82,41 @@ class Table:
         can compute it where they see the total and its parts.
     totals
         The sums that hold.
+    values
+        What adds up beside the counts, of the same cells.
     """
 
     counts: Ints
     persons: Ints
     shown: Bools
     totals: tuple[Total, ...]
+    values: Values | None = None
 
     def few(self, minimum: int) -> Bools:
         """Return which cells few persons stand behind."""
         return (self.persons > 0) & (self.persons < minimum)
 
 
-def suppress(table: Table, minimum: int) -> Bools:
+def suppress(table: Table, minimum: int, hidden: Bools | None = None) -> Bools:
     """Return which cells are hidden: those of few persons, and those that would give them away.
 
     Parameters
     ----------
     table
-        Of one indicator and wave.
+        Of one variable and wave.
     minimum
         Cells of fewer persons are hidden.
+    hidden
+        Shape (k,): cells that are hidden anyhow, for another table's sake.
 
     Notes
     -----
     Further cells are hidden, the smallest first, until (1) what any published total leaves for the hidden cells under
     it are two cells or more, and ``minimum`` persons or more; (2) no hidden cell is a combination of published ones;
     (3) two whole numbers or more are possible for each hidden count, for a reader who knows ``minimum`` and which
-    cells are hidden for being small. (2) and (3) are given up only where nothing is left to hide.
+    cells are hidden for being small; (4) no sum of values is known of a hidden cell, even for a reader who knows all
+    counts, the limits of values and how published cells spread. (2) to (4) are given up only where nothing is left to
+    hide.
 
     Examples
     --------
@@ -87,25 +125,26 @@ def suppress(table: Table, minimum: int) -> Bools:
     >>> suppress(table, 10).tolist()
     [False, True, True, False]
     """
-    hidden = table.few(minimum)
-    while (further := _further(table, hidden, minimum)) is not None:
-        hidden[further] = True
-    return hidden
+    found = table.few(minimum) if hidden is None else table.few(minimum) | hidden
+    safe: set[bytes] = set()
+    while (further := _further(table, found, minimum, safe)) is not None:
+        found[further] = True
+    return found
 
 
-def _further(table: Table, hidden: Bools, minimum: int) -> int | None:
-    """Return one more cell to hide, or None where no more is needed or left."""
+def _further(table: Table, hidden: Bools, minimum: int, safe: set[bytes]) -> int | None:
+    """Return one more cell to hide, or None where no more is needed or left; note the blocks that are safe."""
     if not hidden.any():
         return None
     for total in table.totals:
         for totals in ([total], _reached(table, total, hidden)):
             if _gives_away(table, totals, hidden, minimum) and (found := _smallest(table, totals, hidden)) is not None:
                 return found
-    for exposed in _exposed(table, hidden, minimum):
+    for exposed, helps in _exposed(table, hidden, minimum, safe):
         near = [total for total in table.totals if exposed in total.members]
         linked = [total for total in table.totals if hidden[list(total.members)].any()]
         for totals in (near, linked):
-            if (found := _smallest(table, totals, hidden)) is not None:
+            if (found := _helpful(table, totals, hidden, helps)) is not None:
                 return found
     return None
 
@@ -134,28 +173,64 @@ def _gives_away(table: Table, totals: list[Total], hidden: Bools, minimum: int) 
     return bool(left) and (len(left) < 2 or int(table.persons[left].sum()) < minimum)
 
 
-def _smallest(table: Table, totals: list[Total], hidden: Bools) -> int | None:
-    """Return the smallest cell that can still be hidden; a whole only where no part is left."""
+def _smallest(table: Table, totals: list[Total], hidden: Bools, wanted: Bools | None = None) -> int | None:
+    """Return the smallest cell that can still be hidden, and is wanted; a whole only where no part is left."""
+    open_cells = table.shown & ~hidden & (table.counts > 0) & (True if wanted is None else wanted)
     for places in ([p for total in totals for p in total.parts], [total.whole for total in totals]):
-        left = [p for p in places if table.shown[p] and not hidden[p] and table.counts[p] > 0]
+        left = [p for p in places if open_cells[p]]
         if left:
             return min(left, key=lambda place: (table.counts[place], place))
     return None
 
 
-def _exposed(table: Table, hidden: Bools, minimum: int) -> list[int]:
-    """Return the hidden cells that can be computed, or whose count can."""
+def _helpful(table: Table, totals: list[Total], hidden: Bools, helps: Bools | None) -> int | None:
+    """Return the cell that is hidden next for one that is exposed.
+
+    Where values are known because they all lie at one end, another cell at that end is no cover: without one that
+    lies elsewhere the whole goes, which told it.
+    """
+    if helps is None:
+        return _smallest(table, totals, hidden)
+    if (found := _smallest(table, totals, hidden, helps)) is not None:
+        return found
+    wholes = np.isin(np.arange(len(helps)), [total.whole for total in totals])
+    found = _smallest(table, totals, hidden, wholes)
+    return found if found is not None else _smallest(table, totals, hidden)
+
+
+def _exposed(table: Table, hidden: Bools, minimum: int, safe: set[bytes]) -> Iterator[tuple[int, Bools | None]]:
+    """Yield the hidden cells of which something is known, each with the cells that would cover it (None: any)."""
     unknown = hidden | ~table.shown
-    places = np.flatnonzero(unknown)
+    for matrix, places in _blocks(table, unknown):
+        if not hidden[places].any() or places.tobytes() in safe:
+            continue
+        found = False
+        for place in places[_counted(table, matrix, places, minimum) & hidden[places]]:
+            found = True
+            yield int(place), None
+        if table.values is not None:
+            for place in places[_valued(table.values, matrix, places) & hidden[places]]:
+                found = True
+                yield int(place), _elsewhere(table.values, int(place))
+        if not found:
+            safe.add(places.tobytes())
+    if table.values is not None:
+        yield from _alike(table, table.values, hidden)
+
+
+def _blocks(table: Table, unknown: Bools) -> Iterator[tuple[Floats, Ints]]:
+    """Yield unknown cells that hang together by totals, with those totals: a row each, times the cells it is known."""
     matrix = _matrix(table)[:, unknown]
     matrix = matrix[matrix.any(axis=1)]
-    if not len(matrix):
-        return []
-    freedom = null_space(matrix)
-    computed = np.abs(freedom).max(axis=1, initial=0.0) < EXACT
-    low, high = _known_limits(table, places, minimum)
-    pinned = ~_spread(matrix, table.counts[places].astype(np.float64), low, high) & (high - low >= APART)
-    return [int(place) for place in places[(computed | pinned) & hidden[unknown]]]
+    places = np.flatnonzero(unknown)
+    rows, columns = len(matrix), len(places)
+    row, column = np.nonzero(matrix)
+    links = csr_array((np.ones(len(row)), (row, rows + column)), shape=(rows + columns, rows + columns))
+    count, labels = connected_components(links, directed=False)
+    for label in range(count):
+        block = labels == label
+        if block[:rows].any():
+            yield matrix[np.ix_(block[:rows], block[rows:])], places[block[rows:]]
 
 
 def _matrix(table: Table) -> Floats:
@@ -167,26 +242,73 @@ def _matrix(table: Table) -> Floats:
     return matrix
 
 
+def _counted(table: Table, matrix: Floats, places: Ints, minimum: int) -> Bools:
+    """Return which unknown cells are combinations of published ones, or have a count that can be told."""
+    computed = np.abs(null_space(matrix)).max(axis=1, initial=0.0) < EXACT
+    low, high = _known_limits(table, places, minimum)
+    apart = np.full(len(places), APART)
+    pinned = ~_spread(matrix, table.counts[places].astype(np.float64), (low, high), apart) & (high - low >= APART)
+    return np.asarray(computed | pinned, dtype=np.bool_)
+
+
 def _known_limits(table: Table, places: Ints, minimum: int) -> tuple[Floats, Floats]:
     """Return the bounds of each unknown count that the rule itself tells: under the minimum, or not."""
-    few, shown = table.few(minimum)[places], table.shown[places]
-    once = table.counts[places] == table.persons[places]
+    few, shown, counts = table.few(minimum)[places], table.shown[places], table.counts[places]
+    once = counts == table.persons[places]
     low = np.where(few, 1.0, np.where(shown, float(minimum), 0.0))
-    return low, np.where(few & once, minimum - 1.0, np.inf)
+    return np.minimum(low, counts), np.where(few & once, minimum - 1.0, np.inf)
 
 
-def _spread(matrix: Floats, truth: Floats, low: Floats, high: Floats) -> Bools:
-    """Return which of the hidden counts can be one smaller or larger, all sums and bounds kept.
+def _valued(values: Values, matrix: Floats, places: Ints) -> Bools:
+    """Return which unknown cells have a sum that can be told by one who knows their counts and the limits of values."""
+    truth, low, high = (each[places] for each in (values.sums, values.low, values.high))
+    width = high - low
+    finite = np.concatenate([np.abs(truth), width[np.isfinite(width)]])
+    scale = 1.0 if values.whole else float(finite.max(initial=0.0)) or 1.0
+    small = np.maximum(np.minimum(CLOSE, width / scale / 2), CLOSE / 10)
+    apart = np.full_like(low, APART) if values.whole else small
+    spread = _spread(matrix, truth / scale, (low / scale, high / scale), apart)
+    return np.asarray(~spread & (width > 0), dtype=np.bool_)
+
+
+def _elsewhere(values: Values, place: int) -> Bools:
+    """Return which cells do not lie at the end of their limits at which an exposed cell lies."""
+    at_low = np.isclose(values.sums, values.low, rtol=EXACT, atol=0) | (values.sums <= values.low)
+    at_high = np.isclose(values.sums, values.high, rtol=EXACT, atol=0) | (values.sums >= values.high)
+    if at_low[place]:
+        return ~at_low
+    return ~at_high if at_high[place] else np.ones_like(at_low)
+
+
+def _alike(table: Table, values: Values, hidden: Bools) -> Iterator[tuple[int, Bools]]:
+    """Yield hidden cells whose rows all have one value, the same in all that a published total leaves.
+
+    Means, counts and standard errors give the spread of what is left: where it is zero, the mean is everybody's.
+    """
+    for total in table.totals:
+        if hidden[total.whole]:
+            continue
+        reached = _reached(table, total, hidden)
+        wholes = {each.whole for each in reached[1:]}
+        left = [p for each in reached for p in each.parts if hidden[p] and p not in wholes and table.counts[p] > 0]
+        levels = values.level[left]
+        if left and (levels == levels[0]).all():
+            yield left[0], ~(values.level == levels[0])
+
+
+def _spread(matrix: Floats, truth: Floats, limits: tuple[Floats, Floats], apart: Floats) -> Bools:
+    """Return which of the unknown numbers can be so much apart, all sums and limits kept.
 
     Every solution tells of all cells: some in directions drawn at random leave few to be asked about one by one.
     """
-    box = list(zip(low, np.minimum(high, truth + FAR), strict=True))
+    low, high = np.maximum(limits[0], truth - FAR), np.minimum(limits[1], truth + FAR)
+    box = list(zip(np.minimum(low, truth), np.maximum(high, truth), strict=True))
     drawn = np.random.default_rng(len(truth)).choice([-1.0, 1.0], size=(DRAWN, len(truth)))
     least, most = truth.copy(), truth.copy()
     for goal in (*drawn, *np.eye(len(truth)), *-np.eye(len(truth))):
-        if (most - least)[goal != 0].min() >= APART:
+        if (most - least >= apart)[goal != 0].all():
             continue
         found = linprog(goal, A_eq=matrix, b_eq=matrix @ truth, bounds=box, method="highs")
         if found.x is not None:
             least, most = np.minimum(least, found.x), np.maximum(most, found.x)
-    return np.asarray(most - least >= APART, dtype=np.bool_)
+    return np.asarray(most - least >= apart, dtype=np.bool_)

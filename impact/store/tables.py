@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 5
+VERSION = 6
 
 TABLES = (
     """CREATE TABLE IF NOT EXISTS impact.meta (version INTEGER NOT NULL, database VARCHAR NOT NULL)""",
@@ -75,6 +75,8 @@ TABLES = (
         scope_value VARCHAR NOT NULL, "group" VARCHAR NOT NULL, group_value VARCHAR NOT NULL, wave VARCHAR NOT NULL,
         reason VARCHAR NOT NULL, minimum BIGINT NOT NULL, finding VARCHAR, hides_baseline BOOLEAN NOT NULL,
         hides_target BOOLEAN NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS impact.withheld (
+        programme VARCHAR NOT NULL, contract VARCHAR NOT NULL, wave VARCHAR NOT NULL, what VARCHAR NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS impact.network_body (
         programme VARCHAR NOT NULL, network VARCHAR NOT NULL, wave VARCHAR NOT NULL, body VARCHAR NOT NULL,
         label VARCHAR NOT NULL, answered BOOLEAN NOT NULL, kind VARCHAR, sector VARCHAR, territory VARCHAR,

@@ -70,7 +70,7 @@ CASES = {
     "not_a_number": Bad(C, "max: 5", "max: .nan", ("max", "valid number")),
     "control_character": Bad(P, PLACE, "territory: a\x07b", ("YAML",), whole=True),
     "nul_byte": Bad(P, PLACE, "territory: a\x00b", ("YAML",), whole=True),
-    "lone_surrogate": Bad(P, PLACE, 'territory: "a\\ud800b"', ("territory", "unicode")),
+    "lone_surrogate": Bad(P, PLACE, 'territory: "a\\ud800b"', ("not allowed", "U+D")),
     "nul_in_a_code": Bad(C, "codes: [F, M, X]", 'codes: [F, M, "X\\0"]', ("NUL",)),
     "nul_in_a_pattern": Bad(C, '"P[0-9]{3}"', '"P\\0"', ("NUL",)),
     # fields

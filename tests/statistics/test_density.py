@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import pytest
 
 from impact.errors import NotEstimable, UsageError
-from impact.statistics.density import density_test, placebo_cutoffs
+from impact.statistics.density import density_test, in_steps, placebo_cutoffs, step_test
 from impact.statistics.discontinuity import regression_discontinuity
 from tests.references import dataset, reference
 
@@ -156,3 +157,64 @@ def test_size_with_a_skewed_running_variable() -> None:
         density_test(np.random.default_rng(seed).gamma(3, 1, 1500), cutoff=2.0).p_value < 0.05 for seed in range(1000)
     ]
     assert np.mean(found) <= 0.06
+
+
+# ---- a running variable in steps
+
+
+def scores(below: int, at: int, above: int, others: int = 100) -> Any:
+    """Return scores in steps of five around 0, with these many at -5, 0 and 5."""
+    counts = dict.fromkeys(range(-30, 31), others) | {-1: below, 0: at, 1: above}
+    return np.repeat([5.0 * step for step in counts], list(counts.values()))
+
+
+def test_a_score_pushed_over_the_line_is_found() -> None:
+    """The local polynomial says p = 1 of the second: it runs over the gap."""
+    honest, pushed = scores(100, 100, 100), scores(0, 200, 100)
+    assert in_steps(honest)
+    assert density_test(pushed).p_value > 0.9
+    assert step_test(honest).p_value == 1
+    found = step_test(pushed)
+    assert (found.below, found.at, found.above, found.share) == (0, 200, 100, 2 / 3)
+    assert found.p_value < 1e-10
+    assert step_test(scores(200, 0, 100)).p_value < 1e-10  # moved away from it
+    assert step_test(pushed + 40, cutoff=40).p_value == found.p_value
+
+
+@pytest.mark.parametrize(("curvature", "low", "high"), [(0.0, 1 / 3, 1 / 3), (0.02, 0.98 / 2.98, 1.02 / 3.02)])
+def test_step_test_is_the_binomial_of_the_middle(curvature: float, low: float, high: float) -> None:
+    """By hand: twice the smaller tail under the share that is hardest to reject."""
+    for at in (20, 45, 60):
+        n = 100 + at
+        more = sum(math.comb(n, k) * high**k * (1 - high) ** (n - k) for k in range(at, n + 1))
+        fewer = sum(math.comb(n, k) * low**k * (1 - low) ** (n - k) for k in range(at + 1))
+        found = step_test(scores(50, at, 50), curvature=curvature)
+        assert found.p_value == pytest.approx(min(1, 2 * min(more, fewer)), rel=1e-9)
+
+
+def test_a_unit_at_the_cutoff_may_count_as_below() -> None:
+    x = np.round(scores(100, 30, 100) / 50, 1)  # 0.1 is no exact step
+    assert step_test(x).at == 30
+    found = step_test(x, cutoff_is_below=True)
+    assert (found.below, found.at, found.above) == (30, 100, 100)
+
+
+def test_size_of_the_step_test() -> None:
+    """Of 2,000 honest normal scores, five steps to a standard deviation, at most 5 % and a little are found."""
+    rng = np.random.default_rng(7)
+    draws = [step_test(np.round(rng.normal(3, 5, 600))).p_value for _ in range(2000)]
+    assert 0.005 < np.mean(np.array(draws) <= 0.05) < 0.06
+
+
+@pytest.mark.parametrize(
+    ("x", "reason"),
+    [
+        (np.repeat([-2.0, -1.0, 0.0, 0.7, 3.0], 50), "not in equal steps"),
+        (np.repeat([4.0], 50), "not in equal steps"),
+        (np.repeat([-1.0, 0.0, 1.0], 6), "only 18 units"),
+        (np.repeat([5.0, 6.0, 7.0], 60), "only 0 units"),
+    ],
+)
+def test_no_step_test_without_steps_or_units(x: Any, reason: str) -> None:
+    with pytest.raises(NotEstimable, match=reason):
+        step_test(x)

@@ -161,14 +161,13 @@ def test_refusals(estimator):
     refused(estimator, "absorb baseline covariates", replace(panel, covariates=np.ones((200, 1))))
     refused(estimator, "no unit becomes treated", replace(panel, cohort=np.full(200, -1)))
     refused(estimator, "no unit becomes treated", replace(panel, cohort=np.zeros(200, dtype=np.int64)))
-    refused(estimator, "untreated in period e", replace(panel, cohort=np.where(panel.cohort == -1, 4, panel.cohort)))
-    cohort = np.where(panel.cohort == 3, -1, panel.cohort)
-    cohort[0] = 3
-    refused(estimator, "the cohort first treated d lies in fewer than two units", replace(panel, cohort=cohort))
-    clusters = np.where(panel.cohort == 3, 0, 1 + np.arange(200))
-    refused(estimator, "the cohort first treated d lies in fewer than two clusters", replace(panel, clusters=clusters))
-    clusters = np.where(panel.cohort == -1, 0, 1 + np.arange(200))
-    refused(estimator, "fewer than two units or clusters are untreated in period e", replace(panel, clusters=clusters))
+    alone = np.where(panel.cohort == -1, -1, np.where(np.arange(200) == np.argmax(panel.cohort == 3), 3, -1))
+    refused(estimator, "the cohort first treated d lies in one unit, so", replace(panel, cohort=alone))
+    clusters = np.zeros(200, dtype=np.int64)
+    refused(estimator, "lies in one cluster, so its effect has no error", replace(panel, clusters=clusters))
+    everybody = np.where(panel.cohort == -1, 2, np.where(panel.cohort == 4, 3, panel.cohort))
+    late = replace(panel, cohort=np.where(everybody == 3, 2, everybody))
+    refused(estimator, "fewer than two units or clusters are untreated in period c", late)
     refused(estimator, "does not vary enough", replace(panel, outcome=0.1 + np.zeros((200, 6)) + np.arange(6) / 3))
 
 
@@ -184,11 +183,55 @@ def test_refusal_of_periods_without_a_link(estimator):
     )
 
 
-def test_refusal_of_a_cohort_seen_once_in_a_period():
-    panel = made(8)
-    outcome = panel.outcome.copy()
-    outcome[np.flatnonzero(panel.cohort == 3)[1:], 5] = np.nan
-    refused(imputation, "observed in one unit or cluster in period at position 5", replace(panel, outcome=outcome))
+@BOTH
+def test_cohorts_and_periods_without_an_error_are_left_out_and_the_rest_is_estimated(estimator):
+    """Each thin part left out equals the panel in which it never was."""
+    panel = replace(made(8), period_names=tuple("abcdef"))
+    third = np.flatnonzero(panel.cohort == 3)
+    cases = {}
+    kept = np.setdiff1d(np.arange(200), third)
+    clusters = np.where(panel.cohort == 3, 0, 1 + np.arange(200))
+    one_cluster = replace(panel, clusters=clusters)
+    cases["the cohort first treated d lies in one cluster"] = (one_cluster, part(one_cluster, kept))
+    cases["the cohort first treated d lies in one unit"] = (part(panel, [*kept, third[0]]), part(panel, kept))
+    outcome, without = panel.outcome.copy(), panel.outcome.copy()
+    outcome[third[1:], 5], without[third, 5] = np.nan, np.nan
+    words = "the cohort first treated d is observed in one unit or cluster in period f"
+    cases[words] = (replace(panel, outcome=outcome), replace(panel, outcome=without))
+    everybody = replace(panel, cohort=np.where(panel.cohort == -1, 4, panel.cohort))
+    short = replace(
+        everybody, outcome=everybody.outcome[:, :4], cohort=np.where(everybody.cohort == 4, -1, everybody.cohort)
+    )
+    cases["fewer than two units or clusters are untreated in period e"] = (everybody, short)
+    for words, (whole, rest) in cases.items():
+        found, expected = estimator(whole), estimator(rest)
+        assert words in found.left_out
+        assert not expected.left_out
+        same(found.overall, expected.overall)
+        assert (found.overall.df, found.n_obs) == (expected.overall.df, expected.n_obs)
+
+
+@BOTH
+def test_units_that_tell_nothing_count_for_nothing(estimator):
+    """Seen once untreated, seen only treated, a wave with one unit: estimate, error and degrees of freedom stay."""
+    panel = made(9)
+    more = np.full((40, 6), np.nan)
+    more[np.arange(20), np.arange(20) % 2] = 5.0
+    more[20:, 4:] = 7.0
+    cohort = np.r_[np.full(10, -1), np.full(10, 3), np.full(20, 4)]
+    outcome = np.vstack([panel.outcome, more])
+    wider = Panel(outcome, np.r_[panel.cohort, cohort])
+    found, plain = estimator(wider), estimator(panel)
+    same(found.overall, plain.overall)
+    assert (found.n_units, found.n_obs, found.overall.df) == (plain.n_units, plain.n_obs, 199)
+    assert (found.n_always_treated, found.left_out) == (20, ())
+    assert not found.overall.influence[200:].any()
+
+
+def part(panel, rows):
+    """Return the panel of some of the units."""
+    clusters = None if panel.clusters is None else panel.clusters[rows]
+    return replace(panel, outcome=panel.outcome[rows], cohort=panel.cohort[rows], clusters=clusters)
 
 
 def covered(estimator, repeats):

@@ -135,9 +135,9 @@ def test_refusals():
     refused("absorb baseline covariates", replace(panel, covariates=np.ones((200, 1))))
     refused("no unit becomes treated", replace(panel, cohort=np.full(200, -1)))
     refused("all units are first treated at the same time", replace(panel, cohort=np.full(200, 3)))
-    cohort = np.where(panel.cohort == 3, -1, panel.cohort)
+    cohort = np.full(200, -1)
     cohort[0] = 3
-    refused("the cohort first treated d lies in fewer than two units", replace(panel, cohort=cohort))
+    refused("the cohort first treated d lies in one unit, so", replace(panel, cohort=cohort))
     cohort = np.where(panel.cohort == -1, 3, panel.cohort)
     cohort[0] = -1
     refused("the comparison lies in one unit or cluster", replace(panel, cohort=cohort))
@@ -148,22 +148,49 @@ def test_refusals():
 
 def test_refusals_of_missing_outcomes():
     panel = replace(made(9), period_names=tuple("abcdef"))
-    for rows, period, match in (
-        (
-            panel.cohort == 3,
-            2,
-            "the cohort first treated d is observed in fewer than two units or clusters in period c",
-        ),
-        (np.full(200, True), 1, "no outcome is observed in period b"),
-    ):
-        outcome = panel.outcome.copy()
-        outcome[rows, period] = np.nan
-        refused(match, replace(panel, outcome=outcome))
     outcome = panel.outcome.copy()
-    outcome[panel.cohort == -1, :3] = np.nan
-    outcome[panel.cohort == 4, 4:] = np.nan
-    outcome[panel.cohort == 2, 2:] = np.nan
+    outcome[panel.cohort == 3, 2] = np.nan
+    rest = replace(panel, outcome=outcome, cohort=np.where(panel.cohort == 3, 3, -1))
+    refused("the cohort first treated d is not compared just before its start", rest)
+    outcome = panel.outcome.copy()
+    never = np.flatnonzero(panel.cohort == -1)
+    outcome[never[::2], :3], outcome[never[1::2], 3:] = np.nan, np.nan
     refused("collinear", replace(panel, outcome=outcome))
+
+
+def test_parts_without_an_error_are_left_out_and_the_rest_is_estimated():
+    """Each thin part left out equals the panel in which it never was."""
+    panel = replace(made(9), period_names=tuple("abcdef"))
+    third, never = np.flatnonzero(panel.cohort == 3), np.flatnonzero(panel.cohort == -1)
+    kept = np.setdiff1d(np.arange(200), third)
+    without_third = replace(panel, outcome=panel.outcome[kept], cohort=panel.cohort[kept])
+    alone = np.append(kept, third[0])
+    gaps = [panel.outcome.copy() for _ in range(5)]
+    gaps[0][third[1:], 5], gaps[1][third, 5] = np.nan, np.nan
+    gaps[2][third, 2] = np.nan
+    gaps[3][never[1:], 5], gaps[4][:, 5] = np.nan, np.nan
+    thin, none, no_base, one_left, ended = (replace(panel, outcome=outcome) for outcome in gaps)
+    one = replace(panel, outcome=panel.outcome[alone], cohort=panel.cohort[alone])
+    for words, whole, rest in (
+        ("the cohort first treated d lies in one unit", one, without_third),
+        ("the cohort first treated d is observed in one unit or cluster in period f", thin, none),
+        ("the cohort first treated d is not compared just before its start", no_base, without_third),
+        ("in period f the comparison lies in one unit or cluster", one_left, ended),
+    ):
+        found, expected = sun_abraham(whole), sun_abraham(rest)
+        assert words in found.left_out
+        same(found.overall, expected.overall)
+        assert (found.overall.df, found.n_obs) == (expected.overall.df, expected.n_obs)
+
+
+def test_units_seen_once_count_for_nothing():
+    panel = made(10)
+    more = np.full((60, 6), np.nan)
+    more[np.arange(60), np.arange(60) % 6] = 9.0
+    wider = Panel(np.vstack([panel.outcome, more]), np.r_[panel.cohort, np.arange(60) % 5 - 1])
+    found, plain = sun_abraham(wider), sun_abraham(panel)
+    same(found.overall, plain.overall)
+    assert (found.n_units, found.n_obs, found.overall.df) == (plain.n_units, plain.n_obs, plain.overall.df)
 
 
 def test_no_periods_before_treatment_no_pretrend():

@@ -59,6 +59,26 @@ def test_subclasses_and_coarsened_exact_agree_with_matchit():
     assert found.estimand == "ATT of the matched"
 
 
+def test_classes_of_the_score_that_are_too_thin_leave_the_others():
+    """By hand over the classes with two units or more in each arm."""
+    y, t, x = drawn()
+    found, chance = subclassify(y, t, x, TWO, classes=12), logit(t, x, TWO).probabilities
+    codes = np.searchsorted(np.quantile(chance[t == 1], np.arange(1, 12) / 12), chance + 1e-12, side="right")
+    arms = [[y[(codes == code) & (t == arm)] for arm in (1, 0)] for code in range(12)]
+    wide = [pair for pair in arms if min(map(len, pair)) > 1]
+    assert 6 < len(wide) < 12
+    treated = np.array([len(pair[0]) for pair in wide])
+    effects = np.array([pair[0].mean() - pair[1].mean() for pair in wide])
+    variances = np.array([sum(arm.var(ddof=1) / len(arm) for arm in pair) for pair in wide])
+    share = treated / treated.sum()
+    effect = share @ effects
+    error = np.sqrt(share**2 @ variances + share @ (effects - effect) ** 2 / treated.sum())
+    assert found.estimate.estimate == pytest.approx(effect, rel=1e-12)
+    assert found.estimate.std_error == pytest.approx(error, rel=1e-12)
+    assert (found.estimand, found.n_treated_matched) == ("ATT of the matched", treated.sum())
+    assert found.estimate.n_obs == sum(len(arm) for pair in wide for arm in pair)
+
+
 def test_with_replacement_agrees_with_brute_force():
     y, t, x = drawn()
     x = np.round(x, 1)
@@ -245,7 +265,7 @@ def test_refusals():
         match(np.zeros(120), t, x)
     with pytest.raises(NotEstimable, match="2 comparison units"):
         match(y[:8], np.r_[np.ones(6), 0, 0], x[:8, :1], replacement=True, distance="mahalanobis")
-    with pytest.raises(NotEstimable, match="fewer than two units of an arm"):
+    with pytest.raises(NotEstimable, match="hold most of the treated"):
         subclassify(y, t, x, TWO, classes=40)
     with pytest.raises(NotEstimable, match="0 classes"):
         subclassify(y, t, x, TWO, classes=0)

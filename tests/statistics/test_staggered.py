@@ -270,14 +270,12 @@ def test_refusals_without_a_comparison_or_treatment():
 
 def test_refusals_of_cohorts_without_an_error():
     panel = replace(made(12), period_names=tuple("abcdef"))
-    cohort = np.where(panel.cohort == 3, -1, panel.cohort)
+    cohort = np.full(200, -1)
     cohort[0] = 3
-    refused("the cohort first treated d lies in fewer than two units", replace(panel, cohort=cohort))
-    clusters = np.where(panel.cohort == 3, 0, 1 + np.arange(200))
-    refused("the cohort first treated d lies in fewer than two clusters", replace(panel, clusters=clusters))
+    refused("the cohort first treated d lies in one unit, so its effect has no error", replace(panel, cohort=cohort))
     clusters = np.where(panel.cohort == -1, 0, 1 + np.arange(200))
-    refused("the comparison lies in one", replace(panel, clusters=clusters))
-    refused("lies in fewer than two clusters", replace(panel, clusters=np.zeros(200, dtype=np.int64)))
+    refused("the comparison lies in one", replace(panel, clusters=clusters), control="never")
+    refused("lies in one cluster", replace(panel, clusters=np.zeros(200, dtype=np.int64)))
     flat = np.zeros_like(panel.outcome) + np.arange(6)
     refused("does not vary enough", replace(panel, outcome=0.1 + flat / 3))
 
@@ -285,11 +283,60 @@ def test_refusals_of_cohorts_without_an_error():
 def test_refusals_of_missing_outcomes():
     panel = made(13)
     outcome = panel.outcome.copy()
-    outcome[panel.cohort == 3, 0] = np.nan
-    refused("every unit first treated at position 3 has a missing outcome", replace(panel, outcome=outcome))
-    outcome = panel.outcome.copy()
     outcome[panel.cohort == -1, 0] = np.nan
-    refused("every unit never treated has a missing outcome", replace(panel, outcome=outcome))
+    words = "every unit never treated has a missing outcome"
+    refused(words, replace(panel, outcome=outcome), control="never")
+    found = group_time_effects(replace(panel, outcome=outcome), control="not_yet", method="dr")
+    late = panel.cohort != -1
+    rest = Panel(panel.outcome[late], panel.cohort[late])
+    assert found.left_out == (words,)
+    same(
+        aggregate(found, "simple").overall,
+        aggregate(group_time_effects(rest, control="not_yet", method="dr"), "simple").overall,
+    )
+    outcome = panel.outcome.copy()
+    outcome[:, 0] = np.nan
+    refused("has a missing outcome", replace(panel, outcome=outcome))
+
+
+def test_parts_without_an_error_are_left_out_and_the_rest_is_estimated():
+    """Each thin part left out equals the panel in which it never was."""
+    panel = replace(made(13), period_names=tuple("abcdef"))
+    third, never = np.flatnonzero(panel.cohort == 3), np.flatnonzero(panel.cohort == -1)
+    kept = np.setdiff1d(np.arange(200), third)
+    alone, few = np.append(kept, third[0]), np.setdiff1d(np.arange(200), never[1:])
+    rest = Panel(panel.outcome[kept], panel.cohort[kept])
+    gone = panel.outcome.copy()
+    gone[third, 0] = np.nan
+    names = panel.period_names
+    for words, whole in (
+        (
+            "the cohort first treated d lies in one unit",
+            Panel(panel.outcome[alone], panel.cohort[alone], period_names=names),
+        ),
+        ("every unit first treated d has a missing outcome", replace(panel, outcome=gone)),
+    ):
+        for control in ("never", "not_yet"):
+            found = group_time_effects(whole, control=control, method="dr")
+            expected = group_time_effects(rest, control=control, method="dr")
+            assert found.left_out == (words,)
+            one, other = aggregate(found, "simple").overall, aggregate(expected, "simple").overall
+            same(one, other)
+            assert one.df == other.df
+    cells = group_time_effects(
+        Panel(panel.outcome[few], panel.cohort[few], period_names=names), control="not_yet", method="dr"
+    )
+    assert "for the cohort first treated c, period e, the comparison lies in one unit or cluster" in cells.left_out
+    assert max(cells.periods[cells.cohorts == 2]) == 3  # until then the cohorts treated later are compared with
+
+
+def test_few_units_have_a_t_reference():
+    """Of all units in averages; of the two groups that are compared in a cell."""
+    panel = made(13, n=12, shares=(0.5, 0.5, 0, 0))
+    cells = group_time_effects(panel, control="never", method="reg")
+    assert {estimate.df for estimate in cells.estimates} == {11}
+    assert aggregate(cells, "dynamic").overall.df == 11
+    assert aggregate(cells, "dynamic").overall.n_clusters == 12
 
 
 @pytest.mark.parametrize("method", ["dr", "ipw", "reg"])

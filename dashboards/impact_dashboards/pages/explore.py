@@ -22,44 +22,53 @@ def explore(view: View) -> Page:
         return choose(view, lambda name: True)
     level = view.chosen("level", LEVELS)
     findings = whole(view.findings)
-    listed = findings[findings["level"] == level] if level else findings
-    titles = {str(row["indicator"]): words.pick(row, "title") for row in records(listed)}
-    name = view.chosen("indicator", list(titles), next(iter(titles), ""))
-    if not name:
-        return Page(
-            words("explore.title"), head=nothing(words, "portfolio.none"), choices=_choices(view, titles, name, [], [])
-        )
-    measures = view.published.measures(view.programme)
-    own = measures[measures["indicator"] == name].assign(cut=cut_columns, code=part_codes)
+    every = {str(row["indicator"]): words.pick(row, "title") for row in records(findings)}
+    listed = list(dict.fromkeys(findings[findings["level"] == level]["indicator"])) if level else list(every)
+    name = view.chosen("indicator", every, next(iter(listed), ""))
+    measures = view.published.measures(view.programme).assign(cut=cut_columns, code=part_codes)
+    own = measures[(measures["indicator"] == name) & measures["indicator"].isin(listed)]
     cuts = sorted(set(own["cut"]) - {""})
-    cut = view.chosen("cut", cuts, "" if "" in set(own["cut"]) else next(iter(cuts), ""))
+    cut = view.chosen("cut", set(measures["cut"]), "" if "" in set(own["cut"]) else next(iter(cuts), ""))
     shown = own[own["cut"] == cut]
     waves = list(dict.fromkeys(placed(view, shown).sort_values("place")["wave"]))
-    wave = view.chosen("wave", waves)
+    wave = view.chosen("wave", set(measures["wave"]))
+    titles = {one: every[one] for one in dict.fromkeys([*listed, *filter(None, [name])])}
+    choices = [
+        _level(view, level),
+        Choice("indicator", words("filter.indicator"), titles, name),
+        _cut(view, cuts, cut),
+        _wave(view, waves, wave),
+    ]
+    if not name:
+        return Page(words("explore.title"), head=nothing(words, "portfolio.none"), choices=choices)
     row = records(findings[findings["indicator"] == name])[0]
-    block = _block(view, row, shown[shown["wave"] == wave] if wave else shown, cut)
+    shown = shown[shown["wave"] == wave] if wave else shown
+    block = _block(view, row, shown, cut)
     return Page(
         words("explore.title"),
         [block],
-        lead=words("explore.lead"),
-        choices=_choices(view, titles, name, cuts, waves),
+        lead=words("explore.lead" if len(shown) else "explore.nothing"),
+        choices=choices,
         synthetic=row["data_kind"] == "synthetic",
     )
 
 
-def _choices(view: View, titles: dict[str, str], name: str, cuts: list[str], waves: list[str]) -> list[Choice]:
-    words = view.words
-    named = view.published.cut_titles(words.language)
-    dated = view.published.waves(view.programme).set_index("wave")[f"title_{words.language}"].to_dict()
-    levels = {"": words("filters.all")} | {level: words(f"level.{level}") for level in LEVELS}
-    parts = {"": words("finding.whole")} | {cut: named.get(cut, cut) for cut in cuts}
-    times = {"": words("explore.every_wave")} | {wave: str(dated.get(wave, wave)) for wave in waves if wave}
-    return [
-        Choice("level", words("filter.level"), levels, view.chosen("level", LEVELS)),
-        Choice("indicator", words("filter.indicator"), titles, name),
-        Choice("cut", words("filter.cut"), parts, view.chosen("cut", cuts)),
-        Choice("wave", words("indicator.wave"), times, view.chosen("wave", waves)),
-    ]
+def _level(view: View, level: str) -> Choice:
+    levels = {"": view.words("filters.all")} | {one: view.words(f"level.{one}") for one in LEVELS}
+    return Choice("level", view.words("filter.level"), levels, level)
+
+
+def _cut(view: View, cuts: list[str], cut: str) -> Choice:
+    """Return the choice of a cut; what is chosen is among the options, though this indicator may not be cut by it."""
+    named = view.published.cut_titles(view.words.language)
+    parts = {"": view.words("finding.whole")} | {one: named.get(one, one) for one in [*cuts, cut] if one}
+    return Choice("cut", view.words("filter.cut"), parts, cut)
+
+
+def _wave(view: View, waves: list[str], wave: str) -> Choice:
+    dated = view.published.waves(view.programme).set_index("wave")[f"title_{view.words.language}"].to_dict()
+    times = {one: str(dated.get(one, one)) for one in [*waves, wave] if one}
+    return Choice("wave", view.words("indicator.wave"), {"": view.words("explore.every_wave")} | times, wave)
 
 
 def _block(view: View, row: Row, values: pd.DataFrame, cut: str) -> Block:

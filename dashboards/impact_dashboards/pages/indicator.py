@@ -47,10 +47,10 @@ def indicator(view: View) -> Page:
     findings = view.findings
     if findings.empty:
         return choose(view, lambda name: True)
-    name = view.address.path[1] if len(view.address.path) > 1 else _first(whole(findings))
+    name, part = view.at(1) or _first(whole(findings)), view.given("part")
     own = findings[findings["indicator"] == name]
-    finding = "/".join(filter(None, (view.programme, name, view.address.get("part"))))
-    if not view.address.get("part"):
+    finding = "/".join(filter(None, (view.programme, name, part)))
+    if not part:
         finding = next(iter(whole(own)["finding"]), finding)
     if finding not in set(own["finding"]):
         raise UsageError(view.words("indicator.missing", finding=finding))
@@ -63,9 +63,9 @@ def indicator(view: View) -> Page:
         definition_block(view, row, trace),
     ]
     blocks += [rows_block(view, row, trace), plan_block(view, row, trace)]
-    part = "" if finding.count("/") == 1 else f" · {part_of(view, row)}"
+    of_part = "" if finding.count("/") == 1 else f" · {part_of(view, row)}"
     return Page(
-        title_of(view, row) + part,
+        title_of(view, row) + of_part,
         [block for block in blocks if block is not None],
         lead=_lead(view, row),
         over=f"{view.words('level.' + row['level'])} · {view.words('stage.' + row['stage'])}",
@@ -142,7 +142,7 @@ def _choices(view: View, own: pd.DataFrame, row: Row) -> list[Choice]:
         "" if "/" not in part["finding"].partition("/")[2] else part["finding"].split("/", 2)[2]: part_of(view, part)
         for part in parts
     }
-    return [Choice("part", view.words("filter.part"), options, view.address.get("part"))]
+    return [Choice("part", view.words("filter.part"), options, view.given("part"))]
 
 
 def _waves(view: View, row: Row) -> Block:

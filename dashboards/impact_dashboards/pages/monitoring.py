@@ -27,8 +27,8 @@ def monitoring(view: View) -> Page:
     """Return the page of a programme, or of its rows."""
     if not view.programme:
         return choose(view, lambda name: True)
-    if len(view.address.path) > 1:
-        part = view.address.path[1]
+    part = view.at(1)
+    if part:
         if part not in PARTS:
             raise UsageError(view.words("monitoring.no_part", part=part))
         return PARTS[part](view)

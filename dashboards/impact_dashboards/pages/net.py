@@ -22,7 +22,7 @@ class Net:
     names, kinds, places
         What can be chosen, with words: networks, kinds of ties, territories.
     kind, place
-        What is chosen; nothing is all.
+        What is chosen; nothing is all. What only another network has leaves nothing of this one.
     bodies, ties
         As published, less what the filters take away.
     waves
@@ -54,9 +54,10 @@ def read_net(view: View) -> Net | None:
     names = {str(code): contract_title(view, str(code)) for code in dict.fromkeys(every["network"])}
     name = view.chosen("network", list(names), next(iter(names)))
     bodies, ties = every[every["network"] == name], tied[tied["network"] == name]
-    kinds = {code: code_words(view, "tie", code) for code in dict.fromkeys(ties["tie"]) if code}
-    places = {code: code_words(view, "territory", code) for code in _several(bodies)}
-    kind, place = view.chosen("tie", list(kinds)), view.chosen("territory", list(places))
+    kind = view.chosen("tie", set(tied["tie"]) - {""})
+    place = view.chosen("territory", set(every["territory"].dropna()))
+    kinds = {code: code_words(view, "tie", code) for code in dict.fromkeys([*ties["tie"], kind]) if code}
+    places = {code: code_words(view, "territory", code) for code in dict.fromkeys([*_several(bodies), place]) if code}
     waves = _waves(view, {*bodies["wave"], *ties["wave"]})
     here = bodies[bodies["territory"] == place] if place else bodies
     kept = ties[ties["tie"] == kind] if kind else ties

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from impact.judge.attainment import WORST_FIRST
@@ -21,6 +21,7 @@ LEVELS = ("micro", "meso", "macro")
 PROMISED, EFFECT = "promised", "effect"
 STAGES = {"results": ("outcome", "impact"), "work": ("input", "activity", "output")}
 """What changed for somebody, and what was done: a promise of the one says nothing of the other."""
+DATA = ("real", "synthetic")
 GROUPS = ("programme", "level", "indicator")
 
 
@@ -30,13 +31,12 @@ def _promised(row: Row) -> bool:
 
 def portfolio(view: View) -> Page:
     """Return the page: a sentence, tiles, and every finding that the filters leave."""
-    words = view.words
-    programme = view.chosen("programme", list(view.published.titles))
-    within = [row for row in all_rows(view) if programme in ("", row["programme"])]
+    words, asked = view.words, _asked(view)
+    within = [row for row in all_rows(view) if asked["programme"] in ("", row["programme"])]
     widest = widest_cut(within)
-    cut = view.chosen("cut", _cuts(within), widest)
+    cut = asked["cut"] or widest
     here, wholes = ([row for row in within if row["cut"] == one] for one in (cut, widest))
-    chosen = _filtered(view, here)
+    chosen = _filtered(asked, here)
     group, order = _grouping(view, chosen, cut)
     rows = sorted(chosen, key=lambda row: (order(row), *_last(row)))
     table = finding_table(view, rows, parts=bool(cut), group=group)
@@ -45,7 +45,7 @@ def portfolio(view: View) -> Page:
         words("portfolio.title"),
         [Block("findings", title, table, lead=words("portfolio.read"), after=legend(view))],
         lead=headline(view, wholes),
-        choices=_choices(view, within, here, programme, cut),
+        choices=_choices(view, asked | {"cut": cut}, within, here),
         synthetic=any(row["data_kind"] == "synthetic" for row in chosen),
         head=[_tiles(view, wholes), None if rows else nothing(words, "portfolio.none")],
     )
@@ -60,44 +60,56 @@ def _last(row: Row) -> tuple[bool, bool, bool]:
     return row["attainment"] == "suppressed", not known(row["target"]), not known(row["estimate"])
 
 
-def _filtered(view: View, rows: Rows) -> list[Row]:
-    states = [PROMISED, EFFECT, *dict.fromkeys([*WORST_FIRST, *(row["attainment"] for row in rows)])]
-    asked = {
-        "indicator": view.chosen("indicator", [row["indicator"] for row in rows]),
-        "level": view.chosen("level", LEVELS),
-        "data_kind": view.chosen("data", ("real", "synthetic")),
+def _asked(view: View) -> dict[str, str]:
+    """Return what each filter asks for: anything in reach, though other filters may leave nothing of it."""
+    rows = all_rows(view)
+    offered: dict[str, Collection[str]] = {
+        "programme": view.published.titles,
+        "cut": _cuts(rows),
+        "indicator": {row["indicator"] for row in rows},
+        "level": LEVELS,
+        "stage": STAGES,
+        "status": {*TAKEN, *WORST_FIRST, *(row["attainment"] for row in rows)},
+        "data": DATA,
+        "group": {*GROUPS, *view.published.memberships()["by"]},
     }
-    status = view.chosen("status", states)
-    asked |= {"attainment": status} if status not in TAKEN else {}
-    stages = STAGES.get(view.chosen("stage", list(STAGES)), tuple(row["stage"] for row in rows))
+    return {name: view.chosen(name, choices) for name, choices in offered.items()}
+
+
+def _filtered(asked: Mapping[str, str], rows: Rows) -> list[Row]:
+    equal = {"indicator": asked["indicator"], "level": asked["level"], "data_kind": asked["data"]}
+    status = asked["status"]
+    equal |= {"attainment": status} if status not in TAKEN else {}
+    stages = STAGES.get(asked["stage"], tuple(row["stage"] for row in rows))
     within = [row for row in rows if row["stage"] in stages]
-    shown = [row for row in within if all(value in ("", row[name]) for name, value in asked.items())]
+    shown = [row for row in within if all(value in ("", row[name]) for name, value in equal.items())]
     return [row for row in shown if TAKEN[status](row)] if status in TAKEN else shown
 
 
-def _choices(view: View, within: Rows, here: Rows, programme: str, cut: str) -> list[Choice]:
+def _choices(view: View, asked: Mapping[str, str], within: Rows, here: Rows) -> list[Choice]:
+    """Return the filters; what is asked for is among their options, even where other filters leave nothing of it."""
     words, all_ = view.words, {"": view.words("filters.all")}
     cuts = view.published.cut_titles(words.language)
-    indicators = {row["indicator"]: words.pick(row, "title") for row in here}
+    rows = [*here, *(row for row in all_rows(view) if row["indicator"] == asked["indicator"])]
+    indicators = {row["indicator"]: words.pick(row, "title") for row in rows}
     programmes = {name: words.pick(row, "title") for name, row in view.published.titles.items()}
     groups = {name: words(f"group.{name}") for name in GROUPS}
-    groups |= {by: cuts.get(by, by) for by in dict.fromkeys(by for _, _, by, _ in _memberships(view, here, cut))}
-    states = {state: words(f"status.{state}") for state in dict.fromkeys(row["attainment"] for row in here)}
+    groups |= {by: cuts.get(by, by) for _, _, by, _ in _memberships(view, here, asked["cut"])}
+    states = dict.fromkeys([*(row["attainment"] for row in here), asked["status"]])
+    said = {state: words(f"status.{state}") for state in states if state and state not in TAKEN}
+    named = {name: cuts.get(name, name) for name in [*_cuts(within), asked["cut"]] if name}
     filters: dict[str, dict[str, str]] = {
         "programme": all_ | programmes,
-        "cut": {"": words("finding.whole")} | {name: cuts.get(name, name) for name in _cuts(within)},
+        "cut": {"": words("finding.whole")} | named,
         "indicator": all_ | indicators,
         "level": all_ | {level: words(f"level.{level}") for level in LEVELS},
         "stage": all_ | {name: words(f"portfolio.{name}") for name in STAGES},
-        "status": all_ | {name: words(f"portfolio.{name}") for name in TAKEN} | states,
-        "data": all_ | {kind: words(f"data.{kind}") for kind in ("real", "synthetic")},
+        "status": all_ | {name: words(f"portfolio.{name}") for name in TAKEN} | said,
+        "data": all_ | {kind: words(f"data.{kind}") for kind in DATA},
         "group": groups,
     }
-    given = {"programme": programme, "cut": cut, "group": view.chosen("group", list(groups), GROUPS[0])}
-    return [
-        Choice(name, words(f"filter.{name}"), options, given.get(name, view.chosen(name, list(options))))
-        for name, options in filters.items()
-    ]
+    values = {**asked, "group": asked["group"] if asked["group"] in groups else GROUPS[0]}
+    return [Choice(name, words(f"filter.{name}"), options, values[name]) for name, options in filters.items()]
 
 
 def _memberships(view: View, rows: Rows, cut: str) -> list[tuple[str, str, str, str]]:

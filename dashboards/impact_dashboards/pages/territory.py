@@ -79,12 +79,12 @@ def _chosen(view: View, cut: pd.DataFrame, places: Places) -> Chosen:
     own = cut[cut["indicator"] == indicator]
     order = list(dict.fromkeys(places.levels.values()))
     levels = sorted(own["place_level"].unique(), key=lambda level: order.index(level) if level in order else len(order))
-    level = view.chosen("level", levels, levels[-1])
+    level = view.chosen("level", set(cut["place_level"]), levels[-1])
     here = own[own["place_level"] == level].drop_duplicates("code")
     of_all = whole_only(view.findings[view.findings["indicator"] == indicator])
     return Chosen(
         first,
-        {name: level_title(view, name) for name in levels},
+        {name: level_title(view, name) for name in dict.fromkeys([*levels, level])},
         indicator,
         level,
         ranked(records(here)),

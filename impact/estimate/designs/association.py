@@ -13,6 +13,8 @@ from impact.estimate.case import (
     at_wave,
     cluster_labels,
     design_rows,
+    place_columns,
+    placed,
     require_covariates,
     sample_weights,
     survey_design,
@@ -20,7 +22,7 @@ from impact.estimate.case import (
 from impact.estimate.checks import stability_checks
 from impact.estimate.diagnostics import complete_cases, enough_clusters
 from impact.estimate.result import Effect, effect_from
-from impact.estimate.sample import EXPOSURE, Sample, quick, regress, unit_influence, varying
+from impact.estimate.sample import EXPOSURE, Sample, beside_others, quick, regress, unit_influence, varying
 from impact.statistics.core import Estimate
 from impact.statistics.survey import SampleDesign
 from impact.statistics.survey_regression import marginal_effect, survey_regression
@@ -30,7 +32,7 @@ def estimate_association(case: Case) -> Effect:
     """Estimate the coefficient of the exposure in a linear or logit regression."""
     design = case.design
     assert isinstance(design, Association)  # noqa: S101 - dispatched by type
-    sample, available = _sample(case, design)
+    sample, available, without, apart = _sample(case, design)
     estimate = _estimate(design, sample)
     variant = design.model_copy(update={"inference": quick(design.inference, sample)})
     steady, terms = stability_checks(case, sample, lambda part: _estimate(variant, part), estimate)
@@ -44,7 +46,11 @@ def estimate_association(case: Case) -> Effect:
         unit=_unit(case, design),
         estimand="association",
         design=f"association with {design.exposure}, {design.model} regression",
-        diagnostics=(enough_clusters(estimate.n_clusters), complete_cases(sample.n, available), *steady),
+        diagnostics=(
+            enough_clusters(estimate.n_clusters),
+            complete_cases(sample.n, available, without, apart),
+            *steady,
+        ),
         terms=tuple(terms),
         influence=unit_influence(sample, estimate),
     )
@@ -54,27 +60,33 @@ def _unit(case: Case, design: Association) -> str:
     return "log odds" if design.model == "logit" and design.report == "coefficient" else case.unit
 
 
-def _sample(case: Case, design: Association) -> tuple[Sample, int]:
+def _sample(case: Case, design: Association) -> tuple[Sample, int, dict[str, int], int]:
     rows = design_rows(case)
     if case.indicator.ex_post.wave:
         rows = at_wave(rows, case.indicator.ex_post.wave).reset_index()
     covariates = rows[list(design.covariates)]
     exposure = rows[design.exposure].astype(float)
-    require_covariates(rows[[design.exposure, *design.covariates]])
-    complete = rows["_outcome"].notna() & exposure.notna() & covariates.notna().all(axis=1)
-    kept = rows[complete]
-    sample = Sample(
-        kept["_outcome"].to_numpy(dtype=float),
-        np.asarray(exposure[complete], dtype=np.float64),
-        pd.DataFrame({"_constant": 1.0}, index=kept.index),
-        varying(as_numbers(covariates[complete])),
-        kept["_unit"].to_numpy(dtype=object),
-        cluster_labels(case, kept),
-        sample_weights(case, kept),
-        None,
-        survey_design(case, kept),
-    )
-    return sample, len(rows)
+    require_covariates(rows[list(dict.fromkeys([design.exposure, *design.covariates, *place_columns(case)]))])
+    in_place, without = placed(case, rows)
+    complete = rows["_outcome"].notna() & exposure.notna() & covariates.notna().all(axis=1) & in_place
+
+    def made(part: pd.Series) -> Sample:
+        kept = rows[part]
+        return Sample(
+            kept["_outcome"].to_numpy(dtype=float),
+            np.asarray(exposure[part], dtype=np.float64),
+            pd.DataFrame({"_constant": 1.0}, index=kept.index),
+            varying(as_numbers(covariates[part])),
+            kept["_unit"].to_numpy(dtype=object),
+            cluster_labels(case, kept),
+            sample_weights(case, kept),
+            None,
+            survey_design(case, kept),
+        )
+
+    sample, used = beside_others(made, complete)
+    apart = int((complete & ~used).sum())
+    return sample, len(rows) - apart, without, apart
 
 
 def _estimate(design: Association, sample: Sample) -> Estimate:

@@ -14,6 +14,8 @@ from impact.estimate.case import (
     cluster_labels,
     cluster_names,
     design_rows,
+    place_columns,
+    placed,
     require_arms,
     require_clusters,
     require_covariates,
@@ -22,7 +24,7 @@ from impact.estimate.case import (
 from impact.estimate.checks import panel_attrition, placebo_outcome_checks, stability_checks
 from impact.estimate.diagnostics import complete_cases, enough_clusters
 from impact.estimate.result import Diagnostic, Effect, checked, effect_from, not_applicable, relative_size
-from impact.estimate.sample import AFTER, Sample, quick, regress, unit_influence, varying
+from impact.estimate.sample import AFTER, Sample, beside_others, quick, regress, unit_influence, varying
 from impact.statistics.core import Estimate
 
 PARALLEL = "before the programme both groups moved alike"
@@ -34,12 +36,13 @@ def estimate_did(case: Case) -> Effect:
     assert isinstance(design, DifferenceInDifferences)  # noqa: S101 - dispatched by type
     before, after = str(case.baseline), str(case.indicator.ex_post.wave)
     rows = design_rows(case)
-    sample, available = stacked(case, rows, before, after)
+    without = placed(case, rows[rows["_wave"].isin([before, after])])[1]
+    sample, available, apart = stacked(case, rows, before, after)
     estimate = estimator(case, sample)
     checks: list[Diagnostic] = [_placebo(case, rows, before, estimate)]
     if design.rows == "linked":
         checks.append(panel_attrition(case, rows, after))
-    checks += [enough_clusters(estimate.n_clusters), complete_cases(sample.n, available)]
+    checks += [enough_clusters(estimate.n_clusters), complete_cases(sample.n, available, without, apart)]
     faster = quick(design.inference, sample)
     steady, terms = stability_checks(case, sample, lambda part: regress(part, faster), estimate)
     checks += [*steady, *placebo_outcome_checks(case, lambda column: _on(case, rows, column))]
@@ -61,7 +64,7 @@ def estimate_did(case: Case) -> Effect:
 def _on(case: Case, rows: pd.DataFrame, column: str) -> Estimate:
     """Estimate the same with another column as the outcome."""
     other = rows.assign(_outcome=rows[column].astype(float))
-    sample, _ = stacked(case, other, str(case.baseline), str(case.indicator.ex_post.wave))
+    sample, *_ = stacked(case, other, str(case.baseline), str(case.indicator.ex_post.wave))
     return estimator(case, sample)
 
 
@@ -72,8 +75,8 @@ def estimator(case: Case, sample: Sample) -> Estimate:
     return regress(sample, design.inference)
 
 
-def stacked(case: Case, rows: pd.DataFrame, before: str, after: str) -> tuple[Sample, int]:
-    """Return both waves one upon the other, and how many rows there were before gaps were left out."""
+def stacked(case: Case, rows: pd.DataFrame, before: str, after: str) -> tuple[Sample, int, int]:
+    """Return both waves one upon the other, the rows there were before gaps were left out, and how many are apart."""
     design = case.design
     assert isinstance(design, DifferenceInDifferences)  # noqa: S101 - dispatched by type
     both = rows[rows["_wave"].isin([before, after])]
@@ -82,7 +85,8 @@ def stacked(case: Case, rows: pd.DataFrame, before: str, after: str) -> tuple[Sa
         start = at_wave(both, before)[list(design.covariates)].reindex(both["_unit"])
         covariates = start.set_index(both.index)
     require_covariates(covariates, both["_treated"])
-    complete = both["_outcome"].notna() & covariates.notna().all(axis=1)
+    require_covariates(both[place_columns(case)], both["_treated"])
+    complete = both["_outcome"].notna() & covariates.notna().all(axis=1) & placed(case, both)[0]
     available, linked = len(both), ""
     if design.rows == "linked":
         linked = f"in both {before} and {after}, looked at "
@@ -91,12 +95,18 @@ def stacked(case: Case, rows: pd.DataFrame, before: str, after: str) -> tuple[Sa
         available = int(seen.sum())
         counts = both.loc[complete, "_unit"].value_counts()
         complete &= both["_unit"].map(counts).fillna(0).to_numpy() == 2
+
+    def made(part: pd.Series) -> Sample:
+        return _sample(case, design, both[part], as_numbers(covariates[part]), after)
+
     kept = both[complete]
     for wave in (before, after):
         require_arms(kept.loc[kept["_wave"] == wave, "_treated"], f"{linked}in {wave}")
     if cluster_names(case):
         require_clusters(case, kept)
-    return _sample(case, design, kept, as_numbers(covariates[complete]), after), available
+    sample, used = beside_others(made, complete)
+    apart = int((complete & ~used).sum())
+    return sample, available - apart, apart
 
 
 def _sample(
@@ -130,7 +140,7 @@ def _placebo(case: Case, rows: pd.DataFrame, baseline: str, effect: Estimate) ->
     if wave is None:
         return not_applicable("placebo_wave", PARALLEL, "no wave before the baseline is declared")
     try:
-        sample, _ = stacked(case, rows, wave, baseline)
+        sample, *_ = stacked(case, rows, wave, baseline)
         found = estimator(case, sample)
     except NotEstimable as error:
         return not_applicable("placebo_wave", PARALLEL, error.reason)

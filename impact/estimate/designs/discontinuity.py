@@ -13,7 +13,7 @@ from impact.estimate.case import Case, as_numbers, at_wave, design_rows, require
 from impact.estimate.diagnostics import complete_cases
 from impact.estimate.result import Diagnostic, Effect, Term, checked, effect_from, not_applicable, term_from
 from impact.statistics.core import Estimate, Floats, in_digits
-from impact.statistics.density import density_test, placebo_cutoffs
+from impact.statistics.density import density_test, in_steps, placebo_cutoffs, step_test
 from impact.statistics.discontinuity import Discontinuity, regression_discontinuity
 
 MULTIPLES = (0.5, 0.75, 1.0, 1.5, 2.0)
@@ -43,7 +43,7 @@ def estimate_discontinuity(case: Case) -> Effect:
     plain = {name: value for name, value in options.items() if name != "covariates"}
     placed = everybody[everybody[design.running].notna()]
     checks = [
-        _density(_from_cutoff(placed, design)),
+        _density(_from_cutoff(placed, design), design),
         *_covariate_jumps(covariates, running, plain),
         *_placebo(frame, running, options),
     ]
@@ -96,14 +96,24 @@ def _options(design: RegressionDiscontinuity, frame: pd.DataFrame, covariates: p
     }
 
 
-def _density(running: Floats) -> Diagnostic:
+def _density(running: Floats, design: RegressionDiscontinuity) -> Diagnostic:
     try:
-        test = density_test(running)
+        return _steps(running, design) if in_steps(running) else _jump(running)
     except NotEstimable as error:
         return not_applicable("density", NOT_SORTED, error.reason)
+
+
+def _jump(running: Floats) -> Diagnostic:
+    test = density_test(running)
     left, right = test.bandwidth
     detail = f"{test.n_effective_left} and {test.n_effective_right} within {in_digits(left)} and {in_digits(right)}"
     return checked("density", NOT_SORTED, test.statistic, test.p_value, detail)
+
+
+def _steps(running: Floats, design: RegressionDiscontinuity) -> Diagnostic:
+    test = step_test(running, cutoff_is_below=design.treated == "below")
+    detail = f"{test.at} at the first value beyond the cutoff, {test.below} and {test.above} at those beside it"
+    return checked("density", NOT_SORTED, test.share, test.p_value, detail)
 
 
 def _covariate_jumps(covariates: pd.DataFrame, running: Floats, options: dict[str, Any]) -> list[Diagnostic]:

@@ -9,7 +9,7 @@ import numpy as np
 from impact.declare.designs import PanelEffects
 from impact.errors import NotEstimable
 from impact.estimate.case import Case, cluster_names, code_columns
-from impact.estimate.diagnostics import enough_clusters
+from impact.estimate.diagnostics import enough_clusters, without_words
 from impact.estimate.panel import PanelFit, panel_effects
 from impact.estimate.pre_trend import PARALLEL, pre_trend_check, treated_panel
 from impact.estimate.result import Diagnostic, Effect, Term, effect_from, not_applicable, term_from
@@ -26,7 +26,8 @@ def estimate_panel(case: Case) -> Effect:
     design = case.design
     assert isinstance(design, PanelEffects)  # noqa: S101 - dispatched by type
     relation = panel_relation(case, [design.treatment, *design.covariates])
-    _require_terms(case, relation, [design.treatment, *design.covariates])
+    _require_terms(case, relation, [design.treatment, *design.covariates, *cluster_names(case)])
+    relation, without = in_clusters(case, relation)
     fit = panel_effects(
         case.connection,
         relation,
@@ -35,7 +36,7 @@ def estimate_panel(case: Case) -> Effect:
         small_sample="none" if design.inference.errors == "CR0" else design.inference.small_sample,
     )
     estimate = fit.estimates[0]
-    staggered, weights = _staggered(case, relation, design.treatment)
+    staggered, weights = _staggered(case, relation, fit, design.treatment)
     trend, before = _trend(case, relation, design)
     return effect_from(
         estimate,
@@ -43,7 +44,7 @@ def estimate_panel(case: Case) -> Effect:
         unit=case.unit,
         estimand="ATT",
         design="panel, unit and wave effects",
-        diagnostics=(trend, staggered, enough_clusters(estimate.n_clusters), complete_panel(fit)),
+        diagnostics=(trend, staggered, enough_clusters(estimate.n_clusters), complete_panel(fit, without)),
         terms=(
             *(term_from("coefficient", n, e) for n, e in zip(fit.terms, fit.estimates, strict=True)),
             *weights,
@@ -105,32 +106,55 @@ def panel_relation(case: Case, columns: list[str]) -> str:
     )
 
 
-def complete_panel(fit: PanelFit) -> Diagnostic:
-    """State the rows left out for missing values, and units seen once."""
-    lost = fit.n_missing_outcome + fit.n_missing_terms
+def in_clusters(case: Case, relation: str) -> tuple[str, dict[str, int]]:
+    """Return the query of the rows that have every cluster and the weight, and by column how many have none."""
+    columns = {name: name for name in cluster_names(case)}
+    columns |= {case.indicator.sample.weight: "_weight"} if case.indicator.sample.weight else {}
+    without: dict[str, int] = {}
+    for name, column in columns.items():
+        sql = f"SELECT count(*) FROM ({relation}) WHERE {ident(column)} IS NULL AND _outcome IS NOT NULL"
+        ((without[name],),) = case.connection.execute(sql).fetchall()
+        relation = f"SELECT * FROM ({relation}) WHERE {ident(column)} IS NOT NULL"
+    return relation, without
+
+
+def complete_panel(fit: PanelFit, without: dict[str, int]) -> Diagnostic:
+    """State the rows left out for missing values, and those that say nothing beside unit and wave effects."""
+    lost = fit.n_missing_outcome + fit.n_missing_terms + sum(without.values())
     detail = f"{fit.n_obs} rows of {fit.n_units} units over {fit.n_periods} waves used"
-    detail += f"; {fit.n_singletons} units seen once" if fit.n_singletons else ""
+    detail += without_words(without) + alone_words(fit.n_uninformative)
     null = "no observation was left out for a missing value"
     return Diagnostic("complete_cases", null, float(lost), None, "passed" if lost == 0 else "failed", detail)
 
 
-def _staggered(case: Case, relation: str, treatment: str) -> tuple[Diagnostic, list[Term]]:
-    """Say whether take-up is staggered, and then which comparisons the coefficient is a mean of (Goodman-Bacon)."""
+def alone_words(rows: int) -> str:
+    """Say how many rows were left out because unit and wave effects fit them whatever they hold."""
+    return f"; {rows} rows left out as the only one of their unit or wave" if rows else ""
+
+
+def starts_of(case: Case, relation: str, fit: PanelFit, treatment: str) -> tuple[int, bool]:
+    """Return at how many waves units take up the programme, and whether some leave it again.
+
+    Only units of the fit count, with all their rows: a unit that lacks the outcome at its first wave started then too.
+    """
     name = ident(treatment)
-    values = case.connection.execute(
-        f"SELECT count(DISTINCT _start), bool_or(NOT lasting) FROM (SELECT _unit,"
-        f" min(_period) FILTER ({name} > 0) AS _start,"
-        f" coalesce(count(*) FILTER ({name} > 0) = max(_period) - min(_period) FILTER ({name} > 0) + 1, true)"
-        " AS lasting"
-        f" FROM ({relation}) GROUP BY _unit)"
-    ).fetchall()[0]
-    starts, leaves = int(values[0]), bool(values[1])
+    ((starts, leaves),) = case.connection.execute(
+        f"SELECT count(DISTINCT _start), coalesce(bool_or(_last > _start), false) FROM (SELECT"
+        f" min(_period) FILTER ({name} > 0) AS _start, max(_period) FILTER ({name} <= 0) AS _last"
+        f" FROM ({relation}) WHERE _unit IN (SELECT _unit FROM ({fit.used})) GROUP BY _unit)"
+    ).fetchall()
+    return int(starts), bool(leaves)
+
+
+def _staggered(case: Case, relation: str, fit: PanelFit, treatment: str) -> tuple[Diagnostic, list[Term]]:
+    """Say whether take-up is staggered, and then which comparisons the coefficient is a mean of (Goodman-Bacon)."""
+    starts, leaves = starts_of(case, relation, fit, treatment)
     if starts <= 1 and not leaves:
         return Diagnostic("staggered_adoption", ONE_START, float(starts), None, "passed", "one start"), []
     detail = f"{starts} starts{', some units leave again' if leaves else ''}: the coefficient mixes effects of"
     detail += " different times; a staggered design tells them apart"
     check = Diagnostic("staggered_adoption", ONE_START, float(starts), None, "failed", detail)
-    return check, [] if leaves else bacon_terms(case, relation, treatment)
+    return check, [] if leaves else bacon_terms(case, fit.used, treatment)
 
 
 def bacon_terms(case: Case, relation: str, treatment: str) -> list[Term]:

@@ -1,0 +1,393 @@
+"""Which cells nobody but the holder of the database may see: tables of one run are looked at together.
+
+What adds up is put into tables (:class:`_Cells`): a variable in one wave, the rows behind all variables, what effects
+were estimated from. A cell that is hidden in one of them is hidden in all that are of the same rows, and of some of
+them, until none hides more. The rules within one table are those of :mod:`impact.statistics.suppression`;
+:mod:`impact.publish.disclosure` asks for the result.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+import pandas as pd
+
+from impact.declare import Programme
+from impact.declare.designs import Design
+from impact.declare.indicators import Change, Indicator
+from impact.measure.formula import arm_sql, parts_sql
+from impact.measure.persons import Cell, counts_persons, person_counts
+from impact.publish.beside import ANSWERED, WAVE, Whole
+from impact.publish.limits import Limits, known_limits
+from impact.publish.totals import EFFECT, Above, Contents, Key, cell_table
+from impact.statistics.suppression import Table, suppress
+from impact.store import Warehouse
+
+PART = ["scope", "scope_value", "group", "group_value"]
+CELL = ["programme", "indicator", "arm", *PART, "wave"]
+REPEATED = ("did", "panel", "staggered")
+"""Designs whose ``n_obs`` counts a person once for each wave."""
+SERIES = ("interrupted_time_series", "synthetic_control")
+"""Designs whose ``n_obs`` counts units and waves, not persons."""
+OWN_ROWS = ("network", "territory_map")
+"""Formulas that count no rows of their own contract."""
+APART = ("count", "count_distinct", "quantile")
+"""Formulas whose values are their counts, or do not add up."""
+Slot = tuple[str, ...]
+"""Of which rows: contract, conditions, wave; and for what."""
+PLAIN = 3
+"""Length of the slot of all that have a row in a wave."""
+
+
+class Hidden(NamedTuple):
+    """A published cell that is hidden: its row of the measures or of the effects, and why."""
+
+    indicator: Indicator
+    row: dict[str, Any]
+    reason: str
+
+
+Place = tuple[Slot, str]
+"""A table: its rows and what is counted of them; ``ROWS`` is the rows themselves."""
+ROWS = ""
+Known = Mapping[Place, set[Key]]
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """Cells that add up, with those of other tables that hide them.
+
+    Parameters
+    ----------
+    place
+        Whose cells they are.
+    table
+        Counts, values, totals.
+    keys
+        Of the cells that readers see, the first of the table.
+    near
+        Keys whose cells are the rows of their slot, but for fewer than the minimum: the two are hidden together.
+    after
+        Tables that count these rows and others: what is hidden there is hidden here.
+    arms
+        What defines the arms that an effect compares: it is hidden where either is.
+    """
+
+    place: Place
+    table: Table
+    keys: Sequence[Key]
+    near: frozenset[Key] = frozenset()
+    after: Sequence[Place] = ()
+    arms: str | None = None
+
+    def start(self, hidden: Known) -> frozenset[Key]:
+        """Return which cells are hidden already, here or where they come from."""
+        own, rows = hidden.get(self.place, set()), hidden.get((self.place[0], ROWS), set())
+        known = own | (rows & self.near) | {key for place in self.after for key in hidden.get(place, ())}
+        if self.arms is not None:
+            known |= {(EFFECT, *key[1:]) for key in known if key[0].partition(" ")[2] in ("", self.arms)}
+        return frozenset(known & set(self.keys))
+
+    def further(self, start: frozenset[Key], minimum: int) -> set[Key]:
+        """Return what is hidden if these cells are."""
+        padding = [False] * (len(self.table.counts) - len(self.keys))
+        off = suppress(self.table, minimum, np.array([*(key in start for key in self.keys), *padding], dtype=bool))
+        return self.named(off)
+
+    def named(self, off: np.ndarray) -> set[Key]:
+        """Return the keys of cells."""
+        return {key for key, chosen in zip(self.keys, off, strict=False) if chosen}
+
+
+def hidden_cells(programme: Programme, warehouse: Warehouse) -> tuple[list[Hidden], set[Whole]]:
+    """Return the cells that may not leave, and the contracts and waves of which the whole may not.
+
+    Parameters
+    ----------
+    programme
+        As declared.
+    warehouse
+        In the run's transaction, with measures, parts, findings and memberships written.
+    """
+    own = [one for one in programme.indicators if programme.contracts[one.contract].person]
+    frames = {one.id: _counted(programme, warehouse, one) for one in own}
+    above: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for column, code, *upper in dict.fromkeys(
+        place for one in own for place in _belonging(warehouse, programme.id, one)
+    ):
+        above.setdefault((column, code), []).append((upper[0], upper[1]))
+    return decide(programme, frames, above, known_limits(programme, warehouse, own))
+
+
+def decide(
+    programme: Programme, frames: Mapping[str, pd.DataFrame], above: Above, limits: Mapping[str, Limits]
+) -> tuple[list[Hidden], set[Whole]]:
+    """Decide what is hidden; pure.
+
+    Parameters
+    ----------
+    programme
+        As declared.
+    frames
+        Of each indicator of persons: a row per cell, with :data:`CELL`, ``n``, ``n_missing``, ``value``,
+        ``std_error`` and ``persons``, how many different ones stand behind it.
+    above
+        What each column and code belongs to.
+    limits
+        Of the value of a row of each indicator.
+
+    Returns
+    -------
+    tuple
+        As :func:`hidden_cells`.
+    """
+    own = [one for one in programme.indicators if one.id in frames]
+    rows = {one.id: _records(_summed(one, frames[one.id])) for one in own}
+    minimum = programme.header.disclosure.minimum
+    hidden, few = _settled(list(_tables(programme, own, rows, above, limits)), minimum)
+    found = [each for one in own for each in _of_indicator(programme, one, rows[one.id], hidden, few)]
+    return found, set(_wholes(found, hidden, minimum))
+
+
+def _wholes(found: Sequence[Hidden], hidden: Known, minimum: int) -> Iterator[Whole]:
+    """Yield the contracts and waves of which all rows are hidden, or all that have a value of some variable."""
+    for (slot, what), keys in hidden.items():
+        if what == ROWS and len(slot) == PLAIN and not slot[1] and any(not column for _, column, _ in keys):
+            yield slot[0], slot[2], WAVE
+    for one, row, _ in found:
+        if row["arm"] != EFFECT and not any(_cut(row)) and not one.where and row["n"] >= minimum:
+            yield one.contract, row["wave"], ANSWERED
+
+
+def _of_indicator(
+    programme: Programme, one: Indicator, rows: Sequence[dict[str, Any]], hidden: Known, few: Known
+) -> Iterator[Hidden]:
+    """Yield the hidden cells of an indicator.
+
+    Where nothing of a wave is shown, it is not told which cells are few: their number could be all that remains.
+    """
+    places = [((_slot(programme, one, row), _variable(programme, one, row)), _key(one, row)) for row in rows]
+    off = [key in hidden.get(place, ()) for place, key in places]
+    shown = {place for (place, _), hide, row in zip(places, off, rows, strict=True) if not hide and row["n"]}
+    for (place, key), hide, row in zip(places, off, rows, strict=True):
+        if hide:
+            yield Hidden(one, row, "few" if key in few[place] or place not in shown else "complement")
+
+
+def _settled(tables: Sequence[_Cells], minimum: int) -> tuple[Known, Known]:
+    """Return what is hidden in each table once none asks for more, and which of it few stand behind."""
+    hidden = defaultdict[Place, set[Key]](set)
+    few = defaultdict[Place, set[Key]](set)
+    for each in tables:
+        few[each.place] |= each.named(each.table.few(minimum))
+        few[each.place[0], ROWS] |= few[each.place] & each.near
+    for each in tables:
+        few[each.place] |= few[each.place[0], ROWS] & each.near
+    looked_at: dict[Place, frozenset[Key]] = {}
+    todo = True
+    while todo:
+        todo = False
+        for each in tables:
+            start = each.start(hidden)
+            if looked_at.get(each.place) != start:
+                found = each.further(start, minimum)
+                hidden[each.place] |= found
+                hidden[each.place[0], ROWS] |= found & each.near
+                looked_at[each.place] = each.start(hidden)
+                todo = True
+    return hidden, few
+
+
+# ---- the tables ------------------------------------------------------------------------------------------------------
+
+
+def _tables(
+    programme: Programme,
+    own: Sequence[Indicator],
+    found: Mapping[str, list[dict[str, Any]]],
+    above: Above,
+    limits: Mapping[str, Limits],
+) -> Iterator[_Cells]:
+    """Yield a table per slot and variable, and one of the rows behind all variables of a slot."""
+    slots: dict[Slot, dict[str, dict[Key, dict[str, Any]]]] = {}
+    readers: dict[Place, Indicator] = {}
+    for indicator in own:
+        for row in found[indicator.id]:
+            slot, variable = _slot(programme, indicator, row), _variable(programme, indicator, row)
+            slots.setdefault(slot, {}).setdefault(variable, {}).setdefault(_key(indicator, row), row)
+            readers.setdefault((slot, variable), indicator)
+    minimum = programme.header.disclosure.minimum
+    for slot, variables in slots.items():
+        effects = slot[-1] == EFFECT
+        wider = [(other, ROWS) for other in slots if _holds_more(other, slot)]
+        for variable, cells in variables.items():
+            one = readers[slot, variable]
+            table = _add_up(cells, "n", above, _contents(one, cells, limits[one.id]))
+            near = frozenset(key for key, row in cells.items() if row["rows"] - row["n"] < minimum and not effects)
+            after = [*wider, *_comes_from(programme, one, slot)]
+            yield _Cells((slot, variable), table, list(cells), near, after, _arms(one) if effects else None)
+        if not effects:
+            rows = {key: row for cells in variables.values() for key, row in cells.items()}
+            most = {key: max(_people(cells[key]) for cells in variables.values() if key in cells) for key in rows}
+            counted = {key: row | {"persons": most[key]} for key, row in rows.items()}
+            yield _Cells((slot, ROWS), _add_up(counted, "rows", above, None), list(rows), after=wider)
+
+
+def _people(row: Mapping[str, Any]) -> int:
+    """Return how many persons are in the rows of a cell, those without a value too, as far as it is known."""
+    once = row["persons"] in (0, row["n"])
+    return int(row["rows"] if once else row["persons"])
+
+
+def _holds_more(other: Slot, slot: Slot) -> bool:
+    """Tell whether a slot is of the same contract and wave with fewer conditions: then it holds all rows and more."""
+    same = other[0] == slot[0] and other[2:] == slot[2:]
+    return same and set(other[1].split("\n")) - {""} < set(slot[1].split("\n"))
+
+
+def _add_up(cells: Mapping[Key, Mapping[str, Any]], what: str, above: Above, contents: Contents | None) -> Table:
+    rows = cells.values()
+    return cell_table(list(cells), [row[what] for row in rows], [row["persons"] for row in rows], above, contents)
+
+
+def _belonging(warehouse: Warehouse, programme: str, indicator: Indicator) -> list[tuple[str, str, str, str]]:
+    """Return what the codes of an indicator belong to: those above them, and those of other columns that cut it too.
+
+    A code that belongs to several codes of another column adds up to none of them.
+    """
+    cuts = [*indicator.scope, *indicator.by]
+    return warehouse.rows(
+        'SELECT "column", code, "column", parent FROM impact.part WHERE programme = $1 AND indicator = $2'
+        " AND parent IS NOT NULL UNION ALL"
+        ' SELECT "column", code, "by", any_value("of") FROM impact.membership WHERE programme = $1 AND "column" <> "by"'
+        ' AND list_contains($3::VARCHAR[], "column") AND list_contains($3::VARCHAR[], "by") GROUP BY ALL'
+        ' HAVING count(DISTINCT "of") = 1 ORDER BY ALL',
+        [programme, indicator.id, cuts],
+    )
+
+
+# ---- cells of an indicator -------------------------------------------------------------------------------------------
+
+
+def _counted(programme: Programme, warehouse: Warehouse, indicator: Indicator) -> pd.DataFrame:
+    """Return what is counted of an indicator: rows behind its values, and those its effects were estimated from."""
+    measured = warehouse.frame(
+        "SELECT * FROM impact.measure WHERE programme = $1 AND indicator = $2 UNION ALL BY NAME"
+        ' SELECT programme, indicator, $3 AS arm, scope, scope_value, "group", group_value, $4 AS wave, n_obs AS n'
+        " FROM impact.finding WHERE programme = $1 AND indicator = $2 AND n_obs IS NOT NULL AND NOT $5"
+        ' ORDER BY wave, arm, scope, "group", scope_value, group_value',
+        [programme.id, indicator.id, EFFECT, indicator.ex_post.wave or "", of_series(indicator)],
+    )
+    # a part that fell silent tells how many are awaited there
+    behind = measured["n"].where(measured["n"] > 0, measured["units_expected"].fillna(0)).astype("int64")
+    cells = measured[[*CELL, "n", "n_missing", "value", "std_error"]].assign(persons=behind)
+    cells["n_missing"] = cells["n_missing"].fillna(0).astype("int64")
+    contract = programme.contracts[indicator.contract]
+    if not counts_persons(indicator, contract):
+        counted = person_counts(warehouse.connection, programme.id, contract, indicator)
+        cells["persons"] = [counted.get(_place(row), row["n"]) for row in _records(cells)]
+    persons = cells["persons"].where(cells["arm"] != EFFECT, -(-cells["n"] // waves_of(programme, indicator)))
+    return cells.assign(persons=persons.astype("int64"))
+
+
+def waves_of(programme: Programme, indicator: Indicator) -> int:
+    """Return in how many waves one person may count among the observations of an effect."""
+    design = indicator.ex_post.design
+    if design is None or design.kind not in REPEATED:
+        return 1
+    return 2 if design.kind == "did" else max(len(programme.header.waves), 1)
+
+
+def of_series(indicator: Indicator) -> bool:
+    """Tell whether an effect counts units and waves."""
+    design = indicator.ex_post.design
+    return design is not None and design.kind in SERIES
+
+
+def _records(cells: pd.DataFrame) -> list[dict[str, Any]]:
+    return cast("list[dict[str, Any]]", cells.to_dict("records"))
+
+
+def _place(row: Mapping[str, Any]) -> Cell:
+    return row["arm"], row["wave"], *_cut(row)
+
+
+def _cut(row: Mapping[str, Any]) -> tuple[str, str]:
+    if row["scope"] != "programme":
+        return row["scope"], row["scope_value"]
+    return ("", "") if row["group"] == "all" else (row["group"], row["group_value"])
+
+
+def _key(indicator: Indicator, row: Mapping[str, Any]) -> Key:
+    arm = row["arm"]
+    return (f"{arm} {_arms(indicator)}" if arm not in ("", EFFECT) else arm, *_cut(row))
+
+
+def _arms(indicator: Indicator) -> str:
+    return arm_sql(indicator.ex_post.design) or ""
+
+
+def _slot(programme: Programme, indicator: Indicator, row: Mapping[str, Any]) -> Slot:
+    """Return of which rows a cell is: all tables of these rows hide the same parts."""
+    contract, conditions = indicator.contract, "\n".join(sorted(each.model_dump_json() for each in indicator.where))
+    if indicator.formula.kind in OWN_ROWS:
+        return contract, conditions, row["wave"], indicator.id
+    if row["arm"] == EFFECT:
+        design = cast("Design", indicator.ex_post.design).model_dump_json()
+        return contract, conditions, row["wave"], _since(programme, indicator), design, EFFECT
+    if isinstance(indicator.formula, Change):
+        return contract, conditions, row["wave"], indicator.formula.since, "linked"
+    return contract, conditions, row["wave"]
+
+
+def _since(programme: Programme, indicator: Indicator) -> str:
+    baseline = indicator.ex_ante.baseline
+    return (baseline.wave if baseline else None) or ""
+
+
+def _comes_from(programme: Programme, indicator: Indicator, slot: Slot) -> list[Place]:
+    """Return the tables that hold the rows of those who are followed, in each wave."""
+    if slot[-1] == "linked":
+        return [((*slot[:2], slot[3]), ROWS), (slot[:3], ROWS)]
+    if slot[-1] == EFFECT:
+        plain = ({"arm": "", "wave": wave} for wave in (slot[2], slot[3]))
+        both = [(_slot(programme, indicator, each), _variable(programme, indicator, each)) for each in plain]
+        return [*both, *((each, ROWS) for each, _ in both)]
+    return []
+
+
+def _variable(programme: Programme, indicator: Indicator, row: Mapping[str, Any]) -> str:
+    """Name what is counted and summed: the same in indicators that say it differently, as a mean and a total do."""
+    if row["arm"] == EFFECT or indicator.formula.kind in OWN_ROWS:
+        return indicator.id
+    kind, weight = indicator.formula.kind, indicator.sample.weight
+    apart = kind if weight or kind in APART else ""
+    return "\n".join((*parts_sql(indicator, programme.contracts[indicator.contract]), weight or "", apart))
+
+
+def _summed(indicator: Indicator, cells: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of each cell, the sum of their values, and the one value that all have; NaN if there is none.
+
+    The spread within cells is known where standard errors are published.
+    """
+    count, value, error = (cells[name].astype("float64") for name in ("n", "value", "std_error"))
+    if indicator.formula.kind in (*OWN_ROWS, *APART):
+        value = value * np.nan
+    whole = indicator.formula.kind == "sum"
+    alike = (error == 0) | ((count == 1) & bool(error.notna().any()))
+    total = (value if whole else value * count).where(count > 0, 0.0)
+    level = value.where(alike & (not whole))
+    return cells.assign(total=total, level=level, rows=cells["n"] + cells["n_missing"])
+
+
+def _contents(indicator: Indicator, cells: Mapping[Key, Mapping[str, Any]], limits: Limits) -> Contents | None:
+    """Return what the rows of cells come to; None where values do not add up, or one is not there."""
+    totals, levels = (np.array([row[name] for row in cells.values()]) for name in ("total", "level"))
+    if np.isnan(totals).any():
+        return None
+    whole = indicator.formula.kind in ("proportion", "threshold") and not indicator.sample.weight
+    return Contents((np.round(totals) if whole else totals).tolist(), levels.tolist(), limits, whole)

@@ -1,0 +1,54 @@
+"""Which rows say anything beside absorbed effects: the one rule of what counts as a unit, cluster, period or start.
+
+Every estimator with unit and period effects asks here before it counts: :mod:`impact.estimate.panel` (rows summed by
+the database), :mod:`impact.estimate.adopters`, and what stands on :class:`impact.statistics.adoption.Panel`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impact.statistics.core import Ints
+
+Bools = NDArray[np.bool_]
+
+
+def informative(rows: Ints | Bools, times: Ints | None = None, *, periods: bool = True) -> tuple[Bools, Bools]:
+    """Return the units and the periods that have rows which effects of units and periods do not fit perfectly.
+
+    Parameters
+    ----------
+    rows
+        Shape (n, T): rows of each unit in each period.
+    times
+        Shape (n,): how many units are alike in this, or None for one each.
+    periods
+        Whether periods have effects too; if not, all stay.
+
+    Returns
+    -------
+    tuple
+        Units that stay, shape (n,), and periods that stay, shape (T,). A row stays if both of its own do.
+
+    Notes
+    -----
+    The only row of a unit, or of a period, is fitted by its effect whatever it holds: it moves no coefficient and no
+    residual, but would be counted as an observation, a cluster or a start. It goes, and so, in turn, does what is then
+    alone. A unit or period loses its last row with itself, so the rows that stay are those of units and periods that
+    stay: the 2-core of the graph that joins units and periods. What each row then says is a matter of degree.
+
+    References
+    ----------
+    Correia, S. (2015). Singletons, cluster-robust standard errors and fixed effects: a bad mix.
+    http://scorreia.com/research/singletons.pdf
+    """
+    counts = np.asarray(rows, dtype=np.int64)
+    alike = np.ones(len(counts), dtype=np.int64) if times is None else times
+    seen, kept = np.ones(len(counts), dtype=bool), np.ones(counts.shape[1], dtype=bool)
+    while True:
+        more = seen & (counts[:, kept].sum(axis=1) > 1)
+        still = kept & (alike[more] @ counts[more] > 1) if periods else kept
+        if np.array_equal(more, seen) and np.array_equal(still, kept):
+            return seen, kept
+        seen, kept = more, still

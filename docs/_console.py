@@ -135,9 +135,14 @@ def _part(shown: Sequence[str], printed: Sequence[str]) -> list[str] | None:
     """Return lines without a gap between them; None if one that was cut is not there any more."""
     if len(shown) == len(printed):
         return [renewed_line(*pair) for pair in zip(shown, printed, strict=True)]
-    cut = [line for line in shown if line.endswith(GAP)]
-    lines = [next((old for old in cut if renewed_line(old, line) == old), line) for line in printed]
-    return lines if {*cut} <= {*lines} else None
+    lines = list(printed)
+    for old in (line for line in shown if line.endswith(GAP)):
+        alike = {at: likeness(old, line[: len(old)]) for at, line in enumerate(lines)}
+        at = max(alike, key=alike.__getitem__, default=-1)
+        if at < 0 or alike[at] < FOUND:
+            return None
+        lines[at] = renewed_line(old, lines[at])
+    return lines
 
 
 def merged(text: str, place: str, block: str) -> str:

@@ -54,7 +54,7 @@ def test_outputs_shown_are_what_the_commands_print(page: Path, capsys: pytest.Ca
         (["query SELECT a …"], ["query SELECT a, b FROM c"], ["query SELECT a …"]),
         (["query SELECT a, b …"], ["query SELECT x FROM a_table_with_quite_a_long_name"], ["query SELECT x …"]),
         (["query SELECT a …", "run"], ["query SELECT a FROM b", "check", "run"], ["query SELECT a …", "check", "run"]),
-        (["query SELECT a …"], ["query WITH b", "run"], None),
+        (["query SELECT a …"], ["other words", "run"], None),
         (["lines 2, 3 …"], ["lines 2, 4 …"], ["lines 2, 4 …"]),
         (["lines 2, 3 …"], ["lines 12, 14"], ["lines 12, 14"]),
         (

@@ -131,6 +131,8 @@ def test_nothing_is_beyond_doubt_of_counts(shipped: Warehouse) -> None:
     said = headline(asked(shipped, "/en/portfolio?programme=talents4coop"))
     assert "promised activities and outputs reached" in said
     assert "doubt" not in said
+    _, told = page(shipped, "/en/portfolio?programme=talents4coop")
+    assert "Promised outcomes reached –" in told  # none was promised: no nought of nought
 
 
 def test_data_are_as_old_as_what_they_are_about(shipped: Warehouse) -> None:

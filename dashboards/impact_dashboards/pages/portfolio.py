@@ -222,7 +222,7 @@ def _tiles(view: View, rows: Rows) -> Element:
 
 def _share_reached(rows: Rows, name: str) -> str:
     states = [row["attainment"] for row in rows if known(row["target"]) and row["stage"] in STAGES[name]]
-    return f"{states.count('reached')}/{len(states)}"
+    return f"{states.count('reached')}/{len(states)}" if states else "–"
 
 
 def _tile(view: View, name: str, value: str, href: str) -> Element:

@@ -3,9 +3,9 @@
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install -q --disable-pip-version-check 'acro==1.0.2' 'pandas==2.3.3' 'numpy==2.0.2'
 cd "$work"
+python3 -m venv venv
+venv/bin/pip install -q --disable-pip-version-check 'acro==1.0.2' 'pandas==2.3.3' 'numpy==2.0.2'
 venv/bin/python - <<'PY'
 import logging
 import warnings

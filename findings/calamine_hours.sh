@@ -3,9 +3,9 @@
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install -q --disable-pip-version-check 'python-calamine==0.9.1' 'openpyxl==3.1.5'
 cd "$work"
+python3 -m venv venv
+venv/bin/pip install -q --disable-pip-version-check 'python-calamine==0.9.1' 'openpyxl==3.1.5'
 venv/bin/python - <<'PY'
 import datetime
 import zipfile

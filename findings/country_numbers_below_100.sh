@@ -3,9 +3,9 @@
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install -q --disable-pip-version-check 'country_converter==1.3.2' 'pycountry==26.2.16' 'pandas==2.3.3' 'numpy==2.3.5'
 cd "$work"
+python3 -m venv venv
+venv/bin/pip install -q --disable-pip-version-check 'country_converter==1.3.2' 'pycountry==26.2.16' 'pandas==2.3.3' 'numpy==2.3.5'
 venv/bin/python - <<'PY'
 import logging
 from importlib.metadata import version

@@ -3,9 +3,9 @@
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install -q --disable-pip-version-check 'ipfn==1.4.4' 'pandas==2.3.3' 'numpy==2.3.5'
 cd "$work"
+python3 -m venv venv
+venv/bin/pip install -q --disable-pip-version-check 'ipfn==1.4.4' 'pandas==2.3.3' 'numpy==2.3.5'
 venv/bin/python - <<'PY'
 import contextlib
 import io

@@ -3,9 +3,9 @@
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install -q --disable-pip-version-check 'networkx==3.6.1'
 cd "$work"
+python3 -m venv venv
+venv/bin/pip install -q --disable-pip-version-check 'networkx==3.6.1'
 venv/bin/python - <<'PY'
 from importlib.metadata import version
 

@@ -3,9 +3,9 @@
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install -q --disable-pip-version-check 'pyjstat==2.4.0' 'pandas==2.3.3'
 cd "$work"
+python3 -m venv venv
+venv/bin/pip install -q --disable-pip-version-check 'pyjstat==2.4.0' 'pandas==2.3.3'
 venv/bin/python - <<'PY'
 from importlib.metadata import version
 

@@ -3,9 +3,9 @@
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install -q --disable-pip-version-check 'pysyncon==1.7.0' 'pandas==3.1.1' 'numpy==2.4.6'
 cd "$work"
+python3 -m venv venv
+venv/bin/pip install -q --disable-pip-version-check 'pysyncon==1.7.0' 'pandas==3.1.1' 'numpy==2.4.6'
 venv/bin/python - <<'PY'
 import math
 from importlib.metadata import version

@@ -3,9 +3,9 @@
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install -q --disable-pip-version-check 'rddensity==3.0' 'numpy==2.4.6' 'pandas==3.1.1'
 cd "$work"
+python3 -m venv venv
+venv/bin/pip install -q --disable-pip-version-check 'rddensity==3.0' 'numpy==2.4.6' 'pandas==3.1.1'
 venv/bin/python - <<'PY'
 import warnings
 from importlib.metadata import version

@@ -149,10 +149,10 @@ TABLES: Mapping[str, Mapping[str, Holds]] = {
 }  # fmt: skip
 """By the engine's tables, as :mod:`impact.store.tables` makes them."""
 ADDED: Mapping[str, Holds] = _columns(
-    declared="part_en part_it part_depth suppressed share_good share_warned share_duplicates id title_en title_it due"
+    declared="part_en part_it part_depth suppressed id title_en title_it due"
     " attainment state kind programme source file contract loaded_at title publisher document url licence retrieved"
     " generator",
-    count="duplicates rows_used rows",
+    count="duplicates share_good share_warned share_duplicates rows_used rows",
     line="first_lines",
 )
 """What readers' tables and traces add to the columns of the engine's."""

@@ -20,7 +20,6 @@ from impact.errors import NotEstimable, UsageError
 from impact.statistics.core import Estimate, Floats, t_two_sided
 from impact.statistics.discontinuity import Discontinuity, Options, regression_discontinuity
 from impact.statistics.discontinuity_bandwidth import (
-    MASS_POINT_SHARE,
     Kernel,
     Pair,
     as_pair,
@@ -169,12 +168,6 @@ class StepTest:
     above: int
     share: float
     p_value: float
-
-
-def in_steps(running: ArrayLike) -> bool:
-    """Tell whether so many values are repeated that there is no density to speak of, as for the bandwidths."""
-    x = np.asarray(running, dtype=float)
-    return 1 - len(np.unique(x)) / len(x) >= MASS_POINT_SHARE
 
 
 def step_test(

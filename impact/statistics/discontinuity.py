@@ -392,7 +392,7 @@ def _described(
         n_effective_right=near[1][0],
         n_distinct_left=near[0][1],
         n_distinct_right=near[1][1],
-        mass_points=any(has_mass_points(side) for side in sides),
+        mass_points=any(has_mass_points(side.distance) for side in sides),
         take_up_jump=take_up_jump,
         take_up=take_up,
     )

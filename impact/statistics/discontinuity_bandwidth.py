@@ -324,9 +324,9 @@ def _pilot(sides: tuple[Side, Side], plan: Plan) -> float:
     return PILOT[plan.kernel] * spread * math.pow(n, -0.2)
 
 
-def has_mass_points(side: Side) -> bool:
-    """Return whether a fifth or more of the observations repeat a value of the running variable."""
-    return 1 - len(np.unique(side.distance)) / len(side.distance) >= MASS_POINT_SHARE
+def has_mass_points(running: Floats) -> bool:
+    """Return whether a fifth or more of the observations repeat a value of the running variable, shape (n,)."""
+    return 1 - len(np.unique(running)) / len(running) >= MASS_POINT_SHARE
 
 
 def _bounds(sides: tuple[Side, Side], plan: Plan) -> tuple[Pair, Pair]:
@@ -334,7 +334,7 @@ def _bounds(sides: tuple[Side, Side], plan: Plan) -> tuple[Pair, Pair]:
     steps = [np.unique(np.abs(side.distance)) for side in sides]
     reach: Pair = (float(steps[0][-1]), float(steps[1][-1]))
     floor: Pair = (0.0, 0.0)
-    if plan.masspoints == "adjust" and any(has_mass_points(side) for side in sides):
+    if plan.masspoints == "adjust" and any(has_mass_points(side.distance) for side in sides):
         left, right = (float(s[min(MIN_DISTINCT, len(s)) - 1]) * (1 + 1e-9) for s in steps)
         floor = (left, right)
     if plan.selection == "msetwo":

@@ -22,17 +22,17 @@ import pandas as pd
 from statsmodels.imputation.mice import MICEData
 
 from impact.statistics.core import t_quantile
-from impact.statistics.imputation_multiple import multiply_impute, pool
-from impact.statistics.matching import nearest, subclassify
-from impact.statistics.synthetic import synthetic_did
-from tests.statistics.test_discontinuity import coverage_of_model
-from tests.statistics.test_imputation_multiple import incomplete
-from tests.statistics.test_matching import world
-from tests.statistics.test_network_inference import _coverage as network_coverage
-from tests.statistics.test_network_inference import _rejections as network_rejections
+from impact.statistics.observational.matching import nearest, subclassify
+from impact.statistics.surveys.imputation import multiply_impute, pool
+from impact.statistics.synthetic.control import synthetic_did
+from tests.statistics.discontinuity.test_jump import coverage_of_model
+from tests.statistics.networks.test_inference import _coverage as network_coverage
+from tests.statistics.networks.test_inference import _rejections as network_rejections
+from tests.statistics.observational.test_matching import world
+from tests.statistics.series.test_segmented import coverage
+from tests.statistics.surveys.test_imputation import incomplete
+from tests.statistics.synthetic.test_control import panel
 from tests.statistics.test_scaling import contribution
-from tests.statistics.test_series import coverage
-from tests.statistics.test_synthetic import panel
 from tests.test_assignment_unit import claims
 
 FILLINGS = 10

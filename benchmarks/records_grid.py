@@ -20,18 +20,18 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import yaml
-from impact_dashboards.address import Address
-from impact_dashboards.grid import SIZE
+from impact_dashboards.page.address import Address
+from impact_dashboards.page.view import View
 from impact_dashboards.pages import PAGES
-from impact_dashboards.pages.monitoring import monitoring
-from impact_dashboards.reader import Reader
-from impact_dashboards.shell import frame
-from impact_dashboards.view import View
+from impact_dashboards.pages.monitoring.grid import SIZE
+from impact_dashboards.pages.monitoring.page import monitoring
+from impact_dashboards.server.reader import Reader
+from impact_dashboards.server.shell import frame
 
 from impact.declare import load_programme, shipped
-from impact.markup import to_json
-from impact.pipeline import run_programme
+from impact.drawing.markup import to_json
 from impact.publish.published import Published
+from impact.run.flow import run_programme
 from impact.store import Warehouse
 from impact.words import words_in
 

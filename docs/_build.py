@@ -22,7 +22,8 @@ from _meanings import MEANINGS, TABLE_INTROS, meanings_of
 from pydantic import BaseModel
 
 import impact
-from impact import cli, errors, faults
+from impact import errors, faults
+from impact.cli.main import main as cli
 from impact.declare.load import FILES
 from impact.declare.registration import REGISTRATIONS, RegistrationsFile
 from impact.store.tables import TABLES

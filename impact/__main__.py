@@ -1,5 +1,5 @@
 """The command line as ``python -m impact``."""
 
-from impact.cli import main
+from impact.cli.main import main
 
 main()

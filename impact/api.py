@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 
 from impact.declare import Programme, load_programme
-from impact.pipeline import RunReport, run_programme
 from impact.publish import (
     claims_table,
     diagnostics_table,
@@ -27,6 +26,7 @@ from impact.publish import (
     trace_finding,
     unmapped_table,
 )
+from impact.run.flow import RunReport, run_programme
 from impact.store import Warehouse
 
 

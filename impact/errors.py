@@ -1,4 +1,4 @@
-"""What can go wrong, in one tree; used by every room, rendered only by :mod:`impact.cli`.
+"""What can go wrong, in one tree; used by every room, rendered only by :mod:`impact.cli.main`.
 
 What is none of these is worded, with an exit code of its own, by :mod:`impact.faults`.
 

@@ -10,7 +10,7 @@ import pandas as pd
 import yaml
 
 from impact.declare import load_programme
-from impact.pipeline import run_programme
+from impact.run.flow import run_programme
 from impact.store import Warehouse
 from tests.programmes import indicator, written
 

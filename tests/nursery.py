@@ -20,8 +20,8 @@ KINDS = {"kill": -9, "interrupt": 130, "full": 3}
 PROGRAM = """
 import errno, json, os, resource, signal, sys, traceback
 
-import impact_dashboards.report
-from impact import cli
+import impact_dashboards.server.report
+from impact.cli.main import main as cli
 
 EVENTS = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.truncate"}
 

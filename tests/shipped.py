@@ -12,7 +12,7 @@ import pytest
 
 import impact
 from impact.declare import load_programme, shipped
-from impact.pipeline import RunReport, run_programme
+from impact.run.flow import RunReport, run_programme
 from impact.store import Warehouse, open_reader
 
 SHIPPED = ("milano_sei_laltro", "nsw", "talents4coop", "wecare")

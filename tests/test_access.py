@@ -18,17 +18,17 @@ import flask
 import pandas as pd
 import pytest
 import requests
-from impact_dashboards.access import Access, content_policy, guard, read_access, refuse_exposed, scope_of_request
-from impact_dashboards.app import create_app
-from impact_dashboards.sign_in import session_key
+from impact_dashboards.server.access import Access, content_policy, guard, read_access, refuse_exposed, scope_of_request
+from impact_dashboards.server.app import create_app
+from impact_dashboards.server.sign_in import session_key
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from werkzeug.serving import make_server
 
 from impact.errors import DeclarationError, UsageError
 from impact.publish.csv_text import safe_cell
-from impact.publish.narrow import narrow
 from impact.publish.published import Published
+from impact.publish.reader_catalogue import narrow
 from impact.publish.scope import EVERYTHING, PART_ROWS, ROLES, Scope
 from impact.store import Warehouse
 from tests.programmes import indicator, written

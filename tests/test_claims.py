@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import impact
-from impact.cli import main
+from impact.cli.main import main
 from impact.declare import check_programme, load_programme, shipped
 from impact.declare.yaml_file import read_yaml
 from impact.errors import DeclarationError

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from impact.cli import main
+from impact.cli.main import main
 from impact.declare import shipped
 from tests.programmes import edit, template
 from tests.shipped import shipped_database

@@ -23,8 +23,8 @@ from pysdmx.io.pd import PandasDataset
 from pysdmx.model import Component, Components, Concept, DataType, Role, Schema
 from typer.testing import CliRunner
 
-from impact.cli import app
-from impact.context import add_context
+from impact.cli.add_series import add_context
+from impact.cli.main import app
 from impact.declare import check_programme, load_programme
 from impact.declare.append import with_shared, with_source
 from impact.declare.sources import Source
@@ -33,7 +33,7 @@ from impact.ingest import series as series_module
 from impact.ingest import unpack
 from impact.ingest.series import SeriesSummary, series_to_csv
 from impact.measure.status import status_words
-from impact.pipeline import run_programme
+from impact.run.flow import run_programme
 from impact.store import Warehouse
 from tests.programmes import edit, indicator, template, written
 

@@ -16,7 +16,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from impact.declare import load_programme
-from impact.pipeline import run_programme
 from impact.publish import (
     diagnostics_table,
     findings_table,
@@ -30,6 +29,7 @@ from impact.publish import (
 )
 from impact.publish.limits import known_limits
 from impact.publish.totals import Contents, cell_table
+from impact.run.flow import run_programme
 from impact.statistics.suppression import Table, Total, suppress
 from impact.store import Warehouse
 from tests.attack import bounds, computed, echelon, reduced

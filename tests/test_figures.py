@@ -15,6 +15,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from plotly.subplots import make_subplots
 
+from impact.drawing.markup import Element, svg_file, words_of
+from impact.drawing.svg.axes import written
+from impact.drawing.svg.text import block_size
 from impact.figures import (
     Point,
     effects_figure,
@@ -25,10 +28,7 @@ from impact.figures import (
     waves_figure,
 )
 from impact.figures.style import dressed
-from impact.figures.svg_axes import written
-from impact.figures.svg_text import block_size
 from impact.figures.waves import spread
-from impact.markup import Element, svg_file, words_of
 from impact.words import words_in
 
 EN, IT = words_in("en"), words_in("it")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from impact.context import add_context
+from impact.cli.add_series import add_context
 from impact.declare import load_programme
 from impact.files import JOURNAL, held, settle, write_file
 from impact.store import Warehouse, open_reader, published_copy
@@ -228,7 +228,7 @@ def test_a_lock_that_a_killed_process_left_is_nobodys(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("shell", "code"), [("| true", 141), ("> /dev/full", 3)])
 def test_output_that_nobody_can_read(shell: str, code: int, tmp_path: Path) -> None:
     """A pipe whose reader has gone, and a place that is full."""
-    command = f"{sys.executable} -c 'import time; from impact.cli import main; time.sleep(0.2); main()' version"
+    command = f"{sys.executable} -c 'import time; from impact.cli.main import main; time.sleep(0.2); main()' version"
     script = f"set -o pipefail; {command} {shell}"
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == code, done

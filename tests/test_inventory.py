@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from impact_dashboards.address import read_address
-from impact_dashboards.app import Site
+from impact_dashboards.page.address import read_address
+from impact_dashboards.page.view import View
 from impact_dashboards.pages import PAGES
-from impact_dashboards.view import View
+from impact_dashboards.server.app import Site
 
 from impact.publish import beside
 from impact.publish.disclosure import FROM_PERSONS, MEASURED

@@ -14,9 +14,9 @@ import yaml
 from rich.console import Console
 
 import impact
+from impact.cli.terminal import print_findings
 from impact.declare import shipped
 from impact.publish import cuts_table, findings_table, labels_table, memberships_table
-from impact.render import print_findings
 from impact.store import Warehouse
 from tests.programmes import edit, indicator, written
 

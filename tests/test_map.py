@@ -22,8 +22,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impact.declare import shipped
-from impact.figures.map import FILLS, LABEL, MARGIN, TEXTS, WIDTH, classes, map_drawing
-from impact.figures.shapes import (
+from impact.drawing.markup import Element, svg_file, words_of
+from impact.drawing.shapes import (
     Point,
     Ring,
     Shape,
@@ -34,7 +34,7 @@ from impact.figures.shapes import (
     outline,
     projected,
 )
-from impact.markup import Element, svg_file, words_of
+from impact.figures.map import FILLS, LABEL, MARGIN, TEXTS, WIDTH, classes, map_drawing
 from impact.words import words_in
 
 GEO = shipped("schemas") / "geo"

@@ -14,7 +14,7 @@ import yaml
 
 import impact
 from impact.errors import DeclarationError
-from impact.statistics.networks import Network
+from impact.statistics.networks.network import Network
 
 WAVES = [
     {"id": "w1", "title": "One", "date": "2019", "role": "baseline"},

@@ -12,21 +12,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from impact_dashboards.address import read_address
-from impact_dashboards.files import block_file
-from impact_dashboards.grid import SIZE
-from impact_dashboards.pages.monitoring import monitoring
-from impact_dashboards.planned import BEHIND, delivery_rows, judged
-from impact_dashboards.quality import age_state, file_rows, share_state
-from impact_dashboards.shell import block_element
-from impact_dashboards.view import AddressError, Page, View
+from impact_dashboards.page.address import read_address
+from impact_dashboards.page.view import AddressError, Page, View
+from impact_dashboards.pages.monitoring.grid import SIZE
+from impact_dashboards.pages.monitoring.page import monitoring
+from impact_dashboards.pages.monitoring.planned import BEHIND, delivery_rows, judged
+from impact_dashboards.pages.monitoring.quality import age_state, file_rows, share_state
+from impact_dashboards.server.files import block_file
+from impact_dashboards.server.shell import block_element
 
 from impact.declare import load_programme
+from impact.drawing.markup import Element, to_html, words_of
 from impact.errors import UsageError
-from impact.markup import Element, to_html, words_of
-from impact.pipeline import run_programme
 from impact.publish.published import Published
 from impact.publish.scope import EVERYTHING, Scope
+from impact.run.flow import run_programme
 from impact.store import Warehouse, open_reader
 from impact.words import words_in
 from tests.programmes import edit, indicator, written

@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from impact_dashboards.pages.network import network
-from impact_dashboards.view import AddressError, Page, View
+from impact_dashboards.page.view import AddressError, Page, View
+from impact_dashboards.pages.network.page import network
 
-from impact.markup import words_of
+from impact.drawing.markup import words_of
 from impact.publish.scope import Scope
 from impact.store import open_reader
 from tests import test_networks

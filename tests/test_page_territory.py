@@ -14,13 +14,13 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from impact_dashboards.marks import whisker
-from impact_dashboards.pages.ranking import is_uncertain, order_words, ranked
-from impact_dashboards.pages.territory import territory
-from impact_dashboards.sentences import source_list
-from impact_dashboards.view import AddressError, Page, View
+from impact_dashboards.page.view import AddressError, Page, View
+from impact_dashboards.pages.territory.page import territory
+from impact_dashboards.pages.territory.ranking import is_uncertain, order_words, ranked
+from impact_dashboards.parts.marks import whisker
+from impact_dashboards.parts.sentences import source_list
 
-from impact.markup import Element, h, to_html, words_of
+from impact.drawing.markup import Element, h, to_html, words_of
 from impact.publish import indicator_sources, map_table, wave_days
 from impact.publish.scope import Scope
 from impact.store import open_reader

@@ -17,20 +17,20 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from impact_dashboards.address import Address, read_address
-from impact_dashboards.app import Memory, Site, create_app
-from impact_dashboards.findings import whole
+from impact_dashboards.page.address import Address, read_address
+from impact_dashboards.page.view import View
 from impact_dashboards.pages import PAGES
-from impact_dashboards.reader import Reader
-from impact_dashboards.report import report_html, write_report
-from impact_dashboards.view import View
+from impact_dashboards.parts.findings import whole
+from impact_dashboards.server.app import Memory, Site, create_app
+from impact_dashboards.server.reader import Reader
+from impact_dashboards.server.report import report_html, write_report
 
 from impact.declare import load_programme
+from impact.drawing.markup import Element, h, to_html, words_of
 from impact.errors import UsageError
-from impact.markup import Element, h, to_html, words_of
-from impact.pipeline import run_programme
 from impact.publish.published import Published
 from impact.publish.scope import EVERYTHING
+from impact.run.flow import run_programme
 from impact.store import Warehouse
 from impact.words import LANGUAGES, words_in
 from tests.hostile import hostile_database

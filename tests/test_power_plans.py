@@ -161,7 +161,7 @@ def test_command_line(tmp_path: Path) -> None:
     for item in declared["indicators"]:
         item.get("ex_ante", {}).pop("power", None)
     path.write_text(yaml.safe_dump(declared, sort_keys=False), encoding="utf-8")
-    run = [sys.executable, "-c", "from impact.cli import main; main()", "power", str(folder)]
+    run = [sys.executable, "-c", "from impact.cli.main import main; main()", "power", str(folder)]
     without = subprocess.run(run, capture_output=True, text=True, check=False)
     assert without.returncode == 2
     assert "ex_ante.power" in without.stderr

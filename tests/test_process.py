@@ -232,7 +232,7 @@ def test_phases_that_cannot_be_are_set_aside(tmp_path: Path, name: str) -> None:
     with (folder / "raw" / "phases.csv").open("a", encoding="utf-8") as handle:
         handle.write(f"phase_9,9,Made,{line}\n")
     with Warehouse(":memory:") as warehouse:
-        report = impact.pipeline.run_programme(load_programme(folder), warehouse, until="validate")
+        report = impact.run.flow.run_programme(load_programme(folder), warehouse, until="validate")
         rules = [
             row[0] for row in warehouse.rows("SELECT rule FROM impact.quarantine WHERE source = 'phases_from_paper'")
         ]

@@ -11,7 +11,6 @@ import pytest
 
 import impact
 from impact.declare import load_programme, shipped
-from impact.pipeline import run_programme
 from impact.publish import (
     deliveries_table,
     due_table,
@@ -26,6 +25,7 @@ from impact.publish import (
     validity_table,
     waves_table,
 )
+from impact.run.flow import run_programme
 from impact.store import Warehouse
 from tests.programmes import edit, indicator, template, written
 from tests.shipped import shipped_database, shipped_result

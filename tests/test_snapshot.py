@@ -16,8 +16,8 @@ import pytest
 import impact
 from impact.declare import load_programme
 from impact.errors import UsageError
-from impact.pipeline import run_programme
 from impact.publish import findings_table
+from impact.run.flow import run_programme
 from impact.store import Warehouse, open_reader
 from impact.store.snapshot import KEPT
 from tests.programmes import edit, template
@@ -78,7 +78,7 @@ def test_a_writer_does_not_wait_for_readers(folder: Path, tmp_path: Path) -> Non
     with open_reader(database) as reader:
         before = len(findings_table(reader))
         edit(folder / "indicators.yaml", "    by: [gender]\n", "")
-        script = "from impact.cli import main; main()"
+        script = "from impact.cli.main import main; main()"
         done = subprocess.run([sys.executable, "-c", script, "run", str(folder), "--db", str(database)], capture_output=True, check=False)  # fmt: skip
         assert done.returncode == 0, done.stderr
         assert len(findings_table(reader)) == before

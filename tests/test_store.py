@@ -10,7 +10,7 @@ import impact
 from impact.declare import load_programme
 from impact.errors import UsageError
 from impact.expect import plan_status, register_plan
-from impact.pipeline import run_programme
+from impact.run.flow import run_programme
 from impact.store import Warehouse
 from tests.programmes import edit, template
 

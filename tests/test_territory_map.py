@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 import impact
+from impact.cli.terminal import print_findings
 from impact.declare import check_programme, load_programme, shipped
 from impact.errors import DeclarationError
 from impact.measure import measure_indicators
-from impact.pipeline import run_programme
 from impact.publish import findings_table
-from impact.render import print_findings
+from impact.run.flow import run_programme
 from impact.store import Warehouse
 from impact.store.snapshot import open_reader
 from tests import maps

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from impact_dashboards.findings import drawn_unit, unit_of
+from impact_dashboards.parts.findings import drawn_unit, unit_of
 
 import impact
 from impact.declare import load_programme, shipped

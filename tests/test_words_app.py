@@ -10,11 +10,12 @@ from typing import Any, get_args
 
 import pytest
 import yaml
-from impact_dashboards.due import DUE
-from impact_dashboards.findings import KEPT
 from impact_dashboards.pages.export import MEASURED, MORE
-from impact_dashboards.status import SHAPES
+from impact_dashboards.pages.monitoring.due import DUE
+from impact_dashboards.parts.findings import KEPT
+from impact_dashboards.parts.state_marks import SHAPES
 
+from impact.cli.terminal import MAP_STATES
 from impact.declare.base import Horizon, Level, Stage
 from impact.declare.claims import Qualifier
 from impact.declare.contracts import CheckName, MissingKind
@@ -22,7 +23,6 @@ from impact.declare.sources import Provenance
 from impact.judge.attainment import WORST_FIRST
 from impact.measure.claims import STATES as CLAIM_STATES
 from impact.measure.status import WORDS as OFFICIAL_FLAGS
-from impact.render import MAP_STATES
 from impact.validate.load import _LINE_RULES
 from impact.words.catalogue import catalogue
 from impact.words.read import LOADER

@@ -29,10 +29,10 @@ SCRATCH = {
 }
 """Cleaned copies of raw files, in a temporary folder that ends with the run."""
 TEXT = {
-    "impact/cli.py": {"to_csv"},
-    "impact/cli_faults.py": {"os.open"},
+    "impact/cli/main.py": {"to_csv"},
+    "impact/cli/faults.py": {"os.open"},
     "impact/expect/registration.py": {"dump"},
-    "impact_dashboards/files.py": {"to_csv"},
+    "impact_dashboards/server/files.py": {"to_csv"},
 }
 """Calls that make text and write no file; what nobody reads any more goes to nowhere."""
 

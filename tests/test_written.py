@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pandas as pd
 import pytest
-from impact_dashboards.view import View
+from impact_dashboards.page.view import View
 
 from impact.publish.published import Published
 from impact.store import Warehouse, open_reader

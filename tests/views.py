@@ -6,15 +6,15 @@ import datetime
 from collections.abc import Iterator
 from pathlib import Path
 
-from impact_dashboards.address import read_address
-from impact_dashboards.shell import frame
-from impact_dashboards.view import Page, View
+from impact_dashboards.page.address import read_address
+from impact_dashboards.page.view import Page, View
+from impact_dashboards.server.shell import frame
 
 from impact.declare import load_programme
-from impact.markup import Element, words_of
-from impact.pipeline import run_programme
+from impact.drawing.markup import Element, words_of
 from impact.publish.published import Published
 from impact.publish.scope import EVERYTHING, Scope
+from impact.run.flow import run_programme
 from impact.store import Warehouse
 from impact.words import words_in
 

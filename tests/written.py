@@ -6,11 +6,11 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Set
 
-from impact_dashboards.files import csv_text, metadata
+from impact_dashboards.page.view import Page, View
 from impact_dashboards.pages import PAGES
-from impact_dashboards.view import Page, View
+from impact_dashboards.server.files import csv_text, metadata
 
-from impact.markup import Element
+from impact.drawing.markup import Element
 from impact.words.catalogue import catalogue
 from impact.words.engine import PLACE
 from impact.words.engine import catalogue as sentences

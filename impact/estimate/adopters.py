@@ -24,9 +24,9 @@ from impact.estimate.case import (
     require_covariates,
     sample_weights,
 )
-from impact.statistics.adoption import NEVER, Panel
 from impact.statistics.core import Ints, cluster_codes
 from impact.statistics.informative import informative
+from impact.statistics.panels.adoption import NEVER, Panel
 
 
 @dataclass(frozen=True)

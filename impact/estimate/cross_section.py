@@ -28,9 +28,9 @@ from impact.estimate.case import (
 )
 from impact.estimate.sample import Sample, beside_others, varying
 from impact.statistics.core import Estimate, Floats
-from impact.statistics.imputation_multiple import multiply_impute, pool
-from impact.statistics.propensity import logit
-from impact.statistics.randomisation import thin_blocks
+from impact.statistics.experiments.randomisation import thin_blocks
+from impact.statistics.observational.propensity import logit
+from impact.statistics.surveys.imputation import multiply_impute, pool
 
 Estimator = Callable[[Sample], Estimate]
 SEPARATE = "outcome of the end line"

@@ -13,8 +13,9 @@ from scipy import stats
 from impact.errors import NotEstimable
 from impact.estimate.result import Diagnostic, checked, not_applicable
 from impact.estimate.sample import Sample, block_dummies
-from impact.statistics import balance, least_squares, sandwich
 from impact.statistics.core import JointTest
+from impact.statistics.experiments import balance
+from impact.statistics.linear import least_squares, sandwich
 
 FEW_CLUSTERS = 20
 ROUNDING = 1e-12

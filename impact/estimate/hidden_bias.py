@@ -7,8 +7,9 @@ import numpy as np
 from impact.errors import NotEstimable
 from impact.estimate.result import Diagnostic, Term, not_applicable
 from impact.estimate.sample import EXPOSURE, Sample
-from impact.statistics import least_squares, rosenbaum, sandwich, sensitivity
 from impact.statistics.core import Estimate, Floats, Ints
+from impact.statistics.linear import least_squares, sandwich
+from impact.statistics.observational import rosenbaum, sensitivity
 
 DELTA, GAMMA, RISK_RATIO = 1.0, 1.5, 1.25
 """What a hidden cause must at least take to undo the effect, for the check to pass."""
@@ -99,7 +100,7 @@ def matched_pairs_check(outcome: Floats, pairs: Ints, direction: str) -> Diagnos
         why = "no direction was expected" if direction == "maintain" else "a unit serves several pairs"
         return not_applicable("rosenbaum_gamma", ROSENBAUM, why)
     try:
-        found = rosenbaum.sensitivity(
+        found = rosenbaum.rosenbaum_bounds(
             outcome[pairs[:, 0]] - outcome[pairs[:, 1]],
             gammas=(1.0, GAMMA, 2.0),
             alternative="greater" if direction == "increase" else "less",

@@ -1,9 +1,9 @@
 """Effects on panels from sufficient statistics: cells are summed in DuckDB, numbers happen on the cells.
 
 Units that are observed in the same periods, with the same terms in each, are moved by the unit effects in the same way:
-their summed outcomes per period carry all that least squares needs. :mod:`impact.statistics.two_way` fits the cells.
-Clusters in which cells are nested take their scores from cells; where units are the clusters, a second pass sums each
-unit's score in DuckDB. Where hardly any units share a path, cells are single rows and the same code stays exact.
+their summed outcomes per period carry all that least squares needs. :mod:`impact.statistics.linear.two_way` fits the
+cells. Clusters in which cells are nested take their scores from cells; where units are the clusters, a second pass sums
+each unit's score in DuckDB. Where hardly any units share a path, cells are single rows and the same code stays exact.
 Every name goes through :func:`impact.sql.ident`, every value through :func:`impact.sql.literal`.
 """
 
@@ -34,7 +34,7 @@ from impact.estimate.panel_cells import (
 )
 from impact.sql import ident
 from impact.statistics.core import Estimate, Floats, Ints, JointTest
-from impact.statistics.two_way import (
+from impact.statistics.linear.two_way import (
     Cells,
     Errors,
     SmallSample,
@@ -88,7 +88,7 @@ class PanelFit:
         return self.estimates[self.terms.index(term)]
 
     def joint(self, tested: Sequence[str]) -> JointTest:
-        """Test that several terms are all zero; see :func:`impact.statistics.two_way.joint_test`."""
+        """Test that several terms are all zero; see :func:`impact.statistics.linear.two_way.joint_test`."""
         coefficients = np.array([estimate.estimate for estimate in self.estimates])
         return joint_test(coefficients, self.errors, self.terms, tested)
 
@@ -121,18 +121,18 @@ def panel_effects(
     clusters
         None, one or two columns. ``_unit`` for units as clusters. None at all: classical errors.
     small_sample
-        See :func:`impact.statistics.two_way.clustered_errors`.
+        See :func:`impact.statistics.linear.two_way.clustered_errors`.
 
     Returns
     -------
     PanelFit
-        Estimand and assumptions are those of :func:`impact.statistics.two_way.fit_cells`.
+        Estimand and assumptions are those of :func:`impact.statistics.linear.two_way.fit_cells`.
 
     Raises
     ------
     NotEstimable
         If a column holds what cannot be used, a unit appears twice in a period, there is one period only, or for the
-        reasons of :mod:`impact.statistics.two_way`.
+        reasons of :mod:`impact.statistics.linear.two_way`.
     UsageError
         If a column is absent or ``_period`` is no integer.
 

@@ -18,7 +18,7 @@ from impact.errors import NotEstimable, UsageError
 from impact.sql import ident, literal
 from impact.statistics.core import Ints
 from impact.statistics.informative import informative
-from impact.statistics.two_way import Cells
+from impact.statistics.linear.two_way import Cells
 
 UNIT = "_unit"
 COMPRESSES = 0.5

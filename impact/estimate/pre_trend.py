@@ -8,10 +8,10 @@ import numpy as np
 from impact.errors import NotEstimable
 from impact.estimate.result import Diagnostic, Term, checked, not_applicable, relative_size, term_from
 from impact.sql import ident
-from impact.statistics.adoption import NEVER, Panel
 from impact.statistics.informative import informative
-from impact.statistics.pre_trend import pre_trend
-from impact.statistics.staggered import Control, Method
+from impact.statistics.panels.adoption import NEVER, Panel
+from impact.statistics.panels.pre_trend import pre_trend_test
+from impact.statistics.panels.staggered import Control, Method
 
 PARALLEL = "before they took up the programme, units moved like those that had not"
 
@@ -26,10 +26,10 @@ def pre_trend_check(
     panel
         Of the units, whatever the estimator of the effect uses of it: the check does not hang on that choice.
     control, method, anticipation
-        As in :func:`impact.statistics.pre_trend.pre_trend`.
+        As in :func:`impact.statistics.panels.pre_trend.pre_trend_test`.
     """
     try:
-        found = pre_trend(panel, control=control, method=method, anticipation=anticipation)
+        found = pre_trend_test(panel, control=control, method=method, anticipation=anticipation)
     except NotEstimable as error:
         return not_applicable("pre_trend", PARALLEL, error.reason), []
     test, largest = found.test, max(abs(estimate.estimate) for _, estimate in found.by_time)

@@ -10,7 +10,7 @@ from impact.declare.scaled import Reach, ScaledEffect
 from impact.errors import NotEstimable
 from impact.estimate.case import Case
 from impact.measure import treated_cells
-from impact.statistics.calibration import rake
+from impact.statistics.surveys.calibration import rake
 
 
 @dataclass(frozen=True)

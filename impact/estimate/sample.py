@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from impact.declare.designs import Inference
 from impact.errors import NotEstimable
-from impact.statistics import least_squares, randomisation, sandwich, wild
 from impact.statistics.core import Estimate, Floats, cluster_codes, with_p_value
-from impact.statistics.survey import SampleDesign
-from impact.statistics.survey_regression import survey_regression
+from impact.statistics.experiments import randomisation
+from impact.statistics.linear import least_squares, sandwich, wild
+from impact.statistics.surveys.estimation import SampleDesign
+from impact.statistics.surveys.regression import survey_regression
 
 AFTER = " × after"
 MANY_CLUSTERS = 100

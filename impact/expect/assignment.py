@@ -10,8 +10,8 @@ from impact.declare import Programme
 from impact.declare.evaluation import Assignment
 from impact.errors import NotEstimable, UsageError
 from impact.sql import ident
-from impact.statistics import assignment, balance
 from impact.statistics.core import Floats
+from impact.statistics.experiments import assignment, balance
 from impact.validate.compile import condition_sql
 
 

@@ -21,9 +21,9 @@ from impact.declare.expectations import PowerPlan
 from impact.declare.indicators import Indicator
 from impact.errors import NotEstimable
 from impact.expect.simulated import can_simulate, simulate_design
-from impact.statistics import power as closed
 from impact.statistics.core import Floats
-from impact.statistics.power_simulation import Simulated
+from impact.statistics.power import closed_form as closed
+from impact.statistics.power.simulation import Simulated
 
 CLOSED_FORM = (Randomised, DifferenceInDifferences)
 

@@ -27,15 +27,19 @@ from impact.declare.designs import (
 )
 from impact.declare.expectations import PowerPlan
 from impact.errors import NotEstimable
-from impact.statistics import discontinuity, least_squares, matching, sandwich, series, synthetic, weighting
-from impact.statistics.adoption import NEVER, Panel
-from impact.statistics.aggregation import aggregate
 from impact.statistics.core import Estimate, Floats, wald
-from impact.statistics.imputation import imputation, two_stage
-from impact.statistics.interacted import sun_abraham
-from impact.statistics.power_simulation import Dataset, Plan, Simulated, row, simulate, summarise
-from impact.statistics.staggered import group_time_effects
-from impact.statistics.two_way import Cells, clustered_errors, fit_cells, row_scores, term_estimates
+from impact.statistics.discontinuity import jump as discontinuity
+from impact.statistics.linear import least_squares, sandwich
+from impact.statistics.linear.two_way import Cells, clustered_errors, fit_cells, row_scores, term_estimates
+from impact.statistics.observational import matching, weighting
+from impact.statistics.panels.adoption import NEVER, Panel
+from impact.statistics.panels.aggregation import aggregate
+from impact.statistics.panels.imputation import gardner_two_stage, imputation_effects
+from impact.statistics.panels.interacted import sun_abraham
+from impact.statistics.panels.staggered import group_time_effects
+from impact.statistics.power.simulation import Dataset, Plan, Simulated, row, simulate, summarise
+from impact.statistics.series import segmented as series
+from impact.statistics.synthetic import control as synthetic
 
 Draw = Callable[[np.random.Generator], Estimate]
 SELECTION = 0.5
@@ -233,7 +237,7 @@ def _adoption(design: PanelEffects | Staggered, plan: PowerPlan, sd: float, rng:
     if design.estimator == "sun_abraham":
         return sun_abraham(panel).overall
     if design.estimator != "callaway_santanna":
-        return (imputation if design.estimator == "imputation" else two_stage)(panel).overall
+        return (imputation_effects if design.estimator == "imputation" else gardner_two_stage)(panel).overall
     return aggregate(group_time_effects(panel, control=design.control, method="reg"), design.aggregate).overall
 
 

@@ -3,13 +3,13 @@
 :func:`figure_svg` writes any of them as SVG, without a browser.
 """
 
+from impact.drawing.shapes import has_geometry
+from impact.drawing.svg.figure import figure_svg
 from impact.figures.effects import effects_figure, parts_figure
 from impact.figures.map import map_drawing
 from impact.figures.network import network_figure
 from impact.figures.power import power_figure, write_power_curves
 from impact.figures.series import series_figure
-from impact.figures.shapes import has_geometry
-from impact.figures.svg import figure_svg
 from impact.figures.waves import Point, waves_figure
 
 __all__ = [

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import pandas as pd
 import plotly.graph_objects as go
 
+from impact.drawing.svg.text import block_size
 from impact.figures.lines import axis_ends, value_axis
 from impact.figures.style import ESTIMATE, INK, MUTED, TARGET, dressed, escaped
-from impact.figures.svg_text import block_size
 from impact.words import Words
 
 ROW, THIN_ROW, MANY = 38, 22, 14

@@ -12,10 +12,10 @@ from typing import Any
 
 import pandas as pd
 
-from impact.figures.shapes import Point, Ring, Shape, hatching, label_point, outline, projected
+from impact.drawing.markup import Element, h
+from impact.drawing.shapes import Point, Ring, Shape, hatching, label_point, outline, projected
+from impact.drawing.svg.text import text_width
 from impact.figures.style import FONT, INK, MUTED
-from impact.figures.svg_text import text_width
-from impact.markup import Element, h
 from impact.words import Words
 
 WHITE = "#ffffff"
@@ -84,7 +84,7 @@ def map_drawing(
     areas
         ``code``, ``name``, ``value``, ``state`` (empty where the value may be shown, ``suppressed`` or ``no_data``) and
         ``href``, where the area leads to, if anywhere; one row for each area, and a boundary for every code (see
-        :func:`impact.figures.shapes.has_geometry`).
+        :func:`impact.drawing.shapes.has_geometry`).
     words
         Of the reader.
     unit

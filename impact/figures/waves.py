@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import pandas as pd
 import plotly.graph_objects as go
 
+from impact.drawing.svg.text import block_size
 from impact.figures.lines import axis_ends, bars, draw_flags, pieces, value_axis, wave_axis
 from impact.figures.style import COMPARISON, ESTIMATE, MUTED, TARGET, dressed, escaped
-from impact.figures.svg_text import block_size
 from impact.words import Words
 
 HEIGHT, TOP, BOTTOM, LEGEND = 340, 16, 44, 40

@@ -24,8 +24,8 @@ from impact.measure.formula import where_sql
 from impact.measure.moments import COMPLETE, MISSING_GROUP, Measured
 from impact.measure.parts import cut_codelists
 from impact.sql import ident
-from impact.statistics import network_inference as inference
-from impact.statistics import networks
+from impact.statistics.networks import inference
+from impact.statistics.networks import network as networks
 from impact.validate.compile import condition_sql
 
 _SHARES = ("density", "reciprocity", "transitivity", "cross_group_share", "diversity")

@@ -21,9 +21,10 @@ from impact.measure.moments import FEW_CLUSTERS, MISSING_GROUP, SMALL_N, Measure
 from impact.measure.spread import NO_VARIATION
 from impact.measure.status import letters_sql
 from impact.sql import ident
-from impact.statistics import calibration, replicates, survey
 from impact.statistics.core import CONFIDENCE, Estimate, Floats, t_quantile
-from impact.statistics.survey import Bools, SampleDesign
+from impact.statistics.surveys import calibration, replicates
+from impact.statistics.surveys import estimation as survey
+from impact.statistics.surveys.estimation import Bools, SampleDesign
 
 TOTALS = ("sum", "count")
 

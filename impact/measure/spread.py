@@ -9,7 +9,14 @@ from numpy.typing import NDArray
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Floats, Ints
-from impact.statistics.strata import Bools, LonelyPsu, check_whole_clusters, ends, second_stage_scale, stratum_scale
+from impact.statistics.surveys.strata import (
+    Bools,
+    LonelyPsu,
+    check_whole_clusters,
+    ends,
+    second_stage_scale,
+    stratum_scale,
+)
 
 ROUNDING = 1e-15
 """How far, as a share of its terms, a sum may be off."""

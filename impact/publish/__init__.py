@@ -1,5 +1,6 @@
 """Publish: results leave as tidy tables; every reader (API, command line, app) takes them from here."""
 
+from impact.publish.claims import renew_claims
 from impact.publish.definitions import (
     contract_sources,
     definition_contracts,
@@ -18,7 +19,6 @@ from impact.publish.labels import cuts_table, headings_table, labels_table, memb
 from impact.publish.networks import write_networks
 from impact.publish.process import deliveries_table, due_table, phases_table, renew_process
 from impact.publish.quality import quality_table, renew_quality, response_table, validity_table
-from impact.publish.statements import renew_claims
 from impact.publish.tables import (
     claims_table,
     diagnostics_table,

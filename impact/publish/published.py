@@ -23,7 +23,7 @@ from impact.publish.definitions import (
     indicator_sources,
     wave_days,
 )
-from impact.publish.narrow import narrow
+from impact.publish.reader_catalogue import narrow
 from impact.publish.scope import EVERYTHING, Scope
 from impact.publish.trace import plain_row, trace_finding
 from impact.store import Warehouse

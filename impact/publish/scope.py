@@ -1,7 +1,7 @@
 """Who may see what: the roles with their pages, and the rows of each table that are somebody's.
 
-A scope names programmes and, within them, parts: projects, territories. :mod:`impact.publish.narrow` turns it into the
-only tables that a reader's queries find.
+A scope names programmes and, within them, parts: projects, territories. :mod:`impact.publish.reader_catalogue` turns it
+into the only tables that a reader's queries find.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from impact import cli
 from impact.api import run as run_in_python
+from impact.cli.main import main as cli
 from tests.bad_input.harness import ID, call, change, content, opened, squeeze
 
 MISUSE: dict[str, tuple[tuple[str, ...], str]] = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from impact_dashboards.report import write_report
+from impact_dashboards.server.report import write_report
 from playwright.sync_api import Browser
 from pypdf import PdfReader
 
@@ -39,6 +39,6 @@ def test_the_html_needs_nothing_but_itself(db: Path, tmp_path: Path, watch: Call
 
 
 def test_without_a_browser_the_pdf_says_what_to_do(db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("impact_dashboards.report.BROWSERS", ("no-such-browser",))
+    monkeypatch.setattr("impact_dashboards.server.report.BROWSERS", ("no-such-browser",))
     with pytest.raises(UsageError, match="print that"):
         write_report(db, "nsw", "it", tmp_path / "nsw.pdf")

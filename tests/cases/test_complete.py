@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from impact_dashboards.findings import KEPT
 from impact_dashboards.pages import PAGES
-from impact_dashboards.pages.ranking import order_words
+from impact_dashboards.pages.territory.ranking import order_words
+from impact_dashboards.parts.findings import KEPT
 from rich.console import Console
 
 import impact
+from impact.cli.terminal import print_findings
 from impact.declare import check_programme, load_programme
+from impact.drawing.markup import words_of
 from impact.figures.lines import pieces
-from impact.markup import words_of
-from impact.render import print_findings
 from impact.store import Warehouse
 from impact.words import words_in
 from tests.cases.run import finding, run_case

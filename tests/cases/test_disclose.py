@@ -20,20 +20,20 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
-from impact_dashboards.address import FORMATS, Address, read_address
-from impact_dashboards.app import Site
-from impact_dashboards.files import block_file
+from impact_dashboards.page.address import FORMATS, Address, read_address
+from impact_dashboards.page.view import View
 from impact_dashboards.pages import PAGES
-from impact_dashboards.report import report_html
-from impact_dashboards.view import View
+from impact_dashboards.server.app import Site
+from impact_dashboards.server.files import block_file
+from impact_dashboards.server.report import report_html
 
 from impact.declare import load_programme
-from impact.markup import to_html
-from impact.pipeline import run_programme
+from impact.drawing.markup import to_html
 from impact.publish import loads_table, measure_table, quality_table, trace_finding
 from impact.publish.inventory import FROM_PERSONS, MEASURED
 from impact.publish.published import Published
 from impact.publish.scope import EVERYTHING, ROLES, Scope
+from impact.run.flow import run_programme
 from impact.store import Warehouse
 from impact.words import words_in
 from tests.attack import told

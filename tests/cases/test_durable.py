@@ -16,13 +16,13 @@ import duckdb
 import pytest
 import yaml
 
-from impact import cli_faults
+from impact.cli import faults as cli_faults
 from impact.declare import load, load_programme
 from impact.declare.registration import Registration
 from impact.errors import DeclarationError, MachineError, UsageError
 from impact.expect import register_plan, verify_registrations
 from impact.faults import exit_code, said
-from impact.pipeline import run_programme
+from impact.run.flow import run_programme
 from impact.store import Warehouse, open_reader, published_copy
 from tests.bad_input.harness import call
 from tests.nursery import Nursery
@@ -460,7 +460,7 @@ def test_nothing_leaves_as_a_trace(
     def fails(_: object) -> None:
         raise error
 
-    monkeypatch.setattr("impact.cli.load_programme", fails)
+    monkeypatch.setattr("impact.cli.main.load_programme", fails)
     for extra in ((), ("--json",)):
         ended = call(capsys, "check", folder, *extra)
         assert ended.code == code

@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 import impact
-from impact.render import print_findings
+from impact.cli.terminal import print_findings
 from tests.cases.run import finding, run_case
 from tests.programmes import indicator, written
 

@@ -18,11 +18,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from impact_dashboards.app import create_app
+from impact_dashboards.server.app import create_app
 from openpyxl import Workbook
 
 import impact
-from impact.cli import main
+from impact.cli.main import main
 from impact.declare.base import INVISIBLE, ODD_SPACES
 from impact.store import Warehouse
 from tests.programmes import edit, template

@@ -17,14 +17,14 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from impact_dashboards.access import Access, read_access
-from impact_dashboards.address import MOST, read_address
-from impact_dashboards.app import Site, create_app
+from impact_dashboards.page.address import MOST, read_address
 from impact_dashboards.pages import PAGES
+from impact_dashboards.server.access import Access, read_access
+from impact_dashboards.server.app import Site, create_app
 
 from impact.errors import DeclarationError
-from impact.publish.narrow import narrow
 from impact.publish.published import Published
+from impact.publish.reader_catalogue import narrow
 from impact.publish.scope import EVERYTHING, ROLES, Scope
 from impact.store import Warehouse
 from impact.words import words_in

@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from impact_dashboards.app import create_app
+from impact_dashboards.page.view import View, records
 from impact_dashboards.pages import PAGES
-from impact_dashboards.pages.ranking import order_words
-from impact_dashboards.view import View, records
+from impact_dashboards.pages.territory.ranking import order_words
+from impact_dashboards.server.app import create_app
 from rich.console import Console
 
-from impact.markup import words_of
+from impact.cli.terminal import print_findings, print_trace, term_lines
+from impact.drawing.markup import words_of
 from impact.publish import loads_table, trace_finding, validity_table
-from impact.render import print_findings, print_trace, term_lines
 from impact.statistics.core import in_digits
 from impact.store import Warehouse, open_reader
 from impact.words import words_in

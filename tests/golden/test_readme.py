@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from impact.cli import main
+from impact.cli.main import main
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 

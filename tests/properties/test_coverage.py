@@ -8,7 +8,7 @@ import pytest
 
 from impact.measure.moments import Sums, ratio_of_sums, wilson
 from impact.measure.spread import Frame
-from impact.statistics import least_squares, sandwich
+from impact.statistics.linear import least_squares, sandwich
 
 FEW, MANY = 300, 2000
 

@@ -24,12 +24,12 @@ from tests.references import reference, references
 CASES = cases()
 ROOT = Path(__file__).parents[2]
 EXACT_SC = -19.513629768420856
-"""Certified in rational arithmetic in ``tests/statistics/test_synthetic.py``."""
+"""Certified in rational arithmetic in ``tests/statistics/synthetic/test_control.py``."""
 GLM_TERM = 3e-9
 """One calendar term of inverse probability weighting is 2.03e-9 away: R's glm stops at epsilon 1e-8."""
 
 ELSEWHERE: dict[str, tuple[str, ...]] = {
-    "tests/statistics/test_power.py": (
+    "tests/statistics/power/test_closed_form.py": (
         "power.pwr_t_n_d05",
         "power.pwr_t_n_d02",
         "power.pwr_t_power_n50_d05",
@@ -62,7 +62,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
         "padj.hommel",
         "padj.bonferroni",
     ),
-    "tests/statistics/test_sensitivity.py": ("sens.evalue",),
+    "tests/statistics/observational/test_sensitivity.py": ("sens.evalue",),
 }
 """References that are no finding of a programme: closed forms and p-values without data, by the file that tests them."""
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from impact_dashboards.page.view import Page, View
 from impact_dashboards.pages.claims import claims
 from impact_dashboards.pages.explore import explore
 from impact_dashboards.pages.export import export
-from impact_dashboards.pages.indicator import indicator
-from impact_dashboards.pages.monitoring import monitoring
-from impact_dashboards.pages.network import network
+from impact_dashboards.pages.indicator.page import indicator
+from impact_dashboards.pages.monitoring.page import monitoring
+from impact_dashboards.pages.network.page import network
 from impact_dashboards.pages.portfolio import portfolio
-from impact_dashboards.pages.territory import territory
-from impact_dashboards.pages.theory import theory
-from impact_dashboards.view import Page, View
+from impact_dashboards.pages.territory.page import territory
+from impact_dashboards.pages.theory.page import theory
 
 PAGES: dict[str, Callable[[View], Page]] = {
     "portfolio": portfolio,

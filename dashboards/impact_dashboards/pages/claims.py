@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from impact.markup import Content, h
-from impact.render import CLAIM_STATES
-from impact_dashboards.findings import unit_of
-from impact_dashboards.marks import known
-from impact_dashboards.pages.choose import choose
-from impact_dashboards.status import badge
-from impact_dashboards.view import Block, Choice, Column, Page, Row, Table, View, nothing, records
+from impact.cli.terminal import CLAIM_STATES
+from impact.drawing.markup import Content, h
+from impact_dashboards.page.view import Block, Choice, Column, Page, Row, Table, View, nothing, records
+from impact_dashboards.parts.choose import choose
+from impact_dashboards.parts.findings import unit_of
+from impact_dashboards.parts.marks import known
+from impact_dashboards.parts.state_marks import badge
 
 HOW = "docs/how-to/audit_claims.md"
 

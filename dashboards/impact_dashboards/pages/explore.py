@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from impact.figures import parts_figure, series_figure
-from impact_dashboards.findings import cut_columns, drawn_unit, part_codes, unit_of, whole
-from impact_dashboards.pages.choose import choose
-from impact_dashboards.values import CELL, placed, value_columns
-from impact_dashboards.view import Block, Choice, Column, Page, Row, Table, View, nothing, records
+from impact_dashboards.page.view import Block, Choice, Column, Page, Row, Table, View, nothing, records
+from impact_dashboards.parts.choose import choose
+from impact_dashboards.parts.findings import cut_columns, drawn_unit, part_codes, unit_of, whole
+from impact_dashboards.parts.values import CELL, placed, value_columns
 
 LEVELS = ("micro", "meso", "macro")
 MANY = 12

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from impact.markup import Content, h
-from impact_dashboards.findings import KEPT, finding_rows, unit_of
-from impact_dashboards.pages.choose import choose
-from impact_dashboards.status import badge
-from impact_dashboards.values import CELL
-from impact_dashboards.view import Block, Column, Page, Row, Table, View, records
+from impact.drawing.markup import Content, h
+from impact_dashboards.page.view import Block, Column, Page, Row, Table, View, records
+from impact_dashboards.parts.choose import choose
+from impact_dashboards.parts.findings import KEPT, finding_rows, unit_of
+from impact_dashboards.parts.state_marks import badge
+from impact_dashboards.parts.values import CELL
 
 SHOWN = (
     "finding",

@@ -6,12 +6,12 @@ import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from impact.drawing.markup import Content, Element, h
 from impact.judge.attainment import WORST_FIRST
-from impact.markup import Content, Element, h
-from impact_dashboards.findings import OLD, age, all_rows, finding_table, title_of, widest_cut
-from impact_dashboards.marks import known
-from impact_dashboards.status import badge
-from impact_dashboards.view import Block, Choice, Page, Row, View, nothing
+from impact_dashboards.page.view import Block, Choice, Page, Row, View, nothing
+from impact_dashboards.parts.findings import OLD, age, all_rows, finding_table, title_of, widest_cut
+from impact_dashboards.parts.marks import known
+from impact_dashboards.parts.state_marks import badge
 
 Rows = Sequence[Row]
 Group = Callable[[Row], Any]

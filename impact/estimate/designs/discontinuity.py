@@ -13,9 +13,9 @@ from impact.estimate.case import Case, as_numbers, at_wave, design_rows, require
 from impact.estimate.diagnostics import complete_cases
 from impact.estimate.result import Diagnostic, Effect, Term, checked, effect_from, not_applicable, term_from
 from impact.statistics.core import Estimate, Floats, in_digits
-from impact.statistics.density import density_test, placebo_cutoffs, step_test
-from impact.statistics.discontinuity import Discontinuity, regression_discontinuity
-from impact.statistics.discontinuity_bandwidth import has_mass_points
+from impact.statistics.discontinuity.bandwidth import has_mass_points
+from impact.statistics.discontinuity.density import density_test, placebo_cutoffs, step_test
+from impact.statistics.discontinuity.jump import Discontinuity, regression_discontinuity
 
 MULTIPLES = (0.5, 0.75, 1.0, 1.5, 2.0)
 NOT_SORTED = "nobody placed themselves on one side of the cutoff"

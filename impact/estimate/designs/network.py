@@ -9,9 +9,9 @@ from impact.errors import NotEstimable
 from impact.estimate.case import Case
 from impact.estimate.result import Diagnostic, Effect, Term, effect_from
 from impact.measure.networks import Observed, both_waves, in_common, network_of, tie_rows
-from impact.statistics import network_inference as inference
 from impact.statistics.core import in_digits, with_p_value
-from impact.statistics.networks import needs_groups, tie_change
+from impact.statistics.networks import inference
+from impact.statistics.networks.network import needs_groups, tie_change
 
 SAME_BODIES = "the same bodies answered in both waves"
 

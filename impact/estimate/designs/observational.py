@@ -21,9 +21,9 @@ from impact.estimate.cross_section import Comparison, analysed, answer, comparis
 from impact.estimate.hidden_bias import hidden_bias_checks, matched_pairs_check
 from impact.estimate.result import Diagnostic, Effect, Term, effect_from, not_applicable
 from impact.estimate.sample import Sample, unit_influence
-from impact.statistics import matching, weighting
 from impact.statistics.core import Estimate, Floats, cluster_codes
-from impact.statistics.propensity import logit, overlap, propensity_weights
+from impact.statistics.observational import matching, weighting
+from impact.statistics.observational.propensity import logit, overlap, propensity_weights
 
 COMMON = "for every kind of person there are some in both arms"
 ALIKE = "after adjustment the arms are alike in every covariate"

@@ -15,8 +15,8 @@ from impact.estimate.pre_trend import PARALLEL, pre_trend_check, treated_panel
 from impact.estimate.result import Diagnostic, Effect, Term, effect_from, not_applicable, term_from
 from impact.measure import unit_sql
 from impact.sql import ident, literal
-from impact.statistics.bacon import bacon_decomposition
 from impact.statistics.core import in_digits
+from impact.statistics.panels.bacon import bacon_decomposition
 
 ONE_START = "all units that take up the programme do so at the same wave"
 

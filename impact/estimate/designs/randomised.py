@@ -25,8 +25,9 @@ from impact.estimate.sample import (
     regress,
     unit_influence,
 )
-from impact.statistics import instrument, randomisation
 from impact.statistics.core import Estimate, cluster_codes
+from impact.statistics.experiments import randomisation
+from impact.statistics.linear import instrument
 
 MOVED = "being assigned moves enough people"
 
@@ -127,7 +128,7 @@ def _taken_up(design: Randomised, compared: Comparison) -> tuple[Estimate, Diagn
     blocks = block_dummies(part)
     exogenous = np.hstack([frame.to_numpy(dtype=float) for frame in (part.base, part.covariates, blocks)])
     rule = errors_rule(part, design.inference)
-    fitted = instrument.two_stage(
+    fitted = instrument.two_stage_least_squares(
         part.outcome,
         received[known],
         part.exposure,

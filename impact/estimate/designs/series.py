@@ -10,7 +10,7 @@ from impact.estimate.case import Case
 from impact.estimate.result import Diagnostic, Effect, Term, checked, effect_from, not_applicable, term_from
 from impact.measure import INCOMPLETE, is_counted, measure_indicators, refuse_breaks, wave_values
 from impact.statistics.core import Floats, in_digits
-from impact.statistics.series import SeriesFit, interrupted
+from impact.statistics.series.segmented import SeriesFit, interrupted
 
 NOT_EARLIER = "the series does not change before the programme, had it been said to start earlier"
 UNCORRELATED = "what the model leaves over is not correlated over time"

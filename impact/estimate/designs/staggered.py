@@ -29,13 +29,13 @@ from impact.estimate.panel import panel_effects
 from impact.estimate.pre_trend import pre_trend_check
 from impact.estimate.result import Diagnostic, Effect, Term, effect_from, not_applicable, term_from
 from impact.sql import ident, literal
-from impact.statistics.adoption import Panel
-from impact.statistics.aggregation import Aggregate, aggregate, multiplier_bootstrap
 from impact.statistics.core import Estimate, Floats, in_digits
-from impact.statistics.honest import honest_bounds
-from impact.statistics.imputation import Imputed, imputation, two_stage
-from impact.statistics.interacted import Interacted, sun_abraham
-from impact.statistics.staggered import GroupTime, group_time_effects
+from impact.statistics.panels.adoption import Panel
+from impact.statistics.panels.aggregation import Aggregate, aggregate, multiplier_bootstrap
+from impact.statistics.panels.honest import honest_bounds
+from impact.statistics.panels.imputation import Imputed, gardner_two_stage, imputation_effects
+from impact.statistics.panels.interacted import Interacted, sun_abraham
+from impact.statistics.panels.staggered import GroupTime, group_time_effects
 
 HONEST = "the mean effect stands if trends part after treatment as much as they ever did before"
 HONEST_SEED = 1
@@ -100,7 +100,7 @@ def _estimate(design: Staggered, panel: Panel) -> _Found:
         checks, bounds = _bounds(design, lambda: _dynamics(interacted.terms))
         checks += left_out(interacted.left_out)
         return _Found(interacted.overall, [*_event_terms(interacted), *bounds], checks)
-    fitted = imputation(panel) if design.estimator == "imputation" else two_stage(panel)
+    fitted = imputation_effects(panel) if design.estimator == "imputation" else gardner_two_stage(panel)
     return _Found(fitted.overall, _event_terms(fitted), left_out(fitted.left_out))
 
 

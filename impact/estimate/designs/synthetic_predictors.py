@@ -11,8 +11,8 @@ from impact.estimate.case import Case
 from impact.estimate.designs.synthetic_series import Series, predictor_means
 from impact.estimate.result import Diagnostic, Term
 from impact.statistics.core import Floats, in_digits
-from impact.statistics.synthetic import Synthetic, synthetic_control
-from impact.statistics.synthetic_nested import NestedControl, nested_control
+from impact.statistics.synthetic.control import Synthetic, synthetic_control
+from impact.statistics.synthetic.nested import NestedControl, nested_control
 
 SAME_OPTIMUM = "predictors weighted so that the outcome fits as well give the same effect"
 STABLE = 0.05

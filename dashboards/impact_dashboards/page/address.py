@@ -1,0 +1,120 @@
+"""Addresses: every view is one, filters included, and opened anew it reads the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+from impact.words import LANGUAGES
+
+FORMATS = (".metadata.json", ".figure.json", ".csv", ".svg")
+"""What a block of a page can be had as."""
+
+MOST = 200
+"""Filters that an address may hold."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """A place in the app: ``/<language>/<page>/<programme>/<item>?<filters>``.
+
+    Parameters
+    ----------
+    language
+        ``it`` or ``en``.
+    page
+        Its first part, such as ``portfolio``.
+    path
+        What follows: programme, indicator.
+    query
+        Filters that have a value, in order.
+    blank
+        Names of filters without a value, as a form sends them: each stands for all.
+    block, form
+        The block of the page that is asked for as a file, and its format, such as ``.csv``.
+    """
+
+    language: str
+    page: str
+    path: tuple[str, ...] = ()
+    query: tuple[tuple[str, str], ...] = ()
+    blank: tuple[str, ...] = ()
+    block: str = ""
+    form: str = ""
+
+    @property
+    def programme(self) -> str:
+        """The programme it is about, or nothing."""
+        return self.path[0] if self.path else ""
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all filters, as often as they stand there."""
+        return [*(name for name, _ in self.query), *self.blank]
+
+    def get(self, name: str) -> str:
+        """Return the value of a filter, or nothing."""
+        return dict(self.query).get(name, "")
+
+    def to(self, page: str, *path: str, **query: str) -> str:
+        """Return the link to another page in the same language."""
+        return replace(self, page=page, path=path, query=_given(query), blank=(), block="", form="").href
+
+    def with_(self, **query: str) -> str:
+        """Return the link to this page with some filters set, or unset where they are empty."""
+        return replace(self, query=_given(dict(self.query) | query), blank=(), block="", form="").href
+
+    def file(self, block: str, form: str) -> str:
+        """Return the link to a block of this page as a file."""
+        return replace(self, block=block, form=form).href
+
+    def in_language(self, language: str) -> str:
+        """Return the link to this view in another language."""
+        return replace(self, language=language).href
+
+    @property
+    def bare(self) -> str:
+        """The address without filters."""
+        return replace(self, query=(), blank=(), block="", form="").href
+
+    @property
+    def href(self) -> str:
+        """The address as it stands in the browser."""
+        parts = [self.language, self.page, *self.path, *([self.block + self.form] if self.block else [])]
+        asked = f"?{urlencode(self.query)}" if self.query else ""
+        return "/" + "/".join(quote(part, safe="=") for part in parts) + asked
+
+
+def _given(query: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in query.items() if value)
+
+
+def read_address(text: str) -> Address | None:
+    """Read an address; None where it is none of the app's.
+
+    What its filters say is not known here: :meth:`impact_dashboards.page.view.View.check` refuses what a page does not
+    know.
+
+    Parameters
+    ----------
+    text
+        Path and query, as the browser sends them: what is not ASCII stands as ``%`` and two digits.
+
+    Examples
+    --------
+    >>> read_address("/it/portfolio?status=short").get("status")
+    'short'
+    """
+    if not (text.isascii() and text.isprintable()) or text.count("&") >= MOST:
+        return None
+    split = urlsplit(text)
+    parts = [unquote(part) for part in split.path.strip("/").split("/")]
+    if split.scheme or split.netloc or len(parts) < 2 or parts[0] not in LANGUAGES or not all(parts):
+        return None
+    asked = parse_qsl(split.query, keep_blank_values=True)
+    query = tuple((name, value) for name, value in asked if value)
+    blank = tuple(name for name, value in asked if not value)
+    form = next((form for form in FORMATS if len(parts) > 2 and parts[-1].endswith(form)), "")
+    block = parts.pop().removesuffix(form) if form else ""
+    return Address(parts[0], parts[1], tuple(parts[2:]), query, blank, block, form)

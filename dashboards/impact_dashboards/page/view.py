@@ -1,0 +1,319 @@
+"""What a page is made of: blocks, each with a table and perhaps a drawing of the same rows.
+
+A page is a pure function of a :class:`View`. Its HTML, its CSV files, its drawings and the report are written from the
+same blocks, so that a number is the same wherever it stands.
+"""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from impact.drawing.markup import Content, Element, h
+from impact.errors import UsageError
+from impact.publish.published import Published
+from impact.words import Words
+from impact_dashboards.page.address import Address
+
+Row = Mapping[str, Any]
+NAMED = 20
+"""Values of a filter that are named where another one was asked for."""
+
+
+class AddressError(UsageError):
+    """An address asks for what there is not for this reader.
+
+    Parameters
+    ----------
+    title, said
+        What is not there and what there is, in the reader's language.
+    """
+
+    def __init__(self, title: str, said: str) -> None:
+        self.title = title
+        super().__init__(said)
+
+
+@dataclass(frozen=True)
+class View:
+    """What a reader asks for.
+
+    Parameters
+    ----------
+    published
+        What this reader may see.
+    words
+        Of the reader's language.
+    address
+        What is asked for.
+    today
+        For what is late and how fresh data are.
+    heard
+        What a page has read of the address so far: names of filters, places in the path.
+    """
+
+    published: Published
+    words: Words
+    address: Address
+    today: datetime.date
+    heard: set[str | int] = field(default_factory=set, compare=False)
+
+    @property
+    def programme(self) -> str:
+        """The programme it is about, or nothing."""
+        return self.at(0)
+
+    @functools.cached_property
+    def findings(self) -> pd.DataFrame:
+        """All findings in reach, or those of the programme that the address names."""
+        return self.published.findings(self.programme or None)
+
+    def at(self, place: int) -> str:
+        """Return what stands at a place of the address's path, or nothing."""
+        self.heard.add(place)
+        return self.address.path[place] if len(self.address.path) > place else ""
+
+    def given(self, name: str) -> str:
+        """Return the value of a filter, or nothing; the page sees to it that it means something."""
+        self.heard.add(name)
+        return self.address.get(name)
+
+    def chosen(self, name: str, choices: Collection[str], default: str = "") -> str:
+        """Return the value of a filter, or what stands for none.
+
+        Raises
+        ------
+        AddressError
+            If it is not among the choices.
+        """
+        asked = self.given(name)
+        if asked and asked not in choices:
+            raise self.not_offered(name, choices)
+        return asked or default
+
+    def not_offered(self, name: str, choices: Collection[str] = ()) -> AddressError:
+        """Return what to raise where a filter has a value that means nothing."""
+        known = sorted(filter(None, choices))
+        named = ", ".join([*known[:NAMED], *(["…"] if len(known) > NAMED else [])])
+        said = self.words("missing.value", name=name, value=self.address.get(name))
+        more = f" {self.words('missing.known', known=named)}" if named else ""
+        return AddressError(self.words("missing.filter"), said + more)
+
+    def check(self) -> None:
+        """Refuse an address that says more than its page has read, or one thing twice.
+
+        Nothing in it may go unheard: what narrows a page when it is spelt rightly must not widen it when it is not.
+
+        Raises
+        ------
+        AddressError
+            With what is too much.
+        """
+        names = self.address.names
+        if any(place not in self.heard for place in range(len(self.address.path))):
+            raise AddressError(self.words("missing.page"), self.words("missing.page_lead"))
+        for name in names:
+            if name not in self.heard or names.count(name) > 1:
+                wrong = "missing.twice" if name in self.heard else "missing.name"
+                raise AddressError(self.words("missing.filter"), self.words(wrong, name=name))
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Parameters
+    ----------
+    key
+        Of the value in a row, and head of the CSV column; empty where the page alone has such a column.
+    title
+        What readers see above it.
+    show
+        How a row's cell looks; without it the value is written as text, or as a number where it is one.
+    numeric
+        Whether it stands to the right.
+    meaning
+        What the value is, for the metadata; without it the title.
+    unit
+        Of the value, for the metadata.
+    head
+        What stands in its head in place of the title, such as a link that sorts.
+    sort
+        How the rows are sorted by it: ``ascending``, ``descending``, ``none``; empty where they cannot be.
+    below
+        What stands below its head, such as a filter.
+    """
+
+    key: str
+    title: str
+    show: Callable[[Row], Content] | None = None
+    numeric: bool = False
+    meaning: str = ""
+    unit: str = ""
+    head: Content = None
+    sort: str = ""
+    below: Content = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows that readers see and can take away.
+
+    Parameters
+    ----------
+    columns
+        Those that are shown; the first names the row.
+    rows
+        Values by key.
+    extra
+        Columns that stand in the file only.
+    group
+        Returns what stands above a group of rows; rows of a group follow one another.
+    row_class
+        Returns the class of a row.
+    shown
+        How many rows the page shows; the file holds all.
+    """
+
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+    extra: Sequence[Column] = ()
+    group: Callable[[Row], str] | None = None
+    row_class: Callable[[Row], str] | None = None
+    shown: int | None = None
+
+    @property
+    def file_columns(self) -> list[Column]:
+        """All columns of the file, each once."""
+        return list({column.key: column for column in (*self.columns, *self.extra) if column.key}.values())
+
+    def frame(self) -> pd.DataFrame:
+        """Return the values as they are, a column per key."""
+        keys = [column.key for column in self.file_columns]
+        return pd.DataFrame([[row.get(key) for key in keys] for row in self.rows], columns=keys, dtype=object)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A part of a page: a heading, words, a drawing, a table.
+
+    Parameters
+    ----------
+    id
+        Its name in the address of its files.
+    title
+        Its heading.
+    table
+        The rows behind it.
+    lead
+        What stands below the heading.
+    figure
+        A Plotly figure of the rows.
+    drawing
+        A drawing that is not Plotly's: a map, a theory of change.
+    body
+        What stands below the drawing or in its place.
+    folded
+        Whether the table is folded away because the drawing shows it.
+    after
+        What stands below the table.
+    half
+        Whether it takes half of the width, where there is room, beside the next one that does.
+    """
+
+    id: str
+    title: str
+    table: Table | None = None
+    lead: Content = None
+    figure: go.Figure | None = None
+    drawing: Element | None = None
+    body: Content = None
+    folded: bool = False
+    after: Content = None
+    at_once: bool = False
+    half: bool = False
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A filter: a control whose value stands in the address.
+
+    Parameters
+    ----------
+    name
+        In the address.
+    title
+        Its label.
+    options
+        Values with their words; the empty value, where there is one, means all.
+    value
+        What is chosen.
+    """
+
+    name: str
+    title: str
+    options: Mapping[str, str]
+    value: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page.
+
+    Parameters
+    ----------
+    title
+        Its heading.
+    blocks
+        Its parts, in order.
+    lead
+        The sentence below the heading.
+    over
+        What stands above the heading, small.
+    choices
+        Its filters.
+    aside
+        What stands beside the blocks, such as a list of indicators.
+    synthetic
+        Whether anything on it rests on synthetic data.
+    found
+        Whether there is what the address names.
+    """
+
+    title: str
+    blocks: Sequence[Block] = ()
+    lead: Content = None
+    over: str = ""
+    choices: Sequence[Choice] = ()
+    aside: Content = None
+    synthetic: bool = False
+    found: bool = True
+    head: Content = field(default=None)
+
+    def block(self, name: str) -> Block | None:
+        """Return the block of a name."""
+        return next((block for block in self.blocks if block.id == name), None)
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a frame as dicts, every kind of missing as None."""
+    names = [str(name) for name in frame.columns]
+    columns = [[None if _missing(value) else value for value in frame[name].tolist()] for name in frame.columns]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _missing(value: Any) -> bool:
+    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
+
+
+def nothing(words: Words, key: str, how: str = "") -> Element:
+    """Return what stands where there is nothing to show, and where to read how to change that."""
+    told = [" ", words("empty.how"), " ", h("code", how), "."] if how else None
+    return h("p", words(key), told, class_="empty")

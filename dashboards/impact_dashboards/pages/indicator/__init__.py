@@ -1,0 +1,1 @@
+"""Indicator: one number from promise to effect, with all it rests on."""

@@ -1,0 +1,1 @@
+"""Network: bodies and ties before and after, with every measure."""

@@ -1,0 +1,1 @@
+"""What several pages show alike: findings, values, places, the marks of states."""

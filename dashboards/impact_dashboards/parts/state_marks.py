@@ -1,0 +1,133 @@
+"""How a state looks: a shape, a word and a colour, everywhere the same. What the state is, `impact.judge` decides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from impact.drawing.markup import Element, h
+from impact.words import Words
+
+SHAPES = {
+    "reached": "circle",
+    "uncertain": "triangle",
+    "short": "square",
+    "wrong_way": "down",
+    "incomplete": "half",
+    "contradictory": "cross",
+    "out_of_range": "cross",
+    "not_due": "clock",
+    "no_target": "dash",
+    "no_data": "ring",
+    "suppressed": "hatch",
+    "unmeasured": "dotted",
+    "improved": "up",
+    "worsened": "down",
+    "changed": "diamond",
+    "associated": "wave",
+    "moved": "wave",
+    "no_clear_effect": "dash",
+    "not_estimable": "ring",
+    "reproduced": "circle",
+    "differs": "triangle",
+    "not_recomputable": "ring",
+    "covered": "circle",
+    "partial": "triangle",
+    "gap": "square",
+    "overlap": "diamond",
+    "supply_only": "dash",
+    "unmapped": "dotted",
+    "good": "circle",
+    "warn": "triangle",
+    "bad": "square",
+    "done": "circle",
+    "open": "clock",
+    "late": "square",
+}
+"""The shape of every state; its colour goes by the class of the same name in the style sheet."""
+DRAWN: dict[str, list[tuple[str, dict[str, Any]]]] = {
+    "circle": [("circle", {"cx": 6, "cy": 6, "r": 5})],
+    "triangle": [("path", {"d": "M6 1 11.5 11H.5Z"})],
+    "square": [("rect", {"x": 1, "y": 1, "width": 10, "height": 10})],
+    "diamond": [("path", {"d": "M6 0 12 6 6 12 0 6Z"})],
+    "up": [("path", {"d": "M6 1 11 7H8V11H4V7H1Z"})],
+    "down": [("path", {"d": "M6 11 1 5H4V1H8V5H11Z"})],
+    "ring": [("circle", {"cx": 6, "cy": 6, "r": 4.2, "fill": "none", "stroke": "currentColor", "stroke-width": 1.6})],
+    "dash": [("path", {"d": "M1 5H11V7H1Z"})],
+    "wave": [
+        ("path", {"d": "M0 8C3 0 4 0 6 6S9 12 12 4", "fill": "none", "stroke": "currentColor", "stroke-width": 2})
+    ],
+    "clock": [
+        ("circle", {"cx": 6, "cy": 6, "r": 5, "fill": "none", "stroke": "currentColor", "stroke-width": 1.5}),
+        ("path", {"d": "M6 3V6L8.5 7.5", "fill": "none", "stroke": "currentColor", "stroke-width": 1.5}),
+    ],
+    "half": [
+        ("circle", {"cx": 6, "cy": 6, "r": 5, "fill": "none", "stroke": "currentColor", "stroke-width": 1.5}),
+        ("path", {"d": "M6 1A5 5 0 0 0 6 11Z"}),
+    ],
+    "cross": [("path", {"d": "M2 2 10 10M10 2 2 10", "fill": "none", "stroke": "currentColor", "stroke-width": 2})],
+    "hatch": [
+        ("rect", {"x": 1, "y": 1, "width": 10, "height": 10, "fill": "none", "stroke": "currentColor"}),
+        ("path", {"d": "M1 6 6 1M1 11 11 1M6 11 11 6", "stroke": "currentColor", "fill": "none"}),
+    ],
+    "dotted": [
+        (
+            "circle",
+            {
+                "cx": 6,
+                "cy": 6,
+                "r": 4.5,
+                "fill": "none",
+                "stroke": "currentColor",
+                "stroke-width": 1.5,
+                "stroke-dasharray": "2 2",
+            },
+        ),
+    ],
+}
+
+
+def shape(state: str, *, x: float = 0, y: float = 0, size: float = 12) -> Element:
+    """Return the shape of a state, for use inside a drawing; its middle lies at ``x, y``."""
+    parts = [h(tag, **attributes) for tag, attributes in DRAWN[SHAPES[state]]]
+    scale = size / 12
+    return h(
+        "g",
+        parts,
+        class_=f"shape {state}",
+        fill="currentColor",
+        transform=f"translate({x - 6 * scale:.1f} {y - 6 * scale:.1f}) scale({scale:.3g})",
+    )
+
+
+def badge(state: str, words: Words, text: str | None = None) -> Element:
+    """Return the shape and the word of a state."""
+    drawing = h(
+        "svg", shape(state, x=6, y=6), class_="mark", viewBox="0 0 12 12", width=12, height=12, aria_hidden="true"
+    )
+    return h("span", drawing, " ", text or words(f"status.{state}"), class_=f"status {state}")
+
+
+def evidence(level: Any, words: Words) -> Element:
+    """Return the level of evidence as filled and empty dots, with its number for those who do not see them."""
+    if level is None:
+        return h("span", "–", class_="muted")
+    name = words("evidence.of", level=int(level))
+    return h(
+        "svg",
+        h("title", name),
+        dots(int(level), 0, 0),
+        class_="dots",
+        viewBox="0 0 58 12",
+        width=58,
+        height=12,
+        role="img",
+        aria_label=name,
+    )
+
+
+def dots(level: int, x: float, y: float) -> Element:
+    """Return five dots, as many of them filled as the level says, for use inside a drawing."""
+    drawn = [
+        h("circle", cx=6 + 11 * place, cy=6, r=4, class_="dot on" if place < level else "dot") for place in range(5)
+    ]
+    return h("g", drawn, transform=f"translate({x} {y})")

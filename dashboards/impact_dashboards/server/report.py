@@ -1,0 +1,219 @@
+"""The report of a programme: one HTML file that needs neither network nor JavaScript, or a PDF of it.
+
+It is written from the same pages as the app, so that every number in it is the app's.
+"""
+
+from __future__ import annotations
+
+import html
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from impact.declare.base import Language
+from impact.drawing.markup import Element, h, to_html
+from impact.errors import UsageError
+from impact.files import check_place, copy_file, write_file
+from impact.publish.published import Published
+from impact.words import words_in
+from impact_dashboards.page.address import Address, read_address
+from impact_dashboards.page.view import Block, Page, View, records
+from impact_dashboards.pages import PAGES
+from impact_dashboards.parts.findings import whole
+from impact_dashboards.server.app import today
+from impact_dashboards.server.reader import Reader
+from impact_dashboards.server.shell import block_element
+
+CHAPTERS = ("portfolio", "theory", "network", "territory", "monitoring", "claims", "export")
+"""Pages of which a report is made, in order; those of single indicators follow the theory of change."""
+LEFT_OUT = {"monitoring": ("records", "quarantine"), "export": ("findings", "measures")}
+"""Blocks, by page, that hold rows, or lead to files of what stands in other chapters."""
+OF_INDICATOR = ("waves", "effect", "terms", "definition", "plan")
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "msedge",
+    "microsoft-edge",
+)
+FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-pdf-header-footer")
+DROPPED = frozenset({"data-live", "data-plot", "data-plotly", "data-words", "data-at-once", "data-png", "download"})
+
+
+def write_report(db: str | Path, programme: str, language: Language, out: Path) -> None:
+    """Write the report of a programme as HTML or PDF, by the ending of the file's name.
+
+    Parameters
+    ----------
+    db
+        A DuckDB file written by the engine.
+    programme
+        As published.
+    language
+        ``it`` or ``en``.
+    out
+        The file; it ends with ``.html`` or ``.pdf``.
+
+    Raises
+    ------
+    UsageError
+        If there is no such programme, the file is neither or is the database, or a PDF is asked for and there is no
+        browser to print it.
+    """
+    check_place(out, ".html", ".pdf")
+    if out.exists() and Path(db).exists() and out.samefile(db):
+        raise UsageError(f"{out} is the database: give the report another name; nothing was written")
+    browser = _browser() if out.suffix.lower() == ".pdf" else ""
+    text = report_html(db, programme, language)
+    if not browser:
+        write_file(out, text)
+        return
+    _print(browser, text, out)
+
+
+def report_html(db: str | Path, programme: str, language: Language) -> str:
+    """Return the report of a programme as an HTML document.
+
+    Raises
+    ------
+    UsageError
+        If there is no such programme.
+    """
+    edition = Reader(db).edition()
+    with edition.open() as warehouse:
+        view = View(Published(warehouse), words_in(language), Address(language, "portfolio"), today())
+        if programme not in view.published.titles:
+            known = ", ".join(view.published.titles)
+            raise UsageError(f"nothing is published of a programme '{programme}'; the database holds {known}")
+        body = h(
+            "div", _cover(view, programme, edition.version), list(_chapters(view, programme)), class_="page report"
+        )
+        title = view.words.pick(view.published.titles[programme], "title")
+    anchors = {str(node.attributes["id"]) for node in _walk(body) if "id" in node.attributes}
+    style = (Path(__file__).parents[1] / "assets" / "app.css").read_text(encoding="utf-8")
+    return (
+        f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{style}</style></head>'
+        f"<body>{to_html(_alone(body, anchors))}</body></html>\n"
+    )
+
+
+def _cover(view: View, programme: str, version: str) -> Element:
+    words, row = view.words, view.published.titles[programme]
+    bodies = records(view.published.stakeholders(programme))
+    facts = [
+        (words("report.period"), f"{words.date(row['period_start'])} – {words.date(row['period_end'])}"),
+        (words("report.territory"), row["territory"]),
+        (words("report.bodies"), ", ".join(body["name"] for body in bodies)),
+        (words("report.version"), version),
+        (words("report.date"), words.date(view.today)),
+    ]
+    synthetic = (view.published.findings(programme)["data_kind"] == "synthetic").any()
+    banner = h("p", h("strong", words("banner.synthetic")), class_="report-banner", role="note") if synthetic else None
+    return h(
+        "header",
+        h("p", words("report.over"), class_="over"),
+        h("h1", words.pick(row, "title")),
+        h("p", words.pick(row, "summary"), class_="lead"),
+        banner,
+        h("dl", [[h("dt", name), h("dd", value)] for name, value in facts if value]),
+        class_="cover",
+    )
+
+
+def _chapters(view: View, programme: str) -> Iterator[Element]:
+    for name in CHAPTERS:
+        query = (("programme", programme),) if name == "portfolio" else ()
+        address = Address(view.words.language, name, () if name == "portfolio" else (programme,), query)
+        yield from _chapter(replace(view, address=address))
+        if name == "theory":
+            yield from _indicators(view, programme)
+
+
+def _chapter(view: View) -> Iterator[Element]:
+    page: Page = PAGES[view.address.page](view)
+    blocks = [block for block in page.blocks if block.id not in LEFT_OUT.get(view.address.page, ())]
+    if blocks:
+        yield _section(view, page, [block_element(view, block, files=False) for block in blocks], view.address.page)
+
+
+def _indicators(view: View, programme: str) -> Iterator[Element]:
+    """Yield a chapter for each indicator of the whole that has a promise or an effect."""
+    findings = whole(view.published.findings(programme))
+    for row in records(findings[findings["target"].notna() | findings["estimate"].notna()]):
+        here = replace(view, address=Address(view.words.language, "indicator", (programme, row["indicator"])))
+        page = PAGES["indicator"](here)
+        chosen = [_short(block) for block in page.blocks if block.id in OF_INDICATOR]
+        blocks = [block_element(here, block, files=False) for block in chosen]
+        yield _section(here, page, blocks, f"indicator-{row['indicator']}")
+
+
+def _short(block: Block) -> Block:
+    """Return a block without the table of a drawing that writes its values itself."""
+    return replace(block, table=None) if block.id == "terms" and block.figure is not None else block
+
+
+def _section(view: View, page: Page, blocks: list[Element], anchor: str) -> Element:
+    over = h("p", page.over, class_="over") if page.over else None
+    lead = h("p", page.lead, class_="lead") if page.lead else None
+    return h("article", over, h("h2", page.title, class_="chapter"), lead, blocks, id=anchor)
+
+
+def _walk(node: Element | str) -> Iterator[Element]:
+    if isinstance(node, Element):
+        yield node
+        for child in node.children:
+            yield from _walk(child)
+
+
+def _alone(node: Element | str, anchors: set[str]) -> Element | str:
+    """Return a tree that stands by itself: links lead within the report or to the web, nothing is folded away."""
+    if isinstance(node, str):
+        return node
+    attributes = {name: value for name, value in node.attributes.items() if name not in DROPPED}
+    children = tuple(_alone(child, anchors) for child in node.children)
+    if node.tag == "a":
+        href = _within(str(attributes.pop("href", "")), anchors)
+        attributes = attributes | ({"href": href} if href else {})
+    if node.tag == "details":
+        attributes["open"] = True
+    return Element(node.tag, attributes, children)
+
+
+def _within(href: str, anchors: set[str]) -> str:
+    """Return where a link of the app leads in the report; nothing where the report has no such place."""
+    if href.startswith(("https://", "http://")):
+        return href
+    address = read_address(href)
+    if address is None:
+        return href if href.removeprefix("#") in anchors else ""
+    names = (f"indicator-{address.path[1]}" if len(address.path) > 1 else "", address.page)
+    return next((f"#{name}" for name in names if name in anchors), "")
+
+
+def _browser() -> str:
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        raise UsageError(
+            "a PDF is printed by Chromium, Chrome or Edge, and none is on the path; write .html and print that"
+        )
+    return found
+
+
+def _print(browser: str, text: str, out: Path) -> None:
+    """Print a document with a browser that reaches nothing but the document itself."""
+    with tempfile.TemporaryDirectory(prefix="impact-report-") as folder:
+        page, made = Path(folder) / "report.html", Path(folder) / "report.pdf"
+        write_file(page, text)
+        command = [browser, *FLAGS, f"--user-data-dir={folder}/profile", f"--print-to-pdf={made}", page.as_uri()]
+        done = subprocess.run(command, capture_output=True, timeout=300, check=False)  # noqa: S603 - a browser found on the path
+        if not made.is_file():
+            raise UsageError(
+                f"{browser} did not print the report: {done.stderr.decode(errors='replace').strip()[-300:]}"
+            )
+        copy_file(made, out)

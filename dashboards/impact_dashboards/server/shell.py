@@ -1,0 +1,280 @@
+"""The frame around every page: head, banner, menu, filters, blocks with their files, foot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any
+
+from impact.drawing.markup import Content, Element, h
+from impact.drawing.svg.figure import figure_svg
+from impact.words import LANGUAGES, Words
+from impact_dashboards.page.address import Address
+from impact_dashboards.page.view import Block, Choice, Column, Page, Row, Table, View
+
+PLOTLY = "/assets/vendor/plotly-cartesian.min.js"
+WIDE, BESIDE, HALF, NARROW = 1160, 860, 560, 360
+"""Pixels of a drawing: across the page, beside a list, in a block of half width, on a telephone."""
+
+
+def frame(view: View, page: Page, menu: Iterable[str], foot: Content) -> Element:
+    """Return a whole page.
+
+    Parameters
+    ----------
+    view, page
+        What was asked for and what is on it.
+    menu
+        The pages that this reader may open, in order.
+    foot
+        What stands below, such as the version of the data.
+    """
+    words = view.words
+    banner = h("p", h("strong", words("banner.synthetic")), class_="banner", role="note") if page.synthetic else None
+    heading = [h("p", page.over, class_="over") if page.over else None, h("h1", page.title)]
+    lead = h("p", page.lead, class_="lead") if page.lead else None
+    blocks = list(_blocks(view, page.blocks, BESIDE if page.aside else WIDE))
+    body = h("div", h("div", blocks, class_="column"), page.aside, class_="beside") if page.aside else blocks
+    return h(
+        "div",
+        h("a", words("shell.skip"), href="#content", class_="skip"),
+        h("header", _head(view, page, menu), _under(view, banner)),
+        h("main", heading, lead, page.head, _filters(view, page), body, id="content", tabindex="-1"),
+        h("footer", foot),
+        class_="page",
+        data_address=view.address.href,
+    )
+
+
+def _blocks(view: View, blocks: Iterable[Block], width: int) -> Iterator[Content]:
+    """Yield the blocks in order, those of half width side by side."""
+    for half, some in groupby(blocks, key=lambda block: block.half):
+        drawn = [block_element(view, block, HALF if half else width) for block in some]
+        yield h("div", drawn, class_="pair") if half else drawn
+
+
+def _head(view: View, page: Page, menu: Iterable[str]) -> Element:
+    words, address = view.words, view.address
+    logo = h(
+        "svg",
+        h("circle", cx=12, cy=12, r=10, class_="ring"),
+        h("path", d="M12 5V12H19A7 7 0 0 0 12 5Z", class_="slice"),
+        viewBox="0 0 24 24",
+        width=24,
+        height=24,
+        aria_hidden="true",
+        class_="logo",
+    )
+    items = [
+        h(
+            "li",
+            h(
+                "a",
+                words(f"menu.{name}"),
+                href=_menu_link(address, name),
+                aria_current="page" if name == address.page else None,
+            ),
+        )
+        for name in menu
+    ]
+    others = [
+        h(
+            "a",
+            name.upper(),
+            href=address.in_language(name),
+            hreflang=name,
+            lang=name,
+            aria_label=words(f"language.{name}"),
+            class_="language",
+        )
+        for name in LANGUAGES
+        if name != address.language
+    ]
+    brand = h("a", logo, h("span", words("shell.name")), href=address.to("portfolio"), class_="brand")
+    return h("div", brand, h("nav", h("ul", items), aria_label=words("shell.menu")), others, class_="head")
+
+
+def _menu_link(address: Address, name: str) -> str:
+    """Return where an entry of the menu leads: the programme is kept, except on the page of all programmes."""
+    if name == "portfolio":
+        return address.to("portfolio", programme=address.programme or address.get("programme"))
+    programme = address.programme or address.get("programme")
+    return address.to(name, *([programme] if programme else []))
+
+
+def _under(view: View, banner: Element | None) -> Element:
+    """Return the bar of programmes, and the banner over synthetic data."""
+    words, address = view.words, view.address
+    titles = {name: words.pick(row, "title") for name, row in view.published.titles.items()}
+    current = address.programme or address.get("programme")
+
+    def there(name: str) -> str:
+        return (
+            address.to("portfolio", programme=name) if address.page == "portfolio" else address.to(address.page, name)
+        )
+
+    every = [(words("shell.all_programmes"), address.to("portfolio"), "")] if address.page == "portfolio" else []
+    links = [
+        h("a", title, href=href, aria_current="true" if name == current else None)
+        for title, href, name in [*every, *((title, there(name), name) for name, title in titles.items())]
+    ]
+    return h("div", h("nav", links, aria_label=words("shell.programmes")), banner, class_="under")
+
+
+def _filters(view: View, page: Page) -> Element | None:
+    if not page.choices:
+        return None
+    shown = {choice.name for choice in page.choices} | {"page"}  # other filters leave other rows: from their first page
+    kept = [
+        h("input", type="hidden", name=name, value=value) for name, value in view.address.query if name not in shown
+    ]
+    controls = [_control(choice) for choice in page.choices]
+    go = h("button", view.words("filters.show"), type="submit", class_="go")
+    return h(
+        "form",
+        kept,
+        controls,
+        go,
+        action=view.address.bare,
+        method="get",
+        class_="filters",
+        data_live=True,
+        aria_label=view.words("filters.title"),
+    )
+
+
+def _control(choice: Choice) -> Element:
+    options = [h("option", text, value=value, selected=value == choice.value) for value, text in choice.options.items()]
+    name = f"filter-{choice.name}"
+    select = h("select", options, id=name, name=choice.name, data_value=choice.value)
+    return h("div", h("label", choice.title, for_=name), select, class_="filter")
+
+
+def block_element(view: View, block: Block, width: int = WIDE, *, files: bool = True) -> Element:
+    """Return a block: heading, files, words, drawing and table; in a report without files."""
+    heading = h(
+        "div", h("h2" if files else "h3", block.title), _files(view, block) if files else None, class_="block-head"
+    )
+    lead = h("p", block.lead, class_="note") if block.lead else None
+    drawn = _drawn(view, block, width) if files else drawing_of(view.words, block, width)
+    table = table_element(view.words, block.table, block.title) if block.table else None
+    if table is not None and block.folded:
+        table = h("details", h("summary", view.words("block.as_table")), table, class_="twin")
+    name = block.id if files else None
+    return h("section", heading, lead, drawn, block.body, table, block.after, class_="card", id=name)
+
+
+def _files(view: View, block: Block) -> Element | None:
+    """Return the links to a block as files."""
+    if block.table is None:
+        return None
+    words, address = view.words, view.address
+    name = "-".join((address.page, *address.path, block.id))
+    links = [
+        h(
+            "a",
+            "CSV",
+            href=address.file(block.id, ".csv"),
+            download=f"{name}.csv",
+            aria_label=words("files.csv", title=block.title),
+        )
+    ]
+    if block.figure is not None or block.drawing is not None:
+        drawn = address.file(block.id, ".svg")
+        links += [
+            h("a", "SVG", href=drawn, download=f"{name}.svg", aria_label=words("files.svg", title=block.title)),
+            h("a", "PNG", href=drawn, data_png=f"{name}.png", aria_label=words("files.png", title=block.title)),
+        ]
+    links.append(
+        h(
+            "a",
+            "JSON",
+            href=address.file(block.id, ".metadata.json"),
+            aria_label=words("files.metadata", title=block.title),
+        )
+    )
+    return h("p", links, class_="files")
+
+
+def drawing_of(words: Words, block: Block, width: int = WIDE) -> Element | None:
+    """Return a block's drawing as SVG, whatever made it."""
+    if block.figure is not None:
+        return figure_svg(block.figure, title=block.title, words=words, width=width)
+    return block.drawing
+
+
+def _drawn(view: View, block: Block, width: int) -> Element | None:
+    """Return a block's drawing; a figure for wide and narrow screens, with the address of what Plotly draws of it."""
+    if block.figure is None:
+        return h("div", block.drawing, class_="drawing") if block.drawing is not None else None
+    drawings = [
+        h("div", drawing_of(view.words, block, size), class_=name)
+        for name, size in (("broad", width), ("slim", NARROW))
+    ]
+    source = view.address.file(block.id, ".figure.json")
+    return h(
+        "div",
+        drawings,
+        class_="drawing",
+        data_plot=source,
+        data_plotly=PLOTLY,
+        data_words=view.words("block.live"),
+        data_at_once=block.at_once,
+    )
+
+
+def table_element(words: Words, table: Table, caption: str) -> Element:
+    """Return a table; where it is wider than the screen it scrolls, by keyboard too."""
+    filtered = any(column.below is not None for column in table.columns)
+    if not table.rows and not filtered:
+        return h("p", words("empty.rows"), class_="empty")
+    heads = [
+        h(
+            "th",
+            column.head or column.title,
+            scope="col",
+            class_="number" if column.numeric else None,
+            aria_sort=column.sort or None,
+        )
+        for column in table.columns
+    ]
+    filters = h("tr", [h("td", column.below) for column in table.columns]) if filtered else None
+    body = list(_bodies(words, table)) if table.rows else _no_rows(words, table)
+    left = len(table.rows) - table.shown if table.shown else 0
+    more = h("p", words("table.more", count=left), class_="note") if left > 0 else None
+    inner = h("table", h("caption", caption, class_="unseen"), h("thead", h("tr", heads), filters), body)
+    return h("div", h("div", inner, class_="scroll", tabindex="0", role="region", aria_label=caption), more)
+
+
+def _no_rows(words: Words, table: Table) -> Element:
+    """Return what stands below the filters of a table that leave no row."""
+    return h("tbody", h("tr", h("td", words("empty.rows"), colspan=len(table.columns), class_="muted")))
+
+
+def _bodies(words: Words, table: Table) -> Iterator[Element]:
+    if table.group is None:
+        yield h("tbody", [_row(words, table, row) for row in table.rows[: table.shown]])
+        return
+    for title, rows in groupby(table.rows[: table.shown], key=table.group):
+        head = h("tr", h("th", title, colspan=len(table.columns), scope="colgroup", class_="group"))
+        yield h("tbody", head, [_row(words, table, row) for row in rows])
+
+
+def _row(words: Words, table: Table, row: Row) -> Element:
+    first, *others = table.columns
+    cells = [h("th", _cell(words, first, row), scope="row")]
+    cells += [h("td", _cell(words, column, row), class_="number" if column.numeric else None) for column in others]
+    return h("tr", cells, class_=table.row_class(row) if table.row_class else None)
+
+
+def _cell(words: Words, column: Column, row: Row) -> Content:
+    if column.show is not None:
+        return column.show(row)
+    value: Any = row.get(column.key)
+    if value is None:
+        return "–"
+    return (
+        words.number(value, column.unit)
+        if isinstance(value, int | float) and not isinstance(value, bool)
+        else str(value)
+    )

@@ -1,0 +1,90 @@
+"""``impact context``: official statistics as sources of a programme; parse, call, print."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from impact.cli.add_series import Added, add_context
+from impact.cli.faults import Terminal
+from impact.errors import UsageError
+
+context_app = typer.Typer(
+    name="context", help="Series from official statistics, beside what a programme measures.", no_args_is_help=True
+)
+out = Terminal(soft_wrap=True, highlight=False)
+PLURALS = (
+    ("series", "series", "series"),
+    ("territories", "territory", "territories"),
+    ("periods", "period", "periods"),
+)
+
+
+@context_app.callback()
+def _context() -> None:
+    """Keep ``add`` a command of its own."""
+
+
+@context_app.command()
+def add(
+    file: Annotated[Path, typer.Argument(metavar="FILE", readable=False, help="File as downloaded, gzipped or not.")],
+    programme: Annotated[
+        Path, typer.Argument(metavar="PROGRAMME", readable=False, help="Folder that holds programme.yaml.")
+    ],
+    *,
+    name: Annotated[str, typer.Option("--id", help="Id of the source, and of its series.")],
+    form: Annotated[str, typer.Option("--format", help="eurostat_tsv, sdmx_csv or sdmx_ml.")],
+    territory: Annotated[str, typer.Option(help="Dimension that holds the territory: geo, REF_AREA, ITTER107 …")],
+    title: Annotated[str, typer.Option(help="Title of the series.")],
+    publisher: Annotated[str, typer.Option(help="Who publishes it.")],
+    licence: Annotated[str, typer.Option(help="Terms under which it may be used.")],
+    keep: Annotated[
+        list[str] | None, typer.Option(metavar="DIM=CODE[,CODE]", help="What to choose; repeat it.")
+    ] = None,
+    document: Annotated[str, typer.Option(help="Code of the data set.")] = "",
+    url: Annotated[str, typer.Option(help="Where it was downloaded.")] = "",
+    retrieved: Annotated[str, typer.Option(help="When it was downloaded, YYYY-MM-DD.")] = "",
+    unit: Annotated[str, typer.Option(help="Unit of measurement of the values.")] = "",
+) -> None:
+    """Copy a file of Eurostat or another office into a programme and declare it, if it can be read as told."""
+    given = {"title": title, "kind": "real", "publisher": publisher, "document": document, "url": url}
+    given |= {"licence": licence, "retrieved": retrieved}
+    declared = {
+        "id": name,
+        "series": {"format": form, "territory": territory, "keep": _kept(keep or ())},
+        "set": {"series": name, "series_title": title} | ({"unit": unit} if unit else {}),
+        "provenance": {field: value for field, value in given.items() if value},
+    }
+    try:
+        _print(add_context(programme, file, declared))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+
+
+def _kept(options: Sequence[str]) -> dict[str, Any]:
+    """Read ``DIM=CODE`` and ``DIM=CODE,CODE``; the same dimension may come again."""
+    kept: dict[str, list[str]] = {}
+    for option in options:
+        dimension, found, codes = option.partition("=")
+        if not found or not dimension.strip() or not all(code.strip() for code in codes.split(",")):
+            raise UsageError(f"--keep takes DIM=CODE, not '{option}'")
+        kept.setdefault(dimension.strip(), []).extend(code.strip() for code in codes.split(","))
+    return {dimension: codes[0] if len(codes) == 1 else codes for dimension, codes in kept.items()}
+
+
+def _print(added: Added) -> None:
+    summary = added.summary
+    counted = [
+        f"{getattr(summary, field)} {one if getattr(summary, field) == 1 else many}" for field, one, many in PLURALS
+    ]
+    flags = ", ".join(f"{flag} {count}" for flag, count in summary.flags.items()) or "none"
+    out.print(
+        f"Added {added.source}: {', '.join(counted)} ({summary.first_period} to {summary.last_period})", markup=False
+    )
+    out.print(f"  {summary.observations} observations, {summary.missing} without a value; flags: {flags}", markup=False)
+    out.print(f"  {added.rows_good} rows good, {added.rows_bad} to be set aside; copied to {added.file}", markup=False)

@@ -1,0 +1,236 @@
+"""A Plotly figure as SVG, written without a browser: what pages show first, what the report and `.svg` files hold.
+
+It draws the part of Plotly that the figures here use, by Plotly's rules: an axis maps its range onto its domain, ticks
+and text are those given, and where none are given those that Plotly chooses. What it does not draw it refuses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import plotly.graph_objects as go
+
+from impact.drawing.markup import Element, h
+from impact.drawing.svg.axes import Axis, axis_of, draw_grid, draw_labels, label_room
+from impact.drawing.svg.notes import (
+    Plot,
+    draw_legend,
+    draw_note,
+    draw_shape,
+    legend_height,
+    legend_rows,
+    legend_traces,
+)
+from impact.drawing.svg.parts import AXIS, LAYOUT, NOTE, SHAPE, TRACES, check, merged, px
+from impact.drawing.svg.traces import Spot, draw_trace, reach, spots
+from impact.words import Words
+
+MARGIN = {"l": 80, "r": 80, "t": 100, "b": 80}
+NARROWEST = 40
+"""Pixels that are left for a plot at least."""
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """A figure read: its traces, its layout without them, its axes by name, annotations and shapes."""
+
+    traces: list[dict[str, Any]]
+    layout: dict[str, Any]
+    axes: dict[str, Axis]
+    notes: list[dict[str, Any]]
+    shapes: list[dict[str, Any]]
+
+
+def figure_svg(figure: go.Figure, *, title: str, words: Words, width: int = 860) -> Element:
+    """Return a figure as an SVG element.
+
+    Parameters
+    ----------
+    figure
+        Of scatter and bar traces on cartesian axes; its template gives looks, not traces.
+    title
+        What it shows, in words, for those who do not see it.
+    words
+        Of the reader's language; numbers on axes are written in it.
+    width
+        In pixels; more where the words beside the plot leave no room for it. The height is that of the figure.
+
+    Raises
+    ------
+    ValueError
+        Names what the figure holds and a drawing does not.
+
+    Examples
+    --------
+    >>> from impact.figures.style import dressed
+    >>> from impact.drawing.markup import to_html
+    >>> from impact.words import words_in
+    >>> figure = dressed(go.Figure(go.Scatter(x=[0, 1], y=[2, 3])), words_in("it"), height=300)
+    >>> to_html(figure_svg(figure, title="Rise", words=words_in("it")))[:74]
+    '<svg class="figure" role="img" viewBox="0 0 860 300" font-family="Inter, s'
+    """
+    parts = _read(figure)
+    height, font = parts.layout.get("height", 450), {"size": 12, "color": "#444444"} | parts.layout.get("font", {})
+    look = {"font_family": font.get("family", "sans-serif"), "font_size": px(font["size"]), "fill": font["color"]}
+    body, wide = _drawn(parts, words, width, height, font)
+    box = f"0 0 {px(wide)} {px(height)}"
+    return h("svg", h("title", title), body, class_="figure", role="img", viewBox=box, **look)
+
+
+def _read(figure: go.Figure) -> _Parts:
+    """Read a figure, refuse what is not drawn, lay its own layout over its template's."""
+    given = figure.layout.to_plotly_json()
+    template = given.pop("template", {})
+    if any(template.get("data", {}).values()):
+        raise ValueError("a drawing has no template that gives looks to traces")
+    below = template.get("layout", {})
+    notes, shapes = list(given.pop("annotations", ())), list(given.pop("shapes", ()))
+    layout = merged({name: value for name, value in below.items() if name not in ("xaxis", "yaxis")}, given)
+    named = {name: layout.pop(name) for name in [*layout] if re.fullmatch(r"[xy]axis\d*", name)}
+    _check(layout, notes, shapes)
+    colours = layout.get("colorway") or ["#444444"]
+    traces = [_trace(trace, place, colours, layout) for place, trace in enumerate(figure.data)]
+    names = {f"{letter}axis" for letter in "xy"} | set(named)
+    props = {name: merged(below.get(name[:5], {}), named.get(name, {})) for name in names}
+    return _Parts(traces, layout, _axes(props, traces), notes, shapes)
+
+
+def _check(layout: Mapping[str, Any], notes: Sequence[Mapping[str, Any]], shapes: Sequence[Mapping[str, Any]]) -> None:
+    check(layout, LAYOUT, "layout")
+    if 0 < layout.get("legend", {}).get("y", 1.0) < 1:
+        raise ValueError("a drawing has no legend within its plot")
+    for note in notes:
+        check(note, NOTE, "annotation")
+    for shape in shapes:
+        check(shape, SHAPE, "shape")
+
+
+def _trace(trace: Any, place: int, colours: Sequence[str], layout: Mapping[str, Any]) -> dict[str, Any]:
+    given = trace.to_plotly_json()
+    kind = given["type"]
+    if kind not in TRACES:
+        raise ValueError(f"a drawing has no trace of type '{kind}'")
+    check(given, TRACES[kind], kind)
+    common = {"colour": colours[place % len(colours)], "bargap": layout.get("bargap", 0.2), "name": f"trace {place}"}
+    return {**common, "xaxis": "x", "yaxis": "y", **given}
+
+
+def _axes(props: Mapping[str, Mapping[str, Any]], traces: Sequence[Mapping[str, Any]]) -> dict[str, Axis]:
+    axes = {}
+    for name, given in props.items():
+        check(given, AXIS, name)
+        short, letter = name.replace("axis", ""), name[0]
+        own = [trace for trace in traces if trace[f"{letter}axis"] == short]
+        bars = [trace for trace in own if trace["type"] == "bar"]
+        if len(bars) > 1:
+            raise ValueError("a drawing has no two bar traces on one axis")
+        long = any((trace.get("orientation") == "h") == (letter == "x") for trace in bars)
+        values = [value for trace in own for value in reach(trace, letter)]
+        axes[short] = axis_of(letter, {"showgrid": long or not bars} | dict(given), values, from_zero=long)
+    return axes
+
+
+def _drawn(
+    parts: _Parts, words: Words, width: float, height: float, font: Mapping[str, Any]
+) -> tuple[list[Element], float]:
+    """Return all of a drawing, and how wide it became."""
+    margin = MARGIN | parts.layout.get("margin", {})
+    legend = {"y": 1.0} | parts.layout.get("legend", {})
+    small = {"size": font["size"], "color": font["color"]} | legend.get("font", {})
+    shown = parts.layout.get("showlegend", len(parts.traces) > 1)
+    rows = legend_rows(legend_traces(parts.traces, shown=shown), width - margin["l"] - margin["r"], small["size"])
+    plot = _plot(parts, words, (width, height), margin, (legend_height(rows, small["size"]), legend["y"] >= 1))
+    wide = plot.right + margin["r"]
+    top = plot.top - legend_height(rows, small["size"]) if legend["y"] >= 1 else _foot(plot, words)
+    paper = h("rect", width=px(wide), height=px(height), fill=parts.layout.get("paper_bgcolor", "#ffffff"))
+    body = [
+        paper,
+        *_layers(parts, plot, words, wide),
+        h("g", [draw_note(note, plot, font) for note in parts.notes], class_="notes"),
+        h("g", draw_legend(rows, margin["l"], top, small), class_="legend"),
+    ]
+    return body, wide
+
+
+def _other(axis: Axis, axes: Mapping[str, Axis]) -> Axis:
+    name = axis.props.get("anchor", "y" if axis.letter == "x" else "x")
+    if name not in axes:
+        raise ValueError(f"a drawing has no axis with anchor '{name}'")
+    return axes[name]
+
+
+def _lowest(axes: Mapping[str, Axis], letter: str) -> list[Axis]:
+    """Return the axes of a letter whose words stand at the edge of the plot."""
+    return [
+        axis
+        for axis in axes.values()
+        if axis.letter == letter and _other(axis, axes).props.get("domain", (0.0, 1.0))[0] == 0
+    ]
+
+
+def _plot(
+    parts: _Parts, words: Words, size: tuple[float, float], margin: Mapping[str, float], legend: tuple[float, bool]
+) -> Plot:
+    """Return the plot within its margins, which grow where words need more room.
+
+    Parameters
+    ----------
+    parts
+        Of the figure.
+    words
+        Of the language.
+    size
+        Width and height of the drawing.
+    margin
+        Of the figure.
+    legend
+        Height of the legend, and whether it stands above the plot.
+    """
+    (width, height), (extra, above) = size, legend
+    below = max((label_room(axis.within(0, width), words) for axis in _lowest(parts.axes, "x")), default=0.0)
+    top = max(margin["t"], extra + 4 if above else 0)
+    bottom = height - max(margin["b"], below + (0 if above else extra) + 4)
+    beside = [label_room(axis.within(bottom, top), words) for axis in _lowest(parts.axes, "y")]
+    left = max(margin["l"], *beside, 0)
+    right = max(width - margin["r"], left + NARROWEST)
+    if bottom - top < NARROWEST:
+        raise ValueError(f"a drawing of {width:g} by {height:g} pixels leaves no room for its plot")
+    axes = {
+        name: axis.within(left, right) if axis.letter == "x" else axis.within(bottom, top)
+        for name, axis in parts.axes.items()
+    }
+    return Plot(left, right, top, bottom, axes)
+
+
+def _foot(plot: Plot, words: Words) -> float:
+    """Return where the words below the plot end."""
+    return plot.bottom + max((label_room(axis, words) for axis in _lowest(plot.axes, "x")), default=0.0)
+
+
+def _layers(parts: _Parts, plot: Plot, words: Words, width: float) -> list[Element]:
+    """Return what is drawn, from the bottom up, in Plotly's order."""
+    axes, used = plot.axes, {trace[f"{letter}axis"] for trace in parts.traces for letter in "xy"}
+    pairs = [(axis, _other(axis, axes)) for name, axis in axes.items() if name in used]
+    below = [shape for shape in parts.shapes if shape.get("layer") == "below"]
+    above = [shape for shape in parts.shapes if shape.get("layer") != "below"]
+    return [
+        h("g", [draw_shape(shape, plot) for shape in below], class_="below"),
+        h("g", [draw_grid(axis, other, words) for axis, other in pairs], class_="grid"),
+        h("g", _traces(parts.traces, axes), class_="traces"),
+        h("g", [draw_shape(shape, plot) for shape in above], class_="above"),
+        h("g", [draw_labels(axis, other, words, width) for axis, other in pairs], class_="axes"),
+    ]
+
+
+def _traces(traces: Sequence[Mapping[str, Any]], axes: Mapping[str, Axis]) -> list[Element]:
+    before: dict[tuple[str, str], list[Spot | None]] = {}
+    drawn = []
+    for trace in traces:
+        pair = trace["xaxis"], trace["yaxis"]
+        x, y = axes[pair[0]], axes[pair[1]]
+        drawn.append(draw_trace(trace, x, y, before.get(pair, [])))
+        before[pair] = spots(trace, x, y)
+    return drawn

@@ -1,0 +1,196 @@
+"""Assignment as an instrument for treatment received: two-stage least squares with one binary instrument.
+
+Stands on :mod:`impact.statistics.linear.least_squares` and :mod:`impact.statistics.linear.sandwich`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impact.errors import NotEstimable, UsageError
+from impact.statistics.core import CONFIDENCE, Estimate, Floats, t_quantile
+from impact.statistics.linear.least_squares import Fit, binary, check_lengths, fit
+from impact.statistics.linear.sandwich import ROUNDING, coefficient
+
+WEAK_BELOW = 23.1
+RULES = ("classical", "HC0", "HC1", "CR0", "CR1")
+
+
+@dataclass(frozen=True, eq=False)
+class InstrumentResult:
+    """The effect of treatment on those whom assignment moved, and how strongly it moved them.
+
+    Parameters
+    ----------
+    late
+        The effect on compliers, in the unit of the outcome.
+    first_stage
+        The effect of assignment on the share that received treatment: the share of compliers.
+    f_statistic
+        Robust F of assignment in the first stage; with one instrument the effective F of Montiel Olea and Pflueger.
+    anderson_rubin
+        95 % confidence set that is valid whatever the strength of the instrument; ``(-inf, inf)`` if nothing is
+        excluded, None if the set is not an interval (two rays).
+    p_value_ar
+        Anderson–Rubin test that the effect is zero: the test of the effect of assignment on the outcome.
+    weak
+        Whether ``f_statistic`` is below 23.1; then report ``anderson_rubin``, not the interval of ``late``.
+    received_if_assigned, received_if_not
+        Shares, weighted but not adjusted for covariates.
+    """
+
+    late: Estimate
+    first_stage: Estimate
+    f_statistic: float
+    anderson_rubin: tuple[float, float] | None
+    p_value_ar: float
+    weak: bool
+    received_if_assigned: float
+    received_if_not: float
+
+
+def two_stage_least_squares(
+    outcome: Floats,
+    received: NDArray[Any],
+    assigned: NDArray[Any],
+    exogenous: Floats,
+    *,
+    names: Sequence[str],
+    weights: Floats | None = None,
+    errors: str = "HC1",
+    clusters: Sequence[NDArray[Any]] = (),
+) -> InstrumentResult:
+    """Estimate the local average treatment effect by two-stage least squares.
+
+    Parameters
+    ----------
+    outcome
+        Shape (n,).
+    received, assigned
+        Shape (n,): 0 or 1.
+    exogenous
+        Shape (n, p): the constant (or dummies that add up to it) and covariates measured before assignment.
+    names
+        The p names of its columns.
+    weights
+        Shape (n,): sampling weights.
+    errors, clusters
+        ``classical``, ``HC0``, ``HC1``, or ``CR0``, ``CR1`` with labels as in
+        :func:`impact.statistics.linear.sandwich.contrast`. The others have no agreed form for two stages.
+
+    Returns
+    -------
+    InstrumentResult
+        Assumes that assignment is as good as random, works only through treatment received, and keeps nobody from it.
+        With covariates the effect is a weighted mean of the compliers' effects.
+
+    Raises
+    ------
+    NotEstimable
+        If either variable does not vary, nobody assigned received treatment, assignment does not raise or fully decides
+        what was received, and as :func:`impact.statistics.linear.least_squares.fit` and
+        :func:`impact.statistics.linear.sandwich.contrast`.
+    UsageError
+        With another rule for errors, or exogenous columns without a constant.
+
+    Notes
+    -----
+    ``b = (X̂'WX)⁻¹ X̂'Wy`` with ``X̂`` the columns with treatment received replaced by its first stage;
+    ``V = (X̂'WX̂)⁻¹ (Σ s s') (X̂'WX̂)⁻¹`` with scores ``w x̂ (y − Xb)`` and the factors and t of least squares. Without
+    covariates the effect is the Wald ratio. The Anderson–Rubin set holds each b for which the t of assignment in the
+    regression of ``y − b·received`` is below its critical value. Below an F of 23.1 the bias may pass 10 % of its
+    worst case.
+
+    References
+    ----------
+    Imbens, Angrist (1994), https://doi.org/10.2307/2951620. Montiel Olea, Pflueger (2013),
+    https://doi.org/10.1080/00401706.2013.806694. Andrews, Stock, Sun (2019),
+    https://doi.org/10.1146/annurev-economics-080218-025643.
+    """
+    if errors not in RULES:
+        raise UsageError(f"two stages take one of {', '.join(RULES)}; got {errors}")
+    taken, offered = binary(received, "treatment received"), binary(assigned, "assignment")
+    check_lengths(len(offered), outcome=outcome, received=taken, exogenous=exogenous)
+    columns = np.column_stack([np.asarray(exogenous, dtype=np.float64), offered])
+    stages = [fit(y, columns, [*names, "assigned"], weights=weights) for y in (outcome, taken)]
+    _refuse_no_constant(columns[:, :-1])
+    shares = _take_up(taken, offered, stages[1])
+    reduced, first = (coefficient(stage, "assigned", errors=errors, clusters=clusters) for stage in stages)
+    if first.estimate <= 0:
+        raise NotEstimable("assignment does not raise the share that received treatment", "assignment that does")
+    structural = _structural(np.asarray(outcome, dtype=np.float64), taken, stages[1])
+    return InstrumentResult(
+        coefficient(structural, "received", errors=errors, clusters=clusters),
+        first,
+        first.statistic**2,
+        _anderson_rubin(reduced, first, _covariance(stages, reduced, first, errors, clusters)),
+        reduced.p_value,
+        first.statistic**2 < WEAK_BELOW,
+        *shares,
+    )
+
+
+def _refuse_no_constant(exogenous: Floats) -> None:
+    ones = np.ones(len(exogenous))
+    rest = ones - exogenous @ np.linalg.lstsq(exogenous, ones)[0]
+    if np.linalg.norm(rest) > 1e-6 * np.linalg.norm(ones):
+        raise UsageError("the exogenous columns need a constant, or dummies that add up to one")
+
+
+def _take_up(taken: Floats, offered: Floats, first: Fit) -> tuple[float, float]:
+    """Return the shares that received treatment if assigned and if not, refusing those that identify nothing."""
+    assigned, not_assigned = (
+        float(np.average(taken[offered == z], weights=first.weights[offered == z])) for z in (1, 0)
+    )
+    if assigned == 0:
+        raise NotEstimable("nobody who was assigned received treatment", "some who took it up")
+    if np.linalg.norm(first.residuals) <= ROUNDING * np.linalg.norm(taken):
+        raise NotEstimable(
+            "assignment and covariates fully decide who received treatment",
+            "the effect of assignment, which says it all",
+        )
+    return assigned, not_assigned
+
+
+def _structural(outcome: Floats, taken: Floats, first: Fit) -> Fit:
+    """Return the second stage, with the residuals of the outcome from treatment received, not from its first stage."""
+    names = [*first.names[:-1], "received"]
+    second = fit(outcome, _swap(first.matrix, taken - first.residuals), names, weights=first.weights)
+    return replace(second, residuals=outcome - _swap(first.matrix, taken) @ second.params)
+
+
+def _swap(matrix: Floats, last: Floats) -> Floats:
+    return np.column_stack([matrix[:, :-1], last])
+
+
+def _covariance(
+    stages: Sequence[Fit], reduced: Estimate, first: Estimate, errors: str, clusters: Sequence[NDArray[Any]]
+) -> float:
+    """Return the covariance of the two effects of assignment, from the variance of their sum in standard units."""
+    ratio = reduced.std_error / first.std_error
+    both = replace(
+        stages[0],
+        params=stages[0].params + ratio * stages[1].params,
+        residuals=stages[0].residuals + ratio * stages[1].residuals,
+    )
+    spread = coefficient(both, "assigned", errors=errors, clusters=clusters).std_error ** 2
+    return (spread - 2 * reduced.std_error**2) / (2 * ratio)
+
+
+def _anderson_rubin(reduced: Estimate, first: Estimate, covariance: float) -> tuple[float, float] | None:
+    """Solve ``(ρ − bπ)² ≤ c (V_ρρ − 2b V_ρπ + b² V_ππ)`` for b."""
+    critical = t_quantile(0.5 + CONFIDENCE / 2, first.df) ** 2
+    square = first.estimate**2 - critical * first.std_error**2
+    cross = reduced.estimate * first.estimate - critical * covariance
+    constant = reduced.estimate**2 - critical * reduced.std_error**2
+    inner = cross**2 - square * constant
+    if square <= 0:
+        return (-math.inf, math.inf) if inner <= 0 else None
+    middle, half = cross / square, math.sqrt(max(inner, 0.0)) / square
+    return middle - half, middle + half

@@ -1,0 +1,187 @@
+"""Least squares on arrays: the fit that every regression estimator of :mod:`impact.statistics` starts from.
+
+It refuses what is not identified and says nothing about uncertainty: errors come from
+:mod:`impact.statistics.linear.sandwich` and :mod:`impact.statistics.linear.wild`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
+
+from impact.errors import NotEstimable, UsageError
+from impact.statistics.core import Floats
+
+RANK_TOLERANCE = 1e-10
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A weighted least squares fit.
+
+    Parameters
+    ----------
+    params
+        Shape (k,): coefficients, in units of the outcome per unit of the column.
+    bread
+        Shape (k, k): ``(X'WX)⁻¹``.
+    residuals
+        Shape (n,): ``y − Xb``, not weighted.
+    matrix
+        Shape (n, k): X.
+    weights
+        Shape (n,): ones where none were given.
+    leverage
+        Shape (n,): ``w_i x_i' (X'WX)⁻¹ x_i``, between 0 and 1; they add up to k.
+    names
+        The k names of the columns.
+    n, k
+        Observations and columns.
+    """
+
+    params: Floats
+    bread: Floats
+    residuals: Floats
+    matrix: Floats
+    weights: Floats
+    leverage: Floats
+    names: tuple[str, ...]
+    n: int
+    k: int
+
+    def place(self, name: str) -> int:
+        """Return the position of a named column."""
+        if name not in self.names:
+            raise UsageError(f"the regression has no term {name}; it has {', '.join(self.names)}")
+        return self.names.index(name)
+
+    def selector(self, names: Sequence[str]) -> Floats:
+        """Return the rows of the identity that pick the named coefficients, shape (len(names), k)."""
+        return np.eye(self.k)[[self.place(name) for name in names]]
+
+
+def fit(outcome: Floats, matrix: Floats, names: Sequence[str], *, weights: Floats | None = None) -> Fit:
+    """Fit weighted least squares.
+
+    Parameters
+    ----------
+    outcome
+        Shape (n,).
+    matrix
+        Shape (n, k), with the constant if one is wanted.
+    names
+        The k names of the columns, all different.
+    weights
+        Shape (n,), positive; their scale does not matter. None for equal weights.
+
+    Returns
+    -------
+    Fit
+        Coefficients of the linear projection of the outcome on the columns.
+
+    Raises
+    ------
+    NotEstimable
+        With missing or infinite values, weights that are not positive, no more observations than columns, or
+        collinear columns (all columns that take part are named).
+    UsageError
+        If the shapes do not fit together or two columns have the same name.
+
+    Notes
+    -----
+    ``b = (X'WX)⁻¹ X'Wy``, through a QR decomposition of the columns, each scaled to length one. They count as collinear
+    if the smallest singular value is below 1e-10 of the largest, so the unit of a column does not matter.
+
+    References
+    ----------
+    Golub, Van Loan (2013). Matrix Computations, 4th ed., section 5.3.
+    https://epubs.siam.org/doi/book/10.1137/1.9781421407944
+    """
+    outcome, matrix = np.asarray(outcome, dtype=np.float64), np.asarray(matrix, dtype=np.float64)
+    weight = np.ones(len(outcome)) if weights is None else np.asarray(weights, dtype=np.float64)
+    _check(outcome, matrix, weight, names)
+    n, k = matrix.shape
+    root = np.sqrt(weight)
+    weighted = matrix * root[:, None]
+    length = np.linalg.norm(weighted, axis=0)
+    length[length == 0] = 1.0
+    basis, triangle = np.linalg.qr(weighted / length)
+    _refuse_collinear(triangle, names)
+    inverse = solve_triangular(triangle, np.eye(k)) / length[:, None]
+    params = inverse @ (basis.T @ (root * outcome))
+    leverage = np.minimum(np.sum(basis**2, axis=1), 1.0)
+    residuals = outcome - matrix @ params
+    return Fit(params, inverse @ inverse.T, residuals, matrix, weight, leverage, tuple(names), n, k)
+
+
+def influence(fitted: Fit, place: int) -> Floats:
+    """Return the influence of each row on one coefficient, shape (n,): ``[(X'WX)⁻¹]_place x_i w_i e_i``."""
+    return influence_of(fitted, np.eye(fitted.k)[place])
+
+
+def influence_of(fitted: Fit, vector: Floats) -> Floats:
+    """Return the influence of each row on the combination ``vector'b`` of coefficients, shape (n,)."""
+    return np.asarray(fitted.matrix @ (fitted.bread @ vector) * fitted.weights * fitted.residuals)
+
+
+def check_finite(values: NDArray[np.generic], what: str) -> None:
+    """Raise NotEstimable if an array has missing or infinite values."""
+    bad = int(np.size(values) - np.count_nonzero(np.isfinite(values)))
+    if bad:
+        raise NotEstimable(f"{what} has {bad} missing or infinite values", "rows without missing values")
+
+
+def check_lengths(n: int, **arrays: NDArray[np.generic] | None) -> None:
+    """Raise UsageError if a named array (None is left out) does not have n rows."""
+    for what, values in arrays.items():
+        if values is not None and (np.ndim(values) == 0 or len(values) != n):
+            raise UsageError(f"{what} has shape {np.shape(values)}; expected {n} rows")
+
+
+def binary(values: NDArray[np.generic], what: str) -> Floats:
+    """Return a 0/1 array as floats, shape (n,).
+
+    Raises
+    ------
+    NotEstimable
+        If a value is missing or not 0 or 1, or if all values are the same.
+    """
+    found = np.asarray(values, dtype=np.float64)
+    check_finite(found, what)
+    if not np.isin(found, (0.0, 1.0)).all():
+        raise NotEstimable(f"{what} has values other than 0 and 1", "a column of 0 and 1")
+    if len(found) == 0 or found.min() == found.max():
+        raise NotEstimable(f"{what} is the same for all units", "units of both kinds")
+    return found
+
+
+def _check(outcome: Floats, matrix: Floats, weights: Floats, names: Sequence[str]) -> None:
+    n = len(outcome)
+    if outcome.shape != (n,) or weights.shape != (n,) or matrix.ndim != 2 or matrix.shape != (n, len(names)):
+        raise UsageError(
+            f"shapes do not fit: outcome {outcome.shape}, matrix {matrix.shape}, weights {weights.shape}, "
+            f"{len(names)} names"
+        )
+    if len(set(names)) < len(names) or not names:
+        raise UsageError("a regression needs at least one column, and each column its own name")
+    check_finite(outcome, "the outcome")
+    for column, name in zip(matrix.T, names, strict=True):
+        check_finite(column, name)
+    check_finite(weights, "the weight")
+    if np.any(weights <= 0):
+        raise NotEstimable("some weights are not positive", "positive weights; leave out units that shall not count")
+    if n <= len(names):
+        raise NotEstimable(f"{n} observations cannot carry {len(names)} terms", "more observations or fewer covariates")
+
+
+def _refuse_collinear(triangle: Floats, names: Sequence[str]) -> None:
+    _, values, rotation = np.linalg.svd(triangle)
+    lost = rotation[values < RANK_TOLERANCE * values[0]]
+    if len(lost) or values[0] == 0:
+        involved = np.abs(lost).max(axis=0) > 1e-6 if len(lost) else np.ones(len(names), dtype=bool)
+        said = ", ".join(name for name, is_in in zip(names, involved, strict=True) if is_in)
+        raise NotEstimable(f"these columns are collinear: {said}", "leave out what they say twice or do not vary in")

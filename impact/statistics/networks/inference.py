@@ -1,0 +1,359 @@
+"""How sure a measure of a network is: bodies drawn again, bodies renamed, labels shuffled, waves swapped.
+
+Stands on :mod:`impact.statistics.networks.network`. Ties are not independent of each other, so each procedure says what
+it takes as exchangeable: bodies, their names, their labels, or the two waves of a pair of bodies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impact.errors import NotEstimable, UsageError
+from impact.statistics.core import Estimate, Floats, Ints, wald
+from impact.statistics.networks.measures import Bools, Stack, measure_stack
+from impact.statistics.networks.network import Network, check_pair, needs_groups, network_measure, stack_of, tie_change
+
+BATCH = 2_000_000
+UNDEFINED = 0.05
+PRECISION = 1e-13
+TIE = 1e-9
+OF_PATHS = ("mean_path", "betweenness_centralisation")
+
+
+@dataclass(frozen=True)
+class NetworkEstimate(Estimate):
+    """A measure of a network, or its change, with its error over bodies drawn again.
+
+    Parameters
+    ----------
+    replicates
+        Shape (draws − undefined,): the measure of each network of drawn bodies.
+    undefined
+        Draws in which the measure was not defined; they are left out.
+    bias
+        Mean of the replicates minus the estimate. It is not taken off the estimate.
+    """
+
+    replicates: Floats = field(default_factory=lambda: np.empty(0), repr=False, compare=False)
+    undefined: int = 0
+    bias: float = float("nan")
+
+
+class QapTest(NamedTuple):
+    """The correlation of two networks, and its two-sided p-value under renamed bodies."""
+
+    correlation: float
+    p_value: float
+
+
+class MixingTest(NamedTuple):
+    """A measure of groups, its mean over all ways to shuffle the labels, and its two-sided p-value."""
+
+    observed: float
+    expected: float
+    p_value: float
+
+
+def vertex_bootstrap(
+    network: Network, name: str, groups: NDArray[Any] | None = None, *, draws: int, rng: np.random.Generator
+) -> NetworkEstimate:
+    """Return a measure with the error of the vertex bootstrap.
+
+    Parameters
+    ----------
+    network
+        Of n bodies that stand for others like them.
+    name, groups
+        As in :func:`impact.statistics.networks.network.network_measure`.
+    draws, rng
+        Networks drawn, and the generator.
+
+    Raises
+    ------
+    UsageError
+        For an unknown measure, unsuitable groups or fewer than two draws.
+    NotEstimable
+        For ``mean_path`` and ``betweenness_centralisation``. If the measure is undefined in the network or in more
+        than 5 % of the draws, does not vary between draws, or some bodies have no group.
+
+    Notes
+    -----
+    Draw n bodies with replacement and keep the ties among them. The dyad of two copies of one body takes both
+    directions of a dyad drawn from all of the network. The error is the standard deviation of the measure over draws,
+    and the interval is normal. It takes bodies as a sample: it holds no error of ties that were reported wrongly. Where
+    bodies are alike, the error is too large, up to √3 for a density. Where ties are few, a network of drawn bodies has
+    more isolates and other paths: ``bias`` shows it, and intervals of measures of paths, which then hold the truth too
+    seldom, are refused.
+
+    References
+    ----------
+    Snijders and Borgatti (1999), Connections 22 (2), 61–70.
+    """
+    _refuse_paths(name)
+    whole = stack_of(network, name, groups)
+    value = network_measure(network, name, groups)
+    found = [
+        measure_stack(Stack(ties, network.directed, whole.groups[0][drawn]), name)
+        for (ties,), drawn in _redrawn(network.adjacency[None], draws, rng)
+    ]
+    return _estimate(value, np.concatenate(found), name, network.n)
+
+
+def change_bootstrap(
+    before: Network,
+    after: Network,
+    name: str,
+    groups: NDArray[Any] | None = None,
+    *,
+    draws: int,
+    rng: np.random.Generator,
+) -> NetworkEstimate:
+    """Return the change of a measure between two waves of the same bodies, with its error.
+
+    Parameters
+    ----------
+    before, after
+        The waves: the same n bodies in the same order.
+    name, groups, draws, rng
+        As in :func:`vertex_bootstrap`; a body keeps its group.
+
+    Raises
+    ------
+    UsageError, NotEstimable
+        As in :func:`vertex_bootstrap`; also if the waves are not of the same number of bodies and kind.
+
+    Notes
+    -----
+    The estimate is after − before. Both waves are made of the same drawn bodies, and the dyad of two copies takes the
+    same other dyad in both, so that what the waves share cancels.
+
+    References
+    ----------
+    Snijders and Borgatti (1999), Connections 22 (2), 61–70.
+    """
+    check_pair(before, after)
+    _refuse_paths(name)
+    codes = stack_of(before, name, groups).groups[0]
+    value = network_measure(after, name, groups) - network_measure(before, name, groups)
+    found = []
+    for waves, drawn in _redrawn(np.stack([before.adjacency, after.adjacency]), draws, rng):
+        first, second = (measure_stack(Stack(ties, before.directed, codes[drawn]), name) for ties in waves)
+        found.append(second - first)
+    return _estimate(value, np.concatenate(found), name, before.n)
+
+
+def qap_correlation(before: Network, after: Network, *, draws: int, rng: np.random.Generator) -> QapTest:
+    """Return the correlation of two networks of the same bodies, and whether it is more than chance.
+
+    Parameters
+    ----------
+    before, after
+        The same n bodies in the same order.
+    draws, rng
+        Permutations, and the generator.
+
+    Raises
+    ------
+    UsageError
+        If the networks are not of the same number of bodies and kind, or there is no draw.
+    NotEstimable
+        If a network has no tie or every tie.
+
+    Notes
+    -----
+    Pearson correlation over ordered pairs of bodies. The null: which body stands where in one network has nothing to
+    do with the other network. Bodies of one are permuted, rows and columns together, which keeps all its structure;
+    ``p = (1 + #{|r*| ≥ |r|}) / (1 + draws)``.
+
+    References
+    ----------
+    Krackhardt (1987), https://doi.org/10.1016/0378-8733(87)90012-8.
+    """
+    correlation = tie_change(before, after).correlation
+    if not np.isfinite(correlation):
+        raise NotEstimable("a wave has no tie or every tie", "ties that are there between some bodies only")
+    n, (rows, columns) = before.n, np.nonzero(before.adjacency)
+    pairs, expected = n * (n - 1), len(rows) * int(after.adjacency.sum())
+    observed = abs(pairs * int(after.adjacency[rows, columns].sum()) - expected)
+    extreme = 0
+    for size in _batches(draws, len(rows) + n):
+        names = rng.permuted(np.tile(np.arange(n), (size, 1)), axis=1)
+        both = np.count_nonzero(after.adjacency[names[:, rows], names[:, columns]], axis=1)
+        extreme += int(np.count_nonzero(np.abs(pairs * both - expected) >= observed))
+    return QapTest(correlation, (1 + extreme) / (1 + draws))
+
+
+def mixing_test(
+    network: Network, name: str, groups: NDArray[Any], *, draws: int, rng: np.random.Generator
+) -> MixingTest:
+    r"""Return a measure of groups beside what it would be if group and ties had nothing to do with each other.
+
+    Parameters
+    ----------
+    network
+        Of n bodies.
+    name
+        A measure that :func:`impact.statistics.networks.network.needs_groups`.
+    groups
+        Shape (n,).
+    draws, rng
+        Permutations of the labels, and the generator.
+
+    Raises
+    ------
+    UsageError
+        If the measure knows no groups, or there is no draw.
+    NotEstimable
+        Without ties, with a single group, or if some bodies have no group.
+
+    Notes
+    -----
+    The expected value is exact. Two bodies differ with probability :math:`h = 1 - \sum_g n_g(n_g-1)/(n(n-1))`: it is
+    h for the share, 2h − 1 for E–I, and h times the mean of (d − 1)/d over bodies with d > 0 neighbours for diversity.
+    ``p = (1 + #{|m* − expected| ≥ |m − expected|}) / (1 + draws)``, with ties held fixed.
+    """
+    whole = stack_of(network, name, groups)
+    if not needs_groups(name):
+        raise UsageError(f"{name} does not compare groups")
+    if not network.adjacency.any() or whole.groups.max() < 1:
+        raise NotEstimable("there is no tie, or a single group", "ties, and bodies of at least two groups")
+    observed, expected = float(measure_stack(whole, name)[0]), _expected(whole, name)
+    extreme = 0
+    for size in _batches(draws, network.n**2):
+        labels = rng.permuted(np.tile(whole.groups, (size, 1)), axis=1)
+        ties = np.broadcast_to(network.adjacency, (size, network.n, network.n))
+        found = measure_stack(Stack(ties, network.directed, labels), name)
+        extreme += int(np.count_nonzero(np.abs(found - expected) >= abs(observed - expected) - TIE))
+    return MixingTest(observed, expected, (1 + extreme) / (1 + draws))
+
+
+def swap_test(
+    before: Network,
+    after: Network,
+    name: str,
+    groups: NDArray[Any] | None = None,
+    *,
+    draws: int,
+    rng: np.random.Generator,
+) -> float:
+    """Return the two-sided p-value of no change of a measure between two waves, from dyads swapped between the waves.
+
+    Parameters
+    ----------
+    before, after
+        The same n bodies in the same order.
+    name, groups
+        As in :func:`impact.statistics.networks.network.network_measure`.
+    draws, rng
+        Random swaps, and the generator.
+
+    Raises
+    ------
+    UsageError, NotEstimable
+        As in :func:`change_bootstrap`.
+
+    Notes
+    -----
+    The null: each dyad could as well have had its two waves the other way round, whatever the other dyads did. Each
+    dyad, with both its directions, is swapped with probability ½, and ``p = (1 + #{|c*| ≥ |c|}) / (1 + draws)`` for
+    the change c. Draws in which it is undefined count as extreme.
+
+    Valid if ties form and dissolve independently between dyads. It is not, and p is then too small, where a body, or
+    a shock to all, moves many ties at once: bodies cannot be swapped instead, since a dyad belongs to two of them. Then
+    use :func:`change_bootstrap`. For ``ties`` and edges this is the sign test of McNemar.
+
+    References
+    ----------
+    McNemar (1947), https://doi.org/10.1007/BF02295996.
+    """
+    check_pair(before, after)
+    codes = stack_of(before, name, groups).groups
+    change = abs(network_measure(after, name, groups) - network_measure(before, name, groups))
+    if not np.isfinite(change):
+        raise NotEstimable(f"{name} is not defined in a wave", "a network with more ties")
+    undefined = extreme = 0
+    for waves in _swapped(before.adjacency, after.adjacency, draws, rng):
+        first, second = (measure_stack(Stack(ties, before.directed, codes), name) for ties in waves)
+        undefined += int(np.count_nonzero(np.isnan(second - first)))
+        extreme += int(np.count_nonzero(np.abs(second - first) >= change - TIE))
+    _refuse_undefined(undefined, draws, name)
+    return (1 + extreme + undefined) / (1 + draws)
+
+
+def _batches(draws: int, cells: int, least: int = 1) -> Iterator[int]:
+    """Yield the sizes of batches of draws that hold so many cells each."""
+    if draws < least:
+        raise UsageError(f"{draws} draws; at least {least}")
+    size = max(1, BATCH // cells)
+    for start in range(0, draws, size):
+        yield min(size, draws - start)
+
+
+def _redrawn(waves: Bools, draws: int, rng: np.random.Generator) -> Iterator[tuple[Bools, Ints]]:
+    """Yield networks of drawn bodies: ties of each wave, shape (w, b, n, n), and the bodies drawn, shape (b, n)."""
+    n = waves.shape[1]
+    if n < 2:
+        raise NotEstimable("there is a single body", "at least two bodies, and in practice many")
+    upper = np.triu(np.ones((n, n), dtype=bool), 1)
+    for size in _batches(draws, n * n, least=2):
+        drawn = rng.integers(n, size=(size, n))
+        ties = waves[:, drawn[:, :, None], drawn[:, None, :]]
+        draw, row, column = np.nonzero((drawn[:, :, None] == drawn[:, None, :]) & upper)
+        one = rng.integers(n, size=len(draw))
+        other = (one + rng.integers(1, n, size=len(draw))) % n
+        ties[:, draw, row, column], ties[:, draw, column, row] = waves[:, one, other], waves[:, other, one]
+        yield ties, drawn
+
+
+def _swapped(before: Bools, after: Bools, draws: int, rng: np.random.Generator) -> Iterator[Bools]:
+    """Yield both waves with dyads swapped at random, shape (2, b, n, n)."""
+    differs = before != after
+    rows, columns = np.nonzero(np.triu(differs | differs.T))
+    waves = np.stack([before, after])
+    for size in _batches(draws, before.size):
+        draw, dyad = np.nonzero(rng.random((size, len(rows))) < 0.5)
+        ties = np.repeat(waves[:, None], size, axis=1)
+        for i, j in ((rows[dyad], columns[dyad]), (columns[dyad], rows[dyad])):
+            ties[:, draw, i, j] = waves[::-1, i, j]
+        yield ties
+
+
+def _estimate(value: float, found: Floats, name: str, n: int) -> NetworkEstimate:
+    defined = found[np.isfinite(found)]
+    undefined = len(found) - len(defined)
+    if not np.isfinite(value):
+        raise NotEstimable(f"{name} is not defined in the network", "a network with more ties")
+    _refuse_undefined(undefined, len(found), name)
+    error = float(defined.std(ddof=1))
+    if error <= PRECISION * float(np.abs(defined).max()):
+        raise NotEstimable(f"{name} is the same whichever bodies are drawn", "bodies that differ in their ties")
+    plain = wald(value, error, rule="vertex bootstrap", n_obs=n)
+    return NetworkEstimate(**vars(plain), replicates=defined, undefined=undefined, bias=float(defined.mean()) - value)
+
+
+def _refuse_paths(name: str) -> None:
+    if name in OF_PATHS:
+        reason = f"networks of drawn bodies have other shortest paths, so they do not tell how sure {name} is"
+        raise NotEstimable(reason, "another measure; for two waves, the test that swaps dyads")
+
+
+def _refuse_undefined(undefined: int, draws: int, name: str) -> None:
+    if undefined > UNDEFINED * draws:
+        raise NotEstimable(f"{name} is not defined in {undefined} of {draws} draws", "a network with more ties")
+
+
+def _expected(stack: Stack, name: str) -> float:
+    n, sizes = stack.n, np.bincount(stack.groups[0])
+    differ = 1 - float(np.sum(sizes * (sizes - 1))) / (n * (n - 1))
+    if name == "ei_index":
+        return 2 * differ - 1
+    if name == "cross_group_share":
+        return differ
+    degrees = np.count_nonzero(stack.ties[0] | stack.ties[0].T, axis=1)
+    degrees = degrees[degrees > 0]
+    return differ * float(np.mean((degrees - 1) / degrees))

@@ -1,0 +1,40 @@
+"""Comparisons by observed characteristics: who gets the programme, matching, weighting, and hidden bias."""
+
+from impact.statistics.observational.matching import Matched, Pairs, Strata, coarsened_exact, nearest, subclassify
+from impact.statistics.observational.propensity import Logit, Overlap, logit, overlap
+from impact.statistics.observational.rosenbaum import Sensitivity, rosenbaum_bounds
+from impact.statistics.observational.sensitivity import (
+    EValue,
+    Oster,
+    Robustness,
+    e_value,
+    e_value_difference,
+    oster,
+    robustness_value,
+)
+from impact.statistics.observational.weighting import aipw, entropy_balance, ipw
+
+__all__ = [
+    "EValue",
+    "Logit",
+    "Matched",
+    "Oster",
+    "Overlap",
+    "Pairs",
+    "Robustness",
+    "Sensitivity",
+    "Strata",
+    "aipw",
+    "coarsened_exact",
+    "e_value",
+    "e_value_difference",
+    "entropy_balance",
+    "ipw",
+    "logit",
+    "nearest",
+    "oster",
+    "overlap",
+    "robustness_value",
+    "rosenbaum_bounds",
+    "subclassify",
+]

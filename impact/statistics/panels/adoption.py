@@ -1,0 +1,200 @@
+"""Panels in which units start treatment at different times: the input of all estimators of staggered adoption.
+
+Above it stand :mod:`impact.statistics.panels.staggered`, :mod:`impact.statistics.panels.imputation` and
+:mod:`impact.statistics.panels.interacted`; what they must all agree on (who can be compared, clusters, errors) is here.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impact.errors import NotEstimable
+from impact.statistics.core import Estimate, Floats, Ints, cluster_codes, influence_error, wald
+
+Bools = NDArray[np.bool_]
+NEVER = -1
+NEGLIGIBLE = 1e-12
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Outcomes of units over periods, with the time each unit was first treated.
+
+    Parameters
+    ----------
+    outcome
+        Shape (n, T), one row per unit and one column per period in order of time; NaN where missing.
+    cohort
+        Shape (n,): position (from 0) of the first treated period; −1 for units not treated in any of the T periods.
+        Treatment is taken to last once started.
+    covariates
+        Shape (n, p): values from before treatment, or None.
+    weights
+        Shape (n,): positive sampling weights, or None.
+    clusters
+        Shape (n,): codes of a level above the unit, or None for errors clustered by unit.
+    period_names, covariate_names
+        Names of the T periods and p covariates, for messages; empty for their positions.
+
+    Raises
+    ------
+    ValueError
+        If shapes or cohort positions do not fit each other.
+    NotEstimable
+        If an outcome is infinite, a covariate is missing or infinite, or a weight is not positive.
+    """
+
+    outcome: Floats
+    cohort: Ints
+    covariates: Floats | None = None
+    weights: Floats | None = None
+    clusters: Ints | None = None
+    period_names: tuple[str, ...] = ()
+    covariate_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.outcome.ndim != 2 or (self.covariates is not None and self.covariates.ndim != 2):
+            raise ValueError("outcome must have shape (n units, T periods), covariates (n units, p)")
+        for values in (self.cohort, self.weights, self.clusters, self.covariates):
+            if values is not None and len(values) != len(self.outcome):
+                raise ValueError("cohort, covariates, weights and clusters must have one row per unit")
+        if np.any((self.cohort < NEVER) | (self.cohort >= self.outcome.shape[1])):
+            raise ValueError("cohort must be the position of a period, or −1 for units not treated in these periods")
+        if np.isinf(self.outcome).any():
+            raise NotEstimable("an outcome is infinite", "finite outcomes; leave a missing one empty")
+        if self.covariates is not None and not np.isfinite(self.covariates).all():
+            raise NotEstimable("a baseline covariate is missing or infinite", "covariates known for every unit")
+        if self.weights is not None and not np.all(np.isfinite(self.weights) & (self.weights > 0)):
+            raise NotEstimable("a weight is missing, zero, negative or infinite", "a positive weight for every unit")
+
+    def name(self, period: int) -> str:
+        """Return the name of a period, or its position where periods have no names."""
+        return self.period_names[period] if self.period_names else f"at position {period}"
+
+    @property
+    def covariate_labels(self) -> tuple[str, ...]:
+        """Names of the covariates, or their number counted from 1 where they have none."""
+        count = 0 if self.covariates is None else self.covariates.shape[1]
+        return self.covariate_names or tuple(f"covariate {number}" for number in range(1, count + 1))
+
+    @property
+    def unit_weights(self) -> Floats:
+        """Shape (n,): the weights, one for every unit if there are none."""
+        return np.ones(len(self.outcome)) if self.weights is None else self.weights
+
+
+@dataclass(frozen=True)
+class Clustering:
+    """Which cluster each unit of the sample belongs to.
+
+    Parameters
+    ----------
+    codes
+        Shape (n,): cluster numbers; units left out carry 0 and have no influence. None if each unit is its own.
+    count
+        Clusters in the sample; units, if each is its own.
+    """
+
+    codes: Ints | None
+    count: int
+
+
+def comparison_window(panel: Panel, used: Bools, anticipation: int = 0, *, never_only: bool) -> tuple[Ints, int]:
+    """Return the cohorts that have a comparison, and the number of first periods in which they have one.
+
+    Raises
+    ------
+    NotEstimable
+        If no unit is treated, or none is left to compare with.
+    """
+    present = np.unique(panel.cohort[used])
+    cohorts = present[present != NEVER]
+    if not len(cohorts):
+        raise NotEstimable("no unit becomes treated after a period without treatment", "units treated later")
+    if present[0] == NEVER:
+        return cohorts, panel.outcome.shape[1]
+    if never_only:
+        raise NotEstimable("every unit is treated at some time", "units never treated, or units not yet treated")
+    n_periods = int(cohorts[-1]) - anticipation
+    cohorts = cohorts[cohorts < n_periods]
+    if not len(cohorts):
+        raise NotEstimable(
+            "all units are first treated at the same time, or too close to it given the anticipation",
+            "units never treated, or treated later",
+        )
+    return cohorts, n_periods
+
+
+def clustering_of(panel: Panel, used: Bools) -> Clustering:
+    """Return the clusters of the units used."""
+    if panel.clusters is None:
+        return Clustering(None, int(used.sum()))
+    found, count = cluster_codes(panel.clusters[used])
+    codes = np.zeros(len(used), dtype=np.int64)
+    codes[used] = found
+    return Clustering(codes, count)
+
+
+def n_spread(members: Bools, clustering: Clustering) -> int:
+    """Return over how many clusters (units, if there are none) the members lie."""
+    return int(members.sum()) if clustering.codes is None else len(np.unique(clustering.codes[members]))
+
+
+def wide_cohorts(panel: Panel, used: Bools) -> tuple[Bools, tuple[str, ...]]:
+    """Leave out cohorts within fewer than two units or clusters: nothing tells their own variation, and so the error.
+
+    Returns
+    -------
+    tuple
+        The units used, shape (n,), and each cohort left out, in words.
+
+    Raises
+    ------
+    NotEstimable
+        If no cohort is left; names one.
+    """
+    clustering, kept, left_out = clustering_of(panel, used), used.copy(), []
+    level = "unit" if clustering.codes is None else "cluster"
+    cohorts = np.setdiff1d(panel.cohort[used], NEVER)
+    for cohort in cohorts:
+        members = used & (panel.cohort == cohort)
+        if n_spread(members, clustering) < 2:
+            kept &= ~members
+            left_out.append(f"the cohort first treated {panel.name(int(cohort))} lies in one {level}")
+    if left_out and len(left_out) == len(cohorts):
+        raise NotEstimable(
+            f"the cohort first treated {panel.name(int(cohorts[0]))} lies in one {level}, so its effect has no error",
+            f"at least two {level}s in each cohort, or cohorts merged",
+        )
+    return kept, tuple(left_out)
+
+
+def from_influence(
+    value: float,
+    influence: Floats,
+    clustering: Clustering,
+    *,
+    rule: str,
+    n_obs: int,
+    outcome: Floats,
+    factor: float = 1.0,
+    count: int | None = None,
+) -> Estimate:
+    """Return an estimate whose variance is ``factor`` times the sum of squared influences of units or clusters.
+
+    The reference is t(G − 1) for G clusters, or units that are their own, in the sample; of these ``count`` where only
+    some of them are compared.
+
+    Raises
+    ------
+    NotEstimable
+        If the error is zero up to the rounding of the outcome.
+    """
+    behind = clustering.count if count is None else count
+    error = math.sqrt(factor) * influence_error(influence, clustering.codes, clustering.count)
+    error = error if error > NEGLIGIBLE * float(np.nanmax(np.abs(outcome))) else 0.0
+    return wald(value, error, rule=rule, n_obs=n_obs, df=behind - 1.0, n_clusters=behind, influence=influence)

@@ -1,0 +1,156 @@
+"""Goodman-Bacon's decomposition of a two-way fixed effects coefficient into its 2×2 comparisons.
+
+Says what :mod:`impact.statistics.linear.two_way` averages when units start at different times: which comparisons, how
+much each weighs, and how much weight lies on comparisons with units that were treated before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from impact.errors import NotEstimable
+from impact.statistics.core import Floats, Ints
+
+NEVER = "treated vs never treated"
+EARLIER = "earlier vs later treated"
+LATER = "later vs earlier treated"
+ALWAYS = "treated vs always treated"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One 2×2 difference-in-differences.
+
+    Parameters
+    ----------
+    kind
+        ``treated vs never treated``, ``earlier vs later treated``, ``later vs earlier treated`` or ``treated vs always
+        treated``. The last two compare with units already treated.
+    treated, control
+        Start positions of the cohort that changes and of the one compared with; ``inf`` for never.
+    estimate
+        In the unit of the outcome.
+    weight
+        Share in the coefficient; not negative, and all sum to one.
+    """
+
+    kind: str
+    treated: float
+    control: float
+    estimate: float
+    weight: float
+
+
+@dataclass(frozen=True)
+class Bacon:
+    """The decomposition.
+
+    Parameters
+    ----------
+    coefficient
+        The two-way fixed effects coefficient, ``Σ weight · estimate``.
+    comparisons
+        All comparisons with a weight.
+    forbidden
+        Weight of the comparisons with units already treated.
+    """
+
+    coefficient: float
+    comparisons: tuple[Comparison, ...]
+    forbidden: float
+
+
+def bacon_decomposition(means: Floats, counts: Ints, starts: Floats) -> Bacon:
+    """Decompose the two-way fixed effects coefficient of a treatment that starts and then stays.
+
+    Parameters
+    ----------
+    means
+        Shape (C, T): mean outcome of each cohort in each period, in order of time.
+    counts
+        Shape (C, T): units of each cohort observed in each period.
+    starts
+        Shape (C,): position 0 … T−1 of the first treated period of each cohort, 0 for always treated; ``inf`` or any
+        position from T on for never.
+
+    Raises
+    ------
+    NotEstimable
+        If the panel is not balanced, a mean is missing, or no two cohorts can be compared.
+
+    Notes
+    -----
+    With n_k units in cohort k and D_k the share of periods in which it is treated, the weights are proportional to
+    ``n_k n_U D_k (1 − D_k)`` against never (or always) treated units, and for k earlier than l to
+    ``n_k n_l (D_k − D_l)(1 − D_k)`` (k against l not yet treated) and ``n_k n_l D_l (D_k − D_l)`` (l against k).
+
+    Assumptions
+        None: it is arithmetic. Each estimate is an effect if trends are parallel in its two cohorts; comparisons with
+        units already treated also need effects that do not change over time.
+
+    References
+    ----------
+    Goodman-Bacon (2021), Difference-in-differences with variation in treatment timing, Journal of Econometrics 225,
+    https://doi.org/10.1016/j.jeconom.2021.03.014
+    """
+    means, sizes, starts = _merged(means, counts, starts)
+    periods = means.shape[1]
+    found = [
+        comparison
+        for early, late in combinations(range(len(starts)), 2)
+        for comparison in _pair(means[[early, late]], sizes[[early, late]], starts[[early, late]], periods)
+    ]
+    total = sum(comparison.weight for comparison in found)
+    if not total:
+        raise NotEstimable("all units start at the same time or never change", "cohorts that start at different times")
+    shares = tuple(Comparison(one.kind, one.treated, one.control, one.estimate, one.weight / total) for one in found)
+    coefficient = sum(one.weight * one.estimate for one in shares)
+    forbidden = sum(one.weight for one in shares if one.kind in {LATER, ALWAYS})
+    return Bacon(float(coefficient), shares, float(forbidden))
+
+
+def _merged(means: Floats, counts: Ints, starts: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return means, sizes and starts with one cohort per start, in order of start, never treated last."""
+    _refuse_unbalanced(means, counts, starts)
+    starts = np.where(starts >= means.shape[1], np.inf, starts)
+    distinct, codes = np.unique(starts, return_inverse=True)
+    belongs = (codes == np.arange(len(distinct))[:, None]).astype(np.float64)
+    sizes = belongs @ counts[:, 0]
+    return (belongs * counts[:, 0]) @ means / sizes[:, None], sizes, distinct
+
+
+def _refuse_unbalanced(means: Floats, counts: Ints, starts: Floats) -> None:
+    if np.any(np.isnan(starts)) or np.any(starts < 0) or np.any(starts[np.isfinite(starts)] % 1):
+        raise NotEstimable("a start is not a position in time", "positions 0 … T−1, or infinity for never")
+    uneven = np.flatnonzero(np.any(counts != counts[:, :1], axis=1) | (counts[:, 0] <= 0))
+    if len(uneven):
+        raise NotEstimable(
+            f"the panel is not balanced: the cohort that starts at {starts[uneven[0]]:g} is not seen with the same"
+            " number of units in every period",
+            "all units in all periods",
+        )
+    if not np.all(np.isfinite(means)):
+        raise NotEstimable("a cohort has no mean outcome in some period", "outcomes of all units in all periods")
+
+
+def _pair(means: Floats, sizes: Floats, starts: Floats, periods: int) -> list[Comparison]:
+    """Return the comparisons of an earlier and a later cohort, with weights that do not yet sum to one."""
+    (early, late), (start, end) = means, (int(starts[0]), int(min(starts[1], periods)))
+    both = sizes[0] * sizes[1]
+    first = (end - start) / periods * start / periods * both
+    second = (periods - end) / periods * (end - start) / periods * both
+    found = []
+    if first > 0:
+        gap = (early - late)[:end]
+        kind = NEVER if end == periods else EARLIER
+        estimate = float(gap[start:].mean() - gap[:start].mean())
+        found.append(Comparison(kind, float(starts[0]), float(starts[1]), estimate, float(first)))
+    if second > 0:
+        gap = (late - early)[start:]
+        estimate = float(gap[end - start :].mean() - gap[: end - start].mean())
+        kind = ALWAYS if start == 0 else LATER
+        found.append(Comparison(kind, float(starts[1]), float(starts[0]), estimate, float(second)))
+    return found

@@ -1,0 +1,301 @@
+"""Effects of staggered adoption from a regression with cohort-by-time interactions: Sun and Abraham (2021).
+
+It takes an :class:`impact.statistics.panels.adoption.Panel`. The regression is solved exactly from sums over units that
+share cohort and pattern of missing outcomes; no effect is found by iteration.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from impact.errors import NotEstimable
+from impact.statistics.core import Estimate, Floats, Ints, JointTest
+from impact.statistics.informative import informative
+from impact.statistics.panels.adoption import (
+    Bools,
+    Clustering,
+    Panel,
+    clustering_of,
+    comparison_window,
+    from_influence,
+    n_spread,
+    wide_cohorts,
+)
+from impact.statistics.panels.aggregation import joint_test
+
+SINGULAR = 1e-10
+RULE = "CR1, unit effects nested"
+
+
+@dataclass(frozen=True)
+class Interacted:
+    """Average effects on the treated from cohort-by-time interactions.
+
+    Parameters
+    ----------
+    overall
+        Average over observations from treatment on, in the unit of the outcome.
+    terms
+        (periods since treatment, estimate); −1 is the reference.
+    pretrend
+        Joint F test of the effects before treatment; a refusal, with its reason, if there is none.
+    n_units, n_obs
+        Units and observations used.
+    n_always_treated
+        Units left out because no period lies before their treatment.
+    n_singletons
+        Units left out because no outcome of theirs tells anything beside the effects.
+    n_periods_left_out
+        Last periods left out because every unit is treated by then; the last cohort is then the comparison.
+    left_out
+        Cohorts, and cohorts' periods, left out because they cannot be compared with an error, in words.
+    """
+
+    overall: Estimate
+    terms: tuple[tuple[int, Estimate], ...]
+    pretrend: JointTest | NotEstimable
+    n_units: int
+    n_obs: int
+    n_always_treated: int
+    n_singletons: int
+    n_periods_left_out: int
+    left_out: tuple[str, ...] = ()
+
+
+def sun_abraham(panel: Panel) -> Interacted:
+    """Estimate average effects on the treated by periods since treatment, with weights that are cohort shares.
+
+    Parameters
+    ----------
+    panel
+        Outcomes may be missing. Without covariates. Clusters default to units. A cohort or its comparison in one unit
+        or cluster, in a period or in all, is left out and named, and so is a cohort without a reference period.
+
+    Returns
+    -------
+    Interacted
+        In the unit of the outcome; t reference with clusters − 1 degrees of freedom.
+
+    Raises
+    ------
+    NotEstimable
+        If there is no comparison, no cohort is left, the comparison lies in one unit or cluster, there are covariates,
+        or the outcome does not vary.
+
+    Notes
+    -----
+    ``Y_it = α_i + λ_t + Σ_{g, e ≠ −1} δ_ge 1[G_i = g, t − g = e] + u_it`` with units never treated (else the last
+    cohort, up to its treatment) as comparison; the effect at e is ``Σ_g s_ge δ_ge`` with s the cohort's share of the
+    observations at e. The error treats shares as known. Variance: cluster-robust, times
+    ``(n − 1)/(n − k) · G/(G − 1)``, where k counts interactions and periods but not unit effects, which are nested in
+    clusters. Assumes parallel trends and no anticipation.
+
+    References
+    ----------
+    Sun, L. and Abraham, S. (2021). Estimating dynamic treatment effects in event studies with heterogeneous treatment
+    effects. Journal of Econometrics 225(2), 175–199. https://doi.org/10.1016/j.jeconom.2020.09.006
+    """
+    if panel.covariates is not None:
+        raise NotEstimable("unit effects absorb baseline covariates", "no covariates, or another estimator")
+    sample = _sample(panel)
+    cells = _cells(panel, sample)
+    events = cells[:, 1] - cells[:, 0]
+    coefficients, influence = _regression(panel, sample, cells)
+    counts = np.array([sample.weights[panel.cohort == g, t].sum() for g, t in cells])
+    found = _Found(panel, sample, coefficients, influence, counts)
+    terms = tuple((int(event), _average(found, events == event)) for event in np.unique(events))
+    return Interacted(
+        overall=_average(found, events >= 0),
+        terms=terms,
+        pretrend=_pretrend(found, [estimate for event, estimate in terms if event < 0]),
+        n_units=int(sample.used.sum()),
+        n_obs=sample.n_obs,
+        n_always_treated=int(np.sum(panel.cohort == 0)),
+        n_singletons=int(np.sum(sample.alone)),
+        n_periods_left_out=panel.outcome.shape[1] - sample.weights.shape[1],
+        left_out=sample.left_out,
+    )
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """Units used (n,), their weight in each period of the window (n, periods; zero where not observed), cohorts."""
+
+    used: Bools
+    weights: Floats
+    cohorts: Ints
+    clustering: Clustering
+    alone: Bools
+    left_out: tuple[str, ...]
+
+    @property
+    def n_obs(self) -> int:
+        return int(np.sum(self.weights > 0))
+
+    @property
+    def periods(self) -> Ints:
+        """Positions of the periods of the window in which somebody is observed."""
+        return np.flatnonzero((self.weights > 0).any(axis=0))
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The interactions: coefficients (k,), influence (n, k) and weight (k,) of the observations behind each."""
+
+    panel: Panel
+    sample: _Sample
+    coefficients: Floats
+    influence: Floats
+    counts: Floats
+
+    @property
+    def df(self) -> int:
+        return self.sample.clustering.count - 1
+
+    @property
+    def factor(self) -> float:
+        n, k = self.sample.n_obs, len(self.coefficients) + len(self.sample.periods)
+        return float((n - 1) / (n - k) * self.sample.clustering.count / self.df)
+
+
+def _sample(panel: Panel) -> _Sample:
+    late = panel.cohort != 0
+    seen = ~np.isnan(panel.outcome) & late[:, None]
+    wide, gone = wide_cohorts(panel, informative(seen)[0])
+    cohorts, n_periods = comparison_window(panel, wide, never_only=False)
+    observed, thin = _comparable(panel, seen[:, :n_periods] & wide[:, None], cohorts)
+    used = np.asarray(observed.any(axis=1))
+    clustering = clustering_of(panel, used)
+    if n_spread(used & ~np.isin(panel.cohort, cohorts), clustering) < 2:
+        raise NotEstimable("the comparison lies in one unit or cluster", "more units never treated or treated last")
+    left = np.intersect1d(cohorts, panel.cohort[used])
+    if not any(observed[panel.cohort == cohort, cohort:].any() for cohort in left):
+        reason = next(iter((*thin, *gone)), "no unit becomes treated after a period without treatment")
+        raise NotEstimable(reason, "at least two units and clusters observed in each period of a cohort")
+    weights = np.where(observed, panel.unit_weights[:, None], 0.0)
+    return _Sample(used, weights, left, clustering, late & ~informative(seen)[0], (*gone, *thin))
+
+
+def _comparable(panel: Panel, observed: Bools, cohorts: Ints) -> tuple[Bools, tuple[str, ...]]:
+    """Leave out, until nothing changes, what effects and interactions fit perfectly, or by one cluster alone.
+
+    Returns the observations that stay, shape (n, periods), and in words what else than single rows went.
+    """
+    clustering, gone = clustering_of(panel, np.asarray(observed.any(axis=1))), dict[str, None]()
+    compared = ~np.isin(panel.cohort, cohorts)
+    while True:
+        units, periods = informative(observed)
+        kept = observed & units[:, None] & periods
+        for period in np.flatnonzero(kept.any(axis=0)):
+            if n_spread(kept[:, period] & compared, clustering) < 2:
+                kept[:, period] = False
+                gone[f"in period {panel.name(int(period))} the comparison lies in one unit or cluster"] = None
+        for cohort in cohorts:
+            members = panel.cohort == cohort
+            for period in np.flatnonzero(kept[members].any(axis=0)):
+                if n_spread(members & kept[:, period], clustering) < 2:
+                    kept[members, period] = False
+                    gone[_thin_cell(panel, int(cohort), int(period))] = None
+            if kept[members].any() and not kept[members, cohort - 1].any():
+                kept[members] = False
+                gone[f"the cohort first treated {panel.name(int(cohort))} is not compared just before its start"] = None
+        if np.array_equal(kept, observed):
+            return kept, tuple(gone)
+        observed = kept
+
+
+def _thin_cell(panel: Panel, cohort: int, period: int) -> str:
+    where = f"in period {panel.name(period)}"
+    return f"the cohort first treated {panel.name(cohort)} is observed in one unit or cluster {where}"
+
+
+def _cells(panel: Panel, sample: _Sample) -> Ints:
+    """Return (cohort, period) of each interaction, shape (k, 2): where the cohort is observed, less the reference."""
+    return np.array(
+        [
+            (int(cohort), int(period))
+            for cohort in sample.cohorts
+            for period in sample.periods
+            if period != cohort - 1 and (sample.weights[panel.cohort == cohort, period] > 0).any()
+        ],
+        dtype=np.int64,
+    )
+
+
+def _regression(panel: Panel, sample: _Sample, cells: Ints) -> tuple[Floats, Floats]:
+    """Return the coefficients of the interactions (k,) and the influence of units on them (n, k)."""
+    n_periods = sample.weights.shape[1]
+    outcome = _within(panel.outcome[:, :n_periods], sample.weights > 0)
+    patterns = _patterns(panel, sample, cells)
+    size = len(cells) + len(sample.periods) - 1
+    gram, moments = np.zeros((size, size)), np.zeros(size)
+    for rows, matrix in patterns:
+        weights = panel.unit_weights[rows]
+        gram += weights.sum() * matrix.T @ matrix
+        moments += matrix.T @ (weights @ outcome[rows])
+    inverse = _inverse(gram)
+    coefficients = inverse @ moments
+    scores = np.zeros((len(outcome), size))
+    for rows, matrix in patterns:
+        residuals = outcome[rows] - matrix @ coefficients
+        scores[rows] = (panel.unit_weights[rows, None] * residuals) @ matrix
+    return coefficients[: len(cells)], (scores @ inverse)[:, : len(cells)]
+
+
+def _within(outcome: Floats, observed: Bools) -> Floats:
+    """Return outcomes less their unit's mean; zero where not observed."""
+    filled = np.where(observed, outcome, 0.0)
+    means = filled.sum(axis=1) / np.maximum(observed.sum(axis=1), 1)
+    return np.where(observed, filled - means[:, None], 0.0)
+
+
+def _patterns(panel: Panel, sample: _Sample, cells: Ints) -> list[tuple[Ints, Floats]]:
+    """Return, for units alike in cohort and observed periods, their rows and their design less its period mean."""
+    n_periods = sample.weights.shape[1]
+    rows = np.flatnonzero(sample.used)
+    keys = np.column_stack([panel.cohort[rows], sample.weights[rows] > 0])
+    kinds, codes = np.unique(keys, axis=0, return_inverse=True)
+    periods = np.eye(n_periods)[:, sample.periods[1:]]
+    found = []
+    for number, kind in enumerate(kinds):
+        interactions = (cells[:, 0] == kind[0]) & (cells[:, 1] == np.arange(n_periods)[:, None])
+        matrix, observed = np.hstack([interactions, periods]), kind[1:] > 0
+        found.append((rows[codes == number], np.where(observed[:, None], matrix - matrix[observed].mean(axis=0), 0.0)))
+    return found
+
+
+def _inverse(gram: Floats) -> Floats:
+    scale = np.sqrt(np.diag(gram))
+    if np.any(scale <= 0) or np.linalg.eigvalsh(gram / np.outer(scale, scale))[0] < SINGULAR:
+        raise NotEstimable(
+            "missing outcomes leave interactions of cohort and period collinear with unit and period effects",
+            "units observed both before treatment and after it",
+        )
+    return np.asarray(np.linalg.inv(gram / np.outer(scale, scale)) / np.outer(scale, scale), dtype=np.float64)
+
+
+def _average(found: _Found, chosen: Bools) -> Estimate:
+    share = np.where(chosen, found.counts, 0.0) / found.counts[chosen].sum()
+    return from_influence(
+        float(share @ found.coefficients),
+        found.influence @ share,
+        found.sample.clustering,
+        rule=RULE,
+        n_obs=found.sample.n_obs,
+        outcome=found.panel.outcome,
+        factor=found.factor,
+    )
+
+
+def _pretrend(found: _Found, before: list[Estimate]) -> JointTest | NotEstimable:
+    influences = [estimate.influence for estimate in before if estimate.influence is not None]
+    values = np.array([estimate.estimate for estimate in before])
+    if not influences:
+        return NotEstimable("there is no period before treatment to test", "more periods before treatment")
+    codes = found.sample.clustering.codes
+    try:
+        return joint_test(values, np.column_stack(influences), codes, df=found.df, factor=found.factor)
+    except NotEstimable as refusal:
+        return refusal

@@ -1,0 +1,114 @@
+"""One test of trends before treatment for every estimator of staggered adoption.
+
+Stands on :mod:`impact.statistics.panels.staggered` and :mod:`impact.statistics.panels.aggregation`. Whether units moved
+alike before they were treated is a fact of the panel: it must not hang on the estimator that is chosen for what came
+after.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from impact.errors import NotEstimable
+from impact.statistics.core import Estimate, Floats, JointTest
+from impact.statistics.panels.adoption import NEVER, Bools, Panel, clustering_of, n_spread, wide_cohorts
+from impact.statistics.panels.aggregation import aggregate, joint_test
+from impact.statistics.panels.staggered import Control, GroupTime, Method, group_time_effects
+
+
+@dataclass(frozen=True)
+class PreTrend:
+    """How units moved before they were treated, beside those not treated.
+
+    Parameters
+    ----------
+    test
+        Joint test that nothing differs.
+    by_time
+        (periods since treatment, estimate): the differences averaged over cohorts by size, against the last period
+        before treatment (and anticipation), in the unit of the outcome.
+    after
+        The mean effect of all periods from treatment on, weighted by cohort size, of the same units and comparison.
+    """
+
+    test: JointTest
+    by_time: tuple[tuple[int, Estimate], ...]
+    after: float
+
+
+def pre_trend_test(panel: Panel, *, control: Control, method: Method, anticipation: int = 0) -> PreTrend:
+    """Test that before treatment the outcome moved alike in units treated later and in those not treated.
+
+    Parameters
+    ----------
+    panel
+        Units without an outcome in every period are left out, and then cohorts in fewer than two units or clusters.
+    control, method, anticipation
+        As in :func:`impact.statistics.panels.staggered.group_time_effects`; where nobody is never treated, ``not_yet``.
+
+    Raises
+    ------
+    NotEstimable
+        If there is no period before treatment, no comparison, or fewer units or clusters than effects to test.
+
+    Notes
+    -----
+    The effects ATT(g, t) of all periods t before treatment, against the last one before it (universal base), are tested
+    together: ``W = v' V⁻¹ v`` with ``V = Σ ψψ'`` over units, or over sums within clusters; ``W (G − k)/(G k)`` on
+    ``F(k, G − k)`` for k effects and G units or clusters, as Hotelling's test. W is that of the pre-test of R's did:
+    against units never treated its effects, each since the period before, are a linear transformation of these. Where k
+    effects are too many for G, those averaged over cohorts by periods since treatment are tested.
+
+    References
+    ----------
+    Callaway, B. and Sant'Anna, P. (2021). Difference-in-differences with multiple time periods. Journal of Econometrics
+    225(2), 200–230, section 4. https://doi.org/10.1016/j.jeconom.2020.12.001
+    """
+    tested = _tested(panel, anticipation)
+    if control == "never" and not np.any(tested.cohort == NEVER):
+        control = "not_yet"
+    cells = group_time_effects(tested, control=control, method=method, anticipation=anticipation, base="universal")
+    before = cells.periods < cells.cohorts - anticipation
+    if not before.any():
+        raise NotEstimable("there is no period before treatment to test", "more periods before treatment")
+    averages = [(time, estimate) for time, estimate in aggregate(cells, "dynamic").terms if time < -anticipation]
+    by_time = tuple((time, estimate) for time, estimate in averages if estimate.influence is not None)
+    try:
+        test = _hotelling(cells, cells.effects[before], cells.influence[:, before])
+    except NotEstimable:
+        values = np.array([estimate.estimate for _, estimate in by_time])
+        test = _hotelling(cells, values, np.column_stack([found.influence for _, found in by_time]))  # type: ignore[misc]
+    return PreTrend(test, by_time, aggregate(cells, "simple").overall.estimate)
+
+
+def _hotelling(cells: GroupTime, values: Floats, influence: Floats) -> JointTest:
+    count = cells.clustering.count
+    left = count - len(values)
+    if left < 1:
+        raise NotEstimable("the effects to test have a singular covariance", "more units or clusters than effects")
+    return joint_test(values, influence, cells.clustering.codes, df=float(left), factor=count / left)
+
+
+def _tested(panel: Panel, anticipation: int) -> Panel:
+    """Keep the units seen in all periods, of cohorts that lie in two units or clusters at least."""
+    kept = ~np.isnan(panel.outcome).any(axis=1) & ((panel.cohort == NEVER) | (panel.cohort > anticipation))
+    if not kept.any():
+        raise NotEstimable("no unit is seen at every wave", "units observed in all periods")
+    kept, _ = wide_cohorts(panel, kept)
+    never = kept & (panel.cohort == NEVER)
+    if n_spread(never, clustering_of(panel, kept)) < 2:
+        kept &= ~never
+    return _part(panel, kept)
+
+
+def _part(panel: Panel, kept: Bools) -> Panel:
+    return replace(
+        panel,
+        outcome=panel.outcome[kept],
+        cohort=panel.cohort[kept],
+        covariates=None if panel.covariates is None else panel.covariates[kept],
+        weights=None if panel.weights is None else panel.weights[kept],
+        clusters=None if panel.clusters is None else panel.clusters[kept],
+    )

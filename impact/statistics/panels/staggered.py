@@ -1,0 +1,364 @@
+"""Effects by cohort and period when treatment starts at different times: Callaway and Sant'Anna (2021).
+
+This module takes an :class:`impact.statistics.panels.adoption.Panel` and gives the building blocks ATT(g, t) and
+each unit's influence on them; :mod:`impact.statistics.panels.aggregation` sums them up. It stands on
+:mod:`impact.statistics.core` and the logit of :mod:`impact.statistics.observational.propensity`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+import numpy as np
+
+from impact.errors import NotEstimable
+from impact.statistics.core import Estimate, Floats, Ints
+from impact.statistics.observational.propensity import design, enough_units, logit
+from impact.statistics.panels.adoption import (
+    NEVER,
+    Bools,
+    Clustering,
+    Panel,
+    clustering_of,
+    comparison_window,
+    from_influence,
+    n_spread,
+    wide_cohorts,
+)
+
+Control = Literal["never", "not_yet"]
+Method = Literal["dr", "ipw", "reg"]
+Base = Literal["varying", "universal"]
+PROPENSITY_LIMIT = 0.999
+CONTROL_PROPENSITY_LIMIT = 0.995
+RULE = "influence function"
+
+
+@dataclass(frozen=True)
+class GroupTime:
+    """Average effects on the treated by cohort and period, ATT(g, t).
+
+    Parameters
+    ----------
+    cohorts, periods, base_periods
+        Shape (cells,): positions of the cohort's first treated period, of the period, of the one it is compared with.
+    estimates
+        One per cell, in the unit of the outcome.
+    influence
+        Shape (n, cells), for all units of the panel in their order; zero for units left out.
+    unit_cohorts, unit_weights
+        Shape (n,): cohort of each unit; weight with mean one in the sample, zero for units left out.
+    clustering
+        Clusters behind the errors.
+    anticipation
+        Periods before treatment in which units may already react.
+    n_units
+        Units used.
+    n_always_treated
+        Units left out because no period lies before their treatment.
+    n_incomplete
+        Units left out because an outcome is missing: the panel of units used is balanced.
+    n_periods_left_out
+        Last periods left out because every unit is treated by then; the last cohort is then the comparison.
+    left_out
+        Cohorts, units never treated and cells left out because they cannot be compared with an error, in words.
+    """
+
+    cohorts: Ints
+    periods: Ints
+    base_periods: Ints
+    estimates: tuple[Estimate, ...]
+    influence: Floats = field(repr=False)
+    unit_cohorts: Ints = field(repr=False)
+    unit_weights: Floats = field(repr=False)
+    clustering: Clustering = field(repr=False)
+    anticipation: int
+    n_units: int
+    n_always_treated: int
+    n_incomplete: int
+    n_periods_left_out: int
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def effects(self) -> Floats:
+        """Shape (cells,): the estimates alone."""
+        return np.array([cell.estimate for cell in self.estimates])
+
+
+def group_time_effects(
+    panel: Panel, *, control: Control, method: Method, anticipation: int = 0, base: Base = "varying"
+) -> GroupTime:
+    """Estimate ATT(g, t), the average effect in period t on units first treated in period g.
+
+    Parameters
+    ----------
+    panel
+        Units with a missing outcome and units without a period before treatment are left out and counted; cohorts
+        in one unit or cluster, and cells whose comparison lies in one, are left out and named.
+    control
+        ``never``: units never treated; ``not_yet``: also units not treated by the period (plus anticipation).
+    method
+        ``dr`` doubly robust, ``ipw`` inverse probability weighting (Hájek), ``reg`` outcome regression.
+    anticipation
+        Periods before treatment in which units may already react; the base period lies before them.
+    base
+        Base of periods before treatment: ``varying``, the period before; ``universal``, the last one before treatment
+        (and anticipation), as for the periods after.
+
+    Returns
+    -------
+    GroupTime
+        In the unit of the outcome.
+
+    Raises
+    ------
+    NotEstimable
+        If there is no comparison, every cohort or comparison lies in one unit or cluster, treatment is (nearly)
+        certain given the covariates, covariates are collinear, or the outcome does not vary.
+
+    Notes
+    -----
+    Each cell compares the change of the outcome since the base period between the cohort and the comparison:
+    ``ATT(g, t) = E[(D/E[D] − w/E[w]) (ΔY − m(X))]`` with ``w = p(X)(1 − D)/(1 − p(X))``, a logit ``p`` by maximum
+    likelihood and a linear ``m`` fitted to the comparison; ``ipw`` sets m = 0, ``reg`` needs no ``p``. Assumes parallel
+    trends given X, no more anticipation than declared, overlap, and independent units (clusters). If nobody is never
+    treated, the last cohort is the comparison and periods from its treatment on are left out.
+
+    References
+    ----------
+    Callaway, B. and Sant'Anna, P. (2021). Difference-in-differences with multiple time periods. Journal of Econometrics
+    225(2), 200–230. https://doi.org/10.1016/j.jeconom.2020.12.001
+
+    Sant'Anna, P. and Zhao, J. (2020). Doubly robust difference-in-differences estimators. Journal of Econometrics
+    219(1), 101–122. https://doi.org/10.1016/j.jeconom.2020.06.003
+    """
+    _check_choices(control, method, base, anticipation)
+    sample = _sample(panel, control=control, method=method, anticipation=anticipation)
+    cohorts, n_periods = comparison_window(panel, sample.used, anticipation, never_only=control == "never")
+    every = [cell for cohort in cohorts for cell in _cells(int(cohort), n_periods, anticipation, base)]
+    cells, thin = _with_comparison(sample, every)
+    estimates = tuple(_cell_estimate(sample, *cell) for cell in cells)
+    complete = ~np.isnan(panel.outcome).any(axis=1)
+    return GroupTime(
+        cohorts=np.array([cell[0] for cell in cells], dtype=np.int64),
+        periods=np.array([cell[1] for cell in cells], dtype=np.int64),
+        base_periods=np.array([cell[2] for cell in cells], dtype=np.int64),
+        estimates=estimates,
+        influence=np.column_stack([cell.influence for cell in estimates if cell.influence is not None]),
+        unit_cohorts=panel.cohort,
+        unit_weights=sample.weights,
+        clustering=sample.clustering,
+        anticipation=anticipation,
+        n_units=int(sample.used.sum()),
+        n_always_treated=int(np.sum(complete & ~_late(panel, anticipation))),
+        n_incomplete=int(np.sum(~complete)),
+        n_periods_left_out=panel.outcome.shape[1] - n_periods,
+        left_out=(*sample.left_out, *thin),
+    )
+
+
+def two_by_two(
+    change: Floats, treated: Bools, matrix: Floats, weights: Floats, *, method: Method, names: Sequence[str] = ()
+) -> tuple[float, Floats]:
+    """Return the effect on the treated in a comparison of two groups over two periods, and each unit's influence.
+
+    Parameters
+    ----------
+    change
+        Shape (n,): outcome after minus before.
+    treated
+        Shape (n,).
+    matrix
+        Shape (n, k): a column of ones and the covariates; without any, the three methods are the same.
+    weights
+        Shape (n,): positive.
+    method
+        See :func:`group_time_effects`.
+    names
+        Shape (k − 1,): names of the covariates, used in refusals.
+
+    Returns
+    -------
+    tuple
+        The effect in the unit of the outcome; influence, shape (n,), scaled so that ``effect − truth ≈ Σ influence``.
+
+    Raises
+    ------
+    NotEstimable
+        If covariates are collinear or as many as comparison units, or a propensity is (nearly) one.
+
+    Notes
+    -----
+    The influence adds the estimation of the propensity and of the regression to that of the two weighted means; see
+    Sant'Anna and Zhao (2020), theorem 1 and appendix.
+    """
+    method = method if matrix.shape[1] > 1 else "reg"
+    fitted, fit_influence = np.zeros(len(change)), np.zeros_like(matrix)
+    if method != "ipw":
+        fitted, fit_influence = _outcome_fit(change, treated, matrix, weights, names=names)
+    residual = change - fitted
+    gain, gain_influence = _weighted_mean(residual, weights * treated)
+    gradient = _weighted_mean(matrix, weights * treated)[0]
+    if method == "reg":
+        return float(gain), gain_influence - fit_influence @ gradient
+    propensity, propensity_influence = _propensity(treated, matrix, weights, names)
+    odds = weights * ~treated * propensity / (1 - propensity)
+    loss, loss_influence = _weighted_mean(residual, odds)
+    loss_influence = loss_influence + propensity_influence @ (matrix.T @ (odds * (residual - loss))) / odds.sum()
+    gradient = gradient - _weighted_mean(matrix, odds)[0]
+    return float(gain - loss), gain_influence - loss_influence - fit_influence @ gradient
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """What every cell needs: the panel, the units used, and how to compare."""
+
+    panel: Panel
+    used: Bools
+    matrix: Floats
+    weights: Floats
+    clustering: Clustering
+    control: Control
+    method: Method
+    anticipation: int
+    left_out: tuple[str, ...]
+
+
+def _late(panel: Panel, anticipation: int) -> Bools:
+    return np.asarray((panel.cohort == NEVER) | (panel.cohort > anticipation))
+
+
+def _check_choices(control: str, method: str, base: str, anticipation: int) -> None:
+    for value, choices in ((control, Control), (method, Method), (base, Base)):
+        if value not in get_args(choices):
+            raise ValueError(f"{value!r} is none of {get_args(choices)}")
+    if anticipation < 0:
+        raise ValueError("anticipation must be zero or more periods")
+
+
+def _sample(panel: Panel, *, control: Control, method: Method, anticipation: int) -> _Sample:
+    late = _late(panel, anticipation)
+    used = late & ~np.isnan(panel.outcome).any(axis=1)
+    gone = []
+    for cohort in np.setdiff1d(panel.cohort[late], panel.cohort[used]):
+        who = "never treated" if cohort == NEVER else f"first treated {panel.name(int(cohort))}"
+        gone.append(f"every unit {who} has a missing outcome")
+        if not used.any() or (cohort == NEVER and control == "never"):
+            raise NotEstimable(gone[-1], "units observed in all periods")
+    if not used.any():
+        raise NotEstimable("no unit is observed before its treatment", "periods before treatment")
+    used, thin = wide_cohorts(panel, used)
+    weights = np.where(used, panel.unit_weights, 0.0) / panel.unit_weights[used].mean()
+    clustering, left_out = clustering_of(panel, used), (*gone, *thin)
+    return _Sample(panel, used, _matrix(panel, used), weights, clustering, control, method, anticipation, left_out)
+
+
+def _matrix(panel: Panel, used: Bools) -> Floats:
+    """Return ones and the covariates in standard units, which leave every estimator as it is."""
+    if panel.covariates is None:
+        return np.ones((len(used), 1))
+    matrix = np.zeros((len(used), 1 + panel.covariates.shape[1]))
+    matrix[used] = design(panel.covariates[used], panel.covariate_labels)
+    return matrix
+
+
+def _cells(cohort: int, n_periods: int, anticipation: int, base: Base) -> list[tuple[int, int, int]]:
+    """Return (cohort, period, base period) of a cohort's cells."""
+    anchor = cohort - anticipation - 1
+    if base == "universal":
+        return [(cohort, period, anchor) for period in range(n_periods) if period != anchor]
+    return [(cohort, period, min(period - 1, anchor)) for period in range(1, n_periods)]
+
+
+def _untreated(sample: _Sample, cohort: int, period: int, base: int) -> Bools:
+    cohorts = sample.panel.cohort
+    untreated = cohorts == NEVER
+    if sample.control == "not_yet":
+        untreated |= (cohorts > max(period, base) + sample.anticipation) & (cohorts != cohort)
+    return np.asarray(sample.used & untreated)
+
+
+def _where(panel: Panel, cohort: int, period: int) -> str:
+    return f"for the cohort first treated {panel.name(cohort)}, period {panel.name(period)}"
+
+
+def _with_comparison(
+    sample: _Sample, cells: list[tuple[int, int, int]]
+) -> tuple[list[tuple[int, int, int]], tuple[str, ...]]:
+    """Leave out cells whose comparison lies in one unit or cluster; refuse if none after treatment is left."""
+    wide = [cell for cell in cells if n_spread(_untreated(sample, *cell), sample.clustering) > 1]
+    thin = [
+        f"{_where(sample.panel, cohort, period)}, the comparison lies in one unit or cluster"
+        for cohort, period, base in cells
+        if (cohort, period, base) not in wide
+    ]
+    if not any(period >= cohort for cohort, period, _ in wide):
+        raise NotEstimable(thin[0], "more units not treated")
+    return wide, tuple(thin)
+
+
+def _cell_estimate(sample: _Sample, cohort: int, period: int, base: int) -> Estimate:
+    panel = sample.panel
+    treated, untreated = sample.used & (panel.cohort == cohort), _untreated(sample, cohort, period, base)
+    where = _where(panel, cohort, period)
+    rows = np.flatnonzero(treated | untreated)
+    names = panel.covariate_labels
+    change = panel.outcome[rows, period] - panel.outcome[rows, base]
+    try:
+        effect, found = two_by_two(
+            change, treated[rows], sample.matrix[rows], sample.weights[rows], method=sample.method, names=names
+        )
+    except NotEstimable as refusal:
+        raise NotEstimable(f"{where}, {refusal.reason}", refusal.needed) from refusal
+    influence = np.zeros(len(panel.cohort))
+    influence[rows] = found
+    return from_influence(
+        effect,
+        influence,
+        sample.clustering,
+        rule=RULE,
+        n_obs=len(rows),
+        outcome=panel.outcome,
+        count=n_spread(treated | untreated, sample.clustering),
+    )
+
+
+def _weighted_mean(values: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Return the weighted mean of rows and each row's influence on it."""
+    share = weights / weights.sum()
+    mean: Floats = np.asarray(share @ values, dtype=np.float64)
+    influence: Floats = (share * (values - mean).T).T
+    return mean, influence
+
+
+def _outcome_fit(
+    change: Floats, treated: Bools, matrix: Floats, weights: Floats, *, names: Sequence[str]
+) -> tuple[Floats, Floats]:
+    """Fit the change linearly in the comparison; return the fit for all units and influence on the coefficients."""
+    where = " among the comparison units"
+    enough_units(int(np.sum(~treated)), matrix.shape[1], where.strip())
+    if matrix.shape[1] > 1:
+        design(matrix[~treated, 1:], names, where=where)
+    weighted = (matrix.T * (weights * ~treated)).T
+    gram = weighted.T @ matrix
+    fitted: Floats = matrix @ np.linalg.solve(gram, weighted.T @ change)
+    influence = np.linalg.solve(gram, weighted.T * (change - fitted)).T
+    return fitted, np.asarray(influence, dtype=np.float64)
+
+
+def _propensity(treated: Bools, matrix: Floats, weights: Floats, names: Sequence[str]) -> tuple[Floats, Floats]:
+    """Return fitted probabilities of treatment, and influence on the coefficients."""
+    found = logit(treated, matrix[:, 1:], names, weights=weights)
+    _check_overlap(found.probabilities, treated)
+    return found.probabilities, found.influence
+
+
+def _check_overlap(fitted: Floats, treated: Bools) -> None:
+    sure = int(np.sum(fitted >= np.where(treated, PROPENSITY_LIMIT, CONTROL_PROPENSITY_LIMIT)))
+    if sure:
+        raise NotEstimable(
+            f"{sure} units are treated with near certainty given the covariates (no overlap)",
+            "treated and untreated units alike, or fewer covariates",
+        )

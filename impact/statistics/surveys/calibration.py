@@ -1,0 +1,337 @@
+"""Weights that reproduce known population totals: post-stratification, raking, calibration.
+
+A :class:`Calibrated` carries what the variance needs as well: a calibrated estimator varies only by what the
+calibration matrix leaves unexplained (:meth:`Calibrated.residuals`). Estimates with these weights are in
+:mod:`impact.statistics.surveys.estimation` and :mod:`impact.statistics.surveys.regression`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
+
+from impact.errors import NotEstimable
+from impact.statistics.core import Floats, Ints
+
+Labels = NDArray[Any]
+Totals = Mapping[Any, float]
+Method = Literal["linear", "raking", "logit"]
+Link = Callable[[Floats], tuple[Floats, Floats]]
+MISFIT = 1e-12
+"""How far totals may be missed, as a share of their size."""
+RAKED_MISFIT = 1e-6
+VANISHING = 1e-8
+"""A raked weight this small against its design weight stands for zero."""
+STEPS, CYCLES = 100, 5000
+
+
+@dataclass(frozen=True, eq=False)
+class Calibrated:
+    """Weights that reproduce population totals.
+
+    Parameters
+    ----------
+    weights
+        Shape (n,), calibrated.
+    design_weights
+        Shape (n,), as they came.
+    matrix
+        Shape (n, k), the calibration variables.
+    totals
+        Shape (k,), their population totals.
+    factors
+        Shape (n,), ``weights / design_weights`` (the g-weights).
+    iterations
+        Newton steps, or cycles over the margins.
+    flags
+        ``negative_weights`` if linear calibration gave weights of zero or below.
+    """
+
+    weights: Floats
+    design_weights: Floats
+    matrix: Floats
+    totals: Floats
+    factors: Floats
+    iterations: int
+    flags: tuple[str, ...] = ()
+
+    def residuals(self, values: Floats) -> Floats:
+        """Return what the calibration matrix does not explain of values, shape (n,) or (n, k).
+
+        Notes
+        -----
+        ``e = z − X·B`` with ``B = (Σ d·x·xᵀ)⁻¹ Σ d·x·z`` and design weights d: the linearised variable of every
+        calibration method (Deville and Särndal 1992, https://doi.org/10.1080/01621459.1992.10475217).
+        """
+        root = np.sqrt(self.design_weights)
+        rows = root if values.ndim == 1 else root[:, None]
+        scaled = self.matrix / np.linalg.norm(self.matrix * root[:, None], axis=0)
+        coefficients = np.linalg.lstsq(scaled * root[:, None], values * rows, rcond=None)[0]
+        return np.asarray(values - scaled @ coefficients, dtype=np.float64)
+
+
+def calibrate(
+    weights: Floats,
+    matrix: Floats,
+    totals: Floats,
+    *,
+    method: Method = "linear",
+    bounds: tuple[float, float] | None = None,
+    tolerance: float = MISFIT,
+) -> Calibrated:
+    """Return the weights nearest to the design weights that reproduce the totals of the matrix.
+
+    Parameters
+    ----------
+    weights
+        Shape (n,), positive.
+    matrix
+        Shape (n, k), full column rank; include a column of ones (or all dummies of a variable) to fix the size of
+        the population.
+    totals
+        Shape (k,), of the population.
+    method
+        ``linear`` (may give negative weights, which are flagged), ``raking`` (positive) or ``logit`` (factors stay
+        within bounds).
+    bounds
+        Of the factors, for ``logit``: ``lower < 1 < upper``.
+    tolerance
+        How far totals may be missed, as a share of their size. R's ``calibrate`` stops at 1e-7.
+
+    Raises
+    ------
+    NotEstimable
+        If inputs are not numbers, weights not positive, columns collinear, or no weights of this kind reproduce the
+        totals.
+
+    Notes
+    -----
+    ``w = d·F(xᵀλ)`` with λ such that ``Σ w·x = totals``; F is ``1 + u``, ``exp(u)`` or the logit function between the
+    bounds. Solved by Newton steps, halved while they do not reduce the misfit. Reference: Deville and Särndal
+    (1992), Calibration estimators in survey sampling, https://doi.org/10.1080/01621459.1992.10475217.
+    """
+    weights, matrix, totals = (np.asarray(each, dtype=np.float64) for each in (weights, matrix, totals))
+    _check_weights(weights)
+    _check_matrix(weights, matrix, totals)
+    factors, steps = _newton(weights, matrix, totals, _link(method, bounds), tolerance)
+    if method == "raking" and factors.min() < VANISHING:
+        raise _infeasible("raking to these totals takes weights of sampled units nearly to zero")
+    flags = ("negative_weights",) if (factors <= 0).any() else ()
+    return Calibrated(weights * factors, weights, matrix, totals, factors, steps, flags)
+
+
+def poststratify(weights: Floats, cells: Labels, totals: Totals) -> Calibrated:
+    """Return weights that add up to the population of each post-stratum.
+
+    Parameters
+    ----------
+    weights
+        Shape (n,), positive.
+    cells
+        Shape (n,), the post-stratum of each unit, labels of any kind.
+    totals
+        Population by post-stratum.
+
+    Raises
+    ------
+    NotEstimable
+        If a post-stratum has no unit, no total, or a total that is not positive; it is named.
+
+    Notes
+    -----
+    ``w = d · N_c / Σ_c d``. Reference: Holt and Smith (1979), Post stratification,
+    https://doi.org/10.2307/2344652.
+    """
+    weights = np.asarray(weights, dtype=np.float64)
+    _check_weights(weights)
+    codes, counts = _margin(weights, cells, totals)
+    factors = (counts / np.bincount(codes, weights))[codes]
+    return Calibrated(weights * factors, weights, _dummies(codes, len(counts)), counts, factors, 1)
+
+
+def rake(
+    weights: Floats, margins: Sequence[tuple[Labels, Totals]], *, tolerance: float = 1e-12, cycles: int = CYCLES
+) -> Calibrated:
+    """Return weights that reproduce several margins, by iterative proportional fitting.
+
+    Parameters
+    ----------
+    weights
+        Shape (n,), positive.
+    margins
+        For each margin the label of each unit, shape (n,), and the population by label. All margins must add up to
+        the same population.
+    tolerance
+        Stop when no cell of the joint table changes by this share of the population in a cycle. R's
+        ``rake(epsilon=1)`` stops at a change of 1, which is ``tolerance = 1 / population``: its margins then are
+        met only roughly.
+    cycles
+        The most that are tried.
+
+    Raises
+    ------
+    NotEstimable
+        If the margins contradict each other, a label has no unit or no total, or no positive weights meet them all.
+
+    Notes
+    -----
+    The solution has the form ``w = d·exp(xᵀλ)`` with dummies x: raking calibration. Reference: Deming and Stephan
+    (1940), https://doi.org/10.1214/aoms/1177731829.
+    """
+    weights = np.asarray(weights, dtype=np.float64)
+    _check_weights(weights)
+    if not margins:
+        raise NotEstimable("no margin is given", "at least one variable with its population totals")
+    coded = [_margin(weights, cells, totals) for cells, totals in margins]
+    _check_same_population(coded)
+    fitted, used = _fit_margins(weights, coded, tolerance, cycles)
+    matrix = np.hstack([_dummies(codes, len(counts)) for codes, counts in coded])
+    counts = np.concatenate([counts for _, counts in coded])
+    return Calibrated(fitted, weights, matrix, counts, fitted / weights, used)
+
+
+def _fit_margins(
+    weights: Floats, coded: list[tuple[Ints, Floats]], tolerance: float, cycles: int
+) -> tuple[Floats, int]:
+    population = float(coded[-1][1].sum())
+    joint = np.unique(np.column_stack([codes for codes, _ in coded]), axis=0, return_inverse=True)[1].ravel()
+    before, limit = np.bincount(joint, weights), max(RAKED_MISFIT, 10 * tolerance) * population
+    for cycle in range(1, cycles + 1):
+        for codes, counts in coded:
+            weights = weights * (counts / np.bincount(codes, weights))[codes]
+        after = np.bincount(joint, weights)
+        if np.abs(after - before).max() <= tolerance * population:
+            if max(np.abs(np.bincount(codes, weights) - counts).max() for codes, counts in coded) > limit:
+                break
+            return weights, cycle
+        before = after
+    raise _infeasible("raking does not settle: no positive weights meet all margins at once")
+
+
+def _newton(weights: Floats, matrix: Floats, totals: Floats, link: Link, tolerance: float) -> tuple[Floats, int]:
+    size = np.maximum(weights @ np.abs(matrix), np.abs(totals))
+    scaled, aims = matrix / size, totals / size
+    solution = np.zeros(matrix.shape[1])
+    factors, slope = link(scaled @ solution)
+    gap = aims - (weights * factors) @ scaled
+    for step in range(1, STEPS + 1):
+        direction = _direction(scaled, weights * slope, gap)
+        solution, factors, slope, gap = _shorten(weights, scaled, aims, link, (solution, direction, gap))
+        if np.abs(gap).max() <= tolerance:
+            return factors, step
+    raise _infeasible("no weights of this kind reproduce the totals")
+
+
+def _direction(matrix: Floats, weights: Floats, gap: Floats) -> Floats:
+    triangle = np.linalg.qr(matrix * np.sqrt(weights)[:, None], mode="r")
+    diagonal = np.abs(np.diag(triangle))
+    if not np.isfinite(triangle).all() or diagonal.min() <= 1e-13 * diagonal.max():
+        raise _infeasible("no weights of this kind reproduce the totals")
+    return np.asarray(solve_triangular(triangle, solve_triangular(triangle, gap, trans="T")), dtype=np.float64)
+
+
+def _shorten(
+    weights: Floats, matrix: Floats, aims: Floats, link: Link, at: tuple[Floats, Floats, Floats]
+) -> tuple[Floats, Floats, Floats, Floats]:
+    solution, direction, gap = at
+    for halving in range(40):
+        tried = solution + direction / 2**halving
+        factors, slope = link(matrix @ tried)
+        left = aims - (weights * factors) @ matrix
+        if np.isfinite(left).all() and (np.linalg.norm(left) < np.linalg.norm(gap) or np.abs(left).max() <= MISFIT):
+            return tried, factors, slope, left
+    raise _infeasible("no weights of this kind reproduce the totals")
+
+
+def _link(method: Method, bounds: tuple[float, float] | None) -> Link:
+    if (method == "logit") != (bounds is not None):
+        raise NotEstimable("bounds go with logit calibration, and only with it", "method logit with bounds, or neither")
+    if bounds is None:
+        return _linear if method == "linear" else _exponential
+    lower, upper = bounds
+    if not 0 <= lower < 1 < upper < np.inf:
+        raise NotEstimable(f"bounds {lower:g} and {upper:g} do not enclose 1", "0 ≤ lower < 1 < upper")
+    return lambda u: _logistic(u, lower, upper)
+
+
+def _linear(u: Floats) -> tuple[Floats, Floats]:
+    return 1 + u, np.ones_like(u)
+
+
+def _exponential(u: Floats) -> tuple[Floats, Floats]:
+    factors = np.exp(np.minimum(u, 100.0))
+    return factors, factors
+
+
+def _logistic(u: Floats, lower: float, upper: float) -> tuple[Floats, Floats]:
+    steep = (upper - lower) / ((1 - lower) * (upper - 1))
+    grown = np.exp(np.clip(steep * u, -700, 700))
+    share = (1 - lower) * grown / ((upper - 1) + (1 - lower) * grown)
+    return lower + (upper - lower) * share, steep * (upper - lower) * share * (1 - share)
+
+
+def _margin(weights: Floats, cells: Labels, totals: Totals) -> tuple[Ints, Floats]:
+    """Return the code of each unit and the population by code."""
+    codes, found = _codes(weights, cells)
+    for label in found:
+        if label not in totals:
+            raise NotEstimable(f"the sample has the category {label!r} without a total", "a total for each category")
+    for label, total in totals.items():
+        _check_total(label, total, sampled=label in found)
+    return codes, np.array([totals[label] for label in found], dtype=np.float64)
+
+
+def _codes(weights: Floats, cells: Labels) -> tuple[Ints, list[Hashable]]:
+    codes, found = pd.factorize(np.asarray(cells))
+    if len(codes) != len(weights):
+        raise NotEstimable("labels and weights have different lengths", "one label for each unit")
+    if (codes < 0).any():
+        missing = f"{(codes < 0).sum()} units have no category"
+        raise NotEstimable(missing, "the category of every unit, or a category for unknown with its total")
+    return codes.astype(np.int64), list(found.tolist())
+
+
+def _check_total(label: Hashable, total: float, *, sampled: bool) -> None:
+    if not np.isfinite(total) or total < 0:
+        raise NotEstimable(f"the total of category {label!r} is {total}", "a count of the population")
+    if total == 0 and sampled:
+        raise NotEstimable(f"category {label!r} has units in the sample but none in the population", "a positive total")
+    if total > 0 and not sampled:
+        raise NotEstimable(f"category {label!r} has no unit in the sample", "categories joined so that each has units")
+
+
+def _check_same_population(coded: list[tuple[Ints, Floats]]) -> None:
+    sums = [float(counts.sum()) for _, counts in coded]
+    if max(sums) - min(sums) > VANISHING * max(sums):
+        listed = ", ".join(f"{total:g}" for total in sums)
+        raise NotEstimable(f"the margins add up to different populations ({listed})", "margins of one population")
+
+
+def _check_weights(weights: Floats) -> None:
+    if weights.ndim != 1 or not len(weights) or not np.isfinite(weights).all() or (weights <= 0).any():
+        raise NotEstimable("weights are missing, zero or negative", "a positive weight for every unit")
+
+
+def _check_matrix(weights: Floats, matrix: Floats, totals: Floats) -> None:
+    if matrix.ndim != 2 or matrix.shape != (len(weights), len(totals)) or not len(totals):
+        raise NotEstimable("matrix, weights and totals do not fit together", "one row for each unit, one total each")
+    if not np.isfinite(matrix).all() or not np.isfinite(totals).all():
+        raise NotEstimable("a calibration variable or total is missing", "known values for every unit")
+    size = np.sqrt(weights @ matrix**2)
+    scaled = matrix * np.sqrt(weights)[:, None] / np.where(size > 0, size, 1)
+    if len(weights) < len(totals) or np.linalg.svd(scaled, compute_uv=False)[-1] < VANISHING:
+        raise NotEstimable("calibration variables are collinear", "fewer variables, or rake for several margins")
+
+
+def _infeasible(reason: str) -> NotEstimable:
+    return NotEstimable(reason, "totals that the sample can meet: fewer of them, joined categories, or wider bounds")
+
+
+def _dummies(codes: Ints, count: int) -> Floats:
+    return np.asarray(codes[:, None] == np.arange(count), dtype=np.float64)

@@ -1,0 +1,257 @@
+"""Linear and logit regressions of a sample design, with errors by Taylor linearisation.
+
+A coefficient is a function of weighted totals, so its error is that of a total of its linearised variable
+(:func:`impact.statistics.surveys.estimation.design_estimate`). A logit effect can be reported in outcome units by
+:func:`marginal_effect`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from scipy.linalg import solve_triangular
+from scipy.optimize import linprog
+from scipy.special import expit
+
+from impact.errors import NotEstimable
+from impact.statistics.core import Estimate, Floats
+from impact.statistics.surveys.calibration import Calibrated
+from impact.statistics.surveys.estimation import (
+    Bools,
+    SampleDesign,
+    design_estimate,
+    domain_rows,
+    estimation_weights,
+    values_inside,
+)
+
+Model = Literal["linear", "logit"]
+COLLINEAR = 1e-9
+STEPS, HALVINGS = 60, 20
+CONVERGED = 1e-9
+"""Size of the last Newton step, as a share of the linear predictor; its error is the square of that."""
+SUSPICIOUS = 12.0
+"""A linear predictor beyond this (a probability of 6e-6) makes a check for separation worthwhile."""
+
+
+def survey_regression(
+    outcome: Floats,
+    matrix: Floats,
+    names: Sequence[str],
+    name: str,
+    design: SampleDesign,
+    *,
+    model: Model = "linear",
+    domain: Bools | None = None,
+    calibration: Calibrated | None = None,
+) -> Estimate:
+    """Return one coefficient of a regression of the population.
+
+    Parameters
+    ----------
+    outcome
+        Shape (n,); 0 or 1 for ``logit``. Rows without a value must be outside the domain.
+    matrix
+        Shape (n, k), with a constant if one is wanted.
+    names
+        Of the k columns.
+    name
+        The column whose coefficient is returned: outcome per unit of it, or log odds for ``logit``.
+    design
+        Of the whole sample.
+    model
+        ``linear`` or ``logit``.
+    domain
+        Shape (n,), the rows to fit; None for all.
+    calibration
+        Of the whole sample, from the design's weights.
+
+    Returns
+    -------
+    Estimate
+        t with the design's degrees of freedom + 1 − k (as R's ``svyglm``).
+
+    Raises
+    ------
+    NotEstimable
+        If columns are collinear (named), a value is missing, weights are not positive, a logit outcome is not 0/1,
+        does not vary or is separated by the columns, or too few sampling units are left for the columns.
+
+    Notes
+    -----
+    The coefficients solve ``Σ w·x·(y − μ(xᵀβ)) = 0``; the linearised variable is ``A⁻¹·x·(y − μ)`` with
+    ``A = Σ w·μ'·x·xᵀ``. Reference: Binder (1983), https://doi.org/10.2307/1402588.
+    """
+    x, rows, place = _prepare(matrix, names, name, design, domain)
+    weights = _positive(design, calibration)
+    coefficients, linearised = _fit(values_inside(outcome, rows), x, names, rows, weights=weights, model=model)
+    value, lost = float(coefficients[place]), x.shape[1] - 1
+    return design_estimate(value, linearised[:, place], design, rows=rows, calibration=calibration, lost=lost)
+
+
+def marginal_effect(
+    outcome: Floats,
+    matrix: Floats,
+    names: Sequence[str],
+    name: str,
+    design: SampleDesign,
+    *,
+    domain: Bools | None = None,
+    calibration: Calibrated | None = None,
+) -> Estimate:
+    """Return the average marginal effect of a column on the share of outcome 1, from a logit.
+
+    Parameters
+    ----------
+    outcome, matrix, names, name, design, domain, calibration
+        As in :func:`survey_regression`. The matrix must hold no other column made from this one (an interaction or
+        a power): only this column is moved.
+
+    Returns
+    -------
+    Estimate
+        As a difference in shares (0.05 is five percentage points): of 1 against 0 for a 0/1 column, per unit of the
+        column otherwise.
+
+    Raises
+    ------
+    NotEstimable
+        As :func:`survey_regression`; also if the column is constant.
+
+    Notes
+    -----
+    ``Σ w·m / Σ w`` with ``m = μ(x₁ᵀβ) − μ(x₀ᵀβ)`` or ``m = μ'(xᵀβ)·β_j``. Delta method by linearisation:
+    ``z = (m − AME)/Σw + Jᵀ·z_β`` with ``J`` the gradient of the effect; covariates count as sampled, so this is the
+    error for the population, not for the sample's covariates (Stata's ``vce(unconditional)``). Reference: Graubard
+    and Korn (1999), Predictive margins with survey data, https://doi.org/10.1111/j.0006-341X.1999.00652.x.
+    """
+    x, rows, place = _prepare(matrix, names, name, design, domain)
+    if np.ptp(x[rows, place]) == 0:
+        raise NotEstimable(f"column {name!r} does not vary", "rows with different values of it")
+    weights = _positive(design, calibration)
+    coefficients, of_coefficients = _fit(values_inside(outcome, rows), x, names, rows, weights=weights, model="logit")
+    inside = np.where(rows, weights, 0.0)
+    effects, gradients = _effects(x, coefficients, place, binary=bool(np.isin(x[rows, place], (0.0, 1.0)).all()))
+    value = float(inside @ effects) / float(inside.sum())
+    jacobian = inside @ gradients / inside.sum()
+    linearised = np.where(rows, effects - value, 0.0) / inside.sum() + of_coefficients @ jacobian
+    lost = x.shape[1] - 1
+    return design_estimate(value, linearised, design, rows=rows, calibration=calibration, lost=lost)
+
+
+def _effects(x: Floats, coefficients: Floats, place: int, *, binary: bool) -> tuple[Floats, Floats]:
+    """Return each row's effect (n,) and its gradient in the coefficients (n, k)."""
+    if binary:
+        (with_it, up), (without, down) = (_at(x, coefficients, place, value) for value in (1.0, 0.0))
+        return with_it - without, up - down
+    share = expit(x @ coefficients)
+    slope = share * (1 - share)
+    gradients = (slope * (1 - 2 * share) * coefficients[place])[:, None] * x
+    gradients[:, place] += slope
+    return slope * coefficients[place], gradients
+
+
+def _at(x: Floats, coefficients: Floats, place: int, value: float) -> tuple[Floats, Floats]:
+    moved = x.copy()
+    moved[:, place] = value
+    share = expit(moved @ coefficients)
+    return share, (share * (1 - share))[:, None] * moved
+
+
+def _prepare(
+    matrix: Floats, names: Sequence[str], name: str, design: SampleDesign, domain: Bools | None
+) -> tuple[Floats, Bools, int]:
+    rows = domain_rows(domain, design)
+    x = np.asarray(matrix, dtype=np.float64)
+    if x.shape != (len(rows), len(names)) or name not in names or len(set(names)) < len(names):
+        raise NotEstimable("matrix, names and design do not fit together", "one distinct name for each column")
+    columns = [values_inside(column, rows) for column in x.T]
+    return np.column_stack(columns), rows, list(names).index(name)
+
+
+def _positive(design: SampleDesign, calibration: Calibrated | None) -> Floats:
+    weights = estimation_weights(design, calibration)
+    if (weights <= 0).any():
+        raise NotEstimable("calibration gave weights of zero or below", "raking or logit calibration")
+    return weights
+
+
+def _fit(
+    y: Floats, x: Floats, names: Sequence[str], rows: Bools, *, weights: Floats, model: Model
+) -> tuple[Floats, Floats]:
+    """Return coefficients (k,) and their linearised variables (n, k), zero outside the domain."""
+    inside = np.where(rows, weights, 0.0)
+    root = np.sqrt(inside)
+    size = _check_rank(x * root[:, None], names)
+    if model == "linear":
+        coefficients = np.linalg.lstsq(x * root[:, None] / size, y * root, rcond=None)[0] / size
+        left, slope = y - x @ coefficients, inside
+    else:
+        coefficients = _logit(y, x, rows, inside)
+        share = expit(x @ coefficients)
+        left, slope = y - share, inside * share * (1 - share)
+    scores = np.where(rows, left, 0.0)[:, None] * x
+    return np.asarray(coefficients, dtype=np.float64), _solve(x, slope, scores.T).T
+
+
+def _logit(y: Floats, x: Floats, rows: Bools, weights: Floats) -> Floats:
+    if not np.isin(y[rows], (0.0, 1.0)).all():
+        raise NotEstimable("the outcome of a logit is not 0 or 1", "a yes/no outcome coded 0 and 1")
+    if np.ptp(y[rows]) == 0:
+        raise NotEstimable("the outcome is the same in all rows", "rows with outcome 0 and with outcome 1")
+    coefficients, unchecked = np.zeros(x.shape[1]), True
+    for _ in range(STEPS):
+        share = expit(x @ coefficients)
+        step = _solve(x, weights * share * (1 - share), x.T @ (weights * (y - share)))
+        largest = float(np.abs(x @ (coefficients + step)).max())
+        if float(np.abs(x @ step).max()) <= CONVERGED * max(1.0, largest):
+            return coefficients + step
+        coefficients = _climb(coefficients, step, x, y, weights)
+        if unchecked and largest > SUSPICIOUS:
+            _check_separation(y[rows], x[rows])
+            unchecked = False
+    raise NotEstimable("the logit does not converge", "fewer covariates, or covariates on a similar scale")
+
+
+def _climb(coefficients: Floats, step: Floats, x: Floats, y: Floats, weights: Floats) -> Floats:
+    """Take a step, halved until the likelihood does not fall."""
+    signed = (1 - 2 * y)[:, None] * x
+    loss = float(weights @ np.logaddexp(0.0, signed @ coefficients))
+    for _ in range(HALVINGS):
+        if float(weights @ np.logaddexp(0.0, signed @ (coefficients + step))) <= loss:
+            break
+        step = step / 2
+    return coefficients + step
+
+
+def _solve(x: Floats, weights: Floats, right: Floats) -> Floats:
+    """Solve ``Σ w·x·xᵀ`` against right-hand sides, by QR of scaled columns."""
+    root = x * np.sqrt(weights)[:, None]
+    size = np.linalg.norm(root, axis=0)
+    triangle = np.linalg.qr(root / size, mode="r")
+    sides = right / (size if right.ndim == 1 else size[:, None])
+    found = solve_triangular(triangle, solve_triangular(triangle, sides, trans="T"))
+    return np.asarray(found / (size if right.ndim == 1 else size[:, None]), dtype=np.float64)
+
+
+def _check_rank(x: Floats, names: Sequence[str]) -> Floats:
+    """Return the length of each column, all positive; refuse collinear ones by name."""
+    size = np.linalg.norm(x, axis=0)
+    if x.shape[0] < x.shape[1]:
+        raise NotEstimable("there are more columns than rows", "fewer columns")
+    left = np.abs(np.diag(np.linalg.qr(x / np.where(size > 0, size, 1.0), mode="r")))
+    collinear = [column for column, rest in zip(names, left, strict=True) if rest < COLLINEAR]
+    if collinear:
+        listed = ", ".join(collinear)
+        raise NotEstimable(f"columns are zero or combinations of the columns before them: {listed}", "without them")
+    return np.asarray(size, dtype=np.float64)
+
+
+def _check_separation(y: Floats, x: Floats) -> None:
+    """Refuse if some direction of the columns never points against the outcome (Konis 2007, by linear programming)."""
+    signed = (2 * y - 1)[:, None] * x / np.abs(x).max(axis=0)
+    best = linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(y)), bounds=(-1, 1), method="highs")
+    if best.status == 0 and float(signed.sum(axis=0) @ best.x) > 1e-6:
+        raise NotEstimable("the columns separate outcome 0 from 1 (perfectly or in part)", "without such a column")

@@ -1,0 +1,183 @@
+"""Errors by replicate weights: jackknife, balanced half samples, bootstrap.
+
+For statistics that have no linearisation at hand. Each replicate gives some sampling units no weight and others more;
+the spread of the statistic over replicates is its variance. Taylor errors of the usual statistics are in
+:mod:`impact.statistics.surveys.estimation`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.linalg import hadamard
+
+from impact.errors import NotEstimable
+from impact.statistics.core import Estimate, Floats, Ints, wald
+from impact.statistics.surveys.estimation import SampleDesign, Units
+
+Method = Literal["JK1", "JKn", "BRR", "bootstrap"]
+PRECISION = 1e-13
+
+
+@dataclass(frozen=True, eq=False)
+class Replicates:
+    """Replicate weights of a design.
+
+    Parameters
+    ----------
+    weights
+        Shape (n, R).
+    full
+        Shape (n,), the weights of the whole sample.
+    scale
+        Factor of the sum of squares.
+    rscales
+        Shape (R,), factor of each replicate.
+    df
+        Sampling units minus strata.
+    rule
+        Name of the method.
+    n_clusters
+        Clusters, or None where rows were drawn one by one.
+    """
+
+    weights: Floats
+    full: Floats
+    scale: float
+    rscales: Floats
+    df: int
+    rule: str
+    n_clusters: int | None
+
+
+def replicate_weights(
+    design: SampleDesign,
+    method: Method,
+    *,
+    fay: float = 0.0,
+    draws: int = 500,
+    rng: np.random.Generator | None = None,
+) -> Replicates:
+    """Return replicate weights, shape (n, R), of a design.
+
+    Parameters
+    ----------
+    design
+        Of the whole sample.
+    method
+        ``JK1`` leaves out one unit at a time, without strata; ``JKn`` within strata; ``BRR`` takes balanced half
+        samples of strata with two units; ``bootstrap`` rescales draws with replacement.
+    fay
+        For ``BRR``: the weight that the other half keeps, 0 ≤ fay < 1.
+    draws, rng
+        For ``bootstrap``.
+
+    Raises
+    ------
+    NotEstimable
+        If the design does not suit the method: strata under JK1, one unit in a stratum, other than two under BRR,
+        a known population under BRR, no random generator or fewer than two draws under bootstrap.
+
+    Notes
+    -----
+    ``Var = scale · Σ_r rscales_r (θ_r − θ̄)²``. JK1 and JKn: the units left weigh ``m/(m−1)``, and
+    ``(1−f)(m−1)/m`` scales the squares. BRR: ``2 − fay`` and ``fay``, ``scale = 1/(R(1−fay)²)``, signs from a Hadamard
+    matrix larger than the number of strata. Bootstrap: ``m−1`` draws, ``1 + √(1−f)·(m/(m−1)·count − 1)``,
+    ``scale = 1/(R−1)``. n × R weights are held in memory. References: Wolter (2007), Introduction to Variance
+    Estimation, https://doi.org/10.1007/978-0-387-35099-8; Judkins (1990) for Fay's method; Rao, Wu and Yue (1992)
+    for the bootstrap, https://www150.statcan.gc.ca/n1/pub/12-001-x/1992002/article/14486-eng.pdf.
+    """
+    units = design.units
+    if (units.sizes < 2).any():
+        name = units.strata[int(np.argmin(units.sizes))]
+        raise NotEstimable(f"stratum {name!r} has one sampling unit", "two units in every stratum")
+    if method == "bootstrap":
+        factors, scale, rscales = _bootstrap(units, draws, rng)
+    elif method == "BRR":
+        factors, scale, rscales = _half_samples(units, fay)
+    else:
+        factors, scale, rscales = _jackknife(units, stratified=method == "JKn")
+    clusters = None if design.clusters is None else len(units.stratum)
+    rule = f"BRR, Fay {fay:g}" if method == "BRR" and fay else method
+    weights = design.weights[:, None] * factors[units.of_row]
+    return Replicates(weights, design.weights, scale, rscales, design.degrees_of_freedom, rule, clusters)
+
+
+def replicate_estimate(statistic: Callable[[Floats], float], replicates: Replicates) -> Estimate:
+    """Return a statistic with the error that its replicates give.
+
+    Parameters
+    ----------
+    statistic
+        From weights, shape (n,), to a number. To allow for calibration, calibrate within it.
+    replicates
+        From :func:`replicate_weights`.
+
+    Raises
+    ------
+    NotEstimable
+        If the statistic is not a number in the sample or in a replicate, or does not vary.
+
+    Notes
+    -----
+    Squares are around the mean of the replicates (as R's survey by default), not around the full estimate.
+    """
+    value = float(statistic(replicates.full))
+    found = np.array([statistic(weights) for weights in replicates.weights.T], dtype=np.float64)
+    bad = int((~np.isfinite(found)).sum())
+    if bad or not np.isfinite(value):
+        needed = "a statistic that every replicate has, such as one of a larger domain"
+        raise NotEstimable(f"the statistic is not a number in {bad} replicates or in the sample", needed)
+    spread = found - found.mean()
+    error = float(np.sqrt(replicates.scale * np.sum(replicates.rscales * spread**2)))
+    if error <= PRECISION * float(np.abs(found).max()):
+        raise NotEstimable("the statistic is the same in every replicate", "an outcome that varies between units")
+    n = len(replicates.full)
+    return wald(value, error, rule=replicates.rule, n_obs=n, df=replicates.df, n_clusters=replicates.n_clusters)
+
+
+def _jackknife(units: Units, *, stratified: bool) -> tuple[Floats, float, Floats]:
+    if not stratified and len(units.sizes) > 1:
+        raise NotEstimable("JK1 does not know strata", "JKn for a stratified design")
+    together = units.stratum[:, None] == units.stratum[None, :]
+    sizes = units.sizes[units.stratum]
+    factors = np.where(together, (sizes / (sizes - 1))[None, :], 1.0)
+    np.fill_diagonal(factors, 0.0)
+    return factors, 1.0, (1 - units.fractions[units.stratum]) * (sizes - 1) / sizes
+
+
+def _half_samples(units: Units, fay: float) -> tuple[Floats, float, Floats]:
+    if (units.sizes != 2).any():
+        name = units.strata[int(np.argmax(units.sizes != 2))]
+        raise NotEstimable(f"stratum {name!r} has not two sampling units", "JKn or bootstrap")
+    if (units.fractions > 0).any():
+        raise NotEstimable("half samples know no finite population correction", "a design without population, or JKn")
+    if not 0 <= fay < 1:
+        raise NotEstimable(f"Fay's factor {fay:g} is not between 0 and 1", "0 for plain BRR, or such as 0.3 or 0.5")
+    strata = len(units.sizes)
+    order = 1 << strata.bit_length()
+    signs = hadamard(order)[:, 1 : strata + 1].T.astype(np.float64)
+    side = np.where(_place(units) == 0, 1.0, -1.0)
+    return 1 + (1 - fay) * side[:, None] * signs[units.stratum], 1 / (order * (1 - fay) ** 2), np.ones(order)
+
+
+def _place(units: Units) -> Ints:
+    """Return the place of each unit within its stratum."""
+    order = np.argsort(units.stratum, kind="stable")
+    first = np.concatenate([[0], np.cumsum(units.sizes.astype(np.int64))[:-1]])
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order)) - first[units.stratum[order]]
+    return place
+
+
+def _bootstrap(units: Units, draws: int, rng: np.random.Generator | None) -> tuple[Floats, float, Floats]:
+    if rng is None or draws < 2:
+        raise NotEstimable("the bootstrap has no random generator or fewer than two draws", "rng and draws")
+    factors = np.empty((len(units.stratum), draws))
+    for code, (size, fraction) in enumerate(zip(units.sizes, units.fractions, strict=True)):
+        counts = rng.multinomial(int(size) - 1, np.full(int(size), 1 / size), size=draws).T
+        factors[units.stratum == code] = 1 + np.sqrt(1 - fraction) * (size / (size - 1) * counts - 1)
+    return factors, 1 / (draws - 1), np.ones(draws)

@@ -1,0 +1,297 @@
+"""Synthetic control with a search for how much each predictor counts: V outside, the donors' weights inside.
+
+Stands on :mod:`impact.statistics.synthetic.simplex` (inside, exact) and :mod:`impact.statistics.synthetic.control`
+(placebos). The outer problem has many local optima, and its optimum need not be unique: results carry the range over
+what fits as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import optimize
+
+from impact.errors import NotEstimable
+from impact.statistics.core import Floats, Ints
+from impact.statistics.synthetic.control import Synthetic, compared, single_panel, standardised, weigher
+from impact.statistics.synthetic.simplex import SimplexFit, finite, nearest_point, simplex_weights
+
+FLOOR = 1e-4
+"""Least importance of a predictor, as a share of the greatest: below it the search flattens out."""
+NEAR = 0.05
+"""Optima whose loss is within this share of the best belong to the range."""
+SCREENED = 50
+"""Random importances tried per predictor before the best are searched from."""
+EVALUATIONS = 250
+"""Most steps of one search, per predictor."""
+
+
+@dataclass(frozen=True, eq=False)
+class Optima:
+    """Where the searches for the importance of predictors ended.
+
+    Parameters
+    ----------
+    importance
+        Shape (S, p): one row per start, each summing to one.
+    losses
+        Shape (S,): mean squared gap of the outcome, in its unit squared.
+    tied
+        Shape (E, p): importances under which the weights of the least loss stay optimal, the extremes per predictor.
+    """
+
+    importance: Floats
+    losses: Floats
+    tied: Floats
+
+    @property
+    def chosen(self) -> Floats:
+        """The middle of the importances that tie with the best (p,)."""
+        return np.asarray(self.tied.mean(axis=0), dtype=np.float64)
+
+    @property
+    def as_good(self) -> Floats:
+        """Importances (K, p) that fit within 5 % of the best: the chosen one, what ties with it, other ends."""
+        near = self.importance[self.losses <= self.losses.min() * (1 + NEAR)]
+        return np.vstack([self.chosen, self.tied, near])
+
+
+@dataclass(frozen=True, eq=False)
+class NestedControl:
+    """A synthetic control whose importance of predictors was searched for.
+
+    Parameters
+    ----------
+    control
+        The synthetic control at the best importance; placebos and leave-one-outs had searches of their own.
+    importance
+        Shape (p,): V that was taken, summing to one.
+    optima
+        All ends of the search for the treated unit.
+    near_effects, near_weights
+        Shapes (K,) and (K, J): effect and donor weights under each importance that fits within 5 % of the best, the one
+        taken first.
+    """
+
+    control: Synthetic
+    importance: Floats
+    optima: Optima
+    near_effects: Floats
+    near_weights: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class _Problem:
+    """Predictors as used, predictors as tried, outcomes to be fitted (all with a row per unit), starts and seed."""
+
+    used: Floats
+    tried: Floats
+    fitted: Floats
+    drawn: int
+    seed: int
+
+    def search(self, unit: int, donors: Ints) -> Optima:
+        """Return the ends of the search for one unit and its donors."""
+        rows = np.concatenate([[unit], donors])
+        return search_importance(self.tried[rows], self.fitted[rows], drawn=self.drawn, seed=self.seed)
+
+    def weights(self, importance: Floats, unit: int, donors: Ints) -> SimplexFit:
+        """Return the donors' weights under an importance."""
+        return weigher(self.used * np.sqrt(importance / importance.max()))(unit, donors)
+
+
+def nested_control(
+    outcomes: ArrayLike,
+    treated: int,
+    start: int,
+    predictors: ArrayLike,
+    *,
+    training: ArrayLike | None = None,
+    window: tuple[int, int] | None = None,
+    drawn: int = 10,
+    seed: int = 1,
+) -> NestedControl:
+    """Compare one treated unit with donors matched on predictors whose importance is searched for.
+
+    Parameters
+    ----------
+    outcomes
+        Shape (units, T), complete.
+    treated, start
+        Row of the treated unit; position, from 0, of the first treated period.
+    predictors
+        Shape (units, p): what the donors' weights are found on, each divided by its standard deviation over units.
+    training
+        Shape (units, p): the same predictors measured earlier, on which importances are tried (cross-validation); by
+        default ``predictors`` themselves.
+    window
+        First position and the one after the last of the periods whose outcome is fitted; by default all before the
+        start.
+    drawn, seed
+        Random starts beside the equal and the regression-based one, and their seed.
+
+    Raises
+    ------
+    NotEstimable
+        As :func:`impact.statistics.synthetic.control.synthetic_control`; also if the window does not lie before the
+        start, and if the donors reproduce the treated unit's predictors, so that their importance says nothing.
+
+    Notes
+    -----
+    V minimises the mean squared gap of the outcome in the window, where for each V the weights minimise
+    ``(x₁ − X₀w)' V (x₁ − X₀w)`` on the simplex, exactly. ``x`` are the training predictors in the search and the
+    predictors afterwards. The optimal V is in general not unique although its training weights are, and V that tie
+    give different weights on other ``predictors`` (Klößner et al.): see :func:`tied_importance`. Units are put in an
+    order of their own first: the result does not depend on the rows' order.
+
+    References
+    ----------
+    Abadie, Diamond, Hainmueller (2015), https://doi.org/10.1111/ajps.12116. Klößner, Kaul, Pfeifer, Schieler (2018),
+    https://doi.org/10.1186/s41937-017-0004-9.
+    """
+    panel, row, begin = single_panel(outcomes, treated, start)
+    first, after = window or (0, begin)
+    if not 0 <= first < after <= begin:
+        raise NotEstimable("the outcome is fitted where there is no period before the start", "a window before it")
+    tried = finite(predictors if training is None else training, "the training predictors")
+    order = np.lexsort(np.hstack([panel, tried.reshape(len(tried), -1)]).T) if len(tried) == len(panel) else None
+    if order is None or tried.shape != np.shape(predictors):
+        raise NotEstimable("the training predictors are not those used after", "the same predictors, a row per unit")
+    used, tried = (standardised(np.asarray(x)[order], len(panel)) for x in (predictors, tried))
+    problem = _Problem(used, tried, panel[order, first:after], drawn, seed)
+    return _in_rows_order(_nested(panel[order], int(np.flatnonzero(order == row)[0]), begin, problem), order)
+
+
+def search_importance(tried: Floats, fitted: Floats, *, drawn: int = 10, seed: int = 1) -> Optima:
+    """Search the importance of predictors under which the first row's outcomes are fitted best by the other rows.
+
+    Parameters
+    ----------
+    tried, fitted
+        Shapes (1+J, p) and (1+J, T): predictors on one scale, and outcomes.
+    drawn, seed
+        Random starts, the best of 50 p drawn, and their seed.
+
+    Notes
+    -----
+    V lies on the simplex in logarithms, no predictor below 10⁻⁴ of the greatest. From every start a Nelder–Mead search
+    within these bounds. The regression-based start takes the sums of squared coefficients of the outcomes on the
+    predictors, as the R package Synth does. If the donors reproduce the predictors, V is left equal.
+    """
+    size = tried.shape[1]
+    if not simplex_weights(tried[0], tried[1:].T).unique:
+        equal = np.full((1, size), 1 / size)
+        return Optima(equal, np.full(1, np.nan), equal)
+    loss = _loss(tried, fitted)
+    random = np.random.default_rng(seed).uniform(np.log(FLOOR), 0.0, (SCREENED * size, size))
+    promising = random[np.argsort([loss(point) for point in random], kind="stable")[:drawn]]
+    starts = np.vstack([np.full(size, np.log(FLOOR) / 2), _regression_start(tried, fitted), promising])
+    ends = [_descend(loss, start) for start in starts]
+    importance = np.exp([end - end.max() for end, _ in ends])
+    importance /= importance.sum(axis=1, keepdims=True)
+    losses = np.array([value for _, value in ends])
+    return Optima(importance, losses, tied_importance(tried, importance[int(np.argmin(losses))]))
+
+
+def tied_importance(tried: Floats, importance: Floats) -> Floats:
+    """Return importances (E, p) under which the donors' weights are those found under ``importance``.
+
+    Notes
+    -----
+    With ``D = X₀ − x₁`` and ``r = Dw`` the weights w stay optimal under V while ``Σ_k V_k r_k (D_kj − r_k)`` is 0 for
+    donors with weight and not below 0 for the others: linear in V. Each predictor's least and greatest importance
+    within these bounds, by linear programmes, are the rows; ``importance`` itself if they find none.
+    """
+    distance, size = (tried[1:] - tried[0]).T, len(importance)
+    weights = simplex_weights(tried[0] * np.sqrt(importance), (tried[1:] * np.sqrt(importance)).T).weights
+    rest = distance @ weights
+    slack = (rest[:, None] * (distance - rest[:, None])).T
+    slack = slack / (np.max(np.abs(slack), axis=1, keepdims=True) + np.finfo(float).tiny)
+    used = weights > 0
+    bounds = {
+        "A_ub": -slack[~used],
+        "b_ub": np.zeros(int(np.sum(~used))),
+        "A_eq": np.vstack([slack[used], np.ones(size)]),
+        "b_eq": np.append(np.zeros(int(np.sum(used))), 1.0),
+        "bounds": (FLOOR / size, 1.0),
+    }
+    ends = [optimize.linprog(sign * axis, **bounds) for axis in np.eye(size) for sign in (1, -1)]
+    found = [end.x / end.x.sum() for end in ends if end.status == 0]
+    return np.array(found) if found else importance[None, :]
+
+
+def _loss(tried: Floats, fitted: Floats) -> Callable[[Floats], float]:
+    """Return the mean squared gap of the outcome as a function of the logarithms of the importance."""
+    distance, goal, pool = (tried[1:] - tried[0]).T, fitted[0], fitted[1:]
+    distance = distance / np.sqrt(np.mean(np.sum(distance**2, axis=0)))
+
+    def loss(logs: Floats) -> float:
+        error = goal - nearest_point(distance * np.exp((logs - logs.max()) / 2)[:, None]) @ pool
+        return float(error @ error / len(error))
+
+    return loss
+
+
+def _regression_start(tried: Floats, fitted: Floats) -> Floats:
+    """Return the logarithms of the sums of squared regression coefficients, within bounds."""
+    slopes = np.linalg.lstsq(np.column_stack([np.ones(len(tried)), tried]), fitted, rcond=None)[0][1:]
+    shares = np.sum(slopes**2, axis=1)
+    return np.asarray(np.log(np.clip(shares / (shares.max() or 1.0), FLOOR, 1.0)), dtype=np.float64)
+
+
+def _descend(loss: Callable[[Floats], float], start: Floats) -> tuple[Floats, float]:
+    """Return the end of a Nelder–Mead search and its loss."""
+    low, size = float(np.log(FLOOR)), len(start)
+    inward = np.where(start < low / 2, 2.0, -2.0)
+    found = optimize.minimize(
+        loss,
+        start,
+        method="Nelder-Mead",
+        bounds=[(low, 0.0)] * size,
+        options={
+            "maxfev": EVALUATIONS * size,
+            "xatol": 1e-3,
+            "fatol": 1e-7 * loss(start),
+            "adaptive": True,
+            "initial_simplex": np.vstack([start, start + np.diag(inward)]),
+        },
+    )
+    return np.asarray(found.x, dtype=np.float64), float(found.fun)
+
+
+def _nested(panel: Floats, row: int, start: int, problem: _Problem) -> NestedControl:
+    """Search for the treated unit, then for every placebo and every smaller set of donors alike."""
+    donors = np.delete(np.arange(len(panel)), row)
+    optima = problem.search(row, donors)
+    if np.isnan(optima.losses).any():
+        need = "more predictors, in which it differs from every mix of donors"
+        raise NotEstimable("the donors reproduce the treated unit's predictors", need)
+
+    def weigh(unit: int, others: Ints) -> SimplexFit:
+        own = unit == row and len(others) == len(donors)
+        found = optima if own else problem.search(unit, others)
+        return problem.weights(found.chosen, unit, others)
+
+    control = compared(panel, row, start, weigh)
+    near = np.array([problem.weights(one, row, donors).weights for one in optima.as_good])
+    effects = (panel[row] - near @ panel[donors])[:, start:].mean(axis=1)
+    return NestedControl(control, optima.chosen, optima, effects, near)
+
+
+def _in_rows_order(found: NestedControl, order: Ints) -> NestedControl:
+    """Return a result found on reordered rows with the donors as they stood."""
+    control = found.control
+    rows = order[control.donors]
+    back = np.argsort(rows)
+    control = replace(
+        control,
+        donors=rows[back],
+        weights=control.weights[back],
+        placebo_gaps=control.placebo_gaps[back],
+        placebo_ratios=control.placebo_ratios[back],
+        leave_one_out=control.leave_one_out[back],
+    )
+    return replace(found, control=control, near_weights=found.near_weights[:, back])

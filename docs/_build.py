@@ -23,7 +23,7 @@ from pydantic import BaseModel
 
 import impact
 from impact import errors, faults
-from impact.cli.main import main as cli
+from impact.cli import main as cli
 from impact.declare.load import FILES
 from impact.declare.registration import REGISTRATIONS, RegistrationsFile
 from impact.store.tables import TABLES

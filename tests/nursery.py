@@ -21,7 +21,7 @@ PROGRAM = """
 import errno, json, os, resource, signal, sys, traceback
 
 import impact_dashboards.server.report
-from impact.cli.main import main as cli
+from impact.cli import main as cli
 
 EVENTS = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.truncate"}
 

@@ -30,7 +30,7 @@ PERSONS = 1500
 SEED = 20241231
 NURSERY = """
 import contextlib, os, sys
-from impact.cli.main import main as cli
+from impact.cli import main as cli
 from impact.store import Warehouse
 
 original = Warehouse.transaction

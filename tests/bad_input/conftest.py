@@ -7,7 +7,7 @@ from unittest import mock
 
 import pytest
 
-from impact.cli.main import main as cli
+from impact.cli import main as cli
 from tests.bad_input.harness import make
 
 

@@ -18,7 +18,7 @@ from unittest import mock
 import duckdb
 import pytest
 
-from impact.cli.main import main as cli
+from impact.cli import main as cli
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "schemas" / "template"

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from impact.api import run as run_in_python
-from impact.cli.main import main as cli
+from impact.cli import main as cli
 from tests.bad_input.harness import ID, call, change, content, opened, squeeze
 
 MISUSE: dict[str, tuple[tuple[str, ...], str]] = {

@@ -14,17 +14,18 @@ from impact_dashboards.pages import PAGES
 from impact_dashboards.server.app import Site
 
 from impact.publish import beside
-from impact.publish.disclosure import FROM_PERSONS, MEASURED
-from impact.publish.inventory import ADDED, ON_PAGES, TABLES, Holds, columns_of
+from impact.publish.inventory import ADDED, FROM_PERSONS, ON_PAGES, columns_of
 from impact.publish.published import Published
 from impact.publish.scope import EVERYTHING, PART_ROWS, PERSON_COLUMNS, WHOLE_COLUMNS
 from impact.store import Warehouse
+from impact.tables.columns import Holds
+from impact.tables.registry import TABLES
 from impact.words import words_in
 from tests.cases.test_disclose import projects, tables
 from tests.shipped import shipped_database
 from tests.views import DAY
 
-KNOWN = {name for columns in TABLES.values() for name in columns} | set(ADDED)
+KNOWN = {name for table in TABLES.values() for name in table.columns} | set(ADDED)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def test_every_column_of_every_table_is_listed(db: Path) -> None:
         query = "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'impact'"
         for table, column in warehouse.rows(query):
             found.setdefault(table, set()).add(column)
-    assert {table: set(columns) for table, columns in TABLES.items()} == found
+    assert {name: set(table.columns) for name, table in TABLES.items()} == found
     assert set(TABLES) == set(PART_ROWS)
 
 
@@ -86,11 +87,7 @@ def _places(published: Published) -> Iterator[str]:
 
 
 def test_protections_are_made_from_the_list() -> None:
-    persons = {name for name, holds in TABLES["finding"].items() if holds in (Holds.COUNT, Holds.STATISTIC)}
-    assert persons <= set(FROM_PERSONS)
-    assert {name for name, holds in TABLES["measure"].items() if holds in (Holds.COUNT, Holds.STATISTIC)} == set(
-        MEASURED
-    )
+    assert set(Holds) - set(FROM_PERSONS) == {Holds.DECLARED, Holds.PROMISE, Holds.CODE, Holds.LINE, Holds.ROW}
     assert WHOLE_COLUMNS["load"] == columns_of("load", Holds.COUNT)
     assert set(PERSON_COLUMNS["quarantine"]) == {"line", "value", "payload"}
     assert set(columns_of("load", Holds.COUNT)) <= set(beside.OF_FILES)

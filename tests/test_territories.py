@@ -24,7 +24,8 @@ from impact.declare.hierarchy import branches, codes_within
 from impact.declare.load import read_declaration
 from impact.errors import ProblemsError
 from impact.measure import measure_indicators
-from impact.store.tables import TABLES
+from impact.tables.files import Quarantine
+from impact.tables.registry import create_sql
 from tests.programmes import edit, indicator, written
 from tests.shipped import shipped_result
 
@@ -286,7 +287,7 @@ def test_every_level_is_the_union_of_its_rows(
             "CREATE TABLE made.rows (row VARCHAR, place VARCHAR, y DOUBLE, x DOUBLE, _source VARCHAR, _row BIGINT)"
         )
         connection.execute("CREATE SCHEMA impact")
-        connection.execute(next(table for table in TABLES if "impact.quarantine" in table))
+        connection.execute(create_sql(Quarantine.TABLE))
         connection.execute("INSERT INTO made.rows BY NAME SELECT * FROM frame")
         values = measure_indicators(connection, declared, declared.indicators).values
     for name in FORMULAS:

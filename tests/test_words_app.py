@@ -12,11 +12,11 @@ import pytest
 import yaml
 from impact_dashboards.pages.export import MEASURED, MORE
 from impact_dashboards.pages.monitoring.due import DUE
-from impact_dashboards.parts.findings import KEPT
+from impact_dashboards.parts.findings import KEPT, column_meaning
 from impact_dashboards.parts.state_marks import SHAPES
 
 from impact.cli.terminal import MAP_STATES
-from impact.declare.base import Horizon, Level, Stage
+from impact.declare.base import Horizon, Language, Level, Stage
 from impact.declare.claims import Qualifier
 from impact.declare.contracts import CheckName, MissingKind
 from impact.declare.sources import Provenance
@@ -24,7 +24,7 @@ from impact.judge.attainment import WORST_FIRST
 from impact.measure.claims import STATES as CLAIM_STATES
 from impact.measure.status import WORDS as OFFICIAL_FLAGS
 from impact.validate.load import _LINE_RULES
-from impact.words.catalogue import catalogue
+from impact.words.catalogue import catalogue, words_in
 from impact.words.read import LOADER
 from tests.app_words import HOLE, ROOT, Written, constants, flags, said_by, written
 
@@ -151,7 +151,7 @@ def test_app_every_state_of_a_kind_has_its_words(kind: str, texts: dict[str, Any
     assert {code for code in KINDS[kind] if f"{kind}{joint}{code}" not in texts} == set()
 
 
-def test_app_every_column_of_a_file_has_its_meaning(texts: dict[str, Any]) -> None:
+@pytest.mark.parametrize("language", ["it", "en"])
+def test_app_every_column_of_a_file_has_its_meaning(language: Language) -> None:
     columns = {*KEPT, *MEASURED, *MORE}
-    assert {name for name in columns if f"column.{name}" not in texts} == set()
-    assert {key.rpartition(".")[2] for key in texts if key.startswith("column.")} == columns
+    assert {name for name in columns if not column_meaning(words_in(language), name)} == set()

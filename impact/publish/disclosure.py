@@ -18,11 +18,15 @@ from impact.declare.indicators import Indicator
 from impact.judge.findings import finding_id
 from impact.publish.beside import withheld_counts
 from impact.publish.hidden import CELL, Hidden, hidden_cells, of_series, waves_of
-from impact.publish.inventory import FROM_PERSONS, MEASURED
+from impact.publish.inventory import FROM_PERSONS
 from impact.publish.tables import read_table, renew_tables
 from impact.publish.totals import EFFECT, cell_table
+from impact.states import AttainmentState
 from impact.statistics.suppression import suppress
 from impact.store import Warehouse
+from impact.tables.columns import Column, Holds, Table
+from impact.tables.finding import Finding
+from impact.tables.results import Measure
 
 COLUMNS = [*CELL, "reason", "minimum", "finding", "hides_baseline", "hides_target"]
 LEFT_OUT = "leave_one_out"
@@ -145,16 +149,12 @@ def protect_findings(findings: pd.DataFrame, suppressions: pd.DataFrame) -> pd.D
     """
     shown = findings.assign(n=findings["n"].astype("Int64"), suppressed=_reasons(findings, suppressions, ["finding"]))
     hidden = shown["suppressed"] != ""
-    for name in FROM_PERSONS:
-        shown[name] = shown[name].mask(hidden)
+    shown = _without(shown, Finding.TABLE, hidden)
     for name in ("baseline", "target"):
         measured = suppressions.loc[suppressions[f"hides_{name}"].astype(bool), "finding"]
         shown[name] = shown[name].mask(hidden & shown["finding"].isin(measured.dropna()))
-    for name in ("attainment", "contribution", "progress_state"):
-        shown[name] = shown[name].mask(hidden, "suppressed")
-    shown["evidence_reason"] = shown["evidence_reason"].mask(hidden, "")
     order = shown.groupby(["programme", "indicator"], sort=False).ngroup()
-    return _without_remarks(shown, hidden).iloc[np.lexsort((hidden, order))].reset_index(drop=True)
+    return shown.iloc[np.lexsort((hidden, order))].reset_index(drop=True)
 
 
 def protect_measures(measures: pd.DataFrame, suppressions: pd.DataFrame) -> pd.DataFrame:
@@ -175,9 +175,7 @@ def protect_measures(measures: pd.DataFrame, suppressions: pd.DataFrame) -> pd.D
     shown = measures.astype({"n": "Int64", "n_missing": "Int64"})
     shown["suppressed"] = _reasons(measures, suppressions, CELL)
     hidden = shown["suppressed"] != ""
-    for name in MEASURED:
-        shown[name] = shown[name].mask(hidden)
-    return _without_remarks(shown, hidden)
+    return _without(shown, Measure.TABLE, hidden)
 
 
 def protect_behind(frame: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
@@ -203,7 +201,23 @@ def _reasons(frame: pd.DataFrame, suppressions: pd.DataFrame, by: list[str]) -> 
     return found.set_axis(frame.index)
 
 
-def _without_remarks(shown: pd.DataFrame, hidden: pd.Series) -> pd.DataFrame:
-    """Leave out what is said about hidden values: counts may stand in it."""
-    flags = [[] if off else said for off, said in zip(hidden, shown["flags"], strict=True)]
-    return shown.assign(method=shown["method"].mask(hidden, ""), flags=flags)
+def _without(shown: pd.DataFrame, table: Table, hidden: pd.Series) -> pd.DataFrame:
+    """Return a table's rows, hidden ones without what came from persons, by what each column holds."""
+    return shown.assign(
+        **{
+            column.name: _masked(shown[column.name], column, hidden)
+            for column in table.columns.values()
+            if column.holds in FROM_PERSONS
+        }
+    )
+
+
+def _masked(values: pd.Series, column: Column, hidden: pd.Series) -> pd.Series:
+    """Return a column without its hidden values; counts may stand in what the engine says of them."""
+    if column.holds == Holds.VERDICT:
+        return values.mask(hidden, AttainmentState.SUPPRESSED.value)
+    if column.nullable or column.holds != Holds.REMARK:
+        return values.mask(hidden)
+    if column.is_list:
+        return pd.Series([[] if off else value for off, value in zip(hidden, values, strict=True)], index=values.index)
+    return values.mask(hidden, "")

@@ -23,8 +23,9 @@ from impact.declare.sources import Source
 from impact.errors import UsageError
 from impact.files import remove
 from impact.sql import ident, literal
+from impact.store.migrations import OLDEST, VERSION, migrate
 from impact.store.opening import CATALOG, attach, not_opened
-from impact.store.tables import TABLES, VERSION
+from impact.tables.registry import TABLES, create_sql
 from impact.validate.compile import MISSING_SUFFIX, SQL_TYPES
 from impact.validate.load import file_lines
 
@@ -37,7 +38,7 @@ RESULTS = ("definition", "measure", "linkage", "finding", "diagnostic", "term", 
 
 @dataclass(frozen=True)
 class Load:
-    """A load as the ledger has it; see :mod:`impact.store.tables` for the columns."""
+    """A load as the ledger has it; see :class:`impact.tables.files.Load` for the columns."""
 
     load_id: str
     source: str
@@ -83,7 +84,7 @@ class Warehouse:
         self._file: BinaryIO | None = None
         try:
             if read_only:
-                self._check_version()
+                self._check_current()
             else:
                 self._prepare()
         except duckdb.Error as error:
@@ -138,12 +139,12 @@ class Warehouse:
     def _prepare(self) -> None:
         with self.transaction():
             if "impact" in self._schemas():
-                self._check_version()
+                migrate(self.connection, self._layout())
             elif self.rows("SELECT 1 FROM duckdb_tables() WHERE database_name = ?", [CATALOG]) or self._schemas():
                 raise self._foreign()
             self.connection.execute("CREATE SCHEMA IF NOT EXISTS impact")
-            for statement in TABLES:
-                self.connection.execute(statement)
+            for table in TABLES.values():
+                self.connection.execute(create_sql(table))
             if not self.rows("SELECT version FROM impact.meta"):
                 self.connection.execute("INSERT INTO impact.meta VALUES (?, ?)", [VERSION, str(uuid.uuid4())])
 
@@ -155,14 +156,26 @@ class Warehouse:
     def _foreign(self) -> UsageError:
         return UsageError(f"the database {self.path} was not written by this engine; give a new file with --db")
 
-    def _check_version(self) -> None:
+    def _layout(self) -> int:
+        """Return the number of the tables' layout, if it is one that this engine can bring up to date."""
         try:
             versions = self.rows("SELECT version FROM impact.meta")
         except (duckdb.CatalogException, duckdb.BinderException):
             raise self._foreign() from None
-        if versions != [(VERSION,)]:
-            found = versions[0][0] if versions else "none"
-            raise UsageError(f"the database {self.path} has layout {found}, this engine {VERSION}; use a new file")
+        layout = versions[0][0] if len(versions) == 1 else None
+        if layout is None or not OLDEST <= layout <= VERSION:
+            stated = "no layout" if layout is None else f"layout {layout}"
+            raise UsageError(f"the database {self.path} has {stated}, this engine {VERSION}; use a new file")
+        return int(layout)
+
+    def _check_current(self) -> None:
+        """Refuse to read a layout that was not brought up to date yet, as only a writer can."""
+        layout = self._layout()
+        if layout < VERSION:
+            raise UsageError(
+                f"the database {self.path} has layout {layout}, this engine {VERSION};"
+                " `impact run` brings it up to date"
+            )
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -30,18 +30,22 @@ from impact_dashboards.server.report import report_html
 from impact.declare import load_programme
 from impact.drawing.markup import to_html
 from impact.publish import loads_table, measure_table, quality_table, trace_finding
-from impact.publish.inventory import FROM_PERSONS, MEASURED
+from impact.publish.inventory import columns_of
 from impact.publish.published import Published
 from impact.publish.scope import EVERYTHING, ROLES, Scope
 from impact.run.flow import run_programme
 from impact.store import Warehouse
+from impact.tables.columns import Holds
 from impact.words import words_in
 from tests.attack import told
 from tests.cases.run import BUGS
 from tests.views import DAY, drawn
 
 BOUNDS = BUGS / "10_suppressed_value_from_bounds"
-PROTECTED = {*FROM_PERSONS, *MEASURED}
+PROTECTED = {
+    *(name for table in ("finding", "measure") for name in columns_of(table, Holds.COUNT, Holds.STATISTIC)),
+    *("inference", "not_estimable"),
+}
 ROWS = ("records", "quarantine", "record_contracts", "count_records", "record_columns")
 """What shows rows, to those who may see rows."""
 OF_A_RUN = re.compile(

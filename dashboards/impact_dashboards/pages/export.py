@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from impact.drawing.markup import Content, h
+from impact.tables.results import Measure
 from impact_dashboards.page.view import Block, Column, Page, Row, Table, View, records
 from impact_dashboards.parts.choose import choose
-from impact_dashboards.parts.findings import KEPT, finding_rows, unit_of
+from impact_dashboards.parts.findings import KEPT, column_meaning, finding_rows, unit_of
 from impact_dashboards.parts.state_marks import badge
 from impact_dashboards.parts.values import CELL
 
@@ -52,7 +53,14 @@ def export(view: View) -> Page:
 
 
 def _column(view: View, key: str) -> Column:
-    return Column(key, key, _shown(view, key), numeric=key in NUMBERS, meaning=meaning(view, key), head=h("code", key))
+    return Column(
+        key,
+        key,
+        _shown(view, key),
+        numeric=key in NUMBERS,
+        meaning=column_meaning(view.words, key),
+        head=h("code", key),
+    )
 
 
 def _shown(view: View, key: str) -> Callable[[Row], Content]:
@@ -67,12 +75,6 @@ def _shown(view: View, key: str) -> Callable[[Row], Content]:
     if key == "unit":
         return lambda row: unit_of(words, row)
     return lambda row: h("code", str(row[key])) if row[key] else "–"
-
-
-def meaning(view: View, key: str, table: str = "finding") -> str:
-    """Return what a column of a file means; some mean something else in measures than in findings."""
-    names = (f"column.{table}.{key}", f"column.{key}")
-    return next((view.words(name) for name in names if view.words.has(name)), "")
 
 
 def _marked(text: str) -> list[Content]:
@@ -117,13 +119,18 @@ def _measures(view: View) -> Block:
             key,
             key,
             _shown(view, key),
-            meaning=meaning(view, key, "measure"),
+            meaning=column_meaning(words, key, Measure.TABLE),
             numeric=key in NUMBERS,
             head=h("code", key),
         )
         for key in MEASURED
     ]
-    table = Table(columns, rows, [Column(key, key, meaning=meaning(view, key, "measure")) for key in MORE], shown=FIRST)
+    table = Table(
+        columns,
+        rows,
+        [Column(key, key, meaning=column_meaning(words, key, Measure.TABLE)) for key in MORE],
+        shown=FIRST,
+    )
     return Block("measures", words("export.measures"), table, lead=words("export.measures_lead", count=len(rows)))
 
 
@@ -156,7 +163,7 @@ def _hidden(view: View, rows: list[dict[str, Any]]) -> Block:
 def _columns(view: View) -> Block:
     """Return what every column of the file of findings means."""
     words = view.words
-    rows = [{"column": key, "meaning": meaning(view, key)} for key in KEPT if meaning(view, key)]
+    rows = [{"column": key, "meaning": column_meaning(words, key)} for key in KEPT]
     table = Table(
         [
             Column("column", words("export.column"), lambda row: h("code", row["column"])),

@@ -11,6 +11,9 @@ import pandas as pd
 from impact.declare import last_day
 from impact.drawing.markup import Content, Element, h
 from impact.judge.evidence import REFUSED
+from impact.tables.columns import Table as Described
+from impact.tables.finding import Finding
+from impact.tables.results import Measure
 from impact.words import Words
 from impact_dashboards.page.view import Column, Row, Table, View, records
 from impact_dashboards.parts.marks import known, whisker
@@ -34,6 +37,16 @@ KEPT = (
     "registration", "registered_at", "plan_hash", "data_kind", "run_id", "definition_hash", "suppressed",
 )  # fmt: skip
 """What a file of findings holds, beside the columns that are shown."""
+OF_MEASURES = ("arm", "wave", "n_missing")
+"""What a file of measures holds besides."""
+
+
+def column_meaning(words: Words, key: str, table: Described = Finding.TABLE) -> str:
+    """Return what a column of a file of findings or measures means; nothing where it is none of theirs."""
+    described = table.columns.get(key) or Measure.TABLE.columns.get(key)
+    if described and key in (*KEPT, *OF_MEASURES):
+        return described.meaning[words.language]
+    return words("column.suppressed") if key == "suppressed" else ""
 
 
 def whole_only(findings: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from impact.publish.csv_text import safe_cell
 from impact.sql import fingerprint
 from impact.words import Words
 from impact_dashboards.page.view import Block, Column, Page, Table, View
+from impact_dashboards.parts.findings import column_meaning
 from impact_dashboards.server.shell import drawing_of
 
 TYPES = {
@@ -56,8 +57,7 @@ def metadata(view: View, page: Page, block: Block, table: Table, version: str) -
 def _described(words: Words, column: Column) -> dict[str, Any]:
     """Describe a column: by its title, where that is more than its name, and by what it means."""
     titled = column.title.replace(" ", "_") != column.key
-    known = f"column.{column.key}"
-    meaning = column.meaning or (words(known) if words.has(known) else "")
+    meaning = column.meaning or column_meaning(words, column.key)
     return (
         {"name": column.key}
         | ({"titles": {words.language: column.title}} if titled else {})

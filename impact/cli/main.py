@@ -36,13 +36,15 @@ from impact.errors import ProblemsError, UsageError
 from impact.expect import draw_assignment, forecast_problems, power_reports, register_plan, verify_registrations
 from impact.figures import write_power_curves
 from impact.files import check_place, copy_tree, held, making_folder, write_file
-from impact.publish import claims_table, findings_table, quarantine_table, trace_finding
+from impact.publish import findings_table, read_table, trace_finding
 from impact.publish.trace import plain_value
 from impact.run.flow import STAGES, RunReport, audit_programme, run_programme
 from impact.run.stage import ENGINE
 from impact.run.stage import Progress as Report
 from impact.store import Warehouse, open_reader
 from impact.store.state import behind
+from impact.tables.files import Quarantine
+from impact.tables.process import Claim
 from impact.words import LANGUAGES
 
 app = typer.Typer(
@@ -115,7 +117,7 @@ def run(
     with Warehouse(db) as warehouse:
         with _progress(not as_json) as progress:
             report = run_programme(loaded, warehouse, until=until, progress=progress)
-        findings, claims = findings_table(warehouse, loaded.id), claims_table(warehouse, loaded.id)
+        findings, claims = findings_table(warehouse, loaded.id), read_table(warehouse, Claim, loaded.id)
     if as_json:
         _print_json({"report": dataclasses.asdict(report), "findings": _records(findings)})
     else:
@@ -158,7 +160,7 @@ def demo(
         with _progress(not as_json) as progress:
             for folder in folders:
                 reports.append(run_programme(load_programme(folder), warehouse, progress=progress))  # noqa: PERF401
-        findings, claims = findings_table(warehouse), claims_table(warehouse)
+        findings, claims = findings_table(warehouse), read_table(warehouse, Claim)
     if as_json:
         _print_json({"reports": [dataclasses.asdict(r) for r in reports], "findings": _records(findings)})
     else:
@@ -321,7 +323,7 @@ def quarantine(
     """Show the rows that were set aside or warned about, with all their reasons."""
     with open_reader(db, "validate") as warehouse:
         _known(warehouse, programme)
-        table = quarantine_table(warehouse, programme)
+        table = read_table(warehouse, Quarantine, programme)
     if as_json:
         _print_json(_records(table))
     elif table.empty:

@@ -13,82 +13,42 @@ from impact.publish.disclosure import (
     protect_findings,
     protect_measures,
     renew_suppressions,
-    suppressions_table,
 )
-from impact.publish.labels import cuts_table, headings_table, labels_table, memberships_table, renew_labels
+from impact.publish.labels import renew_labels
 from impact.publish.networks import write_networks
-from impact.publish.process import deliveries_table, due_table, phases_table, renew_process
-from impact.publish.quality import quality_table, renew_quality, response_table, validity_table
+from impact.publish.process import due_table, renew_process
+from impact.publish.quality import renew_quality, validity_table
 from impact.publish.tables import (
-    claims_table,
-    diagnostics_table,
     findings_table,
-    journeys_table,
-    loads_table,
-    map_table,
-    measure_table,
-    network_bodies_table,
-    network_ties_table,
-    quarantine_table,
-    terms_table,
-    unmapped_table,
+    read_table,
     write_results,
 )
 from impact.publish.territory import write_maps, write_unmapped
 from impact.publish.theory import (
-    links_table,
-    nodes_table,
-    programmes_table,
     renew_theory,
-    stakeholders_table,
-    waves_table,
 )
 from impact.publish.trace import trace_finding
 
 __all__ = [
-    "claims_table",
     "contract_sources",
-    "cuts_table",
     "definition_contracts",
     "definition_kinds",
-    "deliveries_table",
-    "diagnostics_table",
     "due_table",
     "findings_table",
-    "headings_table",
     "indicator_sources",
-    "journeys_table",
-    "labels_table",
-    "links_table",
-    "loads_table",
-    "map_table",
-    "measure_table",
-    "memberships_table",
-    "network_bodies_table",
-    "network_ties_table",
-    "nodes_table",
-    "phases_table",
-    "programmes_table",
     "protect_behind",
     "protect_findings",
     "protect_measures",
-    "quality_table",
-    "quarantine_table",
+    "read_table",
     "renew_claims",
     "renew_labels",
     "renew_process",
     "renew_quality",
     "renew_suppressions",
     "renew_theory",
-    "response_table",
-    "stakeholders_table",
-    "suppressions_table",
-    "terms_table",
     "trace_finding",
-    "unmapped_table",
     "validity_table",
     "wave_days",
-    "waves_table",
     "write_maps",
     "write_networks",
     "write_results",

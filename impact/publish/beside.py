@@ -187,7 +187,7 @@ def protect_claims(claims: pd.DataFrame, withheld: pd.DataFrame, *, rows: bool) 
     Parameters
     ----------
     claims
-        As :func:`impact.publish.claims_table` returns them.
+        Rows of :class:`impact.tables.process.Claim`.
     withheld
         As :func:`withheld_table` returns it.
     rows

@@ -19,7 +19,7 @@ from impact.judge.findings import finding_id
 from impact.publish.beside import withheld_counts
 from impact.publish.hidden import CELL, Hidden, hidden_cells, of_series, waves_of
 from impact.publish.inventory import FROM_PERSONS
-from impact.publish.tables import read_table, renew_tables
+from impact.publish.tables import renew_tables
 from impact.publish.totals import EFFECT, cell_table
 from impact.states import AttainmentState
 from impact.statistics.suppression import suppress
@@ -123,12 +123,6 @@ def _few_terms(counts: list[int], minimum: int) -> list[str]:
 # ---- tables without it ----------------------------------------------------------------------------------------------
 
 
-def suppressions_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return the cells that are hidden and why, a row each."""
-    order = 'programme, indicator, arm, scope, "group", scope_value, group_value, wave'
-    return read_table(warehouse, "suppression", programme, order)
-
-
 def protect_findings(findings: pd.DataFrame, suppressions: pd.DataFrame) -> pd.DataFrame:
     """Return findings without the numbers of those that rest on a hidden cell.
 
@@ -137,7 +131,7 @@ def protect_findings(findings: pd.DataFrame, suppressions: pd.DataFrame) -> pd.D
     findings
         As :func:`impact.publish.findings_table` returns them.
     suppressions
-        As :func:`suppressions_table` returns them, of the same programmes or more.
+        Rows of :class:`impact.tables.protection.Suppression`, of the same programmes or more.
 
     Returns
     -------
@@ -163,9 +157,9 @@ def protect_measures(measures: pd.DataFrame, suppressions: pd.DataFrame) -> pd.D
     Parameters
     ----------
     measures
-        As :func:`impact.publish.measure_table` returns them.
+        Rows of :class:`impact.tables.results.Measure`.
     suppressions
-        As :func:`suppressions_table` returns them, of the same programmes or more.
+        Rows of :class:`impact.tables.protection.Suppression`, of the same programmes or more.
 
     Returns
     -------
@@ -184,7 +178,7 @@ def protect_behind(frame: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     frame
-        As :func:`impact.publish.diagnostics_table` or :func:`impact.publish.terms_table` returns it.
+        Rows of :class:`impact.tables.results.Diagnostic` or :class:`impact.tables.results.Term`.
     findings
         As :func:`protect_findings` returns them. What belongs to no finding among them is left out too.
     """

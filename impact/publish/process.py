@@ -10,7 +10,7 @@ import pandas as pd
 from impact.declare import Programme, in_language, last_day
 from impact.declare.base import Language
 from impact.declare.contracts import NUMERIC, Contract
-from impact.publish.tables import findings_table, read_table, renew_tables
+from impact.publish.tables import findings_table, renew_tables
 from impact.publish.territory import SEPARATOR
 from impact.sql import ident
 from impact.store import Warehouse
@@ -81,16 +81,6 @@ def _kind_titles(programme: Programme, kinds: pd.Series) -> dict[str, pd.Series]
     items = programme.codelists[column.codelist].codes if column and column.codelist else ()
     words = {language: {item.code: in_language(item.title, language) for item in items} for language in _LANGUAGES}
     return {f"kind_{language}": kinds.map(words[language]).fillna(kinds) for language in _LANGUAGES}
-
-
-def phases_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return the phases of each programme's process with the dates planned and those that came."""
-    return read_table(warehouse, "phase", programme, "programme, number, phase")
-
-
-def deliveries_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return the activities, planned beside delivered."""
-    return read_table(warehouse, "delivery", programme, "programme, kind, activity")
 
 
 def due_table(warehouse: Warehouse, programme: str | None = None, *, today: datetime.date) -> pd.DataFrame:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from impact.declare.base import Language
 from impact.errors import UsageError
-from impact.publish import beside, disclosure, labels, process, quality, records, tables, theory
+from impact.publish import beside, disclosure, process, quality, records, tables
 from impact.publish.definitions import (
     contract_sources,
     definition_contracts,
@@ -25,8 +25,16 @@ from impact.publish.definitions import (
 )
 from impact.publish.reader_catalogue import narrow
 from impact.publish.scope import EVERYTHING, Scope
+from impact.publish.tables import read_table
 from impact.publish.trace import plain_row, trace_finding
 from impact.store import Warehouse
+from impact.tables.declared import Programme, Stakeholder, TheoryLink, TheoryNode, Wave
+from impact.tables.files import Load, Quality, Quarantine, Response, Unmapped
+from impact.tables.places import MapCell, NetworkBody, NetworkTie
+from impact.tables.process import Claim, Delivery, Journey, Phase
+from impact.tables.protection import Suppression
+from impact.tables.results import Diagnostic, Measure, Term
+from impact.tables.titles import Cut, Heading, Label, Membership
 
 Given = ParamSpec("Given")
 Got = TypeVar("Got")
@@ -80,8 +88,8 @@ class Published:
     @property
     @kept
     def titles(self) -> dict[str, dict[str, Any]]:
-        """The programmes in reach, in order, each with its row of :func:`impact.publish.programmes_table`."""
-        rows = theory.programmes_table(self._warehouse).to_dict("records")
+        """The programmes in reach, in order, each with its row of :class:`impact.tables.declared.Programme`."""
+        rows = read_table(self._warehouse, Programme).to_dict("records")
         return {str(row["programme"]): {str(name): value for name, value in row.items()} for row in rows}
 
     @property
@@ -92,22 +100,22 @@ class Published:
     @kept
     def nodes(self, programme: str) -> pd.DataFrame:
         """Return the steps of the theory of change."""
-        return theory.nodes_table(self._warehouse, programme)
+        return read_table(self._warehouse, TheoryNode, programme)
 
     @kept
     def links(self, programme: str) -> pd.DataFrame:
         """Return the causal claims between the steps."""
-        return theory.links_table(self._warehouse, programme)
+        return read_table(self._warehouse, TheoryLink, programme)
 
     @kept
     def waves(self, programme: str) -> pd.DataFrame:
         """Return the waves in order of time."""
-        return theory.waves_table(self._warehouse, programme)
+        return read_table(self._warehouse, Wave, programme)
 
     @kept
     def stakeholders(self, programme: str) -> pd.DataFrame:
         """Return the bodies and groups with a part in the programme."""
-        return theory.stakeholders_table(self._warehouse, programme)
+        return read_table(self._warehouse, Stakeholder, programme)
 
     @kept
     def contracts(self, programme: str) -> dict[str, str]:
@@ -139,17 +147,17 @@ class Published:
     @kept
     def labels(self, programme: str | None = None) -> pd.DataFrame:
         """Return the titles of codes."""
-        return labels.labels_table(self._warehouse, programme)
+        return read_table(self._warehouse, Label, programme)
 
     @kept
     def memberships(self, programme: str | None = None) -> pd.DataFrame:
         """Return what codes belong to, such as the quadrant of a project."""
-        return labels.memberships_table(self._warehouse, programme)
+        return read_table(self._warehouse, Membership, programme)
 
     @kept
     def cuts(self, programme: str | None = None) -> pd.DataFrame:
         """Return the titles of columns."""
-        return labels.cuts_table(self._warehouse, programme)
+        return read_table(self._warehouse, Cut, programme)
 
     @kept
     def label_titles(self, language: Language) -> dict[tuple[str, str, str], str]:
@@ -167,7 +175,7 @@ class Published:
     @kept
     def headings(self, programme: str, language: Language) -> dict[tuple[str, str], str]:
         """Return the title of each contract (with an empty column) and of each column that has one."""
-        found = labels.headings_table(self._warehouse, programme)
+        found = read_table(self._warehouse, Heading, programme)
         return dict(zip(zip(found["contract"], found["column"], strict=True), found[f"title_{language}"], strict=True))
 
     # ---- results -----------------------------------------------------------------------------------------------------
@@ -182,14 +190,14 @@ class Published:
     @kept
     def measures(self, programme: str) -> pd.DataFrame:
         """Return every value by arm, scope, group and wave."""
-        measures = tables.measure_table(self._warehouse, programme)
+        measures = read_table(self._warehouse, Measure, programme)
         shown = disclosure.protect_measures(measures, self.suppressions(programme))
         return beside.protect_missing(shown, self.withheld(programme), self._contracts_of(shown))
 
     @kept
     def suppressions(self, programme: str | None = None) -> pd.DataFrame:
         """Return the cells that are hidden, and why."""
-        return disclosure.suppressions_table(self._warehouse, programme)
+        return read_table(self._warehouse, Suppression, programme)
 
     @kept
     def withheld(self, programme: str | None = None) -> pd.DataFrame:
@@ -203,12 +211,12 @@ class Published:
     @kept
     def diagnostics(self, programme: str) -> pd.DataFrame:
         """Return the checks of the effects."""
-        return disclosure.protect_behind(tables.diagnostics_table(self._warehouse, programme), self.findings(programme))
+        return disclosure.protect_behind(read_table(self._warehouse, Diagnostic, programme), self.findings(programme))
 
     @kept
     def terms(self, programme: str) -> pd.DataFrame:
         """Return the numbers behind the effects."""
-        return disclosure.protect_behind(tables.terms_table(self._warehouse, programme), self.findings(programme))
+        return disclosure.protect_behind(read_table(self._warehouse, Term, programme), self.findings(programme))
 
     def trace(self, finding: str) -> dict[str, Any]:
         """Return the path of one finding back to its rows.
@@ -245,41 +253,41 @@ class Published:
     @kept
     def claims(self, programme: str) -> pd.DataFrame:
         """Return the totals the programme reported about itself beside those recomputed."""
-        found = tables.claims_table(self._warehouse, programme)
+        found = read_table(self._warehouse, Claim, programme)
         return beside.protect_claims(found, self.withheld(programme), rows=self.scope.opens("records"))
 
     @kept
     def network(self, programme: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return bodies and ties of the networks."""
-        bodies = tables.network_bodies_table(self._warehouse, programme)
-        return bodies, tables.network_ties_table(self._warehouse, programme)
+        bodies = read_table(self._warehouse, NetworkBody, programme)
+        return bodies, read_table(self._warehouse, NetworkTie, programme)
 
     @kept
     def map(self, programme: str) -> pd.DataFrame:
         """Return the cells of the maps of needs and supply."""
-        return tables.map_table(self._warehouse, programme)
+        return read_table(self._warehouse, MapCell, programme)
 
     @kept
     def unmapped(self, programme: str) -> pd.DataFrame:
         """Return the categories that stand in rows and in no codelist."""
-        return beside.protect_categories(tables.unmapped_table(self._warehouse, programme), self.withheld(programme))
+        return beside.protect_categories(read_table(self._warehouse, Unmapped, programme), self.withheld(programme))
 
     # ---- the process -------------------------------------------------------------------------------------------------
 
     @kept
     def journeys(self, programme: str) -> pd.DataFrame:
         """Return where each project started, where it arrived and what comes next."""
-        return tables.journeys_table(self._warehouse, programme)
+        return read_table(self._warehouse, Journey, programme)
 
     @kept
     def phases(self, programme: str) -> pd.DataFrame:
         """Return the phases with the dates planned and those that came."""
-        return process.phases_table(self._warehouse, programme)
+        return read_table(self._warehouse, Phase, programme)
 
     @kept
     def deliveries(self, programme: str) -> pd.DataFrame:
         """Return the activities, planned beside delivered."""
-        return process.deliveries_table(self._warehouse, programme)
+        return read_table(self._warehouse, Delivery, programme)
 
     @kept
     def due(self, today: datetime.date, programme: str | None = None) -> pd.DataFrame:
@@ -300,7 +308,7 @@ class Published:
     @kept
     def loads(self, programme: str) -> pd.DataFrame:
         """Return the ledger of loads."""
-        return beside.protect_files(tables.loads_table(self._warehouse, programme), self.withheld(programme))
+        return beside.protect_files(read_table(self._warehouse, Load, programme), self.withheld(programme))
 
     @kept
     def validity(self, programme: str | None = None) -> pd.DataFrame:
@@ -310,16 +318,16 @@ class Published:
     @kept
     def quality(self, programme: str) -> pd.DataFrame:
         """Return how often each column was answered, by wave."""
-        return beside.protect_answers(quality.quality_table(self._warehouse, programme), self.withheld(programme))
+        return beside.protect_answers(read_table(self._warehouse, Quality, programme), self.withheld(programme))
 
     @kept
     def response(self, programme: str) -> pd.DataFrame:
         """Return how many persons each wave has, and how many came back."""
-        return beside.protect_returned(quality.response_table(self._warehouse, programme), self.withheld(programme))
+        return beside.protect_returned(read_table(self._warehouse, Response, programme), self.withheld(programme))
 
     def quarantine(self, programme: str) -> pd.DataFrame:
         """Return why rows were set aside, a row per reason; none for roles that may not see rows."""
-        table = tables.quarantine_table(self._warehouse, programme)
+        table = read_table(self._warehouse, Quarantine, programme)
         return table if self.scope.opens("quarantine") else table.iloc[:0]
 
     def record_contracts(self, programme: str) -> pd.DataFrame:

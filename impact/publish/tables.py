@@ -10,6 +10,7 @@ import pandas as pd
 from impact.judge import Finding
 from impact.sql import ident
 from impact.store import Warehouse
+from impact.tables.columns import Record
 
 _LEVELS = "CASE {}level WHEN 'micro' THEN 1 WHEN 'meso' THEN 2 ELSE 3 END"
 _SAME_PART = (
@@ -93,10 +94,23 @@ def _renew(warehouse: Warehouse, programme: str, table: str, fresh: pd.DataFrame
     return bool(changed)
 
 
-def read_table(warehouse: Warehouse, table: str, programme: str | None, order: str) -> pd.DataFrame:
-    """Return one of the engine's tables, of one programme or of all."""
+def read_table(warehouse: Warehouse, record: type[Record], programme: str | None = None) -> pd.DataFrame:
+    """Return one of the engine's tables, of one programme or of all, in its order.
+
+    Parameters
+    ----------
+    warehouse
+        Open for reading.
+    record
+        Which table, such as :class:`impact.tables.results.Measure`; see it for the columns.
+    programme
+        One programme; all by default.
+    """
+    table = record.TABLE
+    columns = ", ".join(ident(column.name) for column in table.columns.values() if not column.internal)
     where, values = ("WHERE programme = ?", [programme]) if programme else ("", [])
-    return warehouse.frame(f"SELECT * FROM {ident('impact', table)} {where} ORDER BY {order}", values)
+    order = ", ".join(_LEVELS.format("") if name == "level" else ident(name) for name in table.sort)
+    return warehouse.frame(f"SELECT {columns} FROM {ident('impact', table.name)} {where} ORDER BY {order}", values)
 
 
 def findings_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
@@ -116,66 +130,3 @@ def findings_table(warehouse: Warehouse, programme: str | None = None) -> pd.Dat
         ' f.scope, f."group", coalesce(p.place, l.place) NULLS LAST, f.finding',
         values,
     )
-
-
-def quarantine_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return the reasons for which rows were set aside or warned about, a row per reason."""
-    table = read_table(warehouse, "quarantine", programme, 'programme, source, line, severity, "column", rule')
-    return table.drop(columns=["ordinal", "load_id"])
-
-
-def measure_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return every value by arm, scope, group and wave."""
-    return read_table(
-        warehouse, "measure", programme, "programme, indicator, arm, scope, scope_value, group_value, wave"
-    )
-
-
-def diagnostics_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return the checks of the effects."""
-    return read_table(warehouse, "diagnostic", programme, 'programme, finding, "check"')
-
-
-def terms_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return the numbers behind the effects: event times, cohorts, weights, other specifications."""
-    return read_table(warehouse, "term", programme, "programme, finding, place").drop(columns=["place"])
-
-
-def network_bodies_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return the bodies of every network, by wave, with one position each."""
-    return read_table(warehouse, "network_body", programme, "programme, network, wave, body")
-
-
-def network_ties_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return the ties of every network, by wave."""
-    return read_table(warehouse, "network_tie", programme, "programme, network, wave, source, target, tie")
-
-
-def loads_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return the ledger of loads, those replaced included."""
-    return read_table(warehouse, "load", programme, "programme, source, loaded_at").drop(columns=["line_offsets"])
-
-
-def map_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return the cells of the maps of needs and supply, a row per wave and cell, with what each is answered by."""
-    return read_table(
-        warehouse,
-        "map_cell",
-        programme,
-        "programme, contract, supply, match, wave, territory, theme, target_group, state",
-    )
-
-
-def unmapped_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return the categories that stand in rows and in no codelist, with the rows they stand in."""
-    return read_table(warehouse, "unmapped", programme, 'programme, source, "column", category')
-
-
-def claims_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return the totals programmes reported about themselves, each beside what records give."""
-    return read_table(warehouse, "claim", programme, f"programme, {_LEVELS.format('')}, claim")
-
-
-def journeys_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return where each project started, where it arrived and what comes next, as the documents say it."""
-    return read_table(warehouse, "journey", programme, "programme, project")

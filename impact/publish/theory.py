@@ -9,7 +9,7 @@ import pandas as pd
 from impact.declare import Programme, in_language, last_day
 from impact.declare.base import Text
 from impact.declare.programme import Wave
-from impact.publish.tables import read_table, renew_tables
+from impact.publish.tables import renew_tables
 from impact.store import Warehouse
 
 
@@ -99,28 +99,3 @@ def _both(name: str, text: Text | None = None) -> dict[str, str | None]:
 def _placed(rows: list[dict[str, Any]], *columns: str) -> pd.DataFrame:
     """Return rows as a frame that keeps their order, and its columns where there is none."""
     return pd.DataFrame(rows, columns=list(columns)).assign(place=range(1, len(rows) + 1))
-
-
-def programmes_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return the programmes with title, summary, period and territory."""
-    return read_table(warehouse, "programme", programme, "programme")
-
-
-def nodes_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return the steps of the theories of change, as they are declared."""
-    return read_table(warehouse, "theory_node", programme, "programme, place")
-
-
-def links_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return the causal claims between the steps, each with its assumption and evidence."""
-    return read_table(warehouse, "theory_link", programme, "programme, place")
-
-
-def waves_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return the waves in order of time."""
-    return read_table(warehouse, "wave", programme, "programme, place")
-
-
-def stakeholders_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return the bodies and groups with a part in the programmes, as they are declared."""
-    return read_table(warehouse, "stakeholder", programme, "programme, place")

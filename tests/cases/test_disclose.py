@@ -29,13 +29,15 @@ from impact_dashboards.server.report import report_html
 
 from impact.declare import load_programme
 from impact.drawing.markup import to_html
-from impact.publish import loads_table, measure_table, quality_table, trace_finding
+from impact.publish import read_table, trace_finding
 from impact.publish.inventory import columns_of
 from impact.publish.published import Published
 from impact.publish.scope import EVERYTHING, ROLES, Scope
 from impact.run.flow import run_programme
 from impact.store import Warehouse
 from impact.tables.columns import Holds
+from impact.tables.files import Load, Quality
+from impact.tables.results import Measure
 from impact.words import words_in
 from tests.attack import told
 from tests.cases.run import BUGS
@@ -138,7 +140,7 @@ def hidden(db: Path) -> set[str]:
 def shown(db: Path, indicator: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the measures of an indicator by code, as they are and as a reader sees them."""
     with Warehouse(db, read_only=True) as warehouse:
-        both = (measure_table(warehouse, "p"), Published(warehouse).measures("p"))
+        both = (read_table(warehouse, Measure, "p"), Published(warehouse).measures("p"))
         true, seen = (each[each["indicator"] == indicator].set_index("scope_value") for each in both)
     return true, seen
 
@@ -294,6 +296,6 @@ def test_what_is_hidden_beside_the_tables_and_what_is_not(small: Path) -> None:
 
 def test_the_holder_of_the_database_sees_all_of_it(small: Path) -> None:
     with Warehouse(small, read_only=True) as warehouse:
-        assert set(loads_table(warehouse, "p")["rows_good"]) == {8, 24, 105}
-        assert 4 in set(quality_table(warehouse, "p")["missing"])
+        assert set(read_table(warehouse, Load, "p")["rows_good"]) == {8, 24, 105}
+        assert 4 in set(read_table(warehouse, Quality, "p")["missing"])
         assert [source["rows_used"] for source in trace_finding(warehouse, "p/level")["sources"]] == [105, 24, 8]

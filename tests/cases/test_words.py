@@ -20,9 +20,10 @@ from rich.console import Console
 
 from impact.cli.terminal import print_findings, print_trace, term_lines
 from impact.drawing.markup import words_of
-from impact.publish import loads_table, trace_finding, validity_table
+from impact.publish import read_table, trace_finding, validity_table
 from impact.statistics.core import in_digits
 from impact.store import Warehouse, open_reader
+from impact.tables.files import Load
 from impact.words import words_in
 from impact.words.engine import engine_text, name_text
 from tests.cases.run import run_case
@@ -70,7 +71,7 @@ def page(warehouse: Warehouse, path: str) -> tuple[View, str]:
 
 @pytest.mark.parametrize("programme", SHIPPED)
 def test_rows_in_order_are_one_number_on_every_face(shipped: Warehouse, programme: str) -> None:
-    loads, files = loads_table(shipped, programme), validity_table(shipped, programme)
+    loads, files = read_table(shipped, Load, programme), validity_table(shipped, programme)
     good = int(loads.loc[loads["current"], "rows_good"].sum())
     views = shipped.rows("SELECT view_name FROM duckdb_views() WHERE schema_name = ?", [programme])
     counted = sum(shipped.rows(f'SELECT count(*) FROM "{programme}"."{name}"')[0][0] for (name,) in views)

@@ -15,6 +15,7 @@ from impact.expect import PowerReport, in_words
 from impact.judge.evidence import REFUSED
 from impact.publish.trace import EFFECTS
 from impact.run.flow import RunReport
+from impact.tables.part import Part, of_whole
 
 LEVELS = {"micro": "people", "meso": "organisations and networks", "macro": "territory"}
 ATTAINMENT = {
@@ -154,7 +155,7 @@ def print_findings(console: Console, findings: pd.DataFrame, *, parts: bool) -> 
     parts
         Whether the findings of projects, territories and groups are shown too.
     """
-    shown = findings if parts else findings[(findings["scope"] == "programme") & (findings["group"] == "all")]
+    shown = findings if parts else findings[of_whole(findings)]
     for level, words in LEVELS.items():
         rows = shown[shown["level"] == level]
         if len(rows):
@@ -170,7 +171,7 @@ def print_findings(console: Console, findings: pd.DataFrame, *, parts: bool) -> 
 
 def part_title(row: dict[str, Any]) -> str:
     """Write which part a finding is of: column and code, then the code's title; parts of parts stand further in."""
-    part = str(row["finding"]).split("/", 2)[2]
+    part = str(Part.of(row))
     if pd.isna(row["part_en"]):
         return part
     return f"{'  ' * int(row['part_depth'])}{part} {row['part_en']}"
@@ -180,8 +181,7 @@ def _print_finding(console: Console, row: dict[str, Any]) -> None:
     """Print one finding: its name; before, promise and after; effect, contribution and evidence."""
     unit = row["unit"]
     mark = " †" if row["data_kind"] == "synthetic" else ""
-    part = row["finding"].split("/", 2)[2:]
-    title = part_title(row) if part else row["title_en"]
+    title = row["title_en"] if Part.of(row).is_whole else part_title(row)
     console.print(f"[bold]{escape(title)}[/]{mark}  [dim]{escape(row['finding'])} · {escape(unit)}[/]", soft_wrap=True)
     after = " ".join(filter(None, (stated(row) or "no data", interval(row["conf_low"], row["conf_high"], unit))))
     words = [f"before {number(row['baseline'], unit)}" if not pd.isna(row["baseline"]) else ""]

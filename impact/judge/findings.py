@@ -20,6 +20,7 @@ from impact.judge.attainment import Attainment, Completeness, judge_attainment
 from impact.judge.evidence import evidence_level, judge_contribution
 from impact.measure.complete import INCOMPLETE
 from impact.measure.moments import COMPLETE
+from impact.tables.part import COLUMNS, WHOLE, Part, of_whole
 
 TOTALS = ("sum", "count", "count_distinct")
 Estimator = Callable[[tuple[str, str] | None], Effect]
@@ -51,7 +52,7 @@ def judge_indicator(
     now = measures[(measures["wave"] == wave) & measures["arm"].isin(["", "treated"])]
     common = _common(programme, indicator)
     findings = []
-    whole = now[(now["scope"] == "programme") & (now["group"] == "all")]
+    whole = now[of_whole(now)]
     if whole.empty:
         whole = pd.DataFrame([_nothing(indicator, wave)])
     for row in pd.concat([whole, now.drop(whole.index, errors="ignore")]).to_dict("records"):
@@ -87,10 +88,7 @@ def _nothing(indicator: Indicator, wave: str) -> dict[str, Any]:
     return {
         "indicator": indicator.id,
         "arm": "",
-        "scope": "programme",
-        "scope_value": "",
-        "group": "all",
-        "group_value": "",
+        **WHOLE.fields(),
         "wave": wave,
         "value": None,
         "conf_low": None,
@@ -110,7 +108,8 @@ def _finding(
     common: dict[str, Any],
     estimate: Estimator,
 ) -> Finding:
-    whole = row["scope"] == "programme" and row["group"] == "all"
+    part = Part.of(row)
+    whole = part.is_whole
     of = _units(indicator, programme.contracts[indicator.contract], measures, row)
     baseline = _baseline(indicator, measures, row, of)
     target, due = _target(indicator, baseline if of.complete.baseline else None, part=not whole)
@@ -136,18 +135,15 @@ def _finding(
     before = baseline is not None or isinstance(indicator.formula, Change)
     design, *scaled = [each.ex_post.design for each in programme.behind(indicator)]
     level, why = evidence_level(
-        design if row["scope"] == "programme" else None,
+        None if part.cuts_programme else design,
         effect,
         measured_before=before and value is not None,
         scaled=scaled[0] if scaled else None,
         reason=contribution.reason,
     )
     fields = common | {
-        "finding": finding_id(programme.id, row),
-        "scope": row["scope"],
-        "scope_value": row["scope_value"],
-        "group": row["group"],
-        "group_value": row["group_value"],
+        "finding": part.id(programme.id, indicator.id),
+        **part.fields(),
         "baseline": baseline,
         "target": target,
         "due": due,
@@ -176,14 +172,6 @@ def _finding(
 def _forecast(indicator: Indicator, row: dict[str, Any], value: float | None, effect: Effect | None) -> dict[str, Any]:
     found = (effect.estimate, effect.std_error) if effect else (None, None)
     return forecast_fields(indicator, (value, _number(row.get("std_error"))), found)
-
-
-def finding_id(programme: str, row: dict[str, Any]) -> str:
-    """Return the stable name of a finding: programme/indicator, then the part if it is not the whole."""
-    name = f"{programme}/{row['indicator']}"
-    if row["scope"] != "programme":
-        return f"{name}/{row['scope']}={row['scope_value']}"
-    return name if row["group"] == "all" else f"{name}/{row['group']}={row['group_value']}"
 
 
 def _baseline_wave(indicator: Indicator) -> str | None:
@@ -223,7 +211,7 @@ def _baseline(indicator: Indicator, measures: pd.DataFrame, row: dict[str, Any],
         if open_ends and of.same and _number(row["value"]) is not None:
             return _number(row["same_baseline"])
         return _elsewhere(measures, row, stated.wave, row["arm"])
-    is_part = row["scope"] != "programme" or row["group"] != "all"
+    is_part = not Part.of(row).is_whole
     return None if is_part and _is_total(indicator) else stated.value
 
 
@@ -247,7 +235,7 @@ def _elsewhere(measures: pd.DataFrame, row: dict[str, Any], wave: str | None, ar
 
 def _same_part(measures: pd.DataFrame, row: dict[str, Any], arm: str) -> pd.Series:
     same = measures["arm"] == arm
-    for name in ("scope", "scope_value", "group", "group_value"):
+    for name in COLUMNS:
         same &= measures[name] == row[name]
     return same
 
@@ -290,7 +278,8 @@ def _taken(programme: Programme, indicator: Indicator) -> str:
 def _effect(
     indicator: Indicator, row: dict[str, Any], value: float | None, estimate: Estimator
 ) -> tuple[Effect | None, str]:
-    if row["scope"] != "programme":
+    part = Part.of(row)
+    if part.cuts_programme:
         return None, "the design is declared for the programme as a whole"
     failed = str(row["method"]).removeprefix("not estimable because ")
     if value is None and failed != row["method"]:
@@ -298,7 +287,7 @@ def _effect(
     if value is None and not has_comparison(indicator.ex_post.design):
         return None, "there are no data"
     try:
-        return estimate(None if row["group"] == "all" else (row["group"], row["group_value"])), ""
+        return estimate(None if part.is_whole else (part.column, part.code)), ""
     except NotEstimable as error:
         return None, error.reason + (f"; needed: {error.needed}" if error.needed else "")
 

@@ -18,9 +18,9 @@ from impact.declare.contracts import Codelist, Contract
 from impact.declare.hierarchy import branches
 from impact.declare.indicators import Count, CountDistinct, Indicator, Quantile, Sum
 from impact.declare.load import Programme
-from impact.measure.moments import MISSING_GROUP
 from impact.measure.unit_rows import ABSENT, TABLE, UNKNOWN, UnitRows, Waves, awaited_waves
 from impact.sql import literal
+from impact.tables.part import MISSING_GROUP, Part
 
 INCOMPLETE = "incomplete"
 TOTALS = ("sum", "count", "count_distinct")
@@ -87,22 +87,14 @@ def _nothing_counted() -> dict[str, Any]:
 
 
 def _place(row: Mapping[str, Any]) -> Place:
-    if row["scope"] != "programme":
-        return row["arm"], row["wave"], row["scope"], row["scope_value"]
-    column = "" if row["group"] == "all" else row["group"]
-    return row["arm"], row["wave"], column, row["group_value"]
+    part = Part.of(row)
+    return row["arm"], row["wave"], part.column, part.code
 
 
 def _silent(indicator: Indicator, place: Place) -> dict[str, Any]:
     """Return the row of a part without any value in a wave."""
     arm, wave, column, code = place
-    scoped = column in indicator.scope
-    part = {
-        "scope": column if scoped else "programme",
-        "scope_value": code if scoped else "",
-        "group": "all" if scoped or not column else column,
-        "group_value": "" if scoped else code,
-    }
+    part = Part(column, code, cuts_programme=column in indicator.scope).fields()
     said = {"n": 0, "n_missing": 0, "method": "no rows with a value", "flags": ["no_data"]}
     named = {"indicator": indicator.id, "arm": arm, "wave": wave}
     return dict.fromkeys(BLANK) | named | part | said | _nothing_counted()
@@ -110,7 +102,7 @@ def _silent(indicator: Indicator, place: Place) -> dict[str, Any]:
 
 def _gaps(indicator: Indicator, waves: Waves, rows: Rows) -> Rows:
     """Return a row without a value for each wave of a series in which nothing was measured."""
-    whole = {(row["arm"], row["wave"]) for row in rows if row["scope"] == "programme" and row["group"] == "all"}
+    whole = {(row["arm"], row["wave"]) for row in rows if Part.of(row).is_whole}
     arms = sorted({arm for arm, _ in whole})
     empty = [(arm, wave) for arm in arms for wave in waves.gaps if (arm, wave) not in whole]
     return [_silent(indicator, (arm, wave, "", "")) for arm, wave in empty]

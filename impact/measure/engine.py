@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 import duckdb
@@ -19,7 +19,6 @@ from impact.measure.complete import count_units
 from impact.measure.formula import arm_sql, cluster_sql, is_share
 from impact.measure.moments import (
     COMPLETE,
-    MISSING_GROUP,
     Measured,
     Sums,
     exact,
@@ -35,6 +34,7 @@ from impact.measure.status import status_words
 from impact.measure.territory_map import measure_cells, need_cells
 from impact.sql import ident
 from impact.statistics.core import Floats, Ints
+from impact.tables.part import MISSING_GROUP, WHOLE, Part
 
 COLUMNS = [
     "indicator", "arm", "scope", "scope_value", "group", "group_value", "wave", "value", "std_error", "conf_low",
@@ -154,12 +154,9 @@ def _passes(programme: Programme, indicators: Sequence[Indicator]) -> Iterator[t
         yield programme.contracts[contract], kind, list(members)
 
 
-def _cuts(indicator: Indicator) -> list[tuple[str, str]]:
-    return [
-        ("programme", "all"),
-        *((name, "all") for name in indicator.scope),
-        *(("programme", name) for name in indicator.by),
-    ]
+def _cuts(indicator: Indicator) -> list[Part]:
+    """Return the whole, and each column that cuts, without a code."""
+    return [WHOLE, *(Part(name, cuts_programme=True) for name in indicator.scope), *map(Part, indicator.by)]
 
 
 def _domains(
@@ -170,22 +167,14 @@ def _domains(
     Parts cover the whole, missing ones too; in a hierarchy a code also has the cells of all codes below it.
     """
     for arm, in_arm in _arms(indicator, frame):
-        for scope, group in _cuts(indicator):
-            column = scope if scope != "programme" else group if group != "all" else None
-            labels = pd.Series("", index=frame.index) if column is None else frame[column].fillna(MISSING_GROUP)
+        for cut in _cuts(indicator):
+            labels = pd.Series("", index=frame.index) if cut.is_whole else frame[cut.column].fillna(MISSING_GROUP)
             for wave in frame["_wave"].drop_duplicates():
                 here = (frame["_wave"] == wave) & in_arm
-                for branch in branches(lists.get(column or ""), labels[here].unique()):
+                for branch in branches(lists.get(cut.column), labels[here].unique()):
+                    part = replace(cut, code=branch.code).fields()
                     yield (
-                        {
-                            "indicator": indicator.id,
-                            "arm": arm,
-                            "scope": scope,
-                            "scope_value": branch.code if scope != "programme" else "",
-                            "group": group,
-                            "group_value": branch.code if group != "all" else "",
-                            "wave": wave,
-                        },
+                        {"indicator": indicator.id, "arm": arm, **part, "wave": wave},
                         here & labels.isin(branch.members),
                     )
 
@@ -203,7 +192,7 @@ def _from_cells(indicator: Indicator, cells: Cells, lists: Mapping[str, Codelist
     sampled = bool(indicator.sample.columns())
     for labels, inside in _domains(indicator, frame, lists):
         n, missing = (int(frame.loc[inside, f"{name}:{indicator.id}"].sum()) for name in ("n", "missing"))
-        if n == 0 and missing == 0 and not _is_whole(labels):
+        if n == 0 and missing == 0 and not Part.of(labels).is_whole:
             continue
         design = _design(indicator, frame[frame["_wave"] == labels["wave"]]) if sampled else None
         sums = _sums(indicator, frame[frame["_wave"] == labels["wave"]] if sampled else frame[inside], inside)
@@ -226,7 +215,7 @@ def _from_rows(indicator: Indicator, frame: pd.DataFrame, lists: Mapping[str, Co
     for labels, inside in _domains(indicator, frame, lists):
         wave = frame["_wave"] == labels["wave"]
         measured, n, missing = measure_sampled(indicator, frame[wave], inside[wave])
-        if n or missing or _is_whole(labels):
+        if n or missing or Part.of(labels).is_whole:
             words = status_words(frame.loc[inside & wave & frame["_inside"] & frame["_y"].notna(), "_status"])
             rows.append(_row(labels, measured, n, missing) | {"flags": [*measured.flags, *words]})
     return rows
@@ -248,10 +237,6 @@ def _qualifiers(indicator: Indicator, cells: pd.DataFrame) -> tuple[str, ...]:
     if name not in cells:
         return ()
     return tuple(sorted({word for words in cells[name].dropna() for word in words}))
-
-
-def _is_whole(labels: dict[str, object]) -> bool:
-    return labels["scope"] == "programme" and labels["group"] == "all"
 
 
 def _sums(indicator: Indicator, cells: pd.DataFrame, inside: pd.Series) -> Sums:

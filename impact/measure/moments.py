@@ -19,8 +19,6 @@ from scipy import special, stats
 from impact.measure.spread import CLEAR, NO_VARIATION, Frame, Scores, Spread, design_variance, rounding
 
 CONFIDENCE = 0.95
-MISSING_GROUP = "(no value)"
-"""How the group of rows without a label is called."""
 COMPLETE = "complete count, no sampling error"
 NOTHING = 1e-15
 """A sum below this share of its terms is zero: decimals are known no better."""

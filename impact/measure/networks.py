@@ -21,11 +21,12 @@ from impact.declare.indicators import Indicator
 from impact.declare.networks import TURNOVER, Network
 from impact.errors import NotEstimable
 from impact.measure.formula import where_sql
-from impact.measure.moments import COMPLETE, MISSING_GROUP, Measured
+from impact.measure.moments import COMPLETE, Measured
 from impact.measure.parts import cut_codelists
 from impact.sql import ident
 from impact.statistics.networks import inference
 from impact.statistics.networks import network as networks
+from impact.tables.part import MISSING_GROUP, WHOLE, Part
 from impact.validate.compile import condition_sql
 
 _SHARES = ("density", "reciprocity", "transitivity", "cross_group_share", "diversity")
@@ -216,14 +217,14 @@ def network_values(indicator: Indicator, rows: TieRows) -> Iterator[tuple[dict[s
 
 
 def _parts(indicator: Indicator, rows: TieRows, wave: str) -> Iterator[tuple[dict[str, str], tuple[str, str] | None]]:
-    labels = {"wave": wave, "scope": "programme", "scope_value": "", "group": "all", "group_value": ""}
-    yield labels, None
-    for kind, names in (("scope", indicator.scope), ("group", indicator.by)):
+    yield {"wave": wave, **WHOLE.fields()}, None
+    for names in (indicator.scope, indicator.by):
         for name in names:
             table = rows.ties if name in rows.ties else rows.bodies
             here = table[table["_wave"].isna() | (table["_wave"] == wave)]
             for branch in branches(rows.lists.get(name), here[name].fillna(MISSING_GROUP).unique()):
-                yield labels | {kind: name, f"{kind}_value": branch.code}, (name, branch.code)
+                part = Part(name, branch.code, cuts_programme=names is indicator.scope)
+                yield {"wave": wave, **part.fields()}, (name, branch.code)
 
 
 def _measured(indicator: Indicator, found: Observed) -> Measured:
@@ -252,7 +253,7 @@ def _measured(indicator: Indicator, found: Observed) -> Measured:
 
 def _turnover(indicator: Indicator, rows: TieRows) -> tuple[dict[str, str], Measured, int, int]:
     formula, wave = network_of(indicator), indicator.ex_post.wave or ""
-    labels = {"wave": wave, "scope": "programme", "scope_value": "", "group": "all", "group_value": ""}
+    labels = {"wave": wave, **WHOLE.fields()}
     try:
         before, after = in_common(*both_waves(indicator, rows, formula.since or "", wave))
     except NotEstimable as error:

@@ -12,7 +12,7 @@ from impact.declare import Programme, in_language
 from impact.declare.contracts import Codelist
 from impact.declare.hierarchy import branches, column_codelist
 from impact.declare.indicators import Indicator
-from impact.measure.moments import MISSING_GROUP
+from impact.tables.part import MISSING_GROUP, Part
 
 SUMMED = ("sum", "count", "count_distinct")
 """Formulas whose parts one expects to add up."""
@@ -58,10 +58,11 @@ def explain_sums(indicator: Indicator, lists: Mapping[str, Codelist], rows: Rows
     trees = {name: codelist for name, codelist in lists.items() if codelist.hierarchical}
     if indicator.formula.kind not in SUMMED or not trees:
         return rows
-    wholes = {(row["arm"], row["wave"]): row for row in rows if _cut(row) is None}
+    wholes = {(row["arm"], row["wave"]): row for row in rows if Part.of(row).is_whole}
     for column, codelist in trees.items():
         for key, whole in wholes.items():
-            shown = {_label(row): row for row in rows if _cut(row) == column and (row["arm"], row["wave"]) == key}
+            there = ((Part.of(row), row) for row in rows if (row["arm"], row["wave"]) == key)
+            shown = {part.code: row for part, row in there if part.column == column}
             _explain(indicator, codelist, whole, shown)
     return rows
 
@@ -86,17 +87,6 @@ def _overlap(indicator: Indicator, row: dict[str, Any], parts: Rows) -> list[str
 
 def _flag(row: dict[str, Any], words: Iterable[str]) -> None:
     row["flags"] = list(dict.fromkeys([*row["flags"], *words]))
-
-
-def _cut(row: Mapping[str, Any]) -> str | None:
-    """Return the column that cut the programme into this row's part, or None for the whole."""
-    if row["scope"] != "programme":
-        return str(row["scope"])
-    return None if row["group"] == "all" else str(row["group"])
-
-
-def _label(row: Mapping[str, Any]) -> str:
-    return str(row["scope_value"] if row["scope"] != "programme" else row["group_value"])
 
 
 def part_table(programme: Programme, indicators: Sequence[Indicator], measures: pd.DataFrame) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from impact.declare.contracts import Contract
 from impact.publish.inventory import ANSWERS, OF_CLAIMS, OF_FILES, RETURNED
 from impact.sql import ident
 from impact.store import Warehouse
+from impact.tables.part import of_whole
 
 LINES, FEW, FILES, WAVE, ANSWERED = "lines", "few", "files", "wave", "answered"
 """What a contract withholds. ``lines``: which rows; of every contract with persons. ``few``: counts below the minimum
@@ -159,7 +160,7 @@ def protect_missing(
     """
     places = zip(frame["programme"], frame["indicator"], strict=True)
     told = frame.assign(contract=[contracts.get(place, "") for place in places])
-    part = ((frame["scope"] != "programme") | (frame["group"] != "all")) & _named(told, withheld, FEW)
+    part = ~of_whole(frame) & _named(told, withheld, FEW)
     if "n_missing" in told:
         closed = part | _named(told, withheld, WAVE, by_wave=True)
         told = _emptied(

@@ -15,7 +15,6 @@ import pandas as pd
 
 from impact.declare import Programme
 from impact.declare.indicators import Indicator
-from impact.judge.findings import finding_id
 from impact.publish.beside import withheld_counts
 from impact.publish.hidden import CELL, Hidden, hidden_cells, of_series, waves_of
 from impact.publish.inventory import FROM_PERSONS
@@ -26,6 +25,7 @@ from impact.statistics.suppression import suppress
 from impact.store import Warehouse
 from impact.tables.columns import Column, Holds, Table
 from impact.tables.finding import Finding
+from impact.tables.part import Part
 from impact.tables.results import Measure
 
 COLUMNS = [*CELL, "reason", "minimum", "finding", "hides_baseline", "hides_target"]
@@ -65,7 +65,7 @@ def _shown_in(indicator: Indicator, row: dict[str, Any], findings: set[str]) -> 
     """Return the finding in which a cell shows, and which of its promises were reckoned from measured values."""
     baseline, target = indicator.ex_ante.baseline, indicator.ex_ante.target
     before = baseline.wave if baseline else None
-    name = finding_id(row["programme"], row)
+    name = Part.of(row).id(row["programme"], row["indicator"])
     shown = name in findings and row["wave"] in (indicator.ex_post.wave or "", before)
     measured = shown and before is not None
     return {

@@ -26,9 +26,9 @@ from impact.publish.limits import Limits, known_limits
 from impact.publish.totals import EFFECT, Above, Contents, Key, cell_table
 from impact.statistics.suppression import Table, suppress
 from impact.store import Warehouse
+from impact.tables.part import COLUMNS, Part
 
-PART = ["scope", "scope_value", "group", "group_value"]
-CELL = ["programme", "indicator", "arm", *PART, "wave"]
+CELL = ["programme", "indicator", "arm", *COLUMNS, "wave"]
 REPEATED = ("did", "panel", "staggered")
 """Designs whose ``n_obs`` counts a person once for each wave."""
 SERIES = ("interrupted_time_series", "synthetic_control")
@@ -159,7 +159,7 @@ def _wholes(found: Sequence[Hidden], hidden: Known, minimum: int) -> Iterator[Wh
         if what == ROWS and len(slot) == PLAIN and not slot[1] and any(not column for _, column, _ in keys):
             yield slot[0], slot[2], WAVE
     for one, row, _ in found:
-        if row["arm"] != EFFECT and not any(_cut(row)) and not one.where and row["n"] >= minimum:
+        if row["arm"] != EFFECT and Part.of(row).is_whole and not one.where and row["n"] >= minimum:
             yield one.contract, row["wave"], ANSWERED
 
 
@@ -317,9 +317,8 @@ def _place(row: Mapping[str, Any]) -> Cell:
 
 
 def _cut(row: Mapping[str, Any]) -> tuple[str, str]:
-    if row["scope"] != "programme":
-        return row["scope"], row["scope_value"]
-    return ("", "") if row["group"] == "all" else (row["group"], row["group_value"])
+    part = Part.of(row)
+    return part.column, part.code
 
 
 def _key(indicator: Indicator, row: Mapping[str, Any]) -> Key:

@@ -14,6 +14,7 @@ from impact.publish.tables import findings_table, renew_tables
 from impact.publish.territory import SEPARATOR
 from impact.sql import ident
 from impact.store import Warehouse
+from impact.tables.part import part_codes
 
 _SAID = ("document", "place", "quote")
 SHARED = {
@@ -129,7 +130,7 @@ def _targets(warehouse: Warehouse, programme: str | None) -> pd.DataFrame:
     """Return the findings that were promised for a day; a part carries its own title behind that of the whole."""
     findings = findings_table(warehouse, programme)
     promised = findings[findings["due"].notna() & (findings["attainment"] != "no_target")]
-    code = promised["scope_value"].where(promised["scope"] != "programme", promised["group_value"])
+    code = part_codes(promised)
     parts = {name: promised[f"part_{name}"].fillna(code.where(code != "")) for name in _LANGUAGES}
     titles = {
         f"title_{name}": promised[f"title_{name}"] + (SEPARATOR + part).fillna("") for name, part in parts.items()

@@ -11,13 +11,11 @@ from impact.judge import Finding
 from impact.sql import ident
 from impact.store import Warehouse
 from impact.tables.columns import Record
+from impact.tables.part import part_sql
 
 _LEVELS = "CASE {}level WHEN 'micro' THEN 1 WHEN 'meso' THEN 2 ELSE 3 END"
-_SAME_PART = (
-    "{0}.programme = f.programme"
-    ' AND {0}."column" = CASE f.scope WHEN \'programme\' THEN f."group" ELSE f.scope END'
-    " AND {0}.code = CASE f.scope WHEN 'programme' THEN f.group_value ELSE f.scope_value END"
-)
+_COLUMN, _CODE = part_sql("f")
+_SAME_PART = f'{{0}}.programme = f.programme AND {{0}}."column" = {_COLUMN} AND {{0}}.code = {_CODE}'
 
 
 def write_results(

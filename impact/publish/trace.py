@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from impact.errors import UsageError
-from impact.measure.moments import MISSING_GROUP
-from impact.sql import ident, literal
+from impact.sql import ident
 from impact.store import Warehouse
+from impact.tables.part import WHOLE, Part
 from impact.validate.load import file_lines
 
 EXAMPLES = 5
@@ -123,17 +123,14 @@ def _part_sql(warehouse: Warehouse, finding: dict[str, Any], contract: str) -> s
 
     Of a contract without the column all rows count: it stands beside the rows that are cut.
     """
-    scope, value = finding["scope"], finding["scope_value"]
-    column, code = (scope, value) if scope != "programme" else (finding["group"], finding["group_value"])
-    view = ident(finding["programme"], contract)
-    if column not in {name for (name,) in warehouse.rows(f"SELECT column_name FROM (DESCRIBE {view})")}:
-        return "TRUE"
+    part, view = Part.of(finding), ident(finding["programme"], contract)
+    if part.column not in {name for (name,) in warehouse.rows(f"SELECT column_name FROM (DESCRIBE {view})")}:
+        return WHOLE.sql()
     held = warehouse.rows(
         'SELECT holds FROM impact.part WHERE programme = ? AND indicator = ? AND "column" = ? AND code = ?',
-        [finding["programme"], finding["indicator"], column, code],
+        [finding["programme"], finding["indicator"], part.column, part.code],
     )
-    labels = ", ".join(map(literal, held[0][0] if held else [code]))
-    return f"coalesce(CAST({ident(column)} AS VARCHAR), {literal(MISSING_GROUP)}) IN ({labels})"
+    return part.sql(held[0][0] if held else ())
 
 
 def _source(warehouse: Warehouse, programme: str, load: dict[str, Any], part: str) -> dict[str, Any]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from impact.figures import parts_figure, series_figure
+from impact.tables.part import cut_columns, part_codes
 from impact_dashboards.page.view import Block, Choice, Column, Page, Row, Table, View, nothing, records
 from impact_dashboards.parts.choose import choose
-from impact_dashboards.parts.findings import cut_columns, drawn_unit, part_codes, unit_of, whole
+from impact_dashboards.parts.findings import drawn_unit, unit_of, whole
 from impact_dashboards.parts.values import CELL, placed, value_columns
 
 LEVELS = ("micro", "meso", "macro")

@@ -13,6 +13,7 @@ from impact.drawing.markup import Content, Element, h
 from impact.judge.evidence import REFUSED
 from impact.tables.columns import Table as Described
 from impact.tables.finding import Finding
+from impact.tables.part import Part, cut_columns, of_whole, part_codes, read_finding
 from impact.tables.results import Measure
 from impact.words import Words
 from impact_dashboards.page.view import Column, Row, Table, View, records
@@ -51,23 +52,13 @@ def column_meaning(words: Words, key: str, table: Described = Finding.TABLE) -> 
 
 def whole_only(findings: pd.DataFrame) -> pd.DataFrame:
     """Return the findings of whole programmes."""
-    return findings[(findings["scope"] == "programme") & (findings["group"] == "all")]
+    return findings[of_whole(findings)]
 
 
 def whole(findings: pd.DataFrame) -> pd.DataFrame:
     """Return the findings of whole programmes; for a reader of parts, who sees none of these, those of the parts."""
     found = whole_only(findings)
     return findings if found.empty else found
-
-
-def cut_columns(findings: pd.DataFrame) -> pd.Series:
-    """Return the column that each finding is cut by; empty for the whole."""
-    return findings["scope"].where(findings["scope"] != "programme", findings["group"]).replace("all", "")
-
-
-def part_codes(findings: pd.DataFrame) -> pd.Series:
-    """Return the code of the part each finding is of; empty for the whole."""
-    return findings["scope_value"].where(findings["scope"] != "programme", findings["group_value"])
 
 
 def title_of(view: View, row: Row) -> str:
@@ -87,19 +78,17 @@ def unit_of(words: Words, row: Row) -> str:
 
 def part_of(view: View, row: Row) -> str:
     """Return the name of the part a finding is of; the whole's where it is of no part."""
-    _, _, part = str(row["finding"]).partition("/")[2].partition("/")
-    if not part:
+    part = Part.of(row)
+    if part.is_whole:
         return view.words("finding.whole")
     titled = row.get(f"part_{view.words.language}")
-    return str(titled) if titled else part.partition("=")[2] or part
+    return str(titled) if titled else part.code or str(part)
 
 
 def link_of(view: View, row: Row) -> str:
     """Return where a finding is explained."""
-    part = str(row["finding"]).split("/", 2)[2:]
-    return view.address.to(
-        "indicator", str(row["programme"]), str(row["indicator"]), **({"part": part[0]} if part else {})
-    )
+    programme, indicator, part = read_finding(str(row["finding"]))
+    return view.address.to("indicator", programme, indicator, **({} if part.is_whole else {"part": str(part)}))
 
 
 def finding_rows(view: View, findings: pd.DataFrame) -> list[dict[str, Any]]:
@@ -200,12 +189,8 @@ def finding_table(view: View, rows: Sequence[Row], *, parts: bool = False, group
 
 def _name(view: View, row: Row, *, parts: bool) -> Content:
     name = part_of(view, row) if parts else title_of(view, row)
-    of_part = "/" in str(row["finding"]).partition("/")[2]
-    under = (
-        title_of(view, row)
-        if parts
-        else " · ".join(filter(None, (part_of(view, row) if of_part else "", unit_of(view.words, row))))
-    )
+    named = "" if Part.of(row).is_whole else part_of(view, row)
+    under = title_of(view, row) if parts else " · ".join(filter(None, (named, unit_of(view.words, row))))
     return [h("a", name, href=link_of(view, row)), h("small", under)]
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from impact.drawing.shapes import boundaries, has_geometry
+from impact.tables.part import cut_columns, part_codes
 from impact_dashboards.page.view import View, records
-from impact_dashboards.parts.findings import cut_columns, part_codes
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
+from impact.tables.part import COLUMNS
 from impact.words import Words
 from impact_dashboards.page.view import Column, Row, View
 from impact_dashboards.parts.findings import remarks
 from impact_dashboards.parts.marks import known
 
-CELL = ("indicator", "arm", "scope", "scope_value", "group", "group_value", "wave")
+CELL = ("indicator", "arm", *COLUMNS, "wave")
 """What a measured value is of."""
 
 

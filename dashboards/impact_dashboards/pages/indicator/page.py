@@ -11,6 +11,7 @@ from impact.declare import last_day
 from impact.drawing.markup import Content, Element, h
 from impact.errors import UsageError
 from impact.figures import Point, waves_figure
+from impact.tables.part import COLUMNS, Part, cut_columns
 from impact_dashboards.page.view import Block, Choice, Column, Page, Row, Table, View, records
 from impact_dashboards.pages.indicator.effect import effect_blocks
 from impact_dashboards.pages.indicator.lineage import definition_block, plan_block, rows_block
@@ -18,7 +19,6 @@ from impact_dashboards.pages.territory.ranking import order_words, ranked
 from impact_dashboards.parts.choose import choose
 from impact_dashboards.parts.findings import (
     NO_PATH,
-    cut_columns,
     drawn_unit,
     effect_cell,
     finding_rows,
@@ -63,7 +63,7 @@ def indicator(view: View) -> Page:
         definition_block(view, row, trace),
     ]
     blocks += [rows_block(view, row, trace), plan_block(view, row, trace)]
-    of_part = "" if finding.count("/") == 1 else f" · {part_of(view, row)}"
+    of_part = "" if Part.of(row).is_whole else f" · {part_of(view, row)}"
     return Page(
         title_of(view, row) + of_part,
         [block for block in blocks if block is not None],
@@ -138,10 +138,7 @@ def _choices(view: View, own: pd.DataFrame, row: Row) -> list[Choice]:
     parts = finding_rows(view, own)
     if len(parts) < 2:
         return []
-    options = {
-        "" if "/" not in part["finding"].partition("/")[2] else part["finding"].split("/", 2)[2]: part_of(view, part)
-        for part in parts
-    }
+    options = {str(Part.of(part)): part_of(view, part) for part in parts}
     return [Choice("part", view.words("filter.part"), options, view.given("part"))]
 
 
@@ -149,7 +146,7 @@ def _waves(view: View, row: Row) -> Block:
     """Return baseline, target, forecast and estimates over the waves, and the value beside them."""
     words, unit = view.words, row["unit"]
     measures = view.published.measures(view.programme)
-    keys = ["indicator", "scope", "scope_value", "group", "group_value"]
+    keys = ["indicator", *COLUMNS]
     own = measures[(measures[keys] == [row[key] or "" for key in keys]).all(axis=1) & (measures["wave"] != "")]
     points = placed(view, own.assign(line=own["arm"])).sort_values(["line", "place"])
     figure = _figure(view, row, points) if points["value"].notna().any() or known(row["value"]) else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from impact.drawing.markup import Content, h
+from impact.tables.part import read_finding
 from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing, records
 from impact_dashboards.pages.monitoring.planned import HOW, day_of
 from impact_dashboards.pages.monitoring.quality import chips
@@ -45,7 +46,7 @@ def due_block(view: View, rows: list[dict[str, Any]]) -> Block:
         [Column("id", "id")],
     )
     body = chips(view, "due", options, chosen, "due")
-    whole = sum(row["state"] == DUE[0] and str(row["id"]).count("/") < 2 for row in rows)
+    whole = sum(row["state"] == DUE[0] and read_finding(str(row["id"]))[2].is_whole for row in rows)
     lead = [words("monitoring.due_lead"), " ", words("monitoring.due_whole", count=whole, of=counts[DUE[0]])]
     return Block("due", title, table, lead=lead, body=body)
 
@@ -53,9 +54,7 @@ def due_block(view: View, rows: list[dict[str, Any]]) -> Block:
 def _due_name(view: View, row: Row) -> Content:
     if row["kind"] != "target":
         return str(row["title"])
-    programme, indicator = str(row["id"]).split("/")[:2]
-    finding = {"finding": row["id"], "programme": programme, "indicator": indicator}
-    return h("a", row["title"], href=link_of(view, finding))
+    return h("a", row["title"], href=link_of(view, {"finding": row["id"]}))
 
 
 def _since(view: View, row: Row) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from impact.drawing.markup import Content, Element, h
 from impact.figures import series_figure
+from impact.tables.part import COLUMNS, Part
 from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing, records
 from impact_dashboards.parts.findings import drawn_unit, link_of, part_of, remarks, title_of
 from impact_dashboards.parts.marks import known, whisker
@@ -20,7 +21,6 @@ CONTRACT = "context_series"
 FAMILY = "territory"
 SHARE = "share of the change"
 HOW = "docs/how-to/add_context_series.md"
-PART = ["scope", "scope_value", "group", "group_value"]
 
 
 def series_findings(view: View, programme: str) -> pd.DataFrame:
@@ -72,18 +72,16 @@ def _points(view: View, own: pd.DataFrame) -> pd.DataFrame:
     """Return the values over the waves with their places in time, those of the whole first."""
     measures = view.published.measures(view.programme)
     values = measures[measures["indicator"].isin(own["indicator"]) & (measures["arm"] == "") & (measures["wave"] != "")]
-    names = {tuple(row[key] for key in PART): _line(view, row) for row in records(own)}
-    parts = list(values[PART].itertuples(index=False, name=None))
-    lines = [names.get(part, " ".join(filter(None, (part[1], part[3])))) for part in parts]
-    of_whole = [part == ("programme", "", "all", "") for part in parts]
-    points = placed(view, values).assign(line=lines, whole=of_whole)
+    names = {Part.of(row): _line(view, row) for row in records(own)}
+    parts = [Part.of(row) for row in records(values)]
+    lines = [names.get(part, part.code) for part in parts]
+    points = placed(view, values).assign(line=lines, whole=[part.is_whole for part in parts])
     return points.sort_values(["whole", "line", "place"], ascending=[False, True, True])
 
 
 def _line(view: View, row: Row) -> str:
     """Return the name of a line: the part's, or the title of what is drawn."""
-    of_part = "/" in str(row["finding"]).partition("/")[2]
-    return part_of(view, row) if of_part else view.words.pick(row, "title")
+    return view.words.pick(row, "title") if Part.of(row).is_whole else part_of(view, row)
 
 
 def _flagged(view: View, points: pd.DataFrame) -> Iterator[str]:
@@ -106,7 +104,18 @@ def _values(view: View, rows: Sequence[Row], unit: str) -> Table:
         Column("", words("territory.interval"), lambda row: _interval(view, row, unit), numeric=True),
         Column("", words("territory.remarks"), lambda row: "; ".join(remarks(view, row)) or "–"),
     ]
-    extra = ("wave", *PART, "flagged", "conf_low", "conf_high", "std_error", "n", "n_missing", "method", "suppressed")
+    extra = (
+        "wave",
+        *COLUMNS,
+        "flagged",
+        "conf_low",
+        "conf_high",
+        "std_error",
+        "n",
+        "n_missing",
+        "method",
+        "suppressed",
+    )
     shown = [dict(row) | {"flagged": "; ".join(row["flags"])} for row in rows]
     return Table(columns, shown, [Column(key, key.replace("_", " ")) for key in extra])
 

@@ -9,24 +9,29 @@ from enum import StrEnum
 
 
 class AttainmentState(StrEnum):
-    """Whether a promise was kept; in the order in which states weigh on what several come to, the worst first."""
+    """Whether a promise was kept; in the order in which readers look at them."""
 
-    WRONG_WAY = "wrong_way"
+    REACHED = "reached"
+    UNCERTAIN = "uncertain"
+    INCOMPLETE = "incomplete"
     SHORT = "short"
+    WRONG_WAY = "wrong_way"
     CONTRADICTORY = "contradictory"
     OUT_OF_RANGE = "out_of_range"
-    INCOMPLETE = "incomplete"
-    UNCERTAIN = "uncertain"
     NOT_DUE = "not_due"
+    NO_TARGET = "no_target"
     NO_DATA = "no_data"
     SUPPRESSED = "suppressed"
-    REACHED = "reached"
-    NO_TARGET = "no_target"
-    """Nothing was promised."""
     UNMEASURED = "unmeasured"
-    """Of a step of a theory of change on which no indicator hangs."""
+    """Of a step of a theory of change on which no indicator hangs: of no finding."""
 
 
+WORST_FIRST = (
+    *(AttainmentState.WRONG_WAY, AttainmentState.SHORT, AttainmentState.CONTRADICTORY, AttainmentState.OUT_OF_RANGE),
+    *(AttainmentState.INCOMPLETE, AttainmentState.UNCERTAIN, AttainmentState.NOT_DUE, AttainmentState.NO_DATA),
+    *(AttainmentState.SUPPRESSED, AttainmentState.REACHED),
+)
+"""The states of a promise, in the order in which they weigh on what several promises come to."""
 NO_WAY = (AttainmentState.INCOMPLETE, AttainmentState.CONTRADICTORY, AttainmentState.OUT_OF_RANGE)
 """States in which there is no way from baseline to target on which a value could lie."""
 UNDECIDED = (AttainmentState.UNCERTAIN, *NO_WAY)
@@ -60,6 +65,13 @@ class ContributionState(StrEnum):
     NO_CLEAR_EFFECT = "no_clear_effect"
     NOT_ESTIMABLE = "not_estimable"
     SUPPRESSED = "suppressed"
+
+
+CLEAR_OF_ZERO = (
+    *(ContributionState.IMPROVED, ContributionState.WORSENED, ContributionState.CHANGED),
+    *(ContributionState.ASSOCIATED, ContributionState.MOVED),
+)
+"""What is said where the interval leaves out zero."""
 
 
 class CheckStatus(StrEnum):

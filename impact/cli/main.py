@@ -41,6 +41,7 @@ from impact.publish.trace import plain_value
 from impact.run.flow import STAGES, RunReport, audit_programme, run_programme
 from impact.run.stage import ENGINE
 from impact.run.stage import Progress as Report
+from impact.states import ClaimState
 from impact.store import Warehouse, open_reader
 from impact.store.state import behind
 from impact.tables.files import Quarantine
@@ -143,7 +144,7 @@ def audit(programme: ProgrammeFolder, db: Database = DEFAULT_DB, as_json: AsJson
         print_claims(out, claims)
     if waiting:
         err.print(f"Rows have changed: readers see the last whole run until {', '.join(waiting)} is run to the end.")
-    raise typer.Exit(1 if (claims["state"] == "differs").any() else 0)
+    raise typer.Exit(1 if (claims["state"] == ClaimState.DIFFERS).any() else 0)
 
 
 @app.command()

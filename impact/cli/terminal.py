@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -15,20 +15,21 @@ from impact.expect import PowerReport, in_words
 from impact.judge.evidence import REFUSED
 from impact.publish.trace import EFFECTS
 from impact.run.flow import RunReport
+from impact.states import AttainmentState, ClaimState, ContributionState, MapState
 from impact.tables.part import Part, of_whole
 
 LEVELS = {"micro": "people", "meso": "organisations and networks", "macro": "territory"}
-ATTAINMENT = {
-    "reached": "● reached",
-    "uncertain": "◐ uncertain",
-    "short": "○ short",
-    "wrong_way": "▼ wrong way",
-    "incomplete": "◑ incomplete",
-    "contradictory": "✗ the promise contradicts its direction",
-    "out_of_range": "✗ no value can reach the promise",
-    "not_due": "… not due yet",
-    "no_target": "– no target",
-    "no_data": "– no data",
+ATTAINMENT: Mapping[str, str] = {
+    AttainmentState.REACHED: "● reached",
+    AttainmentState.UNCERTAIN: "◐ uncertain",
+    AttainmentState.SHORT: "○ short",
+    AttainmentState.WRONG_WAY: "▼ wrong way",
+    AttainmentState.INCOMPLETE: "◑ incomplete",
+    AttainmentState.CONTRADICTORY: "✗ the promise contradicts its direction",
+    AttainmentState.OUT_OF_RANGE: "✗ no value can reach the promise",
+    AttainmentState.NOT_DUE: "… not due yet",
+    AttainmentState.NO_TARGET: "– no target",
+    AttainmentState.NO_DATA: "– no data",
 }
 MANY_TERMS = 12
 QUALIFIERS = {"about": "about", "more_than": "more than", "at_most": "at most"}
@@ -47,28 +48,28 @@ NOTES = {
     "low_reliability": "low reliability",
 }
 """Why a total is not the sum of the parts shown below it, what a value leaves out, and flags of official statistics."""
-CLAIM_STATES = {
-    "differs": "≠ differs",
-    "not_recomputable": "– not recomputable",
-    "reproduced": "● reproduced",
+CLAIM_STATES: Mapping[str, str] = {
+    ClaimState.DIFFERS: "≠ differs",
+    ClaimState.NOT_RECOMPUTABLE: "– not recomputable",
+    ClaimState.REPRODUCED: "● reproduced",
 }
 """In the order in which they are read."""
-MAP_STATES = {
-    "overlap": "◎ overlap",
-    "covered": "● covered",
-    "partial": "◐ partial",
-    "gap": "○ gap",
-    "supply_only": "· only supply",
-    "unmapped": "? unmapped",
+MAP_STATES: Mapping[str, str] = {
+    MapState.OVERLAP: "◎ overlap",
+    MapState.COVERED: "● covered",
+    MapState.PARTIAL: "◐ partial",
+    MapState.GAP: "○ gap",
+    MapState.SUPPLY_ONLY: "· only supply",
+    MapState.UNMAPPED: "? unmapped",
 }
-CONTRIBUTION = {
-    "improved": "▲ improved",
-    "worsened": "▼ worsened",
-    "changed": "◆ changed",
-    "associated": "~ associated, not caused",
-    "moved": "~ moved, not caused",
-    "no_clear_effect": "≈ no clear effect",
-    "not_estimable": "not estimable",
+CONTRIBUTION: Mapping[str, str] = {
+    ContributionState.IMPROVED: "▲ improved",
+    ContributionState.WORSENED: "▼ worsened",
+    ContributionState.CHANGED: "◆ changed",
+    ContributionState.ASSOCIATED: "~ associated, not caused",
+    ContributionState.MOVED: "~ moved, not caused",
+    ContributionState.NO_CLEAR_EFFECT: "≈ no clear effect",
+    ContributionState.NOT_ESTIMABLE: "not estimable",
 }
 
 
@@ -106,7 +107,7 @@ def attained(row: dict[str, Any]) -> str:
 
 
 def _decided_by_units(row: dict[str, Any]) -> bool:
-    return row["attainment"] == "incomplete" and "incomplete" in row["flags"]
+    return row["attainment"] == AttainmentState.INCOMPLETE and "incomplete" in row["flags"]
 
 
 def _of_units(row: dict[str, Any], of: str = "") -> str:
@@ -213,7 +214,7 @@ def print_claims(console: Console, claims: pd.DataFrame) -> None:
             stated = f"{QUALIFIERS.get(row['qualifier'], '')} {row['stated']:.12g}".strip()
             console.print(f"{words}  [bold]{escape(row['title_en'])}[/]", soft_wrap=True)
             console.print(f"  {escape(_against(row, stated))}", soft_wrap=True)
-            if state != "reproduced":
+            if state != ClaimState.REPRODUCED:
                 for reading in row["readings"]:
                     console.print(f"  [dim]possible:[/] {escape(reading_line(reading))}", soft_wrap=True)
     console.print(_claim_counts(claims))
@@ -221,16 +222,17 @@ def print_claims(console: Console, claims: pd.DataFrame) -> None:
 
 def _claim_counts(claims: pd.DataFrame) -> str:
     counts = claims["state"].value_counts()
-    words = {"differs": "differs" if counts.get("differs") == 1 else "differ", "not_recomputable": "not recomputable"}
+    differ = "differs" if counts.get(ClaimState.DIFFERS) == 1 else "differ"
+    words: dict[str, str] = {ClaimState.DIFFERS: differ, ClaimState.NOT_RECOMPUTABLE: "not recomputable"}
     return ", ".join(f"{counts[state]} {words.get(state, state)}" for state in CLAIM_STATES if state in counts)
 
 
 def _against(row: dict[str, Any], stated: str) -> str:
     """Write a claim's two numbers side by side, or why there is only one."""
-    if row["state"] == "not_recomputable":
+    if row["state"] == ClaimState.NOT_RECOMPUTABLE:
         return f"stated {stated} {row['unit']}; {row['reason_en']}"
     words = f"stated {stated} {row['unit']}, recomputed {row['recomputed']:.12g}"
-    if row["state"] == "reproduced":
+    if row["state"] == ClaimState.REPRODUCED:
         return words
     share = "" if pd.isna(row["relative_difference"]) else f", {100 * row['relative_difference']:+.1f}%"
     why = claim_reason(row)

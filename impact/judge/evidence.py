@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from impact.declare.designs import Design, has_comparison
 from impact.estimate import Diagnostic, Effect
 from impact.estimate.result import ALPHA, STANDS_ON
+from impact.states import CheckStatus
 
 LEVELS = {
     "randomised": 5,
@@ -136,7 +137,9 @@ def _not_clear(effect: Effect) -> Contribution:
 
 def strictest_p(effect: Effect) -> float:
     """Return the p-value of an effect, or the higher one it has if arms were assigned by groups of rows."""
-    by_groups = [d.p_value for d in effect.diagnostics if d.check == "assignment_unit" and d.status == "failed"]
+    by_groups = [
+        d.p_value for d in effect.diagnostics if d.check == "assignment_unit" and d.status == CheckStatus.FAILED
+    ]
     return max([effect.p_value, *(p for p in by_groups if p is not None)])
 
 
@@ -169,10 +172,10 @@ def evidence_level(
         if measured_before:
             return LEVELS["before_after"], "before and after without a comparison"
         return None, "no comparison and no baseline: nothing is said about cause"
-    failed = [check for check in effect.diagnostics if check.status == "failed" and _critical(check.check)]
+    failed = [check for check in effect.diagnostics if check.status == CheckStatus.FAILED and _critical(check.check)]
     own = [check for check in failed if check.check in OF_THE_REACH]
     stands_on = STANDS_ON.get((scaled or design).kind, ())
-    unmade = [d.check for d in effect.diagnostics if d.status == "not_applicable" and d.check in stands_on]
+    unmade = [d.check for d in effect.diagnostics if d.status == CheckStatus.NOT_APPLICABLE and d.check in stands_on]
     level = LEVELS[(scaled or design).kind] - (len(failed) - len(own)) - bool(unmade)
     why = f"{design.kind} design"
     if scaled is not None:

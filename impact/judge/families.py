@@ -15,6 +15,7 @@ from impact.errors import NotEstimable
 from impact.estimate import Effect
 from impact.judge.evidence import strictest_p
 from impact.judge.findings import Finding
+from impact.states import CLEAR_OF_ZERO, ContributionState
 from impact.statistics.core import Floats
 from impact.statistics.multiplicity import Method, adjust, multiplier_draws, romano_wolf
 
@@ -75,7 +76,7 @@ def _adjusted(family: Family, effects: list[Effect], *, several: bool) -> tuple[
 
 def _with_family(finding: Finding, family: Family, p_value: float, words: str) -> Finding:
     fields: dict[str, Any] = finding.fields | {"family": family.id, "p_adjusted": p_value, "adjustment": words}
-    if p_value >= LEVEL and fields["contribution"] in ("improved", "worsened", "changed", "associated", "moved"):
-        fields["contribution"] = "no_clear_effect"
+    if p_value >= LEVEL and fields["contribution"] in CLEAR_OF_ZERO:
+        fields["contribution"] = ContributionState.NO_CLEAR_EFFECT
         fields["evidence_reason"] += f"; no clear effect once adjusted for the family {family.id} ({words})"
     return replace(finding, fields=fields)

@@ -20,6 +20,7 @@ from impact.judge.attainment import Attainment, Completeness, judge_attainment
 from impact.judge.evidence import evidence_level, judge_contribution
 from impact.measure.complete import INCOMPLETE
 from impact.measure.moments import COMPLETE
+from impact.states import Arm, AttainmentState, CheckStatus, ContributionState, ProgressState, Registration
 from impact.tables.part import COLUMNS, WHOLE, Part, of_whole
 
 TOTALS = ("sum", "count", "count_distinct")
@@ -49,7 +50,7 @@ def judge_indicator(
         Gives the effect for everybody (None) or a subgroup (column, value); raises NotEstimable.
     """
     wave = indicator.ex_post.wave or ""
-    now = measures[(measures["wave"] == wave) & measures["arm"].isin(["", "treated"])]
+    now = measures[(measures["wave"] == wave) & measures["arm"].isin([Arm.ALL, Arm.TREATED])]
     common = _common(programme, indicator)
     findings = []
     whole = now[of_whole(now)]
@@ -78,7 +79,7 @@ def _common(programme: Programme, indicator: Indicator) -> dict[str, Any]:
         "unit_it": in_language(indicator.unit, "it"),
         "direction": indicator.direction,
         "registered_at": status.registered_at,
-        "registration": status.label,
+        "registration": Registration(status.label),
         "plan_hash": plan_hash(programme),
         "data_kind": programme.data_kind(indicator),
     }
@@ -129,7 +130,8 @@ def _finding(
         part=not whole,
     )
     if target is None and due is not None and value is not None and not of.complete.baseline:
-        attainment = Attainment("incomplete", None, "incomplete")  # a change is promised, from what is not known
+        # a change is promised, from what is not known
+        attainment = Attainment(AttainmentState.INCOMPLETE, None, ProgressState.INCOMPLETE)
     effect, reason = _effect(indicator, row, value, estimate)
     contribution = judge_contribution(indicator.direction, effect, reason)
     before = baseline is not None or isinstance(indicator.formula, Change)
@@ -153,15 +155,15 @@ def _finding(
         "n": int(row["n"]),
         **of.counts,
         "method": row["method"],
-        "comparison": _elsewhere(measures, row, row["wave"], "comparison"),
-        "comparison_baseline": _elsewhere(measures, row, _baseline_wave(indicator), "comparison"),
+        "comparison": _elsewhere(measures, row, row["wave"], Arm.COMPARISON),
+        "comparison_baseline": _elsewhere(measures, row, _baseline_wave(indicator), Arm.COMPARISON),
         **_effect_fields(effect),
         "not_estimable": None if effect else reason,
         "progress": attainment.progress,
         "progress_state": attainment.progress_state,
         **(_forecast(indicator, row, value, effect) if whole else dict.fromkeys(FORECAST)),
         "attainment": attainment.status,
-        "contribution": contribution.status,
+        "contribution": ContributionState(contribution.status),
         "evidence_level": level,
         "evidence_reason": why,
         "flags": [*_flags(programme, indicator, measures, row), *(["both_waves"] if _of_both_waves(effect) else [])],
@@ -256,7 +258,7 @@ def _flags(programme: Programme, indicator: Indicator, measures: pd.DataFrame, r
 def _of_both_waves(effect: Effect | None) -> bool:
     """Tell whether a change is of those alone who answered in both waves, and the values before and after are not."""
     checks = effect.diagnostics if effect and effect.estimand == "change" else ()
-    return any(check.check == "same_bodies" and check.status == "failed" for check in checks)
+    return any(check.check == "same_bodies" and check.status == CheckStatus.FAILED for check in checks)
 
 
 def _target(indicator: Indicator, baseline: float | None, *, part: bool) -> tuple[float | None, str | None]:

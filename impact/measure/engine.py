@@ -33,6 +33,7 @@ from impact.measure.spread import Frame
 from impact.measure.status import status_words
 from impact.measure.territory_map import measure_cells, need_cells
 from impact.sql import ident
+from impact.states import Arm
 from impact.statistics.core import Floats, Ints
 from impact.tables.part import MISSING_GROUP, WHOLE, Part
 
@@ -183,8 +184,8 @@ def _arms(indicator: Indicator, frame: pd.DataFrame) -> list[tuple[str, pd.Serie
     """Return the arms to measure apart: what was promised to participants is judged on participants."""
     arm = arm_sql(indicator.ex_post.design)
     if arm is None:
-        return [("", pd.Series(data=True, index=frame.index))]
-    return [(name, frame[arm] == name) for name in ("treated", "comparison")]
+        return [(Arm.ALL, pd.Series(data=True, index=frame.index))]
+    return [(name, frame[arm] == name) for name in (Arm.TREATED, Arm.COMPARISON)]
 
 
 def _from_cells(indicator: Indicator, cells: Cells, lists: Mapping[str, Codelist]) -> list[dict[str, object]]:

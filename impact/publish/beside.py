@@ -17,6 +17,7 @@ from impact.declare import Programme
 from impact.declare.contracts import Contract
 from impact.publish.inventory import ANSWERS, OF_CLAIMS, OF_FILES, RETURNED
 from impact.sql import ident
+from impact.states import ClaimState
 from impact.store import Warehouse
 from impact.tables.part import of_whole
 
@@ -215,7 +216,7 @@ def protect_claims(claims: pd.DataFrame, withheld: pd.DataFrame, *, rows: bool) 
         f"reason_{language}": shown[f"reason_{language}"].mask(closed, text) for language, text in _NOT_SHOWN.items()
     }
     emptied = {name: shown[name].mask(closed, text) for name, text in (("formula", ""), ("readings", "[]"))}
-    shown = shown.assign(state=shown["state"].mask(closed, "not_recomputable"), **emptied, **said)
+    shown = shown.assign(state=shown["state"].mask(closed, ClaimState.NOT_RECOMPUTABLE.value), **emptied, **said)
     keyed = pd.Series([bool(leaves) and not rows for leaves in of_persons], index=claims.index, dtype=bool)
     return shown.assign(rows_used=shown["rows_used"].mask(closed | keyed, "[]"))
 

@@ -20,7 +20,7 @@ from impact.publish.hidden import CELL, Hidden, hidden_cells, of_series, waves_o
 from impact.publish.inventory import FROM_PERSONS
 from impact.publish.tables import renew_tables
 from impact.publish.totals import EFFECT, cell_table
-from impact.states import AttainmentState
+from impact.states import AttainmentState, Reason
 from impact.statistics.suppression import suppress
 from impact.store import Warehouse
 from impact.tables.columns import Column, Holds, Table
@@ -107,7 +107,7 @@ def _marks(programme: Programme, indicator: Indicator, terms: pd.DataFrame, hidd
             marks.loc[found.index] = pd.Series(few, index=found.index)
     for other in scaled:
         named = f"{programme.id}/{other.id}/" + terms["term"]
-        marks = marks.mask((terms["family"] == OF_GROUPS) & named.isin(hidden), "few")
+        marks = marks.mask((terms["family"] == OF_GROUPS) & named.isin(hidden), Reason.FEW)
     return marks
 
 
@@ -117,7 +117,8 @@ def _few_terms(counts: list[int], minimum: int) -> list[str]:
     numbers = [sum(counts), *counts]
     table = cell_table(keys, numbers, numbers, {})
     hidden, few = suppress(table, minimum), table.few(minimum)
-    return ["" if not off else "few" if small else "complement" for off, small in zip(hidden, few, strict=True)][1:]
+    reasons = (Reason.FEW if small else Reason.COMPLEMENT for small in few)
+    return ["" if not off else reason for off, reason in zip(hidden, reasons, strict=True)][1:]
 
 
 # ---- tables without it ----------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from impact.measure.persons import Cell, counts_persons, person_counts
 from impact.publish.beside import ANSWERED, WAVE, Whole
 from impact.publish.limits import Limits, known_limits
 from impact.publish.totals import EFFECT, Above, Contents, Key, cell_table
+from impact.states import Reason
 from impact.statistics.suppression import Table, suppress
 from impact.store import Warehouse
 from impact.tables.part import COLUMNS, Part
@@ -48,7 +49,7 @@ class Hidden(NamedTuple):
 
     indicator: Indicator
     row: dict[str, Any]
-    reason: str
+    reason: Reason
 
 
 Place = tuple[Slot, str]
@@ -175,7 +176,8 @@ def _of_indicator(
     shown = {place for (place, _), hide, row in zip(places, off, rows, strict=True) if not hide and row["n"]}
     for (place, key), hide, row in zip(places, off, rows, strict=True):
         if hide:
-            yield Hidden(one, row, "few" if key in few[place] or place not in shown else "complement")
+            reason = Reason.FEW if key in few[place] or place not in shown else Reason.COMPLEMENT
+            yield Hidden(one, row, reason)
 
 
 def _settled(tables: Sequence[_Cells], minimum: int) -> tuple[Known, Known]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from impact.cli.terminal import CLAIM_STATES
 from impact.drawing.markup import Content, h
+from impact.states import ClaimState
 from impact_dashboards.page.view import Block, Choice, Column, Page, Row, Table, View, nothing, records
 from impact_dashboards.parts.choose import choose
 from impact_dashboards.parts.findings import unit_of
@@ -24,23 +24,23 @@ def claims(view: View) -> Page:
     every = records(view.published.claims(view.programme))
     if not every:
         return Page(words("claims.title"), head=nothing(words, "claims.none", HOW))
-    state = view.chosen("state", list(CLAIM_STATES))
-    order = list(CLAIM_STATES)
+    state = view.chosen("state", list(ClaimState))
+    order = list(ClaimState)
     rows = sorted(
         (_row(view, row) for row in every if not state or row["state"] == state),
         key=lambda row: order.index(row["state"]),
     )
-    counts = {name: sum(row["state"] == name for row in every) for name in CLAIM_STATES}
+    counts = {name: sum(row["state"] == name for row in every) for name in ClaimState}
     options = {"": words("filters.all")} | {
         name: f"{words('status.' + name)} ({count})" for name, count in counts.items()
     }
     lead = words(
         "claims.lead",
         count=len(every),
-        done=counts["reproduced"] + counts["differs"],
-        same=counts["reproduced"],
-        differ=counts["differs"],
-        open=counts["not_recomputable"],
+        done=counts[ClaimState.REPRODUCED] + counts[ClaimState.DIFFERS],
+        same=counts[ClaimState.REPRODUCED],
+        differ=counts[ClaimState.DIFFERS],
+        open=counts[ClaimState.NOT_RECOMPUTABLE],
     )
     return Page(
         words("claims.title"),
@@ -55,7 +55,7 @@ def _row(view: View, row: dict[str, Any]) -> dict[str, Any]:
     """Return a claim with its texts in the reader's language."""
     language = view.words.language
     origin = json.loads(row["origin"])
-    readings = json.loads(row["readings"]) if row["state"] != "reproduced" else []
+    readings = json.loads(row["readings"]) if row["state"] != ClaimState.REPRODUCED else []
     return row | {
         "title": view.words.pick(row, "title") + (" †" if row["data_kind"] == "synthetic" else ""),
         "reason": row[f"reason_{language}"],
@@ -128,7 +128,7 @@ def _stated(view: View, row: Row) -> str:
 
 
 def _difference(view: View, row: Row) -> Content:
-    if row["state"] != "differs" or not known(row["difference"]):
+    if row["state"] != ClaimState.DIFFERS or not known(row["difference"]):
         return "–"
     share = row["relative_difference"]
     return [
@@ -141,5 +141,5 @@ def _account(view: View, row: Row) -> Content:
     """Return how the number came about, what hinders it, and how the difference may be read."""
     possible = h("ul", [h("li", text) for text in row["possible"]])
     more = [h("small", view.words("claims.possible")), possible] if row["possible"] else None
-    reason = h("small", row["reason"]) if row["reason"] and row["state"] != "reproduced" else None
+    reason = h("small", row["reason"]) if row["reason"] and row["state"] != ClaimState.REPRODUCED else None
     return [h("code", row["formula"]) if row["formula"] else None, reason, more]

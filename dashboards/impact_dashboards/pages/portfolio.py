@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from impact.drawing.markup import Content, Element, h
-from impact.judge.attainment import WORST_FIRST
+from impact.states import WORST_FIRST, AttainmentState, ContributionState
 from impact_dashboards.page.view import Block, Choice, Page, Row, View, nothing
 from impact_dashboards.parts.findings import OLD, age, all_rows, finding_table, title_of, widest_cut
 from impact_dashboards.parts.marks import known
@@ -57,7 +57,7 @@ def _cuts(rows: Rows) -> list[str]:
 
 def _last(row: Row) -> tuple[bool, bool, bool]:
     """Order within a group: what was promised first, what is suppressed last."""
-    return row["attainment"] == "suppressed", not known(row["target"]), not known(row["estimate"])
+    return row["attainment"] == AttainmentState.SUPPRESSED, not known(row["target"]), not known(row["estimate"])
 
 
 def _asked(view: View) -> dict[str, str]:
@@ -168,7 +168,7 @@ def _kinds(rows: Rows) -> dict[str, Rows]:
 def _told(view: View, kind: str, rows: Rows) -> Content:
     """Return what data of one kind say."""
     words, effects = view.words, [row for row in rows if _has_effect(row)]
-    better = sum(row["contribution"] == "improved" for row in effects)
+    better = sum(row["contribution"] == ContributionState.IMPROVED for row in effects)
     caused = words("headline.effects", count=better, of=len(effects))
     parts = [*(_reached(view, name, rows) for name in STAGES), h("strong", caused) if effects else None]
     told = [part for part in parts if part] + ([] if effects else [words("headline.no_effects")])
@@ -181,7 +181,7 @@ def _reached(view: View, name: str, rows: Rows) -> Content:
     promised = [row for row in rows if known(row["target"]) and row["stage"] in STAGES[name]]
     if not promised:
         return None
-    reached = [row for row in promised if row["attainment"] == "reached"]
+    reached = [row for row in promised if row["attainment"] == AttainmentState.REACHED]
     said = h("strong", words(f"headline.{name}", count=len(reached), of=len(promised)))
     certain = sum(known(row["conf_low"]) for row in reached)
     return [said, f" {words('headline.certain', count=certain)}" if certain else None]
@@ -239,8 +239,5 @@ def _good(view: View, rows: Rows) -> float:
 
 def legend(view: View) -> Element:
     """Return what the shapes mean."""
-    states = (
-        "reached", "uncertain", "incomplete", "short", "wrong_way", "contradictory", "out_of_range", "not_due",
-        "no_target", "no_data", "suppressed",
-    )  # fmt: skip
+    states = (state for state in AttainmentState if state != AttainmentState.UNMEASURED)
     return h("p", [badge(state, view.words) for state in states], class_="legend")

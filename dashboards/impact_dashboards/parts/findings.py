@@ -11,6 +11,7 @@ import pandas as pd
 from impact.declare import last_day
 from impact.drawing.markup import Content, Element, h
 from impact.judge.evidence import REFUSED
+from impact.states import NO_WAY, AttainmentState, ContributionState
 from impact.tables.columns import Table as Described
 from impact.tables.finding import Finding
 from impact.tables.part import Part, cut_columns, of_whole, part_codes, read_finding
@@ -20,8 +21,6 @@ from impact_dashboards.page.view import Column, Row, Table, View, records
 from impact_dashboards.parts.marks import known, whisker
 from impact_dashboards.parts.state_marks import badge, evidence
 
-NO_PATH = ("incomplete", "contradictory", "out_of_range")
-"""States in which there is no way from baseline to target to draw a value on."""
 STALE = 90
 """Days after which a file that nobody has loaded again is called stale."""
 OLD = 365
@@ -195,9 +194,9 @@ def _name(view: View, row: Row, *, parts: bool) -> Content:
 
 
 def _drawing(view: View, row: Row) -> Content:
-    if row["attainment"] == "suppressed":
+    if row["attainment"] == AttainmentState.SUPPRESSED:
         return h("small", view.words(f"disclosure.{row['suppressed']}"))
-    if row["attainment"] in NO_PATH:
+    if row["attainment"] in NO_WAY:
         return h("small", view.words(f"meaning.{row['attainment']}"))
     return whisker(row, in_words(view, row))
 
@@ -257,7 +256,9 @@ def unit_words(view: View, row: Row) -> str:
 def _evidence(view: View, row: Row) -> Content:
     level = row["evidence_level"]
     refused = str(row["evidence_reason"]).startswith(REFUSED)
-    silent = row["contribution"] == "suppressed" or (row["contribution"] == "not_estimable" and not refused)
+    silent = row["contribution"] == ContributionState.SUPPRESSED or (
+        row["contribution"] == ContributionState.NOT_ESTIMABLE and not refused
+    )
     said = None if silent else badge(row["contribution"], view.words)
     return [evidence(level, view.words), h("small", said) if said is not None else None]
 

@@ -10,6 +10,7 @@ from impact.drawing.markup import Content, h
 from impact.figures import effects_figure
 from impact.judge.evidence import REFUSED
 from impact.publish.trace import EFFECTS, NAMED
+from impact.states import AttainmentState
 from impact.words import Words
 from impact_dashboards.page.view import Block, Column, Row, Table, View, records
 from impact_dashboards.parts.findings import drawn_unit, effect_cell
@@ -22,7 +23,7 @@ MANY = 40
 
 def effect_blocks(view: View, row: Row, trace: dict[str, Any]) -> list[Block]:
     """Return the blocks on the effect: itself with its checks, and the numbers behind it."""
-    if row["attainment"] == "suppressed":
+    if row["attainment"] == AttainmentState.SUPPRESSED:
         return []
     blocks = [_effect(view, row, trace["diagnostics"])]
     terms = pd.DataFrame(trace["terms"])

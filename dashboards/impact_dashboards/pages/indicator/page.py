@@ -11,6 +11,7 @@ from impact.declare import last_day
 from impact.drawing.markup import Content, Element, h
 from impact.errors import UsageError
 from impact.figures import Point, waves_figure
+from impact.states import NO_WAY, AttainmentState
 from impact.tables.part import COLUMNS, Part, cut_columns
 from impact_dashboards.page.view import Block, Choice, Column, Page, Row, Table, View, records
 from impact_dashboards.pages.indicator.effect import effect_blocks
@@ -18,7 +19,6 @@ from impact_dashboards.pages.indicator.lineage import definition_block, plan_blo
 from impact_dashboards.pages.territory.ranking import order_words, ranked
 from impact_dashboards.parts.choose import choose
 from impact_dashboards.parts.findings import (
-    NO_PATH,
     drawn_unit,
     effect_cell,
     finding_rows,
@@ -87,7 +87,7 @@ def _first(findings: pd.DataFrame) -> str:
 def _lead(view: View, row: Row) -> Content:
     """Return the finding as a sentence; a change is a change, an effect has a design."""
     words, unit = view.words, row["unit"]
-    if row["attainment"] == "suppressed":
+    if row["attainment"] == AttainmentState.SUPPRESSED:
         return words(f"disclosure.{row['suppressed']}")
     if not known(row["value"]):
         return words("indicator.no_value")
@@ -194,7 +194,7 @@ def _figure(view: View, row: Row, points: pd.DataFrame) -> Any:
 
 def _facts(view: View, row: Row) -> Element:
     words, unit = view.words, row["unit"]
-    both = known(row["value"]) and known(row["target"]) and row["attainment"] not in NO_PATH
+    both = known(row["value"]) and known(row["target"]) and row["attainment"] not in NO_WAY
     gap = row["value"] - row["target"] if both else None
     facts: list[tuple[str, Content]] = [
         (words("finding.value"), [value_cell(view, row), state_badge(view, row)]),

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from impact.drawing.markup import Content, h
+from impact.states import DueState
 from impact.tables.part import read_finding
 from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing, records
 from impact_dashboards.pages.monitoring.planned import HOW, day_of
 from impact_dashboards.pages.monitoring.quality import chips
 from impact_dashboards.parts.findings import link_of
 from impact_dashboards.parts.state_marks import badge
-
-DUE = ("late", "open", "done")
 
 
 def due_rows(view: View) -> list[dict[str, Any]]:
@@ -30,9 +29,9 @@ def due_block(view: View, rows: list[dict[str, Any]]) -> Block:
     title = words("monitoring.due")
     if not rows:
         return Block("due", title, body=nothing(words, "monitoring.no_due", HOW))
-    counts = {state: sum(row["state"] == state for row in rows) for state in DUE}
-    chosen = view.chosen("due", DUE, DUE[0])
-    options = {state: f"{words(f'status.{state}')} · {words.number(count)}" for state, count in counts.items()}
+    counts = {state: sum(row["state"] == state for row in rows) for state in DueState}
+    chosen = view.chosen("due", tuple(DueState), DueState.LATE)
+    options = {str(state): f"{words(f'status.{state}')} · {words.number(count)}" for state, count in counts.items()}
     table = Table(
         [
             Column("title", words("monitoring.promise"), lambda row: _due_name(view, row)),
@@ -46,8 +45,8 @@ def due_block(view: View, rows: list[dict[str, Any]]) -> Block:
         [Column("id", "id")],
     )
     body = chips(view, "due", options, chosen, "due")
-    whole = sum(row["state"] == DUE[0] and read_finding(str(row["id"]))[2].is_whole for row in rows)
-    lead = [words("monitoring.due_lead"), " ", words("monitoring.due_whole", count=whole, of=counts[DUE[0]])]
+    whole = sum(row["state"] == DueState.LATE and read_finding(str(row["id"]))[2].is_whole for row in rows)
+    lead = [words("monitoring.due_lead"), " ", words("monitoring.due_whole", count=whole, of=counts[DueState.LATE])]
     return Block("due", title, table, lead=lead, body=body)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from impact.drawing.markup import Content, h
 from impact.errors import UsageError
+from impact.states import DueState
 from impact_dashboards.page.view import Page, Row, View
 from impact_dashboards.pages.monitoring.due import due_block, due_rows
 from impact_dashboards.pages.monitoring.grid import contracts_block, records_page
@@ -60,7 +61,7 @@ def _overview(view: View) -> Page:
 def headline(view: View, planned: Sequence[Row], due: Sequence[Row], files: Sequence[Row]) -> Content:
     """Return the sentence: what is late, what lies behind its plan, what nobody has loaded again."""
     words = view.words
-    late = sum(row["state"] == "late" for row in due)
+    late = sum(row["state"] == DueState.LATE for row in due)
     behind = sum(row["state"] == "bad" for row in planned)
     stale = sum(age_state(row["days"]) == "bad" for row in files)
     counts = [("late", late), ("behind", behind), ("stale", stale)]

@@ -11,6 +11,7 @@ import pandas as pd
 from impact.declare.territory import MATCH
 from impact.drawing.markup import Content, Element, h
 from impact.publish.territory import SEPARATOR
+from impact.states import MapState
 from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing, records
 from impact_dashboards.parts.headings import contract_title
 from impact_dashboards.parts.sentences import source_list
@@ -18,7 +19,6 @@ from impact_dashboards.parts.state_marks import badge
 from impact_dashboards.server.shell import table_element
 
 HOW = "docs/how-to/map_needs_and_supply.md"
-STATES = ("overlap", "covered", "partial", "gap", "supply_only", "unmapped")
 WHOLE = ""
 """The title of what a map is not matched by."""
 
@@ -88,7 +88,7 @@ def _counts(view: View, cells: pd.DataFrame, waves: dict[str, str]) -> list[Elem
         h(
             "p",
             h("strong", view.words("needs.counts", wave=waves[wave])) if waves[wave] else None,
-            [[badge(state, view.words), " ", h("b", int(count[state])), " "] for state in STATES if state in count],
+            [[badge(state, view.words), " ", h("b", int(count[state])), " "] for state in MapState if state in count],
             class_="legend states",
         )
         for wave, count in counts.items()

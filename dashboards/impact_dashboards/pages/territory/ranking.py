@@ -10,6 +10,7 @@ import pandas as pd
 from impact.drawing.markup import Content, h
 from impact.figures.map import map_drawing
 from impact.measure.moments import COMPLETE
+from impact.states import AttainmentState
 from impact.words import Words
 from impact_dashboards.page.view import Block, Column, Row, Table, View
 from impact_dashboards.parts.findings import (
@@ -33,7 +34,7 @@ def ranked(rows: Sequence[Row]) -> list[Row]:
     """Return rows from the highest value to the lowest; those without one below, suppressed ones last."""
 
     def order(row: Row) -> tuple[bool, bool, float]:
-        return row["attainment"] == "suppressed", not known(row["value"]), -(row["value"] or 0.0)
+        return row["attainment"] == AttainmentState.SUPPRESSED, not known(row["value"]), -(row["value"] or 0.0)
 
     return sorted(rows, key=order)
 
@@ -136,7 +137,7 @@ def _name(view: View, row: Row, places: Places | None) -> Content:
 
 
 def _drawing(view: View, row: Row, scale: tuple[float, float]) -> Content:
-    if row["attainment"] == "suppressed":
+    if row["attainment"] == AttainmentState.SUPPRESSED:
         return badge("suppressed", view.words, view.words(f"disclosure.{row['suppressed']}"))
     return whisker(row, in_words(view, row), scale=scale) or badge("no_data", view.words)
 
@@ -197,7 +198,8 @@ def _area(view: View, area: str, row: Row | None, places: Places) -> dict[str, o
     named = {"code": area, "name": places.titles[area]}
     if row is None:
         return named | {"value": None, "state": "no_data", "href": None, "of": None, "suppressed": ""}
-    state = "suppressed" if row["attainment"] == "suppressed" else "" if known(row["value"]) else "no_data"
+    shown = "" if known(row["value"]) else AttainmentState.NO_DATA
+    state = AttainmentState.SUPPRESSED if row["attainment"] == AttainmentState.SUPPRESSED else shown
     return named | {
         "value": row["value"],
         "state": state,

@@ -65,6 +65,11 @@ def indicator_plan(programme: Programme, indicator: Indicator) -> dict[str, Any]
     return plan
 
 
+def definition_hash(programme: Programme, indicator: Indicator) -> str:
+    """Return the SHA-256 of what is planned for an indicator."""
+    return fingerprint(indicator_plan(programme, indicator))
+
+
 def _own_plan(programme: Programme, indicator: Indicator) -> dict[str, Any]:
     dumped = indicator.model_dump(mode="json", exclude_none=True) | {"unit": in_language(indicator.unit)}
     plan = {name: dumped[name] for name in PLANNED if dumped.get(name) not in (None, [], {})}

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from impact.judge import Finding
+from impact.judge import Judged
 from impact.sql import ident
+from impact.states import CheckStatus
 from impact.store import Warehouse
 from impact.tables.columns import Record
+from impact.tables.finding import Finding
+from impact.tables.frames import to_frame
 from impact.tables.part import part_sql
+from impact.tables.results import Diagnostic, Term
 
 _LEVELS = "CASE {}level WHEN 'micro' THEN 1 WHEN 'meso' THEN 2 ELSE 3 END"
 _COLUMN, _CODE = part_sql("f")
@@ -23,7 +26,7 @@ def write_results(
     programme: str,
     run_id: str,
     tables: dict[str, pd.DataFrame],
-    findings: Sequence[Finding],
+    findings: Sequence[Judged],
 ) -> None:
     """Append measures, linkage, definitions, findings, their checks and terms; inside the run's transaction.
 
@@ -38,23 +41,44 @@ def write_results(
     findings
         What was judged; each names its indicator's definition.
     """
-    definitions = tables["definition"]
-    hashes: dict[str, str] = dict(zip(definitions["indicator"], definitions["definition_hash"], strict=True))
     for name, frame in tables.items():
         stamped = frame.assign(programme=programme)
         warehouse.append(name, stamped.assign(run_id=run_id) if name == "definition" else stamped)
-    rows = [f.fields | {"run_id": run_id, "definition_hash": hashes[f.fields["indicator"]]} for f in findings]
-    warehouse.append("finding", pd.DataFrame(rows))
-    for name, parts in (("diagnostic", "diagnostics"), ("term", "terms")):
-        behind = [
-            {"finding": f.fields["finding"], "programme": programme, "indicator": f.fields["indicator"], "place": place}
-            | dataclasses.asdict(part)
-            for f in findings
-            if f.effect
-            for place, part in enumerate(getattr(f.effect, parts))
-        ]
-        table = pd.DataFrame(behind)
-        warehouse.append(name, table if name == "term" else table.drop(columns=["place", "size"], errors="ignore"))
+    for record, rows in (
+        (Finding, [judged.finding for judged in findings]),
+        (Diagnostic, [row for judged in findings for row in _diagnostics(judged)]),
+        (Term, [row for judged in findings for row in _terms(judged)]),
+    ):
+        warehouse.append(record.TABLE.name, to_frame(record, rows))
+
+
+def _diagnostics(judged: Judged) -> Iterator[Diagnostic]:
+    finding, effect = judged.finding, judged.effect
+    for check in effect.diagnostics if effect else ():
+        yield Diagnostic(
+            finding=finding.finding,
+            programme=finding.programme,
+            indicator=finding.indicator,
+            check=check.check,
+            null_hypothesis=check.null_hypothesis,
+            value=check.value,
+            p_value=check.p_value,
+            status=CheckStatus(check.status),
+            detail=check.detail,
+        )
+
+
+def _terms(judged: Judged) -> Iterator[Term]:
+    finding, effect = judged.finding, judged.effect
+    for place, term in enumerate(effect.terms if effect else ()):
+        yield Term(
+            finding=finding.finding,
+            programme=finding.programme,
+            indicator=finding.indicator,
+            place=place,
+            suppressed="",
+            **vars(term),
+        )
 
 
 def renew_tables(warehouse: Warehouse, programme: str, tables: Mapping[str, pd.DataFrame]) -> bool:

@@ -11,11 +11,11 @@ import pandas as pd
 from impact.declare import Programme
 from impact.declare.indicators import Indicator
 from impact.estimate import estimate_effect
-from impact.expect import indicator_plan, plan_hash, plan_status
-from impact.judge import Finding, adjust_families, judge_indicator
+from impact.expect import definition_hash, plan_hash, plan_status
+from impact.judge import Judged, adjust_families, judge_indicator
 from impact.measure import measure_indicators
-from impact.measure.engine import COMPARED
 from impact.measure.formula import query_sql
+from impact.measure.measurement import COMPARED
 from impact.measure.parts import cut_codelists, part_table
 from impact.measure.territory_map import map_query
 from impact.measure.units import selected_sql
@@ -85,14 +85,13 @@ def compute_indicators(
         return
     connection, indicators = warehouse.connection, [indicator for indicator, _ in stale]
     measures = measure_indicators(connection, programme, indicators)
-    findings: list[Finding] = []
+    findings: list[Judged] = []
     offset = len(programme.sources)
     for done, indicator in enumerate(indicators):
         progress(f"{programme.id}: {indicator.id}", offset + done, offset + len(indicators))
-        own = measures.values[measures.values["indicator"] == indicator.id] if len(measures.values) else measures.values
-        findings += judge_indicator(
-            programme, indicator, own, partial(estimate_effect, connection, programme, indicator)
-        )
+        own = [each for each in measures.measurements if each.indicator == indicator.id]
+        estimate = partial(estimate_effect, connection, programme, indicator)
+        findings += judge_indicator(programme, indicator, own, estimate, run_id)
     findings = adjust_families(programme, findings)
     for table in RESULTS:
         warehouse.forget(table, programme.id, [indicator.id for indicator in indicators])
@@ -131,7 +130,7 @@ def _definition(programme: Programme, indicator: Indicator, now: str) -> dict[st
     place = [i.id for i in programme.indicators].index(indicator.id)
     return {
         "indicator": indicator.id,
-        "definition_hash": fingerprint(indicator_plan(programme, indicator)),
+        "definition_hash": definition_hash(programme, indicator),
         "file": "indicators.yaml",
         "line": programme.line("indicators.yaml", "indicators", place),
         "definition": to_json(indicator.model_dump(mode="json", exclude_none=True)),

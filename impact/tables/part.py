@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
 import pandas as pd
 
@@ -18,7 +18,18 @@ WHOLE_SCOPE, WHOLE_GROUP = "programme", "all"
 """What stands in ``scope`` and ``group`` of rows that are not cut."""
 MISSING_GROUP = "(no value)"
 """The code of rows without a value in the column that cuts."""
-COLUMNS = ("scope", "scope_value", "group", "group_value")
+
+
+class PartColumns(TypedDict):
+    """The columns of a table that say which part a row is of."""
+
+    scope: str
+    scope_value: str
+    group: str
+    group_value: str
+
+
+COLUMNS = tuple(PartColumns.__annotations__)
 
 
 @dataclass(frozen=True)
@@ -69,7 +80,7 @@ class Part:
         """Return the stable name of the finding of an indicator on this part."""
         return "/".join(filter(None, (programme, indicator, str(self))))
 
-    def fields(self) -> dict[str, str]:
+    def fields(self) -> PartColumns:
         """Return the four columns of a table, by name."""
         scope, group = (self, WHOLE) if self.cuts_programme else (WHOLE, self)
         return {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -14,6 +13,7 @@ from impact.publish import (
     read_table,
     trace_finding,
 )
+from impact.publish.trace import Trace
 from impact.run.flow import RunReport, run_programme
 from impact.store import Warehouse
 from impact.tables.files import Load, Quality, Quarantine, Response, Unmapped
@@ -93,7 +93,7 @@ class Result:
         """Return the categories that stand in rows and in no codelist."""
         return read_table(self.warehouse, Unmapped, self.report.programme)
 
-    def trace(self, finding: str) -> dict[str, Any]:
+    def trace(self, finding: str) -> Trace:
         """Return the path of one finding back to definition, query, rows, files and run."""
         return trace_finding(self.warehouse, finding)
 

@@ -66,8 +66,8 @@ def _flagged(node: ast.AST) -> Iterator[ast.expr]:
             yield node.value
     elif isinstance(node, ast.keyword) and node.arg == "flags":
         yield node.value
-    elif isinstance(node, ast.Call) and _name(node.func) == "_flag":
-        yield node.args[1]
+    elif isinstance(node, ast.Call) and _name(node.func) == "flagged":
+        yield from node.args
     elif isinstance(node, ast.Dict):
         yield from (value for key, value in zip(node.keys, node.values, strict=True) if _says(key, "flags"))
     elif isinstance(node, ast.FunctionDef) and node.name in ("_negative", "_overlap"):

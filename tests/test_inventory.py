@@ -50,7 +50,7 @@ def test_every_column_of_a_readers_tables_is_listed(db: Path) -> None:
         listed = [frame for frame in frames if isinstance(frame, pd.DataFrame)]
         assert len(listed) > 15
         assert {str(name) for frame in listed for name in frame.columns} - KNOWN == set()
-        told = published.trace("p/level")
+        told = published.trace("p/level").plain()
         rows = [*told["sources"], *told["linkage"], *told["diagnostics"], *told["terms"], *told["plan"]]
         rows += [told["finding"], told["definition"], told["run"]]
         assert {name for row in rows for name in row} - KNOWN - {"provenance"} == set()

@@ -171,8 +171,8 @@ def test_wecare_quadrants_and_provinces_add_up(tmp_path: Path) -> None:
         "at_al",
     }
     assert rows["part_en"].iloc[1] == "Piedmont"
-    assert trace["sources"][0]["rows_used"] == 5
-    assert trace["sources"][0]["first_lines"] == [2, 3, 4, 5, 6]
+    assert trace.files[0].rows_used == 5
+    assert trace.files[0].first_lines == (2, 3, 4, 5, 6)
 
 
 def test_talents4coop_cities_stand_under_their_province(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -37,7 +37,6 @@ from impact.expect import draw_assignment, forecast_problems, power_reports, reg
 from impact.figures import write_power_curves
 from impact.files import check_place, copy_tree, held, making_folder, write_file
 from impact.publish import findings_table, read_table, trace_finding
-from impact.publish.trace import plain_value
 from impact.run.flow import STAGES, RunReport, audit_programme, run_programme
 from impact.run.stage import ENGINE
 from impact.run.stage import Progress as Report
@@ -45,6 +44,7 @@ from impact.states import ClaimState
 from impact.store import Warehouse, open_reader
 from impact.store.state import behind
 from impact.tables.files import Quarantine
+from impact.tables.frames import to_json, to_python
 from impact.tables.process import Claim
 from impact.words import LANGUAGES
 
@@ -73,7 +73,7 @@ def _print_json(value: Any) -> None:
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(k): plain_value(v) for k, v in row.items()} for row in frame.to_dict("records")]
+    return [{str(k): to_json(to_python(v)) for k, v in row.items()} for row in frame.to_dict("records")]
 
 
 @contextmanager
@@ -344,7 +344,7 @@ def trace(
     with open_reader(db) as warehouse:
         path = trace_finding(warehouse, finding)
     if as_json:
-        _print_json(path)
+        _print_json(path.plain())
     else:
         print_trace(out, path)
 

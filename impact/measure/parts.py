@@ -79,13 +79,13 @@ def _explained(
     totals = [shown[code] for code in shown.keys() & set(parents.values())]
     flagged = [_flagged_total(indicator, row, below.get(row.domain.part.code, [])) for row in totals]
     unplaced = MISSING_GROUP in shown and shown[MISSING_GROUP].n > 0
-    words = [*(["no_value"] if unplaced else []), *_overlap(indicator, rows[total], below.get(None, []))]
-    return {row.domain: row for row in (*flagged, rows[total].flagged(*words))}
+    flags = [*(["no_value"] if unplaced else []), *_overlap(indicator, rows[total], below.get(None, []))]
+    return {row.domain: row for row in (*flagged, rows[total].flagged(*flags))}
 
 
 def _flagged_total(indicator: Indicator, row: Measurement, parts: Sequence[Measurement]) -> Measurement:
-    own = ["own_rows"] if row.n > sum(part.n for part in parts) else []
-    return row.flagged(*own, *_overlap(indicator, row, parts))
+    flags = ["own_rows"] if row.n > sum(part.n for part in parts) else []
+    return row.flagged(*flags, *_overlap(indicator, row, parts))
 
 
 def _overlap(indicator: Indicator, row: Measurement, parts: Sequence[Measurement]) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
@@ -26,10 +27,12 @@ from impact.publish.definitions import (
 from impact.publish.reader_catalogue import narrow
 from impact.publish.scope import EVERYTHING, Scope
 from impact.publish.tables import read_table
-from impact.publish.trace import plain_row, trace_finding
+from impact.publish.trace import Trace, trace_finding
 from impact.store import Warehouse
 from impact.tables.declared import Programme, Stakeholder, TheoryLink, TheoryNode, Wave
 from impact.tables.files import Load, Quality, Quarantine, Response, Unmapped
+from impact.tables.finding import Finding
+from impact.tables.frames import Row, to_records
 from impact.tables.places import MapCell, NetworkBody, NetworkTie
 from impact.tables.process import Claim, Delivery, Journey, Phase
 from impact.tables.protection import Suppression
@@ -218,7 +221,7 @@ class Published:
         """Return the numbers behind the effects."""
         return disclosure.protect_behind(read_table(self._warehouse, Term, programme), self.findings(programme))
 
-    def trace(self, finding: str) -> dict[str, Any]:
+    def trace(self, finding: str) -> Trace:
         """Return the path of one finding back to its rows.
 
         Raises
@@ -227,16 +230,22 @@ class Published:
             If there is no such finding, or not for this reader.
         """
         found = trace_finding(self._warehouse, finding)
-        programme = str(found["finding"]["programme"])
+        programme = found.finding.programme
         told = beside.protect_trace(found, self.withheld(programme), rows=self.scope.opens("records"))
-        behind = {"diagnostics": self.diagnostics(programme), "terms": self.terms(programme)}
-        for name, frame in behind.items():
-            told[name] = _rows(frame[frame["finding"] == finding].drop(columns=["finding", "programme", "indicator"]))
-        findings = self.findings(programme)
-        (told["finding"],) = _rows(findings[findings["finding"] == finding])
-        if told["finding"]["suppressed"]:
-            told |= {"linkage": [], "sources": [source | beside.NO_ROWS for source in told["sources"]]}
+        told = replace(
+            told,
+            finding=_of(Finding, self.findings(programme), finding)[0],
+            diagnostics=_of(Diagnostic, self.diagnostics(programme), finding),
+            terms=_of(Term, self.terms(programme), finding),
+            suppressed=self._suppressed(programme, finding),
+        )
+        if told.suppressed:
+            return replace(told, linkage=(), files=tuple(map(beside.without_rows, told.files)))
         return told
+
+    def _suppressed(self, programme: str, finding: str) -> str:
+        findings = self.findings(programme)
+        return str(findings.loc[findings["finding"] == finding, "suppressed"].iloc[0])
 
     def sources(self, programme: str, indicator: str) -> pd.DataFrame:
         """Return the files behind an indicator.
@@ -376,6 +385,5 @@ class Published:
             raise UsageError(f"there are no records '{programme}/{contract}'")
 
 
-def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    plain = frame.astype(object).where(frame.notna(), None)
-    return [plain_row(row) for row in plain.to_dict("records")]
+def _of(record: type[Row], frame: pd.DataFrame, finding: str) -> tuple[Row, ...]:
+    return tuple(to_records(record, frame[frame["finding"] == finding]))

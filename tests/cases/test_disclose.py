@@ -104,7 +104,7 @@ def tables(published: Published) -> dict[str, str]:
                 shown = [each.to_csv() for each in table] if isinstance(table, tuple) else table
                 found[name] = shown.to_csv() if isinstance(shown, pd.DataFrame) else str(shown)
     for finding in published.findings()["finding"]:
-        found[f"trace {finding}"] = json.dumps(published.trace(finding), default=str)
+        found[f"trace {finding}"] = json.dumps(published.trace(finding).plain(), default=str)
     return found
 
 
@@ -289,7 +289,7 @@ def test_what_is_hidden_beside_the_tables_and_what_is_not(small: Path) -> None:
         assert (claim["state"], claim["rows_used"]) == ("not_recomputable", "[]")
         assert pd.isna(claim["recomputed"])
         trace = published.trace("p/level")
-        assert {(source["rows_used"], tuple(source["first_lines"])) for source in trace["sources"]} == {(None, ())}
+        assert {(file.rows_used, file.first_lines) for file in trace.files} == {(None, ())}
         whole = Published(warehouse, EVERYTHING).findings("p").set_index("finding").loc["p/level"]
         assert (whole["suppressed"], whole["n"]) == ("", 61)
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 
 from impact.drawing.markup import Content, h
 from impact.figures import effects_figure
 from impact.judge.evidence import REFUSED
-from impact.publish.trace import EFFECTS, NAMED
+from impact.publish.trace import EFFECTS, NAMED, Trace
 from impact.states import AttainmentState
+from impact.tables.frames import to_frame
+from impact.tables.results import Diagnostic, Term
 from impact.words import Words
 from impact_dashboards.page.view import Block, Column, Row, Table, View, records
 from impact_dashboards.parts.findings import drawn_unit, effect_cell
@@ -21,19 +23,18 @@ CHECKS = {"passed": "good", "failed": "bad", "not_applicable": "open", "warning"
 MANY = 40
 
 
-def effect_blocks(view: View, row: Row, trace: dict[str, Any]) -> list[Block]:
+def effect_blocks(view: View, row: Row, trace: Trace) -> list[Block]:
     """Return the blocks on the effect: itself with its checks, and the numbers behind it."""
     if row["attainment"] == AttainmentState.SUPPRESSED:
         return []
-    blocks = [_effect(view, row, trace["diagnostics"])]
-    terms = pd.DataFrame(trace["terms"])
-    return [*blocks, *([_terms(view, row, terms)] if len(terms) else [])]
+    blocks = [_effect(view, row, trace.diagnostics)]
+    return [*blocks, *([_terms(view, row, to_frame(Term, trace.terms))] if trace.terms else [])]
 
 
-def _effect(view: View, row: Row, checks: list[dict[str, Any]]) -> Block:
+def _effect(view: View, row: Row, checks: Sequence[Diagnostic]) -> Block:
     words = view.words
     rows = [
-        check | {"null": words.said(check["null_hypothesis"]), "told": words.said(check["detail"])} for check in checks
+        {**vars(check), "null": words.said(check.null_hypothesis), "told": words.said(check.detail)} for check in checks
     ]
     table = Table(
         [

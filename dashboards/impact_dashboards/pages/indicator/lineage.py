@@ -8,14 +8,15 @@ from typing import Any
 import yaml
 
 from impact.drawing.markup import Content, h
+from impact.publish.trace import Declared, Trace
+from impact.tables.runs import Plan
 from impact_dashboards.page.view import Block, Column, Row, Table, View
 from impact_dashboards.parts.sentences import web_link
 
 
-def definition_block(view: View, row: Row, trace: dict[str, Any]) -> Block:
+def definition_block(view: View, row: Row, trace: Trace) -> Block:
     """Return what is measured and how: formula in words of the declaration, method, query, hashes."""
-    words, definition = view.words, trace["definition"]
-    declared = definition["definition"]
+    words, definition, declared = view.words, trace.definition, trace.declared
     note = (
         (declared.get("note") or {}).get(words.language)
         if isinstance(declared.get("note"), dict)
@@ -32,11 +33,11 @@ def definition_block(view: View, row: Row, trace: dict[str, Any]) -> Block:
         ),
         (words("lineage.note"), note),
         (words("lineage.plan"), _registration(view, row)),
-        (words("lineage.declared"), words("lineage.file_line", file=definition["file"], line=str(definition["line"]))),
+        (words("lineage.declared"), words("lineage.file_line", file=definition.file, line=str(definition.line))),
         (words("lineage.hash"), h("code", row["definition_hash"])),
-        (words("lineage.run"), [h("code", row["run_id"]), f" · {trace['run']['engine']}"]),
+        (words("lineage.run"), [h("code", row["run_id"]), f" · {trace.run.engine}"]),
     ]
-    query = h("details", h("summary", words("lineage.query")), h("pre", definition["query"], tabindex="0"))
+    query = h("details", h("summary", words("lineage.query")), h("pre", definition.query, tabindex="0"))
     body = [h("dl", [[h("dt", name), h("dd", value)] for name, value in facts if value]), query]
     return Block("definition", words("lineage.title"), body=body)
 
@@ -50,12 +51,11 @@ def _yaml(value: Any) -> str:
     return yaml.safe_dump(value, allow_unicode=True, sort_keys=False, default_flow_style=False, width=90).rstrip()
 
 
-def rows_block(view: View, row: Row, trace: dict[str, Any]) -> Block:
+def rows_block(view: View, row: Row, trace: Trace) -> Block:
     """Return the files behind a finding, with the rows used of each."""
     words = view.words
     files = [
-        source | {"title": source["provenance"].get("title", ""), "where": source["provenance"]}
-        for source in trace["sources"]
+        {**file.plain(), "title": file.provenance.get("title", ""), "where": file.provenance} for file in trace.files
     ]
     table = Table(
         [
@@ -83,33 +83,33 @@ def rows_block(view: View, row: Row, trace: dict[str, Any]) -> Block:
     linked = [
         words(
             "lineage.linked",
-            linked=link["linked"],
-            since=link["since"],
-            wave=link["wave"],
-            lost=link["lost"],
-            new=link["new"],
+            linked=link.linked,
+            since=link.since,
+            wave=link.wave,
+            lost=link.lost,
+            new=link.new,
         )
-        for link in trace["linkage"]
+        for link in trace.linkage
     ]
     return Block(
         "rows", words("lineage.rows"), table, after=h("p", " ".join(linked), class_="note") if linked else None
     )
 
 
-def _provenance(view: View, provenance: dict[str, Any]) -> Content:
+def _provenance(view: View, provenance: Declared) -> Content:
     """Return where a file comes from."""
     said = [provenance.get(name) for name in ("publisher", "document", "licence", "generator")]
     link = web_link(str(provenance.get("url") or ""), view.words("lineage.open"))
     return [h("small", " · ".join(filter(None, said))), link]
 
 
-def plan_block(view: View, row: Row, trace: dict[str, Any]) -> Block:
+def plan_block(view: View, row: Row, trace: Trace) -> Block:
     """Return the dated amendments of the plan that touch this indicator."""
     words = view.words
-    first, *later = trace["plan"]
+    first, *later = trace.plan
     told = [(first, words("lineage.first_plan"))]
     told += [(plan, words.said(change)) for plan in later for change in _changes(plan, row["indicator"])]
-    rows = [{"seen_at": plan["seen_at"], "plan_hash": plan["plan_hash"], "change": text} for plan, text in told]
+    rows = [{"seen_at": plan.seen_at, "plan_hash": plan.plan_hash, "change": text} for plan, text in told]
     table = Table(
         [
             Column("seen_at", words("lineage.seen"), lambda plan: words.date(str(plan["seen_at"])[:10])),
@@ -121,7 +121,6 @@ def plan_block(view: View, row: Row, trace: dict[str, Any]) -> Block:
     return Block("plan", words("lineage.amendments"), table, lead=words("lineage.amendments_lead"))
 
 
-def _changes(plan: dict[str, Any], indicator: str) -> list[str]:
+def _changes(plan: Plan, indicator: str) -> list[str]:
     """Return what changed of an indicator: a dotted path below it, or all of it where it came or went."""
-    changes = plan["changes"] if isinstance(plan["changes"], list) else json.loads(plan["changes"])
-    return [change for change in changes if change.startswith((f"{indicator}.", f"{indicator}:"))]
+    return [change for change in json.loads(plan.changes) if change.startswith((f"{indicator}.", f"{indicator}:"))]

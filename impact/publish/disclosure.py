@@ -8,8 +8,6 @@ indicators whose contract declares a ``person`` are touched. What each column ho
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
@@ -20,15 +18,15 @@ from impact.publish.hidden import CELL, Hidden, hidden_cells, of_series, waves_o
 from impact.publish.inventory import FROM_PERSONS
 from impact.publish.tables import renew_tables
 from impact.publish.totals import EFFECT, cell_table
-from impact.states import AttainmentState, Reason
+from impact.states import Arm, AttainmentState, Reason
 from impact.statistics.suppression import suppress
 from impact.store import Warehouse
 from impact.tables.columns import Column, Holds, Table
 from impact.tables.finding import Finding
-from impact.tables.part import Part
+from impact.tables.frames import to_frame
+from impact.tables.protection import Suppression
 from impact.tables.results import Measure
 
-COLUMNS = [*CELL, "reason", "minimum", "finding", "hides_baseline", "hides_target"]
 LEFT_OUT = "leave_one_out"
 OF_GROUPS = "effect on those reached"
 
@@ -48,7 +46,7 @@ def renew_suppressions(programme: Programme, warehouse: Warehouse) -> bool:
     """
     found, wholes = hidden_cells(programme, warehouse)
     names = set(warehouse.frame("SELECT finding FROM impact.finding WHERE programme = ?", [programme.id])["finding"])
-    cells = pd.DataFrame([_written(programme, each, names) for each in found], columns=COLUMNS)
+    cells = to_frame(Suppression, [_written(programme, each, names) for each in found])
     values = set(cells.loc[cells["arm"] != EFFECT, "finding"].dropna())
     hidden = cells[(cells["arm"] != EFFECT) | ~cells["finding"].isin(values)]  # of its effect nothing is said then
     beside = withheld_counts(programme, warehouse, {each.indicator.contract for each in found}, wholes)
@@ -56,23 +54,26 @@ def renew_suppressions(programme: Programme, warehouse: Warehouse) -> bool:
     return renew_tables(warehouse, programme.id, {"suppression": hidden, "withheld": beside}) or terms
 
 
-def _written(programme: Programme, hidden: Hidden, findings: set[str]) -> dict[str, Any]:
-    cell = {name: hidden.row[name] for name in CELL} | {"reason": hidden.reason}
-    return cell | {"minimum": programme.header.disclosure.minimum} | _shown_in(hidden.indicator, hidden.row, findings)
-
-
-def _shown_in(indicator: Indicator, row: dict[str, Any], findings: set[str]) -> dict[str, Any]:
-    """Return the finding in which a cell shows, and which of its promises were reckoned from measured values."""
+def _written(programme: Programme, hidden: Hidden, findings: set[str]) -> Suppression:
+    """Return a hidden cell as it is stored: with the finding in which it shows, and which promises rest on it."""
+    indicator, cell = hidden.indicator, hidden.cell
     baseline, target = indicator.ex_ante.baseline, indicator.ex_ante.target
     before = baseline.wave if baseline else None
-    name = Part.of(row).id(row["programme"], row["indicator"])
-    shown = name in findings and row["wave"] in (indicator.ex_post.wave or "", before)
+    name = cell.part.id(programme.id, indicator.id)
+    shown = name in findings and cell.wave in (indicator.ex_post.wave or "", before)
     measured = shown and before is not None
-    return {
-        "finding": name if shown else None,
-        "hides_baseline": measured,
-        "hides_target": measured and target is not None and target.change is not None,
-    }
+    return Suppression(
+        programme=programme.id,
+        indicator=indicator.id,
+        arm=Arm(cell.arm),
+        **cell.part.fields(),
+        wave=cell.wave,
+        reason=hidden.reason,
+        minimum=programme.header.disclosure.minimum,
+        finding=name if shown else None,
+        hides_baseline=measured,
+        hides_target=measured and target is not None and target.change is not None,
+    )
 
 
 def _renew_terms(programme: Programme, warehouse: Warehouse, hidden: set[str]) -> bool:

@@ -134,6 +134,12 @@ def cut_columns(frame: pd.DataFrame) -> pd.Series:
     return cut.replace(WHOLE_GROUP, "")
 
 
+def parts_of(frame: pd.DataFrame) -> list[Part]:
+    """Return the part that each row of a table is of."""
+    rows = zip(*(frame[name] for name in COLUMNS), strict=True)
+    return [Part.of(dict(zip(COLUMNS, row, strict=True))) for row in rows]
+
+
 def part_codes(frame: pd.DataFrame) -> pd.Series:
     """Return the code of the part that each row of a table is of; empty for the whole."""
     return frame["scope_value"].where(frame["scope"] != WHOLE_SCOPE, frame["group_value"])

@@ -30,7 +30,7 @@ def claims(view: View) -> Page:
         (_row(view, row) for row in every if not state or row["state"] == state),
         key=lambda row: order.index(row["state"]),
     )
-    counts = {name: sum(row["state"] == name for row in every) for name in ClaimState}
+    counts = {name: sum(row["state"] == name for row in every) for name in map(str, ClaimState)}
     options = {"": words("filters.all")} | {
         name: f"{words('status.' + name)} ({count})" for name, count in counts.items()
     }

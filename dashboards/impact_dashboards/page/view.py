@@ -23,6 +23,9 @@ from impact.words import Words
 from impact_dashboards.page.address import Address
 
 Row = Mapping[str, Any]
+"""A row as a page reads it."""
+PageRow = dict[str, Any]
+"""A row as a page makes it, of a table's and more."""
 NAMED = 20
 """Values of a filter that are named where another one was asked for."""
 
@@ -302,7 +305,7 @@ class Page:
         return next((block for block in self.blocks if block.id == name), None)
 
 
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+def records(frame: pd.DataFrame) -> list[PageRow]:
     """Return the rows of a frame as dicts, every kind of missing as None."""
     names = [str(name) for name in frame.columns]
     columns = [[None if _missing(value) else value for value in frame[name].tolist()] for name in frame.columns]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from impact.drawing.markup import Content, h
 from impact.states import ClaimState
-from impact_dashboards.page.view import Block, Choice, Column, Page, Row, Table, View, nothing, records
+from impact_dashboards.page.view import Block, Choice, Column, Page, PageRow, Row, Table, View, nothing, records
 from impact_dashboards.parts.choose import choose
 from impact_dashboards.parts.findings import unit_of
 from impact_dashboards.parts.marks import known
@@ -51,7 +50,7 @@ def claims(view: View) -> Page:
     )
 
 
-def _row(view: View, row: dict[str, Any]) -> dict[str, Any]:
+def _row(view: View, row: PageRow) -> PageRow:
     """Return a claim with its texts in the reader's language."""
     language = view.words.language
     origin = json.loads(row["origin"])
@@ -65,7 +64,7 @@ def _row(view: View, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _reading(view: View, reading: dict[str, Any]) -> Content:
+def _reading(view: View, reading: PageRow) -> Content:
     """Return a possible reading with the number it gives."""
     words, language = view.words, view.words.language
     text = str(reading["text"][language])
@@ -76,7 +75,7 @@ def _reading(view: View, reading: dict[str, Any]) -> Content:
     return [text, " [", h("code", reading["formula"]), f" = {gives}] {said}".rstrip()]
 
 
-def _table(view: View, rows: list[dict[str, Any]]) -> Table:
+def _table(view: View, rows: list[PageRow]) -> Table:
     words = view.words
     return Table(
         [

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
 
 from impact.drawing.markup import Content, h
 from impact.tables.results import Measure
-from impact_dashboards.page.view import Block, Column, Page, Row, Table, View, records
+from impact_dashboards.page.view import Block, Column, Page, PageRow, Row, Table, View, records
 from impact_dashboards.parts.choose import choose
 from impact_dashboards.parts.findings import KEPT, column_meaning, finding_rows, unit_of
 from impact_dashboards.parts.state_marks import badge
@@ -82,7 +81,7 @@ def _marked(text: str) -> list[Content]:
     return [h("code", piece) if place % 2 else piece for place, piece in enumerate(text.split("`"))]
 
 
-def _findings(view: View, rows: list[dict[str, Any]]) -> Block:
+def _findings(view: View, rows: list[PageRow]) -> Block:
     words, address = view.words, view.address
     columns = [_column(view, key) for key in SHOWN]
     titled = [
@@ -134,7 +133,7 @@ def _measures(view: View) -> Block:
     return Block("measures", words("export.measures"), table, lead=words("export.measures_lead", count=len(rows)))
 
 
-def _hidden(view: View, rows: list[dict[str, Any]]) -> Block:
+def _hidden(view: View, rows: list[PageRow]) -> Block:
     words = view.words
     counts = Counter((row["indicator"], view.words.pick(row, "title"), row["suppressed"]) for row in rows)
     listed = [

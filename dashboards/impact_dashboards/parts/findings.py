@@ -17,7 +17,7 @@ from impact.tables.finding import Finding
 from impact.tables.part import Part, cut_columns, of_whole, part_codes, read_finding
 from impact.tables.results import Measure
 from impact.words import Words
-from impact_dashboards.page.view import Column, Row, Table, View, records
+from impact_dashboards.page.view import Column, PageRow, Row, Table, View, records
 from impact_dashboards.parts.marks import known, whisker
 from impact_dashboards.parts.state_marks import badge, evidence
 
@@ -90,7 +90,7 @@ def link_of(view: View, row: Row) -> str:
     return view.address.to("indicator", programme, indicator, **({} if part.is_whole else {"part": str(part)}))
 
 
-def finding_rows(view: View, findings: pd.DataFrame) -> list[dict[str, Any]]:
+def finding_rows(view: View, findings: pd.DataFrame) -> list[PageRow]:
     """Return findings as rows: with the column that cuts them and their code, when their data end and were loaded."""
     names = [str(name) for name in findings["programme"].unique()]
     loaded = {name: loaded_days(view, name) for name in names}
@@ -111,7 +111,7 @@ def _dated(period: str | None, waves: Mapping[str, str]) -> datetime.date | None
     return datetime.date.fromisoformat(waves.get(period) or last_day(period))
 
 
-def all_rows(view: View) -> list[dict[str, Any]]:
+def all_rows(view: View) -> list[PageRow]:
     """Return all findings in reach as rows, made once for the data as they are."""
     return view.published.remembered("finding rows", lambda: finding_rows(view, view.published.findings()))
 

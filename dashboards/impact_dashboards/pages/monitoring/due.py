@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from impact.drawing.markup import Content, h
 from impact.states import DueState
 from impact.tables.part import read_finding
-from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing, records
+from impact_dashboards.page.view import Block, Column, PageRow, Row, Table, View, nothing, records
 from impact_dashboards.pages.monitoring.planned import HOW, day_of
 from impact_dashboards.pages.monitoring.quality import chips
 from impact_dashboards.parts.findings import link_of
 from impact_dashboards.parts.state_marks import badge
 
 
-def due_rows(view: View) -> list[dict[str, Any]]:
+def due_rows(view: View) -> list[PageRow]:
     """Return what was promised for a day, the earliest first."""
     return [
         row | {"title": view.words.pick(row, "title"), "days": (view.today - day_of(row["due"])).days,
@@ -23,7 +21,7 @@ def due_rows(view: View) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def due_block(view: View, rows: list[dict[str, Any]]) -> Block:
+def due_block(view: View, rows: list[PageRow]) -> Block:
     """Return what is late, open or done, whichever is chosen."""
     words = view.words
     title = words("monitoring.due")

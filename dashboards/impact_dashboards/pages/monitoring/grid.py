@@ -13,7 +13,7 @@ import pandas as pd
 
 from impact.drawing.markup import Content, Element, h
 from impact.errors import UsageError
-from impact_dashboards.page.view import AddressError, Block, Column, Page, Row, Table, View, nothing, records
+from impact_dashboards.page.view import AddressError, Block, Column, Page, PageRow, Row, Table, View, nothing, records
 from impact_dashboards.pages.monitoring.quarantine import pager, way_back
 from impact_dashboards.parts.headings import column_title, contract_title
 
@@ -133,7 +133,7 @@ def _place(view: View, name: str) -> tuple[str, int] | None:
     return source, int(row)
 
 
-def _plain(found: pd.DataFrame) -> list[dict[str, Any]]:
+def _plain(found: pd.DataFrame) -> list[PageRow]:
     return [{name: _day(value) for name, value in row.items()} for row in records(found)]
 
 
@@ -176,7 +176,7 @@ def _table(
     view: View,
     contract: str,
     columns: dict[str, str],
-    rows: list[dict[str, Any]],
+    rows: list[PageRow],
     *,
     sort: str,
     filters: dict[str, str],

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from typing import Any
 
 from impact.drawing.markup import Element, h
-from impact_dashboards.page.view import Block, Column, Row, Table, View, records
+from impact_dashboards.page.view import Block, Column, PageRow, Row, Table, View, records
 from impact_dashboards.pages.monitoring.planned import Span, day_of, ended, written
 from impact_dashboards.parts.state_marks import badge
 
@@ -38,7 +37,7 @@ def phases_block(view: View) -> Block | None:
     return Block("phases", words("monitoring.phases"), table, lead=lead)
 
 
-def _plain_days(row: dict[str, Any]) -> dict[str, Any]:
+def _plain_days(row: PageRow) -> PageRow:
     return {name: day_of(value).isoformat() if hasattr(value, "isoformat") else value for name, value in row.items()}
 
 
@@ -72,7 +71,7 @@ def _dates(view: View, row: Row, kind: str) -> str:
     return "–" if not any(ends) else told[0] if told[0] == told[1] else " – ".join(told)
 
 
-def _scale(rows: list[dict[str, Any]]) -> Span | None:
+def _scale(rows: list[PageRow]) -> Span | None:
     days = [day_of(row[f"{kind}_{end}"]) for row in rows for kind in ("planned", "actual") for end in ("start", "end")
             if row[f"{kind}_{end}"] is not None]  # fmt: skip
     return (min(days), max(days)) if days and max(days) > min(days) else None

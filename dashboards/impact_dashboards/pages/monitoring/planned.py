@@ -12,7 +12,7 @@ from typing import Any
 
 from impact.declare import last_day
 from impact.drawing.markup import Content, Element, h
-from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing, records
+from impact_dashboards.page.view import Block, Column, PageRow, Row, Table, View, nothing, records
 from impact_dashboards.parts.marks import bar, known
 from impact_dashboards.parts.state_marks import badge
 
@@ -25,7 +25,7 @@ ORDER = ("bad", "warn", "good", "no_data", "no_target")
 Span = tuple[datetime.date, datetime.date]
 
 
-def delivery_rows(view: View) -> list[dict[str, Any]]:
+def delivery_rows(view: View) -> list[PageRow]:
     """Return activities, counts and hours apart, with the phases as one more; those furthest behind first."""
     phases = {row["phase"]: row for row in records(view.published.phases(view.programme))}
     spans = {name: _span(row["planned_start"], row["planned_end"]) for name, row in phases.items()}
@@ -69,7 +69,7 @@ def _elapsed(span: Span | None, today: datetime.date) -> float | None:
     return min(max(((today - start).days + 1) / days, 0.0), 1.0)
 
 
-def _phases_ended(view: View, phases: list[dict[str, Any]]) -> dict[str, Any]:
+def _phases_ended(view: View, phases: list[PageRow]) -> PageRow:
     meant = [row for row in phases if row["status"] != "dropped"]
     past = [row for row in meant if row["planned_end"] is not None and day_of(row["planned_end"]) <= view.today]
     dated = any(row["planned_end"] is not None for row in meant)
@@ -84,7 +84,7 @@ def _phases_ended(view: View, phases: list[dict[str, Any]]) -> dict[str, Any]:
     return judged(row | blank | counts | titles)
 
 
-def judged(row: dict[str, Any]) -> dict[str, Any]:
+def judged(row: PageRow) -> PageRow:
     """Return an activity with its share, how far it is ahead of the plan, and its state."""
     planned, delivered, expected = row["planned"], row["delivered"], row["expected"]
     share = delivered / planned if known(planned) and known(delivered) and planned else None
@@ -100,7 +100,7 @@ def _plan_state(planned: float | None, share: float | None, ahead: float | None)
     return "good" if ahead is None or ahead >= 0 else "warn" if round(ahead, 9) >= -BEHIND else "bad"
 
 
-def deliveries_block(view: View, rows: list[dict[str, Any]]) -> Block:
+def deliveries_block(view: View, rows: list[PageRow]) -> Block:
     """Return planned against delivered, a bar each with a notch where it should be today."""
     words = view.words
     title = words("monitoring.plan")

@@ -7,12 +7,11 @@ attention; no finding and no status of a promise goes by them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 
 from impact.drawing.markup import Content, Element, h
-from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing, records
+from impact_dashboards.page.view import Block, Column, PageRow, Row, Table, View, nothing, records
 from impact_dashboards.parts.findings import STALE
 from impact_dashboards.parts.headings import column_title, contract_title, source_titles
 from impact_dashboards.parts.marks import bar, known
@@ -88,14 +87,14 @@ def _percent(view: View, share: float) -> str:
 # ---- files -----------------------------------------------------------------------------------------------------------
 
 
-def file_rows(view: View) -> list[dict[str, Any]]:
+def file_rows(view: View) -> list[PageRow]:
     """Return the files in force with what became of their rows, the worst first."""
     complete = _complete_by_contract(view)
     rows = [_file_row(view, row, complete) for row in records(view.published.validity(view.programme))]
     return sorted(rows, key=lambda row: (ORDER.index(row["state"]), row["source"]))
 
 
-def _file_row(view: View, row: dict[str, Any], complete: dict[str, float]) -> dict[str, Any]:
+def _file_row(view: View, row: PageRow, complete: dict[str, float]) -> PageRow:
     repeated = row["share_duplicates"]
     shares = {
         "complete": complete.get(row["contract"]),
@@ -193,7 +192,7 @@ def _nothing(view: View, key: str) -> Element:
     return nothing(view.words, "monitoring.whole_only") if view.published.scope.parts else nothing(view.words, key, HOW)
 
 
-def _response_rows(view: View) -> list[dict[str, Any]]:
+def _response_rows(view: View) -> list[PageRow]:
     titles = wave_titles(view)
     rows = []
     for row in records(view.published.response(view.programme)):
@@ -242,7 +241,7 @@ def _by_missing(counted: pd.DataFrame) -> list[str]:
     return [str(name) for name in lacking.sort_values(ascending=False, kind="stable").index]
 
 
-def _answer_rows(view: View, counted: pd.DataFrame) -> list[dict[str, Any]]:
+def _answer_rows(view: View, counted: pd.DataFrame) -> list[PageRow]:
     waves = wave_titles(view)
     rows = []
     for row in records(counted):
@@ -260,7 +259,7 @@ def _answer_rows(view: View, counted: pd.DataFrame) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (worst[row["column"]], row["column"]))
 
 
-def _answers_table(view: View, rows: list[dict[str, Any]]) -> Table:
+def _answers_table(view: View, rows: list[PageRow]) -> Table:
     words = view.words
 
     def name(row: Row) -> Content:

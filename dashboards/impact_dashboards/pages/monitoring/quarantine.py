@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
 
 import pandas as pd
 
 from impact.drawing.markup import Content, Element, h
-from impact_dashboards.page.view import Block, Choice, Column, Page, Row, Table, View, nothing, records
+from impact_dashboards.page.view import Block, Choice, Column, Page, PageRow, Row, Table, View, nothing, records
 from impact_dashboards.pages.monitoring.quality import SHOWN
 from impact_dashboards.parts.headings import column_title, source_contracts, source_titles
 from impact_dashboards.parts.state_marks import badge
@@ -136,7 +135,7 @@ def _number(view: View, pages: int) -> int:
     return int(view.chosen("page", [str(number + 1) for number in range(pages)], "1"))
 
 
-def _table(view: View, rows: list[dict[str, Any]]) -> Table:
+def _table(view: View, rows: list[PageRow]) -> Table:
     words, titles = view.words, source_titles(view)
 
     def source(row: Row) -> Content:

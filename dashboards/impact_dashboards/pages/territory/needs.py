@@ -12,7 +12,7 @@ from impact.declare.territory import MATCH
 from impact.drawing.markup import Content, Element, h
 from impact.publish.territory import SEPARATOR
 from impact.states import MapState
-from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing, records
+from impact_dashboards.page.view import Block, Column, PageRow, Row, Table, View, nothing, records
 from impact_dashboards.parts.headings import contract_title
 from impact_dashboards.parts.sentences import source_list
 from impact_dashboards.parts.state_marks import badge
@@ -148,7 +148,7 @@ def _numbers(view: View, row: Row) -> str:
     return ", ".join(said)
 
 
-def _quote(view: View, item: dict[str, Any]) -> Content:
+def _quote(view: View, item: PageRow) -> Content:
     place = ", ".join(str(item[name]) for name in ("document", "place") if item[name])
     body = [" (", h("code", item["organisation"]), ")"] if item["organisation"] else []
     return [view.words("needs.part." + item["part"]), *body, ": ", h("q", item["quote"]), h("small", place)]

@@ -12,7 +12,7 @@ from impact.figures.map import map_drawing
 from impact.measure.moments import COMPLETE
 from impact.states import AttainmentState
 from impact.words import Words
-from impact_dashboards.page.view import Block, Column, Row, Table, View
+from impact_dashboards.page.view import Block, Column, PageRow, Row, Table, View
 from impact_dashboards.parts.findings import (
     KEPT,
     drawn_unit,
@@ -194,7 +194,7 @@ def map_block(view: View, rows: Sequence[Row], places: Places) -> Block | None:
     )
 
 
-def _area(view: View, area: str, row: Row | None, places: Places) -> dict[str, object]:
+def _area(view: View, area: str, row: Row | None, places: Places) -> PageRow:
     named = {"code": area, "name": places.titles[area]}
     if row is None:
         return named | {"value": None, "state": "no_data", "href": None, "of": None, "suppressed": ""}

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import pandas as pd
 
 from impact.drawing.markup import Content, Element, h
 from impact.figures import series_figure
 from impact.tables.part import COLUMNS, Part
-from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing, records
+from impact_dashboards.page.view import Block, Column, PageRow, Row, Table, View, nothing, records
 from impact_dashboards.parts.findings import drawn_unit, link_of, part_of, remarks, title_of
 from impact_dashboards.parts.marks import known, whisker
 from impact_dashboards.parts.sentences import source_list
@@ -172,7 +171,7 @@ def _bar(view: View, term: Row, unit: str, scale: tuple[float, float]) -> Elemen
     if term["term"] == SHARE:
         return None
     said = f"{view.words.said(term['term'])}: {_amount(view, term, unit)} {_ends(view, term, unit)}"
-    drawn: dict[str, Any] = {"value": term["estimate"], "baseline": 0.0, "target": None, "attainment": "no_target"}
+    drawn: PageRow = {"value": term["estimate"], "baseline": 0.0, "target": None, "attainment": "no_target"}
     return whisker(drawn | {name: term[name] for name in ("conf_low", "conf_high")}, said, scale=scale)
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from impact.drawing.markup import Content, Element, h
 from impact.judge.attainment import together
-from impact_dashboards.page.view import Block, Column, Page, Row, Table, View, records
+from impact_dashboards.page.view import Block, Column, Page, PageRow, Row, Table, View, records
 from impact_dashboards.pages.theory.chain import Card, Tie, chain_drawing
 from impact_dashboards.parts.choose import choose
 from impact_dashboards.parts.findings import all_rows, finding_table, widest_cut
@@ -43,7 +42,7 @@ def theory(view: View) -> Page:
     return Page(words("theory.title"), blocks, lead=lead, synthetic=synthetic)
 
 
-def _step(view: View, node: dict[str, Any], rows: Sequence[Row]) -> dict[str, Any]:
+def _step(view: View, node: PageRow, rows: Sequence[Row]) -> PageRow:
     """Return a step with its state, the value that has this state, and the best evidence of any effect on it."""
     levels = [row["evidence_level"] for row in rows if known(row["estimate"]) and known(row["evidence_level"])]
     state = together((row["attainment"], known(row["target"])) for row in rows)
@@ -77,7 +76,7 @@ def _value(view: View, row: Row | None, count: int) -> str:
     return value + mark + (f" +{count - 1}" if count > 1 else "")
 
 
-def _chain(view: View, steps: dict[str, Any], links: list[dict[str, Any]], chosen: str) -> Block:
+def _chain(view: View, steps: Mapping[str, PageRow], links: list[PageRow], chosen: str) -> Block:
     words = view.words
     order = [stage if stage != "outcome" else f"outcome_{horizon}" for stage in STAGES for horizon in HORIZONS]
     titles = {step["column"]: step["column_title"] for step in steps.values()}
@@ -136,20 +135,20 @@ def _chain(view: View, steps: dict[str, Any], links: list[dict[str, Any]], chose
     )
 
 
-def _legend(view: View, steps: dict[str, Any]) -> Element:
+def _legend(view: View, steps: Mapping[str, PageRow]) -> Element:
     states = dict.fromkeys(step["state"] for step in steps.values())
     doubt = h("span", h("strong", "?"), " ", view.words("theory.doubt"), class_="status")
     return h("p", [badge(state, view.words) for state in states], evidence(3, view.words), doubt, class_="legend")
 
 
-def _around(name: str, steps: dict[str, Any], links: list[dict[str, Any]]) -> tuple[str, str]:
+def _around(name: str, steps: Mapping[str, PageRow], links: list[PageRow]) -> tuple[str, str]:
     """Return what a step depends on and what it feeds, as titles."""
     after = [steps[link["source"]]["title"] for link in links if link["target"] == name and link["source"] in steps]
     before = [steps[link["target"]]["title"] for link in links if link["source"] == name and link["target"] in steps]
     return "; ".join(after), "; ".join(before)
 
 
-def _chosen(view: View, steps: dict[str, Any], links: list[dict[str, Any]], chosen: str, rows: Sequence[Row]) -> Block:
+def _chosen(view: View, steps: Mapping[str, PageRow], links: list[PageRow], chosen: str, rows: Sequence[Row]) -> Block:
     words, step = view.words, steps[chosen]
 
     def listed(names: list[str]) -> Content:
@@ -173,7 +172,7 @@ def _chosen(view: View, steps: dict[str, Any], links: list[dict[str, Any]], chos
     return Block("step", step["title"], finding_table(view, rows) if rows else None, body=[body, none])
 
 
-def _links(view: View, steps: dict[str, Any], links: list[dict[str, Any]]) -> Block:
+def _links(view: View, steps: Mapping[str, PageRow], links: list[PageRow]) -> Block:
     words, language = view.words, view.words.language
     rows = [
         link

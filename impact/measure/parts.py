@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 
@@ -13,13 +12,13 @@ from impact.declare.contracts import Codelist
 from impact.declare.hierarchy import branches, column_codelist
 from impact.declare.indicators import Indicator
 from impact.measure.measurement import Domain, Measurement
-from impact.tables.part import MISSING_GROUP
+from impact.tables.frames import to_frame
+from impact.tables.part import MISSING_GROUP, part_codes
+from impact.tables.part import cut_columns as columns_of_parts
+from impact.tables.titles import PartTitle
 
 SUMMED = ("sum", "count", "count_distinct")
 """Formulas whose parts one expects to add up."""
-COLUMNS = [
-    "indicator", "column", "code", "place", "depth", "level", "parent", "title_en", "title_it", "same_as", "holds",
-]  # fmt: skip
 
 
 def cut_columns(programme: Programme, indicator: Indicator) -> dict[str, str]:
@@ -108,40 +107,41 @@ def part_table(programme: Programme, indicators: Sequence[Indicator], measures: 
     Returns
     -------
     pandas.DataFrame
-        ``indicator``, ``column``, ``code``; ``place`` in reading order, ``depth`` below the top, ``level``, ``parent``,
-        titles, ``same_as`` (JSON, system to code), ``holds`` (the labels whose rows belong to it).
+        Rows of :class:`impact.tables.titles.PartTitle`.
     """
     rows = [
         row
         for indicator in indicators
         for column, codelist in cut_codelists(programme, indicator).items()
-        for row in _described(indicator, column, codelist, measures)
+        for row in _described(programme.id, indicator, column, codelist, measures)
     ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return to_frame(PartTitle, rows)
 
 
-def _described(indicator: Indicator, column: str, codelist: Codelist, measures: pd.DataFrame) -> list[dict[str, Any]]:
+def _described(
+    programme: str, indicator: Indicator, column: str, codelist: Codelist, measures: pd.DataFrame
+) -> list[PartTitle]:
     own = measures[measures["indicator"] == indicator.id]
-    labels = {str(v) for v in own.loc[own["scope"] == column, "scope_value"]}
-    labels |= {str(v) for v in own.loc[own["group"] == column, "group_value"]}
+    labels = set(part_codes(own[columns_of_parts(own) == column]))
     items = {item.code: item for item in codelist.codes}
     found = [branch for branch in branches(codelist, labels) if branch.code in items]
     if not codelist.hierarchical:
         declared = {code: place for place, code in enumerate(items)}
         found.sort(key=lambda branch: declared[branch.code])
     return [
-        {
-            "indicator": indicator.id,
-            "column": column,
-            "code": branch.code,
-            "place": place,
-            "depth": branch.depth,
-            "level": (item := items[branch.code]).level,
-            "parent": item.parent,
-            "title_en": in_language(item.title, "en"),
-            "title_it": in_language(item.title, "it"),
-            "same_as": json.dumps(item.same_as, ensure_ascii=False),
-            "holds": list(branch.members),
-        }
+        PartTitle(
+            programme=programme,
+            indicator=indicator.id,
+            column=column,
+            code=branch.code,
+            place=place,
+            depth=branch.depth,
+            level=(item := items[branch.code]).level,
+            parent=item.parent,
+            title_en=in_language(item.title, "en"),
+            title_it=in_language(item.title, "it"),
+            same_as=json.dumps(item.same_as, ensure_ascii=False),
+            holds=tuple(branch.members),
+        )
         for place, branch in enumerate(found)
     ]

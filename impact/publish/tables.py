@@ -24,7 +24,6 @@ _SAME_PART = f'{{0}}.programme = f.programme AND {{0}}."column" = {_COLUMN} AND 
 def write_results(
     warehouse: Warehouse,
     programme: str,
-    run_id: str,
     tables: dict[str, pd.DataFrame],
     findings: Sequence[Judged],
 ) -> None:
@@ -34,7 +33,7 @@ def write_results(
     ----------
     warehouse
         In a transaction, with the results that these replace already removed.
-    programme, run_id
+    programme
         Stamped on every row.
     tables
         ``measure``, ``linkage``, ``definition`` and ``part``.
@@ -42,8 +41,7 @@ def write_results(
         What was judged; each names its indicator's definition.
     """
     for name, frame in tables.items():
-        stamped = frame.assign(programme=programme)
-        warehouse.append(name, stamped.assign(run_id=run_id) if name == "definition" else stamped)
+        warehouse.append(name, frame.assign(programme=programme))
     for record, rows in (
         (Finding, [judged.finding for judged in findings]),
         (Diagnostic, [row for judged in findings for row in _diagnostics(judged)]),

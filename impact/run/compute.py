@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
-
-import pandas as pd
 
 from impact.declare import Programme
 from impact.declare.indicators import Indicator
@@ -24,6 +21,8 @@ from impact.run.stage import ENGINE, Progress, Staged
 from impact.sql import fingerprint
 from impact.store import Warehouse
 from impact.store.warehouse import RESULTS, to_json
+from impact.tables.frames import to_frame
+from impact.tables.runs import Definition
 
 
 def stale_indicators(
@@ -95,10 +94,10 @@ def compute_indicators(
     findings = adjust_families(programme, findings)
     for table in RESULTS:
         warehouse.forget(table, programme.id, [indicator.id for indicator in indicators])
-    definitions = pd.DataFrame([_definition(programme, indicator, now) for indicator, now in stale])
+    definitions = to_frame(Definition, [_definition(programme, indicator, now, run_id) for indicator, now in stale])
     tables = {"measure": measures.values.drop(columns=COMPARED), "linkage": measures.linkage, "definition": definitions}
     tables["part"] = part_table(programme, indicators, measures.values)
-    write_results(warehouse, programme.id, run_id, tables, findings)
+    write_results(warehouse, programme.id, tables, findings)
     progress(f"{programme.id}: done", 1, 1)
 
 
@@ -126,18 +125,20 @@ def measure_only(programme: Programme, warehouse: Warehouse, indicators: Sequenc
         warehouse.append(table, frame.assign(programme=programme.id))
 
 
-def _definition(programme: Programme, indicator: Indicator, now: str) -> dict[str, Any]:
+def _definition(programme: Programme, indicator: Indicator, now: str, run_id: str) -> Definition:
     place = [i.id for i in programme.indicators].index(indicator.id)
-    return {
-        "indicator": indicator.id,
-        "definition_hash": definition_hash(programme, indicator),
-        "file": "indicators.yaml",
-        "line": programme.line("indicators.yaml", "indicators", place),
-        "definition": to_json(indicator.model_dump(mode="json", exclude_none=True)),
-        "query": _query(programme, indicator),
-        "selection": selected_sql(indicator, programme.contracts[indicator.contract]),
-        "fingerprint": now,
-    }
+    return Definition(
+        programme=programme.id,
+        indicator=indicator.id,
+        definition_hash=definition_hash(programme, indicator),
+        file="indicators.yaml",
+        line=programme.line("indicators.yaml", "indicators", place),
+        definition=to_json(indicator.model_dump(mode="json", exclude_none=True)),
+        query=_query(programme, indicator),
+        selection=selected_sql(indicator, programme.contracts[indicator.contract]),
+        fingerprint=now,
+        run_id=run_id,
+    )
 
 
 def _query(programme: Programme, indicator: Indicator) -> str:

@@ -7,7 +7,7 @@ import json
 import re
 import uuid
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,8 @@ from impact.files import remove
 from impact.sql import ident, literal
 from impact.store.migrations import OLDEST, VERSION, migrate
 from impact.store.opening import CATALOG, attach, not_opened
+from impact.tables import files
+from impact.tables.columns import Record
 from impact.tables.registry import TABLES, create_sql
 from impact.validate.compile import MISSING_SUFFIX, SQL_TYPES
 from impact.validate.load import file_lines
@@ -277,12 +279,17 @@ class Warehouse:
         )[0]
         return dict(zip(("added", "removed", "changed", "unchanged"), map(int, row), strict=True))
 
-    def record_load(self, row: Mapping[str, Any]) -> None:
+    def insert(self, record: Record) -> None:
+        """Write one row into its table."""
+        table = record.TABLE
+        marks = ", ".join("?" for _ in table.columns)
+        values = [getattr(record, name) for name in table.columns]
+        self.connection.execute(f"INSERT INTO {ident('impact', table.name)} VALUES ({marks})", values)
+
+    def record_load(self, load: files.Load) -> None:
         """Write a load into the ledger in place of its source's predecessor, whose table is dropped."""
-        self.retire_source(str(row["programme"]), str(row["source"]))
-        names = ", ".join(ident(name) for name in row)
-        marks = ", ".join("?" for _ in row)
-        self.connection.execute(f"INSERT INTO impact.load ({names}) VALUES ({marks})", list(row.values()))
+        self.retire_source(load.programme, load.source)
+        self.insert(load)
 
     def retire_source(self, programme: str, source: str) -> None:
         """Drop what stands of a source; the ledger keeps that it was there."""

@@ -20,63 +20,25 @@ from impact.declare import Programme
 from impact.declare.designs import Design
 from impact.declare.indicators import Change, Indicator
 from impact.measure.formula import arm_sql, parts_sql
-from impact.measure.persons import Cell, counts_persons, person_counts
+from impact.measure.persons import counts_persons, person_counts
 from impact.publish.beside import ANSWERED, WAVE, Whole
+from impact.publish.counted import APART, OWN_ROWS, Counted, counted_cells
 from impact.publish.limits import Limits, known_limits
 from impact.publish.totals import EFFECT, Above, Contents, Key, cell_table
 from impact.states import Reason
 from impact.statistics.suppression import Table, suppress
 from impact.store import Warehouse
-from impact.tables.part import COLUMNS, Part, cut_columns, part_codes, parts_of
+from impact.tables.part import COLUMNS, cut_columns, part_codes
 
 CELL = ["programme", "indicator", "arm", *COLUMNS, "wave"]
 REPEATED = ("did", "panel", "staggered")
 """Designs whose ``n_obs`` counts a person once for each wave."""
 SERIES = ("interrupted_time_series", "synthetic_control")
 """Designs whose ``n_obs`` counts units and waves, not persons."""
-OWN_ROWS = ("network", "territory_map")
-"""Formulas that count no rows of their own contract."""
-APART = ("count", "count_distinct", "quantile")
-"""Formulas whose values are their counts, or do not add up."""
 Slot = tuple[str, ...]
 """Of which rows: contract, conditions, wave; and for what."""
 PLAIN = 3
 """Length of the slot of all that have a row in a wave."""
-
-
-@dataclass(frozen=True)
-class Counted:
-    """A published cell: a measured value, or what an effect was estimated from, with what stands behind it.
-
-    Parameters
-    ----------
-    arm, part, wave
-        Of which rows it is.
-    n, rows, persons
-        Rows with a value; with those that have none; how many different persons.
-    total, level
-        The sum of their values, and the one value that all have; NaN where there is none.
-    """
-
-    arm: str
-    part: Part
-    wave: str
-    n: int
-    rows: int
-    persons: int
-    total: float
-    level: float
-
-    @property
-    def place(self) -> Cell:
-        """Arm, wave, column and code."""
-        return self.arm, self.wave, self.part.column, self.part.code
-
-    @property
-    def people(self) -> int:
-        """How many persons are in its rows, those without a value too, as far as it is known."""
-        once = self.persons in (0, self.n)
-        return self.rows if once else self.persons
 
 
 class Hidden(NamedTuple):
@@ -182,7 +144,7 @@ def decide(
         As :func:`hidden_cells`.
     """
     own = [one for one in programme.indicators if one.id in frames]
-    rows = {one.id: _counted_cells(_summed(one, frames[one.id])) for one in own}
+    rows = {one.id: counted_cells(one, frames[one.id]) for one in own}
     minimum = programme.header.disclosure.minimum
     hidden, few = _settled(list(_tables(programme, own, rows, above, limits)), minimum)
     found = [each for one in own for each in _of_indicator(programme, one, rows[one.id], hidden, few)]
@@ -341,15 +303,6 @@ def of_series(indicator: Indicator) -> bool:
     return design is not None and design.kind in SERIES
 
 
-def _counted_cells(frame: pd.DataFrame) -> list[Counted]:
-    """Return the cells of a frame of :func:`_summed`."""
-    behind = (frame[name].tolist() for name in ("arm", "wave", "n", "rows", "persons", "total", "level"))
-    rows = zip(*behind, strict=True)
-    return [
-        Counted(arm, part, wave, *numbers) for part, (arm, wave, *numbers) in zip(parts_of(frame), rows, strict=True)
-    ]
-
-
 def _key(indicator: Indicator, cell: Counted) -> Key:
     arm = f"{cell.arm} {_arms(indicator)}" if cell.arm not in ("", EFFECT) else cell.arm
     return arm, cell.part.column, cell.part.code
@@ -399,21 +352,6 @@ def _variable(programme: Programme, indicator: Indicator, arm: str) -> str:
     kind, weight = indicator.formula.kind, indicator.sample.weight
     apart = kind if weight or kind in APART else ""
     return "\n".join((*parts_sql(indicator, programme.contracts[indicator.contract]), weight or "", apart))
-
-
-def _summed(indicator: Indicator, cells: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of each cell, the sum of their values, and the one value that all have; NaN if there is none.
-
-    The spread within cells is known where standard errors are published.
-    """
-    count, value, error = (cells[name].astype("float64") for name in ("n", "value", "std_error"))
-    if indicator.formula.kind in (*OWN_ROWS, *APART):
-        value = value * np.nan
-    whole = indicator.formula.kind == "sum"
-    alike = (error == 0) | ((count == 1) & bool(error.notna().any()))
-    total = (value if whole else value * count).where(count > 0, 0.0)
-    level = value.where(alike & (not whole))
-    return cells.assign(total=total, level=level, rows=cells["n"] + cells["n_missing"])
 
 
 def _contents(indicator: Indicator, cells: Mapping[Key, Counted], limits: Limits) -> Contents | None:

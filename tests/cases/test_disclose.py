@@ -298,4 +298,4 @@ def test_the_holder_of_the_database_sees_all_of_it(small: Path) -> None:
     with Warehouse(small, read_only=True) as warehouse:
         assert set(read_table(warehouse, Load, "p")["rows_good"]) == {8, 24, 105}
         assert 4 in set(read_table(warehouse, Quality, "p")["missing"])
-        assert [source["rows_used"] for source in trace_finding(warehouse, "p/level")["sources"]] == [105, 24, 8]
+        assert [file.rows_used for file in trace_finding(warehouse, "p/level").files] == [105, 24, 8]

@@ -7,10 +7,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+import impact
 from impact.declare import load_programme
 from impact.errors import UsageError
 from impact.run.flow import run_programme
-from impact.store import Warehouse
+from impact.store import Warehouse, published_copy, snapshot
 from impact.store.migrations import OLDEST, VERSION
 from tests.programmes import template
 
@@ -62,6 +63,19 @@ def test_an_older_layout_runs_on(tmp_path: Path) -> None:
 def test_what_is_withheld_is_decided_before_an_older_layout_is_published_again(tmp_path: Path) -> None:
     with Warehouse(of_layout(tmp_path / "old.duckdb", 5)) as warehouse:
         assert warehouse.rows("SELECT stage FROM impact.state") == [("measure",)]
+
+
+def test_a_new_layout_is_published_though_no_run_changed_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, db = template(tmp_path), tmp_path / "a.duckdb"
+    impact.run(folder, db).close()
+    before = published_copy(db)
+    impact.run(folder, db).close()
+    assert published_copy(db) == before
+    monkeypatch.setattr(snapshot, "VERSION", VERSION + 1)
+    impact.run(folder, db).close()
+    assert published_copy(db) not in (None, before)
 
 
 def test_a_reader_of_an_older_layout_is_told_who_brings_it_up_to_date(tmp_path: Path) -> None:

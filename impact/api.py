@@ -37,9 +37,9 @@ class Result:
     Parameters
     ----------
     report
-        What the run did.
+        What the run did: sources loaded, indicators computed, rows set aside.
     warehouse
-        The open database.
+        The database, open; :meth:`close` closes it.
     """
 
     report: RunReport

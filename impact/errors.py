@@ -34,11 +34,11 @@ class Problem:
     field
         The dotted path of the field, such as ``indicators.0.ex_ante.target``.
     expected
-        What was expected there.
+        What was expected there, such as a type or the codes of a list.
     found
-        What stands there.
+        What stands there instead, as it is written.
     fix
-        What to do.
+        What to do about it, in one sentence.
     """
 
     what: str

@@ -120,9 +120,9 @@ def register_plan(programme: Programme, author: str, note: str = "") -> Registra
     programme
         The programme; its folder must be writable.
     author
-        Who registers it.
+        Name of who registers the plan; not blank.
     note
-        Why, for an amendment.
+        Why the plan changed, where this is not the first registration.
 
     Returns
     -------

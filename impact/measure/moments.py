@@ -178,13 +178,13 @@ def bounded(value: float, n: int, clusters: int | None, effective: str, flags: t
     Parameters
     ----------
     value
-        0 or 1.
+        The share: exactly 0 or exactly 1.
     n, clusters
         Rows and clusters (None without) that have a value.
     effective
         ``clusters`` or ``respondents``: on how many the bound rests, where there are clusters.
     flags
-        Of the value.
+        Flags that the value has so far; passed on as they are.
     """
     by_cluster = clusters is not None and effective == "clusters"
     low, high = exact_bound(value, clusters if clusters is not None and by_cluster else n)
@@ -246,7 +246,7 @@ def quantile_of_counts(
     values, weights
         Distinct values in ascending order and their counts (or sums of weights).
     q
-        Between 0 and 1.
+        Which quantile, between 0 and 1; the median is 0.5.
     weighted
         With weights the quantile is the smallest value whose cumulated share reaches q, without interval; without,
         it interpolates between order statistics (type 7) and the interval is distribution-free.

@@ -119,6 +119,11 @@ def load(folder: str | Path) -> Programme:
         If there is no such folder.
     DeclarationError
         With every problem of form.
+
+    Examples
+    --------
+    >>> load("data/nsw").id
+    'nsw'
     """
     return load_programme(folder)
 

@@ -137,6 +137,12 @@ def load_programme(folder: str | Path, drafts: Path | None = None) -> Programme:
         If there is no such folder.
     DeclarationError
         With every problem of form in all the files.
+
+    Examples
+    --------
+    >>> programme = load_programme("data/nsw")
+    >>> programme.id, [indicator.id for indicator in programme.indicators][:2]
+    ('nsw', ['earnings', 'earnings_ancova'])
     """
     path = Path(folder).resolve()
     if not path.is_dir():

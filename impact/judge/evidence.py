@@ -112,6 +112,11 @@ def judge_contribution(direction: str, effect: Effect | None, reason: str) -> Co
         What is better: ``increase``, ``decrease``, or to ``maintain`` the value.
     effect
         The effect, or None with the ``reason`` why there is none.
+
+    Examples
+    --------
+    >>> judge_contribution("increase", None, "no design is declared")
+    Contribution(status='not_estimable', reason='no design is declared')
     """
     if effect is None:
         return Contribution("not_estimable", reason)

@@ -223,13 +223,25 @@ def _designed(
 
 
 def logit_interval(share: float, half: float) -> tuple[float, float]:
-    """Return the interval of a share strictly within 0 and 1 whose plain interval is ``share ± half``."""
+    """Return the interval of a share strictly within 0 and 1 whose plain interval is ``share ± half``.
+
+    Examples
+    --------
+    >>> [round(end, 3) for end in logit_interval(0.9, 0.12)]  # the plain interval would end above 1
+    [0.703, 0.972]
+    """
     centre, reach = special.logit(share), half / (share * (1 - share))
     return float(special.expit(centre - reach)), float(special.expit(centre + reach))
 
 
 def wilson(share: float, n: int) -> tuple[float, float]:
-    """Return the Wilson score interval of a share (Wilson 1927; Brown, Cai and DasGupta 2001)."""
+    """Return the Wilson score interval of a share (Wilson 1927; Brown, Cai and DasGupta 2001).
+
+    Examples
+    --------
+    >>> [round(end, 4) for end in wilson(0.5, 20)]
+    [0.2993, 0.7007]
+    """
     z2 = float(stats.norm.ppf((1 + CONFIDENCE) / 2)) ** 2
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = math.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n))) / (1 + z2 / n)

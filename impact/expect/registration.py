@@ -118,7 +118,7 @@ def register_plan(programme: Programme, author: str, note: str = "") -> Registra
     Parameters
     ----------
     programme
-        The programme; its folder must be writable.
+        The programme whose plan it is; ``registrations.yaml`` is written into its folder.
     author
         Name of who registers the plan; not blank.
     note

@@ -90,7 +90,7 @@ def ratio_of_sums(sums: Sums, pilot: float, frame: Frame | None, *, share: bool)
     sums
         Over the domain's cells; with ``frame``, over all cells of the sample (zero outside the domain).
     pilot
-        The ``c`` that was subtracted.
+        The ``c`` of ``y − c·x``, the shifted values whose squares were summed.
     frame
         The sample design, or None for a simple random sample of the domain itself.
     share

@@ -29,7 +29,7 @@ from impact_dashboards.server.shell import block_element
 
 CHAPTERS = ("portfolio", "theory", "network", "territory", "monitoring", "claims", "export")
 """Pages of which a report is made, in order; those of single indicators follow the theory of change."""
-LEFT_OUT = {"monitoring": ("records", "quarantine"), "export": ("findings", "measures")}
+LEFT_OUT = {"monitoring": ("records", "quarantine"), "export": ("findings", "measures", "tables")}
 """Blocks, by page, that hold rows, or lead to files of what stands in other chapters."""
 OF_INDICATOR = ("waves", "effect", "terms", "definition", "plan")
 BROWSERS = (

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+import pandas as pd
+
 from impact.publish.export.format import Format, Takes
 from impact.publish.export.table import ExportTable, Kind
 
@@ -18,8 +20,6 @@ SEPARATOR = "|"
 """Stands between the codes of a cell that holds several."""
 _FORMULA = re.compile(r"(^(?=[\t\r])|(?:^|[;|\t\r\n]\"*)(?=[=+\-@＝＋－＠]))")
 """Where a spreadsheet may take what follows for a formula: at the start, and after what may part cells or lines."""
-_CELLS: Mapping[Kind, Callable[[Any], str]] = {Kind.CODES: SEPARATOR.join, Kind.MOMENT: lambda value: value.isoformat()}
-"""How values are written that are no number, text or date."""
 
 
 def safe_cell(value: Value) -> Value | str:
@@ -33,15 +33,26 @@ def safe_cell(value: Value) -> Value | str:
     return _FORMULA.sub(r"\1'", value) if isinstance(value, str) else value
 
 
+_TEXTS: Mapping[Kind, Callable[[Any], Any]] = {
+    Kind.CODES: lambda codes: safe_cell(SEPARATOR.join(codes)),
+    Kind.MOMENT: lambda moment: moment.isoformat(),
+}
+"""How values are written that are no number, text or date."""
+
+
 def write_csv(table: ExportTable) -> bytes:
     """Write the rows of a table in UTF-8: numbers with all their digits, nothing where a value is missing."""
-    texts = {
-        column.name: table.frame[column.name].map(_CELLS[column.kind], na_action="ignore")
-        for column in table.columns
-        if column.kind in _CELLS
-    }
-    cells = table.frame.assign(**texts).map(safe_cell)
-    return cells.to_csv(index=False, lineterminator="\n").encode("utf-8")
+    cells = {column.name: _cells(table.frame[column.name], column.kind) for column in table.columns}
+    frame = pd.DataFrame(cells, index=table.frame.index)
+    return frame.to_csv(index=False, lineterminator="\n").encode("utf-8")
+
+
+def _cells(values: pd.Series, kind: Kind) -> pd.Series:
+    """Return values as they stand in the file."""
+    if kind is Kind.ANY:
+        return values.map(safe_cell)  # pandas infers a type anew: whole numbers beside a missing one get a point
+    text = _TEXTS.get(kind, safe_cell)
+    return pd.Series([None if value is None else text(value) for value in values], values.index, dtype=object)
 
 
 FORMAT = Format(".csv", "text/csv", Takes.TABLE, write_csv)

@@ -91,7 +91,7 @@ def written(content: bytes, form: str) -> str:
     if form.endswith(".parquet") and content:
         table = pyarrow.parquet.read_table(io.BytesIO(content))
         return json.dumps([table.to_pylist(), table.schema.to_string()], default=str)
-    return content.decode("utf-8")
+    return content.decode("utf-8", errors="replace")
 
 
 def _address(path: str) -> Address:

@@ -9,6 +9,7 @@ import typer
 
 from impact.cli.faults import Terminal
 from impact.cli.options import DEFAULT_DB, Database, PublishedProgramme, language_of
+from impact.files import check_apart
 from impact.publish.export import FORMATS, Takes, export_programme
 from impact.store import open_reader
 
@@ -40,10 +41,11 @@ def export(
 ) -> None:
     """Write the published tables of a programme as files, without what is suppressed and without rows of persons."""
     language = language_of(lang)
+    check_apart(path, db, "export")  # what is read is a copy of it
     with open_reader(db) as warehouse:
-        written = export_programme(warehouse, programme, path, form=form, names=tables or (), language=language)
-    rows = sum(len(table.frame) for table in written)
-    out.print(f"Wrote {path}: {_counted(len(written), 'table')}, {_counted(rows, 'row')}", markup=False)
+        exported = export_programme(warehouse, programme, path, form=form, names=tables or (), language=language)
+    rows = sum(len(table.frame) for table in exported)
+    out.print(f"Wrote {path}: {_counted(len(exported), 'table')}, {_counted(rows, 'row')}", markup=False)
 
 
 def _counted(count: int, noun: str) -> str:

@@ -28,7 +28,7 @@ def language_of(lang: str) -> Language:
     UsageError
         If it is none.
     """
-    known = next((language for language in LANGUAGES if language == lang), None)
-    if known is None:
-        raise UsageError(f"--lang takes one of {', '.join(LANGUAGES)}, not '{lang}'")
-    return known
+    for language in LANGUAGES:
+        if language == lang:
+            return language
+    raise UsageError(f"--lang takes one of {', '.join(LANGUAGES)}, not '{lang}'")

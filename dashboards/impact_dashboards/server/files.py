@@ -53,6 +53,6 @@ def exported(view: View, page: Page, block: Block, table: Table, version: str) -
 def _described(words: Words, column: Column) -> ExportColumn:
     """Describe a column: by its title, where that is more than its name, and by what it means."""
     title = column.title if column.title.replace(" ", "_") != column.key else ""
-    known = f"column.{column.key}"
-    meaning = column.meaning or (words(known) if words.has(known) else "")
+    key = f"column.{column.key}"
+    meaning = column.meaning or (words(key) if words.has(key) else "")
     return ExportColumn(column.key, title=title, meaning=meaning, unit=column.unit)

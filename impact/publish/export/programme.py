@@ -12,7 +12,7 @@ from pathlib import Path
 
 from impact.declare.base import Language
 from impact.errors import UsageError
-from impact.files import check_place, making_folder, write_file
+from impact.files import check_apart, check_place, making_folder, write_file
 from impact.publish.export.format import Format
 from impact.publish.export.registry import all_formats, table_format
 from impact.publish.export.table import ExportTable
@@ -67,20 +67,21 @@ def export_programme(
     MachineError
         If the disk has no room; what stood there stays.
     """
-    known = _by_ending(path)
-    name = form or known or DEFAULT
-    written, chosen = table_format(name), _chosen(names)
-    _check_path(path, name, known, chosen)
+    by_ending = _by_ending(path)
+    name = form or by_ending or DEFAULT
+    file_format, sources = table_format(name), _sources(names)
+    _check_path(path, name, by_ending, sources)
+    check_apart(path, warehouse.path, "export")
     published = Published(warehouse, OUTSIDE)
     if programme not in published.titles:
-        listed = ", ".join(published.titles) or "none"
-        raise UsageError(f"nothing is published of a programme '{programme}'; the database holds {listed}")
-    tables = export_tables(published, programme, words_in(language), data_version(warehouse), chosen)
-    _write(path, written, tables, alone=known is not None)
+        programmes = ", ".join(published.titles) or "none"
+        raise UsageError(f"nothing is published of a programme '{programme}'; the database holds {programmes}")
+    tables = export_tables(published, programme, words_in(language), data_version(warehouse), sources)
+    _write(path, file_format, tables, alone=by_ending is not None)
     return tables
 
 
-def _chosen(names: Sequence[str]) -> Sequence[str]:
+def _sources(names: Sequence[str]) -> Sequence[str]:
     unknown = [name for name in names if name not in SOURCES]
     if unknown:
         raise UsageError(f"there is no table '{unknown[0]}' to export; there are {', '.join(SOURCES)}")
@@ -89,18 +90,18 @@ def _chosen(names: Sequence[str]) -> Sequence[str]:
 
 def _by_ending(path: Path) -> str | None:
     """Return the format whose files end as a path does, the longest ending first."""
-    known = sorted(all_formats().items(), key=lambda item: -len(item[1].suffix))
-    return next((name for name, form in known if path.name.lower().endswith(form.suffix)), None)
+    formats = sorted(all_formats().items(), key=lambda item: -len(item[1].suffix))
+    return next((name for name, form in formats if path.name.lower().endswith(form.suffix)), None)
 
 
-def _check_path(path: Path, name: str, known: str | None, chosen: Collection[str]) -> None:
+def _check_path(path: Path, name: str, by_ending: str | None, sources: Collection[str]) -> None:
     """Make sure before any work that tables may be written to a path."""
-    if known is not None and known != name:
+    if by_ending not in (None, name):
         suffix = table_format(name).suffix
         raise UsageError(f"{path} is no place for {name}: let it end with {suffix} or {ZIP}, or name a folder")
-    if known is not None and len(chosen) > 1:
-        raise UsageError(f"{path} holds one table, not {len(chosen)}: name one with --table, or a folder, or a {ZIP}")
-    if known is not None or path.suffix.lower() == ZIP:
+    if by_ending is not None and len(sources) > 1:
+        raise UsageError(f"{path} holds one table, not {len(sources)}: name one with --table, or a folder, or a {ZIP}")
+    if by_ending is not None or path.suffix.lower() == ZIP:
         check_place(path)
 
 

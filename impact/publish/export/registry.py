@@ -31,15 +31,15 @@ def all_formats() -> Mapping[str, Format]:
         If a package registers what is no format, or under a name or an ending that is another's.
     """
     formats = dict(FORMATS)
-    for name, added in plugins.plugins(plugins.FORMATS, Format):
-        suffixes = {known.suffix: other for other, known in formats.items()}
-        other = name if name in formats else suffixes.get(added.suffix)
-        if other is not None:
+    for name, plugin in plugins.plugins(plugins.FORMATS, Format):
+        by_suffix = {form.suffix: holder for holder, form in formats.items()}
+        holder = name if name in formats else by_suffix.get(plugin.suffix)
+        if holder is not None:
             raise UsageError(
-                f"an installed package adds the format {name} ({added.suffix}), but {other}"
-                f" ({formats[other].suffix}) is there already; it needs another name and ending"
+                f"an installed package adds the format {name} ({plugin.suffix}), but {holder}"
+                f" ({formats[holder].suffix}) is there already; it needs another name and ending"
             )
-        formats[name] = added
+        formats[name] = plugin
     return formats
 
 
@@ -56,7 +56,7 @@ def table_format(name: str) -> Format:
     UsageError
         If there is none of that name; it names those that there are.
     """
-    known = table_formats()
-    if name not in known:
-        raise UsageError(f"tables are written as {', '.join(known)}, not as '{name}'; a report by `impact report`")
-    return known[name]
+    formats = table_formats()
+    if name not in formats:
+        raise UsageError(f"tables are written as {', '.join(formats)}, not as '{name}'; a report by `impact report`")
+    return formats[name]

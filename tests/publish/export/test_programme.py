@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
@@ -192,6 +193,16 @@ def test_an_unknown_programme_is_answered_with_those_there_are(run: Run) -> None
         2,
         True,
     )
+
+
+def test_the_database_is_not_written_over(run: Run, db: Path, tmp_path: Path) -> None:
+    shutil.copy(db, tmp_path / "mine.zip")
+    before = Path("mine.zip").read_bytes()
+    code, told = run("--out", "mine.zip", "--db", "mine.zip")
+    assert (code, "mine.zip is the database: give the export another name" in " ".join(told.split())) == (2, True)
+    with Warehouse(tmp_path / "mine.zip", read_only=True) as opened, pytest.raises(UsageError, match="is the database"):
+        export_programme(opened, "p", tmp_path / "mine.zip")
+    assert Path("mine.zip").read_bytes() == before
 
 
 def test_a_result_in_memory_is_exported_too(tmp_path: Path) -> None:

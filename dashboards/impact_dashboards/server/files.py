@@ -38,16 +38,14 @@ def _source(view: View, page: Page, block: Block, version: str, takes: Takes) ->
 def exported(view: View, page: Page, block: Block, table: Table, version: str) -> ExportTable:
     """Return a table of a page as it leaves: values as they are, sentences in the reader's language."""
     address, words = view.address, view.words
-    hidden = [str(row["suppressed"]) for row in table.rows if row.get("suppressed")]
-    return ExportTable(
-        block.id,
-        f"{page.title}: {block.title}",
-        tuple(_described(words, column) for column in table.file_columns),
-        in_language(table.frame(), words),
-        Origin(words.language, version, address.with_(), view.today, page.synthetic),
-        address.file(block.id, ".csv"),
-        Counter(sorted(hidden)),
-    )
+    title = f"{page.title}: {block.title}"
+    columns = tuple(_described(words, column) for column in table.file_columns)
+    frame = in_language(table.frame(), words)
+    origin = Origin(words.language, version, address.with_(), view.today, page.synthetic)
+    url = address.file(block.id, ".csv")
+    reasons = [str(row["suppressed"]) for row in table.rows if row.get("suppressed")]
+    suppressed = Counter(sorted(reasons))
+    return ExportTable(block.id, title, columns, frame, origin, url, suppressed)
 
 
 def _described(words: Words, column: Column) -> ExportColumn:

@@ -13,7 +13,9 @@ from impact.sql import fingerprint
 
 GROUP = "csv-metadata.json"
 """Where readers of CSV on the Web look for the description of the files of a folder."""
-_DATATYPES: dict[Kind, dict[str, Any]] = {
+Description = dict[str, Any]
+"""An object of JSON-LD."""
+_DATATYPES: dict[Kind, Description] = {
     Kind.TEXT: {"datatype": "string"},
     Kind.NUMBER: {"datatype": "number"},
     Kind.INTEGER: {"datatype": "integer"},
@@ -25,7 +27,7 @@ _DATATYPES: dict[Kind, dict[str, Any]] = {
 }
 
 
-def facts(table: ExportTable) -> dict[str, Any]:
+def facts(table: ExportTable) -> Description:
     """Return what is said of a table as a whole: title, version, what was suppressed, whether it is synthetic."""
     origin = table.origin
     return {
@@ -41,13 +43,16 @@ def facts(table: ExportTable) -> dict[str, Any]:
     }
 
 
-def described(column: ExportColumn, language: str) -> dict[str, Any]:
+def described(column: ExportColumn, language: str) -> Description:
     """Return what is said of a column: its title, where that is more than its name, and what it means."""
-    return (
-        ({"titles": {language: column.title}} if column.title else {})
-        | ({"dc:description": column.meaning} if column.meaning else {})
-        | ({"schema:unitText": column.unit} if column.unit else {})
-    )
+    description: Description = {}
+    if column.title:
+        description["titles"] = {language: column.title}
+    if column.meaning:
+        description["dc:description"] = column.meaning
+    if column.unit:
+        description["schema:unitText"] = column.unit
+    return description
 
 
 def write_description(table: ExportTable) -> bytes:
@@ -58,31 +63,32 @@ def write_description(table: ExportTable) -> bytes:
 def pack(tables: Sequence[ExportTable]) -> dict[str, bytes]:
     """Return the CSV files of tables and one description of them all, where readers look for it."""
     (language,) = {table.origin.language for table in tables}
-    group = {"@context": _context(language), "tables": [_description(table) for table in tables]}
-    return {f"{table.name}.csv": write_csv(table) for table in tables} | {GROUP: _text(group)}
+    descriptions = [_description(table) for table in tables]
+    files = {f"{table.name}.csv": write_csv(table) for table in tables}
+    files[GROUP] = _text({"@context": _context(language), "tables": descriptions})
+    return files
 
 
 def _context(language: str) -> list[Any]:
     return ["http://www.w3.org/ns/csvw", {"@language": language}]
 
 
-def _description(table: ExportTable) -> dict[str, Any]:
-    columns = [
-        {"name": column.name} | described(column, table.origin.language) | _typed(table, column)
-        for column in table.columns
-    ]
+def _description(table: ExportTable) -> Description:
     url = table.url or f"{table.name}.csv"
-    return {"url": url} | facts(table) | {"tableSchema": {"columns": columns}}
+    columns = [_column(table, column) for column in table.columns]
+    schema = {"columns": columns}
+    return {"url": url, **facts(table), "tableSchema": schema}
 
 
-def _typed(table: ExportTable, column: ExportColumn) -> dict[str, Any]:
-    """Return the data type of a column; where an empty text is a value, an empty cell is not a missing one."""
-    datatype = _DATATYPES[column.kind]
-    holds_empty = column.kind is Kind.TEXT and (table.frame[column.name] == "").any()
-    return datatype | ({"null": []} if holds_empty else {})
+def _column(table: ExportTable, column: ExportColumn) -> Description:
+    """Describe a column with its type; where an empty text is a value, an empty cell is not a missing one."""
+    description = {"name": column.name, **described(column, table.origin.language), **_DATATYPES[column.kind]}
+    if column.kind is Kind.TEXT and (table.frame[column.name] == "").any():
+        description["null"] = []
+    return description
 
 
-def _text(description: dict[str, Any]) -> bytes:
+def _text(description: Description) -> bytes:
     return json.dumps(description, ensure_ascii=False, indent=2).encode("utf-8")
 
 

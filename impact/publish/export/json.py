@@ -14,7 +14,8 @@ from impact.publish.trace import plain_value
 def write_json(table: ExportTable) -> bytes:
     """Write the rows of a table as records; numbers have all their digits."""
     names = [column.name for column in table.columns]
-    records = [dict(zip(names, map(_plain, row), strict=True)) for row in table.frame.itertuples(index=False)]
+    rows = table.frame.itertuples(index=False)
+    records = [dict(zip(names, map(_plain, row), strict=True)) for row in rows]
     return json.dumps(records, ensure_ascii=False, indent=1).encode("utf-8")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import parquet
 
-from impact.publish.export.csvw import described, facts
+from impact.publish.export.csvw import Description, described, facts
 from impact.publish.export.format import Format, Takes
 from impact.publish.export.table import ExportColumn, ExportTable, Kind
 
@@ -49,7 +49,7 @@ def _metadata(column: ExportColumn, language: str) -> dict[str, str]:
     return _texts(described(column, language))
 
 
-def _texts(values: dict[str, Any]) -> dict[str, str]:
+def _texts(values: Description) -> dict[str, str]:
     """Return values as metadata has them: texts, what is no text as JSON."""
     return {
         name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

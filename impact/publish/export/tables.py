@@ -93,16 +93,20 @@ def _export_table(published: Published, programme: str, name: str, words: Words,
     source = SOURCES[name]
     frame = source.read(published, programme)
     types = published.column_types(source.table)
-    columns = tuple(
-        ExportColumn(column, _kind(frame[column], types.get(column)), meaning=_meaning(words, source.table, column))
-        for column in map(str, frame.columns)
-    )
+    columns = tuple(_column(words, source.table, frame[key], types.get(str(key))) for key in frame.columns)
     values = {column.name: _values(frame[column.name], column.kind) for column in columns}
-    plain = pd.DataFrame(values, index=frame.index, columns=[column.name for column in columns], dtype=object)
-    hidden = frame["suppressed"] if "suppressed" in frame and "suppressed" not in types else ()
-    suppressed = Counter(sorted(filter(None, hidden)))
+    plain = pd.DataFrame(values, index=frame.index, dtype=object)
+    is_protected = "suppressed" in frame and "suppressed" not in types  # of answers, it is a kind of missing
+    reasons = frame["suppressed"] if is_protected else ()
+    suppressed = Counter(sorted(filter(None, reasons)))
     title = f"{words.pick(published.titles[programme], 'title')}: {words(f'export.table.{name}')}"
     return ExportTable(name, title, columns, in_language(plain, words), origin, suppressed=suppressed)
+
+
+def _column(words: Words, table: str, values: pd.Series, sql_type: str | None) -> ExportColumn:
+    name = str(values.name)
+    kind = _kind(values, sql_type)
+    return ExportColumn(name, kind, meaning=_meaning(words, table, name))
 
 
 def _kind(values: pd.Series, sql_type: str | None) -> Kind:
@@ -121,5 +125,9 @@ def _values(values: pd.Series, kind: Kind) -> pd.Series:
 
 
 def _meaning(words: Words, table: str, column: str) -> str:
-    keys = (f"column.{table}.{column}", f"column.{column}") if table in _EXPLAINED else ()
-    return next((words(key) for key in keys if words.has(key)), "")
+    if table not in _EXPLAINED:
+        return ""
+    for key in (f"column.{table}.{column}", f"column.{column}"):
+        if words.has(key):
+            return words(key)
+    return ""

@@ -21,7 +21,7 @@ CALLS = {
 OF_THE_SYSTEM = {"replace", "rename", "renames", "remove", "link", "symlink", "open", "removedirs"}
 """Names that mean files only as functions of ``os``."""
 SCRATCH = {
-    "impact/ingest/files.py": {"symlink_to", "copyfile"},
+    "impact/ingest/raw.py": {"symlink_to", "copyfile"},
     "impact/ingest/series.py": {"COPY TO"},
     "impact/ingest/text.py": {"open"},
     "impact/ingest/unpack.py": {"copyfile", "open"},

@@ -65,14 +65,14 @@ def file_sha256(path: Path) -> str:
 def _inside(folder: Path, source: Source) -> Path:
     try:
         path = (folder / source.file).resolve()
-        inside, there = path.is_relative_to(folder.resolve()), path.is_file()
+        inside, is_file = path.is_relative_to(folder.resolve()), path.is_file()
     except (OSError, RuntimeError, ValueError) as error:  # a circle of links, a name too long, a NUL in it
         if denied(error):
             raise
         raise file_error(source, "the file's name leads nowhere", found=str(error), fix="Correct file:.") from error
     if not inside:
         raise file_error(source, "the file lies outside the programme folder", fix="Copy it under raw/.")
-    if not there:
+    if not is_file:
         found = _neighbours(path) if path != folder.resolve() else "the programme folder itself"
         raise file_error(source, "the file is missing", found=found, fix="Put it there or correct file:.")
     return path

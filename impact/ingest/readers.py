@@ -44,13 +44,13 @@ def readers() -> Mapping[str, Reader]:
     UsageError
         If a package registers no reader, or one whose name or suffix is taken.
     """
-    known = dict(READERS)
+    registry = dict(READERS)
     for name, reader in plugins.plugins(plugins.READERS, Reader):
-        claimed = {suffix for other in known.values() for suffix in other.suffixes}
-        if taken := sorted(({name} & known.keys()) | ({*reader.suffixes} & claimed)):
-            raise UsageError(f"an installed package adds a reader '{name}' for {', '.join(taken)}, which has one")
-        known[name] = reader
-    return known
+        claimed = {suffix for registered in registry.values() for suffix in registered.suffixes}
+        if twice := sorted(({name} & registry.keys()) | ({*reader.suffixes} & claimed)):
+            raise UsageError(f"an installed package adds a reader '{name}' for {', '.join(twice)}, which has one")
+        registry[name] = reader
+    return registry
 
 
 def reader_of(source: Source, path: Path) -> Reader:

@@ -83,8 +83,8 @@ def stale_indicators(
 
 def _depends_on(programme: Programme, indicator: Indicator, loads: Sequence[str]) -> str:
     """Return a hash of all that a result depends on: declarations, loads of the contracts it reads, the engine."""
-    own, *scaled = programme.behind(indicator)
-    read = {name for one in (own, *scaled) for name in one.reads}
+    _, *scaled = programme.behind(indicator)
+    read = {name for member in (indicator, *scaled) for name in member.reads}
     contracts = set[str]().union(*(_referenced(programme, name) for name in read))
     return fingerprint(
         indicator.model_dump(mode="json"),
@@ -93,7 +93,7 @@ def _depends_on(programme: Programme, indicator: Indicator, loads: Sequence[str]
         next(n.model_dump() for n in programme.header.theory_of_change.nodes if n.id == indicator.node),
         vars(plan_status(programme, indicator)),
         programme.data_kind(indicator),
-        [one.model_dump(mode="json") for one in scaled],
+        [member.model_dump(mode="json") for member in scaled],
         [f.model_dump(mode="json") for f in programme.evaluation.families if indicator.id in f.indicators],
         {name: codelist.model_dump(mode="json") for name, codelist in cut_codelists(programme, indicator).items()},
         ENGINE,
@@ -119,9 +119,9 @@ def _compute(run: Run, stale: Sequence[tuple[Indicator, str]]) -> None:
     indicators = [indicator for indicator, _ in stale]
     values, tables = _measured(programme, warehouse, indicators)
     findings: list[Finding] = []
-    offset = len(programme.sources)
-    for place, indicator in enumerate(indicators):
-        run.progress(f"{programme.id}: {indicator.id}", offset + place, offset + len(indicators))
+    steps = len(programme.sources) + len(indicators)
+    for step, indicator in enumerate(indicators, start=len(programme.sources)):
+        run.progress(f"{programme.id}: {indicator.id}", step, steps)
         measured = values[values["indicator"] == indicator.id] if len(values) else values
         estimate = partial(estimate_effect, warehouse.connection, programme, indicator)
         findings += judge_indicator(programme, indicator, measured, estimate)
@@ -171,7 +171,7 @@ def _count_results(programme: Programme, warehouse: Warehouse) -> int:
 
 
 def _definition(programme: Programme, indicator: Indicator, digest: str) -> dict[str, Any]:
-    index = [one.id for one in programme.indicators].index(indicator.id)
+    index = [declared.id for declared in programme.indicators].index(indicator.id)
     return {
         "indicator": indicator.id,
         "definition_hash": fingerprint(indicator_plan(programme, indicator)),

@@ -91,22 +91,22 @@ def renew_derived(run: Run, *, fresh: bool) -> bool:
         if derived.of_rows and not fresh:
             continue
         due = STAGES.index(derived.since) <= STAGES.index(run.until)
-        made = derived.make(run.programme, run.warehouse.connection) if due else {}
-        renewed += [table for table in derived.tables if _renew(run, table, made.get(table))]
+        frames = derived.make(run.programme, run.warehouse.connection) if due else {}
+        renewed += [table for table in derived.tables if _renew(run, table, frames.get(table))]
     return fresh or bool(renewed)
 
 
-def _renew(run: Run, table: str, made: pd.DataFrame | None) -> bool:
+def _renew(run: Run, table: str, frame: pd.DataFrame | None) -> bool:
     """Put a programme's rows in place of those that stand, if they differ in more than their run; tell whether."""
     warehouse, programme, target = run.warehouse, [run.programme.id], ident("impact", table)
-    if made is None:
+    if frame is None:
         ((deleted,),) = warehouse.rows(f"DELETE FROM {target} WHERE programme = ?", programme)
         return bool(deleted)
     typed = _typed_columns(warehouse, table)
     compared = [name for name in typed if name != RUN]
     new = f"SELECT {', '.join(typed[name] for name in compared)} FROM _made"
     old = f"SELECT {', '.join(map(ident, compared))} FROM {target} WHERE programme = $1"
-    warehouse.connection.register("_made", made.assign(programme=run.programme.id, run_id=run.id))
+    warehouse.connection.register("_made", frame.assign(programme=run.programme.id, run_id=run.id))
     ((differing,),) = warehouse.rows(
         f"SELECT count(*) FROM ((({new}) EXCEPT ALL ({old})) UNION ALL (({old}) EXCEPT ALL ({new})))", programme
     )

@@ -120,8 +120,8 @@ def _stage_all(run: Run, scratch: Path) -> list[Staged]:
         raise FileError(problems)
     standing = run.warehouse.current_loads(programme.id)
     staged = []
-    for place, (source, raw) in enumerate(zip(programme.sources, raws, strict=True)):
-        run.progress(f"{programme.id}: {source.id}", place, len(raws) + len(programme.indicators))
+    for step, (source, raw) in enumerate(zip(programme.sources, raws, strict=True)):
+        run.progress(f"{programme.id}: {source.id}", step, len(raws) + len(programme.indicators))
         load_id = _load_key(programme, source, raw)[:16]
         table = f"rows_{source.id}_{load_id}"
         report = None
@@ -179,7 +179,7 @@ def publish_rows(run: Run, staged: Sequence[Staged]) -> Rows:
 
 def _views_stand(warehouse: Warehouse, programme: Programme) -> bool:
     """Tell whether every contract has its view; one that no source feeds can change while no load does."""
-    found = warehouse.rows(
+    columns = warehouse.rows(
         "SELECT v.view_name, c.column_name, c.data_type FROM duckdb_views() v JOIN duckdb_columns() c"
         " ON c.schema_name = v.schema_name AND c.table_name = v.view_name WHERE v.schema_name = ?",
         [programme.id],
@@ -189,7 +189,7 @@ def _views_stand(warehouse: Warehouse, programme: Programme) -> bool:
         for contract in programme.contracts.values()
         for name, column in contract.columns.items()
     }
-    return declared <= set(found)
+    return declared <= set(columns)
 
 
 def _record_load(run: Run, item: Staged, replaced: str | None, compared: dict[str, int] | None) -> None:

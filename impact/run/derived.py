@@ -67,7 +67,7 @@ DERIVED = (
 """In the order in which they are made: each may read those before it."""
 
 
-def renew_derived(run: Run, *, fresh: bool) -> bool:
+def renew_derived(run: Run, *, fresh: bool) -> list[str]:
     """Make the derived tables, and put their rows in place of those that stand where they differ.
 
     A run that stops early, and finds all as it was, leaves them alone: they are those of the last whole run.
@@ -81,11 +81,11 @@ def renew_derived(run: Run, *, fresh: bool) -> bool:
 
     Returns
     -------
-    bool
-        Whether the run has changed anything that readers see: rows and results, or one of these tables.
+    list of str
+        The tables of which rows differed.
     """
     if not (run.whole or fresh):
-        return False
+        return []
     renewed = []
     for derived in DERIVED:
         if derived.of_rows and not fresh:
@@ -93,7 +93,7 @@ def renew_derived(run: Run, *, fresh: bool) -> bool:
         due = STAGES.index(derived.since) <= STAGES.index(run.until)
         frames = derived.make(run.programme, run.warehouse.connection) if due else {}
         renewed += [table for table in derived.tables if _renew(run, table, frames.get(table))]
-    return fresh or bool(renewed)
+    return renewed
 
 
 def _renew(run: Run, table: str, frame: pd.DataFrame | None) -> bool:

@@ -93,7 +93,8 @@ def run_programme(
     with staging(run) as staged, warehouse.transaction():
         rows = publish_rows(run, staged)
         results = renew_results(run, staged)
-        if renew_derived(run, fresh=_is_fresh(run, rows, results)):
+        fresh = _is_fresh(run, rows, results)
+        if renew_derived(run, fresh=fresh) or fresh:
             _record(run, rows, results)
     return _report(run, rows, results, publish_snapshot(warehouse))
 

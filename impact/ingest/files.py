@@ -27,9 +27,9 @@ def open_raw(folder: Path, source: Source, scratch: Path) -> RawFile:
     Parameters
     ----------
     folder
-        The programme folder.
+        The programme folder; the file lies inside it.
     source
-        The declared source.
+        The source that declares the file and its format: CSV, workbook, Parquet or a series of official statistics.
     scratch
         A folder for cleaned copies; the caller removes it.
 

@@ -64,8 +64,10 @@ class RawFile:
         Whether the file holds numbers as numbers, so that one too long for its digits to be sure has an exponent.
     summary
         What was chosen, if it is a file of official statistics.
-    sha256, size
-        Of the original file's bytes; written in by :func:`impact.ingest.open_raw`, for all readers alike.
+    sha256
+        Hash of the original file's bytes, in hexadecimal; written in by :func:`impact.ingest.open_raw`, like ``size``.
+    size
+        Length of the original file in bytes.
     """
 
     header: tuple[str, ...]

@@ -39,7 +39,7 @@ def _cleaned(path: Path, source: Source, copy: Path) -> tuple[Path, tuple[Reject
     Parameters
     ----------
     path
-        The original file.
+        The original CSV file, which is never changed.
     source
         Its declaration: encoding, quote character, whether values may hold line breaks.
     copy

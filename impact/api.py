@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from impact.declare import Programme, load_programme
+from impact.declare.base import Language
 from impact.publish import (
     findings_table,
     read_table,
     trace_finding,
 )
+from impact.publish.export import export_programme
 from impact.publish.trace import Trace
 from impact.run.flow import RunReport, run_programme
 from impact.store import Warehouse
@@ -29,9 +32,9 @@ class Result:
     Parameters
     ----------
     report
-        What the run did.
+        What the run did: sources loaded, indicators computed, rows set aside.
     warehouse
-        The open database.
+        The database, open; :meth:`close` closes it.
     """
 
     report: RunReport
@@ -97,6 +100,32 @@ class Result:
         """Return the path of one finding back to definition, query, rows, files and run."""
         return trace_finding(self.warehouse, finding)
 
+    def export(
+        self, path: str | Path, *, format: str | None = None, tables: Sequence[str] = (), language: Language = "it"
+    ) -> None:
+        """Write the published tables as files, without what readers are not shown and without rows of persons.
+
+        Parameters
+        ----------
+        path
+            A new folder; a ZIP, where it ends with ``.zip``; a file of one table, where it ends as the format does.
+        format
+            ``csv``, ``csvw``, ``json``, ``parquet`` or what installed packages add; by default as the path ends, CSV
+            for a folder or ZIP.
+        tables
+            Their names, such as ``findings``; all by default.
+        language
+            Of sentences and meanings.
+
+        Raises
+        ------
+        UsageError
+            If there is no such format or table, or the path is no place for it; nothing is written.
+        """
+        export_programme(
+            self.warehouse, self.report.programme, Path(path), form=format, names=tables, language=language
+        )
+
     def close(self) -> None:
         """Close the database."""
         self.warehouse.close()
@@ -111,6 +140,11 @@ def load(folder: str | Path) -> Programme:
         If there is no such folder.
     DeclarationError
         With every problem of form.
+
+    Examples
+    --------
+    >>> load("data/nsw").id
+    'nsw'
     """
     return load_programme(folder)
 

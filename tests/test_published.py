@@ -14,9 +14,9 @@ from impact.declare import load_programme, shipped
 from impact.publish import (
     due_table,
     read_table,
-    renew_theory,
     validity_table,
 )
+from impact.publish.theory import make_theory
 from impact.run.flow import run_programme
 from impact.store import Warehouse
 from impact.tables.columns import Record
@@ -246,8 +246,8 @@ def test_a_title_alone_is_a_change_of_the_run(tmp_path: Path) -> None:
 def test_theory_of_the_shipped_programmes_is_whole(name: str) -> None:
     programme = load_programme(shipped("data") / name)
     with Warehouse(":memory:") as warehouse:
-        assert renew_theory(programme, warehouse)
-        assert not renew_theory(programme, warehouse)
+        for table, frame in make_theory(programme, warehouse.connection).items():
+            warehouse.append(table, frame.assign(programme=name))
         theory = programme.header.theory_of_change
         nodes, links = read_table(warehouse, TheoryNode, name), read_table(warehouse, TheoryLink, name)
         assert nodes["node"].tolist() == [node.id for node in theory.nodes]

@@ -1,6 +1,6 @@
 """Nothing leaves that tells of a few persons: what is hidden is written at the end of a run, tables leave without it.
 
-:func:`renew_suppressions` writes which cells are hidden (:mod:`impact.publish.hidden`) and what may not be counted
+:func:`make_disclosure` says which cells are hidden (:mod:`impact.publish.hidden`) and what may not be counted
 beside them (:mod:`impact.publish.beside`); readers pass every table through one of the functions below. Only
 indicators whose contract declares a ``person`` are touched. What each column holds stands in
 :mod:`impact.publish.inventory`.
@@ -8,6 +8,7 @@ indicators whose contract declares a ``person`` are touched. What each column ho
 
 from __future__ import annotations
 
+import duckdb
 import numpy as np
 import pandas as pd
 
@@ -16,11 +17,9 @@ from impact.declare.indicators import Indicator
 from impact.publish.beside import withheld_counts
 from impact.publish.hidden import CELL, Hidden, hidden_cells, of_series, waves_of
 from impact.publish.inventory import FROM_PERSONS
-from impact.publish.tables import renew_tables
 from impact.publish.totals import EFFECT, cell_table
 from impact.states import Arm, AttainmentState, Reason
 from impact.statistics.suppression import suppress
-from impact.store import Warehouse
 from impact.tables.columns import Column, Holds, Table
 from impact.tables.finding import Finding
 from impact.tables.frames import to_frame
@@ -34,24 +33,30 @@ OF_GROUPS = "effect on those reached"
 # ---- what is hidden -------------------------------------------------------------------------------------------------
 
 
-def renew_suppressions(programme: Programme, warehouse: Warehouse) -> bool:
-    """Find the cells that may not leave and write them where they differ from those published; tell whether they did.
+def make_disclosure(programme: Programme, connection: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
+    """Find the cells that may not leave, the counts beside them, and the terms to be marked.
 
     Parameters
     ----------
     programme
         As declared.
-    warehouse
+    connection
         In the run's transaction, with measures, parts, findings, terms and memberships written.
+
+    Returns
+    -------
+    dict
+        ``suppression``, ``withheld``, and ``term`` as it stands with its marks anew.
     """
-    found, wholes = hidden_cells(programme, warehouse)
-    names = set(warehouse.frame("SELECT finding FROM impact.finding WHERE programme = ?", [programme.id])["finding"])
+    found, wholes = hidden_cells(programme, connection)
+    query = "SELECT finding FROM impact.finding WHERE programme = ?"
+    names = {name for (name,) in connection.execute(query, [programme.id]).fetchall()}
     cells = to_frame(Suppression, [_written(programme, each, names) for each in found])
     values = set(cells.loc[cells["arm"] != EFFECT, "finding"].dropna())
     hidden = cells[(cells["arm"] != EFFECT) | ~cells["finding"].isin(values)]  # of its effect nothing is said then
-    beside = withheld_counts(programme, warehouse, {each.indicator.contract for each in found}, wholes)
-    terms = _renew_terms(programme, warehouse, set(hidden["finding"].dropna()))
-    return renew_tables(warehouse, programme.id, {"suppression": hidden, "withheld": beside}) or terms
+    beside = withheld_counts(programme, connection, {each.indicator.contract for each in found}, wholes)
+    terms = _marked_terms(programme, connection, set(hidden["finding"].dropna()))
+    return {"suppression": hidden, "withheld": beside, "term": terms}
 
 
 def _written(programme: Programme, hidden: Hidden, findings: set[str]) -> Suppression:
@@ -76,24 +81,17 @@ def _written(programme: Programme, hidden: Hidden, findings: set[str]) -> Suppre
     )
 
 
-def _renew_terms(programme: Programme, warehouse: Warehouse, hidden: set[str]) -> bool:
-    """Mark the terms that name few persons, or a group whose own finding is suppressed; tell whether marks changed."""
-    terms = warehouse.frame(
+def _marked_terms(programme: Programme, connection: duckdb.DuckDBPyConnection, hidden: set[str]) -> pd.DataFrame:
+    """Mark the terms that name few persons, or a group whose own finding is suppressed."""
+    terms = connection.execute(
         "SELECT t.*, f.n_obs AS total FROM impact.term t JOIN impact.finding f USING (finding)"
         " WHERE t.programme = ? ORDER BY finding, place",
         [programme.id],
-    )
-    changed = []
+    ).df()
     for indicator in programme.indicators:
         own = terms[terms["indicator"] == indicator.id]
-        marks = _marks(programme, indicator, own, hidden)
-        stale = own["suppressed"] != marks
-        changed += list(zip(marks[stale], own.loc[stale, "finding"], own.loc[stale, "place"], strict=True))
-    for mark, finding, place in changed:
-        warehouse.connection.execute(
-            "UPDATE impact.term SET suppressed = ? WHERE finding = ? AND place = ?", [mark, finding, int(place)]
-        )
-    return bool(changed)
+        terms.loc[own.index, "suppressed"] = _marks(programme, indicator, own, hidden)
+    return terms.drop(columns="total")
 
 
 def _marks(programme: Programme, indicator: Indicator, terms: pd.DataFrame, hidden: set[str]) -> pd.Series:

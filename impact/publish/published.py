@@ -86,8 +86,6 @@ class Published:
         found: Got = self._memory[name]
         return found
 
-    # ---- programmes and their theories -------------------------------------------------------------------------------
-
     @property
     @kept
     def titles(self) -> dict[str, dict[str, Any]]:

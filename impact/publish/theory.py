@@ -5,25 +5,24 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 
+import duckdb
+import pandas as pd
+
 from impact.declare import Programme, in_language, last_day
 from impact.declare.base import Text
 from impact.declare.programme import Wave
-from impact.publish.tables import renew_tables
-from impact.store import Warehouse
 from impact.tables import declared
 from impact.tables.columns import Record
 from impact.tables.frames import to_frame
 
 
-def renew_theory(programme: Programme, warehouse: Warehouse) -> bool:
-    """Publish what ``programme.yaml`` says where it differs from what is published; tell whether it did.
+def make_theory(programme: Programme, _: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
+    """Return what ``programme.yaml`` says as tables: the programme, its theory of change, waves and stakeholders.
 
     Parameters
     ----------
     programme
-        As declared.
-    warehouse
-        In the run's transaction.
+        As declared; nothing is asked of the database.
     """
     tables: dict[type[Record], Sequence[Record]] = {
         declared.Programme: [_programme(programme)],
@@ -32,8 +31,7 @@ def renew_theory(programme: Programme, warehouse: Warehouse) -> bool:
         declared.Wave: _waves(programme),
         declared.Stakeholder: _stakeholders(programme),
     }
-    frames = {record.TABLE.name: to_frame(record, rows) for record, rows in tables.items()}
-    return renew_tables(warehouse, programme.id, frames)
+    return {record.TABLE.name: to_frame(record, rows) for record, rows in tables.items()}
 
 
 def waves_in_time(programme: Programme) -> list[Wave]:

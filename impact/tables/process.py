@@ -7,7 +7,7 @@ import datetime
 from impact.declare.base import Level
 from impact.declare.claims import Qualifier
 from impact.states import ClaimState
-from impact.tables.columns import Holds, Json, Missing, Reach, Record, Sentence, Unit, col
+from impact.tables.columns import Holds, Json, Missing, Reach, Record, Unit, col
 
 
 class Claim(
@@ -69,7 +69,7 @@ class Claim(
     )
     reason_it: str = col(Holds.REMARK, "Why, in Italian.", "Perché, in italiano.")
     reason_en: str = col(Holds.REMARK, "Why, in English.", "Perché, in inglese.")
-    formula: Sentence = col(
+    formula: str = col(
         Holds.REMARK,
         "How it was recomputed, with the numbers used.",
         "Come è stato ricalcolato, con i numeri usati.",

@@ -23,6 +23,7 @@ from impact.errors import NotEstimable
 from impact.measure import unit_frame
 from impact.statistics.core import Floats
 from impact.statistics.surveys.estimation import SampleDesign
+from impact.words.said import Said
 
 MINIMUM_PER_ARM = 2
 
@@ -119,7 +120,10 @@ def _with_arms(frame: pd.DataFrame, design: Design) -> pd.DataFrame:
     frame["_treated"] = (labels.loc[frame.index] == design.treated).astype(int)
     several = frame.groupby("_unit")["_treated"].nunique() > 1
     if several.any():
-        raise NotEstimable(f"{int(several.sum())} persons change arm between waves", "one arm per person, as assigned")
+        raise NotEstimable(
+            Said("checks.persons_change_arm_between_waves", n=int(several.sum())),
+            Said("checks.one_arm_per_person_assigned"),
+        )
     return frame
 
 
@@ -148,8 +152,8 @@ def at_wave(frame: pd.DataFrame, wave: str | None) -> pd.DataFrame:
     part = frame if wave is None else frame[frame["_wave"] == wave]
     if part["_unit"].duplicated().any():
         raise NotEstimable(
-            "a person has several rows in one wave",
-            "one row per person and wave: a filter, or another contract",
+            Said("checks.person_has_several_rows_one_wave"),
+            Said("checks.one_row_per_person_wave_filter_another"),
         )
     return part.set_index("_unit")
 
@@ -160,8 +164,8 @@ def require_arms(treated: pd.Series, when: str) -> None:
     for value, name in ((1, "treated"), (0, "comparison")):
         if counts.get(value, 0) < MINIMUM_PER_ARM:
             raise NotEstimable(
-                f"the {name} arm has {counts.get(value, 0)} persons with an outcome {when}",
-                f"at least {MINIMUM_PER_ARM} in each arm",
+                Said("checks.arm_has_persons_outcome", name=name, get=counts.get(value, 0), when=when),
+                Said("checks.least_each_arm", MINIMUM_PER_ARM=MINIMUM_PER_ARM),
             )
 
 
@@ -175,8 +179,8 @@ def require_covariates(covariates: pd.DataFrame, treated: pd.Series | None = Non
         for whom, members in arms.items():
             if members.any() and covariates.loc[members, name].isna().all():
                 raise NotEstimable(
-                    f"{name} is missing for {whom}",
-                    "its values in the wave it is taken from, or a design without it",
+                    Said("checks.missing", name=name, whom=whom),
+                    Said("checks.values_wave_taken_design_without"),
                 )
 
 
@@ -245,7 +249,8 @@ def require_clusters(case: Case, frame: pd.DataFrame) -> None:
         per_arm = frame.groupby("_treated")[name].nunique()
         if (per_arm < MINIMUM_PER_ARM).any():
             raise NotEstimable(
-                f"an arm lies in {int(per_arm.min())} cluster of {name}", "at least two clusters in each arm"
+                Said("checks.arm_lies_cluster", value=int(per_arm.min()), name=name),
+                Said("checks.least_two_clusters_each_arm"),
             )
 
 
@@ -272,5 +277,8 @@ def sample_weights(case: Case, frame: pd.DataFrame) -> Floats | None:
         return None
     weights = frame[name].to_numpy(dtype=float)
     if np.isnan(weights).any() or (weights <= 0).any():
-        raise NotEstimable(f"some observations have no positive weight in {name}", "a weight above zero for everybody")
+        raise NotEstimable(
+            Said("checks.some_observations_have_no_positive_weight", name=name),
+            Said("checks.weight_above_zero_everybody"),
+        )
     return np.asarray(weights, dtype=np.float64)

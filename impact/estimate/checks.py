@@ -28,20 +28,21 @@ from impact.estimate.diagnostics import (
 from impact.estimate.result import Diagnostic, Term, checked, not_applicable, term_from
 from impact.estimate.sample import AFTER, EXPOSURE, Sample, block_dummies
 from impact.measure.moments import MISSING_GROUP
-from impact.statistics.core import Estimate, Floats, in_digits
+from impact.statistics.core import Estimate, Floats
 from impact.statistics.experiments.balance import standardised_differences
 from impact.statistics.experiments.bounds import lee_bounds
 from impact.statistics.linear import least_squares, sandwich
 from impact.statistics.multiplicity import adjust
+from impact.words.said import Said
 
 Estimator = Callable[[Sample], Estimate]
 MANY = 60
 """Leaving out one by one more parts than this says nothing and costs much."""
-SAME_LOSS = "both arms lost the same share of persons"
-UNTOUCHED = "the programme shows no effect on what it cannot have changed"
+SAME_LOSS = Said("checks.both_arms_lost_same_share_persons")
+UNTOUCHED = Said("checks.programme_shows_no_effect_what_cannot_have")
 ONE_OUT = "no single part carries the effect"
 SPECIFICATIONS = "the effect does not hang on the choice of covariates"
-SAME_EFFECT = "the effect is the same in every subgroup"
+SAME_EFFECT = Said("checks.effect_same_every_subgroup")
 
 
 def arm_checks(case: Case, compared: Comparison, estimate: Estimate) -> tuple[list[Diagnostic], list[Term]]:
@@ -63,9 +64,14 @@ def _gaps(case: Case, compared: Comparison) -> Diagnostic:
     check = complete_cases(compared.sample.n, compared.available + nowhere, compared.without, compared.apart)
     if isinstance(getattr(case.design, "missing", None), MultipleImputation):
         lost = compared.available - compared.sample.n
-        detail = f"nobody left out: the gaps of {lost} of {compared.available} are imputed"
+        detail = Said("checks.nobody_left_out_gaps_imputed", lost=lost, available=compared.available)
         if nowhere:
-            detail = f"the gaps of {lost} of {compared.available} are imputed{without_words(compared.without)}"
+            detail = Said(
+                "checks.gaps_imputed",
+                lost=lost,
+                available=compared.available,
+                without_words=without_words(compared.without),
+            )
         status = "failed" if nowhere else "passed"
         return Diagnostic(check.check, check.null_hypothesis, float(nowhere), None, status, detail)
     return check
@@ -75,7 +81,7 @@ def _balance(case: Case, compared: Comparison) -> tuple[Diagnostic, list[Term]]:
     sample = compared.sample
     if not len(sample.covariates.columns):
         if case.baseline is None or case.contract.person is None:
-            return not_applicable("balance", SAME_BACKGROUND, "no baseline wave"), []
+            return not_applicable(Said("check.balance"), SAME_BACKGROUND, Said("checks.no_baseline_wave")), []
         before = at_wave(compared.rows, case.baseline)
         blocks = getattr(case.design, "blocks", None)
         before = before[before[["_outcome", *([blocks] if blocks else [])]].notna().all(axis=1)]
@@ -105,9 +111,9 @@ def balance_terms(
         estimand=estimand,
         weights=weights,
     )
-    family = "balance" if weights is None else "balance after adjustment"
+    family = Said("family.balance") if weights is None else Said("family.balance_after_adjustment")
     return [
-        Term(family, name, float(difference), detail=f"treated {in_digits(high)}, comparison {in_digits(low)}")
+        Term(family, name, float(difference), detail=Said("checks.treated_comparison", high=high, low=low))
         for name, difference, high, low in zip(
             table.names, table.standardised, table.mean_treated, table.mean_comparison, strict=True
         )
@@ -117,7 +123,7 @@ def balance_terms(
 
 def _attrition(case: Case, compared: Comparison) -> tuple[Diagnostic, list[Term]]:
     if case.baseline is None or case.contract.person is None:
-        return not_applicable("attrition", SAME_LOSS, "no baseline wave"), []
+        return not_applicable(Said("check.attrition"), SAME_LOSS, Said("checks.no_baseline_wave")), []
     start = at_wave(compared.rows, case.baseline)
     end = compared.units["_outcome"]
     blocks = getattr(case.design, "blocks", None)
@@ -136,10 +142,10 @@ def _bounds(start: pd.DataFrame, end: pd.Series) -> list[Term]:
         bounds = lee_bounds(end.reindex(start.index).to_numpy(dtype=float), start["_treated"].to_numpy(dtype=float))
     except NotEstimable:
         return []
-    detail = f"{bounds.trimmed_share:.1%} trimmed"
+    detail = Said("checks.trimmed", trimmed_share=bounds.trimmed_share)
     return [
-        term_from("lee_bounds", "lower", bounds.lower, detail),
-        term_from("lee_bounds", "upper", bounds.upper, detail),
+        term_from(Said("family.lee_bounds"), Said("checks.lower"), bounds.lower, detail),
+        term_from(Said("family.lee_bounds"), Said("checks.upper"), bounds.upper, detail),
     ]
 
 
@@ -158,12 +164,18 @@ def placebo_outcome_checks(case: Case, estimate_for: Callable[[str], Estimate]) 
         try:
             found.append((name, estimate_for(name)))
         except NotEstimable as error:
-            checks.append(not_applicable(f"placebo_outcome {name}", UNTOUCHED, error.reason))
+            checks.append(not_applicable(Said("check.placebo_outcome", name=name), UNTOUCHED, error.reason))
     if not found:
         return checks
     p_values = adjust(np.array([estimate.p_value for _, estimate in found]), "holm")
     return checks + [
-        checked(f"placebo_outcome {name}", UNTOUCHED, estimate.estimate, float(p), "Holm-adjusted p")
+        checked(
+            Said("check.placebo_outcome", name=name),
+            UNTOUCHED,
+            estimate.estimate,
+            float(p),
+            Said("checks.holm_adjusted_p"),
+        )
         for (name, estimate), p in zip(found, p_values, strict=True)
     ]
 
@@ -276,11 +288,11 @@ def subgroup_checks(case: Case, compared: Comparison, errors: str) -> list[Diagn
 
 
 def _heterogeneity(sample: Sample, name: str, labels: pd.Series, errors: str) -> Diagnostic:
-    check = f"heterogeneity {name}"
+    check = Said("check.heterogeneity", name=name)
     words = labels.map(lambda value: MISSING_GROUP if pd.isna(value) else str(value))
     groups = as_numbers(words.to_frame(name))
     if not len(groups.columns):
-        return not_applicable(check, SAME_EFFECT, "there is one group")
+        return not_applicable(check, SAME_EFFECT, Said("checks.one_group"))
     crossed = [f"{EXPOSURE} in {column}" for column in groups.columns]
     own = groups.to_numpy(dtype=float)
     blocks = block_dummies(sample)

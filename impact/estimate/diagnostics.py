@@ -16,11 +16,12 @@ from impact.estimate.sample import Sample, block_dummies
 from impact.statistics.core import JointTest
 from impact.statistics.experiments import balance
 from impact.statistics.linear import least_squares, sandwich
+from impact.words.said import Said
 
 FEW_CLUSTERS = 20
 ROUNDING = 1e-12
-NOTHING_THIN = "no part is too thin to be compared"
-SAME_BACKGROUND = "the arms have the same background before the programme"
+NOTHING_THIN = Said("checks.no_part_too_thin_compared")
+SAME_BACKGROUND = Said("checks.arms_have_same_background_before_programme")
 
 
 def joint_balance(sample: Sample) -> Diagnostic:
@@ -31,16 +32,23 @@ def joint_balance(sample: Sample) -> Diagnostic:
     names = list(map(str, sample.covariates.columns))
     blocks = block_dummies(sample)
     if _separated(sample, blocks):
-        detail = f"the arms have no value in common: {', '.join(names)} tell them apart completely"
-        return Diagnostic("balance", SAME_BACKGROUND, None, 0.0, "failed", detail, math.inf)
+        detail = Said("checks.arms_have_no_value_common_tell_them", names=names)
+        return Diagnostic(Said("check.balance"), SAME_BACKGROUND, None, 0.0, "failed", detail, math.inf)
     try:
         test = _balance_test(sample, blocks, names)
     except NotEstimable as error:
-        return not_applicable("balance", SAME_BACKGROUND, error.reason)
+        return not_applicable(Said("check.balance"), SAME_BACKGROUND, error.reason)
     name, size = _furthest(sample, names)
     within = "" if sample.blocks is None else " within blocks"
-    detail = f"{test.reference}{within} over {', '.join(names)}; largest standardised difference {size:.2f}, {name}"
-    return checked("balance", SAME_BACKGROUND, test.statistic, test.p_value, detail, size=size)
+    detail = Said(
+        "checks.over_largest_standardised_difference",
+        reference=test.reference,
+        within=within,
+        names=names,
+        size=size,
+        name=name,
+    )
+    return checked(Said("check.balance"), SAME_BACKGROUND, test.statistic, test.p_value, detail, size=size)
 
 
 def _balance_test(sample: Sample, blocks: pd.DataFrame, names: list[str]) -> JointTest:
@@ -90,13 +98,13 @@ def differential_attrition(baseline: pd.DataFrame, end_units: set[str]) -> Diagn
     ----------
     Cochran (1954), Biometrics 10(4), 417–451. https://doi.org/10.2307/3001616
     """
-    null = "both arms lost the same share of persons"
+    null = Said("checks.both_arms_lost_same_share_persons")
     lost = ~baseline["_unit"].isin(end_units)
     blocks = baseline["_block"] if "_block" in baseline else pd.Series("", index=baseline.index)
     counts = pd.DataFrame({"lost": lost, "seen": 1}).groupby([blocks.fillna(""), baseline["_treated"]]).sum()
     table = np.asarray(counts.unstack(fill_value=0), dtype=np.float64)
     if table.shape[1] < 4:
-        return not_applicable("attrition", null, "one arm was not seen at baseline")
+        return not_applicable(Said("check.attrition"), null, Said("checks.one_arm_not_seen_baseline"))
     lost_0, lost_1, n_0, n_1 = table.T
     n, gone = n_0 + n_1, lost_0 + lost_1
     excess = float(np.sum(lost_1 - n_1 * gone / n))
@@ -106,16 +114,18 @@ def differential_attrition(baseline: pd.DataFrame, end_units: set[str]) -> Diagn
     detail = f"lost {lost_1.sum() / n_1.sum():.1%} of {int(n_1.sum())} treated"
     detail += f" and {lost_0.sum() / n_0.sum():.1%} of {int(n_0.sum())} in the comparison"
     detail += "; compared within blocks" if "_block" in baseline else ""
-    return checked("attrition", null, difference, p_value, detail, size=abs(difference))
+    return checked(Said("check.attrition"), null, difference, p_value, detail, size=abs(difference))
 
 
 def enough_clusters(n_clusters: int | None) -> Diagnostic:
     """Check that there are enough clusters for clustered errors to be trusted whatever their rule."""
-    null = f"there are at least {FEW_CLUSTERS} clusters"
+    null = Said("checks.least_clusters", FEW_CLUSTERS=FEW_CLUSTERS)
     if n_clusters is None:
-        return not_applicable("clusters", null, "errors are not clustered")
+        return not_applicable(Said("check.clusters"), null, Said("checks.errors_not_clustered"))
     status = "passed" if n_clusters >= FEW_CLUSTERS else "failed"
-    return Diagnostic("clusters", null, float(n_clusters), None, status, f"{n_clusters} clusters")
+    return Diagnostic(
+        Said("check.clusters"), null, float(n_clusters), None, status, Said("checks.clusters", n_clusters=n_clusters)
+    )
 
 
 def complete_cases(
@@ -126,11 +136,11 @@ def complete_cases(
     ``without`` counts those without a cluster or weight; ``apart`` were left out of ``available`` because covariates
     fit them perfectly.
     """
-    null = "no observation was left out for a missing value"
+    null = Said("panel.no_observation_left_out_missing_value")
     status = "passed" if used == available else "failed"
     detail = f"{used} of {available} used{without_words(without)}"
     detail += f"; {apart} left out that covariates tell apart from all others" if apart else ""
-    return Diagnostic("complete_cases", null, float(available - used), None, status, detail)
+    return Diagnostic(Said("check.complete_cases"), null, float(available - used), None, status, detail)
 
 
 def without_words(without: Mapping[str, int]) -> str:
@@ -141,4 +151,8 @@ def without_words(without: Mapping[str, int]) -> str:
 
 def left_out(parts: Sequence[str]) -> list[Diagnostic]:
     """State each part that was left out because nothing, or no error, can be known of it; nothing if there is none."""
-    return [Diagnostic("left_out", NOTHING_THIN, float(len(parts)), None, "failed", "; ".join(parts))] if parts else []
+    return (
+        [Diagnostic(Said("check.left_out"), NOTHING_THIN, float(len(parts)), None, "failed", "; ".join(parts))]
+        if parts
+        else []
+    )

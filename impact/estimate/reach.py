@@ -11,6 +11,7 @@ from impact.errors import NotEstimable
 from impact.estimate.case import Case
 from impact.measure import treated_cells
 from impact.statistics.surveys.calibration import rake
+from impact.words.said import Said
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def _raked(case: Case, by: str, reach: Reach) -> tuple[dict[str, float], str]:
     left_out, sampled = int(cells.loc[~complete, "_n"].sum()), int(cells.loc[complete, "_n"].sum())
     cells = cells[complete & (cells["_weight"] > 0)]
     if cells.empty:
-        raise NotEstimable("no treated person has a code in every margin", "the codes of the treated")
+        raise NotEstimable(Said("checks.no_treated_person_has_code_every_margin"), Said("checks.codes_treated"))
     fitted = rake(
         cells["_weight"].to_numpy(dtype=float),
         [(cells[margin.column].to_numpy(dtype=object), margin.totals) for margin in margins],

@@ -16,6 +16,7 @@ from impact.measure import INCOMPLETE, measure_indicators
 from impact.measure.moments import COMPLETE
 from impact.statistics.core import CONFIDENCE, t_quantile
 from impact.words import LANGUAGES, words_in
+from impact.words.said import Said
 
 NOTHING: dict[Language, str] = {"en": "nothing can be said: ", "it": "nulla si può dire: "}
 ACCOUNT: dict[Language, str] = {
@@ -159,5 +160,5 @@ def _silence(
 def require_whole(case: Case) -> None:
     """Refuse a part of the territory: reach and population are those of the whole."""
     if case.group is not None:
-        what = "reach and population are those of the whole territory"
-        raise NotEstimable(what, "the finding of the whole, or an indicator for the part")
+        what = Said("checks.reach_population_those_whole_territory")
+        raise NotEstimable(what, Said("checks.finding_whole_indicator_part"))

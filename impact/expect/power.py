@@ -24,6 +24,7 @@ from impact.expect.simulated import can_simulate, simulate_design
 from impact.statistics.core import Floats
 from impact.statistics.power import closed_form as closed
 from impact.statistics.power.simulation import Simulated
+from impact.words.said import Said
 
 CLOSED_FORM = (Randomised, DifferenceInDifferences)
 
@@ -153,7 +154,7 @@ def power_curve(indicator: Indicator, effects: Floats) -> Floats:
     """
     plan, design = indicator.ex_ante.power, indicator.ex_post.design
     if plan is None:
-        raise NotEstimable("no power plan is declared", "ex_ante.power")
+        raise NotEstimable(Said("plans.no_power_plan_declared"), Said("plans.ex_ante_power"))
     if isinstance(design, CLOSED_FORM):
         precision = plan_precision(design, plan)
     else:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from impact.declare.designs import Design, has_comparison
 from impact.estimate import Diagnostic, Effect
 from impact.estimate.result import ALPHA, STANDS_ON
+from impact.words.said import Said
 
 LEVELS = {
     "randomised": 5,
@@ -82,7 +83,7 @@ OF_THE_REACH = ("reach_within_population",)
 """Checks of what is added to an effect to carry it to a territory; their failure costs a level too."""
 REFUSED = "could not be estimated"
 """How the reason begins where a design was declared and gave no effect."""
-NOT_ROW_BY_ROW = "no clear effect if the arms were assigned by groups of rows"
+NOT_ROW_BY_ROW = Said("evidence.no_clear_effect_if_arms_assigned_groups")
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,8 @@ class Contribution:
 
 
 NO_EFFECT = {
-    "association": Contribution("associated", "the interval leaves out zero, but an association is no effect"),
-    "change": Contribution("moved", "the interval leaves out zero, but a change without a comparison is no effect"),
+    "association": Contribution("associated", Said("evidence.interval_leaves_out_zero_but_association_no")),
+    "change": Contribution("moved", Said("evidence.interval_leaves_out_zero_but_change_without")),
 }
 """What is said of an estimate that is clear of zero, but is no effect."""
 
@@ -116,21 +117,21 @@ def judge_contribution(direction: str, effect: Effect | None, reason: str) -> Co
     if effect is None:
         return Contribution("not_estimable", reason)
     if effect.conf_low <= 0 <= effect.conf_high:
-        return Contribution("no_clear_effect", "the interval of the effect holds zero")
+        return Contribution("no_clear_effect", Said("evidence.interval_effect_holds_zero"))
     if strictest_p(effect) >= ALPHA:
         return _not_clear(effect)
     if effect.estimand in NO_EFFECT:
         return NO_EFFECT[effect.estimand]
     if direction == "maintain":
-        return Contribution("changed", "the interval of the effect leaves out zero")
+        return Contribution("changed", Said("evidence.interval_effect_leaves_out_zero"))
     better = (effect.conf_low > 0) == (direction == "increase")
-    return Contribution("improved" if better else "worsened", "the interval of the effect leaves out zero")
+    return Contribution("improved" if better else "worsened", Said("evidence.interval_effect_leaves_out_zero"))
 
 
 def _not_clear(effect: Effect) -> Contribution:
     """Say which test leaves no clear effect, though its interval is clear of zero."""
     if effect.p_value >= ALPHA:
-        return Contribution("no_clear_effect", f"p = {effect.p_value:.3g} ({effect.inference})")
+        return Contribution("no_clear_effect", Said("evidence.p", p_value=effect.p_value, inference=effect.inference))
     return Contribution("no_clear_effect", NOT_ROW_BY_ROW)
 
 

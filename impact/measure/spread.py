@@ -17,12 +17,13 @@ from impact.statistics.surveys.strata import (
     second_stage_scale,
     stratum_scale,
 )
+from impact.words.said import Said
 
 ROUNDING = 1e-15
 """How far, as a share of its terms, a sum may be off."""
 CLEAR = 1e6
 """A spread is known if it is so many times its own rounding error."""
-POPULATION = "a stratum or cluster has a population below its sample, or two"
+POPULATION = Said("values.stratum_cluster_has_population_below_sample_two")
 NO_VARIATION = "no variation that can be told"
 NO_FREEDOM = "no more sampling units than strata"
 
@@ -174,6 +175,6 @@ def _fractions(population: Floats, group: Ints, sizes: Floats, touched: Bools) -
     least, most = ends(population, group, len(sizes))
     known = ~np.isnan(most)
     if (known & touched & ((least != most) | (most < sizes))).any():
-        raise NotEstimable(POPULATION, "one number per stratum or cluster, not below the sample")
+        raise NotEstimable(POPULATION, Said("values.one_number_per_stratum_cluster_not_below"))
     good = known & (most >= sizes)
     return np.where(good, sizes / np.where(good, most, 1.0), 0.0)

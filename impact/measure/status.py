@@ -9,6 +9,7 @@ import pandas as pd
 from impact.declare.contracts import Contract
 from impact.errors import NotEstimable
 from impact.sql import ident
+from impact.words.said import Said
 
 WORDS = {
     "b": "break",
@@ -61,6 +62,6 @@ def refuse_breaks(found: pd.DataFrame, waves: Sequence[str]) -> None:
     first = broken.assign(_place=broken["_wave"].map(later)).sort_values(["_place", "_unit"]).iloc[0]
     whose = f" of {first['_unit']}" if first["_unit"] else ""
     raise NotEstimable(
-        f"the series{whose} breaks at {first['_wave']} (flag {BREAK})",
-        "a series without break: start it there by a filter, or bridge it",
+        Said("values.series_breaks_flag", whose=whose, wave=first["_wave"], BREAK=BREAK),
+        Said("values.series_without_break_start_filter_bridge"),
     )

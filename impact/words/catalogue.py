@@ -11,9 +11,9 @@ from typing import Any
 from babel.dates import format_date
 from babel.numbers import parse_pattern
 
-from impact.declare.base import Language
 from impact.words.engine import engine_text, name_text
-from impact.words.read import catalogues
+from impact.words.languages import Language
+from impact.words.read import catalogue_files
 
 WHOLE = 1e15
 """Numbers below it have all their whole digits."""
@@ -21,7 +21,6 @@ SMALLEST_P = 0.001
 """Below it a p-value is given as a bound: its digits say nothing."""
 NOT_ZERO = re.compile("[1-9]")
 """What is written with a sign: nought has none, however it came about."""
-LANGUAGES: tuple[Language, ...] = ("it", "en")
 
 
 class Words:
@@ -145,7 +144,7 @@ _pattern = functools.cache(parse_pattern)
 def catalogue() -> dict[str, dict[str, Any]]:
     """Return every key with its text in each language."""
     read: dict[str, dict[str, Any]] = {}
-    for texts in catalogues("app"):
+    for texts in catalogue_files("app"):
         read |= texts
     return read
 

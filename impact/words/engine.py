@@ -14,8 +14,11 @@ import functools
 import re
 from collections import defaultdict
 from dataclasses import dataclass
+from pathlib import Path
 
-from impact.words.read import catalogues
+import yaml
+
+from impact.words.read import LOADER
 
 PLACE = re.compile(r"\{(\w+)\}")
 BOTH = re.compile(r"en: (?P<en>.*); it: (?P<it>.*)", re.DOTALL)
@@ -141,7 +144,8 @@ def patterns() -> Patterns:
 def catalogue() -> dict[str, str]:
     """Return the Italian of every English pattern."""
     found: dict[str, str] = {}
-    for pairs in catalogues("engine"):
+    for path in sorted(Path(__file__).parent.glob("engine_*.yaml")):
+        pairs = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)
         found |= {pair["en"]: pair["it"] for pair in pairs}
     return found
 

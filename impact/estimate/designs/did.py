@@ -26,8 +26,9 @@ from impact.estimate.diagnostics import complete_cases, enough_clusters
 from impact.estimate.result import Diagnostic, Effect, checked, effect_from, not_applicable, relative_size
 from impact.estimate.sample import AFTER, Sample, beside_others, quick, regress, unit_influence, varying
 from impact.statistics.core import Estimate
+from impact.words.said import Said
 
-PARALLEL = "before the programme both groups moved alike"
+PARALLEL = Said("did.before_programme_both_groups_moved_alike")
 
 
 def estimate_did(case: Case) -> Effect:
@@ -53,8 +54,8 @@ def estimate_did(case: Case) -> Effect:
         estimate,
         indicator=case.indicator.id,
         unit=case.unit,
-        estimand="ATT",
-        design=f"difference-in-differences 2×2, {words}",
+        estimand=Said("estimand.att"),
+        design=Said("did.difference_differences_2_2", words=words),
         diagnostics=tuple(checks),
         terms=tuple(terms),
         influence=unit_influence(sample, estimate),
@@ -138,17 +139,17 @@ def _placebo(case: Case, rows: pd.DataFrame, baseline: str, effect: Estimate) ->
     """
     wave: str | None = getattr(case.design, "placebo_wave", None)
     if wave is None:
-        return not_applicable("placebo_wave", PARALLEL, "no wave before the baseline is declared")
+        return not_applicable(Said("check.placebo_wave"), PARALLEL, Said("did.no_wave_before_baseline_declared"))
     try:
         sample, *_ = stacked(case, rows, wave, baseline)
         found = estimator(case, sample)
     except NotEstimable as error:
-        return not_applicable("placebo_wave", PARALLEL, error.reason)
+        return not_applicable(Said("check.placebo_wave"), PARALLEL, error.reason)
     return checked(
-        "placebo_wave",
+        Said("check.placebo_wave"),
         PARALLEL,
         found.estimate,
         found.p_value,
-        f"{wave} to {baseline}",
+        Said("did.to", wave=wave, baseline=baseline),
         size=relative_size(found.estimate, effect.estimate),
     )

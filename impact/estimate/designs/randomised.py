@@ -28,8 +28,9 @@ from impact.estimate.sample import (
 from impact.statistics.core import Estimate, cluster_codes
 from impact.statistics.experiments import randomisation
 from impact.statistics.linear import instrument
+from impact.words.said import Said
 
-MOVED = "being assigned moves enough people"
+MOVED = Said("randomised.being_assigned_moves_enough_people")
 
 
 def estimate_randomised(case: Case) -> Effect:
@@ -49,17 +50,21 @@ def estimate_randomised(case: Case) -> Effect:
     checks += assignment_unit(case, arms_of(sample), estimate, partial(_by_labels, design, compared, sample))
     checks += subgroup_checks(case, compared, errors_rule(compared.sample, design.inference))
     checks += placebo_outcome_checks(case, lambda name: estimator(with_outcome(case, compared, name)))
-    name = f"randomised, {_words(design, compared.sample)}"
+    name = Said("randomised.randomised", words=_words(design, compared.sample))
     if design.take_up:
         try:
             late, first, found = _taken_up(design, compared)
         except NotEstimable as error:
             if design.estimand == "LATE":
                 raise
-            checks.append(not_applicable("first_stage", MOVED, error.reason))
+            checks.append(not_applicable(Said("check.first_stage"), MOVED, error.reason))
         else:
             checks.append(first)
-            terms += [*found, term_from("estimand", "ITT", estimate), term_from("estimand", "LATE", late)]
+            terms += [
+                *found,
+                term_from(Said("family.estimand"), Said("randomised.itt"), estimate),
+                term_from(Said("family.estimand"), Said("randomised.late"), late),
+            ]
             if design.estimand == "LATE":
                 estimate, name = late, "randomised, two-stage least squares"
     return effect_from(
@@ -108,7 +113,9 @@ def intention_to_treat(design: Randomised, sample: Sample) -> Estimate:
 
 def _blocked(design: Randomised, sample: Sample) -> Estimate:
     if sample.blocks is None or len(sample.covariates.columns):
-        raise NotEstimable("blocks take no covariates: the blocks are the adjustment", "either blocks or covariates")
+        raise NotEstimable(
+            Said("randomised.blocks_take_no_covariates_blocks_adjustment"), Said("randomised.either_blocks_covariates")
+        )
     return randomisation.blocked(
         sample.outcome,
         sample.exposure,
@@ -140,11 +147,25 @@ def _taken_up(design: Randomised, compared: Comparison) -> tuple[Estimate, Diagn
     )
     status = "failed" if fitted.weak else "passed"
     strength = Diagnostic(
-        "first_stage", MOVED, fitted.f_statistic, None, status, f"F = {fitted.f_statistic:.1f}; {int(known.sum())} used"
+        Said("check.first_stage"),
+        MOVED,
+        fitted.f_statistic,
+        None,
+        status,
+        Said("randomised.f_used", f_statistic=fitted.f_statistic, n=int(known.sum())),
     )
     low, high = fitted.anderson_rubin if fitted.anderson_rubin is not None else (None, None)
     terms = [
-        term_from("first_stage", "take-up moved by assignment", fitted.first_stage),
-        Term("anderson_rubin", "LATE", fitted.late.estimate, None, fitted.p_value_ar, low, high, part.n),
+        term_from(Said("family.first_stage"), Said("randomised.take_up_moved_assignment"), fitted.first_stage),
+        Term(
+            Said("family.anderson_rubin"),
+            Said("randomised.late"),
+            fitted.late.estimate,
+            None,
+            fitted.p_value_ar,
+            low,
+            high,
+            part.n,
+        ),
     ]
     return fitted.late, strength, terms

@@ -19,6 +19,7 @@ from impact.estimate.territory import OwnChange, own_change, require_whole, stat
 from impact.statistics.core import Estimate, Floats, in_digits
 from impact.statistics.scaling import fieller, scaled_sum
 from impact.words import LANGUAGES
+from impact.words.said import Said
 
 Estimator = Callable[[Indicator, tuple[str, str] | None], Effect]
 ESTIMAND = "contribution of the programme to the territory"
@@ -72,7 +73,7 @@ def _effect(of: Indicator, by: str | None, group: str, estimate: Estimator) -> E
         return estimate(of, None if by is None else (by, group))
     except NotEstimable as error:
         whom = f"the effect on {of.id}" + (f" of those reached with {by} = {group}" if by else "")
-        raise NotEstimable(f"{whom} is not estimable because {error.reason}", error.needed) from None
+        raise NotEstimable(Said("scaled.not_estimable_because", whom=whom, reason=error.reason), error.needed) from None
 
 
 def _contribution(of: Indicator, effects: dict[str, Effect], reach: Reached, size: float) -> Effect:
@@ -94,7 +95,9 @@ def _contribution(of: Indicator, effects: dict[str, Effect], reach: Reached, siz
         n_clusters=max(effect.n_clusters or 0 for effect in found) or None,
     )
     rules = " and ".join(dict.fromkeys(effect.inference.split(",")[0] for effect in found))
-    return _as_effect(replace(summed, rule=f"{rules}, {summed.rule}"), found[0], _weighted(aligned, people))
+    return _as_effect(
+        replace(summed, rule=Said("rule.and_then", rules=rules, rule=summed.rule)), found[0], _weighted(aligned, people)
+    )
 
 
 def _times(effect: Effect, factor: float) -> Effect:
@@ -131,22 +134,26 @@ def _territory(contribution: Effect, own: OwnChange | None, case: Case, *, same_
     units = {language: in_language(case.indicator.unit, language) for language in LANGUAGES}
     said = statement(contribution.conf_low, contribution.conf_high, own, units)
     part = Term(
-        "territory",
-        "contribution",
+        Said("family.territory"),
+        Said("scaled.contribution"),
         contribution.estimate,
         contribution.std_error,
         contribution.p_value,
         contribution.conf_low,
         contribution.conf_high,
         contribution.n_obs,
-        f"en: {said['en']}; it: {said['it']}",
+        Said("scaled.en", en=said["en"], it=said["it"]),
     )
     if own is None:
         return (part,)
     half = own.half
     low, high = (None, None) if half is None else (own.change - half, own.change + half)
-    words = "uncertainty not known" if half is None else "complete counts" if half == 0 else ""
-    change = Term("territory", "own change", own.change, own.std_error, None, low, high, own.n, words)
+    words = (
+        Said("scaled.uncertainty_not_known") if half is None else Said("scaled.complete_counts") if half == 0 else ""
+    )
+    change = Term(
+        Said("family.territory"), Said("scaled.own_change"), own.change, own.std_error, None, low, high, own.n, words
+    )
     return (change, part, *_share(contribution, own, same_rows=same_rows))
 
 
@@ -155,46 +162,60 @@ def _share(contribution: Effect, own: OwnChange, *, same_rows: bool) -> tuple[Te
         return ()
     ratio = contribution.estimate / own.change
     if own.std_error is None:
-        return (Term("territory", "share of the change", ratio, detail="no interval: the change has none"),)
+        return (
+            Term(
+                Said("family.territory"),
+                Said("scaled.share_change"),
+                ratio,
+                detail=Said("scaled.no_interval_change_has_none"),
+            ),
+        )
     if same_rows and own.std_error > 0:
-        why = "no interval: the change and the effect come from the same rows"
-        return (Term("territory", "share of the change", ratio, detail=why),)
+        why = Said("scaled.no_interval_change_effect_come_same_rows")
+        return (Term(Said("family.territory"), Said("scaled.share_change"), ratio, detail=why),)
     df = min(contribution.df, own.df)
     found = fieller(contribution.estimate, contribution.std_error, own.change, own.std_error, df=df)
-    words = "unbounded: the change may be zero" if found.unbounded else "Fieller interval"
+    words = Said("scaled.unbounded_change_may_zero") if found.unbounded else Said("scaled.fieller_interval")
     low, high = found.conf_low, found.conf_high
-    return (Term("territory", "share of the change", ratio, conf_low=low, conf_high=high, detail=words),)
+    return (
+        Term(Said("family.territory"), Said("scaled.share_change"), ratio, conf_low=low, conf_high=high, detail=words),
+    )
 
 
 def _groups(design: ScaledEffect, effects: dict[str, Effect], reach: Reached) -> tuple[Term, ...]:
     return tuple(
         Term(
-            "effect on those reached",
-            f"{design.by}={group}" if design.by else "everybody",
+            Said("family.effect_those_reached"),
+            Said("scaled.text", by=design.by, group=group) if design.by else Said("scaled.everybody"),
             effect.estimate,
             effect.std_error,
             effect.p_value,
             effect.conf_low,
             effect.conf_high,
             effect.n_obs,
-            f"{in_digits(reach.people[group])} reached; {effect.estimand}, {effect.design}",
+            Said("scaled.reached", people=reach.people[group], estimand=effect.estimand, design=effect.design),
         )
         for group, effect in effects.items()
     )
 
 
 def _checks(design: ScaledEffect, effects: dict[str, Effect], reach: Reached) -> tuple[Diagnostic, ...]:
-    covered = f"{len(effects)} groups" if design.by else "everybody at once"
+    covered = Said("scaled.groups", n=len(effects)) if design.by else Said("scaled.everybody_once")
     whom = WHO.get(next(iter(effects.values())).estimand, "those whom the design compares")
-    assumed = f"cannot be tested: the effect is on {whom}, and reach must count such people; nobody else gains or loses"
+    assumed = Said("scaled.cannot_tested_effect_reach_must_count_such", whom=whom)
     return (
         _within(design, reach),
         Diagnostic(
-            "groups_cover_reach", "all reached are in a group with an effect", reach.total, None, "passed", covered
+            Said("check.groups_cover_reach"),
+            Said("scaled.all_reached_group_effect"),
+            reach.total,
+            None,
+            "passed",
+            covered,
         ),
         Diagnostic(
-            "same_effect_on_all_reached",
-            "those reached gain what those studied do",
+            Said("check.same_effect_all_reached"),
+            Said("scaled.those_reached_gain_what_those_studied_do"),
             None,
             None,
             "not_applicable",
@@ -204,12 +225,21 @@ def _checks(design: ScaledEffect, effects: dict[str, Effect], reach: Reached) ->
 
 
 def _within(design: ScaledEffect, reach: Reached) -> Diagnostic:
-    null = "no more people are reached than live in the territory"
+    null = Said("scaled.no_more_people_reached_live_territory")
     if design.population is None:
-        return Diagnostic("reach_within_population", null, None, None, "not_applicable", "no population is declared")
+        return Diagnostic(
+            Said("check.reach_within_population"),
+            null,
+            None,
+            None,
+            "not_applicable",
+            Said("scaled.no_population_declared"),
+        )
     share = reach.total / design.population.total
-    detail = f"{in_digits(reach.total)} of {in_digits(design.population.total)}, {share:.2%}"
-    return Diagnostic("reach_within_population", null, share, None, "passed" if share <= 1 else "failed", detail)
+    detail = Said("scaled.of", total=reach.total, total_2=design.population.total, share=share)
+    return Diagnostic(
+        Said("check.reach_within_population"), null, share, None, "passed" if share <= 1 else "failed", detail
+    )
 
 
 def _carried(effects: dict[str, Effect]) -> tuple[Diagnostic, ...]:

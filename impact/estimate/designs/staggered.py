@@ -36,8 +36,9 @@ from impact.statistics.panels.honest import honest_bounds
 from impact.statistics.panels.imputation import Imputed, gardner_two_stage, imputation_effects
 from impact.statistics.panels.interacted import Interacted, sun_abraham
 from impact.statistics.panels.staggered import GroupTime, group_time_effects
+from impact.words.said import Said
 
-HONEST = "the mean effect stands if trends part after treatment as much as they ever did before"
+HONEST = Said("staggered.mean_effect_stands_if_trends_part_after")
 HONEST_SEED = 1
 BAND_DRAWS = 1000
 METHODS: dict[str, Literal["dr", "ipw", "reg"]] = {"doubly_robust": "dr", "weighting": "ipw", "regression": "reg"}
@@ -83,8 +84,8 @@ def estimate_staggered(case: Case) -> Effect:
         found.estimate,
         indicator=case.indicator.id,
         unit=case.unit,
-        estimand="ATT",
-        design=f"staggered adoption, {words}",
+        estimand=Said("estimand.att"),
+        design=Said("staggered.staggered_adoption", words=words),
         diagnostics=(trend, *found.checks, enough_clusters(found.estimate.n_clusters), *whole),
         terms=(*found.terms, *before),
     )
@@ -94,7 +95,10 @@ def _estimate(design: Staggered, panel: Panel) -> _Found:
     if design.estimator == "callaway_santanna":
         return _callaway_santanna(design, panel)
     if design.covariates:
-        raise NotEstimable(f"{WORDS[design.estimator]} takes no covariates here", "estimator: callaway_santanna")
+        raise NotEstimable(
+            Said("staggered.takes_no_covariates_here", WORDS=WORDS[design.estimator]),
+            Said("staggered.estimator_callaway_santanna"),
+        )
     if design.estimator == "sun_abraham":
         interacted = sun_abraham(panel)
         checks, bounds = _bounds(design, lambda: _dynamics(interacted.terms))
@@ -105,7 +109,10 @@ def _estimate(design: Staggered, panel: Panel) -> _Found:
 
 
 def _event_terms(fitted: Interacted | Imputed) -> list[Term]:
-    return [term_from("event_time", f"{time:+d}", estimate) for time, estimate in fitted.terms]
+    return [
+        term_from(Said("family.event_time"), Said("staggered.text", time=time), estimate)
+        for time, estimate in fitted.terms
+    ]
 
 
 def _callaway_santanna(design: Staggered, panel: Panel) -> _Found:
@@ -114,7 +121,7 @@ def _callaway_santanna(design: Staggered, panel: Panel) -> _Found:
     )
     kinds: tuple[Literal["simple", "group", "dynamic", "calendar"], ...] = ("simple", "group", "dynamic", "calendar")
     averages = {kind: aggregate(cells, kind) for kind in kinds}
-    terms = [term_from("aggregate", kind, average.overall) for kind, average in averages.items()]
+    terms = [term_from(Said("family.aggregate"), kind, average.overall) for kind, average in averages.items()]
     for kind in ("dynamic", "group", "calendar"):
         terms += _average_terms(panel, kind, averages[kind])
     terms += _cell_terms(panel, cells)
@@ -135,7 +142,9 @@ def _dynamics(terms: Sequence[tuple[int, Estimate]]) -> _Dynamics:
     estimates = [estimate for _, estimate in terms]
     influences = [estimate.influence for estimate in estimates if estimate.influence is not None]
     if not terms or len(influences) < len(terms):
-        raise NotEstimable("the effects' covariance is not known", "an estimator whose effects have influences")
+        raise NotEstimable(
+            Said("staggered.effects_covariance_not_known"), Said("staggered.estimator_whose_effects_have_influences")
+        )
     together = np.column_stack(influences)
     scale = np.array([estimate.std_error for estimate in estimates]) / np.sqrt((together**2).sum(axis=0))
     covariance = (together.T @ together) * np.outer(scale, scale)
@@ -146,7 +155,7 @@ def _average_terms(panel: Panel, kind: str, average: Aggregate) -> list[Term]:
     if kind == "dynamic":
         bands = _uniform(panel, [estimate for _, estimate in average.terms])
         return [
-            term_from("event_time", f"{time:+d}", estimate, band)
+            term_from(Said("family.event_time"), Said("staggered.text", time=time), estimate, band)
             for (time, estimate), band in zip(average.terms, bands, strict=True)
         ]
     return [term_from(kind, panel.name(place), estimate) for place, estimate in average.terms]
@@ -167,7 +176,11 @@ def _uniform(panel: Panel, estimates: list[Estimate]) -> list[str]:
 
 def _cell_terms(panel: Panel, cells: GroupTime) -> list[Term]:
     return [
-        term_from("group_time", f"cohort {panel.name(int(cohort))} in {panel.name(int(period))}", estimate)
+        term_from(
+            Said("family.group_time"),
+            Said("staggered.cohort", cohort=panel.name(int(cohort)), period=panel.name(int(period))),
+            estimate,
+        )
         for cohort, period, estimate in zip(cells.cohorts, cells.periods, cells.estimates, strict=True)
     ]
 
@@ -189,8 +202,10 @@ def _losses(case: Case, design: Staggered, adopters: Adopters) -> Diagnostic:
     detail += f"; {unknown} of unknown cohort" if unknown else ""
     detail += f"; {adopters.n_blank} without any outcome" if adopters.n_blank else ""
     detail += without_words(adopters.without) + alone_words(adopters.n_alone)
-    null = "no unit was left out for a missing value or for being treated throughout"
-    return Diagnostic("complete_cases", null, float(lost), None, "passed" if lost == 0 else "failed", detail)
+    null = Said("staggered.no_unit_left_out_missing_value_being")
+    return Diagnostic(
+        Said("check.complete_cases"), null, float(lost), None, "passed" if lost == 0 else "failed", detail
+    )
 
 
 def _twfe(case: Case, design: Staggered, units: list[str]) -> _Found:
@@ -209,11 +224,18 @@ def _twfe(case: Case, design: Staggered, units: list[str]) -> _Found:
         clusters=panel_clusters(cluster_names(case), design.inference.errors),
         small_sample=design.inference.small_sample,
     )
-    null = "all units that take up the programme do so at the same wave"
+    null = Said("panel.all_units_take_up_programme_do_same")
     starts, _ = starts_of(case, relation, fit, "_treatment")
-    detail = f"{starts} starts: the coefficient also compares late with early starters; see goodman_bacon"
+    detail = Said("staggered.starts_coefficient_also_compares_late_early_starters", starts=starts)
     status = "passed" if starts <= 1 else "failed"
-    check = Diagnostic("staggered_adoption", null, float(starts), None, status, detail if starts > 1 else "one start")
+    check = Diagnostic(
+        Said("check.staggered_adoption"),
+        null,
+        float(starts),
+        None,
+        status,
+        detail if starts > 1 else Said("panel.one_start"),
+    )
     honest, terms = _event_study(case, design, f"SELECT *, {cohort} AS _start FROM ({fit.used})")
     terms += bacon_terms(case, fit.used, "_treatment")
     estimate = fit.estimates[0]
@@ -235,9 +257,12 @@ def _event_study(case: Case, design: Staggered, relation: str) -> tuple[list[Dia
             small_sample=design.inference.small_sample,
         )
     except NotEstimable as error:
-        return [not_applicable("honest_bounds", HONEST, error.reason)] if design.sensitivity else [], []
+        return [not_applicable(Said("check.honest_bounds"), HONEST, error.reason)] if design.sensitivity else [], []
     times = [int(name.rpartition("_")[2]) * (-1 if "minus" in name else 1) for name in events.terms]
-    terms = [term_from("event_time", f"{e:+d}", found) for e, found in zip(times, fit.estimates, strict=True)]
+    terms = [
+        term_from(Said("family.event_time"), Said("staggered.text_2", e=e), found)
+        for e, found in zip(times, fit.estimates, strict=True)
+    ]
     estimates = np.array([found.estimate for found in fit.estimates])
     honest, bounds = _bounds(design, lambda: (times, estimates, fit.errors.covariance))
     return honest, [*terms, *bounds]
@@ -250,7 +275,7 @@ def _bounds(design: Staggered, dynamics: Callable[[], _Dynamics]) -> tuple[list[
     try:
         honest, bounds = _honest(*dynamics())
     except NotEstimable as error:
-        return [not_applicable("honest_bounds", HONEST, error.reason)], []
+        return [not_applicable(Said("check.honest_bounds"), HONEST, error.reason)], []
     return [honest], bounds
 
 
@@ -261,14 +286,14 @@ def _honest(times: list[int], estimates: Floats, covariance: Floats) -> tuple[Di
     n_pre = sum(time < -1 for time in ordered)
     window = [time for time in range(ordered[0], ordered[-1] + 1) if time != -1]
     if ordered != window:
-        raise NotEstimable("event times are not consecutive up to −1", "effects at every wave")
+        raise NotEstimable(Said("staggered.event_times_not_consecutive_up_1"), Said("staggered.effects_every_wave"))
     found = honest_bounds(
         estimates[order], covariance[np.ix_(order, order)], n_pre, rng=np.random.default_rng(HONEST_SEED)
     )
     terms = [
-        Term("honest_bounds", f"m = {m:g}", found.estimate, conf_low=low, conf_high=high)
+        Term(Said("family.honest_bounds"), Said("staggered.m", m=m), found.estimate, conf_low=low, conf_high=high)
         for m, low, high in ((0.0, *found.parallel), *found.table)
     ]
-    detail = "largest m at which the interval of the mean effect leaves zero out"
+    detail = Said("staggered.largest_m_which_interval_mean_effect_leaves")
     passed = "passed" if found.breakdown >= 1 else "failed"
-    return Diagnostic("honest_bounds", HONEST, found.breakdown, None, passed, detail), terms
+    return Diagnostic(Said("check.honest_bounds"), HONEST, found.breakdown, None, passed, detail), terms

@@ -26,6 +26,7 @@ from impact.statistics.discontinuity.bandwidth import (
     numbers,
 )
 from impact.statistics.discontinuity.jump import Discontinuity, Options, regression_discontinuity
+from impact.words.said import Said
 
 MIN_LOCAL = 20
 GRID = 1e-3
@@ -205,8 +206,8 @@ def step_test(
     places = (x - values[0]) / step
     if not np.isfinite(step) or np.abs(places - np.round(places)).max() > GRID:
         raise NotEstimable(
-            "the running variable repeats values and is not in equal steps",
-            "a running variable without repeated values, or in equal steps",
+            Said("discontinuity.running_variable_repeats_values_not_equal_steps"),
+            Said("discontinuity.running_variable_without_repeated_values_equal_steps"),
         )
     where = (cutoff - values[0]) / step
     middle = math.floor(where + GRID) + 1 if cutoff_is_below else math.ceil(where - GRID)
@@ -214,8 +215,8 @@ def step_test(
     n = below + at + above
     if n < MIN_LOCAL:
         raise NotEstimable(
-            f"only {n} units have one of the three values of the running variable at the cutoff",
-            f"at least {MIN_LOCAL} of them",
+            Said("discontinuity.only_units_have_one_three_values_running", n=n),
+            Said("discontinuity.least_them", MIN_LOCAL=MIN_LOCAL),
         )
     tails = (
         stats.binom.cdf(at, n, (1 - curvature) / (3 - curvature)),
@@ -232,9 +233,13 @@ def _values(running: ArrayLike, cutoff: float) -> _Values:
     for part, name in ((x[x < 0], "below"), (x[x >= 0], "at or above")):
         if len(np.unique(part)) < needed:
             raise NotEstimable(
-                f"only {len(part)} observations with {len(np.unique(part))} distinct values of the running variable "
-                f"are {name} the cutoff",
-                f"at least {needed} distinct values on each side, or a binomial test near the cutoff",
+                Said(
+                    "discontinuity.only_observations_distinct_values_running_variable_cutoff",
+                    n=len(part),
+                    n_2=len(np.unique(part)),
+                    name=name,
+                ),
+                Said("discontinuity.least_distinct_values_each_side_binomial_test", needed=needed),
             )
     return _Values(x, (np.searchsorted(x, x, side="right") - 1) / (n - 1))
 

@@ -18,6 +18,7 @@ from impact.errors import NotEstimable, UsageError
 from impact.statistics.core import Estimate, Floats, Ints, cluster_sums, wald
 from impact.statistics.linear.least_squares import binary, check_finite, check_lengths, fit
 from impact.statistics.linear.sandwich import ROUNDING, contrast, group_codes, label_codes
+from impact.words.said import Said
 
 TIE = 1e-9
 SINGULAR = 1e-9
@@ -95,7 +96,7 @@ def welch(outcome: Floats, treated: NDArray[Any]) -> Estimate:
     check_finite(outcome, "the outcome")
     arms = [outcome[treated == arm] for arm in (1, 0)]
     if min(len(arm) for arm in arms) < 2:
-        raise NotEstimable("an arm has a single unit", "at least two units in each arm")
+        raise NotEstimable(Said("experiments.arm_has_single_unit"), Said("experiments.least_two_units_each_arm"))
     parts = [float(np.var(arm, ddof=1)) / len(arm) for arm in arms]
     error = math.sqrt(sum(parts))
     floor = ROUNDING * float(np.abs(outcome).max())
@@ -105,7 +106,7 @@ def welch(outcome: Floats, treated: NDArray[Any]) -> Estimate:
     return wald(
         means[0] - means[1],
         error if error > floor else 0.0,
-        rule="HC2",
+        rule=Said("rule.hc2"),
         n_obs=len(outcome),
         df=df,
         influence=influence,
@@ -207,7 +208,7 @@ def blocked(
     codes, count = label_codes(blocks, len(treated))
     thin, words = thin_blocks(treated, np.asarray(blocks), clusters)
     if thin:
-        raise NotEstimable(words, "larger blocks, for instance blocks of the same kind joined")
+        raise NotEstimable(words, Said("experiments.larger_blocks_instance_blocks_same_kind_joined"))
     cells = np.eye(2 * count)[codes + count * treated.astype(np.int64)]
     names = [f"block {block}, arm {arm}" for arm in (0, 1) for block in range(count)]
     fitted = fit(outcome, cells, names, weights=weights)
@@ -266,7 +267,9 @@ def randomisation_test(
     design, assigned = _prepare(np.asarray(outcome, dtype=np.float64), treated, covariates, blocks, clusters)
     possible = _possible(design)
     if possible < 2:
-        raise NotEstimable("only one assignment was possible", "at least two units or clusters")
+        raise NotEstimable(
+            Said("experiments.only_one_assignment_possible"), Said("experiments.least_two_units_clusters")
+        )
     enumerated = possible <= draws
     batches = _all_assignments(design, possible) if enumerated else _random_assignments(design, draws, rng)
     observed = float(_statistics(design, assigned[:, None])[0])
@@ -307,15 +310,22 @@ def _prepare(
     codes, count = (np.arange(n), n) if clusters is None else group_codes(clusters, n)
     first = np.unique(codes, return_index=True)[1]
     if np.any(assigned != assigned[first][codes]):
-        raise NotEstimable("treatment differs within a cluster", "treatment that is the same in each cluster")
+        raise NotEstimable(
+            Said("experiments.treatment_differs_within_cluster"), Said("experiments.treatment_same_each_cluster")
+        )
     if np.any(block != block[first][codes]):
-        raise NotEstimable("a cluster lies in two blocks", "blocks made of whole clusters")
+        raise NotEstimable(Said("experiments.cluster_lies_two_blocks"), Said("experiments.blocks_made_whole_clusters"))
     arms = cluster_sums(np.column_stack([assigned[first], 1 - assigned[first]]), block[first], int(block.max()) + 1)
     if np.any(arms == 0):
-        raise NotEstimable(f"{np.any(arms == 0, axis=1).sum()} blocks have one arm only", "both arms in each block")
+        raise NotEstimable(
+            Said("experiments.blocks_have_one_arm_only", n=np.any(arms == 0, axis=1).sum()),
+            Said("experiments.both_arms_each_block"),
+        )
     basis, residuals = _controls(outcome, block, covariates)
     if not _power(assigned - basis @ (basis.T @ assigned)) > 0:
-        raise NotEstimable("treatment is collinear with the covariates or blocks", "fewer covariates")
+        raise NotEstimable(
+            Said("experiments.treatment_collinear_covariates_blocks"), Said("experiments.fewer_covariates")
+        )
     leverage = np.sum(basis**2, axis=1)
     within = codes if clusters is not None else None
     return _Design(residuals, basis, leverage, within, count, assigned[first], block[first]), assigned
@@ -329,7 +339,7 @@ def _controls(outcome: Floats, block: Ints, covariates: Floats | None) -> tuple[
     fitted = fit(outcome, np.hstack([dummies, extra]), names)
     basis, _ = np.linalg.qr(fitted.matrix / np.linalg.norm(fitted.matrix, axis=0))
     if np.linalg.norm(fitted.residuals) <= ROUNDING * np.linalg.norm(outcome):
-        raise NotEstimable("the outcome does not vary beside the controls", "an outcome that varies")
+        raise NotEstimable(Said("experiments.outcome_does_not_vary_beside_controls"), Said("checks.outcome_varies"))
     return basis, fitted.residuals
 
 

@@ -15,6 +15,7 @@ from scipy.linalg import solve_triangular
 
 from impact.errors import NotEstimable, UsageError
 from impact.statistics.core import Floats
+from impact.words.said import Said
 
 RANK_TOLERANCE = 1e-10
 
@@ -132,7 +133,9 @@ def check_finite(values: NDArray[np.generic], what: str) -> None:
     """Raise NotEstimable if an array has missing or infinite values."""
     bad = int(np.size(values) - np.count_nonzero(np.isfinite(values)))
     if bad:
-        raise NotEstimable(f"{what} has {bad} missing or infinite values", "rows without missing values")
+        raise NotEstimable(
+            Said("linear.has_missing_infinite_values", what=what, bad=bad), Said("linear.rows_without_missing_values")
+        )
 
 
 def check_lengths(n: int, **arrays: NDArray[np.generic] | None) -> None:
@@ -153,9 +156,9 @@ def binary(values: NDArray[np.generic], what: str) -> Floats:
     found = np.asarray(values, dtype=np.float64)
     check_finite(found, what)
     if not np.isin(found, (0.0, 1.0)).all():
-        raise NotEstimable(f"{what} has values other than 0 and 1", "a column of 0 and 1")
+        raise NotEstimable(Said("linear.has_values_other_0_1", what=what), Said("linear.column_0_1"))
     if len(found) == 0 or found.min() == found.max():
-        raise NotEstimable(f"{what} is the same for all units", "units of both kinds")
+        raise NotEstimable(Said("linear.same_all_units", what=what), Said("linear.units_both_kinds"))
     return found
 
 
@@ -173,9 +176,14 @@ def _check(outcome: Floats, matrix: Floats, weights: Floats, names: Sequence[str
         check_finite(column, name)
     check_finite(weights, "the weight")
     if np.any(weights <= 0):
-        raise NotEstimable("some weights are not positive", "positive weights; leave out units that shall not count")
+        raise NotEstimable(
+            Said("linear.some_weights_not_positive"), Said("linear.positive_weights_leave_out_units_shall_not")
+        )
     if n <= len(names):
-        raise NotEstimable(f"{n} observations cannot carry {len(names)} terms", "more observations or fewer covariates")
+        raise NotEstimable(
+            Said("linear.observations_cannot_carry_terms", n=n, n_2=len(names)),
+            Said("linear.more_observations_fewer_covariates"),
+        )
 
 
 def _refuse_collinear(triangle: Floats, names: Sequence[str]) -> None:
@@ -184,4 +192,6 @@ def _refuse_collinear(triangle: Floats, names: Sequence[str]) -> None:
     if len(lost) or values[0] == 0:
         involved = np.abs(lost).max(axis=0) > 1e-6 if len(lost) else np.ones(len(names), dtype=bool)
         said = ", ".join(name for name, is_in in zip(names, involved, strict=True) if is_in)
-        raise NotEstimable(f"these columns are collinear: {said}", "leave out what they say twice or do not vary in")
+        raise NotEstimable(
+            Said("linear.these_columns_collinear", said=said), Said("linear.leave_out_what_they_say_twice_do")
+        )

@@ -21,6 +21,7 @@ from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, Floats, Ints, influence_error, wald
 from impact.statistics.observational import propensity as ps
 from impact.statistics.observational.propensity import TIE, Bools
+from impact.words.said import Said
 
 Distance = Literal["propensity", "mahalanobis"]
 WITHIN_ARM = 2
@@ -165,14 +166,20 @@ def nearest(
     y, arm, x = ps.outcomes(outcome), ps.arms(treated), ps.covariates(matrix, names)
     ps.same_length(y, arm, x, np.asarray(key))
     if not 1 <= ratio <= np.sum(~arm) or not (caliper is None or caliper > 0):
-        raise NotEstimable(f"ratio {ratio} or caliper {caliper} is not possible", "1 to n₀ matches, a positive caliper")
+        raise NotEstimable(
+            Said("observational.ratio_caliper_not_possible", ratio=ratio, caliper=caliper),
+            Said("observational.1_n_matches_positive_caliper"),
+        )
     order = ps.key_order(key)
     y, arm, x = y[order], arm[order], x[order]
     space, pool = _space(arm, x, names, distance=distance, caliper=caliper), np.flatnonzero(~arm)
     pairs = (_neighbours if replacement else _greedy)(space, np.flatnonzero(arm), pool, count=ratio)
     sets, position, counts = np.unique(pairs[:, 0], return_inverse=True, return_counts=True)
     if len(sets) < 2:
-        raise NotEstimable(f"{len(sets)} treated units found a match", "a wider caliper, or comparison units alike")
+        raise NotEstimable(
+            Said("observational.treated_units_found_match", n=len(sets)),
+            Said("observational.wider_caliper_comparison_units_alike"),
+        )
     shares, back = 1 / counts[position], np.argsort(order)
     values = y[pairs[:, 1]] + (_correction(y, x, pairs, shares=shares, names=names) if adjust else 0)
     gaps = y[sets] - np.bincount(position, shares * values)
@@ -191,7 +198,10 @@ def _space(arm: Bools, x: Floats, names: Sequence[str], *, distance: Distance, c
         p = ps.logit(arm, x, names).probabilities
         return _Space(p[:, None], ps.dense_ranks(p), reach * float(p.std(ddof=1)))
     if distance != "mahalanobis":
-        raise NotEstimable(f"the distance {distance!r} is not known", "propensity or mahalanobis")
+        raise NotEstimable(
+            Said("observational.distance_not_known", distance=repr(distance)),
+            Said("observational.propensity_mahalanobis"),
+        )
     ps.enough_units(len(x), x.shape[1] + 1, "in all")
     z = ps.design(x, names)[:, 1:]
     root = np.linalg.cholesky(np.atleast_2d(np.cov(z, rowvar=False)))
@@ -242,7 +252,10 @@ def _reuse_variance(y: Floats, space: _Space, pool: Ints, *, pairs: Ints, shares
     excess = np.bincount(pairs[:, 1], shares, len(y)) ** 2 - np.bincount(pairs[:, 1], shares**2, len(y))
     rows = np.flatnonzero(excess > TIE)
     if len(rows) and len(pool) <= WITHIN_ARM:
-        raise NotEstimable(f"there are {len(pool)} comparison units", f"at least {WITHIN_ARM + 1} for a standard error")
+        raise NotEstimable(
+            Said("observational.comparison_units", n=len(pool)),
+            Said("observational.least_standard_error", WITHIN_ARM=WITHIN_ARM + 1),
+        )
     like = _neighbours(replace(space, limit=math.inf), rows, pool, count=min(WITHIN_ARM, len(pool)))
     found, position, counts = np.unique(like[:, 0], return_inverse=True, return_counts=True)
     mean = np.bincount(position, y[like[:, 1]]) / counts
@@ -254,7 +267,7 @@ def _paired(gaps: Floats, rows: Ints, *, n_units: int, n_obs: int, extra: float 
     mean, count = float(gaps.mean()), len(gaps)
     spread = float(np.sum((gaps - mean) ** 2))
     if extra is not None:
-        return wald(mean, math.sqrt(spread + extra) / count, rule="Abadie–Imbens", n_obs=n_obs)
+        return wald(mean, math.sqrt(spread + extra) / count, rule=Said("rule.abadie_imbens"), n_obs=n_obs)
     influence = np.zeros(n_units)
     influence[rows] = (gaps - mean) / count
     error, rule = math.sqrt(spread / count / (count - 1)), "clustered by matched set"
@@ -299,13 +312,13 @@ def subclassify(
     p = ps.logit(treated, matrix, names).probabilities
     ps.same_length(y, arm)
     if classes < 1:
-        raise NotEstimable(f"{classes} classes were asked for", "at least one class")
+        raise NotEstimable(Said("observational.classes_asked", classes=classes), Said("observational.least_one_class"))
     cuts = np.quantile(p[arm], np.arange(1, classes) / classes)
     codes = np.asarray(np.searchsorted(cuts - TIE, p, side="right"), dtype=np.int64)
     fewest = np.minimum(*(np.bincount(codes[side], minlength=classes) for side in (arm, ~arm)))
     if np.mean(fewest[codes[arm]] >= PER_CLASS) < LEAST_MATCHED:
-        reason = "classes of the score that have fewer than two units of an arm hold most of the treated"
-        raise NotEstimable(reason, "fewer classes, or more overlap")
+        reason = Said("observational.classes_score_have_fewer_two_units_arm")
+        raise NotEstimable(reason, Said("observational.fewer_classes_more_overlap"))
     return _stratified(y, arm, codes, within=True)
 
 
@@ -351,7 +364,9 @@ def coarsened_exact(
     limits = cuts or {}
     unknown = [name for name in (*exact, *limits) if name not in names]
     if unknown:
-        raise NotEstimable(f"{', '.join(unknown)} is no covariate", f"names among {', '.join(names)}")
+        raise NotEstimable(
+            Said("observational.no_covariate", unknown=unknown), Said("observational.names_among", names=names)
+        )
     by_name = zip(names, x.T, strict=True)
     columns = [column if name in exact else _coarse(column, limits.get(name)) for name, column in by_name]
     codes = np.asarray(np.unique(np.column_stack(columns), axis=0, return_inverse=True)[1].reshape(-1), dtype=np.int64)
@@ -369,7 +384,10 @@ def _stratified(y: Floats, arm: Bools, codes: Ints, *, within: bool) -> Strata:
     n1, n0 = np.bincount(codes, arm).astype(np.float64), np.bincount(codes, ~arm).astype(np.float64)
     both = np.minimum(n1, n0) >= (PER_CLASS if within else 1)
     if both.sum() < 2 and not within:
-        raise NotEstimable(f"{int(both.sum())} strata hold both arms", "at least two; coarser intervals")
+        raise NotEstimable(
+            Said("observational.strata_hold_both_arms", n=int(both.sum())),
+            Said("observational.least_two_coarser_intervals"),
+        )
     strata = np.asarray(np.where(both, np.cumsum(both) - 1, -1)[codes], dtype=np.int64)
     weights = np.where(both[codes], np.where(arm, 1.0, (n1 / np.maximum(n0, 1))[codes]), 0.0)
     top, base, n1, n0 = weights * arm / n1[both].sum(), weights * ~arm / n1[both].sum(), n1[both], n0[both]
@@ -387,7 +405,9 @@ def _within_error(y: Floats, top: Floats, base: Floats, *, strata: Ints, effects
         count = np.bincount(strata[used], weights[used] != 0)
         mean = np.bincount(strata[used], y[used] * (weights[used] != 0)) / count
         influence = influence + weights * (y - mean[strata]) * np.sqrt(count / (count - 1))[strata]
-    return wald(tau, influence_error(influence), rule="within classes", n_obs=int(used.sum()), influence=influence)
+    return wald(
+        tau, influence_error(influence), rule=Said("rule.within_classes"), n_obs=int(used.sum()), influence=influence
+    )
 
 
 def _between_error(y: Floats, top: Floats, base: Floats, *, strata: Ints, effects: Floats) -> Estimate:

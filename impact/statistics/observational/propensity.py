@@ -18,6 +18,7 @@ from scipy import linalg, optimize, special
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Floats, Ints, cluster_codes
+from impact.words.said import Said
 
 Bools = NDArray[np.bool_]
 Estimand = Literal["ATT", "ATE"]
@@ -119,11 +120,14 @@ def logit(treated: ArrayLike, matrix: ArrayLike, names: Sequence[str], *, weight
     if theta is None or np.max(np.abs(z @ theta)) > EXTREME:
         _refuse_joint_separation(arm, z, names)
     if theta is None:
-        raise NotEstimable("the propensity model did not converge", "fewer or less extreme covariates")
+        raise NotEstimable(
+            Said("observational.propensity_model_did_not_converge"), Said("observational.fewer_less_extreme_covariates")
+        )
     p = special.expit(z @ theta)
     if np.any(p <= 0) or np.any(p >= 1):
         raise NotEstimable(
-            "no overlap: some fitted probabilities are 0 or 1", "units of both arms with like covariates"
+            Said("observational.no_overlap_some_fitted_probabilities_0_1"),
+            Said("observational.units_both_arms_like_covariates"),
         )
     back = _to_original_units(x)
     return Logit(("intercept", *names), back @ theta, p, _influence(arm, z, s, p=p) @ back.T)
@@ -187,7 +191,9 @@ def _refuse_joint_separation(arm: Bools, z: Floats, names: Sequence[str]) -> Non
 
 def _separated(found: Sequence[str]) -> NotEstimable:
     who = f"{found[0]} separates" if len(found) == 1 else f"{', '.join(found)} separate"
-    return NotEstimable(f"no overlap: {who} the arms", "units of both arms with like values, or leave it out")
+    return NotEstimable(
+        Said("observational.no_overlap_arms", who=who), Said("observational.units_both_arms_like_values_leave_out")
+    )
 
 
 def overlap(
@@ -254,7 +260,9 @@ def _range(values: Floats) -> tuple[float, float]:
 def known_estimand(estimand: Estimand) -> Estimand:
     """Return the estimand, or refuse one that is neither ATT nor ATE."""
     if estimand not in ("ATT", "ATE"):
-        raise NotEstimable(f"the estimand {estimand!r} is not known", "ATT or ATE")
+        raise NotEstimable(
+            Said("observational.estimand_not_known", estimand=repr(estimand)), Said("observational.att_ate")
+        )
     return estimand
 
 
@@ -262,11 +270,14 @@ def arms(treated: ArrayLike) -> Bools:
     """Return who is treated as booleans, shape (n,); refuse anything but 0 and 1 or an arm of fewer than two."""
     values = np.asarray(treated, dtype=np.float64)
     if values.ndim != 1 or not np.all(np.isin(values, (0.0, 1.0))):
-        raise NotEstimable("the arm is missing or not 0 or 1 for some units", "an arm, 0 or 1, for each unit")
+        raise NotEstimable(
+            Said("observational.arm_missing_not_0_1_some_units"), Said("observational.arm_0_1_each_unit")
+        )
     arm: Bools = np.asarray(values == 1)
     if min(arm.sum(), (~arm).sum()) < 2:
         raise NotEstimable(
-            f"there are {int(arm.sum())} treated and {int((~arm).sum())} comparison units", "at least two in each arm"
+            Said("observational.treated_comparison_units", n=int(arm.sum()), n_2=int((~arm).sum())),
+            Said("experiments.least_two_each_arm"),
         )
     return arm
 
@@ -275,7 +286,9 @@ def scores(probabilities: ArrayLike) -> Floats:
     """Return propensity scores as floats, shape (n,); refuse values not strictly between 0 and 1."""
     p = np.asarray(probabilities, dtype=np.float64)
     if not np.all((p > 0) & (p < 1)):
-        raise NotEstimable("a propensity score is missing, 0 or 1", "scores strictly between 0 and 1")
+        raise NotEstimable(
+            Said("observational.propensity_score_missing_0_1"), Said("observational.scores_strictly_between_0_1")
+        )
     return p
 
 
@@ -283,10 +296,15 @@ def covariates(matrix: ArrayLike, names: Sequence[str]) -> Floats:
     """Return covariates as floats, shape (n, k); refuse missing values and a count of names that does not fit."""
     x = np.asarray(matrix, dtype=np.float64)
     if x.ndim != 2 or x.shape[1] != len(names) or not len(names):
-        raise NotEstimable("there is no matrix of covariates with one name per column", "at least one covariate")
+        raise NotEstimable(
+            Said("observational.no_matrix_covariates_one_name_per_column"), Said("observational.least_one_covariate")
+        )
     missing = [str(name) for name, column in zip(names, x.T, strict=True) if not np.isfinite(column).all()]
     if missing:
-        raise NotEstimable(f"{', '.join(missing)} has missing or infinite values", "complete covariates")
+        raise NotEstimable(
+            Said("observational.has_missing_infinite_values", missing=missing),
+            Said("observational.complete_covariates"),
+        )
     return x
 
 
@@ -294,7 +312,9 @@ def outcomes(outcome: ArrayLike) -> Floats:
     """Return outcomes as floats, shape (n,); refuse missing values."""
     y = np.asarray(outcome, dtype=np.float64)
     if y.ndim != 1 or not np.isfinite(y).all():
-        raise NotEstimable("the outcome is missing or infinite for some units", "a complete outcome")
+        raise NotEstimable(
+            Said("observational.outcome_missing_infinite_some_units"), Said("observational.complete_outcome")
+        )
     return y
 
 
@@ -302,7 +322,10 @@ def known_weights(weights: ArrayLike | None, n: int) -> Floats:
     """Return sampling weights as floats, shape (n,), ones if None; refuse missing or non-positive ones."""
     s = np.ones(n) if weights is None else np.asarray(weights, dtype=np.float64)
     if s.shape != (n,) or not np.all(np.isfinite(s) & (s > 0)):
-        raise NotEstimable("a weight is missing, infinite or not positive", "one positive weight per unit")
+        raise NotEstimable(
+            Said("observational.weight_missing_infinite_not_positive"),
+            Said("observational.one_positive_weight_per_unit"),
+        )
     return s
 
 
@@ -311,25 +334,31 @@ def arm_clusters(clusters: NDArray[np.generic], arm: Bools) -> tuple[Ints, int]:
     labels = np.asarray(clusters)
     same_length(labels, arm)
     if bool(pd.isna(labels).any()):
-        raise NotEstimable("the cluster is missing for some units", "a cluster for each unit")
+        raise NotEstimable(Said("observational.cluster_missing_some_units"), Said("observational.cluster_each_unit"))
     codes, n_clusters = cluster_codes(labels)
     for side, name in ((arm, "treated"), (~arm, "comparison")):
         if len(np.unique(codes[side])) < 2:
-            raise NotEstimable(f"all {name} units are in one cluster", "at least two clusters in each arm")
+            raise NotEstimable(
+                Said("observational.all_units_one_cluster", name=name), Said("checks.least_two_clusters_each_arm")
+            )
     return codes, n_clusters
 
 
 def same_length(*arrays: NDArray[np.generic]) -> None:
     """Refuse arrays that are not about the same number of units."""
     if len({len(one) for one in arrays}) > 1:
-        raise NotEstimable("outcome, arm and covariates differ in length", "one value of each per unit")
+        raise NotEstimable(
+            Said("observational.outcome_arm_covariates_differ_length"), Said("experiments.one_value_each_per_unit")
+        )
 
 
 def key_order(key: NDArray[np.generic]) -> Ints:
     """Return the rows in the order of their keys; refuse missing or repeated keys."""
     labels = np.asarray(key)
     if bool(pd.isna(labels).any()) or len(np.unique(labels)) < len(labels):
-        raise NotEstimable("a key is missing or stands for two units", "a different key for each unit")
+        raise NotEstimable(
+            Said("observational.key_missing_stands_two_units"), Said("observational.different_key_each_unit")
+        )
     return np.asarray(np.argsort(labels, kind="stable"), dtype=np.int64)
 
 
@@ -344,7 +373,10 @@ def dense_ranks(values: Floats) -> Ints:
 def enough_units(n: int, n_params: int, where: str) -> None:
     """Refuse a regression with no more units than parameters."""
     if n <= n_params:
-        raise NotEstimable(f"there are {n} units {where} for {n_params} parameters", "more units or fewer covariates")
+        raise NotEstimable(
+            Said("observational.units_parameters", n=n, where=where, n_params=n_params),
+            Said("observational.more_units_fewer_covariates"),
+        )
 
 
 def design(x: Floats, names: Sequence[str], *, where: str = "") -> Floats:
@@ -352,12 +384,15 @@ def design(x: Floats, names: Sequence[str], *, where: str = "") -> Floats:
     scale, size = x.std(axis=0), np.abs(x).max(axis=0)
     flat = [str(name) for name, one in zip(names, scale <= FLAT * size, strict=True) if one]
     if flat:
-        raise NotEstimable(f"{', '.join(flat)} does not vary{where}", "leave it out, or units that differ in it")
+        raise NotEstimable(
+            Said("observational.does_not_vary", flat=flat, where=where), Said("observational.leave_out_units_differ")
+        )
     z = np.column_stack([np.ones(len(x)), (x - x.mean(axis=0)) / scale])
     dependent = _dependent(z, names)
     if dependent:
         raise NotEstimable(
-            f"{', '.join(dependent)} is a combination of the other covariates{where} (collinear)", "leave it out"
+            Said("observational.combination_other_covariates_collinear", dependent=dependent, where=where),
+            Said("observational.leave_out"),
         )
     return z
 

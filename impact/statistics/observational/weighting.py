@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Estimate, Floats, in_digits, influence_error, wald
+from impact.statistics.core import Estimate, Floats, influence_error, wald
 from impact.statistics.observational.propensity import (
     Bools,
     Estimand,
@@ -35,6 +35,7 @@ from impact.statistics.observational.propensity import (
     outcomes,
     same_length,
 )
+from impact.words.said import Said
 
 Nuisance = Literal["estimated", "known"]
 BALANCED = 1e-12
@@ -305,9 +306,14 @@ def _refuse_outside_range(x: Floats, target: Floats, names: Sequence[str]) -> No
     for name, value, low, high in zip(names, target, x.min(axis=0), x.max(axis=0), strict=True):
         if low < high and not low < value < high:
             raise NotEstimable(
-                f"no positive weights balance {name}: the treated's mean is {in_digits(value)}, the comparison units"
-                f" lie within {in_digits(low)} and {in_digits(high)}",
-                "comparison units on both sides of that mean, or fewer moments",
+                Said(
+                    "observational.no_positive_weights_balance_treated_mean_comparison",
+                    name=name,
+                    value=value,
+                    low=low,
+                    high=high,
+                ),
+                Said("observational.comparison_units_both_sides_mean_fewer_moments"),
             )
 
 
@@ -320,8 +326,8 @@ def _infeasible(z: Floats, names: Sequence[str]) -> NotEstimable:
     slack = np.zeros(k) if solution.x is None else solution.x[n : n + k] + solution.x[n + k :]
     stuck = [str(name) for name, size in zip(names, slack, strict=True) if size > 1e-7] or list(map(str, names))
     return NotEstimable(
-        f"no positive weights balance {', '.join(stuck)} together with the other moments",
-        "fewer moments, or comparison units more like the treated",
+        Said("observational.no_positive_weights_balance_together_other_moments", stuck=stuck),
+        Said("observational.fewer_moments_comparison_units_more_like_treated"),
     )
 
 
@@ -371,7 +377,9 @@ def _with_intercept(matrix: ArrayLike) -> Floats:
 
 def _is_estimated(nuisance: Nuisance) -> bool:
     if nuisance not in ("estimated", "known"):
-        raise NotEstimable(f"the error rule {nuisance!r} is not known", "estimated or known")
+        raise NotEstimable(
+            Said("observational.error_rule_not_known", nuisance=repr(nuisance)), Said("observational.estimated_known")
+        )
     return nuisance == "estimated"
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, Floats, Ints, cluster_codes, influence_error, wald
+from impact.words.said import Said
 
 Bools = NDArray[np.bool_]
 NEVER = -1
@@ -65,11 +66,15 @@ class Panel:
         if np.any((self.cohort < NEVER) | (self.cohort >= self.outcome.shape[1])):
             raise ValueError("cohort must be the position of a period, or −1 for units not treated in these periods")
         if np.isinf(self.outcome).any():
-            raise NotEstimable("an outcome is infinite", "finite outcomes; leave a missing one empty")
+            raise NotEstimable(Said("panels.outcome_infinite"), Said("panels.finite_outcomes_leave_missing_one_empty"))
         if self.covariates is not None and not np.isfinite(self.covariates).all():
-            raise NotEstimable("a baseline covariate is missing or infinite", "covariates known for every unit")
+            raise NotEstimable(
+                Said("panels.baseline_covariate_missing_infinite"), Said("panels.covariates_known_every_unit")
+            )
         if self.weights is not None and not np.all(np.isfinite(self.weights) & (self.weights > 0)):
-            raise NotEstimable("a weight is missing, zero, negative or infinite", "a positive weight for every unit")
+            raise NotEstimable(
+                Said("panels.weight_missing_zero_negative_infinite"), Said("panels.positive_weight_every_unit")
+            )
 
     def name(self, period: int) -> str:
         """Return the name of a period, or its position where periods have no names."""
@@ -114,17 +119,21 @@ def comparison_window(panel: Panel, used: Bools, anticipation: int = 0, *, never
     present = np.unique(panel.cohort[used])
     cohorts = present[present != NEVER]
     if not len(cohorts):
-        raise NotEstimable("no unit becomes treated after a period without treatment", "units treated later")
+        raise NotEstimable(
+            Said("panels.no_unit_becomes_treated_after_period_without"), Said("panels.units_treated_later")
+        )
     if present[0] == NEVER:
         return cohorts, panel.outcome.shape[1]
     if never_only:
-        raise NotEstimable("every unit is treated at some time", "units never treated, or units not yet treated")
+        raise NotEstimable(
+            Said("panels.every_unit_treated_some_time"), Said("panels.units_never_treated_units_not_yet_treated")
+        )
     n_periods = int(cohorts[-1]) - anticipation
     cohorts = cohorts[cohorts < n_periods]
     if not len(cohorts):
         raise NotEstimable(
-            "all units are first treated at the same time, or too close to it given the anticipation",
-            "units never treated, or treated later",
+            Said("panels.all_units_first_treated_same_time_too"),
+            Said("panels.units_never_treated_treated_later"),
         )
     return cohorts, n_periods
 
@@ -167,8 +176,8 @@ def wide_cohorts(panel: Panel, used: Bools) -> tuple[Bools, tuple[str, ...]]:
             left_out.append(f"the cohort first treated {panel.name(int(cohort))} lies in one {level}")
     if left_out and len(left_out) == len(cohorts):
         raise NotEstimable(
-            f"the cohort first treated {panel.name(int(cohorts[0]))} lies in one {level}, so its effect has no error",
-            f"at least two {level}s in each cohort, or cohorts merged",
+            Said("panels.cohort_first_treated_lies_one_effect_has", cohorts=panel.name(int(cohorts[0])), level=level),
+            Said("panels.least_two_s_each_cohort_cohorts_merged", level=level),
         )
     return kept, tuple(left_out)
 

@@ -24,6 +24,7 @@ from impact.statistics.panels.adoption import (
     n_spread,
     wide_cohorts,
 )
+from impact.words.said import Said
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,9 @@ class _Fit:
 
 def _fit(panel: Panel) -> _Fit:
     if panel.covariates is not None:
-        raise NotEstimable("unit effects absorb baseline covariates", "no covariates, or another estimator")
+        raise NotEstimable(
+            Said("panels.unit_effects_absorb_baseline_covariates"), Said("panels.no_covariates_another_estimator")
+        )
     event = np.arange(panel.outcome.shape[1]) - panel.cohort[:, None]
     after = np.asarray((panel.cohort != NEVER)[:, None] & (event >= 0))
     seen = ~np.isnan(panel.outcome)
@@ -199,7 +202,7 @@ def _imputable(panel: Panel, observed: Bools, after: Bools) -> tuple[Bools, tupl
         observed = np.asarray(kept)
     if not np.any(observed & after):
         reason = next(iter(gone), "no unit becomes treated after a period without treatment")
-        raise NotEstimable(reason, "units treated later, and more never treated or treated last")
+        raise NotEstimable(reason, Said("panels.units_treated_later_more_never_treated_treated"))
     return observed, tuple(gone)
 
 
@@ -216,7 +219,8 @@ def _check_linked(panel: Panel, untreated: Bools) -> None:
     if count > 1:
         apart = ", ".join(panel.name(int(period)) for period in seen[labels != labels[0]])
         raise NotEstimable(
-            f"no untreated unit links the periods {apart} with the others", "units observed untreated in both"
+            Said("panels.no_untreated_unit_links_periods_others", apart=apart),
+            Said("panels.units_observed_untreated_both"),
         )
 
 

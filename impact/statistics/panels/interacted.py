@@ -24,9 +24,10 @@ from impact.statistics.panels.adoption import (
     wide_cohorts,
 )
 from impact.statistics.panels.aggregation import joint_test
+from impact.words.said import Said
 
 SINGULAR = 1e-10
-RULE = "CR1, unit effects nested"
+RULE = Said("rule.cr1_unit_effects_nested")
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,9 @@ def sun_abraham(panel: Panel) -> Interacted:
     effects. Journal of Econometrics 225(2), 175–199. https://doi.org/10.1016/j.jeconom.2020.09.006
     """
     if panel.covariates is not None:
-        raise NotEstimable("unit effects absorb baseline covariates", "no covariates, or another estimator")
+        raise NotEstimable(
+            Said("panels.unit_effects_absorb_baseline_covariates"), Said("panels.no_covariates_another_estimator")
+        )
     sample = _sample(panel)
     cells = _cells(panel, sample)
     events = cells[:, 1] - cells[:, 0]
@@ -169,11 +172,13 @@ def _sample(panel: Panel) -> _Sample:
     used = np.asarray(observed.any(axis=1))
     clustering = clustering_of(panel, used)
     if n_spread(used & ~np.isin(panel.cohort, cohorts), clustering) < 2:
-        raise NotEstimable("the comparison lies in one unit or cluster", "more units never treated or treated last")
+        raise NotEstimable(
+            Said("panels.comparison_lies_one_unit_cluster"), Said("panels.more_units_never_treated_treated_last")
+        )
     left = np.intersect1d(cohorts, panel.cohort[used])
     if not any(observed[panel.cohort == cohort, cohort:].any() for cohort in left):
         reason = next(iter((*thin, *gone)), "no unit becomes treated after a period without treatment")
-        raise NotEstimable(reason, "at least two units and clusters observed in each period of a cohort")
+        raise NotEstimable(reason, Said("panels.least_two_units_clusters_observed_each_period"))
     weights = np.where(observed, panel.unit_weights[:, None], 0.0)
     return _Sample(used, weights, left, clustering, late & ~informative(seen)[0], (*gone, *thin))
 
@@ -270,8 +275,8 @@ def _inverse(gram: Floats) -> Floats:
     scale = np.sqrt(np.diag(gram))
     if np.any(scale <= 0) or np.linalg.eigvalsh(gram / np.outer(scale, scale))[0] < SINGULAR:
         raise NotEstimable(
-            "missing outcomes leave interactions of cohort and period collinear with unit and period effects",
-            "units observed both before treatment and after it",
+            Said("panels.missing_outcomes_leave_interactions_cohort_period_collinear"),
+            Said("panels.units_observed_both_before_treatment_after"),
         )
     return np.asarray(np.linalg.inv(gram / np.outer(scale, scale)) / np.outer(scale, scale), dtype=np.float64)
 
@@ -293,7 +298,9 @@ def _pretrend(found: _Found, before: list[Estimate]) -> JointTest | NotEstimable
     influences = [estimate.influence for estimate in before if estimate.influence is not None]
     values = np.array([estimate.estimate for estimate in before])
     if not influences:
-        return NotEstimable("there is no period before treatment to test", "more periods before treatment")
+        return NotEstimable(
+            Said("panels.no_period_before_treatment_test"), Said("panels.more_periods_before_treatment")
+        )
     codes = found.sample.clustering.codes
     try:
         return joint_test(values, np.column_stack(influences), codes, df=found.df, factor=found.factor)

@@ -27,13 +27,14 @@ from impact.statistics.panels.adoption import (
     n_spread,
     wide_cohorts,
 )
+from impact.words.said import Said
 
 Control = Literal["never", "not_yet"]
 Method = Literal["dr", "ipw", "reg"]
 Base = Literal["varying", "universal"]
 PROPENSITY_LIMIT = 0.999
 CONTROL_PROPENSITY_LIMIT = 0.995
-RULE = "influence function"
+RULE = Said("rule.influence_function")
 
 
 @dataclass(frozen=True)
@@ -246,9 +247,9 @@ def _sample(panel: Panel, *, control: Control, method: Method, anticipation: int
         who = "never treated" if cohort == NEVER else f"first treated {panel.name(int(cohort))}"
         gone.append(f"every unit {who} has a missing outcome")
         if not used.any() or (cohort == NEVER and control == "never"):
-            raise NotEstimable(gone[-1], "units observed in all periods")
+            raise NotEstimable(gone[-1], Said("checks.units_observed_all_periods"))
     if not used.any():
-        raise NotEstimable("no unit is observed before its treatment", "periods before treatment")
+        raise NotEstimable(Said("panels.no_unit_observed_before_treatment"), Said("panels.periods_before_treatment"))
     used, thin = wide_cohorts(panel, used)
     weights = np.where(used, panel.unit_weights, 0.0) / panel.unit_weights[used].mean()
     clustering, left_out = clustering_of(panel, used), (*gone, *thin)
@@ -295,7 +296,7 @@ def _with_comparison(
         if (cohort, period, base) not in wide
     ]
     if not any(period >= cohort for cohort, period, _ in wide):
-        raise NotEstimable(thin[0], "more units not treated")
+        raise NotEstimable(thin[0], Said("panels.more_units_not_treated"))
     return wide, tuple(thin)
 
 
@@ -311,7 +312,7 @@ def _cell_estimate(sample: _Sample, cohort: int, period: int, base: int) -> Esti
             change, treated[rows], sample.matrix[rows], sample.weights[rows], method=sample.method, names=names
         )
     except NotEstimable as refusal:
-        raise NotEstimable(f"{where}, {refusal.reason}", refusal.needed) from refusal
+        raise NotEstimable(Said("panels.text", where=where, reason=refusal.reason), refusal.needed) from refusal
     influence = np.zeros(len(panel.cohort))
     influence[rows] = found
     return from_influence(
@@ -359,6 +360,6 @@ def _check_overlap(fitted: Floats, treated: Bools) -> None:
     sure = int(np.sum(fitted >= np.where(treated, PROPENSITY_LIMIT, CONTROL_PROPENSITY_LIMIT)))
     if sure:
         raise NotEstimable(
-            f"{sure} units are treated with near certainty given the covariates (no overlap)",
-            "treated and untreated units alike, or fewer covariates",
+            Said("panels.units_treated_near_certainty_given_covariates_no", sure=sure),
+            Said("panels.treated_untreated_units_alike_fewer_covariates"),
         )

@@ -17,6 +17,7 @@ from scipy import optimize, stats
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Floats, t_quantile
+from impact.words.said import Said
 
 LARGEST = 1e9
 Waves = Literal["exchangeable", "ar1"]
@@ -49,13 +50,15 @@ def _within(what: str, low: float, high: float, *values: float, open_ends: bool 
         inside = low < value < high if open_ends else low <= value <= high
         if not inside or math.isinf(value):
             ends = f"strictly between {low:g} and {high:g}" if open_ends else f"from {low:g} to {high:g}"
-            raise NotEstimable(f"{what} of {value:g} is impossible", f"{what} {ends}")
+            raise NotEstimable(
+                Said("power.impossible", what=what, value=value), Said("power.text", what=what, ends=ends)
+            )
 
 
 def _level(alpha: float, sides: int) -> float:
     _within("a significance level", 0, 1, alpha, open_ends=True)
     if sides not in (1, 2):
-        raise NotEstimable(f"a test with {sides} sides does not exist", "one or two sides")
+        raise NotEstimable(Said("power.test_sides_does_not_exist", sides=sides), Said("power.one_two_sides"))
     return alpha / sides
 
 
@@ -94,11 +97,13 @@ def power(effect: float, precision: Precision, *, alpha: float = 0.05, sides: in
 
 def _check(effect: float, precision: Precision) -> None:
     if not math.isfinite(effect):
-        raise NotEstimable("the effect is not a finite number", "an effect in the unit of the outcome")
+        raise NotEstimable(Said("power.effect_not_finite_number"), Said("power.effect_unit_outcome"))
     if not precision.std_error > 0 or not math.isfinite(precision.std_error):
-        raise NotEstimable("the standard error is not a positive number", "an outcome that varies")
+        raise NotEstimable(Said("power.standard_error_not_positive_number"), Said("checks.outcome_varies"))
     if not precision.df > 0:
-        raise NotEstimable("no degrees of freedom are left", "more persons or clusters, or fewer covariates")
+        raise NotEstimable(
+            Said("statistics.no_degrees_freedom_left"), Said("power.more_persons_clusters_fewer_covariates")
+        )
 
 
 def _upper_tail(threshold: float, df: float, shift: float) -> float:
@@ -109,7 +114,9 @@ def _upper_tail(threshold: float, df: float, shift: float) -> float:
 
 def _number(probability: float) -> float:
     if not math.isfinite(probability):
-        raise NotEstimable("the noncentral distribution could not be evaluated here", "a less extreme design")
+        raise NotEstimable(
+            Said("power.noncentral_distribution_could_not_evaluated_here"), Said("power.less_extreme_design")
+        )
     return min(max(probability, 0.0), 1.0)
 
 
@@ -150,8 +157,10 @@ def solve(
     lower, upper = low, min(high, max(2 * low, 1.0))
     while function(upper) < target:
         if upper >= high:
-            reached = f"no {what} up to {high:g} reaches a power of {target:.0%} (it ends at {function(high):.1%})"
-            raise NotEstimable(reached, "a larger effect, a more precise design, or more clusters")
+            reached = Said(
+                "power.no_up_reaches_power_ends", what=what, high=high, target=target, function=function(high)
+            )
+            raise NotEstimable(reached, Said("power.larger_effect_more_precise_design_more_clusters"))
         lower, upper = upper, min(high, 2 * upper)
     return float(optimize.brentq(lambda x: function(x) - target, lower, upper, xtol=1e-12, rtol=1e-14))
 
@@ -162,13 +171,13 @@ def two_means(
     """Return the precision of a difference of two means; Welch's df if the standard deviations differ."""
     other = sd if sd_comparison is None else sd_comparison
     if min(n_treated, n_comparison) < 1 or n_treated + n_comparison <= 2:
-        raise NotEstimable("an arm has no one, or no degrees of freedom are left", "two persons or more in each arm")
+        raise NotEstimable(Said("power.arm_has_no_one_no_degrees_freedom"), Said("power.two_persons_more_each_arm"))
     _within("a standard deviation", 0, math.inf, sd, other, open_ends=True)
     parts = sd**2 / n_treated, other**2 / n_comparison
     if sd_comparison is None:
         return Precision(math.sqrt(sum(parts)), n_treated + n_comparison - 2)
     if min(n_treated, n_comparison) <= 1:
-        raise NotEstimable("an arm of one has no variance of its own", "two persons or more in each arm")
+        raise NotEstimable(Said("power.arm_one_has_no_variance_own"), Said("power.two_persons_more_each_arm"))
     df = sum(parts) ** 2 / (parts[0] ** 2 / (n_treated - 1) + parts[1] ** 2 / (n_comparison - 1))
     return Precision(math.sqrt(sum(parts)), df)
 
@@ -224,7 +233,9 @@ def cluster_means(
         With one cluster in an arm, or impossible shares.
     """
     if min(treated, comparison) < 2:
-        raise NotEstimable("an arm of one cluster confounds programme and place", "two clusters or more in each arm")
+        raise NotEstimable(
+            Said("power.arm_one_cluster_confounds_programme_place"), Said("power.two_clusters_more_each_arm")
+        )
     _within("an intracluster correlation", 0, 1, icc)
     _within("R²", 0, 1, r2_cluster, r2_person)
     _within("a cluster size", 1, math.inf, size)
@@ -242,7 +253,10 @@ def wave_correlation(waves: int, autocorrelation: float, structure: Waves = "exc
     lag = np.abs(np.subtract.outer(np.arange(waves), np.arange(waves)))
     found = np.where(lag == 0, 1.0, autocorrelation) if structure == "exchangeable" else float(autocorrelation) ** lag
     if np.linalg.eigvalsh(found)[0] < -1e-12:
-        raise NotEstimable(f"{waves} waves cannot all correlate at {autocorrelation:g}", "a higher autocorrelation")
+        raise NotEstimable(
+            Said("power.waves_cannot_all_correlate", waves=waves, autocorrelation=autocorrelation),
+            Said("power.higher_autocorrelation"),
+        )
     return np.asarray(found, dtype=np.float64)
 
 
@@ -273,7 +287,8 @@ def panel_factor(correlation: Floats, pre: int, analysis: Analysis) -> float:
     waves = len(correlation)
     if not 0 <= pre < waves or (pre == 0 and analysis != "post"):
         raise NotEstimable(
-            f"{analysis} with {pre} of {waves} waves before has nothing to compare", "waves on each side"
+            Said("power.waves_before_has_nothing_compare", analysis=analysis, pre=pre, waves=waves),
+            Said("power.waves_each_side"),
         )
     after = float(correlation[pre:, pre:].mean())
     if analysis == "post":
@@ -281,7 +296,9 @@ def panel_factor(correlation: Floats, pre: int, analysis: Analysis) -> float:
     before, both = float(correlation[:pre, :pre].mean()), float(correlation[:pre, pre:].mean())
     factor = after + before - 2 * both if analysis == "change" else after - both**2 / before
     if not factor > 1e-12:
-        raise NotEstimable("waves that correlate perfectly leave no variance", "an autocorrelation below 1")
+        raise NotEstimable(
+            Said("power.waves_correlate_perfectly_leave_no_variance"), Said("power.autocorrelation_below_1")
+        )
     return factor
 
 
@@ -300,7 +317,9 @@ def retained(n: float, attrition: float) -> float:
 def recruited(n: float, attrition: float) -> float:
     """Return how many to recruit so that n are observed after a share is lost."""
     if not 0 <= attrition < 1:
-        raise NotEstimable(f"attrition of {attrition:g} leaves no one", "attrition from 0 to below 1")
+        raise NotEstimable(
+            Said("power.attrition_leaves_no_one", attrition=attrition), Said("power.attrition_0_below_1")
+        )
     return n / (1 - attrition)
 
 
@@ -314,7 +333,9 @@ def _proportion_errors(
     null = math.sqrt(pooled * (1 - pooled) * (1 / n_treated + 1 / n_comparison))
     variance = p_treated * (1 - p_treated) / n_treated + p_comparison * (1 - p_comparison) / n_comparison
     if not variance > 0:
-        raise NotEstimable("both proportions are 0 or 1, so nothing varies", "a proportion strictly between 0 and 1")
+        raise NotEstimable(
+            Said("power.both_proportions_0_1_nothing_varies"), Said("power.proportion_strictly_between_0_1")
+        )
     return null, math.sqrt(variance)
 
 
@@ -367,7 +388,7 @@ def _power_f(shift: float, df1: float, df2: float, alpha: float) -> float:
     _level(alpha, 1)
     _within("an effect", 0, math.inf, shift)
     if min(df1, df2) <= 0:
-        raise NotEstimable("no degrees of freedom are left", "two groups or more, or more persons")
+        raise NotEstimable(Said("statistics.no_degrees_freedom_left"), Said("power.two_groups_more_more_persons"))
     threshold = stats.f.isf(alpha, df1, df2)
     return alpha if shift == 0 else _number(float(stats.ncf.sf(threshold, df1, df2, shift)))  # SciPy errs at shift 0
 
@@ -377,7 +398,7 @@ def power_chi2(w: float, n: float, df: int, *, alpha: float = 0.05) -> float:
     _level(alpha, 1)
     _within("an effect", 0, math.inf, w)
     if n <= 0 or df <= 0:
-        raise NotEstimable("no persons or degrees of freedom are left", "a table with two rows and columns or more")
+        raise NotEstimable(Said("power.no_persons_degrees_freedom_left"), Said("power.table_two_rows_columns_more"))
     return _number(float(stats.ncx2.sf(stats.chi2.isf(alpha, df), df, n * w**2)))
 
 

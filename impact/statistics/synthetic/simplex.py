@@ -10,6 +10,7 @@ from scipy import optimize
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Floats
+from impact.words.said import Said
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +44,9 @@ def simplex_weights(target: ArrayLike, donors: ArrayLike, *, ridge: float = 0.0)
     """
     goal, pool = finite(target, "the target"), finite(donors, "the donors")
     if pool.ndim != 2 or pool.shape[0] != len(goal) or pool.shape[1] < 2:
-        raise NotEstimable("there are fewer than two donors to weight", "at least two donors measured as the target is")
+        raise NotEstimable(
+            Said("synthetic.fewer_two_donors_weight"), Said("synthetic.least_two_donors_measured_target")
+        )
     distance = pool - goal[:, None]
     stacked = np.vstack([distance, np.sqrt(ridge) * np.eye(pool.shape[1])]) if ridge > 0 else distance
     size = float(np.sqrt(np.mean(np.sum(stacked**2, axis=0)))) or 1.0
@@ -72,5 +75,5 @@ def finite(values: ArrayLike, what: str) -> Floats:
     """Return values as floats, or refuse what is missing or infinite."""
     array = np.asarray(values, dtype=np.float64)
     if not np.isfinite(array).all():
-        raise NotEstimable(f"{what} have missing or infinite values", "complete data")
+        raise NotEstimable(Said("synthetic.have_missing_infinite_values", what=what), Said("synthetic.complete_data"))
     return array

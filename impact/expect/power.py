@@ -125,7 +125,7 @@ def power_report(indicator: Indicator, plan: PowerPlan, *, simulate: bool = True
             simulated = simulate_design(design, plan, spread(plan))
             smallest = smallest or _smallest(closed.Precision(simulated.empirical_sd), plan)
     except NotEstimable as error:
-        reason = error.reason + (f"; needed: {error.needed}" if error.needed else "")
+        reason = str(error.why())
     found = closed_power if closed_power is not None else (simulated.power if simulated else None)
     return PowerReport(
         indicator.id,

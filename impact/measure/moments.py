@@ -22,7 +22,7 @@ from impact.words.said import Said
 CONFIDENCE = 0.95
 MISSING_GROUP = "(no value)"
 """How the group of rows without a label is called."""
-COMPLETE = Said("values.complete_count_no_sampling_error")
+COMPLETE = Said("values.complete_count")
 NOTHING = 1e-15
 """A sum below this share of its terms is zero: decimals are known no better."""
 SMALL_N = 30
@@ -39,7 +39,7 @@ class Measured:
     conf_low: float | None = None
     conf_high: float | None = None
     n_clusters: int | None = None
-    method: str = ""
+    method: Said = COMPLETE
     flags: tuple[str, ...] = ()
 
 
@@ -164,15 +164,13 @@ def _simple(
     error = math.sqrt(n / (n - 1) * squares) / abs(denominator) if varies else None
     if share:
         low, high = wilson(value, n)
-        return Measured(value, error, low, high, None, "simple sample, Wilson interval", flags)
+        return Measured(value, error, low, high, None, Said("values.simple_sample_wilson"), flags)
     if n < 2:
         return Measured(value, method=Said("values.one_row_no_spread"), flags=flags)
     if error is None:
-        return Measured(
-            value, method=Said("values.no_interval", NO_VARIATION=NO_VARIATION), flags=(*flags, "no_interval")
-        )
+        return Measured(value, method=Said("join.no_interval", why=NO_VARIATION), flags=(*flags, "no_interval"))
     half = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1)) * error
-    return Measured(value, error, value - half, value + half, None, f"simple sample, t({n - 1})", flags)
+    return Measured(value, error, value - half, value + half, None, Said("values.simple_sample", df=n - 1), flags)
 
 
 def bounded(value: float, n: int, clusters: int | None, effective: str, flags: tuple[str, ...]) -> Measured:
@@ -191,7 +189,7 @@ def bounded(value: float, n: int, clusters: int | None, effective: str, flags: t
     """
     by_cluster = clusters is not None and effective == "clusters"
     low, high = exact_bound(value, clusters if clusters is not None and by_cluster else n)
-    method = f"exact bound on {clusters} clusters" if by_cluster else f"exact bound on {n} respondents"
+    method = Said("values.bound_on_clusters", n=clusters) if by_cluster else Said("values.bound_on_respondents", n=n)
     return Measured(value, None, low, high, clusters, method, flags)
 
 
@@ -213,15 +211,15 @@ def _designed(
 ) -> Measured:
     clusters = spread.units if frame.cluster is not None else None
     if spread.problem:
-        method = Said("values.no_interval_2", problem=spread.problem)
+        method = Said("join.no_interval", why=spread.problem)
         return Measured(value, n_clusters=clusters, method=method, flags=(*flags, "no_interval"))
     error = math.sqrt(spread.variance) / abs(denominator)
     half = float(stats.t.ppf((1 + CONFIDENCE) / 2, spread.freedom)) * error
     if not share:
-        method = Said("values.taylor_linearisation_t", freedom=spread.freedom)
+        method = Said("values.linearised", df=spread.freedom)
         return Measured(value, error, value - half, value + half, clusters, method, flags)
     low, high = logit_interval(value, half)
-    method = Said("values.taylor_linearisation_logit_interval_t", freedom=spread.freedom)
+    method = Said("values.linearised_logit", df=spread.freedom)
     return Measured(value, error, low, high, clusters, method, flags)
 
 
@@ -282,4 +280,4 @@ def quantile_of_counts(
     if low < 0 or high > n - 1:
         return Measured(value, method=Said("values.too_few_rows_interval"), flags=(*flags, "no_interval"))
     bounds = [float(values[np.searchsorted(upto, rank, side="right")]) for rank in (low, high)]
-    return Measured(value, None, bounds[0], bounds[1], None, "order statistics, binomial ranks", flags)
+    return Measured(value, None, bounds[0], bounds[1], None, Said("values.order_statistics"), flags)

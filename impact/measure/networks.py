@@ -142,9 +142,7 @@ def observed_at(indicator: Indicator, rows: TieRows, wave: str, part: tuple[str,
             listed = listed[listed[part[0]].fillna(MISSING_GROUP).isin(codes)]
     known = listed[listed["_answered"] & (listed["_group"].notna() | (formula.group is None))]
     if not 1 <= len(known) <= LARGEST:
-        raise NotEstimable(
-            Said("values.bodies_listed_answer", n=len(known)), Said("values.roster_1_bodies", LARGEST=LARGEST)
-        )
+        raise NotEstimable(Said("values.bodies_with_answer", n=len(known)), Said("values.roster", most=LARGEST))
     names = pd.Index(known["_body"])
     groups = known["_group"].to_numpy(dtype=object) if formula.group else None
     network = networks.Network(_adjacency(ties, names, directed=formula.directed), formula.directed)
@@ -181,10 +179,7 @@ def both_waves(
     """
     seen = observed_waves(indicator, rows)
     if missing := [name for name in (since, wave) if name not in seen]:
-        reason = f"the network has no rows at {' or '.join(missing)}"
-        raise NotEstimable(
-            Said("values.network_measured_one_wave_has_no_change", reason=reason), Said("values.ties_both_waves")
-        )
+        raise NotEstimable(Said("values.network_of_one_wave", waves=missing), Said("values.ties_both_waves"))
     return observed_at(indicator, rows, since, part), observed_at(indicator, rows, wave, part)
 
 
@@ -214,7 +209,7 @@ def network_values(indicator: Indicator, rows: TieRows) -> Iterator[tuple[dict[s
                 found = observed_at(indicator, rows, wave, part)
                 measured = _measured(indicator, found)
             except NotEstimable as error:
-                words = Said("values.not_estimable_because", reason=error.reason)
+                words = Said("join.not_estimable", why=error.reason)
                 yield labels, Measured(None, method=words, flags=("no_data",)), 0, 0
                 continue
             yield labels, measured, len(found.names), found.left_out
@@ -235,7 +230,7 @@ def _measured(indicator: Indicator, found: Observed) -> Measured:
     formula = network_of(indicator)
     value = networks.network_measure(found.network, formula.measure, found.groups)
     if np.isnan(value):
-        words = Said("values.not_estimable_because_has_no_meaning_small", measure=formula.measure)
+        words = Said("join.not_estimable", why=Said("values.network_too_small", measure=formula.measure))
         return Measured(None, method=words, flags=("no_data",))
     flags: tuple[str, ...] = ("bodies_left_out",) if found.left_out else ()
     if formula.measure == "mean_path" and networks.unreachable_pairs(found.network):
@@ -243,17 +238,16 @@ def _measured(indicator: Indicator, found: Observed) -> Measured:
     if indicator.sample.all_units:
         return Measured(value, method=COMPLETE, flags=flags)
     if formula.measure in BIASED:
-        return Measured(
-            value, method=Said("values.no_interval_drawn_bodies_lose_partners"), flags=("no_interval", *flags)
-        )
+        method = Said("join.no_interval", why=Said("values.bodies_lose_partners"))
+        return Measured(value, method=method, flags=("no_interval", *flags))
     rng = np.random.default_rng(formula.seed)
     try:
         drawn = inference.vertex_bootstrap(found.network, formula.measure, found.groups, draws=formula.draws, rng=rng)
     except NotEstimable as error:
-        return Measured(value, method=Said("values.no_interval_3", reason=error.reason), flags=("no_interval", *flags))
+        return Measured(value, method=Said("join.no_interval", why=error.reason), flags=("no_interval", *flags))
     least, most = LIMITS.get(formula.measure, (0.0, np.inf))
     low, high = max(drawn.conf_low, least), min(drawn.conf_high, most)
-    words = Said("values.bodies_vertex_bootstrap_draws_normal_interval_within", n=len(found.names), draws=formula.draws)
+    words = Said("values.vertex_bootstrap", n=len(found.names), draws=formula.draws)
     return Measured(value, drawn.std_error, low, high, None, words, flags)
 
 
@@ -265,7 +259,7 @@ def _turnover(indicator: Indicator, rows: TieRows) -> tuple[dict[str, str], Meas
     except NotEstimable as error:
         return (
             labels,
-            Measured(None, method=Said("values.not_estimable_because", reason=error.reason), flags=("no_data",)),
+            Measured(None, method=Said("join.not_estimable", why=error.reason), flags=("no_data",)),
             0,
             0,
         )
@@ -284,7 +278,7 @@ def _turnover(indicator: Indicator, rows: TieRows) -> tuple[dict[str, str], Meas
     if np.isnan(value):
         return (
             labels,
-            Measured(None, method=Said("values.not_estimable_because_no_ties"), flags=("no_data",)),
+            Measured(None, method=Said("join.not_estimable", why=Said("values.no_ties")), flags=("no_data",)),
             0,
             left_out,
         )

@@ -60,8 +60,9 @@ def refuse_breaks(found: pd.DataFrame, waves: Sequence[str]) -> None:
     if broken.empty:
         return
     first = broken.assign(_place=broken["_wave"].map(later)).sort_values(["_place", "_unit"]).iloc[0]
-    whose = f" of {first['_unit']}" if first["_unit"] else ""
     raise NotEstimable(
-        Said("values.series_breaks_flag", whose=whose, wave=first["_wave"], BREAK=BREAK),
-        Said("values.series_without_break_start_filter_bridge"),
+        Said("values.series_of_unit_breaks", unit=first["_unit"], wave=first["_wave"], flag=BREAK)
+        if first["_unit"]
+        else Said("values.series_breaks", wave=first["_wave"], flag=BREAK),
+        Said("values.series_without_break"),
     )

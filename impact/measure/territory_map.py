@@ -27,7 +27,7 @@ _TEXTS = ("organisation_id", "document", "place", "quote")
 _NUMBERS = ("voices", "severity", "capacity", "users")
 STATES = {"coverage": ("covered", "overlap"), "partial": ("partial",), "gaps": ("gap",), "overlaps": ("overlap",)}
 """The states of cells that each measure counts."""
-UNPLACED = Said("values.not_estimable_because_rows_tell_waves_apart")
+UNPLACED = Said("join.not_estimable", why=Said("values.rows_tell_waves_apart"))
 
 
 def relations_sql(

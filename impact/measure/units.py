@@ -40,10 +40,7 @@ def unit_sql(
     """Write the query of the rows a design needs; see :func:`unit_frame` for its columns."""
     formula = per_row(indicator)
     if formula is None:
-        raise NotEstimable(
-            Said("values.has_no_value_per_row", kind=indicator.formula.kind),
-            Said("values.mean_proportion_scale_threshold"),
-        )
+        raise NotEstimable(Said("values.no_value_per_row", kind=indicator.formula.kind), Said("values.formula_per_row"))
     wave = ident(contract.wave) if contract.wave else "''"
     kinds = ("integer", "number", "boolean")
     numeric = {name for name in columns if contract.columns[name].type in kinds and name not in as_text}
@@ -159,7 +156,7 @@ def treated_cells(
     """
     arm, sample = arm_sql(indicator.ex_post.design), indicator.sample
     if arm is None:
-        raise NotEstimable(Said("values.design_tells_no_treated_persons_apart"), Said("values.reach_groups_themselves"))
+        raise NotEstimable(Said("values.no_arms_in_design"), Said("values.reach_by_groups"))
     weight = f"CAST({ident(sample.weight)} AS DOUBLE)" if sample.weight else "1.0::DOUBLE"
     at = f" AND CAST({ident(contract.wave)} AS VARCHAR) = {literal(wave)}" if contract.wave and wave else ""
     named = ", ".join(f"CAST({ident(name)} AS VARCHAR) AS {ident(name)}" for name in columns)

@@ -12,7 +12,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import pandas as pd
 
-from impact.declare.base import Language
+from impact.words.languages import Language
 from impact.errors import UsageError
 from impact.publish import beside, disclosure, labels, process, quality, records, tables, theory
 from impact.publish.definitions import (

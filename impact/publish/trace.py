@@ -12,6 +12,7 @@ from impact.measure.moments import MISSING_GROUP
 from impact.sql import ident, literal
 from impact.store import Warehouse
 from impact.validate.load import file_lines
+from impact.store.sentences import decoded
 
 EXAMPLES = 5
 EFFECTS = (
@@ -47,7 +48,7 @@ def trace_finding(warehouse: Warehouse, name: str) -> dict[str, Any]:
     UsageError
         If there is no such finding.
     """
-    findings = warehouse.frame("SELECT * FROM impact.finding WHERE finding = ?", [name])
+    findings = decoded("finding", warehouse.frame("SELECT * FROM impact.finding WHERE finding = ?", [name]))
     if findings.empty:
         close = [
             row[0]
@@ -73,11 +74,13 @@ def trace_finding(warehouse: Warehouse, name: str) -> dict[str, Any]:
             "SELECT * EXCLUDE (finding, programme, indicator) FROM impact.diagnostic"
             ' WHERE finding = ? ORDER BY "check"',
             [name],
+            table="diagnostic",
         ),
         "terms": _many(
             warehouse,
             "SELECT * EXCLUDE (finding, programme, indicator, place) FROM impact.term WHERE finding = ? ORDER BY place",
             [name],
+            table="term",
         ),
         "linkage": _many(
             warehouse,
@@ -163,8 +166,8 @@ def _source(warehouse: Warehouse, programme: str, load: dict[str, Any], part: st
     }
 
 
-def _many(warehouse: Warehouse, query: str, parameters: list[Any]) -> list[dict[str, Any]]:
-    return [plain_row(dict(row)) for row in warehouse.frame(query, parameters).to_dict("records")]
+def _many(warehouse: Warehouse, query: str, parameters: list[Any], table: str = "") -> list[dict[str, Any]]:
+    return [plain_row(dict(row)) for row in decoded(table, warehouse.frame(query, parameters)).to_dict("records")]
 
 
 def _one(warehouse: Warehouse, query: str, parameters: list[Any]) -> dict[str, Any]:

@@ -45,6 +45,7 @@ from impact.run.stage import ENGINE, Progress, Staged, now_utc, publish_rows, st
 from impact.store import STAGES, Warehouse, publish_snapshot
 from impact.store.state import forget_later, reached, set_reached
 from impact.store.warehouse import to_json
+from impact.publish.sentences import renew_sentences
 
 __all__ = ["STAGES", "RunReport", "audit_programme", "run_programme"]
 
@@ -161,6 +162,7 @@ def _publish(
         write_networks(warehouse, programme)
     said = _renew_statements(programme, warehouse, run_id)
     hidden = renew_suppressions(programme, warehouse)
+    renew_sentences(programme, warehouse)
     done = _Done(tuple(loaded), tuple(indicator.id for indicator, _ in stale), (), changes)
     if loaded or stale or gone or renewed or hidden or said or stopped:
         _record_run(programme, warehouse, run_id, stage="publish", done=done)
@@ -181,6 +183,7 @@ def _stop(
     if loaded or gone or outdated or (stale and reached(warehouse, programme.id) != until):
         forget_later(warehouse, programme.id)
         renew_suppressions(programme, warehouse)
+        renew_sentences(programme, warehouse)
         _record_run(programme, warehouse, run_id, stage=until, done=done)
     return done
 
@@ -225,7 +228,7 @@ def _record_run(programme: Programme, warehouse: Warehouse, run_id: str, *, stag
         changes = plan_changes(json.loads(last[0][1]), plan) if last else []
         warehouse.connection.execute(
             "INSERT INTO impact.plan VALUES (?, ?, ?, ?, ?)",
-            [programme.id, digest, now_utc(), to_json(plan), to_json(changes)],
+            [programme.id, digest, now_utc(), to_json(plan), f"[{', '.join(change.json() for change in changes)}]"],
         )
     started = datetime.datetime.strptime(run_id, "%Y%m%dT%H%M%S%f")
     warehouse.connection.execute(

@@ -22,7 +22,7 @@ from dash import Dash, Input, Output
 from dash.exceptions import DependencyException
 from werkzeug.wrappers import Response
 
-from impact.declare.base import Language
+from impact.words.languages import Language
 from impact.drawing.markup import to_html, to_json
 from impact.errors import UsageError
 from impact.publish.published import Published

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from impact.declare.base import Language
+from impact.words.languages import Language
 from impact.drawing.markup import Element, h, to_html
 from impact.errors import UsageError
 from impact.files import check_place, copy_file, write_file

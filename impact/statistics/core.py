@@ -178,4 +178,4 @@ def influence_error(influence: Floats, codes: Ints | None = None, n_clusters: in
 
 def with_p_value(estimate: Estimate, p_value: float, rule: Said) -> Estimate:
     """Return the same estimate with the p-value of another test, named in its rule."""
-    return replace(estimate, p_value=float(p_value), rule=Said("rule.with_p_of", rule=estimate.rule, rule_2=rule))
+    return replace(estimate, p_value=float(p_value), rule=Said("rule.with_p_of", rule=estimate.rule, test=rule))

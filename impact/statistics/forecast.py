@@ -45,8 +45,8 @@ class Predictive:
     def __post_init__(self) -> None:
         if len(self.parameters) != LENGTHS.get(self.family) or not all(map(math.isfinite, self.parameters)):
             raise NotEstimable(
-                Said("statistics.unknown", family=self.family, parameters=self.parameters),
-                Said("statistics.finite_parameters", LENGTHS=LENGTHS),
+                Said("statistics.unknown", family=self.family, parameters=str(self.parameters)),
+                Said("statistics.finite_parameters", lengths=str(LENGTHS)),
             )
         positive = all(self.parameters[place] > 0 for place in SCALES[self.family])
         if not positive or (self.family == "beta" and not self.parameters[2] < self.parameters[3]):
@@ -270,10 +270,10 @@ def pool(estimates: Floats, std_errors: Floats, *, method: Method = "REML", hksj
     k, tau2 = len(y), _tau2(y, variance, method)
     weights = 1 / (variance + tau2)
     weights, error, df = weights / weights.sum(), float(1 / np.sqrt(weights.sum())), math.inf
-    mean, rule = float(weights @ y), str(method)
+    mean, rule = float(weights @ y), Said("rule.named", name=method)
     if hksj:
         error *= math.sqrt(max(1.0, _q(y, variance, tau2) / (k - 1)))
-        df, rule = k - 1.0, f"{method}, HKSJ"
+        df, rule = k - 1.0, Said("rule.hksj", rule=rule)
     effect = wald(mean, error, rule=rule, n_obs=k, df=df, influence=weights * (y - mean))
     fixed, q = 1 / variance, _q(y, variance, 0.0)
     typical = (k - 1) * fixed.sum() / (fixed.sum() ** 2 - np.sum(fixed**2))
@@ -395,7 +395,7 @@ def _check_quantiles(p: Floats, v: Floats, family: Elicitable, low: float, high:
         )
     if family not in _STARTS:
         raise NotEstimable(
-            Said("statistics.family_cannot_elicited", family=family), Said("statistics.one", STARTS=_STARTS)
+            Said("statistics.family_cannot_elicited", family=family), Said("statistics.one_family", names=_STARTS)
         )
     ends = {"lognormal": (0.0, math.inf), "gamma": (0.0, math.inf), "beta": (low, high)}
     lowest, highest = ends.get(family, (-math.inf, math.inf))

@@ -55,13 +55,13 @@ def adjust(p_values: ArrayLike, method: Method = "holm") -> Floats:
     """
     p = np.asarray(p_values, dtype=np.float64)
     if method not in _NAMES:
-        raise NotEstimable(Said("statistics.method_not_known", method=method), ", ".join(_NAMES))
+        raise NotEstimable(Said("statistics.method_not_known", method=method), Said("statistics.names", names=_NAMES))
     if p.ndim != 1 or len(p) == 0:
         raise NotEstimable(Said("statistics.no_list_p_values"), Said("statistics.one_p_value_per_hypothesis"))
     wrong = np.flatnonzero(~((p >= 0) & (p <= 1)))
     if len(wrong):
         raise NotEstimable(
-            Said("statistics.hypothesis_has_p_value", wrong=wrong[0], p=p[wrong[0]]),
+            Said("statistics.hypothesis_has_p_value", number=wrong[0], p=p[wrong[0]]),
             Said("statistics.p_value_0_1_each_hypothesis_family"),
         )
     return np.asarray(multipletests(p, method=_NAMES[method])[1], dtype=np.float64)
@@ -102,7 +102,7 @@ def romano_wolf(statistics: ArrayLike, null_statistics: ArrayLike) -> Floats:
     if len(null) < FEWEST_DRAWS:
         raise NotEstimable(
             Said("statistics.draws", n=len(null)),
-            Said("statistics.least_better_some_thousands", FEWEST_DRAWS=FEWEST_DRAWS),
+            Said("statistics.least_better_some_thousands", least=FEWEST_DRAWS),
         )
     if np.isnan(observed).any() or np.isnan(null).any():
         raise NotEstimable(
@@ -161,12 +161,12 @@ def multiplier_draws(
     if len(sums) < FEWEST_CLUSTERS:
         raise NotEstimable(
             Said("statistics.units_clusters_have_too_few_sign_vectors", n=len(sums)),
-            Said("statistics.least_units_clusters_p_values_adjusted_holm", FEWEST_CLUSTERS=FEWEST_CLUSTERS),
+            Said("statistics.least_units_clusters_p_values_adjusted_holm", least=FEWEST_CLUSTERS),
         )
     squares = np.sum(sums**2, axis=0)
     if np.any(squares <= 0):
         raise NotEstimable(
-            Said("statistics.estimate_has_no_influences", argmin=int(np.argmin(squares))),
+            Said("statistics.estimate_has_no_influences", number=int(np.argmin(squares))),
             Said("statistics.estimates_vary"),
         )
     size = max(1, BATCH // len(sums))

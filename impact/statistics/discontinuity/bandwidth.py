@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from impact.errors import NotEstimable, UsageError
 from impact.statistics.core import Floats, Ints, cluster_sums
-from impact.words.said import Said
+from impact.words.said import Said, Text
 
 Kernel = Literal["triangular", "uniform", "epanechnikov"]
 Selection = Literal["mserd", "msetwo", "cerrd"]
@@ -110,14 +110,14 @@ class _Parts:
     regularisation: float
 
 
-def numbers(values: ArrayLike, name: str, n: int) -> Floats:
+def numbers(values: ArrayLike, name: Text, n: int) -> Floats:
     """Return finite numbers with n rows."""
     found = np.asarray(values, dtype=np.float64)
     if len(found) != n:
         raise UsageError(f"{name} has {len(found)} rows, the running variable {n}")
     if not np.isfinite(found).all():
         raise NotEstimable(
-            Said("discontinuity.has_missing_infinite_values", name=name),
+            Said("statistics.not_finite", names=name),
             Said("discontinuity.complete_rows_reason_others_left_out"),
         )
     return found
@@ -170,7 +170,7 @@ def few_distinct(found: int) -> NotEstimable:
     """Return the refusal of a running variable with too few distinct values near the cutoff."""
     return NotEstimable(
         Said("discontinuity.running_variable_takes_only_distinct_values_near", found=found),
-        Said("discontinuity.least_distinct_values_within_bandwidth_each_side", MIN_DISTINCT=MIN_DISTINCT),
+        Said("discontinuity.least_distinct_values_within_bandwidth_each_side", least=MIN_DISTINCT),
     )
 
 

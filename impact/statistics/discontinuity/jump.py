@@ -43,7 +43,8 @@ MIN_EFFECTIVE = 10
 WEAK = 1.96
 ROUNDING = 1e-12
 COLLINEAR = 1e-8
-RULES = {"nn": "3 nearest neighbours", "cluster": "CR1"}
+RULES = {"nn": Said("rule.nearest_neighbours"), "cluster": Said("rule.named", name="CR1")}
+BELOW, ABOVE = Said("discontinuity.below"), Said("discontinuity.at_or_above")
 
 
 class Options(TypedDict, total=False):
@@ -213,12 +214,16 @@ def _checked(
 ) -> _Data:
     """Return complete numeric arrays of one length."""
     n = len(np.asarray(running))
-    distance = numbers(running, "the running variable", n) - cutoff
-    y = numbers(outcome, "the outcome", n)
+    distance = numbers(running, Said("statistics.the_running_variable"), n) - cutoff
+    y = numbers(outcome, Said("statistics.the_outcome"), n)
     if n == 0 or np.ptp(y) == 0:
         raise NotEstimable(Said("discontinuity.outcome_does_not_vary"), Said("checks.outcome_varies"))
-    z = np.empty((n, 0)) if covariates is None else numbers(covariates, "a covariate", n).reshape(n, -1)
-    taken = None if received is None else numbers(received, "take-up", n)
+    z = (
+        np.empty((n, 0))
+        if covariates is None
+        else numbers(covariates, Said("statistics.a_covariate"), n).reshape(n, -1)
+    )
+    taken = None if received is None else numbers(received, Said("statistics.take_up"), n)
     return _Data(y, distance, z, None if clusters is None else _codes(clusters, n), taken)
 
 
@@ -235,13 +240,13 @@ def _codes(clusters: ArrayLike, n: int) -> Ints:
 
 def _enough(places: tuple[Ints, Ints], distance: Floats) -> None:
     """Refuse sides that are empty or nearly so."""
-    for place, name in zip(places, ("below", "at or above"), strict=True):
-        needed = Said("discontinuity.least_observations_each_side", MIN_EFFECTIVE=MIN_EFFECTIVE)
+    for place, side in zip(places, (BELOW, ABOVE), strict=True):
+        needed = Said("discontinuity.least_observations_each_side", least=MIN_EFFECTIVE)
         if not len(place):
-            span = f"{distance.min():g} to {distance.max():g}"
-            raise NotEstimable(Said("discontinuity.nobody_cutoff_running_variable", name=name, span=span), needed)
+            low, high = distance.min(), distance.max()
+            raise NotEstimable(Said("discontinuity.nobody_on_side", side=side, low=low, high=high), needed)
         if len(place) < MIN_EFFECTIVE:
-            raise NotEstimable(Said("discontinuity.only_observations_cutoff", n=len(place), name=name), needed)
+            raise NotEstimable(Said("discontinuity.few_on_side", n=len(place), side=side), needed)
 
 
 def _side(data: _Data, place: NDArray[np.intp]) -> Side:
@@ -263,7 +268,7 @@ def _widths(
         if near < MIN_EFFECTIVE:
             raise NotEstimable(
                 Said("discontinuity.only_observations_one_side_within_bandwidth", near=near, width=width),
-                Said("discontinuity.least_each_side_more_data_near_cutoff", MIN_EFFECTIVE=MIN_EFFECTIVE),
+                Said("discontinuity.least_each_side_more_data_near_cutoff", least=MIN_EFFECTIVE),
             )
         if distinct < MIN_DISTINCT:
             raise few_distinct(distinct)
@@ -329,10 +334,11 @@ def _inference(
     if math.sqrt(total) <= ROUNDING * float(np.abs(values).max()):
         return None
     clusters = [half.side.clusters for half in halves if half.side.clusters is not None]
+    rule = RULES.get(plan.errors) or Said("rule.named", name=plan.errors)
     return wald(
         estimate,
         math.sqrt(total),
-        rule=("robust bias-corrected, " if corrected else "") + RULES.get(plan.errors, plan.errors),
+        rule=Said("rule.bias_corrected", rule=rule) if corrected else rule,
         n_obs=sum(len(half.place) for half in halves),
         n_clusters=len(np.unique(np.concatenate(clusters))) if clusters else None,
         influence=influence,

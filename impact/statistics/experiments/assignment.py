@@ -25,6 +25,36 @@ FEWEST_ALLOCATIONS = 20
 
 
 @dataclass(frozen=True)
+class _Label:
+    """What is said of keys of units, or labels of strata or clusters, that cannot be used."""
+
+    missing: Said
+    every_unit: Said
+    several_types: Said
+    one_type: Said
+
+
+UNIT_KEY = _Label(
+    Said("experiments.unit_key_missing"),
+    Said("experiments.unit_key_every_unit"),
+    Said("experiments.unit_keys_several_types"),
+    Said("experiments.unit_keys_one_type"),
+)
+STRATUM = _Label(
+    Said("experiments.stratum_missing"),
+    Said("experiments.stratum_every_unit"),
+    Said("experiments.strata_several_types"),
+    Said("experiments.strata_one_type"),
+)
+CLUSTER = _Label(
+    Said("experiments.cluster_missing"),
+    Said("statistics.cluster_every_unit"),
+    Said("experiments.clusters_several_types"),
+    Said("experiments.clusters_one_type"),
+)
+
+
+@dataclass(frozen=True)
 class Sample:
     """A stratified simple random sample without replacement.
 
@@ -111,12 +141,12 @@ def allocate(
     NotEstimable
         If n exceeds the population, cannot give each stratum its least, or a spread is missing.
     """
-    _, codes = np.unique(_keys(strata, "stratum"), return_inverse=True)
+    _, codes = np.unique(_keys(strata, STRATUM), return_inverse=True)
     sizes = np.bincount(codes)
     lowest = np.minimum(at_least, sizes)
     if not lowest.sum() <= n <= sizes.sum():
-        few = Said("experiments.units_cannot_spread_over_strata_units", n=n, n_2=len(sizes), n_3=sizes.sum())
-        raise NotEstimable(few, Said("experiments.sample_fewer_strata", n=lowest.sum(), n_2=sizes.sum()))
+        few = Said("experiments.units_cannot_spread_over_strata_units", n=n, strata=len(sizes), units=sizes.sum())
+        raise NotEstimable(few, Said("experiments.sample_fewer_strata", low=lowest.sum(), high=sizes.sum()))
     return _rounded(_water_level(n, sizes * _spreads(method, sds, len(sizes)), lowest, sizes), n)
 
 
@@ -283,23 +313,21 @@ def _distances(treated: NDArray[np.bool_], whitened: Floats) -> Floats:
     return np.asarray((difference**2 / (1 / n_treated + 1 / n_comparison)).sum(axis=1), dtype=np.float64)
 
 
-def _keys(keys: Keys, what: str) -> Keys:
+def _keys(keys: Keys, label: _Label) -> Keys:
     found = np.asarray(keys)
     if found.ndim != 1 or len(found) == 0 or pd.isna(found).any():
-        raise NotEstimable(Said("experiments.missing", what=what), Said("experiments.every_unit", what=what))
+        raise NotEstimable(label.missing, label.every_unit)
     if found.dtype.kind == "O" and len({type(key) for key in found}) > 1:
-        raise NotEstimable(
-            Said("experiments.s_several_types_cannot_sorted", what=what), Said("experiments.s_one_type", what=what)
-        )
+        raise NotEstimable(label.several_types, label.one_type)
     return found
 
 
 def _blocks(units: Keys, strata: Keys | None, clusters: Keys | None) -> _Blocks:
-    found = _keys(units, "unit key")
+    found = _keys(units, UNIT_KEY)
     if len(np.unique(found)) < len(found):
         raise NotEstimable(Said("experiments.unit_key_appears_twice"), Said("experiments.one_row_per_unit"))
-    labels = np.zeros(len(found), dtype=np.int64) if strata is None else _keys(strata, "stratum")
-    groups = found if clusters is None else _keys(clusters, "cluster")
+    labels = np.zeros(len(found), dtype=np.int64) if strata is None else _keys(strata, STRATUM)
+    groups = found if clusters is None else _keys(clusters, CLUSTER)
     if not len(found) == len(labels) == len(groups):
         raise NotEstimable(
             Said("experiments.units_strata_clusters_differ_length"), Said("experiments.one_stratum_cluster_per_unit")
@@ -321,7 +349,7 @@ def _check_share(blocks: _Blocks, share: float) -> None:
         )
     least = math.ceil(1 / min(share, 1 - share) - 1e-9)
     if blocks.sizes.min() < least:
-        small = Said("experiments.stratum_cannot_hold_both_arms_share", value=blocks.sizes.min(), share=share)
+        small = Said("experiments.stratum_cannot_hold_both_arms_share", units=blocks.sizes.min(), share=share)
         raise NotEstimable(small, Said("experiments.units_clusters_each_stratum_merge_small_strata", least=least))
 
 
@@ -335,7 +363,7 @@ def _check_acceptance(blocks: _Blocks, share: float, acceptance: float) -> None:
     log_count = np.sum(special.gammaln(blocks.sizes + 1) - special.gammaln(treated + 1))
     log_count -= np.sum(special.gammaln(blocks.sizes - treated + 1))
     if log_count + math.log(acceptance) < math.log(FEWEST_ALLOCATIONS):
-        few = Said("experiments.about_allocations_would_accepted_too_few_test", exp=math.exp(log_count) * acceptance)
+        few = Said("experiments.about_allocations_would_accepted_too_few_test", n=math.exp(log_count) * acceptance)
         raise NotEstimable(few, Said("experiments.higher_acceptance_more_units"))
 
 

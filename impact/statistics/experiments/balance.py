@@ -25,7 +25,7 @@ from impact.statistics.observational.propensity import (
     known_estimand,
     same_length,
 )
-from impact.words.said import Said
+from impact.words.said import Said, Text
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Balance:
         follows from the mean, and where a variance is zero.
     """
 
-    names: tuple[str, ...]
+    names: tuple[Text, ...]
     mean_treated: Floats
     mean_comparison: Floats
     difference: Floats
@@ -57,7 +57,7 @@ class Balance:
 
 def standardised_differences(
     matrix: ArrayLike,
-    names: Sequence[str],
+    names: Sequence[Text],
     treated: ArrayLike,
     *,
     estimand: Estimand,
@@ -108,7 +108,7 @@ def standardised_differences(
 
 def joint_balance(
     matrix: ArrayLike,
-    names: Sequence[str],
+    names: Sequence[Text],
     treated: ArrayLike,
     *,
     weights: ArrayLike | None = None,
@@ -144,7 +144,7 @@ def joint_balance(
     same_length(arm, x)
     w = _weights(weights, arm)
     used = w > 0
-    enough_units(int(used.sum()), x.shape[1] + 1, "in all")
+    enough_units(int(used.sum()), x.shape[1] + 1)
     z = design(x[used], names)
     if weights is None and clusters is None:
         return _classical(arm, z)

@@ -19,6 +19,8 @@ from impact.words.said import Said
 
 Arm = Literal["treated", "control", "neither"]
 Rows = NDArray[np.bool_]
+STRATA = Said("experiments.units_without_stratum"), Said("experiments.stratum_label_every_unit")
+CLUSTERS = Said("experiments.units_without_cluster"), Said("experiments.cluster_label_every_unit")
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def lee_bounds(
     w = np.ones(len(y)) if weights is None else np.asarray(weights, dtype=np.float64)
     _refuse_input(y, d, w)
     w = w / w.mean()  # only their ratios count; equal weights are ones, and give what no weights give to the last bit
-    codes, n_strata = cluster_codes(np.zeros(len(y)) if strata is None else _labels(strata, len(y), "strata"))
+    codes, n_strata = cluster_codes(np.zeros(len(y)) if strata is None else _labels(strata, len(y), STRATA))
     parts = [_stratum(y, d, w, codes == stratum) for stratum in range(n_strata)]
     arm = _one_arm(parts)
     values, influence, shares = _averaged(parts, codes, np.isfinite(y) & (d == (0 if arm == "treated" else 1)), w)
@@ -137,18 +139,16 @@ def _refuse_input(y: Floats, d: Floats, w: Floats) -> None:
         )
 
 
-def _labels(labels: NDArray[np.generic], n: int, what: str) -> NDArray[np.generic]:
+def _labels(labels: NDArray[np.generic], n: int, refusal: tuple[Said, Said]) -> NDArray[np.generic]:
     found = np.asarray(labels)
     missing = [label is None or label != label for label in found.tolist()]  # noqa: PLR0124 - NaN only
     if found.shape != (n,) or any(missing):
-        raise NotEstimable(
-            Said("experiments.some_units_have_no", what=what), Said("experiments.label_every_unit", what=what)
-        )
+        raise NotEstimable(*refusal)
     return found
 
 
 def _clusters(clusters: NDArray[np.generic], d: Floats) -> tuple[Ints, int]:
-    codes, count = cluster_codes(_labels(clusters, len(d), "clusters"))
+    codes, count = cluster_codes(_labels(clusters, len(d), CLUSTERS))
     if min(len(np.unique(codes[d == side])) for side in (0, 1)) < 2:
         raise NotEstimable(
             Said("experiments.all_units_arm_lie_one_cluster"), Said("checks.least_two_clusters_each_arm")
@@ -163,7 +163,7 @@ def _stratum(y: Floats, d: Floats, w: Floats, inside: Rows) -> _Bounds:
     counts = [int((seen & arm).sum()) for arm in arms]
     if min(counts) < 2:
         raise NotEstimable(
-            Said("experiments.arm_has_only_observed_outcomes_stratum_all", counts=min(counts)),
+            Said("experiments.arm_has_only_observed_outcomes_stratum_all", n=min(counts)),
             Said("experiments.least_two_outcomes_both_arms_coarser_strata"),
         )
     rates = [float(w[seen & arm].sum() / w[arm].sum()) for arm in arms]

@@ -17,9 +17,10 @@ from impact.errors import NotEstimable, UsageError
 from impact.statistics.core import CONFIDENCE, Estimate, Floats, t_quantile
 from impact.statistics.linear.least_squares import Fit, binary, check_lengths, fit
 from impact.statistics.linear.sandwich import ROUNDING, coefficient
-from impact.words.said import Said
+from impact.words.said import Said, Text
 
 WEAK_BELOW = 23.1
+RECEIVED, ASSIGNMENT = Said("statistics.treatment_received"), Said("statistics.assignment")
 RULES = ("classical", "HC0", "HC1", "CR0", "CR1")
 
 
@@ -62,7 +63,7 @@ def two_stage_least_squares(
     assigned: NDArray[Any],
     exogenous: Floats,
     *,
-    names: Sequence[str],
+    names: Sequence[Text],
     weights: Floats | None = None,
     errors: str = "HC1",
     clusters: Sequence[NDArray[Any]] = (),
@@ -116,7 +117,7 @@ def two_stage_least_squares(
     """
     if errors not in RULES:
         raise UsageError(f"two stages take one of {', '.join(RULES)}; got {errors}")
-    taken, offered = binary(received, "treatment received"), binary(assigned, "assignment")
+    taken, offered = binary(received, RECEIVED), binary(assigned, ASSIGNMENT)
     check_lengths(len(offered), outcome=outcome, received=taken, exogenous=exogenous)
     columns = np.column_stack([np.asarray(exogenous, dtype=np.float64), offered])
     stages = [fit(y, columns, [*names, "assigned"], weights=weights) for y in (outcome, taken)]

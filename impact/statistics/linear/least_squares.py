@@ -15,7 +15,7 @@ from scipy.linalg import solve_triangular
 
 from impact.errors import NotEstimable, UsageError
 from impact.statistics.core import Floats
-from impact.words.said import Said
+from impact.words.said import Said, Text
 
 RANK_TOLERANCE = 1e-10
 
@@ -50,22 +50,22 @@ class Fit:
     matrix: Floats
     weights: Floats
     leverage: Floats
-    names: tuple[str, ...]
+    names: tuple[Text, ...]
     n: int
     k: int
 
-    def place(self, name: str) -> int:
+    def place(self, name: Text) -> int:
         """Return the position of a named column."""
         if name not in self.names:
-            raise UsageError(f"the regression has no term {name}; it has {', '.join(self.names)}")
+            raise UsageError(f"the regression has no term {name}; it has {', '.join(map(str, self.names))}")
         return self.names.index(name)
 
-    def selector(self, names: Sequence[str]) -> Floats:
+    def selector(self, names: Sequence[Text]) -> Floats:
         """Return the rows of the identity that pick the named coefficients, shape (len(names), k)."""
         return np.eye(self.k)[[self.place(name) for name in names]]
 
 
-def fit(outcome: Floats, matrix: Floats, names: Sequence[str], *, weights: Floats | None = None) -> Fit:
+def fit(outcome: Floats, matrix: Floats, names: Sequence[Text], *, weights: Floats | None = None) -> Fit:
     """Fit weighted least squares.
 
     Parameters
@@ -129,7 +129,7 @@ def influence_of(fitted: Fit, vector: Floats) -> Floats:
     return np.asarray(fitted.matrix @ (fitted.bread @ vector) * fitted.weights * fitted.residuals)
 
 
-def check_finite(values: NDArray[np.generic], what: str) -> None:
+def check_finite(values: NDArray[np.generic], what: Text) -> None:
     """Raise NotEstimable if an array has missing or infinite values."""
     bad = int(np.size(values) - np.count_nonzero(np.isfinite(values)))
     if bad:
@@ -145,7 +145,7 @@ def check_lengths(n: int, **arrays: NDArray[np.generic] | None) -> None:
             raise UsageError(f"{what} has shape {np.shape(values)}; expected {n} rows")
 
 
-def binary(values: NDArray[np.generic], what: str) -> Floats:
+def binary(values: NDArray[np.generic], what: Text) -> Floats:
     """Return a 0/1 array as floats, shape (n,).
 
     Raises
@@ -162,7 +162,7 @@ def binary(values: NDArray[np.generic], what: str) -> Floats:
     return found
 
 
-def _check(outcome: Floats, matrix: Floats, weights: Floats, names: Sequence[str]) -> None:
+def _check(outcome: Floats, matrix: Floats, weights: Floats, names: Sequence[Text]) -> None:
     n = len(outcome)
     if outcome.shape != (n,) or weights.shape != (n,) or matrix.ndim != 2 or matrix.shape != (n, len(names)):
         raise UsageError(
@@ -171,27 +171,25 @@ def _check(outcome: Floats, matrix: Floats, weights: Floats, names: Sequence[str
         )
     if len(set(names)) < len(names) or not names:
         raise UsageError("a regression needs at least one column, and each column its own name")
-    check_finite(outcome, "the outcome")
+    check_finite(outcome, Said("statistics.the_outcome"))
     for column, name in zip(matrix.T, names, strict=True):
         check_finite(column, name)
-    check_finite(weights, "the weight")
+    check_finite(weights, Said("statistics.the_weight"))
     if np.any(weights <= 0):
         raise NotEstimable(
             Said("linear.some_weights_not_positive"), Said("linear.positive_weights_leave_out_units_shall_not")
         )
     if n <= len(names):
         raise NotEstimable(
-            Said("linear.observations_cannot_carry_terms", n=n, n_2=len(names)),
+            Said("linear.observations_cannot_carry_terms", n=n, k=len(names)),
             Said("linear.more_observations_fewer_covariates"),
         )
 
 
-def _refuse_collinear(triangle: Floats, names: Sequence[str]) -> None:
+def _refuse_collinear(triangle: Floats, names: Sequence[Text]) -> None:
     _, values, rotation = np.linalg.svd(triangle)
     lost = rotation[values < RANK_TOLERANCE * values[0]]
     if len(lost) or values[0] == 0:
         involved = np.abs(lost).max(axis=0) > 1e-6 if len(lost) else np.ones(len(names), dtype=bool)
-        said = ", ".join(name for name, is_in in zip(names, involved, strict=True) if is_in)
-        raise NotEstimable(
-            Said("linear.these_columns_collinear", said=said), Said("linear.leave_out_what_they_say_twice_do")
-        )
+        collinear = [name for name, is_in in zip(names, involved, strict=True) if is_in]
+        raise NotEstimable(Said("linear.columns_collinear", names=collinear), Said("linear.leave_out_repetitions"))

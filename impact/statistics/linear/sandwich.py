@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from impact.errors import NotEstimable, UsageError
 from impact.statistics.core import Estimate, Floats, Ints, JointTest, cluster_codes, cluster_sums, joint, wald
 from impact.statistics.linear.least_squares import Fit, influence_of
-from impact.words.said import Said
+from impact.words.said import Said, Text
 
 ROBUST = ("HC0", "HC1", "HC2", "HC3")
 CLUSTERED = ("CR0", "CR1", "CR2", "CR3")
@@ -27,7 +27,7 @@ ROUNDING = 1e-11
 Group = tuple[Ints, int]
 
 
-def coefficient(fit: Fit, name: str, *, errors: str, clusters: Sequence[NDArray[Any]] = ()) -> Estimate:
+def coefficient(fit: Fit, name: Text, *, errors: str, clusters: Sequence[NDArray[Any]] = ()) -> Estimate:
     """Return one coefficient with its standard error; see :func:`contrast`."""
     return contrast(fit, fit.selector([name])[0], errors=errors, clusters=clusters)
 
@@ -100,7 +100,7 @@ def contrast(fit: Fit, vector: Floats, *, errors: str, clusters: Sequence[NDArra
     )
 
 
-def wald_joint(fit: Fit, names: Sequence[str], *, errors: str, clusters: Sequence[NDArray[Any]] = ()) -> JointTest:
+def wald_joint(fit: Fit, names: Sequence[Text], *, errors: str, clusters: Sequence[NDArray[Any]] = ()) -> JointTest:
     """Test that several coefficients are all zero: pre-trends, balance, interactions.
 
     Parameters
@@ -172,8 +172,9 @@ def _groups(fit: Fit, errors: str, clusters: Sequence[NDArray[Any]]) -> list[Gro
     return [group_codes(labels, fit.n) for labels in clusters]
 
 
-def _rule(errors: str, groups: list[Group]) -> str:
-    return f"{errors} two-way" if len(groups) == 2 else errors
+def _rule(errors: str, groups: list[Group]) -> Said:
+    rule = Said("rule.classical") if errors == "classical" else Said("rule.named", name=errors)
+    return Said("rule.two_way", rule=rule) if len(groups) == 2 else rule
 
 
 def _df(fit: Fit, groups: list[Group]) -> float:
@@ -198,7 +199,6 @@ def _refuse_single_support(fit: Fit, vector: Floats, groups: list[Group]) -> Non
     """Refuse a combination that is not identified without one of the clusters (or rows)."""
     rotation = np.linalg.cholesky(fit.bread)
     direction = rotation.T @ vector
-    what = "cluster" if groups else "observation"
     for codes, count in groups or [(np.arange(fit.n), fit.n)]:
         total = cluster_sums(fit.leverage, codes, count)
         for heavy in np.flatnonzero(total >= 1 - SINGULAR):
@@ -207,9 +207,13 @@ def _refuse_single_support(fit: Fit, vector: Floats, groups: list[Group]) -> Non
             values, vectors = np.linalg.eigh(share.T @ share)
             lost = vectors[:, values > 1 - SINGULAR].T @ direction
             if np.linalg.norm(lost) > 1e-6 * np.linalg.norm(direction):
-                raise NotEstimable(
-                    Said("linear.estimate_rests_one_alone", what=what), Said("linear.least_two_s_each_arm", what=what)
-                )
+                raise _rests_on_one(clustered=bool(groups))
+
+
+def _rests_on_one(*, clustered: bool) -> NotEstimable:
+    if clustered:
+        return NotEstimable(Said("linear.rests_on_one_cluster"), Said("checks.least_two_clusters_each_arm"))
+    return NotEstimable(Said("linear.rests_on_one_observation"), Said("linear.two_observations_each_arm"))
 
 
 def _covariance(fit: Fit, errors: str, groups: list[Group]) -> Floats:

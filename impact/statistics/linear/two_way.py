@@ -26,6 +26,11 @@ ABSORBED = 1e-9
 ROUNDING = 16 * float(np.finfo(np.float64).eps)
 EXACT_FIT = 1e-11
 HEAVY = 0.2
+RULES: dict[SmallSample, Said] = {
+    "nested": Said("rule.cr1_nested"),
+    "full": Said("rule.cr1_full"),
+    "none": Said("rule.named", name="CR0"),
+}
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,7 @@ class Errors:
 
     covariance: Floats
     df: float
-    rule: str
+    rule: Said
     n_clusters: tuple[int, ...] = ()
     influence: Floats | None = field(default=None, repr=False, compare=False)
 
@@ -209,7 +214,7 @@ def _absorbed(cells: Cells, place: int) -> NotEstimable:
     term, column = cells.terms[place], cells.regressors[:, place]
     if np.ptp(column) == 0:
         return NotEstimable(
-            Said("linear.all_observations", term=term, column=column[0]),
+            Said("linear.all_observations", term=term, value=column[0]),
             Said("linear.observations_which_differs", term=term),
         )
     if _within(column, cells.units) == 0:
@@ -235,7 +240,7 @@ def _refuse_collinear(upper: Floats, least: Floats, terms: tuple[str, ...]) -> N
             continue
         shares = linalg.lstsq(upper[:place, :place], upper[:place, place])[0]
         others = [terms[i] for i in np.flatnonzero(np.abs(shares) > 1e-6)]
-        reason = Said("linear.given_effects_combination", terms=terms[place], others=others)
+        reason = Said("linear.given_effects_combination", term=terms[place], others=others)
         raise NotEstimable(reason, Said("linear.one_them_left_out_event_times_group"))
 
 
@@ -257,7 +262,7 @@ def classical_errors(fit: TwoWay, squares: float) -> Errors:
     ``σ² = Σ w e² / (n − K)``; K counts the terms and all effects.
     """
     df = fit.cells.n_obs - fit.rank - len(fit.coefficients)
-    return Errors(squares / df * fit.bread, float(df), "classical")
+    return Errors(squares / df * fit.bread, float(df), Said("rule.classical"))
 
 
 def clustered_errors(
@@ -303,7 +308,7 @@ def clustered_errors(
     k = len(fit.coefficients) + (fit.rank if small_sample == "full" else max(1, fit.rank - nested))
     n = fit.cells.n_obs
     factor = 1.0 if small_sample == "none" else fewest / (fewest - 1) * (n - 1) / (n - k)
-    rule = ("two-way " if len(counts) > 1 else "") + ("CR0" if small_sample == "none" else f"CR1 {small_sample}")
+    rule = Said("rule.two_way_first", rule=RULES[small_sample]) if len(counts) > 1 else RULES[small_sample]
     influence = scores[0] @ fit.bread if len(scores) == 1 else None
     return Errors(factor * fit.bread @ meat @ fit.bread, float(fewest - 1), rule, counts, influence)
 

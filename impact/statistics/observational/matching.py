@@ -21,7 +21,7 @@ from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, Floats, Ints, influence_error, wald
 from impact.statistics.observational import propensity as ps
 from impact.statistics.observational.propensity import TIE, Bools
-from impact.words.said import Said
+from impact.words.said import Said, Text
 
 Distance = Literal["propensity", "mahalanobis"]
 WITHIN_ARM = 2
@@ -46,7 +46,7 @@ class Matched:
     """
 
     estimate: Estimate
-    estimand: str
+    estimand: Said
     weights: Floats = field(repr=False, compare=False)
     n_treated: int
     n_treated_matched: int
@@ -105,7 +105,7 @@ def nearest(
     outcome: ArrayLike,
     treated: ArrayLike,
     matrix: ArrayLike,
-    names: Sequence[str],
+    names: Sequence[Text],
     *,
     key: NDArray[np.generic],
     replacement: bool,
@@ -167,7 +167,9 @@ def nearest(
     ps.same_length(y, arm, x, np.asarray(key))
     if not 1 <= ratio <= np.sum(~arm) or not (caliper is None or caliper > 0):
         raise NotEstimable(
-            Said("observational.ratio_caliper_not_possible", ratio=ratio, caliper=caliper),
+            Said(
+                "observational.ratio_caliper_not_possible", ratio=ratio, caliper="None" if caliper is None else caliper
+            ),
             Said("observational.1_n_matches_positive_caliper"),
         )
     order = ps.key_order(key)
@@ -192,7 +194,7 @@ def nearest(
     return Pairs(**vars(common), pairs=order[pairs], pair_weights=shares, n_short=short, caliper=limit)
 
 
-def _space(arm: Bools, x: Floats, names: Sequence[str], *, distance: Distance, caliper: float | None) -> _Space:
+def _space(arm: Bools, x: Floats, names: Sequence[Text], *, distance: Distance, caliper: float | None) -> _Space:
     reach = math.inf if caliper is None else caliper
     if distance == "propensity":
         p = ps.logit(arm, x, names).probabilities
@@ -202,7 +204,7 @@ def _space(arm: Bools, x: Floats, names: Sequence[str], *, distance: Distance, c
             Said("observational.distance_not_known", distance=repr(distance)),
             Said("observational.propensity_mahalanobis"),
         )
-    ps.enough_units(len(x), x.shape[1] + 1, "in all")
+    ps.enough_units(len(x), x.shape[1] + 1)
     z = ps.design(x, names)[:, 1:]
     root = np.linalg.cholesky(np.atleast_2d(np.cov(z, rowvar=False)))
     points = np.asarray(np.linalg.solve(root, z.T).T, dtype=np.float64)
@@ -234,13 +236,13 @@ def _neighbours(space: _Space, rows: Ints, pool: Ints, *, count: int) -> Ints:
     return np.concatenate(found).astype(np.int64)
 
 
-def _correction(y: Floats, x: Floats, pairs: Ints, *, shares: Floats, names: Sequence[str]) -> Floats:
+def _correction(y: Floats, x: Floats, pairs: Ints, *, shares: Floats, names: Sequence[Text]) -> Floats:
     """Return the predicted outcome of the treated unit minus that of its match, by a regression among the matches."""
     used = np.bincount(pairs[:, 1], shares, len(y))
     rows = used > 0
-    ps.enough_units(int(rows.sum()), x.shape[1] + 1, "among the matches")
+    ps.enough_units(int(rows.sum()), x.shape[1] + 1, ps.MATCHES)
     root = np.sqrt(used[rows])[:, None]
-    z = ps.design(x[rows], names, where=" among the matches")
+    z = ps.design(x[rows], names, ps.MATCHES)
     centre, scale = x[rows].mean(axis=0), x[rows].std(axis=0)
     slopes = np.linalg.lstsq(z * root, y[rows] * root[:, 0], rcond=None)[0][1:]
     ahead = (x[pairs[:, 0]] - centre) / scale - (x[pairs[:, 1]] - centre) / scale
@@ -254,7 +256,7 @@ def _reuse_variance(y: Floats, space: _Space, pool: Ints, *, pairs: Ints, shares
     if len(rows) and len(pool) <= WITHIN_ARM:
         raise NotEstimable(
             Said("observational.comparison_units", n=len(pool)),
-            Said("observational.least_standard_error", WITHIN_ARM=WITHIN_ARM + 1),
+            Said("observational.least_standard_error", least=WITHIN_ARM + 1),
         )
     like = _neighbours(replace(space, limit=math.inf), rows, pool, count=min(WITHIN_ARM, len(pool)))
     found, position, counts = np.unique(like[:, 0], return_inverse=True, return_counts=True)
@@ -270,19 +272,19 @@ def _paired(gaps: Floats, rows: Ints, *, n_units: int, n_obs: int, extra: float 
         return wald(mean, math.sqrt(spread + extra) / count, rule=Said("rule.abadie_imbens"), n_obs=n_obs)
     influence = np.zeros(n_units)
     influence[rows] = (gaps - mean) / count
-    error, rule = math.sqrt(spread / count / (count - 1)), "clustered by matched set"
+    error, rule = math.sqrt(spread / count / (count - 1)), Said("rule.clustered_by_matched_set")
     return wald(mean, error, rule=rule, n_obs=n_obs, df=count - 1, n_clusters=count, influence=influence)
 
 
 def _counted(estimate: Estimate, arm: Bools, weights: Floats) -> Matched:
     used = weights > 0
     n_treated, n_matched = int(arm.sum()), int(np.sum(used & arm))
-    estimand = "ATT" if n_matched == n_treated else "ATT of the matched"
+    estimand = Said("estimand.att" if n_matched == n_treated else "estimand.att_of_matched")
     return Matched(estimate, estimand, weights, n_treated, n_matched, int(np.sum(~arm)), int(np.sum(used & ~arm)))
 
 
 def subclassify(
-    outcome: ArrayLike, treated: ArrayLike, matrix: ArrayLike, names: Sequence[str], *, classes: int = 5
+    outcome: ArrayLike, treated: ArrayLike, matrix: ArrayLike, names: Sequence[Text], *, classes: int = 5
 ) -> Strata:
     """Compare treated and comparison units within classes of the propensity score.
 
@@ -326,7 +328,7 @@ def coarsened_exact(
     outcome: ArrayLike,
     treated: ArrayLike,
     matrix: ArrayLike,
-    names: Sequence[str],
+    names: Sequence[Text],
     *,
     exact: Collection[str] = (),
     cuts: Mapping[str, Sequence[float]] | None = None,
@@ -361,11 +363,11 @@ def coarsened_exact(
     """
     y, arm, x = ps.outcomes(outcome), ps.arms(treated), ps.covariates(matrix, names)
     ps.same_length(y, arm, x)
-    limits = cuts or {}
+    limits = dict[Text, Sequence[float]]((cuts or {}).items())
     unknown = [name for name in (*exact, *limits) if name not in names]
     if unknown:
         raise NotEstimable(
-            Said("observational.no_covariate", unknown=unknown), Said("observational.names_among", names=names)
+            Said("observational.no_covariate", names=unknown), Said("observational.names_among", names=names)
         )
     by_name = zip(names, x.T, strict=True)
     columns = [column if name in exact else _coarse(column, limits.get(name)) for name, column in by_name]
@@ -418,5 +420,5 @@ def _between_error(y: Floats, top: Floats, base: Floats, *, strata: Ints, effect
     used, form = strata >= 0, shares**2 / (1 - shares)
     error = influence_error(influence[used], strata[used], len(shares))
     df = float(1 / (np.sum(shares**2) + form.sum() ** 2 - np.sum(form**2)))
-    tau, rule, count = float((top - base) @ y), "CR2, clustered by stratum", len(shares)
+    tau, rule, count = float((top - base) @ y), Said("rule.cr2_by_stratum"), len(shares)
     return wald(tau, error, rule=rule, n_obs=int(used.sum()), df=df, n_clusters=count, influence=influence)

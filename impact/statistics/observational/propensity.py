@@ -18,7 +18,7 @@ from scipy import linalg, optimize, special
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Floats, Ints, cluster_codes
-from impact.words.said import Said
+from impact.words.said import Remark, Said, Text
 
 Bools = NDArray[np.bool_]
 Estimand = Literal["ATT", "ATE"]
@@ -45,7 +45,7 @@ class Logit:
         Shape (n, k + 1), each unit's influence on ``params``: ``params − truth ≈ Σ influence``.
     """
 
-    names: tuple[str, ...]
+    names: tuple[Text, ...]
     params: Floats
     probabilities: Floats
     influence: Floats = field(repr=False, compare=False)
@@ -80,7 +80,7 @@ class Overlap:
     comparison_largest: float
 
 
-def logit(treated: ArrayLike, matrix: ArrayLike, names: Sequence[str], *, weights: ArrayLike | None = None) -> Logit:
+def logit(treated: ArrayLike, matrix: ArrayLike, names: Sequence[Text], *, weights: ArrayLike | None = None) -> Logit:
     """Fit the propensity score by maximum likelihood.
 
     Parameters
@@ -113,7 +113,7 @@ def logit(treated: ArrayLike, matrix: ArrayLike, names: Sequence[str], *, weight
     """
     arm, x = arms(treated), covariates(matrix, names)
     same_length(arm, x)
-    enough_units(len(arm), x.shape[1] + 1, "in all")
+    enough_units(len(arm), x.shape[1] + 1)
     z, s = design(x, names), known_weights(weights, len(arm))
     _refuse_single_separation(arm, x, names)
     theta = _newton(arm, z, s)
@@ -171,29 +171,27 @@ def _log_likelihood(arm: Bools, eta: Floats, s: Floats) -> float:
     return float(np.sum(s * (arm * eta - np.logaddexp(0, eta))))
 
 
-def _refuse_single_separation(arm: Bools, x: Floats, names: Sequence[str]) -> None:
+def _refuse_single_separation(arm: Bools, x: Floats, names: Sequence[Text]) -> None:
     high = x[arm].min(axis=0) >= x[~arm].max(axis=0)
     low = x[arm].max(axis=0) <= x[~arm].min(axis=0)
-    found = [str(name) for name, one in zip(names, high | low, strict=True) if one]
+    found = [name for name, one in zip(names, high | low, strict=True) if one]
     if found:
         raise _separated(found[:1])
 
 
-def _refuse_joint_separation(arm: Bools, z: Floats, names: Sequence[str]) -> None:
+def _refuse_joint_separation(arm: Bools, z: Floats, names: Sequence[Text]) -> None:
     """Raise if some combination of covariates is never higher in one arm than in the other."""
     signed = np.where(arm, 1.0, -1.0)[:, None] * z
     solution = optimize.linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(z)), bounds=(-1, 1))
     direction = np.zeros(z.shape[1]) if solution.x is None else np.asarray(solution.x)
     margins = signed @ direction
     if margins.max() > 1e-4 and margins.min() > -1e-6:
-        raise _separated([str(name) for name, b in zip(names, direction[1:], strict=True) if abs(b) > 1e-6])
+        raise _separated([name for name, b in zip(names, direction[1:], strict=True) if abs(b) > 1e-6])
 
 
-def _separated(found: Sequence[str]) -> NotEstimable:
-    who = f"{found[0]} separates" if len(found) == 1 else f"{', '.join(found)} separate"
-    return NotEstimable(
-        Said("observational.no_overlap_arms", who=who), Said("observational.units_both_arms_like_values_leave_out")
-    )
+def _separated(found: Sequence[Text]) -> NotEstimable:
+    code = "observational.separates_arms" if len(found) == 1 else "observational.separate_arms_together"
+    return NotEstimable(Said(code, names=found), Said("observational.units_both_arms_like_values_leave_out"))
 
 
 def overlap(
@@ -276,7 +274,7 @@ def arms(treated: ArrayLike) -> Bools:
     arm: Bools = np.asarray(values == 1)
     if min(arm.sum(), (~arm).sum()) < 2:
         raise NotEstimable(
-            Said("observational.treated_comparison_units", n=int(arm.sum()), n_2=int((~arm).sum())),
+            Said("observational.treated_comparison_units", treated=int(arm.sum()), comparison=int((~arm).sum())),
             Said("experiments.least_two_each_arm"),
         )
     return arm
@@ -292,19 +290,16 @@ def scores(probabilities: ArrayLike) -> Floats:
     return p
 
 
-def covariates(matrix: ArrayLike, names: Sequence[str]) -> Floats:
+def covariates(matrix: ArrayLike, names: Sequence[Text]) -> Floats:
     """Return covariates as floats, shape (n, k); refuse missing values and a count of names that does not fit."""
     x = np.asarray(matrix, dtype=np.float64)
     if x.ndim != 2 or x.shape[1] != len(names) or not len(names):
         raise NotEstimable(
             Said("observational.no_matrix_covariates_one_name_per_column"), Said("observational.least_one_covariate")
         )
-    missing = [str(name) for name, column in zip(names, x.T, strict=True) if not np.isfinite(column).all()]
+    missing = [name for name, column in zip(names, x.T, strict=True) if not np.isfinite(column).all()]
     if missing:
-        raise NotEstimable(
-            Said("observational.has_missing_infinite_values", missing=missing),
-            Said("observational.complete_covariates"),
-        )
+        raise NotEstimable(Said("statistics.not_finite", names=missing), Said("observational.complete_covariates"))
     return x
 
 
@@ -336,11 +331,12 @@ def arm_clusters(clusters: NDArray[np.generic], arm: Bools) -> tuple[Ints, int]:
     if bool(pd.isna(labels).any()):
         raise NotEstimable(Said("observational.cluster_missing_some_units"), Said("observational.cluster_each_unit"))
     codes, n_clusters = cluster_codes(labels)
-    for side, name in ((arm, "treated"), (~arm, "comparison")):
+    for side, code in (
+        (arm, "observational.treated_in_one_cluster"),
+        (~arm, "observational.comparison_in_one_cluster"),
+    ):
         if len(np.unique(codes[side])) < 2:
-            raise NotEstimable(
-                Said("observational.all_units_one_cluster", name=name), Said("checks.least_two_clusters_each_arm")
-            )
+            raise NotEstimable(Said(code), Said("checks.least_two_clusters_each_arm"))
     return codes, n_clusters
 
 
@@ -370,34 +366,49 @@ def dense_ranks(values: Floats) -> Ints:
     return ranks
 
 
-def enough_units(n: int, n_params: int, where: str) -> None:
+@dataclass(frozen=True)
+class Among:
+    """Among whom a regression is fitted: after a count of units, and after what is found there."""
+
+    units: Said
+    there: Remark
+
+
+ALL = Among(Said("observational.in_all"), "")
+TREATED = Among(Said("observational.among_treated"), Said("observational.among_treated"))
+COMPARISON = Among(Said("observational.among_those_compared"), Said("observational.among_comparison_units"))
+MATCHES = Among(Said("observational.among_matches"), Said("observational.among_matches"))
+
+
+def enough_units(n: int, n_params: int, among: Among = ALL) -> None:
     """Refuse a regression with no more units than parameters."""
     if n <= n_params:
         raise NotEstimable(
-            Said("observational.units_parameters", n=n, where=where, n_params=n_params),
+            Said("observational.units_parameters", n=n, among=among.units, n_params=n_params),
             Said("observational.more_units_fewer_covariates"),
         )
 
 
-def design(x: Floats, names: Sequence[str], *, where: str = "") -> Floats:
+def design(x: Floats, names: Sequence[Text], among: Among = ALL) -> Floats:
     """Return an intercept and the centred, scaled covariates, shape (n, k + 1); refuse constant or collinear ones."""
     scale, size = x.std(axis=0), np.abs(x).max(axis=0)
-    flat = [str(name) for name, one in zip(names, scale <= FLAT * size, strict=True) if one]
+    flat = [name for name, one in zip(names, scale <= FLAT * size, strict=True) if one]
     if flat:
-        raise NotEstimable(
-            Said("observational.does_not_vary", flat=flat, where=where), Said("observational.leave_out_units_differ")
-        )
+        found = _there(Said("observational.does_not_vary", names=flat), among)
+        raise NotEstimable(found, Said("observational.leave_out_units_differ"))
     z = np.column_stack([np.ones(len(x)), (x - x.mean(axis=0)) / scale])
     dependent = _dependent(z, names)
     if dependent:
-        raise NotEstimable(
-            Said("observational.combination_other_covariates_collinear", dependent=dependent, where=where),
-            Said("observational.leave_out"),
-        )
+        found = _there(Said("observational.combination_of_others", names=dependent), among)
+        raise NotEstimable(Said("observational.collinear", found=found), Said("observational.leave_out"))
     return z
 
 
-def _dependent(z: Floats, names: Sequence[str]) -> list[str]:
+def _there(found: Said, among: Among) -> Said:
+    return Said("join.space", parts=(found, among.there)) if among.there else found
+
+
+def _dependent(z: Floats, names: Sequence[Text]) -> list[Text]:
     """Return the covariates that are a linear combination of the intercept and those before them."""
     if len(z) < z.shape[1]:
         return [str(name) for name in names[len(z) - 1 :]]

@@ -184,7 +184,7 @@ def _complete(outcome: ArrayLike, treatment: ArrayLike, controls: ArrayLike) -> 
         raise NotEstimable(Said("observational.some_values_missing_infinite"), Said("checks.complete_rows"))
     if w.shape[1] == 0 or len(y) <= w.shape[1] + 2:
         raise NotEstimable(
-            Said("observational.rows_controls_leave_nothing_compare", n=len(y), shape=w.shape[1]),
+            Said("observational.rows_controls_leave_nothing_compare", n=len(y), k=w.shape[1]),
             Said("observational.control_more_rows"),
         )
     return y, x, w

@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, Floats, Ints, cluster_codes, influence_error, wald
-from impact.words.said import Said
+from impact.words.said import Said, Text
 
 Bools = NDArray[np.bool_]
 NEVER = -1
 NEGLIGIBLE = 1e-12
+LONE_UNIT = "panels.cohort_in_one_unit", "panels.two_units_each_cohort"
+LONE_CLUSTER = "panels.cohort_in_one_cluster", "panels.two_clusters_each_cohort"
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Panel:
     weights: Floats | None = None
     clusters: Ints | None = None
     period_names: tuple[str, ...] = ()
-    covariate_names: tuple[str, ...] = ()
+    covariate_names: tuple[Text, ...] = ()
 
     def __post_init__(self) -> None:
         if self.outcome.ndim != 2 or (self.covariates is not None and self.covariates.ndim != 2):
@@ -81,7 +83,7 @@ class Panel:
         return self.period_names[period] if self.period_names else f"at position {period}"
 
     @property
-    def covariate_labels(self) -> tuple[str, ...]:
+    def covariate_labels(self) -> tuple[Text, ...]:
         """Names of the covariates, or their number counted from 1 where they have none."""
         count = 0 if self.covariates is None else self.covariates.shape[1]
         return self.covariate_names or tuple(f"covariate {number}" for number in range(1, count + 1))
@@ -153,7 +155,7 @@ def n_spread(members: Bools, clustering: Clustering) -> int:
     return int(members.sum()) if clustering.codes is None else len(np.unique(clustering.codes[members]))
 
 
-def wide_cohorts(panel: Panel, used: Bools) -> tuple[Bools, tuple[str, ...]]:
+def wide_cohorts(panel: Panel, used: Bools) -> tuple[Bools, tuple[Said, ...]]:
     """Leave out cohorts within fewer than two units or clusters: nothing tells their own variation, and so the error.
 
     Returns
@@ -167,18 +169,15 @@ def wide_cohorts(panel: Panel, used: Bools) -> tuple[Bools, tuple[str, ...]]:
         If no cohort is left; names one.
     """
     clustering, kept, left_out = clustering_of(panel, used), used.copy(), []
-    level = "unit" if clustering.codes is None else "cluster"
+    one, needed = LONE_UNIT if clustering.codes is None else LONE_CLUSTER
     cohorts = np.setdiff1d(panel.cohort[used], NEVER)
     for cohort in cohorts:
         members = used & (panel.cohort == cohort)
         if n_spread(members, clustering) < 2:
             kept &= ~members
-            left_out.append(f"the cohort first treated {panel.name(int(cohort))} lies in one {level}")
+            left_out.append(Said(one, cohort=panel.name(int(cohort))))
     if left_out and len(left_out) == len(cohorts):
-        raise NotEstimable(
-            Said("panels.cohort_first_treated_lies_one_effect_has", cohorts=panel.name(int(cohorts[0])), level=level),
-            Said("panels.least_two_s_each_cohort_cohorts_merged", level=level),
-        )
+        raise NotEstimable(Said("panels.so_no_error", found=left_out[0]), Said(needed))
     return kept, tuple(left_out)
 
 
@@ -187,7 +186,7 @@ def from_influence(
     influence: Floats,
     clustering: Clustering,
     *,
-    rule: str,
+    rule: Said,
     n_obs: int,
     outcome: Floats,
     factor: float = 1.0,

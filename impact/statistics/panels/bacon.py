@@ -131,7 +131,7 @@ def _refuse_unbalanced(means: Floats, counts: Ints, starts: Floats) -> None:
     uneven = np.flatnonzero(np.any(counts != counts[:, :1], axis=1) | (counts[:, 0] <= 0))
     if len(uneven):
         raise NotEstimable(
-            Said("panels.panel_not_balanced_cohort_starts_not_seen", starts=starts[uneven[0]]),
+            Said("panels.panel_not_balanced_cohort_starts_not_seen", start=starts[uneven[0]]),
             Said("panels.all_units_all_periods"),
         )
     if not np.all(np.isfinite(means)):

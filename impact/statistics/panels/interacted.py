@@ -62,7 +62,7 @@ class Interacted:
     n_always_treated: int
     n_singletons: int
     n_periods_left_out: int
-    left_out: tuple[str, ...] = ()
+    left_out: tuple[Said, ...] = ()
 
 
 def sun_abraham(panel: Panel) -> Interacted:
@@ -131,7 +131,7 @@ class _Sample:
     cohorts: Ints
     clustering: Clustering
     alone: Bools
-    left_out: tuple[str, ...]
+    left_out: tuple[Said, ...]
 
     @property
     def n_obs(self) -> int:
@@ -177,18 +177,18 @@ def _sample(panel: Panel) -> _Sample:
         )
     left = np.intersect1d(cohorts, panel.cohort[used])
     if not any(observed[panel.cohort == cohort, cohort:].any() for cohort in left):
-        reason = next(iter((*thin, *gone)), "no unit becomes treated after a period without treatment")
+        reason = next(iter((*thin, *gone)), Said("panels.no_unit_becomes_treated_after_period_without"))
         raise NotEstimable(reason, Said("panels.least_two_units_clusters_observed_each_period"))
     weights = np.where(observed, panel.unit_weights[:, None], 0.0)
     return _Sample(used, weights, left, clustering, late & ~informative(seen)[0], (*gone, *thin))
 
 
-def _comparable(panel: Panel, observed: Bools, cohorts: Ints) -> tuple[Bools, tuple[str, ...]]:
+def _comparable(panel: Panel, observed: Bools, cohorts: Ints) -> tuple[Bools, tuple[Said, ...]]:
     """Leave out, until nothing changes, what effects and interactions fit perfectly, or by one cluster alone.
 
-    Returns the observations that stay, shape (n, periods), and in words what else than single rows went.
+    Returns the observations that stay, shape (n, periods), and sentences on what else than single rows went.
     """
-    clustering, gone = clustering_of(panel, np.asarray(observed.any(axis=1))), dict[str, None]()
+    clustering, gone = clustering_of(panel, np.asarray(observed.any(axis=1))), dict[Said, None]()
     compared = ~np.isin(panel.cohort, cohorts)
     while True:
         units, periods = informative(observed)
@@ -196,7 +196,7 @@ def _comparable(panel: Panel, observed: Bools, cohorts: Ints) -> tuple[Bools, tu
         for period in np.flatnonzero(kept.any(axis=0)):
             if n_spread(kept[:, period] & compared, clustering) < 2:
                 kept[:, period] = False
-                gone[f"in period {panel.name(int(period))} the comparison lies in one unit or cluster"] = None
+                gone[Said("panels.comparison_thin", period=panel.name(int(period)))] = None
         for cohort in cohorts:
             members = panel.cohort == cohort
             for period in np.flatnonzero(kept[members].any(axis=0)):
@@ -205,15 +205,14 @@ def _comparable(panel: Panel, observed: Bools, cohorts: Ints) -> tuple[Bools, tu
                     gone[_thin_cell(panel, int(cohort), int(period))] = None
             if kept[members].any() and not kept[members, cohort - 1].any():
                 kept[members] = False
-                gone[f"the cohort first treated {panel.name(int(cohort))} is not compared just before its start"] = None
+                gone[Said("panels.cohort_not_compared_before", cohort=panel.name(int(cohort)))] = None
         if np.array_equal(kept, observed):
             return kept, tuple(gone)
         observed = kept
 
 
-def _thin_cell(panel: Panel, cohort: int, period: int) -> str:
-    where = f"in period {panel.name(period)}"
-    return f"the cohort first treated {panel.name(cohort)} is observed in one unit or cluster {where}"
+def _thin_cell(panel: Panel, cohort: int, period: int) -> Said:
+    return Said("panels.cohort_thin", cohort=panel.name(cohort), period=panel.name(period))
 
 
 def _cells(panel: Panel, sample: _Sample) -> Ints:

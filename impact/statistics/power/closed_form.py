@@ -17,11 +17,14 @@ from scipy import optimize, stats
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Floats, t_quantile
-from impact.words.said import Said
+from impact.words.said import Said, Text
 
 LARGEST = 1e9
 Waves = Literal["exchangeable", "ar1"]
 Analysis = Literal["post", "change", "ancova"]
+ANALYSES = {"post": Said("power.post"), "change": Said("power.change"), "ancova": Said("power.ancova")}
+FROM_TO, STRICT, STRICT_F = "power.from_to", "power.strictly_between", "power.strictly_between_f"
+"""Which ends are possible values; strictly between agrees with the noun's gender, where a language has one."""
 
 
 @dataclass(frozen=True)
@@ -41,22 +44,21 @@ class Precision:
 
     def scaled(self, variance_factor: float) -> Precision:
         """Return the precision with the variance multiplied: a design effect, 1 − R², 1 − n/N, a panel factor."""
-        _within("a variance factor", 0, math.inf, variance_factor)
+        _within(Said("power.variance_factor"), 0, math.inf, variance_factor)
         return replace(self, std_error=self.std_error * math.sqrt(variance_factor))
 
 
-def _within(what: str, low: float, high: float, *values: float, open_ends: bool = False) -> None:
+def _within(what: Said, low: float, high: float, *values: float, ends: str = FROM_TO) -> None:
     for value in values:
-        inside = low < value < high if open_ends else low <= value <= high
+        inside = low <= value <= high if ends == FROM_TO else low < value < high
         if not inside or math.isinf(value):
-            ends = f"strictly between {low:g} and {high:g}" if open_ends else f"from {low:g} to {high:g}"
             raise NotEstimable(
-                Said("power.impossible", what=what, value=value), Said("power.text", what=what, ends=ends)
+                Said("power.impossible", what=what, value=value), Said(ends, what=what, low=low, high=high)
             )
 
 
 def _level(alpha: float, sides: int) -> float:
-    _within("a significance level", 0, 1, alpha, open_ends=True)
+    _within(Said("power.significance_level"), 0, 1, alpha, ends=STRICT)
     if sides not in (1, 2):
         raise NotEstimable(Said("power.test_sides_does_not_exist", sides=sides), Said("power.one_two_sides"))
     return alpha / sides
@@ -129,17 +131,19 @@ def minimum_detectable_effect(
     instead of the exact noncentral t.
     """
     level = _level(alpha, sides)
-    _within("a target power", alpha, 1, target, open_ends=True)
+    _within(Said("power.target_power"), alpha, 1, target, ends=STRICT_F)
     _check(0.0, precision)
     if bloom:
         return (t_quantile(1 - level, precision.df) + t_quantile(target, precision.df)) * precision.std_error
     unit = replace(precision, std_error=1.0)
-    found = solve(lambda effect: power(effect, unit, alpha=alpha, sides=sides), target, low=0, what="effect")
+    found = solve(
+        lambda effect: power(effect, unit, alpha=alpha, sides=sides), target, low=0, what=Said("power.effect_sought")
+    )
     return found * precision.std_error
 
 
 def solve(
-    function: Callable[[float], float], target: float = 0.8, *, low: float = 2.0, high: float = LARGEST, what: str
+    function: Callable[[float], float], target: float = 0.8, *, low: float = 2.0, high: float = LARGEST, what: Text
 ) -> float:
     """Return the smallest value at which a rising power function reaches its target.
 
@@ -151,14 +155,14 @@ def solve(
     NotEstimable
         If no value up to ``high`` reaches the target.
     """
-    _within("a target power", 0, 1, target, open_ends=True)
+    _within(Said("power.target_power"), 0, 1, target, ends=STRICT_F)
     if function(low) >= target:
         return float(low)
     lower, upper = low, min(high, max(2 * low, 1.0))
     while function(upper) < target:
         if upper >= high:
             reached = Said(
-                "power.no_up_reaches_power_ends", what=what, high=high, target=target, function=function(high)
+                "power.no_up_reaches_power_ends", what=what, high=high, target=target, reached=function(high)
             )
             raise NotEstimable(reached, Said("power.larger_effect_more_precise_design_more_clusters"))
         lower, upper = upper, min(high, 2 * upper)
@@ -172,7 +176,7 @@ def two_means(
     other = sd if sd_comparison is None else sd_comparison
     if min(n_treated, n_comparison) < 1 or n_treated + n_comparison <= 2:
         raise NotEstimable(Said("power.arm_has_no_one_no_degrees_freedom"), Said("power.two_persons_more_each_arm"))
-    _within("a standard deviation", 0, math.inf, sd, other, open_ends=True)
+    _within(Said("power.standard_deviation"), 0, math.inf, sd, other, ends=STRICT_F)
     parts = sd**2 / n_treated, other**2 / n_comparison
     if sd_comparison is None:
         return Precision(math.sqrt(sum(parts)), n_treated + n_comparison - 2)
@@ -184,8 +188,8 @@ def two_means(
 
 def one_mean(n: float, *, sd: float = 1.0) -> Precision:
     """Return the precision of one mean, or of the mean of paired differences with standard deviation ``sd``."""
-    _within("a sample size", 1, math.inf, n, open_ends=True)
-    _within("a standard deviation", 0, math.inf, sd, open_ends=True)
+    _within(Said("power.sample_size"), 1, math.inf, n, ends=STRICT_F)
+    _within(Said("power.standard_deviation"), 0, math.inf, sd, ends=STRICT_F)
     return Precision(sd / math.sqrt(n), n - 1)
 
 
@@ -236,11 +240,11 @@ def cluster_means(
         raise NotEstimable(
             Said("power.arm_one_cluster_confounds_programme_place"), Said("power.two_clusters_more_each_arm")
         )
-    _within("an intracluster correlation", 0, 1, icc)
-    _within("R²", 0, 1, r2_cluster, r2_person)
-    _within("a cluster size", 1, math.inf, size)
-    _within("a coefficient of variation", 0, math.inf, cv_size)
-    _within("a standard deviation", 0, math.inf, sd, open_ends=True)
+    _within(Said("power.intracluster_correlation"), 0, 1, icc)
+    _within(Said("power.r_squared"), 0, 1, r2_cluster, r2_person)
+    _within(Said("power.cluster_size"), 1, math.inf, size)
+    _within(Said("power.coefficient_of_variation"), 0, math.inf, cv_size)
+    _within(Said("power.standard_deviation"), 0, math.inf, sd, ends=STRICT_F)
     between = icc * (1 - r2_cluster) * (1 + cv_size**2)
     within = (1 - icc) * (1 - r2_person) / size
     variance = sd**2 * (1 / treated + 1 / comparison) * (between + within)
@@ -249,7 +253,7 @@ def cluster_means(
 
 def wave_correlation(waves: int, autocorrelation: float, structure: Waves = "exchangeable") -> Floats:
     """Return the correlations of an outcome between waves, shape (waves, waves): one for all, or ρ^lag."""
-    _within("an autocorrelation", -1, 1, autocorrelation)
+    _within(Said("power.autocorrelation"), -1, 1, autocorrelation)
     lag = np.abs(np.subtract.outer(np.arange(waves), np.arange(waves)))
     found = np.where(lag == 0, 1.0, autocorrelation) if structure == "exchangeable" else float(autocorrelation) ** lag
     if np.linalg.eigvalsh(found)[0] < -1e-12:
@@ -287,7 +291,7 @@ def panel_factor(correlation: Floats, pre: int, analysis: Analysis) -> float:
     waves = len(correlation)
     if not 0 <= pre < waves or (pre == 0 and analysis != "post"):
         raise NotEstimable(
-            Said("power.waves_before_has_nothing_compare", analysis=analysis, pre=pre, waves=waves),
+            Said("power.waves_before_has_nothing_compare", analysis=ANALYSES[analysis], pre=pre, waves=waves),
             Said("power.waves_each_side"),
         )
     after = float(correlation[pre:, pre:].mean())
@@ -304,13 +308,13 @@ def panel_factor(correlation: Floats, pre: int, analysis: Analysis) -> float:
 
 def itt_effect(effect: float, take_up: float, take_up_comparison: float = 0.0) -> float:
     """Return the effect of the offer: the effect on those who take it up, diluted by the difference in take-up."""
-    _within("take-up", 0, 1, take_up, take_up_comparison)
+    _within(Said("power.take_up"), 0, 1, take_up, take_up_comparison)
     return effect * (take_up - take_up_comparison)
 
 
 def retained(n: float, attrition: float) -> float:
     """Return how many of n are still observed after a share is lost."""
-    _within("attrition", 0, 1, attrition)
+    _within(Said("power.attrition"), 0, 1, attrition)
     return n * (1 - attrition)
 
 
@@ -327,8 +331,8 @@ def _proportion_errors(
     p_treated: float, p_comparison: float, n_treated: float, n_comparison: float
 ) -> tuple[float, float]:
     """Return the standard error of a difference of proportions under the null (pooled) and under the effect."""
-    _within("a proportion", 0, 1, p_treated, p_comparison)
-    _within("an arm", 0, math.inf, n_treated, n_comparison, open_ends=True)
+    _within(Said("power.proportion"), 0, 1, p_treated, p_comparison)
+    _within(Said("power.arm"), 0, math.inf, n_treated, n_comparison, ends=STRICT)
     pooled = (p_treated * n_treated + p_comparison * n_comparison) / (n_treated + n_comparison)
     null = math.sqrt(pooled * (1 - pooled) * (1 / n_treated + 1 / n_comparison))
     variance = p_treated * (1 - p_treated) / n_treated + p_comparison * (1 - p_comparison) / n_comparison
@@ -364,13 +368,13 @@ def power_proportions(
 
 def cohen_h(p_treated: float, p_comparison: float) -> float:
     """Return Cohen's h, ``2 asin √p1 − 2 asin √p2``, an effect whose precision :func:`arcsine` gives."""
-    _within("a proportion", 0, 1, p_treated, p_comparison)
+    _within(Said("power.proportion"), 0, 1, p_treated, p_comparison)
     return 2 * math.asin(math.sqrt(p_treated)) - 2 * math.asin(math.sqrt(p_comparison))
 
 
 def arcsine(n_treated: float, n_comparison: float) -> Precision:
     """Return the precision of Cohen's h: standard error ``√(1/n1 + 1/n2)``, normal."""
-    _within("an arm", 0, math.inf, n_treated, n_comparison, open_ends=True)
+    _within(Said("power.arm"), 0, math.inf, n_treated, n_comparison, ends=STRICT)
     return Precision(math.sqrt(1 / n_treated + 1 / n_comparison))
 
 
@@ -386,7 +390,7 @@ def power_regression(f2: float, tested: int, residual_df: float, *, alpha: float
 
 def _power_f(shift: float, df1: float, df2: float, alpha: float) -> float:
     _level(alpha, 1)
-    _within("an effect", 0, math.inf, shift)
+    _within(Said("power.effect"), 0, math.inf, shift)
     if min(df1, df2) <= 0:
         raise NotEstimable(Said("statistics.no_degrees_freedom_left"), Said("power.two_groups_more_more_persons"))
     threshold = stats.f.isf(alpha, df1, df2)
@@ -396,7 +400,7 @@ def _power_f(shift: float, df1: float, df2: float, alpha: float) -> float:
 def power_chi2(w: float, n: float, df: int, *, alpha: float = 0.05) -> float:
     """Return the power of a χ² test: Cohen's w, noncentrality ``n w²``."""
     _level(alpha, 1)
-    _within("an effect", 0, math.inf, w)
+    _within(Said("power.effect"), 0, math.inf, w)
     if n <= 0 or df <= 0:
         raise NotEstimable(Said("power.no_persons_degrees_freedom_left"), Said("power.table_two_rows_columns_more"))
     return _number(float(stats.ncx2.sf(stats.chi2.isf(alpha, df), df, n * w**2)))
@@ -405,8 +409,8 @@ def power_chi2(w: float, n: float, df: int, *, alpha: float = 0.05) -> float:
 def power_correlation(r: float, n: float, *, alpha: float = 0.05) -> float:
     """Return the power of the two-sided test of a correlation, by Fisher's z with its bias term ``r / (2(n − 1))``."""
     level = _level(alpha, 2)
-    _within("a correlation", -1, 1, r, open_ends=True)
-    _within("a sample size", 3, math.inf, n, open_ends=True)
+    _within(Said("power.correlation"), -1, 1, r, ends=STRICT_F)
+    _within(Said("power.sample_size"), 3, math.inf, n, ends=STRICT_F)
     t = t_quantile(1 - level, n - 2)
     critical = math.atanh(t / math.sqrt(t**2 + n - 2))
     shift = math.atanh(abs(r)) + abs(r) / (2 * (n - 1))

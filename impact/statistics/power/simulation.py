@@ -241,20 +241,36 @@ def draw(plan: Plan, rng: np.random.Generator, size: int) -> Dataset:
 def _check(plan: Plan) -> None:
     sizes = plan.cluster_sizes
     problems = (
-        (min(plan.treated, plan.comparison) < 2, "an arm has fewer than two persons or clusters", "two or more"),
-        (len(sizes) != plan.treated + plan.comparison, "the sizes are not one per cluster", "one size per cluster"),
-        (int(sizes.min(initial=1)) < 1, "a cluster is empty", "one person or more in each cluster"),
-        (plan.pre < 0 or plan.post < 1, "no wave comes after", "at least one wave after"),
+        (min(plan.treated, plan.comparison) < 2, Said("power.too_few_in_arm"), Said("power.two_or_more")),
+        (
+            len(sizes) != plan.treated + plan.comparison,
+            Said("power.sizes_not_one_per_cluster"),
+            Said("power.one_size_per_cluster"),
+        ),
+        (int(sizes.min(initial=1)) < 1, Said("power.cluster_empty"), Said("power.one_person_each_cluster")),
+        (plan.pre < 0 or plan.post < 1, Said("power.no_wave_after"), Said("power.one_wave_after")),
         (
             plan.icc != 0 and (plan.size, plan.sizes) == (None, None),
-            "an ICC needs clusters",
-            "the size of the clusters",
+            Said("power.icc_needs_clusters"),
+            Said("power.size_of_clusters"),
         ),
-        (not 0 <= plan.icc <= 1, f"an intracluster correlation of {plan.icc:g} is impossible", "0 to 1"),
-        (not all(0 <= share < 1 for share in plan.attrition), "attrition is impossible", "0 to below 1 in each arm"),
-        (not 0 < plan.sd < math.inf, "the outcome does not vary", "a positive standard deviation"),
-        (not math.isfinite(plan.mean + plan.effect), "mean or effect is not finite", "finite numbers"),
-        (not plan.dispersion >= 0, "a dispersion below zero is impossible", "zero or more"),
+        (
+            not 0 <= plan.icc <= 1,
+            Said("power.impossible", what=Said("power.intracluster_correlation"), value=plan.icc),
+            Said("power.0_to_1"),
+        ),
+        (
+            not all(0 <= share < 1 for share in plan.attrition),
+            Said("power.attrition_impossible"),
+            Said("power.0_to_below_1_each_arm"),
+        ),
+        (not 0 < plan.sd < math.inf, Said("power.outcome_does_not_vary"), Said("power.positive_standard_deviation")),
+        (
+            not math.isfinite(plan.mean + plan.effect),
+            Said("power.mean_or_effect_not_finite"),
+            Said("power.finite_numbers"),
+        ),
+        (not plan.dispersion >= 0, Said("power.dispersion_below_zero"), Said("power.zero_or_more")),
     )
     for wrong, reason, needed in problems:
         if wrong:
@@ -330,7 +346,7 @@ def _to_latent(correlations: Floats, shares: Floats) -> Floats:
     lowest = float(np.sum(shares * (-1.0) ** powers))
     if asked[0] <= lowest:
         raise NotEstimable(
-            Said("power.outcome_cannot_correlate", asked=asked[0]), Said("power.correlation_above", lowest=lowest)
+            Said("power.outcome_cannot_correlate", correlation=asked[0]), Said("power.correlation_above", lowest=lowest)
         )
     found = [optimize.brentq(lambda r, c=c: float(shares @ r**powers) - c, -1, 1.001, xtol=1e-14) for c in asked]
     return np.asarray(found, dtype=np.float64)[where].reshape(correlations.shape)
@@ -354,7 +370,7 @@ def _built_in(batch: Dataset, name: BuiltIn) -> Floats:
     """
     if name not in get_args(BuiltIn) or (name != "difference" and batch.pre == 0):
         raise NotEstimable(
-            Said("power.not_built_has_no_wave_before", name=name), Said("power.one_pre_1", get_args=get_args(BuiltIn))
+            Said("power.not_built_has_no_wave_before", name=name), Said("power.one_pre_1", names=str(get_args(BuiltIn)))
         )
     after = batch.outcomes[:, :, batch.pre :].mean(axis=2)
     before = batch.outcomes[:, :, : batch.pre].mean(axis=2) if name != "difference" else np.zeros_like(after)

@@ -95,7 +95,7 @@ class _Solution:
     innovations: Floats
     phi: float
     log_likelihood: float
-    rule: str
+    rule: Said
 
 
 def interrupted(
@@ -163,13 +163,15 @@ def interrupted(
     Lopez Bernal, Cummins, Gasparrini (2017), https://doi.org/10.1093/ije/dyw098. Newey, West (1987),
     https://doi.org/10.2307/1913610. Pinheiro, Bates (2000), https://doi.org/10.1007/b98882, section 5.3.
     """
-    values, against = _series(outcome, "outcome"), None if comparison is None else _series(comparison, "comparison")
+    values, against = _series(outcome, Said("statistics.the_outcome")), None
+    if comparison is not None:
+        against = _series(comparison, Said("series.the_comparison"))
     n = len(values)
     _refuse_gaps(time, n)
     _refuse_ends(start, n)
     if against is not None and len(against) != n:
         raise NotEstimable(
-            Said("series.series_has_periods_comparison", n=n, n_2=len(against)), Said("series.same_periods_both")
+            Said("series.series_has_periods_comparison", n=n, comparison=len(against)), Said("series.same_periods_both")
         )
     at = n - start if horizon is None else horizon
     if not 1 <= at <= n - start:
@@ -195,7 +197,7 @@ def interrupted(
     )
 
 
-def _series(values: ArrayLike, what: str) -> Floats:
+def _series(values: ArrayLike, what: Said) -> Floats:
     """Return a series as floats, or say which periods are missing."""
     series = np.asarray(values, dtype=np.float64)
     if series.ndim != 1:
@@ -209,21 +211,24 @@ def _series(values: ArrayLike, what: str) -> Floats:
     return series
 
 
-def _listed(positions: Ints) -> str:
-    shown = ", ".join(str(int(position)) for position in positions[:5])
-    return shown if len(positions) <= 5 else f"{shown} and {len(positions) - 5} more"
+def _listed(positions: Ints, at_more: str = "series.and_at_more") -> Said:
+    """Return the first five positions and how many more there are, in the words of ``at_more``."""
+    shown, more = positions[:5], len(positions) - 5
+    return Said(at_more, positions=shown, more=more) if more > 0 else Said("series.positions", positions=shown)
 
 
 def _refuse_gaps(time: ArrayLike | None, n: int) -> None:
     if time is None:
         return
-    steps = np.diff(_series(time, "time"))
+    steps = np.diff(_series(time, Said("series.the_time")))
     if len(steps) != n - 1:
-        raise NotEstimable(Said("series.values_periods", n=n, n_2=len(steps) + 1), Said("series.one_period_per_value"))
+        raise NotEstimable(
+            Said("series.values_periods", n=n, periods=len(steps) + 1), Said("series.one_period_per_value")
+        )
     odd = np.flatnonzero(~np.isclose(steps, np.median(steps), rtol=1e-9) | (steps <= 0))
     if len(odd):
         raise NotEstimable(
-            Said("series.periods_not_equally_spaced_after_positions", listed=_listed(odd)),
+            Said("series.periods_not_equally_spaced_after_positions", listed=_listed(odd, "series.and_more")),
             Said("series.every_period_order"),
         )
 
@@ -231,8 +236,8 @@ def _refuse_gaps(time: ArrayLike | None, n: int) -> None:
 def _refuse_ends(start: int, n: int) -> None:
     if start < FEWEST_POINTS or n - start < FEWEST_POINTS:
         raise NotEstimable(
-            Said("series.periods_before_start", value=max(min(start, n), 0), value_2=max(n - start, 0)),
-            Said("series.least_either_side_many_more_trend_believed", FEWEST_POINTS=FEWEST_POINTS),
+            Said("series.periods_before_start", before=max(min(start, n), 0), after=max(n - start, 0)),
+            Said("series.least_either_side_many_more_trend_believed", least=FEWEST_POINTS),
         )
 
 
@@ -264,7 +269,7 @@ def _seasons(season: NDArray[np.generic] | None, n: int) -> list[tuple[str, Floa
     once = [str(label) for label in found[counts == 1]]
     if once:
         raise NotEstimable(
-            Said("series.seasons_occur_only_once", once=once), Said("series.least_two_periods_each_season")
+            Said("series.seasons_occur_only_once", seasons=once), Said("series.least_two_periods_each_season")
         )
     return [(str(label), (labels == label).astype(np.float64)) for label in found[1:]]
 
@@ -295,7 +300,7 @@ def _refuse_collinear(design: Floats, names: list[str]) -> None:
     left = np.abs(np.diag(np.linalg.qr(scaled, mode="r")))
     lost = np.flatnonzero(left < 1e-9)
     if len(lost):
-        raise NotEstimable(Said("series.determined_other_terms", names=names[lost[0]]), Said("series.design_without"))
+        raise NotEstimable(Said("series.determined_other_terms", name=names[lost[0]]), Said("series.design_without"))
 
 
 def _solve(
@@ -315,17 +320,18 @@ def _solve(
         return _ar1(y, design, small_sample=small_sample)
     if errors == "newey_west":
         return _newey_west(fit, len(y), lags, small_sample=small_sample)
-    return _Solution(fit.params, fit.cov_params(), fit.resid, fit.resid, 0.0, float(fit.llf), "OLS")
+    return _Solution(fit.params, fit.cov_params(), fit.resid, fit.resid, 0.0, float(fit.llf), Said("rule.ols"))
 
 
 def _newey_west(fit: Any, n: int, lags: int | None, *, small_sample: bool) -> _Solution:
     used = math.floor(4 * (n / 100) ** (2 / 9)) if lags is None else lags
     if not 0 <= used < n:
         raise NotEstimable(
-            Said("series.lags_do_not_fit_series_periods", used=used, n=n), Said("series.lags_0_small_part_t")
+            Said("series.lags_do_not_fit_series_periods", lags=used, n=n), Said("series.lags_0_small_part_t")
         )
     robust = fit.get_robustcov_results("HAC", maxlags=used, use_correction=small_sample, use_t=True)
-    rule = f"Newey–West, {used} lags" + (", n/(n−k)" if small_sample else "")
+    rule = Said("rule.newey_west", lags=used)
+    rule = Said("rule.small_sample", rule=rule) if small_sample else rule
     return _Solution(fit.params, robust.cov_params(), fit.resid, fit.resid, 0.0, float(fit.llf), rule)
 
 
@@ -337,8 +343,8 @@ def _ar1(y: Floats, design: Floats, *, small_sample: bool) -> _Solution:
     innovations = _whiten(residuals, phi)
     variance = float(innovations @ innovations) / n
     covariance = variance * np.linalg.inv(white.T @ white) * (n / (n - k) if small_sample else 1.0)
-    rule = "AR(1) ML" + (", n/(n−k)" if small_sample else "")
-    return _Solution(beta, covariance, residuals, innovations, phi, _profile(y, design, phi), f"{rule}, φ = {phi:.3f}")
+    rule = Said("rule.ar1_small_sample" if small_sample else "rule.ar1", phi=phi)
+    return _Solution(beta, covariance, residuals, innovations, phi, _profile(y, design, phi), rule)
 
 
 def _best_phi(y: Floats, design: Floats) -> float:

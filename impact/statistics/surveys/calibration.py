@@ -122,7 +122,7 @@ def calibrate(
     _check_matrix(weights, matrix, totals)
     factors, steps = _newton(weights, matrix, totals, _link(method, bounds), tolerance)
     if method == "raking" and factors.min() < VANISHING:
-        raise _infeasible("raking to these totals takes weights of sampled units nearly to zero")
+        raise _infeasible(Said("surveys.raking_takes_weights_to_zero"))
     flags = ("negative_weights",) if (factors <= 0).any() else ()
     return Calibrated(weights * factors, weights, matrix, totals, factors, steps, flags)
 
@@ -212,7 +212,7 @@ def _fit_margins(
                 break
             return weights, cycle
         before = after
-    raise _infeasible("raking does not settle: no positive weights meet all margins at once")
+    raise _infeasible(Said("surveys.raking_does_not_settle"))
 
 
 def _newton(weights: Floats, matrix: Floats, totals: Floats, link: Link, tolerance: float) -> tuple[Floats, int]:
@@ -226,14 +226,14 @@ def _newton(weights: Floats, matrix: Floats, totals: Floats, link: Link, toleran
         solution, factors, slope, gap = _shorten(weights, scaled, aims, link, (solution, direction, gap))
         if np.abs(gap).max() <= tolerance:
             return factors, step
-    raise _infeasible("no weights of this kind reproduce the totals")
+    raise _infeasible(Said("surveys.no_weights_reproduce_totals"))
 
 
 def _direction(matrix: Floats, weights: Floats, gap: Floats) -> Floats:
     triangle = np.linalg.qr(matrix * np.sqrt(weights)[:, None], mode="r")
     diagonal = np.abs(np.diag(triangle))
     if not np.isfinite(triangle).all() or diagonal.min() <= 1e-13 * diagonal.max():
-        raise _infeasible("no weights of this kind reproduce the totals")
+        raise _infeasible(Said("surveys.no_weights_reproduce_totals"))
     return np.asarray(solve_triangular(triangle, solve_triangular(triangle, gap, trans="T")), dtype=np.float64)
 
 
@@ -247,7 +247,7 @@ def _shorten(
         left = aims - (weights * factors) @ matrix
         if np.isfinite(left).all() and (np.linalg.norm(left) < np.linalg.norm(gap) or np.abs(left).max() <= MISFIT):
             return tried, factors, slope, left
-    raise _infeasible("no weights of this kind reproduce the totals")
+    raise _infeasible(Said("surveys.no_weights_reproduce_totals"))
 
 
 def _link(method: Method, bounds: tuple[float, float] | None) -> Link:
@@ -325,9 +325,8 @@ def _check_total(label: Hashable, total: float, *, sampled: bool) -> None:
 def _check_same_population(coded: list[tuple[Ints, Floats]]) -> None:
     sums = [float(counts.sum()) for _, counts in coded]
     if max(sums) - min(sums) > VANISHING * max(sums):
-        listed = ", ".join(f"{total:g}" for total in sums)
         raise NotEstimable(
-            Said("surveys.margins_add_up_different_populations", listed=listed), Said("surveys.margins_one_population")
+            Said("surveys.margins_add_up_different_populations", sums=sums), Said("surveys.margins_one_population")
         )
 
 
@@ -351,7 +350,7 @@ def _check_matrix(weights: Floats, matrix: Floats, totals: Floats) -> None:
         )
 
 
-def _infeasible(reason: str) -> NotEstimable:
+def _infeasible(reason: Said) -> NotEstimable:
     return NotEstimable(reason, Said("surveys.totals_sample_can_meet_fewer_them_joined"))
 
 

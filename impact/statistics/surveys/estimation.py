@@ -23,6 +23,8 @@ from impact.words.said import Said
 
 Bools = NDArray[np.bool_]
 RULE = Said("rule.taylor_linearisation")
+STRATUM = "surveys.rows_without_stratum", "surveys.stratum_every_row"
+CLUSTER = "surveys.rows_without_cluster", "surveys.cluster_every_row"
 PRECISION = 1e-10
 """An error below this share of its scores before calibration is rounding."""
 
@@ -108,10 +110,10 @@ class SampleDesign:
     @cached_property
     def units(self) -> Units:
         """The sampling units behind the rows."""
-        stratum, names = _codes(self.strata, len(self.weights), "stratum")
+        stratum, names = _codes(self.strata, len(self.weights), STRATUM)
         of_row, of_unit = np.arange(len(stratum)), stratum
         if self.clusters is not None:
-            of_row, clusters = _codes(self.clusters, len(stratum), "cluster")
+            of_row, clusters = _codes(self.clusters, len(stratum), CLUSTER)
             of_unit = np.zeros(len(clusters), dtype=np.int64)
             of_unit[of_row] = stratum
             _check_nested(of_unit[of_row] != stratum, of_row, clusters)
@@ -326,7 +328,7 @@ def design_estimate(
             Said("surveys.estimate_does_not_vary_under_design"), Said("surveys.outcome_varies_between_units")
         )
     clusters = None if design.clusters is None else len(np.unique(design.units.of_row[rows]))
-    rule = RULE if calibration is None else Said("rule.calibrated", RULE=RULE)
+    rule = RULE if calibration is None else Said("rule.calibrated", rule=RULE)
     return wald(
         value,
         error,
@@ -370,18 +372,17 @@ def values_inside(values: Floats, rows: Bools) -> Floats:
     missing = int((~np.isfinite(known[rows])).sum())
     if missing:
         needed = Said("surveys.domain_rows_value_imputation")
-        raise NotEstimable(Said("surveys.rows_domain_have_no_value", missing=missing), needed)
+        raise NotEstimable(Said("surveys.rows_domain_have_no_value", n=missing), needed)
     return np.where(rows, known, 0.0)
 
 
-def _codes(labels: NDArray[Any] | None, n: int, kind: str) -> tuple[Ints, tuple[object, ...]]:
+def _codes(labels: NDArray[Any] | None, n: int, refusal: tuple[str, str]) -> tuple[Ints, tuple[object, ...]]:
     if labels is None:
         return np.zeros(n, dtype=np.int64), ("all",)
     codes, names = pd.factorize(np.asarray(labels))
     if (codes < 0).any():
-        raise NotEstimable(
-            Said("surveys.rows_have_no", n=(codes < 0).sum(), kind=kind), Said("surveys.every_row", kind=kind)
-        )
+        reason, needed = refusal
+        raise NotEstimable(Said(reason, n=(codes < 0).sum()), Said(needed))
     return codes.astype(np.int64), tuple(names.tolist())
 
 
@@ -402,7 +403,12 @@ def _fractions(population: Floats | None, stratum: Ints, names: tuple[object, ..
     wrong = known & ((largest != smallest) | (largest < sizes))
     if wrong.any():
         where = int(np.argmax(wrong))
-        said = f"{smallest[where]:g} to {largest[where]:g} units for a sample of {sizes[where]:g}"
-        needed = Said("surveys.one_number_per_stratum_clusters_where_clusters")
-        raise NotEstimable(Said("surveys.population_stratum_given", names=repr(names[where]), said=said), needed)
+        reason = Said(
+            "surveys.population_stratum_given",
+            name=repr(names[where]),
+            low=smallest[where],
+            high=largest[where],
+            sample=sizes[where],
+        )
+        raise NotEstimable(reason, Said("surveys.one_number_per_stratum_clusters_where_clusters"))
     return np.where(known, sizes / np.where(known, largest, 1.0), 0.0)

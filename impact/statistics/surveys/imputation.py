@@ -153,7 +153,7 @@ def _numeric(frame: pd.DataFrame) -> Floats:
     wrong = [str(name) for name, dtype in frame.dtypes.items() if not pd.api.types.is_numeric_dtype(dtype)]
     if wrong:
         raise NotEstimable(
-            Said("surveys.columns_not_numeric", wrong=wrong), Said("surveys.numbers_0_1_column_per_category")
+            Said("surveys.columns_not_numeric", names=wrong), Said("surveys.numbers_0_1_column_per_category")
         )
     values = frame.to_numpy(dtype=np.float64, na_value=np.nan)
     if np.isinf(values).any():
@@ -165,14 +165,14 @@ def _check_columns(values: Floats, names: list[str]) -> None:
     known = ~np.isnan(values)
     empty = [name for name, column in zip(names, known.T, strict=True) if not column.any()]
     if empty:
-        raise NotEstimable(Said("surveys.columns_have_no_observed_value", empty=empty), Said("surveys.without_them"))
+        raise NotEstimable(Said("surveys.columns_have_no_observed_value", names=empty), Said("surveys.without_them"))
     spread = np.nanmax(values, axis=0) - np.nanmin(values, axis=0)
     constant = [name for name, width in zip(names, spread, strict=True) if width == 0]
     if constant:
-        raise NotEstimable(Said("surveys.columns_constant", constant=constant), Said("surveys.without_them"))
+        raise NotEstimable(Said("surveys.columns_constant", names=constant), Said("surveys.without_them"))
     complete = values[known.all(axis=1)]
     if len(complete) < len(names) + 2:
-        few = Said("surveys.only_rows_complete_columns", n=len(complete), n_2=len(names))
+        few = Said("surveys.only_rows_complete_columns", n=len(complete), columns=len(names))
         raise NotEstimable(few, Said("surveys.fewer_columns_more_complete_rows_columns_plus"))
     _check_collinear(complete, names)
 
@@ -183,8 +183,5 @@ def _check_collinear(complete: Floats, names: list[str]) -> None:
     left = np.abs(np.diag(np.linalg.qr(centred / np.where(size > 0, size, 1.0), mode="r")))
     collinear = [name for name, rest in zip(names, left, strict=True) if rest < COLLINEAR]
     if collinear:
-        listed = ", ".join(collinear)
-        raise NotEstimable(
-            Said("surveys.columns_constant_combinations_others_complete_rows", listed=listed),
-            Said("surveys.without_them"),
-        )
+        found = Said("surveys.columns_collinear_complete_rows", names=collinear)
+        raise NotEstimable(found, Said("surveys.without_them"))

@@ -251,10 +251,8 @@ def _check_rank(x: Floats, names: Sequence[str]) -> Floats:
     left = np.abs(np.diag(np.linalg.qr(x / np.where(size > 0, size, 1.0), mode="r")))
     collinear = [column for column, rest in zip(names, left, strict=True) if rest < COLLINEAR]
     if collinear:
-        listed = ", ".join(collinear)
-        raise NotEstimable(
-            Said("surveys.columns_zero_combinations_columns_before_them", listed=listed), Said("surveys.without_them")
-        )
+        found = Said("surveys.columns_zero_combinations_columns_before_them", names=collinear)
+        raise NotEstimable(found, Said("surveys.without_them"))
     return np.asarray(size, dtype=np.float64)
 
 

@@ -50,7 +50,7 @@ class Replicates:
     scale: float
     rscales: Floats
     df: int
-    rule: str
+    rule: Said
     n_clusters: int | None
 
 
@@ -104,7 +104,7 @@ def replicate_weights(
     else:
         factors, scale, rscales = _jackknife(units, stratified=method == "JKn")
     clusters = None if design.clusters is None else len(units.stratum)
-    rule = f"BRR, Fay {fay:g}" if method == "BRR" and fay else method
+    rule = Said("rule.fay", fay=fay) if method == "BRR" and fay else Said("rule.named", name=method)
     weights = design.weights[:, None] * factors[units.of_row]
     return Replicates(weights, design.weights, scale, rscales, design.degrees_of_freedom, rule, clusters)
 
@@ -133,7 +133,7 @@ def replicate_estimate(statistic: Callable[[Floats], float], replicates: Replica
     bad = int((~np.isfinite(found)).sum())
     if bad or not np.isfinite(value):
         needed = Said("surveys.statistic_every_replicate_has_such_one_larger")
-        raise NotEstimable(Said("surveys.statistic_not_number_replicates_sample", bad=bad), needed)
+        raise NotEstimable(Said("surveys.statistic_not_number_replicates_sample", n=bad), needed)
     spread = found - found.mean()
     error = float(np.sqrt(replicates.scale * np.sum(replicates.rscales * spread**2)))
     if error <= PRECISION * float(np.abs(found).max()):

@@ -18,7 +18,7 @@ from impact.words.said import Said
 
 Bools = NDArray[np.bool_]
 LonelyPsu = Literal["refuse", "certainty", "centred", "scaled"]
-ONE_UNIT = Said("surveys.stratum_has_one_sampling_unit_3")
+ONE_UNIT = Said("surveys.some_stratum_has_one_unit")
 CERTAIN = 1 - 1e-12
 """From this share on a stratum is in the sample as a whole."""
 ALIKE = 0.01
@@ -62,7 +62,7 @@ def stratum_scale(
         return scale
     if rule == "refuse":
         reason = (
-            Said("surveys.stratum_has_one_sampling_unit_2", names=repr(names[int(np.argmax(lonely))]))
+            Said("surveys.stratum_has_one_sampling_unit", name=repr(names[int(np.argmax(lonely))]))
             if len(names)
             else ONE_UNIT
         )

@@ -206,7 +206,7 @@ def _ratios(gaps: Floats, panel: Floats, start: int) -> Floats:
 
 def standardised(predictors: ArrayLike, units: int) -> Floats:
     """Return predictors (units, p), each over its standard deviation; refuse what does not vary or lacks units."""
-    matrix = finite(predictors, "the predictors")
+    matrix = finite(predictors, Said("synthetic.predictors_not_finite"))
     if matrix.ndim == 2 and len(matrix) == units:
         spread = matrix.std(axis=0, ddof=1)
         if np.all(spread > 1e-12 * np.max(np.abs(matrix), axis=0)):
@@ -220,7 +220,7 @@ def _roots(importance: ArrayLike | None, predictors: int) -> Floats:
     """Return what to multiply predictors by so that plain distances count them by their importance."""
     if importance is None:
         return np.ones(predictors)
-    given = finite(importance, "the importance of predictors")
+    given = finite(importance, Said("synthetic.importance_not_finite"))
     if given.shape != (predictors,) or given.min() < 0 or given.sum() <= 0:
         raise NotEstimable(
             Said("synthetic.importance_predictors_not_one_number_each"), Said("synthetic.numbers_0_not_all_0")
@@ -266,9 +266,9 @@ def synthetic_did(
     panel, rows, begin = _panel(outcomes, treated, start)
     donors = np.setdiff1d(np.arange(len(panel)), rows)
     if begin < 2 or len(donors) <= len(rows):
-        found = f"{begin} periods before the start and {len(donors)} donors for {len(rows)} treated units"
         raise NotEstimable(
-            Said("synthetic.there_are", found=found), Said("synthetic.two_periods_before_start_more_donors_treated")
+            Said("synthetic.periods_and_donors", periods=begin, donors=len(donors), treated=len(rows)),
+            Said("synthetic.two_periods_before_start_more_donors_treated"),
         )
     noise = float(np.std(np.diff(panel[donors, :begin], axis=1), ddof=1))
     if noise <= 1e-12 * np.max(np.abs(panel)):
@@ -287,7 +287,7 @@ def synthetic_did(
             )
         groups = [rng.choice(donors, size=len(rows), replace=False) for _ in range(draws)]
     placebos = _placebos(problem, donors, groups, omega, lam)
-    rule = f"placebo over {len(placebos)} " + ("donors" if len(rows) == 1 else "draws")
+    rule = Said("rule.placebo_donors" if len(rows) == 1 else "rule.placebo_draws", n=len(placebos))
     error = wald(effect, float(placebos.std()), rule=rule, n_obs=panel.size, df=float(len(donors) - 1))
     return SyntheticDid(error, omega, lam, donors, _contrast(problem, donors, rows, *equal), placebos)
 
@@ -375,7 +375,7 @@ def _panel(outcomes: ArrayLike, treated: Rows, start: Rows) -> tuple[Floats, Int
     holes = np.argwhere(~np.isfinite(panel))
     if len(holes):
         raise NotEstimable(
-            Said("synthetic.cells_missing_unit_period_first", n=len(holes), holes=holes[0]),
+            Said("synthetic.cells_missing_unit_period_first", n=len(holes), first=str(holes[0])),
             Said("synthetic.complete_panel"),
         )
     starts = np.unique(np.asarray(start, dtype=np.int64))

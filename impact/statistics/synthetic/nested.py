@@ -159,7 +159,7 @@ def nested_control(
         raise NotEstimable(
             Said("synthetic.outcome_fitted_where_no_period_before_start"), Said("synthetic.window_before")
         )
-    tried = finite(predictors if training is None else training, "the training predictors")
+    tried = finite(predictors if training is None else training, Said("synthetic.training_predictors_not_finite"))
     order = np.lexsort(np.hstack([panel, tried.reshape(len(tried), -1)]).T) if len(tried) == len(panel) else None
     if order is None or tried.shape != np.shape(predictors):
         raise NotEstimable(

@@ -12,6 +12,8 @@ from impact.errors import NotEstimable
 from impact.statistics.core import Floats
 from impact.words.said import Said
 
+DONORS_NOT_FINITE = Said("synthetic.donors_not_finite")
+
 
 @dataclass(frozen=True, eq=False)
 class SimplexFit:
@@ -42,7 +44,7 @@ def simplex_weights(target: ArrayLike, donors: ArrayLike, *, ridge: float = 0.0)
     ----------
     Lawson, Hanson (1995), https://doi.org/10.1137/1.9781611971217. Wolfe (1976), https://doi.org/10.1007/BF01580381.
     """
-    goal, pool = finite(target, "the target"), finite(donors, "the donors")
+    goal, pool = finite(target, Said("synthetic.target_not_finite")), finite(donors, DONORS_NOT_FINITE)
     if pool.ndim != 2 or pool.shape[0] != len(goal) or pool.shape[1] < 2:
         raise NotEstimable(
             Said("synthetic.fewer_two_donors_weight"), Said("synthetic.least_two_donors_measured_target")
@@ -71,9 +73,9 @@ def _alone(points: Floats, weights: Floats) -> bool:
     return bool(np.linalg.matrix_rank(face, tol=1e-9 * np.sqrt(face.shape[1])) == face.shape[1])
 
 
-def finite(values: ArrayLike, what: str) -> Floats:
-    """Return values as floats, or refuse what is missing or infinite."""
+def finite(values: ArrayLike, reason: Said) -> Floats:
+    """Return values as floats, or refuse what is missing or infinite with the reason given."""
     array = np.asarray(values, dtype=np.float64)
     if not np.isfinite(array).all():
-        raise NotEstimable(Said("synthetic.have_missing_infinite_values", what=what), Said("synthetic.complete_data"))
+        raise NotEstimable(reason, Said("synthetic.complete_data"))
     return array

@@ -283,7 +283,7 @@ def randomisation_test(
 def thin_blocks(
     treated: NDArray[Any], blocks: NDArray[Any], clusters: Sequence[NDArray[Any]] = ()
 ) -> tuple[list[str], Said]:
-    """Return the blocks with fewer than two units (or clusters) in an arm, and a sentence on them; arguments are (n,)."""
+    """Return the blocks with fewer than two units (or clusters) in an arm, and a sentence on them; arrays are (n,)."""
     codes, count = label_codes(blocks, len(treated))
     cells = codes * 2 + np.asarray(treated).astype(np.int64)
     found: dict[int, None] = {}

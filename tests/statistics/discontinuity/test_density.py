@@ -132,7 +132,7 @@ def test_a_placebo_that_cannot_be_had_says_why() -> None:
     x = np.r_[-(sample(12) ** 2) - 0.1, np.abs(sample(500))]
     left, right = placebo_cutoffs(outcome(x), x)
     assert left.estimate is None
-    assert "observations are below the cutoff" in left.reason
+    assert "observations are below the cutoff" in str(left.reason)
     assert right.estimate is not None
     none = placebo_cutoffs(outcome(x), x, cutoff=-1e9)
     assert none[0].estimate is None

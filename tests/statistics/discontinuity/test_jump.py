@@ -74,7 +74,7 @@ def test_published_interval_and_counts() -> None:
     assert (round(found.robust.conf_low, 3), round(found.robust.conf_high, 3)) == (4.094, 10.919)
     assert (found.n_left, found.n_right, found.n_effective_left, found.n_effective_right) == (595, 702, 360, 323)
     assert not found.mass_points
-    assert found.robust.rule == "robust bias-corrected, 3 nearest neighbours"
+    assert str(found.robust.rule) == "robust bias-corrected, 3 nearest neighbours"
 
 
 @pytest.mark.parametrize("errors", ["HC0", "HC1", "HC2", "HC3"])

@@ -89,7 +89,7 @@ def test_with_independent_ties_the_error_of_a_density_is_too_large_by_the_root_o
 def test_an_estimate_carries_its_interval_and_its_draws() -> None:
     found = vertex_bootstrap(_wave(1), "transitivity", draws=1500, rng=_rng())
     assert isinstance(found, NetworkEstimate)
-    assert (found.reference, found.n_obs, found.undefined) == ("vertex bootstrap, z", 50, 0)
+    assert (str(found.reference), found.n_obs, found.undefined) == ("vertex bootstrap, z", 50, 0)
     assert found.replicates.shape == (1500,)
     assert found.estimate == network_measure(_wave(1), "transitivity")
     assert found.std_error == pytest.approx(np.std(found.replicates, ddof=1), rel=1e-12)

@@ -289,7 +289,7 @@ def test_refusals_of_missing_outcomes():
     found = group_time_effects(replace(panel, outcome=outcome), control="not_yet", method="dr")
     late = panel.cohort != -1
     rest = Panel(panel.outcome[late], panel.cohort[late])
-    assert found.left_out == (words,)
+    assert [*map(str, found.left_out)] == [words]
     same(
         aggregate(found, "simple").overall,
         aggregate(group_time_effects(rest, control="not_yet", method="dr"), "simple").overall,
@@ -319,14 +319,14 @@ def test_parts_without_an_error_are_left_out_and_the_rest_is_estimated():
         for control in ("never", "not_yet"):
             found = group_time_effects(whole, control=control, method="dr")
             expected = group_time_effects(rest, control=control, method="dr")
-            assert found.left_out == (words,)
+            assert [*map(str, found.left_out)] == [words]
             one, other = aggregate(found, "simple").overall, aggregate(expected, "simple").overall
             same(one, other)
             assert one.df == other.df
     cells = group_time_effects(
         Panel(panel.outcome[few], panel.cohort[few], period_names=names), control="not_yet", method="dr"
     )
-    assert "for the cohort first treated c, period e, the comparison lies in one unit or cluster" in cells.left_out
+    assert "for the cohort first treated c, period e, the comparison lies in one unit or cluster" in map(str, cells.left_out)
     assert max(cells.periods[cells.cohorts == 2]) == 3  # until then the cohorts treated later are compared with
 
 
@@ -399,7 +399,7 @@ def test_pretrend_is_refused_where_it_cannot_be_tested():
     few = replace(made(19), clusters=np.arange(200) % 3)
     found = aggregate(group_time_effects(few, control="never", method="dr"), "dynamic").pretrend
     assert isinstance(found, NotEstimable)
-    assert "singular" in found.reason
+    assert "singular" in str(found.reason)
 
 
 def test_joint_test_of_one_value_is_its_squared_z():

@@ -245,7 +245,7 @@ def test_several_treated_units_are_drawn_with_a_generator(small):
     one, two = (synthetic_did(small, [0, 1], 20, rng=np.random.default_rng(5), draws=40) for _ in range(2))
     assert one.effect == two.effect
     assert len(one.placebos) == 40
-    assert "40 draws" in one.effect.rule
+    assert "40 draws" in str(one.effect.rule)
 
 
 def holed(y):

@@ -122,7 +122,7 @@ def wald(
         If the error is not a positive number, is a residue of rounding, or no degrees of freedom are left.
     """
     if not math.isfinite(std_error) or std_error <= RESIDUE * abs(estimate):
-        raise NotEstimable(Said("statistics.outcome_does_not_vary_enough_give_standard"), Said("checks.outcome_varies"))
+        raise NotEstimable(Said("statistics.outcome_hardly_varies"), Said("checks.outcome_varies"))
     if not df > 0:
         raise NotEstimable(
             Said("statistics.no_degrees_freedom_left"), Said("statistics.more_observations_clusters_fewer_covariates")

@@ -71,9 +71,7 @@ class Predictive:
     def mean(self) -> float:
         """Mean; refused where it does not exist (t with 1 df or fewer)."""
         if self.family == "t" and self.parameters[2] <= 1:
-            raise NotEstimable(
-                Said("statistics.t_distribution_1_degree_freedom_has_no"), Said("statistics.four_studies_more")
-            )
+            raise NotEstimable(Said("statistics.t_without_mean"), Said("statistics.four_studies_more"))
         return float(self.frozen().mean())
 
     def quantile(self, level: float) -> float:
@@ -109,9 +107,7 @@ class Predictive:
         """
         _observed(observed, observed_error)
         if self.family == "t" and self.parameters[2] <= 1:
-            raise NotEstimable(
-                Said("statistics.score_t_1_degree_freedom_infinite"), Said("statistics.four_studies_more")
-            )
+            raise NotEstimable(Said("statistics.score_of_t_infinite"), Said("statistics.four_studies_more"))
         if observed_error == 0:
             return _CRPS[self.family](observed, *self.parameters)
         if self.family == "normal":
@@ -240,9 +236,7 @@ class Pooled:
         ``k − 1`` with HKSJ (IntHout et al. 2016, https://doi.org/10.1136/bmjopen-2015-010247), scale ``√(τ² + se²)``.
         """
         if self.k < 3:
-            raise NotEstimable(
-                Said("statistics.two_studies_cannot_show_how_effects_spread"), Said("statistics.three_studies_more")
-            )
+            raise NotEstimable(Said("statistics.two_studies_show_no_spread"), Said("statistics.three_studies_more"))
         df = self.k - 1 if self.hksj else self.k - 2
         return Predictive(
             "t", (self.effect.estimate, math.hypot(math.sqrt(self.tau2), self.effect.std_error), float(df))
@@ -387,12 +381,10 @@ def elicit(levels: Floats, values: Floats, family: Elicitable, *, low: float = 0
 def _check_quantiles(p: Floats, v: Floats, family: Elicitable, low: float, high: float) -> None:
     if p.ndim != 1 or p.shape != v.shape or len(p) < 2 or not np.isfinite(v).all():
         raise NotEstimable(
-            Said("statistics.fewer_two_quantiles_value_missing"), Said("statistics.two_levels_more_value_each")
+            Said("statistics.fewer_two_quantiles_value_missing"), Said("statistics.two_levels_with_values")
         )
     if not ((p > 0) & (p < 1)).all() or (np.diff(p) <= 0).any() or (np.diff(v) <= 0).any():
-        raise NotEstimable(
-            Said("statistics.quantiles_do_not_rise"), Said("statistics.levels_inside_0_1_values_both_strictly")
-        )
+        raise NotEstimable(Said("statistics.quantiles_do_not_rise"), Said("statistics.rising_levels_and_values"))
     if family not in _STARTS:
         raise NotEstimable(
             Said("statistics.family_cannot_elicited", family=family), Said("statistics.one_family", names=_STARTS)

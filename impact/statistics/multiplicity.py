@@ -62,7 +62,7 @@ def adjust(p_values: ArrayLike, method: Method = "holm") -> Floats:
     if len(wrong):
         raise NotEstimable(
             Said("statistics.hypothesis_has_p_value", number=wrong[0], p=p[wrong[0]]),
-            Said("statistics.p_value_0_1_each_hypothesis_family"),
+            Said("statistics.p_value_each_hypothesis"),
         )
     return np.asarray(multipletests(p, method=_NAMES[method])[1], dtype=np.float64)
 
@@ -154,14 +154,12 @@ def multiplier_draws(
     values = np.asarray(influence, dtype=np.float64)
     values = values[:, None] if values.ndim == 1 else values
     if not np.isfinite(values).all():
-        raise NotEstimable(
-            Said("statistics.some_influences_missing"), Said("statistics.zero_where_unit_has_no_part_estimate")
-        )
+        raise NotEstimable(Said("statistics.some_influences_missing"), Said("statistics.zero_for_units_without_part"))
     sums = values if clusters is None else _summed(values, np.asarray(clusters))
     if len(sums) < FEWEST_CLUSTERS:
         raise NotEstimable(
-            Said("statistics.units_clusters_have_too_few_sign_vectors", n=len(sums)),
-            Said("statistics.least_units_clusters_p_values_adjusted_holm", least=FEWEST_CLUSTERS),
+            Said("statistics.too_few_sign_vectors", n=len(sums)),
+            Said("statistics.more_units_or_holm", least=FEWEST_CLUSTERS),
         )
     squares = np.sum(sums**2, axis=0)
     if np.any(squares <= 0):

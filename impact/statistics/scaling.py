@@ -140,9 +140,7 @@ def fieller(
     """
     numbers = (numerator, numerator_error, denominator, denominator_error)
     if not all(math.isfinite(number) for number in numbers) or min(numerator_error, denominator_error) < 0 or df <= 0:
-        raise NotEstimable(
-            Said("statistics.ratio_needs_finite_numbers_errors_zero_above"), Said("statistics.two_estimates_errors")
-        )
+        raise NotEstimable(Said("statistics.ratio_not_of_finite_numbers"), Said("statistics.two_estimates_errors"))
     if denominator == 0:
         raise NotEstimable(Said("statistics.denominator_ratio_zero"), Said("statistics.change_not_zero"))
     ratio = numerator / denominator
@@ -156,9 +154,7 @@ def fieller(
 
 def _check(effects: Floats, std_errors: Floats, reach: Floats, errors: Floats) -> None:
     if effects.ndim != 1 or not len(effects) or {effects.shape} != {std_errors.shape, reach.shape, errors.shape}:
-        raise NotEstimable(
-            Said("statistics.effects_errors_reach_do_not_fit_together"), Said("statistics.one_each_every_group")
-        )
+        raise NotEstimable(Said("statistics.effects_and_reach_do_not_fit"), Said("statistics.one_each_every_group"))
     if not all(np.isfinite(each).all() for each in (effects, std_errors, reach, errors)):
         raise NotEstimable(Said("statistics.effect_error_reach_missing"), Said("statistics.known_numbers_every_group"))
     if (std_errors <= 0).any() or (errors < 0).any():

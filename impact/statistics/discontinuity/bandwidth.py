@@ -169,8 +169,8 @@ def local_polynomial(distance: Floats, bandwidth: float, order: int, kernel: Ker
 def few_distinct(found: int) -> NotEstimable:
     """Return the refusal of a running variable with too few distinct values near the cutoff."""
     return NotEstimable(
-        Said("discontinuity.running_variable_takes_only_distinct_values_near", found=found),
-        Said("discontinuity.least_distinct_values_within_bandwidth_each_side", least=MIN_DISTINCT),
+        Said("discontinuity.few_distinct_values", found=found),
+        Said("discontinuity.more_distinct_values", least=MIN_DISTINCT),
     )
 
 
@@ -224,7 +224,7 @@ def residuals(side: Side, fit: LocalFit, errors: Errors) -> Floats:
     exponent = {"HC2": 0.5, "HC3": 1.0}.get(errors, 0.0)
     if exponent and fit.leverage.max() > 1 - 1e-10:
         raise NotEstimable(
-            Said("discontinuity.one_observation_alone_bends_polynomial_errors_not", errors=errors),
+            Said("discontinuity.one_observation_bends_polynomial", errors=errors),
             Said("discontinuity.errors_nn"),
         )
     scaled: Floats = plain / (1 - fit.leverage) ** exponent

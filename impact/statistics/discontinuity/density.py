@@ -206,8 +206,8 @@ def step_test(
     places = (x - values[0]) / step
     if not np.isfinite(step) or np.abs(places - np.round(places)).max() > GRID:
         raise NotEstimable(
-            Said("discontinuity.running_variable_repeats_values_not_equal_steps"),
-            Said("discontinuity.running_variable_without_repeated_values_equal_steps"),
+            Said("discontinuity.repeated_values_not_in_steps"),
+            Said("discontinuity.no_repeats_or_equal_steps"),
         )
     where = (cutoff - values[0]) / step
     middle = math.floor(where + GRID) + 1 if cutoff_is_below else math.ceil(where - GRID)
@@ -215,8 +215,8 @@ def step_test(
     n = below + at + above
     if n < MIN_LOCAL:
         raise NotEstimable(
-            Said("discontinuity.only_units_have_one_three_values_running", n=n),
-            Said("discontinuity.least_them", least=MIN_LOCAL),
+            Said("discontinuity.few_units_at_three_values", n=n),
+            Said("discontinuity.at_least_so_many", least=MIN_LOCAL),
         )
     tails = (
         stats.binom.cdf(at, n, (1 - curvature) / (3 - curvature)),
@@ -239,7 +239,7 @@ def _values(running: ArrayLike, cutoff: float) -> _Values:
                     distinct=len(np.unique(part)),
                     side=side,
                 ),
-                Said("discontinuity.least_distinct_values_each_side_binomial_test", needed=needed),
+                Said("discontinuity.distinct_values_or_binomial_test", needed=needed),
             )
     return _Values(x, (np.searchsorted(x, x, side="right") - 1) / (n - 1))
 

@@ -217,7 +217,7 @@ def _checked(
     distance = numbers(running, Said("statistics.the_running_variable"), n) - cutoff
     y = numbers(outcome, Said("statistics.the_outcome"), n)
     if n == 0 or np.ptp(y) == 0:
-        raise NotEstimable(Said("discontinuity.outcome_does_not_vary"), Said("checks.outcome_varies"))
+        raise NotEstimable(Said("statistics.outcome_does_not_vary"), Said("checks.outcome_varies"))
     z = (
         np.empty((n, 0))
         if covariates is None
@@ -268,7 +268,7 @@ def _widths(
         if near < MIN_EFFECTIVE:
             raise NotEstimable(
                 Said("discontinuity.only_observations_one_side_within_bandwidth", near=near, width=width),
-                Said("discontinuity.least_each_side_more_data_near_cutoff", least=MIN_EFFECTIVE),
+                Said("discontinuity.more_data_near_cutoff", least=MIN_EFFECTIVE),
             )
         if distinct < MIN_DISTINCT:
             raise few_distinct(distinct)
@@ -309,7 +309,7 @@ def _common(covariates: Floats, targets: Floats, raw: Floats) -> Floats:
         np.linalg.matrix_rank(unit, tol=COLLINEAR) < unit.shape[1]
     ):
         raise NotEstimable(
-            Said("discontinuity.covariates_do_not_vary_near_cutoff_collinear"),
+            Said("discontinuity.covariates_collinear_near_cutoff"),
             Said("discontinuity.fewer_covariates_none_sum_others"),
         )
     solved: Floats = np.linalg.lstsq(unit, targets, rcond=None)[0] / size[:, None]
@@ -378,8 +378,8 @@ def _first_stage(halves: tuple[_Half, _Half], received: Floats, plan: Plan) -> t
     robust = _both(halves, received, plan, estimate=jump)[1]
     if abs(jump) <= ROUNDING or (robust is not None and abs(robust.statistic) < WEAK):
         raise NotEstimable(
-            Said("discontinuity.take_up_does_not_detectably_jump_cutoff", jump=jump),
-            Said("discontinuity.cutoff_changes_take_up_effect_crossing_instead"),
+            Said("discontinuity.take_up_does_not_jump", jump=jump),
+            Said("discontinuity.cutoff_that_changes_take_up"),
         )
     return jump, robust
 

@@ -157,7 +157,7 @@ def _spreads(method: str, sds: Floats | None, n_strata: int) -> Floats:
     if method != "neyman" or found.shape != (n_strata,) or not ((found > 0) & (found < math.inf)).all():
         raise NotEstimable(
             Said("experiments.stratum_has_no_spread_allocate"),
-            Said("experiments.method_neyman_one_positive_sd_per_stratum"),
+            Said("experiments.neyman_with_positive_sds"),
         )
     return found
 
@@ -196,8 +196,8 @@ def stratified_sample(units: Keys, strata: Keys, sizes: Ints, *, seed: int) -> S
     wanted = np.asarray(sizes)
     if wanted.shape != blocks.sizes.shape or (wanted < 1).any() or (wanted > blocks.sizes).any():
         raise NotEstimable(
-            Said("experiments.stratum_has_fewer_units_asked_asked_none"),
-            Said("experiments.1_n_each", n=len(blocks.sizes)),
+            Said("experiments.stratum_smaller_than_asked"),
+            Said("experiments.from_one_to_all_each", n=len(blocks.sizes)),
         )
     draws = np.random.default_rng(seed).random((1, len(blocks.stratum)))
     chosen = _lowest(draws, blocks, wanted[None, :])[0][blocks.row_block]
@@ -350,7 +350,7 @@ def _check_share(blocks: _Blocks, share: float) -> None:
     least = math.ceil(1 / min(share, 1 - share) - 1e-9)
     if blocks.sizes.min() < least:
         small = Said("experiments.stratum_cannot_hold_both_arms_share", units=blocks.sizes.min(), share=share)
-        raise NotEstimable(small, Said("experiments.units_clusters_each_stratum_merge_small_strata", least=least))
+        raise NotEstimable(small, Said("experiments.larger_strata", least=least))
 
 
 def _check_acceptance(blocks: _Blocks, share: float, acceptance: float) -> None:
@@ -363,7 +363,7 @@ def _check_acceptance(blocks: _Blocks, share: float, acceptance: float) -> None:
     log_count = np.sum(special.gammaln(blocks.sizes + 1) - special.gammaln(treated + 1))
     log_count -= np.sum(special.gammaln(blocks.sizes - treated + 1))
     if log_count + math.log(acceptance) < math.log(FEWEST_ALLOCATIONS):
-        few = Said("experiments.about_allocations_would_accepted_too_few_test", n=math.exp(log_count) * acceptance)
+        few = Said("experiments.too_few_allocations_accepted", n=math.exp(log_count) * acceptance)
         raise NotEstimable(few, Said("experiments.higher_acceptance_more_units"))
 
 

@@ -163,8 +163,8 @@ def _stratum(y: Floats, d: Floats, w: Floats, inside: Rows) -> _Bounds:
     counts = [int((seen & arm).sum()) for arm in arms]
     if min(counts) < 2:
         raise NotEstimable(
-            Said("experiments.arm_has_only_observed_outcomes_stratum_all", n=min(counts)),
-            Said("experiments.least_two_outcomes_both_arms_coarser_strata"),
+            Said("experiments.few_observed_outcomes", n=min(counts)),
+            Said("experiments.two_outcomes_in_both_arms"),
         )
     rates = [float(w[seen & arm].sum() / w[arm].sum()) for arm in arms]
     if rates[0] != rates[1]:
@@ -232,8 +232,8 @@ def _one_arm(parts: list[_Bounds]) -> Arm:
     arms = {part.arm for part in parts} - {"neither"}
     if len(arms) > 1:
         raise NotEstimable(
-            Said("experiments.treatment_raises_share_observed_some_strata_lowers"),
-            Said("experiments.selection_moves_one_way_bounds_without_strata"),
+            Said("experiments.selection_goes_both_ways"),
+            Said("experiments.selection_one_way_only"),
         )
     return next(iter(arms), "neither")
 

@@ -208,7 +208,7 @@ def blocked(
     codes, count = label_codes(blocks, len(treated))
     thin, sentence = thin_blocks(treated, np.asarray(blocks), clusters)
     if thin:
-        raise NotEstimable(sentence, Said("experiments.larger_blocks_instance_blocks_same_kind_joined"))
+        raise NotEstimable(sentence, Said("experiments.larger_blocks"))
     cells = np.eye(2 * count)[codes + count * treated.astype(np.int64)]
     names = [f"block {block}, arm {arm}" for arm in (0, 1) for block in range(count)]
     fitted = fit(outcome, cells, names, weights=weights)

@@ -125,9 +125,7 @@ def two_stage_least_squares(
     shares = _take_up(taken, offered, stages[1])
     reduced, first = (coefficient(stage, "assigned", errors=errors, clusters=clusters) for stage in stages)
     if first.estimate <= 0:
-        raise NotEstimable(
-            Said("linear.assignment_does_not_raise_share_received_treatment"), Said("linear.assignment_does")
-        )
+        raise NotEstimable(Said("linear.assignment_does_not_raise_receipt"), Said("linear.assignment_that_does"))
     structural = _structural(np.asarray(outcome, dtype=np.float64), taken, stages[1])
     return InstrumentResult(
         coefficient(structural, "received", errors=errors, clusters=clusters),
@@ -156,7 +154,7 @@ def _take_up(taken: Floats, offered: Floats, first: Fit) -> tuple[float, float]:
         raise NotEstimable(Said("linear.nobody_who_assigned_received_treatment"), Said("linear.some_who_took_up"))
     if np.linalg.norm(first.residuals) <= ROUNDING * np.linalg.norm(taken):
         raise NotEstimable(
-            Said("linear.assignment_covariates_fully_decide_who_received_treatment"),
+            Said("linear.receipt_fully_decided"),
             Said("linear.effect_assignment_which_says_all"),
         )
     return assigned, not_assigned

@@ -176,9 +176,7 @@ def _check(outcome: Floats, matrix: Floats, weights: Floats, names: Sequence[Tex
         check_finite(column, name)
     check_finite(weights, Said("statistics.the_weight"))
     if np.any(weights <= 0):
-        raise NotEstimable(
-            Said("linear.some_weights_not_positive"), Said("linear.positive_weights_leave_out_units_shall_not")
-        )
+        raise NotEstimable(Said("linear.some_weights_not_positive"), Said("linear.positive_weights"))
     if n <= len(names):
         raise NotEstimable(
             Said("linear.observations_cannot_carry_terms", n=n, k=len(names)),

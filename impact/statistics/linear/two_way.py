@@ -220,9 +220,9 @@ def _absorbed(cells: Cells, place: int) -> NotEstimable:
     if _within(column, cells.units) == 0:
         return NotEstimable(Said("linear.never_changes_within_unit", term=term), Said("linear.term_changes_over_time"))
     if cells.periods is not None and _within(column, cells.periods) == 0:
-        reason = Said("linear.same_all_each_period_nobody_left_compare", term=term)
+        reason = Said("linear.same_for_all_in_period", term=term)
         return NotEstimable(reason, Said("linear.units_treated_later_never"))
-    reason = Said("linear.unit_period_effects_together_say_all_says", term=term)
+    reason = Said("linear.absorbed_by_both_effects", term=term)
     return NotEstimable(reason, Said("linear.linked_units_differ_same_period", term=term))
 
 
@@ -241,7 +241,7 @@ def _refuse_collinear(upper: Floats, least: Floats, terms: tuple[str, ...]) -> N
         shares = linalg.lstsq(upper[:place, :place], upper[:place, place])[0]
         others = [terms[i] for i in np.flatnonzero(np.abs(shares) > 1e-6)]
         reason = Said("linear.given_effects_combination", term=terms[place], others=others)
-        raise NotEstimable(reason, Said("linear.one_them_left_out_event_times_group"))
+        raise NotEstimable(reason, Said("linear.one_left_out_or_never_treated"))
 
 
 def row_scores(fit: TwoWay, codes: Ints) -> Floats:
@@ -334,8 +334,8 @@ def refuse_lone_cluster(fit: TwoWay, codes: Ints, behind: Ints | None = None) ->
         try:
             _identified(rest, effects_remover(rest.units, rest.periods, rest.weights)[0])
         except NotEstimable as error:
-            reason = Said("linear.effect_rests_one_cluster_alone_without_error", reason=error.reason)
-            raise NotEstimable(reason, Said("linear.two_clusters_treated_two_compare_fewer_event")) from None
+            reason = Said("linear.effect_rests_on_one_cluster", reason=error.reason)
+            raise NotEstimable(reason, Said("linear.two_clusters_on_both_sides")) from None
 
 
 def _subset(cells: Cells, keep: NDArray[np.bool_]) -> Cells:
@@ -361,9 +361,7 @@ def term_estimates(fit: TwoWay, errors: Errors) -> tuple[Estimate, ...]:
         )
     spread = _length(_centred(fit.cells.outcome, fit.cells.weights)[:, None], fit.cells.weights)
     if np.any(np.sqrt(variances) <= EXACT_FIT * spread * np.sqrt(np.diag(fit.bread))):
-        raise NotEstimable(
-            Said("linear.terms_effects_fit_outcome_cluster_means_exactly"), Said("checks.outcome_varies")
-        )
+        raise NotEstimable(Said("linear.terms_fit_outcome_exactly"), Said("checks.outcome_varies"))
     return tuple(
         wald(
             fit.coefficients[place],
@@ -395,7 +393,7 @@ def joint_test(coefficients: Floats, errors: Errors, terms: Sequence[str], teste
     part = errors.covariance[np.ix_(places, places)] / np.outer(scale, scale)
     roots = np.linalg.eigvalsh(part)
     if len(places) > errors.df or roots[0] <= ABSORBED * roots[-1]:
-        reason = Said("linear.degrees_freedom_cannot_carry_joint_test_terms", df=errors.df, n=len(places))
+        reason = Said("linear.too_few_degrees_for_joint_test", df=errors.df, n=len(places))
         raise NotEstimable(reason, Said("linear.more_clusters_fewer_terms_tested_together"))
     scaled = coefficients[places] / scale
     statistic = float(scaled @ np.linalg.solve(part, scaled)) / len(places)

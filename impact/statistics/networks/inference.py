@@ -341,8 +341,8 @@ def _estimate(value: float, found: Floats, name: str, n: int) -> NetworkEstimate
 
 def _refuse_paths(name: str) -> None:
     if name in OF_PATHS:
-        reason = Said("networks.networks_drawn_bodies_have_other_shortest_paths", name=name)
-        raise NotEstimable(reason, Said("networks.another_measure_two_waves_test_swaps_dyads"))
+        reason = Said("networks.drawn_networks_have_other_paths", name=name)
+        raise NotEstimable(reason, Said("networks.another_measure_or_test"))
 
 
 def _refuse_undefined(undefined: int, draws: int, name: str) -> None:

@@ -319,7 +319,7 @@ def subclassify(
     codes = np.asarray(np.searchsorted(cuts - TIE, p, side="right"), dtype=np.int64)
     fewest = np.minimum(*(np.bincount(codes[side], minlength=classes) for side in (arm, ~arm)))
     if np.mean(fewest[codes[arm]] >= PER_CLASS) < LEAST_MATCHED:
-        reason = Said("observational.classes_score_have_fewer_two_units_arm")
+        reason = Said("observational.thin_classes_hold_most_treated")
         raise NotEstimable(reason, Said("observational.fewer_classes_more_overlap"))
     return _stratified(y, arm, codes, within=True)
 

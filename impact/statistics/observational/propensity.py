@@ -126,7 +126,7 @@ def logit(treated: ArrayLike, matrix: ArrayLike, names: Sequence[Text], *, weigh
     p = special.expit(z @ theta)
     if np.any(p <= 0) or np.any(p >= 1):
         raise NotEstimable(
-            Said("observational.no_overlap_some_fitted_probabilities_0_1"),
+            Said("observational.fitted_probabilities_0_or_1"),
             Said("observational.units_both_arms_like_covariates"),
         )
     back = _to_original_units(x)
@@ -191,7 +191,7 @@ def _refuse_joint_separation(arm: Bools, z: Floats, names: Sequence[Text]) -> No
 
 def _separated(found: Sequence[Text]) -> NotEstimable:
     code = "observational.separates_arms" if len(found) == 1 else "observational.separate_arms_together"
-    return NotEstimable(Said(code, names=found), Said("observational.units_both_arms_like_values_leave_out"))
+    return NotEstimable(Said(code, names=found), Said("observational.like_values_or_leave_out"))
 
 
 def overlap(
@@ -294,9 +294,7 @@ def covariates(matrix: ArrayLike, names: Sequence[Text]) -> Floats:
     """Return covariates as floats, shape (n, k); refuse missing values and a count of names that does not fit."""
     x = np.asarray(matrix, dtype=np.float64)
     if x.ndim != 2 or x.shape[1] != len(names) or not len(names):
-        raise NotEstimable(
-            Said("observational.no_matrix_covariates_one_name_per_column"), Said("observational.least_one_covariate")
-        )
+        raise NotEstimable(Said("observational.no_matrix_with_names"), Said("observational.least_one_covariate"))
     missing = [name for name, column in zip(names, x.T, strict=True) if not np.isfinite(column).all()]
     if missing:
         raise NotEstimable(Said("statistics.not_finite", names=missing), Said("observational.complete_covariates"))

@@ -147,14 +147,14 @@ def oster(
     most = min(1.0, R2_FACTOR * found.r2_long) if r2_max is None else float(r2_max)
     if not found.r2_long < most <= 1:
         raise NotEstimable(
-            Said("observational.r_max_not_between_r_1", most=most, r2_long=found.r2_long),
+            Said("observational.r_max_out_of_range", most=most, r2_long=found.r2_long),
             Said("observational.larger_r_max_1"),
         )
     if found.r2_long - found.r2_short < 1e-12 or abs(found.short - found.long) < 1e-12 * math.sqrt(
         found.var_y / found.var_x
     ):
         raise NotEstimable(
-            Said("observational.controls_change_neither_coefficient_nor_r"),
+            Said("observational.controls_change_nothing"),
             Said("observational.controls_matter_outcome"),
         )
     left, right = _polynomials(found, most)
@@ -196,16 +196,16 @@ def _moments(y: Floats, x: Floats, w: Floats) -> _Moments:
     norms = np.linalg.norm(w, axis=0)
     if norms.min() == 0 or np.linalg.matrix_rank(w / norms, tol=1e-9) < w.shape[1]:
         raise NotEstimable(
-            Said("observational.control_constant_determined_others"), Said("observational.controls_without")
+            Said("observational.control_constant_determined_others"), Said("observational.controls_without_it")
         )
     x_left, y_left = (values - w @ np.linalg.lstsq(w, values, rcond=None)[0] for values in (x, y))
     if x_left @ x_left <= 1e-18 * max(float(x @ x), 1e-300):
         raise NotEstimable(
-            Said("observational.treatment_does_not_vary_once_controls_known"),
-            Said("observational.controls_do_not_settle"),
+            Said("observational.controls_determine_treatment"),
+            Said("observational.controls_that_leave_treatment_open"),
         )
     if y @ y <= 0:
-        raise NotEstimable(Said("discontinuity.outcome_does_not_vary"), Said("checks.outcome_varies"))
+        raise NotEstimable(Said("statistics.outcome_does_not_vary"), Said("checks.outcome_varies"))
     short, long = float(x @ y / (x @ x)), float(x_left @ y_left / (x_left @ x_left))
     total, n = float(y @ y), len(y) - 1
     errors = y_left - long * x_left
@@ -345,7 +345,7 @@ def robustness_value(statistic: float, df: float, *, q: float = 1.0) -> Robustne
     if not (math.isfinite(statistic) and 1 < df < math.inf and 0 < q < math.inf):
         raise NotEstimable(
             Said("observational.statistic_degrees_freedom_q_cannot_used"),
-            Said("observational.finite_t_df_above_1_q_above"),
+            Said("observational.finite_t_and_positive_q"),
         )
     f, least = q * abs(statistic) / math.sqrt(df), t_quantile(0.5 + CONFIDENCE / 2, df - 1) / math.sqrt(df - 1)
     beyond = (f**2 - least**2) / (1 + f**2) if f > least and f > 1 / least else _equal_strength(max(f - least, 0.0))

@@ -309,13 +309,13 @@ def _refuse_outside_range(x: Floats, target: Floats, names: Sequence[Text]) -> N
         if low < high and not low < value < high:
             raise NotEstimable(
                 Said(
-                    "observational.no_positive_weights_balance_treated_mean_comparison",
+                    "observational.treated_mean_out_of_reach",
                     name=name,
                     value=value,
                     low=low,
                     high=high,
                 ),
-                Said("observational.comparison_units_both_sides_mean_fewer_moments"),
+                Said("observational.units_on_both_sides"),
             )
 
 
@@ -328,8 +328,8 @@ def _infeasible(z: Floats, names: Sequence[Text]) -> NotEstimable:
     slack = np.zeros(k) if solution.x is None else solution.x[n : n + k] + solution.x[n + k :]
     stuck = [name for name, size in zip(names, slack, strict=True) if size > 1e-7] or list(names)
     return NotEstimable(
-        Said("observational.no_positive_weights_balance_together_other_moments", names=stuck),
-        Said("observational.fewer_moments_comparison_units_more_like_treated"),
+        Said("observational.moments_not_balanced_together", names=stuck),
+        Said("observational.fewer_moments"),
     )
 
 

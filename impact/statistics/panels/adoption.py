@@ -121,20 +121,16 @@ def comparison_window(panel: Panel, used: Bools, anticipation: int = 0, *, never
     present = np.unique(panel.cohort[used])
     cohorts = present[present != NEVER]
     if not len(cohorts):
-        raise NotEstimable(
-            Said("panels.no_unit_becomes_treated_after_period_without"), Said("panels.units_treated_later")
-        )
+        raise NotEstimable(Said("panels.nobody_becomes_treated"), Said("panels.units_treated_later"))
     if present[0] == NEVER:
         return cohorts, panel.outcome.shape[1]
     if never_only:
-        raise NotEstimable(
-            Said("panels.every_unit_treated_some_time"), Said("panels.units_never_treated_units_not_yet_treated")
-        )
+        raise NotEstimable(Said("panels.every_unit_treated_some_time"), Said("panels.never_or_not_yet_treated"))
     n_periods = int(cohorts[-1]) - anticipation
     cohorts = cohorts[cohorts < n_periods]
     if not len(cohorts):
         raise NotEstimable(
-            Said("panels.all_units_first_treated_same_time_too"),
+            Said("panels.all_treated_at_the_same_time"),
             Said("panels.units_never_treated_treated_later"),
         )
     return cohorts, n_periods

@@ -234,9 +234,7 @@ def multiplier_bootstrap(
         raise ValueError(f"draws must be at least {FEWEST_DRAWS}")
     sums = influence if clusters is None else _sums(influence, clusters)
     if np.any(np.count_nonzero(sums, axis=0) < FEWEST_CLUSTERS):
-        raise NotEstimable(
-            Said("panels.effect_rests_too_few_units_clusters_draw"), Said("panels.least_six_each_effect")
-        )
+        raise NotEstimable(Said("panels.too_few_units_to_draw_from"), Said("panels.least_six_each_effect"))
     found = _draws(sums[np.any(sums != 0, axis=1)], draws, rng, multiplier)
     low, high = np.quantile(found, [0.25, 0.75], axis=0)
     errors = (high - low) / (stats.norm.ppf(0.75) - stats.norm.ppf(0.25))

@@ -106,9 +106,7 @@ def bacon_decomposition(means: Floats, counts: Ints, starts: Floats) -> Bacon:
     ]
     total = sum(comparison.weight for comparison in found)
     if not total:
-        raise NotEstimable(
-            Said("panels.all_units_start_same_time_never_change"), Said("panels.cohorts_start_different_times")
-        )
+        raise NotEstimable(Said("panels.no_different_starts"), Said("panels.cohorts_start_different_times"))
     shares = tuple(Comparison(one.kind, one.treated, one.control, one.estimate, one.weight / total) for one in found)
     coefficient = sum(one.weight * one.estimate for one in shares)
     forbidden = sum(one.weight for one in shares if one.kind in {LATER, ALWAYS})
@@ -131,13 +129,11 @@ def _refuse_unbalanced(means: Floats, counts: Ints, starts: Floats) -> None:
     uneven = np.flatnonzero(np.any(counts != counts[:, :1], axis=1) | (counts[:, 0] <= 0))
     if len(uneven):
         raise NotEstimable(
-            Said("panels.panel_not_balanced_cohort_starts_not_seen", start=starts[uneven[0]]),
+            Said("panels.panel_not_balanced", start=starts[uneven[0]]),
             Said("panels.all_units_all_periods"),
         )
     if not np.all(np.isfinite(means)):
-        raise NotEstimable(
-            Said("panels.cohort_has_no_mean_outcome_some_period"), Said("panels.outcomes_all_units_all_periods")
-        )
+        raise NotEstimable(Said("panels.cohort_without_mean_outcome"), Said("panels.outcomes_all_units_all_periods"))
 
 
 def _pair(means: Floats, sizes: Floats, starts: Floats, periods: int) -> list[Comparison]:

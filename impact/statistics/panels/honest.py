@@ -160,8 +160,8 @@ def _study(
     beta, sigma = np.asarray(estimates, dtype=np.float64), np.asarray(covariance, dtype=np.float64)
     if beta.ndim != 1 or sigma.shape != (len(beta), len(beta)) or not 1 <= n_pre < len(beta):
         raise NotEstimable(
-            Said("panels.coefficients_before_after_treatment_their_covariance_do"),
-            Said("panels.coefficient_before_reference_period_one_after_square"),
+            Said("panels.coefficients_do_not_fit_covariance"),
+            Said("panels.one_coefficient_on_each_side"),
         )
     if not (np.isfinite(beta).all() and np.isfinite(sigma).all()):
         raise NotEstimable(
@@ -174,9 +174,7 @@ def _study(
     n_post = len(beta) - n_pre
     target = np.full(n_post, 1 / n_post) if weights is None else np.asarray(weights, dtype=np.float64)
     if target.shape != (n_post,) or not np.isfinite(target).all() or not target.any():
-        raise NotEstimable(
-            Said("panels.weights_do_not_fit_periods_after_treatment"), Said("panels.one_weight_each_not_all_zero")
-        )
+        raise NotEstimable(Said("panels.weights_do_not_fit_periods"), Said("panels.one_weight_each_not_all_zero"))
     draws = rng.standard_normal((DRAWS, len(beta))) @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
     study = _Study(beta, sigma, n_pre, target, draws)
     if study.error <= 1e-12 * math.sqrt(size) or size == 0:

@@ -200,8 +200,8 @@ def _imputable(panel: Panel, observed: Bools, after: Bools) -> tuple[Bools, tupl
             break
         observed = np.asarray(kept)
     if not np.any(observed & after):
-        reason = next(iter(gone), Said("panels.no_unit_becomes_treated_after_period_without"))
-        raise NotEstimable(reason, Said("panels.units_treated_later_more_never_treated_treated"))
+        reason = next(iter(gone), Said("panels.nobody_becomes_treated"))
+        raise NotEstimable(reason, Said("panels.more_units_treated_later_or_never"))
     return observed, tuple(gone)
 
 

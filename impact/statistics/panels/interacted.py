@@ -177,8 +177,8 @@ def _sample(panel: Panel) -> _Sample:
         )
     left = np.intersect1d(cohorts, panel.cohort[used])
     if not any(observed[panel.cohort == cohort, cohort:].any() for cohort in left):
-        reason = next(iter((*thin, *gone)), Said("panels.no_unit_becomes_treated_after_period_without"))
-        raise NotEstimable(reason, Said("panels.least_two_units_clusters_observed_each_period"))
+        reason = next(iter((*thin, *gone)), Said("panels.nobody_becomes_treated"))
+        raise NotEstimable(reason, Said("panels.two_units_each_period"))
     weights = np.where(observed, panel.unit_weights[:, None], 0.0)
     return _Sample(used, weights, left, clustering, late & ~informative(seen)[0], (*gone, *thin))
 
@@ -274,7 +274,7 @@ def _inverse(gram: Floats) -> Floats:
     scale = np.sqrt(np.diag(gram))
     if np.any(scale <= 0) or np.linalg.eigvalsh(gram / np.outer(scale, scale))[0] < SINGULAR:
         raise NotEstimable(
-            Said("panels.missing_outcomes_leave_interactions_cohort_period_collinear"),
+            Said("panels.gaps_make_interactions_collinear"),
             Said("panels.units_observed_both_before_treatment_after"),
         )
     return np.asarray(np.linalg.inv(gram / np.outer(scale, scale)) / np.outer(scale, scale), dtype=np.float64)

@@ -361,6 +361,6 @@ def _check_overlap(fitted: Floats, treated: Bools) -> None:
     sure = int(np.sum(fitted >= np.where(treated, PROPENSITY_LIMIT, CONTROL_PROPENSITY_LIMIT)))
     if sure:
         raise NotEstimable(
-            Said("panels.units_treated_near_certainty_given_covariates_no", n=sure),
+            Said("panels.treated_with_near_certainty", n=sure),
             Said("panels.treated_untreated_units_alike_fewer_covariates"),
         )

@@ -161,10 +161,8 @@ def solve(
     lower, upper = low, min(high, max(2 * low, 1.0))
     while function(upper) < target:
         if upper >= high:
-            reached = Said(
-                "power.no_up_reaches_power_ends", what=what, high=high, target=target, reached=function(high)
-            )
-            raise NotEstimable(reached, Said("power.larger_effect_more_precise_design_more_clusters"))
+            reached = Said("power.target_not_reached", what=what, high=high, target=target, reached=function(high))
+            raise NotEstimable(reached, Said("power.larger_effect_or_more_clusters"))
         lower, upper = upper, min(high, 2 * upper)
     return float(optimize.brentq(lambda x: function(x) - target, lower, upper, xtol=1e-12, rtol=1e-14))
 
@@ -175,7 +173,7 @@ def two_means(
     """Return the precision of a difference of two means; Welch's df if the standard deviations differ."""
     other = sd if sd_comparison is None else sd_comparison
     if min(n_treated, n_comparison) < 1 or n_treated + n_comparison <= 2:
-        raise NotEstimable(Said("power.arm_has_no_one_no_degrees_freedom"), Said("power.two_persons_more_each_arm"))
+        raise NotEstimable(Said("power.arm_is_empty"), Said("power.two_persons_more_each_arm"))
     _within(Said("power.standard_deviation"), 0, math.inf, sd, other, ends=STRICT_F)
     parts = sd**2 / n_treated, other**2 / n_comparison
     if sd_comparison is None:

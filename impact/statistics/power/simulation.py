@@ -241,7 +241,7 @@ def draw(plan: Plan, rng: np.random.Generator, size: int) -> Dataset:
 def _check(plan: Plan) -> None:
     sizes = plan.cluster_sizes
     problems = (
-        (min(plan.treated, plan.comparison) < 2, Said("power.too_few_in_arm"), Said("power.two_or_more")),
+        (min(plan.treated, plan.comparison) < 2, Said("power.too_few_in_arm"), Said("statistics.two_or_more")),
         (
             len(sizes) != plan.treated + plan.comparison,
             Said("power.sizes_not_one_per_cluster"),
@@ -264,7 +264,11 @@ def _check(plan: Plan) -> None:
             Said("power.attrition_impossible"),
             Said("power.0_to_below_1_each_arm"),
         ),
-        (not 0 < plan.sd < math.inf, Said("power.outcome_does_not_vary"), Said("power.positive_standard_deviation")),
+        (
+            not 0 < plan.sd < math.inf,
+            Said("statistics.outcome_does_not_vary"),
+            Said("power.positive_standard_deviation"),
+        ),
         (
             not math.isfinite(plan.mean + plan.effect),
             Said("power.mean_or_effect_not_finite"),
@@ -313,12 +317,10 @@ def _thresholds(plan: Plan, mean: float) -> Floats:
     """Return the cut points of the latent normal: the outcome is the number of them it exceeds."""
     if plan.outcome == "binary":
         if not 0 < mean < 1:
-            raise NotEstimable(
-                Said("power.share_impossible_certain", mean=mean), Said("power.mean_mean_effect_inside_0_1")
-            )
+            raise NotEstimable(Said("power.share_impossible_certain", mean=mean), Said("power.means_inside_0_1"))
         return np.array([stats.norm.isf(mean)])
     if not mean > 0:
-        raise NotEstimable(Said("power.mean_count_impossible", mean=mean), Said("power.mean_mean_effect_above_0"))
+        raise NotEstimable(Said("power.mean_count_impossible", mean=mean), Said("power.means_above_0"))
     phi = plan.dispersion
     count = stats.nbinom(1 / phi, 1 / (1 + phi * mean)) if phi > 0 else stats.poisson(mean)
     return np.asarray(stats.norm.isf(count.sf(np.arange(int(count.isf(1e-13)) + 1))), dtype=np.float64)
@@ -370,7 +372,7 @@ def _built_in(batch: Dataset, name: BuiltIn) -> Floats:
     """
     if name not in get_args(BuiltIn) or (name != "difference" and batch.pre == 0):
         raise NotEstimable(
-            Said("power.not_built_has_no_wave_before", name=name), Said("power.one_pre_1", names=str(get_args(BuiltIn)))
+            Said("power.not_built_in", name=name), Said("power.built_in_with_one_before", names=str(get_args(BuiltIn)))
         )
     after = batch.outcomes[:, :, batch.pre :].mean(axis=2)
     before = batch.outcomes[:, :, : batch.pre].mean(axis=2) if name != "difference" else np.zeros_like(after)

@@ -206,7 +206,7 @@ def _series(values: ArrayLike, what: Said) -> Floats:
     if len(missing):
         raise NotEstimable(
             Said("series.missing_infinite_positions", what=what, listed=_listed(missing)),
-            Said("series.value_every_period_series_starts_after_gap"),
+            Said("series.value_every_period_or_later_start"),
         )
     return series
 
@@ -237,7 +237,7 @@ def _refuse_ends(start: int, n: int) -> None:
     if start < FEWEST_POINTS or n - start < FEWEST_POINTS:
         raise NotEstimable(
             Said("series.periods_before_start", before=max(min(start, n), 0), after=max(n - start, 0)),
-            Said("series.least_either_side_many_more_trend_believed", least=FEWEST_POINTS),
+            Said("series.more_periods_on_either_side", least=FEWEST_POINTS),
         )
 
 
@@ -300,7 +300,7 @@ def _refuse_collinear(design: Floats, names: list[str]) -> None:
     left = np.abs(np.diag(np.linalg.qr(scaled, mode="r")))
     lost = np.flatnonzero(left < 1e-9)
     if len(lost):
-        raise NotEstimable(Said("series.determined_other_terms", name=names[lost[0]]), Said("series.design_without"))
+        raise NotEstimable(Said("series.determined_other_terms", name=names[lost[0]]), Said("series.design_without_it"))
 
 
 def _solve(
@@ -353,14 +353,14 @@ def _best_phi(y: Floats, design: Floats) -> float:
     heights = [_profile(y, design, float(phi)) for phi in grid]
     best = int(np.argmax(heights))
     if best in (0, len(grid) - 1):
-        raise NotEstimable(Said("series.errors_look_like_random_walk_alternate_without"), _NEEDED)
+        raise NotEstimable(Said("series.errors_never_settle"), _NEEDED)
     phi = float(optimize.brentq(lambda at: _score(y, design, at), grid[best - 1], grid[best + 1], xtol=1e-15))
     if abs(phi) >= RANDOM_WALK:
         raise NotEstimable(Said("series.errors_look_like_random_walk", phi=phi), _NEEDED)
     return phi
 
 
-_NEEDED = Said("series.longer_series_comparison_series_shares_drift_outcome")
+_NEEDED = Said("series.longer_series_or_differences")
 
 
 def _whiten(values: Floats, phi: float) -> Floats:

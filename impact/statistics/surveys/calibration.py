@@ -312,7 +312,7 @@ def _check_total(label: Hashable, total: float, *, sampled: bool) -> None:
         )
     if total == 0 and sampled:
         raise NotEstimable(
-            Said("surveys.category_has_units_sample_but_none_population", label=repr(label)),
+            Said("surveys.category_not_in_population", label=repr(label)),
             Said("surveys.positive_total"),
         )
     if total > 0 and not sampled:
@@ -337,9 +337,7 @@ def _check_weights(weights: Floats) -> None:
 
 def _check_matrix(weights: Floats, matrix: Floats, totals: Floats) -> None:
     if matrix.ndim != 2 or matrix.shape != (len(weights), len(totals)) or not len(totals):
-        raise NotEstimable(
-            Said("surveys.matrix_weights_totals_do_not_fit_together"), Said("surveys.one_row_each_unit_one_total_each")
-        )
+        raise NotEstimable(Said("surveys.weights_and_totals_do_not_fit"), Said("surveys.one_row_and_total_each"))
     if not np.isfinite(matrix).all() or not np.isfinite(totals).all():
         raise NotEstimable(Said("surveys.calibration_variable_total_missing"), Said("surveys.known_values_every_unit"))
     size = np.sqrt(weights @ matrix**2)
@@ -351,7 +349,7 @@ def _check_matrix(weights: Floats, matrix: Floats, totals: Floats) -> None:
 
 
 def _infeasible(reason: Said) -> NotEstimable:
-    return NotEstimable(reason, Said("surveys.totals_sample_can_meet_fewer_them_joined"))
+    return NotEstimable(reason, Said("surveys.totals_the_sample_can_meet"))
 
 
 def _dummies(codes: Ints, count: int) -> Floats:

@@ -321,7 +321,7 @@ def design_estimate(
     error = float(np.sqrt(taylor_variance(weights * left, design, moved)[0, 0]))
     df = design.freedom_within(rows) - lost
     if df < 1:
-        needed = Said("surveys.more_sampling_units_strata_covariates_among_rows")
+        needed = Said("surveys.more_sampling_units")
         raise NotEstimable(Said("statistics.no_degrees_freedom_left"), needed)
     if error <= PRECISION * float(np.linalg.norm(weights * linearised)):
         raise NotEstimable(
@@ -358,7 +358,7 @@ def domain_rows(domain: Bools | None, design: SampleDesign) -> Bools:
         return np.ones(len(design.weights), dtype=np.bool_)
     rows = np.asarray(domain)
     if rows.dtype != np.bool_ or rows.shape != design.weights.shape:
-        raise NotEstimable(Said("surveys.domain_does_not_say_yes_no_every"), Said("surveys.one_true_false_each_row"))
+        raise NotEstimable(Said("surveys.domain_not_yes_or_no"), Said("surveys.one_true_false_each_row"))
     if not rows.any():
         raise NotEstimable(Said("surveys.domain_has_no_row_sample"), Said("surveys.rows_domain"))
     return rows
@@ -410,5 +410,5 @@ def _fractions(population: Floats | None, stratum: Ints, names: tuple[object, ..
             high=largest[where],
             sample=sizes[where],
         )
-        raise NotEstimable(reason, Said("surveys.one_number_per_stratum_clusters_where_clusters"))
+        raise NotEstimable(reason, Said("surveys.one_population_per_stratum"))
     return np.where(known, sizes / np.where(known, largest, 1.0), 0.0)

@@ -49,11 +49,9 @@ def pool(estimates: Floats, variances: Floats, df_complete: float = math.inf, *,
     estimates, variances = np.asarray(estimates, dtype=np.float64), np.asarray(variances, dtype=np.float64)
     m = len(estimates)
     if estimates.shape != variances.shape or m < 2:
-        raise NotEstimable(Said("surveys.not_two_imputations_estimate_variance_each"), Said("surveys.two_more"))
+        raise NotEstimable(Said("surveys.fewer_than_two_imputations"), Said("statistics.two_or_more"))
     if not np.isfinite(estimates).all() or not np.isfinite(variances).all() or (variances <= 0).any():
-        raise NotEstimable(
-            Said("surveys.imputation_has_no_estimate_no_positive_variance"), Said("surveys.estimate_each_imputation")
-        )
+        raise NotEstimable(Said("surveys.imputation_without_variance"), Said("surveys.estimate_each_imputation"))
     between = (1 + 1 / m) * float(estimates.var(ddof=1))
     variance = float(variances.mean()) + between
     df = _freedom(between / variance, m, df_complete)
@@ -173,7 +171,7 @@ def _check_columns(values: Floats, names: list[str]) -> None:
     complete = values[known.all(axis=1)]
     if len(complete) < len(names) + 2:
         few = Said("surveys.only_rows_complete_columns", n=len(complete), columns=len(names))
-        raise NotEstimable(few, Said("surveys.fewer_columns_more_complete_rows_columns_plus"))
+        raise NotEstimable(few, Said("surveys.fewer_columns_or_more_rows"))
     _check_collinear(complete, names)
 
 

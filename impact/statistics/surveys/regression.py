@@ -167,9 +167,7 @@ def _prepare(
     rows = domain_rows(domain, design)
     x = np.asarray(matrix, dtype=np.float64)
     if x.shape != (len(rows), len(names)) or name not in names or len(set(names)) < len(names):
-        raise NotEstimable(
-            Said("surveys.matrix_names_design_do_not_fit_together"), Said("surveys.one_distinct_name_each_column")
-        )
+        raise NotEstimable(Said("surveys.names_and_design_do_not_fit"), Said("surveys.one_distinct_name_each_column"))
     columns = [values_inside(column, rows) for column in x.T]
     return np.column_stack(columns), rows, list(names).index(name)
 
@@ -251,7 +249,7 @@ def _check_rank(x: Floats, names: Sequence[str]) -> Floats:
     left = np.abs(np.diag(np.linalg.qr(x / np.where(size > 0, size, 1.0), mode="r")))
     collinear = [column for column, rest in zip(names, left, strict=True) if rest < COLLINEAR]
     if collinear:
-        found = Said("surveys.columns_zero_combinations_columns_before_them", names=collinear)
+        found = Said("surveys.columns_collinear", names=collinear)
         raise NotEstimable(found, Said("surveys.without_them"))
     return np.asarray(size, dtype=np.float64)
 
@@ -261,6 +259,4 @@ def _check_separation(y: Floats, x: Floats) -> None:
     signed = (2 * y - 1)[:, None] * x / np.abs(x).max(axis=0)
     best = linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(y)), bounds=(-1, 1), method="highs")
     if best.status == 0 and float(signed.sum(axis=0) @ best.x) > 1e-6:
-        raise NotEstimable(
-            Said("surveys.columns_separate_outcome_0_1_perfectly_part"), Said("surveys.without_such_column")
-        )
+        raise NotEstimable(Said("surveys.columns_separate_outcomes"), Said("surveys.without_such_column"))

@@ -132,7 +132,7 @@ def replicate_estimate(statistic: Callable[[Floats], float], replicates: Replica
     found = np.array([statistic(weights) for weights in replicates.weights.T], dtype=np.float64)
     bad = int((~np.isfinite(found)).sum())
     if bad or not np.isfinite(value):
-        needed = Said("surveys.statistic_every_replicate_has_such_one_larger")
+        needed = Said("surveys.statistic_of_every_replicate")
         raise NotEstimable(Said("surveys.statistic_not_number_replicates_sample", n=bad), needed)
     spread = found - found.mean()
     error = float(np.sqrt(replicates.scale * np.sum(replicates.rscales * spread**2)))
@@ -160,11 +160,11 @@ def _half_samples(units: Units, fay: float) -> tuple[Floats, float, Floats]:
         )
     if (units.fractions > 0).any():
         raise NotEstimable(
-            Said("surveys.half_samples_know_no_finite_population_correction"),
+            Said("surveys.half_samples_without_correction"),
             Said("surveys.design_without_population_jkn"),
         )
     if not 0 <= fay < 1:
-        raise NotEstimable(Said("surveys.fay_factor_not_between_0_1", fay=fay), Said("surveys.0_plain_brr_such_0_3_0"))
+        raise NotEstimable(Said("surveys.fay_factor_not_between_0_1", fay=fay), Said("surveys.possible_fay_factors"))
     strata = len(units.sizes)
     order = 1 << strata.bit_length()
     signs = hadamard(order)[:, 1 : strata + 1].T.astype(np.float64)
@@ -183,7 +183,7 @@ def _place(units: Units) -> Ints:
 
 def _bootstrap(units: Units, draws: int, rng: np.random.Generator | None) -> tuple[Floats, float, Floats]:
     if rng is None or draws < 2:
-        raise NotEstimable(Said("surveys.bootstrap_has_no_random_generator_fewer_two"), Said("surveys.rng_draws"))
+        raise NotEstimable(Said("surveys.bootstrap_lacks_rng_or_draws"), Said("surveys.rng_draws"))
     factors = np.empty((len(units.stratum), draws))
     for code, (size, fraction) in enumerate(zip(units.sizes, units.fractions, strict=True)):
         counts = rng.multinomial(int(size) - 1, np.full(int(size), 1 / size), size=draws).T

@@ -66,7 +66,7 @@ def stratum_scale(
             if len(names)
             else ONE_UNIT
         )
-        raise NotEstimable(reason, Said("surveys.two_units_per_stratum_join_similar_one"))
+        raise NotEstimable(reason, Said("surveys.two_units_per_stratum"))
     if rule == "centred":
         return scale
     scale[lonely] = 0.0
@@ -146,5 +146,5 @@ def check_whole_clusters(
     with np.errstate(invalid="ignore"):
         more = (most > least * (1 + ALIKE)) | (most > size / sizes * (1 + ALIKE))
     if (more & touched & ~np.isnan(size)).any():
-        needed = Said("surveys.population_within_size_each_row_cluster_no")
-        raise NotEstimable(Said("surveys.weights_say_rows_drawn_within_clusters_not"), needed)
+        needed = Said("surveys.population_within_or_none")
+        raise NotEstimable(Said("surveys.clusters_not_taken_whole"), needed)

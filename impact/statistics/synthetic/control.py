@@ -146,8 +146,8 @@ def compared(panel: Floats, row: int, start: int, weigh: Weigher) -> Synthetic:
     donors = np.delete(np.arange(len(panel)), row)
     fit = weigh(row, donors)
     if not fit.unique:
-        need = Said("synthetic.more_periods_predictors_before_start_positive_ridge")
-        raise NotEstimable(Said("synthetic.donors_reproduce_treated_unit_more_one_way"), need)
+        need = Said("synthetic.more_predictors_or_ridge")
+        raise NotEstimable(Said("synthetic.weights_not_unique"), need)
     gaps = _gaps(panel, row, donors, fit.weights)
     others = [np.delete(np.arange(len(panel)), unit) for unit in donors]
     pairs = zip(donors.tolist(), others, strict=True)
@@ -211,9 +211,7 @@ def standardised(predictors: ArrayLike, units: int) -> Floats:
         spread = matrix.std(axis=0, ddof=1)
         if np.all(spread > 1e-12 * np.max(np.abs(matrix), axis=0)):
             return np.asarray(matrix / spread, dtype=np.float64)
-    raise NotEstimable(
-        Said("synthetic.predictor_same_all_units_some_have_none"), Said("synthetic.row_per_unit_values_vary")
-    )
+    raise NotEstimable(Said("synthetic.predictor_does_not_vary"), Said("synthetic.row_per_unit_values_vary"))
 
 
 def _roots(importance: ArrayLike | None, predictors: int) -> Floats:
@@ -222,9 +220,7 @@ def _roots(importance: ArrayLike | None, predictors: int) -> Floats:
         return np.ones(predictors)
     given = finite(importance, Said("synthetic.importance_not_finite"))
     if given.shape != (predictors,) or given.min() < 0 or given.sum() <= 0:
-        raise NotEstimable(
-            Said("synthetic.importance_predictors_not_one_number_each"), Said("synthetic.numbers_0_not_all_0")
-        )
+        raise NotEstimable(Said("synthetic.importance_not_one_number_each"), Said("synthetic.numbers_0_not_all_0"))
     return np.asarray(np.sqrt(given / given.max()), dtype=np.float64)
 
 
@@ -268,7 +264,7 @@ def synthetic_did(
     if begin < 2 or len(donors) <= len(rows):
         raise NotEstimable(
             Said("synthetic.periods_and_donors", periods=begin, donors=len(donors), treated=len(rows)),
-            Said("synthetic.two_periods_before_start_more_donors_treated"),
+            Said("synthetic.two_periods_and_more_donors"),
         )
     noise = float(np.std(np.diff(panel[donors, :begin], axis=1), ddof=1))
     if noise <= 1e-12 * np.max(np.abs(panel)):
@@ -362,7 +358,7 @@ def single_panel(outcomes: ArrayLike, treated: int, start: int) -> tuple[Floats,
     panel, (row, *more), begin = _panel(outcomes, treated, start)
     if more:
         raise NotEstimable(
-            Said("synthetic.units_treated", n=1 + len(more)), Said("synthetic.one_call_per_treated_unit_synthetic_did")
+            Said("synthetic.units_treated", n=1 + len(more)), Said("synthetic.one_call_per_treated_unit")
         )
     return panel, int(row), begin
 
@@ -371,11 +367,11 @@ def _panel(outcomes: ArrayLike, treated: Rows, start: Rows) -> tuple[Floats, Int
     """Return the panel, the rows of the treated units and their one start, or say what does not hold."""
     panel, rows = np.asarray(outcomes, dtype=np.float64), np.atleast_1d(np.asarray(treated, dtype=np.int64))
     if panel.ndim != 2:
-        raise NotEstimable(Said("synthetic.outcomes_not_panel"), Said("synthetic.one_row_per_unit_one_column_per"))
+        raise NotEstimable(Said("synthetic.outcomes_not_panel"), Said("synthetic.rows_of_units_columns_of_periods"))
     holes = np.argwhere(~np.isfinite(panel))
     if len(holes):
         raise NotEstimable(
-            Said("synthetic.cells_missing_unit_period_first", n=len(holes), first=str(holes[0])),
+            Said("synthetic.cells_missing", n=len(holes), first=str(holes[0])),
             Said("synthetic.complete_panel"),
         )
     starts = np.unique(np.asarray(start, dtype=np.int64))
@@ -386,9 +382,7 @@ def _panel(outcomes: ArrayLike, treated: Rows, start: Rows) -> tuple[Floats, Int
     if len(np.unique(rows)) < len(rows) or len(rows) == 0 or rows.min() < 0 or rows.max() >= len(panel):
         raise NotEstimable(Said("synthetic.treated_units_not_distinct_rows_panel"), Said("synthetic.rows_counted_0"))
     if not 1 <= starts[0] < panel.shape[1]:
-        raise NotEstimable(
-            Said("synthetic.no_period_lies_before_start_none_after"), Said("synthetic.periods_both_sides_start")
-        )
+        raise NotEstimable(Said("synthetic.no_period_on_one_side"), Said("synthetic.periods_both_sides_start"))
     if len(panel) - len(rows) < 2:
         raise NotEstimable(
             Said("synthetic.donors", n=len(panel) - len(rows)), Said("synthetic.least_two_untreated_units")

@@ -156,9 +156,7 @@ def nested_control(
     panel, row, begin = single_panel(outcomes, treated, start)
     first, after = window or (0, begin)
     if not 0 <= first < after <= begin:
-        raise NotEstimable(
-            Said("synthetic.outcome_fitted_where_no_period_before_start"), Said("synthetic.window_before")
-        )
+        raise NotEstimable(Said("synthetic.outcome_window_after_start"), Said("synthetic.window_before"))
     tried = finite(predictors if training is None else training, Said("synthetic.training_predictors_not_finite"))
     order = np.lexsort(np.hstack([panel, tried.reshape(len(tried), -1)]).T) if len(tried) == len(panel) else None
     if order is None or tried.shape != np.shape(predictors):
@@ -272,7 +270,7 @@ def _nested(panel: Floats, row: int, start: int, problem: _Problem) -> NestedCon
     donors = np.delete(np.arange(len(panel)), row)
     optima = problem.search(row, donors)
     if np.isnan(optima.losses).any():
-        need = Said("synthetic.more_predictors_which_differs_every_mix_donors")
+        need = Said("synthetic.predictors_in_which_it_differs")
         raise NotEstimable(Said("synthetic.donors_reproduce_treated_unit_predictors"), need)
 
     def weigh(unit: int, others: Ints) -> SimplexFit:

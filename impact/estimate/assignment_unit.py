@@ -78,18 +78,18 @@ def assignment_unit(
     if found is None:
         detail = Said("checks.columns_looked", n=len(looked_at))
         return [Diagnostic(Said("check.assignment_unit"), ROW_BY_ROW, float(len(looked_at)), None, "passed", detail)]
-    words = f"arms never vary within {found.column} ({found.count} values)"
+    alike = Said("checks.arms_never_vary", column=found.column, n=found.count)
     try:
         own = found.labels.reindex(assigned.index).to_numpy(dtype=object)
         other = clustered(found.labels) or by_influence(estimate, own)
     except NotEstimable as error:
-        detail = Said("checks.if_they_assigned_no_interval", words=words, reason=error.reason)
+        detail = Said("checks.assigned_by_it_no_interval", alike=alike, reason=error.reason)
         return [Diagnostic(Said("check.assignment_unit"), ROW_BY_ROW, None, None, "failed", detail)]
     detail = Said(
-        "checks.if_they_assigned",
-        words=words,
-        conf_low=other.conf_low,
-        conf_high=other.conf_high,
+        "checks.assigned_by_it",
+        alike=alike,
+        low=other.conf_low,
+        high=other.conf_high,
         reference=other.reference,
     )
     return [Diagnostic(Said("check.assignment_unit"), ROW_BY_ROW, other.std_error, other.p_value, "failed", detail)]

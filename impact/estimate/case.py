@@ -20,6 +20,7 @@ from impact.declare.designs import ARMS, Design
 from impact.declare.hierarchy import codes_within, column_codelist
 from impact.declare.indicators import Change, Indicator
 from impact.errors import NotEstimable
+from impact.estimate.covariates import covariate, earlier_outcome
 from impact.measure import unit_frame
 from impact.statistics.core import Floats
 from impact.statistics.surveys.estimation import SampleDesign
@@ -88,9 +89,9 @@ class Case:
         return (self.group[0], self.group_codes) if self.group else None
 
     @property
-    def when(self) -> str:
+    def when(self) -> Said:
         """The wave or period of the outcome, in words."""
-        return f"in {self.indicator.ex_post.wave or self.indicator.ex_post.period}"
+        return Said("checks.at", wave=str(self.indicator.ex_post.wave or self.indicator.ex_post.period))
 
 
 def design_rows(case: Case) -> pd.DataFrame:
@@ -158,15 +159,13 @@ def at_wave(frame: pd.DataFrame, wave: str | None) -> pd.DataFrame:
     return part.set_index("_unit")
 
 
-def require_arms(treated: pd.Series, when: str) -> None:
+def require_arms(treated: pd.Series, when: Said) -> None:
     """Refuse arms with fewer than two units."""
     counts = treated.value_counts()
-    for value, name in ((1, "treated"), (0, "comparison")):
+    for value, arm in ((1, "treated"), (0, "comparison")):
         if counts.get(value, 0) < MINIMUM_PER_ARM:
-            raise NotEstimable(
-                Said("checks.arm_has_persons_outcome", name=name, get=counts.get(value, 0), when=when),
-                Said("checks.least_each_arm", MINIMUM_PER_ARM=MINIMUM_PER_ARM),
-            )
+            reason = Said(f"checks.few_{arm}", n=counts.get(value, 0), when=when)
+            raise NotEstimable(reason, Said("checks.least_each_arm", n=MINIMUM_PER_ARM))
 
 
 def require_covariates(covariates: pd.DataFrame, treated: pd.Series | None = None) -> None:
@@ -174,14 +173,12 @@ def require_covariates(covariates: pd.DataFrame, treated: pd.Series | None = Non
     everybody = pd.Series(True, index=covariates.index)
     arms = {"everybody": everybody}
     if treated is not None:
-        arms |= {"everybody in the treated arm": treated == 1, "everybody in the comparison arm": treated == 0}
+        arms |= {"treated": treated == 1, "comparison": treated == 0}
     for name in covariates.columns:
         for whom, members in arms.items():
             if members.any() and covariates.loc[members, name].isna().all():
-                raise NotEstimable(
-                    Said("checks.missing", name=name, whom=whom),
-                    Said("checks.values_wave_taken_design_without"),
-                )
+                reason = Said(f"checks.missing_for_{whom}", name=covariate(name))
+                raise NotEstimable(reason, Said("checks.values_wave_taken_design_without"))
 
 
 def as_numbers(frame: pd.DataFrame) -> pd.DataFrame:
@@ -205,7 +202,7 @@ def background(case: Case, rows: pd.DataFrame, end: pd.DataFrame) -> pd.DataFram
     before = at_wave(rows, case.baseline)[names].reindex(end.index) if linked else end[names]
     columns = before.copy()
     for wave in getattr(design, "covariate_waves", ()):
-        columns[f"outcome {wave}"] = at_wave(rows, wave)["_outcome"].reindex(end.index)
+        columns[earlier_outcome(wave)] = at_wave(rows, wave)["_outcome"].reindex(end.index)
     return columns
 
 

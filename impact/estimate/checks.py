@@ -15,6 +15,7 @@ import pandas as pd
 from impact.declare.designs import MultipleImputation, Randomised
 from impact.errors import NotEstimable
 from impact.estimate.case import Case, as_numbers, at_wave, cluster_labels, placed, sample_weights
+from impact.estimate.covariates import covariate, earlier_outcome
 from impact.estimate.cross_section import Comparison
 from impact.estimate.diagnostics import (
     SAME_BACKGROUND,
@@ -23,7 +24,7 @@ from impact.estimate.diagnostics import (
     enough_clusters,
     joint_balance,
     left_out,
-    without_words,
+    without_keys,
 )
 from impact.estimate.result import Diagnostic, Term, checked, not_applicable, term_from
 from impact.estimate.sample import AFTER, EXPOSURE, Sample, block_dummies
@@ -33,15 +34,15 @@ from impact.statistics.experiments.balance import standardised_differences
 from impact.statistics.experiments.bounds import lee_bounds
 from impact.statistics.linear import least_squares, sandwich
 from impact.statistics.multiplicity import adjust
-from impact.words.said import Said
+from impact.words.said import Remark, Said, joined
 
 Estimator = Callable[[Sample], Estimate]
 MANY = 60
 """Leaving out one by one more parts than this says nothing and costs much."""
 SAME_LOSS = Said("checks.both_arms_lost_same_share_persons")
 UNTOUCHED = Said("checks.programme_shows_no_effect_what_cannot_have")
-ONE_OUT = "no single part carries the effect"
-SPECIFICATIONS = "the effect does not hang on the choice of covariates"
+ONE_OUT = Said("checks.no_part_carries_the_effect")
+SPECIFICATIONS = Said("checks.any_covariates")
 SAME_EFFECT = Said("checks.effect_same_every_subgroup")
 
 
@@ -64,14 +65,10 @@ def _gaps(case: Case, compared: Comparison) -> Diagnostic:
     check = complete_cases(compared.sample.n, compared.available + nowhere, compared.without, compared.apart)
     if isinstance(getattr(case.design, "missing", None), MultipleImputation):
         lost = compared.available - compared.sample.n
-        detail = Said("checks.nobody_left_out_gaps_imputed", lost=lost, available=compared.available)
+        detail: Remark = Said("checks.nobody_left_out_gaps_imputed", lost=lost, available=compared.available)
         if nowhere:
-            detail = Said(
-                "checks.gaps_imputed",
-                lost=lost,
-                available=compared.available,
-                without_words=without_words(compared.without),
-            )
+            imputed = Said("checks.gaps_imputed", lost=lost, available=compared.available)
+            detail = joined(imputed, without_keys(compared.without))
         status = "failed" if nowhere else "passed"
         return Diagnostic(check.check, check.null_hypothesis, float(nowhere), None, status, detail)
     return check
@@ -90,7 +87,7 @@ def _balance(case: Case, compared: Comparison) -> tuple[Diagnostic, list[Term]]:
             before["_outcome"].to_numpy(dtype=float),
             before["_treated"].to_numpy(dtype=float),
             pd.DataFrame(index=before.index),
-            before[["_outcome"]].rename(columns={"_outcome": f"outcome {case.baseline}"}),
+            before[["_outcome"]].rename(columns={"_outcome": earlier_outcome(case.baseline)}),
             before.index.to_numpy(dtype=object),
             cluster_labels(case, before),
             sample_weights(case, before),
@@ -113,7 +110,7 @@ def balance_terms(
     )
     family = Said("family.balance") if weights is None else Said("family.balance_after_adjustment")
     return [
-        Term(family, name, float(difference), detail=Said("checks.treated_comparison", high=high, low=low))
+        Term(family, covariate(name), float(difference), detail=Said("checks.treated_comparison", high=high, low=low))
         for name, difference, high, low in zip(
             table.names, table.standardised, table.mean_treated, table.mean_comparison, strict=True
         )
@@ -193,7 +190,7 @@ def stability_checks(
             _without_each(sample),
             estimator=estimator,
             estimate=estimate,
-            nothing=f"there are not between 3 and {MANY} clusters to leave out",
+            nothing=Said("checks.no_clusters_to_leave_out", most=MANY),
         ),
         _compared(
             "specification",
@@ -201,47 +198,52 @@ def stability_checks(
             _specifications(case, sample),
             estimator=estimator,
             estimate=estimate,
-            nothing="there are not several covariates to choose from",
+            nothing=Said("checks.one_covariate"),
         ),
     ]
     return [check for check, _ in results], [term for _, terms in results for term in terms]
 
 
 def _compared(
-    check: str,
-    null: str,
-    variants: Iterator[tuple[str, Sample]],
+    name: str,
+    null: Said,
+    variants: Iterator[tuple[Said, Sample]],
     *,
     estimator: Estimator,
     estimate: Estimate,
-    nothing: str,
+    nothing: Said,
 ) -> tuple[Diagnostic, list[Term]]:
     """Pass if every variant's estimate lies within the interval of the effect; the value is the furthest away."""
+    check, family = Said(f"check.{name}"), Said(f"family.{name}")
     terms, refused = [], 0
-    for name, part in variants:
+    for variant, part in variants:
         try:
-            terms.append(term_from(check, name, estimator(part)))
+            terms.append(term_from(family, variant, estimator(part)))
         except NotEstimable:
             refused += 1
     if not terms:
         return not_applicable(check, null, nothing), []
     furthest = max(terms, key=lambda term: abs(term.estimate - estimate.estimate))
     inside = estimate.conf_low <= furthest.estimate <= estimate.conf_high
-    detail = f"furthest of {len(terms)}: {furthest.term}" + (f"; {refused} not estimable" if refused else "")
+    detail = joined(
+        Said("checks.furthest", n=len(terms), variant=furthest.term),
+        Said("checks.not_estimable", n=refused) if refused else None,
+    )
     return Diagnostic(check, null, furthest.estimate, None, "passed" if inside else "failed", detail), terms
 
 
-def _without_each(sample: Sample) -> Iterator[tuple[str, Sample]]:
+def _without_each(sample: Sample) -> Iterator[tuple[Said, Sample]]:
     if not sample.clusters:
         return
     labels = sample.clusters[0].astype(str)
     parts = np.unique(labels)
     if 3 <= len(parts) <= MANY:
         for part in parts:
-            yield f"without {' / '.join(part.split(chr(31)))}", sample.take(labels != part)  # stratum / cluster
+            stratum_and_cluster = " / ".join(part.split(chr(31)))
+            yield Said("checks.without", name=stratum_and_cluster), sample.take(labels != part)
 
 
-def _specifications(case: Case, sample: Sample) -> Iterator[tuple[str, Sample]]:
+def _specifications(case: Case, sample: Sample) -> Iterator[tuple[Said, Sample]]:
     """Yield all covariates but each and, where arms were drawn by lot, none and each alone.
 
     Without random assignment the comparison rests on the covariates: leaving them all out is no other specification.
@@ -253,12 +255,15 @@ def _specifications(case: Case, sample: Sample) -> Iterator[tuple[str, Sample]]:
     everything = [name for names in groups.values() for name in names]
     by_lot = isinstance(case.design, Randomised)
     if by_lot:
-        yield "no covariates", sample.with_covariates([])
+        yield Said("checks.no_covariates"), sample.with_covariates([])
     if len(groups) > 1:
         for group, names in groups.items():
             if by_lot:
-                yield f"only {group}", sample.with_covariates(names)
-            yield f"without {group}", sample.with_covariates([n for n in everything if n not in names])
+                yield Said("checks.only", name=covariate(group)), sample.with_covariates(names)
+            yield (
+                Said("checks.without", name=covariate(group)),
+                sample.with_covariates([n for n in everything if n not in names]),
+            )
 
 
 def _by_covariate(columns: list[str]) -> dict[str, list[str]]:

@@ -67,7 +67,7 @@ class Comparison:
     covariates: pd.DataFrame
     sample: Sample
     without: dict[str, int]
-    thin: tuple[str, ...]
+    thin: tuple[Said, ...]
     apart: int = 0
 
     @property
@@ -110,7 +110,7 @@ def comparison(case: Case) -> Comparison:
     return Comparison(rows, units[~apart], covariates[~apart], sample, without, thin, int(apart.sum()))
 
 
-def _wide(case: Case, units: pd.DataFrame, analysed: pd.DataFrame) -> tuple[pd.Series, tuple[str, ...]]:
+def _wide(case: Case, units: pd.DataFrame, analysed: pd.DataFrame) -> tuple[pd.Series, tuple[Said, ...]]:
     """Tell which units are in blocks that are wide enough; if most are not, all are, and the estimator refuses."""
     everybody = pd.Series(True, index=units.index)
     blocks = getattr(case.design, "blocks", None)
@@ -167,7 +167,7 @@ def with_outcome(case: Case, compared: Comparison, column: str) -> Sample:
     """Return the complete cases with another column as the outcome, for outcomes that cannot have changed."""
     units = compared.units.assign(_outcome=compared.units[column].astype(float))
     complete = _complete(case, units, compared.covariates)
-    require_arms(units.loc[complete, "_treated"], f"in {column}")
+    require_arms(units.loc[complete, "_treated"], Said("checks.at", wave=column))
     return _sample(case, units[complete], as_numbers(compared.covariates[complete]))
 
 

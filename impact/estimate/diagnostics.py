@@ -11,12 +11,13 @@ import pandas as pd
 from scipy import stats
 
 from impact.errors import NotEstimable
+from impact.estimate.covariates import covariate
 from impact.estimate.result import Diagnostic, checked, not_applicable
 from impact.estimate.sample import Sample, block_dummies
 from impact.statistics.core import JointTest
 from impact.statistics.experiments import balance
 from impact.statistics.linear import least_squares, sandwich
-from impact.words.said import Said
+from impact.words.said import Remark, Said, joined
 
 FEW_CLUSTERS = 20
 ROUNDING = 1e-12
@@ -32,22 +33,15 @@ def joint_balance(sample: Sample) -> Diagnostic:
     names = list(map(str, sample.covariates.columns))
     blocks = block_dummies(sample)
     if _separated(sample, blocks):
-        detail = Said("checks.arms_have_no_value_common_tell_them", names=names)
+        detail = Said("checks.arms_have_no_value_common_tell_them", names=list(map(covariate, names)))
         return Diagnostic(Said("check.balance"), SAME_BACKGROUND, None, 0.0, "failed", detail, math.inf)
     try:
         test = _balance_test(sample, blocks, names)
     except NotEstimable as error:
         return not_applicable(Said("check.balance"), SAME_BACKGROUND, error.reason)
     name, size = _furthest(sample, names)
-    within = "" if sample.blocks is None else " within blocks"
-    detail = Said(
-        "checks.over_largest_standardised_difference",
-        reference=test.reference,
-        within=within,
-        names=names,
-        size=size,
-        name=name,
-    )
+    within = "checks.joint_balance_within_blocks" if sample.blocks is not None else "checks.joint_balance"
+    detail = Said(within, reference=test.reference, names=list(map(covariate, names)), size=size, name=covariate(name))
     return checked(Said("check.balance"), SAME_BACKGROUND, test.statistic, test.p_value, detail, size=size)
 
 
@@ -111,9 +105,14 @@ def differential_attrition(baseline: pd.DataFrame, end_units: set[str]) -> Diagn
     variance = float(np.sum(n_1 * n_0 * gone * (n - gone) / (n**2 * np.maximum(n - 1, 1))))
     difference = excess / float(np.sum(n_1 * n_0 / n))
     p_value = float(2 * stats.norm.sf(abs(excess) / math.sqrt(variance))) if variance > 0 else 1.0
-    detail = f"lost {lost_1.sum() / n_1.sum():.1%} of {int(n_1.sum())} treated"
-    detail += f" and {lost_0.sum() / n_0.sum():.1%} of {int(n_0.sum())} in the comparison"
-    detail += "; compared within blocks" if "_block" in baseline else ""
+    shares = Said(
+        "checks.lost_shares",
+        treated=lost_1.sum() / n_1.sum(),
+        n_treated=int(n_1.sum()),
+        comparison=lost_0.sum() / n_0.sum(),
+        n_comparison=int(n_0.sum()),
+    )
+    detail = joined(shares, Said("checks.within_blocks") if "_block" in baseline else None)
     return checked(Said("check.attrition"), null, difference, p_value, detail, size=abs(difference))
 
 
@@ -138,21 +137,24 @@ def complete_cases(
     """
     null = Said("panel.no_observation_left_out_missing_value")
     status = "passed" if used == available else "failed"
-    detail = f"{used} of {available} used{without_words(without)}"
-    detail += f"; {apart} left out that covariates tell apart from all others" if apart else ""
+    detail = joined(
+        Said("checks.used", used=used, available=available),
+        without_keys(without),
+        Said("checks.told_apart", n=apart) if apart else None,
+    )
     return Diagnostic(Said("check.complete_cases"), null, float(available - used), None, status, detail)
 
 
-def without_words(without: Mapping[str, int]) -> str:
-    """Say how many observations have no value in a column of clusters."""
+def without_keys(without: Mapping[str, int]) -> Remark:
+    """Say how many observations have no value in a column of clusters or weights."""
     lost = {name: count for name, count in without.items() if count}
-    return f"; {sum(lost.values())} have no {' / '.join(lost)}" if lost else ""
+    return Said("checks.without_keys", n=sum(lost.values()), columns=tuple(lost)) if lost else ""
 
 
-def left_out(parts: Sequence[str]) -> list[Diagnostic]:
+def left_out(parts: Sequence[Said]) -> list[Diagnostic]:
     """State each part that was left out because nothing, or no error, can be known of it; nothing if there is none."""
     return (
-        [Diagnostic(Said("check.left_out"), NOTHING_THIN, float(len(parts)), None, "failed", "; ".join(parts))]
+        [Diagnostic(Said("check.left_out"), NOTHING_THIN, float(len(parts)), None, "failed", joined(*parts))]
         if parts
         else []
     )

@@ -10,7 +10,7 @@ from impact.estimate.sample import EXPOSURE, Sample
 from impact.statistics.core import Estimate, Floats, Ints
 from impact.statistics.linear import least_squares, sandwich
 from impact.statistics.observational import rosenbaum, sensitivity
-from impact.words.said import Said
+from impact.words.said import Said, joined
 
 DELTA, GAMMA, RISK_RATIO = 1.0, 1.5, 1.25
 """What a hidden cause must at least take to undo the effect, for the check to pass."""
@@ -44,8 +44,8 @@ def _selection(sample: Sample, r2_max: float | None) -> tuple[Diagnostic, list[T
     except NotEstimable as error:
         return not_applicable(Said("check.oster_delta"), OSTER, error.reason), []
     passed = found.delta < 0 or found.delta >= DELTA
-    detail = f"R² {found.r2_uncontrolled:.3f} without, {found.r2_controlled:.3f} with covariates, at most"
-    detail += f" {found.r2_max:.3f}" + ("; the covariates move the effect away from zero" if found.delta < 0 else "")
+    fits = Said("checks.r2", without=found.r2_uncontrolled, covariates=found.r2_controlled, most=found.r2_max)
+    detail = joined(fits, Said("checks.away_from_zero") if found.delta < 0 else None)
     check = Diagnostic(Said("check.oster_delta"), OSTER, found.delta, None, "passed" if passed else "failed", detail)
     terms = [
         Term(Said("family.oster"), Said("checks.without_covariates"), found.uncontrolled),

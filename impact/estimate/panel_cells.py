@@ -110,12 +110,9 @@ def prepare(panel: PanelQuery) -> tuple[PanelQuery, tuple[int, int]]:
 
 def _judged(counts: Sequence[Any]) -> tuple[int, int]:
     no_outcome, used, infinite, weights, keys, total, same = (int(count or 0) for count in counts)
-    causes = ("an infinite outcome or term", "a weight that is not positive", "no unit, period, group or cluster")
-    for count, what in zip((infinite, weights, keys), causes, strict=True):
-        if count:
-            raise NotEstimable(
-                Said("checks.rows_have", count=count, what=what), Said("checks.rows_right_left_out_purpose")
-            )
+    for n, cause in ((infinite, "infinite"), (weights, "weightless"), (keys, "keyless")):
+        if n:
+            raise NotEstimable(Said(f"checks.rows_{cause}", n=n), Said("checks.rows_right_left_out_purpose"))
     if not used:
         raise NotEstimable(Said("checks.no_row_has_outcome_all_terms"), Said("checks.complete_rows"))
     if same:

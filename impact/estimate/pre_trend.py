@@ -34,11 +34,10 @@ def pre_trend_check(
     except NotEstimable as error:
         return not_applicable(Said("check.pre_trend"), PARALLEL, error.reason), []
     test, largest = found.test, max(abs(estimate.estimate) for _, estimate in found.by_time)
-    detail = f"joint Wald test against the last wave before, {test.reference}"
-    detail += f"; largest mean difference before {largest:.4g}"
+    detail = Said("checks.joint_pre_trend", reference=test.reference, largest=largest)
     size = relative_size(largest, found.after)
     terms = [
-        term_from(Said("family.pre_trend"), Said("staggered.text", time=time), estimate)
+        term_from(Said("family.pre_trend"), Said("staggered.event_time", time=time), estimate)
         for time, estimate in found.by_time
     ]
     return checked(Said("check.pre_trend"), PARALLEL, test.statistic, test.p_value, detail, size=size), terms

@@ -38,6 +38,11 @@ class Diagnostic:
     detail: Remark
     size: float | None = None
 
+    @property
+    def name(self) -> str:
+        """Which check it is, such as ``balance``, whatever it was made of."""
+        return self.check.code.removeprefix("check.")
+
 
 @dataclass(frozen=True)
 class Term:
@@ -155,7 +160,7 @@ def checked(
     return Diagnostic(check, null, value, p_value, "passed" if p_value >= ALPHA else "failed", detail, size)
 
 
-def not_applicable(check: Said, null: Said, why: Said) -> Diagnostic:
+def not_applicable(check: Said, null: Said, why: Remark) -> Diagnostic:
     """Return a check that could not be made, with the reason."""
     return Diagnostic(check, null, None, None, "not_applicable", why)
 

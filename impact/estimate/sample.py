@@ -169,8 +169,9 @@ def _wild(sample: Sample, fit: least_squares.Fit, estimate: Estimate, inference:
     codes, _ = cluster_codes(sample.clusters[0].astype(str))
     rng = np.random.default_rng(inference.seed)
     drawn = wild.wild_bootstrap(fit, EXPOSURE, codes, draws=inference.draws, rng=rng)
-    kind = f"wild cluster bootstrap, {drawn.weights}, {drawn.draws} draws" + (" (all)" if drawn.enumerated else "")
-    return replace(with_p_value(estimate, drawn.p_value, kind), conf_low=drawn.conf_low, conf_high=drawn.conf_high)
+    code = "rule.wild_bootstrap_of_all" if drawn.enumerated else "rule.wild_bootstrap"
+    rule = Said(code, weights=drawn.weights, draws=drawn.draws)
+    return replace(with_p_value(estimate, drawn.p_value, rule), conf_low=drawn.conf_low, conf_high=drawn.conf_high)
 
 
 def randomisation_p(sample: Sample, estimate: Estimate, inference: Inference) -> Estimate:
@@ -184,8 +185,8 @@ def randomisation_p(sample: Sample, estimate: Estimate, inference: Inference) ->
         draws=inference.draws,
         rng=np.random.default_rng(inference.seed),
     )
-    kind = f"p by randomisation inference, {drawn.draws} draws" + (" (all)" if drawn.enumerated else "")
-    return with_p_value(estimate, drawn.p_value, kind)
+    code = "rule.randomisation_of_all" if drawn.enumerated else "rule.randomisation"
+    return with_p_value(estimate, drawn.p_value, Said(code, draws=drawn.draws))
 
 
 def block_dummies(sample: Sample) -> pd.DataFrame:

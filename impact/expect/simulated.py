@@ -91,7 +91,7 @@ def simulate_design(design: Design | None, plan: PowerPlan, sd: float) -> Simula
         Association: _association,
     }
     if type(design) not in draws:
-        raise NotEstimable(Said("__init__.plan_declares_no_design_comparison"), Said("__init__.design_under_ex_post"))
+        raise NotEstimable(Said("designs.plan_declares_no_design_comparison"), Said("designs.design_under_ex_post"))
     if plan.cluster_size > 1 or plan.take_up < 1:
         what = Said("plans.clusters_take_up_simulated_randomised_did_designs")
         raise NotEstimable(what, Said("plans.cluster_size_1_take_up_1_effect"))

@@ -5,7 +5,7 @@
 
 from impact.drawing.shapes import has_geometry
 from impact.drawing.svg.figure import figure_svg
-from impact.figures.effects import effects_figure, parts_figure
+from impact.figures.effects import effects_figure, family_name, parts_figure
 from impact.figures.map import map_drawing
 from impact.figures.network import network_figure
 from impact.figures.power import power_figure, write_power_curves
@@ -15,6 +15,7 @@ from impact.figures.waves import Point, waves_figure
 __all__ = [
     "Point",
     "effects_figure",
+    "family_name",
     "figure_svg",
     "has_geometry",
     "map_drawing",

@@ -14,11 +14,12 @@ from impact.drawing.svg.text import block_size
 from impact.figures.lines import axis_ends, value_axis
 from impact.figures.style import ESTIMATE, INK, MUTED, TARGET, dressed, escaped
 from impact.words import Words
+from impact.words.said import Said, Text
 
 ROW, THIN_ROW, MANY = 38, 22, 14
 """Pixels of a row, of one where there are more rows than many."""
 LABEL, WRAP = 11, 28
-EVENT = "event_time"
+EVENT = Said("family.event_time")
 STATES = {
     "reached": ("circle", "#0e6b80"),
     "uncertain": ("triangle-up", "#9a5300"),
@@ -61,7 +62,7 @@ def effects_figure(terms: pd.DataFrame, unit: str, words: Words) -> go.Figure:
     families = known.sort_values("place", kind="stable").groupby("family", sort=False)
     for family, own in families:
         if families.ngroups > 1:
-            rows.append(_Row(f"<b>{escaped(_named(f'figure.family.{family}', str(family), words))}</b>"))
+            rows.append(_Row(f"<b>{escaped(family_name(family, words))}</b>"))
         rows += [_effect(term, unit, words, scale) for term in own.to_dict("records")]
     figure = _forest(rows, words, [0.0])
     figure.add_vline(x=0, line={"color": INK, "width": 1}, layer="below")
@@ -116,8 +117,10 @@ def _draw_line(figure: go.Figure, name: str, value: float, text: str, *, left: b
     )
 
 
-def _named(key: str, code: str, words: Words) -> str:
-    return words(key) if words.has(key) else words.said(code.replace("_", " "))
+def family_name(family: Said, words: Words) -> str:
+    """Return what a family of terms is called: by its title where it has one, else by its name."""
+    key = f"figure.{family.code}"
+    return words(key) if words.has(key) else words.said(family).replace("_", " ")
 
 
 def _effect(term: dict[Hashable, Any], unit: str, words: Words, scale: float) -> _Row:
@@ -126,10 +129,15 @@ def _effect(term: dict[Hashable, Any], unit: str, words: Words, scale: float) ->
     return _Row(_wrapped(_term(term, words)), value * scale, low * scale, high * scale, told)
 
 
+def _term_name(term: Text, words: Words) -> str:
+    key = f"figure.term.{term.code}" if isinstance(term, Said) else ""
+    return words(key) if words.has(key) else words.said(term)
+
+
 def _term(term: dict[Hashable, Any], words: Words) -> str:
     if term["family"] != EVENT:
-        return _named(f"figure.term.{term['term']}", str(term["term"]), words)
-    time = int(term["term"])
+        return _term_name(term["term"], words)
+    time = int(term["term"].values["time"])
     key = "at" if time == 0 else "before" if time < 0 else "after"
     return words(f"figure.event.{key}", count=abs(time))
 

@@ -194,7 +194,9 @@ def _named(design: Design, scaled: Design | None) -> Said:
     name = Said(f"evidence.design_{design.kind}")
     if scaled is None:
         return name
-    return Said("evidence.on_a_design", design=name, of=Said(f"evidence.design_{scaled.kind}"), level=LEVELS[design.kind])
+    return Said(
+        "evidence.on_a_design", design=name, of=Said(f"evidence.design_{scaled.kind}"), level=LEVELS[design.kind]
+    )
 
 
 def _ceiling(failed: list[Diagnostic]) -> tuple[int, Diagnostic | None]:

@@ -12,7 +12,6 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import pandas as pd
 
-from impact.words.languages import Language
 from impact.errors import UsageError
 from impact.publish import beside, disclosure, labels, process, quality, records, tables, theory
 from impact.publish.definitions import (
@@ -27,6 +26,7 @@ from impact.publish.reader_catalogue import narrow
 from impact.publish.scope import EVERYTHING, Scope
 from impact.publish.trace import plain_row, trace_finding
 from impact.store import Warehouse
+from impact.words.languages import Language
 
 Given = ParamSpec("Given")
 Got = TypeVar("Got")

@@ -11,26 +11,25 @@ from impact.errors import UsageError
 from impact.measure.moments import MISSING_GROUP
 from impact.sql import ident, literal
 from impact.store import Warehouse
-from impact.validate.load import file_lines
 from impact.store.sentences import decoded
+from impact.validate.load import file_lines
+from impact.words.said import Said
 
 EXAMPLES = 5
-EFFECTS = (
-    "aggregate",
-    "event_time",
-    "group",
-    "calendar",
-    "specification",
-    "leave_one_out",
-    "estimator",
-    "bandwidth_sensitivity",
+EFFECTS = tuple(
+    Said(f"family.{name}")
+    for name in (
+        "aggregate",
+        "event_time",
+        "group",
+        "calendar",
+        "specification",
+        "leave_one_out",
+        "estimator",
+        "bandwidth_sensitivity",
+    )
 )
 """Families of terms that are effects in the unit of the indicator, and written as effects are."""
-NAMED = (
-    *("balance", "balance after adjustment", "calendar", "coefficient", "effect on those reached", "event_time", "gap"),
-    *("group", "predictor", "predictor_weight", "time_weight", "unit_weight", "without the programme"),
-)
-"""Families whose terms are called as a programme or its data call them: covariates, units, waves, groups."""
 
 
 def trace_finding(warehouse: Warehouse, name: str) -> dict[str, Any]:
@@ -191,3 +190,12 @@ def plain_value(value: Any) -> Any:
         text = value.isoformat()
         return None if text == "NaT" else text
     return value
+
+
+def plain_text(value: Any) -> Any:
+    """Return plain data with its sentences in English."""
+    if isinstance(value, dict):
+        return {name: plain_text(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [plain_text(member) for member in value]
+    return str(value) if isinstance(value, Said) else value

@@ -33,6 +33,7 @@ from impact.publish import (
     write_networks,
     write_unmapped,
 )
+from impact.publish.sentences import renew_sentences
 from impact.run.compute import (
     compute_indicators,
     forget_undeclared,
@@ -45,7 +46,6 @@ from impact.run.stage import ENGINE, Progress, Staged, now_utc, publish_rows, st
 from impact.store import STAGES, Warehouse, publish_snapshot
 from impact.store.state import forget_later, reached, set_reached
 from impact.store.warehouse import to_json
-from impact.publish.sentences import renew_sentences
 
 __all__ = ["STAGES", "RunReport", "audit_programme", "run_programme"]
 

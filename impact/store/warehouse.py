@@ -24,10 +24,10 @@ from impact.errors import UsageError
 from impact.files import remove
 from impact.sql import ident, literal
 from impact.store.opening import CATALOG, attach, not_opened
+from impact.store.sentences import encoded, views_sql
 from impact.store.tables import TABLES, VERSION
 from impact.validate.compile import MISSING_SUFFIX, SQL_TYPES
 from impact.validate.load import file_lines
-from impact.store.sentences import encoded, views_sql
 
 RESERVED = (CATALOG, "impact", "main", "memory", "temp", "system", "information_schema", "pg_catalog")
 OWN_VIEW = "impact: good rows of a contract"

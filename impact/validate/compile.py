@@ -356,7 +356,13 @@ def _rule_reason(check: pa.Check, contract: Contract) -> Reason:
         left, comparison, right = statistics["left"], statistics["comparison"], statistics["right"]
         symbol = {"==": "=", "!=": "<>"}.get(comparison, comparison)
         fails = f"(NOT ({ident(left)} {symbol} {ident(right)}))"
-        return Reason(f"{left}, {right}", str(check.name), Said("rows.compared", left=left, sign=comparison, right=right), severity, fails)
+        return Reason(
+            f"{left}, {right}",
+            str(check.name),
+            Said("rows.compared", left=left, sign=comparison, right=right),
+            severity,
+            fails,
+        )
     when, then = statistics["when"], statistics["then"]
     fails = f"({condition_sql(when, contract)} AND NOT {condition_sql(then, contract)})"
     expected = Said("rows.where", then=_said(then), when=_said(when))

@@ -93,6 +93,11 @@ def joined(*texts: Said | Literal[""] | None, by: str = "semicolon") -> Remark:
     return Said(f"join.{by}", parts=present) if present else ""
 
 
+def says(text: object, code: str) -> bool:
+    """Tell whether something is the sentence of a code."""
+    return isinstance(text, Said) and text.code == code
+
+
 def codes(text: Text) -> Iterator[str]:
     """Yield the codes of a sentence and of all sentences in it."""
     if isinstance(text, Said):

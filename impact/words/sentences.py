@@ -2,10 +2,10 @@
 
 ``sentences/*.yaml`` hold ``code: {it: …, en: …}``; the part of a code before its first dot is the name of the file. A
 place is ``{name}`` or ``{name:form}``. The form of a number is Python's (``.1%``, ``.3g``, ``,``), ``digits``
-(:func:`in_digits`) or ``pp`` (percentage points); of several values, what stands between them, a comma if nothing is
+(:func:`in_digits`), ``gain`` or ``points`` (a difference with its sign, between shares in percentage points); of several values, what stands between them, a comma if nothing is
 said, and after a bar the form of each: ``{names}``, ``{parts:; }``, ``{bounds: … |.3g}``. A text stays as it is;
 numbers take the language's decimal mark. A language is one more key of each sentence: nothing else knows of it but
-:data:`MARKS`.
+:data:`impact.words.numbers.MARKS`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ import math
 import string
 from dataclasses import dataclass
 
+from impact.words import numbers
 from impact.words.read import catalogue_files
 from impact.words.said import Said, Text, Value
 
-MARKS = {"en": (",", ".", "%"), "it": (".", ",", " %")}
-"""By language: between thousands, before decimals, after a percentage."""
 COMMA = ", "
 
 
@@ -105,19 +104,19 @@ def template(text: str) -> Template:
     return tuple(pieces)
 
 
+def _placed(place: Place, said: Said, language: str) -> str:
+    return _value(said.values[place.name], place.form, language)
+
+
 def _value(value: Value, form: str, language: str) -> str:
     if isinstance(value, Said | str):
         return written(value, language)
     if isinstance(value, tuple):
         between, _, of_each = form.partition("|")
         return (between or COMMA).join(_value(member, of_each, language) for member in value)
-    return localised(_number(value, form), language)
-
-
-def _number(value: float, form: str) -> str:
-    if form == "digits":
-        return in_digits(value)
-    return f"{100 * value:+.1f} pp" if form == "pp" else format(value, form)
+    if form in ("gain", "points"):
+        return numbers.gain(value, language, "share" if form == "points" else "")
+    return localised(in_digits(value) if form == "digits" else format(value, form), language)
 
 
 def localised(text: str, language: str) -> str:
@@ -135,4 +134,4 @@ def localised(text: str, language: str) -> str:
 
 @functools.cache
 def _marks(language: str) -> dict[int, str]:
-    return dict(zip(map(ord, ",.%"), MARKS[language], strict=True))
+    return dict(zip(map(ord, ",.%"), numbers.MARKS[language], strict=False))

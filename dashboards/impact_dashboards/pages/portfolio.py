@@ -8,6 +8,7 @@ from typing import Any
 
 from impact.drawing.markup import Content, Element, h
 from impact.judge.attainment import WORST_FIRST
+from impact.judge.evidence import NO_EFFECT
 from impact_dashboards.page.view import Block, Choice, Page, Row, View, nothing
 from impact_dashboards.parts.findings import OLD, age, all_rows, finding_table, title_of, widest_cut
 from impact_dashboards.parts.marks import known
@@ -15,8 +16,6 @@ from impact_dashboards.parts.state_marks import badge
 
 Rows = Sequence[Row]
 Group = Callable[[Row], Any]
-NO_EFFECT = ("change", "association")
-"""What an estimate may be without being an effect."""
 LEVELS = ("micro", "meso", "macro")
 PROMISED, EFFECT = "promised", "effect"
 STAGES = {"results": ("outcome", "impact"), "work": ("input", "activity", "output")}
@@ -195,7 +194,7 @@ def _counted(rows: Rows) -> tuple[Rows, str]:
 
 
 def _has_effect(row: Row) -> bool:
-    return known(row["estimate"]) and row["estimand"] not in NO_EFFECT
+    return known(row["estimate"]) and row["estimand"].code not in NO_EFFECT
 
 
 TAKEN: dict[str, Callable[[Row], bool]] = {PROMISED: _promised, EFFECT: _has_effect}

@@ -10,8 +10,9 @@ import pandas as pd
 
 from impact.declare import last_day
 from impact.drawing.markup import Content, Element, h
-from impact.judge.evidence import REFUSED
+from impact.judge.evidence import NO_EFFECT, REFUSED
 from impact.words import Words
+from impact.words.said import says
 from impact_dashboards.page.view import Column, Row, Table, View, records
 from impact_dashboards.parts.marks import known, whisker
 from impact_dashboards.parts.state_marks import badge, evidence
@@ -234,7 +235,7 @@ def effect_cell(view: View, row: Row) -> Content:
     words, unit = view.words, row["unit"]
     if not known(row["estimate"]):
         return h("span", "–", class_="muted")
-    kind = row["estimand"] if row["estimand"] in ("change", "association") else "effect"
+    kind = row["estimand"].code.removeprefix("estimand.") if row["estimand"].code in NO_EFFECT else "effect"
     return [
         words.gain(row["estimate"], unit),
         h("small", words.interval(row["effect_low"], row["effect_high"], unit, gain=True)),
@@ -258,7 +259,7 @@ def unit_words(view: View, row: Row) -> str:
 
 def _evidence(view: View, row: Row) -> Content:
     level = row["evidence_level"]
-    refused = str(row["evidence_reason"]).startswith(REFUSED)
+    refused = says(row["evidence_reason"], REFUSED)
     silent = row["contribution"] == "suppressed" or (row["contribution"] == "not_estimable" and not refused)
     said = None if silent else badge(row["contribution"], view.words)
     return [evidence(level, view.words), h("small", said) if said is not None else None]

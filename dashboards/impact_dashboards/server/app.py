@@ -22,12 +22,12 @@ from dash import Dash, Input, Output
 from dash.exceptions import DependencyException
 from werkzeug.wrappers import Response
 
-from impact.words.languages import Language
 from impact.drawing.markup import to_html, to_json
 from impact.errors import UsageError
 from impact.publish.published import Published
 from impact.publish.scope import Scope
 from impact.words import LANGUAGES, words_in
+from impact.words.languages import Language
 from impact_dashboards.page.address import Address, read_address
 from impact_dashboards.page.view import AddressError, View
 from impact_dashboards.page.view import Page as Content
@@ -160,7 +160,7 @@ def _content(view: View) -> Content:
     except AddressError as error:
         return Content(error.title, lead=str(error), found=False)
     except UsageError as error:
-        return Content(words("missing.finding"), lead=words.said(str(error)), found=False)
+        return Content(words("missing.finding"), lead=str(error), found=False)
 
 
 class App(Dash):

@@ -9,6 +9,7 @@ from impact.drawing.markup import svg_file
 from impact.publish.csv_text import safe_cell
 from impact.sql import fingerprint
 from impact.words import Words
+from impact.words.said import Said
 from impact_dashboards.page.view import Block, Column, Page, Table, View
 from impact_dashboards.server.shell import drawing_of
 
@@ -20,15 +21,9 @@ TYPES = {
 }
 
 
-SAID = ("adjustment", "check", "design", "detail", "estimand", "expected", "inference", "method", "not_estimable")
-"""Columns that hold the engine's sentences: in a file in Italian they are in Italian."""
-
-
 def csv_text(table: Table, words: Words) -> str:
     """Write the rows of a table as CSV: values as they are, sentences in the reader's language, nothing to be run."""
-    frame = table.frame()
-    for name in frame.columns.intersection(list(SAID)):
-        frame[name] = [words.said(value) if isinstance(value, str) else value for value in frame[name]]
+    frame = table.frame().map(lambda value: words.said(value) if isinstance(value, Said) else value)
     return frame.map(safe_cell).to_csv(index=False, lineterminator="\n")
 
 

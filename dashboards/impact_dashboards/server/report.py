@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from impact.words.languages import Language
 from impact.drawing.markup import Element, h, to_html
 from impact.errors import UsageError
 from impact.files import check_place, copy_file, write_file
 from impact.publish.published import Published
 from impact.words import words_in
+from impact.words.languages import Language
 from impact_dashboards.page.address import Address, read_address
 from impact_dashboards.page.view import Block, Page, View, records
 from impact_dashboards.pages import PAGES

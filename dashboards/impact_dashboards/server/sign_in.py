@@ -20,10 +20,11 @@ import flask
 from pydantic import AfterValidator, Field, IPvAnyNetwork
 from werkzeug.wrappers import Response
 
-from impact.declare.base import Declared, Language
+from impact.declare.base import Declared
 from impact.drawing.markup import h, to_html
 from impact.errors import UsageError
 from impact.words import LANGUAGES, words_in
+from impact.words.languages import Language
 
 KEY = "IMPACT_SESSION_KEY"
 KEY_LENGTH = 32

@@ -79,10 +79,10 @@ def estimate_effect(
     """
     design = indicator.ex_post.design
     if design is None:
-        raise NotEstimable(Said("__init__.plan_declares_no_design_comparison"), Said("__init__.design_under_ex_post"))
+        raise NotEstimable(Said("designs.plan_declares_no_design_comparison"), Said("designs.design_under_ex_post"))
     if isinstance(design, BeforeAfter):
         raise NotEstimable(
-            Said("__init__.no_comparison_before_after_change_not_effect"), Said("__init__.comparison_group")
+            Said("designs.no_comparison_before_after_change_not_effect"), Said("designs.comparison_group")
         )
     if isinstance(design, ScaledEffect):
         another = partial(estimate_effect, connection, programme)

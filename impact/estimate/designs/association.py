@@ -46,7 +46,7 @@ def estimate_association(case: Case) -> Effect:
         indicator=case.indicator.id,
         unit=_unit(case, design),
         estimand=Said("estimand.association"),
-        design=Said("association.association_regression", exposure=design.exposure, model=design.model),
+        design=Said(f"association.{design.model}", exposure=design.exposure),
         diagnostics=(
             enough_clusters(estimate.n_clusters),
             complete_cases(sample.n, available, without, apart),

@@ -49,13 +49,12 @@ def estimate_did(case: Case) -> Effect:
     checks += [*steady, *placebo_outcome_checks(case, lambda column: _on(case, rows, column))]
     arms = pd.Series(sample.base["_treated"].to_numpy(), index=sample.units)
     checks += assignment_unit(case, arms, estimate, lambda labels: regress(by_labels(sample, labels), BY_DEFAULT))
-    words = "linked persons" if design.rows == "linked" else "repeated cross-sections"
     return effect_from(
         estimate,
         indicator=case.indicator.id,
         unit=case.unit,
         estimand=Said("estimand.att"),
-        design=Said("did.difference_differences_2_2", words=words),
+        design=Said("did.linked" if design.rows == "linked" else "did.repeated"),
         diagnostics=tuple(checks),
         terms=tuple(terms),
         influence=unit_influence(sample, estimate),
@@ -88,9 +87,8 @@ def stacked(case: Case, rows: pd.DataFrame, before: str, after: str) -> tuple[Sa
     require_covariates(covariates, both["_treated"])
     require_covariates(both[place_columns(case)], both["_treated"])
     complete = both["_outcome"].notna() & covariates.notna().all(axis=1) & placed(case, both)[0]
-    available, linked = len(both), ""
+    available = len(both)
     if design.rows == "linked":
-        linked = f"in both {before} and {after}, looked at "
         at_wave(both, before), at_wave(both, after)
         seen = both["_unit"].map(both["_unit"].value_counts()) == 2
         available = int(seen.sum())
@@ -102,7 +100,10 @@ def stacked(case: Case, rows: pd.DataFrame, before: str, after: str) -> tuple[Sa
 
     kept = both[complete]
     for wave in (before, after):
-        require_arms(kept.loc[kept["_wave"] == wave, "_treated"], f"{linked}in {wave}")
+        when = Said("checks.at", wave=wave)
+        if design.rows == "linked":
+            when = Said("checks.at_both", before=before, after=after, wave=wave)
+        require_arms(kept.loc[kept["_wave"] == wave, "_treated"], when)
     if cluster_names(case):
         require_clusters(case, kept)
     sample, used = beside_others(made, complete)

@@ -22,6 +22,7 @@ MULTIPLES = (0.5, 0.75, 1.0, 1.5, 2.0)
 NOT_SORTED = Said("discontinuity.nobody_placed_themselves_one_side_cutoff")
 SMOOTH = Said("discontinuity.what_fixed_before_programme_does_not_jump")
 NOWHERE_ELSE = Said("discontinuity.no_jump_where_no_cutoff")
+SIDES = (Said("regression_discontinuity.left"), Said("regression_discontinuity.right"))
 STRONG = 10.0
 """First-stage F below which an instrument is commonly called weak (Staiger and Stock 1997)."""
 
@@ -57,7 +58,8 @@ def estimate_discontinuity(case: Case) -> Effect:
         unit=case.unit,
         estimand=Said("estimand.late_cutoff") if design.take_up else Said("estimand.ate_cutoff"),
         design=Said(
-            "discontinuity.regression_discontinuity", value="fuzzy" if design.take_up else "sharp", report=design.report
+            "regression_discontinuity.fuzzy" if design.take_up else "regression_discontinuity.sharp",
+            report=Said(f"regression_discontinuity.{design.report}"),
         ),
         diagnostics=(*checks, complete_cases(len(frame), len(everybody))),
         terms=tuple(_terms(fit) + _sensitivity(design, frame, running, options=options, fit=fit)),
@@ -170,7 +172,7 @@ def _placebo(frame: pd.DataFrame, running: Floats, options: dict[str, Any]) -> l
 
 def _first_stage(take_up: Estimate) -> Diagnostic:
     strength = take_up.statistic**2
-    null, status = "crossing the cutoff moves enough people", "passed" if strength >= STRONG else "failed"
+    null, status = Said("regression_discontinuity.moves_enough"), "passed" if strength >= STRONG else "failed"
     return Diagnostic(
         Said("check.first_stage"), null, strength, None, status, Said("discontinuity.f", strength=strength)
     )
@@ -183,10 +185,16 @@ def _terms(fit: Discontinuity) -> list[Term]:
     ]
     if fit.take_up is not None:
         terms.append(term_from(Said("family.first_stage"), Said("discontinuity.take_up_cutoff"), fit.take_up))
-    for name, pair in (("bandwidth", fit.bandwidth), ("bias bandwidth", fit.bias_bandwidth)):
-        terms += [Term(name, side, value) for side, value in zip(("left", "right"), pair, strict=True)]
-    counts = (("left", fit.n_effective_left), ("right", fit.n_effective_right))
-    return [*terms, *(Term(Said("family.effective_n"), side, float(count)) for side, count in counts)]
+    pairs = {
+        "family.bandwidth": fit.bandwidth,
+        "family.bias_bandwidth": fit.bias_bandwidth,
+        "family.effective_n": (float(fit.n_effective_left), float(fit.n_effective_right)),
+    }
+    return terms + [
+        Term(Said(family), side, value)
+        for family, pair in pairs.items()
+        for side, value in zip(SIDES, pair, strict=True)
+    ]
 
 
 def _sensitivity(

@@ -14,7 +14,7 @@ from impact.statistics.networks import inference
 from impact.statistics.networks.network import needs_groups, tie_change
 from impact.words.said import Said
 
-SAME_BODIES = Said("network.same_bodies_answered_both_waves")
+SAME_BODIES = Said("network_change.same_bodies_answered_both_waves")
 
 
 def estimate_network_change(case: Case) -> Effect:
@@ -37,7 +37,7 @@ def estimate_network_change(case: Case) -> Effect:
         indicator=case.indicator.id,
         unit=case.unit,
         estimand=Said("estimand.change"),
-        design=Said("network.change_network", since=since, wave=wave),
+        design=Said("network_change.change_network", since=since, wave=wave),
         diagnostics=(_same_bodies(before, *observed),),
         terms=(*_turnover(before, after), *_chance(formula.measure, (before, after), design)),
     )
@@ -48,7 +48,7 @@ def _same_bodies(common: Observed, before: Observed, after: Observed) -> Diagnos
     everybody = len(before.names.union(after.names)) + max(before.left_out, after.left_out)
     kept = len(common.names)
     detail = Said(
-        "network.bodies_both_waves_did_not_answer_before",
+        "network_change.bodies_both_waves_did_not_answer_before",
         kept=kept,
         left_out=before.left_out,
         left_out_2=after.left_out,
@@ -61,9 +61,11 @@ def _same_bodies(common: Observed, before: Observed, after: Observed) -> Diagnos
 def _turnover(before: Observed, after: Observed) -> list[Term]:
     change = tie_change(before.network, after.network)
     counts = {"persistent": change.persistent, "formed": change.formed, "dissolved": change.dissolved}
-    terms = [Term(Said("family.turnover"), name, float(value)) for name, value in counts.items()]
+    terms = [
+        Term(Said("family.turnover"), Said(f"network_change.{name}"), float(value)) for name, value in counts.items()
+    ]
     if np.isfinite(change.jaccard):
-        terms.append(Term(Said("family.turnover"), Said("network.jaccard"), change.jaccard))
+        terms.append(Term(Said("family.turnover"), Said("network_change.jaccard"), change.jaccard))
     return terms
 
 
@@ -74,19 +76,24 @@ def _chance(measure: str, waves: tuple[Observed, Observed], design: NetworkChang
     try:
         qap = inference.qap_correlation(before.network, after.network, draws=design.draws, rng=rng)
         terms.append(
-            Term(Said("family.chance"), Said("network.correlation_waves_qap"), qap.correlation, p_value=qap.p_value)
+            Term(
+                Said("family.chance"),
+                Said("network_change.correlation_waves_qap"),
+                qap.correlation,
+                p_value=qap.p_value,
+            )
         )
     except NotEstimable:
         pass  # a wave without ties, or with all of them, has no correlation
     if not needs_groups(measure):
         return terms
-    for words, one in (("before", before), ("after", after)):
+    for when, one in (("before", before), ("after", after)):
         assert one.groups is not None  # noqa: S101 - declared with the measure
         try:
             mixing = inference.mixing_test(one.network, measure, one.groups, draws=design.draws, rng=rng)
         except NotEstimable:
             continue
-        detail = Said("network.observed", observed=mixing.observed)
-        name = Said("network.if_ties_did_not_know_groups", words=words)
+        detail = Said("network_change.observed", observed=mixing.observed)
+        name = Said(f"network_change.mixing_{when}")
         terms.append(Term(Said("family.chance"), name, mixing.expected, p_value=mixing.p_value, detail=detail))
     return terms

@@ -48,15 +48,26 @@ def estimate_matching(case: Case) -> Effect:
     )
     checks += assignment_unit(case, arms_of(compared.sample), estimate, lambda _: None)
     lost = matched.n_treated - matched.n_treated_matched
-    detail = f"{matched.n_treated_matched} of {matched.n_treated} treated and {matched.n_comparison_matched} of"
-    detail += f" {matched.n_comparison} in the comparison are used"
+    detail = Said(
+        "matching.used",
+        treated=matched.n_treated_matched,
+        of_treated=matched.n_treated,
+        comparison=matched.n_comparison_matched,
+        of_comparison=matched.n_comparison,
+    )
     null = Said("observational.every_treated_person_found_match")
     checks.append(
         Diagnostic(Said("check.matched"), null, float(lost), None, "passed" if lost == 0 else "failed", detail)
     )
-    words = {"nearest": f"nearest neighbour by {design.distance}", "coarsened": "coarsened exact"}
-    name = words.get(design.method, f"{design.subclasses} subclasses of the propensity score")
-    return _effect(case, compared, estimate, (matched.estimand, f"matching, {name}"), (checks, terms))
+    return _effect(case, compared, estimate, (matched.estimand, _matching_name(design)), (checks, terms))
+
+
+def _matching_name(design: Matching) -> Said:
+    if design.method == "nearest":
+        return Said(f"matching.nearest_by_{design.distance}")
+    return (
+        Said("matching.coarsened") if design.method == "coarsened" else Said("matching.subclasses", n=design.subclasses)
+    )
 
 
 def estimate_weighting(case: Case) -> Effect:
@@ -72,19 +83,18 @@ def estimate_weighting(case: Case) -> Effect:
     checks += [*steady, *placebo_outcome_checks(case, lambda name: estimator(with_outcome(case, compared, name)))]
     sample = compared.sample
     checks += assignment_unit(case, arms_of(sample), estimate, lambda labels: estimator(by_labels(sample, labels)))
-    names = {"ipw": "inverse probability", "entropy": "entropy balancing", "aipw": "doubly robust (AIPW)"}
-    words = (design.estimand, f"weighting, {names[design.method]}")
-    return _effect(case, compared, estimate, words, (checks, [*terms, *more]))
+    called = (Said(f"estimand.{design.estimand.lower()}"), Said(f"weighting.{design.method}"))
+    return _effect(case, compared, estimate, called, (checks, [*terms, *more]))
 
 
 def _effect(
     case: Case,
     compared: Comparison,
     estimate: Estimate,
-    words: tuple[str, str],
+    called: tuple[Said, Said],
     found: tuple[list[Diagnostic], list[Term]],
 ) -> Effect:
-    estimand, name = words
+    estimand, name = called
     return effect_from(
         estimate,
         indicator=case.indicator.id,
@@ -186,8 +196,13 @@ def _overlap(design: Weighting, sample: Sample) -> Diagnostic:
     largest = max(found.treated_largest, found.comparison_largest)
     # for the treated alone, comparison persons who would never take part have no weight and do no harm
     thin = largest > LARGEST_SHARE or (design.estimand == "ATE" and found.extreme > EXTREME_SHARE)
-    detail = f"largest weight {largest:.1%} of its arm; {found.extreme:.1%} of chances extreme; effective n"
-    detail += f" {found.treated_effective:.0f} treated, {found.comparison_effective:.0f} comparison"
+    detail = Said(
+        "weighting.overlap",
+        largest=largest,
+        extreme=found.extreme,
+        treated=found.treated_effective,
+        comparison=found.comparison_effective,
+    )
     return Diagnostic(Said("check.overlap"), COMMON, largest, None, "failed" if thin else "passed", detail)
 
 
@@ -202,9 +217,9 @@ def _checks(
     worst = max(after, key=lambda term: abs(term.estimate))
     status = "passed" if abs(worst.estimate) <= FAR else "failed"
     detail = Said(
-        "observational.largest_standardised_difference_after_adjustment_before",
-        term=worst.term,
-        detail=checks[0].detail,
+        "matching.largest_difference",
+        covariate=worst.term,
+        before=checks[0].detail,
     )
     checks[0] = Diagnostic(Said("check.balance"), ALIKE, worst.estimate, None, status, detail)
     hidden, more = hidden_bias_checks(sample, estimate, getattr(case.design, "r2_max", None))

@@ -9,14 +9,14 @@ import numpy as np
 from impact.declare.designs import PanelEffects
 from impact.errors import NotEstimable
 from impact.estimate.case import Case, cluster_names, code_columns
-from impact.estimate.diagnostics import enough_clusters, without_words
+from impact.estimate.diagnostics import enough_clusters, without_keys
 from impact.estimate.panel import PanelFit, panel_effects
 from impact.estimate.pre_trend import PARALLEL, pre_trend_check, treated_panel
 from impact.estimate.result import Diagnostic, Effect, Term, effect_from, not_applicable, term_from
 from impact.measure import unit_sql
 from impact.sql import ident, literal
 from impact.statistics.panels.bacon import bacon_decomposition
-from impact.words.said import Said
+from impact.words.said import Remark, Said, Text, joined
 
 ONE_START = Said("panel.all_units_take_up_programme_do_same")
 
@@ -123,17 +123,17 @@ def in_clusters(case: Case, relation: str) -> tuple[str, dict[str, int]]:
 def complete_panel(fit: PanelFit, without: dict[str, int]) -> Diagnostic:
     """State the rows left out for missing values, and those that say nothing beside unit and wave effects."""
     lost = fit.n_missing_outcome + fit.n_missing_terms + sum(without.values())
-    detail = f"{fit.n_obs} rows of {fit.n_units} units over {fit.n_periods} waves used"
-    detail += without_words(without) + alone_words(fit.n_uninformative)
+    used = Said("panel.rows_used", rows=fit.n_obs, units=fit.n_units, waves=fit.n_periods)
+    detail = joined(used, without_keys(without), alone(fit.n_uninformative))
     null = Said("panel.no_observation_left_out_missing_value")
     return Diagnostic(
         Said("check.complete_cases"), null, float(lost), None, "passed" if lost == 0 else "failed", detail
     )
 
 
-def alone_words(rows: int) -> str:
+def alone(rows: int) -> Remark:
     """Say how many rows were left out because unit and wave effects fit them whatever they hold."""
-    return f"; {rows} rows left out as the only one of their unit or wave" if rows else ""
+    return Said("panel.alone", rows=rows) if rows else ""
 
 
 def starts_of(case: Case, relation: str, fit: PanelFit, treatment: str) -> tuple[int, bool]:
@@ -157,8 +157,7 @@ def _staggered(case: Case, relation: str, fit: PanelFit, treatment: str) -> tupl
         return Diagnostic(
             Said("check.staggered_adoption"), ONE_START, float(starts), None, "passed", Said("panel.one_start")
         ), []
-    detail = f"{starts} starts{', some units leave again' if leaves else ''}: the coefficient mixes effects of"
-    detail += " different times; a staggered design tells them apart"
+    detail = Said("panel.starts_and_exits" if leaves else "panel.starts", n=starts)
     check = Diagnostic(Said("check.staggered_adoption"), ONE_START, float(starts), None, "failed", detail)
     return check, [] if leaves else bacon_terms(case, fit.used, treatment)
 
@@ -181,7 +180,12 @@ def bacon_terms(case: Case, relation: str, treatment: str) -> list[Term]:
     return [
         Term(
             Said("family.goodman_bacon"),
-            Said("panel.against", kind=part.kind, start=_start(case, part.treated), start_2=_start(case, part.control)),
+            Said(
+                "panel.against",
+                kind=Said(f"panel.{part.kind.replace(' ', '_')}"),
+                treated=_start(case, part.treated),
+                control=_start(case, part.control),
+            ),
             part.estimate,
             detail=Said("panel.weight", weight=part.weight),
         )
@@ -189,5 +193,5 @@ def bacon_terms(case: Case, relation: str, treatment: str) -> list[Term]:
     ]
 
 
-def _start(case: Case, position: float) -> str:
-    return case.waves[int(position)] if math.isfinite(position) else "never"
+def _start(case: Case, position: float) -> Text:
+    return case.waves[int(position)] if math.isfinite(position) else Said("panel.never")

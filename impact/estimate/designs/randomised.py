@@ -50,7 +50,7 @@ def estimate_randomised(case: Case) -> Effect:
     checks += assignment_unit(case, arms_of(sample), estimate, partial(_by_labels, design, compared, sample))
     checks += subgroup_checks(case, compared, errors_rule(compared.sample, design.inference))
     checks += placebo_outcome_checks(case, lambda name: estimator(with_outcome(case, compared, name)))
-    name = Said("randomised.randomised", words=_words(design, compared.sample))
+    name = _name(design, compared.sample)
     if design.take_up:
         try:
             late, first, found = _taken_up(design, compared)
@@ -62,16 +62,16 @@ def estimate_randomised(case: Case) -> Effect:
             checks.append(first)
             terms += [
                 *found,
-                term_from(Said("family.estimand"), Said("randomised.itt"), estimate),
-                term_from(Said("family.estimand"), Said("randomised.late"), late),
+                term_from(Said("family.estimand"), Said("estimand.itt"), estimate),
+                term_from(Said("family.estimand"), Said("estimand.late"), late),
             ]
             if design.estimand == "LATE":
-                estimate, name = late, "randomised, two-stage least squares"
+                estimate, name = late, Said("randomised.two_stage")
     return effect_from(
         estimate,
         indicator=case.indicator.id,
         unit=case.unit,
-        estimand=design.estimand,
+        estimand=Said(f"estimand.{design.estimand.lower()}"),
         design=name,
         diagnostics=tuple(checks),
         terms=tuple(terms),
@@ -87,11 +87,11 @@ def _by_labels(design: Randomised, compared: Comparison, sample: Sample, labels:
     return intention_to_treat(plain, by_labels(sample, labels))
 
 
-def _words(design: Randomised, sample: Sample) -> str:
-    words = "difference in means"
+def _name(design: Randomised, sample: Sample) -> Said:
+    adjustment = "means"
     if len(sample.covariates.columns):
-        words = "Lin's interacted adjustment" if design.adjustment == "lin" else "ANCOVA"
-    return f"{words}, within blocks" if design.blocks else words
+        adjustment = "lin" if design.adjustment == "lin" else "ancova"
+    return Said(f"randomised.{adjustment}_within_blocks" if design.blocks else f"randomised.{adjustment}")
 
 
 def intention_to_treat(design: Randomised, sample: Sample) -> Estimate:
@@ -159,7 +159,7 @@ def _taken_up(design: Randomised, compared: Comparison) -> tuple[Estimate, Diagn
         term_from(Said("family.first_stage"), Said("randomised.take_up_moved_assignment"), fitted.first_stage),
         Term(
             Said("family.anderson_rubin"),
-            Said("randomised.late"),
+            Said("estimand.late"),
             fitted.late.estimate,
             None,
             fitted.p_value_ar,

@@ -37,13 +37,13 @@ def estimate_series(case: Case) -> Effect:
         horizon=_horizon(case, waves, start),
     )
     named = {"level": fit.level, "slope": fit.slope, "at_wave": fit.effect}
-    words = "" if design.estimand != "at_wave" else f", at {case.indicator.ex_post.wave}"
+    at = {"wave": case.indicator.ex_post.wave} if design.estimand == "at_wave" else {}
     return effect_from(
         named[design.estimand],
         indicator=case.indicator.id,
         unit=case.unit + (" per wave" if design.estimand == "slope" else ""),
-        estimand=Said("estimand.change_2", replace=design.estimand.replace("at_wave", "the series")),
-        design=Said("series.interrupted_time_series", start=design.start, words=words),
+        estimand=Said(f"estimand.change_of_{design.estimand}"),
+        design=Said(f"interrupted_time_series.{'at_wave' if at else 'from'}", start=design.start, **at),
         diagnostics=(_autocorrelation(fit, design.errors), _placebo_start(design, values[:start], waves)),
         terms=_terms(fit, waves, values),
     )

@@ -15,7 +15,7 @@ from impact.estimate.adopters import Adopters, adoption_panel
 from impact.estimate.assignment_unit import assignment_unit
 from impact.estimate.case import Case, cluster_names
 from impact.estimate.designs.panel import (
-    alone_words,
+    alone,
     bacon_terms,
     complete_panel,
     in_clusters,
@@ -23,32 +23,25 @@ from impact.estimate.designs.panel import (
     panel_relation,
     starts_of,
 )
-from impact.estimate.diagnostics import enough_clusters, left_out, without_words
+from impact.estimate.diagnostics import enough_clusters, left_out, without_keys
 from impact.estimate.event_time import event_terms
 from impact.estimate.panel import panel_effects
 from impact.estimate.pre_trend import pre_trend_check
 from impact.estimate.result import Diagnostic, Effect, Term, effect_from, not_applicable, term_from
 from impact.sql import ident, literal
-from impact.statistics.core import Estimate, Floats, in_digits
+from impact.statistics.core import Estimate, Floats
 from impact.statistics.panels.adoption import Panel
 from impact.statistics.panels.aggregation import Aggregate, aggregate, multiplier_bootstrap
 from impact.statistics.panels.honest import honest_bounds
 from impact.statistics.panels.imputation import Imputed, gardner_two_stage, imputation_effects
 from impact.statistics.panels.interacted import Interacted, sun_abraham
 from impact.statistics.panels.staggered import GroupTime, group_time_effects
-from impact.words.said import Said
+from impact.words.said import Remark, Said, joined
 
 HONEST = Said("staggered.mean_effect_stands_if_trends_part_after")
 HONEST_SEED = 1
 BAND_DRAWS = 1000
 METHODS: dict[str, Literal["dr", "ipw", "reg"]] = {"doubly_robust": "dr", "weighting": "ipw", "regression": "reg"}
-WORDS = {
-    "callaway_santanna": "Callaway–Sant'Anna",
-    "sun_abraham": "Sun–Abraham",
-    "imputation": "imputation (Borusyak–Jaravel–Spiess)",
-    "two_stage": "two-stage (Gardner)",
-    "twfe": "two-way fixed effects",
-}
 
 _Dynamics = tuple[list[int], Floats, Floats]
 
@@ -67,14 +60,11 @@ def estimate_staggered(case: Case) -> Effect:
     design = case.design
     assert isinstance(design, Staggered)  # noqa: S101 - dispatched by type
     adopters = adoption_panel(case, design)
-    panel, words = adopters.panel, WORDS[design.estimator]
+    panel = adopters.panel
     if design.estimator == "twfe":
         found = _twfe(case, design, adopters.units)
     else:
         found = _estimate(design, panel)
-        if design.estimator == "callaway_santanna":
-            words += f", {design.aggregate}, against {design.control.replace('_', ' ')} treated"
-            words += f", {design.adjust.replace('_', ' ')}" if design.covariates else ""
         found = replace(found, checks=[*found.checks, _losses(case, design, adopters)])
     method, ahead = METHODS[design.adjust], design.anticipation
     trend, before = pre_trend_check(panel, control=design.control, method=method, anticipation=ahead)
@@ -85,10 +75,20 @@ def estimate_staggered(case: Case) -> Effect:
         indicator=case.indicator.id,
         unit=case.unit,
         estimand=Said("estimand.att"),
-        design=Said("staggered.staggered_adoption", words=words),
+        design=Said("staggered.design", estimator=_estimator(design)),
         diagnostics=(trend, *found.checks, enough_clusters(found.estimate.n_clusters), *whole),
         terms=(*found.terms, *before),
     )
+
+
+def _estimator(design: Staggered) -> Remark:
+    """Say by which estimator, averaged how, against whom, and adjusted by what."""
+    name = Said(f"staggered.{design.estimator}")
+    if design.estimator != "callaway_santanna":
+        return name
+    average, control = Said(f"staggered.average_{design.aggregate}"), Said(f"staggered.against_{design.control}")
+    adjusted = Said(f"staggered.by_{design.adjust}") if design.covariates else None
+    return joined(name, average, control, adjusted, by="comma")
 
 
 def _estimate(design: Staggered, panel: Panel) -> _Found:
@@ -96,8 +96,8 @@ def _estimate(design: Staggered, panel: Panel) -> _Found:
         return _callaway_santanna(design, panel)
     if design.covariates:
         raise NotEstimable(
-            Said("staggered.takes_no_covariates_here", WORDS=WORDS[design.estimator]),
-            Said("staggered.estimator_callaway_santanna"),
+            Said("staggered.no_covariates", estimator=_estimator(design)),
+            Said("staggered.estimator_with_covariates"),
         )
     if design.estimator == "sun_abraham":
         interacted = sun_abraham(panel)
@@ -110,7 +110,7 @@ def _estimate(design: Staggered, panel: Panel) -> _Found:
 
 def _event_terms(fitted: Interacted | Imputed) -> list[Term]:
     return [
-        term_from(Said("family.event_time"), Said("staggered.text", time=time), estimate)
+        term_from(Said("family.event_time"), Said("staggered.event_time", time=time), estimate)
         for time, estimate in fitted.terms
     ]
 
@@ -121,7 +121,10 @@ def _callaway_santanna(design: Staggered, panel: Panel) -> _Found:
     )
     kinds: tuple[Literal["simple", "group", "dynamic", "calendar"], ...] = ("simple", "group", "dynamic", "calendar")
     averages = {kind: aggregate(cells, kind) for kind in kinds}
-    terms = [term_from(Said("family.aggregate"), kind, average.overall) for kind, average in averages.items()]
+    terms = [
+        term_from(Said("family.aggregate"), Said(f"staggered.average_{kind}"), average.overall)
+        for kind, average in averages.items()
+    ]
     for kind in ("dynamic", "group", "calendar"):
         terms += _average_terms(panel, kind, averages[kind])
     terms += _cell_terms(panel, cells)
@@ -155,13 +158,13 @@ def _average_terms(panel: Panel, kind: str, average: Aggregate) -> list[Term]:
     if kind == "dynamic":
         bands = _uniform(panel, [estimate for _, estimate in average.terms])
         return [
-            term_from(Said("family.event_time"), Said("staggered.text", time=time), estimate, band)
+            term_from(Said("family.event_time"), Said("staggered.event_time", time=time), estimate, band)
             for (time, estimate), band in zip(average.terms, bands, strict=True)
         ]
-    return [term_from(kind, panel.name(place), estimate) for place, estimate in average.terms]
+    return [term_from(Said(f"family.{kind}"), panel.name(place), estimate) for place, estimate in average.terms]
 
 
-def _uniform(panel: Panel, estimates: list[Estimate]) -> list[str]:
+def _uniform(panel: Panel, estimates: list[Estimate]) -> list[Remark]:
     """Return in words the band that covers all event times at once, by the multiplier bootstrap."""
     influences = [estimate.influence for estimate in estimates if estimate.influence is not None]
     try:
@@ -171,7 +174,7 @@ def _uniform(panel: Panel, estimates: list[Estimate]) -> list[str]:
     except NotEstimable:
         return [""] * len(estimates)
     low, high = bands.uniform(np.array([estimate.estimate for estimate in estimates]))
-    return [f"uniform band {in_digits(a)} to {in_digits(b)}" for a, b in zip(low, high, strict=True)]
+    return [Said("staggered.uniform_band", low=a, high=b) for a, b in zip(low, high, strict=True)]
 
 
 def _cell_terms(panel: Panel, cells: GroupTime) -> list[Term]:
@@ -197,11 +200,16 @@ def _losses(case: Case, design: Staggered, adopters: Adopters) -> Diagnostic:
     gaps = int(np.isnan(panel.outcome).any(axis=1).sum())
     always = int((panel.cohort == 0).sum())
     lost = always + unknown + adopters.n_blank + sum(adopters.without.values()) + (0 if unbalanced else gaps)
-    detail = f"{len(adopters.units)} units; {gaps} not seen at every wave"
-    detail += f"{', used where seen' if unbalanced and gaps else ''}; {always} treated from the first wave on"
-    detail += f"; {unknown} of unknown cohort" if unknown else ""
-    detail += f"; {adopters.n_blank} without any outcome" if adopters.n_blank else ""
-    detail += without_words(adopters.without) + alone_words(adopters.n_alone)
+    seen = "staggered.used_where_seen" if unbalanced and gaps else "staggered.not_always_seen"
+    detail = joined(
+        Said("staggered.units", n=len(adopters.units)),
+        Said(seen, n=gaps),
+        Said("staggered.always_treated", n=always),
+        Said("staggered.unknown_cohort", n=unknown) if unknown else None,
+        Said("staggered.no_outcome", n=adopters.n_blank) if adopters.n_blank else None,
+        without_keys(adopters.without),
+        alone(adopters.n_alone),
+    )
     null = Said("staggered.no_unit_left_out_missing_value_being")
     return Diagnostic(
         Said("check.complete_cases"), null, float(lost), None, "passed" if lost == 0 else "failed", detail
@@ -260,7 +268,7 @@ def _event_study(case: Case, design: Staggered, relation: str) -> tuple[list[Dia
         return [not_applicable(Said("check.honest_bounds"), HONEST, error.reason)] if design.sensitivity else [], []
     times = [int(name.rpartition("_")[2]) * (-1 if "minus" in name else 1) for name in events.terms]
     terms = [
-        term_from(Said("family.event_time"), Said("staggered.text_2", e=e), found)
+        term_from(Said("family.event_time"), Said("staggered.event_time", time=e), found)
         for e, found in zip(times, fit.estimates, strict=True)
     ]
     estimates = np.array([found.estimate for found in fit.estimates])

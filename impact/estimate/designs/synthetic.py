@@ -12,7 +12,7 @@ from impact.estimate.designs.synthetic_series import Series, read_series
 from impact.estimate.result import Diagnostic, Effect, Term, checked, effect_from, not_applicable
 from impact.statistics.core import Estimate, Floats, Ints, wald, with_p_value
 from impact.statistics.synthetic.control import Synthetic, synthetic_did
-from impact.words.said import Said
+from impact.words.said import Remark, Said
 
 SAME_PAST = Said("synthetic.before_start_synthetic_unit_moved_like_treated")
 STANDS_OUT = Said("synthetic.gap_stands_out_among_those_found_where")
@@ -31,13 +31,12 @@ def estimate_synthetic(case: Case) -> Effect:
         estimate, checks, terms = _control(case, series, design)
     else:
         estimate, checks, terms = _did(series, design)
-    words = {"synthetic_control": "synthetic control", "did": "difference-in-differences of unit means"}
     return effect_from(
         estimate,
         indicator=case.indicator.id,
         unit=case.unit,
         estimand=Said("estimand.att"),
-        design=words.get(design.method, "synthetic difference-in-differences"),
+        design=Said(f"synthetic_control.{design.method}"),
         diagnostics=tuple(checks),
         terms=tuple(terms),
     )
@@ -99,7 +98,8 @@ def _in_time(case: Case, series: Series, design: SyntheticControl) -> Diagnostic
 
 
 def _control_terms(series: Series, fit: Fit) -> list[Term]:
-    found, detail = fit.control, "with a search of its own" if fit.nested else ""
+    found = fit.control
+    detail: Remark = Said("synthetic_control.own_search") if fit.nested else ""
     terms = _weights(series, found.donors, found.weights)
     terms += [
         Term(

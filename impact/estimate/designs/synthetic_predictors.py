@@ -15,7 +15,7 @@ from impact.statistics.synthetic.control import Synthetic, synthetic_control
 from impact.statistics.synthetic.nested import NestedControl, nested_control
 from impact.words.said import Said
 
-SAME_OPTIMUM = Said("synthetic_predictors.predictors_weighted_outcome_fits_well_give_same")
+SAME_OPTIMUM = Said("synthetic_control.predictors_weighted_outcome_fits_well_give_same")
 STABLE = 0.05
 """Share of the effect over which it may range."""
 
@@ -72,7 +72,7 @@ def stability(fit: Fit) -> list[Diagnostic]:
     ends = fit.nested.optima
     near = int(np.sum(ends.losses <= ends.losses.min() * 1.05))
     detail = Said(
-        "synthetic_predictors.effect_itself_over_importances_predictors_fit_within",
+        "synthetic_control.effect_itself_over_importances_predictors_fit_within",
         low=low,
         high=high,
         width=width,
@@ -98,7 +98,7 @@ def predictor_terms(series: Series, design: SyntheticControl, fit: Fit) -> list[
             Said("family.predictor"),
             name,
             float(synthetic),
-            detail=Said("synthetic_predictors.text", units=series.units[series.treated[0]], treated=treated),
+            detail=Said("synthetic_control.text", units=series.units[series.treated[0]], treated=treated),
         )
         for name, treated, synthetic in zip(names, own, mixed, strict=True)
     ]
@@ -106,12 +106,12 @@ def predictor_terms(series: Series, design: SyntheticControl, fit: Fit) -> list[
 
 
 def _ranges(series: Series, nested: NestedControl) -> list[Term]:
-    control, detail = nested.control, "range over importances that fit within 5 % of the best"
+    control, detail = nested.control, Said("synthetic_control.range")
     low, high = nested.near_effects.min(), nested.near_effects.max()
     terms = [
         Term(
             Said("family.optimum_range"),
-            Said("synthetic_predictors.effect"),
+            Said("synthetic_control.effect"),
             control.effect,
             conf_low=float(low),
             conf_high=float(high),
@@ -120,7 +120,8 @@ def _ranges(series: Series, nested: NestedControl) -> list[Term]:
     ]
     for at in np.flatnonzero(nested.near_weights.max(axis=0) > 0):
         low, high = nested.near_weights[:, at].min(), nested.near_weights[:, at].max()
-        name, weight = f"weight of {series.units[int(control.donors[at])]}", float(control.weights[at])
+        donor, weight = series.units[int(control.donors[at])], float(control.weights[at])
+        name = Said("synthetic_control.weight_of", unit=donor)
         terms.append(
             Term(Said("family.optimum_range"), name, weight, conf_low=float(low), conf_high=float(high), detail=detail)
         )

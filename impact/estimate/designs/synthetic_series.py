@@ -37,17 +37,17 @@ def read_series(case: Case, design: SyntheticControl) -> Series:
     waves = [wave for wave in case.waves[: end + 1] if wave in table.columns]
     table = table.reindex(columns=waves)
     if lost := [code for code in design.treated_units if code not in table.index]:
-        raise NotEstimable(Said("synthetic_series.no_values", lost=lost), Said("synthetic_series.treated_unit_data"))
+        raise NotEstimable(Said("synthetic_control.no_values", lost=lost), Said("synthetic_control.treated_unit_data"))
     if design.start not in waves:
         raise NotEstimable(
-            Said("synthetic_series.no_values_start", start=design.start), Said("series.outcome_every_wave")
+            Said("synthetic_control.no_values_start", start=design.start), Said("series.outcome_every_wave")
         )
     gaps = table.isna().any(axis=1)
     if gaps.any():
         names = ", ".join(map(str, table.index[gaps][:5]))
         raise NotEstimable(
-            Said("synthetic_series.units_miss_value_some_wave", n=int(gaps.sum()), names=names),
-            Said("synthetic_series.value_each_unit_wave"),
+            Said("synthetic_control.units_miss_value_some_wave", n=int(gaps.sum()), names=names),
+            Said("synthetic_control.value_each_unit_wave"),
         )
     refuse_breaks(found, waves)
     units = [str(unit) for unit in table.index]
@@ -82,14 +82,14 @@ def predictor_means(
         if means.isna().any():
             names = ", ".join(map(str, means.index[means.isna()][:5]))
             missing = Said(
-                "synthetic_series.units_have_no",
+                "synthetic_control.units_have_no",
                 n=int(means.isna().sum()),
                 column=span.column,
                 waves=waves[0],
                 waves_2=waves[-1],
                 names=names,
             )
-            raise NotEstimable(missing, Said("synthetic_series.value_each_unit_somewhere_span"))
+            raise NotEstimable(missing, Said("synthetic_control.value_each_unit_somewhere_span"))
         columns.append(means.to_numpy(dtype=np.float64))
     return np.column_stack(columns)
 
@@ -97,8 +97,8 @@ def predictor_means(
 def _moved(waves: list[str], span: ColumnSpan, back: int) -> list[str]:
     first, last = waves.index(span.first) - back, waves.index(span.last) - back
     if first < 0:
-        need = Said("synthetic_series.predictors_known_early")
+        need = Said("synthetic_control.predictors_known_early")
         raise NotEstimable(
-            Said("synthetic_series.would_needed_waves_before_first", column=span.column, first=-first), need
+            Said("synthetic_control.would_needed_waves_before_first", column=span.column, first=-first), need
         )
     return waves[first : last + 1]

@@ -326,7 +326,9 @@ def test_parts_without_an_error_are_left_out_and_the_rest_is_estimated():
     cells = group_time_effects(
         Panel(panel.outcome[few], panel.cohort[few], period_names=names), control="not_yet", method="dr"
     )
-    assert "for the cohort first treated c, period e, the comparison lies in one unit or cluster" in map(str, cells.left_out)
+    assert "for the cohort first treated c, period e, the comparison lies in one unit or cluster" in map(
+        str, cells.left_out
+    )
     assert max(cells.periods[cells.cohorts == 2]) == 3  # until then the cohorts treated later are compared with
 
 

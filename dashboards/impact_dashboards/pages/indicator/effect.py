@@ -7,10 +7,11 @@ from typing import Any
 import pandas as pd
 
 from impact.drawing.markup import Content, h
-from impact.figures import effects_figure
+from impact.figures import effects_figure, family_name
 from impact.judge.evidence import REFUSED
-from impact.publish.trace import EFFECTS, NAMED
+from impact.publish.trace import EFFECTS
 from impact.words import Words
+from impact.words.said import Said, says
 from impact_dashboards.page.view import Block, Column, Row, Table, View, records
 from impact_dashboards.parts.findings import drawn_unit, effect_cell
 from impact_dashboards.parts.marks import known
@@ -56,7 +57,7 @@ def _facts(view: View, row: Row) -> Content:
     words = view.words
     reason = words.said(row["evidence_reason"])
     if not known(row["estimate"]):
-        if str(row["evidence_reason"]).startswith(REFUSED):
+        if says(row["evidence_reason"], REFUSED):
             return h("p", badge(row["contribution"], words), " ", reason)
         why = (
             words("effect.none", why=words.said(row["not_estimable"]))
@@ -89,20 +90,10 @@ def _facts(view: View, row: Row) -> Content:
     return h("dl", [h("div", h("dt", name), h("dd", value)) for name, value in facts], class_="facts")
 
 
-def _check(words: Words, name: str) -> str:
+def _check(words: Words, name: Said) -> str:
     """Return the name of a check, and of what it is of, in words."""
     kind, _, of = words.said(name).partition(" ")
     return " ".join(filter(None, (kind.replace("_", " "), of)))
-
-
-def _family(view: View, name: str) -> str:
-    key = f"figure.family.{name}"
-    return view.words(key) if view.words.has(key) else view.words.said(name.replace("_", " "))
-
-
-def _term(view: View, term: Row) -> str:
-    words, name = view.words, str(term["term"])
-    return words.named(name) if term["family"] in NAMED else words.said(name)
 
 
 def _estimate(view: View, row: Row, term: Row) -> str:
@@ -122,13 +113,13 @@ def _terms(view: View, row: Row, terms: pd.DataFrame) -> Block:
     table = Table(
         [
             Column("term", words("effect.term")),
-            Column("family", words("effect.family"), lambda term: _family(view, term["family"])),
+            Column("family", words("effect.family"), lambda term: family_name(term["family"], words)),
             Column("estimate", words("effect.estimate"), lambda term: _estimate(view, row, term), numeric=True),
             Column("", words("indicator.interval"), lambda term: _interval(view, row, term), numeric=True),
             Column("n_obs", "n", lambda term: words.number(term["n_obs"]), numeric=True),
             Column("detail", words("effect.detail"), lambda term: words.said(term["detail"])),
         ],
-        [term | {"term": _term(view, term)} for term in records(terms)],
+        [term | {"term": words.said(term["term"])} for term in records(terms)],
         [Column(key, key) for key in ("std_error", "p_value", "conf_low", "conf_high")],
     )
     drawn = terms[terms["family"].isin(EFFECTS) & terms["conf_low"].notna()] if "conf_low" in terms else terms.iloc[:0]

@@ -11,6 +11,7 @@ from impact.drawing.markup import Content, h
 from impact.figures.map import map_drawing
 from impact.measure.moments import COMPLETE
 from impact.words import Words
+from impact.words.said import says
 from impact_dashboards.page.view import Block, Column, Row, Table, View
 from impact_dashboards.parts.findings import (
     KEPT,
@@ -27,6 +28,10 @@ from impact_dashboards.parts.places import Places, level_title
 from impact_dashboards.parts.state_marks import badge
 
 PROMISE = ("baseline", "target")
+
+
+NO_INTERVAL = "join.no_interval"
+"""Code of a method that says why there is no interval."""
 
 
 def ranked(rows: Sequence[Row]) -> list[Row]:
@@ -70,8 +75,9 @@ def order_words(words: Words, rows: Sequence[Row]) -> str:
 
 def _why(words: Words, rows: Sequence[Row]) -> str:
     """Return the reasons for which values have no interval."""
-    reasons = dict.fromkeys(str(row["method"]).removeprefix("no interval: ") for row in _blind(rows))
-    return "; ".join(filter(None, map(words.said, reasons)))
+    methods = [row["method"] for row in _blind(rows)]
+    reasons = [method.values["why"] if says(method, NO_INTERVAL) else method for method in methods]
+    return "; ".join(filter(None, map(words.said, dict.fromkeys(reasons))))
 
 
 def ranking_block(view: View, rows: Sequence[Row], whole: Row | None, places: Places, *, half: bool) -> Block:

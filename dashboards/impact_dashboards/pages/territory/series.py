@@ -9,6 +9,7 @@ import pandas as pd
 
 from impact.drawing.markup import Content, Element, h
 from impact.figures import series_figure
+from impact.words.said import Said
 from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing, records
 from impact_dashboards.parts.findings import drawn_unit, link_of, part_of, remarks, title_of
 from impact_dashboards.parts.marks import known, whisker
@@ -17,8 +18,8 @@ from impact_dashboards.parts.state_marks import badge
 from impact_dashboards.parts.values import placed
 
 CONTRACT = "context_series"
-FAMILY = "territory"
-SHARE = "share of the change"
+FAMILY = Said("family.territory")
+SHARE = Said("scaled_effect.share_change")
 HOW = "docs/how-to/add_context_series.md"
 PART = ["scope", "scope_value", "group", "group_value"]
 
@@ -150,8 +151,8 @@ def _contribution(view: View, row: Row, terms: Sequence[Row]) -> list[Block]:
 
 
 def _is_sentence(term: Row) -> bool:
-    """Tell whether the engine wrote a sentence in both languages."""
-    return str(term["detail"]).startswith("en: ")
+    """Tell whether it is said what the programme can account for, or that nothing can be said."""
+    return isinstance(term["detail"], Said) and term["detail"].code.startswith("territory.")
 
 
 def _sentence_case(text: str) -> str:

@@ -105,7 +105,8 @@ class Result:
 
     def trace(self, finding: str) -> dict[str, Any]:
         """Return the path of one finding back to definition, query, rows, files and run."""
-        return plain_text(trace_finding(self.warehouse, finding))
+        path: dict[str, Any] = plain_text(trace_finding(self.warehouse, finding))
+        return path
 
     def close(self) -> None:
         """Close the database."""

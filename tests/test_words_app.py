@@ -28,7 +28,7 @@ from impact.words.catalogue import catalogue
 from impact.words.read import LOADER
 from tests.app_words import HOLE, ROOT, Written, constants, flags, said_by, written
 
-FILES = sorted((ROOT / "impact" / "words").glob("app*.yaml"))
+FILES = sorted((ROOT / "impact" / "words" / "app").glob("*.yaml"))
 NO_KEY = (".html", ".pdf", ".yaml")
 """Endings of names of files, which look like keys."""
 FROM_DUCKDB = {"missing_columns", "too_many_columns"}

@@ -12,10 +12,10 @@ from impact_dashboards.server.files import csv_text, metadata
 
 from impact.drawing.markup import Element
 from impact.words.catalogue import catalogue
-from impact.words.engine import PLACE
-from impact.words.engine import catalogue as sentences
+from impact.words.sentences import sentences
 from tests.views import drawn
 
+PLACE = re.compile(r"\{\w+(?::[^}]*)?\}")
 READ = ("aria-label", "title", "alt", "placeholder")
 """Attributes that a reader hears or reads."""
 AS_WRITTEN = ("pre", "code", "q")
@@ -85,8 +85,9 @@ def words(text: str) -> set[str]:
 def foreign(language: str) -> set[str]:
     """Return the words that the engine and the app have in the other language only."""
     of: dict[str, set[str]] = {"it": set(), "en": set()}
-    of["en"].update(*map(words, sentences()))
-    of["it"].update(*map(words, sentences().values()))
+    for texts in sentences().values():
+        for language, said in texts.items():
+            of[language].update(words(said))
     for text in catalogue().values():
         for name, forms in text.items():
             of[name].update(*map(words, forms.values() if isinstance(forms, dict) else [forms]))

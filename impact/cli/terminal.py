@@ -335,10 +335,8 @@ def print_trace(console: Console, trace: dict[str, Any]) -> None:
     for line in term_lines(trace["terms"], unit):
         console.print(f"[bold]{'term':>11}[/]  {escape(line)}", soft_wrap=True)
     for check in trace["diagnostics"]:
-        console.print(
-            f"[bold]{'check':>11}[/]  {escape(str(check['check']))}: {check['status']} — {escape(str(check['detail']))}",
-            soft_wrap=True,
-        )
+        line = f"{check['check']}: {check['status']} — {check['detail']}"
+        console.print(f"[bold]{'check':>11}[/]  {escape(line)}", soft_wrap=True)
     for link in trace["linkage"]:
         words = (
             f"{link['linked']} persons from {link['since']} to {link['wave']}, {link['lost']} lost, {link['new']} new"

@@ -117,7 +117,7 @@ def _draw_line(figure: go.Figure, name: str, value: float, text: str, *, left: b
     )
 
 
-def family_name(family: Said, words: Words) -> str:
+def family_name(family: Any, words: Words) -> str:
     """Return what a family of terms is called: by its title where it has one, else by its name."""
     key = f"figure.{family.code}"
     return words(key) if words.has(key) else words.said(family).replace("_", " ")

@@ -23,6 +23,7 @@ from impact.publish.tables import read_table, renew_tables
 from impact.publish.totals import EFFECT, cell_table
 from impact.statistics.suppression import suppress
 from impact.store import Warehouse
+from impact.store.sentences import decoded
 from impact.words.said import Said
 
 COLUMNS = [*CELL, "reason", "minimum", "finding", "hides_baseline", "hides_target"]
@@ -74,11 +75,11 @@ def _shown_in(indicator: Indicator, row: dict[str, Any], findings: set[str]) -> 
 
 def _renew_terms(programme: Programme, warehouse: Warehouse, hidden: set[str]) -> bool:
     """Mark the terms that name few persons, or a group whose own finding is suppressed; tell whether marks changed."""
-    terms = warehouse.frame(
+    query = (
         "SELECT t.*, f.n_obs AS total FROM impact.term t JOIN impact.finding f USING (finding)"
-        " WHERE t.programme = ? ORDER BY finding, place",
-        [programme.id],
+        " WHERE t.programme = ? ORDER BY finding, place"
     )
+    terms = decoded("term", warehouse.frame(query, [programme.id]))
     changed = []
     for indicator in programme.indicators:
         own = terms[terms["indicator"] == indicator.id]

@@ -356,6 +356,7 @@ def _rule_reason(check: pa.Check, contract: Contract) -> Reason:
         left, comparison, right = statistics["left"], statistics["comparison"], statistics["right"]
         symbol = {"==": "=", "!=": "<>"}.get(comparison, comparison)
         fails = f"(NOT ({ident(left)} {symbol} {ident(right)}))"
+        expected = Said("rows.compared", left=left, sign=comparison, right=right)
         return Reason(
             f"{left}, {right}",
             str(check.name),

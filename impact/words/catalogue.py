@@ -11,7 +11,7 @@ from babel.dates import format_date
 
 from impact.words import numbers
 from impact.words.languages import Language
-from impact.words.read import catalogue_files
+from impact.words.read import texts_of
 from impact.words.said import Text
 from impact.words.sentences import written
 
@@ -55,8 +55,9 @@ class Words:
         return key in self._texts
 
     def pick(self, row: Any, column: str) -> str:
-        """Return the text of a row in this language, from the columns ``<column>_it`` and ``<column>_en``."""
-        return str(row[f"{column}_{self.language}"])
+        """Return the text of a row in this language, from ``<column>_<language>``; in English where it has no other."""
+        own = f"{column}_{self.language}"
+        return str(row[own] if own in row else row[f"{column}_en"])
 
     def said(self, text: Text | None) -> str:
         """Write a sentence in this language; a text stays as it is, and nothing is written as nothing."""
@@ -107,10 +108,7 @@ class Words:
 @functools.cache
 def catalogue() -> dict[str, dict[str, Any]]:
     """Return every key with its text in each language."""
-    read: dict[str, dict[str, Any]] = {}
-    for texts in catalogue_files("app"):
-        read |= texts
-    return read
+    return texts_of("app")
 
 
 @functools.cache

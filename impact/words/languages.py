@@ -1,4 +1,4 @@
-"""The languages of texts that people read."""
+"""The languages of texts that people read: the two of the catalogues, and those that a file beside them adds."""
 
 from __future__ import annotations
 

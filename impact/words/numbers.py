@@ -9,6 +9,8 @@ from typing import Any
 
 from babel.numbers import parse_pattern
 
+from impact.words.read import added_languages
+
 MARKS = {"en": (",", ".", "%", "pp"), "it": (".", ",", " %", "p.p.")}
 """By language: between thousands, before decimals, after a percentage, after a difference between percentages."""
 NOT_ZERO = re.compile("[1-9]")
@@ -16,12 +18,17 @@ NOT_ZERO = re.compile("[1-9]")
 NO_NUMBER = "–"
 
 
+def marks(language: str) -> tuple[str, str, str, str]:
+    """Return the marks of a language: of a catalogue's, or of one that a file adds."""
+    return MARKS.get(language) or tuple(added_languages()[language]["marks"])
+
+
 def number(value: Any, language: str, unit: str = "") -> str:
     """Write a number for reading: shares as percentages, thousands apart, never more digits than carry meaning."""
     if value is None or not math.isfinite(value):
         return NO_NUMBER
     if unit == "share":
-        return f"{decimal(100 * value, '#,##0.0', language)}{MARKS[language][2]}"
+        return f"{decimal(100 * value, '#,##0.0', language)}{marks(language)[2]}"
     if float(value).is_integer():
         return decimal(value, "#,##0", language)
     if abs(value) >= 0.1:
@@ -41,7 +48,7 @@ def size(value: Any, language: str, unit: str = "") -> str:
     """Write how large a difference or its error is, without a sign; between shares in percentage points."""
     if unit != "share" or value is None or not math.isfinite(value):
         return number(value, language)
-    return f"{decimal(100 * value, '#,##0.0', language)} {MARKS[language][3]}"
+    return f"{decimal(100 * value, '#,##0.0', language)} {marks(language)[3]}"
 
 
 @functools.lru_cache(maxsize=65536)

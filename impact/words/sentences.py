@@ -1,11 +1,11 @@
 """The catalogue of sentences: what each code says in each language, with places for its values.
 
-``sentences/*.yaml`` hold ``code: {it: …, en: …}``; the part of a code before its first dot is the name of the file. A
+``sentences/*.yaml`` hold ``code: {en: …, it: …}``; the part of a code before its first dot is the name of the file. A
 place is ``{name}`` or ``{name:form}``. The form of a number is Python's (``.1%``, ``.3g``, ``,``), ``digits``
-(:func:`in_digits`), ``gain`` or ``points`` (a difference with its sign, between shares in percentage points); of several values, what stands between them, a comma if nothing is
-said, and after a bar the form of each: ``{names}``, ``{parts:; }``, ``{bounds: … |.3g}``. A text stays as it is;
-numbers take the language's decimal mark. A language is one more key of each sentence: nothing else knows of it but
-:data:`impact.words.numbers.MARKS`.
+(:func:`in_digits`), or ``gain`` or ``points`` (a difference with its sign, between shares in percentage points). The
+form of several values is what stands between them, a comma if nothing is said, and after a bar the form of each:
+``{names}``, ``{parts:; }``, ``{bounds: … |.3g}``. A text stays as it is; numbers take the language's marks. A further
+language is one more file; see :mod:`impact.words.read`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import string
 from dataclasses import dataclass
 
 from impact.words import numbers
-from impact.words.read import catalogue_files
+from impact.words.read import texts_of
 from impact.words.said import Said, Text, Value
 
 COMMA = ", "
@@ -86,7 +86,7 @@ def templates(language: str) -> dict[str, Template]:
 @functools.cache
 def sentences() -> dict[str, dict[str, str]]:
     """Return what every code says, by language."""
-    return {code: texts for catalogue in catalogue_files("sentences") for code, texts in catalogue.items()}
+    return texts_of("sentences")
 
 
 def template(text: str) -> Template:
@@ -134,4 +134,4 @@ def localised(text: str, language: str) -> str:
 
 @functools.cache
 def _marks(language: str) -> dict[int, str]:
-    return dict(zip(map(ord, ",.%"), numbers.MARKS[language], strict=False))
+    return dict(zip(map(ord, ",.%"), numbers.marks(language), strict=False))

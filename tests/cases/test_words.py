@@ -24,7 +24,8 @@ from impact.publish import loads_table, trace_finding, validity_table
 from impact.statistics.core import in_digits
 from impact.store import Warehouse, open_reader
 from impact.words import words_in
-from impact.words.engine import engine_text, name_text
+from impact.words.said import Said
+from impact.words.sentences import written
 from tests.cases.run import run_case
 from tests.shipped import SHIPPED, shipped_database
 from tests.views import asked, drawn, walk
@@ -225,14 +226,14 @@ def test_an_error_of_an_effect_on_a_share_is_in_points(shipped: Warehouse) -> No
 
 @pytest.mark.parametrize("code", ["62.01", "62.0", "1,000", "1.5%", "level", "v1.5"])
 def test_codes_stay_as_they_stand(code: str) -> None:
-    assert engine_text(f"without {code}", "it") == f"senza {code}"
-    assert engine_text(f"activity equals {code}", "it") == f"activity è uguale a {code}"
-    assert name_text(code, "it") == code
+    assert written(Said("checks.without", name=code), "it") == f"senza {code}"
+    assert written(Said("condition.equals", column="activity", operand=code), "it") == f"activity è uguale a {code}"
+    assert written(code, "it") == code
 
 
 def test_numbers_of_a_sentence_are_still_numbers() -> None:
-    said = engine_text("lost 17.3% of 1,655 treated and 18.1% of 602 in the comparison", "it")
-    assert said == "persi: 17,3 % di 1.655 trattati e 18,1 % di 602 nel confronto"
+    said = Said("checks.lost_shares", treated=0.173, n_treated=1655, comparison=0.181, n_comparison=602)
+    assert written(said, "it") == "persi: 17,3 % di 1655 trattati e 18,1 % di 602 nel confronto"
 
 
 # ---- the reason for which there is no interval -----------------------------------------------------------------------

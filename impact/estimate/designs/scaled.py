@@ -22,6 +22,8 @@ from impact.words.languages import LANGUAGES
 from impact.words.said import Remark, Said, Text, joined
 
 Estimator = Callable[[Indicator, tuple[str, str] | None], Effect]
+TERRITORY = Said("family.territory")
+SHARE = Said("scaled_effect.share_change")
 WHO = ("itt", "att", "late", "ate")
 """The estimands of which it is known whom they are about; reach counts the same people."""
 
@@ -140,7 +142,7 @@ def _territory(contribution: Effect, own: OwnChange | None, case: Case, *, same_
     """Return the territory's own change, the contribution to it and its share, with what can be said."""
     units = {language: in_language(case.indicator.unit, language) for language in LANGUAGES}
     part = Term(
-        Said("family.territory"),
+        TERRITORY,
         Said("scaled_effect.contribution"),
         contribution.estimate,
         contribution.std_error,
@@ -158,7 +160,7 @@ def _territory(contribution: Effect, own: OwnChange | None, case: Case, *, same_
     if half == 0:
         remark = Said("scaled_effect.complete_counts")
     change = Term(
-        Said("family.territory"),
+        TERRITORY,
         Said("scaled_effect.own_change"),
         own.change,
         own.std_error,
@@ -178,29 +180,27 @@ def _share(contribution: Effect, own: OwnChange, *, same_rows: bool) -> tuple[Te
     if own.std_error is None:
         return (
             Term(
-                Said("family.territory"),
-                Said("scaled_effect.share_change"),
+                TERRITORY,
+                SHARE,
                 ratio,
                 detail=Said("scaled_effect.no_interval_change_has_none"),
             ),
         )
     if same_rows and own.std_error > 0:
         why = Said("scaled_effect.no_interval_change_effect_come_same_rows")
-        return (Term(Said("family.territory"), Said("scaled_effect.share_change"), ratio, detail=why),)
+        return (Term(TERRITORY, SHARE, ratio, detail=why),)
     df = min(contribution.df, own.df)
     found = fieller(contribution.estimate, contribution.std_error, own.change, own.std_error, df=df)
-    words = (
-        Said("scaled_effect.unbounded_change_may_zero") if found.unbounded else Said("scaled_effect.fieller_interval")
-    )
+    how = Said("scaled_effect.unbounded" if found.unbounded else "scaled_effect.fieller_interval")
     low, high = found.conf_low, found.conf_high
     return (
         Term(
-            Said("family.territory"),
-            Said("scaled_effect.share_change"),
+            TERRITORY,
+            SHARE,
             ratio,
             conf_low=low,
             conf_high=high,
-            detail=words,
+            detail=how,
         ),
     )
 

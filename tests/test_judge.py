@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from impact.declare.designs import BeforeAfter, DifferenceInDifferences
 from impact.estimate import Diagnostic, Effect
 from impact.judge import evidence_level, judge_attainment, judge_contribution
+from impact.words.said import Said
 
 NUMBER = st.floats(-1e6, 1e6, allow_nan=False).map(lambda x: round(x, 3))
+NULL, WHY = Said("checks.both_arms_lost_same_share_persons"), Said("checks.outcome_same_all_rows")
 
 
 @pytest.mark.parametrize(
@@ -64,9 +66,9 @@ def test_status_does_not_depend_on_unit_or_sign(baseline, target, value, half, s
 
 
 def effect(low: float, high: float, **failed: str) -> Effect:
-    checks = tuple(Diagnostic(name, "", None, None, status, "") for name, status in failed.items())
-    middle = (low + high) / 2
-    return Effect("x", "ATT", "did", middle, 1.0, middle, 0.01, low, high, "points", 10, None, "HC2", checks)
+    checks = tuple(Diagnostic(Said(f"check.{name}"), NULL, None, None, status, "") for name, status in failed.items())
+    middle, att, did, rule = (low + high) / 2, Said("estimand.att"), Said("evidence.design_did"), Said("rule.robust")
+    return Effect("x", att, did, middle, 1.0, middle, 0.01, low, high, "points", 10, None, rule, checks)
 
 
 @pytest.mark.parametrize(
@@ -89,16 +91,16 @@ def test_a_p_value_of_another_test_can_only_take_away() -> None:
     """A permutation p-value above 0.05 leaves no clear effect, whatever the interval; an association is no effect."""
     doubtful = dataclasses.replace(effect(1, 3), p_value=0.0625)
     assert judge_contribution("increase", doubtful, "").status == "no_clear_effect"
-    related = dataclasses.replace(effect(1, 3), estimand="association")
+    related = dataclasses.replace(effect(1, 3), estimand=Said("estimand.association"))
     assert judge_contribution("increase", related, "").status == "associated"
 
 
 def test_evidence_levels() -> None:
     did = DifferenceInDifferences(kind="did", arm="a", treated="1", comparison="0")
-    assert evidence_level(did, effect(1, 2), measured_before=True, reason="why")[0] == 3
-    assert evidence_level(did, effect(1, 2, attrition="failed"), measured_before=True, reason="why")[0] == 2
+    assert evidence_level(did, effect(1, 2), measured_before=True, reason=WHY)[0] == 3
+    assert evidence_level(did, effect(1, 2, attrition="failed"), measured_before=True, reason=WHY)[0] == 2
     worst = effect(1, 2, attrition="failed", clusters="failed", placebo_wave="failed")
-    assert evidence_level(did, worst, measured_before=True, reason="why")[0] == 1
-    assert evidence_level(did, effect(1, 2, complete_cases="failed"), measured_before=True, reason="why")[0] == 3
-    assert evidence_level(BeforeAfter(kind="before_after"), None, measured_before=True, reason="why")[0] == 1
-    assert evidence_level(None, None, measured_before=False, reason="why")[0] is None
+    assert evidence_level(did, worst, measured_before=True, reason=WHY)[0] == 1
+    assert evidence_level(did, effect(1, 2, complete_cases="failed"), measured_before=True, reason=WHY)[0] == 3
+    assert evidence_level(BeforeAfter(kind="before_after"), None, measured_before=True, reason=WHY)[0] == 1
+    assert evidence_level(None, None, measured_before=False, reason=WHY)[0] is None

@@ -19,6 +19,7 @@ from impact.publish.inventory import ADDED, ON_PAGES, TABLES, Holds, columns_of
 from impact.publish.published import Published
 from impact.publish.scope import EVERYTHING, PART_ROWS, PERSON_COLUMNS, WHOLE_COLUMNS
 from impact.store import Warehouse
+from impact.store.sentences import SENTENCES
 from impact.words import words_in
 from tests.cases.test_disclose import projects, tables
 from tests.shipped import shipped_database
@@ -38,7 +39,9 @@ def test_every_column_of_every_table_is_listed(db: Path) -> None:
         query = "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'impact'"
         for table, column in warehouse.rows(query):
             found.setdefault(table, set()).add(column)
+    in_english = {table: found.pop(f"{table}_en") for table in SENTENCES}
     assert {table: set(columns) for table, columns in TABLES.items()} == found
+    assert in_english == {table: found[table] for table in SENTENCES}
     assert set(TABLES) == set(PART_ROWS)
 
 

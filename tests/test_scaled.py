@@ -25,8 +25,11 @@ from impact.estimate.result import Diagnostic, Effect
 from impact.estimate.territory import OwnChange, statement
 from impact.expect import indicator_plan
 from impact.judge import evidence_level
+from impact.publish import terms_table
 from impact.statistics.scaling import fieller
-from impact.words import words_in
+from impact.words import LANGUAGES, words_in
+from impact.words.said import Said
+from impact.words.sentences import written as writes
 from tests.programmes import edit, indicator, written
 from tests.shipped import shipped_result
 
@@ -122,6 +125,8 @@ class Run:
         self.findings = result.findings().set_index("finding")
         self.terms = result.terms().set_index(["indicator", "family", "term"])
         self.checks = result.diagnostics().set_index(["finding", "check"])
+        stored = terms_table(result.warehouse, "made").set_index(["indicator", "family", "term"])["detail"]
+        self.italian = {tuple(map(str, key)): writes(said, "it") for key, said in stored.items() if said}
         result.close()
 
     def territory(self, term: str, name: str = "territory") -> pd.Series:
@@ -152,9 +157,10 @@ def test_one_reach_multiplies_the_effect_with_its_test_and_interval(programme: P
     assert part["estimate"] == found["estimate"]
     assert (share["estimate"], share["conf_low"]) == pytest.approx((found["estimate"], found["effect_low"]), rel=1e-9)
     low, high = (words_in("en").gain(found[name]) for name in ("effect_low", "effect_high"))
-    assert f"en: the programme can account for between {low} and {high} of the change of +1 points" in part["detail"]
+    assert part["detail"] == f"the programme can account for between {low} and {high} of the change of +1 points"
     low, high = (words_in("it").gain(found[name]) for name in ("effect_low", "effect_high"))
-    assert f"it: il programma può spiegare tra {low} e {high} della variazione di +1 points" in part["detail"]
+    said = run.italian["territory", "territory", "contribution"]
+    assert said == f"il programma può spiegare tra {low} e {high} della variazione di +1 points"
 
 
 def test_groups_against_a_joint_regression_with_clustered_errors(programme: Programme) -> None:
@@ -304,14 +310,15 @@ SAID = [
 def test_shares_are_said_in_percentage_points() -> None:
     shares: dict[Language, str] = {"en": "share", "it": "share"}
     moved = statement(0.02, 0.031, OwnChange(0.0675, 0.0, math.inf, 9), shares)
-    assert moved["en"] == "the programme can account for between +2.0 pp and +3.1 pp of the change of +6.8 pp"
+    assert str(moved) == "the programme can account for between +2.0 pp and +3.1 pp of the change of +6.8 pp"
     against = statement(0.02, 0.031, OwnChange(-0.0675, 0.0, math.inf, 9), shares)
-    assert against["it"].endswith("in senso contrario al programma (−6,8 p.p.)")
+    assert writes(against, "it").endswith("in senso contrario al programma (−6,8 p.p.)")
 
 
 @pytest.mark.parametrize(("interval", "own", "english", "italian"), SAID)
 def test_what_can_be_said(interval: tuple[float, float], own: OwnChange | None, english: str, italian: str) -> None:
-    said = statement(*interval, own, {"en": "points", "it": "punti"})
+    statement_made = statement(*interval, own, {"en": "points", "it": "punti"})
+    said = {language: writes(statement_made, language) for language in LANGUAGES}
     assert english in said["en"]
     assert italian in said["it"]
     assert said["en"].startswith("nothing can be said: ") == said["it"].startswith("nulla si può dire: ")
@@ -363,8 +370,10 @@ def test_a_share_of_a_change_measured_on_the_same_rows_has_no_interval(tmp_path:
 
 
 def effect_with(*failed: str) -> Effect:
-    checks = tuple(Diagnostic(name, "", None, None, "failed", "") for name in failed)
-    return Effect("i", "e", "d", 1, 0.1, 10, 0.0, 0.8, 1.2, "points", 10, None, "", checks)
+    null = Said("checks.both_arms_lost_same_share_persons")
+    checks = tuple(Diagnostic(Said(f"check.{name}"), null, None, None, "failed", "") for name in failed)
+    att, design, rule = Said("estimand.att"), Said("evidence.design_did"), Said("rule.robust")
+    return Effect("i", att, design, 1, 0.1, 10, 0.0, 0.8, 1.2, "points", 10, None, rule, checks)
 
 
 ARMS = {"arm": "arm", "treated": "T", "comparison": "C"}
@@ -391,9 +400,9 @@ BASES = {
     ],
 )
 def test_evidence_is_that_of_the_effect_but_never_above_three(base: int, failed: tuple[str, ...], level: int) -> None:
-    found, why = evidence_level(DESIGN, effect_with(*failed), measured_before=True, reason="why", scaled=BASES[base])
+    found, why = evidence_level(DESIGN, effect_with(*failed), measured_before=True, reason=Said("checks.outcome_same_all_rows"), scaled=BASES[base])
     assert found == level
-    assert why.startswith(f"scaled_effect design on a {BASES[base].kind} design, at most 3")
+    assert str(why).startswith(f"scaled_effect design on a {BASES[base].kind} design, at most 3")
 
 
 def test_failed_checks_of_the_effect_are_carried_over_once(programme: Programme) -> None:

@@ -26,6 +26,7 @@ from impact.measure.status import WORDS as OFFICIAL_FLAGS
 from impact.validate.load import _LINE_RULES
 from impact.words.catalogue import catalogue
 from impact.words.read import LOADER
+from impact.words.sentences import sentences
 from tests.app_words import HOLE, ROOT, Written, constants, flags, said_by, written
 
 FILES = sorted((ROOT / "impact" / "words" / "app").glob("*.yaml"))
@@ -101,9 +102,9 @@ def test_app_every_text_is_given_its_values(texts: dict[str, Any], source: list[
 
 
 def test_app_every_key_is_asked_for(texts: dict[str, Any], source: list[Written]) -> None:
-    """What stands in the hole of a key is a text of the source, or a code of a declaration."""
+    """What stands in the hole of a key is a text of the source, or a code of a declaration or a sentence."""
     known, patterns = (
-        constants() | FROM_DUCKDB,
+        constants() | FROM_DUCKDB | set(sentences()),
         [re.compile(pattern) for pattern in {found.pattern for found in source}],
     )
     for key in texts:

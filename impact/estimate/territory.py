@@ -15,7 +15,7 @@ from impact.measure import INCOMPLETE, measure_indicators
 from impact.measure.moments import COMPLETE
 from impact.statistics.core import CONFIDENCE, t_quantile
 from impact.words.languages import Language
-from impact.words.said import Said
+from impact.words.said import Said, says
 
 STATED = ("about", "more_than", "at_most")
 """How a figure may be stated that is not exact."""
@@ -112,7 +112,7 @@ def _gain(value: float, units: Mapping[Language, str]) -> Said:
 def _amount(value: float, units: Mapping[Language, str]) -> Said:
     """Say how much more or less, with its unit."""
     gain = _gain(value, units)
-    if gain.code == "territory.points":
+    if says(gain, "territory.points"):
         return gain
     return Said("territory.amount", gain=gain, unit=Said("declared.text", **dict(units.items())))
 

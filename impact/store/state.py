@@ -28,8 +28,9 @@ def set_reached(warehouse: Warehouse, programme: str, stage: str, run_id: str) -
 def forget_later(warehouse: Warehouse, programme: str) -> None:
     """Delete what a programme's later stages said of rows that are no longer those: nothing old stands beside new."""
     tables = warehouse.rows(
-        "SELECT table_name FROM duckdb_columns() WHERE schema_name = 'impact' AND column_name = 'programme'"
-        " AND database_name = current_database() AND NOT list_contains(?, table_name)",
+        "SELECT table_name FROM duckdb_columns() SEMI JOIN duckdb_tables() USING (database_name, schema_name, table_name)"
+        " WHERE schema_name = 'impact' AND column_name = 'programme' AND database_name = current_database()"
+        " AND NOT list_contains(?, table_name)",
         [list(KEPT)],
     )
     for (table,) in tables:

@@ -1,4 +1,4 @@
-"""One language: its texts by key, its way to write numbers and dates, its reading of the engine's own sentences."""
+"""One language: its texts by key, its way to write numbers and dates, and the sentences that a code says."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from babel.dates import format_date
 
 from impact.words import numbers
-from impact.words.languages import Language
+from impact.words.languages import LANGUAGES, Language
 from impact.words.read import texts_of
 from impact.words.said import Text
 from impact.words.sentences import written
@@ -27,7 +27,7 @@ class Words:
     Parameters
     ----------
     language
-        ``it`` or ``en``.
+        ``it``, ``en``, or one that a file adds.
     """
 
     def __init__(self, language: Language) -> None:
@@ -50,6 +50,11 @@ class Words:
         shown = {name: self.number(value) if isinstance(value, int) else value for name, value in values.items()}
         return str(text).format(**shown)
 
+    @property
+    def declared(self) -> Language:
+        """The language in which texts of declarations are read: their own two, English for a further one."""
+        return self.language if self.language in LANGUAGES else "en"
+
     def has(self, key: str) -> bool:
         """Tell whether the catalogue has a key."""
         return key in self._texts
@@ -70,7 +75,7 @@ class Words:
     def exact(self, value: float) -> str:
         """Write a number with all the digits it has, as a value of a row that is not to be rounded."""
         text = f"{value:.0f}" if value.is_integer() and abs(value) < WHOLE else repr(value)
-        return text.replace(".", ",").replace("-", "−") if self.language == "it" else text.replace("-", "−")
+        return text.replace(".", numbers.marks(self.language)[1]).replace("-", "−")
 
     def gain(self, value: Any, unit: str = "") -> str:
         """Write a difference with its sign; between shares in percentage points."""

@@ -53,7 +53,7 @@ def claims(view: View) -> Page:
 
 def _row(view: View, row: dict[str, Any]) -> dict[str, Any]:
     """Return a claim with its texts in the reader's language."""
-    language = view.words.language
+    language = view.words.declared
     origin = json.loads(row["origin"])
     readings = json.loads(row["readings"]) if row["state"] != "reproduced" else []
     return row | {
@@ -67,7 +67,7 @@ def _row(view: View, row: dict[str, Any]) -> dict[str, Any]:
 
 def _reading(view: View, reading: dict[str, Any]) -> Content:
     """Return a possible reading with the number it gives."""
-    words, language = view.words, view.words.language
+    words, language = view.words, view.words.declared
     text = str(reading["text"][language])
     if "formula" not in reading:
         return text

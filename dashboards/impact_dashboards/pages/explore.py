@@ -60,20 +60,20 @@ def _level(view: View, level: str) -> Choice:
 
 def _cut(view: View, cuts: list[str], cut: str) -> Choice:
     """Return the choice of a cut; what is chosen is among the options, though this indicator may not be cut by it."""
-    named = view.published.cut_titles(view.words.language)
+    named = view.published.cut_titles(view.words.declared)
     parts = {"": view.words("finding.whole")} | {one: named.get(one, one) for one in [*cuts, cut] if one}
     return Choice("cut", view.words("filter.cut"), parts, cut)
 
 
 def _wave(view: View, waves: list[str], wave: str) -> Choice:
-    dated = view.published.waves(view.programme).set_index("wave")[f"title_{view.words.language}"].to_dict()
+    dated = view.published.waves(view.programme).set_index("wave")[f"title_{view.words.declared}"].to_dict()
     times = {one: str(dated.get(one, one)) for one in [*waves, wave] if one}
     return Choice("wave", view.words("indicator.wave"), {"": view.words("explore.every_wave")} | times, wave)
 
 
 def _block(view: View, row: Row, values: pd.DataFrame, cut: str) -> Block:
     words, unit = view.words, str(row["unit"])
-    labels = view.published.label_titles(words.language)
+    labels = view.published.label_titles(words.declared)
     points = placed(view, values)
     parts = [str(labels.get((view.programme, cut, code), code)) or words("finding.whole") for code in points["code"]]
     arms = [words(f"arm.{arm or 'all'}") for arm in points["arm"]]

@@ -88,7 +88,7 @@ def _filtered(asked: Mapping[str, str], rows: Rows) -> list[Row]:
 def _choices(view: View, asked: Mapping[str, str], within: Rows, here: Rows) -> list[Choice]:
     """Return the filters; what is asked for is among their options, even where other filters leave nothing of it."""
     words, all_ = view.words, {"": view.words("filters.all")}
-    cuts = view.published.cut_titles(words.language)
+    cuts = view.published.cut_titles(words.declared)
     rows = [*here, *(row for row in all_rows(view) if row["indicator"] == asked["indicator"])]
     indicators = {row["indicator"]: words.pick(row, "title") for row in rows}
     programmes = {name: words.pick(row, "title") for name, row in view.published.titles.items()}
@@ -131,7 +131,7 @@ def _grouping(view: View, rows: Rows, cut: str) -> tuple[Group, Group]:
         return (lambda row: words(f"level.{row['level']}")), (lambda row: LEVELS.index(row["level"]))
     if by == "indicator" or (by == "programme" and cut):
         return _by_indicator(view, titles), (lambda row: (place[row["programme"]], row["indicator"]))
-    labels = view.published.label_titles(words.language)
+    labels = view.published.label_titles(words.declared)
     of = {
         (programme, code): labels.get((programme, kind, other), other)
         for programme, code, kind, other in _memberships(view, rows, cut)

@@ -65,7 +65,7 @@ def title_of(view: View, row: Row) -> str:
 
 def drawn_unit(words: Words, row: Row) -> str:
     """Return the unit of a finding in the reader's language, for a drawing; ``share`` stays, it is drawn in percent."""
-    return str(row["unit_it"] if words.language == "it" and row["unit"] != "share" else row["unit"])
+    return str(row["unit_it"] if words.declared == "it" and row["unit"] != "share" else row["unit"])
 
 
 def unit_of(words: Words, row: Row) -> str:
@@ -78,7 +78,7 @@ def part_of(view: View, row: Row) -> str:
     _, _, part = str(row["finding"]).partition("/")[2].partition("/")
     if not part:
         return view.words("finding.whole")
-    titled = row.get(f"part_{view.words.language}")
+    titled = row.get(f"part_{view.words.declared}")
     return str(titled) if titled else part.partition("=")[2] or part
 
 
@@ -179,7 +179,7 @@ def finding_table(view: View, rows: Sequence[Row], *, parts: bool = False, group
             meaning=words("meaning.dated"),
         ),
     ]
-    language = words.language
+    language = words.declared
     extra = [Column(f"title_{language}", words("finding.title")), Column(f"part_{language}", words("finding.part"))]
     extra += [Column(key, key.replace("_", " ")) for key in KEPT]
     extra += [Column("loaded", words("finding.loaded"), meaning=words("meaning.loaded"))]

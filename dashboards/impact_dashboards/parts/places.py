@@ -68,7 +68,7 @@ def places_of(view: View, programme: str) -> Places:
     rows = records(own[~elsewhere].drop_duplicates("code"))
     parents = {row["code"]: row["parent"] for row in rows if row["parent"]}
     trees = {row["column"] for row in rows if row["parent"]}
-    titles = {row["code"]: str(row[f"title_{view.words.language}"]) for row in rows}
+    titles = {row["code"]: str(row[f"title_{view.words.declared}"]) for row in rows}
     places = Places(columns, titles, {}, parents)
     named = {row["code"]: row["level"] or str(len(places.above(row["code"]))) for row in rows if row["column"] in trees}
     return replace(places, levels=named)
@@ -89,4 +89,4 @@ def level_title(view: View, level: str) -> str:
     key = f"territory.level.{level}"
     if view.words.has(key):
         return view.words(key)
-    return view.published.cut_titles(view.words.language).get(level, level.replace("_", " "))
+    return view.published.cut_titles(view.words.declared).get(level, level.replace("_", " "))

@@ -19,7 +19,7 @@ def placed(view: View, values: pd.DataFrame) -> pd.DataFrame:
     order = {wave: place for place, wave in enumerate([*waves.index, *sorted(set(values["wave"]) - set(waves.index))])}
     dated = values["wave"].isin(waves.index).all()
     days = [pd.Timestamp(waves["last_day"][wave]).toordinal() if dated else order[wave] for wave in values["wave"]]
-    titles = [str(waves[f"title_{view.words.language}"].get(wave, wave)) for wave in values["wave"]]
+    titles = [str(waves[f"title_{view.words.declared}"].get(wave, wave)) for wave in values["wave"]]
     dates = [view.words.date(str(waves["date"][wave])) if dated else wave for wave in values["wave"]]
     return values.assign(place=days, wave_title=titles, date=dates)
 

@@ -17,7 +17,7 @@ def definition_block(view: View, row: Row, trace: dict[str, Any]) -> Block:
     words, definition = view.words, trace["definition"]
     declared = definition["definition"]
     note = (
-        (declared.get("note") or {}).get(words.language)
+        (declared.get("note") or {}).get(words.declared)
         if isinstance(declared.get("note"), dict)
         else declared.get("note")
     )

@@ -241,7 +241,7 @@ def _forecast(view: View, row: Row) -> list[tuple[str, Content]]:
 def _parts(view: View, own: pd.DataFrame) -> list[Block]:
     """Return a block for each column that the indicator is cut by."""
     cuts = cut_columns(own)
-    titles = view.published.cut_titles(view.words.language)
+    titles = view.published.cut_titles(view.words.declared)
     blocks = []
     for cut in dict.fromkeys(cuts):
         if cut:

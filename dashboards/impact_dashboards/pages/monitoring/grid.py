@@ -13,6 +13,7 @@ import pandas as pd
 
 from impact.drawing.markup import Content, Element, h
 from impact.errors import UsageError
+from impact.words.numbers import marks
 from impact_dashboards.page.view import AddressError, Block, Column, Page, Row, Table, View, nothing, records
 from impact_dashboards.pages.monitoring.quarantine import pager, way_back
 from impact_dashboards.parts.headings import column_title, contract_title
@@ -113,8 +114,8 @@ def _rows_block(view: View, contract: str, name: str) -> Block:
 
 
 def _as_stored(view: View, kind: str, value: str) -> str:
-    """Return what is looked for as the data hold it: a number as the page writes it has a decimal comma in Italian."""
-    return value.replace(",", ".") if view.words.language == "it" and kind.startswith(NUMBERS) else value
+    """Return what is looked for as the data hold it: a number as the page writes it has its language's decimal mark."""
+    return value.replace(marks(view.words.language)[1], ".") if kind.startswith(NUMBERS) else value
 
 
 def _order(view: View, columns: list[str]) -> tuple[str | None, bool]:

@@ -91,8 +91,8 @@ def _table(view: View, rows: Sequence[Row], *, parts: bool = False) -> Table:
         Column("contribution", words("network.status"), lambda row: _status(view, row)),
     ]
     extra = [
-        Column(f"title_{words.language}", words("finding.title")),
-        Column(f"part_{words.language}", words("finding.part")),
+        Column(f"title_{words.declared}", words("finding.title")),
+        Column(f"part_{words.declared}", words("finding.part")),
     ]
     group = (lambda row: title_of(view, row)) if parts else None
     return Table(columns, rows, [*extra, *(Column(key, key.replace("_", " ")) for key in KEPT)], group)

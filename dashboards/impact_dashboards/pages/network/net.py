@@ -66,7 +66,7 @@ def read_net(view: View) -> Net | None:
 
 def code_words(view: View, column: str, code: str) -> str:
     """Return the words for a code: its title, those of the shared contract, or the code as it is written."""
-    titles, key = view.published.label_titles(view.words.language), f"network.{column}.{code}"
+    titles, key = view.published.label_titles(view.words.declared), f"network.{column}.{code}"
     said = view.words(key) if view.words.has(key) else code.replace("_", " ")
     return titles.get((view.programme, column, code), said)
 

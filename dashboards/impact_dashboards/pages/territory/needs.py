@@ -59,7 +59,7 @@ def _map(view: View, cells: pd.DataFrame, place: int) -> Block:
 
 def _titled(view: View, cells: pd.DataFrame, match: Sequence[str]) -> pd.DataFrame:
     """Add the words for each column of the cell; a code whose title holds the separator stands for itself."""
-    pieces = [title.split(SEPARATOR) for title in cells[f"title_{view.words.language}"]]
+    pieces = [title.split(SEPARATOR) for title in cells[f"title_{view.words.declared}"]]
     titles = {}
     for place, name in enumerate(match):
         codes = zip(cells[name], pieces, strict=True)
@@ -75,7 +75,7 @@ def _named(view: View, title: Any) -> str:
 
 def _waves(view: View, cells: pd.DataFrame) -> dict[str, str]:
     """Return the waves in order of time, with their titles."""
-    declared = view.published.waves(view.programme).set_index("wave")[f"title_{view.words.language}"]
+    declared = view.published.waves(view.programme).set_index("wave")[f"title_{view.words.declared}"]
     found = set(cells["wave"])
     order = [*(wave for wave in declared.index if wave in found), *sorted(found - set(declared.index))]
     return {wave: str(declared.get(wave, wave.replace("_", " "))) for wave in order}

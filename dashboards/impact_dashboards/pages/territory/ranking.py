@@ -117,7 +117,7 @@ def ranking_block(view: View, rows: Sequence[Row], whole: Row | None, places: Pl
                 meaning=words("meaning.estimate"),
             )
         )
-    extra = [Column(f"part_{words.language}", words("finding.part")), Column("place_level", words("territory.level"))]
+    extra = [Column(f"part_{words.declared}", words("finding.part")), Column("place_level", words("territory.level"))]
     extra += [Column(key, key.replace("_", " ")) for key in KEPT]
     table = Table(columns, shown, extra, row_class=lambda row: "of-whole" if row is whole else "")
     said = [order_words(words, rows), words("territory.ranking_read")]

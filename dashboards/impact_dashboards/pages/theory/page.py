@@ -98,7 +98,7 @@ def _chain(view: View, steps: dict[str, Any], links: list[dict[str, Any]], chose
         Tie(
             link["source"],
             link["target"],
-            bool(link[f"evidence_{words.language}"]),
+            bool(link[f"evidence_{words.declared}"]),
             words.pick(link, "assumption"),
             view.address.with_(node=link["target"]) + "#links",
         )
@@ -158,7 +158,7 @@ def _chosen(view: View, steps: dict[str, Any], links: list[dict[str, Any]], chos
         ]
         return h("ul", linked) if linked else h("p", words("theory.none"), class_="muted")
 
-    described = step[f"description_{words.language}"]
+    described = step[f"description_{words.declared}"]
     facts: list[tuple[str, Content]] = [
         (words("finding.status"), badge(step["state"], words)),
         (words("theory.place"), f"{step['column_title']} · {words('level.' + step['level'])}"),
@@ -174,7 +174,7 @@ def _chosen(view: View, steps: dict[str, Any], links: list[dict[str, Any]], chos
 
 
 def _links(view: View, steps: dict[str, Any], links: list[dict[str, Any]]) -> Block:
-    words, language = view.words, view.words.language
+    words, language = view.words, view.words.declared
     rows = [
         link
         | {

@@ -47,14 +47,14 @@ def written() -> list[Written]:
 def constants() -> set[str]:
     """Return every text of the source and of the shared and shipped declarations, and every word in them."""
     declared = [path.read_text("utf-8") for folder in ("schemas", "data") for path in (ROOT / folder).rglob("*.yaml")]
-    texts = {str(node.value) for path in SOURCE for node in ast.walk(_tree(path)) if _is_text(node)}
+    texts = {str(node.value) for path in SOURCE for node in ast.walk(tree_of(path)) if _is_text(node)}
     return texts | {word for text in (*texts, *declared) for word in re.findall(r"\w+", text)}
 
 
 def said_by(module: str, function: str) -> set[str]:
     """Return the states, one word each, that a function of the engine returns or makes something of."""
     body = next(
-        node for node in ast.walk(_tree(ROOT / module)) if isinstance(node, ast.FunctionDef) and node.name == function
+        node for node in ast.walk(tree_of(ROOT / module)) if isinstance(node, ast.FunctionDef) and node.name == function
     )
     given = [node for node in ast.walk(body) if isinstance(node, ast.Return | ast.Call | ast.Assign)]
     texts = {str(text.value) for node in given for text in _values(node)}
@@ -65,7 +65,7 @@ def flags() -> set[str]:
     """Return the flags that the engine puts on values: what is assigned to, passed or kept as ``flags``."""
     found: set[str] = set()
     for path in [*ROOT.glob("impact/measure/*.py"), *ROOT.glob("impact/judge/*.py")]:
-        for node in ast.walk(_tree(path)):
+        for node in ast.walk(tree_of(path)):
             found |= {str(text.value) for value in _flagged(node) for text in _chosen(value)}
     return found
 
@@ -120,7 +120,7 @@ def _values(node: ast.Return | ast.Call | ast.Assign) -> Iterator[ast.Constant]:
 
 
 def _written(path: Path) -> Iterator[Written]:
-    tree, inner = _tree(path), set[int]()
+    tree, inner = tree_of(path), set[int]()
     codes = {id(part) for value in codes_of(tree) for part in ast.walk(value)}
     for node in ast.walk(tree):
         if id(node) in codes:
@@ -130,31 +130,31 @@ def _written(path: Path) -> Iterator[Written]:
             given = (
                 None if any(word.arg is None for word in node.keywords) else frozenset(map(_argument, node.keywords))
             )
-            yield from (Written(place, pattern, called=True, given=given) for pattern in _patterns(node.args[0]))
+            yield from (Written(place, pattern, called=True, given=given) for pattern in patterns(node.args[0]))
         elif isinstance(node, ast.JoinedStr | ast.BinOp):
             inner |= {id(part) for part in ast.walk(node)}
-            yield from (Written(place, pattern) for pattern in _patterns(node))
+            yield from (Written(place, pattern) for pattern in patterns(node))
         elif _is_text(node) and id(node) not in inner:
             yield Written(place, re.escape(str(node.value)))
 
 
-def _patterns(node: ast.expr) -> list[str]:
+def patterns(node: ast.expr) -> list[str]:
     """Return what a text may be, with holes: one for each way in which the source chooses it."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return [re.escape(node.value)]
     if isinstance(node, ast.JoinedStr):
         return ["".join(re.escape(str(part.value)) if _is_text(part) else HOLE for part in node.values)]
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        return [left + right for left in _patterns(node.left) for right in _patterns(node.right)]
+        return [left + right for left in patterns(node.left) for right in patterns(node.right)]
     if isinstance(node, ast.IfExp):
-        return [*_patterns(node.body), *_patterns(node.orelse)]
+        return [*patterns(node.body), *patterns(node.orelse)]
     return [HOLE]
 
 
 _TREES: dict[Path, ast.Module] = {}
 
 
-def _tree(path: Path) -> ast.Module:
+def tree_of(path: Path) -> ast.Module:
     if path not in _TREES:
         _TREES[path] = ast.parse(path.read_text(encoding="utf-8"))
     return _TREES[path]

@@ -31,6 +31,8 @@ from impact.publish.published import Published
 from impact.publish.reader_catalogue import narrow
 from impact.publish.scope import EVERYTHING, PART_ROWS, ROLES, Scope
 from impact.store import Warehouse
+from impact.store.sentences import SENTENCES
+from impact.words.said import text_json
 from tests.programmes import indicator, written
 from tests.views import ran
 
@@ -65,6 +67,7 @@ class Made:
     def put(self, table: str, **given: Any) -> None:
         row = {name: FILLED[kind] for name, kind in self.columns[table].items()} | given
         assert row.keys() == self.columns[table].keys(), table
+        row |= {name: text_json(row[name]) for name in SENTENCES.get(table, ())}
         names, marks = ", ".join(f'"{name}"' for name in row), ", ".join("?" for _ in row)
         self.warehouse.connection.execute(f"INSERT INTO impact.{table} ({names}) VALUES ({marks})", list(row.values()))
 

@@ -32,6 +32,7 @@ from impact.publish.totals import Contents, cell_table
 from impact.run.flow import run_programme
 from impact.statistics.suppression import Table, Total, suppress
 from impact.store import Warehouse
+from impact.words.said import Said
 from tests.attack import bounds, computed, echelon, reduced
 from tests.programmes import edit, indicator, written
 
@@ -440,6 +441,7 @@ def test_terms_that_name_few_persons_are_set_aside(tmp_path: Path) -> None:
         terms += [("leave_one_out", "without d1", total - 6), ("leave_one_out", "without d2", total - 100)]
         terms += [("leave_one_out", "without d3", total - 120)]
         frame = pd.DataFrame(terms, columns=["family", "term", "n_obs"]).assign(place=range(100, 107), estimate=1.0)
+        frame["family"] = [Said(f"family.{family}") for family in frame["family"]]
         named = {"finding": "made/score", "programme": "made", "indicator": "score", "detail": ""}
         warehouse.append("term", frame.assign(**named))
         with warehouse.transaction():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,12 @@ from impact.publish import (
     trace_finding,
     unmapped_table,
 )
+from impact.publish.export import export_programme
 from impact.publish.trace import plain_text
 from impact.run.flow import RunReport, run_programme
 from impact.store import Warehouse
 from impact.store.sentences import in_english
+from impact.words.languages import Language
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,9 @@ class Result:
     Parameters
     ----------
     report
-        What the run did.
+        What the run did: sources loaded, indicators computed, rows set aside.
     warehouse
-        The open database.
+        The database, open; :meth:`close` closes it.
     """
 
     report: RunReport
@@ -108,6 +111,32 @@ class Result:
         path: dict[str, Any] = plain_text(trace_finding(self.warehouse, finding))
         return path
 
+    def export(
+        self, path: str | Path, *, format: str | None = None, tables: Sequence[str] = (), language: Language = "it"
+    ) -> None:
+        """Write the published tables as files, without what readers are not shown and without rows of persons.
+
+        Parameters
+        ----------
+        path
+            A new folder; a ZIP, where it ends with ``.zip``; a file of one table, where it ends as the format does.
+        format
+            ``csv``, ``csvw``, ``json``, ``parquet`` or what installed packages add; by default as the path ends, CSV
+            for a folder or ZIP.
+        tables
+            Their names, such as ``findings``; all by default.
+        language
+            Of sentences and meanings.
+
+        Raises
+        ------
+        UsageError
+            If there is no such format or table, or the path is no place for it; nothing is written.
+        """
+        export_programme(
+            self.warehouse, self.report.programme, Path(path), form=format, names=tables, language=language
+        )
+
     def close(self) -> None:
         """Close the database."""
         self.warehouse.close()
@@ -122,6 +151,11 @@ def load(folder: str | Path) -> Programme:
         If there is no such folder.
     DeclarationError
         With every problem of form.
+
+    Examples
+    --------
+    >>> load("data/nsw").id
+    'nsw'
     """
     return load_programme(folder)
 

@@ -400,7 +400,13 @@ BASES = {
     ],
 )
 def test_evidence_is_that_of_the_effect_but_never_above_three(base: int, failed: tuple[str, ...], level: int) -> None:
-    found, why = evidence_level(DESIGN, effect_with(*failed), measured_before=True, reason=Said("checks.outcome_same_all_rows"), scaled=BASES[base])
+    found, why = evidence_level(
+        DESIGN,
+        effect_with(*failed),
+        measured_before=True,
+        reason=Said("checks.outcome_same_all_rows"),
+        scaled=BASES[base],
+    )
     assert found == level
     assert str(why).startswith(f"scaled_effect design on a {BASES[base].kind} design, at most 3")
 

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
+import duckdb
+import pandas as pd
+
 from impact.declare import Programme
-from impact.publish.tables import renew_tables
-from impact.store import Warehouse
 from impact.store.sentences import distinct_sql, written_sentences
 
 
-def renew_sentences(programme: Programme, warehouse: Warehouse) -> bool:
-    """Write out what the programme's tables say, where it differs from what is written; tell whether it did.
-
-    Parameters
-    ----------
-    programme
-        As declared.
-    warehouse
-        In the run's transaction, with measures, findings, checks, terms and quarantine written.
-    """
-    stored = [said for (said,) in warehouse.rows(distinct_sql(), [programme.id])]
-    return renew_tables(warehouse, programme.id, {"sentence": written_sentences(sorted(stored))})
+def make_sentences(programme: Programme, connection: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
+    """Write out, in each language, what measures, findings, checks, terms and quarantine of a programme say."""
+    rows = connection.execute(distinct_sql(), [programme.id]).fetchall()
+    return {"sentence": written_sentences(sorted(said for (said,) in rows))}

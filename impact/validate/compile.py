@@ -20,7 +20,7 @@ from impact.declare.contracts import NUMERIC, Column, Contract
 from impact.declare.load import Programme
 from impact.declare.sources import FileFormat, Source
 from impact.ingest import RawFile
-from impact.ingest.text import TRIMMED
+from impact.ingest.raw import TRIMMED
 from impact.sql import ident, literal
 from impact.validate.schema import to_pandera
 from impact.words.said import Said
@@ -94,7 +94,7 @@ def compile_contract(programme: Programme, contract: Contract, source: Source, r
     Parameters
     ----------
     programme
-        Gives the codelists.
+        The programme, whose codelists the columns of codes name.
     contract, source
         What the rows must be, and how the file maps to it.
     raw

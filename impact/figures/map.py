@@ -13,8 +13,9 @@ from typing import Any
 import pandas as pd
 
 from impact.drawing.markup import Element, h
-from impact.drawing.shapes import Point, Ring, Shape, hatching, label_point, outline, projected
+from impact.drawing.shapes import Point, Ring, Shape, hatching, label_point, outline
 from impact.drawing.svg.text import text_width
+from impact.figures.boundaries import projected
 from impact.figures.style import FONT, INK, MUTED
 from impact.words import Words
 
@@ -84,7 +85,7 @@ def map_drawing(
     areas
         ``code``, ``name``, ``value``, ``state`` (empty where the value may be shown, ``suppressed`` or ``no_data``) and
         ``href``, where the area leads to, if anywhere; one row for each area, and a boundary for every code (see
-        :func:`impact.drawing.shapes.has_geometry`).
+        :func:`impact.figures.boundaries.has_geometry`).
     words
         Of the reader.
     unit

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from impact.drawing.shapes import boundaries, has_geometry
+from impact.figures.boundaries import boundaries, has_geometry
 from impact_dashboards.page.view import View, records
 from impact_dashboards.parts.findings import cut_columns, part_codes
 

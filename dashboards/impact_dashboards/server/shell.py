@@ -8,6 +8,7 @@ from typing import Any
 
 from impact.drawing.markup import Content, Element, h
 from impact.drawing.svg.figure import figure_svg
+from impact.figures.style import number_format
 from impact.words import LANGUAGES, Words
 from impact_dashboards.page.address import Address
 from impact_dashboards.page.view import Block, Choice, Column, Page, Row, Table, View
@@ -199,7 +200,7 @@ def _files(view: View, block: Block) -> Element | None:
 def drawing_of(words: Words, block: Block, width: int = WIDE) -> Element | None:
     """Return a block's drawing as SVG, whatever made it."""
     if block.figure is not None:
-        return figure_svg(block.figure, title=block.title, words=words, width=width)
+        return figure_svg(block.figure, title=block.title, format_number=number_format(words), width=width)
     return block.drawing
 
 

@@ -24,9 +24,9 @@ from impact.drawing.svg.notes import (
     legend_rows,
     legend_traces,
 )
+from impact.drawing.svg.numbers import FormatNumber
 from impact.drawing.svg.parts import AXIS, LAYOUT, NOTE, SHAPE, TRACES, check, merged, px
 from impact.drawing.svg.traces import Spot, draw_trace, reach, spots
-from impact.words import Words
 
 MARGIN = {"l": 80, "r": 80, "t": 100, "b": 80}
 NARROWEST = 40
@@ -44,7 +44,7 @@ class _Parts:
     shapes: list[dict[str, Any]]
 
 
-def figure_svg(figure: go.Figure, *, title: str, words: Words, width: int = 860) -> Element:
+def figure_svg(figure: go.Figure, *, title: str, format_number: FormatNumber, width: int = 860) -> Element:
     """Return a figure as an SVG element.
 
     Parameters
@@ -53,8 +53,8 @@ def figure_svg(figure: go.Figure, *, title: str, words: Words, width: int = 860)
         Of scatter and bar traces on cartesian axes; its template gives looks, not traces.
     title
         What it shows, in words, for those who do not see it.
-    words
-        Of the reader's language; numbers on axes are written in it.
+    format_number
+        Writes the numbers on axes as the reader's language does.
     width
         In pixels; more where the words beside the plot leave no room for it. The height is that of the figure.
 
@@ -65,17 +65,15 @@ def figure_svg(figure: go.Figure, *, title: str, words: Words, width: int = 860)
 
     Examples
     --------
-    >>> from impact.figures.style import dressed
     >>> from impact.drawing.markup import to_html
-    >>> from impact.words import words_in
-    >>> figure = dressed(go.Figure(go.Scatter(x=[0, 1], y=[2, 3])), words_in("it"), height=300)
-    >>> to_html(figure_svg(figure, title="Rise", words=words_in("it")))[:74]
-    '<svg class="figure" role="img" viewBox="0 0 860 300" font-family="Inter, s'
+    >>> figure = go.Figure(go.Scatter(x=[0, 1], y=[2, 3]), layout={"height": 300, "template": go.layout.Template()})
+    >>> to_html(figure_svg(figure, title="Rise", format_number=lambda size, pattern: f"{size:g}"))[:74]
+    '<svg class="figure" role="img" viewBox="0 0 860 300" font-family="sans-ser'
     """
     parts = _read(figure)
     height, font = parts.layout.get("height", 450), {"size": 12, "color": "#444444"} | parts.layout.get("font", {})
     look = {"font_family": font.get("family", "sans-serif"), "font_size": px(font["size"]), "fill": font["color"]}
-    body, wide = _drawn(parts, words, width, height, font)
+    body, wide = _drawn(parts, format_number, width, height, font)
     box = f"0 0 {px(wide)} {px(height)}"
     return h("svg", h("title", title), body, class_="figure", role="img", viewBox=box, **look)
 
@@ -134,7 +132,7 @@ def _axes(props: Mapping[str, Mapping[str, Any]], traces: Sequence[Mapping[str, 
 
 
 def _drawn(
-    parts: _Parts, words: Words, width: float, height: float, font: Mapping[str, Any]
+    parts: _Parts, format_number: FormatNumber, width: float, height: float, font: Mapping[str, Any]
 ) -> tuple[list[Element], float]:
     """Return all of a drawing, and how wide it became."""
     margin = MARGIN | parts.layout.get("margin", {})
@@ -142,13 +140,13 @@ def _drawn(
     small = {"size": font["size"], "color": font["color"]} | legend.get("font", {})
     shown = parts.layout.get("showlegend", len(parts.traces) > 1)
     rows = legend_rows(legend_traces(parts.traces, shown=shown), width - margin["l"] - margin["r"], small["size"])
-    plot = _plot(parts, words, (width, height), margin, (legend_height(rows, small["size"]), legend["y"] >= 1))
+    plot = _plot(parts, format_number, (width, height), margin, (legend_height(rows, small["size"]), legend["y"] >= 1))
     wide = plot.right + margin["r"]
-    top = plot.top - legend_height(rows, small["size"]) if legend["y"] >= 1 else _foot(plot, words)
+    top = plot.top - legend_height(rows, small["size"]) if legend["y"] >= 1 else _foot(plot, format_number)
     paper = h("rect", width=px(wide), height=px(height), fill=parts.layout.get("paper_bgcolor", "#ffffff"))
     body = [
         paper,
-        *_layers(parts, plot, words, wide),
+        *_layers(parts, plot, format_number, wide),
         h("g", [draw_note(note, plot, font) for note in parts.notes], class_="notes"),
         h("g", draw_legend(rows, margin["l"], top, small), class_="legend"),
     ]
@@ -172,7 +170,11 @@ def _lowest(axes: Mapping[str, Axis], letter: str) -> list[Axis]:
 
 
 def _plot(
-    parts: _Parts, words: Words, size: tuple[float, float], margin: Mapping[str, float], legend: tuple[float, bool]
+    parts: _Parts,
+    format_number: FormatNumber,
+    size: tuple[float, float],
+    margin: Mapping[str, float],
+    legend: tuple[float, bool],
 ) -> Plot:
     """Return the plot within its margins, which grow where words need more room.
 
@@ -180,8 +182,8 @@ def _plot(
     ----------
     parts
         Of the figure.
-    words
-        Of the language.
+    format_number
+        Writes the numbers at the ticks, whose length needs room.
     size
         Width and height of the drawing.
     margin
@@ -190,10 +192,10 @@ def _plot(
         Height of the legend, and whether it stands above the plot.
     """
     (width, height), (extra, above) = size, legend
-    below = max((label_room(axis.within(0, width), words) for axis in _lowest(parts.axes, "x")), default=0.0)
+    below = max((label_room(axis.within(0, width), format_number) for axis in _lowest(parts.axes, "x")), default=0.0)
     top = max(margin["t"], extra + 4 if above else 0)
     bottom = height - max(margin["b"], below + (0 if above else extra) + 4)
-    beside = [label_room(axis.within(bottom, top), words) for axis in _lowest(parts.axes, "y")]
+    beside = [label_room(axis.within(bottom, top), format_number) for axis in _lowest(parts.axes, "y")]
     left = max(margin["l"], *beside, 0)
     right = max(width - margin["r"], left + NARROWEST)
     if bottom - top < NARROWEST:
@@ -205,12 +207,12 @@ def _plot(
     return Plot(left, right, top, bottom, axes)
 
 
-def _foot(plot: Plot, words: Words) -> float:
+def _foot(plot: Plot, format_number: FormatNumber) -> float:
     """Return where the words below the plot end."""
-    return plot.bottom + max((label_room(axis, words) for axis in _lowest(plot.axes, "x")), default=0.0)
+    return plot.bottom + max((label_room(axis, format_number) for axis in _lowest(plot.axes, "x")), default=0.0)
 
 
-def _layers(parts: _Parts, plot: Plot, words: Words, width: float) -> list[Element]:
+def _layers(parts: _Parts, plot: Plot, format_number: FormatNumber, width: float) -> list[Element]:
     """Return what is drawn, from the bottom up, in Plotly's order."""
     axes, used = plot.axes, {trace[f"{letter}axis"] for trace in parts.traces for letter in "xy"}
     pairs = [(axis, _other(axis, axes)) for name, axis in axes.items() if name in used]
@@ -218,10 +220,10 @@ def _layers(parts: _Parts, plot: Plot, words: Words, width: float) -> list[Eleme
     above = [shape for shape in parts.shapes if shape.get("layer") != "below"]
     return [
         h("g", [draw_shape(shape, plot) for shape in below], class_="below"),
-        h("g", [draw_grid(axis, other, words) for axis, other in pairs], class_="grid"),
+        h("g", [draw_grid(axis, other, format_number) for axis, other in pairs], class_="grid"),
         h("g", _traces(parts.traces, axes), class_="traces"),
         h("g", [draw_shape(shape, plot) for shape in above], class_="above"),
-        h("g", [draw_labels(axis, other, words, width) for axis, other in pairs], class_="axes"),
+        h("g", [draw_labels(axis, other, format_number, width) for axis, other in pairs], class_="axes"),
     ]
 
 

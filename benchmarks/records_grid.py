@@ -30,7 +30,7 @@ from impact_dashboards.server.shell import frame
 
 from impact.declare import load_programme, shipped
 from impact.drawing.markup import to_json
-from impact.publish.published import Published
+from impact.publish.published import ReaderTables
 from impact.run.flow import run_programme
 from impact.store import Warehouse
 from impact.words import words_in
@@ -124,7 +124,7 @@ def page(reader: Reader, query: dict[str, str]) -> str:
     """Return a page as the browser gets it, made now."""
     address = Address("en", "monitoring", PATH, tuple(query.items()))
     with reader.edition().open() as warehouse:
-        view = View(Published(warehouse), words_in("en"), address, datetime.date(2026, 1, 1))
+        view = View(ReaderTables(warehouse), words_in("en"), address, datetime.date(2026, 1, 1))
         return to_json(frame(view, monitoring(view), PAGES, ""))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from impact_dashboards.page.view import AddressError, Page, View
+from impact_dashboards.page.view import AddressError, PageContent, View
 from impact_dashboards.pages.network.page import network
 
 from impact.drawing.markup import words_of
@@ -29,12 +29,12 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
         yield lambda path, **given: asked(warehouse, path, **given)
 
 
-def block_words(view: View, page: Page, name: str) -> str:
+def block_words(view: View, page: PageContent, name: str) -> str:
     section = next(part for part in walk(drawn(view, page)) if part.attributes.get("id") == name)
     return words_of(section)
 
 
-def frame_of(page: Page, name: str) -> pd.DataFrame:
+def frame_of(page: PageContent, name: str) -> pd.DataFrame:
     block = page.block(name)
     assert block is not None
     assert block.table is not None

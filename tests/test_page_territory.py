@@ -14,7 +14,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from impact_dashboards.page.view import AddressError, Page, View
+from impact_dashboards.page.view import AddressError, PageContent, View
 from impact_dashboards.pages.territory.page import territory
 from impact_dashboards.pages.territory.ranking import is_uncertain, order_words, ranked
 from impact_dashboards.parts.marks import whisker
@@ -40,11 +40,11 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
         yield lambda path, **given: asked(warehouse, path, **given)
 
 
-def section(view: View, page: Page, name: str) -> Element:
+def section(view: View, page: PageContent, name: str) -> Element:
     return next(part for part in walk(drawn(view, page)) if part.attributes.get("id") == name)
 
 
-def frame_of(page: Page, name: str) -> pd.DataFrame:
+def frame_of(page: PageContent, name: str) -> pd.DataFrame:
     block = page.block(name)
     assert block is not None
     assert block.table is not None

@@ -53,10 +53,10 @@ class Element:
     children: tuple[Element | str, ...]
 
 
-Content = Element | str | int | None | Iterable[Any]
+Node = Element | str | int | None | Iterable[Any]
 
 
-def h(tag: str, *children: Content, **attributes: Any) -> Element:
+def h(tag: str, *children: Node, **attributes: Any) -> Element:
     """Return an element; ``class_`` and ``for_`` lose their underscore, ``aria_label`` becomes ``aria-label``.
 
     Parameters
@@ -96,7 +96,7 @@ def _checked(name: str, value: Any) -> Any:
     return value if value is True else str(value)
 
 
-def _flat(children: Iterable[Content]) -> Iterator[Element | str]:
+def _flat(children: Iterable[Node]) -> Iterator[Element | str]:
     for child in children:
         if isinstance(child, Element | str):
             yield child

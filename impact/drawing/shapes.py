@@ -1,7 +1,7 @@
 """Shapes of areas, from degrees to points of a drawing: projected, outlined, labelled and hatched.
 
 The projection is equirectangular, scaled by the cosine of the middle latitude: over a region of 300 km it is off by
-less than two per cent at the edges, which no eye sees. Which boundaries there are, :mod:`impact.figures.boundaries` knows; nothing here knows a value.
+less than two per cent at the edges, which no eye sees. The caller brings the boundaries; nothing here knows a value.
 """
 
 from __future__ import annotations

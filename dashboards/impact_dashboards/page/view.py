@@ -16,9 +16,9 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from impact.drawing.markup import Content, Element, h
+from impact.drawing.markup import Element, Node, h
 from impact.errors import UsageError
-from impact.publish.published import Published
+from impact.publish.published import ReaderTables
 from impact.words import Words
 from impact_dashboards.page.address import Address
 
@@ -59,7 +59,7 @@ class View:
         What a page has read of the address so far: names of filters, places in the path.
     """
 
-    published: Published
+    published: ReaderTables
     words: Words
     address: Address
     today: datetime.date
@@ -153,13 +153,13 @@ class Column:
 
     key: str
     title: str
-    show: Callable[[Row], Content] | None = None
+    show: Callable[[Row], Node] | None = None
     numeric: bool = False
     meaning: str = ""
     unit: str = ""
-    head: Content = None
+    head: Node = None
     sort: str = ""
-    below: Content = None
+    below: Node = None
 
 
 @dataclass(frozen=True)
@@ -231,12 +231,12 @@ class Block:
     id: str
     title: str
     table: Table | None = None
-    lead: Content = None
+    lead: Node = None
     figure: go.Figure | None = None
     drawing: Element | None = None
-    body: Content = None
+    body: Node = None
     folded: bool = False
-    after: Content = None
+    after: Node = None
     at_once: bool = False
     half: bool = False
 
@@ -264,7 +264,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Page:
+class PageContent:
     """A page.
 
     Parameters
@@ -289,13 +289,13 @@ class Page:
 
     title: str
     blocks: Sequence[Block] = ()
-    lead: Content = None
+    lead: Node = None
     over: str = ""
     choices: Sequence[Choice] = ()
-    aside: Content = None
+    aside: Node = None
     synthetic: bool = False
     found: bool = True
-    head: Content = field(default=None)
+    head: Node = field(default=None)
 
     def block(self, name: str) -> Block | None:
         """Return the block of a name."""

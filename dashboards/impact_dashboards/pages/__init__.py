@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from impact_dashboards.page.view import Page, View
+from impact_dashboards.page.view import PageContent, View
 from impact_dashboards.pages.claims import claims
 from impact_dashboards.pages.explore import explore
 from impact_dashboards.pages.export import export
@@ -15,7 +15,7 @@ from impact_dashboards.pages.portfolio import portfolio
 from impact_dashboards.pages.territory.page import territory
 from impact_dashboards.pages.theory.page import theory
 
-PAGES: dict[str, Callable[[View], Page]] = {
+PAGES: dict[str, Callable[[View], PageContent]] = {
     "portfolio": portfolio,
     "theory": theory,
     "indicator": indicator,

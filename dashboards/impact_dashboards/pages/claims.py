@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from impact.cli.terminal import CLAIM_STATES
-from impact.drawing.markup import Content, h
-from impact_dashboards.page.view import Block, Choice, Column, Page, Row, Table, View, nothing, records
+from impact.drawing.markup import Node, h
+from impact_dashboards.page.view import Block, Choice, Column, PageContent, Row, Table, View, nothing, records
 from impact_dashboards.parts.choose import choose
 from impact_dashboards.parts.findings import unit_of
 from impact_dashboards.parts.marks import known
@@ -16,14 +16,14 @@ from impact_dashboards.parts.state_marks import badge
 HOW = "docs/how-to/audit_claims.md"
 
 
-def claims(view: View) -> Page:
+def claims(view: View) -> PageContent:
     """Return the page of one programme's claims."""
     words = view.words
     if not view.programme:
         return choose(view, lambda name: len(view.published.claims(name)) > 0)
     every = records(view.published.claims(view.programme))
     if not every:
-        return Page(words("claims.title"), head=nothing(words, "claims.none", HOW))
+        return PageContent(words("claims.title"), head=nothing(words, "claims.none", HOW))
     state = view.chosen("state", list(CLAIM_STATES))
     order = list(CLAIM_STATES)
     rows = sorted(
@@ -42,7 +42,7 @@ def claims(view: View) -> Page:
         differ=counts["differs"],
         open=counts["not_recomputable"],
     )
-    return Page(
+    return PageContent(
         words("claims.title"),
         [Block("claims", words("claims.table"), _table(view, rows), lead=words("claims.read"))],
         lead=lead,
@@ -65,7 +65,7 @@ def _row(view: View, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _reading(view: View, reading: dict[str, Any]) -> Content:
+def _reading(view: View, reading: dict[str, Any]) -> Node:
     """Return a possible reading with the number it gives."""
     words, language = view.words, view.words.language
     text = str(reading["text"][language])
@@ -127,7 +127,7 @@ def _stated(view: View, row: Row) -> str:
     )
 
 
-def _difference(view: View, row: Row) -> Content:
+def _difference(view: View, row: Row) -> Node:
     if row["state"] != "differs" or not known(row["difference"]):
         return "–"
     share = row["relative_difference"]
@@ -137,7 +137,7 @@ def _difference(view: View, row: Row) -> Content:
     ]
 
 
-def _account(view: View, row: Row) -> Content:
+def _account(view: View, row: Row) -> Node:
     """Return how the number came about, what hinders it, and how the difference may be read."""
     possible = h("ul", [h("li", text) for text in row["possible"]])
     more = [h("small", view.words("claims.possible")), possible] if row["possible"] else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from impact.figures import parts_figure, series_figure
-from impact_dashboards.page.view import Block, Choice, Column, Page, Row, Table, View, nothing, records
+from impact_dashboards.page.view import Block, Choice, Column, PageContent, Row, Table, View, nothing, records
 from impact_dashboards.parts.choose import choose
 from impact_dashboards.parts.findings import cut_columns, drawn_unit, part_codes, unit_of, whole
 from impact_dashboards.parts.values import CELL, placed, value_columns
@@ -15,7 +15,7 @@ MANY = 12
 """Lines beyond which a drawing over time says nothing; the table has them all."""
 
 
-def explore(view: View) -> Page:
+def explore(view: View) -> PageContent:
     """Return the page: the values of one indicator, by part and wave."""
     words = view.words
     if not view.programme:
@@ -40,11 +40,11 @@ def explore(view: View) -> Page:
         _wave(view, waves, wave),
     ]
     if not name:
-        return Page(words("explore.title"), head=nothing(words, "portfolio.none"), choices=choices)
+        return PageContent(words("explore.title"), head=nothing(words, "portfolio.none"), choices=choices)
     row = records(findings[findings["indicator"] == name])[0]
     shown = shown[shown["wave"] == wave] if wave else shown
     block = _block(view, row, shown, cut)
-    return Page(
+    return PageContent(
         words("explore.title"),
         [block],
         lead=words("explore.lead" if len(shown) else "explore.nothing"),

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from impact.drawing.markup import Content, h
-from impact_dashboards.page.view import Block, Column, Page, Row, Table, View, records
+from impact.drawing.markup import Node, h
+from impact_dashboards.page.view import Block, Column, PageContent, Row, Table, View, records
 from impact_dashboards.parts.choose import choose
 from impact_dashboards.parts.findings import KEPT, finding_rows, unit_of
 from impact_dashboards.parts.state_marks import badge
@@ -32,7 +32,7 @@ MEASURED = (*CELL, "value", "conf_low", "conf_high", "n", "suppressed")
 MORE = ("std_error", "n_missing", "units_reported", "units_expected", "n_clusters", "method")
 
 
-def export(view: View) -> Page:
+def export(view: View) -> PageContent:
     """Return the page of one programme: its findings and measures as files, and the suppressed cells."""
     words = view.words
     if not view.programme:
@@ -46,7 +46,7 @@ def export(view: View) -> Page:
         _columns(view),
     ]
     lead = words("export.lead", count=len(findings), hidden=len(hidden))
-    return Page(
+    return PageContent(
         words("export.title"), blocks, lead=lead, synthetic=any(row["data_kind"] == "synthetic" for row in findings)
     )
 
@@ -55,7 +55,7 @@ def _column(view: View, key: str) -> Column:
     return Column(key, key, _shown(view, key), numeric=key in NUMBERS, meaning=meaning(view, key), head=h("code", key))
 
 
-def _shown(view: View, key: str) -> Callable[[Row], Content]:
+def _shown(view: View, key: str) -> Callable[[Row], Node]:
     """Return how a page shows what stands in a file: numbers as everywhere, states in words, codes as codes."""
     words = view.words
     if key in NUMBERS:
@@ -75,7 +75,7 @@ def meaning(view: View, key: str, table: str = "finding") -> str:
     return next((view.words(name) for name in names if view.words.has(name)), "")
 
 
-def _marked(text: str) -> list[Content]:
+def _marked(text: str) -> list[Node]:
     """Return a text with what stands between backticks as code."""
     return [h("code", piece) if place % 2 else piece for place, piece in enumerate(text.split("`"))]
 

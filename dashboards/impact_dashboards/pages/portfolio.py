@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from impact.drawing.markup import Content, Element, h
+from impact.drawing.markup import Element, Node, h
 from impact.judge.attainment import WORST_FIRST
-from impact_dashboards.page.view import Block, Choice, Page, Row, View, nothing
+from impact_dashboards.page.view import Block, Choice, PageContent, Row, View, nothing
 from impact_dashboards.parts.findings import OLD, age, all_rows, finding_table, title_of, widest_cut
 from impact_dashboards.parts.marks import known
 from impact_dashboards.parts.state_marks import badge
@@ -29,7 +29,7 @@ def _promised(row: Row) -> bool:
     return known(row["target"])
 
 
-def portfolio(view: View) -> Page:
+def portfolio(view: View) -> PageContent:
     """Return the page: a sentence, tiles, and every finding that the filters leave."""
     words, asked = view.words, _asked(view)
     within = [row for row in all_rows(view) if asked["programme"] in ("", row["programme"])]
@@ -41,7 +41,7 @@ def portfolio(view: View) -> Page:
     rows = sorted(chosen, key=lambda row: (order(row), *_last(row)))
     table = finding_table(view, rows, parts=bool(cut), group=group)
     title = words("portfolio.table", count=len(rows))
-    return Page(
+    return PageContent(
         words("portfolio.title"),
         [Block("findings", title, table, lead=words("portfolio.read"), after=legend(view))],
         lead=headline(view, wholes),
@@ -148,7 +148,7 @@ def _by_indicator(view: View, titles: Mapping[str, str]) -> Group:
     return lambda row: f"{titles[row['programme']]} · {title_of(view, row)}"
 
 
-def headline(view: View, rows: Rows) -> Content:
+def headline(view: View, rows: Rows) -> Node:
     """Return the sentence: promises of outcomes, promises of activities, effects; invented data apart, and old data."""
     words = view.words
     old = sum((age(view, row) or 0) > OLD for row in rows)
@@ -165,7 +165,7 @@ def _kinds(rows: Rows) -> dict[str, Rows]:
     return {kind: [row for row in said if row["data_kind"] == kind] for kind in ("real", "synthetic")}
 
 
-def _told(view: View, kind: str, rows: Rows) -> Content:
+def _told(view: View, kind: str, rows: Rows) -> Node:
     """Return what data of one kind say."""
     words, effects = view.words, [row for row in rows if _has_effect(row)]
     better = sum(row["contribution"] == "improved" for row in effects)
@@ -175,7 +175,7 @@ def _told(view: View, kind: str, rows: Rows) -> Content:
     return [words(f"headline.{kind}"), " ", [[", " if place else "", part] for place, part in enumerate(told)], "."]
 
 
-def _reached(view: View, name: str, rows: Rows) -> Content:
+def _reached(view: View, name: str, rows: Rows) -> Node:
     """Return how many promises of results, or of work, were reached; a count without interval is beyond no doubt."""
     words = view.words
     promised = [row for row in rows if known(row["target"]) and row["stage"] in STAGES[name]]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from impact.drawing.markup import h
-from impact_dashboards.page.view import Page, View
+from impact_dashboards.page.view import PageContent, View
 
 
-def choose(view: View, have: Callable[[str], bool]) -> Page:
+def choose(view: View, have: Callable[[str], bool]) -> PageContent:
     """Return a choice of programmes.
 
     Parameters
@@ -30,4 +30,6 @@ def choose(view: View, have: Callable[[str], bool]) -> Page:
         for name, row in view.published.titles.items()
         if have(name)
     ]
-    return Page(words(f"menu.{address.page}"), lead=words("choose.lead"), head=h("div", cards, class_="tiles choice"))
+    return PageContent(
+        words(f"menu.{address.page}"), lead=words("choose.lead"), head=h("div", cards, class_="tiles choice")
+    )

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from impact.declare import last_day
-from impact.drawing.markup import Content, Element, h
+from impact.drawing.markup import Element, Node, h
 from impact.judge.evidence import REFUSED
 from impact.words import Words
 from impact_dashboards.page.view import Column, Row, Table, View, records
@@ -112,7 +112,7 @@ def _dated(period: str | None, waves: Mapping[str, str]) -> datetime.date | None
 
 def all_rows(view: View) -> list[dict[str, Any]]:
     """Return all findings in reach as rows, made once for the data as they are."""
-    return view.published.remembered("finding rows", lambda: finding_rows(view, view.published.findings()))
+    return view.published.cached_value("finding rows", lambda: finding_rows(view, view.published.findings()))
 
 
 def widest_cut(rows: Sequence[Row]) -> str:
@@ -185,7 +185,7 @@ def finding_table(view: View, rows: Sequence[Row], *, parts: bool = False, group
     return Table(shown, rows, extra, group)
 
 
-def _name(view: View, row: Row, *, parts: bool) -> Content:
+def _name(view: View, row: Row, *, parts: bool) -> Node:
     name = part_of(view, row) if parts else title_of(view, row)
     of_part = "/" in str(row["finding"]).partition("/")[2]
     under = (
@@ -196,7 +196,7 @@ def _name(view: View, row: Row, *, parts: bool) -> Content:
     return [h("a", name, href=link_of(view, row)), h("small", under)]
 
 
-def _drawing(view: View, row: Row) -> Content:
+def _drawing(view: View, row: Row) -> Node:
     if row["attainment"] == "suppressed":
         return h("small", view.words(f"disclosure.{row['suppressed']}"))
     if row["attainment"] in NO_PATH:
@@ -214,7 +214,7 @@ def in_words(view: View, row: Row) -> str:
     return ", ".join(text.strip() for text in said)
 
 
-def value_cell(view: View, row: Row) -> Content:
+def value_cell(view: View, row: Row) -> Node:
     """Return a value as it was stated, with its interval and what was promised."""
     words, unit = view.words, row["unit"]
     if not known(row["value"]):
@@ -229,7 +229,7 @@ def value_cell(view: View, row: Row) -> Content:
     ]
 
 
-def effect_cell(view: View, row: Row) -> Content:
+def effect_cell(view: View, row: Row) -> Node:
     """Return an effect with its interval and what it says; a change is called a change."""
     words, unit = view.words, row["unit"]
     if not known(row["estimate"]):
@@ -256,7 +256,7 @@ def unit_words(view: View, row: Row) -> str:
     return view.words("units.some", reported=int(row["units_reported"]), count=int(row["units_expected"]))
 
 
-def _evidence(view: View, row: Row) -> Content:
+def _evidence(view: View, row: Row) -> Node:
     level = row["evidence_level"]
     refused = str(row["evidence_reason"]).startswith(REFUSED)
     silent = row["contribution"] == "suppressed" or (row["contribution"] == "not_estimable" and not refused)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
-from impact.drawing.markup import Content, Element, h
+from impact.drawing.markup import Element, Node, h
 from impact.words import Words
 from impact_dashboards.page.view import Row, records
 
 MARK = "\0"
 
 
-def rich(words: Words, key: str, **parts: Content) -> list[Content]:
+def rich(words: Words, key: str, **parts: Node) -> list[Node]:
     """Return the text of a key with elements in its places.
 
     Parameters
@@ -34,7 +34,7 @@ def source_list(words: Words, sources: pd.DataFrame) -> Element | None:
     return h("ul", [h("li", _source(words, row)) for row in records(sources)], class_="sources")
 
 
-def _source(words: Words, row: Row) -> Content:
+def _source(words: Words, row: Row) -> Node:
     said = [row["title"] + (" †" if row["kind"] == "synthetic" else ""), row["publisher"], row["document"]]
     said += [words("source.licence", licence=row["licence"] or words("source.unstated"))]
     said += [words("source.retrieved", date=words.date(row["retrieved"]))] if row["retrieved"] else []

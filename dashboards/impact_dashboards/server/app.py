@@ -25,15 +25,14 @@ from werkzeug.wrappers import Response
 from impact.declare.base import Language
 from impact.drawing.markup import to_html, to_json
 from impact.errors import UsageError
-from impact.publish.published import Published
+from impact.publish.published import ReaderTables
 from impact.publish.scope import Scope
 from impact.words import LANGUAGES, words_in
 from impact_dashboards.page.address import Address, read_address
-from impact_dashboards.page.view import AddressError, View
-from impact_dashboards.page.view import Page as Content
+from impact_dashboards.page.view import AddressError, PageContent, View
 from impact_dashboards.pages import PAGES
 from impact_dashboards.server.access import Access, guard, scope_of_request
-from impact_dashboards.server.component import Page
+from impact_dashboards.server.component import PageComponent
 from impact_dashboards.server.files import TYPES, block_file
 from impact_dashboards.server.reader import Reader
 from impact_dashboards.server.shell import frame
@@ -122,7 +121,7 @@ class Site:
         def made() -> Any:
             with edition.open() as warehouse:
                 tables = self.memory.get(("tables", scope, edition.version), dict)
-                published = Published(warehouse, scope, tables)
+                published = ReaderTables(warehouse, scope, tables)
                 return make(View(published, words_in(address.language), address, day), edition.version)
 
         return self.memory.get((kind, address, scope, edition.version, day), made)
@@ -130,7 +129,7 @@ class Site:
     def _page(self, view: View, version: str) -> Answer:
         page = _content(view)
         if view.address.form and page.found:  # that there is such a file was found out before
-            page = Content(view.words("missing.file"), lead=view.words("missing.file_lead"), found=False)
+            page = PageContent(view.words("missing.file"), lead=view.words("missing.file_lead"), found=False)
         foot = view.words("shell.foot", version=version, date=view.words.date(view.today))
         tree = frame(view, page, filter(view.published.scope.opens, PAGES), foot)
         return Answer(200 if page.found else 404, page.title, to_html(tree), to_json(tree))
@@ -144,23 +143,23 @@ def today() -> datetime.date:
     return datetime.datetime.now(tz=datetime.UTC).date()
 
 
-def _content(view: View) -> Content:
+def _content(view: View) -> PageContent:
     """Return the page of a view, or a page that says what there is where there is none."""
     words, address = view.words, view.address
     build = PAGES.get(address.page) if view.published.scope.opens(address.page) else None
     if build is None:
-        return Content(words("missing.page"), lead=words("missing.page_lead"), found=False)
+        return PageContent(words("missing.page"), lead=words("missing.page_lead"), found=False)
     if address.programme and address.programme not in view.published.titles:
         known = ", ".join(view.published.titles)
-        return Content(words("missing.programme"), lead=words("missing.programme_lead", known=known), found=False)
+        return PageContent(words("missing.programme"), lead=words("missing.programme_lead", known=known), found=False)
     try:
         page = build(view)
         view.check()
         return page
     except AddressError as error:
-        return Content(error.title, lead=str(error), found=False)
+        return PageContent(error.title, lead=str(error), found=False)
     except UsageError as error:
-        return Content(words("missing.finding"), lead=words.said(str(error)), found=False)
+        return PageContent(words("missing.finding"), lead=words.said(str(error)), found=False)
 
 
 class App(Dash):
@@ -208,7 +207,7 @@ def create_app(db: str | Path, *, access: Access | None = None, key: str | None 
         serve_locally=True,
         assets_folder=str(Path(__file__).parents[1] / "assets"),
     )
-    app.layout = Page(id="page")
+    app.layout = PageComponent(id="page")
     app.server.config["MAX_CONTENT_LENGTH"] = LONGEST
 
     @app.callback(Output("page", "content"), Input("page", "address"), prevent_initial_call=True)

@@ -7,7 +7,7 @@ from typing import Any
 from dash.development.base_component import Component
 
 
-class Page(Component):
+class PageComponent(Component):
     """A page whose content is a tree of elements (:mod:`impact.drawing.markup`) as JSON.
 
     Dash wraps every component it draws; a page here has thousands of elements, drawings among them, for which Dash has

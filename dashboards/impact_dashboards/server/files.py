@@ -9,7 +9,7 @@ from impact.drawing.markup import svg_file
 from impact.publish.csv_text import safe_cell
 from impact.sql import fingerprint
 from impact.words import Words
-from impact_dashboards.page.view import Block, Column, Page, Table, View
+from impact_dashboards.page.view import Block, Column, PageContent, Table, View
 from impact_dashboards.server.shell import drawing_of
 
 TYPES = {
@@ -32,7 +32,7 @@ def csv_text(table: Table, words: Words) -> str:
     return frame.map(safe_cell).to_csv(index=False, lineterminator="\n")
 
 
-def metadata(view: View, page: Page, block: Block, table: Table, version: str) -> dict[str, Any]:
+def metadata(view: View, page: PageContent, block: Block, table: Table, version: str) -> dict[str, Any]:
     """Describe a CSV file as CSV on the Web (W3C, 2015): address, columns, meaning, version and what was suppressed."""
     words, address = view.words, view.address
     columns = [_described(words, column) for column in table.file_columns]
@@ -66,7 +66,7 @@ def _described(words: Words, column: Column) -> dict[str, Any]:
     )
 
 
-def block_file(view: View, page: Page, version: str) -> str | None:
+def block_file(view: View, page: PageContent, version: str) -> str | None:
     """Return the file that an address asks for; None where the page has no such block or the block no such file."""
     block, form = page.block(view.address.block), view.address.form
     if block is None:

@@ -17,10 +17,10 @@ from impact.declare.base import Language
 from impact.drawing.markup import Element, h, to_html
 from impact.errors import UsageError
 from impact.files import check_place, copy_file, write_file
-from impact.publish.published import Published
+from impact.publish.published import ReaderTables
 from impact.words import words_in
 from impact_dashboards.page.address import Address, read_address
-from impact_dashboards.page.view import Block, Page, View, records
+from impact_dashboards.page.view import Block, PageContent, View, records
 from impact_dashboards.pages import PAGES
 from impact_dashboards.parts.findings import whole
 from impact_dashboards.server.app import today
@@ -86,7 +86,7 @@ def report_html(db: str | Path, programme: str, language: Language) -> str:
     """
     edition = Reader(db).edition()
     with edition.open() as warehouse:
-        view = View(Published(warehouse), words_in(language), Address(language, "portfolio"), today())
+        view = View(ReaderTables(warehouse), words_in(language), Address(language, "portfolio"), today())
         if programme not in view.published.titles:
             known = ", ".join(view.published.titles)
             raise UsageError(f"nothing is published of a programme '{programme}'; the database holds {known}")
@@ -136,7 +136,7 @@ def _chapters(view: View, programme: str) -> Iterator[Element]:
 
 
 def _chapter(view: View) -> Iterator[Element]:
-    page: Page = PAGES[view.address.page](view)
+    page: PageContent = PAGES[view.address.page](view)
     blocks = [block for block in page.blocks if block.id not in LEFT_OUT.get(view.address.page, ())]
     if blocks:
         yield _section(view, page, [block_element(view, block, files=False) for block in blocks], view.address.page)
@@ -158,7 +158,7 @@ def _short(block: Block) -> Block:
     return replace(block, table=None) if block.id == "terms" and block.figure is not None else block
 
 
-def _section(view: View, page: Page, blocks: list[Element], anchor: str) -> Element:
+def _section(view: View, page: PageContent, blocks: list[Element], anchor: str) -> Element:
     over = h("p", page.over, class_="over") if page.over else None
     lead = h("p", page.lead, class_="lead") if page.lead else None
     return h("article", over, h("h2", page.title, class_="chapter"), lead, blocks, id=anchor)

@@ -6,19 +6,19 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
-from impact.drawing.markup import Content, Element, h
+from impact.drawing.markup import Element, Node, h
 from impact.drawing.svg.figure import figure_svg
 from impact.figures.style import number_format
 from impact.words import LANGUAGES, Words
 from impact_dashboards.page.address import Address
-from impact_dashboards.page.view import Block, Choice, Column, Page, Row, Table, View
+from impact_dashboards.page.view import Block, Choice, Column, PageContent, Row, Table, View
 
 PLOTLY = "/assets/vendor/plotly-cartesian.min.js"
 WIDE, BESIDE, HALF, NARROW = 1160, 860, 560, 360
 """Pixels of a drawing: across the page, beside a list, in a block of half width, on a telephone."""
 
 
-def frame(view: View, page: Page, menu: Iterable[str], foot: Content) -> Element:
+def frame(view: View, page: PageContent, menu: Iterable[str], foot: Node) -> Element:
     """Return a whole page.
 
     Parameters
@@ -47,14 +47,14 @@ def frame(view: View, page: Page, menu: Iterable[str], foot: Content) -> Element
     )
 
 
-def _blocks(view: View, blocks: Iterable[Block], width: int) -> Iterator[Content]:
+def _blocks(view: View, blocks: Iterable[Block], width: int) -> Iterator[Node]:
     """Yield the blocks in order, those of half width side by side."""
     for half, some in groupby(blocks, key=lambda block: block.half):
         drawn = [block_element(view, block, HALF if half else width) for block in some]
         yield h("div", drawn, class_="pair") if half else drawn
 
 
-def _head(view: View, page: Page, menu: Iterable[str]) -> Element:
+def _head(view: View, page: PageContent, menu: Iterable[str]) -> Element:
     words, address = view.words, view.address
     logo = h(
         "svg",
@@ -122,7 +122,7 @@ def _under(view: View, banner: Element | None) -> Element:
     return h("div", h("nav", links, aria_label=words("shell.programmes")), banner, class_="under")
 
 
-def _filters(view: View, page: Page) -> Element | None:
+def _filters(view: View, page: PageContent) -> Element | None:
     if not page.choices:
         return None
     shown = {choice.name for choice in page.choices} | {"page"}  # other filters leave other rows: from their first page
@@ -268,7 +268,7 @@ def _row(words: Words, table: Table, row: Row) -> Element:
     return h("tr", cells, class_=table.row_class(row) if table.row_class else None)
 
 
-def _cell(words: Words, column: Column, row: Row) -> Content:
+def _cell(words: Words, column: Column, row: Row) -> Node:
     if column.show is not None:
         return column.show(row)
     value: Any = row.get(column.key)

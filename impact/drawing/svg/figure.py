@@ -66,7 +66,7 @@ def figure_svg(figure: go.Figure, *, title: str, format_number: FormatNumber, wi
     Examples
     --------
     >>> from impact.drawing.markup import to_html
-    >>> figure = go.Figure(go.Scatter(x=[0, 1], y=[2, 3]), layout={"height": 300, "template": go.layout.Template()})
+    >>> figure = go.Figure(go.Scatter(x=[0, 1], y=[2, 3])).update_layout(template=None, height=300)
     >>> to_html(figure_svg(figure, title="Rise", format_number=lambda size, pattern: f"{size:g}"))[:74]
     '<svg class="figure" role="img" viewBox="0 0 860 300" font-family="sans-ser'
     """

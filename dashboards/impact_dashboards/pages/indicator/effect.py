@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from impact.drawing.markup import Content, h
+from impact.drawing.markup import Node, h
 from impact.figures import effects_figure
 from impact.judge.evidence import REFUSED
 from impact.publish.trace import EFFECTS, NAMED
@@ -52,7 +52,7 @@ def _effect(view: View, row: Row, checks: list[dict[str, Any]]) -> Block:
     return Block("effect", words("effect.title"), table if rows else None, body=_facts(view, row))
 
 
-def _facts(view: View, row: Row) -> Content:
+def _facts(view: View, row: Row) -> Node:
     words = view.words
     reason = words.said(row["evidence_reason"])
     if not known(row["estimate"]):

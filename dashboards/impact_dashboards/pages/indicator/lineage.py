@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from impact.drawing.markup import Content, h
+from impact.drawing.markup import Node, h
 from impact_dashboards.page.view import Block, Column, Row, Table, View
 from impact_dashboards.parts.sentences import web_link
 
@@ -96,7 +96,7 @@ def rows_block(view: View, row: Row, trace: dict[str, Any]) -> Block:
     )
 
 
-def _provenance(view: View, provenance: dict[str, Any]) -> Content:
+def _provenance(view: View, provenance: dict[str, Any]) -> Node:
     """Return where a file comes from."""
     said = [provenance.get(name) for name in ("publisher", "document", "licence", "generator")]
     link = web_link(str(provenance.get("url") or ""), view.words("lineage.open"))

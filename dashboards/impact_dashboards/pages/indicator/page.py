@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 
 from impact.declare import last_day
-from impact.drawing.markup import Content, Element, h
+from impact.drawing.markup import Element, Node, h
 from impact.errors import UsageError
 from impact.figures import Point, waves_figure
-from impact_dashboards.page.view import Block, Choice, Column, Page, Row, Table, View, records
+from impact_dashboards.page.view import Block, Choice, Column, PageContent, Row, Table, View, records
 from impact_dashboards.pages.indicator.effect import effect_blocks
 from impact_dashboards.pages.indicator.lineage import definition_block, plan_block, rows_block
 from impact_dashboards.pages.territory.ranking import order_words, ranked
@@ -40,7 +40,7 @@ from impact_dashboards.parts.values import placed, value_columns
 LEVELS = ("micro", "meso", "macro")
 
 
-def indicator(view: View) -> Page:
+def indicator(view: View) -> PageContent:
     """Return the page of one indicator, or of the first of a programme where none is named."""
     if not view.programme:
         return choose(view, lambda name: True)
@@ -64,7 +64,7 @@ def indicator(view: View) -> Page:
     ]
     blocks += [rows_block(view, row, trace), plan_block(view, row, trace)]
     of_part = "" if finding.count("/") == 1 else f" · {part_of(view, row)}"
-    return Page(
+    return PageContent(
         title_of(view, row) + of_part,
         [block for block in blocks if block is not None],
         lead=_lead(view, row),
@@ -84,7 +84,7 @@ def _first(findings: pd.DataFrame) -> str:
     return str(findings["indicator"].iloc[0])
 
 
-def _lead(view: View, row: Row) -> Content:
+def _lead(view: View, row: Row) -> Node:
     """Return the finding as a sentence; a change is a change, an effect has a design."""
     words, unit = view.words, row["unit"]
     if row["attainment"] == "suppressed":
@@ -199,7 +199,7 @@ def _facts(view: View, row: Row) -> Element:
     words, unit = view.words, row["unit"]
     both = known(row["value"]) and known(row["target"]) and row["attainment"] not in NO_PATH
     gap = row["value"] - row["target"] if both else None
-    facts: list[tuple[str, Content]] = [
+    facts: list[tuple[str, Node]] = [
         (words("finding.value"), [value_cell(view, row), state_badge(view, row)]),
         (words("finding.baseline").capitalize(), words.number(row["baseline"], unit)),
         (words("finding.target").capitalize(), words.number(row["target"], unit)),
@@ -226,7 +226,7 @@ def _facts(view: View, row: Row) -> Element:
     )
 
 
-def _forecast(view: View, row: Row) -> list[tuple[str, Content]]:
+def _forecast(view: View, row: Row) -> list[tuple[str, Node]]:
     """Return what was forecast, of the value or of the effect, and whether it held."""
     words, unit, effect = view.words, row["unit"], row["forecast_of"] == "effect"
     if not known(row["forecast"]):

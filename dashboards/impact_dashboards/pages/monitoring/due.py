@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from impact.drawing.markup import Content, h
+from impact.drawing.markup import Node, h
 from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing, records
 from impact_dashboards.pages.monitoring.planned import HOW, day_of
 from impact_dashboards.pages.monitoring.quality import chips
@@ -50,7 +50,7 @@ def due_block(view: View, rows: list[dict[str, Any]]) -> Block:
     return Block("due", title, table, lead=lead, body=body)
 
 
-def _due_name(view: View, row: Row) -> Content:
+def _due_name(view: View, row: Row) -> Node:
     if row["kind"] != "target":
         return str(row["title"])
     programme, indicator = str(row["id"]).split("/")[:2]
@@ -62,7 +62,7 @@ def _since(view: View, row: Row) -> str:
     return view.words("monitoring.days", count=row["days"]) if row["days"] > 0 else "–"
 
 
-def _why(view: View, row: Row) -> Content:
+def _why(view: View, row: Row) -> Node:
     if row["attainment"]:
         return badge(row["attainment"], view.words)
     return view.words(f"monitoring.why_{row['kind']}_{row['state']}")

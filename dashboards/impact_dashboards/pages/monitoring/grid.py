@@ -11,9 +11,9 @@ from typing import Any
 
 import pandas as pd
 
-from impact.drawing.markup import Content, Element, h
+from impact.drawing.markup import Element, Node, h
 from impact.errors import UsageError
-from impact_dashboards.page.view import AddressError, Block, Column, Page, Row, Table, View, nothing, records
+from impact_dashboards.page.view import AddressError, Block, Column, PageContent, Row, Table, View, nothing, records
 from impact_dashboards.pages.monitoring.quarantine import pager, way_back
 from impact_dashboards.parts.headings import column_title, contract_title
 
@@ -38,7 +38,7 @@ def contracts_block(view: View) -> Block:
     rows = records(found.sort_values(["rows", "contract"], ascending=[False, True]))
     names = contract_names(view)
 
-    def link(row: Row) -> Content:
+    def link(row: Row) -> Node:
         return h("a", names[row["contract"]], href=_link(view, row["contract"]))
 
     heads = [
@@ -63,12 +63,14 @@ def contract_names(view: View) -> dict[str, str]:
     }
 
 
-def records_page(view: View) -> Page:
+def records_page(view: View) -> PageContent:
     """Return one page of a contract's rows."""
     words = view.words
     title, back = words("monitoring.records"), way_back(view)
     if not view.published.scope.opens("records"):
-        return Page(title, head=[back, nothing(words, "monitoring.records_closed")], over=words("menu.monitoring"))
+        return PageContent(
+            title, head=[back, nothing(words, "monitoring.records_closed")], over=words("menu.monitoring")
+        )
     names = contract_names(view)
     contract = view.at(2) or next(iter(names), "")
     if contract not in names:
@@ -80,7 +82,7 @@ def records_page(view: View) -> Page:
     choice = h("nav", h("ul", links), class_="chips", aria_label=words("monitoring.contract"))
     block = _rows_block(view, contract, names[contract])
     lead, over = words("monitoring.records_lead"), words("menu.monitoring")
-    return Page(title, [block], lead=lead, over=over, head=[back, choice], synthetic="†" in names[contract])
+    return PageContent(title, [block], lead=lead, over=over, head=[back, choice], synthetic="†" in names[contract])
 
 
 def _rows_block(view: View, contract: str, name: str) -> Block:
@@ -194,7 +196,7 @@ def _table(
     return Table([column(name, kind) for name, kind in columns.items()], rows, extra)
 
 
-def _cell(view: View, value: Any) -> Content:
+def _cell(view: View, value: Any) -> Node:
     """Write a value as it stands in the data; a number of a row is no number of a finding, and is not rounded."""
     if value is None:
         return h("span", "–", class_="muted")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from impact.drawing.markup import Content, h
+from impact.drawing.markup import Node, h
 from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing, records
 from impact_dashboards.pages.monitoring.planned import HOW, written
 from impact_dashboards.parts.findings import finding_rows, finding_table
@@ -25,7 +25,7 @@ def journeys_block(view: View) -> Block:
     def said(key: str, title: str) -> Column:
         return Column(key, words(f"monitoring.{title}"), lambda row: row[key] or not_stated(view))
 
-    def name(row: Row) -> Content:
+    def name(row: Row) -> Node:
         return [row["name"] + sign, h("small", row["territory"] or "")]
 
     table = Table(
@@ -42,7 +42,7 @@ def journeys_block(view: View) -> Block:
     return Block("journeys", title, table, lead=lead)
 
 
-def not_stated(view: View) -> Content:
+def not_stated(view: View) -> Node:
     """Return what stands where the documents are silent, which is not to say that nothing was."""
     return h("span", view.words("monitoring.not_stated"), class_="muted")
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from impact.drawing.markup import Content, h
+from impact.drawing.markup import Node, h
 from impact.errors import UsageError
-from impact_dashboards.page.view import Page, Row, View
+from impact_dashboards.page.view import PageContent, Row, View
 from impact_dashboards.pages.monitoring.due import due_block, due_rows
 from impact_dashboards.pages.monitoring.grid import contracts_block, records_page
 from impact_dashboards.pages.monitoring.journeys import journeys_block, process_block
@@ -23,7 +23,7 @@ from impact_dashboards.parts.findings import STALE
 PARTS = {"quarantine": quarantine_page, "records": records_page}
 
 
-def monitoring(view: View) -> Page:
+def monitoring(view: View) -> PageContent:
     """Return the page of a programme, or of its rows."""
     if not view.programme:
         return choose(view, lambda name: True)
@@ -35,7 +35,7 @@ def monitoring(view: View) -> Page:
     return _overview(view)
 
 
-def _overview(view: View) -> Page:
+def _overview(view: View) -> PageContent:
     planned, due, files = delivery_rows(view), due_rows(view), file_rows(view)
     blocks = [
         deliveries_block(view, planned),
@@ -49,7 +49,7 @@ def _overview(view: View) -> Page:
         journeys_block(view),
         process_block(view),
     ]
-    return Page(
+    return PageContent(
         view.words("menu.monitoring"),
         [block for block in blocks if block is not None],
         lead=headline(view, planned, due, files),
@@ -57,7 +57,7 @@ def _overview(view: View) -> Page:
     )
 
 
-def headline(view: View, planned: Sequence[Row], due: Sequence[Row], files: Sequence[Row]) -> Content:
+def headline(view: View, planned: Sequence[Row], due: Sequence[Row], files: Sequence[Row]) -> Node:
     """Return the sentence: what is late, what lies behind its plan, what nobody has loaded again."""
     words = view.words
     late = sum(row["state"] == "late" for row in due)

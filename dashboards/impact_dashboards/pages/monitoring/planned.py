@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from impact.declare import last_day
-from impact.drawing.markup import Content, Element, h
+from impact.drawing.markup import Element, Node, h
 from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing, records
 from impact_dashboards.parts.marks import bar, known
 from impact_dashboards.parts.state_marks import badge
@@ -107,7 +107,7 @@ def deliveries_block(view: View, rows: list[dict[str, Any]]) -> Block:
     if not rows:
         return Block("plan", title, body=nothing(words, "monitoring.no_plan", HOW))
 
-    def amount(key: str) -> Callable[[Row], Content]:
+    def amount(key: str) -> Callable[[Row], Node]:
         return lambda row: _amount(view, row, key)
 
     table = Table(
@@ -130,12 +130,12 @@ def deliveries_block(view: View, rows: list[dict[str, Any]]) -> Block:
     return Block("plan", title, table, lead=words("monitoring.plan_lead", points=round(100 * BEHIND)))
 
 
-def _activity(view: View, row: Row) -> Content:
+def _activity(view: View, row: Row) -> Node:
     under = [h("code", row["activity"]), *([" · ", row["project"]] if row["project"] else [])]
     return [view.words.pick(row, "kind"), h("small", under)]
 
 
-def _amount(view: View, row: Row, key: str) -> Content:
+def _amount(view: View, row: Row, key: str) -> Node:
     value = row[key]
     if value is None:
         return h("span", view.words("monitoring.not_stated"), class_="muted")
@@ -165,7 +165,7 @@ def _plan_badge(view: View, row: Row) -> Element:
     return badge(state, words, words("monitoring.behind", points=words.gain(row["ahead"], "share")))
 
 
-def written(view: View, row: Row) -> Content:
+def written(view: View, row: Row) -> Node:
     """Return where a row of a document is written, with its words folded away."""
     place = ", ".join(row[name] for name in ("document", "place") if row[name])
     if not place:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from impact.drawing.markup import Content, Element, h
+from impact.drawing.markup import Element, Node, h
 from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing, records
 from impact_dashboards.parts.findings import STALE
 from impact_dashboards.parts.headings import column_title, contract_title, source_titles
@@ -56,14 +56,14 @@ def age_state(days: int | None) -> str:
     return "good" if days <= FRESH else "warn" if days <= STALE else "bad"
 
 
-def said(view: View, state: str, text: str) -> Content:
+def said(view: View, state: str, text: str) -> Node:
     """Return a number with the shape of its state, and the state's word for those who see neither shape nor colour."""
     if state == "no_data":
         return h("span", "–", class_="muted")
     return [badge(state, view.words, text), h("span", " ", view.words(f"status.{state}"), class_="unseen")]
 
 
-def share_cell(view: View, measure: str, share: float | None) -> Content:
+def share_cell(view: View, measure: str, share: float | None) -> Node:
     """Return a share with its state."""
     return said(view, share_state(measure, share), view.words.number(share, "share"))
 
@@ -144,7 +144,7 @@ def files_block(view: View, rows: Sequence[Row]) -> Block:
     return Block("quality", words("monitoring.quality"), table, lead=words("monitoring.quality_lead"), after=note)
 
 
-def _file_name(titles: Mapping[str, str], row: Row) -> Content:
+def _file_name(titles: Mapping[str, str], row: Row) -> Node:
     sign = " †" if row["kind"] == "synthetic" else ""
     return [titles.get(row["source"], str(row["source"])) + sign, h("small", str(row["file"]))]
 
@@ -167,7 +167,7 @@ def response_block(view: View) -> Block:
     def count(key: str) -> Column:
         return Column(key, words(f"monitoring.{key}"), numeric=True)
 
-    def back(row: Row) -> Content:
+    def back(row: Row) -> Node:
         return share_cell(view, "linked", row["share_linked"])
 
     table = Table(
@@ -263,7 +263,7 @@ def _answer_rows(view: View, counted: pd.DataFrame) -> list[dict[str, Any]]:
 def _answers_table(view: View, rows: list[dict[str, Any]]) -> Table:
     words = view.words
 
-    def name(row: Row) -> Content:
+    def name(row: Row) -> Node:
         return (
             [row["column_title"], h("small", h("code", row["column"]))]
             if row["column_title"]
@@ -286,7 +286,7 @@ def _answers_table(view: View, rows: list[dict[str, Any]]) -> Table:
     )  # fmt: skip
 
 
-def _answered_cell(view: View, row: Row) -> Content:
+def _answered_cell(view: View, row: Row) -> Node:
     """Return the share of answers; a column that no row fills is not in use, which is no defect of a row."""
     if row["answered"] is None:
         return badge("suppressed", view.words)

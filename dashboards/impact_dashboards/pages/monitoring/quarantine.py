@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from impact.drawing.markup import Content, Element, h
-from impact_dashboards.page.view import Block, Choice, Column, Page, Row, Table, View, nothing, records
+from impact.drawing.markup import Element, Node, h
+from impact_dashboards.page.view import Block, Choice, Column, PageContent, Row, Table, View, nothing, records
 from impact_dashboards.pages.monitoring.quality import SHOWN
 from impact_dashboards.parts.headings import column_title, source_contracts, source_titles
 from impact_dashboards.parts.state_marks import badge
@@ -53,7 +53,7 @@ def counts_block(view: View) -> Block:
     return Block("quarantine", title, table, lead=lead)
 
 
-def _reason(view: View, row: Row) -> Content:
+def _reason(view: View, row: Row) -> Node:
     return [_rule(view, row["rule"]), h("small", view.words.said(row["expected"]))]
 
 
@@ -62,7 +62,7 @@ def rule_words(view: View, rule: str) -> str:
     return view.words(f"rule.{rule}") if view.words.has(f"rule.{rule}") else rule
 
 
-def _rule(view: View, rule: str) -> Content:
+def _rule(view: View, rule: str) -> Node:
     """Return a rule in words, or as the code it is."""
     return rule_words(view, rule) if view.words.has(f"rule.{rule}") else h("code", rule)
 
@@ -79,12 +79,14 @@ def _link(view: View, row: Row) -> Element:
     return h("a", view.words.number(row["count"]), href=href, aria_label=label)
 
 
-def quarantine_page(view: View) -> Page:
+def quarantine_page(view: View) -> PageContent:
     """Return the rows set aside, a page of them, with line, expected and found."""
     words, reasons = view.words, view.published.quarantine(view.programme)
     title, back = words("monitoring.quarantine"), way_back(view)
     if not view.published.scope.opens("quarantine"):
-        return Page(title, head=[back, nothing(words, "monitoring.quarantine_closed")], over=words("menu.monitoring"))
+        return PageContent(
+            title, head=[back, nothing(words, "monitoring.quarantine_closed")], over=words("menu.monitoring")
+        )
     chosen = _filtered(view, reasons)
     pages = max(-(-len(chosen) // SIZE), 1)
     number = _number(view, pages)
@@ -94,7 +96,7 @@ def quarantine_page(view: View) -> Page:
     kinds = view.published.loads(view.programme)
     synthetic = kinds.loc[kinds["current"] & kinds["source"].isin(set(chosen["source"])), "kind"] == "synthetic"
     lead = words("monitoring.quarantine_lead", count=len(reasons))
-    return Page(title, [block], lead=lead, over=words("menu.monitoring"), choices=_choices(view, reasons), head=back,
+    return PageContent(title, [block], lead=lead, over=words("menu.monitoring"), choices=_choices(view, reasons), head=back,
                 synthetic=bool(synthetic.any()))  # fmt: skip
 
 
@@ -139,10 +141,10 @@ def _number(view: View, pages: int) -> int:
 def _table(view: View, rows: list[dict[str, Any]]) -> Table:
     words, titles = view.words, source_titles(view)
 
-    def source(row: Row) -> Content:
+    def source(row: Row) -> Node:
         return [titles.get(row["source"], row["source"]), h("small", row["file"])]
 
-    def rule(row: Row) -> Content:
+    def rule(row: Row) -> Node:
         return [_rule(view, row["rule"]), h("small", h("code", row["column"] or ""))]
 
     return Table(
@@ -159,7 +161,7 @@ def _table(view: View, rows: list[dict[str, Any]]) -> Table:
     )
 
 
-def _found(view: View, row: Row) -> Content:
+def _found(view: View, row: Row) -> Node:
     found = h("code", row["value"]) if row["value"] else h("span", view.words("monitoring.blank"), class_="muted")
     payload = json.loads(row["payload"]) if row["payload"] else {}
     if not isinstance(payload, dict) or not payload:

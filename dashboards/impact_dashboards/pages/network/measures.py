@@ -8,7 +8,7 @@ from typing import get_args
 import pandas as pd
 
 from impact.declare.networks import MIXING, TURNOVER, Structure
-from impact.drawing.markup import Content, h
+from impact.drawing.markup import Node, h
 from impact_dashboards.page.view import Block, Column, Row, Table, View
 from impact_dashboards.parts.findings import (
     KEPT,
@@ -98,13 +98,13 @@ def _table(view: View, rows: Sequence[Row], *, parts: bool = False) -> Table:
     return Table(columns, rows, [*extra, *(Column(key, key.replace("_", " ")) for key in KEPT)], group)
 
 
-def _name(view: View, row: Row, *, parts: bool) -> Content:
+def _name(view: View, row: Row, *, parts: bool) -> Node:
     name = part_of(view, row) if parts else title_of(view, row)
     said = [unit_of(view.words, row), *remarks(view, row)]
     return [h("a", name, href=link_of(view, row)), h("small", " · ".join(said))]
 
 
-def _status(view: View, row: Row) -> Content:
+def _status(view: View, row: Row) -> Node:
     """Return what the promise came to, where there is one, and what the change says."""
     promise = [state_badge(view, row)] if known(row["target"]) else []
     states = [*promise, badge(row["contribution"], view.words)]

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from impact.drawing.markup import Content, Element, h
+from impact.drawing.markup import Element, Node, h
 from impact.figures import network_figure
 from impact.figures.network import pairs_of, tie_classes
-from impact_dashboards.page.view import Block, Choice, Column, Page, Row, Table, View, nothing, records
+from impact_dashboards.page.view import Block, Choice, Column, PageContent, Row, Table, View, nothing, records
 from impact_dashboards.pages.network.measures import measure_blocks
 from impact_dashboards.pages.network.net import Net, code_words, read_net
 from impact_dashboards.parts.choose import choose
@@ -23,17 +23,17 @@ LEGEND = 150
 """Pixels below each drawing for its legend: as much in all, so that a body lies at the same place."""
 
 
-def network(view: View) -> Page:
+def network(view: View) -> PageContent:
     """Return the page: a sentence, a drawing per wave, the measures, the bodies."""
     words = view.words
     if not view.programme:
         return choose(view, lambda name: len(view.published.network(name)[0]) > 0)
     over, net = words.pick(view.published.titles[view.programme], "title"), read_net(view)
     if net is None:
-        return Page(words("network.title_once"), over=over, head=nothing(words, "network.none", HOW))
+        return PageContent(words("network.title_once"), over=over, head=nothing(words, "network.none", HOW))
     measured = _measured(view, net.name)
     shown = pd.concat([net.bodies["data_kind"], measured["data_kind"]])
-    return Page(
+    return PageContent(
         words("network.title" if len(net.waves) > 1 else "network.title_once"),
         [*_drawings(view, net), *measure_blocks(view, measured, net.kind), _bodies(view, net)],
         lead=_headline(view, measured, net.kind),
@@ -62,7 +62,7 @@ def _choices(view: View, net: Net) -> list[Choice]:
     return [choice for choice in choices if len(choice.options.keys() - {""}) > 1]
 
 
-def _limits(view: View, net: Net) -> Content:
+def _limits(view: View, net: Net) -> Node:
     """Say what the filters leave out."""
     said = [view.words("network.of_kind", kind=net.kinds[net.kind])] if net.kind else []
     said += [view.words("network.of_territory", place=net.places[net.place])] if net.place else []
@@ -72,7 +72,7 @@ def _limits(view: View, net: Net) -> Content:
 # ---- the sentence ----------------------------------------------------------------------------------------------------
 
 
-def _headline(view: View, measured: pd.DataFrame, kind: str) -> Content:
+def _headline(view: View, measured: pd.DataFrame, kind: str) -> Node:
     """Return ties before and after, and the first share across groups; a change is called one."""
     measures = view.published.formula_measures(view.programme)
     here = measured[(measured["group"] == "tie") & (measured["group_value"] == kind)] if kind else whole_only(measured)
@@ -82,10 +82,10 @@ def _headline(view: View, measured: pd.DataFrame, kind: str) -> Content:
     return [[sentence, " "] for sentence in said] or None
 
 
-def _moved(view: View, name: str, row: Row) -> Content:
+def _moved(view: View, name: str, row: Row) -> Node:
     """Return how a measure moved, and of which bodies each number is where the two waves have not the same."""
     words, unit = view.words, row["unit"]
-    parts: dict[str, Content] = {"after": h("strong", words.number(row["value"], unit))}
+    parts: dict[str, Node] = {"after": h("strong", words.number(row["value"], unit))}
     parts |= {"title": words.pick(row, "title")} if name == "share" else {}
     if not known(row["baseline"]):
         return rich(words, f"network.{name}_once", **parts)

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from impact.declare.territory import MATCH
-from impact.drawing.markup import Content, Element, h
+from impact.drawing.markup import Element, Node, h
 from impact.publish.territory import SEPARATOR
 from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing, records
 from impact_dashboards.parts.headings import contract_title
@@ -148,7 +148,7 @@ def _numbers(view: View, row: Row) -> str:
     return ", ".join(said)
 
 
-def _quote(view: View, item: dict[str, Any]) -> Content:
+def _quote(view: View, item: dict[str, Any]) -> Node:
     place = ", ".join(str(item[name]) for name in ("document", "place") if item[name])
     body = [" (", h("code", item["organisation"]), ")"] if item["organisation"] else []
     return [view.words("needs.part." + item["part"]), *body, ": ", h("q", item["quote"]), h("small", place)]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from impact.drawing.markup import Content, h
-from impact_dashboards.page.view import Block, Choice, Page, Row, View, nothing, records
+from impact.drawing.markup import Node, h
+from impact_dashboards.page.view import Block, Choice, PageContent, Row, View, nothing, records
 from impact_dashboards.pages.territory.needs import needs_blocks
 from impact_dashboards.pages.territory.ranking import is_uncertain, map_block, ranked, ranking_block
 from impact_dashboards.pages.territory.series import series_blocks, series_findings
@@ -45,7 +45,7 @@ class Chosen:
     whole: Row | None
 
 
-def territory(view: View) -> Page:
+def territory(view: View) -> PageContent:
     """Return the page: a sentence, map and ranking of one indicator, series, needs and supply."""
     if not view.programme:
         return choose(view, lambda name: _has(view, name))
@@ -55,7 +55,7 @@ def territory(view: View) -> Page:
     chosen = _chosen(view, cut, places) if len(cut) else None
     parts = _parts(view, chosen, places) if chosen else [_empty(view)]
     shown = pd.concat([cut["data_kind"], series_findings(view, view.programme)["data_kind"]])
-    return Page(
+    return PageContent(
         _title(view, chosen) if chosen else words("territory.title"),
         [*parts, *series_blocks(view), *needs_blocks(view)],
         lead=_headline(view, chosen) if chosen else None,
@@ -107,7 +107,7 @@ def _title(view: View, chosen: Chosen) -> str:
     return view.words("territory.by", title=chosen.indicators[chosen.indicator], level=level[0].lower() + level[1:])
 
 
-def _headline(view: View, chosen: Chosen) -> Content:
+def _headline(view: View, chosen: Chosen) -> Node:
     """Return the sentence: which values are highest and lowest, and whether the order between can be trusted."""
     words = view.words
     valued = [row for row in chosen.rows if known(row["value"])]
@@ -118,7 +118,7 @@ def _headline(view: View, chosen: Chosen) -> Content:
     return [*ends, words("territory.uncertain") if is_uncertain(chosen.rows) else None]
 
 
-def _end(view: View, name: str, row: Row, rows: list[Row]) -> Content:
+def _end(view: View, name: str, row: Row, rows: list[Row]) -> Node:
     """Say whose value is the highest or the lowest, or how many have it."""
     words, count = view.words, sum(other["value"] == row["value"] for other in rows)
     value = h("strong", words.number(row["value"], row["unit"]))

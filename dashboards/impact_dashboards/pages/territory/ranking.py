@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pandas as pd
 
-from impact.drawing.markup import Content, h
+from impact.drawing.markup import Node, h
 from impact.figures.map import map_drawing
 from impact.measure.moments import COMPLETE
 from impact.words import Words
@@ -128,25 +128,25 @@ def _scale(rows: Sequence[Row]) -> tuple[float, float]:
     return min(ends) - room, max(ends) + room
 
 
-def _name(view: View, row: Row, places: Places | None) -> Content:
+def _name(view: View, row: Row, places: Places | None) -> Node:
     above = places.parents.get(str(row.get("code")), "") if places else ""
     said = [places.titles[above]] if places and above in places.titles else []
     said += remarks(view, row)
     return [h("a", part_of(view, row), href=link_of(view, row)), h("small", " · ".join(said)) if said else None]
 
 
-def _drawing(view: View, row: Row, scale: tuple[float, float]) -> Content:
+def _drawing(view: View, row: Row, scale: tuple[float, float]) -> Node:
     if row["attainment"] == "suppressed":
         return badge("suppressed", view.words, view.words(f"disclosure.{row['suppressed']}"))
     return whisker(row, in_words(view, row), scale=scale) or badge("no_data", view.words)
 
 
-def _value(view: View, row: Row) -> Content:
+def _value(view: View, row: Row) -> Node:
     n = h("small", view.words("territory.n", count=int(row["n"]))) if known(row["n"]) else None
     return [value_cell(view, row), n]
 
 
-def _effect(view: View, row: Row) -> Content:
+def _effect(view: View, row: Row) -> Node:
     """Return the effect and what it says of the programme; the badge without an effect says nothing more."""
     said = badge(row["contribution"], view.words) if known(row["estimate"]) else None
     return [effect_cell(view, row), h("small", said) if said else None]
@@ -207,5 +207,5 @@ def _area(view: View, area: str, row: Row | None, places: Places) -> dict[str, o
     }
 
 
-def _state(words: Words, state: str) -> Content:
+def _state(words: Words, state: str) -> Node:
     return badge(state, words) if state else "–"

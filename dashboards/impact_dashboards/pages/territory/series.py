@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from impact.drawing.markup import Content, Element, h
+from impact.drawing.markup import Element, Node, h
 from impact.figures import series_figure
 from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing, records
 from impact_dashboards.parts.findings import drawn_unit, link_of, part_of, remarks, title_of
@@ -115,7 +115,7 @@ def _interval(view: View, row: Row, unit: str) -> str:
     return view.words.interval(row["conf_low"], row["conf_high"], unit) or "–"
 
 
-def _value(view: View, row: Row, unit: str) -> Content:
+def _value(view: View, row: Row, unit: str) -> Node:
     return badge("suppressed", view.words) if row["suppressed"] else view.words.number(row["value"], unit)
 
 

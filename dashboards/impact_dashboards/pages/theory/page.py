@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from impact.drawing.markup import Content, Element, h
+from impact.drawing.markup import Element, Node, h
 from impact.judge.attainment import together
-from impact_dashboards.page.view import Block, Column, Page, Row, Table, View, records
+from impact_dashboards.page.view import Block, Column, PageContent, Row, Table, View, records
 from impact_dashboards.pages.theory.chain import Card, Tie, chain_drawing
 from impact_dashboards.parts.choose import choose
 from impact_dashboards.parts.findings import all_rows, finding_table, widest_cut
@@ -19,7 +19,7 @@ HORIZONS = ("short", "medium", "long")
 HOW = "docs/how-to/define_an_indicator.md"
 
 
-def theory(view: View) -> Page:
+def theory(view: View) -> PageContent:
     """Return the page: the chain, the step that is chosen, and the assumptions behind the links."""
     words = view.words
     if not view.programme:
@@ -40,7 +40,7 @@ def theory(view: View) -> Page:
     if chosen:
         blocks.insert(1, _chosen(view, steps, links, chosen, [row for row in rows if row["node"] == chosen]))
     synthetic = any(row["data_kind"] == "synthetic" for row in rows)
-    return Page(words("theory.title"), blocks, lead=lead, synthetic=synthetic)
+    return PageContent(words("theory.title"), blocks, lead=lead, synthetic=synthetic)
 
 
 def _step(view: View, node: dict[str, Any], rows: Sequence[Row]) -> dict[str, Any]:
@@ -152,14 +152,14 @@ def _around(name: str, steps: dict[str, Any], links: list[dict[str, Any]]) -> tu
 def _chosen(view: View, steps: dict[str, Any], links: list[dict[str, Any]], chosen: str, rows: Sequence[Row]) -> Block:
     words, step = view.words, steps[chosen]
 
-    def listed(names: list[str]) -> Content:
+    def listed(names: list[str]) -> Node:
         linked = [
             h("li", h("a", steps[name]["title"], href=view.address.with_(node=name), data_live=True)) for name in names
         ]
         return h("ul", linked) if linked else h("p", words("theory.none"), class_="muted")
 
     described = step[f"description_{words.language}"]
-    facts: list[tuple[str, Content]] = [
+    facts: list[tuple[str, Node]] = [
         (words("finding.status"), badge(step["state"], words)),
         (words("theory.place"), f"{step['column_title']} · {words('level.' + step['level'])}"),
         (words("theory.depends"), listed([link["source"] for link in links if link["target"] == chosen])),

@@ -24,7 +24,6 @@ from impact_dashboards.page.address import Address
 from impact_dashboards.page.view import View
 from impact_dashboards.pages import PAGES
 from impact_dashboards.pages.monitoring.grid import SIZE
-from impact_dashboards.pages.monitoring.page import monitoring
 from impact_dashboards.server.reader import Reader
 from impact_dashboards.server.shell import frame
 
@@ -125,7 +124,7 @@ def page(reader: Reader, query: dict[str, str]) -> str:
     address = Address("en", "monitoring", PATH, tuple(query.items()))
     with reader.edition().open() as warehouse:
         view = View(ReaderTables(warehouse), words_in("en"), address, datetime.date(2026, 1, 1))
-        return to_json(frame(view, monitoring(view), PAGES, ""))
+        return to_json(frame(view, PAGES["monitoring"].content(view), PAGES.values(), ""))
 
 
 def measured(reader: Reader, rows: int) -> Iterator[tuple[str, list[tuple[float, float]]]]:

@@ -65,7 +65,7 @@ def test_every_column_of_every_file_is_listed(db: Path, tmp_path_factory: pytest
                 address = read_address(place)
                 assert address is not None
                 view = View(published, words_in("en"), address, DAY)
-                for block in PAGES[address.page](view).blocks:
+                for block in PAGES[address.page].content(view).blocks:
                     shown = block.id != "records"  # a row as it came, for roles that may
                     keys = {column.key for column in block.table.file_columns} if block.table and shown else set()
                     left = {re.sub("^ties_.*", "ties", key) for key in keys} - KNOWN - set(ON_PAGES)

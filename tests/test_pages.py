@@ -308,7 +308,7 @@ def test_the_portfolio_lists_what_its_filters_say(published: ReaderTables) -> No
         ("?level=macro", whole(every).query("level == 'macro'")),
         ("?cut=quadrant&indicator=loneliness", every.query("group == 'quadrant' and indicator == 'loneliness'")),
     ):
-        page = PAGES["portfolio"](view(published, f"/en/portfolio{query}"))
+        page = PAGES["portfolio"].content(view(published, f"/en/portfolio{query}"))
         table = page.blocks[0].table
         assert table is not None
         assert {row["finding"] for row in table.rows} == set(expected["finding"])
@@ -333,7 +333,7 @@ def test_a_tile_leads_to_the_rows_it_counts(client: Any, query: str) -> None:
 
 
 def test_projects_are_grouped_by_what_they_belong_to(published: ReaderTables) -> None:
-    page = PAGES["portfolio"](view(published, "/en/portfolio?programme=wecare&cut=project_id&group=quadrant"))
+    page = PAGES["portfolio"].content(view(published, "/en/portfolio?programme=wecare&cut=project_id&group=quadrant"))
     table = page.blocks[0].table
     assert table is not None
     assert table.group is not None
@@ -344,7 +344,7 @@ def test_projects_are_grouped_by_what_they_belong_to(published: ReaderTables) ->
 
 
 def test_a_step_that_nobody_measures_is_shown_as_such(published: ReaderTables) -> None:
-    page = PAGES["theory"](view(published, "/en/theory/wecare"))
+    page = PAGES["theory"].content(view(published, "/en/theory/wecare"))
     block = page.block("chain")
     assert block is not None
     assert block.table is not None
@@ -361,7 +361,7 @@ def test_a_step_that_nobody_measures_is_shown_as_such(published: ReaderTables) -
 
 def test_claims_that_differ_come_first_and_the_sentence_counts_them(published: ReaderTables) -> None:
     for name in ("milano_sei_laltro", "talents4coop", "wecare"):
-        page = PAGES["claims"](view(published, f"/en/claims/{name}"))
+        page = PAGES["claims"].content(view(published, f"/en/claims/{name}"))
         table = page.blocks[0].table
         assert table is not None
         states = [row["state"] for row in table.rows]
@@ -393,7 +393,7 @@ def test_a_forecast_of_an_effect_is_not_drawn_as_a_value_and_comes_as_an_amendme
     with Warehouse(db) as warehouse:
         run_programme(load_programme(folder), warehouse)
     with Reader(db).edition().open() as warehouse:
-        page = PAGES["indicator"](view(ReaderTables(warehouse), "/en/indicator/sample/wellbeing_score"))
+        page = PAGES["indicator"].content(view(ReaderTables(warehouse), "/en/indicator/sample/wellbeing_score"))
     waves, plan = page.block("waves"), page.block("plan")
     assert waves is not None
     assert plan is not None
@@ -422,15 +422,15 @@ def test_the_report_stands_by_itself(db: Path, published: ReaderTables, language
 
 def test_the_report_has_what_the_pages_show_and_no_rows(db: Path, published: ReaderTables) -> None:
     text = report_html(db, "milano_sei_laltro", "en")
-    network = PAGES["network"](view(published, "/en/network/milano_sei_laltro")).block("measures")
+    network = PAGES["network"].content(view(published, "/en/network/milano_sei_laltro")).block("measures")
     assert network is not None
     assert network.table is not None
     for row in network.table.rows:
         assert to_html(row["title_en"]) in text
     for page in ("territory", "claims"):
-        for block in PAGES[page](view(published, f"/en/{page}/milano_sei_laltro")).blocks:
+        for block in PAGES[page].content(view(published, f"/en/{page}/milano_sei_laltro")).blocks:
             assert to_html(block.title) in text
-    rows = PAGES["monitoring"](view(published, "/en/monitoring/milano_sei_laltro"))
+    rows = PAGES["monitoring"].content(view(published, "/en/monitoring/milano_sei_laltro"))
     left_out = [block.title for block in rows.blocks if block.id in ("records", "quarantine")]
     assert len(left_out) == 2
     assert not any(f"<h3>{title}</h3>" in text for title in left_out)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from impact_dashboards.page.address import read_address
 from impact_dashboards.page.view import PageContent, View
+from impact_dashboards.pages import PAGES
 from impact_dashboards.server.shell import frame
 
 from impact.declare import load_programme
@@ -37,7 +38,7 @@ def ran(folder: Path) -> Warehouse:
 
 def drawn(view: View, page: PageContent) -> Element:
     """Return a page in its frame."""
-    return frame(view, page, [view.address.page], "")
+    return frame(view, page, [PAGES[view.address.page]], "")
 
 
 def walk(node: Element | str) -> Iterator[Element]:

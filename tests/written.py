@@ -52,7 +52,7 @@ def read(node: Element | str) -> Iterator[str]:
 
 def page_of(view: View) -> PageContent:
     """Return the page of a view."""
-    return PAGES[view.address.page](view)
+    return PAGES[view.address.page].content(view)
 
 
 def said_on(view: View, page: PageContent) -> list[str]:

@@ -14,6 +14,9 @@ import pandas as pd
 
 from impact.declare.base import Language
 from impact.errors import UsageError
+from impact.judge.attainment import WORST_FIRST, together
+from impact.judge.evidence import REFUSED
+from impact.measure.moments import COMPLETE
 from impact.publish import beside, disclosure, labels, process, quality, records, tables, theory
 from impact.publish.definitions import (
     contract_sources,
@@ -25,8 +28,19 @@ from impact.publish.definitions import (
 )
 from impact.publish.reader_catalogue import narrow
 from impact.publish.scope import EVERYTHING, Scope
-from impact.publish.trace import plain_row, trace_finding
+from impact.publish.trace import EFFECTS, NAMED, plain_row, trace_finding
 from impact.store import Warehouse
+
+__all__ = [
+    "COMPLETE",
+    "EFFECTS",
+    "NAMED",
+    "REFUSED",
+    "WORST_FIRST",
+    "ReaderTables",
+    "together",
+]
+"""The tables, and of what the judge and the measures say in them the words that readers tell apart."""
 
 Arguments = ParamSpec("Arguments")
 Value = TypeVar("Value")

@@ -70,7 +70,7 @@ def doors(db: Path, scope: Scope, forms: tuple[str, ...] = FORMATS) -> dict[str,
         published = ReaderTables(warehouse, scope, {})
         for path in pages(published):
             view = View(published, words_in("en"), _address(path), DAY)
-            page = PAGES[view.address.page](view)
+            page = PAGES[view.address.page].content(view)
             page = replace(page, blocks=[block for block in page.blocks if block.id not in ROWS])
             found[path] = to_html(drawn(view, page)) if len(forms) > 1 else ""
             for block in page.blocks:

@@ -62,7 +62,7 @@ def plain(text: str) -> str:
 def page(warehouse: Warehouse, path: str) -> tuple[View, str]:
     """Return what is asked for, and all words of its page."""
     view = asked(warehouse, path)
-    return view, plain(words_of(drawn(view, PAGES[view.address.page](view))))
+    return view, plain(words_of(drawn(view, PAGES[view.address.page].content(view))))
 
 
 # ---- one number from one place ---------------------------------------------------------------------------------------
@@ -94,7 +94,7 @@ def test_wecare_has_99_1_percent_of_its_rows_in_order(shipped: Warehouse) -> Non
 @pytest.mark.parametrize("path", THEORY)
 def test_a_step_shows_state_and_number_of_one_indicator(shipped: Warehouse, path: str) -> None:
     view = asked(shipped, path)
-    block = PAGES["theory"](view).block("chain")
+    block = PAGES["theory"].content(view).block("chain")
     assert block is not None
     assert block.table is not None
     findings = view.findings.set_index("finding")
@@ -110,7 +110,7 @@ def test_a_step_shows_state_and_number_of_one_indicator(shipped: Warehouse, path
 
 def headline(view: View) -> str:
     """Return the sentence above the portfolio."""
-    return plain(words_of(drawn(view, PAGES["portfolio"](view)))).partition("Promised outcomes reached")[0]
+    return plain(words_of(drawn(view, PAGES["portfolio"].content(view)))).partition("Promised outcomes reached")[0]
 
 
 def test_the_headline_tells_outcomes_from_activities_and_real_from_synthetic(shipped: Warehouse) -> None:
@@ -138,7 +138,7 @@ def test_nothing_is_beyond_doubt_of_counts(shipped: Warehouse) -> None:
 def test_data_are_as_old_as_what_they_are_about(shipped: Warehouse) -> None:
     """They were loaded a moment ago, and are of the seventies."""
     view = asked(shipped, "/en/portfolio?programme=nsw")
-    block = PAGES["portfolio"](view).blocks[0]
+    block = PAGES["portfolio"].content(view).blocks[0]
     assert block.table is not None
     dated = {row["finding"]: str(row["dated"]) for row in block.table.rows}
     assert dated["nsw/earnings"] == "1978-12-31"
@@ -349,5 +349,5 @@ def test_files_in_italian_hold_sentences_in_italian(browser: Any) -> None:
 
 def test_an_activity_is_called_by_its_kind(shipped: Warehouse) -> None:
     view = asked(shipped, "/it/monitoring/talents4coop")
-    heads = [plain(words_of(part)) for part in walk(drawn(view, PAGES["monitoring"](view))) if part.tag == "th"]
+    heads = [plain(words_of(part)) for part in walk(drawn(view, PAGES["monitoring"].content(view))) if part.tag == "th"]
     assert any(head.startswith("Intervista") for head in heads)

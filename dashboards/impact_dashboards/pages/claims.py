@@ -5,27 +5,27 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from impact.cli.terminal import CLAIM_STATES
 from impact.drawing.markup import Node, h
+from impact.publish.scope import EVERY_ROLE
+from impact_dashboards.page.descriptor import Chapter, Page
 from impact_dashboards.page.view import Block, Choice, Column, PageContent, Row, Table, View, nothing, records
-from impact_dashboards.parts.choose import choose
 from impact_dashboards.parts.findings import unit_of
 from impact_dashboards.parts.marks import known
 from impact_dashboards.parts.state_marks import badge
 
 HOW = "docs/how-to/audit_claims.md"
+CLAIM_STATES = ("differs", "not_recomputable", "reproduced")
+"""In the order in which they are read."""
 
 
-def claims(view: View) -> PageContent:
+def page(view: View) -> PageContent:
     """Return the page of one programme's claims."""
     words = view.words
-    if not view.programme:
-        return choose(view, lambda name: len(view.published.claims(name)) > 0)
     every = records(view.published.claims(view.programme))
     if not every:
         return PageContent(words("claims.title"), head=nothing(words, "claims.none", HOW))
-    state = view.chosen("state", list(CLAIM_STATES))
-    order = list(CLAIM_STATES)
+    state = view.chosen("state", CLAIM_STATES)
+    order = CLAIM_STATES
     rows = sorted(
         (_row(view, row) for row in every if not state or row["state"] == state),
         key=lambda row: order.index(row["state"]),
@@ -143,3 +143,18 @@ def _account(view: View, row: Row) -> Node:
     more = [h("small", view.words("claims.possible")), possible] if row["possible"] else None
     reason = h("small", row["reason"]) if row["reason"] and row["state"] != "reproduced" else None
     return [h("code", row["formula"]) if row["formula"] else None, reason, more]
+
+
+def _has_claims(view: View, programme: str) -> bool:
+    return len(view.published.claims(programme)) > 0
+
+
+PAGE = Page(
+    name="claims",
+    title="menu.claims",
+    build=page,
+    roles=EVERY_ROLE,
+    chapter=Chapter(),
+    has_content=_has_claims,
+    examples=("claims/wecare",),
+)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from impact.figures import parts_figure, series_figure
+from impact.publish.scope import EVERY_ROLE
+from impact_dashboards.page.descriptor import Page, any_programme
 from impact_dashboards.page.view import Block, Choice, Column, PageContent, Row, Table, View, nothing, records
-from impact_dashboards.parts.choose import choose
 from impact_dashboards.parts.findings import cut_columns, drawn_unit, part_codes, unit_of, whole
 from impact_dashboards.parts.values import CELL, placed, value_columns
 
@@ -15,11 +16,9 @@ MANY = 12
 """Lines beyond which a drawing over time says nothing; the table has them all."""
 
 
-def explore(view: View) -> PageContent:
+def page(view: View) -> PageContent:
     """Return the page: the values of one indicator, by part and wave."""
     words = view.words
-    if not view.programme:
-        return choose(view, lambda name: True)
     level = view.chosen("level", LEVELS)
     findings = whole(view.findings)
     every = {str(row["indicator"]): words.pick(row, "title") for row in records(findings)}
@@ -98,3 +97,14 @@ def _block(view: View, row: Row, values: pd.DataFrame, cut: str) -> Block:
         figure = parts_figure(known, drawn_unit(words, row), words)
     title = f"{words.pick(row, 'title')} · {unit_of(words, row)}"
     return Block("values", title, table, figure=figure, at_once=True)
+
+
+PAGE = Page(
+    name="explore",
+    title="menu.explore",
+    build=page,
+    roles=EVERY_ROLE,
+    chapter=None,
+    has_content=any_programme,
+    examples=("explore/wecare",),
+)

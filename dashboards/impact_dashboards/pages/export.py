@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from impact.drawing.markup import Node, h
+from impact.publish.scope import EVERY_ROLE
+from impact_dashboards.page.descriptor import Chapter, Page, any_programme, without
 from impact_dashboards.page.view import Block, Column, PageContent, Row, Table, View, records
-from impact_dashboards.parts.choose import choose
 from impact_dashboards.parts.findings import KEPT, finding_rows, unit_of
 from impact_dashboards.parts.state_marks import badge
 from impact_dashboards.parts.values import CELL
@@ -32,11 +33,9 @@ MEASURED = (*CELL, "value", "conf_low", "conf_high", "n", "suppressed")
 MORE = ("std_error", "n_missing", "units_reported", "units_expected", "n_clusters", "method")
 
 
-def export(view: View) -> PageContent:
+def page(view: View) -> PageContent:
     """Return the page of one programme: its findings and measures as files, and the suppressed cells."""
     words = view.words
-    if not view.programme:
-        return choose(view, lambda name: True)
     findings = finding_rows(view, view.findings)
     hidden = [row for row in findings if row["suppressed"]]
     blocks = [
@@ -165,3 +164,14 @@ def _columns(view: View) -> Block:
         rows,
     )
     return Block("columns", words("export.columns"), table, folded=False)
+
+
+PAGE = Page(
+    name="export",
+    title="menu.export",
+    build=page,
+    roles=EVERY_ROLE,
+    chapter=Chapter(without("findings", "measures")),
+    has_content=any_programme,
+    examples=("export/wecare",),
+)

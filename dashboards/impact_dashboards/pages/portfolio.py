@@ -7,7 +7,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from impact.drawing.markup import Element, Node, h
-from impact.judge.attainment import WORST_FIRST
+from impact.publish.published import WORST_FIRST
+from impact.publish.scope import EVERY_ROLE
+from impact_dashboards.page.descriptor import Chapter, Page
 from impact_dashboards.page.view import Block, Choice, PageContent, Row, View, nothing
 from impact_dashboards.parts.findings import OLD, age, all_rows, finding_table, title_of, widest_cut
 from impact_dashboards.parts.marks import known
@@ -29,7 +31,7 @@ def _promised(row: Row) -> bool:
     return known(row["target"])
 
 
-def portfolio(view: View) -> PageContent:
+def page(view: View) -> PageContent:
     """Return the page: a sentence, tiles, and every finding that the filters leave."""
     words, asked = view.words, _asked(view)
     within = [row for row in all_rows(view) if asked["programme"] in ("", row["programme"])]
@@ -244,3 +246,17 @@ def legend(view: View) -> Element:
         "no_target", "no_data", "suppressed",
     )  # fmt: skip
     return h("p", [badge(state, view.words) for state in states], class_="legend")
+
+
+PAGE = Page(
+    name="portfolio",
+    title="menu.portfolio",
+    build=page,
+    roles=EVERY_ROLE,
+    chapter=Chapter(),
+    has_content=None,
+    examples=(
+        "portfolio?programme=wecare&status=promised",
+        "portfolio?programme=wecare&cut=project_id&group=quadrant&indicator=participants_who5",
+    ),
+)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from impact.declare import last_day
 from impact.drawing.markup import Element, Node, h
-from impact.judge.evidence import REFUSED
+from impact.publish.published import REFUSED
 from impact.words import Words
 from impact_dashboards.page.view import Column, Row, Table, View, records
 from impact_dashboards.parts.marks import known, whisker

@@ -30,7 +30,7 @@ from impact.publish.scope import Scope
 from impact.words import LANGUAGES, words_in
 from impact_dashboards.page.address import Address, read_address
 from impact_dashboards.page.view import AddressError, PageContent, View
-from impact_dashboards.pages import PAGES
+from impact_dashboards.pages import HOME, PAGES
 from impact_dashboards.server.access import Access, guard, scope_of_request
 from impact_dashboards.server.component import PageComponent
 from impact_dashboards.server.files import TYPES, block_file
@@ -127,12 +127,13 @@ class Site:
         return self.memory.get((kind, address, scope, edition.version, day), made)
 
     def _page(self, view: View, version: str) -> Answer:
-        page = _content(view)
-        if view.address.form and page.found:  # that there is such a file was found out before
-            page = PageContent(view.words("missing.file"), lead=view.words("missing.file_lead"), found=False)
+        content = _content(view)
+        if view.address.form and content.found:  # that there is such a file was found out before
+            content = PageContent(view.words("missing.file"), lead=view.words("missing.file_lead"), found=False)
         foot = view.words("shell.foot", version=version, date=view.words.date(view.today))
-        tree = frame(view, page, filter(view.published.scope.opens, PAGES), foot)
-        return Answer(200 if page.found else 404, page.title, to_html(tree), to_json(tree))
+        menu = [page for page in PAGES.values() if page.opens(view.published.scope)]
+        tree = frame(view, content, menu, foot)
+        return Answer(200 if content.found else 404, content.title, to_html(tree), to_json(tree))
 
     def _file(self, view: View, version: str) -> str | None:
         return block_file(view, _content(view), version)
@@ -146,16 +147,16 @@ def today() -> datetime.date:
 def _content(view: View) -> PageContent:
     """Return the page of a view, or a page that says what there is where there is none."""
     words, address = view.words, view.address
-    build = PAGES.get(address.page) if view.published.scope.opens(address.page) else None
-    if build is None:
+    page = PAGES.get(address.page)
+    if page is None or not page.opens(view.published.scope):
         return PageContent(words("missing.page"), lead=words("missing.page_lead"), found=False)
     if address.programme and address.programme not in view.published.titles:
         known = ", ".join(view.published.titles)
         return PageContent(words("missing.programme"), lead=words("missing.programme_lead", known=known), found=False)
     try:
-        page = build(view)
+        content = page.content(view)
         view.check()
-        return page
+        return content
     except AddressError as error:
         return PageContent(error.title, lead=str(error), found=False)
     except UsageError as error:
@@ -261,7 +262,7 @@ def _routes(app: App, site: Site) -> None:
             return None if path != CALLBACK or _asks_for_a_page(flask.request) else _said("No such question.", 400)
         language = flask.request.accept_languages.best_match(LANGUAGES, default=LANGUAGES[0])
         if path == "/":
-            return flask.redirect(Address(language, "portfolio").href)
+            return flask.redirect(Address(language, HOME.name).href)
         return document(Address(language, path.strip("/").split("/")[0]))
 
     @server.errorhandler(DependencyException)
@@ -270,7 +271,7 @@ def _routes(app: App, site: Site) -> None:
 
     @server.route(f"/{languages}/")
     def home(language: str) -> Response:
-        return flask.redirect(Address(language, "portfolio").href)
+        return flask.redirect(Address(language, HOME.name).href)
 
     @server.route(f"/{languages}/<path:path>")
     def view(language: str, path: str) -> Response:

@@ -10,7 +10,7 @@ from impact.publish.csv_text import safe_cell
 from impact.sql import fingerprint
 from impact.words import Words
 from impact_dashboards.page.view import Block, Column, PageContent, Table, View
-from impact_dashboards.server.shell import drawing_of
+from impact_dashboards.parts.drawings import drawing_of
 
 TYPES = {
     ".csv": "text/csv",

@@ -20,18 +20,13 @@ from impact.files import check_place, copy_file, write_file
 from impact.publish.published import ReaderTables
 from impact.words import words_in
 from impact_dashboards.page.address import Address, read_address
-from impact_dashboards.page.view import Block, PageContent, View, records
-from impact_dashboards.pages import PAGES
-from impact_dashboards.parts.findings import whole
+from impact_dashboards.page.descriptor import Chapter, Page
+from impact_dashboards.page.view import PageContent, View, records
+from impact_dashboards.pages import HOME, PAGES
 from impact_dashboards.server.app import today
 from impact_dashboards.server.reader import Reader
 from impact_dashboards.server.shell import block_element
 
-CHAPTERS = ("portfolio", "theory", "network", "territory", "monitoring", "claims", "export")
-"""Pages of which a report is made, in order; those of single indicators follow the theory of change."""
-LEFT_OUT = {"monitoring": ("records", "quarantine"), "export": ("findings", "measures")}
-"""Blocks, by page, that hold rows, or lead to files of what stands in other chapters."""
-OF_INDICATOR = ("waves", "effect", "terms", "definition", "plan")
 BROWSERS = (
     "chromium",
     "chromium-browser",
@@ -86,7 +81,7 @@ def report_html(db: str | Path, programme: str, language: Language) -> str:
     """
     edition = Reader(db).edition()
     with edition.open() as warehouse:
-        view = View(ReaderTables(warehouse), words_in(language), Address(language, "portfolio"), today())
+        view = View(ReaderTables(warehouse), words_in(language), Address(language, HOME.name), today())
         if programme not in view.published.titles:
             known = ", ".join(view.published.titles)
             raise UsageError(f"nothing is published of a programme '{programme}'; the database holds {known}")
@@ -127,38 +122,28 @@ def _cover(view: View, programme: str, version: str) -> Element:
 
 
 def _chapters(view: View, programme: str) -> Iterator[Element]:
-    for name in CHAPTERS:
-        query = (("programme", programme),) if name == "portfolio" else ()
-        address = Address(view.words.language, name, () if name == "portfolio" else (programme,), query)
-        yield from _chapter(replace(view, address=address))
-        if name == "theory":
-            yield from _indicators(view, programme)
+    """Yield the chapters in the order of the menu, those without a block left out."""
+    for page in PAGES.values():
+        if page.chapter is None:
+            continue
+        for item in page.chapter.items(view, programme):
+            address = page.address(view.words.language, programme, item)
+            yield from _chapter(page, page.chapter, replace(view, address=address))
 
 
-def _chapter(view: View) -> Iterator[Element]:
-    page: PageContent = PAGES[view.address.page](view)
-    blocks = [block for block in page.blocks if block.id not in LEFT_OUT.get(view.address.page, ())]
+def _chapter(page: Page, chapter: Chapter, view: View) -> Iterator[Element]:
+    content = page.content(view)
+    blocks = [block_element(view, block, files=False) for block in chapter.blocks(content)]
     if blocks:
-        yield _section(view, page, [block_element(view, block, files=False) for block in blocks], view.address.page)
+        yield _section(content, blocks, _anchor(view.address))
 
 
-def _indicators(view: View, programme: str) -> Iterator[Element]:
-    """Yield a chapter for each indicator of the whole that has a promise or an effect."""
-    findings = whole(view.published.findings(programme))
-    for row in records(findings[findings["target"].notna() | findings["estimate"].notna()]):
-        here = replace(view, address=Address(view.words.language, "indicator", (programme, row["indicator"])))
-        page = PAGES["indicator"](here)
-        chosen = [_short(block) for block in page.blocks if block.id in OF_INDICATOR]
-        blocks = [block_element(here, block, files=False) for block in chosen]
-        yield _section(here, page, blocks, f"indicator-{row['indicator']}")
+def _anchor(address: Address) -> str:
+    """Return what a chapter is called in links: its page, and the item that it is about."""
+    return "-".join((address.page, *address.path[1:2]))
 
 
-def _short(block: Block) -> Block:
-    """Return a block without the table of a drawing that writes its values itself."""
-    return replace(block, table=None) if block.id == "terms" and block.figure is not None else block
-
-
-def _section(view: View, page: PageContent, blocks: list[Element], anchor: str) -> Element:
+def _section(page: PageContent, blocks: list[Element], anchor: str) -> Element:
     over = h("p", page.over, class_="over") if page.over else None
     lead = h("p", page.lead, class_="lead") if page.lead else None
     return h("article", over, h("h2", page.title, class_="chapter"), lead, blocks, id=anchor)
@@ -192,7 +177,7 @@ def _within(href: str, anchors: set[str]) -> str:
     address = read_address(href)
     if address is None:
         return href if href.removeprefix("#") in anchors else ""
-    names = (f"indicator-{address.path[1]}" if len(address.path) > 1 else "", address.page)
+    names = (_anchor(address), address.page)
     return next((f"#{name}" for name in names if name in anchors), "")
 
 

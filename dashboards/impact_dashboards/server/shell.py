@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import Any
 
 from impact.drawing.markup import Element, Node, h
-from impact.drawing.svg.figure import figure_svg
-from impact.figures.style import number_format
-from impact.words import LANGUAGES, Words
+from impact.words import LANGUAGES
 from impact_dashboards.page.address import Address
-from impact_dashboards.page.view import Block, Choice, Column, PageContent, Row, Table, View
+from impact_dashboards.page.descriptor import Page
+from impact_dashboards.page.view import Block, Choice, PageContent, View
+from impact_dashboards.pages import HOME, PAGES
+from impact_dashboards.parts.drawings import BESIDE, HALF, NARROW, WIDE, drawing_of
+from impact_dashboards.parts.tables import table_element
 
 PLOTLY = "/assets/vendor/plotly-cartesian.min.js"
-WIDE, BESIDE, HALF, NARROW = 1160, 860, 560, 360
-"""Pixels of a drawing: across the page, beside a list, in a block of half width, on a telephone."""
 
 
-def frame(view: View, page: PageContent, menu: Iterable[str], foot: Node) -> Element:
+def frame(view: View, page: PageContent, menu: Iterable[Page], foot: Node) -> Element:
     """Return a whole page.
 
     Parameters
@@ -39,7 +38,7 @@ def frame(view: View, page: PageContent, menu: Iterable[str], foot: Node) -> Ele
     return h(
         "div",
         h("a", words("shell.skip"), href="#content", class_="skip"),
-        h("header", _head(view, page, menu), _under(view, banner)),
+        h("header", _head(view, menu), _under(view, banner)),
         h("main", heading, lead, page.head, _filters(view, page), body, id="content", tabindex="-1"),
         h("footer", foot),
         class_="page",
@@ -54,7 +53,7 @@ def _blocks(view: View, blocks: Iterable[Block], width: int) -> Iterator[Node]:
         yield h("div", drawn, class_="pair") if half else drawn
 
 
-def _head(view: View, page: PageContent, menu: Iterable[str]) -> Element:
+def _head(view: View, menu: Iterable[Page]) -> Element:
     words, address = view.words, view.address
     logo = h(
         "svg",
@@ -71,12 +70,12 @@ def _head(view: View, page: PageContent, menu: Iterable[str]) -> Element:
             "li",
             h(
                 "a",
-                words(f"menu.{name}"),
-                href=_menu_link(address, name),
-                aria_current="page" if name == address.page else None,
+                words(page.title),
+                href=page.link(address, _programme(address)),
+                aria_current="page" if page.name == address.page else None,
             ),
         )
-        for name in menu
+        for page in menu
     ]
     others = [
         h(
@@ -91,35 +90,34 @@ def _head(view: View, page: PageContent, menu: Iterable[str]) -> Element:
         for name in LANGUAGES
         if name != address.language
     ]
-    brand = h("a", logo, h("span", words("shell.name")), href=address.to("portfolio"), class_="brand")
+    brand = h("a", logo, h("span", words("shell.name")), href=address.to(HOME.name), class_="brand")
     return h("div", brand, h("nav", h("ul", items), aria_label=words("shell.menu")), others, class_="head")
 
 
-def _menu_link(address: Address, name: str) -> str:
-    """Return where an entry of the menu leads: the programme is kept, except on the page of all programmes."""
-    if name == "portfolio":
-        return address.to("portfolio", programme=address.programme or address.get("programme"))
-    programme = address.programme or address.get("programme")
-    return address.to(name, *([programme] if programme else []))
+def _programme(address: Address) -> str:
+    """Return the programme that an address names, in its path or as a filter."""
+    return address.programme or address.get("programme")
 
 
 def _under(view: View, banner: Element | None) -> Element:
     """Return the bar of programmes, and the banner over synthetic data."""
     words, address = view.words, view.address
-    titles = {name: words.pick(row, "title") for name, row in view.published.titles.items()}
-    current = address.programme or address.get("programme")
-
-    def there(name: str) -> str:
-        return (
-            address.to("portfolio", programme=name) if address.page == "portfolio" else address.to(address.page, name)
-        )
-
-    every = [(words("shell.all_programmes"), address.to("portfolio"), "")] if address.page == "portfolio" else []
+    current = _programme(address)
     links = [
         h("a", title, href=href, aria_current="true" if name == current else None)
-        for title, href, name in [*every, *((title, there(name), name) for name, title in titles.items())]
+        for name, title, href in _programme_links(view)
     ]
     return h("div", h("nav", links, aria_label=words("shell.programmes")), banner, class_="under")
+
+
+def _programme_links(view: View) -> Iterator[tuple[str, str, str]]:
+    """Yield name, title and address of each programme on this page; on the page of all, all of them first."""
+    address, page = view.address, PAGES.get(view.address.page)
+    if page is not None and page.has_content is None:
+        yield "", view.words("shell.all_programmes"), page.link(address, "")
+    for name, row in view.published.titles.items():
+        href = page.link(address, name) if page else address.to(address.page, name)
+        yield name, view.words.pick(row, "title"), href
 
 
 def _filters(view: View, page: PageContent) -> Element | None:
@@ -197,13 +195,6 @@ def _files(view: View, block: Block) -> Element | None:
     return h("p", links, class_="files")
 
 
-def drawing_of(words: Words, block: Block, width: int = WIDE) -> Element | None:
-    """Return a block's drawing as SVG, whatever made it."""
-    if block.figure is not None:
-        return figure_svg(block.figure, title=block.title, format_number=number_format(words), width=width)
-    return block.drawing
-
-
 def _drawn(view: View, block: Block, width: int) -> Element | None:
     """Return a block's drawing; a figure for wide and narrow screens, with the address of what Plotly draws of it."""
     if block.figure is None:
@@ -221,61 +212,4 @@ def _drawn(view: View, block: Block, width: int) -> Element | None:
         data_plotly=PLOTLY,
         data_words=view.words("block.live"),
         data_at_once=block.at_once,
-    )
-
-
-def table_element(words: Words, table: Table, caption: str) -> Element:
-    """Return a table; where it is wider than the screen it scrolls, by keyboard too."""
-    filtered = any(column.below is not None for column in table.columns)
-    if not table.rows and not filtered:
-        return h("p", words("empty.rows"), class_="empty")
-    heads = [
-        h(
-            "th",
-            column.head or column.title,
-            scope="col",
-            class_="number" if column.numeric else None,
-            aria_sort=column.sort or None,
-        )
-        for column in table.columns
-    ]
-    filters = h("tr", [h("td", column.below) for column in table.columns]) if filtered else None
-    body = list(_bodies(words, table)) if table.rows else _no_rows(words, table)
-    left = len(table.rows) - table.shown if table.shown else 0
-    more = h("p", words("table.more", count=left), class_="note") if left > 0 else None
-    inner = h("table", h("caption", caption, class_="unseen"), h("thead", h("tr", heads), filters), body)
-    return h("div", h("div", inner, class_="scroll", tabindex="0", role="region", aria_label=caption), more)
-
-
-def _no_rows(words: Words, table: Table) -> Element:
-    """Return what stands below the filters of a table that leave no row."""
-    return h("tbody", h("tr", h("td", words("empty.rows"), colspan=len(table.columns), class_="muted")))
-
-
-def _bodies(words: Words, table: Table) -> Iterator[Element]:
-    if table.group is None:
-        yield h("tbody", [_row(words, table, row) for row in table.rows[: table.shown]])
-        return
-    for title, rows in groupby(table.rows[: table.shown], key=table.group):
-        head = h("tr", h("th", title, colspan=len(table.columns), scope="colgroup", class_="group"))
-        yield h("tbody", head, [_row(words, table, row) for row in rows])
-
-
-def _row(words: Words, table: Table, row: Row) -> Element:
-    first, *others = table.columns
-    cells = [h("th", _cell(words, first, row), scope="row")]
-    cells += [h("td", _cell(words, column, row), class_="number" if column.numeric else None) for column in others]
-    return h("tr", cells, class_=table.row_class(row) if table.row_class else None)
-
-
-def _cell(words: Words, column: Column, row: Row) -> Node:
-    if column.show is not None:
-        return column.show(row)
-    value: Any = row.get(column.key)
-    if value is None:
-        return "–"
-    return (
-        words.number(value, column.unit)
-        if isinstance(value, int | float) and not isinstance(value, bool)
-        else str(value)
     )

@@ -91,7 +91,7 @@ def _read(figure: go.Figure) -> _Parts:
     _check(layout, notes, shapes)
     colours = layout.get("colorway") or ["#444444"]
     traces = [_trace(trace, place, colours, layout) for place, trace in enumerate(figure.data)]
-    names = {f"{letter}axis" for letter in "xy"} | set(named)
+    names = dict.fromkeys(["xaxis", "yaxis", *named])
     props = {name: merged(below.get(name[:5], {}), named.get(name, {})) for name in names}
     return _Parts(traces, layout, _axes(props, traces), notes, shapes)
 

@@ -8,8 +8,7 @@ import pandas as pd
 
 from impact.drawing.markup import Node, h
 from impact.figures import effects_figure
-from impact.judge.evidence import REFUSED
-from impact.publish.trace import EFFECTS, NAMED
+from impact.publish.published import EFFECTS, NAMED, REFUSED
 from impact.words import Words
 from impact_dashboards.page.view import Block, Column, Row, Table, View, records
 from impact_dashboards.parts.findings import drawn_unit, effect_cell

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -11,11 +12,12 @@ from impact.declare import last_day
 from impact.drawing.markup import Element, Node, h
 from impact.errors import UsageError
 from impact.figures import Point, waves_figure
+from impact.publish.scope import EVERY_ROLE
+from impact_dashboards.page.choose import choose
+from impact_dashboards.page.descriptor import Chapter, Page, any_programme
 from impact_dashboards.page.view import Block, Choice, Column, PageContent, Row, Table, View, records
 from impact_dashboards.pages.indicator.effect import effect_blocks
 from impact_dashboards.pages.indicator.lineage import definition_block, plan_block, rows_block
-from impact_dashboards.pages.territory.ranking import order_words, ranked
-from impact_dashboards.parts.choose import choose
 from impact_dashboards.parts.findings import (
     NO_PATH,
     cut_columns,
@@ -34,19 +36,20 @@ from impact_dashboards.parts.findings import (
     whole,
 )
 from impact_dashboards.parts.marks import known
+from impact_dashboards.parts.order import order_words, ranked
 from impact_dashboards.parts.state_marks import badge, evidence
 from impact_dashboards.parts.values import placed, value_columns
 
 LEVELS = ("micro", "meso", "macro")
+REPORTED = ("waves", "effect", "terms", "definition", "plan")
+"""Blocks that stand in the report."""
 
 
-def indicator(view: View) -> PageContent:
+def page(view: View) -> PageContent:
     """Return the page of one indicator, or of the first of a programme where none is named."""
-    if not view.programme:
-        return choose(view, lambda name: True)
     findings = view.findings
     if findings.empty:
-        return choose(view, lambda name: True)
+        return choose(view, "menu.indicator", any_programme)
     name, part = view.at(1) or _first(whole(findings)), view.given("part")
     own = findings[findings["indicator"] == name]
     finding = "/".join(filter(None, (view.programme, name, part)))
@@ -256,3 +259,32 @@ def _parts(view: View, own: pd.DataFrame) -> list[Block]:
                 )
             )
     return blocks
+
+
+def _reported(block: Block) -> Block | None:
+    """Return a block as it stands in the report: there a drawing that writes its values itself has no table."""
+    if block.id not in REPORTED:
+        return None
+    return replace(block, table=None) if block.id == "terms" and block.figure is not None else block
+
+
+def _with_promise_or_effect(view: View, programme: str) -> list[str]:
+    """Return the indicators of the whole that have a chapter each in the report."""
+    findings = whole(view.published.findings(programme))
+    chosen = findings[findings["target"].notna() | findings["estimate"].notna()]
+    return list(map(str, chosen["indicator"]))
+
+
+PAGE = Page(
+    name="indicator",
+    title="menu.indicator",
+    build=page,
+    roles=EVERY_ROLE,
+    chapter=Chapter(_reported, _with_promise_or_effect),
+    has_content=any_programme,
+    examples=(
+        "indicator/wecare/loneliness",
+        "indicator/nsw/earnings",
+        "indicator/milano_sei_laltro/cross_sector_ties",
+    ),
+)

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 from impact.drawing.markup import Node, h
 from impact.errors import UsageError
+from impact.publish.scope import EVERY_ROLE
+from impact_dashboards.page.descriptor import Chapter, Page, any_programme, without
 from impact_dashboards.page.view import PageContent, Row, View
 from impact_dashboards.pages.monitoring.due import due_block, due_rows
 from impact_dashboards.pages.monitoring.grid import contracts_block, records_page
@@ -17,16 +19,13 @@ from impact_dashboards.pages.monitoring.phases import phases_block
 from impact_dashboards.pages.monitoring.planned import deliveries_block, delivery_rows
 from impact_dashboards.pages.monitoring.quality import age_state, answers_block, file_rows, files_block, response_block
 from impact_dashboards.pages.monitoring.quarantine import counts_block, quarantine_page
-from impact_dashboards.parts.choose import choose
 from impact_dashboards.parts.findings import STALE
 
 PARTS = {"quarantine": quarantine_page, "records": records_page}
 
 
-def monitoring(view: View) -> PageContent:
+def page(view: View) -> PageContent:
     """Return the page of a programme, or of its rows."""
-    if not view.programme:
-        return choose(view, lambda name: True)
     part = view.at(1)
     if part:
         if part not in PARTS:
@@ -70,3 +69,17 @@ def headline(view: View, planned: Sequence[Row], due: Sequence[Row], files: Sequ
     quiet = [words(f"monitoring.head_no_{name}") for name, count in counts if not count]
     parts = [part for piece in [*told, *quiet] for part in ("; ", piece)][1:]
     return [*parts, words("monitoring.head_end", days=STALE)]
+
+
+PAGE = Page(
+    name="monitoring",
+    title="menu.monitoring",
+    build=page,
+    roles=EVERY_ROLE,
+    chapter=Chapter(without("records", "quarantine")),
+    has_content=any_programme,
+    examples=(
+        "monitoring/wecare",
+        "monitoring/talents4coop",
+    ),
+)

@@ -96,8 +96,15 @@ def quarantine_page(view: View) -> PageContent:
     kinds = view.published.loads(view.programme)
     synthetic = kinds.loc[kinds["current"] & kinds["source"].isin(set(chosen["source"])), "kind"] == "synthetic"
     lead = words("monitoring.quarantine_lead", count=len(reasons))
-    return PageContent(title, [block], lead=lead, over=words("menu.monitoring"), choices=_choices(view, reasons), head=back,
-                synthetic=bool(synthetic.any()))  # fmt: skip
+    return PageContent(
+        title,
+        [block],
+        lead=lead,
+        over=words("menu.monitoring"),
+        choices=_choices(view, reasons),
+        head=back,
+        synthetic=bool(synthetic.any()),
+    )
 
 
 def way_back(view: View) -> Element:

@@ -10,10 +10,11 @@ import pandas as pd
 from impact.drawing.markup import Element, Node, h
 from impact.figures import network_figure
 from impact.figures.network import pairs_of, tie_classes
+from impact.publish.scope import EVERY_ROLE
+from impact_dashboards.page.descriptor import Chapter, Page
 from impact_dashboards.page.view import Block, Choice, Column, PageContent, Row, Table, View, nothing, records
 from impact_dashboards.pages.network.measures import measure_blocks
 from impact_dashboards.pages.network.net import Net, code_words, read_net
-from impact_dashboards.parts.choose import choose
 from impact_dashboards.parts.findings import whole_only
 from impact_dashboards.parts.marks import known
 from impact_dashboards.parts.sentences import rich, source_list
@@ -23,11 +24,9 @@ LEGEND = 150
 """Pixels below each drawing for its legend: as much in all, so that a body lies at the same place."""
 
 
-def network(view: View) -> PageContent:
+def page(view: View) -> PageContent:
     """Return the page: a sentence, a drawing per wave, the measures, the bodies."""
     words = view.words
-    if not view.programme:
-        return choose(view, lambda name: len(view.published.network(name)[0]) > 0)
     over, net = words.pick(view.published.titles[view.programme], "title"), read_net(view)
     if net is None:
         return PageContent(words("network.title_once"), over=over, head=nothing(words, "network.none", HOW))
@@ -232,3 +231,22 @@ def _silent(view: View, net: Net, wave: str) -> Element | None:
     if not names:
         return None
     return h("span", view.words("network.silent", count=len(names), wave=net.waves[wave], names=", ".join(names)), " ")
+
+
+def _has_network(view: View, programme: str) -> bool:
+    bodies, _ = view.published.network(programme)
+    return len(bodies) > 0
+
+
+PAGE = Page(
+    name="network",
+    title="menu.network",
+    build=page,
+    roles=EVERY_ROLE,
+    chapter=Chapter(),
+    has_content=_has_network,
+    examples=(
+        "network/milano_sei_laltro",
+        "network/nsw",
+    ),
+)

@@ -15,7 +15,7 @@ from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing
 from impact_dashboards.parts.headings import contract_title
 from impact_dashboards.parts.sentences import source_list
 from impact_dashboards.parts.state_marks import badge
-from impact_dashboards.server.shell import table_element
+from impact_dashboards.parts.tables import table_element
 
 HOW = "docs/how-to/map_needs_and_supply.md"
 STATES = ("overlap", "covered", "partial", "gap", "supply_only", "unmapped")

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 import pandas as pd
 
 from impact.drawing.markup import Node, h
+from impact.publish.scope import EVERY_ROLE
+from impact_dashboards.page.descriptor import Chapter, Page
 from impact_dashboards.page.view import Block, Choice, PageContent, Row, View, nothing, records
 from impact_dashboards.pages.territory.needs import needs_blocks
-from impact_dashboards.pages.territory.ranking import is_uncertain, map_block, ranked, ranking_block
+from impact_dashboards.pages.territory.ranking import map_block, ranking_block
 from impact_dashboards.pages.territory.series import series_blocks, series_findings
-from impact_dashboards.parts.choose import choose
 from impact_dashboards.parts.findings import part_of, title_of, whole_only
 from impact_dashboards.parts.marks import known
+from impact_dashboards.parts.order import is_uncertain, ranked
 from impact_dashboards.parts.places import Places, level_title, place_findings, places_of
 from impact_dashboards.parts.sentences import rich
 
@@ -45,10 +47,8 @@ class Chosen:
     whole: Row | None
 
 
-def territory(view: View) -> PageContent:
+def page(view: View) -> PageContent:
     """Return the page: a sentence, map and ranking of one indicator, series, needs and supply."""
-    if not view.programme:
-        return choose(view, lambda name: _has(view, name))
     words = view.words
     places = places_of(view, view.programme)
     cut = place_findings(view.findings, places)
@@ -65,7 +65,7 @@ def territory(view: View) -> PageContent:
     )
 
 
-def _has(view: View, programme: str) -> bool:
+def _has_territory(view: View, programme: str) -> bool:
     """Tell whether anything is known of a programme's territory."""
     cut = place_findings(view.published.findings(programme), places_of(view, programme))
     held = (cut, series_findings(view, programme), view.published.map(programme))
@@ -133,3 +133,14 @@ def _choices(view: View, chosen: Chosen) -> list[Choice]:
         Choice("level", words("territory.level"), chosen.levels, chosen.level),
     ]
     return [choice for choice in choices if len(choice.options) > 1]
+
+
+PAGE = Page(
+    name="territory",
+    title="menu.territory",
+    build=page,
+    roles=EVERY_ROLE,
+    chapter=Chapter(),
+    has_content=_has_territory,
+    examples=("territory/wecare",),
+)

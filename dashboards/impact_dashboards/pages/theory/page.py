@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from impact.drawing.markup import Element, Node, h
-from impact.judge.attainment import together
+from impact.publish.published import together
+from impact.publish.scope import EVERY_ROLE
+from impact_dashboards.page.descriptor import Chapter, Page
 from impact_dashboards.page.view import Block, Column, PageContent, Row, Table, View, records
 from impact_dashboards.pages.theory.chain import Card, Tie, chain_drawing
-from impact_dashboards.parts.choose import choose
 from impact_dashboards.parts.findings import all_rows, finding_table, widest_cut
 from impact_dashboards.parts.marks import known
 from impact_dashboards.parts.state_marks import badge, evidence
@@ -19,11 +20,9 @@ HORIZONS = ("short", "medium", "long")
 HOW = "docs/how-to/define_an_indicator.md"
 
 
-def theory(view: View) -> PageContent:
+def page(view: View) -> PageContent:
     """Return the page: the chain, the step that is chosen, and the assumptions behind the links."""
     words = view.words
-    if not view.programme:
-        return choose(view, lambda name: len(view.published.nodes(name)) > 0)
     nodes, links = records(view.published.nodes(view.programme)), records(view.published.links(view.programme))
     within = [row for row in all_rows(view) if row["programme"] == view.programme]
     cut = widest_cut(within)
@@ -202,3 +201,21 @@ def _links(view: View, steps: dict[str, Any], links: list[dict[str, Any]]) -> Bl
         [Column("source", "source"), Column("target", "target")],
     )
     return Block("links", words("theory.links"), table, lead=words("theory.links_lead", count=unproven, of=len(rows)))
+
+
+def _has_theory(view: View, programme: str) -> bool:
+    return len(view.published.nodes(programme)) > 0
+
+
+PAGE = Page(
+    name="theory",
+    title="menu.theory",
+    build=page,
+    roles=EVERY_ROLE,
+    chapter=Chapter(),
+    has_content=_has_theory,
+    examples=(
+        "theory",
+        "theory/wecare?node=less_lonely",
+    ),
+)

@@ -27,8 +27,9 @@ from impact.publish.definitions import (
     wave_days,
 )
 from impact.publish.reader_catalogue import narrow
+from impact.publish.rows import json_rows, rows_of
 from impact.publish.scope import EVERYTHING, Scope
-from impact.publish.trace import EFFECTS, NAMED, plain_row, trace_finding
+from impact.publish.trace import EFFECTS, NAMED, trace_finding
 from impact.store import Warehouse
 
 __all__ = [
@@ -97,8 +98,8 @@ class ReaderTables:
     @cached
     def titles(self) -> dict[str, dict[str, Any]]:
         """The programmes in reach, in order, each with its row of :func:`impact.publish.programmes_table`."""
-        rows = theory.programmes_table(self._warehouse).to_dict("records")
-        return {str(row["programme"]): {str(name): value for name, value in row.items()} for row in rows}
+        rows = rows_of(theory.programmes_table(self._warehouse))
+        return {str(row["programme"]): row for row in rows}
 
     @property
     def programmes(self) -> tuple[str, ...]:
@@ -239,9 +240,11 @@ class ReaderTables:
         told = beside.protect_trace(found, self.withheld(programme), rows=self.scope.opens("records"))
         behind = {"diagnostics": self.diagnostics(programme), "terms": self.terms(programme)}
         for name, frame in behind.items():
-            told[name] = _rows(frame[frame["finding"] == finding].drop(columns=["finding", "programme", "indicator"]))
+            told[name] = json_rows(
+                frame[frame["finding"] == finding].drop(columns=["finding", "programme", "indicator"])
+            )
         findings = self.findings(programme)
-        (told["finding"],) = _rows(findings[findings["finding"] == finding])
+        (told["finding"],) = json_rows(findings[findings["finding"] == finding])
         if told["finding"]["suppressed"]:
             told |= {"linkage": [], "sources": [source | beside.NO_ROWS for source in told["sources"]]}
         return told
@@ -382,8 +385,3 @@ class ReaderTables:
     def _records_open(self, programme: str, contract: str) -> None:
         if programme not in self.titles or not self.scope.opens("records"):
             raise UsageError(f"there are no records '{programme}/{contract}'")
-
-
-def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    plain = frame.astype(object).where(frame.notna(), None)
-    return [plain_row(row) for row in plain.to_dict("records")]

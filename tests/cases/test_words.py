@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from impact_dashboards.page.view import View, records
+from impact_dashboards.page.view import View
 from impact_dashboards.pages import PAGES
 from impact_dashboards.pages.territory.ranking import order_words
 from impact_dashboards.server.app import create_app
@@ -21,6 +21,7 @@ from rich.console import Console
 from impact.cli.terminal import print_findings, print_trace, term_lines
 from impact.drawing.markup import words_of
 from impact.publish import loads_table, trace_finding, validity_table
+from impact.publish.rows import rows_of
 from impact.statistics.core import in_digits
 from impact.store import Warehouse, open_reader
 from impact.words import words_in
@@ -240,12 +241,12 @@ def test_numbers_of_a_sentence_are_still_numbers() -> None:
 
 def test_values_of_one_row_are_not_called_counted(tmp_path: Path) -> None:
     findings = run_case("12", tmp_path).findings()
-    rows = records(findings[(findings["indicator"] == "cov") & (findings["scope"] != "programme")])
+    rows = rows_of(findings[(findings["indicator"] == "cov") & (findings["scope"] != "programme")])
     for language, reason in (("en", "counted, not estimated"), ("it", "contati, non stimati")):
         said = order_words(words_in(language), rows)
         assert reason not in said
         assert "not known (" in said or "non si conosce (" in said
-    counts = records(findings[(findings["indicator"] == "nfac") & (findings["scope"] != "programme")])
+    counts = rows_of(findings[(findings["indicator"] == "nfac") & (findings["scope"] != "programme")])
     assert "counted, not estimated" in order_words(words_in("en"), counts)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime
 import functools
-import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -300,17 +299,6 @@ class PageContent:
     def block(self, name: str) -> Block | None:
         """Return the block of a name."""
         return next((block for block in self.blocks if block.id == name), None)
-
-
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows of a frame as dicts, every kind of missing as None."""
-    names = [str(name) for name in frame.columns]
-    columns = [[None if _missing(value) else value for value in frame[name].tolist()] for name in frame.columns]
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-
-
-def _missing(value: Any) -> bool:
-    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
 
 
 def nothing(words: Words, key: str, how: str = "") -> Element:

@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 from impact.drawing.markup import Node, h
+from impact.publish.rows import rows_of
 from impact.publish.scope import EVERY_ROLE
 from impact_dashboards.page.descriptor import Chapter, Page
-from impact_dashboards.page.view import Block, Choice, Column, PageContent, Row, Table, View, nothing, records
+from impact_dashboards.page.view import Block, Choice, Column, PageContent, Row, Table, View, nothing
 from impact_dashboards.parts.findings import unit_of
 from impact_dashboards.parts.marks import known
 from impact_dashboards.parts.state_marks import badge
@@ -21,7 +22,7 @@ CLAIM_STATES = ("differs", "not_recomputable", "reproduced")
 def page(view: View) -> PageContent:
     """Return the page of one programme's claims."""
     words = view.words
-    every = records(view.published.claims(view.programme))
+    every = rows_of(view.published.claims(view.programme))
     if not every:
         return PageContent(words("claims.title"), head=nothing(words, "claims.none", HOW))
     state = view.chosen("state", CLAIM_STATES)

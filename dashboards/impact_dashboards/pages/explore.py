@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from impact.figures import parts_figure, series_figure
+from impact.publish.rows import rows_of
 from impact.publish.scope import EVERY_ROLE
 from impact_dashboards.page.descriptor import Page, any_programme
-from impact_dashboards.page.view import Block, Choice, Column, PageContent, Row, Table, View, nothing, records
+from impact_dashboards.page.view import Block, Choice, Column, PageContent, Row, Table, View, nothing
 from impact_dashboards.parts.findings import cut_columns, drawn_unit, part_codes, unit_of, whole
 from impact_dashboards.parts.values import CELL, placed, value_columns
 
@@ -21,7 +22,7 @@ def page(view: View) -> PageContent:
     words = view.words
     level = view.chosen("level", LEVELS)
     findings = whole(view.findings)
-    every = {str(row["indicator"]): words.pick(row, "title") for row in records(findings)}
+    every = {str(row["indicator"]): words.pick(row, "title") for row in rows_of(findings)}
     listed = list(dict.fromkeys(findings[findings["level"] == level]["indicator"])) if level else list(every)
     name = view.chosen("indicator", every, next(iter(listed), ""))
     measures = view.published.measures(view.programme).assign(cut=cut_columns, code=part_codes)
@@ -40,7 +41,7 @@ def page(view: View) -> PageContent:
     ]
     if not name:
         return PageContent(words("explore.title"), head=nothing(words, "portfolio.none"), choices=choices)
-    row = records(findings[findings["indicator"] == name])[0]
+    row = rows_of(findings[findings["indicator"] == name])[0]
     shown = shown[shown["wave"] == wave] if wave else shown
     block = _block(view, row, shown, cut)
     return PageContent(
@@ -85,7 +86,7 @@ def _block(view: View, row: Row, values: pd.DataFrame, cut: str) -> Block:
             Column("wave_title", words("indicator.wave")),
             *value_columns(view, unit),
         ],
-        records(points),
+        rows_of(points),
         [Column(key, key) for key in (*CELL, "conf_low", "conf_high", "method")],
     )
     known = points[points["value"].notna()]

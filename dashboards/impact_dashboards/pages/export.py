@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from impact.drawing.markup import Node, h
+from impact.publish.rows import rows_of
 from impact.publish.scope import EVERY_ROLE
 from impact_dashboards.page.descriptor import Chapter, Page, any_programme, without
-from impact_dashboards.page.view import Block, Column, PageContent, Row, Table, View, records
+from impact_dashboards.page.view import Block, Column, PageContent, Row, Table, View
 from impact_dashboards.parts.findings import KEPT, finding_rows, unit_of
 from impact_dashboards.parts.state_marks import badge
 from impact_dashboards.parts.values import CELL
@@ -110,7 +111,7 @@ def _findings(view: View, rows: list[dict[str, Any]]) -> Block:
 
 def _measures(view: View) -> Block:
     words = view.words
-    rows = records(view.published.measures(view.programme))
+    rows = rows_of(view.published.measures(view.programme))
     columns = [
         Column(
             key,

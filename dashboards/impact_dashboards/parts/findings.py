@@ -11,8 +11,9 @@ import pandas as pd
 from impact.declare import last_day
 from impact.drawing.markup import Element, Node, h
 from impact.publish.published import REFUSED
+from impact.publish.rows import rows_of
 from impact.words import Words
-from impact_dashboards.page.view import Column, Row, Table, View, records
+from impact_dashboards.page.view import Column, Row, Table, View
 from impact_dashboards.parts.marks import known, whisker
 from impact_dashboards.parts.state_marks import badge, evidence
 
@@ -99,7 +100,7 @@ def finding_rows(view: View, findings: pd.DataFrame) -> list[dict[str, Any]]:
         row
         | {"loaded": loaded[row["programme"]].get(row["indicator"])}
         | {"dated": _dated(row["period"], waves[row["programme"]]) if known(row["value"]) else None}
-        for row in records(parts)
+        for row in rows_of(parts)
     ]
 
 

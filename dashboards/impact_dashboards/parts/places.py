@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from impact.figures.boundaries import boundaries, has_geometry
-from impact_dashboards.page.view import View, records
+from impact.publish.rows import rows_of
+from impact_dashboards.page.view import View
 from impact_dashboards.parts.findings import cut_columns, part_codes
 
 
@@ -65,7 +66,7 @@ def places_of(view: View, programme: str) -> Places:
     own = labels[labels["column"].isin(columns)]
     bare = own["level"].isna() & own["parent"].isna()
     elsewhere = bare & own["code"].isin(own[~bare]["code"])
-    rows = records(own[~elsewhere].drop_duplicates("code"))
+    rows = rows_of(own[~elsewhere].drop_duplicates("code"))
     parents = {row["code"]: row["parent"] for row in rows if row["parent"]}
     trees = {row["column"] for row in rows if row["parent"]}
     titles = {row["code"]: str(row[f"title_{view.words.language}"]) for row in rows}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from impact.drawing.markup import Element, Node, h
+from impact.publish.rows import rows_of
 from impact.words import Words
-from impact_dashboards.page.view import Row, records
+from impact_dashboards.page.view import Row
 
 MARK = "\0"
 
@@ -31,7 +32,7 @@ def source_list(words: Words, sources: pd.DataFrame) -> Element | None:
     """Return where rows come from: title, publisher, document, licence, day of retrieval and address."""
     if sources.empty:
         return None
-    return h("ul", [h("li", _source(words, row)) for row in records(sources)], class_="sources")
+    return h("ul", [h("li", _source(words, row)) for row in rows_of(sources)], class_="sources")
 
 
 def _source(words: Words, row: Row) -> Node:

@@ -18,10 +18,11 @@ from impact.drawing.markup import Element, h, to_html
 from impact.errors import UsageError
 from impact.files import check_place, copy_file, write_file
 from impact.publish.published import ReaderTables
+from impact.publish.rows import rows_of
 from impact.words import words_in
 from impact_dashboards.page.address import Address, read_address
 from impact_dashboards.page.descriptor import Chapter, Page
-from impact_dashboards.page.view import PageContent, View, records
+from impact_dashboards.page.view import PageContent, View
 from impact_dashboards.pages import HOME, PAGES
 from impact_dashboards.server.app import today
 from impact_dashboards.server.reader import Reader
@@ -100,7 +101,7 @@ def report_html(db: str | Path, programme: str, language: Language) -> str:
 
 def _cover(view: View, programme: str, version: str) -> Element:
     words, row = view.words, view.published.titles[programme]
-    bodies = records(view.published.stakeholders(programme))
+    bodies = rows_of(view.published.stakeholders(programme))
     facts = [
         (words("report.period"), f"{words.date(row['period_start'])} – {words.date(row['period_end'])}"),
         (words("report.territory"), row["territory"]),

@@ -9,8 +9,9 @@ import pandas as pd
 from impact.drawing.markup import Node, h
 from impact.figures import effects_figure
 from impact.publish.published import EFFECTS, NAMED, REFUSED
+from impact.publish.rows import rows_of
 from impact.words import Words
-from impact_dashboards.page.view import Block, Column, Row, Table, View, records
+from impact_dashboards.page.view import Block, Column, Row, Table, View
 from impact_dashboards.parts.findings import drawn_unit, effect_cell
 from impact_dashboards.parts.marks import known
 from impact_dashboards.parts.state_marks import badge, evidence
@@ -127,7 +128,7 @@ def _terms(view: View, row: Row, terms: pd.DataFrame) -> Block:
             Column("n_obs", "n", lambda term: words.number(term["n_obs"]), numeric=True),
             Column("detail", words("effect.detail"), lambda term: words.said(term["detail"])),
         ],
-        [term | {"term": _term(view, term)} for term in records(terms)],
+        [term | {"term": _term(view, term)} for term in rows_of(terms)],
         [Column(key, key) for key in ("std_error", "p_value", "conf_low", "conf_high")],
     )
     drawn = terms[terms["family"].isin(EFFECTS) & terms["conf_low"].notna()] if "conf_low" in terms else terms.iloc[:0]

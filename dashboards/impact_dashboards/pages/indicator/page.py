@@ -12,10 +12,11 @@ from impact.declare import last_day
 from impact.drawing.markup import Element, Node, h
 from impact.errors import UsageError
 from impact.figures import Point, waves_figure
+from impact.publish.rows import rows_of
 from impact.publish.scope import EVERY_ROLE
 from impact_dashboards.page.choose import choose
 from impact_dashboards.page.descriptor import Chapter, Page, any_programme
-from impact_dashboards.page.view import Block, Choice, Column, PageContent, Row, Table, View, records
+from impact_dashboards.page.view import Block, Choice, Column, PageContent, Row, Table, View
 from impact_dashboards.pages.indicator.effect import effect_blocks
 from impact_dashboards.pages.indicator.lineage import definition_block, plan_block, rows_block
 from impact_dashboards.parts.findings import (
@@ -118,7 +119,7 @@ def _aside(view: View, findings: pd.DataFrame, current: str) -> Element:
     """Return the list of the programme's indicators, level by level."""
     parts = []
     for level in LEVELS:
-        rows = records(findings[findings["level"] == level])
+        rows = rows_of(findings[findings["level"] == level])
         links = [
             h(
                 "li",
@@ -162,7 +163,7 @@ def _waves(view: View, row: Row) -> Block:
             Column("line", words("indicator.arm"), lambda point: words(f"arm.{point['line'] or 'all'}")),
             *value_columns(view, unit),
         ],
-        records(points),
+        rows_of(points),
         [Column(key, key) for key in ("wave", "conf_low", "conf_high", "std_error", "method")],
     )
     return Block(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from impact.drawing.markup import Node, h
-from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing, records
+from impact.publish.rows import rows_of
+from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing
 from impact_dashboards.pages.monitoring.planned import HOW, day_of
 from impact_dashboards.pages.monitoring.quality import chips
 from impact_dashboards.parts.findings import link_of
@@ -19,7 +20,7 @@ def due_rows(view: View) -> list[dict[str, Any]]:
     return [
         row | {"title": view.words.pick(row, "title"), "days": (view.today - day_of(row["due"])).days,
                "due": day_of(row["due"]).isoformat()}
-        for row in records(view.published.due(view.today, view.programme))
+        for row in rows_of(view.published.due(view.today, view.programme))
     ]  # fmt: skip
 
 

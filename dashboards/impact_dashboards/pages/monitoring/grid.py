@@ -13,7 +13,8 @@ import pandas as pd
 
 from impact.drawing.markup import Element, Node, h
 from impact.errors import UsageError
-from impact_dashboards.page.view import AddressError, Block, Column, PageContent, Row, Table, View, nothing, records
+from impact.publish.rows import rows_of
+from impact_dashboards.page.view import AddressError, Block, Column, PageContent, Row, Table, View, nothing
 from impact_dashboards.pages.monitoring.quarantine import pager, way_back
 from impact_dashboards.parts.headings import column_title, contract_title
 
@@ -35,7 +36,7 @@ def contracts_block(view: View) -> Block:
         return Block("records", title, body=nothing(words, "monitoring.records_closed"))
     if found.empty:
         return Block("records", title, body=nothing(words, "monitoring.no_records", HOW))
-    rows = records(found.sort_values(["rows", "contract"], ascending=[False, True]))
+    rows = rows_of(found.sort_values(["rows", "contract"], ascending=[False, True]))
     names = contract_names(view)
 
     def link(row: Row) -> Node:
@@ -136,7 +137,7 @@ def _place(view: View, name: str) -> tuple[str, int] | None:
 
 
 def _plain(found: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{name: _day(value) for name, value in row.items()} for row in records(found)]
+    return [{name: _day(value) for name, value in row.items()} for row in rows_of(found)]
 
 
 def _day(value: Any) -> Any:

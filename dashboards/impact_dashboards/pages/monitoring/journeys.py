@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from impact.drawing.markup import Node, h
-from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing, records
+from impact.publish.rows import rows_of
+from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing
 from impact_dashboards.pages.monitoring.planned import HOW, written
 from impact_dashboards.parts.findings import finding_rows, finding_table
 
@@ -13,7 +14,7 @@ PROCESS = ("phase", "delivery")
 
 def journeys_block(view: View) -> Block:
     """Return where each project started, where it arrived, what comes next, and where that is written."""
-    words, rows = view.words, records(view.published.journeys(view.programme))
+    words, rows = view.words, rows_of(view.published.journeys(view.programme))
     title = words("monitoring.journeys")
     if not rows:
         return Block("journeys", title, body=nothing(words, "monitoring.no_journeys", HOW))

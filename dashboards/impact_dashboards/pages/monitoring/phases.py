@@ -6,7 +6,8 @@ import datetime
 from typing import Any
 
 from impact.drawing.markup import Element, h
-from impact_dashboards.page.view import Block, Column, Row, Table, View, records
+from impact.publish.rows import rows_of
+from impact_dashboards.page.view import Block, Column, Row, Table, View
 from impact_dashboards.pages.monitoring.planned import Span, day_of, ended, written
 from impact_dashboards.parts.state_marks import badge
 
@@ -17,7 +18,7 @@ WIDTH, HEIGHT = 260, 24
 
 def phases_block(view: View) -> Block | None:
     """Return the phases on a line of time, planned above and actual below; nothing where none is declared."""
-    words, rows = view.words, records(view.published.phases(view.programme))
+    words, rows = view.words, rows_of(view.published.phases(view.programme))
     if not rows:
         return None
     rows = [row | {"state": _phase_state(view, row), "said": _phase_said(view, row)} for row in rows]

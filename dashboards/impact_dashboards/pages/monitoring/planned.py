@@ -12,7 +12,8 @@ from typing import Any
 
 from impact.declare import last_day
 from impact.drawing.markup import Element, Node, h
-from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing, records
+from impact.publish.rows import rows_of
+from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing
 from impact_dashboards.parts.marks import bar, known
 from impact_dashboards.parts.state_marks import badge
 
@@ -27,11 +28,11 @@ Span = tuple[datetime.date, datetime.date]
 
 def delivery_rows(view: View) -> list[dict[str, Any]]:
     """Return activities, counts and hours apart, with the phases as one more; those furthest behind first."""
-    phases = {row["phase"]: row for row in records(view.published.phases(view.programme))}
+    phases = {row["phase"]: row for row in rows_of(view.published.phases(view.programme))}
     spans = {name: _span(row["planned_start"], row["planned_end"]) for name, row in phases.items()}
     whole = _period(view)
     rows = [] if not phases else [_phases_ended(view, list(phases.values()))]
-    for row in records(view.published.deliveries(view.programme)):
+    for row in rows_of(view.published.deliveries(view.programme)):
         expected = _elapsed(spans.get(row["phase"]) or whole, view.today)
         rows += [
             judged(row | {"measure": measure, "planned": planned, "delivered": delivered, "expected": expected})

@@ -12,7 +12,8 @@ from typing import Any
 import pandas as pd
 
 from impact.drawing.markup import Element, Node, h
-from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing, records
+from impact.publish.rows import rows_of
+from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing
 from impact_dashboards.parts.findings import STALE
 from impact_dashboards.parts.headings import column_title, contract_title, source_titles
 from impact_dashboards.parts.marks import bar, known
@@ -91,7 +92,7 @@ def _percent(view: View, share: float) -> str:
 def file_rows(view: View) -> list[dict[str, Any]]:
     """Return the files in force with what became of their rows, the worst first."""
     complete = _complete_by_contract(view)
-    rows = [_file_row(view, row, complete) for row in records(view.published.validity(view.programme))]
+    rows = [_file_row(view, row, complete) for row in rows_of(view.published.validity(view.programme))]
     return sorted(rows, key=lambda row: (ORDER.index(row["state"]), row["source"]))
 
 
@@ -196,7 +197,7 @@ def _nothing(view: View, key: str) -> Element:
 def _response_rows(view: View) -> list[dict[str, Any]]:
     titles = wave_titles(view)
     rows = []
-    for row in records(view.published.response(view.programme)):
+    for row in rows_of(view.published.response(view.programme)):
         followed = row["linked"] is not None and row["linked"] + row["lost"] > 0
         share = row["linked"] / (row["linked"] + row["lost"]) if followed else None
         shares = {"share_linked": share, "share_lost": None if share is None else 1 - share}
@@ -213,7 +214,7 @@ def _back_drawing(view: View, row: Row) -> Element | None:
 
 def wave_titles(view: View) -> dict[str, str]:
     """Return the title of each wave."""
-    return {row["wave"]: view.words.pick(row, "title") for row in records(view.published.waves(view.programme))}
+    return {row["wave"]: view.words.pick(row, "title") for row in rows_of(view.published.waves(view.programme))}
 
 
 # ---- answers ---------------------------------------------------------------------------------------------------------
@@ -245,7 +246,7 @@ def _by_missing(counted: pd.DataFrame) -> list[str]:
 def _answer_rows(view: View, counted: pd.DataFrame) -> list[dict[str, Any]]:
     waves = wave_titles(view)
     rows = []
-    for row in records(counted):
+    for row in rows_of(counted):
         due = 0 if row["answered"] is None else row["rows"] - row["not_applicable"]
         share = row["answered"] / due if due else None
         title = column_title(view, row["contract"], row["column"])

@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from impact.drawing.markup import Element, Node, h
-from impact_dashboards.page.view import Block, Choice, Column, PageContent, Row, Table, View, nothing, records
+from impact.publish.rows import rows_of
+from impact_dashboards.page.view import Block, Choice, Column, PageContent, Row, Table, View, nothing
 from impact_dashboards.pages.monitoring.quality import SHOWN
 from impact_dashboards.parts.headings import column_title, source_contracts, source_titles
 from impact_dashboards.parts.state_marks import badge
@@ -31,7 +32,7 @@ def counts_block(view: View) -> Block:
         return Block("quarantine", title, body=nothing(words, "monitoring.no_quarantine"))
     found = reasons.groupby(list(BY), dropna=False, as_index=False)
     counted = found.agg(count=("rule", "size"), expected=("expected", "first"))
-    rows = records(counted.sort_values(["count", *BY], ascending=[False, True, True, True, True]))
+    rows = rows_of(counted.sort_values(["count", *BY], ascending=[False, True, True, True, True]))
     table = Table(
         [
             Column("rule", words("monitoring.reason"), lambda row: _reason(view, row)),
@@ -91,7 +92,7 @@ def quarantine_page(view: View) -> PageContent:
     pages = max(-(-len(chosen) // SIZE), 1)
     number = _number(view, pages)
     shown = chosen if view.address.form else chosen.iloc[(number - 1) * SIZE : number * SIZE]
-    block = Block("reasons", words("monitoring.quarantine_rows", count=len(chosen)), _table(view, records(shown)),
+    block = Block("reasons", words("monitoring.quarantine_rows", count=len(chosen)), _table(view, rows_of(shown)),
                   lead=words("monitoring.quarantine_read"), after=_pager(view, number, pages))  # fmt: skip
     kinds = view.published.loads(view.programme)
     synthetic = kinds.loc[kinds["current"] & kinds["source"].isin(set(chosen["source"])), "kind"] == "synthetic"

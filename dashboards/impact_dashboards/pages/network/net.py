@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from impact_dashboards.page.view import Row, View, records
+from impact.publish.rows import rows_of
+from impact_dashboards.page.view import Row, View
 from impact_dashboards.parts.headings import contract_title
 
 
@@ -80,7 +81,7 @@ def _several(bodies: pd.DataFrame) -> list[str]:
 
 def _waves(view: View, found: set[str]) -> dict[str, str]:
     """Return waves in order of time with title and date, unknown ones last; no wave stands beside others."""
-    declared = {str(row["wave"]): row for row in records(view.published.waves(view.programme))}
+    declared = {str(row["wave"]): row for row in rows_of(view.published.waves(view.programme))}
     named = found - {""} or found
     order = [*(wave for wave in declared if wave in named), *sorted(named - set(declared))]
     return {wave: _wave_title(view, wave, declared.get(wave)) for wave in order}

@@ -10,9 +10,10 @@ import pandas as pd
 from impact.drawing.markup import Element, Node, h
 from impact.figures import network_figure
 from impact.figures.network import pairs_of, tie_classes
+from impact.publish.rows import rows_of
 from impact.publish.scope import EVERY_ROLE
 from impact_dashboards.page.descriptor import Chapter, Page
-from impact_dashboards.page.view import Block, Choice, Column, PageContent, Row, Table, View, nothing, records
+from impact_dashboards.page.view import Block, Choice, Column, PageContent, Row, Table, View, nothing
 from impact_dashboards.pages.network.measures import measure_blocks
 from impact_dashboards.pages.network.net import Net, code_words, read_net
 from impact_dashboards.parts.findings import whole_only
@@ -75,7 +76,7 @@ def _headline(view: View, measured: pd.DataFrame, kind: str) -> Node:
     """Return ties before and after, and the first share across groups; a change is called one."""
     measures = view.published.formula_measures(view.programme)
     here = measured[(measured["group"] == "tie") & (measured["group_value"] == kind)] if kind else whole_only(measured)
-    rows = {str(measures[row["indicator"]]): row for row in reversed(records(here)) if known(row["value"])}
+    rows = {str(measures[row["indicator"]]): row for row in reversed(rows_of(here)) if known(row["value"])}
     said = [_moved(view, "ties", rows["ties"])] if "ties" in rows else []
     said += [_moved(view, "share", rows["cross_group_share"])] if "cross_group_share" in rows else []
     return [[sentence, " "] for sentence in said] or None
@@ -159,7 +160,7 @@ def _tie_table(view: View, net: Net, bodies: pd.DataFrame, ties: pd.DataFrame) -
         {"from": label[row["source"]], "to": label[row["target"]], "tie": net.kinds.get(row["tie"], row["tie"] or None)}
         | {"sectors": words(f"network.class.{row['kind']}"), "class": row["kind"], "source": row["source"]}
         | {"target": row["target"], "tie_code": row["tie"], "wave": row["wave"], "data_kind": row["data_kind"]}
-        for row in records(ties)
+        for row in rows_of(ties)
     ]
     columns = [Column("from", words("network.from")), Column("to", words("network.to"))]
     columns += [Column("tie", words("network.tie_kind"))] if net.kinds else []
@@ -183,7 +184,7 @@ def _bodies(view: View, net: Net) -> Block:
         {"body": row["body"], "label": row["label"], "data_kind": row["data_kind"]}
         | {name: titles.get(row[name], row[name]) for name, titles in said.items()}
         | {f"ties_{wave}": _ties_of(view, net, row["body"], wave, degree) for wave, degree in degrees.items()}
-        for row in records(first)
+        for row in rows_of(first)
     ]
     columns = [Column("label", words("network.body"))]
     columns += [Column(name, words(f"network.{name}")) for name in said if first[name].notna().any()]

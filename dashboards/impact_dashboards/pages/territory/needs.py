@@ -10,8 +10,9 @@ import pandas as pd
 
 from impact.declare.territory import MATCH
 from impact.drawing.markup import Element, Node, h
+from impact.publish.rows import rows_of
 from impact.publish.territory import SEPARATOR
-from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing, records
+from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing
 from impact_dashboards.parts.headings import contract_title
 from impact_dashboards.parts.sentences import source_list
 from impact_dashboards.parts.state_marks import badge
@@ -125,7 +126,7 @@ def _cell(view: View, theme: pd.DataFrame, place: str, waves: dict[str, str]) ->
 
 def _group(view: View, name: str, cells: pd.DataFrame, waves: dict[str, str]) -> Element:
     lines = [line for wave, title in waves.items() for line in _lines(view, cells[cells["wave"] == wave], title)]
-    quotes = [h("li", _quote(view, item)) for row in records(cells) for item in json.loads(row["documents"])]
+    quotes = [h("li", _quote(view, item)) for row in rows_of(cells) for item in json.loads(row["documents"])]
     written = h("details", h("summary", view.words("needs.written")), h("ul", quotes, class_="quotes"))
     return h("div", h("span", name, class_="group-name") if name else None, lines, written, class_="cell")
 
@@ -136,7 +137,7 @@ def _lines(view: View, cells: pd.DataFrame, wave: str) -> list[Element]:
     if cells.empty:
         return [h("div", before, h("span", view.words("needs.neither"), class_="muted"))]
     return [
-        h("div", before, badge(row["state"], view.words), h("small", _numbers(view, row))) for row in records(cells)
+        h("div", before, badge(row["state"], view.words), h("small", _numbers(view, row))) for row in rows_of(cells)
     ]
 
 
@@ -164,7 +165,7 @@ def _cells(view: View, cells: pd.DataFrame, match: Sequence[str]) -> Table:
     numbers = {"needs": "needs", "services": "services", "partial_services": "partial", "bodies": "bodies"}
     columns += [Column(key, words(f"needs.number_{name}"), numeric=True) for key, name in numbers.items()]
     extra = (*match, "voices", "severity", "capacity", "users", "documents")
-    return Table(columns, records(cells), [Column(key, key.replace("_", " ")) for key in extra])
+    return Table(columns, rows_of(cells), [Column(key, key.replace("_", " ")) for key in extra])
 
 
 def _unmapped(view: View, contracts: set[str]) -> list[Block]:
@@ -175,6 +176,6 @@ def _unmapped(view: View, contracts: set[str]) -> list[Block]:
         return []
     columns = [Column("category", words("needs.category")), Column("source", words("needs.source"))]
     columns += [Column("column", words("needs.column")), Column("rows", words("needs.rows"), numeric=True)]
-    table = Table(columns, records(here), [Column("contract", "contract")])
+    table = Table(columns, rows_of(here), [Column("contract", "contract")])
     lead = [words("needs.unmapped_lead"), " ", words("empty.how"), " ", h("code", HOW), "."]
     return [Block("unmapped", words("needs.unmapped"), table, lead=lead)]

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from impact.drawing.markup import Node, h
+from impact.publish.rows import rows_of
 from impact.publish.scope import EVERY_ROLE
 from impact_dashboards.page.descriptor import Chapter, Page
-from impact_dashboards.page.view import Block, Choice, PageContent, Row, View, nothing, records
+from impact_dashboards.page.view import Block, Choice, PageContent, Row, View, nothing
 from impact_dashboards.pages.territory.needs import needs_blocks
 from impact_dashboards.pages.territory.ranking import map_block, ranking_block
 from impact_dashboards.pages.territory.series import series_blocks, series_findings
@@ -74,7 +75,7 @@ def _has_territory(view: View, programme: str) -> bool:
 
 def _chosen(view: View, cut: pd.DataFrame, places: Places) -> Chosen:
     """Return indicator and level as asked; without, the first indicator at its lowest level."""
-    first = {str(row["indicator"]): title_of(view, row) for row in records(cut.drop_duplicates("indicator"))}
+    first = {str(row["indicator"]): title_of(view, row) for row in rows_of(cut.drop_duplicates("indicator"))}
     indicator = view.chosen("indicator", list(first), next(iter(first)))
     own = cut[cut["indicator"] == indicator]
     order = list(dict.fromkeys(places.levels.values()))
@@ -87,8 +88,8 @@ def _chosen(view: View, cut: pd.DataFrame, places: Places) -> Chosen:
         {name: level_title(view, name) for name in dict.fromkeys([*levels, level])},
         indicator,
         level,
-        ranked(records(here)),
-        next(iter(records(of_all)), None),
+        ranked(rows_of(here)),
+        next(iter(rows_of(of_all)), None),
     )
 
 

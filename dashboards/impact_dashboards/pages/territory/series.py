@@ -9,7 +9,8 @@ import pandas as pd
 
 from impact.drawing.markup import Element, Node, h
 from impact.figures import series_figure
-from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing, records
+from impact.publish.rows import rows_of
+from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing
 from impact_dashboards.parts.findings import drawn_unit, link_of, part_of, remarks, title_of
 from impact_dashboards.parts.marks import known, whisker
 from impact_dashboards.parts.sentences import source_list
@@ -41,12 +42,12 @@ def series_blocks(view: View) -> list[Block]:
     blocks = []
     for indicator, own in findings.groupby("indicator", sort=False):
         here = terms[(terms["indicator"] == indicator) & (terms["family"] == FAMILY)]
-        blocks += [_series(view, own), *_contribution(view, records(own)[0], records(here))]
+        blocks += [_series(view, own), *_contribution(view, rows_of(own)[0], rows_of(here))]
     return blocks
 
 
 def _series(view: View, own: pd.DataFrame) -> Block:
-    words, first = view.words, records(own)[0]
+    words, first = view.words, rows_of(own)[0]
     points = _points(view, own)
     valued = points[points["value"].notna()]
     figure = (
@@ -59,7 +60,7 @@ def _series(view: View, own: pd.DataFrame) -> Block:
     return Block(
         f"series-{first['indicator']}",
         words("territory.around", title=title_of(view, first)),
-        _values(view, records(points), first["unit"]),
+        _values(view, rows_of(points), first["unit"]),
         lead=" ".join(_flagged(view, valued)) or None,
         figure=figure,
         body=None if figure is not None else h("p", words("territory.no_values"), class_="empty"),
@@ -72,7 +73,7 @@ def _points(view: View, own: pd.DataFrame) -> pd.DataFrame:
     """Return the values over the waves with their places in time, those of the whole first."""
     measures = view.published.measures(view.programme)
     values = measures[measures["indicator"].isin(own["indicator"]) & (measures["arm"] == "") & (measures["wave"] != "")]
-    names = {tuple(row[key] for key in PART): _line(view, row) for row in records(own)}
+    names = {tuple(row[key] for key in PART): _line(view, row) for row in rows_of(own)}
     parts = list(values[PART].itertuples(index=False, name=None))
     lines = [names.get(part, " ".join(filter(None, (part[1], part[3])))) for part in parts]
     of_whole = [part == ("programme", "", "all", "") for part in parts]

@@ -7,9 +7,10 @@ from typing import Any
 
 from impact.drawing.markup import Element, Node, h
 from impact.publish.published import together
+from impact.publish.rows import rows_of
 from impact.publish.scope import EVERY_ROLE
 from impact_dashboards.page.descriptor import Chapter, Page
-from impact_dashboards.page.view import Block, Column, PageContent, Row, Table, View, records
+from impact_dashboards.page.view import Block, Column, PageContent, Row, Table, View
 from impact_dashboards.pages.theory.chain import Card, Tie, chain_drawing
 from impact_dashboards.parts.findings import all_rows, finding_table, widest_cut
 from impact_dashboards.parts.marks import known
@@ -23,7 +24,7 @@ HOW = "docs/how-to/define_an_indicator.md"
 def page(view: View) -> PageContent:
     """Return the page: the chain, the step that is chosen, and the assumptions behind the links."""
     words = view.words
-    nodes, links = records(view.published.nodes(view.programme)), records(view.published.links(view.programme))
+    nodes, links = rows_of(view.published.nodes(view.programme)), rows_of(view.published.links(view.programme))
     within = [row for row in all_rows(view) if row["programme"] == view.programme]
     cut = widest_cut(within)
     rows = [row for row in within if row["cut"] == cut]

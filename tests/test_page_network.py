@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from impact_dashboards.page.view import AddressError, PageContent, View
-from impact_dashboards.pages.network.page import network
+from impact_dashboards.pages.network.page import page as network
 
 from impact.drawing.markup import words_of
 from impact.publish.scope import Scope

@@ -15,9 +15,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from impact_dashboards.page.view import AddressError, PageContent, View
-from impact_dashboards.pages.territory.page import territory
-from impact_dashboards.pages.territory.ranking import is_uncertain, order_words, ranked
+from impact_dashboards.pages.territory.page import page as territory
 from impact_dashboards.parts.marks import whisker
+from impact_dashboards.parts.order import is_uncertain, order_words, ranked
 from impact_dashboards.parts.sentences import source_list
 
 from impact.drawing.markup import Element, h, to_html, words_of

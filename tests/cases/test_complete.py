@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from impact_dashboards.pages import PAGES
-from impact_dashboards.pages.territory.ranking import order_words
 from impact_dashboards.parts.findings import KEPT
+from impact_dashboards.parts.order import order_words
 from rich.console import Console
 
 import impact

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from impact_dashboards.page.view import View
 from impact_dashboards.pages import PAGES
-from impact_dashboards.pages.territory.ranking import order_words
+from impact_dashboards.parts.order import order_words
 from impact_dashboards.server.app import create_app
 from rich.console import Console
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import functools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,7 @@ from impact.words import Words
 from impact_dashboards.page.address import Address
 
 Row = Mapping[str, Any]
-NAMED = 20
+MOST_NAMED = 20
 """Values of a filter that are named where another one was asked for."""
 
 
@@ -100,7 +100,7 @@ class View:
     def not_offered(self, name: str, choices: Collection[str] = ()) -> AddressError:
         """Return what to raise where a filter has a value that means nothing."""
         known = sorted(filter(None, choices))
-        named = ", ".join([*known[:NAMED], *(["…"] if len(known) > NAMED else [])])
+        named = ", ".join([*known[:MOST_NAMED], *(["…"] if len(known) > MOST_NAMED else [])])
         said = self.words("missing.value", name=name, value=self.address.get(name))
         more = f" {self.words('missing.known', known=named)}" if named else ""
         return AddressError(self.words("missing.filter"), said + more)
@@ -159,6 +159,51 @@ class Column:
     head: Node = None
     sort: str = ""
     below: Node = None
+
+
+@dataclass(frozen=True)
+class ColumnSpec:
+    """A column as a page declares it, before a reader's language is known.
+
+    Parameters
+    ----------
+    key
+        Of the value in a row, and head of the CSV column; empty where the page alone has such a column.
+    title
+        Key of its title in the catalogue; a symbol such as ``n``, which is the same in every language, stands as it is.
+    cell
+        How a row's cell looks; without it the value is written as text, or as a number where it is one.
+    numeric
+        Whether it stands to the right.
+    meaning
+        Key of what the value is, for the metadata; without it the title.
+    unit
+        Of the value, for the metadata.
+    """
+
+    key: str
+    title: str
+    cell: Callable[[View, Row], Node] | None = None
+    numeric: bool = False
+    meaning: str = ""
+    unit: str = ""
+
+    def column(self, view: View) -> Column:
+        """Return the column in a reader's language."""
+        title = view.words(self.title) if "." in self.title else self.title
+        meaning = view.words(self.meaning) if self.meaning else ""
+        show = functools.partial(self.cell, view) if self.cell else None
+        return Column(self.key, title, show, numeric=self.numeric, meaning=meaning, unit=self.unit)
+
+
+def columns_of(view: View, specs: Iterable[ColumnSpec]) -> list[Column]:
+    """Return declared columns in a reader's language."""
+    return [spec.column(view) for spec in specs]
+
+
+def file_columns(keys: Iterable[str]) -> list[Column]:
+    """Return columns that stand in the file only, called by their keys."""
+    return [Column(key, key) for key in keys]
 
 
 @dataclass(frozen=True)

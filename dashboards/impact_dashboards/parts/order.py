@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from impact.publish.published import COMPLETE
@@ -20,37 +21,59 @@ def ranked(rows: Sequence[Row]) -> list[Row]:
     return sorted(rows, key=order)
 
 
-def _neighbours(rows: Sequence[Row]) -> tuple[int, int, int]:
-    """Return how many pairs of neighbours have intervals, how many of them overlap, how many values have none."""
+@dataclass(frozen=True)
+class _Neighbours:
+    """What is known of the order of ranked rows.
+
+    Parameters
+    ----------
+    pairs, overlapping
+        Pairs of neighbours that have intervals, and how many of them overlap.
+    blind
+        Values without an interval although they are no complete counts.
+    counted
+        Whether all of several values are complete counts.
+    """
+
+    pairs: int
+    overlapping: int
+    blind: Sequence[Row]
+    counted: bool
+
+
+def _neighbours(rows: Sequence[Row]) -> _Neighbours:
     valued = [row for row in rows if known(row["value"])]
     pairs = [pair for pair in pairwise(valued) if all(known(row["conf_low"]) for row in pair)]
-    blind = len(_blind(valued)) if len(valued) > 1 else 0
-    return len(pairs), sum(high["conf_low"] <= low["conf_high"] for high, low in pairs), blind
-
-
-def _blind(rows: Sequence[Row]) -> list[Row]:
-    """Return the rows whose value has no interval although it is not a complete count."""
-    return [row for row in rows if not known(row["conf_low"]) and row["method"] != COMPLETE]
+    overlapping = sum(high["conf_low"] <= low["conf_high"] for high, low in pairs)
+    exact = [row for row in valued if not known(row["conf_low"])]
+    blind = [row for row in exact if row["method"] != COMPLETE] if len(valued) > 1 else []
+    counted = len(valued) > 1 and not blind and len(exact) == len(valued)
+    return _Neighbours(len(pairs), overlapping, blind, counted)
 
 
 def is_uncertain(rows: Sequence[Row]) -> bool:
     """Tell whether the order of ranked rows is uncertain."""
-    _, unsure, blind = _neighbours(rows)
-    return bool(unsure or blind)
+    neighbours = _neighbours(rows)
+    return bool(neighbours.overlapping or neighbours.blind)
 
 
 def order_words(words: Words, rows: Sequence[Row]) -> str:
     """Say how far the order of ranked rows can be trusted: which intervals of neighbours overlap or are not known."""
-    pairs, unsure, blind = _neighbours(rows)
-    valued = [row for row in rows if known(row["value"])]
-    said = [words("territory.order.unsure", count=unsure, of=pairs)] if unsure else []
-    said += [words("territory.order.sure")] if pairs and not unsure else []
-    said += [words("territory.order.blind", count=blind, why=_why(words, valued))] if blind else []
-    counted = len(valued) > 1 and not blind and not any(known(row["conf_low"]) for row in valued)
-    return " ".join([*said, words("territory.order.counted")] if counted else said)
+    return " ".join(_order_sentences(words, _neighbours(rows)))
+
+
+def _order_sentences(words: Words, neighbours: _Neighbours) -> Iterator[str]:
+    if neighbours.overlapping:
+        yield words("territory.order.unsure", count=neighbours.overlapping, of=neighbours.pairs)
+    elif neighbours.pairs:
+        yield words("territory.order.sure")
+    if neighbours.blind:
+        yield words("territory.order.blind", count=len(neighbours.blind), why=_why(words, neighbours.blind))
+    if neighbours.counted:
+        yield words("territory.order.counted")
 
 
 def _why(words: Words, rows: Sequence[Row]) -> str:
     """Return the reasons for which values have no interval."""
-    reasons = dict.fromkeys(str(row["method"]).removeprefix("no interval: ") for row in _blind(rows))
+    reasons = dict.fromkeys(str(row["method"]).removeprefix("no interval: ") for row in rows)
     return "; ".join(filter(None, map(words.said, reasons)))

@@ -13,7 +13,7 @@ from impact.publish.scope import EVERY_ROLE
 from impact_dashboards.page.descriptor import Chapter, Page
 from impact_dashboards.page.view import Block, Choice, PageContent, Row, View, nothing
 from impact_dashboards.pages.territory.needs import needs_blocks
-from impact_dashboards.pages.territory.ranking import map_block, ranking_block
+from impact_dashboards.pages.territory.ranking import Ranking, map_block, ranking_block
 from impact_dashboards.pages.territory.series import series_blocks, series_findings
 from impact_dashboards.parts.findings import part_of, title_of, whole_only
 from impact_dashboards.parts.marks import known
@@ -95,7 +95,7 @@ def _chosen(view: View, cut: pd.DataFrame, places: Places) -> Chosen:
 
 def _parts(view: View, chosen: Chosen, places: Places) -> list[Block]:
     drawn = map_block(view, chosen.rows, places)
-    ranking = ranking_block(view, chosen.rows, chosen.whole, places, half=drawn is not None)
+    ranking = ranking_block(view, Ranking(chosen.rows, chosen.whole, places), half=drawn is not None)
     return [drawn, ranking] if drawn else [ranking]
 
 

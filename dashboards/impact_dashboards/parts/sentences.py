@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pandas as pd
 
 from impact.drawing.markup import Element, Node, h
@@ -12,20 +14,21 @@ from impact_dashboards.page.view import Row
 MARK = "\0"
 
 
-def rich(words: Words, key: str, **parts: Node) -> list[Node]:
-    """Return the text of a key with elements in its places.
+def rich(words: Words, key: str, **elements: Node) -> list[Node]:
+    """Return the text of a key with elements for its values.
 
     Parameters
     ----------
     words
         Of the reader's language.
     key
-        Of a text with a place for each of the parts.
-    parts
-        What stands there.
+        Of a text with a value for each of the elements.
+    elements
+        What stands for each value, by its name in the text.
     """
-    text = words(key, **{name: f"{MARK}{name}{MARK}" for name in parts})
-    return [parts[piece] if place % 2 else piece for place, piece in enumerate(text.split(MARK))]
+    text = words(key, **{name: f"{MARK}{name}{MARK}" for name in elements})
+    pieces = enumerate(text.split(MARK))
+    return [elements[piece] if position % 2 else piece for position, piece in pieces]
 
 
 def source_list(words: Words, sources: pd.DataFrame) -> Element | None:
@@ -36,12 +39,23 @@ def source_list(words: Words, sources: pd.DataFrame) -> Element | None:
 
 
 def _source(words: Words, row: Row) -> Node:
-    said = [row["title"] + (" †" if row["kind"] == "synthetic" else ""), row["publisher"], row["document"]]
-    said += [words("source.licence", licence=row["licence"] or words("source.unstated"))]
-    said += [words("source.retrieved", date=words.date(row["retrieved"]))] if row["retrieved"] else []
-    said += [words("source.generator", name=row["generator"])] if row["generator"] else []
-    text = words("source.of", source=" · ".join(filter(None, said)))
-    return [text, *([" · ", web_link(row["url"], row["url"])] if row["url"] else [])]
+    text = words("source.of", source=" · ".join(filter(None, _provenance(words, row))))
+    if not row["url"]:
+        return [text]
+    return [text, " · ", web_link(row["url"], row["url"])]
+
+
+def _provenance(words: Words, row: Row) -> Iterator[str]:
+    """Yield what is stated of a source; the licence too where none is."""
+    mark = " †" if row["kind"] == "synthetic" else ""
+    yield row["title"] + mark
+    yield row["publisher"]
+    yield row["document"]
+    yield words("source.licence", licence=row["licence"] or words("source.unstated"))
+    if row["retrieved"]:
+        yield words("source.retrieved", date=words.date(row["retrieved"]))
+    if row["generator"]:
+        yield words("source.generator", name=row["generator"])
 
 
 def web_link(url: str, text: str) -> Element | str:

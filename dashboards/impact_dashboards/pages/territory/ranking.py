@@ -1,4 +1,4 @@
-"""Values of places in order, on one scale, with what is known of the order; and the same values on a map."""
+"""Values of territories in order, on one scale, with what is known of the order; and the same values on a map."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from impact_dashboards.parts.findings import (
 )
 from impact_dashboards.parts.marks import known, whisker
 from impact_dashboards.parts.order import order_words
-from impact_dashboards.parts.places import Places, level_title
 from impact_dashboards.parts.state_marks import badge
+from impact_dashboards.parts.territories import Territories, level_title
 
 PROMISE = ("baseline", "target")
 DRAWN = ("value", "conf_low", "conf_high", *PROMISE)
@@ -36,21 +36,21 @@ DRAWN = ("value", "conf_low", "conf_high", *PROMISE)
 
 @dataclass(frozen=True)
 class Ranking:
-    """Values of places of one level in order.
+    """Values of territories of one level in order.
 
     Parameters
     ----------
     rows
-        Of the places, ranked.
+        Of the territories, ranked.
     whole
         Of the whole programme, where the reader may see it.
-    places
-        For the place above each.
+    territories
+        For the territory above each.
     """
 
     rows: Sequence[Row]
     whole: Row | None
-    places: Places
+    territories: Territories
 
     @property
     def shown(self) -> list[Row]:
@@ -62,10 +62,10 @@ class Ranking:
         return any(known(row[name]) for row in self.shown for name in names)
 
     def above(self, row: Row) -> str:
-        """Return the title of the place above a row's, where the places lie in several."""
-        parents = {self.places.parents.get(str(row["code"])) for row in self.rows}
-        parent = self.places.parents.get(str(row.get("code")), "") if len(parents) > 1 else ""
-        return self.places.titles.get(parent, "")
+        """Return the title of the territory above a row's, where they lie in several."""
+        parents = {self.territories.parents.get(str(row["code"])) for row in self.rows}
+        parent = self.territories.parents.get(str(row.get("code")), "") if len(parents) > 1 else ""
+        return self.territories.titles.get(parent, "")
 
     def scale(self) -> tuple[float, float]:
         """Return the ends of a scale that holds all that the rows' drawings show."""
@@ -82,7 +82,7 @@ def ranking_block(view: View, ranking: Ranking, *, half: bool) -> Block:
     view
         What was asked for.
     ranking
-        Values of places in order.
+        Values of territories in order.
     half
         Whether a map stands beside it.
     """
@@ -170,20 +170,20 @@ AREAS = (
 )
 
 
-def map_block(view: View, rows: Sequence[Row], places: Places) -> Block | None:
-    """Return the map of the same values, or None where the places have no boundaries.
+def map_block(view: View, rows: Sequence[Row], territories: Territories) -> Block | None:
+    """Return the map of the same values, or None where the territories have no boundaries.
 
-    A place above the areas, such as a quadrant, gives all of them its value.
+    A territory above the areas, such as a quadrant, gives all of them its value.
     """
-    drawn = places.mapped(str(row["code"]) for row in rows)
+    drawn = territories.mapped(str(row["code"]) for row in rows)
     if not drawn:
         return None
     by_code = {str(row["code"]): row for row in rows}
-    areas = [_area(view, area, by_code, places) | {"unit": str(rows[0]["unit"])} for area in drawn]
-    outlines = places.outlines(drawn)
+    areas = [_area(view, area, by_code, territories) | {"unit": str(rows[0]["unit"])} for area in drawn]
+    outlines = territories.outlines(drawn)
     several = outlines if len(outlines) > 1 else None
     drawing = map_drawing(pd.DataFrame(areas), view.words, unit=drawn_unit(view.words, rows[0]), outlines=several)
-    lead = " ".join(_map_lead(view, drawn, by_code, places)) or None
+    lead = " ".join(_map_lead(view, drawn, by_code, territories)) or None
     title, table = view.words("territory.map"), _area_table(view, areas)
     return Block("map", title, table, lead=lead, drawing=drawing, folded=True, half=True)
 
@@ -195,20 +195,20 @@ def _area_table(view: View, areas: Sequence[Record]) -> Table:
     return Table(with_unit, areas, file_columns(["code", "suppressed"]))
 
 
-def _map_lead(view: View, drawn: Sequence[str], by_code: Mapping[str, Row], places: Places) -> Iterator[str]:
+def _map_lead(view: View, drawn: Sequence[str], by_code: Mapping[str, Row], territories: Territories) -> Iterator[str]:
     """Yield that areas share a value, and what the thick borders are of."""
     if set(by_code) - set(drawn):
         yield view.words("territory.map_shared")
-    if len(places.outlines(drawn)) > 1:
-        parents = filter(None, map(places.parents.get, drawn))
-        levels = dict.fromkeys(level_title(view, places.levels[parent]) for parent in parents)
+    if len(territories.outlines(drawn)) > 1:
+        parents = filter(None, map(territories.parents.get, drawn))
+        levels = dict.fromkeys(level_title(view, territories.levels[parent]) for parent in parents)
         yield view.words("territory.map_lead", level=", ".join(levels))
 
 
-def _area(view: View, area: str, by_code: Mapping[str, Row], places: Places) -> Record:
-    """Return an area with the value of its place, or of the nearest place above it that has one."""
-    row = next((by_code[code] for code in places.above(area) if code in by_code), None)
-    title = {"code": area, "name": places.titles[area]}
+def _area(view: View, area: str, by_code: Mapping[str, Row], territories: Territories) -> Record:
+    """Return an area with the value of its territory, or of the nearest above it that has one."""
+    row = next((by_code[code] for code in territories.ancestry(area) if code in by_code), None)
+    title = {"code": area, "name": territories.titles[area]}
     if row is None:
         return title | {"value": None, "state": "no_data", "href": None, "of": None, "suppressed": ""}
     value = {"value": row["value"], "state": _value_state(row), "suppressed": row["suppressed"]}

@@ -94,11 +94,11 @@ def _rings(ahead: dict[Point, list[Point]]) -> Iterator[Ring]:
         ring = [next(iter(ahead))]
         while ring[-1] in ahead:
             ends = ahead[ring[-1]]
-            after = ends.pop()
+            corner = ends.pop()
             if not ends:
                 del ahead[ring[-1]]
-            ring.append(after)
-            if after == ring[0]:
+            ring.append(corner)
+            if corner == ring[0]:
                 break
         yield tuple(ring)
 
@@ -114,7 +114,7 @@ def label_point(shape: Shape, width: float, height: float) -> Point:
     low, high = np.min(np.vstack(corners), axis=0), np.max(np.vstack(corners), axis=0)
     axes = np.linspace(low, high, GRID + 2)[1:-1].T
     points = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)
-    starts, ends = (np.vstack([ring[part] for ring in corners]) for part in (slice(-1), slice(1, None)))
+    starts, ends = (np.vstack([ring[piece] for ring in corners]) for piece in (slice(-1), slice(1, None)))
     room = np.where(_inside(points, starts, ends), _distance(points, starts, ends), -1.0)
     x, y = points[np.argmax(room)] * unit
     return float(x), float(y)

@@ -74,10 +74,10 @@ class View:
         """All findings in reach, or those of the programme that the address names."""
         return self.published.findings(self.programme or None)
 
-    def at(self, place: int) -> str:
+    def at(self, position: int) -> str:
         """Return what stands at a place of the address's path, or nothing."""
-        self.heard.add(place)
-        return self.address.path[place] if len(self.address.path) > place else ""
+        self.heard.add(position)
+        return self.address.path[position] if len(self.address.path) > position else ""
 
     def given(self, name: str) -> str:
         """Return the value of a filter, or nothing; the page sees to it that it means something."""
@@ -92,18 +92,18 @@ class View:
         AddressError
             If it is not among the choices.
         """
-        asked = self.given(name)
-        if asked and asked not in choices:
+        value = self.given(name)
+        if value and value not in choices:
             raise self.not_offered(name, choices)
-        return asked or default
+        return value or default
 
     def not_offered(self, name: str, choices: Collection[str] = ()) -> AddressError:
         """Return what to raise where a filter has a value that means nothing."""
-        known = sorted(filter(None, choices))
-        named = ", ".join([*known[:MOST_NAMED], *(["…"] if len(known) > MOST_NAMED else [])])
-        said = self.words("missing.value", name=name, value=self.address.get(name))
-        more = f" {self.words('missing.known', known=named)}" if named else ""
-        return AddressError(self.words("missing.filter"), said + more)
+        offered = sorted(filter(None, choices))
+        listed = ", ".join([*offered[:MOST_NAMED], *(["…"] if len(offered) > MOST_NAMED else [])])
+        text = self.words("missing.value", name=name, value=self.address.get(name))
+        more = f" {self.words('missing.known', known=listed)}" if listed else ""
+        return AddressError(self.words("missing.filter"), text + more)
 
     def check(self) -> None:
         """Refuse an address that says more than its page has read, or one thing twice.
@@ -116,7 +116,7 @@ class View:
             With what is too much.
         """
         names = self.address.names
-        if any(place not in self.heard for place in range(len(self.address.path))):
+        if any(position not in self.heard for position in range(len(self.address.path))):
             raise AddressError(self.words("missing.page"), self.words("missing.page_lead"))
         for name in names:
             if name not in self.heard or names.count(name) > 1:
@@ -348,5 +348,5 @@ class PageContent:
 
 def nothing(words: Words, key: str, how: str = "") -> Element:
     """Return what stands where there is nothing to show, and where to read how to change that."""
-    told = [" ", words("empty.how"), " ", h("code", how), "."] if how else None
-    return h("p", words(key), told, class_="empty")
+    remedy = [" ", words("empty.how"), " ", h("code", how), "."] if how else None
+    return h("p", words(key), remedy, class_="empty")

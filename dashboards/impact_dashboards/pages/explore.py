@@ -75,10 +75,10 @@ def page(view: View) -> PageContent:
         return PageContent(title, head=nothing(view.words, "portfolio.none"), choices=choices)
     row = rows_of(findings[findings["indicator"] == chosen.indicator])[0]
     values = chosen.of_cut
-    shown = values[values["wave"] == chosen.wave] if chosen.wave else values
-    lead = view.words("explore.lead" if len(shown) else "explore.nothing")
+    of_wave = values[values["wave"] == chosen.wave] if chosen.wave else values
+    lead = view.words("explore.lead" if len(of_wave) else "explore.nothing")
     synthetic = row["data_kind"] == "synthetic"
-    return PageContent(title, [_block(view, row, shown, chosen.cut)], lead=lead, choices=choices, synthetic=synthetic)
+    return PageContent(title, [_block(view, row, of_wave, chosen.cut)], lead=lead, choices=choices, synthetic=synthetic)
 
 
 # ---- the filters -----------------------------------------------------------------------------------------------------
@@ -147,8 +147,8 @@ def _block(view: View, row: Row, values: pd.DataFrame, cut: str) -> Block:
     """Return the values as a drawing and a table."""
     lines = _lines(view, values, cut)
     points = placed(view, values).assign(part=lines, line=lines).sort_values(["line", "place"])
-    part = Column("part", view.words("finding.part").capitalize())
-    columns = [part, WAVE.column(view), *value_columns(view, str(row["unit"]))]
+    first = Column("part", view.words("finding.part").capitalize())
+    columns = [first, WAVE.column(view), *value_columns(view, str(row["unit"]))]
     table = Table(columns, rows_of(points), file_columns(IN_FILE))
     title = f"{view.words.pick(row, 'title')} · {unit_of(view.words, row)}"
     return Block("values", title, table, figure=_figure(view, row, points), at_once=True)
@@ -158,11 +158,11 @@ def _lines(view: View, values: pd.DataFrame, cut: str) -> list[str]:
     """Return what each value is of: its part, and its arm where there are several."""
     titles = view.published.label_titles(view.words.language)
     codes = [str(titles.get((view.programme, cut, code), code)) for code in values["code"]]
-    parts = [code or view.words("finding.whole") for code in codes]
+    names = [code or view.words("finding.whole") for code in codes]
     if values["arm"].nunique() <= 1:
-        return parts
+        return names
     arms = [view.words(f"arm.{arm or 'all'}") for arm in values["arm"]]
-    return [f"{part} · {arm}" for part, arm in zip(parts, arms, strict=True)]
+    return [f"{name} · {arm}" for name, arm in zip(names, arms, strict=True)]
 
 
 def _figure(view: View, row: Row, points: pd.DataFrame) -> go.Figure | None:

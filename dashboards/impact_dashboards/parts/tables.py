@@ -28,8 +28,8 @@ def table_element(words: Words, table: Table, caption: str) -> Element:
     ]
     filters = h("tr", [h("td", column.below) for column in table.columns]) if filtered else None
     body = list(_bodies(words, table)) if table.rows else _no_rows(words, table)
-    left = len(table.rows) - table.shown if table.shown else 0
-    more = h("p", words("table.more", count=left), class_="note") if left > 0 else None
+    hidden = len(table.rows) - table.shown if table.shown else 0
+    more = h("p", words("table.more", count=hidden), class_="note") if hidden > 0 else None
     inner = h("table", h("caption", caption, class_="unseen"), h("thead", h("tr", heads), filters), body)
     return h("div", h("div", inner, class_="scroll", tabindex="0", role="region", aria_label=caption), more)
 
@@ -49,9 +49,9 @@ def _bodies(words: Words, table: Table) -> Iterator[Element]:
 
 
 def _row(words: Words, table: Table, row: Row) -> Element:
-    first, *others = table.columns
+    first, *columns = table.columns
     cells = [h("th", _cell(words, first, row), scope="row")]
-    cells += [h("td", _cell(words, column, row), class_="number" if column.numeric else None) for column in others]
+    cells += [h("td", _cell(words, column, row), class_="number" if column.numeric else None) for column in columns]
     return h("tr", cells, class_=table.row_class(row) if table.row_class else None)
 
 

@@ -87,7 +87,7 @@ def _levels(territories: Territories, rows: Sequence[Record]) -> dict[str, str]:
 
 
 def territory_findings(findings: pd.DataFrame, territories: Territories) -> pd.DataFrame:
-    """Return the findings of territories with their ``code`` and their ``place_level``, the column where there is none."""
+    """Return the findings of territories with ``code`` and ``place_level``, the column where there is none."""
     column = cut_columns(findings)
     coded = findings.assign(code=part_codes(findings), column=column)
     cells = coded[column.isin(territories.columns)]

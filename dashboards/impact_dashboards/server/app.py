@@ -84,12 +84,12 @@ class Memory:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        made = make()
+        value = make()
         with self._lock:
-            self._kept[key] = made
+            self._kept[key] = value
             while len(self._kept) > self._size:
                 self._kept.popitem(last=False)
-        return made
+        return value
 
 
 class Site:
@@ -151,8 +151,10 @@ def _content(view: View) -> PageContent:
     if page is None or not page.opens(view.published.scope):
         return PageContent(words("missing.page"), lead=words("missing.page_lead"), found=False)
     if address.programme and address.programme not in view.published.titles:
-        known = ", ".join(view.published.titles)
-        return PageContent(words("missing.programme"), lead=words("missing.programme_lead", known=known), found=False)
+        programmes = ", ".join(view.published.titles)
+        return PageContent(
+            words("missing.programme"), lead=words("missing.programme_lead", known=programmes), found=False
+        )
     try:
         content = page.content(view)
         view.check()
@@ -231,11 +233,11 @@ def _is_dash_page(rule: Any) -> bool:
 def _asks_for_a_page(request: flask.Request) -> bool:
     """Tell whether a body is what the page's own script sends: a single address of this app."""
     try:
-        asked: Any = request.get_json(silent=True)
-        (given,) = asked["inputs"]
-        known = asked["output"] == "page.content" and asked["outputs"] == {"id": "page", "property": "content"}
-        address = read_address(str(given["value"]))
-        return known and (given["id"], given["property"]) == ("page", "address") and _is_page(address)
+        question: Any = request.get_json(silent=True)
+        (field,) = question["inputs"]
+        of_page = question["output"] == "page.content" and question["outputs"] == {"id": "page", "property": "content"}
+        address = read_address(str(field["value"]))
+        return of_page and (field["id"], field["property"]) == ("page", "address") and _is_page(address)
     except (KeyError, TypeError, ValueError, RecursionError):
         return False
 
@@ -275,8 +277,8 @@ def _routes(app: App, site: Site) -> None:
 
     @server.route(f"/{languages}/<path:path>")
     def view(language: str, path: str) -> Response:
-        asked = f"{quote(flask.request.path)}?{flask.request.query_string.decode('latin-1')}"
-        address = read_address(asked) or Address(language, "")
+        asked_for = f"{quote(flask.request.path)}?{flask.request.query_string.decode('latin-1')}"
+        address = read_address(asked_for) or Address(language, "")
         text = site.file(address, scope_of_request()) if address.form else None
         return document(address) if text is None else Response(text, 200, mimetype=TYPES[address.form])
 

@@ -84,8 +84,8 @@ def report_html(db: str | Path, programme: str, language: Language) -> str:
     with edition.open() as warehouse:
         view = View(ReaderTables(warehouse), words_in(language), Address(language, HOME.name), today())
         if programme not in view.published.titles:
-            known = ", ".join(view.published.titles)
-            raise UsageError(f"nothing is published of a programme '{programme}'; the database holds {known}")
+            programmes = ", ".join(view.published.titles)
+            raise UsageError(f"nothing is published of a programme '{programme}'; the database holds {programmes}")
         body = h(
             "div", _cover(view, programme, edition.version), list(_chapters(view, programme)), class_="page report"
         )
@@ -183,23 +183,23 @@ def _within(href: str, anchors: set[str]) -> str:
 
 
 def _browser() -> str:
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
         raise UsageError(
             "a PDF is printed by Chromium, Chrome or Edge, and none is on the path; write .html and print that"
         )
-    return found
+    return browser
 
 
 def _print(browser: str, text: str, out: Path) -> None:
     """Print a document with a browser that reaches nothing but the document itself."""
     with tempfile.TemporaryDirectory(prefix="impact-report-") as folder:
-        page, made = Path(folder) / "report.html", Path(folder) / "report.pdf"
+        page, printed = Path(folder) / "report.html", Path(folder) / "report.pdf"
         write_file(page, text)
-        command = [browser, *FLAGS, f"--user-data-dir={folder}/profile", f"--print-to-pdf={made}", page.as_uri()]
-        done = subprocess.run(command, capture_output=True, timeout=300, check=False)  # noqa: S603 - a browser found on the path
-        if not made.is_file():
+        command = [browser, *FLAGS, f"--user-data-dir={folder}/profile", f"--print-to-pdf={printed}", page.as_uri()]
+        process = subprocess.run(command, capture_output=True, timeout=300, check=False)  # noqa: S603 - a browser found on the path
+        if not printed.is_file():
             raise UsageError(
-                f"{browser} did not print the report: {done.stderr.decode(errors='replace').strip()[-300:]}"
+                f"{browser} did not print the report: {process.stderr.decode(errors='replace').strip()[-300:]}"
             )
-        copy_file(made, out)
+        copy_file(printed, out)

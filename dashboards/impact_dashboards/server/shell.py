@@ -48,8 +48,8 @@ def frame(view: View, page: PageContent, menu: Iterable[Page], foot: Node) -> El
 
 def _blocks(view: View, blocks: Iterable[Block], width: int) -> Iterator[Node]:
     """Yield the blocks in order, those of half width side by side."""
-    for half, some in groupby(blocks, key=lambda block: block.half):
-        drawn = [block_element(view, block, HALF if half else width) for block in some]
+    for half, alike in groupby(blocks, key=lambda block: block.half):
+        drawn = [block_element(view, block, HALF if half else width) for block in alike]
         yield h("div", drawn, class_="pair") if half else drawn
 
 
@@ -77,7 +77,7 @@ def _head(view: View, menu: Iterable[Page]) -> Element:
         )
         for page in menu
     ]
-    others = [
+    languages = [
         h(
             "a",
             name.upper(),
@@ -91,7 +91,7 @@ def _head(view: View, menu: Iterable[Page]) -> Element:
         if name != address.language
     ]
     brand = h("a", logo, h("span", words("shell.name")), href=address.to(HOME.name), class_="brand")
-    return h("div", brand, h("nav", h("ul", items), aria_label=words("shell.menu")), others, class_="head")
+    return h("div", brand, h("nav", h("ul", items), aria_label=words("shell.menu")), languages, class_="head")
 
 
 def _programme(address: Address) -> str:
@@ -123,15 +123,16 @@ def _programme_links(view: View) -> Iterator[tuple[str, str, str]]:
 def _filters(view: View, page: PageContent) -> Element | None:
     if not page.choices:
         return None
-    shown = {choice.name for choice in page.choices} | {"page"}  # other filters leave other rows: from their first page
-    kept = [
-        h("input", type="hidden", name=name, value=value) for name, value in view.address.query if name not in shown
+    # other filters leave other rows, which are read from their first page
+    chosen = {choice.name for choice in page.choices} | {"page"}
+    hidden = [
+        h("input", type="hidden", name=name, value=value) for name, value in view.address.query if name not in chosen
     ]
     controls = [_control(choice) for choice in page.choices]
     go = h("button", view.words("filters.show"), type="submit", class_="go")
     return h(
         "form",
-        kept,
+        hidden,
         controls,
         go,
         action=view.address.bare,

@@ -10,7 +10,7 @@ from typing import Any
 
 from impact.drawing.markup import Element, h
 from impact.drawing.svg.numbers import FormatNumber, written
-from impact.drawing.svg.parts import px, stroke
+from impact.drawing.svg.parts import Props, px, stroke
 from impact.drawing.svg.text import block_size, label
 
 GAP = 6
@@ -40,7 +40,7 @@ class Axis:
     """
 
     letter: str
-    props: Mapping[str, Any]
+    props: Props
     low: float
     high: float
     categories: tuple[str, ...] = ()
@@ -79,21 +79,21 @@ class Axis:
         return [tick for tick in self._ticks(format_number) if low - room <= tick[0] <= high + room]
 
     def _ticks(self, format_number: FormatNumber) -> list[tuple[float, str]]:
-        given, texts = self.props.get("tickvals"), self.props.get("ticktext")
-        if given is None and self.categories:
-            return [(float(place), name) for place, name in enumerate(self.categories)]
+        values, texts = self.props.get("tickvals"), self.props.get("ticktext")
+        if values is None and self.categories:
+            return [(float(number), name) for number, name in enumerate(self.categories)]
         step = self.step()
-        if given is None:
+        if values is None:
             low, high = sorted((self.low, self.high))
-            given = [step * count for count in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
-        places = [self.number(value) for value in given]
+            values = [step * count for count in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
+        numbers = [self.number(value) for value in values]
         if texts is None:
-            texts = [written(value, self.props.get("tickformat", ""), step, format_number) for value in places]
+            texts = [written(value, self.props.get("tickformat", ""), step, format_number) for value in numbers]
         suffix = self.props.get("ticksuffix", "")
-        return [(place, f"{text}{suffix}") for place, text in zip(places, texts, strict=True)]
+        return [(number, f"{text}{suffix}") for number, text in zip(numbers, texts, strict=True)]
 
 
-def axis_of(letter: str, props: Mapping[str, Any], values: Iterable[Any], *, from_zero: bool) -> Axis:
+def axis_of(letter: str, props: Props, values: Iterable[Any], *, from_zero: bool) -> Axis:
     """Return an axis that holds its values.
 
     Parameters
@@ -113,12 +113,12 @@ def axis_of(letter: str, props: Mapping[str, Any], values: Iterable[Any], *, fro
         For words on an axis that is not of type ``category``, which Plotly would have to guess, and for values that
         its range leaves out.
     """
-    known = [value for value in values if isinstance(value, str) or (value is not None and math.isfinite(value))]
-    categories = tuple(dict.fromkeys(value for value in known if isinstance(value, str)))
+    finite = [value for value in values if isinstance(value, str) or (value is not None and math.isfinite(value))]
+    categories = tuple(dict.fromkeys(value for value in finite if isinstance(value, str)))
     if categories and props.get("type") != "category":
         raise ValueError(f"a drawing has words on an axis only with type='category'; found {categories[0]!r}")
     plain = Axis(letter, props, 0.0, 1.0, categories)
-    numbers = [plain.number(value) for value in known]
+    numbers = [plain.number(value) for value in finite]
     low, high = props.get("range") or _span([*numbers, 0.0] if from_zero else numbers, categories)
     room = 1e-6 * abs(high - low)
     for number in numbers:
@@ -145,8 +145,8 @@ def label_room(axis: Axis, format_number: FormatNumber) -> float:
     size = axis.props.get("tickfont", {}).get("size", 12)
     texts = [text for _, text in axis.ticks(format_number)] if axis.props.get("showticklabels", True) else []
     title = axis.props.get("title", {})
-    below = block_size(title["text"], title.get("font", {}).get("size", 14))[1] + GAP if title.get("text") else 0.0
-    return GAP + max((block_size(text, size)[side] for text in texts), default=0.0) + below
+    title_room = block_size(title["text"], title.get("font", {}).get("size", 14))[1] + GAP if title.get("text") else 0.0
+    return GAP + max((block_size(text, size)[side] for text in texts), default=0.0) + title_room
 
 
 def draw_grid(axis: Axis, other: Axis, format_number: FormatNumber) -> list[Element]:
@@ -157,7 +157,7 @@ def draw_grid(axis: Axis, other: Axis, format_number: FormatNumber) -> list[Elem
     lines = []
     if props.get("showgrid", True):
         look = stroke(props.get("gridcolor", "#eeeeee"), props.get("gridwidth", 1))
-        lines += [_across(axis, other, place, look) for place, _ in axis.ticks(format_number)]
+        lines += [_across(axis, other, number, look) for number, _ in axis.ticks(format_number)]
     if props.get("zeroline", True) and axis.low * axis.high <= 0 and not axis.categories:
         look = stroke(props.get("zerolinecolor", "#444444"), props.get("zerolinewidth", 1))
         lines.append(_across(axis, other, 0.0, look))
@@ -188,10 +188,10 @@ def draw_labels(axis: Axis, other: Axis, format_number: FormatNumber, width: flo
             label(text, other.start - GAP, axis.place(at), font, across="end", class_="tick") for at, text in ticks
         ]
     else:
-        shown = _apart([(axis.place(at), text, block_size(text, font["size"])[0]) for at, text in ticks])
+        spaced = _apart([(axis.place(at), text, block_size(text, font["size"])[0]) for at, text in ticks])
         texts = [
             label(text, _inside(at, wide, width), other.start + GAP, font, up=0, class_="tick")
-            for at, text, wide in shown
+            for at, text, wide in spaced
         ]
     return texts + _title(axis, other, format_number)
 
@@ -203,9 +203,9 @@ def _inside(at: float, wide: float, width: float) -> float:
 def _apart(ticks: list[tuple[float, str, float]]) -> list[tuple[float, str, float]]:
     """Keep every tick, or every second, third … back from the last, so that no text runs into the next."""
     for every in range(1, len(ticks) + 1):
-        kept = ticks[::-1][::every][::-1]
-        if all(abs(b[0] - a[0]) >= (a[2] + b[2]) / 2 + GAP for a, b in pairwise(kept)):
-            return kept
+        spaced = ticks[::-1][::every][::-1]
+        if all(abs(b[0] - a[0]) >= (a[2] + b[2]) / 2 + GAP for a, b in pairwise(spaced)):
+            return spaced
     return ticks
 
 
@@ -217,6 +217,6 @@ def _title(axis: Axis, other: Axis, format_number: FormatNumber) -> list[Element
     middle, room = (axis.start + axis.end) / 2, label_room(axis, format_number)
     if axis.letter == "x":
         return [label(title["text"], middle, other.start + room, font, up=1, class_="title")]
-    left = other.start - room
-    turned = f"rotate(-90 {px(left)} {px(middle)})"
-    return [label(title["text"], left, middle, font, up=0, transform=turned, class_="title")]
+    edge = other.start - room
+    turned = f"rotate(-90 {px(edge)} {px(middle)})"
+    return [label(title["text"], edge, middle, font, up=0, transform=turned, class_="title")]

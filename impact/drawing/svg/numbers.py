@@ -64,9 +64,9 @@ def _pattern(match: re.Match[str]) -> str:
     """Return the pattern of Unicode's locale data for a format of d3's."""
     fewest = 0 if match["kind"] == "d" else 6
     digits = int(match["digits"] or fewest)
-    whole = "#,##0" if match["thousands"] else "0"
+    integer = "#,##0" if match["thousands"] else "0"
     decimals = "." + "0" * digits if digits else ""
-    return whole + decimals + ("%" if match["kind"] == "%" else "")
+    return integer + decimals + ("%" if match["kind"] == "%" else "")
 
 
 def _signed(value: float, pattern: str, format_number: FormatNumber, *, plus: bool = False) -> str:

@@ -33,8 +33,9 @@ def _sentence(view: View, kind: str, rows: Rows) -> Node:
     """Return what data of one kind say."""
     clauses: list[Node] = [*(_reached(view, stage, rows) for stage in STAGES), _effects(view, rows)]
     pieces: list[Node] = []
-    for clause in filter(None, clauses):
-        pieces += [", " if pieces else "", clause]
+    for clause in clauses:
+        if clause:
+            pieces += [", " if pieces else "", clause]
     return [view.words(f"headline.{kind}"), " ", pieces, "."]
 
 

@@ -180,9 +180,8 @@ def _contribution(view: View, row: Row, terms: Sequence[Record]) -> Block:
     sentences = [_sentence_case(view.words.said(term["detail"])) + "." for term in rows if _is_sentence(term)]
     title = view.words("territory.contribution", title=title_of(view, row))
     lead = h("strong", " ".join(sentences)) if sentences else None
-    return Block(
-        f"contribution-{row['indicator']}", title, Table(columns, rows, file_columns(TERMS_IN_FILE)), lead=lead
-    )
+    table = Table(columns, rows, file_columns(TERMS_IN_FILE))
+    return Block(f"contribution-{row['indicator']}", title, table, lead=lead)
 
 
 def _scale(terms: Sequence[Row]) -> tuple[float, float]:

@@ -24,6 +24,7 @@ from impact_dashboards.page.address import Address, read_address
 from impact_dashboards.page.descriptor import Chapter, Page
 from impact_dashboards.page.view import PageContent, View
 from impact_dashboards.pages import HOME, PAGES
+from impact_dashboards.parts.facts import Fact, fact_list
 from impact_dashboards.server.app import today
 from impact_dashboards.server.reader import Reader
 from impact_dashboards.server.shell import block_element
@@ -101,25 +102,29 @@ def report_html(db: str | Path, programme: str, language: Language) -> str:
 
 def _cover(view: View, programme: str, version: str) -> Element:
     words, row = view.words, view.published.titles[programme]
-    bodies = rows_of(view.published.stakeholders(programme))
-    facts = [
-        (words("report.period"), f"{words.date(row['period_start'])} – {words.date(row['period_end'])}"),
-        (words("report.territory"), row["territory"]),
-        (words("report.bodies"), ", ".join(body["name"] for body in bodies)),
-        (words("report.version"), version),
-        (words("report.date"), words.date(view.today)),
-    ]
-    synthetic = (view.published.findings(programme)["data_kind"] == "synthetic").any()
-    banner = h("p", h("strong", words("banner.synthetic")), class_="report-banner", role="note") if synthetic else None
+    is_synthetic = (view.published.findings(programme)["data_kind"] == "synthetic").any()
+    warning = h("p", h("strong", words("banner.synthetic")), class_="report-banner", role="note")
     return h(
         "header",
         h("p", words("report.over"), class_="over"),
         h("h1", words.pick(row, "title")),
         h("p", words.pick(row, "summary"), class_="lead"),
-        banner,
-        h("dl", [[h("dt", name), h("dd", value)] for name, value in facts if value]),
+        warning if is_synthetic else None,
+        fact_list(_cover_facts(view, programme, version)),
         class_="cover",
     )
+
+
+def _cover_facts(view: View, programme: str, version: str) -> Iterator[Fact]:
+    """Yield what the programme is about, who has a part in it, and of which data the report is."""
+    words, row = view.words, view.published.titles[programme]
+    start, end = words.date(row["period_start"]), words.date(row["period_end"])
+    bodies = rows_of(view.published.stakeholders(programme))
+    yield Fact(words("report.period"), f"{start} – {end}")
+    yield Fact(words("report.territory"), row["territory"])
+    yield Fact(words("report.bodies"), ", ".join(body["name"] for body in bodies))
+    yield Fact(words("report.version"), version)
+    yield Fact(words("report.date"), words.date(view.today))
 
 
 def _chapters(view: View, programme: str) -> Iterator[Element]:

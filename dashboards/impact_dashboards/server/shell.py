@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
+from impact.declare.base import Language
 from impact.drawing.markup import Element, Node, h
 from impact.words import LANGUAGES
 from impact_dashboards.page.address import Address
@@ -29,21 +30,30 @@ def frame(view: View, page: PageContent, menu: Iterable[Page], foot: Node) -> El
     foot
         What stands below, such as the version of the data.
     """
-    words = view.words
-    banner = h("p", h("strong", words("banner.synthetic")), class_="banner", role="note") if page.synthetic else None
-    heading = [h("p", page.over, class_="over") if page.over else None, h("h1", page.title)]
-    lead = h("p", page.lead, class_="lead") if page.lead else None
-    blocks = list(_blocks(view, page.blocks, BESIDE if page.aside else WIDE))
-    body = h("div", h("div", blocks, class_="column"), page.aside, class_="beside") if page.aside else blocks
-    return h(
-        "div",
-        h("a", words("shell.skip"), href="#content", class_="skip"),
-        h("header", _head(view, menu), _under(view, banner)),
-        h("main", heading, lead, page.head, _filters(view, page), body, id="content", tabindex="-1"),
-        h("footer", foot),
-        class_="page",
-        data_address=view.address.href,
-    )
+    skip = h("a", view.words("shell.skip"), href="#content", class_="skip")
+    header = h("header", _head(view, menu), _under(view, _banner(view, page)))
+    main = h("main", *_main(view, page), id="content", tabindex="-1")
+    return h("div", skip, header, main, h("footer", foot), class_="page", data_address=view.address.href)
+
+
+def _banner(view: View, page: PageContent) -> Element | None:
+    """Return the warning over synthetic data."""
+    if not page.synthetic:
+        return None
+    return h("p", h("strong", view.words("banner.synthetic")), class_="banner", role="note")
+
+
+def _main(view: View, page: PageContent) -> Iterator[Node]:
+    """Yield heading, sentence, filters and blocks of a page."""
+    yield [h("p", page.over, class_="over") if page.over else None, h("h1", page.title)]
+    yield h("p", page.lead, class_="lead") if page.lead else None
+    yield page.head
+    yield _filters(view, page)
+    if not page.aside:
+        yield list(_blocks(view, page.blocks, WIDE))
+        return
+    column = h("div", list(_blocks(view, page.blocks, BESIDE)), class_="column")
+    yield h("div", column, page.aside, class_="beside")
 
 
 def _blocks(view: View, blocks: Iterable[Block], width: int) -> Iterator[Node]:
@@ -54,44 +64,36 @@ def _blocks(view: View, blocks: Iterable[Block], width: int) -> Iterator[Node]:
 
 
 def _head(view: View, menu: Iterable[Page]) -> Element:
-    words, address = view.words, view.address
-    logo = h(
-        "svg",
-        h("circle", cx=12, cy=12, r=10, class_="ring"),
-        h("path", d="M12 5V12H19A7 7 0 0 0 12 5Z", class_="slice"),
-        viewBox="0 0 24 24",
-        width=24,
-        height=24,
-        aria_hidden="true",
-        class_="logo",
+    """Return the name of the app, the menu and the other languages."""
+    items = [h("li", _menu_link(view, page)) for page in menu]
+    navigation = h("nav", h("ul", items), aria_label=view.words("shell.menu"))
+    languages = [_language_link(view, language) for language in LANGUAGES if language != view.address.language]
+    return h("div", _brand(view), navigation, languages, class_="head")
+
+
+def _brand(view: View) -> Element:
+    ring = h("circle", cx=12, cy=12, r=10, class_="ring")
+    slice_ = h("path", d="M12 5V12H19A7 7 0 0 0 12 5Z", class_="slice")
+    logo = h("svg", ring, slice_, viewBox="0 0 24 24", width=24, height=24, aria_hidden="true", class_="logo")
+    return h("a", logo, h("span", view.words("shell.name")), href=view.address.to(HOME.name), class_="brand")
+
+
+def _menu_link(view: View, page: Page) -> Element:
+    current = "page" if page.name == view.address.page else None
+    href = page.link(view.address, _programme(view.address))
+    return h("a", view.words(page.title), href=href, aria_current=current)
+
+
+def _language_link(view: View, language: Language) -> Element:
+    return h(
+        "a",
+        language.upper(),
+        href=view.address.in_language(language),
+        hreflang=language,
+        lang=language,
+        aria_label=view.words(f"language.{language}"),
+        class_="language",
     )
-    items = [
-        h(
-            "li",
-            h(
-                "a",
-                words(page.title),
-                href=page.link(address, _programme(address)),
-                aria_current="page" if page.name == address.page else None,
-            ),
-        )
-        for page in menu
-    ]
-    languages = [
-        h(
-            "a",
-            name.upper(),
-            href=address.in_language(name),
-            hreflang=name,
-            lang=name,
-            aria_label=words(f"language.{name}"),
-            class_="language",
-        )
-        for name in LANGUAGES
-        if name != address.language
-    ]
-    brand = h("a", logo, h("span", words("shell.name")), href=address.to(HOME.name), class_="brand")
-    return h("div", brand, h("nav", h("ul", items), aria_label=words("shell.menu")), languages, class_="head")
 
 
 def _programme(address: Address) -> str:

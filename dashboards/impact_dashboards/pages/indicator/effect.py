@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -68,7 +68,7 @@ def _check_row(view: View, check: Record) -> Record:
 def _effect(view: View, row: Row, checks: Sequence[Record]) -> Block:
     rows = [_check_row(view, check) for check in checks]
     table = Table(columns_of(view, CHECKS), rows, file_columns(["value"]))
-    content = _estimated(view, row) if known(row["estimate"]) else _not_estimated(view, row)
+    content = fact_grid(*_effect_facts(view, row)) if known(row["estimate"]) else _not_estimated(view, row)
     return Block("effect", view.words("effect.title"), table if rows else None, body=content)
 
 
@@ -88,25 +88,19 @@ def _why(view: View, row: Row) -> str:
     return view.words("effect.none", why=view.words.said(row["not_estimable"]))
 
 
-def _estimated(view: View, row: Row) -> Element:
-    """Return the effect with all that it rests on."""
-    words = view.words
-    reason = h("small", words.said(row["evidence_reason"]))
-    return fact_grid(
-        Fact(words("finding.effect"), [effect_cell(view, row), badge(row["contribution"], words)]),
-        Fact(words("effect.design"), words.said(row["design"])),
-        Fact(words("effect.estimand"), words.said(row["estimand"])),
-        Fact(words("effect.error"), _error(view, row)),
-        Fact(words("effect.p_title"), _p_values(view, row)),
-        Fact(words("effect.n"), words.number(row["n_obs"])),
-        Fact(words("effect.clusters"), words.number(row["n_clusters"])),
-        Fact(words("finding.evidence"), [evidence(row["evidence_level"], words), reason]),
-    )
-
-
-def _error(view: View, row: Row) -> str:
-    error = view.words.size(row["std_error"], row["unit"])
-    return f"{error} · {view.words.said(row['inference'])}"
+def _effect_facts(view: View, row: Row) -> Iterator[Fact]:
+    """Yield the effect and all that it rests on."""
+    words, unit = view.words, row["unit"]
+    level, reason = evidence(row["evidence_level"], words), words.said(row["evidence_reason"])
+    error = f"{words.size(row['std_error'], unit)} · {words.said(row['inference'])}"
+    yield Fact(words("finding.effect"), [effect_cell(view, row), badge(row["contribution"], words)])
+    yield Fact(words("effect.design"), words.said(row["design"]))
+    yield Fact(words("effect.estimand"), words.said(row["estimand"]))
+    yield Fact(words("effect.error"), error)
+    yield Fact(words("effect.p_title"), _p_values(view, row))
+    yield Fact(words("effect.n"), words.number(row["n_obs"]))
+    yield Fact(words("effect.clusters"), words.number(row["n_clusters"]))
+    yield Fact(words("finding.evidence"), [level, h("small", reason)])
 
 
 def _p_values(view: View, row: Row) -> str:

@@ -94,19 +94,24 @@ def filter_choices(view: View, asked: Mapping[str, str], reach: Rows, of_cut: Ro
     of_cut
         Those of them that are of the parts chosen.
     """
-    groups = _groups(view, of_cut, asked["cut"])
     options = {
         "programme": _all(view, _programmes(view)),
-        "cut": {"": view.words("finding.whole")} | _cut_titles(view, [*_cuts(reach), asked["cut"]]),
+        "cut": _cut_options(view, reach, asked["cut"]),
         "indicator": _all(view, _indicators(view, of_cut, asked["indicator"])),
         "level": _all(view, _levels(view)),
         "stage": _all(view, _stages(view)),
         "status": _all(view, _statuses(view, of_cut, asked["status"])),
         "data": _all(view, _kinds(view)),
-        "group": groups,
+        "group": _groups(view, of_cut, asked["cut"]),
     }
-    values = {**asked, "group": asked["group"] if asked["group"] in groups else GROUPS[0]}
+    values = dict(asked)
+    if asked["group"] not in options["group"]:
+        values["group"] = GROUPS[0]
     return [Choice(name, view.words(f"filter.{name}"), options[name], values[name]) for name in options]
+
+
+def _cut_options(view: View, rows: Rows, asked: str) -> dict[str, str]:
+    return {"": view.words("finding.whole")} | _cut_titles(view, [*_cuts(rows), asked])
 
 
 def _all(view: View, options: Mapping[str, str]) -> dict[str, str]:

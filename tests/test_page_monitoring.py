@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 from impact_dashboards.page.address import read_address
 from impact_dashboards.page.view import AddressError, PageContent, View
+from impact_dashboards.pages import PAGES
 from impact_dashboards.pages.monitoring.grid import SIZE
-from impact_dashboards.pages.monitoring.page import page as monitoring
 from impact_dashboards.pages.monitoring.planned import BEHIND, delivery_rows, judged
 from impact_dashboards.pages.monitoring.quality import age_state, file_rows, share_state
 from impact_dashboards.server.files import block_file
@@ -31,6 +31,8 @@ from impact.store import Warehouse, open_reader
 from impact.words import words_in
 from tests.programmes import edit, indicator, written
 from tests.shipped import SHIPPED, shipped_database
+
+monitoring = PAGES["monitoring"].content
 
 DAY = datetime.date(2030, 1, 1)
 HOSTILE = "<script>x</script>"

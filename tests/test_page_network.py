@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from impact_dashboards.page.view import AddressError, PageContent, View
-from impact_dashboards.pages.network.page import page as network
+from impact_dashboards.pages import PAGES
 
 from impact.drawing.markup import words_of
 from impact.publish.scope import Scope
@@ -17,6 +17,8 @@ from impact.store import open_reader
 from tests import test_networks
 from tests.shipped import shipped_database
 from tests.views import asked, drawn, ran, rows, walk
+
+network = PAGES["network"].content
 
 MILAN = "milano_sei_laltro"
 HOSTILE = "<script>x</script>"

@@ -15,7 +15,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from impact_dashboards.page.view import AddressError, PageContent, View
-from impact_dashboards.pages.territory.page import page as territory
+from impact_dashboards.pages import PAGES
 from impact_dashboards.parts.marks import whisker
 from impact_dashboards.parts.order import is_uncertain, order_words, ranked
 from impact_dashboards.parts.sentences import source_list
@@ -29,6 +29,8 @@ from tests import maps
 from tests.programmes import edit, indicator, written
 from tests.shipped import shipped_database
 from tests.views import asked, drawn, ran, rows, walk
+
+territory = PAGES["territory"].content
 
 HOSTILE = "<script>alert('x')</script><b>"
 Ask = Callable[..., View]

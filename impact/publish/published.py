@@ -30,6 +30,7 @@ from impact.publish.reader_catalogue import narrow
 from impact.publish.rows import json_rows, rows_of
 from impact.publish.scope import EVERYTHING, Scope
 from impact.publish.trace import EFFECTS, NAMED, trace_finding
+from impact.sql import ident
 from impact.store import Warehouse
 
 __all__ = [
@@ -91,6 +92,12 @@ class ReaderTables:
             self._memory[name] = make()
         found: Value = self._memory[name]
         return found
+
+    @cached
+    def column_types(self, table: str) -> dict[str, str]:
+        """Return the SQL type of each column of one of the engine's tables."""
+        described = self._warehouse.rows(f"DESCRIBE {ident('impact', table)}")
+        return {name: kind for name, kind, *_ in described}
 
     # ---- programmes and their theories -------------------------------------------------------------------------------
 

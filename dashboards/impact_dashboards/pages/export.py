@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from impact.drawing.markup import Element, Node, h
+from impact.publish.export import SOURCES, ExportTable, export_tables, table_formats
+from impact.publish.export.programme import ZIP
 from impact.publish.rows import Record, rows_of
 from impact.publish.scope import EVERY_ROLE
 from impact_dashboards.page.descriptor import Chapter, Page, any_programme, without
@@ -30,6 +32,8 @@ FINDINGS = (
 )
 NUMBERS = ("baseline", "target", "value", "conf_low", "conf_high", "n")
 FIRST = 25
+BUTTONS = ("csv", "csvw")
+"""Formats of findings that have a link with words of their own."""
 MEASURED = (*CELL, "value", "conf_low", "conf_high", "n", "suppressed")
 MORE = ("std_error", "n_missing", "units_reported", "units_expected", "n_clusters", "method")
 TEXTS = ("title_it", "title_en", "part_it", "part_en")
@@ -39,7 +43,7 @@ def page(view: View) -> PageContent:
     """Return the page of one programme: its findings and measures as files, and the suppressed cells."""
     findings = finding_rows(view, view.findings)
     hidden = [row for row in findings if row["suppressed"]]
-    blocks = [_findings(view, findings), _measures(view), _hidden(view, hidden), _columns(view)]
+    blocks = [_findings(view, findings), _measures(view), _tables(view), _hidden(view, hidden), _columns(view)]
     lead = view.words("export.lead", count=len(findings), hidden=len(hidden))
     synthetic = any(row["data_kind"] == "synthetic" for row in findings)
     return PageContent(view.words("export.title"), blocks, lead=lead, synthetic=synthetic)
@@ -114,7 +118,10 @@ def _links(view: View) -> Element:
     file, described = (view.address.file("findings", form) for form in (".csv", ".metadata.json"))
     name = f"{view.programme}-findings.csv"
     button = h("a", view.words("export.csv"), href=file, class_="button", download=name)
-    return h("p", button, " ", h("a", view.words("export.metadata"), href=described))
+    metadata = h("a", view.words("export.metadata"), href=described)
+    formats = [(name, form) for name, form in table_formats().items() if name not in BUTTONS]
+    more = [_download(view, name, "findings", form.suffix) for name, form in formats]
+    return h("p", button, " ", metadata, more)
 
 
 def _measures(view: View) -> Block:
@@ -124,6 +131,44 @@ def _measures(view: View) -> Block:
     table = Table(columns, rows, extra, shown=FIRST)
     lead = view.words("export.measures_lead", count=len(rows))
     return Block("measures", view.words("export.measures"), table, lead=lead)
+
+
+# ---- all tables ------------------------------------------------------------------------------------------------------
+
+
+def _download(view: View, name: str, block: str, ending: str) -> list[Node]:
+    """Return the link to a file in a format, with what parts it from the one before."""
+    label = view.words("export.as", form=name, title=view.words(f"export.{block}"))
+    href, file = view.address.file(block, ending), f"{view.programme}-{block}{ending}"
+    return [" · ", h("a", name, href=href, download=file, aria_label=label)]
+
+
+def _table_name(view: View, row: Row) -> Element:
+    return h("code", row["table"])
+
+
+TABLES = (
+    ColumnSpec("table", "export.file", _table_name),
+    ColumnSpec("title", "export.holds"),
+)
+
+
+def _tables(view: View) -> Block:
+    """Return all published tables of the programme, each format as a ZIP."""
+    rows = [{"table": name, "title": view.words(f"export.table.{name}")} for name in SOURCES]
+    links = [_download(view, name, "tables", f".{name}{ZIP}") for name in table_formats()]
+
+    def tables(version: str) -> Sequence[ExportTable]:
+        return export_tables(view.published, view.programme, view.words, version)
+
+    return Block(
+        "tables",
+        view.words("export.tables"),
+        Table(columns_of(view, TABLES), rows),
+        lead=view.words("export.tables_lead", count=len(rows)),
+        body=h("p", view.words("export.zip"), links),
+        tables=tables,
+    )
 
 
 # ---- what is suppressed ----------------------------------------------------------------------------------------------
@@ -189,7 +234,7 @@ PAGE = Page(
     title="menu.export",
     build=page,
     roles=EVERY_ROLE,
-    chapter=Chapter(without("findings", "measures")),
+    chapter=Chapter(without("findings", "measures", "tables")),
     has_content=any_programme,
     examples=("export/wecare",),
 )

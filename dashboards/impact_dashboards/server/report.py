@@ -16,7 +16,7 @@ from pathlib import Path
 from impact.declare.base import Language
 from impact.drawing.markup import Element, h, to_html
 from impact.errors import UsageError
-from impact.files import check_place, copy_file, write_file
+from impact.files import check_apart, check_place, copy_file, write_file
 from impact.publish.published import ReaderTables
 from impact.publish.rows import rows_of
 from impact.words import words_in
@@ -63,8 +63,7 @@ def write_report(db: str | Path, programme: str, language: Language, out: Path) 
         browser to print it.
     """
     check_place(out, ".html", ".pdf")
-    if out.exists() and Path(db).exists() and out.samefile(db):
-        raise UsageError(f"{out} is the database: give the report another name; nothing was written")
+    check_apart(out, Path(db), "report")
     browser = _browser() if out.suffix.lower() == ".pdf" else ""
     text = report_html(db, programme, language)
     if not browser:

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tests.reference.gallery import PROGRAMMES, Case, answer, available, cases, run  # noqa: E402
-from tests.reference.test_gallery import ELSEWHERE, Published  # noqa: E402
+from tests.reference.test_gallery import ELSEWHERE, ReaderTables  # noqa: E402
 from tests.references import references  # noqa: E402
 
 PAGE = Path(__file__).parent / "gallery.md"
@@ -109,11 +109,11 @@ class Line:
 
 def answers() -> Iterator[Line]:
     """Run each programme once and read off its cases, in the order of the reference values."""
-    done: dict[str, Published] = {}
+    done: dict[str, ReaderTables] = {}
     with tempfile.TemporaryDirectory() as folder:
         for case in cases():
             if case.programme not in done:
-                done[case.programme] = Published(run(case.programme, Path(folder)))
+                done[case.programme] = ReaderTables(run(case.programme, Path(folder)))
             result = done[case.programme]
             found = answer(case, result)
             if found.value is None:

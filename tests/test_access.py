@@ -27,7 +27,7 @@ from werkzeug.serving import make_server
 
 from impact.errors import DeclarationError, UsageError
 from impact.publish.export.csv import safe_cell
-from impact.publish.published import Published
+from impact.publish.published import ReaderTables
 from impact.publish.reader_catalogue import narrow
 from impact.publish.scope import EVERYTHING, PART_ROWS, ROLES, Scope
 from impact.store import Warehouse
@@ -186,12 +186,12 @@ def parts(role: str = "evaluator", **codes: str) -> Scope:
 
 # ---- what is in reach ------------------------------------------------------------------------------------------------
 
-CALLS: dict[str, Callable[[Published, str], Any]] = {
+CALLS: dict[str, Callable[[ReaderTables, str], Any]] = {
     "findings": lambda p, one: [p.findings(one), p.findings()],
     "due": lambda p, one: [p.due(DAY, one), p.due(DAY)],
     "trace": lambda p, one: [p.trace(name) for name in p.findings(one)["finding"]],
     "contract_sources": lambda p, one: [p.contract_sources(one, name) for name in ("person", "fact")],
-    "remembered": lambda p, one: p.remembered(f"found {one}", lambda: p.findings(one)),
+    "cached_value": lambda p, one: p.cached_value(f"found {one}", lambda: p.findings(one)),
     "sources": lambda p, one: p.sources(one, "who") if one in p.titles else None,
     "headings": lambda p, one: p.headings(one, "it"),
     "label_titles": lambda p, one: p.label_titles("en"),
@@ -201,7 +201,7 @@ CALLS: dict[str, Callable[[Published, str], Any]] = {
     "record_columns": lambda p, one: [p.record_columns(one, name) for name in p.record_contracts(one)["contract"]],
 }
 """Methods that are not called with a programme alone."""
-METHODS = sorted(name for name, _ in inspect.getmembers(Published, inspect.isfunction) if not name.startswith("_"))
+METHODS = sorted(name for name, _ in inspect.getmembers(ReaderTables, inspect.isfunction) if not name.startswith("_"))
 
 
 def said(found: Any) -> str:
@@ -211,7 +211,7 @@ def said(found: Any) -> str:
     return str([said(one) for one in found] if isinstance(found, list | tuple) else found)
 
 
-def everything_said(published: Published, programme: str, method: str) -> str:
+def everything_said(published: ReaderTables, programme: str, method: str) -> str:
     call = CALLS.get(method, lambda p, one: getattr(p, method)(one))
     return said(call(published, programme))
 
@@ -227,7 +227,7 @@ NOT_OF = {
 @pytest.mark.parametrize("part", NOT_OF)
 def test_nothing_of_the_whole_or_another_part_appears(warehouse: Warehouse, role: str, part: str) -> None:
     codes, others = NOT_OF[part]
-    published = Published(warehouse, parts(role, **codes))
+    published = ReaderTables(warehouse, parts(role, **codes))
     for method in METHODS:
         found = everything_said(published, "one", method)
         assert not [word for word in others if word in found], (method, found[:2000])
@@ -235,7 +235,7 @@ def test_nothing_of_the_whole_or_another_part_appears(warehouse: Warehouse, role
 
 @pytest.mark.parametrize("role", ROLES)
 def test_nothing_of_another_programme_appears(warehouse: Warehouse, role: str) -> None:
-    published = Published(warehouse, Scope(frozenset({"one"}), {}, role))  # type: ignore[arg-type]
+    published = ReaderTables(warehouse, Scope(frozenset({"one"}), {}, role))  # type: ignore[arg-type]
     assert published.programmes == ("one",)
     for method in METHODS:
         assert "zwei" not in everything_said(published, "one", method), method
@@ -246,19 +246,19 @@ def test_nothing_of_another_programme_appears(warehouse: Warehouse, role: str) -
 
 
 def test_what_is_in_reach_is_there(warehouse: Warehouse) -> None:
-    published = Published(warehouse, parts(territory="north"))
+    published = ReaderTables(warehouse, parts(territory="north"))
     assert set(published.findings("one")["value"]) == {222222, 333333}
     assert published.record_contracts("one").values.tolist() == [["person", 40]]
     assert published.network("one")[1][["source", "target"]].values.tolist() == [["b alpha", "b alpha"]]
     assert published.loads("one")["source"].tolist() == ["alpha"]
     assert published.loads("one")["rows_read"].isna().all()
     assert len(published.map("one")) == len(published.quarantine("one")) == len(published.nodes("one")) == 1
-    both = Published(warehouse, parts(territory="hill", project_id="beta"))
+    both = ReaderTables(warehouse, parts(territory="hill", project_id="beta"))
     assert set(both.findings("one")["value"]) == {333333, 888888}
 
 
 def test_a_trace_counts_rows_of_the_part_only(warehouse: Warehouse) -> None:
-    published = Published(warehouse, parts(project_id="alpha"))
+    published = ReaderTables(warehouse, parts(project_id="alpha"))
     trace = published.trace("one/who/project_id=alpha")
     assert [(source["source"], source["rows_used"]) for source in trace["sources"]] == [("alpha", 40)]
 
@@ -267,13 +267,13 @@ def test_a_trace_counts_rows_of_the_part_only(warehouse: Warehouse) -> None:
     "name", ["one/who", "one/who/project_id=beta", "zwei/who", "zwei/who/project_id=alpha", "one/wh"]
 )
 def test_a_finding_out_of_reach_does_not_exist(warehouse: Warehouse, name: str) -> None:
-    published = Published(warehouse, parts(project_id="alpha"))
+    published = ReaderTables(warehouse, parts(project_id="alpha"))
     with pytest.raises(UsageError, match=f"no finding '{name}'; the nearest are one/who/project_id=alpha$"):
         published.trace(name)
 
 
 def test_everything_is_everything(warehouse: Warehouse) -> None:
-    published = Published(warehouse)
+    published = ReaderTables(warehouse)
     assert published.programmes == ("one", "zwei")
     assert len(published.findings()) == 2 * len(PARTS)
     assert all(word in everything_said(published, "one", "loads") for word in ("alpha", "beta", "whole", "777777"))
@@ -281,11 +281,11 @@ def test_everything_is_everything(warehouse: Warehouse) -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_rows_are_for_two_roles(warehouse: Warehouse, role: str) -> None:
-    published = Published(warehouse, Scope(None, {}, role))  # type: ignore[arg-type]
+    published = ReaderTables(warehouse, Scope(None, {}, role))  # type: ignore[arg-type]
     may = role in ("evaluator", "coordinator")
     assert (len(published.quarantine("one")) == 2) is may
     assert (len(published.record_contracts("one")) == 2) is may
-    assert published.validity("one")["duplicates"].sum() == Published(warehouse).validity("one")["duplicates"].sum()
+    assert published.validity("one")["duplicates"].sum() == ReaderTables(warehouse).validity("one")["duplicates"].sum()
     if not may:
         for call in (published.records, published.count_records, published.record_columns):
             with pytest.raises(UsageError, match="no records 'one/person'"):
@@ -308,7 +308,7 @@ def test_codes_below_are_in_reach_by_the_declared_tree_and_its_names_are_no_secr
         fill(made, "one")
         for code, parent in (("peak", "hill"), ("bay", "south")):
             made.put("label", programme="one", column="territory", code=code, parent=parent, level="place")
-        published = Published(warehouse, parts(territory="north"))
+        published = ReaderTables(warehouse, parts(territory="north"))
         assert set(published.labels("one")["code"]) == {"north", "hill", "peak", "bay"}
         own = narrow(warehouse, parts(territory="north"))
         assert {code for *_, code in own.rows("FROM main.reach")} == {"north", "hill", "peak"}
@@ -316,7 +316,9 @@ def test_codes_below_are_in_reach_by_the_declared_tree_and_its_names_are_no_secr
 
 def test_codes_are_values_never_sql(warehouse: Warehouse) -> None:
     hostile = "') OR TRUE --"
-    published = Published(warehouse, Scope(frozenset({hostile, "one"}), {hostile: frozenset({hostile})}, "evaluator"))
+    published = ReaderTables(
+        warehouse, Scope(frozenset({hostile, "one"}), {hostile: frozenset({hostile})}, "evaluator")
+    )
     assert len(published.findings()) == len(published.record_contracts("one")) == len(published.quarantine("one")) == 0
 
 
@@ -325,11 +327,11 @@ def test_a_reader_sees_a_new_run(tmp_path: Path) -> None:
     with Warehouse(tmp_path / "made.duckdb") as warehouse:
         made = Made(warehouse)
         fill(made, "one")
-        before = Published(warehouse, scope).findings()["finding"].tolist()
+        before = ReaderTables(warehouse, scope).findings()["finding"].tolist()
         made.put("run", programme="one", run_id="later")
         cut = {"scope": "project_id", "scope_value": "alpha", "group": "all", "group_value": ""}
         made.put("finding", programme="one", finding="one/new/project_id=alpha", indicator="new", due=None, **cut)
-        assert Published(warehouse, scope).findings()["finding"].tolist() == ["one/new/project_id=alpha", *before]
+        assert ReaderTables(warehouse, scope).findings()["finding"].tolist() == ["one/new/project_id=alpha", *before]
 
 
 def test_a_scope_is_a_value() -> None:
@@ -347,7 +349,7 @@ def test_a_suppressed_finding_says_nothing_of_its_rows(tmp_path: Path) -> None:
         name = "one/who/project_id=alpha"
         made.put("suppression", programme="one", **cut, arm="", wave="after", reason="few", finding=name)
         for scope in (EVERYTHING, parts(project_id="alpha")):
-            published = Published(warehouse, scope)
+            published = ReaderTables(warehouse, scope)
             trace = published.trace(name)
             assert (trace["finding"]["value"], trace["finding"]["suppressed"]) == (None, "few")
             assert {(source["rows_used"], str(source["first_lines"])) for source in trace["sources"]} == {(None, "[]")}
@@ -360,7 +362,7 @@ def test_a_suppressed_finding_says_nothing_of_its_rows(tmp_path: Path) -> None:
 # ---- records page by page --------------------------------------------------------------------------------------------
 
 
-def paged(published: Published, **asked: Any) -> pd.DataFrame:
+def paged(published: ReaderTables, **asked: Any) -> pd.DataFrame:
     pages: list[pd.DataFrame] = []
     after = None
     while True:
@@ -376,7 +378,7 @@ def paged(published: Published, **asked: Any) -> pd.DataFrame:
 @pytest.mark.parametrize("order", [None, "hours", "person_id"])
 @pytest.mark.parametrize("scope", [EVERYTHING, parts(project_id="alpha")], ids=["everything", "alpha"])
 def test_pages_are_the_whole_in_order(warehouse: Warehouse, scope: Scope, order: str | None, descending: bool) -> None:
-    found = paged(Published(warehouse, scope), order=order, descending=descending)
+    found = paged(ReaderTables(warehouse, scope), order=order, descending=descending)
     rows = warehouse.frame("SELECT * EXCLUDE (hours__missing) FROM one.person ORDER BY _source, _row")
     rows = rows[rows["project_id"] == "alpha"] if scope.parts else rows
     if order:
@@ -385,7 +387,7 @@ def test_pages_are_the_whole_in_order(warehouse: Warehouse, scope: Scope, order:
 
 
 def test_filters_are_equal_for_codes_and_values_and_contained_in_text(warehouse: Warehouse) -> None:
-    published = Published(warehouse)
+    published = ReaderTables(warehouse)
     assert set(published.records("one", "person", filters={"remark": "SAID 9"})["person_id"]) == {
         "P9",
         *(f"P{i}" for i in range(90, 100)),
@@ -399,7 +401,7 @@ def test_filters_are_equal_for_codes_and_values_and_contained_in_text(warehouse:
 
 
 def test_only_declared_columns_are_known(warehouse: Warehouse) -> None:
-    published = Published(warehouse)
+    published = ReaderTables(warehouse)
     assert list(published.record_columns("one", "person")) == [
         "person_id",
         "project_id",

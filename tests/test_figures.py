@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from plotly.subplots import make_subplots
 
 from impact.drawing.markup import Element, svg_file, words_of
-from impact.drawing.svg.axes import written
+from impact.drawing.svg.numbers import written
 from impact.drawing.svg.text import block_size
 from impact.figures import (
     Point,
@@ -27,9 +27,9 @@ from impact.figures import (
     series_figure,
     waves_figure,
 )
-from impact.figures.style import dressed
+from impact.figures.style import dressed, number_format
 from impact.figures.waves import spread
-from impact.words import words_in
+from impact.words import Words, words_in
 
 EN, IT = words_in("en"), words_in("it")
 HOSTILE = "<script>alert('x')</script><b>"
@@ -54,8 +54,8 @@ def terms(*rows: tuple[str, str, float, float, float]) -> pd.DataFrame:
     return frame.assign(place=range(len(frame)))
 
 
-def drawn(figure: go.Figure, **given: Any) -> Element:
-    return figure_svg(figure, **({"title": "t", "words": EN} | given))
+def drawn(figure: go.Figure, words: Words = EN, **more: Any) -> Element:
+    return figure_svg(figure, **({"title": "t", "format_number": number_format(words)} | more))
 
 
 def parts_of(node: Element | str, **wanted: str) -> list[Element]:
@@ -144,7 +144,10 @@ def test_ticks_are_those_of_plotly(ends: tuple[float, float], across: str, up: s
 def test_numbers_are_written_as_the_reader_writes_them(
     value: float, tickformat: str, step: float, english: str, italian: str
 ) -> None:
-    assert (written(value, tickformat, step, EN), written(value, tickformat, step, IT)) == (english, italian)
+    assert (
+        written(value, tickformat, step, number_format(EN)),
+        written(value, tickformat, step, number_format(IT)),
+    ) == (english, italian)
 
 
 def test_given_ticks_keep_their_words_and_places() -> None:

@@ -16,7 +16,7 @@ from impact_dashboards.server.app import Site
 from impact.publish import beside
 from impact.publish.disclosure import FROM_PERSONS, MEASURED
 from impact.publish.inventory import ADDED, ON_PAGES, TABLES, Holds, columns_of
-from impact.publish.published import Published
+from impact.publish.published import ReaderTables
 from impact.publish.scope import EVERYTHING, PART_ROWS, PERSON_COLUMNS, WHOLE_COLUMNS
 from impact.store import Warehouse
 from impact.store.sentences import SENTENCES
@@ -47,7 +47,7 @@ def test_every_column_of_every_table_is_listed(db: Path) -> None:
 
 def test_every_column_of_a_readers_tables_is_listed(db: Path) -> None:
     with Warehouse(db, read_only=True) as warehouse:
-        published = Published(warehouse, EVERYTHING)
+        published = ReaderTables(warehouse, EVERYTHING)
         frames = [getattr(published, name)("p") for name in tables(published) if not name.startswith("trace ")]
         listed = [frame for frame in frames if isinstance(frame, pd.DataFrame)]
         assert len(listed) > 15
@@ -63,12 +63,12 @@ def test_every_column_of_every_file_is_listed(db: Path, tmp_path_factory: pytest
     unknown: dict[str, set[str]] = {}
     for path in (db, shipped_database(tmp_path_factory)):
         with Site(path).reader.edition().open() as warehouse:
-            published = Published(warehouse, EVERYTHING, {})
+            published = ReaderTables(warehouse, EVERYTHING, {})
             for place in _places(published):
                 address = read_address(place)
                 assert address is not None
                 view = View(published, words_in("en"), address, DAY)
-                for block in PAGES[address.page](view).blocks:
+                for block in PAGES[address.page].content(view).blocks:
                     shown = block.id != "records"  # a row as it came, for roles that may
                     keys = {column.key for column in block.table.file_columns} if block.table and shown else set()
                     left = {re.sub("^ties_.*", "ties", key) for key in keys} - KNOWN - set(ON_PAGES)
@@ -77,7 +77,7 @@ def test_every_column_of_every_file_is_listed(db: Path, tmp_path_factory: pytest
     assert {name: keys for name, keys in unknown.items() if keys} == {}
 
 
-def _places(published: Published) -> Iterator[str]:
+def _places(published: ReaderTables) -> Iterator[str]:
     """Yield an address of each kind of page."""
     for programme in published.programmes:
         yield from (
@@ -102,7 +102,7 @@ def test_protections_are_made_from_the_list() -> None:
 def test_hidden_rows_hold_nothing_by_the_list(db: Path) -> None:
     closed = (Holds.COUNT, Holds.STATISTIC)
     with Warehouse(db, read_only=True) as warehouse:
-        published = Published(warehouse, EVERYTHING)
+        published = ReaderTables(warehouse, EVERYTHING)
         for table, frame in (("finding", published.findings("p")), ("measure", published.measures("p"))):
             off = frame[frame["suppressed"] != ""]
             assert len(off) >= 4

@@ -27,13 +27,11 @@ from impact.drawing.shapes import (
     Point,
     Ring,
     Shape,
-    boundaries,
-    has_geometry,
     hatching,
     label_point,
     outline,
-    projected,
 )
+from impact.figures.boundaries import boundaries, has_geometry, projected
 from impact.figures.map import FILLS, LABEL, MARGIN, TEXTS, WIDTH, classes, map_drawing
 from impact.words import words_in
 

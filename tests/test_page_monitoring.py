@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from impact_dashboards.page.address import read_address
-from impact_dashboards.page.view import AddressError, Page, View
+from impact_dashboards.page.view import AddressError, PageContent, View
+from impact_dashboards.pages import PAGES
 from impact_dashboards.pages.monitoring.grid import SIZE
-from impact_dashboards.pages.monitoring.page import monitoring
 from impact_dashboards.pages.monitoring.planned import BEHIND, delivery_rows, judged
 from impact_dashboards.pages.monitoring.quality import age_state, file_rows, share_state
 from impact_dashboards.server.files import block_file
@@ -24,13 +24,15 @@ from impact_dashboards.server.shell import block_element
 from impact.declare import load_programme
 from impact.drawing.markup import Element, to_html, words_of
 from impact.errors import UsageError
-from impact.publish.published import Published
+from impact.publish.published import ReaderTables
 from impact.publish.scope import EVERYTHING, Scope
 from impact.run.flow import run_programme
 from impact.store import Warehouse, open_reader
 from impact.words import words_in
 from tests.programmes import edit, indicator, written
 from tests.shipped import SHIPPED, shipped_database
+
+monitoring = PAGES["monitoring"].content
 
 DAY = datetime.date(2030, 1, 1)
 HOSTILE = "<script>x</script>"
@@ -42,7 +44,7 @@ Ask = Callable[..., View]
 def asked(warehouse: Warehouse, path: str, day: datetime.date = DAY, scope: Scope = EVERYTHING) -> View:
     address = read_address(path)
     assert address is not None
-    return View(Published(warehouse, scope), words_in(address.language), address, day)
+    return View(ReaderTables(warehouse, scope), words_in(address.language), address, day)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +72,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
         yield lambda path, **given: asked(warehouse, path, **given)
 
 
-def drawn(view: View, page: Page) -> str:
+def drawn(view: View, page: PageContent) -> str:
     return words_of(Element("div", {}, tuple(block_element(view, block) for block in page.blocks)))
 
 
@@ -81,7 +83,7 @@ def walk(node: Element | str) -> Iterator[Element]:
             yield from walk(child)
 
 
-def values(page: Page, name: str, key: str) -> list[Any]:
+def values(page: PageContent, name: str, key: str) -> list[Any]:
     block = page.block(name)
     assert block is not None
     assert block.table is not None

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from impact_dashboards.page.view import AddressError, Page, View
-from impact_dashboards.pages.network.page import network
+from impact_dashboards.page.view import AddressError, PageContent, View
+from impact_dashboards.pages import PAGES
 
 from impact.drawing.markup import words_of
 from impact.publish.scope import Scope
@@ -17,6 +17,8 @@ from impact.store import open_reader
 from tests import test_networks
 from tests.shipped import shipped_database
 from tests.views import asked, drawn, ran, rows, walk
+
+network = PAGES["network"].content
 
 MILAN = "milano_sei_laltro"
 HOSTILE = "<script>x</script>"
@@ -29,12 +31,12 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
         yield lambda path, **given: asked(warehouse, path, **given)
 
 
-def block_words(view: View, page: Page, name: str) -> str:
+def block_words(view: View, page: PageContent, name: str) -> str:
     section = next(part for part in walk(drawn(view, page)) if part.attributes.get("id") == name)
     return words_of(section)
 
 
-def frame_of(page: Page, name: str) -> pd.DataFrame:
+def frame_of(page: PageContent, name: str) -> pd.DataFrame:
     block = page.block(name)
     assert block is not None
     assert block.table is not None

@@ -14,10 +14,10 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from impact_dashboards.page.view import AddressError, Page, View
-from impact_dashboards.pages.territory.page import territory
-from impact_dashboards.pages.territory.ranking import is_uncertain, order_words, ranked
+from impact_dashboards.page.view import AddressError, PageContent, View
+from impact_dashboards.pages import PAGES
 from impact_dashboards.parts.marks import whisker
+from impact_dashboards.parts.order import is_uncertain, order_words, ranked
 from impact_dashboards.parts.sentences import source_list
 
 from impact.drawing.markup import Element, h, to_html, words_of
@@ -30,6 +30,8 @@ from tests.programmes import edit, indicator, written
 from tests.shipped import shipped_database
 from tests.views import asked, drawn, ran, rows, walk
 
+territory = PAGES["territory"].content
+
 HOSTILE = "<script>alert('x')</script><b>"
 Ask = Callable[..., View]
 
@@ -40,11 +42,11 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
         yield lambda path, **given: asked(warehouse, path, **given)
 
 
-def section(view: View, page: Page, name: str) -> Element:
+def section(view: View, page: PageContent, name: str) -> Element:
     return next(part for part in walk(drawn(view, page)) if part.attributes.get("id") == name)
 
 
-def frame_of(page: Page, name: str) -> pd.DataFrame:
+def frame_of(page: PageContent, name: str) -> pd.DataFrame:
     block = page.block(name)
     assert block is not None
     assert block.table is not None

@@ -28,7 +28,7 @@ from impact_dashboards.server.report import report_html, write_report
 from impact.declare import load_programme
 from impact.drawing.markup import Element, h, to_html, words_of
 from impact.errors import UsageError
-from impact.publish.published import Published
+from impact.publish.published import ReaderTables
 from impact.publish.scope import EVERYTHING
 from impact.run.flow import run_programme
 from impact.store import Warehouse
@@ -51,9 +51,9 @@ def client(db: Path) -> Any:
 
 
 @pytest.fixture
-def published(db: Path) -> Iterator[Published]:
+def published(db: Path) -> Iterator[ReaderTables]:
     with Site(db).reader.edition().open() as warehouse:
-        yield Published(warehouse)
+        yield ReaderTables(warehouse)
 
 
 def walk(node: Element | str) -> Iterator[Element]:
@@ -160,7 +160,7 @@ def test_an_address_of_something_else_is_none() -> None:
 # ------------------------------------------------------------------ the same number everywhere
 
 
-def test_a_finding_is_the_same_in_table_file_and_page(client: Any, published: Published) -> None:
+def test_a_finding_is_the_same_in_table_file_and_page(client: Any, published: ReaderTables) -> None:
     words = words_in("en")
     findings = whole(published.findings("nsw")).set_index("finding")
     rows = csv.DictReader(io.StringIO(client.get("/en/portfolio/findings.csv?programme=nsw").get_data(as_text=True)))
@@ -279,7 +279,7 @@ def test_what_is_read_of_an_edition_belongs_together(tmp_path: Path) -> None:
     titles = []
     for edition in (before, reader.edition()):
         with edition.open() as warehouse:
-            titles.append(Published(warehouse).findings()["title_en"].iloc[0])
+            titles.append(ReaderTables(warehouse).findings()["title_en"].iloc[0])
     assert titles == ["WHO-5 well-being score", "Score renamed"]
     assert before.version != reader.edition().version
 
@@ -294,13 +294,13 @@ def test_memory_forgets_what_was_asked_longest_ago() -> None:
 # ------------------------------------------------------------------ portfolio, theory, claims
 
 
-def view(published: Published, path: str) -> View:
+def view(published: ReaderTables, path: str) -> View:
     address = read_address(path)
     assert address is not None
     return View(published, words_in("en"), address, datetime.date(2026, 11, 28))
 
 
-def test_the_portfolio_lists_what_its_filters_say(published: Published) -> None:
+def test_the_portfolio_lists_what_its_filters_say(published: ReaderTables) -> None:
     every = published.findings()
     for query, expected in (
         ("", whole(every)),
@@ -308,7 +308,7 @@ def test_the_portfolio_lists_what_its_filters_say(published: Published) -> None:
         ("?level=macro", whole(every).query("level == 'macro'")),
         ("?cut=quadrant&indicator=loneliness", every.query("group == 'quadrant' and indicator == 'loneliness'")),
     ):
-        page = PAGES["portfolio"](view(published, f"/en/portfolio{query}"))
+        page = PAGES["portfolio"].content(view(published, f"/en/portfolio{query}"))
         table = page.blocks[0].table
         assert table is not None
         assert {row["finding"] for row in table.rows} == set(expected["finding"])
@@ -332,8 +332,8 @@ def test_a_tile_leads_to_the_rows_it_counts(client: Any, query: str) -> None:
         assert len(rows) == (0 if count == "–" else int(count.split("/")[0]))
 
 
-def test_projects_are_grouped_by_what_they_belong_to(published: Published) -> None:
-    page = PAGES["portfolio"](view(published, "/en/portfolio?programme=wecare&cut=project_id&group=quadrant"))
+def test_projects_are_grouped_by_what_they_belong_to(published: ReaderTables) -> None:
+    page = PAGES["portfolio"].content(view(published, "/en/portfolio?programme=wecare&cut=project_id&group=quadrant"))
     table = page.blocks[0].table
     assert table is not None
     assert table.group is not None
@@ -343,8 +343,8 @@ def test_projects_are_grouped_by_what_they_belong_to(published: Published) -> No
     assert len({row["scope_value"] for row in table.rows}) == 22
 
 
-def test_a_step_that_nobody_measures_is_shown_as_such(published: Published) -> None:
-    page = PAGES["theory"](view(published, "/en/theory/wecare"))
+def test_a_step_that_nobody_measures_is_shown_as_such(published: ReaderTables) -> None:
+    page = PAGES["theory"].content(view(published, "/en/theory/wecare"))
     block = page.block("chain")
     assert block is not None
     assert block.table is not None
@@ -359,9 +359,9 @@ def test_a_step_that_nobody_measures_is_shown_as_such(published: Published) -> N
     assert all(node.attributes["aria-label"] for node in steps)
 
 
-def test_claims_that_differ_come_first_and_the_sentence_counts_them(published: Published) -> None:
+def test_claims_that_differ_come_first_and_the_sentence_counts_them(published: ReaderTables) -> None:
     for name in ("milano_sei_laltro", "talents4coop", "wecare"):
-        page = PAGES["claims"](view(published, f"/en/claims/{name}"))
+        page = PAGES["claims"].content(view(published, f"/en/claims/{name}"))
         table = page.blocks[0].table
         assert table is not None
         states = [row["state"] for row in table.rows]
@@ -393,7 +393,7 @@ def test_a_forecast_of_an_effect_is_not_drawn_as_a_value_and_comes_as_an_amendme
     with Warehouse(db) as warehouse:
         run_programme(load_programme(folder), warehouse)
     with Reader(db).edition().open() as warehouse:
-        page = PAGES["indicator"](view(Published(warehouse), "/en/indicator/sample/wellbeing_score"))
+        page = PAGES["indicator"].content(view(ReaderTables(warehouse), "/en/indicator/sample/wellbeing_score"))
     waves, plan = page.block("waves"), page.block("plan")
     assert waves is not None
     assert plan is not None
@@ -410,7 +410,7 @@ def test_a_forecast_of_an_effect_is_not_drawn_as_a_value_and_comes_as_an_amendme
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_report_stands_by_itself(db: Path, published: Published, language: Any) -> None:
+def test_the_report_stands_by_itself(db: Path, published: ReaderTables, language: Any) -> None:
     text = report_html(db, "nsw", language)
     assert re.findall(r'<(?:script|link|iframe)|src="(?!data:)|href="/', text) == []
     anchors = set(re.findall(r' id="([^"]+)"', text))
@@ -420,17 +420,17 @@ def test_the_report_stands_by_itself(db: Path, published: Published, language: A
         assert words.number(row["value"], row["unit"]) in text
 
 
-def test_the_report_has_what_the_pages_show_and_no_rows(db: Path, published: Published) -> None:
+def test_the_report_has_what_the_pages_show_and_no_rows(db: Path, published: ReaderTables) -> None:
     text = report_html(db, "milano_sei_laltro", "en")
-    network = PAGES["network"](view(published, "/en/network/milano_sei_laltro")).block("measures")
+    network = PAGES["network"].content(view(published, "/en/network/milano_sei_laltro")).block("measures")
     assert network is not None
     assert network.table is not None
     for row in network.table.rows:
         assert to_html(row["title_en"]) in text
     for page in ("territory", "claims"):
-        for block in PAGES[page](view(published, f"/en/{page}/milano_sei_laltro")).blocks:
+        for block in PAGES[page].content(view(published, f"/en/{page}/milano_sei_laltro")).blocks:
             assert to_html(block.title) in text
-    rows = PAGES["monitoring"](view(published, "/en/monitoring/milano_sei_laltro"))
+    rows = PAGES["monitoring"].content(view(published, "/en/monitoring/milano_sei_laltro"))
     left_out = [block.title for block in rows.blocks if block.id in ("records", "quarantine")]
     assert len(left_out) == 2
     assert not any(f"<h3>{title}</h3>" in text for title in left_out)

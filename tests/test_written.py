@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from impact_dashboards.page.view import View
 
-from impact.publish.published import Published
+from impact.publish.published import ReaderTables
 from impact.store import Warehouse, open_reader
 from tests.shipped import SHIPPED, shipped_database
 from tests.views import asked
@@ -61,7 +61,7 @@ def views(warehouse: Warehouse, programme: str, language: str, *, every: bool = 
         yield asked(warehouse, f"/{language}/indicator/{programme}/{indicator}{asks}")
 
 
-def declared(published: Published, programme: str) -> set[str]:
+def declared(published: ReaderTables, programme: str) -> set[str]:
     """Return the texts that a programme or its data bring with them, in whatever language, and its codes."""
     frames = [
         *(read(programme) for read in (published.nodes, published.links, published.stakeholders, published.labels)),
@@ -82,14 +82,14 @@ def declared(published: Published, programme: str) -> set[str]:
     return said | set(headings.values())
 
 
-def codes(published: Published, programme: str) -> set[str]:
+def codes(published: ReaderTables, programme: str) -> set[str]:
     """Return the words that are ids of columns, waves and codes: in a sentence they stand as they are."""
     own = {column for _, column in published.headings(programme, "it")}
     own |= set(published.waves(programme)["wave"]) | set(published.labels(programme)["code"])
     return set().union(*map(words, own))
 
 
-def titled(published: Published, programme: str) -> dict[str, str]:
+def titled(published: ReaderTables, programme: str) -> dict[str, str]:
     """Return the titles of contracts, columns that cut, waves and codes, by id."""
     headings = published.headings(programme, "it")
     of = {contract: title for (contract, column), title in headings.items() if not column}

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from impact_dashboards.page.address import read_address
-from impact_dashboards.page.view import Page, View
+from impact_dashboards.page.view import PageContent, View
+from impact_dashboards.pages import PAGES
 from impact_dashboards.server.shell import frame
 
 from impact.declare import load_programme
 from impact.drawing.markup import Element, words_of
-from impact.publish.published import Published
+from impact.publish.published import ReaderTables
 from impact.publish.scope import EVERYTHING, Scope
 from impact.run.flow import run_programme
 from impact.store import Warehouse
@@ -25,7 +26,7 @@ def asked(warehouse: Warehouse, path: str, scope: Scope = EVERYTHING) -> View:
     """Return what an address asks for."""
     address = read_address(path)
     assert address is not None
-    return View(Published(warehouse, scope), words_in(address.language), address, DAY)
+    return View(ReaderTables(warehouse, scope), words_in(address.language), address, DAY)
 
 
 def ran(folder: Path) -> Warehouse:
@@ -35,9 +36,9 @@ def ran(folder: Path) -> Warehouse:
     return warehouse
 
 
-def drawn(view: View, page: Page) -> Element:
+def drawn(view: View, page: PageContent) -> Element:
     """Return a page in its frame."""
-    return frame(view, page, [view.address.page], "")
+    return frame(view, page, [PAGES[view.address.page]], "")
 
 
 def walk(node: Element | str) -> Iterator[Element]:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Set
 
-from impact_dashboards.page.view import Page, View
+from impact_dashboards.page.view import PageContent, View
 from impact_dashboards.pages import PAGES
 from impact_dashboards.server.files import exported
 
@@ -52,12 +52,12 @@ def read(node: Element | str) -> Iterator[str]:
             yield from read(child)
 
 
-def page_of(view: View) -> Page:
+def page_of(view: View) -> PageContent:
     """Return the page of a view."""
-    return PAGES[view.address.page](view)
+    return PAGES[view.address.page].content(view)
 
 
-def said_on(view: View, page: Page) -> list[str]:
+def said_on(view: View, page: PageContent) -> list[str]:
     """Return what is read of a page and of the descriptions of its files."""
     tables = [exported(view, page, block, block.table, "") for block in page.blocks if block.table is not None]
     described = [json.loads(write_description(table)) for table in tables]
@@ -66,7 +66,7 @@ def said_on(view: View, page: Page) -> list[str]:
     return [*read(drawn(view, page)), *(text for each in titles for text in said.findall(each))]
 
 
-def files_of(view: View, page: Page) -> Iterator[str]:
+def files_of(view: View, page: PageContent) -> Iterator[str]:
     """Yield the sentences in the CSV files of a page: what stands in a column of sentences."""
     for block in page.blocks:
         if block.table is not None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from impact.errors import UsageError
 from impact.measure.moments import MISSING_GROUP
+from impact.publish.rows import json_rows
 from impact.sql import ident, literal
 from impact.store import Warehouse
 from impact.store.sentences import decoded
@@ -56,7 +57,7 @@ def trace_finding(warehouse: Warehouse, name: str) -> dict[str, Any]:
             )
         ]
         raise UsageError(f"there is no finding '{name}'" + (f"; the nearest are {', '.join(close)}" if close else ""))
-    finding = plain_row(findings.iloc[0].to_dict())
+    (finding,) = json_rows(findings)
     programme, indicator = finding["programme"], finding["indicator"]
     definition = _one(
         warehouse,
@@ -166,30 +167,11 @@ def _source(warehouse: Warehouse, programme: str, load: dict[str, Any], part: st
 
 
 def _many(warehouse: Warehouse, query: str, parameters: list[Any], table: str = "") -> list[dict[str, Any]]:
-    return [plain_row(dict(row)) for row in decoded(table, warehouse.frame(query, parameters)).to_dict("records")]
+    return json_rows(decoded(table, warehouse.frame(query, parameters)))
 
 
 def _one(warehouse: Warehouse, query: str, parameters: list[Any]) -> dict[str, Any]:
     return _many(warehouse, query, parameters)[0]
-
-
-def plain_row(row: dict[Any, Any]) -> dict[str, Any]:
-    """Turn a row of a data frame into plain JSON values by name."""
-    return {str(name): plain_value(value) for name, value in row.items()}
-
-
-def plain_value(value: Any) -> Any:
-    """Turn what a data frame holds into plain JSON values; every kind of missing becomes None."""
-    if isinstance(value, np.ndarray | list | tuple):
-        return [plain_value(item) for item in value]
-    if value is None or (np.isscalar(value) and value != value):  # noqa: PLR0124 - NaN is the only value unequal to itself
-        return None
-    if isinstance(value, np.generic):
-        return plain_value(value.item())
-    if hasattr(value, "isoformat"):
-        text = value.isoformat()
-        return None if text == "NaT" else text
-    return value
 
 
 def plain_text(value: Any) -> Any:

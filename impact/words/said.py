@@ -69,7 +69,21 @@ class Said:
         ValueError
             If the JSON holds neither.
         """
-        return _loaded_text(json.loads(text))
+        return Said.from_plain(json.loads(text))
+
+    @staticmethod
+    def from_plain(stored: Any) -> Text:
+        """Return what was stored, of JSON that has been read: a sentence, or a text.
+
+        Raises
+        ------
+        ValueError
+            If it is neither.
+        """
+        text = _loaded(stored)
+        if not isinstance(text, Said | str):
+            raise ValueError(f"expected a sentence or a text, found {stored!r}")
+        return text
 
 
 def text_json(text: Text) -> str:
@@ -126,13 +140,6 @@ def _dumped(value: Value) -> Any:
         values = {name: _dumped(member) for name, member in value.values.items()}
         return {"code": value.code} | ({"values": values} if values else {})
     return [_dumped(member) for member in value] if isinstance(value, tuple) else value
-
-
-def _loaded_text(stored: Any) -> Text:
-    text = _loaded(stored)
-    if not isinstance(text, Said | str):
-        raise ValueError(f"expected a sentence or a text, found {stored!r}")
-    return text
 
 
 def _loaded(stored: Any) -> Value:

@@ -23,7 +23,7 @@ from impact_dashboards.server.access import Access, read_access
 from impact_dashboards.server.app import Site, create_app
 
 from impact.errors import DeclarationError
-from impact.publish.published import Published
+from impact.publish.published import ReaderTables
 from impact.publish.reader_catalogue import narrow
 from impact.publish.scope import EVERYTHING, ROLES, Scope
 from impact.store import Warehouse
@@ -331,5 +331,5 @@ def test_answers_are_kept_by_address_scope_language_and_data(tmp_path: Path) -> 
 
 def test_tables_that_are_kept_are_one_scopes(warehouse: Warehouse) -> None:
     scopes = [Scope(None, {}, "investor"), Scope(None, {"d": frozenset({"R1"})}, "investor")]
-    found = [set(Published(warehouse, scope).findings()["finding"]) for scope in (*scopes, *scopes)]
+    found = [set(ReaderTables(warehouse, scope).findings()["finding"]) for scope in (*scopes, *scopes)]
     assert found[0] == found[2] != found[1] == found[3]

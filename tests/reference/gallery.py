@@ -1,4 +1,4 @@
-"""Published and R values reproduced from declarations: the programmes of ``programmes/``, run by the engine itself.
+"""ReaderTables and R values reproduced from declarations: the programmes of ``programmes/``, run by the engine itself.
 
 Each programme folder is declared as a user would declare it. :data:`PREPARED` puts the public data beside the
 declarations, changing no value; :data:`CASES` says where each reference value comes out. ``docs/_gallery.py`` prints

@@ -67,7 +67,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
 """References that are no finding of a programme: closed forms and p-values without data, by the file that tests them."""
 
 
-class Published:
+class ReaderTables:
     """The published tables of a run, read once; they answer like the result itself."""
 
     def __init__(self, result: impact.Result) -> None:
@@ -87,17 +87,17 @@ class Published:
         return self._tables["terms"]
 
 
-Runs = Callable[[str], Published]
+Runs = Callable[[str], ReaderTables]
 
 
 @pytest.fixture(scope="module")
 def result_of(tmp_path_factory: pytest.TempPathFactory) -> Runs:
     """Return the results of a programme, run at its first use; skips where its data are absent."""
-    done: dict[str, Published] = {}
+    done: dict[str, ReaderTables] = {}
 
-    def result(programme: str) -> Published:
+    def result(programme: str) -> ReaderTables:
         if programme not in done:
-            done[programme] = Published(run(programme, tmp_path_factory.mktemp("gallery")))
+            done[programme] = ReaderTables(run(programme, tmp_path_factory.mktemp("gallery")))
         return done[programme]
 
     return result
@@ -155,7 +155,7 @@ class Tables:
         return self.terms.loc[(family, term)]
 
 
-def _tables(case: Case, result: Published) -> Tables:
+def _tables(case: Case, result: ReaderTables) -> Tables:
     name = f"{case.programme}/{case.indicator}"
     measures, checks, terms = result.measures(), result.diagnostics(), result.terms()
     return Tables(

@@ -1,6 +1,6 @@
 """The British seat-belt law of 31 January 1983 from a declaration, beside Harvey and Durbin (1986).
 
-Published, in the abstract: 23 % fewer car drivers killed and seriously injured. They fit a structural time-series model
+ReaderTables, in the abstract: 23 % fewer car drivers killed and seriously injured. They fit a structural time-series model
 (level, slope and season drift) with traffic and the price of petrol; here a trend and a season are fixed, errors are
 AR(1) or Newey–West and there are no covariates. Both are log-linear: a change of level δ is e^δ − 1.
 """

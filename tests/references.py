@@ -8,10 +8,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import networkx as nx
 import pandas as pd
 import pytest
 
 FOLDER = os.environ.get("IMPACT_REFERENCE_DATA", "")
+DATA = Path(__file__).parent / "reference" / "data"
+"""Public data that come with the tests; the README there says by what right."""
 
 
 @cache
@@ -28,8 +31,15 @@ def reference(name: str) -> dict[str, Any]:
 
 
 def dataset(name: str, **options: Any) -> pd.DataFrame:
-    """Read a public dataset from the folder of reference data, or skip the test and say what is missing."""
-    path = Path(FOLDER) / name
-    if not FOLDER or not path.is_file():
-        pytest.skip(f"set IMPACT_REFERENCE_DATA to a folder with {name} (public data, not all of it ours to ship)")
-    return pd.read_csv(path, **options)
+    """Read a public dataset that comes with the tests or lies in the folder of reference data, or skip the test."""
+    for folder in (DATA, Path(FOLDER)):
+        if (folder / name).is_file():
+            return pd.read_csv(folder / name, **options)
+    pytest.skip(f"set IMPACT_REFERENCE_DATA to a folder with {name} (public data that are not ours to ship)")
+
+
+def florentine_families() -> nx.Graph:
+    """Return the marriages of Padgett and Ansell (1993) with the Pucci, who married none of the others."""
+    graph = nx.florentine_families_graph()
+    graph.add_node("Pucci")
+    return graph

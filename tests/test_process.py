@@ -19,6 +19,7 @@ import impact
 from impact.declare import check_programme, load_programme, shipped
 from impact.declare.indicators import Days
 from impact.measure import value_sql
+from impact.run.flow import run_programme
 from impact.store import Warehouse
 from tests.programmes import edit, indicator, written
 from tests.shipped import shipped_result
@@ -144,27 +145,27 @@ def test_dates_stand_where_the_words_give_them() -> None:
         assert rows["gate"].isna().all()
 
 
+QUOTED = {
+    "talents4coop/raw/phases.csv": ["status_quote"],
+    "talents4coop/raw/journeys.csv": ["challenge", "arrived", "next"],
+    "talents4coop/raw/deliveries.csv": ["planned_quote"],
+    "wecare/raw/deliveries.csv": ["planned_quote"],
+    "wecare/raw/listings.csv": ["item"],
+    "milano_sei_laltro/raw/listings.csv": ["item"],
+}
+
+
 @pytest.mark.skipif(not DOCUMENTS, reason="set IMPACT_DOCUMENTS to the folder with the programmes' documents")
-@pytest.mark.parametrize(
-    ("file", "columns"),
-    [
-        ("talents4coop/raw/phases.csv", ["status_quote"]),
-        ("talents4coop/raw/journeys.csv", ["challenge", "arrived", "next"]),
-        ("talents4coop/raw/deliveries.csv", ["planned_quote"]),
-        ("wecare/raw/deliveries.csv", ["planned_quote"]),
-        ("wecare/raw/listings.csv", ["item"]),
-        ("milano_sei_laltro/raw/listings.csv", ["item"]),
-    ],
-)
-def test_words_of_the_process_stand_in_a_document(file: str, columns: list[str]) -> None:
+def test_words_of_the_process_stand_in_a_document(subtests: pytest.Subtests) -> None:
     texts = [path.read_text(encoding="utf-8") for path in sorted(Path(DOCUMENTS).glob("*.txt"))]
     joined = [re.sub(r"-\s*\n\s*", "-", text.replace("\u00ad", "")) for text in texts]
     whole = " ".join(re.sub(r"\s+", " ", text) for text in [*texts, *joined])
-    rows = pd.read_csv(shipped("data") / file, dtype=str)
-    words = [word for name in columns for word in rows[name].dropna()]
-    assert words
-    for word in words:
-        assert word in whole
+    for file, columns in QUOTED.items():
+        with subtests.test(file):
+            rows = pd.read_csv(shipped("data") / file, dtype=str)
+            quotes = [quote for name in columns for quote in rows[name].dropna()]
+            assert quotes
+            assert [quote for quote in quotes if quote not in whole] == []
 
 
 def test_journeys_are_published_word_for_word_and_follow_their_file(talents: Path, tmp_path: Path) -> None:
@@ -232,7 +233,7 @@ def test_phases_that_cannot_be_are_set_aside(tmp_path: Path, name: str) -> None:
     with (folder / "raw" / "phases.csv").open("a", encoding="utf-8") as handle:
         handle.write(f"phase_9,9,Made,{line}\n")
     with Warehouse(":memory:") as warehouse:
-        report = impact.run.flow.run_programme(load_programme(folder), warehouse, until="validate")
+        report = run_programme(load_programme(folder), warehouse, until="validate")
         rules = [
             row[0] for row in warehouse.rows("SELECT rule FROM impact.quarantine WHERE source = 'phases_from_paper'")
         ]

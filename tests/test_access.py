@@ -20,7 +20,7 @@ import pytest
 import requests
 from impact_dashboards.server.access import Access, content_policy, guard, read_access, refuse_exposed, scope_of_request
 from impact_dashboards.server.app import create_app
-from impact_dashboards.server.sign_in import session_key
+from impact_dashboards.server.sign_in import is_loopback, session_key
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from werkzeug.serving import make_server
@@ -474,6 +474,7 @@ def test_listening_beyond_the_machine_needs_sign_in(tmp_path: Path, host: str) -
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.9", "::1", "localhost"])
 def test_the_machine_itself_needs_none(host: str) -> None:
     refuse_exposed(host, None)
+    assert is_loopback(host)
 
 
 # ---- the guard -------------------------------------------------------------------------------------------------------

@@ -354,8 +354,9 @@ def test_a_break_interrupts_the_estimate_and_is_named() -> None:
 
 
 def test_one_wave_or_none_is_drawn_too() -> None:
-    drawn(waves_figure(points([[]], line=""), "points", EN))
-    drawn(waves_figure(points([[]], line="", value=None), "points", EN, target=Point(3, 5.0)))
+    one = drawn(waves_figure(points([[]], line=""), "points", EN))
+    none = drawn(waves_figure(points([[]], line="", value=None), "points", EN, target=Point(3, 5.0)))
+    assert [len(circles(drawing)) for drawing in (one, none)] == [1, 0]
 
 
 @given(st.lists(st.floats(0, 250), min_size=1, max_size=5).map(sorted))

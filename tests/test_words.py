@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 
 import pytest
 
 from impact.declare.base import OPERATORS
 from impact.store import Warehouse, open_reader
-from impact.words.engine import PLACE, catalogue, engine_text
+from impact.words.engine import PLACE, Pattern, catalogue, engine_text
 from tests.engine_sentences import HOLE, engine_sentences
 from tests.shipped import shipped_database
 
@@ -162,11 +161,13 @@ def test_engine_names_stay(value: str) -> None:
     assert engine_text(f"without {value}", "it") == f"senza {value}"
 
 
-def test_engine_a_thousand_texts_cost_well_under_a_tenth_of_a_second() -> None:
-    texts = sorted(engine_sentences())[:1000]
-    engine_text("errors are not clustered", "it")
+def test_engine_text_is_tried_against_few_of_the_patterns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of 1,400 patterns for each text would be seconds on a page: what it begins with and its fixed words choose."""
+    tried: list[str] = []
+    read = Pattern.read
+    monkeypatch.setattr(Pattern, "read", lambda pattern, text: tried.append(text) or read(pattern, text))
     engine_text.cache_clear()
-    started = time.process_time()
+    texts = sorted(engine_sentences())[:1000]
     for text in texts:
         engine_text(text, "it")
-    assert time.process_time() - started < 0.4  # several times what it takes, for a busy machine
+    assert len(texts) <= len(tried) < 3 * len(texts)

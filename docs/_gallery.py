@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.reference.gallery import PROGRAMMES, Case, answer, available, cases, run  # noqa: E402
 from tests.reference.test_gallery import ELSEWHERE, Published  # noqa: E402
-from tests.references import references  # noqa: E402
+from tests.support.references import references  # noqa: E402
 
 PAGE = Path(__file__).parent / "gallery.md"
 DIGITS = 9

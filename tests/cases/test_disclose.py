@@ -36,9 +36,9 @@ from impact.publish.scope import EVERYTHING, ROLES, Scope
 from impact.run.flow import run_programme
 from impact.store import Warehouse
 from impact.words import words_in
-from tests.attack import told
 from tests.cases.run import BUGS
-from tests.views import DAY, drawn
+from tests.support.attack import told
+from tests.support.views import DAY, drawn
 
 BOUNDS = BUGS / "10_suppressed_value_from_bounds"
 PROTECTED = {*FROM_PERSONS, *MEASURED}

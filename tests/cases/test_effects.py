@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import impact
 from impact.estimate.panel import PanelFit, panel_effects
 from tests.cases.run import finding, run_case
-from tests.programmes import indicator, written
+from tests.support.programmes import indicator, written
 
 NUMBERS = ("estimate", "std_error", "p_value", "effect_low", "effect_high", "n_obs", "n_clusters")
 WORDS = ("inference", "evidence_level", "evidence_reason")

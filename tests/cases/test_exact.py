@@ -24,7 +24,7 @@ import impact
 from impact.measure import measure_indicators
 from impact.store.tables import TABLES
 from tests.cases.run import BUGS, finding, run_case
-from tests.programmes import template
+from tests.support.programmes import template
 
 TEXTS = ("g", "s", "c", "h", "k", "arm")
 TYPES = {"pid": "{type: text, required: true}", "wave": "{type: code, required: true, codes: [baseline, end_line]}"}

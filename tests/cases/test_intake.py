@@ -25,7 +25,7 @@ import impact
 from impact.cli.main import main
 from impact.declare.base import INVISIBLE, ODD_SPACES
 from impact.store import Warehouse
-from tests.programmes import edit, template
+from tests.support.programmes import edit, template
 
 Say = Callable[..., str]
 SURVEY = "raw/survey.csv"

@@ -29,7 +29,7 @@ from impact.publish.scope import EVERYTHING, ROLES, Scope
 from impact.store import Warehouse
 from impact.words import words_in
 from tests.cases.run import run_case
-from tests.shipped import shipped_database
+from tests.support.shipped import shipped_database
 
 # ---- scopes ----------------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from impact.cli.main import main
-from tests.shipped import shipped_words
+from tests.support.shipped import shipped_words
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 import impact
-from tests.references import FOLDER, dataset, florentine_families, references
+from tests.support.references import FOLDER, dataset, florentine_families, references
 
 PROGRAMMES = Path(__file__).parent / "programmes"
 

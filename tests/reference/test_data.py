@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.references import DATA
+from tests.support.references import DATA
 
 ROWS = re.findall(
     r"^\| `(\w+\.csv)` \|[^|]+\| ([^|]+)(?:\\\|[^|]+)?\|[^|]+\| `([0-9a-f]{64})` \|$",

@@ -20,7 +20,7 @@ import pytest
 import impact
 from impact.statistics.core import in_digits
 from tests.reference.gallery import Case, answer, cases, run
-from tests.references import reference, references
+from tests.support.references import reference, references
 
 CASES = cases()
 ROOT = Path(__file__).parents[2]

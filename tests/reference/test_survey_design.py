@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import impact
-from tests.references import dataset
+from tests.support.references import dataset
 
 PROGRAMME = """
 id: api

@@ -10,7 +10,7 @@ from scipy import stats
 
 from impact.errors import NotEstimable
 from impact.statistics.multiplicity import adjust, multiplier_draws, romano_wolf
-from tests.references import reference
+from tests.support.references import reference
 
 # Benjamini, Hochberg (1995), section 4
 P = [

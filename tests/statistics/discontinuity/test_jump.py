@@ -12,7 +12,7 @@ from impact.errors import NotEstimable, UsageError
 from impact.statistics.core import influence_error
 from impact.statistics.discontinuity.bandwidth import LocalFit, Side, neighbour_residuals, residuals
 from impact.statistics.discontinuity.jump import Discontinuity, regression_discontinuity
-from tests.references import dataset, reference
+from tests.support.references import dataset, reference
 
 COVARIATES = ["class", "termshouse", "termssenate"]
 VARIANTS: dict[str, dict[str, Any]] = {

@@ -10,7 +10,7 @@ from scipy import stats
 
 from impact.errors import NotEstimable
 from impact.statistics.experiments.bounds import lee_bounds
-from tests.references import dataset, reference
+from tests.support.references import dataset, reference
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import statsmodels.api as sm
 from impact.errors import NotEstimable, UsageError
 from impact.statistics.linear.least_squares import Fit, fit
 from impact.statistics.linear.sandwich import coefficient, contrast, wald_joint
-from tests.references import dataset, reference
+from tests.support.references import dataset, reference
 
 COVARIATES = ["age", "educ", "black", "hisp", "marr", "nodegree", "re74", "re75"]
 ALL = ["classical", "HC0", "HC1", "HC2", "HC3", "CR0", "CR1", "CR2", "CR3"]

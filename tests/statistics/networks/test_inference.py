@@ -21,8 +21,8 @@ from impact.statistics.networks.inference import (
 )
 from impact.statistics.networks.measures import Stack, measure_stack
 from impact.statistics.networks.network import MEASURES, Network, needs_groups, network_measure, tie_change
-from tests.references import dataset, reference
 from tests.statistics.networks.test_network import _karate, _random
+from tests.support.references import dataset, reference
 
 
 def _rng(seed: int = 5) -> np.random.Generator:

@@ -22,7 +22,7 @@ from impact.statistics.networks.network import (
     tie_change,
     unreachable_pairs,
 )
-from tests.references import dataset, florentine_families, reference
+from tests.support.references import dataset, florentine_families, reference
 
 WAVES = ("s501.csv", "s502.csv", "s503.csv")
 STRUCTURE = [name for name in MEASURES if name not in OF_GROUPS]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from impact.errors import NotEstimable
 from impact.statistics.observational.sensitivity import e_value, e_value_difference, oster, robustness_value
-from tests.references import dataset, reference
+from tests.support.references import dataset, reference
 
 
 @pytest.fixture(scope="module")

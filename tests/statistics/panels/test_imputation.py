@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from impact.errors import NotEstimable
 from impact.statistics.panels.adoption import Panel
 from impact.statistics.panels.imputation import gardner_two_stage, imputation_effects
-from tests.references import reference
 from tests.statistics.panels.test_staggered import made, mpdta, same
+from tests.support.references import reference
 
 BOTH = pytest.mark.parametrize("estimator", [imputation_effects, gardner_two_stage])
 

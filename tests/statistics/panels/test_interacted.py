@@ -15,8 +15,8 @@ from impact.statistics.panels.adoption import Panel
 from impact.statistics.panels.aggregation import aggregate, multiplier_bootstrap
 from impact.statistics.panels.interacted import sun_abraham
 from impact.statistics.panels.staggered import group_time_effects
-from tests.references import reference
 from tests.statistics.panels.test_staggered import made, mpdta, same
+from tests.support.references import reference
 
 
 def test_r_fixest():

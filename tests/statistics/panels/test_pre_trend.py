@@ -13,7 +13,7 @@ from impact.statistics.panels.adoption import NEVER, Panel
 from impact.statistics.panels.aggregation import joint_test
 from impact.statistics.panels.pre_trend import pre_trend_test
 from impact.statistics.panels.staggered import group_time_effects
-from tests.references import dataset
+from tests.support.references import dataset
 
 
 def mpdta(*, covariate: bool) -> Panel:

@@ -17,7 +17,7 @@ from impact.statistics.panels import staggered
 from impact.statistics.panels.adoption import Panel
 from impact.statistics.panels.aggregation import aggregate, joint_test, multiplier_bootstrap
 from impact.statistics.panels.staggered import group_time_effects
-from tests.references import dataset, reference
+from tests.support.references import dataset, reference
 
 KINDS = ("simple", "group", "dynamic", "calendar")
 CONTROLS = {"nevertreated": "never", "notyettreated": "not_yet"}

@@ -19,7 +19,7 @@ from statsmodels.stats import power as sm
 from impact.errors import NotEstimable
 from impact.statistics.power import closed_form as p
 from impact.statistics.power.closed_form import Precision
-from tests.references import reference
+from tests.support.references import reference
 
 
 def two(effect: float, n1: float, n2: float, **options: object) -> float:

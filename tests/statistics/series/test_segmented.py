@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from impact.errors import NotEstimable
 from impact.statistics.series.segmented import interrupted
-from tests.references import dataset, reference
+from tests.support.references import dataset, reference
 
 START = 169
 

@@ -12,8 +12,8 @@ from impact.errors import NotEstimable
 from impact.statistics.surveys.calibration import Calibrated, calibrate, poststratify, rake
 from impact.statistics.surveys.estimation import SampleDesign, mean, taylor_variance, total
 from impact.statistics.surveys.replicates import replicate_estimate, replicate_weights
-from tests.references import dataset, reference
 from tests.statistics.surveys.test_estimation import agrees, apiclus1, column
+from tests.support.references import dataset, reference
 
 TYPES = {"E": 4421, "H": 755, "M": 1018}
 

@@ -12,7 +12,7 @@ from impact.errors import NotEstimable
 from impact.measure.moments import Sums, ratio_of_sums, weighted_total
 from impact.measure.spread import Frame
 from impact.statistics.surveys.estimation import SampleDesign, mean, ratio, taylor_variance, total
-from tests.references import dataset, reference
+from tests.support.references import dataset, reference
 
 
 def column(frame: pd.DataFrame, name: str) -> np.ndarray:

@@ -14,7 +14,7 @@ from impact.errors import NotEstimable
 from impact.statistics.synthetic import control as synthetic
 from impact.statistics.synthetic.control import synthetic_control, synthetic_did
 from impact.statistics.synthetic.simplex import simplex_weights
-from tests.references import dataset, reference
+from tests.support.references import dataset, reference
 
 START = 19
 # Certified below in rational arithmetic. The caveat of sc.prop99 quotes -19.513754, which is 6e-6 off the optimum.

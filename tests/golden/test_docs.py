@@ -1,0 +1,157 @@
+"""The generated reference is that of the code, and links between pages lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "docs"))
+
+import _console as console  # noqa: E402
+
+SHORT = ROOT / "docs" / "how-to" / "write_a_contract.md"
+RUN = sorted([*ROOT.glob("docs/tutorials/*.md"), *ROOT.glob("docs/how-to/*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+
+
+def test_reference_is_generated_from_the_code() -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "docs" / "_build.py"), "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
+        if not target.startswith(("http:", "https:", "mailto:")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, marks=[] if page == SHORT else pytest.mark.slow, id=page.stem) for page in RUN]
+)
+def test_outputs_shown_are_what_the_commands_print(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert console.main(["--check", str(page)]) == 0, capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed", "new"),
+    [
+        (["a 1", "b 2"], ["a 1", "c 3", "b 2"], ["a 1", "c 3", "b 2"]),
+        (["head 1", "…"], ["head 2", "x", "y"], ["head 2", "…"]),
+        (["head", "…", "the tail 1"], ["head", "x", "the tail 2"], ["head", "…", "the tail 2"]),
+        (["…", "effect +1.20", "…"], ["value 3", "effect +3.40", "plan"], ["…", "effect +3.40", "…"]),
+        (["…", "effect +1.20", "…"], ["value 3", "plan"], None),
+        (["one", "…", "two", "…"], ["one"], None),
+        (["query SELECT a …"], ["query SELECT a, b FROM c"], ["query SELECT a …"]),
+        (["query SELECT a, b …"], ["query SELECT x FROM a_table_with_quite_a_long_name"], ["query SELECT x …"]),
+        (["query SELECT a …", "run"], ["query SELECT a FROM b", "check", "run"], ["query SELECT a …", "check", "run"]),
+        (["query SELECT a …"], ["other words", "run"], None),
+        (["lines 2, 3 …"], ["lines 2, 4 …"], ["lines 2, 4 …"]),
+        (["lines 2, 3 …"], ["lines 12, 14"], ["lines 12, 14"]),
+        (
+            ["a", "…", "term", "check", "…"],
+            ["a", "x", "term", "new", "check", "z"],
+            ["a", "…", "term", "new", "check", "…"],
+        ),
+    ],
+)
+def test_an_output_is_renewed_with_what_it_leaves_out(
+    shown: list[str], printed: list[str], new: list[str] | None
+) -> None:
+    assert console.renewed(shown, printed) == new
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed", "same"),
+    [
+        (
+            "loaded 2026-11-22T20:49:08 in run 20261122T204908912378",
+            "loaded 2027-01-01T00:00:00 in run 20270101T000000000000",
+            True,
+        ),
+        ("plan fbb4a8cd7083 at 2026-11-22T20:49:33+00:00", "plan e14dcab6219e at 2026-11-22T20:49:33+00:00", False),
+        ("0.011148656968021881", "0.011148656968021999", True),
+        ("0.0111486", "0.0111487", False),
+        ("due 2024-12", "due 2025-12", False),
+    ],
+)
+def test_only_what_varies_by_run_is_masked(shown: str, printed: str, same: bool) -> None:
+    assert console.same([shown], [printed]) is same
+
+
+def test_a_block_is_merged_into_a_declaration() -> None:
+    text = "# a comment\nindicators:\n  - id: one\n    ex_post: {wave: end, design: {kind: did}}\n"
+    merged = console.merged(text, "indicators.0.ex_post", "design:\n  kind: randomised\n")
+    assert merged.startswith("# a comment\nindicators:\n- id: one\n")
+    assert yaml.safe_load(merged) == {
+        "indicators": [{"id": "one", "ex_post": {"wave": "end", "design": {"kind": "randomised"}}}]
+    }
+
+
+PAGE = """\
+<!-- console: run mkdir room -->
+<!-- console: write room/a.txt -->
+```yaml
+one
+```
+<!-- console: append room/a.txt -->
+```yaml
+two
+```
+```console
+$ cat room/a.txt; pwd
+stale
+$ false; echo $?
+…
+```
+```python
+print(open("room/a.txt").read().split())
+```
+```text
+stale
+```
+<!-- console: prints echo unseen -->
+```text
+stale
+```
+<!-- console: skip it needs a server -->
+```console
+$ impact serve
+```
+"""
+
+
+def test_a_page_is_rewritten_by_running_it_and_then_holds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(PAGE, encoding="utf-8")
+    assert console.main(["--check", str(page)]) == 1
+    assert "+two" in capsys.readouterr().err
+    assert page.read_text(encoding="utf-8") == PAGE
+    assert console.main([str(page)]) == 0
+    new = page.read_text(encoding="utf-8")
+    for block in ("one\ntwo\n/", "…\n```\n```python", "```text\n['one', 'two']\n```", "```text\nunseen\n```"):
+        assert block in new
+
+
+def test_a_page_whose_command_fails_unseen_stops(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("<!-- console: run false -->\n```console\n$ true\n```\n", encoding="utf-8")
+    with pytest.raises(SystemExit, match="ended with 1"):
+        console.main([str(page)])
+
+
+def test_what_was_left_out_and_is_lost_is_left_to_a_hand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("```console\n$ echo one; echo two\n…\nsomething else\n…\n```\n", encoding="utf-8")
+    assert console.main([str(page)]) == 1
+    assert "cut it by hand" in capsys.readouterr().err
+    assert "one\ntwo\n" in page.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The generated reference is that of the code, and links between pages lead somewhere."""
+"""The generated reference is that of the code, links between pages lead somewhere, tests mirror the code."""
 
 from __future__ import annotations
 
@@ -18,6 +18,21 @@ import _console as console  # noqa: E402
 SHORT = ROOT / "docs" / "how-to" / "write_a_contract.md"
 RUN = sorted([*ROOT.glob("docs/tutorials/*.md"), *ROOT.glob("docs/how-to/*.md")])
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+
+
+BESIDE = {"bad_input", "browser", "cases", "golden", "properties", "reference"}
+
+
+def test_each_test_lies_in_the_folder_of_the_room_it_tests() -> None:
+    folders = {path.parent.relative_to(ROOT / "tests") for path in ROOT.glob("tests/**/test_*.py")}
+    rooms = {folder for folder in folders if folder.parts and folder.parts[0] not in BESIDE}
+    assert folders - rooms == {Path(name) for name in BESIDE}
+    assert [room for room in sorted(rooms) if not _code_of(room).is_dir()] == []
+
+
+def _code_of(room: Path) -> Path:
+    app = room.parts[0] == "dashboards"
+    return ROOT / "dashboards" / "impact_dashboards" / Path(*room.parts[1:]) if app else ROOT / "impact" / room
 
 
 def test_reference_is_generated_from_the_code() -> None:

@@ -2,6 +2,8 @@
 
 One worker takes all tests in a browser, so that there is one browser and one served app; and one takes all tests of a
 file with fixtures for the module, so that they are made once. Any other test goes to whichever worker is free.
+
+No property has a deadline: a busy machine is slow, not wrong.
 """
 
 from __future__ import annotations
@@ -12,10 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
+
+settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("no clock")
 
 
 class SomeTogether(LoadScopeScheduling):

@@ -86,7 +86,7 @@ def labels(drawing: Element, anchor: str) -> list[str]:
 # ------------------------------------------------------------------ as SVG
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(low=st.floats(-1e6, 1e6), span=st.floats(1e-3, 1e6), part=st.floats(0, 1), turned=st.booleans())
 def test_a_point_lies_where_its_range_and_domain_put_it(low: float, span: float, part: float, turned: bool) -> None:
     assume(low + span > low)
@@ -156,7 +156,7 @@ def test_given_ticks_keep_their_words_and_places() -> None:
     assert "outside" not in at
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(2, 60), st.integers(300, 1200))
 def test_words_below_an_axis_stay_apart_and_the_last_stays(count: int, width: int) -> None:
     names = [f"wave {i}" for i in range(count)]
@@ -281,7 +281,7 @@ def test_what_is_not_drawn_is_refused_by_name(change: Any, named: str) -> None:
 # ------------------------------------------------------------------ series
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.lists(st.sets(st.sampled_from(["break", "provisional", "few_clusters"])).map(sorted), min_size=1, max_size=40)
 )

@@ -112,7 +112,7 @@ def test_order_of_rows_and_periods_does_not_matter(tmp_path: Path) -> None:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     cells=st.lists(
         st.tuples(

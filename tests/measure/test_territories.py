@@ -269,7 +269,7 @@ def within(tree: Mapping[str, str | None], code: str) -> set[str]:
     return found
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(case=territories())
 def test_every_level_is_the_union_of_its_rows(
     tmp_path_factory: pytest.TempPathFactory, case: tuple[dict[str, str | None], pd.DataFrame]

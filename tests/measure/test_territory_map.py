@@ -305,7 +305,7 @@ def measured(declared: Any, need: pd.DataFrame, supply: pd.DataFrame) -> dict[st
     return dict(zip(frame["indicator"], frame["value"], strict=True))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     st.lists(places, min_size=1, max_size=12),
     st.lists(offers, max_size=8),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from impact.declare import shipped
@@ -34,7 +34,7 @@ TEXTS = st.one_of(
     st.text(st.characters(codec="utf-8", exclude_characters="\x00\r\n", exclude_categories=("Cs",)), max_size=6),
 )
 PATTERNS = ["[a-z]+[0-9]{2}", r"\d+", r"(?i:[ab])", r"(?!x).*", r"\w{1,3}", "a|b", r"[^\s]+"]
-SETTINGS = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SETTINGS = settings(max_examples=120)
 
 
 @st.composite

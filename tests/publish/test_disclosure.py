@@ -98,7 +98,7 @@ def secrets(table: Table, hidden: np.ndarray, minimum: int) -> list[int]:
     return [int(place) for place in np.flatnonzero(np.where(table.shown, hidden, few))]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(table=tables, minimum=minimums)
 def test_no_hidden_cell_can_be_computed_from_published_ones(table: Table, minimum: int) -> None:
     hidden = suppress(table, minimum)
@@ -108,7 +108,7 @@ def test_no_hidden_cell_can_be_computed_from_published_ones(table: Table, minimu
     assert computed(table, secret) == []
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(table=tables, minimum=minimums)
 def test_bounds_of_a_hidden_count_lie_apart(table: Table, minimum: int) -> None:
     hidden = suppress(table, minimum)
@@ -117,7 +117,7 @@ def test_bounds_of_a_hidden_count_lie_apart(table: Table, minimum: int) -> None:
     assert (found[:, 0] < found[:, 1] - 1e-6).all()
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(table=tables, minimum=st.sampled_from([3, 5, 10, 20]))
 def test_who_knows_the_rule_cannot_tell_a_count_while_there_is_more_to_hide(table: Table, minimum: int) -> None:
     hidden = suppress(table, minimum)
@@ -129,7 +129,7 @@ def test_who_knows_the_rule_cannot_tell_a_count_while_there_is_more_to_hide(tabl
     assert not more or (found[:, 1] - found[:, 0] >= 1 - 1e-5).all()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(table=tables, minimum=minimums)
 def test_hidden_parts_of_a_published_total_hold_the_minimum_or_more(table: Table, minimum: int) -> None:
     hidden = suppress(table, minimum)

@@ -9,7 +9,7 @@ import networkx as nx
 import numpy as np
 import pytest
 import rustworkx as rx
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from impact.errors import NotEstimable, UsageError
@@ -182,14 +182,12 @@ NETWORKX: dict[str, Callable[[nx.Graph], float]] = {
 
 
 @pytest.mark.parametrize("name", STRUCTURE)
-@settings(deadline=None)
 @given(network=networks())
 def test_measures_agree_with_networkx(name: str, network: Network) -> None:
     expected = NETWORKX[name](_graph(network))
     assert network_measure(network, name) == pytest.approx(expected, rel=1e-12, abs=1e-13, nan_ok=True)
 
 
-@settings(deadline=None)
 @given(network=networks(), data=st.data())
 def test_groups_agree_with_counting(network: Network, data: st.DataObject) -> None:
     groups = np.array(data.draw(st.lists(st.sampled_from("abc"), min_size=network.n, max_size=network.n)))
@@ -204,7 +202,6 @@ def test_groups_agree_with_counting(network: Network, data: st.DataObject) -> No
     assert found == pytest.approx(expected, rel=1e-12, abs=1e-13, nan_ok=True)
 
 
-@settings(deadline=None)
 @given(network=networks(least=2))
 def test_ties_are_all_between_groups_of_one_body_and_all_within_a_single_group(network: Network) -> None:
     groups = np.arange(network.n)
@@ -213,7 +210,6 @@ def test_ties_are_all_between_groups_of_one_body_and_all_within_a_single_group(n
     assert network_measure(network, "ei_index", groups * 0) == pytest.approx(-1.0 if ties else math.nan, nan_ok=True)
 
 
-@settings(deadline=None)
 @given(network=networks())
 def test_unreachable_pairs_are_those_without_a_path(network: Network) -> None:
     lengths = dict(nx.all_pairs_shortest_path_length(_graph(network)))
@@ -221,7 +217,6 @@ def test_unreachable_pairs_are_those_without_a_path(network: Network) -> None:
     assert unreachable_pairs(network) == sum(j not in lengths[i] for i, j in pairs)
 
 
-@settings(deadline=None)
 @given(network=networks(), seed=st.integers(0, 1000))
 def test_the_order_of_bodies_does_not_matter(network: Network, seed: int) -> None:
     order = np.random.default_rng(seed).permutation(network.n)
@@ -233,7 +228,6 @@ def test_the_order_of_bodies_does_not_matter(network: Network, seed: int) -> Non
         assert network_measure(moved, name, there) == pytest.approx(expected, rel=1e-12, abs=1e-13, nan_ok=True)
 
 
-@settings(deadline=None)
 @given(seed=st.integers(0, 1000), n=st.integers(1, 8), directed=st.booleans())
 def test_a_stack_gives_each_network_its_own_measure(seed: int, n: int, directed: bool) -> None:
     rng = np.random.default_rng(seed)
@@ -284,7 +278,6 @@ def test_one_and_two_bodies() -> None:
     assert network_measure(two, "constraint") == 1
 
 
-@settings(deadline=None)
 @given(seed=st.integers(0, 1000), n=st.integers(1, 8), directed=st.booleans(), share=st.sampled_from([0.0, 0.4, 1.0]))
 def test_change_adds_up_and_mirrors(seed: int, n: int, directed: bool, share: float) -> None:
     rng = np.random.default_rng(seed)

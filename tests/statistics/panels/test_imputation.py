@@ -110,7 +110,7 @@ def test_one_cohort_and_two_periods_is_the_classical_difference_in_differences()
 
 
 @BOTH
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_order_of_units_units_of_measurement_and_shifts_do_not_matter(estimator, seed):
     panel = gapped(seed, n=120)

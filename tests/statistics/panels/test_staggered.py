@@ -160,7 +160,7 @@ def same(one, other, scale=1.0, rel=1e-9):
     assert one.std_error * abs(scale) == pytest.approx(other.std_error, rel=rel)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(["dr", "ipw", "reg"]))
 def test_order_of_units_units_of_measurement_and_shifts_do_not_matter(seed, method):
     panel = made(seed, covariates=True)

@@ -121,7 +121,7 @@ def test_comparison_equals_the_stacked_regression_with_all_interactions(series):
     np.testing.assert_allclose(fit.counterfactual[:30] + fit.residuals[:30], series[:30], rtol=1e-12)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     scale=st.floats(1e-3, 1e5), shift=st.floats(-1e3, 1e3), errors=st.sampled_from(["classical", "newey_west", "ar1"])
 )

@@ -112,7 +112,7 @@ def drawn(seed: int, n: int = 240) -> tuple[np.ndarray, np.ndarray, np.ndarray, 
     return rng.uniform(1, 4, n), cells, sides, cells + 2 * sides + rng.normal(size=n)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 500))
 def test_the_ways_to_poststratify_are_one(seed):
     weights, cells, _, values = drawn(seed)

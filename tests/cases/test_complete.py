@@ -22,8 +22,8 @@ from impact.figures.lines import pieces
 from impact.store import Warehouse
 from impact.words import words_in
 from tests.cases.run import finding, run_case
-from tests.programmes import edit, indicator, written
-from tests.views import asked, drawn
+from tests.support.programmes import edit, indicator, written
+from tests.support.views import asked, drawn
 
 WAVES = [
     {"id": "b", "title": "b", "date": "2019", "role": "baseline"},

@@ -38,9 +38,9 @@ from impact.publish.scope import EVERYTHING, ROLES, Scope
 from impact.run.flow import run_programme
 from impact.store import Warehouse
 from impact.words import words_in
-from tests.attack import told
 from tests.cases.run import BUGS
-from tests.views import DAY, drawn
+from tests.support.attack import told
+from tests.support.views import DAY, drawn
 
 BOUNDS = BUGS / "10_suppressed_value_from_bounds"
 PROTECTED = {*FROM_PERSONS, *MEASURED}
@@ -120,7 +120,7 @@ def same_at_every_door(one: Path, other: Path) -> None:
     here, there = (doors(db, Scope(None, {}, "investor")) for db in (one, other))
     assert here.keys() == there.keys()
     assert [name for name, text in here.items() if text != there[name]] == []
-    for role in ROLES:
+    for role in set(ROLES) - {"investor"}:
         of = [_tables_at(db, Scope(None, {}, role)) for db in (one, other)]
         assert [name for name, text in of[0].items() if text != of[1][name]] == [], role
     assert OF_A_RUN.sub("*", report_html(one, "p", "it")) == OF_A_RUN.sub("*", report_html(other, "p", "it"))

@@ -29,7 +29,7 @@ from impact.publish.scope import EVERYTHING, ROLES, Scope
 from impact.store import Warehouse
 from impact.words import words_in
 from tests.cases.run import run_case
-from tests.shipped import shipped_database
+from tests.support.shipped import shipped_database
 
 # ---- scopes ----------------------------------------------------------------------------------------------------------
 
@@ -52,7 +52,7 @@ def catalogue(warehouse: Warehouse, scope: Scope) -> str:
     return str(narrow(warehouse, scope).rows("SELECT current_database()")[0][0])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(SCOPES, SCOPES)
 def test_two_scopes_share_a_catalogue_only_if_they_are_one(warehouse: Warehouse, one: Scope, other: Scope) -> None:
     assert (catalogue(warehouse, one) == catalogue(warehouse, other)) is (one == other)
@@ -302,7 +302,7 @@ def test_filters_that_nothing_meets_leave_nothing(app: Any, path: str, filters: 
             assert all(f"/{other}" in row for row in kept), (one, other)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_any_text_as_a_filter_is_a_filter_or_refused(app: Any, name: str, value: str) -> None:
     path = f"/it/claims/wecare?{urlencode({name: value}, errors='surrogatepass')}"

@@ -28,8 +28,8 @@ from impact.words import words_in
 from impact.words.said import Said
 from impact.words.sentences import written
 from tests.cases.run import run_case
-from tests.shipped import SHIPPED, shipped_database
-from tests.views import asked, drawn, walk
+from tests.support.shipped import SHIPPED, shipped_database
+from tests.support.views import asked, drawn, walk
 
 THEORY = tuple(f"/en/theory/{name}" for name in SHIPPED)
 MILAN = "milano_sei_laltro"

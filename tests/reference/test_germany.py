@@ -14,7 +14,7 @@ import pytest
 
 from impact.statistics.core import in_digits
 from tests.reference.gallery import run
-from tests.references import dataset
+from tests.support.references import dataset
 
 PUBLISHED = {"Austria": 0.42, "USA": 0.22, "Japan": 0.16, "Switzerland": 0.11, "Netherlands": 0.09}
 ABOUT = -1600

@@ -26,8 +26,8 @@ from impact.publish.trace import plain_value
 from impact.store import Warehouse, open_reader
 from impact.words import words_in
 from tests.cases.test_disclose import projects
-from tests.programmes import template
 from tests.publish.export.reading import arrow_rows, described_csv, records
+from tests.support.programmes import template
 
 TYPES = [name for name, form in FORMATS.items() if form.takes is Takes.TABLE]
 KNOWN = ", ".join(TYPES)

@@ -12,7 +12,7 @@ from impact.errors import NotEstimable, UsageError
 from impact.statistics.discontinuity.bandwidth import has_mass_points
 from impact.statistics.discontinuity.density import density_test, placebo_cutoffs, step_test
 from impact.statistics.discontinuity.jump import regression_discontinuity
-from tests.references import dataset, reference
+from tests.support.references import dataset, reference
 
 
 def test_senate_agrees_with_r() -> None:

@@ -12,7 +12,7 @@ import statsmodels.api as sm
 from impact.errors import NotEstimable, UsageError
 from impact.statistics.linear.least_squares import Fit, fit
 from impact.statistics.linear.sandwich import coefficient, contrast, wald_joint
-from tests.references import dataset, reference
+from tests.support.references import dataset, reference
 
 COVARIATES = ["age", "educ", "black", "hisp", "marr", "nodegree", "re74", "re75"]
 ALL = ["classical", "HC0", "HC1", "HC2", "HC3", "CR0", "CR1", "CR2", "CR3"]
@@ -56,18 +56,17 @@ def test_nsw_joint_balance_agrees_with_r() -> None:
     assert (found.df1, found.df2) == (extra["df1"], extra["df2"])
 
 
-@pytest.mark.parametrize(
-    ("name", "columns", "df"),
-    [("HC1", [], 4998), ("firm", ["firm"], 499), ("year", ["year"], 9), ("two", ["firm", "year"], 9)],
-)
-def test_petersen_agrees_with_r(name: str, columns: list[str], df: int) -> None:
+def test_petersen_agrees_with_r(subtests: pytest.Subtests) -> None:
     data = dataset("PetersenCL.csv")
     fitted = fit(data["y"].to_numpy(), np.column_stack([np.ones(len(data)), data["x"]]), ["constant", "x"])
-    clusters = [data[column].to_numpy() for column in columns]
-    found = coefficient(fitted, "x", errors="CR1" if columns else "HC1", clusters=clusters)
-    _close(found.std_error, "petersen." + name, reference("petersen." + name)["se"])
-    assert found.df == df
-    assert str(found.rule) == {"two": "CR1 two-way", "HC1": "HC1"}.get(name, "CR1")
+    rules = {"HC1": ([], 4998), "firm": (["firm"], 499), "year": (["year"], 9), "two": (["firm", "year"], 9)}
+    for name, (columns, df) in rules.items():
+        with subtests.test(name):
+            clusters = [data[column].to_numpy() for column in columns]
+            found = coefficient(fitted, "x", errors="CR1" if columns else "HC1", clusters=clusters)
+            _close(found.std_error, "petersen." + name, reference("petersen." + name)["se"])
+            assert found.df == df
+            assert str(found.rule) == {"two": "CR1 two-way", "HC1": "HC1"}.get(name, "CR1")
 
 
 @pytest.mark.parametrize(("name", "errors"), [("iid", "classical"), ("cluster_full", "CR1"), ("cluster_noadj", "CR0")])

@@ -12,8 +12,8 @@ from impact.errors import NotEstimable
 from impact.statistics.core import cluster_codes, influence_error
 from impact.statistics.observational.matching import Pairs, coarsened_exact, nearest, subclassify
 from impact.statistics.observational.propensity import logit
-from tests.references import reference
 from tests.statistics.observational.test_propensity import NAMES, lalonde
+from tests.support.references import reference
 
 TWO = ["a", "b"]
 

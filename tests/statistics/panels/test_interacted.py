@@ -15,8 +15,8 @@ from impact.statistics.panels.adoption import Panel
 from impact.statistics.panels.aggregation import aggregate, multiplier_bootstrap
 from impact.statistics.panels.interacted import sun_abraham
 from impact.statistics.panels.staggered import group_time_effects
-from tests.references import reference
 from tests.statistics.panels.test_staggered import made, mpdta, same
+from tests.support.references import reference
 
 
 def test_r_fixest():
@@ -93,7 +93,7 @@ def test_balanced_panel_has_the_effects_of_callaway_and_santanna_with_never_trea
     assert found.overall.estimate == pytest.approx(aggregate(cells, "simple").overall.estimate, rel=1e-10)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 2**32 - 1))
 def test_order_of_units_units_of_measurement_and_shifts_do_not_matter(seed):
     panel = replace(gapped(seed, n=160), clusters=None)

@@ -9,7 +9,6 @@ from pathlib import Path
 import pandas as pd
 
 from impact.declare import Programme, load_programme
-from impact.declare.base import Language
 from impact.publish import (
     findings_table,
     read_table,
@@ -19,10 +18,12 @@ from impact.publish.export import export_programme
 from impact.publish.trace import Trace
 from impact.run.flow import RunReport, run_programme
 from impact.store import Warehouse
+from impact.store.sentences import in_english
 from impact.tables.files import Load, Quality, Quarantine, Response, Unmapped
 from impact.tables.places import MapCell, NetworkBody, NetworkTie
 from impact.tables.process import Claim, Journey
 from impact.tables.results import Diagnostic, Measure, Term
+from impact.words.languages import Language
 
 
 @dataclass(frozen=True)
@@ -42,19 +43,19 @@ class Result:
 
     def findings(self) -> pd.DataFrame:
         """Return the findings, a row each; the columns are explained in ``docs/reference/finding.md``."""
-        return findings_table(self.warehouse, self.report.programme)
+        return in_english("finding", findings_table(self.warehouse, self.report.programme))
 
     def measures(self) -> pd.DataFrame:
         """Return every measured value by arm, scope, group and wave."""
-        return read_table(self.warehouse, Measure, self.report.programme)
+        return in_english("measure", read_table(self.warehouse, Measure, self.report.programme))
 
     def diagnostics(self) -> pd.DataFrame:
         """Return the checks behind the effects."""
-        return read_table(self.warehouse, Diagnostic, self.report.programme)
+        return in_english("diagnostic", read_table(self.warehouse, Diagnostic, self.report.programme))
 
     def terms(self) -> pd.DataFrame:
         """Return the numbers behind the effects: event times, cohorts, weights, other specifications."""
-        return read_table(self.warehouse, Term, self.report.programme)
+        return in_english("term", read_table(self.warehouse, Term, self.report.programme))
 
     def claims(self) -> pd.DataFrame:
         """Return the totals the programme reported about itself, each beside what records give."""
@@ -66,7 +67,7 @@ class Result:
 
     def quarantine(self) -> pd.DataFrame:
         """Return why rows were set aside, a row per reason."""
-        return read_table(self.warehouse, Quarantine, self.report.programme)
+        return in_english("quarantine", read_table(self.warehouse, Quarantine, self.report.programme))
 
     def quality(self) -> pd.DataFrame:
         """Return how often each column was answered, by contract and wave, with the kinds of missing apart."""

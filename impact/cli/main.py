@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-import pandas as pd
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -39,6 +38,7 @@ from impact.expect import draw_assignment, forecast_problems, power_reports, reg
 from impact.figures import write_power_curves
 from impact.files import check_place, copy_tree, held, making_folder, write_file
 from impact.publish import findings_table, read_table, trace_finding
+from impact.publish.rows import json_rows
 from impact.run.flow import STAGES, RunReport, audit_programme, run_programme
 from impact.run.stage import ENGINE
 from impact.run.stage import Progress as Report
@@ -46,7 +46,6 @@ from impact.states import ClaimState
 from impact.store import Warehouse, open_reader
 from impact.store.state import behind
 from impact.tables.files import Quarantine
-from impact.tables.frames import to_json, to_python
 from impact.tables.process import Claim
 
 app = typer.Typer(
@@ -65,10 +64,6 @@ DEMO_DB = Path("impact-demo.duckdb")
 
 def _print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(k): to_json(to_python(v)) for k, v in row.items()} for row in frame.to_dict("records")]
 
 
 @contextmanager
@@ -115,7 +110,7 @@ def run(
             report = run_programme(loaded, warehouse, until=until, progress=progress)
         findings, claims = findings_table(warehouse, loaded.id), read_table(warehouse, Claim, loaded.id)
     if as_json:
-        _print_json({"report": dataclasses.asdict(report), "findings": _records(findings)})
+        _print_json({"report": dataclasses.asdict(report), "findings": json_rows(findings)})
     else:
         print_report(out, report, claims)
         if report.stage == "publish":
@@ -134,7 +129,7 @@ def audit(programme: ProgrammeFolder, db: Database = DEFAULT_DB, as_json: AsJson
         claims = audit_programme(loaded, warehouse, progress=progress)
         waiting = behind(warehouse)
     if as_json:
-        _print_json(_records(claims))
+        _print_json(json_rows(claims))
     else:
         print_claims(out, claims)
     if waiting:
@@ -158,7 +153,7 @@ def demo(
                 reports.append(run_programme(load_programme(folder), warehouse, progress=progress))  # noqa: PERF401
         findings, claims = findings_table(warehouse), read_table(warehouse, Claim)
     if as_json:
-        _print_json({"reports": [dataclasses.asdict(r) for r in reports], "findings": _records(findings)})
+        _print_json({"reports": [dataclasses.asdict(r) for r in reports], "findings": json_rows(findings)})
     else:
         print_findings(out, findings, parts=False)
         for report in reports:
@@ -289,7 +284,7 @@ def assign(
             units, balance, sentence = draw_assignment(warehouse.connection, loaded, assignment)
         file.write(units.to_csv(index=False))
     out.print(f"{sentence}; written to {to}", soft_wrap=True)
-    for row in _records(balance):
+    for row in json_rows(balance):
         means = f"{row['treated']:.4g} against {row['comparison']:.4g}"
         out.print(f"  {row['covariate']}: {means}, {row['standardised_difference']:+.3f} sd apart")
 
@@ -306,7 +301,7 @@ def findings(
         _known(warehouse, programme)
         table = findings_table(warehouse, programme)
     if as_json:
-        _print_json(_records(table))
+        _print_json(json_rows(table))
     else:
         print_findings(out, table, parts=everything)
 
@@ -323,7 +318,7 @@ def quarantine(
         _known(warehouse, programme)
         table = read_table(warehouse, Quarantine, programme)
     if as_json:
-        _print_json(_records(table))
+        _print_json(json_rows(table))
     elif table.empty:
         out.print("The quarantine is empty.")
     else:

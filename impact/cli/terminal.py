@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from impact.errors import Problem
 from impact.expect import PowerReport, in_words
-from impact.judge.evidence import REFUSED
+from impact.judge.evidence import NO_EFFECT, REFUSED
 from impact.publish.trace import EFFECTS, Trace
 from impact.run.flow import RunReport
 from impact.states import AttainmentState, ClaimState, ContributionState, MapState
@@ -20,6 +20,7 @@ from impact.tables.finding import Finding
 from impact.tables.frames import to_records
 from impact.tables.part import Part, of_whole
 from impact.tables.results import Term
+from impact.words.said import Said, says
 
 LEVELS = {"micro": "people", "meso": "organisations and networks", "macro": "territory"}
 ATTAINMENT: Mapping[str, str] = {
@@ -212,8 +213,9 @@ def _effect_words(finding: Finding) -> str:
     """Write an effect with what it says, or why a design gave none; nothing where no effect was looked for."""
     unit, low, high = finding.unit, finding.effect_low, finding.effect_high
     if finding.estimate is None or low is None or high is None:
-        return f"effect {finding.evidence_reason}" if finding.evidence_reason.startswith(REFUSED) else ""
-    what = finding.estimand if finding.estimand in ("association", "change") else "effect"
+        return f"effect {finding.evidence_reason}" if says(finding.evidence_reason, REFUSED) else ""
+    estimand = finding.estimand
+    what = estimand if isinstance(estimand, Said) and estimand.code in NO_EFFECT else "effect"
     effect = f"{what} {gain(finding.estimate, unit)} {bounds(low, high, unit)}"
     against = "" if finding.comparison is None else f"comparison {number(finding.comparison, unit)}"
     evidence = f"evidence {finding.evidence_level} of 5"
@@ -346,7 +348,7 @@ def _finding_lines(trace: Trace) -> Iterator[tuple[str, str]]:
     unit = finding.unit
     value = " ".join(filter(None, (number(finding.value, unit), interval(finding.conf_low, finding.conf_high, unit))))
     yield "finding", f"{finding.finding} — {finding.title_en}"
-    yield "value", ", ".join([f"{value} {unit}", f"n = {finding.n}", finding.method, *units_line(finding)])
+    yield "value", ", ".join([f"{value} {unit}", f"n = {finding.n}", str(finding.method), *units_line(finding)])
     yield "effect", _effect_line(finding)
     yield from _family_line(finding)
     yield from _forecast_line(finding)

@@ -23,9 +23,12 @@ from impact.measure.moments import COMPLETE, Measured
 from impact.states import Arm, AttainmentState, CheckStatus, ContributionState, ProgressState, Registration
 from impact.tables.finding import Finding
 from impact.tables.part import WHOLE
+from impact.words.said import Remark, Said
 
+NOT_ESTIMABLE = "join.not_estimable"
+"""Code of a method that says why there is no value."""
 TOTALS = ("sum", "count", "count_distinct")
-NO_ROWS = Measured(None, method="no rows", flags=("no_data",))
+NO_ROWS = Measured(None, method=Said("values.no_rows"), flags=("no_data",))
 Estimator = Callable[[tuple[str, str] | None], Effect]
 Columns = dict[str, Any]
 """Some columns of a finding, by name; together they are checked when the finding is made."""
@@ -205,7 +208,7 @@ def _observed(case: _Case, effect: Effect | None) -> Columns:
     }
 
 
-def _caused(effect: Effect | None, reason: str) -> Columns:
+def _caused(effect: Effect | None, reason: Remark) -> Columns:
     """Return the effect, or why there is none; what its family makes of it comes later."""
     names = ("estimand", "design", "estimate", "std_error", "statistic", "p_value", "n_obs", "n_clusters", "inference")
     return {
@@ -217,7 +220,7 @@ def _caused(effect: Effect | None, reason: str) -> Columns:
     }
 
 
-def _verdicts(case: _Case, effect: Effect | None, reason: str) -> Columns:
+def _verdicts(case: _Case, effect: Effect | None, reason: Remark) -> Columns:
     attainment = _attainment(case)
     contribution = judge_contribution(case.indicator.direction, effect, reason)
     level, why = _evidence(case, effect, contribution)
@@ -251,7 +254,7 @@ def _attainment(case: _Case) -> Attainment:
     )
 
 
-def _evidence(case: _Case, effect: Effect | None, contribution: Contribution) -> tuple[int | None, str]:
+def _evidence(case: _Case, effect: Effect | None, contribution: Contribution) -> tuple[int | None, Remark]:
     before = case.baseline is not None or isinstance(case.indicator.formula, Change)
     design, *scaled = [each.ex_post.design for each in case.programme.behind(case.indicator)]
     return evidence_level(
@@ -286,8 +289,8 @@ def _flags(case: _Case) -> list[str]:
 
 def _of_both_waves(effect: Effect | None) -> bool:
     """Tell whether a change is of those alone who answered in both waves, and the values before and after are not."""
-    checks = effect.diagnostics if effect and effect.estimand == "change" else ()
-    return any(check.check == "same_bodies" and check.status == CheckStatus.FAILED for check in checks)
+    checks = effect.diagnostics if effect and effect.estimand.code == "estimand.change" else ()
+    return any(check.name == "same_bodies" and check.status == CheckStatus.FAILED for check in checks)
 
 
 def _observed_on(case: _Case) -> str:
@@ -297,19 +300,19 @@ def _observed_on(case: _Case) -> str:
     return next(last_day(wave.date) for wave in case.programme.header.waves if wave.id == ex_post.wave)
 
 
-def _effect(case: _Case, estimate: Estimator) -> tuple[Effect | None, str]:
+def _effect(case: _Case, estimate: Estimator) -> tuple[Effect | None, Remark]:
     part, method = case.now.domain.part, case.now.measured.method
+    why = method.values.get("why")
     if part.cuts_programme:
-        return None, "the design is declared for the programme as a whole"
-    failed = method.removeprefix("not estimable because ")
-    if case.value is None and failed != method:
-        return None, failed
+        return None, Said("findings.design_of_the_whole")
+    if case.value is None and method.code == NOT_ESTIMABLE and isinstance(why, Said):
+        return None, why
     if case.value is None and not has_comparison(case.indicator.ex_post.design):
-        return None, "there are no data"
+        return None, Said("findings.no_data")
     try:
         return estimate(None if part.is_whole else (part.column, part.code)), ""
     except NotEstimable as error:
-        return None, error.reason + (f"; needed: {error.needed}" if error.needed else "")
+        return None, error.why()
 
 
 def _value_of(measurement: Measurement | None) -> float | None:

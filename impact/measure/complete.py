@@ -23,11 +23,12 @@ from impact.measure.unit_rows import ABSENT, TABLE, UNKNOWN, UnitRows, Waves, aw
 from impact.sql import literal
 from impact.states import Arm
 from impact.tables.part import MISSING_GROUP, WHOLE, Part
+from impact.words.said import Said
 
 TOTALS = ("sum", "count", "count_distinct")
 ELSEWHERE = ("network", "territory_map")
 """Formulas that count who is missing by rules of their own."""
-NOT_MEASURED = Measured(None, method="no rows with a value", flags=("no_data",))
+NOT_MEASURED = Measured(None, method=Said("values.no_rows_value"), flags=("no_data",))
 Rows = Mapping[Domain, Measurement]
 
 

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from impact.declare import Programme, in_language, last_day
-from impact.declare.base import Language
 from impact.declare.contracts import NUMERIC, Contract
 from impact.publish.tables import findings_table
 from impact.publish.territory import SEPARATOR
@@ -17,6 +16,7 @@ from impact.sql import ident
 from impact.states import UNDECIDED, AttainmentState, DueState
 from impact.store import Warehouse
 from impact.tables.part import part_codes
+from impact.words.languages import Language
 
 _SAID = ("document", "place", "quote")
 SHARED = {

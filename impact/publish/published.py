@@ -13,8 +13,10 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import pandas as pd
 
-from impact.declare.base import Language
 from impact.errors import UsageError
+from impact.judge.attainment import together
+from impact.judge.evidence import NO_EFFECT, REFUSED
+from impact.measure.moments import COMPLETE
 from impact.publish import beside, disclosure, process, quality, records, tables
 from impact.publish.definitions import (
     contract_sources,
@@ -25,9 +27,10 @@ from impact.publish.definitions import (
     wave_days,
 )
 from impact.publish.reader_catalogue import narrow
+from impact.publish.rows import rows_of
 from impact.publish.scope import EVERYTHING, Scope
 from impact.publish.tables import read_table
-from impact.publish.trace import Trace, trace_finding
+from impact.publish.trace import EFFECTS, Trace, trace_finding
 from impact.store import Warehouse
 from impact.tables.declared import Programme, Stakeholder, TheoryLink, TheoryNode, Wave
 from impact.tables.files import Load, Quality, Quarantine, Response, Unmapped
@@ -38,26 +41,39 @@ from impact.tables.process import Claim, Delivery, Journey, Phase
 from impact.tables.protection import Suppression
 from impact.tables.results import Diagnostic, Measure, Term
 from impact.tables.titles import Cut, Heading, Label, Membership
+from impact.words.languages import Language
 
-Given = ParamSpec("Given")
-Got = TypeVar("Got")
+__all__ = [
+    "COMPLETE",
+    "EFFECTS",
+    "NO_EFFECT",
+    "REFUSED",
+    "ReaderTables",
+    "together",
+]
+"""The tables, and of what the judge and the measures say in them the words that readers tell apart."""
+
+Arguments = ParamSpec("Arguments")
+Value = TypeVar("Value")
 
 
-def kept(method: Callable[Concatenate[Published, Given], Got]) -> Callable[Concatenate[Published, Given], Got]:
+def cached(
+    method: Callable[Concatenate[ReaderTables, Arguments], Value],
+) -> Callable[Concatenate[ReaderTables, Arguments], Value]:
     """Let a method read its table once."""
 
     @wraps(method)
-    def read(self: Published, *args: Given.args, **kwargs: Given.kwargs) -> Got:
+    def read(self: ReaderTables, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Value:
         key = (method.__name__, *args, *sorted(kwargs.items()))
         if key not in self._memory:
             self._memory[key] = method(self, *args, **kwargs)
-        found: Got = self._memory[key]
+        found: Value = self._memory[key]
         return found
 
-    return cast("Callable[Concatenate[Published, Given], Got]", read)
+    return cast("Callable[Concatenate[ReaderTables, Arguments], Value]", read)
 
 
-class Published:
+class ReaderTables:
     """What one reader may see of a database.
 
     Parameters
@@ -79,101 +95,101 @@ class Published:
         self._memory = {} if memory is None else memory
         self._warehouse = narrow(warehouse, scope)
 
-    def remembered(self, name: str, make: Callable[[], Got]) -> Got:
+    def cached_value(self, name: str, make: Callable[[], Value]) -> Value:
         """Return what a reader makes of these tables, made once under a name."""
         if name not in self._memory:
             self._memory[name] = make()
-        found: Got = self._memory[name]
+        found: Value = self._memory[name]
         return found
 
     @property
-    @kept
+    @cached
     def titles(self) -> dict[str, dict[str, Any]]:
         """The programmes in reach, in order, each with its row of :class:`impact.tables.declared.Programme`."""
-        rows = read_table(self._warehouse, Programme).to_dict("records")
-        return {str(row["programme"]): {str(name): value for name, value in row.items()} for row in rows}
+        rows = rows_of(read_table(self._warehouse, Programme))
+        return {str(row["programme"]): row for row in rows}
 
     @property
     def programmes(self) -> tuple[str, ...]:
         """The programmes in reach, in order."""
         return tuple(self.titles)
 
-    @kept
+    @cached
     def nodes(self, programme: str) -> pd.DataFrame:
         """Return the steps of the theory of change."""
         return read_table(self._warehouse, TheoryNode, programme)
 
-    @kept
+    @cached
     def links(self, programme: str) -> pd.DataFrame:
         """Return the causal claims between the steps."""
         return read_table(self._warehouse, TheoryLink, programme)
 
-    @kept
+    @cached
     def waves(self, programme: str) -> pd.DataFrame:
         """Return the waves in order of time."""
         return read_table(self._warehouse, Wave, programme)
 
-    @kept
+    @cached
     def stakeholders(self, programme: str) -> pd.DataFrame:
         """Return the bodies and groups with a part in the programme."""
         return read_table(self._warehouse, Stakeholder, programme)
 
-    @kept
+    @cached
     def contracts(self, programme: str) -> dict[str, str]:
         """Return the contract whose rows each indicator counts."""
         return definition_contracts(self._warehouse, programme)
 
-    @kept
+    @cached
     def kinds(self, programme: str) -> dict[str, str]:
         """Return the kind of formula of each indicator."""
         return definition_kinds(self._warehouse, programme)
 
-    @kept
+    @cached
     def formula_measures(self, programme: str) -> dict[str, str]:
         """Return what the formula of each indicator measures, where it says so: such as the density of a network."""
         return definition_measures(self._warehouse, programme)
 
-    @kept
+    @cached
     def contract_sources(self, programme: str, contract: str) -> pd.DataFrame:
         """Return the files of a contract."""
         return contract_sources(self._warehouse, programme, contract)
 
-    @kept
+    @cached
     def days(self, programme: str) -> dict[str, str]:
         """Return the last day of each wave."""
         return wave_days(self._warehouse, programme)
 
     # ---- words for codes ---------------------------------------------------------------------------------------------
 
-    @kept
+    @cached
     def labels(self, programme: str | None = None) -> pd.DataFrame:
         """Return the titles of codes."""
         return read_table(self._warehouse, Label, programme)
 
-    @kept
+    @cached
     def memberships(self, programme: str | None = None) -> pd.DataFrame:
         """Return what codes belong to, such as the quadrant of a project."""
         return read_table(self._warehouse, Membership, programme)
 
-    @kept
+    @cached
     def cuts(self, programme: str | None = None) -> pd.DataFrame:
         """Return the titles of columns."""
         return read_table(self._warehouse, Cut, programme)
 
-    @kept
+    @cached
     def label_titles(self, language: Language) -> dict[tuple[str, str, str], str]:
         """Return the title of each code, by programme, column and code."""
         found = self.labels()
         keys = zip(found["programme"], found["column"], found["code"], strict=True)
         return dict(zip(keys, found[f"title_{language}"], strict=True))
 
-    @kept
+    @cached
     def cut_titles(self, language: Language) -> dict[str, str]:
         """Return the title of each column."""
         found = self.cuts()
         return dict(zip(found["column"], found[f"title_{language}"], strict=True))
 
-    @kept
+    @cached
     def headings(self, programme: str, language: Language) -> dict[tuple[str, str], str]:
         """Return the title of each contract (with an empty column) and of each column that has one."""
         found = read_table(self._warehouse, Heading, programme)
@@ -181,26 +197,26 @@ class Published:
 
     # ---- results -----------------------------------------------------------------------------------------------------
 
-    @kept
+    @cached
     def findings(self, programme: str | None = None) -> pd.DataFrame:
         """Return the findings; see :func:`impact.publish.findings_table` and the column ``suppressed``."""
         found = tables.findings_table(self._warehouse, programme).astype({"evidence_level": "Int64"})
         shown = disclosure.protect_findings(found, self.suppressions(programme))
         return beside.protect_missing(shown, self.withheld(programme), self._contracts_of(shown))
 
-    @kept
+    @cached
     def measures(self, programme: str) -> pd.DataFrame:
         """Return every value by arm, scope, group and wave."""
         measures = read_table(self._warehouse, Measure, programme)
         shown = disclosure.protect_measures(measures, self.suppressions(programme))
         return beside.protect_missing(shown, self.withheld(programme), self._contracts_of(shown))
 
-    @kept
+    @cached
     def suppressions(self, programme: str | None = None) -> pd.DataFrame:
         """Return the cells that are hidden, and why."""
         return read_table(self._warehouse, Suppression, programme)
 
-    @kept
+    @cached
     def withheld(self, programme: str | None = None) -> pd.DataFrame:
         """Return what contracts withhold of the counts beside the tables."""
         return beside.withheld_table(self._warehouse, programme)
@@ -209,12 +225,12 @@ class Published:
         names = frame["programme"].unique()
         return {(name, one): own for name in names for one, own in self.contracts(name).items()}
 
-    @kept
+    @cached
     def diagnostics(self, programme: str) -> pd.DataFrame:
         """Return the checks of the effects."""
         return disclosure.protect_behind(read_table(self._warehouse, Diagnostic, programme), self.findings(programme))
 
-    @kept
+    @cached
     def terms(self, programme: str) -> pd.DataFrame:
         """Return the numbers behind the effects."""
         return disclosure.protect_behind(read_table(self._warehouse, Term, programme), self.findings(programme))
@@ -257,46 +273,46 @@ class Published:
             raise UsageError(f"there is no indicator '{programme}/{indicator}'")
         return indicator_sources(self._warehouse, programme, indicator)
 
-    @kept
+    @cached
     def claims(self, programme: str) -> pd.DataFrame:
         """Return the totals the programme reported about itself beside those recomputed."""
         found = read_table(self._warehouse, Claim, programme)
         return beside.protect_claims(found, self.withheld(programme), rows=self.scope.opens("records"))
 
-    @kept
+    @cached
     def network(self, programme: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return bodies and ties of the networks."""
         bodies = read_table(self._warehouse, NetworkBody, programme)
         return bodies, read_table(self._warehouse, NetworkTie, programme)
 
-    @kept
+    @cached
     def map(self, programme: str) -> pd.DataFrame:
         """Return the cells of the maps of needs and supply."""
         return read_table(self._warehouse, MapCell, programme)
 
-    @kept
+    @cached
     def unmapped(self, programme: str) -> pd.DataFrame:
         """Return the categories that stand in rows and in no codelist."""
         return beside.protect_categories(read_table(self._warehouse, Unmapped, programme), self.withheld(programme))
 
     # ---- the process -------------------------------------------------------------------------------------------------
 
-    @kept
+    @cached
     def journeys(self, programme: str) -> pd.DataFrame:
         """Return where each project started, where it arrived and what comes next."""
         return read_table(self._warehouse, Journey, programme)
 
-    @kept
+    @cached
     def phases(self, programme: str) -> pd.DataFrame:
         """Return the phases with the dates planned and those that came."""
         return read_table(self._warehouse, Phase, programme)
 
-    @kept
+    @cached
     def deliveries(self, programme: str) -> pd.DataFrame:
         """Return the activities, planned beside delivered."""
         return read_table(self._warehouse, Delivery, programme)
 
-    @kept
+    @cached
     def due(self, today: datetime.date, programme: str | None = None) -> pd.DataFrame:
         """Return what was promised for a day, without the targets of suppressed findings.
 
@@ -312,22 +328,22 @@ class Published:
 
     # ---- rows and their quality --------------------------------------------------------------------------------------
 
-    @kept
+    @cached
     def loads(self, programme: str) -> pd.DataFrame:
         """Return the ledger of loads."""
         return beside.protect_files(read_table(self._warehouse, Load, programme), self.withheld(programme))
 
-    @kept
+    @cached
     def validity(self, programme: str | None = None) -> pd.DataFrame:
         """Return what became of the rows of each file."""
         return beside.protect_files(quality.validity_table(self._warehouse, programme), self.withheld(programme))
 
-    @kept
+    @cached
     def quality(self, programme: str) -> pd.DataFrame:
         """Return how often each column was answered, by wave."""
         return beside.protect_answers(read_table(self._warehouse, Quality, programme), self.withheld(programme))
 
-    @kept
+    @cached
     def response(self, programme: str) -> pd.DataFrame:
         """Return how many persons each wave has, and how many came back."""
         return beside.protect_returned(read_table(self._warehouse, Response, programme), self.withheld(programme))

@@ -10,6 +10,7 @@ from impact.judge import Judged
 from impact.sql import ident
 from impact.states import CheckStatus
 from impact.store import Warehouse
+from impact.store.sentences import decoded
 from impact.tables.columns import Record
 from impact.tables.finding import Finding
 from impact.tables.frames import to_frame
@@ -80,7 +81,7 @@ def _terms(judged: Judged) -> Iterator[Term]:
 
 
 def read_table(warehouse: Warehouse, record: type[Record], programme: str | None = None) -> pd.DataFrame:
-    """Return one of the engine's tables, of one programme or of all, in its order.
+    """Return one of the engine's tables, of one programme or of all, in its order; its sentences as objects.
 
     Parameters
     ----------
@@ -95,7 +96,8 @@ def read_table(warehouse: Warehouse, record: type[Record], programme: str | None
     columns = ", ".join(ident(column.name) for column in table.columns.values() if not column.internal)
     where, values = ("WHERE programme = ?", [programme]) if programme else ("", [])
     order = ", ".join(_LEVELS.format("") if name == "level" else ident(name) for name in table.sort)
-    return warehouse.frame(f"SELECT {columns} FROM {ident('impact', table.name)} {where} ORDER BY {order}", values)
+    query = f"SELECT {columns} FROM {ident('impact', table.name)} {where} ORDER BY {order}"
+    return decoded(table.name, warehouse.frame(query, values))
 
 
 def findings_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
@@ -105,7 +107,7 @@ def findings_table(warehouse: Warehouse, programme: str | None = None) -> pd.Dat
     stands for, and ``part_depth``, how many codes stand above it.
     """
     where, values = ("WHERE f.programme = ?", [programme]) if programme else ("", [])
-    return warehouse.frame(
+    findings = warehouse.frame(
         "SELECT f.*, coalesce(p.title_en, l.title_en) AS part_en, coalesce(p.title_it, l.title_it) AS part_it,"
         " coalesce(p.depth, CASE WHEN l.code IS NOT NULL THEN 0 END) AS part_depth FROM impact.finding f"
         f" LEFT JOIN impact.part p ON {_SAME_PART.format('p')} AND p.indicator = f.indicator"
@@ -115,3 +117,4 @@ def findings_table(warehouse: Warehouse, programme: str | None = None) -> pd.Dat
         ' f.scope, f."group", coalesce(p.place, l.place) NULLS LAST, f.finding',
         values,
     )
+    return decoded("finding", findings)

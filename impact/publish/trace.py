@@ -12,6 +12,8 @@ import numpy as np
 from impact.errors import UsageError
 from impact.sql import ident
 from impact.store import Warehouse
+from impact.store.sentences import decoded
+from impact.store.warehouse import to_json as json_text
 from impact.tables.columns import Holds, Record
 from impact.tables.files import Load
 from impact.tables.finding import Finding
@@ -20,24 +22,23 @@ from impact.tables.part import WHOLE, Part
 from impact.tables.results import Diagnostic, Linkage, Term
 from impact.tables.runs import Definition, Plan, Run
 from impact.validate.load import file_lines
+from impact.words.said import Said, Text
 
 EXAMPLES = 5
-EFFECTS = (
-    "aggregate",
-    "event_time",
-    "group",
-    "calendar",
-    "specification",
-    "leave_one_out",
-    "estimator",
-    "bandwidth_sensitivity",
+EFFECTS = tuple(
+    Said(f"family.{name}")
+    for name in (
+        "aggregate",
+        "event_time",
+        "group",
+        "calendar",
+        "specification",
+        "leave_one_out",
+        "estimator",
+        "bandwidth_sensitivity",
+    )
 )
 """Families of terms that are effects in the unit of the indicator, and written as effects are."""
-NAMED = (
-    *("balance", "balance after adjustment", "calendar", "coefficient", "effect on those reached", "event_time", "gap"),
-    *("group", "predictor", "predictor_weight", "time_weight", "unit_weight", "without the programme"),
-)
-"""Families whose terms are called as a programme or its data call them: covariates, units, waves, groups."""
 
 
 OF_FILE = (
@@ -120,7 +121,7 @@ class Trace:
         return declared
 
     def plain(self) -> dict[str, object]:
-        """Return all of it as plain data, for JSON."""
+        """Return all of it as plain data, for JSON; sentences in English."""
         behind = ("finding", "programme", "indicator")
         return {
             "finding": _plain(self.finding),
@@ -130,8 +131,17 @@ class Trace:
             "linkage": [_plain(link, *behind) for link in self.linkage],
             "sources": [file.plain() for file in self.files],
             "run": _plain(self.run),
-            "plan": [_plain(plan, "programme", "plan") for plan in self.plan],
+            "plan": [_plain(plan, "programme", "plan") | {"changes": _changes_text(plan)} for plan in self.plan],
         }
+
+
+def plan_changes(plan: Plan) -> tuple[Text, ...]:
+    """Return what a plan changed of the one before it."""
+    return tuple(map(Said.from_plain, json.loads(plan.changes)))
+
+
+def _changes_text(plan: Plan) -> str:
+    return json_text(list(map(str, plan_changes(plan))))
 
 
 def _plain(record: Record, *left_out: str) -> dict[str, object]:
@@ -173,7 +183,8 @@ def trace_finding(warehouse: Warehouse, name: str) -> Trace:
 def _read(warehouse: Warehouse, record: type[Row], where: str, parameters: Sequence[object]) -> tuple[Row, ...]:
     """Return the rows of a table that fulfil a condition."""
     table = ident("impact", record.TABLE.name)
-    return tuple(to_records(record, warehouse.frame(f"SELECT * FROM {table} WHERE {where}", parameters)))
+    frame = warehouse.frame(f"SELECT * FROM {table} WHERE {where}", parameters)
+    return tuple(to_records(record, decoded(record.TABLE.name, frame)))
 
 
 def _finding(warehouse: Warehouse, name: str) -> Finding:

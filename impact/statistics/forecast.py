@@ -17,6 +17,7 @@ from scipy import optimize, special, stats
 
 from impact.errors import NotEstimable
 from impact.statistics.core import CONFIDENCE, Estimate, Floats, wald
+from impact.words.said import Said
 
 Family = Literal["normal", "t", "lognormal", "gamma", "beta"]
 Elicitable = Literal["normal", "lognormal", "gamma", "beta"]
@@ -43,10 +44,15 @@ class Predictive:
 
     def __post_init__(self) -> None:
         if len(self.parameters) != LENGTHS.get(self.family) or not all(map(math.isfinite, self.parameters)):
-            raise NotEstimable(f"a {self.family} with {self.parameters} is unknown", f"finite parameters: {LENGTHS}")
+            raise NotEstimable(
+                Said("statistics.unknown", family=self.family, parameters=str(self.parameters)),
+                Said("statistics.finite_parameters", lengths=str(LENGTHS)),
+            )
         positive = all(self.parameters[place] > 0 for place in SCALES[self.family])
         if not positive or (self.family == "beta" and not self.parameters[2] < self.parameters[3]):
-            raise NotEstimable("a scale or shape is not positive, or a range is empty", "scales and shapes above zero")
+            raise NotEstimable(
+                Said("statistics.scale_shape_not_positive_range_empty"), Said("statistics.scales_shapes_above_zero")
+            )
 
     def frozen(self) -> Any:
         """Return the SciPy distribution."""
@@ -65,7 +71,7 @@ class Predictive:
     def mean(self) -> float:
         """Mean; refused where it does not exist (t with 1 df or fewer)."""
         if self.family == "t" and self.parameters[2] <= 1:
-            raise NotEstimable("a t distribution with 1 degree of freedom has no mean", "four studies or more")
+            raise NotEstimable(Said("statistics.t_without_mean"), Said("statistics.four_studies_more"))
         return float(self.frozen().mean())
 
     def quantile(self, level: float) -> float:
@@ -101,7 +107,7 @@ class Predictive:
         """
         _observed(observed, observed_error)
         if self.family == "t" and self.parameters[2] <= 1:
-            raise NotEstimable("this score of a t with 1 degree of freedom is infinite", "four studies or more")
+            raise NotEstimable(Said("statistics.score_of_t_infinite"), Said("statistics.four_studies_more"))
         if observed_error == 0:
             return _CRPS[self.family](observed, *self.parameters)
         if self.family == "normal":
@@ -119,12 +125,16 @@ class Predictive:
 
 def _share(level: float) -> None:
     if not 0 < level < 1:
-        raise NotEstimable(f"a probability of {level:g} is not inside 0 to 1", "a level such as 0.9")
+        raise NotEstimable(
+            Said("statistics.probability_not_inside_0_1", level=level), Said("statistics.level_such_0_9")
+        )
 
 
 def _observed(observed: float, error: float) -> None:
     if not math.isfinite(observed) or not 0 <= error < math.inf:
-        raise NotEstimable("the observed value or its error is not a number", "a finite value, an error of 0 or more")
+        raise NotEstimable(
+            Said("statistics.observed_value_error_not_number"), Said("statistics.finite_value_error_0_more")
+        )
 
 
 def _absolute(distance: Floats, sd: float) -> Floats:
@@ -226,7 +236,7 @@ class Pooled:
         ``k − 1`` with HKSJ (IntHout et al. 2016, https://doi.org/10.1136/bmjopen-2015-010247), scale ``√(τ² + se²)``.
         """
         if self.k < 3:
-            raise NotEstimable("two studies cannot show how effects spread", "three studies or more")
+            raise NotEstimable(Said("statistics.two_studies_show_no_spread"), Said("statistics.three_studies_more"))
         df = self.k - 1 if self.hksj else self.k - 2
         return Predictive(
             "t", (self.effect.estimate, math.hypot(math.sqrt(self.tau2), self.effect.std_error), float(df))
@@ -254,10 +264,10 @@ def pool(estimates: Floats, std_errors: Floats, *, method: Method = "REML", hksj
     k, tau2 = len(y), _tau2(y, variance, method)
     weights = 1 / (variance + tau2)
     weights, error, df = weights / weights.sum(), float(1 / np.sqrt(weights.sum())), math.inf
-    mean, rule = float(weights @ y), str(method)
+    mean, rule = float(weights @ y), Said("rule.named", name=method)
     if hksj:
         error *= math.sqrt(max(1.0, _q(y, variance, tau2) / (k - 1)))
-        df, rule = k - 1.0, f"{method}, HKSJ"
+        df, rule = k - 1.0, Said("rule.hksj", rule=rule)
     effect = wald(mean, error, rule=rule, n_obs=k, df=df, influence=weights * (y - mean))
     fixed, q = 1 / variance, _q(y, variance, 0.0)
     typical = (k - 1) * fixed.sum() / (fixed.sum() ** 2 - np.sum(fixed**2))
@@ -266,9 +276,13 @@ def pool(estimates: Floats, std_errors: Floats, *, method: Method = "REML", hksj
 
 def _check_studies(y: Floats, errors: Floats) -> None:
     if y.ndim != 1 or y.shape != errors.shape or len(y) < 2:
-        raise NotEstimable("fewer than two studies show no spread", "two studies or more, each with an error")
+        raise NotEstimable(
+            Said("statistics.fewer_two_studies_show_no_spread"), Said("statistics.two_studies_more_each_error")
+        )
     if not np.isfinite(y).all() or not ((errors > 0) & (errors < math.inf)).all():
-        raise NotEstimable("an estimate or error is missing, or an error is not positive", "positive standard errors")
+        raise NotEstimable(
+            Said("statistics.estimate_error_missing_error_not_positive"), Said("statistics.positive_standard_errors")
+        )
 
 
 def _q(y: Floats, variance: Floats, tau2: float) -> float:
@@ -278,7 +292,7 @@ def _q(y: Floats, variance: Floats, tau2: float) -> float:
 
 def _tau2(y: Floats, variance: Floats, method: Method) -> float:
     if method not in ("DL", "REML", "PM"):
-        raise NotEstimable(f"no estimator of τ² is called {method}", "DL, REML or PM")
+        raise NotEstimable(Said("statistics.no_estimator_called", method=method), Said("statistics.dl_reml_pm"))
     fixed, excess = 1 / variance, _q(y, variance, 0.0) - (len(y) - 1)
     highest = float(100 * np.var(y, ddof=1) + variance.max())
     if method == "REML":
@@ -366,16 +380,21 @@ def elicit(levels: Floats, values: Floats, family: Elicitable, *, low: float = 0
 
 def _check_quantiles(p: Floats, v: Floats, family: Elicitable, low: float, high: float) -> None:
     if p.ndim != 1 or p.shape != v.shape or len(p) < 2 or not np.isfinite(v).all():
-        raise NotEstimable("fewer than two quantiles, or a value is missing", "two levels or more, a value for each")
+        raise NotEstimable(
+            Said("statistics.fewer_two_quantiles_value_missing"), Said("statistics.two_levels_with_values")
+        )
     if not ((p > 0) & (p < 1)).all() or (np.diff(p) <= 0).any() or (np.diff(v) <= 0).any():
-        raise NotEstimable("the quantiles do not rise", "levels inside 0 to 1 and values, both strictly rising")
+        raise NotEstimable(Said("statistics.quantiles_do_not_rise"), Said("statistics.rising_levels_and_values"))
     if family not in _STARTS:
-        raise NotEstimable(f"the family {family} cannot be elicited", f"one of {', '.join(_STARTS)}")
+        raise NotEstimable(
+            Said("statistics.family_cannot_elicited", family=family), Said("statistics.one_family", names=_STARTS)
+        )
     ends = {"lognormal": (0.0, math.inf), "gamma": (0.0, math.inf), "beta": (low, high)}
     lowest, highest = ends.get(family, (-math.inf, math.inf))
     if not lowest < v[0] or not v[-1] < highest:
         raise NotEstimable(
-            f"a value lies outside {lowest:g} to {highest:g}, the range of this {family}", "other values"
+            Said("statistics.value_lies_outside_range", lowest=lowest, highest=highest, family=family),
+            Said("statistics.other_values"),
         )
 
 

@@ -13,10 +13,11 @@ import numpy as np
 
 from impact.errors import NotEstimable
 from impact.statistics.core import CONFIDENCE, Estimate, Floats, t_quantile, wald
+from impact.words.said import Said
 
-INFLUENCE = "delta method, covariance from influence"
-BOUND = "delta method, errors added up: the covariance of the groups is not known"
-ONE_GROUP = "delta method"
+INFLUENCE = Said("rule.delta_method_covariance_influence")
+BOUND = Said("rule.delta_method_errors_added_up_covariance_groups")
+ONE_GROUP = Said("rule.delta_method")
 
 
 @dataclass(frozen=True)
@@ -139,9 +140,9 @@ def fieller(
     """
     numbers = (numerator, numerator_error, denominator, denominator_error)
     if not all(math.isfinite(number) for number in numbers) or min(numerator_error, denominator_error) < 0 or df <= 0:
-        raise NotEstimable("a ratio needs finite numbers with errors of zero or above", "two estimates and errors")
+        raise NotEstimable(Said("statistics.ratio_not_of_finite_numbers"), Said("statistics.two_estimates_errors"))
     if denominator == 0:
-        raise NotEstimable("the denominator of the ratio is zero", "a change that is not zero")
+        raise NotEstimable(Said("statistics.denominator_ratio_zero"), Said("statistics.change_not_zero"))
     ratio = numerator / denominator
     t = t_quantile(0.5 + CONFIDENCE / 2, df)
     a, b = (t * numerator_error / denominator) ** 2, (t * denominator_error / denominator) ** 2
@@ -153,8 +154,10 @@ def fieller(
 
 def _check(effects: Floats, std_errors: Floats, reach: Floats, errors: Floats) -> None:
     if effects.ndim != 1 or not len(effects) or {effects.shape} != {std_errors.shape, reach.shape, errors.shape}:
-        raise NotEstimable("effects, errors and reach do not fit together", "one of each for every group")
+        raise NotEstimable(Said("statistics.effects_and_reach_do_not_fit"), Said("statistics.one_each_every_group"))
     if not all(np.isfinite(each).all() for each in (effects, std_errors, reach, errors)):
-        raise NotEstimable("an effect, its error or the reach is missing", "known numbers for every group")
+        raise NotEstimable(Said("statistics.effect_error_reach_missing"), Said("statistics.known_numbers_every_group"))
     if (std_errors <= 0).any() or (errors < 0).any():
-        raise NotEstimable("an effect has no positive standard error", "an error for every group")
+        raise NotEstimable(
+            Said("statistics.effect_has_no_positive_standard_error"), Said("statistics.error_every_group")
+        )

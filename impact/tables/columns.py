@@ -26,7 +26,8 @@ from typing import (
     get_type_hints,
 )
 
-from impact.declare.base import Language
+from impact.words.languages import Language
+from impact.words.said import Said
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -34,8 +35,10 @@ if TYPE_CHECKING:
 Small = Annotated[int, "INTEGER"]
 """A whole number that counts no rows: a place in an order, a level."""
 Json = Annotated[str, "JSON"]
-Sentence = Annotated[str, "VARCHAR", "sentence"]
-"""What the engine says in words."""
+Sentence = Annotated[str | Said, "JSON", "sentence"]
+"""What the engine says in words: stored as JSON, see :mod:`impact.store.sentences`."""
+SentenceOrNothing = Annotated[Said | Literal[""], "JSON", "sentence"]
+"""A sentence of the engine's alone, never a text of others; empty where there is nothing to say."""
 SQL_TYPES: Mapping[type, str] = {
     str: "VARCHAR",
     int: "BIGINT",

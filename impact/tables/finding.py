@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from impact.declare.base import Level, Stage
 from impact.states import AttainmentState, ContributionState, ProgressState, Registration
-from impact.tables.columns import Holds, Missing, Reach, Record, Sentence, Small, Unit, col
+from impact.tables.columns import Holds, Missing, Reach, Record, Sentence, SentenceOrNothing, Small, Unit, col
 
 
 class Finding(
@@ -373,7 +373,7 @@ class Finding(
         "Da 1 a 5, quanto il disegno sostiene un'affermazione causale; vuoto senza confronto e partenza.",
         missing=Missing.NOT_APPLICABLE,
     )
-    evidence_reason: Sentence = col(Holds.REMARK, "Why that level.", "Perché quel livello.")
+    evidence_reason: SentenceOrNothing = col(Holds.REMARK, "Why that level.", "Perché quel livello.")
     data_kind: str = col(
         Holds.DECLARED,
         "`real` or `synthetic`, of the sources behind the value.",

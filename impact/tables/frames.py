@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from impact.tables.columns import Column, Record
+from impact.words.said import Said
 
 Row = TypeVar("Row", bound=Record)
 
@@ -67,7 +68,9 @@ def to_python(value: object) -> object:
 
 
 def to_json(value: object) -> object:
-    """Return a value as plain JSON: days and moments as ISO text, tuples as lists."""
+    """Return a value as plain JSON: days and moments as ISO text, tuples as lists, sentences in English."""
     if isinstance(value, tuple):
         return [to_json(each) for each in value]
+    if isinstance(value, Said):
+        return str(value)
     return value.isoformat() if isinstance(value, datetime.date) else value

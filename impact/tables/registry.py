@@ -17,7 +17,7 @@ from impact.tables.places import MapCell, NetworkBody, NetworkTie
 from impact.tables.process import Claim, Delivery, Journey, Phase
 from impact.tables.protection import Suppression, Withheld
 from impact.tables.results import Diagnostic, Linkage, Measure, Term
-from impact.tables.runs import Definition, Meta, Plan, Run, State
+from impact.tables.runs import Definition, Meta, Plan, Run, Sentence, State
 from impact.tables.titles import Cut, Heading, Label, Membership, PartTitle
 
 SCHEMA = "impact"
@@ -28,7 +28,7 @@ RECORDS: tuple[type[Record], ...] = (
     *(Claim, Journey),
     *(Programme, TheoryNode, TheoryLink, Wave, Stakeholder),
     *(Quality, Response, Phase, Delivery),
-    *(Definition, Linkage, Plan, Run, State, Meta),
+    *(Definition, Linkage, Sentence, Plan, Run, State, Meta),
 )
 TABLES: Mapping[str, Table] = {record.TABLE.name: record.TABLE for record in RECORDS}
 

@@ -154,3 +154,22 @@ class Definition(
         "Impronta di tutto ciò da cui dipendono i suoi risultati: dove è uguale, nulla si calcola.",
     )
     run_id: str = col(Holds.DECLARED, "Run that computed it.", "Calcolo che lo ha calcolato.")
+
+
+class Sentence(
+    Record,
+    name="sentence",
+    it="Una riga per frase delle tabelle di un programma e per lingua, per chi le interroga in SQL.",
+    reach=Reach.NOBODY,
+    sort=("programme", "said", "language"),
+):
+    """One row per sentence in a programme's tables and language, for who queries them with SQL."""
+
+    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
+    said: Json = col(
+        Holds.REMARK,
+        "The sentence as the tables hold it: its code and values as JSON, or a text.",
+        "La frase come sta nelle tabelle: codice e valori in JSON, o un testo.",
+    )
+    language: str = col(Holds.DECLARED, "Language of the text: `en` or `it`.", "Lingua del testo: `en` o `it`.")
+    text: str = col(Holds.REMARK, "The sentence, written out.", "La frase, per esteso.")

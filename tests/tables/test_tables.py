@@ -16,8 +16,8 @@ from impact.tables.frames import to_frame, to_json, to_python, to_records
 from impact.tables.registry import TABLES
 from impact.tables.results import Diagnostic, Measure
 from impact.tables.schema import FILE, table_schema, tables_schema
-from tests.programmes import template
-from tests.records import record
+from tests.support.programmes import template
+from tests.support.records import record
 
 SCHEMAS = Path(__file__).parents[2] / "schemas" / "json"
 

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from impact.errors import NotEstimable, UsageError
 from impact.statistics.core import Floats, Ints, cluster_sums
+from impact.words.said import Said, Text
 
 Kernel = Literal["triangular", "uniform", "epanechnikov"]
 Selection = Literal["mserd", "msetwo", "cerrd"]
@@ -109,14 +110,15 @@ class _Parts:
     regularisation: float
 
 
-def numbers(values: ArrayLike, name: str, n: int) -> Floats:
+def numbers(values: ArrayLike, name: Text, n: int) -> Floats:
     """Return finite numbers with n rows."""
     found = np.asarray(values, dtype=np.float64)
     if len(found) != n:
         raise UsageError(f"{name} has {len(found)} rows, the running variable {n}")
     if not np.isfinite(found).all():
         raise NotEstimable(
-            f"{name} has missing or infinite values", "complete rows, with the reason others are left out"
+            Said("statistics.not_finite", names=name),
+            Said("discontinuity.complete_rows_reason_others_left_out"),
         )
     return found
 
@@ -167,9 +169,8 @@ def local_polynomial(distance: Floats, bandwidth: float, order: int, kernel: Ker
 def few_distinct(found: int) -> NotEstimable:
     """Return the refusal of a running variable with too few distinct values near the cutoff."""
     return NotEstimable(
-        f"the running variable takes only {found} distinct values near the cutoff on one side",
-        f"at least {MIN_DISTINCT} distinct values within the bandwidth on each side, a larger bandwidth, "
-        "or a comparison by local randomisation",
+        Said("discontinuity.few_distinct_values", found=found),
+        Said("discontinuity.more_distinct_values", least=MIN_DISTINCT),
     )
 
 
@@ -223,7 +224,8 @@ def residuals(side: Side, fit: LocalFit, errors: Errors) -> Floats:
     exponent = {"HC2": 0.5, "HC3": 1.0}.get(errors, 0.0)
     if exponent and fit.leverage.max() > 1 - 1e-10:
         raise NotEstimable(
-            f"one observation alone bends the polynomial, so {errors} errors are not defined", "errors nn"
+            Said("discontinuity.one_observation_bends_polynomial", errors=errors),
+            Said("discontinuity.errors_nn"),
         )
     scaled: Floats = plain / (1 - fit.leverage) ** exponent
     return scaled
@@ -241,7 +243,9 @@ def variance(influence: Floats, clusters: Ints | None, n_coefficients: int) -> f
     found, codes = np.unique(clusters, return_inverse=True)
     n, groups = len(influence), len(found)
     if groups < 2:
-        raise NotEstimable("one side of the cutoff has a single cluster", "at least two clusters on each side")
+        raise NotEstimable(
+            Said("discontinuity.one_side_cutoff_has_single_cluster"), Said("discontinuity.least_two_clusters_each_side")
+        )
     totals = cluster_sums(influence, codes.astype(np.int64), groups)
     return float(totals @ totals) * (n - 1) / (n - n_coefficients) * groups / (groups - 1)
 
@@ -304,7 +308,9 @@ def _optimal(parts: tuple[_Parts, _Parts], order: int, *, regularised: bool, two
 def _root(parts: _Parts, order: int, regularised: bool) -> float:
     below = parts.bias**2 + (parts.regularisation if regularised else 0.0)
     if not (parts.variance > 0 and below > 0):
-        raise NotEstimable("the outcome does not vary near the cutoff", "an outcome that varies on both sides")
+        raise NotEstimable(
+            Said("discontinuity.outcome_does_not_vary_near_cutoff"), Said("discontinuity.outcome_varies_both_sides")
+        )
     return math.pow(parts.variance / below, 1 / (2 * order + 3))
 
 

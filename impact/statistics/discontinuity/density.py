@@ -25,7 +25,8 @@ from impact.statistics.discontinuity.bandwidth import (
     local_polynomial,
     numbers,
 )
-from impact.statistics.discontinuity.jump import Discontinuity, Options, regression_discontinuity
+from impact.statistics.discontinuity.jump import ABOVE, BELOW, Discontinuity, Options, regression_discontinuity
+from impact.words.said import Remark, Said
 
 MIN_LOCAL = 20
 GRID = 1e-3
@@ -76,10 +77,10 @@ class DensityTest:
 class Labelled:
     """One line of a check: its label, the cutoff or multiple it stands for, and the estimate or why there is none."""
 
-    label: str
+    label: Said
     at: float
     estimate: Estimate | None
-    reason: str = ""
+    reason: Remark = ""
 
 
 @dataclass(frozen=True)
@@ -199,14 +200,14 @@ def step_test(
     ----------
     Frandsen (2017), https://doi.org/10.1108/S0731-905320170000038012.
     """
-    x = numbers(running, "the running variable", len(np.asarray(running)))
+    x = numbers(running, Said("statistics.the_running_variable"), len(np.asarray(running)))
     values = np.unique(x)
     step = float(np.diff(values).min(initial=np.inf))
     places = (x - values[0]) / step
     if not np.isfinite(step) or np.abs(places - np.round(places)).max() > GRID:
         raise NotEstimable(
-            "the running variable repeats values and is not in equal steps",
-            "a running variable without repeated values, or in equal steps",
+            Said("discontinuity.repeated_values_not_in_steps"),
+            Said("discontinuity.no_repeats_or_equal_steps"),
         )
     where = (cutoff - values[0]) / step
     middle = math.floor(where + GRID) + 1 if cutoff_is_below else math.ceil(where - GRID)
@@ -214,8 +215,8 @@ def step_test(
     n = below + at + above
     if n < MIN_LOCAL:
         raise NotEstimable(
-            f"only {n} units have one of the three values of the running variable at the cutoff",
-            f"at least {MIN_LOCAL} of them",
+            Said("discontinuity.few_units_at_three_values", n=n),
+            Said("discontinuity.at_least_so_many", least=MIN_LOCAL),
         )
     tails = (
         stats.binom.cdf(at, n, (1 - curvature) / (3 - curvature)),
@@ -227,14 +228,18 @@ def step_test(
 def _values(running: ArrayLike, cutoff: float) -> _Values:
     """Return sorted distances and their distribution, refusing sides with too few values."""
     n = len(np.asarray(running))
-    x = np.sort(numbers(running, "the running variable", n) - cutoff)
+    x = np.sort(numbers(running, Said("statistics.the_running_variable"), n) - cutoff)
     needed = MIN_LOCAL + ORDER + 1
-    for part, name in ((x[x < 0], "below"), (x[x >= 0], "at or above")):
+    for part, side in ((x[x < 0], BELOW), (x[x >= 0], ABOVE)):
         if len(np.unique(part)) < needed:
             raise NotEstimable(
-                f"only {len(part)} observations with {len(np.unique(part))} distinct values of the running variable "
-                f"are {name} the cutoff",
-                f"at least {needed} distinct values on each side, or a binomial test near the cutoff",
+                Said(
+                    "discontinuity.few_values_on_side",
+                    n=len(part),
+                    distinct=len(np.unique(part)),
+                    side=side,
+                ),
+                Said("discontinuity.distinct_values_or_binomial_test", needed=needed),
             )
     return _Values(x, (np.searchsorted(x, x, side="right") - 1) / (n - 1))
 
@@ -333,7 +338,7 @@ def placebo_cutoffs(
     y, x = np.asarray(outcome), np.asarray(running, dtype=np.float64)
     z, groups = (None if a is None else np.asarray(a) for a in (covariates, clusters))
 
-    def one(label: str, keep: NDArray[np.bool_]) -> Labelled:
+    def one(label: Said, keep: NDArray[np.bool_]) -> Labelled:
         at = float(np.median(x[keep])) if keep.any() else cutoff
         part = None if groups is None else groups[keep]
         fixed = None if z is None else z[keep]
@@ -343,10 +348,11 @@ def placebo_cutoffs(
 
         return _line(label, at, estimate)
 
-    return one("median below the cutoff", x < cutoff), one("median above the cutoff", x >= cutoff)
+    below, above = Said("discontinuity.median_below"), Said("discontinuity.median_above")
+    return one(below, x < cutoff), one(above, x >= cutoff)
 
 
-def _line(label: str, at: float, estimate: Callable[[], Discontinuity]) -> Labelled:
+def _line(label: Said, at: float, estimate: Callable[[], Discontinuity]) -> Labelled:
     """Return a line with the robust estimate, or the reason there is none."""
     try:
         return Labelled(label, at, estimate().robust)

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from impact.errors import NotEstimable, UsageError
-from impact.statistics.core import Estimate, Floats, Ints, cluster_codes, in_digits, wald
+from impact.statistics.core import Estimate, Floats, Ints, cluster_codes, wald
 from impact.statistics.discontinuity.bandwidth import (
     MIN_DISTINCT,
     Errors,
@@ -37,12 +37,14 @@ from impact.statistics.discontinuity.bandwidth import (
     variance,
     without_polynomial,
 )
+from impact.words.said import Said
 
 MIN_EFFECTIVE = 10
 WEAK = 1.96
 ROUNDING = 1e-12
 COLLINEAR = 1e-8
-RULES = {"nn": "3 nearest neighbours", "cluster": "CR1"}
+RULES = {"nn": Said("rule.nearest_neighbours"), "cluster": Said("rule.named", name="CR1")}
+BELOW, ABOVE = Said("discontinuity.below"), Said("discontinuity.at_or_above")
 
 
 class Options(TypedDict, total=False):
@@ -212,12 +214,16 @@ def _checked(
 ) -> _Data:
     """Return complete numeric arrays of one length."""
     n = len(np.asarray(running))
-    distance = numbers(running, "the running variable", n) - cutoff
-    y = numbers(outcome, "the outcome", n)
+    distance = numbers(running, Said("statistics.the_running_variable"), n) - cutoff
+    y = numbers(outcome, Said("statistics.the_outcome"), n)
     if n == 0 or np.ptp(y) == 0:
-        raise NotEstimable("the outcome does not vary", "an outcome that varies")
-    z = np.empty((n, 0)) if covariates is None else numbers(covariates, "a covariate", n).reshape(n, -1)
-    taken = None if received is None else numbers(received, "take-up", n)
+        raise NotEstimable(Said("statistics.outcome_does_not_vary"), Said("checks.outcome_varies"))
+    z = (
+        np.empty((n, 0))
+        if covariates is None
+        else numbers(covariates, Said("statistics.a_covariate"), n).reshape(n, -1)
+    )
+    taken = None if received is None else numbers(received, Said("statistics.take_up"), n)
     return _Data(y, distance, z, None if clusters is None else _codes(clusters, n), taken)
 
 
@@ -226,19 +232,21 @@ def _codes(clusters: ArrayLike, n: int) -> Ints:
     if len(labels) != n:
         raise UsageError(f"clusters has {len(labels)} rows, the running variable {n}")
     if np.any(pd.isna(labels)):
-        raise NotEstimable("some observations have no cluster", "a cluster for every observation")
+        raise NotEstimable(
+            Said("discontinuity.some_observations_have_no_cluster"), Said("discontinuity.cluster_every_observation")
+        )
     return cluster_codes(labels)[0]
 
 
 def _enough(places: tuple[Ints, Ints], distance: Floats) -> None:
     """Refuse sides that are empty or nearly so."""
-    for place, name in zip(places, ("below", "at or above"), strict=True):
-        needed = f"at least {MIN_EFFECTIVE} observations on each side"
+    for place, side in zip(places, (BELOW, ABOVE), strict=True):
+        needed = Said("discontinuity.least_observations_each_side", least=MIN_EFFECTIVE)
         if not len(place):
-            span = f"{distance.min():g} to {distance.max():g}"
-            raise NotEstimable(f"nobody is {name} the cutoff (the running variable is {span} from it)", needed)
+            low, high = distance.min(), distance.max()
+            raise NotEstimable(Said("discontinuity.nobody_on_side", side=side, low=low, high=high), needed)
         if len(place) < MIN_EFFECTIVE:
-            raise NotEstimable(f"only {len(place)} observations are {name} the cutoff", needed)
+            raise NotEstimable(Said("discontinuity.few_on_side", n=len(place), side=side), needed)
 
 
 def _side(data: _Data, place: NDArray[np.intp]) -> Side:
@@ -259,8 +267,8 @@ def _widths(
         near, distinct = counts_within(side, width, plan.kernel)
         if near < MIN_EFFECTIVE:
             raise NotEstimable(
-                f"only {near} observations on one side are within the bandwidth of {in_digits(width)}",
-                f"at least {MIN_EFFECTIVE} on each side: more data near the cutoff or a larger bandwidth",
+                Said("discontinuity.only_observations_one_side_within_bandwidth", near=near, width=width),
+                Said("discontinuity.more_data_near_cutoff", least=MIN_EFFECTIVE),
             )
         if distinct < MIN_DISTINCT:
             raise few_distinct(distinct)
@@ -301,7 +309,8 @@ def _common(covariates: Floats, targets: Floats, raw: Floats) -> Floats:
         np.linalg.matrix_rank(unit, tol=COLLINEAR) < unit.shape[1]
     ):
         raise NotEstimable(
-            "covariates do not vary near the cutoff or are collinear there", "fewer covariates, none a sum of others"
+            Said("discontinuity.covariates_collinear_near_cutoff"),
+            Said("discontinuity.fewer_covariates_none_sum_others"),
         )
     solved: Floats = np.linalg.lstsq(unit, targets, rcond=None)[0] / size[:, None]
     return solved
@@ -325,10 +334,11 @@ def _inference(
     if math.sqrt(total) <= ROUNDING * float(np.abs(values).max()):
         return None
     clusters = [half.side.clusters for half in halves if half.side.clusters is not None]
+    rule = RULES.get(plan.errors) or Said("rule.named", name=plan.errors)
     return wald(
         estimate,
         math.sqrt(total),
-        rule=("robust bias-corrected, " if corrected else "") + RULES.get(plan.errors, plan.errors),
+        rule=Said("rule.bias_corrected", rule=rule) if corrected else rule,
         n_obs=sum(len(half.place) for half in halves),
         n_clusters=len(np.unique(np.concatenate(clusters))) if clusters else None,
         influence=influence,
@@ -356,7 +366,9 @@ def _estimates(
         outcome = (outcome - jump * received) / take_up_jump
     conventional, robust = _both(halves, outcome, plan, estimate=jump)
     if conventional is None or robust is None:
-        raise NotEstimable("the outcome follows the running variable without noise", "an outcome that varies")
+        raise NotEstimable(
+            Said("discontinuity.outcome_follows_running_variable_without_noise"), Said("checks.outcome_varies")
+        )
     return conventional, robust, take_up_jump, take_up
 
 
@@ -366,8 +378,8 @@ def _first_stage(halves: tuple[_Half, _Half], received: Floats, plan: Plan) -> t
     robust = _both(halves, received, plan, estimate=jump)[1]
     if abs(jump) <= ROUNDING or (robust is not None and abs(robust.statistic) < WEAK):
         raise NotEstimable(
-            f"take-up does not detectably jump at the cutoff (jump {jump:.3g})",
-            "a cutoff that changes take-up, or the effect of crossing it instead",
+            Said("discontinuity.take_up_does_not_jump", jump=jump),
+            Said("discontinuity.cutoff_that_changes_take_up"),
         )
     return jump, robust
 

@@ -17,10 +17,41 @@ from scipy import special, stats
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Floats, Ints, cluster_codes
+from impact.words.said import Said
 
 Keys = NDArray[Any]
 BATCH_VALUES = 20_000
 FEWEST_ALLOCATIONS = 20
+
+
+@dataclass(frozen=True)
+class _Label:
+    """What is said of keys of units, or labels of strata or clusters, that cannot be used."""
+
+    missing: Said
+    every_unit: Said
+    several_types: Said
+    one_type: Said
+
+
+UNIT_KEY = _Label(
+    Said("experiments.unit_key_missing"),
+    Said("experiments.unit_key_every_unit"),
+    Said("experiments.unit_keys_several_types"),
+    Said("experiments.unit_keys_one_type"),
+)
+STRATUM = _Label(
+    Said("experiments.stratum_missing"),
+    Said("experiments.stratum_every_unit"),
+    Said("experiments.strata_several_types"),
+    Said("experiments.strata_one_type"),
+)
+CLUSTER = _Label(
+    Said("experiments.cluster_missing"),
+    Said("statistics.cluster_every_unit"),
+    Said("experiments.clusters_several_types"),
+    Said("experiments.clusters_one_type"),
+)
 
 
 @dataclass(frozen=True)
@@ -110,12 +141,12 @@ def allocate(
     NotEstimable
         If n exceeds the population, cannot give each stratum its least, or a spread is missing.
     """
-    _, codes = np.unique(_keys(strata, "stratum"), return_inverse=True)
+    _, codes = np.unique(_keys(strata, STRATUM), return_inverse=True)
     sizes = np.bincount(codes)
     lowest = np.minimum(at_least, sizes)
     if not lowest.sum() <= n <= sizes.sum():
-        few = f"{n} units cannot be spread over {len(sizes)} strata with {sizes.sum()} units"
-        raise NotEstimable(few, f"a sample from {lowest.sum()} to {sizes.sum()}, or fewer strata")
+        few = Said("experiments.units_cannot_spread_over_strata_units", n=n, strata=len(sizes), units=sizes.sum())
+        raise NotEstimable(few, Said("experiments.sample_fewer_strata", low=lowest.sum(), high=sizes.sum()))
     return _rounded(_water_level(n, sizes * _spreads(method, sds, len(sizes)), lowest, sizes), n)
 
 
@@ -124,7 +155,10 @@ def _spreads(method: str, sds: Floats | None, n_strata: int) -> Floats:
         return np.ones(n_strata)
     found = np.array([] if sds is None else sds, dtype=np.float64)
     if method != "neyman" or found.shape != (n_strata,) or not ((found > 0) & (found < math.inf)).all():
-        raise NotEstimable("a stratum has no spread to allocate by", "method neyman with one positive sd per stratum")
+        raise NotEstimable(
+            Said("experiments.stratum_has_no_spread_allocate"),
+            Said("experiments.neyman_with_positive_sds"),
+        )
     return found
 
 
@@ -162,7 +196,8 @@ def stratified_sample(units: Keys, strata: Keys, sizes: Ints, *, seed: int) -> S
     wanted = np.asarray(sizes)
     if wanted.shape != blocks.sizes.shape or (wanted < 1).any() or (wanted > blocks.sizes).any():
         raise NotEstimable(
-            "a stratum has fewer units than asked, or is asked for none", f"1 to N for each of {len(blocks.sizes)}"
+            Said("experiments.stratum_smaller_than_asked"),
+            Said("experiments.from_one_to_all_each", n=len(blocks.sizes)),
         )
     draws = np.random.default_rng(seed).random((1, len(blocks.stratum)))
     chosen = _lowest(draws, blocks, wanted[None, :])[0][blocks.row_block]
@@ -263,8 +298,10 @@ def _first_close(
         if len(close):
             return treated[close[0]], start + int(close[0]) + 1, float(distances[close[0]])
         best = min(best, float(distances.min()))
-    never = f"none of {max_draws} allocations came within a distance of {threshold:.3g} (the closest: {best:.3g})"
-    raise NotEstimable(never, "a higher acceptance, more draws, or fewer covariates")
+    never = Said(
+        "experiments.none_allocations_came_within_distance_closest", max_draws=max_draws, threshold=threshold, best=best
+    )
+    raise NotEstimable(never, Said("experiments.higher_acceptance_more_draws_fewer_covariates"))
 
 
 def _distances(treated: NDArray[np.bool_], whitened: Floats) -> Floats:
@@ -276,50 +313,58 @@ def _distances(treated: NDArray[np.bool_], whitened: Floats) -> Floats:
     return np.asarray((difference**2 / (1 / n_treated + 1 / n_comparison)).sum(axis=1), dtype=np.float64)
 
 
-def _keys(keys: Keys, what: str) -> Keys:
+def _keys(keys: Keys, label: _Label) -> Keys:
     found = np.asarray(keys)
     if found.ndim != 1 or len(found) == 0 or pd.isna(found).any():
-        raise NotEstimable(f"a {what} is missing", f"a {what} for every unit")
+        raise NotEstimable(label.missing, label.every_unit)
     if found.dtype.kind == "O" and len({type(key) for key in found}) > 1:
-        raise NotEstimable(f"the {what}s are of several types and cannot be sorted", f"{what}s of one type")
+        raise NotEstimable(label.several_types, label.one_type)
     return found
 
 
 def _blocks(units: Keys, strata: Keys | None, clusters: Keys | None) -> _Blocks:
-    found = _keys(units, "unit key")
+    found = _keys(units, UNIT_KEY)
     if len(np.unique(found)) < len(found):
-        raise NotEstimable("a unit key appears twice", "one row per unit")
-    labels = np.zeros(len(found), dtype=np.int64) if strata is None else _keys(strata, "stratum")
-    groups = found if clusters is None else _keys(clusters, "cluster")
+        raise NotEstimable(Said("experiments.unit_key_appears_twice"), Said("experiments.one_row_per_unit"))
+    labels = np.zeros(len(found), dtype=np.int64) if strata is None else _keys(strata, STRATUM)
+    groups = found if clusters is None else _keys(clusters, CLUSTER)
     if not len(found) == len(labels) == len(groups):
-        raise NotEstimable("units, strata and clusters differ in length", "one stratum and cluster per unit")
+        raise NotEstimable(
+            Said("experiments.units_strata_clusters_differ_length"), Said("experiments.one_stratum_cluster_per_unit")
+        )
     row_block, n_blocks = cluster_codes(groups)
     codes, n_strata = cluster_codes(labels)
     stratum = np.zeros(n_blocks, dtype=np.int64)
     stratum[row_block] = codes
     if (stratum[row_block] != codes).any():
-        raise NotEstimable("a cluster lies in two strata", "strata that hold whole clusters")
+        raise NotEstimable(Said("experiments.cluster_lies_two_strata"), Said("experiments.strata_hold_whole_clusters"))
     return _Blocks(stratum, np.bincount(stratum, minlength=n_strata), row_block)
 
 
 def _check_share(blocks: _Blocks, share: float) -> None:
     if not 0 < share < 1:
-        raise NotEstimable(f"a treated share of {share:g} leaves an arm empty", "a share strictly between 0 and 1")
+        raise NotEstimable(
+            Said("experiments.treated_share_leaves_arm_empty", share=share),
+            Said("experiments.share_strictly_between_0_1"),
+        )
     least = math.ceil(1 / min(share, 1 - share) - 1e-9)
     if blocks.sizes.min() < least:
-        small = f"a stratum of {blocks.sizes.min()} cannot hold both arms at a share of {share:g}"
-        raise NotEstimable(small, f"{least} units or clusters in each stratum: merge small strata")
+        small = Said("experiments.stratum_cannot_hold_both_arms_share", units=blocks.sizes.min(), share=share)
+        raise NotEstimable(small, Said("experiments.larger_strata", least=least))
 
 
 def _check_acceptance(blocks: _Blocks, share: float, acceptance: float) -> None:
     if not 0 < acceptance < 1:
-        raise NotEstimable(f"an acceptance of {acceptance:g} is impossible", "a share strictly between 0 and 1")
+        raise NotEstimable(
+            Said("experiments.acceptance_impossible", acceptance=acceptance),
+            Said("experiments.share_strictly_between_0_1"),
+        )
     treated = np.floor(blocks.sizes * share + 1e-9)
     log_count = np.sum(special.gammaln(blocks.sizes + 1) - special.gammaln(treated + 1))
     log_count -= np.sum(special.gammaln(blocks.sizes - treated + 1))
     if log_count + math.log(acceptance) < math.log(FEWEST_ALLOCATIONS):
-        few = f"about {math.exp(log_count) * acceptance:.2g} allocations would be accepted, too few for a test"
-        raise NotEstimable(few, "a higher acceptance or more units")
+        few = Said("experiments.too_few_allocations_accepted", n=math.exp(log_count) * acceptance)
+        raise NotEstimable(few, Said("experiments.higher_acceptance_more_units"))
 
 
 def _draw(rng: np.random.Generator, blocks: _Blocks, share: float, draws: int) -> NDArray[np.bool_]:
@@ -350,15 +395,19 @@ def _whitened(covariates: Floats, blocks: _Blocks) -> Floats:
     """Return the blocks' covariate means, centred on their stratum, turned so that their covariance is the identity."""
     values = covariates[:, None] if covariates.ndim == 1 else covariates
     if len(values) != len(blocks.row_block) or not np.isfinite(values).all():
-        raise NotEstimable("a covariate is missing", "finite covariates for every unit")
+        raise NotEstimable(Said("experiments.covariate_missing"), Said("experiments.finite_covariates_every_unit"))
     count = np.bincount(blocks.row_block).astype(np.float64)
     means = np.column_stack([np.bincount(blocks.row_block, column) for column in values.T]) / count[:, None]
     levels = np.column_stack([np.bincount(blocks.stratum, column) for column in means.T]) / blocks.sizes[:, None]
     centred = means - levels[blocks.stratum]
     spread = np.sqrt(np.mean(centred**2, axis=0))
     if (spread <= 1e-12 * np.abs(means).max(axis=0, initial=1e-300)).any():
-        raise NotEstimable("a covariate does not vary within strata", "covariates that vary")
+        raise NotEstimable(
+            Said("experiments.covariate_does_not_vary_within_strata"), Said("experiments.covariates_vary")
+        )
     left, size, _ = np.linalg.svd(centred / spread, full_matrices=False)
     if size.min() < 1e-8 * size.max() or values.shape[1] > len(means) - len(blocks.sizes):
-        raise NotEstimable("the covariates are collinear", "covariates none of which follows from the others")
+        raise NotEstimable(
+            Said("experiments.covariates_collinear"), Said("experiments.covariates_none_which_follows_others")
+        )
     return np.asarray(left * math.sqrt(len(means) - len(blocks.sizes)), dtype=np.float64)

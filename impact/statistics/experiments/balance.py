@@ -25,6 +25,7 @@ from impact.statistics.observational.propensity import (
     known_estimand,
     same_length,
 )
+from impact.words.said import Said, Text
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Balance:
         follows from the mean, and where a variance is zero.
     """
 
-    names: tuple[str, ...]
+    names: tuple[Text, ...]
     mean_treated: Floats
     mean_comparison: Floats
     difference: Floats
@@ -56,7 +57,7 @@ class Balance:
 
 def standardised_differences(
     matrix: ArrayLike,
-    names: Sequence[str],
+    names: Sequence[Text],
     treated: ArrayLike,
     *,
     estimand: Estimand,
@@ -107,7 +108,7 @@ def standardised_differences(
 
 def joint_balance(
     matrix: ArrayLike,
-    names: Sequence[str],
+    names: Sequence[Text],
     treated: ArrayLike,
     *,
     weights: ArrayLike | None = None,
@@ -143,7 +144,7 @@ def joint_balance(
     same_length(arm, x)
     w = _weights(weights, arm)
     used = w > 0
-    enough_units(int(used.sum()), x.shape[1] + 1, "in all")
+    enough_units(int(used.sum()), x.shape[1] + 1)
     z = design(x[used], names)
     if weights is None and clusters is None:
         return _classical(arm, z)
@@ -156,9 +157,11 @@ def _classical(arm: Bools, z: Floats) -> JointTest:
     fitted = z @ np.linalg.lstsq(z, arm.astype(np.float64), rcond=None)[0]
     explained, left = float(np.sum((fitted - arm.mean()) ** 2)), float(np.sum((arm - fitted) ** 2))
     if left <= 1e-12 * n:
-        raise NotEstimable("the covariates separate the arms completely", "units of both arms with like values")
+        raise NotEstimable(
+            Said("experiments.covariates_separate_arms_completely"), Said("experiments.units_both_arms_like_values")
+        )
     statistic = explained / k / (left / (n - k - 1))
-    return joint(statistic, k, n - k - 1, rule="equal variances")
+    return joint(statistic, k, n - k - 1, rule=Said("rule.equal_variances"))
 
 
 def _wald(arm: Bools, z: Floats, w: Floats, *, clusters: NDArray[np.generic] | None) -> JointTest:
@@ -171,24 +174,28 @@ def _wald(arm: Bools, z: Floats, w: Floats, *, clusters: NDArray[np.generic] | N
         codes, n = arm_clusters(clusters, arm)
         influence = cluster_sums(influence, codes, n)
         if n <= k + 1:
-            raise NotEstimable(f"there are {n} clusters for {k} covariates", "more clusters or fewer covariates")
+            raise NotEstimable(
+                Said("experiments.clusters_covariates", n=n, k=k), Said("experiments.more_clusters_fewer_covariates")
+            )
     covariance = influence.T @ influence * n / (n - 1)
     if np.linalg.cond(covariance) > 1e12:
-        raise NotEstimable("the differences of the covariates are collinear", "fewer covariates")
+        raise NotEstimable(Said("experiments.differences_covariates_collinear"), Said("experiments.fewer_covariates"))
     gap = sides[0] @ z - sides[1] @ z
     squared = float(gap @ np.linalg.solve(covariance, gap))
     if clusters is None:
-        return joint(squared, k, np.inf, rule="robust")
+        return joint(squared, k, np.inf, rule=Said("rule.robust"))
     statistic = (n - k) / (k * (n - 1)) * squared
-    return joint(statistic, k, n - k, rule="clustered")
+    return joint(statistic, k, n - k, rule=Said("rule.clustered"))
 
 
 def _weights(weights: ArrayLike | None, arm: Bools) -> Floats:
     w = np.ones(len(arm)) if weights is None else np.asarray(weights, dtype=np.float64)
     if w.shape != arm.shape or not np.all(np.isfinite(w) & (w >= 0)):
-        raise NotEstimable("a weight is missing, infinite or negative", "one weight per unit, zero or positive")
+        raise NotEstimable(
+            Said("experiments.weight_missing_infinite_negative"), Said("experiments.one_weight_per_unit_zero_positive")
+        )
     if min(np.sum(w[arm] > 0), np.sum(w[~arm] > 0)) < 2:
-        raise NotEstimable("fewer than two units of an arm have weight", "at least two in each arm")
+        raise NotEstimable(Said("experiments.fewer_two_units_arm_have_weight"), Said("experiments.least_two_each_arm"))
     return w
 
 

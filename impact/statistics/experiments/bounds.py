@@ -15,9 +15,12 @@ from scipy import optimize, stats
 
 from impact.errors import NotEstimable
 from impact.statistics.core import CONFIDENCE, Estimate, Floats, Ints, cluster_codes, influence_error, wald
+from impact.words.said import Said
 
 Arm = Literal["treated", "control", "neither"]
 Rows = NDArray[np.bool_]
+STRATA = Said("experiments.units_without_stratum"), Said("experiments.stratum_label_every_unit")
+CLUSTERS = Said("experiments.units_without_cluster"), Said("experiments.cluster_label_every_unit")
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ def lee_bounds(
     w = np.ones(len(y)) if weights is None else np.asarray(weights, dtype=np.float64)
     _refuse_input(y, d, w)
     w = w / w.mean()  # only their ratios count; equal weights are ones, and give what no weights give to the last bit
-    codes, n_strata = cluster_codes(np.zeros(len(y)) if strata is None else _labels(strata, len(y), "strata"))
+    codes, n_strata = cluster_codes(np.zeros(len(y)) if strata is None else _labels(strata, len(y), STRATA))
     parts = [_stratum(y, d, w, codes == stratum) for stratum in range(n_strata)]
     arm = _one_arm(parts)
     values, influence, shares = _averaged(parts, codes, np.isfinite(y) & (d == (0 if arm == "treated" else 1)), w)
@@ -121,27 +124,35 @@ def lee_bounds(
 
 def _refuse_input(y: Floats, d: Floats, w: Floats) -> None:
     if y.ndim != 1 or y.shape != d.shape or y.shape != w.shape:
-        raise NotEstimable("outcome, treatment and weights differ in length", "one value of each per unit")
+        raise NotEstimable(
+            Said("experiments.outcome_treatment_weights_differ_length"), Said("experiments.one_value_each_per_unit")
+        )
     if not np.isin(d, (0, 1)).all():
-        raise NotEstimable("treatment is not 0 or 1 everywhere", "a complete assignment to two arms")
+        raise NotEstimable(
+            Said("experiments.treatment_not_0_1_everywhere"), Said("experiments.complete_assignment_two_arms")
+        )
     if np.isinf(y).any():
-        raise NotEstimable("some outcomes are infinite", "numbers, or NaN where there is no outcome")
+        raise NotEstimable(Said("experiments.some_outcomes_infinite"), Said("experiments.numbers_nan_where_no_outcome"))
     if not (np.isfinite(w) & (w > 0)).all():
-        raise NotEstimable("some weights are not positive numbers", "a positive weight per unit")
+        raise NotEstimable(
+            Said("experiments.some_weights_not_positive_numbers"), Said("experiments.positive_weight_per_unit")
+        )
 
 
-def _labels(labels: NDArray[np.generic], n: int, what: str) -> NDArray[np.generic]:
+def _labels(labels: NDArray[np.generic], n: int, refusal: tuple[Said, Said]) -> NDArray[np.generic]:
     found = np.asarray(labels)
     missing = [label is None or label != label for label in found.tolist()]  # noqa: PLR0124 - NaN only
     if found.shape != (n,) or any(missing):
-        raise NotEstimable(f"some units have no {what}", f"a label of the {what} for every unit")
+        raise NotEstimable(*refusal)
     return found
 
 
 def _clusters(clusters: NDArray[np.generic], d: Floats) -> tuple[Ints, int]:
-    codes, count = cluster_codes(_labels(clusters, len(d), "clusters"))
+    codes, count = cluster_codes(_labels(clusters, len(d), CLUSTERS))
     if min(len(np.unique(codes[d == side])) for side in (0, 1)) < 2:
-        raise NotEstimable("all units of an arm lie in one cluster", "at least two clusters in each arm")
+        raise NotEstimable(
+            Said("experiments.all_units_arm_lie_one_cluster"), Said("checks.least_two_clusters_each_arm")
+        )
     return codes, count
 
 
@@ -152,8 +163,8 @@ def _stratum(y: Floats, d: Floats, w: Floats, inside: Rows) -> _Bounds:
     counts = [int((seen & arm).sum()) for arm in arms]
     if min(counts) < 2:
         raise NotEstimable(
-            f"an arm has only {min(counts)} observed outcomes in a stratum or in all",
-            "at least two outcomes in both arms, or coarser strata",
+            Said("experiments.few_observed_outcomes", n=min(counts)),
+            Said("experiments.two_outcomes_in_both_arms"),
         )
     rates = [float(w[seen & arm].sum() / w[arm].sum()) for arm in arms]
     if rates[0] != rates[1]:
@@ -221,8 +232,8 @@ def _one_arm(parts: list[_Bounds]) -> Arm:
     arms = {part.arm for part in parts} - {"neither"}
     if len(arms) > 1:
         raise NotEstimable(
-            "treatment raises the share observed in some strata and lowers it in others",
-            "selection that moves one way: bounds without strata, or coarser strata",
+            Said("experiments.selection_goes_both_ways"),
+            Said("experiments.selection_one_way_only"),
         )
     return next(iter(arms), "neither")
 
@@ -240,13 +251,15 @@ def _averaged(parts: list[_Bounds], codes: Ints, base: Rows, w: Floats) -> tuple
 
 def _estimate(value: float, influence: Floats, groups: tuple[Ints, int] | None, n: int) -> Estimate:
     if groups is None:
-        return wald(value, influence_error(influence), rule="influence function", n_obs=n, influence=influence)
+        return wald(
+            value, influence_error(influence), rule=Said("rule.influence_function"), n_obs=n, influence=influence
+        )
     codes, count = groups
     error = influence_error(influence, codes, count) * math.sqrt(count / (count - 1))
     return wald(
         value,
         error,
-        rule="clustered influence function",
+        rule=Said("rule.clustered_influence_function"),
         n_obs=n,
         df=count - 1.0,
         n_clusters=count,

@@ -18,6 +18,7 @@ from impact.errors import NotEstimable, UsageError
 from impact.statistics.core import Estimate, Floats, Ints, cluster_sums, wald
 from impact.statistics.linear.least_squares import binary, check_finite, check_lengths, fit
 from impact.statistics.linear.sandwich import ROUNDING, contrast, group_codes, label_codes
+from impact.words.said import Said, Text
 
 TIE = 1e-9
 SINGULAR = 1e-9
@@ -90,12 +91,12 @@ def welch(outcome: Floats, treated: NDArray[Any]) -> Estimate:
     ----------
     Welch (1947), https://doi.org/10.1093/biomet/34.1-2.28.
     """
-    outcome, treated = np.asarray(outcome, dtype=np.float64), binary(treated, "treatment")
+    outcome, treated = np.asarray(outcome, dtype=np.float64), binary(treated, Said("statistics.treatment"))
     check_lengths(len(treated), outcome=outcome)
-    check_finite(outcome, "the outcome")
+    check_finite(outcome, Said("statistics.the_outcome"))
     arms = [outcome[treated == arm] for arm in (1, 0)]
     if min(len(arm) for arm in arms) < 2:
-        raise NotEstimable("an arm has a single unit", "at least two units in each arm")
+        raise NotEstimable(Said("experiments.arm_has_single_unit"), Said("experiments.least_two_units_each_arm"))
     parts = [float(np.var(arm, ddof=1)) / len(arm) for arm in arms]
     error = math.sqrt(sum(parts))
     floor = ROUNDING * float(np.abs(outcome).max())
@@ -105,7 +106,7 @@ def welch(outcome: Floats, treated: NDArray[Any]) -> Estimate:
     return wald(
         means[0] - means[1],
         error if error > floor else 0.0,
-        rule="HC2",
+        rule=Said("rule.named", name="HC2"),
         n_obs=len(outcome),
         df=df,
         influence=influence,
@@ -116,7 +117,7 @@ def lin(
     outcome: Floats,
     treated: NDArray[Any],
     covariates: Floats,
-    names: Sequence[str],
+    names: Sequence[Text],
     *,
     weights: Floats | None = None,
     errors: str = "HC2",
@@ -150,17 +151,17 @@ def lin(
     ----------
     Lin (2013), https://doi.org/10.1214/12-AOAS583.
     """
-    treated = binary(treated, "treatment")
+    treated = binary(treated, Said("statistics.treatment"))
     covariates = np.asarray(covariates, dtype=np.float64)
     if covariates.ndim != 2 or covariates.shape != (len(treated), len(names)):
         raise UsageError(f"covariates have shape {covariates.shape}; expected ({len(treated)}, {len(names)})")
-    check_finite(covariates, "a covariate")
+    check_finite(covariates, Said("statistics.a_covariate"))
     check_lengths(len(treated), weights=weights)
     if weights is not None:
-        check_finite(weights, "the weight")
+        check_finite(weights, Said("statistics.the_weight"))
     centred = covariates - np.average(covariates, axis=0, weights=weights)
     matrix = np.column_stack([np.ones(len(treated)), treated, centred, treated[:, None] * centred])
-    labels = ["_constant", "_treated", *names, *(f"_treated × {name}" for name in names)]
+    labels = ["_constant", "_treated", *names, *(Said("experiments.times_treatment", name=name) for name in names)]
     fitted = fit(outcome, matrix, labels, weights=weights)
     return contrast(fitted, np.eye(fitted.k)[1], errors=errors, clusters=clusters)
 
@@ -203,11 +204,11 @@ def blocked(
     Imbens, Rubin (2015). Causal Inference, section 9.4. https://doi.org/10.1017/CBO9781139025751.
     Miratrix, Sekhon, Yu (2013), https://doi.org/10.1111/j.1467-9868.2012.01048.x.
     """
-    treated = binary(treated, "treatment")
+    treated = binary(treated, Said("statistics.treatment"))
     codes, count = label_codes(blocks, len(treated))
-    thin, words = thin_blocks(treated, np.asarray(blocks), clusters)
+    thin, sentence = thin_blocks(treated, np.asarray(blocks), clusters)
     if thin:
-        raise NotEstimable(words, "larger blocks, for instance blocks of the same kind joined")
+        raise NotEstimable(sentence, Said("experiments.larger_blocks"))
     cells = np.eye(2 * count)[codes + count * treated.astype(np.int64)]
     names = [f"block {block}, arm {arm}" for arm in (0, 1) for block in range(count)]
     fitted = fit(outcome, cells, names, weights=weights)
@@ -266,7 +267,9 @@ def randomisation_test(
     design, assigned = _prepare(np.asarray(outcome, dtype=np.float64), treated, covariates, blocks, clusters)
     possible = _possible(design)
     if possible < 2:
-        raise NotEstimable("only one assignment was possible", "at least two units or clusters")
+        raise NotEstimable(
+            Said("experiments.only_one_assignment_possible"), Said("experiments.least_two_units_clusters")
+        )
     enumerated = possible <= draws
     batches = _all_assignments(design, possible) if enumerated else _random_assignments(design, draws, rng)
     observed = float(_statistics(design, assigned[:, None])[0])
@@ -279,8 +282,8 @@ def randomisation_test(
 
 def thin_blocks(
     treated: NDArray[Any], blocks: NDArray[Any], clusters: Sequence[NDArray[Any]] = ()
-) -> tuple[list[str], str]:
-    """Return the blocks with fewer than two units (or clusters) in an arm, and that in words; arguments are (n,)."""
+) -> tuple[list[str], Said]:
+    """Return the blocks with fewer than two units (or clusters) in an arm, and a sentence on them; arrays are (n,)."""
     codes, count = label_codes(blocks, len(treated))
     cells = codes * 2 + np.asarray(treated).astype(np.int64)
     found: dict[int, None] = {}
@@ -290,8 +293,8 @@ def thin_blocks(
         few = np.flatnonzero(np.bincount(pairs, minlength=2 * count).reshape(-1, 2).min(axis=1) < 2)
         found |= dict.fromkeys(map(int, few))
     names = [str(blocks[np.argmax(codes == block)]) for block in sorted(found)]
-    named = f"{', '.join(names[:10])}{' …' if len(names) > 10 else ''}"
-    return names, f"{len(names)} blocks have fewer than two {'clusters' if clusters else 'units'} in an arm: {named}"
+    code = "experiments.thin_blocks_of_clusters" if clusters else "experiments.thin_blocks_of_units"
+    return names, Said(code, n=len(names), names=names[:10], more=" …" if len(names) > 10 else "")
 
 
 def _prepare(
@@ -301,21 +304,28 @@ def _prepare(
     blocks: NDArray[Any] | None,
     clusters: NDArray[Any] | None,
 ) -> tuple[_Design, Floats]:
-    n, assigned = len(outcome), binary(treated, "treatment")
+    n, assigned = len(outcome), binary(treated, Said("statistics.treatment"))
     check_lengths(n, treated=assigned, covariates=covariates)
     block = np.zeros(n, dtype=np.int64) if blocks is None else label_codes(blocks, n)[0]
     codes, count = (np.arange(n), n) if clusters is None else group_codes(clusters, n)
     first = np.unique(codes, return_index=True)[1]
     if np.any(assigned != assigned[first][codes]):
-        raise NotEstimable("treatment differs within a cluster", "treatment that is the same in each cluster")
+        raise NotEstimable(
+            Said("experiments.treatment_differs_within_cluster"), Said("experiments.treatment_same_each_cluster")
+        )
     if np.any(block != block[first][codes]):
-        raise NotEstimable("a cluster lies in two blocks", "blocks made of whole clusters")
+        raise NotEstimable(Said("experiments.cluster_lies_two_blocks"), Said("experiments.blocks_made_whole_clusters"))
     arms = cluster_sums(np.column_stack([assigned[first], 1 - assigned[first]]), block[first], int(block.max()) + 1)
     if np.any(arms == 0):
-        raise NotEstimable(f"{np.any(arms == 0, axis=1).sum()} blocks have one arm only", "both arms in each block")
+        raise NotEstimable(
+            Said("experiments.blocks_have_one_arm_only", n=np.any(arms == 0, axis=1).sum()),
+            Said("experiments.both_arms_each_block"),
+        )
     basis, residuals = _controls(outcome, block, covariates)
     if not _power(assigned - basis @ (basis.T @ assigned)) > 0:
-        raise NotEstimable("treatment is collinear with the covariates or blocks", "fewer covariates")
+        raise NotEstimable(
+            Said("experiments.treatment_collinear_covariates_blocks"), Said("experiments.fewer_covariates")
+        )
     leverage = np.sum(basis**2, axis=1)
     within = codes if clusters is not None else None
     return _Design(residuals, basis, leverage, within, count, assigned[first], block[first]), assigned
@@ -329,7 +339,7 @@ def _controls(outcome: Floats, block: Ints, covariates: Floats | None) -> tuple[
     fitted = fit(outcome, np.hstack([dummies, extra]), names)
     basis, _ = np.linalg.qr(fitted.matrix / np.linalg.norm(fitted.matrix, axis=0))
     if np.linalg.norm(fitted.residuals) <= ROUNDING * np.linalg.norm(outcome):
-        raise NotEstimable("the outcome does not vary beside the controls", "an outcome that varies")
+        raise NotEstimable(Said("experiments.outcome_does_not_vary_beside_controls"), Said("checks.outcome_varies"))
     return basis, fitted.residuals
 
 

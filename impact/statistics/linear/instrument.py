@@ -17,8 +17,10 @@ from impact.errors import NotEstimable, UsageError
 from impact.statistics.core import CONFIDENCE, Estimate, Floats, t_quantile
 from impact.statistics.linear.least_squares import Fit, binary, check_lengths, fit
 from impact.statistics.linear.sandwich import ROUNDING, coefficient
+from impact.words.said import Said, Text
 
 WEAK_BELOW = 23.1
+RECEIVED, ASSIGNMENT = Said("statistics.treatment_received"), Said("statistics.assignment")
 RULES = ("classical", "HC0", "HC1", "CR0", "CR1")
 
 
@@ -61,7 +63,7 @@ def two_stage_least_squares(
     assigned: NDArray[Any],
     exogenous: Floats,
     *,
-    names: Sequence[str],
+    names: Sequence[Text],
     weights: Floats | None = None,
     errors: str = "HC1",
     clusters: Sequence[NDArray[Any]] = (),
@@ -115,7 +117,7 @@ def two_stage_least_squares(
     """
     if errors not in RULES:
         raise UsageError(f"two stages take one of {', '.join(RULES)}; got {errors}")
-    taken, offered = binary(received, "treatment received"), binary(assigned, "assignment")
+    taken, offered = binary(received, RECEIVED), binary(assigned, ASSIGNMENT)
     check_lengths(len(offered), outcome=outcome, received=taken, exogenous=exogenous)
     columns = np.column_stack([np.asarray(exogenous, dtype=np.float64), offered])
     stages = [fit(y, columns, [*names, "assigned"], weights=weights) for y in (outcome, taken)]
@@ -123,7 +125,7 @@ def two_stage_least_squares(
     shares = _take_up(taken, offered, stages[1])
     reduced, first = (coefficient(stage, "assigned", errors=errors, clusters=clusters) for stage in stages)
     if first.estimate <= 0:
-        raise NotEstimable("assignment does not raise the share that received treatment", "assignment that does")
+        raise NotEstimable(Said("linear.assignment_does_not_raise_receipt"), Said("linear.assignment_that_does"))
     structural = _structural(np.asarray(outcome, dtype=np.float64), taken, stages[1])
     return InstrumentResult(
         coefficient(structural, "received", errors=errors, clusters=clusters),
@@ -149,11 +151,11 @@ def _take_up(taken: Floats, offered: Floats, first: Fit) -> tuple[float, float]:
         float(np.average(taken[offered == z], weights=first.weights[offered == z])) for z in (1, 0)
     )
     if assigned == 0:
-        raise NotEstimable("nobody who was assigned received treatment", "some who took it up")
+        raise NotEstimable(Said("linear.nobody_who_assigned_received_treatment"), Said("linear.some_who_took_up"))
     if np.linalg.norm(first.residuals) <= ROUNDING * np.linalg.norm(taken):
         raise NotEstimable(
-            "assignment and covariates fully decide who received treatment",
-            "the effect of assignment, which says it all",
+            Said("linear.receipt_fully_decided"),
+            Said("linear.effect_assignment_which_says_all"),
         )
     return assigned, not_assigned
 

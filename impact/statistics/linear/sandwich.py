@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from impact.errors import NotEstimable, UsageError
 from impact.statistics.core import Estimate, Floats, Ints, JointTest, cluster_codes, cluster_sums, joint, wald
 from impact.statistics.linear.least_squares import Fit, influence_of
+from impact.words.said import Said, Text
 
 ROBUST = ("HC0", "HC1", "HC2", "HC3")
 CLUSTERED = ("CR0", "CR1", "CR2", "CR3")
@@ -26,7 +27,7 @@ ROUNDING = 1e-11
 Group = tuple[Ints, int]
 
 
-def coefficient(fit: Fit, name: str, *, errors: str, clusters: Sequence[NDArray[Any]] = ()) -> Estimate:
+def coefficient(fit: Fit, name: Text, *, errors: str, clusters: Sequence[NDArray[Any]] = ()) -> Estimate:
     """Return one coefficient with its standard error; see :func:`contrast`."""
     return contrast(fit, fit.selector([name])[0], errors=errors, clusters=clusters)
 
@@ -99,7 +100,7 @@ def contrast(fit: Fit, vector: Floats, *, errors: str, clusters: Sequence[NDArra
     )
 
 
-def wald_joint(fit: Fit, names: Sequence[str], *, errors: str, clusters: Sequence[NDArray[Any]] = ()) -> JointTest:
+def wald_joint(fit: Fit, names: Sequence[Text], *, errors: str, clusters: Sequence[NDArray[Any]] = ()) -> JointTest:
     """Test that several coefficients are all zero: pre-trends, balance, interactions.
 
     Parameters
@@ -134,7 +135,9 @@ def wald_joint(fit: Fit, names: Sequence[str], *, errors: str, clusters: Sequenc
     eta = _hotelling(fit, picks, groups[0]) if errors == "CR2" else _df(fit, groups) + q - 1
     df2 = eta - q + 1
     if not df2 > 0:
-        raise NotEstimable(f"the clusters are too few to test {q} terms together", "more clusters or fewer terms")
+        raise NotEstimable(
+            Said("linear.clusters_too_few_test_terms_together", q=q), Said("linear.more_clusters_fewer_terms")
+        )
     statistic = form * (df2 / (eta * q) if errors == "CR2" else 1 / q)
     return joint(statistic, q, float(df2), rule=_rule(errors, groups))
 
@@ -145,7 +148,7 @@ def label_codes(labels: NDArray[Any], n: int) -> Group:
     if labels.shape != (n,):
         raise UsageError(f"labels have shape {labels.shape}; expected ({n},)")
     if pd.isna(labels).any():
-        raise NotEstimable("some units have no block or cluster", "a block or cluster for each unit")
+        raise NotEstimable(Said("linear.some_units_have_no_block_cluster"), Said("linear.block_cluster_each_unit"))
     try:
         return cluster_codes(labels)
     except TypeError as error:
@@ -156,7 +159,7 @@ def group_codes(labels: NDArray[Any], n: int) -> Group:
     """Return cluster numbers and their count for labels, shape (n,), refusing missing labels and a single cluster."""
     codes, count = label_codes(labels, n)
     if count < 2:
-        raise NotEstimable("all observations lie in one cluster", "at least two clusters in each arm")
+        raise NotEstimable(Said("linear.all_observations_lie_one_cluster"), Said("checks.least_two_clusters_each_arm"))
     return codes, count
 
 
@@ -169,8 +172,9 @@ def _groups(fit: Fit, errors: str, clusters: Sequence[NDArray[Any]]) -> list[Gro
     return [group_codes(labels, fit.n) for labels in clusters]
 
 
-def _rule(errors: str, groups: list[Group]) -> str:
-    return f"{errors} two-way" if len(groups) == 2 else errors
+def _rule(errors: str, groups: list[Group]) -> Said:
+    rule = Said("rule.classical") if errors == "classical" else Said("rule.named", name=errors)
+    return Said("rule.two_way", rule=rule) if len(groups) == 2 else rule
 
 
 def _df(fit: Fit, groups: list[Group]) -> float:
@@ -179,21 +183,22 @@ def _df(fit: Fit, groups: list[Group]) -> float:
 
 def _root(variance: float, scale: float, ways: int) -> float:
     if ways == 2 and variance <= 0:
-        raise NotEstimable("the two-way clustered variance is not positive", "more clusters in both directions")
+        raise NotEstimable(
+            Said("linear.two_way_clustered_variance_not_positive"), Said("linear.more_clusters_both_directions")
+        )
     return math.sqrt(variance) if variance > (ROUNDING * scale) ** 2 else 0.0
 
 
 def _refuse_exact_fit(fit: Fit) -> None:
     fitted = fit.matrix @ fit.params
     if np.sum(fit.weights * fit.residuals**2) <= ROUNDING**2 * np.sum(fit.weights * (fitted + fit.residuals) ** 2):
-        raise NotEstimable("the columns fit the outcome exactly", "an outcome that varies among units that are alike")
+        raise NotEstimable(Said("linear.columns_fit_outcome_exactly"), Said("linear.outcome_varies_among_units_alike"))
 
 
 def _refuse_single_support(fit: Fit, vector: Floats, groups: list[Group]) -> None:
     """Refuse a combination that is not identified without one of the clusters (or rows)."""
     rotation = np.linalg.cholesky(fit.bread)
     direction = rotation.T @ vector
-    what = "cluster" if groups else "observation"
     for codes, count in groups or [(np.arange(fit.n), fit.n)]:
         total = cluster_sums(fit.leverage, codes, count)
         for heavy in np.flatnonzero(total >= 1 - SINGULAR):
@@ -202,7 +207,13 @@ def _refuse_single_support(fit: Fit, vector: Floats, groups: list[Group]) -> Non
             values, vectors = np.linalg.eigh(share.T @ share)
             lost = vectors[:, values > 1 - SINGULAR].T @ direction
             if np.linalg.norm(lost) > 1e-6 * np.linalg.norm(direction):
-                raise NotEstimable(f"the estimate rests on one {what} alone", f"at least two {what}s in each arm")
+                raise _rests_on_one(clustered=bool(groups))
+
+
+def _rests_on_one(*, clustered: bool) -> NotEstimable:
+    if clustered:
+        return NotEstimable(Said("linear.rests_on_one_cluster"), Said("checks.least_two_clusters_each_arm"))
+    return NotEstimable(Said("linear.rests_on_one_observation"), Said("linear.two_observations_each_arm"))
 
 
 def _covariance(fit: Fit, errors: str, groups: list[Group]) -> Floats:
@@ -332,5 +343,7 @@ def _hotelling(fit: Fit, picks: Floats, group: Group) -> float:
 def _quadratic_form(params: Floats, variance: Floats) -> float:
     scale = np.sqrt(np.maximum(np.diag(variance), 0.0))
     if np.any(scale == 0) or np.linalg.eigvalsh(variance / np.outer(scale, scale))[0] < SINGULAR:
-        raise NotEstimable("the terms' joint variance has no inverse", "more clusters, or fewer terms in the test")
+        raise NotEstimable(
+            Said("linear.terms_joint_variance_has_no_inverse"), Said("linear.more_clusters_fewer_terms_test")
+        )
     return float((params / scale) @ np.linalg.solve(variance / np.outer(scale, scale), params / scale))

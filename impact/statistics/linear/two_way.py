@@ -18,6 +18,7 @@ from scipy import linalg, sparse
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, Floats, Ints, JointTest, cluster_sums, joint, wald
+from impact.words.said import Said
 
 Remover = Callable[[Floats], Floats]
 SmallSample = Literal["nested", "full", "none"]
@@ -25,6 +26,11 @@ ABSORBED = 1e-9
 ROUNDING = 16 * float(np.finfo(np.float64).eps)
 EXACT_FIT = 1e-11
 HEAVY = 0.2
+RULES: dict[SmallSample, Said] = {
+    "nested": Said("rule.cr1_nested"),
+    "full": Said("rule.cr1_full"),
+    "none": Said("rule.named", name="CR0"),
+}
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,7 @@ class Errors:
 
     covariance: Floats
     df: float
-    rule: str
+    rule: Said
     n_clusters: tuple[int, ...] = ()
     influence: Floats | None = field(default=None, repr=False, compare=False)
 
@@ -170,8 +176,8 @@ def fit_cells(cells: Cells) -> TwoWay:
     n_terms = len(cells.terms)
     moved, root = _identified(cells, remove)
     if cells.n_obs - rank - n_terms <= 0:
-        reason = f"{cells.n_obs} observations cannot carry {rank} effects and {n_terms} terms"
-        raise NotEstimable(reason, "more periods or units, or fewer terms")
+        reason = Said("linear.observations_cannot_carry_effects_terms", n_obs=cells.n_obs, rank=rank, n_terms=n_terms)
+        raise NotEstimable(reason, Said("linear.more_periods_units_fewer_terms"))
     bread = root @ root.T
     residuals = remove(_centred(cells.outcome, cells.weights))
     coefficients = np.zeros(n_terms)
@@ -207,14 +213,17 @@ def _identified(cells: Cells, remove: Remover) -> tuple[Floats, Floats]:
 def _absorbed(cells: Cells, place: int) -> NotEstimable:
     term, column = cells.terms[place], cells.regressors[:, place]
     if np.ptp(column) == 0:
-        return NotEstimable(f"{term} is {column[0]:g} in all observations", f"observations in which {term} differs")
+        return NotEstimable(
+            Said("linear.all_observations", term=term, value=column[0]),
+            Said("linear.observations_which_differs", term=term),
+        )
     if _within(column, cells.units) == 0:
-        return NotEstimable(f"{term} never changes within a unit", "a term that changes over time")
+        return NotEstimable(Said("linear.never_changes_within_unit", term=term), Said("linear.term_changes_over_time"))
     if cells.periods is not None and _within(column, cells.periods) == 0:
-        reason = f"{term} is the same for all in each period, so nobody is left to compare with"
-        return NotEstimable(reason, "units that are treated later or never")
-    reason = f"unit and period effects together say all that {term} says"
-    return NotEstimable(reason, f"linked units that differ in {term} in the same period")
+        reason = Said("linear.same_for_all_in_period", term=term)
+        return NotEstimable(reason, Said("linear.units_treated_later_never"))
+    reason = Said("linear.absorbed_by_both_effects", term=term)
+    return NotEstimable(reason, Said("linear.linked_units_differ_same_period", term=term))
 
 
 def _within(column: Floats, codes: Ints) -> float:
@@ -231,8 +240,8 @@ def _refuse_collinear(upper: Floats, least: Floats, terms: tuple[str, ...]) -> N
             continue
         shares = linalg.lstsq(upper[:place, :place], upper[:place, place])[0]
         others = [terms[i] for i in np.flatnonzero(np.abs(shares) > 1e-6)]
-        reason = f"given the effects, {terms[place]} is a combination of {', '.join(others)}"
-        raise NotEstimable(reason, "one of them left out, or for event times a group that is never treated")
+        reason = Said("linear.given_effects_combination", term=terms[place], others=others)
+        raise NotEstimable(reason, Said("linear.one_left_out_or_never_treated"))
 
 
 def row_scores(fit: TwoWay, codes: Ints) -> Floats:
@@ -253,7 +262,7 @@ def classical_errors(fit: TwoWay, squares: float) -> Errors:
     ``σ² = Σ w e² / (n − K)``; K counts the terms and all effects.
     """
     df = fit.cells.n_obs - fit.rank - len(fit.coefficients)
-    return Errors(squares / df * fit.bread, float(df), "classical")
+    return Errors(squares / df * fit.bread, float(df), Said("rule.classical"))
 
 
 def clustered_errors(
@@ -290,14 +299,16 @@ def clustered_errors(
     counts = tuple(len(part) for part in scores)
     fewest = min(counts)
     if fewest < 2:
-        raise NotEstimable("all observations lie in one cluster", "at least two clusters, better thirty or more")
+        raise NotEstimable(
+            Said("linear.all_observations_lie_one_cluster"), Said("linear.least_two_clusters_better_thirty_more")
+        )
     meat = sum((part.T @ part for part in scores), np.zeros_like(fit.bread))
     if both is not None:
         meat = meat - both.T @ both
     k = len(fit.coefficients) + (fit.rank if small_sample == "full" else max(1, fit.rank - nested))
     n = fit.cells.n_obs
     factor = 1.0 if small_sample == "none" else fewest / (fewest - 1) * (n - 1) / (n - k)
-    rule = ("two-way " if len(counts) > 1 else "") + ("CR0" if small_sample == "none" else f"CR1 {small_sample}")
+    rule = Said("rule.two_way_first", rule=RULES[small_sample]) if len(counts) > 1 else RULES[small_sample]
     influence = scores[0] @ fit.bread if len(scores) == 1 else None
     return Errors(factor * fit.bread @ meat @ fit.bread, float(fewest - 1), rule, counts, influence)
 
@@ -323,8 +334,8 @@ def refuse_lone_cluster(fit: TwoWay, codes: Ints, behind: Ints | None = None) ->
         try:
             _identified(rest, effects_remover(rest.units, rest.periods, rest.weights)[0])
         except NotEstimable as error:
-            reason = f"an effect rests on one cluster alone (without it, {error.reason}), so its error is unknown"
-            raise NotEstimable(reason, "two clusters treated and two to compare with, or fewer event times") from None
+            reason = Said("linear.effect_rests_on_one_cluster", reason=error.reason)
+            raise NotEstimable(reason, Said("linear.two_clusters_on_both_sides")) from None
 
 
 def _subset(cells: Cells, keep: NDArray[np.bool_]) -> Cells:
@@ -345,10 +356,12 @@ def term_estimates(fit: TwoWay, errors: Errors) -> tuple[Estimate, ...]:
     """
     variances = np.diag(errors.covariance)
     if np.any(variances < 0):
-        raise NotEstimable("the two-way clustered variance is negative", "one cluster column, or more clusters")
+        raise NotEstimable(
+            Said("linear.two_way_clustered_variance_negative"), Said("linear.one_cluster_column_more_clusters")
+        )
     spread = _length(_centred(fit.cells.outcome, fit.cells.weights)[:, None], fit.cells.weights)
     if np.any(np.sqrt(variances) <= EXACT_FIT * spread * np.sqrt(np.diag(fit.bread))):
-        raise NotEstimable("terms and effects fit the outcome (or its cluster means) exactly", "an outcome that varies")
+        raise NotEstimable(Said("linear.terms_fit_outcome_exactly"), Said("checks.outcome_varies"))
     return tuple(
         wald(
             fit.coefficients[place],
@@ -374,14 +387,14 @@ def joint_test(coefficients: Floats, errors: Errors, terms: Sequence[str], teste
         If nothing is to be tested, or the clusters are too few for the terms.
     """
     if not tested:
-        raise NotEstimable("there is no term to test", "at least one lead other than the reference")
+        raise NotEstimable(Said("linear.no_term_test"), Said("linear.least_one_lead_other_reference"))
     places = [list(terms).index(term) for term in tested]
     scale = np.sqrt(np.diag(errors.covariance)[places])
     part = errors.covariance[np.ix_(places, places)] / np.outer(scale, scale)
     roots = np.linalg.eigvalsh(part)
     if len(places) > errors.df or roots[0] <= ABSORBED * roots[-1]:
-        reason = f"{errors.df:g} degrees of freedom cannot carry a joint test of {len(places)} terms"
-        raise NotEstimable(reason, "more clusters, or fewer terms tested together")
+        reason = Said("linear.too_few_degrees_for_joint_test", df=errors.df, n=len(places))
+        raise NotEstimable(reason, Said("linear.more_clusters_fewer_terms_tested_together"))
     scaled = coefficients[places] / scale
     statistic = float(scaled @ np.linalg.solve(part, scaled)) / len(places)
     return joint(statistic, len(places), errors.df, rule=errors.rule)

@@ -21,6 +21,7 @@ from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, Floats, Ints, influence_error, wald
 from impact.statistics.observational import propensity as ps
 from impact.statistics.observational.propensity import TIE, Bools
+from impact.words.said import Said, Text
 
 Distance = Literal["propensity", "mahalanobis"]
 WITHIN_ARM = 2
@@ -45,7 +46,7 @@ class Matched:
     """
 
     estimate: Estimate
-    estimand: str
+    estimand: Said
     weights: Floats = field(repr=False, compare=False)
     n_treated: int
     n_treated_matched: int
@@ -104,7 +105,7 @@ def nearest(
     outcome: ArrayLike,
     treated: ArrayLike,
     matrix: ArrayLike,
-    names: Sequence[str],
+    names: Sequence[Text],
     *,
     key: NDArray[np.generic],
     replacement: bool,
@@ -165,14 +166,22 @@ def nearest(
     y, arm, x = ps.outcomes(outcome), ps.arms(treated), ps.covariates(matrix, names)
     ps.same_length(y, arm, x, np.asarray(key))
     if not 1 <= ratio <= np.sum(~arm) or not (caliper is None or caliper > 0):
-        raise NotEstimable(f"ratio {ratio} or caliper {caliper} is not possible", "1 to n₀ matches, a positive caliper")
+        raise NotEstimable(
+            Said(
+                "observational.ratio_caliper_not_possible", ratio=ratio, caliper="None" if caliper is None else caliper
+            ),
+            Said("observational.1_n_matches_positive_caliper"),
+        )
     order = ps.key_order(key)
     y, arm, x = y[order], arm[order], x[order]
     space, pool = _space(arm, x, names, distance=distance, caliper=caliper), np.flatnonzero(~arm)
     pairs = (_neighbours if replacement else _greedy)(space, np.flatnonzero(arm), pool, count=ratio)
     sets, position, counts = np.unique(pairs[:, 0], return_inverse=True, return_counts=True)
     if len(sets) < 2:
-        raise NotEstimable(f"{len(sets)} treated units found a match", "a wider caliper, or comparison units alike")
+        raise NotEstimable(
+            Said("observational.treated_units_found_match", n=len(sets)),
+            Said("observational.wider_caliper_comparison_units_alike"),
+        )
     shares, back = 1 / counts[position], np.argsort(order)
     values = y[pairs[:, 1]] + (_correction(y, x, pairs, shares=shares, names=names) if adjust else 0)
     gaps = y[sets] - np.bincount(position, shares * values)
@@ -185,14 +194,17 @@ def nearest(
     return Pairs(**vars(common), pairs=order[pairs], pair_weights=shares, n_short=short, caliper=limit)
 
 
-def _space(arm: Bools, x: Floats, names: Sequence[str], *, distance: Distance, caliper: float | None) -> _Space:
+def _space(arm: Bools, x: Floats, names: Sequence[Text], *, distance: Distance, caliper: float | None) -> _Space:
     reach = math.inf if caliper is None else caliper
     if distance == "propensity":
         p = ps.logit(arm, x, names).probabilities
         return _Space(p[:, None], ps.dense_ranks(p), reach * float(p.std(ddof=1)))
     if distance != "mahalanobis":
-        raise NotEstimable(f"the distance {distance!r} is not known", "propensity or mahalanobis")
-    ps.enough_units(len(x), x.shape[1] + 1, "in all")
+        raise NotEstimable(
+            Said("observational.distance_not_known", distance=repr(distance)),
+            Said("observational.propensity_mahalanobis"),
+        )
+    ps.enough_units(len(x), x.shape[1] + 1)
     z = ps.design(x, names)[:, 1:]
     root = np.linalg.cholesky(np.atleast_2d(np.cov(z, rowvar=False)))
     points = np.asarray(np.linalg.solve(root, z.T).T, dtype=np.float64)
@@ -224,13 +236,13 @@ def _neighbours(space: _Space, rows: Ints, pool: Ints, *, count: int) -> Ints:
     return np.concatenate(found).astype(np.int64)
 
 
-def _correction(y: Floats, x: Floats, pairs: Ints, *, shares: Floats, names: Sequence[str]) -> Floats:
+def _correction(y: Floats, x: Floats, pairs: Ints, *, shares: Floats, names: Sequence[Text]) -> Floats:
     """Return the predicted outcome of the treated unit minus that of its match, by a regression among the matches."""
     used = np.bincount(pairs[:, 1], shares, len(y))
     rows = used > 0
-    ps.enough_units(int(rows.sum()), x.shape[1] + 1, "among the matches")
+    ps.enough_units(int(rows.sum()), x.shape[1] + 1, ps.MATCHES)
     root = np.sqrt(used[rows])[:, None]
-    z = ps.design(x[rows], names, where=" among the matches")
+    z = ps.design(x[rows], names, ps.MATCHES)
     centre, scale = x[rows].mean(axis=0), x[rows].std(axis=0)
     slopes = np.linalg.lstsq(z * root, y[rows] * root[:, 0], rcond=None)[0][1:]
     ahead = (x[pairs[:, 0]] - centre) / scale - (x[pairs[:, 1]] - centre) / scale
@@ -242,7 +254,10 @@ def _reuse_variance(y: Floats, space: _Space, pool: Ints, *, pairs: Ints, shares
     excess = np.bincount(pairs[:, 1], shares, len(y)) ** 2 - np.bincount(pairs[:, 1], shares**2, len(y))
     rows = np.flatnonzero(excess > TIE)
     if len(rows) and len(pool) <= WITHIN_ARM:
-        raise NotEstimable(f"there are {len(pool)} comparison units", f"at least {WITHIN_ARM + 1} for a standard error")
+        raise NotEstimable(
+            Said("observational.comparison_units", n=len(pool)),
+            Said("observational.least_standard_error", least=WITHIN_ARM + 1),
+        )
     like = _neighbours(replace(space, limit=math.inf), rows, pool, count=min(WITHIN_ARM, len(pool)))
     found, position, counts = np.unique(like[:, 0], return_inverse=True, return_counts=True)
     mean = np.bincount(position, y[like[:, 1]]) / counts
@@ -254,22 +269,22 @@ def _paired(gaps: Floats, rows: Ints, *, n_units: int, n_obs: int, extra: float 
     mean, count = float(gaps.mean()), len(gaps)
     spread = float(np.sum((gaps - mean) ** 2))
     if extra is not None:
-        return wald(mean, math.sqrt(spread + extra) / count, rule="Abadie–Imbens", n_obs=n_obs)
+        return wald(mean, math.sqrt(spread + extra) / count, rule=Said("rule.abadie_imbens"), n_obs=n_obs)
     influence = np.zeros(n_units)
     influence[rows] = (gaps - mean) / count
-    error, rule = math.sqrt(spread / count / (count - 1)), "clustered by matched set"
+    error, rule = math.sqrt(spread / count / (count - 1)), Said("rule.clustered_by_matched_set")
     return wald(mean, error, rule=rule, n_obs=n_obs, df=count - 1, n_clusters=count, influence=influence)
 
 
 def _counted(estimate: Estimate, arm: Bools, weights: Floats) -> Matched:
     used = weights > 0
     n_treated, n_matched = int(arm.sum()), int(np.sum(used & arm))
-    estimand = "ATT" if n_matched == n_treated else "ATT of the matched"
+    estimand = Said("estimand.att" if n_matched == n_treated else "estimand.att_of_matched")
     return Matched(estimate, estimand, weights, n_treated, n_matched, int(np.sum(~arm)), int(np.sum(used & ~arm)))
 
 
 def subclassify(
-    outcome: ArrayLike, treated: ArrayLike, matrix: ArrayLike, names: Sequence[str], *, classes: int = 5
+    outcome: ArrayLike, treated: ArrayLike, matrix: ArrayLike, names: Sequence[Text], *, classes: int = 5
 ) -> Strata:
     """Compare treated and comparison units within classes of the propensity score.
 
@@ -299,13 +314,13 @@ def subclassify(
     p = ps.logit(treated, matrix, names).probabilities
     ps.same_length(y, arm)
     if classes < 1:
-        raise NotEstimable(f"{classes} classes were asked for", "at least one class")
+        raise NotEstimable(Said("observational.classes_asked", classes=classes), Said("observational.least_one_class"))
     cuts = np.quantile(p[arm], np.arange(1, classes) / classes)
     codes = np.asarray(np.searchsorted(cuts - TIE, p, side="right"), dtype=np.int64)
     fewest = np.minimum(*(np.bincount(codes[side], minlength=classes) for side in (arm, ~arm)))
     if np.mean(fewest[codes[arm]] >= PER_CLASS) < LEAST_MATCHED:
-        reason = "classes of the score that have fewer than two units of an arm hold most of the treated"
-        raise NotEstimable(reason, "fewer classes, or more overlap")
+        reason = Said("observational.thin_classes_hold_most_treated")
+        raise NotEstimable(reason, Said("observational.fewer_classes_more_overlap"))
     return _stratified(y, arm, codes, within=True)
 
 
@@ -313,7 +328,7 @@ def coarsened_exact(
     outcome: ArrayLike,
     treated: ArrayLike,
     matrix: ArrayLike,
-    names: Sequence[str],
+    names: Sequence[Text],
     *,
     exact: Collection[str] = (),
     cuts: Mapping[str, Sequence[float]] | None = None,
@@ -348,10 +363,12 @@ def coarsened_exact(
     """
     y, arm, x = ps.outcomes(outcome), ps.arms(treated), ps.covariates(matrix, names)
     ps.same_length(y, arm, x)
-    limits = cuts or {}
+    limits = dict[Text, Sequence[float]]((cuts or {}).items())
     unknown = [name for name in (*exact, *limits) if name not in names]
     if unknown:
-        raise NotEstimable(f"{', '.join(unknown)} is no covariate", f"names among {', '.join(names)}")
+        raise NotEstimable(
+            Said("observational.no_covariate", names=unknown), Said("observational.names_among", names=names)
+        )
     by_name = zip(names, x.T, strict=True)
     columns = [column if name in exact else _coarse(column, limits.get(name)) for name, column in by_name]
     codes = np.asarray(np.unique(np.column_stack(columns), axis=0, return_inverse=True)[1].reshape(-1), dtype=np.int64)
@@ -369,7 +386,10 @@ def _stratified(y: Floats, arm: Bools, codes: Ints, *, within: bool) -> Strata:
     n1, n0 = np.bincount(codes, arm).astype(np.float64), np.bincount(codes, ~arm).astype(np.float64)
     both = np.minimum(n1, n0) >= (PER_CLASS if within else 1)
     if both.sum() < 2 and not within:
-        raise NotEstimable(f"{int(both.sum())} strata hold both arms", "at least two; coarser intervals")
+        raise NotEstimable(
+            Said("observational.strata_hold_both_arms", n=int(both.sum())),
+            Said("observational.least_two_coarser_intervals"),
+        )
     strata = np.asarray(np.where(both, np.cumsum(both) - 1, -1)[codes], dtype=np.int64)
     weights = np.where(both[codes], np.where(arm, 1.0, (n1 / np.maximum(n0, 1))[codes]), 0.0)
     top, base, n1, n0 = weights * arm / n1[both].sum(), weights * ~arm / n1[both].sum(), n1[both], n0[both]
@@ -387,7 +407,9 @@ def _within_error(y: Floats, top: Floats, base: Floats, *, strata: Ints, effects
         count = np.bincount(strata[used], weights[used] != 0)
         mean = np.bincount(strata[used], y[used] * (weights[used] != 0)) / count
         influence = influence + weights * (y - mean[strata]) * np.sqrt(count / (count - 1))[strata]
-    return wald(tau, influence_error(influence), rule="within classes", n_obs=int(used.sum()), influence=influence)
+    return wald(
+        tau, influence_error(influence), rule=Said("rule.within_classes"), n_obs=int(used.sum()), influence=influence
+    )
 
 
 def _between_error(y: Floats, top: Floats, base: Floats, *, strata: Ints, effects: Floats) -> Estimate:
@@ -398,5 +420,5 @@ def _between_error(y: Floats, top: Floats, base: Floats, *, strata: Ints, effect
     used, form = strata >= 0, shares**2 / (1 - shares)
     error = influence_error(influence[used], strata[used], len(shares))
     df = float(1 / (np.sum(shares**2) + form.sum() ** 2 - np.sum(form**2)))
-    tau, rule, count = float((top - base) @ y), "CR2, clustered by stratum", len(shares)
+    tau, rule, count = float((top - base) @ y), Said("rule.cr2_by_stratum"), len(shares)
     return wald(tau, error, rule=rule, n_obs=int(used.sum()), df=df, n_clusters=count, influence=influence)

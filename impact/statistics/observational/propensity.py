@@ -18,6 +18,7 @@ from scipy import linalg, optimize, special
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Floats, Ints, cluster_codes
+from impact.words.said import Remark, Said, Text
 
 Bools = NDArray[np.bool_]
 Estimand = Literal["ATT", "ATE"]
@@ -44,7 +45,7 @@ class Logit:
         Shape (n, k + 1), each unit's influence on ``params``: ``params − truth ≈ Σ influence``.
     """
 
-    names: tuple[str, ...]
+    names: tuple[Text, ...]
     params: Floats
     probabilities: Floats
     influence: Floats = field(repr=False, compare=False)
@@ -79,7 +80,7 @@ class Overlap:
     comparison_largest: float
 
 
-def logit(treated: ArrayLike, matrix: ArrayLike, names: Sequence[str], *, weights: ArrayLike | None = None) -> Logit:
+def logit(treated: ArrayLike, matrix: ArrayLike, names: Sequence[Text], *, weights: ArrayLike | None = None) -> Logit:
     """Fit the propensity score by maximum likelihood.
 
     Parameters
@@ -112,18 +113,21 @@ def logit(treated: ArrayLike, matrix: ArrayLike, names: Sequence[str], *, weight
     """
     arm, x = arms(treated), covariates(matrix, names)
     same_length(arm, x)
-    enough_units(len(arm), x.shape[1] + 1, "in all")
+    enough_units(len(arm), x.shape[1] + 1)
     z, s = design(x, names), known_weights(weights, len(arm))
     _refuse_single_separation(arm, x, names)
     theta = _newton(arm, z, s)
     if theta is None or np.max(np.abs(z @ theta)) > EXTREME:
         _refuse_joint_separation(arm, z, names)
     if theta is None:
-        raise NotEstimable("the propensity model did not converge", "fewer or less extreme covariates")
+        raise NotEstimable(
+            Said("observational.propensity_model_did_not_converge"), Said("observational.fewer_less_extreme_covariates")
+        )
     p = special.expit(z @ theta)
     if np.any(p <= 0) or np.any(p >= 1):
         raise NotEstimable(
-            "no overlap: some fitted probabilities are 0 or 1", "units of both arms with like covariates"
+            Said("observational.fitted_probabilities_0_or_1"),
+            Said("observational.units_both_arms_like_covariates"),
         )
     back = _to_original_units(x)
     return Logit(("intercept", *names), back @ theta, p, _influence(arm, z, s, p=p) @ back.T)
@@ -167,27 +171,27 @@ def _log_likelihood(arm: Bools, eta: Floats, s: Floats) -> float:
     return float(np.sum(s * (arm * eta - np.logaddexp(0, eta))))
 
 
-def _refuse_single_separation(arm: Bools, x: Floats, names: Sequence[str]) -> None:
+def _refuse_single_separation(arm: Bools, x: Floats, names: Sequence[Text]) -> None:
     high = x[arm].min(axis=0) >= x[~arm].max(axis=0)
     low = x[arm].max(axis=0) <= x[~arm].min(axis=0)
-    found = [str(name) for name, one in zip(names, high | low, strict=True) if one]
+    found = [name for name, one in zip(names, high | low, strict=True) if one]
     if found:
         raise _separated(found[:1])
 
 
-def _refuse_joint_separation(arm: Bools, z: Floats, names: Sequence[str]) -> None:
+def _refuse_joint_separation(arm: Bools, z: Floats, names: Sequence[Text]) -> None:
     """Raise if some combination of covariates is never higher in one arm than in the other."""
     signed = np.where(arm, 1.0, -1.0)[:, None] * z
     solution = optimize.linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(z)), bounds=(-1, 1))
     direction = np.zeros(z.shape[1]) if solution.x is None else np.asarray(solution.x)
     margins = signed @ direction
     if margins.max() > 1e-4 and margins.min() > -1e-6:
-        raise _separated([str(name) for name, b in zip(names, direction[1:], strict=True) if abs(b) > 1e-6])
+        raise _separated([name for name, b in zip(names, direction[1:], strict=True) if abs(b) > 1e-6])
 
 
-def _separated(found: Sequence[str]) -> NotEstimable:
-    who = f"{found[0]} separates" if len(found) == 1 else f"{', '.join(found)} separate"
-    return NotEstimable(f"no overlap: {who} the arms", "units of both arms with like values, or leave it out")
+def _separated(found: Sequence[Text]) -> NotEstimable:
+    code = "observational.separates_arms" if len(found) == 1 else "observational.separate_arms_together"
+    return NotEstimable(Said(code, names=found), Said("observational.like_values_or_leave_out"))
 
 
 def overlap(
@@ -254,7 +258,9 @@ def _range(values: Floats) -> tuple[float, float]:
 def known_estimand(estimand: Estimand) -> Estimand:
     """Return the estimand, or refuse one that is neither ATT nor ATE."""
     if estimand not in ("ATT", "ATE"):
-        raise NotEstimable(f"the estimand {estimand!r} is not known", "ATT or ATE")
+        raise NotEstimable(
+            Said("observational.estimand_not_known", estimand=repr(estimand)), Said("observational.att_ate")
+        )
     return estimand
 
 
@@ -262,11 +268,14 @@ def arms(treated: ArrayLike) -> Bools:
     """Return who is treated as booleans, shape (n,); refuse anything but 0 and 1 or an arm of fewer than two."""
     values = np.asarray(treated, dtype=np.float64)
     if values.ndim != 1 or not np.all(np.isin(values, (0.0, 1.0))):
-        raise NotEstimable("the arm is missing or not 0 or 1 for some units", "an arm, 0 or 1, for each unit")
+        raise NotEstimable(
+            Said("observational.arm_missing_not_0_1_some_units"), Said("observational.arm_0_1_each_unit")
+        )
     arm: Bools = np.asarray(values == 1)
     if min(arm.sum(), (~arm).sum()) < 2:
         raise NotEstimable(
-            f"there are {int(arm.sum())} treated and {int((~arm).sum())} comparison units", "at least two in each arm"
+            Said("observational.treated_comparison_units", treated=int(arm.sum()), comparison=int((~arm).sum())),
+            Said("experiments.least_two_each_arm"),
         )
     return arm
 
@@ -275,18 +284,20 @@ def scores(probabilities: ArrayLike) -> Floats:
     """Return propensity scores as floats, shape (n,); refuse values not strictly between 0 and 1."""
     p = np.asarray(probabilities, dtype=np.float64)
     if not np.all((p > 0) & (p < 1)):
-        raise NotEstimable("a propensity score is missing, 0 or 1", "scores strictly between 0 and 1")
+        raise NotEstimable(
+            Said("observational.propensity_score_missing_0_1"), Said("observational.scores_strictly_between_0_1")
+        )
     return p
 
 
-def covariates(matrix: ArrayLike, names: Sequence[str]) -> Floats:
+def covariates(matrix: ArrayLike, names: Sequence[Text]) -> Floats:
     """Return covariates as floats, shape (n, k); refuse missing values and a count of names that does not fit."""
     x = np.asarray(matrix, dtype=np.float64)
     if x.ndim != 2 or x.shape[1] != len(names) or not len(names):
-        raise NotEstimable("there is no matrix of covariates with one name per column", "at least one covariate")
-    missing = [str(name) for name, column in zip(names, x.T, strict=True) if not np.isfinite(column).all()]
+        raise NotEstimable(Said("observational.no_matrix_with_names"), Said("observational.least_one_covariate"))
+    missing = [name for name, column in zip(names, x.T, strict=True) if not np.isfinite(column).all()]
     if missing:
-        raise NotEstimable(f"{', '.join(missing)} has missing or infinite values", "complete covariates")
+        raise NotEstimable(Said("statistics.not_finite", names=missing), Said("observational.complete_covariates"))
     return x
 
 
@@ -294,7 +305,9 @@ def outcomes(outcome: ArrayLike) -> Floats:
     """Return outcomes as floats, shape (n,); refuse missing values."""
     y = np.asarray(outcome, dtype=np.float64)
     if y.ndim != 1 or not np.isfinite(y).all():
-        raise NotEstimable("the outcome is missing or infinite for some units", "a complete outcome")
+        raise NotEstimable(
+            Said("observational.outcome_missing_infinite_some_units"), Said("observational.complete_outcome")
+        )
     return y
 
 
@@ -302,7 +315,10 @@ def known_weights(weights: ArrayLike | None, n: int) -> Floats:
     """Return sampling weights as floats, shape (n,), ones if None; refuse missing or non-positive ones."""
     s = np.ones(n) if weights is None else np.asarray(weights, dtype=np.float64)
     if s.shape != (n,) or not np.all(np.isfinite(s) & (s > 0)):
-        raise NotEstimable("a weight is missing, infinite or not positive", "one positive weight per unit")
+        raise NotEstimable(
+            Said("observational.weight_missing_infinite_not_positive"),
+            Said("observational.one_positive_weight_per_unit"),
+        )
     return s
 
 
@@ -311,25 +327,32 @@ def arm_clusters(clusters: NDArray[np.generic], arm: Bools) -> tuple[Ints, int]:
     labels = np.asarray(clusters)
     same_length(labels, arm)
     if bool(pd.isna(labels).any()):
-        raise NotEstimable("the cluster is missing for some units", "a cluster for each unit")
+        raise NotEstimable(Said("observational.cluster_missing_some_units"), Said("observational.cluster_each_unit"))
     codes, n_clusters = cluster_codes(labels)
-    for side, name in ((arm, "treated"), (~arm, "comparison")):
+    for side, code in (
+        (arm, "observational.treated_in_one_cluster"),
+        (~arm, "observational.comparison_in_one_cluster"),
+    ):
         if len(np.unique(codes[side])) < 2:
-            raise NotEstimable(f"all {name} units are in one cluster", "at least two clusters in each arm")
+            raise NotEstimable(Said(code), Said("checks.least_two_clusters_each_arm"))
     return codes, n_clusters
 
 
 def same_length(*arrays: NDArray[np.generic]) -> None:
     """Refuse arrays that are not about the same number of units."""
     if len({len(one) for one in arrays}) > 1:
-        raise NotEstimable("outcome, arm and covariates differ in length", "one value of each per unit")
+        raise NotEstimable(
+            Said("observational.outcome_arm_covariates_differ_length"), Said("experiments.one_value_each_per_unit")
+        )
 
 
 def key_order(key: NDArray[np.generic]) -> Ints:
     """Return the rows in the order of their keys; refuse missing or repeated keys."""
     labels = np.asarray(key)
     if bool(pd.isna(labels).any()) or len(np.unique(labels)) < len(labels):
-        raise NotEstimable("a key is missing or stands for two units", "a different key for each unit")
+        raise NotEstimable(
+            Said("observational.key_missing_stands_two_units"), Said("observational.different_key_each_unit")
+        )
     return np.asarray(np.argsort(labels, kind="stable"), dtype=np.int64)
 
 
@@ -341,28 +364,49 @@ def dense_ranks(values: Floats) -> Ints:
     return ranks
 
 
-def enough_units(n: int, n_params: int, where: str) -> None:
+@dataclass(frozen=True)
+class Among:
+    """Among whom a regression is fitted: after a count of units, and after what is found there."""
+
+    units: Said
+    there: Remark
+
+
+ALL = Among(Said("observational.in_all"), "")
+TREATED = Among(Said("observational.among_treated"), Said("observational.among_treated"))
+COMPARISON = Among(Said("observational.among_those_compared"), Said("observational.among_comparison_units"))
+MATCHES = Among(Said("observational.among_matches"), Said("observational.among_matches"))
+
+
+def enough_units(n: int, n_params: int, among: Among = ALL) -> None:
     """Refuse a regression with no more units than parameters."""
     if n <= n_params:
-        raise NotEstimable(f"there are {n} units {where} for {n_params} parameters", "more units or fewer covariates")
+        raise NotEstimable(
+            Said("observational.units_parameters", n=n, among=among.units, n_params=n_params),
+            Said("observational.more_units_fewer_covariates"),
+        )
 
 
-def design(x: Floats, names: Sequence[str], *, where: str = "") -> Floats:
+def design(x: Floats, names: Sequence[Text], among: Among = ALL) -> Floats:
     """Return an intercept and the centred, scaled covariates, shape (n, k + 1); refuse constant or collinear ones."""
     scale, size = x.std(axis=0), np.abs(x).max(axis=0)
-    flat = [str(name) for name, one in zip(names, scale <= FLAT * size, strict=True) if one]
+    flat = [name for name, one in zip(names, scale <= FLAT * size, strict=True) if one]
     if flat:
-        raise NotEstimable(f"{', '.join(flat)} does not vary{where}", "leave it out, or units that differ in it")
+        found = _there(Said("observational.does_not_vary", names=flat), among)
+        raise NotEstimable(found, Said("observational.leave_out_units_differ"))
     z = np.column_stack([np.ones(len(x)), (x - x.mean(axis=0)) / scale])
     dependent = _dependent(z, names)
     if dependent:
-        raise NotEstimable(
-            f"{', '.join(dependent)} is a combination of the other covariates{where} (collinear)", "leave it out"
-        )
+        found = _there(Said("observational.combination_of_others", names=dependent), among)
+        raise NotEstimable(Said("observational.collinear", found=found), Said("observational.leave_out"))
     return z
 
 
-def _dependent(z: Floats, names: Sequence[str]) -> list[str]:
+def _there(found: Said, among: Among) -> Said:
+    return Said("join.space", parts=(found, among.there)) if among.there else found
+
+
+def _dependent(z: Floats, names: Sequence[Text]) -> list[Text]:
     """Return the covariates that are a linear combination of the intercept and those before them."""
     if len(z) < z.shape[1]:
         return [str(name) for name in names[len(z) - 1 :]]

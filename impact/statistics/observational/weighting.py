@@ -20,8 +20,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Estimate, Floats, in_digits, influence_error, wald
+from impact.statistics.core import Estimate, Floats, influence_error, wald
 from impact.statistics.observational.propensity import (
+    COMPARISON,
+    TREATED,
+    Among,
     Bools,
     Estimand,
     arm_clusters,
@@ -35,6 +38,7 @@ from impact.statistics.observational.propensity import (
     outcomes,
     same_length,
 )
+from impact.words.said import Said, Text
 
 Nuisance = Literal["estimated", "known"]
 BALANCED = 1e-12
@@ -73,7 +77,7 @@ def ipw(
     outcome: ArrayLike,
     treated: ArrayLike,
     matrix: ArrayLike,
-    names: Sequence[str],
+    names: Sequence[Text],
     *,
     estimand: Estimand,
     propensity: Nuisance = "estimated",
@@ -127,7 +131,7 @@ def ipw(
     influence = top.influence - base.influence
     if _is_estimated(propensity):
         influence = influence + fit.influence @ (_with_intercept(matrix).T @ (top.slope - base.slope))
-    rule = f"M-estimation, propensity {propensity}"
+    rule = Said("rule.propensity_known" if propensity == "known" else "rule.propensity_estimated")
     return _estimate(top.value - base.value, influence, arm, rule=rule, clusters=clusters)
 
 
@@ -135,7 +139,7 @@ def aipw(
     outcome: ArrayLike,
     treated: ArrayLike,
     matrix: ArrayLike,
-    names: Sequence[str],
+    names: Sequence[Text],
     *,
     estimand: Estimand,
     nuisance: Nuisance = "estimated",
@@ -174,8 +178,8 @@ def aipw(
     same_length(y, arm, x)
     s, fit = known_weights(weights, len(y)), logit(treated, matrix, names, weights=weights)
     w = _arm_weights(arm, fit.probabilities, s, estimand=estimand)
-    base = _line(y, ~arm, x, names=names, s=s, where="among the comparison units")
-    top = _line(y, arm, x, names=names, s=s, where="among the treated") if estimand == "ATE" else base
+    base = _line(y, ~arm, x, names=names, s=s, among=COMPARISON)
+    top = _line(y, arm, x, names=names, s=s, among=TREATED) if estimand == "ATE" else base
     over = None if normalised else w.target
     modelled = _mean(top.predicted - base.predicted, w.target, np.zeros(len(y)))
     treated_rest = _mean(y - top.predicted, w.treated, w.treated_slope, over=over)
@@ -185,7 +189,7 @@ def aipw(
         slope = treated_rest.slope - comparison_rest.slope
         influence = influence + fit.influence @ (_with_intercept(matrix).T @ slope)
         influence = influence + _lines_influence(design(x, names), w, over, top=top, base=base)
-    rule = "M-estimation, both models estimated" if nuisance == "estimated" else "efficient influence function"
+    rule = Said("rule.both_models_estimated" if nuisance == "estimated" else "rule.efficient_influence")
     value = modelled.value + treated_rest.value - comparison_rest.value
     return _estimate(value, influence, arm, rule=rule, clusters=clusters)
 
@@ -194,7 +198,7 @@ def entropy_balance(
     outcome: ArrayLike,
     treated: ArrayLike,
     matrix: ArrayLike,
-    names: Sequence[str],
+    names: Sequence[Text],
     *,
     weights: ArrayLike | None = None,
     clusters: NDArray[np.generic] | None = None,
@@ -230,12 +234,12 @@ def entropy_balance(
     z = (x - top @ x) / x[~arm].std(axis=0)
     slopes = np.linalg.solve((z * base[:, None]).T @ z, z.T @ (base * (y - base @ y)))
     influence = top * (y - top @ y - z @ slopes) - base * (y - base @ y - z @ slopes)
-    rule = "M-estimation, weights estimated"
+    rule = Said("rule.weights_estimated")
     return _estimate(float(top @ y - base @ y), influence, arm, rule=rule, clusters=clusters)
 
 
 def entropy_weights(
-    treated: ArrayLike, matrix: ArrayLike, names: Sequence[str], *, weights: ArrayLike | None = None
+    treated: ArrayLike, matrix: ArrayLike, names: Sequence[Text], *, weights: ArrayLike | None = None
 ) -> Floats:
     """Return entropy balancing weights for the ATT, shape (n,).
 
@@ -250,11 +254,10 @@ def entropy_weights(
     arm, x = arms(treated), covariates(matrix, names)
     same_length(arm, x)
     s = known_weights(weights, len(arm))
-    where = " among the comparison units"
-    enough_units(int((~arm).sum()), x.shape[1] + 1, where.strip())
+    enough_units(int((~arm).sum()), x.shape[1] + 1, COMPARISON)
     target = np.average(x[arm], axis=0, weights=s[arm])
     _refuse_outside_range(x[~arm], target, names)
-    design(x[~arm], names, where=where)
+    design(x[~arm], names, COMPARISON)
     z = (x[~arm] - target) / x[~arm].std(axis=0)
     found = _exponential_tilt(z, s[~arm])
     if found is None:
@@ -301,27 +304,32 @@ def _dual(z: Floats, s: Floats, tilt: Floats) -> float:
     return float(special.logsumexp(z @ tilt, b=s))
 
 
-def _refuse_outside_range(x: Floats, target: Floats, names: Sequence[str]) -> None:
+def _refuse_outside_range(x: Floats, target: Floats, names: Sequence[Text]) -> None:
     for name, value, low, high in zip(names, target, x.min(axis=0), x.max(axis=0), strict=True):
         if low < high and not low < value < high:
             raise NotEstimable(
-                f"no positive weights balance {name}: the treated's mean is {in_digits(value)}, the comparison units"
-                f" lie within {in_digits(low)} and {in_digits(high)}",
-                "comparison units on both sides of that mean, or fewer moments",
+                Said(
+                    "observational.treated_mean_out_of_reach",
+                    name=name,
+                    value=value,
+                    low=low,
+                    high=high,
+                ),
+                Said("observational.units_on_both_sides"),
             )
 
 
-def _infeasible(z: Floats, names: Sequence[str]) -> NotEstimable:
+def _infeasible(z: Floats, names: Sequence[Text]) -> NotEstimable:
     """Name the moments that must stay unbalanced when the total imbalance is as small as it can be."""
     n, k = z.shape
     cost = np.concatenate([np.zeros(n), np.ones(2 * k)])
     equal = np.vstack([np.hstack([z.T, np.eye(k), -np.eye(k)]), np.concatenate([np.ones(n), np.zeros(2 * k)])])
     solution = optimize.linprog(cost, A_eq=equal, b_eq=np.concatenate([np.zeros(k), [1.0]]))
     slack = np.zeros(k) if solution.x is None else solution.x[n : n + k] + solution.x[n + k :]
-    stuck = [str(name) for name, size in zip(names, slack, strict=True) if size > 1e-7] or list(map(str, names))
+    stuck = [name for name, size in zip(names, slack, strict=True) if size > 1e-7] or list(names)
     return NotEstimable(
-        f"no positive weights balance {', '.join(stuck)} together with the other moments",
-        "fewer moments, or comparison units more like the treated",
+        Said("observational.moments_not_balanced_together", names=stuck),
+        Said("observational.fewer_moments"),
     )
 
 
@@ -344,10 +352,10 @@ def _mean(values: Floats, weights: Floats, slope: Floats, *, over: Floats | None
     return _Part(value, (weights * values - value * over) / total, slope * values / total)
 
 
-def _line(y: Floats, rows: Bools, x: Floats, *, names: Sequence[str], s: Floats, where: str) -> _Line:
+def _line(y: Floats, rows: Bools, x: Floats, *, names: Sequence[Text], s: Floats, among: Among) -> _Line:
     """Fit y on x by weighted least squares among some rows; predict for all."""
-    enough_units(int(rows.sum()), x.shape[1] + 1, where)
-    design(x[rows], names, where=f" {where}")
+    enough_units(int(rows.sum()), x.shape[1] + 1, among)
+    design(x[rows], names, among)
     z, kept = design(x, names), s * rows
     gram = (z * kept[:, None]).T @ z
     predicted = np.asarray(z @ np.linalg.solve(gram, z.T @ (kept * y)), dtype=np.float64)
@@ -371,16 +379,18 @@ def _with_intercept(matrix: ArrayLike) -> Floats:
 
 def _is_estimated(nuisance: Nuisance) -> bool:
     if nuisance not in ("estimated", "known"):
-        raise NotEstimable(f"the error rule {nuisance!r} is not known", "estimated or known")
+        raise NotEstimable(
+            Said("observational.error_rule_not_known", rule=repr(nuisance)), Said("observational.estimated_known")
+        )
     return nuisance == "estimated"
 
 
 def _estimate(
-    value: float, influence: Floats, arm: Bools, *, rule: str, clusters: NDArray[np.generic] | None
+    value: float, influence: Floats, arm: Bools, *, rule: Said, clusters: NDArray[np.generic] | None
 ) -> Estimate:
     codes, n_clusters = (None, len(arm)) if clusters is None else arm_clusters(clusters, arm)
     error = influence_error(influence, codes, n_clusters) * math.sqrt(n_clusters / (n_clusters - 1))
     if codes is None:
         return wald(value, error, rule=rule, n_obs=len(arm), influence=influence)
-    rule, df = f"{rule}, clustered", float(n_clusters - 1)
+    rule, df = Said("rule.and_clustered", rule=rule), float(n_clusters - 1)
     return wald(value, error, rule=rule, n_obs=len(arm), df=df, n_clusters=n_clusters, influence=influence)

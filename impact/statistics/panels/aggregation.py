@@ -28,6 +28,7 @@ from impact.statistics.core import (
     wald,
 )
 from impact.statistics.panels.staggered import RULE, GroupTime
+from impact.words.said import Said
 
 Kind = Literal["simple", "group", "dynamic", "calendar"]
 Multiplier = Literal["rademacher", "mammen"]
@@ -170,18 +171,20 @@ def joint_test(
     https://mitpress.mit.edu/9780262232586/
     """
     if not len(values):
-        raise NotEstimable("there is no period before treatment to test", "more periods before treatment")
+        raise NotEstimable(Said("panels.no_period_before_treatment_test"), Said("panels.more_periods_before_treatment"))
     sums = influence if clusters is None else _sums(influence, clusters)
     lengths = np.sqrt((sums**2).sum(axis=0))
     if np.any(lengths <= 0) or np.linalg.matrix_rank(sums / lengths, tol=SINGULAR**0.5) < len(values):
-        raise NotEstimable("the effects to test have a singular covariance", "more units or clusters than effects")
+        raise NotEstimable(
+            Said("panels.effects_test_have_singular_covariance"), Said("panels.more_units_clusters_effects")
+        )
     covariance = (sums / lengths).T @ (sums / lengths)
     scaled = values / lengths
     statistic = float(scaled @ np.linalg.solve(covariance, scaled)) / factor
     if math.isinf(df):
-        return joint(statistic, len(values), df, rule="influence function")
+        return joint(statistic, len(values), df, rule=Said("rule.influence_function"))
     statistic /= len(values)
-    return joint(statistic, len(values), df, rule="influence function")
+    return joint(statistic, len(values), df, rule=Said("rule.influence_function"))
 
 
 def multiplier_bootstrap(
@@ -231,7 +234,7 @@ def multiplier_bootstrap(
         raise ValueError(f"draws must be at least {FEWEST_DRAWS}")
     sums = influence if clusters is None else _sums(influence, clusters)
     if np.any(np.count_nonzero(sums, axis=0) < FEWEST_CLUSTERS):
-        raise NotEstimable("an effect rests on too few units or clusters to draw from", "at least six for each effect")
+        raise NotEstimable(Said("panels.too_few_units_to_draw_from"), Said("panels.least_six_each_effect"))
     found = _draws(sums[np.any(sums != 0, axis=1)], draws, rng, multiplier)
     low, high = np.quantile(found, [0.25, 0.75], axis=0)
     errors = (high - low) / (stats.norm.ppf(0.75) - stats.norm.ppf(0.25))
@@ -239,7 +242,9 @@ def multiplier_bootstrap(
     return Bands(errors, critical, float(stats.norm.ppf(0.5 + CONFIDENCE / 2)), draws)
 
 
-_NO_PRETREND = NotEstimable("this average has no periods before treatment", "effects by periods since treatment")
+_NO_PRETREND = NotEstimable(
+    Said("panels.average_has_no_periods_before_treatment"), Said("panels.effects_periods_since_treatment")
+)
 _Part = tuple[float, Floats]
 
 
@@ -299,7 +304,9 @@ def _estimate(group_time: GroupTime, part: _Part) -> Estimate:
 def _pretrend(group_time: GroupTime, parts: dict[int, _Part]) -> JointTest | NotEstimable:
     before = {label: part for label, part in parts.items() if label < -group_time.anticipation}
     if not before:
-        return NotEstimable("there is no period before treatment to test", "more periods before treatment")
+        return NotEstimable(
+            Said("panels.no_period_before_treatment_test"), Said("panels.more_periods_before_treatment")
+        )
     effects = _stacked(before)
     try:
         return joint_test(effects.values, effects.influence, group_time.clustering.codes)

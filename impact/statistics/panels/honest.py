@@ -16,6 +16,7 @@ from scipy import optimize, stats
 
 from impact.errors import NotEstimable
 from impact.statistics.core import CONFIDENCE, Floats
+from impact.words.said import Said
 
 Restriction = Literal["relative_magnitudes", "smoothness"]
 Interval = tuple[float, float]
@@ -133,9 +134,11 @@ def honest_bounds(
     study = _study(estimates, covariance, n_pre, weights, rng)
     asked = [float(value) for value in m]
     if not all(math.isfinite(value) and value >= 0 for value in asked):
-        raise NotEstimable("a bound m is negative or no number", "values of m from 0")
+        raise NotEstimable(Said("panels.bound_m_negative_no_number"), Said("panels.values_m_0"))
     if restriction not in ("relative_magnitudes", "smoothness"):
-        raise NotEstimable(f"restriction '{restriction}' is not known", "relative_magnitudes or smoothness")
+        raise NotEstimable(
+            Said("panels.restriction_not_known", restriction=restriction), Said("panels.relative_magnitudes_smoothness")
+        )
     relative = restriction == "relative_magnitudes"
     interval = _relative if relative else _smooth
     centre = float(study.direction @ study.beta)
@@ -157,23 +160,25 @@ def _study(
     beta, sigma = np.asarray(estimates, dtype=np.float64), np.asarray(covariance, dtype=np.float64)
     if beta.ndim != 1 or sigma.shape != (len(beta), len(beta)) or not 1 <= n_pre < len(beta):
         raise NotEstimable(
-            "coefficients before and after treatment and their covariance do not fit together",
-            "a coefficient before the reference period, one after it, and a square covariance",
+            Said("panels.coefficients_do_not_fit_covariance"),
+            Said("panels.one_coefficient_on_each_side"),
         )
     if not (np.isfinite(beta).all() and np.isfinite(sigma).all()):
-        raise NotEstimable("a coefficient or covariance is missing", "an event study without empty periods")
+        raise NotEstimable(
+            Said("panels.coefficient_covariance_missing"), Said("panels.event_study_without_empty_periods")
+        )
     values, vectors = np.linalg.eigh((sigma + sigma.T) / 2)
     size = float(np.abs(sigma).max())
     if np.abs(sigma - sigma.T).max() > 1e-8 * size or values.min() < -1e-8 * size:
-        raise NotEstimable("the covariance is not symmetric and positive", "the covariance of the coefficients")
+        raise NotEstimable(Said("panels.covariance_not_symmetric_positive"), Said("panels.covariance_coefficients"))
     n_post = len(beta) - n_pre
     target = np.full(n_post, 1 / n_post) if weights is None else np.asarray(weights, dtype=np.float64)
     if target.shape != (n_post,) or not np.isfinite(target).all() or not target.any():
-        raise NotEstimable("the weights do not fit the periods after treatment", "one weight each, not all zero")
+        raise NotEstimable(Said("panels.weights_do_not_fit_periods"), Said("panels.one_weight_each_not_all_zero"))
     draws = rng.standard_normal((DRAWS, len(beta))) @ (vectors * np.sqrt(np.maximum(values, 0.0))).T
     study = _Study(beta, sigma, n_pre, target, draws)
     if study.error <= 1e-12 * math.sqrt(size) or size == 0:
-        raise NotEstimable("the effect has no standard error", "coefficients estimated with error")
+        raise NotEstimable(Said("panels.effect_has_no_standard_error"), Said("panels.coefficients_estimated_error"))
     return study
 
 
@@ -217,7 +222,9 @@ def _edge(tests: list[_Test], centre: float, half: float) -> float:
         accepted = np.flatnonzero(_accepted(tests, centre + half * shares))
         last = int(accepted[-1]) if len(accepted) else 0
         if last == 400:
-            raise NotEstimable("the interval does not end", "earlier coefficients with smaller errors, or a smaller m")
+            raise NotEstimable(
+                Said("panels.interval_does_not_end"), Said("panels.earlier_coefficients_smaller_errors_smaller_m")
+            )
         inner, outer = float(shares[last]), float(shares[last + 1])
     return abs(half) * inner
 

@@ -24,6 +24,7 @@ from impact.statistics.panels.adoption import (
     n_spread,
     wide_cohorts,
 )
+from impact.words.said import Said
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Imputed:
     n_obs: int
     n_always_treated: int
     n_missing: int
-    left_out: tuple[str, ...] = ()
+    left_out: tuple[Said, ...] = ()
 
 
 def imputation_effects(panel: Panel) -> Imputed:
@@ -88,7 +89,7 @@ def imputation_effects(panel: Panel) -> Imputed:
     Review of Economic Studies 91(6), 3253–3285. https://doi.org/10.1093/restud/rdae007
     """
     fit = _fit(panel)
-    rule = "conservative (Borusyak, Jaravel and Spiess)"
+    rule = Said("rule.conservative")
     masks = {event: fit.treated & (fit.event == event) for event in np.unique(fit.event[fit.treated])}
     terms = tuple((int(event), _conservative(panel, fit, mask, rule)) for event, mask in masks.items())
     return _imputed(panel, fit, _conservative(panel, fit, fit.treated, rule), terms)
@@ -144,12 +145,14 @@ class _Fit:
     untreated_weights: Floats
     gaps: Floats
     clustering: Clustering
-    left_out: tuple[str, ...]
+    left_out: tuple[Said, ...]
 
 
 def _fit(panel: Panel) -> _Fit:
     if panel.covariates is not None:
-        raise NotEstimable("unit effects absorb baseline covariates", "no covariates, or another estimator")
+        raise NotEstimable(
+            Said("panels.unit_effects_absorb_baseline_covariates"), Said("panels.no_covariates_another_estimator")
+        )
     event = np.arange(panel.outcome.shape[1]) - panel.cohort[:, None]
     after = np.asarray((panel.cohort != NEVER)[:, None] & (event >= 0))
     seen = ~np.isnan(panel.outcome)
@@ -166,7 +169,7 @@ def _fit(panel: Panel) -> _Fit:
     return _Fit(used, observed & after, event, weights, untreated, gaps, clustering, thin)
 
 
-def _imputable(panel: Panel, observed: Bools, after: Bools) -> tuple[Bools, tuple[str, ...]]:
+def _imputable(panel: Panel, observed: Bools, after: Bools) -> tuple[Bools, tuple[Said, ...]]:
     """Leave out, until nothing changes, what tells nothing of the effect, or nothing of its error.
 
     Untreated observations tell of the period effects unless they are the only one of their unit or period; one is
@@ -175,7 +178,7 @@ def _imputable(panel: Panel, observed: Bools, after: Bools) -> tuple[Bools, tupl
     period; its error is known if its cohort lies in two, and is observed in two in that period. Returns what stays,
     shape (n, T), and what was too thin, in words.
     """
-    clustering, gone = clustering_of(panel, np.asarray(observed.any(axis=1))), dict[str, None]()
+    clustering, gone = clustering_of(panel, np.asarray(observed.any(axis=1))), dict[Said, None]()
     while True:
         wide, thin = wide_cohorts(panel, np.asarray(observed.any(axis=1)))
         gone |= dict.fromkeys(thin)
@@ -185,21 +188,20 @@ def _imputable(panel: Panel, observed: Bools, after: Bools) -> tuple[Bools, tupl
             name = panel.name(int(period))
             if n_spread(left[:, period] & ~after[:, period], clustering) < 2:
                 treated[:, period] = False
-                gone[f"fewer than two units or clusters are untreated in period {name}"] = None
+                gone[Said("panels.few_untreated", period=name)] = None
             for cohort in np.unique(panel.cohort[treated[:, period]]):
                 members = treated[:, period] & (panel.cohort == cohort)
                 if n_spread(members, clustering) < 2:
                     treated[members, period] = False
-                    start = panel.name(int(cohort))
-                    gone[f"the cohort first treated {start} is observed in one unit or cluster in period {name}"] = None
+                    gone[Said("panels.cohort_thin", cohort=panel.name(int(cohort)), period=name)] = None
         untreated = _untreated(left & ~after, treated)
         kept = untreated | (treated & untreated.any(axis=1, keepdims=True))
         if np.array_equal(kept, observed):
             break
         observed = np.asarray(kept)
     if not np.any(observed & after):
-        reason = next(iter(gone), "no unit becomes treated after a period without treatment")
-        raise NotEstimable(reason, "units treated later, and more never treated or treated last")
+        reason = next(iter(gone), Said("panels.nobody_becomes_treated"))
+        raise NotEstimable(reason, Said("panels.more_units_treated_later_or_never"))
     return observed, tuple(gone)
 
 
@@ -214,9 +216,10 @@ def _check_linked(panel: Panel, untreated: Bools) -> None:
     seen = np.flatnonzero(untreated.any(axis=0))
     count, labels = csgraph.connected_components(untreated[:, seen].T.astype(float) @ untreated[:, seen] > 0)
     if count > 1:
-        apart = ", ".join(panel.name(int(period)) for period in seen[labels != labels[0]])
+        apart = [panel.name(int(period)) for period in seen[labels != labels[0]]]
         raise NotEstimable(
-            f"no untreated unit links the periods {apart} with the others", "units observed untreated in both"
+            Said("panels.no_untreated_unit_links_periods_others", periods=apart),
+            Said("panels.units_observed_untreated_both"),
         )
 
 
@@ -245,10 +248,10 @@ def _influence(fit: _Fit, chosen: Floats, second: Floats) -> Floats:
 def _second_stage(panel: Panel, fit: _Fit, mask: Bools) -> Estimate:
     chosen = np.where(mask, fit.weights, 0.0) / fit.weights[mask].sum()
     effect = float(np.sum(chosen * fit.gaps))
-    return _estimate(panel, fit, effect, _influence(fit, chosen, fit.gaps - effect), "GMM (Gardner)")
+    return _estimate(panel, fit, effect, _influence(fit, chosen, fit.gaps - effect), Said("rule.gardner"))
 
 
-def _conservative(panel: Panel, fit: _Fit, mask: Bools, rule: str) -> Estimate:
+def _conservative(panel: Panel, fit: _Fit, mask: Bools, rule: Said) -> Estimate:
     chosen = np.where(mask, fit.weights, 0.0) / fit.weights[mask].sum()
     centred = np.zeros_like(fit.gaps)
     for cohort in np.unique(panel.cohort[mask.any(axis=1)]):
@@ -261,7 +264,7 @@ def _conservative(panel: Panel, fit: _Fit, mask: Bools, rule: str) -> Estimate:
     return _estimate(panel, fit, effect, _influence(fit, chosen, centred), rule)
 
 
-def _estimate(panel: Panel, fit: _Fit, effect: float, influence: Floats, rule: str) -> Estimate:
+def _estimate(panel: Panel, fit: _Fit, effect: float, influence: Floats, rule: Said) -> Estimate:
     n_obs = int(np.sum(fit.weights > 0))
     return from_influence(effect, influence, fit.clustering, rule=rule, n_obs=n_obs, outcome=panel.outcome)
 

@@ -17,10 +17,14 @@ from scipy import optimize, stats
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Floats, t_quantile
+from impact.words.said import Said, Text
 
 LARGEST = 1e9
 Waves = Literal["exchangeable", "ar1"]
 Analysis = Literal["post", "change", "ancova"]
+ANALYSES = {"post": Said("power.post"), "change": Said("power.change"), "ancova": Said("power.ancova")}
+FROM_TO, STRICT, STRICT_F = "power.from_to", "power.strictly_between", "power.strictly_between_f"
+"""Which ends are possible values; strictly between agrees with the noun's gender, where a language has one."""
 
 
 @dataclass(frozen=True)
@@ -40,22 +44,23 @@ class Precision:
 
     def scaled(self, variance_factor: float) -> Precision:
         """Return the precision with the variance multiplied: a design effect, 1 − R², 1 − n/N, a panel factor."""
-        _within("a variance factor", 0, math.inf, variance_factor)
+        _within(Said("power.variance_factor"), 0, math.inf, variance_factor)
         return replace(self, std_error=self.std_error * math.sqrt(variance_factor))
 
 
-def _within(what: str, low: float, high: float, *values: float, open_ends: bool = False) -> None:
+def _within(what: Said, low: float, high: float, *values: float, ends: str = FROM_TO) -> None:
     for value in values:
-        inside = low < value < high if open_ends else low <= value <= high
+        inside = low <= value <= high if ends == FROM_TO else low < value < high
         if not inside or math.isinf(value):
-            ends = f"strictly between {low:g} and {high:g}" if open_ends else f"from {low:g} to {high:g}"
-            raise NotEstimable(f"{what} of {value:g} is impossible", f"{what} {ends}")
+            raise NotEstimable(
+                Said("power.impossible", what=what, value=value), Said(ends, what=what, low=low, high=high)
+            )
 
 
 def _level(alpha: float, sides: int) -> float:
-    _within("a significance level", 0, 1, alpha, open_ends=True)
+    _within(Said("power.significance_level"), 0, 1, alpha, ends=STRICT)
     if sides not in (1, 2):
-        raise NotEstimable(f"a test with {sides} sides does not exist", "one or two sides")
+        raise NotEstimable(Said("power.test_sides_does_not_exist", sides=sides), Said("power.one_two_sides"))
     return alpha / sides
 
 
@@ -94,11 +99,13 @@ def power(effect: float, precision: Precision, *, alpha: float = 0.05, sides: in
 
 def _check(effect: float, precision: Precision) -> None:
     if not math.isfinite(effect):
-        raise NotEstimable("the effect is not a finite number", "an effect in the unit of the outcome")
+        raise NotEstimable(Said("power.effect_not_finite_number"), Said("power.effect_unit_outcome"))
     if not precision.std_error > 0 or not math.isfinite(precision.std_error):
-        raise NotEstimable("the standard error is not a positive number", "an outcome that varies")
+        raise NotEstimable(Said("power.standard_error_not_positive_number"), Said("checks.outcome_varies"))
     if not precision.df > 0:
-        raise NotEstimable("no degrees of freedom are left", "more persons or clusters, or fewer covariates")
+        raise NotEstimable(
+            Said("statistics.no_degrees_freedom_left"), Said("power.more_persons_clusters_fewer_covariates")
+        )
 
 
 def _upper_tail(threshold: float, df: float, shift: float) -> float:
@@ -109,7 +116,9 @@ def _upper_tail(threshold: float, df: float, shift: float) -> float:
 
 def _number(probability: float) -> float:
     if not math.isfinite(probability):
-        raise NotEstimable("the noncentral distribution could not be evaluated here", "a less extreme design")
+        raise NotEstimable(
+            Said("power.noncentral_distribution_could_not_evaluated_here"), Said("power.less_extreme_design")
+        )
     return min(max(probability, 0.0), 1.0)
 
 
@@ -122,17 +131,19 @@ def minimum_detectable_effect(
     instead of the exact noncentral t.
     """
     level = _level(alpha, sides)
-    _within("a target power", alpha, 1, target, open_ends=True)
+    _within(Said("power.target_power"), alpha, 1, target, ends=STRICT_F)
     _check(0.0, precision)
     if bloom:
         return (t_quantile(1 - level, precision.df) + t_quantile(target, precision.df)) * precision.std_error
     unit = replace(precision, std_error=1.0)
-    found = solve(lambda effect: power(effect, unit, alpha=alpha, sides=sides), target, low=0, what="effect")
+    found = solve(
+        lambda effect: power(effect, unit, alpha=alpha, sides=sides), target, low=0, what=Said("power.effect_sought")
+    )
     return found * precision.std_error
 
 
 def solve(
-    function: Callable[[float], float], target: float = 0.8, *, low: float = 2.0, high: float = LARGEST, what: str
+    function: Callable[[float], float], target: float = 0.8, *, low: float = 2.0, high: float = LARGEST, what: Text
 ) -> float:
     """Return the smallest value at which a rising power function reaches its target.
 
@@ -144,14 +155,14 @@ def solve(
     NotEstimable
         If no value up to ``high`` reaches the target.
     """
-    _within("a target power", 0, 1, target, open_ends=True)
+    _within(Said("power.target_power"), 0, 1, target, ends=STRICT_F)
     if function(low) >= target:
         return float(low)
     lower, upper = low, min(high, max(2 * low, 1.0))
     while function(upper) < target:
         if upper >= high:
-            reached = f"no {what} up to {high:g} reaches a power of {target:.0%} (it ends at {function(high):.1%})"
-            raise NotEstimable(reached, "a larger effect, a more precise design, or more clusters")
+            reached = Said("power.target_not_reached", what=what, high=high, target=target, reached=function(high))
+            raise NotEstimable(reached, Said("power.larger_effect_or_more_clusters"))
         lower, upper = upper, min(high, 2 * upper)
     return float(optimize.brentq(lambda x: function(x) - target, lower, upper, xtol=1e-12, rtol=1e-14))
 
@@ -162,21 +173,21 @@ def two_means(
     """Return the precision of a difference of two means; Welch's df if the standard deviations differ."""
     other = sd if sd_comparison is None else sd_comparison
     if min(n_treated, n_comparison) < 1 or n_treated + n_comparison <= 2:
-        raise NotEstimable("an arm has no one, or no degrees of freedom are left", "two persons or more in each arm")
-    _within("a standard deviation", 0, math.inf, sd, other, open_ends=True)
+        raise NotEstimable(Said("power.arm_is_empty"), Said("power.two_persons_more_each_arm"))
+    _within(Said("power.standard_deviation"), 0, math.inf, sd, other, ends=STRICT_F)
     parts = sd**2 / n_treated, other**2 / n_comparison
     if sd_comparison is None:
         return Precision(math.sqrt(sum(parts)), n_treated + n_comparison - 2)
     if min(n_treated, n_comparison) <= 1:
-        raise NotEstimable("an arm of one has no variance of its own", "two persons or more in each arm")
+        raise NotEstimable(Said("power.arm_one_has_no_variance_own"), Said("power.two_persons_more_each_arm"))
     df = sum(parts) ** 2 / (parts[0] ** 2 / (n_treated - 1) + parts[1] ** 2 / (n_comparison - 1))
     return Precision(math.sqrt(sum(parts)), df)
 
 
 def one_mean(n: float, *, sd: float = 1.0) -> Precision:
     """Return the precision of one mean, or of the mean of paired differences with standard deviation ``sd``."""
-    _within("a sample size", 1, math.inf, n, open_ends=True)
-    _within("a standard deviation", 0, math.inf, sd, open_ends=True)
+    _within(Said("power.sample_size"), 1, math.inf, n, ends=STRICT_F)
+    _within(Said("power.standard_deviation"), 0, math.inf, sd, ends=STRICT_F)
     return Precision(sd / math.sqrt(n), n - 1)
 
 
@@ -224,12 +235,14 @@ def cluster_means(
         With one cluster in an arm, or impossible shares.
     """
     if min(treated, comparison) < 2:
-        raise NotEstimable("an arm of one cluster confounds programme and place", "two clusters or more in each arm")
-    _within("an intracluster correlation", 0, 1, icc)
-    _within("R²", 0, 1, r2_cluster, r2_person)
-    _within("a cluster size", 1, math.inf, size)
-    _within("a coefficient of variation", 0, math.inf, cv_size)
-    _within("a standard deviation", 0, math.inf, sd, open_ends=True)
+        raise NotEstimable(
+            Said("power.arm_one_cluster_confounds_programme_place"), Said("power.two_clusters_more_each_arm")
+        )
+    _within(Said("power.intracluster_correlation"), 0, 1, icc)
+    _within(Said("power.r_squared"), 0, 1, r2_cluster, r2_person)
+    _within(Said("power.cluster_size"), 1, math.inf, size)
+    _within(Said("power.coefficient_of_variation"), 0, math.inf, cv_size)
+    _within(Said("power.standard_deviation"), 0, math.inf, sd, ends=STRICT_F)
     between = icc * (1 - r2_cluster) * (1 + cv_size**2)
     within = (1 - icc) * (1 - r2_person) / size
     variance = sd**2 * (1 / treated + 1 / comparison) * (between + within)
@@ -238,11 +251,14 @@ def cluster_means(
 
 def wave_correlation(waves: int, autocorrelation: float, structure: Waves = "exchangeable") -> Floats:
     """Return the correlations of an outcome between waves, shape (waves, waves): one for all, or ρ^lag."""
-    _within("an autocorrelation", -1, 1, autocorrelation)
+    _within(Said("power.autocorrelation"), -1, 1, autocorrelation)
     lag = np.abs(np.subtract.outer(np.arange(waves), np.arange(waves)))
     found = np.where(lag == 0, 1.0, autocorrelation) if structure == "exchangeable" else float(autocorrelation) ** lag
     if np.linalg.eigvalsh(found)[0] < -1e-12:
-        raise NotEstimable(f"{waves} waves cannot all correlate at {autocorrelation:g}", "a higher autocorrelation")
+        raise NotEstimable(
+            Said("power.waves_cannot_all_correlate", waves=waves, autocorrelation=autocorrelation),
+            Said("power.higher_autocorrelation"),
+        )
     return np.asarray(found, dtype=np.float64)
 
 
@@ -273,7 +289,8 @@ def panel_factor(correlation: Floats, pre: int, analysis: Analysis) -> float:
     waves = len(correlation)
     if not 0 <= pre < waves or (pre == 0 and analysis != "post"):
         raise NotEstimable(
-            f"{analysis} with {pre} of {waves} waves before has nothing to compare", "waves on each side"
+            Said("power.waves_before_has_nothing_compare", analysis=ANALYSES[analysis], pre=pre, waves=waves),
+            Said("power.waves_each_side"),
         )
     after = float(correlation[pre:, pre:].mean())
     if analysis == "post":
@@ -281,26 +298,30 @@ def panel_factor(correlation: Floats, pre: int, analysis: Analysis) -> float:
     before, both = float(correlation[:pre, :pre].mean()), float(correlation[:pre, pre:].mean())
     factor = after + before - 2 * both if analysis == "change" else after - both**2 / before
     if not factor > 1e-12:
-        raise NotEstimable("waves that correlate perfectly leave no variance", "an autocorrelation below 1")
+        raise NotEstimable(
+            Said("power.waves_correlate_perfectly_leave_no_variance"), Said("power.autocorrelation_below_1")
+        )
     return factor
 
 
 def itt_effect(effect: float, take_up: float, take_up_comparison: float = 0.0) -> float:
     """Return the effect of the offer: the effect on those who take it up, diluted by the difference in take-up."""
-    _within("take-up", 0, 1, take_up, take_up_comparison)
+    _within(Said("power.take_up"), 0, 1, take_up, take_up_comparison)
     return effect * (take_up - take_up_comparison)
 
 
 def retained(n: float, attrition: float) -> float:
     """Return how many of n are still observed after a share is lost."""
-    _within("attrition", 0, 1, attrition)
+    _within(Said("power.attrition"), 0, 1, attrition)
     return n * (1 - attrition)
 
 
 def recruited(n: float, attrition: float) -> float:
     """Return how many to recruit so that n are observed after a share is lost."""
     if not 0 <= attrition < 1:
-        raise NotEstimable(f"attrition of {attrition:g} leaves no one", "attrition from 0 to below 1")
+        raise NotEstimable(
+            Said("power.attrition_leaves_no_one", attrition=attrition), Said("power.attrition_0_below_1")
+        )
     return n / (1 - attrition)
 
 
@@ -308,13 +329,15 @@ def _proportion_errors(
     p_treated: float, p_comparison: float, n_treated: float, n_comparison: float
 ) -> tuple[float, float]:
     """Return the standard error of a difference of proportions under the null (pooled) and under the effect."""
-    _within("a proportion", 0, 1, p_treated, p_comparison)
-    _within("an arm", 0, math.inf, n_treated, n_comparison, open_ends=True)
+    _within(Said("power.proportion"), 0, 1, p_treated, p_comparison)
+    _within(Said("power.arm"), 0, math.inf, n_treated, n_comparison, ends=STRICT)
     pooled = (p_treated * n_treated + p_comparison * n_comparison) / (n_treated + n_comparison)
     null = math.sqrt(pooled * (1 - pooled) * (1 / n_treated + 1 / n_comparison))
     variance = p_treated * (1 - p_treated) / n_treated + p_comparison * (1 - p_comparison) / n_comparison
     if not variance > 0:
-        raise NotEstimable("both proportions are 0 or 1, so nothing varies", "a proportion strictly between 0 and 1")
+        raise NotEstimable(
+            Said("power.both_proportions_0_1_nothing_varies"), Said("power.proportion_strictly_between_0_1")
+        )
     return null, math.sqrt(variance)
 
 
@@ -343,13 +366,13 @@ def power_proportions(
 
 def cohen_h(p_treated: float, p_comparison: float) -> float:
     """Return Cohen's h, ``2 asin √p1 − 2 asin √p2``, an effect whose precision :func:`arcsine` gives."""
-    _within("a proportion", 0, 1, p_treated, p_comparison)
+    _within(Said("power.proportion"), 0, 1, p_treated, p_comparison)
     return 2 * math.asin(math.sqrt(p_treated)) - 2 * math.asin(math.sqrt(p_comparison))
 
 
 def arcsine(n_treated: float, n_comparison: float) -> Precision:
     """Return the precision of Cohen's h: standard error ``√(1/n1 + 1/n2)``, normal."""
-    _within("an arm", 0, math.inf, n_treated, n_comparison, open_ends=True)
+    _within(Said("power.arm"), 0, math.inf, n_treated, n_comparison, ends=STRICT)
     return Precision(math.sqrt(1 / n_treated + 1 / n_comparison))
 
 
@@ -365,9 +388,9 @@ def power_regression(f2: float, tested: int, residual_df: float, *, alpha: float
 
 def _power_f(shift: float, df1: float, df2: float, alpha: float) -> float:
     _level(alpha, 1)
-    _within("an effect", 0, math.inf, shift)
+    _within(Said("power.effect"), 0, math.inf, shift)
     if min(df1, df2) <= 0:
-        raise NotEstimable("no degrees of freedom are left", "two groups or more, or more persons")
+        raise NotEstimable(Said("statistics.no_degrees_freedom_left"), Said("power.two_groups_more_more_persons"))
     threshold = stats.f.isf(alpha, df1, df2)
     return alpha if shift == 0 else _number(float(stats.ncf.sf(threshold, df1, df2, shift)))  # SciPy errs at shift 0
 
@@ -375,17 +398,17 @@ def _power_f(shift: float, df1: float, df2: float, alpha: float) -> float:
 def power_chi2(w: float, n: float, df: int, *, alpha: float = 0.05) -> float:
     """Return the power of a χ² test: Cohen's w, noncentrality ``n w²``."""
     _level(alpha, 1)
-    _within("an effect", 0, math.inf, w)
+    _within(Said("power.effect"), 0, math.inf, w)
     if n <= 0 or df <= 0:
-        raise NotEstimable("no persons or degrees of freedom are left", "a table with two rows and columns or more")
+        raise NotEstimable(Said("power.no_persons_degrees_freedom_left"), Said("power.table_two_rows_columns_more"))
     return _number(float(stats.ncx2.sf(stats.chi2.isf(alpha, df), df, n * w**2)))
 
 
 def power_correlation(r: float, n: float, *, alpha: float = 0.05) -> float:
     """Return the power of the two-sided test of a correlation, by Fisher's z with its bias term ``r / (2(n − 1))``."""
     level = _level(alpha, 2)
-    _within("a correlation", -1, 1, r, open_ends=True)
-    _within("a sample size", 3, math.inf, n, open_ends=True)
+    _within(Said("power.correlation"), -1, 1, r, ends=STRICT_F)
+    _within(Said("power.sample_size"), 3, math.inf, n, ends=STRICT_F)
     t = t_quantile(1 - level, n - 2)
     critical = math.atanh(t / math.sqrt(t**2 + n - 2))
     shift = math.atanh(abs(r)) + abs(r) / (2 * (n - 1))

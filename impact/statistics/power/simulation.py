@@ -19,6 +19,7 @@ from scipy import optimize, stats
 from impact.errors import NotEstimable
 from impact.statistics.core import CONFIDENCE, Estimate, Floats, Ints
 from impact.statistics.power.closed_form import Waves, itt_effect, wave_correlation
+from impact.words.said import Said
 
 BuiltIn = Literal["difference", "change", "ancova"]
 BATCH_VALUES = 4_000_000
@@ -159,7 +160,9 @@ def simulate(
     impossible plan, or one where fewer than two replications can be estimated, raises :class:`NotEstimable`.
     """
     if replications < 2:
-        raise NotEstimable("fewer than two replications show no spread", "a thousand replications or more")
+        raise NotEstimable(
+            Said("power.fewer_two_replications_show_no_spread"), Said("power.thousand_replications_more")
+        )
     rng, known = np.random.default_rng(seed), plan.itt if truth is None else truth
     rows = [_analysed(batch, estimator) for batch in _batches(plan, rng, replications)]
     return summarise(np.concatenate(rows), known, alpha)
@@ -197,7 +200,9 @@ def summarise(rows: Floats, truth: float, alpha: float) -> Simulated:
     """Summarise rows of (estimate, error, p-value, low, high), NaN where not estimable."""
     good = rows[np.isfinite(rows).all(axis=1)]
     if len(good) < 2:
-        raise NotEstimable("hardly any simulated dataset could be estimated", "more persons or clusters in the plan")
+        raise NotEstimable(
+            Said("power.hardly_any_simulated_dataset_could_estimated"), Said("power.more_persons_clusters_plan")
+        )
     estimate, error, p_value, low, high = good.T
     power, covered = np.sum(p_value < alpha) / len(rows), np.mean((low <= truth) & (truth <= high))
     spread = np.std(estimate, ddof=1)
@@ -236,20 +241,40 @@ def draw(plan: Plan, rng: np.random.Generator, size: int) -> Dataset:
 def _check(plan: Plan) -> None:
     sizes = plan.cluster_sizes
     problems = (
-        (min(plan.treated, plan.comparison) < 2, "an arm has fewer than two persons or clusters", "two or more"),
-        (len(sizes) != plan.treated + plan.comparison, "the sizes are not one per cluster", "one size per cluster"),
-        (int(sizes.min(initial=1)) < 1, "a cluster is empty", "one person or more in each cluster"),
-        (plan.pre < 0 or plan.post < 1, "no wave comes after", "at least one wave after"),
+        (min(plan.treated, plan.comparison) < 2, Said("power.too_few_in_arm"), Said("statistics.two_or_more")),
+        (
+            len(sizes) != plan.treated + plan.comparison,
+            Said("power.sizes_not_one_per_cluster"),
+            Said("power.one_size_per_cluster"),
+        ),
+        (int(sizes.min(initial=1)) < 1, Said("power.cluster_empty"), Said("power.one_person_each_cluster")),
+        (plan.pre < 0 or plan.post < 1, Said("power.no_wave_after"), Said("power.one_wave_after")),
         (
             plan.icc != 0 and (plan.size, plan.sizes) == (None, None),
-            "an ICC needs clusters",
-            "the size of the clusters",
+            Said("power.icc_needs_clusters"),
+            Said("power.size_of_clusters"),
         ),
-        (not 0 <= plan.icc <= 1, f"an intracluster correlation of {plan.icc:g} is impossible", "0 to 1"),
-        (not all(0 <= share < 1 for share in plan.attrition), "attrition is impossible", "0 to below 1 in each arm"),
-        (not 0 < plan.sd < math.inf, "the outcome does not vary", "a positive standard deviation"),
-        (not math.isfinite(plan.mean + plan.effect), "mean or effect is not finite", "finite numbers"),
-        (not plan.dispersion >= 0, "a dispersion below zero is impossible", "zero or more"),
+        (
+            not 0 <= plan.icc <= 1,
+            Said("power.impossible", what=Said("power.intracluster_correlation"), value=plan.icc),
+            Said("power.0_to_1"),
+        ),
+        (
+            not all(0 <= share < 1 for share in plan.attrition),
+            Said("power.attrition_impossible"),
+            Said("power.0_to_below_1_each_arm"),
+        ),
+        (
+            not 0 < plan.sd < math.inf,
+            Said("statistics.outcome_does_not_vary"),
+            Said("power.positive_standard_deviation"),
+        ),
+        (
+            not math.isfinite(plan.mean + plan.effect),
+            Said("power.mean_or_effect_not_finite"),
+            Said("power.finite_numbers"),
+        ),
+        (not plan.dispersion >= 0, Said("power.dispersion_below_zero"), Said("power.zero_or_more")),
     )
     for wrong, reason, needed in problems:
         if wrong:
@@ -282,7 +307,9 @@ def _latent_correlations(plan: Plan) -> tuple[Floats, Floats]:
 def _root(covariance: Floats) -> Floats:
     values, vectors = np.linalg.eigh(covariance)
     if values[0] < -1e-9:
-        raise NotEstimable("no panel has these correlations together", "a lower ICC or a lower autocorrelation")
+        raise NotEstimable(
+            Said("power.no_panel_has_these_correlations_together"), Said("power.lower_icc_lower_autocorrelation")
+        )
     return np.asarray(vectors * np.sqrt(np.clip(values, 0, None)), dtype=np.float64)
 
 
@@ -290,10 +317,10 @@ def _thresholds(plan: Plan, mean: float) -> Floats:
     """Return the cut points of the latent normal: the outcome is the number of them it exceeds."""
     if plan.outcome == "binary":
         if not 0 < mean < 1:
-            raise NotEstimable(f"a share of {mean:g} is impossible or certain", "mean and mean + effect inside 0 to 1")
+            raise NotEstimable(Said("power.share_impossible_certain", mean=mean), Said("power.means_inside_0_1"))
         return np.array([stats.norm.isf(mean)])
     if not mean > 0:
-        raise NotEstimable(f"a mean count of {mean:g} is impossible", "mean and mean + effect above 0")
+        raise NotEstimable(Said("power.mean_count_impossible", mean=mean), Said("power.means_above_0"))
     phi = plan.dispersion
     count = stats.nbinom(1 / phi, 1 / (1 + phi * mean)) if phi > 0 else stats.poisson(mean)
     return np.asarray(stats.norm.isf(count.sf(np.arange(int(count.isf(1e-13)) + 1))), dtype=np.float64)
@@ -320,7 +347,9 @@ def _to_latent(correlations: Floats, shares: Floats) -> Floats:
     asked, where = np.unique(np.round(correlations, 12), return_inverse=True)
     lowest = float(np.sum(shares * (-1.0) ** powers))
     if asked[0] <= lowest:
-        raise NotEstimable(f"this outcome cannot correlate at {asked[0]:g}", f"a correlation above {lowest:.3g}")
+        raise NotEstimable(
+            Said("power.outcome_cannot_correlate", correlation=asked[0]), Said("power.correlation_above", lowest=lowest)
+        )
     found = [optimize.brentq(lambda r, c=c: float(shares @ r**powers) - c, -1, 1.001, xtol=1e-14) for c in asked]
     return np.asarray(found, dtype=np.float64)[where].reshape(correlations.shape)
 
@@ -342,7 +371,9 @@ def _built_in(batch: Dataset, name: BuiltIn) -> Floats:
     CR2 errors and Satterthwaite df (HC2 without clusters); ``ancova`` with the arms' CR2 factor and one df less.
     """
     if name not in get_args(BuiltIn) or (name != "difference" and batch.pre == 0):
-        raise NotEstimable(f"{name} is not built in, or has no wave before", f"one of {get_args(BuiltIn)}, and pre = 1")
+        raise NotEstimable(
+            Said("power.not_built_in", name=name), Said("power.built_in_with_one_before", names=str(get_args(BuiltIn)))
+        )
     after = batch.outcomes[:, :, batch.pre :].mean(axis=2)
     before = batch.outcomes[:, :, : batch.pre].mean(axis=2) if name != "difference" else np.zeros_like(after)
     seen = np.isfinite(after).astype(np.float64)

@@ -19,9 +19,12 @@ from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, Floats, Ints, cluster_sums, wald
 from impact.statistics.surveys.calibration import Calibrated
 from impact.statistics.surveys.strata import LonelyPsu, check_whole_clusters, ends, second_stage_scale, stratum_scale
+from impact.words.said import Said
 
 Bools = NDArray[np.bool_]
-RULE = "Taylor linearisation"
+RULE = Said("rule.taylor_linearisation")
+STRATUM = "surveys.rows_without_stratum", "surveys.stratum_every_row"
+CLUSTER = "surveys.rows_without_cluster", "surveys.cluster_every_row"
 PRECISION = 1e-10
 """An error below this share of its scores before calibration is rounding."""
 
@@ -95,20 +98,22 @@ class SampleDesign:
     def __post_init__(self) -> None:
         weights = np.asarray(self.weights, dtype=np.float64)
         if weights.ndim != 1 or not len(weights) or not np.isfinite(weights).all() or (weights <= 0).any():
-            raise NotEstimable("weights are missing, zero or negative", "a positive weight for every row")
+            raise NotEstimable(Said("surveys.weights_missing_zero_negative"), Said("surveys.positive_weight_every_row"))
         for part in (self.strata, self.clusters, self.population, self.within):
             if part is not None and len(part) != len(weights):
-                raise NotEstimable("the parts of the design have different lengths", "one entry for each row")
+                raise NotEstimable(
+                    Said("surveys.parts_design_have_different_lengths"), Said("surveys.one_entry_each_row")
+                )
         object.__setattr__(self, "weights", weights)
         _ = self.units
 
     @cached_property
     def units(self) -> Units:
         """The sampling units behind the rows."""
-        stratum, names = _codes(self.strata, len(self.weights), "stratum")
+        stratum, names = _codes(self.strata, len(self.weights), STRATUM)
         of_row, of_unit = np.arange(len(stratum)), stratum
         if self.clusters is not None:
-            of_row, clusters = _codes(self.clusters, len(stratum), "cluster")
+            of_row, clusters = _codes(self.clusters, len(stratum), CLUSTER)
             of_unit = np.zeros(len(clusters), dtype=np.int64)
             of_unit[of_row] = stratum
             _check_nested(of_unit[of_row] != stratum, of_row, clusters)
@@ -171,7 +176,7 @@ def taylor_variance(scores: Floats, design: SampleDesign, rows: Bools | None = N
     units = design.units
     columns = np.asarray(scores, dtype=np.float64).reshape(len(design.weights), -1)
     if not np.isfinite(columns).all():
-        raise NotEstimable("a value is missing", "known values for every row of the domain")
+        raise NotEstimable(Said("surveys.value_missing"), Said("surveys.known_values_every_row_domain"))
     totals = cluster_sums(columns, units.of_row, len(units.stratum))
     inside = np.ones(len(columns), dtype=np.bool_) if rows is None else rows
     touched = np.bincount(units.stratum[units.of_row], inside, minlength=len(units.sizes)) > 0
@@ -276,7 +281,7 @@ def ratio(
     weights = estimation_weights(design, calibration)
     below = float(weights @ x)
     if abs(below) <= PRECISION * float(np.abs(weights) @ np.abs(x)):
-        raise NotEstimable("the denominator adds up to zero", "a denominator with a total that is not zero")
+        raise NotEstimable(Said("surveys.denominator_adds_up_zero"), Said("surveys.denominator_total_not_zero"))
     value = float(weights @ y) / below
     return design_estimate(value, (y - value * x) / below, design, rows=rows, calibration=calibration)
 
@@ -316,12 +321,14 @@ def design_estimate(
     error = float(np.sqrt(taylor_variance(weights * left, design, moved)[0, 0]))
     df = design.freedom_within(rows) - lost
     if df < 1:
-        needed = "more sampling units than strata and covariates among the rows used"
-        raise NotEstimable("no degrees of freedom are left", needed)
+        needed = Said("surveys.more_sampling_units")
+        raise NotEstimable(Said("statistics.no_degrees_freedom_left"), needed)
     if error <= PRECISION * float(np.linalg.norm(weights * linearised)):
-        raise NotEstimable("the estimate does not vary under the design", "an outcome that varies between units")
+        raise NotEstimable(
+            Said("surveys.estimate_does_not_vary_under_design"), Said("surveys.outcome_varies_between_units")
+        )
     clusters = None if design.clusters is None else len(np.unique(design.units.of_row[rows]))
-    rule = RULE if calibration is None else f"{RULE}, calibrated"
+    rule = RULE if calibration is None else Said("rule.calibrated", rule=RULE)
     return wald(
         value,
         error,
@@ -339,7 +346,9 @@ def estimation_weights(design: SampleDesign, calibration: Calibrated | None) -> 
         return design.weights
     base = calibration.design_weights
     if len(base) != len(design.weights) or not np.allclose(base, design.weights, rtol=PRECISION, atol=0):
-        raise NotEstimable("the calibration started from other weights", "a calibration of this design's weights")
+        raise NotEstimable(
+            Said("surveys.calibration_started_other_weights"), Said("surveys.calibration_design_weights")
+        )
     return calibration.weights
 
 
@@ -349,9 +358,9 @@ def domain_rows(domain: Bools | None, design: SampleDesign) -> Bools:
         return np.ones(len(design.weights), dtype=np.bool_)
     rows = np.asarray(domain)
     if rows.dtype != np.bool_ or rows.shape != design.weights.shape:
-        raise NotEstimable("the domain does not say yes or no for every row", "one True or False for each row")
+        raise NotEstimable(Said("surveys.domain_not_yes_or_no"), Said("surveys.one_true_false_each_row"))
     if not rows.any():
-        raise NotEstimable("the domain has no row in the sample", "rows of the domain")
+        raise NotEstimable(Said("surveys.domain_has_no_row_sample"), Said("surveys.rows_domain"))
     return rows
 
 
@@ -359,27 +368,31 @@ def values_inside(values: Floats, rows: Bools) -> Floats:
     """Return values with zeros outside the domain; all inside must be known."""
     known = np.asarray(values, dtype=np.float64)
     if known.shape != rows.shape:
-        raise NotEstimable("values and design have different lengths", "one value for each row")
+        raise NotEstimable(Said("surveys.values_design_have_different_lengths"), Said("surveys.one_value_each_row"))
     missing = int((~np.isfinite(known[rows])).sum())
     if missing:
-        needed = "a domain of the rows with a value, or imputation"
-        raise NotEstimable(f"{missing} rows of the domain have no value", needed)
+        needed = Said("surveys.domain_rows_value_imputation")
+        raise NotEstimable(Said("surveys.rows_domain_have_no_value", n=missing), needed)
     return np.where(rows, known, 0.0)
 
 
-def _codes(labels: NDArray[Any] | None, n: int, kind: str) -> tuple[Ints, tuple[object, ...]]:
+def _codes(labels: NDArray[Any] | None, n: int, refusal: tuple[str, str]) -> tuple[Ints, tuple[object, ...]]:
     if labels is None:
         return np.zeros(n, dtype=np.int64), ("all",)
     codes, names = pd.factorize(np.asarray(labels))
     if (codes < 0).any():
-        raise NotEstimable(f"{(codes < 0).sum()} rows have no {kind}", f"the {kind} of every row")
+        reason, needed = refusal
+        raise NotEstimable(Said(reason, n=(codes < 0).sum()), Said(needed))
     return codes.astype(np.int64), tuple(names.tolist())
 
 
 def _check_nested(elsewhere: Bools, of_row: Ints, clusters: tuple[object, ...]) -> None:
     if elsewhere.any():
         name = clusters[int(of_row[np.argmax(elsewhere)])]
-        raise NotEstimable(f"cluster {name!r} lies in two strata", "cluster labels that are unique across strata")
+        raise NotEstimable(
+            Said("surveys.cluster_lies_two_strata", name=repr(name)),
+            Said("surveys.cluster_labels_unique_across_strata"),
+        )
 
 
 def _fractions(population: Floats | None, stratum: Ints, names: tuple[object, ...], sizes: Floats) -> Floats:
@@ -390,7 +403,12 @@ def _fractions(population: Floats | None, stratum: Ints, names: tuple[object, ..
     wrong = known & ((largest != smallest) | (largest < sizes))
     if wrong.any():
         where = int(np.argmax(wrong))
-        said = f"{smallest[where]:g} to {largest[where]:g} units for a sample of {sizes[where]:g}"
-        needed = "one number per stratum, in clusters where there are clusters, and not below the sample"
-        raise NotEstimable(f"the population of stratum {names[where]!r} is given as {said}", needed)
+        reason = Said(
+            "surveys.population_stratum_given",
+            name=repr(names[where]),
+            low=smallest[where],
+            high=largest[where],
+            sample=sizes[where],
+        )
+        raise NotEstimable(reason, Said("surveys.one_population_per_stratum"))
     return np.where(known, sizes / np.where(known, largest, 1.0), 0.0)

@@ -26,6 +26,7 @@ from impact.statistics.surveys.estimation import (
     estimation_weights,
     values_inside,
 )
+from impact.words.said import Said
 
 Model = Literal["linear", "logit"]
 COLLINEAR = 1e-9
@@ -129,7 +130,7 @@ def marginal_effect(
     """
     x, rows, place = _prepare(matrix, names, name, design, domain)
     if np.ptp(x[rows, place]) == 0:
-        raise NotEstimable(f"column {name!r} does not vary", "rows with different values of it")
+        raise NotEstimable(Said("surveys.column_does_not_vary", name=repr(name)), Said("surveys.rows_different_values"))
     weights = _positive(design, calibration)
     coefficients, of_coefficients = _fit(values_inside(outcome, rows), x, names, rows, weights=weights, model="logit")
     inside = np.where(rows, weights, 0.0)
@@ -166,7 +167,7 @@ def _prepare(
     rows = domain_rows(domain, design)
     x = np.asarray(matrix, dtype=np.float64)
     if x.shape != (len(rows), len(names)) or name not in names or len(set(names)) < len(names):
-        raise NotEstimable("matrix, names and design do not fit together", "one distinct name for each column")
+        raise NotEstimable(Said("surveys.names_and_design_do_not_fit"), Said("surveys.one_distinct_name_each_column"))
     columns = [values_inside(column, rows) for column in x.T]
     return np.column_stack(columns), rows, list(names).index(name)
 
@@ -174,7 +175,9 @@ def _prepare(
 def _positive(design: SampleDesign, calibration: Calibrated | None) -> Floats:
     weights = estimation_weights(design, calibration)
     if (weights <= 0).any():
-        raise NotEstimable("calibration gave weights of zero or below", "raking or logit calibration")
+        raise NotEstimable(
+            Said("surveys.calibration_gave_weights_zero_below"), Said("surveys.raking_logit_calibration")
+        )
     return weights
 
 
@@ -198,9 +201,9 @@ def _fit(
 
 def _logit(y: Floats, x: Floats, rows: Bools, weights: Floats) -> Floats:
     if not np.isin(y[rows], (0.0, 1.0)).all():
-        raise NotEstimable("the outcome of a logit is not 0 or 1", "a yes/no outcome coded 0 and 1")
+        raise NotEstimable(Said("surveys.outcome_logit_not_0_1"), Said("surveys.yes_no_outcome_coded_0_1"))
     if np.ptp(y[rows]) == 0:
-        raise NotEstimable("the outcome is the same in all rows", "rows with outcome 0 and with outcome 1")
+        raise NotEstimable(Said("checks.outcome_same_all_rows"), Said("surveys.rows_outcome_0_outcome_1"))
     coefficients, unchecked = np.zeros(x.shape[1]), True
     for _ in range(STEPS):
         share = expit(x @ coefficients)
@@ -212,7 +215,9 @@ def _logit(y: Floats, x: Floats, rows: Bools, weights: Floats) -> Floats:
         if unchecked and largest > SUSPICIOUS:
             _check_separation(y[rows], x[rows])
             unchecked = False
-    raise NotEstimable("the logit does not converge", "fewer covariates, or covariates on a similar scale")
+    raise NotEstimable(
+        Said("surveys.logit_does_not_converge"), Said("surveys.fewer_covariates_covariates_similar_scale")
+    )
 
 
 def _climb(coefficients: Floats, step: Floats, x: Floats, y: Floats, weights: Floats) -> Floats:
@@ -240,12 +245,12 @@ def _check_rank(x: Floats, names: Sequence[str]) -> Floats:
     """Return the length of each column, all positive; refuse collinear ones by name."""
     size = np.linalg.norm(x, axis=0)
     if x.shape[0] < x.shape[1]:
-        raise NotEstimable("there are more columns than rows", "fewer columns")
+        raise NotEstimable(Said("surveys.more_columns_rows"), Said("surveys.fewer_columns"))
     left = np.abs(np.diag(np.linalg.qr(x / np.where(size > 0, size, 1.0), mode="r")))
     collinear = [column for column, rest in zip(names, left, strict=True) if rest < COLLINEAR]
     if collinear:
-        listed = ", ".join(collinear)
-        raise NotEstimable(f"columns are zero or combinations of the columns before them: {listed}", "without them")
+        found = Said("surveys.columns_collinear", names=collinear)
+        raise NotEstimable(found, Said("surveys.without_them"))
     return np.asarray(size, dtype=np.float64)
 
 
@@ -254,4 +259,4 @@ def _check_separation(y: Floats, x: Floats) -> None:
     signed = (2 * y - 1)[:, None] * x / np.abs(x).max(axis=0)
     best = linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(y)), bounds=(-1, 1), method="highs")
     if best.status == 0 and float(signed.sum(axis=0) @ best.x) > 1e-6:
-        raise NotEstimable("the columns separate outcome 0 from 1 (perfectly or in part)", "without such a column")
+        raise NotEstimable(Said("surveys.columns_separate_outcomes"), Said("surveys.without_such_column"))

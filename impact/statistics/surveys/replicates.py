@@ -17,6 +17,7 @@ from scipy.linalg import hadamard
 from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, Floats, Ints, wald
 from impact.statistics.surveys.estimation import SampleDesign, Units
+from impact.words.said import Said
 
 Method = Literal["JK1", "JKn", "BRR", "bootstrap"]
 PRECISION = 1e-13
@@ -49,7 +50,7 @@ class Replicates:
     scale: float
     rscales: Floats
     df: int
-    rule: str
+    rule: Said
     n_clusters: int | None
 
 
@@ -93,7 +94,9 @@ def replicate_weights(
     units = design.units
     if (units.sizes < 2).any():
         name = units.strata[int(np.argmin(units.sizes))]
-        raise NotEstimable(f"stratum {name!r} has one sampling unit", "two units in every stratum")
+        raise NotEstimable(
+            Said("surveys.stratum_has_one_sampling_unit", name=repr(name)), Said("surveys.two_units_every_stratum")
+        )
     if method == "bootstrap":
         factors, scale, rscales = _bootstrap(units, draws, rng)
     elif method == "BRR":
@@ -101,7 +104,7 @@ def replicate_weights(
     else:
         factors, scale, rscales = _jackknife(units, stratified=method == "JKn")
     clusters = None if design.clusters is None else len(units.stratum)
-    rule = f"BRR, Fay {fay:g}" if method == "BRR" and fay else method
+    rule = Said("rule.fay", fay=fay) if method == "BRR" and fay else Said("rule.named", name=method)
     weights = design.weights[:, None] * factors[units.of_row]
     return Replicates(weights, design.weights, scale, rscales, design.degrees_of_freedom, rule, clusters)
 
@@ -129,19 +132,19 @@ def replicate_estimate(statistic: Callable[[Floats], float], replicates: Replica
     found = np.array([statistic(weights) for weights in replicates.weights.T], dtype=np.float64)
     bad = int((~np.isfinite(found)).sum())
     if bad or not np.isfinite(value):
-        needed = "a statistic that every replicate has, such as one of a larger domain"
-        raise NotEstimable(f"the statistic is not a number in {bad} replicates or in the sample", needed)
+        needed = Said("surveys.statistic_of_every_replicate")
+        raise NotEstimable(Said("surveys.statistic_not_number_replicates_sample", n=bad), needed)
     spread = found - found.mean()
     error = float(np.sqrt(replicates.scale * np.sum(replicates.rscales * spread**2)))
     if error <= PRECISION * float(np.abs(found).max()):
-        raise NotEstimable("the statistic is the same in every replicate", "an outcome that varies between units")
+        raise NotEstimable(Said("surveys.statistic_same_every_replicate"), Said("surveys.outcome_varies_between_units"))
     n = len(replicates.full)
     return wald(value, error, rule=replicates.rule, n_obs=n, df=replicates.df, n_clusters=replicates.n_clusters)
 
 
 def _jackknife(units: Units, *, stratified: bool) -> tuple[Floats, float, Floats]:
     if not stratified and len(units.sizes) > 1:
-        raise NotEstimable("JK1 does not know strata", "JKn for a stratified design")
+        raise NotEstimable(Said("surveys.jk1_does_not_know_strata"), Said("surveys.jkn_stratified_design"))
     together = units.stratum[:, None] == units.stratum[None, :]
     sizes = units.sizes[units.stratum]
     factors = np.where(together, (sizes / (sizes - 1))[None, :], 1.0)
@@ -152,11 +155,16 @@ def _jackknife(units: Units, *, stratified: bool) -> tuple[Floats, float, Floats
 def _half_samples(units: Units, fay: float) -> tuple[Floats, float, Floats]:
     if (units.sizes != 2).any():
         name = units.strata[int(np.argmax(units.sizes != 2))]
-        raise NotEstimable(f"stratum {name!r} has not two sampling units", "JKn or bootstrap")
+        raise NotEstimable(
+            Said("surveys.stratum_has_not_two_sampling_units", name=repr(name)), Said("surveys.jkn_bootstrap")
+        )
     if (units.fractions > 0).any():
-        raise NotEstimable("half samples know no finite population correction", "a design without population, or JKn")
+        raise NotEstimable(
+            Said("surveys.half_samples_without_correction"),
+            Said("surveys.design_without_population_jkn"),
+        )
     if not 0 <= fay < 1:
-        raise NotEstimable(f"Fay's factor {fay:g} is not between 0 and 1", "0 for plain BRR, or such as 0.3 or 0.5")
+        raise NotEstimable(Said("surveys.fay_factor_not_between_0_1", fay=fay), Said("surveys.possible_fay_factors"))
     strata = len(units.sizes)
     order = 1 << strata.bit_length()
     signs = hadamard(order)[:, 1 : strata + 1].T.astype(np.float64)
@@ -175,7 +183,7 @@ def _place(units: Units) -> Ints:
 
 def _bootstrap(units: Units, draws: int, rng: np.random.Generator | None) -> tuple[Floats, float, Floats]:
     if rng is None or draws < 2:
-        raise NotEstimable("the bootstrap has no random generator or fewer than two draws", "rng and draws")
+        raise NotEstimable(Said("surveys.bootstrap_lacks_rng_or_draws"), Said("surveys.rng_draws"))
     factors = np.empty((len(units.stratum), draws))
     for code, (size, fraction) in enumerate(zip(units.sizes, units.fractions, strict=True)):
         counts = rng.multinomial(int(size) - 1, np.full(int(size), 1 / size), size=draws).T

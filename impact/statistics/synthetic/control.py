@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, Floats, Ints, wald
 from impact.statistics.synthetic.simplex import SimplexFit, finite, simplex_weights
+from impact.words.said import Said
 
 Solver = Literal["exact", "frank_wolfe"]
 Rows = int | Sequence[int]
@@ -145,8 +146,8 @@ def compared(panel: Floats, row: int, start: int, weigh: Weigher) -> Synthetic:
     donors = np.delete(np.arange(len(panel)), row)
     fit = weigh(row, donors)
     if not fit.unique:
-        need = "more periods or predictors before the start, or a positive ridge"
-        raise NotEstimable("the donors reproduce the treated unit in more than one way", need)
+        need = Said("synthetic.more_predictors_or_ridge")
+        raise NotEstimable(Said("synthetic.weights_not_unique"), need)
     gaps = _gaps(panel, row, donors, fit.weights)
     others = [np.delete(np.arange(len(panel)), unit) for unit in donors]
     pairs = zip(donors.tolist(), others, strict=True)
@@ -205,21 +206,21 @@ def _ratios(gaps: Floats, panel: Floats, start: int) -> Floats:
 
 def standardised(predictors: ArrayLike, units: int) -> Floats:
     """Return predictors (units, p), each over its standard deviation; refuse what does not vary or lacks units."""
-    matrix = finite(predictors, "the predictors")
+    matrix = finite(predictors, Said("synthetic.predictors_not_finite"))
     if matrix.ndim == 2 and len(matrix) == units:
         spread = matrix.std(axis=0, ddof=1)
         if np.all(spread > 1e-12 * np.max(np.abs(matrix), axis=0)):
             return np.asarray(matrix / spread, dtype=np.float64)
-    raise NotEstimable("a predictor is the same for all units or some have none", "a row per unit, values that vary")
+    raise NotEstimable(Said("synthetic.predictor_does_not_vary"), Said("synthetic.row_per_unit_values_vary"))
 
 
 def _roots(importance: ArrayLike | None, predictors: int) -> Floats:
     """Return what to multiply predictors by so that plain distances count them by their importance."""
     if importance is None:
         return np.ones(predictors)
-    given = finite(importance, "the importance of predictors")
+    given = finite(importance, Said("synthetic.importance_not_finite"))
     if given.shape != (predictors,) or given.min() < 0 or given.sum() <= 0:
-        raise NotEstimable("the importance of predictors is not one number each", "numbers from 0, not all 0")
+        raise NotEstimable(Said("synthetic.importance_not_one_number_each"), Said("synthetic.numbers_0_not_all_0"))
     return np.asarray(np.sqrt(given / given.max()), dtype=np.float64)
 
 
@@ -261,11 +262,15 @@ def synthetic_did(
     panel, rows, begin = _panel(outcomes, treated, start)
     donors = np.setdiff1d(np.arange(len(panel)), rows)
     if begin < 2 or len(donors) <= len(rows):
-        found = f"{begin} periods before the start and {len(donors)} donors for {len(rows)} treated units"
-        raise NotEstimable(f"there are {found}", "two periods before the start, and more donors than treated units")
+        raise NotEstimable(
+            Said("synthetic.periods_and_donors", periods=begin, donors=len(donors), treated=len(rows)),
+            Said("synthetic.two_periods_and_more_donors"),
+        )
     noise = float(np.std(np.diff(panel[donors, :begin], axis=1), ddof=1))
     if noise <= 1e-12 * np.max(np.abs(panel)):
-        raise NotEstimable("the donors do not change before the start", "donors with some variation over time")
+        raise NotEstimable(
+            Said("synthetic.donors_do_not_change_before_start"), Said("synthetic.donors_some_variation_over_time")
+        )
     zeta = float((len(rows) * (panel.shape[1] - begin)) ** 0.25 * noise)
     problem = _Problem(panel, begin, zeta, 1e-6 * noise, None if solver == "exact" else 1e-5 * noise)
     equal = np.full(len(donors), 1 / len(donors)), np.full(begin, 1 / begin)
@@ -273,10 +278,12 @@ def synthetic_did(
     groups = list(donors[:, None])
     if len(rows) > 1:
         if rng is None or draws < 2:
-            raise NotEstimable("placebo groups are drawn and there is no generator", "rng and two draws or more")
+            raise NotEstimable(
+                Said("synthetic.placebo_groups_drawn_no_generator"), Said("synthetic.rng_two_draws_more")
+            )
         groups = [rng.choice(donors, size=len(rows), replace=False) for _ in range(draws)]
     placebos = _placebos(problem, donors, groups, omega, lam)
-    rule = f"placebo over {len(placebos)} " + ("donors" if len(rows) == 1 else "draws")
+    rule = Said("rule.placebo_donors" if len(rows) == 1 else "rule.placebo_draws", n=len(placebos))
     error = wald(effect, float(placebos.std()), rule=rule, n_obs=panel.size, df=float(len(donors) - 1))
     return SyntheticDid(error, omega, lam, donors, _contrast(problem, donors, rows, *equal), placebos)
 
@@ -350,7 +357,9 @@ def single_panel(outcomes: ArrayLike, treated: int, start: int) -> tuple[Floats,
     """Return the panel of one treated unit, its row and its start, or say what does not hold."""
     panel, (row, *more), begin = _panel(outcomes, treated, start)
     if more:
-        raise NotEstimable(f"{1 + len(more)} units are treated", "one call per treated unit, or synthetic_did")
+        raise NotEstimable(
+            Said("synthetic.units_treated", n=1 + len(more)), Said("synthetic.one_call_per_treated_unit")
+        )
     return panel, int(row), begin
 
 
@@ -358,17 +367,24 @@ def _panel(outcomes: ArrayLike, treated: Rows, start: Rows) -> tuple[Floats, Int
     """Return the panel, the rows of the treated units and their one start, or say what does not hold."""
     panel, rows = np.asarray(outcomes, dtype=np.float64), np.atleast_1d(np.asarray(treated, dtype=np.int64))
     if panel.ndim != 2:
-        raise NotEstimable("the outcomes are not a panel", "one row per unit and one column per period")
+        raise NotEstimable(Said("synthetic.outcomes_not_panel"), Said("synthetic.rows_of_units_columns_of_periods"))
     holes = np.argwhere(~np.isfinite(panel))
     if len(holes):
-        raise NotEstimable(f"{len(holes)} cells are missing, unit and period {holes[0]} first", "a complete panel")
+        raise NotEstimable(
+            Said("synthetic.cells_missing", n=len(holes), first=str(holes[0])),
+            Said("synthetic.complete_panel"),
+        )
     starts = np.unique(np.asarray(start, dtype=np.int64))
     if len(starts) != 1:
-        raise NotEstimable("the treated units start at different periods", "one call per start, with its own units")
+        raise NotEstimable(
+            Said("synthetic.treated_units_start_different_periods"), Said("synthetic.one_call_per_start_own_units")
+        )
     if len(np.unique(rows)) < len(rows) or len(rows) == 0 or rows.min() < 0 or rows.max() >= len(panel):
-        raise NotEstimable("the treated units are not distinct rows of the panel", "rows counted from 0")
+        raise NotEstimable(Said("synthetic.treated_units_not_distinct_rows_panel"), Said("synthetic.rows_counted_0"))
     if not 1 <= starts[0] < panel.shape[1]:
-        raise NotEstimable("no period lies before the start, or none after it", "periods on both sides of the start")
+        raise NotEstimable(Said("synthetic.no_period_on_one_side"), Said("synthetic.periods_both_sides_start"))
     if len(panel) - len(rows) < 2:
-        raise NotEstimable(f"there are {len(panel) - len(rows)} donors", "at least two untreated units")
+        raise NotEstimable(
+            Said("synthetic.donors", n=len(panel) - len(rows)), Said("synthetic.least_two_untreated_units")
+        )
     return panel, rows, int(starts[0])

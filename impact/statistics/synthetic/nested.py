@@ -18,6 +18,7 @@ from impact.errors import NotEstimable
 from impact.statistics.core import Floats, Ints
 from impact.statistics.synthetic.control import Synthetic, compared, single_panel, standardised, weigher
 from impact.statistics.synthetic.simplex import SimplexFit, finite, nearest_point, simplex_weights
+from impact.words.said import Said
 
 FLOOR = 1e-4
 """Least importance of a predictor, as a share of the greatest: below it the search flattens out."""
@@ -155,11 +156,13 @@ def nested_control(
     panel, row, begin = single_panel(outcomes, treated, start)
     first, after = window or (0, begin)
     if not 0 <= first < after <= begin:
-        raise NotEstimable("the outcome is fitted where there is no period before the start", "a window before it")
-    tried = finite(predictors if training is None else training, "the training predictors")
+        raise NotEstimable(Said("synthetic.outcome_window_after_start"), Said("synthetic.window_before"))
+    tried = finite(predictors if training is None else training, Said("synthetic.training_predictors_not_finite"))
     order = np.lexsort(np.hstack([panel, tried.reshape(len(tried), -1)]).T) if len(tried) == len(panel) else None
     if order is None or tried.shape != np.shape(predictors):
-        raise NotEstimable("the training predictors are not those used after", "the same predictors, a row per unit")
+        raise NotEstimable(
+            Said("synthetic.training_predictors_not_those_used_after"), Said("synthetic.same_predictors_row_per_unit")
+        )
     used, tried = (standardised(np.asarray(x)[order], len(panel)) for x in (predictors, tried))
     problem = _Problem(used, tried, panel[order, first:after], drawn, seed)
     return _in_rows_order(_nested(panel[order], int(np.flatnonzero(order == row)[0]), begin, problem), order)
@@ -267,8 +270,8 @@ def _nested(panel: Floats, row: int, start: int, problem: _Problem) -> NestedCon
     donors = np.delete(np.arange(len(panel)), row)
     optima = problem.search(row, donors)
     if np.isnan(optima.losses).any():
-        need = "more predictors, in which it differs from every mix of donors"
-        raise NotEstimable("the donors reproduce the treated unit's predictors", need)
+        need = Said("synthetic.predictors_in_which_it_differs")
+        raise NotEstimable(Said("synthetic.donors_reproduce_treated_unit_predictors"), need)
 
     def weigh(unit: int, others: Ints) -> SimplexFit:
         own = unit == row and len(others) == len(donors)

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 
 import duckdb
 
-from impact.store.migrations import v0006
+from impact.store.migrations import v0006, v0007
 
-STEPS: Mapping[int, Callable[[duckdb.DuckDBPyConnection], None]] = {6: v0006.migrate}
+STEPS: Mapping[int, Callable[[duckdb.DuckDBPyConnection], None]] = {6: v0006.migrate, 7: v0007.migrate}
 OLDEST = min(STEPS) - 1
 """The oldest layout that is still opened."""
 VERSION = max(STEPS)

@@ -19,7 +19,7 @@ from impact.statistics.experiments.randomisation import (
 )
 from impact.statistics.linear.least_squares import fit
 from impact.statistics.linear.sandwich import coefficient
-from tests.references import dataset, reference
+from tests.support.references import dataset, reference
 
 COVARIATES = ["age", "educ", "black", "hisp", "marr", "nodegree", "re74", "re75"]
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from impact.statistics.core import in_digits
+from impact.statistics.core import 
 from tests.reference.gallery import run
 from tests.support.references import dataset
 

@@ -20,18 +20,18 @@ from impact_dashboards.page.address import Address
 from impact_dashboards.page.view import View
 
 from impact.publish import findings_table
-from impact.publish.published import Published
+from impact.publish.published import ReaderTables
 from impact.store import Warehouse, open_reader
 from impact.store.sentences import SENTENCES, in_english
 from impact.words import catalogue, read, sentences
 from impact.words.said import Said, Text, codes, text_json
 from impact.words.sentences import Place, written
-from tests.app_words import HOLE, SOURCE, codes_of, constants, patterns, tree_of
-from tests.shipped import SHIPPED, shipped_database
+from tests.support.app_words import HOLE, SOURCE, codes_of, constants, patterns, tree_of
+from tests.support.shipped import SHIPPED, shipped_database
+from tests.support.views import drawn
+from tests.support.written import left, page_of, without, words
+from tests.support.written import read as read_of
 from tests.test_written import declared
-from tests.views import drawn
-from tests.written import left, page_of, without, words
-from tests.written import read as read_of
 
 CODES = sentences.sentences()
 FILES = {path.stem: path for path in (Path(str(read.FOLDER)) / "sentences").glob("*.yaml")}
@@ -163,7 +163,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
 def test_pages_are_written_in_a_further_language(
     shipped: Warehouse, accents: Any, page: tuple[str, tuple[str, ...]]
 ) -> None:
-    published = Published(shipped)
+    published = ReaderTables(shipped)
     address = Address(accents, *page, query=(("programme", "nsw"),) if not page[1] else ())
     view = View(published, catalogue.words_in(accents), address, datetime.date(2030, 1, 1))
     texts, known = list(read_of(drawn(view, page_of(view)))), declared(published, "nsw")

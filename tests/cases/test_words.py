@@ -22,11 +22,10 @@ from impact.cli.terminal import print_findings, print_trace, term_lines
 from impact.drawing.markup import words_of
 from impact.publish import loads_table, trace_finding, validity_table
 from impact.publish.rows import rows_of
-from impact.statistics.core import in_digits
 from impact.store import Warehouse, open_reader
 from impact.words import words_in
 from impact.words.said import Said
-from impact.words.sentences import written
+from impact.words.sentences import in_digits, written
 from tests.cases.run import run_case
 from tests.support.shipped import SHIPPED, shipped_database
 from tests.support.views import asked, drawn, walk

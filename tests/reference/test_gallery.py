@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 
 import impact
-from impact.statistics.core import in_digits
+from impact.words.sentences import in_digits
 from tests.reference.gallery import Case, answer, cases, run
 from tests.support.references import reference, references
 

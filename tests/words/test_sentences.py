@@ -31,7 +31,7 @@ from tests.support.shipped import SHIPPED, shipped_database
 from tests.support.views import drawn
 from tests.support.written import left, page_of, without, words
 from tests.support.written import read as read_of
-from tests.test_written import declared
+from tests.words.test_written import declared
 
 CODES = sentences.sentences()
 FILES = {path.stem: path for path in (Path(str(read.FOLDER)) / "sentences").glob("*.yaml")}

@@ -46,7 +46,7 @@ def column_meaning(words: Words, key: str, table: Described = Finding.TABLE) -> 
     """Return what a column of a file of findings or measures means; nothing where it is none of theirs."""
     described = table.columns.get(key) or Measure.TABLE.columns.get(key)
     if described and key in (*KEPT, *OF_MEASURES):
-        return described.meaning[words.language]
+        return described.meaning[words.declared]
     return words("column.suppressed") if key == "suppressed" else ""
 
 
@@ -79,7 +79,7 @@ def title_of(view: View, row: Row) -> str:
 
 def drawn_unit(words: Words, row: Row) -> str:
     """Return the unit of a finding in the reader's language, for a drawing; ``share`` stays, it is drawn in percent."""
-    return str(row["unit_it"] if words.language == "it" and row["unit"] != "share" else row["unit"])
+    return str(row["unit_it"] if words.declared == "it" and row["unit"] != "share" else row["unit"])
 
 
 def unit_of(words: Words, row: Row) -> str:
@@ -97,7 +97,7 @@ def part_of(view: View, row: Row) -> str:
     part = Part.of(row)
     if part.is_whole:
         return view.words("finding.whole")
-    title = row.get(f"part_{view.words.language}")
+    title = row.get(f"part_{view.words.declared}")
     return str(title) if title else part.code or str(part)
 
 
@@ -281,7 +281,7 @@ LOADED = ColumnSpec("loaded", "finding.loaded", meaning="meaning.loaded")
 
 def text_columns(view: View) -> list[Column]:
     """Return the columns of a file that call a finding by its indicator and its part, in the reader's language."""
-    language = view.words.language
+    language = view.words.declared
     title, part = view.words("finding.title"), view.words("finding.part")
     return [Column(f"title_{language}", title), Column(f"part_{language}", part)]
 

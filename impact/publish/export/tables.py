@@ -109,7 +109,7 @@ def _column(words: Words, values: pd.Series, described: Column | None) -> Export
     if described is None:
         kind = Kind.INTEGER if pd.api.types.is_integer_dtype(values) else Kind.TEXT
         return ExportColumn(name, kind, meaning=words("column.suppressed") if name == "suppressed" else "")
-    return ExportColumn(name, _KINDS[described.sql], meaning=described.meaning[words.language])
+    return ExportColumn(name, _KINDS[described.sql], meaning=described.meaning[words.declared])
 
 
 def _values(values: pd.Series, kind: Kind) -> pd.Series:

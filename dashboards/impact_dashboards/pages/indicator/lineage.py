@@ -52,7 +52,7 @@ def _registered_facts(view: View, row: Row, trace: Trace) -> Iterator[Fact]:
 def _note(view: View, declared: Declared) -> str | None:
     """Return the note of a declaration, which stands there in one language or in both."""
     note = declared.get("note")
-    return note.get(view.words.language) if isinstance(note, dict) else note
+    return note.get(view.words.declared) if isinstance(note, dict) else note
 
 
 def _registration(view: View, row: Row) -> str:

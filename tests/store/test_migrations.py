@@ -13,6 +13,7 @@ from impact.errors import UsageError
 from impact.run.flow import run_programme
 from impact.store import Warehouse, published_copy, snapshot
 from impact.store.migrations import OLDEST, VERSION
+from impact.store.sentences import decoded
 from tests.support.programmes import template
 
 LAYOUTS = Path(__file__).parent / "layouts"
@@ -23,7 +24,7 @@ INSERT INTO impact.state VALUES ('sample', 'publish', '20250101T000000000000', '
 INSERT INTO impact.run VALUES ('20250101T000000000000', 'sample', '2025-01-01', '2025-01-01', '0.1', 'abc', 1, 1, 'publish');
 INSERT INTO impact.measure BY NAME SELECT 'sample' AS programme, 'gone' AS indicator, '' AS arm, 'programme' AS scope,
   '' AS scope_value, 'all' AS "group", '' AS group_value, 'end' AS wave, 0.5 AS value, 12 AS n, 3 AS n_missing,
-  'share of rows' AS method, ['small_n'] AS flags;
+  {method} AS method, ['small_n'] AS flags;
 """
 
 
@@ -31,7 +32,7 @@ def of_layout(path: Path, version: int) -> Path:
     """Write a database as the engine of that layout did, with a programme that it had published."""
     with duckdb.connect(path) as connection:
         connection.execute((LAYOUTS / f"layout_{version}.sql").read_text("utf-8"))
-        connection.execute(ROWS.format(version=version))
+        connection.execute(ROWS.format(version=version, method="'share'" if version < 7 else "'\"share\"'"))
     return path
 
 
@@ -50,6 +51,7 @@ def test_an_older_layout_becomes_this_one_and_keeps_its_rows(tmp_path: Path, ver
         assert layout(opened) == layout(fresh)
         assert opened.rows("SELECT version, database FROM impact.meta") == [(VERSION, "one")]
         assert opened.rows("SELECT value, n, flags FROM impact.measure") == [(0.5, 12, ["small_n"])]
+        assert decoded("measure", opened.frame("FROM impact.measure"))["method"].tolist() == ["share"]
     with Warehouse(old, read_only=True) as again:
         assert again.rows("SELECT count(*) FROM impact.run") == [(1,)]
 

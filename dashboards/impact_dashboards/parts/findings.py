@@ -14,7 +14,7 @@ from impact.publish.rows import Record, rows_of
 from impact.states import NO_WAY
 from impact.tables.columns import Table as Described
 from impact.tables.finding import Finding
-from impact.tables.part import Part, cut_columns, of_whole, part_codes
+from impact.tables.part import Part, cut_columns, of_whole, part_codes, read_finding
 from impact.tables.results import Measure
 from impact.words import Words
 from impact.words.said import says
@@ -103,7 +103,8 @@ def part_of(view: View, row: Row) -> str:
 
 def link_of(view: View, row: Row) -> str:
     """Return where a finding is explained."""
-    return view.address.to("indicator", str(row["programme"]), str(row["indicator"]), part=part_path(row))
+    programme, indicator, part = read_finding(str(row["finding"]))
+    return view.address.to("indicator", programme, indicator, part=str(part))
 
 
 # ---- rows ------------------------------------------------------------------------------------------------------------

@@ -40,7 +40,8 @@ def run(programme: Programme, warehouse: Warehouse, until: str = "publish") -> R
 
 def test_every_table_of_a_programme_is_written_in_one_place(warehouse: Warehouse) -> None:
     query = (
-        "SELECT DISTINCT table_name FROM duckdb_columns() WHERE schema_name = 'impact' AND column_name = 'programme'"
+        "SELECT DISTINCT table_name FROM duckdb_tables() JOIN duckdb_columns() USING (schema_name, table_name)"
+        " WHERE schema_name = 'impact' AND column_name = 'programme'"
     )
     tables = {table for (table,) in warehouse.rows(query)}
     assert len(MADE) == len(set(MADE))

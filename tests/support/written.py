@@ -13,6 +13,7 @@ from impact_dashboards.server.files import exported
 from impact.drawing.markup import Element
 from impact.publish.export.csv import write_csv
 from impact.publish.export.csvw import write_description
+from impact.tables.registry import TABLES
 from impact.words.catalogue import catalogue
 from impact.words.sentences import sentences
 from tests.support.views import drawn
@@ -93,6 +94,9 @@ def foreign(language: str) -> set[str]:
     for text in catalogue().values():
         for name, forms in text.items():
             of[name].update(*map(words, forms.values() if isinstance(forms, dict) else [forms]))
+    for column in (column for table in TABLES.values() for column in table.columns.values()):
+        for language_of, meaning in column.meaning.items():
+            of[language_of].update(words(meaning))
     other = "en" if language == "it" else "it"
     return of[other] - of[language] - MONTHS
 

@@ -14,6 +14,7 @@ from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, Floats, cluster_codes, with_p_value
 from impact.statistics.experiments import randomisation
 from impact.statistics.linear import least_squares, sandwich, wild
+from impact.statistics.linear.few_clusters import SINGULAR
 from impact.statistics.surveys.estimation import SampleDesign
 from impact.statistics.surveys.regression import survey_regression
 
@@ -122,9 +123,7 @@ def told_apart(sample: Sample) -> NDArray[np.bool_]:
     matrix = np.hstack([sample.base.to_numpy(dtype=float), sample.covariates.to_numpy(dtype=float)])
     names = [*map(str, sample.base.columns), *map(str, sample.covariates.columns)]
     try:
-        found = (
-            least_squares.fit(sample.outcome, matrix, names, weights=sample.weights).leverage >= 1 - sandwich.SINGULAR
-        )
+        found = least_squares.fit(sample.outcome, matrix, names, weights=sample.weights).leverage >= 1 - SINGULAR
     except NotEstimable:
         found = np.zeros(sample.n, dtype=bool)
     return np.asarray(found, dtype=bool)

@@ -30,7 +30,8 @@ from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, Floats, wald
 from impact.statistics.discontinuity import jump as discontinuity
 from impact.statistics.linear import least_squares, sandwich
-from impact.statistics.linear.two_way import Cells, clustered_errors, fit_cells, row_scores, term_estimates
+from impact.statistics.linear.two_way import Cells, fit_cells
+from impact.statistics.linear.two_way_errors import clustered_errors, row_scores, term_estimates
 from impact.statistics.observational import matching, weighting
 from impact.statistics.panels.adoption import NEVER, Panel
 from impact.statistics.panels.aggregation import aggregate

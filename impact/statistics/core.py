@@ -17,6 +17,8 @@ from impact.errors import NotEstimable
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Group = tuple[Ints, int]
+"""Numbers of groups 0 … G−1, one for each row, and G."""
 CONFIDENCE = 0.95
 RESIDUE = 1e-12
 """An error below this share of its estimate is what rounding leaves of none."""
@@ -162,7 +164,7 @@ def t_quantile(q: float, df: float) -> float:
     return float(stats.norm.ppf(q)) if math.isinf(df) else float(stats.t.ppf(q, df))
 
 
-def cluster_codes(labels: NDArray[np.generic]) -> tuple[Ints, int]:
+def cluster_codes(labels: NDArray[np.generic]) -> Group:
     """Return cluster numbers 0 … G−1 for labels of any kind, and G."""
     found, codes = np.unique(labels, return_inverse=True)
     return codes.astype(np.int64), len(found)

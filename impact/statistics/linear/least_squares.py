@@ -101,21 +101,29 @@ def fit(outcome: Floats, matrix: Floats, names: Sequence[str], *, weights: Float
     Golub, Van Loan (2013). Matrix Computations, 4th ed., section 5.3.
     https://epubs.siam.org/doi/book/10.1137/1.9781421407944
     """
-    outcome, matrix = np.asarray(outcome, dtype=np.float64), np.asarray(matrix, dtype=np.float64)
+    outcome = np.asarray(outcome, dtype=np.float64)
+    matrix = np.asarray(matrix, dtype=np.float64)
     weight = np.ones(len(outcome)) if weights is None else np.asarray(weights, dtype=np.float64)
     _check(outcome, matrix, weight, names)
     n, k = matrix.shape
+    # each row times √w, each column of length one, so that units of columns do not decide the rank
     root = np.sqrt(weight)
     weighted = matrix * root[:, None]
     length = np.linalg.norm(weighted, axis=0)
     length[length == 0] = 1.0
-    basis, triangle = np.linalg.qr(weighted / length)
+    scaled = weighted / length
+    basis, triangle = np.linalg.qr(scaled)
     _refuse_collinear(triangle, names)
-    inverse = solve_triangular(triangle, np.eye(k)) / length[:, None]
-    params = inverse @ (basis.T @ (root * outcome))
-    leverage = np.minimum(np.sum(basis**2, axis=1), 1.0)
+    # R⁻¹, then b = R⁻¹Q'√W y and (X'WX)⁻¹ = R⁻¹R⁻ᵀ
+    inverse = solve_triangular(triangle, np.eye(k))
+    inverse = inverse / length[:, None]
+    projected = basis.T @ (root * outcome)
+    params = inverse @ projected
+    squares = np.sum(basis**2, axis=1)
+    leverage = np.minimum(squares, 1.0)
     residuals = outcome - matrix @ params
-    return Fit(params, inverse @ inverse.T, residuals, matrix, weight, leverage, tuple(names), n, k)
+    bread = inverse @ inverse.T
+    return Fit(params, bread, residuals, matrix, weight, leverage, tuple(names), n, k)
 
 
 def influence(fitted: Fit, place: int) -> Floats:
@@ -125,12 +133,15 @@ def influence(fitted: Fit, place: int) -> Floats:
 
 def influence_of(fitted: Fit, vector: Floats) -> Floats:
     """Return the influence of each row on the combination ``vector'b`` of coefficients, shape (n,)."""
-    return np.asarray(fitted.matrix @ (fitted.bread @ vector) * fitted.weights * fitted.residuals)
+    row_weights = fitted.matrix @ (fitted.bread @ vector)
+    scores = row_weights * fitted.weights
+    return np.asarray(scores * fitted.residuals)
 
 
 def check_finite(values: NDArray[np.generic], what: str) -> None:
     """Raise NotEstimable if an array has missing or infinite values."""
-    bad = int(np.size(values) - np.count_nonzero(np.isfinite(values)))
+    finite = np.isfinite(values)
+    bad = int(np.size(values) - np.count_nonzero(finite))
     if bad:
         raise NotEstimable(f"{what} has {bad} missing or infinite values", "rows without missing values")
 
@@ -138,7 +149,9 @@ def check_finite(values: NDArray[np.generic], what: str) -> None:
 def check_lengths(n: int, **arrays: NDArray[np.generic] | None) -> None:
     """Raise UsageError if a named array (None is left out) does not have n rows."""
     for what, values in arrays.items():
-        if values is not None and (np.ndim(values) == 0 or len(values) != n):
+        if values is None:
+            continue
+        if np.ndim(values) == 0 or len(values) != n:
             raise UsageError(f"{what} has shape {np.shape(values)}; expected {n} rows")
 
 
@@ -150,16 +163,17 @@ def binary(values: NDArray[np.generic], what: str) -> Floats:
     NotEstimable
         If a value is missing or not 0 or 1, or if all values are the same.
     """
-    found = np.asarray(values, dtype=np.float64)
-    check_finite(found, what)
-    if not np.isin(found, (0.0, 1.0)).all():
+    zero_one = np.asarray(values, dtype=np.float64)
+    check_finite(zero_one, what)
+    if not np.isin(zero_one, (0.0, 1.0)).all():
         raise NotEstimable(f"{what} has values other than 0 and 1", "a column of 0 and 1")
-    if len(found) == 0 or found.min() == found.max():
+    if len(zero_one) == 0 or zero_one.min() == zero_one.max():
         raise NotEstimable(f"{what} is the same for all units", "units of both kinds")
-    return found
+    return zero_one
 
 
 def _check(outcome: Floats, matrix: Floats, weights: Floats, names: Sequence[str]) -> None:
+    """Refuse what least squares cannot take: shapes, names, missing values, weights, too few rows."""
     n = len(outcome)
     if outcome.shape != (n,) or weights.shape != (n,) or matrix.ndim != 2 or matrix.shape != (n, len(names)):
         raise UsageError(
@@ -179,9 +193,12 @@ def _check(outcome: Floats, matrix: Floats, weights: Floats, names: Sequence[str
 
 
 def _refuse_collinear(triangle: Floats, names: Sequence[str]) -> None:
+    """Refuse columns that add up to zero, and name all that take part."""
     _, values, rotation = np.linalg.svd(triangle)
-    lost = rotation[values < RANK_TOLERANCE * values[0]]
-    if len(lost) or values[0] == 0:
+    null = values < RANK_TOLERANCE * values[0]
+    lost = rotation[null]
+    all_zero = values[0] == 0
+    if len(lost) or all_zero:
         involved = np.abs(lost).max(axis=0) > 1e-6 if len(lost) else np.ones(len(names), dtype=bool)
         said = ", ".join(name for name, is_in in zip(names, involved, strict=True) if is_in)
         raise NotEstimable(f"these columns are collinear: {said}", "leave out what they say twice or do not vary in")

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impact.errors import UsageError
-from impact.statistics.core import CONFIDENCE, Floats, cluster_sums
+from impact.statistics.core import CONFIDENCE, Floats, Group, cluster_sums
 from impact.statistics.linear.least_squares import Fit
 from impact.statistics.linear.sandwich import coefficient, group_codes
 
@@ -62,8 +62,9 @@ class _Draws:
 
     def at_least(self, squared: float, null: float) -> int:
         """Count the draws whose t² at a null is at least as large as the observed, ties included."""
-        spread = np.maximum(self.yy - 2 * null * self.xy + null**2 * self.xx, 0.0)
-        return int(np.count_nonzero((self.top_y - null * self.top_x) ** 2 >= squared * spread * (1 - TIE)))
+        meat = self.yy - 2 * null * self.xy + null**2 * self.xx
+        threshold = squared * np.maximum(meat, 0.0) * (1 - TIE)
+        return int(np.count_nonzero((self.top_y - null * self.top_x) ** 2 >= threshold))
 
     def never_below(self) -> int:
         """Count the draws whose t² grows with the null without bound, as the observed does; ``xx`` has no unit."""
@@ -127,60 +128,88 @@ def wild_bootstrap(
         raise UsageError(f"the wild bootstrap takes CR0 or CR1 and at least one draw; got {errors} and {draws}")
     group = group_codes(codes, fit.n)
     observed = coefficient(fit, name, errors="CR0", clusters=[group[0]])
-    count = group[1]
-    enumerated = count <= math.log2(draws)
-    kind = "Webb" if count < 10 and not enumerated else "Rademacher"
-    batches = _sign_vectors(count) if enumerated else _random_vectors(count, draws, kind, rng)
-    drawn = _bootstrap(fit, fit.place(name), group, batches)
-    own = 0 if enumerated else 1
+    n_clusters = group[1]
+    enumerated = n_clusters <= math.log2(draws)
+    kind = "Webb" if n_clusters < 10 and not enumerated else "Rademacher"
+    batches = _sign_vectors(n_clusters) if enumerated else _random_vectors(n_clusters, draws, kind, rng)
+    t_star = _bootstrap(fit, fit.place(name), group, batches)
+    observed_once = 0 if enumerated else 1
 
     def p_value(null: float) -> float:
-        squared = ((observed.estimate - null) / observed.std_error) ** 2
-        return (own + drawn.at_least(squared, null)) / (own + len(drawn.yy))
+        t = (observed.estimate - null) / observed.std_error
+        exceeding = t_star.at_least(t**2, null)
+        return (observed_once + exceeding) / (observed_once + len(t_star.yy))
 
     low, high = -math.inf, math.inf
-    if own + drawn.never_below() <= (1 - CONFIDENCE) * (own + len(drawn.yy)):
+    if observed_once + t_star.never_below() <= (1 - CONFIDENCE) * (observed_once + len(t_star.yy)):
         low, high = (_bound(p_value, observed.estimate, side * observed.std_error) for side in (-1, 1))
-    return Bootstrap(p_value(0.0), low, high, 2**count if enumerated else draws, enumerated, kind)
+    return Bootstrap(p_value(0.0), low, high, 2**n_clusters if enumerated else draws, enumerated, kind)
 
 
 def _sign_vectors(count: int) -> Iterator[Floats]:
     """Yield all sign vectors with +1 in front, in batches, shape (b, G); the others mirror them."""
-    total, size = 2 ** (count - 1), max(1, BATCH // count)
-    for start in range(0, total, size):
-        numbers = np.arange(start, min(start + size, total))[:, None]
-        yield np.asarray(1.0 - 2.0 * ((numbers >> np.arange(count)[::-1]) & 1), dtype=np.float64)
+    n_vectors = 2 ** (count - 1)
+    size = max(1, BATCH // count)
+    digits = np.arange(count)[::-1]
+    for start in range(0, n_vectors, size):
+        numbers = np.arange(start, min(start + size, n_vectors))
+        bits = (numbers[:, None] >> digits) & 1
+        yield np.asarray(1.0 - 2.0 * bits, dtype=np.float64)
 
 
 def _random_vectors(count: int, draws: int, kind: str, rng: np.random.Generator) -> Iterator[Floats]:
+    """Yield drawn vectors of signs, or of Webb's six points, in batches, shape (b, G)."""
     points = np.concatenate([-WEBB, WEBB]) if kind == "Webb" else np.array([-1.0, 1.0])
     size = max(1, BATCH // count)
     for start in range(0, draws, size):
-        yield rng.choice(points, size=(min(size, draws - start), count))
+        rows = min(size, draws - start)
+        yield rng.choice(points, size=(rows, count))
 
 
-def _bootstrap(fit: Fit, place: int, group: tuple[NDArray[np.int64], int], batches: Iterator[Floats]) -> _Draws:
-    """Return the parts of t² of all draws, from sums by cluster only."""
-    score = fit.matrix @ fit.bread[place] * fit.weights
-    restricted_x = score / fit.weights / fit.bread[place, place]
-    restricted_y = fit.residuals + restricted_x * fit.params[place]
-    link = cluster_sums(fit.matrix * score[:, None], *group) @ fit.bread
-    sums = [
-        (cluster_sums(score * e, *group), cluster_sums(fit.matrix * (fit.weights * e)[:, None], *group))
-        for e in (restricted_y, restricted_x)
-    ]
-    parts = []
-    for signs in batches:
-        y, x = (signs * own - (signs @ columns) @ link.T for own, columns in sums)
-        parts.append(
-            (signs @ sums[0][0], signs @ sums[1][0], *((a * b).sum(axis=1) for a, b in ((y, y), (x, y), (x, x))))
-        )
-    return _Draws(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+def _bootstrap(fit: Fit, term: int, group: Group, batches: Iterator[Floats]) -> _Draws:
+    """Return the parts of t² of all draws, from sums by cluster only: the fast form of Roodman and others (2019)."""
+    bread, weights = fit.bread, fit.weights
+    # z = WX(X'WX)⁻¹e_j: the coefficient is z'y.
+    z = fit.matrix @ bread[term] * weights
+    # Residuals of x_j, and of y, given the other columns: under the null b those of y − b x_j are their difference.
+    x_dot = z / weights / bread[term, term]
+    y_dot = fit.residuals + x_dot * fit.params[term]
+    # Row g turns the change of X'Wy in a draw into the change of cluster g's share of z'y.
+    cross = cluster_sums(fit.matrix * z[:, None], *group)
+    link = cross @ bread
+    of_y, of_x = (_cluster_sums(fit, z, residuals, group) for residuals in (y_dot, x_dot))
+    draws = [_draw(signs, of_y, of_x, link) for signs in batches]
+    return _Draws(*(np.concatenate(pieces) for pieces in zip(*draws, strict=True)))
+
+
+def _cluster_sums(fit: Fit, z: Floats, residuals: Floats, group: Group) -> tuple[Floats, Floats]:
+    """Return by cluster ``Σ z e``, shape (G,), and ``Σ w x e``, shape (G, k)."""
+    weighted = fit.weights * residuals
+    scores = fit.matrix * weighted[:, None]
+    return cluster_sums(z * residuals, *group), cluster_sums(scores, *group)
+
+
+def _draw(
+    signs: Floats, of_y: tuple[Floats, Floats], of_x: tuple[Floats, Floats], link: Floats
+) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Return numerators and meat of t* of a batch of sign vectors, shape (b, G): each part has shape (b,)."""
+    scores_y, scores_x = _refitted(signs, *of_y, link), _refitted(signs, *of_x, link)
+    yy = (scores_y * scores_y).sum(axis=1)
+    xy = (scores_x * scores_y).sum(axis=1)
+    xx = (scores_x * scores_x).sum(axis=1)
+    return signs @ of_y[0], signs @ of_x[0], yy, xy, xx
+
+
+def _refitted(signs: Floats, sums: Floats, scores: Floats, link: Floats) -> Floats:
+    """Return the clusters' shares ``Σ z e*`` of the residuals after the refit of each draw, shape (b, G)."""
+    drawn_scores = signs @ scores
+    return np.asarray(signs * sums - drawn_scores @ link.T)
 
 
 def _bound(p_value: Callable[[float], float], estimate: float, step: float) -> float:
     """Return the end of the interval in the direction of ``step``: the last null that is not rejected."""
-    level, inside, outside = 1 - CONFIDENCE, estimate, estimate + step
+    level = 1 - CONFIDENCE
+    inside, outside = estimate, estimate + step
     while p_value(outside) > level:
         inside, outside = outside, estimate + 2 * (outside - estimate)
     for _ in range(HALVINGS):

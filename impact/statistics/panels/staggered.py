@@ -15,7 +15,8 @@ import numpy as np
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, Floats, Ints
-from impact.statistics.observational.propensity import design, enough_units, logit
+from impact.statistics.observational.inputs import design, enough_units
+from impact.statistics.observational.propensity import logit
 from impact.statistics.panels.adoption import (
     NEVER,
     Bools,
@@ -140,19 +141,22 @@ def group_time_effects(
     every = [cell for cohort in cohorts for cell in _cells(int(cohort), n_periods, anticipation, base)]
     cells, thin = _with_comparison(sample, every)
     estimates = tuple(_cell_estimate(sample, *cell) for cell in cells)
+    influences = [cell.influence for cell in estimates if cell.influence is not None]
+    labels = np.array(cells, dtype=np.int64)
     complete = ~np.isnan(panel.outcome).any(axis=1)
+    always_treated = complete & ~_late(panel, anticipation)
     return GroupTime(
-        cohorts=np.array([cell[0] for cell in cells], dtype=np.int64),
-        periods=np.array([cell[1] for cell in cells], dtype=np.int64),
-        base_periods=np.array([cell[2] for cell in cells], dtype=np.int64),
+        cohorts=labels[:, 0],
+        periods=labels[:, 1],
+        base_periods=labels[:, 2],
         estimates=estimates,
-        influence=np.column_stack([cell.influence for cell in estimates if cell.influence is not None]),
+        influence=np.column_stack(influences),
         unit_cohorts=panel.cohort,
         unit_weights=sample.weights,
         clustering=sample.clustering,
         anticipation=anticipation,
         n_units=int(sample.used.sum()),
-        n_always_treated=int(np.sum(complete & ~_late(panel, anticipation))),
+        n_always_treated=int(np.sum(always_treated)),
         n_incomplete=int(np.sum(~complete)),
         n_periods_left_out=panel.outcome.shape[1] - n_periods,
         left_out=(*sample.left_out, *thin),
@@ -198,17 +202,23 @@ def two_by_two(
     fitted, fit_influence = np.zeros(len(change)), np.zeros_like(matrix)
     if method != "ipw":
         fitted, fit_influence = _outcome_fit(change, treated, matrix, weights, names=names)
+    # η₁: what the treated gained beyond the fit of the comparison
     residual = change - fitted
-    gain, gain_influence = _weighted_mean(residual, weights * treated)
-    gradient = _weighted_mean(matrix, weights * treated)[0]
+    w1 = weights * treated
+    gain, gain_influence = _weighted_mean(residual, w1)
+    gradient = _weighted_mean(matrix, w1)[0]
     if method == "reg":
         return float(gain), gain_influence - fit_influence @ gradient
+    # η₀: the same in the comparison, weighted by the odds p/(1 − p) to resemble the treated
     propensity, propensity_influence = _propensity(treated, matrix, weights, names)
-    odds = weights * ~treated * propensity / (1 - propensity)
-    loss, loss_influence = _weighted_mean(residual, odds)
-    loss_influence = loss_influence + propensity_influence @ (matrix.T @ (odds * (residual - loss))) / odds.sum()
-    gradient = gradient - _weighted_mean(matrix, odds)[0]
-    return float(gain - loss), gain_influence - loss_influence - fit_influence @ gradient
+    w0 = weights * ~treated * propensity / (1 - propensity)
+    loss, loss_influence = _weighted_mean(residual, w0)
+    deviations = w0 * (residual - loss)
+    odds_gradient = matrix.T @ deviations
+    loss_influence = loss_influence + propensity_influence @ odds_gradient / w0.sum()
+    gradient = gradient - _weighted_mean(matrix, w0)[0]
+    influence = gain_influence - loss_influence
+    return float(gain - loss), influence - fit_influence @ gradient
 
 
 @dataclass(frozen=True)
@@ -227,7 +237,9 @@ class _Sample:
 
 
 def _late(panel: Panel, anticipation: int) -> Bools:
-    return np.asarray((panel.cohort == NEVER) | (panel.cohort > anticipation))
+    """Return which units could be seen before their treatment."""
+    later = panel.cohort > anticipation
+    return np.asarray((panel.cohort == NEVER) | later)
 
 
 def _check_choices(control: str, method: str, base: str, anticipation: int) -> None:
@@ -239,8 +251,10 @@ def _check_choices(control: str, method: str, base: str, anticipation: int) -> N
 
 
 def _sample(panel: Panel, *, control: Control, method: Method, anticipation: int) -> _Sample:
+    """Choose the units seen in all periods and before treatment, and say which cohorts that leaves out."""
     late = _late(panel, anticipation)
-    used = late & ~np.isnan(panel.outcome).any(axis=1)
+    complete = ~np.isnan(panel.outcome).any(axis=1)
+    used = late & complete
     gone = []
     for cohort in np.setdiff1d(panel.cohort[late], panel.cohort[used]):
         who = "never treated" if cohort == NEVER else f"first treated {panel.name(int(cohort))}"
@@ -250,33 +264,40 @@ def _sample(panel: Panel, *, control: Control, method: Method, anticipation: int
     if not used.any():
         raise NotEstimable("no unit is observed before its treatment", "periods before treatment")
     used, thin = wide_cohorts(panel, used)
-    weights = np.where(used, panel.unit_weights, 0.0) / panel.unit_weights[used].mean()
-    clustering, left_out = clustering_of(panel, used), (*gone, *thin)
-    return _Sample(panel, used, _matrix(panel, used), weights, clustering, control, method, anticipation, left_out)
+    mean_weight = panel.unit_weights[used].mean()
+    weights = np.where(used, panel.unit_weights, 0.0) / mean_weight
+    clustering = clustering_of(panel, used)
+    matrix = _matrix(panel, used)
+    return _Sample(panel, used, matrix, weights, clustering, control, method, anticipation, (*gone, *thin))
 
 
 def _matrix(panel: Panel, used: Bools) -> Floats:
     """Return ones and the covariates in standard units, which leave every estimator as it is."""
     if panel.covariates is None:
         return np.ones((len(used), 1))
-    matrix = np.zeros((len(used), 1 + panel.covariates.shape[1]))
+    n_columns = 1 + panel.covariates.shape[1]
+    matrix = np.zeros((len(used), n_columns))
     matrix[used] = design(panel.covariates[used], panel.covariate_labels)
     return matrix
 
 
 def _cells(cohort: int, n_periods: int, anticipation: int, base: Base) -> list[tuple[int, int, int]]:
     """Return (cohort, period, base period) of a cohort's cells."""
+    # The last period before (anticipated) treatment; with varying bases, before it the period before each.
     anchor = cohort - anticipation - 1
     if base == "universal":
-        return [(cohort, period, anchor) for period in range(n_periods) if period != anchor]
+        periods = [period for period in range(n_periods) if period != anchor]
+        return [(cohort, period, anchor) for period in periods]
     return [(cohort, period, min(period - 1, anchor)) for period in range(1, n_periods)]
 
 
 def _untreated(sample: _Sample, cohort: int, period: int, base: int) -> Bools:
+    """Return the units that a cell compares with: never treated, or also not yet treated in both its periods."""
     cohorts = sample.panel.cohort
     untreated = cohorts == NEVER
     if sample.control == "not_yet":
-        untreated |= (cohorts > max(period, base) + sample.anticipation) & (cohorts != cohort)
+        last = max(period, base) + sample.anticipation
+        untreated |= (cohorts > last) & (cohorts != cohort)
     return np.asarray(sample.used & untreated)
 
 
@@ -300,36 +321,34 @@ def _with_comparison(
 
 
 def _cell_estimate(sample: _Sample, cohort: int, period: int, base: int) -> Estimate:
+    """Estimate one cell, over the units that are in it."""
     panel = sample.panel
-    treated, untreated = sample.used & (panel.cohort == cohort), _untreated(sample, cohort, period, base)
+    treated = sample.used & (panel.cohort == cohort)
+    untreated = _untreated(sample, cohort, period, base)
+    members = treated | untreated
     where = _where(panel, cohort, period)
-    rows = np.flatnonzero(treated | untreated)
+    rows = np.flatnonzero(members)
     names = panel.covariate_labels
     change = panel.outcome[rows, period] - panel.outcome[rows, base]
     try:
-        effect, found = two_by_two(
+        effect, influence_of_rows = two_by_two(
             change, treated[rows], sample.matrix[rows], sample.weights[rows], method=sample.method, names=names
         )
     except NotEstimable as refusal:
         raise NotEstimable(f"{where}, {refusal.reason}", refusal.needed) from refusal
     influence = np.zeros(len(panel.cohort))
-    influence[rows] = found
-    return from_influence(
-        effect,
-        influence,
-        sample.clustering,
-        rule=RULE,
-        n_obs=len(rows),
-        outcome=panel.outcome,
-        count=n_spread(treated | untreated, sample.clustering),
-    )
+    influence[rows] = influence_of_rows
+    clustering = sample.clustering
+    count = n_spread(members, clustering)
+    return from_influence(effect, influence, clustering, rule=RULE, n_obs=len(rows), outcome=panel.outcome, count=count)
 
 
 def _weighted_mean(values: Floats, weights: Floats) -> tuple[Floats, Floats]:
     """Return the weighted mean of rows and each row's influence on it."""
     share = weights / weights.sum()
     mean: Floats = np.asarray(share @ values, dtype=np.float64)
-    influence: Floats = (share * (values - mean).T).T
+    deviations = values - mean
+    influence: Floats = (share * deviations.T).T
     return mean, influence
 
 
@@ -341,18 +360,22 @@ def _outcome_fit(
     enough_units(int(np.sum(~treated)), matrix.shape[1], where.strip())
     if matrix.shape[1] > 1:
         design(matrix[~treated, 1:], names, where=where)
-    weighted = (matrix.T * (weights * ~treated)).T
+    w0 = weights * ~treated
+    weighted = (matrix.T * w0).T
     gram = weighted.T @ matrix
-    fitted: Floats = matrix @ np.linalg.solve(gram, weighted.T @ change)
-    influence = np.linalg.solve(gram, weighted.T * (change - fitted)).T
+    coefficients = np.linalg.solve(gram, weighted.T @ change)
+    fitted: Floats = matrix @ coefficients
+    scores = weighted.T * (change - fitted)
+    influence = np.linalg.solve(gram, scores).T
     return fitted, np.asarray(influence, dtype=np.float64)
 
 
 def _propensity(treated: Bools, matrix: Floats, weights: Floats, names: Sequence[str]) -> tuple[Floats, Floats]:
     """Return fitted probabilities of treatment, and influence on the coefficients."""
-    found = logit(treated, matrix[:, 1:], names, weights=weights)
-    _check_overlap(found.probabilities, treated)
-    return found.probabilities, found.influence
+    fit = logit(treated, matrix[:, 1:], names, weights=weights)
+    fitted = fit.probabilities
+    _check_overlap(fitted, treated)
+    return fitted, fit.influence
 
 
 def _check_overlap(fitted: Floats, treated: Bools) -> None:

@@ -22,7 +22,8 @@ import pandas as pd
 from statsmodels.imputation.mice import MICEData
 
 from impact.statistics.core import t_quantile
-from impact.statistics.observational.matching import nearest, subclassify
+from impact.statistics.observational.matching import nearest
+from impact.statistics.observational.strata import subclassify
 from impact.statistics.surveys.imputation import multiply_impute, pool
 from impact.statistics.synthetic.control import synthetic_did
 from tests.statistics.discontinuity.test_jump import coverage_of_model

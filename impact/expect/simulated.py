@@ -32,7 +32,7 @@ from impact.statistics.discontinuity import jump as discontinuity
 from impact.statistics.linear import least_squares, sandwich
 from impact.statistics.linear.two_way import Cells, fit_cells
 from impact.statistics.linear.two_way_errors import clustered_errors, row_scores, term_estimates
-from impact.statistics.observational import matching, weighting
+from impact.statistics.observational import balancing, matching, strata, weighting
 from impact.statistics.panels.adoption import NEVER, Panel
 from impact.statistics.panels.aggregation import aggregate
 from impact.statistics.panels.imputation import gardner_two_stage, imputation_effects
@@ -174,14 +174,14 @@ def _observational(design: Matching | Weighting, plan: PowerPlan, sd: float, rng
     outcome, arm, covariate = _confounded(plan, sd, rng)
     if isinstance(design, Weighting):
         if design.method == "entropy":
-            return weighting.entropy_balance(outcome, arm, covariate, ["covariate"])
+            return balancing.entropy_balance(outcome, arm, covariate, ["covariate"])
         if design.method == "ipw":
             return weighting.ipw(outcome, arm, covariate, ["covariate"], estimand=design.estimand)
         return weighting.aipw(outcome, arm, covariate, ["covariate"], estimand=design.estimand)
     if design.method == "subclasses":
-        return matching.subclassify(outcome, arm, covariate, ["covariate"], classes=design.subclasses).estimate
+        return strata.subclassify(outcome, arm, covariate, ["covariate"], classes=design.subclasses).estimate
     if design.method == "coarsened":
-        return matching.coarsened_exact(outcome, arm, covariate, ["covariate"]).estimate
+        return strata.coarsened_exact(outcome, arm, covariate, ["covariate"]).estimate
     return matching.nearest(
         outcome,
         arm,

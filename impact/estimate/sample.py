@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from impact.declare.designs import Inference
 from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, Floats, cluster_codes, with_p_value
-from impact.statistics.experiments import randomisation
+from impact.statistics.experiments import differences, randomisation
 from impact.statistics.linear import least_squares, sandwich, wild
 from impact.statistics.linear.few_clusters import SINGULAR
 from impact.statistics.surveys.estimation import SampleDesign
@@ -148,7 +148,7 @@ def regress(sample: Sample, inference: Inference) -> Estimate:
     if rule == "welch":
         if len(sample.base.columns) > 1 or len(sample.covariates.columns) or sample.weights is not None:
             raise NotEstimable("Welch's errors compare two means and nothing else", "errors: HC2")
-        return randomisation.welch(sample.outcome, sample.exposure)
+        return differences.welch(sample.outcome, sample.exposure)
     fit = least_squares.fit(sample.outcome, sample.matrix(), sample.names(), weights=sample.weights)
     clusters = sample.clusters if rule.startswith("CR") else ()
     if rule.startswith("CR") and not clusters:

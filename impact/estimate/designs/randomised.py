@@ -26,7 +26,7 @@ from impact.estimate.sample import (
     unit_influence,
 )
 from impact.statistics.core import Estimate, cluster_codes
-from impact.statistics.experiments import randomisation
+from impact.statistics.experiments import differences
 from impact.statistics.linear import instrument
 
 MOVED = "being assigned moves enough people"
@@ -94,7 +94,7 @@ def intention_to_treat(design: Randomised, sample: Sample) -> Estimate:
     if design.blocks:
         return _blocked(design, sample)
     if design.adjustment == "lin" and len(sample.covariates.columns):
-        return randomisation.lin(
+        return differences.lin(
             sample.outcome,
             sample.exposure,
             sample.covariates.to_numpy(dtype=float),
@@ -109,7 +109,7 @@ def intention_to_treat(design: Randomised, sample: Sample) -> Estimate:
 def _blocked(design: Randomised, sample: Sample) -> Estimate:
     if sample.blocks is None or len(sample.covariates.columns):
         raise NotEstimable("blocks take no covariates: the blocks are the adjustment", "either blocks or covariates")
-    return randomisation.blocked(
+    return differences.blocked(
         sample.outcome,
         sample.exposure,
         sample.blocks.astype(str),

@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy import special, stats
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Floats, Ints, cluster_codes
+from impact.statistics.core import Floats, Ints
+from impact.statistics.experiments.assignment_blocks import (
+    Blocks,
+    Keys,
+    blocks_of,
+    checked_keys,
+    lowest_uniforms,
+    whitened_covariates,
+)
 
-Keys = NDArray[Any]
 BATCH_VALUES = 20_000
 FEWEST_ALLOCATIONS = 20
 
@@ -68,15 +74,6 @@ class Assignment:
     threshold: float | None = None
 
 
-@dataclass(frozen=True)
-class _Blocks:
-    """What is randomised: units or whole clusters, sorted by key; strata; the block of each row."""
-
-    stratum: Ints
-    sizes: Ints
-    row_block: Ints
-
-
 def allocate(
     n: int,
     strata: Keys,
@@ -110,37 +107,42 @@ def allocate(
     NotEstimable
         If n exceeds the population, cannot give each stratum its least, or a spread is missing.
     """
-    _, codes = np.unique(_keys(strata, "stratum"), return_inverse=True)
+    _, codes = np.unique(checked_keys(strata, "stratum"), return_inverse=True)
     sizes = np.bincount(codes)
     lowest = np.minimum(at_least, sizes)
     if not lowest.sum() <= n <= sizes.sum():
         few = f"{n} units cannot be spread over {len(sizes)} strata with {sizes.sum()} units"
         raise NotEstimable(few, f"a sample from {lowest.sum()} to {sizes.sum()}, or fewer strata")
-    return _rounded(_water_level(n, sizes * _spreads(method, sds, len(sizes)), lowest, sizes), n)
+    spreads = _spreads(method, sds, len(sizes))
+    level = _water_level(n, sizes * spreads, lowest, sizes)
+    return _rounded(level, n)
 
 
 def _spreads(method: str, sds: Floats | None, n_strata: int) -> Floats:
+    """Return what each stratum's size is multiplied by: one, or its standard deviation (Neyman)."""
     if method == "proportional":
         return np.ones(n_strata)
-    found = np.array([] if sds is None else sds, dtype=np.float64)
-    if method != "neyman" or found.shape != (n_strata,) or not ((found > 0) & (found < math.inf)).all():
+    spreads = np.array([] if sds is None else sds, dtype=np.float64)
+    if method != "neyman" or spreads.shape != (n_strata,) or not ((spreads > 0) & (spreads < math.inf)).all():
         raise NotEstimable("a stratum has no spread to allocate by", "method neyman with one positive sd per stratum")
-    return found
+    return spreads
 
 
 def _water_level(n: int, shares: Floats, lowest: Ints, highest: Ints) -> Floats:
     """Return ``clip(λ shares, lowest, highest)`` with the λ at which it sums to n; piecewise linear, so exact."""
     knots = np.sort(np.concatenate([lowest / shares, highest / shares]))
-    sums = np.clip(knots[:, None] * shares, lowest, highest).sum(axis=1)
-    return np.asarray(np.clip(np.interp(n, sums, knots) * shares, lowest, highest), dtype=np.float64)
+    levels = np.clip(knots[:, None] * shares, lowest, highest)
+    level = np.interp(n, levels.sum(axis=1), knots)
+    return np.asarray(np.clip(level * shares, lowest, highest), dtype=np.float64)
 
 
-def _rounded(parts: Floats, n: int) -> Ints:
+def _rounded(sizes: Floats, n: int) -> Ints:
     """Round down, then up where the remainder is largest, until the sum is n; ties go to the first stratum."""
-    whole = np.floor(parts + 1e-9).astype(np.int64)
-    order = np.argsort(whole - parts, kind="stable")
-    whole[order[: n - int(whole.sum())]] += 1
-    return whole
+    integers = np.floor(sizes + 1e-9).astype(np.int64)
+    order = np.argsort(integers - sizes, kind="stable")
+    missing = n - int(integers.sum())
+    integers[order[:missing]] += 1
+    return integers
 
 
 def stratified_sample(units: Keys, strata: Keys, sizes: Ints, *, seed: int) -> Sample:
@@ -158,15 +160,18 @@ def stratified_sample(units: Keys, strata: Keys, sizes: Ints, *, seed: int) -> S
     NotEstimable
         If a key is missing or repeated, or a stratum has fewer units than asked, or is asked for none.
     """
-    blocks = _blocks(units, strata, None)
+    blocks = blocks_of(units, strata, None)
     wanted = np.asarray(sizes)
     if wanted.shape != blocks.sizes.shape or (wanted < 1).any() or (wanted > blocks.sizes).any():
         raise NotEstimable(
             "a stratum has fewer units than asked, or is asked for none", f"1 to N for each of {len(blocks.sizes)}"
         )
-    draws = np.random.default_rng(seed).random((1, len(blocks.stratum)))
-    chosen = _lowest(draws, blocks, wanted[None, :])[0][blocks.row_block]
-    weight = (blocks.sizes / wanted)[blocks.stratum][blocks.row_block]
+    rng = np.random.default_rng(seed)
+    uniforms = rng.random((1, len(blocks.stratum)))
+    drawn = lowest_uniforms(uniforms, blocks, wanted[None, :])
+    chosen = drawn[0][blocks.row_block]
+    by_stratum = blocks.sizes / wanted
+    weight = by_stratum[blocks.stratum][blocks.row_block]
     return Sample(chosen, np.where(chosen, weight, 0.0), seed)
 
 
@@ -200,9 +205,10 @@ def randomise(
     NotEstimable
         If a key is missing or repeated, a cluster crosses strata, or a stratum is too small to hold both arms.
     """
-    blocks = _blocks(units, strata, clusters)
+    blocks = blocks_of(units, strata, clusters)
     _check_share(blocks, share)
-    treated = _draw(np.random.default_rng(seed), blocks, share, 1)[0]
+    rng = np.random.default_rng(seed)
+    treated = _draw(rng, blocks, share, 1)[0]
     return Assignment(treated.astype(np.int64)[blocks.row_block], share, seed)
 
 
@@ -241,27 +247,35 @@ def rerandomise(
         As :func:`randomise`; if covariates are missing, do not vary or are collinear; if fewer than 20 allocations
         would be accepted (no test at 5 % is left); if none of the draws is close enough.
     """
-    blocks = _blocks(units, strata, clusters)
+    blocks = blocks_of(units, strata, clusters)
     _check_share(blocks, share)
-    whitened = _whitened(np.asarray(covariates, dtype=np.float64), blocks)
+    values = np.asarray(covariates, dtype=np.float64)
+    whitened = whitened_covariates(values, blocks)
     _check_acceptance(blocks, share, acceptance)
+    # Under randomisation the distance is about χ²(k): its quantile accepts that share of the draws.
     threshold = float(stats.chi2.ppf(acceptance, whitened.shape[1]))
-    treated, draws, distance = _first_close(blocks, share, whitened, (threshold, max_draws, seed))
-    return Assignment(treated.astype(np.int64)[blocks.row_block], share, seed, draws, distance, threshold)
+    limits = (threshold, max_draws, seed)
+    treated, draws, distance = _first_close(blocks, share, whitened, limits)
+    by_row = treated.astype(np.int64)[blocks.row_block]
+    return Assignment(by_row, share, seed, draws, distance, threshold)
 
 
 def _first_close(
-    blocks: _Blocks, share: float, whitened: Floats, limits: tuple[float, int, int]
+    blocks: Blocks, share: float, whitened: Floats, limits: tuple[float, int, int]
 ) -> tuple[NDArray[np.bool_], int, float]:
+    """Return the first allocation whose distance is within the threshold, the draws it took, and its distance."""
     threshold, max_draws, seed = limits
-    rng, best = np.random.default_rng(seed), math.inf
+    rng = np.random.default_rng(seed)
+    best = math.inf
     batch = max(1, BATCH_VALUES // len(blocks.stratum))
     for start in range(0, max_draws, batch):
-        treated = _draw(rng, blocks, share, min(batch, max_draws - start))
+        size = min(batch, max_draws - start)
+        treated = _draw(rng, blocks, share, size)
         distances = _distances(treated, whitened)
         close = np.flatnonzero(distances <= threshold)
         if len(close):
-            return treated[close[0]], start + int(close[0]) + 1, float(distances[close[0]])
+            first = int(close[0])
+            return treated[first], start + first + 1, float(distances[first])
         best = min(best, float(distances.min()))
     never = f"none of {max_draws} allocations came within a distance of {threshold:.3g} (the closest: {best:.3g})"
     raise NotEstimable(never, "a higher acceptance, more draws, or fewer covariates")
@@ -272,93 +286,49 @@ def _distances(treated: NDArray[np.bool_], whitened: Floats) -> Floats:
     n_treated = treated.sum(axis=1, keepdims=True)
     n_comparison = treated.shape[1] - n_treated
     sums = treated.astype(np.float64) @ whitened
-    difference = sums / n_treated - (whitened.sum(axis=0) - sums) / n_comparison
-    return np.asarray((difference**2 / (1 / n_treated + 1 / n_comparison)).sum(axis=1), dtype=np.float64)
+    remaining = whitened.sum(axis=0) - sums
+    difference = sums / n_treated - remaining / n_comparison
+    variance = 1 / n_treated + 1 / n_comparison
+    squares = difference**2 / variance
+    return np.asarray(squares.sum(axis=1), dtype=np.float64)
 
 
-def _keys(keys: Keys, what: str) -> Keys:
-    found = np.asarray(keys)
-    if found.ndim != 1 or len(found) == 0 or pd.isna(found).any():
-        raise NotEstimable(f"a {what} is missing", f"a {what} for every unit")
-    if found.dtype.kind == "O" and len({type(key) for key in found}) > 1:
-        raise NotEstimable(f"the {what}s are of several types and cannot be sorted", f"{what}s of one type")
-    return found
-
-
-def _blocks(units: Keys, strata: Keys | None, clusters: Keys | None) -> _Blocks:
-    found = _keys(units, "unit key")
-    if len(np.unique(found)) < len(found):
-        raise NotEstimable("a unit key appears twice", "one row per unit")
-    labels = np.zeros(len(found), dtype=np.int64) if strata is None else _keys(strata, "stratum")
-    groups = found if clusters is None else _keys(clusters, "cluster")
-    if not len(found) == len(labels) == len(groups):
-        raise NotEstimable("units, strata and clusters differ in length", "one stratum and cluster per unit")
-    row_block, n_blocks = cluster_codes(groups)
-    codes, n_strata = cluster_codes(labels)
-    stratum = np.zeros(n_blocks, dtype=np.int64)
-    stratum[row_block] = codes
-    if (stratum[row_block] != codes).any():
-        raise NotEstimable("a cluster lies in two strata", "strata that hold whole clusters")
-    return _Blocks(stratum, np.bincount(stratum, minlength=n_strata), row_block)
-
-
-def _check_share(blocks: _Blocks, share: float) -> None:
+def _check_share(blocks: Blocks, share: float) -> None:
+    """Refuse a share that some stratum cannot give to both arms."""
     if not 0 < share < 1:
         raise NotEstimable(f"a treated share of {share:g} leaves an arm empty", "a share strictly between 0 and 1")
-    least = math.ceil(1 / min(share, 1 - share) - 1e-9)
+    rarer = min(share, 1 - share)
+    least = math.ceil(1 / rarer - 1e-9)
     if blocks.sizes.min() < least:
         small = f"a stratum of {blocks.sizes.min()} cannot hold both arms at a share of {share:g}"
         raise NotEstimable(small, f"{least} units or clusters in each stratum: merge small strata")
 
 
-def _check_acceptance(blocks: _Blocks, share: float, acceptance: float) -> None:
+def _check_acceptance(blocks: Blocks, share: float, acceptance: float) -> None:
+    """Refuse an acceptance that leaves too few allocations for a randomisation test."""
     if not 0 < acceptance < 1:
         raise NotEstimable(f"an acceptance of {acceptance:g} is impossible", "a share strictly between 0 and 1")
-    treated = np.floor(blocks.sizes * share + 1e-9)
-    log_count = np.sum(special.gammaln(blocks.sizes + 1) - special.gammaln(treated + 1))
-    log_count -= np.sum(special.gammaln(blocks.sizes - treated + 1))
+    # log Π_s N_s! / (n_s! (N_s − n_s)!)
+    sizes = blocks.sizes
+    treated = np.floor(sizes * share + 1e-9)
+    log_count = np.sum(special.gammaln(sizes + 1) - special.gammaln(treated + 1))
+    log_count -= np.sum(special.gammaln(sizes - treated + 1))
     if log_count + math.log(acceptance) < math.log(FEWEST_ALLOCATIONS):
         few = f"about {math.exp(log_count) * acceptance:.2g} allocations would be accepted, too few for a test"
         raise NotEstimable(few, "a higher acceptance or more units")
 
 
-def _draw(rng: np.random.Generator, blocks: _Blocks, share: float, draws: int) -> NDArray[np.bool_]:
+def _draw(rng: np.random.Generator, blocks: Blocks, share: float, draws: int) -> NDArray[np.bool_]:
     """Return allocations, shape (draws, blocks). One row of uniforms makes one, so batches do not change the stream."""
     m, n_strata = len(blocks.stratum), len(blocks.sizes)
     uniforms = rng.random((draws, m + n_strata + 1))
     target = np.round(blocks.sizes * share, 9)
+    # Systematic sampling in random order: a stratum gets its extra unit with its fraction as probability.
     order = np.argsort(uniforms[:, m:-1], axis=1)
-    ends = np.cumsum((target % 1)[order], axis=1) + uniforms[:, -1:]
+    fractions = (target % 1)[order]
+    ends = np.cumsum(fractions, axis=1) + uniforms[:, -1:]
     extra = np.diff(np.floor(ends), axis=1, prepend=0.0)
+    rounded = (np.floor(target)[order] + extra).astype(np.int64)
     counts = np.empty((draws, n_strata), dtype=np.int64)
-    np.put_along_axis(counts, order, (np.floor(target)[order] + extra).astype(np.int64), axis=1)
-    return _lowest(uniforms[:, :m], blocks, counts)
-
-
-def _lowest(uniforms: Floats, blocks: _Blocks, counts: Ints) -> NDArray[np.bool_]:
-    """Mark, in each stratum, as many blocks as counted, those with the lowest uniforms."""
-    order = np.lexsort((uniforms, np.broadcast_to(blocks.stratum, uniforms.shape)), axis=1)
-    first = np.cumsum(blocks.sizes) - blocks.sizes
-    sorted_stratum = np.sort(blocks.stratum)
-    rank = np.arange(len(blocks.stratum)) - first[sorted_stratum]
-    chosen = np.empty(uniforms.shape, dtype=np.bool_)
-    np.put_along_axis(chosen, order, rank < counts[:, sorted_stratum], axis=1)
-    return chosen
-
-
-def _whitened(covariates: Floats, blocks: _Blocks) -> Floats:
-    """Return the blocks' covariate means, centred on their stratum, turned so that their covariance is the identity."""
-    values = covariates[:, None] if covariates.ndim == 1 else covariates
-    if len(values) != len(blocks.row_block) or not np.isfinite(values).all():
-        raise NotEstimable("a covariate is missing", "finite covariates for every unit")
-    count = np.bincount(blocks.row_block).astype(np.float64)
-    means = np.column_stack([np.bincount(blocks.row_block, column) for column in values.T]) / count[:, None]
-    levels = np.column_stack([np.bincount(blocks.stratum, column) for column in means.T]) / blocks.sizes[:, None]
-    centred = means - levels[blocks.stratum]
-    spread = np.sqrt(np.mean(centred**2, axis=0))
-    if (spread <= 1e-12 * np.abs(means).max(axis=0, initial=1e-300)).any():
-        raise NotEstimable("a covariate does not vary within strata", "covariates that vary")
-    left, size, _ = np.linalg.svd(centred / spread, full_matrices=False)
-    if size.min() < 1e-8 * size.max() or values.shape[1] > len(means) - len(blocks.sizes):
-        raise NotEstimable("the covariates are collinear", "covariates none of which follows from the others")
-    return np.asarray(left * math.sqrt(len(means) - len(blocks.sizes)), dtype=np.float64)
+    np.put_along_axis(counts, order, rounded, axis=1)
+    return lowest_uniforms(uniforms[:, :m], blocks, counts)

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 
 from impact.errors import NotEstimable
-from impact.statistics.core import CONFIDENCE, Estimate, Floats, Ints, cluster_codes, influence_error, wald
+from impact.statistics.core import CONFIDENCE, Estimate, Floats, Group, Ints, cluster_codes, influence_error, wald
 
 Arm = Literal["treated", "control", "neither"]
 Rows = NDArray[np.bool_]
@@ -106,17 +106,22 @@ def lee_bounds(
     y, d = np.asarray(outcome, dtype=np.float64), np.asarray(treated, dtype=np.float64)
     w = np.ones(len(y)) if weights is None else np.asarray(weights, dtype=np.float64)
     _refuse_input(y, d, w)
-    w = w / w.mean()  # only their ratios count; equal weights are ones, and give what no weights give to the last bit
-    codes, n_strata = cluster_codes(np.zeros(len(y)) if strata is None else _labels(strata, len(y), "strata"))
-    parts = [_stratum(y, d, w, codes == stratum) for stratum in range(n_strata)]
-    arm = _one_arm(parts)
-    values, influence, shares = _averaged(parts, codes, np.isfinite(y) & (d == (0 if arm == "treated" else 1)), w)
+    # Only the ratios of weights count; equal weights are ones, and give what no weights give to the last bit.
+    w = w / w.mean()
+    labels = np.zeros(len(y)) if strata is None else _labels(strata, len(y), "strata")
+    codes, n_strata = cluster_codes(labels)
+    by_stratum = [_stratum(y, d, w, codes == stratum) for stratum in range(n_strata)]
+    arm = _one_arm(by_stratum)
+    untrimmed = 0 if arm == "treated" else 1
+    base = np.isfinite(y) & (d == untrimmed)
+    values, influence, shares = _averaged(by_stratum, codes, base, w)
     groups = None if clusters is None else _clusters(clusters, d)
-    lower, upper = (_estimate(values[side], influence[side], groups, len(y)) for side in (0, 1))
+    lower = _estimate(values[0], influence[0], groups, len(y))
+    upper = _estimate(values[1], influence[1], groups, len(y))
     low, high = _imbens_manski(lower, upper)
-    seen = [float(np.average(np.isfinite(y[d == side]), weights=w[d == side])) for side in (1, 0)]
-    trimmed = float(shares @ np.array([part.share for part in parts]))
-    return LeeBounds(lower, upper, low, high, trimmed, arm, *seen)
+    observed1, observed0 = (float(np.average(np.isfinite(y[d == side]), weights=w[d == side])) for side in (1, 0))
+    trimmed = float(shares @ np.array([bounds.share for bounds in by_stratum]))
+    return LeeBounds(lower, upper, low, high, trimmed, arm, observed1, observed0)
 
 
 def _refuse_input(y: Floats, d: Floats, w: Floats) -> None:
@@ -131,49 +136,59 @@ def _refuse_input(y: Floats, d: Floats, w: Floats) -> None:
 
 
 def _labels(labels: NDArray[np.generic], n: int, what: str) -> NDArray[np.generic]:
-    found = np.asarray(labels)
-    missing = [label is None or label != label for label in found.tolist()]  # noqa: PLR0124 - NaN only
-    if found.shape != (n,) or any(missing):
+    """Return labels as an array, shape (n,), refusing missing ones."""
+    values = np.asarray(labels)
+    missing = [label is None or label != label for label in values.tolist()]  # noqa: PLR0124 - NaN only
+    if values.shape != (n,) or any(missing):
         raise NotEstimable(f"some units have no {what}", f"a label of the {what} for every unit")
-    return found
+    return values
 
 
-def _clusters(clusters: NDArray[np.generic], d: Floats) -> tuple[Ints, int]:
-    codes, count = cluster_codes(_labels(clusters, len(d), "clusters"))
-    if min(len(np.unique(codes[d == side])) for side in (0, 1)) < 2:
+def _clusters(clusters: NDArray[np.generic], d: Floats) -> Group:
+    """Return the clusters of the units, refusing an arm that lies in one."""
+    labels = _labels(clusters, len(d), "clusters")
+    codes, count = cluster_codes(labels)
+    of_arms = [np.unique(codes[d == side]) for side in (0, 1)]
+    if min(map(len, of_arms)) < 2:
         raise NotEstimable("all units of an arm lie in one cluster", "at least two clusters in each arm")
     return codes, count
 
 
 def _stratum(y: Floats, d: Floats, w: Floats, inside: Rows) -> _Bounds:
     """Bound the effect within one stratum; influences are zero outside it."""
-    seen = np.isfinite(y) & inside
+    observed = np.isfinite(y) & inside
     arms = [inside & (d == side) for side in (0, 1)]
-    counts = [int((seen & arm).sum()) for arm in arms]
+    counts = [int((observed & arm).sum()) for arm in arms]
     if min(counts) < 2:
         raise NotEstimable(
             f"an arm has only {min(counts)} observed outcomes in a stratum or in all",
             "at least two outcomes in both arms, or coarser strata",
         )
-    rates = [float(w[seen & arm].sum() / w[arm].sum()) for arm in arms]
-    if rates[0] != rates[1]:
-        return _trimming(y, w, seen, arms, int(rates[1] > rates[0]))
-    both = [_trimming(y, w, seen, arms, more) for more in (0, 1)]
-    larger = np.argmax([np.sum(part.influence**2, axis=1) for part in both], axis=0)
+    rate0, rate1 = (float(w[observed & arm].sum() / w[arm].sum()) for arm in arms)
+    if rate0 != rate1:
+        return _trimming(y, w, observed, arms, int(rate1 > rate0))
+    # Nothing is trimmed, but either arm could have been: take the larger of the two variances for each bound.
+    both = [_trimming(y, w, observed, arms, more) for more in (0, 1)]
+    variances = [np.sum(bounds.influence**2, axis=1) for bounds in both]
+    larger = np.argmax(variances, axis=0)
     influence = np.array([both[larger[side]].influence[side] for side in (0, 1)])
     return _Bounds(both[0].values, influence, 0.0, "neither")
 
 
-def _trimming(y: Floats, w: Floats, seen: Rows, arms: list[Rows], more: int) -> _Bounds:
+def _trimming(y: Floats, w: Floats, observed: Rows, arms: list[Rows], more: int) -> _Bounds:
     """Bound the effect by cutting outcomes off the arm ``more`` (1 treated, 0 control)."""
     few, many = arms[1 - more], arms[more]
-    rate_few, rate_many = (float(w[seen & arm].sum() / w[arm].sum()) for arm in (few, many))
+    rate_few = float(w[observed & few].sum() / w[few].sum())
+    rate_many = float(w[observed & many].sum() / w[many].sum())
+    # The share of the larger arm that stays, and each unit's influence on it through the two rates
     share = rate_few / rate_many
-    drift = np.where(few, w * (seen - rate_few) / (rate_few * w[few].sum()), 0.0)
-    drift = share * (drift - np.where(many, w * (seen - rate_many) / (rate_many * w[many].sum()), 0.0))
-    plain, noise = _mean(y, w, seen & few)
-    lowest, low_noise = _kept(y, w, seen & many, share, drift)
-    highest, high_noise = _kept(-y, w, seen & many, share, drift)
+    of_few = _of_rate(w, observed, few, rate_few)
+    of_many = _of_rate(w, observed, many, rate_many)
+    drift = share * (of_few - of_many)
+    plain, noise = _mean(y, w, observed & few)
+    rows = observed & many
+    lowest, low_noise = _lowest_mean(y, w, rows, share, drift)
+    highest, high_noise = _lowest_mean(-y, w, rows, share, drift)
     values = np.array([lowest - plain, -highest - plain])
     influence = np.array([low_noise - noise, -high_noise - noise])
     if more:
@@ -181,25 +196,34 @@ def _trimming(y: Floats, w: Floats, seen: Rows, arms: list[Rows], more: int) -> 
     return _Bounds(-values[::-1], -influence[::-1], 1 - share, "control")
 
 
+def _of_rate(w: Floats, observed: Rows, arm: Rows, rate: float) -> Floats:
+    """Return the influence on the logarithm of an arm's rate of observation, shape (n,)."""
+    deviations = w * (observed - rate)
+    return np.asarray(np.where(arm, deviations / (rate * w[arm].sum()), 0.0))
+
+
 def _mean(y: Floats, w: Floats, rows: Rows) -> tuple[float, Floats]:
     """Return a weighted mean and its influence (n,)."""
-    total = w[rows].sum()
-    mean = float(w[rows] @ y[rows] / total)
+    weights = w[rows]
+    total = weights.sum()
+    mean = float(weights @ y[rows] / total)
     influence = np.zeros(len(y))
-    influence[rows] = w[rows] * (y[rows] - mean) / total
+    influence[rows] = weights * (y[rows] - mean) / total
     return mean, influence
 
 
-def _kept(y: Floats, w: Floats, rows: Rows, share: float, drift: Floats) -> tuple[float, Floats]:
+def _lowest_mean(y: Floats, w: Floats, rows: Rows, share: float, drift: Floats) -> tuple[float, Floats]:
     """Return the mean of the lowest ``share`` of outcomes, and its influence (n,)."""
-    values, mass = y[rows], w[rows] / w[rows].sum()
+    values, weights = y[rows], w[rows]
+    mass = weights / weights.sum()
     cut = _quantile(values, mass, share)
-    below = np.minimum(values - cut, 0.0)
-    mean = cut + float(mass @ below) / share
+    # E[y | y ≤ q] = q + E[min(y − q, 0)] / share
+    shortfall = np.minimum(values - cut, 0.0)
+    mean = cut + float(mass @ shortfall) / share
     if _untied(values, mass, cut):
         mean = float(values[values <= cut].mean())
     influence = drift * (cut - mean) / share
-    influence[rows] += mass * (below / share - (mean - cut))
+    influence[rows] += mass * (shortfall / share - (mean - cut))
     return mean, influence
 
 
@@ -208,17 +232,22 @@ def _quantile(values: Floats, mass: Floats, share: float) -> float:
     if np.ptp(mass) <= 1e-12 * mass.max():
         return float(np.quantile(values, share))
     order = np.argsort(values, kind="stable")
-    at = int(np.searchsorted(np.cumsum(mass[order]), share * (1 - 1e-12)))
-    return float(values[order[min(at, len(order) - 1)]])
+    cumulated = np.cumsum(mass[order])
+    at = int(np.searchsorted(cumulated, share * (1 - 1e-12)))
+    last = len(order) - 1
+    return float(values[order[min(at, last)]])
 
 
 def _untied(values: Floats, mass: Floats, cut: float) -> bool:
-    return bool(np.ptp(mass) <= 1e-12 * mass.max() and np.sum(values == cut) <= 1)
+    """Say whether units count alike and at most one lies at the cut, so that a plain mean of those below is exact."""
+    alike = np.ptp(mass) <= 1e-12 * mass.max()
+    at_cut = np.sum(values == cut)
+    return bool(alike and at_cut <= 1)
 
 
-def _one_arm(parts: list[_Bounds]) -> Arm:
+def _one_arm(by_stratum: list[_Bounds]) -> Arm:
     """Return the arm that is trimmed, the same in all strata."""
-    arms = {part.arm for part in parts} - {"neither"}
+    arms = {bounds.arm for bounds in by_stratum} - {"neither"}
     if len(arms) > 1:
         raise NotEstimable(
             "treatment raises the share observed in some strata and lowers it in others",
@@ -227,31 +256,28 @@ def _one_arm(parts: list[_Bounds]) -> Arm:
     return next(iter(arms), "neither")
 
 
-def _averaged(parts: list[_Bounds], codes: Ints, base: Rows, w: Floats) -> tuple[Floats, Floats, Floats]:
+def _averaged(by_stratum: list[_Bounds], codes: Ints, base: Rows, w: Floats) -> tuple[Floats, Floats, Floats]:
     """Average strata over the units in ``base``; return bounds (2,), influences (2, n), shares of strata."""
-    sums = np.bincount(codes[base], weights=w[base], minlength=len(parts))
-    shares = sums / sums.sum()
-    by_stratum = np.column_stack([part.values for part in parts])
-    values = by_stratum @ shares
-    within = sum(share * part.influence for share, part in zip(shares, parts, strict=True))
-    between = np.where(base, w, 0.0) * (by_stratum[:, codes] - values[:, None]) / sums.sum()
+    sums = np.bincount(codes[base], weights=w[base], minlength=len(by_stratum))
+    total = sums.sum()
+    shares = sums / total
+    bounds = np.column_stack([stratum.values for stratum in by_stratum])
+    values = bounds @ shares
+    within = sum(share * stratum.influence for share, stratum in zip(shares, by_stratum, strict=True))
+    members = np.where(base, w, 0.0)
+    between = members * (bounds[:, codes] - values[:, None]) / total
     return values, np.asarray(within + between, dtype=np.float64), shares
 
 
-def _estimate(value: float, influence: Floats, groups: tuple[Ints, int] | None, n: int) -> Estimate:
+def _estimate(value: float, influence: Floats, groups: Group | None, n: int) -> Estimate:
+    """Return a bound with its error over units or clusters."""
     if groups is None:
         return wald(value, influence_error(influence), rule="influence function", n_obs=n, influence=influence)
     codes, count = groups
-    error = influence_error(influence, codes, count) * math.sqrt(count / (count - 1))
-    return wald(
-        value,
-        error,
-        rule="clustered influence function",
-        n_obs=n,
-        df=count - 1.0,
-        n_clusters=count,
-        influence=influence,
-    )
+    factor = math.sqrt(count / (count - 1))
+    error = influence_error(influence, codes, count) * factor
+    rule, df = "clustered influence function", count - 1.0
+    return wald(value, error, rule=rule, n_obs=n, df=df, n_clusters=count, influence=influence)
 
 
 def _imbens_manski(lower: Estimate, upper: Estimate) -> tuple[float, float]:
@@ -259,5 +285,10 @@ def _imbens_manski(lower: Estimate, upper: Estimate) -> tuple[float, float]:
     scale = max(lower.std_error, upper.std_error)
     width = max(upper.estimate - lower.estimate, 0.0) / scale
     law = stats.norm if math.isinf(lower.df) else stats.t(lower.df)
-    c = optimize.brentq(lambda at: float(law.cdf(at + width) - law.cdf(-at)) - CONFIDENCE, 0.0, 1e3)
+
+    def gap(c: float) -> float:
+        covered = float(law.cdf(c + width) - law.cdf(-c))
+        return covered - CONFIDENCE
+
+    c = optimize.brentq(gap, 0.0, 1e3)
     return lower.estimate - c * lower.std_error, upper.estimate + c * upper.std_error

@@ -1,4 +1,4 @@
-"""Randomised designs: differences in means, with covariates or blocks, and the randomisation test.
+"""The randomisation test: the assignment repeated, with covariates, blocks and clusters.
 
 Stands on :mod:`impact.statistics.linear.least_squares` and :mod:`impact.statistics.linear.sandwich`.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impact.errors import NotEstimable, UsageError
-from impact.statistics.core import Estimate, Floats, Ints, cluster_sums, wald
-from impact.statistics.linear.least_squares import binary, check_finite, check_lengths, fit
-from impact.statistics.linear.sandwich import ROUNDING, contrast, group_codes, label_codes
+from impact.statistics.core import Floats, Ints, cluster_sums
+from impact.statistics.linear.least_squares import binary, check_lengths, fit
+from impact.statistics.linear.sandwich import ROUNDING, group_codes, label_codes
 
 TIE = 1e-9
 SINGULAR = 1e-9
@@ -60,159 +60,6 @@ class _Design:
     count: int
     treated: Floats
     blocks: Ints
-
-
-def welch(outcome: Floats, treated: NDArray[Any]) -> Estimate:
-    """Return the difference in means with Welch's standard error and degrees of freedom.
-
-    Parameters
-    ----------
-    outcome
-        Shape (n,).
-    treated
-        Shape (n,): 0 or 1.
-
-    Returns
-    -------
-    Estimate
-        Of the average effect in the sample, if treatment was assigned at random to units.
-
-    Raises
-    ------
-    NotEstimable
-        With missing values, fewer than two units in an arm, or no variation in both arms.
-
-    Notes
-    -----
-    ``ȳ₁ − ȳ₀`` with ``√(s₁²/n₁ + s₀²/n₀)``, which is HC2, and Welch–Satterthwaite degrees of freedom.
-
-    References
-    ----------
-    Welch (1947), https://doi.org/10.1093/biomet/34.1-2.28.
-    """
-    outcome, treated = np.asarray(outcome, dtype=np.float64), binary(treated, "treatment")
-    check_lengths(len(treated), outcome=outcome)
-    check_finite(outcome, "the outcome")
-    arms = [outcome[treated == arm] for arm in (1, 0)]
-    if min(len(arm) for arm in arms) < 2:
-        raise NotEstimable("an arm has a single unit", "at least two units in each arm")
-    parts = [float(np.var(arm, ddof=1)) / len(arm) for arm in arms]
-    error = math.sqrt(sum(parts))
-    floor = ROUNDING * float(np.abs(outcome).max())
-    df = sum(parts) ** 2 / sum(v**2 / (len(a) - 1) for v, a in zip(parts, arms, strict=True)) if error > floor else 1.0
-    means = [float(arm.mean()) for arm in arms]
-    influence = np.where(treated == 1, (outcome - means[0]) / len(arms[0]), (means[1] - outcome) / len(arms[1]))
-    return wald(
-        means[0] - means[1],
-        error if error > floor else 0.0,
-        rule="HC2",
-        n_obs=len(outcome),
-        df=df,
-        influence=influence,
-    )
-
-
-def lin(
-    outcome: Floats,
-    treated: NDArray[Any],
-    covariates: Floats,
-    names: Sequence[str],
-    *,
-    weights: Floats | None = None,
-    errors: str = "HC2",
-    clusters: Sequence[NDArray[Any]] = (),
-) -> Estimate:
-    """Return the average effect adjusted for covariates that are interacted with treatment.
-
-    Parameters
-    ----------
-    outcome, treated
-        Shape (n,); ``treated`` is 0 or 1.
-    covariates
-        Shape (n, p), measured before treatment.
-    names
-        The p names of the covariates.
-    weights
-        Shape (n,): sampling weights; they also weight the means at which the covariates are centred.
-    errors, clusters
-        As in :func:`impact.statistics.linear.sandwich.contrast`. The error takes the centring means as fixed.
-
-    Raises
-    ------
-    NotEstimable
-        As :func:`impact.statistics.linear.least_squares.fit` and :func:`impact.statistics.linear.sandwich.contrast`.
-
-    Notes
-    -----
-    Least squares of y on ``1, t, x − x̄, t(x − x̄)``; the coefficient of t. HC2 has ``n − 2 − 2p`` degrees of freedom.
-
-    References
-    ----------
-    Lin (2013), https://doi.org/10.1214/12-AOAS583.
-    """
-    treated = binary(treated, "treatment")
-    covariates = np.asarray(covariates, dtype=np.float64)
-    if covariates.ndim != 2 or covariates.shape != (len(treated), len(names)):
-        raise UsageError(f"covariates have shape {covariates.shape}; expected ({len(treated)}, {len(names)})")
-    check_finite(covariates, "a covariate")
-    check_lengths(len(treated), weights=weights)
-    if weights is not None:
-        check_finite(weights, "the weight")
-    centred = covariates - np.average(covariates, axis=0, weights=weights)
-    matrix = np.column_stack([np.ones(len(treated)), treated, centred, treated[:, None] * centred])
-    labels = ["_constant", "_treated", *names, *(f"_treated × {name}" for name in names)]
-    fitted = fit(outcome, matrix, labels, weights=weights)
-    return contrast(fitted, np.eye(fitted.k)[1], errors=errors, clusters=clusters)
-
-
-def blocked(
-    outcome: Floats,
-    treated: NDArray[Any],
-    blocks: NDArray[Any],
-    *,
-    weights: Floats | None = None,
-    errors: str = "HC2",
-    clusters: Sequence[NDArray[Any]] = (),
-) -> Estimate:
-    """Return the average effect of a design randomised within blocks.
-
-    Parameters
-    ----------
-    outcome, treated
-        Shape (n,); ``treated`` is 0 or 1.
-    blocks
-        Shape (n,): labels of the blocks. The share treated may differ between them.
-    weights
-        Shape (n,): sampling weights.
-    errors, clusters
-        As in :func:`impact.statistics.linear.sandwich.contrast`.
-
-    Raises
-    ------
-    NotEstimable
-        With fewer than two units (or clusters) in an arm of a block; the blocks are named. Pairs are such a case.
-
-    Notes
-    -----
-    ``Σ_b (n_b/n)(ȳ_1b − ȳ_0b)``: the regression on block dummies interacted with treatment (Lin), not the one on
-    plain block dummies, which weights blocks by ``n_b p_b(1 − p_b)``. HC2 without weights is
-    ``√Σ (n_b/n)² (s²_1b/n_1b + s²_0b/n_0b)`` with ``n − 2B`` degrees of freedom.
-
-    References
-    ----------
-    Imbens, Rubin (2015). Causal Inference, section 9.4. https://doi.org/10.1017/CBO9781139025751.
-    Miratrix, Sekhon, Yu (2013), https://doi.org/10.1111/j.1467-9868.2012.01048.x.
-    """
-    treated = binary(treated, "treatment")
-    codes, count = label_codes(blocks, len(treated))
-    thin, words = thin_blocks(treated, np.asarray(blocks), clusters)
-    if thin:
-        raise NotEstimable(words, "larger blocks, for instance blocks of the same kind joined")
-    cells = np.eye(2 * count)[codes + count * treated.astype(np.int64)]
-    names = [f"block {block}, arm {arm}" for arm in (0, 1) for block in range(count)]
-    fitted = fit(outcome, cells, names, weights=weights)
-    shares = cluster_sums(fitted.weights, codes, count) / fitted.weights.sum()
-    return contrast(fitted, np.concatenate([-shares, shares]), errors=errors, clusters=clusters)
 
 
 def randomisation_test(
@@ -263,35 +110,22 @@ def randomisation_test(
     """
     if draws < 1:
         raise UsageError("a randomisation test needs at least one draw")
-    design, assigned = _prepare(np.asarray(outcome, dtype=np.float64), treated, covariates, blocks, clusters)
+    y = np.asarray(outcome, dtype=np.float64)
+    design, assigned = _prepare(y, treated, covariates, blocks, clusters)
     possible = _possible(design)
     if possible < 2:
         raise NotEstimable("only one assignment was possible", "at least two units or clusters")
     enumerated = possible <= draws
     batches = _all_assignments(design, possible) if enumerated else _random_assignments(design, draws, rng)
     observed = float(_statistics(design, assigned[:, None])[0])
-    extreme = sum(int(np.count_nonzero(np.abs(_statistics(design, b)) >= abs(observed) * (1 - TIE))) for b in batches)
+    extreme = 0
+    for batch in batches:
+        t_star = np.abs(_statistics(design, batch))
+        extreme += int(np.count_nonzero(t_star >= abs(observed) * (1 - TIE)))
     p_value = extreme / possible if enumerated else (1 + extreme) / (1 + draws)
-    return RandomisationTest(
-        p_value, observed, possible if enumerated else draws, enumerated, "HC2" if clusters is None else "CR1"
-    )
-
-
-def thin_blocks(
-    treated: NDArray[Any], blocks: NDArray[Any], clusters: Sequence[NDArray[Any]] = ()
-) -> tuple[list[str], str]:
-    """Return the blocks with fewer than two units (or clusters) in an arm, and that in words; arguments are (n,)."""
-    codes, count = label_codes(blocks, len(treated))
-    cells = codes * 2 + np.asarray(treated).astype(np.int64)
-    found: dict[int, None] = {}
-    for units in [np.asarray(labels) for labels in clusters] or [np.arange(len(codes))]:
-        unit = label_codes(units, len(codes))[0]
-        pairs = np.unique(np.column_stack([cells, unit]), axis=0)[:, 0]
-        few = np.flatnonzero(np.bincount(pairs, minlength=2 * count).reshape(-1, 2).min(axis=1) < 2)
-        found |= dict.fromkeys(map(int, few))
-    names = [str(blocks[np.argmax(codes == block)]) for block in sorted(found)]
-    named = f"{', '.join(names[:10])}{' …' if len(names) > 10 else ''}"
-    return names, f"{len(names)} blocks have fewer than two {'clusters' if clusters else 'units'} in an arm: {named}"
+    used = possible if enumerated else draws
+    rule = "HC2" if clusters is None else "CR1"
+    return RandomisationTest(p_value, observed, used, enumerated, rule)
 
 
 def _prepare(
@@ -301,33 +135,38 @@ def _prepare(
     blocks: NDArray[Any] | None,
     clusters: NDArray[Any] | None,
 ) -> tuple[_Design, Floats]:
+    """Check an assignment and take the controls out of the outcome: what all assignments share."""
     n, assigned = len(outcome), binary(treated, "treatment")
     check_lengths(n, treated=assigned, covariates=covariates)
     block = np.zeros(n, dtype=np.int64) if blocks is None else label_codes(blocks, n)[0]
     codes, count = (np.arange(n), n) if clusters is None else group_codes(clusters, n)
     first = np.unique(codes, return_index=True)[1]
-    if np.any(assigned != assigned[first][codes]):
+    arm, stratum = assigned[first], block[first]
+    if np.any(assigned != arm[codes]):
         raise NotEstimable("treatment differs within a cluster", "treatment that is the same in each cluster")
-    if np.any(block != block[first][codes]):
+    if np.any(block != stratum[codes]):
         raise NotEstimable("a cluster lies in two blocks", "blocks made of whole clusters")
-    arms = cluster_sums(np.column_stack([assigned[first], 1 - assigned[first]]), block[first], int(block.max()) + 1)
+    arms = cluster_sums(np.column_stack([arm, 1 - arm]), stratum, int(block.max()) + 1)
     if np.any(arms == 0):
         raise NotEstimable(f"{np.any(arms == 0, axis=1).sum()} blocks have one arm only", "both arms in each block")
     basis, residuals = _controls(outcome, block, covariates)
-    if not _power(assigned - basis @ (basis.T @ assigned)) > 0:
+    unexplained = assigned - basis @ (basis.T @ assigned)
+    if not _power(unexplained) > 0:
         raise NotEstimable("treatment is collinear with the covariates or blocks", "fewer covariates")
     leverage = np.sum(basis**2, axis=1)
     within = codes if clusters is not None else None
-    return _Design(residuals, basis, leverage, within, count, assigned[first], block[first]), assigned
+    return _Design(residuals, basis, leverage, within, count, arm, stratum), assigned
 
 
 def _controls(outcome: Floats, block: Ints, covariates: Floats | None) -> tuple[Floats, Floats]:
     """Return an orthonormal basis of block dummies and covariates, and the outcome without them."""
     dummies = np.eye(int(block.max()) + 1)[block]
     extra = np.empty((len(block), 0)) if covariates is None else np.asarray(covariates, dtype=np.float64)
-    names = [f"block {b + 1}" for b in range(dummies.shape[1])] + [f"covariate {c + 1}" for c in range(extra.shape[1])]
+    names = [f"block {b + 1}" for b in range(dummies.shape[1])]
+    names += [f"covariate {c + 1}" for c in range(extra.shape[1])]
     fitted = fit(outcome, np.hstack([dummies, extra]), names)
-    basis, _ = np.linalg.qr(fitted.matrix / np.linalg.norm(fitted.matrix, axis=0))
+    scaled = fitted.matrix / np.linalg.norm(fitted.matrix, axis=0)
+    basis, _ = np.linalg.qr(scaled)
     if np.linalg.norm(fitted.residuals) <= ROUNDING * np.linalg.norm(outcome):
         raise NotEstimable("the outcome does not vary beside the controls", "an outcome that varies")
     return basis, fitted.residuals
@@ -337,30 +176,45 @@ def _possible(design: _Design) -> int:
     """Return the number of possible assignments."""
     sizes = np.bincount(design.blocks)
     treated = np.bincount(design.blocks, weights=design.treated).astype(int)
-    return math.prod(math.comb(int(n), int(m)) for n, m in zip(sizes, treated, strict=True))
+    ways = [math.comb(int(n), int(m)) for n, m in zip(sizes, treated, strict=True)]
+    return math.prod(ways)
 
 
 def _all_assignments(design: _Design, possible: int) -> Iterator[Floats]:
     """Yield every assignment once, in batches, shape (n, b)."""
-    places = [np.flatnonzero(design.blocks == b) for b in range(int(design.blocks.max()) + 1)]
-    ways = [list(itertools.combinations(place, int(design.treated[place].sum()))) for place in places]
+    n_blocks = int(design.blocks.max()) + 1
+    ways = [_ways(design, block) for block in range(n_blocks)]
+    counts = [len(way) for way in ways]
     size = max(1, BATCH // len(design.outcome))
     for start in range(0, possible, size):
-        numbers = np.unravel_index(np.arange(start, min(start + size, possible)), [len(way) for way in ways])
-        chosen = np.zeros((len(numbers[0]), len(design.treated)))
-        for way, number in zip(ways, numbers, strict=True):
-            np.put_along_axis(chosen, np.array(way)[number], 1.0, axis=1)
+        # The number of an assignment, written in the blocks' counts as digits, chooses one way in each block.
+        batch = np.arange(start, min(start + size, possible))
+        digits = np.unravel_index(batch, counts)
+        chosen = np.zeros((len(batch), len(design.treated)))
+        for way, digit in zip(ways, digits, strict=True):
+            np.put_along_axis(chosen, np.array(way)[digit], 1.0, axis=1)
         yield _to_rows(design, chosen.T)
+
+
+def _ways(design: _Design, block: int) -> list[tuple[int, ...]]:
+    """Return all choices of the treated within a block."""
+    members = np.flatnonzero(design.blocks == block)
+    n_treated = int(design.treated[members].sum())
+    return list(itertools.combinations(members, n_treated))
 
 
 def _random_assignments(design: _Design, draws: int, rng: np.random.Generator) -> Iterator[Floats]:
     """Yield assignments shuffled within blocks, in batches, shape (n, b)."""
-    template = design.treated[np.argsort(design.blocks, kind="stable")]
+    by_block = np.argsort(design.blocks, kind="stable")
+    template = design.treated[by_block]
     size = max(1, BATCH // len(design.outcome))
     for start in range(0, draws, size):
-        keys = rng.random((min(size, draws - start), len(template))) + design.blocks
+        rows = min(size, draws - start)
+        # Uniforms plus the block's number: sorted, they shuffle within blocks.
+        keys = rng.random((rows, len(template))) + design.blocks
         chosen = np.empty_like(keys)
-        np.put_along_axis(chosen, np.argsort(keys, axis=1), template[None, :], axis=1)
+        order = np.argsort(keys, axis=1)
+        np.put_along_axis(chosen, order, template[None, :], axis=1)
         yield _to_rows(design, chosen.T)
 
 
@@ -370,27 +224,34 @@ def _to_rows(design: _Design, chosen: Floats) -> Floats:
 
 def _statistics(design: _Design, assigned: Floats) -> Floats:
     """Return the t statistic of each assignment, shape (b,); infinite where it is not defined."""
-    rest = assigned - design.basis @ (design.basis.T @ assigned)
-    power = _power(rest)
+    # Frisch–Waugh–Lovell: d̃ is the assignment without the controls, τ = d̃'y / d̃'d̃
+    d = assigned - design.basis @ (design.basis.T @ assigned)
+    power = _power(d)
     defined = power > 0
     power = np.where(defined, power, 1.0)
-    effect = design.outcome @ rest / power
-    residuals = design.outcome[:, None] - effect * rest
-    variance = _meat(design, rest, power, residuals) / power**2
+    effect = design.outcome @ d / power
+    residuals = design.outcome[:, None] - effect * d
+    variance = _meat(design, d, power, residuals) / power**2
     floor = ROUNDING**2 * np.sum(design.outcome**2) / power
-    sure = defined & (variance > floor)
-    return np.where(sure, effect / np.sqrt(np.where(sure, variance, 1.0)), math.inf)
+    positive = defined & (variance > floor)
+    error = np.sqrt(np.where(positive, variance, 1.0))
+    return np.where(positive, effect / error, math.inf)
 
 
-def _power(rest: Floats) -> Floats:
+def _power(d: Floats) -> Floats:
     """Return the squares of treatment left beside the controls, 0 where only rounding is left."""
-    power = np.sum(rest**2, axis=0)
-    return np.asarray(np.where(power > ROUNDING * len(rest), power, 0.0))
+    power = np.sum(d**2, axis=0)
+    rounding = ROUNDING * len(d)
+    return np.asarray(np.where(power > rounding, power, 0.0))
 
 
-def _meat(design: _Design, rest: Floats, power: Floats, residuals: Floats) -> Floats:
+def _meat(design: _Design, d: Floats, power: Floats, residuals: Floats) -> Floats:
+    """Return the meat of the variance: sums by cluster squared, or HC2 with the leverage of controls and treatment."""
+    scores = d * residuals
     if design.codes is not None:
-        return np.asarray(np.sum(cluster_sums(rest * residuals, design.codes, design.count) ** 2, axis=0))
-    left = 1 - design.leverage[:, None] - rest**2 / power
-    parts = np.where(left > SINGULAR, (rest * residuals) ** 2 / np.maximum(left, SINGULAR), 0.0)
-    return np.asarray(parts.sum(axis=0))
+        sums = cluster_sums(scores, design.codes, design.count)
+        return np.asarray(np.sum(sums**2, axis=0))
+    remaining = 1 - design.leverage[:, None] - d**2 / power
+    positive = np.maximum(remaining, SINGULAR)
+    squares = np.where(remaining > SINGULAR, scores**2 / positive, 0.0)
+    return np.asarray(squares.sum(axis=0))

@@ -1,0 +1,94 @@
+"""What is assigned as one, units or clusters, with its strata; draws within strata; covariates by block.
+
+:mod:`impact.statistics.experiments.assignment` stands on it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from impact.errors import NotEstimable
+from impact.statistics.core import Floats, Ints, cluster_codes
+
+Keys = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """What is randomised: units or whole clusters, sorted by key; strata; the block of each row."""
+
+    stratum: Ints
+    sizes: Ints
+    row_block: Ints
+
+
+def checked_keys(keys: Keys, what: str) -> Keys:
+    """Return keys as an array, refusing missing ones and several types."""
+    labels = np.asarray(keys)
+    if labels.ndim != 1 or len(labels) == 0 or pd.isna(labels).any():
+        raise NotEstimable(f"a {what} is missing", f"a {what} for every unit")
+    if labels.dtype.kind == "O" and len({type(key) for key in labels}) > 1:
+        raise NotEstimable(f"the {what}s are of several types and cannot be sorted", f"{what}s of one type")
+    return labels
+
+
+def blocks_of(units: Keys, strata: Keys | None, clusters: Keys | None) -> Blocks:
+    """Return what is assigned as one: units or clusters, with their strata."""
+    keys = checked_keys(units, "unit key")
+    if len(np.unique(keys)) < len(keys):
+        raise NotEstimable("a unit key appears twice", "one row per unit")
+    labels = np.zeros(len(keys), dtype=np.int64) if strata is None else checked_keys(strata, "stratum")
+    groups = keys if clusters is None else checked_keys(clusters, "cluster")
+    if not len(keys) == len(labels) == len(groups):
+        raise NotEstimable("units, strata and clusters differ in length", "one stratum and cluster per unit")
+    row_block, n_blocks = cluster_codes(groups)
+    codes, n_strata = cluster_codes(labels)
+    stratum = np.zeros(n_blocks, dtype=np.int64)
+    stratum[row_block] = codes
+    if (stratum[row_block] != codes).any():
+        raise NotEstimable("a cluster lies in two strata", "strata that hold whole clusters")
+    sizes = np.bincount(stratum, minlength=n_strata)
+    return Blocks(stratum, sizes, row_block)
+
+
+def lowest_uniforms(uniforms: Floats, blocks: Blocks, counts: Ints) -> NDArray[np.bool_]:
+    """Mark, in each stratum, as many blocks as counted, those with the lowest uniforms."""
+    strata = np.broadcast_to(blocks.stratum, uniforms.shape)
+    order = np.lexsort((uniforms, strata), axis=1)
+    first = np.cumsum(blocks.sizes) - blocks.sizes
+    in_order = np.sort(blocks.stratum)
+    rank = np.arange(len(in_order)) - first[in_order]
+    chosen = np.empty(uniforms.shape, dtype=np.bool_)
+    np.put_along_axis(chosen, order, rank < counts[:, in_order], axis=1)
+    return chosen
+
+
+def whitened_covariates(covariates: Floats, blocks: Blocks) -> Floats:
+    """Return the blocks' covariate means, centred on their stratum, turned so that their covariance is the identity."""
+    values = covariates[:, None] if covariates.ndim == 1 else covariates
+    if len(values) != len(blocks.row_block) or not np.isfinite(values).all():
+        raise NotEstimable("a covariate is missing", "finite covariates for every unit")
+    means = _group_means(values, blocks.row_block, np.bincount(blocks.row_block).astype(np.float64))
+    levels = _group_means(means, blocks.stratum, blocks.sizes)
+    centred = means - levels[blocks.stratum]
+    spread = np.sqrt(np.mean(centred**2, axis=0))
+    if (spread <= 1e-12 * np.abs(means).max(axis=0, initial=1e-300)).any():
+        raise NotEstimable("a covariate does not vary within strata", "covariates that vary")
+    # U of the singular value decomposition has covariance I / df.
+    u, size, _ = np.linalg.svd(centred / spread, full_matrices=False)
+    df = len(means) - len(blocks.sizes)
+    if size.min() < 1e-8 * size.max() or values.shape[1] > df:
+        raise NotEstimable("the covariates are collinear", "covariates none of which follows from the others")
+    return np.asarray(u * math.sqrt(df), dtype=np.float64)
+
+
+def _group_means(values: Floats, codes: Ints, counts: NDArray[Any]) -> Floats:
+    """Return the means of the columns by group, shape (groups, k)."""
+    sums = [np.bincount(codes, column) for column in values.T]
+    return np.asarray(np.column_stack(sums) / counts[:, None])

@@ -18,14 +18,8 @@ from scipy import stats
 
 from impact.errors import NotEstimable, UsageError
 from impact.statistics.core import Estimate, Floats, t_two_sided
-from impact.statistics.discontinuity.bandwidth import (
-    Kernel,
-    Pair,
-    as_pair,
-    local_polynomial,
-    numbers,
-)
 from impact.statistics.discontinuity.jump import Discontinuity, Options, regression_discontinuity
+from impact.statistics.discontinuity.local_polynomial import Kernel, Pair, as_pair, local_polynomial, numbers
 
 MIN_LOCAL = 20
 GRID = 1e-3
@@ -130,23 +124,14 @@ def density_test(
         raise UsageError(f"kernel is {kernel!r}; it can be {', '.join(SHAPES)}")
     values = _values(running, cutoff)
     widths = _density_bandwidths(values, kernel) if bandwidth is None else as_pair(bandwidth)
-    (left, left_var, near_left), (right, right_var, near_right) = (
-        _slope(values, i, width, (ORDER + 1, 1), kernel) for i, width in enumerate(widths)
-    )
-    error = math.sqrt(left_var + right_var)
+    f0, variance0, near0 = _slope(values, 0, widths[0], (ORDER + 1, 1), kernel)
+    f1, variance1, near1 = _slope(values, 1, widths[1], (ORDER + 1, 1), kernel)
+    error = math.sqrt(variance0 + variance1)
+    statistic = (f1 - f0) / error
+    p_value = t_two_sided(statistic, math.inf)
     n_left = int(np.sum(values.distance < 0))
-    return DensityTest(
-        (right - left) / error,
-        t_two_sided((right - left) / error, math.inf),
-        left,
-        right,
-        error,
-        widths,
-        n_left,
-        len(values.distance) - n_left,
-        near_left,
-        near_right,
-    )
+    n_right = len(values.distance) - n_left
+    return DensityTest(statistic, p_value, f0, f1, error, widths, n_left, n_right, near0, near1)
 
 
 @dataclass(frozen=True)
@@ -202,26 +187,26 @@ def step_test(
     x = numbers(running, "the running variable", len(np.asarray(running)))
     values = np.unique(x)
     step = float(np.diff(values).min(initial=np.inf))
-    places = (x - values[0]) / step
-    if not np.isfinite(step) or np.abs(places - np.round(places)).max() > GRID:
+    steps = (x - values[0]) / step
+    if not np.isfinite(step) or np.abs(steps - np.round(steps)).max() > GRID:
         raise NotEstimable(
             "the running variable repeats values and is not in equal steps",
             "a running variable without repeated values, or in equal steps",
         )
     where = (cutoff - values[0]) / step
     middle = math.floor(where + GRID) + 1 if cutoff_is_below else math.ceil(where - GRID)
-    below, at, above = (int(np.sum(np.round(places) == middle + beside)) for beside in (-1, 0, 1))
-    n = below + at + above
+    counts = [int(np.sum(np.round(steps) == middle + shift)) for shift in (-1, 0, 1)]
+    at, n = counts[1], sum(counts)
     if n < MIN_LOCAL:
         raise NotEstimable(
             f"only {n} units have one of the three values of the running variable at the cutoff",
             f"at least {MIN_LOCAL} of them",
         )
-    tails = (
-        stats.binom.cdf(at, n, (1 - curvature) / (3 - curvature)),
-        stats.binom.sf(at - 1, n, (1 + curvature) / (3 + curvature)),
-    )
-    return StepTest(below, at, above, at / n, min(1.0, 2 * float(min(tails))))
+    # Values on a line hold a third in the middle; with the curvature, between these two shares
+    fewest = (1 - curvature) / (3 - curvature)
+    most = (1 + curvature) / (3 + curvature)
+    tail = min(stats.binom.cdf(at, n, fewest), stats.binom.sf(at - 1, n, most))
+    return StepTest(counts[0], at, counts[2], at / n, min(1.0, 2 * float(tail)))
 
 
 def _values(running: ArrayLike, cutoff: float) -> _Values:
@@ -229,14 +214,16 @@ def _values(running: ArrayLike, cutoff: float) -> _Values:
     n = len(np.asarray(running))
     x = np.sort(numbers(running, "the running variable", n) - cutoff)
     needed = MIN_LOCAL + ORDER + 1
-    for part, name in ((x[x < 0], "below"), (x[x >= 0], "at or above")):
-        if len(np.unique(part)) < needed:
+    for side, name in ((x[x < 0], "below"), (x[x >= 0], "at or above")):
+        distinct = len(np.unique(side))
+        if distinct < needed:
             raise NotEstimable(
-                f"only {len(part)} observations with {len(np.unique(part))} distinct values of the running variable "
+                f"only {len(side)} observations with {distinct} distinct values of the running variable "
                 f"are {name} the cutoff",
                 f"at least {needed} distinct values on each side, or a binomial test near the cutoff",
             )
-    return _Values(x, (np.searchsorted(x, x, side="right") - 1) / (n - 1))
+    not_above = np.searchsorted(x, x, side="right") - 1
+    return _Values(x, not_above / (n - 1))
 
 
 def _slope(
@@ -246,13 +233,18 @@ def _slope(
 
     ``orders`` is (order of the polynomial, which coefficient).
     """
+    order, coefficient = orders
     x = values.distance
-    used = ((x >= 0) if side else (x < 0)) & (np.abs(x) <= width)
-    weights = local_polynomial(x[used], width, orders[0], kernel).functionals[orders[1]]
-    above = np.append(np.cumsum(weights[::-1])[::-1], 0.0)
-    spread = above[np.searchsorted(x[used], x, side="left")]
+    on_side = (x >= 0) if side else (x < 0)
+    used = on_side & (np.abs(x) <= width)
+    weights = local_polynomial(x[used], width, order, kernel).functionals[coefficient]
+    # Σ_{j: x_j ≥ x_i} w_j for each observation, less its own weight: what the jackknife moves
+    backwards = np.cumsum(weights[::-1])
+    tails = np.append(backwards[::-1], 0.0)
+    spread = tails[np.searchsorted(x[used], x, side="left")]
     spread[used] -= weights
-    return float(weights @ values.share[used]), float(spread @ spread) / (len(x) - 1) ** 2, int(used.sum())
+    variance = float(spread @ spread) / (len(x) - 1) ** 2
+    return float(weights @ values.share[used]), variance, int(used.sum())
 
 
 def _moments(order: int, which: int, target: int, kernel: Kernel) -> tuple[float, float]:
@@ -264,8 +256,10 @@ def _moments(order: int, which: int, target: int, kernel: Kernel) -> tuple[float
     """
     shape = SHAPES[kernel]
     basis = [Polynomial.basis(j) for j in range(max(order, target) + 1)]
-    gram = np.array([[_integral(shape * a * b) for a in basis[: order + 1]] for b in basis[: order + 1]])
-    weights = shape * Polynomial(np.linalg.solve(gram, np.eye(order + 1)[which]))
+    fitted = basis[: order + 1]
+    gram = np.array([[_integral(shape * a * b) for a in fitted] for b in fitted])
+    unit = np.eye(order + 1)[which]
+    weights = shape * Polynomial(np.linalg.solve(gram, unit))
     tail = weights.integ()(1.0) - weights.integ()
     return _integral(tail * tail), _integral(weights * basis[target])
 
@@ -281,13 +275,17 @@ def _normal_width(distance: Floats, orders: tuple[int, int]) -> float:
     """
     order, which = orders
     target, rate = order + 1, 2 * order + 1
-    z, spread = float(distance.mean() / distance.std(ddof=1)), float(distance.std(ddof=1))
+    spread = float(distance.std(ddof=1))
+    z = float(distance.mean() / distance.std(ddof=1))
     spread_constant, bias_constant = _moments(order, which, target, "uniform")
+    # φ and its derivative of order o (a Hermite polynomial times φ), over (o + 1)!
     density = float(stats.norm.pdf(z))
-    slope = float(hermeval(z, np.eye(order + 1)[order])) / math.factorial(target)
-    bias = max((bias_constant * slope) ** 2 * density, np.finfo(float).tiny)
-    power = target - which
-    return spread * math.pow((2 * which - 1) / (2 * power) * spread_constant / bias / len(distance), 1 / rate)
+    hermite = float(hermeval(z, np.eye(order + 1)[order]))
+    slope = hermite / math.factorial(target)
+    squared_bias = (bias_constant * slope) ** 2 * density
+    bias = max(squared_bias, np.finfo(float).tiny)
+    factor = (2 * which - 1) / (2 * (target - which))
+    return spread * math.pow(factor * spread_constant / bias / len(distance), 1 / rate)
 
 
 def _density_bandwidths(values: _Values, kernel: Kernel) -> Pair:
@@ -296,25 +294,34 @@ def _density_bandwidths(values: _Values, kernel: Kernel) -> Pair:
     width = _regular(values, _normal_width(values.distance, (ORDER, 1)), (0, 1))
     constant = _moments(ORDER, 1, ORDER + 1, kernel)[1]
     n = len(values.distance)
-    spreads = [n * width * _slope(values, side, width, (ORDER, 1), kernel)[1] for side in (0, 1)]
-    curves = [_slope(values, side, bias_width, (ORDER + 2, ORDER + 1), kernel)[0] * constant for side in (0, 1)]
+    spreads, curves = [], []
+    for side in (0, 1):
+        variance = _slope(values, side, width, (ORDER, 1), kernel)[1]
+        curvature = _slope(values, side, bias_width, (ORDER + 2, ORDER + 1), kernel)[0]
+        spreads.append(n * width * variance)
+        curves.append(curvature * constant)
 
     def best(spread: float, bias: float, sides: tuple[int, ...]) -> float:
-        wide = math.pow(spread / (2 * ORDER * max(bias**2, np.finfo(float).tiny) * n), 1 / (2 * ORDER + 1))
+        squared = max(bias**2, np.finfo(float).tiny)
+        wide = math.pow(spread / (2 * ORDER * squared * n), 1 / (2 * ORDER + 1))
         return _regular(values, wide, sides)
 
     # a boundary on the left reverses the sign of the bias of odd orders only; the order here is even
-    shared = [best(sum(spreads), curves[1] - curves[0], (0, 1)), best(sum(spreads), curves[1] + curves[0], (0, 1))]
-    left, right = (float(np.median([best(spreads[i], curves[i], (i,)), *shared])) for i in (0, 1))
-    return left, right
+    spread = sum(spreads)
+    of_difference = best(spread, curves[1] - curves[0], (0, 1))
+    of_sum = best(spread, curves[1] + curves[0], (0, 1))
+    shared = [of_difference, of_sum]
+    own0, own1 = (best(spreads[side], curves[side], (side,)) for side in (0, 1))
+    return float(np.median([own0, *shared])), float(np.median([own1, *shared]))
 
 
 def _regular(values: _Values, width: float, sides: tuple[int, ...]) -> float:
     """Keep a bandwidth within the data and wide enough for 23 distinct values on the sides it serves."""
     x = values.distance
-    parts = [np.unique(np.abs(x[(x >= 0) if side else (x < 0)])) for side in sides]
-    least = max(float(part[MIN_LOCAL + ORDER]) for part in parts)
-    return max(min(width, max(float(part[-1]) for part in parts)), least)
+    distinct = [np.unique(np.abs(x[(x >= 0) if side else (x < 0)])) for side in sides]
+    least = max(float(distances[MIN_LOCAL + ORDER]) for distances in distinct)
+    farthest = max(float(distances[-1]) for distances in distinct)
+    return max(min(width, farthest), least)
 
 
 def placebo_cutoffs(
@@ -333,17 +340,17 @@ def placebo_cutoffs(
     y, x = np.asarray(outcome), np.asarray(running, dtype=np.float64)
     z, groups = (None if a is None else np.asarray(a) for a in (covariates, clusters))
 
-    def one(label: str, keep: NDArray[np.bool_]) -> Labelled:
-        at = float(np.median(x[keep])) if keep.any() else cutoff
-        part = None if groups is None else groups[keep]
-        fixed = None if z is None else z[keep]
+    def line(label: str, side: NDArray[np.bool_]) -> Labelled:
+        at = float(np.median(x[side])) if side.any() else cutoff
+        codes = None if groups is None else groups[side]
+        fixed = None if z is None else z[side]
 
         def estimate() -> Discontinuity:
-            return regression_discontinuity(y[keep], x[keep], cutoff=at, clusters=part, covariates=fixed, **options)
+            return regression_discontinuity(y[side], x[side], cutoff=at, clusters=codes, covariates=fixed, **options)
 
         return _line(label, at, estimate)
 
-    return one("median below the cutoff", x < cutoff), one("median above the cutoff", x >= cutoff)
+    return line("median below the cutoff", x < cutoff), line("median above the cutoff", x >= cutoff)
 
 
 def _line(label: str, at: float, estimate: Callable[[], Discontinuity]) -> Labelled:

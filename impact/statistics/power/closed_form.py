@@ -14,6 +14,8 @@ from typing import Literal
 
 import numpy as np
 from scipy import optimize, stats
+from statsmodels.stats.power import FTestAnovaPower, FTestPowerF2, GofChisquarePower
+from statsmodels.stats.proportion import proportion_effectsize
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Floats, t_quantile
@@ -344,32 +346,34 @@ def power_proportions(
 def cohen_h(p_treated: float, p_comparison: float) -> float:
     """Return Cohen's h, ``2 asin √p1 − 2 asin √p2``, an effect whose precision :func:`arcsine` gives."""
     _within("a proportion", 0, 1, p_treated, p_comparison)
-    return 2 * math.asin(math.sqrt(p_treated)) - 2 * math.asin(math.sqrt(p_comparison))
+    return float(proportion_effectsize(p_treated, p_comparison))
 
 
 def arcsine(n_treated: float, n_comparison: float) -> Precision:
     """Return the precision of Cohen's h: standard error ``√(1/n1 + 1/n2)``, normal."""
     _within("an arm", 0, math.inf, n_treated, n_comparison, open_ends=True)
-    return Precision(math.sqrt(1 / n_treated + 1 / n_comparison))
+    variance = 1 / n_treated + 1 / n_comparison
+    return Precision(math.sqrt(variance))
 
 
 def power_anova(f: float, n: float, groups: int, *, alpha: float = 0.05) -> float:
     """Return the power of a one-way ANOVA: Cohen's f, ``n`` persons in each of k groups; noncentrality ``k n f²``."""
-    return _power_f(groups * n * f**2, groups - 1, groups * (n - 1), alpha)
+    _check_f(f, groups - 1, groups * (n - 1), alpha)
+    return _number(FTestAnovaPower().power(f, groups * n, alpha, k_groups=groups)) if f else alpha
 
 
 def power_regression(f2: float, tested: int, residual_df: float, *, alpha: float = 0.05) -> float:
     """Return the power of the F test of u coefficients with v residual df; noncentrality ``f² (u + v + 1)``."""
-    return _power_f(f2 * (tested + residual_df + 1), tested, residual_df, alpha)
+    _check_f(f2, tested, residual_df, alpha)
+    return _number(FTestPowerF2().power(f2, tested, residual_df, alpha)) if f2 else alpha
 
 
-def _power_f(shift: float, df1: float, df2: float, alpha: float) -> float:
+def _check_f(effect: float, df1: float, df2: float, alpha: float) -> None:
+    """Refuse an F test that nothing is left for."""
     _level(alpha, 1)
-    _within("an effect", 0, math.inf, shift)
+    _within("an effect", 0, math.inf, effect)
     if min(df1, df2) <= 0:
         raise NotEstimable("no degrees of freedom are left", "two groups or more, or more persons")
-    threshold = stats.f.isf(alpha, df1, df2)
-    return alpha if shift == 0 else _number(float(stats.ncf.sf(threshold, df1, df2, shift)))  # SciPy errs at shift 0
 
 
 def power_chi2(w: float, n: float, df: int, *, alpha: float = 0.05) -> float:
@@ -378,7 +382,7 @@ def power_chi2(w: float, n: float, df: int, *, alpha: float = 0.05) -> float:
     _within("an effect", 0, math.inf, w)
     if n <= 0 or df <= 0:
         raise NotEstimable("no persons or degrees of freedom are left", "a table with two rows and columns or more")
-    return _number(float(stats.ncx2.sf(stats.chi2.isf(alpha, df), df, n * w**2)))
+    return _number(GofChisquarePower().power(w, n, alpha, n_bins=df + 1))
 
 
 def power_correlation(r: float, n: float, *, alpha: float = 0.05) -> float:

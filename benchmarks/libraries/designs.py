@@ -15,6 +15,7 @@ from impact.statistics.networks.network import Network, network_measure
 from impact.statistics.power import closed_form
 from impact.statistics.surveys import estimation
 from impact.statistics.surveys.calibration import rake
+from impact.statistics.surveys.design import SampleDesign
 from impact.statistics.surveys.regression import survey_regression
 from libraries.registry import Call, Numbers, against, pair, reference, shipped
 
@@ -56,9 +57,9 @@ def density_rddensity() -> tuple[Call, Call]:
     return own, library
 
 
-def _schools() -> tuple[pd.DataFrame, estimation.SampleDesign]:
+def _schools() -> tuple[pd.DataFrame, SampleDesign]:
     frame = reference("apistrat.csv")
-    design = estimation.SampleDesign(
+    design = SampleDesign(
         frame["pw"].to_numpy(float), frame["stype"].to_numpy(), population=frame["fpc"].to_numpy(float)
     )
     return frame, design
@@ -116,7 +117,7 @@ def regression_samplics() -> tuple[Call, Call]:
     frame, _ = _schools()
     x = np.column_stack([np.ones(len(frame)), frame["ell"], frame["meals"]]).astype(float)
     y = frame["api00"].to_numpy(float)
-    design = estimation.SampleDesign(frame["pw"].to_numpy(float), frame["stype"].to_numpy())
+    design = SampleDesign(frame["pw"].to_numpy(float), frame["stype"].to_numpy())
 
     def own() -> Numbers:
         return pair(survey_regression(y, x, ["constant", "ell", "meals"], "ell", design))

@@ -12,7 +12,8 @@ from impact.statistics.panels.honest import honest_bounds
 from impact.statistics.panels.imputation import gardner_two_stage, imputation_effects
 from impact.statistics.panels.interacted import sun_abraham
 from impact.statistics.panels.staggered import group_time_effects
-from impact.statistics.synthetic.control import synthetic_control, synthetic_did
+from impact.statistics.synthetic.control import synthetic_control
+from impact.statistics.synthetic.difference import synthetic_did
 from libraries.registry import Call, Numbers, against, counties, mpdta, pair, reference
 
 COLUMNS = {"outcome": "lemp", "unit": "countyreal", "time": "year", "first_treat": "first"}

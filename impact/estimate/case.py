@@ -22,7 +22,7 @@ from impact.declare.indicators import Change, Indicator
 from impact.errors import NotEstimable
 from impact.measure import unit_frame
 from impact.statistics.core import Floats
-from impact.statistics.surveys.estimation import SampleDesign
+from impact.statistics.surveys.design import SampleDesign
 
 MINIMUM_PER_ARM = 2
 

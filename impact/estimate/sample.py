@@ -15,7 +15,7 @@ from impact.statistics.core import Estimate, Floats, cluster_codes, with_p_value
 from impact.statistics.experiments import differences, randomisation
 from impact.statistics.linear import least_squares, sandwich, wild
 from impact.statistics.linear.few_clusters import SINGULAR
-from impact.statistics.surveys.estimation import SampleDesign
+from impact.statistics.surveys.design import SampleDesign
 from impact.statistics.surveys.regression import survey_regression
 
 AFTER = " × after"

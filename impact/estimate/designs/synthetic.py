@@ -11,7 +11,8 @@ from impact.estimate.designs.synthetic_predictors import Fit, fit_control, predi
 from impact.estimate.designs.synthetic_series import Series, read_series
 from impact.estimate.result import Diagnostic, Effect, Term, checked, effect_from, not_applicable
 from impact.statistics.core import Estimate, Floats, Ints, in_digits, wald, with_p_value
-from impact.statistics.synthetic.control import Synthetic, synthetic_did
+from impact.statistics.synthetic.control import Synthetic
+from impact.statistics.synthetic.difference import synthetic_did
 
 SAME_PAST = "before the start the synthetic unit moved like the treated one"
 STANDS_OUT = "the gap stands out among those found where there was no programme"

@@ -71,9 +71,11 @@ class Calibrated:
         """
         root = np.sqrt(self.design_weights)
         rows = root if values.ndim == 1 else root[:, None]
-        scaled = self.matrix / np.linalg.norm(self.matrix * root[:, None], axis=0)
+        weighted = self.matrix * root[:, None]
+        scaled = self.matrix / np.linalg.norm(weighted, axis=0)
         coefficients = np.linalg.lstsq(scaled * root[:, None], values * rows, rcond=None)[0]
-        return np.asarray(values - scaled @ coefficients, dtype=np.float64)
+        fitted = scaled @ coefficients
+        return np.asarray(values - fitted, dtype=np.float64)
 
 
 def calibrate(
@@ -116,10 +118,13 @@ def calibrate(
     bounds. Solved by Newton steps, halved while they do not reduce the misfit. Reference: Deville and Särndal
     (1992), Calibration estimators in survey sampling, https://doi.org/10.1080/01621459.1992.10475217.
     """
-    weights, matrix, totals = (np.asarray(each, dtype=np.float64) for each in (weights, matrix, totals))
+    weights = np.asarray(weights, dtype=np.float64)
+    matrix = np.asarray(matrix, dtype=np.float64)
+    totals = np.asarray(totals, dtype=np.float64)
     _check_weights(weights)
     _check_matrix(weights, matrix, totals)
-    factors, steps = _newton(weights, matrix, totals, _link(method, bounds), tolerance)
+    link = _link(method, bounds)
+    factors, steps = _newton(weights, matrix, totals, link, tolerance)
     if method == "raking" and factors.min() < VANISHING:
         raise _infeasible("raking to these totals takes weights of sampled units nearly to zero")
     flags = ("negative_weights",) if (factors <= 0).any() else ()
@@ -151,8 +156,10 @@ def poststratify(weights: Floats, cells: Labels, totals: Totals) -> Calibrated:
     weights = np.asarray(weights, dtype=np.float64)
     _check_weights(weights)
     codes, counts = _margin(weights, cells, totals)
-    factors = (counts / np.bincount(codes, weights))[codes]
-    return Calibrated(weights * factors, weights, _dummies(codes, len(counts)), counts, factors, 1)
+    ratios = counts / np.bincount(codes, weights)
+    factors = ratios[codes]
+    matrix = _dummies(codes, len(counts))
+    return Calibrated(weights * factors, weights, matrix, counts, factors, 1)
 
 
 def rake(
@@ -199,22 +206,33 @@ def rake(
 def _fit_margins(
     weights: Floats, coded: list[tuple[Ints, Floats]], tolerance: float, cycles: int
 ) -> tuple[Floats, int]:
+    """Return weights that meet the margins in turn until the joint table settles, and the cycles that took."""
     population = float(coded[-1][1].sum())
-    joint = np.unique(np.column_stack([codes for codes, _ in coded]), axis=0, return_inverse=True)[1].ravel()
-    before, limit = np.bincount(joint, weights), max(RAKED_MISFIT, 10 * tolerance) * population
+    columns = np.column_stack([codes for codes, _ in coded])
+    joint = np.unique(columns, axis=0, return_inverse=True)[1].ravel()
+    limit = max(RAKED_MISFIT, 10 * tolerance) * population
+    last_table = np.bincount(joint, weights)
     for cycle in range(1, cycles + 1):
         for codes, counts in coded:
-            weights = weights * (counts / np.bincount(codes, weights))[codes]
-        after = np.bincount(joint, weights)
-        if np.abs(after - before).max() <= tolerance * population:
-            if max(np.abs(np.bincount(codes, weights) - counts).max() for codes, counts in coded) > limit:
+            ratios = counts / np.bincount(codes, weights)
+            weights = weights * ratios[codes]
+        table = np.bincount(joint, weights)
+        if np.abs(table - last_table).max() <= tolerance * population:
+            if _worst_margin(weights, coded) > limit:
                 break
             return weights, cycle
-        before = after
+        last_table = table
     raise _infeasible("raking does not settle: no positive weights meet all margins at once")
 
 
+def _worst_margin(weights: Floats, coded: list[tuple[Ints, Floats]]) -> float:
+    """Return by how much the weights miss the population of a label, at most."""
+    misses = [np.abs(np.bincount(codes, weights) - counts).max() for codes, counts in coded]
+    return float(max(misses))
+
+
 def _newton(weights: Floats, matrix: Floats, totals: Floats, link: Link, tolerance: float) -> tuple[Floats, int]:
+    """Return factors g(x'λ) with which the totals are met, and the steps it took; columns and totals are scaled."""
     size = np.maximum(weights @ np.abs(matrix), np.abs(totals))
     scaled, aims = matrix / size, totals / size
     solution = np.zeros(matrix.shape[1])
@@ -222,30 +240,36 @@ def _newton(weights: Floats, matrix: Floats, totals: Floats, link: Link, toleran
     gap = aims - (weights * factors) @ scaled
     for step in range(1, STEPS + 1):
         direction = _direction(scaled, weights * slope, gap)
-        solution, factors, slope, gap = _shorten(weights, scaled, aims, link, (solution, direction, gap))
+        start = (solution, direction, gap)
+        solution, factors, slope, gap = _shorten(weights, scaled, aims, link, start)
         if np.abs(gap).max() <= tolerance:
             return factors, step
     raise _infeasible("no weights of this kind reproduce the totals")
 
 
 def _direction(matrix: Floats, weights: Floats, gap: Floats) -> Floats:
-    triangle = np.linalg.qr(matrix * np.sqrt(weights)[:, None], mode="r")
+    """Return ``(X'WX)⁻¹ gap`` from a QR decomposition of ``W^½X``."""
+    root = np.sqrt(weights)
+    triangle = np.linalg.qr(matrix * root[:, None], mode="r")
     diagonal = np.abs(np.diag(triangle))
     if not np.isfinite(triangle).all() or diagonal.min() <= 1e-13 * diagonal.max():
         raise _infeasible("no weights of this kind reproduce the totals")
-    return np.asarray(solve_triangular(triangle, solve_triangular(triangle, gap, trans="T")), dtype=np.float64)
+    half = solve_triangular(triangle, gap, trans="T")
+    return np.asarray(solve_triangular(triangle, half), dtype=np.float64)
 
 
 def _shorten(
     weights: Floats, matrix: Floats, aims: Floats, link: Link, at: tuple[Floats, Floats, Floats]
 ) -> tuple[Floats, Floats, Floats, Floats]:
+    """Take a step, halved until the gap to the totals shrinks."""
     solution, direction, gap = at
+    length = np.linalg.norm(gap)
     for halving in range(40):
-        tried = solution + direction / 2**halving
-        factors, slope = link(matrix @ tried)
-        left = aims - (weights * factors) @ matrix
-        if np.isfinite(left).all() and (np.linalg.norm(left) < np.linalg.norm(gap) or np.abs(left).max() <= MISFIT):
-            return tried, factors, slope, left
+        proposed = solution + direction / 2**halving
+        factors, slope = link(matrix @ proposed)
+        missed = aims - (weights * factors) @ matrix
+        if np.isfinite(missed).all() and (np.linalg.norm(missed) < length or np.abs(missed).max() <= MISFIT):
+            return proposed, factors, slope, missed
     raise _infeasible("no weights of this kind reproduce the totals")
 
 
@@ -270,34 +294,40 @@ def _exponential(u: Floats) -> tuple[Floats, Floats]:
 
 
 def _logistic(u: Floats, lower: float, upper: float) -> tuple[Floats, Floats]:
-    steep = (upper - lower) / ((1 - lower) * (upper - 1))
-    grown = np.exp(np.clip(steep * u, -700, 700))
-    share = (1 - lower) * grown / ((upper - 1) + (1 - lower) * grown)
-    return lower + (upper - lower) * share, steep * (upper - lower) * share * (1 - share)
+    """Return factors between two bounds and their slope (Deville and Särndal's logit), 1 with slope 1 at zero."""
+    width = upper - lower
+    steep = width / ((1 - lower) * (upper - 1))
+    grown = (1 - lower) * np.exp(np.clip(steep * u, -700, 700))
+    share = grown / ((upper - 1) + grown)
+    slope = steep * width * share * (1 - share)
+    return lower + width * share, slope
 
 
 def _margin(weights: Floats, cells: Labels, totals: Totals) -> tuple[Ints, Floats]:
     """Return the code of each unit and the population by code."""
-    codes, found = _codes(weights, cells)
-    for label in found:
+    codes, labels = _codes(weights, cells)
+    for label in labels:
         if label not in totals:
             raise NotEstimable(f"the sample has the category {label!r} without a total", "a total for each category")
     for label, total in totals.items():
-        _check_total(label, total, sampled=label in found)
-    return codes, np.array([totals[label] for label in found], dtype=np.float64)
+        _check_total(label, total, sampled=label in labels)
+    counts = [totals[label] for label in labels]
+    return codes, np.array(counts, dtype=np.float64)
 
 
 def _codes(weights: Floats, cells: Labels) -> tuple[Ints, list[Hashable]]:
-    codes, found = pd.factorize(np.asarray(cells))
+    """Return a number for each label, shape (n,), and the labels."""
+    codes, labels = pd.factorize(np.asarray(cells))
     if len(codes) != len(weights):
         raise NotEstimable("labels and weights have different lengths", "one label for each unit")
     if (codes < 0).any():
         missing = f"{(codes < 0).sum()} units have no category"
         raise NotEstimable(missing, "the category of every unit, or a category for unknown with its total")
-    return codes.astype(np.int64), list(found.tolist())
+    return codes.astype(np.int64), list(labels.tolist())
 
 
 def _check_total(label: Hashable, total: float, *, sampled: bool) -> None:
+    """Refuse a total that is no count, or that sample and population contradict."""
     if not np.isfinite(total) or total < 0:
         raise NotEstimable(f"the total of category {label!r} is {total}", "a count of the population")
     if total == 0 and sampled:
@@ -307,8 +337,10 @@ def _check_total(label: Hashable, total: float, *, sampled: bool) -> None:
 
 
 def _check_same_population(coded: list[tuple[Ints, Floats]]) -> None:
+    """Refuse margins that add up to different populations."""
     sums = [float(counts.sum()) for _, counts in coded]
-    if max(sums) - min(sums) > VANISHING * max(sums):
+    most = max(sums)
+    if most - min(sums) > VANISHING * most:
         listed = ", ".join(f"{total:g}" for total in sums)
         raise NotEstimable(f"the margins add up to different populations ({listed})", "margins of one population")
 
@@ -319,13 +351,16 @@ def _check_weights(weights: Floats) -> None:
 
 
 def _check_matrix(weights: Floats, matrix: Floats, totals: Floats) -> None:
+    """Refuse calibration variables that do not fit the sample, have gaps, or are collinear under the weights."""
     if matrix.ndim != 2 or matrix.shape != (len(weights), len(totals)) or not len(totals):
         raise NotEstimable("matrix, weights and totals do not fit together", "one row for each unit, one total each")
     if not np.isfinite(matrix).all() or not np.isfinite(totals).all():
         raise NotEstimable("a calibration variable or total is missing", "known values for every unit")
     size = np.sqrt(weights @ matrix**2)
-    scaled = matrix * np.sqrt(weights)[:, None] / np.where(size > 0, size, 1)
-    if len(weights) < len(totals) or np.linalg.svd(scaled, compute_uv=False)[-1] < VANISHING:
+    root = np.sqrt(weights)
+    scaled = matrix * root[:, None] / np.where(size > 0, size, 1)
+    values = np.linalg.svd(scaled, compute_uv=False)
+    if len(weights) < len(totals) or values[-1] < VANISHING:
         raise NotEstimable("calibration variables are collinear", "fewer variables, or rake for several margins")
 
 

@@ -18,14 +18,8 @@ from scipy.special import expit
 from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, Floats
 from impact.statistics.surveys.calibration import Calibrated
-from impact.statistics.surveys.estimation import (
-    Bools,
-    SampleDesign,
-    design_estimate,
-    domain_rows,
-    estimation_weights,
-    values_inside,
-)
+from impact.statistics.surveys.design import Bools, SampleDesign
+from impact.statistics.surveys.estimation import design_estimate, domain_rows, estimation_weights, values_inside
 
 Model = Literal["linear", "logit"]
 COLLINEAR = 1e-9
@@ -84,11 +78,13 @@ def survey_regression(
     The coefficients solve ``Σ w·x·(y − μ(xᵀβ)) = 0``; the linearised variable is ``A⁻¹·x·(y − μ)`` with
     ``A = Σ w·μ'·x·xᵀ``. Reference: Binder (1983), https://doi.org/10.2307/1402588.
     """
-    x, rows, place = _prepare(matrix, names, name, design, domain)
+    x, rows, column = _prepare(matrix, names, name, design, domain)
     weights = _positive(design, calibration)
-    coefficients, linearised = _fit(values_inside(outcome, rows), x, names, rows, weights=weights, model=model)
-    value, lost = float(coefficients[place]), x.shape[1] - 1
-    return design_estimate(value, linearised[:, place], design, rows=rows, calibration=calibration, lost=lost)
+    y = values_inside(outcome, rows)
+    coefficients, linearised = _fit(y, x, names, rows, weights=weights, model=model)
+    value = float(coefficients[column])
+    lost = x.shape[1] - 1
+    return design_estimate(value, linearised[:, column], design, rows=rows, calibration=calibration, lost=lost)
 
 
 def marginal_effect(
@@ -127,48 +123,60 @@ def marginal_effect(
     error for the population, not for the sample's covariates (Stata's ``vce(unconditional)``). Reference: Graubard
     and Korn (1999), Predictive margins with survey data, https://doi.org/10.1111/j.0006-341X.1999.00652.x.
     """
-    x, rows, place = _prepare(matrix, names, name, design, domain)
-    if np.ptp(x[rows, place]) == 0:
+    x, rows, column = _prepare(matrix, names, name, design, domain)
+    values = x[rows, column]
+    if np.ptp(values) == 0:
         raise NotEstimable(f"column {name!r} does not vary", "rows with different values of it")
     weights = _positive(design, calibration)
-    coefficients, of_coefficients = _fit(values_inside(outcome, rows), x, names, rows, weights=weights, model="logit")
+    y = values_inside(outcome, rows)
+    coefficients, of_coefficients = _fit(y, x, names, rows, weights=weights, model="logit")
     inside = np.where(rows, weights, 0.0)
-    effects, gradients = _effects(x, coefficients, place, binary=bool(np.isin(x[rows, place], (0.0, 1.0)).all()))
-    value = float(inside @ effects) / float(inside.sum())
-    jacobian = inside @ gradients / inside.sum()
-    linearised = np.where(rows, effects - value, 0.0) / inside.sum() + of_coefficients @ jacobian
+    total = inside.sum()
+    binary = bool(np.isin(values, (0.0, 1.0)).all())
+    effects, gradients = _effects(x, coefficients, column, binary=binary)
+    value = float(inside @ effects) / float(total)
+    # The mean of the effects, and through the coefficients their gradient
+    jacobian = inside @ gradients / total
+    direct = np.where(rows, effects - value, 0.0) / total
+    linearised = direct + of_coefficients @ jacobian
     lost = x.shape[1] - 1
     return design_estimate(value, linearised, design, rows=rows, calibration=calibration, lost=lost)
 
 
-def _effects(x: Floats, coefficients: Floats, place: int, *, binary: bool) -> tuple[Floats, Floats]:
+def _effects(x: Floats, coefficients: Floats, column: int, *, binary: bool) -> tuple[Floats, Floats]:
     """Return each row's effect (n,) and its gradient in the coefficients (n, k)."""
     if binary:
-        (with_it, up), (without, down) = (_at(x, coefficients, place, value) for value in (1.0, 0.0))
-        return with_it - without, up - down
+        share1, gradient1 = _at(x, coefficients, column, 1.0)
+        share0, gradient0 = _at(x, coefficients, column, 0.0)
+        return share1 - share0, gradient1 - gradient0
+    # p' = p (1 − p) b_j, and its derivative in b
     share = expit(x @ coefficients)
     slope = share * (1 - share)
-    gradients = (slope * (1 - 2 * share) * coefficients[place])[:, None] * x
-    gradients[:, place] += slope
-    return slope * coefficients[place], gradients
+    curvature = slope * (1 - 2 * share) * coefficients[column]
+    gradients = curvature[:, None] * x
+    gradients[:, column] += slope
+    return slope * coefficients[column], gradients
 
 
-def _at(x: Floats, coefficients: Floats, place: int, value: float) -> tuple[Floats, Floats]:
+def _at(x: Floats, coefficients: Floats, column: int, value: float) -> tuple[Floats, Floats]:
+    """Return shares with a column set to a value, and their gradient in the coefficients."""
     moved = x.copy()
-    moved[:, place] = value
+    moved[:, column] = value
     share = expit(moved @ coefficients)
-    return share, (share * (1 - share))[:, None] * moved
+    slope = share * (1 - share)
+    return share, slope[:, None] * moved
 
 
 def _prepare(
     matrix: Floats, names: Sequence[str], name: str, design: SampleDesign, domain: Bools | None
 ) -> tuple[Floats, Bools, int]:
+    """Return the columns with zeros outside the domain, its rows, and which column is asked for."""
     rows = domain_rows(domain, design)
     x = np.asarray(matrix, dtype=np.float64)
     if x.shape != (len(rows), len(names)) or name not in names or len(set(names)) < len(names):
         raise NotEstimable("matrix, names and design do not fit together", "one distinct name for each column")
-    columns = [values_inside(column, rows) for column in x.T]
-    return np.column_stack(columns), rows, list(names).index(name)
+    inside = np.column_stack([values_inside(column, rows) for column in x.T])
+    return inside, rows, list(names).index(name)
 
 
 def _positive(design: SampleDesign, calibration: Calibrated | None) -> Floats:
@@ -184,19 +192,22 @@ def _fit(
     """Return coefficients (k,) and their linearised variables (n, k), zero outside the domain."""
     inside = np.where(rows, weights, 0.0)
     root = np.sqrt(inside)
-    size = _check_rank(x * root[:, None], names)
+    weighted = x * root[:, None]
+    size = _check_rank(weighted, names)
     if model == "linear":
-        coefficients = np.linalg.lstsq(x * root[:, None] / size, y * root, rcond=None)[0] / size
-        left, slope = y - x @ coefficients, inside
+        coefficients = np.linalg.lstsq(weighted / size, y * root, rcond=None)[0] / size
+        residuals, slope = y - x @ coefficients, inside
     else:
         coefficients = _logit(y, x, rows, inside)
         share = expit(x @ coefficients)
-        left, slope = y - share, inside * share * (1 - share)
-    scores = np.where(rows, left, 0.0)[:, None] * x
-    return np.asarray(coefficients, dtype=np.float64), _solve(x, slope, scores.T).T
+        residuals, slope = y - share, inside * share * (1 - share)
+    scores = np.where(rows, residuals, 0.0)[:, None] * x
+    linearised = _solve(x, slope, scores.T).T
+    return np.asarray(coefficients, dtype=np.float64), linearised
 
 
 def _logit(y: Floats, x: Floats, rows: Bools, weights: Floats) -> Floats:
+    """Maximise the weighted likelihood, checking for separation once the linear predictor grows large."""
     if not np.isin(y[rows], (0.0, 1.0)).all():
         raise NotEstimable("the outcome of a logit is not 0 or 1", "a yes/no outcome coded 0 and 1")
     if np.ptp(y[rows]) == 0:
@@ -204,9 +215,12 @@ def _logit(y: Floats, x: Floats, rows: Bools, weights: Floats) -> Floats:
     coefficients, unchecked = np.zeros(x.shape[1]), True
     for _ in range(STEPS):
         share = expit(x @ coefficients)
-        step = _solve(x, weights * share * (1 - share), x.T @ (weights * (y - share)))
+        variance = weights * share * (1 - share)
+        score = x.T @ (weights * (y - share))
+        step = _solve(x, variance, score)
         largest = float(np.abs(x @ (coefficients + step)).max())
-        if float(np.abs(x @ step).max()) <= CONVERGED * max(1.0, largest):
+        change = float(np.abs(x @ step).max())
+        if change <= CONVERGED * max(1.0, largest):
             return coefficients + step
         coefficients = _climb(coefficients, step, x, y, weights)
         if unchecked and largest > SUSPICIOUS:
@@ -231,9 +245,10 @@ def _solve(x: Floats, weights: Floats, right: Floats) -> Floats:
     root = x * np.sqrt(weights)[:, None]
     size = np.linalg.norm(root, axis=0)
     triangle = np.linalg.qr(root / size, mode="r")
-    sides = right / (size if right.ndim == 1 else size[:, None])
-    found = solve_triangular(triangle, solve_triangular(triangle, sides, trans="T"))
-    return np.asarray(found / (size if right.ndim == 1 else size[:, None]), dtype=np.float64)
+    scale = size if right.ndim == 1 else size[:, None]
+    half = solve_triangular(triangle, right / scale, trans="T")
+    solved = solve_triangular(triangle, half)
+    return np.asarray(solved / scale, dtype=np.float64)
 
 
 def _check_rank(x: Floats, names: Sequence[str]) -> Floats:
@@ -241,8 +256,9 @@ def _check_rank(x: Floats, names: Sequence[str]) -> Floats:
     size = np.linalg.norm(x, axis=0)
     if x.shape[0] < x.shape[1]:
         raise NotEstimable("there are more columns than rows", "fewer columns")
-    left = np.abs(np.diag(np.linalg.qr(x / np.where(size > 0, size, 1.0), mode="r")))
-    collinear = [column for column, rest in zip(names, left, strict=True) if rest < COLLINEAR]
+    unit = x / np.where(size > 0, size, 1.0)
+    diagonal = np.abs(np.diag(np.linalg.qr(unit, mode="r")))
+    collinear = [column for column, length in zip(names, diagonal, strict=True) if length < COLLINEAR]
     if collinear:
         listed = ", ".join(collinear)
         raise NotEstimable(f"columns are zero or combinations of the columns before them: {listed}", "without them")
@@ -251,7 +267,9 @@ def _check_rank(x: Floats, names: Sequence[str]) -> Floats:
 
 def _check_separation(y: Floats, x: Floats) -> None:
     """Refuse if some direction of the columns never points against the outcome (Konis 2007, by linear programming)."""
-    signed = (2 * y - 1)[:, None] * x / np.abs(x).max(axis=0)
-    best = linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(y)), bounds=(-1, 1), method="highs")
-    if best.status == 0 and float(signed.sum(axis=0) @ best.x) > 1e-6:
+    signs = (2 * y - 1)[:, None]
+    signed = signs * x / np.abs(x).max(axis=0)
+    sums = signed.sum(axis=0)
+    best = linprog(-sums, A_ub=-signed, b_ub=np.zeros(len(y)), bounds=(-1, 1), method="highs")
+    if best.status == 0 and float(sums @ best.x) > 1e-6:
         raise NotEstimable("the columns separate outcome 0 from 1 (perfectly or in part)", "without such a column")

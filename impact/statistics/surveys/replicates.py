@@ -16,7 +16,7 @@ from scipy.linalg import hadamard
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, Floats, Ints, wald
-from impact.statistics.surveys.estimation import SampleDesign, Units
+from impact.statistics.surveys.design import SampleDesign, Units
 
 Method = Literal["JK1", "JKn", "BRR", "bootstrap"]
 PRECISION = 1e-13
@@ -102,7 +102,8 @@ def replicate_weights(
         factors, scale, rscales = _jackknife(units, stratified=method == "JKn")
     clusters = None if design.clusters is None else len(units.stratum)
     rule = f"BRR, Fay {fay:g}" if method == "BRR" and fay else method
-    weights = design.weights[:, None] * factors[units.of_row]
+    by_row = factors[units.of_row]
+    weights = design.weights[:, None] * by_row
     return Replicates(weights, design.weights, scale, rscales, design.degrees_of_freedom, rule, clusters)
 
 
@@ -126,30 +127,36 @@ def replicate_estimate(statistic: Callable[[Floats], float], replicates: Replica
     Squares are around the mean of the replicates (as R's survey by default), not around the full estimate.
     """
     value = float(statistic(replicates.full))
-    found = np.array([statistic(weights) for weights in replicates.weights.T], dtype=np.float64)
-    bad = int((~np.isfinite(found)).sum())
+    values = np.array([statistic(weights) for weights in replicates.weights.T], dtype=np.float64)
+    bad = int((~np.isfinite(values)).sum())
     if bad or not np.isfinite(value):
         needed = "a statistic that every replicate has, such as one of a larger domain"
         raise NotEstimable(f"the statistic is not a number in {bad} replicates or in the sample", needed)
-    spread = found - found.mean()
-    error = float(np.sqrt(replicates.scale * np.sum(replicates.rscales * spread**2)))
-    if error <= PRECISION * float(np.abs(found).max()):
+    # V = s Σ_r s_r (θ_r − θ̄)²
+    deviations = values - values.mean()
+    squares = np.sum(replicates.rscales * deviations**2)
+    error = float(np.sqrt(replicates.scale * squares))
+    if error <= PRECISION * float(np.abs(values).max()):
         raise NotEstimable("the statistic is the same in every replicate", "an outcome that varies between units")
     n = len(replicates.full)
     return wald(value, error, rule=replicates.rule, n_obs=n, df=replicates.df, n_clusters=replicates.n_clusters)
 
 
 def _jackknife(units: Units, *, stratified: bool) -> tuple[Floats, float, Floats]:
+    """Return factors (units, units), scale and scale by replicate: each unit left out once, its stratum weighted up."""
     if not stratified and len(units.sizes) > 1:
         raise NotEstimable("JK1 does not know strata", "JKn for a stratified design")
     together = units.stratum[:, None] == units.stratum[None, :]
     sizes = units.sizes[units.stratum]
-    factors = np.where(together, (sizes / (sizes - 1))[None, :], 1.0)
+    weighted_up = sizes / (sizes - 1)
+    factors = np.where(together, weighted_up[None, :], 1.0)
     np.fill_diagonal(factors, 0.0)
-    return factors, 1.0, (1 - units.fractions[units.stratum]) * (sizes - 1) / sizes
+    remaining = 1 - units.fractions[units.stratum]
+    return factors, 1.0, remaining * (sizes - 1) / sizes
 
 
 def _half_samples(units: Units, fay: float) -> tuple[Floats, float, Floats]:
+    """Return factors, scale and scale by replicate of balanced half samples, from the rows of a Hadamard matrix."""
     if (units.sizes != 2).any():
         name = units.strata[int(np.argmax(units.sizes != 2))]
         raise NotEstimable(f"stratum {name!r} has not two sampling units", "JKn or bootstrap")
@@ -159,25 +166,32 @@ def _half_samples(units: Units, fay: float) -> tuple[Floats, float, Floats]:
         raise NotEstimable(f"Fay's factor {fay:g} is not between 0 and 1", "0 for plain BRR, or such as 0.3 or 0.5")
     strata = len(units.sizes)
     order = 1 << strata.bit_length()
-    signs = hadamard(order)[:, 1 : strata + 1].T.astype(np.float64)
-    side = np.where(_place(units) == 0, 1.0, -1.0)
-    return 1 + (1 - fay) * side[:, None] * signs[units.stratum], 1 / (order * (1 - fay) ** 2), np.ones(order)
+    matrix = hadamard(order)[:, 1 : strata + 1]
+    signs = matrix.T.astype(np.float64)
+    side = np.where(_rank_in_stratum(units) == 0, 1.0, -1.0)
+    factors = 1 + (1 - fay) * side[:, None] * signs[units.stratum]
+    scale = 1 / (order * (1 - fay) ** 2)
+    return factors, scale, np.ones(order)
 
 
-def _place(units: Units) -> Ints:
-    """Return the place of each unit within its stratum."""
+def _rank_in_stratum(units: Units) -> Ints:
+    """Return the number of each unit within its stratum, from 0."""
     order = np.argsort(units.stratum, kind="stable")
-    first = np.concatenate([[0], np.cumsum(units.sizes.astype(np.int64))[:-1]])
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.arange(len(order)) - first[units.stratum[order]]
-    return place
+    ends = np.cumsum(units.sizes.astype(np.int64))
+    first = np.concatenate([[0], ends[:-1]])
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order)) - first[units.stratum[order]]
+    return rank
 
 
 def _bootstrap(units: Units, draws: int, rng: np.random.Generator | None) -> tuple[Floats, float, Floats]:
+    """Return factors, scale and scale by replicate of the rescaled bootstrap: n − 1 of n units of each stratum."""
     if rng is None or draws < 2:
         raise NotEstimable("the bootstrap has no random generator or fewer than two draws", "rng and draws")
     factors = np.empty((len(units.stratum), draws))
     for code, (size, fraction) in enumerate(zip(units.sizes, units.fractions, strict=True)):
-        counts = rng.multinomial(int(size) - 1, np.full(int(size), 1 / size), size=draws).T
-        factors[units.stratum == code] = 1 + np.sqrt(1 - fraction) * (size / (size - 1) * counts - 1)
+        n = int(size)
+        counts = rng.multinomial(n - 1, np.full(n, 1 / size), size=draws).T
+        deviations = size / (size - 1) * counts - 1
+        factors[units.stratum == code] = 1 + np.sqrt(1 - fraction) * deviations
     return factors, 1 / (draws - 1), np.ones(draws)

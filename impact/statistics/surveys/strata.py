@@ -56,7 +56,8 @@ def stratum_scale(
     Manual, svyset, https://www.stata.com/manuals/svysvyset.pdf.
     """
     lonely = (sizes == 1) & (fractions < CERTAIN) & touched
-    scale = (1 - fractions) * np.where(sizes > 1, sizes / np.maximum(sizes - 1, 1), 1.0) * touched
+    factors = np.where(sizes > 1, sizes / np.maximum(sizes - 1, 1), 1.0)
+    scale = (1 - fractions) * factors * touched
     if not lonely.any():
         return scale
     if rule == "refuse":
@@ -65,14 +66,15 @@ def stratum_scale(
     if rule == "centred":
         return scale
     scale[lonely] = 0.0
-    return scale * _share_known(touched, lonely) if rule == "scaled" else scale
+    return scale * _weighted_up(touched, lonely) if rule == "scaled" else scale
 
 
-def _share_known(touched: Bools, lonely: Bools) -> float:
-    known = int((touched & ~lonely).sum())
-    if not known:
+def _weighted_up(touched: Bools, lonely: Bools) -> float:
+    """Return how many times all strata are those whose variance is known."""
+    varying = int((touched & ~lonely).sum())
+    if not varying:
         raise NotEstimable("every stratum has one sampling unit", "a stratum of two or more units")
-    return float(touched.sum()) / known
+    return float(touched.sum()) / varying
 
 
 def second_stage_scale(sizes: Floats, taken: Floats, above: Floats, touched: Bools, rule: LonelyPsu) -> Floats:
@@ -105,8 +107,9 @@ def second_stage_scale(sizes: Floats, taken: Floats, above: Floats, touched: Boo
 def ends(values: Floats, group: Ints, number: int) -> tuple[Floats, Floats]:
     """Return the least and greatest known value of each group, shape (number,); NaN where none is known."""
     least, most = np.full(number, np.nan), np.full(number, np.nan)
-    np.fmin.at(least, group, np.asarray(values, dtype=np.float64))
-    np.fmax.at(most, group, np.asarray(values, dtype=np.float64))
+    array = np.asarray(values, dtype=np.float64)
+    np.fmin.at(least, group, array)
+    np.fmax.at(most, group, array)
     return least, most
 
 
@@ -135,11 +138,14 @@ def check_whole_clusters(
     The correction for a finite population of clusters covers the first stage only; with rows drawn within clusters it
     takes away what the second stage adds.
     """
-    least, _ = ends(weights[0], stratum, len(sizes))
-    _, most = ends(weights[1], stratum, len(sizes))
-    _, size = ends(population, stratum, len(sizes))
+    count = len(sizes)
+    least, _ = ends(weights[0], stratum, count)
+    _, most = ends(weights[1], stratum, count)
+    _, size = ends(population, stratum, count)
+    # Clusters taken whole carry one weight in a stratum: its size over the clusters in the sample.
+    tolerance = 1 + ALIKE
     with np.errstate(invalid="ignore"):
-        more = (most > least * (1 + ALIKE)) | (most > size / sizes * (1 + ALIKE))
+        more = (most > least * tolerance) | (most > size / sizes * tolerance)
     if (more & touched & ~np.isnan(size)).any():
         needed = "population_within, the size of each row's cluster; or no population"
         raise NotEstimable("the weights say that rows were drawn within clusters, not clusters taken whole", needed)

@@ -38,9 +38,11 @@ from impact.statistics.panels.aggregation import aggregate
 from impact.statistics.panels.imputation import gardner_two_stage, imputation_effects
 from impact.statistics.panels.interacted import sun_abraham
 from impact.statistics.panels.staggered import group_time_effects
-from impact.statistics.power.simulation import Dataset, Plan, Simulated, row, simulate, summarise
+from impact.statistics.power.plan import Dataset, Plan
+from impact.statistics.power.simulation import Simulated, row, simulate, summarise
 from impact.statistics.series import segmented as series
-from impact.statistics.synthetic import control as synthetic
+from impact.statistics.synthetic.control import synthetic_control
+from impact.statistics.synthetic.difference import synthetic_did
 
 Draw = Callable[[np.random.Generator], Estimate]
 SELECTION = 0.5
@@ -285,13 +287,13 @@ def _synthetic(design: SyntheticControl, plan: PowerPlan, sd: float, rng: np.ran
     outcome = np.sqrt(plan.explained) * common + own
     outcome[: plan.treated, plan.waves_before :] += plan.effect
     if design.method == "synthetic_control":
-        found = synthetic.synthetic_control(outcome, 0, plan.waves_before)
+        found = synthetic_control(outcome, 0, plan.waves_before)
         spread = float(np.std(found.placebo_gaps[:, plan.waves_before :].mean(axis=1), ddof=1))
         return wald(
             found.effect, spread, rule="spread of placebo units", n_obs=outcome.size, df=len(found.placebo_gaps) - 1
         )
     rows, starts = list(range(plan.treated)), [plan.waves_before] * plan.treated
-    return synthetic.synthetic_did(outcome, rows, starts, draws=design.draws, rng=rng).effect
+    return synthetic_did(outcome, rows, starts, draws=design.draws, rng=rng).effect
 
 
 def _association(design: Association, plan: PowerPlan, sd: float, rng: np.random.Generator) -> Estimate:

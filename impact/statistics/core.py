@@ -34,7 +34,9 @@ def in_digits(value: float) -> str:
     """
     if value == 0 or not math.isfinite(value) or abs(value) >= 1000:
         return f"{value + 0.0:.0f}"
-    text = f"{value:.{3 - math.floor(math.log10(abs(value)))}f}"
+    magnitude = math.floor(math.log10(abs(value)))
+    decimals = 3 - magnitude
+    text = f"{value:.{decimals}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -111,7 +113,8 @@ class JointTest:
 
 def joint(statistic: float, df1: int, df2: float, *, rule: str) -> JointTest:
     """Return the test of a Wald statistic: an F, or a chi-squared if ``df2`` is infinite."""
-    tail = stats.chi2.sf(statistic, df1) if math.isinf(df2) else stats.f.sf(statistic, df1, df2)
+    law = stats.chi2(df1) if math.isinf(df2) else stats.f(df1, df2)
+    tail = law.sf(statistic)
     return JointTest(float(statistic), int(df1), float(df2), float(tail), rule)
 
 
@@ -136,53 +139,53 @@ def wald(
         raise NotEstimable("the outcome does not vary enough to give a standard error", "an outcome that varies")
     if not df > 0:
         raise NotEstimable("no degrees of freedom are left", "more observations or clusters, or fewer covariates")
-    statistic = float(estimate) / float(std_error)
-    half = float(t_quantile(0.5 + CONFIDENCE / 2, df)) * float(std_error)
-    return Estimate(
-        float(estimate),
-        float(std_error),
-        statistic,
-        t_two_sided(statistic, df),
-        float(estimate) - half,
-        float(estimate) + half,
-        float(df),
-        rule,
-        int(n_obs),
-        n_clusters,
-        influence,
-    )
+    value, error = float(estimate), float(std_error)
+    statistic = value / error
+    quantile = t_quantile(0.5 + CONFIDENCE / 2, df)
+    half = quantile * error
+    p_value = t_two_sided(statistic, df)
+    low, high = value - half, value + half
+    n = int(n_obs)
+    return Estimate(value, error, statistic, p_value, low, high, float(df), rule, n, n_clusters, influence)
 
 
 def t_two_sided(statistic: float, df: float) -> float:
     """Return the two-sided p-value of a t statistic; normal if ``df`` is infinite."""
-    tail = stats.norm.sf(abs(statistic)) if math.isinf(df) else stats.t.sf(abs(statistic), df)
+    size = abs(statistic)
+    tail = stats.norm.sf(size) if math.isinf(df) else stats.t.sf(size, df)
     return float(2 * tail)
 
 
 def t_quantile(q: float, df: float) -> float:
     """Return a quantile of Student's t; of the normal if ``df`` is infinite."""
-    return float(stats.norm.ppf(q)) if math.isinf(df) else float(stats.t.ppf(q, df))
+    if math.isinf(df):
+        return float(stats.norm.ppf(q))
+    return float(stats.t.ppf(q, df))
 
 
 def cluster_codes(labels: NDArray[np.generic]) -> Group:
     """Return cluster numbers 0 … G−1 for labels of any kind, and G."""
-    found, codes = np.unique(labels, return_inverse=True)
-    return codes.astype(np.int64), len(found)
+    distinct, codes = np.unique(labels, return_inverse=True)
+    return codes.astype(np.int64), len(distinct)
 
 
 def cluster_sums(values: Floats, codes: Ints, n_clusters: int) -> Floats:
     """Sum the rows of an array, shape (n,) or (n, k), within clusters."""
     if values.ndim == 1:
-        return np.bincount(codes, weights=values, minlength=n_clusters).astype(np.float64)
-    columns = [np.bincount(codes, weights=column, minlength=n_clusters).astype(np.float64) for column in values.T]
-    return np.column_stack(columns) if columns else np.empty((n_clusters, 0))
+        sums = np.bincount(codes, weights=values, minlength=n_clusters)
+        return sums.astype(np.float64)
+    if not values.shape[1]:
+        return np.empty((n_clusters, 0))
+    columns = [cluster_sums(column, codes, n_clusters) for column in values.T]
+    return np.column_stack(columns)
 
 
 def influence_error(influence: Floats, codes: Ints | None = None, n_clusters: int | None = None) -> float:
     """Return ``sqrt(Σ influence²)`` over units, or over sums within clusters, without small-sample factor."""
     if codes is not None and n_clusters is not None:
         influence = cluster_sums(influence, codes, n_clusters)
-    return float(np.sqrt(np.sum(influence**2)))
+    squares = np.sum(influence**2)
+    return float(np.sqrt(squares))
 
 
 def with_p_value(estimate: Estimate, p_value: float, rule: str) -> Estimate:

@@ -63,7 +63,8 @@ def adjust(p_values: ArrayLike, method: Method = "holm") -> Floats:
             f"hypothesis {wrong[0]} has p-value {p[wrong[0]]}",
             "a p-value from 0 to 1 for each hypothesis, or a family declared without it",
         )
-    return np.asarray(multipletests(p, method=_NAMES[method])[1], dtype=np.float64)
+    adjusted = multipletests(p, method=_NAMES[method])[1]
+    return np.asarray(adjusted, dtype=np.float64)
 
 
 def romano_wolf(statistics: ArrayLike, null_statistics: ArrayLike) -> Floats:
@@ -92,7 +93,8 @@ def romano_wolf(statistics: ArrayLike, null_statistics: ArrayLike) -> Floats:
     ----------
     Romano, Wolf (2005), https://doi.org/10.1198/016214504000000539; (2016), https://doi.org/10.1016/j.spl.2016.02.012.
     """
-    observed, null = np.abs(np.asarray(statistics, dtype=np.float64)), np.abs(np.asarray(null_statistics, dtype=float))
+    observed = np.abs(np.asarray(statistics, dtype=np.float64))
+    null = np.abs(np.asarray(null_statistics, dtype=float))
     if observed.ndim != 1 or null.ndim != 2 or null.shape[1] != len(observed) or len(observed) == 0:
         raise NotEstimable("statistics and draws do not belong together", "one column of draws per statistic")
     if len(null) < FEWEST_DRAWS:
@@ -100,10 +102,14 @@ def romano_wolf(statistics: ArrayLike, null_statistics: ArrayLike) -> Floats:
     if np.isnan(observed).any() or np.isnan(null).any():
         raise NotEstimable("some statistics are missing", "a statistic for each hypothesis in each draw")
     order = np.argsort(-observed, kind="stable")
-    largest = np.maximum.accumulate(null[:, order[::-1]], axis=1)[:, ::-1]
-    beyond = np.sum(largest >= observed[order] * (1 - 1e-12), axis=0)
+    # Step down: each hypothesis against the largest draw among those that are left
+    upwards = null[:, order[::-1]]
+    largest = np.maximum.accumulate(upwards, axis=1)[:, ::-1]
+    t = observed[order] * (1 - 1e-12)
+    beyond = np.sum(largest >= t, axis=0)
+    p_values = (1 + beyond) / (1 + len(null))
     adjusted = np.empty(len(observed))
-    adjusted[order] = np.maximum.accumulate((1 + beyond) / (1 + len(null)))
+    adjusted[order] = np.maximum.accumulate(p_values)
     return adjusted
 
 
@@ -156,8 +162,11 @@ def multiplier_draws(
     if np.any(squares <= 0):
         raise NotEstimable(f"estimate {int(np.argmin(squares))} has no influences", "estimates that vary")
     size = max(1, BATCH // len(sums))
-    parts = [_drawn(sums, squares, min(size, draws - done), rng) for done in range(0, draws, size)]
-    return np.concatenate(parts)
+    batches = []
+    for start in range(0, draws, size):
+        count = min(size, draws - start)
+        batches.append(_drawn(sums, squares, count, rng))
+    return np.concatenate(batches)
 
 
 def _summed(values: Floats, clusters: NDArray[np.generic]) -> Floats:
@@ -168,8 +177,13 @@ def _summed(values: Floats, clusters: NDArray[np.generic]) -> Floats:
 
 
 def _drawn(sums: Floats, squares: Floats, draws: int, rng: np.random.Generator) -> Floats:
+    """Return studentised statistics of one batch of random signs, shape (draws, m)."""
     n = len(sums)
-    totals = (2.0 * rng.integers(0, 2, (draws, n), dtype=np.int8) - 1.0) @ sums
-    spread = n / (n - 1) * np.maximum(squares - totals**2 / n, 0.0)
+    signs = 2.0 * rng.integers(0, 2, (draws, n), dtype=np.int8) - 1.0
+    totals = signs @ sums
+    # Σ (v ψ − mean)² n/(n − 1): the signs leave the squares as they are
+    centred = np.maximum(squares - totals**2 / n, 0.0)
+    spread = n / (n - 1) * centred
     flat = spread <= 1e-12 * squares
-    return np.asarray(np.where(flat, np.inf, totals / np.sqrt(np.where(flat, 1.0, spread))), dtype=np.float64)
+    error = np.sqrt(np.where(flat, 1.0, spread))
+    return np.asarray(np.where(flat, np.inf, totals / error), dtype=np.float64)

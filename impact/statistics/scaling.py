@@ -85,19 +85,27 @@ def scaled_sum(
     >>> scaled_sum(np.array([2.0]), np.array([0.5]), np.array([10.0]), n_obs=40).std_error
     5.0
     """
-    effects, std_errors, reach = (np.asarray(each, dtype=np.float64) for each in (effects, std_errors, reach))
+    effects = np.asarray(effects, dtype=np.float64)
+    std_errors = np.asarray(std_errors, dtype=np.float64)
+    reach = np.asarray(reach, dtype=np.float64)
     errors = np.zeros_like(reach) if reach_errors is None else np.asarray(reach_errors, dtype=np.float64)
     _check(effects, std_errors, reach, errors)
-    known = influences is not None and len(effects) > 1 and bool((np.square(influences).sum(axis=0) > 0).all())
-    if known and influences is not None:
-        weighted = reach * std_errors
-        variance = float(weighted @ correlation(influences) @ weighted)
-    else:
-        variance = float(np.abs(reach) @ std_errors) ** 2
-    variance += float(np.sum((effects * errors) ** 2))
-    rule = ONE_GROUP if len(effects) == 1 else INFLUENCE if known else BOUND
+    variance, rule = _combined(std_errors, reach, influences)
+    # The error of the reach adds to that of the effects.
+    of_reach = float(np.sum((effects * errors) ** 2))
     total = float(reach @ effects)
-    return wald(total, math.sqrt(max(variance, 0.0)), rule=rule, n_obs=n_obs, df=df, n_clusters=n_clusters)
+    error = math.sqrt(max(variance + of_reach, 0.0))
+    return wald(total, error, rule=rule, n_obs=n_obs, df=df, n_clusters=n_clusters)
+
+
+def _combined(std_errors: Floats, reach: Floats, influences: Floats | None) -> tuple[float, str]:
+    """Return the variance of ``Σ reach·effect`` from correlations of influences, or its largest where these lack."""
+    several = len(std_errors) > 1
+    if influences is not None and several and bool((np.square(influences).sum(axis=0) > 0).all()):
+        weighted = reach * std_errors
+        return float(weighted @ correlation(influences) @ weighted), INFLUENCE
+    largest = float(np.abs(reach) @ std_errors)
+    return largest**2, BOUND if several else ONE_GROUP
 
 
 def correlation(influences: Floats) -> Floats:
@@ -144,17 +152,21 @@ def fieller(
         raise NotEstimable("the denominator of the ratio is zero", "a change that is not zero")
     ratio = numerator / denominator
     t = t_quantile(0.5 + CONFIDENCE / 2, df)
-    a, b = (t * numerator_error / denominator) ** 2, (t * denominator_error / denominator) ** 2
-    if b >= 1:
+    # g < 1: the denominator differs from zero at this level, so the limits are bounded
+    a = (t * numerator_error / denominator) ** 2
+    g = (t * denominator_error / denominator) ** 2
+    if g >= 1:
         return Ratio(ratio, None, None, unbounded=True)
-    half = math.sqrt(a * (1 - b) + b * ratio**2)
-    return Ratio(ratio, (ratio - half) / (1 - b), (ratio + half) / (1 - b), unbounded=False)
+    half = math.sqrt(a * (1 - g) + g * ratio**2)
+    low, high = (ratio - half) / (1 - g), (ratio + half) / (1 - g)
+    return Ratio(ratio, low, high, unbounded=False)
 
 
 def _check(effects: Floats, std_errors: Floats, reach: Floats, errors: Floats) -> None:
+    """Refuse groups that do not fit together, lack a number, or have no error."""
     if effects.ndim != 1 or not len(effects) or {effects.shape} != {std_errors.shape, reach.shape, errors.shape}:
         raise NotEstimable("effects, errors and reach do not fit together", "one of each for every group")
-    if not all(np.isfinite(each).all() for each in (effects, std_errors, reach, errors)):
+    if not all(np.isfinite(values).all() for values in (effects, std_errors, reach, errors)):
         raise NotEstimable("an effect, its error or the reach is missing", "known numbers for every group")
     if (std_errors <= 0).any() or (errors < 0).any():
         raise NotEstimable("an effect has no positive standard error", "an error for every group")

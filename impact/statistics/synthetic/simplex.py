@@ -44,19 +44,26 @@ def simplex_weights(target: ArrayLike, donors: ArrayLike, *, ridge: float = 0.0)
     goal, pool = finite(target, "the target"), finite(donors, "the donors")
     if pool.ndim != 2 or pool.shape[0] != len(goal) or pool.shape[1] < 2:
         raise NotEstimable("there are fewer than two donors to weight", "at least two donors measured as the target is")
+    # With Σw = 1, target − donors w is the point of the simplex of distances: nearest to the origin is best.
     distance = pool - goal[:, None]
-    stacked = np.vstack([distance, np.sqrt(ridge) * np.eye(pool.shape[1])]) if ridge > 0 else distance
-    size = float(np.sqrt(np.mean(np.sum(stacked**2, axis=0)))) or 1.0
+    stacked = distance
+    if ridge > 0:
+        penalty = np.sqrt(ridge) * np.eye(pool.shape[1])
+        stacked = np.vstack([distance, penalty])
+    lengths = np.sum(stacked**2, axis=0)
+    size = float(np.sqrt(np.mean(lengths))) or 1.0
     points = stacked / size
     weights = nearest_point(points)
-    return SimplexFit(weights, float(np.sum((distance @ weights) ** 2)), _alone(points, weights))
+    residuals = distance @ weights
+    return SimplexFit(weights, float(np.sum(residuals**2)), _alone(points, weights))
 
 
 def nearest_point(points: Floats) -> Floats:
     """Return the convex weights (J,) of the columns' point nearest to the origin; points (p, J) are of order one."""
     raised = np.vstack([points, np.ones(points.shape[1])])
-    found = optimize.nnls(raised, np.append(np.zeros(len(points)), 1.0), maxiter=100 * raised.shape[1])[0]
-    return np.asarray(found / found.sum(), dtype=np.float64)
+    goal = np.append(np.zeros(len(points)), 1.0)
+    weights = optimize.nnls(raised, goal, maxiter=100 * raised.shape[1])[0]
+    return np.asarray(weights / weights.sum(), dtype=np.float64)
 
 
 def _alone(points: Floats, weights: Floats) -> bool:
@@ -64,8 +71,10 @@ def _alone(points: Floats, weights: Floats) -> bool:
     gradient = points.T @ (points @ weights)
     slack = gradient - gradient @ weights
     raised = np.vstack([points, np.ones(points.shape[1])])
-    face = raised[:, (weights > 0) | (slack <= 1e-12)]
-    return bool(np.linalg.matrix_rank(face, tol=1e-9 * np.sqrt(face.shape[1])) == face.shape[1])
+    active = (weights > 0) | (slack <= 1e-12)
+    face = raised[:, active]
+    tolerance = 1e-9 * np.sqrt(face.shape[1])
+    return bool(np.linalg.matrix_rank(face, tol=tolerance) == face.shape[1])
 
 
 def finite(values: ArrayLike, what: str) -> Floats:

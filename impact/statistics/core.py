@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from impact.errors import NotEstimable
@@ -22,6 +22,11 @@ Group = tuple[Ints, int]
 CONFIDENCE = 0.95
 RESIDUE = 1e-12
 """An error below this share of its estimate is what rounding leaves of none."""
+
+
+def floats(values: ArrayLike) -> Floats:
+    """Return numbers as an array of floats; the same array, if it is one."""
+    return np.asarray(values, dtype=np.float64)
 
 
 def in_digits(value: float) -> str:
@@ -139,12 +144,15 @@ def wald(
         raise NotEstimable("the outcome does not vary enough to give a standard error", "an outcome that varies")
     if not df > 0:
         raise NotEstimable("no degrees of freedom are left", "more observations or clusters, or fewer covariates")
-    value, error = float(estimate), float(std_error)
+    value = float(estimate)
+    error = float(std_error)
     statistic = value / error
-    quantile = t_quantile(0.5 + CONFIDENCE / 2, df)
+    level = 0.5 + CONFIDENCE / 2
+    quantile = t_quantile(level, df)
     half = quantile * error
     p_value = t_two_sided(statistic, df)
-    low, high = value - half, value + half
+    low = value - half
+    high = value + half
     n = int(n_obs)
     return Estimate(value, error, statistic, p_value, low, high, float(df), rule, n, n_clusters, influence)
 
@@ -152,7 +160,9 @@ def wald(
 def t_two_sided(statistic: float, df: float) -> float:
     """Return the two-sided p-value of a t statistic; normal if ``df`` is infinite."""
     size = abs(statistic)
-    tail = stats.norm.sf(size) if math.isinf(df) else stats.t.sf(size, df)
+    if math.isinf(df):
+        return float(2 * stats.norm.sf(size))
+    tail = stats.t.sf(size, df)
     return float(2 * tail)
 
 
@@ -166,7 +176,8 @@ def t_quantile(q: float, df: float) -> float:
 def cluster_codes(labels: NDArray[np.generic]) -> Group:
     """Return cluster numbers 0 … G−1 for labels of any kind, and G."""
     distinct, codes = np.unique(labels, return_inverse=True)
-    return codes.astype(np.int64), len(distinct)
+    numbers = codes.astype(np.int64)
+    return numbers, len(distinct)
 
 
 def cluster_sums(values: Floats, codes: Ints, n_clusters: int) -> Floats:

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import optimize, stats
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Floats
+from impact.statistics.core import Floats, floats
 from impact.statistics.forecast import Predictive
 
 Elicitable = Literal["normal", "lognormal", "gamma", "beta"]
@@ -57,8 +57,8 @@ def elicit(levels: Floats, values: Floats, family: Elicitable, *, low: float = 0
     NotEstimable
         If the quantiles do not rise with the probabilities, or lie outside the family's range, or fewer than two.
     """
-    p = np.asarray(levels, dtype=np.float64)
-    v = np.asarray(values, dtype=np.float64)
+    p = floats(levels)
+    v = floats(values)
     _check_quantiles(p, v, family, low, high)
     ends = (low, high) if family == "beta" else ()
 
@@ -68,7 +68,7 @@ def elicit(levels: Floats, values: Floats, family: Elicitable, *, low: float = 0
 
     def misfit(x: Floats) -> Floats:
         shares = build(x).frozen().cdf(v)
-        return np.asarray(shares - p, dtype=np.float64)
+        return floats(shares - p)
 
     plain = v if family == "normal" else (v - low) / (high - low) if family == "beta" else np.log(v)
     start = _STARTS[family](plain, stats.norm.ppf(p))

@@ -17,7 +17,7 @@ import numpy as np
 from scipy import special, stats
 
 from impact.errors import NotEstimable
-from impact.statistics.core import CONFIDENCE, Floats
+from impact.statistics.core import CONFIDENCE, Floats, floats
 
 Family = Literal["normal", "t", "lognormal", "gamma", "beta"]
 NODES = 400
@@ -112,7 +112,8 @@ class Predictive:
         points, weights = self._points()
         near = weights @ _absolute(observed - points, observed_error)
         gaps = points[:, None] - points
-        among = weights @ _absolute(gaps, math.sqrt(2) * observed_error) @ weights
+        error = math.sqrt(2) * observed_error
+        among = weights @ _absolute(gaps, error) @ weights
         return float(near - among / 2)
 
     def _points(self) -> tuple[Floats, Floats]:
@@ -120,7 +121,7 @@ class Predictive:
         nodes, weights = _legendre(NODES)
         levels = (nodes + 1) / 2
         points = self.frozen().ppf(levels)
-        return np.asarray(points, dtype=np.float64), weights / 2
+        return floats(points), weights / 2
 
 
 def _share(level: float) -> None:
@@ -137,8 +138,9 @@ def _absolute(distance: Floats, sd: float) -> Floats:
     """Return E|distance + sd · Z|, Z standard normal."""
     z = distance / sd
     density, below_z = stats.norm.pdf(z), stats.norm.cdf(z)
-    expected = 2 * sd * density + distance * (2 * below_z - 1)
-    return np.asarray(expected, dtype=np.float64)
+    sign = 2 * below_z - 1
+    expected = 2 * sd * density + distance * sign
+    return floats(expected)
 
 
 def _crps_normal(y: float, mean: float, sd: float) -> float:
@@ -215,4 +217,5 @@ def score(predictive: Predictive, observed: float, observed_error: float = 0.0, 
     pit = predictive.pit(observed, observed_error)
     low, high = (1 - level) / 2, (1 + level) / 2
     crps = predictive.crps(observed, observed_error)
-    return Score(low <= pit <= high, crps, pit)
+    hit = low <= pit <= high
+    return Score(hit, crps, pit)

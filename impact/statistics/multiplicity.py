@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from statsmodels.stats.multitest import multipletests
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Floats, cluster_codes, cluster_sums
+from impact.statistics.core import Floats, cluster_codes, cluster_sums, floats
 
 Method = Literal["holm", "hochberg", "hommel", "bonferroni", "BH", "BY"]
 _NAMES = {
@@ -52,19 +52,20 @@ def adjust(p_values: ArrayLike, method: Method = "holm") -> Floats:
     https://doi.org/10.1111/j.2517-6161.1995.tb02031.x. Benjamini, Yekutieli (2001),
     https://doi.org/10.1214/aos/1013699998.
     """
-    p = np.asarray(p_values, dtype=np.float64)
+    p = floats(p_values)
     if method not in _NAMES:
         raise NotEstimable(f"method '{method}' is not known", ", ".join(_NAMES))
     if p.ndim != 1 or len(p) == 0:
         raise NotEstimable("there is no list of p-values", "one p-value per hypothesis")
-    wrong = np.flatnonzero(~((p >= 0) & (p <= 1)))
+    valid = (p >= 0) & (p <= 1)
+    wrong = np.flatnonzero(~(valid))
     if len(wrong):
         raise NotEstimable(
             f"hypothesis {wrong[0]} has p-value {p[wrong[0]]}",
             "a p-value from 0 to 1 for each hypothesis, or a family declared without it",
         )
     adjusted = multipletests(p, method=_NAMES[method])[1]
-    return np.asarray(adjusted, dtype=np.float64)
+    return floats(adjusted)
 
 
 def romano_wolf(statistics: ArrayLike, null_statistics: ArrayLike) -> Floats:
@@ -93,7 +94,7 @@ def romano_wolf(statistics: ArrayLike, null_statistics: ArrayLike) -> Floats:
     ----------
     Romano, Wolf (2005), https://doi.org/10.1198/016214504000000539; (2016), https://doi.org/10.1016/j.spl.2016.02.012.
     """
-    observed = np.abs(np.asarray(statistics, dtype=np.float64))
+    observed = np.abs(floats(statistics))
     null = np.abs(np.asarray(null_statistics, dtype=float))
     if observed.ndim != 1 or null.ndim != 2 or null.shape[1] != len(observed) or len(observed) == 0:
         raise NotEstimable("statistics and draws do not belong together", "one column of draws per statistic")
@@ -148,12 +149,16 @@ def multiplier_draws(
     ----------
     Kline, Santos (2012), https://doi.org/10.1515/2156-6674.1005.
     """
-    values = np.asarray(influence, dtype=np.float64)
-    values = values[:, None] if values.ndim == 1 else values
+    values = floats(influence)
+    if values.ndim == 1:
+        values = values[:, None]
     if not np.isfinite(values).all():
         raise NotEstimable("some influences are missing", "zero where a unit has no part in an estimate")
-    sums = values if clusters is None else _summed(values, np.asarray(clusters))
-    if len(sums) < FEWEST_CLUSTERS:
+    sums = values
+    if clusters is not None:
+        sums = _summed(values, np.asarray(clusters))
+    n = len(sums)
+    if n < FEWEST_CLUSTERS:
         raise NotEstimable(
             f"{len(sums)} units or clusters have too few sign vectors",
             f"at least {FEWEST_CLUSTERS} units or clusters, or p-values adjusted by Holm",
@@ -165,7 +170,8 @@ def multiplier_draws(
     batches = []
     for start in range(0, draws, size):
         count = min(size, draws - start)
-        batches.append(_drawn(sums, squares, count, rng))
+        drawn = _drawn(sums, squares, count, rng)
+        batches.append(drawn)
     return np.concatenate(batches)
 
 
@@ -186,4 +192,4 @@ def _drawn(sums: Floats, squares: Floats, draws: int, rng: np.random.Generator) 
     spread = n / (n - 1) * centred
     flat = spread <= 1e-12 * squares
     error = np.sqrt(np.where(flat, 1.0, spread))
-    return np.asarray(np.where(flat, np.inf, totals / error), dtype=np.float64)
+    return floats(np.where(flat, np.inf, totals / error))

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import optimize, stats
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Estimate, Floats, wald
+from impact.statistics.core import Estimate, Floats, floats, wald
 from impact.statistics.forecast import Predictive
 
 Method = Literal["DL", "REML", "PM"]
@@ -53,7 +53,8 @@ class Pooled:
         if self.k < 3:
             raise NotEstimable("two studies cannot show how effects spread", "three studies or more")
         df = self.k - 1 if self.hksj else self.k - 2
-        scale = math.hypot(math.sqrt(self.tau2), self.effect.std_error)
+        between = math.sqrt(self.tau2)
+        scale = math.hypot(between, self.effect.std_error)
         return Predictive("t", (self.effect.estimate, scale, float(df)))
 
 
@@ -73,8 +74,8 @@ def pool(estimates: Floats, std_errors: Floats, *, method: Method = "REML", hksj
     NotEstimable
         With fewer than two studies, or an error that is not positive.
     """
-    y = np.asarray(estimates, dtype=np.float64)
-    errors = np.asarray(std_errors, dtype=np.float64)
+    y = floats(estimates)
+    errors = floats(std_errors)
     _check_studies(y, errors)
     variance = errors**2
     k = len(y)
@@ -82,13 +83,15 @@ def pool(estimates: Floats, std_errors: Floats, *, method: Method = "REML", hksj
     weights = 1 / (variance + tau2)
     total = weights.sum()
     shares = weights / total
-    error, df = float(1 / np.sqrt(total)), math.inf
+    error = float(1 / np.sqrt(total))
+    df = math.inf
     mean, rule = float(shares @ y), str(method)
     if hksj:
         spread = _q(y, variance, tau2) / (k - 1)
         error *= math.sqrt(max(1.0, spread))
         df, rule = k - 1.0, f"{method}, HKSJ"
-    effect = wald(mean, error, rule=rule, n_obs=k, df=df, influence=shares * (y - mean))
+    influence = shares * (y - mean)
+    effect = wald(mean, error, rule=rule, n_obs=k, df=df, influence=influence)
     # I² = τ² / (τ² + s²), s² the typical variance within studies (Higgins and Thompson)
     q = _q(y, variance, 0.0)
     i2 = float(tau2 / (tau2 + _typical_variance(variance)))
@@ -100,7 +103,8 @@ def _typical_variance(variance: Floats) -> float:
     """Return ``(k − 1) Σw / ((Σw)² − Σw²)`` with ``w = 1/s²``."""
     fixed = 1 / variance
     total = fixed.sum()
-    return float((len(fixed) - 1) * total / (total**2 - np.sum(fixed**2)))
+    squares = np.sum(fixed**2)
+    return float((len(fixed) - 1) * total / (total**2 - squares))
 
 
 def _check_studies(y: Floats, errors: Floats) -> None:
@@ -124,14 +128,17 @@ def _tau2(y: Floats, variance: Floats, method: Method) -> float:
         raise NotEstimable(f"no estimator of τ² is called {method}", "DL, REML or PM")
     df = len(y) - 1
     excess = _q(y, variance, 0.0) - df
-    highest = float(100 * np.var(y, ddof=1) + variance.max())
+    spread = np.var(y, ddof=1)
+    highest = float(100 * spread + variance.max())
     if method == "REML":
         return _reml(y, variance, highest)
     if method == "DL" or excess <= 0:
         fixed = 1 / variance
         total = fixed.sum()
-        return max(0.0, excess / float(total - np.sum(fixed**2) / total))
-    return float(optimize.brentq(lambda tau2: _q(y, variance, tau2) - df, 0, highest, xtol=1e-300, rtol=1e-13))
+        overlap = np.sum(fixed**2) / total
+        return max(0.0, excess / float(total - overlap))
+    root = optimize.brentq(lambda tau2: _q(y, variance, tau2) - df, 0, highest, xtol=1e-300, rtol=1e-13)
+    return float(root)
 
 
 def _reml(y: Floats, variance: Floats, highest: float) -> float:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from impact.errors import NotEstimable
-from impact.statistics.core import CONFIDENCE, Estimate, Floats, t_quantile, wald
+from impact.statistics.core import CONFIDENCE, Estimate, Floats, floats, t_quantile, wald
 
 INFLUENCE = "delta method, covariance from influence"
 BOUND = "delta method, errors added up: the covariance of the groups is not known"
@@ -85,10 +85,10 @@ def scaled_sum(
     >>> scaled_sum(np.array([2.0]), np.array([0.5]), np.array([10.0]), n_obs=40).std_error
     5.0
     """
-    effects = np.asarray(effects, dtype=np.float64)
-    std_errors = np.asarray(std_errors, dtype=np.float64)
-    reach = np.asarray(reach, dtype=np.float64)
-    errors = np.zeros_like(reach) if reach_errors is None else np.asarray(reach_errors, dtype=np.float64)
+    effects = floats(effects)
+    std_errors = floats(std_errors)
+    reach = floats(reach)
+    errors = np.zeros_like(reach) if reach_errors is None else floats(reach_errors)
     _check(effects, std_errors, reach, errors)
     variance, rule = _combined(std_errors, reach, influences)
     # The error of the reach adds to that of the effects.
@@ -112,7 +112,7 @@ def correlation(influences: Floats) -> Floats:
     """Return the correlation of estimates, shape (k, k), from their influences, shape (units, k)."""
     products = influences.T @ influences
     size = np.sqrt(np.diag(products))
-    return np.asarray(products / np.outer(size, size), dtype=np.float64)
+    return floats(products / np.outer(size, size))
 
 
 def fieller(
@@ -146,18 +146,21 @@ def fieller(
     Ratio(ratio=2.0, conf_low=2.0, conf_high=2.0, unbounded=False)
     """
     numbers = (numerator, numerator_error, denominator, denominator_error)
-    if not all(math.isfinite(number) for number in numbers) or min(numerator_error, denominator_error) < 0 or df <= 0:
+    negative = min(numerator_error, denominator_error) < 0
+    if not all(math.isfinite(number) for number in numbers) or negative or df <= 0:
         raise NotEstimable("a ratio needs finite numbers with errors of zero or above", "two estimates and errors")
     if denominator == 0:
         raise NotEstimable("the denominator of the ratio is zero", "a change that is not zero")
     ratio = numerator / denominator
-    t = t_quantile(0.5 + CONFIDENCE / 2, df)
+    level = 0.5 + CONFIDENCE / 2
+    t = t_quantile(level, df)
     # g < 1: the denominator differs from zero at this level, so the limits are bounded
     a = (t * numerator_error / denominator) ** 2
     g = (t * denominator_error / denominator) ** 2
     if g >= 1:
         return Ratio(ratio, None, None, unbounded=True)
-    half = math.sqrt(a * (1 - g) + g * ratio**2)
+    bounded = 1 - g
+    half = math.sqrt(a * bounded + g * ratio**2)
     low, high = (ratio - half) / (1 - g), (ratio + half) / (1 - g)
     return Ratio(ratio, low, high, unbounded=False)
 

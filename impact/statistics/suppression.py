@@ -202,7 +202,8 @@ def _helpful(table: Table, totals: list[Total], hidden: Bools, helps: Bools | No
     if (cell := _smallest(table, totals, hidden, helps)) is not None:
         return cell
     sums = [total.whole for total in totals]
-    is_sum = np.isin(np.arange(len(helps)), sums)
+    cells = np.arange(len(helps))
+    is_sum = np.isin(cells, sums)
     cell = _smallest(table, totals, hidden, is_sum)
     return cell if cell is not None else _smallest(table, totals, hidden)
 
@@ -236,13 +237,16 @@ def _blocks(table: Table, unknown: Bools) -> Iterator[tuple[Floats, Ints]]:
     rows, columns = len(matrix), len(cells)
     size = rows + columns
     row, column = np.nonzero(matrix)
-    links = csr_array((np.ones(len(row)), (row, rows + column)), shape=(size, size))
+    ones = np.ones(len(row))
+    links = csr_array((ones, (row, rows + column)), shape=(size, size))
     count, labels = connected_components(links, directed=False)
     for label in range(count):
         block = labels == label
-        of_rows, of_columns = block[:rows], block[rows:]
+        of_rows = block[:rows]
+        of_columns = block[rows:]
         if of_rows.any():
-            yield matrix[np.ix_(of_rows, of_columns)], cells[of_columns]
+            linked_totals = matrix[np.ix_(of_rows, of_columns)]
+            yield linked_totals, cells[of_columns]
 
 
 def _matrix(table: Table) -> Floats:
@@ -293,7 +297,8 @@ def _valued(values: Values, matrix: Floats, cells: Ints) -> Bools:
 def _elsewhere(values: Values, cell: int) -> Bools:
     """Return which cells do not lie at the end of their limits at which an exposed cell lies."""
     sums, low, high = values.sums, values.low, values.high
-    at_low = np.isclose(sums, low, rtol=EXACT, atol=0) | (sums <= low)
+    is_low = np.isclose(sums, low, rtol=EXACT, atol=0)
+    at_low = is_low | (sums <= low)
     at_high = np.isclose(sums, high, rtol=EXACT, atol=0) | (sums >= high)
     if at_low[cell]:
         return ~at_low
@@ -309,11 +314,13 @@ def _alike(table: Table, values: Values, hidden: Bools) -> Iterator[tuple[int, B
         if hidden[total.whole]:
             continue
         reached = _reached(table, total, hidden)
-        nested = {inner.whole for inner in reached[1:]}
+        inner_totals = reached[1:]
+        nested = {inner.whole for inner in inner_totals}
         addends = [cell for inner in reached for cell in inner.parts if hidden[cell] and cell not in nested]
         secret = [cell for cell in addends if table.counts[cell] > 0]
         levels = values.level[secret]
-        if secret and (levels == levels[0]).all():
+        level = levels[0]
+        if secret and (levels == level).all():
             yield secret[0], ~(values.level == levels[0])
 
 

@@ -75,11 +75,14 @@ def _adjusted(side: Side, width: float, order: int, kernel: Kernel) -> Side:
     fit = local_polynomial(near.distance, width, order, kernel)
     columns = np.column_stack([near.outcome, near.covariates])
     free = without_polynomial(columns, near, fit)
-    root = np.sqrt(kernel_weights(near.distance, width, kernel))
+    weights = kernel_weights(near.distance, width, kernel)
+    root = np.sqrt(weights)
     free *= root[:, None]
-    largest = np.abs(near.covariates).max(axis=0)
+    sizes = np.abs(near.covariates)
+    largest = sizes.max(axis=0)
     scale = np.maximum(largest, np.finfo(float).tiny)
-    coefficients = np.linalg.lstsq(free[:, 1:] / scale, free[:, 0], rcond=1e-10)[0]
+    scaled = free[:, 1:] / scale
+    coefficients = np.linalg.lstsq(scaled, free[:, 0], rcond=1e-10)[0]
     return side.less_covariates(coefficients / scale)
 
 

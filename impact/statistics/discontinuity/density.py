@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from impact.errors import NotEstimable, UsageError
-from impact.statistics.core import Estimate, Floats, t_two_sided
+from impact.statistics.core import Estimate, Floats, floats, t_two_sided
 from impact.statistics.discontinuity.jump import Discontinuity, Options, regression_discontinuity
 from impact.statistics.discontinuity.local_polynomial import Kernel, Pair, as_pair, local_polynomial, numbers
 
@@ -337,7 +337,7 @@ def placebo_cutoffs(
 
     A placebo that cannot be estimated keeps its line, with the reason.
     """
-    y, x = np.asarray(outcome), np.asarray(running, dtype=np.float64)
+    y, x = np.asarray(outcome), floats(running)
     z, groups = (None if a is None else np.asarray(a) for a in (covariates, clusters))
 
     def line(label: str, side: NDArray[np.bool_]) -> Labelled:

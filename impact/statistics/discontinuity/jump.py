@@ -197,9 +197,11 @@ def _widths(
         chosen, bias = select_bandwidths(sides, plan)
     else:
         chosen = bias = as_pair(bandwidth)
-    bias = bias if bias_bandwidth is None else as_pair(bias_bandwidth)
+    if bias_bandwidth is not None:
+        bias = as_pair(bias_bandwidth)
     for side, width in zip(sides, chosen, strict=True):
-        near, distinct = counts_within(side, width, plan.kernel)
+        counts = counts_within(side, width, plan.kernel)
+        near, distinct = counts
         if near < MIN_EFFECTIVE:
             raise NotEstimable(
                 f"only {near} observations on one side are within the bandwidth of {in_digits(width)}",
@@ -245,14 +247,17 @@ def _partialled(halves: tuple[_Half, _Half], data: Observations) -> tuple[Floats
 def _common(covariates: Floats, targets: Floats, raw: Floats) -> Floats:
     """Regress targets on covariates, both less their local polynomials; refuse what is collinear."""
     size = np.linalg.norm(covariates, axis=0)
-    unit = covariates / np.where(size > 0, size, 1.0)
-    absorbed = size <= COLLINEAR * np.linalg.norm(raw, axis=0)
+    divisor = np.where(size > 0, size, 1.0)
+    unit = covariates / divisor
+    length = np.linalg.norm(raw, axis=0)
+    absorbed = size <= COLLINEAR * length
     if np.any(absorbed) or np.linalg.matrix_rank(unit, tol=COLLINEAR) < unit.shape[1]:
         raise NotEstimable(
             "covariates do not vary near the cutoff or are collinear there", "fewer covariates, none a sum of others"
         )
     coefficients = np.linalg.lstsq(unit, targets, rcond=None)[0]
-    solved: Floats = coefficients / size[:, None]
+    scale = size[:, None]
+    solved: Floats = coefficients / scale
     return solved
 
 
@@ -310,7 +315,8 @@ def _estimates(
         # The ratio of two jumps, linearised: (y − τ d) over the jump of d jumps by zero at τ
         take_up_jump, take_up = _first_stage(halves, received, plan)
         jump = jump / take_up_jump
-        outcome = (outcome - jump * received) / take_up_jump
+        net = outcome - jump * received
+        outcome = net / take_up_jump
     conventional, robust = _both(halves, outcome, plan, estimate=jump)
     if conventional is None or robust is None:
         raise NotEstimable("the outcome follows the running variable without noise", "an outcome that varies")

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from impact.errors import NotEstimable, UsageError
-from impact.statistics.core import Floats, Ints, cluster_codes, cluster_sums
+from impact.statistics.core import Floats, Ints, cluster_codes, cluster_sums, floats
 
 Kernel = Literal["triangular", "uniform", "epanechnikov"]
 Errors = Literal["nn", "HC0", "HC1", "HC2", "HC3", "cluster"]
@@ -79,7 +79,7 @@ class LocalFit:
 
 def numbers(values: ArrayLike, name: str, n: int) -> Floats:
     """Return finite numbers with n rows."""
-    array = np.asarray(values, dtype=np.float64)
+    array = floats(values)
     if len(array) != n:
         raise UsageError(f"{name} has {len(array)} rows, the running variable {n}")
     if not np.isfinite(array).all():

@@ -43,13 +43,16 @@ def checked_observations(
 ) -> Observations:
     """Return complete numeric arrays of one length."""
     n = len(np.asarray(running))
-    distance = numbers(running, "the running variable", n) - cutoff
+    values = numbers(running, "the running variable", n)
+    distance = values - cutoff
     y = numbers(outcome, "the outcome", n)
-    if n == 0 or np.ptp(y) == 0:
+    constant = n == 0 or np.ptp(y) == 0
+    if constant:
         raise NotEstimable("the outcome does not vary", "an outcome that varies")
     z = np.empty((n, 0))
     if covariates is not None:
-        z = numbers(covariates, "a covariate", n).reshape(n, -1)
+        column = numbers(covariates, "a covariate", n)
+        z = column.reshape(n, -1)
     take_up = None if received is None else numbers(received, "take-up", n)
     codes = None if clusters is None else _codes(clusters, n)
     return Observations(y, distance, z, codes, take_up)

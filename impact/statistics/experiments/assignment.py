@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Floats, Ints
+from impact.statistics.core import Floats, Ints, floats
 from impact.statistics.experiments.assignment_blocks import (
     Blocks,
     Keys,
@@ -123,7 +123,8 @@ def _spreads(method: str, sds: Floats | None, n_strata: int) -> Floats:
     if method == "proportional":
         return np.ones(n_strata)
     spreads = np.array([] if sds is None else sds, dtype=np.float64)
-    if method != "neyman" or spreads.shape != (n_strata,) or not ((spreads > 0) & (spreads < math.inf)).all():
+    positive = (spreads > 0) & (spreads < math.inf)
+    if method != "neyman" or spreads.shape != (n_strata,) or not positive.all():
         raise NotEstimable("a stratum has no spread to allocate by", "method neyman with one positive sd per stratum")
     return spreads
 
@@ -133,7 +134,7 @@ def _water_level(n: int, shares: Floats, lowest: Ints, highest: Ints) -> Floats:
     knots = np.sort(np.concatenate([lowest / shares, highest / shares]))
     levels = np.clip(knots[:, None] * shares, lowest, highest)
     level = np.interp(n, levels.sum(axis=1), knots)
-    return np.asarray(np.clip(level * shares, lowest, highest), dtype=np.float64)
+    return floats(np.clip(level * shares, lowest, highest))
 
 
 def _rounded(sizes: Floats, n: int) -> Ints:
@@ -249,14 +250,16 @@ def rerandomise(
     """
     blocks = blocks_of(units, strata, clusters)
     _check_share(blocks, share)
-    values = np.asarray(covariates, dtype=np.float64)
+    values = floats(covariates)
     whitened = whitened_covariates(values, blocks)
     _check_acceptance(blocks, share, acceptance)
     # Under randomisation the distance is about χ²(k): its quantile accepts that share of the draws.
-    threshold = float(stats.chi2.ppf(acceptance, whitened.shape[1]))
+    n_covariates = whitened.shape[1]
+    threshold = float(stats.chi2.ppf(acceptance, n_covariates))
     limits = (threshold, max_draws, seed)
     treated, draws, distance = _first_close(blocks, share, whitened, limits)
-    by_row = treated.astype(np.int64)[blocks.row_block]
+    allocation = treated.astype(np.int64)
+    by_row = allocation[blocks.row_block]
     return Assignment(by_row, share, seed, draws, distance, threshold)
 
 
@@ -267,7 +270,8 @@ def _first_close(
     threshold, max_draws, seed = limits
     rng = np.random.default_rng(seed)
     best = math.inf
-    batch = max(1, BATCH_VALUES // len(blocks.stratum))
+    n_blocks = len(blocks.stratum)
+    batch = max(1, BATCH_VALUES // n_blocks)
     for start in range(0, max_draws, batch):
         size = min(batch, max_draws - start)
         treated = _draw(rng, blocks, share, size)
@@ -275,8 +279,10 @@ def _first_close(
         close = np.flatnonzero(distances <= threshold)
         if len(close):
             first = int(close[0])
-            return treated[first], start + first + 1, float(distances[first])
-        best = min(best, float(distances.min()))
+            draws = start + first + 1
+            return treated[first], draws, float(distances[first])
+        closest = float(distances.min())
+        best = min(best, closest)
     never = f"none of {max_draws} allocations came within a distance of {threshold:.3g} (the closest: {best:.3g})"
     raise NotEstimable(never, "a higher acceptance, more draws, or fewer covariates")
 
@@ -290,7 +296,7 @@ def _distances(treated: NDArray[np.bool_], whitened: Floats) -> Floats:
     difference = sums / n_treated - remaining / n_comparison
     variance = 1 / n_treated + 1 / n_comparison
     squares = difference**2 / variance
-    return np.asarray(squares.sum(axis=1), dtype=np.float64)
+    return floats(squares.sum(axis=1))
 
 
 def _check_share(blocks: Blocks, share: float) -> None:
@@ -299,7 +305,8 @@ def _check_share(blocks: Blocks, share: float) -> None:
         raise NotEstimable(f"a treated share of {share:g} leaves an arm empty", "a share strictly between 0 and 1")
     rarer = min(share, 1 - share)
     least = math.ceil(1 / rarer - 1e-9)
-    if blocks.sizes.min() < least:
+    smallest = blocks.sizes.min()
+    if smallest < least:
         small = f"a stratum of {blocks.sizes.min()} cannot hold both arms at a share of {share:g}"
         raise NotEstimable(small, f"{least} units or clusters in each stratum: merge small strata")
 

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Floats, Ints, cluster_codes
+from impact.statistics.core import Floats, Ints, cluster_codes, floats
 
 Keys = NDArray[Any]
 
@@ -41,7 +41,8 @@ def checked_keys(keys: Keys, what: str) -> Keys:
 def blocks_of(units: Keys, strata: Keys | None, clusters: Keys | None) -> Blocks:
     """Return what is assigned as one: units or clusters, with their strata."""
     keys = checked_keys(units, "unit key")
-    if len(np.unique(keys)) < len(keys):
+    distinct = np.unique(keys)
+    if len(distinct) < len(keys):
         raise NotEstimable("a unit key appears twice", "one row per unit")
     labels = np.zeros(len(keys), dtype=np.int64) if strata is None else checked_keys(strata, "stratum")
     groups = keys if clusters is None else checked_keys(clusters, "cluster")
@@ -63,9 +64,11 @@ def lowest_uniforms(uniforms: Floats, blocks: Blocks, counts: Ints) -> NDArray[n
     order = np.lexsort((uniforms, strata), axis=1)
     first = np.cumsum(blocks.sizes) - blocks.sizes
     in_order = np.sort(blocks.stratum)
-    rank = np.arange(len(in_order)) - first[in_order]
+    n_blocks = len(in_order)
+    rank = np.arange(n_blocks) - first[in_order]
     chosen = np.empty(uniforms.shape, dtype=np.bool_)
-    np.put_along_axis(chosen, order, rank < counts[:, in_order], axis=1)
+    wanted = counts[:, in_order]
+    np.put_along_axis(chosen, order, rank < wanted, axis=1)
     return chosen
 
 
@@ -85,10 +88,10 @@ def whitened_covariates(covariates: Floats, blocks: Blocks) -> Floats:
     df = len(means) - len(blocks.sizes)
     if size.min() < 1e-8 * size.max() or values.shape[1] > df:
         raise NotEstimable("the covariates are collinear", "covariates none of which follows from the others")
-    return np.asarray(u * math.sqrt(df), dtype=np.float64)
+    return floats(u * math.sqrt(df))
 
 
 def _group_means(values: Floats, codes: Ints, counts: NDArray[Any]) -> Floats:
     """Return the means of the columns by group, shape (groups, k)."""
     sums = [np.bincount(codes, column) for column in values.T]
-    return np.asarray(np.column_stack(sums) / counts[:, None])
+    return floats(np.column_stack(sums) / counts[:, None])

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Floats, JointTest, cluster_sums, joint
+from impact.statistics.core import Floats, JointTest, cluster_sums, floats, joint
 from impact.statistics.observational.inputs import (
     Bools,
     Estimand,
@@ -162,10 +162,13 @@ def joint_balance(
 def _classical(arm: Bools, z: Floats) -> JointTest:
     """Test with the F of a regression of the arm on the covariates."""
     n, k = len(z), z.shape[1] - 1
-    coefficients = np.linalg.lstsq(z, arm.astype(np.float64), rcond=None)[0]
+    indicator = arm.astype(np.float64)
+    coefficients = np.linalg.lstsq(z, indicator, rcond=None)[0]
     fitted = z @ coefficients
-    explained = float(np.sum((fitted - arm.mean()) ** 2))
-    unexplained = float(np.sum((arm - fitted) ** 2))
+    deviations = fitted - arm.mean()
+    explained = float(np.sum(deviations**2))
+    residuals: Floats = arm - fitted
+    unexplained = float(np.sum(residuals**2))
     if unexplained <= 1e-12 * n:
         raise NotEstimable("the covariates separate the arms completely", "units of both arms with like values")
     df = n - k - 1
@@ -175,41 +178,47 @@ def _classical(arm: Bools, z: Floats) -> JointTest:
 
 def _wald(arm: Bools, z: Floats, w: Floats, *, clusters: NDArray[np.generic] | None) -> JointTest:
     """Test the weighted differences in means by their robust, or clustered, covariance."""
-    top = np.where(arm, w, 0.0) / w[arm].sum()
-    base = np.where(~arm, w, 0.0) / w[~arm].sum()
-    influence = np.zeros(z.shape) + _of_mean(z, top)
-    influence = influence - _of_mean(z, base)
+    total1, total0 = w[arm].sum(), w[~arm].sum()
+    top = np.where(arm, w, 0.0) / total1
+    base = np.where(~arm, w, 0.0) / total0
+    of_top, of_base = _of_mean(z, top), _of_mean(z, base)
+    influence = of_top - of_base
     n, k = z.shape
     if clusters is not None:
         codes, n = arm_clusters(clusters, arm)
         influence = cluster_sums(influence, codes, n)
         if n <= k + 1:
             raise NotEstimable(f"there are {n} clusters for {k} covariates", "more clusters or fewer covariates")
-    covariance = influence.T @ influence * n / (n - 1)
+    meat = influence.T @ influence
+    covariance = meat * n / (n - 1)
     if np.linalg.cond(covariance) > 1e12:
         raise NotEstimable("the differences of the covariates are collinear", "fewer covariates")
     gap = top @ z - base @ z
-    squared = float(gap @ np.linalg.solve(covariance, gap))
+    solved = np.linalg.solve(covariance, gap)
+    squared = float(gap @ solved)
     if clusters is None:
         return joint(squared, k, np.inf, rule="robust")
     # Hotelling: T² (G − k)/(k (G − 1)) on F(k, G − k)
-    statistic = (n - k) / (k * (n - 1)) * squared
+    factor = (n - k) / (k * (n - 1))
+    statistic = factor * squared
     return joint(statistic, k, n - k, rule="clustered")
 
 
 def _of_mean(z: Floats, w: Floats) -> Floats:
     """Return the influence on weighted means, shape (n, k); the weights sum to one."""
     centred = z - w @ z
-    return np.asarray(w[:, None] * centred)
+    return floats(w[:, None] * centred)
 
 
 def _weights(weights: ArrayLike | None, arm: Bools) -> Floats:
     """Return the weights, ones if None, refusing an arm with fewer than two units that count."""
-    w = np.ones(len(arm)) if weights is None else np.asarray(weights, dtype=np.float64)
-    if w.shape != arm.shape or not np.all(np.isfinite(w) & (w >= 0)):
+    w = np.ones(len(arm)) if weights is None else floats(weights)
+    valid = np.isfinite(w) & (w >= 0)
+    if w.shape != arm.shape or not np.all(valid):
         raise NotEstimable("a weight is missing, infinite or negative", "one weight per unit, zero or positive")
     counted = w > 0
-    fewest = min(np.sum(counted[arm]), np.sum(counted[~arm]))
+    n_treated, n_comparison = np.sum(counted[arm]), np.sum(counted[~arm])
+    fewest = min(n_treated, n_comparison)
     if fewest < 2:
         raise NotEstimable("fewer than two units of an arm have weight", "at least two in each arm")
     return w
@@ -218,7 +227,7 @@ def _weights(weights: ArrayLike | None, arm: Bools) -> Floats:
 def _variance(x: Floats, binary: Bools) -> Floats:
     """Return variances by column: p (1 − p) where binary, else with n − 1."""
     population, sample = x.var(axis=0), x.var(axis=0, ddof=1)
-    return np.asarray(np.where(binary, population, sample))
+    return floats(np.where(binary, population, sample))
 
 
 def _weighted_variance(x: Floats, w: Floats) -> Floats:
@@ -226,11 +235,12 @@ def _weighted_variance(x: Floats, w: Floats) -> Floats:
     centred = x - np.average(x, axis=0, weights=w)
     total = w.sum()
     factor = total**2 - np.sum(w**2)
-    return np.asarray(w @ centred**2 * total / factor)
+    squares = centred**2
+    return floats(w @ squares * total / factor)
 
 
 def _over(numerator: Floats, denominator: Floats) -> Floats:
     """Return the quotient, NaN where the divisor is zero."""
     positive = denominator > 0
     divisor = np.where(positive, denominator, 1.0)
-    return np.asarray(np.where(positive, numerator / divisor, np.nan))
+    return floats(np.where(positive, numerator / divisor, np.nan))

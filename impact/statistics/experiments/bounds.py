@@ -14,7 +14,17 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 
 from impact.errors import NotEstimable
-from impact.statistics.core import CONFIDENCE, Estimate, Floats, Group, Ints, cluster_codes, influence_error, wald
+from impact.statistics.core import (
+    CONFIDENCE,
+    Estimate,
+    Floats,
+    Group,
+    Ints,
+    cluster_codes,
+    floats,
+    influence_error,
+    wald,
+)
 
 Arm = Literal["treated", "control", "neither"]
 Rows = NDArray[np.bool_]
@@ -103,8 +113,8 @@ def lee_bounds(
     Lee (2009), https://doi.org/10.1111/j.1467-937X.2009.00536.x. Imbens, Manski (2004),
     https://doi.org/10.1111/j.1468-0262.2004.00555.x.
     """
-    y, d = np.asarray(outcome, dtype=np.float64), np.asarray(treated, dtype=np.float64)
-    w = np.ones(len(y)) if weights is None else np.asarray(weights, dtype=np.float64)
+    y, d = floats(outcome), floats(treated)
+    w = np.ones(len(y)) if weights is None else floats(weights)
     _refuse_input(y, d, w)
     # Only the ratios of weights count; equal weights are ones, and give what no weights give to the last bit.
     w = w / w.mean()
@@ -125,13 +135,15 @@ def lee_bounds(
 
 
 def _refuse_input(y: Floats, d: Floats, w: Floats) -> None:
+    """Refuse outcomes, arms and weights that do not fit together or are not what they should be."""
     if y.ndim != 1 or y.shape != d.shape or y.shape != w.shape:
         raise NotEstimable("outcome, treatment and weights differ in length", "one value of each per unit")
     if not np.isin(d, (0, 1)).all():
         raise NotEstimable("treatment is not 0 or 1 everywhere", "a complete assignment to two arms")
     if np.isinf(y).any():
         raise NotEstimable("some outcomes are infinite", "numbers, or NaN where there is no outcome")
-    if not (np.isfinite(w) & (w > 0)).all():
+    positive = np.isfinite(w) & (w > 0)
+    if not positive.all():
         raise NotEstimable("some weights are not positive numbers", "a positive weight per unit")
 
 
@@ -149,7 +161,8 @@ def _clusters(clusters: NDArray[np.generic], d: Floats) -> Group:
     labels = _labels(clusters, len(d), "clusters")
     codes, count = cluster_codes(labels)
     of_arms = [np.unique(codes[d == side]) for side in (0, 1)]
-    if min(map(len, of_arms)) < 2:
+    fewest = min(map(len, of_arms))
+    if fewest < 2:
         raise NotEstimable("all units of an arm lie in one cluster", "at least two clusters in each arm")
     return codes, count
 
@@ -199,7 +212,7 @@ def _trimming(y: Floats, w: Floats, observed: Rows, arms: list[Rows], more: int)
 def _of_rate(w: Floats, observed: Rows, arm: Rows, rate: float) -> Floats:
     """Return the influence on the logarithm of an arm's rate of observation, shape (n,)."""
     deviations = w * (observed - rate)
-    return np.asarray(np.where(arm, deviations / (rate * w[arm].sum()), 0.0))
+    return floats(np.where(arm, deviations / (rate * w[arm].sum()), 0.0))
 
 
 def _mean(y: Floats, w: Floats, rows: Rows) -> tuple[float, Floats]:
@@ -214,14 +227,17 @@ def _mean(y: Floats, w: Floats, rows: Rows) -> tuple[float, Floats]:
 
 def _lowest_mean(y: Floats, w: Floats, rows: Rows, share: float, drift: Floats) -> tuple[float, Floats]:
     """Return the mean of the lowest ``share`` of outcomes, and its influence (n,)."""
-    values, weights = y[rows], w[rows]
+    values = y[rows]
+    weights = w[rows]
     mass = weights / weights.sum()
     cut = _quantile(values, mass, share)
     # E[y | y ≤ q] = q + E[min(y − q, 0)] / share
     shortfall = np.minimum(values - cut, 0.0)
-    mean = cut + float(mass @ shortfall) / share
+    lost = float(mass @ shortfall)
+    mean = cut + lost / share
     if _untied(values, mass, cut):
-        mean = float(values[values <= cut].mean())
+        lowest = values[values <= cut]
+        mean = float(lowest.mean())
     influence = drift * (cut - mean) / share
     influence[rows] += mass * (shortfall / share - (mean - cut))
     return mean, influence
@@ -229,18 +245,21 @@ def _lowest_mean(y: Floats, w: Floats, rows: Rows, share: float, drift: Floats) 
 
 def _quantile(values: Floats, mass: Floats, share: float) -> float:
     """Return the type-7 quantile; with unequal weights the smallest value that reaches the share."""
-    if np.ptp(mass) <= 1e-12 * mass.max():
+    rounding = 1e-12 * mass.max()
+    if np.ptp(mass) <= rounding:
         return float(np.quantile(values, share))
     order = np.argsort(values, kind="stable")
     cumulated = np.cumsum(mass[order])
-    at = int(np.searchsorted(cumulated, share * (1 - 1e-12)))
+    reach = share * (1 - 1e-12)
+    at = int(np.searchsorted(cumulated, reach))
     last = len(order) - 1
     return float(values[order[min(at, last)]])
 
 
 def _untied(values: Floats, mass: Floats, cut: float) -> bool:
     """Say whether units count alike and at most one lies at the cut, so that a plain mean of those below is exact."""
-    alike = np.ptp(mass) <= 1e-12 * mass.max()
+    rounding = 1e-12 * mass.max()
+    alike = np.ptp(mass) <= rounding
     at_cut = np.sum(values == cut)
     return bool(alike and at_cut <= 1)
 
@@ -266,7 +285,7 @@ def _averaged(by_stratum: list[_Bounds], codes: Ints, base: Rows, w: Floats) -> 
     within = sum(share * stratum.influence for share, stratum in zip(shares, by_stratum, strict=True))
     members = np.where(base, w, 0.0)
     between = members * (bounds[:, codes] - values[:, None]) / total
-    return values, np.asarray(within + between, dtype=np.float64), shares
+    return values, floats(within + between), shares
 
 
 def _estimate(value: float, influence: Floats, groups: Group | None, n: int) -> Estimate:
@@ -274,7 +293,8 @@ def _estimate(value: float, influence: Floats, groups: Group | None, n: int) -> 
     if groups is None:
         return wald(value, influence_error(influence), rule="influence function", n_obs=n, influence=influence)
     codes, count = groups
-    factor = math.sqrt(count / (count - 1))
+    inflation = count / (count - 1)
+    factor = math.sqrt(inflation)
     error = influence_error(influence, codes, count) * factor
     rule, df = "clustered influence function", count - 1.0
     return wald(value, error, rule=rule, n_obs=n, df=df, n_clusters=count, influence=influence)

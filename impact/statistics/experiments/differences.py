@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impact.errors import NotEstimable, UsageError
-from impact.statistics.core import Estimate, Floats, cluster_sums, wald
+from impact.statistics.core import Estimate, Floats, cluster_sums, floats, wald
 from impact.statistics.linear.least_squares import binary, check_finite, check_lengths, fit
 from impact.statistics.linear.sandwich import ROUNDING, contrast, label_codes
 
@@ -46,7 +46,7 @@ def welch(outcome: Floats, treated: NDArray[Any]) -> Estimate:
     ----------
     Welch (1947), https://doi.org/10.1093/biomet/34.1-2.28.
     """
-    outcome = np.asarray(outcome, dtype=np.float64)
+    outcome = floats(outcome)
     treated = binary(treated, "treatment")
     check_lengths(len(treated), outcome=outcome)
     check_finite(outcome, "the outcome")
@@ -107,7 +107,7 @@ def lin(
     """
     treated = binary(treated, "treatment")
     n = len(treated)
-    covariates = np.asarray(covariates, dtype=np.float64)
+    covariates = floats(covariates)
     if covariates.ndim != 2 or covariates.shape != (n, len(names)):
         raise UsageError(f"covariates have shape {covariates.shape}; expected ({n}, {len(names)})")
     check_finite(covariates, "a covariate")

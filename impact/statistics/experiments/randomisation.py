@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impact.errors import NotEstimable, UsageError
-from impact.statistics.core import Floats, Ints, cluster_sums
+from impact.statistics.core import Floats, Ints, cluster_sums, floats
 from impact.statistics.linear.least_squares import binary, check_lengths, fit
 from impact.statistics.linear.sandwich import ROUNDING, group_codes, label_codes
 
@@ -110,18 +110,22 @@ def randomisation_test(
     """
     if draws < 1:
         raise UsageError("a randomisation test needs at least one draw")
-    y = np.asarray(outcome, dtype=np.float64)
+    y = floats(outcome)
     design, assigned = _prepare(y, treated, covariates, blocks, clusters)
     possible = _possible(design)
     if possible < 2:
         raise NotEstimable("only one assignment was possible", "at least two units or clusters")
     enumerated = possible <= draws
-    batches = _all_assignments(design, possible) if enumerated else _random_assignments(design, draws, rng)
-    observed = float(_statistics(design, assigned[:, None])[0])
+    batches = _random_assignments(design, draws, rng)
+    if enumerated:
+        batches = _all_assignments(design, possible)
+    column = assigned[:, None]
+    observed = float(_statistics(design, column)[0])
     extreme = 0
     for batch in batches:
         t_star = np.abs(_statistics(design, batch))
-        extreme += int(np.count_nonzero(t_star >= abs(observed) * (1 - TIE)))
+        extremity = abs(observed) * (1 - TIE)
+        extreme += int(np.count_nonzero(t_star >= extremity))
     p_value = extreme / possible if enumerated else (1 + extreme) / (1 + draws)
     used = possible if enumerated else draws
     rule = "HC2" if clusters is None else "CR1"
@@ -161,7 +165,7 @@ def _prepare(
 def _controls(outcome: Floats, block: Ints, covariates: Floats | None) -> tuple[Floats, Floats]:
     """Return an orthonormal basis of block dummies and covariates, and the outcome without them."""
     dummies = np.eye(int(block.max()) + 1)[block]
-    extra = np.empty((len(block), 0)) if covariates is None else np.asarray(covariates, dtype=np.float64)
+    extra = np.empty((len(block), 0)) if covariates is None else floats(covariates)
     names = [f"block {b + 1}" for b in range(dummies.shape[1])]
     names += [f"covariate {c + 1}" for c in range(extra.shape[1])]
     fitted = fit(outcome, np.hstack([dummies, extra]), names)
@@ -207,11 +211,13 @@ def _random_assignments(design: _Design, draws: int, rng: np.random.Generator) -
     """Yield assignments shuffled within blocks, in batches, shape (n, b)."""
     by_block = np.argsort(design.blocks, kind="stable")
     template = design.treated[by_block]
-    size = max(1, BATCH // len(design.outcome))
+    n = len(design.outcome)
+    size = max(1, BATCH // n)
     for start in range(0, draws, size):
         rows = min(size, draws - start)
         # Uniforms plus the block's number: sorted, they shuffle within blocks.
-        keys = rng.random((rows, len(template))) + design.blocks
+        uniforms = rng.random((rows, len(template)))
+        keys = uniforms + design.blocks
         chosen = np.empty_like(keys)
         order = np.argsort(keys, axis=1)
         np.put_along_axis(chosen, order, template[None, :], axis=1)
@@ -225,14 +231,17 @@ def _to_rows(design: _Design, chosen: Floats) -> Floats:
 def _statistics(design: _Design, assigned: Floats) -> Floats:
     """Return the t statistic of each assignment, shape (b,); infinite where it is not defined."""
     # Frisch–Waugh–Lovell: d̃ is the assignment without the controls, τ = d̃'y / d̃'d̃
-    d = assigned - design.basis @ (design.basis.T @ assigned)
+    explained = design.basis @ (design.basis.T @ assigned)
+    d = assigned - explained
     power = _power(d)
     defined = power > 0
     power = np.where(defined, power, 1.0)
     effect = design.outcome @ d / power
     residuals = design.outcome[:, None] - effect * d
-    variance = _meat(design, d, power, residuals) / power**2
-    floor = ROUNDING**2 * np.sum(design.outcome**2) / power
+    meat = _meat(design, d, power, residuals)
+    variance = meat / power**2
+    total = np.sum(design.outcome**2)
+    floor = ROUNDING**2 * total / power
     positive = defined & (variance > floor)
     error = np.sqrt(np.where(positive, variance, 1.0))
     return np.where(positive, effect / error, math.inf)
@@ -242,7 +251,7 @@ def _power(d: Floats) -> Floats:
     """Return the squares of treatment left beside the controls, 0 where only rounding is left."""
     power = np.sum(d**2, axis=0)
     rounding = ROUNDING * len(d)
-    return np.asarray(np.where(power > rounding, power, 0.0))
+    return floats(np.where(power > rounding, power, 0.0))
 
 
 def _meat(design: _Design, d: Floats, power: Floats, residuals: Floats) -> Floats:
@@ -250,8 +259,10 @@ def _meat(design: _Design, d: Floats, power: Floats, residuals: Floats) -> Float
     scores = d * residuals
     if design.codes is not None:
         sums = cluster_sums(scores, design.codes, design.count)
-        return np.asarray(np.sum(sums**2, axis=0))
-    remaining = 1 - design.leverage[:, None] - d**2 / power
+        return floats(np.sum(sums**2, axis=0))
+    free = 1 - design.leverage[:, None]
+    remaining = free - d**2 / power
     positive = np.maximum(remaining, SINGULAR)
-    squares = np.where(remaining > SINGULAR, scores**2 / positive, 0.0)
-    return np.asarray(squares.sum(axis=0))
+    contributions = scores**2 / positive
+    squares = np.where(remaining > SINGULAR, contributions, 0.0)
+    return floats(squares.sum(axis=0))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from impact.statistics.core import Floats, Group, Ints, cluster_sums
+from impact.statistics.core import Floats, Group, Ints, cluster_sums, floats
 from impact.statistics.linear.least_squares import Fit
 
 SINGULAR = 1e-9
@@ -30,14 +30,14 @@ def _members(codes: Ints, count: int) -> Iterator[Ints]:
 def _rotated(fit: Fit) -> Floats:
     """Return ``Z = XL`` with ``LL' = (X'WX)⁻¹``, so that ``Z'WZ = I``."""
     rotation = np.linalg.cholesky(fit.bread)
-    return np.asarray(fit.matrix @ rotation)
+    return floats(fit.matrix @ rotation)
 
 
 def weighted_rotated(fit: Fit, rows: NDArray[np.bool_], rotation: NDArray[np.floating[Any]]) -> Floats:
     """Return some rows of ``W^½ X L``, shape (m, k)."""
     root = np.sqrt(fit.weights[rows])
     weighted = fit.matrix[rows] * root[:, None]
-    return np.asarray(weighted @ rotation)
+    return floats(weighted @ rotation)
 
 
 def adjusted(fit: Fit, codes: Ints, count: int) -> Floats:
@@ -65,7 +65,7 @@ def _bell_mccaffrey(plain: Floats, weighted: Floats, meat: Floats) -> Floats:
     root = np.where(values > SINGULAR, positive**-0.5, 0.0)
     turned = root[:, None] * (vectors.T @ wz)
     change = vectors @ turned - wz
-    return np.asarray(weighted + basis @ change)
+    return floats(weighted + basis @ change)
 
 
 def jackknifed(fit: Fit, codes: Ints, count: int) -> Floats:
@@ -78,7 +78,8 @@ def jackknifed(fit: Fit, codes: Ints, count: int) -> Floats:
     for g, rows in enumerate(_members(codes, count)):
         z = rotated[rows]
         scores = z.T @ residuals[rows]
-        values, vectors = np.linalg.eigh(identity - z.T @ z)
+        block = z.T @ z
+        values, vectors = np.linalg.eigh(identity - block)
         positive = np.maximum(values, SINGULAR)
         inverse = np.where(values > SINGULAR, 1 / positive, 0.0)
         changes[g] = vectors @ (inverse * (vectors.T @ scores))
@@ -94,17 +95,21 @@ def satterthwaite(fit: Fit, vector: Floats, group: Group) -> float:
     weighted = plain * fit.weights[:, None]
     rotation = np.linalg.cholesky(fit.bread)
     # a_i: what a unit of residual in row i adds to the combination, after the adjustment of its cluster
-    a = adjusted(fit, *group) @ (rotation.T @ vector)
+    direction = rotation.T @ vector
+    a = adjusted(fit, *group) @ direction
     column = a[:, None]
     # P = diag(Σ a²) + F C F', with the factor F by cluster, shape (G, 2k), and C of shape (2k, 2k)
-    diagonal = cluster_sums(a**2, *group)
+    squares = a**2
+    diagonal = cluster_sums(squares, *group)
     by_plain = cluster_sums(plain * column, *group)
     by_weighted = cluster_sums(weighted * column, *group)
     factor = np.hstack([by_plain, by_weighted])
     core = _core(weighted.T @ weighted)
     inner = np.einsum("gi,ij,gj->g", factor, core, factor, optimize=True)
     square = core @ (factor.T @ factor)
-    norm = np.sum(diagonal**2 + 2 * diagonal * inner) + np.sum(square * square.T)
+    low_rank = np.sum(square * square.T)
+    cross = 2 * diagonal * inner
+    norm = np.sum(diagonal**2 + cross) + low_rank
     trace = np.sum(diagonal + inner)
     return float(trace**2 / norm)
 
@@ -144,7 +149,7 @@ def _hotelling_scores(fit: Fit, picks: Floats, group: Group, meat: Floats) -> Fl
     directions = rotation.T @ picks.T
     values, vectors = np.linalg.eigh(directions.T @ meat @ directions)
     whitening = vectors / np.sqrt(values)
-    return np.asarray(adjusted(fit, *group) @ directions @ whitening)
+    return floats(adjusted(fit, *group) @ directions @ whitening)
 
 
 def _crossed_sums(columns: Floats, scores: Floats, group: Group) -> Floats:

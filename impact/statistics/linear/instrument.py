@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impact.errors import NotEstimable, UsageError
-from impact.statistics.core import CONFIDENCE, Estimate, Floats, t_quantile
+from impact.statistics.core import CONFIDENCE, Estimate, Floats, floats, t_quantile
 from impact.statistics.linear.least_squares import Fit, binary, check_lengths, fit
 from impact.statistics.linear.sandwich import ROUNDING, coefficient
 
@@ -118,7 +118,7 @@ def two_stage_least_squares(
     treated = binary(received, "treatment received")
     offered = binary(assigned, "assignment")
     check_lengths(len(offered), outcome=outcome, received=treated, exogenous=exogenous)
-    instruments = np.asarray(exogenous, dtype=np.float64)
+    instruments = floats(exogenous)
     columns = np.column_stack([instruments, offered])
     stages = [fit(y, columns, [*names, "assigned"], weights=weights) for y in (outcome, treated)]
     _refuse_no_constant(columns[:, :-1])
@@ -126,7 +126,7 @@ def two_stage_least_squares(
     reduced, first = (coefficient(stage, "assigned", errors=errors, clusters=clusters) for stage in stages)
     if first.estimate <= 0:
         raise NotEstimable("assignment does not raise the share that received treatment", "assignment that does")
-    y = np.asarray(outcome, dtype=np.float64)
+    y = floats(outcome)
     structural = _structural(y, treated, stages[1])
     covariance = _covariance(stages, reduced, first, errors, clusters)
     interval = _anderson_rubin(reduced, first, covariance)
@@ -200,21 +200,27 @@ def _covariance(
     both = replace(outcome_stage, params=params, residuals=residuals)
     summed = coefficient(both, "assigned", errors=errors, clusters=clusters)
     variance = summed.std_error**2
-    return (variance - 2 * reduced.std_error**2) / (2 * ratio)
+    twice = 2 * ratio
+    of_reduced = 2 * reduced.std_error**2
+    return (variance - of_reduced) / twice
 
 
 def _anderson_rubin(reduced: Estimate, first: Estimate, covariance: float) -> tuple[float, float] | None:
     """Solve ``(ρ − bπ)² ≤ c (V_ρρ − 2b V_ρπ + b² V_ππ)`` for b."""
-    quantile = t_quantile(0.5 + CONFIDENCE / 2, first.df)
+    level = 0.5 + CONFIDENCE / 2
+    quantile = t_quantile(level, first.df)
     critical = quantile**2
     # a b² − 2 h b + c ≤ 0
     rho, pi = reduced.estimate, first.estimate
-    square = pi**2 - critical * first.std_error**2
+    v_rho, v_pi = reduced.std_error**2, first.std_error**2
+    square = pi**2 - critical * v_pi
     cross = rho * pi - critical * covariance
-    constant = rho**2 - critical * reduced.std_error**2
+    constant = rho**2 - critical * v_rho
     inner = cross**2 - square * constant
     if square <= 0:
         return (-math.inf, math.inf) if inner <= 0 else None
     middle = cross / square
-    half = math.sqrt(max(inner, 0.0)) / square
+    inside = max(inner, 0.0)
+    root = math.sqrt(inside)
+    half = root / square
     return middle - half, middle + half

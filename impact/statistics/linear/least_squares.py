@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
 from impact.errors import NotEstimable, UsageError
-from impact.statistics.core import Floats
+from impact.statistics.core import Floats, floats
 
 RANK_TOLERANCE = 1e-10
 
@@ -101,9 +101,11 @@ def fit(outcome: Floats, matrix: Floats, names: Sequence[str], *, weights: Float
     Golub, Van Loan (2013). Matrix Computations, 4th ed., section 5.3.
     https://epubs.siam.org/doi/book/10.1137/1.9781421407944
     """
-    outcome = np.asarray(outcome, dtype=np.float64)
-    matrix = np.asarray(matrix, dtype=np.float64)
-    weight = np.ones(len(outcome)) if weights is None else np.asarray(weights, dtype=np.float64)
+    outcome = floats(outcome)
+    matrix = floats(matrix)
+    weight = np.ones(len(outcome))
+    if weights is not None:
+        weight = floats(weights)
     _check(outcome, matrix, weight, names)
     n, k = matrix.shape
     # each row times √w, each column of length one, so that units of columns do not decide the rank
@@ -117,7 +119,8 @@ def fit(outcome: Floats, matrix: Floats, names: Sequence[str], *, weights: Float
     # R⁻¹, then b = R⁻¹Q'√W y and (X'WX)⁻¹ = R⁻¹R⁻ᵀ
     inverse = solve_triangular(triangle, np.eye(k))
     inverse = inverse / length[:, None]
-    projected = basis.T @ (root * outcome)
+    of_outcome = root * outcome
+    projected = basis.T @ of_outcome
     params = inverse @ projected
     squares = np.sum(basis**2, axis=1)
     leverage = np.minimum(squares, 1.0)
@@ -135,7 +138,7 @@ def influence_of(fitted: Fit, vector: Floats) -> Floats:
     """Return the influence of each row on the combination ``vector'b`` of coefficients, shape (n,)."""
     row_weights = fitted.matrix @ (fitted.bread @ vector)
     scores = row_weights * fitted.weights
-    return np.asarray(scores * fitted.residuals)
+    return floats(scores * fitted.residuals)
 
 
 def check_finite(values: NDArray[np.generic], what: str) -> None:
@@ -151,7 +154,8 @@ def check_lengths(n: int, **arrays: NDArray[np.generic] | None) -> None:
     for what, values in arrays.items():
         if values is None:
             continue
-        if np.ndim(values) == 0 or len(values) != n:
+        wrong = np.ndim(values) == 0 or len(values) != n
+        if wrong:
             raise UsageError(f"{what} has shape {np.shape(values)}; expected {n} rows")
 
 
@@ -163,7 +167,7 @@ def binary(values: NDArray[np.generic], what: str) -> Floats:
     NotEstimable
         If a value is missing or not 0 or 1, or if all values are the same.
     """
-    zero_one = np.asarray(values, dtype=np.float64)
+    zero_one = floats(values)
     check_finite(zero_one, what)
     if not np.isin(zero_one, (0.0, 1.0)).all():
         raise NotEstimable(f"{what} has values other than 0 and 1", "a column of 0 and 1")

@@ -16,7 +16,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from impact.errors import NotEstimable, UsageError
-from impact.statistics.core import Estimate, Floats, Group, Ints, JointTest, cluster_codes, cluster_sums, joint, wald
+from impact.statistics.core import (
+    Estimate,
+    Floats,
+    Group,
+    Ints,
+    JointTest,
+    cluster_codes,
+    cluster_sums,
+    floats,
+    joint,
+    wald,
+)
 from impact.statistics.linear.few_clusters import (
     SINGULAR,
     adjusted,
@@ -88,7 +99,7 @@ def contrast(fit: Fit, vector: Floats, *, errors: str, clusters: Sequence[NDArra
     https://doi.org/10.1198/jbes.2010.07136. Zeileis, Köll, Graham (2020), https://doi.org/10.18637/jss.v095.i01.
     """
     groups = _groups(fit, errors, clusters)
-    vector = np.asarray(vector, dtype=np.float64)
+    vector = floats(vector)
     _refuse_exact_fit(fit)
     if errors != "classical":
         _refuse_single_support(fit, vector, groups)
@@ -99,7 +110,9 @@ def contrast(fit: Fit, vector: Floats, *, errors: str, clusters: Sequence[NDArra
     # Cancellation can leave a variance of zero a little above it, by rounding of the order of the summed influence.
     scale = float(np.abs(influence).sum())
     std_error = _root(variance, scale, len(groups))
-    df = satterthwaite(fit, vector, groups[0]) if errors == "CR2" else _df(fit, groups)
+    df = _df(fit, groups)
+    if errors == "CR2":
+        df = satterthwaite(fit, vector, groups[0])
     n_clusters = min((g for _, g in groups), default=None)
     rule = _rule(errors, groups)
     return wald(estimate, std_error, rule=rule, n_obs=fit.n, df=df, n_clusters=n_clusters, influence=influence)
@@ -133,14 +146,18 @@ def wald_joint(fit: Fit, names: Sequence[str], *, errors: str, clusters: Sequenc
     _refuse_exact_fit(fit)
     picks = fit.selector(names)
     q = len(names)
-    if q == 0 or len(set(names)) < q:
+    repeated = len(set(names)) < q
+    if q == 0 or repeated:
         raise UsageError("a joint test needs at least one term, and each only once")
     for pick in picks if errors != "classical" else ():
         _refuse_single_support(fit, pick, groups)
     covariance = _covariance(fit, errors, groups)
     variance = picks @ covariance @ picks.T
-    form = _quadratic_form(picks @ fit.params, variance)
-    eta = hotelling(fit, picks, groups[0]) if errors == "CR2" else _df(fit, groups) + q - 1
+    params = picks @ fit.params
+    form = _quadratic_form(params, variance)
+    eta = _df(fit, groups) + q - 1
+    if errors == "CR2":
+        eta = hotelling(fit, picks, groups[0])
     df2 = eta - q + 1
     if not df2 > 0:
         raise NotEstimable(f"the clusters are too few to test {q} terms together", "more clusters or fewer terms")
@@ -233,13 +250,14 @@ def _covariance(fit: Fit, errors: str, groups: list[Group]) -> Floats:
     """Return the covariance of the coefficients, shape (k, k)."""
     bread = fit.bread
     if errors == "classical":
-        squares = np.sum(fit.weights * fit.residuals**2)
-        return np.asarray(bread * squares / (fit.n - fit.k))
+        weighted = fit.weights * fit.residuals**2
+        squares = np.sum(weighted)
+        return floats(bread * squares / (fit.n - fit.k))
     if not groups:
         roots = np.sqrt(_hc_factor(fit, errors))
         scores = _scores(fit) * roots[:, None]
         meat = scores.T @ scores
-        return np.asarray(bread @ meat @ bread)
+        return floats(bread @ meat @ bread)
     by_direction = [_clustered(fit, errors, *group) for group in groups]
     if len(groups) == 1:
         return by_direction[0]
@@ -252,7 +270,7 @@ def _covariance(fit: Fit, errors: str, groups: list[Group]) -> Floats:
 def _scores(fit: Fit) -> Floats:
     """Return ``w_i x_i e_i``, shape (n, k)."""
     weighted = fit.weights * fit.residuals
-    return np.asarray(fit.matrix * weighted[:, None])
+    return floats(fit.matrix * weighted[:, None])
 
 
 def _hc_factor(fit: Fit, errors: str) -> Floats:
@@ -262,16 +280,18 @@ def _hc_factor(fit: Fit, errors: str) -> Floats:
     if errors == "HC1":
         return np.full(fit.n, fit.n / (fit.n - fit.k))
     # A row of leverage one has no residual: its factor is zero, not infinite.
-    remaining = np.where(fit.leverage < 1 - SINGULAR, 1 - fit.leverage, math.inf)
+    free = 1 - fit.leverage
+    remaining = np.where(fit.leverage < 1 - SINGULAR, free, math.inf)
     power = remaining if errors == "HC2" else remaining**2
-    return np.asarray(1 / power)
+    return floats(1 / power)
 
 
 def _clustered(fit: Fit, errors: str, codes: Ints, count: int) -> Floats:
     """Return ``L (Σ_g s_g s_g') L'`` with ``LL' = (X'WX)⁻¹``, shape (k, k), for clusters in one direction."""
     rotation = np.linalg.cholesky(fit.bread)
     if errors == "CR2":
-        rows = adjusted(fit, codes, count) * fit.residuals[:, None]
+        adjusted_rows = adjusted(fit, codes, count)
+        rows = adjusted_rows * fit.residuals[:, None]
         scores = cluster_sums(rows, codes, count)
     elif errors == "CR3":
         scores = jackknifed(fit, codes, count)
@@ -279,7 +299,7 @@ def _clustered(fit: Fit, errors: str, codes: Ints, count: int) -> Floats:
         scores = cluster_sums(_scores(fit), codes, count) @ rotation
     meat = scores.T @ scores
     factor = _cr1_factor(fit, count) if errors == "CR1" else 1.0
-    return np.asarray(factor * (rotation @ meat @ rotation.T))
+    return floats(factor * (rotation @ meat @ rotation.T))
 
 
 def _cr1_factor(fit: Fit, count: int) -> float:

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import linalg, sparse
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Floats, Ints
+from impact.statistics.core import Floats, Ints, floats
 
 Remover = Callable[[Floats], Floats]
 ABSORBED = 1e-9
@@ -100,8 +100,9 @@ def effects_remover(units: Ints, periods: Ints | None, weights: Floats) -> tuple
 def _demean(column: Floats, codes: Ints, weights: Floats) -> Floats:
     """Take the weighted mean of each level of an effect out of a column."""
     sums = np.bincount(codes, weights * column)
-    means = sums / np.bincount(codes, weights)
-    return np.asarray(column - means[codes], dtype=np.float64)
+    totals = np.bincount(codes, weights)
+    means = sums / totals
+    return floats(column - means[codes])
 
 
 def _inverse_after_demeaning(large: Ints, small: Ints, weights: Floats) -> tuple[Floats, int]:
@@ -178,13 +179,13 @@ def _rank(cells: Cells, components: int) -> int:
 def without_mean(column: Floats, weights: Floats) -> Floats:
     """Take the weighted mean out of a column."""
     mean = np.average(column, weights=weights)
-    return np.asarray(column - mean, dtype=np.float64)
+    return floats(column - mean)
 
 
 def weighted_length(columns: Floats, weights: Floats) -> Floats:
     """Return the weighted length of each column."""
     squares = weights @ columns**2
-    return np.asarray(np.sqrt(squares), dtype=np.float64)
+    return floats(np.sqrt(squares))
 
 
 def identified_terms(cells: Cells, remove: Remover) -> tuple[Floats, Floats]:
@@ -212,9 +213,11 @@ def _absorbed(cells: Cells, index: int) -> NotEstimable:
     """Say why the effects leave nothing of a term."""
     term = cells.terms[index]
     column = cells.regressors[:, index]
-    if np.ptp(column) == 0:
+    constant = np.ptp(column) == 0
+    if constant:
         return NotEstimable(f"{term} is {column[0]:g} in all observations", f"observations in which {term} differs")
-    if _range_within(column, cells.units) == 0:
+    fixed = _range_within(column, cells.units) == 0
+    if fixed:
         return NotEstimable(f"{term} never changes within a unit", "a term that changes over time")
     if cells.periods is not None and _range_within(column, cells.periods) == 0:
         reason = f"{term} is the same for all in each period, so nobody is left to compare with"

@@ -69,9 +69,11 @@ def classical_errors(fit: TwoWay, squares: float) -> Errors:
     Assumes independent errors of one variance, which panels seldom have: ``σ² (X̃'WX̃)⁻¹`` with
     ``σ² = Σ w e² / (n − K)``; K counts the terms and all effects.
     """
-    df = fit.cells.n_obs - fit.rank - len(fit.coefficients)
+    n_terms = len(fit.coefficients)
+    df = fit.cells.n_obs - fit.rank - n_terms
     variance = squares / df
-    return Errors(variance * fit.bread, float(df), "classical")
+    covariance = variance * fit.bread
+    return Errors(covariance, float(df), "classical")
 
 
 def clustered_errors(
@@ -115,7 +117,9 @@ def clustered_errors(
         meat = meat + by_cluster.T @ by_cluster
     if both is not None:
         meat = meat - both.T @ both
-    factor = 1.0 if small_sample == "none" else _small_sample(fit, fewest, nested, small_sample)
+    factor = 1.0
+    if small_sample != "none":
+        factor = _small_sample(fit, fewest, nested, small_sample)
     ways = "two-way " if len(counts) > 1 else ""
     rule = ways + ("CR0" if small_sample == "none" else f"CR1 {small_sample}")
     influence = scores[0] @ bread if len(scores) == 1 else None
@@ -145,10 +149,12 @@ def refuse_lone_cluster(fit: TwoWay, codes: Ints, multiplicity: Ints | None = No
     """
     n_clusters = int(codes.max()) + 1
     # What each row adds to the weight of each coefficient, and its plain weight
-    columns = np.column_stack([fit.moved @ fit.bread, np.ones(len(codes))])
+    influence = fit.moved @ fit.bread
+    columns = np.column_stack([influence, np.ones(len(codes))])
     squares = fit.cells.weights[:, None] * columns**2
     by_cluster = cluster_sums(squares, codes, n_clusters)
-    large = by_cluster > HEAVY * by_cluster.sum(axis=0)
+    totals = by_cluster.sum(axis=0)
+    large = by_cluster > HEAVY * totals
     heavy = np.any(large, axis=1) & (n_clusters > 1)
     if multiplicity is not None:
         heavy &= multiplicity == 1
@@ -184,10 +190,13 @@ def term_estimates(fit: TwoWay, errors: Errors) -> tuple[Estimate, ...]:
         raise NotEstimable("the two-way clustered variance is negative", "one cluster column, or more clusters")
     centred = without_mean(cells.outcome, cells.weights)
     spread = weighted_length(centred[:, None], cells.weights)
-    least = EXACT_FIT * spread * np.sqrt(np.diag(fit.bread))
-    if np.any(np.sqrt(variances) <= least):
+    roots = np.sqrt(np.diag(fit.bread))
+    least = EXACT_FIT * spread * roots
+    std_errors = np.sqrt(variances)
+    if np.any(std_errors <= least):
         raise NotEstimable("terms and effects fit the outcome (or its cluster means) exactly", "an outcome that varies")
-    return tuple(_term(fit, errors, term) for term in range(len(variances)))
+    n_terms = len(variances)
+    return tuple(_term(fit, errors, term) for term in range(n_terms))
 
 
 def _term(fit: TwoWay, errors: Errors, term: int) -> Estimate:
@@ -216,16 +225,19 @@ def joint_test(coefficients: Floats, errors: Errors, terms: Sequence[str], teste
     """
     if not tested:
         raise NotEstimable("there is no term to test", "at least one lead other than the reference")
-    columns = [list(terms).index(term) for term in tested]
+    names = list(terms)
+    columns = [names.index(term) for term in tested]
     q = len(columns)
     # In standard errors, so that the units of the terms do not decide whether V can be inverted
     covariance = errors.covariance[np.ix_(columns, columns)]
     scale = np.sqrt(np.diag(covariance))
     correlation = covariance / np.outer(scale, scale)
     roots = np.linalg.eigvalsh(correlation)
-    if q > errors.df or roots[0] <= ABSORBED * roots[-1]:
+    singular = roots[0] <= ABSORBED * roots[-1]
+    if q > errors.df or singular:
         reason = f"{errors.df:g} degrees of freedom cannot carry a joint test of {q} terms"
         raise NotEstimable(reason, "more clusters, or fewer terms tested together")
     scaled = coefficients[columns] / scale
-    form = float(scaled @ np.linalg.solve(correlation, scaled))
+    solved = np.linalg.solve(correlation, scaled)
+    form = float(scaled @ solved)
     return joint(form / q, q, errors.df, rule=errors.rule)

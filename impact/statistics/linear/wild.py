@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impact.errors import UsageError
-from impact.statistics.core import CONFIDENCE, Floats, Group, cluster_sums
+from impact.statistics.core import CONFIDENCE, Floats, Group, cluster_sums, floats
 from impact.statistics.linear.least_squares import Fit
 from impact.statistics.linear.sandwich import coefficient, group_codes
 
@@ -63,8 +63,10 @@ class _Draws:
     def at_least(self, squared: float, null: float) -> int:
         """Count the draws whose t² at a null is at least as large as the observed, ties included."""
         meat = self.yy - 2 * null * self.xy + null**2 * self.xx
-        threshold = squared * np.maximum(meat, 0.0) * (1 - TIE)
-        return int(np.count_nonzero((self.top_y - null * self.top_x) ** 2 >= threshold))
+        positive = np.maximum(meat, 0.0)
+        threshold = squared * positive * (1 - TIE)
+        top = (self.top_y - null * self.top_x) ** 2
+        return int(np.count_nonzero(top >= threshold))
 
     def never_below(self) -> int:
         """Count the draws whose t² grows with the null without bound, as the observed does; ``xx`` has no unit."""
@@ -152,9 +154,11 @@ def _sign_vectors(count: int) -> Iterator[Floats]:
     size = max(1, BATCH // count)
     digits = np.arange(count)[::-1]
     for start in range(0, n_vectors, size):
-        numbers = np.arange(start, min(start + size, n_vectors))
-        bits = (numbers[:, None] >> digits) & 1
-        yield np.asarray(1.0 - 2.0 * bits, dtype=np.float64)
+        end = min(start + size, n_vectors)
+        numbers = np.arange(start, end)
+        shifted = numbers[:, None] >> digits
+        bits = shifted & 1
+        yield floats(1.0 - 2.0 * bits)
 
 
 def _random_vectors(count: int, draws: int, kind: str, rng: np.random.Generator) -> Iterator[Floats]:
@@ -203,7 +207,7 @@ def _draw(
 def _refitted(signs: Floats, sums: Floats, scores: Floats, link: Floats) -> Floats:
     """Return the clusters' shares ``Σ z e*`` of the residuals after the refit of each draw, shape (b, G)."""
     drawn_scores = signs @ scores
-    return np.asarray(signs * sums - drawn_scores @ link.T)
+    return floats(signs * sums - drawn_scores @ link.T)
 
 
 def _bound(p_value: Callable[[float], float], estimate: float, step: float) -> float:
@@ -211,8 +215,12 @@ def _bound(p_value: Callable[[float], float], estimate: float, step: float) -> f
     level = 1 - CONFIDENCE
     inside, outside = estimate, estimate + step
     while p_value(outside) > level:
-        inside, outside = outside, estimate + 2 * (outside - estimate)
+        distance = outside - estimate
+        inside, outside = outside, estimate + 2 * distance
     for _ in range(HALVINGS):
         middle = (inside + outside) / 2
-        inside, outside = (middle, outside) if p_value(middle) > level else (inside, middle)
+        if p_value(middle) > level:
+            inside = middle
+        else:
+            outside = middle
     return (inside + outside) / 2

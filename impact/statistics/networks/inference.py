@@ -95,13 +95,16 @@ def vertex_bootstrap(
     Snijders and Borgatti (1999), Connections 22 (2), 61–70.
     """
     _refuse_paths(name)
-    codes = stack_of(network, name, groups).groups[0]
+    stack = stack_of(network, name, groups)
+    codes = stack.groups[0]
     value = network_measure(network, name, groups)
     drawn_values = []
-    for (ties,), drawn in _redrawn(network.adjacency[None], draws, rng):
+    single = network.adjacency[None]
+    for (ties,), drawn in _redrawn(single, draws, rng):
         stack = Stack(ties, network.directed, codes[drawn])
         drawn_values.append(measure_stack(stack, name))
-    return _estimate(value, np.concatenate(drawn_values), name, network.n)
+    values = np.concatenate(drawn_values)
+    return _estimate(value, values, name, network.n)
 
 
 def change_bootstrap(
@@ -182,15 +185,19 @@ def qap_correlation(before: Network, after: Network, *, draws: int, rng: np.rand
     rows, columns = np.nonzero(before.adjacency)
     # Given the numbers of ties, the correlation rises with the ties in both waves: integers, so ties are exact.
     pairs = n * (n - 1)
-    expected = len(rows) * int(after.adjacency.sum())
+    later = after.adjacency
+    expected = len(rows) * int(later.sum())
     persistent = int(after.adjacency[rows, columns].sum())
     observed = abs(pairs * persistent - expected)
     extreme = 0
     for size in _batches(draws, len(rows) + n):
-        labels = np.tile(np.arange(n), (size, 1))
+        bodies = np.arange(n)
+        labels = np.tile(bodies, (size, 1))
         names = rng.permuted(labels, axis=1)
-        both = np.count_nonzero(after.adjacency[names[:, rows], names[:, columns]], axis=1)
-        deviations = np.abs(pairs * both - expected)
+        renamed = after.adjacency[names[:, rows], names[:, columns]]
+        both = np.count_nonzero(renamed, axis=1)
+        products = pairs * both
+        deviations = np.abs(products - expected)
         extreme += int(np.count_nonzero(deviations >= observed))
     return QapTest(correlation, (1 + extreme) / (1 + draws))
 
@@ -235,11 +242,15 @@ def mixing_test(
     n = network.n
     extreme = 0
     for size in _batches(draws, n**2):
-        labels = rng.permuted(np.tile(stack.groups, (size, 1)), axis=1)
+        repeated = np.tile(stack.groups, (size, 1))
+        labels = rng.permuted(repeated, axis=1)
         ties = np.broadcast_to(network.adjacency, (size, n, n))
-        values = measure_stack(Stack(ties, network.directed, labels), name)
-        extreme += int(np.count_nonzero(np.abs(values - expected) >= least))
-    return MixingTest(observed, expected, (1 + extreme) / (1 + draws))
+        relabelled = Stack(ties, network.directed, labels)
+        values = measure_stack(relabelled, name)
+        deviations = np.abs(values - expected)
+        extreme += int(np.count_nonzero(deviations >= least))
+    p_value = (1 + extreme) / (1 + draws)
+    return MixingTest(observed, expected, p_value)
 
 
 def swap_test(
@@ -347,7 +358,8 @@ def _estimate(value: float, drawn_values: Floats, name: str, n: int) -> NetworkE
         raise NotEstimable(f"{name} is not defined in the network", "a network with more ties")
     _refuse_undefined(undefined, len(drawn_values), name)
     error = float(defined.std(ddof=1))
-    if error <= PRECISION * float(np.abs(defined).max()):
+    largest = float(np.abs(defined).max())
+    if error <= PRECISION * largest:
         raise NotEstimable(f"{name} is the same whichever bodies are drawn", "bodies that differ in their ties")
     plain = wald(value, error, rule="vertex bootstrap", n_obs=n)
     bias = float(defined.mean()) - value

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from impact.statistics.core import Floats, Ints
+from impact.statistics.core import Floats, Ints, floats
 
 Bools = NDArray[np.bool_]
 ONE_THREAD = 2**62  # sums over threads come in any order, and a number would change in its last digits
@@ -53,8 +53,8 @@ def measure_stack(stack: Stack, name: str) -> Floats:
 
 def _ratio(top: ArrayLike, bottom: ArrayLike) -> Floats:
     """Divide, with NaN where the divisor is zero."""
-    numerator = np.asarray(top, dtype=np.float64)
-    numerator, denominator = np.broadcast_arrays(numerator, np.asarray(bottom, dtype=np.float64))
+    numerator = floats(top)
+    numerator, denominator = np.broadcast_arrays(numerator, floats(bottom))
     undefined = np.full(denominator.shape, np.nan)
     quotient: Floats = np.divide(numerator, denominator, out=undefined, where=denominator != 0)
     return quotient
@@ -68,7 +68,7 @@ def _mean_of(values: Floats, counted: Bools) -> Floats:
 def _count(cells: Bools) -> Floats:
     """Return the number of true cells of each network."""
     flat = cells.reshape(len(cells), -1)
-    return np.asarray(np.count_nonzero(flat, axis=1), dtype=np.float64)
+    return floats(np.count_nonzero(flat, axis=1))
 
 
 def _arcs(stack: Stack) -> Floats:
@@ -92,7 +92,8 @@ def _density(stack: Stack) -> Floats:
 
 def _reciprocity(stack: Stack) -> Floats:
     """Return the share of arcs that are answered."""
-    answered = stack.ties & stack.ties.transpose(0, 2, 1)
+    turned = stack.ties.transpose(0, 2, 1)
+    answered = stack.ties & turned
     return _ratio(_count(answered), _arcs(stack))
 
 
@@ -101,7 +102,8 @@ def _transitivity(stack: Stack) -> Floats:
     # Paths between two bodies are fewer than 2**24, so single precision is exact.
     numbers = stack.ties.astype(np.float32)
     paths = numbers @ numbers
-    closed = np.where(stack.ties, paths, 0.0).sum(axis=(1, 2), dtype=np.float64)
+    of_ties = np.where(stack.ties, paths, 0.0)
+    closed = of_ties.sum(axis=(1, 2), dtype=np.float64)
     back = np.trace(paths, axis1=1, axis2=2, dtype=np.float64)
     total = paths.sum(axis=(1, 2), dtype=np.float64)
     return _ratio(closed, total - back)
@@ -147,7 +149,8 @@ def _degree_centralisation(stack: Stack) -> Floats:
     """Return the sum of distances to the largest degree, over that of a star (Freeman)."""
     n = stack.n
     degrees = stack.ties.sum(axis=1, dtype=np.int64)
-    excess = n * degrees.max(axis=1) - degrees.sum(axis=1)
+    largest = degrees.max(axis=1)
+    excess = n * largest - degrees.sum(axis=1)
     star = (n - 1) ** 2 if stack.directed else (n - 1) * (n - 2)
     return _ratio(excess, star)
 
@@ -165,18 +168,21 @@ def _betweenness(ties: Bools, directed: bool) -> Floats:
     """Return how many shortest paths run through each body, shape (n,)."""
     graph = _graph(ties, directed)
     by_body = rx.betweenness_centrality(graph, normalized=False, parallel_threshold=ONE_THREAD)
-    return np.array([by_body[body] for body in range(len(ties))], dtype=np.float64)
+    values = [by_body[body] for body in range(len(ties))]
+    return np.array(values, dtype=np.float64)
 
 
 def _constraint(stack: Stack) -> Floats:
     """Return the mean of Burt's constraint ``Σ_j (p_ij + Σ_q p_iq p_qj)²`` over bodies with ties."""
-    strength = stack.ties.astype(np.float64) + stack.ties.transpose(0, 2, 1)
+    numbers = stack.ties.astype(np.float64)
+    strength = numbers + stack.ties.transpose(0, 2, 1)
     total = strength.sum(axis=2, keepdims=True)
     shares = strength / np.maximum(total, 1.0)
     indirect = shares @ shares
     invested = np.where(strength > 0, shares + indirect, 0.0)
     squares = (invested**2).sum(axis=2)
-    return _mean_of(squares, total[:, :, 0] > 0)
+    has_ties = total[:, :, 0] > 0
+    return _mean_of(squares, has_ties)
 
 
 def _between(stack: Stack) -> Floats:

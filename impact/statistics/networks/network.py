@@ -141,7 +141,8 @@ def network_measure(network: Network, name: str, groups: NDArray[Any] | None = N
     2.0
     """
     stack = stack_of(network, name, groups)
-    return float(measure_stack(stack, name)[0])
+    values = measure_stack(stack, name)
+    return float(values[0])
 
 
 def needs_groups(name: str) -> bool:
@@ -221,7 +222,8 @@ def _correlation(before: Network, after: Network) -> float:
     n = before.n
     pairs = n * (n - 1)
     first, second = int(before.adjacency.sum()), int(after.adjacency.sum())
-    both = int(np.count_nonzero(before.adjacency & after.adjacency))
+    shared = before.adjacency & after.adjacency
+    both = int(np.count_nonzero(shared))
     spread = first * (pairs - first) * second * (pairs - second)
     if not spread:
         return float("nan")

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Estimate, Floats, in_digits
+from impact.statistics.core import Estimate, Floats, floats, in_digits
 from impact.statistics.observational.inputs import (
     arms,
     covariates,
@@ -124,7 +124,7 @@ def _exponential_tilt(z: Floats, s: Floats) -> Floats | None:
             return None if diverging else np.asarray(w)
         if np.linalg.cond(hessian) > 1 / np.finfo(float).eps:
             return None
-        step = np.asarray(np.linalg.solve(hessian, gradient), dtype=np.float64)
+        step = floats(np.linalg.solve(hessian, gradient))
         tilt = _descended(z, s, tilt, step=step, gradient=gradient)
     return None
 
@@ -150,7 +150,7 @@ def _descended(z: Floats, s: Floats, tilt: Floats, *, step: Floats, gradient: Fl
         if _dual(z, s, tilt - step) <= limit:
             break
         step, slope = step / 2, slope / 2
-    return np.asarray(tilt - step)
+    return floats(tilt - step)
 
 
 def _dual(z: Floats, s: Floats, tilt: Floats) -> float:

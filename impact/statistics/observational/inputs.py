@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import linalg
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Floats, Group, Ints, cluster_codes
+from impact.statistics.core import Floats, Group, Ints, cluster_codes, floats
 
 Bools = NDArray[np.bool_]
 
@@ -34,7 +34,7 @@ def known_estimand(estimand: Estimand) -> Estimand:
 
 def arms(treated: ArrayLike) -> Bools:
     """Return who is treated as booleans, shape (n,); refuse anything but 0 and 1 or an arm of fewer than two."""
-    values = np.asarray(treated, dtype=np.float64)
+    values = floats(treated)
     if values.ndim != 1 or not np.all(np.isin(values, (0.0, 1.0))):
         raise NotEstimable("the arm is missing or not 0 or 1 for some units", "an arm, 0 or 1, for each unit")
     arm: Bools = np.asarray(values == 1)
@@ -47,7 +47,7 @@ def arms(treated: ArrayLike) -> Bools:
 
 def scores(probabilities: ArrayLike) -> Floats:
     """Return propensity scores as floats, shape (n,); refuse values not strictly between 0 and 1."""
-    p = np.asarray(probabilities, dtype=np.float64)
+    p = floats(probabilities)
     if not np.all((p > 0) & (p < 1)):
         raise NotEstimable("a propensity score is missing, 0 or 1", "scores strictly between 0 and 1")
     return p
@@ -55,7 +55,7 @@ def scores(probabilities: ArrayLike) -> Floats:
 
 def covariates(matrix: ArrayLike, names: Sequence[str]) -> Floats:
     """Return covariates as floats, shape (n, k); refuse missing values and a count of names that does not fit."""
-    x = np.asarray(matrix, dtype=np.float64)
+    x = floats(matrix)
     if x.ndim != 2 or x.shape[1] != len(names) or not len(names):
         raise NotEstimable("there is no matrix of covariates with one name per column", "at least one covariate")
     incomplete: Bools = np.any(~np.isfinite(x), axis=0)
@@ -67,7 +67,7 @@ def covariates(matrix: ArrayLike, names: Sequence[str]) -> Floats:
 
 def outcomes(outcome: ArrayLike) -> Floats:
     """Return outcomes as floats, shape (n,); refuse missing values."""
-    y = np.asarray(outcome, dtype=np.float64)
+    y = floats(outcome)
     if y.ndim != 1 or not np.isfinite(y).all():
         raise NotEstimable("the outcome is missing or infinite for some units", "a complete outcome")
     return y
@@ -75,7 +75,7 @@ def outcomes(outcome: ArrayLike) -> Floats:
 
 def sampling_weights(weights: ArrayLike | None, n: int) -> Floats:
     """Return sampling weights as floats, shape (n,), ones if None; refuse missing or non-positive ones."""
-    s = np.ones(n) if weights is None else np.asarray(weights, dtype=np.float64)
+    s = np.ones(n) if weights is None else floats(weights)
     if s.shape != (n,) or not np.all(np.isfinite(s) & (s > 0)):
         raise NotEstimable("a weight is missing, infinite or not positive", "one positive weight per unit")
     return s

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import spatial
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Estimate, Floats, Ints, wald
+from impact.statistics.core import Estimate, Floats, Ints, floats, wald
 from impact.statistics.observational.inputs import (
     TIE,
     Bools,
@@ -176,7 +176,7 @@ def _space(arm: Bools, x: Floats, names: Sequence[str], *, distance: Distance, c
     # Euclidean distance of L⁻¹z, LL' the covariance, is Mahalanobis distance
     covariance = np.atleast_2d(np.cov(z, rowvar=False))
     root = np.linalg.cholesky(covariance)
-    points = np.asarray(np.linalg.solve(root, z.T).T, dtype=np.float64)
+    points = floats(np.linalg.solve(root, z.T).T)
     away = points - points[~arm].mean(axis=0)
     lengths = np.sqrt(np.sum(away**2, axis=1))
     return _Space(points, dense_ranks(lengths), reach)
@@ -226,7 +226,7 @@ def _correction(y: Floats, x: Floats, pairs: Ints, *, shares: Floats, names: Seq
     # z holds the covariates in standard units of the matches
     standard = (x - matched.mean(axis=0)) / matched.std(axis=0)
     ahead = standard[pairs[:, 0]] - standard[pairs[:, 1]]
-    return np.asarray(ahead @ coefficients[1:])
+    return floats(ahead @ coefficients[1:])
 
 
 def _reuse_variance(y: Floats, space: _Space, pool: Ints, *, pairs: Ints, shares: Floats) -> float:

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from scipy import optimize, special
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Floats
+from impact.statistics.core import Floats, floats
 from impact.statistics.observational.inputs import (
     Bools,
     Estimand,
@@ -141,13 +141,13 @@ def _influence(arm: Bools, z: Floats, s: Floats, *, p: Floats) -> Floats:
     """Return each unit's influence on the standardised coefficients: ``(Z'SP(1 − P)Z)⁻¹ z s (d − p)``."""
     scores = z * (s * (arm - p))[:, None]
     information = _information(z, s, p)
-    return np.asarray(np.linalg.solve(information, scores.T).T)
+    return floats(np.linalg.solve(information, scores.T).T)
 
 
 def _information(z: Floats, s: Floats, p: Floats) -> Floats:
     """Return ``Z'SP(1 − P)Z``."""
     variances = s * p * (1 - p)
-    return np.asarray((z * variances[:, None]).T @ z)
+    return floats((z * variances[:, None]).T @ z)
 
 
 def _to_original_units(x: Floats) -> Floats:
@@ -167,7 +167,7 @@ def _newton(arm: Bools, z: Floats, s: Floats) -> Floats | None:
         information = _information(z, s, p)
         if np.linalg.cond(information) > 1 / np.finfo(float).eps:
             return None
-        step = np.asarray(np.linalg.solve(information, score), dtype=np.float64)
+        step = floats(np.linalg.solve(information, score))
         # The Newton decrement: twice what the likelihood can still gain
         decrement = score @ step
         if decrement < 1e-20 * s.sum():
@@ -184,7 +184,7 @@ def _halved(arm: Bools, z: Floats, s: Floats, *, theta: Floats, step: Floats) ->
         if proposed >= current - 1e-12 * abs(current):
             break
         step = step / 2
-    return np.asarray(theta + step)
+    return floats(theta + step)
 
 
 def _log_likelihood(arm: Bools, eta: Floats, s: Floats) -> float:
@@ -277,7 +277,7 @@ def propensity_weights(
     s = sampling_weights(weights, len(arm))
     odds, received = p / (1 - p), np.where(arm, p, 1 - p)
     ratio = np.where(arm, 1.0, odds) if known_estimand(estimand) == "ATT" else 1 / received
-    return np.asarray(ratio * s)
+    return floats(ratio * s)
 
 
 def effective_size(weights: Floats) -> float:

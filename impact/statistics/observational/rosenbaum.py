@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from scipy import optimize, stats
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Floats
+from impact.statistics.core import Floats, floats
 
 Test = Literal["signed rank", "sign"]
 Method = Literal["exact", "normal"]
@@ -119,7 +119,7 @@ def rosenbaum_bounds(
 
 
 def _differences(differences: ArrayLike) -> Floats:
-    d = np.asarray(differences, dtype=np.float64)
+    d = floats(differences)
     if d.ndim != 1 or not np.isfinite(d).all():
         raise NotEstimable("the difference is missing or infinite for some pairs", "a difference for each pair")
     if not np.any(d != 0):
@@ -128,7 +128,7 @@ def _differences(differences: ArrayLike) -> Floats:
 
 
 def _factors(gammas: Sequence[float]) -> Floats:
-    factors = np.asarray(gammas, dtype=np.float64)
+    factors = floats(gammas)
     if factors.ndim != 1 or not np.all(np.isfinite(factors) & (factors >= 1)):
         raise NotEstimable("a factor Γ is missing or below 1", "factors of at least 1")
     return factors
@@ -144,7 +144,7 @@ def _scores(moved: Floats, test: Test) -> Floats:
     if test not in ("signed rank", "sign"):
         raise NotEstimable(f"the test {test!r} is not known", "signed rank or sign")
     ranks = stats.rankdata(np.abs(moved)) if test == "signed rank" else np.ones(len(moved))
-    return np.asarray(ranks, dtype=np.float64)
+    return floats(ranks)
 
 
 def _tail(scores: Floats, statistic: float, *, method: Method, test: Test) -> Callable[[float], float]:

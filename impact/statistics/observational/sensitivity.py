@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from impact.errors import NotEstimable
-from impact.statistics.core import CONFIDENCE, Floats, t_quantile
+from impact.statistics.core import CONFIDENCE, Floats, floats, t_quantile
 
 R2_FACTOR = 1.3
 RISK_PER_D = 0.91
@@ -169,9 +169,9 @@ def oster(
 
 def _complete(outcome: ArrayLike, treatment: ArrayLike, controls: ArrayLike) -> tuple[Floats, Floats, Floats]:
     """Return outcome (n,), treatment (n,) and controls (n, k), refusing rows with gaps and too few of them."""
-    y = np.asarray(outcome, dtype=np.float64)
-    x = np.asarray(treatment, dtype=np.float64)
-    w = np.asarray(controls, dtype=np.float64)
+    y = floats(outcome)
+    x = floats(treatment)
+    w = floats(controls)
     w = w[:, None] if w.ndim == 1 else w
     if y.ndim != 1 or y.shape != x.shape or w.ndim != 2 or len(w) != len(y):
         raise NotEstimable("outcome, treatment and controls differ in length", "one row of each per unit")
@@ -209,7 +209,7 @@ def _moments(y: Floats, x: Floats, w: Floats) -> _Moments:
 def _residual(values: Floats, w: Floats) -> Floats:
     """Return what a least squares fit on the controls leaves of a column."""
     slopes = np.linalg.lstsq(w, values, rcond=None)[0]
-    return np.asarray(values - w @ slopes)
+    return floats(values - w @ slopes)
 
 
 def _polynomials(at: _Moments, most: float) -> tuple[Floats, Floats]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Estimate, Floats, Ints, influence_error, wald
+from impact.statistics.core import Estimate, Floats, Ints, floats, influence_error, wald
 from impact.statistics.observational.inputs import (
     TIE,
     Bools,
@@ -146,7 +146,7 @@ def _coarse(column: Floats, limits: Sequence[float] | None) -> Floats:
         bins = math.ceil(math.log2(len(column)) + 1)
         inner = np.linspace(low, high, bins + 1)[1:-1]
     else:
-        inner = np.sort(np.asarray(limits, dtype=np.float64))
+        inner = np.sort(floats(limits))
     tolerance = TIE * (high - low)
     return np.searchsorted(inner - tolerance, column, side="right").astype(np.float64)
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Estimate, Floats, influence_error, wald
+from impact.statistics.core import Estimate, Floats, floats, influence_error, wald
 from impact.statistics.observational.inputs import (
     Bools,
     Estimand,
@@ -229,11 +229,11 @@ def _line(y: Floats, rows: Bools, x: Floats, *, names: Sequence[str], s: Floats,
     w = s * rows
     gram = (z * w[:, None]).T @ z
     coefficients = np.linalg.solve(gram, z.T @ (w * y))
-    predicted = np.asarray(z @ coefficients, dtype=np.float64)
+    predicted = floats(z @ coefficients)
     residuals = w * (y - predicted)
     scores = z * residuals[:, None]
     influence = np.linalg.solve(gram, scores.T).T
-    return _Line(predicted, np.asarray(influence, dtype=np.float64))
+    return _Line(predicted, floats(influence))
 
 
 def _lines_influence(z: Floats, w: _Weights, over: Floats | None, *, top: _Line, base: _Line) -> Floats:
@@ -243,12 +243,12 @@ def _lines_influence(z: Floats, w: _Weights, over: Floats | None, *, top: _Line,
     mean = z.T @ w.target / w.target.sum()
     of_top = mean - z.T @ w.treated / total1
     of_base = mean - z.T @ w.comparison / total0
-    return np.asarray(top.influence @ of_top - base.influence @ of_base)
+    return floats(top.influence @ of_top - base.influence @ of_base)
 
 
 def _with_intercept(matrix: ArrayLike) -> Floats:
     """Return the covariates with a column of ones before them."""
-    x = np.asarray(matrix, dtype=np.float64)
+    x = floats(matrix)
     ones = np.ones(len(x))
     return np.column_stack([ones, x])
 

@@ -80,7 +80,9 @@ class Panel:
         """Names of the covariates, or their number counted from 1 where they have none."""
         if self.covariate_names:
             return self.covariate_names
-        count = 0 if self.covariates is None else self.covariates.shape[1]
+        if self.covariates is None:
+            return ()
+        count = self.covariates.shape[1]
         return tuple(f"covariate {number}" for number in range(1, count + 1))
 
     @property
@@ -205,7 +207,8 @@ def from_influence(
     n_clusters = clustering.count if count is None else count
     error = influence_error(influence, clustering.codes, clustering.count)
     std_error = math.sqrt(factor) * error
-    largest = float(np.nanmax(np.abs(outcome)))
+    sizes = np.abs(outcome)
+    largest = float(np.nanmax(sizes))
     if not std_error > NEGLIGIBLE * largest:
         std_error = 0.0
     df = n_clusters - 1.0

@@ -23,6 +23,7 @@ from impact.statistics.core import (
     JointTest,
     cluster_codes,
     cluster_sums,
+    floats,
     influence_error,
     joint,
     wald,
@@ -127,11 +128,13 @@ def aggregate(group_time: GroupTime, kind: Kind) -> Aggregate:
     average = _evenly if kind == "group" else _by_share
     terms = {}
     for label in np.unique(labels[averaged]):
-        cells = _cells(group_time, averaged & (labels == label))
+        mask = averaged & (labels == label)
+        cells = _cells(group_time, mask)
         terms[int(label)] = average(group_time, cells)
     estimates = tuple((label, _estimate(group_time, term)) for label, term in terms.items())
     pretrend = _pretrend(group_time, terms) if kind == "dynamic" else _NO_PRETREND
-    return Aggregate(_estimate(group_time, _overall(group_time, kind, terms)), estimates, pretrend)
+    mean = _overall(group_time, kind, terms)
+    return Aggregate(_estimate(group_time, mean), estimates, pretrend)
 
 
 def _overall(group_time: GroupTime, kind: Kind, terms: dict[int, _Term]) -> _Term:
@@ -181,14 +184,16 @@ def joint_test(
     if not len(values):
         raise NotEstimable("there is no period before treatment to test", "more periods before treatment")
     sums = influence if clusters is None else _sums(influence, clusters)
-    lengths = np.sqrt((sums**2).sum(axis=0))
+    squares = (sums**2).sum(axis=0)
+    lengths = np.sqrt(squares)
     if np.any(lengths <= 0) or np.linalg.matrix_rank(sums / lengths, tol=SINGULAR**0.5) < len(values):
         raise NotEstimable("the effects to test have a singular covariance", "more units or clusters than effects")
     # In standard errors, so that the covariance is a correlation
     directions = sums / lengths
     correlation = directions.T @ directions
     scaled = values / lengths
-    form = float(scaled @ np.linalg.solve(correlation, scaled))
+    solved = np.linalg.solve(correlation, scaled)
+    form = float(scaled @ solved)
     statistic = form / factor
     if math.isinf(df):
         return joint(statistic, len(values), df, rule="influence function")
@@ -354,4 +359,4 @@ def _multipliers(rng: np.random.Generator, shape: tuple[int, int], multiplier: M
         return 2.0 * coins.astype(np.float64) - 1.0
     golden = (1 + math.sqrt(5)) / 2
     low = rng.random(shape) < golden / math.sqrt(5)
-    return np.asarray(np.where(low, 1 - golden, golden), dtype=np.float64)
+    return floats(np.where(low, 1 - golden, golden))

@@ -101,13 +101,16 @@ def bacon_decomposition(means: Floats, counts: Ints, starts: Floats) -> Bacon:
     comparisons = []
     for early, late in combinations(range(len(starts)), 2):
         pair = [early, late]
-        comparisons += _pair(means[pair], sizes[pair], starts[pair], periods)
+        of_pair = means[pair], sizes[pair], starts[pair]
+        comparisons += _pair(*of_pair, periods)
     total = sum(comparison.weight for comparison in comparisons)
     if not total:
         raise NotEstimable("all units start at the same time or never change", "cohorts that start at different times")
     shares = tuple(replace(comparison, weight=comparison.weight / total) for comparison in comparisons)
-    coefficient = sum(share.weight * share.estimate for share in shares)
-    forbidden = sum(share.weight for share in shares if share.kind in {LATER, ALWAYS})
+    products = [share.weight * share.estimate for share in shares]
+    coefficient = sum(products)
+    with_treated = [share for share in shares if share.kind in {LATER, ALWAYS}]
+    forbidden = sum(share.weight for share in with_treated)
     return Bacon(float(coefficient), shares, float(forbidden))
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from impact.errors import NotEstimable
-from impact.statistics.core import CONFIDENCE, Floats
+from impact.statistics.core import CONFIDENCE, Floats, floats
 from impact.statistics.panels.honest_study import Interval, Study
 
 ALPHA = 1 - CONFIDENCE
@@ -49,26 +49,32 @@ def _edge(tests: list[StepTest], centre: float, half: float) -> float:
     inner, outer = 0.0, 1.0
     for _ in range(4):
         shares = np.linspace(inner, outer, 401)
-        accepted = np.flatnonzero(accepted_by_any(tests, centre + half * shares))
+        grid = centre + half * shares
+        in_interval = accepted_by_any(tests, grid)
+        accepted = np.flatnonzero(in_interval)
         last = int(accepted[-1]) if len(accepted) else 0
         if last == 400:
             raise NotEstimable("the interval does not end", "earlier coefficients with smaller errors, or a smaller m")
-        inner, outer = float(shares[last]), float(shares[last + 1])
+        inner = float(shares[last])
+        outer = float(shares[last + 1])
     return abs(half) * inner
 
 
 def _steps(study: Study) -> Floats:
     """Return the weights (n_pre, k) that give the violations' steps before treatment; the reference period is 0."""
     n_post = len(study.weights)
-    path = np.vstack([np.eye(study.n_pre), np.zeros(study.n_pre)])
+    n_pre = study.n_pre
+    path = np.vstack([np.eye(n_pre), np.zeros(n_pre)])
     steps = np.diff(path, axis=0)
-    return np.hstack([steps, np.zeros((study.n_pre, n_post))])
+    zeros = np.zeros((study.n_pre, n_post))
+    return np.hstack([steps, zeros])
 
 
 def _tails(study: Study) -> Floats:
     """Return ``g_t = Σ_{s ≥ t} l_s``: how often each step after treatment counts in the target."""
-    backwards = np.cumsum(study.weights[::-1])
-    return np.asarray(backwards[::-1], dtype=np.float64)
+    reversed_weights = study.weights[::-1]
+    backwards = np.cumsum(reversed_weights)
+    return floats(backwards[::-1])
 
 
 def step_tests(study: Study, m: float) -> list[StepTest]:
@@ -116,7 +122,7 @@ def _vertices(study: Study, m: float, step: Floats) -> tuple[Floats, Floats]:
 def _errors(study: Study, rows: Floats) -> Floats:
     """Return the standard errors of combinations of the coefficients, shape (V,)."""
     variances = np.sum((rows @ study.sigma) * rows, axis=1)
-    return np.asarray(np.sqrt(np.maximum(variances, 0)))
+    return floats(np.sqrt(np.maximum(variances, 0)))
 
 
 def _accepts(test: StepTest, theta: Floats) -> NDArray[np.bool_]:
@@ -148,10 +154,12 @@ def _truncation(remainder: Floats, room: Floats) -> tuple[Floats, Floats]:
 
 def _truncated_quantile(scale: Floats, low: Floats, high: Floats) -> Floats:
     """Return the second-stage quantile of a normal truncated to (low, high); infinite if nothing is left."""
-    level = 1 - (ALPHA - FIRST_STAGE) / (1 - FIRST_STAGE)
+    remaining = 1 - FIRST_STAGE
+    level = 1 - (ALPHA - FIRST_STAGE) / remaining
     a, b = low / scale, high / scale
     open_ = b > a
     a = np.where(open_, a, 0.0)
     b = np.where(open_, b, 1.0)
     quantile = stats.truncnorm.ppf(level, a, b)
-    return np.asarray(np.where(open_, quantile * scale, np.inf), dtype=np.float64)
+    scaled = quantile * scale
+    return floats(np.where(open_, scaled, np.inf))

@@ -10,7 +10,7 @@ import math
 import numpy as np
 from scipy import optimize, stats
 
-from impact.statistics.core import CONFIDENCE, Floats
+from impact.statistics.core import CONFIDENCE, Floats, floats
 from impact.statistics.panels.honest_study import Interval, Study
 
 
@@ -32,7 +32,7 @@ def smooth_interval(study: Study, m: float) -> Interval:
 def _periods(n_pre: int, n_post: int) -> Floats:
     """Return the periods of the coefficients; 0 is the reference."""
     periods = np.concatenate([np.arange(-n_pre, 0), np.arange(1, n_post + 1)])
-    return np.asarray(periods.astype(np.float64))
+    return floats(periods.astype(np.float64))
 
 
 def _kinks(n_pre: int, n_post: int) -> Floats:
@@ -55,7 +55,7 @@ def _least_variance(study: Study) -> Floats:
     cross = study.sigma[:n_pre] @ study.direction
     slope = earlier @ precision @ cross - study.direction @ periods
     scale = float(earlier @ precision @ earlier)
-    return np.asarray(-precision @ cross + precision @ earlier * slope / scale)
+    return floats(-precision @ cross + precision @ earlier * slope / scale)
 
 
 def _half_length(bias: float, error: float) -> float:
@@ -96,4 +96,4 @@ def _shortest(study: Study, m: float, kinks: Floats, start: Floats) -> Floats:
     # Back to the line exactly, from which the solver may be off by its tolerance
     w = solved.x[:n]
     off = float((w - start) @ earlier)
-    return np.asarray(w - earlier * off / float(earlier @ earlier), dtype=np.float64)
+    return floats(w - earlier * off / float(earlier @ earlier))

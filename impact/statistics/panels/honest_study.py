@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Floats
+from impact.statistics.core import Floats, floats
 
 Interval = tuple[float, float]
 DRAWS = 50_000
@@ -43,8 +43,8 @@ def checked_study(
     estimates: ArrayLike, covariance: ArrayLike, n_pre: int, weights: ArrayLike | None, rng: np.random.Generator
 ) -> Study:
     """Check an event study, and draw from the law of its errors."""
-    beta = np.asarray(estimates, dtype=np.float64)
-    sigma = np.asarray(covariance, dtype=np.float64)
+    beta = floats(estimates)
+    sigma = floats(covariance)
     if beta.ndim != 1 or sigma.shape != (len(beta), len(beta)) or not 1 <= n_pre < len(beta):
         raise NotEstimable(
             "coefficients before and after treatment and their covariance do not fit together",
@@ -57,7 +57,7 @@ def checked_study(
     if np.abs(sigma - sigma.T).max() > 1e-8 * size or values.min() < -1e-8 * size:
         raise NotEstimable("the covariance is not symmetric and positive", "the covariance of the coefficients")
     n_post = len(beta) - n_pre
-    target = np.full(n_post, 1 / n_post) if weights is None else np.asarray(weights, dtype=np.float64)
+    target = np.full(n_post, 1 / n_post) if weights is None else floats(weights)
     if target.shape != (n_post,) or not np.isfinite(target).all() or not target.any():
         raise NotEstimable("the weights do not fit the periods after treatment", "one weight each, not all zero")
     root = vectors * np.sqrt(np.maximum(values, 0.0))

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.sparse import csgraph
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Estimate, Floats, Ints
+from impact.statistics.core import Estimate, Floats, Ints, floats
 from impact.statistics.informative import informative
 from impact.statistics.panels.adoption import (
     NEVER,
@@ -134,7 +134,8 @@ def gardner_two_stage(panel: Panel) -> Imputed:
     terms = []
     for event in events[events != -1]:
         mask = adopters & (fit.event == event)
-        terms.append((int(event), _second_stage(panel, fit, mask)))
+        estimate = _second_stage(panel, fit, mask)
+        terms.append((int(event), estimate))
     overall = _second_stage(panel, fit, fit.treated)
     return _imputed(panel, fit, overall, tuple(terms))
 
@@ -157,23 +158,30 @@ def _fit(panel: Panel) -> _Fit:
     """Choose the observations, fit the effects where untreated, and return outcomes less what they impute."""
     if panel.covariates is not None:
         raise NotEstimable("unit effects absorb baseline covariates", "no covariates, or another estimator")
-    event = np.arange(panel.outcome.shape[1]) - panel.cohort[:, None]
+    n_periods = panel.outcome.shape[1]
+    cohort = panel.cohort[:, None]
+    event = np.arange(n_periods) - cohort
     ever = (panel.cohort != NEVER)[:, None]
-    treated = np.asarray(ever & (event >= 0))
+    since = event >= 0
+    treated = np.asarray(ever & since)
     present = ~np.isnan(panel.outcome)
-    present &= (present & ~treated).any(axis=1)[:, None]
+    earlier = (present & ~treated).any(axis=1)
+    present &= earlier[:, None]
     observed, thin = _imputable(panel, present, treated)
     used = np.asarray(observed.any(axis=1))
     clustering = clustering_of(panel, used)
     _check_linked(panel, observed & ~treated)
-    weights = np.where(observed, panel.unit_weights[:, None], 0.0)
+    unit_weights = panel.unit_weights[:, None]
+    weights = np.where(observed, unit_weights, 0.0)
     untreated = np.where(treated, 0.0, weights)
     outcome = np.where(observed, panel.outcome, 0.0)
     weighted = untreated * outcome
-    units, periods = _two_way(untreated, weighted.sum(axis=1), weighted.sum(axis=0))
+    by_unit, by_period = weighted.sum(axis=1), weighted.sum(axis=0)
+    units, periods = _two_way(untreated, by_unit, by_period)
     imputed = outcome - units[:, None] - periods
     gaps = np.where(observed, imputed, 0.0)
-    return _Fit(used, observed & treated, event, weights, untreated, gaps, clustering, thin)
+    used_treated = observed & treated
+    return _Fit(used, used_treated, event, weights, untreated, gaps, clustering, thin)
 
 
 def _imputable(panel: Panel, observed: Bools, after_start: Bools) -> tuple[Bools, tuple[str, ...]]:
@@ -185,25 +193,31 @@ def _imputable(panel: Panel, observed: Bools, after_start: Bools) -> tuple[Bools
     period; its error is known if its cohort lies in two, and is observed in two in that period. Returns what stays,
     shape (n, T), and what was too thin, in words.
     """
-    clustering, gone = clustering_of(panel, np.asarray(observed.any(axis=1))), dict[str, None]()
+    gone = dict[str, None]()
+    in_use = np.asarray(observed.any(axis=1))
+    clustering = clustering_of(panel, in_use)
     while True:
-        wide, thin = wide_cohorts(panel, np.asarray(observed.any(axis=1)))
+        in_use = np.asarray(observed.any(axis=1))
+        wide, thin = wide_cohorts(panel, in_use)
         gone |= dict.fromkeys(thin)
         remaining = observed & wide[:, None]
         treated = np.asarray(remaining & after_start)
         for period in np.flatnonzero(treated.any(axis=0)):
             name = panel.name(int(period))
-            if n_spread(remaining[:, period] & ~after_start[:, period], clustering) < 2:
+            comparison = remaining[:, period] & ~after_start[:, period]
+            if n_spread(comparison, clustering) < 2:
                 treated[:, period] = False
                 gone[f"fewer than two units or clusters are untreated in period {name}"] = None
-            for cohort in np.unique(panel.cohort[treated[:, period]]):
+            cohorts = panel.cohort[treated[:, period]]
+            for cohort in np.unique(cohorts):
                 members = treated[:, period] & (panel.cohort == cohort)
                 if n_spread(members, clustering) < 2:
                     treated[members, period] = False
                     start = panel.name(int(cohort))
                     gone[f"the cohort first treated {start} is observed in one unit or cluster in period {name}"] = None
         untreated = _untreated(remaining & ~after_start, treated)
-        identified = untreated | (treated & untreated.any(axis=1, keepdims=True))
+        has_untreated = untreated.any(axis=1, keepdims=True)
+        identified = untreated | (treated & has_untreated)
         if np.array_equal(identified, observed):
             break
         observed = np.asarray(identified)
@@ -260,14 +274,16 @@ def _influence(fit: _Fit, chosen: Floats, second: Floats) -> Floats:
     first_weights = fit.untreated_weights * (units[:, None] + periods)
     first = (first_weights * fit.gaps).sum(axis=1)
     direct = (chosen * second).sum(axis=1)
-    return np.asarray(direct - first, dtype=np.float64)
+    return floats(direct - first)
 
 
 def _second_stage(panel: Panel, fit: _Fit, mask: Bools) -> Estimate:
     """Average the gaps of a mask, with residuals from their own mean."""
     total = fit.weights[mask].sum()
-    chosen = np.where(mask, fit.weights, 0.0) / total
-    effect = float(np.sum(chosen * fit.gaps))
+    inside = np.where(mask, fit.weights, 0.0)
+    chosen = inside / total
+    weighted = chosen * fit.gaps
+    effect = float(np.sum(weighted))
     influence = _influence(fit, chosen, fit.gaps - effect)
     return _estimate(panel, fit, effect, influence, "GMM (Gardner)")
 
@@ -275,12 +291,16 @@ def _second_stage(panel: Panel, fit: _Fit, mask: Bools) -> Estimate:
 def _conservative(panel: Panel, fit: _Fit, mask: Bools, rule: str) -> Estimate:
     """Average the gaps of a mask, with residuals from the mean of each cohort and period."""
     total = fit.weights[mask].sum()
-    chosen = np.where(mask, fit.weights, 0.0) / total
+    inside = np.where(mask, fit.weights, 0.0)
+    chosen = inside / total
     centred = np.zeros_like(fit.gaps)
-    for cohort in np.unique(panel.cohort[mask.any(axis=1)]):
+    with_treated = mask.any(axis=1)
+    for cohort in np.unique(panel.cohort[with_treated]):
         members = panel.cohort == cohort
-        centred[members] = _less_mean(fit.gaps[members], chosen[members] ** 2)
-    effect = float(np.sum(chosen * fit.gaps))
+        squares = chosen[members] ** 2
+        centred[members] = _less_mean(fit.gaps[members], squares)
+    weighted = chosen * fit.gaps
+    effect = float(np.sum(weighted))
     influence = _influence(fit, chosen, centred)
     return _estimate(panel, fit, effect, influence, rule)
 
@@ -290,7 +310,7 @@ def _less_mean(gaps: Floats, squares: Floats) -> Floats:
     total = squares.sum(axis=0)
     sums = (squares * gaps).sum(axis=0)
     mean = np.divide(sums, total, out=np.zeros_like(total), where=total > 0)
-    return np.asarray(gaps - mean)
+    return floats(gaps - mean)
 
 
 def _estimate(panel: Panel, fit: _Fit, effect: float, influence: Floats, rule: str) -> Estimate:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Estimate, Floats, Ints, JointTest
+from impact.statistics.core import Estimate, Floats, Ints, JointTest, floats
 from impact.statistics.informative import informative
 from impact.statistics.panels.adoption import (
     Bools,
@@ -234,7 +234,8 @@ def _regression(panel: Panel, sample: _Sample, cells: Ints) -> tuple[Floats, Flo
     outcome = _within(panel.outcome[:, :n_periods], sample.weights > 0)
     patterns = _patterns(panel, sample, cells)
     size = n_cells + len(sample.periods) - 1
-    gram, moments = np.zeros((size, size)), np.zeros(size)
+    gram = np.zeros((size, size))
+    moments = np.zeros(size)
     for rows, matrix in patterns:
         weights = panel.unit_weights[rows]
         gram += weights.sum() * matrix.T @ matrix
@@ -254,7 +255,8 @@ def _regression(panel: Panel, sample: _Sample, cells: Ints) -> tuple[Floats, Flo
 def _within(outcome: Floats, observed: Bools) -> Floats:
     """Return outcomes less their unit's mean; zero where not observed."""
     filled = np.where(observed, outcome, 0.0)
-    counts = np.maximum(observed.sum(axis=1), 1)
+    present = observed.sum(axis=1)
+    counts = np.maximum(present, 1)
     means = filled.sum(axis=1) / counts
     return np.where(observed, filled - means[:, None], 0.0)
 
@@ -288,7 +290,7 @@ def _inverse(gram: Floats) -> Floats:
         )
     units = np.outer(scale, scale)
     inverse = np.linalg.inv(gram / units)
-    return np.asarray(inverse / units, dtype=np.float64)
+    return floats(inverse / units)
 
 
 def _average(regression: _Regression, chosen: Bools) -> Estimate:

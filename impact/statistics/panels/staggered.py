@@ -14,7 +14,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Estimate, Floats, Ints
+from impact.statistics.core import Estimate, Floats, Ints, floats
 from impact.statistics.observational.inputs import design, enough_units
 from impact.statistics.observational.propensity import logit
 from impact.statistics.panels.adoption import (
@@ -199,7 +199,8 @@ def two_by_two(
     Sant'Anna and Zhao (2020), theorem 1 and appendix.
     """
     method = method if matrix.shape[1] > 1 else "reg"
-    fitted, fit_influence = np.zeros(len(change)), np.zeros_like(matrix)
+    fitted = np.zeros(len(change))
+    fit_influence = np.zeros_like(matrix)
     if method != "ipw":
         fitted, fit_influence = _outcome_fit(change, treated, matrix, weights, names=names)
     # η₁: what the treated gained beyond the fit of the comparison
@@ -208,14 +209,17 @@ def two_by_two(
     gain, gain_influence = _weighted_mean(residual, w1)
     gradient = _weighted_mean(matrix, w1)[0]
     if method == "reg":
-        return float(gain), gain_influence - fit_influence @ gradient
+        through_fit = fit_influence @ gradient
+        return float(gain), gain_influence - through_fit
     # η₀: the same in the comparison, weighted by the odds p/(1 − p) to resemble the treated
     propensity, propensity_influence = _propensity(treated, matrix, weights, names)
-    w0 = weights * ~treated * propensity / (1 - propensity)
+    unlikely = 1 - propensity
+    w0 = weights * ~treated * propensity / unlikely
     loss, loss_influence = _weighted_mean(residual, w0)
     deviations = w0 * (residual - loss)
     odds_gradient = matrix.T @ deviations
-    loss_influence = loss_influence + propensity_influence @ odds_gradient / w0.sum()
+    of_odds = propensity_influence @ odds_gradient / w0.sum()
+    loss_influence = loss_influence + of_odds
     gradient = gradient - _weighted_mean(matrix, w0)[0]
     influence = gain_influence - loss_influence
     return float(gain - loss), influence - fit_influence @ gradient
@@ -243,6 +247,7 @@ def _late(panel: Panel, anticipation: int) -> Bools:
 
 
 def _check_choices(control: str, method: str, base: str, anticipation: int) -> None:
+    """Refuse a setting that is not one of its choices."""
     for value, choices in ((control, Control), (method, Method), (base, Base)):
         if value not in get_args(choices):
             raise ValueError(f"{value!r} is none of {get_args(choices)}")
@@ -253,10 +258,12 @@ def _check_choices(control: str, method: str, base: str, anticipation: int) -> N
 def _sample(panel: Panel, *, control: Control, method: Method, anticipation: int) -> _Sample:
     """Choose the units seen in all periods and before treatment, and say which cohorts that leaves out."""
     late = _late(panel, anticipation)
-    complete = ~np.isnan(panel.outcome).any(axis=1)
+    missing = np.isnan(panel.outcome).any(axis=1)
+    complete = ~missing
     used = late & complete
     gone = []
-    for cohort in np.setdiff1d(panel.cohort[late], panel.cohort[used]):
+    lost = np.setdiff1d(panel.cohort[late], panel.cohort[used])
+    for cohort in lost:
         who = "never treated" if cohort == NEVER else f"first treated {panel.name(int(cohort))}"
         gone.append(f"every unit {who} has a missing outcome")
         if not used.any() or (cohort == NEVER and control == "never"):
@@ -265,7 +272,8 @@ def _sample(panel: Panel, *, control: Control, method: Method, anticipation: int
         raise NotEstimable("no unit is observed before its treatment", "periods before treatment")
     used, thin = wide_cohorts(panel, used)
     mean_weight = panel.unit_weights[used].mean()
-    weights = np.where(used, panel.unit_weights, 0.0) / mean_weight
+    inside = np.where(used, panel.unit_weights, 0.0)
+    weights = inside / mean_weight
     clustering = clustering_of(panel, used)
     matrix = _matrix(panel, used)
     return _Sample(panel, used, matrix, weights, clustering, control, method, anticipation, (*gone, *thin))
@@ -329,7 +337,8 @@ def _cell_estimate(sample: _Sample, cohort: int, period: int, base: int) -> Esti
     where = _where(panel, cohort, period)
     rows = np.flatnonzero(members)
     names = panel.covariate_labels
-    change = panel.outcome[rows, period] - panel.outcome[rows, base]
+    outcome = panel.outcome
+    change = outcome[rows, period] - outcome[rows, base]
     try:
         effect, influence_of_rows = two_by_two(
             change, treated[rows], sample.matrix[rows], sample.weights[rows], method=sample.method, names=names
@@ -346,7 +355,7 @@ def _cell_estimate(sample: _Sample, cohort: int, period: int, base: int) -> Esti
 def _weighted_mean(values: Floats, weights: Floats) -> tuple[Floats, Floats]:
     """Return the weighted mean of rows and each row's influence on it."""
     share = weights / weights.sum()
-    mean: Floats = np.asarray(share @ values, dtype=np.float64)
+    mean: Floats = floats(share @ values)
     deviations = values - mean
     influence: Floats = (share * deviations.T).T
     return mean, influence
@@ -357,17 +366,19 @@ def _outcome_fit(
 ) -> tuple[Floats, Floats]:
     """Fit the change linearly in the comparison; return the fit for all units and influence on the coefficients."""
     where = " among the comparison units"
-    enough_units(int(np.sum(~treated)), matrix.shape[1], where.strip())
-    if matrix.shape[1] > 1:
+    n, k = int(np.sum(~treated)), matrix.shape[1]
+    enough_units(n, k, where.strip())
+    if k > 1:
         design(matrix[~treated, 1:], names, where=where)
     w0 = weights * ~treated
     weighted = (matrix.T * w0).T
     gram = weighted.T @ matrix
-    coefficients = np.linalg.solve(gram, weighted.T @ change)
+    moments = weighted.T @ change
+    coefficients = np.linalg.solve(gram, moments)
     fitted: Floats = matrix @ coefficients
     scores = weighted.T * (change - fitted)
     influence = np.linalg.solve(gram, scores).T
-    return fitted, np.asarray(influence, dtype=np.float64)
+    return fitted, floats(influence)
 
 
 def _propensity(treated: Bools, matrix: Floats, weights: Floats, names: Sequence[str]) -> tuple[Floats, Floats]:

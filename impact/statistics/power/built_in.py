@@ -11,7 +11,7 @@ import numpy as np
 from scipy import stats
 
 from impact.errors import NotEstimable
-from impact.statistics.core import CONFIDENCE, Floats
+from impact.statistics.core import CONFIDENCE, Floats, floats
 from impact.statistics.power.plan import Dataset
 
 BuiltIn = Literal["difference", "change", "ancova"]
@@ -45,13 +45,14 @@ def built_in_rows(batch: Dataset, name: BuiltIn) -> Floats:
 def _within_clusters(batch: Dataset, values: Floats) -> Floats:
     """Sum the columns of values, shape (b, n), within clusters, whose rows stand together."""
     starts = np.unique(batch.cluster, return_index=True)[1]
-    return np.asarray(np.add.reduceat(values, starts, axis=1), dtype=np.float64)
+    sums = np.add.reduceat(values, starts, axis=1)
+    return floats(sums)
 
 
 def _arm_sums(batch: Dataset, values: Floats) -> Floats:
     """Sum the columns of values, shape (b, n), within arms, shape (b, 2)."""
     arms = batch.arm[:, None] == np.arange(2)
-    return np.asarray(values @ arms.astype(np.float64), dtype=np.float64)
+    return floats(values @ arms.astype(np.float64))
 
 
 def _difference(batch: Dataset, outcome: Floats, observed: Floats) -> tuple[Floats, Floats, Floats]:

@@ -16,7 +16,7 @@ import numpy as np
 from scipy import optimize, stats
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Floats, t_quantile
+from impact.statistics.core import Floats, floats, t_quantile
 
 LARGEST = 1e9
 Waves = Literal["exchangeable", "ar1"]
@@ -189,7 +189,8 @@ def one_mean(n: float, *, sd: float = 1.0) -> Precision:
     """Return the precision of one mean, or of the mean of paired differences with standard deviation ``sd``."""
     refuse_outside("a sample size", 1, math.inf, n, open_ends=True)
     refuse_outside("a standard deviation", 0, math.inf, sd, open_ends=True)
-    return Precision(sd / math.sqrt(n), n - 1)
+    error = sd / math.sqrt(n)
+    return Precision(error, n - 1)
 
 
 def cluster_means(
@@ -242,11 +243,15 @@ def cluster_means(
     refuse_outside("a cluster size", 1, math.inf, size)
     refuse_outside("a coefficient of variation", 0, math.inf, cv_size)
     refuse_outside("a standard deviation", 0, math.inf, sd, open_ends=True)
-    between = icc * (1 - r2_cluster) * (1 + cv_size**2)
-    within = (1 - icc) * (1 - r2_person) / size
+    unexplained_between = 1 - r2_cluster
+    unequal = 1 + cv_size**2
+    between = icc * unexplained_between * unequal
+    unexplained_within = 1 - r2_person
+    within = (1 - icc) * unexplained_within / size
     per_cluster = 1 / treated + 1 / comparison
     variance = sd**2 * per_cluster * (between + within)
-    df = treated + comparison - 2 - covariates
+    n_clusters = treated + comparison
+    df = n_clusters - 2 - covariates
     return Precision(math.sqrt(variance), df)
 
 
@@ -261,7 +266,7 @@ def wave_correlation(waves: int, autocorrelation: float, structure: Waves = "exc
         correlation = float(autocorrelation) ** lag
     if np.linalg.eigvalsh(correlation)[0] < -1e-12:
         raise NotEstimable(f"{waves} waves cannot all correlate at {autocorrelation:g}", "a higher autocorrelation")
-    return np.asarray(correlation, dtype=np.float64)
+    return floats(correlation)
 
 
 def panel_factor(correlation: Floats, pre: int, analysis: Analysis) -> float:
@@ -289,7 +294,8 @@ def panel_factor(correlation: Floats, pre: int, analysis: Analysis) -> float:
         Without a wave before (for change and ANCOVA) or after, or if nothing is left to vary.
     """
     waves = len(correlation)
-    if not 0 <= pre < waves or (pre == 0 and analysis != "post"):
+    nothing_before = pre == 0 and analysis != "post"
+    if not 0 <= pre < waves or nothing_before:
         raise NotEstimable(
             f"{analysis} with {pre} of {waves} waves before has nothing to compare", "waves on each side"
         )

@@ -25,7 +25,8 @@ def _proportion_errors(
     n = n_treated + n_comparison
     pooled = (p_treated * n_treated + p_comparison * n_comparison) / n
     per_person = 1 / n_treated + 1 / n_comparison
-    null = math.sqrt(pooled * (1 - pooled) * per_person)
+    spread = pooled * (1 - pooled)
+    null = math.sqrt(spread * per_person)
     v1 = p_treated * (1 - p_treated) / n_treated
     v0 = p_comparison * (1 - p_comparison) / n_comparison
     variance = v1 + v0
@@ -50,7 +51,8 @@ def power_proportions(
     -----
     ``Φ((|p1 − p2| − z se0) / se1)`` with ``se0`` pooled and ``se1`` unpooled. A one-sided test looks for an increase.
     """
-    threshold = float(stats.norm.isf(tail_level(alpha, sides)))
+    level = tail_level(alpha, sides)
+    threshold = float(stats.norm.isf(level))
     null, spread = _proportion_errors(p_treated, p_comparison, n_treated, n_comparison)
     difference = p_treated - p_comparison
     if sides == 2:

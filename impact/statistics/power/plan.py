@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import optimize, stats
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Floats, Ints
+from impact.statistics.core import Floats, Ints, floats
 from impact.statistics.power.closed_form import Waves, itt_effect, wave_correlation
 
 TERMS = 600
@@ -154,22 +154,27 @@ def _latent(plan: Plan, rng: np.random.Generator, size: int, cluster: Ints) -> F
     """Draw standard normal panels, shape (size, n, T), with the latent correlations of the plan."""
     between, total = _latent_correlations(plan)
     n, waves = len(cluster), len(total)
-    persons = rng.standard_normal((size, n, waves)) @ _root(total - between).T
+    noise = rng.standard_normal((size, n, waves))
+    root = _root(total - between)
+    persons = noise @ root.T
     if plan.icc > 0:
         n_clusters = int(cluster[-1]) + 1
-        effects = rng.standard_normal((size, n_clusters, waves)) @ _root(between).T
+        shocks = rng.standard_normal((size, n_clusters, waves))
+        effects = shocks @ _root(between).T
         persons += effects[:, cluster]
-    return np.asarray(persons, dtype=np.float64)
+    return floats(persons)
 
 
 def _latent_correlations(plan: Plan) -> tuple[Floats, Floats]:
     """Return latent correlations between waves, of two persons of one cluster and of one person."""
-    waves, structure = plan.pre + plan.post, plan.structure
+    waves = plan.pre + plan.post
+    structure = plan.structure
     among = plan.autocorrelation if plan.cluster_autocorrelation is None else plan.cluster_autocorrelation
     between = plan.icc * wave_correlation(waves, among, structure)
     within = (1 - plan.icc) * wave_correlation(waves, plan.autocorrelation, structure)
     if plan.outcome == "scale":
-        return between, between + within
+        same = between + within
+        return between, same
     thresholds = _thresholds(plan, plan.mean)
     powers = hermite_shares(thresholds)
     return _to_latent(between, powers), _to_latent(between + within, powers)
@@ -181,7 +186,7 @@ def _root(covariance: Floats) -> Floats:
     if values[0] < -1e-9:
         raise NotEstimable("no panel has these correlations together", "a lower ICC or a lower autocorrelation")
     roots = np.sqrt(np.clip(values, 0, None))
-    return np.asarray(vectors * roots, dtype=np.float64)
+    return floats(vectors * roots)
 
 
 def _thresholds(plan: Plan, mean: float) -> Floats:
@@ -189,14 +194,17 @@ def _thresholds(plan: Plan, mean: float) -> Floats:
     if plan.outcome == "binary":
         if not 0 < mean < 1:
             raise NotEstimable(f"a share of {mean:g} is impossible or certain", "mean and mean + effect inside 0 to 1")
-        return np.array([stats.norm.isf(mean)])
+        cut = stats.norm.isf(mean)
+        return np.array([cut])
     if not mean > 0:
         raise NotEstimable(f"a mean count of {mean:g} is impossible", "mean and mean + effect above 0")
     phi = plan.dispersion
-    count = stats.nbinom(1 / phi, 1 / (1 + phi * mean)) if phi > 0 else stats.poisson(mean)
+    share = 1 / (1 + phi * mean)
+    count = stats.nbinom(1 / phi, share) if phi > 0 else stats.poisson(mean)
     largest = int(count.isf(1e-13))
-    exceed = count.sf(np.arange(largest + 1))
-    return np.asarray(stats.norm.isf(exceed), dtype=np.float64)
+    numbers = np.arange(largest + 1)
+    exceed = count.sf(numbers)
+    return floats(stats.norm.isf(exceed))
 
 
 def hermite_shares(thresholds: Floats) -> Floats:
@@ -216,24 +224,28 @@ def hermite_shares(thresholds: Floats) -> Floats:
     odd = 2 * np.arange(len(thresholds)) + 1
     variance = float(np.sum(odd * exceed) - exceed.sum() ** 2)
     shares[-1] += max(variance - shares.sum(), 0.0)
-    return np.asarray(shares / shares.sum(), dtype=np.float64)
+    return floats(shares / shares.sum())
 
 
 def _to_latent(correlations: Floats, shares: Floats) -> Floats:
     """Replace correlations of the outcome by those of the latent normal that give them."""
     powers = np.arange(1, TERMS + 1)
-    distinct, where = np.unique(np.round(correlations, 12), return_inverse=True)
-    lowest = float(np.sum(shares * (-1.0) ** powers))
+    rounded = np.round(correlations, 12)
+    distinct, where = np.unique(rounded, return_inverse=True)
+    alternating = (-1.0) ** powers
+    lowest = float(np.sum(shares * alternating))
     if distinct[0] <= lowest:
         raise NotEstimable(f"this outcome cannot correlate at {distinct[0]:g}", f"a correlation above {lowest:.3g}")
 
     def latent(correlation: float) -> float:
         def gap(r: float) -> float:
-            return float(shares @ r**powers) - correlation
+            reached = float(shares @ r**powers)
+            return reached - correlation
 
         return float(optimize.brentq(gap, -1, 1.001, xtol=1e-14))
 
-    solved = np.array([latent(correlation) for correlation in distinct], dtype=np.float64)
+    roots = [latent(correlation) for correlation in distinct]
+    solved = np.array(roots, dtype=np.float64)
     return solved[where].reshape(correlations.shape)
 
 
@@ -244,7 +256,7 @@ def _outcomes(plan: Plan, latent: Floats, received: NDArray[np.bool_]) -> Floats
     if plan.outcome == "scale":
         treated = reached * (np.arange(latent.shape[2]) >= pre)
         outcome = plan.mean + plan.sd * latent + plan.effect * treated
-        return np.asarray(outcome, dtype=np.float64)
+        return floats(outcome)
     outcomes = np.searchsorted(_thresholds(plan, plan.mean), latent).astype(np.float64)
     moved = _thresholds(plan, plan.mean + plan.effect)
     with_effect = np.searchsorted(moved, latent[:, :, pre:])

@@ -74,17 +74,21 @@ def simulate(
         raise NotEstimable("fewer than two replications show no spread", "a thousand replications or more")
     rng = np.random.default_rng(seed)
     true_effect = plan.itt if truth is None else truth
-    rows = [_analysed(batch, estimator) for batch in _batches(plan, rng, replications)]
-    return summarise(np.concatenate(rows), true_effect, alpha)
+    batches = _batches(plan, rng, replications)
+    rows = [_analysed(batch, estimator) for batch in batches]
+    results = np.concatenate(rows)
+    return summarise(results, true_effect, alpha)
 
 
 def _batches(plan: Plan, rng: np.random.Generator, replications: int) -> Iterator[Dataset]:
     """Yield the datasets of all replications, as many at once as memory allows."""
     check_plan(plan)
-    values = int(plan.cluster_sizes.sum() * (plan.pre + plan.post))
+    waves = plan.pre + plan.post
+    values = int(plan.cluster_sizes.sum() * waves)
     per_batch = max(1, BATCH_VALUES // values)
     for start in range(0, replications, per_batch):
-        yield draw(plan, rng, min(per_batch, replications - start))
+        size = min(per_batch, replications - start)
+        yield draw(plan, rng, size)
 
 
 def _analysed(batch: Dataset, estimator: Estimator | BuiltIn) -> Floats:

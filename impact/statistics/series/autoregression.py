@@ -39,10 +39,12 @@ def ar1_solution(y: Floats, design: Floats, *, small_sample: bool) -> Solution:
     innovations = _whiten(residuals, phi)
     variance = float(innovations @ innovations) / n
     inverse = np.linalg.inv(white.T @ white)
-    covariance = variance * inverse * (n / (n - k) if small_sample else 1.0)
+    factor = n / (n - k) if small_sample else 1.0
+    covariance = variance * inverse * factor
     correction = ", n/(n−k)" if small_sample else ""
     rule = f"AR(1) ML{correction}, φ = {phi:.3f}"
-    return Solution(beta, covariance, residuals, innovations, phi, _profile(y, design, phi), rule)
+    likelihood = _profile(y, design, phi)
+    return Solution(beta, covariance, residuals, innovations, phi, likelihood, rule)
 
 
 def _best_phi(y: Floats, design: Floats) -> float:
@@ -50,10 +52,13 @@ def _best_phi(y: Floats, design: Floats) -> float:
     grid = np.linspace(-0.999, 0.999, 201)
     heights = [_profile(y, design, float(phi)) for phi in grid]
     best = int(np.argmax(heights))
-    if best in (0, len(grid) - 1):
+    last = len(grid) - 1
+    if best in (0, last):
         raise NotEstimable("the errors look like a random walk or alternate without end", _NEEDED)
-    low, high = grid[best - 1], grid[best + 1]
-    phi = float(optimize.brentq(lambda at: _score(y, design, at), low, high, xtol=1e-15))
+    low = grid[best - 1]
+    high = grid[best + 1]
+    root = optimize.brentq(lambda at: _score(y, design, at), low, high, xtol=1e-15)
+    phi = float(root)
     if abs(phi) >= RANDOM_WALK:
         raise NotEstimable(f"the errors look like a random walk (φ = {phi:.3f})", _NEEDED)
     return phi
@@ -83,9 +88,11 @@ def _profile(y: Floats, design: Floats, phi: float) -> float:
     _, residuals = _given_phi(y, design, phi)
     innovations = _whiten(residuals, phi)
     squares = float(innovations @ innovations)
-    spread = math.log(2 * math.pi * squares / n)
+    variance = 2 * math.pi * squares / n
+    spread = math.log(variance)
     determinant = math.log(1 - phi**2)
-    return -n / 2 * (spread + 1) - (n - 1) / 2 * determinant
+    of_errors = -n / 2 * (spread + 1)
+    return of_errors - (n - 1) / 2 * determinant
 
 
 def _score(y: Floats, design: Floats, phi: float) -> float:

@@ -16,7 +16,7 @@ from statsmodels.stats.diagnostic import acorr_ljungbox
 from statsmodels.stats.stattools import durbin_watson
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Estimate, Floats, Ints, wald
+from impact.statistics.core import Estimate, Floats, Ints, floats, wald
 from impact.statistics.series.autoregression import Solution, ar1_solution
 
 Errors = Literal["classical", "newey_west", "ar1"]
@@ -181,7 +181,7 @@ def interrupted(
 
 def _series(values: ArrayLike, what: str) -> Floats:
     """Return a series as floats, or say which periods are missing."""
-    series = np.asarray(values, dtype=np.float64)
+    series = floats(values)
     if series.ndim != 1:
         raise NotEstimable(f"the {what} is not one series", "one value per period")
     missing = np.flatnonzero(~np.isfinite(series))
@@ -206,7 +206,8 @@ def _refuse_gaps(time: ArrayLike | None, n: int) -> None:
     if len(steps) != n - 1:
         raise NotEstimable(f"there are {n} values and {len(steps) + 1} periods", "one period per value")
     equal = np.isclose(steps, np.median(steps), rtol=1e-9)
-    odd = np.flatnonzero(~equal | (steps <= 0))
+    falling = steps <= 0
+    odd = np.flatnonzero(~equal | falling)
     if len(odd):
         raise NotEstimable(f"periods are not equally spaced after positions {_listed(odd)}", "every period, in order")
 
@@ -224,17 +225,20 @@ def _design(
 ) -> tuple[Floats, list[str]]:
     """Return the regressors (T, k) and their names: constant, trend, level, slope, seasons, covariates."""
     steps = np.arange(1, n + 1, dtype=np.float64)
-    post = (steps > start).astype(np.float64)
+    is_post = steps > start
+    post = is_post.astype(np.float64)
     since = post * (steps - start)
     columns = [np.ones(n), steps, post, since]
     names = ["constant", "trend", "level", "slope"]
     for label, column in _seasons(season, n):
         columns.append(column)
         names.append(f"season {label}")
-    for position, column in enumerate(_covariates(covariates, n).T):
+    rows = _covariates(covariates, n)
+    for position, column in enumerate(rows.T):
         columns.append(column)
         names.append(f"covariate {position}")
-    return np.column_stack(columns), names
+    matrix = np.column_stack(columns)
+    return matrix, names
 
 
 def _seasons(season: NDArray[np.generic] | None, n: int) -> list[tuple[str, Floats]]:
@@ -244,10 +248,12 @@ def _seasons(season: NDArray[np.generic] | None, n: int) -> list[tuple[str, Floa
     labels = np.asarray(season)
     if labels.shape != (n,):
         raise NotEstimable("the seasons do not match the series", "one season per period")
-    if np.any(labels != labels) or any(label is None for label in labels.tolist()):  # noqa: PLR0124 - NaN only
+    missing = any(label is None for label in labels.tolist())
+    if np.any(labels != labels) or missing:  # noqa: PLR0124 - NaN only
         raise NotEstimable("some periods have no season", "a season for every period")
     distinct, counts = np.unique(labels, return_counts=True)
-    once = [str(label) for label in distinct[counts == 1]]
+    singles = distinct[counts == 1]
+    once = [str(label) for label in singles]
     if once:
         raise NotEstimable(f"seasons {', '.join(once)} occur only once", "at least two periods of each season")
     return [(str(label), (labels == label).astype(np.float64)) for label in distinct[1:]]
@@ -256,7 +262,7 @@ def _seasons(season: NDArray[np.generic] | None, n: int) -> list[tuple[str, Floa
 def _covariates(covariates: ArrayLike | None, n: int) -> Floats:
     if covariates is None:
         return np.empty((n, 0))
-    matrix = np.asarray(covariates, dtype=np.float64)
+    matrix = floats(covariates)
     matrix = matrix[:, None] if matrix.ndim == 1 else matrix
     if matrix.shape[0] != n:
         raise NotEstimable("the covariates do not match the series", "one row per period")
@@ -272,9 +278,11 @@ def _refuse_collinear(design: Floats, names: list[str]) -> None:
     if n <= k:
         raise NotEstimable(f"{n} periods cannot carry {k} terms", "a longer series, or fewer seasons and covariates")
     length = np.linalg.norm(design, axis=0)
-    scaled = design / np.maximum(length, np.finfo(float).tiny)
+    tiny = np.finfo(float).tiny
+    scaled = design / np.maximum(length, tiny)
     triangle = np.linalg.qr(scaled, mode="r")
-    lost = np.flatnonzero(np.abs(np.diag(triangle)) < 1e-9)
+    diagonal = np.abs(np.diag(triangle))
+    lost = np.flatnonzero(diagonal < 1e-9)
     if len(lost):
         raise NotEstimable(f"{names[lost[0]]} is determined by the other terms", "a design without it")
 
@@ -288,13 +296,15 @@ def _solve(y: Floats, design: Floats, errors: Errors, lags: int | None, *, small
     fit: Any = sm.OLS(y, design).fit()
     residuals = fit.resid
     rounding = max(1e-10 * np.std(y), 1e-13 * size)
-    if np.sqrt(np.mean(residuals**2)) <= rounding:
+    spread = np.sqrt(np.mean(residuals**2))
+    if spread <= rounding:
         raise NotEstimable("the model fits the series without error", "an outcome that varies about its trend")
     if errors == "ar1":
         return ar1_solution(y, design, small_sample=small_sample)
     if errors == "newey_west":
         return _newey_west(fit, len(y), lags, small_sample=small_sample)
-    return Solution(fit.params, fit.cov_params(), residuals, residuals, 0.0, float(fit.llf), "OLS")
+    likelihood = float(fit.llf)
+    return Solution(fit.params, fit.cov_params(), residuals, residuals, 0.0, likelihood, "OLS")
 
 
 def _newey_west(fit: Any, n: int, lags: int | None, *, small_sample: bool) -> Solution:

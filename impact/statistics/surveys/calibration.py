@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Floats, Ints
+from impact.statistics.core import Floats, Ints, floats
 
 Labels = NDArray[Any]
 Totals = Mapping[Any, float]
@@ -75,7 +75,7 @@ class Calibrated:
         scaled = self.matrix / np.linalg.norm(weighted, axis=0)
         coefficients = np.linalg.lstsq(scaled * root[:, None], values * rows, rcond=None)[0]
         fitted = scaled @ coefficients
-        return np.asarray(values - fitted, dtype=np.float64)
+        return floats(values - fitted)
 
 
 def calibrate(
@@ -118,16 +118,17 @@ def calibrate(
     bounds. Solved by Newton steps, halved while they do not reduce the misfit. Reference: Deville and Särndal
     (1992), Calibration estimators in survey sampling, https://doi.org/10.1080/01621459.1992.10475217.
     """
-    weights = np.asarray(weights, dtype=np.float64)
-    matrix = np.asarray(matrix, dtype=np.float64)
-    totals = np.asarray(totals, dtype=np.float64)
+    weights = floats(weights)
+    matrix = floats(matrix)
+    totals = floats(totals)
     _check_weights(weights)
     _check_matrix(weights, matrix, totals)
     link = _link(method, bounds)
     factors, steps = _newton(weights, matrix, totals, link, tolerance)
     if method == "raking" and factors.min() < VANISHING:
         raise _infeasible("raking to these totals takes weights of sampled units nearly to zero")
-    flags = ("negative_weights",) if (factors <= 0).any() else ()
+    negative = (factors <= 0).any()
+    flags = ("negative_weights",) if negative else ()
     return Calibrated(weights * factors, weights, matrix, totals, factors, steps, flags)
 
 
@@ -153,7 +154,7 @@ def poststratify(weights: Floats, cells: Labels, totals: Totals) -> Calibrated:
     ``w = d · N_c / Σ_c d``. Reference: Holt and Smith (1979), Post stratification,
     https://doi.org/10.2307/2344652.
     """
-    weights = np.asarray(weights, dtype=np.float64)
+    weights = floats(weights)
     _check_weights(weights)
     codes, counts = _margin(weights, cells, totals)
     ratios = counts / np.bincount(codes, weights)
@@ -191,16 +192,18 @@ def rake(
     The solution has the form ``w = d·exp(xᵀλ)`` with dummies x: raking calibration. Reference: Deming and Stephan
     (1940), https://doi.org/10.1214/aoms/1177731829.
     """
-    weights = np.asarray(weights, dtype=np.float64)
+    weights = floats(weights)
     _check_weights(weights)
     if not margins:
         raise NotEstimable("no margin is given", "at least one variable with its population totals")
     coded = [_margin(weights, cells, totals) for cells, totals in margins]
     _check_same_population(coded)
     fitted, used = _fit_margins(weights, coded, tolerance, cycles)
-    matrix = np.hstack([_dummies(codes, len(counts)) for codes, counts in coded])
+    dummies = [_dummies(codes, len(counts)) for codes, counts in coded]
+    matrix = np.hstack(dummies)
     counts = np.concatenate([counts for _, counts in coded])
-    return Calibrated(fitted, weights, matrix, counts, fitted / weights, used)
+    factors = fitted / weights
+    return Calibrated(fitted, weights, matrix, counts, factors, used)
 
 
 def _fit_margins(
@@ -217,7 +220,8 @@ def _fit_margins(
             ratios = counts / np.bincount(codes, weights)
             weights = weights * ratios[codes]
         table = np.bincount(joint, weights)
-        if np.abs(table - last_table).max() <= tolerance * population:
+        change = np.abs(table - last_table).max()
+        if change <= tolerance * population:
             if _worst_margin(weights, coded) > limit:
                 break
             return weights, cycle
@@ -233,13 +237,16 @@ def _worst_margin(weights: Floats, coded: list[tuple[Ints, Floats]]) -> float:
 
 def _newton(weights: Floats, matrix: Floats, totals: Floats, link: Link, tolerance: float) -> tuple[Floats, int]:
     """Return factors g(x'λ) with which the totals are met, and the steps it took; columns and totals are scaled."""
-    size = np.maximum(weights @ np.abs(matrix), np.abs(totals))
+    sums = weights @ np.abs(matrix)
+    size = np.maximum(sums, np.abs(totals))
     scaled, aims = matrix / size, totals / size
     solution = np.zeros(matrix.shape[1])
     factors, slope = link(scaled @ solution)
-    gap = aims - (weights * factors) @ scaled
+    calibrated = (weights * factors) @ scaled
+    gap = aims - calibrated
     for step in range(1, STEPS + 1):
-        direction = _direction(scaled, weights * slope, gap)
+        weighted_slope = weights * slope
+        direction = _direction(scaled, weighted_slope, gap)
         start = (solution, direction, gap)
         solution, factors, slope, gap = _shorten(weights, scaled, aims, link, start)
         if np.abs(gap).max() <= tolerance:
@@ -250,12 +257,14 @@ def _newton(weights: Floats, matrix: Floats, totals: Floats, link: Link, toleran
 def _direction(matrix: Floats, weights: Floats, gap: Floats) -> Floats:
     """Return ``(X'WX)⁻¹ gap`` from a QR decomposition of ``W^½X``."""
     root = np.sqrt(weights)
-    triangle = np.linalg.qr(matrix * root[:, None], mode="r")
+    weighted = matrix * root[:, None]
+    triangle = np.linalg.qr(weighted, mode="r")
     diagonal = np.abs(np.diag(triangle))
-    if not np.isfinite(triangle).all() or diagonal.min() <= 1e-13 * diagonal.max():
+    finite = np.isfinite(triangle).all()
+    if not finite or diagonal.min() <= 1e-13 * diagonal.max():
         raise _infeasible("no weights of this kind reproduce the totals")
     half = solve_triangular(triangle, gap, trans="T")
-    return np.asarray(solve_triangular(triangle, half), dtype=np.float64)
+    return floats(solve_triangular(triangle, half))
 
 
 def _shorten(
@@ -274,7 +283,9 @@ def _shorten(
 
 
 def _link(method: Method, bounds: tuple[float, float] | None) -> Link:
-    if (method == "logit") != (bounds is not None):
+    """Return the function of the linear predictor that gives factors and their slope."""
+    needs_bounds = method == "logit"
+    if needs_bounds != (bounds is not None):
         raise NotEstimable("bounds go with logit calibration, and only with it", "method logit with bounds, or neither")
     if bounds is None:
         return _linear if method == "linear" else _exponential
@@ -320,7 +331,8 @@ def _codes(weights: Floats, cells: Labels) -> tuple[Ints, list[Hashable]]:
     codes, labels = pd.factorize(np.asarray(cells))
     if len(codes) != len(weights):
         raise NotEstimable("labels and weights have different lengths", "one label for each unit")
-    if (codes < 0).any():
+    unknown = codes < 0
+    if unknown.any():
         missing = f"{(codes < 0).sum()} units have no category"
         raise NotEstimable(missing, "the category of every unit, or a category for unknown with its total")
     return codes.astype(np.int64), list(labels.tolist())
@@ -328,7 +340,8 @@ def _codes(weights: Floats, cells: Labels) -> tuple[Ints, list[Hashable]]:
 
 def _check_total(label: Hashable, total: float, *, sampled: bool) -> None:
     """Refuse a total that is no count, or that sample and population contradict."""
-    if not np.isfinite(total) or total < 0:
+    impossible = not np.isfinite(total) or total < 0
+    if impossible:
         raise NotEstimable(f"the total of category {label!r} is {total}", "a count of the population")
     if total == 0 and sampled:
         raise NotEstimable(f"category {label!r} has units in the sample but none in the population", "a positive total")
@@ -369,4 +382,4 @@ def _infeasible(reason: str) -> NotEstimable:
 
 
 def _dummies(codes: Ints, count: int) -> Floats:
-    return np.asarray(codes[:, None] == np.arange(count), dtype=np.float64)
+    return floats(codes[:, None] == np.arange(count))

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Floats, Ints
+from impact.statistics.core import Floats, Ints, floats
 from impact.statistics.surveys.strata import LonelyPsu, check_whole_clusters, ends
 
 Bools = NDArray[np.bool_]
@@ -87,8 +87,10 @@ class SampleDesign:
     within: Floats | None = None
 
     def __post_init__(self) -> None:
-        weights = np.asarray(self.weights, dtype=np.float64)
-        if weights.ndim != 1 or not len(weights) or not np.isfinite(weights).all() or (weights <= 0).any():
+        """Refuse weights and labels that do not fit together; the units are made at once, to refuse what they show."""
+        weights = floats(self.weights)
+        n = len(weights)
+        if weights.ndim != 1 or not n or not np.isfinite(weights).all() or (weights <= 0).any():
             raise NotEstimable("weights are missing, zero or negative", "a positive weight for every row")
         for column in (self.strata, self.clusters, self.population, self.within):
             if column is not None and len(column) != len(weights):
@@ -100,15 +102,18 @@ class SampleDesign:
     def units(self) -> Units:
         """The sampling units behind the rows."""
         weights, population = self.weights, self.population
-        stratum, names = _codes(self.strata, len(weights), "stratum")
-        of_row, of_unit = np.arange(len(stratum)), stratum
+        n = len(weights)
+        stratum, names = _codes(self.strata, n, "stratum")
+        of_row = np.arange(n)
+        of_unit = stratum
         if self.clusters is not None:
             of_row, clusters = _codes(self.clusters, len(stratum), "cluster")
             of_unit = np.zeros(len(clusters), dtype=np.int64)
             of_unit[of_row] = stratum
             elsewhere = of_unit[of_row] != stratum
             _check_nested(elsewhere, of_row, clusters)
-        sizes = np.bincount(of_unit, minlength=len(names)).astype(np.float64)
+        counts = np.bincount(of_unit, minlength=len(names))
+        sizes = counts.astype(np.float64)
         if self.clusters is not None and population is not None and self.within is None:
             everywhere = np.ones(len(sizes), dtype=np.bool_)
             check_whole_clusters((weights, weights), population, stratum, sizes, everywhere)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Estimate, Floats, Ints, cluster_sums, wald
+from impact.statistics.core import Estimate, Floats, Ints, cluster_sums, floats, wald
 from impact.statistics.surveys.calibration import Calibrated
 from impact.statistics.surveys.design import Bools, SampleDesign, sampled_fractions
 from impact.statistics.surveys.strata import second_stage_scale, stratum_scale
@@ -51,13 +51,16 @@ def taylor_variance(scores: Floats, design: SampleDesign, rows: Bools | None = N
     https://doi.org/10.1007/978-1-4612-4378-6.
     """
     units = design.units
-    columns = np.asarray(scores, dtype=np.float64).reshape(len(design.weights), -1)
+    n = len(design.weights)
+    columns = floats(scores).reshape(n, -1)
     if not np.isfinite(columns).all():
         raise NotEstimable("a value is missing", "known values for every row of the domain")
-    totals = cluster_sums(columns, units.of_row, len(units.stratum))
+    n_units = len(units.stratum)
+    totals = cluster_sums(columns, units.of_row, n_units)
     inside = np.ones(len(columns), dtype=np.bool_) if rows is None else rows
     of_rows = units.stratum[units.of_row]
-    touched = np.bincount(of_rows, inside, minlength=len(units.sizes)) > 0
+    n_strata = len(units.sizes)
+    touched = np.bincount(of_rows, inside, minlength=n_strata) > 0
     scale = stratum_scale(units.sizes, units.fractions, touched, design.lonely, units.strata)
     variance = _spread(totals, units.stratum, units.sizes, scale)
     if design.within is None:
@@ -71,13 +74,14 @@ def _spread(totals: Floats, group: Ints, sizes: Floats, scale: Floats) -> Floats
     means[sizes == 1] = totals.mean(axis=0)
     deviations = totals - means[group]
     factors = scale[group]
-    return np.asarray(deviations.T @ (deviations * factors[:, None]), dtype=np.float64)
+    return floats(deviations.T @ (deviations * factors[:, None]))
 
 
 def _second_stage(columns: Floats, design: SampleDesign, rows: Bools) -> Floats:
     """Return what the drawing of rows within clusters adds to the covariance of totals."""
     units = design.units
-    sizes = np.bincount(units.of_row).astype(np.float64)
+    counts = np.bincount(units.of_row)
+    sizes = counts.astype(np.float64)
     clusters = tuple(range(len(sizes)))
     sampled = sampled_fractions(design.within, units.of_row, clusters, sizes)
     touched = np.bincount(units.of_row, rows) > 0
@@ -169,7 +173,8 @@ def ratio(
     total_x = float(weights @ x)
     if abs(total_x) <= PRECISION * size:
         raise NotEstimable("the denominator adds up to zero", "a denominator with a total that is not zero")
-    value = float(weights @ y) / total_x
+    total_y = float(weights @ y)
+    value = total_y / total_x
     linearised = (y - value * x) / total_x
     return design_estimate(value, linearised, design, rows=rows, calibration=calibration)
 
@@ -204,22 +209,25 @@ def design_estimate(
         If the error is zero up to rounding, a stratum has one unit, or no degrees of freedom are left.
     """
     weights = estimation_weights(design, calibration)
-    residuals = linearised if calibration is None else calibration.residuals(linearised)
+    residuals = linearised
+    if calibration is not None:
+        residuals = calibration.residuals(linearised)
     # Calibration ties a domain to all rows.
     moved = rows if calibration is None else None
-    variance = taylor_variance(weights * residuals, design, moved)
+    weighted = weights * residuals
+    variance = taylor_variance(weighted, design, moved)
     error = float(np.sqrt(variance[0, 0]))
     df = design.freedom_within(rows) - lost
     if df < 1:
         needed = "more sampling units than strata and covariates among the rows used"
         raise NotEstimable("no degrees of freedom are left", needed)
-    if error <= PRECISION * float(np.linalg.norm(weights * linearised)):
+    size = float(np.linalg.norm(weights * linearised))
+    if error <= PRECISION * size:
         raise NotEstimable("the estimate does not vary under the design", "an outcome that varies between units")
     clusters = None if design.clusters is None else len(np.unique(design.units.of_row[rows]))
     rule = RULE if calibration is None else f"{RULE}, calibrated"
     n_obs = int(rows.sum())
-    influence = weights * residuals
-    return wald(value, error, rule=rule, n_obs=n_obs, df=df, n_clusters=clusters, influence=influence)
+    return wald(value, error, rule=rule, n_obs=n_obs, df=df, n_clusters=clusters, influence=weighted)
 
 
 def estimation_weights(design: SampleDesign, calibration: Calibrated | None) -> Floats:
@@ -246,7 +254,7 @@ def domain_rows(domain: Bools | None, design: SampleDesign) -> Bools:
 
 def values_inside(values: Floats, rows: Bools) -> Floats:
     """Return values with zeros outside the domain; all inside must be known."""
-    array = np.asarray(values, dtype=np.float64)
+    array = floats(values)
     if array.shape != rows.shape:
         raise NotEstimable("values and design have different lengths", "one value for each row")
     missing = int((~np.isfinite(array[rows])).sum())

@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.linalg import solve_triangular
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Estimate, Floats, wald
+from impact.statistics.core import Estimate, Floats, floats, wald
 
 COLLINEAR = 1e-9
 
@@ -45,15 +45,16 @@ def pool(estimates: Floats, variances: Floats, df_complete: float = math.inf, *,
     columns of the imputation. References: Rubin (1987), Multiple Imputation for Nonresponse in Surveys,
     https://doi.org/10.1002/9780470316696; Barnard and Rubin (1999), https://doi.org/10.1093/biomet/86.4.948.
     """
-    estimates = np.asarray(estimates, dtype=np.float64)
-    variances = np.asarray(variances, dtype=np.float64)
+    estimates = floats(estimates)
+    variances = floats(variances)
     m = len(estimates)
     if estimates.shape != variances.shape or m < 2:
         raise NotEstimable("there are not two imputations with an estimate and a variance each", "two or more")
     if not np.isfinite(estimates).all() or not np.isfinite(variances).all() or (variances <= 0).any():
         raise NotEstimable("an imputation has no estimate or no positive variance", "an estimate for each imputation")
     # T = W + (1 + 1/m) B
-    between = (1 + 1 / m) * float(estimates.var(ddof=1))
+    spread = float(estimates.var(ddof=1))
+    between = (1 + 1 / m) * spread
     within = float(variances.mean())
     variance = within + between
     df = _freedom(between / variance, m, df_complete)
@@ -132,7 +133,8 @@ def _filled(values: Floats, missing: np.ndarray, cycles: int, rng: np.random.Gen
     order = [column for column in np.argsort(counts, kind="stable") if counts[column]]
     for column in order:
         gaps = missing[:, column]
-        observed = values[~gaps, column]
+        complete = ~gaps
+        observed = values[complete, column]
         filled[gaps, column] = rng.choice(observed, size=int(counts[column]))
     ones = np.ones(len(filled))
     for _ in range(cycles):
@@ -152,14 +154,17 @@ def _draw(y: Floats, x: Floats, x_missing: Floats, rng: np.random.Generator) -> 
     residuals = y - x @ coefficients
     squares = float(np.sum(residuals**2))
     # σ² | y: residual squares over χ²(n − k); β | σ, y: normal with variance σ² (X'X)⁻¹
-    sigma = math.sqrt(squares / rng.chisquare(n - k))
+    scale = rng.chisquare(n - k)
+    sigma = math.sqrt(squares / scale)
     noise = rng.standard_normal(size=(k,))
-    drawn = coefficients + sigma * solve_triangular(triangle, noise)
+    step = solve_triangular(triangle, noise)
+    drawn = coefficients + sigma * step
     errors = sigma * rng.standard_normal(size=len(x_missing))
-    return np.asarray(x_missing @ drawn + errors, dtype=np.float64)
+    return floats(x_missing @ drawn + errors)
 
 
 def _numeric(frame: pd.DataFrame) -> Floats:
+    """Return the frame's values as floats, shape (n, k), refusing text and infinities."""
     wrong = [str(name) for name, dtype in frame.dtypes.items() if not pd.api.types.is_numeric_dtype(dtype)]
     if wrong:
         raise NotEstimable(f"columns are not numeric: {', '.join(wrong)}", "numbers, or a 0/1 column per category")
@@ -190,8 +195,10 @@ def _check_collinear(complete: Floats, names: list[str]) -> None:
     """Refuse columns that others determine among complete rows."""
     centred = complete - complete.mean(axis=0)
     size = np.linalg.norm(centred, axis=0)
-    unit = centred / np.where(size > 0, size, 1.0)
-    diagonal = np.abs(np.diag(np.linalg.qr(unit, mode="r")))
+    divisor = np.where(size > 0, size, 1.0)
+    unit = centred / divisor
+    triangle = np.linalg.qr(unit, mode="r")
+    diagonal = np.abs(np.diag(triangle))
     collinear = [name for name, length in zip(names, diagonal, strict=True) if length < COLLINEAR]
     if collinear:
         listed = ", ".join(collinear)

@@ -16,7 +16,7 @@ from scipy.optimize import linprog
 from scipy.special import expit
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Estimate, Floats
+from impact.statistics.core import Estimate, Floats, floats
 from impact.statistics.surveys.calibration import Calibrated
 from impact.statistics.surveys.design import Bools, SampleDesign
 from impact.statistics.surveys.estimation import design_estimate, domain_rows, estimation_weights, values_inside
@@ -132,14 +132,19 @@ def marginal_effect(
     coefficients, of_coefficients = _fit(y, x, names, rows, weights=weights, model="logit")
     inside = np.where(rows, weights, 0.0)
     total = inside.sum()
-    binary = bool(np.isin(values, (0.0, 1.0)).all())
+    zero_one = np.isin(values, (0.0, 1.0))
+    binary = bool(zero_one.all())
     effects, gradients = _effects(x, coefficients, column, binary=binary)
-    value = float(inside @ effects) / float(total)
+    weighted_sum = float(inside @ effects)
+    value = weighted_sum / float(total)
     # The mean of the effects, and through the coefficients their gradient
     jacobian = inside @ gradients / total
-    direct = np.where(rows, effects - value, 0.0) / total
-    linearised = direct + of_coefficients @ jacobian
-    lost = x.shape[1] - 1
+    deviations = np.where(rows, effects - value, 0.0)
+    direct = deviations / total
+    through = of_coefficients @ jacobian
+    linearised = direct + through
+    n_columns = x.shape[1]
+    lost = n_columns - 1
     return design_estimate(value, linearised, design, rows=rows, calibration=calibration, lost=lost)
 
 
@@ -152,7 +157,8 @@ def _effects(x: Floats, coefficients: Floats, column: int, *, binary: bool) -> t
     # p' = p (1 − p) b_j, and its derivative in b
     share = expit(x @ coefficients)
     slope = share * (1 - share)
-    curvature = slope * (1 - 2 * share) * coefficients[column]
+    skew = 1 - 2 * share
+    curvature = slope * skew * coefficients[column]
     gradients = curvature[:, None] * x
     gradients[:, column] += slope
     return slope * coefficients[column], gradients
@@ -172,7 +178,7 @@ def _prepare(
 ) -> tuple[Floats, Bools, int]:
     """Return the columns with zeros outside the domain, its rows, and which column is asked for."""
     rows = domain_rows(domain, design)
-    x = np.asarray(matrix, dtype=np.float64)
+    x = floats(matrix)
     if x.shape != (len(rows), len(names)) or name not in names or len(set(names)) < len(names):
         raise NotEstimable("matrix, names and design do not fit together", "one distinct name for each column")
     inside = np.column_stack([values_inside(column, rows) for column in x.T])
@@ -203,7 +209,7 @@ def _fit(
         residuals, slope = y - share, inside * share * (1 - share)
     scores = np.where(rows, residuals, 0.0)[:, None] * x
     linearised = _solve(x, slope, scores.T).T
-    return np.asarray(coefficients, dtype=np.float64), linearised
+    return floats(coefficients), linearised
 
 
 def _logit(y: Floats, x: Floats, rows: Bools, weights: Floats) -> Floats:
@@ -218,7 +224,8 @@ def _logit(y: Floats, x: Floats, rows: Bools, weights: Floats) -> Floats:
         variance = weights * share * (1 - share)
         score = x.T @ (weights * (y - share))
         step = _solve(x, variance, score)
-        largest = float(np.abs(x @ (coefficients + step)).max())
+        moved = coefficients + step
+        largest = float(np.abs(x @ moved).max())
         change = float(np.abs(x @ step).max())
         if change <= CONVERGED * max(1.0, largest):
             return coefficients + step
@@ -234,7 +241,8 @@ def _climb(coefficients: Floats, step: Floats, x: Floats, y: Floats, weights: Fl
     signed = (1 - 2 * y)[:, None] * x
     loss = float(weights @ np.logaddexp(0.0, signed @ coefficients))
     for _ in range(HALVINGS):
-        if float(weights @ np.logaddexp(0.0, signed @ (coefficients + step))) <= loss:
+        proposed = signed @ (coefficients + step)
+        if float(weights @ np.logaddexp(0.0, proposed)) <= loss:
             break
         step = step / 2
     return coefficients + step
@@ -242,13 +250,15 @@ def _climb(coefficients: Floats, step: Floats, x: Floats, y: Floats, weights: Fl
 
 def _solve(x: Floats, weights: Floats, right: Floats) -> Floats:
     """Solve ``Σ w·x·xᵀ`` against right-hand sides, by QR of scaled columns."""
-    root = x * np.sqrt(weights)[:, None]
+    weights_root = np.sqrt(weights)
+    root = x * weights_root[:, None]
     size = np.linalg.norm(root, axis=0)
     triangle = np.linalg.qr(root / size, mode="r")
     scale = size if right.ndim == 1 else size[:, None]
-    half = solve_triangular(triangle, right / scale, trans="T")
+    scaled = right / scale
+    half = solve_triangular(triangle, scaled, trans="T")
     solved = solve_triangular(triangle, half)
-    return np.asarray(solved / scale, dtype=np.float64)
+    return floats(solved / scale)
 
 
 def _check_rank(x: Floats, names: Sequence[str]) -> Floats:
@@ -256,13 +266,14 @@ def _check_rank(x: Floats, names: Sequence[str]) -> Floats:
     size = np.linalg.norm(x, axis=0)
     if x.shape[0] < x.shape[1]:
         raise NotEstimable("there are more columns than rows", "fewer columns")
-    unit = x / np.where(size > 0, size, 1.0)
+    divisor = np.where(size > 0, size, 1.0)
+    unit = x / divisor
     diagonal = np.abs(np.diag(np.linalg.qr(unit, mode="r")))
     collinear = [column for column, length in zip(names, diagonal, strict=True) if length < COLLINEAR]
     if collinear:
         listed = ", ".join(collinear)
         raise NotEstimable(f"columns are zero or combinations of the columns before them: {listed}", "without them")
-    return np.asarray(size, dtype=np.float64)
+    return floats(size)
 
 
 def _check_separation(y: Floats, x: Floats) -> None:

@@ -127,16 +127,20 @@ def replicate_estimate(statistic: Callable[[Floats], float], replicates: Replica
     Squares are around the mean of the replicates (as R's survey by default), not around the full estimate.
     """
     value = float(statistic(replicates.full))
-    values = np.array([statistic(weights) for weights in replicates.weights.T], dtype=np.float64)
-    bad = int((~np.isfinite(values)).sum())
+    columns = replicates.weights.T
+    values = np.array([statistic(weights) for weights in columns], dtype=np.float64)
+    finite = np.isfinite(values)
+    bad = int((~finite).sum())
     if bad or not np.isfinite(value):
         needed = "a statistic that every replicate has, such as one of a larger domain"
         raise NotEstimable(f"the statistic is not a number in {bad} replicates or in the sample", needed)
     # V = s Σ_r s_r (θ_r − θ̄)²
     deviations = values - values.mean()
     squares = np.sum(replicates.rscales * deviations**2)
-    error = float(np.sqrt(replicates.scale * squares))
-    if error <= PRECISION * float(np.abs(values).max()):
+    variance = replicates.scale * squares
+    error = float(np.sqrt(variance))
+    largest = float(np.abs(values).max())
+    if error <= PRECISION * largest:
         raise NotEstimable("the statistic is the same in every replicate", "an outcome that varies between units")
     n = len(replicates.full)
     return wald(value, error, rule=replicates.rule, n_obs=n, df=replicates.df, n_clusters=replicates.n_clusters)
@@ -146,13 +150,16 @@ def _jackknife(units: Units, *, stratified: bool) -> tuple[Floats, float, Floats
     """Return factors (units, units), scale and scale by replicate: each unit left out once, its stratum weighted up."""
     if not stratified and len(units.sizes) > 1:
         raise NotEstimable("JK1 does not know strata", "JKn for a stratified design")
-    together = units.stratum[:, None] == units.stratum[None, :]
+    stratum = units.stratum
+    together = stratum[:, None] == stratum[None, :]
     sizes = units.sizes[units.stratum]
     weighted_up = sizes / (sizes - 1)
     factors = np.where(together, weighted_up[None, :], 1.0)
     np.fill_diagonal(factors, 0.0)
-    remaining = 1 - units.fractions[units.stratum]
-    return factors, 1.0, remaining * (sizes - 1) / sizes
+    fractions = units.fractions[units.stratum]
+    remaining = 1 - fractions
+    scales = remaining * (sizes - 1) / sizes
+    return factors, 1.0, scales
 
 
 def _half_samples(units: Units, fay: float) -> tuple[Floats, float, Floats]:
@@ -177,10 +184,12 @@ def _half_samples(units: Units, fay: float) -> tuple[Floats, float, Floats]:
 def _rank_in_stratum(units: Units) -> Ints:
     """Return the number of each unit within its stratum, from 0."""
     order = np.argsort(units.stratum, kind="stable")
-    ends = np.cumsum(units.sizes.astype(np.int64))
+    sizes = units.sizes.astype(np.int64)
+    ends = np.cumsum(sizes)
     first = np.concatenate([[0], ends[:-1]])
     rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.arange(len(order)) - first[units.stratum[order]]
+    sorted_stratum = units.stratum[order]
+    rank[order] = np.arange(len(order)) - first[sorted_stratum]
     return rank
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Floats, Ints
+from impact.statistics.core import Floats, Ints, floats
 
 Bools = NDArray[np.bool_]
 LonelyPsu = Literal["refuse", "certainty", "centred", "scaled"]
@@ -56,7 +56,8 @@ def stratum_scale(
     Manual, svyset, https://www.stata.com/manuals/svysvyset.pdf.
     """
     lonely = (sizes == 1) & (fractions < CERTAIN) & touched
-    factors = np.where(sizes > 1, sizes / np.maximum(sizes - 1, 1), 1.0)
+    less_one = np.maximum(sizes - 1, 1)
+    factors = np.where(sizes > 1, sizes / less_one, 1.0)
     scale = (1 - fractions) * factors * touched
     if not lonely.any():
         return scale
@@ -106,8 +107,9 @@ def second_stage_scale(sizes: Floats, taken: Floats, above: Floats, touched: Boo
 
 def ends(values: Floats, group: Ints, number: int) -> tuple[Floats, Floats]:
     """Return the least and greatest known value of each group, shape (number,); NaN where none is known."""
-    least, most = np.full(number, np.nan), np.full(number, np.nan)
-    array = np.asarray(values, dtype=np.float64)
+    least = np.full(number, np.nan)
+    most = np.full(number, np.nan)
+    array = floats(values)
     np.fmin.at(least, group, array)
     np.fmax.at(most, group, array)
     return least, most
@@ -146,6 +148,7 @@ def check_whole_clusters(
     tolerance = 1 + ALIKE
     with np.errstate(invalid="ignore"):
         more = (most > least * tolerance) | (most > size / sizes * tolerance)
-    if (more & touched & ~np.isnan(size)).any():
+    wrong = more & touched & ~np.isnan(size)
+    if wrong.any():
         needed = "population_within, the size of each row's cluster; or no population"
         raise NotEstimable("the weights say that rows were drawn within clusters, not clusters taken whole", needed)

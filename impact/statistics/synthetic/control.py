@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Floats, Ints
+from impact.statistics.core import Floats, Ints, floats
 from impact.statistics.synthetic.simplex import SimplexFit, finite, simplex_weights
 
 Rows = int | Sequence[int]
@@ -103,11 +103,13 @@ def synthetic_control(
     """
     panel, row, begin = single_panel(outcomes, treated, start)
     if predictors is None:
-        weigh = weigher(panel[:, :begin], ridge)
+        earlier = panel[:, :begin]
+        weigh = weigher(earlier, ridge)
     else:
         match = standardised(predictors, len(panel))
         roots = _roots(importance, match.shape[1])
-        weigh = weigher(match * roots, ridge)
+        scaled = match * roots
+        weigh = weigher(scaled, ridge)
     return compared(panel, row, begin, weigh)
 
 
@@ -172,7 +174,7 @@ def weigher(match: Floats, ridge: float = 0.0) -> Weigher:
 def _gaps(panel: Floats, unit: int, donors: Ints, weights: Floats) -> Floats:
     """Return one unit's gaps (T,)."""
     synthetic = weights @ panel[donors]
-    return np.asarray(panel[unit] - synthetic, dtype=np.float64)
+    return floats(panel[unit] - synthetic)
 
 
 def _without_each(panel: Floats, row: int, start: int, weights: Floats, weigh: Weigher) -> Floats:
@@ -195,7 +197,7 @@ def _ratios(gaps: Floats, panel: Floats, start: int) -> Floats:
     rounding = 1e-12 * np.max(np.abs(panel))
     exact = pre <= rounding
     divisor = np.where(exact, 1.0, pre)
-    return np.asarray(np.where(exact, np.inf, post / divisor), dtype=np.float64)
+    return floats(np.where(exact, np.inf, post / divisor))
 
 
 def standardised(predictors: ArrayLike, units: int) -> Floats:
@@ -204,7 +206,7 @@ def standardised(predictors: ArrayLike, units: int) -> Floats:
     if matrix.ndim == 2 and len(matrix) == units:
         spread = matrix.std(axis=0, ddof=1)
         if np.all(spread > 1e-12 * np.max(np.abs(matrix), axis=0)):
-            return np.asarray(matrix / spread, dtype=np.float64)
+            return floats(matrix / spread)
     raise NotEstimable("a predictor is the same for all units or some have none", "a row per unit, values that vary")
 
 
@@ -215,20 +217,21 @@ def _roots(importance: ArrayLike | None, predictors: int) -> Floats:
     v = finite(importance, "the importance of predictors")
     if v.shape != (predictors,) or v.min() < 0 or v.sum() <= 0:
         raise NotEstimable("the importance of predictors is not one number each", "numbers from 0, not all 0")
-    return np.asarray(np.sqrt(v / v.max()), dtype=np.float64)
+    return floats(np.sqrt(v / v.max()))
 
 
 def single_panel(outcomes: ArrayLike, treated: int, start: int) -> tuple[Floats, int, int]:
     """Return the panel of one treated unit, its row and its start, or say what does not hold."""
     panel, (row, *more), begin = checked_panel(outcomes, treated, start)
     if more:
-        raise NotEstimable(f"{1 + len(more)} units are treated", "one call per treated unit, or synthetic_did")
+        n_treated = 1 + len(more)
+        raise NotEstimable(f"{n_treated} units are treated", "one call per treated unit, or synthetic_did")
     return panel, int(row), begin
 
 
 def checked_panel(outcomes: ArrayLike, treated: Rows, start: Rows) -> tuple[Floats, Ints, int]:
     """Return the panel, the rows of the treated units and their one start, or say what does not hold."""
-    panel = np.asarray(outcomes, dtype=np.float64)
+    panel = floats(outcomes)
     rows = np.atleast_1d(np.asarray(treated, dtype=np.int64))
     if panel.ndim != 2:
         raise NotEstimable("the outcomes are not a panel", "one row per unit and one column per period")

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Estimate, Floats, Ints, wald
+from impact.statistics.core import Estimate, Floats, Ints, floats, wald
 from impact.statistics.synthetic.control import Rows, checked_panel
 from impact.statistics.synthetic.simplex import simplex_weights
 
@@ -153,7 +153,7 @@ def _placebos(problem: _Problem, donors: Ints, groups: list[Ints], omega: Floats
         weights = weights + (0.0 if weights.any() else 1.0)
         first = (weights / weights.sum(), lam)
         effects.append(_weighted(problem, donors[pool], group, first)[2])
-    return np.asarray(effects, dtype=np.float64)
+    return floats(effects)
 
 
 def _centred_weights(columns: Floats, target: Floats, zeta: float, first: Floats, tolerance: float | None) -> Floats:
@@ -165,8 +165,10 @@ def _centred_weights(columns: Floats, target: Floats, zeta: float, first: Floats
         return simplex_weights(goal, centred, ridge=ridge).weights
     # As the R package: a hundred steps, weights below a quarter of the largest to zero, then to the end
     rough = _frank_wolfe(centred, goal, zeta, first, tolerance, most=100)
-    sparse = np.where(rough <= rough.max() / 4, 0.0, rough)
-    return _frank_wolfe(centred, goal, zeta, sparse / sparse.sum(), tolerance, most=10_000)
+    least = rough.max() / 4
+    sparse = np.where(rough <= least, 0.0, rough)
+    start = sparse / sparse.sum()
+    return _frank_wolfe(centred, goal, zeta, start, tolerance, most=10_000)
 
 
 def _frank_wolfe(columns: Floats, goal: Floats, zeta: float, x: Floats, tolerance: float, *, most: int) -> Floats:
@@ -182,7 +184,8 @@ def _frank_wolfe(columns: Floats, goal: Floats, zeta: float, x: Floats, toleranc
         length = float(move @ move + penalty * (step @ step))
         if length > 0:
             share = -float(slope @ step) / length
-            x = x + min(max(share, 0.0), 1.0) * step
+            bounded = min(max(share, 0.0), 1.0)
+            x = x + bounded * step
         error = columns @ x - goal
         loss = float(zeta**2 * (x @ x) + error @ error / n)
         if last - loss <= tolerance**2:

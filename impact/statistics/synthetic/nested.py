@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from scipy import optimize
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Floats, Ints
+from impact.statistics.core import Floats, Ints, floats
 from impact.statistics.synthetic.control import Synthetic, compared, single_panel, standardised, weigher
 from impact.statistics.synthetic.simplex import SimplexFit, finite, nearest_point, simplex_weights
 
@@ -50,12 +50,13 @@ class Optima:
     @property
     def chosen(self) -> Floats:
         """The middle of the importances that tie with the best (p,)."""
-        return np.asarray(self.tied.mean(axis=0), dtype=np.float64)
+        return floats(self.tied.mean(axis=0))
 
     @property
     def as_good(self) -> Floats:
         """Importances (K, p) that fit within 5 % of the best: the chosen one, what ties with it, other ends."""
-        limit = self.losses.min() * (1 + NEAR)
+        best = self.losses.min()
+        limit = best * (1 + NEAR)
         near = self.importance[self.losses <= limit]
         return np.vstack([self.chosen, self.tied, near])
 
@@ -247,10 +248,12 @@ def tied_importance(tried: Floats, importance: Floats) -> Floats:
 
 def _loss(tried: Floats, fitted: Floats) -> Callable[[Floats], float]:
     """Return the mean squared gap of the outcome as a function of the logarithms of the importance."""
-    goal, pool = fitted[0], fitted[1:]
+    goal = fitted[0]
+    pool = fitted[1:]
     distance = (tried[1:] - tried[0]).T
     lengths = np.sum(distance**2, axis=0)
-    distance = distance / np.sqrt(np.mean(lengths))
+    scale = np.sqrt(np.mean(lengths))
+    distance = distance / scale
 
     def loss(logs: Floats) -> float:
         root = np.exp((logs - logs.max()) / 2)
@@ -267,7 +270,7 @@ def _regression_start(tried: Floats, fitted: Floats) -> Floats:
     slopes = np.linalg.lstsq(columns, fitted, rcond=None)[0][1:]
     squares = np.sum(slopes**2, axis=1)
     shares = squares / (squares.max() or 1.0)
-    return np.asarray(np.log(np.clip(shares, FLOOR, 1.0)), dtype=np.float64)
+    return floats(np.log(np.clip(shares, FLOOR, 1.0)))
 
 
 def _descend(loss: Callable[[Floats], float], start: Floats) -> tuple[Floats, float]:
@@ -289,12 +292,13 @@ def _descend(loss: Callable[[Floats], float], start: Floats) -> tuple[Floats, fl
             "initial_simplex": simplex,
         },
     )
-    return np.asarray(end.x, dtype=np.float64), float(end.fun)
+    return floats(end.x), float(end.fun)
 
 
 def _nested(panel: Floats, row: int, start: int, problem: _Problem) -> NestedControl:
     """Search for the treated unit, then for every placebo and every smaller set of donors alike."""
-    donors = np.delete(np.arange(len(panel)), row)
+    units = np.arange(len(panel))
+    donors = np.delete(units, row)
     optima = problem.search(row, donors)
     if np.isnan(optima.losses).any():
         need = "more predictors, in which it differs from every mix of donors"
@@ -307,8 +311,10 @@ def _nested(panel: Floats, row: int, start: int, problem: _Problem) -> NestedCon
 
     control = compared(panel, row, start, weigh)
     near = np.array([problem.weights(importance, row, donors).weights for importance in optima.as_good])
-    gaps = panel[row] - near @ panel[donors]
-    effects = gaps[:, start:].mean(axis=1)
+    synthetic = near @ panel[donors]
+    gaps = panel[row] - synthetic
+    later = gaps[:, start:]
+    effects = later.mean(axis=1)
     return NestedControl(control, optima.chosen, optima, effects, near)
 
 
@@ -317,13 +323,14 @@ def _in_rows_order(nested: NestedControl, order: Ints) -> NestedControl:
     control = nested.control
     rows = order[control.donors]
     back = np.argsort(rows)
+    leave_one_out = control.leave_one_out[back]
     control = replace(
         control,
         donors=rows[back],
         weights=control.weights[back],
         placebo_gaps=control.placebo_gaps[back],
         placebo_ratios=control.placebo_ratios[back],
-        leave_one_out=control.leave_one_out[back],
+        leave_one_out=leave_one_out,
     )
     near = nested.near_weights[:, back]
     return replace(nested, control=control, near_weights=near)

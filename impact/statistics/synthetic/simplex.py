@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy import optimize
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Floats
+from impact.statistics.core import Floats, floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +41,10 @@ def simplex_weights(target: ArrayLike, donors: ArrayLike, *, ridge: float = 0.0)
     ----------
     Lawson, Hanson (1995), https://doi.org/10.1137/1.9781611971217. Wolfe (1976), https://doi.org/10.1007/BF01580381.
     """
-    goal, pool = finite(target, "the target"), finite(donors, "the donors")
-    if pool.ndim != 2 or pool.shape[0] != len(goal) or pool.shape[1] < 2:
+    goal = finite(target, "the target")
+    pool = finite(donors, "the donors")
+    n_donors = pool.shape[1]
+    if pool.ndim != 2 or pool.shape[0] != len(goal) or n_donors < 2:
         raise NotEstimable("there are fewer than two donors to weight", "at least two donors measured as the target is")
     # With Σw = 1, target − donors w is the point of the simplex of distances: nearest to the origin is best.
     distance = pool - goal[:, None]
@@ -55,7 +57,9 @@ def simplex_weights(target: ArrayLike, donors: ArrayLike, *, ridge: float = 0.0)
     points = stacked / size
     weights = nearest_point(points)
     residuals = distance @ weights
-    return SimplexFit(weights, float(np.sum(residuals**2)), _alone(points, weights))
+    loss = float(np.sum(residuals**2))
+    unique = _alone(points, weights)
+    return SimplexFit(weights, loss, unique)
 
 
 def nearest_point(points: Floats) -> Floats:
@@ -63,7 +67,7 @@ def nearest_point(points: Floats) -> Floats:
     raised = np.vstack([points, np.ones(points.shape[1])])
     goal = np.append(np.zeros(len(points)), 1.0)
     weights = optimize.nnls(raised, goal, maxiter=100 * raised.shape[1])[0]
-    return np.asarray(weights / weights.sum(), dtype=np.float64)
+    return floats(weights / weights.sum())
 
 
 def _alone(points: Floats, weights: Floats) -> bool:
@@ -79,7 +83,7 @@ def _alone(points: Floats, weights: Floats) -> bool:
 
 def finite(values: ArrayLike, what: str) -> Floats:
     """Return values as floats, or refuse what is missing or infinite."""
-    array = np.asarray(values, dtype=np.float64)
+    array = floats(values)
     if not np.isfinite(array).all():
         raise NotEstimable(f"{what} have missing or infinite values", "complete data")
     return array

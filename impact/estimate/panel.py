@@ -85,7 +85,7 @@ class PanelFit:
         return self.estimates[self.terms.index(term)]
 
     def joint(self, tested: Sequence[str]) -> JointTest:
-        """Test that several terms are all zero; see :func:`impact.statistics.linear.two_way.joint_test`."""
+        """Test that several terms are all zero; see :func:`impact.statistics.linear.two_way_errors.joint_test`."""
         coefficients = np.array([estimate.estimate for estimate in self.estimates])
         return joint_test(coefficients, self.errors, self.terms, tested)
 
@@ -118,7 +118,7 @@ def panel_effects(
     clusters
         None, one or two columns. ``_unit`` for units as clusters. None at all: classical errors.
     small_sample
-        See :func:`impact.statistics.linear.two_way.clustered_errors`.
+        See :func:`impact.statistics.linear.two_way_errors.clustered_errors`.
 
     Returns
     -------

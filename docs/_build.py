@@ -1,29 +1,27 @@
-"""Generate the pages of ``docs/reference`` from the code.
+"""Generate those pages of ``docs/reference`` that the documentation tool cannot make.
 
 ``python docs/_build.py`` writes them; ``python docs/_build.py --check`` exits 1 if a committed page differs from
-what would be written. The meaning of each result column is kept in ``_meanings.py`` and, where the app explains it
-too, in ``impact/words/app_columns.yaml``; a column without a meaning, or a meaning without a column, is an error.
+what would be written. The command line is written by typer's own generator; the Python API and the errors are read
+from the docstrings when the site is built (``_site.py``). The meaning of each result column is kept in
+``_meanings.py`` and, where the app explains it too, in ``impact/words/app_columns.yaml``; a column without a meaning,
+or a meaning without a column, is an error.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import inspect
 import re
 import sys
-import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import typer.main
+import typer.cli
 from _meanings import MEANINGS, TABLE_INTROS, meanings_of
 from pydantic import BaseModel
+from typer.testing import CliRunner
 
-import impact
-from impact import errors, faults
-from impact.cli import main as cli
+from impact import faults
 from impact.declare.load import FILES
 from impact.declare.registration import REGISTRATIONS, RegistrationsFile
 from impact.store.tables import TABLES
@@ -65,88 +63,16 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines) + "\n"
 
 
-def docstring(thing: object) -> str:
-    """Write a numpydoc docstring as Markdown: sections in bold, their entries as a list."""
-    lines = (inspect.getdoc(thing) or "").splitlines()
-    written: list[str] = []
-    for index, line in enumerate(lines):
-        below = lines[index + 1] if index + 1 < len(lines) else ""
-        if set(line) == {"-"}:
-            written.append("")
-        elif below and set(below) == {"-"}:
-            written.append(f"**{line}**")
-        else:
-            written.append(line)
-    return _examples(prose(_entries(written)))
-
-
-def _entries(lines: Sequence[str]) -> str:
-    """Join each entry (a name, its text indented below) into one list item."""
-    written: list[str] = []
-    for index, line in enumerate(lines):
-        below = lines[index + 1] if index + 1 < len(lines) else ""
-        if line.startswith("    ") and not line.startswith("    >>>"):
-            written[-1] += " " + line.strip()
-        elif below.startswith("    ") and line and not line.startswith(">>>"):
-            written.append(f"- `{line}`:")
-        else:
-            written.append(line)
-    return "\n".join(written)
-
-
-def _examples(text: str) -> str:
-    """Fence doctest lines."""
-    return re.sub(r"((?:^>>> .*\n?)(?:^(?!\*\*|$).*\n?)*)", r"```python\n\1\n```\n", text, flags=re.MULTILINE).replace(
-        "\n\n```\n", "\n```\n"
-    )
-
-
 # ---- cli ----------------------------------------------------------------------------------------------------------
 
 
 def cli_page() -> str:
-    """Write every command with its help, arguments and options."""
-    root: Any = typer.main.get_command(cli.app)
-    parts = [GENERATED, "# Command line\n", f"{root.help}\n", f"{prose(cli.__doc__ or '').splitlines()[0]}\n"]
-    parts.append("Results are read from one DuckDB file; every command that reads them takes `--db`.\n")
+    """Write every command as typer documents it, and the exit codes."""
+    command = ["impact.cli.main", "utils", "docs", "--name", "impact", "--title", "Command line"]
+    commands = CliRunner().invoke(typer.cli.app, command, catch_exceptions=False).stdout
     codes = [(str(code), meaning) for code, meaning in faults.CODES.items()]
-    parts += ["## Exit codes\n", table(("Code", "Meaning"), codes)]
-    parts.append("With `IMPACT_DEBUG=1` in the environment, what is no error of yours shows its trace too.\n")
-    for name, command in root.commands.items():
-        usage = " ".join(_usage(parameter) for parameter in command.params if _is_argument(parameter))
-        parts.append(f"## impact {name}\n")
-        parts.append(f"{command.help}\n")
-        parts.append(f"```\nimpact {name}{' ' + usage if usage else ''} [OPTIONS]\n```\n")
-        rows = [_parameter(parameter) for parameter in command.params]
-        if rows:
-            parts.append(table(("Argument or option", "Value", "Default", "Meaning"), rows))
-    return "\n".join(parts)
-
-
-def _is_argument(parameter: Any) -> bool:
-    return bool(parameter.param_type_name == "argument")
-
-
-def _usage(parameter: Any) -> str:
-    name = str(parameter.metavar or parameter.name).upper()
-    return name if parameter.required else f"[{name}]"
-
-
-def _parameter(parameter: Any) -> tuple[str, str, str, str]:
-    shown = f"`{_usage(parameter)}`" if _is_argument(parameter) else f"`{', '.join(parameter.opts)}`"
-    flag = bool(getattr(parameter, "is_flag", False))
-    value = "" if flag else _value(parameter)
-    default = "" if flag or parameter.default in (None, "") else f"`{parameter.default}`"
-    return shown, value, "required" if parameter.required else default, str(parameter.help or "")
-
-
-def _value(parameter: Any) -> str:
-    if parameter.metavar and not _is_argument(parameter):
-        return str(parameter.metavar).lower()
-    described = getattr(parameter, "type_descriptor", None)
-    kind = described.annotation.__name__ if described else parameter.type.name
-    limits = [f"{mark} {limit}" for mark, limit in (("≥", parameter.min), ("≤", parameter.max)) if limit is not None]
-    return ", ".join([{"str": "text", "int": "whole number", "Path": "folder"}.get(kind, kind), *limits])
+    debug = "With `IMPACT_DEBUG=1` in the environment, what is no error of yours shows its trace too.\n"
+    return "\n".join([GENERATED, commands, "## Exit codes\n", table(("Code", "Meaning"), codes), debug])
 
 
 # ---- declarations -------------------------------------------------------------------------------------------------
@@ -293,59 +219,10 @@ def _columns() -> dict[str, list[tuple[str, str]]]:
         return found
 
 
-# ---- python -------------------------------------------------------------------------------------------------------
-
-
-def api_page() -> str:
-    """Write the public names of the package with their docstrings."""
-    parts = [GENERATED, "# Python API\n", docstring(impact) + "\n", "Errors have [a page of their own](errors.md).\n"]
-    for name in impact.__all__:
-        thing = getattr(impact, name)
-        if inspect.isclass(thing) and issubclass(thing, Exception):
-            continue
-        parts.append(f"## impact.{name}\n")
-        if inspect.isfunction(thing):
-            parts.append(f"```python\nimpact.{name}{_signature(thing)}\n```\n")
-        parts.append(docstring(thing) + "\n")
-        if inspect.isclass(thing):
-            parts += list(_members(thing))
-    return "\n".join(parts)
-
-
-def _members(thing: type) -> Iterator[str]:
-    for name, member in vars(thing).items():
-        if name.startswith("_") or not inspect.getdoc(member):
-            continue
-        if isinstance(member, property):
-            yield f"### {thing.__name__}.{name}\n\n{docstring(member)}\n"
-        elif isinstance(member, types.FunctionType):
-            yield f"### {thing.__name__}.{name}\n\n```python\n{name}{_signature(member)}\n```\n\n{docstring(member)}\n"
-
-
-def _signature(function: Callable[..., Any]) -> str:
-    text = re.sub(r"(: |-> )'([^']*)'", r"\1\2", str(inspect.signature(function)))
-    return re.sub(r"\(self(?:, )?", "(", text)
-
-
-def errors_page() -> str:
-    """Write the tree of exceptions."""
-    tree = re.search(r"::\n\n(.*)", inspect.getdoc(errors) or "", flags=re.DOTALL)
-    parts = [GENERATED, "# Errors\n", "What can go wrong, in one tree, with the exit code of the command line.\n"]
-    parts.append(f"```\n{prose(inspect.cleandoc(tree.group(1))) if tree else ''}\n```\n")
-    for name, thing in vars(errors).items():
-        if inspect.isclass(thing) and thing.__module__ == errors.__name__:
-            parts.append(f"## {name}\n\n{docstring(thing)}\n")
-            if dataclasses.is_dataclass(thing):
-                parts += list(_members(thing))
-    return "\n".join(parts)
-
-
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli_page,
     "declarations.md": declarations_page,
     "finding.md": finding_page,
-    "api.md": api_page,
-    "errors.md": errors_page,
 }
 
 

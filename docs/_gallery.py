@@ -74,7 +74,7 @@ Each row is a number that R or a publication gives, and the number that the engi
 YAML and a raw file, through `impact.run`, read off the published tables. {n} of {total} reference values come out
 this way; the [rest](#values-without-a-declaration) are formulas without data.
 
-- **Declarations**: [tests/reference/programmes](../tests/reference/programmes), one folder per dataset. They are also
+- **Declarations**: `tests/reference/programmes`, one folder per dataset. They are also
   examples of every design.
 - **Reference values**: [tests/reference/values.json](../tests/reference/values.json), with software, version and
   specification. They were made with R {made}.

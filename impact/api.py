@@ -37,9 +37,9 @@ class Result:
     Parameters
     ----------
     report
-        What the run did.
+        What the run did: sources loaded, indicators computed, rows set aside.
     warehouse
-        The open database.
+        The database, open; :meth:`close` closes it.
     """
 
     report: RunReport
@@ -119,6 +119,11 @@ def load(folder: str | Path) -> Programme:
         If there is no such folder.
     DeclarationError
         With every problem of form.
+
+    Examples
+    --------
+    >>> load("data/nsw").id
+    'nsw'
     """
     return load_programme(folder)
 

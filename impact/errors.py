@@ -1,16 +1,16 @@
-"""What can go wrong, in one tree; used by every room, rendered only by :mod:`impact.cli.main`.
+"""What can go wrong, in one tree; used by every room, rendered only by ``impact.cli.main``.
 
-What is none of these is worded, with an exit code of its own, by :mod:`impact.faults`.
+What is none of these is worded, with an exit code of its own, by ``impact.faults``.
 
-::
-
-    ImpactError
-    ├── UsageError            the call is wrong: no such folder, unknown finding (exit code 2)
-    ├── MachineError          the disk, a right, memory or a damaged file stands in the way (exit code 3)
-    ├── ProblemsError         carries a list of :class:`Problem` (exit code 1)
-    │   ├── DeclarationError  the programme folder's YAML does not hold together
-    │   └── FileError         a raw file cannot be read as declared; nothing of it was loaded
-    └── NotEstimable          the data or the plan cannot support the request, with the reason
+```text
+ImpactError
+├── UsageError            the call is wrong: no such folder, unknown finding (exit code 2)
+├── MachineError          the disk, a right, memory or a damaged file stands in the way (exit code 3)
+├── ProblemsError         carries a list of Problem (exit code 1)
+│   ├── DeclarationError  the programme folder's YAML does not hold together
+│   └── FileError         a raw file cannot be read as declared; nothing of it was loaded
+└── NotEstimable          the data or the plan cannot support the request, with the reason
+```
 """
 
 from __future__ import annotations
@@ -27,12 +27,18 @@ class Problem:
     ----------
     what
         The problem in one sentence.
-    file, line, field
-        Where it stands: file relative to the programme folder, line counted from 1, dotted field.
-    expected, found
-        What was expected there and what was found.
+    file
+        The file it stands in, relative to the programme folder.
+    line
+        Its line there, counted from 1.
+    field
+        The dotted path of the field, such as ``indicators.0.ex_ante.target``.
+    expected
+        What was expected there, such as a type or the codes of a list.
+    found
+        What stands there instead, as it is written.
     fix
-        What to do.
+        What to do about it, in one sentence.
     """
 
     what: str

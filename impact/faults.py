@@ -39,7 +39,14 @@ _RESTORE = (
 
 
 def exit_code(error: BaseException) -> int:
-    """Return the exit code of the command line for what went wrong."""
+    """Return the exit code of the command line for what went wrong.
+
+    Examples
+    --------
+    >>> from impact.errors import UsageError
+    >>> exit_code(UsageError("no such folder")), exit_code(OSError(errno.ENOSPC, "No space left on device"))
+    (2, 3)
+    """
     if isinstance(error, BrokenPipeError):
         return UNREAD
     if is_interrupt(error):

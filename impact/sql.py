@@ -61,6 +61,12 @@ def literal(value: str | int | float | bool | None) -> str:
 
 
 def fingerprint(*parts: Any) -> str:
-    """Return the SHA-256 of the canonical JSON of the parts (sorted keys, no spaces), in hex."""
+    """Return the SHA-256 of the canonical JSON of the parts (sorted keys, no spaces), in hex.
+
+    Examples
+    --------
+    >>> fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1})
+    True
+    """
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()

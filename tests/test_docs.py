@@ -1,10 +1,11 @@
-"""The generated reference is that of the code, and links between pages lead somewhere."""
+"""The generated reference is that of the code; links between pages and the code they name are there."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,14 @@ import _console as console  # noqa: E402
 SHORT = ROOT / "docs" / "how-to" / "write_a_contract.md"
 RUN = sorted([*ROOT.glob("docs/tutorials/*.md"), *ROOT.glob("docs/how-to/*.md")])
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+INDEX = ROOT / "docs" / "index.md"
+OF_TODAY = [page for page in PAGES if page.parent.name != "decisions" and page.name != "CHANGELOG.md"]
+CODE = re.compile(r"`((?:impact|dashboards|tests|docs|schemas|data|benchmarks|findings)/[^`\s]*|\w+\.py)`")
+
+
+def prose(page: Path) -> str:
+    """A page without its code blocks."""
+    return re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
 def test_reference_is_generated_from_the_code() -> None:
@@ -29,10 +38,52 @@ def test_reference_is_generated_from_the_code() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
-    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
-    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", prose(page)):
         if not target.startswith(("http:", "https:", "mailto:")):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", OF_TODAY, ids=lambda path: str(path.relative_to(ROOT)))
+def test_code_that_a_page_names_is_there(page: Path) -> None:
+    folder = "impact"
+    for name in CODE.findall(prose(page)):
+        path = name if "/" in name else f"{folder}/{name}"  # a module alone stands beside the one named before
+        assert list(ROOT.glob(re.sub(r"<\w+>", "*", path))), f"{page.name} names {name}: there is no {path}"
+        folder = path if path.endswith("/") else path.rpartition("/")[0]
+
+
+@pytest.mark.parametrize("page", OF_TODAY, ids=lambda path: str(path.relative_to(ROOT)))
+def test_names_said_to_stand_in_a_module_do(page: Path) -> None:
+    for names, module in re.findall(r"((?:`\w+`(?:,| and| or)?\s)+)(?:in|of)\s`(\w+/[\w/]+\.py)`", prose(page)):
+        assert not set(re.findall(r"\w{4,}", names)) - set(re.findall(r"\w+", (ROOT / module).read_text("utf-8"))), (
+            module
+        )
+
+
+def test_the_table_of_rooms_is_whole_and_in_the_order_of_their_imports() -> None:
+    table = prose(ROOT / "CONTRIBUTING.md").partition("| room |")[2].partition("\n\n")[0].splitlines()
+    rows = {
+        room: row
+        for row, line in enumerate(table)
+        for room in re.findall(r"`([\w/]+(?:/|\.py))`", line.split(" | ")[0])
+    }
+    named = [path.name for path in (ROOT / "impact").iterdir() if not path.name.startswith("_")]
+    assert not [name for name in named if not any(room.startswith(f"impact/{name}") for room in rows)]
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    layers = settings["tool"]["importlinter"]["contracts"][0]["layers"]
+    order = [row_of(module, rows) for layer in reversed(layers) for module in layer.split(" | ")]
+    assert order == sorted(order)
+
+
+def row_of(module: str, rows: dict[str, int]) -> int:
+    """The row of the nearest room that holds a module."""
+    path = module.replace(".", "/").replace("impact_dashboards", "dashboards/impact_dashboards")
+    return rows[max((room for room in rows if f"{path}.py" == room or f"{path}/".startswith(room)), key=len)]
+
+
+def test_the_index_names_every_page() -> None:
+    named = {(INDEX.parent / target).resolve() for target in re.findall(r"\]\(([^)#:]+)\)", prose(INDEX))}
+    assert not {str(page.relative_to(ROOT)) for page in set(PAGES) - named - {INDEX}}
 
 
 @pytest.mark.parametrize(

@@ -42,9 +42,9 @@ def add_context(folder: Path, path: Path, declared: dict[str, Any]) -> Added:
     Parameters
     ----------
     folder
-        The programme folder.
+        The programme folder; it gets the file, and its ``sources.yaml`` the source.
     path
-        The file, anywhere.
+        The file as the office gives it, wherever it lies; it is copied.
     declared
         The source as ``sources.yaml`` would write it, without ``file`` and ``contract``.
 

@@ -148,7 +148,7 @@ def print_findings(console: Console, findings: pd.DataFrame, *, parts: bool) -> 
     Parameters
     ----------
     console
-        Where to.
+        Rich's console of the terminal or file to print to.
     findings
         As :func:`impact.publish.findings_table` returns them.
     parts

@@ -12,12 +12,12 @@ from impact.errors import DeclarationError, Problem
 
 
 def with_source(text: str, source: Mapping[str, Any]) -> str:
-    """Return ``sources.yaml`` with a source at its end.
+    r"""Return ``sources.yaml`` with a source at its end.
 
     Parameters
     ----------
     text
-        The file as it stands.
+        Text of the file as it stands, whichever its line ends.
     source
         Plain values; mappings inside it are written on one line each.
 
@@ -25,6 +25,14 @@ def with_source(text: str, source: Mapping[str, Any]) -> str:
     ------
     DeclarationError
         If ``sources:`` is not a list of entries below one another that ends the file.
+
+    Examples
+    --------
+    >>> print(with_source("sources:\n  - id: a\n", {"id": "b", "missing": {"x": "refused"}}), end="")
+    sources:
+      - id: a
+      - id: "b"
+        missing: {x: "refused"}
     """
     lines = [f"{name}: {_flow(value)}" for name, value in source.items()]
     node = _value(text, "sources")
@@ -37,12 +45,18 @@ def with_source(text: str, source: Mapping[str, Any]) -> str:
 
 
 def with_shared(text: str, contract: str) -> str:
-    """Return ``contracts.yaml`` with a shared contract, unchanged where it is named already.
+    r"""Return ``contracts.yaml`` with a shared contract, unchanged where it is named already.
 
     Raises
     ------
     DeclarationError
         If the file is not a list of keys below one another.
+
+    Examples
+    --------
+    >>> print(with_shared("contracts: []\n", "delivery"), end="")
+    shared: [delivery]
+    contracts: []
     """
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     newline = "\r\n" if "\r\n" in text else "\n"

@@ -111,7 +111,13 @@ Text = Annotated[
 
 
 def in_language(text: dict[Language, str], language: Language = "en") -> str:
-    """Return a text in one language, or in the other where it is not translated."""
+    """Return a text in one language, or in the other where it is not translated.
+
+    Examples
+    --------
+    >>> in_language({"it": "Ore", "en": "Hours"}, "it"), in_language({"it": "Ore"}, "en")
+    ('Ore', 'Ore')
+    """
     return text.get(language) or next(iter(text.values()))
 
 

@@ -18,7 +18,14 @@ from impact.errors import Problem
 
 
 def check_programme(programme: Programme) -> list[Problem]:
-    """Return every problem of reference and sense in a programme's declarations; empty when it holds together."""
+    """Return every problem of reference and sense in a programme's declarations; empty when it holds together.
+
+    Examples
+    --------
+    >>> from impact.declare.load import load_programme
+    >>> check_programme(load_programme("data/nsw"))
+    []
+    """
     return [
         *_duplicate_ids(programme),
         *_theory_of_change(programme),

@@ -155,7 +155,15 @@ def records_of(leaf: Leaf) -> Records | None:
 
 
 def leaves(tree: Tree) -> Iterator[Leaf]:
-    """Yield the leaves of a recomputation from left to right."""
+    """Yield the leaves of a recomputation from left to right.
+
+    Examples
+    --------
+    >>> kinds = ({"count": {"contract": name}} for name in ("delivery", "supply", "need"))
+    >>> tree = RatioNode.model_validate({"ratio": [{"sum": [next(kinds), next(kinds)]}, next(kinds)]})
+    >>> [leaf.count.contract for leaf in leaves(tree)]
+    ['delivery', 'supply', 'need']
+    """
     if isinstance(tree, FactLeaf | CountLeaf | TotalLeaf | ValueLeaf | NamesLeaf):
         yield tree
     for part in parts_of(tree):

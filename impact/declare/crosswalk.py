@@ -24,7 +24,7 @@ def with_crosswalks(folder: Path, source: Source) -> Source:
     folder
         The programme folder; the files lie inside it.
     source
-        As declared.
+        A source of ``sources.yaml``; its ``crosswalk`` names a file for each column that has one.
 
     Raises
     ------

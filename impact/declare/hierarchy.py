@@ -35,7 +35,23 @@ def column_codelist(programme: Programme, contract: str, column: str) -> Codelis
 
 
 def codes_within(codelist: Codelist | None, code: str) -> tuple[str, ...]:
-    """Return the codes whose rows belong to a code: itself and, in a hierarchy, all those below it."""
+    """Return the codes whose rows belong to a code: itself and, in a hierarchy, all those below it.
+
+    Examples
+    --------
+    >>> from impact.declare.contracts import CodeItem
+    >>> italy = Codelist(
+    ...     id="territory",
+    ...     title="Territory",
+    ...     codes=[
+    ...         CodeItem(code="IT", title="Italy"),
+    ...         CodeItem(code="ITC1", title="Piemonte", parent="IT"),
+    ...         CodeItem(code="TO", title="Torino", parent="ITC1"),
+    ...     ],
+    ... )
+    >>> codes_within(italy, "ITC1"), codes_within(None, "anything")
+    (('ITC1', 'TO'), ('anything',))
+    """
     if codelist is None or not codelist.hierarchical:
         return (code,)
     parents = {item.code: item.parent for item in codelist.codes}
@@ -43,7 +59,23 @@ def codes_within(codelist: Codelist | None, code: str) -> tuple[str, ...]:
 
 
 def codes_above(codelist: Codelist | None, code: str) -> tuple[str, ...]:
-    """Return the codes above a code, the nearest first; parents in a circle, which a check names, are passed once."""
+    """Return the codes above a code, the nearest first; parents in a circle, which a check names, are passed once.
+
+    Examples
+    --------
+    >>> from impact.declare.contracts import CodeItem
+    >>> italy = Codelist(
+    ...     id="territory",
+    ...     title="Territory",
+    ...     codes=[
+    ...         CodeItem(code="IT", title="Italy"),
+    ...         CodeItem(code="ITC1", title="Piemonte", parent="IT"),
+    ...         CodeItem(code="TO", title="Torino", parent="ITC1"),
+    ...     ],
+    ... )
+    >>> codes_above(italy, "TO")
+    ('ITC1', 'IT')
+    """
     parents = {item.code: item.parent for item in codelist.codes} if codelist else {}
     way: list[str] = []
     while (above := parents.get(way[-1] if way else code)) is not None and above not in (code, *way):
@@ -60,6 +92,25 @@ def branches(codelist: Codelist | None, labels: Iterable[str]) -> list[Branch]:
         Gives the tree; None, or one without levels, gives each label a branch of its own.
     labels
         The labels that occur in the data, each once or more; those that are no code come last.
+
+    Examples
+    --------
+    >>> from impact.declare.contracts import CodeItem
+    >>> italy = Codelist(
+    ...     id="territory",
+    ...     title="Territory",
+    ...     codes=[
+    ...         CodeItem(code="IT", title="Italy"),
+    ...         CodeItem(code="ITC1", title="Piemonte", parent="IT"),
+    ...         CodeItem(code="TO", title="Torino", parent="ITC1"),
+    ...     ],
+    ... )
+    >>> for branch in branches(italy, ["TO", "elsewhere"]):
+    ...     print(branch.depth, branch.code, branch.members)
+    0 IT ('TO',)
+    1 ITC1 ('TO',)
+    2 TO ('TO',)
+    0 elsewhere ('elsewhere',)
     """
     present = sorted(set(labels))
     if codelist is None or not codelist.hierarchical:

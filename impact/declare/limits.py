@@ -51,7 +51,13 @@ def slack_of(figure: float) -> float:
 
 
 def close(one: float, other: float) -> bool:
-    """Tell whether two figures are the same but for rounding."""
+    """Tell whether two figures are the same but for rounding.
+
+    Examples
+    --------
+    >>> close(0.1 + 0.2, 0.3), close(0.3, 0.3001)
+    (True, False)
+    """
     return math.isclose(one, other, rel_tol=RELATIVE, abs_tol=RELATIVE)
 
 

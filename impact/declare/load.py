@@ -46,17 +46,21 @@ class Programme:
     folder
         Absolute path of the programme folder.
     header
-        ``programme.yaml``.
-    contracts, codelists
-        By id; shared ones included.
-    sources, indicators
-        In the order they are declared.
+        ``programme.yaml``: period, stakeholders, waves and the theory of change.
+    contracts
+        What a row must be, by id; the shared contracts that are used included.
+    codelists
+        The codes of a column and what lies in what, by id; shared ones included.
+    sources
+        The raw files and how they are read, in the order of ``sources.yaml``.
+    indicators
+        What is measured, promised and compared, in the order of ``indicators.yaml``.
     evaluation
-        ``evaluation.yaml``, empty where there is none.
+        ``evaluation.yaml``: families of outcomes and draws of who takes part; empty where there is no such file.
     claims
         Totals the programme reported about itself, in the order of ``claims.yaml``.
     registrations
-        Plans frozen earlier, oldest first.
+        Plans frozen by ``impact register``, oldest first.
     lines
         For each file, the line at which each path of keys stands.
     """
@@ -133,6 +137,12 @@ def load_programme(folder: str | Path, drafts: Path | None = None) -> Programme:
         If there is no such folder.
     DeclarationError
         With every problem of form in all the files.
+
+    Examples
+    --------
+    >>> programme = load_programme("data/nsw")
+    >>> programme.id, [indicator.id for indicator in programme.indicators][:2]
+    ('nsw', ['earnings', 'earnings_ancova'])
     """
     path = Path(folder).resolve()
     if not path.is_dir():

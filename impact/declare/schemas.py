@@ -15,7 +15,13 @@ from impact.files import make_folder, write_file
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:
-    """Return the JSON Schema of each file of a programme folder, by file name."""
+    """Return the JSON Schema of each file of a programme folder, by file name.
+
+    Examples
+    --------
+    >>> json_schemas()["indicators.schema.json"]["required"]
+    ['indicators']
+    """
     return {
         f"{Path(name).stem}.schema.json": {
             "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -57,11 +57,11 @@ def read_yaml(path: Path, shown: str, limit: int = MAX_BYTES) -> tuple[Any, Line
     Parameters
     ----------
     path
-        The file.
+        The YAML file to read, in UTF-8.
     shown
         How the file is named in messages, usually relative to the programme folder.
     limit
-        The bytes that it may have.
+        The largest size in bytes; a larger file is refused unread.
 
     Returns
     -------

@@ -62,11 +62,11 @@ def h(tag: str, *children: Content, **attributes: Any) -> Element:
     Parameters
     ----------
     tag
-        Of the element.
+        Name of the element, one of :data:`HTML_TAGS` or :data:`SVG_TAGS`.
     children
         Elements, text, numbers, and lists of these; None is left out.
     attributes
-        Of the element; None and False are left out.
+        Names and values of its attributes; those that are None or False are left out.
 
     Raises
     ------

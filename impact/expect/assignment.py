@@ -25,7 +25,7 @@ def draw_assignment(
     connection
         Holds the views of the programme's good rows.
     programme
-        As declared.
+        The programme; its ``evaluation.yaml`` declares the draw, with its seed.
     name
         Id of the assignment in ``evaluation.yaml``.
 

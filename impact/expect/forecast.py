@@ -60,9 +60,11 @@ def forecast_fields(
     Parameters
     ----------
     indicator
-        With or without a forecast.
-    observed_value, observed_effect
-        What came out and its standard error (None where there is none).
+        The indicator; without a forecast every field is None.
+    observed_value
+        The value at the end line and its standard error, each None where there is none.
+    observed_effect
+        The effect and its standard error, each None where there is none.
     """
     forecast = indicator.ex_ante.forecast
     if forecast is None:

@@ -34,24 +34,28 @@ class PowerReport:
 
     Parameters
     ----------
-    indicator, design, unit
-        Which plan.
+    indicator
+        Id of the indicator whose plan it is.
+    design
+        Kind of its design, such as ``did``.
+    unit
+        Unit of measurement of the indicator, in English.
     n, units
         How many of what, in both arms, as recruited: persons, units of a panel, waves of a series.
     effect
         The effect hoped for, in the unit of the indicator.
     sd
-        Standard deviation between persons.
+        Standard deviation of the outcome between persons, in the unit of the indicator.
     power
         Chance of a p-value below ``alpha`` if that effect is real: closed form, or simulated where there is none.
     closed
-        The same in closed form, or None.
+        That chance in closed form; None for designs that have none.
     minimum_detectable
         Smallest effect that is found with the declared power.
     simulated
         Bias, power, coverage and width of the interval over the replications, or None if simulation was not asked for.
     reason
-        Why there is no answer, or None.
+        Why the plan cannot be evaluated; None if it can.
     """
 
     indicator: str
@@ -99,7 +103,7 @@ def power_reports(programme: Programme, *, simulate: bool = True) -> list[PowerR
     Parameters
     ----------
     programme
-        As declared; no data is read.
+        The programme; the plans stand at its indicators. No data is read.
     simulate
         Whether to simulate designs that have a closed form too, unless the plan is too large for that; the others are
         always simulated.

@@ -118,11 +118,11 @@ def register_plan(programme: Programme, author: str, note: str = "") -> Registra
     Parameters
     ----------
     programme
-        The programme; its folder must be writable.
+        The programme whose plan it is; ``registrations.yaml`` is written into its folder.
     author
-        Who registers it.
+        Name of who registers the plan; not blank.
     note
-        Why, for an amendment.
+        Why the plan changed, where this is not the first registration.
 
     Returns
     -------

@@ -65,11 +65,11 @@ def simulate_design(design: Design | None, plan: PowerPlan, sd: float) -> Simula
     Parameters
     ----------
     design
-        As declared.
+        The design of the indicator, of a kind with an effect to estimate.
     plan
         What is expected; its ``replications`` and ``seed`` are used.
     sd
-        Standard deviation between persons.
+        Standard deviation of the outcome between persons, in the unit of the indicator.
 
     Raises
     ------

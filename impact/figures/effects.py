@@ -51,9 +51,9 @@ def effects_figure(terms: pd.DataFrame, unit: str, words: Words) -> go.Figure:
         ``family``, ``place``, ``term``, ``estimate``, ``conf_low`` and ``conf_high``, as
         :func:`impact.publish.terms_table` returns them; of families that are effects in the unit of the indicator.
     unit
-        Of the indicator; effects on shares are drawn in percentage points.
+        Unit of measurement of the indicator; effects on the unit ``share`` are drawn in percentage points.
     words
-        Of the reader's language.
+        Texts, numbers and dates in the reader's language.
     """
     scale = 100.0 if unit == "share" else 1.0
     rows: list[_Row] = []
@@ -80,11 +80,11 @@ def parts_figure(
         ``part`` (its name), ``value``, ``conf_low``, ``conf_high``; ``attainment`` where the parts are judged, and
         ``note``, which stands where there is no value.
     unit
-        Of the values; shares are drawn as percentages.
+        Unit of measurement of the values; the unit ``share`` is drawn as percentages.
     words
-        Of the reader's language.
+        Texts, numbers and dates in the reader's language.
     baseline, target
-        Of the whole.
+        The baseline and the target of the whole programme, in ``unit``; None where there is none.
     """
     marks = {"baseline": baseline, "target": target}
     known = {name: value for name, value in marks.items() if value is not None}

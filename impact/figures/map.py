@@ -86,9 +86,9 @@ def map_drawing(
         ``href``, where the area leads to, if anywhere; one row for each area, and a boundary for every code (see
         :func:`impact.drawing.shapes.has_geometry`).
     words
-        Of the reader.
+        Texts, numbers and dates in the reader's language.
     unit
-        Of the values; shares are written as percentages.
+        Unit of measurement of the values; the unit ``share`` is written as percentages.
     outlines
         Names of groups of areas that get a thick border, with their codes; without any, all areas together.
     """

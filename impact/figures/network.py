@@ -45,7 +45,7 @@ def network_figure(
     waves
         The waves to draw, in order, with their titles.
     words
-        Of the reader's language.
+        Texts, numbers and dates in the reader's language.
     since
         The wave before the first, where that is not drawn: ties across sectors that it has not are new.
     """
@@ -83,8 +83,10 @@ def tie_classes(ties: pd.DataFrame, bodies: pd.DataFrame, before: set[tuple[str,
 
     Parameters
     ----------
-    ties, bodies
-        Of one wave.
+    ties
+        The ties of one wave: ``source`` and ``target``, each a ``body``.
+    bodies
+        The bodies of that wave: ``body`` and its ``sector``.
     before
         Pairs of the wave before; None where there is none, and so nothing is new.
     """

@@ -22,9 +22,9 @@ def power_figure(title: str, report: PowerReport, effects: Sequence[float], powe
     Parameters
     ----------
     title
-        Of the indicator.
+        Title of the indicator, as it stands above the figure.
     report
-        Of its plan.
+        What its plan can show; gives the effect hoped for and the smallest detectable one.
     effects, powers
         Points of the curve; effects in the unit of the indicator, powers as shares.
     """

@@ -21,9 +21,9 @@ def series_figure(points: pd.DataFrame, unit: str, words: Words) -> go.Figure:
         ``line`` (its name), ``wave`` (as it is written), ``place`` (where it lies in time, a number; equal steps mean
         equal times), ``value``, ``conf_low``, ``conf_high`` and ``flags`` (a list); in order of ``place``.
     unit
-        Of the values; shares are drawn as percentages.
+        Unit of measurement of the values; the unit ``share`` is drawn as percentages.
     words
-        Of the reader's language.
+        Texts, numbers and dates in the reader's language.
     """
     figure = go.Figure()
     for number, (name, line) in enumerate(points.groupby("line", sort=False)):

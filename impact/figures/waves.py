@@ -64,11 +64,11 @@ def waves_figure(
         ``place`` (where it lies in time, a number; equal steps mean equal times), ``value``, ``conf_low``,
         ``conf_high`` and ``flags`` (a list); in order of ``place``. A wave without a value is a gap in the line.
     unit
-        Of the values; shares are drawn as percentages.
+        Unit of measurement of the values; the unit ``share`` is drawn as percentages.
     words
-        Of the reader's language.
+        Texts, numbers and dates in the reader's language.
     baseline
-        Where the promise starts from.
+        The value that the promise starts from, at its place in time; None where there is none.
     target
         What is promised, at the time when it is due.
     due

@@ -64,9 +64,9 @@ def components(
     Parameters
     ----------
     connection
-        With the table.
+        A database that holds the table ``wide``: the file with every column as text.
     names
-        Its columns.
+        Names of the columns of ``wide``, in the order of the file.
     code
         Writes the SQL of a column's code, ``''`` where it is blank.
     keys, attributes

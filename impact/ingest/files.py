@@ -35,8 +35,10 @@ class RawFile:
 
     Parameters
     ----------
-    sha256, size
-        Of the original file's bytes.
+    sha256
+        Hash of the original file's bytes, in hexadecimal.
+    size
+        Length of the original file in bytes.
     header
         Column names as they stand in the file.
     relation
@@ -67,9 +69,9 @@ def open_raw(folder: Path, source: Source, scratch: Path) -> RawFile:
     Parameters
     ----------
     folder
-        The programme folder.
+        The programme folder; the file lies inside it.
     source
-        The declared source.
+        The source that declares the file and its format: CSV, workbook, Parquet or a series of official statistics.
     scratch
         A folder for cleaned copies; the caller removes it.
 

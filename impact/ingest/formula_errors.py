@@ -23,9 +23,9 @@ def formula_errors(path: Path, sheet: str) -> Errors:
     Parameters
     ----------
     path
-        The workbook: XLSX or ODS.
+        The workbook, XLSX or ODS; anything else holds no error that could be read.
     sheet
-        Name of the sheet.
+        Name of the sheet, as its tab shows it.
 
     Raises
     ------

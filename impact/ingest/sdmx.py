@@ -37,8 +37,10 @@ def observations(
 
     Parameters
     ----------
-    connection, source
-        With the table; for messages.
+    connection
+        A database that holds the table ``wide``: the file with every column as text.
+    source
+        The source that declares the file; messages name it.
     names
         Columns of the table that are no labels.
     labelled

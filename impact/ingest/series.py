@@ -53,9 +53,9 @@ def series_to_csv(path: Path, source: Source, target: Path) -> tuple[Path, Serie
     Parameters
     ----------
     path
-        The original file, gzipped or not.
+        The file as the office gives it, gzipped or not.
     source
-        Its declaration, with ``series``.
+        The source that declares the file; its ``series`` says the format, the territory and which codes to keep.
     target
         The CSV to write: a column per dimension of which several codes are kept, then :data:`COLUMNS`. A value that is
         not there is written ``:``, ``:c`` where it is confidential and ``:z`` where it does not apply.

@@ -39,7 +39,7 @@ def clean_text(path: Path, source: Source, copy: Path) -> tuple[Path, tuple[Reje
     Parameters
     ----------
     path
-        The original file.
+        The original CSV file, which is never changed.
     source
         Its declaration: encoding, quote character, whether values may hold line breaks.
     copy

@@ -78,7 +78,7 @@ def judge_attainment(
     Parameters
     ----------
     direction
-        ``increase``, ``decrease`` or ``maintain``.
+        What is better: ``increase``, ``decrease``, or to ``maintain`` the value.
     baseline, target, value
         In the indicator's unit; None where unknown.
     low, high

@@ -109,9 +109,14 @@ def judge_contribution(direction: str, effect: Effect | None, reason: str) -> Co
     Parameters
     ----------
     direction
-        ``increase``, ``decrease`` or ``maintain``.
+        What is better: ``increase``, ``decrease``, or to ``maintain`` the value.
     effect
         The effect, or None with the ``reason`` why there is none.
+
+    Examples
+    --------
+    >>> judge_contribution("increase", None, "no design is declared")
+    Contribution(status='not_estimable', reason='no design is declared')
     """
     if effect is None:
         return Contribution("not_estimable", reason)
@@ -153,7 +158,7 @@ def evidence_level(
     Parameters
     ----------
     design
-        The declared design.
+        The design that the indicator declares, or None; its kind sets the highest level.
     effect
         The effect with its diagnostics, or None if it could not be estimated.
     measured_before
@@ -161,7 +166,7 @@ def evidence_level(
     scaled
         The design of the effect that is carried to a territory, if the design does that.
     reason
-        Why there is no effect.
+        What is said of the contribution; where there is no effect, why.
     """
     if effect is None or design is None:
         if has_comparison(design):

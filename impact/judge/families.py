@@ -35,7 +35,7 @@ def adjust_families(programme: Programme, findings: Sequence[Finding]) -> list[F
     Parameters
     ----------
     programme
-        Declares the families.
+        The programme; its ``evaluation.yaml`` declares the families and how each is adjusted.
     findings
         All findings of the families' indicators; only those of the whole programme are adjusted.
     """

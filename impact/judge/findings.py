@@ -40,8 +40,10 @@ def judge_indicator(
 
     Parameters
     ----------
-    programme, indicator
-        What is declared.
+    programme
+        The programme: its waves, theory of change and registrations.
+    indicator
+        The indicator, with what it promises and the design it is compared by.
     measures
         The indicator's rows, columns as in ``impact.measure``.
     estimate

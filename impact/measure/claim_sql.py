@@ -42,7 +42,7 @@ class Query:
     parameters
         For the question marks of ``sql``, in order.
     leaves
-        From left to right.
+        The sums and counts that the recomputation is made of, from left to right.
     """
 
     sql: str
@@ -56,11 +56,11 @@ def claim_query(programme: str, contracts: Mapping[str, Contract], tree: Tree) -
     Parameters
     ----------
     programme
-        Schema of the views of good rows.
+        Id of the programme, which is the schema of its views of good rows.
     contracts
-        By id; gives types and keys.
+        The contracts by id; they give the types and keys of the columns.
     tree
-        Any recomputation but ``names``.
+        The declared recomputation; not ``names``, which gives a list and no number.
     """
     found = tuple(leaves(tree))
     written = [_leaf_sql(programme, contracts, leaf) for leaf in found]
@@ -151,7 +151,7 @@ def formula_text(tree: Tree, values: Sequence[float | None]) -> str:
     Parameters
     ----------
     tree
-        The recomputation.
+        The declared recomputation: sums, counts, and what is done with them.
     values
         One per leaf, from left to right; None where there is none.
     """

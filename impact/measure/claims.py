@@ -65,7 +65,7 @@ def measure_claims(connection: duckdb.DuckDBPyConnection, programme: Programme) 
     connection
         Holds the views of the programme's good rows and its quarantine.
     programme
-        With ``claims``.
+        The programme; its ``claims.yaml`` says what is recomputed.
 
     Returns
     -------
@@ -171,7 +171,7 @@ def holds(stated: Decimal, qualifier: str, recomputed: float) -> bool:
         ``exact``: equal. ``more_than``: records give strictly more. ``at_most``: no more. ``about``: equal after both
         are rounded (half away from zero) to the last decimal the figure is written with.
     recomputed
-        What records give.
+        The figure that the good rows give, in the unit of the stated one.
 
     Examples
     --------

@@ -51,9 +51,9 @@ def value_sql(formula: PerRowFormula, contract: Contract) -> str:
     Parameters
     ----------
     formula
-        A formula that has a value per row.
+        A formula that has a value per row, not only per cell: mean, proportion, scale, threshold, days.
     contract
-        Gives the types of the columns.
+        The contract of the rows; gives the types of the columns.
     """
     if isinstance(formula, Mean):
         value = f"CAST({ident(formula.column)} AS DOUBLE)"

@@ -90,7 +90,7 @@ def ratio_of_sums(sums: Sums, pilot: float, frame: Frame | None, *, share: bool)
     sums
         Over the domain's cells; with ``frame``, over all cells of the sample (zero outside the domain).
     pilot
-        The ``c`` that was subtracted.
+        The ``c`` of ``y − c·x``, the shifted values whose squares were summed.
     frame
         The sample design, or None for a simple random sample of the domain itself.
     share
@@ -178,13 +178,13 @@ def bounded(value: float, n: int, clusters: int | None, effective: str, flags: t
     Parameters
     ----------
     value
-        0 or 1.
+        The share: exactly 0 or exactly 1.
     n, clusters
         Rows and clusters (None without) that have a value.
     effective
         ``clusters`` or ``respondents``: on how many the bound rests, where there are clusters.
     flags
-        Of the value.
+        Flags that the value has so far; passed on as they are.
     """
     by_cluster = clusters is not None and effective == "clusters"
     low, high = exact_bound(value, clusters if clusters is not None and by_cluster else n)
@@ -223,13 +223,25 @@ def _designed(
 
 
 def logit_interval(share: float, half: float) -> tuple[float, float]:
-    """Return the interval of a share strictly within 0 and 1 whose plain interval is ``share ± half``."""
+    """Return the interval of a share strictly within 0 and 1 whose plain interval is ``share ± half``.
+
+    Examples
+    --------
+    >>> [round(end, 3) for end in logit_interval(0.9, 0.12)]  # the plain interval would end above 1
+    [0.703, 0.972]
+    """
     centre, reach = special.logit(share), half / (share * (1 - share))
     return float(special.expit(centre - reach)), float(special.expit(centre + reach))
 
 
 def wilson(share: float, n: int) -> tuple[float, float]:
-    """Return the Wilson score interval of a share (Wilson 1927; Brown, Cai and DasGupta 2001)."""
+    """Return the Wilson score interval of a share (Wilson 1927; Brown, Cai and DasGupta 2001).
+
+    Examples
+    --------
+    >>> [round(end, 4) for end in wilson(0.5, 20)]
+    [0.2993, 0.7007]
+    """
     z2 = float(stats.norm.ppf((1 + CONFIDENCE) / 2)) ** 2
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = math.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n))) / (1 + z2 / n)
@@ -246,7 +258,7 @@ def quantile_of_counts(
     values, weights
         Distinct values in ascending order and their counts (or sums of weights).
     q
-        Between 0 and 1.
+        Which quantile, between 0 and 1; the median is 0.5.
     weighted
         With weights the quantile is the smallest value whose cumulated share reaches q, without interval; without,
         it interpolates between order statistics (type 7) and the interval is distribution-free.

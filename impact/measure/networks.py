@@ -117,10 +117,12 @@ def observed_at(indicator: Indicator, rows: TieRows, wave: str, part: tuple[str,
 
     Parameters
     ----------
-    indicator, rows
-        The declaration, and what :func:`tie_rows` gives.
+    indicator
+        The indicator, whose formula names the contract of ties and the measure.
+    rows
+        Ties and listed bodies of all waves, from :func:`tie_rows`.
     wave
-        As written in the data; '' without waves.
+        The wave as it is written in the data; ``''`` where the data have no waves.
     part
         Column and value, with the codes below it in a hierarchy: ties of that kind among all bodies, or all ties among
         such bodies.

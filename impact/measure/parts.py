@@ -104,10 +104,12 @@ def part_table(programme: Programme, indicators: Sequence[Indicator], measures: 
 
     Parameters
     ----------
-    programme, indicators
-        What is declared, and what was measured.
+    programme
+        The programme, with the codelists of its columns.
+    indicators
+        Its indicators that were measured.
     measures
-        Columns as in ``impact.measure``.
+        Their values, a row per wave, arm and part; columns as in ``impact.measure``.
 
     Returns
     -------

@@ -32,8 +32,12 @@ def person_counts(
     ----------
     connection
         Holds the views of the programme's good rows, and the codes that the indicator is cut by in ``impact.part``.
-    programme, contract, indicator
-        What is measured, of which rows.
+    programme
+        Id of the programme, which is the schema of its views of good rows.
+    contract
+        The contract of the rows that are counted.
+    indicator
+        The indicator; its columns and cuts say which rows count, and in which cells.
     """
     cuts = ("", *indicator.scope, *indicator.by)
     found = [

@@ -45,9 +45,9 @@ def refuse_breaks(found: pd.DataFrame, waves: Sequence[str]) -> None:
     Parameters
     ----------
     found
-        As :func:`impact.measure.wave_values` returns it.
+        A row per unit and wave, with ``_wave`` and ``_status``, as :func:`impact.measure.wave_values` returns it.
     waves
-        The waves that are used, in order.
+        The waves that are used, in order of time; the first may carry the flag of a break.
 
     Raises
     ------

@@ -198,7 +198,7 @@ def measure_cells(indicator: Indicator, rows: pd.DataFrame) -> tuple[Measured, i
     Parameters
     ----------
     indicator
-        Declares a map of needs and supply.
+        The indicator, whose formula is a ``territory_map``.
     rows
         Those of the domain at one wave, from :func:`need_cells`.
     """

@@ -91,7 +91,7 @@ def compile_contract(programme: Programme, contract: Contract, source: Source, r
     Parameters
     ----------
     programme
-        Gives the codelists.
+        The programme, whose codelists the columns of codes name.
     contract, source
         What the rows must be, and how the file maps to it.
     raw

@@ -32,7 +32,7 @@ def cross_reasons(
     Parameters
     ----------
     connection
-        Holds the staged tables.
+        A database that holds the staged table of every source, with its column ``_bad``.
     programme
         Gives contracts and the order in which they depend on each other.
     tables

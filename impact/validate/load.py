@@ -56,7 +56,7 @@ def stage_rows(
     Parameters
     ----------
     connection
-        Outside a transaction.
+        The database to write to; no transaction is open, so that the table is committed at once.
     raw, compiled, source
         The file, the contract compiled for it, and its declaration.
     table

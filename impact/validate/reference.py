@@ -30,12 +30,14 @@ def validate_frame(programme: Programme, contract: Contract, texts: pd.DataFrame
 
     Parameters
     ----------
-    programme, contract
-        The contract and its codelists.
+    programme
+        The programme, whose codelists the columns of codes name.
+    contract
+        What each row must be.
     texts
         All columns of the contract as text, NA where blank; its index numbers the rows.
     form
-        Decimal mark and date formats.
+        How the file writes numbers and dates: its decimal mark and date formats.
 
     Returns
     -------

@@ -88,9 +88,9 @@ def to_pandera(programme: Programme, contract: Contract) -> pa.DataFrameSchema:
     Parameters
     ----------
     programme
-        Gives the codelists.
+        The programme, whose codelists the columns of codes name.
     contract
-        The declared contract.
+        The contract: columns with their types and limits, and rules over several columns.
     """
     columns = {name: _column(programme, column) for name, column in _with_flags(contract).items()}
     return pa.DataFrameSchema(columns, checks=[_rule(rule) for rule in contract.rules], name=contract.id, ordered=False)

@@ -63,9 +63,9 @@ def mark(symbol: str, x: float, y: float, marker: Mapping[str, Any]) -> Element:
     symbol
         As Plotly names it; ``-open`` leaves it empty, ``circle-dot`` has a point in its middle.
     x, y
-        Where it lies.
+        Its middle, in pixels from the upper left corner of the drawing.
     marker
-        ``size``, ``color`` and ``line``.
+        ``size`` (its width in pixels), ``color`` of its inside, and ``line`` (``color`` and ``width``) around it.
 
     Raises
     ------

@@ -66,15 +66,15 @@ def label(
     text
         With ``<br>`` and ``<b>``, and entities, as Plotly reads them.
     x, y
-        The point it hangs on.
+        The point it hangs on, in pixels from the upper left corner of the drawing.
     font
-        ``size``, ``color`` and ``weight``.
+        ``size`` in pixels; ``color`` and ``weight`` where they differ from those around.
     across
         Which of its ends lies at ``x``: start, middle, end.
     up
         Which part of its height lies at ``y``: 0 its top, 1 its bottom.
     attributes
-        More of the element.
+        Further attributes of the text element, as :func:`impact.drawing.markup.h` takes them.
     """
     size = float(font["size"])
     lines = text_lines(text)

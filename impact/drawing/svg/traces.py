@@ -56,7 +56,7 @@ def draw_trace(trace: Mapping[str, Any], x: Axis, y: Axis, before: list[Spot | N
     trace
         Its properties, with the colour of its turn as ``colour``.
     x, y
-        Its axes.
+        The axes it is drawn on, across and up; they turn its values into pixels.
     before
         The points of the trace before it on these axes, for a fill that goes down to them.
     """

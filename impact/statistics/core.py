@@ -56,13 +56,13 @@ class Estimate:
     statistic, p_value
         Of the null that it is zero, two-sided.
     conf_low, conf_high
-        95 % interval.
+        Ends of the 95 % interval, in the unit of the outcome, by the reference that ``df`` names.
     df
         Degrees of freedom of the t reference; ``inf`` for the normal.
     rule
         Name of the standard error: ``HC2``, ``CR1``, ``influence function``, …
     n_obs
-        Observations used.
+        Observations used, after those that tell nothing were left out.
     n_clusters
         Clusters behind the error, or None.
     influence
@@ -99,7 +99,7 @@ class JointTest:
     df1, df2
         Degrees of freedom; ``df1`` is the number of coefficients.
     p_value
-        Upper tail.
+        Probability of a statistic at least as large under the null.
     rule
         Name of the standard errors behind it.
     """

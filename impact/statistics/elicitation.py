@@ -26,7 +26,7 @@ class Elicited:
     Parameters
     ----------
     predictive
-        The fitted distribution.
+        The distribution of the declared family that fits best.
     levels, values, fitted
         Shape (m,): the probabilities, the expert's values, the distribution's values at these probabilities.
     worst

@@ -74,7 +74,7 @@ def romano_wolf(statistics: ArrayLike, null_statistics: ArrayLike) -> Floats:
     Parameters
     ----------
     statistics
-        Shape (m,): t statistics.
+        Shape (m,): observed t statistics, one per hypothesis.
     null_statistics
         Shape (draws, m): statistics under the null, drawn jointly; from :func:`multiplier_draws`, or bootstrap
         estimates minus the estimate, over the bootstrap standard error.
@@ -128,9 +128,9 @@ def multiplier_draws(
     influence
         Shape (units, m): the influences of the same units on each estimate; zero where a unit has no part in one.
     rng
-        Source of randomness.
+        Source of the random signs.
     draws
-        Sign vectors drawn.
+        Sign vectors drawn; the smallest p-value is about one over their number.
     clusters
         Shape (units,): units that share a sign; without them each has its own.
 

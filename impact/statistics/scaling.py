@@ -26,7 +26,7 @@ class Ratio:
     Parameters
     ----------
     ratio
-        Of the two estimates.
+        Quotient of the two estimates.
     conf_low, conf_high
         95 % limits; None where the set is not an interval.
     unbounded
@@ -59,7 +59,7 @@ def scaled_sum(
     reach
         Shape (k,), people reached in each group (or their share of the population).
     n_obs, n_clusters
-        Behind the effects.
+        Observations, and clusters if any, behind the effects.
     df
         Degrees of freedom of the t reference; the smallest of the groups' is safe.
     influences

@@ -81,7 +81,7 @@ class Table:
         Shape (k,): whether a reader sees the cell. The rest of a total beyond its parts is seen by nobody, but all
         can compute it where they see the total and its parts.
     totals
-        The sums that hold.
+        The sums that hold between cells, known to every reader.
     values
         What adds up beside the counts, of the same cells.
     """

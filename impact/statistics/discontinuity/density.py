@@ -45,13 +45,13 @@ class DensityTest:
     density_left, density_right
         Estimates at the cutoff, per unit of the running variable.
     std_error
-        Of their difference.
+        Jackknife error of the difference of the two densities.
     bandwidth
         (left, right), in the unit of the running variable.
     n_left, n_right
-        Observations on each side.
+        Observations below the cutoff, and at or above it.
     n_effective_left, n_effective_right
-        Observations within the bandwidths.
+        Observations within the bandwidth of each side.
     """
 
     statistic: float
@@ -143,9 +143,9 @@ class StepTest:
     below, at, above
         Observations at the last value below the cutoff, the first at or above it, and the next.
     share
-        ``at`` among the three.
+        Share of the three values' units that have the one at the cutoff.
     p_value
-        Exact, two-sided.
+        Exact binomial, two-sided, at the curvature allowed.
     """
 
     below: int

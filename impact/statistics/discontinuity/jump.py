@@ -71,9 +71,9 @@ class Discontinuity:
     bandwidth, bias_bandwidth
         (left, right), in the unit of the running variable.
     n_left, n_right
-        Observations on each side.
+        Observations below the cutoff, and at or above it.
     n_effective_left, n_effective_right
-        Observations within ``bandwidth``.
+        Observations on each side within ``bandwidth``.
     n_distinct_left, n_distinct_right
         Distinct values of the running variable within ``bandwidth``.
     mass_points

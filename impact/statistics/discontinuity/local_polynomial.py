@@ -31,7 +31,7 @@ class Side:
     Parameters
     ----------
     outcome
-        Shape (n,).
+        Shape (n,), in its own unit.
     distance
         Running variable minus the cutoff, shape (n,).
     covariates
@@ -202,7 +202,7 @@ def residuals(side: Side, fit: LocalFit, errors: Errors) -> Floats:
     Parameters
     ----------
     side
-        Observations within a bandwidth.
+        The observations within a bandwidth on which ``fit`` was made.
     fit
         The local polynomial whose residuals are wanted; nearest neighbours do not use it.
     errors

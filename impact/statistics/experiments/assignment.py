@@ -40,7 +40,7 @@ class Sample:
     weights
         Shape (n,): units of the stratum per unit sampled, 0 for those not selected.
     seed
-        Of the draw.
+        Of the generator that drew; the same seed, keys and sizes give the same sample.
     """
 
     selected: NDArray[np.bool_]
@@ -59,7 +59,7 @@ class Assignment:
     probability
         The same for every unit: the share asked for (for rerandomised designs, before covariates were looked at).
     seed
-        Of the draw.
+        Of the generator that drew; the same seed and keys give the same assignment.
     draws
         Allocations drawn until one was accepted; 1 without rerandomisation.
     distance, threshold
@@ -87,7 +87,7 @@ def allocate(
     Parameters
     ----------
     n
-        Sample size.
+        Units to sample from all strata together.
     strata
         Shape (N,): stratum of every unit of the population.
     method
@@ -192,7 +192,7 @@ def randomise(
     share
         Share to treat, strictly between 0 and 1.
     seed
-        Of the draw.
+        Of the generator that draws; published with the plan, it makes the draw repeatable.
 
     Notes
     -----
@@ -233,7 +233,7 @@ def rerandomise(
     acceptance
         Share of allocations to accept.
     max_draws
-        Allocations to try.
+        Allocations tried before giving up.
 
     Notes
     -----

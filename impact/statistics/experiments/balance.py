@@ -34,11 +34,11 @@ class Balance:
     Parameters
     ----------
     names
-        The covariates.
+        The k covariates, in the order of the arrays.
     mean_treated, mean_comparison
         Weighted means, in the covariate's unit.
     difference
-        Treated less comparison.
+        Mean of the treated less mean of the comparison, in the covariate's unit.
     standardised
         The difference over a standard deviation before weighting; NaN where that is zero.
     variance_ratio
@@ -67,9 +67,9 @@ def standardised_differences(
     Parameters
     ----------
     matrix
-        Shape (n, k), complete.
+        Shape (n, k): covariates without gaps, dummies for categories.
     names
-        Shape (k,).
+        The k names of its columns.
     treated
         Shape (n,), 0 or 1.
     estimand

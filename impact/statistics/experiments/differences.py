@@ -24,7 +24,7 @@ def welch(outcome: Floats, treated: NDArray[Any]) -> Estimate:
     Parameters
     ----------
     outcome
-        Shape (n,).
+        Shape (n,), complete.
     treated
         Shape (n,): 0 or 1.
 
@@ -142,7 +142,7 @@ def blocked(
     blocks
         Shape (n,): labels of the blocks. The share treated may differ between them.
     weights
-        Shape (n,): sampling weights.
+        Shape (n,): positive sampling weights.
     errors, clusters
         As in :func:`impact.statistics.linear.sandwich.contrast`.
 

@@ -87,7 +87,7 @@ def randomisation_test(
     draws
         Number of assignments to draw; if there are at most that many, each is used once instead.
     rng
-        Source of random draws.
+        Source of the assignments that are drawn; not used if all are listed.
 
     Raises
     ------

@@ -71,7 +71,7 @@ def two_stage_least_squares(
     Parameters
     ----------
     outcome
-        Shape (n,).
+        Shape (n,), complete.
     received, assigned
         Shape (n,): 0 or 1.
     exogenous
@@ -79,7 +79,7 @@ def two_stage_least_squares(
     names
         The p names of its columns.
     weights
-        Shape (n,): sampling weights.
+        Shape (n,): positive sampling weights, whose scale does not matter.
     errors, clusters
         ``classical``, ``HC0``, ``HC1``, or ``CR0``, ``CR1`` with labels as in
         :func:`impact.statistics.linear.sandwich.contrast`. The others have no agreed form for two stages.

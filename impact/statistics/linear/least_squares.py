@@ -28,11 +28,11 @@ class Fit:
     params
         Shape (k,): coefficients, in units of the outcome per unit of the column.
     bread
-        Shape (k, k): ``(X'WX)⁻¹``.
+        Shape (k, k): ``(X'WX)⁻¹``, in inverse squared units of the columns.
     residuals
         Shape (n,): ``y − Xb``, not weighted.
     matrix
-        Shape (n, k): X.
+        Shape (n, k): X, as it was given.
     weights
         Shape (n,): ones where none were given.
     leverage
@@ -40,7 +40,7 @@ class Fit:
     names
         The k names of the columns.
     n, k
-        Observations and columns.
+        Number of observations, and of columns.
     """
 
     params: Floats
@@ -70,7 +70,7 @@ def fit(outcome: Floats, matrix: Floats, names: Sequence[str], *, weights: Float
     Parameters
     ----------
     outcome
-        Shape (n,).
+        Shape (n,), complete.
     matrix
         Shape (n, k), with the constant if one is wanted.
     names

@@ -56,7 +56,7 @@ def contrast(fit: Fit, vector: Floats, *, errors: str, clusters: Sequence[NDArra
     fit
         From :func:`impact.statistics.linear.least_squares.fit`.
     vector
-        Shape (k,).
+        Shape (k,): how often each coefficient counts.
     errors
         ``classical``, ``HC0``, ``HC1``, ``HC2``, ``HC3`` (independent observations), or ``CR0``, ``CR1``, ``CR2``,
         ``CR3`` (independent clusters).

@@ -57,7 +57,7 @@ class TwoWay:
     Parameters
     ----------
     cells
-        What was fitted.
+        The cells that were fitted.
     coefficients, bread
         Shape (k,), in units of the outcome per unit of the term; shape (k, k): ``(X̃'WX̃)⁻¹``.
     moved, residuals

@@ -39,7 +39,7 @@ class Bootstrap:
     enumerated
         Whether each possible sign vector was used once; the p-value then has no simulation error.
     weights
-        ``Rademacher`` or ``Webb``.
+        Law of the drawn weights: ``Rademacher`` or ``Webb``.
     """
 
     p_value: float
@@ -83,13 +83,13 @@ def wild_bootstrap(
     fit
         From :func:`impact.statistics.linear.least_squares.fit`, with or without weights.
     name
-        The coefficient.
+        The coefficient, by the name of its column.
     codes
         Shape (n,): cluster labels of any kind.
     draws
         Number of draws; if there are at most that many sign vectors, each is used once instead.
     rng
-        Source of random draws.
+        Source of the vectors that are drawn; not used if all are listed.
     errors
         ``CR0`` or ``CR1``: their t statistics differ by one factor, so that the result is the same.
 
@@ -129,23 +129,32 @@ def wild_bootstrap(
     if errors not in ("CR0", "CR1") or draws < 1:
         raise UsageError(f"the wild bootstrap takes CR0 or CR1 and at least one draw; got {errors} and {draws}")
     group = group_codes(codes, fit.n)
-    observed = coefficient(fit, name, errors="CR0", clusters=[group[0]])
-    n_clusters = group[1]
+    labels, n_clusters = group
+    observed = coefficient(fit, name, errors="CR0", clusters=[labels])
+    estimate, error = observed.estimate, observed.std_error
     enumerated = n_clusters <= math.log2(draws)
     kind = "Webb" if n_clusters < 10 and not enumerated else "Rademacher"
-    batches = _sign_vectors(n_clusters) if enumerated else _random_vectors(n_clusters, draws, kind, rng)
-    t_star = _bootstrap(fit, fit.place(name), group, batches)
+    batches = _random_vectors(n_clusters, draws, kind, rng)
+    if enumerated:
+        batches = _sign_vectors(n_clusters)
+    term = fit.place(name)
+    t_star = _bootstrap(fit, term, group, batches)
+    # Drawn vectors do not hold the observed one for sure: it counts once on both sides of the share.
     observed_once = 0 if enumerated else 1
+    total = observed_once + len(t_star.yy)
 
     def p_value(null: float) -> float:
-        t = (observed.estimate - null) / observed.std_error
-        exceeding = t_star.at_least(t**2, null)
-        return (observed_once + exceeding) / (observed_once + len(t_star.yy))
+        t = (estimate - null) / error
+        exceeding = observed_once + t_star.at_least(t**2, null)
+        return exceeding / total
 
     low, high = -math.inf, math.inf
-    if observed_once + t_star.never_below() <= (1 - CONFIDENCE) * (observed_once + len(t_star.yy)):
-        low, high = (_bound(p_value, observed.estimate, side * observed.std_error) for side in (-1, 1))
-    return Bootstrap(p_value(0.0), low, high, 2**n_clusters if enumerated else draws, enumerated, kind)
+    never_rejected = observed_once + t_star.never_below()
+    if never_rejected <= (1 - CONFIDENCE) * total:
+        low = _bound(p_value, estimate, -error)
+        high = _bound(p_value, estimate, error)
+    used = 2**n_clusters if enumerated else draws
+    return Bootstrap(p_value(0.0), low, high, used, enumerated, kind)
 
 
 def _sign_vectors(count: int) -> Iterator[Floats]:
@@ -163,7 +172,9 @@ def _sign_vectors(count: int) -> Iterator[Floats]:
 
 def _random_vectors(count: int, draws: int, kind: str, rng: np.random.Generator) -> Iterator[Floats]:
     """Yield drawn vectors of signs, or of Webb's six points, in batches, shape (b, G)."""
-    points = np.concatenate([-WEBB, WEBB]) if kind == "Webb" else np.array([-1.0, 1.0])
+    points = np.array([-1.0, 1.0])
+    if kind == "Webb":
+        points = np.concatenate([-WEBB, WEBB])
     size = max(1, BATCH // count)
     for start in range(0, draws, size):
         rows = min(size, draws - start)
@@ -172,42 +183,51 @@ def _random_vectors(count: int, draws: int, kind: str, rng: np.random.Generator)
 
 def _bootstrap(fit: Fit, term: int, group: Group, batches: Iterator[Floats]) -> _Draws:
     """Return the parts of t² of all draws, from sums by cluster only: the fast form of Roodman and others (2019)."""
-    bread, weights = fit.bread, fit.weights
+    matrix, bread, weights = fit.matrix, fit.bread, fit.weights
     # z = WX(X'WX)⁻¹e_j: the coefficient is z'y.
-    z = fit.matrix @ bread[term] * weights
+    z = matrix @ bread[term] * weights
     # Residuals of x_j, and of y, given the other columns: under the null b those of y − b x_j are their difference.
     x_dot = z / weights / bread[term, term]
-    y_dot = fit.residuals + x_dot * fit.params[term]
+    explained = x_dot * fit.params[term]
+    y_dot = fit.residuals + explained
     # Row g turns the change of X'Wy in a draw into the change of cluster g's share of z'y.
-    cross = cluster_sums(fit.matrix * z[:, None], *group)
+    cross = cluster_sums(matrix * z[:, None], *group)
     link = cross @ bread
-    of_y, of_x = (_cluster_sums(fit, z, residuals, group) for residuals in (y_dot, x_dot))
+    of_y = _cluster_sums(fit, z, y_dot, group)
+    of_x = _cluster_sums(fit, z, x_dot, group)
     draws = [_draw(signs, of_y, of_x, link) for signs in batches]
-    return _Draws(*(np.concatenate(pieces) for pieces in zip(*draws, strict=True)))
+    columns = [np.concatenate(pieces) for pieces in zip(*draws, strict=True)]
+    return _Draws(*columns)
 
 
 def _cluster_sums(fit: Fit, z: Floats, residuals: Floats, group: Group) -> tuple[Floats, Floats]:
     """Return by cluster ``Σ z e``, shape (G,), and ``Σ w x e``, shape (G, k)."""
     weighted = fit.weights * residuals
     scores = fit.matrix * weighted[:, None]
-    return cluster_sums(z * residuals, *group), cluster_sums(scores, *group)
+    sums = cluster_sums(z * residuals, *group)
+    return sums, cluster_sums(scores, *group)
 
 
 def _draw(
     signs: Floats, of_y: tuple[Floats, Floats], of_x: tuple[Floats, Floats], link: Floats
 ) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """Return numerators and meat of t* of a batch of sign vectors, shape (b, G): each part has shape (b,)."""
-    scores_y, scores_x = _refitted(signs, *of_y, link), _refitted(signs, *of_x, link)
-    yy = (scores_y * scores_y).sum(axis=1)
-    xy = (scores_x * scores_y).sum(axis=1)
-    xx = (scores_x * scores_x).sum(axis=1)
-    return signs @ of_y[0], signs @ of_x[0], yy, xy, xx
+    """Return numerators and meat of t* of a batch of sign vectors, shape (b, G): each has shape (b,)."""
+    sums_y, scores_y = of_y
+    sums_x, scores_x = of_x
+    y = _refitted(signs, sums_y, scores_y, link)
+    x = _refitted(signs, sums_x, scores_x, link)
+    top_y, top_x = signs @ sums_y, signs @ sums_x
+    yy = (y * y).sum(axis=1)
+    xy = (x * y).sum(axis=1)
+    xx = (x * x).sum(axis=1)
+    return top_y, top_x, yy, xy, xx
 
 
 def _refitted(signs: Floats, sums: Floats, scores: Floats, link: Floats) -> Floats:
     """Return the clusters' shares ``Σ z e*`` of the residuals after the refit of each draw, shape (b, G)."""
     drawn_scores = signs @ scores
-    return floats(signs * sums - drawn_scores @ link.T)
+    change = drawn_scores @ link.T
+    return floats(signs * sums - change)
 
 
 def _bound(p_value: Callable[[float], float], estimate: float, step: float) -> float:

@@ -159,7 +159,7 @@ def qap_correlation(before: Network, after: Network, *, draws: int, rng: np.rand
     before, after
         The same n bodies in the same order.
     draws, rng
-        Permutations, and the generator.
+        How often the bodies of one wave are relabelled, and the source of the labels.
 
     Raises
     ------
@@ -210,11 +210,11 @@ def mixing_test(
     Parameters
     ----------
     network
-        Of n bodies.
+        Ties of n bodies, directed or not.
     name
         A measure that :func:`impact.statistics.networks.network.needs_groups`.
     groups
-        Shape (n,).
+        Shape (n,): labels of the bodies' groups, none missing.
     draws, rng
         Permutations of the labels, and the generator.
 

@@ -31,7 +31,7 @@ class Stack:
     ties
         Shape (b, n, n), bool.
     directed
-        Of all of them.
+        Whether ties of all its networks have a direction.
     groups
         Shape (b, n): group numbers from 0; a single 0 for each body if there are no groups.
     """

@@ -67,7 +67,7 @@ class TieChange:
     jaccard
         ``persistent / (persistent + formed + dissolved)``; NaN if neither wave has a tie.
     hamming
-        ``formed + dissolved``.
+        Ties that changed: ``formed + dissolved``.
     correlation
         Pearson correlation of the two waves over ordered pairs of bodies; NaN if a wave has no tie or every tie.
     """
@@ -86,7 +86,7 @@ def network_measure(network: Network, name: str, groups: NDArray[Any] | None = N
     Parameters
     ----------
     network
-        Of n bodies.
+        Ties of n bodies, directed or not.
     name
         One of :data:`MEASURES`.
     groups

@@ -98,7 +98,7 @@ def nearest(
     distance
         ``propensity``: difference in the probability fitted by a logit. ``mahalanobis``: with the covariance of all.
     ratio
-        Matches per treated unit.
+        Matches sought for each treated unit.
     caliper
         Largest distance allowed: in standard deviations of the propensity score over all units, or in Mahalanobis
         units.

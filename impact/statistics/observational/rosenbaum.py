@@ -36,13 +36,13 @@ class Sensitivity:
     critical_gamma
         Γ at which ``p_high`` passes ``alpha``; None if the finding is not significant even at Γ = 1.
     alpha
-        The level.
+        Level that ``critical`` refers to.
     statistic
         Sum of the ranks, or number, of the pairs in the direction of the alternative; midranks for ties.
     n_pairs, n_zero
         Pairs that differ, and pairs left out because they do not.
     rule
-        Test, method and alternative.
+        Names of test, method and alternative.
     """
 
     gammas: Floats = field(compare=False)

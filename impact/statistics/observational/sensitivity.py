@@ -36,7 +36,7 @@ class Oster:
     r2_uncontrolled, r2_controlled, r2_max
         R² of both regressions, and of one that would also hold the unobservables.
     target, assumed_delta
-        What was asked.
+        The effect that ``delta`` gives, and the δ that ``beta`` is adjusted for.
     """
 
     delta: float
@@ -58,7 +58,7 @@ class EValue:
     Parameters
     ----------
     point
-        For the estimate.
+        Of the estimate: strength of a confounder that would explain it away, as a risk ratio.
     limit
         For the limit of the interval nearer to 1; 1 if the interval holds 1, None without an interval.
     """
@@ -120,9 +120,9 @@ def oster(
     r2_max
         R² if unobservables were controlled too; by default ``min(1, 1.3 R̃²)``.
     target
-        Effect for δ*.
+        Effect, in the outcome's unit, for which δ* is sought.
     assumed_delta
-        δ for β*.
+        Selection on unobservables, in units of that on observables, that β* assumes.
 
     Raises
     ------

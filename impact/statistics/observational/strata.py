@@ -52,7 +52,7 @@ def subclassify(
     Parameters
     ----------
     outcome, treated, matrix, names
-        As in :func:`nearest`.
+        As in :func:`impact.statistics.observational.matching.nearest`.
     classes
         Number of classes, cut at quantiles (type 7) of the treated units' scores; closed on the left.
 
@@ -102,7 +102,7 @@ def coarsened_exact(
     Parameters
     ----------
     outcome, treated, matrix, names
-        As in :func:`nearest`.
+        As in :func:`impact.statistics.observational.matching.nearest`.
     exact
         Names of covariates that must agree exactly, such as codes of a category.
     cuts

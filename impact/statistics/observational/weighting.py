@@ -88,7 +88,7 @@ def ipw(
     matrix
         Shape (n, k), covariates of a logit of the arm, complete.
     names
-        Shape (k,).
+        The k names of the columns of ``matrix``.
     estimand
         ``ATT`` (weights 1 and p/(1−p)) or ``ATE`` (1/p and 1/(1−p)).
     propensity

@@ -70,7 +70,7 @@ class Bands:
     pointwise
         The normal critical value, for one effect at a time.
     draws
-        Number of bootstrap draws.
+        Vectors of random weights that were drawn.
     """
 
     std_errors: Floats
@@ -156,7 +156,7 @@ def joint_test(
     Parameters
     ----------
     values
-        Shape (k,).
+        Shape (k,): the effects that are zero under the null.
     influence
         Shape (n, k), scaled so that ``values − truth ≈ Σ influence``.
     clusters

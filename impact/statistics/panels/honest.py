@@ -40,7 +40,7 @@ class HonestBounds:
         Largest m at which the interval leaves zero out; 0 if it never does, infinite if it still does at 10⁴ (for
         smoothness: 10⁴ standard errors).
     restriction
-        What m bounds.
+        What m bounds: ``relative_magnitudes`` or ``smoothness``.
     """
 
     estimate: float

@@ -35,9 +35,9 @@ class Imputed:
     overall
         Average over treated observations, in the unit of the outcome.
     terms
-        (periods since treatment, estimate).
+        Pairs of periods since treatment and the estimate at that distance.
     n_units, n_obs
-        Units and observations used.
+        Units with an observation that is used, and these observations.
     n_always_treated
         Units left out because none of their outcomes is observed untreated.
     n_missing

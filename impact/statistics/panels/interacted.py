@@ -42,7 +42,7 @@ class Interacted:
     pretrend
         Joint F test of the effects before treatment; a refusal, with its reason, if there is none.
     n_units, n_obs
-        Units and observations used.
+        Units with an observation that is used, and these observations.
     n_always_treated
         Units left out because no period lies before their treatment.
     n_singletons

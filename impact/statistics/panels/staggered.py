@@ -56,7 +56,7 @@ class GroupTime:
     anticipation
         Periods before treatment in which units may already react.
     n_units
-        Units used.
+        Units seen in all periods and before treatment.
     n_always_treated
         Units left out because no period lies before their treatment.
     n_incomplete
@@ -173,11 +173,11 @@ def two_by_two(
     change
         Shape (n,): outcome after minus before.
     treated
-        Shape (n,).
+        Shape (n,): whether the unit is in the treated group.
     matrix
         Shape (n, k): a column of ones and the covariates; without any, the three methods are the same.
     weights
-        Shape (n,): positive.
+        Shape (n,): positive sampling weights.
     method
         See :func:`group_time_effects`.
     names

@@ -210,9 +210,9 @@ def cluster_means(
     Parameters
     ----------
     treated, comparison
-        Clusters in each arm.
+        Number of clusters in each arm, two or more.
     size
-        Mean persons per cluster.
+        Mean number of persons in a cluster.
     icc
         Intracluster correlation: share of the outcome's variance between clusters.
     sd
@@ -277,7 +277,7 @@ def panel_factor(correlation: Floats, pre: int, analysis: Analysis) -> float:
     correlation
         Between waves, shape (m + r, m + r): m waves before, then r after.
     pre
-        m, the waves before.
+        How many of the waves, the first ones, come before treatment.
     analysis
         ``post``: mean of the waves after; ``change``: difference-in-differences of the means after and before;
         ``ancova``: mean after, adjusted for the mean before.

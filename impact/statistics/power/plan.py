@@ -40,7 +40,7 @@ class Plan:
     icc
         Intracluster correlation of the outcome itself, on the outcome's own scale, for all kinds.
     pre, post
-        Waves before and after.
+        Number of waves before treatment and after it.
     autocorrelation, structure, cluster_autocorrelation
         Correlation between waves of a person's deviation from its cluster: one for all pairs, or ρ^lag (``ar1``); of
         the cluster's own deviation, None for the same.

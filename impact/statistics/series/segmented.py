@@ -69,7 +69,7 @@ class SeriesFit:
     phi
         Autocorrelation the errors were given; 0 unless AR(1).
     log_likelihood
-        Gaussian, at its maximum.
+        Of normal errors, at its maximum.
     """
 
     level: Estimate

@@ -38,7 +38,7 @@ class Calibrated:
     Parameters
     ----------
     weights
-        Shape (n,), calibrated.
+        Shape (n,): the weights after calibration.
     design_weights
         Shape (n,), as they came.
     matrix
@@ -92,7 +92,7 @@ def calibrate(
     Parameters
     ----------
     weights
-        Shape (n,), positive.
+        Shape (n,): positive design weights.
     matrix
         Shape (n, k), full column rank; include a column of ones (or all dummies of a variable) to fix the size of
         the population.
@@ -138,11 +138,11 @@ def poststratify(weights: Floats, cells: Labels, totals: Totals) -> Calibrated:
     Parameters
     ----------
     weights
-        Shape (n,), positive.
+        Shape (n,): positive design weights.
     cells
         Shape (n,), the post-stratum of each unit, labels of any kind.
     totals
-        Population by post-stratum.
+        Population of each post-stratum, by its label.
 
     Raises
     ------
@@ -171,7 +171,7 @@ def rake(
     Parameters
     ----------
     weights
-        Shape (n,), positive.
+        Shape (n,): positive design weights.
     margins
         For each margin the label of each unit, shape (n,), and the population by label. All margins must add up to
         the same population.

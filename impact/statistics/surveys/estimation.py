@@ -100,7 +100,7 @@ def mean(
     values
         Shape (n,); those outside the domain are not read.
     design
-        Of the whole sample.
+        How the whole sample was drawn; a domain leaves no row out of it.
     domain
         Shape (n,), whose mean; None for everyone. Rows without a value must be outside.
     calibration
@@ -193,11 +193,11 @@ def design_estimate(
     Parameters
     ----------
     value
-        The estimate.
+        The estimate, in its own unit.
     linearised
         Shape (n,), not weighted, zero outside the domain.
     design, calibration
-        Of the whole sample.
+        How the whole sample was drawn, and its calibration if any.
     rows
         Shape (n,), the domain: gives observations, clusters and degrees of freedom.
     lost

@@ -50,13 +50,13 @@ def survey_regression(
     matrix
         Shape (n, k), with a constant if one is wanted.
     names
-        Of the k columns.
+        The k names of the columns, all different.
     name
         The column whose coefficient is returned: outcome per unit of it, or log odds for ``logit``.
     design
-        Of the whole sample.
+        How the whole sample was drawn; a domain leaves no row out of it.
     model
-        ``linear`` or ``logit``.
+        ``linear``, or ``logit`` for log odds.
     domain
         Shape (n,), the rows to fit; None for all.
     calibration

@@ -29,7 +29,7 @@ class Replicates:
     Parameters
     ----------
     weights
-        Shape (n, R).
+        Shape (n, R): the weights of each replicate.
     full
         Shape (n,), the weights of the whole sample.
     scale
@@ -37,9 +37,9 @@ class Replicates:
     rscales
         Shape (R,), factor of each replicate.
     df
-        Sampling units minus strata.
+        Degrees of freedom: sampling units minus strata.
     rule
-        Name of the method.
+        Name of the method, with Fay's factor if there is one.
     n_clusters
         Clusters, or None where rows were drawn one by one.
     """
@@ -66,14 +66,14 @@ def replicate_weights(
     Parameters
     ----------
     design
-        Of the whole sample.
+        How the whole sample was drawn, with two sampling units or more in each stratum.
     method
         ``JK1`` leaves out one unit at a time, without strata; ``JKn`` within strata; ``BRR`` takes balanced half
         samples of strata with two units; ``bootstrap`` rescales draws with replacement.
     fay
         For ``BRR``: the weight that the other half keeps, 0 ≤ fay < 1.
     draws, rng
-        For ``bootstrap``.
+        Number of replicates and their source, for ``bootstrap`` only.
 
     Raises
     ------

@@ -73,7 +73,7 @@ def synthetic_control(
     Parameters
     ----------
     outcomes
-        Shape (units, T), complete.
+        Shape (units, T), complete: a row for each unit, periods in order.
     treated, start
         Row of the treated unit; position, from 0, of the first treated period.
     predictors

@@ -57,7 +57,7 @@ def synthetic_did(
     Parameters
     ----------
     outcomes
-        Shape (units, T), complete.
+        Shape (units, T), complete: a row for each unit, periods in order.
     treated, start
         Rows of the treated units; first treated period, from 0, the same for all.
     solver

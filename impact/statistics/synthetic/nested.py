@@ -123,7 +123,7 @@ def nested_control(
     Parameters
     ----------
     outcomes
-        Shape (units, T), complete.
+        Shape (units, T), complete: a row for each unit, periods in order.
     treated, start
         Row of the treated unit; position, from 0, of the first treated period.
     predictors

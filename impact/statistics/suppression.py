@@ -319,8 +319,7 @@ def _alike(table: Table, values: Values, hidden: Bools) -> Iterator[tuple[int, B
         addends = [cell for inner in reached for cell in inner.parts if hidden[cell] and cell not in nested]
         secret = [cell for cell in addends if table.counts[cell] > 0]
         levels = values.level[secret]
-        level = levels[0]
-        if secret and (levels == level).all():
+        if secret and (levels == levels[0]).all():
             yield secret[0], ~(values.level == levels[0])
 
 

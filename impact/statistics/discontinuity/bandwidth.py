@@ -95,10 +95,13 @@ def _error_terms(side: Side, orders: tuple[int, int, int], widths: Pair, plan: P
     wide, bias_weights, bias_spread = _coefficient(side, (bias_order, order + 1), b, plan)
     # Bias: the constant of the kernel times the derivative of order o + 1, estimated with the wider bandwidth
     power = order + 1 - nu
-    constant = float(weights @ near.distance ** (order + 1)) / h**power
+    powers_of_distance = near.distance ** (order + 1)
+    constant = float(weights @ powers_of_distance) / h**power
     derivative = float(bias_weights @ wide.outcome)
-    variance_term = (2 * nu + 1) * h ** (2 * nu + 1) * spread
-    bias = float(np.sqrt(2 * power)) * constant * derivative
+    rate = 2 * nu + 1
+    variance_term = rate * h**rate * spread
+    root = float(np.sqrt(2 * power))
+    bias = root * constant * derivative
     regularisation = REGULARISATION * 2 * power * constant**2 * bias_spread
     return _ErrorTerms(variance_term, bias, regularisation)
 
@@ -110,7 +113,8 @@ def _coefficient(side: Side, orders: tuple[int, int], width: float, plan: Plan) 
     fit = local_polynomial(near.distance, width, order, plan.kernel)
     weights = fit.functionals[coefficient]
     noise = residuals(near, fit, plan.errors)
-    return near, weights, variance(weights * noise, near.clusters, order + 1)
+    noise_of_sum = weights * noise
+    return near, weights, variance(noise_of_sum, near.clusters, order + 1)
 
 
 def _optimal(terms: tuple[_ErrorTerms, _ErrorTerms], order: int, *, regularised: bool, two: bool) -> Pair:
@@ -146,9 +150,12 @@ def _quartile(ordered: Floats, share: float) -> float:
 
 def _pilot(sides: tuple[Side, Side], plan: Plan) -> float:
     """Return the rule-of-thumb bandwidth at which variances are first estimated."""
-    distance = np.sort(np.concatenate([side.distance for side in sides]))
+    distances = [side.distance for side in sides]
+    distance = np.sort(np.concatenate(distances))
     n = len(np.unique(distance)) if plan.masspoints == "adjust" else len(distance)
-    iqr = _quartile(distance, 0.75) - _quartile(distance, 0.25)
+    upper = _quartile(distance, 0.75)
+    lower = _quartile(distance, 0.25)
+    iqr = upper - lower
     deviation = float(distance.std(ddof=1))
     spread = min(deviation, iqr / 1.349)
     rate = math.pow(n, -0.2)
@@ -165,10 +172,12 @@ def has_mass_points(running: Floats) -> bool:
 def _bounds(sides: tuple[Side, Side], plan: Plan) -> tuple[Pair, Pair]:
     """Return the least preliminary and the greatest bandwidth of each side."""
     steps = [np.unique(np.abs(side.distance)) for side in sides]
-    reach: Pair = (float(steps[0][-1]), float(steps[1][-1]))
+    lower, upper = steps
+    reach: Pair = (float(lower[-1]), float(upper[-1]))
     floor: Pair = (0.0, 0.0)
-    if plan.masspoints == "adjust" and any(has_mass_points(side.distance) for side in sides):
-        floor = (_least_width(steps[0]), _least_width(steps[1]))
+    repeated = any(has_mass_points(side.distance) for side in sides)
+    if plan.masspoints == "adjust" and repeated:
+        floor = (_least_width(lower), _least_width(upper))
     if plan.selection == "msetwo":
         return floor, reach
     lowest, farthest = max(floor), max(reach)
@@ -211,13 +220,17 @@ def select_bandwidths(sides: tuple[Side, Side], plan: Plan) -> tuple[Pair, Pair]
     """
     p, two = plan.order, plan.selection == "msetwo"
     floor, reach = _bounds(sides, plan)
-    pilot = max(min(_pilot(sides, plan), max(reach)), *floor)
+    rule_of_thumb = _pilot(sides, plan)
+    pilot = max(min(rule_of_thumb, max(reach)), *floor)
     if pilot == 0:
         raise few_distinct(min(len(np.unique(side.distance)) for side in sides))
-    widths: Pair = (float(np.abs(sides[0].distance).max()), float(np.abs(sides[1].distance).max()))
+    farthest0 = float(np.abs(sides[0].distance).max())
+    farthest1 = float(np.abs(sides[1].distance).max())
+    widths: Pair = (farthest0, farthest1)
     # Three steps, each with the width of the one before for its bias: of the bias's derivative, the bias, the jump
     chosen: list[Pair] = []
-    for number, orders in enumerate([(p + 2, p + 2, p + 3), (p + 1, p + 1, p + 2), (p, 0, p + 1)]):
+    steps = [(p + 2, p + 2, p + 3), (p + 1, p + 1, p + 2), (p, 0, p + 1)]
+    for number, orders in enumerate(steps):
         lower = _error_terms(sides[0], orders, (pilot, widths[0]), plan)
         upper = _error_terms(sides[1], orders, (pilot, widths[1]), plan)
         optimal = _optimal((lower, upper), orders[0], regularised=number > 0, two=two)
@@ -226,12 +239,14 @@ def select_bandwidths(sides: tuple[Side, Side], plan: Plan) -> tuple[Pair, Pair]
             widths = (max(widths[0], floor[0]), max(widths[1], floor[1]))
         chosen.append(widths)
     shrink = _coverage_rate(sides, p) if plan.selection == "cerrd" else 1.0
-    return (widths[0] * shrink, widths[1] * shrink), chosen[1]
+    main = (widths[0] * shrink, widths[1] * shrink)
+    return main, chosen[1]
 
 
 def _coverage_rate(sides: tuple[Side, Side], order: int) -> float:
     """Return n^(−p/((3+p)(3+2p))), which takes the rate of the squared error to that of coverage; n counts clusters."""
     counts = [len(side.outcome if side.clusters is None else np.unique(side.clusters)) for side in sides]
     n = sum(counts)
-    rate = -order / ((3 + order) * (3 + 2 * order))
+    denominator = (3 + order) * (3 + 2 * order)
+    rate = -order / denominator
     return math.pow(n, rate)

@@ -129,7 +129,8 @@ def density_test(
     error = math.sqrt(variance0 + variance1)
     statistic = (f1 - f0) / error
     p_value = t_two_sided(statistic, math.inf)
-    n_left = int(np.sum(values.distance < 0))
+    on_left = values.distance < 0
+    n_left = int(np.sum(on_left))
     n_right = len(values.distance) - n_left
     return DensityTest(statistic, p_value, f0, f1, error, widths, n_left, n_right, near0, near1)
 
@@ -184,18 +185,20 @@ def step_test(
     ----------
     Frandsen (2017), https://doi.org/10.1108/S0731-905320170000038012.
     """
-    x = numbers(running, "the running variable", len(np.asarray(running)))
+    n_rows = len(np.asarray(running))
+    x = numbers(running, "the running variable", n_rows)
     values = np.unique(x)
     step = float(np.diff(values).min(initial=np.inf))
     steps = (x - values[0]) / step
-    if not np.isfinite(step) or np.abs(steps - np.round(steps)).max() > GRID:
+    numbered = np.round(steps)
+    if not np.isfinite(step) or np.abs(steps - numbered).max() > GRID:
         raise NotEstimable(
             "the running variable repeats values and is not in equal steps",
             "a running variable without repeated values, or in equal steps",
         )
     where = (cutoff - values[0]) / step
     middle = math.floor(where + GRID) + 1 if cutoff_is_below else math.ceil(where - GRID)
-    counts = [int(np.sum(np.round(steps) == middle + shift)) for shift in (-1, 0, 1)]
+    counts = [int(np.sum(numbered == middle + shift)) for shift in (-1, 0, 1)]
     at, n = counts[1], sum(counts)
     if n < MIN_LOCAL:
         raise NotEstimable(
@@ -212,7 +215,8 @@ def step_test(
 def _values(running: ArrayLike, cutoff: float) -> _Values:
     """Return sorted distances and their distribution, refusing sides with too few values."""
     n = len(np.asarray(running))
-    x = np.sort(numbers(running, "the running variable", n) - cutoff)
+    raw = numbers(running, "the running variable", n)
+    x = np.sort(raw - cutoff)
     needed = MIN_LOCAL + ORDER + 1
     for side, name in ((x[x < 0], "below"), (x[x >= 0], "at or above")):
         distinct = len(np.unique(side))
@@ -236,15 +240,18 @@ def _slope(
     order, coefficient = orders
     x = values.distance
     on_side = (x >= 0) if side else (x < 0)
-    used = on_side & (np.abs(x) <= width)
+    size = np.abs(x)
+    used = on_side & (size <= width)
     weights = local_polynomial(x[used], width, order, kernel).functionals[coefficient]
     # Σ_{j: x_j ≥ x_i} w_j for each observation, less its own weight: what the jackknife moves
     backwards = np.cumsum(weights[::-1])
     tails = np.append(backwards[::-1], 0.0)
-    spread = tails[np.searchsorted(x[used], x, side="left")]
+    first = np.searchsorted(x[used], x, side="left")
+    spread = tails[first]
     spread[used] -= weights
     variance = float(spread @ spread) / (len(x) - 1) ** 2
-    return float(weights @ values.share[used]), variance, int(used.sum())
+    estimate = float(weights @ values.share[used])
+    return estimate, variance, int(used.sum())
 
 
 def _moments(order: int, which: int, target: int, kernel: Kernel) -> tuple[float, float]:
@@ -259,9 +266,11 @@ def _moments(order: int, which: int, target: int, kernel: Kernel) -> tuple[float
     fitted = basis[: order + 1]
     gram = np.array([[_integral(shape * a * b) for a in fitted] for b in fitted])
     unit = np.eye(order + 1)[which]
-    weights = shape * Polynomial(np.linalg.solve(gram, unit))
+    unit_weights = np.linalg.solve(gram, unit)
+    weights = shape * Polynomial(unit_weights)
     tail = weights.integ()(1.0) - weights.integ()
-    return _integral(tail * tail), _integral(weights * basis[target])
+    squared_tail = tail * tail
+    return _integral(squared_tail), _integral(weights * basis[target])
 
 
 def _integral(polynomial: Polynomial) -> float:
@@ -275,15 +284,18 @@ def _normal_width(distance: Floats, orders: tuple[int, int]) -> float:
     """
     order, which = orders
     target, rate = order + 1, 2 * order + 1
-    spread = float(distance.std(ddof=1))
+    deviation = distance.std(ddof=1)
+    spread = float(deviation)
     z = float(distance.mean() / distance.std(ddof=1))
     spread_constant, bias_constant = _moments(order, which, target, "uniform")
     # φ and its derivative of order o (a Hermite polynomial times φ), over (o + 1)!
     density = float(stats.norm.pdf(z))
-    hermite = float(hermeval(z, np.eye(order + 1)[order]))
+    unit = np.eye(order + 1)[order]
+    hermite = float(hermeval(z, unit))
     slope = hermite / math.factorial(target)
     squared_bias = (bias_constant * slope) ** 2 * density
-    bias = max(squared_bias, np.finfo(float).tiny)
+    tiny = np.finfo(float).tiny
+    bias = max(squared_bias, tiny)
     factor = (2 * which - 1) / (2 * (target - which))
     return spread * math.pow(factor * spread_constant / bias / len(distance), 1 / rate)
 

@@ -175,16 +175,21 @@ def regression_discontinuity(
     (2019), https://doi.org/10.1162/rest_a_00760.
     """
     plan = Plan(order, kernel, selection, errors, masspoints)
-    if (errors == "cluster") != (clusters is not None):
+    clustered = errors == "cluster"
+    if clustered != (clusters is not None):
         raise UsageError("errors 'cluster' and clusters go together: give both or neither")
     data = checked_observations(outcome, running, cutoff, clusters=clusters, covariates=covariates, received=fuzzy)
     at_or_above = data.distance >= 0
-    rows = (np.flatnonzero(~at_or_above), np.flatnonzero(at_or_above))
+    lower_rows = np.flatnonzero(~at_or_above)
+    upper_rows = np.flatnonzero(at_or_above)
+    rows = (lower_rows, upper_rows)
     refuse_empty_sides(rows, data.distance)
     sides = (observations_of(data, rows[0]), observations_of(data, rows[1]))
     widths = _widths(sides, bandwidth, bias_bandwidth, plan)
     (h0, h1), (b0, b1) = widths
-    halves = (_half(sides[0], rows[0], (h0, b0), plan), _half(sides[1], rows[1], (h1, b1), plan))
+    lower = _half(sides[0], rows[0], (h0, b0), plan)
+    upper = _half(sides[1], rows[1], (h1, b1), plan)
+    halves = (lower, upper)
     estimates = _estimates(halves, data, plan)
     return _described(estimates, sides, widths, kernel)
 
@@ -224,7 +229,8 @@ def _half(side: Side, rows: NDArray[np.intp], widths: Pair, plan: Plan) -> _Half
     bias_fit = local_polynomial(near.distance, b, p + 1, plan.kernel)
     # The bias is e₀'(X'KX)⁻¹X'K x^(p+1) times the coefficient of order p + 1, itself a weighted sum of outcomes.
     weights = fit.functionals[0]
-    constant = float(weights @ near.distance ** (p + 1))
+    higher = near.distance ** (p + 1)
+    constant = float(weights @ higher)
     corrected = weights - constant * bias_fit.functionals[p + 1]
     return _Half(rows[used].astype(np.int64), near, fit, bias_fit, weights, corrected, kernel[used])
 
@@ -236,7 +242,8 @@ def _partialled(halves: tuple[_Half, _Half], data: Observations) -> tuple[Floats
     targets = np.column_stack([data.outcome] if received is None else [data.outcome, received])
     if k:
         columns = np.column_stack([covariates, targets])
-        roots = np.sqrt(np.concatenate([half.kernel for half in halves]))[:, None]
+        kernels = np.concatenate([half.kernel for half in halves])
+        roots = np.sqrt(kernels)[:, None]
         free = np.vstack([without_polynomial(columns[half.rows], half.side, half.fit) for half in halves])
         raw = np.vstack([covariates[half.rows] for half in halves])
         coefficients = _common(roots * free[:, :k], roots * free[:, k:], roots * raw)
@@ -281,14 +288,17 @@ def _inference(
         fit = half.bias_fit if corrected else half.fit
         weights = half.corrected if corrected else half.weights
         noise = residuals(side, fit, plan.errors)
-        influence[half.rows] = sign * weights * noise
+        influences = sign * weights * noise
+        influence[half.rows] = influences
         total += variance(influence[half.rows], side.clusters, n_coefficients)
     error = math.sqrt(total)
-    if error <= ROUNDING * float(np.abs(values).max()):
+    largest = float(np.abs(values).max())
+    if error <= ROUNDING * largest:
         return None
     clusters = [half.side.clusters for half in halves if half.side.clusters is not None]
     n_clusters = len(np.unique(np.concatenate(clusters))) if clusters else None
-    rule = ("robust bias-corrected, " if corrected else "") + RULES.get(plan.errors, plan.errors)
+    robust = "robust bias-corrected, " if corrected else ""
+    rule = robust + RULES.get(plan.errors, plan.errors)
     n_obs = sum(len(half.rows) for half in halves)
     return wald(estimate, error, rule=rule, n_obs=n_obs, n_clusters=n_clusters, influence=influence)
 
@@ -327,7 +337,8 @@ def _first_stage(halves: tuple[_Half, _Half], received: Floats, plan: Plan) -> t
     """Return the jump of take-up, refusing one that cannot be told from zero."""
     jump = _jump(halves, received, corrected=False)
     _, robust = _both(halves, received, plan, estimate=jump)
-    if abs(jump) <= ROUNDING or (robust is not None and abs(robust.statistic) < WEAK):
+    undetected = robust is not None and abs(robust.statistic) < WEAK
+    if abs(jump) <= ROUNDING or undetected:
         raise NotEstimable(
             f"take-up does not detectably jump at the cutoff (jump {jump:.3g})",
             "a cutoff that changes take-up, or the effect of crossing it instead",

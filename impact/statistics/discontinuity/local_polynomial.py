@@ -131,15 +131,18 @@ def local_polynomial(distance: Floats, bandwidth: float, order: int, kernel: Ker
     NotEstimable
         If distinct distances with weight are not more than the coefficients.
     """
-    root = np.sqrt(kernel_weights(distance, bandwidth, kernel))
+    kernel_of_rows = kernel_weights(distance, bandwidth, kernel)
+    root = np.sqrt(kernel_of_rows)
     distinct = len(np.unique(distance[root > 0]))
     if distinct <= order + 1:
         raise few_distinct(distinct)
     # b = H⁻¹ R⁻¹ Q'K^½ y in distances over the bandwidth, H taking them back to the unit of the running variable
-    columns = root[:, None] * powers(distance / bandwidth, order)
+    scaled = distance / bandwidth
+    columns = root[:, None] * powers(scaled, order)
     q, r = np.linalg.qr(columns)
     scale = bandwidth ** -np.arange(order + 1.0)
-    functionals = scale[:, None] * np.linalg.solve(r, q.T * root)
+    weighted_basis = q.T * root
+    functionals = scale[:, None] * np.linalg.solve(r, weighted_basis)
     leverage = np.sum(q**2, axis=1)
     return LocalFit(functionals, leverage)
 
@@ -169,11 +172,14 @@ def neighbour_residuals(outcome: Floats, distance: Floats) -> Floats:
     candidates = np.arange(n)[:, None] + steps
     exists = (candidates >= 0) & (candidates < n)
     candidates = np.clip(candidates, 0, n - 1)
-    gaps = np.where(exists, np.abs(values[:, None] - values[candidates]), np.inf)
-    limit = _reach(gaps, np.where(exists, counts[candidates], 0), counts)
+    gap_sizes = np.abs(values[:, None] - values[candidates])
+    gaps = np.where(exists, gap_sizes, np.inf)
+    members = np.where(exists, counts[candidates], 0)
+    limit = _reach(gaps, members, counts)
     rounding = 8 * np.finfo(float).eps * np.abs(values).max()
     within = gaps <= limit[:, None] + rounding
-    used = exists & within & (limit > 0)[:, None]
+    reachable = (limit > 0)[:, None]
+    used = exists & within & reachable
     # Neighbours of an observation: those at its own value but itself, and those of the candidates in reach
     n_near = np.sum(used * counts[candidates], axis=1)
     sum_near = np.sum(used * sums[candidates], axis=1)
@@ -191,9 +197,12 @@ def _reach(gaps: Floats, members: Ints, counts: Ints) -> Floats:
     alike = counts - 1
     cumulated = alike[:, None] + np.cumsum(by_distance, axis=1)
     reached = np.column_stack([alike, cumulated]) >= NEIGHBOURS
-    limits = np.column_stack([np.zeros(len(gaps)), np.sort(gaps, axis=1)])
-    nearest = limits[np.arange(len(gaps)), reached.argmax(axis=1)]
-    return np.where(reached.any(axis=1), nearest, np.inf)
+    zeros = np.zeros(len(gaps))
+    limits = np.column_stack([zeros, np.sort(gaps, axis=1)])
+    first = reached.argmax(axis=1)
+    nearest = limits[np.arange(len(gaps)), first]
+    within = reached.any(axis=1)
+    return np.where(within, nearest, np.inf)
 
 
 def residuals(side: Side, fit: LocalFit, errors: Errors) -> Floats:

@@ -114,7 +114,8 @@ def allocate(
         few = f"{n} units cannot be spread over {len(sizes)} strata with {sizes.sum()} units"
         raise NotEstimable(few, f"a sample from {lowest.sum()} to {sizes.sum()}, or fewer strata")
     spreads = _spreads(method, sds, len(sizes))
-    level = _water_level(n, sizes * spreads, lowest, sizes)
+    shares = sizes * spreads
+    level = _water_level(n, shares, lowest, sizes)
     return _rounded(level, n)
 
 
@@ -131,9 +132,11 @@ def _spreads(method: str, sds: Floats | None, n_strata: int) -> Floats:
 
 def _water_level(n: int, shares: Floats, lowest: Ints, highest: Ints) -> Floats:
     """Return ``clip(λ shares, lowest, highest)`` with the λ at which it sums to n; piecewise linear, so exact."""
-    knots = np.sort(np.concatenate([lowest / shares, highest / shares]))
+    ends = np.concatenate([lowest / shares, highest / shares])
+    knots = np.sort(ends)
     levels = np.clip(knots[:, None] * shares, lowest, highest)
-    level = np.interp(n, levels.sum(axis=1), knots)
+    totals = levels.sum(axis=1)
+    level = np.interp(n, totals, knots)
     return floats(np.clip(level * shares, lowest, highest))
 
 
@@ -169,11 +172,13 @@ def stratified_sample(units: Keys, strata: Keys, sizes: Ints, *, seed: int) -> S
         )
     rng = np.random.default_rng(seed)
     uniforms = rng.random((1, len(blocks.stratum)))
-    drawn = lowest_uniforms(uniforms, blocks, wanted[None, :])
+    wanted_row = wanted[None, :]
+    drawn = lowest_uniforms(uniforms, blocks, wanted_row)
     chosen = drawn[0][blocks.row_block]
     by_stratum = blocks.sizes / wanted
     weight = by_stratum[blocks.stratum][blocks.row_block]
-    return Sample(chosen, np.where(chosen, weight, 0.0), seed)
+    design_weight = np.where(chosen, weight, 0.0)
+    return Sample(chosen, design_weight, seed)
 
 
 def randomise(
@@ -210,7 +215,8 @@ def randomise(
     _check_share(blocks, share)
     rng = np.random.default_rng(seed)
     treated = _draw(rng, blocks, share, 1)[0]
-    return Assignment(treated.astype(np.int64)[blocks.row_block], share, seed)
+    by_row = treated.astype(np.int64)[blocks.row_block]
+    return Assignment(by_row, share, seed)
 
 
 def rerandomise(
@@ -318,7 +324,9 @@ def _check_acceptance(blocks: Blocks, share: float, acceptance: float) -> None:
     # log Π_s N_s! / (n_s! (N_s − n_s)!)
     sizes = blocks.sizes
     treated = np.floor(sizes * share + 1e-9)
-    log_count = np.sum(special.gammaln(sizes + 1) - special.gammaln(treated + 1))
+    of_sizes = special.gammaln(sizes + 1)
+    of_treated = special.gammaln(treated + 1)
+    log_count = np.sum(of_sizes - of_treated)
     log_count -= np.sum(special.gammaln(sizes - treated + 1))
     if log_count + math.log(acceptance) < math.log(FEWEST_ALLOCATIONS):
         few = f"about {math.exp(log_count) * acceptance:.2g} allocations would be accepted, too few for a test"
@@ -328,14 +336,17 @@ def _check_acceptance(blocks: Blocks, share: float, acceptance: float) -> None:
 def _draw(rng: np.random.Generator, blocks: Blocks, share: float, draws: int) -> NDArray[np.bool_]:
     """Return allocations, shape (draws, blocks). One row of uniforms makes one, so batches do not change the stream."""
     m, n_strata = len(blocks.stratum), len(blocks.sizes)
-    uniforms = rng.random((draws, m + n_strata + 1))
+    shape = (draws, m + n_strata + 1)
+    uniforms = rng.random(shape)
     target = np.round(blocks.sizes * share, 9)
     # Systematic sampling in random order: a stratum gets its extra unit with its fraction as probability.
-    order = np.argsort(uniforms[:, m:-1], axis=1)
+    order_keys = uniforms[:, m:-1]
+    order = np.argsort(order_keys, axis=1)
     fractions = (target % 1)[order]
     ends = np.cumsum(fractions, axis=1) + uniforms[:, -1:]
     extra = np.diff(np.floor(ends), axis=1, prepend=0.0)
-    rounded = (np.floor(target)[order] + extra).astype(np.int64)
+    rounded_down = np.floor(target)[order]
+    rounded = (rounded_down + extra).astype(np.int64)
     counts = np.empty((draws, n_strata), dtype=np.int64)
     np.put_along_axis(counts, order, rounded, axis=1)
     return lowest_uniforms(uniforms[:, :m], blocks, counts)

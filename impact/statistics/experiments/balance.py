@@ -102,10 +102,12 @@ def standardised_differences(
     mean0 = np.average(x0, axis=0, weights=w0)
     difference = mean1 - mean0
     # The scale is that before weighting, so that weighting cannot make a difference look smaller.
-    binary = np.all((x == 0) | (x == 1), axis=0)
+    zero_one = (x == 0) | (x == 1)
+    binary = np.all(zero_one, axis=0)
     plain1, plain0 = _variance(x1, binary), _variance(x0, binary)
     squared = plain1 if known_estimand(estimand) == "ATT" else (plain1 + plain0) / 2
-    standardised = _over(difference, np.sqrt(squared))
+    scale = np.sqrt(squared)
+    standardised = _over(difference, scale)
     weighted1 = _weighted_variance(x1, w1)
     weighted0 = _weighted_variance(x0, w0)
     no_ratio = binary | (weighted1 == 0)

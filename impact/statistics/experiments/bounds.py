@@ -123,14 +123,16 @@ def lee_bounds(
     by_stratum = [_stratum(y, d, w, codes == stratum) for stratum in range(n_strata)]
     arm = _one_arm(by_stratum)
     untrimmed = 0 if arm == "treated" else 1
-    base = np.isfinite(y) & (d == untrimmed)
+    observed = np.isfinite(y)
+    base = observed & (d == untrimmed)
     values, influence, shares = _averaged(by_stratum, codes, base, w)
     groups = None if clusters is None else _clusters(clusters, d)
     lower = _estimate(values[0], influence[0], groups, len(y))
     upper = _estimate(values[1], influence[1], groups, len(y))
     low, high = _imbens_manski(lower, upper)
     observed1, observed0 = (float(np.average(np.isfinite(y[d == side]), weights=w[d == side])) for side in (1, 0))
-    trimmed = float(shares @ np.array([bounds.share for bounds in by_stratum]))
+    removed = np.array([bounds.share for bounds in by_stratum])
+    trimmed = float(shares @ removed)
     return LeeBounds(lower, upper, low, high, trimmed, arm, observed1, observed0)
 
 
@@ -179,7 +181,8 @@ def _stratum(y: Floats, d: Floats, w: Floats, inside: Rows) -> _Bounds:
         )
     rate0, rate1 = (float(w[observed & arm].sum() / w[arm].sum()) for arm in arms)
     if rate0 != rate1:
-        return _trimming(y, w, observed, arms, int(rate1 > rate0))
+        upward = int(rate1 > rate0)
+        return _trimming(y, w, observed, arms, upward)
     # Nothing is trimmed, but either arm could have been: take the larger of the two variances for each bound.
     both = [_trimming(y, w, observed, arms, more) for more in (0, 1)]
     variances = [np.sum(bounds.influence**2, axis=1) for bounds in both]
@@ -197,7 +200,8 @@ def _trimming(y: Floats, w: Floats, observed: Rows, arms: list[Rows], more: int)
     share = rate_few / rate_many
     of_few = _of_rate(w, observed, few, rate_few)
     of_many = _of_rate(w, observed, many, rate_many)
-    drift = share * (of_few - of_many)
+    of_both = of_few - of_many
+    drift = share * of_both
     plain, noise = _mean(y, w, observed & few)
     rows = observed & many
     lowest, low_noise = _lowest_mean(y, w, rows, share, drift)
@@ -205,7 +209,8 @@ def _trimming(y: Floats, w: Floats, observed: Rows, arms: list[Rows], more: int)
     values = np.array([lowest - plain, -highest - plain])
     influence = np.array([low_noise - noise, -high_noise - noise])
     if more:
-        return _Bounds(values, influence, 1 - share, "treated")
+        trimmed = 1 - share
+        return _Bounds(values, influence, trimmed, "treated")
     return _Bounds(-values[::-1], -influence[::-1], 1 - share, "control")
 
 
@@ -284,7 +289,8 @@ def _averaged(by_stratum: list[_Bounds], codes: Ints, base: Rows, w: Floats) -> 
     values = bounds @ shares
     within = sum(share * stratum.influence for share, stratum in zip(shares, by_stratum, strict=True))
     members = np.where(base, w, 0.0)
-    between = members * (bounds[:, codes] - values[:, None]) / total
+    deviations = bounds[:, codes] - values[:, None]
+    between = members * deviations / total
     return values, floats(within + between), shares
 
 

@@ -50,7 +50,8 @@ def welch(outcome: Floats, treated: NDArray[Any]) -> Estimate:
     treated = binary(treated, "treatment")
     check_lengths(len(treated), outcome=outcome)
     check_finite(outcome, "the outcome")
-    y1, y0 = outcome[treated == 1], outcome[treated == 0]
+    is_treated = treated == 1
+    y1, y0 = outcome[is_treated], outcome[treated == 0]
     n1, n0 = len(y1), len(y0)
     if min(n1, n0) < 2:
         raise NotEstimable("an arm has a single unit", "at least two units in each arm")
@@ -58,13 +59,15 @@ def welch(outcome: Floats, treated: NDArray[Any]) -> Estimate:
     v0 = float(np.var(y0, ddof=1)) / n0
     error = math.sqrt(v1 + v0)
     # Below rounding of the outcome there is no error, and no degrees of freedom to give it.
-    if error <= ROUNDING * float(np.abs(outcome).max()):
+    rounding = ROUNDING * float(np.abs(outcome).max())
+    if error <= rounding:
         error, df = 0.0, 1.0
     else:
         df = (v1 + v0) ** 2 / (v1**2 / (n1 - 1) + v0**2 / (n0 - 1))
     mean1, mean0 = float(y1.mean()), float(y0.mean())
     influence = np.where(treated == 1, (outcome - mean1) / n1, (mean0 - outcome) / n0)
-    return wald(mean1 - mean0, error, rule="HC2", n_obs=len(outcome), df=df, influence=influence)
+    difference = mean1 - mean0
+    return wald(difference, error, rule="HC2", n_obs=len(outcome), df=df, influence=influence)
 
 
 def lin(
@@ -115,9 +118,11 @@ def lin(
     if weights is not None:
         check_finite(weights, "the weight")
     # Centred, so that the coefficient of treatment is the effect at the mean of the covariates
-    centred = covariates - np.average(covariates, axis=0, weights=weights)
+    mean = np.average(covariates, axis=0, weights=weights)
+    centred = covariates - mean
     interactions = treated[:, None] * centred
-    matrix = np.column_stack([np.ones(n), treated, centred, interactions])
+    ones = np.ones(n)
+    matrix = np.column_stack([ones, treated, centred, interactions])
     labels = ["_constant", "_treated", *names, *(f"_treated × {name}" for name in names)]
     fitted = fit(outcome, matrix, labels, weights=weights)
     picked = np.eye(fitted.k)[1]
@@ -164,7 +169,8 @@ def blocked(
     """
     treated = binary(treated, "treatment")
     codes, count = label_codes(blocks, len(treated))
-    thin, reason = thin_blocks(treated, np.asarray(blocks), clusters)
+    labels = np.asarray(blocks)
+    thin, reason = thin_blocks(treated, labels, clusters)
     if thin:
         raise NotEstimable(reason, "larger blocks, for instance blocks of the same kind joined")
     # One mean for each block and arm; the effect is the difference in each block, weighted by the block's share.
@@ -172,7 +178,8 @@ def blocked(
     cells = np.eye(2 * count)[cell]
     names = [f"block {block}, arm {arm}" for arm in (0, 1) for block in range(count)]
     fitted = fit(outcome, cells, names, weights=weights)
-    shares = cluster_sums(fitted.weights, codes, count) / fitted.weights.sum()
+    total = fitted.weights.sum()
+    shares = cluster_sums(fitted.weights, codes, count) / total
     vector = np.concatenate([-shares, shares])
     return contrast(fitted, vector, errors=errors, clusters=clusters)
 
@@ -182,11 +189,13 @@ def thin_blocks(
 ) -> tuple[list[str], str]:
     """Return the blocks with fewer than two units (or clusters) in an arm, and that in words; arguments are (n,)."""
     codes, count = label_codes(blocks, len(treated))
-    cells = codes * 2 + np.asarray(treated).astype(np.int64)
+    is_treated = np.asarray(treated).astype(np.int64)
+    cells = codes * 2 + is_treated
     thin: dict[int, None] = {}
     for units in [np.asarray(labels) for labels in clusters] or [np.arange(len(codes))]:
         unit = label_codes(units, len(codes))[0]
-        pairs = np.unique(np.column_stack([cells, unit]), axis=0)
+        columns = np.column_stack([cells, unit])
+        pairs = np.unique(columns, axis=0)
         by_arm = np.bincount(pairs[:, 0], minlength=2 * count).reshape(-1, 2)
         few = np.flatnonzero(by_arm.min(axis=1) < 2)
         thin |= dict.fromkeys(map(int, few))

@@ -150,11 +150,14 @@ def _prepare(
         raise NotEstimable("treatment differs within a cluster", "treatment that is the same in each cluster")
     if np.any(block != stratum[codes]):
         raise NotEstimable("a cluster lies in two blocks", "blocks made of whole clusters")
-    arms = cluster_sums(np.column_stack([arm, 1 - arm]), stratum, int(block.max()) + 1)
+    n_blocks = int(block.max()) + 1
+    both = np.column_stack([arm, 1 - arm])
+    arms = cluster_sums(both, stratum, n_blocks)
     if np.any(arms == 0):
         raise NotEstimable(f"{np.any(arms == 0, axis=1).sum()} blocks have one arm only", "both arms in each block")
     basis, residuals = _controls(outcome, block, covariates)
-    unexplained = assigned - basis @ (basis.T @ assigned)
+    explained = basis @ (basis.T @ assigned)
+    unexplained = assigned - explained
     if not _power(unexplained) > 0:
         raise NotEstimable("treatment is collinear with the covariates or blocks", "fewer covariates")
     leverage = np.sum(basis**2, axis=1)
@@ -164,14 +167,18 @@ def _prepare(
 
 def _controls(outcome: Floats, block: Ints, covariates: Floats | None) -> tuple[Floats, Floats]:
     """Return an orthonormal basis of block dummies and covariates, and the outcome without them."""
-    dummies = np.eye(int(block.max()) + 1)[block]
+    n_blocks = int(block.max()) + 1
+    dummies = np.eye(n_blocks)[block]
     extra = np.empty((len(block), 0)) if covariates is None else floats(covariates)
     names = [f"block {b + 1}" for b in range(dummies.shape[1])]
     names += [f"covariate {c + 1}" for c in range(extra.shape[1])]
-    fitted = fit(outcome, np.hstack([dummies, extra]), names)
-    scaled = fitted.matrix / np.linalg.norm(fitted.matrix, axis=0)
+    columns = np.hstack([dummies, extra])
+    fitted = fit(outcome, columns, names)
+    length = np.linalg.norm(fitted.matrix, axis=0)
+    scaled = fitted.matrix / length
     basis, _ = np.linalg.qr(scaled)
-    if np.linalg.norm(fitted.residuals) <= ROUNDING * np.linalg.norm(outcome):
+    rounding = ROUNDING * np.linalg.norm(outcome)
+    if np.linalg.norm(fitted.residuals) <= rounding:
         raise NotEstimable("the outcome does not vary beside the controls", "an outcome that varies")
     return basis, fitted.residuals
 
@@ -180,7 +187,8 @@ def _possible(design: _Design) -> int:
     """Return the number of possible assignments."""
     sizes = np.bincount(design.blocks)
     treated = np.bincount(design.blocks, weights=design.treated).astype(int)
-    ways = [math.comb(int(n), int(m)) for n, m in zip(sizes, treated, strict=True)]
+    pairs = zip(sizes, treated, strict=True)
+    ways = [math.comb(int(n), int(m)) for n, m in pairs]
     return math.prod(ways)
 
 
@@ -192,11 +200,13 @@ def _all_assignments(design: _Design, possible: int) -> Iterator[Floats]:
     size = max(1, BATCH // len(design.outcome))
     for start in range(0, possible, size):
         # The number of an assignment, written in the blocks' counts as digits, chooses one way in each block.
-        batch = np.arange(start, min(start + size, possible))
+        end = min(start + size, possible)
+        batch = np.arange(start, end)
         digits = np.unravel_index(batch, counts)
         chosen = np.zeros((len(batch), len(design.treated)))
         for way, digit in zip(ways, digits, strict=True):
-            np.put_along_axis(chosen, np.array(way)[digit], 1.0, axis=1)
+            choices = np.array(way)[digit]
+            np.put_along_axis(chosen, choices, 1.0, axis=1)
         yield _to_rows(design, chosen.T)
 
 

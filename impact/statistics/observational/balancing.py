@@ -118,11 +118,15 @@ def _exponential_tilt(z: Floats, s: Floats) -> Floats | None:
     for _ in range(200):
         w = special.softmax(z @ tilt + np.log(s))
         gradient = w @ z
-        hessian = (z * w[:, None]).T @ z - np.outer(gradient, gradient)
-        if np.max(np.abs(gradient)) < BALANCED:
+        weighted = z * w[:, None]
+        outer = np.outer(gradient, gradient)
+        hessian = weighted.T @ z - outer
+        imbalance = np.max(np.abs(gradient))
+        if imbalance < BALANCED:
             diverging = np.ptp(z @ tilt) > EXTREME and _on_border(z)
             return None if diverging else np.asarray(w)
-        if np.linalg.cond(hessian) > 1 / np.finfo(float).eps:
+        largest = 1 / np.finfo(float).eps
+        if np.linalg.cond(hessian) > largest:
             return None
         step = floats(np.linalg.solve(hessian, gradient))
         tilt = _descended(z, s, tilt, step=step, gradient=gradient)
@@ -137,7 +141,8 @@ def _on_border(z: Floats) -> bool:
     of_least = np.append(z.sum(axis=0), n)
     equal = np.column_stack([moments, of_least])
     cost = np.append(np.zeros(n), -1.0)
-    solution = optimize.linprog(cost, A_eq=equal, b_eq=np.append(np.zeros(k), 1))
+    goal = np.append(np.zeros(k), 1)
+    solution = optimize.linprog(cost, A_eq=equal, b_eq=goal)
     return solution.x is None or solution.x[-1] * n < 1e-7
 
 
@@ -175,7 +180,8 @@ def _infeasible(z: Floats, names: Sequence[str]) -> NotEstimable:
     moments = np.hstack([z.T, np.eye(k), -np.eye(k)])
     total = np.concatenate([np.ones(n), np.zeros(2 * k)])
     goal = np.concatenate([np.zeros(k), [1.0]])
-    solution = optimize.linprog(cost, A_eq=np.vstack([moments, total]), b_eq=goal)
+    equal = np.vstack([moments, total])
+    solution = optimize.linprog(cost, A_eq=equal, b_eq=goal)
     slack = np.zeros(k)
     if solution.x is not None:
         slack = solution.x[n : n + k] + solution.x[n + k :]

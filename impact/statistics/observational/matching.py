@@ -133,8 +133,10 @@ def nearest(
     Abadie and Spiess (2022), JASA 117(538). https://doi.org/10.1080/01621459.2020.1840383
     """
     y, arm, x = outcomes(outcome), arms(treated), covariates(matrix, names)
-    same_length(y, arm, x, np.asarray(key))
-    if not 1 <= ratio <= np.sum(~arm) or not (caliper is None or caliper > 0):
+    keys = np.asarray(key)
+    same_length(y, arm, x, keys)
+    n_comparison = np.sum(~arm)
+    if not 1 <= ratio <= n_comparison or not (caliper is None or caliper > 0):
         raise NotEstimable(f"ratio {ratio} or caliper {caliper} is not possible", "1 to n₀ matches, a positive caliper")
     order = key_order(key)
     y, arm, x = y[order], arm[order], x[order]
@@ -150,8 +152,10 @@ def nearest(
     values = y[pairs[:, 1]]
     if adjust:
         values = values + _correction(y, x, pairs, shares=shares, names=names)
-    gaps = y[sets] - np.bincount(position, shares * values)
-    weights = np.bincount(pairs[:, 1], shares, len(y)).astype(np.float64)
+    matched_mean = np.bincount(position, shares * values)
+    gaps = y[sets] - matched_mean
+    sums = np.bincount(pairs[:, 1], shares, len(y))
+    weights = sums.astype(np.float64)
     weights[sets] = 1
     extra = _reuse_variance(y, space, pool, pairs=pairs, shares=shares) if replacement else None
     n_obs = int(np.count_nonzero(weights))
@@ -159,7 +163,8 @@ def nearest(
     back = np.argsort(order)
     common = counted(estimate, arm[back], weights[back])
     limit = None if caliper is None else space.limit
-    n_short = int(np.sum(counts < ratio))
+    short = counts < ratio
+    n_short = int(np.sum(short))
     return Pairs(**vars(common), pairs=order[pairs], pair_weights=shares, n_short=n_short, caliper=limit)
 
 
@@ -168,7 +173,8 @@ def _space(arm: Bools, x: Floats, names: Sequence[str], *, distance: Distance, c
     reach = math.inf if caliper is None else caliper
     if distance == "propensity":
         p = logit(arm, x, names).probabilities
-        return _Space(p[:, None], dense_ranks(p), reach * float(p.std(ddof=1)))
+        standard_deviation = float(p.std(ddof=1))
+        return _Space(p[:, None], dense_ranks(p), reach * standard_deviation)
     if distance != "mahalanobis":
         raise NotEstimable(f"the distance {distance!r} is not known", "propensity or mahalanobis")
     enough_units(len(x), x.shape[1] + 1, "in all")
@@ -176,8 +182,10 @@ def _space(arm: Bools, x: Floats, names: Sequence[str], *, distance: Distance, c
     # Euclidean distance of L⁻¹z, LL' the covariance, is Mahalanobis distance
     covariance = np.atleast_2d(np.cov(z, rowvar=False))
     root = np.linalg.cholesky(covariance)
-    points = floats(np.linalg.solve(root, z.T).T)
-    away = points - points[~arm].mean(axis=0)
+    solved = np.linalg.solve(root, z.T)
+    points = floats(solved.T)
+    pool_mean = points[~arm].mean(axis=0)
+    away = points - pool_mean
     lengths = np.sqrt(np.sum(away**2, axis=1))
     return _Space(points, dense_ranks(lengths), reach)
 
@@ -191,12 +199,15 @@ def _greedy(space: _Space, rows: Ints, pool: Ints, *, count: int) -> Ints:
     pairs = []
     for row in np.tile(turns, count):
         away = points - space.points[row]
-        gap = np.sqrt(np.sum(away**2, axis=1)) + spent
-        best = int(np.argmax(gap <= gap.min() + TIE))
+        squares = np.sum(away**2, axis=1)
+        gap = np.sqrt(squares) + spent
+        smallest = gap.min() + TIE
+        best = int(np.argmax(gap <= smallest))
         if gap[best] <= space.limit and math.isfinite(gap[best]):
             spent[best] = math.inf
             pairs.append((row, pool[best]))
-    return np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
+    ordered = np.array(sorted(pairs), dtype=np.int64)
+    return ordered.reshape(-1, 2)
 
 
 def _neighbours(space: _Space, rows: Ints, pool: Ints, *, count: int) -> Ints:
@@ -204,25 +215,30 @@ def _neighbours(space: _Space, rows: Ints, pool: Ints, *, count: int) -> Ints:
     pairs = []
     n_chunks = max(1, len(rows) * len(pool) // CHUNK)
     for chunk in np.array_split(rows, n_chunks):
-        gaps = spatial.distance.cdist(space.points[chunk], space.points[pool])
+        points = space.points
+        gaps = spatial.distance.cdist(points[chunk], points[pool])
         itself = chunk[:, None] == pool[None, :]
         gaps[itself] = math.inf
         last = np.partition(gaps, count - 1, axis=1)[:, count - 1]
         limit = np.minimum(last + TIE, space.limit)
-        i, j = np.nonzero(gaps <= limit[:, None])
+        threshold = limit[:, None]
+        i, j = np.nonzero(gaps <= threshold)
         pairs.append(np.column_stack([chunk[i], pool[j]]))
     return np.concatenate(pairs).astype(np.int64)
 
 
 def _correction(y: Floats, x: Floats, pairs: Ints, *, shares: Floats, names: Sequence[str]) -> Floats:
     """Return the predicted outcome of the treated unit minus that of its match, by a regression among the matches."""
-    used = np.bincount(pairs[:, 1], shares, len(y))
+    matches = pairs[:, 1]
+    used = np.bincount(matches, shares, len(y))
     rows = used > 0
     matched = x[rows]
-    enough_units(int(rows.sum()), x.shape[1] + 1, "among the matches")
+    n_used = int(rows.sum())
+    enough_units(n_used, x.shape[1] + 1, "among the matches")
     root = np.sqrt(used[rows])
     z = design(matched, names, where=" among the matches")
-    coefficients = np.linalg.lstsq(z * root[:, None], y[rows] * root, rcond=None)[0]
+    weighted_y = y[rows] * root
+    coefficients = np.linalg.lstsq(z * root[:, None], weighted_y, rcond=None)[0]
     # z holds the covariates in standard units of the matches
     standard = (x - matched.mean(axis=0)) / matched.std(axis=0)
     ahead = standard[pairs[:, 0]] - standard[pairs[:, 1]]
@@ -232,16 +248,20 @@ def _correction(y: Floats, x: Floats, pairs: Ints, *, shares: Floats, names: Seq
 def _reuse_variance(y: Floats, space: _Space, pool: Ints, *, pairs: Ints, shares: Floats) -> float:
     """Return ``Σ (K² − K₂) σ²`` over comparison units, σ² from the nearest within their arm."""
     # K_i: how often a comparison unit is a match, weighted; K₂: the sum of its squared shares
-    k = np.bincount(pairs[:, 1], shares, len(y))
+    matches = pairs[:, 1]
+    k = np.bincount(matches, shares, len(y))
     k2 = np.bincount(pairs[:, 1], shares**2, len(y))
     excess = k**2 - k2
     rows = np.flatnonzero(excess > TIE)
     if len(rows) and len(pool) <= WITHIN_ARM:
         raise NotEstimable(f"there are {len(pool)} comparison units", f"at least {WITHIN_ARM + 1} for a standard error")
-    like = _neighbours(replace(space, limit=math.inf), rows, pool, count=min(WITHIN_ARM, len(pool)))
+    neighbours = min(WITHIN_ARM, len(pool))
+    unlimited = replace(space, limit=math.inf)
+    like = _neighbours(unlimited, rows, pool, count=neighbours)
     reused, position, counts = np.unique(like[:, 0], return_inverse=True, return_counts=True)
     # σ²_i = J/(J + 1) (y_i − mean of its J nearest)²
-    mean = np.bincount(position, y[like[:, 1]]) / counts
+    alike = y[like[:, 1]]
+    mean = np.bincount(position, alike) / counts
     deviations = (y[reused] - mean) ** 2
     return float(np.sum(excess[reused] * counts / (counts + 1) * deviations))
 
@@ -256,6 +276,7 @@ def _paired(gaps: Floats, rows: Ints, *, n_units: int, n_obs: int, extra: float 
         return wald(mean, error, rule="Abadie–Imbens", n_obs=n_obs)
     influence = np.zeros(n_units)
     influence[rows] = deviations / count
-    error = math.sqrt(spread / count / (count - 1))
+    variance = spread / count / (count - 1)
+    error = math.sqrt(variance)
     rule = "clustered by matched set"
     return wald(mean, error, rule=rule, n_obs=n_obs, df=count - 1, n_clusters=count, influence=influence)

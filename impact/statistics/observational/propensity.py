@@ -118,42 +118,51 @@ def logit(treated: ArrayLike, matrix: ArrayLike, names: Sequence[str], *, weight
     """
     arm, x = arms(treated), covariates(matrix, names)
     same_length(arm, x)
-    enough_units(len(arm), x.shape[1] + 1, "in all")
+    n_parameters = x.shape[1] + 1
+    enough_units(len(arm), n_parameters, "in all")
     z = design(x, names)
     s = sampling_weights(weights, len(arm))
     _refuse_single_separation(arm, x, names)
     theta = _newton(arm, z, s)
-    if theta is None or np.max(np.abs(z @ theta)) > EXTREME:
+    diverged = theta is None or np.max(np.abs(z @ theta)) > EXTREME
+    if diverged:
         _refuse_joint_separation(arm, z, names)
     if theta is None:
         raise NotEstimable("the propensity model did not converge", "fewer or less extreme covariates")
     p = special.expit(z @ theta)
-    if np.any(p <= 0) or np.any(p >= 1):
+    certain = np.any(p <= 0) or np.any(p >= 1)
+    if certain:
         raise NotEstimable(
             "no overlap: some fitted probabilities are 0 or 1", "units of both arms with like covariates"
         )
     back = _to_original_units(x)
     influence = _influence(arm, z, s, p=p)
-    return Logit(("intercept", *names), back @ theta, p, influence @ back.T)
+    params = back @ theta
+    return Logit(("intercept", *names), params, p, influence @ back.T)
 
 
 def _influence(arm: Bools, z: Floats, s: Floats, *, p: Floats) -> Floats:
     """Return each unit's influence on the standardised coefficients: ``(Z'SP(1 − P)Z)⁻¹ z s (d − p)``."""
-    scores = z * (s * (arm - p))[:, None]
+    residuals = s * (arm - p)
+    scores = z * residuals[:, None]
     information = _information(z, s, p)
-    return floats(np.linalg.solve(information, scores.T).T)
+    solved = np.linalg.solve(information, scores.T)
+    return floats(solved.T)
 
 
 def _information(z: Floats, s: Floats, p: Floats) -> Floats:
     """Return ``Z'SP(1 − P)Z``."""
     variances = s * p * (1 - p)
-    return floats((z * variances[:, None]).T @ z)
+    weighted = z * variances[:, None]
+    return floats(weighted.T @ z)
 
 
 def _to_original_units(x: Floats) -> Floats:
     """Return the matrix that takes coefficients of standardised covariates to those of the covariates."""
-    mean, scale = x.mean(axis=0), x.std(axis=0)
-    back = np.diag(np.concatenate(([1.0], 1 / scale)))
+    mean = x.mean(axis=0)
+    scale = x.std(axis=0)
+    factors = np.concatenate(([1.0], 1 / scale))
+    back = np.diag(factors)
     back[0, 1:] = -mean / scale
     return back
 
@@ -189,7 +198,8 @@ def _halved(arm: Bools, z: Floats, s: Floats, *, theta: Floats, step: Floats) ->
 
 def _log_likelihood(arm: Bools, eta: Floats, s: Floats) -> float:
     """Return ``Σ s (d η − log(1 + exp η))``."""
-    terms = arm * eta - np.logaddexp(0, eta)
+    normaliser = np.logaddexp(0, eta)
+    terms = arm * eta - normaliser
     return float(np.sum(s * terms))
 
 
@@ -208,10 +218,12 @@ def _refuse_joint_separation(arm: Bools, z: Floats, names: Sequence[str]) -> Non
     signed = signs[:, None] * z
     # A direction in which no unit lies on the wrong side: maximise Σ ±z'b with every ±z'b ≥ 0
     zero = np.zeros(len(z))
-    solution = optimize.linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=zero, bounds=(-1, 1))
+    sums = signed.sum(axis=0)
+    solution = optimize.linprog(-sums, A_ub=-signed, b_ub=zero, bounds=(-1, 1))
     direction = np.zeros(z.shape[1]) if solution.x is None else np.asarray(solution.x)
     margins = signed @ direction
-    if margins.max() > 1e-4 and margins.min() > -1e-6:
+    never_against = margins.max() > 1e-4 and margins.min() > -1e-6
+    if never_against:
         raise _separated(marked_names(names, np.abs(direction[1:]) > 1e-6))
 
 
@@ -256,16 +268,20 @@ def overlap(
     outside1 = (p1 < low0) | (p1 > high0)
     outside0 = (p0 < low1) | (p0 > high1)
     extreme = (p < CRUMP) | (p > 1 - CRUMP)
+    largest1 = float(w1.max() / w1.sum())
+    largest0 = float(w0.max() / w0.sum())
+    range1 = (low1, high1)
+    range0 = (low0, high0)
     return Overlap(
-        (low1, high1),
-        (low0, high0),
+        range1,
+        range0,
         float(np.mean(outside1)),
         float(np.mean(outside0)),
         float(np.mean(extreme)),
         effective_size(w1),
         effective_size(w0),
-        float(w1.max() / w1.sum()),
-        float(w0.max() / w0.sum()),
+        largest1,
+        largest0,
     )
 
 
@@ -275,7 +291,8 @@ def propensity_weights(
     """Return each unit's weight: 1 and p/(1−p) for the ATT, 1/p and 1/(1−p) for the ATE, times its sampling weight."""
     arm, p = arms(treated), scores(probabilities)
     s = sampling_weights(weights, len(arm))
-    odds, received = p / (1 - p), np.where(arm, p, 1 - p)
+    odds = p / (1 - p)
+    received = np.where(arm, p, 1 - p)
     ratio = np.where(arm, 1.0, odds) if known_estimand(estimand) == "ATT" else 1 / received
     return floats(ratio * s)
 

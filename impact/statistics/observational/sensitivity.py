@@ -202,22 +202,26 @@ def _moments(y: Floats, x: Floats, w: Floats) -> _Moments:
     n = len(y) - 1
     errors = y_w - long * x_w
     r2_short = short**2 * xx / yy
-    r2_long = 1 - float(errors @ errors) / yy
+    squares = float(errors @ errors)
+    r2_long = 1 - squares / yy
     return _Moments(short, long, r2_short, r2_long, yy / n, xx / n, xx_w / n)
 
 
 def _residual(values: Floats, w: Floats) -> Floats:
     """Return what a least squares fit on the controls leaves of a column."""
     slopes = np.linalg.lstsq(w, values, rcond=None)[0]
-    return floats(values - w @ slopes)
+    fitted = w @ slopes
+    return floats(values - fitted)
 
 
 def _polynomials(at: _Moments, most: float) -> tuple[Floats, Floats]:
     """Return the coefficients in ν, highest first, of the terms with and without δ."""
     gap = at.short - at.long
     taken_up = at.var_x - at.var_x_left
-    gained = (at.r2_long - at.r2_short) * at.var_y
-    missing = (most - at.r2_long) * at.var_y
+    explained = at.r2_long - at.r2_short
+    gained = explained * at.var_y
+    unexplained = most - at.r2_long
+    missing = unexplained * at.var_y
     cubic = at.var_x_left * taken_up
     square = at.var_x_left * gap * at.var_x
     linear = gained * at.var_x_left + at.var_x * at.var_x_left * gap**2
@@ -230,8 +234,10 @@ def _delta(at: _Moments, with_delta: Floats, without: Floats, target: float) -> 
     """Return δ* at which the bias is the distance to the target: the ratio of the two polynomials."""
     bias = at.long - target
     denominator = float(np.polyval(with_delta, bias))
-    powers = np.abs(bias) ** np.arange(3, -1, -1)
-    if abs(denominator) <= 1e-14 * float(np.abs(with_delta) @ powers):
+    exponents = np.arange(3, -1, -1)
+    powers = np.abs(bias) ** exponents
+    sizes = np.abs(with_delta)
+    if abs(denominator) <= 1e-14 * float(sizes @ powers):
         raise NotEstimable("no finite selection on unobservables gives the target", "another target")
     return float(np.polyval(without, bias)) / denominator
 
@@ -240,19 +246,23 @@ def _solutions(at: _Moments, polynomial: Floats) -> tuple[float, ...]:
     """Return all real β, nearest to the controlled coefficient first."""
     # In units of √(V_y / V_x), so that rounding of the coefficients is told from small ones
     scale = math.sqrt(at.var_y / at.var_x)
-    scaled = polynomial * scale ** np.arange(3, -1, -1)
-    least = 1e-13 * np.abs(scaled).max()
+    powers = np.arange(3, -1, -1)
+    scaled = polynomial * scale**powers
+    sizes = np.abs(scaled)
+    least = 1e-13 * sizes.max()
     scaled = np.where(np.abs(scaled) > least, scaled, 0.0)
     roots = np.roots(scaled)
     size = np.maximum(np.abs(roots.real), 1e-9)
-    real = np.abs(roots.imag) <= 1e-9 * size
+    imaginary = np.abs(roots.imag)
+    real = imaginary <= 1e-9 * size
     biases = roots[real].real * scale
     return tuple(at.long - float(bias) for bias in sorted(biases, key=abs))
 
 
 def _meant(solutions: tuple[float, ...], at: _Moments, delta: float) -> float:
     """Return the nearest β whose bias has the direction that δ and the observed selection give it."""
-    sign = np.sign(delta * (at.short - at.long))
+    direction = delta * (at.short - at.long)
+    sign = np.sign(direction)
     consistent = [beta for beta in solutions if np.sign(at.long - beta) == sign]
     if not consistent:
         raise NotEstimable(f"no effect is consistent with δ = {delta:g} and this R²max", "a smaller δ or R²max")
@@ -344,8 +354,10 @@ def robustness_value(statistic: float, df: float, *, q: float = 1.0) -> Robustne
     if not (math.isfinite(statistic) and 1 < df < math.inf and 0 < q < math.inf):
         raise NotEstimable("statistic, degrees of freedom or q cannot be used", "a finite t, df above 1, q above 0")
     # f: partial Cohen's f of the part q of the estimate; f*: the least that is still significant
-    f = q * abs(statistic) / math.sqrt(df)
-    least = t_quantile(0.5 + CONFIDENCE / 2, df - 1) / math.sqrt(df - 1)
+    root = math.sqrt(df)
+    f = q * abs(statistic) / root
+    level = 0.5 + CONFIDENCE / 2
+    least = t_quantile(level, df - 1) / math.sqrt(df - 1)
     if f > least and f > 1 / least:
         beyond = (f**2 - least**2) / (1 + f**2)
     else:

@@ -78,11 +78,13 @@ def subclassify(
         raise NotEstimable(f"{classes} classes were asked for", "at least one class")
     shares = np.arange(1, classes) / classes
     cuts = np.quantile(p[arm], shares)
-    codes = np.asarray(np.searchsorted(cuts - TIE, p, side="right"), dtype=np.int64)
+    shifted = cuts - TIE
+    codes = np.asarray(np.searchsorted(shifted, p, side="right"), dtype=np.int64)
     n1 = np.bincount(codes[arm], minlength=classes)
     n0 = np.bincount(codes[~arm], minlength=classes)
     fewest = np.minimum(n1, n0)
-    if np.mean(fewest[codes[arm]] >= PER_CLASS) < LEAST_MATCHED:
+    enough = fewest[codes[arm]] >= PER_CLASS
+    if np.mean(enough) < LEAST_MATCHED:
         reason = "classes of the score that have fewer than two units of an arm hold most of the treated"
         raise NotEstimable(reason, "fewer classes, or more overlap")
     return _stratified(y, arm, codes, within=True)
@@ -128,13 +130,15 @@ def coarsened_exact(
     y, arm, x = outcomes(outcome), arms(treated), covariates(matrix, names)
     same_length(y, arm, x)
     limits = cuts or {}
-    unknown = [name for name in (*exact, *limits) if name not in names]
+    declared = (*exact, *limits)
+    unknown = [name for name in declared if name not in names]
     if unknown:
         raise NotEstimable(f"{', '.join(unknown)} is no covariate", f"names among {', '.join(names)}")
     columns = []
     for name, column in zip(names, x.T, strict=True):
         columns.append(column if name in exact else _coarse(column, limits.get(name)))
-    _, codes = np.unique(np.column_stack(columns), axis=0, return_inverse=True)
+    table = np.column_stack(columns)
+    _, codes = np.unique(table, axis=0, return_inverse=True)
     strata = np.asarray(codes.reshape(-1), dtype=np.int64)
     return _stratified(y, arm, strata, within=False)
 
@@ -155,23 +159,28 @@ def _stratified(y: Floats, arm: Bools, codes: Ints, *, within: bool) -> Strata:
     """Compare arms within strata that hold both, weighted by their treated units."""
     n1 = np.bincount(codes, arm).astype(np.float64)
     n0 = np.bincount(codes, ~arm).astype(np.float64)
-    both = np.minimum(n1, n0) >= (PER_CLASS if within else 1)
+    fewest = np.minimum(n1, n0)
+    both = fewest >= (PER_CLASS if within else 1)
     if both.sum() < 2 and not within:
         raise NotEstimable(f"{int(both.sum())} strata hold both arms", "at least two; coarser intervals")
-    numbers = np.where(both, np.cumsum(both) - 1, -1)
+    cumulated = np.cumsum(both) - 1
+    numbers = np.where(both, cumulated, -1)
     strata = np.asarray(numbers[codes], dtype=np.int64)
     ratio = n1 / np.maximum(n0, 1)
-    weights = np.where(both[codes], np.where(arm, 1.0, ratio[codes]), 0.0)
+    in_comparison = ratio[codes]
+    weights = np.where(both[codes], np.where(arm, 1.0, in_comparison), 0.0)
     total = n1[both].sum()
     top, base = weights * arm / total, weights * ~arm / total
     # Σ_g (n₁g / n₁) τ_g is the estimate: τ_g undoes the share.
     used = strata >= 0
-    sums = np.bincount(strata[used], (y * (top - base))[used])
+    difference = y * (top - base)
+    sums = np.bincount(strata[used], difference[used])
     n1 = n1[both]
     effects = sums * n1.sum() / n1
     error = _within_error if within else _between_error
     estimate = error(y, top, base, strata=strata, effects=effects)
-    return Strata(**vars(counted(estimate, arm, weights)), strata=strata, effects=effects)
+    common = counted(estimate, arm, weights)
+    return Strata(**vars(common), strata=strata, effects=effects)
 
 
 def _within_error(y: Floats, top: Floats, base: Floats, *, strata: Ints, effects: Floats) -> Estimate:
@@ -183,7 +192,8 @@ def _within_error(y: Floats, top: Floats, base: Floats, *, strata: Ints, effects
     for weights in (top, -base):
         members = weights[used] != 0
         count = np.bincount(codes, members)
-        mean = np.bincount(codes, y[used] * members) / count
+        scores = y[used] * members
+        mean = np.bincount(codes, scores) / count
         correction = np.sqrt(count / (count - 1))
         deviations = weights * (y - mean[strata])
         influence = influence + deviations * correction[strata]
@@ -200,10 +210,12 @@ def _between_error(y: Floats, top: Floats, base: Floats, *, strata: Ints, effect
     of_top = top * (y - top @ y)
     of_base = base * (y - base @ y)
     leverage = np.sqrt(1 - shares)[strata]
-    influence = np.where(used, (of_top - of_base) / leverage, 0.0)
+    net = of_top - of_base
+    influence = np.where(used, net / leverage, 0.0)
     error = influence_error(influence[used], codes, len(shares))
     # Satterthwaite: (tr P)² / tr P² with P of the working model of equal variances
-    form = shares**2 / (1 - shares)
+    squares = shares**2
+    form = squares / (1 - shares)
     inverse_df = np.sum(shares**2) + form.sum() ** 2 - np.sum(form**2)
     df = float(1 / inverse_df)
     tau, count = float((top - base) @ y), len(shares)

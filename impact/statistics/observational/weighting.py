@@ -126,10 +126,12 @@ def ipw(
     influence = top.influence - base.influence
     if _is_estimated(propensity):
         # Through the score: the gradient of the effect in its coefficients, times their influence
-        gradient = _with_intercept(matrix).T @ (top.slope - base.slope)
+        slope = top.slope - base.slope
+        gradient = _with_intercept(matrix).T @ slope
         influence = influence + fit.influence @ gradient
     rule = f"M-estimation, propensity {propensity}"
-    return weighted_estimate(top.value - base.value, influence, arm, rule=rule, clusters=clusters)
+    effect = top.value - base.value
+    return weighted_estimate(effect, influence, arm, rule=rule, clusters=clusters)
 
 
 def aipw(
@@ -181,14 +183,18 @@ def aipw(
     top = _line(y, arm, x, names=names, s=s, where="among the treated") if estimand == "ATE" else base
     over = None if normalised else w.target
     difference = top.predicted - base.predicted
-    modelled = _mean(difference, w.target, np.zeros(len(y)))
+    zeros = np.zeros(len(y))
+    modelled = _mean(difference, w.target, zeros)
     # What the models leave unexplained, weighted by the score
-    of_treated = _mean(y - top.predicted, w.treated, w.treated_slope, over=over)
-    of_comparison = _mean(y - base.predicted, w.comparison, w.comparison_slope, over=over)
+    unexplained1 = y - top.predicted
+    of_treated = _mean(unexplained1, w.treated, w.treated_slope, over=over)
+    unexplained0 = y - base.predicted
+    of_comparison = _mean(unexplained0, w.comparison, w.comparison_slope, over=over)
     influence = modelled.influence + of_treated.influence - of_comparison.influence
     if _is_estimated(nuisance):
         slope = of_treated.slope - of_comparison.slope
-        gradient = _with_intercept(matrix).T @ slope
+        columns = _with_intercept(matrix)
+        gradient = columns.T @ slope
         influence = influence + fit.influence @ gradient
         z = design(x, names)
         influence = influence + _lines_influence(z, w, over, top=top, base=base)
@@ -200,7 +206,8 @@ def aipw(
 def _arm_weights(arm: Bools, p: Floats, s: Floats, *, estimand: Estimand) -> _Weights:
     """Return each unit's weight in either arm's mean, and its slope in the log odds of the score."""
     t, c = s * arm, s * ~arm
-    odds = p / (1 - p)
+    unlikely = 1 - p
+    odds = p / unlikely
     if known_estimand(estimand) == "ATT":
         shifted = c * odds
         return _Weights(t, t, np.zeros(len(t)), shifted, shifted)
@@ -217,18 +224,22 @@ def _mean(values: Floats, weights: Floats, slope: Floats, *, over: Floats | None
     if over is None:
         deviations = values - value
         return _Term(value, weights * deviations / total, slope * deviations / total)
-    influence = (weights * values - value * over) / total
+    of_values = weights * values
+    influence = (of_values - value * over) / total
     return _Term(value, influence, slope * values / total)
 
 
 def _line(y: Floats, rows: Bools, x: Floats, *, names: Sequence[str], s: Floats, where: str) -> _Line:
     """Fit y on x by weighted least squares among some rows; predict for all."""
-    enough_units(int(rows.sum()), x.shape[1] + 1, where)
+    k = x.shape[1] + 1
+    enough_units(int(rows.sum()), k, where)
     design(x[rows], names, where=f" {where}")
     z = design(x, names)
     w = s * rows
-    gram = (z * w[:, None]).T @ z
-    coefficients = np.linalg.solve(gram, z.T @ (w * y))
+    weighted = z * w[:, None]
+    gram = weighted.T @ z
+    moments = z.T @ (w * y)
+    coefficients = np.linalg.solve(gram, moments)
     predicted = floats(z @ coefficients)
     residuals = w * (y - predicted)
     scores = z * residuals[:, None]
@@ -238,12 +249,17 @@ def _line(y: Floats, rows: Bools, x: Floats, *, names: Sequence[str], s: Floats,
 
 def _lines_influence(z: Floats, w: _Weights, over: Floats | None, *, top: _Line, base: _Line) -> Floats:
     """Return what each unit adds to the effect through the parameters of the outcome models."""
-    total1 = w.treated.sum() if over is None else over.sum()
-    total0 = w.comparison.sum() if over is None else over.sum()
+    total1, total0 = w.treated.sum(), w.comparison.sum()
+    if over is not None:
+        total1 = total0 = over.sum()
     mean = z.T @ w.target / w.target.sum()
-    of_top = mean - z.T @ w.treated / total1
-    of_base = mean - z.T @ w.comparison / total0
-    return floats(top.influence @ of_top - base.influence @ of_base)
+    treated_mean = z.T @ w.treated / total1
+    of_top = mean - treated_mean
+    comparison_mean = z.T @ w.comparison / total0
+    of_base = mean - comparison_mean
+    through_top = top.influence @ of_top
+    through_base = base.influence @ of_base
+    return floats(through_top - through_base)
 
 
 def _with_intercept(matrix: ArrayLike) -> Floats:

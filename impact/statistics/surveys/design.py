@@ -89,8 +89,7 @@ class SampleDesign:
     def __post_init__(self) -> None:
         """Refuse weights and labels that do not fit together; the units are made at once, to refuse what they show."""
         weights = floats(self.weights)
-        n = len(weights)
-        if weights.ndim != 1 or not n or not np.isfinite(weights).all() or (weights <= 0).any():
+        if weights.ndim != 1 or not len(weights) or not np.isfinite(weights).all() or (weights <= 0).any():
             raise NotEstimable("weights are missing, zero or negative", "a positive weight for every row")
         for column in (self.strata, self.clusters, self.population, self.within):
             if column is not None and len(column) != len(weights):

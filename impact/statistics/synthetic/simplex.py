@@ -43,8 +43,7 @@ def simplex_weights(target: ArrayLike, donors: ArrayLike, *, ridge: float = 0.0)
     """
     goal = finite(target, "the target")
     pool = finite(donors, "the donors")
-    n_donors = pool.shape[1]
-    if pool.ndim != 2 or pool.shape[0] != len(goal) or n_donors < 2:
+    if pool.ndim != 2 or pool.shape[0] != len(goal) or pool.shape[1] < 2:
         raise NotEstimable("there are fewer than two donors to weight", "at least two donors measured as the target is")
     # With Σw = 1, target − donors w is the point of the simplex of distances: nearest to the origin is best.
     distance = pool - goal[:, None]

@@ -24,6 +24,8 @@ from typer.testing import CliRunner
 from impact import faults
 from impact.declare.load import FILES
 from impact.declare.registration import REGISTRATIONS, RegistrationsFile
+from impact.declare.sources import FileFormat
+from impact.ingest.readers import READERS
 from impact.store.tables import TABLES
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -45,6 +47,13 @@ SHARED_TYPES_TEXT = """Types that stand in many fields:
 - **column name**: lower-case words joined by single underscores.
 
 What the fields mean stands above each table. An empty default means: not given.
+"""
+
+
+READERS_TEXT = """## Files that can be read
+
+A file is read by the reader of its suffix, or the one that `series` names. An option of `format` that a reader does not
+understand changes nothing. An installed package may add readers, by entry points of the group `impact.readers`.
 """
 
 
@@ -99,7 +108,18 @@ def declarations_page() -> str:
         parts += list(_model(schema["title"], schema, seen))
         for title in _reached(schema, definitions):
             parts += list(_model(title, definitions[title], seen))
-    return "\n".join(parts)
+    return "\n".join([*parts, READERS_TEXT, _readers()])
+
+
+def _readers() -> str:
+    """Write a row for each reader: which files are its own, and which options it understands."""
+    rows = []
+    for name, reader in READERS.items():
+        chosen = f"`series: {{format: {name}}}`" if reader.series else "every other"
+        suffixes = ", ".join(f"`{suffix}`" for suffix in reader.suffixes)
+        options = ", ".join(f"`{option}`" for option in FileFormat.model_fields if option in reader.options)
+        rows.append((f"`{name}`", suffixes or chosen, options or "none"))
+    return table(("Reader", "Files", "Options of `format`"), rows)
 
 
 def _reached(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> list[str]:

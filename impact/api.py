@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from impact.declare import Programme, load_programme
+from impact.declare.base import Language
 from impact.publish import (
     claims_table,
     diagnostics_table,
@@ -26,6 +28,7 @@ from impact.publish import (
     trace_finding,
     unmapped_table,
 )
+from impact.publish.export import export_programme
 from impact.run.flow import RunReport, run_programme
 from impact.store import Warehouse
 
@@ -104,6 +107,32 @@ class Result:
     def trace(self, finding: str) -> dict[str, Any]:
         """Return the path of one finding back to definition, query, rows, files and run."""
         return trace_finding(self.warehouse, finding)
+
+    def export(
+        self, path: str | Path, *, format: str | None = None, tables: Sequence[str] = (), language: Language = "it"
+    ) -> None:
+        """Write the published tables as files, without what readers are not shown and without rows of persons.
+
+        Parameters
+        ----------
+        path
+            A new folder; a ZIP, where it ends with ``.zip``; a file of one table, where it ends as the format does.
+        format
+            ``csv``, ``csvw``, ``json``, ``parquet`` or what installed packages add; by default as the path ends, CSV
+            for a folder or ZIP.
+        tables
+            Their names, such as ``findings``; all by default.
+        language
+            Of sentences and meanings.
+
+        Raises
+        ------
+        UsageError
+            If there is no such format or table, or the path is no place for it; nothing is written.
+        """
+        export_programme(
+            self.warehouse, self.report.programme, Path(path), form=format, names=tables, language=language
+        )
 
     def close(self) -> None:
         """Close the database."""

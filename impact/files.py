@@ -102,6 +102,18 @@ def check_place(path: Path, *endings: str) -> None:
         raise UsageError(f"{path} is no file: give another name; nothing was written")
 
 
+def check_apart(path: Path, database: Path, kind: str) -> None:
+    """Make sure that a file to be written, of a kind such as a report, is not the database that it is made from.
+
+    Raises
+    ------
+    UsageError
+        If it is.
+    """
+    if path.exists() and database.exists() and path.samefile(database):
+        raise UsageError(f"{path} is the database: give the {kind} another name; nothing was written")
+
+
 def require_space(folder: Path, size: int) -> None:
     """Make sure that a folder's disk has room for so many bytes.
 

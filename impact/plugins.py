@@ -16,6 +16,11 @@ T = TypeVar("T")
 DESIGNS, FORMULAS, FORMATS, READERS = "impact.designs", "impact.formulas", "impact.formats", "impact.readers"
 
 
+def plugin_names(group: str) -> list[str]:
+    """Return the names that installed packages register in a group, in alphabetical order; nothing is imported."""
+    return sorted(entry_points(group=group).names)
+
+
 def plugins(group: str, kind: type[T]) -> Iterator[tuple[str, T]]:
     """Yield what installed packages register in a group, with the name each gives it.
 

@@ -26,7 +26,7 @@ from joserfc.jwk import RSAKey
 from werkzeug.serving import make_server
 
 from impact.errors import DeclarationError, UsageError
-from impact.publish.csv_text import safe_cell
+from impact.publish.export.csv import safe_cell
 from impact.publish.published import Published
 from impact.publish.reader_catalogue import narrow
 from impact.publish.scope import EVERYTHING, PART_ROWS, ROLES, Scope

@@ -127,7 +127,7 @@ def test_wrong_use_is_exit_code_two(command, words: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["check", "run", "demo", "init", "register", "findings", "quarantine", "trace", "version"]
+    "name", ["check", "run", "demo", "init", "register", "findings", "quarantine", "trace", "export", "version"]
 )
 def test_every_command_has_help(command, name: str) -> None:
     code, out, _ = command(name, "--help")

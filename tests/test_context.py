@@ -31,7 +31,8 @@ from impact.declare.sources import Source
 from impact.errors import DeclarationError, FileError, ProblemsError, UsageError
 from impact.ingest import series as series_module
 from impact.ingest import unpack
-from impact.ingest.series import SeriesSummary, series_to_csv
+from impact.ingest.raw import SeriesSummary
+from impact.ingest.readers import read_source
 from impact.measure.status import status_words
 from impact.run.flow import run_programme
 from impact.store import Warehouse
@@ -69,8 +70,9 @@ def source(form: str, territory: str = "geo", **keep: Any) -> Source:
 def read(folder: Path, content: str | bytes, declared: Source) -> tuple[list[tuple[str, ...]], SeriesSummary]:
     path = folder / "given"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    target, summary = series_to_csv(path, declared, folder / "out.csv")
-    with target.open(newline="") as handle:
+    summary = read_source(declared, path, folder).summary
+    assert summary is not None
+    with (folder / "s.csv").open(newline="") as handle:
         rows = [tuple(row) for row in csv.reader(handle)]
     assert rows[0][-4:] == series_module.COLUMNS
     return rows[1:], summary
@@ -321,8 +323,8 @@ def test_refused_with_the_reason(tmp_path: Path, case: str) -> None:
 def test_names_of_files_are_taken_as_they_are(tmp_path: Path, name: str) -> None:
     (tmp_path / "b2.tsv").write_text("another file")
     (tmp_path / name).write_text(TSV)
-    target, _ = series_to_csv(tmp_path / name, source("eurostat_tsv", sex="T"), tmp_path / "out.csv")
-    assert target.read_text().splitlines()[1:] == [",".join(row) for row in EXPECTED]
+    read_source(source("eurostat_tsv", sex="T"), tmp_path / name, tmp_path)
+    assert (tmp_path / "s.csv").read_text().splitlines()[1:] == [",".join(row) for row in EXPECTED]
 
 
 def test_codes_that_never_meet(tmp_path: Path) -> None:

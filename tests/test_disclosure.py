@@ -23,13 +23,14 @@ from impact.publish import (
     protect_behind,
     protect_findings,
     protect_measures,
-    renew_suppressions,
     suppressions_table,
     terms_table,
 )
 from impact.publish.limits import known_limits
 from impact.publish.totals import Contents, cell_table
+from impact.run.derived import renew_derived
 from impact.run.flow import run_programme
+from impact.run.stage import Run
 from impact.statistics.suppression import Table, Total, suppress
 from impact.store import Warehouse
 from tests.attack import bounds, computed, echelon, reduced
@@ -242,7 +243,7 @@ def test_limits_of_values_are_known(tmp_path: Path) -> None:
     )
     with Warehouse(tmp_path / "a.duckdb") as warehouse:
         run_programme(programme, warehouse)
-        assert known_limits(programme, warehouse, programme.indicators) == {
+        assert known_limits(programme, warehouse.connection, programme.indicators) == {
             name: ends for name, (_, ends) in formulas.items()
         }
 
@@ -443,7 +444,7 @@ def test_terms_that_name_few_persons_are_set_aside(tmp_path: Path) -> None:
         named = {"finding": "made/score", "programme": "made", "indicator": "score", "detail": ""}
         warehouse.append("term", frame.assign(**named))
         with warehouse.transaction():
-            assert renew_suppressions(programme, warehouse)
+            assert renew_derived(Run(programme, warehouse, "publish", lambda *_: None), fresh=False)
         findings = protect_findings(findings_table(warehouse), suppressions_table(warehouse))
         kept = set(protect_behind(terms_table(warehouse), findings)["term"])
     assert kept & set(frame["term"]) == {"g3", "0", "without d3"}

@@ -25,6 +25,7 @@ from tests.programmes import edit, template
 TSV = "freq,unit,sex,geo\\TIME_PERIOD\t2019 \t2020 \nA,NR,T,ITC1\t12.5 \t13 \n"
 ADD = ("context", "add", "edat.tsv", "sample", "--id", "training", "--format", "eurostat_tsv", "--territory", "geo",
        "--title", "Training", "--publisher", "Eurostat", "--licence", "CC BY 4.0")  # fmt: skip
+TABLES = ("export", "sample", "--format", "csvw", "--table", "findings", "--table", "waves")
 ASSIGN = "assignments:\n  - {id: lottery, contract: survey, wave: baseline, seed: 7}\n"
 
 
@@ -52,6 +53,8 @@ COMMANDS = {
     "power": Command(("power", "sample", "--figure", "power.html", "--no-simulate"), before=_written("power.html")),
     "assign": Command(("assign", "sample", "lottery", "--to", "arms.csv", "--db", "a.duckdb"), needs_run=True),
     "report": Command(("report", "sample", "--out", "r.html", "--db", "a.duckdb"), True, _written("r.html")),
+    "export": Command(("export", "sample", "--out", "t.zip", "--db", "a.duckdb"), True, _written("t.zip")),
+    "export to a folder": Command((*TABLES, "--out", "t", "--db", "a.duckdb"), needs_run=True),
     "run": Command(("run", "sample", "--db", "a.duckdb"), needs_run=True, before=_amended),
 }
 

@@ -96,10 +96,10 @@ def test_every_block_with_a_table_is_a_file_too(examples: Ask, programme: str) -
     page = monitoring(examples(f"/it/monitoring/{programme}"))
     for block in page.blocks:
         view = examples(f"/it/monitoring/{programme}/{block.id}.csv")
-        text = block_file(view, monitoring(view), "1")
-        assert (text is None) == (block.table is None)
-        if block.table is not None and text is not None:
-            assert len(list(csv.reader(io.StringIO(text)))) == len(block.table.rows) + 1
+        content = block_file(view, monitoring(view), "1")
+        assert (content is None) == (block.table is None)
+        if block.table is not None and content is not None:
+            assert len(list(csv.reader(io.StringIO(content.decode())))) == len(block.table.rows) + 1
     assert len(page.blocks) >= 8
 
 
@@ -255,7 +255,9 @@ def test_the_rows_set_aside_come_fifty_a_page_and_all_in_the_file(examples: Ask)
     assert len(values(first, "reasons", "line")) == 50
     assert [line or 0 for line in lines] == list(reasons["line"].fillna(0))
     view = examples(f"{path}/reasons.csv")
-    assert len(list(csv.DictReader(io.StringIO(block_file(view, monitoring(view), "1") or "")))) == len(reasons)
+    assert len(list(csv.DictReader(io.StringIO((block_file(view, monitoring(view), "1") or b"").decode())))) == len(
+        reasons
+    )
     for wrong in ("0", "3", "-1", "x", "%C2%B2", "01", "9" * 5000):
         with pytest.raises(AddressError, match="'page' cannot be"):
             monitoring(examples(f"{path}?page={wrong}"))

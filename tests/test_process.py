@@ -19,6 +19,7 @@ import impact
 from impact.declare import check_programme, load_programme, shipped
 from impact.declare.indicators import Days
 from impact.measure import value_sql
+from impact.run.flow import run_programme
 from impact.store import Warehouse
 from tests.programmes import edit, indicator, written
 from tests.shipped import shipped_result
@@ -232,7 +233,7 @@ def test_phases_that_cannot_be_are_set_aside(tmp_path: Path, name: str) -> None:
     with (folder / "raw" / "phases.csv").open("a", encoding="utf-8") as handle:
         handle.write(f"phase_9,9,Made,{line}\n")
     with Warehouse(":memory:") as warehouse:
-        report = impact.run.flow.run_programme(load_programme(folder), warehouse, until="validate")
+        report = run_programme(load_programme(folder), warehouse, until="validate")
         rules = [
             row[0] for row in warehouse.rows("SELECT rule FROM impact.quarantine WHERE source = 'phases_from_paper'")
         ]

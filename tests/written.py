@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping, Set
 
 from impact_dashboards.page.view import Page, View
 from impact_dashboards.pages import PAGES
-from impact_dashboards.server.files import csv_text, metadata
+from impact_dashboards.server.files import exported
 
 from impact.drawing.markup import Element
+from impact.publish.export.csv import write_csv
+from impact.publish.export.csvw import write_description
 from impact.words.catalogue import catalogue
 from impact.words.engine import PLACE
 from impact.words.engine import catalogue as sentences
@@ -57,8 +59,8 @@ def page_of(view: View) -> Page:
 
 def said_on(view: View, page: Page) -> list[str]:
     """Return what is read of a page and of the descriptions of its files."""
-    tables = [block for block in page.blocks if block.table is not None]
-    described = [metadata(view, page, block, block.table, "") for block in tables if block.table is not None]
+    tables = [exported(view, page, block, block.table, "") for block in page.blocks if block.table is not None]
+    described = [json.loads(write_description(table)) for table in tables]
     titles = [json.dumps(each["tableSchema"], ensure_ascii=False) for each in described]
     said = re.compile(rf'"(?:titles": {{"{view.words.language}|dc:description)": "([^"]*)"')
     return [*read(drawn(view, page)), *(text for each in titles for text in said.findall(each))]
@@ -68,7 +70,7 @@ def files_of(view: View, page: Page) -> Iterator[str]:
     """Yield the sentences in the CSV files of a page: what stands in a column of sentences."""
     for block in page.blocks:
         if block.table is not None:
-            yield from csv_text(block.table, view.words).splitlines()[1:]
+            yield from write_csv(exported(view, page, block, block.table, "")).decode("utf-8").splitlines()[1:]
 
 
 def wrong(texts: list[str], language: str) -> dict[str, str]:

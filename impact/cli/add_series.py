@@ -17,8 +17,9 @@ from impact.declare.append import with_shared, with_source
 from impact.declare.sources import Source
 from impact.errors import ProblemsError, UsageError
 from impact.files import copy_file, make_folder, write_file, writing_together
-from impact.ingest import open_raw
-from impact.ingest.series import SeriesSummary, series_to_csv
+from impact.ingest import RawFile
+from impact.ingest.raw import SeriesSummary
+from impact.ingest.readers import read_source
 from impact.validate import compile_contract, stage_rows
 
 CONTRACT = "context_series"
@@ -63,10 +64,11 @@ def add_context(folder: Path, path: Path, declared: dict[str, Any]) -> Added:
         written = {"id": declared["id"], "file": f"{FOLDER}/{path.name}", "contract": CONTRACT, **declared}
         source = Source.model_validate(written)
         drafts = _drafts(programme, path, source, written, Path(scratch))
-        _, summary = series_to_csv(drafts[source.file], source, Path(scratch) / "series.csv")
-        good, bad = _try(programme.folder, source, Path(scratch))
+        raw = read_source(source, drafts[source.file], Path(scratch))
+        assert raw.summary is not None  # noqa: S101 - readers of official statistics all give one
+        good, bad = _try(programme.folder, source, raw, Path(scratch))
         put(drafts)
-    return Added(source.id, source.file, summary, good, bad)
+    return Added(source.id, source.file, raw.summary, good, bad)
 
 
 def _check_free(programme: Programme, path: Path, name: str) -> None:
@@ -105,13 +107,12 @@ def _drafts(
     return {source.file: copy, **{name: scratch / name for name in texts}}
 
 
-def _try(folder: Path, source: Source, scratch: Path) -> tuple[int, int]:
+def _try(folder: Path, source: Source, raw: RawFile, scratch: Path) -> tuple[int, int]:
     """Load and check the programme with the drafts, and read the new rows through their contract."""
     programme = load_programme(folder, scratch)
     if problems := check_programme(programme):
         raise ProblemsError(problems)
     with duckdb.connect() as connection:
-        raw = open_raw(scratch, source, scratch)
         compiled = compile_contract(programme, programme.contracts[source.contract], source, raw)
         report = stage_rows(connection, raw, compiled, source, "staged")
     return report.rows_good, report.rows_bad

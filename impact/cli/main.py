@@ -20,7 +20,9 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from impact.cli.context import context_app
+from impact.cli.export import export
 from impact.cli.faults import Guarded, Terminal, err, stopping, tell
+from impact.cli.options import DEFAULT_DB, AsJson, Database, ProgrammeFolder, PublishedProgramme, language_of
 from impact.cli.terminal import (
     print_claims,
     print_findings,
@@ -43,7 +45,6 @@ from impact.run.stage import ENGINE
 from impact.run.stage import Progress as Report
 from impact.store import Warehouse, open_reader
 from impact.store.state import behind
-from impact.words import LANGUAGES
 
 app = typer.Typer(
     name="impact",
@@ -56,12 +57,6 @@ app = typer.Typer(
 app.add_typer(context_app)
 out = Terminal(soft_wrap=False, highlight=False)
 
-ProgrammeFolder = Annotated[
-    Path, typer.Argument(metavar="PROGRAMME", readable=False, help="Folder that holds programme.yaml.")
-]
-Database = Annotated[Path, typer.Option("--db", metavar="FILE", readable=False, help="DuckDB file with the results.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
-DEFAULT_DB = Path("results.duckdb")
 DEMO_DB = Path("impact-demo.duckdb")
 
 
@@ -199,16 +194,18 @@ def serve(
 
 @app.command()
 def report(
-    programme: Annotated[str, typer.Argument(help="A programme in the database.")],
+    programme: PublishedProgramme,
     out_file: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write: ends with .html or .pdf.")],
     db: Database = DEFAULT_DB,
     lang: Annotated[str, typer.Option(help="it or en.")] = "it",
 ) -> None:
     """Write the report of a programme: one file, readable without a network; as PDF where a browser can print it."""
-    if lang not in LANGUAGES:
-        raise UsageError(f"--lang takes one of {', '.join(LANGUAGES)}, not '{lang}'")
-    importlib.import_module("impact_dashboards.server.report").write_report(db, programme, lang, out_file)
+    language = language_of(lang)
+    importlib.import_module("impact_dashboards.server.report").write_report(db, programme, language, out_file)
     out.print(f"Wrote {out_file}", soft_wrap=True)
+
+
+app.command()(export)
 
 
 @app.command()

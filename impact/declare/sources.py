@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime
 import re
 import zoneinfo
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from impact.declare.base import Code, ColumnName, Date, Declared, Id, Scalar
+from impact.plugins import READERS, plugin_names
 
 
 class FileFormat(Declared):
@@ -64,6 +66,23 @@ Codes = Annotated[
 """One code, or a list of them."""
 
 
+SeriesName = Literal["eurostat_tsv", "sdmx_csv", "sdmx_ml"]
+"""Formats of official statistics that the engine reads itself."""
+
+
+def _readable(name: Any) -> Any:
+    """Refuse the name of a format that neither the engine nor an installed package reads."""
+    if name in get_args(SeriesName):
+        return name
+    known = [*get_args(SeriesName), *plugin_names(READERS)]
+    if name in known:
+        return name
+    *others, last = (f"'{reader}'" for reader in known)
+    raise PydanticCustomError(
+        "literal_error", "Input should be {expected}", {"expected": f"{', '.join(others)} or {last}"}
+    )
+
+
 class SeriesFormat(Declared):
     """A file of official statistics: many series in one file, of which the ones wanted are chosen.
 
@@ -71,7 +90,7 @@ class SeriesFormat(Declared):
     which several are kept becomes a column of its own, in lower case, and every dimension not named must be constant.
     """
 
-    format: Literal["eurostat_tsv", "sdmx_csv", "sdmx_ml"]
+    format: Annotated[str, BeforeValidator(_readable, json_schema_input_type=SeriesName)]
     territory: str = Field(min_length=1)
     keep: dict[str, Codes] = Field(default_factory=dict)
 

@@ -7,24 +7,25 @@ own, from which the declared territory and codes are selected here.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
-from impact.declare.sources import SeriesFormat, Source
+from impact.declare.sources import FileFormat, SeriesFormat, Source
 from impact.errors import FileError, Problem
 from impact.faults import machine_fault
 from impact.ingest.components import CODE, SCALES, Components, tells_apart
-from impact.ingest.eurostat_tsv import tsv_observations
+from impact.ingest.delimited import delimited
 from impact.ingest.flags import SORTED
+from impact.ingest.raw import RawFile, Read, SeriesSummary
 from impact.ingest.sdmx import names_error
-from impact.ingest.sdmx_csv import sdmx_csv_observations
-from impact.ingest.sdmx_ml import sdmx_ml_observations
 from impact.ingest.unpack import unpacked
 from impact.sql import ident, literal
 
-READERS = {"eurostat_tsv": tsv_observations, "sdmx_csv": sdmx_csv_observations, "sdmx_ml": sdmx_ml_observations}
+Observations = Callable[[duckdb.DuckDBPyConnection, Path, Source], Components]
+"""Makes the view ``observations`` of a file, as in :mod:`impact.ingest.sdmx`, and says which columns are dimensions."""
 COLUMNS = ("territory", "period", "value", "status")
 SHOWN = 12
 NO_UNITS = ("0", "")
@@ -33,32 +34,16 @@ _FREQUENCY = r"[A-Za-z][0-9]{0,3}|_[A-Z]|"
 _PERIOD = "[0-9]{4}"
 
 
-@dataclass(frozen=True)
-class SeriesSummary:
-    """What was chosen from a file: how many series, observations and territories; its periods; flags, with counts."""
-
-    series: int
-    observations: int
-    territories: int
-    first_period: str
-    last_period: str
-    periods: int
-    missing: int
-    flags: dict[str, int]
+def series_reader(observations: Observations) -> Read:
+    """Return the reader of a format of official statistics, which makes the view ``observations`` of a file."""
+    return partial(_read_series, observations)
 
 
-def series_to_csv(path: Path, source: Source, target: Path) -> tuple[Path, SeriesSummary]:
-    """Write the chosen observations as UTF-8 CSV, ordered by series, territory and period.
+def _read_series(observations: Observations, source: Source, path: Path, scratch: Path) -> RawFile:
+    """Read the chosen observations, ordered by series, territory and period, through a copy as UTF-8 CSV.
 
-    Parameters
-    ----------
-    path
-        The file as the office gives it, gzipped or not.
-    source
-        The source that declares the file; its ``series`` says the format, the territory and which codes to keep.
-    target
-        The CSV to write: a column per dimension of which several codes are kept, then :data:`COLUMNS`. A value that is
-        not there is written ``:``, ``:c`` where it is confidential and ``:z`` where it does not apply.
+    Its columns are a dimension each of which several codes are kept, then :data:`COLUMNS`. A value that is not there is
+    written ``:``, ``:c`` where it is confidential and ``:z`` where it does not apply.
 
     Raises
     ------
@@ -67,9 +52,10 @@ def series_to_csv(path: Path, source: Source, target: Path) -> tuple[Path, Serie
     """
     form = source.series
     assert form is not None  # noqa: S101 - the caller has looked
+    target = scratch / f"{source.id}.csv"
     plain = unpacked(path, source, target.with_suffix(".unpacked"))
     with duckdb.connect() as connection:
-        found = _observations(connection, plain, source, form)
+        found = _observed(observations, connection, plain, source, form)
         named = _named(found.names, source, form)
         _choose(connection, named, source, form)
         territory = _dimension(found.names, form.territory) or ""
@@ -77,12 +63,15 @@ def series_to_csv(path: Path, source: Source, target: Path) -> tuple[Path, Serie
         _require_constant(connection, found, named, territory, source)
         split = {_column(d, source): d for k, d in named.items() if len(form.keep[k]) > 1}
         _write(connection, territory, split, target)
-        return target, _summary(connection, list(split))
+        summary = _summary(connection, list(split))
+    return delimited(target, source, FileFormat(), scratch, summary=summary)
 
 
-def _observations(connection: duckdb.DuckDBPyConnection, path: Path, source: Source, form: SeriesFormat) -> Components:
+def _observed(
+    observations: Observations, connection: duckdb.DuckDBPyConnection, path: Path, source: Source, form: SeriesFormat
+) -> Components:
     try:
-        found = READERS[form.format](connection, path, source)
+        components = observations(connection, path, source)
         connection.execute("CREATE TABLE chosen AS SELECT * FROM observations")
     except duckdb.Error as error:
         if machine_fault(error):
@@ -90,7 +79,7 @@ def _observations(connection: duckdb.DuckDBPyConnection, path: Path, source: Sou
         said = str(error).splitlines()[0][:300]
         fix = "Download it again: a line may be cut."
         raise _error(source, "the file cannot be parsed", form.format, said, fix) from error
-    return found
+    return components
 
 
 def _dimension(dimensions: tuple[str, ...], name: str) -> str | None:

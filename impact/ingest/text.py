@@ -10,30 +10,30 @@ from pathlib import Path
 
 import numpy as np
 
-from impact.declare.base import INVISIBLE, ODD_SPACES
 from impact.declare.sources import FileFormat, Source
 from impact.errors import FileError, Problem
+from impact.ingest.delimited import delimited
+from impact.ingest.raw import BLANK, TRIMMED, RawFile, RejectedLine
 from impact.ingest.signatures import check_signature
 
 CHUNK = 1 << 22
-TRIMMED = ODD_SPACES + INVISIBLE
-"""What spreadsheets and phones leave around values, beside the plain space."""
 _ODD = re.compile(b"|".join(re.escape(space.encode()) for space in TRIMMED if space not in "\r\n"))
 _ODD_ASCII = re.compile(rb"[\t\x0b\x0c\x1c-\x1f]")
-BLANK = "blank_line"
-"""Rule of a line that is set aside only so that the numbers of the others stay right; it is no row."""
 
 
-@dataclass(frozen=True)
-class RejectedLine:
-    """A line that is no row: its number (header is line 1), why, and its text."""
+def read_text(source: Source, path: Path, scratch: Path) -> RawFile:
+    """Read delimited text, a cleaned copy of it where it cannot be parsed as it is.
 
-    line: int
-    rule: str
-    text: str
+    Raises
+    ------
+    FileError
+        If the file is no text, its bytes are not in the declared encoding, or its header cannot be used.
+    """
+    plain, rejected, odd_spaces = _cleaned(path, source, scratch / f"{source.id}.csv")
+    return delimited(plain, source, source.format, scratch, rejected=rejected, odd_spaces=odd_spaces)
 
 
-def clean_text(path: Path, source: Source, copy: Path) -> tuple[Path, tuple[RejectedLine, ...], bool]:
+def _cleaned(path: Path, source: Source, copy: Path) -> tuple[Path, tuple[RejectedLine, ...], bool]:
     """Return a path DuckDB can parse line by line, the lines set aside, and whether there are odd spaces.
 
     Parameters

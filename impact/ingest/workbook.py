@@ -13,8 +13,9 @@ import numpy as np
 
 from impact.declare.sources import FileFormat, Source
 from impact.errors import FileError, Problem
+from impact.ingest.delimited import delimited
 from impact.ingest.formula_errors import Errors, formula_errors
-from impact.ingest.text import BLANK, RejectedLine
+from impact.ingest.raw import BLANK, RawFile, RejectedLine
 from impact.ingest.xml_parser import RefusedError
 
 MAX_UNPACKED = 200_000_000
@@ -24,18 +25,18 @@ DIGITS = 15
 _UNREADABLE = (zipfile.BadZipFile, expat.ExpatError, RefusedError, KeyError, OSError, ValueError)
 
 
-def workbook_to_csv(path: Path, source: Source, target: Path) -> tuple[Path, tuple[RejectedLine, ...]]:
-    """Write the declared sheet (the only one, if none is declared) as UTF-8 CSV.
+COPY = FileFormat(multiline=True)
+"""How the copy is written, whatever the declaration says of text files."""
+
+
+def read_workbook(source: Source, path: Path, scratch: Path) -> RawFile:
+    """Read the declared sheet (the only one, if none is declared), through a copy as UTF-8 CSV.
 
     Cells are written as the source declares text: dates by its first date format, numbers with its decimal mark,
     whole numbers without one, so that codes typed as numbers read as codes. Note that a workbook itself has already
     lost leading zeros of codes typed as numbers, and what is beyond 15 digits: such numbers are written with an
-    exponent, which reads as a number and not as text. Blank rows are no rows; formula errors stay as ``#N/A`` and fail.
-
-    Returns
-    -------
-    tuple
-        The CSV file, and the blank rows, so that the others keep the numbers the spreadsheet shows.
+    exponent, which reads as a number and not as text. Blank rows are no rows, but are counted, so that the others keep
+    the numbers the spreadsheet shows; formula errors stay as ``#N/A`` and fail.
 
     Raises
     ------
@@ -43,6 +44,7 @@ def workbook_to_csv(path: Path, source: Source, target: Path) -> tuple[Path, tup
         If the file is no workbook, is an archive bomb, or the sheet is missing or empty.
     """
     rows, above = _read_sheet(path, source)
+    target = scratch / f"{source.id}.csv"
     blank = [RejectedLine(number, BLANK, "") for number in range(1, above + 1)]
     with target.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle, lineterminator="\n")
@@ -51,7 +53,7 @@ def workbook_to_csv(path: Path, source: Source, target: Path) -> tuple[Path, tup
                 blank.append(RejectedLine(number, BLANK, ""))
             else:
                 writer.writerow([_cell(value, source.format) for value in row])
-    return target, tuple(blank)
+    return delimited(target, source, COPY, scratch, rejected=tuple(blank), cells=True)
 
 
 def _read_sheet(path: Path, source: Source) -> tuple[list[list[Any]], int]:

@@ -1,6 +1,5 @@
 """Publish: results leave as tidy tables; every reader (API, command line, app) takes them from here."""
 
-from impact.publish.claims import renew_claims
 from impact.publish.definitions import (
     contract_sources,
     definition_contracts,
@@ -12,13 +11,11 @@ from impact.publish.disclosure import (
     protect_behind,
     protect_findings,
     protect_measures,
-    renew_suppressions,
     suppressions_table,
 )
-from impact.publish.labels import cuts_table, headings_table, labels_table, memberships_table, renew_labels
-from impact.publish.networks import write_networks
-from impact.publish.process import deliveries_table, due_table, phases_table, renew_process
-from impact.publish.quality import quality_table, renew_quality, response_table, validity_table
+from impact.publish.labels import cuts_table, headings_table, labels_table, memberships_table
+from impact.publish.process import deliveries_table, due_table, phases_table
+from impact.publish.quality import quality_table, response_table, validity_table
 from impact.publish.tables import (
     claims_table,
     diagnostics_table,
@@ -34,12 +31,10 @@ from impact.publish.tables import (
     unmapped_table,
     write_results,
 )
-from impact.publish.territory import write_maps, write_unmapped
 from impact.publish.theory import (
     links_table,
     nodes_table,
     programmes_table,
-    renew_theory,
     stakeholders_table,
     waves_table,
 )
@@ -74,12 +69,6 @@ __all__ = [
     "protect_measures",
     "quality_table",
     "quarantine_table",
-    "renew_claims",
-    "renew_labels",
-    "renew_process",
-    "renew_quality",
-    "renew_suppressions",
-    "renew_theory",
     "response_table",
     "stakeholders_table",
     "suppressions_table",
@@ -89,8 +78,5 @@ __all__ = [
     "validity_table",
     "wave_days",
     "waves_table",
-    "write_maps",
-    "write_networks",
     "write_results",
-    "write_unmapped",
 ]

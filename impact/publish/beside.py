@@ -11,6 +11,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import duckdb
 import pandas as pd
 
 from impact.declare import Programme
@@ -42,7 +43,7 @@ _NOT_SHOWN = {
 
 
 def withheld_counts(
-    programme: Programme, warehouse: Warehouse, touched: Collection[str], wholes: Collection[Whole]
+    programme: Programme, connection: duckdb.DuckDBPyConnection, touched: Collection[str], wholes: Collection[Whole]
 ) -> pd.DataFrame:
     """Return what each contract with persons withholds.
 
@@ -50,7 +51,7 @@ def withheld_counts(
     ----------
     programme
         As declared.
-    warehouse
+    connection
         In the run's transaction, with the views of good rows in place.
     touched
         The contracts of which a cell is hidden.
@@ -59,22 +60,22 @@ def withheld_counts(
     """
     fed = {source.contract for source in programme.sources}
     counted = {
-        name: _persons(warehouse, programme.id, contract)
+        name: _persons(connection, programme.id, contract)
         for name, contract in programme.contracts.items()
         if contract.person and name in fed
     }
     return decide_withheld(counted, touched, wholes, programme.header.disclosure.minimum)
 
 
-def _persons(warehouse: Warehouse, programme: str, contract: Contract) -> list[Counted]:
+def _persons(connection: duckdb.DuckDBPyConnection, programme: str, contract: Contract) -> list[Counted]:
     """Count the persons of each file and of each wave."""
     wave = f"coalesce(CAST({ident(contract.wave)} AS VARCHAR), '')" if contract.wave else "''"
-    return warehouse.rows(
+    return connection.execute(
         "SELECT CASE grouping(_source) WHEN 0 THEN 'file' ELSE 'wave' END, coalesce(_source, wave),"
         f" count(DISTINCT {ident(contract.person or '')})"
         f" FROM (SELECT *, {wave} AS wave FROM {ident(programme, contract.id)})"
         " GROUP BY GROUPING SETS ((_source), (wave))"
-    )
+    ).fetchall()
 
 
 def decide_withheld(

@@ -1,6 +1,6 @@
 """Nothing leaves that tells of a few persons: what is hidden is written at the end of a run, tables leave without it.
 
-:func:`renew_suppressions` writes which cells are hidden (:mod:`impact.publish.hidden`) and what may not be counted
+:func:`make_disclosure` says which cells are hidden (:mod:`impact.publish.hidden`) and what may not be counted
 beside them (:mod:`impact.publish.beside`); readers pass every table through one of the functions below. Only
 indicators whose contract declares a ``person`` are touched. What each column holds stands in
 :mod:`impact.publish.inventory`.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 
@@ -19,7 +20,7 @@ from impact.judge.findings import finding_id
 from impact.publish.beside import withheld_counts
 from impact.publish.hidden import CELL, Hidden, hidden_cells, of_series, waves_of
 from impact.publish.inventory import FROM_PERSONS, MEASURED
-from impact.publish.tables import read_table, renew_tables
+from impact.publish.tables import read_table
 from impact.publish.totals import EFFECT, cell_table
 from impact.statistics.suppression import suppress
 from impact.store import Warehouse
@@ -32,24 +33,30 @@ OF_GROUPS = "effect on those reached"
 # ---- what is hidden -------------------------------------------------------------------------------------------------
 
 
-def renew_suppressions(programme: Programme, warehouse: Warehouse) -> bool:
-    """Find the cells that may not leave and write them where they differ from those published; tell whether they did.
+def make_disclosure(programme: Programme, connection: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
+    """Find the cells that may not leave, the counts beside them, and the terms to be marked.
 
     Parameters
     ----------
     programme
         As declared.
-    warehouse
+    connection
         In the run's transaction, with measures, parts, findings, terms and memberships written.
+
+    Returns
+    -------
+    dict
+        ``suppression``, ``withheld``, and ``term`` as it stands with its marks anew.
     """
-    found, wholes = hidden_cells(programme, warehouse)
-    names = set(warehouse.frame("SELECT finding FROM impact.finding WHERE programme = ?", [programme.id])["finding"])
+    found, wholes = hidden_cells(programme, connection)
+    query = "SELECT finding FROM impact.finding WHERE programme = ?"
+    names = {name for (name,) in connection.execute(query, [programme.id]).fetchall()}
     cells = pd.DataFrame([_written(programme, each, names) for each in found], columns=COLUMNS)
     values = set(cells.loc[cells["arm"] != EFFECT, "finding"].dropna())
     hidden = cells[(cells["arm"] != EFFECT) | ~cells["finding"].isin(values)]  # of its effect nothing is said then
-    beside = withheld_counts(programme, warehouse, {each.indicator.contract for each in found}, wholes)
-    terms = _renew_terms(programme, warehouse, set(hidden["finding"].dropna()))
-    return renew_tables(warehouse, programme.id, {"suppression": hidden, "withheld": beside}) or terms
+    beside = withheld_counts(programme, connection, {each.indicator.contract for each in found}, wholes)
+    terms = _marked_terms(programme, connection, set(hidden["finding"].dropna()))
+    return {"suppression": hidden, "withheld": beside, "term": terms}
 
 
 def _written(programme: Programme, hidden: Hidden, findings: set[str]) -> dict[str, Any]:
@@ -71,24 +78,17 @@ def _shown_in(indicator: Indicator, row: dict[str, Any], findings: set[str]) -> 
     }
 
 
-def _renew_terms(programme: Programme, warehouse: Warehouse, hidden: set[str]) -> bool:
-    """Mark the terms that name few persons, or a group whose own finding is suppressed; tell whether marks changed."""
-    terms = warehouse.frame(
+def _marked_terms(programme: Programme, connection: duckdb.DuckDBPyConnection, hidden: set[str]) -> pd.DataFrame:
+    """Mark the terms that name few persons, or a group whose own finding is suppressed."""
+    terms = connection.execute(
         "SELECT t.*, f.n_obs AS total FROM impact.term t JOIN impact.finding f USING (finding)"
         " WHERE t.programme = ? ORDER BY finding, place",
         [programme.id],
-    )
-    changed = []
+    ).df()
     for indicator in programme.indicators:
         own = terms[terms["indicator"] == indicator.id]
-        marks = _marks(programme, indicator, own, hidden)
-        stale = own["suppressed"] != marks
-        changed += list(zip(marks[stale], own.loc[stale, "finding"], own.loc[stale, "place"], strict=True))
-    for mark, finding, place in changed:
-        warehouse.connection.execute(
-            "UPDATE impact.term SET suppressed = ? WHERE finding = ? AND place = ?", [mark, finding, int(place)]
-        )
-    return bool(changed)
+        terms.loc[own.index, "suppressed"] = _marks(programme, indicator, own, hidden)
+    return terms.drop(columns="total")
 
 
 def _marks(programme: Programme, indicator: Indicator, terms: pd.DataFrame, hidden: set[str]) -> pd.Series:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
+import duckdb
 import numpy as np
 import pandas as pd
 
@@ -25,7 +26,6 @@ from impact.publish.beside import ANSWERED, WAVE, Whole
 from impact.publish.limits import Limits, known_limits
 from impact.publish.totals import EFFECT, Above, Contents, Key, cell_table
 from impact.statistics.suppression import Table, suppress
-from impact.store import Warehouse
 
 PART = ["scope", "scope_value", "group", "group_value"]
 CELL = ["programme", "indicator", "arm", *PART, "wave"]
@@ -103,24 +103,24 @@ class _Cells:
         return {key for key, chosen in zip(self.keys, off, strict=False) if chosen}
 
 
-def hidden_cells(programme: Programme, warehouse: Warehouse) -> tuple[list[Hidden], set[Whole]]:
+def hidden_cells(programme: Programme, connection: duckdb.DuckDBPyConnection) -> tuple[list[Hidden], set[Whole]]:
     """Return the cells that may not leave, and the contracts and waves of which the whole may not.
 
     Parameters
     ----------
     programme
         As declared.
-    warehouse
+    connection
         In the run's transaction, with measures, parts, findings and memberships written.
     """
     own = [one for one in programme.indicators if programme.contracts[one.contract].person]
-    frames = {one.id: _counted(programme, warehouse, one) for one in own}
+    frames = {one.id: _counted(programme, connection, one) for one in own}
     above: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for column, code, *upper in dict.fromkeys(
-        place for one in own for place in _belonging(warehouse, programme.id, one)
+        place for one in own for place in _belonging(connection, programme.id, one)
     ):
         above.setdefault((column, code), []).append((upper[0], upper[1]))
-    return decide(programme, frames, above, known_limits(programme, warehouse, own))
+    return decide(programme, frames, above, known_limits(programme, connection, own))
 
 
 def decide(
@@ -254,41 +254,43 @@ def _add_up(cells: Mapping[Key, Mapping[str, Any]], what: str, above: Above, con
     return cell_table(list(cells), [row[what] for row in rows], [row["persons"] for row in rows], above, contents)
 
 
-def _belonging(warehouse: Warehouse, programme: str, indicator: Indicator) -> list[tuple[str, str, str, str]]:
+def _belonging(
+    connection: duckdb.DuckDBPyConnection, programme: str, indicator: Indicator
+) -> list[tuple[str, str, str, str]]:
     """Return what the codes of an indicator belong to: those above them, and those of other columns that cut it too.
 
     A code that belongs to several codes of another column adds up to none of them.
     """
     cuts = [*indicator.scope, *indicator.by]
-    return warehouse.rows(
+    return connection.execute(
         'SELECT "column", code, "column", parent FROM impact.part WHERE programme = $1 AND indicator = $2'
         " AND parent IS NOT NULL UNION ALL"
         ' SELECT "column", code, "by", any_value("of") FROM impact.membership WHERE programme = $1 AND "column" <> "by"'
         ' AND list_contains($3::VARCHAR[], "column") AND list_contains($3::VARCHAR[], "by") GROUP BY ALL'
         ' HAVING count(DISTINCT "of") = 1 ORDER BY ALL',
         [programme, indicator.id, cuts],
-    )
+    ).fetchall()
 
 
 # ---- cells of an indicator -------------------------------------------------------------------------------------------
 
 
-def _counted(programme: Programme, warehouse: Warehouse, indicator: Indicator) -> pd.DataFrame:
+def _counted(programme: Programme, connection: duckdb.DuckDBPyConnection, indicator: Indicator) -> pd.DataFrame:
     """Return what is counted of an indicator: rows behind its values, and those its effects were estimated from."""
-    measured = warehouse.frame(
+    measured = connection.execute(
         "SELECT * FROM impact.measure WHERE programme = $1 AND indicator = $2 UNION ALL BY NAME"
         ' SELECT programme, indicator, $3 AS arm, scope, scope_value, "group", group_value, $4 AS wave, n_obs AS n'
         " FROM impact.finding WHERE programme = $1 AND indicator = $2 AND n_obs IS NOT NULL AND NOT $5"
         ' ORDER BY wave, arm, scope, "group", scope_value, group_value',
         [programme.id, indicator.id, EFFECT, indicator.ex_post.wave or "", of_series(indicator)],
-    )
+    ).df()
     # a part that fell silent tells how many are awaited there
     behind = measured["n"].where(measured["n"] > 0, measured["units_expected"].fillna(0)).astype("int64")
     cells = measured[[*CELL, "n", "n_missing", "value", "std_error"]].assign(persons=behind)
     cells["n_missing"] = cells["n_missing"].fillna(0).astype("int64")
     contract = programme.contracts[indicator.contract]
     if not counts_persons(indicator, contract):
-        counted = person_counts(warehouse.connection, programme.id, contract, indicator)
+        counted = person_counts(connection, programme.id, contract, indicator)
         cells["persons"] = [counted.get(_place(row), row["n"]) for row in _records(cells)]
     persons = cells["persons"].where(cells["arm"] != EFFECT, -(-cells["n"] // waves_of(programme, indicator)))
     return cells.assign(persons=persons.astype("int64"))

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import duckdb
 import pandas as pd
 
 from impact.declare import Programme, in_language
@@ -17,7 +18,7 @@ from impact.declare.base import Text
 from impact.declare.contracts import Codelist, Contract
 from impact.declare.hierarchy import column_codelist
 from impact.measure.parts import cut_columns
-from impact.publish.tables import read_table, renew_tables
+from impact.publish.tables import read_table
 from impact.sql import ident
 from impact.store import Warehouse
 
@@ -57,28 +58,27 @@ Cuts = Mapping[tuple[str, str], Cut]
 """By contract and column."""
 
 
-def renew_labels(programme: Programme, warehouse: Warehouse) -> bool:
-    """Publish titles and memberships where they differ from those published; tell whether they did.
+def make_labels(programme: Programme, connection: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
+    """Return the titles of codes, of columns and of contracts, and what each code belongs to.
 
     Parameters
     ----------
     programme
         As declared.
-    warehouse
+    connection
         In the run's transaction, with the views of good rows in place.
     """
     places = [(owner, name) for each in programme.indicators for name, owner in cut_columns(programme, each).items()]
     cuts = {place: _cut(programme, *place) for place in places}
     sides = [side for cut in cuts.values() if cut.registry for side in _sides(programme, cut.registry)]
-    members = [row for cut in cuts.values() for row in _memberships(programme, warehouse, cut)]
+    members = [row for cut in cuts.values() for row in _memberships(programme, connection, cut)]
     named = cuts | {side: _cut(programme, *side) for side in sides}
-    tables = {
-        "label": _labels(programme, warehouse, named),
+    return {
+        "label": _labels(programme, connection, named),
         "membership": pd.DataFrame(members, columns=["column", "code", "by", "of"]).drop_duplicates(),
         "cut": _titles(named),
         "heading": _headings(programme),
     }
-    return renew_tables(warehouse, programme.id, tables)
 
 
 def _cut(programme: Programme, contract: str, name: str) -> Cut:
@@ -113,24 +113,26 @@ def _sides(programme: Programme, registry: Contract) -> list[tuple[str, str]]:
     return [*own, *((link, name) for link, name in halves if programme.contracts[link].columns[name].codelist)]
 
 
-def _memberships(programme: Programme, warehouse: Warehouse, cut: Cut) -> Iterator[tuple[str, str, str, str]]:
+def _memberships(
+    programme: Programme, connection: duckdb.DuckDBPyConnection, cut: Cut
+) -> Iterator[tuple[str, str, str, str]]:
     """Yield column, code, the column it belongs by and the code there."""
     if cut.registry is None:
         return
     key = ident(cut.registry.key[0])
     for contract, by in _sides(programme, cut.registry):
-        pairs = warehouse.rows(
+        pairs = connection.execute(
             f"SELECT DISTINCT CAST({key} AS VARCHAR), CAST({ident(by)} AS VARCHAR)"
             f" FROM {ident(programme.id, contract)} WHERE {ident(by)} IS NOT NULL"
-        )
+        ).fetchall()
         yield from ((cut.name, code, by, of) for code, of in pairs)
 
 
-def _labels(programme: Programme, warehouse: Warehouse, cuts: Cuts) -> pd.DataFrame:
+def _labels(programme: Programme, connection: duckdb.DuckDBPyConnection, cuts: Cuts) -> pd.DataFrame:
     """Return the titles of codes; a code that one contract leaves without a title has none, as it may mean another."""
     said: dict[tuple[str, str], list[Text | None]] = {}
     for cut in cuts.values():
-        for code, title in _code_titles(programme, warehouse, cut).items():
+        for code, title in _code_titles(programme, connection, cut).items():
             said.setdefault((cut.name, code), []).append(title)
     rows: list[dict[str, Any]] = []
     trees = _trees(cuts)
@@ -152,7 +154,7 @@ def _trees(cuts: Cuts) -> dict[tuple[str, str], dict[str, str | None]]:
     return {place: {"level": level, "parent": parent} for place, (level, parent) in agreed.items()}
 
 
-def _code_titles(programme: Programme, warehouse: Warehouse, cut: Cut) -> Mapping[str, Text | None]:
+def _code_titles(programme: Programme, connection: duckdb.DuckDBPyConnection, cut: Cut) -> Mapping[str, Text | None]:
     """Return the codes of a column that are known before its rows are read, in their order, with their titles."""
     column = cut.contract.columns[cut.name]
     if cut.codelist:
@@ -160,18 +162,18 @@ def _code_titles(programme: Programme, warehouse: Warehouse, cut: Cut) -> Mappin
     if column.type == "boolean":
         return _YES_NO
     if cut.registry and _name_column(cut.registry):
-        return _names(programme, warehouse, cut.registry)
+        return _names(programme, connection, cut.registry)
     return dict.fromkeys(column.codes or ())
 
 
-def _names(programme: Programme, warehouse: Warehouse, registry: Contract) -> dict[str, Text]:
+def _names(programme: Programme, connection: duckdb.DuckDBPyConnection, registry: Contract) -> dict[str, Text]:
     """Return the names that a registry's good rows give, in the order of its files."""
     key, name = ident(registry.key[0]), ident(_name_column(registry) or "")
-    rows = warehouse.rows(
+    rows = connection.execute(
         f"SELECT CAST({key} AS VARCHAR), {name} FROM {ident(programme.id, registry.id)} WHERE {name} IS NOT NULL"
         " ORDER BY list_position(?, _source), _row",
         [[source.id for source in programme.sources]],
-    )
+    ).fetchall()
     return {code: {"en": title, "it": title} for code, title in rows}
 
 

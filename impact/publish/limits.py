@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import inf, log
 
+import duckdb
+
 from impact.declare import Programme
 from impact.declare.contracts import NUMERIC, Contract
 from impact.declare.indicators import Change, Days, Indicator, Proportion, Ratio, Scale, Sum, Threshold
 from impact.measure.formula import PerRowFormula
 from impact.sql import ident
-from impact.store import Warehouse
 
 Limits = tuple[float, float]
 FREE: Limits = (-inf, inf)
 Columns = Mapping[tuple[str, str], Limits]
 
 
-def known_limits(programme: Programme, warehouse: Warehouse, indicators: Sequence[Indicator]) -> dict[str, Limits]:
+def known_limits(
+    programme: Programme, connection: duckdb.DuckDBPyConnection, indicators: Sequence[Indicator]
+) -> dict[str, Limits]:
     """Return the least and greatest value that a row of each indicator can have.
 
     A column without a declared least value that holds none below zero is taken for one that cannot: amounts, ages.
@@ -26,23 +29,23 @@ def known_limits(programme: Programme, warehouse: Warehouse, indicators: Sequenc
     ----------
     programme
         As declared.
-    warehouse
+    connection
         With the views of good rows in place.
     indicators
         Of whose rows.
     """
     columns: dict[tuple[str, str], Limits] = {}
     for name in dict.fromkeys(one.contract for one in indicators):
-        columns |= _columns(programme.id, programme.contracts[name], warehouse)
+        columns |= _columns(programme.id, programme.contracts[name], connection)
     return {one.id: _of_indicator(one, columns) for one in indicators}
 
 
-def _columns(programme: str, contract: Contract, warehouse: Warehouse) -> Columns:
+def _columns(programme: str, contract: Contract, connection: duckdb.DuckDBPyConnection) -> Columns:
     numeric = {name: column for name, column in contract.columns.items() if column.type in NUMERIC}
     if not numeric:
         return {}
     least = ", ".join(f"min({ident(name)}) >= 0" for name in numeric)
-    (signs,) = warehouse.rows(f"SELECT {least} FROM {ident(programme, contract.id)}")
+    (signs,) = connection.execute(f"SELECT {least} FROM {ident(programme, contract.id)}").fetchall()
     return {
         (contract.id, name): (
             column.min if column.min is not None else 0.0 if positive else -inf,

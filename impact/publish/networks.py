@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import duckdb
 import networkx as nx
 import numpy as np
 import pandas as pd
@@ -12,27 +13,36 @@ from impact.declare import Programme
 from impact.declare.contracts import Contract
 from impact.declare.networks import Network
 from impact.sql import ident
-from impact.store import Warehouse
 from impact.validate.compile import condition_sql
 
 SHOWN = ("kind", "sector", "territory")
 """Columns of a roster that readers see; the label is its ``name``, or else the key."""
+BODY = ["network", "wave", "body", "label", "answered", *SHOWN, "x", "y", "data_kind"]
+TIE = ["network", "wave", "source", "target", "tie", "data_kind"]
 LARGEST = 1000
 """Bodies beyond which a drawing says nothing; the tables are written all the same, without positions."""
 
 
-def write_networks(warehouse: Warehouse, programme: Programme) -> None:
-    """Write bodies and ties of every network that an indicator measures, in place of what stood."""
-    warehouse.connection.execute("DELETE FROM impact.network_body WHERE programme = ?", [programme.id])
-    warehouse.connection.execute("DELETE FROM impact.network_tie WHERE programme = ?", [programme.id])
+def make_networks(programme: Programme, connection: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
+    """Return bodies and ties of every network that an indicator measures.
+
+    Parameters
+    ----------
+    programme
+        As declared.
+    connection
+        In the run's transaction, with the views of good rows in place.
+    """
+    bodies, ties = [pd.DataFrame(columns=BODY)], [pd.DataFrame(columns=TIE)]
     for contract, formula in _networks(programme):
         roster = programme.contracts[formula.bodies.contract]
-        ties = warehouse.frame(_ties_sql(programme.id, contract, formula))
-        bodies = warehouse.frame(_bodies_sql(programme.id, roster, formula))
-        placed = bodies.merge(_positions(ties, bodies["body"]), on="body", how="left")
-        names = {"programme": programme.id, "network": contract.id, "data_kind": programme.source_kind(contract.id)}
-        warehouse.append("network_body", placed.assign(**names))
-        warehouse.append("network_tie", ties.assign(**names))
+        tied = connection.execute(_ties_sql(programme.id, contract, formula)).df()
+        listed = connection.execute(_bodies_sql(programme.id, roster, formula)).df()
+        placed = listed.merge(_positions(tied, listed["body"]), on="body", how="left")
+        labels = {"network": contract.id, "data_kind": programme.source_kind(contract.id)}
+        bodies.append(placed.assign(**labels))
+        ties.append(tied.assign(**labels))
+    return {"network_body": pd.concat(bodies), "network_tie": pd.concat(ties)}
 
 
 def _networks(programme: Programme) -> Iterator[tuple[Contract, Network]]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime
 
+import duckdb
 import numpy as np
 import pandas as pd
 
 from impact.declare import Programme, in_language, last_day
 from impact.declare.base import Language
 from impact.declare.contracts import NUMERIC, Contract
-from impact.publish.tables import findings_table, read_table, renew_tables
+from impact.publish.tables import findings_table, read_table
 from impact.publish.territory import SEPARATOR
 from impact.sql import ident
 from impact.store import Warehouse
@@ -33,8 +34,8 @@ _LANGUAGES: tuple[Language, ...] = ("en", "it")
 _NUMBERS = ("number", "planned_count", "delivered_count", "planned_hours", "delivered_hours")
 
 
-def renew_process(programme: Programme, warehouse: Warehouse) -> bool:
-    """Copy the good rows of the shared contracts where they differ from those published; tell whether they did.
+def make_process(programme: Programme, connection: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
+    """Copy the good rows of the shared contracts :data:`SHARED`.
 
     A contract of the programme's own that goes by the same name and lacks these columns is left alone.
 
@@ -42,13 +43,13 @@ def renew_process(programme: Programme, warehouse: Warehouse) -> bool:
     ----------
     programme
         As declared.
-    warehouse
+    connection
         In the run's transaction, with the views of good rows in place.
     """
-    return renew_tables(warehouse, programme.id, {name: _rows(programme, warehouse, name) for name in SHARED})
+    return {name: _rows(programme, connection, name) for name in SHARED}
 
 
-def _rows(programme: Programme, warehouse: Warehouse, name: str) -> pd.DataFrame:
+def _rows(programme: Programme, connection: duckdb.DuckDBPyConnection, name: str) -> pd.DataFrame:
     published = [column.removesuffix("_id") for column in SHARED[name]]
     contract = programme.contracts.get(name)
     if contract is None or not _is_shared(contract):
@@ -56,7 +57,7 @@ def _rows(programme: Programme, warehouse: Warehouse, name: str) -> pd.DataFrame
     else:
         selected = ", ".join(map(_selected, SHARED[name], published))
         view, key = ident(programme.id, name), ident(SHARED[name][0])
-        rows = warehouse.frame(f"SELECT {selected} FROM {view} WHERE {key} IS NOT NULL")
+        rows = connection.execute(f"SELECT {selected} FROM {view} WHERE {key} IS NOT NULL").df()
     return rows.assign(**_kind_titles(programme, rows["kind"])) if name == "delivery" else rows
 
 

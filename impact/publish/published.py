@@ -26,6 +26,7 @@ from impact.publish.definitions import (
 from impact.publish.reader_catalogue import narrow
 from impact.publish.scope import EVERYTHING, Scope
 from impact.publish.trace import plain_row, trace_finding
+from impact.sql import ident
 from impact.store import Warehouse
 
 Given = ParamSpec("Given")
@@ -74,6 +75,12 @@ class Published:
             self._memory[name] = make()
         found: Got = self._memory[name]
         return found
+
+    @kept
+    def column_types(self, table: str) -> dict[str, str]:
+        """Return the SQL type of each column of one of the engine's tables."""
+        described = self._warehouse.rows(f"DESCRIBE {ident('impact', table)}")
+        return {name: kind for name, kind, *_ in described}
 
     # ---- programmes and their theories -------------------------------------------------------------------------------
 

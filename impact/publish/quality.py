@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import get_args
 
+import duckdb
 import pandas as pd
 
 from impact.declare import Programme
 from impact.declare.contracts import Column, Contract, MissingKind
 from impact.declare.territory import wave_column
-from impact.publish.tables import read_table, renew_tables
+from impact.publish.tables import read_table
 from impact.publish.theory import waves_in_time
 from impact.sql import ident, literal
 from impact.store import Warehouse
@@ -20,24 +21,23 @@ _QUALITY = ("contract", "place", "column", "wave", "required", "rows", "answered
 _RESPONSE = ("contract", "place", "wave", "since", "persons", "linked", "lost", "new")
 
 
-def renew_quality(programme: Programme, warehouse: Warehouse) -> bool:
-    """Count answers and returning persons anew, and publish them where they differ; tell whether they did.
+def make_quality(programme: Programme, connection: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
+    """Count answers by contract, wave and column, and the persons who came back from wave to wave.
 
     Parameters
     ----------
     programme
         As declared.
-    warehouse
+    connection
         In the run's transaction, with the views of good rows in place.
     """
     fed = {source.contract for source in programme.sources}
     contracts = [contract for name, contract in programme.contracts.items() if name in fed]
     waves = [wave.id for wave in waves_in_time(programme)]
-    answers = [warehouse.frame(quality_sql(programme.id, c)).assign(contract=c.id) for c in contracts]
+    answers = [connection.execute(quality_sql(programme.id, c)).df().assign(contract=c.id) for c in contracts]
     followed = [c for c in contracts if c.person and c.wave]
-    persons = [warehouse.frame(response_sql(programme.id, c), [waves]).assign(contract=c.id) for c in followed]
-    stacked = {"quality": _stacked(answers, _QUALITY), "response": _stacked(persons, _RESPONSE)}
-    return renew_tables(warehouse, programme.id, stacked)
+    persons = [connection.execute(response_sql(programme.id, c), [waves]).df().assign(contract=c.id) for c in followed]
+    return {"quality": _stacked(answers, _QUALITY), "response": _stacked(persons, _RESPONSE)}
 
 
 def _stacked(frames: list[pd.DataFrame], columns: tuple[str, ...]) -> pd.DataFrame:

@@ -87,6 +87,8 @@ def _ordered(value: Any) -> Any:
 
 EVERYTHING = Scope(None, {}, "evaluator")
 """Of whoever holds the database itself: the command line, the Python face, the app on the own machine."""
+OUTSIDE = Scope(None, {}, "statistics_office")
+"""Of whoever is given files: all that is published, and no rows."""
 
 
 def _within(**columns: str) -> str:

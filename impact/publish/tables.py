@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -56,41 +56,6 @@ def write_results(
         ]
         table = pd.DataFrame(behind)
         warehouse.append(name, table if name == "term" else table.drop(columns=["place", "size"], errors="ignore"))
-
-
-def renew_tables(warehouse: Warehouse, programme: str, tables: Mapping[str, pd.DataFrame]) -> bool:
-    """Put a programme's rows in place of those published where they differ; tell whether any did.
-
-    Parameters
-    ----------
-    warehouse
-        In the run's transaction.
-    programme
-        Whose rows they are.
-    tables
-        By name of the engine's table: all its rows of the programme, with every column but ``programme``.
-    """
-    renewed = [_renew(warehouse, programme, name, fresh.assign(programme=programme)) for name, fresh in tables.items()]
-    return any(renewed)
-
-
-def _renew(warehouse: Warehouse, programme: str, table: str, fresh: pd.DataFrame) -> bool:
-    columns = warehouse.rows(
-        "SELECT column_name, data_type FROM information_schema.columns"
-        " WHERE table_schema = 'impact' AND table_name = ? ORDER BY ordinal_position",
-        [table],
-    )
-    typed = ", ".join(f"CAST({ident(name)} AS {kind}) AS {ident(name)}" for name, kind in columns)
-    new, old = f"SELECT {typed} FROM _fresh", f"SELECT * FROM {ident('impact', table)} WHERE programme = $1"
-    warehouse.connection.register("_fresh", fresh)
-    ((changed,),) = warehouse.rows(
-        f"SELECT count(*) FROM ((({new}) EXCEPT ALL ({old})) UNION ALL (({old}) EXCEPT ALL ({new})))", [programme]
-    )
-    if changed:
-        warehouse.connection.execute(f"DELETE FROM {ident('impact', table)} WHERE programme = ?", [programme])
-        warehouse.connection.execute(f"INSERT INTO {ident('impact', table)} {new}")
-    warehouse.connection.unregister("_fresh")
-    return bool(changed)
 
 
 def read_table(warehouse: Warehouse, table: str, programme: str | None, order: str) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import reduce
 from itertools import chain
 
+import duckdb
 import pandas as pd
 
 from impact.declare import Programme, in_language
@@ -14,7 +15,6 @@ from impact.declare.contracts import Contract
 from impact.declare.territory import MATCH, TerritoryMap, wave_column
 from impact.measure.territory_map import CELL, named_waves, relations_sql
 from impact.sql import ident
-from impact.store import Warehouse
 
 SEPARATOR = " · "
 _DOCUMENT = (
@@ -23,33 +23,42 @@ _DOCUMENT = (
 )
 
 
-def write_maps(warehouse: Warehouse, programme: Programme) -> None:
-    """Write the cells of every map that is declared, in place of what stood.
+def make_maps(programme: Programme, connection: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
+    """Return the cells of every map that is declared.
 
     Parameters
     ----------
-    warehouse
-        In the run's transaction, with the views of good rows in place.
     programme
         As declared.
+    connection
+        In the run's transaction, with the views of good rows in place.
     """
-    warehouse.connection.execute("DELETE FROM impact.map_cell WHERE programme = ?", [programme.id])
+    maps = []
     for (name, supply, match), waves in _maps(programme).items():
         formula = TerritoryMap.model_validate(
             {"kind": "territory_map", "measure": "coverage", "supply": supply, "match": match}
         )
         need = programme.contracts[name]
-        cells = warehouse.frame(cells_sql(programme, formula, need, waves))
-        labels = {"programme": programme.id, "contract": name, "supply": supply, "match": ", ".join(match)}
-        warehouse.append("map_cell", cells.assign(**labels, **_titles(programme, need, cells, match)))
+        cells = connection.execute(cells_sql(programme, formula, need, waves)).df()
+        labels = {"contract": name, "supply": supply, "match": ", ".join(match)}
+        maps.append(cells.assign(**labels, **_titles(programme, need, cells, match)))
+    return {"map_cell": pd.concat(maps)} if maps else {}
 
 
-def write_unmapped(warehouse: Warehouse, programme: Programme) -> None:
-    """Write the categories that stand in good rows and in no codelist, in place of what stood."""
-    warehouse.connection.execute("DELETE FROM impact.unmapped WHERE programme = ?", [programme.id])
-    for contract in programme.contracts.values():
-        for column, codes in _closed(programme, contract):
-            warehouse.append("unmapped", _unmapped(warehouse, programme, contract, column, codes))
+def make_unmapped(programme: Programme, connection: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
+    """Return the categories that stand in good rows and in no codelist, with the rows they stand in.
+
+    Parameters
+    ----------
+    programme, connection
+        As for :func:`make_maps`.
+    """
+    unmapped = [
+        _unmapped(connection, programme, contract, column, codes)
+        for contract in programme.contracts.values()
+        for column, codes in _closed(programme, contract)
+    ]
+    return {"unmapped": pd.concat(unmapped)} if unmapped else {}
 
 
 def _maps(programme: Programme) -> dict[tuple[str, str, tuple[str, ...]], list[str]]:
@@ -123,12 +132,12 @@ def _closed(programme: Programme, contract: Contract) -> Iterator[tuple[str, lis
 
 
 def _unmapped(
-    warehouse: Warehouse, programme: Programme, contract: Contract, column: str, codes: list[str]
+    connection: duckdb.DuckDBPyConnection, programme: Programme, contract: Contract, column: str, codes: list[str]
 ) -> pd.DataFrame:
-    frame = warehouse.frame(
+    categories = connection.execute(
         f"SELECT _source AS source, CAST({ident(column)} AS VARCHAR) AS category, count(*) AS rows"
         f" FROM {ident(programme.id, contract.id)} WHERE {ident(column)} IS NOT NULL"
         f" AND NOT list_contains(?::VARCHAR[], CAST({ident(column)} AS VARCHAR)) GROUP BY ALL ORDER BY ALL",
         [codes],
-    )
-    return frame.assign(programme=programme.id, contract=contract.id, column=column)
+    ).df()
+    return categories.assign(contract=contract.id, column=column)

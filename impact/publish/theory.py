@@ -4,33 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
+import duckdb
 import pandas as pd
 
 from impact.declare import Programme, in_language, last_day
 from impact.declare.base import Text
 from impact.declare.programme import Wave
-from impact.publish.tables import read_table, renew_tables
+from impact.publish.tables import read_table
 from impact.store import Warehouse
 
 
-def renew_theory(programme: Programme, warehouse: Warehouse) -> bool:
-    """Publish what ``programme.yaml`` says where it differs from what is published; tell whether it did.
+def make_theory(programme: Programme, _: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
+    """Return what ``programme.yaml`` says as tables: the programme, its theory of change, waves and stakeholders.
 
     Parameters
     ----------
     programme
-        As declared.
-    warehouse
-        In the run's transaction.
+        As declared; nothing is asked of the database.
     """
-    tables = {
+    return {
         "programme": pd.DataFrame([_programme(programme)]),
         "theory_node": _nodes(programme),
         "theory_link": _links(programme),
         "wave": _waves(programme),
         "stakeholder": _stakeholders(programme),
     }
-    return renew_tables(warehouse, programme.id, tables)
 
 
 def waves_in_time(programme: Programme) -> list[Wave]:

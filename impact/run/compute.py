@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -20,10 +21,46 @@ from impact.measure.parts import cut_codelists, part_table
 from impact.measure.territory_map import map_query
 from impact.measure.units import selected_sql
 from impact.publish import write_results
-from impact.run.stage import ENGINE, Progress, Staged
+from impact.run.stage import ENGINE, Run, Staged
 from impact.sql import fingerprint
 from impact.store import Warehouse
+from impact.store.state import reached
 from impact.store.warehouse import RESULTS, to_json
+
+
+@dataclass(frozen=True)
+class Results:
+    """What became of results: the indicators computed, those left for a whole run, and whether any result changed."""
+
+    computed: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+    changed: bool = False
+
+
+def renew_results(run: Run, staged: Sequence[Staged]) -> Results:
+    """Bring results up to date; a run that stops before they are published deletes those that are outdated.
+
+    Parameters
+    ----------
+    run
+        In its transaction, with the rows published.
+    staged
+        The sources, on whose loads results depend.
+    """
+    programme, warehouse = run.programme, run.warehouse
+    stale = stale_indicators(programme, warehouse, staged)
+    indicators = [indicator for indicator, _ in stale]
+    names = tuple(indicator.id for indicator in indicators)
+    undeclared = _forget_undeclared(programme, warehouse)
+    if run.whole:
+        _compute(run, stale)
+        restamped = _renew_plan_hash(programme, warehouse)
+        return Results(names, (), bool(stale or undeclared or restamped))
+    outdated = _set_back(programme, warehouse, indicators)
+    if run.until == "measure":
+        _measure_only(programme, warehouse, indicators)
+    further = bool(stale) and reached(warehouse, programme.id) != run.until
+    return Results((), names, bool(undeclared) or outdated or further)
 
 
 def stale_indicators(
@@ -33,111 +70,117 @@ def stale_indicators(
 
     Where one of a family has changed, all of it is done again: its p-values are adjusted together.
     """
-    known = dict(
+    published = dict(
         warehouse.rows("SELECT indicator, fingerprint FROM impact.definition WHERE programme = ?", [programme.id])
     )
     loads = sorted(f"{item.source.contract}:{item.source.id}:{item.load_id}" for item in staged)
-    current = []
-    for indicator in programme.indicators:
-        behind = programme.behind(indicator)
-        read = [name for each in behind for name in each.reads]
-        depends = set[str]().union(*(_contracts_behind(programme, name) for name in read))
-        rows = [load for load in loads if load.split(":")[0] in depends]
-        waves = [wave.model_dump(mode="json") for wave in programme.header.waves]
-        node = next(n.model_dump() for n in programme.header.theory_of_change.nodes if n.id == indicator.node)
-        now = fingerprint(
-            indicator.model_dump(mode="json"),
-            rows,
-            waves,
-            node,
-            vars(plan_status(programme, indicator)),
-            programme.data_kind(indicator),
-            [each.model_dump(mode="json") for each in behind[1:]],
-            [f.model_dump(mode="json") for f in programme.evaluation.families if indicator.id in f.indicators],
-            {name: codelist.model_dump(mode="json") for name, codelist in cut_codelists(programme, indicator).items()},
-            ENGINE,
-        )
-        current.append((indicator, now))
-    changed = {indicator.id for indicator, now in current if known.get(indicator.id) != now}
+    current = [(indicator, _depends_on(programme, indicator, loads)) for indicator in programme.indicators]
+    changed = {indicator.id for indicator, digest in current if published.get(indicator.id) != digest}
     for family in programme.evaluation.families:
         changed |= set(family.indicators) if changed & set(family.indicators) else set()
-    return [(indicator, now) for indicator, now in current if indicator.id in changed]
+    return [(indicator, digest) for indicator, digest in current if indicator.id in changed]
 
 
-def _contracts_behind(programme: Programme, contract: str) -> set[str]:
-    behind, todo = set(), [contract]
-    while todo:
-        name = todo.pop()
-        behind.add(name)
-        todo += [k.references for k in programme.contracts[name].foreign_keys if k.references not in behind]
-    return behind
+def _depends_on(programme: Programme, indicator: Indicator, loads: Sequence[str]) -> str:
+    """Return a hash of all that a result depends on: declarations, loads of the contracts it reads, the engine."""
+    _, *scaled = programme.behind(indicator)
+    read = {name for member in (indicator, *scaled) for name in member.reads}
+    contracts = set[str]().union(*(_referenced(programme, name) for name in read))
+    return fingerprint(
+        indicator.model_dump(mode="json"),
+        [load for load in loads if load.split(":")[0] in contracts],
+        [wave.model_dump(mode="json") for wave in programme.header.waves],
+        next(n.model_dump() for n in programme.header.theory_of_change.nodes if n.id == indicator.node),
+        vars(plan_status(programme, indicator)),
+        programme.data_kind(indicator),
+        [member.model_dump(mode="json") for member in scaled],
+        [f.model_dump(mode="json") for f in programme.evaluation.families if indicator.id in f.indicators],
+        {name: codelist.model_dump(mode="json") for name, codelist in cut_codelists(programme, indicator).items()},
+        ENGINE,
+    )
 
 
-def compute_indicators(
-    programme: Programme,
-    warehouse: Warehouse,
-    stale: Sequence[tuple[Indicator, str]],
-    run_id: str,
-    progress: Progress,
-) -> None:
+def _referenced(programme: Programme, contract: str) -> set[str]:
+    """Return a contract with those that its foreign keys lead to, however far."""
+    reached_contracts, open_contracts = set[str](), [contract]
+    while open_contracts:
+        name = open_contracts.pop()
+        reached_contracts.add(name)
+        keys = programme.contracts[name].foreign_keys
+        open_contracts += [key.references for key in keys if key.references not in reached_contracts]
+    return reached_contracts
+
+
+def _compute(run: Run, stale: Sequence[tuple[Indicator, str]]) -> None:
     """Measure, estimate, judge and publish the indicators given, in place of what stood."""
     if not stale:
         return
-    connection, indicators = warehouse.connection, [indicator for indicator, _ in stale]
-    measures = measure_indicators(connection, programme, indicators)
+    programme, warehouse = run.programme, run.warehouse
+    indicators = [indicator for indicator, _ in stale]
+    values, tables = _measured(programme, warehouse, indicators)
     findings: list[Finding] = []
-    offset = len(programme.sources)
-    for done, indicator in enumerate(indicators):
-        progress(f"{programme.id}: {indicator.id}", offset + done, offset + len(indicators))
-        own = measures.values[measures.values["indicator"] == indicator.id] if len(measures.values) else measures.values
-        findings += judge_indicator(
-            programme, indicator, own, partial(estimate_effect, connection, programme, indicator)
-        )
-    findings = adjust_families(programme, findings)
-    for table in RESULTS:
-        warehouse.forget(table, programme.id, [indicator.id for indicator in indicators])
-    definitions = pd.DataFrame([_definition(programme, indicator, now) for indicator, now in stale])
-    tables = {"measure": measures.values.drop(columns=COMPARED), "linkage": measures.linkage, "definition": definitions}
-    tables["part"] = part_table(programme, indicators, measures.values)
-    write_results(warehouse, programme.id, run_id, tables, findings)
-    progress(f"{programme.id}: done", 1, 1)
+    steps = len(programme.sources) + len(indicators)
+    for step, indicator in enumerate(indicators, start=len(programme.sources)):
+        run.progress(f"{programme.id}: {indicator.id}", step, steps)
+        measured = values[values["indicator"] == indicator.id] if len(values) else values
+        estimate = partial(estimate_effect, warehouse.connection, programme, indicator)
+        findings += judge_indicator(programme, indicator, measured, estimate)
+    _forget(programme, warehouse, indicators)
+    tables["definition"] = pd.DataFrame([_definition(programme, indicator, digest) for indicator, digest in stale])
+    write_results(warehouse, programme.id, run.id, tables, adjust_families(programme, findings))
+    run.progress(f"{programme.id}: done", 1, 1)
 
 
-def set_back(programme: Programme, warehouse: Warehouse, indicators: Sequence[Indicator]) -> bool:
+def _measured(
+    programme: Programme, warehouse: Warehouse, indicators: Sequence[Indicator]
+) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    """Measure indicators; return the values as judges read them, and the tables that are published of them."""
+    measures = measure_indicators(warehouse.connection, programme, indicators)
+    tables = {
+        "measure": measures.values.drop(columns=COMPARED),
+        "linkage": measures.linkage,
+        "part": part_table(programme, indicators, measures.values),
+    }
+    return measures.values, tables
+
+
+def _measure_only(programme: Programme, warehouse: Warehouse, indicators: Sequence[Indicator]) -> None:
+    """Write the values of indicators whose findings are not to be published yet, and the codes they are cut by."""
+    _, tables = _measured(programme, warehouse, indicators)
+    for table, frame in tables.items():
+        warehouse.append(table, frame.assign(programme=programme.id))
+
+
+def _set_back(programme: Programme, warehouse: Warehouse, indicators: Sequence[Indicator]) -> bool:
     """Delete the results of indicators that rows or declarations have outdated; tell whether there were any."""
-    before = _results(warehouse, programme)
+    before = _count_results(programme, warehouse)
+    _forget(programme, warehouse, indicators)
+    return _count_results(programme, warehouse) != before
+
+
+def _forget(programme: Programme, warehouse: Warehouse, indicators: Sequence[Indicator]) -> None:
     for table in RESULTS:
         warehouse.forget(table, programme.id, [indicator.id for indicator in indicators])
-    return _results(warehouse, programme) != before
 
 
-def _results(warehouse: Warehouse, programme: Programme) -> int:
+def _count_results(programme: Programme, warehouse: Warehouse) -> int:
     """Count the definitions and measures that stand."""
     counts = (f"SELECT count(*) AS n FROM impact.{table} WHERE programme = $1" for table in ("definition", "measure"))
     ((count,),) = warehouse.rows(f"SELECT sum(n) FROM ({' UNION ALL '.join(counts)})", [programme.id])
     return int(count)
 
 
-def measure_only(programme: Programme, warehouse: Warehouse, indicators: Sequence[Indicator]) -> None:
-    """Write the values of indicators whose findings are not to be published yet, and the codes they are cut by."""
-    measures = measure_indicators(warehouse.connection, programme, indicators)
-    parts = part_table(programme, indicators, measures.values)
-    values = measures.values.drop(columns=COMPARED)
-    for table, frame in (("measure", values), ("linkage", measures.linkage), ("part", parts)):
-        warehouse.append(table, frame.assign(programme=programme.id))
-
-
-def _definition(programme: Programme, indicator: Indicator, now: str) -> dict[str, Any]:
-    place = [i.id for i in programme.indicators].index(indicator.id)
+def _definition(programme: Programme, indicator: Indicator, digest: str) -> dict[str, Any]:
+    index = [declared.id for declared in programme.indicators].index(indicator.id)
     return {
         "indicator": indicator.id,
         "definition_hash": fingerprint(indicator_plan(programme, indicator)),
         "file": "indicators.yaml",
-        "line": programme.line("indicators.yaml", "indicators", place),
+        "line": programme.line("indicators.yaml", "indicators", index),
         "definition": to_json(indicator.model_dump(mode="json", exclude_none=True)),
         "query": _query(programme, indicator),
         "selection": selected_sql(indicator, programme.contracts[indicator.contract]),
-        "fingerprint": now,
+        "fingerprint": digest,
     }
 
 
@@ -147,29 +190,26 @@ def _query(programme: Programme, indicator: Indicator) -> str:
     return query_sql(programme.id, indicator, programme.contracts[indicator.contract])
 
 
-def forget_undeclared(programme: Programme, warehouse: Warehouse) -> list[str]:
+def _forget_undeclared(programme: Programme, warehouse: Warehouse) -> list[str]:
     """Remove the results of indicators that are no longer declared."""
-    kept = {indicator.id for indicator in programme.indicators}
-    known = {
-        name
-        for (name,) in warehouse.rows("SELECT indicator FROM impact.definition WHERE programme = ?", [programme.id])
-    }
-    gone = sorted(known - kept)
+    declared = {indicator.id for indicator in programme.indicators}
+    rows = warehouse.rows("SELECT indicator FROM impact.definition WHERE programme = ?", [programme.id])
+    undeclared = sorted({indicator for (indicator,) in rows} - declared)
     for table in RESULTS:
-        warehouse.forget(table, programme.id, gone)
-    for place, indicator in enumerate(programme.indicators):  # a line moves without its indicator changing
+        warehouse.forget(table, programme.id, undeclared)
+    for index, indicator in enumerate(programme.indicators):  # a line moves without its indicator changing
         warehouse.connection.execute(
             "UPDATE impact.definition SET line = $1"
             " WHERE programme = $2 AND indicator = $3 AND line IS DISTINCT FROM $1",
-            [programme.line("indicators.yaml", "indicators", place), programme.id, indicator.id],
+            [programme.line("indicators.yaml", "indicators", index), programme.id, indicator.id],
         )
-    return gone
+    return undeclared
 
 
-def renew_plan_hash(programme: Programme, warehouse: Warehouse) -> int:
+def _renew_plan_hash(programme: Programme, warehouse: Warehouse) -> int:
     """Stamp the plan as it stands on findings that it leaves as they were; return how many carried another."""
     digest = plan_hash(programme)
-    ((renewed,),) = warehouse.rows(
+    ((restamped,),) = warehouse.rows(
         "UPDATE impact.finding SET plan_hash = $1 WHERE programme = $2 AND plan_hash <> $1", [digest, programme.id]
     )
-    return int(renewed)
+    return int(restamped)

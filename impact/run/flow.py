@@ -6,44 +6,20 @@ an interrupted run leaves the database as it was.
 
 from __future__ import annotations
 
-import contextlib
-import datetime
 import json
-import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
+from dataclasses import dataclass
 
-import duckdb
 import pandas as pd
 
 from impact.declare import Programme, check_programme
 from impact.errors import DeclarationError
 from impact.expect import forecast_problems, indicator_plan, plan_changes, plan_hash, verify_registrations
 from impact.measure import measure_claims
-from impact.publish import (
-    renew_claims,
-    renew_labels,
-    renew_process,
-    renew_quality,
-    renew_suppressions,
-    renew_theory,
-    write_maps,
-    write_networks,
-    write_unmapped,
-)
-from impact.run.compute import (
-    compute_indicators,
-    forget_undeclared,
-    measure_only,
-    renew_plan_hash,
-    set_back,
-    stale_indicators,
-)
-from impact.run.stage import ENGINE, Progress, Staged, now_utc, publish_rows, stage_all
+from impact.run.compute import Results, renew_results
+from impact.run.derived import renew_derived
+from impact.run.stage import ENGINE, Progress, Rows, Run, now_utc, publish_rows, staging
 from impact.store import STAGES, Warehouse, publish_snapshot
-from impact.store.state import forget_later, reached, set_reached
+from impact.store.state import reached, set_reached
 from impact.store.warehouse import to_json
 
 __all__ = ["STAGES", "RunReport", "audit_programme", "run_programme"]
@@ -72,16 +48,6 @@ class RunReport:
     stage: str = "publish"
     waiting: tuple[str, ...] = ()
     unpublished: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Done:
-    """What a run's transaction changed."""
-
-    loaded: tuple[str, ...] = ()
-    computed: tuple[str, ...] = ()
-    waiting: tuple[str, ...] = ()
-    changes: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
 def run_programme(
@@ -121,73 +87,22 @@ def run_programme(
     problems = [*check_programme(programme), *verify_registrations(programme), *forecast_problems(programme)]
     if problems:
         raise DeclarationError(problems)
+    run = Run(programme, warehouse, until, progress)
     if until == "declare":
-        return _report(warehouse, programme, None, _Done())
-    warehouse.begin_programme(programme)
-    run_id = f"{datetime.datetime.now(tz=datetime.UTC):%Y%m%dT%H%M%S%f}"
-    try:
-        with tempfile.TemporaryDirectory(prefix="impact-") as scratch:
-            staged = stage_all(programme, warehouse, Path(scratch), progress)
-            with warehouse.transaction():
-                finish = _publish if until == "publish" else partial(_stop, until=until)
-                done = finish(programme, warehouse, staged, run_id, progress)
-    except BaseException:
-        _give_back(programme, warehouse)
-        raise
-    unpublished = publish_snapshot(warehouse)
-    return _report(warehouse, programme, run_id, done, unpublished)
+        return _report(run, Rows(), Results())
+    with staging(run) as staged, warehouse.transaction():
+        rows = publish_rows(run, staged)
+        results = renew_results(run, staged)
+        fresh = _is_fresh(run, rows, results)
+        if renew_derived(run, fresh=fresh) or fresh:
+            _record(run, rows, results)
+    return _report(run, rows, results, publish_snapshot(warehouse))
 
 
-def _give_back(programme: Programme, warehouse: Warehouse) -> None:
-    """Drop what was staged in vain, as far as the database still answers; else the next run does."""
-    with contextlib.suppress(duckdb.Error):
-        warehouse.drop_staged(programme.id)
-        warehouse.connection.execute("CHECKPOINT")
-
-
-def _publish(
-    programme: Programme, warehouse: Warehouse, staged: Sequence[Staged], run_id: str, progress: Progress
-) -> _Done:
-    """Bring all tables of a programme to one state."""
-    loaded, changes = publish_rows(programme, warehouse, staged, run_id)
-    stale = stale_indicators(programme, warehouse, staged)
-    compute_indicators(programme, warehouse, stale, run_id, progress)
-    gone = forget_undeclared(programme, warehouse)
-    renewed = renew_plan_hash(programme, warehouse)
-    stopped = reached(warehouse, programme.id) != "publish"
-    if loaded or stale or gone or stopped:
-        write_unmapped(warehouse, programme)
-        write_maps(warehouse, programme)
-        write_networks(warehouse, programme)
-    said = _renew_statements(programme, warehouse, run_id)
-    hidden = renew_suppressions(programme, warehouse)
-    done = _Done(tuple(loaded), tuple(indicator.id for indicator, _ in stale), (), changes)
-    if loaded or stale or gone or renewed or hidden or said or stopped:
-        _record_run(programme, warehouse, run_id, stage="publish", done=done)
-    return done
-
-
-def _stop(
-    programme: Programme, warehouse: Warehouse, staged: Sequence[Staged], run_id: str, _: Progress, *, until: str
-) -> _Done:
-    """Bring rows, or rows and values, up to date, and delete what later stages had made of what has changed."""
-    loaded, changes = publish_rows(programme, warehouse, staged, run_id)
-    stale = [indicator for indicator, _ in stale_indicators(programme, warehouse, staged)]
-    gone = forget_undeclared(programme, warehouse)
-    outdated = set_back(programme, warehouse, stale)
-    if until == "measure":
-        measure_only(programme, warehouse, stale)
-    done = _Done(tuple(loaded), (), tuple(indicator.id for indicator in stale), changes)
-    if loaded or gone or outdated or (stale and reached(warehouse, programme.id) != until):
-        forget_later(warehouse, programme.id)
-        renew_suppressions(programme, warehouse)
-        _record_run(programme, warehouse, run_id, stage=until, done=done)
-    return done
-
-
-def _renew_statements(programme: Programme, warehouse: Warehouse, run_id: str) -> bool:
-    renewed = [renew(programme, warehouse) for renew in (renew_theory, renew_quality, renew_process, renew_labels)]
-    return renew_claims(programme, warehouse, run_id) or any(renewed)
+def _is_fresh(run: Run, rows: Rows, results: Results) -> bool:
+    """Whether rows or results have changed, or those that stand were left by a run that stopped early."""
+    resumed = run.whole and reached(run.warehouse, run.programme.id) != run.until
+    return bool(rows.loaded) or results.changed or resumed
 
 
 def audit_programme(
@@ -214,7 +129,9 @@ def audit_programme(
     return measure_claims(warehouse.connection, programme)
 
 
-def _record_run(programme: Programme, warehouse: Warehouse, run_id: str, *, stage: str, done: _Done) -> None:
+def _record(run: Run, rows: Rows, results: Results) -> None:
+    """Write down that a run changed something, how far it came, and its plan where that is another than the last."""
+    programme, warehouse = run.programme, run.warehouse
     digest = plan_hash(programme)
     plan = {indicator.id: indicator_plan(programme, indicator) for indicator in programme.indicators}
     last = warehouse.rows(
@@ -227,35 +144,34 @@ def _record_run(programme: Programme, warehouse: Warehouse, run_id: str, *, stag
             "INSERT INTO impact.plan VALUES (?, ?, ?, ?, ?)",
             [programme.id, digest, now_utc(), to_json(plan), to_json(changes)],
         )
-    started = datetime.datetime.strptime(run_id, "%Y%m%dT%H%M%S%f")
+    counts = [len(rows.loaded), len(results.computed)]
     warehouse.connection.execute(
         "INSERT INTO impact.run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [run_id, programme.id, started, now_utc(), ENGINE, digest, len(done.loaded), len(done.computed), stage],
+        [run.id, programme.id, run.started, now_utc(), ENGINE, digest, *counts, run.until],
     )
-    set_reached(warehouse, programme.id, stage, run_id)
+    set_reached(warehouse, programme.id, run.until, run.id)
 
 
-def _report(
-    warehouse: Warehouse, programme: Programme, run_id: str | None, done: _Done, unpublished: tuple[str, ...] = ()
-) -> RunReport:
+def _report(run: Run, rows: Rows, results: Results, unpublished: tuple[str, ...] = ()) -> RunReport:
+    programme, warehouse = run.programme.id, run.warehouse
     read, good, bad, warned = warehouse.rows(
         "SELECT coalesce(sum(rows_read), 0), coalesce(sum(rows_good), 0), coalesce(sum(rows_bad), 0),"
         " coalesce(sum(rows_warned), 0) FROM impact.load WHERE programme = ? AND current",
-        [programme.id],
+        [programme],
     )[0]
-    ((count,),) = warehouse.rows("SELECT count(*) FROM impact.finding WHERE programme = ?", [programme.id])
+    ((findings,),) = warehouse.rows("SELECT count(*) FROM impact.finding WHERE programme = ?", [programme])
     return RunReport(
-        programme.id,
-        run_id if done.loaded or done.computed else None,
-        done.loaded,
-        done.computed,
+        programme,
+        run.id if rows.loaded or results.computed else None,
+        rows.loaded,
+        results.computed,
         int(read),
         int(good),
         int(bad),
         int(warned),
-        count,
-        done.changes,
-        reached(warehouse, programme.id),
-        done.waiting,
+        findings,
+        rows.compared,
+        reached(warehouse, programme),
+        results.waiting,
         unpublished,
     )

@@ -2,24 +2,68 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+
+import duckdb
 
 from impact.declare import Programme
 from impact.declare.sources import Source
 from impact.errors import FileError, Problem
 from impact.ingest import RawFile, open_raw
 from impact.sql import fingerprint, ident
-from impact.store import Warehouse
+from impact.store import STAGES, Warehouse
 from impact.store.warehouse import to_json
 from impact.validate import LoadReport, compile_contract, cross_reasons, stage_rows
 from impact.validate.compile import SQL_TYPES
 
 ENGINE = version("impact-engine")
 Progress = Callable[[str, int, int], None]
+
+
+def now_utc() -> datetime.datetime:
+    """Return the time in UTC, as the tables keep it."""
+    return datetime.datetime.now(tz=datetime.UTC).replace(tzinfo=None)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a programme, as its stages are told of it.
+
+    Parameters
+    ----------
+    programme
+        As declared.
+    warehouse
+        Open for writing.
+    until
+        The last stage: one of :data:`impact.store.STAGES`.
+    progress
+        Called with a label, the steps done and the steps in all.
+    started
+        In UTC.
+    """
+
+    programme: Programme
+    warehouse: Warehouse
+    until: str
+    progress: Progress
+    started: datetime.datetime = field(default_factory=now_utc)
+
+    @property
+    def id(self) -> str:
+        """The run's name in every table: when it started, to the microsecond."""
+        return f"{self.started:%Y%m%dT%H%M%S%f}"
+
+    @property
+    def whole(self) -> bool:
+        """Whether the run goes on to the end, so that readers see what it makes."""
+        return self.until == STAGES[-1]
 
 
 @dataclass(frozen=True)
@@ -33,10 +77,40 @@ class Staged:
     report: LoadReport | None
 
 
-def stage_all(programme: Programme, warehouse: Warehouse, scratch: Path, progress: Progress) -> list[Staged]:
+@dataclass(frozen=True)
+class Rows:
+    """What became of rows: the sources that were loaded or dropped, and counts of rows against the load before."""
+
+    loaded: tuple[str, ...] = ()
+    compared: dict[str, dict[str, int]] = field(default_factory=dict)
+
+
+@contextlib.contextmanager
+def staging(run: Run) -> Iterator[list[Staged]]:
+    """Stage the sources for a block that publishes them; should either fail, what was staged in vain is dropped.
+
+    Raises
+    ------
+    FileError
+        If a raw file cannot be read as declared.
+    UsageError
+        If the database holds a schema of the programme's name that is somebody else's.
+    """
+    run.warehouse.begin_programme(run.programme)
+    try:
+        with tempfile.TemporaryDirectory(prefix="impact-") as scratch:
+            yield _stage_all(run, Path(scratch))
+    except BaseException:
+        with contextlib.suppress(duckdb.Error):  # as far as the database still answers; else the next run does
+            run.warehouse.drop_staged(run.programme.id)
+            run.warehouse.connection.execute("CHECKPOINT")
+        raise
+
+
+def _stage_all(run: Run, scratch: Path) -> list[Staged]:
     """Open every source and stage those that changed; with any unreadable file, all problems and nothing staged."""
+    programme, problems = run.programme, list[Problem]()
     raws: list[RawFile] = []
-    problems: list[Problem] = []
     for source in programme.sources:
         try:
             raws.append(open_raw(programme.folder, source, scratch))
@@ -44,17 +118,16 @@ def stage_all(programme: Programme, warehouse: Warehouse, scratch: Path, progres
             problems += error.problems
     if problems:
         raise FileError(problems)
-    current = warehouse.current_loads(programme.id)
+    standing = run.warehouse.current_loads(programme.id)
     staged = []
-    for done, (source, raw) in enumerate(zip(programme.sources, raws, strict=True)):
-        progress(f"{programme.id}: {source.id}", done, len(raws) + len(programme.indicators))
+    for step, (source, raw) in enumerate(zip(programme.sources, raws, strict=True)):
+        run.progress(f"{programme.id}: {source.id}", step, len(raws) + len(programme.indicators))
         load_id = _load_key(programme, source, raw)[:16]
         table = f"rows_{source.id}_{load_id}"
-        same = source.id in current and current[source.id].load_id == load_id
         report = None
-        if not same:
+        if source.id not in standing or standing[source.id].load_id != load_id:
             try:
-                report = _stage(programme, warehouse, source, raw, ident(programme.id, table))
+                report = _stage(run, source, raw, ident(programme.id, table))
             except FileError as error:
                 problems += error.problems
         staged.append(Staged(source, load_id, table, raw, report))
@@ -63,9 +136,9 @@ def stage_all(programme: Programme, warehouse: Warehouse, scratch: Path, progres
     return staged
 
 
-def _stage(programme: Programme, warehouse: Warehouse, source: Source, raw: RawFile, table: str) -> LoadReport:
-    compiled = compile_contract(programme, programme.contracts[source.contract], source, raw)
-    return stage_rows(warehouse.connection, raw, compiled, source, table)
+def _stage(run: Run, source: Source, raw: RawFile, table: str) -> LoadReport:
+    compiled = compile_contract(run.programme, run.programme.contracts[source.contract], source, raw)
+    return stage_rows(run.warehouse.connection, raw, compiled, source, table)
 
 
 def _load_key(programme: Programme, source: Source, raw: RawFile) -> str:
@@ -81,40 +154,32 @@ def _load_key(programme: Programme, source: Source, raw: RawFile) -> str:
     )
 
 
-def publish_rows(
-    programme: Programme, warehouse: Warehouse, staged: Sequence[Staged], run_id: str
-) -> tuple[list[str], dict[str, dict[str, int]]]:
+def publish_rows(run: Run, staged: Sequence[Staged]) -> Rows:
     """Put the staged tables in place, judge keys and references over all of them, and renew the views."""
-    old = warehouse.current_loads(programme.id)
+    programme, warehouse = run.programme, run.warehouse
+    standing = warehouse.current_loads(programme.id)
     fresh = [item for item in staged if item.report is not None]
-    gone = set(old) - {source.id for source in programme.sources}
-    if not fresh and not gone and _views_stand(warehouse, programme):
-        return [], {}
+    undeclared = set(standing) - {source.id for source in programme.sources}
+    if not fresh and not undeclared and _views_stand(warehouse, programme):
+        return Rows()
     warehouse.drop_views(programme)
-    changes: dict[str, dict[str, int]] = {}
+    compared: dict[str, dict[str, int]] = {}
     for item in fresh:
-        before, contract = old.get(item.source.id), programme.contracts[item.source.contract]
+        before, contract = standing.get(item.source.id), programme.contracts[item.source.contract]
         if before and before.contract == contract.id:
             tables = [ident(programme.id, name) for name in (before.table_name, item.table)]
-            changes[item.source.id] = warehouse.compare_loads(contract, *tables)
-        _record_load(
-            programme,
-            warehouse,
-            item,
-            replaced=before.load_id if before else None,
-            changed=changes.get(item.source.id),
-            run_id=run_id,
-        )
-    for name in gone:
+            compared[item.source.id] = warehouse.compare_loads(contract, *tables)
+        _record_load(run, item, before.load_id if before else None, compared.get(item.source.id))
+    for name in undeclared:
         warehouse.retire_source(programme.id, name)
     _judge_across(programme, warehouse, staged)
     warehouse.create_views(programme)
-    return [item.source.id for item in fresh] + sorted(gone), changes
+    return Rows((*(item.source.id for item in fresh), *sorted(undeclared)), compared)
 
 
 def _views_stand(warehouse: Warehouse, programme: Programme) -> bool:
     """Tell whether every contract has its view; one that no source feeds can change while no load does."""
-    found = warehouse.rows(
+    columns = warehouse.rows(
         "SELECT v.view_name, c.column_name, c.data_type FROM duckdb_views() v JOIN duckdb_columns() c"
         " ON c.schema_name = v.schema_name AND c.table_name = v.view_name WHERE v.schema_name = ?",
         [programme.id],
@@ -124,21 +189,14 @@ def _views_stand(warehouse: Warehouse, programme: Programme) -> bool:
         for contract in programme.contracts.values()
         for name, column in contract.columns.items()
     }
-    return declared <= set(found)
+    return declared <= set(columns)
 
 
-def _record_load(
-    programme: Programme,
-    warehouse: Warehouse,
-    item: Staged,
-    *,
-    replaced: str | None,
-    changed: dict[str, int] | None,
-    run_id: str,
-) -> None:
-    report, source = item.report, item.source
+def _record_load(run: Run, item: Staged, replaced: str | None, compared: dict[str, int] | None) -> None:
+    """Write a load into the ledger, and the rows that it set aside into the quarantine."""
+    report, source, programme = item.report, item.source, run.programme
     assert report is not None  # noqa: S101 - only fresh loads are recorded
-    warehouse.record_load(
+    run.warehouse.record_load(
         {
             "load_id": item.load_id,
             "programme": programme.id,
@@ -157,15 +215,15 @@ def _record_load(
             "line_offsets": list(report.line_offsets),
             "multiline": source.format.multiline,
             "loaded_at": now_utc(),
-            "run_id": run_id,
+            "run_id": run.id,
             "replaced": replaced,
-            "changed": None if changed is None else to_json(changed),
+            "changed": None if compared is None else to_json(compared),
             "current": True,
         }
     )
     reasons = report.reasons.rename(columns={"row": "line"})
     extra = {"programme": programme.id, "source": source.id, "load_id": item.load_id, "file": source.file}
-    warehouse.append("quarantine", reasons.assign(**extra))
+    run.warehouse.append("quarantine", reasons.assign(**extra))
 
 
 def _judge_across(programme: Programme, warehouse: Warehouse, staged: Sequence[Staged]) -> None:
@@ -182,8 +240,3 @@ def _judge_across(programme: Programme, warehouse: Warehouse, staged: Sequence[S
             programme, item.source, item.load_id, item.table, broken[broken["source"] == item.source.id]
         )
         warehouse.count_good(programme.id, item.source.id, item.table)
-
-
-def now_utc() -> datetime.datetime:
-    """Return the time in UTC, as the tables keep it."""
-    return datetime.datetime.now(tz=datetime.UTC).replace(tzinfo=None)

@@ -68,7 +68,7 @@ def publish_snapshot(warehouse: Warehouse) -> tuple[str, ...]:
         return waiting
     folder = published_folder(warehouse.path)
     make_folder(folder)
-    known, version = _pointer(folder), _version(warehouse)
+    known, version = _pointer(folder), data_version(warehouse)
     _clear(folder, known)
     if known is None or known.version != version or not _sound(folder / known.file, known):
         known = _copied(warehouse, folder, version)
@@ -142,7 +142,8 @@ def _pointer(folder: Path) -> Pointer | None:
         return None
 
 
-def _version(warehouse: Warehouse) -> str:
+def data_version(warehouse: Warehouse) -> str:
+    """Return a hash of the runs in a database, and of where their definitions stand: the same until one changes it."""
     runs = "SELECT run_id, finished_at FROM impact.run ORDER BY ALL"
     places = "SELECT programme, indicator, line FROM impact.definition ORDER BY ALL"
     return fingerprint(warehouse.rows(runs), warehouse.rows(places))[:16]

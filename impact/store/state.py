@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from impact.sql import ident
-from impact.store.warehouse import RESULTS, Warehouse
+from impact.store.warehouse import Warehouse
 
 STAGES = ("declare", "validate", "measure", "publish")
-KEPT = ("state", "run", "load", "quarantine", "plan", "suppression", *RESULTS)
-"""Tables that a run which stops early brings up to date itself; what stands in others belongs to later stages."""
 
 
 def reached(warehouse: Warehouse, programme: str) -> str:
@@ -23,17 +20,6 @@ def set_reached(warehouse: Warehouse, programme: str, stage: str, run_id: str) -
         " whole_run_id = CASE WHEN $1 = 'publish' THEN $2 ELSE whole_run_id END WHERE programme = $3",
         [stage, run_id, programme],
     )
-
-
-def forget_later(warehouse: Warehouse, programme: str) -> None:
-    """Delete what a programme's later stages said of rows that are no longer those: nothing old stands beside new."""
-    tables = warehouse.rows(
-        "SELECT table_name FROM duckdb_columns() WHERE schema_name = 'impact' AND column_name = 'programme'"
-        " AND database_name = current_database() AND NOT list_contains(?, table_name)",
-        [list(KEPT)],
-    )
-    for (table,) in tables:
-        warehouse.connection.execute(f"DELETE FROM {ident('impact', table)} WHERE programme = ?", [programme])
 
 
 def behind(warehouse: Warehouse, stage: str = "publish") -> list[str]:

@@ -20,7 +20,7 @@ from impact.declare.contracts import NUMERIC, Column, Contract
 from impact.declare.load import Programme
 from impact.declare.sources import FileFormat, Source
 from impact.ingest import RawFile
-from impact.ingest.text import TRIMMED
+from impact.ingest.raw import TRIMMED
 from impact.sql import ident, literal
 from impact.validate.schema import to_pandera
 

@@ -20,7 +20,7 @@ from impact.declare.sources import Source
 from impact.errors import FileError, Problem
 from impact.faults import machine_fault
 from impact.ingest import RawFile, RejectedLine
-from impact.ingest.text import BLANK
+from impact.ingest.raw import BLANK
 from impact.sql import ident
 from impact.validate.compile import MISSING_SUFFIX, CompiledContract
 

@@ -12,15 +12,17 @@ import json
 import math
 import re
 import shutil
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet
 import pytest
 import yaml
-from impact_dashboards.page.address import FORMATS, Address, read_address
+from impact_dashboards.page.address import ENDINGS, Address, read_address
 from impact_dashboards.page.view import View
 from impact_dashboards.pages import PAGES
 from impact_dashboards.server.app import Site
@@ -63,7 +65,7 @@ def pages(published: Published) -> Iterator[str]:
             yield f"/en/monitoring/{programme}?answers={contract}"
 
 
-def doors(db: Path, scope: Scope, forms: tuple[str, ...] = FORMATS) -> dict[str, str]:
+def doors(db: Path, scope: Scope, forms: tuple[str, ...] = tuple(ENDINGS)) -> dict[str, str]:
     """Return all that leaves for a reader, by where it leaves, without the names of runs and times."""
     found: dict[str, str] = {}
     with Site(db).reader.edition().open() as warehouse:
@@ -76,9 +78,20 @@ def doors(db: Path, scope: Scope, forms: tuple[str, ...] = FORMATS) -> dict[str,
             for block in page.blocks:
                 for form in forms:
                     file = replace(view, address=_address(view.address.file(block.id, form)))
-                    found[f"{path} {block.id}{form}"] = block_file(file, page, "one") or ""
+                    found[f"{path} {block.id}{form}"] = written(block_file(file, page, "one") or b"", form)
         found |= tables(published)
     return {name: OF_A_RUN.sub("*", text) for name, text in found.items()}
+
+
+def written(content: bytes, form: str) -> str:
+    """Return what is in a file as text, whatever its format."""
+    if form.endswith(".zip") and content:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return "".join(written(archive.read(name), name) for name in archive.namelist())
+    if form.endswith(".parquet") and content:
+        table = pyarrow.parquet.read_table(io.BytesIO(content))
+        return json.dumps([table.to_pylist(), table.schema.to_string()], default=str)
+    return content.decode("utf-8", errors="replace")
 
 
 def _address(path: str) -> Address:

@@ -12,7 +12,7 @@ import pytest
 from impact.declare.sources import Source
 from impact.errors import FileError
 from impact.ingest.flags import SORTED
-from impact.ingest.series import series_to_csv
+from impact.ingest.readers import read_source
 from tests.cases.run import SERIES
 
 
@@ -30,8 +30,8 @@ def declared(form: str, territory: str = "REF_AREA", **keep: Any) -> Source:
 
 def chosen(path: Path, folder: Path, source: Source) -> list[tuple[str, ...]]:
     """Return territory, period, value and status, as the contract will read them."""
-    target, _ = series_to_csv(path, source, folder / "out.csv")
-    with target.open(newline="") as handle:
+    read_source(source, path, folder)
+    with (folder / "s.csv").open(newline="") as handle:
         return [tuple(row) for row in csv.reader(handle)][1:]
 
 

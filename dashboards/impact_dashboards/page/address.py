@@ -6,10 +6,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
+from impact.publish.export import Format, all_formats, table_formats
+from impact.publish.export.programme import ZIP
 from impact.words import LANGUAGES
 
-FORMATS = (".metadata.json", ".figure.json", ".csv", ".svg")
-"""What a block of a page can be had as."""
+
+@dataclass(frozen=True)
+class Ending:
+    """What the end of an address asks for: a block in a format, or, packed, several tables of it as a ZIP."""
+
+    form: Format
+    packed: bool = False
+
+    @property
+    def media_type(self) -> str:
+        """Of the file that is sent."""
+        return "application/zip" if self.packed else self.form.media_type
+
+
+def _endings() -> dict[str, Ending]:
+    """Return what a block of a page can be had as, the longest ending first."""
+    single = {form.suffix: Ending(form) for form in all_formats().values()}
+    packed = {f".{name}{ZIP}": Ending(form, packed=True) for name, form in table_formats().items()}
+    return dict(sorted((single | packed).items(), key=lambda item: -len(item[0])))
+
+
+ENDINGS: Mapping[str, Ending] = _endings()
 
 MOST = 200
 """Filters that an address may hold."""
@@ -115,6 +137,6 @@ def read_address(text: str) -> Address | None:
     asked = parse_qsl(split.query, keep_blank_values=True)
     query = tuple((name, value) for name, value in asked if value)
     blank = tuple(name for name, value in asked if not value)
-    form = next((form for form in FORMATS if len(parts) > 2 and parts[-1].endswith(form)), "")
+    form = next((form for form in ENDINGS if len(parts) > 2 and parts[-1].endswith(form)), "")
     block = parts.pop().removesuffix(form) if form else ""
     return Address(parts[0], parts[1], tuple(parts[2:]), query, blank, block, form)

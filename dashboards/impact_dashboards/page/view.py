@@ -18,6 +18,7 @@ import plotly.graph_objects as go
 
 from impact.drawing.markup import Content, Element, h
 from impact.errors import UsageError
+from impact.publish.export import ExportTable
 from impact.publish.published import Published
 from impact.words import Words
 from impact_dashboards.page.address import Address
@@ -226,6 +227,8 @@ class Block:
         What stands below the table.
     half
         Whether it takes half of the width, where there is room, beside the next one that does.
+    tables
+        Returns, for a version of the data, the tables that can be had together as a ZIP.
     """
 
     id: str
@@ -239,6 +242,7 @@ class Block:
     after: Content = None
     at_once: bool = False
     half: bool = False
+    tables: Callable[[str], Sequence[ExportTable]] | None = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from impact.drawing.markup import Content, h
+from impact.publish.export import SOURCES, export_tables, table_formats
+from impact.publish.export.programme import ZIP
 from impact_dashboards.page.view import Block, Column, Page, Row, Table, View, records
 from impact_dashboards.parts.choose import choose
 from impact_dashboards.parts.findings import KEPT, finding_rows, unit_of
@@ -28,6 +30,8 @@ SHOWN = (
 )
 NUMBERS = ("baseline", "target", "value", "conf_low", "conf_high", "n")
 FIRST = 25
+BUTTONS = ("csv", "csvw")
+"""Formats of findings that have a link with words of their own."""
 MEASURED = (*CELL, "value", "conf_low", "conf_high", "n", "suppressed")
 MORE = ("std_error", "n_missing", "units_reported", "units_expected", "n_clusters", "method")
 
@@ -42,6 +46,7 @@ def export(view: View) -> Page:
     blocks = [
         _findings(view, findings),
         _measures(view),
+        _tables(view),
         _hidden(view, hidden),
         _columns(view),
     ]
@@ -82,6 +87,7 @@ def _marked(text: str) -> list[Content]:
 
 def _findings(view: View, rows: list[dict[str, Any]]) -> Block:
     words, address = view.words, view.address
+    formats = table_formats().items()
     columns = [_column(view, key) for key in SHOWN]
     titled = [
         Column(f"{what}_{language}", f"{what}_{language}") for what in ("title", "part") for language in ("it", "en")
@@ -102,6 +108,7 @@ def _findings(view: View, rows: list[dict[str, Any]]) -> Block:
         ),
         " ",
         h("a", words("export.metadata"), href=address.file("findings", ".metadata.json")),
+        [_download(view, name, "findings", form.suffix) for name, form in formats if name not in BUTTONS],
     )
     table = Table(columns, rows, extra, shown=FIRST)
     return Block(
@@ -125,6 +132,32 @@ def _measures(view: View) -> Block:
     ]
     table = Table(columns, rows, [Column(key, key, meaning=meaning(view, key, "measure")) for key in MORE], shown=FIRST)
     return Block("measures", words("export.measures"), table, lead=words("export.measures_lead", count=len(rows)))
+
+
+def _download(view: View, name: str, block: str, ending: str) -> list[Content]:
+    """Return the link to a file in a format, with what parts it from the one before."""
+    label = view.words("export.as", form=name, title=view.words(f"export.{block}"))
+    href, file = view.address.file(block, ending), f"{view.programme}-{block}{ending}"
+    return [" · ", h("a", name, href=href, download=file, aria_label=label)]
+
+
+def _tables(view: View) -> Block:
+    """Return all published tables of the programme, each format as a ZIP."""
+    words = view.words
+    links = [_download(view, name, "tables", f".{name}{ZIP}") for name in table_formats()]
+    rows = [{"table": name, "title": words(f"export.table.{name}")} for name in SOURCES]
+    columns = [
+        Column("table", words("export.file"), lambda row: h("code", row["table"])),
+        Column("title", words("export.holds")),
+    ]
+    return Block(
+        "tables",
+        words("export.tables"),
+        Table(columns, rows),
+        lead=words("export.tables_lead", count=len(rows)),
+        body=h("p", words("export.zip"), links),
+        tables=lambda version: export_tables(view.published, view.programme, words, version),
+    )
 
 
 def _hidden(view: View, rows: list[dict[str, Any]]) -> Block:

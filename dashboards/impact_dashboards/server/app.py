@@ -28,13 +28,13 @@ from impact.errors import UsageError
 from impact.publish.published import Published
 from impact.publish.scope import Scope
 from impact.words import LANGUAGES, words_in
-from impact_dashboards.page.address import Address, read_address
+from impact_dashboards.page.address import ENDINGS, Address, read_address
 from impact_dashboards.page.view import AddressError, View
 from impact_dashboards.page.view import Page as Content
 from impact_dashboards.pages import PAGES
 from impact_dashboards.server.access import Access, guard, scope_of_request
 from impact_dashboards.server.component import Page
-from impact_dashboards.server.files import TYPES, block_file
+from impact_dashboards.server.files import block_file
 from impact_dashboards.server.reader import Reader
 from impact_dashboards.server.shell import frame
 
@@ -111,10 +111,10 @@ class Site:
         answer: Answer = self._remembered("page", address, scope, self._page)
         return answer
 
-    def file(self, address: Address, scope: Scope) -> str | None:
+    def file(self, address: Address, scope: Scope) -> bytes | None:
         """Return the file at an address; None if there is none."""
-        text: str | None = self._remembered("file", address, scope, self._file)
-        return text
+        content: bytes | None = self._remembered("file", address, scope, self._file)
+        return content
 
     def _remembered(self, kind: str, address: Address, scope: Scope, make: Callable[..., Any]) -> Any:
         edition, day = self.reader.edition(), today()
@@ -135,7 +135,7 @@ class Site:
         tree = frame(view, page, filter(view.published.scope.opens, PAGES), foot)
         return Answer(200 if page.found else 404, page.title, to_html(tree), to_json(tree))
 
-    def _file(self, view: View, version: str) -> str | None:
+    def _file(self, view: View, version: str) -> bytes | None:
         return block_file(view, _content(view), version)
 
 
@@ -277,8 +277,10 @@ def _routes(app: App, site: Site) -> None:
     def view(language: str, path: str) -> Response:
         asked = f"{quote(flask.request.path)}?{flask.request.query_string.decode('latin-1')}"
         address = read_address(asked) or Address(language, "")
-        text = site.file(address, scope_of_request()) if address.form else None
-        return document(address) if text is None else Response(text, 200, mimetype=TYPES[address.form])
+        content = site.file(address, scope_of_request()) if address.form else None
+        if content is None:
+            return document(address)
+        return Response(content, 200, mimetype=ENDINGS[address.form].media_type)
 
     def document(address: Address) -> Response:
         flask.g.answer, flask.g.language = site.answer(address, scope_of_request()), address.language

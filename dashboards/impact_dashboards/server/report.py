@@ -16,7 +16,7 @@ from pathlib import Path
 from impact.declare.base import Language
 from impact.drawing.markup import Element, h, to_html
 from impact.errors import UsageError
-from impact.files import check_place, copy_file, write_file
+from impact.files import check_apart, check_place, copy_file, write_file
 from impact.publish.published import Published
 from impact.words import words_in
 from impact_dashboards.page.address import Address, read_address
@@ -29,7 +29,7 @@ from impact_dashboards.server.shell import block_element
 
 CHAPTERS = ("portfolio", "theory", "network", "territory", "monitoring", "claims", "export")
 """Pages of which a report is made, in order; those of single indicators follow the theory of change."""
-LEFT_OUT = {"monitoring": ("records", "quarantine"), "export": ("findings", "measures")}
+LEFT_OUT = {"monitoring": ("records", "quarantine"), "export": ("findings", "measures", "tables")}
 """Blocks, by page, that hold rows, or lead to files of what stands in other chapters."""
 OF_INDICATOR = ("waves", "effect", "terms", "definition", "plan")
 BROWSERS = (
@@ -66,8 +66,7 @@ def write_report(db: str | Path, programme: str, language: Language, out: Path) 
         browser to print it.
     """
     check_place(out, ".html", ".pdf")
-    if out.exists() and Path(db).exists() and out.samefile(db):
-        raise UsageError(f"{out} is the database: give the report another name; nothing was written")
+    check_apart(out, Path(db), "report")
     browser = _browser() if out.suffix.lower() == ".pdf" else ""
     text = report_html(db, programme, language)
     if not browser:

@@ -1,0 +1,24 @@
+"""Everything that leaves as a file: tables, drawings, figures, each format a module and a line in the registry."""
+
+from impact.publish.export.format import Format, Takes
+from impact.publish.export.programme import export_programme, zipped
+from impact.publish.export.registry import FORMATS, all_formats, table_format, table_formats
+from impact.publish.export.table import ExportColumn, ExportTable, Kind, Origin
+from impact.publish.export.tables import SOURCES, export_tables
+
+__all__ = [
+    "FORMATS",
+    "SOURCES",
+    "ExportColumn",
+    "ExportTable",
+    "Format",
+    "Kind",
+    "Origin",
+    "Takes",
+    "all_formats",
+    "export_programme",
+    "export_tables",
+    "table_format",
+    "table_formats",
+    "zipped",
+]

@@ -1,0 +1,28 @@
+"""JSON: a list of records, one a row; what is missing is null, dates are text as ISO 8601 has them."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from impact.publish.export.format import Format, Takes
+from impact.publish.export.table import ExportTable
+from impact.publish.trace import plain_value
+
+
+def write_json(table: ExportTable) -> bytes:
+    """Write the rows of a table as records; numbers have all their digits."""
+    names = [column.name for column in table.columns]
+    rows = table.frame.itertuples(index=False)
+    records = [dict(zip(names, map(_plain, row), strict=True)) for row in rows]
+    return json.dumps(records, ensure_ascii=False, indent=1).encode("utf-8")
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it; it has no infinity, which is written as its name."""
+    plain = plain_value(value)
+    return str(plain) if isinstance(plain, float) and math.isinf(plain) else plain
+
+
+FORMAT = Format(".json", "application/json", Takes.TABLE, write_json)

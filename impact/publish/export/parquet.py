@@ -1,0 +1,60 @@
+"""Parquet: typed columns; titles, meanings and what is said of the table stand in the metadata of the schema."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import parquet
+
+from impact.publish.export.csvw import Description, described, facts
+from impact.publish.export.format import Format, Takes
+from impact.publish.export.table import ExportColumn, ExportTable, Kind
+
+_TYPES = {
+    Kind.TEXT: pa.string(),
+    Kind.NUMBER: pa.float64(),
+    Kind.INTEGER: pa.int64(),
+    Kind.BOOLEAN: pa.bool_(),
+    Kind.DATE: pa.date32(),
+    Kind.MOMENT: pa.timestamp("us"),
+    Kind.CODES: pa.list_(pa.string()),
+}
+
+
+def write_parquet(table: ExportTable) -> bytes:
+    """Write a table; its schema says of columns and table what CSV on the Web says of them."""
+    arrays = [_array(table.frame[column.name].tolist(), column.kind) for column in table.columns]
+    columns = zip(table.columns, arrays, strict=True)
+    fields = [pa.field(c.name, values.type, metadata=_metadata(c, table.origin.language)) for c, values in columns]
+    schema = pa.schema(fields, metadata=_texts(facts(table)))
+    sink = pa.BufferOutputStream()
+    parquet.write_table(pa.table(arrays, schema=schema), sink)
+    return bytes(sink.getvalue())
+
+
+def _array(values: list[Any], kind: Kind) -> Any:
+    """Return values as an Arrow array; of a page's table by what they are, as text where they are of several types."""
+    if kind in _TYPES:
+        return pa.array(values, _TYPES[kind], from_pandas=True)
+    try:
+        array = pa.array(values, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return pa.array([None if value is None else str(value) for value in values], pa.string())
+    return array.cast(pa.string()) if pa.types.is_null(array.type) else array
+
+
+def _metadata(column: ExportColumn, language: str) -> dict[str, str]:
+    return _texts(described(column, language))
+
+
+def _texts(values: Description) -> dict[str, str]:
+    """Return values as metadata has them: texts, what is no text as JSON."""
+    return {
+        name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for name, value in values.items()
+    }
+
+
+FORMAT = Format(".parquet", "application/vnd.apache.parquet", Takes.TABLE, write_parquet)

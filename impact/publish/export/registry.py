@@ -1,0 +1,62 @@
+"""The formats in which anything leaves, by name: a module and a line each; installed packages add theirs."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+
+from impact import plugins
+from impact.errors import UsageError
+from impact.publish.export import csv, csvw, figure, json, parquet, svg
+from impact.publish.export.format import Format, Takes
+
+FORMATS: Mapping[str, Format] = {
+    "csv": csv.FORMAT,
+    "csvw": csvw.FORMAT,
+    "json": json.FORMAT,
+    "parquet": parquet.FORMAT,
+    "svg": svg.FORMAT,
+    "figure": figure.FORMAT,
+}
+"""The engine's own."""
+
+
+@functools.cache
+def all_formats() -> Mapping[str, Format]:
+    """Return the engine's formats and those that installed packages register under ``impact.formats``.
+
+    Raises
+    ------
+    UsageError
+        If a package registers what is no format, or under a name or an ending that is another's.
+    """
+    formats = dict(FORMATS)
+    for name, plugin in plugins.plugins(plugins.FORMATS, Format):
+        by_suffix = {form.suffix: holder for holder, form in formats.items()}
+        holder = name if name in formats else by_suffix.get(plugin.suffix)
+        if holder is not None:
+            raise UsageError(
+                f"an installed package adds the format {name} ({plugin.suffix}), but {holder}"
+                f" ({formats[holder].suffix}) is there already; it needs another name and ending"
+            )
+        formats[name] = plugin
+    return formats
+
+
+def table_formats() -> dict[str, Format]:
+    """Return the formats in which tables can be had, by name."""
+    return {name: form for name, form in all_formats().items() if form.takes is Takes.TABLE}
+
+
+def table_format(name: str) -> Format:
+    """Return a format of tables by its name.
+
+    Raises
+    ------
+    UsageError
+        If there is none of that name; it names those that there are.
+    """
+    formats = table_formats()
+    if name not in formats:
+        raise UsageError(f"tables are written as {', '.join(formats)}, not as '{name}'; a report by `impact report`")
+    return formats[name]

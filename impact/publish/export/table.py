@@ -1,0 +1,134 @@
+"""What is exported: a table of values as readers see them, with what its columns hold and mean, and where it is from.
+
+Made by :mod:`impact.publish.export.programme` of published tables and by the app of what stands on a page; written by
+the formats beside this module.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import pandas as pd
+
+from impact.words import Words
+
+SENTENCES = (
+    "adjustment",
+    "check",
+    "design",
+    "detail",
+    "estimand",
+    "evidence_reason",
+    "expected",
+    "inference",
+    "method",
+    "not_estimable",
+    "null_hypothesis",
+)
+"""Columns that hold the engine's sentences: in a file in Italian they are in Italian."""
+
+
+class Kind(StrEnum):
+    """What the values of a column are, in the words of XML Schema where it has one."""
+
+    TEXT = "string"
+    NUMBER = "number"
+    INTEGER = "integer"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    MOMENT = "dateTime"
+    CODES = "codes"
+    """A list of texts."""
+    ANY = "any"
+    """Of a table that a page made: each value says itself what it is."""
+
+
+@dataclass(frozen=True)
+class ExportColumn:
+    """A column of an exported table.
+
+    Parameters
+    ----------
+    name
+        Head of the column in the file.
+    kind
+        What its values are.
+    title
+        What readers see above it, where that is more than its name.
+    meaning, unit
+        What a value says, and in what it is measured; empty where nobody has written it down.
+    """
+
+    name: str
+    kind: Kind = Kind.ANY
+    title: str = ""
+    meaning: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an exported table is from.
+
+    Parameters
+    ----------
+    language
+        Of titles, meanings and sentences.
+    version
+        Of the data: the same as long as no run has changed them.
+    part_of
+        The programme or the address whose table it is.
+    date
+        When it was written.
+    synthetic
+        Whether anything in it rests on synthetic data.
+    """
+
+    language: str
+    version: str
+    part_of: str
+    date: datetime.date
+    synthetic: bool
+
+
+@dataclass(frozen=True)
+class ExportTable:
+    """A protected table, ready to be written in any format.
+
+    Parameters
+    ----------
+    name
+        Of its file, without the ending.
+    title
+        For readers.
+    columns
+        In order.
+    frame
+        A column of Python values per entry of ``columns``, all of dtype object; what is missing is None.
+    origin
+        Where it is from.
+    url
+        Where its CSV file stands, for what describes it; by default beside the description.
+    suppressed
+        How many rows are hidden, by reason.
+    """
+
+    name: str
+    title: str
+    columns: tuple[ExportColumn, ...]
+    frame: pd.DataFrame
+    origin: Origin
+    url: str = ""
+    suppressed: Mapping[str, int] = field(default_factory=dict)
+
+
+def in_language(frame: pd.DataFrame, words: Words) -> pd.DataFrame:
+    """Return a frame with the engine's sentences in a language; a code or a name stays as it is."""
+    sentences = {
+        name: [words.said(value) if isinstance(value, str) else value for value in frame[name]]
+        for name in frame.columns.intersection(list(SENTENCES))
+    }
+    return frame.assign(**{name: pd.Series(texts, frame.index, dtype=object) for name, texts in sentences.items()})

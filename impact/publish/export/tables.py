@@ -1,0 +1,133 @@
+"""The published tables of a programme as one reader may see them, ready for any format; no rows of persons."""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from impact.publish.export.table import ExportColumn, ExportTable, Kind, Origin, in_language
+from impact.publish.published import Published
+from impact.words import Words
+
+_KINDS = {
+    "VARCHAR": Kind.TEXT,
+    "JSON": Kind.TEXT,
+    "DOUBLE": Kind.NUMBER,
+    "BIGINT": Kind.INTEGER,
+    "INTEGER": Kind.INTEGER,
+    "BOOLEAN": Kind.BOOLEAN,
+    "DATE": Kind.DATE,
+    "TIMESTAMP": Kind.MOMENT,
+    "VARCHAR[]": Kind.CODES,
+}
+_EXPLAINED = ("finding", "measure")
+"""Tables whose columns have their meaning in the words of the app."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where an exported table comes from: the engine's table that types its columns, and how it is read, protected."""
+
+    table: str
+    read: Callable[[Published, str], pd.DataFrame]
+
+
+SOURCES: Mapping[str, Source] = {
+    "findings": Source("finding", Published.findings),
+    "measures": Source("measure", Published.measures),
+    "diagnostics": Source("diagnostic", Published.diagnostics),
+    "terms": Source("term", Published.terms),
+    "suppressions": Source("suppression", Published.suppressions),
+    "withheld": Source("withheld", Published.withheld),
+    "claims": Source("claim", Published.claims),
+    "nodes": Source("theory_node", Published.nodes),
+    "links": Source("theory_link", Published.links),
+    "waves": Source("wave", Published.waves),
+    "stakeholders": Source("stakeholder", Published.stakeholders),
+    "labels": Source("label", Published.labels),
+    "memberships": Source("membership", Published.memberships),
+    "cuts": Source("cut", Published.cuts),
+    "network_bodies": Source("network_body", lambda published, programme: published.network(programme)[0]),
+    "network_ties": Source("network_tie", lambda published, programme: published.network(programme)[1]),
+    "map": Source("map_cell", Published.map),
+    "unmapped": Source("unmapped", Published.unmapped),
+    "journeys": Source("journey", Published.journeys),
+    "phases": Source("phase", Published.phases),
+    "deliveries": Source("delivery", Published.deliveries),
+    "loads": Source("load", Published.loads),
+    "quality": Source("quality", Published.quality),
+    "response": Source("response", Published.response),
+}
+"""By the name of the file, in the order of a reader's interest."""
+
+
+def export_tables(
+    published: Published, programme: str, words: Words, version: str, names: Sequence[str] = tuple(SOURCES)
+) -> list[ExportTable]:
+    """Return published tables of a programme, as one reader may see them, ready to be written.
+
+    Parameters
+    ----------
+    published
+        What the reader may see.
+    programme
+        One in reach.
+    words
+        Of the language of titles, meanings and sentences.
+    version
+        Of the data.
+    names
+        Of :data:`SOURCES`; all by default, those without a row too, so that the files are the same at every export.
+    """
+    today = datetime.datetime.now(tz=datetime.UTC).date()
+    synthetic = bool((published.findings(programme)["data_kind"] == "synthetic").any())
+    origin = Origin(words.language, version, programme, today, synthetic)
+    return [_export_table(published, programme, name, words, origin) for name in names]
+
+
+def _export_table(published: Published, programme: str, name: str, words: Words, origin: Origin) -> ExportTable:
+    source = SOURCES[name]
+    frame = source.read(published, programme)
+    types = published.column_types(source.table)
+    columns = tuple(_column(words, source.table, frame[key], types.get(str(key))) for key in frame.columns)
+    values = {column.name: _values(frame[column.name], column.kind) for column in columns}
+    plain = pd.DataFrame(values, index=frame.index, dtype=object)
+    is_protected = "suppressed" in frame and "suppressed" not in types  # of answers, it is a kind of missing
+    reasons = frame["suppressed"] if is_protected else ()
+    suppressed = Counter(sorted(filter(None, reasons)))
+    title = f"{words.pick(published.titles[programme], 'title')}: {words(f'export.table.{name}')}"
+    return ExportTable(name, title, columns, in_language(plain, words), origin, suppressed=suppressed)
+
+
+def _column(words: Words, table: str, values: pd.Series, sql_type: str | None) -> ExportColumn:
+    name = str(values.name)
+    kind = _kind(values, sql_type)
+    return ExportColumn(name, kind, meaning=_meaning(words, table, name))
+
+
+def _kind(values: pd.Series, sql_type: str | None) -> Kind:
+    """Return what a column holds: by the type it has in the database; what readers' tables add is text or counted."""
+    if sql_type is not None:
+        return _KINDS[sql_type]
+    return Kind.INTEGER if pd.api.types.is_integer_dtype(values) else Kind.TEXT
+
+
+def _values(values: pd.Series, kind: Kind) -> pd.Series:
+    """Return values as Python's own, None where one is missing."""
+    plain = values.astype(object).where(values.notna(), None)
+    if kind is Kind.DATE:
+        return plain.map(pd.Timestamp.date, na_action="ignore")
+    return plain.map(list, na_action="ignore") if kind is Kind.CODES else plain
+
+
+def _meaning(words: Words, table: str, column: str) -> str:
+    if table not in _EXPLAINED:
+        return ""
+    for key in (f"column.{table}.{column}", f"column.{column}"):
+        if words.has(key):
+            return words(key)
+    return ""

@@ -1,0 +1,127 @@
+"""What a run derives from good rows, results and declarations: who makes which tables, and the loop that renews them.
+
+After :mod:`impact.run.compute`; last step of a run's transaction. A table that follows from others is one line of
+:data:`DERIVED` and one function that only reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import duckdb
+import pandas as pd
+
+from impact.declare import Programme
+from impact.publish.claims import make_claims
+from impact.publish.disclosure import make_disclosure
+from impact.publish.labels import make_labels
+from impact.publish.networks import make_networks
+from impact.publish.process import make_process
+from impact.publish.quality import make_quality
+from impact.publish.territory import make_maps, make_unmapped
+from impact.publish.theory import make_theory
+from impact.run.stage import Run
+from impact.sql import ident
+from impact.store import STAGES, Warehouse
+
+Make = Callable[[Programme, duckdb.DuckDBPyConnection], Mapping[str, pd.DataFrame]]
+RUN = "run_id"
+"""Column that says which run wrote a row; no difference between two rows."""
+
+
+@dataclass(frozen=True)
+class Derived:
+    """Tables that one function makes.
+
+    Parameters
+    ----------
+    tables
+        Names in the schema ``impact``.
+    make
+        Returns all rows of a programme by table, with every column but ``programme`` and ``run_id``; a table that is
+        not among them has no row.
+    since
+        The first stage that makes them: a run that stops before empties them.
+    of_rows
+        Whether they follow from rows and indicators alone, and are dear: they are left while these stand.
+    """
+
+    tables: tuple[str, ...]
+    make: Make
+    since: str = "publish"
+    of_rows: bool = False
+
+
+DERIVED = (
+    Derived(("unmapped",), make_unmapped, of_rows=True),
+    Derived(("map_cell",), make_maps, of_rows=True),
+    Derived(("network_body", "network_tie"), make_networks, of_rows=True),
+    Derived(("programme", "theory_node", "theory_link", "wave", "stakeholder"), make_theory),
+    Derived(("quality", "response"), make_quality),
+    Derived(("journey", "phase", "delivery"), make_process),
+    Derived(("label", "membership", "cut", "heading"), make_labels),
+    Derived(("claim",), make_claims),
+    Derived(("suppression", "withheld", "term"), make_disclosure, since="validate"),
+)
+"""In the order in which they are made: each may read those before it."""
+
+
+def renew_derived(run: Run, *, fresh: bool) -> list[str]:
+    """Make the derived tables, and put their rows in place of those that stand where they differ.
+
+    A run that stops early, and finds all as it was, leaves them alone: they are those of the last whole run.
+
+    Parameters
+    ----------
+    run
+        In its transaction, with rows and results written.
+    fresh
+        Whether rows or results have changed since the tables were made.
+
+    Returns
+    -------
+    list of str
+        The tables of which rows differed.
+    """
+    if not (run.whole or fresh):
+        return []
+    renewed = []
+    for derived in DERIVED:
+        if derived.of_rows and not fresh:
+            continue
+        due = STAGES.index(derived.since) <= STAGES.index(run.until)
+        frames = derived.make(run.programme, run.warehouse.connection) if due else {}
+        renewed += [table for table in derived.tables if _renew(run, table, frames.get(table))]
+    return renewed
+
+
+def _renew(run: Run, table: str, frame: pd.DataFrame | None) -> bool:
+    """Put a programme's rows in place of those that stand, if they differ in more than their run; tell whether."""
+    warehouse, programme, target = run.warehouse, [run.programme.id], ident("impact", table)
+    if frame is None:
+        ((deleted,),) = warehouse.rows(f"DELETE FROM {target} WHERE programme = ?", programme)
+        return bool(deleted)
+    typed = _typed_columns(warehouse, table)
+    compared = [name for name in typed if name != RUN]
+    new = f"SELECT {', '.join(typed[name] for name in compared)} FROM _made"
+    old = f"SELECT {', '.join(map(ident, compared))} FROM {target} WHERE programme = $1"
+    warehouse.connection.register("_made", frame.assign(programme=run.programme.id, run_id=run.id))
+    ((differing,),) = warehouse.rows(
+        f"SELECT count(*) FROM ((({new}) EXCEPT ALL ({old})) UNION ALL (({old}) EXCEPT ALL ({new})))", programme
+    )
+    if differing:
+        warehouse.connection.execute(f"DELETE FROM {target} WHERE programme = ?", programme)
+        warehouse.connection.execute(f"INSERT INTO {target} SELECT {', '.join(typed.values())} FROM _made")
+    warehouse.connection.unregister("_made")
+    return bool(differing)
+
+
+def _typed_columns(warehouse: Warehouse, table: str) -> dict[str, str]:
+    """Return the columns of a table in their order, each with the SQL that takes it from a frame in its type."""
+    columns = warehouse.rows(
+        "SELECT column_name, data_type FROM information_schema.columns"
+        " WHERE table_schema = 'impact' AND table_name = ? ORDER BY ordinal_position",
+        [table],
+    )
+    return {name: f"CAST({ident(name)} AS {kind}) AS {ident(name)}" for name, kind in columns}

@@ -352,7 +352,7 @@ def placebo_cutoffs(
     y, x = np.asarray(outcome), floats(running)
     z, groups = (None if a is None else np.asarray(a) for a in (covariates, clusters))
 
-    def line(label: str, side: NDArray[np.bool_]) -> Labelled:
+    def placebo(label: str, side: NDArray[np.bool_]) -> Labelled:
         at = float(np.median(x[side])) if side.any() else cutoff
         codes = None if groups is None else groups[side]
         fixed = None if z is None else z[side]
@@ -362,7 +362,7 @@ def placebo_cutoffs(
 
         return _line(label, at, estimate)
 
-    return line("median below the cutoff", x < cutoff), line("median above the cutoff", x >= cutoff)
+    return placebo("median below the cutoff", x < cutoff), placebo("median above the cutoff", x >= cutoff)
 
 
 def _line(label: str, at: float, estimate: Callable[[], Discontinuity]) -> Labelled:

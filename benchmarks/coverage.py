@@ -26,6 +26,7 @@ from impact.statistics.observational.matching import nearest
 from impact.statistics.observational.strata import subclassify
 from impact.statistics.surveys.imputation import multiply_impute, pool
 from impact.statistics.synthetic.difference import synthetic_did
+from tests.estimate.test_assignment_unit import claims
 from tests.statistics.discontinuity.test_jump import coverage_of_model
 from tests.statistics.networks.test_inference import _coverage as network_coverage
 from tests.statistics.networks.test_inference import _rejections as network_rejections
@@ -34,7 +35,6 @@ from tests.statistics.series.test_segmented import coverage
 from tests.statistics.surveys.test_imputation import incomplete
 from tests.statistics.synthetic.test_control import panel
 from tests.statistics.test_scaling import contribution
-from tests.test_assignment_unit import claims
 
 FILLINGS = 10
 

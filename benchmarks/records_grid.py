@@ -24,13 +24,12 @@ from impact_dashboards.page.address import Address
 from impact_dashboards.page.view import View
 from impact_dashboards.pages import PAGES
 from impact_dashboards.pages.monitoring.grid import SIZE
-from impact_dashboards.pages.monitoring.page import monitoring
 from impact_dashboards.server.reader import Reader
 from impact_dashboards.server.shell import frame
 
 from impact.declare import load_programme, shipped
 from impact.drawing.markup import to_json
-from impact.publish.published import Published
+from impact.publish.published import ReaderTables
 from impact.run.flow import run_programme
 from impact.store import Warehouse
 from impact.words import words_in
@@ -124,8 +123,8 @@ def page(reader: Reader, query: dict[str, str]) -> str:
     """Return a page as the browser gets it, made now."""
     address = Address("en", "monitoring", PATH, tuple(query.items()))
     with reader.edition().open() as warehouse:
-        view = View(Published(warehouse), words_in("en"), address, datetime.date(2026, 1, 1))
-        return to_json(frame(view, monitoring(view), PAGES, ""))
+        view = View(ReaderTables(warehouse), words_in("en"), address, datetime.date(2026, 1, 1))
+        return to_json(frame(view, PAGES["monitoring"].content(view), PAGES.values(), ""))
 
 
 def measured(reader: Reader, rows: int) -> Iterator[tuple[str, list[tuple[float, float]]]]:

@@ -21,7 +21,7 @@ from impact.declare import shipped  # noqa: E402
 from impact.estimate.result import STANDS_ON  # noqa: E402
 from impact.judge.evidence import CRITICAL, LEVELS, Ceiling  # noqa: E402
 from tests.reference.gallery import PREPARED, run  # noqa: E402
-from tests.shipped import SHIPPED  # noqa: E402
+from tests.support.shipped import SHIPPED  # noqa: E402
 
 PAGE = Path(__file__).parent / "methods" / "evidence_levels.md"
 EARLIER = {name for name in CRITICAL if name != "assignment_unit"}

@@ -21,8 +21,8 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tests.reference.gallery import PROGRAMMES, Case, answer, available, cases, run  # noqa: E402
-from tests.reference.test_gallery import ELSEWHERE, Published  # noqa: E402
-from tests.references import references  # noqa: E402
+from tests.reference.test_gallery import ELSEWHERE, ReaderTables  # noqa: E402
+from tests.support.references import references  # noqa: E402
 
 PAGE = Path(__file__).parent / "gallery.md"
 DIGITS = 9
@@ -55,13 +55,13 @@ DATA = {
     "mpdta": ("mpdta.csv", "R did; also in moderndid (MIT)"),
     "lalonde": ("lalonde_matchit.csv", "R MatchIt (GPL)"),
     "senate": ("rdrobust_senate.csv", "R rdrobust (GPL-3); Cattaneo, Frandsen and Titiunik 2015"),
-    "prop99": ("california_prop99.csv", "R synthdid; Abadie, Diamond and Hainmueller 2010"),
+    "prop99": ("california_prop99.csv", "R synthdid (BSD-3); Abadie, Diamond and Hainmueller 2010"),
     "seatbelts": ("seatbelts.csv", "R datasets; Harvey and Durbin 1986"),
     "petersen": ("PetersenCL.csv", "R sandwich (GPL); Petersen 2009"),
     "api_strat": ("apistrat.csv", "R survey (GPL); data: California Department of Education"),
     "api_clus1": ("apiclus1.csv", "R survey (GPL); data: California Department of Education"),
     "s50": ("s501.csv, s502.csv, s503.csv", "R RSiena (GPL); Michell and Amos 1997"),
-    "florentine": ("flo.csv", "R network (GPL); Padgett and Ansell 1993"),
+    "florentine": ("from networkx", "networkx (BSD-3); Padgett and Ansell 1993"),
     "karate": ("from networkx", "networkx (BSD-3); Zachary 1977"),
 }
 HEADER = ["reference", "declared as", "value", "ours", "differs", "error", "ours", "differs", "note"]
@@ -86,7 +86,8 @@ this way; the [rest](#values-without-a-declaration) are formulas without data.
 - **Tolerance**: relative, 1e-9 unless `values.json` says otherwise (1e-8 for fits by R's `glm` and `nlme`, 1e-7 for
   bandwidths of discontinuities), or the note does. *differs* is the relative difference; below 1e-9 it is rounding.
 
-To run it, put the public data files into a folder (none of them is part of this repository) and name it:
+What may be passed on [comes with the tests](../tests/reference/data/README.md). To run the rest, put the other files
+into a folder and name it:
 
 ```
 IMPACT_REFERENCE_DATA=folder python docs/_gallery.py --check
@@ -109,11 +110,11 @@ class Line:
 
 def answers() -> Iterator[Line]:
     """Run each programme once and read off its cases, in the order of the reference values."""
-    done: dict[str, Published] = {}
+    done: dict[str, ReaderTables] = {}
     with tempfile.TemporaryDirectory() as folder:
         for case in cases():
             if case.programme not in done:
-                done[case.programme] = Published(run(case.programme, Path(folder)))
+                done[case.programme] = ReaderTables(run(case.programme, Path(folder)))
             result = done[case.programme]
             found = answer(case, result)
             if found.value is None:

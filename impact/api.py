@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 
 from impact.declare import Programme, load_programme
-from impact.declare.base import Language
 from impact.publish import (
     claims_table,
     diagnostics_table,
@@ -29,8 +28,11 @@ from impact.publish import (
     unmapped_table,
 )
 from impact.publish.export import export_programme
+from impact.publish.trace import plain_text
 from impact.run.flow import RunReport, run_programme
 from impact.store import Warehouse
+from impact.store.sentences import in_english
+from impact.words.languages import Language
 
 
 @dataclass(frozen=True)
@@ -50,19 +52,19 @@ class Result:
 
     def findings(self) -> pd.DataFrame:
         """Return the findings, a row each; the columns are explained in ``docs/reference/finding.md``."""
-        return findings_table(self.warehouse, self.report.programme)
+        return in_english("finding", findings_table(self.warehouse, self.report.programme))
 
     def measures(self) -> pd.DataFrame:
         """Return every measured value by arm, scope, group and wave."""
-        return measure_table(self.warehouse, self.report.programme)
+        return in_english("measure", measure_table(self.warehouse, self.report.programme))
 
     def diagnostics(self) -> pd.DataFrame:
         """Return the checks behind the effects."""
-        return diagnostics_table(self.warehouse, self.report.programme)
+        return in_english("diagnostic", diagnostics_table(self.warehouse, self.report.programme))
 
     def terms(self) -> pd.DataFrame:
         """Return the numbers behind the effects: event times, cohorts, weights, other specifications."""
-        return terms_table(self.warehouse, self.report.programme)
+        return in_english("term", terms_table(self.warehouse, self.report.programme))
 
     def claims(self) -> pd.DataFrame:
         """Return the totals the programme reported about itself, each beside what records give."""
@@ -74,7 +76,7 @@ class Result:
 
     def quarantine(self) -> pd.DataFrame:
         """Return why rows were set aside, a row per reason."""
-        return quarantine_table(self.warehouse, self.report.programme)
+        return in_english("quarantine", quarantine_table(self.warehouse, self.report.programme))
 
     def quality(self) -> pd.DataFrame:
         """Return how often each column was answered, by contract and wave, with the kinds of missing apart."""
@@ -106,7 +108,8 @@ class Result:
 
     def trace(self, finding: str) -> dict[str, Any]:
         """Return the path of one finding back to definition, query, rows, files and run."""
-        return trace_finding(self.warehouse, finding)
+        path: dict[str, Any] = plain_text(trace_finding(self.warehouse, finding))
+        return path
 
     def export(
         self, path: str | Path, *, format: str | None = None, tables: Sequence[str] = (), language: Language = "it"

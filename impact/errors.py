@@ -18,6 +18,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from impact.words.said import Remark, Said
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -111,6 +113,17 @@ class NotEstimable(ImpactError):  # noqa: N818 - the field's own term, shown to 
         What would make it estimable.
     """
 
-    def __init__(self, reason: str, needed: str = "") -> None:
+    def __init__(self, reason: Said, needed: Remark = "") -> None:
         self.reason, self.needed = reason, needed
-        super().__init__(f"not estimable because {reason}" + (f"; needed: {needed}" if needed else ""))
+        super().__init__(reason, needed)
+
+    def why(self) -> Said:
+        """Return the reason, and what is needed where that is known."""
+        return Said("join.needed", reason=self.reason, needed=self.needed) if self.needed else self.reason
+
+    def sentence(self) -> Said:
+        """Return the whole sentence: that there is no effect, and why."""
+        return Said("join.not_estimable", why=self.why())
+
+    def __str__(self) -> str:
+        return str(self.sentence())

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-import pandas as pd
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -39,7 +38,7 @@ from impact.expect import draw_assignment, forecast_problems, power_reports, reg
 from impact.figures import write_power_curves
 from impact.files import check_place, copy_tree, held, making_folder, write_file
 from impact.publish import claims_table, findings_table, quarantine_table, trace_finding
-from impact.publish.trace import plain_value
+from impact.publish.rows import json_rows
 from impact.run.flow import STAGES, RunReport, audit_programme, run_programme
 from impact.run.stage import ENGINE
 from impact.run.stage import Progress as Report
@@ -62,10 +61,6 @@ DEMO_DB = Path("impact-demo.duckdb")
 
 def _print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(k): plain_value(v) for k, v in row.items()} for row in frame.to_dict("records")]
 
 
 @contextmanager
@@ -112,7 +107,7 @@ def run(
             report = run_programme(loaded, warehouse, until=until, progress=progress)
         findings, claims = findings_table(warehouse, loaded.id), claims_table(warehouse, loaded.id)
     if as_json:
-        _print_json({"report": dataclasses.asdict(report), "findings": _records(findings)})
+        _print_json({"report": dataclasses.asdict(report), "findings": json_rows(findings)})
     else:
         print_report(out, report, claims)
         if report.stage == "publish":
@@ -131,7 +126,7 @@ def audit(programme: ProgrammeFolder, db: Database = DEFAULT_DB, as_json: AsJson
         claims = audit_programme(loaded, warehouse, progress=progress)
         waiting = behind(warehouse)
     if as_json:
-        _print_json(_records(claims))
+        _print_json(json_rows(claims))
     else:
         print_claims(out, claims)
     if waiting:
@@ -155,7 +150,7 @@ def demo(
                 reports.append(run_programme(load_programme(folder), warehouse, progress=progress))  # noqa: PERF401
         findings, claims = findings_table(warehouse), claims_table(warehouse)
     if as_json:
-        _print_json({"reports": [dataclasses.asdict(r) for r in reports], "findings": _records(findings)})
+        _print_json({"reports": [dataclasses.asdict(r) for r in reports], "findings": json_rows(findings)})
     else:
         print_findings(out, findings, parts=False)
         for report in reports:
@@ -286,7 +281,7 @@ def assign(
             units, balance, sentence = draw_assignment(warehouse.connection, loaded, assignment)
         file.write(units.to_csv(index=False))
     out.print(f"{sentence}; written to {to}", soft_wrap=True)
-    for row in _records(balance):
+    for row in json_rows(balance):
         means = f"{row['treated']:.4g} against {row['comparison']:.4g}"
         out.print(f"  {row['covariate']}: {means}, {row['standardised_difference']:+.3f} sd apart")
 
@@ -303,7 +298,7 @@ def findings(
         _known(warehouse, programme)
         table = findings_table(warehouse, programme)
     if as_json:
-        _print_json(_records(table))
+        _print_json(json_rows(table))
     else:
         print_findings(out, table, parts=everything)
 
@@ -320,7 +315,7 @@ def quarantine(
         _known(warehouse, programme)
         table = quarantine_table(warehouse, programme)
     if as_json:
-        _print_json(_records(table))
+        _print_json(json_rows(table))
     elif table.empty:
         out.print("The quarantine is empty.")
     else:

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from impact.declare.base import Language
 from impact.errors import UsageError
 from impact.words import LANGUAGES
+from impact.words.languages import Language
 
 ProgrammeFolder = Annotated[
     Path, typer.Argument(metavar="PROGRAMME", readable=False, help="Folder that holds programme.yaml.")

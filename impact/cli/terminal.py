@@ -12,9 +12,10 @@ from rich.markup import escape
 
 from impact.errors import Problem
 from impact.expect import PowerReport, in_words
-from impact.judge.evidence import REFUSED
+from impact.judge.evidence import NO_EFFECT, REFUSED
 from impact.publish.trace import EFFECTS
 from impact.run.flow import RunReport
+from impact.words.said import says
 
 LEVELS = {"micro": "people", "meso": "organisations and networks", "macro": "territory"}
 ATTAINMENT = {
@@ -190,10 +191,10 @@ def _print_finding(console: Console, row: dict[str, Any]) -> None:
     words += [f"after {after}", attained(row), *remarks(row)]
     console.print(f"  {escape('  ·  '.join(filter(None, words)))}", soft_wrap=True)
     if pd.isna(row["estimate"]):
-        if str(row["evidence_reason"]).startswith(REFUSED):
-            console.print(f"  effect {escape(row['evidence_reason'])}", soft_wrap=True)
+        if says(row["evidence_reason"], REFUSED):
+            console.print(f"  effect {escape(str(row['evidence_reason']))}", soft_wrap=True)
         return
-    what = row["estimand"] if row["estimand"] in ("association", "change") else "effect"
+    what = row["estimand"] if row["estimand"].code in NO_EFFECT else "effect"
     effect = f"{what} {gain(row['estimate'], unit)} {bounds(row['effect_low'], row['effect_high'], unit)}"
     against = "" if pd.isna(row["comparison"]) else f"comparison {number(row['comparison'], unit)}"
     words = [
@@ -317,7 +318,7 @@ def print_trace(console: Console, trace: dict[str, Any]) -> None:
     )
     lines = [
         ("finding", f"{finding['finding']} — {finding['title_en']}"),
-        ("value", ", ".join([f"{value} {unit}", f"n = {finding['n']}", finding["method"], *units_line(finding)])),
+        ("value", ", ".join([f"{value} {unit}", f"n = {finding['n']}", str(finding["method"]), *units_line(finding)])),
         ("effect", _effect_line(finding)),
         *_family_line(finding),
         *_forecast_line(finding),
@@ -334,10 +335,8 @@ def print_trace(console: Console, trace: dict[str, Any]) -> None:
     for line in term_lines(trace["terms"], unit):
         console.print(f"[bold]{'term':>11}[/]  {escape(line)}", soft_wrap=True)
     for check in trace["diagnostics"]:
-        console.print(
-            f"[bold]{'check':>11}[/]  {escape(check['check'])}: {check['status']} — {escape(check['detail'])}",
-            soft_wrap=True,
-        )
+        line = f"{check['check']}: {check['status']} — {check['detail']}"
+        console.print(f"[bold]{'check':>11}[/]  {escape(line)}", soft_wrap=True)
     for link in trace["linkage"]:
         words = (
             f"{link['linked']} persons from {link['since']} to {link['wave']}, {link['lost']} lost, {link['new']} new"

@@ -18,10 +18,11 @@ from pydantic import (
     model_validator,
 )
 
+from impact.words.languages import Language
+
 Level = Literal["micro", "meso", "macro"]
 Stage = Literal["input", "activity", "output", "outcome", "impact"]
 Horizon = Literal["short", "medium", "long"]
-Language = Literal["it", "en"]
 Scalar = Annotated[str | bool | int | float, Field(union_mode="smart")]
 
 

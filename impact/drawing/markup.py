@@ -53,10 +53,10 @@ class Element:
     children: tuple[Element | str, ...]
 
 
-Content = Element | str | int | None | Iterable[Any]
+Node = Element | str | int | None | Iterable[Any]
 
 
-def h(tag: str, *children: Content, **attributes: Any) -> Element:
+def h(tag: str, *children: Node, **attributes: Any) -> Element:
     """Return an element; ``class_`` and ``for_`` lose their underscore, ``aria_label`` becomes ``aria-label``.
 
     Parameters
@@ -80,8 +80,8 @@ def h(tag: str, *children: Content, **attributes: Any) -> Element:
     """
     if tag not in HTML_TAGS and tag not in SVG_TAGS:
         raise ValueError(f"pages have no element '{tag}'")
-    given = ((_written(name), value) for name, value in attributes.items() if value is not None and value is not False)
-    return Element(tag, {name: _checked(name, value) for name, value in given}, tuple(_flat(children)))
+    stated = ((_written(name), value) for name, value in attributes.items() if value is not None and value is not False)
+    return Element(tag, {name: _checked(name, value) for name, value in stated}, tuple(_flat(children)))
 
 
 def _written(name: str) -> str:
@@ -96,7 +96,7 @@ def _checked(name: str, value: Any) -> Any:
     return value if value is True else str(value)
 
 
-def _flat(children: Iterable[Content]) -> Iterator[Element | str]:
+def _flat(children: Iterable[Node]) -> Iterator[Element | str]:
     for child in children:
         if isinstance(child, Element | str):
             yield child
@@ -117,10 +117,10 @@ def _pieces(node: Element | str) -> Iterator[str]:
     if isinstance(node, str):
         yield html.escape(node, quote=False)
         return
-    given = "".join(
+    attributes = "".join(
         f" {name}" if value is True else f' {name}="{html.escape(value)}"' for name, value in node.attributes.items()
     )
-    yield f"<{node.tag}{given}>"
+    yield f"<{node.tag}{attributes}>"
     for child in node.children:
         yield from _pieces(child)
     if node.tag not in VOID:
@@ -138,8 +138,8 @@ def _plain(node: Element | str) -> Any:
 
 def svg_file(drawing: Element) -> str:
     """Write a drawing as an SVG file that stands by itself."""
-    named = {"xmlns": "http://www.w3.org/2000/svg"} | dict(drawing.attributes)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + to_html(Element("svg", named, drawing.children))
+    attributes = {"xmlns": "http://www.w3.org/2000/svg"} | dict(drawing.attributes)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + to_html(Element("svg", attributes, drawing.children))
 
 
 def words_of(node: Element | str) -> str:

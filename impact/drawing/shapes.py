@@ -1,7 +1,7 @@
-"""Shapes of areas, from the shipped boundaries to points of a drawing: projected, outlined, labelled and hatched.
+"""Shapes of areas, from degrees to points of a drawing: projected, outlined, labelled and hatched.
 
 The projection is equirectangular, scaled by the cosine of the middle latitude: over a region of 300 km it is off by
-less than two per cent at the edges, which no eye sees. The figures draw with these shapes; nothing here knows a value.
+less than two per cent at the edges, which no eye sees. The caller brings the boundaries; nothing here knows a value.
 """
 
 from __future__ import annotations
@@ -10,16 +10,17 @@ import functools
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 
-from impact.declare import shipped
-
 Point = tuple[float, float]
 Ring = tuple[Point, ...]
+Polygons = list[list[list[list[float]]]]
+Feature = Mapping[str, Mapping[str, object]]
 GRID = 40
 """Points tried in each direction for the place of a label."""
 
@@ -33,49 +34,48 @@ class Shape:
     rings: tuple[Ring, ...]
 
 
-@functools.cache
-def boundaries() -> dict[str, Shape]:
-    """Return every area that is shipped, by code, in degrees."""
-    files = sorted((shipped("schemas") / "geo").glob("*.geojson"))
-    read = [json.loads(path.read_text(encoding="utf-8")) for path in files]
-    features = [feature for collection in read for feature in collection["features"]]
-    return {feature["id"]: _shape(feature) for feature in features}
+def read_shapes(path: Path) -> dict[str, Shape]:
+    """Return the areas of a GeoJSON file by code, in degrees.
 
-
-def _shape(feature: dict[str, dict[str, object]]) -> Shape:
-    parts: list[list[list[list[float]]]] = feature["geometry"]["coordinates"]  # type: ignore[assignment]
-    rings = tuple(tuple((x, y) for x, y in ring) for part in parts for ring in part)
-    return Shape(str(feature["properties"]["code"]), str(feature["properties"]["abbreviation"]), rings)
-
-
-def has_geometry(codes: Iterable[str]) -> bool:
-    """Tell whether there are codes, and boundaries are shipped for all of them."""
-    given = set(codes)
-    return bool(given) and given <= boundaries().keys()
-
-
-def projected(codes: Iterable[str], width: float, margin: float) -> tuple[dict[str, Shape], float]:
-    """Return the shapes of areas in a drawing of some width, by code, and the height that they take.
-
-    Raises
-    ------
-    ValueError
-        If there is no area, or no boundary for one of them; :func:`has_geometry` tells before.
+    Parameters
+    ----------
+    path
+        Of a collection of features, each a ``MultiPolygon`` with ``code`` and ``abbreviation``.
     """
-    wanted = list(dict.fromkeys(codes))
-    if not has_geometry(wanted):
-        raise ValueError(f"no boundaries for {', '.join(sorted(set(wanted) - boundaries().keys())) or 'no areas'}")
-    shapes = [boundaries()[code] for code in wanted]
+    collection = json.loads(path.read_text(encoding="utf-8"))
+    return {feature["id"]: _shape(feature) for feature in collection["features"]}
+
+
+def _shape(feature: Feature) -> Shape:
+    polygons: Polygons = feature["geometry"]["coordinates"]  # type: ignore[assignment]
+    rings = tuple(tuple((x, y) for x, y in ring) for polygon in polygons for ring in polygon)
+    properties = feature["properties"]
+    return Shape(str(properties["code"]), str(properties["abbreviation"]), rings)
+
+
+def project(shapes: Sequence[Shape], width: float, margin: float) -> tuple[dict[str, Shape], float]:
+    """Return areas as they lie in a drawing, by code, and the height that they take in pixels.
+
+    Parameters
+    ----------
+    shapes
+        In degrees, at least one.
+    width, margin
+        Pixels of the drawing, and of what it leaves free on each side.
+    """
     longitudes, latitudes = zip(*(point for shape in shapes for ring in shape.rings for point in ring), strict=True)
     west, north, south = min(longitudes), max(latitudes), min(latitudes)
     narrow = math.cos(math.radians((north + south) / 2))
     scale = (width - 2 * margin) / (narrow * (max(longitudes) - west))
 
-    def place(point: Point) -> Point:
-        return margin + scale * narrow * (point[0] - west), margin + scale * (north - point[1])
+    def pixel(point: Point) -> Point:
+        longitude, latitude = point
+        return margin + scale * narrow * (longitude - west), margin + scale * (north - latitude)
 
-    drawn = {s.code: replace(s, rings=tuple(tuple(map(place, ring)) for ring in s.rings)) for s in shapes}
-    return drawn, 2 * margin + scale * (north - south)
+    def moved(shape: Shape) -> Shape:
+        return replace(shape, rings=tuple(tuple(map(pixel, ring)) for ring in shape.rings))
+
+    return {shape.code: moved(shape) for shape in shapes}, 2 * margin + scale * (north - south)
 
 
 def outline(shapes: Iterable[Shape]) -> list[Ring]:
@@ -94,11 +94,11 @@ def _rings(ahead: dict[Point, list[Point]]) -> Iterator[Ring]:
         ring = [next(iter(ahead))]
         while ring[-1] in ahead:
             ends = ahead[ring[-1]]
-            after = ends.pop()
+            corner = ends.pop()
             if not ends:
                 del ahead[ring[-1]]
-            ring.append(after)
-            if after == ring[0]:
+            ring.append(corner)
+            if corner == ring[0]:
                 break
         yield tuple(ring)
 
@@ -114,7 +114,7 @@ def label_point(shape: Shape, width: float, height: float) -> Point:
     low, high = np.min(np.vstack(corners), axis=0), np.max(np.vstack(corners), axis=0)
     axes = np.linspace(low, high, GRID + 2)[1:-1].T
     points = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)
-    starts, ends = (np.vstack([ring[part] for ring in corners]) for part in (slice(-1), slice(1, None)))
+    starts, ends = (np.vstack([ring[piece] for ring in corners]) for piece in (slice(-1), slice(1, None)))
     room = np.where(_inside(points, starts, ends), _distance(points, starts, ends), -1.0)
     x, y = points[np.argmax(room)] * unit
     return float(x), float(y)

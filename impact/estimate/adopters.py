@@ -27,6 +27,7 @@ from impact.estimate.case import (
 from impact.statistics.core import Ints, cluster_codes
 from impact.statistics.informative import informative
 from impact.statistics.panels.adoption import NEVER, Panel
+from impact.words.said import Said
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,9 @@ def adoption_panel(case: Case, design: Staggered) -> Adopters:
     start = labels.where(~labels.isin(design.never)).map(_positions(case, labels, design), na_action="ignore")
     rows = rows.assign(_start=start.fillna(NEVER).astype(int))
     if (rows.groupby("_unit")["_start"].nunique() > 1).any():
-        raise NotEstimable("some units have two waves of first treatment", "one cohort for each unit")
+        raise NotEstimable(
+            Said("checks.some_units_have_two_waves_first_treatment"), Said("checks.one_cohort_each_unit")
+        )
     first, n_blank, without = _known(case, design, rows)
     rows = rows[rows["_unit"].isin(first.index)]
     n_rows = int(rows["_outcome"].notna().sum())
@@ -115,7 +118,9 @@ def _beside_others(rows: pd.DataFrame) -> pd.DataFrame:
     units, waves = informative(counts.to_numpy(dtype=np.int64))
     kept = rows["_unit"].isin(counts.index[units]) & rows["_wave"].isin(counts.columns[waves])
     if not kept.any():
-        raise NotEstimable("every row is the only one of its unit or wave", "units seen more than once, beside others")
+        raise NotEstimable(
+            Said("checks.every_row_only_one_unit_wave"), Said("checks.units_seen_more_once_beside_others")
+        )
     return rows[kept]
 
 
@@ -132,7 +137,9 @@ def _without_gaps(case: Case, rows: pd.DataFrame) -> pd.DataFrame:
     lost = sorted(set(range(seen[0], seen[-1] + 1)) - set(seen)) if seen else []
     if lost:
         names = ", ".join(case.waves[number] for number in lost[:5])
-        raise NotEstimable(f"nobody has an outcome at {names}", "declared waves that were collected, without gaps")
+        raise NotEstimable(
+            Said("checks.nobody_has_outcome", names=names), Said("checks.declared_waves_collected_without_gaps")
+        )
     return rows
 
 
@@ -141,8 +148,8 @@ def _positions(case: Case, labels: pd.Series, design: Staggered) -> dict[str, in
     strange = sorted(set(labels.dropna()) - set(known) - set(design.never))
     if strange:
         raise NotEstimable(
-            f"{design.cohort} holds {', '.join(strange[:5])}, which are no waves of the programme",
-            "the wave of first treatment for each unit, and under never: the codes of those never treated",
+            Said("checks.holds_which_no_waves_programme", cohort=design.cohort, strange=strange[:5]),
+            Said("checks.wave_first_treatment_each_unit_under_never"),
         )
     return known
 
@@ -164,5 +171,5 @@ def _clusters(case: Case, first: pd.DataFrame) -> Ints | None:
     if not names:
         return None
     if len(names) > 1:
-        raise NotEstimable("staggered adoption takes one set of clusters", "cluster: one column")
+        raise NotEstimable(Said("checks.staggered_adoption_takes_one_set_clusters"), Said("checks.cluster_one_column"))
     return cluster_codes(first[names[0]].to_numpy(dtype=object).astype(str))[0]

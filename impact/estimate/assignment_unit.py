@@ -22,8 +22,9 @@ from impact.estimate.result import Diagnostic
 from impact.estimate.sample import Sample
 from impact.measure import unit_frame, unit_sql
 from impact.statistics.core import Estimate, Floats, Ints, cluster_codes, influence_error, wald
+from impact.words.said import Said
 
-ROW_BY_ROW = "arms vary within every declared column, as where rows were assigned one by one"
+ROW_BY_ROW = Said("checks.arms_vary_within_every_declared_column_where")
 TYPES = ("text", "code", "integer")
 FIRST_LOOK = 5000
 """Rows that are looked at first: a column within which arms vary among these needs no further look."""
@@ -75,17 +76,23 @@ def assignment_unit(
     looked_at = _candidates(case)
     found = _unit(case, by_unit, looked_at)
     if found is None:
-        detail = f"{len(looked_at)} columns looked at"
-        return [Diagnostic("assignment_unit", ROW_BY_ROW, float(len(looked_at)), None, "passed", detail)]
-    words = f"arms never vary within {found.column} ({found.count} values)"
+        detail = Said("checks.columns_looked", n=len(looked_at))
+        return [Diagnostic(Said("check.assignment_unit"), ROW_BY_ROW, float(len(looked_at)), None, "passed", detail)]
+    alike = Said("checks.arms_never_vary", column=found.column, n=found.count)
     try:
         own = found.labels.reindex(assigned.index).to_numpy(dtype=object)
         other = clustered(found.labels) or by_influence(estimate, own)
     except NotEstimable as error:
-        detail = f"{words}; if they were assigned by it, there is no interval: {error.reason}"
-        return [Diagnostic("assignment_unit", ROW_BY_ROW, None, None, "failed", detail)]
-    detail = f"{words}; if they were assigned by it, {other.conf_low:.4g} to {other.conf_high:.4g} by {other.reference}"
-    return [Diagnostic("assignment_unit", ROW_BY_ROW, other.std_error, other.p_value, "failed", detail)]
+        detail = Said("checks.assigned_by_it_no_interval", alike=alike, reason=error.reason)
+        return [Diagnostic(Said("check.assignment_unit"), ROW_BY_ROW, None, None, "failed", detail)]
+    detail = Said(
+        "checks.assigned_by_it",
+        alike=alike,
+        low=other.conf_low,
+        high=other.conf_high,
+        reference=other.reference,
+    )
+    return [Diagnostic(Said("check.assignment_unit"), ROW_BY_ROW, other.std_error, other.p_value, "failed", detail)]
 
 
 def arms_of(sample: Sample) -> pd.Series:
@@ -108,11 +115,16 @@ def by_influence(estimate: Estimate, labels: NDArray[np.object_]) -> Estimate:
     """
     influence: Floats | None = estimate.influence
     if influence is None or len(influence) != len(labels):
-        raise NotEstimable("the influence of each row is not known", "a cluster column in the design")
+        raise NotEstimable(Said("checks.influence_each_row_not_known"), Said("checks.cluster_column_design"))
     codes, count = cluster_codes(labels.astype(str))
     error = influence_error(influence, codes, count) * math.sqrt(count / (count - 1))
     return wald(
-        estimate.estimate, error, rule="clustered influence", n_obs=estimate.n_obs, df=count - 1.0, n_clusters=count
+        estimate.estimate,
+        error,
+        rule=Said("rule.clustered_influence"),
+        n_obs=estimate.n_obs,
+        df=count - 1.0,
+        n_clusters=count,
     )
 
 

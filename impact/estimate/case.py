@@ -20,9 +20,11 @@ from impact.declare.designs import ARMS, Design
 from impact.declare.hierarchy import codes_within, column_codelist
 from impact.declare.indicators import Change, Indicator
 from impact.errors import NotEstimable
+from impact.estimate.covariates import covariate, earlier_outcome
 from impact.measure import unit_frame
 from impact.statistics.core import Floats
 from impact.statistics.surveys.design import SampleDesign
+from impact.words.said import Said
 
 MINIMUM_PER_ARM = 2
 
@@ -87,9 +89,9 @@ class Case:
         return (self.group[0], self.group_codes) if self.group else None
 
     @property
-    def when(self) -> str:
+    def when(self) -> Said:
         """The wave or period of the outcome, in words."""
-        return f"in {self.indicator.ex_post.wave or self.indicator.ex_post.period}"
+        return Said("checks.at", wave=str(self.indicator.ex_post.wave or self.indicator.ex_post.period))
 
 
 def design_rows(case: Case) -> pd.DataFrame:
@@ -119,7 +121,10 @@ def _with_arms(frame: pd.DataFrame, design: Design) -> pd.DataFrame:
     frame["_treated"] = (labels.loc[frame.index] == design.treated).astype(int)
     several = frame.groupby("_unit")["_treated"].nunique() > 1
     if several.any():
-        raise NotEstimable(f"{int(several.sum())} persons change arm between waves", "one arm per person, as assigned")
+        raise NotEstimable(
+            Said("checks.persons_change_arm_between_waves", n=int(several.sum())),
+            Said("checks.one_arm_per_person_assigned"),
+        )
     return frame
 
 
@@ -148,21 +153,19 @@ def at_wave(frame: pd.DataFrame, wave: str | None) -> pd.DataFrame:
     part = frame if wave is None else frame[frame["_wave"] == wave]
     if part["_unit"].duplicated().any():
         raise NotEstimable(
-            "a person has several rows in one wave",
-            "one row per person and wave: a filter, or another contract",
+            Said("checks.person_has_several_rows_one_wave"),
+            Said("checks.one_row_per_person_wave_filter_another"),
         )
     return part.set_index("_unit")
 
 
-def require_arms(treated: pd.Series, when: str) -> None:
+def require_arms(treated: pd.Series, when: Said) -> None:
     """Refuse arms with fewer than two units."""
     counts = treated.value_counts()
-    for value, name in ((1, "treated"), (0, "comparison")):
+    for value, arm in ((1, "treated"), (0, "comparison")):
         if counts.get(value, 0) < MINIMUM_PER_ARM:
-            raise NotEstimable(
-                f"the {name} arm has {counts.get(value, 0)} persons with an outcome {when}",
-                f"at least {MINIMUM_PER_ARM} in each arm",
-            )
+            reason = Said(f"checks.few_{arm}", n=counts.get(value, 0), when=when)
+            raise NotEstimable(reason, Said("checks.least_each_arm", n=MINIMUM_PER_ARM))
 
 
 def require_covariates(covariates: pd.DataFrame, treated: pd.Series | None = None) -> None:
@@ -170,14 +173,12 @@ def require_covariates(covariates: pd.DataFrame, treated: pd.Series | None = Non
     everybody = pd.Series(True, index=covariates.index)
     arms = {"everybody": everybody}
     if treated is not None:
-        arms |= {"everybody in the treated arm": treated == 1, "everybody in the comparison arm": treated == 0}
+        arms |= {"treated": treated == 1, "comparison": treated == 0}
     for name in covariates.columns:
         for whom, members in arms.items():
             if members.any() and covariates.loc[members, name].isna().all():
-                raise NotEstimable(
-                    f"{name} is missing for {whom}",
-                    "its values in the wave it is taken from, or a design without it",
-                )
+                reason = Said(f"checks.missing_for_{whom}", name=covariate(name))
+                raise NotEstimable(reason, Said("checks.values_wave_taken_design_without"))
 
 
 def as_numbers(frame: pd.DataFrame) -> pd.DataFrame:
@@ -201,7 +202,7 @@ def background(case: Case, rows: pd.DataFrame, end: pd.DataFrame) -> pd.DataFram
     before = at_wave(rows, case.baseline)[names].reindex(end.index) if linked else end[names]
     columns = before.copy()
     for wave in getattr(design, "covariate_waves", ()):
-        columns[f"outcome {wave}"] = at_wave(rows, wave)["_outcome"].reindex(end.index)
+        columns[earlier_outcome(wave)] = at_wave(rows, wave)["_outcome"].reindex(end.index)
     return columns
 
 
@@ -245,7 +246,8 @@ def require_clusters(case: Case, frame: pd.DataFrame) -> None:
         per_arm = frame.groupby("_treated")[name].nunique()
         if (per_arm < MINIMUM_PER_ARM).any():
             raise NotEstimable(
-                f"an arm lies in {int(per_arm.min())} cluster of {name}", "at least two clusters in each arm"
+                Said("checks.arm_lies_cluster", value=int(per_arm.min()), name=name),
+                Said("checks.least_two_clusters_each_arm"),
             )
 
 
@@ -272,5 +274,8 @@ def sample_weights(case: Case, frame: pd.DataFrame) -> Floats | None:
         return None
     weights = frame[name].to_numpy(dtype=float)
     if np.isnan(weights).any() or (weights <= 0).any():
-        raise NotEstimable(f"some observations have no positive weight in {name}", "a weight above zero for everybody")
+        raise NotEstimable(
+            Said("checks.some_observations_have_no_positive_weight", name=name),
+            Said("checks.weight_above_zero_everybody"),
+        )
     return np.asarray(weights, dtype=np.float64)

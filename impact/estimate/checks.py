@@ -15,6 +15,7 @@ import pandas as pd
 from impact.declare.designs import MultipleImputation, Randomised
 from impact.errors import NotEstimable
 from impact.estimate.case import Case, as_numbers, at_wave, cluster_labels, placed, sample_weights
+from impact.estimate.covariates import covariate, earlier_outcome
 from impact.estimate.cross_section import Comparison
 from impact.estimate.diagnostics import (
     SAME_BACKGROUND,
@@ -23,25 +24,26 @@ from impact.estimate.diagnostics import (
     enough_clusters,
     joint_balance,
     left_out,
-    without_words,
+    without_keys,
 )
 from impact.estimate.result import Diagnostic, Term, checked, not_applicable, term_from
 from impact.estimate.sample import AFTER, EXPOSURE, Sample, block_dummies
 from impact.measure.moments import MISSING_GROUP
-from impact.statistics.core import Estimate, Floats, in_digits
+from impact.statistics.core import Estimate, Floats
 from impact.statistics.experiments.balance import standardised_differences
 from impact.statistics.experiments.bounds import lee_bounds
 from impact.statistics.linear import least_squares, sandwich
 from impact.statistics.multiplicity import adjust
+from impact.words.said import Remark, Said, joined
 
 Estimator = Callable[[Sample], Estimate]
 MANY = 60
 """Leaving out one by one more parts than this says nothing and costs much."""
-SAME_LOSS = "both arms lost the same share of persons"
-UNTOUCHED = "the programme shows no effect on what it cannot have changed"
-ONE_OUT = "no single part carries the effect"
-SPECIFICATIONS = "the effect does not hang on the choice of covariates"
-SAME_EFFECT = "the effect is the same in every subgroup"
+SAME_LOSS = Said("checks.both_arms_lost_same_share_persons")
+UNTOUCHED = Said("checks.programme_shows_no_effect_what_cannot_have")
+ONE_OUT = Said("checks.no_part_carries_the_effect")
+SPECIFICATIONS = Said("checks.any_covariates")
+SAME_EFFECT = Said("checks.effect_same_every_subgroup")
 
 
 def arm_checks(case: Case, compared: Comparison, estimate: Estimate) -> tuple[list[Diagnostic], list[Term]]:
@@ -63,9 +65,10 @@ def _gaps(case: Case, compared: Comparison) -> Diagnostic:
     check = complete_cases(compared.sample.n, compared.available + nowhere, compared.without, compared.apart)
     if isinstance(getattr(case.design, "missing", None), MultipleImputation):
         lost = compared.available - compared.sample.n
-        detail = f"nobody left out: the gaps of {lost} of {compared.available} are imputed"
+        detail: Remark = Said("checks.nobody_left_out_gaps_imputed", lost=lost, available=compared.available)
         if nowhere:
-            detail = f"the gaps of {lost} of {compared.available} are imputed{without_words(compared.without)}"
+            imputed = Said("checks.gaps_imputed", lost=lost, available=compared.available)
+            detail = joined(imputed, without_keys(compared.without))
         status = "failed" if nowhere else "passed"
         return Diagnostic(check.check, check.null_hypothesis, float(nowhere), None, status, detail)
     return check
@@ -75,7 +78,7 @@ def _balance(case: Case, compared: Comparison) -> tuple[Diagnostic, list[Term]]:
     sample = compared.sample
     if not len(sample.covariates.columns):
         if case.baseline is None or case.contract.person is None:
-            return not_applicable("balance", SAME_BACKGROUND, "no baseline wave"), []
+            return not_applicable(Said("check.balance"), SAME_BACKGROUND, Said("checks.no_baseline_wave")), []
         before = at_wave(compared.rows, case.baseline)
         blocks = getattr(case.design, "blocks", None)
         before = before[before[["_outcome", *([blocks] if blocks else [])]].notna().all(axis=1)]
@@ -84,7 +87,7 @@ def _balance(case: Case, compared: Comparison) -> tuple[Diagnostic, list[Term]]:
             before["_outcome"].to_numpy(dtype=float),
             before["_treated"].to_numpy(dtype=float),
             pd.DataFrame(index=before.index),
-            before[["_outcome"]].rename(columns={"_outcome": f"outcome {case.baseline}"}),
+            before[["_outcome"]].rename(columns={"_outcome": earlier_outcome(case.baseline)}),
             before.index.to_numpy(dtype=object),
             cluster_labels(case, before),
             sample_weights(case, before),
@@ -105,9 +108,9 @@ def balance_terms(
         estimand=estimand,
         weights=weights,
     )
-    family = "balance" if weights is None else "balance after adjustment"
+    family = Said("family.balance") if weights is None else Said("family.balance_after_adjustment")
     return [
-        Term(family, name, float(difference), detail=f"treated {in_digits(high)}, comparison {in_digits(low)}")
+        Term(family, covariate(name), float(difference), detail=Said("checks.treated_comparison", high=high, low=low))
         for name, difference, high, low in zip(
             table.names, table.standardised, table.mean_treated, table.mean_comparison, strict=True
         )
@@ -117,7 +120,7 @@ def balance_terms(
 
 def _attrition(case: Case, compared: Comparison) -> tuple[Diagnostic, list[Term]]:
     if case.baseline is None or case.contract.person is None:
-        return not_applicable("attrition", SAME_LOSS, "no baseline wave"), []
+        return not_applicable(Said("check.attrition"), SAME_LOSS, Said("checks.no_baseline_wave")), []
     start = at_wave(compared.rows, case.baseline)
     end = compared.units["_outcome"]
     blocks = getattr(case.design, "blocks", None)
@@ -136,10 +139,10 @@ def _bounds(start: pd.DataFrame, end: pd.Series) -> list[Term]:
         bounds = lee_bounds(end.reindex(start.index).to_numpy(dtype=float), start["_treated"].to_numpy(dtype=float))
     except NotEstimable:
         return []
-    detail = f"{bounds.trimmed_share:.1%} trimmed"
+    detail = Said("checks.trimmed", trimmed_share=bounds.trimmed_share)
     return [
-        term_from("lee_bounds", "lower", bounds.lower, detail),
-        term_from("lee_bounds", "upper", bounds.upper, detail),
+        term_from(Said("family.lee_bounds"), Said("checks.lower"), bounds.lower, detail),
+        term_from(Said("family.lee_bounds"), Said("checks.upper"), bounds.upper, detail),
     ]
 
 
@@ -158,12 +161,18 @@ def placebo_outcome_checks(case: Case, estimate_for: Callable[[str], Estimate]) 
         try:
             found.append((name, estimate_for(name)))
         except NotEstimable as error:
-            checks.append(not_applicable(f"placebo_outcome {name}", UNTOUCHED, error.reason))
+            checks.append(not_applicable(Said("check.placebo_outcome", name=name), UNTOUCHED, error.reason))
     if not found:
         return checks
     p_values = adjust(np.array([estimate.p_value for _, estimate in found]), "holm")
     return checks + [
-        checked(f"placebo_outcome {name}", UNTOUCHED, estimate.estimate, float(p), "Holm-adjusted p")
+        checked(
+            Said("check.placebo_outcome", name=name),
+            UNTOUCHED,
+            estimate.estimate,
+            float(p),
+            Said("checks.holm_adjusted_p"),
+        )
         for (name, estimate), p in zip(found, p_values, strict=True)
     ]
 
@@ -181,7 +190,7 @@ def stability_checks(
             _without_each(sample),
             estimator=estimator,
             estimate=estimate,
-            nothing=f"there are not between 3 and {MANY} clusters to leave out",
+            nothing=Said("checks.no_clusters_to_leave_out", most=MANY),
         ),
         _compared(
             "specification",
@@ -189,47 +198,52 @@ def stability_checks(
             _specifications(case, sample),
             estimator=estimator,
             estimate=estimate,
-            nothing="there are not several covariates to choose from",
+            nothing=Said("checks.one_covariate"),
         ),
     ]
     return [check for check, _ in results], [term for _, terms in results for term in terms]
 
 
 def _compared(
-    check: str,
-    null: str,
-    variants: Iterator[tuple[str, Sample]],
+    name: str,
+    null: Said,
+    variants: Iterator[tuple[Said, Sample]],
     *,
     estimator: Estimator,
     estimate: Estimate,
-    nothing: str,
+    nothing: Said,
 ) -> tuple[Diagnostic, list[Term]]:
     """Pass if every variant's estimate lies within the interval of the effect; the value is the furthest away."""
+    check, family = Said(f"check.{name}"), Said(f"family.{name}")
     terms, refused = [], 0
-    for name, part in variants:
+    for variant, part in variants:
         try:
-            terms.append(term_from(check, name, estimator(part)))
+            terms.append(term_from(family, variant, estimator(part)))
         except NotEstimable:
             refused += 1
     if not terms:
         return not_applicable(check, null, nothing), []
     furthest = max(terms, key=lambda term: abs(term.estimate - estimate.estimate))
     inside = estimate.conf_low <= furthest.estimate <= estimate.conf_high
-    detail = f"furthest of {len(terms)}: {furthest.term}" + (f"; {refused} not estimable" if refused else "")
+    detail = joined(
+        Said("checks.furthest", n=len(terms), variant=furthest.term),
+        Said("checks.not_estimable", n=refused) if refused else None,
+    )
     return Diagnostic(check, null, furthest.estimate, None, "passed" if inside else "failed", detail), terms
 
 
-def _without_each(sample: Sample) -> Iterator[tuple[str, Sample]]:
+def _without_each(sample: Sample) -> Iterator[tuple[Said, Sample]]:
     if not sample.clusters:
         return
     labels = sample.clusters[0].astype(str)
     parts = np.unique(labels)
     if 3 <= len(parts) <= MANY:
         for part in parts:
-            yield f"without {' / '.join(part.split(chr(31)))}", sample.take(labels != part)  # stratum / cluster
+            stratum_and_cluster = " / ".join(part.split(chr(31)))
+            yield Said("checks.without", name=stratum_and_cluster), sample.take(labels != part)
 
 
-def _specifications(case: Case, sample: Sample) -> Iterator[tuple[str, Sample]]:
+def _specifications(case: Case, sample: Sample) -> Iterator[tuple[Said, Sample]]:
     """Yield all covariates but each and, where arms were drawn by lot, none and each alone.
 
     Without random assignment the comparison rests on the covariates: leaving them all out is no other specification.
@@ -241,12 +255,15 @@ def _specifications(case: Case, sample: Sample) -> Iterator[tuple[str, Sample]]:
     everything = [name for names in groups.values() for name in names]
     by_lot = isinstance(case.design, Randomised)
     if by_lot:
-        yield "no covariates", sample.with_covariates([])
+        yield Said("checks.no_covariates"), sample.with_covariates([])
     if len(groups) > 1:
         for group, names in groups.items():
             if by_lot:
-                yield f"only {group}", sample.with_covariates(names)
-            yield f"without {group}", sample.with_covariates([n for n in everything if n not in names])
+                yield Said("checks.only", name=covariate(group)), sample.with_covariates(names)
+            yield (
+                Said("checks.without", name=covariate(group)),
+                sample.with_covariates([n for n in everything if n not in names]),
+            )
 
 
 def _by_covariate(columns: list[str]) -> dict[str, list[str]]:
@@ -276,11 +293,11 @@ def subgroup_checks(case: Case, compared: Comparison, errors: str) -> list[Diagn
 
 
 def _heterogeneity(sample: Sample, name: str, labels: pd.Series, errors: str) -> Diagnostic:
-    check = f"heterogeneity {name}"
+    check = Said("check.heterogeneity", name=name)
     words = labels.map(lambda value: MISSING_GROUP if pd.isna(value) else str(value))
     groups = as_numbers(words.to_frame(name))
     if not len(groups.columns):
-        return not_applicable(check, SAME_EFFECT, "there is one group")
+        return not_applicable(check, SAME_EFFECT, Said("checks.one_group"))
     crossed = [f"{EXPOSURE} in {column}" for column in groups.columns]
     own = groups.to_numpy(dtype=float)
     blocks = block_dummies(sample)

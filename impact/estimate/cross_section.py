@@ -31,6 +31,7 @@ from impact.statistics.core import Estimate, Floats
 from impact.statistics.experiments.differences import thin_blocks
 from impact.statistics.observational.propensity import logit
 from impact.statistics.surveys.imputation import multiply_impute, pool
+from impact.words.said import Said
 
 Estimator = Callable[[Sample], Estimate]
 SEPARATE = "outcome of the end line"
@@ -66,7 +67,7 @@ class Comparison:
     covariates: pd.DataFrame
     sample: Sample
     without: dict[str, int]
-    thin: tuple[str, ...]
+    thin: tuple[Said, ...]
     apart: int = 0
 
     @property
@@ -95,7 +96,7 @@ def comparison(case: Case) -> Comparison:
     require_arms(units.loc[complete, "_treated"], case.when)
     require_clusters(case, units[complete])
     if units.loc[complete, "_outcome"].nunique() == 1:
-        raise NotEstimable("the outcome is the same for everybody", "an outcome that varies")
+        raise NotEstimable(Said("checks.outcome_same_everybody"), Said("checks.outcome_varies"))
     wide, thin = _wide(case, units, units if filled else units[complete])
     units, covariates, complete = units[wide], covariates[wide], complete[wide]
 
@@ -109,7 +110,7 @@ def comparison(case: Case) -> Comparison:
     return Comparison(rows, units[~apart], covariates[~apart], sample, without, thin, int(apart.sum()))
 
 
-def _wide(case: Case, units: pd.DataFrame, analysed: pd.DataFrame) -> tuple[pd.Series, tuple[str, ...]]:
+def _wide(case: Case, units: pd.DataFrame, analysed: pd.DataFrame) -> tuple[pd.Series, tuple[Said, ...]]:
     """Tell which units are in blocks that are wide enough; if most are not, all are, and the estimator refuses."""
     everybody = pd.Series(True, index=units.index)
     blocks = getattr(case.design, "blocks", None)
@@ -139,7 +140,9 @@ def _units(case: Case, rows: pd.DataFrame) -> pd.DataFrame:
     if not filled:
         return end
     if case.baseline is None:
-        raise NotEstimable("those who were lost are not known without a baseline wave", "ex_ante.baseline.wave")
+        raise NotEstimable(
+            Said("checks.those_who_lost_not_known_without_baseline"), Said("checks.ex_ante_baseline_wave")
+        )
     start = at_wave(rows, case.baseline)
     lost = start.loc[start.index.difference(end.index)].assign(_outcome=np.nan)
     return pd.concat([end, lost]).sort_index()
@@ -164,7 +167,7 @@ def with_outcome(case: Case, compared: Comparison, column: str) -> Sample:
     """Return the complete cases with another column as the outcome, for outcomes that cannot have changed."""
     units = compared.units.assign(_outcome=compared.units[column].astype(float))
     complete = _complete(case, units, compared.covariates)
-    require_arms(units.loc[complete, "_treated"], f"in {column}")
+    require_arms(units.loc[complete, "_treated"], Said("checks.at", wave=column))
     return _sample(case, units[complete], as_numbers(compared.covariates[complete]))
 
 
@@ -225,7 +228,7 @@ def _imputed(case: Case, compared: Comparison, estimator: Estimator, plan: Multi
         df_complete=min(e.df for e in estimates),
         n_obs=len(frame),
     )
-    rule = f"{estimates[0].rule}, {plan.draws} imputations pooled by Rubin's rules"
+    rule = Said("rule.imputations_pooled_rubin_rules", rule=estimates[0].rule, draws=plan.draws)
     return replace(pooled, rule=rule, n_clusters=estimates[0].n_clusters)
 
 

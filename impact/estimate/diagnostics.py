@@ -11,16 +11,18 @@ import pandas as pd
 from scipy import stats
 
 from impact.errors import NotEstimable
+from impact.estimate.covariates import covariate
 from impact.estimate.result import Diagnostic, checked, not_applicable
 from impact.estimate.sample import Sample, block_dummies
 from impact.statistics.core import JointTest
 from impact.statistics.experiments import balance
 from impact.statistics.linear import least_squares, sandwich
+from impact.words.said import Remark, Said, joined
 
 FEW_CLUSTERS = 20
 ROUNDING = 1e-12
-NOTHING_THIN = "no part is too thin to be compared"
-SAME_BACKGROUND = "the arms have the same background before the programme"
+NOTHING_THIN = Said("checks.no_part_too_thin_compared")
+SAME_BACKGROUND = Said("checks.arms_have_same_background_before_programme")
 
 
 def joint_balance(sample: Sample) -> Diagnostic:
@@ -31,16 +33,16 @@ def joint_balance(sample: Sample) -> Diagnostic:
     names = list(map(str, sample.covariates.columns))
     blocks = block_dummies(sample)
     if _separated(sample, blocks):
-        detail = f"the arms have no value in common: {', '.join(names)} tell them apart completely"
-        return Diagnostic("balance", SAME_BACKGROUND, None, 0.0, "failed", detail, math.inf)
+        detail = Said("checks.arms_have_no_value_common_tell_them", names=list(map(covariate, names)))
+        return Diagnostic(Said("check.balance"), SAME_BACKGROUND, None, 0.0, "failed", detail, math.inf)
     try:
         test = _balance_test(sample, blocks, names)
     except NotEstimable as error:
-        return not_applicable("balance", SAME_BACKGROUND, error.reason)
+        return not_applicable(Said("check.balance"), SAME_BACKGROUND, error.reason)
     name, size = _furthest(sample, names)
-    within = "" if sample.blocks is None else " within blocks"
-    detail = f"{test.reference}{within} over {', '.join(names)}; largest standardised difference {size:.2f}, {name}"
-    return checked("balance", SAME_BACKGROUND, test.statistic, test.p_value, detail, size=size)
+    within = "checks.joint_balance_within_blocks" if sample.blocks is not None else "checks.joint_balance"
+    detail = Said(within, reference=test.reference, names=list(map(covariate, names)), size=size, name=covariate(name))
+    return checked(Said("check.balance"), SAME_BACKGROUND, test.statistic, test.p_value, detail, size=size)
 
 
 def _balance_test(sample: Sample, blocks: pd.DataFrame, names: list[str]) -> JointTest:
@@ -90,32 +92,39 @@ def differential_attrition(baseline: pd.DataFrame, end_units: set[str]) -> Diagn
     ----------
     Cochran (1954), Biometrics 10(4), 417–451. https://doi.org/10.2307/3001616
     """
-    null = "both arms lost the same share of persons"
+    null = Said("checks.both_arms_lost_same_share_persons")
     lost = ~baseline["_unit"].isin(end_units)
     blocks = baseline["_block"] if "_block" in baseline else pd.Series("", index=baseline.index)
     counts = pd.DataFrame({"lost": lost, "seen": 1}).groupby([blocks.fillna(""), baseline["_treated"]]).sum()
     table = np.asarray(counts.unstack(fill_value=0), dtype=np.float64)
     if table.shape[1] < 4:
-        return not_applicable("attrition", null, "one arm was not seen at baseline")
+        return not_applicable(Said("check.attrition"), null, Said("checks.one_arm_not_seen_baseline"))
     lost_0, lost_1, n_0, n_1 = table.T
     n, gone = n_0 + n_1, lost_0 + lost_1
     excess = float(np.sum(lost_1 - n_1 * gone / n))
     variance = float(np.sum(n_1 * n_0 * gone * (n - gone) / (n**2 * np.maximum(n - 1, 1))))
     difference = excess / float(np.sum(n_1 * n_0 / n))
     p_value = float(2 * stats.norm.sf(abs(excess) / math.sqrt(variance))) if variance > 0 else 1.0
-    detail = f"lost {lost_1.sum() / n_1.sum():.1%} of {int(n_1.sum())} treated"
-    detail += f" and {lost_0.sum() / n_0.sum():.1%} of {int(n_0.sum())} in the comparison"
-    detail += "; compared within blocks" if "_block" in baseline else ""
-    return checked("attrition", null, difference, p_value, detail, size=abs(difference))
+    shares = Said(
+        "checks.lost_shares",
+        treated=lost_1.sum() / n_1.sum(),
+        n_treated=int(n_1.sum()),
+        comparison=lost_0.sum() / n_0.sum(),
+        n_comparison=int(n_0.sum()),
+    )
+    detail = joined(shares, Said("checks.within_blocks") if "_block" in baseline else None)
+    return checked(Said("check.attrition"), null, difference, p_value, detail, size=abs(difference))
 
 
 def enough_clusters(n_clusters: int | None) -> Diagnostic:
     """Check that there are enough clusters for clustered errors to be trusted whatever their rule."""
-    null = f"there are at least {FEW_CLUSTERS} clusters"
+    null = Said("checks.least_clusters", FEW_CLUSTERS=FEW_CLUSTERS)
     if n_clusters is None:
-        return not_applicable("clusters", null, "errors are not clustered")
+        return not_applicable(Said("check.clusters"), null, Said("checks.errors_not_clustered"))
     status = "passed" if n_clusters >= FEW_CLUSTERS else "failed"
-    return Diagnostic("clusters", null, float(n_clusters), None, status, f"{n_clusters} clusters")
+    return Diagnostic(
+        Said("check.clusters"), null, float(n_clusters), None, status, Said("checks.clusters", n_clusters=n_clusters)
+    )
 
 
 def complete_cases(
@@ -126,19 +135,26 @@ def complete_cases(
     ``without`` counts those without a cluster or weight; ``apart`` were left out of ``available`` because covariates
     fit them perfectly.
     """
-    null = "no observation was left out for a missing value"
+    null = Said("panel.no_observation_left_out_missing_value")
     status = "passed" if used == available else "failed"
-    detail = f"{used} of {available} used{without_words(without)}"
-    detail += f"; {apart} left out that covariates tell apart from all others" if apart else ""
-    return Diagnostic("complete_cases", null, float(available - used), None, status, detail)
+    detail = joined(
+        Said("checks.used", used=used, available=available),
+        without_keys(without),
+        Said("checks.told_apart", n=apart) if apart else None,
+    )
+    return Diagnostic(Said("check.complete_cases"), null, float(available - used), None, status, detail)
 
 
-def without_words(without: Mapping[str, int]) -> str:
-    """Say how many observations have no value in a column of clusters."""
+def without_keys(without: Mapping[str, int]) -> Remark:
+    """Say how many observations have no value in a column of clusters or weights."""
     lost = {name: count for name, count in without.items() if count}
-    return f"; {sum(lost.values())} have no {' / '.join(lost)}" if lost else ""
+    return Said("checks.without_keys", n=sum(lost.values()), columns=tuple(lost)) if lost else ""
 
 
-def left_out(parts: Sequence[str]) -> list[Diagnostic]:
+def left_out(parts: Sequence[Said]) -> list[Diagnostic]:
     """State each part that was left out because nothing, or no error, can be known of it; nothing if there is none."""
-    return [Diagnostic("left_out", NOTHING_THIN, float(len(parts)), None, "failed", "; ".join(parts))] if parts else []
+    return (
+        [Diagnostic(Said("check.left_out"), NOTHING_THIN, float(len(parts)), None, "failed", joined(*parts))]
+        if parts
+        else []
+    )

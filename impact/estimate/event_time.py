@@ -9,6 +9,7 @@ import duckdb
 from impact.errors import NotEstimable, UsageError
 from impact.estimate.panel_cells import as_double, is_missing
 from impact.sql import ident, literal
+from impact.words.said import Said
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def event_terms(
     )
     times = sorted(row[0] for row in connection.execute(sql).fetchall())
     if -1 not in times or times[-1] < 0 or any(time % 1 for time in times):
-        raise NotEstimable("event times lack −1, or 0 and later, or are no integers", "periods before and after starts")
+        raise NotEstimable(Said("checks.event_times_lack_1_0_later_no"), Said("checks.periods_before_after_starts"))
     low, high = window or (int(times[0]), int(times[-1]))
     if not low < 0 <= high:
         raise UsageError(f"a window of event times from {low} to {high} leaves out the start or all before it")

@@ -10,13 +10,14 @@ from impact.estimate.sample import EXPOSURE, Sample
 from impact.statistics.core import Estimate, Floats, Ints
 from impact.statistics.linear import least_squares, sandwich
 from impact.statistics.observational import rosenbaum, sensitivity
+from impact.words.said import Said, joined
 
 DELTA, GAMMA, RISK_RATIO = 1.0, 1.5, 1.25
 """What a hidden cause must at least take to undo the effect, for the check to pass."""
-OSTER = "hidden causes would have to select more than the measured ones do to undo the effect"
-ROSENBAUM = f"hidden odds of taking part below {GAMMA:g} to 1 within pairs could not undo the effect"
-E_VALUE = f"a hidden cause with risk ratios below {RISK_RATIO:g} could not move the interval to zero"
-ROBUSTNESS = "a hidden cause must explain some of both arm and outcome to take away significance"
+OSTER = Said("checks.hidden_causes_would_have_select_more_measured")
+ROSENBAUM = Said("checks.hidden_odds_taking_part_below_1_within", GAMMA=GAMMA)
+E_VALUE = Said("checks.hidden_cause_risk_ratios_below_could_not", RISK_RATIO=RISK_RATIO)
+ROBUSTNESS = Said("checks.hidden_cause_must_explain_some_both_arm")
 
 
 def hidden_bias_checks(sample: Sample, estimate: Estimate, r2_max: float | None) -> tuple[list[Diagnostic], list[Term]]:
@@ -41,15 +42,19 @@ def _selection(sample: Sample, r2_max: float | None) -> tuple[Diagnostic, list[T
             sample.outcome, sample.exposure, sample.covariates.to_numpy(dtype=float), r2_max=r2_max
         )
     except NotEstimable as error:
-        return not_applicable("oster_delta", OSTER, error.reason), []
+        return not_applicable(Said("check.oster_delta"), OSTER, error.reason), []
     passed = found.delta < 0 or found.delta >= DELTA
-    detail = f"R² {found.r2_uncontrolled:.3f} without, {found.r2_controlled:.3f} with covariates, at most"
-    detail += f" {found.r2_max:.3f}" + ("; the covariates move the effect away from zero" if found.delta < 0 else "")
-    check = Diagnostic("oster_delta", OSTER, found.delta, None, "passed" if passed else "failed", detail)
+    fits = Said("checks.r2", without=found.r2_uncontrolled, covariates=found.r2_controlled, most=found.r2_max)
+    detail = joined(fits, Said("checks.away_from_zero") if found.delta < 0 else None)
+    check = Diagnostic(Said("check.oster_delta"), OSTER, found.delta, None, "passed" if passed else "failed", detail)
     terms = [
-        Term("oster", "without covariates", found.uncontrolled),
-        Term("oster", "with covariates", found.controlled),
-        Term("oster", f"hidden selection {found.assumed_delta:g} times the measured", found.beta),
+        Term(Said("family.oster"), Said("checks.without_covariates"), found.uncontrolled),
+        Term(Said("family.oster"), Said("checks.covariates"), found.controlled),
+        Term(
+            Said("family.oster"),
+            Said("checks.hidden_selection_times_measured", assumed_delta=found.assumed_delta),
+            found.beta,
+        ),
     ]
     return check, terms
 
@@ -60,22 +65,29 @@ def _robustness(sample: Sample) -> Diagnostic:
         plain = sandwich.coefficient(fit, EXPOSURE, errors="classical")
         found = sensitivity.robustness_value(plain.statistic, plain.df)
     except NotEstimable as error:
-        return not_applicable("robustness_value", ROBUSTNESS, error.reason)
+        return not_applicable(Said("check.robustness_value"), ROBUSTNESS, error.reason)
     left = found.robustness_value_significance
-    detail = f"{found.robustness_value:.1%} of both undo the regression's effect, {left:.1%} its significance"
+    detail = Said("checks.both_undo_regression_effect_significance", robustness_value=found.robustness_value, left=left)
     return Diagnostic(
-        "robustness_value", ROBUSTNESS, found.robustness_value, None, "passed" if left > 0 else "failed", detail
+        Said("check.robustness_value"),
+        ROBUSTNESS,
+        found.robustness_value,
+        None,
+        "passed" if left > 0 else "failed",
+        detail,
     )
 
 
 def _risk_ratio(sample: Sample, estimate: Estimate) -> Diagnostic:
     spread = _pooled_spread(sample)
     if spread == 0:
-        return not_applicable("e_value", E_VALUE, "the outcome does not vary within the arms")
+        return not_applicable(Said("check.e_value"), E_VALUE, Said("checks.outcome_does_not_vary_within_arms"))
     found = sensitivity.e_value_difference(estimate.estimate / spread, estimate.std_error / spread)
     limit = 1.0 if found.limit is None else found.limit
-    detail = f"{found.point:.2f} for the effect, {limit:.2f} for its interval"
-    return Diagnostic("e_value", E_VALUE, found.point, None, "passed" if limit >= RISK_RATIO else "failed", detail)
+    detail = Said("checks.effect_interval", point=found.point, limit=limit)
+    return Diagnostic(
+        Said("check.e_value"), E_VALUE, found.point, None, "passed" if limit >= RISK_RATIO else "failed", detail
+    )
 
 
 def _pooled_spread(sample: Sample) -> float:
@@ -97,8 +109,12 @@ def matched_pairs_check(outcome: Floats, pairs: Ints, direction: str) -> Diagnos
         The indicator's: which way was expected, before looking.
     """
     if direction == "maintain" or len(np.unique(pairs)) < pairs.size:
-        why = "no direction was expected" if direction == "maintain" else "a unit serves several pairs"
-        return not_applicable("rosenbaum_gamma", ROSENBAUM, why)
+        why = (
+            Said("checks.no_direction_expected")
+            if direction == "maintain"
+            else Said("checks.unit_serves_several_pairs")
+        )
+        return not_applicable(Said("check.rosenbaum_gamma"), ROSENBAUM, why)
     try:
         found = rosenbaum.rosenbaum_bounds(
             outcome[pairs[:, 0]] - outcome[pairs[:, 1]],
@@ -107,8 +123,8 @@ def matched_pairs_check(outcome: Floats, pairs: Ints, direction: str) -> Diagnos
             method="normal",
         )
     except NotEstimable as error:
-        return not_applicable("rosenbaum_gamma", ROSENBAUM, error.reason)
+        return not_applicable(Said("check.rosenbaum_gamma"), ROSENBAUM, error.reason)
     gamma = found.critical_gamma
-    detail = f"{found.n_pairs} pairs, one-sided p at most {found.p_high[0]:.3g} without hidden bias"
+    detail = Said("checks.pairs_one_sided_p_most_without_hidden", n_pairs=found.n_pairs, p_high=found.p_high[0])
     passed = gamma is not None and gamma >= GAMMA
-    return Diagnostic("rosenbaum_gamma", ROSENBAUM, gamma, None, "passed" if passed else "failed", detail)
+    return Diagnostic(Said("check.rosenbaum_gamma"), ROSENBAUM, gamma, None, "passed" if passed else "failed", detail)

@@ -45,6 +45,7 @@ from impact.statistics.linear.two_way_errors import (
     row_scores,
     term_estimates,
 )
+from impact.words.said import Said
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,7 @@ def _estimate(panel: PanelQuery, small_sample: SmallSample, lost: tuple[int, int
     cells, codes = read_cells(panel)
     n_periods = int(codes["period"].max()) + 1
     if n_periods < 2:
-        raise NotEstimable("there is only one period", "observations before and after")
+        raise NotEstimable(Said("checks.only_one_period"), Said("checks.observations_before_after"))
     fit = fit_cells(cells)
     errors, labels = _errors(panel, fit, codes, small_sample)
     estimates = term_estimates(fit, errors)

@@ -19,6 +19,7 @@ from impact.sql import ident, literal
 from impact.statistics.core import Ints
 from impact.statistics.informative import informative
 from impact.statistics.linear.two_way import Cells
+from impact.words.said import Said
 
 UNIT = "_unit"
 COMPRESSES = 0.5
@@ -109,14 +110,13 @@ def prepare(panel: PanelQuery) -> tuple[PanelQuery, tuple[int, int]]:
 
 def _judged(counts: Sequence[Any]) -> tuple[int, int]:
     no_outcome, used, infinite, weights, keys, total, same = (int(count or 0) for count in counts)
-    causes = ("an infinite outcome or term", "a weight that is not positive", "no unit, period, group or cluster")
-    for count, what in zip((infinite, weights, keys), causes, strict=True):
-        if count:
-            raise NotEstimable(f"{count} rows have {what}", "rows that are right, or left out on purpose")
+    for n, cause in ((infinite, "infinite"), (weights, "weightless"), (keys, "keyless")):
+        if n:
+            raise NotEstimable(Said(f"checks.rows_{cause}", n=n), Said("checks.rows_right_left_out_purpose"))
     if not used:
-        raise NotEstimable("no row has the outcome and all terms", "complete rows")
+        raise NotEstimable(Said("checks.no_row_has_outcome_all_terms"), Said("checks.complete_rows"))
     if same:
-        raise NotEstimable("the outcome is the same in all rows", "an outcome that varies")
+        raise NotEstimable(Said("checks.outcome_same_all_rows"), Said("checks.outcome_varies"))
     return no_outcome, total - no_outcome - used
 
 
@@ -245,7 +245,7 @@ def leave_out_alone(panel: PanelQuery) -> tuple[PanelQuery, tuple[int, int]]:
     ]
     (n_units, fewest, n_rows), (n_periods, smallest, _) = sizes
     if n_periods < 2:
-        raise NotEstimable("there is only one period", "observations before and after")
+        raise NotEstimable(Said("checks.only_one_period"), Said("checks.observations_before_after"))
     if fewest > 1 and (smallest > 1 or not panel.period_effects):
         return panel, (0, 0)
     found = panel.run(
@@ -261,7 +261,7 @@ def leave_out_alone(panel: PanelQuery) -> tuple[PanelQuery, tuple[int, int]]:
     left = int(times[more] @ counts[more][:, kept].sum(axis=1))
     if not left:
         raise NotEstimable(
-            "every row is the only one of its unit or period", "units seen more than once, beside others"
+            Said("checks.every_row_only_one_unit_period"), Said("checks.units_seen_more_once_beside_others")
         )
     narrowed = replace(
         panel, periods=tuple(int(period) for period, is_kept in zip(periods, kept, strict=True) if is_kept)
@@ -331,7 +331,9 @@ def _refuse_twice(panel: PanelQuery) -> None:
     twice = f"SELECT 1 FROM {complete_rows(panel)} GROUP BY u, p HAVING count(*) > 1"
     found = panel.run(f"SELECT count(*) FROM ({twice})").fetchall()[0][0]
     if found:
-        raise NotEstimable(f"{found} times a unit appears more than once in a period", "one row per unit and period")
+        raise NotEstimable(
+            Said("checks.times_unit_appears_more_once_period", found=found), Said("checks.one_row_per_unit_period")
+        )
 
 
 def read_cells(panel: PanelQuery) -> tuple[Cells, dict[str, Ints]]:

@@ -12,8 +12,9 @@ from impact.statistics.informative import informative
 from impact.statistics.panels.adoption import NEVER, Panel
 from impact.statistics.panels.pre_trend import pre_trend_test
 from impact.statistics.panels.staggered import Control, Method
+from impact.words.said import Said
 
-PARALLEL = "before they took up the programme, units moved like those that had not"
+PARALLEL = Said("checks.before_they_took_up_programme_units_moved")
 
 
 def pre_trend_check(
@@ -31,13 +32,15 @@ def pre_trend_check(
     try:
         found = pre_trend_test(panel, control=control, method=method, anticipation=anticipation)
     except NotEstimable as error:
-        return not_applicable("pre_trend", PARALLEL, error.reason), []
+        return not_applicable(Said("check.pre_trend"), PARALLEL, error.reason), []
     test, largest = found.test, max(abs(estimate.estimate) for _, estimate in found.by_time)
-    detail = f"joint Wald test against the last wave before, {test.reference}"
-    detail += f"; largest mean difference before {largest:.4g}"
+    detail = Said("checks.joint_pre_trend", reference=test.reference, largest=largest)
     size = relative_size(largest, found.after)
-    terms = [term_from("pre_trend", f"{time:+d}", estimate) for time, estimate in found.by_time]
-    return checked("pre_trend", PARALLEL, test.statistic, test.p_value, detail, size=size), terms
+    terms = [
+        term_from(Said("family.pre_trend"), Said("staggered.event_time", time=time), estimate)
+        for time, estimate in found.by_time
+    ]
+    return checked(Said("check.pre_trend"), PARALLEL, test.statistic, test.p_value, detail, size=size), terms
 
 
 def treated_panel(connection: duckdb.DuckDBPyConnection, relation: str, treatment: str, cluster: str | None) -> Panel:
@@ -66,7 +69,7 @@ def treated_panel(connection: duckdb.DuckDBPyConnection, relation: str, treatmen
         f" FROM ({relation}) WHERE _outcome IS NOT NULL"
     ).df()
     if frame.empty:
-        raise NotEstimable("nobody has an outcome", "rows with an outcome")
+        raise NotEstimable(Said("checks.nobody_has_outcome_2"), Said("checks.rows_outcome"))
     unit, period = frame["unit"].to_numpy(dtype=np.int64), frame["period"].to_numpy(dtype=np.int64)
     outcome = np.full((unit.max() + 1, period.max() + 1), np.nan)
     outcome[unit, period] = frame["outcome"].to_numpy(dtype=float)
@@ -76,7 +79,7 @@ def treated_panel(connection: duckdb.DuckDBPyConnection, relation: str, treatmen
     clusters[unit] = frame["cluster"].to_numpy(dtype=np.int64)
     kept, waves = informative(~np.isnan(outcome))
     if not kept.any():
-        raise NotEstimable("no unit is seen at every wave", "units observed in all periods")
+        raise NotEstimable(Said("checks.no_unit_seen_every_wave"), Said("checks.units_observed_all_periods"))
     first = np.append(np.cumsum(waves) - waves, waves.sum())[start[kept]]  # positions among the waves that stay
     cohort = np.where(first < waves.sum(), first, NEVER).astype(np.int64)
     return Panel(outcome[kept][:, waves], cohort, clusters=clusters[kept] if cluster else None)

@@ -11,6 +11,7 @@ from impact.errors import NotEstimable
 from impact.estimate.case import Case
 from impact.measure import treated_cells
 from impact.statistics.surveys.calibration import rake
+from impact.words.said import Said
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Reached:
 
     people: dict[str, float]
     errors: dict[str, float]
-    words: str
+    how: Said
 
     @property
     def total(self) -> float:
@@ -44,17 +45,17 @@ def reached(case: Case, design: ScaledEffect) -> Reached:
     """
     reach = design.reach
     if reach.margins is not None:
-        people, words = _raked(case, str(design.by), reach)
+        people, how = _raked(case, str(design.by), reach)
     elif reach.totals is not None:
-        people, words = dict(reach.totals), f"by {design.by}, as counted"
+        people, how = dict(reach.totals), Said("scaled_effect.counted_by", by=design.by)
     else:
-        people, words = {"": reach.people}, "as counted"
+        people, how = {"": reach.people}, Said("scaled_effect.counted")
     errors = reach.std_error if isinstance(reach.std_error, dict) else {"": reach.std_error or 0.0}
     kept = {group: total for group, total in people.items() if total > 0}
-    return Reached(kept, {group: errors.get(group, 0.0) for group in kept}, words)
+    return Reached(kept, {group: errors.get(group, 0.0) for group in kept}, how)
 
 
-def _raked(case: Case, by: str, reach: Reach) -> tuple[dict[str, float], str]:
+def _raked(case: Case, by: str, reach: Reach) -> tuple[dict[str, float], Said]:
     margins = reach.margins or ()
     columns = list(dict.fromkeys([by, *(margin.column for margin in margins)]))
     wave = case.baseline or case.indicator.ex_post.wave
@@ -63,12 +64,14 @@ def _raked(case: Case, by: str, reach: Reach) -> tuple[dict[str, float], str]:
     left_out, sampled = int(cells.loc[~complete, "_n"].sum()), int(cells.loc[complete, "_n"].sum())
     cells = cells[complete & (cells["_weight"] > 0)]
     if cells.empty:
-        raise NotEstimable("no treated person has a code in every margin", "the codes of the treated")
+        raise NotEstimable(Said("checks.no_treated_person_has_code_every_margin"), Said("checks.codes_treated"))
     fitted = rake(
         cells["_weight"].to_numpy(dtype=float),
         [(cells[margin.column].to_numpy(dtype=object), margin.totals) for margin in margins],
     )
     people = pd.Series(fitted.weights).groupby(cells[by].to_numpy(dtype=object)).sum()
-    words = f"by {by}, {sampled} treated raked to {' and '.join(margin.column for margin in margins)}"
-    words += f", {left_out} without a code left out" if left_out else ""
-    return {str(group): float(total) for group, total in people.items()}, words
+    values = {"by": by, "n": sampled, "margins": [margin.column for margin in margins]}
+    how = Said("scaled_effect.raked", **values)
+    if left_out:
+        how = Said("scaled_effect.raked_without_some", **values, left_out=left_out)
+    return {str(group): float(total) for group, total in people.items()}, how

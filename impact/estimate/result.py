@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from impact.statistics.core import Estimate
+from impact.words.said import Remark, Said, Text
 
 ALPHA = 0.05
 STANDS_ON: dict[str, tuple[str, ...]] = {
@@ -29,13 +30,18 @@ class Diagnostic:
     large what failed is, on the scale that :mod:`impact.judge.evidence` names; ``detail`` tells it to readers.
     """
 
-    check: str
-    null_hypothesis: str
+    check: Said
+    null_hypothesis: Said
     value: float | None
     p_value: float | None
     status: str
-    detail: str
+    detail: Remark
     size: float | None = None
+
+    @property
+    def name(self) -> str:
+        """Which check it is, such as ``balance``, whatever it was made of."""
+        return self.check.code.removeprefix("check.")
 
 
 @dataclass(frozen=True)
@@ -45,15 +51,15 @@ class Term:
     ``family`` says what the number is one of; ``term`` which one. Uncertainty is None where there is none.
     """
 
-    family: str
-    term: str
+    family: Said
+    term: Text
     estimate: float
     std_error: float | None = None
     p_value: float | None = None
     conf_low: float | None = None
     conf_high: float | None = None
     n_obs: int | None = None
-    detail: str = ""
+    detail: Remark = ""
 
 
 @dataclass(frozen=True)
@@ -66,8 +72,8 @@ class Effect:
     """
 
     term: str
-    estimand: str
-    design: str
+    estimand: Said
+    design: Said
     estimate: float
     std_error: float
     statistic: float
@@ -77,7 +83,7 @@ class Effect:
     unit: str
     n_obs: int
     n_clusters: int | None
-    inference: str
+    inference: Said
     diagnostics: tuple[Diagnostic, ...] = ()
     terms: tuple[Term, ...] = ()
     influence: pd.Series | None = field(default=None, repr=False, compare=False)
@@ -102,8 +108,8 @@ def effect_from(
     *,
     indicator: str,
     unit: str,
-    estimand: str,
-    design: str,
+    estimand: Said,
+    design: Said,
     diagnostics: tuple[Diagnostic, ...] = (),
     terms: tuple[Term, ...] = (),
     influence: pd.Series | None = None,
@@ -130,7 +136,7 @@ def effect_from(
     )
 
 
-def term_from(family: str, term: str, estimate: Estimate, detail: str = "") -> Term:
+def term_from(family: Said, term: Text, estimate: Estimate, detail: Remark = "") -> Term:
     """Return an estimate as one of the numbers behind an effect."""
     return Term(
         family,
@@ -146,15 +152,15 @@ def term_from(family: str, term: str, estimate: Estimate, detail: str = "") -> T
 
 
 def checked(
-    check: str, null: str, value: float, p_value: float, detail: str, *, size: float | None = None
+    check: Said, null: Said, value: float, p_value: float, detail: Remark, *, size: float | None = None
 ) -> Diagnostic:
     """Return a check that passes unless its null is rejected."""
     if math.isnan(p_value):
-        return Diagnostic(check, null, value, None, "not_applicable", detail or "the test has no p-value")
+        return Diagnostic(check, null, value, None, "not_applicable", detail or Said("checks.test_has_no_p_value"))
     return Diagnostic(check, null, value, p_value, "passed" if p_value >= ALPHA else "failed", detail, size)
 
 
-def not_applicable(check: str, null: str, why: str) -> Diagnostic:
+def not_applicable(check: Said, null: Said, why: Remark) -> Diagnostic:
     """Return a check that could not be made, with the reason."""
     return Diagnostic(check, null, None, None, "not_applicable", why)
 

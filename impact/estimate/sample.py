@@ -17,6 +17,7 @@ from impact.statistics.linear import least_squares, sandwich, wild
 from impact.statistics.linear.few_clusters import SINGULAR
 from impact.statistics.surveys.design import SampleDesign
 from impact.statistics.surveys.regression import survey_regression
+from impact.words.said import Said
 
 AFTER = " × after"
 MANY_CLUSTERS = 100
@@ -147,12 +148,12 @@ def regress(sample: Sample, inference: Inference) -> Estimate:
     rule = errors_rule(sample, inference)
     if rule == "welch":
         if len(sample.base.columns) > 1 or len(sample.covariates.columns) or sample.weights is not None:
-            raise NotEstimable("Welch's errors compare two means and nothing else", "errors: HC2")
+            raise NotEstimable(Said("checks.welch_errors_compare_two_means_nothing_else"), Said("checks.errors_hc2"))
         return differences.welch(sample.outcome, sample.exposure)
     fit = least_squares.fit(sample.outcome, sample.matrix(), sample.names(), weights=sample.weights)
     clusters = sample.clusters if rule.startswith("CR") else ()
     if rule.startswith("CR") and not clusters:
-        raise NotEstimable(f"{rule} errors need clusters", "a cluster column in the design")
+        raise NotEstimable(Said("checks.errors_need_clusters", rule=rule), Said("checks.cluster_column_design"))
     estimate = sandwich.coefficient(fit, EXPOSURE, errors=rule, clusters=clusters)
     if inference.p_value == "wild_bootstrap":
         return _wild(sample, fit, estimate, inference)
@@ -161,12 +162,15 @@ def regress(sample: Sample, inference: Inference) -> Estimate:
 
 def _wild(sample: Sample, fit: least_squares.Fit, estimate: Estimate, inference: Inference) -> Estimate:
     if len(sample.clusters) != 1:
-        raise NotEstimable("the wild cluster bootstrap needs one set of clusters", "one cluster column in the design")
+        raise NotEstimable(
+            Said("checks.wild_cluster_bootstrap_needs_one_set_clusters"), Said("checks.one_cluster_column_design")
+        )
     codes, _ = cluster_codes(sample.clusters[0].astype(str))
     rng = np.random.default_rng(inference.seed)
     drawn = wild.wild_bootstrap(fit, EXPOSURE, codes, draws=inference.draws, rng=rng)
-    kind = f"wild cluster bootstrap, {drawn.weights}, {drawn.draws} draws" + (" (all)" if drawn.enumerated else "")
-    return replace(with_p_value(estimate, drawn.p_value, kind), conf_low=drawn.conf_low, conf_high=drawn.conf_high)
+    code = "rule.wild_bootstrap_of_all" if drawn.enumerated else "rule.wild_bootstrap"
+    rule = Said(code, weights=drawn.weights, draws=drawn.draws)
+    return replace(with_p_value(estimate, drawn.p_value, rule), conf_low=drawn.conf_low, conf_high=drawn.conf_high)
 
 
 def randomisation_p(sample: Sample, estimate: Estimate, inference: Inference) -> Estimate:
@@ -180,8 +184,8 @@ def randomisation_p(sample: Sample, estimate: Estimate, inference: Inference) ->
         draws=inference.draws,
         rng=np.random.default_rng(inference.seed),
     )
-    kind = f"p by randomisation inference, {drawn.draws} draws" + (" (all)" if drawn.enumerated else "")
-    return with_p_value(estimate, drawn.p_value, kind)
+    code = "rule.randomisation_of_all" if drawn.enumerated else "rule.randomisation"
+    return with_p_value(estimate, drawn.p_value, Said(code, draws=drawn.draws))
 
 
 def block_dummies(sample: Sample) -> pd.DataFrame:

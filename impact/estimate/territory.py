@@ -8,24 +8,15 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from impact.declare.base import Language
 from impact.declare.indicators import Change
 from impact.errors import NotEstimable
 from impact.estimate.case import Case
 from impact.measure import INCOMPLETE, measure_indicators
 from impact.measure.moments import COMPLETE
 from impact.statistics.core import CONFIDENCE, t_quantile
-from impact.words import LANGUAGES, words_in
+from impact.words.languages import Language
+from impact.words.said import Said, says
 
-NOTHING: dict[Language, str] = {"en": "nothing can be said: ", "it": "nulla si può dire: "}
-ACCOUNT: dict[Language, str] = {
-    "en": "the programme can account for between {low} and {high} of the change of {change}",
-    "it": "il programma può spiegare tra {low} e {high} della variazione di {change}",
-}
-MORE: dict[Language, str] = {
-    "en": ", more than the whole: without it the territory would have moved the other way",
-    "it": ", più dell'intera variazione: senza, il territorio si sarebbe mosso in senso opposto",
-}
 STATED = ("about", "more_than", "at_most")
 """How a figure may be stated that is not exact."""
 
@@ -91,8 +82,8 @@ def _value(case: Case, whole: pd.DataFrame, wave: str) -> OwnChange | None:
     return OwnChange(float(row["value"]), float(row["std_error"]), max(float(df), 1.0), n)
 
 
-def statement(low: float, high: float, own: OwnChange | None, units: Mapping[Language, str]) -> dict[Language, str]:
-    """Say in each language what part of the territory's change the programme can account for.
+def statement(low: float, high: float, own: OwnChange | None, units: Mapping[Language, str]) -> Said:
+    """Say what part of the territory's change the programme can account for.
 
     Parameters
     ----------
@@ -103,61 +94,44 @@ def statement(low: float, high: float, own: OwnChange | None, units: Mapping[Lan
     units
         Of both, in each language.
     """
-    why = _silence(low, high, own, units)
-    if why is not None or own is None:
-        return {language: NOTHING[language] + (why or {}).get(language, "") for language in LANGUAGES}
-    more = min(abs(low), abs(high)) > abs(own.change)
-    said = {language: _account(low, high, own, language, units) for language in LANGUAGES}
-    return {language: text + (MORE[language] if more else "") for language, text in said.items()}
-
-
-def _account(low: float, high: float, own: OwnChange, language: Language, units: Mapping[Language, str]) -> str:
-    """Write the numbers as app and report write them."""
-    gain, unit = words_in(language).gain, units[language]
-    change = _amount(own.change, language, units)
-    return ACCOUNT[language].format(low=gain(low, unit), high=gain(high, unit), change=change)
-
-
-def _amount(value: float, language: Language, units: Mapping[Language, str]) -> str:
-    unit = units[language]
-    said = words_in(language).gain(value, unit)
-    return said if unit == "share" else f"{said} {unit}"
-
-
-def _silence(
-    low: float, high: float, own: OwnChange | None, units: Mapping[Language, str]
-) -> dict[Language, str] | None:
-    """Return why nothing can be said, or None where something can."""
     if own is None:
-        return {
-            "en": "the territory's own change is not known",
-            "it": "la variazione del territorio non è nota",
-        }
+        return Said("territory.nothing", why=Said("territory.change_not_known"))
+    why = _silence(low, high, own, units)
+    if why is not None:
+        return Said("territory.nothing", why=why)
+    more = min(abs(low), abs(high)) > abs(own.change)
+    values = {"low": _gain(low, units), "high": _gain(high, units), "change": _amount(own.change, units)}
+    return Said("territory.more_than_the_change" if more else "territory.part_of_the_change", **values)
+
+
+def _gain(value: float, units: Mapping[Language, str]) -> Said:
+    """Say how much more or less, without its unit: a share in percentage points."""
+    return Said("territory.points" if set(units.values()) == {"share"} else "territory.gain", value=value)
+
+
+def _amount(value: float, units: Mapping[Language, str]) -> Said:
+    """Say how much more or less, with its unit."""
+    gain = _gain(value, units)
+    if says(gain, "territory.points"):
+        return gain
+    return Said("territory.amount", gain=gain, unit=Said("declared.text", **dict(units.items())))
+
+
+def _silence(low: float, high: float, own: OwnChange, units: Mapping[Language, str]) -> Said | None:
+    """Return why nothing can be said, or None where something can."""
     if own.half is None:
-        return {
-            "en": "the uncertainty of the territory's own change is not known",
-            "it": "l'incertezza della variazione del territorio non è nota",
-        }
+        return Said("territory.uncertainty_not_known")
     if low <= 0 <= high:
-        return {
-            "en": "the interval of the contribution holds zero",
-            "it": "l'intervallo del contributo contiene lo zero",
-        }
+        return Said("territory.holds_zero")
     if abs(own.change) <= own.half:
-        return {
-            "en": "the territory's own change is within its uncertainty",
-            "it": "la variazione del territorio è entro la sua incertezza",
-        }
+        return Said("territory.within_uncertainty")
     if (low > 0) != (own.change > 0):
-        return {
-            "en": f"the territory moved against the programme ({_amount(own.change, 'en', units)})",
-            "it": f"il territorio si è mosso in senso contrario al programma ({_amount(own.change, 'it', units)})",
-        }
+        return Said("territory.moved_against", change=_amount(own.change, units))
     return None
 
 
 def require_whole(case: Case) -> None:
     """Refuse a part of the territory: reach and population are those of the whole."""
     if case.group is not None:
-        what = "reach and population are those of the whole territory"
-        raise NotEstimable(what, "the finding of the whole, or an indicator for the part")
+        what = Said("checks.reach_population_those_whole_territory")
+        raise NotEstimable(what, Said("checks.finding_whole_indicator_part"))

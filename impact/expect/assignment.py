@@ -13,6 +13,7 @@ from impact.sql import ident
 from impact.statistics.core import Floats
 from impact.statistics.experiments import assignment, balance
 from impact.validate.compile import condition_sql
+from impact.words.said import Said
 
 
 def draw_assignment(
@@ -48,7 +49,7 @@ def draw_assignment(
         raise UsageError(f"evaluation.yaml declares no assignment '{name}'; it declares {known}")
     frame = _units(connection, programme, plan)
     if frame.empty:
-        raise NotEstimable("no unit is eligible", "rows at that wave that pass the filter")
+        raise NotEstimable(Said("plans.no_unit_eligible"), Said("plans.rows_wave_pass_filter"))
     drawn = _draw(plan, frame)
     units = frame[["unit", *plan.strata, *([plan.cluster] if plan.cluster else [])]].copy()
     units["arm"] = np.where(drawn.arm == 1, "treated", "comparison")
@@ -74,7 +75,7 @@ def _units(connection: duckdb.DuckDBPyConnection, programme: Programme, plan: As
 
 def _draw(plan: Assignment, frame: pd.DataFrame) -> assignment.Assignment:
     if plan.strata and frame[list(plan.strata)].isna().any(axis=None):
-        raise NotEstimable("some units have no stratum", "a value of each stratum column for everybody")
+        raise NotEstimable(Said("plans.some_units_have_no_stratum"), Said("plans.value_each_stratum_column_everybody"))
     units = frame["unit"].to_numpy(dtype=object)
     strata = (
         frame[list(plan.strata)].astype(str).agg(chr(31).join, axis=1).to_numpy(dtype=object) if plan.strata else None

@@ -46,7 +46,7 @@ def forecast_problems(programme: Programme) -> list[Problem]:
             line = programme.line("indicators.yaml", "indicators", place)
             where = f"{indicator.id}.ex_ante.forecast"
             what = f"the forecast gives no distribution because {error.reason}"
-            problems.append(Problem(what, "indicators.yaml", line, where, error.needed))
+            problems.append(Problem(what, "indicators.yaml", line, where, str(error.needed)))
     return problems
 
 

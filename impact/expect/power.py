@@ -24,6 +24,7 @@ from impact.expect.simulated import can_simulate, simulate_design
 from impact.statistics.core import Floats
 from impact.statistics.power import closed_form as closed
 from impact.statistics.power.simulation import Simulated
+from impact.words.said import Said
 
 CLOSED_FORM = (Randomised, DifferenceInDifferences)
 
@@ -128,7 +129,7 @@ def power_report(indicator: Indicator, plan: PowerPlan, *, simulate: bool = True
             simulated = simulate_design(design, plan, spread(plan))
             smallest = smallest or _smallest(closed.Precision(simulated.empirical_sd), plan)
     except NotEstimable as error:
-        reason = error.reason + (f"; needed: {error.needed}" if error.needed else "")
+        reason = str(error.why())
     found = closed_power if closed_power is not None else (simulated.power if simulated else None)
     return PowerReport(
         indicator.id,
@@ -157,7 +158,7 @@ def power_curve(indicator: Indicator, effects: Floats) -> Floats:
     """
     plan, design = indicator.ex_ante.power, indicator.ex_post.design
     if plan is None:
-        raise NotEstimable("no power plan is declared", "ex_ante.power")
+        raise NotEstimable(Said("plans.no_power_plan_declared"), Said("plans.ex_ante_power"))
     if isinstance(design, CLOSED_FORM):
         precision = plan_precision(design, plan)
     else:

@@ -20,6 +20,7 @@ from impact.declare.registration import REGISTRATIONS, Registration, written_reg
 from impact.errors import DeclarationError, Problem, UsageError
 from impact.files import Held, held, write_file
 from impact.sql import fingerprint
+from impact.words.said import Said, Text
 
 PLANNED = (
     "node",
@@ -49,7 +50,7 @@ class PlanStatus:
 
     label: str
     registered_at: str | None
-    changes: tuple[str, ...]
+    changes: tuple[Said, ...]
     detail: str
 
 
@@ -95,20 +96,25 @@ def plan_hash(programme: Programme) -> str:
     return fingerprint(*_plan(programme))
 
 
-def plan_changes(before: Mapping[str, Any], after: Mapping[str, Any], path: str = "") -> list[str]:
-    """Return the dotted paths at which two plans differ, in order."""
-    changes: list[str] = []
+def plan_changes(before: Mapping[str, Any], after: Mapping[str, Any], path: str = "") -> list[Said]:
+    """Return what differs between two plans, by dotted path, in order."""
+    changes: list[Said] = []
     for name in sorted({*before, *after}):
         old, new, here = before.get(name), after.get(name), f"{path}.{name}" if path else name
         if isinstance(old, Mapping) and isinstance(new, Mapping):
             changes += plan_changes(old, new, here)
         elif old != new:
-            changes.append(f"{here}: {_short(old)} → {_short(new)}")
+            changes.append(Said("plan.changed", path=here, old=_short(old), new=_short(new)))
     return changes
 
 
-def _short(value: Any) -> str:
-    text = "nothing" if value is None else str(value)
+def _short(value: Any) -> Text | float:
+    """Return a field of a plan as a change of it shows it: a number as such, a long text cut."""
+    if value is None:
+        return Said("plan.nothing")
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    text = str(value)
     return text if len(text) <= 60 else text[:57] + "…"
 
 

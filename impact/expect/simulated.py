@@ -43,6 +43,7 @@ from impact.statistics.power.simulation import Simulated, row, simulate, summari
 from impact.statistics.series import segmented as series
 from impact.statistics.synthetic.control import synthetic_control
 from impact.statistics.synthetic.difference import synthetic_did
+from impact.words.said import Said
 
 Draw = Callable[[np.random.Generator], Estimate]
 SELECTION = 0.5
@@ -77,7 +78,9 @@ def simulate_design(design: Design | None, plan: PowerPlan, sd: float) -> Simula
         If the design gives no effect, hardly any simulated dataset could be estimated, or the plan is too large.
     """
     if not can_simulate(plan):
-        raise NotEstimable(f"more than {LARGEST:,} values would be drawn", "fewer persons, waves or replications")
+        raise NotEstimable(
+            Said("plans.more_values_would_drawn", LARGEST=LARGEST), Said("plans.fewer_persons_waves_replications")
+        )
     if isinstance(design, Randomised | DifferenceInDifferences):
         return _persons(design, plan, sd)
     draws: dict[type, Callable[..., Estimate]] = {
@@ -91,12 +94,14 @@ def simulate_design(design: Design | None, plan: PowerPlan, sd: float) -> Simula
         Association: _association,
     }
     if type(design) not in draws:
-        raise NotEstimable("the plan declares no design with a comparison", "a design under ex_post")
+        raise NotEstimable(Said("designs.plan_declares_no_design_comparison"), Said("designs.design_under_ex_post"))
     if plan.cluster_size > 1 or plan.take_up < 1:
-        what = "clusters and take-up are simulated for randomised and did designs only"
-        raise NotEstimable(what, "cluster_size: 1, take_up: 1, and an effect already diluted")
+        what = Said("plans.clusters_take_up_simulated_randomised_did_designs")
+        raise NotEstimable(what, Said("plans.cluster_size_1_take_up_1_effect"))
     if plan.outcome != "scale":
-        raise NotEstimable(f"{plan.outcome} outcomes are simulated for randomised and did designs", "outcome: scale")
+        raise NotEstimable(
+            Said("plans.outcomes_simulated_randomised_did_designs", outcome=plan.outcome), Said("plans.outcome_scale")
+        )
     left = {name: round(getattr(plan, name) * (1 - plan.attrition)) for name in ("treated", "comparison")}
     return _repeated(partial(draws[type(design)], design, plan.model_copy(update=left), sd), plan)
 
@@ -278,8 +283,8 @@ def _series(design: InterruptedTimeSeries, plan: PowerPlan, sd: float, rng: np.r
 def _synthetic(design: SyntheticControl, plan: PowerPlan, sd: float, rng: np.random.Generator) -> Estimate:
     """Draw units that share one series, each with its own level, and move the treated ones after the start."""
     if design.predictors:
-        need = "a plan for the same design without predictors, matched on the outcome's own past"
-        raise NotEstimable("predictors of a synthetic control are not simulated", need)
+        need = Said("plans.plan_same_design_without_predictors_matched_outcome")
+        raise NotEstimable(Said("plans.predictors_synthetic_control_not_simulated"), need)
     waves = plan.waves_before + plan.waves_after
     units = plan.treated + plan.comparison
     common = _autoregressive(plan, sd, rng, (1, waves))
@@ -290,7 +295,11 @@ def _synthetic(design: SyntheticControl, plan: PowerPlan, sd: float, rng: np.ran
         found = synthetic_control(outcome, 0, plan.waves_before)
         spread = float(np.std(found.placebo_gaps[:, plan.waves_before :].mean(axis=1), ddof=1))
         return wald(
-            found.effect, spread, rule="spread of placebo units", n_obs=outcome.size, df=len(found.placebo_gaps) - 1
+            found.effect,
+            spread,
+            rule=Said("rule.spread_placebo_units"),
+            n_obs=outcome.size,
+            df=len(found.placebo_gaps) - 1,
         )
     rows, starts = list(range(plan.treated)), [plan.waves_before] * plan.treated
     return synthetic_did(outcome, rows, starts, draws=design.draws, rng=rng).effect

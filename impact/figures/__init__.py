@@ -3,22 +3,25 @@
 :func:`figure_svg` writes any of them as SVG, without a browser.
 """
 
-from impact.drawing.shapes import has_geometry
 from impact.drawing.svg.figure import figure_svg
-from impact.figures.effects import effects_figure, parts_figure
+from impact.figures.boundaries import has_geometry
+from impact.figures.effects import effects_figure, family_name, parts_figure
 from impact.figures.map import map_drawing
 from impact.figures.network import network_figure
 from impact.figures.power import power_figure, write_power_curves
 from impact.figures.series import series_figure
+from impact.figures.style import number_format
 from impact.figures.waves import Point, waves_figure
 
 __all__ = [
     "Point",
     "effects_figure",
+    "family_name",
     "figure_svg",
     "has_geometry",
     "map_drawing",
     "network_figure",
+    "number_format",
     "parts_figure",
     "power_figure",
     "series_figure",

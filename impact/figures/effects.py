@@ -14,11 +14,12 @@ from impact.drawing.svg.text import block_size
 from impact.figures.lines import axis_ends, value_axis
 from impact.figures.style import ESTIMATE, INK, MUTED, TARGET, dressed, escaped
 from impact.words import Words
+from impact.words.said import Said, Text
 
 ROW, THIN_ROW, MANY = 38, 22, 14
 """Pixels of a row, of one where there are more rows than many."""
 LABEL, WRAP = 11, 28
-EVENT = "event_time"
+EVENT = Said("family.event_time")
 STATES = {
     "reached": ("circle", "#0e6b80"),
     "uncertain": ("triangle-up", "#9a5300"),
@@ -38,7 +39,7 @@ class _Row(NamedTuple):
     value: float = math.nan
     low: float = math.nan
     high: float = math.nan
-    told: str = ""
+    text: str = ""
     state: str = ""
 
 
@@ -57,12 +58,12 @@ def effects_figure(terms: pd.DataFrame, unit: str, words: Words) -> go.Figure:
     """
     scale = 100.0 if unit == "share" else 1.0
     rows: list[_Row] = []
-    known = terms.astype(dict.fromkeys(("estimate", "conf_low", "conf_high"), float))
-    families = known.sort_values("place", kind="stable").groupby("family", sort=False)
-    for family, own in families:
+    numbers = terms.astype(dict.fromkeys(("estimate", "conf_low", "conf_high"), float))
+    families = numbers.sort_values("place", kind="stable").groupby("family", sort=False)
+    for family, of_family in families:
         if families.ngroups > 1:
-            rows.append(_Row(f"<b>{escaped(_named(f'figure.family.{family}', str(family), words))}</b>"))
-        rows += [_effect(term, unit, words, scale) for term in own.to_dict("records")]
+            rows.append(_Row(f"<b>{escaped(family_name(family, words))}</b>"))
+        rows += [_effect(term, unit, words, scale) for term in of_family.to_dict("records")]
     figure = _forest(rows, words, [0.0])
     figure.add_vline(x=0, line={"color": INK, "width": 1}, layer="below")
     title = words("figure.effect_points") if unit == "share" else words("figure.effect", unit=unit)
@@ -87,13 +88,13 @@ def parts_figure(
         The baseline and the target of the whole programme, in ``unit``; None where there is none.
     """
     marks = {"baseline": baseline, "target": target}
-    known = {name: value for name, value in marks.items() if value is not None}
+    lines = {name: value for name, value in marks.items() if value is not None}
     numbers = parts.astype(dict.fromkeys(("value", "conf_low", "conf_high"), float))
-    rows = [_part(part, unit, words) for part in numbers.to_dict("records")]
-    figure = _forest(rows, words, list(known.values()))
-    for name, value in known.items():
+    rows = [_part(row, unit, words) for row in numbers.to_dict("records")]
+    figure = _forest(rows, words, list(lines.values()))
+    for name, value in lines.items():
         text = words(f"figure.{name}", value=words.number(value, unit))
-        _draw_line(figure, name, value, text, left=value < max(known.values()))
+        _draw_line(figure, name, value, text, left=value < max(lines.values()))
     return figure.update_xaxes(value_axis(unit, words)).update_layout(margin_t=24)
 
 
@@ -116,30 +117,37 @@ def _draw_line(figure: go.Figure, name: str, value: float, text: str, *, left: b
     )
 
 
-def _named(key: str, code: str, words: Words) -> str:
-    return words(key) if words.has(key) else words.said(code.replace("_", " "))
+def family_name(family: Any, words: Words) -> str:
+    """Return what a family of terms is called: by its title where it has one, else by its name."""
+    key = f"figure.{family.code}"
+    return words(key) if words.has(key) else words.said(family).replace("_", " ")
+
+
+def _term_name(term: Text, words: Words) -> str:
+    key = f"figure.term.{term.code}" if isinstance(term, Said) else ""
+    return words(key) if words.has(key) else words.said(term)
 
 
 def _effect(term: dict[Hashable, Any], unit: str, words: Words, scale: float) -> _Row:
     value, low, high = (term[name] for name in ("estimate", "conf_low", "conf_high"))
-    told = _told(words.gain(value, unit), words.interval(low, high, unit, gain=True))
-    return _Row(_wrapped(_term(term, words)), value * scale, low * scale, high * scale, told)
+    text = _told(words.gain(value, unit), words.interval(low, high, unit, gain=True))
+    return _Row(_wrapped(_term(term, words)), value * scale, low * scale, high * scale, text)
 
 
 def _term(term: dict[Hashable, Any], words: Words) -> str:
     if term["family"] != EVENT:
-        return _named(f"figure.term.{term['term']}", str(term["term"]), words)
-    time = int(term["term"])
+        return _term_name(term["term"], words)
+    time = int(term["term"].values["time"])
     key = "at" if time == 0 else "before" if time < 0 else "after"
     return words(f"figure.event.{key}", count=abs(time))
 
 
 def _part(part: dict[Hashable, Any], unit: str, words: Words) -> _Row:
     value, low, high = (part[name] for name in ("value", "conf_low", "conf_high"))
-    told = _told(words.number(value, unit), words.interval(low, high, unit))
+    text = _told(words.number(value, unit), words.interval(low, high, unit))
     if math.isnan(value):
-        told = escaped(part.get("note") or words("figure.no_value"))
-    return _Row(_wrapped(str(part["part"])), value, low, high, told, str(part.get("attainment") or ""))
+        text = escaped(part.get("note") or words("figure.no_value"))
+    return _Row(_wrapped(str(part["part"])), value, low, high, text, str(part.get("attainment") or ""))
 
 
 def _wrapped(name: str) -> str:
@@ -153,12 +161,12 @@ def _told(value: str, interval: str) -> str:
 def _forest(rows: list[_Row], words: Words, also: list[float]) -> go.Figure:
     """Draw rows from top to bottom: name, interval, value in words; ``also`` are values that the axis holds too."""
     figure, thin = go.Figure(), len(rows) > MANY
-    told = [row.told.replace("<br>", " ") for row in rows] if thin else [row.told for row in rows]
+    texts = [row.text.replace("<br>", " ") for row in rows] if thin else [row.text for row in rows]
     low, high = axis_ends([*also, *(end for row in rows for end in row[1:4])], 0.06)
     states = list(dict.fromkeys(row.state for row in rows if not math.isnan(row.value)))
     for state in states:
-        _draw(figure, {place: row for place, row in enumerate(rows) if row.state == state}, (low, high), words)
-    figure.update_layout(annotations=[_beside(place, text) for place, text in enumerate(told)])
+        _draw(figure, {number: row for number, row in enumerate(rows) if row.state == state}, (low, high), words)
+    figure.update_layout(annotations=[_beside(number, text) for number, text in enumerate(texts)])
     figure.update_xaxes(range=[low, high])
     figure.update_yaxes(
         tickvals=list(range(len(rows))),
@@ -168,7 +176,12 @@ def _forest(rows: list[_Row], words: Words, also: list[float]) -> go.Figure:
         tickfont={"color": INK},
     )
     legend = 30 if any(states) else 0
-    margin = {"l": 8, "r": max((block_size(text, LABEL)[0] for text in told), default=0) + 18, "t": 8, "b": 48 + legend}
+    margin = {
+        "l": 8,
+        "r": max((block_size(text, LABEL)[0] for text in texts), default=0) + 18,
+        "t": 8,
+        "b": 48 + legend,
+    }
     height = (THIN_ROW if thin else ROW) * max(len(rows), 2) + 80 + legend
     return dressed(figure, words, height=height, showlegend=any(states), legend={"y": -0.15}, margin=margin)
 
@@ -192,17 +205,17 @@ def _beside(place: int, text: str) -> dict[str, Any]:
 
 def _draw(figure: go.Figure, rows: dict[int, _Row], ends: tuple[float, float], words: Words) -> None:
     """Draw the rows of one state; an interval without an end goes to the edge, with an arrow there."""
-    known = {place: row for place, row in rows.items() if not math.isnan(row.value)}
-    state = next(iter(known.values())).state
+    valued = {number: row for number, row in rows.items() if not math.isnan(row.value)}
+    state = next(iter(valued.values())).state
     symbol, colour = STATES.get(state, OTHER) if state else ("circle", ESTIMATE)
     inside = 0.012 * (ends[1] - ends[0])
     ends = ends[0] + inside, ends[1] - inside
-    lows = [max(row.low, ends[0]) for row in known.values()]
-    highs = [min(row.high, ends[1]) for row in known.values()]
-    values = [row.value for row in known.values()]
+    lows = [max(row.low, ends[0]) for row in valued.values()]
+    highs = [min(row.high, ends[1]) for row in valued.values()]
+    values = [row.value for row in valued.values()]
     figure.add_scatter(
         x=values,
-        y=list(known),
+        y=list(valued),
         error_x={
             "type": "data",
             "symmetric": False,
@@ -215,12 +228,12 @@ def _draw(figure: go.Figure, rows: dict[int, _Row], ends: tuple[float, float], w
         mode="markers",
         name=escaped(words(f"status.{state}")) if state else "",
         marker={"symbol": symbol, "size": 10, "color": colour, "line": {"color": colour, "width": 1.5}},
-        hovertext=[row.told for row in known.values()],
+        hovertext=[row.text for row in valued.values()],
         hoverinfo="text",
     )
     for side, end, endless in (
-        ("left", ends[0], [place for place, row in known.items() if row.low == -math.inf]),
-        ("right", ends[1], [place for place, row in known.items() if row.high == math.inf]),
+        ("left", ends[0], [number for number, row in valued.items() if row.low == -math.inf]),
+        ("right", ends[1], [number for number, row in valued.items() if row.high == math.inf]),
     ):
         if endless:
             figure.add_scatter(

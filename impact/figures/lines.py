@@ -30,9 +30,11 @@ def pieces(line: pd.DataFrame) -> list[pd.DataFrame]:
 
     That is at each break, after a wave without a value, and on both sides of a value of some of the units.
     """
-    blank, some = line["value"].isna(), np.array(["incomplete" in flags for flags in line["flags"]], dtype=bool)
-    after = np.concatenate(([False], some[:-1]))
-    breaks = np.cumsum(np.array(["break" in flags for flags in line["flags"]], dtype=bool) | blank | some | after)
+    blank, partial = line["value"].isna(), np.array(["incomplete" in flags for flags in line["flags"]], dtype=bool)
+    follows_some = np.concatenate(([False], partial[:-1]))
+    breaks = np.cumsum(
+        np.array(["break" in flags for flags in line["flags"]], dtype=bool) | blank | partial | follows_some
+    )
     return [rows for _, rows in line[~blank].groupby(breaks[~blank])]
 
 
@@ -40,29 +42,29 @@ def bars(rows: pd.DataFrame, **looks: Any) -> dict[str, Any] | None:
     """Return the intervals as distances from the values; None where there are none."""
     if rows["conf_low"].isna().all():
         return None
-    above, below = rows["conf_high"] - rows["value"], rows["value"] - rows["conf_low"]
-    return {"type": "data", "symmetric": False, "array": above, "arrayminus": below, "thickness": 1, **looks}
+    upper, lower = rows["conf_high"] - rows["value"], rows["value"] - rows["conf_low"]
+    return {"type": "data", "symmetric": False, "array": upper, "arrayminus": lower, "thickness": 1, **looks}
 
 
 def draw_flags(figure: go.Figure, points: pd.DataFrame, words: Words) -> bool:
     """Mark the values that are flagged; tell whether there are any."""
-    found = False
+    flagged = False
     for flag, symbol in MARKS.items():
         rows = points[[flag in flags for flags in points["flags"]]]
-        found = found or len(rows) > 0
+        flagged = flagged or len(rows) > 0
         if len(rows):
             marker = {"symbol": symbol, "size": 14, "color": INK, "line": {"width": 2, "color": INK}}
             name = escaped(words(f"figure.flag.{flag}"))
             figure.add_scatter(
                 x=rows["place"], y=rows["value"], mode="markers", name=name, marker=marker, hoverinfo="skip"
             )
-    return found
+    return flagged
 
 
 def axis_ends(values: Iterable[Any], room: float) -> list[float]:
     """Return ends of an axis that hold all values, with a part of their span free beside them."""
-    known = [float(value) for value in values if value is not None and math.isfinite(value)]
-    low, high = min(known, default=0.0), max(known, default=1.0)
+    finite = [float(value) for value in values if value is not None and math.isfinite(value)]
+    low, high = min(finite, default=0.0), max(finite, default=1.0)
     span = high - low or max(abs(high), 1.0)
     return [low - room * span, high + room * span]
 
@@ -70,8 +72,11 @@ def axis_ends(values: Iterable[Any], room: float) -> list[float]:
 def wave_axis(points: pd.DataFrame) -> dict[str, Any]:
     """Return the ticks of the axis of time: waves in equal steps back from the last."""
     waves = points.sort_values("place").drop_duplicates("place")[["place", "wave"]]
-    some = waves.iloc[:: -math.ceil(len(waves) / TICKS)] if len(waves) else waves
-    return {"tickvals": some["place"], "ticktext": [escaped(str(wave).replace("_", " ")) for wave in some["wave"]]}
+    labelled = waves.iloc[:: -math.ceil(len(waves) / TICKS)] if len(waves) else waves
+    return {
+        "tickvals": labelled["place"],
+        "ticktext": [escaped(str(wave).replace("_", " ")) for wave in labelled["wave"]],
+    }
 
 
 def value_axis(unit: str, words: Words) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from typing import Any
 import pandas as pd
 
 from impact.drawing.markup import Element, h
-from impact.drawing.shapes import Point, Ring, Shape, hatching, label_point, outline, projected
+from impact.drawing.shapes import Point, Ring, Shape, hatching, label_point, outline
 from impact.drawing.svg.text import text_width
+from impact.figures.boundaries import projected
 from impact.figures.style import FONT, INK, MUTED
 from impact.words import Words
 
@@ -47,10 +48,10 @@ class Classes:
 
 def classes(values: Iterable[float]) -> Classes | None:
     """Return the classes with the smallest round width that hold all values, or None without any."""
-    given = list(values)
-    if not given:
+    numbers = list(values)
+    if not numbers:
         return None
-    low, high = min(given), max(given)
+    low, high = min(numbers), max(numbers)
     least = ((high - low) or abs(high) or 1.0) / 5
     power = math.floor(math.log10(least))
     for step in (float(f"{digit}e{power + more}") for more in range(3) for digit in (1, 2, 5)):
@@ -84,7 +85,7 @@ def map_drawing(
     areas
         ``code``, ``name``, ``value``, ``state`` (empty where the value may be shown, ``suppressed`` or ``no_data``) and
         ``href``, where the area leads to, if anywhere; one row for each area, and a boundary for every code (see
-        :func:`impact.drawing.shapes.has_geometry`).
+        :func:`impact.figures.boundaries.has_geometry`).
     words
         Texts, numbers and dates in the reader's language.
     unit
@@ -118,8 +119,8 @@ def _marks(
     values = pd.to_numeric(areas["value"]).where(areas["state"] == "")
     scale = classes(values.dropna())
     pairs = zip(areas.to_dict("records"), values, strict=True)
-    given = ((row, None if math.isnan(value) else float(value)) for row, value in pairs)
-    return [_mark(row, shapes[row["code"]], value, groups, scale) for row, value in given], scale
+    valued = ((row, None if math.isnan(value) else float(value)) for row, value in pairs)
+    return [_mark(row, shapes[row["code"]], value, groups, scale) for row, value in valued], scale
 
 
 def _mark(
@@ -154,12 +155,12 @@ def _border(rings: Iterable[Ring]) -> Element:
 
 def _area(mark: _Mark, words: Words, unit: str) -> Element:
     """Draw what can be reached of an area, above all borders: its shape without colour, and its label."""
-    said = _said(mark, words, unit)
+    name = _said(mark, words, unit)
     reach = h("path", d=_path(mark.shape.rings), class_="map-reach", fill="none", pointer_events="all")
-    inner = (h("title", said), reach, _label(mark, words, unit))
+    inner = (h("title", name), reach, _label(mark, words, unit))
     if mark.href is None:
-        return h("g", inner, role="img", aria_label=said)
-    return h("a", inner, href=mark.href, class_="map-area", aria_label=said)
+        return h("g", inner, role="img", aria_label=name)
+    return h("a", inner, href=mark.href, class_="map-area", aria_label=name)
 
 
 def _said(mark: _Mark, words: Words, unit: str) -> str:
@@ -205,12 +206,12 @@ def _entries(marks: list[_Mark], scale: Classes | None, words: Words, unit: str)
     times = 100 if unit == "share" else 1
     limits = [] if scale is None else [words.number(round(times * limit, 9)) for limit in scale.limits]
     pairs = zip(FILLS, limits, limits[1:], strict=False)
-    found = [(fill, words("map.class", low=low, high=high)) for fill, low, high in pairs]
+    entries = [(fill, words("map.class", low=low, high=high)) for fill, low, high in pairs]
     if any(mark.suppressed for mark in marks):
-        found.append(("suppressed", words("map.suppressed")))
+        entries.append(("suppressed", words("map.suppressed")))
     if any(mark.value is None and not mark.suppressed for mark in marks):
-        found.append((WHITE, words("map.no_data")))
-    return found
+        entries.append((WHITE, words("map.no_data")))
+    return entries
 
 
 def _legend(entries: list[tuple[str, str]], heading: str, top: float) -> tuple[Element, float]:

@@ -51,14 +51,16 @@ def network_figure(
     """
     titles = [escaped(title) for title in waves.values()]
     figure = make_subplots(1, len(waves), subplot_titles=titles, horizontal_spacing=0.03)
-    before = None if since is None else pairs_of(ties[ties["wave"] == since])
+    pairs_before = None if since is None else pairs_of(ties[ties["wave"] == since])
     for column, wave in enumerate(waves, start=1):
-        here = bodies[bodies["wave"].isin(["", wave])]
-        there = ties[ties["wave"] == wave]
-        known = there[there["source"].isin(here["body"]) & there["target"].isin(here["body"])]
-        _draw_ties(figure, here, tie_classes(known, here, before), column, words)
-        _draw_bodies(figure, here, known, column, words)
-        before = pairs_of(known)
+        of_wave = bodies[bodies["wave"].isin(["", wave])]
+        ties_of_wave = ties[ties["wave"] == wave]
+        drawn = ties_of_wave[
+            ties_of_wave["source"].isin(of_wave["body"]) & ties_of_wave["target"].isin(of_wave["body"])
+        ]
+        _draw_ties(figure, of_wave, tie_classes(drawn, of_wave, pairs_before), column, words)
+        _draw_bodies(figure, of_wave, drawn, column, words)
+        pairs_before = pairs_of(drawn)
     figure.update_xaxes(visible=False, range=_ends(bodies["x"]))
     figure.update_yaxes(visible=False, range=_ends(bodies["y"]))
     figure.update_annotations(font={"size": 14, "weight": 600})
@@ -101,11 +103,11 @@ def tie_classes(ties: pd.DataFrame, bodies: pd.DataFrame, before: set[tuple[str,
 
 
 def _draw_ties(figure: go.Figure, bodies: pd.DataFrame, pairs: pd.DataFrame, column: int, words: Words) -> None:
-    place = bodies.set_index("body")[["x", "y"]]
+    points = bodies.set_index("body")[["x", "y"]]
     for kind, (colour, dash, width) in TIES.items():
-        some = pairs[pairs["kind"] == kind]
-        ends = {axis: (some["source"].map(place[axis]), some["target"].map(place[axis])) for axis in ("x", "y")}
-        gap = [None] * len(some)
+        of_kind = pairs[pairs["kind"] == kind]
+        ends = {axis: (of_kind["source"].map(points[axis]), of_kind["target"].map(points[axis])) for axis in ("x", "y")}
+        gap = [None] * len(of_kind)
         lines = {
             axis: [value for three in zip(*pair, gap, strict=True) for value in three] for axis, pair in ends.items()
         }
@@ -115,7 +117,7 @@ def _draw_ties(figure: go.Figure, bodies: pd.DataFrame, pairs: pd.DataFrame, col
             name=escaped(words(f"figure.ties.{kind}")),
             legendgroup=kind,
             legendrank=1,
-            showlegend=len(some) > 0 and _first(figure, kind),
+            showlegend=len(of_kind) > 0 and _first(figure, kind),
             line={"color": colour, "dash": dash, "width": width},
             hoverinfo="skip",
             row=1,
@@ -124,7 +126,7 @@ def _draw_ties(figure: go.Figure, bodies: pd.DataFrame, pairs: pd.DataFrame, col
 
 
 def _draw_bodies(figure: go.Figure, bodies: pd.DataFrame, ties: pd.DataFrame, column: int, words: Words) -> None:
-    named = bodies["body"].nunique() <= NAMED
+    is_small = bodies["body"].nunique() <= NAMED
     side = (bodies["y"].rank(method="first") % 2).map({1.0: "bottom center", 0.0: "top center"})
     degree = pd.concat([ties["source"], ties["target"]]).value_counts()
     for (answered, kind), group in bodies.assign(kind=bodies["kind"].fillna("")).groupby(["answered", "kind"]):
@@ -134,11 +136,11 @@ def _draw_bodies(figure: go.Figure, bodies: pd.DataFrame, ties: pd.DataFrame, co
             symbol, name = f"{symbol}-open", words("figure.unanswered", kind=name)
         counts = group["body"].map(degree).fillna(0).astype(int)
         labels = [escaped(label) for label in group["label"]]
-        told = [words("figure.body", label=label, count=count) for label, count in zip(labels, counts, strict=True)]
+        texts = [words("figure.body", label=label, count=count) for label, count in zip(labels, counts, strict=True)]
         figure.add_scatter(
             x=group["x"],
             y=group["y"],
-            mode="markers+text" if named else "markers",
+            mode="markers+text" if is_small else "markers",
             textposition=side[group.index],
             textfont={"size": 10},
             cliponaxis=False,
@@ -152,7 +154,7 @@ def _draw_bodies(figure: go.Figure, bodies: pd.DataFrame, ties: pd.DataFrame, co
                 "line": {"color": "white" if answered else colour, "width": 1},
             },
             text=labels,
-            hovertext=told,
+            hovertext=texts,
             hoverinfo="text",
             row=1,
             col=column,

@@ -50,7 +50,7 @@ def power_figure(title: str, report: PowerReport, effects: Sequence[float], powe
 
 def write_power_curves(programme: Programme, reports: Sequence[PowerReport], path: Path) -> None:
     """Write the curves of all plans that have one into a single HTML file that needs no network."""
-    parts: list[str] = []
+    divisions: list[str] = []
     for report in reports:
         indicator = next(i for i in programme.indicators if i.id == report.indicator)
         top = 2.0 * max(abs(report.effect), report.minimum_detectable or 0.0)
@@ -60,7 +60,7 @@ def write_power_curves(programme: Programme, reports: Sequence[PowerReport], pat
         except NotEstimable:
             continue
         figure = power_figure(in_language(indicator.title), report, effects.tolist(), powers.tolist())
-        parts.append(figure.to_html(full_html=False, include_plotlyjs=not parts))
+        divisions.append(figure.to_html(full_html=False, include_plotlyjs=not divisions))
     name = in_language(programme.header.title)
     page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Power of {name}</title><body>'
-    write_file(path, page + "".join(parts) + "</body></html>")
+    write_file(path, page + "".join(divisions) + "</body></html>")

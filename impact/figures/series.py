@@ -38,7 +38,7 @@ def series_figure(points: pd.DataFrame, unit: str, words: Words) -> go.Figure:
 
 
 def _draw_line(figure: go.Figure, name: str, line: pd.DataFrame, colour: str, dash: str) -> None:
-    for place, rows in enumerate(pieces(line)):
+    for number, rows in enumerate(pieces(line)):
         figure.add_scatter(
             x=rows["place"],
             y=rows["value"],
@@ -46,7 +46,7 @@ def _draw_line(figure: go.Figure, name: str, line: pd.DataFrame, colour: str, da
             mode="lines+markers",
             name=name,
             legendgroup=name,
-            showlegend=place == 0,
+            showlegend=number == 0,
             line={"color": colour, "dash": dash, "width": 2},
             marker={"size": 6},
             text=[escaped(wave) for wave in rows["wave"]],

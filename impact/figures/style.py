@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import html
 from typing import Any
 
 import plotly.graph_objects as go
+from babel.numbers import format_decimal
 
+from impact.drawing.svg.numbers import FormatNumber
 from impact.words import Words
 
 FONT = "Inter, system-ui, sans-serif"
@@ -44,3 +47,14 @@ def escaped(text: Any) -> str:
 def dressed(figure: go.Figure, words: Words, **layout: Any) -> go.Figure:
     """Return a figure in the look of all, its numbers written as the reader's language does."""
     return figure.update_layout(template=TEMPLATE, separators=words("figure.separators"), **layout)
+
+
+@functools.cache
+def number_format(words: Words) -> FormatNumber:
+    """Return what writes the numbers of an SVG drawing as the reader's language does."""
+
+    def format_number(size: float, pattern: str) -> str:
+        text = format_decimal(size, pattern.removesuffix("%"), locale=words.language)
+        return words("figure.percent", value=text) if pattern.endswith("%") else text
+
+    return format_number

@@ -77,10 +77,10 @@ def waves_figure(
         What was expected without a word about a promise, with its interval.
     """
     every = points.astype(dict.fromkeys(NUMBERS, float))
-    found = every.dropna(subset="value")
+    valued = every.dropna(subset="value")
     marks = [mark for mark in (baseline, target, forecast) if mark is not None]
-    times = axis_ends([*found["place"], *(mark.place for mark in marks)], 0.04)
-    ends = found[NUMBERS].to_numpy().ravel()
+    times = axis_ends([*valued["place"], *(mark.place for mark in marks)], 0.04)
+    ends = valued[NUMBERS].to_numpy().ravel()
     values = axis_ends([*ends, *(end for mark in marks for end in mark[1:])], 0.08)
     beside = BESIDE * (times[1] - times[0])
     figure = go.Figure()
@@ -90,8 +90,8 @@ def waves_figure(
         *_arms(figure, every, unit, words, beside),
     ]
     figure.update_traces(showlegend=False)
-    flagged = draw_flags(figure, found[found["line"] != "comparison"], words)
-    figure.update_xaxes(wave_axis(found), range=times, showgrid=False)
+    flagged = draw_flags(figure, valued[valued["line"] != "comparison"], words)
+    figure.update_xaxes(wave_axis(valued), range=times, showgrid=False)
     figure.update_yaxes(value_axis(unit, words), range=values)
     _write(figure, labels, *values)
     return _sized(figure, labels, words, flagged=flagged)
@@ -163,8 +163,8 @@ def _estimates(figure: go.Figure, name: str, line: pd.DataFrame, unit: str, word
     for rows in pieces(line):
         if name != "comparison":
             _band(figure, rows)
-        told = zip(rows["wave"].astype(str).str.replace("_", " "), rows["value"], strict=True)
-        _draw_piece(figure, rows, [f"{wave}: {words.number(value, unit)}" for wave, value in told], **STYLES[name])
+        values = zip(rows["wave"].astype(str).str.replace("_", " "), rows["value"], strict=True)
+        _draw_piece(figure, rows, [f"{wave}: {words.number(value, unit)}" for wave, value in values], **STYLES[name])
     last = float(line["value"].dropna().iloc[-1])
     key = "figure.comparison" if name == "comparison" else "figure.estimate"
     text = _two(words(key, value=words.number(last, unit)), words("figure.ex_post"))
@@ -208,8 +208,8 @@ def _write(figure: go.Figure, labels: list[_Label], low: float, high: float) -> 
     """Write what each line is beside its end; labels that would run into one another move apart."""
     scale = (HEIGHT - TOP - BOTTOM) / (high - low)
     ordered = sorted(labels, key=lambda label: label.value)
-    own = [(label.value - low) * scale for label in ordered]
-    for label, at, moved in zip(ordered, own, spread(own, APART, (high - low) * scale), strict=True):
+    heights = [(label.value - low) * scale for label in ordered]
+    for label, at, moved in zip(ordered, heights, spread(heights, APART, (high - low) * scale), strict=True):
         figure.add_annotation(
             text=label.text,
             xref="paper",
@@ -226,7 +226,7 @@ def _write(figure: go.Figure, labels: list[_Label], low: float, high: float) -> 
         )
 
 
-def spread(places: list[float], apart: float, top: float) -> list[float]:
+def spread(heights: list[float], apart: float, top: float) -> list[float]:
     """Return ascending places moved so that they lie apart, and as far as they can between half a step and the top.
 
     Examples
@@ -235,8 +235,8 @@ def spread(places: list[float], apart: float, top: float) -> list[float]:
     [10.0, 30.0, 80.0]
     """
     moved: list[float] = []
-    for place in places:
-        moved.append(max(place, moved[-1] + apart) if moved else place)
+    for height in heights:
+        moved.append(max(height, moved[-1] + apart) if moved else height)
     ceiling = top - apart / 2
     for index in range(len(moved) - 1, -1, -1):
         moved[index] = min(moved[index], ceiling)

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from impact.declare.designs import Design, has_comparison
 from impact.estimate import Diagnostic, Effect
 from impact.estimate.result import ALPHA, STANDS_ON
+from impact.words.said import Remark, Said, joined
 
 LEVELS = {
     "randomised": 5,
@@ -80,9 +81,10 @@ spread; above 1, the mean of the series fits better.
 """
 OF_THE_REACH = ("reach_within_population",)
 """Checks of what is added to an effect to carry it to a territory; their failure costs a level too."""
-REFUSED = "could not be estimated"
-"""How the reason begins where a design was declared and gave no effect."""
-NOT_ROW_BY_ROW = "no clear effect if the arms were assigned by groups of rows"
+REFUSED = "evidence.refused"
+"""Code of the reason where a design was declared and gave no effect."""
+CLEAR = Said("evidence.interval_clear_of_zero")
+NOT_ROW_BY_ROW = Said("evidence.not_row_by_row")
 
 
 @dataclass(frozen=True)
@@ -93,17 +95,17 @@ class Contribution:
     """
 
     status: str
-    reason: str
+    reason: Remark
 
 
 NO_EFFECT = {
-    "association": Contribution("associated", "the interval leaves out zero, but an association is no effect"),
-    "change": Contribution("moved", "the interval leaves out zero, but a change without a comparison is no effect"),
+    "estimand.association": Contribution("associated", Said("evidence.association_is_no_effect")),
+    "estimand.change": Contribution("moved", Said("evidence.change_is_no_effect")),
 }
-"""What is said of an estimate that is clear of zero, but is no effect."""
+"""What is said of an estimate that is clear of zero, but is no effect, by the code of its estimand."""
 
 
-def judge_contribution(direction: str, effect: Effect | None, reason: str) -> Contribution:
+def judge_contribution(direction: str, effect: Effect | None, reason: Remark) -> Contribution:
     """Read an effect by its interval and the indicator's direction.
 
     Parameters
@@ -121,27 +123,27 @@ def judge_contribution(direction: str, effect: Effect | None, reason: str) -> Co
     if effect is None:
         return Contribution("not_estimable", reason)
     if effect.conf_low <= 0 <= effect.conf_high:
-        return Contribution("no_clear_effect", "the interval of the effect holds zero")
+        return Contribution("no_clear_effect", Said("evidence.interval_holds_zero"))
     if strictest_p(effect) >= ALPHA:
         return _not_clear(effect)
-    if effect.estimand in NO_EFFECT:
-        return NO_EFFECT[effect.estimand]
+    if effect.estimand.code in NO_EFFECT:
+        return NO_EFFECT[effect.estimand.code]
     if direction == "maintain":
-        return Contribution("changed", "the interval of the effect leaves out zero")
+        return Contribution("changed", CLEAR)
     better = (effect.conf_low > 0) == (direction == "increase")
-    return Contribution("improved" if better else "worsened", "the interval of the effect leaves out zero")
+    return Contribution("improved" if better else "worsened", CLEAR)
 
 
 def _not_clear(effect: Effect) -> Contribution:
     """Say which test leaves no clear effect, though its interval is clear of zero."""
     if effect.p_value >= ALPHA:
-        return Contribution("no_clear_effect", f"p = {effect.p_value:.3g} ({effect.inference})")
+        return Contribution("no_clear_effect", Said("evidence.p", p_value=effect.p_value, inference=effect.inference))
     return Contribution("no_clear_effect", NOT_ROW_BY_ROW)
 
 
 def strictest_p(effect: Effect) -> float:
     """Return the p-value of an effect, or the higher one it has if arms were assigned by groups of rows."""
-    by_groups = [d.p_value for d in effect.diagnostics if d.check == "assignment_unit" and d.status == "failed"]
+    by_groups = [d.p_value for d in effect.diagnostics if d.name == "assignment_unit" and d.status == "failed"]
     return max([effect.p_value, *(p for p in by_groups if p is not None)])
 
 
@@ -150,9 +152,9 @@ def evidence_level(
     effect: Effect | None,
     *,
     measured_before: bool,
-    reason: str,
+    reason: Remark,
     scaled: Design | None = None,
-) -> tuple[int | None, str]:
+) -> tuple[int | None, Remark]:
     """Return the level of evidence (1 to 5) for what the programme caused, and why; None where nothing can be said.
 
     Parameters
@@ -170,42 +172,51 @@ def evidence_level(
     """
     if effect is None or design is None:
         if has_comparison(design):
-            return None, f"{REFUSED}: {reason}"
+            return None, Said(REFUSED, reason=reason)
         if measured_before:
-            return LEVELS["before_after"], "before and after without a comparison"
-        return None, "no comparison and no baseline: nothing is said about cause"
-    failed = [check for check in effect.diagnostics if check.status == "failed" and _critical(check.check)]
-    own = [check for check in failed if check.check in OF_THE_REACH]
+            return LEVELS["before_after"], Said("evidence.before_and_after")
+        return None, Said("evidence.nothing_to_compare")
+    failed = [check for check in effect.diagnostics if check.status == "failed" and _critical(check)]
+    of_the_reach = [check for check in failed if check.name in OF_THE_REACH]
     stands_on = STANDS_ON.get((scaled or design).kind, ())
-    unmade = [d.check for d in effect.diagnostics if d.status == "not_applicable" and d.check in stands_on]
-    level = LEVELS[(scaled or design).kind] - (len(failed) - len(own)) - bool(unmade)
-    why = f"{design.kind} design"
+    unmade = [check for check in effect.diagnostics if check.status == "not_applicable" and check.name in stands_on]
+    level = LEVELS[(scaled or design).kind] - (len(failed) - len(of_the_reach)) - bool(unmade)
     if scaled is not None:
         level = min(level, LEVELS[design.kind])
-        why += f" on a {scaled.kind} design, at most {LEVELS[design.kind]}"
-    why += f"; lowered for failed checks: {', '.join(check.check for check in failed)}" if failed else ""
-    why += f"; lowered for checks that could not be made: {', '.join(unmade)}" if unmade else ""
     highest, broken = _ceiling(failed)
-    why += f"; at most {highest} for how much this failed: {broken}" if broken and highest < level else ""
-    why += f"; {NOT_ROW_BY_ROW}" if effect.p_value < ALPHA <= strictest_p(effect) else ""
-    return max(1, min(level - len(own), highest)), why
+    why = joined(
+        _named(design, scaled),
+        Said("evidence.lowered_for_failed", checks=[check.check for check in failed]) if failed else None,
+        Said("evidence.lowered_for_unmade", checks=[check.check for check in unmade]) if unmade else None,
+        Said("evidence.at_most", level=highest, check=broken.check) if broken and highest < level else None,
+        NOT_ROW_BY_ROW if effect.p_value < ALPHA <= strictest_p(effect) else None,
+    )
+    return max(1, min(level - len(of_the_reach), highest)), why
 
 
-def _ceiling(failed: list[Diagnostic]) -> tuple[int, str]:
-    """Return the lowest level that a failed check leaves at most, and which."""
+def _named(design: Design, scaled: Design | None) -> Said:
+    """Say what was designed, and on what it stands if it carries an effect further."""
+    name = Said(f"evidence.design_{design.kind}")
+    if scaled is None:
+        return name
+    return Said(
+        "evidence.on_a_design", design=name, of=Said(f"evidence.design_{scaled.kind}"), level=LEVELS[design.kind]
+    )
+
+
+def _ceiling(failed: list[Diagnostic]) -> tuple[int, Diagnostic | None]:
+    """Return the lowest level that a failed check leaves at most, and which; the first by name of several."""
     reached = [
-        (ceiling.level, check.check)
+        (ceiling.level, str(check.check), check)
         for check in failed
-        for ceiling in CRITICAL.get(_kind(check.check), ())
+        for ceiling in CRITICAL.get(check.name, ())
         if ceiling.reached(check)
     ]
-    return min(reached, default=(max(LEVELS.values()), ""))
+    if not reached:
+        return max(LEVELS.values()), None
+    level, _, check = min(reached, key=lambda found: found[:2])
+    return level, check
 
 
-def _kind(check: str) -> str:
-    """Return the check of which this is one: placebo outcomes have a check each."""
-    return "placebo_outcome" if check.startswith("placebo_outcome") else check
-
-
-def _critical(check: str) -> bool:
-    return _kind(check) in CRITICAL or check in OF_THE_REACH
+def _critical(check: Diagnostic) -> bool:
+    return check.name in CRITICAL or check.name in OF_THE_REACH

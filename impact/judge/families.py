@@ -17,6 +17,7 @@ from impact.judge.evidence import strictest_p
 from impact.judge.findings import Finding
 from impact.statistics.core import Floats
 from impact.statistics.multiplicity import Method, adjust, multiplier_draws, romano_wolf
+from impact.words.said import Said, joined
 
 LEVEL = 0.05
 METHODS: dict[str, Method] = {
@@ -48,34 +49,33 @@ def adjust_families(programme: Programme, findings: Sequence[Finding]) -> list[F
         if not tested:
             continue
         contracts = {contract[effect.term] for _, effect in tested}
-        p_values, words = _adjusted(family, [effect for _, effect in tested], several=len(contracts) > 1)
+        p_values, method = _adjusted(family, [effect for _, effect in tested], several=len(contracts) > 1)
         for (number, _), p_value in zip(tested, p_values, strict=True):
-            adjusted[number] = _with_family(
-                findings[number], family, float(p_value), f"{words}, {len(tested)} outcomes"
-            )
+            adjustment = Said("adjustment.of_outcomes", method=method, n=len(tested))
+            adjusted[number] = _with_family(findings[number], family, float(p_value), adjustment)
     return adjusted
 
 
-def _adjusted(family: Family, effects: list[Effect], *, several: bool) -> tuple[Floats, str]:
+def _adjusted(family: Family, effects: list[Effect], *, several: bool) -> tuple[Floats, Said]:
     p_values = np.array([strictest_p(effect) for effect in effects], dtype=np.float64)
     if family.method != "romano_wolf":
-        return adjust(p_values, METHODS[family.method]), family.method.replace("_", "-")
+        return adjust(p_values, METHODS[family.method]), Said(f"adjustment.{family.method}")
     influences = [effect.influence for effect in effects if effect.influence is not None]
     if len(influences) < len(effects) or len({influence.name for influence in influences}) > 1 or several:
-        why = "romano-wolf needs the influence of the same units or clusters on every outcome"
-        return adjust(p_values, "holm"), f"holm ({why})"
+        return adjust(p_values, "holm"), Said("adjustment.no_common_influence")
     together = pd.concat(influences, axis=1, join="outer").fillna(0.0).to_numpy(dtype=float)
     statistics = np.array([effect.statistic for effect in effects], dtype=np.float64)
     try:
         drawn = multiplier_draws(together, rng=np.random.default_rng(family.seed), draws=family.draws)
     except NotEstimable as error:
-        return adjust(p_values, "holm"), f"holm (romano-wolf is not estimable because {error.reason})"
-    return np.maximum(romano_wolf(statistics, drawn), p_values), f"romano-wolf, {family.draws} draws"
+        return adjust(p_values, "holm"), Said("adjustment.romano_wolf_refused", reason=error.reason)
+    return np.maximum(romano_wolf(statistics, drawn), p_values), Said("adjustment.romano_wolf", draws=family.draws)
 
 
-def _with_family(finding: Finding, family: Family, p_value: float, words: str) -> Finding:
-    fields: dict[str, Any] = finding.fields | {"family": family.id, "p_adjusted": p_value, "adjustment": words}
+def _with_family(finding: Finding, family: Family, p_value: float, adjustment: Said) -> Finding:
+    fields: dict[str, Any] = finding.fields | {"family": family.id, "p_adjusted": p_value, "adjustment": adjustment}
     if p_value >= LEVEL and fields["contribution"] in ("improved", "worsened", "changed", "associated", "moved"):
         fields["contribution"] = "no_clear_effect"
-        fields["evidence_reason"] += f"; no clear effect once adjusted for the family {family.id} ({words})"
+        lost = Said("evidence.not_in_family", family=family.id, adjustment=adjustment)
+        fields["evidence_reason"] = joined(fields["evidence_reason"], lost)
     return replace(finding, fields=fields)

@@ -20,7 +20,10 @@ from impact.judge.attainment import Attainment, Completeness, judge_attainment
 from impact.judge.evidence import evidence_level, judge_contribution
 from impact.measure.complete import INCOMPLETE
 from impact.measure.moments import COMPLETE
+from impact.words.said import Remark, Said
 
+NOT_ESTIMABLE = "join.not_estimable"
+"""Code of a method that says why there is no value."""
 TOTALS = ("sum", "count", "count_distinct")
 Estimator = Callable[[tuple[str, str] | None], Effect]
 
@@ -98,7 +101,7 @@ def _nothing(indicator: Indicator, wave: str) -> dict[str, Any]:
         "conf_low": None,
         "conf_high": None,
         "n": 0,
-        "method": "no rows",
+        "method": Said("values.no_rows"),
         "flags": ["no_data"],
     }
 
@@ -269,8 +272,8 @@ def _flags(programme: Programme, indicator: Indicator, measures: pd.DataFrame, r
 
 def _of_both_waves(effect: Effect | None) -> bool:
     """Tell whether a change is of those alone who answered in both waves, and the values before and after are not."""
-    checks = effect.diagnostics if effect and effect.estimand == "change" else ()
-    return any(check.check == "same_bodies" and check.status == "failed" for check in checks)
+    checks = effect.diagnostics if effect and effect.estimand.code == "estimand.change" else ()
+    return any(check.name == "same_bodies" and check.status == "failed" for check in checks)
 
 
 def _target(indicator: Indicator, baseline: float | None, *, part: bool) -> tuple[float | None, str | None]:
@@ -291,18 +294,17 @@ def _taken(programme: Programme, indicator: Indicator) -> str:
 
 def _effect(
     indicator: Indicator, row: dict[str, Any], value: float | None, estimate: Estimator
-) -> tuple[Effect | None, str]:
+) -> tuple[Effect | None, Remark]:
     if row["scope"] != "programme":
-        return None, "the design is declared for the programme as a whole"
-    failed = str(row["method"]).removeprefix("not estimable because ")
-    if value is None and failed != row["method"]:
-        return None, failed
+        return None, Said("findings.design_of_the_whole")
+    if value is None and row["method"].code == NOT_ESTIMABLE:
+        return None, row["method"].values["why"]
     if value is None and not has_comparison(indicator.ex_post.design):
-        return None, "there are no data"
+        return None, Said("findings.no_data")
     try:
         return estimate(None if row["group"] == "all" else (row["group"], row["group_value"])), ""
     except NotEstimable as error:
-        return None, error.reason + (f"; needed: {error.needed}" if error.needed else "")
+        return None, error.why()
 
 
 def _effect_fields(effect: Effect | None) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from impact.declare.load import Programme
 from impact.measure.moments import MISSING_GROUP
 from impact.measure.unit_rows import ABSENT, TABLE, UNKNOWN, UnitRows, Waves, awaited_waves
 from impact.sql import literal
+from impact.words.said import Said
 
 INCOMPLETE = "incomplete"
 TOTALS = ("sum", "count", "count_distinct")
@@ -103,7 +104,7 @@ def _silent(indicator: Indicator, place: Place) -> dict[str, Any]:
         "group": "all" if scoped or not column else column,
         "group_value": "" if scoped else code,
     }
-    said = {"n": 0, "n_missing": 0, "method": "no rows with a value", "flags": ["no_data"]}
+    said = {"n": 0, "n_missing": 0, "method": Said("values.no_rows_value"), "flags": ["no_data"]}
     named = {"indicator": indicator.id, "arm": arm, "wave": wave}
     return dict.fromkeys(BLANK) | named | part | said | _nothing_counted()
 

@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from impact.measure.spread import CLEAR, NO_VARIATION, Frame, Scores, Spread, design_variance, rounding
+from impact.words.said import Said
 
 CONFIDENCE = 0.95
 MISSING_GROUP = "(no value)"
 """How the group of rows without a label is called."""
-COMPLETE = "complete count, no sampling error"
+COMPLETE = Said("values.complete_count")
 NOTHING = 1e-15
 """A sum below this share of its terms is zero: decimals are known no better."""
 SMALL_N = 30
@@ -38,7 +39,7 @@ class Measured:
     conf_low: float | None = None
     conf_high: float | None = None
     n_clusters: int | None = None
-    method: str = ""
+    method: Said = COMPLETE
     flags: tuple[str, ...] = ()
 
 
@@ -104,7 +105,7 @@ def ratio_of_sums(sums: Sums, pilot: float, frame: Frame | None, *, share: bool)
     """
     n, denominator = int(sums.n.sum()), accurate(sums.sx)
     if n == 0 or denominator == 0:
-        return Measured(None, method="no rows with a value", flags=("no_data",))
+        return Measured(None, method=Said("values.no_rows_value"), flags=("no_data",))
     low, high = sums.ends
     value = min(max(sums.total / denominator, low), high)
     scores = _scores(sums, value, accurate(sums.sy) / denominator)
@@ -142,7 +143,7 @@ def weighted_total(sums: Sums, frame: Frame | None, *, counts_rows: bool) -> Mea
     """
     n, value = int(sums.n.sum()), sums.total
     if n == 0 and not counts_rows:
-        return Measured(None, method="no rows with a value", flags=("no_data",))
+        return Measured(None, method=Said("values.no_rows_value"), flags=("no_data",))
     if frame is None:
         return Measured(value, method=COMPLETE)
     spread = design_variance(Scores(sums.n, sums.sy, sums.yy, sums.yy, sums.size, sums.same > 0), frame)
@@ -163,13 +164,13 @@ def _simple(
     error = math.sqrt(n / (n - 1) * squares) / abs(denominator) if varies else None
     if share:
         low, high = wilson(value, n)
-        return Measured(value, error, low, high, None, "simple sample, Wilson interval", flags)
+        return Measured(value, error, low, high, None, Said("values.simple_sample_wilson"), flags)
     if n < 2:
-        return Measured(value, method="one row, no spread", flags=flags)
+        return Measured(value, method=Said("values.one_row_no_spread"), flags=flags)
     if error is None:
-        return Measured(value, method=f"no interval: {NO_VARIATION}", flags=(*flags, "no_interval"))
+        return Measured(value, method=Said("join.no_interval", why=NO_VARIATION), flags=(*flags, "no_interval"))
     half = float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1)) * error
-    return Measured(value, error, value - half, value + half, None, f"simple sample, t({n - 1})", flags)
+    return Measured(value, error, value - half, value + half, None, Said("values.simple_sample", df=n - 1), flags)
 
 
 def bounded(value: float, n: int, clusters: int | None, effective: str, flags: tuple[str, ...]) -> Measured:
@@ -188,7 +189,7 @@ def bounded(value: float, n: int, clusters: int | None, effective: str, flags: t
     """
     by_cluster = clusters is not None and effective == "clusters"
     low, high = exact_bound(value, clusters if clusters is not None and by_cluster else n)
-    method = f"exact bound on {clusters} clusters" if by_cluster else f"exact bound on {n} respondents"
+    method = Said("values.bound_on_clusters", n=clusters) if by_cluster else Said("values.bound_on_respondents", n=n)
     return Measured(value, None, low, high, clusters, method, flags)
 
 
@@ -210,15 +211,15 @@ def _designed(
 ) -> Measured:
     clusters = spread.units if frame.cluster is not None else None
     if spread.problem:
-        method = f"no interval: {spread.problem}"
+        method = Said("join.no_interval", why=spread.problem)
         return Measured(value, n_clusters=clusters, method=method, flags=(*flags, "no_interval"))
     error = math.sqrt(spread.variance) / abs(denominator)
     half = float(stats.t.ppf((1 + CONFIDENCE) / 2, spread.freedom)) * error
     if not share:
-        method = f"Taylor linearisation, t({spread.freedom})"
+        method = Said("values.linearised", df=spread.freedom)
         return Measured(value, error, value - half, value + half, clusters, method, flags)
     low, high = logit_interval(value, half)
-    method = f"Taylor linearisation, logit interval, t({spread.freedom})"
+    method = Said("values.linearised_logit", df=spread.freedom)
     return Measured(value, error, low, high, clusters, method, flags)
 
 
@@ -270,11 +271,13 @@ def quantile_of_counts(
     Interval: order statistics with binomial ranks (Conover 1999, Practical Nonparametric Statistics, 3.2).
     """
     if len(values) == 0:
-        return Measured(None, method="no rows with a value", flags=("no_data",))
+        return Measured(None, method=Said("values.no_rows_value"), flags=("no_data",))
     upto = np.cumsum(weights)
     if weighted:
         place = int(np.searchsorted(upto, q * upto[-1] * (1 - 1e-12)))
-        return Measured(float(values[place]), method="weighted quantile, no interval", flags=("no_interval",))
+        return Measured(
+            float(values[place]), method=Said("values.weighted_quantile_no_interval"), flags=("no_interval",)
+        )
     n = int(upto[-1])
     at = q * (n - 1)
     below, above = (
@@ -283,10 +286,10 @@ def quantile_of_counts(
     value = below + (at - math.floor(at)) * (above - below)
     flags = ("small_n",) if n < SMALL_N else ()
     if designed:
-        return Measured(value, method="no interval under a sample design", flags=(*flags, "no_interval"))
+        return Measured(value, method=Said("values.no_interval_under_sample_design"), flags=(*flags, "no_interval"))
     tail = (1 - CONFIDENCE) / 2
     low, high = int(stats.binom.ppf(tail, n, q)) - 1, int(stats.binom.ppf(1 - tail, n, q))
     if low < 0 or high > n - 1:
-        return Measured(value, method="too few rows for an interval", flags=(*flags, "no_interval"))
+        return Measured(value, method=Said("values.too_few_rows_interval"), flags=(*flags, "no_interval"))
     bounds = [float(values[np.searchsorted(upto, rank, side="right")]) for rank in (low, high)]
-    return Measured(value, None, bounds[0], bounds[1], None, "order statistics, binomial ranks", flags)
+    return Measured(value, None, bounds[0], bounds[1], None, Said("values.order_statistics"), flags)

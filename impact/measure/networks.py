@@ -27,6 +27,7 @@ from impact.sql import ident
 from impact.statistics.networks import inference
 from impact.statistics.networks import network as networks
 from impact.validate.compile import condition_sql
+from impact.words.said import Said
 
 _SHARES = ("density", "reciprocity", "transitivity", "cross_group_share", "diversity")
 _INDICES = ("degree_centralisation", "betweenness_centralisation")
@@ -143,7 +144,7 @@ def observed_at(indicator: Indicator, rows: TieRows, wave: str, part: tuple[str,
             listed = listed[listed[part[0]].fillna(MISSING_GROUP).isin(codes)]
     known = listed[listed["_answered"] & (listed["_group"].notna() | (formula.group is None))]
     if not 1 <= len(known) <= LARGEST:
-        raise NotEstimable(f"{len(known)} bodies are listed with an answer", f"a roster of 1 to {LARGEST} bodies")
+        raise NotEstimable(Said("values.bodies_with_answer", n=len(known)), Said("values.roster", most=LARGEST))
     names = pd.Index(known["_body"])
     groups = known["_group"].to_numpy(dtype=object) if formula.group else None
     network = networks.Network(_adjacency(ties, names, directed=formula.directed), formula.directed)
@@ -180,8 +181,7 @@ def both_waves(
     """
     seen = observed_waves(indicator, rows)
     if missing := [name for name in (since, wave) if name not in seen]:
-        reason = f"the network has no rows at {' or '.join(missing)}"
-        raise NotEstimable(f"{reason}: a network measured in one wave has no change", "ties of both waves")
+        raise NotEstimable(Said("values.network_of_one_wave", waves=missing), Said("values.ties_both_waves"))
     return observed_at(indicator, rows, since, part), observed_at(indicator, rows, wave, part)
 
 
@@ -195,7 +195,7 @@ def in_common(before: Observed, after: Observed) -> tuple[Observed, Observed]:
     """
     common = before.names.intersection(after.names, sort=True)
     if len(common) < 2:
-        raise NotEstimable(f"{len(common)} bodies are in both waves", "at least two")
+        raise NotEstimable(Said("values.bodies_both_waves", n=len(common)), Said("values.least_two"))
     return before.among(common), after.among(common)
 
 
@@ -211,7 +211,7 @@ def network_values(indicator: Indicator, rows: TieRows) -> Iterator[tuple[dict[s
                 found = observed_at(indicator, rows, wave, part)
                 measured = _measured(indicator, found)
             except NotEstimable as error:
-                words = f"not estimable because {error.reason}"
+                words = Said("join.not_estimable", why=error.reason)
                 yield labels, Measured(None, method=words, flags=("no_data",)), 0, 0
                 continue
             yield labels, measured, len(found.names), found.left_out
@@ -232,7 +232,7 @@ def _measured(indicator: Indicator, found: Observed) -> Measured:
     formula = network_of(indicator)
     value = networks.network_measure(found.network, formula.measure, found.groups)
     if np.isnan(value):
-        words = f"not estimable because {formula.measure} has no meaning in so small or empty a network"
+        words = Said("join.not_estimable", why=Said("values.network_too_small", measure=formula.measure))
         return Measured(None, method=words, flags=("no_data",))
     flags: tuple[str, ...] = ("bodies_left_out",) if found.left_out else ()
     if formula.measure == "mean_path" and networks.unreachable_pairs(found.network):
@@ -240,15 +240,16 @@ def _measured(indicator: Indicator, found: Observed) -> Measured:
     if indicator.sample.all_units:
         return Measured(value, method=COMPLETE, flags=flags)
     if formula.measure in BIASED:
-        return Measured(value, method="no interval: drawn bodies lose partners", flags=("no_interval", *flags))
+        method = Said("join.no_interval", why=Said("values.bodies_lose_partners"))
+        return Measured(value, method=method, flags=("no_interval", *flags))
     rng = np.random.default_rng(formula.seed)
     try:
         drawn = inference.vertex_bootstrap(found.network, formula.measure, found.groups, draws=formula.draws, rng=rng)
     except NotEstimable as error:
-        return Measured(value, method=f"no interval: {error.reason}", flags=("no_interval", *flags))
+        return Measured(value, method=Said("join.no_interval", why=error.reason), flags=("no_interval", *flags))
     least, most = LIMITS.get(formula.measure, (0.0, np.inf))
     low, high = max(drawn.conf_low, least), min(drawn.conf_high, most)
-    words = f"{len(found.names)} bodies, vertex bootstrap of {formula.draws} draws, normal interval within its limits"
+    words = Said("values.vertex_bootstrap", n=len(found.names), draws=formula.draws)
     return Measured(value, drawn.std_error, low, high, None, words, flags)
 
 
@@ -258,7 +259,12 @@ def _turnover(indicator: Indicator, rows: TieRows) -> tuple[dict[str, str], Meas
     try:
         before, after = in_common(*both_waves(indicator, rows, formula.since or "", wave))
     except NotEstimable as error:
-        return labels, Measured(None, method=f"not estimable because {error.reason}", flags=("no_data",)), 0, 0
+        return (
+            labels,
+            Measured(None, method=Said("join.not_estimable", why=error.reason), flags=("no_data",)),
+            0,
+            0,
+        )
     change = networks.tie_change(before.network, after.network)
     now = change.persistent + change.formed
     values = {
@@ -272,5 +278,10 @@ def _turnover(indicator: Indicator, rows: TieRows) -> tuple[dict[str, str], Meas
     flags = ("bodies_left_out",) if left_out else ()
     value = float(values[formula.measure])
     if np.isnan(value):
-        return labels, Measured(None, method="not estimable because there are no ties", flags=("no_data",)), 0, left_out
+        return (
+            labels,
+            Measured(None, method=Said("join.not_estimable", why=Said("values.no_ties")), flags=("no_data",)),
+            0,
+            left_out,
+        )
     return labels, Measured(value, method=COMPLETE, flags=flags), len(before.names), left_out

@@ -25,6 +25,7 @@ from impact.statistics.core import CONFIDENCE, Estimate, Floats, t_quantile
 from impact.statistics.surveys import calibration, replicates
 from impact.statistics.surveys import estimation as survey
 from impact.statistics.surveys.design import Bools, SampleDesign
+from impact.words.said import Said
 
 TOTALS = ("sum", "count")
 
@@ -87,18 +88,23 @@ def measure_sampled(indicator: Indicator, rows: pd.DataFrame, inside: pd.Series)
     given = wanted & rows["_y"].notna() & rows["_x"].notna()
     n, missing = int(given.sum()), int((wanted & ~given).sum())
     if n == 0:
-        return Measured(None, method="no rows with a value", flags=("no_data",)), 0, missing
+        return Measured(None, method=Said("values.no_rows_value"), flags=("no_data",)), 0, missing
     flags: tuple[str, ...] = ("small_n",) if n < SMALL_N else ()
     if (constant := _constant(indicator, rows[given])) is not None:
         return _alike(indicator, constant, rows[given], flags), n, missing
     try:
         estimate, cautions = _estimate(indicator, rows, given.to_numpy(dtype=bool))
     except NotEstimable as error:
-        return Measured(None, method=f"not estimable because {error.reason}", flags=("no_data",)), n, missing
+        return (
+            Measured(None, method=Said("join.not_estimable", why=error.reason), flags=("no_data",)),
+            n,
+            missing,
+        )
     flags = cautions + flags
     if estimate.n_clusters is not None and estimate.n_clusters < FEW_CLUSTERS:
         flags += ("few_clusters",)
-    words = f"{indicator.sample.calibration.method.replace('_', ' ')}, " if indicator.sample.calibration else ""
+    plan = indicator.sample.calibration
+    method = Said(f"values.calibrated_{plan.method}", rule=estimate.reference) if plan else estimate.reference
     low, high = _interval(estimate, share=is_share(indicator))
     measured = Measured(
         estimate.estimate,
@@ -106,7 +112,7 @@ def measure_sampled(indicator: Indicator, rows: pd.DataFrame, inside: pd.Series)
         low,
         high,
         estimate.n_clusters,
-        words + estimate.reference,
+        method,
         flags,
     )
     return measured, n, missing
@@ -128,7 +134,7 @@ def _alike(indicator: Indicator, value: float, given: pd.DataFrame, flags: tuple
     clusters = int(given["_cluster"].nunique()) if sample.cluster else None
     if is_share(indicator):
         return bounded(value, len(given), clusters, sample.effective or "clusters", flags)
-    method = f"no interval: {NO_VARIATION}"
+    method = Said("join.no_interval", why=NO_VARIATION)
     return Measured(value, None, None, None, clusters, method, (*flags, "no_interval"))
 
 
@@ -172,7 +178,7 @@ def _replicated(
 ) -> Estimate:
     plan = indicator.sample.replicates
     if plan is None:
-        raise NotEstimable("no replicates are declared", "sample.replicates")
+        raise NotEstimable(Said("values.no_replicates_declared"), Said("values.sample_replicates"))
     y, x, domain = values
     rng = np.random.default_rng(plan.seed)
     drawn = replicates.replicate_weights(design, plan.method, draws=plan.draws, rng=rng)
@@ -192,7 +198,8 @@ def _calibrated(plan: Calibration, frame: pd.DataFrame, weights: Floats, given: 
     rows, weights = frame[given], weights[given]
     for margin in plan.margins:
         if rows[f"margin:{margin.column}"].isna().any():
-            raise NotEstimable(f"some rows have no {margin.column}", "a value of each margin for every row")
+            reason = Said("values.rows_without_margin", column=margin.column)
+            raise NotEstimable(reason, Said("values.margin_of_every_row"))
     if plan.method in ("post_stratification", "raking"):
         cells = [(rows[f"margin:{m.column}"].to_numpy(dtype=object), m.totals or {}) for m in plan.margins]
         if plan.method == "post_stratification":
@@ -217,10 +224,12 @@ def _auxiliaries(plan: Calibration, rows: pd.DataFrame) -> tuple[Floats, Floats]
             totals.append(float(margin.total or 0.0))
             continue
         if strange := sorted(set(values) - set(margin.totals)):
-            raise NotEstimable(f"there is no total for {margin.column} {', '.join(strange)}", "a total for every code")
+            reason = Said("values.no_total_of_code", column=margin.column, codes=strange)
+            raise NotEstimable(reason, Said("values.total_of_every_code"))
         population = sum(margin.totals.values())
         if size is not None and not np.isclose(population, size, rtol=1e-9):
-            raise NotEstimable(f"margins add up to {size:g} and {population:g}", "margins of the same population")
+            reason = Said("values.margins_differ", first=size, second=population)
+            raise NotEstimable(reason, Said("values.margins_of_one_population"))
         for code, total in list(margin.totals.items())[0 if size is None else 1 :]:
             columns.append(np.asarray(values == code, dtype=np.float64))
             totals.append(total)

@@ -17,14 +17,15 @@ from impact.statistics.surveys.strata import (
     second_stage_scale,
     stratum_scale,
 )
+from impact.words.said import Remark, Said
 
 ROUNDING = 1e-15
 """How far, as a share of its terms, a sum may be off."""
 CLEAR = 1e6
 """A spread is known if it is so many times its own rounding error."""
-POPULATION = "a stratum or cluster has a population below its sample, or two"
-NO_VARIATION = "no variation that can be told"
-NO_FREEDOM = "no more sampling units than strata"
+POPULATION = Said("values.population_below_sample")
+NO_VARIATION = Said("values.no_variation")
+NO_FREEDOM = Said("values.units_as_many_as_strata")
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Spread:
     variance: float
     units: int
     freedom: int
-    problem: str = ""
+    problem: Remark = ""
 
 
 @dataclass(frozen=True)
@@ -174,6 +175,6 @@ def _fractions(population: Floats, group: Ints, sizes: Floats, touched: Bools) -
     least, most = ends(population, group, len(sizes))
     known = ~np.isnan(most)
     if (known & touched & ((least != most) | (most < sizes))).any():
-        raise NotEstimable(POPULATION, "one number per stratum or cluster, not below the sample")
+        raise NotEstimable(POPULATION, Said("values.population_of_each_stratum"))
     good = known & (most >= sizes)
     return np.where(good, sizes / np.where(good, most, 1.0), 0.0)

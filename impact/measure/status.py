@@ -9,6 +9,7 @@ import pandas as pd
 from impact.declare.contracts import Contract
 from impact.errors import NotEstimable
 from impact.sql import ident
+from impact.words.said import Said
 
 WORDS = {
     "b": "break",
@@ -59,8 +60,9 @@ def refuse_breaks(found: pd.DataFrame, waves: Sequence[str]) -> None:
     if broken.empty:
         return
     first = broken.assign(_place=broken["_wave"].map(later)).sort_values(["_place", "_unit"]).iloc[0]
-    whose = f" of {first['_unit']}" if first["_unit"] else ""
     raise NotEstimable(
-        f"the series{whose} breaks at {first['_wave']} (flag {BREAK})",
-        "a series without break: start it there by a filter, or bridge it",
+        Said("values.series_of_unit_breaks", unit=first["_unit"], wave=first["_wave"], flag=BREAK)
+        if first["_unit"]
+        else Said("values.series_breaks", wave=first["_wave"], flag=BREAK),
+        Said("values.series_without_break"),
     )

@@ -20,13 +20,14 @@ from impact.declare.territory import MATCH, TerritoryMap, wave_column
 from impact.measure.formula import where_sql
 from impact.measure.moments import COMPLETE, Measured
 from impact.sql import ident, literal
+from impact.words.said import Said
 
 CELL = tuple(f"_{name}" for name in MATCH)
 _TEXTS = ("organisation_id", "document", "place", "quote")
 _NUMBERS = ("voices", "severity", "capacity", "users")
 STATES = {"coverage": ("covered", "overlap"), "partial": ("partial",), "gaps": ("gap",), "overlaps": ("overlap",)}
 """The states of cells that each measure counts."""
-UNPLACED = "not estimable because the rows tell waves apart; needed: ex_post.wave in place of a period"
+UNPLACED = Said("join.not_estimable", why=Said("values.rows_tell_waves_apart"))
 
 
 def relations_sql(
@@ -213,7 +214,7 @@ def measure_cells(indicator: Indicator, rows: pd.DataFrame) -> tuple[Measured, i
         return Measured(None, method=UNPLACED, flags=("no_data", *flags)), len(cells), missing
     value = _value(formula, mapped, cells)
     if value is None:
-        return Measured(None, method="no rows with a value", flags=("no_data", *flags)), len(cells), missing
+        return Measured(None, method=Said("values.no_rows_value"), flags=("no_data", *flags)), len(cells), missing
     return Measured(value, method=COMPLETE, flags=flags), len(cells), missing
 
 

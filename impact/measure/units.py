@@ -14,6 +14,7 @@ from impact.measure.formula import arm_sql, cluster_sql, parts_sql, per_row, val
 from impact.measure.moments import MISSING_GROUP
 from impact.measure.status import letters_sql
 from impact.sql import ident, literal
+from impact.words.said import Said
 
 _ALIKE = "min(x) > 0 AND min(y / x) = max(y / x)"
 """Where all rows have one value, a mean of them is that value, to the last bit."""
@@ -39,7 +40,7 @@ def unit_sql(
     """Write the query of the rows a design needs; see :func:`unit_frame` for its columns."""
     formula = per_row(indicator)
     if formula is None:
-        raise NotEstimable(f"a {indicator.formula.kind} has no value per row", "a mean, proportion, scale or threshold")
+        raise NotEstimable(Said("values.no_value_per_row", kind=indicator.formula.kind), Said("values.formula_per_row"))
     wave = ident(contract.wave) if contract.wave else "''"
     kinds = ("integer", "number", "boolean")
     numeric = {name for name in columns if contract.columns[name].type in kinds and name not in as_text}
@@ -155,7 +156,7 @@ def treated_cells(
     """
     arm, sample = arm_sql(indicator.ex_post.design), indicator.sample
     if arm is None:
-        raise NotEstimable("the design tells no treated persons apart", "reach by the groups themselves")
+        raise NotEstimable(Said("values.no_arms_in_design"), Said("values.reach_by_groups"))
     weight = f"CAST({ident(sample.weight)} AS DOUBLE)" if sample.weight else "1.0::DOUBLE"
     at = f" AND CAST({ident(contract.wave)} AS VARCHAR) = {literal(wave)}" if contract.wave and wave else ""
     named = ", ".join(f"CAST({ident(name)} AS VARCHAR) AS {ident(name)}" for name in columns)

@@ -24,10 +24,12 @@ from impact.publish.tables import read_table
 from impact.publish.totals import EFFECT, cell_table
 from impact.statistics.suppression import suppress
 from impact.store import Warehouse
+from impact.store.sentences import decoded
+from impact.words.said import Said
 
 COLUMNS = [*CELL, "reason", "minimum", "finding", "hides_baseline", "hides_target"]
-LEFT_OUT = "leave_one_out"
-OF_GROUPS = "effect on those reached"
+LEFT_OUT = Said("family.leave_one_out")
+OF_GROUPS = Said("family.effect_those_reached")
 
 
 # ---- what is hidden -------------------------------------------------------------------------------------------------
@@ -85,8 +87,9 @@ def _marked_terms(programme: Programme, connection: duckdb.DuckDBPyConnection, h
         " WHERE t.programme = ? ORDER BY finding, place",
         [programme.id],
     ).df()
+    said = decoded("term", terms)
     for indicator in programme.indicators:
-        own = terms[terms["indicator"] == indicator.id]
+        own = said[said["indicator"] == indicator.id]
         terms.loc[own.index, "suppressed"] = _marks(programme, indicator, own, hidden)
     return terms.drop(columns="total")
 
@@ -96,13 +99,13 @@ def _marks(programme: Programme, indicator: Indicator, terms: pd.DataFrame, hidd
     marks = pd.Series("", index=terms.index)
     own, *scaled = programme.behind(indicator)
     if programme.contracts[own.contract].person and not of_series(own):
-        for (_, family), found in terms[terms["n_obs"].notna()].groupby(["finding", "family"]):
+        for (_, family), found in terms[terms["n_obs"].notna()].groupby(["finding", "family"], sort=False):
             counted = found["total"] - found["n_obs"] if family == LEFT_OUT else found["n_obs"]
             persons = (-(-counted // waves_of(programme, own))).astype("int64").tolist()
             few = _few_terms(persons, programme.header.disclosure.minimum)
             marks.loc[found.index] = pd.Series(few, index=found.index)
     for other in scaled:
-        named = f"{programme.id}/{other.id}/" + terms["term"]
+        named = f"{programme.id}/{other.id}/" + terms["term"].map(str)
         marks = marks.mask((terms["family"] == OF_GROUPS) & named.isin(hidden), "few")
     return marks
 

@@ -61,6 +61,7 @@ TABLES: Mapping[str, Mapping[str, Holds]] = {
         declared="programme source load_id file severity column rule expected", line="line ordinal", row="value payload"
     ),
     "plan": _columns(declared="programme plan_hash seen_at plan changes"),
+    "sentence": _columns(declared="programme language", remark="said text"),
     "definition": _columns(
         declared="programme indicator definition_hash file line definition query selection fingerprint run_id"
     ),

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from impact.declare import Programme, in_language, last_day
-from impact.declare.base import Language
 from impact.declare.contracts import NUMERIC, Contract
 from impact.publish.tables import findings_table, read_table
 from impact.publish.territory import SEPARATOR
 from impact.sql import ident
 from impact.store import Warehouse
+from impact.words.languages import Language
 
 _SAID = ("document", "place", "quote")
 SHARED = {

@@ -12,8 +12,10 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import pandas as pd
 
-from impact.declare.base import Language
 from impact.errors import UsageError
+from impact.judge.attainment import WORST_FIRST, together
+from impact.judge.evidence import NO_EFFECT, REFUSED
+from impact.measure.moments import COMPLETE
 from impact.publish import beside, disclosure, labels, process, quality, records, tables, theory
 from impact.publish.definitions import (
     contract_sources,
@@ -24,30 +26,45 @@ from impact.publish.definitions import (
     wave_days,
 )
 from impact.publish.reader_catalogue import narrow
+from impact.publish.rows import json_rows, rows_of
 from impact.publish.scope import EVERYTHING, Scope
-from impact.publish.trace import plain_row, trace_finding
+from impact.publish.trace import EFFECTS, trace_finding
 from impact.sql import ident
 from impact.store import Warehouse
+from impact.words.languages import Language
 
-Given = ParamSpec("Given")
-Got = TypeVar("Got")
+__all__ = [
+    "COMPLETE",
+    "EFFECTS",
+    "NO_EFFECT",
+    "REFUSED",
+    "WORST_FIRST",
+    "ReaderTables",
+    "together",
+]
+"""The tables, and of what the judge and the measures say in them the words that readers tell apart."""
+
+Arguments = ParamSpec("Arguments")
+Value = TypeVar("Value")
 
 
-def kept(method: Callable[Concatenate[Published, Given], Got]) -> Callable[Concatenate[Published, Given], Got]:
+def cached(
+    method: Callable[Concatenate[ReaderTables, Arguments], Value],
+) -> Callable[Concatenate[ReaderTables, Arguments], Value]:
     """Let a method read its table once."""
 
     @wraps(method)
-    def read(self: Published, *args: Given.args, **kwargs: Given.kwargs) -> Got:
+    def read(self: ReaderTables, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Value:
         key = (method.__name__, *args, *sorted(kwargs.items()))
         if key not in self._memory:
             self._memory[key] = method(self, *args, **kwargs)
-        found: Got = self._memory[key]
+        found: Value = self._memory[key]
         return found
 
-    return cast("Callable[Concatenate[Published, Given], Got]", read)
+    return cast("Callable[Concatenate[ReaderTables, Arguments], Value]", read)
 
 
-class Published:
+class ReaderTables:
     """What one reader may see of a database.
 
     Parameters
@@ -69,14 +86,14 @@ class Published:
         self._memory = {} if memory is None else memory
         self._warehouse = narrow(warehouse, scope)
 
-    def remembered(self, name: str, make: Callable[[], Got]) -> Got:
+    def cached_value(self, name: str, make: Callable[[], Value]) -> Value:
         """Return what a reader makes of these tables, made once under a name."""
         if name not in self._memory:
             self._memory[name] = make()
-        found: Got = self._memory[name]
+        found: Value = self._memory[name]
         return found
 
-    @kept
+    @cached
     def column_types(self, table: str) -> dict[str, str]:
         """Return the SQL type of each column of one of the engine's tables."""
         described = self._warehouse.rows(f"DESCRIBE {ident('impact', table)}")
@@ -85,93 +102,93 @@ class Published:
     # ---- programmes and their theories -------------------------------------------------------------------------------
 
     @property
-    @kept
+    @cached
     def titles(self) -> dict[str, dict[str, Any]]:
         """The programmes in reach, in order, each with its row of :func:`impact.publish.programmes_table`."""
-        rows = theory.programmes_table(self._warehouse).to_dict("records")
-        return {str(row["programme"]): {str(name): value for name, value in row.items()} for row in rows}
+        rows = rows_of(theory.programmes_table(self._warehouse))
+        return {str(row["programme"]): row for row in rows}
 
     @property
     def programmes(self) -> tuple[str, ...]:
         """The programmes in reach, in order."""
         return tuple(self.titles)
 
-    @kept
+    @cached
     def nodes(self, programme: str) -> pd.DataFrame:
         """Return the steps of the theory of change."""
         return theory.nodes_table(self._warehouse, programme)
 
-    @kept
+    @cached
     def links(self, programme: str) -> pd.DataFrame:
         """Return the causal claims between the steps."""
         return theory.links_table(self._warehouse, programme)
 
-    @kept
+    @cached
     def waves(self, programme: str) -> pd.DataFrame:
         """Return the waves in order of time."""
         return theory.waves_table(self._warehouse, programme)
 
-    @kept
+    @cached
     def stakeholders(self, programme: str) -> pd.DataFrame:
         """Return the bodies and groups with a part in the programme."""
         return theory.stakeholders_table(self._warehouse, programme)
 
-    @kept
+    @cached
     def contracts(self, programme: str) -> dict[str, str]:
         """Return the contract whose rows each indicator counts."""
         return definition_contracts(self._warehouse, programme)
 
-    @kept
+    @cached
     def kinds(self, programme: str) -> dict[str, str]:
         """Return the kind of formula of each indicator."""
         return definition_kinds(self._warehouse, programme)
 
-    @kept
+    @cached
     def formula_measures(self, programme: str) -> dict[str, str]:
         """Return what the formula of each indicator measures, where it says so: such as the density of a network."""
         return definition_measures(self._warehouse, programme)
 
-    @kept
+    @cached
     def contract_sources(self, programme: str, contract: str) -> pd.DataFrame:
         """Return the files of a contract."""
         return contract_sources(self._warehouse, programme, contract)
 
-    @kept
+    @cached
     def days(self, programme: str) -> dict[str, str]:
         """Return the last day of each wave."""
         return wave_days(self._warehouse, programme)
 
     # ---- words for codes ---------------------------------------------------------------------------------------------
 
-    @kept
+    @cached
     def labels(self, programme: str | None = None) -> pd.DataFrame:
         """Return the titles of codes."""
         return labels.labels_table(self._warehouse, programme)
 
-    @kept
+    @cached
     def memberships(self, programme: str | None = None) -> pd.DataFrame:
         """Return what codes belong to, such as the quadrant of a project."""
         return labels.memberships_table(self._warehouse, programme)
 
-    @kept
+    @cached
     def cuts(self, programme: str | None = None) -> pd.DataFrame:
         """Return the titles of columns."""
         return labels.cuts_table(self._warehouse, programme)
 
-    @kept
+    @cached
     def label_titles(self, language: Language) -> dict[tuple[str, str, str], str]:
         """Return the title of each code, by programme, column and code."""
         found = self.labels()
         keys = zip(found["programme"], found["column"], found["code"], strict=True)
         return dict(zip(keys, found[f"title_{language}"], strict=True))
 
-    @kept
+    @cached
     def cut_titles(self, language: Language) -> dict[str, str]:
         """Return the title of each column."""
         found = self.cuts()
         return dict(zip(found["column"], found[f"title_{language}"], strict=True))
 
-    @kept
+    @cached
     def headings(self, programme: str, language: Language) -> dict[tuple[str, str], str]:
         """Return the title of each contract (with an empty column) and of each column that has one."""
         found = labels.headings_table(self._warehouse, programme)
@@ -179,26 +196,26 @@ class Published:
 
     # ---- results -----------------------------------------------------------------------------------------------------
 
-    @kept
+    @cached
     def findings(self, programme: str | None = None) -> pd.DataFrame:
         """Return the findings; see :func:`impact.publish.findings_table` and the column ``suppressed``."""
         found = tables.findings_table(self._warehouse, programme).astype({"evidence_level": "Int64"})
         shown = disclosure.protect_findings(found, self.suppressions(programme))
         return beside.protect_missing(shown, self.withheld(programme), self._contracts_of(shown))
 
-    @kept
+    @cached
     def measures(self, programme: str) -> pd.DataFrame:
         """Return every value by arm, scope, group and wave."""
         measures = tables.measure_table(self._warehouse, programme)
         shown = disclosure.protect_measures(measures, self.suppressions(programme))
         return beside.protect_missing(shown, self.withheld(programme), self._contracts_of(shown))
 
-    @kept
+    @cached
     def suppressions(self, programme: str | None = None) -> pd.DataFrame:
         """Return the cells that are hidden, and why."""
         return disclosure.suppressions_table(self._warehouse, programme)
 
-    @kept
+    @cached
     def withheld(self, programme: str | None = None) -> pd.DataFrame:
         """Return what contracts withhold of the counts beside the tables."""
         return beside.withheld_table(self._warehouse, programme)
@@ -207,12 +224,12 @@ class Published:
         names = frame["programme"].unique()
         return {(name, one): own for name in names for one, own in self.contracts(name).items()}
 
-    @kept
+    @cached
     def diagnostics(self, programme: str) -> pd.DataFrame:
         """Return the checks of the effects."""
         return disclosure.protect_behind(tables.diagnostics_table(self._warehouse, programme), self.findings(programme))
 
-    @kept
+    @cached
     def terms(self, programme: str) -> pd.DataFrame:
         """Return the numbers behind the effects."""
         return disclosure.protect_behind(tables.terms_table(self._warehouse, programme), self.findings(programme))
@@ -230,9 +247,11 @@ class Published:
         told = beside.protect_trace(found, self.withheld(programme), rows=self.scope.opens("records"))
         behind = {"diagnostics": self.diagnostics(programme), "terms": self.terms(programme)}
         for name, frame in behind.items():
-            told[name] = _rows(frame[frame["finding"] == finding].drop(columns=["finding", "programme", "indicator"]))
+            told[name] = json_rows(
+                frame[frame["finding"] == finding].drop(columns=["finding", "programme", "indicator"])
+            )
         findings = self.findings(programme)
-        (told["finding"],) = _rows(findings[findings["finding"] == finding])
+        (told["finding"],) = json_rows(findings[findings["finding"] == finding])
         if told["finding"]["suppressed"]:
             told |= {"linkage": [], "sources": [source | beside.NO_ROWS for source in told["sources"]]}
         return told
@@ -249,46 +268,46 @@ class Published:
             raise UsageError(f"there is no indicator '{programme}/{indicator}'")
         return indicator_sources(self._warehouse, programme, indicator)
 
-    @kept
+    @cached
     def claims(self, programme: str) -> pd.DataFrame:
         """Return the totals the programme reported about itself beside those recomputed."""
         found = tables.claims_table(self._warehouse, programme)
         return beside.protect_claims(found, self.withheld(programme), rows=self.scope.opens("records"))
 
-    @kept
+    @cached
     def network(self, programme: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return bodies and ties of the networks."""
         bodies = tables.network_bodies_table(self._warehouse, programme)
         return bodies, tables.network_ties_table(self._warehouse, programme)
 
-    @kept
+    @cached
     def map(self, programme: str) -> pd.DataFrame:
         """Return the cells of the maps of needs and supply."""
         return tables.map_table(self._warehouse, programme)
 
-    @kept
+    @cached
     def unmapped(self, programme: str) -> pd.DataFrame:
         """Return the categories that stand in rows and in no codelist."""
         return beside.protect_categories(tables.unmapped_table(self._warehouse, programme), self.withheld(programme))
 
     # ---- the process -------------------------------------------------------------------------------------------------
 
-    @kept
+    @cached
     def journeys(self, programme: str) -> pd.DataFrame:
         """Return where each project started, where it arrived and what comes next."""
         return tables.journeys_table(self._warehouse, programme)
 
-    @kept
+    @cached
     def phases(self, programme: str) -> pd.DataFrame:
         """Return the phases with the dates planned and those that came."""
         return process.phases_table(self._warehouse, programme)
 
-    @kept
+    @cached
     def deliveries(self, programme: str) -> pd.DataFrame:
         """Return the activities, planned beside delivered."""
         return process.deliveries_table(self._warehouse, programme)
 
-    @kept
+    @cached
     def due(self, today: datetime.date, programme: str | None = None) -> pd.DataFrame:
         """Return what was promised for a day, without the targets of suppressed findings.
 
@@ -304,22 +323,22 @@ class Published:
 
     # ---- rows and their quality --------------------------------------------------------------------------------------
 
-    @kept
+    @cached
     def loads(self, programme: str) -> pd.DataFrame:
         """Return the ledger of loads."""
         return beside.protect_files(tables.loads_table(self._warehouse, programme), self.withheld(programme))
 
-    @kept
+    @cached
     def validity(self, programme: str | None = None) -> pd.DataFrame:
         """Return what became of the rows of each file."""
         return beside.protect_files(quality.validity_table(self._warehouse, programme), self.withheld(programme))
 
-    @kept
+    @cached
     def quality(self, programme: str) -> pd.DataFrame:
         """Return how often each column was answered, by wave."""
         return beside.protect_answers(quality.quality_table(self._warehouse, programme), self.withheld(programme))
 
-    @kept
+    @cached
     def response(self, programme: str) -> pd.DataFrame:
         """Return how many persons each wave has, and how many came back."""
         return beside.protect_returned(quality.response_table(self._warehouse, programme), self.withheld(programme))
@@ -373,8 +392,3 @@ class Published:
     def _records_open(self, programme: str, contract: str) -> None:
         if programme not in self.titles or not self.scope.opens("records"):
             raise UsageError(f"there are no records '{programme}/{contract}'")
-
-
-def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    plain = frame.astype(object).where(frame.notna(), None)
-    return [plain_row(row) for row in plain.to_dict("records")]

@@ -1,4 +1,4 @@
-"""Who may see what: the roles with their pages, and the rows of each table that are somebody's.
+"""Who may see what: the roles with the rows they may read, and the rows of each table that are somebody's.
 
 A scope names programmes and, within them, parts: projects, territories. :mod:`impact.publish.reader_catalogue` turns it
 into the only tables that a reader's queries find.
@@ -16,19 +16,16 @@ from impact.store.opening import CATALOG
 
 Role = Literal["evaluator", "investor", "coordinator", "statistics_office"]
 
-PUBLISHED = frozenset(
-    ("portfolio", "theory", "indicator", "finding", "network", "territory", "monitoring", "claims", "explore", "export")
-)
-"""Pages that show published results."""
-PERSONS = frozenset(("records", "quarantine"))
-"""Pages that show rows, which may be about persons."""
-ROLES: Mapping[str, frozenset[str]] = {
-    "evaluator": PUBLISHED | PERSONS,
-    "coordinator": PUBLISHED | PERSONS,
-    "investor": PUBLISHED,
-    "statistics_office": PUBLISHED,
+EVERY_ROLE: frozenset[Role] = frozenset(get_args(Role))
+ROWS = frozenset(("records", "quarantine"))
+"""What holds rows, which may be about persons."""
+ROLES: Mapping[Role, frozenset[str]] = {
+    "evaluator": ROWS,
+    "coordinator": ROWS,
+    "investor": frozenset(),
+    "statistics_office": frozenset(),
 }
-"""What each role may open; what stands here under no role, nobody may."""
+"""Which rows each role may read; what stands here under no role, nobody may. Which pages, each page says itself."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +70,9 @@ class Scope:
     def __hash__(self) -> int:
         return hash(self.key)
 
-    def opens(self, page: str) -> bool:
-        """Tell whether the role may open a page."""
-        return page in ROLES[self.role]
+    def opens(self, rows: str) -> bool:
+        """Tell whether the role may read rows, one of :data:`ROWS`."""
+        return rows in ROLES[self.role]
 
 
 def _ordered(value: Any) -> Any:
@@ -119,6 +116,8 @@ PART_ROWS: Mapping[str, str] = {
     "cut": EVERY,
     "heading": EVERY,
     "withheld": EVERY,
+    # for who opens the database itself: numbers stand in sentences before they are protected
+    "sentence": NONE,
     # results: those of the parts
     "finding": CUT,
     "measure": CUT,
@@ -156,5 +155,5 @@ WHOLE_COLUMNS: Mapping[str, tuple[str, ...]] = {
 PERSON_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "quarantine": tuple(name for name in columns_of("quarantine", Holds.LINE, Holds.ROW) if name != "ordinal"),
 }
-"""Columns that tell of single rows: empty for roles that may not open the page of that name; the rest is counted, by
+"""Columns that tell of single rows: empty for roles that may not read rows of that name; the rest is counted, by
 ``ordinal``, which no table shows."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
+from impact.estimate import Diagnostic, Term
 from impact.judge import Finding
 from impact.sql import ident
 from impact.store import Warehouse
+from impact.store.sentences import decoded
 
 _LEVELS = "CASE {}level WHEN 'micro' THEN 1 WHEN 'meso' THEN 2 ELSE 3 END"
 _SAME_PART = (
@@ -49,7 +52,7 @@ def write_results(
     for name, parts in (("diagnostic", "diagnostics"), ("term", "terms")):
         behind = [
             {"finding": f.fields["finding"], "programme": programme, "indicator": f.fields["indicator"], "place": place}
-            | dataclasses.asdict(part)
+            | _fields(part)
             for f in findings
             if f.effect
             for place, part in enumerate(getattr(f.effect, parts))
@@ -58,10 +61,15 @@ def write_results(
         warehouse.append(name, table if name == "term" else table.drop(columns=["place", "size"], errors="ignore"))
 
 
+def _fields(part: Diagnostic | Term) -> dict[str, Any]:
+    """Return the fields of a check or term by name, its sentences as they are."""
+    return {field.name: getattr(part, field.name) for field in dataclasses.fields(part)}
+
+
 def read_table(warehouse: Warehouse, table: str, programme: str | None, order: str) -> pd.DataFrame:
-    """Return one of the engine's tables, of one programme or of all."""
+    """Return one of the engine's tables, of one programme or of all; its sentences as objects."""
     where, values = ("WHERE programme = ?", [programme]) if programme else ("", [])
-    return warehouse.frame(f"SELECT * FROM {ident('impact', table)} {where} ORDER BY {order}", values)
+    return decoded(table, warehouse.frame(f"SELECT * FROM {ident('impact', table)} {where} ORDER BY {order}", values))
 
 
 def findings_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
@@ -71,7 +79,7 @@ def findings_table(warehouse: Warehouse, programme: str | None = None) -> pd.Dat
     stands for, and ``part_depth``, how many codes stand above it.
     """
     where, values = ("WHERE f.programme = ?", [programme]) if programme else ("", [])
-    return warehouse.frame(
+    findings = warehouse.frame(
         "SELECT f.*, coalesce(p.title_en, l.title_en) AS part_en, coalesce(p.title_it, l.title_it) AS part_it,"
         " coalesce(p.depth, CASE WHEN l.code IS NOT NULL THEN 0 END) AS part_depth FROM impact.finding f"
         f" LEFT JOIN impact.part p ON {_SAME_PART.format('p')} AND p.indicator = f.indicator"
@@ -81,6 +89,7 @@ def findings_table(warehouse: Warehouse, programme: str | None = None) -> pd.Dat
         ' f.scope, f."group", coalesce(p.place, l.place) NULLS LAST, f.finding',
         values,
     )
+    return decoded("finding", findings)
 
 
 def quarantine_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:

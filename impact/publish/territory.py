@@ -10,11 +10,11 @@ import duckdb
 import pandas as pd
 
 from impact.declare import Programme, in_language
-from impact.declare.base import Language
 from impact.declare.contracts import Contract
 from impact.declare.territory import MATCH, TerritoryMap, wave_column
 from impact.measure.territory_map import CELL, named_waves, relations_sql
 from impact.sql import ident
+from impact.words.languages import Language
 
 SEPARATOR = " · "
 _DOCUMENT = (

@@ -9,27 +9,28 @@ import numpy as np
 
 from impact.errors import UsageError
 from impact.measure.moments import MISSING_GROUP
+from impact.publish.rows import json_rows
 from impact.sql import ident, literal
 from impact.store import Warehouse
+from impact.store.sentences import decoded
 from impact.validate.load import file_lines
+from impact.words.said import Said
 
 EXAMPLES = 5
-EFFECTS = (
-    "aggregate",
-    "event_time",
-    "group",
-    "calendar",
-    "specification",
-    "leave_one_out",
-    "estimator",
-    "bandwidth_sensitivity",
+EFFECTS = tuple(
+    Said(f"family.{name}")
+    for name in (
+        "aggregate",
+        "event_time",
+        "group",
+        "calendar",
+        "specification",
+        "leave_one_out",
+        "estimator",
+        "bandwidth_sensitivity",
+    )
 )
 """Families of terms that are effects in the unit of the indicator, and written as effects are."""
-NAMED = (
-    *("balance", "balance after adjustment", "calendar", "coefficient", "effect on those reached", "event_time", "gap"),
-    *("group", "predictor", "predictor_weight", "time_weight", "unit_weight", "without the programme"),
-)
-"""Families whose terms are called as a programme or its data call them: covariates, units, waves, groups."""
 
 
 def trace_finding(warehouse: Warehouse, name: str) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def trace_finding(warehouse: Warehouse, name: str) -> dict[str, Any]:
     UsageError
         If there is no such finding.
     """
-    findings = warehouse.frame("SELECT * FROM impact.finding WHERE finding = ?", [name])
+    findings = decoded("finding", warehouse.frame("SELECT * FROM impact.finding WHERE finding = ?", [name]))
     if findings.empty:
         close = [
             row[0]
@@ -56,7 +57,7 @@ def trace_finding(warehouse: Warehouse, name: str) -> dict[str, Any]:
             )
         ]
         raise UsageError(f"there is no finding '{name}'" + (f"; the nearest are {', '.join(close)}" if close else ""))
-    finding = plain_row(findings.iloc[0].to_dict())
+    (finding,) = json_rows(findings)
     programme, indicator = finding["programme"], finding["indicator"]
     definition = _one(
         warehouse,
@@ -73,11 +74,13 @@ def trace_finding(warehouse: Warehouse, name: str) -> dict[str, Any]:
             "SELECT * EXCLUDE (finding, programme, indicator) FROM impact.diagnostic"
             ' WHERE finding = ? ORDER BY "check"',
             [name],
+            table="diagnostic",
         ),
         "terms": _many(
             warehouse,
             "SELECT * EXCLUDE (finding, programme, indicator, place) FROM impact.term WHERE finding = ? ORDER BY place",
             [name],
+            table="term",
         ),
         "linkage": _many(
             warehouse,
@@ -163,28 +166,18 @@ def _source(warehouse: Warehouse, programme: str, load: dict[str, Any], part: st
     }
 
 
-def _many(warehouse: Warehouse, query: str, parameters: list[Any]) -> list[dict[str, Any]]:
-    return [plain_row(dict(row)) for row in warehouse.frame(query, parameters).to_dict("records")]
+def _many(warehouse: Warehouse, query: str, parameters: list[Any], table: str = "") -> list[dict[str, Any]]:
+    return json_rows(decoded(table, warehouse.frame(query, parameters)))
 
 
 def _one(warehouse: Warehouse, query: str, parameters: list[Any]) -> dict[str, Any]:
     return _many(warehouse, query, parameters)[0]
 
 
-def plain_row(row: dict[Any, Any]) -> dict[str, Any]:
-    """Turn a row of a data frame into plain JSON values by name."""
-    return {str(name): plain_value(value) for name, value in row.items()}
-
-
-def plain_value(value: Any) -> Any:
-    """Turn what a data frame holds into plain JSON values; every kind of missing becomes None."""
-    if isinstance(value, np.ndarray | list | tuple):
-        return [plain_value(item) for item in value]
-    if value is None or (np.isscalar(value) and value != value):  # noqa: PLR0124 - NaN is the only value unequal to itself
-        return None
-    if isinstance(value, np.generic):
-        return plain_value(value.item())
-    if hasattr(value, "isoformat"):
-        text = value.isoformat()
-        return None if text == "NaT" else text
-    return value
+def plain_text(value: Any) -> Any:
+    """Return plain data with its sentences in English."""
+    if isinstance(value, dict):
+        return {name: plain_text(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [plain_text(member) for member in value]
+    return str(value) if isinstance(value, Said) else value

@@ -19,6 +19,7 @@ from impact.publish.labels import make_labels
 from impact.publish.networks import make_networks
 from impact.publish.process import make_process
 from impact.publish.quality import make_quality
+from impact.publish.sentences import make_sentences
 from impact.publish.territory import make_maps, make_unmapped
 from impact.publish.theory import make_theory
 from impact.run.stage import Run
@@ -63,6 +64,7 @@ DERIVED = (
     Derived(("label", "membership", "cut", "heading"), make_labels),
     Derived(("claim",), make_claims),
     Derived(("suppression", "withheld", "term"), make_disclosure, since="validate"),
+    Derived(("sentence",), make_sentences, since="validate"),
 )
 """In the order in which they are made: each may read those before it."""
 

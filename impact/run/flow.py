@@ -142,7 +142,7 @@ def _record(run: Run, rows: Rows, results: Results) -> None:
         changes = plan_changes(json.loads(last[0][1]), plan) if last else []
         warehouse.connection.execute(
             "INSERT INTO impact.plan VALUES (?, ?, ?, ?, ?)",
-            [programme.id, digest, now_utc(), to_json(plan), to_json(changes)],
+            [programme.id, digest, now_utc(), to_json(plan), f"[{', '.join(change.json() for change in changes)}]"],
         )
     counts = [len(rows.loaded), len(results.computed)]
     warehouse.connection.execute(

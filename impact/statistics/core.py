@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from impact.errors import NotEstimable
+from impact.words.said import Said
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -27,22 +28,6 @@ RESIDUE = 1e-12
 def floats(values: ArrayLike) -> Floats:
     """Return numbers as an array of floats; the same array, if it is one."""
     return np.asarray(values, dtype=np.float64)
-
-
-def in_digits(value: float) -> str:
-    """Write a number for a sentence: four digits, whole from a thousand on, never with an exponent.
-
-    Examples
-    --------
-    >>> in_digits(21.2566), in_digits(-0.0583789), in_digits(1234567.8), in_digits(22.0), in_digits(0.0)
-    ('21.26', '-0.05838', '1234568', '22', '0')
-    """
-    if value == 0 or not math.isfinite(value) or abs(value) >= 1000:
-        return f"{value + 0.0:.0f}"
-    magnitude = math.floor(math.log10(abs(value)))
-    decimals = 3 - magnitude
-    text = f"{value:.{decimals}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 @dataclass(frozen=True)
@@ -77,15 +62,17 @@ class Estimate:
     conf_low: float
     conf_high: float
     df: float
-    rule: str
+    rule: Said
     n_obs: int
     n_clusters: int | None = None
     influence: Floats | None = field(default=None, repr=False, compare=False)
 
     @property
-    def reference(self) -> str:
+    def reference(self) -> Said:
         """Rule and reference distribution, such as ``CR2, t(17.3)``."""
-        return f"{self.rule}, z" if math.isinf(self.df) else f"{self.rule}, t({in_digits(self.df)})"
+        if math.isinf(self.df):
+            return Said("rule.normal", rule=self.rule)
+        return Said("rule.student", rule=self.rule, df=self.df)
 
 
 @dataclass(frozen=True)
@@ -108,15 +95,17 @@ class JointTest:
     df1: int
     df2: float
     p_value: float
-    rule: str
+    rule: Said
 
     @property
-    def reference(self) -> str:
+    def reference(self) -> Said:
         """Reference distribution, such as ``F(8, 436)``."""
-        return f"chi²({self.df1})" if math.isinf(self.df2) else f"F({self.df1}, {in_digits(self.df2)})"
+        if math.isinf(self.df2):
+            return Said("rule.chi_squared", df=self.df1)
+        return Said("rule.fisher", df1=self.df1, df2=self.df2)
 
 
-def joint(statistic: float, df1: int, df2: float, *, rule: str) -> JointTest:
+def joint(statistic: float, df1: int, df2: float, *, rule: Said) -> JointTest:
     """Return the test of a Wald statistic: an F, or a chi-squared if ``df2`` is infinite."""
     law = stats.chi2(df1) if math.isinf(df2) else stats.f(df1, df2)
     tail = law.sf(statistic)
@@ -127,7 +116,7 @@ def wald(
     estimate: float,
     std_error: float,
     *,
-    rule: str,
+    rule: Said,
     n_obs: int,
     df: float = math.inf,
     n_clusters: int | None = None,
@@ -141,9 +130,11 @@ def wald(
         If the error is not a positive number, is a residue of rounding, or no degrees of freedom are left.
     """
     if not math.isfinite(std_error) or std_error <= RESIDUE * abs(estimate):
-        raise NotEstimable("the outcome does not vary enough to give a standard error", "an outcome that varies")
+        raise NotEstimable(Said("statistics.outcome_hardly_varies"), Said("checks.outcome_varies"))
     if not df > 0:
-        raise NotEstimable("no degrees of freedom are left", "more observations or clusters, or fewer covariates")
+        raise NotEstimable(
+            Said("statistics.no_degrees_freedom_left"), Said("statistics.more_observations_clusters_fewer_covariates")
+        )
     value = float(estimate)
     error = float(std_error)
     statistic = value / error
@@ -199,6 +190,6 @@ def influence_error(influence: Floats, codes: Ints | None = None, n_clusters: in
     return float(np.sqrt(squares))
 
 
-def with_p_value(estimate: Estimate, p_value: float, rule: str) -> Estimate:
+def with_p_value(estimate: Estimate, p_value: float, rule: Said) -> Estimate:
     """Return the same estimate with the p-value of another test, named in its rule."""
-    return replace(estimate, p_value=float(p_value), rule=f"{estimate.rule}, {rule}")
+    return replace(estimate, p_value=float(p_value), rule=Said("rule.with_p_of", rule=estimate.rule, test=rule))

@@ -15,6 +15,7 @@ from scipy import optimize, stats
 from impact.errors import NotEstimable
 from impact.statistics.core import Floats, floats
 from impact.statistics.forecast import Predictive
+from impact.words.said import Said
 
 Elicitable = Literal["normal", "lognormal", "gamma", "beta"]
 
@@ -81,16 +82,21 @@ def elicit(levels: Floats, values: Floats, family: Elicitable, *, low: float = 0
 
 def _check_quantiles(p: Floats, v: Floats, family: Elicitable, low: float, high: float) -> None:
     if p.ndim != 1 or p.shape != v.shape or len(p) < 2 or not np.isfinite(v).all():
-        raise NotEstimable("fewer than two quantiles, or a value is missing", "two levels or more, a value for each")
+        raise NotEstimable(
+            Said("statistics.fewer_two_quantiles_value_missing"), Said("statistics.two_levels_with_values")
+        )
     if not ((p > 0) & (p < 1)).all() or (np.diff(p) <= 0).any() or (np.diff(v) <= 0).any():
-        raise NotEstimable("the quantiles do not rise", "levels inside 0 to 1 and values, both strictly rising")
+        raise NotEstimable(Said("statistics.quantiles_do_not_rise"), Said("statistics.rising_levels_and_values"))
     if family not in _STARTS:
-        raise NotEstimable(f"the family {family} cannot be elicited", f"one of {', '.join(_STARTS)}")
+        raise NotEstimable(
+            Said("statistics.family_cannot_elicited", family=family), Said("statistics.one_family", names=_STARTS)
+        )
     ends = {"lognormal": (0.0, math.inf), "gamma": (0.0, math.inf), "beta": (low, high)}
     lowest, highest = ends.get(family, (-math.inf, math.inf))
     if not lowest < v[0] or not v[-1] < highest:
         raise NotEstimable(
-            f"a value lies outside {lowest:g} to {highest:g}, the range of this {family}", "other values"
+            Said("statistics.value_lies_outside_range", lowest=lowest, highest=highest, family=family),
+            Said("statistics.other_values"),
         )
 
 

@@ -18,6 +18,7 @@ from scipy import special, stats
 
 from impact.errors import NotEstimable
 from impact.statistics.core import CONFIDENCE, Floats, floats
+from impact.words.said import Said
 
 Family = Literal["normal", "t", "lognormal", "gamma", "beta"]
 NODES = 400
@@ -43,10 +44,15 @@ class Predictive:
     def __post_init__(self) -> None:
         parameters, family = self.parameters, self.family
         if len(parameters) != LENGTHS.get(family) or not all(map(math.isfinite, parameters)):
-            raise NotEstimable(f"a {self.family} with {self.parameters} is unknown", f"finite parameters: {LENGTHS}")
+            raise NotEstimable(
+                Said("statistics.unknown", family=self.family, parameters=str(self.parameters)),
+                Said("statistics.finite_parameters", lengths=str(LENGTHS)),
+            )
         positive = all(parameters[position] > 0 for position in SCALES[family])
         if not positive or (family == "beta" and not parameters[2] < parameters[3]):
-            raise NotEstimable("a scale or shape is not positive, or a range is empty", "scales and shapes above zero")
+            raise NotEstimable(
+                Said("statistics.scale_shape_not_positive_range_empty"), Said("statistics.scales_shapes_above_zero")
+            )
 
     def frozen(self) -> Any:
         """Return the SciPy distribution."""
@@ -65,7 +71,7 @@ class Predictive:
     def mean(self) -> float:
         """Mean; refused where it does not exist (t with 1 df or fewer)."""
         if self.family == "t" and self.parameters[2] <= 1:
-            raise NotEstimable("a t distribution with 1 degree of freedom has no mean", "four studies or more")
+            raise NotEstimable(Said("statistics.t_without_mean"), Said("statistics.four_studies_more"))
         return float(self.frozen().mean())
 
     def quantile(self, level: float) -> float:
@@ -102,7 +108,7 @@ class Predictive:
         """
         _observed(observed, observed_error)
         if self.family == "t" and self.parameters[2] <= 1:
-            raise NotEstimable("this score of a t with 1 degree of freedom is infinite", "four studies or more")
+            raise NotEstimable(Said("statistics.score_of_t_infinite"), Said("statistics.four_studies_more"))
         if observed_error == 0:
             return _CRPS[self.family](observed, *self.parameters)
         if self.family == "normal":
@@ -126,12 +132,16 @@ class Predictive:
 
 def _share(level: float) -> None:
     if not 0 < level < 1:
-        raise NotEstimable(f"a probability of {level:g} is not inside 0 to 1", "a level such as 0.9")
+        raise NotEstimable(
+            Said("statistics.probability_not_inside_0_1", level=level), Said("statistics.level_such_0_9")
+        )
 
 
 def _observed(observed: float, error: float) -> None:
     if not math.isfinite(observed) or not 0 <= error < math.inf:
-        raise NotEstimable("the observed value or its error is not a number", "a finite value, an error of 0 or more")
+        raise NotEstimable(
+            Said("statistics.observed_value_error_not_number"), Said("statistics.finite_value_error_0_more")
+        )
 
 
 def _absolute(distance: Floats, sd: float) -> Floats:

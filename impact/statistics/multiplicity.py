@@ -13,6 +13,7 @@ from statsmodels.stats.multitest import multipletests
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Floats, cluster_codes, cluster_sums, floats
+from impact.words.said import Said
 
 Method = Literal["holm", "hochberg", "hommel", "bonferroni", "BH", "BY"]
 _NAMES = {
@@ -54,15 +55,15 @@ def adjust(p_values: ArrayLike, method: Method = "holm") -> Floats:
     """
     p = floats(p_values)
     if method not in _NAMES:
-        raise NotEstimable(f"method '{method}' is not known", ", ".join(_NAMES))
+        raise NotEstimable(Said("statistics.method_not_known", method=method), Said("statistics.names", names=_NAMES))
     if p.ndim != 1 or len(p) == 0:
-        raise NotEstimable("there is no list of p-values", "one p-value per hypothesis")
+        raise NotEstimable(Said("statistics.no_list_p_values"), Said("statistics.one_p_value_per_hypothesis"))
     valid = (p >= 0) & (p <= 1)
     wrong = np.flatnonzero(~(valid))
     if len(wrong):
         raise NotEstimable(
-            f"hypothesis {wrong[0]} has p-value {p[wrong[0]]}",
-            "a p-value from 0 to 1 for each hypothesis, or a family declared without it",
+            Said("statistics.hypothesis_has_p_value", number=wrong[0], p=p[wrong[0]]),
+            Said("statistics.p_value_each_hypothesis"),
         )
     adjusted = multipletests(p, method=_NAMES[method])[1]
     return floats(adjusted)
@@ -97,11 +98,19 @@ def romano_wolf(statistics: ArrayLike, null_statistics: ArrayLike) -> Floats:
     observed = np.abs(floats(statistics))
     null = np.abs(np.asarray(null_statistics, dtype=float))
     if observed.ndim != 1 or null.ndim != 2 or null.shape[1] != len(observed) or len(observed) == 0:
-        raise NotEstimable("statistics and draws do not belong together", "one column of draws per statistic")
+        raise NotEstimable(
+            Said("statistics.statistics_draws_do_not_belong_together"),
+            Said("statistics.one_column_draws_per_statistic"),
+        )
     if len(null) < FEWEST_DRAWS:
-        raise NotEstimable(f"there are {len(null)} draws", f"at least {FEWEST_DRAWS}, better some thousands")
+        raise NotEstimable(
+            Said("statistics.draws", n=len(null)),
+            Said("statistics.least_better_some_thousands", least=FEWEST_DRAWS),
+        )
     if np.isnan(observed).any() or np.isnan(null).any():
-        raise NotEstimable("some statistics are missing", "a statistic for each hypothesis in each draw")
+        raise NotEstimable(
+            Said("statistics.some_statistics_missing"), Said("statistics.statistic_each_hypothesis_each_draw")
+        )
     order = np.argsort(-observed, kind="stable")
     # Step down: each hypothesis against the largest draw among those that are left
     upwards = null[:, order[::-1]]
@@ -153,19 +162,22 @@ def multiplier_draws(
     if values.ndim == 1:
         values = values[:, None]
     if not np.isfinite(values).all():
-        raise NotEstimable("some influences are missing", "zero where a unit has no part in an estimate")
+        raise NotEstimable(Said("statistics.some_influences_missing"), Said("statistics.zero_for_units_without_part"))
     sums = values
     if clusters is not None:
         sums = _summed(values, np.asarray(clusters))
     n = len(sums)
     if n < FEWEST_CLUSTERS:
         raise NotEstimable(
-            f"{len(sums)} units or clusters have too few sign vectors",
-            f"at least {FEWEST_CLUSTERS} units or clusters, or p-values adjusted by Holm",
+            Said("statistics.too_few_sign_vectors", n=len(sums)),
+            Said("statistics.more_units_or_holm", least=FEWEST_CLUSTERS),
         )
     squares = np.sum(sums**2, axis=0)
     if np.any(squares <= 0):
-        raise NotEstimable(f"estimate {int(np.argmin(squares))} has no influences", "estimates that vary")
+        raise NotEstimable(
+            Said("statistics.estimate_has_no_influences", number=int(np.argmin(squares))),
+            Said("statistics.estimates_vary"),
+        )
     size = max(1, BATCH // len(sums))
     batches = []
     for start in range(0, draws, size):
@@ -178,7 +190,7 @@ def multiplier_draws(
 def _summed(values: Floats, clusters: NDArray[np.generic]) -> Floats:
     missing = [label is None or label != label for label in clusters.tolist()]  # noqa: PLR0124 - NaN only
     if clusters.shape != (len(values),) or any(missing):
-        raise NotEstimable("some units have no cluster", "a cluster for every unit")
+        raise NotEstimable(Said("statistics.some_units_have_no_cluster"), Said("statistics.cluster_every_unit"))
     return cluster_sums(values, *cluster_codes(clusters))
 
 

@@ -15,6 +15,7 @@ from scipy import optimize, stats
 from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, Floats, floats, wald
 from impact.statistics.forecast import Predictive
+from impact.words.said import Said
 
 Method = Literal["DL", "REML", "PM"]
 
@@ -51,7 +52,7 @@ class Pooled:
         ``k − 1`` with HKSJ (IntHout et al. 2016, https://doi.org/10.1136/bmjopen-2015-010247), scale ``√(τ² + se²)``.
         """
         if self.k < 3:
-            raise NotEstimable("two studies cannot show how effects spread", "three studies or more")
+            raise NotEstimable(Said("statistics.two_studies_show_no_spread"), Said("statistics.three_studies_more"))
         df = self.k - 1 if self.hksj else self.k - 2
         between = math.sqrt(self.tau2)
         scale = math.hypot(between, self.effect.std_error)
@@ -85,11 +86,11 @@ def pool(estimates: Floats, std_errors: Floats, *, method: Method = "REML", hksj
     shares = weights / total
     error = float(1 / np.sqrt(total))
     df = math.inf
-    mean, rule = float(shares @ y), str(method)
+    mean, rule = float(shares @ y), Said("rule.named", name=method)
     if hksj:
         spread = _q(y, variance, tau2) / (k - 1)
         error *= math.sqrt(max(1.0, spread))
-        df, rule = k - 1.0, f"{method}, HKSJ"
+        df, rule = k - 1.0, Said("rule.hksj", rule=rule)
     influence = shares * (y - mean)
     effect = wald(mean, error, rule=rule, n_obs=k, df=df, influence=influence)
     # I² = τ² / (τ² + s²), s² the typical variance within studies (Higgins and Thompson)
@@ -110,9 +111,13 @@ def _typical_variance(variance: Floats) -> float:
 def _check_studies(y: Floats, errors: Floats) -> None:
     """Refuse fewer than two studies, and errors that are not positive."""
     if y.ndim != 1 or y.shape != errors.shape or len(y) < 2:
-        raise NotEstimable("fewer than two studies show no spread", "two studies or more, each with an error")
+        raise NotEstimable(
+            Said("statistics.fewer_two_studies_show_no_spread"), Said("statistics.two_studies_more_each_error")
+        )
     if not np.isfinite(y).all() or not ((errors > 0) & (errors < math.inf)).all():
-        raise NotEstimable("an estimate or error is missing, or an error is not positive", "positive standard errors")
+        raise NotEstimable(
+            Said("statistics.estimate_error_missing_error_not_positive"), Said("statistics.positive_standard_errors")
+        )
 
 
 def _q(y: Floats, variance: Floats, tau2: float) -> float:
@@ -125,7 +130,7 @@ def _q(y: Floats, variance: Floats, tau2: float) -> float:
 def _tau2(y: Floats, variance: Floats, method: Method) -> float:
     """Return the variance between studies by DerSimonian and Laird, Paule and Mandel, or restricted likelihood."""
     if method not in ("DL", "REML", "PM"):
-        raise NotEstimable(f"no estimator of τ² is called {method}", "DL, REML or PM")
+        raise NotEstimable(Said("statistics.no_estimator_called", method=method), Said("statistics.dl_reml_pm"))
     df = len(y) - 1
     excess = _q(y, variance, 0.0) - df
     spread = np.var(y, ddof=1)

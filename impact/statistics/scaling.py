@@ -13,10 +13,11 @@ import numpy as np
 
 from impact.errors import NotEstimable
 from impact.statistics.core import CONFIDENCE, Estimate, Floats, floats, t_quantile, wald
+from impact.words.said import Said
 
-INFLUENCE = "delta method, covariance from influence"
-BOUND = "delta method, errors added up: the covariance of the groups is not known"
-ONE_GROUP = "delta method"
+INFLUENCE = Said("rule.delta_method_covariance_influence")
+BOUND = Said("rule.delta_method_errors_added_up_covariance_groups")
+ONE_GROUP = Said("rule.delta_method")
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def scaled_sum(
     return wald(total, error, rule=rule, n_obs=n_obs, df=df, n_clusters=n_clusters)
 
 
-def _combined(std_errors: Floats, reach: Floats, influences: Floats | None) -> tuple[float, str]:
+def _combined(std_errors: Floats, reach: Floats, influences: Floats | None) -> tuple[float, Said]:
     """Return the variance of ``Σ reach·effect`` from correlations of influences, or its largest where these lack."""
     several = len(std_errors) > 1
     if influences is not None and several and bool((np.square(influences).sum(axis=0) > 0).all()):
@@ -148,9 +149,9 @@ def fieller(
     numbers = (numerator, numerator_error, denominator, denominator_error)
     negative = min(numerator_error, denominator_error) < 0
     if not all(math.isfinite(number) for number in numbers) or negative or df <= 0:
-        raise NotEstimable("a ratio needs finite numbers with errors of zero or above", "two estimates and errors")
+        raise NotEstimable(Said("statistics.ratio_not_of_finite_numbers"), Said("statistics.two_estimates_errors"))
     if denominator == 0:
-        raise NotEstimable("the denominator of the ratio is zero", "a change that is not zero")
+        raise NotEstimable(Said("statistics.denominator_ratio_zero"), Said("statistics.change_not_zero"))
     ratio = numerator / denominator
     level = 0.5 + CONFIDENCE / 2
     t = t_quantile(level, df)
@@ -168,8 +169,10 @@ def fieller(
 def _check(effects: Floats, std_errors: Floats, reach: Floats, errors: Floats) -> None:
     """Refuse groups that do not fit together, lack a number, or have no error."""
     if effects.ndim != 1 or not len(effects) or {effects.shape} != {std_errors.shape, reach.shape, errors.shape}:
-        raise NotEstimable("effects, errors and reach do not fit together", "one of each for every group")
+        raise NotEstimable(Said("statistics.effects_and_reach_do_not_fit"), Said("statistics.one_each_every_group"))
     if not all(np.isfinite(values).all() for values in (effects, std_errors, reach, errors)):
-        raise NotEstimable("an effect, its error or the reach is missing", "known numbers for every group")
+        raise NotEstimable(Said("statistics.effect_error_reach_missing"), Said("statistics.known_numbers_every_group"))
     if (std_errors <= 0).any() or (errors < 0).any():
-        raise NotEstimable("an effect has no positive standard error", "an error for every group")
+        raise NotEstimable(
+            Said("statistics.effect_has_no_positive_standard_error"), Said("statistics.error_every_group")
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-VERSION = 6
+VERSION = 7
 
 TABLES = (
     """CREATE TABLE IF NOT EXISTS impact.meta (version INTEGER NOT NULL, database VARCHAR NOT NULL)""",
@@ -22,7 +22,7 @@ TABLES = (
     """CREATE TABLE IF NOT EXISTS impact.quarantine (
         programme VARCHAR NOT NULL, source VARCHAR NOT NULL, load_id VARCHAR NOT NULL, file VARCHAR NOT NULL,
         line BIGINT NOT NULL, severity VARCHAR NOT NULL, "column" VARCHAR NOT NULL, rule VARCHAR NOT NULL,
-        expected VARCHAR NOT NULL, value VARCHAR, payload JSON, ordinal BIGINT)""",
+        expected JSON NOT NULL, value VARCHAR, payload JSON, ordinal BIGINT)""",
     """CREATE TABLE IF NOT EXISTS impact.plan (
         programme VARCHAR NOT NULL, plan_hash VARCHAR NOT NULL, seen_at TIMESTAMP NOT NULL, plan JSON NOT NULL,
         changes JSON NOT NULL)""",
@@ -37,7 +37,7 @@ TABLES = (
         value DOUBLE,
         std_error DOUBLE, conf_low DOUBLE, conf_high DOUBLE, n BIGINT NOT NULL, n_missing BIGINT NOT NULL,
         units_reported BIGINT, units_expected BIGINT,
-        n_clusters BIGINT, method VARCHAR NOT NULL, flags VARCHAR[] NOT NULL)""",
+        n_clusters BIGINT, method JSON NOT NULL, flags VARCHAR[] NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS impact.linkage (
         programme VARCHAR NOT NULL, indicator VARCHAR NOT NULL, since VARCHAR NOT NULL, wave VARCHAR NOT NULL,
         linked BIGINT NOT NULL, lost BIGINT NOT NULL, new BIGINT NOT NULL)""",
@@ -52,24 +52,26 @@ TABLES = (
         registration VARCHAR NOT NULL,
         value DOUBLE, conf_low DOUBLE, conf_high DOUBLE, n BIGINT NOT NULL,
         units_reported BIGINT, units_expected BIGINT, baseline_reported BIGINT, baseline_expected BIGINT,
-        method VARCHAR NOT NULL, comparison DOUBLE, comparison_baseline DOUBLE, estimand VARCHAR,
-        design VARCHAR, estimate DOUBLE,
+        method JSON NOT NULL, comparison DOUBLE, comparison_baseline DOUBLE, estimand JSON,
+        design JSON, estimate DOUBLE,
         std_error DOUBLE, statistic DOUBLE, p_value DOUBLE, effect_low DOUBLE, effect_high DOUBLE,
-        family VARCHAR, p_adjusted DOUBLE, adjustment VARCHAR,
-        n_obs BIGINT, n_clusters BIGINT, inference VARCHAR, not_estimable VARCHAR,
+        family VARCHAR, p_adjusted DOUBLE, adjustment JSON,
+        n_obs BIGINT, n_clusters BIGINT, inference JSON, not_estimable JSON,
         progress DOUBLE, progress_state VARCHAR NOT NULL, attainment VARCHAR NOT NULL,
-        contribution VARCHAR NOT NULL, evidence_level INTEGER, evidence_reason VARCHAR NOT NULL,
+        contribution VARCHAR NOT NULL, evidence_level INTEGER, evidence_reason JSON NOT NULL,
         data_kind VARCHAR NOT NULL, flags VARCHAR[] NOT NULL,
         run_id VARCHAR NOT NULL, definition_hash VARCHAR NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS impact.diagnostic (
-        finding VARCHAR NOT NULL, programme VARCHAR NOT NULL, indicator VARCHAR NOT NULL, "check" VARCHAR NOT NULL,
-        null_hypothesis VARCHAR NOT NULL, value DOUBLE, p_value DOUBLE, status VARCHAR NOT NULL,
-        detail VARCHAR NOT NULL)""",
+        finding VARCHAR NOT NULL, programme VARCHAR NOT NULL, indicator VARCHAR NOT NULL, "check" JSON NOT NULL,
+        null_hypothesis JSON NOT NULL, value DOUBLE, p_value DOUBLE, status VARCHAR NOT NULL,
+        detail JSON NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS impact.term (
-        finding VARCHAR NOT NULL, programme VARCHAR NOT NULL, indicator VARCHAR NOT NULL, family VARCHAR NOT NULL,
-        place INTEGER NOT NULL, term VARCHAR NOT NULL, estimate DOUBLE NOT NULL, std_error DOUBLE, p_value DOUBLE,
-        conf_low DOUBLE, conf_high DOUBLE, n_obs BIGINT, detail VARCHAR NOT NULL,
+        finding VARCHAR NOT NULL, programme VARCHAR NOT NULL, indicator VARCHAR NOT NULL, family JSON NOT NULL,
+        place INTEGER NOT NULL, term JSON NOT NULL, estimate DOUBLE NOT NULL, std_error DOUBLE, p_value DOUBLE,
+        conf_low DOUBLE, conf_high DOUBLE, n_obs BIGINT, detail JSON NOT NULL,
         suppressed VARCHAR NOT NULL DEFAULT '')""",
+    """CREATE TABLE IF NOT EXISTS impact.sentence (
+        programme VARCHAR NOT NULL, said JSON NOT NULL, language VARCHAR NOT NULL, text VARCHAR NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS impact.suppression (
         programme VARCHAR NOT NULL, indicator VARCHAR NOT NULL, arm VARCHAR NOT NULL, scope VARCHAR NOT NULL,
         scope_value VARCHAR NOT NULL, "group" VARCHAR NOT NULL, group_value VARCHAR NOT NULL, wave VARCHAR NOT NULL,

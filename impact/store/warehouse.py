@@ -24,6 +24,7 @@ from impact.errors import UsageError
 from impact.files import remove
 from impact.sql import ident, literal
 from impact.store.opening import CATALOG, attach, not_opened
+from impact.store.sentences import encoded, views_sql
 from impact.store.tables import TABLES, VERSION
 from impact.validate.compile import MISSING_SUFFIX, SQL_TYPES
 from impact.validate.load import file_lines
@@ -142,7 +143,7 @@ class Warehouse:
             elif self.rows("SELECT 1 FROM duckdb_tables() WHERE database_name = ?", [CATALOG]) or self._schemas():
                 raise self._foreign()
             self.connection.execute("CREATE SCHEMA IF NOT EXISTS impact")
-            for statement in TABLES:
+            for statement in (*TABLES, *views_sql()):
                 self.connection.execute(statement)
             if not self.rows("SELECT version FROM impact.meta"):
                 self.connection.execute("INSERT INTO impact.meta VALUES (?, ?)", [VERSION, str(uuid.uuid4())])
@@ -198,10 +199,10 @@ class Warehouse:
         return self.connection.execute(query, list(parameters)).df()
 
     def append(self, table: str, frame: pd.DataFrame) -> None:
-        """Append a frame to one of the engine's tables, by column name."""
+        """Append a frame to one of the engine's tables, by column name; sentences as JSON."""
         if frame.empty:
             return
-        self.connection.register("_appended", frame)
+        self.connection.register("_appended", encoded(table, frame))
         self.connection.execute(f"INSERT INTO {ident('impact', table)} BY NAME SELECT * FROM _appended")
         self.connection.unregister("_appended")
 

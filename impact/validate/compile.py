@@ -23,6 +23,7 @@ from impact.ingest import RawFile
 from impact.ingest.raw import TRIMMED
 from impact.sql import ident, literal
 from impact.validate.schema import to_pandera
+from impact.words.said import Said
 
 TRUE_WORDS = ("true", "t", "1", "yes", "y", "si", "sì", "vero", "s")
 FALSE_WORDS = ("false", "f", "0", "no", "n", "falso")
@@ -43,6 +44,8 @@ SQL_TYPES = {
     "boolean": "BOOLEAN",
     "date": "DATE",
 }
+SHOWN_CODES = 12
+"""Codes that are listed before their number is told."""
 _SQL_OPERATORS = {
     "at_least": ">=",
     "at_most": "<=",
@@ -59,7 +62,7 @@ class Reason:
 
     column: str
     rule: str
-    expected: str
+    expected: Said
     severity: str
     fails: str = field(repr=False)
 
@@ -244,10 +247,10 @@ def _type_reasons(name: str, column: Column, form: FileFormat) -> list[Reason]:
         unread = f"({unread} AND NOT ({_missing_test(name, column)}))"
     if column.type not in ("text", "code"):
         expected = {
-            "integer": "a whole number",
-            "number": f"a number with decimal '{form.decimal}'",
-            "boolean": "true or false",
-            "date": f"a date like {' or '.join(form.dates)}",
+            "integer": Said("rows.whole_number"),
+            "number": Said("rows.number", decimal=form.decimal),
+            "boolean": Said("rows.true_or_false"),
+            "date": Said("rows.date", formats=form.dates),
         }[column.type]
         reasons.append(Reason(name, "type", expected, "error", unread))
     if column.required:
@@ -257,7 +260,7 @@ def _type_reasons(name: str, column: Column, form: FileFormat) -> list[Reason]:
             if column.type in ("text", "code")
             else f"({ident(name)} IS NULL AND NOT {unread})"
         )
-        reasons.append(Reason(name, "required", "a value", severity, absent))
+        reasons.append(Reason(name, "required", Said("rows.value"), severity, absent))
     return reasons
 
 
@@ -267,12 +270,12 @@ def _text_reasons(name: str, contract: Contract, source: Source, raw: RawFile) -
     if contract.columns[name].type not in ("text", "code") or name in source.set:
         return reasons
     if raw.cells:
-        expected = "text, or a whole number whose digits are all kept"
+        expected = Said("rows.text_or_whole_number")
         fails = f"regexp_full_match({_raw(name)}, {literal(LONG_NUMBER)})"
         reasons.append(Reason(name, "type", expected, "error", fails))
     if raw.odd_spaces and name in key_columns(contract):
         fails = f"regexp_matches({_raw(name)}, {literal(f'[{UNSEEN}]')})"
-        reasons.append(Reason(name, "invisible", "a key without characters that cannot be seen", "error", fails))
+        reasons.append(Reason(name, "invisible", Said("rows.visible_key"), "error", fails))
     return reasons
 
 
@@ -330,16 +333,20 @@ def compile_check(check: pa.Check, expression: str) -> str | None:
     return _COMPILERS[str(check.name)](expression, dict(check.statistics or {}))
 
 
-def _expected(check: pa.Check) -> str:
+def _expected(check: pa.Check) -> Said:
     statistics = dict(check.statistics or {})
     if check.name == "codes":
-        codes = list(statistics["allowed_values"])
-        return "one of " + ", ".join(codes[:12]) + (f" … ({len(codes)} codes)" if len(codes) > 12 else "")
+        return _one_of(list(statistics["allowed_values"]))
     if check.name == "pattern":
-        return f"text like {statistics['pattern'].pattern[4:-2]}"
-    word = {"min": "at least", "max": "at most", "max_length": "no more characters than"}[str(check.name)]
+        return Said("rows.text_like", pattern=statistics["pattern"].pattern[4:-2])
     limit = statistics["min_value" if check.name == "min" else "max_value"]
-    return f"{word} {limit:g}"
+    return Said(f"rows.{check.name}", limit=limit)
+
+
+def _one_of(codes: list[str]) -> Said:
+    if len(codes) <= SHOWN_CODES:
+        return Said("rows.one_of", codes=codes)
+    return Said("rows.one_of_many", codes=codes[:SHOWN_CODES], n=len(codes))
 
 
 def _rule_reason(check: pa.Check, contract: Contract) -> Reason:
@@ -349,17 +356,26 @@ def _rule_reason(check: pa.Check, contract: Contract) -> Reason:
         left, comparison, right = statistics["left"], statistics["comparison"], statistics["right"]
         symbol = {"==": "=", "!=": "<>"}.get(comparison, comparison)
         fails = f"(NOT ({ident(left)} {symbol} {ident(right)}))"
-        return Reason(f"{left}, {right}", str(check.name), f"{left} {comparison} {right}", severity, fails)
+        expected = Said("rows.compared", left=left, sign=comparison, right=right)
+        return Reason(
+            f"{left}, {right}",
+            str(check.name),
+            Said("rows.compared", left=left, sign=comparison, right=right),
+            severity,
+            fails,
+        )
     when, then = statistics["when"], statistics["then"]
     fails = f"({condition_sql(when, contract)} AND NOT {condition_sql(then, contract)})"
-    expected = f"{_words(then)} where {_words(when)}"
+    expected = Said("rows.where", then=_said(then), when=_said(when))
     return Reason(f"{when.column}, {then.column}", str(check.name), expected, severity, fails)
 
 
-def _words(condition: Condition) -> str:
+def _said(condition: Condition) -> Said:
+    column, operand = condition.column, condition.operand
     if condition.operator == "is_missing":
-        return f"{condition.column} is {'missing' if condition.operand else 'given'}"
-    return f"{condition.column} {condition.operator.replace('_', ' ')} {condition.operand}"
+        return Said("condition.is_missing" if operand else "condition.is_given", column=column)
+    number = isinstance(operand, int | float) and not isinstance(operand, bool)
+    return Said(f"condition.{condition.operator}", column=column, operand=operand if number else str(operand))
 
 
 def condition_sql(condition: Condition, contract: Contract) -> str:

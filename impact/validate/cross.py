@@ -11,7 +11,9 @@ import pandas as pd
 from impact.declare.contracts import Contract
 from impact.declare.load import Programme
 from impact.sql import ident, literal
+from impact.words.said import Said
 
+EACH_ROW_ONCE, ONE_ROW_PER_KEY = (literal(Said(f"rows.{what}").json()) for what in ("each_once", "one_per_key"))
 COLUMNS = ["source", "ordinal", "column", "rule", "expected", "value"]
 
 
@@ -103,7 +105,7 @@ def _duplicates(connection: duckdb.DuckDBPyConnection, contract: Contract) -> pd
         f" WINDOW same AS (PARTITION BY {key}))"
         f" SELECT _source AS source, _ordinal AS ordinal, '{', '.join(contract.key)}' AS \"column\","
         " CASE WHEN _identical THEN 'repeated_row' ELSE 'duplicate_key' END AS rule,"
-        " CASE WHEN _identical THEN 'each row once' ELSE 'one row per key' END AS expected,"
+        f" CASE WHEN _identical THEN {EACH_ROW_ONCE} ELSE {ONE_ROW_PER_KEY} END AS expected,"
         f" {shown} AS value FROM ranked WHERE NOT _identical OR _place > 1 ORDER BY _source, _ordinal"
     ).df()
 
@@ -119,9 +121,10 @@ def _orphans(
     match = " AND ".join(f"r.{ident(there)} = g.{ident(here)}" for here, there in pairs)
     given = " AND ".join(f"g.{ident(here)} IS NOT NULL" for here in columns)
     shown = " || ', ' || ".join(f"CAST(g.{ident(here)} AS VARCHAR)" for here in columns)
+    expected = literal(Said("rows.reference", contract=references).json())
     return connection.execute(
         f"SELECT g._source AS source, g._ordinal AS ordinal, '{', '.join(columns)}' AS \"column\","
-        f" 'foreign_key' AS rule, 'a {references} that exists' AS expected, {shown} AS value"
+        f" 'foreign_key' AS rule, {expected} AS expected, {shown} AS value"
         f" FROM {_view(contract.id)} g WHERE {given}"
         f" AND NOT EXISTS (FROM {_view(references)} r WHERE {match}) ORDER BY _source, _ordinal"
     ).df()

@@ -23,6 +23,7 @@ from impact.ingest import RawFile, RejectedLine
 from impact.ingest.raw import BLANK
 from impact.sql import ident
 from impact.validate.compile import MISSING_SUFFIX, CompiledContract
+from impact.words.said import Said
 
 BATCH = 200_000
 COLUMNS = ["row", "severity", "column", "rule", "expected", "value", "payload"]
@@ -94,17 +95,15 @@ def stage_rows(
 def _line_reasons(lines: Sequence[RejectedLine]) -> pd.DataFrame:
     """Return the reasons of lines that are no rows; their text is the value and the payload."""
     rows = [
-        (line.line, "error", "", line.rule, _LINE_RULES.get(line.rule, "one value per column"), line.text,
+        (line.line, "error", "", line.rule, _LINE_RULES.get(line.rule, ONE_VALUE_PER_COLUMN).json(), line.text,
          json.dumps({"line": line.text}, ensure_ascii=False))
         for line in lines
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-_LINE_RULES = {
-    "unclosed_quote": "an even number of quotes in a line, or format: {multiline: true}",
-    "nul_byte": "text without NUL bytes",
-}
+_LINE_RULES = {"unclosed_quote": Said("rows.even_quotes"), "nul_byte": Said("rows.no_nul_bytes")}
+ONE_VALUE_PER_COLUMN = Said("rows.one_value_per_column")
 
 
 def _check_columns(raw: RawFile, compiled: CompiledContract, source: Source) -> None:
@@ -216,7 +215,7 @@ def _reasons(
         " WHERE _reasons IS NOT NULL ORDER BY row"
     ).df()
     known = pd.DataFrame(
-        [(r.severity, r.column, r.rule, r.expected) for r in compiled.reasons],
+        [(r.severity, r.column, r.rule, r.expected.json()) for r in compiled.reasons],
         columns=["severity", "column", "rule", "expected"],
     )
     frame = frame.merge(known, left_on="number", right_index=True, how="left").sort_values(["row", "number"])

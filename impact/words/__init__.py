@@ -4,6 +4,7 @@ Catalogues stand beside this module: ``app*.yaml`` have a text per key and langu
 the engine writes in English with their Italian. Figures, app and report take all their words from here.
 """
 
-from impact.words.catalogue import LANGUAGES, Words, words_in
+from impact.words.catalogue import Words, words_in
+from impact.words.languages import LANGUAGES
 
 __all__ = ["LANGUAGES", "Words", "words_in"]

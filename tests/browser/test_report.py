@@ -13,7 +13,7 @@ from pypdf import PdfReader
 
 from impact.errors import UsageError
 from tests.browser.conftest import Watched
-from tests.shipped import shipped_database
+from tests.support.shipped import shipped_database
 
 
 @pytest.fixture(scope="module")

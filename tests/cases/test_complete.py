@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from impact_dashboards.pages import PAGES
-from impact_dashboards.pages.territory.ranking import order_words
 from impact_dashboards.parts.findings import KEPT
+from impact_dashboards.parts.order import order_words
 from rich.console import Console
 
 import impact
@@ -22,8 +22,8 @@ from impact.figures.lines import pieces
 from impact.store import Warehouse
 from impact.words import words_in
 from tests.cases.run import finding, run_case
-from tests.programmes import edit, indicator, written
-from tests.views import asked, drawn
+from tests.support.programmes import edit, indicator, written
+from tests.support.views import asked, drawn
 
 WAVES = [
     {"id": "b", "title": "b", "date": "2019", "role": "baseline"},
@@ -75,13 +75,15 @@ def test_the_app_and_its_files_say_of_how_many_units_a_total_is(tmp_path: Path) 
     run_case("09", tmp_path)
     with Warehouse(tmp_path / "09.duckdb", read_only=True) as warehouse:
         view = asked(warehouse, "/en/indicator/p/tot")
-        page = PAGES["indicator"](view)
+        page = PAGES["indicator"].content(view)
         text = " ".join(words_of(drawn(view, page)).split())
         assert "Incomplete (20 of 30 units)" in text
         assert "Of 20 of 30 units: the total is not known." in text
         assert "20 of 30" in text
         view = asked(warehouse, "/it/portfolio")
-        assert "Incompleto (20 unità su 30)" in " ".join(words_of(drawn(view, PAGES["portfolio"](view))).split())
+        assert "Incompleto (20 unità su 30)" in " ".join(
+            words_of(drawn(view, PAGES["portfolio"].content(view))).split()
+        )
     assert {"units_reported", "units_expected", "baseline_reported", "baseline_expected"} <= set(KEPT)
 
 

@@ -25,8 +25,8 @@ from impact.faults import exit_code, said
 from impact.run.flow import run_programme
 from impact.store import Warehouse, open_reader, published_copy
 from tests.bad_input.harness import call
-from tests.nursery import Nursery
-from tests.programmes import edit, template
+from tests.support.nursery import Nursery
+from tests.support.programmes import edit, template
 
 
 @pytest.fixture

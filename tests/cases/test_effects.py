@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import impact
 from impact.estimate.panel import PanelFit, panel_effects
 from tests.cases.run import finding, run_case
-from tests.programmes import indicator, written
+from tests.support.programmes import indicator, written
 
 NUMBERS = ("estimate", "std_error", "p_value", "effect_low", "effect_high", "n_obs", "n_clusters")
 WORDS = ("inference", "evidence_level", "evidence_reason")
@@ -116,7 +116,7 @@ def test_rows_that_are_alone_change_nothing_in_any_estimator(plain: impact.Resul
         assert "; 40 rows left out as the only one" in checks(other, name).loc["complete_cases", "detail"]
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(seed=st.integers(0, 2**32 - 1), n_alone=st.integers(1, 60), weighted=st.booleans())
 def test_rows_that_are_alone_never_change_a_regression(seed: int, n_alone: int, weighted: bool) -> None:
     """Units seen once, a period that one unit saw, and a chain of units and periods that ends in one row."""

@@ -14,7 +14,7 @@ from rich.console import Console
 import impact
 from impact.cli.terminal import print_findings
 from tests.cases.run import finding, run_case
-from tests.programmes import indicator, written
+from tests.support.programmes import indicator, written
 
 
 @pytest.mark.parametrize(

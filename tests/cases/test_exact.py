@@ -24,7 +24,7 @@ import impact
 from impact.measure import measure_indicators
 from impact.store.tables import TABLES
 from tests.cases.run import BUGS, finding, run_case
-from tests.programmes import template
+from tests.support.programmes import template
 
 TEXTS = ("g", "s", "c", "h", "k", "arm")
 TYPES = {"pid": "{type: text, required: true}", "wave": "{type: code, required: true, codes: [baseline, end_line]}"}
@@ -159,7 +159,7 @@ DECIMALS = st.one_of(st.sampled_from([0.0, 0.1, 0.7, 1.0, 3.0]), st.integers(0, 
 ROW = st.tuples(DECIMALS, DECIMALS, st.sampled_from([0.3, 1.0, 1.71, 2.5]), *[st.sampled_from("pq")] * 3)
 
 
-@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=2, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(ROW, min_size=1, max_size=8), alike=st.sampled_from([None, 0.0, 0.1, 0.7, 1.0]))
 @example(
     rows=[(0.0, 1.0, w, "p", "p", "p") for w in (3.5, 1.1, 2.5, 1.8)] + [(1.0, 1.0, 2.5, "q", "q", "q")], alike=None

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import os
 import re
 import subprocess
 import sys
@@ -23,9 +22,11 @@ from openpyxl import Workbook
 
 import impact
 from impact.cli.main import main
+from impact.declare import load_programme
 from impact.declare.base import INVISIBLE, ODD_SPACES
+from impact.run.flow import run_programme
 from impact.store import Warehouse
-from tests.programmes import edit, template
+from tests.support.programmes import edit, template
 
 Say = Callable[..., str]
 SURVEY = "raw/survey.csv"
@@ -60,9 +61,10 @@ def append(folder: Path, *lines: str) -> None:
 
 def set_aside(folder: Path) -> dict[int, str]:
     """Return the rule by line of the rows that the file holds beyond the template's 241 lines."""
-    result = impact.run(impact.load(folder), folder.parent / "kept.duckdb")
-    found = result.quarantine()
-    return {int(row["line"]): str(row["rule"]) for row in found.to_dict("records") if row["line"] > 241}
+    with Warehouse(folder.parent / "kept.duckdb") as warehouse:
+        run_programme(load_programme(folder), warehouse, until="validate")
+        rows = warehouse.rows("SELECT line, rule FROM impact.quarantine WHERE line > 241")
+    return {int(line): str(rule) for line, rule in rows}
 
 
 # ---- A15: surplus cells ----------------------------------------------------------------------------------------------
@@ -73,8 +75,9 @@ def set_aside(folder: Path) -> dict[int, str]:
 def test_a_line_with_more_cells_than_columns_is_set_aside(folder: Path, surplus: str, first: bool) -> None:
     others = [] if first else [f"P302,{LAST},,", "P303,baseline,treated,F,2,5,3,3,3,1"]
     append(folder, f"P300,baseline,treated,F,2,5,3,3,3{surplus}", *others)
-    assert set(set_aside(folder).values()) == {"too_many_columns"}
-    assert len(set_aside(folder)) == 1 + len(others)
+    found = set_aside(folder)
+    assert set(found.values()) == {"too_many_columns"}
+    assert len(found) == 1 + len(others)
 
 
 # ---- A16: one day everywhere -----------------------------------------------------------------------------------------
@@ -91,17 +94,25 @@ def test_a_moment_is_the_day_of_the_declared_zone_on_every_machine(folder: Path)
   - {id: d, title: d, unit_of_analysis: person, key: [pid],
      columns: {pid: {type: text, required: true}, day: {type: date, required: true}}}
 """)  # fmt: skip
-    code = (
-        "import sys, impact; from impact.store import Warehouse; folder, db = sys.argv[1:];"
-        "impact.run(impact.load(folder), db);"
-        "print(*Warehouse(db, read_only=True).rows('SELECT day::VARCHAR FROM sample.d ORDER BY pid'))"
-    )
-    days = []
-    for number, zone in enumerate(("UTC", "America/New_York", "Pacific/Kiritimati")):
-        command = [sys.executable, "-c", code, str(folder), str(folder.parent / f"{number}.duckdb")]
-        done = subprocess.run(command, env=os.environ | {"TZ": zone}, capture_output=True, text=True, check=True)
-        days.append(done.stdout)
-    assert set(days) == {"('2024-01-01',) ('2024-06-30',)\n"}
+    done = subprocess.run([sys.executable, "-c", IN_ZONES, str(folder)], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [f"{zone} ('2024-01-01',) ('2024-06-30',)" for zone in ("UTC", "EST", "+14")]
+
+
+IN_ZONES = """
+import os, sys, time
+import impact
+from impact.run.flow import run_programme
+from impact.store import Warehouse
+for zone in ("UTC", "America/New_York", "Pacific/Kiritimati"):
+    if not (child := os.fork()):  # a process of its own has its own zone
+        os.environ["TZ"] = zone
+        time.tzset()
+        warehouse = Warehouse(":memory:")
+        run_programme(impact.load(sys.argv[1]), warehouse, until="validate")
+        print(time.tzname[0], *warehouse.rows("SELECT day::VARCHAR FROM sample.d ORDER BY pid"), flush=True)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+"""
 
 
 # ---- A17, A18: workbooks ---------------------------------------------------------------------------------------------

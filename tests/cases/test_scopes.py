@@ -23,13 +23,13 @@ from impact_dashboards.server.access import Access, read_access
 from impact_dashboards.server.app import Site, create_app
 
 from impact.errors import DeclarationError
-from impact.publish.published import Published
+from impact.publish.published import ReaderTables
 from impact.publish.reader_catalogue import narrow
 from impact.publish.scope import EVERYTHING, ROLES, Scope
 from impact.store import Warehouse
 from impact.words import words_in
 from tests.cases.run import run_case
-from tests.shipped import shipped_database
+from tests.support.shipped import shipped_database
 
 # ---- scopes ----------------------------------------------------------------------------------------------------------
 
@@ -52,7 +52,7 @@ def catalogue(warehouse: Warehouse, scope: Scope) -> str:
     return str(narrow(warehouse, scope).rows("SELECT current_database()")[0][0])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(SCOPES, SCOPES)
 def test_two_scopes_share_a_catalogue_only_if_they_are_one(warehouse: Warehouse, one: Scope, other: Scope) -> None:
     assert (catalogue(warehouse, one) == catalogue(warehouse, other)) is (one == other)
@@ -302,7 +302,7 @@ def test_filters_that_nothing_meets_leave_nothing(app: Any, path: str, filters: 
             assert all(f"/{other}" in row for row in kept), (one, other)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_any_text_as_a_filter_is_a_filter_or_refused(app: Any, name: str, value: str) -> None:
     path = f"/it/claims/wecare?{urlencode({name: value}, errors='surrogatepass')}"
@@ -331,5 +331,5 @@ def test_answers_are_kept_by_address_scope_language_and_data(tmp_path: Path) -> 
 
 def test_tables_that_are_kept_are_one_scopes(warehouse: Warehouse) -> None:
     scopes = [Scope(None, {}, "investor"), Scope(None, {"d": frozenset({"R1"})}, "investor")]
-    found = [set(Published(warehouse, scope).findings()["finding"]) for scope in (*scopes, *scopes)]
+    found = [set(ReaderTables(warehouse, scope).findings()["finding"]) for scope in (*scopes, *scopes)]
     assert found[0] == found[2] != found[1] == found[3]

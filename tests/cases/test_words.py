@@ -12,22 +12,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from impact_dashboards.page.view import View, records
+from impact_dashboards.page.view import View
 from impact_dashboards.pages import PAGES
-from impact_dashboards.pages.territory.ranking import order_words
+from impact_dashboards.parts.order import order_words
 from impact_dashboards.server.app import create_app
 from rich.console import Console
 
 from impact.cli.terminal import print_findings, print_trace, term_lines
 from impact.drawing.markup import words_of
 from impact.publish import loads_table, trace_finding, validity_table
+from impact.publish.rows import rows_of
 from impact.statistics.core import in_digits
 from impact.store import Warehouse, open_reader
 from impact.words import words_in
-from impact.words.engine import engine_text, name_text
+from impact.words.said import Said
+from impact.words.sentences import written
 from tests.cases.run import run_case
-from tests.shipped import SHIPPED, shipped_database
-from tests.views import asked, drawn, walk
+from tests.support.shipped import SHIPPED, shipped_database
+from tests.support.views import asked, drawn, walk
 
 THEORY = tuple(f"/en/theory/{name}" for name in SHIPPED)
 MILAN = "milano_sei_laltro"
@@ -62,7 +64,7 @@ def plain(text: str) -> str:
 def page(warehouse: Warehouse, path: str) -> tuple[View, str]:
     """Return what is asked for, and all words of its page."""
     view = asked(warehouse, path)
-    return view, plain(words_of(drawn(view, PAGES[view.address.page](view))))
+    return view, plain(words_of(drawn(view, PAGES[view.address.page].content(view))))
 
 
 # ---- one number from one place ---------------------------------------------------------------------------------------
@@ -94,7 +96,7 @@ def test_wecare_has_99_1_percent_of_its_rows_in_order(shipped: Warehouse) -> Non
 @pytest.mark.parametrize("path", THEORY)
 def test_a_step_shows_state_and_number_of_one_indicator(shipped: Warehouse, path: str) -> None:
     view = asked(shipped, path)
-    block = PAGES["theory"](view).block("chain")
+    block = PAGES["theory"].content(view).block("chain")
     assert block is not None
     assert block.table is not None
     findings = view.findings.set_index("finding")
@@ -110,7 +112,7 @@ def test_a_step_shows_state_and_number_of_one_indicator(shipped: Warehouse, path
 
 def headline(view: View) -> str:
     """Return the sentence above the portfolio."""
-    return plain(words_of(drawn(view, PAGES["portfolio"](view)))).partition("Promised outcomes reached")[0]
+    return plain(words_of(drawn(view, PAGES["portfolio"].content(view)))).partition("Promised outcomes reached")[0]
 
 
 def test_the_headline_tells_outcomes_from_activities_and_real_from_synthetic(shipped: Warehouse) -> None:
@@ -138,7 +140,7 @@ def test_nothing_is_beyond_doubt_of_counts(shipped: Warehouse) -> None:
 def test_data_are_as_old_as_what_they_are_about(shipped: Warehouse) -> None:
     """They were loaded a moment ago, and are of the seventies."""
     view = asked(shipped, "/en/portfolio?programme=nsw")
-    block = PAGES["portfolio"](view).blocks[0]
+    block = PAGES["portfolio"].content(view).blocks[0]
     assert block.table is not None
     dated = {row["finding"]: str(row["dated"]) for row in block.table.rows}
     assert dated["nsw/earnings"] == "1978-12-31"
@@ -225,14 +227,14 @@ def test_an_error_of_an_effect_on_a_share_is_in_points(shipped: Warehouse) -> No
 
 @pytest.mark.parametrize("code", ["62.01", "62.0", "1,000", "1.5%", "level", "v1.5"])
 def test_codes_stay_as_they_stand(code: str) -> None:
-    assert engine_text(f"without {code}", "it") == f"senza {code}"
-    assert engine_text(f"activity equals {code}", "it") == f"activity è uguale a {code}"
-    assert name_text(code, "it") == code
+    assert written(Said("checks.without", name=code), "it") == f"senza {code}"
+    assert written(Said("condition.equals", column="activity", operand=code), "it") == f"activity è uguale a {code}"
+    assert written(code, "it") == code
 
 
 def test_numbers_of_a_sentence_are_still_numbers() -> None:
-    said = engine_text("lost 17.3% of 1,655 treated and 18.1% of 602 in the comparison", "it")
-    assert said == "persi: 17,3 % di 1.655 trattati e 18,1 % di 602 nel confronto"
+    said = Said("checks.lost_shares", treated=0.173, n_treated=1655, comparison=0.181, n_comparison=602)
+    assert written(said, "it") == "persi: 17,3 % di 1655 trattati e 18,1 % di 602 nel confronto"
 
 
 # ---- the reason for which there is no interval -----------------------------------------------------------------------
@@ -240,12 +242,12 @@ def test_numbers_of_a_sentence_are_still_numbers() -> None:
 
 def test_values_of_one_row_are_not_called_counted(tmp_path: Path) -> None:
     findings = run_case("12", tmp_path).findings()
-    rows = records(findings[(findings["indicator"] == "cov") & (findings["scope"] != "programme")])
+    rows = rows_of(findings[(findings["indicator"] == "cov") & (findings["scope"] != "programme")])
     for language, reason in (("en", "counted, not estimated"), ("it", "contati, non stimati")):
         said = order_words(words_in(language), rows)
         assert reason not in said
         assert "not known (" in said or "non si conosce (" in said
-    counts = records(findings[(findings["indicator"] == "nfac") & (findings["scope"] != "programme")])
+    counts = rows_of(findings[(findings["indicator"] == "nfac") & (findings["scope"] != "programme")])
     assert "counted, not estimated" in order_words(words_in("en"), counts)
 
 
@@ -349,5 +351,5 @@ def test_files_in_italian_hold_sentences_in_italian(browser: Any) -> None:
 
 def test_an_activity_is_called_by_its_kind(shipped: Warehouse) -> None:
     view = asked(shipped, "/it/monitoring/talents4coop")
-    heads = [plain(words_of(part)) for part in walk(drawn(view, PAGES["monitoring"](view))) if part.tag == "th"]
+    heads = [plain(words_of(part)) for part in walk(drawn(view, PAGES["monitoring"].content(view))) if part.tag == "th"]
     assert any(head.startswith("Intervista") for head in heads)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from impact.cli.main import main
+from tests.support.shipped import shipped_words
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
@@ -29,11 +30,8 @@ def printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     return capsys.readouterr().out
 
 
-def test_demo_prints_what_the_readme_shows(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    out = printed(monkeypatch, capsys, "demo")
+def test_demo_prints_what_the_readme_shows(tmp_path_factory: pytest.TempPathFactory) -> None:
+    out = shipped_words(tmp_path_factory)
     for line in blocks("## What it prints"):
         assert line in out
 

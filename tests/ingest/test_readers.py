@@ -15,7 +15,7 @@ import impact
 from impact.declare.sources import FileFormat, SeriesName, Source
 from impact.errors import FileError, UsageError
 from impact.ingest.readers import READERS, read_source, readers
-from tests.programmes import edit, indicator, written
+from tests.support.programmes import edit, indicator, written
 
 ROWS = [("geo", "period", "value"), ("IT", "2019", "1.5"), ("FR", "2020", "2.5")]
 TSV = "freq,geo\\TIME_PERIOD\t2019\t2020\nA,FR\t:\t2.5\nA,IT\t1.5\t:\n"

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from impact.declare import shipped
 from impact.declare.base import Condition
 from impact.declare.contracts import Column, CompareRule, Contract, ImpliesRule
 from impact.declare.load import Programme, load_programme
@@ -18,7 +19,7 @@ from impact.declare.sources import FileFormat, Provenance, Source
 from impact.ingest import open_raw
 from impact.validate import compile_contract, stage_rows, validate_frame
 
-TEMPLATE = Path(__file__).parents[2] / "schemas" / "template"
+PROGRAMME = load_programme(shipped("schemas") / "template")
 TRICKY = [
     "", " ", "0", "1", "-1", "+2", "3.0", "1.5", "1,5", "1.234,5", ".5", "5.", "1e3", "1E-2", "1e309", "-1e308", "1_000",
     "0x10", "0b1", "nan", "NaN", "inf", "-Infinity", "１２", "12abc", "1e", "e1", "--1", "1 2", "true", "FALSE", "si", "Sì",
@@ -33,7 +34,7 @@ TEXTS = st.one_of(
     st.text(st.characters(codec="utf-8", exclude_characters="\x00\r\n", exclude_categories=("Cs",)), max_size=6),
 )
 PATTERNS = ["[a-z]+[0-9]{2}", r"\d+", r"(?i:[ab])", r"(?!x).*", r"\w{1,3}", "a|b", r"[^\s]+"]
-SETTINGS = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SETTINGS = settings(max_examples=120)
 
 
 @st.composite
@@ -94,12 +95,11 @@ def by_sql(programme: Programme, contract: Contract, rows: list[list[str]], form
 @SETTINGS
 @given(contract=contracts(), data=st.data(), decimal=st.sampled_from([".", ","]))
 def test_compiled_pass_rejects_what_pandera_rejects(contract: Contract, data: st.DataObject, decimal: str) -> None:
-    programme = load_programme(TEMPLATE)
     cells = st.lists(TEXTS, min_size=len(contract.columns), max_size=len(contract.columns))
     rows = data.draw(st.lists(cells, min_size=1, max_size=12))
     form = FileFormat(decimal=decimal, delimiter=";", dates=("%Y-%m-%d", "%d/%m/%Y"), multiline=True)
-    found, good = by_sql(programme, contract, rows, form)
+    found, good = by_sql(PROGRAMME, contract, rows, form)
     texts = pd.DataFrame(rows, columns=list(contract.columns), index=range(2, len(rows) + 2), dtype="string")
-    expected = validate_frame(programme, contract, texts, form)
+    expected = validate_frame(PROGRAMME, contract, texts, form)
     assert found == set(expected.itertuples(index=False, name=None))
     assert good == len(rows) - expected["row"].nunique()

@@ -1,4 +1,4 @@
-"""Published and R values reproduced from declarations: the programmes of ``programmes/``, run by the engine itself.
+"""ReaderTables and R values reproduced from declarations: the programmes of ``programmes/``, run by the engine itself.
 
 Each programme folder is declared as a user would declare it. :data:`PREPARED` puts the public data beside the
 declarations, changing no value; :data:`CASES` says where each reference value comes out. ``docs/_gallery.py`` prints
@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 import impact
-from tests.references import FOLDER, dataset, references
+from tests.support.references import FOLDER, dataset, florentine_families, references
 
 PROGRAMMES = Path(__file__).parent / "programmes"
 
@@ -62,7 +62,11 @@ def _api(name: str) -> pd.DataFrame:
 
 def _matrix(name: str) -> pd.DataFrame:
     """Return the ties of a 0/1 matrix as pairs of numbered bodies."""
-    start, end = np.nonzero(dataset(name, header=None).to_numpy())
+    return _ties(dataset(name, header=None).to_numpy())
+
+
+def _ties(adjacency: np.ndarray) -> pd.DataFrame:
+    start, end = np.nonzero(adjacency)
     return pd.DataFrame({"from_id": start + 1, "to_id": end + 1})
 
 
@@ -72,7 +76,9 @@ def _s50() -> dict[str, pd.DataFrame]:
 
 
 def _florentine() -> dict[str, pd.DataFrame]:
-    return {"bodies": pd.DataFrame({"body_id": range(1, 17)}), "data": _matrix("flo.csv")}
+    families = florentine_families()
+    ties = _ties(nx.to_numpy_array(families, nodelist=sorted(families)))
+    return {"bodies": pd.DataFrame({"body_id": range(1, 17)}), "data": ties}
 
 
 def _karate() -> dict[str, pd.DataFrame]:

@@ -1,8 +1,9 @@
 """Every reference value that a declaration can produce, produced by the engine from that declaration.
 
-One programme folder per public dataset, run once; one test per reference value, one per reference with further
-numbers (event times, bandwidths, intervals). Tolerances are those of ``values.json`` unless a case states its own
-and why. What no declaration can produce is listed in :data:`ELSEWHERE`, with the test that holds it.
+One programme folder per public dataset, one test per programme, in which each reference is held on its own: its value
+and error, and its further numbers (event times, bandwidths, intervals). Tolerances are those of ``values.json`` unless
+a case states its own and why. What no declaration can produce is listed in :data:`ELSEWHERE`, with the test that holds
+it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import pytest
 import impact
 from impact.statistics.core import in_digits
 from tests.reference.gallery import Case, answer, cases, run
-from tests.references import reference, references
+from tests.support.references import reference, references
 
 CASES = cases()
 ROOT = Path(__file__).parents[2]
@@ -67,7 +68,7 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
 """References that are no finding of a programme: closed forms and p-values without data, by the file that tests them."""
 
 
-class Published:
+class ReaderTables:
     """The published tables of a run, read once; they answer like the result itself."""
 
     def __init__(self, result: impact.Result) -> None:
@@ -87,26 +88,6 @@ class Published:
         return self._tables["terms"]
 
 
-Runs = Callable[[str], Published]
-
-
-@pytest.fixture(scope="module")
-def result_of(tmp_path_factory: pytest.TempPathFactory) -> Runs:
-    """Return the results of a programme, run at its first use; skips where its data are absent."""
-    done: dict[str, Published] = {}
-
-    def result(programme: str) -> Published:
-        if programme not in done:
-            done[programme] = Published(run(programme, tmp_path_factory.mktemp("gallery")))
-        return done[programme]
-
-    return result
-
-
-def _id(case: Case) -> str:
-    return case.reference
-
-
 def test_every_reference_is_accounted_for() -> None:
     declared = [case.reference for case in CASES]
     elsewhere = [name for names in ELSEWHERE.values() for name in names]
@@ -123,10 +104,22 @@ def test_what_is_not_declared_is_tested_where_the_list_says(file: str, name: str
     assert f'"{name}"' in text or (f'"{rest}"' in text and f'reference(f"{group}.' in text)
 
 
-@pytest.mark.parametrize("case", CASES, ids=_id)
-def test_value_and_error(case: Case, result_of: Runs) -> None:
+@pytest.mark.parametrize("programme", sorted({case.programme for case in CASES}))
+def test_a_programme_gives_its_reference_values(programme: str, tmp_path: Path, subtests: pytest.Subtests) -> None:
+    result = Published(run(programme, tmp_path))
+    for case in (case for case in CASES if case.programme == programme):
+        with subtests.test(case.reference):
+            _holds_value_and_error(case, result)
+        if case in WITH_EXTRAS:
+            with subtests.test(case.reference, extra=True):
+                _holds_further_numbers(case, result)
+    with subtests.test("beyond the references"):
+        BEYOND.get(programme, lambda _: None)(result)
+
+
+def _holds_value_and_error(case: Case, result: Published) -> None:
     known = reference(case.reference)
-    found = answer(case, result_of(case.programme))
+    found = answer(case, result)
     assert found.value is not None, found.reason
     assert found.value == pytest.approx(known["value"], rel=case.value_tolerance or known["tolerance"], abs=0)
     if known.get("se") is not None:
@@ -155,7 +148,7 @@ class Tables:
         return self.terms.loc[(family, term)]
 
 
-def _tables(case: Case, result: Published) -> Tables:
+def _tables(case: Case, result: ReaderTables) -> Tables:
     name = f"{case.programme}/{case.indicator}"
     measures, checks, terms = result.measures(), result.diagnostics(), result.terms()
     return Tables(
@@ -306,21 +299,22 @@ NOT_PUBLISHED = {"ipw.att", "aipw.att", "sc.prop99"}
 """Their extras are other estimators' numbers, or those of an early stop."""
 
 
-def _with_extras() -> list[Case]:
-    cases_with = [case for case in CASES if reference(case.reference).get("extra")]
-    return [c for c in cases_with if c.reference not in NOT_PUBLISHED and not c.reference.endswith(".simple")]
+WITH_EXTRAS = [
+    case
+    for case in CASES
+    if reference(case.reference).get("extra")
+    and case.reference not in NOT_PUBLISHED
+    and not case.reference.endswith(".simple")
+]
 
 
 def test_no_extra_is_passed_over() -> None:
-    assert {case.reference.partition(".")[0] for case in _with_extras()} <= set(EXTRAS)
+    assert {case.reference.partition(".")[0] for case in WITH_EXTRAS} <= set(EXTRAS)
 
 
-@pytest.mark.parametrize("case", _with_extras(), ids=_id)
-def test_further_numbers(case: Case, result_of: Runs) -> None:
+def _holds_further_numbers(case: Case, result: Published) -> None:
     known = reference(case.reference)
-    found = list(
-        EXTRAS[case.reference.partition(".")[0]](case, known["extra"], _tables(case, result_of(case.programme)))
-    )
+    found = list(EXTRAS[case.reference.partition(".")[0]](case, known["extra"], _tables(case, result)))
     assert found, "nothing was compared"
     one_stop = "_ipw_lpop." in case.reference and case.reference.endswith(".calendar")
     allowed = GLM_TERM if one_stop else case.value_tolerance or known["tolerance"]
@@ -328,16 +322,23 @@ def test_further_numbers(case: Case, result_of: Runs) -> None:
         assert ours == pytest.approx(theirs, rel=allowed, abs=0), what
 
 
-def test_the_synthetic_control_is_the_exact_optimum(result_of: Runs) -> None:
+def _the_synthetic_control_is_the_exact_optimum(result: Published) -> None:
     """R's own stops early; the engine's number is the one certified in rational arithmetic."""
     (case,) = (case for case in CASES if case.reference == "sc.prop99")
-    found = answer(case, result_of("prop99"))
+    found = answer(case, result)
     assert found.value == pytest.approx(EXACT_SC, rel=1e-10)
     assert f"{EXACT_SC:.8f}" in case.why
 
 
-def test_petersen_coefficient(result_of: Runs) -> None:
-    """The reference records errors only; every rule has the same coefficient, near the 1 that was simulated."""
-    found = [answer(case, result_of("petersen")).value for case in CASES if case.programme == "petersen"]
+def _every_rule_has_the_same_coefficient(result: Published) -> None:
+    """The reference records errors only; the coefficient is near the 1 that was simulated, whatever the rule."""
+    found = [answer(case, result).value for case in CASES if case.programme == "petersen"]
     assert len(found) == 4
     assert all(value is not None and math.isclose(value, found[0] or 0, rel_tol=1e-12) for value in found)
+
+
+BEYOND: dict[str, Callable[[Published], None]] = {
+    "prop99": _the_synthetic_control_is_the_exact_optimum,
+    "petersen": _every_rule_has_the_same_coefficient,
+}
+"""What must hold of a programme beside its reference values."""

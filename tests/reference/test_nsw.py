@@ -14,7 +14,7 @@ from scipy import stats
 
 import impact
 from impact.declare import shipped
-from tests.shipped import shipped_result
+from tests.support.shipped import shipped_result
 
 
 @pytest.fixture(scope="module")

@@ -7,19 +7,13 @@ whole engine. Tolerance 1e-9 relative: both sides are closed forms in double pre
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import impact
-
-FOLDER = os.environ.get("IMPACT_REFERENCE_DATA", "")
-pytestmark = pytest.mark.skipif(
-    not (FOLDER and Path(FOLDER).is_dir()),
-    reason="set IMPACT_REFERENCE_DATA to the folder with apistrat.csv and apiclus1.csv (R survey, GPL: not shipped)",
-)
+from tests.support.references import dataset
 
 PROGRAMME = """
 id: api
@@ -60,7 +54,7 @@ CLUSTERED = "{weight: pw, cluster: dnum, population: fpc}"
 
 def run(tmp_path: Path, data: str, indicators: list[tuple[str, str, str, str]]) -> pd.DataFrame:
     """Declare and run a programme on one of the files; return its measures, by indicator and group."""
-    table = pd.read_csv(Path(FOLDER) / data, dtype=str, keep_default_na=False)
+    table = dataset(data, dtype=str, keep_default_na=False)
     table = table.rename(columns=lambda name: name.replace(".", "_"))[list(COLUMNS)]
     (tmp_path / "raw").mkdir()
     table.to_csv(tmp_path / "raw" / "schools.csv", index=False)

@@ -16,7 +16,7 @@ from impact.run.flow import run_programme
 from impact.run.stage import Run
 from impact.store import Warehouse
 from impact.store.warehouse import RESULTS
-from tests.programmes import edit, indicator, written
+from tests.support.programmes import edit, indicator, written
 
 LEDGER = {"state", "run", "load", "quarantine", "plan"}
 MADE = [table for entry in DERIVED for table in entry.tables]

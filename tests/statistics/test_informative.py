@@ -31,7 +31,7 @@ def test_nothing_may_be_left() -> None:
     assert not periods.any()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_what_goes_is_fitted_whatever_it_holds_and_what_stays_is_never_alone(seed: int) -> None:
     rng = np.random.default_rng(seed)

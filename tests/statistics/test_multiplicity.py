@@ -10,7 +10,7 @@ from scipy import stats
 
 from impact.errors import NotEstimable
 from impact.statistics.multiplicity import adjust, multiplier_draws, romano_wolf
-from tests.references import reference
+from tests.support.references import reference
 
 # Benjamini, Hochberg (1995), section 4
 P = [
@@ -42,7 +42,7 @@ def test_agrees_with_r(method):
     np.testing.assert_allclose(adjust(np.array(P)[shuffled], method), found[shuffled], rtol=1e-14)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(p=st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_order_between_methods(p):
     found = {method: adjust(p, method) for method in ("holm", "hochberg", "hommel", "bonferroni", "BH", "BY")}

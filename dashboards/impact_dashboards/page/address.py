@@ -81,11 +81,11 @@ class Address:
 
     def to(self, page: str, *path: str, **query: str) -> str:
         """Return the link to another page in the same language."""
-        return replace(self, page=page, path=path, query=_given(query), blank=(), block="", form="").href
+        return replace(self, page=page, path=path, query=_with_value(query), blank=(), block="", form="").href
 
     def with_(self, **query: str) -> str:
         """Return the link to this page with some filters set, or unset where they are empty."""
-        return replace(self, query=_given(dict(self.query) | query), blank=(), block="", form="").href
+        return replace(self, query=_with_value(dict(self.query) | query), blank=(), block="", form="").href
 
     def file(self, block: str, form: str) -> str:
         """Return the link to a block of this page as a file."""
@@ -103,12 +103,12 @@ class Address:
     @property
     def href(self) -> str:
         """The address as it stands in the browser."""
-        parts = [self.language, self.page, *self.path, *([self.block + self.form] if self.block else [])]
-        asked = f"?{urlencode(self.query)}" if self.query else ""
-        return "/" + "/".join(quote(part, safe="=") for part in parts) + asked
+        pieces = [self.language, self.page, *self.path, *([self.block + self.form] if self.block else [])]
+        filters = f"?{urlencode(self.query)}" if self.query else ""
+        return "/" + "/".join(quote(piece, safe="=") for piece in pieces) + filters
 
 
-def _given(query: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+def _with_value(query: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in query.items() if value)
 
 
@@ -131,12 +131,12 @@ def read_address(text: str) -> Address | None:
     if not (text.isascii() and text.isprintable()) or text.count("&") >= MOST:
         return None
     split = urlsplit(text)
-    parts = [unquote(part) for part in split.path.strip("/").split("/")]
-    if split.scheme or split.netloc or len(parts) < 2 or parts[0] not in LANGUAGES or not all(parts):
+    pieces = [unquote(piece) for piece in split.path.strip("/").split("/")]
+    if split.scheme or split.netloc or len(pieces) < 2 or pieces[0] not in LANGUAGES or not all(pieces):
         return None
-    asked = parse_qsl(split.query, keep_blank_values=True)
-    query = tuple((name, value) for name, value in asked if value)
-    blank = tuple(name for name, value in asked if not value)
-    form = next((form for form in ENDINGS if len(parts) > 2 and parts[-1].endswith(form)), "")
-    block = parts.pop().removesuffix(form) if form else ""
-    return Address(parts[0], parts[1], tuple(parts[2:]), query, blank, block, form)
+    filters = parse_qsl(split.query, keep_blank_values=True)
+    query = tuple((name, value) for name, value in filters if value)
+    blank = tuple(name for name, value in filters if not value)
+    form = next((form for form in ENDINGS if len(pieces) > 2 and pieces[-1].endswith(form)), "")
+    block = pieces.pop().removesuffix(form) if form else ""
+    return Address(pieces[0], pieces[1], tuple(pieces[2:]), query, blank, block, form)

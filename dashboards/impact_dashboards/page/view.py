@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import datetime
 import functools
-import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from impact.drawing.markup import Content, Element, h
+from impact.drawing.markup import Element, Node, h
 from impact.errors import UsageError
 from impact.publish.export import ExportTable
-from impact.publish.published import Published
+from impact.publish.published import ReaderTables
 from impact.words import Words
 from impact_dashboards.page.address import Address
 
 Row = Mapping[str, Any]
-NAMED = 20
+MOST_NAMED = 20
 """Values of a filter that are named where another one was asked for."""
 
 
@@ -60,7 +59,7 @@ class View:
         What a page has read of the address so far: names of filters, places in the path.
     """
 
-    published: Published
+    published: ReaderTables
     words: Words
     address: Address
     today: datetime.date
@@ -76,10 +75,10 @@ class View:
         """All findings in reach, or those of the programme that the address names."""
         return self.published.findings(self.programme or None)
 
-    def at(self, place: int) -> str:
+    def at(self, position: int) -> str:
         """Return what stands at a place of the address's path, or nothing."""
-        self.heard.add(place)
-        return self.address.path[place] if len(self.address.path) > place else ""
+        self.heard.add(position)
+        return self.address.path[position] if len(self.address.path) > position else ""
 
     def given(self, name: str) -> str:
         """Return the value of a filter, or nothing; the page sees to it that it means something."""
@@ -94,18 +93,18 @@ class View:
         AddressError
             If it is not among the choices.
         """
-        asked = self.given(name)
-        if asked and asked not in choices:
+        value = self.given(name)
+        if value and value not in choices:
             raise self.not_offered(name, choices)
-        return asked or default
+        return value or default
 
     def not_offered(self, name: str, choices: Collection[str] = ()) -> AddressError:
         """Return what to raise where a filter has a value that means nothing."""
-        known = sorted(filter(None, choices))
-        named = ", ".join([*known[:NAMED], *(["…"] if len(known) > NAMED else [])])
-        said = self.words("missing.value", name=name, value=self.address.get(name))
-        more = f" {self.words('missing.known', known=named)}" if named else ""
-        return AddressError(self.words("missing.filter"), said + more)
+        offered = sorted(filter(None, choices))
+        listed = ", ".join([*offered[:MOST_NAMED], *(["…"] if len(offered) > MOST_NAMED else [])])
+        text = self.words("missing.value", name=name, value=self.address.get(name))
+        more = f" {self.words('missing.known', known=listed)}" if listed else ""
+        return AddressError(self.words("missing.filter"), text + more)
 
     def check(self) -> None:
         """Refuse an address that says more than its page has read, or one thing twice.
@@ -118,7 +117,7 @@ class View:
             With what is too much.
         """
         names = self.address.names
-        if any(place not in self.heard for place in range(len(self.address.path))):
+        if any(position not in self.heard for position in range(len(self.address.path))):
             raise AddressError(self.words("missing.page"), self.words("missing.page_lead"))
         for name in names:
             if name not in self.heard or names.count(name) > 1:
@@ -154,13 +153,58 @@ class Column:
 
     key: str
     title: str
-    show: Callable[[Row], Content] | None = None
+    show: Callable[[Row], Node] | None = None
     numeric: bool = False
     meaning: str = ""
     unit: str = ""
-    head: Content = None
+    head: Node = None
     sort: str = ""
-    below: Content = None
+    below: Node = None
+
+
+@dataclass(frozen=True)
+class ColumnSpec:
+    """A column as a page declares it, before a reader's language is known.
+
+    Parameters
+    ----------
+    key
+        Of the value in a row, and head of the CSV column; empty where the page alone has such a column.
+    title
+        Key of its title in the catalogue; a symbol such as ``n``, which is the same in every language, stands as it is.
+    cell
+        How a row's cell looks; without it the value is written as text, or as a number where it is one.
+    numeric
+        Whether it stands to the right.
+    meaning
+        Key of what the value is, for the metadata; without it the title.
+    unit
+        Of the value, for the metadata.
+    """
+
+    key: str
+    title: str
+    cell: Callable[[View, Row], Node] | None = None
+    numeric: bool = False
+    meaning: str = ""
+    unit: str = ""
+
+    def column(self, view: View) -> Column:
+        """Return the column in a reader's language."""
+        title = view.words(self.title) if "." in self.title else self.title
+        meaning = view.words(self.meaning) if self.meaning else ""
+        show = functools.partial(self.cell, view) if self.cell else None
+        return Column(self.key, title, show, numeric=self.numeric, meaning=meaning, unit=self.unit)
+
+
+def columns_of(view: View, specs: Iterable[ColumnSpec]) -> list[Column]:
+    """Return declared columns in a reader's language."""
+    return [spec.column(view) for spec in specs]
+
+
+def file_columns(keys: Iterable[str]) -> list[Column]:
+    """Return columns that stand in the file only, called by their keys."""
+    return [Column(key, key) for key in keys]
 
 
 @dataclass(frozen=True)
@@ -234,12 +278,12 @@ class Block:
     id: str
     title: str
     table: Table | None = None
-    lead: Content = None
+    lead: Node = None
     figure: go.Figure | None = None
     drawing: Element | None = None
-    body: Content = None
+    body: Node = None
     folded: bool = False
-    after: Content = None
+    after: Node = None
     at_once: bool = False
     half: bool = False
     tables: Callable[[str], Sequence[ExportTable]] | None = None
@@ -268,7 +312,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Page:
+class PageContent:
     """A page.
 
     Parameters
@@ -293,31 +337,20 @@ class Page:
 
     title: str
     blocks: Sequence[Block] = ()
-    lead: Content = None
+    lead: Node = None
     over: str = ""
     choices: Sequence[Choice] = ()
-    aside: Content = None
+    aside: Node = None
     synthetic: bool = False
     found: bool = True
-    head: Content = field(default=None)
+    head: Node = field(default=None)
 
     def block(self, name: str) -> Block | None:
         """Return the block of a name."""
         return next((block for block in self.blocks if block.id == name), None)
 
 
-def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows of a frame as dicts, every kind of missing as None."""
-    names = [str(name) for name in frame.columns]
-    columns = [[None if _missing(value) else value for value in frame[name].tolist()] for name in frame.columns]
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-
-
-def _missing(value: Any) -> bool:
-    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
-
-
 def nothing(words: Words, key: str, how: str = "") -> Element:
     """Return what stands where there is nothing to show, and where to read how to change that."""
-    told = [" ", words("empty.how"), " ", h("code", how), "."] if how else None
-    return h("p", words(key), told, class_="empty")
+    remedy = [" ", words("empty.how"), " ", h("code", how), "."] if how else None
+    return h("p", words(key), remedy, class_="empty")

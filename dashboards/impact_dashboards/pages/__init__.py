@@ -1,28 +1,21 @@
-"""The pages, in the order of the menu; each is a function from a view to a page."""
+"""The pages, in the order of the menu: each a module or a folder, whose ``PAGE`` says all there is to know of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from impact_dashboards.page.descriptor import Page
+from impact_dashboards.pages import (
+    claims,
+    explore,
+    export,
+    indicator,
+    monitoring,
+    network,
+    portfolio,
+    territory,
+    theory,
+)
 
-from impact_dashboards.page.view import Page, View
-from impact_dashboards.pages.claims import claims
-from impact_dashboards.pages.explore import explore
-from impact_dashboards.pages.export import export
-from impact_dashboards.pages.indicator.page import indicator
-from impact_dashboards.pages.monitoring.page import monitoring
-from impact_dashboards.pages.network.page import network
-from impact_dashboards.pages.portfolio import portfolio
-from impact_dashboards.pages.territory.page import territory
-from impact_dashboards.pages.theory.page import theory
-
-PAGES: dict[str, Callable[[View], Page]] = {
-    "portfolio": portfolio,
-    "theory": theory,
-    "indicator": indicator,
-    "network": network,
-    "territory": territory,
-    "monitoring": monitoring,
-    "claims": claims,
-    "explore": explore,
-    "export": export,
-}
+MENU = (portfolio, theory, indicator, network, territory, monitoring, claims, explore, export)
+PAGES: dict[str, Page] = {module.PAGE.name: module.PAGE for module in MENU}
+HOME = MENU[0].PAGE
+"""Where the app opens."""

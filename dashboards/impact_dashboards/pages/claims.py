@@ -3,143 +3,188 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections import Counter
+from collections.abc import Sequence
 
-from impact.cli.terminal import CLAIM_STATES
-from impact.drawing.markup import Content, h
-from impact_dashboards.page.view import Block, Choice, Column, Page, Row, Table, View, nothing, records
-from impact_dashboards.parts.choose import choose
+from impact.drawing.markup import Element, Node, h
+from impact.publish.rows import Record, rows_of
+from impact.publish.scope import EVERY_ROLE
+from impact_dashboards.page.descriptor import Chapter, Page
+from impact_dashboards.page.view import (
+    Block,
+    Choice,
+    ColumnSpec,
+    PageContent,
+    Row,
+    Table,
+    View,
+    columns_of,
+    file_columns,
+    nothing,
+)
 from impact_dashboards.parts.findings import unit_of
 from impact_dashboards.parts.marks import known
 from impact_dashboards.parts.state_marks import badge
 
 HOW = "docs/how-to/audit_claims.md"
+CLAIM_STATES = ("differs", "not_recomputable", "reproduced")
+"""In the order in which they are read."""
+LOCATION = ("document", "page", "note")
 
 
-def claims(view: View) -> Page:
+def page(view: View) -> PageContent:
     """Return the page of one programme's claims."""
-    words = view.words
-    if not view.programme:
-        return choose(view, lambda name: len(view.published.claims(name)) > 0)
-    every = records(view.published.claims(view.programme))
-    if not every:
-        return Page(words("claims.title"), head=nothing(words, "claims.none", HOW))
-    state = view.chosen("state", list(CLAIM_STATES))
-    order = list(CLAIM_STATES)
-    rows = sorted(
-        (_row(view, row) for row in every if not state or row["state"] == state),
-        key=lambda row: order.index(row["state"]),
+    title = view.words("claims.title")
+    claims = rows_of(view.published.claims(view.programme))
+    if not claims:
+        return PageContent(title, head=nothing(view.words, "claims.none", HOW))
+    counts = Counter(claim["state"] for claim in claims)
+    state = view.chosen("state", CLAIM_STATES)
+    rows = [_claim_row(view, claim) for claim in claims if state in ("", claim["state"])]
+    table = Table(columns_of(view, CLAIMS), sorted(rows, key=_order), file_columns(CLAIMS_IN_FILE))
+    block = Block("claims", view.words("claims.table"), table, lead=view.words("claims.read"))
+    synthetic = any(row["data_kind"] == "synthetic" for row in rows)
+    return PageContent(
+        title, [block], lead=_lead(view, counts), choices=[_state_choice(view, counts, state)], synthetic=synthetic
     )
-    counts = {name: sum(row["state"] == name for row in every) for name in CLAIM_STATES}
-    options = {"": words("filters.all")} | {
-        name: f"{words('status.' + name)} ({count})" for name, count in counts.items()
-    }
-    lead = words(
+
+
+def _order(claim: Row) -> int:
+    return CLAIM_STATES.index(claim["state"])
+
+
+def _lead(view: View, counts: Counter[str]) -> str:
+    """Say how many claims could be held against records, and how many of them differ."""
+    same, differ = counts["reproduced"], counts["differs"]
+    return view.words(
         "claims.lead",
-        count=len(every),
-        done=counts["reproduced"] + counts["differs"],
-        same=counts["reproduced"],
-        differ=counts["differs"],
+        count=counts.total(),
+        done=same + differ,
+        same=same,
+        differ=differ,
         open=counts["not_recomputable"],
     )
-    return Page(
-        words("claims.title"),
-        [Block("claims", words("claims.table"), _table(view, rows), lead=words("claims.read"))],
-        lead=lead,
-        choices=[Choice("state", words("filter.status"), options, state)],
-        synthetic=any(row["data_kind"] == "synthetic" for row in rows),
-    )
 
 
-def _row(view: View, row: dict[str, Any]) -> dict[str, Any]:
+def _state_choice(view: View, counts: Counter[str], state: str) -> Choice:
+    options = {"": view.words("filters.all")}
+    for name in CLAIM_STATES:
+        options[name] = f"{view.words('status.' + name)} ({counts[name]})"
+    return Choice("state", view.words("filter.status"), options, state)
+
+
+def _claim_row(view: View, claim: Record) -> Record:
     """Return a claim with its texts in the reader's language."""
-    language = view.words.language
-    origin = json.loads(row["origin"])
-    readings = json.loads(row["readings"]) if row["state"] != "reproduced" else []
-    return row | {
-        "title": view.words.pick(row, "title") + (" †" if row["data_kind"] == "synthetic" else ""),
-        "reason": row[f"reason_{language}"],
+    origin = json.loads(claim["origin"])
+    mark = " †" if claim["data_kind"] == "synthetic" else ""
+    return claim | {
+        "title": view.words.pick(claim, "title") + mark,
+        "reason": claim[f"reason_{view.words.language}"],
         "quote": origin.get("quote"),
-        "place": ", ".join(str(origin[name]) for name in ("document", "page", "note") if origin.get(name)),
-        "possible": [_reading(view, reading) for reading in readings],
+        "place": ", ".join(str(origin[name]) for name in LOCATION if origin.get(name)),
+        "possible": _readings(view, claim),
     }
 
 
-def _reading(view: View, reading: dict[str, Any]) -> Content:
+def _readings(view: View, claim: Row) -> list[Node]:
+    """Return how a difference may be read."""
+    if claim["state"] == "reproduced":
+        return []
+    return [_reading(view, reading) for reading in json.loads(claim["readings"])]
+
+
+def _reading(view: View, reading: Row) -> Node:
     """Return a possible reading with the number it gives."""
-    words, language = view.words, view.words.language
-    text = str(reading["text"][language])
+    text = str(reading["text"][view.words.language])
     if "formula" not in reading:
         return text
-    gives = reading["because"][language] if reading["because"] else words.number(reading["recomputed"])
-    said = words("claims.gives_the_stated") if reading.get("gives_the_stated") else ""
-    return [text, " [", h("code", reading["formula"]), f" = {gives}] {said}".rstrip()]
+    verdict = view.words("claims.gives_the_stated") if reading.get("gives_the_stated") else ""
+    result = f" = {_result(view, reading)}] {verdict}".rstrip()
+    return [text, " [", h("code", reading["formula"]), result]
 
 
-def _table(view: View, rows: list[dict[str, Any]]) -> Table:
-    words = view.words
-    return Table(
-        [
-            Column(
-                "title",
-                words("claims.claim"),
-                lambda row: [row["title"], h("small", f"{unit_of(words, row)} · {words('level.' + row['level'])}")],
-            ),
-            Column("stated", words("claims.stated"), lambda row: _stated(view, row), numeric=True),
-            Column(
-                "recomputed",
-                words("claims.recomputed"),
-                lambda row: words.number(row["recomputed"], row["unit"]),
-                numeric=True,
-            ),
-            Column("difference", words("claims.difference"), lambda row: _difference(view, row), numeric=True),
-            Column("state", words("finding.status"), lambda row: badge(row["state"], words)),
-            Column("formula", words("claims.how"), lambda row: _account(view, row)),
-            Column(
-                "quote",
-                words("claims.where"),
-                lambda row: [h("q", row["quote"]) if row["quote"] else None, h("small", row["place"])],
-            ),
-        ],
-        rows,
-        [
-            Column(key, key)
-            for key in (
-                "claim",
-                "level",
-                "unit",
-                "unit_it",
-                "qualifier",
-                "relative_difference",
-                "reason",
-                "place",
-                "data_kind",
-                "run_id",
-            )
-        ],
-    )
+def _result(view: View, reading: Row) -> str:
+    """Return what a reading gives: a number, or why it gives none."""
+    if reading["because"]:
+        return str(reading["because"][view.words.language])
+    return view.words.number(reading["recomputed"])
 
 
-def _stated(view: View, row: Row) -> str:
-    key = f"qualifier.{row['qualifier']}"
-    return " ".join(
-        [*([view.words(key)] if view.words.has(key) else []), view.words.number(row["stated"], row["unit"])]
-    )
+# ---- the table -------------------------------------------------------------------------------------------------------
 
 
-def _difference(view: View, row: Row) -> Content:
-    if row["state"] != "differs" or not known(row["difference"]):
+def _name(view: View, claim: Row) -> Node:
+    level = view.words(f"level.{claim['level']}")
+    return [claim["title"], h("small", f"{unit_of(view.words, claim)} · {level}")]
+
+
+def _stated(view: View, claim: Row) -> str:
+    key = f"qualifier.{claim['qualifier']}"
+    number = view.words.number(claim["stated"], claim["unit"])
+    return f"{view.words(key)} {number}" if view.words.has(key) else number
+
+
+def _recomputed(view: View, claim: Row) -> str:
+    return view.words.number(claim["recomputed"], claim["unit"])
+
+
+def _difference(view: View, claim: Row) -> Node:
+    if claim["state"] != "differs" or not known(claim["difference"]):
         return "–"
-    share = row["relative_difference"]
-    return [
-        view.words.gain(row["difference"], row["unit"]),
-        h("small", view.words.number(share, "share")) if known(share) else None,
-    ]
+    share = claim["relative_difference"]
+    relative = h("small", view.words.number(share, "share")) if known(share) else None
+    return [view.words.gain(claim["difference"], claim["unit"]), relative]
 
 
-def _account(view: View, row: Row) -> Content:
+def _state(view: View, claim: Row) -> Element:
+    return badge(claim["state"], view.words)
+
+
+def _account(view: View, claim: Row) -> Node:
     """Return how the number came about, what hinders it, and how the difference may be read."""
-    possible = h("ul", [h("li", text) for text in row["possible"]])
-    more = [h("small", view.words("claims.possible")), possible] if row["possible"] else None
-    reason = h("small", row["reason"]) if row["reason"] and row["state"] != "reproduced" else None
-    return [h("code", row["formula"]) if row["formula"] else None, reason, more]
+    formula = h("code", claim["formula"]) if claim["formula"] else None
+    hinders = claim["reason"] and claim["state"] != "reproduced"
+    reason = h("small", claim["reason"]) if hinders else None
+    return [formula, reason, _possible(view, claim["possible"])]
+
+
+def _possible(view: View, readings: Sequence[Node]) -> Node:
+    if not readings:
+        return None
+    entries = [h("li", reading) for reading in readings]
+    return [h("small", view.words("claims.possible")), h("ul", entries)]
+
+
+def _written(view: View, claim: Row) -> Node:
+    quote = h("q", claim["quote"]) if claim["quote"] else None
+    return [quote, h("small", claim["place"])]
+
+
+CLAIMS = (
+    ColumnSpec("title", "claims.claim", _name),
+    ColumnSpec("stated", "claims.stated", _stated, numeric=True),
+    ColumnSpec("recomputed", "claims.recomputed", _recomputed, numeric=True),
+    ColumnSpec("difference", "claims.difference", _difference, numeric=True),
+    ColumnSpec("state", "finding.status", _state),
+    ColumnSpec("formula", "claims.how", _account),
+    ColumnSpec("quote", "claims.where", _written),
+)
+CLAIMS_IN_FILE = (
+    *("claim", "level", "unit", "unit_it", "qualifier", "relative_difference", "reason", "place", "data_kind"),
+    "run_id",
+)
+
+
+def _has_claims(view: View, programme: str) -> bool:
+    return len(view.published.claims(programme)) > 0
+
+
+PAGE = Page(
+    name="claims",
+    title="menu.claims",
+    build=page,
+    roles=EVERY_ROLE,
+    chapter=Chapter(),
+    has_content=_has_claims,
+    examples=("claims/wecare",),
+)

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
 
-from impact.drawing.markup import Content, h
-from impact.publish.export import SOURCES, export_tables, table_formats
+from impact.drawing.markup import Element, Node, h
+from impact.publish.export import SOURCES, ExportTable, export_tables, table_formats
 from impact.publish.export.programme import ZIP
-from impact_dashboards.page.view import Block, Column, Page, Row, Table, View, records
-from impact_dashboards.parts.choose import choose
+from impact.publish.rows import Record, rows_of
+from impact.publish.scope import EVERY_ROLE
+from impact_dashboards.page.descriptor import Chapter, Page, any_programme, without
+from impact_dashboards.page.view import (
+    Block,
+    Column,
+    ColumnSpec,
+    PageContent,
+    Row,
+    Table,
+    View,
+    columns_of,
+    file_columns,
+)
 from impact_dashboards.parts.findings import KEPT, finding_rows, unit_of
 from impact_dashboards.parts.state_marks import badge
 from impact_dashboards.parts.values import CELL
 
-SHOWN = (
-    "finding",
-    "period",
-    "unit",
-    "baseline",
-    "target",
-    "value",
-    "conf_low",
-    "conf_high",
-    "n",
-    "attainment",
+FINDINGS = (
+    *("finding", "period", "unit", "baseline", "target", "value", "conf_low", "conf_high", "n", "attainment"),
     "suppressed",
 )
 NUMBERS = ("baseline", "target", "value", "conf_low", "conf_high", "n")
@@ -34,167 +36,205 @@ BUTTONS = ("csv", "csvw")
 """Formats of findings that have a link with words of their own."""
 MEASURED = (*CELL, "value", "conf_low", "conf_high", "n", "suppressed")
 MORE = ("std_error", "n_missing", "units_reported", "units_expected", "n_clusters", "method")
+TEXTS = ("title_it", "title_en", "part_it", "part_en")
 
 
-def export(view: View) -> Page:
+def page(view: View) -> PageContent:
     """Return the page of one programme: its findings and measures as files, and the suppressed cells."""
-    words = view.words
-    if not view.programme:
-        return choose(view, lambda name: True)
     findings = finding_rows(view, view.findings)
     hidden = [row for row in findings if row["suppressed"]]
-    blocks = [
-        _findings(view, findings),
-        _measures(view),
-        _tables(view),
-        _hidden(view, hidden),
-        _columns(view),
-    ]
-    lead = words("export.lead", count=len(findings), hidden=len(hidden))
-    return Page(
-        words("export.title"), blocks, lead=lead, synthetic=any(row["data_kind"] == "synthetic" for row in findings)
-    )
+    blocks = [_findings(view, findings), _measures(view), _tables(view), _hidden(view, hidden), _columns(view)]
+    lead = view.words("export.lead", count=len(findings), hidden=len(hidden))
+    synthetic = any(row["data_kind"] == "synthetic" for row in findings)
+    return PageContent(view.words("export.title"), blocks, lead=lead, synthetic=synthetic)
 
 
-def _column(view: View, key: str) -> Column:
-    return Column(key, key, _shown(view, key), numeric=key in NUMBERS, meaning=meaning(view, key), head=h("code", key))
-
-
-def _shown(view: View, key: str) -> Callable[[Row], Content]:
-    """Return how a page shows what stands in a file: numbers as everywhere, states in words, codes as codes."""
-    words = view.words
-    if key in NUMBERS:
-        return lambda row: words.number(row[key], row.get("unit") or "" if key != "n" else "")
-    if key == "attainment":
-        return lambda row: badge(row[key], words)
-    if key == "suppressed":
-        return lambda row: words(f"disclosure.{row[key]}") if row[key] else "–"
-    if key == "unit":
-        return lambda row: unit_of(words, row)
-    return lambda row: h("code", str(row[key])) if row[key] else "–"
+# ---- columns as they stand in a file ---------------------------------------------------------------------------------
 
 
 def meaning(view: View, key: str, table: str = "finding") -> str:
     """Return what a column of a file means; some mean something else in measures than in findings."""
-    names = (f"column.{table}.{key}", f"column.{key}")
-    return next((view.words(name) for name in names if view.words.has(name)), "")
+    for name in (f"column.{table}.{key}", f"column.{key}"):
+        if view.words.has(name):
+            return view.words(name)
+    return ""
 
 
-def _marked(text: str) -> list[Content]:
-    """Return a text with what stands between backticks as code."""
-    return [h("code", piece) if place % 2 else piece for place, piece in enumerate(text.split("`"))]
+def _number(view: View, row: Row, key: str) -> str:
+    unit = "" if key == "n" else row.get("unit") or ""
+    return view.words.number(row[key], unit)
 
 
-def _findings(view: View, rows: list[dict[str, Any]]) -> Block:
-    words, address = view.words, view.address
-    formats = table_formats().items()
-    columns = [_column(view, key) for key in SHOWN]
-    titled = [
-        Column(f"{what}_{language}", f"{what}_{language}") for what in ("title", "part") for language in ("it", "en")
-    ]
-    extra = [
-        *titled,
-        *(_column(view, key) for key in KEPT),
-        Column("loaded", "loaded", meaning=words("meaning.loaded")),
-    ]
-    links = h(
-        "p",
-        h(
-            "a",
-            words("export.csv"),
-            href=address.file("findings", ".csv"),
-            class_="button",
-            download=f"{view.programme}-findings.csv",
-        ),
-        " ",
-        h("a", words("export.metadata"), href=address.file("findings", ".metadata.json")),
-        [_download(view, name, "findings", form.suffix) for name, form in formats if name not in BUTTONS],
-    )
+def _state(view: View, row: Row, key: str) -> Element:
+    return badge(row[key], view.words)
+
+
+def _suppressed(view: View, row: Row, key: str) -> str:
+    return view.words(f"disclosure.{row[key]}") if row[key] else "–"
+
+
+def _unit(view: View, row: Row, key: str) -> str:
+    return unit_of(view.words, row)
+
+
+def _code(view: View, row: Row, key: str) -> Node:
+    return h("code", str(row[key])) if row[key] else "–"
+
+
+CELLS: dict[str, Callable[[View, Row, str], Node]] = {
+    **dict.fromkeys(NUMBERS, _number),
+    "attainment": _state,
+    "suppressed": _suppressed,
+    "unit": _unit,
+}
+"""How a page shows what stands in a file: numbers as everywhere, states in words; all else as a code."""
+
+
+def _column(view: View, key: str, table: str = "finding") -> Column:
+    """Return a column of a file as the page shows it, called by its key."""
+    cell = CELLS.get(key, _code)
+
+    def show(row: Row) -> Node:
+        return cell(view, row, key)
+
+    described = meaning(view, key, table)
+    return Column(key, key, show, numeric=key in NUMBERS, meaning=described, head=h("code", key))
+
+
+# ---- findings and measures -------------------------------------------------------------------------------------------
+
+
+def _findings(view: View, rows: Sequence[Record]) -> Block:
+    columns = [_column(view, key) for key in FINDINGS]
+    loaded = Column("loaded", "loaded", meaning=view.words("meaning.loaded"))
+    extra = [*file_columns(TEXTS), *(_column(view, key) for key in KEPT), loaded]
     table = Table(columns, rows, extra, shown=FIRST)
-    return Block(
-        "findings", words("export.findings"), table, lead=words("export.findings_lead", count=len(rows)), body=links
-    )
+    lead = view.words("export.findings_lead", count=len(rows))
+    return Block("findings", view.words("export.findings"), table, lead=lead, body=_links(view))
+
+
+def _links(view: View) -> Element:
+    """Return the links to the file of findings and to what its columns mean."""
+    file, described = (view.address.file("findings", form) for form in (".csv", ".metadata.json"))
+    name = f"{view.programme}-findings.csv"
+    button = h("a", view.words("export.csv"), href=file, class_="button", download=name)
+    metadata = h("a", view.words("export.metadata"), href=described)
+    formats = [(name, form) for name, form in table_formats().items() if name not in BUTTONS]
+    more = [_download(view, name, "findings", form.suffix) for name, form in formats]
+    return h("p", button, " ", metadata, more)
 
 
 def _measures(view: View) -> Block:
-    words = view.words
-    rows = records(view.published.measures(view.programme))
-    columns = [
-        Column(
-            key,
-            key,
-            _shown(view, key),
-            meaning=meaning(view, key, "measure"),
-            numeric=key in NUMBERS,
-            head=h("code", key),
-        )
-        for key in MEASURED
-    ]
-    table = Table(columns, rows, [Column(key, key, meaning=meaning(view, key, "measure")) for key in MORE], shown=FIRST)
-    return Block("measures", words("export.measures"), table, lead=words("export.measures_lead", count=len(rows)))
+    rows = rows_of(view.published.measures(view.programme))
+    columns = [_column(view, key, "measure") for key in MEASURED]
+    extra = [Column(key, key, meaning=meaning(view, key, "measure")) for key in MORE]
+    table = Table(columns, rows, extra, shown=FIRST)
+    lead = view.words("export.measures_lead", count=len(rows))
+    return Block("measures", view.words("export.measures"), table, lead=lead)
 
 
-def _download(view: View, name: str, block: str, ending: str) -> list[Content]:
+# ---- all tables ------------------------------------------------------------------------------------------------------
+
+
+def _download(view: View, name: str, block: str, ending: str) -> list[Node]:
     """Return the link to a file in a format, with what parts it from the one before."""
     label = view.words("export.as", form=name, title=view.words(f"export.{block}"))
     href, file = view.address.file(block, ending), f"{view.programme}-{block}{ending}"
     return [" · ", h("a", name, href=href, download=file, aria_label=label)]
 
 
+def _table_name(view: View, row: Row) -> Element:
+    return h("code", row["table"])
+
+
+TABLES = (
+    ColumnSpec("table", "export.file", _table_name),
+    ColumnSpec("title", "export.holds"),
+)
+
+
 def _tables(view: View) -> Block:
     """Return all published tables of the programme, each format as a ZIP."""
-    words = view.words
+    rows = [{"table": name, "title": view.words(f"export.table.{name}")} for name in SOURCES]
     links = [_download(view, name, "tables", f".{name}{ZIP}") for name in table_formats()]
-    rows = [{"table": name, "title": words(f"export.table.{name}")} for name in SOURCES]
-    columns = [
-        Column("table", words("export.file"), lambda row: h("code", row["table"])),
-        Column("title", words("export.holds")),
-    ]
+
+    def tables(version: str) -> Sequence[ExportTable]:
+        return export_tables(view.published, view.programme, view.words, version)
+
     return Block(
         "tables",
-        words("export.tables"),
-        Table(columns, rows),
-        lead=words("export.tables_lead", count=len(rows)),
-        body=h("p", words("export.zip"), links),
-        tables=lambda version: export_tables(view.published, view.programme, words, version),
+        view.words("export.tables"),
+        Table(columns_of(view, TABLES), rows),
+        lead=view.words("export.tables_lead", count=len(rows)),
+        body=h("p", view.words("export.zip"), links),
+        tables=tables,
     )
 
 
-def _hidden(view: View, rows: list[dict[str, Any]]) -> Block:
-    words = view.words
-    counts = Counter((row["indicator"], view.words.pick(row, "title"), row["suppressed"]) for row in rows)
-    listed = [
-        {"indicator": name, "title": title, "reason": reason, "count": count}
-        for (name, title, reason), count in counts.items()
-    ]
-    table = Table(
-        [
-            Column("title", words("filter.indicator")),
-            Column("reason", words("export.reason"), lambda row: words(f"disclosure.{row['reason']}")),
-            Column("count", words("export.cells"), numeric=True),
-        ],
-        listed,
-        [Column("indicator", "indicator")],
-    )
-    rule = words("export.rule", minimum=int(view.published.titles[view.programme]["minimum"]))
-    return Block(
-        "suppressed",
-        words("export.suppressed"),
-        table if listed else None,
-        lead=rule,
-        body=None if listed else h("p", words("export.nothing_hidden"), class_="empty"),
-    )
+# ---- what is suppressed ----------------------------------------------------------------------------------------------
+
+
+def _reason(view: View, row: Row) -> str:
+    return view.words(f"disclosure.{row['reason']}")
+
+
+HIDDEN = (
+    ColumnSpec("title", "filter.indicator"),
+    ColumnSpec("reason", "export.reason", _reason),
+    ColumnSpec("count", "export.cells", numeric=True),
+)
+
+
+def _hidden(view: View, rows: Sequence[Record]) -> Block:
+    """Return how many cells of each indicator are suppressed, and why."""
+    title, minimum = view.words("export.suppressed"), view.published.titles[view.programme]["minimum"]
+    rule = view.words("export.rule", minimum=int(minimum))
+    if not rows:
+        empty = h("p", view.words("export.nothing_hidden"), class_="empty")
+        return Block("suppressed", title, lead=rule, body=empty)
+    table = Table(columns_of(view, HIDDEN), _hidden_rows(view, rows), file_columns(["indicator"]))
+    return Block("suppressed", title, table, lead=rule)
+
+
+def _hidden_rows(view: View, rows: Sequence[Record]) -> list[Record]:
+    names = ("indicator", "title", "reason")
+    cells = Counter((row["indicator"], view.words.pick(row, "title"), row["suppressed"]) for row in rows)
+    return [dict(zip(names, cell, strict=True)) | {"count": count} for cell, count in cells.items()]
+
+
+# ---- what columns mean -----------------------------------------------------------------------------------------------
+
+
+def _key(view: View, row: Row) -> Element:
+    return h("code", row["column"])
+
+
+def _meaning(view: View, row: Row) -> list[Node]:
+    """Return a meaning with what stands between backticks as code."""
+    pieces = enumerate(row["meaning"].split("`"))
+    return [h("code", piece) if position % 2 else piece for position, piece in pieces]
+
+
+COLUMNS = (
+    ColumnSpec("column", "export.column", _key),
+    ColumnSpec("meaning", "export.meaning", _meaning),
+)
 
 
 def _columns(view: View) -> Block:
     """Return what every column of the file of findings means."""
-    words = view.words
-    rows = [{"column": key, "meaning": meaning(view, key)} for key in KEPT if meaning(view, key)]
-    table = Table(
-        [
-            Column("column", words("export.column"), lambda row: h("code", row["column"])),
-            Column("meaning", words("export.meaning"), lambda row: _marked(row["meaning"])),
-        ],
-        rows,
-    )
-    return Block("columns", words("export.columns"), table, folded=False)
+    meanings = {key: meaning(view, key) for key in KEPT}
+    rows = [{"column": key, "meaning": text} for key, text in meanings.items() if text]
+    table = Table(columns_of(view, COLUMNS), rows)
+    return Block("columns", view.words("export.columns"), table)
+
+
+PAGE = Page(
+    name="export",
+    title="menu.export",
+    build=page,
+    roles=EVERY_ROLE,
+    chapter=Chapter(without("findings", "measures", "tables")),
+    has_content=any_programme,
+    examples=("export/wecare",),
+)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pandas as pd
 
 from impact.declare import last_day
-from impact.drawing.markup import Content, Element, h
-from impact.judge.evidence import REFUSED
+from impact.drawing.markup import Element, Node, h
+from impact.publish.published import NO_EFFECT, REFUSED
+from impact.publish.rows import Record, rows_of
 from impact.words import Words
-from impact_dashboards.page.view import Column, Row, Table, View, records
+from impact.words.said import says
+from impact_dashboards.page.view import Column, ColumnSpec, Row, Table, View, columns_of, file_columns
 from impact_dashboards.parts.marks import known, whisker
 from impact_dashboards.parts.state_marks import badge, evidence
 
@@ -36,6 +37,9 @@ KEPT = (
 """What a file of findings holds, beside the columns that are shown."""
 
 
+# ---- which findings --------------------------------------------------------------------------------------------------
+
+
 def whole_only(findings: pd.DataFrame) -> pd.DataFrame:
     """Return the findings of whole programmes."""
     return findings[(findings["scope"] == "programme") & (findings["group"] == "all")]
@@ -43,8 +47,8 @@ def whole_only(findings: pd.DataFrame) -> pd.DataFrame:
 
 def whole(findings: pd.DataFrame) -> pd.DataFrame:
     """Return the findings of whole programmes; for a reader of parts, who sees none of these, those of the parts."""
-    found = whole_only(findings)
-    return findings if found.empty else found
+    of_programmes = whole_only(findings)
+    return findings if of_programmes.empty else of_programmes
 
 
 def cut_columns(findings: pd.DataFrame) -> pd.Series:
@@ -55,6 +59,14 @@ def cut_columns(findings: pd.DataFrame) -> pd.Series:
 def part_codes(findings: pd.DataFrame) -> pd.Series:
     """Return the code of the part each finding is of; empty for the whole."""
     return findings["scope_value"].where(findings["scope"] != "programme", findings["group_value"])
+
+
+def widest_cut(rows: Sequence[Row]) -> str:
+    """Return the column that cuts the widest parts in reach: none, but for a reader who sees parts only."""
+    return min((str(row["cut"]) for row in rows), default="")
+
+
+# ---- what a finding is called ----------------------------------------------------------------------------------------
 
 
 def title_of(view: View, row: Row) -> str:
@@ -72,53 +84,51 @@ def unit_of(words: Words, row: Row) -> str:
     return words("unit.share") if row["unit"] == "share" else drawn_unit(words, row)
 
 
+def part_path(row: Row) -> str:
+    """Return how an address names the part a finding is of, such as ``project_id=draios``; empty for the whole."""
+    return "".join(str(row["finding"]).split("/", 2)[2:])
+
+
 def part_of(view: View, row: Row) -> str:
     """Return the name of the part a finding is of; the whole's where it is of no part."""
-    _, _, part = str(row["finding"]).partition("/")[2].partition("/")
-    if not part:
+    path = part_path(row)
+    if not path:
         return view.words("finding.whole")
-    titled = row.get(f"part_{view.words.language}")
-    return str(titled) if titled else part.partition("=")[2] or part
+    title = row.get(f"part_{view.words.language}")
+    return str(title) if title else path.partition("=")[2] or path
 
 
 def link_of(view: View, row: Row) -> str:
     """Return where a finding is explained."""
-    part = str(row["finding"]).split("/", 2)[2:]
-    return view.address.to(
-        "indicator", str(row["programme"]), str(row["indicator"]), **({"part": part[0]} if part else {})
-    )
+    return view.address.to("indicator", str(row["programme"]), str(row["indicator"]), part=part_path(row))
 
 
-def finding_rows(view: View, findings: pd.DataFrame) -> list[dict[str, Any]]:
+# ---- rows ------------------------------------------------------------------------------------------------------------
+
+
+def finding_rows(view: View, findings: pd.DataFrame) -> list[Record]:
     """Return findings as rows: with the column that cuts them and their code, when their data end and were loaded."""
-    names = [str(name) for name in findings["programme"].unique()]
-    loaded = {name: loaded_days(view, name) for name in names}
-    waves = {name: view.published.days(name) for name in names}
-    parts = findings.assign(cut=cut_columns(findings), code=part_codes(findings))
-    return [
-        row
-        | {"loaded": loaded[row["programme"]].get(row["indicator"])}
-        | {"dated": _dated(row["period"], waves[row["programme"]]) if known(row["value"]) else None}
-        for row in records(parts)
-    ]
+    programmes = [str(name) for name in findings["programme"].unique()]
+    loaded = {name: loaded_days(view, name) for name in programmes}
+    waves = {name: view.published.days(name) for name in programmes}
+    rows = rows_of(findings.assign(cut=cut_columns(findings), code=part_codes(findings)))
+    for row in rows:
+        row["loaded"] = loaded[row["programme"]].get(row["indicator"])
+        row["dated"] = _dated(row, waves[row["programme"]])
+    return rows
 
 
-def _dated(period: str | None, waves: Mapping[str, str]) -> datetime.date | None:
-    """Return the last day of a wave or period."""
-    if not period:
+def _dated(row: Row, waves: Mapping[str, str]) -> datetime.date | None:
+    """Return the last day of the wave or period that a value is of."""
+    period = row["period"]
+    if not period or not known(row["value"]):
         return None
     return datetime.date.fromisoformat(waves.get(period) or last_day(period))
 
 
-def all_rows(view: View) -> list[dict[str, Any]]:
+def all_rows(view: View) -> list[Record]:
     """Return all findings in reach as rows, made once for the data as they are."""
-    return view.published.remembered("finding rows", lambda: finding_rows(view, view.published.findings()))
-
-
-def widest_cut(rows: Sequence[Row]) -> str:
-    """Return the column that cuts the widest parts in reach: none, but for a reader who sees parts only."""
-    cuts = sorted({str(row["cut"]) for row in rows})
-    return cuts[0] if cuts else ""
+    return view.published.cached_value("finding rows", lambda: finding_rows(view, view.published.findings()))
 
 
 def loaded_days(view: View, programme: str) -> dict[str, datetime.date]:
@@ -126,11 +136,8 @@ def loaded_days(view: View, programme: str) -> dict[str, datetime.date]:
     loads = view.published.loads(programme)
     last = loads[loads["current"]].groupby("contract")["loaded_at"].max()
     days = {contract: moment.date() for contract, moment in last.items()}
-    return {
-        indicator: days[contract]
-        for indicator, contract in view.published.contracts(programme).items()
-        if contract in days
-    }
+    contracts = view.published.contracts(programme)
+    return {indicator: days[contract] for indicator, contract in contracts.items() if contract in days}
 
 
 def age(view: View, row: Row) -> int | None:
@@ -138,65 +145,26 @@ def age(view: View, row: Row) -> int | None:
     return None if row["dated"] is None else max((view.today - row["dated"]).days, 0)
 
 
-def finding_table(view: View, rows: Sequence[Row], *, parts: bool = False, group: Any = None) -> Table:
-    """Return findings as a table: promise, drawing, outcome, status, effect, evidence, freshness."""
-    words = view.words
-    shown = [
-        Column("finding", words("finding.name"), lambda row: _name(view, row, parts=parts)),
-        Column("", words("finding.drawing"), lambda row: _drawing(view, row)),
-        Column(
-            "value",
-            words("finding.value"),
-            lambda row: value_cell(view, row),
-            numeric=True,
-            meaning=words("meaning.value"),
-        ),
-        Column(
-            "attainment",
-            words("finding.status"),
-            lambda row: state_badge(view, row),
-            meaning=words("meaning.attainment"),
-        ),
-        Column(
-            "estimate",
-            words("finding.effect"),
-            lambda row: effect_cell(view, row),
-            numeric=True,
-            meaning=words("meaning.estimate"),
-        ),
-        Column(
-            "evidence_level",
-            words("finding.evidence"),
-            lambda row: _evidence(view, row),
-            meaning=words("meaning.evidence"),
-        ),
-        Column(
-            "dated",
-            words("finding.dated"),
-            lambda row: _dated_cell(view, row),
-            numeric=True,
-            meaning=words("meaning.dated"),
-        ),
-    ]
-    language = words.language
-    extra = [Column(f"title_{language}", words("finding.title")), Column(f"part_{language}", words("finding.part"))]
-    extra += [Column(key, key.replace("_", " ")) for key in KEPT]
-    extra += [Column("loaded", words("finding.loaded"), meaning=words("meaning.loaded"))]
-    return Table(shown, rows, extra, group)
+# ---- cells -----------------------------------------------------------------------------------------------------------
 
 
-def _name(view: View, row: Row, *, parts: bool) -> Content:
-    name = part_of(view, row) if parts else title_of(view, row)
-    of_part = "/" in str(row["finding"]).partition("/")[2]
-    under = (
-        title_of(view, row)
-        if parts
-        else " · ".join(filter(None, (part_of(view, row) if of_part else "", unit_of(view.words, row))))
-    )
-    return [h("a", name, href=link_of(view, row)), h("small", under)]
+def _muted() -> Element:
+    return h("span", "–", class_="muted")
 
 
-def _drawing(view: View, row: Row) -> Content:
+def _whole_name(view: View, row: Row) -> Node:
+    """Return the indicator as the link to its finding, above its part, if it is of one, and its unit."""
+    part = part_of(view, row) if part_path(row) else ""
+    below = " · ".join(filter(None, (part, unit_of(view.words, row))))
+    return [h("a", title_of(view, row), href=link_of(view, row)), h("small", below)]
+
+
+def _part_name(view: View, row: Row) -> Node:
+    """Return the part as the link to its finding, above the indicator."""
+    return [h("a", part_of(view, row), href=link_of(view, row)), h("small", title_of(view, row))]
+
+
+def _drawing(view: View, row: Row) -> Node:
     if row["attainment"] == "suppressed":
         return h("small", view.words(f"disclosure.{row['suppressed']}"))
     if row["attainment"] in NO_PATH:
@@ -206,73 +174,131 @@ def _drawing(view: View, row: Row) -> Content:
 
 def in_words(view: View, row: Row) -> str:
     """Return what a finding's drawing shows as a sentence."""
-    words, unit = view.words, row["unit"]
-    ends = words.interval(row["conf_low"], row["conf_high"], unit)
-    said = [f"{part_of(view, row)}: {words.number(row['value'], unit)} {ends}"]
-    said += [f"{words('finding.baseline')} {words.number(row['baseline'], unit)}"] if known(row["baseline"]) else []
-    said += [f"{words('finding.target')} {words.number(row['target'], unit)}"] if known(row["target"]) else []
-    return ", ".join(text.strip() for text in said)
+    interval = view.words.interval(row["conf_low"], row["conf_high"], row["unit"])
+    value = f"{part_of(view, row)}: {view.words.number(row['value'], row['unit'])} {interval}"
+    return ", ".join([value.strip(), *_promise_words(view, row)])
 
 
-def value_cell(view: View, row: Row) -> Content:
+def _promise_words(view: View, row: Row) -> Iterator[str]:
+    """Yield baseline and target, as far as they are known."""
+    if known(row["baseline"]):
+        yield f"{view.words('finding.baseline')} {view.words.number(row['baseline'], row['unit'])}"
+    if known(row["target"]):
+        yield f"{view.words('finding.target')} {view.words.number(row['target'], row['unit'])}"
+
+
+def value_cell(view: View, row: Row) -> Node:
     """Return a value as it was stated, with its interval and what was promised."""
-    words, unit = view.words, row["unit"]
     if not known(row["value"]):
-        return h("span", "–", class_="muted")
-    qualified = [words(f"qualifier.{flag}") for flag in row["flags"] if words.has(f"qualifier.{flag}")]
-    promised = known(row["target"])
-    ends = words.interval(row["conf_low"], row["conf_high"], unit)
-    return [
-        h("strong", " ".join([*qualified, words.number(row["value"], unit)])),
-        h("small", ends) if ends else None,
-        h("small", words("finding.promised", value=words.number(row["target"], unit))) if promised else None,
-    ]
+        return _muted()
+    interval = view.words.interval(row["conf_low"], row["conf_high"], row["unit"])
+    value = h("strong", " ".join([*_qualifiers(view, row), view.words.number(row["value"], row["unit"])]))
+    return [value, h("small", interval) if interval else None, _promised(view, row)]
 
 
-def effect_cell(view: View, row: Row) -> Content:
+def _qualifiers(view: View, row: Row) -> list[str]:
+    """Return how exactly a value was stated: about, more than, at most."""
+    keys = [f"qualifier.{flag}" for flag in row["flags"]]
+    return [view.words(key) for key in keys if view.words.has(key)]
+
+
+def _promised(view: View, row: Row) -> Element | None:
+    if not known(row["target"]):
+        return None
+    target = view.words.number(row["target"], row["unit"])
+    return h("small", view.words("finding.promised", value=target))
+
+
+def effect_cell(view: View, row: Row) -> Node:
     """Return an effect with its interval and what it says; a change is called a change."""
-    words, unit = view.words, row["unit"]
     if not known(row["estimate"]):
-        return h("span", "–", class_="muted")
-    kind = row["estimand"] if row["estimand"] in ("change", "association") else "effect"
-    return [
-        words.gain(row["estimate"], unit),
-        h("small", words.interval(row["effect_low"], row["effect_high"], unit, gain=True)),
-        h("small", words(f"estimand.{kind}")) if kind != "effect" else None,
-    ]
+        return _muted()
+    effect = view.words.gain(row["estimate"], row["unit"])
+    interval = view.words.interval(row["effect_low"], row["effect_high"], row["unit"], gain=True)
+    estimand = row["estimand"].code
+    return [effect, h("small", interval), h("small", view.words(estimand)) if estimand in NO_EFFECT else None]
 
 
 def state_badge(view: View, row: Row) -> Element:
     """Return the state of a promise; of how many units the value is, where some are missing."""
-    counts = unit_words(view, row)
-    said = f"{view.words('status.' + row['attainment'])} ({counts})" if counts else None
-    return badge(row["attainment"], view.words, said)
+    units = unit_words(view, row)
+    text = f"{view.words('status.' + row['attainment'])} ({units})" if units else None
+    return badge(row["attainment"], view.words, text)
 
 
 def unit_words(view: View, row: Row) -> str:
     """Return of how many of the units a value is, in words; nothing where none is missing."""
     if "incomplete" not in row["flags"] or not known(row["units_expected"]):
         return ""
-    return view.words("units.some", reported=int(row["units_reported"]), count=int(row["units_expected"]))
+    reported, expected = int(row["units_reported"]), int(row["units_expected"])
+    return view.words("units.some", reported=reported, count=expected)
 
 
-def _evidence(view: View, row: Row) -> Content:
-    level = row["evidence_level"]
-    refused = str(row["evidence_reason"]).startswith(REFUSED)
+def _evidence(view: View, row: Row) -> Node:
+    """Return the level of evidence, and what the effect says where there is one or it was refused."""
+    level = evidence(row["evidence_level"], view.words)
+    refused = says(row["evidence_reason"], REFUSED)
     silent = row["contribution"] == "suppressed" or (row["contribution"] == "not_estimable" and not refused)
-    said = None if silent else badge(row["contribution"], view.words)
-    return [evidence(level, view.words), h("small", said) if said is not None else None]
+    return [level, None if silent else h("small", badge(row["contribution"], view.words))]
 
 
 def _dated_cell(view: View, row: Row) -> Element:
     days = age(view, row)
     if days is None:
-        return h("span", "–", class_="muted")
+        return _muted()
     return h("span", view.words.date(row["dated"]), class_="stale" if days > OLD else None)
 
 
 def remarks(view: View, row: Row) -> list[str]:
     """Return in words what is to be known of a finding's value before it is compared."""
-    said = [view.words(f"flag.{flag}") for flag in row["flags"] if view.words.has(f"flag.{flag}")]
-    counts = unit_words(view, row)
-    return [f"{text}: {counts}" if counts and text == view.words("flag.incomplete") else text for text in said]
+    flags = [flag for flag in row["flags"] if view.words.has(f"flag.{flag}")]
+    return [_remark(view, row, flag) for flag in flags]
+
+
+def _remark(view: View, row: Row, flag: str) -> str:
+    """Return a flag in words; of a value of some units, with of how many."""
+    text, units = view.words(f"flag.{flag}"), unit_words(view, row)
+    return f"{text}: {units}" if units and flag == "incomplete" else text
+
+
+# ---- the table -------------------------------------------------------------------------------------------------------
+
+WHOLE_NAME = ColumnSpec("finding", "finding.name", _whole_name)
+PART_NAME = ColumnSpec("finding", "finding.name", _part_name)
+FINDINGS = (
+    ColumnSpec("", "finding.drawing", _drawing),
+    ColumnSpec("value", "finding.value", value_cell, numeric=True, meaning="meaning.value"),
+    ColumnSpec("attainment", "finding.status", state_badge, meaning="meaning.attainment"),
+    ColumnSpec("estimate", "finding.effect", effect_cell, numeric=True, meaning="meaning.estimate"),
+    ColumnSpec("evidence_level", "finding.evidence", _evidence, meaning="meaning.evidence"),
+    ColumnSpec("dated", "finding.dated", _dated_cell, numeric=True, meaning="meaning.dated"),
+)
+LOADED = ColumnSpec("loaded", "finding.loaded", meaning="meaning.loaded")
+
+
+def text_columns(view: View) -> list[Column]:
+    """Return the columns of a file that call a finding by its indicator and its part, in the reader's language."""
+    language = view.words.language
+    title, part = view.words("finding.title"), view.words("finding.part")
+    return [Column(f"title_{language}", title), Column(f"part_{language}", part)]
+
+
+def finding_table(
+    view: View, rows: Sequence[Row], *, parts: bool = False, group: Callable[[Row], str] | None = None
+) -> Table:
+    """Return findings as a table: promise, drawing, outcome, status, effect, evidence, freshness.
+
+    Parameters
+    ----------
+    view
+        What was asked for.
+    rows
+        Findings, as :func:`finding_rows` returns them.
+    parts
+        Whether a row is called by its part rather than by its indicator.
+    group
+        Returns what stands above a group of rows.
+    """
+    columns = columns_of(view, (PART_NAME if parts else WHOLE_NAME, *FINDINGS))
+    extra = [*text_columns(view), *file_columns(KEPT), LOADED.column(view)]
+    return Table(columns, rows, extra, group)

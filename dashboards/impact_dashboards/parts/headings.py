@@ -14,15 +14,19 @@ def contract_title(view: View, contract: str) -> str:
 
 def column_title(view: View, contract: str, column: str) -> str:
     """Return the title of a column."""
-    own = view.published.headings(view.programme, view.words.language).get((contract, column))
-    return own or view.published.cut_titles(view.words.language).get(column, column)
+    title = view.published.headings(view.programme, view.words.language).get((contract, column))
+    return title or view.published.cut_titles(view.words.language).get(column, column)
 
 
 def source_titles(view: View) -> dict[str, str]:
-    """Return the title of each source, in the words of its provenance."""
+    """Return the title of each source, in the words of its provenance; read once for the data as they are."""
+    return view.published.cached_value(f"source titles {view.programme}", lambda: _source_titles(view))
+
+
+def _source_titles(view: View) -> dict[str, str]:
     loads = view.published.loads(view.programme)
-    named = zip(loads["source"], loads["provenance"], strict=True)
-    return {source: str(json.loads(provenance).get("title") or source) for source, provenance in named}
+    provenances = zip(loads["source"], map(json.loads, loads["provenance"]), strict=True)
+    return {source: str(provenance.get("title") or source) for source, provenance in provenances}
 
 
 def source_contracts(view: View) -> dict[str, str]:

@@ -2,45 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pandas as pd
 
-from impact.drawing.markup import Content, Element, h
+from impact.drawing.markup import Element, Node, h
+from impact.publish.rows import rows_of
 from impact.words import Words
-from impact_dashboards.page.view import Row, records
+from impact_dashboards.page.view import Row
 
 MARK = "\0"
 
 
-def rich(words: Words, key: str, **parts: Content) -> list[Content]:
-    """Return the text of a key with elements in its places.
+def rich(words: Words, key: str, **elements: Node) -> list[Node]:
+    """Return the text of a key with elements for its values.
 
     Parameters
     ----------
     words
         Of the reader's language.
     key
-        Of a text with a place for each of the parts.
-    parts
-        What stands there.
+        Of a text with a value for each of the elements.
+    elements
+        What stands for each value, by its name in the text.
     """
-    text = words(key, **{name: f"{MARK}{name}{MARK}" for name in parts})
-    return [parts[piece] if place % 2 else piece for place, piece in enumerate(text.split(MARK))]
+    text = words(key, **{name: f"{MARK}{name}{MARK}" for name in elements})
+    pieces = enumerate(text.split(MARK))
+    return [elements[piece] if position % 2 else piece for position, piece in pieces]
 
 
 def source_list(words: Words, sources: pd.DataFrame) -> Element | None:
     """Return where rows come from: title, publisher, document, licence, day of retrieval and address."""
     if sources.empty:
         return None
-    return h("ul", [h("li", _source(words, row)) for row in records(sources)], class_="sources")
+    return h("ul", [h("li", _source(words, row)) for row in rows_of(sources)], class_="sources")
 
 
-def _source(words: Words, row: Row) -> Content:
-    said = [row["title"] + (" †" if row["kind"] == "synthetic" else ""), row["publisher"], row["document"]]
-    said += [words("source.licence", licence=row["licence"] or words("source.unstated"))]
-    said += [words("source.retrieved", date=words.date(row["retrieved"]))] if row["retrieved"] else []
-    said += [words("source.generator", name=row["generator"])] if row["generator"] else []
-    text = words("source.of", source=" · ".join(filter(None, said)))
-    return [text, *([" · ", web_link(row["url"], row["url"])] if row["url"] else [])]
+def _source(words: Words, row: Row) -> Node:
+    text = words("source.of", source=" · ".join(filter(None, _provenance(words, row))))
+    if not row["url"]:
+        return [text]
+    return [text, " · ", web_link(row["url"], row["url"])]
+
+
+def _provenance(words: Words, row: Row) -> Iterator[str]:
+    """Yield what is stated of a source; the licence too where none is."""
+    mark = " †" if row["kind"] == "synthetic" else ""
+    yield row["title"] + mark
+    yield row["publisher"]
+    yield row["document"]
+    yield words("source.licence", licence=row["licence"] or words("source.unstated"))
+    if row["retrieved"]:
+        yield words("source.retrieved", date=words.date(row["retrieved"]))
+    if row["generator"]:
+        yield words("source.generator", name=row["generator"])
 
 
 def web_link(url: str, text: str) -> Element | str:

@@ -7,6 +7,8 @@ from typing import Any
 from impact.drawing.markup import Element, h
 from impact.words import Words
 
+Attributes = dict[str, Any]
+"""Of an element of SVG, by name."""
 SHAPES = {
     "reached": "circle",
     "uncertain": "triangle",
@@ -44,7 +46,7 @@ SHAPES = {
     "late": "square",
 }
 """The shape of every state; its colour goes by the class of the same name in the style sheet."""
-DRAWN: dict[str, list[tuple[str, dict[str, Any]]]] = {
+DRAWN: dict[str, list[tuple[str, Attributes]]] = {
     "circle": [("circle", {"cx": 6, "cy": 6, "r": 5})],
     "triangle": [("path", {"d": "M6 1 11.5 11H.5Z"})],
     "square": [("rect", {"x": 1, "y": 1, "width": 10, "height": 10})],
@@ -88,11 +90,11 @@ DRAWN: dict[str, list[tuple[str, dict[str, Any]]]] = {
 
 def shape(state: str, *, x: float = 0, y: float = 0, size: float = 12) -> Element:
     """Return the shape of a state, for use inside a drawing; its middle lies at ``x, y``."""
-    parts = [h(tag, **attributes) for tag, attributes in DRAWN[SHAPES[state]]]
+    elements = [h(tag, **attributes) for tag, attributes in DRAWN[SHAPES[state]]]
     scale = size / 12
     return h(
         "g",
-        parts,
+        elements,
         class_=f"shape {state}",
         fill="currentColor",
         transform=f"translate({x - 6 * scale:.1f} {y - 6 * scale:.1f}) scale({scale:.3g})",
@@ -127,7 +129,9 @@ def evidence(level: Any, words: Words) -> Element:
 
 def dots(level: int, x: float, y: float) -> Element:
     """Return five dots, as many of them filled as the level says, for use inside a drawing."""
-    drawn = [
-        h("circle", cx=6 + 11 * place, cy=6, r=4, class_="dot on" if place < level else "dot") for place in range(5)
-    ]
-    return h("g", drawn, transform=f"translate({x} {y})")
+    circles = [_dot(number, filled=number < level) for number in range(5)]
+    return h("g", circles, transform=f"translate({x} {y})")
+
+
+def _dot(number: int, *, filled: bool) -> Element:
+    return h("circle", cx=6 + 11 * number, cy=6, r=4, class_="dot on" if filled else "dot")

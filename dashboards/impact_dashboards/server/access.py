@@ -92,9 +92,9 @@ class Access(Declared):
     @model_validator(mode="after")
     def _once(self) -> Access:
         names = [user.name.casefold() for user in self.users]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ValueError(f"each name stands once; found twice: {', '.join(twice)}")
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise ValueError(f"each name stands once; found twice: {', '.join(repeated)}")
         return self
 
     def user(self, name: str | None) -> User | None:
@@ -233,10 +233,10 @@ def content_policy(hashes: Iterable[str] = ()) -> str:
         For a hash that is none.
     """
     scripts = ["'self'"]
-    for one in hashes:
-        if not re.fullmatch(r"'sha(256|384|512)-[A-Za-z0-9+/=]+'", one):
-            raise ValueError(f"{one} is no hash of a script, such as 'sha256-…'")
-        scripts.append(one)
+    for digest in hashes:
+        if not re.fullmatch(r"'sha(256|384|512)-[A-Za-z0-9+/=]+'", digest):
+            raise ValueError(f"{digest} is no hash of a script, such as 'sha256-…'")
+        scripts.append(digest)
     rules: dict[str, Any] = {
         "default-src": "'self'",
         "script-src": " ".join(scripts),

@@ -22,18 +22,17 @@ from dash import Dash, Input, Output
 from dash.exceptions import DependencyException
 from werkzeug.wrappers import Response
 
-from impact.declare.base import Language
 from impact.drawing.markup import to_html, to_json
 from impact.errors import UsageError
-from impact.publish.published import Published
+from impact.publish.published import ReaderTables
 from impact.publish.scope import Scope
 from impact.words import LANGUAGES, words_in
+from impact.words.languages import Language
 from impact_dashboards.page.address import ENDINGS, Address, read_address
-from impact_dashboards.page.view import AddressError, View
-from impact_dashboards.page.view import Page as Content
-from impact_dashboards.pages import PAGES
+from impact_dashboards.page.view import AddressError, PageContent, View
+from impact_dashboards.pages import HOME, PAGES
 from impact_dashboards.server.access import Access, guard, scope_of_request
-from impact_dashboards.server.component import Page
+from impact_dashboards.server.component import PageComponent
 from impact_dashboards.server.files import block_file
 from impact_dashboards.server.reader import Reader
 from impact_dashboards.server.shell import frame
@@ -85,12 +84,12 @@ class Memory:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        made = make()
+        value = make()
         with self._lock:
-            self._kept[key] = made
+            self._kept[key] = value
             while len(self._kept) > self._size:
                 self._kept.popitem(last=False)
-        return made
+        return value
 
 
 class Site:
@@ -122,18 +121,19 @@ class Site:
         def made() -> Any:
             with edition.open() as warehouse:
                 tables = self.memory.get(("tables", scope, edition.version), dict)
-                published = Published(warehouse, scope, tables)
+                published = ReaderTables(warehouse, scope, tables)
                 return make(View(published, words_in(address.language), address, day), edition.version)
 
         return self.memory.get((kind, address, scope, edition.version, day), made)
 
     def _page(self, view: View, version: str) -> Answer:
-        page = _content(view)
-        if view.address.form and page.found:  # that there is such a file was found out before
-            page = Content(view.words("missing.file"), lead=view.words("missing.file_lead"), found=False)
+        content = _content(view)
+        if view.address.form and content.found:  # that there is such a file was found out before
+            content = PageContent(view.words("missing.file"), lead=view.words("missing.file_lead"), found=False)
         foot = view.words("shell.foot", version=version, date=view.words.date(view.today))
-        tree = frame(view, page, filter(view.published.scope.opens, PAGES), foot)
-        return Answer(200 if page.found else 404, page.title, to_html(tree), to_json(tree))
+        menu = [page for page in PAGES.values() if page.opens(view.published.scope)]
+        tree = frame(view, content, menu, foot)
+        return Answer(200 if content.found else 404, content.title, to_html(tree), to_json(tree))
 
     def _file(self, view: View, version: str) -> bytes | None:
         return block_file(view, _content(view), version)
@@ -144,23 +144,25 @@ def today() -> datetime.date:
     return datetime.datetime.now(tz=datetime.UTC).date()
 
 
-def _content(view: View) -> Content:
+def _content(view: View) -> PageContent:
     """Return the page of a view, or a page that says what there is where there is none."""
     words, address = view.words, view.address
-    build = PAGES.get(address.page) if view.published.scope.opens(address.page) else None
-    if build is None:
-        return Content(words("missing.page"), lead=words("missing.page_lead"), found=False)
+    page = PAGES.get(address.page)
+    if page is None or not page.opens(view.published.scope):
+        return PageContent(words("missing.page"), lead=words("missing.page_lead"), found=False)
     if address.programme and address.programme not in view.published.titles:
-        known = ", ".join(view.published.titles)
-        return Content(words("missing.programme"), lead=words("missing.programme_lead", known=known), found=False)
+        programmes = ", ".join(view.published.titles)
+        return PageContent(
+            words("missing.programme"), lead=words("missing.programme_lead", known=programmes), found=False
+        )
     try:
-        page = build(view)
+        content = page.content(view)
         view.check()
-        return page
+        return content
     except AddressError as error:
-        return Content(error.title, lead=str(error), found=False)
+        return PageContent(error.title, lead=str(error), found=False)
     except UsageError as error:
-        return Content(words("missing.finding"), lead=words.said(str(error)), found=False)
+        return PageContent(words("missing.finding"), lead=words.said(str(error)), found=False)
 
 
 class App(Dash):
@@ -208,7 +210,7 @@ def create_app(db: str | Path, *, access: Access | None = None, key: str | None 
         serve_locally=True,
         assets_folder=str(Path(__file__).parents[1] / "assets"),
     )
-    app.layout = Page(id="page")
+    app.layout = PageComponent(id="page")
     app.server.config["MAX_CONTENT_LENGTH"] = LONGEST
 
     @app.callback(Output("page", "content"), Input("page", "address"), prevent_initial_call=True)
@@ -231,11 +233,11 @@ def _is_dash_page(rule: Any) -> bool:
 def _asks_for_a_page(request: flask.Request) -> bool:
     """Tell whether a body is what the page's own script sends: a single address of this app."""
     try:
-        asked: Any = request.get_json(silent=True)
-        (given,) = asked["inputs"]
-        known = asked["output"] == "page.content" and asked["outputs"] == {"id": "page", "property": "content"}
-        address = read_address(str(given["value"]))
-        return known and (given["id"], given["property"]) == ("page", "address") and _is_page(address)
+        question: Any = request.get_json(silent=True)
+        (field,) = question["inputs"]
+        of_page = question["output"] == "page.content" and question["outputs"] == {"id": "page", "property": "content"}
+        address = read_address(str(field["value"]))
+        return of_page and (field["id"], field["property"]) == ("page", "address") and _is_page(address)
     except (KeyError, TypeError, ValueError, RecursionError):
         return False
 
@@ -262,7 +264,7 @@ def _routes(app: App, site: Site) -> None:
             return None if path != CALLBACK or _asks_for_a_page(flask.request) else _said("No such question.", 400)
         language = flask.request.accept_languages.best_match(LANGUAGES, default=LANGUAGES[0])
         if path == "/":
-            return flask.redirect(Address(language, "portfolio").href)
+            return flask.redirect(Address(language, HOME.name).href)
         return document(Address(language, path.strip("/").split("/")[0]))
 
     @server.errorhandler(DependencyException)
@@ -271,12 +273,12 @@ def _routes(app: App, site: Site) -> None:
 
     @server.route(f"/{languages}/")
     def home(language: str) -> Response:
-        return flask.redirect(Address(language, "portfolio").href)
+        return flask.redirect(Address(language, HOME.name).href)
 
     @server.route(f"/{languages}/<path:path>")
     def view(language: str, path: str) -> Response:
-        asked = f"{quote(flask.request.path)}?{flask.request.query_string.decode('latin-1')}"
-        address = read_address(asked) or Address(language, "")
+        asked_for = f"{quote(flask.request.path)}?{flask.request.query_string.decode('latin-1')}"
+        address = read_address(asked_for) or Address(language, "")
         content = site.file(address, scope_of_request()) if address.form else None
         if content is None:
             return document(address)

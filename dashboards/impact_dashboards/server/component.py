@@ -7,7 +7,7 @@ from typing import Any
 from dash.development.base_component import Component
 
 
-class Page(Component):
+class PageComponent(Component):
     """A page whose content is a tree of elements (:mod:`impact.drawing.markup`) as JSON.
 
     Dash wraps every component it draws; a page here has thousands of elements, drawings among them, for which Dash has
@@ -31,9 +31,9 @@ class Page(Component):
         self._children_props: list[str] = []
         self._base_nodes: list[str] = []
         self._valid_wildcard_attributes = self.available_wildcard_attributes = list[str]()
-        given = {"id": id, "address": address, "content": content}
-        known = {name: value for name, value in given.items() if value is not None}
-        super().__init__(**known)  # type: ignore[no-untyped-call]
+        properties = {"id": id, "address": address, "content": content}
+        stated = {name: value for name, value in properties.items() if value is not None}
+        super().__init__(**stated)  # type: ignore[no-untyped-call]
 
 
 scripts = [{"relative_package_path": "page.js", "namespace": "impact_dashboards"}]

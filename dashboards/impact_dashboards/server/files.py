@@ -11,11 +11,11 @@ from impact.publish.export import ExportColumn, ExportTable, Origin, Takes, zipp
 from impact.publish.export.table import in_language
 from impact.words import Words
 from impact_dashboards.page.address import ENDINGS
-from impact_dashboards.page.view import Block, Column, Page, Table, View
-from impact_dashboards.server.shell import drawing_of
+from impact_dashboards.page.view import Block, Column, PageContent, Table, View
+from impact_dashboards.parts.drawings import drawing_of
 
 
-def block_file(view: View, page: Page, version: str) -> bytes | None:
+def block_file(view: View, page: PageContent, version: str) -> bytes | None:
     """Return the file that an address asks for; None where the page has no such block or the block no such file."""
     block, ending = page.block(view.address.block), ENDINGS[view.address.form]
     if block is None:
@@ -26,7 +26,7 @@ def block_file(view: View, page: Page, version: str) -> bytes | None:
     return None if source is None else ending.form.write(source)
 
 
-def _source(view: View, page: Page, block: Block, version: str, takes: Takes) -> object | None:
+def _source(view: View, page: PageContent, block: Block, version: str, takes: Takes) -> object | None:
     """Return what a format takes of a block."""
     if takes is Takes.FIGURE:
         return block.figure
@@ -35,7 +35,7 @@ def _source(view: View, page: Page, block: Block, version: str, takes: Takes) ->
     return exported(view, page, block, block.table, version) if block.table is not None else None
 
 
-def exported(view: View, page: Page, block: Block, table: Table, version: str) -> ExportTable:
+def exported(view: View, page: PageContent, block: Block, table: Table, version: str) -> ExportTable:
     """Return a table of a page as it leaves: values as they are, sentences in the reader's language."""
     address, words = view.address, view.words
     title = f"{page.title}: {block.title}"

@@ -23,12 +23,12 @@ class Edition:
     @contextmanager
     def open(self) -> Iterator[Warehouse]:
         """Give the copy with a connection of its own: a connection shared by threads returns wrong rows."""
-        own = copy.copy(self.warehouse)
-        own.connection = self.warehouse.cursor()
+        reader = copy.copy(self.warehouse)
+        reader.connection = self.warehouse.cursor()
         try:
-            yield own
+            yield reader
         finally:
-            own.close()
+            reader.close()
 
 
 class Reader:
@@ -70,7 +70,7 @@ class Reader:
             return self._edition
 
     def _copy(self) -> Path:
-        found = published_copy(self._db)
-        if found is None:
+        path = published_copy(self._db)
+        if path is None:
             raise UsageError(f"nothing is published of {self._db}; run `impact run` or `impact demo` first")
-        return found
+        return path

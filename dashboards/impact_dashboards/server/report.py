@@ -13,25 +13,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from impact.declare.base import Language
 from impact.drawing.markup import Element, h, to_html
 from impact.errors import UsageError
 from impact.files import check_apart, check_place, copy_file, write_file
-from impact.publish.published import Published
+from impact.publish.published import ReaderTables
+from impact.publish.rows import rows_of
 from impact.words import words_in
+from impact.words.languages import Language
 from impact_dashboards.page.address import Address, read_address
-from impact_dashboards.page.view import Block, Page, View, records
-from impact_dashboards.pages import PAGES
-from impact_dashboards.parts.findings import whole
+from impact_dashboards.page.descriptor import Chapter, Page
+from impact_dashboards.page.view import PageContent, View
+from impact_dashboards.pages import HOME, PAGES
+from impact_dashboards.parts.facts import Fact, fact_list
 from impact_dashboards.server.app import today
 from impact_dashboards.server.reader import Reader
 from impact_dashboards.server.shell import block_element
 
-CHAPTERS = ("portfolio", "theory", "network", "territory", "monitoring", "claims", "export")
-"""Pages of which a report is made, in order; those of single indicators follow the theory of change."""
-LEFT_OUT = {"monitoring": ("records", "quarantine"), "export": ("findings", "measures", "tables")}
-"""Blocks, by page, that hold rows, or lead to files of what stands in other chapters."""
-OF_INDICATOR = ("waves", "effect", "terms", "definition", "plan")
 BROWSERS = (
     "chromium",
     "chromium-browser",
@@ -85,10 +82,10 @@ def report_html(db: str | Path, programme: str, language: Language) -> str:
     """
     edition = Reader(db).edition()
     with edition.open() as warehouse:
-        view = View(Published(warehouse), words_in(language), Address(language, "portfolio"), today())
+        view = View(ReaderTables(warehouse), words_in(language), Address(language, HOME.name), today())
         if programme not in view.published.titles:
-            known = ", ".join(view.published.titles)
-            raise UsageError(f"nothing is published of a programme '{programme}'; the database holds {known}")
+            programmes = ", ".join(view.published.titles)
+            raise UsageError(f"nothing is published of a programme '{programme}'; the database holds {programmes}")
         body = h(
             "div", _cover(view, programme, edition.version), list(_chapters(view, programme)), class_="page report"
         )
@@ -104,60 +101,54 @@ def report_html(db: str | Path, programme: str, language: Language) -> str:
 
 def _cover(view: View, programme: str, version: str) -> Element:
     words, row = view.words, view.published.titles[programme]
-    bodies = records(view.published.stakeholders(programme))
-    facts = [
-        (words("report.period"), f"{words.date(row['period_start'])} – {words.date(row['period_end'])}"),
-        (words("report.territory"), row["territory"]),
-        (words("report.bodies"), ", ".join(body["name"] for body in bodies)),
-        (words("report.version"), version),
-        (words("report.date"), words.date(view.today)),
-    ]
-    synthetic = (view.published.findings(programme)["data_kind"] == "synthetic").any()
-    banner = h("p", h("strong", words("banner.synthetic")), class_="report-banner", role="note") if synthetic else None
+    is_synthetic = (view.published.findings(programme)["data_kind"] == "synthetic").any()
+    warning = h("p", h("strong", words("banner.synthetic")), class_="report-banner", role="note")
     return h(
         "header",
         h("p", words("report.over"), class_="over"),
         h("h1", words.pick(row, "title")),
         h("p", words.pick(row, "summary"), class_="lead"),
-        banner,
-        h("dl", [[h("dt", name), h("dd", value)] for name, value in facts if value]),
+        warning if is_synthetic else None,
+        fact_list(_cover_facts(view, programme, version)),
         class_="cover",
     )
 
 
+def _cover_facts(view: View, programme: str, version: str) -> Iterator[Fact]:
+    """Yield what the programme is about, who has a part in it, and of which data the report is."""
+    words, row = view.words, view.published.titles[programme]
+    start, end = words.date(row["period_start"]), words.date(row["period_end"])
+    bodies = rows_of(view.published.stakeholders(programme))
+    yield Fact(words("report.period"), f"{start} – {end}")
+    yield Fact(words("report.territory"), row["territory"])
+    yield Fact(words("report.bodies"), ", ".join(body["name"] for body in bodies))
+    yield Fact(words("report.version"), version)
+    yield Fact(words("report.date"), words.date(view.today))
+
+
 def _chapters(view: View, programme: str) -> Iterator[Element]:
-    for name in CHAPTERS:
-        query = (("programme", programme),) if name == "portfolio" else ()
-        address = Address(view.words.language, name, () if name == "portfolio" else (programme,), query)
-        yield from _chapter(replace(view, address=address))
-        if name == "theory":
-            yield from _indicators(view, programme)
+    """Yield the chapters in the order of the menu, those without a block left out."""
+    for page in PAGES.values():
+        if page.chapter is None:
+            continue
+        for item in page.chapter.items(view, programme):
+            address = page.address(view.words.language, programme, item)
+            yield from _chapter(page, page.chapter, replace(view, address=address))
 
 
-def _chapter(view: View) -> Iterator[Element]:
-    page: Page = PAGES[view.address.page](view)
-    blocks = [block for block in page.blocks if block.id not in LEFT_OUT.get(view.address.page, ())]
+def _chapter(page: Page, chapter: Chapter, view: View) -> Iterator[Element]:
+    content = page.content(view)
+    blocks = [block_element(view, block, files=False) for block in chapter.blocks(content)]
     if blocks:
-        yield _section(view, page, [block_element(view, block, files=False) for block in blocks], view.address.page)
+        yield _section(content, blocks, _anchor(view.address))
 
 
-def _indicators(view: View, programme: str) -> Iterator[Element]:
-    """Yield a chapter for each indicator of the whole that has a promise or an effect."""
-    findings = whole(view.published.findings(programme))
-    for row in records(findings[findings["target"].notna() | findings["estimate"].notna()]):
-        here = replace(view, address=Address(view.words.language, "indicator", (programme, row["indicator"])))
-        page = PAGES["indicator"](here)
-        chosen = [_short(block) for block in page.blocks if block.id in OF_INDICATOR]
-        blocks = [block_element(here, block, files=False) for block in chosen]
-        yield _section(here, page, blocks, f"indicator-{row['indicator']}")
+def _anchor(address: Address) -> str:
+    """Return what a chapter is called in links: its page, and the item that it is about."""
+    return "-".join((address.page, *address.path[1:2]))
 
 
-def _short(block: Block) -> Block:
-    """Return a block without the table of a drawing that writes its values itself."""
-    return replace(block, table=None) if block.id == "terms" and block.figure is not None else block
-
-
-def _section(view: View, page: Page, blocks: list[Element], anchor: str) -> Element:
+def _section(page: PageContent, blocks: list[Element], anchor: str) -> Element:
     over = h("p", page.over, class_="over") if page.over else None
     lead = h("p", page.lead, class_="lead") if page.lead else None
     return h("article", over, h("h2", page.title, class_="chapter"), lead, blocks, id=anchor)
@@ -191,28 +182,28 @@ def _within(href: str, anchors: set[str]) -> str:
     address = read_address(href)
     if address is None:
         return href if href.removeprefix("#") in anchors else ""
-    names = (f"indicator-{address.path[1]}" if len(address.path) > 1 else "", address.page)
+    names = (_anchor(address), address.page)
     return next((f"#{name}" for name in names if name in anchors), "")
 
 
 def _browser() -> str:
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
         raise UsageError(
             "a PDF is printed by Chromium, Chrome or Edge, and none is on the path; write .html and print that"
         )
-    return found
+    return browser
 
 
 def _print(browser: str, text: str, out: Path) -> None:
     """Print a document with a browser that reaches nothing but the document itself."""
     with tempfile.TemporaryDirectory(prefix="impact-report-") as folder:
-        page, made = Path(folder) / "report.html", Path(folder) / "report.pdf"
+        page, printed = Path(folder) / "report.html", Path(folder) / "report.pdf"
         write_file(page, text)
-        command = [browser, *FLAGS, f"--user-data-dir={folder}/profile", f"--print-to-pdf={made}", page.as_uri()]
-        done = subprocess.run(command, capture_output=True, timeout=300, check=False)  # noqa: S603 - a browser found on the path
-        if not made.is_file():
+        command = [browser, *FLAGS, f"--user-data-dir={folder}/profile", f"--print-to-pdf={printed}", page.as_uri()]
+        process = subprocess.run(command, capture_output=True, timeout=300, check=False)  # noqa: S603 - a browser found on the path
+        if not printed.is_file():
             raise UsageError(
-                f"{browser} did not print the report: {done.stderr.decode(errors='replace').strip()[-300:]}"
+                f"{browser} did not print the report: {process.stderr.decode(errors='replace').strip()[-300:]}"
             )
-        copy_file(made, out)
+        copy_file(printed, out)

@@ -37,16 +37,16 @@ def serve(
         If nothing is published of the database, if an address beyond this machine is to be served without sign-in, or
         if the port is taken.
     """
-    known = read_access(access) if access is not None else None
-    refuse_exposed(host, known)
+    readers = read_access(access) if access is not None else None
+    refuse_exposed(host, readers)
     key = session_key(None)
-    warmed(db, known, key)  # what cannot be served fails here, in words
+    warmed(db, readers, key)  # what cannot be served fails here, in words
     sys.stdout.write(f"Serving {db} at http://{host}:{port} (stop with Ctrl+C)\n")
     sys.stdout.flush()
     if sys.platform == "win32":
-        warmed(db, known, key).run(host=host, port=port, debug=False)
+        warmed(db, readers, key).run(host=host, port=port, debug=False)
     else:
-        _gunicorn(db, known, key, f"{host}:{port}", workers)
+        _gunicorn(db, readers, key, f"{host}:{port}", workers)
 
 
 def warmed(db: str | Path, access: Access | None, key: str) -> App:

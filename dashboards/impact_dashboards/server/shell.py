@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import Any
 
-from impact.drawing.markup import Content, Element, h
-from impact.drawing.svg.figure import figure_svg
-from impact.words import LANGUAGES, Words
+from impact.drawing.markup import Element, Node, h
+from impact.words import LANGUAGES
+from impact.words.languages import Language
 from impact_dashboards.page.address import Address
-from impact_dashboards.page.view import Block, Choice, Column, Page, Row, Table, View
+from impact_dashboards.page.descriptor import Page
+from impact_dashboards.page.view import Block, Choice, PageContent, View
+from impact_dashboards.pages import HOME, PAGES
+from impact_dashboards.parts.drawings import BESIDE, HALF, NARROW, WIDE, drawing_of
+from impact_dashboards.parts.tables import table_element
 
 PLOTLY = "/assets/vendor/plotly-cartesian.min.js"
-WIDE, BESIDE, HALF, NARROW = 1160, 860, 560, 360
-"""Pixels of a drawing: across the page, beside a list, in a block of half width, on a telephone."""
 
 
-def frame(view: View, page: Page, menu: Iterable[str], foot: Content) -> Element:
+def frame(view: View, page: PageContent, menu: Iterable[Page], foot: Node) -> Element:
     """Return a whole page.
 
     Parameters
@@ -29,110 +30,111 @@ def frame(view: View, page: Page, menu: Iterable[str], foot: Content) -> Element
     foot
         What stands below, such as the version of the data.
     """
-    words = view.words
-    banner = h("p", h("strong", words("banner.synthetic")), class_="banner", role="note") if page.synthetic else None
-    heading = [h("p", page.over, class_="over") if page.over else None, h("h1", page.title)]
-    lead = h("p", page.lead, class_="lead") if page.lead else None
-    blocks = list(_blocks(view, page.blocks, BESIDE if page.aside else WIDE))
-    body = h("div", h("div", blocks, class_="column"), page.aside, class_="beside") if page.aside else blocks
-    return h(
-        "div",
-        h("a", words("shell.skip"), href="#content", class_="skip"),
-        h("header", _head(view, page, menu), _under(view, banner)),
-        h("main", heading, lead, page.head, _filters(view, page), body, id="content", tabindex="-1"),
-        h("footer", foot),
-        class_="page",
-        data_address=view.address.href,
-    )
+    skip = h("a", view.words("shell.skip"), href="#content", class_="skip")
+    header = h("header", _head(view, menu), _under(view, _banner(view, page)))
+    main = h("main", *_main(view, page), id="content", tabindex="-1")
+    return h("div", skip, header, main, h("footer", foot), class_="page", data_address=view.address.href)
 
 
-def _blocks(view: View, blocks: Iterable[Block], width: int) -> Iterator[Content]:
+def _banner(view: View, page: PageContent) -> Element | None:
+    """Return the warning over synthetic data."""
+    if not page.synthetic:
+        return None
+    return h("p", h("strong", view.words("banner.synthetic")), class_="banner", role="note")
+
+
+def _main(view: View, page: PageContent) -> Iterator[Node]:
+    """Yield heading, sentence, filters and blocks of a page."""
+    yield [h("p", page.over, class_="over") if page.over else None, h("h1", page.title)]
+    yield h("p", page.lead, class_="lead") if page.lead else None
+    yield page.head
+    yield _filters(view, page)
+    if not page.aside:
+        yield list(_blocks(view, page.blocks, WIDE))
+        return
+    column = h("div", list(_blocks(view, page.blocks, BESIDE)), class_="column")
+    yield h("div", column, page.aside, class_="beside")
+
+
+def _blocks(view: View, blocks: Iterable[Block], width: int) -> Iterator[Node]:
     """Yield the blocks in order, those of half width side by side."""
-    for half, some in groupby(blocks, key=lambda block: block.half):
-        drawn = [block_element(view, block, HALF if half else width) for block in some]
+    for half, alike in groupby(blocks, key=lambda block: block.half):
+        drawn = [block_element(view, block, HALF if half else width) for block in alike]
         yield h("div", drawn, class_="pair") if half else drawn
 
 
-def _head(view: View, page: Page, menu: Iterable[str]) -> Element:
-    words, address = view.words, view.address
-    logo = h(
-        "svg",
-        h("circle", cx=12, cy=12, r=10, class_="ring"),
-        h("path", d="M12 5V12H19A7 7 0 0 0 12 5Z", class_="slice"),
-        viewBox="0 0 24 24",
-        width=24,
-        height=24,
-        aria_hidden="true",
-        class_="logo",
+def _head(view: View, menu: Iterable[Page]) -> Element:
+    """Return the name of the app, the menu and the other languages."""
+    items = [h("li", _menu_link(view, page)) for page in menu]
+    navigation = h("nav", h("ul", items), aria_label=view.words("shell.menu"))
+    languages = [_language_link(view, language) for language in LANGUAGES if language != view.address.language]
+    return h("div", _brand(view), navigation, languages, class_="head")
+
+
+def _brand(view: View) -> Element:
+    ring = h("circle", cx=12, cy=12, r=10, class_="ring")
+    slice_ = h("path", d="M12 5V12H19A7 7 0 0 0 12 5Z", class_="slice")
+    logo = h("svg", ring, slice_, viewBox="0 0 24 24", width=24, height=24, aria_hidden="true", class_="logo")
+    return h("a", logo, h("span", view.words("shell.name")), href=view.address.to(HOME.name), class_="brand")
+
+
+def _menu_link(view: View, page: Page) -> Element:
+    current = "page" if page.name == view.address.page else None
+    href = page.link(view.address, _programme(view.address))
+    return h("a", view.words(page.title), href=href, aria_current=current)
+
+
+def _language_link(view: View, language: Language) -> Element:
+    return h(
+        "a",
+        language.upper(),
+        href=view.address.in_language(language),
+        hreflang=language,
+        lang=language,
+        aria_label=view.words(f"language.{language}"),
+        class_="language",
     )
-    items = [
-        h(
-            "li",
-            h(
-                "a",
-                words(f"menu.{name}"),
-                href=_menu_link(address, name),
-                aria_current="page" if name == address.page else None,
-            ),
-        )
-        for name in menu
-    ]
-    others = [
-        h(
-            "a",
-            name.upper(),
-            href=address.in_language(name),
-            hreflang=name,
-            lang=name,
-            aria_label=words(f"language.{name}"),
-            class_="language",
-        )
-        for name in LANGUAGES
-        if name != address.language
-    ]
-    brand = h("a", logo, h("span", words("shell.name")), href=address.to("portfolio"), class_="brand")
-    return h("div", brand, h("nav", h("ul", items), aria_label=words("shell.menu")), others, class_="head")
 
 
-def _menu_link(address: Address, name: str) -> str:
-    """Return where an entry of the menu leads: the programme is kept, except on the page of all programmes."""
-    if name == "portfolio":
-        return address.to("portfolio", programme=address.programme or address.get("programme"))
-    programme = address.programme or address.get("programme")
-    return address.to(name, *([programme] if programme else []))
+def _programme(address: Address) -> str:
+    """Return the programme that an address names, in its path or as a filter."""
+    return address.programme or address.get("programme")
 
 
 def _under(view: View, banner: Element | None) -> Element:
     """Return the bar of programmes, and the banner over synthetic data."""
     words, address = view.words, view.address
-    titles = {name: words.pick(row, "title") for name, row in view.published.titles.items()}
-    current = address.programme or address.get("programme")
-
-    def there(name: str) -> str:
-        return (
-            address.to("portfolio", programme=name) if address.page == "portfolio" else address.to(address.page, name)
-        )
-
-    every = [(words("shell.all_programmes"), address.to("portfolio"), "")] if address.page == "portfolio" else []
+    current = _programme(address)
     links = [
         h("a", title, href=href, aria_current="true" if name == current else None)
-        for title, href, name in [*every, *((title, there(name), name) for name, title in titles.items())]
+        for name, title, href in _programme_links(view)
     ]
     return h("div", h("nav", links, aria_label=words("shell.programmes")), banner, class_="under")
 
 
-def _filters(view: View, page: Page) -> Element | None:
+def _programme_links(view: View) -> Iterator[tuple[str, str, str]]:
+    """Yield name, title and address of each programme on this page; on the page of all, all of them first."""
+    address, page = view.address, PAGES.get(view.address.page)
+    if page is not None and page.has_content is None:
+        yield "", view.words("shell.all_programmes"), page.link(address, "")
+    for name, row in view.published.titles.items():
+        href = page.link(address, name) if page else address.to(address.page, name)
+        yield name, view.words.pick(row, "title"), href
+
+
+def _filters(view: View, page: PageContent) -> Element | None:
     if not page.choices:
         return None
-    shown = {choice.name for choice in page.choices} | {"page"}  # other filters leave other rows: from their first page
-    kept = [
-        h("input", type="hidden", name=name, value=value) for name, value in view.address.query if name not in shown
+    # other filters leave other rows, which are read from their first page
+    chosen = {choice.name for choice in page.choices} | {"page"}
+    hidden = [
+        h("input", type="hidden", name=name, value=value) for name, value in view.address.query if name not in chosen
     ]
     controls = [_control(choice) for choice in page.choices]
     go = h("button", view.words("filters.show"), type="submit", class_="go")
     return h(
         "form",
-        kept,
+        hidden,
         controls,
         go,
         action=view.address.bare,
@@ -196,13 +198,6 @@ def _files(view: View, block: Block) -> Element | None:
     return h("p", links, class_="files")
 
 
-def drawing_of(words: Words, block: Block, width: int = WIDE) -> Element | None:
-    """Return a block's drawing as SVG, whatever made it."""
-    if block.figure is not None:
-        return figure_svg(block.figure, title=block.title, words=words, width=width)
-    return block.drawing
-
-
 def _drawn(view: View, block: Block, width: int) -> Element | None:
     """Return a block's drawing; a figure for wide and narrow screens, with the address of what Plotly draws of it."""
     if block.figure is None:
@@ -220,61 +215,4 @@ def _drawn(view: View, block: Block, width: int) -> Element | None:
         data_plotly=PLOTLY,
         data_words=view.words("block.live"),
         data_at_once=block.at_once,
-    )
-
-
-def table_element(words: Words, table: Table, caption: str) -> Element:
-    """Return a table; where it is wider than the screen it scrolls, by keyboard too."""
-    filtered = any(column.below is not None for column in table.columns)
-    if not table.rows and not filtered:
-        return h("p", words("empty.rows"), class_="empty")
-    heads = [
-        h(
-            "th",
-            column.head or column.title,
-            scope="col",
-            class_="number" if column.numeric else None,
-            aria_sort=column.sort or None,
-        )
-        for column in table.columns
-    ]
-    filters = h("tr", [h("td", column.below) for column in table.columns]) if filtered else None
-    body = list(_bodies(words, table)) if table.rows else _no_rows(words, table)
-    left = len(table.rows) - table.shown if table.shown else 0
-    more = h("p", words("table.more", count=left), class_="note") if left > 0 else None
-    inner = h("table", h("caption", caption, class_="unseen"), h("thead", h("tr", heads), filters), body)
-    return h("div", h("div", inner, class_="scroll", tabindex="0", role="region", aria_label=caption), more)
-
-
-def _no_rows(words: Words, table: Table) -> Element:
-    """Return what stands below the filters of a table that leave no row."""
-    return h("tbody", h("tr", h("td", words("empty.rows"), colspan=len(table.columns), class_="muted")))
-
-
-def _bodies(words: Words, table: Table) -> Iterator[Element]:
-    if table.group is None:
-        yield h("tbody", [_row(words, table, row) for row in table.rows[: table.shown]])
-        return
-    for title, rows in groupby(table.rows[: table.shown], key=table.group):
-        head = h("tr", h("th", title, colspan=len(table.columns), scope="colgroup", class_="group"))
-        yield h("tbody", head, [_row(words, table, row) for row in rows])
-
-
-def _row(words: Words, table: Table, row: Row) -> Element:
-    first, *others = table.columns
-    cells = [h("th", _cell(words, first, row), scope="row")]
-    cells += [h("td", _cell(words, column, row), class_="number" if column.numeric else None) for column in others]
-    return h("tr", cells, class_=table.row_class(row) if table.row_class else None)
-
-
-def _cell(words: Words, column: Column, row: Row) -> Content:
-    if column.show is not None:
-        return column.show(row)
-    value: Any = row.get(column.key)
-    if value is None:
-        return "–"
-    return (
-        words.number(value, column.unit)
-        if isinstance(value, int | float) and not isinstance(value, bool)
-        else str(value)
     )

@@ -20,10 +20,11 @@ import flask
 from pydantic import AfterValidator, Field, IPvAnyNetwork
 from werkzeug.wrappers import Response
 
-from impact.declare.base import Declared, Language
+from impact.declare.base import Declared
 from impact.drawing.markup import h, to_html
 from impact.errors import UsageError
 from impact.words import LANGUAGES, words_in
+from impact.words.languages import Language
 
 KEY = "IMPACT_SESSION_KEY"
 KEY_LENGTH = 32
@@ -139,7 +140,7 @@ def readers_of_proxy(proxy: Proxy) -> Asked:
             sender = ipaddress.ip_address(flask.request.environ.get("REMOTE_ADDR", ""))
         except ValueError:
             return None
-        return flask.request.headers.get(proxy.header) if any(sender in one for one in proxy.trusted) else None
+        return flask.request.headers.get(proxy.header) if any(sender in network for network in proxy.trusted) else None
 
     return Asked(who)
 
@@ -251,17 +252,17 @@ def _confirmed(client: Any, issuer: Oidc) -> str:
         "iss": {"essential": True, "values": [issuer.issuer]},
         "aud": {"essential": True, "values": [issuer.client_id]},
     }
-    said = client.authorize_access_token(claims_options=claims).get("userinfo") or {}
-    email = said.get("email")
-    if said.get("email_verified") is not True or not isinstance(email, str):
+    user = client.authorize_access_token(claims_options=claims).get("userinfo") or {}
+    email = user.get("email")
+    if user.get("email_verified") is not True or not isinstance(email, str):
         raise ValueError("the issuer does not vouch for an email address")
     return email
 
 
 def _own(address: str) -> str:
     """Return an address if it is a path of this app, or its first page."""
-    own = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
-    return address if own else "/"
+    is_path = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
+    return address if is_path else "/"
 
 
 def _failed() -> Response:
@@ -273,8 +274,8 @@ def _failed() -> Response:
 def denied(asked: Asked, name: str | None) -> Response:
     """Return what a reader sees who has no name yet, or none that is listed."""
     if name is None and asked.start:
-        here = flask.request.full_path.rstrip("?") if flask.request.method == "GET" else "/"
-        link = ("access.sign_in", f"{asked.start}?{urlencode({'next': here})}")
+        path = flask.request.full_path.rstrip("?") if flask.request.method == "GET" else "/"
+        link = ("access.sign_in", f"{asked.start}?{urlencode({'next': path})}")
         return _page("access.sign_in", "access.sign_in_lead", 401, link)
     return _page("access.denied", "access.denied_lead", 403, name=name)
 
@@ -296,7 +297,7 @@ def _page(title: str, lead: str, status: int, link: tuple[str, str] | None = Non
 def _language() -> Language:
     """Return the language of the address that was asked for, or the first that the reader's browser prefers."""
     first = flask.request.path.strip("/").partition("/")[0]
-    asked = first or flask.request.args.get("next", "").strip("/").partition("/")[0]
+    prefix = first or flask.request.args.get("next", "").strip("/").partition("/")[0]
     best = flask.request.accept_languages.best_match(LANGUAGES, default=LANGUAGES[0])
-    named = asked if asked in LANGUAGES else best
-    return next(language for language in LANGUAGES if language == named)
+    chosen = prefix if prefix in LANGUAGES else best
+    return next(language for language in LANGUAGES if language == chosen)

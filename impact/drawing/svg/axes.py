@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-from babel.numbers import format_decimal
-
 from impact.drawing.markup import Element, h
-from impact.drawing.svg.parts import px, stroke
+from impact.drawing.svg.numbers import FormatNumber, written
+from impact.drawing.svg.parts import Props, px, stroke
 from impact.drawing.svg.text import block_size, label
-from impact.words import Words
 
 GAP = 6
 """Pixels between an axis and what is written beside it."""
@@ -22,7 +19,6 @@ PADDING = 1 / 18
 """Of the span of the values, left free at each end of an axis without a range: a twentieth of its length."""
 STEPS = {"x": 80, "y": 40}
 """Pixels that a step between ticks takes at least, as in Plotly."""
-_FORMAT = re.compile(r"(?P<sign>\+?)(?P<thousands>,?)(\.(?P<digits>\d))?(?P<kind>[%fd])")
 
 
 @dataclass(frozen=True)
@@ -44,7 +40,7 @@ class Axis:
     """
 
     letter: str
-    props: Mapping[str, Any]
+    props: Props
     low: float
     high: float
     categories: tuple[str, ...] = ()
@@ -76,28 +72,28 @@ class Axis:
         base = 10.0 ** math.floor(math.log10(rough))
         return base * next(size for size in (2, 5, 10) if size > rough / base)
 
-    def ticks(self, words: Words) -> list[tuple[float, str]]:
+    def ticks(self, format_number: FormatNumber) -> list[tuple[float, str]]:
         """Return the ticks within the range, each as a number and its text."""
         low, high = sorted((self.low, self.high))
         room = 1e-9 * (high - low)
-        return [tick for tick in self._ticks(words) if low - room <= tick[0] <= high + room]
+        return [tick for tick in self._ticks(format_number) if low - room <= tick[0] <= high + room]
 
-    def _ticks(self, words: Words) -> list[tuple[float, str]]:
-        given, texts = self.props.get("tickvals"), self.props.get("ticktext")
-        if given is None and self.categories:
-            return [(float(place), name) for place, name in enumerate(self.categories)]
+    def _ticks(self, format_number: FormatNumber) -> list[tuple[float, str]]:
+        values, texts = self.props.get("tickvals"), self.props.get("ticktext")
+        if values is None and self.categories:
+            return [(float(number), name) for number, name in enumerate(self.categories)]
         step = self.step()
-        if given is None:
+        if values is None:
             low, high = sorted((self.low, self.high))
-            given = [step * count for count in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
-        places = [self.number(value) for value in given]
+            values = [step * count for count in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
+        numbers = [self.number(value) for value in values]
         if texts is None:
-            texts = [written(value, self.props.get("tickformat", ""), step, words) for value in places]
+            texts = [written(value, self.props.get("tickformat", ""), step, format_number) for value in numbers]
         suffix = self.props.get("ticksuffix", "")
-        return [(place, f"{text}{suffix}") for place, text in zip(places, texts, strict=True)]
+        return [(number, f"{text}{suffix}") for number, text in zip(numbers, texts, strict=True)]
 
 
-def axis_of(letter: str, props: Mapping[str, Any], values: Iterable[Any], *, from_zero: bool) -> Axis:
+def axis_of(letter: str, props: Props, values: Iterable[Any], *, from_zero: bool) -> Axis:
     """Return an axis that holds its values.
 
     Parameters
@@ -117,13 +113,13 @@ def axis_of(letter: str, props: Mapping[str, Any], values: Iterable[Any], *, fro
         For words on an axis that is not of type ``category``, which Plotly would have to guess, and for values that
         its range leaves out.
     """
-    known = [value for value in values if isinstance(value, str) or (value is not None and math.isfinite(value))]
-    words = tuple(dict.fromkeys(value for value in known if isinstance(value, str)))
-    if words and props.get("type") != "category":
-        raise ValueError(f"a drawing has words on an axis only with type='category'; found {words[0]!r}")
-    plain = Axis(letter, props, 0.0, 1.0, words)
-    numbers = [plain.number(value) for value in known]
-    low, high = props.get("range") or _span([*numbers, 0.0] if from_zero else numbers, words)
+    finite = [value for value in values if isinstance(value, str) or (value is not None and math.isfinite(value))]
+    categories = tuple(dict.fromkeys(value for value in finite if isinstance(value, str)))
+    if categories and props.get("type") != "category":
+        raise ValueError(f"a drawing has words on an axis only with type='category'; found {categories[0]!r}")
+    plain = Axis(letter, props, 0.0, 1.0, categories)
+    numbers = [plain.number(value) for value in finite]
+    low, high = props.get("range") or _span([*numbers, 0.0] if from_zero else numbers, categories)
     room = 1e-6 * abs(high - low)
     for number in numbers:
         if not min(low, high) - room <= number <= max(low, high) + room:
@@ -141,64 +137,19 @@ def _span(numbers: list[float], categories: tuple[str, ...]) -> tuple[float, flo
     return low - room if low else 0.0, high + room if high else 0.0
 
 
-def written(value: float, tickformat: str, step: float, words: Words) -> str:
-    """Write the number of a tick.
-
-    Parameters
-    ----------
-    value
-        Of the tick.
-    tickformat
-        Of d3, the part of it that figures here use: ``+ , .1 % f d``. Empty: as many digits as the step needs.
-    step
-        Between two ticks.
-    words
-        Of the reader's language.
-
-    Raises
-    ------
-    ValueError
-        For another format.
-
-    Examples
-    --------
-    >>> from impact.words import words_in
-    >>> written(0.25, ".0%", 0.05, words_in("en")), written(-1234.5, "", 0.5, words_in("it"))
-    ('25%', '−1.234,5')
-    """
-    if not tickformat:
-        digits = max(0, -math.floor(math.log10(step) + 1e-9))
-        return _signed(value, "#,##0." + "#" * digits if digits else "#,##0", words)
-    found = _FORMAT.fullmatch(tickformat)
-    if found is None:
-        raise ValueError(f"a drawing has no tickformat '{tickformat}'")
-    digits = int(found["digits"] or (0 if found["kind"] == "d" else 6))
-    pattern = ("#,##0" if found["thousands"] else "0") + ("." + "0" * digits if digits else "")
-    share = found["kind"] == "%"
-    text = _signed(100 * value if share else value, pattern, words, plus=bool(found["sign"]))
-    return words("figure.percent", value=text) if share else text
-
-
-def _signed(value: float, pattern: str, words: Words, *, plus: bool = False) -> str:
-    size = format_decimal(abs(value), pattern, locale=words.language)
-    if not any(digit in size for digit in "123456789"):
-        return size
-    return ("−" if value < 0 else "+" if plus else "") + size
-
-
-def label_room(axis: Axis, words: Words) -> float:
+def label_room(axis: Axis, format_number: FormatNumber) -> float:
     """Return how much room the ticks and the title of an axis take beside it."""
     if not axis.visible:
         return 0.0
     side = 0 if axis.letter == "y" else 1
     size = axis.props.get("tickfont", {}).get("size", 12)
-    texts = [text for _, text in axis.ticks(words)] if axis.props.get("showticklabels", True) else []
+    texts = [text for _, text in axis.ticks(format_number)] if axis.props.get("showticklabels", True) else []
     title = axis.props.get("title", {})
-    below = block_size(title["text"], title.get("font", {}).get("size", 14))[1] + GAP if title.get("text") else 0.0
-    return GAP + max((block_size(text, size)[side] for text in texts), default=0.0) + below
+    title_room = block_size(title["text"], title.get("font", {}).get("size", 14))[1] + GAP if title.get("text") else 0.0
+    return GAP + max((block_size(text, size)[side] for text in texts), default=0.0) + title_room
 
 
-def draw_grid(axis: Axis, other: Axis, words: Words) -> list[Element]:
+def draw_grid(axis: Axis, other: Axis, format_number: FormatNumber) -> list[Element]:
     """Return the lines of an axis across the plot: at its ticks, at zero, and its own."""
     if not axis.visible:
         return []
@@ -206,7 +157,7 @@ def draw_grid(axis: Axis, other: Axis, words: Words) -> list[Element]:
     lines = []
     if props.get("showgrid", True):
         look = stroke(props.get("gridcolor", "#eeeeee"), props.get("gridwidth", 1))
-        lines += [_across(axis, other, place, look) for place, _ in axis.ticks(words)]
+        lines += [_across(axis, other, number, look) for number, _ in axis.ticks(format_number)]
     if props.get("zeroline", True) and axis.low * axis.high <= 0 and not axis.categories:
         look = stroke(props.get("zerolinecolor", "#444444"), props.get("zerolinewidth", 1))
         lines.append(_across(axis, other, 0.0, look))
@@ -226,23 +177,23 @@ def _across(axis: Axis, other: Axis, number: float, look: Mapping[str, str]) -> 
     return h("line", **at, **{f"{other.letter}1": px(other.start), f"{other.letter}2": px(other.end)}, **look)
 
 
-def draw_labels(axis: Axis, other: Axis, words: Words, width: float) -> list[Element]:
+def draw_labels(axis: Axis, other: Axis, format_number: FormatNumber, width: float) -> list[Element]:
     """Return the ticks of an axis and its title, in words; those of a drawing of some width stay within it."""
     if not axis.visible:
         return []
     font = {"size": 12} | axis.props.get("tickfont", {})
-    ticks = axis.ticks(words) if axis.props.get("showticklabels", True) else []
+    ticks = axis.ticks(format_number) if axis.props.get("showticklabels", True) else []
     if axis.letter == "y":
         texts = [
             label(text, other.start - GAP, axis.place(at), font, across="end", class_="tick") for at, text in ticks
         ]
     else:
-        shown = _apart([(axis.place(at), text, block_size(text, font["size"])[0]) for at, text in ticks])
+        spaced = _apart([(axis.place(at), text, block_size(text, font["size"])[0]) for at, text in ticks])
         texts = [
             label(text, _inside(at, wide, width), other.start + GAP, font, up=0, class_="tick")
-            for at, text, wide in shown
+            for at, text, wide in spaced
         ]
-    return texts + _title(axis, other, words)
+    return texts + _title(axis, other, format_number)
 
 
 def _inside(at: float, wide: float, width: float) -> float:
@@ -252,20 +203,20 @@ def _inside(at: float, wide: float, width: float) -> float:
 def _apart(ticks: list[tuple[float, str, float]]) -> list[tuple[float, str, float]]:
     """Keep every tick, or every second, third … back from the last, so that no text runs into the next."""
     for every in range(1, len(ticks) + 1):
-        kept = ticks[::-1][::every][::-1]
-        if all(abs(b[0] - a[0]) >= (a[2] + b[2]) / 2 + GAP for a, b in pairwise(kept)):
-            return kept
+        spaced = ticks[::-1][::every][::-1]
+        if all(abs(b[0] - a[0]) >= (a[2] + b[2]) / 2 + GAP for a, b in pairwise(spaced)):
+            return spaced
     return ticks
 
 
-def _title(axis: Axis, other: Axis, words: Words) -> list[Element]:
+def _title(axis: Axis, other: Axis, format_number: FormatNumber) -> list[Element]:
     title = axis.props.get("title", {})
     if not title.get("text"):
         return []
     font = {"size": 14} | title.get("font", {})
-    middle, room = (axis.start + axis.end) / 2, label_room(axis, words)
+    middle, room = (axis.start + axis.end) / 2, label_room(axis, format_number)
     if axis.letter == "x":
         return [label(title["text"], middle, other.start + room, font, up=1, class_="title")]
-    left = other.start - room
-    turned = f"rotate(-90 {px(left)} {px(middle)})"
-    return [label(title["text"], left, middle, font, up=0, transform=turned, class_="title")]
+    edge = other.start - room
+    turned = f"rotate(-90 {px(edge)} {px(middle)})"
+    return [label(title["text"], edge, middle, font, up=0, transform=turned, class_="title")]

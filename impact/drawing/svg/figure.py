@@ -24,9 +24,9 @@ from impact.drawing.svg.notes import (
     legend_rows,
     legend_traces,
 )
-from impact.drawing.svg.parts import AXIS, LAYOUT, NOTE, SHAPE, TRACES, check, merged, px
+from impact.drawing.svg.numbers import FormatNumber
+from impact.drawing.svg.parts import AXIS, LAYOUT, NOTE, SHAPE, TRACES, Props, check, merged, px
 from impact.drawing.svg.traces import Spot, draw_trace, reach, spots
-from impact.words import Words
 
 MARGIN = {"l": 80, "r": 80, "t": 100, "b": 80}
 NARROWEST = 40
@@ -44,7 +44,7 @@ class _Parts:
     shapes: list[dict[str, Any]]
 
 
-def figure_svg(figure: go.Figure, *, title: str, words: Words, width: int = 860) -> Element:
+def figure_svg(figure: go.Figure, *, title: str, format_number: FormatNumber, width: int = 860) -> Element:
     """Return a figure as an SVG element.
 
     Parameters
@@ -53,8 +53,8 @@ def figure_svg(figure: go.Figure, *, title: str, words: Words, width: int = 860)
         Of scatter and bar traces on cartesian axes; its template gives looks, not traces.
     title
         What it shows, in words, for those who do not see it.
-    words
-        Of the reader's language; numbers on axes are written in it.
+    format_number
+        Writes the numbers on axes as the reader's language does.
     width
         In pixels; more where the words beside the plot leave no room for it. The height is that of the figure.
 
@@ -65,40 +65,40 @@ def figure_svg(figure: go.Figure, *, title: str, words: Words, width: int = 860)
 
     Examples
     --------
-    >>> from impact.figures.style import dressed
     >>> from impact.drawing.markup import to_html
-    >>> from impact.words import words_in
-    >>> figure = dressed(go.Figure(go.Scatter(x=[0, 1], y=[2, 3])), words_in("it"), height=300)
-    >>> to_html(figure_svg(figure, title="Rise", words=words_in("it")))[:74]
-    '<svg class="figure" role="img" viewBox="0 0 860 300" font-family="Inter, s'
+    >>> figure = go.Figure(go.Scatter(x=[0, 1], y=[2, 3])).update_layout(template=None, height=300)
+    >>> to_html(figure_svg(figure, title="Rise", format_number=lambda size, pattern: f"{size:g}"))[:74]
+    '<svg class="figure" role="img" viewBox="0 0 860 300" font-family="sans-ser'
     """
-    parts = _read(figure)
-    height, font = parts.layout.get("height", 450), {"size": 12, "color": "#444444"} | parts.layout.get("font", {})
+    pieces = _read(figure)
+    height, font = pieces.layout.get("height", 450), {"size": 12, "color": "#444444"} | pieces.layout.get("font", {})
     look = {"font_family": font.get("family", "sans-serif"), "font_size": px(font["size"]), "fill": font["color"]}
-    body, wide = _drawn(parts, words, width, height, font)
+    body, wide = _drawn(pieces, format_number, width, height, font)
     box = f"0 0 {px(wide)} {px(height)}"
     return h("svg", h("title", title), body, class_="figure", role="img", viewBox=box, **look)
 
 
 def _read(figure: go.Figure) -> _Parts:
     """Read a figure, refuse what is not drawn, lay its own layout over its template's."""
-    given = figure.layout.to_plotly_json()
-    template = given.pop("template", {})
+    layout_json = figure.layout.to_plotly_json()
+    template = layout_json.pop("template", {})
     if any(template.get("data", {}).values()):
         raise ValueError("a drawing has no template that gives looks to traces")
-    below = template.get("layout", {})
-    notes, shapes = list(given.pop("annotations", ())), list(given.pop("shapes", ()))
-    layout = merged({name: value for name, value in below.items() if name not in ("xaxis", "yaxis")}, given)
-    named = {name: layout.pop(name) for name in [*layout] if re.fullmatch(r"[xy]axis\d*", name)}
+    template_layout = template.get("layout", {})
+    notes, shapes = list(layout_json.pop("annotations", ())), list(layout_json.pop("shapes", ()))
+    layout = merged(
+        {name: value for name, value in template_layout.items() if name not in ("xaxis", "yaxis")}, layout_json
+    )
+    axis_props = {name: layout.pop(name) for name in [*layout] if re.fullmatch(r"[xy]axis\d*", name)}
     _check(layout, notes, shapes)
     colours = layout.get("colorway") or ["#444444"]
-    traces = [_trace(trace, place, colours, layout) for place, trace in enumerate(figure.data)]
-    names = {f"{letter}axis" for letter in "xy"} | set(named)
-    props = {name: merged(below.get(name[:5], {}), named.get(name, {})) for name in names}
+    traces = [_trace(trace, number, colours, layout) for number, trace in enumerate(figure.data)]
+    names = dict.fromkeys(["xaxis", "yaxis", *axis_props])
+    props = {name: merged(template_layout.get(name[:5], {}), axis_props.get(name, {})) for name in names}
     return _Parts(traces, layout, _axes(props, traces), notes, shapes)
 
 
-def _check(layout: Mapping[str, Any], notes: Sequence[Mapping[str, Any]], shapes: Sequence[Mapping[str, Any]]) -> None:
+def _check(layout: Props, notes: Sequence[Props], shapes: Sequence[Props]) -> None:
     check(layout, LAYOUT, "layout")
     if 0 < layout.get("legend", {}).get("y", 1.0) < 1:
         raise ValueError("a drawing has no legend within its plot")
@@ -108,48 +108,48 @@ def _check(layout: Mapping[str, Any], notes: Sequence[Mapping[str, Any]], shapes
         check(shape, SHAPE, "shape")
 
 
-def _trace(trace: Any, place: int, colours: Sequence[str], layout: Mapping[str, Any]) -> dict[str, Any]:
-    given = trace.to_plotly_json()
-    kind = given["type"]
+def _trace(trace: Any, number: int, colours: Sequence[str], layout: Props) -> dict[str, Any]:
+    properties = trace.to_plotly_json()
+    kind = properties["type"]
     if kind not in TRACES:
         raise ValueError(f"a drawing has no trace of type '{kind}'")
-    check(given, TRACES[kind], kind)
-    common = {"colour": colours[place % len(colours)], "bargap": layout.get("bargap", 0.2), "name": f"trace {place}"}
-    return {**common, "xaxis": "x", "yaxis": "y", **given}
+    check(properties, TRACES[kind], kind)
+    common = {"colour": colours[number % len(colours)], "bargap": layout.get("bargap", 0.2), "name": f"trace {number}"}
+    return {**common, "xaxis": "x", "yaxis": "y", **properties}
 
 
-def _axes(props: Mapping[str, Mapping[str, Any]], traces: Sequence[Mapping[str, Any]]) -> dict[str, Axis]:
+def _axes(props: Mapping[str, Props], traces: Sequence[Props]) -> dict[str, Axis]:
     axes = {}
-    for name, given in props.items():
-        check(given, AXIS, name)
+    for name, axis_json in props.items():
+        check(axis_json, AXIS, name)
         short, letter = name.replace("axis", ""), name[0]
-        own = [trace for trace in traces if trace[f"{letter}axis"] == short]
-        bars = [trace for trace in own if trace["type"] == "bar"]
+        on_axis = [trace for trace in traces if trace[f"{letter}axis"] == short]
+        bars = [trace for trace in on_axis if trace["type"] == "bar"]
         if len(bars) > 1:
             raise ValueError("a drawing has no two bar traces on one axis")
         long = any((trace.get("orientation") == "h") == (letter == "x") for trace in bars)
-        values = [value for trace in own for value in reach(trace, letter)]
-        axes[short] = axis_of(letter, {"showgrid": long or not bars} | dict(given), values, from_zero=long)
+        values = [value for trace in on_axis for value in reach(trace, letter)]
+        axes[short] = axis_of(letter, {"showgrid": long or not bars} | dict(axis_json), values, from_zero=long)
     return axes
 
 
 def _drawn(
-    parts: _Parts, words: Words, width: float, height: float, font: Mapping[str, Any]
+    pieces: _Parts, format_number: FormatNumber, width: float, height: float, font: Props
 ) -> tuple[list[Element], float]:
     """Return all of a drawing, and how wide it became."""
-    margin = MARGIN | parts.layout.get("margin", {})
-    legend = {"y": 1.0} | parts.layout.get("legend", {})
+    margin = MARGIN | pieces.layout.get("margin", {})
+    legend = {"y": 1.0} | pieces.layout.get("legend", {})
     small = {"size": font["size"], "color": font["color"]} | legend.get("font", {})
-    shown = parts.layout.get("showlegend", len(parts.traces) > 1)
-    rows = legend_rows(legend_traces(parts.traces, shown=shown), width - margin["l"] - margin["r"], small["size"])
-    plot = _plot(parts, words, (width, height), margin, (legend_height(rows, small["size"]), legend["y"] >= 1))
+    has_legend = pieces.layout.get("showlegend", len(pieces.traces) > 1)
+    rows = legend_rows(legend_traces(pieces.traces, shown=has_legend), width - margin["l"] - margin["r"], small["size"])
+    plot = _plot(pieces, format_number, (width, height), margin, (legend_height(rows, small["size"]), legend["y"] >= 1))
     wide = plot.right + margin["r"]
-    top = plot.top - legend_height(rows, small["size"]) if legend["y"] >= 1 else _foot(plot, words)
-    paper = h("rect", width=px(wide), height=px(height), fill=parts.layout.get("paper_bgcolor", "#ffffff"))
+    top = plot.top - legend_height(rows, small["size"]) if legend["y"] >= 1 else _foot(plot, format_number)
+    paper = h("rect", width=px(wide), height=px(height), fill=pieces.layout.get("paper_bgcolor", "#ffffff"))
     body = [
         paper,
-        *_layers(parts, plot, words, wide),
-        h("g", [draw_note(note, plot, font) for note in parts.notes], class_="notes"),
+        *_layers(pieces, plot, format_number, wide),
+        h("g", [draw_note(note, plot, font) for note in pieces.notes], class_="notes"),
         h("g", draw_legend(rows, margin["l"], top, small), class_="legend"),
     ]
     return body, wide
@@ -172,7 +172,11 @@ def _lowest(axes: Mapping[str, Axis], letter: str) -> list[Axis]:
 
 
 def _plot(
-    parts: _Parts, words: Words, size: tuple[float, float], margin: Mapping[str, float], legend: tuple[float, bool]
+    pieces: _Parts,
+    format_number: FormatNumber,
+    size: tuple[float, float],
+    margin: Mapping[str, float],
+    legend: tuple[float, bool],
 ) -> Plot:
     """Return the plot within its margins, which grow where words need more room.
 
@@ -180,8 +184,8 @@ def _plot(
     ----------
     parts
         Of the figure.
-    words
-        Of the language.
+    format_number
+        Writes the numbers at the ticks, whose length needs room.
     size
         Width and height of the drawing.
     margin
@@ -189,48 +193,50 @@ def _plot(
     legend
         Height of the legend, and whether it stands above the plot.
     """
-    (width, height), (extra, above) = size, legend
-    below = max((label_room(axis.within(0, width), words) for axis in _lowest(parts.axes, "x")), default=0.0)
-    top = max(margin["t"], extra + 4 if above else 0)
-    bottom = height - max(margin["b"], below + (0 if above else extra) + 4)
-    beside = [label_room(axis.within(bottom, top), words) for axis in _lowest(parts.axes, "y")]
-    left = max(margin["l"], *beside, 0)
-    right = max(width - margin["r"], left + NARROWEST)
+    (width, height), (extra, on_top) = size, legend
+    tick_room = max(
+        (label_room(axis.within(0, width), format_number) for axis in _lowest(pieces.axes, "x")), default=0.0
+    )
+    top = max(margin["t"], extra + 4 if on_top else 0)
+    bottom = height - max(margin["b"], tick_room + (0 if on_top else extra) + 4)
+    beside = [label_room(axis.within(bottom, top), format_number) for axis in _lowest(pieces.axes, "y")]
+    start = max(margin["l"], *beside, 0)
+    end = max(width - margin["r"], start + NARROWEST)
     if bottom - top < NARROWEST:
         raise ValueError(f"a drawing of {width:g} by {height:g} pixels leaves no room for its plot")
     axes = {
-        name: axis.within(left, right) if axis.letter == "x" else axis.within(bottom, top)
-        for name, axis in parts.axes.items()
+        name: axis.within(start, end) if axis.letter == "x" else axis.within(bottom, top)
+        for name, axis in pieces.axes.items()
     }
-    return Plot(left, right, top, bottom, axes)
+    return Plot(start, end, top, bottom, axes)
 
 
-def _foot(plot: Plot, words: Words) -> float:
+def _foot(plot: Plot, format_number: FormatNumber) -> float:
     """Return where the words below the plot end."""
-    return plot.bottom + max((label_room(axis, words) for axis in _lowest(plot.axes, "x")), default=0.0)
+    return plot.bottom + max((label_room(axis, format_number) for axis in _lowest(plot.axes, "x")), default=0.0)
 
 
-def _layers(parts: _Parts, plot: Plot, words: Words, width: float) -> list[Element]:
+def _layers(pieces: _Parts, plot: Plot, format_number: FormatNumber, width: float) -> list[Element]:
     """Return what is drawn, from the bottom up, in Plotly's order."""
-    axes, used = plot.axes, {trace[f"{letter}axis"] for trace in parts.traces for letter in "xy"}
+    axes, used = plot.axes, {trace[f"{letter}axis"] for trace in pieces.traces for letter in "xy"}
     pairs = [(axis, _other(axis, axes)) for name, axis in axes.items() if name in used]
-    below = [shape for shape in parts.shapes if shape.get("layer") == "below"]
-    above = [shape for shape in parts.shapes if shape.get("layer") != "below"]
+    under = [shape for shape in pieces.shapes if shape.get("layer") == "below"]
+    over = [shape for shape in pieces.shapes if shape.get("layer") != "below"]
     return [
-        h("g", [draw_shape(shape, plot) for shape in below], class_="below"),
-        h("g", [draw_grid(axis, other, words) for axis, other in pairs], class_="grid"),
-        h("g", _traces(parts.traces, axes), class_="traces"),
-        h("g", [draw_shape(shape, plot) for shape in above], class_="above"),
-        h("g", [draw_labels(axis, other, words, width) for axis, other in pairs], class_="axes"),
+        h("g", [draw_shape(shape, plot) for shape in under], class_="below"),
+        h("g", [draw_grid(axis, crossing, format_number) for axis, crossing in pairs], class_="grid"),
+        h("g", _traces(pieces.traces, axes), class_="traces"),
+        h("g", [draw_shape(shape, plot) for shape in over], class_="above"),
+        h("g", [draw_labels(axis, crossing, format_number, width) for axis, crossing in pairs], class_="axes"),
     ]
 
 
-def _traces(traces: Sequence[Mapping[str, Any]], axes: Mapping[str, Axis]) -> list[Element]:
-    before: dict[tuple[str, str], list[Spot | None]] = {}
+def _traces(traces: Sequence[Props], axes: Mapping[str, Axis]) -> list[Element]:
+    last_spots: dict[tuple[str, str], list[Spot | None]] = {}
     drawn = []
     for trace in traces:
         pair = trace["xaxis"], trace["yaxis"]
         x, y = axes[pair[0]], axes[pair[1]]
-        drawn.append(draw_trace(trace, x, y, before.get(pair, [])))
-        before[pair] = spots(trace, x, y)
+        drawn.append(draw_trace(trace, x, y, last_spots.get(pair, [])))
+        last_spots[pair] = spots(trace, x, y)
     return drawn

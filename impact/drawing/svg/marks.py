@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
 
 from impact.drawing.markup import Element, h
-from impact.drawing.svg.parts import paint, px
+from impact.drawing.svg.parts import Props, paint, px
 
 Points = list[tuple[float, float]]
 
@@ -17,9 +15,9 @@ def _turned(corners: int, radius: float = 1.0, *, inner: float | None = None) ->
     radii = [radius] if inner is None else [radius, radius * inner]
     count = corners * len(radii)
     return [
-        (radii[place % len(radii)] * math.sin(turn), -radii[place % len(radii)] * math.cos(turn))
-        for place in range(count)
-        for turn in [2 * math.pi * place / count]
+        (radii[corner % len(radii)] * math.sin(turn), -radii[corner % len(radii)] * math.cos(turn))
+        for corner in range(count)
+        for turn in [2 * math.pi * corner / count]
     ]
 
 
@@ -55,7 +53,7 @@ STROKES: dict[str, list[tuple[float, float, float, float]]] = {
 """Symbols that are lines only, drawn with the marker's line."""
 
 
-def mark(symbol: str, x: float, y: float, marker: Mapping[str, Any]) -> Element:
+def mark(symbol: str, x: float, y: float, marker: Props) -> Element:
     """Return the shape of a point.
 
     Parameters
@@ -85,7 +83,7 @@ def mark(symbol: str, x: float, y: float, marker: Mapping[str, Any]) -> Element:
     return _body(name, x, y, half, look)
 
 
-def _body(name: str, x: float, y: float, half: float, look: dict[str, Any]) -> Element:
+def _body(name: str, x: float, y: float, half: float, look: Props) -> Element:
     if name in ("circle", "circle-dot"):
         disc = h("circle", cx=px(x), cy=px(y), r=px(half), **look)
         dot = h("circle", cx=px(x), cy=px(y), r=px(max(half / 4, 1)), fill=look.get("stroke", "#ffffff"))

@@ -9,7 +9,7 @@ from typing import Any
 from impact.drawing.markup import Element, h
 from impact.drawing.svg.axes import Axis
 from impact.drawing.svg.marks import mark
-from impact.drawing.svg.parts import paint, px, stroke
+from impact.drawing.svg.parts import Props, paint, px, stroke
 from impact.drawing.svg.text import LEADING, block_size, label
 from impact.drawing.svg.traces import line_of, marker_of, modes
 
@@ -49,7 +49,7 @@ class Plot:
         return start + float(value) * (end - start)
 
 
-def draw_shape(shape: Mapping[str, Any], plot: Plot) -> Element:
+def draw_shape(shape: Props, plot: Plot) -> Element:
     """Return a line or a box."""
     x1, x2 = (plot.place("x", shape.get("xref", "x"), shape[end]) for end in ("x0", "x1"))
     y1, y2 = (plot.place("y", shape.get("yref", "y"), shape[end]) for end in ("y0", "y1"))
@@ -63,7 +63,7 @@ def draw_shape(shape: Mapping[str, Any], plot: Plot) -> Element:
     return h("rect", **sides, **inside, **look)
 
 
-def draw_note(note: Mapping[str, Any], plot: Plot, font: Mapping[str, Any]) -> Element:
+def draw_note(note: Props, plot: Plot, font: Props) -> Element:
     """Return an annotation: a text at a place.
 
     Raises
@@ -93,23 +93,23 @@ def _auto(anchor: str, ref: str, value: Any, ends: tuple[str, str, str]) -> str:
     return ends[0] if value < 1 / 3 else ends[2] if value > 2 / 3 else ends[1]
 
 
-def legend_traces(traces: Sequence[Mapping[str, Any]], *, shown: bool) -> list[Mapping[str, Any]]:
+def legend_traces(traces: Sequence[Props], *, shown: bool) -> list[Props]:
     """Return the traces that the legend names, in its order."""
-    named = [trace for trace in traces if shown and trace.get("showlegend", True)]
-    return sorted(named, key=lambda trace: trace.get("legendrank", 1000))
+    listed = [trace for trace in traces if shown and trace.get("showlegend", True)]
+    return sorted(listed, key=lambda trace: trace.get("legendrank", 1000))
 
 
-def legend_rows(traces: Sequence[Mapping[str, Any]], width: float, size: float) -> list[list[Mapping[str, Any]]]:
+def legend_rows(traces: Sequence[Props], width: float, size: float) -> list[list[Props]]:
     """Return the traces of a legend in rows that are no longer than a width."""
-    rows: list[list[Mapping[str, Any]]] = []
-    left = 0.0
+    rows: list[list[Props]] = []
+    used = 0.0
     for trace in traces:
         long = _entry_width(trace, size)
-        if not rows or left + long > width:
+        if not rows or used + long > width:
             rows.append([])
-            left = 0.0
+            used = 0.0
         rows[-1].append(trace)
-        left += long + BETWEEN
+        used += long + BETWEEN
     return rows
 
 
@@ -122,17 +122,15 @@ def _row_height(size: float) -> float:
     return size * LEADING + 6
 
 
-def _entry_width(trace: Mapping[str, Any], size: float) -> float:
+def _entry_width(trace: Props, size: float) -> float:
     return SAMPLE + 6 + block_size(trace["name"], size)[0]
 
 
-def draw_legend(
-    rows: Sequence[Sequence[Mapping[str, Any]]], left: float, top: float, font: Mapping[str, Any]
-) -> list[Element]:
+def draw_legend(rows: Sequence[Sequence[Props]], left: float, top: float, font: Props) -> list[Element]:
     """Return a legend from its upper left corner on."""
     size, entries = font["size"], []
-    for place, row in enumerate(rows):
-        x, y = left, top + 8 + (place + 0.5) * _row_height(size)
+    for number, row in enumerate(rows):
+        x, y = left, top + 8 + (number + 0.5) * _row_height(size)
         for trace in row:
             name = label(trace["name"], x + SAMPLE + 6, y, dict(font), across="start")
             entries.append(h("g", _sample(trace, x, y), name, class_="entry"))
@@ -140,16 +138,16 @@ def draw_legend(
     return entries
 
 
-def _sample(trace: Mapping[str, Any], x: float, y: float) -> list[Element]:
+def _sample(trace: Props, x: float, y: float) -> list[Element]:
     if trace["type"] == "bar":
         look = paint("fill", trace.get("marker", {}).get("color", trace["colour"]))
         return [h("rect", x=px(x + 4), y=px(y - 5), width=18, height=10, **look)]
-    parts, drawn = [], modes(trace)
+    elements, drawn = [], modes(trace)
     if trace.get("fill", "none") != "none":
-        parts.append(h("rect", x=px(x), y=px(y - 5), width=SAMPLE, height=10, **paint("fill", trace["fillcolor"])))
+        elements.append(h("rect", x=px(x), y=px(y - 5), width=SAMPLE, height=10, **paint("fill", trace["fillcolor"])))
     if "lines" in drawn:
-        parts.append(h("line", x1=px(x), x2=px(x + SAMPLE), y1=px(y), y2=px(y), **line_of(trace)))
+        elements.append(h("line", x1=px(x), x2=px(x + SAMPLE), y1=px(y), y2=px(y), **line_of(trace)))
     if "markers" in drawn:
         marker = marker_of(trace)
-        parts.append(mark(marker["symbol"], x + SAMPLE / 2, y, marker | {"size": min(marker["size"], 12)}))
-    return parts
+        elements.append(mark(marker["symbol"], x + SAMPLE / 2, y, marker | {"size": min(marker["size"], 12)}))
+    return elements

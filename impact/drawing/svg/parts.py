@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from numbers import Real
 from typing import Any
 
+Props = Mapping[str, Any]
+"""Properties of a piece of a figure, as Plotly names them."""
 ANY = object()
 """A property whose value the code that draws it reads whole."""
 UNSEEN = dict.fromkeys(("hoverinfo", "hovertemplate", "hoverlabel", "customdata", "meta", "uid"), ANY)
@@ -130,7 +132,7 @@ DASHES = {"dash": (3, 3), "dot": (1, 1), "dashdot": (3, 1, 1, 1), "longdash": (5
 LEAST_DASH = 3
 
 
-def check(given: Mapping[str, Any], drawn: Mapping[str, Any], where: str) -> None:
+def check(given: Props, drawn: Props, where: str) -> None:
     """Refuse what would not be drawn.
 
     Raises
@@ -153,7 +155,7 @@ def _check_value(value: Any, drawn: Any, where: str) -> None:
         raise ValueError(f"a drawing has one {drawn.__name__} for {where}, not {value!r}")
 
 
-def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+def merged(below: Props, above: Props) -> dict[str, Any]:
     """Return two layers of properties as one, the upper over the lower."""
     both = {
         name: merged(below.get(name, {}), value) if isinstance(value, Mapping) else value
@@ -169,10 +171,10 @@ def px(value: float) -> str:
 
 def paint(part: str, colour: str) -> dict[str, str]:
     """Return the attributes of a colour for ``fill`` or ``stroke``; what shines through has its opacity beside it."""
-    parts = re.fullmatch(r"rgba\((\d+), ?(\d+), ?(\d+), ?([\d.]+)\)", colour)
-    if parts is None:
+    channels = re.fullmatch(r"rgba\((\d+), ?(\d+), ?(\d+), ?([\d.]+)\)", colour)
+    if channels is None:
         return {part: colour}
-    return {part: f"rgb({parts[1]},{parts[2]},{parts[3]})", f"{part}_opacity": parts[4]}
+    return {part: f"rgb({channels[1]},{channels[2]},{channels[3]})", f"{part}_opacity": channels[4]}
 
 
 def stroke(colour: str, width: float, dash: str = "solid") -> dict[str, str]:
@@ -185,6 +187,6 @@ def stroke(colour: str, width: float, dash: str = "solid") -> dict[str, str]:
     """
     if dash != "solid" and dash not in DASHES:
         raise ValueError(f"a drawing has no line.dash '{dash}'")
-    lengths = [px(part * max(width, LEAST_DASH)) for part in DASHES.get(dash, ())]
+    lengths = [px(length * max(width, LEAST_DASH)) for length in DASHES.get(dash, ())]
     dashes = {"stroke_dasharray": " ".join(lengths)} if lengths else {}
     return paint("stroke", colour) | {"stroke_width": px(width)} | dashes

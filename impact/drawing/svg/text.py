@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from impact.drawing.markup import Element, h
-from impact.drawing.svg.parts import px
+from impact.drawing.svg.parts import Props, px
 
 LEADING = 1.3
 """Height of a line in sizes of its font, as in Plotly."""
@@ -34,18 +34,18 @@ def text_lines(text: str) -> list[list[tuple[str, bool]]]:
     ValueError
         For a tag that Plotly would obey and a drawing does not. Other tags are text, as in Plotly.
     """
-    other = _OTHER.search(text)
-    if other:
-        raise ValueError(f"a drawing has no {other[0]} in a text; escape it")
+    unknown = _OTHER.search(text)
+    if unknown:
+        raise ValueError(f"a drawing has no {unknown[0]} in a text; escape it")
     lines: list[list[tuple[str, bool]]] = [[]]
     bold = False
-    for part in filter(None, _TAG.split(text)):
-        if not _TAG.fullmatch(part):
-            lines[-1].append((html.unescape(part), bold))
-        elif part.lower().startswith("<br"):
+    for piece in filter(None, _TAG.split(text)):
+        if not _TAG.fullmatch(piece):
+            lines[-1].append((html.unescape(piece), bold))
+        elif piece.lower().startswith("<br"):
             lines.append([])
         else:
-            bold = part.lower() == "<b>"
+            bold = piece.lower() == "<b>"
     return lines
 
 
@@ -57,7 +57,7 @@ def block_size(text: str, size: float) -> tuple[float, float]:
 
 
 def label(
-    text: str, x: float, y: float, font: dict[str, Any], *, across: str = "middle", up: float = 0.5, **attributes: Any
+    text: str, x: float, y: float, font: Props, *, across: str = "middle", up: float = 0.5, **attributes: Any
 ) -> Element:
     """Return a text.
 
@@ -86,7 +86,7 @@ def label(
     body = (
         rows[0]
         if len(rows) == 1
-        else [h("tspan", row, x=px(x), y=px(first + place * size * LEADING)) for place, row in enumerate(rows)]
+        else [h("tspan", row, x=px(x), y=px(first + number * size * LEADING)) for number, row in enumerate(rows)]
     )
     look = {"font_size": px(size), "fill": font.get("color"), "font_weight": font.get("weight")}
     return h("text", body, x=px(x), y=px(first), text_anchor=across, **look, **attributes)

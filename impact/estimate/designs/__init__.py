@@ -38,6 +38,7 @@ from impact.estimate.designs.series import estimate_series
 from impact.estimate.designs.staggered import estimate_staggered
 from impact.estimate.designs.synthetic import estimate_synthetic
 from impact.estimate.result import Effect
+from impact.words.said import Said
 
 ESTIMATORS: dict[type, Callable[[Case], Effect]] = {
     Randomised: estimate_randomised,
@@ -78,9 +79,11 @@ def estimate_effect(
     """
     design = indicator.ex_post.design
     if design is None:
-        raise NotEstimable("the plan declares no design with a comparison", "a design under ex_post")
+        raise NotEstimable(Said("designs.plan_declares_no_design_comparison"), Said("designs.design_under_ex_post"))
     if isinstance(design, BeforeAfter):
-        raise NotEstimable("there is no comparison: a before/after change is not an effect", "a comparison group")
+        raise NotEstimable(
+            Said("designs.no_comparison_before_after_change_not_effect"), Said("designs.comparison_group")
+        )
     if isinstance(design, ScaledEffect):
         another = partial(estimate_effect, connection, programme)
         return estimate_scaled(Case(connection, programme, indicator, group), another)

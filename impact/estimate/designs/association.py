@@ -26,6 +26,7 @@ from impact.estimate.sample import EXPOSURE, Sample, beside_others, quick, regre
 from impact.statistics.core import Estimate
 from impact.statistics.surveys.design import SampleDesign
 from impact.statistics.surveys.regression import marginal_effect, survey_regression
+from impact.words.said import Said
 
 
 def estimate_association(case: Case) -> Effect:
@@ -44,8 +45,8 @@ def estimate_association(case: Case) -> Effect:
         estimate,
         indicator=case.indicator.id,
         unit=_unit(case, design),
-        estimand="association",
-        design=f"association with {design.exposure}, {design.model} regression",
+        estimand=Said("estimand.association"),
+        design=Said(f"association.{design.model}", exposure=design.exposure),
         diagnostics=(
             enough_clusters(estimate.n_clusters),
             complete_cases(sample.n, available, without, apart),

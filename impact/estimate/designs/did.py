@@ -26,8 +26,9 @@ from impact.estimate.diagnostics import complete_cases, enough_clusters
 from impact.estimate.result import Diagnostic, Effect, checked, effect_from, not_applicable, relative_size
 from impact.estimate.sample import AFTER, Sample, beside_others, quick, regress, unit_influence, varying
 from impact.statistics.core import Estimate
+from impact.words.said import Said
 
-PARALLEL = "before the programme both groups moved alike"
+PARALLEL = Said("did.before_programme_both_groups_moved_alike")
 
 
 def estimate_did(case: Case) -> Effect:
@@ -48,13 +49,12 @@ def estimate_did(case: Case) -> Effect:
     checks += [*steady, *placebo_outcome_checks(case, lambda column: _on(case, rows, column))]
     arms = pd.Series(sample.base["_treated"].to_numpy(), index=sample.units)
     checks += assignment_unit(case, arms, estimate, lambda labels: regress(by_labels(sample, labels), BY_DEFAULT))
-    words = "linked persons" if design.rows == "linked" else "repeated cross-sections"
     return effect_from(
         estimate,
         indicator=case.indicator.id,
         unit=case.unit,
-        estimand="ATT",
-        design=f"difference-in-differences 2×2, {words}",
+        estimand=Said("estimand.att"),
+        design=Said("did.linked" if design.rows == "linked" else "did.repeated"),
         diagnostics=tuple(checks),
         terms=tuple(terms),
         influence=unit_influence(sample, estimate),
@@ -87,9 +87,8 @@ def stacked(case: Case, rows: pd.DataFrame, before: str, after: str) -> tuple[Sa
     require_covariates(covariates, both["_treated"])
     require_covariates(both[place_columns(case)], both["_treated"])
     complete = both["_outcome"].notna() & covariates.notna().all(axis=1) & placed(case, both)[0]
-    available, linked = len(both), ""
+    available = len(both)
     if design.rows == "linked":
-        linked = f"in both {before} and {after}, looked at "
         at_wave(both, before), at_wave(both, after)
         seen = both["_unit"].map(both["_unit"].value_counts()) == 2
         available = int(seen.sum())
@@ -101,7 +100,10 @@ def stacked(case: Case, rows: pd.DataFrame, before: str, after: str) -> tuple[Sa
 
     kept = both[complete]
     for wave in (before, after):
-        require_arms(kept.loc[kept["_wave"] == wave, "_treated"], f"{linked}in {wave}")
+        when = Said("checks.at", wave=wave)
+        if design.rows == "linked":
+            when = Said("checks.at_both", before=before, after=after, wave=wave)
+        require_arms(kept.loc[kept["_wave"] == wave, "_treated"], when)
     if cluster_names(case):
         require_clusters(case, kept)
     sample, used = beside_others(made, complete)
@@ -138,17 +140,17 @@ def _placebo(case: Case, rows: pd.DataFrame, baseline: str, effect: Estimate) ->
     """
     wave: str | None = getattr(case.design, "placebo_wave", None)
     if wave is None:
-        return not_applicable("placebo_wave", PARALLEL, "no wave before the baseline is declared")
+        return not_applicable(Said("check.placebo_wave"), PARALLEL, Said("did.no_wave_before_baseline_declared"))
     try:
         sample, *_ = stacked(case, rows, wave, baseline)
         found = estimator(case, sample)
     except NotEstimable as error:
-        return not_applicable("placebo_wave", PARALLEL, error.reason)
+        return not_applicable(Said("check.placebo_wave"), PARALLEL, error.reason)
     return checked(
-        "placebo_wave",
+        Said("check.placebo_wave"),
         PARALLEL,
         found.estimate,
         found.p_value,
-        f"{wave} to {baseline}",
+        Said("did.to", wave=wave, baseline=baseline),
         size=relative_size(found.estimate, effect.estimate),
     )

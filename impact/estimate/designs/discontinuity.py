@@ -12,15 +12,17 @@ from impact.errors import NotEstimable
 from impact.estimate.case import Case, as_numbers, at_wave, design_rows, require_covariates
 from impact.estimate.diagnostics import complete_cases
 from impact.estimate.result import Diagnostic, Effect, Term, checked, effect_from, not_applicable, term_from
-from impact.statistics.core import Estimate, Floats, in_digits
+from impact.statistics.core import Estimate, Floats
 from impact.statistics.discontinuity.bandwidth import has_mass_points
 from impact.statistics.discontinuity.density import density_test, placebo_cutoffs, step_test
 from impact.statistics.discontinuity.jump import Discontinuity, regression_discontinuity
+from impact.words.said import Said
 
 MULTIPLES = (0.5, 0.75, 1.0, 1.5, 2.0)
-NOT_SORTED = "nobody placed themselves on one side of the cutoff"
-SMOOTH = "what was fixed before the programme does not jump at the cutoff"
-NOWHERE_ELSE = "there is no jump where there is no cutoff"
+NOT_SORTED = Said("discontinuity.nobody_placed_themselves_one_side_cutoff")
+SMOOTH = Said("discontinuity.what_fixed_before_programme_does_not_jump")
+NOWHERE_ELSE = Said("discontinuity.no_jump_where_no_cutoff")
+SIDES = (Said("regression_discontinuity.left"), Said("regression_discontinuity.right"))
 STRONG = 10.0
 """First-stage F below which an instrument is commonly called weak (Staiger and Stock 1997)."""
 
@@ -54,8 +56,11 @@ def estimate_discontinuity(case: Case) -> Effect:
         estimate,
         indicator=case.indicator.id,
         unit=case.unit,
-        estimand="LATE at the cutoff" if design.take_up else "ATE at the cutoff",
-        design=f"regression discontinuity, {'fuzzy' if design.take_up else 'sharp'}, {design.report}",
+        estimand=Said("estimand.late_cutoff") if design.take_up else Said("estimand.ate_cutoff"),
+        design=Said(
+            "regression_discontinuity.fuzzy" if design.take_up else "regression_discontinuity.sharp",
+            report=Said(f"regression_discontinuity.{design.report}"),
+        ),
         diagnostics=(*checks, complete_cases(len(frame), len(everybody))),
         terms=tuple(_terms(fit) + _sensitivity(design, frame, running, options=options, fit=fit)),
     )
@@ -85,7 +90,9 @@ def _from_cutoff(frame: pd.DataFrame, design: RegressionDiscontinuity) -> Floats
 
 def _options(design: RegressionDiscontinuity, frame: pd.DataFrame, covariates: pd.DataFrame) -> dict[str, Any]:
     if len(design.clusters) > 1:
-        raise NotEstimable("a regression discontinuity takes one set of clusters", "cluster: one column")
+        raise NotEstimable(
+            Said("discontinuity.regression_discontinuity_takes_one_set_clusters"), Said("checks.cluster_one_column")
+        )
     return {
         "order": design.order,
         "kernel": design.kernel,
@@ -101,26 +108,36 @@ def _density(running: Floats, design: RegressionDiscontinuity) -> Diagnostic:
     try:
         return _steps(running, design) if has_mass_points(running) else _jump(running)
     except NotEstimable as error:
-        return not_applicable("density", NOT_SORTED, error.reason)
+        return not_applicable(Said("check.density"), NOT_SORTED, error.reason)
 
 
 def _jump(running: Floats) -> Diagnostic:
     test = density_test(running)
     left, right = test.bandwidth
-    detail = f"{test.n_effective_left} and {test.n_effective_right} within {in_digits(left)} and {in_digits(right)}"
-    return checked("density", NOT_SORTED, test.statistic, test.p_value, detail)
+    detail = Said(
+        "discontinuity.within",
+        n_effective_left=test.n_effective_left,
+        n_effective_right=test.n_effective_right,
+        left=left,
+        right=right,
+    )
+    return checked(Said("check.density"), NOT_SORTED, test.statistic, test.p_value, detail)
 
 
 def _steps(running: Floats, design: RegressionDiscontinuity) -> Diagnostic:
     test = step_test(running, cutoff_is_below=design.treated == "below")
-    detail = f"{test.at} at the first value beyond the cutoff, {test.below} and {test.above} at those beside it"
-    return checked("density", NOT_SORTED, test.share, test.p_value, detail)
+    detail = Said(
+        "discontinuity.first_value_beyond_cutoff_those_beside", at=test.at, below=test.below, above=test.above
+    )
+    return checked(Said("check.density"), NOT_SORTED, test.share, test.p_value, detail)
 
 
 def _covariate_jumps(covariates: pd.DataFrame, running: Floats, options: dict[str, Any]) -> list[Diagnostic]:
     """Check that covariates do not jump; the smallest p-value, Bonferroni-corrected for their number."""
     if not len(covariates.columns):
-        return [not_applicable("covariate_continuity", SMOOTH, "no covariates are declared")]
+        return [
+            not_applicable(Said("check.covariate_continuity"), SMOOTH, Said("discontinuity.no_covariates_declared"))
+        ]
     found: list[tuple[str, Estimate]] = []
     for name in covariates.columns:
         try:
@@ -129,43 +146,55 @@ def _covariate_jumps(covariates: pd.DataFrame, running: Floats, options: dict[st
             continue
         found.append((str(name), fit.robust))
     if not found:
-        return [not_applicable("covariate_continuity", SMOOTH, "no covariate gives an estimate at the cutoff")]
+        return [
+            not_applicable(
+                Said("check.covariate_continuity"), SMOOTH, Said("discontinuity.no_covariate_gives_estimate_cutoff")
+            )
+        ]
     name, worst = min(found, key=lambda pair: pair[1].p_value)
     p_value = min(1.0, worst.p_value * len(found))
-    detail = f"strongest of {len(found)}: {name}; Bonferroni-corrected p"
-    return [checked("covariate_continuity", SMOOTH, worst.estimate, p_value, detail)]
+    detail = Said("discontinuity.strongest_bonferroni_corrected_p", n=len(found), name=name)
+    return [checked(Said("check.covariate_continuity"), SMOOTH, worst.estimate, p_value, detail)]
 
 
 def _placebo(frame: pd.DataFrame, running: Floats, options: dict[str, Any]) -> list[Diagnostic]:
     found = placebo_cutoffs(frame["_outcome"].to_numpy(dtype=float), running, **options)
     checks = []
     for place in found:
-        check = f"placebo_cutoff {place.label}"
+        check = Said("check.placebo_cutoff", label=place.label)
         if place.estimate is None:
             checks.append(not_applicable(check, NOWHERE_ELSE, place.reason))
         else:
-            detail = f"{in_digits(place.at)} from the cutoff"
+            detail = Said("discontinuity.cutoff", at=place.at)
             checks.append(checked(check, NOWHERE_ELSE, place.estimate.estimate, place.estimate.p_value, detail))
     return checks
 
 
 def _first_stage(take_up: Estimate) -> Diagnostic:
     strength = take_up.statistic**2
-    null, status = "crossing the cutoff moves enough people", "passed" if strength >= STRONG else "failed"
-    return Diagnostic("first_stage", null, strength, None, status, f"F = {strength:.1f}")
+    null, status = Said("regression_discontinuity.moves_enough"), "passed" if strength >= STRONG else "failed"
+    return Diagnostic(
+        Said("check.first_stage"), null, strength, None, status, Said("discontinuity.f", strength=strength)
+    )
 
 
 def _terms(fit: Discontinuity) -> list[Term]:
     terms = [
-        term_from("estimator", "conventional", fit.conventional),
-        term_from("estimator", "robust bias-corrected", fit.robust),
+        term_from(Said("family.estimator"), Said("discontinuity.conventional"), fit.conventional),
+        term_from(Said("family.estimator"), Said("discontinuity.robust_bias_corrected"), fit.robust),
     ]
     if fit.take_up is not None:
-        terms.append(term_from("first_stage", "take-up at the cutoff", fit.take_up))
-    for name, pair in (("bandwidth", fit.bandwidth), ("bias bandwidth", fit.bias_bandwidth)):
-        terms += [Term(name, side, value) for side, value in zip(("left", "right"), pair, strict=True)]
-    counts = (("left", fit.n_effective_left), ("right", fit.n_effective_right))
-    return [*terms, *(Term("effective_n", side, float(count)) for side, count in counts)]
+        terms.append(term_from(Said("family.first_stage"), Said("discontinuity.take_up_cutoff"), fit.take_up))
+    pairs = {
+        "family.bandwidth": fit.bandwidth,
+        "family.bias_bandwidth": fit.bias_bandwidth,
+        "family.effective_n": (float(fit.n_effective_left), float(fit.n_effective_right)),
+    }
+    return terms + [
+        Term(Said(family), side, value)
+        for family, pair in pairs.items()
+        for side, value in zip(SIDES, pair, strict=True)
+    ]
 
 
 def _sensitivity(
@@ -191,6 +220,10 @@ def _sensitivity(
         except NotEstimable:
             continue
         found = other.robust if design.report == "robust" else other.conventional
-        detail = f"bandwidths {in_digits(left)} and {in_digits(right)}"
-        terms.append(term_from("bandwidth_sensitivity", f"{multiple:g} × bandwidth", found, detail))
+        detail = Said("discontinuity.bandwidths", left=left, right=right)
+        terms.append(
+            term_from(
+                Said("family.bandwidth_sensitivity"), Said("discontinuity.bandwidth", multiple=multiple), found, detail
+            )
+        )
     return terms

@@ -24,9 +24,10 @@ from impact.estimate.sample import Sample, unit_influence
 from impact.statistics.core import Estimate, Floats, cluster_codes
 from impact.statistics.observational import balancing, matching, strata, weighting
 from impact.statistics.observational.propensity import logit, overlap, propensity_weights
+from impact.words.said import Said
 
-COMMON = "for every kind of person there are some in both arms"
-ALIKE = "after adjustment the arms are alike in every covariate"
+COMMON = Said("observational.every_kind_person_some_both_arms")
+ALIKE = Said("observational.after_adjustment_arms_alike_every_covariate")
 EXTREME_SHARE, LARGEST_SHARE = 0.1, 0.1
 FAR = 0.1
 """A standardised difference beyond this is commonly taken as imbalance."""
@@ -47,13 +48,26 @@ def estimate_matching(case: Case) -> Effect:
     )
     checks += assignment_unit(case, arms_of(compared.sample), estimate, lambda _: None)
     lost = matched.n_treated - matched.n_treated_matched
-    detail = f"{matched.n_treated_matched} of {matched.n_treated} treated and {matched.n_comparison_matched} of"
-    detail += f" {matched.n_comparison} in the comparison are used"
-    null = "every treated person found a match"
-    checks.append(Diagnostic("matched", null, float(lost), None, "passed" if lost == 0 else "failed", detail))
-    words = {"nearest": f"nearest neighbour by {design.distance}", "coarsened": "coarsened exact"}
-    name = words.get(design.method, f"{design.subclasses} subclasses of the propensity score")
-    return _effect(case, compared, estimate, (matched.estimand, f"matching, {name}"), (checks, terms))
+    detail = Said(
+        "matching.used",
+        treated=matched.n_treated_matched,
+        of_treated=matched.n_treated,
+        comparison=matched.n_comparison_matched,
+        of_comparison=matched.n_comparison,
+    )
+    null = Said("observational.every_treated_person_found_match")
+    checks.append(
+        Diagnostic(Said("check.matched"), null, float(lost), None, "passed" if lost == 0 else "failed", detail)
+    )
+    return _effect(case, compared, estimate, (matched.estimand, _matching_name(design)), (checks, terms))
+
+
+def _matching_name(design: Matching) -> Said:
+    if design.method == "nearest":
+        return Said(f"matching.nearest_by_{design.distance}")
+    return (
+        Said("matching.coarsened") if design.method == "coarsened" else Said("matching.subclasses", n=design.subclasses)
+    )
 
 
 def estimate_weighting(case: Case) -> Effect:
@@ -69,19 +83,18 @@ def estimate_weighting(case: Case) -> Effect:
     checks += [*steady, *placebo_outcome_checks(case, lambda name: estimator(with_outcome(case, compared, name)))]
     sample = compared.sample
     checks += assignment_unit(case, arms_of(sample), estimate, lambda labels: estimator(by_labels(sample, labels)))
-    names = {"ipw": "inverse probability", "entropy": "entropy balancing", "aipw": "doubly robust (AIPW)"}
-    words = (design.estimand, f"weighting, {names[design.method]}")
-    return _effect(case, compared, estimate, words, (checks, [*terms, *more]))
+    called = (Said(f"estimand.{design.estimand.lower()}"), Said(f"weighting.{design.method}"))
+    return _effect(case, compared, estimate, called, (checks, [*terms, *more]))
 
 
 def _effect(
     case: Case,
     compared: Comparison,
     estimate: Estimate,
-    words: tuple[str, str],
+    called: tuple[Said, Said],
     found: tuple[list[Diagnostic], list[Term]],
 ) -> Effect:
-    estimand, name = words
+    estimand, name = called
     return effect_from(
         estimate,
         indicator=case.indicator.id,
@@ -97,13 +110,17 @@ def _effect(
 def _arrays(sample: Sample) -> tuple[Floats, Floats, Floats, list[str]]:
     names = list(map(str, sample.covariates.columns))
     if not names:
-        raise NotEstimable("no covariate varies", "covariates in which persons differ")
+        raise NotEstimable(
+            Said("observational.no_covariate_varies"), Said("observational.covariates_which_persons_differ")
+        )
     return sample.outcome, sample.exposure, sample.covariates.to_numpy(dtype=float), names
 
 
 def _matched(case: Case, design: Matching, sample: Sample) -> matching.Pairs | strata.Strata:
     if sample.weights is not None:
-        raise NotEstimable("matching takes no sampling weights", "kind: weighting, which does")
+        raise NotEstimable(
+            Said("observational.matching_takes_no_sampling_weights"), Said("observational.kind_weighting_which_does")
+        )
     outcome, treated, matrix, names = _arrays(sample)
     if design.method == "subclasses":
         return strata.subclassify(outcome, treated, matrix, names, classes=design.subclasses)
@@ -174,14 +191,19 @@ def _overlap(design: Weighting, sample: Sample) -> Diagnostic:
     try:
         chance = logit(treated, matrix, names, weights=sample.weights).probabilities
     except NotEstimable as error:
-        return not_applicable("overlap", COMMON, error.reason)
+        return not_applicable(Said("check.overlap"), COMMON, error.reason)
     found = overlap(chance, treated, estimand=design.estimand, weights=sample.weights)
     largest = max(found.treated_largest, found.comparison_largest)
     # for the treated alone, comparison persons who would never take part have no weight and do no harm
     thin = largest > LARGEST_SHARE or (design.estimand == "ATE" and found.extreme > EXTREME_SHARE)
-    detail = f"largest weight {largest:.1%} of its arm; {found.extreme:.1%} of chances extreme; effective n"
-    detail += f" {found.treated_effective:.0f} treated, {found.comparison_effective:.0f} comparison"
-    return Diagnostic("overlap", COMMON, largest, None, "failed" if thin else "passed", detail)
+    detail = Said(
+        "weighting.overlap",
+        largest=largest,
+        extreme=found.extreme,
+        treated=found.treated_effective,
+        comparison=found.comparison_effective,
+    )
+    return Diagnostic(Said("check.overlap"), COMMON, largest, None, "failed" if thin else "passed", detail)
 
 
 def _checks(
@@ -194,7 +216,11 @@ def _checks(
     after = balance_terms(sample, np.asarray(weights, dtype=np.float64), estimand=estimand)
     worst = max(after, key=lambda term: abs(term.estimate))
     status = "passed" if abs(worst.estimate) <= FAR else "failed"
-    detail = f"largest standardised difference after adjustment: {worst.term}; before, {checks[0].detail}"
-    checks[0] = Diagnostic("balance", ALIKE, worst.estimate, None, status, detail)
+    detail = Said(
+        "matching.largest_difference",
+        covariate=worst.term,
+        before=checks[0].detail,
+    )
+    checks[0] = Diagnostic(Said("check.balance"), ALIKE, worst.estimate, None, status, detail)
     hidden, more = hidden_bias_checks(sample, estimate, getattr(case.design, "r2_max", None))
     return [*checks, *hidden], [*terms, *after, *more]

@@ -9,16 +9,16 @@ import numpy as np
 from impact.declare.designs import PanelEffects
 from impact.errors import NotEstimable
 from impact.estimate.case import Case, cluster_names, code_columns
-from impact.estimate.diagnostics import enough_clusters, without_words
+from impact.estimate.diagnostics import enough_clusters, without_keys
 from impact.estimate.panel import PanelFit, panel_effects
 from impact.estimate.pre_trend import PARALLEL, pre_trend_check, treated_panel
 from impact.estimate.result import Diagnostic, Effect, Term, effect_from, not_applicable, term_from
 from impact.measure import unit_sql
 from impact.sql import ident, literal
-from impact.statistics.core import in_digits
 from impact.statistics.panels.bacon import bacon_decomposition
+from impact.words.said import Remark, Said, Text, joined
 
-ONE_START = "all units that take up the programme do so at the same wave"
+ONE_START = Said("panel.all_units_take_up_programme_do_same")
 
 
 def estimate_panel(case: Case) -> Effect:
@@ -42,11 +42,11 @@ def estimate_panel(case: Case) -> Effect:
         estimate,
         indicator=case.indicator.id,
         unit=case.unit,
-        estimand="ATT",
-        design="panel, unit and wave effects",
+        estimand=Said("estimand.att"),
+        design=Said("panel.panel_unit_wave_effects"),
         diagnostics=(trend, staggered, enough_clusters(estimate.n_clusters), complete_panel(fit, without)),
         terms=(
-            *(term_from("coefficient", n, e) for n, e in zip(fit.terms, fit.estimates, strict=True)),
+            *(term_from(Said("family.coefficient"), n, e) for n, e in zip(fit.terms, fit.estimates, strict=True)),
             *weights,
             *before,
         ),
@@ -59,7 +59,7 @@ def _trend(case: Case, relation: str, design: PanelEffects) -> tuple[Diagnostic,
     try:
         panel = treated_panel(case.connection, relation, design.treatment, names[0] if names else None)
     except NotEstimable as error:
-        return not_applicable("pre_trend", PARALLEL, error.reason), []
+        return not_applicable(Said("check.pre_trend"), PARALLEL, error.reason), []
     return pre_trend_check(panel)
 
 
@@ -69,13 +69,15 @@ def _require_terms(case: Case, relation: str, names: list[str]) -> None:
     (known,) = case.connection.execute(f"SELECT {counts} FROM ({relation})").fetchall()
     for name, count in zip(names, known, strict=True):
         if not count:
-            raise NotEstimable(f"{name} is missing in all rows", "its values, or a design without it")
+            raise NotEstimable(Said("panel.missing_all_rows", name=name), Said("panel.values_design_without"))
 
 
 def panel_clusters(clusters: tuple[str, ...], errors: str | None) -> tuple[str, ...]:
     """Return the cluster columns of a panel regression: the unit's own unless others, or none, are asked for."""
     if errors not in (None, "CR0", "CR1", "classical"):
-        raise NotEstimable(f"a panel regression does not give {errors} errors", "errors: classical, CR0 or CR1")
+        raise NotEstimable(
+            Said("panel.panel_regression_does_not_give_errors", errors=errors), Said("panel.errors_classical_cr0_cr1")
+        )
     return () if errors == "classical" else clusters or ("_unit",)
 
 
@@ -121,15 +123,17 @@ def in_clusters(case: Case, relation: str) -> tuple[str, dict[str, int]]:
 def complete_panel(fit: PanelFit, without: dict[str, int]) -> Diagnostic:
     """State the rows left out for missing values, and those that say nothing beside unit and wave effects."""
     lost = fit.n_missing_outcome + fit.n_missing_terms + sum(without.values())
-    detail = f"{fit.n_obs} rows of {fit.n_units} units over {fit.n_periods} waves used"
-    detail += without_words(without) + alone_words(fit.n_uninformative)
-    null = "no observation was left out for a missing value"
-    return Diagnostic("complete_cases", null, float(lost), None, "passed" if lost == 0 else "failed", detail)
+    used = Said("panel.rows_used", rows=fit.n_obs, units=fit.n_units, waves=fit.n_periods)
+    detail = joined(used, without_keys(without), alone(fit.n_uninformative))
+    null = Said("panel.no_observation_left_out_missing_value")
+    return Diagnostic(
+        Said("check.complete_cases"), null, float(lost), None, "passed" if lost == 0 else "failed", detail
+    )
 
 
-def alone_words(rows: int) -> str:
+def alone(rows: int) -> Remark:
     """Say how many rows were left out because unit and wave effects fit them whatever they hold."""
-    return f"; {rows} rows left out as the only one of their unit or wave" if rows else ""
+    return Said("panel.alone", rows=rows) if rows else ""
 
 
 def starts_of(case: Case, relation: str, fit: PanelFit, treatment: str) -> tuple[int, bool]:
@@ -150,10 +154,11 @@ def _staggered(case: Case, relation: str, fit: PanelFit, treatment: str) -> tupl
     """Say whether take-up is staggered, and then which comparisons the coefficient is a mean of (Goodman-Bacon)."""
     starts, leaves = starts_of(case, relation, fit, treatment)
     if starts <= 1 and not leaves:
-        return Diagnostic("staggered_adoption", ONE_START, float(starts), None, "passed", "one start"), []
-    detail = f"{starts} starts{', some units leave again' if leaves else ''}: the coefficient mixes effects of"
-    detail += " different times; a staggered design tells them apart"
-    check = Diagnostic("staggered_adoption", ONE_START, float(starts), None, "failed", detail)
+        return Diagnostic(
+            Said("check.staggered_adoption"), ONE_START, float(starts), None, "passed", Said("panel.one_start")
+        ), []
+    detail = Said("panel.starts_and_exits" if leaves else "panel.starts", n=starts)
+    check = Diagnostic(Said("check.staggered_adoption"), ONE_START, float(starts), None, "failed", detail)
     return check, [] if leaves else bacon_terms(case, fit.used, treatment)
 
 
@@ -174,14 +179,19 @@ def bacon_terms(case: Case, relation: str, treatment: str) -> list[Term]:
         return []
     return [
         Term(
-            "goodman_bacon",
-            f"{part.kind}: {_start(case, part.treated)} against {_start(case, part.control)}",
+            Said("family.goodman_bacon"),
+            Said(
+                "panel.against",
+                kind=Said(f"panel.{part.kind.replace(' ', '_')}"),
+                treated=_start(case, part.treated),
+                control=_start(case, part.control),
+            ),
             part.estimate,
-            detail=f"weight {in_digits(part.weight)}",
+            detail=Said("panel.weight", weight=part.weight),
         )
         for part in found.comparisons
     ]
 
 
-def _start(case: Case, position: float) -> str:
-    return case.waves[int(position)] if math.isfinite(position) else "never"
+def _start(case: Case, position: float) -> Text:
+    return case.waves[int(position)] if math.isfinite(position) else Said("panel.never")

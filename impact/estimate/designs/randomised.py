@@ -28,8 +28,9 @@ from impact.estimate.sample import (
 from impact.statistics.core import Estimate, cluster_codes
 from impact.statistics.experiments import differences
 from impact.statistics.linear import instrument
+from impact.words.said import Said
 
-MOVED = "being assigned moves enough people"
+MOVED = Said("randomised.being_assigned_moves_enough_people")
 
 
 def estimate_randomised(case: Case) -> Effect:
@@ -49,24 +50,28 @@ def estimate_randomised(case: Case) -> Effect:
     checks += assignment_unit(case, arms_of(sample), estimate, partial(_by_labels, design, compared, sample))
     checks += subgroup_checks(case, compared, errors_rule(compared.sample, design.inference))
     checks += placebo_outcome_checks(case, lambda name: estimator(with_outcome(case, compared, name)))
-    name = f"randomised, {_words(design, compared.sample)}"
+    name = _name(design, compared.sample)
     if design.take_up:
         try:
             late, first, found = _taken_up(design, compared)
         except NotEstimable as error:
             if design.estimand == "LATE":
                 raise
-            checks.append(not_applicable("first_stage", MOVED, error.reason))
+            checks.append(not_applicable(Said("check.first_stage"), MOVED, error.reason))
         else:
             checks.append(first)
-            terms += [*found, term_from("estimand", "ITT", estimate), term_from("estimand", "LATE", late)]
+            terms += [
+                *found,
+                term_from(Said("family.estimand"), Said("estimand.itt"), estimate),
+                term_from(Said("family.estimand"), Said("estimand.late"), late),
+            ]
             if design.estimand == "LATE":
-                estimate, name = late, "randomised, two-stage least squares"
+                estimate, name = late, Said("randomised.two_stage")
     return effect_from(
         estimate,
         indicator=case.indicator.id,
         unit=case.unit,
-        estimand=design.estimand,
+        estimand=Said(f"estimand.{design.estimand.lower()}"),
         design=name,
         diagnostics=tuple(checks),
         terms=tuple(terms),
@@ -82,11 +87,11 @@ def _by_labels(design: Randomised, compared: Comparison, sample: Sample, labels:
     return intention_to_treat(plain, by_labels(sample, labels))
 
 
-def _words(design: Randomised, sample: Sample) -> str:
-    words = "difference in means"
+def _name(design: Randomised, sample: Sample) -> Said:
+    adjustment = "means"
     if len(sample.covariates.columns):
-        words = "Lin's interacted adjustment" if design.adjustment == "lin" else "ANCOVA"
-    return f"{words}, within blocks" if design.blocks else words
+        adjustment = "lin" if design.adjustment == "lin" else "ancova"
+    return Said(f"randomised.{adjustment}_within_blocks" if design.blocks else f"randomised.{adjustment}")
 
 
 def intention_to_treat(design: Randomised, sample: Sample) -> Estimate:
@@ -108,7 +113,9 @@ def intention_to_treat(design: Randomised, sample: Sample) -> Estimate:
 
 def _blocked(design: Randomised, sample: Sample) -> Estimate:
     if sample.blocks is None or len(sample.covariates.columns):
-        raise NotEstimable("blocks take no covariates: the blocks are the adjustment", "either blocks or covariates")
+        raise NotEstimable(
+            Said("randomised.blocks_take_no_covariates_blocks_adjustment"), Said("randomised.either_blocks_covariates")
+        )
     return differences.blocked(
         sample.outcome,
         sample.exposure,
@@ -140,11 +147,25 @@ def _taken_up(design: Randomised, compared: Comparison) -> tuple[Estimate, Diagn
     )
     status = "failed" if fitted.weak else "passed"
     strength = Diagnostic(
-        "first_stage", MOVED, fitted.f_statistic, None, status, f"F = {fitted.f_statistic:.1f}; {int(known.sum())} used"
+        Said("check.first_stage"),
+        MOVED,
+        fitted.f_statistic,
+        None,
+        status,
+        Said("randomised.f_used", f_statistic=fitted.f_statistic, n=int(known.sum())),
     )
     low, high = fitted.anderson_rubin if fitted.anderson_rubin is not None else (None, None)
     terms = [
-        term_from("first_stage", "take-up moved by assignment", fitted.first_stage),
-        Term("anderson_rubin", "LATE", fitted.late.estimate, None, fitted.p_value_ar, low, high, part.n),
+        term_from(Said("family.first_stage"), Said("randomised.take_up_moved_assignment"), fitted.first_stage),
+        Term(
+            Said("family.anderson_rubin"),
+            Said("estimand.late"),
+            fitted.late.estimate,
+            None,
+            fitted.p_value_ar,
+            low,
+            high,
+            part.n,
+        ),
     ]
     return fitted.late, strength, terms

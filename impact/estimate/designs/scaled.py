@@ -16,19 +16,16 @@ from impact.estimate.case import Case
 from impact.estimate.reach import Reached, reached
 from impact.estimate.result import STANDS_ON, Diagnostic, Effect, Term
 from impact.estimate.territory import OwnChange, own_change, require_whole, statement
-from impact.statistics.core import Estimate, Floats, in_digits
+from impact.statistics.core import Estimate, Floats
 from impact.statistics.scaling import fieller, scaled_sum
-from impact.words import LANGUAGES
+from impact.words.languages import LANGUAGES
+from impact.words.said import Remark, Said, Text, joined
 
 Estimator = Callable[[Indicator, tuple[str, str] | None], Effect]
-ESTIMAND = "contribution of the programme to the territory"
-WHO = {
-    "ITT": "those it was offered to",
-    "ATT": "those who took part",
-    "LATE": "those who took part because it was offered",
-    "ATE": "all in the study",
-}
-"""Whom an effect is about; reach counts the same people."""
+TERRITORY = Said("family.territory")
+SHARE = Said("scaled_effect.share_change")
+WHO = ("itt", "att", "late", "ate")
+"""The estimands of which it is known whom they are about; reach counts the same people."""
 
 
 def estimate_scaled(case: Case, estimate: Estimator) -> Effect:
@@ -54,9 +51,8 @@ def estimate_scaled(case: Case, estimate: Estimator) -> Effect:
     return replace(
         contribution,
         term=case.indicator.id,
-        estimand=ESTIMAND,
-        design=f"effect on {of.id} × {in_digits(reach.total)} reached, {reach.words}"
-        + (f", in a population of {in_digits(size)}" if design.population else ""),
+        estimand=Said("estimand.contribution"),
+        design=_name(of, reach, size if design.population else None),
         unit=case.unit,
         diagnostics=(*_checks(design, effects, reach), *_carried(effects)),
         terms=(
@@ -66,13 +62,22 @@ def estimate_scaled(case: Case, estimate: Estimator) -> Effect:
     )
 
 
+def _name(of: Indicator, reach: Reached, population: float | None) -> Said:
+    values = {"of": of.id, "people": reach.total, "how": reach.how}
+    if population is None:
+        return Said("scaled_effect.design", **values)
+    return Said("scaled_effect.design_in_population", **values, population=population)
+
+
 def _effect(of: Indicator, by: str | None, group: str, estimate: Estimator) -> Effect:
     """Return the effect on those reached, or on a group of them; without one nothing is said of the territory."""
     try:
         return estimate(of, None if by is None else (by, group))
     except NotEstimable as error:
-        whom = f"the effect on {of.id}" + (f" of those reached with {by} = {group}" if by else "")
-        raise NotEstimable(f"{whom} is not estimable because {error.reason}", error.needed) from None
+        reason = Said("scaled_effect.refused", of=of.id, reason=error.reason)
+        if by is not None:
+            reason = Said("scaled_effect.refused_in_group", of=of.id, by=by, group=group, reason=error.reason)
+        raise NotEstimable(reason, error.needed) from None
 
 
 def _contribution(of: Indicator, effects: dict[str, Effect], reach: Reached, size: float) -> Effect:
@@ -93,15 +98,22 @@ def _contribution(of: Indicator, effects: dict[str, Effect], reach: Reached, siz
         reach_errors=errors,
         n_clusters=max(effect.n_clusters or 0 for effect in found) or None,
     )
-    rules = " and ".join(dict.fromkeys(effect.inference.split(",")[0] for effect in found))
-    return _as_effect(replace(summed, rule=f"{rules}, {summed.rule}"), found[0], _weighted(aligned, people))
+    rules = tuple(dict.fromkeys(_error_rule(effect.inference) for effect in found))
+    rule = Said("rule.of_parts", rules=rules, rule=summed.rule)
+    return _as_effect(replace(summed, rule=rule), found[0], _weighted(aligned, people))
+
+
+def _error_rule(inference: Said) -> Text:
+    """Return the rule of the error alone: what stands first in the inference of an effect."""
+    first = next(iter(inference.values.values()), None)
+    return _error_rule(first) if isinstance(first, Said) else inference
 
 
 def _times(effect: Effect, factor: float) -> Effect:
     names = ("estimate", "std_error", "conf_low", "conf_high")
     scaled = {name: getattr(effect, name) * factor for name in names}
     influence = None if effect.influence is None else effect.influence * factor
-    return replace(effect, **scaled, influence=influence, inference=f"{effect.inference}, times the reach")
+    return replace(effect, **scaled, influence=influence, inference=Said("rule.times_reach", rule=effect.inference))
 
 
 def _as_effect(summed: Estimate, like: Effect, influence: pd.Series | None) -> Effect:
@@ -129,24 +141,35 @@ def _weighted(aligned: pd.DataFrame | None, people: Floats) -> pd.Series | None:
 def _territory(contribution: Effect, own: OwnChange | None, case: Case, *, same_rows: bool) -> tuple[Term, ...]:
     """Return the territory's own change, the contribution to it and its share, with what can be said."""
     units = {language: in_language(case.indicator.unit, language) for language in LANGUAGES}
-    said = statement(contribution.conf_low, contribution.conf_high, own, units)
     part = Term(
-        "territory",
-        "contribution",
+        TERRITORY,
+        Said("scaled_effect.contribution"),
         contribution.estimate,
         contribution.std_error,
         contribution.p_value,
         contribution.conf_low,
         contribution.conf_high,
         contribution.n_obs,
-        f"en: {said['en']}; it: {said['it']}",
+        statement(contribution.conf_low, contribution.conf_high, own, units),
     )
     if own is None:
         return (part,)
     half = own.half
     low, high = (None, None) if half is None else (own.change - half, own.change + half)
-    words = "uncertainty not known" if half is None else "complete counts" if half == 0 else ""
-    change = Term("territory", "own change", own.change, own.std_error, None, low, high, own.n, words)
+    remark: Remark = Said("scaled_effect.uncertainty_not_known") if half is None else ""
+    if half == 0:
+        remark = Said("scaled_effect.complete_counts")
+    change = Term(
+        TERRITORY,
+        Said("scaled_effect.own_change"),
+        own.change,
+        own.std_error,
+        None,
+        low,
+        high,
+        own.n,
+        remark,
+    )
     return (change, part, *_share(contribution, own, same_rows=same_rows))
 
 
@@ -155,46 +178,68 @@ def _share(contribution: Effect, own: OwnChange, *, same_rows: bool) -> tuple[Te
         return ()
     ratio = contribution.estimate / own.change
     if own.std_error is None:
-        return (Term("territory", "share of the change", ratio, detail="no interval: the change has none"),)
+        return (
+            Term(
+                TERRITORY,
+                SHARE,
+                ratio,
+                detail=Said("scaled_effect.no_interval_change_has_none"),
+            ),
+        )
     if same_rows and own.std_error > 0:
-        why = "no interval: the change and the effect come from the same rows"
-        return (Term("territory", "share of the change", ratio, detail=why),)
+        why = Said("scaled_effect.no_interval_change_effect_come_same_rows")
+        return (Term(TERRITORY, SHARE, ratio, detail=why),)
     df = min(contribution.df, own.df)
     found = fieller(contribution.estimate, contribution.std_error, own.change, own.std_error, df=df)
-    words = "unbounded: the change may be zero" if found.unbounded else "Fieller interval"
+    how = Said("scaled_effect.unbounded" if found.unbounded else "scaled_effect.fieller_interval")
     low, high = found.conf_low, found.conf_high
-    return (Term("territory", "share of the change", ratio, conf_low=low, conf_high=high, detail=words),)
+    return (
+        Term(
+            TERRITORY,
+            SHARE,
+            ratio,
+            conf_low=low,
+            conf_high=high,
+            detail=how,
+        ),
+    )
 
 
 def _groups(design: ScaledEffect, effects: dict[str, Effect], reach: Reached) -> tuple[Term, ...]:
     return tuple(
         Term(
-            "effect on those reached",
-            f"{design.by}={group}" if design.by else "everybody",
+            Said("family.effect_those_reached"),
+            Said("scaled_effect.group", by=design.by, group=group) if design.by else Said("scaled_effect.everybody"),
             effect.estimate,
             effect.std_error,
             effect.p_value,
             effect.conf_low,
             effect.conf_high,
             effect.n_obs,
-            f"{in_digits(reach.people[group])} reached; {effect.estimand}, {effect.design}",
+            Said("scaled_effect.reached", people=reach.people[group], estimand=effect.estimand, design=effect.design),
         )
         for group, effect in effects.items()
     )
 
 
 def _checks(design: ScaledEffect, effects: dict[str, Effect], reach: Reached) -> tuple[Diagnostic, ...]:
-    covered = f"{len(effects)} groups" if design.by else "everybody at once"
-    whom = WHO.get(next(iter(effects.values())).estimand, "those whom the design compares")
-    assumed = f"cannot be tested: the effect is on {whom}, and reach must count such people; nobody else gains or loses"
+    covered = Said("scaled_effect.groups", n=len(effects)) if design.by else Said("scaled_effect.everybody_once")
+    estimand = next(iter(effects.values())).estimand.code.removeprefix("estimand.")
+    whom = Said(f"scaled_effect.whom_{estimand}" if estimand in WHO else "scaled_effect.whom_compared")
+    assumed = Said("scaled_effect.cannot_tested_effect_reach_must_count_such", whom=whom)
     return (
         _within(design, reach),
         Diagnostic(
-            "groups_cover_reach", "all reached are in a group with an effect", reach.total, None, "passed", covered
+            Said("check.groups_cover_reach"),
+            Said("scaled_effect.all_reached_group_effect"),
+            reach.total,
+            None,
+            "passed",
+            covered,
         ),
         Diagnostic(
-            "same_effect_on_all_reached",
-            "those reached gain what those studied do",
+            Said("check.same_effect_on_all_reached"),
+            Said("scaled_effect.those_reached_gain_what_those_studied_do"),
             None,
             None,
             "not_applicable",
@@ -204,27 +249,39 @@ def _checks(design: ScaledEffect, effects: dict[str, Effect], reach: Reached) ->
 
 
 def _within(design: ScaledEffect, reach: Reached) -> Diagnostic:
-    null = "no more people are reached than live in the territory"
+    null = Said("scaled_effect.no_more_people_reached_live_territory")
     if design.population is None:
-        return Diagnostic("reach_within_population", null, None, None, "not_applicable", "no population is declared")
+        return Diagnostic(
+            Said("check.reach_within_population"),
+            null,
+            None,
+            None,
+            "not_applicable",
+            Said("scaled_effect.no_population_declared"),
+        )
     share = reach.total / design.population.total
-    detail = f"{in_digits(reach.total)} of {in_digits(design.population.total)}, {share:.2%}"
-    return Diagnostic("reach_within_population", null, share, None, "passed" if share <= 1 else "failed", detail)
+    detail = Said("scaled_effect.of_population", reached=reach.total, population=design.population.total, share=share)
+    return Diagnostic(
+        Said("check.reach_within_population"), null, share, None, "passed" if share <= 1 else "failed", detail
+    )
 
 
 def _carried(effects: dict[str, Effect]) -> tuple[Diagnostic, ...]:
     """Return each check that the effect failed, or stands on and could not be made, once, in whichever groups."""
-    failed: dict[str, Diagnostic] = {}
-    unmade: dict[str, Diagnostic] = {}
+    failed: dict[Said, Diagnostic] = {}
+    unmade: dict[Said, Diagnostic] = {}
     stands_on = {name for names in STANDS_ON.values() for name in names}
     for group, effect in effects.items():
         for check in effect.diagnostics:
-            whose = f"of the effect on {effect.term}: "
             if check.status == "failed":
-                words = f"{group}: {check.detail}" if group else check.detail
+                own = Said("scaled_effect.of_group", group=group, detail=check.detail) if group else check.detail
                 earlier = failed.get(check.check)
-                detail = f"{earlier.detail}; {words}" if earlier else whose + words
+                detail = joined(earlier.detail, own) if earlier else _whose(effect, own)
                 failed[check.check] = replace(check, detail=detail)
-            elif check.status == "not_applicable" and check.check in stands_on:
-                unmade.setdefault(check.check, replace(check, detail=whose + check.detail))
+            elif check.status == "not_applicable" and check.name in stands_on:
+                unmade.setdefault(check.check, replace(check, detail=_whose(effect, check.detail)))
     return tuple((unmade | failed).values())
+
+
+def _whose(effect: Effect, detail: Remark) -> Said:
+    return Said("scaled_effect.of_effect", of=effect.term, detail=detail)

@@ -9,11 +9,12 @@ from impact.errors import NotEstimable
 from impact.estimate.case import Case
 from impact.estimate.result import Diagnostic, Effect, Term, checked, effect_from, not_applicable, term_from
 from impact.measure import INCOMPLETE, is_counted, measure_indicators, refuse_breaks, wave_values
-from impact.statistics.core import Floats, in_digits
+from impact.statistics.core import Floats
 from impact.statistics.series.segmented import SeriesFit, interrupted
+from impact.words.said import Said
 
-NOT_EARLIER = "the series does not change before the programme, had it been said to start earlier"
-UNCORRELATED = "what the model leaves over is not correlated over time"
+NOT_EARLIER = Said("series.series_does_not_change_before_programme_had")
+UNCORRELATED = Said("series.what_model_leaves_over_not_correlated_over")
 
 
 def estimate_series(case: Case) -> Effect:
@@ -22,7 +23,9 @@ def estimate_series(case: Case) -> Effect:
     assert isinstance(design, InterruptedTimeSeries)  # noqa: S101 - dispatched by type
     waves, values = observed_series(case)
     if design.start not in waves:
-        raise NotEstimable(f"the series has no value at the start, {design.start}", "an outcome at every wave")
+        raise NotEstimable(
+            Said("series.series_has_no_value_start", start=design.start), Said("series.outcome_every_wave")
+        )
     start = waves.index(design.start)
     fit = interrupted(
         values,
@@ -34,13 +37,13 @@ def estimate_series(case: Case) -> Effect:
         horizon=_horizon(case, waves, start),
     )
     named = {"level": fit.level, "slope": fit.slope, "at_wave": fit.effect}
-    words = "" if design.estimand != "at_wave" else f", at {case.indicator.ex_post.wave}"
+    at = {"wave": case.indicator.ex_post.wave} if design.estimand == "at_wave" else {}
     return effect_from(
         named[design.estimand],
         indicator=case.indicator.id,
         unit=case.unit + (" per wave" if design.estimand == "slope" else ""),
-        estimand=f"change of {design.estimand.replace('at_wave', 'the series')}",
-        design=f"interrupted time series from {design.start}{words}",
+        estimand=Said(f"estimand.change_of_{design.estimand}"),
+        design=Said(f"interrupted_time_series.{'at_wave' if at else 'from'}", start=design.start, **at),
         diagnostics=(_autocorrelation(fit, design.errors), _placebo_start(design, values[:start], waves)),
         terms=_terms(fit, waves, values),
     )
@@ -53,10 +56,10 @@ def observed_series(case: Case) -> tuple[list[str], Floats]:
     end = case.waves.index(str(case.indicator.ex_post.wave))
     waves = [wave for wave in case.waves[: end + 1] if wave in values]
     if not waves:
-        raise NotEstimable("the series has no values", "an outcome at every wave")
+        raise NotEstimable(Said("series.series_has_no_values"), Said("series.outcome_every_wave"))
     span = case.waves[case.waves.index(waves[0]) : case.waves.index(waves[-1]) + 1]
     if gaps := [wave for wave in span if wave not in values]:
-        raise NotEstimable(f"the series has gaps at {', '.join(gaps[:5])}", "an outcome at every wave")
+        raise NotEstimable(Said("series.series_has_gaps", gaps=gaps[:5]), Said("series.outcome_every_wave"))
     refuse_breaks(found, waves)
     _refuse_incomplete(case, waves)
     return waves, np.array([values[wave] for wave in waves], dtype=np.float64)
@@ -71,14 +74,21 @@ def _refuse_incomplete(case: Case, waves: list[str]) -> None:
     own = values[(values["scope"] == "programme") & (values["group"] == column) & (values["group_value"] == code)]
     some = {row["wave"]: row for row in own.to_dict("records") if INCOMPLETE in row["flags"]}
     for row in (some[wave] for wave in waves if wave in some):
-        said = f"the value at {row['wave']} is of {int(row['units_reported'])} of {int(row['units_expected'])} units"
-        raise NotEstimable(said, "a value of every unit")
+        said = Said(
+            "series.value_units",
+            wave=row["wave"],
+            units_reported=int(row["units_reported"]),
+            units_expected=int(row["units_expected"]),
+        )
+        raise NotEstimable(said, Said("series.value_every_unit"))
 
 
 def _horizon(case: Case, waves: list[str], start: int) -> int:
     wave = str(case.indicator.ex_post.wave)
     if wave not in waves or waves.index(wave) < start:
-        raise NotEstimable(f"the outcome is looked at in {wave}, where the series has not started", "a later wave")
+        raise NotEstimable(
+            Said("series.outcome_looked_where_series_has_not_started", wave=wave), Said("series.later_wave")
+        )
     return waves.index(wave) - start + 1
 
 
@@ -95,32 +105,44 @@ def _placebo_start(design: InterruptedTimeSeries, before: Floats, waves: list[st
             small_sample=design.small_sample,
         )
     except NotEstimable as error:
-        return not_applicable("placebo_start", NOT_EARLIER, error.reason)
+        return not_applicable(Said("check.placebo_start"), NOT_EARLIER, error.reason)
     return checked(
-        "placebo_start", NOT_EARLIER, fit.effect.estimate, fit.effect.p_value, f"start in {waves[pretended]}"
+        Said("check.placebo_start"),
+        NOT_EARLIER,
+        fit.effect.estimate,
+        fit.effect.p_value,
+        Said("series.start", waves=waves[pretended]),
     )
 
 
 def _autocorrelation(fit: SeriesFit, errors: str) -> Diagnostic:
     left = fit.autocorrelation
-    detail = f"Ljung-Box over {left.lags} lags, Durbin-Watson {left.durbin_watson:.2f}"
-    check = checked("autocorrelation", UNCORRELATED, left.ljung_box, left.p_value, detail)
+    detail = Said("series.ljung_box_over_lags_durbin_watson", lags=left.lags, durbin_watson=left.durbin_watson)
+    check = checked(Said("check.autocorrelation"), UNCORRELATED, left.ljung_box, left.p_value, detail)
     if check.status == "failed" and errors == "newey_west":
         return Diagnostic(
-            check.check, check.null_hypothesis, check.value, check.p_value, "passed", f"{detail}; errors allow for it"
+            check.check,
+            check.null_hypothesis,
+            check.value,
+            check.p_value,
+            "passed",
+            Said("series.errors_allow", detail=detail),
         )
     return check
 
 
 def _terms(fit: SeriesFit, waves: list[str], values: Floats) -> tuple[Term, ...]:
-    named = [term_from("series", "change of level", fit.level), term_from("series", "change of slope", fit.slope)]
-    named.append(term_from("series", "at the end line", fit.effect))
+    named = [
+        term_from(Said("family.series"), Said("series.change_level"), fit.level),
+        term_from(Said("family.series"), Said("series.change_slope"), fit.slope),
+    ]
+    named.append(term_from(Said("family.series"), Said("series.end_line"), fit.effect))
     if fit.phi:
-        named.append(Term("series", "autocorrelation of errors", fit.phi))
+        named.append(Term(Said("family.series"), Said("series.autocorrelation_errors"), fit.phi))
     return (
         *named,
         *(
-            Term("without the programme", wave, float(expected), detail=f"observed {in_digits(value)}")
+            Term(Said("family.without_programme"), wave, float(expected), detail=Said("series.observed", value=value))
             for wave, value, expected in zip(waves, values, fit.counterfactual, strict=True)
         ),
     )

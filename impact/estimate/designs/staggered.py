@@ -15,7 +15,7 @@ from impact.estimate.adopters import Adopters, adoption_panel
 from impact.estimate.assignment_unit import assignment_unit
 from impact.estimate.case import Case, cluster_names
 from impact.estimate.designs.panel import (
-    alone_words,
+    alone,
     bacon_terms,
     complete_panel,
     in_clusters,
@@ -23,31 +23,25 @@ from impact.estimate.designs.panel import (
     panel_relation,
     starts_of,
 )
-from impact.estimate.diagnostics import enough_clusters, left_out, without_words
+from impact.estimate.diagnostics import enough_clusters, left_out, without_keys
 from impact.estimate.event_time import event_terms
 from impact.estimate.panel import panel_effects
 from impact.estimate.pre_trend import pre_trend_check
 from impact.estimate.result import Diagnostic, Effect, Term, effect_from, not_applicable, term_from
 from impact.sql import ident, literal
-from impact.statistics.core import Estimate, Floats, in_digits
+from impact.statistics.core import Estimate, Floats
 from impact.statistics.panels.adoption import Panel
 from impact.statistics.panels.aggregation import Aggregate, aggregate, multiplier_bootstrap
 from impact.statistics.panels.honest import honest_bounds
 from impact.statistics.panels.imputation import Imputed, gardner_two_stage, imputation_effects
 from impact.statistics.panels.interacted import Interacted, sun_abraham
 from impact.statistics.panels.staggered import GroupTime, group_time_effects
+from impact.words.said import Remark, Said, joined
 
-HONEST = "the mean effect stands if trends part after treatment as much as they ever did before"
+HONEST = Said("staggered.mean_effect_stands_if_trends_part_after")
 HONEST_SEED = 1
 BAND_DRAWS = 1000
 METHODS: dict[str, Literal["dr", "ipw", "reg"]] = {"doubly_robust": "dr", "weighting": "ipw", "regression": "reg"}
-WORDS = {
-    "callaway_santanna": "Callaway–Sant'Anna",
-    "sun_abraham": "Sun–Abraham",
-    "imputation": "imputation (Borusyak–Jaravel–Spiess)",
-    "two_stage": "two-stage (Gardner)",
-    "twfe": "two-way fixed effects",
-}
 
 _Dynamics = tuple[list[int], Floats, Floats]
 
@@ -66,14 +60,11 @@ def estimate_staggered(case: Case) -> Effect:
     design = case.design
     assert isinstance(design, Staggered)  # noqa: S101 - dispatched by type
     adopters = adoption_panel(case, design)
-    panel, words = adopters.panel, WORDS[design.estimator]
+    panel = adopters.panel
     if design.estimator == "twfe":
         found = _twfe(case, design, adopters.units)
     else:
         found = _estimate(design, panel)
-        if design.estimator == "callaway_santanna":
-            words += f", {design.aggregate}, against {design.control.replace('_', ' ')} treated"
-            words += f", {design.adjust.replace('_', ' ')}" if design.covariates else ""
         found = replace(found, checks=[*found.checks, _losses(case, design, adopters)])
     method, ahead = METHODS[design.adjust], design.anticipation
     trend, before = pre_trend_check(panel, control=design.control, method=method, anticipation=ahead)
@@ -83,18 +74,31 @@ def estimate_staggered(case: Case) -> Effect:
         found.estimate,
         indicator=case.indicator.id,
         unit=case.unit,
-        estimand="ATT",
-        design=f"staggered adoption, {words}",
+        estimand=Said("estimand.att"),
+        design=Said("staggered.design", estimator=_estimator(design)),
         diagnostics=(trend, *found.checks, enough_clusters(found.estimate.n_clusters), *whole),
         terms=(*found.terms, *before),
     )
+
+
+def _estimator(design: Staggered) -> Remark:
+    """Say by which estimator, averaged how, against whom, and adjusted by what."""
+    name = Said(f"staggered.{design.estimator}")
+    if design.estimator != "callaway_santanna":
+        return name
+    average, control = Said(f"staggered.average_{design.aggregate}"), Said(f"staggered.against_{design.control}")
+    adjusted = Said(f"staggered.by_{design.adjust}") if design.covariates else None
+    return joined(name, average, control, adjusted, by="comma")
 
 
 def _estimate(design: Staggered, panel: Panel) -> _Found:
     if design.estimator == "callaway_santanna":
         return _callaway_santanna(design, panel)
     if design.covariates:
-        raise NotEstimable(f"{WORDS[design.estimator]} takes no covariates here", "estimator: callaway_santanna")
+        raise NotEstimable(
+            Said("staggered.no_covariates", estimator=_estimator(design)),
+            Said("staggered.estimator_with_covariates"),
+        )
     if design.estimator == "sun_abraham":
         interacted = sun_abraham(panel)
         checks, bounds = _bounds(design, lambda: _dynamics(interacted.terms))
@@ -105,7 +109,10 @@ def _estimate(design: Staggered, panel: Panel) -> _Found:
 
 
 def _event_terms(fitted: Interacted | Imputed) -> list[Term]:
-    return [term_from("event_time", f"{time:+d}", estimate) for time, estimate in fitted.terms]
+    return [
+        term_from(Said("family.event_time"), Said("staggered.event_time", time=time), estimate)
+        for time, estimate in fitted.terms
+    ]
 
 
 def _callaway_santanna(design: Staggered, panel: Panel) -> _Found:
@@ -114,7 +121,10 @@ def _callaway_santanna(design: Staggered, panel: Panel) -> _Found:
     )
     kinds: tuple[Literal["simple", "group", "dynamic", "calendar"], ...] = ("simple", "group", "dynamic", "calendar")
     averages = {kind: aggregate(cells, kind) for kind in kinds}
-    terms = [term_from("aggregate", kind, average.overall) for kind, average in averages.items()]
+    terms = [
+        term_from(Said("family.aggregate"), Said(f"staggered.average_{kind}"), average.overall)
+        for kind, average in averages.items()
+    ]
     for kind in ("dynamic", "group", "calendar"):
         terms += _average_terms(panel, kind, averages[kind])
     terms += _cell_terms(panel, cells)
@@ -135,7 +145,9 @@ def _dynamics(terms: Sequence[tuple[int, Estimate]]) -> _Dynamics:
     estimates = [estimate for _, estimate in terms]
     influences = [estimate.influence for estimate in estimates if estimate.influence is not None]
     if not terms or len(influences) < len(terms):
-        raise NotEstimable("the effects' covariance is not known", "an estimator whose effects have influences")
+        raise NotEstimable(
+            Said("staggered.effects_covariance_not_known"), Said("staggered.estimator_whose_effects_have_influences")
+        )
     together = np.column_stack(influences)
     scale = np.array([estimate.std_error for estimate in estimates]) / np.sqrt((together**2).sum(axis=0))
     covariance = (together.T @ together) * np.outer(scale, scale)
@@ -146,13 +158,13 @@ def _average_terms(panel: Panel, kind: str, average: Aggregate) -> list[Term]:
     if kind == "dynamic":
         bands = _uniform(panel, [estimate for _, estimate in average.terms])
         return [
-            term_from("event_time", f"{time:+d}", estimate, band)
+            term_from(Said("family.event_time"), Said("staggered.event_time", time=time), estimate, band)
             for (time, estimate), band in zip(average.terms, bands, strict=True)
         ]
-    return [term_from(kind, panel.name(place), estimate) for place, estimate in average.terms]
+    return [term_from(Said(f"family.{kind}"), panel.name(place), estimate) for place, estimate in average.terms]
 
 
-def _uniform(panel: Panel, estimates: list[Estimate]) -> list[str]:
+def _uniform(panel: Panel, estimates: list[Estimate]) -> list[Remark]:
     """Return in words the band that covers all event times at once, by the multiplier bootstrap."""
     influences = [estimate.influence for estimate in estimates if estimate.influence is not None]
     try:
@@ -162,12 +174,16 @@ def _uniform(panel: Panel, estimates: list[Estimate]) -> list[str]:
     except NotEstimable:
         return [""] * len(estimates)
     low, high = bands.uniform(np.array([estimate.estimate for estimate in estimates]))
-    return [f"uniform band {in_digits(a)} to {in_digits(b)}" for a, b in zip(low, high, strict=True)]
+    return [Said("staggered.uniform_band", low=a, high=b) for a, b in zip(low, high, strict=True)]
 
 
 def _cell_terms(panel: Panel, cells: GroupTime) -> list[Term]:
     return [
-        term_from("group_time", f"cohort {panel.name(int(cohort))} in {panel.name(int(period))}", estimate)
+        term_from(
+            Said("family.group_time"),
+            Said("staggered.cohort", cohort=panel.name(int(cohort)), period=panel.name(int(period))),
+            estimate,
+        )
         for cohort, period, estimate in zip(cells.cohorts, cells.periods, cells.estimates, strict=True)
     ]
 
@@ -184,13 +200,20 @@ def _losses(case: Case, design: Staggered, adopters: Adopters) -> Diagnostic:
     gaps = int(np.isnan(panel.outcome).any(axis=1).sum())
     always = int((panel.cohort == 0).sum())
     lost = always + unknown + adopters.n_blank + sum(adopters.without.values()) + (0 if unbalanced else gaps)
-    detail = f"{len(adopters.units)} units; {gaps} not seen at every wave"
-    detail += f"{', used where seen' if unbalanced and gaps else ''}; {always} treated from the first wave on"
-    detail += f"; {unknown} of unknown cohort" if unknown else ""
-    detail += f"; {adopters.n_blank} without any outcome" if adopters.n_blank else ""
-    detail += without_words(adopters.without) + alone_words(adopters.n_alone)
-    null = "no unit was left out for a missing value or for being treated throughout"
-    return Diagnostic("complete_cases", null, float(lost), None, "passed" if lost == 0 else "failed", detail)
+    seen = "staggered.used_where_seen" if unbalanced and gaps else "staggered.not_always_seen"
+    detail = joined(
+        Said("staggered.units", n=len(adopters.units)),
+        Said(seen, n=gaps),
+        Said("staggered.always_treated", n=always),
+        Said("staggered.unknown_cohort", n=unknown) if unknown else None,
+        Said("staggered.no_outcome", n=adopters.n_blank) if adopters.n_blank else None,
+        without_keys(adopters.without),
+        alone(adopters.n_alone),
+    )
+    null = Said("staggered.no_unit_left_out_missing_value_being")
+    return Diagnostic(
+        Said("check.complete_cases"), null, float(lost), None, "passed" if lost == 0 else "failed", detail
+    )
 
 
 def _twfe(case: Case, design: Staggered, units: list[str]) -> _Found:
@@ -209,11 +232,18 @@ def _twfe(case: Case, design: Staggered, units: list[str]) -> _Found:
         clusters=panel_clusters(cluster_names(case), design.inference.errors),
         small_sample=design.inference.small_sample,
     )
-    null = "all units that take up the programme do so at the same wave"
+    null = Said("panel.all_units_take_up_programme_do_same")
     starts, _ = starts_of(case, relation, fit, "_treatment")
-    detail = f"{starts} starts: the coefficient also compares late with early starters; see goodman_bacon"
+    detail = Said("staggered.starts_coefficient_also_compares_late_early_starters", starts=starts)
     status = "passed" if starts <= 1 else "failed"
-    check = Diagnostic("staggered_adoption", null, float(starts), None, status, detail if starts > 1 else "one start")
+    check = Diagnostic(
+        Said("check.staggered_adoption"),
+        null,
+        float(starts),
+        None,
+        status,
+        detail if starts > 1 else Said("panel.one_start"),
+    )
     honest, terms = _event_study(case, design, f"SELECT *, {cohort} AS _start FROM ({fit.used})")
     terms += bacon_terms(case, fit.used, "_treatment")
     estimate = fit.estimates[0]
@@ -235,9 +265,12 @@ def _event_study(case: Case, design: Staggered, relation: str) -> tuple[list[Dia
             small_sample=design.inference.small_sample,
         )
     except NotEstimable as error:
-        return [not_applicable("honest_bounds", HONEST, error.reason)] if design.sensitivity else [], []
+        return [not_applicable(Said("check.honest_bounds"), HONEST, error.reason)] if design.sensitivity else [], []
     times = [int(name.rpartition("_")[2]) * (-1 if "minus" in name else 1) for name in events.terms]
-    terms = [term_from("event_time", f"{e:+d}", found) for e, found in zip(times, fit.estimates, strict=True)]
+    terms = [
+        term_from(Said("family.event_time"), Said("staggered.event_time", time=e), found)
+        for e, found in zip(times, fit.estimates, strict=True)
+    ]
     estimates = np.array([found.estimate for found in fit.estimates])
     honest, bounds = _bounds(design, lambda: (times, estimates, fit.errors.covariance))
     return honest, [*terms, *bounds]
@@ -250,7 +283,7 @@ def _bounds(design: Staggered, dynamics: Callable[[], _Dynamics]) -> tuple[list[
     try:
         honest, bounds = _honest(*dynamics())
     except NotEstimable as error:
-        return [not_applicable("honest_bounds", HONEST, error.reason)], []
+        return [not_applicable(Said("check.honest_bounds"), HONEST, error.reason)], []
     return [honest], bounds
 
 
@@ -261,14 +294,14 @@ def _honest(times: list[int], estimates: Floats, covariance: Floats) -> tuple[Di
     n_pre = sum(time < -1 for time in ordered)
     window = [time for time in range(ordered[0], ordered[-1] + 1) if time != -1]
     if ordered != window:
-        raise NotEstimable("event times are not consecutive up to −1", "effects at every wave")
+        raise NotEstimable(Said("staggered.event_times_not_consecutive_up_1"), Said("staggered.effects_every_wave"))
     found = honest_bounds(
         estimates[order], covariance[np.ix_(order, order)], n_pre, rng=np.random.default_rng(HONEST_SEED)
     )
     terms = [
-        Term("honest_bounds", f"m = {m:g}", found.estimate, conf_low=low, conf_high=high)
+        Term(Said("family.honest_bounds"), Said("staggered.m", m=m), found.estimate, conf_low=low, conf_high=high)
         for m, low, high in ((0.0, *found.parallel), *found.table)
     ]
-    detail = "largest m at which the interval of the mean effect leaves zero out"
+    detail = Said("staggered.largest_m_which_interval_mean_effect_leaves")
     passed = "passed" if found.breakdown >= 1 else "failed"
-    return Diagnostic("honest_bounds", HONEST, found.breakdown, None, passed, detail), terms
+    return Diagnostic(Said("check.honest_bounds"), HONEST, found.breakdown, None, passed, detail), terms

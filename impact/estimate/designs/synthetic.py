@@ -10,13 +10,14 @@ from impact.estimate.case import Case
 from impact.estimate.designs.synthetic_predictors import Fit, fit_control, predictor_terms, stability
 from impact.estimate.designs.synthetic_series import Series, read_series
 from impact.estimate.result import Diagnostic, Effect, Term, checked, effect_from, not_applicable
-from impact.statistics.core import Estimate, Floats, Ints, in_digits, wald, with_p_value
+from impact.statistics.core import Estimate, Floats, Ints, wald, with_p_value
 from impact.statistics.synthetic.control import Synthetic
 from impact.statistics.synthetic.difference import synthetic_did
+from impact.words.said import Remark, Said
 
-SAME_PAST = "before the start the synthetic unit moved like the treated one"
-STANDS_OUT = "the gap stands out among those found where there was no programme"
-NOT_EARLIER = "there is no gap before the programme, had it been said to start earlier"
+SAME_PAST = Said("synthetic.before_start_synthetic_unit_moved_like_treated")
+STANDS_OUT = Said("synthetic.gap_stands_out_among_those_found_where")
+NOT_EARLIER = Said("synthetic.no_gap_before_programme_had_been_said")
 GOOD_FIT = 0.25
 """Share of the treated series' own spread before the start that the gap may reach."""
 CHANCE = 0.1
@@ -31,13 +32,12 @@ def estimate_synthetic(case: Case) -> Effect:
         estimate, checks, terms = _control(case, series, design)
     else:
         estimate, checks, terms = _did(series, design)
-    words = {"synthetic_control": "synthetic control", "did": "difference-in-differences of unit means"}
     return effect_from(
         estimate,
         indicator=case.indicator.id,
         unit=case.unit,
-        estimand="ATT",
-        design=words.get(design.method, "synthetic difference-in-differences"),
+        estimand=Said("estimand.att"),
+        design=Said(f"synthetic_control.{design.method}"),
         diagnostics=tuple(checks),
         terms=tuple(terms),
     )
@@ -45,24 +45,28 @@ def estimate_synthetic(case: Case) -> Effect:
 
 def _control(case: Case, series: Series, design: SyntheticControl) -> tuple[Estimate, list[Diagnostic], list[Term]]:
     if len(series.treated) > 1:
-        raise NotEstimable("a synthetic control has one treated unit", "method: synthetic_did, or one unit")
+        raise NotEstimable(
+            Said("synthetic.synthetic_control_has_one_treated_unit"), Said("synthetic.method_synthetic_did_one_unit")
+        )
     fit = fit_control(case, series, design, start=series.start)
     found = fit.control
     placebos = found.placebo_gaps[:, series.start :].mean(axis=1)
     estimate = wald(
         found.effect,
         float(np.std(placebos, ddof=1)),
-        rule="spread of placebo units",
+        rule=Said("rule.spread_placebo_units"),
         n_obs=series.outcomes.size,
         df=len(placebos) - 1,
     )
     if np.isfinite(found.placebo_p):
-        estimate = with_p_value(estimate, found.placebo_p, "p by ratio of gaps among units")
+        estimate = with_p_value(estimate, found.placebo_p, Said("rule.p_ratio_gaps_among_units"))
     own = series.outcomes[series.treated[0], : series.start]
     share = found.pre_rmspe / float(np.std(own)) if np.std(own) > 0 else np.inf
-    detail = f"gap {in_digits(found.pre_rmspe)} before the start, {share:.1%} of the series' own spread"
+    detail = Said("synthetic.gap_before_start_series_own_spread", pre_rmspe=found.pre_rmspe, share=share)
     checks = [
-        Diagnostic("pre_fit", SAME_PAST, share, None, "passed" if share <= GOOD_FIT else "failed", detail, share),
+        Diagnostic(
+            Said("check.pre_fit"), SAME_PAST, share, None, "passed" if share <= GOOD_FIT else "failed", detail, share
+        ),
         *stability(fit),
         _in_space(found),
         _in_time(case, series, design),
@@ -72,10 +76,10 @@ def _control(case: Case, series: Series, design: SyntheticControl) -> tuple[Esti
 
 def _in_space(found: Synthetic) -> Diagnostic:
     if not np.isfinite(found.placebo_p):
-        return not_applicable("placebo_space", STANDS_OUT, "the fit before the start is exact")
-    detail = f"ratio of gaps after to before {found.ratio:.3g}, among {len(found.placebo_ratios) + 1} units"
+        return not_applicable(Said("check.placebo_space"), STANDS_OUT, Said("synthetic.fit_before_start_exact"))
+    detail = Said("synthetic.ratio_gaps_after_before_among_units", ratio=found.ratio, n=len(found.placebo_ratios) + 1)
     status = "passed" if found.placebo_p <= CHANCE else "failed"
-    return Diagnostic("placebo_space", STANDS_OUT, found.ratio, found.placebo_p, status, detail)
+    return Diagnostic(Said("check.placebo_space"), STANDS_OUT, found.ratio, found.placebo_p, status, detail)
 
 
 def _in_time(case: Case, series: Series, design: SyntheticControl) -> Diagnostic:
@@ -83,25 +87,39 @@ def _in_time(case: Case, series: Series, design: SyntheticControl) -> Diagnostic
     try:
         found = fit_control(case, series, design, start=pretended).control
     except NotEstimable as error:
-        return not_applicable("placebo_time", NOT_EARLIER, error.reason)
+        return not_applicable(Said("check.placebo_time"), NOT_EARLIER, error.reason)
     p_value = found.placebo_p
-    return checked("placebo_time", NOT_EARLIER, found.effect, float(p_value), f"start in {series.waves[pretended]}")
+    return checked(
+        Said("check.placebo_time"),
+        NOT_EARLIER,
+        found.effect,
+        float(p_value),
+        Said("series.start", waves=series.waves[pretended]),
+    )
 
 
 def _control_terms(series: Series, fit: Fit) -> list[Term]:
-    found, detail = fit.control, "with a search of its own" if fit.nested else ""
+    found = fit.control
+    detail: Remark = Said("synthetic_control.own_search") if fit.nested else ""
     terms = _weights(series, found.donors, found.weights)
     terms += [
-        Term("leave_one_out", f"without {series.units[int(donor)]}", float(effect), detail=detail)
+        Term(
+            Said("family.leave_one_out"),
+            Said("synthetic.without", units=series.units[int(donor)]),
+            float(effect),
+            detail=detail,
+        )
         for donor, effect in zip(found.donors, found.leave_one_out, strict=True)
         if np.isfinite(effect)
     ]
-    return terms + [Term("gap", wave, float(gap)) for wave, gap in zip(series.waves, found.gaps, strict=True)]
+    return terms + [
+        Term(Said("family.gap"), wave, float(gap)) for wave, gap in zip(series.waves, found.gaps, strict=True)
+    ]
 
 
 def _weights(series: Series, donors: Ints, weights: Floats) -> list[Term]:
     return [
-        Term("unit_weight", series.units[int(donor)], float(weight))
+        Term(Said("family.unit_weight"), series.units[int(donor)], float(weight))
         for donor, weight in zip(donors, weights, strict=True)
         if weight > 0
     ]
@@ -118,22 +136,22 @@ def _did(series: Series, design: SyntheticControl) -> tuple[Estimate, list[Diagn
         rng=np.random.default_rng(design.seed),
     )
     compared = [
-        Term("estimator", "synthetic difference-in-differences", found.effect.estimate),
-        Term("estimator", "difference-in-differences", found.difference_in_differences),
+        Term(Said("family.estimator"), Said("synthetic.synthetic_difference_differences"), found.effect.estimate),
+        Term(Said("family.estimator"), Said("synthetic.difference_differences"), found.difference_in_differences),
     ]
     if design.method == "did":
         error, df = _donor_spread(series)
         estimate = wald(
             found.difference_in_differences,
             error,
-            rule="spread of the donors' changes",
+            rule=Said("rule.spread_donors_changes"),
             n_obs=series.outcomes.size,
             df=df,
         )
         donors = np.delete(np.arange(len(series.outcomes)), series.treated)
         return estimate, [_trend_fit(series, donors, np.full(len(donors), 1 / len(donors)))], compared
     times = [
-        Term("time_weight", wave, float(weight))
+        Term(Said("family.time_weight"), wave, float(weight))
         for wave, weight in zip(series.waves[: series.start], found.time_weights, strict=True)
         if weight > 0
     ]
@@ -154,15 +172,15 @@ def _trend_fit(series: Series, donors: Ints, weights: Floats) -> Diagnostic:
     gap = own - weights @ series.outcomes[donors, : series.start]
     fit = float(np.std(gap) / np.std(own)) if np.std(own) > 0 else np.inf
     status = "passed" if fit <= GOOD_FIT else "failed"
-    detail = f"gap varies by {fit:.1%} of the series' own spread"
-    return Diagnostic("pre_fit", SAME_PAST, fit, None, status, detail, fit)
+    detail = Said("synthetic.gap_varies_series_own_spread", fit=fit)
+    return Diagnostic(Said("check.pre_fit"), SAME_PAST, fit, None, status, detail, fit)
 
 
 def _donor_spread(series: Series) -> tuple[float, float]:
     """Return the error of a difference of mean changes, treated units taken to vary as donors do, and its freedom."""
     donors = np.delete(series.outcomes, series.treated, axis=0)
     if len(donors) < 3:
-        raise NotEstimable(f"{len(donors)} donors give no spread", "at least three donors")
+        raise NotEstimable(Said("synthetic.donors_give_no_spread", n=len(donors)), Said("synthetic.least_three_donors"))
     change = donors[:, series.start :].mean(axis=1) - donors[:, : series.start].mean(axis=1)
     share = 1 / len(series.treated) + 1 / len(donors)
     return float(np.std(change, ddof=1) * np.sqrt(share)), float(len(donors) - 1)

@@ -10,11 +10,12 @@ from impact.declare.designs import SyntheticControl
 from impact.estimate.case import Case
 from impact.estimate.designs.synthetic_series import Series, predictor_means
 from impact.estimate.result import Diagnostic, Term
-from impact.statistics.core import Floats, in_digits
+from impact.statistics.core import Floats
 from impact.statistics.synthetic.control import Synthetic, synthetic_control
 from impact.statistics.synthetic.nested import NestedControl, nested_control
+from impact.words.said import Said
 
-SAME_OPTIMUM = "predictors weighted so that the outcome fits as well give the same effect"
+SAME_OPTIMUM = Said("synthetic_control.predictors_weighted_outcome_fits_well_give_same")
 STABLE = 0.05
 """Share of the effect over which it may range."""
 
@@ -70,12 +71,16 @@ def stability(fit: Fit) -> list[Diagnostic]:
     width = (high - low) / abs(fit.control.effect) if fit.control.effect else np.inf
     ends = fit.nested.optima
     near = int(np.sum(ends.losses <= ends.losses.min() * 1.05))
-    detail = (
-        f"effect {in_digits(low)} to {in_digits(high)}, {width:.1%} of itself, over importances of predictors that fit"
-        f" within 5 % of the best; {near} of {len(ends.losses)} searches end there"
+    detail = Said(
+        "synthetic_control.effect_itself_over_importances_predictors_fit_within",
+        low=low,
+        high=high,
+        width=width,
+        near=near,
+        n=len(ends.losses),
     )
     status = "passed" if width <= STABLE else "failed"
-    return [Diagnostic("stable_optimum", SAME_OPTIMUM, width, None, status, detail)]
+    return [Diagnostic(Said("check.stable_optimum"), SAME_OPTIMUM, width, None, status, detail)]
 
 
 def predictor_terms(series: Series, design: SyntheticControl, fit: Fit) -> list[Term]:
@@ -84,22 +89,42 @@ def predictor_terms(series: Series, design: SyntheticControl, fit: Fit) -> list[
         return []
     names = [_label(one.column, one.first, one.last) for one in design.predictors]
     own, mixed = fit.predictors[series.treated[0]], fit.control.weights @ fit.predictors[fit.control.donors]
-    terms = [Term("predictor_weight", name, float(value)) for name, value in zip(names, fit.importance, strict=True)]
+    terms = [
+        Term(Said("family.predictor_weight"), name, float(value))
+        for name, value in zip(names, fit.importance, strict=True)
+    ]
     terms += [
-        Term("predictor", name, float(synthetic), detail=f"{series.units[series.treated[0]]}: {in_digits(treated)}")
+        Term(
+            Said("family.predictor"),
+            name,
+            float(synthetic),
+            detail=Said("synthetic_control.text", units=series.units[series.treated[0]], treated=treated),
+        )
         for name, treated, synthetic in zip(names, own, mixed, strict=True)
     ]
     return terms + (_ranges(series, fit.nested) if fit.nested else [])
 
 
 def _ranges(series: Series, nested: NestedControl) -> list[Term]:
-    control, detail = nested.control, "range over importances that fit within 5 % of the best"
+    control, detail = nested.control, Said("synthetic_control.range")
     low, high = nested.near_effects.min(), nested.near_effects.max()
-    terms = [Term("optimum_range", "effect", control.effect, conf_low=float(low), conf_high=float(high), detail=detail)]
+    terms = [
+        Term(
+            Said("family.optimum_range"),
+            Said("synthetic_control.effect"),
+            control.effect,
+            conf_low=float(low),
+            conf_high=float(high),
+            detail=detail,
+        )
+    ]
     for at in np.flatnonzero(nested.near_weights.max(axis=0) > 0):
         low, high = nested.near_weights[:, at].min(), nested.near_weights[:, at].max()
-        name, weight = f"weight of {series.units[int(control.donors[at])]}", float(control.weights[at])
-        terms.append(Term("optimum_range", name, weight, conf_low=float(low), conf_high=float(high), detail=detail))
+        donor, weight = series.units[int(control.donors[at])], float(control.weights[at])
+        name = Said("synthetic_control.weight_of", unit=donor)
+        terms.append(
+            Term(Said("family.optimum_range"), name, weight, conf_low=float(low), conf_high=float(high), detail=detail)
+        )
     return terms
 
 

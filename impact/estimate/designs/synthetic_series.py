@@ -15,6 +15,7 @@ from impact.errors import NotEstimable
 from impact.estimate.case import Case
 from impact.measure import refuse_breaks, wave_values
 from impact.statistics.core import Floats
+from impact.words.said import Said
 
 
 @dataclass(frozen=True)
@@ -36,14 +37,17 @@ def read_series(case: Case, design: SyntheticControl) -> Series:
     waves = [wave for wave in case.waves[: end + 1] if wave in table.columns]
     table = table.reindex(columns=waves)
     if lost := [code for code in design.treated_units if code not in table.index]:
-        raise NotEstimable(f"there are no values of {', '.join(lost)}", "the treated unit in the data")
+        raise NotEstimable(Said("synthetic_control.no_values", lost=lost), Said("synthetic_control.treated_unit_data"))
     if design.start not in waves:
-        raise NotEstimable(f"there are no values at the start, {design.start}", "an outcome at every wave")
+        raise NotEstimable(
+            Said("synthetic_control.no_values_start", start=design.start), Said("series.outcome_every_wave")
+        )
     gaps = table.isna().any(axis=1)
     if gaps.any():
         names = ", ".join(map(str, table.index[gaps][:5]))
         raise NotEstimable(
-            f"{int(gaps.sum())} units miss a value at some wave: {names}", "a value of each unit and wave"
+            Said("synthetic_control.units_miss_value_some_wave", n=int(gaps.sum()), names=names),
+            Said("synthetic_control.value_each_unit_wave"),
         )
     refuse_breaks(found, waves)
     units = [str(unit) for unit in table.index]
@@ -77,8 +81,15 @@ def predictor_means(
         means = tables[span.column].reindex(index=list(units), columns=waves).mean(axis=1)
         if means.isna().any():
             names = ", ".join(map(str, means.index[means.isna()][:5]))
-            missing = f"{int(means.isna().sum())} units have no {span.column} from {waves[0]} to {waves[-1]}: {names}"
-            raise NotEstimable(missing, "a value of each unit somewhere in the span")
+            missing = Said(
+                "synthetic_control.units_have_no",
+                n=int(means.isna().sum()),
+                column=span.column,
+                waves=waves[0],
+                waves_2=waves[-1],
+                names=names,
+            )
+            raise NotEstimable(missing, Said("synthetic_control.value_each_unit_somewhere_span"))
         columns.append(means.to_numpy(dtype=np.float64))
     return np.column_stack(columns)
 
@@ -86,6 +97,8 @@ def predictor_means(
 def _moved(waves: list[str], span: ColumnSpan, back: int) -> list[str]:
     first, last = waves.index(span.first) - back, waves.index(span.last) - back
     if first < 0:
-        need = "predictors that are known so early"
-        raise NotEstimable(f"{span.column} would be needed {-first} waves before the first", need)
+        need = Said("synthetic_control.predictors_known_early")
+        raise NotEstimable(
+            Said("synthetic_control.would_needed_waves_before_first", column=span.column, first=-first), need
+        )
     return waves[first : last + 1]

@@ -8,7 +8,7 @@ from typing import Any
 
 from impact.publish.export.format import Format, Takes
 from impact.publish.export.table import ExportTable
-from impact.publish.trace import plain_value
+from impact.publish.rows import json_value
 
 
 def write_json(table: ExportTable) -> bytes:
@@ -21,7 +21,7 @@ def write_json(table: ExportTable) -> bytes:
 
 def _plain(value: Any) -> Any:
     """Return a value as JSON has it; it has no infinity, which is written as its name."""
-    plain = plain_value(value)
+    plain = json_value(value)
     return str(plain) if isinstance(plain, float) and math.isinf(plain) else plain
 
 

@@ -10,18 +10,18 @@ import zipfile
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from impact.declare.base import Language
 from impact.errors import UsageError
 from impact.files import check_apart, check_place, making_folder, write_file
 from impact.publish.export.format import Format
 from impact.publish.export.registry import all_formats, table_format
 from impact.publish.export.table import ExportTable
 from impact.publish.export.tables import SOURCES, export_tables
-from impact.publish.published import Published
+from impact.publish.published import ReaderTables
 from impact.publish.scope import OUTSIDE
 from impact.store import Warehouse
 from impact.store.snapshot import data_version
 from impact.words import words_in
+from impact.words.languages import Language
 
 ZIP = ".zip"
 DEFAULT = "csv"
@@ -72,7 +72,7 @@ def export_programme(
     file_format, sources = table_format(name), _sources(names)
     _check_path(path, name, by_ending, sources)
     check_apart(path, warehouse.path, "export")
-    published = Published(warehouse, OUTSIDE)
+    published = ReaderTables(warehouse, OUTSIDE)
     if programme not in published.titles:
         programmes = ", ".join(published.titles) or "none"
         raise UsageError(f"nothing is published of a programme '{programme}'; the database holds {programmes}")

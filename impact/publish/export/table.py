@@ -14,21 +14,7 @@ from enum import StrEnum
 import pandas as pd
 
 from impact.words import Words
-
-SENTENCES = (
-    "adjustment",
-    "check",
-    "design",
-    "detail",
-    "estimand",
-    "evidence_reason",
-    "expected",
-    "inference",
-    "method",
-    "not_estimable",
-    "null_hypothesis",
-)
-"""Columns that hold the engine's sentences: in a file in Italian they are in Italian."""
+from impact.words.said import Said
 
 
 class Kind(StrEnum):
@@ -126,9 +112,10 @@ class ExportTable:
 
 
 def in_language(frame: pd.DataFrame, words: Words) -> pd.DataFrame:
-    """Return a frame with the engine's sentences in a language; a code or a name stays as it is."""
-    sentences = {
-        name: [words.said(value) if isinstance(value, str) else value for value in frame[name]]
-        for name in frame.columns.intersection(list(SENTENCES))
-    }
-    return frame.assign(**{name: pd.Series(texts, frame.index, dtype=object) for name, texts in sentences.items()})
+    """Return a frame with its sentences in a language; a code or a name stays as it is."""
+    return frame.assign(**{str(name): _written(frame[name], words) for name in frame if frame[name].dtype == object})
+
+
+def _written(values: pd.Series, words: Words) -> pd.Series:
+    texts = [words.said(value) if isinstance(value, Said) else value for value in values]
+    return pd.Series(texts, values.index, dtype=object)

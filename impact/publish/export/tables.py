@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from impact.publish.export.table import ExportColumn, ExportTable, Kind, Origin, in_language
-from impact.publish.published import Published
+from impact.publish.published import ReaderTables
 from impact.words import Words
 
 _KINDS = {
@@ -33,40 +33,40 @@ class Source:
     """Where an exported table comes from: the engine's table that types its columns, and how it is read, protected."""
 
     table: str
-    read: Callable[[Published, str], pd.DataFrame]
+    read: Callable[[ReaderTables, str], pd.DataFrame]
 
 
 SOURCES: Mapping[str, Source] = {
-    "findings": Source("finding", Published.findings),
-    "measures": Source("measure", Published.measures),
-    "diagnostics": Source("diagnostic", Published.diagnostics),
-    "terms": Source("term", Published.terms),
-    "suppressions": Source("suppression", Published.suppressions),
-    "withheld": Source("withheld", Published.withheld),
-    "claims": Source("claim", Published.claims),
-    "nodes": Source("theory_node", Published.nodes),
-    "links": Source("theory_link", Published.links),
-    "waves": Source("wave", Published.waves),
-    "stakeholders": Source("stakeholder", Published.stakeholders),
-    "labels": Source("label", Published.labels),
-    "memberships": Source("membership", Published.memberships),
-    "cuts": Source("cut", Published.cuts),
+    "findings": Source("finding", ReaderTables.findings),
+    "measures": Source("measure", ReaderTables.measures),
+    "diagnostics": Source("diagnostic", ReaderTables.diagnostics),
+    "terms": Source("term", ReaderTables.terms),
+    "suppressions": Source("suppression", ReaderTables.suppressions),
+    "withheld": Source("withheld", ReaderTables.withheld),
+    "claims": Source("claim", ReaderTables.claims),
+    "nodes": Source("theory_node", ReaderTables.nodes),
+    "links": Source("theory_link", ReaderTables.links),
+    "waves": Source("wave", ReaderTables.waves),
+    "stakeholders": Source("stakeholder", ReaderTables.stakeholders),
+    "labels": Source("label", ReaderTables.labels),
+    "memberships": Source("membership", ReaderTables.memberships),
+    "cuts": Source("cut", ReaderTables.cuts),
     "network_bodies": Source("network_body", lambda published, programme: published.network(programme)[0]),
     "network_ties": Source("network_tie", lambda published, programme: published.network(programme)[1]),
-    "map": Source("map_cell", Published.map),
-    "unmapped": Source("unmapped", Published.unmapped),
-    "journeys": Source("journey", Published.journeys),
-    "phases": Source("phase", Published.phases),
-    "deliveries": Source("delivery", Published.deliveries),
-    "loads": Source("load", Published.loads),
-    "quality": Source("quality", Published.quality),
-    "response": Source("response", Published.response),
+    "map": Source("map_cell", ReaderTables.map),
+    "unmapped": Source("unmapped", ReaderTables.unmapped),
+    "journeys": Source("journey", ReaderTables.journeys),
+    "phases": Source("phase", ReaderTables.phases),
+    "deliveries": Source("delivery", ReaderTables.deliveries),
+    "loads": Source("load", ReaderTables.loads),
+    "quality": Source("quality", ReaderTables.quality),
+    "response": Source("response", ReaderTables.response),
 }
 """By the name of the file, in the order of a reader's interest."""
 
 
 def export_tables(
-    published: Published, programme: str, words: Words, version: str, names: Sequence[str] = tuple(SOURCES)
+    published: ReaderTables, programme: str, words: Words, version: str, names: Sequence[str] = tuple(SOURCES)
 ) -> list[ExportTable]:
     """Return published tables of a programme, as one reader may see them, ready to be written.
 
@@ -89,7 +89,7 @@ def export_tables(
     return [_export_table(published, programme, name, words, origin) for name in names]
 
 
-def _export_table(published: Published, programme: str, name: str, words: Words, origin: Origin) -> ExportTable:
+def _export_table(published: ReaderTables, programme: str, name: str, words: Words, origin: Origin) -> ExportTable:
     source = SOURCES[name]
     frame = source.read(published, programme)
     types = published.column_types(source.table)

@@ -27,6 +27,7 @@ from impact.statistics.discontinuity.local_polynomial import (
     variance,
     without_polynomial,
 )
+from impact.words.said import Said
 
 Selection = Literal["mserd", "msetwo", "cerrd"]
 MAX_ORDER = 4
@@ -134,7 +135,9 @@ def _root(terms: _ErrorTerms, order: int, regularised: bool) -> float:
     if regularised:
         denominator = denominator + terms.regularisation
     if not (terms.variance > 0 and denominator > 0):
-        raise NotEstimable("the outcome does not vary near the cutoff", "an outcome that varies on both sides")
+        raise NotEstimable(
+            Said("discontinuity.outcome_does_not_vary_near_cutoff"), Said("discontinuity.outcome_varies_both_sides")
+        )
     rate = 1 / (2 * order + 3)
     return math.pow(terms.variance / denominator, rate)
 

@@ -20,6 +20,8 @@ from impact.errors import NotEstimable, UsageError
 from impact.statistics.core import Estimate, Floats, floats, t_two_sided
 from impact.statistics.discontinuity.jump import Discontinuity, Options, regression_discontinuity
 from impact.statistics.discontinuity.local_polynomial import Kernel, Pair, as_pair, local_polynomial, numbers
+from impact.statistics.discontinuity.observations import ABOVE, BELOW
+from impact.words.said import Remark, Said
 
 MIN_LOCAL = 20
 GRID = 1e-3
@@ -70,10 +72,10 @@ class DensityTest:
 class Labelled:
     """One line of a check: its label, the cutoff or multiple it stands for, and the estimate or why there is none."""
 
-    label: str
+    label: Said
     at: float
     estimate: Estimate | None
-    reason: str = ""
+    reason: Remark = ""
 
 
 @dataclass(frozen=True)
@@ -186,15 +188,15 @@ def step_test(
     Frandsen (2017), https://doi.org/10.1108/S0731-905320170000038012.
     """
     n_rows = len(np.asarray(running))
-    x = numbers(running, "the running variable", n_rows)
+    x = numbers(running, Said("statistics.the_running_variable"), n_rows)
     values = np.unique(x)
     step = float(np.diff(values).min(initial=np.inf))
     steps = (x - values[0]) / step
     numbered = np.round(steps)
     if not np.isfinite(step) or np.abs(steps - numbered).max() > GRID:
         raise NotEstimable(
-            "the running variable repeats values and is not in equal steps",
-            "a running variable without repeated values, or in equal steps",
+            Said("discontinuity.repeated_values_not_in_steps"),
+            Said("discontinuity.no_repeats_or_equal_steps"),
         )
     where = (cutoff - values[0]) / step
     middle = math.floor(where + GRID) + 1 if cutoff_is_below else math.ceil(where - GRID)
@@ -202,8 +204,8 @@ def step_test(
     at, n = counts[1], sum(counts)
     if n < MIN_LOCAL:
         raise NotEstimable(
-            f"only {n} units have one of the three values of the running variable at the cutoff",
-            f"at least {MIN_LOCAL} of them",
+            Said("discontinuity.few_units_at_three_values", n=n),
+            Said("discontinuity.at_least_so_many", least=MIN_LOCAL),
         )
     # Values on a line hold a third in the middle; with the curvature, between these two shares
     fewest = (1 - curvature) / (3 - curvature)
@@ -215,16 +217,15 @@ def step_test(
 def _values(running: ArrayLike, cutoff: float) -> _Values:
     """Return sorted distances and their distribution, refusing sides with too few values."""
     n = len(np.asarray(running))
-    raw = numbers(running, "the running variable", n)
+    raw = numbers(running, Said("statistics.the_running_variable"), n)
     x = np.sort(raw - cutoff)
     needed = MIN_LOCAL + ORDER + 1
-    for side, name in ((x[x < 0], "below"), (x[x >= 0], "at or above")):
-        distinct = len(np.unique(side))
+    for values, side in ((x[x < 0], BELOW), (x[x >= 0], ABOVE)):
+        distinct = len(np.unique(values))
         if distinct < needed:
             raise NotEstimable(
-                f"only {len(side)} observations with {distinct} distinct values of the running variable "
-                f"are {name} the cutoff",
-                f"at least {needed} distinct values on each side, or a binomial test near the cutoff",
+                Said("discontinuity.few_values_on_side", n=len(values), distinct=distinct, side=side),
+                Said("discontinuity.distinct_values_or_binomial_test", needed=needed),
             )
     not_above = np.searchsorted(x, x, side="right") - 1
     return _Values(x, not_above / (n - 1))
@@ -352,7 +353,7 @@ def placebo_cutoffs(
     y, x = np.asarray(outcome), floats(running)
     z, groups = (None if a is None else np.asarray(a) for a in (covariates, clusters))
 
-    def placebo(label: str, side: NDArray[np.bool_]) -> Labelled:
+    def placebo(label: Said, side: NDArray[np.bool_]) -> Labelled:
         at = float(np.median(x[side])) if side.any() else cutoff
         codes = None if groups is None else groups[side]
         fixed = None if z is None else z[side]
@@ -362,10 +363,11 @@ def placebo_cutoffs(
 
         return _line(label, at, estimate)
 
-    return placebo("median below the cutoff", x < cutoff), placebo("median above the cutoff", x >= cutoff)
+    lower, upper = Said("discontinuity.median_below"), Said("discontinuity.median_above")
+    return placebo(lower, x < cutoff), placebo(upper, x >= cutoff)
 
 
-def _line(label: str, at: float, estimate: Callable[[], Discontinuity]) -> Labelled:
+def _line(label: Said, at: float, estimate: Callable[[], Discontinuity]) -> Labelled:
     """Return a line with the robust estimate, or the reason there is none."""
     try:
         return Labelled(label, at, estimate().robust)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from impact.errors import NotEstimable, UsageError
-from impact.statistics.core import Estimate, Floats, Ints, in_digits, wald
+from impact.statistics.core import Estimate, Floats, Ints, wald
 from impact.statistics.discontinuity.bandwidth import Plan, Selection, has_mass_points, select_bandwidths
 from impact.statistics.discontinuity.local_polynomial import (
     MIN_DISTINCT,
@@ -39,11 +39,12 @@ from impact.statistics.discontinuity.observations import (
     observations_of,
     refuse_empty_sides,
 )
+from impact.words.said import Said
 
 WEAK = 1.96
 ROUNDING = 1e-12
 COLLINEAR = 1e-8
-RULES = {"nn": "3 nearest neighbours", "cluster": "CR1"}
+RULES = {"nn": Said("rule.nearest_neighbours"), "cluster": Said("rule.named", name="CR1")}
 
 
 class Options(TypedDict, total=False):
@@ -209,8 +210,8 @@ def _widths(
         near, distinct = counts
         if near < MIN_EFFECTIVE:
             raise NotEstimable(
-                f"only {near} observations on one side are within the bandwidth of {in_digits(width)}",
-                f"at least {MIN_EFFECTIVE} on each side: more data near the cutoff or a larger bandwidth",
+                Said("discontinuity.only_observations_one_side_within_bandwidth", near=near, width=width),
+                Said("discontinuity.more_data_near_cutoff", least=MIN_EFFECTIVE),
             )
         if distinct < MIN_DISTINCT:
             raise few_distinct(distinct)
@@ -260,7 +261,8 @@ def _common(covariates: Floats, targets: Floats, raw: Floats) -> Floats:
     absorbed = size <= COLLINEAR * length
     if np.any(absorbed) or np.linalg.matrix_rank(unit, tol=COLLINEAR) < unit.shape[1]:
         raise NotEstimable(
-            "covariates do not vary near the cutoff or are collinear there", "fewer covariates, none a sum of others"
+            Said("discontinuity.covariates_collinear_near_cutoff"),
+            Said("discontinuity.fewer_covariates_none_sum_others"),
         )
     coefficients = np.linalg.lstsq(unit, targets, rcond=None)[0]
     scale = size[:, None]
@@ -297,8 +299,8 @@ def _inference(
         return None
     clusters = [half.side.clusters for half in halves if half.side.clusters is not None]
     n_clusters = len(np.unique(np.concatenate(clusters))) if clusters else None
-    robust = "robust bias-corrected, " if corrected else ""
-    rule = robust + RULES.get(plan.errors, plan.errors)
+    plain = RULES.get(plan.errors) or Said("rule.named", name=plan.errors)
+    rule = Said("rule.bias_corrected", rule=plain) if corrected else plain
     n_obs = sum(len(half.rows) for half in halves)
     return wald(estimate, error, rule=rule, n_obs=n_obs, n_clusters=n_clusters, influence=influence)
 
@@ -329,7 +331,9 @@ def _estimates(
         outcome = net / take_up_jump
     conventional, robust = _both(halves, outcome, plan, estimate=jump)
     if conventional is None or robust is None:
-        raise NotEstimable("the outcome follows the running variable without noise", "an outcome that varies")
+        raise NotEstimable(
+            Said("discontinuity.outcome_follows_running_variable_without_noise"), Said("checks.outcome_varies")
+        )
     return conventional, robust, take_up_jump, take_up
 
 
@@ -340,8 +344,8 @@ def _first_stage(halves: tuple[_Half, _Half], received: Floats, plan: Plan) -> t
     undetected = robust is not None and abs(robust.statistic) < WEAK
     if abs(jump) <= ROUNDING or undetected:
         raise NotEstimable(
-            f"take-up does not detectably jump at the cutoff (jump {jump:.3g})",
-            "a cutoff that changes take-up, or the effect of crossing it instead",
+            Said("discontinuity.take_up_does_not_jump", jump=jump),
+            Said("discontinuity.cutoff_that_changes_take_up"),
         )
     return jump, robust
 

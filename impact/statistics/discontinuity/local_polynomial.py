@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from impact.errors import NotEstimable, UsageError
 from impact.statistics.core import Floats, Ints, cluster_codes, cluster_sums, floats
+from impact.words.said import Said, Text
 
 Kernel = Literal["triangular", "uniform", "epanechnikov"]
 Errors = Literal["nn", "HC0", "HC1", "HC2", "HC3", "cluster"]
@@ -77,14 +78,15 @@ class LocalFit:
     leverage: Floats
 
 
-def numbers(values: ArrayLike, name: str, n: int) -> Floats:
+def numbers(values: ArrayLike, name: Text, n: int) -> Floats:
     """Return finite numbers with n rows."""
     array = floats(values)
     if len(array) != n:
         raise UsageError(f"{name} has {len(array)} rows, the running variable {n}")
     if not np.isfinite(array).all():
         raise NotEstimable(
-            f"{name} has missing or infinite values", "complete rows, with the reason others are left out"
+            Said("statistics.not_finite", names=name),
+            Said("discontinuity.complete_rows_reason_others_left_out"),
         )
     return array
 
@@ -150,9 +152,8 @@ def local_polynomial(distance: Floats, bandwidth: float, order: int, kernel: Ker
 def few_distinct(found: int) -> NotEstimable:
     """Return the refusal of a running variable with too few distinct values near the cutoff."""
     return NotEstimable(
-        f"the running variable takes only {found} distinct values near the cutoff on one side",
-        f"at least {MIN_DISTINCT} distinct values within the bandwidth on each side, a larger bandwidth, "
-        "or a comparison by local randomisation",
+        Said("discontinuity.few_distinct_values", found=found),
+        Said("discontinuity.more_distinct_values", least=MIN_DISTINCT),
     )
 
 
@@ -228,7 +229,8 @@ def residuals(side: Side, fit: LocalFit, errors: Errors) -> Floats:
     exponent = {"HC2": 0.5, "HC3": 1.0}.get(errors, 0.0)
     if exponent and fit.leverage.max() > 1 - 1e-10:
         raise NotEstimable(
-            f"one observation alone bends the polynomial, so {errors} errors are not defined", "errors nn"
+            Said("discontinuity.one_observation_bends_polynomial", errors=errors),
+            Said("discontinuity.errors_nn"),
         )
     divisor = (1 - fit.leverage) ** exponent
     scaled: Floats = plain / divisor
@@ -247,7 +249,9 @@ def variance(influence: Floats, clusters: Ints | None, n_coefficients: int) -> f
     codes, groups = cluster_codes(clusters)
     n = len(influence)
     if groups < 2:
-        raise NotEstimable("one side of the cutoff has a single cluster", "at least two clusters on each side")
+        raise NotEstimable(
+            Said("discontinuity.one_side_cutoff_has_single_cluster"), Said("discontinuity.least_two_clusters_each_side")
+        )
     totals = cluster_sums(influence, codes, groups)
     squares = float(totals @ totals)
     return squares * (n - 1) / (n - n_coefficients) * groups / (groups - 1)

@@ -17,8 +17,10 @@ from impact.statistics.discontinuity.local_polynomial import (
     Side,
     numbers,
 )
+from impact.words.said import Said
 
 MIN_EFFECTIVE = 10
+BELOW, ABOVE = Said("discontinuity.below"), Said("discontinuity.at_or_above")
 
 
 @dataclass(frozen=True)
@@ -43,17 +45,17 @@ def checked_observations(
 ) -> Observations:
     """Return complete numeric arrays of one length."""
     n = len(np.asarray(running))
-    values = numbers(running, "the running variable", n)
+    values = numbers(running, Said("statistics.the_running_variable"), n)
     distance = values - cutoff
-    y = numbers(outcome, "the outcome", n)
+    y = numbers(outcome, Said("statistics.the_outcome"), n)
     constant = n == 0 or np.ptp(y) == 0
     if constant:
-        raise NotEstimable("the outcome does not vary", "an outcome that varies")
+        raise NotEstimable(Said("statistics.outcome_does_not_vary"), Said("checks.outcome_varies"))
     z = np.empty((n, 0))
     if covariates is not None:
-        column = numbers(covariates, "a covariate", n)
+        column = numbers(covariates, Said("statistics.a_covariate"), n)
         z = column.reshape(n, -1)
-    take_up = None if received is None else numbers(received, "take-up", n)
+    take_up = None if received is None else numbers(received, Said("statistics.take_up"), n)
     codes = None if clusters is None else _codes(clusters, n)
     return Observations(y, distance, z, codes, take_up)
 
@@ -63,19 +65,21 @@ def _codes(clusters: ArrayLike, n: int) -> Ints:
     if len(labels) != n:
         raise UsageError(f"clusters has {len(labels)} rows, the running variable {n}")
     if np.any(pd.isna(labels)):
-        raise NotEstimable("some observations have no cluster", "a cluster for every observation")
+        raise NotEstimable(
+            Said("discontinuity.some_observations_have_no_cluster"), Said("discontinuity.cluster_every_observation")
+        )
     return cluster_codes(labels)[0]
 
 
 def refuse_empty_sides(rows: tuple[Ints, Ints], distance: Floats) -> None:
     """Refuse sides that are empty or nearly so."""
-    for side, name in zip(rows, ("below", "at or above"), strict=True):
-        needed = f"at least {MIN_EFFECTIVE} observations on each side"
-        if not len(side):
-            span = f"{distance.min():g} to {distance.max():g}"
-            raise NotEstimable(f"nobody is {name} the cutoff (the running variable is {span} from it)", needed)
-        if len(side) < MIN_EFFECTIVE:
-            raise NotEstimable(f"only {len(side)} observations are {name} the cutoff", needed)
+    for members, side in zip(rows, (BELOW, ABOVE), strict=True):
+        needed = Said("discontinuity.least_observations_each_side", least=MIN_EFFECTIVE)
+        if not len(members):
+            low, high = distance.min(), distance.max()
+            raise NotEstimable(Said("discontinuity.nobody_on_side", side=side, low=low, high=high), needed)
+        if len(members) < MIN_EFFECTIVE:
+            raise NotEstimable(Said("discontinuity.few_on_side", n=len(members), side=side), needed)
 
 
 def observations_of(data: Observations, rows: NDArray[np.intp]) -> Side:

@@ -17,6 +17,7 @@ from scipy import special, stats
 from impact.errors import NotEstimable
 from impact.statistics.core import Floats, Ints, floats
 from impact.statistics.experiments.assignment_blocks import (
+    STRATUM,
     Blocks,
     Keys,
     blocks_of,
@@ -24,6 +25,7 @@ from impact.statistics.experiments.assignment_blocks import (
     lowest_uniforms,
     whitened_covariates,
 )
+from impact.words.said import Said
 
 BATCH_VALUES = 20_000
 FEWEST_ALLOCATIONS = 20
@@ -107,12 +109,12 @@ def allocate(
     NotEstimable
         If n exceeds the population, cannot give each stratum its least, or a spread is missing.
     """
-    _, codes = np.unique(checked_keys(strata, "stratum"), return_inverse=True)
+    _, codes = np.unique(checked_keys(strata, STRATUM), return_inverse=True)
     sizes = np.bincount(codes)
     lowest = np.minimum(at_least, sizes)
     if not lowest.sum() <= n <= sizes.sum():
-        few = f"{n} units cannot be spread over {len(sizes)} strata with {sizes.sum()} units"
-        raise NotEstimable(few, f"a sample from {lowest.sum()} to {sizes.sum()}, or fewer strata")
+        few = Said("experiments.units_cannot_spread_over_strata_units", n=n, strata=len(sizes), units=sizes.sum())
+        raise NotEstimable(few, Said("experiments.sample_fewer_strata", low=lowest.sum(), high=sizes.sum()))
     spreads = _spreads(method, sds, len(sizes))
     shares = sizes * spreads
     level = _water_level(n, shares, lowest, sizes)
@@ -126,7 +128,10 @@ def _spreads(method: str, sds: Floats | None, n_strata: int) -> Floats:
     spreads = np.array([] if sds is None else sds, dtype=np.float64)
     positive = (spreads > 0) & (spreads < math.inf)
     if method != "neyman" or spreads.shape != (n_strata,) or not positive.all():
-        raise NotEstimable("a stratum has no spread to allocate by", "method neyman with one positive sd per stratum")
+        raise NotEstimable(
+            Said("experiments.stratum_has_no_spread_allocate"),
+            Said("experiments.neyman_with_positive_sds"),
+        )
     return spreads
 
 
@@ -168,7 +173,8 @@ def stratified_sample(units: Keys, strata: Keys, sizes: Ints, *, seed: int) -> S
     wanted = np.asarray(sizes)
     if wanted.shape != blocks.sizes.shape or (wanted < 1).any() or (wanted > blocks.sizes).any():
         raise NotEstimable(
-            "a stratum has fewer units than asked, or is asked for none", f"1 to N for each of {len(blocks.sizes)}"
+            Said("experiments.stratum_smaller_than_asked"),
+            Said("experiments.from_one_to_all_each", n=len(blocks.sizes)),
         )
     rng = np.random.default_rng(seed)
     uniforms = rng.random((1, len(blocks.stratum)))
@@ -289,8 +295,10 @@ def _first_close(
             return treated[first], draws, float(distances[first])
         closest = float(distances.min())
         best = min(best, closest)
-    never = f"none of {max_draws} allocations came within a distance of {threshold:.3g} (the closest: {best:.3g})"
-    raise NotEstimable(never, "a higher acceptance, more draws, or fewer covariates")
+    never = Said(
+        "experiments.none_allocations_came_within_distance_closest", max_draws=max_draws, threshold=threshold, best=best
+    )
+    raise NotEstimable(never, Said("experiments.higher_acceptance_more_draws_fewer_covariates"))
 
 
 def _distances(treated: NDArray[np.bool_], whitened: Floats) -> Floats:
@@ -308,19 +316,25 @@ def _distances(treated: NDArray[np.bool_], whitened: Floats) -> Floats:
 def _check_share(blocks: Blocks, share: float) -> None:
     """Refuse a share that some stratum cannot give to both arms."""
     if not 0 < share < 1:
-        raise NotEstimable(f"a treated share of {share:g} leaves an arm empty", "a share strictly between 0 and 1")
+        raise NotEstimable(
+            Said("experiments.treated_share_leaves_arm_empty", share=share),
+            Said("experiments.share_strictly_between_0_1"),
+        )
     rarer = min(share, 1 - share)
     least = math.ceil(1 / rarer - 1e-9)
     smallest = blocks.sizes.min()
     if smallest < least:
-        small = f"a stratum of {blocks.sizes.min()} cannot hold both arms at a share of {share:g}"
-        raise NotEstimable(small, f"{least} units or clusters in each stratum: merge small strata")
+        small = Said("experiments.stratum_cannot_hold_both_arms_share", units=blocks.sizes.min(), share=share)
+        raise NotEstimable(small, Said("experiments.larger_strata", least=least))
 
 
 def _check_acceptance(blocks: Blocks, share: float, acceptance: float) -> None:
     """Refuse an acceptance that leaves too few allocations for a randomisation test."""
     if not 0 < acceptance < 1:
-        raise NotEstimable(f"an acceptance of {acceptance:g} is impossible", "a share strictly between 0 and 1")
+        raise NotEstimable(
+            Said("experiments.acceptance_impossible", acceptance=acceptance),
+            Said("experiments.share_strictly_between_0_1"),
+        )
     # log Π_s N_s! / (n_s! (N_s − n_s)!)
     sizes = blocks.sizes
     treated = np.floor(sizes * share + 1e-9)
@@ -329,8 +343,8 @@ def _check_acceptance(blocks: Blocks, share: float, acceptance: float) -> None:
     log_count = np.sum(of_sizes - of_treated)
     log_count -= np.sum(special.gammaln(sizes - treated + 1))
     if log_count + math.log(acceptance) < math.log(FEWEST_ALLOCATIONS):
-        few = f"about {math.exp(log_count) * acceptance:.2g} allocations would be accepted, too few for a test"
-        raise NotEstimable(few, "a higher acceptance or more units")
+        few = Said("experiments.too_few_allocations_accepted", n=math.exp(log_count) * acceptance)
+        raise NotEstimable(few, Said("experiments.higher_acceptance_more_units"))
 
 
 def _draw(rng: np.random.Generator, blocks: Blocks, share: float, draws: int) -> NDArray[np.bool_]:

@@ -15,8 +15,39 @@ from numpy.typing import NDArray
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Floats, Ints, cluster_codes, floats
+from impact.words.said import Said
 
 Keys = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Label:
+    """What is said of keys of units, or labels of strata or clusters, that cannot be used."""
+
+    missing: Said
+    every_unit: Said
+    several_types: Said
+    one_type: Said
+
+
+UNIT_KEY = Label(
+    Said("experiments.unit_key_missing"),
+    Said("experiments.unit_key_every_unit"),
+    Said("experiments.unit_keys_several_types"),
+    Said("experiments.unit_keys_one_type"),
+)
+STRATUM = Label(
+    Said("experiments.stratum_missing"),
+    Said("experiments.stratum_every_unit"),
+    Said("experiments.strata_several_types"),
+    Said("experiments.strata_one_type"),
+)
+CLUSTER = Label(
+    Said("experiments.cluster_missing"),
+    Said("statistics.cluster_every_unit"),
+    Said("experiments.clusters_several_types"),
+    Said("experiments.clusters_one_type"),
+)
 
 
 @dataclass(frozen=True)
@@ -28,32 +59,34 @@ class Blocks:
     row_block: Ints
 
 
-def checked_keys(keys: Keys, what: str) -> Keys:
+def checked_keys(keys: Keys, label: Label) -> Keys:
     """Return keys as an array, refusing missing ones and several types."""
     labels = np.asarray(keys)
     if labels.ndim != 1 or len(labels) == 0 or pd.isna(labels).any():
-        raise NotEstimable(f"a {what} is missing", f"a {what} for every unit")
+        raise NotEstimable(label.missing, label.every_unit)
     if labels.dtype.kind == "O" and len({type(key) for key in labels}) > 1:
-        raise NotEstimable(f"the {what}s are of several types and cannot be sorted", f"{what}s of one type")
+        raise NotEstimable(label.several_types, label.one_type)
     return labels
 
 
 def blocks_of(units: Keys, strata: Keys | None, clusters: Keys | None) -> Blocks:
     """Return what is assigned as one: units or clusters, with their strata."""
-    keys = checked_keys(units, "unit key")
+    keys = checked_keys(units, UNIT_KEY)
     distinct = np.unique(keys)
     if len(distinct) < len(keys):
-        raise NotEstimable("a unit key appears twice", "one row per unit")
-    labels = np.zeros(len(keys), dtype=np.int64) if strata is None else checked_keys(strata, "stratum")
-    groups = keys if clusters is None else checked_keys(clusters, "cluster")
+        raise NotEstimable(Said("experiments.unit_key_appears_twice"), Said("experiments.one_row_per_unit"))
+    labels = np.zeros(len(keys), dtype=np.int64) if strata is None else checked_keys(strata, STRATUM)
+    groups = keys if clusters is None else checked_keys(clusters, CLUSTER)
     if not len(keys) == len(labels) == len(groups):
-        raise NotEstimable("units, strata and clusters differ in length", "one stratum and cluster per unit")
+        raise NotEstimable(
+            Said("experiments.units_strata_clusters_differ_length"), Said("experiments.one_stratum_cluster_per_unit")
+        )
     row_block, n_blocks = cluster_codes(groups)
     codes, n_strata = cluster_codes(labels)
     stratum = np.zeros(n_blocks, dtype=np.int64)
     stratum[row_block] = codes
     if (stratum[row_block] != codes).any():
-        raise NotEstimable("a cluster lies in two strata", "strata that hold whole clusters")
+        raise NotEstimable(Said("experiments.cluster_lies_two_strata"), Said("experiments.strata_hold_whole_clusters"))
     sizes = np.bincount(stratum, minlength=n_strata)
     return Blocks(stratum, sizes, row_block)
 
@@ -76,18 +109,22 @@ def whitened_covariates(covariates: Floats, blocks: Blocks) -> Floats:
     """Return the blocks' covariate means, centred on their stratum, turned so that their covariance is the identity."""
     values = covariates[:, None] if covariates.ndim == 1 else covariates
     if len(values) != len(blocks.row_block) or not np.isfinite(values).all():
-        raise NotEstimable("a covariate is missing", "finite covariates for every unit")
+        raise NotEstimable(Said("experiments.covariate_missing"), Said("experiments.finite_covariates_every_unit"))
     means = _group_means(values, blocks.row_block, np.bincount(blocks.row_block).astype(np.float64))
     levels = _group_means(means, blocks.stratum, blocks.sizes)
     centred = means - levels[blocks.stratum]
     spread = np.sqrt(np.mean(centred**2, axis=0))
     if (spread <= 1e-12 * np.abs(means).max(axis=0, initial=1e-300)).any():
-        raise NotEstimable("a covariate does not vary within strata", "covariates that vary")
+        raise NotEstimable(
+            Said("experiments.covariate_does_not_vary_within_strata"), Said("experiments.covariates_vary")
+        )
     # U of the singular value decomposition has covariance I / df.
     u, size, _ = np.linalg.svd(centred / spread, full_matrices=False)
     df = len(means) - len(blocks.sizes)
     if size.min() < 1e-8 * size.max() or values.shape[1] > df:
-        raise NotEstimable("the covariates are collinear", "covariates none of which follows from the others")
+        raise NotEstimable(
+            Said("experiments.covariates_collinear"), Said("experiments.covariates_none_which_follows_others")
+        )
     return floats(u * math.sqrt(df))
 
 

@@ -25,6 +25,7 @@ from impact.statistics.observational.inputs import (
     known_estimand,
     same_length,
 )
+from impact.words.said import Said, Text
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Balance:
         follows from the mean, and where a variance is zero.
     """
 
-    names: tuple[str, ...]
+    names: tuple[Text, ...]
     mean_treated: Floats
     mean_comparison: Floats
     difference: Floats
@@ -56,7 +57,7 @@ class Balance:
 
 def standardised_differences(
     matrix: ArrayLike,
-    names: Sequence[str],
+    names: Sequence[Text],
     treated: ArrayLike,
     *,
     estimand: Estimand,
@@ -117,7 +118,7 @@ def standardised_differences(
 
 def joint_balance(
     matrix: ArrayLike,
-    names: Sequence[str],
+    names: Sequence[Text],
     treated: ArrayLike,
     *,
     weights: ArrayLike | None = None,
@@ -153,7 +154,7 @@ def joint_balance(
     same_length(arm, x)
     w = _weights(weights, arm)
     used = w > 0
-    enough_units(int(used.sum()), x.shape[1] + 1, "in all")
+    enough_units(int(used.sum()), x.shape[1] + 1)
     z = design(x[used], names)
     if weights is None and clusters is None:
         return _classical(arm, z)
@@ -172,10 +173,12 @@ def _classical(arm: Bools, z: Floats) -> JointTest:
     residuals: Floats = arm - fitted
     unexplained = float(np.sum(residuals**2))
     if unexplained <= 1e-12 * n:
-        raise NotEstimable("the covariates separate the arms completely", "units of both arms with like values")
+        raise NotEstimable(
+            Said("experiments.covariates_separate_arms_completely"), Said("experiments.units_both_arms_like_values")
+        )
     df = n - k - 1
     statistic = explained / k / (unexplained / df)
-    return joint(statistic, k, df, rule="equal variances")
+    return joint(statistic, k, df, rule=Said("rule.equal_variances"))
 
 
 def _wald(arm: Bools, z: Floats, w: Floats, *, clusters: NDArray[np.generic] | None) -> JointTest:
@@ -190,20 +193,22 @@ def _wald(arm: Bools, z: Floats, w: Floats, *, clusters: NDArray[np.generic] | N
         codes, n = arm_clusters(clusters, arm)
         influence = cluster_sums(influence, codes, n)
         if n <= k + 1:
-            raise NotEstimable(f"there are {n} clusters for {k} covariates", "more clusters or fewer covariates")
+            raise NotEstimable(
+                Said("experiments.clusters_covariates", n=n, k=k), Said("experiments.more_clusters_fewer_covariates")
+            )
     meat = influence.T @ influence
     covariance = meat * n / (n - 1)
     if np.linalg.cond(covariance) > 1e12:
-        raise NotEstimable("the differences of the covariates are collinear", "fewer covariates")
+        raise NotEstimable(Said("experiments.differences_covariates_collinear"), Said("experiments.fewer_covariates"))
     gap = top @ z - base @ z
     solved = np.linalg.solve(covariance, gap)
     squared = float(gap @ solved)
     if clusters is None:
-        return joint(squared, k, np.inf, rule="robust")
+        return joint(squared, k, np.inf, rule=Said("rule.robust"))
     # Hotelling: T² (G − k)/(k (G − 1)) on F(k, G − k)
     factor = (n - k) / (k * (n - 1))
     statistic = factor * squared
-    return joint(statistic, k, n - k, rule="clustered")
+    return joint(statistic, k, n - k, rule=Said("rule.clustered"))
 
 
 def _of_mean(z: Floats, w: Floats) -> Floats:
@@ -217,12 +222,14 @@ def _weights(weights: ArrayLike | None, arm: Bools) -> Floats:
     w = np.ones(len(arm)) if weights is None else floats(weights)
     valid = np.isfinite(w) & (w >= 0)
     if w.shape != arm.shape or not np.all(valid):
-        raise NotEstimable("a weight is missing, infinite or negative", "one weight per unit, zero or positive")
+        raise NotEstimable(
+            Said("experiments.weight_missing_infinite_negative"), Said("experiments.one_weight_per_unit_zero_positive")
+        )
     counted = w > 0
     n_treated, n_comparison = np.sum(counted[arm]), np.sum(counted[~arm])
     fewest = min(n_treated, n_comparison)
     if fewest < 2:
-        raise NotEstimable("fewer than two units of an arm have weight", "at least two in each arm")
+        raise NotEstimable(Said("experiments.fewer_two_units_arm_have_weight"), Said("experiments.least_two_each_arm"))
     return w
 
 

@@ -25,9 +25,12 @@ from impact.statistics.core import (
     influence_error,
     wald,
 )
+from impact.words.said import Said
 
 Arm = Literal["treated", "control", "neither"]
 Rows = NDArray[np.bool_]
+STRATA = Said("experiments.units_without_stratum"), Said("experiments.stratum_label_every_unit")
+CLUSTERS = Said("experiments.units_without_cluster"), Said("experiments.cluster_label_every_unit")
 
 
 @dataclass(frozen=True)
@@ -118,7 +121,7 @@ def lee_bounds(
     _refuse_input(y, d, w)
     # Only the ratios of weights count; equal weights are ones, and give what no weights give to the last bit.
     w = w / w.mean()
-    labels = np.zeros(len(y)) if strata is None else _labels(strata, len(y), "strata")
+    labels = np.zeros(len(y)) if strata is None else _labels(strata, len(y), STRATA)
     codes, n_strata = cluster_codes(labels)
     by_stratum = [_stratum(y, d, w, codes == stratum) for stratum in range(n_strata)]
     arm = _one_arm(by_stratum)
@@ -139,33 +142,41 @@ def lee_bounds(
 def _refuse_input(y: Floats, d: Floats, w: Floats) -> None:
     """Refuse outcomes, arms and weights that do not fit together or are not what they should be."""
     if y.ndim != 1 or y.shape != d.shape or y.shape != w.shape:
-        raise NotEstimable("outcome, treatment and weights differ in length", "one value of each per unit")
+        raise NotEstimable(
+            Said("experiments.outcome_treatment_weights_differ_length"), Said("experiments.one_value_each_per_unit")
+        )
     if not np.isin(d, (0, 1)).all():
-        raise NotEstimable("treatment is not 0 or 1 everywhere", "a complete assignment to two arms")
+        raise NotEstimable(
+            Said("experiments.treatment_not_0_1_everywhere"), Said("experiments.complete_assignment_two_arms")
+        )
     if np.isinf(y).any():
-        raise NotEstimable("some outcomes are infinite", "numbers, or NaN where there is no outcome")
+        raise NotEstimable(Said("experiments.some_outcomes_infinite"), Said("experiments.numbers_nan_where_no_outcome"))
     positive = np.isfinite(w) & (w > 0)
     if not positive.all():
-        raise NotEstimable("some weights are not positive numbers", "a positive weight per unit")
+        raise NotEstimable(
+            Said("experiments.some_weights_not_positive_numbers"), Said("experiments.positive_weight_per_unit")
+        )
 
 
-def _labels(labels: NDArray[np.generic], n: int, what: str) -> NDArray[np.generic]:
+def _labels(labels: NDArray[np.generic], n: int, refusal: tuple[Said, Said]) -> NDArray[np.generic]:
     """Return labels as an array, shape (n,), refusing missing ones."""
     values = np.asarray(labels)
     missing = [label is None or label != label for label in values.tolist()]  # noqa: PLR0124 - NaN only
     if values.shape != (n,) or any(missing):
-        raise NotEstimable(f"some units have no {what}", f"a label of the {what} for every unit")
+        raise NotEstimable(*refusal)
     return values
 
 
 def _clusters(clusters: NDArray[np.generic], d: Floats) -> Group:
     """Return the clusters of the units, refusing an arm that lies in one."""
-    labels = _labels(clusters, len(d), "clusters")
+    labels = _labels(clusters, len(d), CLUSTERS)
     codes, count = cluster_codes(labels)
     of_arms = [np.unique(codes[d == side]) for side in (0, 1)]
     fewest = min(map(len, of_arms))
     if fewest < 2:
-        raise NotEstimable("all units of an arm lie in one cluster", "at least two clusters in each arm")
+        raise NotEstimable(
+            Said("experiments.all_units_arm_lie_one_cluster"), Said("checks.least_two_clusters_each_arm")
+        )
     return codes, count
 
 
@@ -176,8 +187,8 @@ def _stratum(y: Floats, d: Floats, w: Floats, inside: Rows) -> _Bounds:
     counts = [int((observed & arm).sum()) for arm in arms]
     if min(counts) < 2:
         raise NotEstimable(
-            f"an arm has only {min(counts)} observed outcomes in a stratum or in all",
-            "at least two outcomes in both arms, or coarser strata",
+            Said("experiments.few_observed_outcomes", n=min(counts)),
+            Said("experiments.two_outcomes_in_both_arms"),
         )
     rate0, rate1 = (float(w[observed & arm].sum() / w[arm].sum()) for arm in arms)
     if rate0 != rate1:
@@ -274,8 +285,8 @@ def _one_arm(by_stratum: list[_Bounds]) -> Arm:
     arms = {bounds.arm for bounds in by_stratum} - {"neither"}
     if len(arms) > 1:
         raise NotEstimable(
-            "treatment raises the share observed in some strata and lowers it in others",
-            "selection that moves one way: bounds without strata, or coarser strata",
+            Said("experiments.selection_goes_both_ways"),
+            Said("experiments.selection_one_way_only"),
         )
     return next(iter(arms), "neither")
 
@@ -297,12 +308,14 @@ def _averaged(by_stratum: list[_Bounds], codes: Ints, base: Rows, w: Floats) -> 
 def _estimate(value: float, influence: Floats, groups: Group | None, n: int) -> Estimate:
     """Return a bound with its error over units or clusters."""
     if groups is None:
-        return wald(value, influence_error(influence), rule="influence function", n_obs=n, influence=influence)
+        return wald(
+            value, influence_error(influence), rule=Said("rule.influence_function"), n_obs=n, influence=influence
+        )
     codes, count = groups
     inflation = count / (count - 1)
     factor = math.sqrt(inflation)
     error = influence_error(influence, codes, count) * factor
-    rule, df = "clustered influence function", count - 1.0
+    rule, df = Said("rule.clustered_influence_function"), count - 1.0
     return wald(value, error, rule=rule, n_obs=n, df=df, n_clusters=count, influence=influence)
 
 

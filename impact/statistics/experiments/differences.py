@@ -16,6 +16,7 @@ from impact.errors import NotEstimable, UsageError
 from impact.statistics.core import Estimate, Floats, cluster_sums, floats, wald
 from impact.statistics.linear.least_squares import binary, check_finite, check_lengths, fit
 from impact.statistics.linear.sandwich import ROUNDING, contrast, label_codes
+from impact.words.said import Said, Text
 
 
 def welch(outcome: Floats, treated: NDArray[Any]) -> Estimate:
@@ -47,14 +48,14 @@ def welch(outcome: Floats, treated: NDArray[Any]) -> Estimate:
     Welch (1947), https://doi.org/10.1093/biomet/34.1-2.28.
     """
     outcome = floats(outcome)
-    treated = binary(treated, "treatment")
+    treated = binary(treated, Said("statistics.treatment"))
     check_lengths(len(treated), outcome=outcome)
-    check_finite(outcome, "the outcome")
+    check_finite(outcome, Said("statistics.the_outcome"))
     is_treated = treated == 1
     y1, y0 = outcome[is_treated], outcome[treated == 0]
     n1, n0 = len(y1), len(y0)
     if min(n1, n0) < 2:
-        raise NotEstimable("an arm has a single unit", "at least two units in each arm")
+        raise NotEstimable(Said("experiments.arm_has_single_unit"), Said("experiments.least_two_units_each_arm"))
     v1 = float(np.var(y1, ddof=1)) / n1
     v0 = float(np.var(y0, ddof=1)) / n0
     error = math.sqrt(v1 + v0)
@@ -67,14 +68,14 @@ def welch(outcome: Floats, treated: NDArray[Any]) -> Estimate:
     mean1, mean0 = float(y1.mean()), float(y0.mean())
     influence = np.where(treated == 1, (outcome - mean1) / n1, (mean0 - outcome) / n0)
     difference = mean1 - mean0
-    return wald(difference, error, rule="HC2", n_obs=len(outcome), df=df, influence=influence)
+    return wald(difference, error, rule=Said("rule.named", name="HC2"), n_obs=len(outcome), df=df, influence=influence)
 
 
 def lin(
     outcome: Floats,
     treated: NDArray[Any],
     covariates: Floats,
-    names: Sequence[str],
+    names: Sequence[Text],
     *,
     weights: Floats | None = None,
     errors: str = "HC2",
@@ -108,22 +109,22 @@ def lin(
     ----------
     Lin (2013), https://doi.org/10.1214/12-AOAS583.
     """
-    treated = binary(treated, "treatment")
+    treated = binary(treated, Said("statistics.treatment"))
     n = len(treated)
     covariates = floats(covariates)
     if covariates.ndim != 2 or covariates.shape != (n, len(names)):
         raise UsageError(f"covariates have shape {covariates.shape}; expected ({n}, {len(names)})")
-    check_finite(covariates, "a covariate")
+    check_finite(covariates, Said("statistics.a_covariate"))
     check_lengths(n, weights=weights)
     if weights is not None:
-        check_finite(weights, "the weight")
+        check_finite(weights, Said("statistics.the_weight"))
     # Centred, so that the coefficient of treatment is the effect at the mean of the covariates
     mean = np.average(covariates, axis=0, weights=weights)
     centred = covariates - mean
     interactions = treated[:, None] * centred
     ones = np.ones(n)
     matrix = np.column_stack([ones, treated, centred, interactions])
-    labels = ["_constant", "_treated", *names, *(f"_treated × {name}" for name in names)]
+    labels = ["_constant", "_treated", *names, *(Said("experiments.times_treatment", name=name) for name in names)]
     fitted = fit(outcome, matrix, labels, weights=weights)
     picked = np.eye(fitted.k)[1]
     return contrast(fitted, picked, errors=errors, clusters=clusters)
@@ -167,12 +168,12 @@ def blocked(
     Imbens, Rubin (2015). Causal Inference, section 9.4. https://doi.org/10.1017/CBO9781139025751.
     Miratrix, Sekhon, Yu (2013), https://doi.org/10.1111/j.1467-9868.2012.01048.x.
     """
-    treated = binary(treated, "treatment")
+    treated = binary(treated, Said("statistics.treatment"))
     codes, count = label_codes(blocks, len(treated))
     labels = np.asarray(blocks)
     thin, reason = thin_blocks(treated, labels, clusters)
     if thin:
-        raise NotEstimable(reason, "larger blocks, for instance blocks of the same kind joined")
+        raise NotEstimable(reason, Said("experiments.larger_blocks"))
     # One mean for each block and arm; the effect is the difference in each block, weighted by the block's share.
     cell = codes + count * treated.astype(np.int64)
     cells = np.eye(2 * count)[cell]
@@ -186,8 +187,8 @@ def blocked(
 
 def thin_blocks(
     treated: NDArray[Any], blocks: NDArray[Any], clusters: Sequence[NDArray[Any]] = ()
-) -> tuple[list[str], str]:
-    """Return the blocks with fewer than two units (or clusters) in an arm, and that in words; arguments are (n,)."""
+) -> tuple[list[str], Said]:
+    """Return the blocks with fewer than two units (or clusters) in an arm, and a sentence on them; arrays are (n,)."""
     codes, count = label_codes(blocks, len(treated))
     is_treated = np.asarray(treated).astype(np.int64)
     cells = codes * 2 + is_treated
@@ -200,5 +201,5 @@ def thin_blocks(
         few = np.flatnonzero(by_arm.min(axis=1) < 2)
         thin |= dict.fromkeys(map(int, few))
     names = [str(blocks[np.argmax(codes == block)]) for block in sorted(thin)]
-    named = f"{', '.join(names[:10])}{' …' if len(names) > 10 else ''}"
-    return names, f"{len(names)} blocks have fewer than two {'clusters' if clusters else 'units'} in an arm: {named}"
+    code = "experiments.thin_blocks_of_clusters" if clusters else "experiments.thin_blocks_of_units"
+    return names, Said(code, n=len(names), names=names[:10], more=" …" if len(names) > 10 else "")

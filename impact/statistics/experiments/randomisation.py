@@ -18,6 +18,7 @@ from impact.errors import NotEstimable, UsageError
 from impact.statistics.core import Floats, Ints, cluster_sums, floats
 from impact.statistics.linear.least_squares import binary, check_lengths, fit
 from impact.statistics.linear.sandwich import ROUNDING, group_codes, label_codes
+from impact.words.said import Said
 
 TIE = 1e-9
 SINGULAR = 1e-9
@@ -114,7 +115,9 @@ def randomisation_test(
     design, assigned = _prepare(y, treated, covariates, blocks, clusters)
     possible = _possible(design)
     if possible < 2:
-        raise NotEstimable("only one assignment was possible", "at least two units or clusters")
+        raise NotEstimable(
+            Said("experiments.only_one_assignment_possible"), Said("experiments.least_two_units_clusters")
+        )
     enumerated = possible <= draws
     batches = _random_assignments(design, draws, rng)
     if enumerated:
@@ -140,26 +143,33 @@ def _prepare(
     clusters: NDArray[Any] | None,
 ) -> tuple[_Design, Floats]:
     """Check an assignment and take the controls out of the outcome: what all assignments share."""
-    n, assigned = len(outcome), binary(treated, "treatment")
+    n, assigned = len(outcome), binary(treated, Said("statistics.treatment"))
     check_lengths(n, treated=assigned, covariates=covariates)
     block = np.zeros(n, dtype=np.int64) if blocks is None else label_codes(blocks, n)[0]
     codes, count = (np.arange(n), n) if clusters is None else group_codes(clusters, n)
     first = np.unique(codes, return_index=True)[1]
     arm, stratum = assigned[first], block[first]
     if np.any(assigned != arm[codes]):
-        raise NotEstimable("treatment differs within a cluster", "treatment that is the same in each cluster")
+        raise NotEstimable(
+            Said("experiments.treatment_differs_within_cluster"), Said("experiments.treatment_same_each_cluster")
+        )
     if np.any(block != stratum[codes]):
-        raise NotEstimable("a cluster lies in two blocks", "blocks made of whole clusters")
+        raise NotEstimable(Said("experiments.cluster_lies_two_blocks"), Said("experiments.blocks_made_whole_clusters"))
     n_blocks = int(block.max()) + 1
     both = np.column_stack([arm, 1 - arm])
     arms = cluster_sums(both, stratum, n_blocks)
     if np.any(arms == 0):
-        raise NotEstimable(f"{np.any(arms == 0, axis=1).sum()} blocks have one arm only", "both arms in each block")
+        raise NotEstimable(
+            Said("experiments.blocks_have_one_arm_only", n=np.any(arms == 0, axis=1).sum()),
+            Said("experiments.both_arms_each_block"),
+        )
     basis, residuals = _controls(outcome, block, covariates)
     explained = basis @ (basis.T @ assigned)
     unexplained = assigned - explained
     if not _power(unexplained) > 0:
-        raise NotEstimable("treatment is collinear with the covariates or blocks", "fewer covariates")
+        raise NotEstimable(
+            Said("experiments.treatment_collinear_covariates_blocks"), Said("experiments.fewer_covariates")
+        )
     leverage = np.sum(basis**2, axis=1)
     within = codes if clusters is not None else None
     return _Design(residuals, basis, leverage, within, count, arm, stratum), assigned
@@ -179,7 +189,7 @@ def _controls(outcome: Floats, block: Ints, covariates: Floats | None) -> tuple[
     basis, _ = np.linalg.qr(scaled)
     rounding = ROUNDING * np.linalg.norm(outcome)
     if np.linalg.norm(fitted.residuals) <= rounding:
-        raise NotEstimable("the outcome does not vary beside the controls", "an outcome that varies")
+        raise NotEstimable(Said("experiments.outcome_does_not_vary_beside_controls"), Said("checks.outcome_varies"))
     return basis, fitted.residuals
 
 

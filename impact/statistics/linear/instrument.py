@@ -17,8 +17,10 @@ from impact.errors import NotEstimable, UsageError
 from impact.statistics.core import CONFIDENCE, Estimate, Floats, floats, t_quantile
 from impact.statistics.linear.least_squares import Fit, binary, check_lengths, fit
 from impact.statistics.linear.sandwich import ROUNDING, coefficient
+from impact.words.said import Said, Text
 
 WEAK_BELOW = 23.1
+RECEIVED, ASSIGNMENT = Said("statistics.treatment_received"), Said("statistics.assignment")
 RULES = ("classical", "HC0", "HC1", "CR0", "CR1")
 
 
@@ -61,7 +63,7 @@ def two_stage_least_squares(
     assigned: NDArray[Any],
     exogenous: Floats,
     *,
-    names: Sequence[str],
+    names: Sequence[Text],
     weights: Floats | None = None,
     errors: str = "HC1",
     clusters: Sequence[NDArray[Any]] = (),
@@ -115,8 +117,8 @@ def two_stage_least_squares(
     """
     if errors not in RULES:
         raise UsageError(f"two stages take one of {', '.join(RULES)}; got {errors}")
-    treated = binary(received, "treatment received")
-    offered = binary(assigned, "assignment")
+    treated = binary(received, RECEIVED)
+    offered = binary(assigned, ASSIGNMENT)
     check_lengths(len(offered), outcome=outcome, received=treated, exogenous=exogenous)
     instruments = floats(exogenous)
     columns = np.column_stack([instruments, offered])
@@ -125,7 +127,7 @@ def two_stage_least_squares(
     shares = _take_up(treated, offered, stages[1])
     reduced, first = (coefficient(stage, "assigned", errors=errors, clusters=clusters) for stage in stages)
     if first.estimate <= 0:
-        raise NotEstimable("assignment does not raise the share that received treatment", "assignment that does")
+        raise NotEstimable(Said("linear.assignment_does_not_raise_receipt"), Said("linear.assignment_that_does"))
     y = floats(outcome)
     structural = _structural(y, treated, stages[1])
     covariance = _covariance(stages, reduced, first, errors, clusters)
@@ -158,12 +160,12 @@ def _take_up(treated: Floats, offered: Floats, first: Fit) -> tuple[float, float
     assigned = _share(treated, offered == 1, first.weights)
     not_assigned = _share(treated, offered == 0, first.weights)
     if assigned == 0:
-        raise NotEstimable("nobody who was assigned received treatment", "some who took it up")
+        raise NotEstimable(Said("linear.nobody_who_assigned_received_treatment"), Said("linear.some_who_took_up"))
     rounding = ROUNDING * np.linalg.norm(treated)
     if np.linalg.norm(first.residuals) <= rounding:
         raise NotEstimable(
-            "assignment and covariates fully decide who received treatment",
-            "the effect of assignment, which says it all",
+            Said("linear.receipt_fully_decided"),
+            Said("linear.effect_assignment_which_says_all"),
         )
     return assigned, not_assigned
 

@@ -15,6 +15,7 @@ from scipy.linalg import solve_triangular
 
 from impact.errors import NotEstimable, UsageError
 from impact.statistics.core import Floats, floats
+from impact.words.said import Said, Text
 
 RANK_TOLERANCE = 1e-10
 
@@ -49,22 +50,22 @@ class Fit:
     matrix: Floats
     weights: Floats
     leverage: Floats
-    names: tuple[str, ...]
+    names: tuple[Text, ...]
     n: int
     k: int
 
-    def place(self, name: str) -> int:
+    def place(self, name: Text) -> int:
         """Return the position of a named column."""
         if name not in self.names:
-            raise UsageError(f"the regression has no term {name}; it has {', '.join(self.names)}")
+            raise UsageError(f"the regression has no term {name}; it has {', '.join(map(str, self.names))}")
         return self.names.index(name)
 
-    def selector(self, names: Sequence[str]) -> Floats:
+    def selector(self, names: Sequence[Text]) -> Floats:
         """Return the rows of the identity that pick the named coefficients, shape (len(names), k)."""
         return np.eye(self.k)[[self.place(name) for name in names]]
 
 
-def fit(outcome: Floats, matrix: Floats, names: Sequence[str], *, weights: Floats | None = None) -> Fit:
+def fit(outcome: Floats, matrix: Floats, names: Sequence[Text], *, weights: Floats | None = None) -> Fit:
     """Fit weighted least squares.
 
     Parameters
@@ -141,12 +142,14 @@ def influence_of(fitted: Fit, vector: Floats) -> Floats:
     return floats(scores * fitted.residuals)
 
 
-def check_finite(values: NDArray[np.generic], what: str) -> None:
+def check_finite(values: NDArray[np.generic], what: Text) -> None:
     """Raise NotEstimable if an array has missing or infinite values."""
     finite = np.isfinite(values)
     bad = int(np.size(values) - np.count_nonzero(finite))
     if bad:
-        raise NotEstimable(f"{what} has {bad} missing or infinite values", "rows without missing values")
+        raise NotEstimable(
+            Said("linear.has_missing_infinite_values", what=what, bad=bad), Said("linear.rows_without_missing_values")
+        )
 
 
 def check_lengths(n: int, **arrays: NDArray[np.generic] | None) -> None:
@@ -159,7 +162,7 @@ def check_lengths(n: int, **arrays: NDArray[np.generic] | None) -> None:
             raise UsageError(f"{what} has shape {np.shape(values)}; expected {n} rows")
 
 
-def binary(values: NDArray[np.generic], what: str) -> Floats:
+def binary(values: NDArray[np.generic], what: Text) -> Floats:
     """Return a 0/1 array as floats, shape (n,).
 
     Raises
@@ -170,13 +173,13 @@ def binary(values: NDArray[np.generic], what: str) -> Floats:
     zero_one = floats(values)
     check_finite(zero_one, what)
     if not np.isin(zero_one, (0.0, 1.0)).all():
-        raise NotEstimable(f"{what} has values other than 0 and 1", "a column of 0 and 1")
+        raise NotEstimable(Said("linear.has_values_other_0_1", what=what), Said("linear.column_0_1"))
     if len(zero_one) == 0 or zero_one.min() == zero_one.max():
-        raise NotEstimable(f"{what} is the same for all units", "units of both kinds")
+        raise NotEstimable(Said("linear.same_all_units", what=what), Said("linear.units_both_kinds"))
     return zero_one
 
 
-def _check(outcome: Floats, matrix: Floats, weights: Floats, names: Sequence[str]) -> None:
+def _check(outcome: Floats, matrix: Floats, weights: Floats, names: Sequence[Text]) -> None:
     """Refuse what least squares cannot take: shapes, names, missing values, weights, too few rows."""
     n = len(outcome)
     if outcome.shape != (n,) or weights.shape != (n,) or matrix.ndim != 2 or matrix.shape != (n, len(names)):
@@ -186,17 +189,20 @@ def _check(outcome: Floats, matrix: Floats, weights: Floats, names: Sequence[str
         )
     if len(set(names)) < len(names) or not names:
         raise UsageError("a regression needs at least one column, and each column its own name")
-    check_finite(outcome, "the outcome")
+    check_finite(outcome, Said("statistics.the_outcome"))
     for column, name in zip(matrix.T, names, strict=True):
         check_finite(column, name)
-    check_finite(weights, "the weight")
+    check_finite(weights, Said("statistics.the_weight"))
     if np.any(weights <= 0):
-        raise NotEstimable("some weights are not positive", "positive weights; leave out units that shall not count")
+        raise NotEstimable(Said("linear.some_weights_not_positive"), Said("linear.positive_weights"))
     if n <= len(names):
-        raise NotEstimable(f"{n} observations cannot carry {len(names)} terms", "more observations or fewer covariates")
+        raise NotEstimable(
+            Said("linear.observations_cannot_carry_terms", n=n, k=len(names)),
+            Said("linear.more_observations_fewer_covariates"),
+        )
 
 
-def _refuse_collinear(triangle: Floats, names: Sequence[str]) -> None:
+def _refuse_collinear(triangle: Floats, names: Sequence[Text]) -> None:
     """Refuse columns that add up to zero, and name all that take part."""
     _, values, rotation = np.linalg.svd(triangle)
     null = values < RANK_TOLERANCE * values[0]
@@ -204,5 +210,5 @@ def _refuse_collinear(triangle: Floats, names: Sequence[str]) -> None:
     all_zero = values[0] == 0
     if len(lost) or all_zero:
         involved = np.abs(lost).max(axis=0) > 1e-6 if len(lost) else np.ones(len(names), dtype=bool)
-        said = ", ".join(name for name, is_in in zip(names, involved, strict=True) if is_in)
-        raise NotEstimable(f"these columns are collinear: {said}", "leave out what they say twice or do not vary in")
+        collinear = [name for name, is_in in zip(names, involved, strict=True) if is_in]
+        raise NotEstimable(Said("linear.columns_collinear", names=collinear), Said("linear.leave_out_repetitions"))

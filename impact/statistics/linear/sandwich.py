@@ -37,13 +37,14 @@ from impact.statistics.linear.few_clusters import (
     weighted_rotated,
 )
 from impact.statistics.linear.least_squares import Fit, influence_of
+from impact.words.said import Said, Text
 
 ROBUST = ("HC0", "HC1", "HC2", "HC3")
 CLUSTERED = ("CR0", "CR1", "CR2", "CR3")
 ROUNDING = 1e-11
 
 
-def coefficient(fit: Fit, name: str, *, errors: str, clusters: Sequence[NDArray[Any]] = ()) -> Estimate:
+def coefficient(fit: Fit, name: Text, *, errors: str, clusters: Sequence[NDArray[Any]] = ()) -> Estimate:
     """Return one coefficient with its standard error; see :func:`contrast`."""
     return contrast(fit, fit.selector([name])[0], errors=errors, clusters=clusters)
 
@@ -118,7 +119,7 @@ def contrast(fit: Fit, vector: Floats, *, errors: str, clusters: Sequence[NDArra
     return wald(estimate, std_error, rule=rule, n_obs=fit.n, df=df, n_clusters=n_clusters, influence=influence)
 
 
-def wald_joint(fit: Fit, names: Sequence[str], *, errors: str, clusters: Sequence[NDArray[Any]] = ()) -> JointTest:
+def wald_joint(fit: Fit, names: Sequence[Text], *, errors: str, clusters: Sequence[NDArray[Any]] = ()) -> JointTest:
     """Test that several coefficients are all zero: pre-trends, balance, interactions.
 
     Parameters
@@ -160,7 +161,9 @@ def wald_joint(fit: Fit, names: Sequence[str], *, errors: str, clusters: Sequenc
         eta = hotelling(fit, picks, groups[0])
     df2 = eta - q + 1
     if not df2 > 0:
-        raise NotEstimable(f"the clusters are too few to test {q} terms together", "more clusters or fewer terms")
+        raise NotEstimable(
+            Said("linear.clusters_too_few_test_terms_together", q=q), Said("linear.more_clusters_fewer_terms")
+        )
     factor = df2 / (eta * q) if errors == "CR2" else 1 / q
     rule = _rule(errors, groups)
     return joint(form * factor, q, float(df2), rule=rule)
@@ -172,7 +175,7 @@ def label_codes(labels: NDArray[Any], n: int) -> Group:
     if labels.shape != (n,):
         raise UsageError(f"labels have shape {labels.shape}; expected ({n},)")
     if pd.isna(labels).any():
-        raise NotEstimable("some units have no block or cluster", "a block or cluster for each unit")
+        raise NotEstimable(Said("linear.some_units_have_no_block_cluster"), Said("linear.block_cluster_each_unit"))
     try:
         return cluster_codes(labels)
     except TypeError as error:
@@ -183,7 +186,7 @@ def group_codes(labels: NDArray[Any], n: int) -> Group:
     """Return cluster numbers and their count for labels, shape (n,), refusing missing labels and a single cluster."""
     codes, count = label_codes(labels, n)
     if count < 2:
-        raise NotEstimable("all observations lie in one cluster", "at least two clusters in each arm")
+        raise NotEstimable(Said("linear.all_observations_lie_one_cluster"), Said("checks.least_two_clusters_each_arm"))
     return codes, count
 
 
@@ -198,8 +201,9 @@ def _groups(fit: Fit, errors: str, clusters: Sequence[NDArray[Any]]) -> list[Gro
     return [group_codes(labels, fit.n) for labels in clusters]
 
 
-def _rule(errors: str, groups: list[Group]) -> str:
-    return f"{errors} two-way" if len(groups) == 2 else errors
+def _rule(errors: str, groups: list[Group]) -> Said:
+    rule = Said("rule.classical") if errors == "classical" else Said("rule.named", name=errors)
+    return Said("rule.two_way", rule=rule) if len(groups) == 2 else rule
 
 
 def _df(fit: Fit, groups: list[Group]) -> float:
@@ -213,7 +217,9 @@ def _df(fit: Fit, groups: list[Group]) -> float:
 def _root(variance: float, scale: float, ways: int) -> float:
     """Return the error, zero where the variance is within rounding of the scale of what was summed."""
     if ways == 2 and variance <= 0:
-        raise NotEstimable("the two-way clustered variance is not positive", "more clusters in both directions")
+        raise NotEstimable(
+            Said("linear.two_way_clustered_variance_not_positive"), Said("linear.more_clusters_both_directions")
+        )
     rounding = (ROUNDING * scale) ** 2
     return math.sqrt(variance) if variance > rounding else 0.0
 
@@ -226,7 +232,7 @@ def _refuse_exact_fit(fit: Fit) -> None:
     squares = np.sum(weights * residuals**2)
     total = np.sum(weights * outcome**2)
     if squares <= ROUNDING**2 * total:
-        raise NotEstimable("the columns fit the outcome exactly", "an outcome that varies among units that are alike")
+        raise NotEstimable(Said("linear.columns_fit_outcome_exactly"), Said("linear.outcome_varies_among_units_alike"))
 
 
 def _refuse_single_support(fit: Fit, vector: Floats, groups: list[Group]) -> None:
@@ -234,7 +240,6 @@ def _refuse_single_support(fit: Fit, vector: Floats, groups: list[Group]) -> Non
     rotation = np.linalg.cholesky(fit.bread)
     direction = rotation.T @ vector
     length = np.linalg.norm(direction)
-    what = "cluster" if groups else "observation"
     for codes, count in groups or [(np.arange(fit.n), fit.n)]:
         leverage = cluster_sums(fit.leverage, codes, count)
         # Directions that a cluster alone supports have an eigenvalue of one, so its leverage is at least one.
@@ -243,7 +248,14 @@ def _refuse_single_support(fit: Fit, vector: Floats, groups: list[Group]) -> Non
             values, vectors = np.linalg.eigh(z.T @ z)
             supported = vectors[:, values > 1 - SINGULAR]
             if np.linalg.norm(supported.T @ direction) > 1e-6 * length:
-                raise NotEstimable(f"the estimate rests on one {what} alone", f"at least two {what}s in each arm")
+                raise _rests_on_one(clustered=bool(groups))
+
+
+def _rests_on_one(*, clustered: bool) -> NotEstimable:
+    """Return the refusal of an estimate that one cluster, or one observation, supports alone."""
+    if clustered:
+        return NotEstimable(Said("linear.rests_on_one_cluster"), Said("checks.least_two_clusters_each_arm"))
+    return NotEstimable(Said("linear.rests_on_one_observation"), Said("linear.two_observations_each_arm"))
 
 
 def _covariance(fit: Fit, errors: str, groups: list[Group]) -> Floats:
@@ -311,7 +323,9 @@ def _quadratic_form(params: Floats, variance: Floats) -> float:
     """Return ``b'V⁻¹b``, refusing a variance without inverse whatever the units of the coefficients."""
     scale = np.sqrt(np.maximum(np.diag(variance), 0.0))
     if np.any(scale == 0) or np.linalg.eigvalsh(variance / np.outer(scale, scale))[0] < SINGULAR:
-        raise NotEstimable("the terms' joint variance has no inverse", "more clusters, or fewer terms in the test")
+        raise NotEstimable(
+            Said("linear.terms_joint_variance_has_no_inverse"), Said("linear.more_clusters_fewer_terms_test")
+        )
     correlation = variance / np.outer(scale, scale)
     scaled = params / scale
     return float(scaled @ np.linalg.solve(correlation, scaled))

@@ -15,6 +15,7 @@ from scipy import linalg, sparse
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Floats, Ints, floats
+from impact.words.said import Said
 
 Remover = Callable[[Floats], Floats]
 ABSORBED = 1e-9
@@ -154,8 +155,8 @@ def fit_cells(cells: Cells) -> TwoWay:
     n_terms = len(cells.terms)
     moved, root = identified_terms(cells, remove)
     if cells.n_obs - rank - n_terms <= 0:
-        reason = f"{cells.n_obs} observations cannot carry {rank} effects and {n_terms} terms"
-        raise NotEstimable(reason, "more periods or units, or fewer terms")
+        reason = Said("linear.observations_cannot_carry_effects_terms", n_obs=cells.n_obs, rank=rank, n_terms=n_terms)
+        raise NotEstimable(reason, Said("linear.more_periods_units_fewer_terms"))
     bread = root @ root.T
     residuals = remove(without_mean(cells.outcome, weights))
     # b = (X̃'WX̃)⁻¹X̃'Wỹ; the second round takes out what rounding left in the residuals
@@ -215,15 +216,18 @@ def _absorbed(cells: Cells, index: int) -> NotEstimable:
     column = cells.regressors[:, index]
     constant = np.ptp(column) == 0
     if constant:
-        return NotEstimable(f"{term} is {column[0]:g} in all observations", f"observations in which {term} differs")
+        return NotEstimable(
+            Said("linear.all_observations", term=term, value=column[0]),
+            Said("linear.observations_which_differs", term=term),
+        )
     fixed = _range_within(column, cells.units) == 0
     if fixed:
-        return NotEstimable(f"{term} never changes within a unit", "a term that changes over time")
+        return NotEstimable(Said("linear.never_changes_within_unit", term=term), Said("linear.term_changes_over_time"))
     if cells.periods is not None and _range_within(column, cells.periods) == 0:
-        reason = f"{term} is the same for all in each period, so nobody is left to compare with"
-        return NotEstimable(reason, "units that are treated later or never")
-    reason = f"unit and period effects together say all that {term} says"
-    return NotEstimable(reason, f"linked units that differ in {term} in the same period")
+        reason = Said("linear.same_for_all_in_period", term=term)
+        return NotEstimable(reason, Said("linear.units_treated_later_never"))
+    reason = Said("linear.absorbed_by_both_effects", term=term)
+    return NotEstimable(reason, Said("linear.linked_units_differ_same_period", term=term))
 
 
 def _range_within(column: Floats, codes: Ints) -> float:
@@ -244,9 +248,9 @@ def _refuse_collinear(upper: Floats, least: Floats, terms: tuple[str, ...]) -> N
             continue
         shares = linalg.lstsq(upper[:i, :i], upper[:i, i])[0]
         involved = np.flatnonzero(np.abs(shares) > 1e-6)
-        combined = ", ".join(terms[k] for k in involved)
-        reason = f"given the effects, {terms[i]} is a combination of {combined}"
-        raise NotEstimable(reason, "one of them left out, or for event times a group that is never treated")
+        others = [terms[k] for k in involved]
+        reason = Said("linear.given_effects_combination", term=terms[i], others=others)
+        raise NotEstimable(reason, Said("linear.one_left_out_or_never_treated"))
 
 
 def is_nested(levels: Ints, codes: Ints) -> bool:

@@ -24,10 +24,16 @@ from impact.statistics.linear.two_way import (
     weighted_length,
     without_mean,
 )
+from impact.words.said import Said
 
 SmallSample = Literal["nested", "full", "none"]
 
 
+RULES: dict[SmallSample, Said] = {
+    "nested": Said("rule.cr1_nested"),
+    "full": Said("rule.cr1_full"),
+    "none": Said("rule.named", name="CR0"),
+}
 EXACT_FIT = 1e-11
 
 
@@ -50,7 +56,7 @@ class Errors:
 
     covariance: Floats
     df: float
-    rule: str
+    rule: Said
     n_clusters: tuple[int, ...] = ()
     influence: Floats | None = field(default=None, repr=False, compare=False)
 
@@ -73,7 +79,7 @@ def classical_errors(fit: TwoWay, squares: float) -> Errors:
     df = fit.cells.n_obs - fit.rank - n_terms
     variance = squares / df
     covariance = variance * fit.bread
-    return Errors(covariance, float(df), "classical")
+    return Errors(covariance, float(df), Said("rule.classical"))
 
 
 def clustered_errors(
@@ -111,7 +117,9 @@ def clustered_errors(
     counts = tuple(len(by_cluster) for by_cluster in scores)
     fewest = min(counts)
     if fewest < 2:
-        raise NotEstimable("all observations lie in one cluster", "at least two clusters, better thirty or more")
+        raise NotEstimable(
+            Said("linear.all_observations_lie_one_cluster"), Said("linear.least_two_clusters_better_thirty_more")
+        )
     meat = np.zeros_like(bread)
     for by_cluster in scores:
         meat = meat + by_cluster.T @ by_cluster
@@ -120,8 +128,9 @@ def clustered_errors(
     factor = 1.0
     if small_sample != "none":
         factor = _small_sample(fit, fewest, nested, small_sample)
-    ways = "two-way " if len(counts) > 1 else ""
-    rule = ways + ("CR0" if small_sample == "none" else f"CR1 {small_sample}")
+    rule = RULES[small_sample]
+    if len(counts) > 1:
+        rule = Said("rule.two_way_first", rule=rule)
     influence = scores[0] @ bread if len(scores) == 1 else None
     covariance = factor * bread @ meat @ bread
     return Errors(covariance, float(fewest - 1), rule, counts, influence)
@@ -163,8 +172,8 @@ def refuse_lone_cluster(fit: TwoWay, codes: Ints, multiplicity: Ints | None = No
         try:
             identified_terms(remaining, effects_remover(remaining.units, remaining.periods, remaining.weights)[0])
         except NotEstimable as error:
-            reason = f"an effect rests on one cluster alone (without it, {error.reason}), so its error is unknown"
-            raise NotEstimable(reason, "two clusters treated and two to compare with, or fewer event times") from None
+            reason = Said("linear.effect_rests_on_one_cluster", reason=error.reason)
+            raise NotEstimable(reason, Said("linear.two_clusters_on_both_sides")) from None
 
 
 def _subset(cells: Cells, keep: NDArray[np.bool_]) -> Cells:
@@ -187,14 +196,16 @@ def term_estimates(fit: TwoWay, errors: Errors) -> tuple[Estimate, ...]:
     cells = fit.cells
     variances = np.diag(errors.covariance)
     if np.any(variances < 0):
-        raise NotEstimable("the two-way clustered variance is negative", "one cluster column, or more clusters")
+        raise NotEstimable(
+            Said("linear.two_way_clustered_variance_negative"), Said("linear.one_cluster_column_more_clusters")
+        )
     centred = without_mean(cells.outcome, cells.weights)
     spread = weighted_length(centred[:, None], cells.weights)
     roots = np.sqrt(np.diag(fit.bread))
     least = EXACT_FIT * spread * roots
     std_errors = np.sqrt(variances)
     if np.any(std_errors <= least):
-        raise NotEstimable("terms and effects fit the outcome (or its cluster means) exactly", "an outcome that varies")
+        raise NotEstimable(Said("linear.terms_fit_outcome_exactly"), Said("checks.outcome_varies"))
     n_terms = len(variances)
     return tuple(_term(fit, errors, term) for term in range(n_terms))
 
@@ -224,7 +235,7 @@ def joint_test(coefficients: Floats, errors: Errors, terms: Sequence[str], teste
         If nothing is to be tested, or the clusters are too few for the terms.
     """
     if not tested:
-        raise NotEstimable("there is no term to test", "at least one lead other than the reference")
+        raise NotEstimable(Said("linear.no_term_test"), Said("linear.least_one_lead_other_reference"))
     names = list(terms)
     columns = [names.index(term) for term in tested]
     q = len(columns)
@@ -235,8 +246,8 @@ def joint_test(coefficients: Floats, errors: Errors, terms: Sequence[str], teste
     roots = np.linalg.eigvalsh(correlation)
     singular = roots[0] <= ABSORBED * roots[-1]
     if q > errors.df or singular:
-        reason = f"{errors.df:g} degrees of freedom cannot carry a joint test of {q} terms"
-        raise NotEstimable(reason, "more clusters, or fewer terms tested together")
+        reason = Said("linear.too_few_degrees_for_joint_test", df=errors.df, n=q)
+        raise NotEstimable(reason, Said("linear.more_clusters_fewer_terms_tested_together"))
     scaled = coefficients[columns] / scale
     solved = np.linalg.solve(correlation, scaled)
     form = float(scaled @ solved)

@@ -17,6 +17,7 @@ from impact.errors import NotEstimable, UsageError
 from impact.statistics.core import Estimate, Floats, Ints, wald
 from impact.statistics.networks.measures import Bools, Stack, measure_stack
 from impact.statistics.networks.network import Network, check_pair, needs_groups, network_measure, stack_of, tie_change
+from impact.words.said import Said
 
 BATCH = 2_000_000
 UNDEFINED = 0.05
@@ -180,7 +181,7 @@ def qap_correlation(before: Network, after: Network, *, draws: int, rng: np.rand
     """
     correlation = tie_change(before, after).correlation
     if not np.isfinite(correlation):
-        raise NotEstimable("a wave has no tie or every tie", "ties that are there between some bodies only")
+        raise NotEstimable(Said("networks.wave_has_no_tie_every_tie"), Said("networks.ties_between_some_bodies_only"))
     n = before.n
     rows, columns = np.nonzero(before.adjacency)
     # Given the numbers of ties, the correlation rises with the ties in both waves: integers, so ties are exact.
@@ -235,7 +236,7 @@ def mixing_test(
     if not needs_groups(name):
         raise UsageError(f"{name} does not compare groups")
     if not network.adjacency.any() or stack.groups.max() < 1:
-        raise NotEstimable("there is no tie, or a single group", "ties, and bodies of at least two groups")
+        raise NotEstimable(Said("networks.no_tie_single_group"), Said("networks.ties_bodies_least_two_groups"))
     observed = float(measure_stack(stack, name)[0])
     expected = _expected(stack, name)
     least = abs(observed - expected) - TIE
@@ -296,7 +297,7 @@ def swap_test(
     codes = stack_of(before, name, groups).groups
     change = abs(network_measure(after, name, groups) - network_measure(before, name, groups))
     if not np.isfinite(change):
-        raise NotEstimable(f"{name} is not defined in a wave", "a network with more ties")
+        raise NotEstimable(Said("networks.not_defined_wave", name=name), Said("networks.network_more_ties"))
     undefined = extreme = 0
     for waves in _swapped(before.adjacency, after.adjacency, draws, rng):
         first, second = (measure_stack(Stack(ties, before.directed, codes), name) for ties in waves)
@@ -320,7 +321,7 @@ def _redrawn(waves: Bools, draws: int, rng: np.random.Generator) -> Iterator[tup
     """Yield networks of drawn bodies: ties of each wave, shape (w, b, n, n), and the bodies drawn, shape (b, n)."""
     n = waves.shape[1]
     if n < 2:
-        raise NotEstimable("there is a single body", "at least two bodies, and in practice many")
+        raise NotEstimable(Said("networks.single_body"), Said("networks.least_two_bodies_practice_many"))
     upper = np.triu(np.ones((n, n), dtype=bool), 1)
     for size in _batches(draws, n * n, least=2):
         drawn = rng.integers(n, size=(size, n))
@@ -355,26 +356,31 @@ def _estimate(value: float, drawn_values: Floats, name: str, n: int) -> NetworkE
     defined = drawn_values[np.isfinite(drawn_values)]
     undefined = len(drawn_values) - len(defined)
     if not np.isfinite(value):
-        raise NotEstimable(f"{name} is not defined in the network", "a network with more ties")
+        raise NotEstimable(Said("networks.not_defined_network", name=name), Said("networks.network_more_ties"))
     _refuse_undefined(undefined, len(drawn_values), name)
     error = float(defined.std(ddof=1))
     largest = float(np.abs(defined).max())
     if error <= PRECISION * largest:
-        raise NotEstimable(f"{name} is the same whichever bodies are drawn", "bodies that differ in their ties")
-    plain = wald(value, error, rule="vertex bootstrap", n_obs=n)
+        raise NotEstimable(
+            Said("networks.same_whichever_bodies_drawn", name=name), Said("networks.bodies_differ_their_ties")
+        )
+    plain = wald(value, error, rule=Said("rule.vertex_bootstrap"), n_obs=n)
     bias = float(defined.mean()) - value
     return NetworkEstimate(**vars(plain), replicates=defined, undefined=undefined, bias=bias)
 
 
 def _refuse_paths(name: str) -> None:
     if name in OF_PATHS:
-        reason = f"networks of drawn bodies have other shortest paths, so they do not tell how sure {name} is"
-        raise NotEstimable(reason, "another measure; for two waves, the test that swaps dyads")
+        reason = Said("networks.drawn_networks_have_other_paths", name=name)
+        raise NotEstimable(reason, Said("networks.another_measure_or_test"))
 
 
 def _refuse_undefined(undefined: int, draws: int, name: str) -> None:
     if undefined > UNDEFINED * draws:
-        raise NotEstimable(f"{name} is not defined in {undefined} of {draws} draws", "a network with more ties")
+        raise NotEstimable(
+            Said("networks.not_defined_draws", name=name, undefined=undefined, draws=draws),
+            Said("networks.network_more_ties"),
+        )
 
 
 def _expected(stack: Stack, name: str) -> float:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from impact.errors import NotEstimable, UsageError
 from impact.statistics.core import Ints, cluster_codes
 from impact.statistics.networks.measures import MEASURES, OF_GROUPS, Bools, Stack, distances, measure_stack
+from impact.words.said import Said
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,7 +211,9 @@ def _codes(groups: NDArray[Any], n: int) -> Ints:
         raise UsageError(f"groups have shape {groups.shape}; expected ({n},)")
     missing = int(pd.isna(groups).sum())
     if missing:
-        raise NotEstimable(f"{missing} of {n} bodies have no group", "a group for each body")
+        raise NotEstimable(
+            Said("networks.bodies_have_no_group", missing=missing, n=n), Said("networks.group_each_body")
+        )
     try:
         return cluster_codes(groups)[0]
     except TypeError as error:

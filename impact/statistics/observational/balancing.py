@@ -13,8 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Estimate, Floats, floats, in_digits
+from impact.statistics.core import Estimate, Floats, floats
 from impact.statistics.observational.inputs import (
+    COMPARISON,
     arms,
     covariates,
     design,
@@ -25,6 +26,7 @@ from impact.statistics.observational.inputs import (
     sampling_weights,
 )
 from impact.statistics.observational.weighting import weighted_estimate
+from impact.words.said import Said, Text
 
 BALANCED = 1e-12
 EXTREME = 20.0
@@ -34,7 +36,7 @@ def entropy_balance(
     outcome: ArrayLike,
     treated: ArrayLike,
     matrix: ArrayLike,
-    names: Sequence[str],
+    names: Sequence[Text],
     *,
     weights: ArrayLike | None = None,
     clusters: NDArray[np.generic] | None = None,
@@ -77,12 +79,12 @@ def entropy_balance(
     fitted = z @ slopes
     of_top = top * (y - mean_top - fitted)
     of_base = base * (y - mean_base - fitted)
-    rule = "M-estimation, weights estimated"
+    rule = Said("rule.weights_estimated")
     return weighted_estimate(float(mean_top - mean_base), of_top - of_base, arm, rule=rule, clusters=clusters)
 
 
 def entropy_weights(
-    treated: ArrayLike, matrix: ArrayLike, names: Sequence[str], *, weights: ArrayLike | None = None
+    treated: ArrayLike, matrix: ArrayLike, names: Sequence[Text], *, weights: ArrayLike | None = None
 ) -> Floats:
     """Return entropy balancing weights for the ATT, shape (n,).
 
@@ -97,12 +99,11 @@ def entropy_weights(
     arm, x = arms(treated), covariates(matrix, names)
     same_length(arm, x)
     s = sampling_weights(weights, len(arm))
-    where = " among the comparison units"
-    enough_units(int((~arm).sum()), x.shape[1] + 1, where.strip())
+    enough_units(int((~arm).sum()), x.shape[1] + 1, COMPARISON)
     target = np.average(x[arm], axis=0, weights=s[arm])
     comparison = x[~arm]
     _refuse_outside_range(comparison, target, names)
-    design(comparison, names, where=where)
+    design(comparison, names, COMPARISON)
     z = (comparison - target) / comparison.std(axis=0)
     tilted = _exponential_tilt(z, s[~arm])
     if tilted is None:
@@ -162,17 +163,22 @@ def _dual(z: Floats, s: Floats, tilt: Floats) -> float:
     return float(special.logsumexp(z @ tilt, b=s))
 
 
-def _refuse_outside_range(x: Floats, target: Floats, names: Sequence[str]) -> None:
+def _refuse_outside_range(x: Floats, target: Floats, names: Sequence[Text]) -> None:
     for name, value, low, high in zip(names, target, x.min(axis=0), x.max(axis=0), strict=True):
         if low < high and not low < value < high:
             raise NotEstimable(
-                f"no positive weights balance {name}: the treated's mean is {in_digits(value)}, the comparison units"
-                f" lie within {in_digits(low)} and {in_digits(high)}",
-                "comparison units on both sides of that mean, or fewer moments",
+                Said(
+                    "observational.treated_mean_out_of_reach",
+                    name=name,
+                    value=value,
+                    low=low,
+                    high=high,
+                ),
+                Said("observational.units_on_both_sides"),
             )
 
 
-def _infeasible(z: Floats, names: Sequence[str]) -> NotEstimable:
+def _infeasible(z: Floats, names: Sequence[Text]) -> NotEstimable:
     """Name the moments that must stay unbalanced when the total imbalance is as small as it can be."""
     n, k = z.shape
     # Minimise Σ(u + v) with Z'w + u − v = 0 and Σw = 1, all non-negative
@@ -185,8 +191,8 @@ def _infeasible(z: Floats, names: Sequence[str]) -> NotEstimable:
     slack = np.zeros(k)
     if solution.x is not None:
         slack = solution.x[n : n + k] + solution.x[n + k :]
-    stuck = marked_names(names, slack > 1e-7) or list(map(str, names))
+    stuck = marked_names(names, slack > 1e-7) or list(names)
     return NotEstimable(
-        f"no positive weights balance {', '.join(stuck)} together with the other moments",
-        "fewer moments, or comparison units more like the treated",
+        Said("observational.moments_not_balanced_together", names=stuck),
+        Said("observational.fewer_moments"),
     )

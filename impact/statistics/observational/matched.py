@@ -11,6 +11,7 @@ import numpy as np
 
 from impact.statistics.core import Estimate, Floats
 from impact.statistics.observational.inputs import Bools
+from impact.words.said import Said
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Matched:
     """
 
     estimate: Estimate
-    estimand: str
+    estimand: Said
     weights: Floats = field(repr=False, compare=False)
     n_treated: int
     n_treated_matched: int
@@ -45,5 +46,5 @@ def counted(estimate: Estimate, arm: Bools, weights: Floats) -> Matched:
     n_matched = int(np.sum(used & arm))
     n_comparison = int(np.sum(~arm))
     n_used = int(np.sum(used & ~arm))
-    estimand = "ATT" if n_matched == n_treated else "ATT of the matched"
+    estimand = Said("estimand.att" if n_matched == n_treated else "estimand.att_of_matched")
     return Matched(estimate, estimand, weights, n_treated, n_matched, n_comparison, n_used)

@@ -20,6 +20,7 @@ from scipy import spatial
 from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, Floats, Ints, floats, wald
 from impact.statistics.observational.inputs import (
+    MATCHES,
     TIE,
     Bools,
     arms,
@@ -33,6 +34,7 @@ from impact.statistics.observational.inputs import (
 )
 from impact.statistics.observational.matched import Matched, counted
 from impact.statistics.observational.propensity import logit
+from impact.words.said import Said, Text
 
 Distance = Literal["propensity", "mahalanobis"]
 WITHIN_ARM = 2
@@ -74,7 +76,7 @@ def nearest(
     outcome: ArrayLike,
     treated: ArrayLike,
     matrix: ArrayLike,
-    names: Sequence[str],
+    names: Sequence[Text],
     *,
     key: NDArray[np.generic],
     replacement: bool,
@@ -137,7 +139,12 @@ def nearest(
     same_length(y, arm, x, keys)
     n_comparison = np.sum(~arm)
     if not 1 <= ratio <= n_comparison or not (caliper is None or caliper > 0):
-        raise NotEstimable(f"ratio {ratio} or caliper {caliper} is not possible", "1 to n₀ matches, a positive caliper")
+        raise NotEstimable(
+            Said(
+                "observational.ratio_caliper_not_possible", ratio=ratio, caliper="None" if caliper is None else caliper
+            ),
+            Said("observational.1_n_matches_positive_caliper"),
+        )
     order = key_order(key)
     y, arm, x = y[order], arm[order], x[order]
     space = _space(arm, x, names, distance=distance, caliper=caliper)
@@ -146,7 +153,10 @@ def nearest(
     pairs = find(space, rows, pool, count=ratio)
     sets, position, counts = np.unique(pairs[:, 0], return_inverse=True, return_counts=True)
     if len(sets) < 2:
-        raise NotEstimable(f"{len(sets)} treated units found a match", "a wider caliper, or comparison units alike")
+        raise NotEstimable(
+            Said("observational.treated_units_found_match", n=len(sets)),
+            Said("observational.wider_caliper_comparison_units_alike"),
+        )
     # Each match counts 1/M_i in the mean of the matches of its treated unit.
     shares = 1 / counts[position]
     values = y[pairs[:, 1]]
@@ -168,7 +178,7 @@ def nearest(
     return Pairs(**vars(common), pairs=order[pairs], pair_weights=shares, n_short=n_short, caliper=limit)
 
 
-def _space(arm: Bools, x: Floats, names: Sequence[str], *, distance: Distance, caliper: float | None) -> _Space:
+def _space(arm: Bools, x: Floats, names: Sequence[Text], *, distance: Distance, caliper: float | None) -> _Space:
     """Return the points between which distances are taken, and in which order treated units choose."""
     reach = math.inf if caliper is None else caliper
     if distance == "propensity":
@@ -176,8 +186,11 @@ def _space(arm: Bools, x: Floats, names: Sequence[str], *, distance: Distance, c
         standard_deviation = float(p.std(ddof=1))
         return _Space(p[:, None], dense_ranks(p), reach * standard_deviation)
     if distance != "mahalanobis":
-        raise NotEstimable(f"the distance {distance!r} is not known", "propensity or mahalanobis")
-    enough_units(len(x), x.shape[1] + 1, "in all")
+        raise NotEstimable(
+            Said("observational.distance_not_known", distance=repr(distance)),
+            Said("observational.propensity_mahalanobis"),
+        )
+    enough_units(len(x), x.shape[1] + 1)
     z = design(x, names)[:, 1:]
     # Euclidean distance of L⁻¹z, LL' the covariance, is Mahalanobis distance
     covariance = np.atleast_2d(np.cov(z, rowvar=False))
@@ -227,16 +240,16 @@ def _neighbours(space: _Space, rows: Ints, pool: Ints, *, count: int) -> Ints:
     return np.concatenate(pairs).astype(np.int64)
 
 
-def _correction(y: Floats, x: Floats, pairs: Ints, *, shares: Floats, names: Sequence[str]) -> Floats:
+def _correction(y: Floats, x: Floats, pairs: Ints, *, shares: Floats, names: Sequence[Text]) -> Floats:
     """Return the predicted outcome of the treated unit minus that of its match, by a regression among the matches."""
     matches = pairs[:, 1]
     used = np.bincount(matches, shares, len(y))
     rows = used > 0
     matched = x[rows]
     n_used = int(rows.sum())
-    enough_units(n_used, x.shape[1] + 1, "among the matches")
+    enough_units(n_used, x.shape[1] + 1, MATCHES)
     root = np.sqrt(used[rows])
-    z = design(matched, names, where=" among the matches")
+    z = design(matched, names, MATCHES)
     weighted_y = y[rows] * root
     coefficients = np.linalg.lstsq(z * root[:, None], weighted_y, rcond=None)[0]
     # z holds the covariates in standard units of the matches
@@ -254,7 +267,10 @@ def _reuse_variance(y: Floats, space: _Space, pool: Ints, *, pairs: Ints, shares
     excess = k**2 - k2
     rows = np.flatnonzero(excess > TIE)
     if len(rows) and len(pool) <= WITHIN_ARM:
-        raise NotEstimable(f"there are {len(pool)} comparison units", f"at least {WITHIN_ARM + 1} for a standard error")
+        raise NotEstimable(
+            Said("observational.comparison_units", n=len(pool)),
+            Said("observational.least_standard_error", least=WITHIN_ARM + 1),
+        )
     neighbours = min(WITHIN_ARM, len(pool))
     unlimited = replace(space, limit=math.inf)
     like = _neighbours(unlimited, rows, pool, count=neighbours)
@@ -273,10 +289,10 @@ def _paired(gaps: Floats, rows: Ints, *, n_units: int, n_obs: int, extra: float 
     spread = float(np.sum(deviations**2))
     if extra is not None:
         error = math.sqrt(spread + extra) / count
-        return wald(mean, error, rule="Abadie–Imbens", n_obs=n_obs)
+        return wald(mean, error, rule=Said("rule.abadie_imbens"), n_obs=n_obs)
     influence = np.zeros(n_units)
     influence[rows] = deviations / count
     variance = spread / count / (count - 1)
     error = math.sqrt(variance)
-    rule = "clustered by matched set"
+    rule = Said("rule.clustered_by_matched_set")
     return wald(mean, error, rule=rule, n_obs=n_obs, df=count - 1, n_clusters=count, influence=influence)

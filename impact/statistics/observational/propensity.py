@@ -29,6 +29,7 @@ from impact.statistics.observational.inputs import (
     sampling_weights,
     scores,
 )
+from impact.words.said import Said, Text
 
 EXTREME = 15.0
 CRUMP = 0.1
@@ -50,7 +51,7 @@ class Logit:
         Shape (n, k + 1), each unit's influence on ``params``: ``params − truth ≈ Σ influence``.
     """
 
-    names: tuple[str, ...]
+    names: tuple[Text, ...]
     params: Floats
     probabilities: Floats
     influence: Floats = field(repr=False, compare=False)
@@ -85,7 +86,7 @@ class Overlap:
     comparison_largest: float
 
 
-def logit(treated: ArrayLike, matrix: ArrayLike, names: Sequence[str], *, weights: ArrayLike | None = None) -> Logit:
+def logit(treated: ArrayLike, matrix: ArrayLike, names: Sequence[Text], *, weights: ArrayLike | None = None) -> Logit:
     """Fit the propensity score by maximum likelihood.
 
     Parameters
@@ -119,7 +120,7 @@ def logit(treated: ArrayLike, matrix: ArrayLike, names: Sequence[str], *, weight
     arm, x = arms(treated), covariates(matrix, names)
     same_length(arm, x)
     n_parameters = x.shape[1] + 1
-    enough_units(len(arm), n_parameters, "in all")
+    enough_units(len(arm), n_parameters)
     z = design(x, names)
     s = sampling_weights(weights, len(arm))
     _refuse_single_separation(arm, x, names)
@@ -128,12 +129,15 @@ def logit(treated: ArrayLike, matrix: ArrayLike, names: Sequence[str], *, weight
     if diverged:
         _refuse_joint_separation(arm, z, names)
     if theta is None:
-        raise NotEstimable("the propensity model did not converge", "fewer or less extreme covariates")
+        raise NotEstimable(
+            Said("observational.propensity_model_did_not_converge"), Said("observational.fewer_less_extreme_covariates")
+        )
     p = special.expit(z @ theta)
     certain = np.any(p <= 0) or np.any(p >= 1)
     if certain:
         raise NotEstimable(
-            "no overlap: some fitted probabilities are 0 or 1", "units of both arms with like covariates"
+            Said("observational.fitted_probabilities_0_or_1"),
+            Said("observational.units_both_arms_like_covariates"),
         )
     back = _to_original_units(x)
     influence = _influence(arm, z, s, p=p)
@@ -203,7 +207,7 @@ def _log_likelihood(arm: Bools, eta: Floats, s: Floats) -> float:
     return float(np.sum(s * terms))
 
 
-def _refuse_single_separation(arm: Bools, x: Floats, names: Sequence[str]) -> None:
+def _refuse_single_separation(arm: Bools, x: Floats, names: Sequence[Text]) -> None:
     """Raise if a covariate is never lower, or never higher, in one arm than in the other."""
     high = x[arm].min(axis=0) >= x[~arm].max(axis=0)
     low = x[arm].max(axis=0) <= x[~arm].min(axis=0)
@@ -212,7 +216,7 @@ def _refuse_single_separation(arm: Bools, x: Floats, names: Sequence[str]) -> No
         raise _separated(separating[:1])
 
 
-def _refuse_joint_separation(arm: Bools, z: Floats, names: Sequence[str]) -> None:
+def _refuse_joint_separation(arm: Bools, z: Floats, names: Sequence[Text]) -> None:
     """Raise if some combination of covariates is never higher in one arm than in the other."""
     signs = np.where(arm, 1.0, -1.0)
     signed = signs[:, None] * z
@@ -227,9 +231,9 @@ def _refuse_joint_separation(arm: Bools, z: Floats, names: Sequence[str]) -> Non
         raise _separated(marked_names(names, np.abs(direction[1:]) > 1e-6))
 
 
-def _separated(found: Sequence[str]) -> NotEstimable:
-    who = f"{found[0]} separates" if len(found) == 1 else f"{', '.join(found)} separate"
-    return NotEstimable(f"no overlap: {who} the arms", "units of both arms with like values, or leave it out")
+def _separated(found: Sequence[Text]) -> NotEstimable:
+    code = "observational.separates_arms" if len(found) == 1 else "observational.separate_arms_together"
+    return NotEstimable(Said(code, names=found), Said("observational.like_values_or_leave_out"))
 
 
 def overlap(

@@ -16,6 +16,7 @@ from scipy import optimize, stats
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Floats, floats
+from impact.words.said import Said
 
 Test = Literal["signed rank", "sign"]
 Method = Literal["exact", "normal"]
@@ -103,7 +104,7 @@ def rosenbaum_bounds(
     d = _differences(differences)
     factors = _factors(gammas)
     if not 0 < alpha < 1:
-        raise NotEstimable(f"the level is {alpha}", "a level between 0 and 1")
+        raise NotEstimable(Said("observational.level", alpha=alpha), Said("observational.level_between_0_1"))
     moved = d[d != 0] * _sign(alternative)
     scores = _scores(moved, test)
     statistic = float(scores[moved > 0].sum())
@@ -121,28 +122,35 @@ def rosenbaum_bounds(
 def _differences(differences: ArrayLike) -> Floats:
     d = floats(differences)
     if d.ndim != 1 or not np.isfinite(d).all():
-        raise NotEstimable("the difference is missing or infinite for some pairs", "a difference for each pair")
+        raise NotEstimable(
+            Said("observational.difference_missing_infinite_some_pairs"), Said("observational.difference_each_pair")
+        )
     if not np.any(d != 0):
-        raise NotEstimable("no matched pair differs in the outcome", "pairs that differ")
+        raise NotEstimable(Said("observational.no_matched_pair_differs_outcome"), Said("observational.pairs_differ"))
     return d
 
 
 def _factors(gammas: Sequence[float]) -> Floats:
     factors = floats(gammas)
     if factors.ndim != 1 or not np.all(np.isfinite(factors) & (factors >= 1)):
-        raise NotEstimable("a factor Γ is missing or below 1", "factors of at least 1")
+        raise NotEstimable(Said("observational.factor_missing_below_1"), Said("observational.factors_least_1"))
     return factors
 
 
 def _sign(alternative: Alternative) -> int:
     if alternative not in ("greater", "less"):
-        raise NotEstimable(f"the alternative {alternative!r} is not known", "greater or less")
+        raise NotEstimable(
+            Said("observational.alternative_not_known", alternative=repr(alternative)),
+            Said("observational.greater_less"),
+        )
     return 1 if alternative == "greater" else -1
 
 
 def _scores(moved: Floats, test: Test) -> Floats:
     if test not in ("signed rank", "sign"):
-        raise NotEstimable(f"the test {test!r} is not known", "signed rank or sign")
+        raise NotEstimable(
+            Said("observational.test_not_known", test=repr(test)), Said("observational.signed_rank_sign")
+        )
     ranks = stats.rankdata(np.abs(moved)) if test == "signed rank" else np.ones(len(moved))
     return floats(ranks)
 
@@ -152,11 +160,16 @@ def _tail(scores: Floats, statistic: float, *, method: Method, test: Test) -> Ca
     if method == "normal":
         return lambda p: _normal_tail(scores, statistic, p)
     if method != "exact":
-        raise NotEstimable(f"the method {method!r} is not known", "exact or normal")
+        raise NotEstimable(
+            Said("observational.method_not_known", method=repr(method)), Said("observational.exact_normal")
+        )
     if test == "sign":
         return lambda p: float(stats.binom.sf(statistic - 1, len(scores), p))
     if len(scores) > EXACT_UP_TO:
-        raise NotEstimable(f"{len(scores)} pairs are too many for the exact signed rank", "the normal approximation")
+        raise NotEstimable(
+            Said("observational.pairs_too_many_exact_signed_rank", n=len(scores)),
+            Said("observational.normal_approximation"),
+        )
     return lambda p: _exact_tail(scores, statistic, p)
 
 

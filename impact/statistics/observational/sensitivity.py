@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from impact.errors import NotEstimable
 from impact.statistics.core import CONFIDENCE, Floats, floats, t_quantile
+from impact.words.said import Said
 
 R2_FACTOR = 1.3
 RISK_PER_D = 0.91
@@ -146,11 +147,15 @@ def oster(
     most = min(1.0, R2_FACTOR * moments.r2_long) if r2_max is None else float(r2_max)
     if not moments.r2_long < most <= 1:
         raise NotEstimable(
-            f"R²max = {most:.4g} is not between R² = {moments.r2_long:.4g} and 1", "a larger R²max, to 1"
+            Said("observational.r_max_out_of_range", most=most, r2_long=moments.r2_long),
+            Said("observational.larger_r_max_1"),
         )
     scale = math.sqrt(moments.var_y / moments.var_x)
     if moments.r2_long - moments.r2_short < 1e-12 or abs(moments.short - moments.long) < 1e-12 * scale:
-        raise NotEstimable("the controls change neither coefficient nor R²", "controls that matter for the outcome")
+        raise NotEstimable(
+            Said("observational.controls_change_nothing"),
+            Said("observational.controls_matter_outcome"),
+        )
     with_delta, without = _polynomials(moments, most)
     solutions = _solutions(moments, assumed_delta * with_delta - without)
     return Oster(
@@ -174,11 +179,16 @@ def _complete(outcome: ArrayLike, treatment: ArrayLike, controls: ArrayLike) -> 
     w = floats(controls)
     w = w[:, None] if w.ndim == 1 else w
     if y.ndim != 1 or y.shape != x.shape or w.ndim != 2 or len(w) != len(y):
-        raise NotEstimable("outcome, treatment and controls differ in length", "one row of each per unit")
+        raise NotEstimable(
+            Said("observational.outcome_treatment_controls_differ_length"), Said("observational.one_row_each_per_unit")
+        )
     if not all(np.isfinite(values).all() for values in (y, x, w)):
-        raise NotEstimable("some values are missing or infinite", "complete rows")
+        raise NotEstimable(Said("observational.some_values_missing_infinite"), Said("checks.complete_rows"))
     if w.shape[1] == 0 or len(y) <= w.shape[1] + 2:
-        raise NotEstimable(f"{len(y)} rows and {w.shape[1]} controls leave nothing to compare", "a control, more rows")
+        raise NotEstimable(
+            Said("observational.rows_controls_leave_nothing_compare", n=len(y), k=w.shape[1]),
+            Said("observational.control_more_rows"),
+        )
     return y, x, w
 
 
@@ -188,15 +198,20 @@ def _moments(y: Floats, x: Floats, w: Floats) -> _Moments:
     w = w - w.mean(axis=0)
     norms = np.linalg.norm(w, axis=0)
     if norms.min() == 0 or np.linalg.matrix_rank(w / norms, tol=1e-9) < w.shape[1]:
-        raise NotEstimable("a control is constant or determined by the others", "controls without it")
+        raise NotEstimable(
+            Said("observational.control_constant_determined_others"), Said("observational.controls_without_it")
+        )
     # Residuals given the controls; sums of squares and products
     x_w, y_w = _residual(x, w), _residual(y, w)
     xx, yy = float(x @ x), float(y @ y)
     xx_w = float(x_w @ x_w)
     if xx_w <= 1e-18 * max(xx, 1e-300):
-        raise NotEstimable("the treatment does not vary once the controls are known", "controls that do not settle it")
+        raise NotEstimable(
+            Said("observational.controls_determine_treatment"),
+            Said("observational.controls_that_leave_treatment_open"),
+        )
     if yy <= 0:
-        raise NotEstimable("the outcome does not vary", "an outcome that varies")
+        raise NotEstimable(Said("statistics.outcome_does_not_vary"), Said("checks.outcome_varies"))
     short = float(x @ y / xx)
     long = float(x_w @ y_w / xx_w)
     n = len(y) - 1
@@ -238,7 +253,9 @@ def _delta(at: _Moments, with_delta: Floats, without: Floats, target: float) -> 
     powers = np.abs(bias) ** exponents
     sizes = np.abs(with_delta)
     if abs(denominator) <= 1e-14 * float(sizes @ powers):
-        raise NotEstimable("no finite selection on unobservables gives the target", "another target")
+        raise NotEstimable(
+            Said("observational.no_finite_selection_unobservables_gives_target"), Said("observational.another_target")
+        )
     return float(np.polyval(without, bias)) / denominator
 
 
@@ -265,7 +282,9 @@ def _meant(solutions: tuple[float, ...], at: _Moments, delta: float) -> float:
     sign = np.sign(direction)
     consistent = [beta for beta in solutions if np.sign(at.long - beta) == sign]
     if not consistent:
-        raise NotEstimable(f"no effect is consistent with δ = {delta:g} and this R²max", "a smaller δ or R²max")
+        raise NotEstimable(
+            Said("observational.no_effect_consistent_r_max", delta=delta), Said("observational.smaller_r_max")
+        )
     return consistent[0]
 
 
@@ -289,7 +308,9 @@ def e_value(risk_ratio: float, *, conf_low: float | None = None, conf_high: floa
     if conf_low is None and conf_high is None:
         return EValue(point, None)
     if conf_low is None or conf_high is None or not 0 <= conf_low <= risk_ratio <= conf_high:
-        raise NotEstimable("the interval does not hold the risk ratio", "both limits, around the estimate")
+        raise NotEstimable(
+            Said("observational.interval_does_not_hold_risk_ratio"), Said("observational.both_limits_around_estimate")
+        )
     if conf_low <= 1 <= conf_high:
         return EValue(point, 1.0)
     return EValue(point, _explained(conf_low if conf_low > 1 else conf_high))
@@ -298,7 +319,7 @@ def e_value(risk_ratio: float, *, conf_low: float | None = None, conf_high: floa
 def _explained(ratio: float) -> float:
     """Return ``RR + √(RR (RR − 1))`` with RR turned so that it is above 1."""
     if not (math.isfinite(ratio) and ratio > 0):
-        raise NotEstimable(f"{ratio} is not a risk ratio", "a positive number")
+        raise NotEstimable(Said("observational.not_risk_ratio", ratio=ratio), Said("observational.positive_number"))
     rr = max(ratio, 1 / ratio)
     excess = rr * (rr - 1)
     return rr + math.sqrt(excess)
@@ -316,7 +337,9 @@ def e_value_difference(standardised: float, std_error: float | None = None) -> E
     VanderWeele, Ding (2017), https://doi.org/10.7326/M16-2607; Chinn (2000).
     """
     if not math.isfinite(standardised) or (std_error is not None and not 0 < std_error < math.inf):
-        raise NotEstimable("the difference or its error is not a number", "a finite difference and a positive error")
+        raise NotEstimable(
+            Said("observational.difference_error_not_number"), Said("observational.finite_difference_positive_error")
+        )
     log_ratio = RISK_PER_D * standardised
     ratio = math.exp(log_ratio)
     if std_error is None:
@@ -352,7 +375,10 @@ def robustness_value(statistic: float, df: float, *, q: float = 1.0) -> Robustne
     Cinelli, Hazlett (2020), https://doi.org/10.1111/rssb.12348.
     """
     if not (math.isfinite(statistic) and 1 < df < math.inf and 0 < q < math.inf):
-        raise NotEstimable("statistic, degrees of freedom or q cannot be used", "a finite t, df above 1, q above 0")
+        raise NotEstimable(
+            Said("observational.statistic_degrees_freedom_q_cannot_used"),
+            Said("observational.finite_t_and_positive_q"),
+        )
     # f: partial Cohen's f of the part q of the estimate; f*: the least that is still significant
     root = math.sqrt(df)
     f = q * abs(statistic) / root

@@ -24,6 +24,7 @@ from impact.statistics.observational.inputs import (
 )
 from impact.statistics.observational.matched import Matched, counted
 from impact.statistics.observational.propensity import logit
+from impact.words.said import Said, Text
 
 PER_CLASS, LEAST_MATCHED = 2, 0.5
 
@@ -45,7 +46,7 @@ class Strata(Matched):
 
 
 def subclassify(
-    outcome: ArrayLike, treated: ArrayLike, matrix: ArrayLike, names: Sequence[str], *, classes: int = 5
+    outcome: ArrayLike, treated: ArrayLike, matrix: ArrayLike, names: Sequence[Text], *, classes: int = 5
 ) -> Strata:
     """Compare treated and comparison units within classes of the propensity score.
 
@@ -75,7 +76,7 @@ def subclassify(
     p = logit(treated, matrix, names).probabilities
     same_length(y, arm)
     if classes < 1:
-        raise NotEstimable(f"{classes} classes were asked for", "at least one class")
+        raise NotEstimable(Said("observational.classes_asked", classes=classes), Said("observational.least_one_class"))
     shares = np.arange(1, classes) / classes
     cuts = np.quantile(p[arm], shares)
     shifted = cuts - TIE
@@ -85,8 +86,8 @@ def subclassify(
     fewest = np.minimum(n1, n0)
     enough = fewest[codes[arm]] >= PER_CLASS
     if np.mean(enough) < LEAST_MATCHED:
-        reason = "classes of the score that have fewer than two units of an arm hold most of the treated"
-        raise NotEstimable(reason, "fewer classes, or more overlap")
+        reason = Said("observational.thin_classes_hold_most_treated")
+        raise NotEstimable(reason, Said("observational.fewer_classes_more_overlap"))
     return _stratified(y, arm, codes, within=True)
 
 
@@ -94,7 +95,7 @@ def coarsened_exact(
     outcome: ArrayLike,
     treated: ArrayLike,
     matrix: ArrayLike,
-    names: Sequence[str],
+    names: Sequence[Text],
     *,
     exact: Collection[str] = (),
     cuts: Mapping[str, Sequence[float]] | None = None,
@@ -129,11 +130,13 @@ def coarsened_exact(
     """
     y, arm, x = outcomes(outcome), arms(treated), covariates(matrix, names)
     same_length(y, arm, x)
-    limits = cuts or {}
+    limits = dict[Text, Sequence[float]]((cuts or {}).items())
     declared = (*exact, *limits)
     unknown = [name for name in declared if name not in names]
     if unknown:
-        raise NotEstimable(f"{', '.join(unknown)} is no covariate", f"names among {', '.join(names)}")
+        raise NotEstimable(
+            Said("observational.no_covariate", names=unknown), Said("observational.names_among", names=names)
+        )
     columns = []
     for name, column in zip(names, x.T, strict=True):
         columns.append(column if name in exact else _coarse(column, limits.get(name)))
@@ -162,7 +165,10 @@ def _stratified(y: Floats, arm: Bools, codes: Ints, *, within: bool) -> Strata:
     fewest = np.minimum(n1, n0)
     both = fewest >= (PER_CLASS if within else 1)
     if both.sum() < 2 and not within:
-        raise NotEstimable(f"{int(both.sum())} strata hold both arms", "at least two; coarser intervals")
+        raise NotEstimable(
+            Said("observational.strata_hold_both_arms", n=int(both.sum())),
+            Said("observational.least_two_coarser_intervals"),
+        )
     cumulated = np.cumsum(both) - 1
     numbers = np.where(both, cumulated, -1)
     strata = np.asarray(numbers[codes], dtype=np.int64)
@@ -198,7 +204,7 @@ def _within_error(y: Floats, top: Floats, base: Floats, *, strata: Ints, effects
         deviations = weights * (y - mean[strata])
         influence = influence + deviations * correction[strata]
     error = influence_error(influence)
-    return wald(tau, error, rule="within classes", n_obs=int(used.sum()), influence=influence)
+    return wald(tau, error, rule=Said("rule.within_classes"), n_obs=int(used.sum()), influence=influence)
 
 
 def _between_error(y: Floats, top: Floats, base: Floats, *, strata: Ints, effects: Floats) -> Estimate:
@@ -219,5 +225,5 @@ def _between_error(y: Floats, top: Floats, base: Floats, *, strata: Ints, effect
     inverse_df = np.sum(shares**2) + form.sum() ** 2 - np.sum(form**2)
     df = float(1 / inverse_df)
     tau, count = float((top - base) @ y), len(shares)
-    rule = "CR2, clustered by stratum"
+    rule = Said("rule.cr2_by_stratum")
     return wald(tau, error, rule=rule, n_obs=int(used.sum()), df=df, n_clusters=count, influence=influence)

@@ -21,6 +21,9 @@ from numpy.typing import ArrayLike, NDArray
 from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, Floats, floats, influence_error, wald
 from impact.statistics.observational.inputs import (
+    COMPARISON,
+    TREATED,
+    Among,
     Bools,
     Estimand,
     arm_clusters,
@@ -34,6 +37,7 @@ from impact.statistics.observational.inputs import (
     sampling_weights,
 )
 from impact.statistics.observational.propensity import logit
+from impact.words.said import Said, Text
 
 Nuisance = Literal["estimated", "known"]
 
@@ -70,7 +74,7 @@ def ipw(
     outcome: ArrayLike,
     treated: ArrayLike,
     matrix: ArrayLike,
-    names: Sequence[str],
+    names: Sequence[Text],
     *,
     estimand: Estimand,
     propensity: Nuisance = "estimated",
@@ -129,7 +133,7 @@ def ipw(
         slope = top.slope - base.slope
         gradient = _with_intercept(matrix).T @ slope
         influence = influence + fit.influence @ gradient
-    rule = f"M-estimation, propensity {propensity}"
+    rule = Said("rule.propensity_known" if propensity == "known" else "rule.propensity_estimated")
     effect = top.value - base.value
     return weighted_estimate(effect, influence, arm, rule=rule, clusters=clusters)
 
@@ -138,7 +142,7 @@ def aipw(
     outcome: ArrayLike,
     treated: ArrayLike,
     matrix: ArrayLike,
-    names: Sequence[str],
+    names: Sequence[Text],
     *,
     estimand: Estimand,
     nuisance: Nuisance = "estimated",
@@ -179,8 +183,8 @@ def aipw(
     fit = logit(treated, matrix, names, weights=weights)
     w = _arm_weights(arm, fit.probabilities, s, estimand=estimand)
     # μ₀(x), and for the ATE μ₁(x)
-    base = _line(y, ~arm, x, names=names, s=s, where="among the comparison units")
-    top = _line(y, arm, x, names=names, s=s, where="among the treated") if estimand == "ATE" else base
+    base = _line(y, ~arm, x, names=names, s=s, among=COMPARISON)
+    top = _line(y, arm, x, names=names, s=s, among=TREATED) if estimand == "ATE" else base
     over = None if normalised else w.target
     difference = top.predicted - base.predicted
     zeros = np.zeros(len(y))
@@ -198,7 +202,7 @@ def aipw(
         influence = influence + fit.influence @ gradient
         z = design(x, names)
         influence = influence + _lines_influence(z, w, over, top=top, base=base)
-    rule = "M-estimation, both models estimated" if nuisance == "estimated" else "efficient influence function"
+    rule = Said("rule.both_models_estimated" if nuisance == "estimated" else "rule.efficient_influence")
     value = modelled.value + of_treated.value - of_comparison.value
     return weighted_estimate(value, influence, arm, rule=rule, clusters=clusters)
 
@@ -229,11 +233,11 @@ def _mean(values: Floats, weights: Floats, slope: Floats, *, over: Floats | None
     return _Term(value, influence, slope * values / total)
 
 
-def _line(y: Floats, rows: Bools, x: Floats, *, names: Sequence[str], s: Floats, where: str) -> _Line:
+def _line(y: Floats, rows: Bools, x: Floats, *, names: Sequence[Text], s: Floats, among: Among) -> _Line:
     """Fit y on x by weighted least squares among some rows; predict for all."""
     k = x.shape[1] + 1
-    enough_units(int(rows.sum()), k, where)
-    design(x[rows], names, where=f" {where}")
+    enough_units(int(rows.sum()), k, among)
+    design(x[rows], names, among)
     z = design(x, names)
     w = s * rows
     weighted = z * w[:, None]
@@ -271,12 +275,14 @@ def _with_intercept(matrix: ArrayLike) -> Floats:
 
 def _is_estimated(nuisance: Nuisance) -> bool:
     if nuisance not in ("estimated", "known"):
-        raise NotEstimable(f"the error rule {nuisance!r} is not known", "estimated or known")
+        raise NotEstimable(
+            Said("observational.error_rule_not_known", rule=repr(nuisance)), Said("observational.estimated_known")
+        )
     return nuisance == "estimated"
 
 
 def weighted_estimate(
-    value: float, influence: Floats, arm: Bools, *, rule: str, clusters: NDArray[np.generic] | None
+    value: float, influence: Floats, arm: Bools, *, rule: Said, clusters: NDArray[np.generic] | None
 ) -> Estimate:
     """Return an effect with its error over units, or over clusters of the arms, times ``√(G/(G−1))``."""
     codes, count = (None, len(arm)) if clusters is None else arm_clusters(clusters, arm)
@@ -284,6 +290,6 @@ def weighted_estimate(
     error = influence_error(influence, codes, count) * factor
     if codes is None:
         return wald(value, error, rule=rule, n_obs=len(arm), influence=influence)
-    rule = f"{rule}, clustered"
+    rule = Said("rule.and_clustered", rule=rule)
     df = float(count - 1)
     return wald(value, error, rule=rule, n_obs=len(arm), df=df, n_clusters=count, influence=influence)

@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, Floats, Ints, cluster_codes, influence_error, wald
+from impact.words.said import Said, Text
 
 Bools = NDArray[np.bool_]
 NEVER = -1
 NEGLIGIBLE = 1e-12
+LONE_UNIT = "panels.cohort_in_one_unit", "panels.two_units_each_cohort"
+LONE_CLUSTER = "panels.cohort_in_one_cluster", "panels.two_clusters_each_cohort"
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Panel:
     weights: Floats | None = None
     clusters: Ints | None = None
     period_names: tuple[str, ...] = ()
-    covariate_names: tuple[str, ...] = ()
+    covariate_names: tuple[Text, ...] = ()
 
     def __post_init__(self) -> None:
         if self.outcome.ndim != 2 or (self.covariates is not None and self.covariates.ndim != 2):
@@ -65,18 +68,22 @@ class Panel:
         if np.any((self.cohort < NEVER) | (self.cohort >= self.outcome.shape[1])):
             raise ValueError("cohort must be the position of a period, or −1 for units not treated in these periods")
         if np.isinf(self.outcome).any():
-            raise NotEstimable("an outcome is infinite", "finite outcomes; leave a missing one empty")
+            raise NotEstimable(Said("panels.outcome_infinite"), Said("panels.finite_outcomes_leave_missing_one_empty"))
         if self.covariates is not None and not np.isfinite(self.covariates).all():
-            raise NotEstimable("a baseline covariate is missing or infinite", "covariates known for every unit")
+            raise NotEstimable(
+                Said("panels.baseline_covariate_missing_infinite"), Said("panels.covariates_known_every_unit")
+            )
         if self.weights is not None and not np.all(np.isfinite(self.weights) & (self.weights > 0)):
-            raise NotEstimable("a weight is missing, zero, negative or infinite", "a positive weight for every unit")
+            raise NotEstimable(
+                Said("panels.weight_missing_zero_negative_infinite"), Said("panels.positive_weight_every_unit")
+            )
 
     def name(self, period: int) -> str:
         """Return the name of a period, or its position where periods have no names."""
         return self.period_names[period] if self.period_names else f"at position {period}"
 
     @property
-    def covariate_labels(self) -> tuple[str, ...]:
+    def covariate_labels(self) -> tuple[Text, ...]:
         """Names of the covariates, or their number counted from 1 where they have none."""
         if self.covariate_names:
             return self.covariate_names
@@ -120,17 +127,17 @@ def comparison_window(panel: Panel, used: Bools, anticipation: int = 0, *, never
     present = np.unique(panel.cohort[used])
     cohorts = present[present != NEVER]
     if not len(cohorts):
-        raise NotEstimable("no unit becomes treated after a period without treatment", "units treated later")
+        raise NotEstimable(Said("panels.nobody_becomes_treated"), Said("panels.units_treated_later"))
     if present[0] == NEVER:
         return cohorts, panel.outcome.shape[1]
     if never_only:
-        raise NotEstimable("every unit is treated at some time", "units never treated, or units not yet treated")
+        raise NotEstimable(Said("panels.every_unit_treated_some_time"), Said("panels.never_or_not_yet_treated"))
     n_periods = int(cohorts[-1]) - anticipation
     cohorts = cohorts[cohorts < n_periods]
     if not len(cohorts):
         raise NotEstimable(
-            "all units are first treated at the same time, or too close to it given the anticipation",
-            "units never treated, or treated later",
+            Said("panels.all_treated_at_the_same_time"),
+            Said("panels.units_never_treated_treated_later"),
         )
     return cohorts, n_periods
 
@@ -153,7 +160,7 @@ def n_spread(members: Bools, clustering: Clustering) -> int:
     return len(clusters)
 
 
-def wide_cohorts(panel: Panel, used: Bools) -> tuple[Bools, tuple[str, ...]]:
+def wide_cohorts(panel: Panel, used: Bools) -> tuple[Bools, tuple[Said, ...]]:
     """Leave out cohorts within fewer than two units or clusters: nothing tells their own variation, and so the error.
 
     Returns
@@ -168,18 +175,15 @@ def wide_cohorts(panel: Panel, used: Bools) -> tuple[Bools, tuple[str, ...]]:
     """
     clustering = clustering_of(panel, used)
     wide, left_out = used.copy(), []
-    level = "unit" if clustering.codes is None else "cluster"
+    one, needed = LONE_UNIT if clustering.codes is None else LONE_CLUSTER
     cohorts = np.setdiff1d(panel.cohort[used], NEVER)
     for cohort in cohorts:
         members = used & (panel.cohort == cohort)
         if n_spread(members, clustering) < 2:
             wide &= ~members
-            left_out.append(f"the cohort first treated {panel.name(int(cohort))} lies in one {level}")
+            left_out.append(Said(one, cohort=panel.name(int(cohort))))
     if left_out and len(left_out) == len(cohorts):
-        raise NotEstimable(
-            f"the cohort first treated {panel.name(int(cohorts[0]))} lies in one {level}, so its effect has no error",
-            f"at least two {level}s in each cohort, or cohorts merged",
-        )
+        raise NotEstimable(Said("panels.so_no_error", found=left_out[0]), Said(needed))
     return wide, tuple(left_out)
 
 
@@ -188,7 +192,7 @@ def from_influence(
     influence: Floats,
     clustering: Clustering,
     *,
-    rule: str,
+    rule: Said,
     n_obs: int,
     outcome: Floats,
     factor: float = 1.0,

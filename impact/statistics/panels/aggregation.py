@@ -29,6 +29,7 @@ from impact.statistics.core import (
     wald,
 )
 from impact.statistics.panels.staggered import RULE, GroupTime
+from impact.words.said import Said
 
 Kind = Literal["simple", "group", "dynamic", "calendar"]
 Multiplier = Literal["rademacher", "mammen"]
@@ -182,12 +183,14 @@ def joint_test(
     https://mitpress.mit.edu/9780262232586/
     """
     if not len(values):
-        raise NotEstimable("there is no period before treatment to test", "more periods before treatment")
+        raise NotEstimable(Said("panels.no_period_before_treatment_test"), Said("panels.more_periods_before_treatment"))
     sums = influence if clusters is None else _sums(influence, clusters)
     squares = (sums**2).sum(axis=0)
     lengths = np.sqrt(squares)
     if np.any(lengths <= 0) or np.linalg.matrix_rank(sums / lengths, tol=SINGULAR**0.5) < len(values):
-        raise NotEstimable("the effects to test have a singular covariance", "more units or clusters than effects")
+        raise NotEstimable(
+            Said("panels.effects_test_have_singular_covariance"), Said("panels.more_units_clusters_effects")
+        )
     # In standard errors, so that the covariance is a correlation
     directions = sums / lengths
     correlation = directions.T @ directions
@@ -196,9 +199,9 @@ def joint_test(
     form = float(scaled @ solved)
     statistic = form / factor
     if math.isinf(df):
-        return joint(statistic, len(values), df, rule="influence function")
+        return joint(statistic, len(values), df, rule=Said("rule.influence_function"))
     statistic /= len(values)
-    return joint(statistic, len(values), df, rule="influence function")
+    return joint(statistic, len(values), df, rule=Said("rule.influence_function"))
 
 
 def multiplier_bootstrap(
@@ -248,7 +251,7 @@ def multiplier_bootstrap(
         raise ValueError(f"draws must be at least {FEWEST_DRAWS}")
     sums = influence if clusters is None else _sums(influence, clusters)
     if np.any(np.count_nonzero(sums, axis=0) < FEWEST_CLUSTERS):
-        raise NotEstimable("an effect rests on too few units or clusters to draw from", "at least six for each effect")
+        raise NotEstimable(Said("panels.too_few_units_to_draw_from"), Said("panels.least_six_each_effect"))
     moving = np.any(sums != 0, axis=1)
     drawn = _draws(sums[moving], draws, rng, multiplier)
     # The error from the interquartile range, as extreme draws say little
@@ -262,7 +265,9 @@ def multiplier_bootstrap(
     return Bands(errors, critical, pointwise, draws)
 
 
-_NO_PRETREND = NotEstimable("this average has no periods before treatment", "effects by periods since treatment")
+_NO_PRETREND = NotEstimable(
+    Said("panels.average_has_no_periods_before_treatment"), Said("panels.effects_periods_since_treatment")
+)
 _Term = tuple[float, Floats]
 
 
@@ -327,7 +332,9 @@ def _pretrend(group_time: GroupTime, terms: dict[int, _Term]) -> JointTest | Not
     """Test that the averages before anticipated treatment are all zero."""
     leads = {label: term for label, term in terms.items() if label < -group_time.anticipation}
     if not leads:
-        return NotEstimable("there is no period before treatment to test", "more periods before treatment")
+        return NotEstimable(
+            Said("panels.no_period_before_treatment_test"), Said("panels.more_periods_before_treatment")
+        )
     effects = _stacked(leads)
     try:
         return joint_test(effects.values, effects.influence, group_time.clustering.codes)

@@ -13,6 +13,7 @@ import numpy as np
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Floats, Ints
+from impact.words.said import Said
 
 NEVER = "treated vs never treated"
 EARLIER = "earlier vs later treated"
@@ -105,7 +106,7 @@ def bacon_decomposition(means: Floats, counts: Ints, starts: Floats) -> Bacon:
         comparisons += _pair(*of_pair, periods)
     total = sum(comparison.weight for comparison in comparisons)
     if not total:
-        raise NotEstimable("all units start at the same time or never change", "cohorts that start at different times")
+        raise NotEstimable(Said("panels.no_different_starts"), Said("panels.cohorts_start_different_times"))
     shares = tuple(replace(comparison, weight=comparison.weight / total) for comparison in comparisons)
     products = [share.weight * share.estimate for share in shares]
     coefficient = sum(products)
@@ -129,16 +130,15 @@ def _merged(means: Floats, counts: Ints, starts: Floats) -> tuple[Floats, Floats
 
 def _refuse_unbalanced(means: Floats, counts: Ints, starts: Floats) -> None:
     if np.any(np.isnan(starts)) or np.any(starts < 0) or np.any(starts[np.isfinite(starts)] % 1):
-        raise NotEstimable("a start is not a position in time", "positions 0 … T−1, or infinity for never")
+        raise NotEstimable(Said("panels.start_not_position_time"), Said("panels.positions_0_t_1_infinity_never"))
     uneven = np.flatnonzero(np.any(counts != counts[:, :1], axis=1) | (counts[:, 0] <= 0))
     if len(uneven):
         raise NotEstimable(
-            f"the panel is not balanced: the cohort that starts at {starts[uneven[0]]:g} is not seen with the same"
-            " number of units in every period",
-            "all units in all periods",
+            Said("panels.panel_not_balanced", start=starts[uneven[0]]),
+            Said("panels.all_units_all_periods"),
         )
     if not np.all(np.isfinite(means)):
-        raise NotEstimable("a cohort has no mean outcome in some period", "outcomes of all units in all periods")
+        raise NotEstimable(Said("panels.cohort_without_mean_outcome"), Said("panels.outcomes_all_units_all_periods"))
 
 
 def _pair(means: Floats, sizes: Floats, starts: Floats, periods: int) -> list[Comparison]:

@@ -19,6 +19,7 @@ from impact.statistics.core import CONFIDENCE
 from impact.statistics.panels.honest_relative import accepted_by_any, relative_interval, step_tests
 from impact.statistics.panels.honest_smooth import smooth_interval
 from impact.statistics.panels.honest_study import Interval, Study, checked_study
+from impact.words.said import Said
 
 Restriction = Literal["relative_magnitudes", "smoothness"]
 LARGEST_M = 1e4
@@ -101,9 +102,11 @@ def honest_bounds(
     study = checked_study(estimates, covariance, n_pre, weights, rng)
     bounds = [float(value) for value in m]
     if not all(math.isfinite(value) and value >= 0 for value in bounds):
-        raise NotEstimable("a bound m is negative or no number", "values of m from 0")
+        raise NotEstimable(Said("panels.bound_m_negative_no_number"), Said("panels.values_m_0"))
     if restriction not in ("relative_magnitudes", "smoothness"):
-        raise NotEstimable(f"restriction '{restriction}' is not known", "relative_magnitudes or smoothness")
+        raise NotEstimable(
+            Said("panels.restriction_not_known", restriction=restriction), Said("panels.relative_magnitudes_smoothness")
+        )
     relative = restriction == "relative_magnitudes"
     interval = relative_interval if relative else smooth_interval
     centre = float(study.direction @ study.beta)

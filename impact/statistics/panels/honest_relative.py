@@ -15,6 +15,7 @@ from scipy import stats
 from impact.errors import NotEstimable
 from impact.statistics.core import CONFIDENCE, Floats, floats
 from impact.statistics.panels.honest_study import Interval, Study
+from impact.words.said import Said
 
 ALPHA = 1 - CONFIDENCE
 FIRST_STAGE = ALPHA / 10
@@ -54,7 +55,9 @@ def _edge(tests: list[StepTest], centre: float, half: float) -> float:
         accepted = np.flatnonzero(in_interval)
         last = int(accepted[-1]) if len(accepted) else 0
         if last == 400:
-            raise NotEstimable("the interval does not end", "earlier coefficients with smaller errors, or a smaller m")
+            raise NotEstimable(
+                Said("panels.interval_does_not_end"), Said("panels.earlier_coefficients_smaller_errors_smaller_m")
+            )
         inner = float(shares[last])
         outer = float(shares[last + 1])
     return abs(half) * inner

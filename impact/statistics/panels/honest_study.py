@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Floats, floats
+from impact.words.said import Said
 
 Interval = tuple[float, float]
 DRAWS = 50_000
@@ -47,22 +48,24 @@ def checked_study(
     sigma = floats(covariance)
     if beta.ndim != 1 or sigma.shape != (len(beta), len(beta)) or not 1 <= n_pre < len(beta):
         raise NotEstimable(
-            "coefficients before and after treatment and their covariance do not fit together",
-            "a coefficient before the reference period, one after it, and a square covariance",
+            Said("panels.coefficients_do_not_fit_covariance"),
+            Said("panels.one_coefficient_on_each_side"),
         )
     if not (np.isfinite(beta).all() and np.isfinite(sigma).all()):
-        raise NotEstimable("a coefficient or covariance is missing", "an event study without empty periods")
+        raise NotEstimable(
+            Said("panels.coefficient_covariance_missing"), Said("panels.event_study_without_empty_periods")
+        )
     values, vectors = np.linalg.eigh((sigma + sigma.T) / 2)
     size = float(np.abs(sigma).max())
     if np.abs(sigma - sigma.T).max() > 1e-8 * size or values.min() < -1e-8 * size:
-        raise NotEstimable("the covariance is not symmetric and positive", "the covariance of the coefficients")
+        raise NotEstimable(Said("panels.covariance_not_symmetric_positive"), Said("panels.covariance_coefficients"))
     n_post = len(beta) - n_pre
     target = np.full(n_post, 1 / n_post) if weights is None else floats(weights)
     if target.shape != (n_post,) or not np.isfinite(target).all() or not target.any():
-        raise NotEstimable("the weights do not fit the periods after treatment", "one weight each, not all zero")
+        raise NotEstimable(Said("panels.weights_do_not_fit_periods"), Said("panels.one_weight_each_not_all_zero"))
     root = vectors * np.sqrt(np.maximum(values, 0.0))
     draws = rng.standard_normal((DRAWS, len(beta))) @ root.T
     study = Study(beta, sigma, n_pre, target, draws)
     if study.error <= 1e-12 * math.sqrt(size) or size == 0:
-        raise NotEstimable("the effect has no standard error", "coefficients estimated with error")
+        raise NotEstimable(Said("panels.effect_has_no_standard_error"), Said("panels.coefficients_estimated_error"))
     return study

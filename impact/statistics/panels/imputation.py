@@ -24,6 +24,7 @@ from impact.statistics.panels.adoption import (
     n_spread,
     wide_cohorts,
 )
+from impact.words.said import Said
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Imputed:
     n_obs: int
     n_always_treated: int
     n_missing: int
-    left_out: tuple[str, ...] = ()
+    left_out: tuple[Said, ...] = ()
 
 
 def imputation_effects(panel: Panel) -> Imputed:
@@ -88,7 +89,7 @@ def imputation_effects(panel: Panel) -> Imputed:
     Review of Economic Studies 91(6), 3253–3285. https://doi.org/10.1093/restud/rdae007
     """
     fit = _fit(panel)
-    rule = "conservative (Borusyak, Jaravel and Spiess)"
+    rule = Said("rule.conservative")
     terms = []
     for event in np.unique(fit.event[fit.treated]):
         mask = fit.treated & (fit.event == event)
@@ -151,13 +152,15 @@ class _Fit:
     untreated_weights: Floats
     gaps: Floats
     clustering: Clustering
-    left_out: tuple[str, ...]
+    left_out: tuple[Said, ...]
 
 
 def _fit(panel: Panel) -> _Fit:
     """Choose the observations, fit the effects where untreated, and return outcomes less what they impute."""
     if panel.covariates is not None:
-        raise NotEstimable("unit effects absorb baseline covariates", "no covariates, or another estimator")
+        raise NotEstimable(
+            Said("panels.unit_effects_absorb_baseline_covariates"), Said("panels.no_covariates_another_estimator")
+        )
     n_periods = panel.outcome.shape[1]
     cohort = panel.cohort[:, None]
     event = np.arange(n_periods) - cohort
@@ -184,7 +187,7 @@ def _fit(panel: Panel) -> _Fit:
     return _Fit(used, used_treated, event, weights, untreated, gaps, clustering, thin)
 
 
-def _imputable(panel: Panel, observed: Bools, after_start: Bools) -> tuple[Bools, tuple[str, ...]]:
+def _imputable(panel: Panel, observed: Bools, after_start: Bools) -> tuple[Bools, tuple[Said, ...]]:
     """Leave out, until nothing changes, what tells nothing of the effect, or nothing of its error.
 
     Untreated observations tell of the period effects unless they are the only one of their unit or period; one is
@@ -193,7 +196,7 @@ def _imputable(panel: Panel, observed: Bools, after_start: Bools) -> tuple[Bools
     period; its error is known if its cohort lies in two, and is observed in two in that period. Returns what stays,
     shape (n, T), and what was too thin, in words.
     """
-    gone = dict[str, None]()
+    gone = dict[Said, None]()
     in_use = np.asarray(observed.any(axis=1))
     clustering = clustering_of(panel, in_use)
     while True:
@@ -207,14 +210,13 @@ def _imputable(panel: Panel, observed: Bools, after_start: Bools) -> tuple[Bools
             comparison = remaining[:, period] & ~after_start[:, period]
             if n_spread(comparison, clustering) < 2:
                 treated[:, period] = False
-                gone[f"fewer than two units or clusters are untreated in period {name}"] = None
+                gone[Said("panels.few_untreated", period=name)] = None
             cohorts = panel.cohort[treated[:, period]]
             for cohort in np.unique(cohorts):
                 members = treated[:, period] & (panel.cohort == cohort)
                 if n_spread(members, clustering) < 2:
                     treated[members, period] = False
-                    start = panel.name(int(cohort))
-                    gone[f"the cohort first treated {start} is observed in one unit or cluster in period {name}"] = None
+                    gone[Said("panels.cohort_thin", cohort=panel.name(int(cohort)), period=name)] = None
         untreated = _untreated(remaining & ~after_start, treated)
         has_untreated = untreated.any(axis=1, keepdims=True)
         identified = untreated | (treated & has_untreated)
@@ -222,8 +224,8 @@ def _imputable(panel: Panel, observed: Bools, after_start: Bools) -> tuple[Bools
             break
         observed = np.asarray(identified)
     if not np.any(observed & after_start):
-        reason = next(iter(gone), "no unit becomes treated after a period without treatment")
-        raise NotEstimable(reason, "units treated later, and more never treated or treated last")
+        reason = next(iter(gone), Said("panels.nobody_becomes_treated"))
+        raise NotEstimable(reason, Said("panels.more_units_treated_later_or_never"))
     return observed, tuple(gone)
 
 
@@ -241,9 +243,10 @@ def _check_linked(panel: Panel, untreated: Bools) -> None:
     links = untreated[:, periods].T.astype(float) @ untreated[:, periods]
     count, labels = csgraph.connected_components(links > 0)
     if count > 1:
-        apart = ", ".join(panel.name(int(period)) for period in periods[labels != labels[0]])
+        apart = [panel.name(int(period)) for period in periods[labels != labels[0]]]
         raise NotEstimable(
-            f"no untreated unit links the periods {apart} with the others", "units observed untreated in both"
+            Said("panels.no_untreated_unit_links_periods_others", periods=apart),
+            Said("panels.units_observed_untreated_both"),
         )
 
 
@@ -285,10 +288,10 @@ def _second_stage(panel: Panel, fit: _Fit, mask: Bools) -> Estimate:
     weighted = chosen * fit.gaps
     effect = float(np.sum(weighted))
     influence = _influence(fit, chosen, fit.gaps - effect)
-    return _estimate(panel, fit, effect, influence, "GMM (Gardner)")
+    return _estimate(panel, fit, effect, influence, Said("rule.gardner"))
 
 
-def _conservative(panel: Panel, fit: _Fit, mask: Bools, rule: str) -> Estimate:
+def _conservative(panel: Panel, fit: _Fit, mask: Bools, rule: Said) -> Estimate:
     """Average the gaps of a mask, with residuals from the mean of each cohort and period."""
     total = fit.weights[mask].sum()
     inside = np.where(mask, fit.weights, 0.0)
@@ -313,7 +316,7 @@ def _less_mean(gaps: Floats, squares: Floats) -> Floats:
     return floats(gaps - mean)
 
 
-def _estimate(panel: Panel, fit: _Fit, effect: float, influence: Floats, rule: str) -> Estimate:
+def _estimate(panel: Panel, fit: _Fit, effect: float, influence: Floats, rule: Said) -> Estimate:
     """Return an average with its error."""
     n_obs = int(np.sum(fit.weights > 0))
     return from_influence(effect, influence, fit.clustering, rule=rule, n_obs=n_obs, outcome=panel.outcome)

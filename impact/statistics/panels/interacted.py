@@ -24,9 +24,10 @@ from impact.statistics.panels.adoption import (
     wide_cohorts,
 )
 from impact.statistics.panels.aggregation import joint_test
+from impact.words.said import Said
 
 SINGULAR = 1e-10
-RULE = "CR1, unit effects nested"
+RULE = Said("rule.cr1_unit_effects_nested")
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Interacted:
     n_always_treated: int
     n_singletons: int
     n_periods_left_out: int
-    left_out: tuple[str, ...] = ()
+    left_out: tuple[Said, ...] = ()
 
 
 def sun_abraham(panel: Panel) -> Interacted:
@@ -98,7 +99,9 @@ def sun_abraham(panel: Panel) -> Interacted:
     effects. Journal of Econometrics 225(2), 175–199. https://doi.org/10.1016/j.jeconom.2020.09.006
     """
     if panel.covariates is not None:
-        raise NotEstimable("unit effects absorb baseline covariates", "no covariates, or another estimator")
+        raise NotEstimable(
+            Said("panels.unit_effects_absorb_baseline_covariates"), Said("panels.no_covariates_another_estimator")
+        )
     sample = _sample(panel)
     cells = _cells(panel, sample)
     events = cells[:, 1] - cells[:, 0]
@@ -129,7 +132,7 @@ class _Sample:
     cohorts: Ints
     clustering: Clustering
     alone: Bools
-    left_out: tuple[str, ...]
+    left_out: tuple[Said, ...]
 
     @property
     def n_obs(self) -> int:
@@ -172,22 +175,24 @@ def _sample(panel: Panel) -> _Sample:
     used = np.asarray(observed.any(axis=1))
     clustering = clustering_of(panel, used)
     if n_spread(used & ~np.isin(panel.cohort, cohorts), clustering) < 2:
-        raise NotEstimable("the comparison lies in one unit or cluster", "more units never treated or treated last")
+        raise NotEstimable(
+            Said("panels.comparison_lies_one_unit_cluster"), Said("panels.more_units_never_treated_treated_last")
+        )
     remaining = np.intersect1d(cohorts, panel.cohort[used])
     if not any(observed[panel.cohort == cohort, cohort:].any() for cohort in remaining):
-        reason = next(iter((*thin, *gone)), "no unit becomes treated after a period without treatment")
-        raise NotEstimable(reason, "at least two units and clusters observed in each period of a cohort")
+        reason = next(iter((*thin, *gone)), Said("panels.nobody_becomes_treated"))
+        raise NotEstimable(reason, Said("panels.two_units_each_period"))
     weights = np.where(observed, panel.unit_weights[:, None], 0.0)
     alone = late & ~told_apart
     return _Sample(used, weights, remaining, clustering, alone, (*gone, *thin))
 
 
-def _comparable(panel: Panel, observed: Bools, cohorts: Ints) -> tuple[Bools, tuple[str, ...]]:
+def _comparable(panel: Panel, observed: Bools, cohorts: Ints) -> tuple[Bools, tuple[Said, ...]]:
     """Leave out, until nothing changes, what effects and interactions fit perfectly, or by one cluster alone.
 
-    Returns the observations that stay, shape (n, periods), and in words what else than single rows went.
+    Returns the observations that stay, shape (n, periods), and sentences on what else than single rows went.
     """
-    clustering, gone = clustering_of(panel, np.asarray(observed.any(axis=1))), dict[str, None]()
+    clustering, gone = clustering_of(panel, np.asarray(observed.any(axis=1))), dict[Said, None]()
     compared = ~np.isin(panel.cohort, cohorts)
     while True:
         units, periods = informative(observed)
@@ -195,7 +200,7 @@ def _comparable(panel: Panel, observed: Bools, cohorts: Ints) -> tuple[Bools, tu
         for period in np.flatnonzero(compared_cells.any(axis=0)):
             if n_spread(compared_cells[:, period] & compared, clustering) < 2:
                 compared_cells[:, period] = False
-                gone[f"in period {panel.name(int(period))} the comparison lies in one unit or cluster"] = None
+                gone[Said("panels.comparison_thin", period=panel.name(int(period)))] = None
         for cohort in cohorts:
             members = panel.cohort == cohort
             for period in np.flatnonzero(compared_cells[members].any(axis=0)):
@@ -204,15 +209,14 @@ def _comparable(panel: Panel, observed: Bools, cohorts: Ints) -> tuple[Bools, tu
                     gone[_thin_cell(panel, int(cohort), int(period))] = None
             if compared_cells[members].any() and not compared_cells[members, cohort - 1].any():
                 compared_cells[members] = False
-                gone[f"the cohort first treated {panel.name(int(cohort))} is not compared just before its start"] = None
+                gone[Said("panels.cohort_not_compared_before", cohort=panel.name(int(cohort)))] = None
         if np.array_equal(compared_cells, observed):
             return compared_cells, tuple(gone)
         observed = compared_cells
 
 
-def _thin_cell(panel: Panel, cohort: int, period: int) -> str:
-    where = f"in period {panel.name(period)}"
-    return f"the cohort first treated {panel.name(cohort)} is observed in one unit or cluster {where}"
+def _thin_cell(panel: Panel, cohort: int, period: int) -> Said:
+    return Said("panels.cohort_thin", cohort=panel.name(cohort), period=panel.name(period))
 
 
 def _cells(panel: Panel, sample: _Sample) -> Ints:
@@ -285,8 +289,8 @@ def _inverse(gram: Floats) -> Floats:
     scale = np.sqrt(np.diag(gram))
     if np.any(scale <= 0) or np.linalg.eigvalsh(gram / np.outer(scale, scale))[0] < SINGULAR:
         raise NotEstimable(
-            "missing outcomes leave interactions of cohort and period collinear with unit and period effects",
-            "units observed both before treatment and after it",
+            Said("panels.gaps_make_interactions_collinear"),
+            Said("panels.units_observed_both_before_treatment_after"),
         )
     units = np.outer(scale, scale)
     inverse = np.linalg.inv(gram / units)
@@ -312,7 +316,9 @@ def _pretrend(regression: _Regression, before: list[Estimate]) -> JointTest | No
     influences = [estimate.influence for estimate in before if estimate.influence is not None]
     values = np.array([estimate.estimate for estimate in before])
     if not influences:
-        return NotEstimable("there is no period before treatment to test", "more periods before treatment")
+        return NotEstimable(
+            Said("panels.no_period_before_treatment_test"), Said("panels.more_periods_before_treatment")
+        )
     codes = regression.sample.clustering.codes
     try:
         return joint_test(values, np.column_stack(influences), codes, df=regression.df, factor=regression.factor)

@@ -16,6 +16,7 @@ from impact.statistics.core import Estimate, Floats, JointTest
 from impact.statistics.panels.adoption import NEVER, Bools, Panel, clustering_of, n_spread, wide_cohorts
 from impact.statistics.panels.aggregation import aggregate, joint_test
 from impact.statistics.panels.staggered import Control, GroupTime, Method, group_time_effects
+from impact.words.said import Said
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def pre_trend_test(panel: Panel, *, control: Control, method: Method, anticipati
     cells = group_time_effects(tested, control=control, method=method, anticipation=anticipation, base="universal")
     leads = cells.periods < cells.cohorts - anticipation
     if not leads.any():
-        raise NotEstimable("there is no period before treatment to test", "more periods before treatment")
+        raise NotEstimable(Said("panels.no_period_before_treatment_test"), Said("panels.more_periods_before_treatment"))
     averages = [(time, estimate) for time, estimate in aggregate(cells, "dynamic").terms if time < -anticipation]
     by_time = tuple((time, estimate) for time, estimate in averages if estimate.influence is not None)
     try:
@@ -88,7 +89,9 @@ def _hotelling(cells: GroupTime, values: Floats, influence: Floats) -> JointTest
     count = cells.clustering.count
     remaining = count - len(values)
     if remaining < 1:
-        raise NotEstimable("the effects to test have a singular covariance", "more units or clusters than effects")
+        raise NotEstimable(
+            Said("panels.effects_test_have_singular_covariance"), Said("panels.more_units_clusters_effects")
+        )
     return joint_test(values, influence, cells.clustering.codes, df=float(remaining), factor=count / remaining)
 
 
@@ -96,7 +99,7 @@ def _tested(panel: Panel, anticipation: int) -> Panel:
     """Keep the units seen in all periods, of cohorts that lie in two units or clusters at least."""
     compared = ~np.isnan(panel.outcome).any(axis=1) & ((panel.cohort == NEVER) | (panel.cohort > anticipation))
     if not compared.any():
-        raise NotEstimable("no unit is seen at every wave", "units observed in all periods")
+        raise NotEstimable(Said("checks.no_unit_seen_every_wave"), Said("checks.units_observed_all_periods"))
     compared, _ = wide_cohorts(panel, compared)
     never = compared & (panel.cohort == NEVER)
     if n_spread(never, clustering_of(panel, compared)) < 2:

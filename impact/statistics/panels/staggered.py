@@ -15,7 +15,7 @@ import numpy as np
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, Floats, Ints, floats
-from impact.statistics.observational.inputs import design, enough_units
+from impact.statistics.observational.inputs import COMPARISON, design, enough_units
 from impact.statistics.observational.propensity import logit
 from impact.statistics.panels.adoption import (
     NEVER,
@@ -28,13 +28,14 @@ from impact.statistics.panels.adoption import (
     n_spread,
     wide_cohorts,
 )
+from impact.words.said import Said, Text
 
 Control = Literal["never", "not_yet"]
 Method = Literal["dr", "ipw", "reg"]
 Base = Literal["varying", "universal"]
 PROPENSITY_LIMIT = 0.999
 CONTROL_PROPENSITY_LIMIT = 0.995
-RULE = "influence function"
+RULE = Said("rule.influence_function")
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class GroupTime:
     n_always_treated: int
     n_incomplete: int
     n_periods_left_out: int
-    left_out: tuple[str, ...] = ()
+    left_out: tuple[Said, ...] = ()
 
     @property
     def effects(self) -> Floats:
@@ -164,7 +165,7 @@ def group_time_effects(
 
 
 def two_by_two(
-    change: Floats, treated: Bools, matrix: Floats, weights: Floats, *, method: Method, names: Sequence[str] = ()
+    change: Floats, treated: Bools, matrix: Floats, weights: Floats, *, method: Method, names: Sequence[Text] = ()
 ) -> tuple[float, Floats]:
     """Return the effect on the treated in a comparison of two groups over two periods, and each unit's influence.
 
@@ -237,7 +238,7 @@ class _Sample:
     control: Control
     method: Method
     anticipation: int
-    left_out: tuple[str, ...]
+    left_out: tuple[Said, ...]
 
 
 def _late(panel: Panel, anticipation: int) -> Bools:
@@ -264,12 +265,15 @@ def _sample(panel: Panel, *, control: Control, method: Method, anticipation: int
     gone = []
     lost = np.setdiff1d(panel.cohort[late], panel.cohort[used])
     for cohort in lost:
-        who = "never treated" if cohort == NEVER else f"first treated {panel.name(int(cohort))}"
-        gone.append(f"every unit {who} has a missing outcome")
+        gone.append(
+            Said("panels.never_treated_lack_outcome")
+            if cohort == NEVER
+            else Said("panels.cohort_lacks_outcome", cohort=panel.name(int(cohort)))
+        )
         if not used.any() or (cohort == NEVER and control == "never"):
-            raise NotEstimable(gone[-1], "units observed in all periods")
+            raise NotEstimable(gone[-1], Said("checks.units_observed_all_periods"))
     if not used.any():
-        raise NotEstimable("no unit is observed before its treatment", "periods before treatment")
+        raise NotEstimable(Said("panels.no_unit_observed_before_treatment"), Said("panels.periods_before_treatment"))
     used, thin = wide_cohorts(panel, used)
     mean_weight = panel.unit_weights[used].mean()
     inside = np.where(used, panel.unit_weights, 0.0)
@@ -309,22 +313,22 @@ def _untreated(sample: _Sample, cohort: int, period: int, base: int) -> Bools:
     return np.asarray(sample.used & untreated)
 
 
-def _where(panel: Panel, cohort: int, period: int) -> str:
-    return f"for the cohort first treated {panel.name(cohort)}, period {panel.name(period)}"
+def _at_cell(panel: Panel, cohort: int, period: int, reason: Said) -> Said:
+    return Said("panels.at_cell", cohort=panel.name(cohort), period=panel.name(period), reason=reason)
 
 
 def _with_comparison(
     sample: _Sample, cells: list[tuple[int, int, int]]
-) -> tuple[list[tuple[int, int, int]], tuple[str, ...]]:
+) -> tuple[list[tuple[int, int, int]], tuple[Said, ...]]:
     """Leave out cells whose comparison lies in one unit or cluster; refuse if none after treatment is left."""
     wide = [cell for cell in cells if n_spread(_untreated(sample, *cell), sample.clustering) > 1]
     thin = [
-        f"{_where(sample.panel, cohort, period)}, the comparison lies in one unit or cluster"
+        _at_cell(sample.panel, cohort, period, Said("panels.comparison_lies_one_unit_cluster"))
         for cohort, period, base in cells
         if (cohort, period, base) not in wide
     ]
     if not any(period >= cohort for cohort, period, _ in wide):
-        raise NotEstimable(thin[0], "more units not treated")
+        raise NotEstimable(thin[0], Said("panels.more_units_not_treated"))
     return wide, tuple(thin)
 
 
@@ -334,7 +338,6 @@ def _cell_estimate(sample: _Sample, cohort: int, period: int, base: int) -> Esti
     treated = sample.used & (panel.cohort == cohort)
     untreated = _untreated(sample, cohort, period, base)
     members = treated | untreated
-    where = _where(panel, cohort, period)
     rows = np.flatnonzero(members)
     names = panel.covariate_labels
     outcome = panel.outcome
@@ -344,7 +347,7 @@ def _cell_estimate(sample: _Sample, cohort: int, period: int, base: int) -> Esti
             change, treated[rows], sample.matrix[rows], sample.weights[rows], method=sample.method, names=names
         )
     except NotEstimable as refusal:
-        raise NotEstimable(f"{where}, {refusal.reason}", refusal.needed) from refusal
+        raise NotEstimable(_at_cell(panel, cohort, period, refusal.reason), refusal.needed) from refusal
     influence = np.zeros(len(panel.cohort))
     influence[rows] = influence_of_rows
     clustering = sample.clustering
@@ -362,14 +365,13 @@ def _weighted_mean(values: Floats, weights: Floats) -> tuple[Floats, Floats]:
 
 
 def _outcome_fit(
-    change: Floats, treated: Bools, matrix: Floats, weights: Floats, *, names: Sequence[str]
+    change: Floats, treated: Bools, matrix: Floats, weights: Floats, *, names: Sequence[Text]
 ) -> tuple[Floats, Floats]:
     """Fit the change linearly in the comparison; return the fit for all units and influence on the coefficients."""
-    where = " among the comparison units"
     n, k = int(np.sum(~treated)), matrix.shape[1]
-    enough_units(n, k, where.strip())
+    enough_units(n, k, COMPARISON)
     if k > 1:
-        design(matrix[~treated, 1:], names, where=where)
+        design(matrix[~treated, 1:], names, COMPARISON)
     w0 = weights * ~treated
     weighted = (matrix.T * w0).T
     gram = weighted.T @ matrix
@@ -381,7 +383,7 @@ def _outcome_fit(
     return fitted, floats(influence)
 
 
-def _propensity(treated: Bools, matrix: Floats, weights: Floats, names: Sequence[str]) -> tuple[Floats, Floats]:
+def _propensity(treated: Bools, matrix: Floats, weights: Floats, names: Sequence[Text]) -> tuple[Floats, Floats]:
     """Return fitted probabilities of treatment, and influence on the coefficients."""
     fit = logit(treated, matrix[:, 1:], names, weights=weights)
     fitted = fit.probabilities
@@ -393,6 +395,6 @@ def _check_overlap(fitted: Floats, treated: Bools) -> None:
     sure = int(np.sum(fitted >= np.where(treated, PROPENSITY_LIMIT, CONTROL_PROPENSITY_LIMIT)))
     if sure:
         raise NotEstimable(
-            f"{sure} units are treated with near certainty given the covariates (no overlap)",
-            "treated and untreated units alike, or fewer covariates",
+            Said("panels.treated_with_near_certainty", n=sure),
+            Said("panels.treated_untreated_units_alike_fewer_covariates"),
         )

@@ -13,6 +13,7 @@ from scipy import stats
 from impact.errors import NotEstimable
 from impact.statistics.core import CONFIDENCE, Floats, floats
 from impact.statistics.power.plan import Dataset
+from impact.words.said import Said
 
 BuiltIn = Literal["difference", "change", "ancova"]
 
@@ -24,7 +25,9 @@ def built_in_rows(batch: Dataset, name: BuiltIn) -> Floats:
     CR2 errors and Satterthwaite df (HC2 without clusters); ``ancova`` with the arms' CR2 factor and one df less.
     """
     if name not in get_args(BuiltIn) or (name != "difference" and batch.pre == 0):
-        raise NotEstimable(f"{name} is not built in, or has no wave before", f"one of {get_args(BuiltIn)}, and pre = 1")
+        raise NotEstimable(
+            Said("power.not_built_in", name=name), Said("power.built_in_with_one_before", names=str(get_args(BuiltIn)))
+        )
     later = batch.outcomes[:, :, batch.pre :].mean(axis=2)
     earlier = batch.outcomes[:, :, : batch.pre].mean(axis=2) if name != "difference" else np.zeros_like(later)
     observed = np.isfinite(later).astype(np.float64)

@@ -17,10 +17,14 @@ from scipy import optimize, stats
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Floats, floats, t_quantile
+from impact.words.said import Said, Text
 
 LARGEST = 1e9
 Waves = Literal["exchangeable", "ar1"]
 Analysis = Literal["post", "change", "ancova"]
+ANALYSES = {"post": Said("power.post"), "change": Said("power.change"), "ancova": Said("power.ancova")}
+FROM_TO, STRICT, STRICT_F = "power.from_to", "power.strictly_between", "power.strictly_between_f"
+"""Which ends are possible values; strictly between agrees with the noun's gender, where a language has one."""
 
 
 @dataclass(frozen=True)
@@ -40,24 +44,25 @@ class Precision:
 
     def scaled(self, variance_factor: float) -> Precision:
         """Return the precision with the variance multiplied: a design effect, 1 − R², 1 − n/N, a panel factor."""
-        refuse_outside("a variance factor", 0, math.inf, variance_factor)
+        refuse_outside(Said("power.variance_factor"), 0, math.inf, variance_factor)
         return replace(self, std_error=self.std_error * math.sqrt(variance_factor))
 
 
-def refuse_outside(what: str, low: float, high: float, *values: float, open_ends: bool = False) -> None:
+def refuse_outside(what: Said, low: float, high: float, *values: float, ends: str = FROM_TO) -> None:
     """Refuse values outside a range."""
     for value in values:
-        inside = low < value < high if open_ends else low <= value <= high
+        inside = low <= value <= high if ends == FROM_TO else low < value < high
         if not inside or math.isinf(value):
-            ends = f"strictly between {low:g} and {high:g}" if open_ends else f"from {low:g} to {high:g}"
-            raise NotEstimable(f"{what} of {value:g} is impossible", f"{what} {ends}")
+            raise NotEstimable(
+                Said("power.impossible", what=what, value=value), Said(ends, what=what, low=low, high=high)
+            )
 
 
 def tail_level(alpha: float, sides: int) -> float:
     """Return the level of one tail of a test."""
-    refuse_outside("a significance level", 0, 1, alpha, open_ends=True)
+    refuse_outside(Said("power.significance_level"), 0, 1, alpha, ends=STRICT)
     if sides not in (1, 2):
-        raise NotEstimable(f"a test with {sides} sides does not exist", "one or two sides")
+        raise NotEstimable(Said("power.test_sides_does_not_exist", sides=sides), Said("power.one_two_sides"))
     return alpha / sides
 
 
@@ -100,11 +105,13 @@ def power(effect: float, precision: Precision, *, alpha: float = 0.05, sides: in
 
 def _check(effect: float, precision: Precision) -> None:
     if not math.isfinite(effect):
-        raise NotEstimable("the effect is not a finite number", "an effect in the unit of the outcome")
+        raise NotEstimable(Said("power.effect_not_finite_number"), Said("power.effect_unit_outcome"))
     if not precision.std_error > 0 or not math.isfinite(precision.std_error):
-        raise NotEstimable("the standard error is not a positive number", "an outcome that varies")
+        raise NotEstimable(Said("power.standard_error_not_positive_number"), Said("checks.outcome_varies"))
     if not precision.df > 0:
-        raise NotEstimable("no degrees of freedom are left", "more persons or clusters, or fewer covariates")
+        raise NotEstimable(
+            Said("statistics.no_degrees_freedom_left"), Said("power.more_persons_clusters_fewer_covariates")
+        )
 
 
 def _upper_tail(threshold: float, df: float, shift: float) -> float:
@@ -118,7 +125,9 @@ def _upper_tail(threshold: float, df: float, shift: float) -> float:
 def as_probability(probability: float) -> float:
     """Return a probability without rounding beyond 0 and 1, refusing what could not be evaluated."""
     if not math.isfinite(probability):
-        raise NotEstimable("the noncentral distribution could not be evaluated here", "a less extreme design")
+        raise NotEstimable(
+            Said("power.noncentral_distribution_could_not_evaluated_here"), Said("power.less_extreme_design")
+        )
     return min(max(probability, 0.0), 1.0)
 
 
@@ -131,18 +140,20 @@ def minimum_detectable_effect(
     instead of the exact noncentral t.
     """
     level = tail_level(alpha, sides)
-    refuse_outside("a target power", alpha, 1, target, open_ends=True)
+    refuse_outside(Said("power.target_power"), alpha, 1, target, ends=STRICT_F)
     _check(0.0, precision)
     if bloom:
         multiplier = t_quantile(1 - level, precision.df) + t_quantile(target, precision.df)
         return multiplier * precision.std_error
     unit = replace(precision, std_error=1.0)
-    effect = solve(lambda size: power(size, unit, alpha=alpha, sides=sides), target, low=0, what="effect")
+    effect = solve(
+        lambda size: power(size, unit, alpha=alpha, sides=sides), target, low=0, what=Said("power.effect_sought")
+    )
     return effect * precision.std_error
 
 
 def solve(
-    function: Callable[[float], float], target: float = 0.8, *, low: float = 2.0, high: float = LARGEST, what: str
+    function: Callable[[float], float], target: float = 0.8, *, low: float = 2.0, high: float = LARGEST, what: Text
 ) -> float:
     """Return the smallest value at which a rising power function reaches its target.
 
@@ -154,14 +165,14 @@ def solve(
     NotEstimable
         If no value up to ``high`` reaches the target.
     """
-    refuse_outside("a target power", 0, 1, target, open_ends=True)
+    refuse_outside(Said("power.target_power"), 0, 1, target, ends=STRICT_F)
     if function(low) >= target:
         return float(low)
     lower, upper = low, min(high, max(2 * low, 1.0))
     while function(upper) < target:
         if upper >= high:
-            reached = f"no {what} up to {high:g} reaches a power of {target:.0%} (it ends at {function(high):.1%})"
-            raise NotEstimable(reached, "a larger effect, a more precise design, or more clusters")
+            reached = Said("power.target_not_reached", what=what, high=high, target=target, reached=function(high))
+            raise NotEstimable(reached, Said("power.larger_effect_or_more_clusters"))
         lower, upper = upper, min(high, 2 * upper)
     return float(optimize.brentq(lambda x: function(x) - target, lower, upper, xtol=1e-12, rtol=1e-14))
 
@@ -172,14 +183,14 @@ def two_means(
     """Return the precision of a difference of two means; Welch's df if the standard deviations differ."""
     sd0 = sd if sd_comparison is None else sd_comparison
     if min(n_treated, n_comparison) < 1 or n_treated + n_comparison <= 2:
-        raise NotEstimable("an arm has no one, or no degrees of freedom are left", "two persons or more in each arm")
-    refuse_outside("a standard deviation", 0, math.inf, sd, sd0, open_ends=True)
+        raise NotEstimable(Said("power.arm_is_empty"), Said("power.two_persons_more_each_arm"))
+    refuse_outside(Said("power.standard_deviation"), 0, math.inf, sd, sd0, ends=STRICT_F)
     v1, v0 = sd**2 / n_treated, sd0**2 / n_comparison
     error = math.sqrt(v1 + v0)
     if sd_comparison is None:
         return Precision(error, n_treated + n_comparison - 2)
     if min(n_treated, n_comparison) <= 1:
-        raise NotEstimable("an arm of one has no variance of its own", "two persons or more in each arm")
+        raise NotEstimable(Said("power.arm_one_has_no_variance_own"), Said("power.two_persons_more_each_arm"))
     # Welch–Satterthwaite
     denominator = v1**2 / (n_treated - 1) + v0**2 / (n_comparison - 1)
     return Precision(error, (v1 + v0) ** 2 / denominator)
@@ -187,8 +198,8 @@ def two_means(
 
 def one_mean(n: float, *, sd: float = 1.0) -> Precision:
     """Return the precision of one mean, or of the mean of paired differences with standard deviation ``sd``."""
-    refuse_outside("a sample size", 1, math.inf, n, open_ends=True)
-    refuse_outside("a standard deviation", 0, math.inf, sd, open_ends=True)
+    refuse_outside(Said("power.sample_size"), 1, math.inf, n, ends=STRICT_F)
+    refuse_outside(Said("power.standard_deviation"), 0, math.inf, sd, ends=STRICT_F)
     error = sd / math.sqrt(n)
     return Precision(error, n - 1)
 
@@ -237,12 +248,14 @@ def cluster_means(
         With one cluster in an arm, or impossible shares.
     """
     if min(treated, comparison) < 2:
-        raise NotEstimable("an arm of one cluster confounds programme and place", "two clusters or more in each arm")
-    refuse_outside("an intracluster correlation", 0, 1, icc)
-    refuse_outside("R²", 0, 1, r2_cluster, r2_person)
-    refuse_outside("a cluster size", 1, math.inf, size)
-    refuse_outside("a coefficient of variation", 0, math.inf, cv_size)
-    refuse_outside("a standard deviation", 0, math.inf, sd, open_ends=True)
+        raise NotEstimable(
+            Said("power.arm_one_cluster_confounds_programme_place"), Said("power.two_clusters_more_each_arm")
+        )
+    refuse_outside(Said("power.intracluster_correlation"), 0, 1, icc)
+    refuse_outside(Said("power.r_squared"), 0, 1, r2_cluster, r2_person)
+    refuse_outside(Said("power.cluster_size"), 1, math.inf, size)
+    refuse_outside(Said("power.coefficient_of_variation"), 0, math.inf, cv_size)
+    refuse_outside(Said("power.standard_deviation"), 0, math.inf, sd, ends=STRICT_F)
     unexplained_between = 1 - r2_cluster
     unequal = 1 + cv_size**2
     between = icc * unexplained_between * unequal
@@ -257,7 +270,7 @@ def cluster_means(
 
 def wave_correlation(waves: int, autocorrelation: float, structure: Waves = "exchangeable") -> Floats:
     """Return the correlations of an outcome between waves, shape (waves, waves): one for all, or ρ^lag."""
-    refuse_outside("an autocorrelation", -1, 1, autocorrelation)
+    refuse_outside(Said("power.autocorrelation"), -1, 1, autocorrelation)
     order = np.arange(waves)
     lag = np.abs(np.subtract.outer(order, order))
     if structure == "exchangeable":
@@ -265,7 +278,10 @@ def wave_correlation(waves: int, autocorrelation: float, structure: Waves = "exc
     else:
         correlation = float(autocorrelation) ** lag
     if np.linalg.eigvalsh(correlation)[0] < -1e-12:
-        raise NotEstimable(f"{waves} waves cannot all correlate at {autocorrelation:g}", "a higher autocorrelation")
+        raise NotEstimable(
+            Said("power.waves_cannot_all_correlate", waves=waves, autocorrelation=autocorrelation),
+            Said("power.higher_autocorrelation"),
+        )
     return floats(correlation)
 
 
@@ -297,7 +313,8 @@ def panel_factor(correlation: Floats, pre: int, analysis: Analysis) -> float:
     nothing_before = pre == 0 and analysis != "post"
     if not 0 <= pre < waves or nothing_before:
         raise NotEstimable(
-            f"{analysis} with {pre} of {waves} waves before has nothing to compare", "waves on each side"
+            Said("power.waves_before_has_nothing_compare", analysis=ANALYSES[analysis], pre=pre, waves=waves),
+            Said("power.waves_each_side"),
         )
     # Variance of the mean after, of the mean before, and their covariance, in units of one wave's variance
     of_post = float(correlation[pre:, pre:].mean())
@@ -307,24 +324,28 @@ def panel_factor(correlation: Floats, pre: int, analysis: Analysis) -> float:
     both = float(correlation[:pre, pre:].mean())
     factor = of_post + of_pre - 2 * both if analysis == "change" else of_post - both**2 / of_pre
     if not factor > 1e-12:
-        raise NotEstimable("waves that correlate perfectly leave no variance", "an autocorrelation below 1")
+        raise NotEstimable(
+            Said("power.waves_correlate_perfectly_leave_no_variance"), Said("power.autocorrelation_below_1")
+        )
     return factor
 
 
 def itt_effect(effect: float, take_up: float, take_up_comparison: float = 0.0) -> float:
     """Return the effect of the offer: the effect on those who take it up, diluted by the difference in take-up."""
-    refuse_outside("take-up", 0, 1, take_up, take_up_comparison)
+    refuse_outside(Said("power.take_up"), 0, 1, take_up, take_up_comparison)
     return effect * (take_up - take_up_comparison)
 
 
 def retained(n: float, attrition: float) -> float:
     """Return how many of n are still observed after a share is lost."""
-    refuse_outside("attrition", 0, 1, attrition)
+    refuse_outside(Said("power.attrition"), 0, 1, attrition)
     return n * (1 - attrition)
 
 
 def recruited(n: float, attrition: float) -> float:
     """Return how many to recruit so that n are observed after a share is lost."""
     if not 0 <= attrition < 1:
-        raise NotEstimable(f"attrition of {attrition:g} leaves no one", "attrition from 0 to below 1")
+        raise NotEstimable(
+            Said("power.attrition_leaves_no_one", attrition=attrition), Said("power.attrition_0_below_1")
+        )
     return n / (1 - attrition)

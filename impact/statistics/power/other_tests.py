@@ -13,15 +13,16 @@ from statsmodels.stats.proportion import proportion_effectsize
 
 from impact.errors import NotEstimable
 from impact.statistics.core import t_quantile
-from impact.statistics.power.closed_form import Precision, as_probability, refuse_outside, tail_level
+from impact.statistics.power.closed_form import STRICT, STRICT_F, Precision, as_probability, refuse_outside, tail_level
+from impact.words.said import Said
 
 
 def _proportion_errors(
     p_treated: float, p_comparison: float, n_treated: float, n_comparison: float
 ) -> tuple[float, float]:
     """Return the standard error of a difference of proportions under the null (pooled) and under the effect."""
-    refuse_outside("a proportion", 0, 1, p_treated, p_comparison)
-    refuse_outside("an arm", 0, math.inf, n_treated, n_comparison, open_ends=True)
+    refuse_outside(Said("power.proportion"), 0, 1, p_treated, p_comparison)
+    refuse_outside(Said("power.arm"), 0, math.inf, n_treated, n_comparison, ends=STRICT)
     n = n_treated + n_comparison
     pooled = (p_treated * n_treated + p_comparison * n_comparison) / n
     per_person = 1 / n_treated + 1 / n_comparison
@@ -31,7 +32,9 @@ def _proportion_errors(
     v0 = p_comparison * (1 - p_comparison) / n_comparison
     variance = v1 + v0
     if not variance > 0:
-        raise NotEstimable("both proportions are 0 or 1, so nothing varies", "a proportion strictly between 0 and 1")
+        raise NotEstimable(
+            Said("power.both_proportions_0_1_nothing_varies"), Said("power.proportion_strictly_between_0_1")
+        )
     return null, math.sqrt(variance)
 
 
@@ -66,13 +69,13 @@ def power_proportions(
 
 def cohen_h(p_treated: float, p_comparison: float) -> float:
     """Return Cohen's h, ``2 asin √p1 − 2 asin √p2``, an effect whose precision :func:`arcsine` gives."""
-    refuse_outside("a proportion", 0, 1, p_treated, p_comparison)
+    refuse_outside(Said("power.proportion"), 0, 1, p_treated, p_comparison)
     return float(proportion_effectsize(p_treated, p_comparison))
 
 
 def arcsine(n_treated: float, n_comparison: float) -> Precision:
     """Return the precision of Cohen's h: standard error ``√(1/n1 + 1/n2)``, normal."""
-    refuse_outside("an arm", 0, math.inf, n_treated, n_comparison, open_ends=True)
+    refuse_outside(Said("power.arm"), 0, math.inf, n_treated, n_comparison, ends=STRICT)
     variance = 1 / n_treated + 1 / n_comparison
     return Precision(math.sqrt(variance))
 
@@ -99,25 +102,25 @@ def power_regression(f2: float, tested: int, residual_df: float, *, alpha: float
 def _check_f(effect: float, df1: float, df2: float, alpha: float) -> None:
     """Refuse an F test that nothing is left for."""
     tail_level(alpha, 1)
-    refuse_outside("an effect", 0, math.inf, effect)
+    refuse_outside(Said("power.effect"), 0, math.inf, effect)
     if min(df1, df2) <= 0:
-        raise NotEstimable("no degrees of freedom are left", "two groups or more, or more persons")
+        raise NotEstimable(Said("statistics.no_degrees_freedom_left"), Said("power.two_groups_more_more_persons"))
 
 
 def power_chi2(w: float, n: float, df: int, *, alpha: float = 0.05) -> float:
     """Return the power of a χ² test: Cohen's w, noncentrality ``n w²``."""
     tail_level(alpha, 1)
-    refuse_outside("an effect", 0, math.inf, w)
+    refuse_outside(Said("power.effect"), 0, math.inf, w)
     if n <= 0 or df <= 0:
-        raise NotEstimable("no persons or degrees of freedom are left", "a table with two rows and columns or more")
+        raise NotEstimable(Said("power.no_persons_degrees_freedom_left"), Said("power.table_two_rows_columns_more"))
     return as_probability(GofChisquarePower().power(w, n, alpha, n_bins=df + 1))
 
 
 def power_correlation(r: float, n: float, *, alpha: float = 0.05) -> float:
     """Return the power of the two-sided test of a correlation, by Fisher's z with its bias term ``r / (2(n − 1))``."""
     level = tail_level(alpha, 2)
-    refuse_outside("a correlation", -1, 1, r, open_ends=True)
-    refuse_outside("a sample size", 3, math.inf, n, open_ends=True)
+    refuse_outside(Said("power.correlation"), -1, 1, r, ends=STRICT_F)
+    refuse_outside(Said("power.sample_size"), 3, math.inf, n, ends=STRICT_F)
     # The critical correlation of the t test, and the expected one, on Fisher's scale
     t = t_quantile(1 - level, n - 2)
     critical = math.atanh(t / math.sqrt(t**2 + n - 2))

@@ -16,6 +16,7 @@ from scipy import optimize, stats
 from impact.errors import NotEstimable
 from impact.statistics.core import Floats, Ints, floats
 from impact.statistics.power.closed_form import Waves, itt_effect, wave_correlation
+from impact.words.said import Said
 
 TERMS = 600
 
@@ -129,20 +130,40 @@ def check_plan(plan: Plan) -> None:
     """Refuse a plan that no data can follow."""
     sizes = plan.cluster_sizes
     problems = (
-        (min(plan.treated, plan.comparison) < 2, "an arm has fewer than two persons or clusters", "two or more"),
-        (len(sizes) != plan.treated + plan.comparison, "the sizes are not one per cluster", "one size per cluster"),
-        (int(sizes.min(initial=1)) < 1, "a cluster is empty", "one person or more in each cluster"),
-        (plan.pre < 0 or plan.post < 1, "no wave comes after", "at least one wave after"),
+        (min(plan.treated, plan.comparison) < 2, Said("power.too_few_in_arm"), Said("statistics.two_or_more")),
+        (
+            len(sizes) != plan.treated + plan.comparison,
+            Said("power.sizes_not_one_per_cluster"),
+            Said("power.one_size_per_cluster"),
+        ),
+        (int(sizes.min(initial=1)) < 1, Said("power.cluster_empty"), Said("power.one_person_each_cluster")),
+        (plan.pre < 0 or plan.post < 1, Said("power.no_wave_after"), Said("power.one_wave_after")),
         (
             plan.icc != 0 and (plan.size, plan.sizes) == (None, None),
-            "an ICC needs clusters",
-            "the size of the clusters",
+            Said("power.icc_needs_clusters"),
+            Said("power.size_of_clusters"),
         ),
-        (not 0 <= plan.icc <= 1, f"an intracluster correlation of {plan.icc:g} is impossible", "0 to 1"),
-        (not all(0 <= share < 1 for share in plan.attrition), "attrition is impossible", "0 to below 1 in each arm"),
-        (not 0 < plan.sd < math.inf, "the outcome does not vary", "a positive standard deviation"),
-        (not math.isfinite(plan.mean + plan.effect), "mean or effect is not finite", "finite numbers"),
-        (not plan.dispersion >= 0, "a dispersion below zero is impossible", "zero or more"),
+        (
+            not 0 <= plan.icc <= 1,
+            Said("power.impossible", what=Said("power.intracluster_correlation"), value=plan.icc),
+            Said("power.0_to_1"),
+        ),
+        (
+            not all(0 <= share < 1 for share in plan.attrition),
+            Said("power.attrition_impossible"),
+            Said("power.0_to_below_1_each_arm"),
+        ),
+        (
+            not 0 < plan.sd < math.inf,
+            Said("statistics.outcome_does_not_vary"),
+            Said("power.positive_standard_deviation"),
+        ),
+        (
+            not math.isfinite(plan.mean + plan.effect),
+            Said("power.mean_or_effect_not_finite"),
+            Said("power.finite_numbers"),
+        ),
+        (not plan.dispersion >= 0, Said("power.dispersion_below_zero"), Said("power.zero_or_more")),
     )
     for wrong, reason, needed in problems:
         if wrong:
@@ -184,7 +205,9 @@ def _root(covariance: Floats) -> Floats:
     """Return a root of a covariance, refusing one that no variables have."""
     values, vectors = np.linalg.eigh(covariance)
     if values[0] < -1e-9:
-        raise NotEstimable("no panel has these correlations together", "a lower ICC or a lower autocorrelation")
+        raise NotEstimable(
+            Said("power.no_panel_has_these_correlations_together"), Said("power.lower_icc_lower_autocorrelation")
+        )
     roots = np.sqrt(np.clip(values, 0, None))
     return floats(vectors * roots)
 
@@ -193,11 +216,11 @@ def _thresholds(plan: Plan, mean: float) -> Floats:
     """Return the cut points of the latent normal: the outcome is the number of them it exceeds."""
     if plan.outcome == "binary":
         if not 0 < mean < 1:
-            raise NotEstimable(f"a share of {mean:g} is impossible or certain", "mean and mean + effect inside 0 to 1")
+            raise NotEstimable(Said("power.share_impossible_certain", mean=mean), Said("power.means_inside_0_1"))
         cut = stats.norm.isf(mean)
         return np.array([cut])
     if not mean > 0:
-        raise NotEstimable(f"a mean count of {mean:g} is impossible", "mean and mean + effect above 0")
+        raise NotEstimable(Said("power.mean_count_impossible", mean=mean), Said("power.means_above_0"))
     phi = plan.dispersion
     share = 1 / (1 + phi * mean)
     count = stats.nbinom(1 / phi, share) if phi > 0 else stats.poisson(mean)
@@ -235,7 +258,10 @@ def _to_latent(correlations: Floats, shares: Floats) -> Floats:
     alternating = (-1.0) ** powers
     lowest = float(np.sum(shares * alternating))
     if distinct[0] <= lowest:
-        raise NotEstimable(f"this outcome cannot correlate at {distinct[0]:g}", f"a correlation above {lowest:.3g}")
+        raise NotEstimable(
+            Said("power.outcome_cannot_correlate", correlation=distinct[0]),
+            Said("power.correlation_above", lowest=lowest),
+        )
 
     def latent(correlation: float) -> float:
         def gap(r: float) -> float:

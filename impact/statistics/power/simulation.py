@@ -17,6 +17,7 @@ from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, Floats
 from impact.statistics.power.built_in import BuiltIn, built_in_rows
 from impact.statistics.power.plan import Dataset, Plan, check_plan, draw
+from impact.words.said import Said
 
 BATCH_VALUES = 4_000_000
 
@@ -71,7 +72,9 @@ def simulate(
     impossible plan, or one where fewer than two replications can be estimated, raises :class:`NotEstimable`.
     """
     if replications < 2:
-        raise NotEstimable("fewer than two replications show no spread", "a thousand replications or more")
+        raise NotEstimable(
+            Said("power.fewer_two_replications_show_no_spread"), Said("power.thousand_replications_more")
+        )
     rng = np.random.default_rng(seed)
     true_effect = plan.itt if truth is None else truth
     batches = _batches(plan, rng, replications)
@@ -119,7 +122,9 @@ def summarise(rows: Floats, truth: float, alpha: float) -> Simulated:
     estimable = rows[np.isfinite(rows).all(axis=1)]
     n, n_estimable = len(rows), len(estimable)
     if n_estimable < 2:
-        raise NotEstimable("hardly any simulated dataset could be estimated", "more persons or clusters in the plan")
+        raise NotEstimable(
+            Said("power.hardly_any_simulated_dataset_could_estimated"), Said("power.more_persons_clusters_plan")
+        )
     estimate, error, p_value, low, high = estimable.T
     # What could not be estimated did not reach significance.
     power = np.sum(p_value < alpha) / n

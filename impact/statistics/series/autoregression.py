@@ -13,6 +13,7 @@ from scipy import optimize
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Floats
+from impact.words.said import Said
 
 RANDOM_WALK = 0.99
 
@@ -27,7 +28,7 @@ class Solution:
     innovations: Floats
     phi: float
     log_likelihood: float
-    rule: str
+    rule: Said
 
 
 def ar1_solution(y: Floats, design: Floats, *, small_sample: bool) -> Solution:
@@ -41,8 +42,7 @@ def ar1_solution(y: Floats, design: Floats, *, small_sample: bool) -> Solution:
     inverse = np.linalg.inv(white.T @ white)
     factor = n / (n - k) if small_sample else 1.0
     covariance = variance * inverse * factor
-    correction = ", n/(n−k)" if small_sample else ""
-    rule = f"AR(1) ML{correction}, φ = {phi:.3f}"
+    rule = Said("rule.ar1_small_sample" if small_sample else "rule.ar1", phi=phi)
     likelihood = _profile(y, design, phi)
     return Solution(beta, covariance, residuals, innovations, phi, likelihood, rule)
 
@@ -54,17 +54,17 @@ def _best_phi(y: Floats, design: Floats) -> float:
     best = int(np.argmax(heights))
     last = len(grid) - 1
     if best in (0, last):
-        raise NotEstimable("the errors look like a random walk or alternate without end", _NEEDED)
+        raise NotEstimable(Said("series.errors_never_settle"), _NEEDED)
     low = grid[best - 1]
     high = grid[best + 1]
     root = optimize.brentq(lambda at: _score(y, design, at), low, high, xtol=1e-15)
     phi = float(root)
     if abs(phi) >= RANDOM_WALK:
-        raise NotEstimable(f"the errors look like a random walk (φ = {phi:.3f})", _NEEDED)
+        raise NotEstimable(Said("series.errors_look_like_random_walk", phi=phi), _NEEDED)
     return phi
 
 
-_NEEDED = "a longer series, a comparison series that shares the drift, or an outcome in differences"
+_NEEDED = Said("series.longer_series_or_differences")
 
 
 def _whiten(values: Floats, phi: float) -> Floats:

@@ -18,6 +18,7 @@ from statsmodels.stats.stattools import durbin_watson
 from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, Floats, Ints, floats, wald
 from impact.statistics.series.autoregression import Solution, ar1_solution
+from impact.words.said import Said
 
 Errors = Literal["classical", "newey_west", "ar1"]
 FEWEST_POINTS = 4
@@ -148,16 +149,20 @@ def interrupted(
     Lopez Bernal, Cummins, Gasparrini (2017), https://doi.org/10.1093/ije/dyw098. Newey, West (1987),
     https://doi.org/10.2307/1913610. Pinheiro, Bates (2000), https://doi.org/10.1007/b98882, section 5.3.
     """
-    values = _series(outcome, "outcome")
-    against = None if comparison is None else _series(comparison, "comparison")
+    values = _series(outcome, Said("statistics.the_outcome"))
+    against = None if comparison is None else _series(comparison, Said("series.the_comparison"))
     n = len(values)
     _refuse_gaps(time, n)
     _refuse_ends(start, n)
     if against is not None and len(against) != n:
-        raise NotEstimable(f"the series has {n} periods and the comparison {len(against)}", "the same periods in both")
+        raise NotEstimable(
+            Said("series.series_has_periods_comparison", n=n, comparison=len(against)), Said("series.same_periods_both")
+        )
     at = n - start if horizon is None else horizon
     if not 1 <= at <= n - start:
-        raise NotEstimable(f"horizon {at} lies outside the {n - start} periods observed", "a horizon within them")
+        raise NotEstimable(
+            Said("series.horizon_lies_outside_periods_observed", at=at, n=n - start), Said("series.horizon_within_them")
+        )
     design, names = _design(n, start, season, covariates)
     modelled = values if against is None else values - against
     _refuse_collinear(design, names)
@@ -179,44 +184,50 @@ def interrupted(
     )
 
 
-def _series(values: ArrayLike, what: str) -> Floats:
+def _series(values: ArrayLike, what: Said) -> Floats:
     """Return a series as floats, or say which periods are missing."""
     series = floats(values)
     if series.ndim != 1:
-        raise NotEstimable(f"the {what} is not one series", "one value per period")
+        raise NotEstimable(Said("series.not_one_series", what=what), Said("series.one_value_per_period"))
     missing = np.flatnonzero(~np.isfinite(series))
     if len(missing):
         raise NotEstimable(
-            f"the {what} is missing or infinite at positions {_listed(missing)}",
-            "a value for every period, or a series that starts after the gap",
+            Said("series.missing_infinite_positions", what=what, listed=_listed(missing)),
+            Said("series.value_every_period_or_later_start"),
         )
     return series
 
 
-def _listed(positions: Ints) -> str:
-    shown = ", ".join(str(int(position)) for position in positions[:5])
-    return shown if len(positions) <= 5 else f"{shown} and {len(positions) - 5} more"
+def _listed(positions: Ints, at_more: str = "series.and_at_more") -> Said:
+    """Return the first five positions and how many more there are, in the words of ``at_more``."""
+    first, more = positions[:5], len(positions) - 5
+    return Said(at_more, positions=first, more=more) if more > 0 else Said("series.positions", positions=first)
 
 
 def _refuse_gaps(time: ArrayLike | None, n: int) -> None:
     """Refuse periods that are not one after the other in equal steps."""
     if time is None:
         return
-    steps = np.diff(_series(time, "time"))
+    steps = np.diff(_series(time, Said("series.the_time")))
     if len(steps) != n - 1:
-        raise NotEstimable(f"there are {n} values and {len(steps) + 1} periods", "one period per value")
+        raise NotEstimable(
+            Said("series.values_periods", n=n, periods=len(steps) + 1), Said("series.one_period_per_value")
+        )
     equal = np.isclose(steps, np.median(steps), rtol=1e-9)
     falling = steps <= 0
     odd = np.flatnonzero(~equal | falling)
     if len(odd):
-        raise NotEstimable(f"periods are not equally spaced after positions {_listed(odd)}", "every period, in order")
+        raise NotEstimable(
+            Said("series.periods_not_equally_spaced_after_positions", listed=_listed(odd, "series.and_more")),
+            Said("series.every_period_order"),
+        )
 
 
 def _refuse_ends(start: int, n: int) -> None:
     if start < FEWEST_POINTS or n - start < FEWEST_POINTS:
         raise NotEstimable(
-            f"there are {max(min(start, n), 0)} periods before the start and {max(n - start, 0)} from it",
-            f"at least {FEWEST_POINTS} on either side, and many more for a trend to be believed",
+            Said("series.periods_before_start", before=max(min(start, n), 0), after=max(n - start, 0)),
+            Said("series.more_periods_on_either_side", least=FEWEST_POINTS),
         )
 
 
@@ -247,15 +258,17 @@ def _seasons(season: NDArray[np.generic] | None, n: int) -> list[tuple[str, Floa
         return []
     labels = np.asarray(season)
     if labels.shape != (n,):
-        raise NotEstimable("the seasons do not match the series", "one season per period")
+        raise NotEstimable(Said("series.seasons_do_not_match_series"), Said("series.one_season_per_period"))
     missing = any(label is None for label in labels.tolist())
     if np.any(labels != labels) or missing:  # noqa: PLR0124 - NaN only
-        raise NotEstimable("some periods have no season", "a season for every period")
+        raise NotEstimable(Said("series.some_periods_have_no_season"), Said("series.season_every_period"))
     distinct, counts = np.unique(labels, return_counts=True)
     singles = distinct[counts == 1]
     once = [str(label) for label in singles]
     if once:
-        raise NotEstimable(f"seasons {', '.join(once)} occur only once", "at least two periods of each season")
+        raise NotEstimable(
+            Said("series.seasons_occur_only_once", seasons=once), Said("series.least_two_periods_each_season")
+        )
     return [(str(label), (labels == label).astype(np.float64)) for label in distinct[1:]]
 
 
@@ -265,10 +278,12 @@ def _covariates(covariates: ArrayLike | None, n: int) -> Floats:
     matrix = floats(covariates)
     matrix = matrix[:, None] if matrix.ndim == 1 else matrix
     if matrix.shape[0] != n:
-        raise NotEstimable("the covariates do not match the series", "one row per period")
+        raise NotEstimable(Said("series.covariates_do_not_match_series"), Said("series.one_row_per_period"))
     missing = np.flatnonzero(~np.isfinite(matrix).all(axis=1))
     if len(missing):
-        raise NotEstimable(f"covariates are missing at positions {_listed(missing)}", "a value for every period")
+        raise NotEstimable(
+            Said("series.covariates_missing_positions", listed=_listed(missing)), Said("series.value_every_period")
+        )
     return matrix
 
 
@@ -276,7 +291,9 @@ def _refuse_collinear(design: Floats, names: list[str]) -> None:
     """Refuse the first column that the columns before it determine, by name."""
     n, k = design.shape
     if n <= k:
-        raise NotEstimable(f"{n} periods cannot carry {k} terms", "a longer series, or fewer seasons and covariates")
+        raise NotEstimable(
+            Said("series.periods_cannot_carry_terms", n=n, k=k), Said("series.longer_series_fewer_seasons_covariates")
+        )
     length = np.linalg.norm(design, axis=0)
     tiny = np.finfo(float).tiny
     scaled = design / np.maximum(length, tiny)
@@ -284,37 +301,41 @@ def _refuse_collinear(design: Floats, names: list[str]) -> None:
     diagonal = np.abs(np.diag(triangle))
     lost = np.flatnonzero(diagonal < 1e-9)
     if len(lost):
-        raise NotEstimable(f"{names[lost[0]]} is determined by the other terms", "a design without it")
+        raise NotEstimable(Said("series.determined_other_terms", name=names[lost[0]]), Said("series.design_without_it"))
 
 
 def _solve(y: Floats, design: Floats, errors: Errors, lags: int | None, *, small_sample: bool, size: float) -> Solution:
     """Fit by the method wanted; ``size`` is the magnitude of the series, against which rounding is judged."""
     if errors not in ("classical", "newey_west", "ar1"):
-        raise NotEstimable(f"errors '{errors}' are not known", "classical, newey_west or ar1")
+        raise NotEstimable(Said("series.errors_not_known", errors=errors), Said("series.classical_newey_west_ar1"))
     if lags is not None and errors != "newey_west":
-        raise NotEstimable(f"{lags} lags are given for {errors} errors", "newey_west errors, or no lags")
+        raise NotEstimable(
+            Said("series.lags_given_errors", lags=lags, errors=errors), Said("series.newey_west_errors_no_lags")
+        )
     fit: Any = sm.OLS(y, design).fit()
     residuals = fit.resid
     rounding = max(1e-10 * np.std(y), 1e-13 * size)
     spread = np.sqrt(np.mean(residuals**2))
     if spread <= rounding:
-        raise NotEstimable("the model fits the series without error", "an outcome that varies about its trend")
+        raise NotEstimable(Said("series.model_fits_series_without_error"), Said("series.outcome_varies_about_trend"))
     if errors == "ar1":
         return ar1_solution(y, design, small_sample=small_sample)
     if errors == "newey_west":
         return _newey_west(fit, len(y), lags, small_sample=small_sample)
     likelihood = float(fit.llf)
-    return Solution(fit.params, fit.cov_params(), residuals, residuals, 0.0, likelihood, "OLS")
+    return Solution(fit.params, fit.cov_params(), residuals, residuals, 0.0, likelihood, Said("rule.ols"))
 
 
 def _newey_west(fit: Any, n: int, lags: int | None, *, small_sample: bool) -> Solution:
     """Return the least squares fit with errors of Newey and West."""
     used = math.floor(4 * (n / 100) ** (2 / 9)) if lags is None else lags
     if not 0 <= used < n:
-        raise NotEstimable(f"{used} lags do not fit a series of {n} periods", "lags from 0 to a small part of T")
+        raise NotEstimable(
+            Said("series.lags_do_not_fit_series_periods", lags=used, n=n), Said("series.lags_0_small_part_t")
+        )
     robust = fit.get_robustcov_results("HAC", maxlags=used, use_correction=small_sample, use_t=True)
-    correction = ", n/(n−k)" if small_sample else ""
-    rule = f"Newey–West, {used} lags" + correction
+    plain = Said("rule.newey_west", lags=used)
+    rule = Said("rule.small_sample", rule=plain) if small_sample else plain
     likelihood = float(fit.llf)
     return Solution(fit.params, robust.cov_params(), fit.resid, fit.resid, 0.0, likelihood, rule)
 

@@ -18,6 +18,7 @@ from scipy.linalg import solve_triangular
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Floats, Ints, floats
+from impact.words.said import Said
 
 Labels = NDArray[Any]
 Totals = Mapping[Any, float]
@@ -126,7 +127,7 @@ def calibrate(
     link = _link(method, bounds)
     factors, steps = _newton(weights, matrix, totals, link, tolerance)
     if method == "raking" and factors.min() < VANISHING:
-        raise _infeasible("raking to these totals takes weights of sampled units nearly to zero")
+        raise _infeasible(Said("surveys.raking_takes_weights_to_zero"))
     negative = (factors <= 0).any()
     flags = ("negative_weights",) if negative else ()
     return Calibrated(weights * factors, weights, matrix, totals, factors, steps, flags)
@@ -195,7 +196,7 @@ def rake(
     weights = floats(weights)
     _check_weights(weights)
     if not margins:
-        raise NotEstimable("no margin is given", "at least one variable with its population totals")
+        raise NotEstimable(Said("surveys.no_margin_given"), Said("surveys.least_one_variable_population_totals"))
     coded = [_margin(weights, cells, totals) for cells, totals in margins]
     _check_same_population(coded)
     fitted, used = _fit_margins(weights, coded, tolerance, cycles)
@@ -226,7 +227,7 @@ def _fit_margins(
                 break
             return weights, cycle
         last_table = table
-    raise _infeasible("raking does not settle: no positive weights meet all margins at once")
+    raise _infeasible(Said("surveys.raking_does_not_settle"))
 
 
 def _worst_margin(weights: Floats, coded: list[tuple[Ints, Floats]]) -> float:
@@ -251,7 +252,7 @@ def _newton(weights: Floats, matrix: Floats, totals: Floats, link: Link, toleran
         solution, factors, slope, gap = _shorten(weights, scaled, aims, link, start)
         if np.abs(gap).max() <= tolerance:
             return factors, step
-    raise _infeasible("no weights of this kind reproduce the totals")
+    raise _infeasible(Said("surveys.no_weights_reproduce_totals"))
 
 
 def _direction(matrix: Floats, weights: Floats, gap: Floats) -> Floats:
@@ -262,7 +263,7 @@ def _direction(matrix: Floats, weights: Floats, gap: Floats) -> Floats:
     diagonal = np.abs(np.diag(triangle))
     finite = np.isfinite(triangle).all()
     if not finite or diagonal.min() <= 1e-13 * diagonal.max():
-        raise _infeasible("no weights of this kind reproduce the totals")
+        raise _infeasible(Said("surveys.no_weights_reproduce_totals"))
     half = solve_triangular(triangle, gap, trans="T")
     return floats(solve_triangular(triangle, half))
 
@@ -279,19 +280,23 @@ def _shorten(
         missed = aims - (weights * factors) @ matrix
         if np.isfinite(missed).all() and (np.linalg.norm(missed) < length or np.abs(missed).max() <= MISFIT):
             return proposed, factors, slope, missed
-    raise _infeasible("no weights of this kind reproduce the totals")
+    raise _infeasible(Said("surveys.no_weights_reproduce_totals"))
 
 
 def _link(method: Method, bounds: tuple[float, float] | None) -> Link:
     """Return the function of the linear predictor that gives factors and their slope."""
     needs_bounds = method == "logit"
     if needs_bounds != (bounds is not None):
-        raise NotEstimable("bounds go with logit calibration, and only with it", "method logit with bounds, or neither")
+        raise NotEstimable(
+            Said("surveys.bounds_go_logit_calibration_only"), Said("surveys.method_logit_bounds_neither")
+        )
     if bounds is None:
         return _linear if method == "linear" else _exponential
     lower, upper = bounds
     if not 0 <= lower < 1 < upper < np.inf:
-        raise NotEstimable(f"bounds {lower:g} and {upper:g} do not enclose 1", "0 ≤ lower < 1 < upper")
+        raise NotEstimable(
+            Said("surveys.bounds_do_not_enclose_1", lower=lower, upper=upper), Said("surveys.0_lower_1_upper")
+        )
     return lambda u: _logistic(u, lower, upper)
 
 
@@ -319,7 +324,10 @@ def _margin(weights: Floats, cells: Labels, totals: Totals) -> tuple[Ints, Float
     codes, labels = _codes(weights, cells)
     for label in labels:
         if label not in totals:
-            raise NotEstimable(f"the sample has the category {label!r} without a total", "a total for each category")
+            raise NotEstimable(
+                Said("surveys.sample_has_category_without_total", label=repr(label)),
+                Said("surveys.total_each_category"),
+            )
     for label, total in totals.items():
         _check_total(label, total, sampled=label in labels)
     counts = [totals[label] for label in labels]
@@ -330,11 +338,11 @@ def _codes(weights: Floats, cells: Labels) -> tuple[Ints, list[Hashable]]:
     """Return a number for each label, shape (n,), and the labels."""
     codes, labels = pd.factorize(np.asarray(cells))
     if len(codes) != len(weights):
-        raise NotEstimable("labels and weights have different lengths", "one label for each unit")
+        raise NotEstimable(Said("surveys.labels_weights_have_different_lengths"), Said("surveys.one_label_each_unit"))
     unknown = codes < 0
     if unknown.any():
-        missing = f"{(codes < 0).sum()} units have no category"
-        raise NotEstimable(missing, "the category of every unit, or a category for unknown with its total")
+        missing = Said("surveys.units_have_no_category", n=(codes < 0).sum())
+        raise NotEstimable(missing, Said("surveys.category_every_unit_category_unknown_total"))
     return codes.astype(np.int64), list(labels.tolist())
 
 
@@ -342,11 +350,19 @@ def _check_total(label: Hashable, total: float, *, sampled: bool) -> None:
     """Refuse a total that is no count, or that sample and population contradict."""
     impossible = not np.isfinite(total) or total < 0
     if impossible:
-        raise NotEstimable(f"the total of category {label!r} is {total}", "a count of the population")
+        raise NotEstimable(
+            Said("surveys.total_category", label=repr(label), total=total), Said("surveys.count_population")
+        )
     if total == 0 and sampled:
-        raise NotEstimable(f"category {label!r} has units in the sample but none in the population", "a positive total")
+        raise NotEstimable(
+            Said("surveys.category_not_in_population", label=repr(label)),
+            Said("surveys.positive_total"),
+        )
     if total > 0 and not sampled:
-        raise NotEstimable(f"category {label!r} has no unit in the sample", "categories joined so that each has units")
+        raise NotEstimable(
+            Said("surveys.category_has_no_unit_sample", label=repr(label)),
+            Said("surveys.categories_joined_each_has_units"),
+        )
 
 
 def _check_same_population(coded: list[tuple[Ints, Floats]]) -> None:
@@ -354,31 +370,34 @@ def _check_same_population(coded: list[tuple[Ints, Floats]]) -> None:
     sums = [float(counts.sum()) for _, counts in coded]
     most = max(sums)
     if most - min(sums) > VANISHING * most:
-        listed = ", ".join(f"{total:g}" for total in sums)
-        raise NotEstimable(f"the margins add up to different populations ({listed})", "margins of one population")
+        raise NotEstimable(
+            Said("surveys.margins_add_up_different_populations", sums=sums), Said("surveys.margins_one_population")
+        )
 
 
 def _check_weights(weights: Floats) -> None:
     if weights.ndim != 1 or not len(weights) or not np.isfinite(weights).all() or (weights <= 0).any():
-        raise NotEstimable("weights are missing, zero or negative", "a positive weight for every unit")
+        raise NotEstimable(Said("surveys.weights_missing_zero_negative"), Said("panels.positive_weight_every_unit"))
 
 
 def _check_matrix(weights: Floats, matrix: Floats, totals: Floats) -> None:
     """Refuse calibration variables that do not fit the sample, have gaps, or are collinear under the weights."""
     if matrix.ndim != 2 or matrix.shape != (len(weights), len(totals)) or not len(totals):
-        raise NotEstimable("matrix, weights and totals do not fit together", "one row for each unit, one total each")
+        raise NotEstimable(Said("surveys.weights_and_totals_do_not_fit"), Said("surveys.one_row_and_total_each"))
     if not np.isfinite(matrix).all() or not np.isfinite(totals).all():
-        raise NotEstimable("a calibration variable or total is missing", "known values for every unit")
+        raise NotEstimable(Said("surveys.calibration_variable_total_missing"), Said("surveys.known_values_every_unit"))
     size = np.sqrt(weights @ matrix**2)
     root = np.sqrt(weights)
     scaled = matrix * root[:, None] / np.where(size > 0, size, 1)
     values = np.linalg.svd(scaled, compute_uv=False)
     if len(weights) < len(totals) or values[-1] < VANISHING:
-        raise NotEstimable("calibration variables are collinear", "fewer variables, or rake for several margins")
+        raise NotEstimable(
+            Said("surveys.calibration_variables_collinear"), Said("surveys.fewer_variables_rake_several_margins")
+        )
 
 
-def _infeasible(reason: str) -> NotEstimable:
-    return NotEstimable(reason, "totals that the sample can meet: fewer of them, joined categories, or wider bounds")
+def _infeasible(reason: Said) -> NotEstimable:
+    return NotEstimable(reason, Said("surveys.totals_the_sample_can_meet"))
 
 
 def _dummies(codes: Ints, count: int) -> Floats:

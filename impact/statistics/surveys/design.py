@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 from impact.errors import NotEstimable
 from impact.statistics.core import Floats, Ints, floats
 from impact.statistics.surveys.strata import LonelyPsu, check_whole_clusters, ends
+from impact.words.said import Said
 
 Bools = NDArray[np.bool_]
+STRATUM = "surveys.rows_without_stratum", "surveys.stratum_every_row"
+CLUSTER = "surveys.rows_without_cluster", "surveys.cluster_every_row"
 
 
 @dataclass(frozen=True)
@@ -90,10 +93,12 @@ class SampleDesign:
         """Refuse weights and labels that do not fit together; the units are made at once, to refuse what they show."""
         weights = floats(self.weights)
         if weights.ndim != 1 or not len(weights) or not np.isfinite(weights).all() or (weights <= 0).any():
-            raise NotEstimable("weights are missing, zero or negative", "a positive weight for every row")
+            raise NotEstimable(Said("surveys.weights_missing_zero_negative"), Said("surveys.positive_weight_every_row"))
         for column in (self.strata, self.clusters, self.population, self.within):
             if column is not None and len(column) != len(weights):
-                raise NotEstimable("the parts of the design have different lengths", "one entry for each row")
+                raise NotEstimable(
+                    Said("surveys.parts_design_have_different_lengths"), Said("surveys.one_entry_each_row")
+                )
         object.__setattr__(self, "weights", weights)
         _ = self.units
 
@@ -102,11 +107,11 @@ class SampleDesign:
         """The sampling units behind the rows."""
         weights, population = self.weights, self.population
         n = len(weights)
-        stratum, names = _codes(self.strata, n, "stratum")
+        stratum, names = _codes(self.strata, n, STRATUM)
         of_row = np.arange(n)
         of_unit = stratum
         if self.clusters is not None:
-            of_row, clusters = _codes(self.clusters, len(stratum), "cluster")
+            of_row, clusters = _codes(self.clusters, len(stratum), CLUSTER)
             of_unit = np.zeros(len(clusters), dtype=np.int64)
             of_unit[of_row] = stratum
             elsewhere = of_unit[of_row] != stratum
@@ -141,13 +146,14 @@ class SampleDesign:
         return len(units) - len(strata)
 
 
-def _codes(labels: NDArray[Any] | None, n: int, kind: str) -> tuple[Ints, tuple[object, ...]]:
+def _codes(labels: NDArray[Any] | None, n: int, refusal: tuple[str, str]) -> tuple[Ints, tuple[object, ...]]:
     """Return a number for each label, shape (n,), and the labels; one for all rows if there are none."""
     if labels is None:
         return np.zeros(n, dtype=np.int64), ("all",)
     codes, names = pd.factorize(np.asarray(labels))
     if (codes < 0).any():
-        raise NotEstimable(f"{(codes < 0).sum()} rows have no {kind}", f"the {kind} of every row")
+        reason, needed = refusal
+        raise NotEstimable(Said(reason, n=(codes < 0).sum()), Said(needed))
     return codes.astype(np.int64), tuple(names.tolist())
 
 
@@ -156,7 +162,10 @@ def _check_nested(elsewhere: Bools, of_row: Ints, clusters: tuple[object, ...]) 
     if elsewhere.any():
         row = int(np.argmax(elsewhere))
         name = clusters[int(of_row[row])]
-        raise NotEstimable(f"cluster {name!r} lies in two strata", "cluster labels that are unique across strata")
+        raise NotEstimable(
+            Said("surveys.cluster_lies_two_strata", name=repr(name)),
+            Said("surveys.cluster_labels_unique_across_strata"),
+        )
 
 
 def sampled_fractions(population: Floats | None, stratum: Ints, names: tuple[object, ...], sizes: Floats) -> Floats:
@@ -168,8 +177,13 @@ def sampled_fractions(population: Floats | None, stratum: Ints, names: tuple[obj
     wrong = has_size & ((largest != smallest) | (largest < sizes))
     if wrong.any():
         where = int(np.argmax(wrong))
-        said = f"{smallest[where]:g} to {largest[where]:g} units for a sample of {sizes[where]:g}"
-        needed = "one number per stratum, in clusters where there are clusters, and not below the sample"
-        raise NotEstimable(f"the population of stratum {names[where]!r} is given as {said}", needed)
+        reason = Said(
+            "surveys.population_stratum_given",
+            name=repr(names[where]),
+            low=smallest[where],
+            high=largest[where],
+            sample=sizes[where],
+        )
+        raise NotEstimable(reason, Said("surveys.one_population_per_stratum"))
     divisor = np.where(has_size, largest, 1.0)
     return np.where(has_size, sizes / divisor, 0.0)

@@ -14,8 +14,9 @@ from impact.statistics.core import Estimate, Floats, Ints, cluster_sums, floats,
 from impact.statistics.surveys.calibration import Calibrated
 from impact.statistics.surveys.design import Bools, SampleDesign, sampled_fractions
 from impact.statistics.surveys.strata import second_stage_scale, stratum_scale
+from impact.words.said import Said
 
-RULE = "Taylor linearisation"
+RULE = Said("rule.taylor_linearisation")
 PRECISION = 1e-10
 """An error below this share of its scores before calibration is rounding."""
 
@@ -54,7 +55,7 @@ def taylor_variance(scores: Floats, design: SampleDesign, rows: Bools | None = N
     n = len(design.weights)
     columns = floats(scores).reshape(n, -1)
     if not np.isfinite(columns).all():
-        raise NotEstimable("a value is missing", "known values for every row of the domain")
+        raise NotEstimable(Said("surveys.value_missing"), Said("surveys.known_values_every_row_domain"))
     n_units = len(units.stratum)
     totals = cluster_sums(columns, units.of_row, n_units)
     inside = np.ones(len(columns), dtype=np.bool_) if rows is None else rows
@@ -172,7 +173,7 @@ def ratio(
     size = float(np.abs(weights) @ np.abs(x))
     total_x = float(weights @ x)
     if abs(total_x) <= PRECISION * size:
-        raise NotEstimable("the denominator adds up to zero", "a denominator with a total that is not zero")
+        raise NotEstimable(Said("surveys.denominator_adds_up_zero"), Said("surveys.denominator_total_not_zero"))
     total_y = float(weights @ y)
     value = total_y / total_x
     linearised = (y - value * x) / total_x
@@ -219,13 +220,15 @@ def design_estimate(
     error = float(np.sqrt(variance[0, 0]))
     df = design.freedom_within(rows) - lost
     if df < 1:
-        needed = "more sampling units than strata and covariates among the rows used"
-        raise NotEstimable("no degrees of freedom are left", needed)
+        needed = Said("surveys.more_sampling_units")
+        raise NotEstimable(Said("statistics.no_degrees_freedom_left"), needed)
     size = float(np.linalg.norm(weights * linearised))
     if error <= PRECISION * size:
-        raise NotEstimable("the estimate does not vary under the design", "an outcome that varies between units")
+        raise NotEstimable(
+            Said("surveys.estimate_does_not_vary_under_design"), Said("surveys.outcome_varies_between_units")
+        )
     clusters = None if design.clusters is None else len(np.unique(design.units.of_row[rows]))
-    rule = RULE if calibration is None else f"{RULE}, calibrated"
+    rule = RULE if calibration is None else Said("rule.calibrated", rule=RULE)
     n_obs = int(rows.sum())
     return wald(value, error, rule=rule, n_obs=n_obs, df=df, n_clusters=clusters, influence=weighted)
 
@@ -236,7 +239,9 @@ def estimation_weights(design: SampleDesign, calibration: Calibrated | None) -> 
         return design.weights
     base = calibration.design_weights
     if len(base) != len(design.weights) or not np.allclose(base, design.weights, rtol=PRECISION, atol=0):
-        raise NotEstimable("the calibration started from other weights", "a calibration of this design's weights")
+        raise NotEstimable(
+            Said("surveys.calibration_started_other_weights"), Said("surveys.calibration_design_weights")
+        )
     return calibration.weights
 
 
@@ -246,9 +251,9 @@ def domain_rows(domain: Bools | None, design: SampleDesign) -> Bools:
         return np.ones(len(design.weights), dtype=np.bool_)
     rows = np.asarray(domain)
     if rows.dtype != np.bool_ or rows.shape != design.weights.shape:
-        raise NotEstimable("the domain does not say yes or no for every row", "one True or False for each row")
+        raise NotEstimable(Said("surveys.domain_not_yes_or_no"), Said("surveys.one_true_false_each_row"))
     if not rows.any():
-        raise NotEstimable("the domain has no row in the sample", "rows of the domain")
+        raise NotEstimable(Said("surveys.domain_has_no_row_sample"), Said("surveys.rows_domain"))
     return rows
 
 
@@ -256,9 +261,9 @@ def values_inside(values: Floats, rows: Bools) -> Floats:
     """Return values with zeros outside the domain; all inside must be known."""
     array = floats(values)
     if array.shape != rows.shape:
-        raise NotEstimable("values and design have different lengths", "one value for each row")
+        raise NotEstimable(Said("surveys.values_design_have_different_lengths"), Said("surveys.one_value_each_row"))
     missing = int((~np.isfinite(array[rows])).sum())
     if missing:
-        needed = "a domain of the rows with a value, or imputation"
-        raise NotEstimable(f"{missing} rows of the domain have no value", needed)
+        needed = Said("surveys.domain_rows_value_imputation")
+        raise NotEstimable(Said("surveys.rows_domain_have_no_value", n=missing), needed)
     return np.where(rows, array, 0.0)

@@ -15,6 +15,7 @@ from scipy.linalg import solve_triangular
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, Floats, floats, wald
+from impact.words.said import Said
 
 COLLINEAR = 1e-9
 
@@ -49,16 +50,16 @@ def pool(estimates: Floats, variances: Floats, df_complete: float = math.inf, *,
     variances = floats(variances)
     m = len(estimates)
     if estimates.shape != variances.shape or m < 2:
-        raise NotEstimable("there are not two imputations with an estimate and a variance each", "two or more")
+        raise NotEstimable(Said("surveys.fewer_than_two_imputations"), Said("statistics.two_or_more"))
     if not np.isfinite(estimates).all() or not np.isfinite(variances).all() or (variances <= 0).any():
-        raise NotEstimable("an imputation has no estimate or no positive variance", "an estimate for each imputation")
+        raise NotEstimable(Said("surveys.imputation_without_variance"), Said("surveys.estimate_each_imputation"))
     # T = W + (1 + 1/m) B
     spread = float(estimates.var(ddof=1))
     between = (1 + 1 / m) * spread
     within = float(variances.mean())
     variance = within + between
     df = _freedom(between / variance, m, df_complete)
-    rule = f"Rubin's rules, {m} imputations"
+    rule = Said("rule.rubin_rules_imputations", m=m)
     estimate = float(estimates.mean())
     return wald(estimate, math.sqrt(variance), rule=rule, n_obs=n_obs, df=df)
 
@@ -100,7 +101,10 @@ def multiply_impute(
     Imputation of Missing Data, ch. 3.2 and 4.5, https://doi.org/10.1201/9780429492259.
     """
     if draws < 2 or cycles < 1:
-        raise NotEstimable("one imputation says nothing about its uncertainty", "two or more draws, one or more cycles")
+        raise NotEstimable(
+            Said("surveys.one_imputation_says_nothing_about_uncertainty"),
+            Said("surveys.two_more_draws_one_more_cycles"),
+        )
     values = _numeric(frame)
     missing = np.isnan(values)
     _check_columns(values, [str(name) for name in frame.columns])
@@ -118,7 +122,9 @@ def multiply_impute(
 def _freedom(share: float, m: int, df_complete: float) -> float:
     """Return the degrees of freedom of Barnard and Rubin, from the share of variance that is missing information."""
     if not df_complete > 0:
-        raise NotEstimable("no degrees of freedom are left", "more observations or clusters, or fewer covariates")
+        raise NotEstimable(
+            Said("statistics.no_degrees_freedom_left"), Said("statistics.more_observations_clusters_fewer_covariates")
+        )
     inverse = share**2 / (m - 1)
     if not math.isinf(df_complete):
         observed = (df_complete + 1) * df_complete * (1 - share)
@@ -167,10 +173,12 @@ def _numeric(frame: pd.DataFrame) -> Floats:
     """Return the frame's values as floats, shape (n, k), refusing text and infinities."""
     wrong = [str(name) for name, dtype in frame.dtypes.items() if not pd.api.types.is_numeric_dtype(dtype)]
     if wrong:
-        raise NotEstimable(f"columns are not numeric: {', '.join(wrong)}", "numbers, or a 0/1 column per category")
+        raise NotEstimable(
+            Said("surveys.columns_not_numeric", names=wrong), Said("surveys.numbers_0_1_column_per_category")
+        )
     values = frame.to_numpy(dtype=np.float64, na_value=np.nan)
     if np.isinf(values).any():
-        raise NotEstimable("a value is infinite", "finite numbers, or missing values")
+        raise NotEstimable(Said("surveys.value_infinite"), Said("surveys.finite_numbers_missing_values"))
     return values
 
 
@@ -179,15 +187,15 @@ def _check_columns(values: Floats, names: list[str]) -> None:
     observed = ~np.isnan(values)
     empty = [name for name, column in zip(names, observed.T, strict=True) if not column.any()]
     if empty:
-        raise NotEstimable(f"columns have no observed value: {', '.join(empty)}", "without them")
+        raise NotEstimable(Said("surveys.columns_have_no_observed_value", names=empty), Said("surveys.without_them"))
     highest, lowest = np.nanmax(values, axis=0), np.nanmin(values, axis=0)
     constant = [name for name, width in zip(names, highest - lowest, strict=True) if width == 0]
     if constant:
-        raise NotEstimable(f"columns are constant: {', '.join(constant)}", "without them")
+        raise NotEstimable(Said("surveys.columns_constant", names=constant), Said("surveys.without_them"))
     complete = values[observed.all(axis=1)]
     if len(complete) < len(names) + 2:
-        few = f"only {len(complete)} rows are complete for {len(names)} columns"
-        raise NotEstimable(few, "fewer columns, or more complete rows than columns plus one")
+        few = Said("surveys.only_rows_complete_columns", n=len(complete), columns=len(names))
+        raise NotEstimable(few, Said("surveys.fewer_columns_or_more_rows"))
     _check_collinear(complete, names)
 
 
@@ -201,5 +209,5 @@ def _check_collinear(complete: Floats, names: list[str]) -> None:
     diagonal = np.abs(np.diag(triangle))
     collinear = [name for name, length in zip(names, diagonal, strict=True) if length < COLLINEAR]
     if collinear:
-        listed = ", ".join(collinear)
-        raise NotEstimable(f"columns are constant or combinations of others in complete rows: {listed}", "without them")
+        reason = Said("surveys.columns_collinear_complete_rows", names=collinear)
+        raise NotEstimable(reason, Said("surveys.without_them"))

@@ -20,6 +20,7 @@ from impact.statistics.core import Estimate, Floats, floats
 from impact.statistics.surveys.calibration import Calibrated
 from impact.statistics.surveys.design import Bools, SampleDesign
 from impact.statistics.surveys.estimation import design_estimate, domain_rows, estimation_weights, values_inside
+from impact.words.said import Said
 
 Model = Literal["linear", "logit"]
 COLLINEAR = 1e-9
@@ -126,7 +127,7 @@ def marginal_effect(
     x, rows, column = _prepare(matrix, names, name, design, domain)
     values = x[rows, column]
     if np.ptp(values) == 0:
-        raise NotEstimable(f"column {name!r} does not vary", "rows with different values of it")
+        raise NotEstimable(Said("surveys.column_does_not_vary", name=repr(name)), Said("surveys.rows_different_values"))
     weights = _positive(design, calibration)
     y = values_inside(outcome, rows)
     coefficients, of_coefficients = _fit(y, x, names, rows, weights=weights, model="logit")
@@ -180,7 +181,7 @@ def _prepare(
     rows = domain_rows(domain, design)
     x = floats(matrix)
     if x.shape != (len(rows), len(names)) or name not in names or len(set(names)) < len(names):
-        raise NotEstimable("matrix, names and design do not fit together", "one distinct name for each column")
+        raise NotEstimable(Said("surveys.names_and_design_do_not_fit"), Said("surveys.one_distinct_name_each_column"))
     inside = np.column_stack([values_inside(column, rows) for column in x.T])
     return inside, rows, list(names).index(name)
 
@@ -188,7 +189,9 @@ def _prepare(
 def _positive(design: SampleDesign, calibration: Calibrated | None) -> Floats:
     weights = estimation_weights(design, calibration)
     if (weights <= 0).any():
-        raise NotEstimable("calibration gave weights of zero or below", "raking or logit calibration")
+        raise NotEstimable(
+            Said("surveys.calibration_gave_weights_zero_below"), Said("surveys.raking_logit_calibration")
+        )
     return weights
 
 
@@ -215,9 +218,9 @@ def _fit(
 def _logit(y: Floats, x: Floats, rows: Bools, weights: Floats) -> Floats:
     """Maximise the weighted likelihood, checking for separation once the linear predictor grows large."""
     if not np.isin(y[rows], (0.0, 1.0)).all():
-        raise NotEstimable("the outcome of a logit is not 0 or 1", "a yes/no outcome coded 0 and 1")
+        raise NotEstimable(Said("surveys.outcome_logit_not_0_1"), Said("surveys.yes_no_outcome_coded_0_1"))
     if np.ptp(y[rows]) == 0:
-        raise NotEstimable("the outcome is the same in all rows", "rows with outcome 0 and with outcome 1")
+        raise NotEstimable(Said("checks.outcome_same_all_rows"), Said("surveys.rows_outcome_0_outcome_1"))
     coefficients, unchecked = np.zeros(x.shape[1]), True
     for _ in range(STEPS):
         share = expit(x @ coefficients)
@@ -233,7 +236,9 @@ def _logit(y: Floats, x: Floats, rows: Bools, weights: Floats) -> Floats:
         if unchecked and largest > SUSPICIOUS:
             _check_separation(y[rows], x[rows])
             unchecked = False
-    raise NotEstimable("the logit does not converge", "fewer covariates, or covariates on a similar scale")
+    raise NotEstimable(
+        Said("surveys.logit_does_not_converge"), Said("surveys.fewer_covariates_covariates_similar_scale")
+    )
 
 
 def _climb(coefficients: Floats, step: Floats, x: Floats, y: Floats, weights: Floats) -> Floats:
@@ -265,14 +270,14 @@ def _check_rank(x: Floats, names: Sequence[str]) -> Floats:
     """Return the length of each column, all positive; refuse collinear ones by name."""
     size = np.linalg.norm(x, axis=0)
     if x.shape[0] < x.shape[1]:
-        raise NotEstimable("there are more columns than rows", "fewer columns")
+        raise NotEstimable(Said("surveys.more_columns_rows"), Said("surveys.fewer_columns"))
     divisor = np.where(size > 0, size, 1.0)
     unit = x / divisor
     diagonal = np.abs(np.diag(np.linalg.qr(unit, mode="r")))
     collinear = [column for column, length in zip(names, diagonal, strict=True) if length < COLLINEAR]
     if collinear:
-        listed = ", ".join(collinear)
-        raise NotEstimable(f"columns are zero or combinations of the columns before them: {listed}", "without them")
+        reason = Said("surveys.columns_collinear", names=collinear)
+        raise NotEstimable(reason, Said("surveys.without_them"))
     return floats(size)
 
 
@@ -283,4 +288,4 @@ def _check_separation(y: Floats, x: Floats) -> None:
     sums = signed.sum(axis=0)
     best = linprog(-sums, A_ub=-signed, b_ub=np.zeros(len(y)), bounds=(-1, 1), method="highs")
     if best.status == 0 and float(sums @ best.x) > 1e-6:
-        raise NotEstimable("the columns separate outcome 0 from 1 (perfectly or in part)", "without such a column")
+        raise NotEstimable(Said("surveys.columns_separate_outcomes"), Said("surveys.without_such_column"))

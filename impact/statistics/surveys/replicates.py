@@ -17,6 +17,7 @@ from scipy.linalg import hadamard
 from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, Floats, Ints, wald
 from impact.statistics.surveys.design import SampleDesign, Units
+from impact.words.said import Said
 
 Method = Literal["JK1", "JKn", "BRR", "bootstrap"]
 PRECISION = 1e-13
@@ -49,7 +50,7 @@ class Replicates:
     scale: float
     rscales: Floats
     df: int
-    rule: str
+    rule: Said
     n_clusters: int | None
 
 
@@ -93,7 +94,9 @@ def replicate_weights(
     units = design.units
     if (units.sizes < 2).any():
         name = units.strata[int(np.argmin(units.sizes))]
-        raise NotEstimable(f"stratum {name!r} has one sampling unit", "two units in every stratum")
+        raise NotEstimable(
+            Said("surveys.stratum_has_one_sampling_unit", name=repr(name)), Said("surveys.two_units_every_stratum")
+        )
     if method == "bootstrap":
         factors, scale, rscales = _bootstrap(units, draws, rng)
     elif method == "BRR":
@@ -101,7 +104,7 @@ def replicate_weights(
     else:
         factors, scale, rscales = _jackknife(units, stratified=method == "JKn")
     clusters = None if design.clusters is None else len(units.stratum)
-    rule = f"BRR, Fay {fay:g}" if method == "BRR" and fay else method
+    rule = Said("rule.fay", fay=fay) if method == "BRR" and fay else Said("rule.named", name=method)
     by_row = factors[units.of_row]
     weights = design.weights[:, None] * by_row
     return Replicates(weights, design.weights, scale, rscales, design.degrees_of_freedom, rule, clusters)
@@ -132,8 +135,8 @@ def replicate_estimate(statistic: Callable[[Floats], float], replicates: Replica
     finite = np.isfinite(values)
     bad = int((~finite).sum())
     if bad or not np.isfinite(value):
-        needed = "a statistic that every replicate has, such as one of a larger domain"
-        raise NotEstimable(f"the statistic is not a number in {bad} replicates or in the sample", needed)
+        needed = Said("surveys.statistic_of_every_replicate")
+        raise NotEstimable(Said("surveys.statistic_not_number_replicates_sample", n=bad), needed)
     # V = s Σ_r s_r (θ_r − θ̄)²
     deviations = values - values.mean()
     squares = np.sum(replicates.rscales * deviations**2)
@@ -141,7 +144,7 @@ def replicate_estimate(statistic: Callable[[Floats], float], replicates: Replica
     error = float(np.sqrt(variance))
     largest = float(np.abs(values).max())
     if error <= PRECISION * largest:
-        raise NotEstimable("the statistic is the same in every replicate", "an outcome that varies between units")
+        raise NotEstimable(Said("surveys.statistic_same_every_replicate"), Said("surveys.outcome_varies_between_units"))
     n = len(replicates.full)
     return wald(value, error, rule=replicates.rule, n_obs=n, df=replicates.df, n_clusters=replicates.n_clusters)
 
@@ -149,7 +152,7 @@ def replicate_estimate(statistic: Callable[[Floats], float], replicates: Replica
 def _jackknife(units: Units, *, stratified: bool) -> tuple[Floats, float, Floats]:
     """Return factors (units, units), scale and scale by replicate: each unit left out once, its stratum weighted up."""
     if not stratified and len(units.sizes) > 1:
-        raise NotEstimable("JK1 does not know strata", "JKn for a stratified design")
+        raise NotEstimable(Said("surveys.jk1_does_not_know_strata"), Said("surveys.jkn_stratified_design"))
     stratum = units.stratum
     together = stratum[:, None] == stratum[None, :]
     sizes = units.sizes[units.stratum]
@@ -166,11 +169,16 @@ def _half_samples(units: Units, fay: float) -> tuple[Floats, float, Floats]:
     """Return factors, scale and scale by replicate of balanced half samples, from the rows of a Hadamard matrix."""
     if (units.sizes != 2).any():
         name = units.strata[int(np.argmax(units.sizes != 2))]
-        raise NotEstimable(f"stratum {name!r} has not two sampling units", "JKn or bootstrap")
+        raise NotEstimable(
+            Said("surveys.stratum_has_not_two_sampling_units", name=repr(name)), Said("surveys.jkn_bootstrap")
+        )
     if (units.fractions > 0).any():
-        raise NotEstimable("half samples know no finite population correction", "a design without population, or JKn")
+        raise NotEstimable(
+            Said("surveys.half_samples_without_correction"),
+            Said("surveys.design_without_population_jkn"),
+        )
     if not 0 <= fay < 1:
-        raise NotEstimable(f"Fay's factor {fay:g} is not between 0 and 1", "0 for plain BRR, or such as 0.3 or 0.5")
+        raise NotEstimable(Said("surveys.fay_factor_not_between_0_1", fay=fay), Said("surveys.possible_fay_factors"))
     strata = len(units.sizes)
     order = 1 << strata.bit_length()
     matrix = hadamard(order)[:, 1 : strata + 1]
@@ -196,7 +204,7 @@ def _rank_in_stratum(units: Units) -> Ints:
 def _bootstrap(units: Units, draws: int, rng: np.random.Generator | None) -> tuple[Floats, float, Floats]:
     """Return factors, scale and scale by replicate of the rescaled bootstrap: n − 1 of n units of each stratum."""
     if rng is None or draws < 2:
-        raise NotEstimable("the bootstrap has no random generator or fewer than two draws", "rng and draws")
+        raise NotEstimable(Said("surveys.bootstrap_lacks_rng_or_draws"), Said("surveys.rng_draws"))
     factors = np.empty((len(units.stratum), draws))
     for code, (size, fraction) in enumerate(zip(units.sizes, units.fractions, strict=True)):
         n = int(size)

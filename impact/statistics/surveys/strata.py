@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Floats, Ints, floats
+from impact.words.said import Said
 
 Bools = NDArray[np.bool_]
 LonelyPsu = Literal["refuse", "certainty", "centred", "scaled"]
-ONE_UNIT = "a stratum has one sampling unit"
+ONE_UNIT = Said("surveys.some_stratum_has_one_unit")
 CERTAIN = 1 - 1e-12
 """From this share on a stratum is in the sample as a whole."""
 ALIKE = 0.01
@@ -62,8 +63,12 @@ def stratum_scale(
     if not lonely.any():
         return scale
     if rule == "refuse":
-        reason = f"stratum {names[int(np.argmax(lonely))]!r} has one sampling unit" if len(names) else ONE_UNIT
-        raise NotEstimable(reason, "two units per stratum: join it with a similar one, or declare lonely_psu")
+        reason = (
+            Said("surveys.stratum_has_one_sampling_unit", name=repr(names[int(np.argmax(lonely))]))
+            if len(names)
+            else ONE_UNIT
+        )
+        raise NotEstimable(reason, Said("surveys.two_units_per_stratum"))
     if rule == "centred":
         return scale
     scale[lonely] = 0.0
@@ -74,7 +79,7 @@ def _weighted_up(touched: Bools, lonely: Bools) -> float:
     """Return how many times all strata are those whose variance is known."""
     varying = int((touched & ~lonely).sum())
     if not varying:
-        raise NotEstimable("every stratum has one sampling unit", "a stratum of two or more units")
+        raise NotEstimable(Said("surveys.every_stratum_has_one_sampling_unit"), Said("surveys.stratum_two_more_units"))
     return float(touched.sum()) / varying
 
 
@@ -100,7 +105,7 @@ def second_stage_scale(sizes: Floats, taken: Floats, above: Floats, touched: Boo
     """
     alone = (sizes == 1) & (taken < CERTAIN) & touched & (above > 0)
     if alone.any() and rule != "certainty":
-        raise NotEstimable("a cluster of several has one row in the sample", "two rows per cluster")
+        raise NotEstimable(Said("surveys.cluster_several_has_one_row_sample"), Said("surveys.two_rows_per_cluster"))
     scale = above * (1 - taken) * np.where(sizes > 1, sizes / np.maximum(sizes - 1, 1), 1.0) * touched
     return np.where(alone, 0.0, scale)
 
@@ -150,5 +155,5 @@ def check_whole_clusters(
         more = (most > least * tolerance) | (most > size / sizes * tolerance)
     wrong = more & touched & ~np.isnan(size)
     if wrong.any():
-        needed = "population_within, the size of each row's cluster; or no population"
-        raise NotEstimable("the weights say that rows were drawn within clusters, not clusters taken whole", needed)
+        needed = Said("surveys.population_within_or_none")
+        raise NotEstimable(Said("surveys.clusters_not_taken_whole"), needed)

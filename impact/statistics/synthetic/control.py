@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from impact.errors import NotEstimable
 from impact.statistics.core import Floats, Ints, floats
 from impact.statistics.synthetic.simplex import SimplexFit, finite, simplex_weights
+from impact.words.said import Said
 
 Rows = int | Sequence[int]
 Weigher = Callable[[int, Ints], SimplexFit]
@@ -122,8 +123,8 @@ def compared(panel: Floats, row: int, start: int, weigh: Weigher) -> Synthetic:
     donors = np.delete(units, row)
     fit = weigh(row, donors)
     if not fit.unique:
-        need = "more periods or predictors before the start, or a positive ridge"
-        raise NotEstimable("the donors reproduce the treated unit in more than one way", need)
+        need = Said("synthetic.more_predictors_or_ridge")
+        raise NotEstimable(Said("synthetic.weights_not_unique"), need)
     gaps = _gaps(panel, row, donors, fit.weights)
     placebos = np.array([_placebo_gaps(panel, int(unit), weigh) for unit in donors])
     ratio = float(_ratios(gaps[None, :], panel, start)[0])
@@ -202,21 +203,21 @@ def _ratios(gaps: Floats, panel: Floats, start: int) -> Floats:
 
 def standardised(predictors: ArrayLike, units: int) -> Floats:
     """Return predictors (units, p), each over its standard deviation; refuse what does not vary or lacks units."""
-    matrix = finite(predictors, "the predictors")
+    matrix = finite(predictors, Said("synthetic.predictors_not_finite"))
     if matrix.ndim == 2 and len(matrix) == units:
         spread = matrix.std(axis=0, ddof=1)
         if np.all(spread > 1e-12 * np.max(np.abs(matrix), axis=0)):
             return floats(matrix / spread)
-    raise NotEstimable("a predictor is the same for all units or some have none", "a row per unit, values that vary")
+    raise NotEstimable(Said("synthetic.predictor_does_not_vary"), Said("synthetic.row_per_unit_values_vary"))
 
 
 def _roots(importance: ArrayLike | None, predictors: int) -> Floats:
     """Return what to multiply predictors by so that plain distances count them by their importance."""
     if importance is None:
         return np.ones(predictors)
-    v = finite(importance, "the importance of predictors")
+    v = finite(importance, Said("synthetic.importance_not_finite"))
     if v.shape != (predictors,) or v.min() < 0 or v.sum() <= 0:
-        raise NotEstimable("the importance of predictors is not one number each", "numbers from 0, not all 0")
+        raise NotEstimable(Said("synthetic.importance_not_one_number_each"), Said("synthetic.numbers_0_not_all_0"))
     return floats(np.sqrt(v / v.max()))
 
 
@@ -224,8 +225,9 @@ def single_panel(outcomes: ArrayLike, treated: int, start: int) -> tuple[Floats,
     """Return the panel of one treated unit, its row and its start, or say what does not hold."""
     panel, (row, *more), begin = checked_panel(outcomes, treated, start)
     if more:
-        n_treated = 1 + len(more)
-        raise NotEstimable(f"{n_treated} units are treated", "one call per treated unit, or synthetic_did")
+        raise NotEstimable(
+            Said("synthetic.units_treated", n=1 + len(more)), Said("synthetic.one_call_per_treated_unit")
+        )
     return panel, int(row), begin
 
 
@@ -234,17 +236,24 @@ def checked_panel(outcomes: ArrayLike, treated: Rows, start: Rows) -> tuple[Floa
     panel = floats(outcomes)
     rows = np.atleast_1d(np.asarray(treated, dtype=np.int64))
     if panel.ndim != 2:
-        raise NotEstimable("the outcomes are not a panel", "one row per unit and one column per period")
+        raise NotEstimable(Said("synthetic.outcomes_not_panel"), Said("synthetic.rows_of_units_columns_of_periods"))
     holes = np.argwhere(~np.isfinite(panel))
     if len(holes):
-        raise NotEstimable(f"{len(holes)} cells are missing, unit and period {holes[0]} first", "a complete panel")
+        raise NotEstimable(
+            Said("synthetic.cells_missing", n=len(holes), first=str(holes[0])),
+            Said("synthetic.complete_panel"),
+        )
     starts = np.unique(np.asarray(start, dtype=np.int64))
     if len(starts) != 1:
-        raise NotEstimable("the treated units start at different periods", "one call per start, with its own units")
+        raise NotEstimable(
+            Said("synthetic.treated_units_start_different_periods"), Said("synthetic.one_call_per_start_own_units")
+        )
     if len(np.unique(rows)) < len(rows) or len(rows) == 0 or rows.min() < 0 or rows.max() >= len(panel):
-        raise NotEstimable("the treated units are not distinct rows of the panel", "rows counted from 0")
+        raise NotEstimable(Said("synthetic.treated_units_not_distinct_rows_panel"), Said("synthetic.rows_counted_0"))
     if not 1 <= starts[0] < panel.shape[1]:
-        raise NotEstimable("no period lies before the start, or none after it", "periods on both sides of the start")
+        raise NotEstimable(Said("synthetic.no_period_on_one_side"), Said("synthetic.periods_both_sides_start"))
     if len(panel) - len(rows) < 2:
-        raise NotEstimable(f"there are {len(panel) - len(rows)} donors", "at least two untreated units")
+        raise NotEstimable(
+            Said("synthetic.donors", n=len(panel) - len(rows)), Said("synthetic.least_two_untreated_units")
+        )
     return panel, rows, int(starts[0])

@@ -17,6 +17,7 @@ from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, Floats, Ints, floats, wald
 from impact.statistics.synthetic.control import Rows, checked_panel
 from impact.statistics.synthetic.simplex import simplex_weights
+from impact.words.said import Said
 
 Solver = Literal["exact", "frank_wolfe"]
 Random = np.random.Generator | None
@@ -88,12 +89,16 @@ def synthetic_did(
     donors = np.setdiff1d(np.arange(len(panel)), rows)
     n_treated, n_donors = len(rows), len(donors)
     if begin < 2 or n_donors <= n_treated:
-        found = f"{begin} periods before the start and {n_donors} donors for {n_treated} treated units"
-        raise NotEstimable(f"there are {found}", "two periods before the start, and more donors than treated units")
+        raise NotEstimable(
+            Said("synthetic.periods_and_donors", periods=begin, donors=n_donors, treated=n_treated),
+            Said("synthetic.two_periods_and_more_donors"),
+        )
     changes = np.diff(panel[donors, :begin], axis=1)
     noise = float(np.std(changes, ddof=1))
     if noise <= 1e-12 * np.max(np.abs(panel)):
-        raise NotEstimable("the donors do not change before the start", "donors with some variation over time")
+        raise NotEstimable(
+            Said("synthetic.donors_do_not_change_before_start"), Said("synthetic.donors_some_variation_over_time")
+        )
     # ζ = (N_treated T_post)^¼ σ of Arkhangelsky and others (2021)
     cells = n_treated * (panel.shape[1] - begin)
     zeta = float(cells**0.25 * noise)
@@ -103,10 +108,12 @@ def synthetic_did(
     groups = list(donors[:, None])
     if n_treated > 1:
         if rng is None or draws < 2:
-            raise NotEstimable("placebo groups are drawn and there is no generator", "rng and two draws or more")
+            raise NotEstimable(
+                Said("synthetic.placebo_groups_drawn_no_generator"), Said("synthetic.rng_two_draws_more")
+            )
         groups = [rng.choice(donors, size=n_treated, replace=False) for _ in range(draws)]
     placebos = _placebos(problem, donors, groups, omega, lam)
-    rule = f"placebo over {len(placebos)} " + ("donors" if n_treated == 1 else "draws")
+    rule = Said("rule.placebo_donors" if n_treated == 1 else "rule.placebo_draws", n=len(placebos))
     error = float(placebos.std())
     estimate = wald(effect, error, rule=rule, n_obs=panel.size, df=float(n_donors - 1))
     plain = _contrast(problem, donors, rows, *equal)

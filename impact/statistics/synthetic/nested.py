@@ -18,6 +18,7 @@ from impact.errors import NotEstimable
 from impact.statistics.core import Floats, Ints, floats
 from impact.statistics.synthetic.control import Synthetic, compared, single_panel, standardised, weigher
 from impact.statistics.synthetic.simplex import SimplexFit, finite, nearest_point, simplex_weights
+from impact.words.said import Said
 
 FLOOR = 1e-4
 """Least importance of a predictor, as a share of the greatest: below it the search flattens out."""
@@ -159,11 +160,13 @@ def nested_control(
     panel, row, begin = single_panel(outcomes, treated, start)
     first, end = window or (0, begin)
     if not 0 <= first < end <= begin:
-        raise NotEstimable("the outcome is fitted where there is no period before the start", "a window before it")
-    tried = finite(predictors if training is None else training, "the training predictors")
+        raise NotEstimable(Said("synthetic.outcome_window_after_start"), Said("synthetic.window_before"))
+    tried = finite(predictors if training is None else training, Said("synthetic.training_predictors_not_finite"))
     order = _canonical_order(panel, tried)
     if order is None or tried.shape != np.shape(predictors):
-        raise NotEstimable("the training predictors are not those used after", "the same predictors, a row per unit")
+        raise NotEstimable(
+            Said("synthetic.training_predictors_not_those_used_after"), Said("synthetic.same_predictors_row_per_unit")
+        )
     used = standardised(np.asarray(predictors)[order], len(panel))
     training_used = standardised(tried[order], len(panel))
     problem = _Problem(used, training_used, panel[order, first:end], drawn, seed)
@@ -301,8 +304,8 @@ def _nested(panel: Floats, row: int, start: int, problem: _Problem) -> NestedCon
     donors = np.delete(units, row)
     optima = problem.search(row, donors)
     if np.isnan(optima.losses).any():
-        need = "more predictors, in which it differs from every mix of donors"
-        raise NotEstimable("the donors reproduce the treated unit's predictors", need)
+        need = Said("synthetic.predictors_in_which_it_differs")
+        raise NotEstimable(Said("synthetic.donors_reproduce_treated_unit_predictors"), need)
 
     def weigh(unit: int, pool: Ints) -> SimplexFit:
         searched = unit == row and len(pool) == len(donors)

@@ -10,6 +10,9 @@ from scipy import optimize
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Floats, floats
+from impact.words.said import Said
+
+DONORS_NOT_FINITE = Said("synthetic.donors_not_finite")
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,10 +44,12 @@ def simplex_weights(target: ArrayLike, donors: ArrayLike, *, ridge: float = 0.0)
     ----------
     Lawson, Hanson (1995), https://doi.org/10.1137/1.9781611971217. Wolfe (1976), https://doi.org/10.1007/BF01580381.
     """
-    goal = finite(target, "the target")
-    pool = finite(donors, "the donors")
+    goal = finite(target, Said("synthetic.target_not_finite"))
+    pool = finite(donors, DONORS_NOT_FINITE)
     if pool.ndim != 2 or pool.shape[0] != len(goal) or pool.shape[1] < 2:
-        raise NotEstimable("there are fewer than two donors to weight", "at least two donors measured as the target is")
+        raise NotEstimable(
+            Said("synthetic.fewer_two_donors_weight"), Said("synthetic.least_two_donors_measured_target")
+        )
     # With Σw = 1, target − donors w is the point of the simplex of distances: nearest to the origin is best.
     distance = pool - goal[:, None]
     stacked = distance
@@ -80,9 +85,9 @@ def _alone(points: Floats, weights: Floats) -> bool:
     return bool(np.linalg.matrix_rank(face, tol=tolerance) == face.shape[1])
 
 
-def finite(values: ArrayLike, what: str) -> Floats:
-    """Return values as floats, or refuse what is missing or infinite."""
+def finite(values: ArrayLike, reason: Said) -> Floats:
+    """Return values as floats, or refuse what is missing or infinite with the reason given."""
     array = floats(values)
     if not np.isfinite(array).all():
-        raise NotEstimable(f"{what} have missing or infinite values", "complete data")
+        raise NotEstimable(reason, Said("synthetic.complete_data"))
     return array

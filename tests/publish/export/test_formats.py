@@ -56,7 +56,7 @@ def plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime.date) else value
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(tables())
 def test_what_is_written_is_read_back(made: ExportTable) -> None:
     expected = rows_of(made)

@@ -1,4 +1,4 @@
-"""Published tables of a programme as files: what readers see, all of it and no more, by command and from Python."""
+"""ReaderTables tables of a programme as files: what readers see, all of it and no more, by command and from Python."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ import impact
 from impact.cli.main import main
 from impact.errors import UsageError
 from impact.publish.export import FORMATS, SOURCES, Takes, all_formats, export_programme, export_tables
-from impact.publish.published import Published
+from impact.publish.published import ReaderTables
 from impact.publish.scope import OUTSIDE
 from impact.publish.trace import plain_value
 from impact.store import Warehouse, open_reader
 from impact.words import words_in
 from tests.cases.test_disclose import projects
-from tests.programmes import template
 from tests.publish.export.reading import arrow_rows, described_csv, records
+from tests.support.programmes import template
 
 TYPES = [name for name, form in FORMATS.items() if form.takes is Takes.TABLE]
 KNOWN = ", ".join(TYPES)
@@ -72,7 +72,7 @@ def files_in(path: Path) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def seen(published: Published, name: str) -> list[dict[str, Any]]:
+def seen(published: ReaderTables, name: str) -> list[dict[str, Any]]:
     """Return a table as readers see it, as JSON has its values."""
     frame = SOURCES[name].read(published, "p")
     return [{str(key): plain_value(value) for key, value in row.items()} for row in frame.to_dict("records")]
@@ -94,7 +94,7 @@ def test_every_table_is_in_the_files_as_readers_see_it(warehouse: Warehouse, tmp
     csv = described_csv(files) if name == "csvw" else {}
     read = {"csvw": lambda table: csv[f"{table}.csv"], "json": lambda table: records(files[f"{table}.json"]),
             "parquet": lambda table: arrow_rows(files[f"{table}.parquet"])}[name]  # fmt: skip
-    published = Published(warehouse, OUTSIDE)
+    published = ReaderTables(warehouse, OUTSIDE)
     days = ("last_day", "planned_start", "planned_end", "actual_start", "actual_end")
     for table in SOURCES:
         assert as_json(read(table), days) == seen(published, table), table
@@ -103,7 +103,7 @@ def test_every_table_is_in_the_files_as_readers_see_it(warehouse: Warehouse, tmp
 
 
 def test_hidden_cells_are_empty_and_counted(warehouse: Warehouse) -> None:
-    published = Published(warehouse, OUTSIDE)
+    published = ReaderTables(warehouse, OUTSIDE)
     tables = export_tables(published, "p", words_in("en"), "v", ["findings", "measures", "suppressions", "quality"])
     for table in tables[:2]:
         off = table.frame[table.frame["suppressed"] != ""]
@@ -114,7 +114,7 @@ def test_hidden_cells_are_empty_and_counted(warehouse: Warehouse) -> None:
 
 def test_no_rows_of_persons_leave(warehouse: Warehouse) -> None:
     assert set(SOURCES) & {"quarantine", "records"} == set()
-    (claims,) = export_tables(Published(warehouse, OUTSIDE), "p", words_in("en"), "v", ["claims"])
+    (claims,) = export_tables(ReaderTables(warehouse, OUTSIDE), "p", words_in("en"), "v", ["claims"])
     assert set(claims.frame["rows_used"]) <= {"[]"}
 
 
@@ -129,7 +129,7 @@ def test_sentences_and_meanings_are_in_the_language(warehouse: Warehouse, tmp_pa
         assert value["dc:description"] == words_in(language)("column.measure.value")
     assert said["it"]
     assert said["it"].isdisjoint(said["en"])
-    assert said["en"] == set(Published(warehouse, OUTSIDE).measures("p")["method"]) - {""}
+    assert said["en"] == set(ReaderTables(warehouse, OUTSIDE).measures("p")["method"]) - {""}
 
 
 def test_the_same_data_give_the_same_bytes(warehouse: Warehouse, tmp_path: Path) -> None:

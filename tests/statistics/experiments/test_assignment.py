@@ -33,7 +33,6 @@ def test_small_strata_get_their_least_and_none_more_than_it_has() -> None:
     assert a.allocate(50, np.repeat([0, 1], [10, 90]), method="neyman", sds=np.array([100.0, 1.0])).tolist() == [10, 40]
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=6), st.data())
 def test_allocation_sums_and_stays_inside(sizes: list[int], data: st.DataObject) -> None:
     strata = np.repeat(np.arange(len(sizes)), sizes)
@@ -80,7 +79,7 @@ def test_clusters_stay_whole() -> None:
     assert arm.sum() == 0.4 * 90
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 1000))
 def test_assignment_is_free_of_row_order(seed: int) -> None:
     order = np.random.default_rng(seed).permutation(90)

@@ -10,8 +10,8 @@ from impact.errors import NotEstimable
 from impact.statistics.experiments.balance import joint_balance, standardised_differences
 from impact.statistics.observational.balancing import entropy_weights
 from impact.statistics.observational.propensity import logit, propensity_weights
-from tests.references import dataset, reference
 from tests.statistics.observational.test_propensity import NAMES, lalonde
+from tests.support.references import dataset, reference
 
 TWO = ["a", "b"]
 

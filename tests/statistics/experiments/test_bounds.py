@@ -10,7 +10,7 @@ from scipy import stats
 
 from impact.errors import NotEstimable
 from impact.statistics.experiments.bounds import lee_bounds
-from tests.references import dataset, reference
+from tests.support.references import dataset, reference
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ def test_without_selection_both_bounds_are_the_difference_in_means():
     assert found.conf_high - found.conf_low == pytest.approx(2 * half, rel=1e-9)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 10**6), scale=st.floats(1e-3, 1e4), shift=st.floats(-10, 10))
 def test_scaling_order_and_swapping_arms(seed, scale, shift):
     rng = np.random.default_rng(seed)

@@ -13,7 +13,7 @@ from impact.statistics.experiments.differences import blocked, lin, welch
 from impact.statistics.experiments.randomisation import _prepare, _random_assignments, randomisation_test
 from impact.statistics.linear.least_squares import fit
 from impact.statistics.linear.sandwich import coefficient
-from tests.references import dataset, reference
+from tests.support.references import dataset, reference
 
 COVARIATES = ["age", "educ", "black", "hisp", "marr", "nodegree", "re74", "re75"]
 

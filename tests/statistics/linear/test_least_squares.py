@@ -52,7 +52,7 @@ def test_integer_weights_repeat_rows() -> None:
     np.testing.assert_allclose(fit(y, x, names, weights=times.astype(float)).params, repeated.params, rtol=1e-11)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.floats(1e-6, 1e6), st.floats(1e-6, 1e6), st.randoms(use_true_random=False))
 def test_units_and_row_order_do_not_matter(unit: float, weight: float, random: object) -> None:
     y, x, w, names = _data()

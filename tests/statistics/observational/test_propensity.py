@@ -9,7 +9,7 @@ from scipy import special
 
 from impact.errors import NotEstimable
 from impact.statistics.observational.propensity import effective_size, logit, overlap, propensity_weights
-from tests.references import dataset
+from tests.support.references import dataset
 
 NAMES = ["age", "educ", "black", "hispan", "married", "nodegree", "re74", "re75"]
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from impact.errors import NotEstimable
 from impact.statistics.observational.sensitivity import e_value, e_value_difference, oster, robustness_value
-from tests.references import dataset, reference
+from tests.support.references import dataset, reference
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_the_truth_is_found_where_selection_is_proportional():
     assert oster(y, x, seen, r2_max=1.0, target=2.0).delta == pytest.approx(1, abs=0.02)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10**6), a=st.floats(0.01, 100), b=st.floats(0.01, 100))
 def test_units_do_not_matter_for_delta(seed, a, b):
     rng = np.random.default_rng(seed)

@@ -15,8 +15,8 @@ from impact.statistics.observational import weighting
 from impact.statistics.observational.balancing import entropy_balance, entropy_weights
 from impact.statistics.observational.propensity import logit, propensity_weights
 from impact.statistics.observational.weighting import aipw, ipw
-from tests.references import reference
 from tests.statistics.observational.test_propensity import NAMES, lalonde
+from tests.support.references import reference
 
 TWO = ["a", "b"]
 

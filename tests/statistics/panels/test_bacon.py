@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from impact.errors import NotEstimable
 from impact.statistics.linear.two_way import Cells, fit_cells
 from impact.statistics.panels.bacon import ALWAYS, EARLIER, LATER, NEVER, bacon_decomposition
-from tests.references import dataset, reference
+from tests.support.references import dataset, reference
 
 
 def two_way(means: np.ndarray, counts: np.ndarray, starts: np.ndarray) -> float:

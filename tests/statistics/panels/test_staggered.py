@@ -17,7 +17,7 @@ from impact.statistics.panels import staggered
 from impact.statistics.panels.adoption import Panel
 from impact.statistics.panels.aggregation import aggregate, joint_test, multiplier_bootstrap
 from impact.statistics.panels.staggered import group_time_effects
-from tests.references import dataset, reference
+from tests.support.references import dataset, reference
 
 KINDS = ("simple", "group", "dynamic", "calendar")
 CONTROLS = {"nevertreated": "never", "notyettreated": "not_yet"}
@@ -35,11 +35,11 @@ def mpdta(covariates="none"):
     return Panel(wide.to_numpy(), cohort, covariates=population, period_names=tuple(map(str, wide.columns)))
 
 
-def gaps(case):
+def gaps(panel, case):
     """Differences from R: of the overall effect and error (relative), and of the terms."""
     control, method, covariates, kind = case
     record = reference(f"cs.mpdta_cs_{control}_{method}_{covariates}.{kind}")
-    cells = group_time_effects(mpdta(covariates), control=CONTROLS[control], method=method)
+    cells = group_time_effects(panel, control=CONTROLS[control], method=method)
     found = aggregate(cells, kind)
     head = [found.overall.estimate / record["value"] - 1, found.overall.std_error / record["se"] - 1]
     if kind == "simple":
@@ -52,14 +52,16 @@ def gaps(case):
     return record, np.abs(head), np.abs(values - expected) / np.abs(expected)
 
 
-@pytest.mark.parametrize("case", CASES, ids="-".join)
-def test_r_did(case):
-    record, head, terms = gaps(case)
-    assert head.max() <= record["tolerance"]
-    # R stops its logit early (next test); that moves the 2004 term of this one case by 2.03e-9 of itself.
-    early = case == ("nevertreated", "ipw", "lpop", "calendar")
-    assert np.sort(terms.ravel())[-2 if early else -1 :][0] <= record["tolerance"]
-    assert terms.max() <= (2.1e-9 if early else record["tolerance"])
+def test_r_did(subtests):
+    panels = {covariates: mpdta(covariates) for covariates in ("none", "lpop")}
+    for case in CASES:
+        with subtests.test("-".join(case)):
+            record, head, terms = gaps(panels[case[2]], case)
+            assert head.max() <= record["tolerance"]
+            # R stops its logit early (next test); that moves the 2004 term of this one case by 2.03e-9 of itself.
+            early = case == ("nevertreated", "ipw", "lpop", "calendar")
+            assert np.sort(terms.ravel())[-2 if early else -1 :][0] <= record["tolerance"]
+            assert terms.max() <= (2.1e-9 if early else record["tolerance"])
 
 
 def logit_stopped_as_in_r(treated, matrix, names, *, weights):
@@ -82,11 +84,13 @@ def logit_stopped_as_in_r(treated, matrix, names, *, weights):
     return Logit(("intercept", *names), coefficients, fitted, influence)
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case[2] == "lpop"], ids="-".join)
-def test_r_did_to_the_last_digits_with_its_stopping_rule(case, monkeypatch):
+def test_r_did_to_the_last_digits_with_its_stopping_rule(subtests, monkeypatch):
+    panel = mpdta("lpop")
     monkeypatch.setattr(staggered, "logit", logit_stopped_as_in_r)
-    _, head, terms = gaps(case)
-    assert max(head.max(), terms.max()) <= 1e-11
+    for case in (case for case in CASES if case[2] == "lpop"):
+        with subtests.test("-".join(case)):
+            _, head, terms = gaps(panel, case)
+            assert max(head.max(), terms.max()) <= 1e-11
 
 
 def made(seed, n=200, periods=6, *, covariates=False, noise=1.0, effect=1.0, shares=(0.4, 0.2, 0.2, 0.2)):
@@ -156,7 +160,7 @@ def same(one, other, scale=1.0, rel=1e-9):
     assert one.std_error * abs(scale) == pytest.approx(other.std_error, rel=rel)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(["dr", "ipw", "reg"]))
 def test_order_of_units_units_of_measurement_and_shifts_do_not_matter(seed, method):
     panel = made(seed, covariates=True)
@@ -289,7 +293,7 @@ def test_refusals_of_missing_outcomes():
     found = group_time_effects(replace(panel, outcome=outcome), control="not_yet", method="dr")
     late = panel.cohort != -1
     rest = Panel(panel.outcome[late], panel.cohort[late])
-    assert found.left_out == (words,)
+    assert [*map(str, found.left_out)] == [words]
     same(
         aggregate(found, "simple").overall,
         aggregate(group_time_effects(rest, control="not_yet", method="dr"), "simple").overall,
@@ -319,14 +323,16 @@ def test_parts_without_an_error_are_left_out_and_the_rest_is_estimated():
         for control in ("never", "not_yet"):
             found = group_time_effects(whole, control=control, method="dr")
             expected = group_time_effects(rest, control=control, method="dr")
-            assert found.left_out == (words,)
+            assert [*map(str, found.left_out)] == [words]
             one, other = aggregate(found, "simple").overall, aggregate(expected, "simple").overall
             same(one, other)
             assert one.df == other.df
     cells = group_time_effects(
         Panel(panel.outcome[few], panel.cohort[few], period_names=names), control="not_yet", method="dr"
     )
-    assert "for the cohort first treated c, period e, the comparison lies in one unit or cluster" in cells.left_out
+    assert "for the cohort first treated c, period e, the comparison lies in one unit or cluster" in map(
+        str, cells.left_out
+    )
     assert max(cells.periods[cells.cohorts == 2]) == 3  # until then the cohorts treated later are compared with
 
 
@@ -399,7 +405,7 @@ def test_pretrend_is_refused_where_it_cannot_be_tested():
     few = replace(made(19), clusters=np.arange(200) % 3)
     found = aggregate(group_time_effects(few, control="never", method="dr"), "dynamic").pretrend
     assert isinstance(found, NotEstimable)
-    assert "singular" in found.reason
+    assert "singular" in str(found.reason)
 
 
 def test_joint_test_of_one_value_is_its_squared_z():

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, stats
 from statsmodels.stats import power as sm
@@ -20,7 +20,7 @@ from impact.errors import NotEstimable
 from impact.statistics.power import closed_form as p
 from impact.statistics.power import other_tests as other
 from impact.statistics.power.closed_form import Precision
-from tests.references import reference
+from tests.support.references import reference
 
 
 def two(effect: float, n1: float, n2: float, **options: object) -> float:
@@ -132,7 +132,6 @@ def test_power_at_no_effect_is_the_level() -> None:
     assert other.power_proportions(0.3, 0.3, 100, 100, strict=True) == pytest.approx(0.05, rel=1e-9)
 
 
-@settings(deadline=None)
 @given(st.floats(0.01, 3), st.floats(0.01, 1000), st.integers(2, 300), st.integers(2, 300))
 def test_power_is_free_of_the_unit_and_grows_with_the_effect(d: float, unit: float, n1: int, n2: int) -> None:
     scaled = p.power(d * unit, p.two_means(n1, n2, sd=unit))
@@ -176,7 +175,6 @@ def test_factors_of_frison_and_pocock(pre: int, post: int, rho: float) -> None:
     assert p.panel_factor(correlation, pre, "ancova") == pytest.approx(ancova, rel=1e-12)
 
 
-@settings(deadline=None)
 @given(st.integers(1, 4), st.integers(1, 4), st.floats(0, 0.95), st.sampled_from(["exchangeable", "ar1"]))
 def test_ancova_is_never_worse(pre: int, post: int, rho: float, structure: p.Waves) -> None:
     correlation = p.wave_correlation(pre + post, rho, structure)

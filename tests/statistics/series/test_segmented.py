@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from impact.errors import NotEstimable
 from impact.statistics.series.segmented import interrupted
-from tests.references import dataset, reference
+from tests.support.references import dataset, reference
 
 START = 169
 
@@ -25,21 +25,22 @@ def fitted(data, **options):
     return interrupted(np.log(data["drivers"].to_numpy(float)), START, season=data["month"].to_numpy(), **options)
 
 
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [
-        ("its.seatbelt_ols", {"errors": "classical"}),
-        ("its.seatbelt_NW3", {"errors": "newey_west", "lags": 3, "small_sample": False}),
-        ("its.seatbelt_NW12", {"errors": "newey_west", "lags": 12, "small_sample": False}),
-        ("its.seatbelt_NW12_adj", {"errors": "newey_west", "lags": 12}),
-        ("its.seatbelt_ar1", {"errors": "ar1"}),
-    ],
-)
-def test_agrees_with_r(seatbelts, name, options):
-    truth = reference(name)
-    fit = fitted(seatbelts, **options)
-    assert fit.level.estimate == pytest.approx(truth["value"], rel=truth["tolerance"])
-    assert fit.level.std_error == pytest.approx(truth["se"], rel=truth["tolerance"])
+VARIANTS = {
+    "its.seatbelt_ols": {"errors": "classical"},
+    "its.seatbelt_NW3": {"errors": "newey_west", "lags": 3, "small_sample": False},
+    "its.seatbelt_NW12": {"errors": "newey_west", "lags": 12, "small_sample": False},
+    "its.seatbelt_NW12_adj": {"errors": "newey_west", "lags": 12},
+    "its.seatbelt_ar1": {"errors": "ar1"},
+}
+
+
+def test_agrees_with_r(seatbelts, subtests):
+    for name, options in VARIANTS.items():
+        with subtests.test(name):
+            truth = reference(name)
+            fit = fitted(seatbelts, **options)
+            assert fit.level.estimate == pytest.approx(truth["value"], rel=truth["tolerance"])
+            assert fit.level.std_error == pytest.approx(truth["se"], rel=truth["tolerance"])
 
 
 def test_ar1_finds_the_likelihood_and_phi_of_r(seatbelts):
@@ -120,7 +121,7 @@ def test_comparison_equals_the_stacked_regression_with_all_interactions(series):
     np.testing.assert_allclose(fit.counterfactual[:30] + fit.residuals[:30], series[:30], rtol=1e-12)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     scale=st.floats(1e-3, 1e5), shift=st.floats(-1e3, 1e3), errors=st.sampled_from(["classical", "newey_west", "ar1"])
 )

@@ -13,7 +13,7 @@ from impact.measure.moments import Sums, ratio_of_sums, weighted_total
 from impact.measure.spread import Frame
 from impact.statistics.surveys.design import SampleDesign
 from impact.statistics.surveys.estimation import mean, ratio, taylor_variance, total
-from tests.references import dataset, reference
+from tests.support.references import dataset, reference
 
 
 def column(frame: pd.DataFrame, name: str) -> np.ndarray:
@@ -107,7 +107,7 @@ def test_simple_sample_has_the_textbook_error():
     assert (found.df, found.n_obs, found.n_clusters) == (n - 1, n, None)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 1000), scale=st.floats(0.01, 100), shift=st.floats(-50, 50))
 def test_units_and_row_order_do_not_matter(seed, scale, shift):
     values, design, domain = sample(seed)

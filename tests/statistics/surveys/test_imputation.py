@@ -18,7 +18,7 @@ def test_rubins_rules_by_hand():
     found = pool(np.array([8.0, 9, 10, 11, 12]), np.array([3.0, 4, 4, 4, 5]), n_obs=50)
     assert (found.estimate, found.std_error) == pytest.approx((10, math.sqrt(7)))
     assert found.df == pytest.approx(196 / 9)
-    assert found.rule == "Rubin's rules, 5 imputations"
+    assert str(found.rule) == "Rubin's rules, 5 imputations"
     finite = pool(np.array([8.0, 9, 10, 11, 12]), np.array([3.0, 4, 4, 4, 5]), 47, n_obs=50)
     observed = 48 / 50 * 47 * 4 / 7
     assert finite.df == pytest.approx(1 / (9 / 196 + 1 / observed))

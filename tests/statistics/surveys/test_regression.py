@@ -13,8 +13,8 @@ from impact.statistics.surveys.design import SampleDesign
 from impact.statistics.surveys.estimation import mean, taylor_variance
 from impact.statistics.surveys.regression import marginal_effect, survey_regression
 from impact.statistics.surveys.replicates import replicate_estimate, replicate_weights
-from tests.references import reference
 from tests.statistics.surveys.test_estimation import agrees, apiclus1, apistrat, column
+from tests.support.references import reference
 
 NAMES = ("const", "ell", "meals", "mobility")
 DATA = {"strat": apistrat, "clus1": apiclus1}

@@ -28,7 +28,7 @@ def test_stratified_jackknife_agrees_with_r():
     data, design = apistrat()
     found = replicate_estimate(weighted_mean(column(data, "api00")), replicate_weights(design, "JKn"))
     agrees(found, "svy.strat_jkn")
-    assert (found.df, found.rule, found.n_clusters) == (197, "JKn", None)
+    assert (found.df, str(found.rule), found.n_clusters) == (197, "JKn", None)
 
 
 def pairs(strata: int, seed: int = 0) -> tuple[SampleDesign, np.ndarray]:
@@ -49,7 +49,7 @@ def test_half_samples_give_the_taylor_error_of_a_total(strata, fay):
     assert found.df == strata
     assert (replicates.weights >= 0).all()
     assert replicates.weights.mean(axis=1) == pytest.approx(design.weights)
-    assert ("Fay" in found.rule) == (fay > 0)
+    assert ("Fay" in str(found.rule)) == (fay > 0)
 
 
 def test_jackknife_gives_the_taylor_error_of_a_total():

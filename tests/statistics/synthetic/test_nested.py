@@ -71,7 +71,7 @@ def test_no_importance_on_a_fine_grid_fits_better():
     assert max(grid) > 1.2 * min(grid)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10**6))
 def test_fit_lies_between_equal_importance_and_matching_on_the_outcome_itself(seed):
     outcomes, predictors = world(seed)

@@ -2,136 +2,175 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
+import plotly.graph_objects as go
 
-from impact.drawing.markup import Content, h
-from impact.figures import effects_figure
-from impact.judge.evidence import REFUSED
-from impact.publish.trace import EFFECTS, NAMED
-from impact.words import Words
-from impact_dashboards.page.view import Block, Column, Row, Table, View, records
+from impact.drawing.markup import Element, Node, h
+from impact.figures import effects_figure, family_name
+from impact.publish.published import EFFECTS, REFUSED
+from impact.publish.rows import Record, rows_of
+from impact.words.said import says
+from impact_dashboards.page.view import Block, ColumnSpec, Row, Table, View, columns_of, file_columns
+from impact_dashboards.parts.facts import Fact, fact_grid
 from impact_dashboards.parts.findings import drawn_unit, effect_cell
 from impact_dashboards.parts.marks import known
 from impact_dashboards.parts.state_marks import badge, evidence
 
-CHECKS = {"passed": "good", "failed": "bad", "not_applicable": "open", "warning": "warn"}
-MANY = 40
+CHECK_STATES = {"passed": "good", "failed": "bad", "not_applicable": "open", "warning": "warn"}
+MOST_DRAWN = 40
+"""Terms up to which a drawing of them can be read."""
 
 
-def effect_blocks(view: View, row: Row, trace: dict[str, Any]) -> list[Block]:
+def effect_blocks(view: View, row: Row, trace: Record) -> list[Block]:
     """Return the blocks on the effect: itself with its checks, and the numbers behind it."""
     if row["attainment"] == "suppressed":
         return []
-    blocks = [_effect(view, row, trace["diagnostics"])]
+    effect = _effect(view, row, trace["diagnostics"])
     terms = pd.DataFrame(trace["terms"])
-    return [*blocks, *([_terms(view, row, terms)] if len(terms) else [])]
+    return [effect, _terms(view, row, terms)] if len(terms) else [effect]
 
 
-def _effect(view: View, row: Row, checks: list[dict[str, Any]]) -> Block:
-    words = view.words
-    rows = [
-        check | {"null": words.said(check["null_hypothesis"]), "told": words.said(check["detail"])} for check in checks
-    ]
-    table = Table(
-        [
-            Column("check", words("effect.check"), lambda check: _check(words, check["check"])),
-            Column(
-                "status",
-                words("finding.status"),
-                lambda check: badge(CHECKS.get(check["status"], "open"), words, words(f"check.{check['status']}")),
-            ),
-            Column("null", words("effect.null")),
-            Column("p_value", "p", lambda check: words.p_value(check["p_value"]).removeprefix("= "), numeric=True),
-            Column("told", words("effect.detail")),
-        ],
-        rows,
-        [Column("value", "value")],
-    )
-    return Block("effect", words("effect.title"), table if rows else None, body=_facts(view, row))
+# ---- the effect and its checks ---------------------------------------------------------------------------------------
 
 
-def _facts(view: View, row: Row) -> Content:
-    words = view.words
-    reason = words.said(row["evidence_reason"])
-    if not known(row["estimate"]):
-        if str(row["evidence_reason"]).startswith(REFUSED):
-            return h("p", badge(row["contribution"], words), " ", reason)
-        why = (
-            words("effect.none", why=words.said(row["not_estimable"]))
-            if row["not_estimable"]
-            else words("effect.no_design")
-        )
-        return [
-            h("p", badge(row["contribution"], words), " ", why),
-            h("p", evidence(row["evidence_level"], words), h("small", reason)),
-        ]
-    p = words("effect.p", value=words.p_value(row["p_value"]))
-    adjusted = (
-        words("effect.p_adjusted", value=words.p_value(row["p_adjusted"]), how=words.said(row["adjustment"]))
-        if known(row["p_adjusted"])
-        else ""
-    )
-    facts = [
-        (words("finding.effect"), [effect_cell(view, row), badge(row["contribution"], words)]),
-        (words("effect.design"), words.said(row["design"])),
-        (words("effect.estimand"), words.said(row["estimand"])),
-        (
-            words("effect.error"),
-            f"{words.size(row['std_error'], row['unit'])} · {words.said(row['inference'])}",
-        ),
-        (words("effect.p_title"), " · ".join(filter(None, (p, adjusted)))),
-        (words("effect.n"), words.number(row["n_obs"])),
-        (words("effect.clusters"), words.number(row["n_clusters"])),
-        (words("finding.evidence"), [evidence(row["evidence_level"], words), h("small", reason)]),
-    ]
-    return h("dl", [h("div", h("dt", name), h("dd", value)) for name, value in facts], class_="facts")
-
-
-def _check(words: Words, name: str) -> str:
+def _check_name(view: View, check: Row) -> str:
     """Return the name of a check, and of what it is of, in words."""
-    kind, _, of = words.said(name).partition(" ")
-    return " ".join(filter(None, (kind.replace("_", " "), of)))
+    kind, _, subject = view.words.said(check["check"]).partition(" ")
+    return " ".join(filter(None, (kind.replace("_", " "), subject)))
 
 
-def _family(view: View, name: str) -> str:
-    key = f"figure.family.{name}"
-    return view.words(key) if view.words.has(key) else view.words.said(name.replace("_", " "))
+def _check_state(view: View, check: Row) -> Element:
+    state = CHECK_STATES.get(check["status"], "open")
+    return badge(state, view.words, view.words(f"check.{check['status']}"))
 
 
-def _term(view: View, term: Row) -> str:
-    words, name = view.words, str(term["term"])
-    return words.named(name) if term["family"] in NAMED else words.said(name)
+def _check_p(view: View, check: Row) -> str:
+    return view.words.p_value(check["p_value"]).removeprefix("= ")
 
 
-def _estimate(view: View, row: Row, term: Row) -> str:
+CHECKS = (
+    ColumnSpec("check", "effect.check", _check_name),
+    ColumnSpec("status", "finding.status", _check_state),
+    ColumnSpec("null", "effect.null"),
+    ColumnSpec("p_value", "p", _check_p, numeric=True),
+    ColumnSpec("told", "effect.detail"),
+)
+
+
+def _check_row(view: View, check: Record) -> Record:
+    """Return a check with its sentences in the reader's language."""
+    hypothesis = view.words.said(check["null_hypothesis"])
+    detail = view.words.said(check["detail"])
+    return check | {"null": hypothesis, "told": detail}
+
+
+def _effect(view: View, row: Row, checks: Sequence[Record]) -> Block:
+    rows = [_check_row(view, check) for check in checks]
+    table = Table(columns_of(view, CHECKS), rows, file_columns(["value"]))
+    content = fact_grid(*_effect_facts(view, row)) if known(row["estimate"]) else _not_estimated(view, row)
+    return Block("effect", view.words("effect.title"), table if rows else None, body=content)
+
+
+def _not_estimated(view: View, row: Row) -> Node:
+    """Return why there is no effect, and what the evidence is then."""
+    state = badge(row["contribution"], view.words)
+    reason = view.words.said(row["evidence_reason"])
+    if says(row["evidence_reason"], REFUSED):
+        return h("p", state, " ", reason)
+    level = evidence(row["evidence_level"], view.words)
+    return [h("p", state, " ", _why(view, row)), h("p", level, h("small", reason))]
+
+
+def _why(view: View, row: Row) -> str:
+    if not row["not_estimable"]:
+        return view.words("effect.no_design")
+    return view.words("effect.none", why=view.words.said(row["not_estimable"]))
+
+
+def _effect_facts(view: View, row: Row) -> Iterator[Fact]:
+    """Yield the effect and all that it rests on."""
+    words, unit = view.words, row["unit"]
+    level, reason = evidence(row["evidence_level"], words), words.said(row["evidence_reason"])
+    error = f"{words.size(row['std_error'], unit)} · {words.said(row['inference'])}"
+    yield Fact(words("finding.effect"), [effect_cell(view, row), badge(row["contribution"], words)])
+    yield Fact(words("effect.design"), words.said(row["design"]))
+    yield Fact(words("effect.estimand"), words.said(row["estimand"]))
+    yield Fact(words("effect.error"), error)
+    yield Fact(words("effect.p_title"), _p_values(view, row))
+    yield Fact(words("effect.n"), words.number(row["n_obs"]))
+    yield Fact(words("effect.clusters"), words.number(row["n_clusters"]))
+    yield Fact(words("finding.evidence"), [level, h("small", reason)])
+
+
+def _p_values(view: View, row: Row) -> str:
+    """Return the p-value, and the one adjusted for the family of tests where there is one."""
+    p = view.words("effect.p", value=view.words.p_value(row["p_value"]))
+    if not known(row["p_adjusted"]):
+        return p
+    value = view.words.p_value(row["p_adjusted"])
+    adjusted = view.words("effect.p_adjusted", value=value, how=view.words.said(row["adjustment"]))
+    return f"{p} · {adjusted}"
+
+
+# ---- the numbers behind it -------------------------------------------------------------------------------------------
+
+
+def _term_family(view: View, term: Row) -> str:
+    return family_name(term["family"], view.words)
+
+
+def _term_value(view: View, term: Row) -> str:
     """Write the number of a term: an effect as the effect is written, any other as a number."""
-    words, value = view.words, term["estimate"]
-    return words.gain(value, row["unit"]) if term["family"] in EFFECTS else words.number(value)
+    if term["family"] in EFFECTS:
+        return view.words.gain(term["estimate"], term["unit"])
+    return view.words.number(term["estimate"])
 
 
-def _interval(view: View, row: Row, term: Row) -> str:
-    effect = term["family"] in EFFECTS
-    ends = view.words.interval(term["conf_low"], term["conf_high"], row["unit"] if effect else "", gain=effect)
-    return ends or "–"
+def _term_interval(view: View, term: Row) -> str:
+    is_effect = term["family"] in EFFECTS
+    unit = term["unit"] if is_effect else ""
+    return view.words.interval(term["conf_low"], term["conf_high"], unit, gain=is_effect) or "–"
+
+
+def _term_n(view: View, term: Row) -> str:
+    return view.words.number(term["n_obs"])
+
+
+def _term_detail(view: View, term: Row) -> str:
+    return view.words.said(term["detail"])
+
+
+TERMS = (
+    ColumnSpec("term", "effect.term"),
+    ColumnSpec("family", "effect.family", _term_family),
+    ColumnSpec("estimate", "effect.estimate", _term_value, numeric=True),
+    ColumnSpec("", "indicator.interval", _term_interval, numeric=True),
+    ColumnSpec("n_obs", "n", _term_n, numeric=True),
+    ColumnSpec("detail", "effect.detail", _term_detail),
+)
+TERMS_IN_FILE = ("std_error", "p_value", "conf_low", "conf_high")
+
+
+def _term_row(view: View, row: Row, term: Record) -> Record:
+    """Return a term with its name in the reader's language and the unit of the indicator."""
+    return term | {"term": view.words.said(term["term"]), "unit": row["unit"]}
 
 
 def _terms(view: View, row: Row, terms: pd.DataFrame) -> Block:
-    words = view.words
-    table = Table(
-        [
-            Column("term", words("effect.term")),
-            Column("family", words("effect.family"), lambda term: _family(view, term["family"])),
-            Column("estimate", words("effect.estimate"), lambda term: _estimate(view, row, term), numeric=True),
-            Column("", words("indicator.interval"), lambda term: _interval(view, row, term), numeric=True),
-            Column("n_obs", "n", lambda term: words.number(term["n_obs"]), numeric=True),
-            Column("detail", words("effect.detail"), lambda term: words.said(term["detail"])),
-        ],
-        [term | {"term": _term(view, term)} for term in records(terms)],
-        [Column(key, key) for key in ("std_error", "p_value", "conf_low", "conf_high")],
-    )
-    drawn = terms[terms["family"].isin(EFFECTS) & terms["conf_low"].notna()] if "conf_low" in terms else terms.iloc[:0]
-    drawn = drawn.assign(place=range(len(drawn)))
-    figure = effects_figure(drawn, drawn_unit(words, row), words) if 1 < len(drawn) <= MANY else None
-    return Block("terms", words("effect.terms"), table, figure=figure, folded=True)
+    rows = [_term_row(view, row, term) for term in rows_of(terms)]
+    table = Table(columns_of(view, TERMS), rows, file_columns(TERMS_IN_FILE))
+    figure = _terms_figure(view, row, terms)
+    return Block("terms", view.words("effect.terms"), table, figure=figure, folded=True)
+
+
+def _terms_figure(view: View, row: Row, terms: pd.DataFrame) -> go.Figure | None:
+    """Return the drawing of the terms that are effects; None where there is one alone, or too many to be read."""
+    if "conf_low" not in terms:
+        return None
+    drawn = terms[terms["family"].isin(EFFECTS) & terms["conf_low"].notna()]
+    if not 1 < len(drawn) <= MOST_DRAWN:
+        return None
+    ordered = drawn.assign(place=range(len(drawn)))
+    return effects_figure(ordered, drawn_unit(view.words, row), view.words)

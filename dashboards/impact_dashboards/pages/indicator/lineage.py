@@ -3,125 +3,187 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
 
-from impact.drawing.markup import Content, h
-from impact_dashboards.page.view import Block, Column, Row, Table, View
+from impact.drawing.markup import Element, Node, h
+from impact.publish.rows import Record
+from impact.words.said import Said
+from impact_dashboards.page.view import Block, ColumnSpec, Row, Table, View, columns_of, file_columns
+from impact_dashboards.parts.facts import Fact, fact_list
 from impact_dashboards.parts.sentences import web_link
 
+# ---- the definition --------------------------------------------------------------------------------------------------
 
-def definition_block(view: View, row: Row, trace: dict[str, Any]) -> Block:
+
+def definition_block(view: View, row: Row, trace: Record) -> Block:
     """Return what is measured and how: formula in words of the declaration, method, query, hashes."""
+    definition = trace["definition"]
+    facts = [*_declared_facts(view, row, definition), *_registered_facts(view, row, trace)]
+    query = h("pre", definition["query"], tabindex="0")
+    folded = h("details", h("summary", view.words("lineage.query")), query)
+    return Block("definition", view.words("lineage.title"), body=[fact_list(facts), folded])
+
+
+def _declared_facts(view: View, row: Row, definition: Record) -> Iterator[Fact]:
+    """Yield what the declaration says of the indicator."""
+    words, declared = view.words, definition["definition"]
+    yield Fact(words("lineage.indicator"), h("code", f"{row['programme']}/{row['indicator']}"))
+    yield Fact(words("lineage.formula"), _yaml(declared["formula"]))
+    yield Fact(words("lineage.where"), _yaml(declared.get("where")))
+    yield Fact(words("lineage.method"), words.said(row["method"]))
+    yield Fact(words("lineage.promise"), _yaml(declared.get("ex_ante")))
+    yield Fact(words("lineage.note"), _note(view, declared))
+
+
+def _registered_facts(view: View, row: Row, trace: Record) -> Iterator[Fact]:
+    """Yield where the declaration stands, and which plan and run the number is of."""
     words, definition = view.words, trace["definition"]
-    declared = definition["definition"]
-    note = (
-        (declared.get("note") or {}).get(words.language)
-        if isinstance(declared.get("note"), dict)
-        else declared.get("note")
-    )
-    facts = [
-        (words("lineage.indicator"), h("code", f"{row['programme']}/{row['indicator']}")),
-        (words("lineage.formula"), h("pre", _yaml(declared["formula"]), tabindex="0")),
-        (words("lineage.where"), h("pre", _yaml(declared["where"]), tabindex="0") if declared.get("where") else None),
-        (words("lineage.method"), words.said(row["method"])),
-        (
-            words("lineage.promise"),
-            h("pre", _yaml(declared["ex_ante"]), tabindex="0") if declared.get("ex_ante") else None,
-        ),
-        (words("lineage.note"), note),
-        (words("lineage.plan"), _registration(view, row)),
-        (words("lineage.declared"), words("lineage.file_line", file=definition["file"], line=str(definition["line"]))),
-        (words("lineage.hash"), h("code", row["definition_hash"])),
-        (words("lineage.run"), [h("code", row["run_id"]), f" · {trace['run']['engine']}"]),
-    ]
-    query = h("details", h("summary", words("lineage.query")), h("pre", definition["query"], tabindex="0"))
-    body = [h("dl", [[h("dt", name), h("dd", value)] for name, value in facts if value]), query]
-    return Block("definition", words("lineage.title"), body=body)
+    line = words("lineage.file_line", file=definition["file"], line=str(definition["line"]))
+    yield Fact(words("lineage.plan"), _registration(view, row))
+    yield Fact(words("lineage.declared"), line)
+    yield Fact(words("lineage.hash"), h("code", row["definition_hash"]))
+    yield Fact(words("lineage.run"), [h("code", row["run_id"]), f" · {trace['run']['engine']}"])
+
+
+def _note(view: View, declared: Mapping[str, Any]) -> str | None:
+    """Return the note of a declaration, which stands there in one language or in both."""
+    note = declared.get("note")
+    return note.get(view.words.language) if isinstance(note, dict) else note
 
 
 def _registration(view: View, row: Row) -> str:
     label = view.words(f"registration.{row['registration']}")
-    return f"{label} · {view.words.date(row['registered_at'][:10])}" if row["registered_at"] else label
+    if not row["registered_at"]:
+        return label
+    day = view.words.date(row["registered_at"][:10])
+    return f"{label} · {day}"
 
 
-def _yaml(value: Any) -> str:
-    return yaml.safe_dump(value, allow_unicode=True, sort_keys=False, default_flow_style=False, width=90).rstrip()
+def _yaml(value: Any) -> Element | None:
+    """Return a piece of a declaration as it is written; nothing where there is none."""
+    if not value:
+        return None
+    text = yaml.safe_dump(value, allow_unicode=True, sort_keys=False, default_flow_style=False, width=90)
+    return h("pre", text.rstrip(), tabindex="0")
 
 
-def rows_block(view: View, row: Row, trace: dict[str, Any]) -> Block:
-    """Return the files behind a finding, with the rows used of each."""
-    words = view.words
-    files = [
-        source | {"title": source["provenance"].get("title", ""), "where": source["provenance"]}
-        for source in trace["sources"]
-    ]
-    table = Table(
-        [
-            Column(
-                "file", words("lineage.file"), lambda source: [h("code", source["file"]), h("small", source["title"])]
-            ),
-            Column("kind", words("filter.data"), lambda source: words(f"data.{source['kind']}")),
-            Column(
-                "rows_used", words("lineage.rows_used"), lambda source: words.number(source["rows_used"]), numeric=True
-            ),
-            Column(
-                "rows_good", words("lineage.rows_good"), lambda source: words.number(source["rows_good"]), numeric=True
-            ),
-            Column(
-                "first_lines",
-                words("lineage.first"),
-                lambda source: ", ".join(map(str, source["first_lines"] or [])) or "–",
-            ),
-            Column("loaded_at", words("finding.loaded"), lambda source: words.date(str(source["loaded_at"])[:10])),
-            Column("where", words("lineage.source"), lambda source: _provenance(view, source["where"])),
-        ],
-        files,
-        [Column(key, key) for key in ("source", "sha256", "load_id", "run_id", "rows_read", "rows_bad")],
-    )
-    linked = [
-        words(
-            "lineage.linked",
-            linked=link["linked"],
-            since=link["since"],
-            wave=link["wave"],
-            lost=link["lost"],
-            new=link["new"],
-        )
-        for link in trace["linkage"]
-    ]
-    return Block(
-        "rows", words("lineage.rows"), table, after=h("p", " ".join(linked), class_="note") if linked else None
-    )
+# ---- the files -------------------------------------------------------------------------------------------------------
 
 
-def _provenance(view: View, provenance: dict[str, Any]) -> Content:
+def _file(view: View, source: Row) -> Node:
+    return [h("code", source["file"]), h("small", source["title"])]
+
+
+def _kind(view: View, source: Row) -> str:
+    return view.words(f"data.{source['kind']}")
+
+
+def _rows_used(view: View, source: Row) -> str:
+    return view.words.number(source["rows_used"])
+
+
+def _rows_good(view: View, source: Row) -> str:
+    return view.words.number(source["rows_good"])
+
+
+def _first_lines(view: View, source: Row) -> str:
+    return ", ".join(map(str, source["first_lines"] or [])) or "–"
+
+
+def _loaded(view: View, source: Row) -> str:
+    return view.words.date(str(source["loaded_at"])[:10])
+
+
+def _provenance(view: View, source: Row) -> Node:
     """Return where a file comes from."""
-    said = [provenance.get(name) for name in ("publisher", "document", "licence", "generator")]
+    provenance = source["where"]
+    named = [provenance.get(name) for name in ("publisher", "document", "licence", "generator")]
     link = web_link(str(provenance.get("url") or ""), view.words("lineage.open"))
-    return [h("small", " · ".join(filter(None, said))), link]
+    return [h("small", " · ".join(filter(None, named))), link]
 
 
-def plan_block(view: View, row: Row, trace: dict[str, Any]) -> Block:
+FILES = (
+    ColumnSpec("file", "lineage.file", _file),
+    ColumnSpec("kind", "filter.data", _kind),
+    ColumnSpec("rows_used", "lineage.rows_used", _rows_used, numeric=True),
+    ColumnSpec("rows_good", "lineage.rows_good", _rows_good, numeric=True),
+    ColumnSpec("first_lines", "lineage.first", _first_lines),
+    ColumnSpec("loaded_at", "finding.loaded", _loaded),
+    ColumnSpec("where", "lineage.source", _provenance),
+)
+FILES_IN_FILE = ("source", "sha256", "load_id", "run_id", "rows_read", "rows_bad")
+
+
+def rows_block(view: View, row: Row, trace: Record) -> Block:
+    """Return the files behind a finding, with the rows used of each."""
+    rows = [_file_row(source) for source in trace["sources"]]
+    table = Table(columns_of(view, FILES), rows, file_columns(FILES_IN_FILE))
+    linked = " ".join(_linked(view, link) for link in trace["linkage"])
+    note = h("p", linked, class_="note") if linked else None
+    return Block("rows", view.words("lineage.rows"), table, after=note)
+
+
+def _file_row(source: Record) -> Record:
+    provenance = source["provenance"]
+    return source | {"title": provenance.get("title", ""), "where": provenance}
+
+
+def _linked(view: View, link: Row) -> str:
+    """Say how many persons of a wave were met again in the next."""
+    counts = {name: link[name] for name in ("linked", "lost", "new")}
+    return view.words("lineage.linked", since=link["since"], wave=link["wave"], **counts)
+
+
+# ---- the plan --------------------------------------------------------------------------------------------------------
+
+
+def _seen(view: View, plan: Row) -> str:
+    return view.words.date(str(plan["seen_at"])[:10])
+
+
+def _change(view: View, plan: Row) -> Element:
+    return h("code", plan["change"])
+
+
+def _plan_hash(view: View, plan: Row) -> Element:
+    return h("code", plan["plan_hash"][:12])
+
+
+PLANS = (
+    ColumnSpec("seen_at", "lineage.seen", _seen),
+    ColumnSpec("change", "lineage.change", _change),
+    ColumnSpec("plan_hash", "lineage.plan_hash", _plan_hash),
+)
+
+
+def plan_block(view: View, row: Row, trace: Record) -> Block:
     """Return the dated amendments of the plan that touch this indicator."""
-    words = view.words
-    first, *later = trace["plan"]
-    told = [(first, words("lineage.first_plan"))]
-    told += [(plan, words.said(change)) for plan in later for change in _changes(plan, row["indicator"])]
-    rows = [{"seen_at": plan["seen_at"], "plan_hash": plan["plan_hash"], "change": text} for plan, text in told]
-    table = Table(
-        [
-            Column("seen_at", words("lineage.seen"), lambda plan: words.date(str(plan["seen_at"])[:10])),
-            Column("change", words("lineage.change"), lambda plan: h("code", plan["change"])),
-            Column("plan_hash", words("lineage.plan_hash"), lambda plan: h("code", plan["plan_hash"][:12])),
-        ],
-        rows,
-    )
-    return Block("plan", words("lineage.amendments"), table, lead=words("lineage.amendments_lead"))
+    table = Table(columns_of(view, PLANS), list(_plan_rows(view, row, trace["plan"])))
+    lead = view.words("lineage.amendments_lead")
+    return Block("plan", view.words("lineage.amendments"), table, lead=lead)
 
 
-def _changes(plan: dict[str, Any], indicator: str) -> list[str]:
+def _plan_rows(view: View, row: Row, plans: list[Record]) -> Iterator[Record]:
+    """Yield the first plan, and each change of the later ones that touches the indicator."""
+    first, *amendments = plans
+    yield _plan_row(first, view.words("lineage.first_plan"))
+    for plan in amendments:
+        for change in _changes(plan, row["indicator"]):
+            yield _plan_row(plan, view.words.said(change))
+
+
+def _plan_row(plan: Record, change: str) -> Record:
+    return {"seen_at": plan["seen_at"], "plan_hash": plan["plan_hash"], "change": change}
+
+
+def _changes(plan: Record, indicator: str) -> list[Said]:
     """Return what changed of an indicator: a dotted path below it, or all of it where it came or went."""
-    changes = plan["changes"] if isinstance(plan["changes"], list) else json.loads(plan["changes"])
-    return [change for change in changes if change.startswith((f"{indicator}.", f"{indicator}:"))]
+    changes = map(Said.from_plain, json.loads(plan["changes"]))
+    return [change for change in changes if isinstance(change, Said) and _is_of(change, indicator)]
+
+
+def _is_of(change: Said, indicator: str) -> bool:
+    return str(change.values["path"]).split(".")[0] == indicator

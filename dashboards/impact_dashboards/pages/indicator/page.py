@@ -2,257 +2,225 @@
 
 from __future__ import annotations
 
-import datetime
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import replace
 
 import pandas as pd
 
-from impact.declare import last_day
-from impact.drawing.markup import Content, Element, h
+from impact.drawing.markup import Element, Node, h
 from impact.errors import UsageError
-from impact.figures import Point, waves_figure
-from impact_dashboards.page.view import Block, Choice, Column, Page, Row, Table, View, records
+from impact.publish.rows import Record, rows_of
+from impact.publish.scope import EVERY_ROLE
+from impact_dashboards.page.choose import choose
+from impact_dashboards.page.descriptor import Chapter, Page, any_programme
+from impact_dashboards.page.view import Block, Choice, PageContent, Row, View
 from impact_dashboards.pages.indicator.effect import effect_blocks
 from impact_dashboards.pages.indicator.lineage import definition_block, plan_block, rows_block
-from impact_dashboards.pages.territory.ranking import order_words, ranked
-from impact_dashboards.parts.choose import choose
+from impact_dashboards.pages.indicator.waves import waves_block
 from impact_dashboards.parts.findings import (
-    NO_PATH,
     cut_columns,
-    drawn_unit,
-    effect_cell,
     finding_rows,
     finding_table,
     link_of,
     part_of,
-    remarks,
-    state_badge,
+    part_path,
     title_of,
-    unit_of,
     unit_words,
-    value_cell,
     whole,
 )
 from impact_dashboards.parts.marks import known
-from impact_dashboards.parts.state_marks import badge, evidence
-from impact_dashboards.parts.values import placed, value_columns
+from impact_dashboards.parts.order import order_words, ranked
+from impact_dashboards.parts.state_marks import badge
 
 LEVELS = ("micro", "meso", "macro")
+SAYS_MOST = ("estimate", "target", "value")
+"""Columns of a finding: the first indicator that has one, in this order, is shown where none is named."""
+REPORTED = ("waves", "effect", "terms", "definition", "plan")
+"""Blocks that stand in the report."""
 
 
-def indicator(view: View) -> Page:
+def page(view: View) -> PageContent:
     """Return the page of one indicator, or of the first of a programme where none is named."""
-    if not view.programme:
-        return choose(view, lambda name: True)
-    findings = view.findings
-    if findings.empty:
-        return choose(view, lambda name: True)
-    name, part = view.at(1) or _first(whole(findings)), view.given("part")
-    own = findings[findings["indicator"] == name]
-    finding = "/".join(filter(None, (view.programme, name, part)))
-    if not part:
-        finding = next(iter(whole(own)["finding"]), finding)
-    if finding not in set(own["finding"]):
-        raise UsageError(view.words("indicator.missing", finding=finding))
-    row = next(row for row in finding_rows(view, own) if row["finding"] == finding)
-    trace = view.published.trace(finding)
-    blocks = [
-        _waves(view, row),
-        *effect_blocks(view, row, trace),
-        *_parts(view, own),
-        definition_block(view, row, trace),
-    ]
-    blocks += [rows_block(view, row, trace), plan_block(view, row, trace)]
-    of_part = "" if finding.count("/") == 1 else f" · {part_of(view, row)}"
-    return Page(
-        title_of(view, row) + of_part,
-        [block for block in blocks if block is not None],
+    if view.findings.empty:
+        return choose(view, PAGE.title, any_programme)
+    indicator = view.at(1) or _first(whole(view.findings))
+    findings = view.findings[view.findings["indicator"] == indicator]
+    row = _asked(view, indicator, findings)
+    return PageContent(
+        _title(view, row),
+        list(_blocks(view, row, findings)),
         lead=_lead(view, row),
-        over=f"{view.words('level.' + row['level'])} · {view.words('stage.' + row['stage'])}",
-        choices=_choices(view, own, row),
-        aside=_aside(view, whole(findings), name),
+        over=_over(view, row),
+        choices=_choices(view, findings),
+        aside=_aside(view, indicator),
         synthetic=row["data_kind"] == "synthetic",
     )
 
 
 def _first(findings: pd.DataFrame) -> str:
     """Return the indicator that says most: one with an effect, else with a target, else any."""
-    for said in ("estimate", "target", "value"):
-        some = findings[findings[said].notna()]
-        if len(some):
-            return str(some["indicator"].iloc[0])
+    for column in SAYS_MOST:
+        valued = findings[findings[column].notna()]
+        if len(valued):
+            return str(valued["indicator"].iloc[0])
     return str(findings["indicator"].iloc[0])
 
 
-def _lead(view: View, row: Row) -> Content:
+def _asked(view: View, indicator: str, findings: pd.DataFrame) -> Record:
+    """Return the finding that the address names: of a part, or of the whole."""
+    name = _name(view, indicator, findings)
+    rows = finding_rows(view, findings)
+    row = next((row for row in rows if row["finding"] == name), None)
+    if row is None:
+        raise UsageError(view.words("indicator.missing", finding=name))
+    return row
+
+
+def _name(view: View, indicator: str, findings: pd.DataFrame) -> str:
+    part = view.given("part")
+    if part:
+        return f"{view.programme}/{indicator}/{part}"
+    return next(iter(whole(findings)["finding"]), f"{view.programme}/{indicator}")
+
+
+def _blocks(view: View, row: Row, findings: pd.DataFrame) -> Iterator[Block]:
+    trace = view.published.trace(row["finding"])
+    yield waves_block(view, row)
+    yield from effect_blocks(view, row, trace)
+    yield from _parts(view, findings)
+    yield definition_block(view, row, trace)
+    yield rows_block(view, row, trace)
+    yield plan_block(view, row, trace)
+
+
+# ---- above the blocks ------------------------------------------------------------------------------------------------
+
+
+def _title(view: View, row: Row) -> str:
+    title = title_of(view, row)
+    return f"{title} · {part_of(view, row)}" if part_path(row) else title
+
+
+def _over(view: View, row: Row) -> str:
+    level, stage = view.words(f"level.{row['level']}"), view.words(f"stage.{row['stage']}")
+    return f"{level} · {stage}"
+
+
+def _lead(view: View, row: Row) -> Node:
     """Return the finding as a sentence; a change is a change, an effect has a design."""
-    words, unit = view.words, row["unit"]
     if row["attainment"] == "suppressed":
-        return words(f"disclosure.{row['suppressed']}")
+        return view.words(f"disclosure.{row['suppressed']}")
     if not known(row["value"]):
-        return words("indicator.no_value")
-    value = h("strong", words.number(row["value"], unit))
-    start = [words("indicator.from", value=words.number(row["baseline"], unit)), " "] if known(row["baseline"]) else []
-    ends = words.interval(row["conf_low"], row["conf_high"], unit)
-    promised = (
-        words("indicator.target", value=words.number(row["target"], unit), due=words.date(row["due"]))
-        if known(row["target"])
-        else words("indicator.no_target")
-    )
-    counts = unit_words(view, row)
-    return [
-        *start,
-        words("indicator.to") if start else words("indicator.is"),
-        " ",
-        value,
-        f" {ends}; " if ends else "; ",
-        promised,
-        f" {words('indicator.incomplete', units=counts)}" if counts else None,
-    ]
+        return view.words("indicator.no_value")
+    return [*_moved(view, row), _promised(view, row), _incomplete(view, row)]
 
 
-def _aside(view: View, findings: pd.DataFrame, current: str) -> Element:
-    """Return the list of the programme's indicators, level by level."""
-    parts = []
-    for level in LEVELS:
-        rows = records(findings[findings["level"] == level])
-        links = [
-            h(
-                "li",
-                h(
-                    "a",
-                    h("span", view.words.pick(row, "title")),
-                    badge(row["attainment"], view.words),
-                    href=link_of(view, row),
-                    aria_current="page" if row["indicator"] == current else None,
-                ),
-            )
-            for row in rows
-        ]
-        parts += [h("h2", view.words(f"level.{level}")), h("ul", links)] if rows else []
-    body = h("details", h("summary", view.words("indicator.list", count=len(findings))), parts, open=True)
-    return h("nav", body, class_="card aside", aria_label=view.words("menu.indicator"))
+def _moved(view: View, row: Row) -> Iterator[Node]:
+    """Yield from where the value came, where that is known, and where it is."""
+    words, unit = view.words, row["unit"]
+    moved = known(row["baseline"])
+    if moved:
+        yield words("indicator.from", value=words.number(row["baseline"], unit))
+        yield " "
+    interval = words.interval(row["conf_low"], row["conf_high"], unit)
+    yield words("indicator.to") if moved else words("indicator.is")
+    yield " "
+    yield h("strong", words.number(row["value"], unit))
+    yield f" {interval}; " if interval else "; "
 
 
-def _choices(view: View, own: pd.DataFrame, row: Row) -> list[Choice]:
-    parts = finding_rows(view, own)
-    if len(parts) < 2:
+def _promised(view: View, row: Row) -> str:
+    if not known(row["target"]):
+        return view.words("indicator.no_target")
+    target = view.words.number(row["target"], row["unit"])
+    return view.words("indicator.target", value=target, due=view.words.date(row["due"]))
+
+
+def _incomplete(view: View, row: Row) -> str | None:
+    units = unit_words(view, row)
+    return f" {view.words('indicator.incomplete', units=units)}" if units else None
+
+
+def _choices(view: View, findings: pd.DataFrame) -> list[Choice]:
+    """Return the choice of a part, where the indicator is cut."""
+    rows = finding_rows(view, findings)
+    if len(rows) < 2:
         return []
-    options = {
-        "" if "/" not in part["finding"].partition("/")[2] else part["finding"].split("/", 2)[2]: part_of(view, part)
-        for part in parts
-    }
+    options = {part_path(row): part_of(view, row) for row in rows}
     return [Choice("part", view.words("filter.part"), options, view.given("part"))]
 
 
-def _waves(view: View, row: Row) -> Block:
-    """Return baseline, target, forecast and estimates over the waves, and the value beside them."""
-    words, unit = view.words, row["unit"]
-    measures = view.published.measures(view.programme)
-    keys = ["indicator", "scope", "scope_value", "group", "group_value"]
-    own = measures[(measures[keys] == [row[key] or "" for key in keys]).all(axis=1) & (measures["wave"] != "")]
-    points = placed(view, own.assign(line=own["arm"])).sort_values(["line", "place"])
-    figure = _figure(view, row, points) if points["value"].notna().any() or known(row["value"]) else None
-    table = Table(
-        [
-            Column("wave_title", words("indicator.wave")),
-            Column("line", words("indicator.arm"), lambda point: words(f"arm.{point['line'] or 'all'}")),
-            *value_columns(view, unit),
-        ],
-        records(points),
-        [Column(key, key) for key in ("wave", "conf_low", "conf_high", "std_error", "method")],
-    )
-    return Block(
-        "waves", words("indicator.waves"), table, figure=figure, body=_facts(view, row), folded=figure is not None
-    )
+# ---- beside the blocks -----------------------------------------------------------------------------------------------
 
 
-def _figure(view: View, row: Row, points: pd.DataFrame) -> Any:
-    drawn = points[points["value"].notna()]
-    after = drawn["place"].max() if len(drawn) else 0
-    start = drawn["place"].min() if len(drawn) else 0
-    dated = len(drawn) and after > 10_000
-    end = datetime.date.fromisoformat(last_day(row["due"])).toordinal() if row["due"] and dated else after
+def _aside(view: View, current: str) -> Element:
+    """Return the list of the programme's indicators, level by level."""
+    findings = whole(view.findings)
+    lists = [_level_list(view, level, findings[findings["level"] == level], current) for level in LEVELS]
+    heading = h("summary", view.words("indicator.list", count=len(findings)))
+    folded = h("details", heading, lists, open=True)
+    return h("nav", folded, class_="card aside", aria_label=view.words(PAGE.title))
 
-    def value(name: str, place: float) -> Point | None:
-        return Point(float(place), float(row[name])) if known(row[name]) else None
 
-    forecast = None
-    if known(row["forecast"]) and row["forecast_of"] == "value":
-        ends = [float(row[name]) if known(row[name]) else float("nan") for name in ("forecast_low", "forecast_high")]
-        forecast = Point(float(end), float(row["forecast"]), *ends)
-    target = value("target", end)
-    if target is None and len(drawn) < 2:
+def _level_list(view: View, level: str, findings: pd.DataFrame, current: str) -> Node:
+    """Return the indicators of a level under its heading; nothing where there are none."""
+    if findings.empty:
         return None
-    return waves_figure(
-        points.assign(wave=points["date"]),
-        drawn_unit(view.words, row),
-        view.words,
-        baseline=value("baseline", start) if target else None,
-        target=target,
-        due=row["due"] or "",
-        forecast=forecast,
-    )
+    entries = [_entry(view, row, current) for row in rows_of(findings)]
+    return [h("h2", view.words(f"level.{level}")), h("ul", entries)]
 
 
-def _facts(view: View, row: Row) -> Element:
-    words, unit = view.words, row["unit"]
-    both = known(row["value"]) and known(row["target"]) and row["attainment"] not in NO_PATH
-    gap = row["value"] - row["target"] if both else None
-    facts: list[tuple[str, Content]] = [
-        (words("finding.value"), [value_cell(view, row), state_badge(view, row)]),
-        (words("finding.baseline").capitalize(), words.number(row["baseline"], unit)),
-        (words("finding.target").capitalize(), words.number(row["target"], unit)),
-        (words("indicator.gap"), words.gain(gap, unit)),
-        (
-            words("indicator.progress"),
-            words.number(row["progress"], "share")
-            if known(row["progress"])
-            else words(f"progress.{row['progress_state']}"),
-        ),
-        (words("indicator.comparison"), words.number(row["comparison"], unit)),
-        (words("finding.effect"), [effect_cell(view, row), badge(row["contribution"], words)]),
-        (words("finding.evidence"), evidence(row["evidence_level"], words)),
-        ("n", words.number(row["n"])),
-        (words("indicator.unit"), unit_of(words, row)),
-        *_forecast(view, row),
-    ]
-    notes = remarks(view, row)
-    listed = [h("div", h("dt", name), h("dd", value)) for name, value in facts]
-    return h(
-        "div",
-        h("dl", listed, class_="facts"),
-        h("p", "; ".join(notes), class_="note") if notes else None,
-    )
+def _entry(view: View, row: Row, current: str) -> Element:
+    title = h("span", view.words.pick(row, "title"))
+    state = badge(row["attainment"], view.words)
+    here = "page" if row["indicator"] == current else None
+    return h("li", h("a", title, state, href=link_of(view, row), aria_current=here))
 
 
-def _forecast(view: View, row: Row) -> list[tuple[str, Content]]:
-    """Return what was forecast, of the value or of the effect, and whether it held."""
-    words, unit, effect = view.words, row["unit"], row["forecast_of"] == "effect"
-    if not known(row["forecast"]):
-        return []
-    said = words.gain(row["forecast"], unit) if effect else words.number(row["forecast"], unit)
-    ends = words.interval(row["forecast_low"], row["forecast_high"], unit, gain=effect)
-    hit = {True: "held", False: "missed", None: "open"}[row["forecast_hit"]]
-    title = words(f"indicator.forecast_{row['forecast_of']}")
-    return [(title, [said, h("small", ends), h("small", words(f"forecast.{hit}"))])]
+# ---- the parts -------------------------------------------------------------------------------------------------------
 
 
-def _parts(view: View, own: pd.DataFrame) -> list[Block]:
-    """Return a block for each column that the indicator is cut by."""
-    cuts = cut_columns(own)
+def _parts(view: View, findings: pd.DataFrame) -> Iterator[Block]:
+    """Yield a block for each column that the indicator is cut by."""
+    cuts = cut_columns(findings)
+    for cut in filter(None, dict.fromkeys(cuts)):
+        yield _part_block(view, str(cut), finding_rows(view, findings[cuts == cut]))
+
+
+def _part_block(view: View, cut: str, rows: list[Record]) -> Block:
     titles = view.published.cut_titles(view.words.language)
-    blocks = []
-    for cut in dict.fromkeys(cuts):
-        if cut:
-            rows = finding_rows(view, own[cuts == cut])
-            title = view.words("indicator.by", what=titles.get(cut, cut.replace("_", " ")))
-            blocks.append(
-                Block(
-                    f"by-{cut}",
-                    title,
-                    finding_table(view, rows, parts=True),
-                    lead=order_words(view.words, ranked(rows)),
-                )
-            )
-    return blocks
+    heading = view.words("indicator.by", what=titles.get(cut, cut.replace("_", " ")))
+    table = finding_table(view, rows, parts=True)
+    return Block(f"by-{cut}", heading, table, lead=order_words(view.words, ranked(rows)))
+
+
+# ---- in the report ---------------------------------------------------------------------------------------------------
+
+
+def _reported(block: Block) -> Block | None:
+    """Return a block as it stands in the report: there a drawing that writes its values itself has no table."""
+    if block.id not in REPORTED:
+        return None
+    return replace(block, table=None) if block.id == "terms" and block.figure is not None else block
+
+
+def _with_promise_or_effect(view: View, programme: str) -> list[str]:
+    """Return the indicators of the whole that have a chapter each in the report."""
+    findings = whole(view.published.findings(programme))
+    chosen = findings[findings["target"].notna() | findings["estimate"].notna()]
+    return list(map(str, chosen["indicator"]))
+
+
+PAGE = Page(
+    name="indicator",
+    title="menu.indicator",
+    build=page,
+    roles=EVERY_ROLE,
+    chapter=Chapter(_reported, _with_promise_or_effect),
+    has_content=any_programme,
+    examples=(
+        "indicator/wecare/loneliness",
+        "indicator/nsw/earnings",
+        "indicator/milano_sei_laltro/cross_sector_ties",
+    ),
+)

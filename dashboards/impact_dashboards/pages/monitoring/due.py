@@ -2,67 +2,96 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
-from impact.drawing.markup import Content, h
-from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing, records
+from impact.drawing.markup import Node, h
+from impact.publish.rows import Record, rows_of
+from impact_dashboards.page.view import Block, ColumnSpec, Row, Table, View, columns_of, file_columns, nothing
 from impact_dashboards.pages.monitoring.planned import HOW, day_of
 from impact_dashboards.pages.monitoring.quality import chips
 from impact_dashboards.parts.findings import link_of
 from impact_dashboards.parts.state_marks import badge
 
 DUE = ("late", "open", "done")
+LATE = DUE[0]
 
 
-def due_rows(view: View) -> list[dict[str, Any]]:
+def due_rows(view: View) -> list[Record]:
     """Return what was promised for a day, the earliest first."""
-    return [
-        row | {"title": view.words.pick(row, "title"), "days": (view.today - day_of(row["due"])).days,
-               "due": day_of(row["due"]).isoformat()}
-        for row in records(view.published.due(view.today, view.programme))
-    ]  # fmt: skip
+    return [_due_row(view, row) for row in rows_of(view.published.due(view.today, view.programme))]
 
 
-def due_block(view: View, rows: list[dict[str, Any]]) -> Block:
-    """Return what is late, open or done, whichever is chosen."""
-    words = view.words
-    title = words("monitoring.due")
-    if not rows:
-        return Block("due", title, body=nothing(words, "monitoring.no_due", HOW))
-    counts = {state: sum(row["state"] == state for row in rows) for state in DUE}
-    chosen = view.chosen("due", DUE, DUE[0])
-    options = {state: f"{words(f'status.{state}')} · {words.number(count)}" for state, count in counts.items()}
-    table = Table(
-        [
-            Column("title", words("monitoring.promise"), lambda row: _due_name(view, row)),
-            Column("kind", words("monitoring.what"), lambda row: words(f"monitoring.due_{row['kind']}")),
-            Column("due", words("monitoring.day"), lambda row: words.date(row["due"])),
-            Column("days", words("monitoring.since"), lambda row: _since(view, row), numeric=True, unit="d"),
-            Column("state", words("finding.status"), lambda row: badge(row["state"], words)),
-            Column("attainment", words("monitoring.why"), lambda row: _why(view, row)),
-        ],
-        [row for row in rows if row["state"] == chosen],
-        [Column("id", "id")],
-    )
-    body = chips(view, "due", options, chosen, "due")
-    whole = sum(row["state"] == DUE[0] and str(row["id"]).count("/") < 2 for row in rows)
-    lead = [words("monitoring.due_lead"), " ", words("monitoring.due_whole", count=whole, of=counts[DUE[0]])]
-    return Block("due", title, table, lead=lead, body=body)
+def _due_row(view: View, row: Record) -> Record:
+    """Return a promise with its title and how many days it is overdue."""
+    day = day_of(row["due"])
+    overdue = (view.today - day).days
+    return row | {"title": view.words.pick(row, "title"), "days": overdue, "due": day.isoformat()}
 
 
-def _due_name(view: View, row: Row) -> Content:
+# ---- the table -------------------------------------------------------------------------------------------------------
+
+
+def _title(view: View, row: Row) -> Node:
+    """Return the title of a promise; that of a target leads to its finding."""
     if row["kind"] != "target":
         return str(row["title"])
-    programme, indicator = str(row["id"]).split("/")[:2]
+    programme, indicator, *_ = str(row["id"]).split("/")
     finding = {"finding": row["id"], "programme": programme, "indicator": indicator}
     return h("a", row["title"], href=link_of(view, finding))
 
 
-def _since(view: View, row: Row) -> str:
+def _kind(view: View, row: Row) -> str:
+    return view.words(f"monitoring.due_{row['kind']}")
+
+
+def _day(view: View, row: Row) -> str:
+    return view.words.date(row["due"])
+
+
+def _overdue(view: View, row: Row) -> str:
     return view.words("monitoring.days", count=row["days"]) if row["days"] > 0 else "–"
 
 
-def _why(view: View, row: Row) -> Content:
+def _state(view: View, row: Row) -> Node:
+    return badge(row["state"], view.words)
+
+
+def _why(view: View, row: Row) -> Node:
     if row["attainment"]:
         return badge(row["attainment"], view.words)
     return view.words(f"monitoring.why_{row['kind']}_{row['state']}")
+
+
+PROMISES = (
+    ColumnSpec("title", "monitoring.promise", _title),
+    ColumnSpec("kind", "monitoring.what", _kind),
+    ColumnSpec("due", "monitoring.day", _day),
+    ColumnSpec("days", "monitoring.since", _overdue, numeric=True, unit="d"),
+    ColumnSpec("state", "finding.status", _state),
+    ColumnSpec("attainment", "monitoring.why", _why),
+)
+
+
+def due_block(view: View, rows: Sequence[Record]) -> Block:
+    """Return what is late, open or done, whichever is chosen."""
+    title = view.words("monitoring.due")
+    if not rows:
+        return Block("due", title, body=nothing(view.words, "monitoring.no_due", HOW))
+    counts = Counter(row["state"] for row in rows)
+    chosen = view.chosen("due", DUE, LATE)
+    listed = [row for row in rows if row["state"] == chosen]
+    table = Table(columns_of(view, PROMISES), listed, file_columns(["id"]))
+    choice = chips(view, "due", _options(view, counts), chosen, "due")
+    return Block("due", title, table, lead=_lead(view, rows, counts), body=choice)
+
+
+def _options(view: View, counts: Mapping[str, int]) -> dict[str, str]:
+    return {state: f"{view.words(f'status.{state}')} · {view.words.number(counts[state])}" for state in DUE}
+
+
+def _lead(view: View, rows: Sequence[Row], counts: Mapping[str, int]) -> list[Node]:
+    """Say how many of what is late is of whole programmes."""
+    whole = sum(row["state"] == LATE and str(row["id"]).count("/") < 2 for row in rows)
+    share = view.words("monitoring.due_whole", count=whole, of=counts[LATE])
+    return [view.words("monitoring.due_lead"), " ", share]

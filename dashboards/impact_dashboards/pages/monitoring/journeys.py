@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from impact.drawing.markup import Content, h
-from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing, records
+from collections.abc import Sequence
+
+from impact.drawing.markup import Node, h
+from impact.publish.rows import Record, rows_of
+from impact_dashboards.page.view import Block, ColumnSpec, Row, Table, View, columns_of, file_columns, nothing
 from impact_dashboards.pages.monitoring.planned import HOW, written
 from impact_dashboards.parts.findings import finding_rows, finding_table
 
@@ -11,54 +14,69 @@ PROCESS = ("phase", "delivery")
 """Shared contracts of the process."""
 
 
-def journeys_block(view: View) -> Block:
-    """Return where each project started, where it arrived, what comes next, and where that is written."""
-    words, rows = view.words, records(view.published.journeys(view.programme))
-    title = words("monitoring.journeys")
-    if not rows:
-        return Block("journeys", title, body=nothing(words, "monitoring.no_journeys", HOW))
-    blank = sum(row["arrived"] is None for row in rows)
-    lead = [words("monitoring.journeys_lead", count=len(rows))]
-    lead += [" ", words("monitoring.journeys_blank", count=blank)] if blank else []
-    sign = " †" if "synthetic" in kinds_of(view, "journey") else ""
-
-    def said(key: str, title: str) -> Column:
-        return Column(key, words(f"monitoring.{title}"), lambda row: row[key] or not_stated(view))
-
-    def name(row: Row) -> Content:
-        return [row["name"] + sign, h("small", row["territory"] or "")]
-
-    table = Table(
-        [
-            Column("name", words("monitoring.project"), name),
-            said("challenge", "challenge"),
-            said("arrived", "arrived"),
-            said("next", "ahead"),
-            Column("place", words("monitoring.written"), lambda row: written(view, row)),
-        ],
-        rows,
-        [Column(key, key) for key in ("project", "territory", "document", "quote")],
-    )
-    return Block("journeys", title, table, lead=lead)
+def _project(view: View, row: Row) -> Node:
+    return [row["title"], h("small", row["territory"] or "")]
 
 
-def not_stated(view: View) -> Content:
+def _challenge(view: View, row: Row) -> Node:
+    return row["challenge"] or _not_stated(view)
+
+
+def _arrived(view: View, row: Row) -> Node:
+    return row["arrived"] or _not_stated(view)
+
+
+def _next(view: View, row: Row) -> Node:
+    return row["next"] or _not_stated(view)
+
+
+def _not_stated(view: View) -> Node:
     """Return what stands where the documents are silent, which is not to say that nothing was."""
     return h("span", view.words("monitoring.not_stated"), class_="muted")
 
 
-def kinds_of(view: View, contract: str) -> set[str]:
-    """Return the kinds of data, real or synthetic, that a contract's rows are of."""
+JOURNEYS = (
+    ColumnSpec("name", "monitoring.project", _project),
+    ColumnSpec("challenge", "monitoring.challenge", _challenge),
+    ColumnSpec("arrived", "monitoring.arrived", _arrived),
+    ColumnSpec("next", "monitoring.ahead", _next),
+    ColumnSpec("place", "monitoring.written", written),
+)
+JOURNEYS_IN_FILE = ("project", "territory", "document", "quote")
+
+
+def journeys_block(view: View) -> Block:
+    """Return where each project started, where it arrived, what comes next, and where that is written."""
+    title, journeys = view.words("monitoring.journeys"), rows_of(view.published.journeys(view.programme))
+    if not journeys:
+        return Block("journeys", title, body=nothing(view.words, "monitoring.no_journeys", HOW))
+    mark = " †" if _is_synthetic(view) else ""
+    rows = [journey | {"title": journey["name"] + mark} for journey in journeys]
+    table = Table(columns_of(view, JOURNEYS), rows, file_columns(JOURNEYS_IN_FILE))
+    return Block("journeys", title, table, lead=_lead(view, journeys))
+
+
+def _lead(view: View, journeys: Sequence[Record]) -> list[Node]:
+    """Say how many projects there are, and of how many it is not stated where they arrived."""
+    lead: list[Node] = [view.words("monitoring.journeys_lead", count=len(journeys))]
+    blank = sum(journey["arrived"] is None for journey in journeys)
+    if blank:
+        lead += [" ", view.words("monitoring.journeys_blank", count=blank)]
+    return lead
+
+
+def _is_synthetic(view: View) -> bool:
+    """Tell whether any journey in force is of a synthetic file."""
     loads = view.published.loads(view.programme)
-    return set(loads.loc[loads["current"] & (loads["contract"] == contract), "kind"])
+    kinds = loads.loc[loads["current"] & (loads["contract"] == "journey"), "kind"]
+    return "synthetic" in set(kinds)
 
 
 def process_block(view: View) -> Block | None:
     """Return the findings about phases and deliveries; nothing where there are none."""
-    words, findings = view.words, view.findings
-    contracts = findings["indicator"].map(view.published.contracts(view.programme))
-    rows = finding_rows(view, findings[contracts.isin(PROCESS)])
+    contracts = view.findings["indicator"].map(view.published.contracts(view.programme))
+    rows = finding_rows(view, view.findings[contracts.isin(PROCESS)])
     if not rows:
         return None
-    lead = words("monitoring.process_lead")
-    return Block("process", words("monitoring.process"), finding_table(view, rows), lead=lead)
+    title, lead = view.words("monitoring.process"), view.words("monitoring.process_lead")
+    return Block("process", title, finding_table(view, rows), lead=lead)

@@ -7,44 +7,70 @@ the first day to the last, as no plan here says more.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from impact.declare import last_day
-from impact.drawing.markup import Content, Element, h
-from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing, records
+from impact.drawing.markup import Element, Node, h
+from impact.publish.rows import Record, rows_of
+from impact_dashboards.page.view import (
+    Block,
+    Column,
+    ColumnSpec,
+    Row,
+    Table,
+    View,
+    columns_of,
+    file_columns,
+    nothing,
+)
 from impact_dashboards.parts.marks import bar, known
 from impact_dashboards.parts.state_marks import badge
 
 BEHIND = 0.15
 """How much of the whole an activity may lie behind its plan before that is critical."""
 HOW = "docs/how-to/follow_the_process.md"
-KEPT = ("kind", "phase", "project", "measure", "qualifier", "date", "document", "quote", "planned_quote")
+IN_FILE = ("kind", "phase", "project", "measure", "qualifier", "date", "document", "quote", "planned_quote")
 """What a file of activities holds beside what is shown."""
 ORDER = ("bad", "warn", "good", "no_data", "no_target")
+MEASURES = ("count", "hours")
+BLANK = dict.fromkeys(("document", "place", "quote", "planned_quote", "project", "date", "qualifier"))
+"""What the row of the phases has not, beside the activities."""
 Span = tuple[datetime.date, datetime.date]
 
 
-def delivery_rows(view: View) -> list[dict[str, Any]]:
+# ---- what should be there today --------------------------------------------------------------------------------------
+
+
+def delivery_rows(view: View) -> list[Record]:
     """Return activities, counts and hours apart, with the phases as one more; those furthest behind first."""
-    phases = {row["phase"]: row for row in records(view.published.phases(view.programme))}
-    spans = {name: _span(row["planned_start"], row["planned_end"]) for name, row in phases.items()}
-    whole = _period(view)
-    rows = [] if not phases else [_phases_ended(view, list(phases.values()))]
-    for row in records(view.published.deliveries(view.programme)):
-        expected = _elapsed(spans.get(row["phase"]) or whole, view.today)
-        rows += [
-            judged(row | {"measure": measure, "planned": planned, "delivered": delivered, "expected": expected})
-            for measure in ("count", "hours")
-            for planned, delivered in [(row[f"planned_{measure}"], row[f"delivered_{measure}"])]
-            if planned is not None or delivered is not None
-        ]
-    return sorted(rows, key=lambda row: (ORDER.index(row["state"]), row["ahead"] or 0.0))
+    phases = rows_of(view.published.phases(view.programme))
+    rows = [_phases_ended(view, phases)] if phases else []
+    spans = {phase["phase"]: _span(phase["planned_start"], phase["planned_end"]) for phase in phases}
+    period = _period(view)
+    for activity in rows_of(view.published.deliveries(view.programme)):
+        span = spans.get(activity["phase"]) or period
+        rows += _measures_of(activity, _elapsed(span, view.today))
+    return sorted(rows, key=_worst_first)
+
+
+def _worst_first(row: Row) -> tuple[int, float]:
+    return ORDER.index(row["state"]), row["ahead"] or 0.0
+
+
+def _measures_of(activity: Record, expected: float | None) -> Iterator[Record]:
+    """Yield what was planned and delivered of an activity by count and by hours, as far as it is stated."""
+    for measure in MEASURES:
+        planned, delivered = activity[f"planned_{measure}"], activity[f"delivered_{measure}"]
+        if planned is not None or delivered is not None:
+            amounts = {"measure": measure, "planned": planned, "delivered": delivered}
+            yield judged(activity | amounts | {"expected": expected})
 
 
 def _period(view: View) -> Span | None:
     row = view.published.titles[view.programme]
-    return _span(_first_day(row["period_start"]), datetime.date.fromisoformat(last_day(row["period_end"])))
+    end = datetime.date.fromisoformat(last_day(row["period_end"]))
+    return _span(_first_day(row["period_start"]), end)
 
 
 def _first_day(text: str) -> datetime.date:
@@ -65,31 +91,39 @@ def _elapsed(span: Span | None, today: datetime.date) -> float | None:
     if span is None:
         return None
     start, end = span
-    days = (end - start).days + 1
-    return min(max(((today - start).days + 1) / days, 0.0), 1.0)
+    days, elapsed = (end - start).days + 1, (today - start).days + 1
+    return min(max(elapsed / days, 0.0), 1.0)
 
 
-def _phases_ended(view: View, phases: list[dict[str, Any]]) -> dict[str, Any]:
-    meant = [row for row in phases if row["status"] != "dropped"]
-    past = [row for row in meant if row["planned_end"] is not None and day_of(row["planned_end"]) <= view.today]
-    dated = any(row["planned_end"] is not None for row in meant)
-    counts = {
-        "planned": len(meant),
-        "delivered": sum(map(ended, meant)),
-        "expected": len(past) / len(meant) if dated else None,
-    }
-    blank = dict.fromkeys(("document", "place", "quote", "planned_quote", "project", "date", "qualifier"))
-    row = {"activity": view.words("monitoring.phases_ended"), "kind": "phase", "phase": None, "measure": "count"}
+def _phases_ended(view: View, phases: Sequence[Record]) -> Record:
+    """Return the phases as an activity: how many there are, how many have ended, how many should have."""
+    planned = [phase for phase in phases if phase["status"] != "dropped"]
+    counts = {"planned": len(planned), "delivered": sum(map(ended, planned)), "expected": _expected(view, planned)}
     titles = dict.fromkeys(("kind_it", "kind_en"), view.words("monitoring.phase"))
-    return judged(row | blank | counts | titles)
+    name = {"activity": view.words("monitoring.phases_ended"), "kind": "phase", "phase": None, "measure": "count"}
+    return judged({**name, **BLANK, **counts, **titles})
 
 
-def judged(row: dict[str, Any]) -> dict[str, Any]:
+def _expected(view: View, phases: Sequence[Row]) -> float | None:
+    """Return the share of the phases that should have ended by today; None where none has a date."""
+    ends = [day_of(phase["planned_end"]) for phase in phases if phase["planned_end"] is not None]
+    if not ends:
+        return None
+    return sum(end <= view.today for end in ends) / len(phases)
+
+
+def judged(row: Record) -> Record:
     """Return an activity with its share, how far it is ahead of the plan, and its state."""
-    planned, delivered, expected = row["planned"], row["delivered"], row["expected"]
-    share = delivered / planned if known(planned) and known(delivered) and planned else None
+    planned, expected = row["planned"], row["expected"]
+    share = _share(planned, row["delivered"])
     ahead = None if share is None or expected is None else min(share, 1.0) - expected
     return row | {"share": share, "ahead": ahead, "state": _plan_state(planned, share, ahead)}
+
+
+def _share(planned: float | None, delivered: float | None) -> float | None:
+    if not known(planned) or not known(delivered) or not planned or delivered is None:
+        return None
+    return delivered / planned
 
 
 def _plan_state(planned: float | None, share: float | None, ahead: float | None) -> str:
@@ -97,84 +131,101 @@ def _plan_state(planned: float | None, share: float | None, ahead: float | None)
         return "no_target"
     if share is None or (ahead is None and share < 1):
         return "no_data"
-    return "good" if ahead is None or ahead >= 0 else "warn" if round(ahead, 9) >= -BEHIND else "bad"
-
-
-def deliveries_block(view: View, rows: list[dict[str, Any]]) -> Block:
-    """Return planned against delivered, a bar each with a notch where it should be today."""
-    words = view.words
-    title = words("monitoring.plan")
-    if not rows:
-        return Block("plan", title, body=nothing(words, "monitoring.no_plan", HOW))
-
-    def amount(key: str) -> Callable[[Row], Content]:
-        return lambda row: _amount(view, row, key)
-
-    table = Table(
-        [
-            Column("activity", words("monitoring.activity"), lambda row: _activity(view, row)),
-            Column("", words("monitoring.progress"), lambda row: _progress(view, row)),
-            Column("state", words("finding.status"), lambda row: _plan_badge(view, row)),
-            Column("planned", words("monitoring.planned"), amount("planned"), numeric=True),
-            Column("delivered", words("monitoring.delivered"), amount("delivered"), numeric=True),
-            Column("place", words("monitoring.written"), lambda row: written(view, row)),
-        ],
-        rows,
-        [
-            Column("share", words("monitoring.share"), unit="share"),
-            Column("expected", words("monitoring.expected"), unit="share"),
-            *(Column(key, key.replace("_", " ")) for key in KEPT),
-        ],
-        group=lambda row: words("monitoring.unplanned" if row["state"] == "no_target" else "monitoring.with_plan"),
-    )  # fmt: skip
-    return Block("plan", title, table, lead=words("monitoring.plan_lead", points=round(100 * BEHIND)))
-
-
-def _activity(view: View, row: Row) -> Content:
-    under = [h("code", row["activity"]), *([" · ", row["project"]] if row["project"] else [])]
-    return [view.words.pick(row, "kind"), h("small", under)]
-
-
-def _amount(view: View, row: Row, key: str) -> Content:
-    value = row[key]
-    if value is None:
-        return h("span", view.words("monitoring.not_stated"), class_="muted")
-    qualified = key == "delivered" and row["qualifier"] and view.words.has(f"qualifier.{row['qualifier']}")
-    said = [view.words(f"qualifier.{row['qualifier']}")] if qualified else []
-    unit = [view.words("monitoring.hours")] if row["measure"] == "hours" else []
-    return " ".join([*said, view.words.number(value), *unit])
-
-
-def _progress(view: View, row: Row) -> Element | None:
-    if row["share"] is None:
-        return None
-    text = [view.words("monitoring.done_share", share=view.words.number(row["share"], "share"))]
-    if row["expected"] is not None:
-        text.append(view.words("monitoring.expected_share", share=view.words.number(row["expected"], "share")))
-    return bar(row["share"], row["state"], "; ".join(text), mark=row["expected"])
-
-
-def _plan_badge(view: View, row: Row) -> Element:
-    words, state = view.words, row["state"]
-    if state == "no_target":
-        return badge(state, words, words("monitoring.unplanned"))
-    if state == "no_data":
-        return badge(state, words, words("monitoring.not_stated" if row["share"] is None else "monitoring.undated"))
-    if state == "good":
-        return badge(state, words, words("monitoring.complete_plan" if row["share"] >= 1 else "monitoring.on_course"))
-    return badge(state, words, words("monitoring.behind", points=words.gain(row["ahead"], "share")))
-
-
-def written(view: View, row: Row) -> Content:
-    """Return where a row of a document is written, with its words folded away."""
-    place = ", ".join(row[name] for name in ("document", "place") if row[name])
-    if not place:
-        return None
-    quotes = [h("q", row[name]) for name in ("planned_quote", "quote", "status_quote") if row.get(name)]
-    summary = h("summary", view.words("monitoring.quote"))
-    return h("details", summary, h("p", place, class_="note"), quotes, class_="quote")
+    if ahead is None or ahead >= 0:
+        return "good"
+    return "warn" if round(ahead, 9) >= -BEHIND else "bad"
 
 
 def ended(row: Row) -> bool:
     """Tell whether a phase has ended, as far as is stated."""
     return row["actual_end"] is not None or row["status"] == "done"
+
+
+# ---- the table -------------------------------------------------------------------------------------------------------
+
+
+def _activity(view: View, row: Row) -> Node:
+    project = [" · ", row["project"]] if row["project"] else []
+    return [view.words.pick(row, "kind"), h("small", [h("code", row["activity"]), *project])]
+
+
+def _progress(view: View, row: Row) -> Element | None:
+    """Return the bar of an activity, with a notch where it should be today."""
+    if row["share"] is None:
+        return None
+    share = view.words.number(row["share"], "share")
+    text = [view.words("monitoring.done_share", share=share)]
+    if row["expected"] is not None:
+        expected = view.words.number(row["expected"], "share")
+        text.append(view.words("monitoring.expected_share", share=expected))
+    return bar(row["share"], row["state"], "; ".join(text), mark=row["expected"])
+
+
+def _plan_badge(view: View, row: Row) -> Element:
+    return badge(row["state"], view.words, _plan_words(view, row))
+
+
+def _plan_words(view: View, row: Row) -> str:
+    """Say how an activity stands to its plan."""
+    if row["state"] == "no_target":
+        return view.words("monitoring.unplanned")
+    if row["state"] == "no_data":
+        return view.words("monitoring.not_stated" if row["share"] is None else "monitoring.undated")
+    if row["state"] == "good":
+        return view.words("monitoring.complete_plan" if row["share"] >= 1 else "monitoring.on_course")
+    return view.words("monitoring.behind", points=view.words.gain(row["ahead"], "share"))
+
+
+def _planned(view: View, row: Row) -> Node:
+    return _amount(view, row, row["planned"])
+
+
+def _delivered(view: View, row: Row) -> Node:
+    """Return what was delivered, as it was stated: exactly, or about, more than, at most."""
+    key = f"qualifier.{row['qualifier']}"
+    amount = _amount(view, row, row["delivered"])
+    qualified = row["qualifier"] and view.words.has(key) and isinstance(amount, str)
+    return f"{view.words(key)} {amount}" if qualified else amount
+
+
+def _amount(view: View, row: Row, value: float | None) -> Node:
+    if value is None:
+        return h("span", view.words("monitoring.not_stated"), class_="muted")
+    number = view.words.number(value)
+    return f"{number} {view.words('monitoring.hours')}" if row["measure"] == "hours" else number
+
+
+def written(view: View, row: Row) -> Node:
+    """Return where a row of a document is written, with its words folded away."""
+    location = ", ".join(row[name] for name in ("document", "place") if row[name])
+    if not location:
+        return None
+    quotes = [h("q", row[name]) for name in ("planned_quote", "quote", "status_quote") if row.get(name)]
+    summary = h("summary", view.words("monitoring.quote"))
+    return h("details", summary, h("p", location, class_="note"), quotes, class_="quote")
+
+
+ACTIVITIES = (
+    ColumnSpec("activity", "monitoring.activity", _activity),
+    ColumnSpec("", "monitoring.progress", _progress),
+    ColumnSpec("state", "finding.status", _plan_badge),
+    ColumnSpec("planned", "monitoring.planned", _planned, numeric=True),
+    ColumnSpec("delivered", "monitoring.delivered", _delivered, numeric=True),
+    ColumnSpec("place", "monitoring.written", written),
+)
+SHARES: Mapping[str, str] = {"share": "monitoring.share", "expected": "monitoring.expected"}
+
+
+def deliveries_block(view: View, rows: Sequence[Record]) -> Block:
+    """Return planned against delivered, a bar each with a notch where it should be today."""
+    title = view.words("monitoring.plan")
+    if not rows:
+        return Block("plan", title, body=nothing(view.words, "monitoring.no_plan", HOW))
+
+    def group(row: Row) -> str:
+        return view.words("monitoring.unplanned" if row["state"] == "no_target" else "monitoring.with_plan")
+
+    shares = [Column(key, view.words(name), unit="share") for key, name in SHARES.items()]
+    table = Table(columns_of(view, ACTIVITIES), rows, [*shares, *file_columns(IN_FILE)], group=group)
+    lead = view.words("monitoring.plan_lead", points=round(100 * BEHIND))
+    return Block("plan", title, table, lead=lead)

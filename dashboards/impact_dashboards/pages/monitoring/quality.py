@@ -7,12 +7,12 @@ attention; no finding and no status of a promise goes by them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 
-from impact.drawing.markup import Content, Element, h
-from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing, records
+from impact.drawing.markup import Element, Node, h
+from impact.publish.rows import Record, rows_of
+from impact_dashboards.page.view import Block, ColumnSpec, Row, Table, View, columns_of, file_columns, nothing
 from impact_dashboards.parts.findings import STALE
 from impact_dashboards.parts.headings import column_title, contract_title, source_titles
 from impact_dashboards.parts.marks import bar, known
@@ -32,7 +32,7 @@ et al., 1997, "five-and-twenty").
 """
 FRESH = 30
 """Days up to which a load is fresh; beyond :data:`impact_dashboards.parts.findings.STALE` it is stale."""
-KEPT = ("file", "contract", "kind", "rows_good", "duplicates", "loaded")
+FILES_IN_FILE = ("file", "contract", "kind", "rows_good", "duplicates", "loaded")
 """What a file about files holds beside what is shown."""
 KINDS = ("missing", "skipped", "not_applicable", "refused", "suppressed")
 ORDER = ("bad", "warn", "good", "no_data")
@@ -56,29 +56,32 @@ def age_state(days: int | None) -> str:
     return "good" if days <= FRESH else "warn" if days <= STALE else "bad"
 
 
-def said(view: View, state: str, text: str) -> Content:
+def state_cell(view: View, state: str, text: str) -> Node:
     """Return a number with the shape of its state, and the state's word for those who see neither shape nor colour."""
     if state == "no_data":
         return h("span", "–", class_="muted")
-    return [badge(state, view.words, text), h("span", " ", view.words(f"status.{state}"), class_="unseen")]
+    spoken = h("span", " ", view.words(f"status.{state}"), class_="unseen")
+    return [badge(state, view.words, text), spoken]
 
 
-def share_cell(view: View, measure: str, share: float | None) -> Content:
+def share_cell(view: View, measure: str, share: float | None) -> Node:
     """Return a share with its state."""
-    return said(view, share_state(measure, share), view.words.number(share, "share"))
+    return state_cell(view, share_state(measure, share), view.words.number(share, "share"))
 
 
 def limits_note(view: View, *measures: str) -> Element:
     """Return the limits in words."""
-    words = view.words
-    told = [
-        words("monitoring.limit", what=words(f"monitoring.{name}"), good=_percent(view, good), bad=_percent(view, bad))
-        for name, (good, bad) in LIMITS.items()
-        if name in measures
-    ]
-    told += [words("monitoring.limit_days", good=FRESH, bad=STALE)] if "fresh" in measures else []
-    shapes = [badge(state, words) for state in ("good", "warn", "bad")]
-    return h("div", h("p", shapes, class_="legend"), h("p", "; ".join(told), ".", class_="note"))
+    limits = [_limit(view, measure) for measure in LIMITS if measure in measures]
+    if "fresh" in measures:
+        limits.append(view.words("monitoring.limit_days", good=FRESH, bad=STALE))
+    shapes = [badge(state, view.words) for state in ("good", "warn", "bad")]
+    note = h("p", "; ".join(limits), ".", class_="note")
+    return h("div", h("p", shapes, class_="legend"), note)
+
+
+def _limit(view: View, measure: str) -> str:
+    good, bad = (_percent(view, share) for share in LIMITS[measure])
+    return view.words("monitoring.limit", what=view.words(f"monitoring.{measure}"), good=good, bad=bad)
 
 
 def _percent(view: View, share: float) -> str:
@@ -88,104 +91,130 @@ def _percent(view: View, share: float) -> str:
 # ---- files -----------------------------------------------------------------------------------------------------------
 
 
-def file_rows(view: View) -> list[dict[str, Any]]:
+def file_rows(view: View) -> list[Record]:
     """Return the files in force with what became of their rows, the worst first."""
     complete = _complete_by_contract(view)
-    rows = [_file_row(view, row, complete) for row in records(view.published.validity(view.programme))]
+    files = rows_of(view.published.validity(view.programme))
+    rows = [_file_row(view, file, complete.get(file["contract"])) for file in files]
     return sorted(rows, key=lambda row: (ORDER.index(row["state"]), row["source"]))
 
 
-def _file_row(view: View, row: dict[str, Any], complete: dict[str, float]) -> dict[str, Any]:
-    repeated = row["share_duplicates"]
-    shares = {
-        "complete": complete.get(row["contract"]),
-        "valid": row["share_good"],
-        "unique": None if repeated is None else 1 - repeated,
-    }
-    days = max((view.today - row["loaded_at"].date()).days, 0)
-    states = [*(share_state(measure, share) for measure, share in shares.items()), age_state(days)]
-    loaded = row["loaded_at"].date().isoformat()
-    return row | shares | {"days": days, "loaded": loaded, "state": min(states, key=ORDER.index)}
+def _file_row(view: View, file: Record, complete: float | None) -> Record:
+    """Return a file with its shares, its age and the worst state of all of these."""
+    shares = {"complete": complete, "valid": file["share_good"], "unique": _complement(file["share_duplicates"])}
+    loaded = file["loaded_at"].date()
+    days = max((view.today - loaded).days, 0)
+    states = [share_state(measure, share) for measure, share in shares.items()]
+    worst = min([*states, age_state(days)], key=ORDER.index)
+    return file | shares | {"days": days, "loaded": loaded.isoformat(), "state": worst}
+
+
+def _complement(share: float | None) -> float | None:
+    return None if share is None else 1 - share
 
 
 def _complete_by_contract(view: View) -> dict[str, float]:
     """Return the answers of each contract as a share of those due, columns that no row fills left out."""
-    told = view.published.quality(view.programme).dropna(subset=["answered"])
-    counted = told.groupby(["contract", "column"])[["rows", "answered", "not_applicable"]].sum()
-    used = counted[counted["answered"] > 0].groupby("contract").sum()
+    quality = view.published.quality(view.programme).dropna(subset=["answered"])
+    counts = quality.groupby(["contract", "column"])[["rows", "answered", "not_applicable"]].sum()
+    used = counts[counts["answered"] > 0].groupby("contract").sum()
     shares = used["answered"] / (used["rows"] - used["not_applicable"])
     return {str(contract): float(share) for contract, share in shares.items()}
 
 
+def _file_name(view: View, row: Row) -> Node:
+    mark = " †" if row["kind"] == "synthetic" else ""
+    title = source_titles(view).get(row["source"], str(row["source"]))
+    return [title + mark, h("small", str(row["file"]))]
+
+
+def _complete(view: View, row: Row) -> Node:
+    return share_cell(view, "complete", row["complete"])
+
+
+def _valid(view: View, row: Row) -> Node:
+    return share_cell(view, "valid", row["valid"])
+
+
+def _unique(view: View, row: Row) -> Node:
+    return share_cell(view, "unique", row["unique"])
+
+
+def _age(view: View, row: Row) -> Node:
+    text = view.words("monitoring.days", count=row["days"]) if row["days"] else view.words("finding.today")
+    return state_cell(view, age_state(row["days"]), text)
+
+
+FILES = (
+    ColumnSpec("source", "monitoring.source", _file_name),
+    ColumnSpec("rows_read", "monitoring.rows_read", numeric=True),
+    ColumnSpec("rows_bad", "monitoring.rows_bad", numeric=True),
+    ColumnSpec("rows_warned", "monitoring.rows_warned", numeric=True),
+    ColumnSpec("complete", "monitoring.complete", _complete, meaning="monitoring.complete_meaning", unit="share"),
+    ColumnSpec("valid", "monitoring.valid", _valid, meaning="monitoring.valid_meaning", unit="share"),
+    ColumnSpec("unique", "monitoring.unique", _unique, meaning="monitoring.unique_meaning", unit="share"),
+    ColumnSpec("days", "monitoring.fresh", _age),
+)
+
+
 def files_block(view: View, rows: Sequence[Row]) -> Block:
     """Return completeness, validity, uniqueness and freshness of each file."""
-    words, titles = view.words, source_titles(view)
-
-    def share(measure: str) -> Column:
-        title, meaning = words(f"monitoring.{measure}"), words(f"monitoring.{measure}_meaning")
-        return Column(
-            measure, title, lambda row: share_cell(view, measure, row[measure]), meaning=meaning, unit="share"
-        )
-
-    def count(key: str) -> Column:
-        return Column(key, words(f"monitoring.{key}"), numeric=True)
-
-    table = Table(
-        [
-            Column("source", words("monitoring.source"), lambda row: _file_name(titles, row)),
-            *map(count, ("rows_read", "rows_bad", "rows_warned")),
-            *map(share, ("complete", "valid", "unique")),
-            Column("days", words("monitoring.fresh"), lambda row: said(view, age_state(row["days"]), _days(view, row))),
-        ],
-        rows,
-        [Column(key, key.replace("_", " ")) for key in KEPT],
-    )
-    note = limits_note(view, "complete", "valid", "unique", "fresh")
-    return Block("quality", words("monitoring.quality"), table, lead=words("monitoring.quality_lead"), after=note)
-
-
-def _file_name(titles: Mapping[str, str], row: Row) -> Content:
-    sign = " †" if row["kind"] == "synthetic" else ""
-    return [titles.get(row["source"], str(row["source"])) + sign, h("small", str(row["file"]))]
-
-
-def _days(view: View, row: Row) -> str:
-    return view.words("finding.today") if row["days"] == 0 else view.words("monitoring.days", count=row["days"])
+    table = Table(columns_of(view, FILES), rows, file_columns(FILES_IN_FILE))
+    lead, note = view.words("monitoring.quality_lead"), limits_note(view, "complete", "valid", "unique", "fresh")
+    return Block("quality", view.words("monitoring.quality"), table, lead=lead, after=note)
 
 
 # ---- persons ---------------------------------------------------------------------------------------------------------
 
 
+def _came_back(view: View, row: Row) -> Element | None:
+    share = row["share_linked"]
+    if share is None:
+        return None
+    return bar(share, share_state("linked", share), view.words.number(share, "share"))
+
+
+def _share_linked(view: View, row: Row) -> Node:
+    return share_cell(view, "linked", row["share_linked"])
+
+
+def _share_lost(view: View, row: Row) -> str:
+    return view.words.number(row["share_lost"], "share")
+
+
+RESPONSE = (
+    ColumnSpec("wave_title", "monitoring.wave"),
+    ColumnSpec("persons", "monitoring.persons", numeric=True),
+    ColumnSpec("", "monitoring.came_back", _came_back),
+    ColumnSpec(
+        "share_linked", "monitoring.share_linked", _share_linked, meaning="monitoring.linked_meaning", unit="share"
+    ),
+    ColumnSpec("linked", "monitoring.linked", numeric=True),
+    ColumnSpec("lost", "monitoring.lost", numeric=True),
+    ColumnSpec("new", "monitoring.new", numeric=True),
+    ColumnSpec(
+        "share_lost",
+        "monitoring.attrition",
+        _share_lost,
+        numeric=True,
+        meaning="monitoring.attrition_meaning",
+        unit="share",
+    ),
+)
+
+
 def response_block(view: View) -> Block:
     """Return how many persons each wave has, and how many of the wave before came back."""
-    words = view.words
-    rows = _response_rows(view)
-    title = words("monitoring.response")
+    title, rows = view.words("monitoring.response"), _response_rows(view)
     if not rows:
         return Block("response", title, body=_nothing(view, "monitoring.no_response"))
 
-    def count(key: str) -> Column:
-        return Column(key, words(f"monitoring.{key}"), numeric=True)
+    def group(row: Row) -> str:
+        return contract_title(view, row["contract"])
 
-    def back(row: Row) -> Content:
-        return share_cell(view, "linked", row["share_linked"])
-
-    table = Table(
-        [
-            Column("wave_title", words("monitoring.wave")),
-            count("persons"),
-            Column("", words("monitoring.came_back"), lambda row: _back_drawing(view, row)),
-            Column("share_linked", words("monitoring.share_linked"), back, unit="share",
-                   meaning=words("monitoring.linked_meaning")),
-            *map(count, ("linked", "lost", "new")),
-            Column("share_lost", words("monitoring.attrition"), lambda row: words.number(row["share_lost"], "share"),
-                   numeric=True, meaning=words("monitoring.attrition_meaning"), unit="share"),
-        ],
-        rows,
-        [Column(key, key) for key in ("contract", "wave", "since")],
-        group=lambda row: contract_title(view, row["contract"]),
-    )  # fmt: skip
-    return Block("response", title, table, lead=words("monitoring.response_lead"), after=limits_note(view, "linked"))
+    table = Table(columns_of(view, RESPONSE), rows, file_columns(("contract", "wave", "since")), group=group)
+    lead, note = view.words("monitoring.response_lead"), limits_note(view, "linked")
+    return Block("response", title, table, lead=lead, after=note)
 
 
 def _nothing(view: View, key: str) -> Element:
@@ -193,100 +222,37 @@ def _nothing(view: View, key: str) -> Element:
     return nothing(view.words, "monitoring.whole_only") if view.published.scope.parts else nothing(view.words, key, HOW)
 
 
-def _response_rows(view: View) -> list[dict[str, Any]]:
+def _response_rows(view: View) -> list[Record]:
     titles = wave_titles(view)
-    rows = []
-    for row in records(view.published.response(view.programme)):
-        followed = row["linked"] is not None and row["linked"] + row["lost"] > 0
-        share = row["linked"] / (row["linked"] + row["lost"]) if followed else None
-        shares = {"share_linked": share, "share_lost": None if share is None else 1 - share}
-        rows.append(row | shares | {"wave_title": titles.get(row["wave"], row["wave"])})
-    return rows
+    return [_response_row(row, titles) for row in rows_of(view.published.response(view.programme))]
 
 
-def _back_drawing(view: View, row: Row) -> Element | None:
-    share = row["share_linked"]
-    if share is None:
-        return None
-    return bar(share, share_state("linked", share), view.words.number(share, "share"))
+def _response_row(row: Record, titles: Mapping[str, str]) -> Record:
+    """Return the persons of a wave with the share of those before who came back."""
+    followed = 0 if row["linked"] is None else row["linked"] + row["lost"]
+    share = row["linked"] / followed if followed > 0 else None
+    shares = {"share_linked": share, "share_lost": _complement(share)}
+    return row | shares | {"wave_title": titles.get(row["wave"], row["wave"])}
 
 
 def wave_titles(view: View) -> dict[str, str]:
     """Return the title of each wave."""
-    return {row["wave"]: view.words.pick(row, "title") for row in records(view.published.waves(view.programme))}
+    return {row["wave"]: view.words.pick(row, "title") for row in rows_of(view.published.waves(view.programme))}
 
 
 # ---- answers ---------------------------------------------------------------------------------------------------------
 
 
-def answers_block(view: View) -> Block:
-    """Return what is not answered in one contract, the worst column first, the five kinds of missing apart."""
-    words, counted = view.words, view.published.quality(view.programme)
-    title = words("monitoring.answers")
-    if counted.empty:
-        return Block("answers", title, body=_nothing(view, "monitoring.no_answers"))
-    contracts = _by_missing(counted)
-    chosen = view.chosen("answers", contracts, contracts[0])
-    rows = _answer_rows(view, counted[counted["contract"] == chosen])
-    short = [row for row in rows if row["answered"] is None or row["answered"] < row["rows"]]
-    columns = len({row["column"] for row in rows}), len({row["column"] for row in short})
-    lead = words("monitoring.answers_lead", count=columns[1], of=columns[0])
-    table = _answers_table(view, short)
-    choice = chips(view, "answers", {name: contract_title(view, name) for name in contracts}, chosen, "answers")
-    return Block("answers", title, table, lead=lead, body=choice, after=limits_note(view, "complete"))
+def _column_name(view: View, row: Row) -> Node:
+    code = h("code", row["column"])
+    return [row["column_title"], h("small", code)] if row["column_title"] else code
 
 
-def _by_missing(counted: pd.DataFrame) -> list[str]:
-    """Return the contracts, first the one that lacks most answers."""
-    lacking = (counted["rows"] - counted["answered"]).groupby(counted["contract"]).sum()
-    return [str(name) for name in lacking.sort_values(ascending=False, kind="stable").index]
+def _wave(view: View, row: Row) -> str:
+    return row["wave_title"] or "–"
 
 
-def _answer_rows(view: View, counted: pd.DataFrame) -> list[dict[str, Any]]:
-    waves = wave_titles(view)
-    rows = []
-    for row in records(counted):
-        due = 0 if row["answered"] is None else row["rows"] - row["not_applicable"]
-        share = row["answered"] / due if due else None
-        title = column_title(view, row["contract"], row["column"])
-        named = {
-            "column_title": "" if title == row["column"] else title,
-            "wave_title": waves.get(row["wave"], row["wave"]),
-        }
-        rows.append(row | named | {"share": share})
-    worst: dict[str, float] = {}
-    for row in rows:
-        worst[row["column"]] = min(worst.get(row["column"], 1.0), 1.0 if row["share"] is None else row["share"])
-    return sorted(rows, key=lambda row: (worst[row["column"]], row["column"]))
-
-
-def _answers_table(view: View, rows: list[dict[str, Any]]) -> Table:
-    words = view.words
-
-    def name(row: Row) -> Content:
-        return (
-            [row["column_title"], h("small", h("code", row["column"]))]
-            if row["column_title"]
-            else h("code", row["column"])
-        )
-
-    return Table(
-        [
-            Column("column", words("monitoring.column"), name),
-            Column("wave_title", words("monitoring.wave"), lambda row: row["wave_title"] or "–"),
-            Column("share", words("monitoring.complete"), lambda row: _answered_cell(view, row), unit="share",
-                   meaning=words("monitoring.complete_meaning")),
-            Column("rows", words("monitoring.rows"), numeric=True),
-            Column("answered", words("monitoring.answered"), numeric=True),
-            *(Column(kind, words(f"monitoring.kind_{kind}"), numeric=True) for kind in KINDS),
-        ],
-        rows,
-        [Column("contract", "contract"), Column("wave", "wave"), Column("required", "required")],
-        shown=SHOWN,
-    )  # fmt: skip
-
-
-def _answered_cell(view: View, row: Row) -> Content:
+def _answered(view: View, row: Row) -> Node:
     """Return the share of answers; a column that no row fills is not in use, which is no defect of a row."""
     if row["answered"] is None:
         return badge("suppressed", view.words)
@@ -295,11 +261,69 @@ def _answered_cell(view: View, row: Row) -> Content:
     return share_cell(view, "complete", row["share"])
 
 
-def chips(view: View, name: str, options: dict[str, str], chosen: str, block: str) -> Element:
+ANSWERS = (
+    ColumnSpec("column", "monitoring.column", _column_name),
+    ColumnSpec("wave_title", "monitoring.wave", _wave),
+    ColumnSpec("share", "monitoring.complete", _answered, meaning="monitoring.complete_meaning", unit="share"),
+    ColumnSpec("rows", "monitoring.rows", numeric=True),
+    ColumnSpec("answered", "monitoring.answered", numeric=True),
+    *(ColumnSpec(kind, f"monitoring.kind_{kind}", numeric=True) for kind in KINDS),
+)
+
+
+def answers_block(view: View) -> Block:
+    """Return what is not answered in one contract, the worst column first, the five kinds of missing apart."""
+    title, quality = view.words("monitoring.answers"), view.published.quality(view.programme)
+    if quality.empty:
+        return Block("answers", title, body=_nothing(view, "monitoring.no_answers"))
+    contracts = _by_missing(quality)
+    chosen = view.chosen("answers", contracts, contracts[0])
+    rows = _answer_rows(view, quality[quality["contract"] == chosen])
+    short = [row for row in rows if row["answered"] is None or row["answered"] < row["rows"]]
+    table = Table(columns_of(view, ANSWERS), short, file_columns(("contract", "wave", "required")), shown=SHOWN)
+    lead = view.words("monitoring.answers_lead", count=_columns_in(short), of=_columns_in(rows))
+    choice = chips(view, "answers", {name: contract_title(view, name) for name in contracts}, chosen, "answers")
+    return Block("answers", title, table, lead=lead, body=choice, after=limits_note(view, "complete"))
+
+
+def _columns_in(rows: Sequence[Row]) -> int:
+    return len({row["column"] for row in rows})
+
+
+def _by_missing(quality: pd.DataFrame) -> list[str]:
+    """Return the contracts, first the one that lacks most answers."""
+    missing = quality["rows"] - quality["answered"]
+    by_contract = missing.groupby(quality["contract"]).sum()
+    return [str(name) for name in by_contract.sort_values(ascending=False, kind="stable").index]
+
+
+def _answer_rows(view: View, quality: pd.DataFrame) -> list[Record]:
+    """Return the answers column by column, the column with the fewest answers in any wave first."""
+    waves = wave_titles(view)
+    rows = [_answer_row(view, row, waves) for row in rows_of(quality)]
+    worst: dict[str, float] = {}
+    for row in rows:
+        share = 1.0 if row["share"] is None else row["share"]
+        worst[row["column"]] = min(worst.get(row["column"], 1.0), share)
+    return sorted(rows, key=lambda row: (worst[row["column"]], row["column"]))
+
+
+def _answer_row(view: View, row: Record, waves: Mapping[str, str]) -> Record:
+    due = 0 if row["answered"] is None else row["rows"] - row["not_applicable"]
+    title = column_title(view, row["contract"], row["column"])
+    return row | {
+        "column_title": "" if title == row["column"] else title,
+        "wave_title": waves.get(row["wave"], row["wave"]),
+        "share": row["answered"] / due if due else None,
+    }
+
+
+def chips(view: View, name: str, options: Mapping[str, str], chosen: str, block: str) -> Element:
     """Return a choice inside a block as links, each of which is an address."""
-    links = [
-        h("li", h("a", text, href=view.address.with_(**{name: value}), data_live=True,
-                  aria_current="true" if value == chosen else None))
-        for value, text in options.items()
-    ]  # fmt: skip
-    return h("nav", h("ul", links), class_="chips", aria_label=view.words(f"monitoring.{block}_choice"))
+    links = [_chip(view.address.with_(**{name: value}), text, value == chosen) for value, text in options.items()]
+    label = view.words(f"monitoring.{block}_choice")
+    return h("nav", h("ul", links), class_="chips", aria_label=label)
+
+
+def _chip(href: str, text: str, current: bool) -> Element:
+    return h("li", h("a", text, href=href, data_live=True, aria_current="true" if current else None))

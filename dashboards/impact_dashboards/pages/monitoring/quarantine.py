@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Mapping
 
 import pandas as pd
 
-from impact.drawing.markup import Content, Element, h
-from impact_dashboards.page.view import Block, Choice, Column, Page, Row, Table, View, nothing, records
+from impact.drawing.markup import Element, Node, h
+from impact.publish.rows import Record, rows_of
+from impact_dashboards.page.view import (
+    Block,
+    Choice,
+    ColumnSpec,
+    PageContent,
+    Row,
+    Table,
+    View,
+    columns_of,
+    file_columns,
+    nothing,
+)
 from impact_dashboards.pages.monitoring.quality import SHOWN
+from impact_dashboards.parts.facts import Fact, fact_grid
 from impact_dashboards.parts.headings import column_title, source_contracts, source_titles
 from impact_dashboards.parts.state_marks import badge
 
@@ -21,81 +33,101 @@ BY = ("source", "column", "rule", "severity")
 HOW = "docs/how-to/load_a_messy_file.md"
 
 
-def counts_block(view: View) -> Block:
-    """Return the reasons with how often each was found, the most frequent first, each leading to its rows."""
-    words, reasons = view.words, view.published.quarantine(view.programme)
-    title, titles = words("monitoring.quarantine"), source_titles(view)
-    if not view.published.scope.opens("quarantine"):
-        return Block("quarantine", title, body=nothing(words, "monitoring.quarantine_closed"))
-    if reasons.empty:
-        return Block("quarantine", title, body=nothing(words, "monitoring.no_quarantine"))
-    found = reasons.groupby(list(BY), dropna=False, as_index=False)
-    counted = found.agg(count=("rule", "size"), expected=("expected", "first"))
-    rows = records(counted.sort_values(["count", *BY], ascending=[False, True, True, True, True]))
-    table = Table(
-        [
-            Column("rule", words("monitoring.reason"), lambda row: _reason(view, row)),
-            Column(
-                "column", words("monitoring.column"), lambda row: h("code", row["column"]) if row["column"] else "–"
-            ),
-            Column("source", words("monitoring.source"), lambda row: titles.get(row["source"], row["source"])),
-            Column("severity", words("monitoring.severity"), lambda row: _severity(view, row)),
-            Column("count", words("monitoring.rows"), lambda row: _link(view, row), numeric=True),
-        ],
-        rows,
-        [Column("expected", words("monitoring.expected_rule"))],
-        shown=SHOWN,
-    )
-    lead = [
-        words("monitoring.quarantine_lead", count=len(reasons)), " ",
-        h("a", words("monitoring.quarantine_all"), href=view.address.to("monitoring", view.programme, "quarantine")),
-    ]  # fmt: skip
-    return Block("quarantine", title, table, lead=lead)
-
-
-def _reason(view: View, row: Row) -> Content:
-    return [_rule(view, row["rule"]), h("small", view.words.said(row["expected"]))]
+# ---- reasons ---------------------------------------------------------------------------------------------------------
 
 
 def rule_words(view: View, rule: str) -> str:
     """Return a rule in words: the engine's own by its title, a declared one by its name as it stands."""
-    return view.words(f"rule.{rule}") if view.words.has(f"rule.{rule}") else rule
+    key = f"rule.{rule}"
+    return view.words(key) if view.words.has(key) else rule
 
 
-def _rule(view: View, rule: str) -> Content:
+def _rule(view: View, rule: str) -> Node:
     """Return a rule in words, or as the code it is."""
-    return rule_words(view, rule) if view.words.has(f"rule.{rule}") else h("code", rule)
+    has_title = view.words.has(f"rule.{rule}")
+    return rule_words(view, rule) if has_title else h("code", rule)
+
+
+def _reason(view: View, row: Row) -> Node:
+    return [_rule(view, row["rule"]), h("small", view.words.said(row["expected"]))]
+
+
+def _column(view: View, row: Row) -> Node:
+    return h("code", row["column"]) if row["column"] else "–"
+
+
+def _source(view: View, row: Row) -> str:
+    source = str(row["source"])
+    return source_titles(view).get(source, source)
 
 
 def _severity(view: View, row: Row) -> Element:
-    return badge(STATES[row["severity"]], view.words, view.words(f"monitoring.{row['severity']}"))
+    text = view.words(f"monitoring.{row['severity']}")
+    return badge(STATES[row["severity"]], view.words, text)
 
 
-def _link(view: View, row: Row) -> Element:
-    asked = {name: row[name] or "" for name in ("source", "column", "rule")}
-    where = f"{rule_words(view, row['rule'])}, {row['column'] or row['source']}"
-    label = view.words("monitoring.rows_of", count=row["count"], where=where)
-    href = view.address.to("monitoring", view.programme, "quarantine", **asked)
+def _count(view: View, row: Row) -> Element:
+    """Return how often a reason was found, as the link to its rows."""
+    filters = {name: row[name] or "" for name in ("source", "column", "rule")}
+    subject = f"{rule_words(view, row['rule'])}, {row['column'] or row['source']}"
+    label = view.words("monitoring.rows_of", count=row["count"], where=subject)
+    href = view.address.to("monitoring", view.programme, "quarantine", **filters)
     return h("a", view.words.number(row["count"]), href=href, aria_label=label)
 
 
-def quarantine_page(view: View) -> Page:
-    """Return the rows set aside, a page of them, with line, expected and found."""
-    words, reasons = view.words, view.published.quarantine(view.programme)
-    title, back = words("monitoring.quarantine"), way_back(view)
+REASONS = (
+    ColumnSpec("rule", "monitoring.reason", _reason),
+    ColumnSpec("column", "monitoring.column", _column),
+    ColumnSpec("source", "monitoring.source", _source),
+    ColumnSpec("severity", "monitoring.severity", _severity),
+    ColumnSpec("count", "monitoring.rows", _count, numeric=True),
+)
+EXPECTED = ColumnSpec("expected", "monitoring.expected_rule")
+
+
+def counts_block(view: View) -> Block:
+    """Return the reasons with how often each was found, the most frequent first, each leading to its rows."""
+    title, reasons = view.words("monitoring.quarantine"), view.published.quarantine(view.programme)
     if not view.published.scope.opens("quarantine"):
-        return Page(title, head=[back, nothing(words, "monitoring.quarantine_closed")], over=words("menu.monitoring"))
+        return Block("quarantine", title, body=nothing(view.words, "monitoring.quarantine_closed"))
+    if reasons.empty:
+        return Block("quarantine", title, body=nothing(view.words, "monitoring.no_quarantine"))
+    table = Table(columns_of(view, REASONS), _counted(reasons), [EXPECTED.column(view)], shown=SHOWN)
+    return Block("quarantine", title, table, lead=_lead(view, len(reasons)))
+
+
+def _counted(reasons: pd.DataFrame) -> list[Record]:
+    """Return the reasons, the most frequent first, each with what was expected where it was found first."""
+    groups = reasons.groupby(list(BY), dropna=False, as_index=False)
+    counts = groups.agg(count=("rule", "size"), expected=("expected", "first"))
+    return rows_of(counts.sort_values(["count", *BY], ascending=[False, True, True, True, True]))
+
+
+def _lead(view: View, count: int) -> list[Node]:
+    every = view.address.to("monitoring", view.programme, "quarantine")
+    link = h("a", view.words("monitoring.quarantine_all"), href=every)
+    return [view.words("monitoring.quarantine_lead", count=count), " ", link]
+
+
+# ---- rows ------------------------------------------------------------------------------------------------------------
+
+
+def quarantine_page(view: View) -> PageContent:
+    """Return the rows set aside, a page of them, with line, expected and found."""
+    title, back, over = view.words("monitoring.quarantine"), way_back(view), view.words("menu.monitoring")
+    if not view.published.scope.opens("quarantine"):
+        return PageContent(title, head=[back, nothing(view.words, "monitoring.quarantine_closed")], over=over)
+    reasons = view.published.quarantine(view.programme)
     chosen = _filtered(view, reasons)
-    pages = max(-(-len(chosen) // SIZE), 1)
-    number = _number(view, pages)
-    shown = chosen if view.address.form else chosen.iloc[(number - 1) * SIZE : number * SIZE]
-    block = Block("reasons", words("monitoring.quarantine_rows", count=len(chosen)), _table(view, records(shown)),
-                  lead=words("monitoring.quarantine_read"), after=_pager(view, number, pages))  # fmt: skip
-    kinds = view.published.loads(view.programme)
-    synthetic = kinds.loc[kinds["current"] & kinds["source"].isin(set(chosen["source"])), "kind"] == "synthetic"
-    lead = words("monitoring.quarantine_lead", count=len(reasons))
-    return Page(title, [block], lead=lead, over=words("menu.monitoring"), choices=_choices(view, reasons), head=back,
-                synthetic=bool(synthetic.any()))  # fmt: skip
+    return PageContent(
+        title,
+        [_rows_block(view, chosen)],
+        lead=view.words("monitoring.quarantine_lead", count=len(reasons)),
+        over=over,
+        choices=_choices(view, reasons),
+        head=back,
+        synthetic=_is_synthetic(view, chosen),
+    )
 
 
 def way_back(view: View) -> Element:
@@ -105,90 +137,129 @@ def way_back(view: View) -> Element:
     return h("p", h("a", view.words("monitoring.back", programme=title), href=href), class_="back")
 
 
-def _options(reasons: pd.DataFrame, name: str) -> list[str]:
-    return sorted(set(reasons[name].dropna()) - {""})
+def _rows_block(view: View, chosen: pd.DataFrame) -> Block:
+    """Return one page of the rows; a file holds all of them."""
+    pages = max(-(-len(chosen) // SIZE), 1)
+    number = int(view.chosen("page", [str(page + 1) for page in range(pages)], "1"))
+    shown = chosen if view.address.form else chosen.iloc[(number - 1) * SIZE : number * SIZE]
+    table = Table(columns_of(view, ROWS), rows_of(shown), file_columns(ROWS_IN_FILE))
+    title, lead = view.words("monitoring.quarantine_rows", count=len(chosen)), view.words("monitoring.quarantine_read")
+    return Block("reasons", title, table, lead=lead, after=_page_links(view, number, pages))
+
+
+def _is_synthetic(view: View, chosen: pd.DataFrame) -> bool:
+    loads = view.published.loads(view.programme)
+    kinds = loads.loc[loads["current"] & loads["source"].isin(set(chosen["source"])), "kind"]
+    return bool((kinds == "synthetic").any())
 
 
 def _filtered(view: View, reasons: pd.DataFrame) -> pd.DataFrame:
     for name in BY:
-        value = view.chosen(name, _options(reasons, name))
+        value = view.chosen(name, _values(reasons, name))
         reasons = reasons[reasons[name] == value] if value else reasons
     return reasons
 
 
+def _values(reasons: pd.DataFrame, name: str) -> list[str]:
+    return sorted(set(reasons[name].dropna()) - {""})
+
+
 def _choices(view: View, reasons: pd.DataFrame) -> list[Choice]:
-    words = view.words
-    said: dict[str, Callable[[str], str]] = {
-        "source": lambda name: source_titles(view).get(name, name),
-        "column": str,
-        "rule": lambda name: rule_words(view, name),
-        "severity": lambda name: words(f"monitoring.{name}"),
-    }
-    return [
-        Choice(name, words(f"monitoring.{name}"),
-               {"": words("filters.all")} | {value: said[name](value) for value in _options(reasons, name)},
-               view.chosen(name, _options(reasons, name)))
-        for name in BY
-    ]  # fmt: skip
+    return [_choice(view, name, _values(reasons, name)) for name in BY]
 
 
-def _number(view: View, pages: int) -> int:
-    return int(view.chosen("page", [str(number + 1) for number in range(pages)], "1"))
+def _choice(view: View, name: str, values: list[str]) -> Choice:
+    options = {"": view.words("filters.all")} | {value: _value_words(view, name, value) for value in values}
+    return Choice(name, view.words(f"monitoring.{name}"), options, view.chosen(name, values))
 
 
-def _table(view: View, rows: list[dict[str, Any]]) -> Table:
-    words, titles = view.words, source_titles(view)
-
-    def source(row: Row) -> Content:
-        return [titles.get(row["source"], row["source"]), h("small", row["file"])]
-
-    def rule(row: Row) -> Content:
-        return [_rule(view, row["rule"]), h("small", h("code", row["column"] or ""))]
-
-    return Table(
-        [
-            Column("source", words("monitoring.source"), source),
-            Column("line", words("monitoring.line_of"), lambda row: str(row["line"] or "–"), numeric=True),
-            Column("rule", words("monitoring.reason"), rule),
-            Column("severity", words("monitoring.severity"), lambda row: _severity(view, row)),
-            Column("expected", words("monitoring.expected_rule"), lambda row: words.said(row["expected"])),
-            Column("value", words("monitoring.found"), lambda row: _found(view, row)),
-        ],
-        rows,
-        [Column(key, key) for key in ("file", "column", "payload")],
-    )
+def _value_words(view: View, name: str, value: str) -> str:
+    """Return the words for a value of a filter."""
+    if name == "source":
+        return source_titles(view).get(value, value)
+    if name == "rule":
+        return rule_words(view, value)
+    return view.words(f"monitoring.{value}") if name == "severity" else value
 
 
-def _found(view: View, row: Row) -> Content:
-    found = h("code", row["value"]) if row["value"] else h("span", view.words("monitoring.blank"), class_="muted")
+# ---- the table of rows -----------------------------------------------------------------------------------------------
+
+
+def _file(view: View, row: Row) -> Node:
+    return [_source(view, row), h("small", row["file"])]
+
+
+def _line(view: View, row: Row) -> str:
+    return str(row["line"] or "–")
+
+
+def _rule_and_column(view: View, row: Row) -> Node:
+    return [_rule(view, row["rule"]), h("small", h("code", row["column"] or ""))]
+
+
+def _expected(view: View, row: Row) -> str:
+    return view.words.said(row["expected"])
+
+
+def _value(view: View, row: Row) -> Node:
+    """Return what stood there, with the whole row folded away where it is known."""
+    blank = h("span", view.words("monitoring.blank"), class_="muted")
+    value = h("code", row["value"]) if row["value"] else blank
     payload = json.loads(row["payload"]) if row["payload"] else {}
     if not isinstance(payload, dict) or not payload:
-        return found
-    contract = source_contracts(view).get(row["source"], "")
-    pairs = [
-        h("div", h("dt", column_title(view, contract, name)), h("dd", "–" if value is None else h("code", str(value))))
-        for name, value in payload.items()
-    ]
-    return [found, h("details", h("summary", view.words("monitoring.whole_row")), h("dl", pairs, class_="facts"))]
+        return value
+    return [value, _whole_row(view, row["source"], payload)]
 
 
-def _pager(view: View, number: int, pages: int) -> Element | None:
+def _whole_row(view: View, source: str, payload: Record) -> Element:
+    contract = source_contracts(view).get(source, "")
+    facts = [Fact(column_title(view, contract, name), _raw(value)) for name, value in payload.items()]
+    return h("details", h("summary", view.words("monitoring.whole_row")), fact_grid(*facts))
+
+
+def _raw(value: object) -> Node:
+    return "–" if value is None else h("code", str(value))
+
+
+ROWS = (
+    ColumnSpec("source", "monitoring.source", _file),
+    ColumnSpec("line", "monitoring.line_of", _line, numeric=True),
+    ColumnSpec("rule", "monitoring.reason", _rule_and_column),
+    ColumnSpec("severity", "monitoring.severity", _severity),
+    ColumnSpec("expected", "monitoring.expected_rule", _expected),
+    ColumnSpec("value", "monitoring.found", _value),
+)
+ROWS_IN_FILE = ("file", "column", "payload")
+
+
+# ---- other pages of rows ---------------------------------------------------------------------------------------------
+
+
+def _page_links(view: View, number: int, pages: int) -> Element | None:
     if pages == 1:
         return None
-    steps = {"first": 1, "previous": number - 1, "next": number + 1, "last": pages}
-    here = {"first": number == 1, "previous": number == 1, "next": number == pages, "last": number == pages}
-    links = {
-        name: None if here[name] else view.address.with_(page=str(to) if to > 1 else "") for name, to in steps.items()
-    }
+    earlier = {"first": 1, "previous": number - 1} if number > 1 else {}
+    later = {"next": number + 1, "last": pages} if number < pages else {}
+    targets = earlier | later
+    links = {name: _page_link(view, targets.get(name)) for name in ("first", "previous", "next", "last")}
     return pager(view, links, view.words("monitoring.page_of", number=number, pages=pages))
 
 
-def pager(view: View, links: dict[str, str | None], said: str) -> Element:
+def _page_link(view: View, number: int | None) -> str | None:
+    """Return the address of a page of rows; the first is the one without a number."""
+    if number is None:
+        return None
+    return view.address.with_(page=str(number) if number > 1 else "")
+
+
+def pager(view: View, links: Mapping[str, str | None], text: str) -> Element:
     """Return the ways to other pages of rows; one that leads nowhere is said to, and keeps its place."""
-    steps = [
-        h("li", h("a", view.words(f"monitoring.{name}"), href=href, data_live=True) if href
-          else h("span", view.words(f"monitoring.{name}"), aria_disabled="true"))
-        for name, href in links.items()
-    ]  # fmt: skip
+    steps = [h("li", _step(view.words(f"monitoring.{name}"), href)) for name, href in links.items()]
     label = view.words("monitoring.pages")
-    return h("nav", h("ul", steps), h("p", said, class_="note"), class_="pager", aria_label=label)
+    return h("nav", h("ul", steps), h("p", text, class_="note"), class_="pager", aria_label=label)
+
+
+def _step(text: str, href: str | None) -> Element:
+    if href:
+        return h("a", text, href=href, data_live=True)
+    return h("span", text, aria_disabled="true")

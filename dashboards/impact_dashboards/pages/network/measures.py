@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import get_args
 
 import pandas as pd
 
 from impact.declare.networks import MIXING, TURNOVER, Structure
-from impact.drawing.markup import Content, h
-from impact_dashboards.page.view import Block, Column, Row, Table, View
+from impact.drawing.markup import Element, Node, h
+from impact.publish.rows import Record
+from impact_dashboards.page.view import Block, Column, ColumnSpec, Row, Table, View, columns_of, file_columns
 from impact_dashboards.parts.findings import (
     KEPT,
     effect_cell,
@@ -19,6 +20,7 @@ from impact_dashboards.parts.findings import (
     part_of,
     remarks,
     state_badge,
+    text_columns,
     title_of,
     unit_of,
     value_cell,
@@ -30,8 +32,8 @@ from impact_dashboards.parts.state_marks import badge
 ORDER = (*get_args(Structure), *MIXING, *TURNOVER)
 
 
-def measure_blocks(view: View, measured: pd.DataFrame, kind: str) -> list[Block]:
-    """Return the measures of the whole network, or of one kind of tie, and those of its parts.
+def measure_blocks(view: View, measured: pd.DataFrame, kind: str) -> Iterator[Block]:
+    """Yield the measures of the whole network, or of one kind of tie, and those of its parts.
 
     Parameters
     ----------
@@ -42,70 +44,92 @@ def measure_blocks(view: View, measured: pd.DataFrame, kind: str) -> list[Block]
     kind
         The kind of tie, or nothing.
     """
-    words = view.words
-    parts = measured.drop(whole_only(measured).index)
+    whole = whole_only(measured)
+    parts = measured.drop(whole.index)
     of_kind = parts[(parts["group"] == "tie") & (parts["group_value"] == kind)]
-    rows = finding_rows(view, _ordered(view, of_kind if kind else whole_only(measured)))
-    lead = words("network.measures_lead") if any(known(row["baseline"]) for row in rows) else None
-    block = Block("measures", words("network.measures"), _table(view, rows), lead=lead)
+    yield _measures(view, of_kind if kind else whole, kind)
+    if not kind and len(parts):
+        yield _parts(view, parts)
+
+
+def _measures(view: View, findings: pd.DataFrame, kind: str) -> Block:
+    title, rows = view.words("network.measures"), finding_rows(view, _ordered(view, findings))
     if kind and not rows:
-        block = Block("measures", words("network.measures"), body=h("p", words("network.no_measures"), class_="empty"))
-    if parts.empty or kind:
-        return [block]
-    of_parts = _table(view, finding_rows(view, _ordered(view, parts)), parts=True)
-    return [block, Block("parts", words("network.parts"), of_parts, folded=True)]
+        return Block("measures", title, body=h("p", view.words("network.no_measures"), class_="empty"))
+    lead = view.words("network.measures_lead") if _is_twice(rows) else None
+    return Block("measures", title, Table(_columns(view, rows, MEASURE), rows, _file_columns(view)), lead=lead)
+
+
+def _parts(view: View, findings: pd.DataFrame) -> Block:
+    rows = finding_rows(view, _ordered(view, findings))
+
+    def group(row: Row) -> str:
+        return title_of(view, row)
+
+    table = Table(_columns(view, rows, PART), rows, _file_columns(view), group)
+    return Block("parts", view.words("network.parts"), table, folded=True)
 
 
 def _ordered(view: View, findings: pd.DataFrame) -> pd.DataFrame:
     """Return findings in the order in which measures are declared: ties, density and what else is structure first."""
     measures = view.published.formula_measures(view.programme)
-    places = [ORDER.index(str(measures[indicator])) for indicator in findings["indicator"]]
-    return findings.assign(place=places).sort_values(["place", "indicator"], kind="stable").drop(columns="place")
+    order = [ORDER.index(str(measures[indicator])) for indicator in findings["indicator"]]
+    ordered = findings.assign(order=order).sort_values(["order", "indicator"], kind="stable")
+    return ordered.drop(columns="order")
 
 
-def _table(view: View, rows: Sequence[Row], *, parts: bool = False) -> Table:
-    words = view.words
-    twice = any(known(row["baseline"]) for row in rows)
-    before = [
-        Column(
-            "baseline",
-            words("network.value_before"),
-            lambda row: words.number(row["baseline"], row["unit"]),
-            numeric=True,
-        ),
-        Column("", words("network.drawing"), lambda row: whisker(row, in_words(view, row))),
-    ]
-    change = Column(
-        "estimate",
-        words("network.change"),
-        lambda row: effect_cell(view, row),
-        numeric=True,
-        meaning=words("meaning.estimate"),
-    )
-    after = words("network.value_after") if twice else words("finding.value")
-    columns = [
-        Column("finding", words("network.measure"), lambda row: _name(view, row, parts=parts)),
-        *(before if twice else []),
-        Column("value", after, lambda row: value_cell(view, row), numeric=True, meaning=words("meaning.value")),
-        *([change] if twice else []),
-        Column("contribution", words("network.status"), lambda row: _status(view, row)),
-    ]
-    extra = [
-        Column(f"title_{words.language}", words("finding.title")),
-        Column(f"part_{words.language}", words("finding.part")),
-    ]
-    group = (lambda row: title_of(view, row)) if parts else None
-    return Table(columns, rows, [*extra, *(Column(key, key.replace("_", " ")) for key in KEPT)], group)
+# ---- the table -------------------------------------------------------------------------------------------------------
 
 
-def _name(view: View, row: Row, *, parts: bool) -> Content:
-    name = part_of(view, row) if parts else title_of(view, row)
-    said = [unit_of(view.words, row), *remarks(view, row)]
-    return [h("a", name, href=link_of(view, row)), h("small", " · ".join(said))]
+def _name(view: View, row: Row) -> Node:
+    return _linked(view, row, title_of(view, row))
 
 
-def _status(view: View, row: Row) -> Content:
+def _part_name(view: View, row: Row) -> Node:
+    return _linked(view, row, part_of(view, row))
+
+
+def _linked(view: View, row: Row, name: str) -> Node:
+    """Return a name that leads to its finding, above the unit and what is to be known of the value."""
+    notes = [unit_of(view.words, row), *remarks(view, row)]
+    return [h("a", name, href=link_of(view, row)), h("small", " · ".join(notes))]
+
+
+def _baseline(view: View, row: Row) -> str:
+    return view.words.number(row["baseline"], row["unit"])
+
+
+def _drawing(view: View, row: Row) -> Element | None:
+    return whisker(row, in_words(view, row))
+
+
+def _status(view: View, row: Row) -> Node:
     """Return what the promise came to, where there is one, and what the change says."""
-    promise = [state_badge(view, row)] if known(row["target"]) else []
-    states = [*promise, badge(row["contribution"], view.words)]
-    return [h("div", state) for state in states]
+    change = h("div", badge(row["contribution"], view.words))
+    return [h("div", state_badge(view, row)), change] if known(row["target"]) else [change]
+
+
+MEASURE = ColumnSpec("finding", "network.measure", _name)
+PART = ColumnSpec("finding", "network.measure", _part_name)
+STATUS = ColumnSpec("contribution", "network.status", _status)
+ONCE = (ColumnSpec("value", "finding.value", value_cell, numeric=True, meaning="meaning.value"), STATUS)
+TWICE = (
+    ColumnSpec("baseline", "network.value_before", _baseline, numeric=True),
+    ColumnSpec("", "network.drawing", _drawing),
+    ColumnSpec("value", "network.value_after", value_cell, numeric=True, meaning="meaning.value"),
+    ColumnSpec("estimate", "network.change", effect_cell, numeric=True, meaning="meaning.estimate"),
+    STATUS,
+)
+
+
+def _is_twice(rows: Sequence[Row]) -> bool:
+    """Tell whether the network was measured before and after."""
+    return any(known(row["baseline"]) for row in rows)
+
+
+def _columns(view: View, rows: Sequence[Record], name: ColumnSpec) -> list[Column]:
+    return columns_of(view, (name, *(TWICE if _is_twice(rows) else ONCE)))
+
+
+def _file_columns(view: View) -> list[Column]:
+    return [*text_columns(view), *file_columns(KEPT)]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from impact_dashboards.page.view import Row, View, records
+from impact.publish.rows import rows_of
+from impact_dashboards.page.view import Row, View
 from impact_dashboards.parts.headings import contract_title
 
 
@@ -19,9 +20,9 @@ class Net:
     ----------
     name
         The contract of its ties.
-    names, kinds, places
+    names, kinds, territories
         What can be chosen, with words: networks, kinds of ties, territories.
-    kind, place
+    kind, territory
         What is chosen; nothing is all. What only another network has leaves nothing of this one.
     bodies, ties
         As published, less what the filters take away.
@@ -32,9 +33,9 @@ class Net:
     name: str
     names: Mapping[str, str]
     kinds: Mapping[str, str]
-    places: Mapping[str, str]
+    territories: Mapping[str, str]
     kind: str
-    place: str
+    territory: str
     bodies: pd.DataFrame
     ties: pd.DataFrame
     waves: Mapping[str, str]
@@ -45,44 +46,61 @@ class Net:
         ties = self.ties[self.ties["wave"] == wave]
         return bodies, ties[ties["source"].isin(bodies["body"]) & ties["target"].isin(bodies["body"])]
 
+    @property
+    def is_repeated(self) -> bool:
+        """Whether it was observed at several waves."""
+        return len(self.waves) > 1
+
 
 def read_net(view: View) -> Net | None:
     """Return the network that the address asks for, or the first of the programme; None where it has none."""
-    every, tied = view.published.network(view.programme)
-    if every.empty:
+    bodies, ties = view.published.network(view.programme)
+    if bodies.empty:
         return None
-    names = {str(code): contract_title(view, str(code)) for code in dict.fromkeys(every["network"])}
+    names = {str(code): contract_title(view, str(code)) for code in dict.fromkeys(bodies["network"])}
     name = view.chosen("network", list(names), next(iter(names)))
-    bodies, ties = every[every["network"] == name], tied[tied["network"] == name]
-    kind = view.chosen("tie", set(tied["tie"]) - {""})
-    place = view.chosen("territory", set(every["territory"].dropna()))
-    kinds = {code: code_words(view, "tie", code) for code in dict.fromkeys([*ties["tie"], kind]) if code}
-    places = {code: code_words(view, "territory", code) for code in dict.fromkeys([*_several(bodies), place]) if code}
-    waves = _waves(view, {*bodies["wave"], *ties["wave"]})
-    here = bodies[bodies["territory"] == place] if place else bodies
-    kept = ties[ties["tie"] == kind] if kind else ties
-    return Net(name, names, kinds, places, kind, place, here, kept, waves)
+    kind = view.chosen("tie", set(ties["tie"]) - {""})
+    territory = view.chosen("territory", set(bodies["territory"].dropna()))
+    of_net, tied = bodies[bodies["network"] == name], ties[ties["network"] == name]
+    return Net(
+        name,
+        names,
+        kinds=_titles(view, "tie", [*tied["tie"], kind]),
+        territories=_titles(view, "territory", [*_several(of_net), territory]),
+        kind=kind,
+        territory=territory,
+        bodies=of_net[of_net["territory"] == territory] if territory else of_net,
+        ties=tied[tied["tie"] == kind] if kind else tied,
+        waves=_waves(view, {*of_net["wave"], *tied["wave"]}),
+    )
+
+
+def _titles(view: View, column: str, codes: list[str]) -> dict[str, str]:
+    """Return codes of a column with their words, each once."""
+    return {code: code_words(view, column, code) for code in dict.fromkeys(codes) if code}
 
 
 def code_words(view: View, column: str, code: str) -> str:
     """Return the words for a code: its title, those of the shared contract, or the code as it is written."""
-    titles, key = view.published.label_titles(view.words.language), f"network.{column}.{code}"
-    said = view.words(key) if view.words.has(key) else code.replace("_", " ")
-    return titles.get((view.programme, column, code), said)
+    title = view.published.label_titles(view.words.language).get((view.programme, column, code))
+    if title is not None:
+        return title
+    key = f"network.{column}.{code}"
+    return view.words(key) if view.words.has(key) else code.replace("_", " ")
 
 
 def _several(bodies: pd.DataFrame) -> list[str]:
     """Return the territories if they are worth a filter: few beside the bodies, so that some hold several."""
-    places = bodies.drop_duplicates("body")["territory"].dropna()
-    found = sorted(places.unique())
-    return found if 1 < len(found) <= len(places) / 2 else []
+    territories = bodies.drop_duplicates("body")["territory"].dropna()
+    distinct = sorted(territories.unique())
+    return distinct if 1 < len(distinct) <= len(territories) / 2 else []
 
 
-def _waves(view: View, found: set[str]) -> dict[str, str]:
+def _waves(view: View, waves: set[str]) -> dict[str, str]:
     """Return waves in order of time with title and date, unknown ones last; no wave stands beside others."""
-    declared = {str(row["wave"]): row for row in records(view.published.waves(view.programme))}
-    named = found - {""} or found
-    order = [*(wave for wave in declared if wave in named), *sorted(named - set(declared))]
+    declared = {str(row["wave"]): row for row in rows_of(view.published.waves(view.programme))}
+    dated = waves - {""} or waves
+    order = [*(wave for wave in declared if wave in dated), *sorted(dated - set(declared))]
     return {wave: _wave_title(view, wave, declared.get(wave)) for wave in order}
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from impact.declare.territory import MATCH
-from impact.drawing.markup import Content, Element, h
+from impact.drawing.markup import Element, Node, h
+from impact.publish.rows import rows_of
 from impact.publish.territory import SEPARATOR
-from impact_dashboards.page.view import Block, Column, Row, Table, View, nothing, records
+from impact_dashboards.page.view import Block, Column, ColumnSpec, Row, Table, View, columns_of, file_columns, nothing
 from impact_dashboards.parts.headings import contract_title
 from impact_dashboards.parts.sentences import source_list
 from impact_dashboards.parts.state_marks import badge
-from impact_dashboards.server.shell import table_element
+from impact_dashboards.parts.tables import table_element
 
 HOW = "docs/how-to/map_needs_and_supply.md"
 STATES = ("overlap", "covered", "partial", "gap", "supply_only", "unmapped")
@@ -25,156 +27,216 @@ WHOLE = ""
 
 def needs_blocks(view: View) -> list[Block]:
     """Return the maps of needs and supply, and the categories that have no place on them."""
-    cells, words = view.published.map(view.programme), view.words
+    cells = view.published.map(view.programme)
     if cells.empty:
-        return [Block("needs", words("needs.heading"), body=nothing(words, "needs.none", HOW))]
-    maps = [
-        _map(view, group, place) for place, (_, group) in enumerate(cells.groupby(["contract", "supply", "match"]), 1)
-    ]
-    contracts = {*cells["contract"], *cells["supply"]}
-    return [*maps, *_unmapped(view, contracts)]
+        empty = nothing(view.words, "needs.none", HOW)
+        return [Block("needs", view.words("needs.heading"), body=empty)]
+    groups = enumerate(cells.groupby(["contract", "supply", "match"]), 1)
+    maps = [_map_block(view, number, group) for number, (_, group) in groups]
+    return [*maps, *_unmapped(view, {*cells["contract"], *cells["supply"]})]
 
 
-def _map(view: View, cells: pd.DataFrame, place: int) -> Block:
-    """Return the map of one contract of needs and one of supply."""
-    words = view.words
-    contract, supply = (str(cells[name].iloc[0]) for name in ("contract", "supply"))
-    match = str(cells["match"].iloc[0]).split(", ")
-    titled = _titled(view, cells, match)
-    waves = _waves(view, titled)
-    plain = {"contract": contract_title(view, contract), "supply": contract_title(view, supply)}
-    shared = (contract, supply) == ("need", "supply")
-    title = words("needs.heading") if shared else words("needs.title", **plain)
-    sources = [source_list(words, view.published.contract_sources(view.programme, name)) for name in (contract, supply)]
+@dataclass(frozen=True)
+class _Map:
+    """One contract of needs against one of supply.
+
+    Parameters
+    ----------
+    contract, supply
+        Their names.
+    match
+        The columns by which they are matched.
+    cells
+        With the words for each column of the match.
+    waves
+        In order of time, with their titles.
+    """
+
+    contract: str
+    supply: str
+    match: Sequence[str]
+    cells: pd.DataFrame
+    waves: Mapping[str, str]
+
+
+def _read_map(view: View, cells: pd.DataFrame) -> _Map:
+    contract, supply, match = (str(cells[name].iloc[0]) for name in ("contract", "supply", "match"))
+    columns = match.split(", ")
+    return _Map(contract, supply, columns, _titled(view, cells, columns), _waves(view, set(cells["wave"])))
+
+
+def _map_block(view: View, number: int, cells: pd.DataFrame) -> Block:
+    needs = _read_map(view, cells)
+    title = _title(view, needs)
+    contracts = (needs.contract, needs.supply)
+    sources = [source_list(view.words, view.published.contract_sources(view.programme, name)) for name in contracts]
     return Block(
-        f"needs-{place}",
+        f"needs-{number}",
         title,
-        _cells(view, titled, match),
-        lead=words("needs.lead"),
-        body=[_counts(view, titled, waves), _matrix(view, titled, waves, words("needs.matrix", title=title))],
+        _table(view, needs),
+        lead=view.words("needs.lead"),
+        body=[_counts(view, needs), _matrix(view, needs, view.words("needs.matrix", title=title))],
         folded=True,
         after=sources,
     )
 
 
+def _title(view: View, needs: _Map) -> str:
+    """Return the title of a map; where both contracts are the shared ones, it needs no names."""
+    if (needs.contract, needs.supply) == ("need", "supply"):
+        return view.words("needs.heading")
+    contract, supply = contract_title(view, needs.contract), contract_title(view, needs.supply)
+    return view.words("needs.title", contract=contract, supply=supply)
+
+
 def _titled(view: View, cells: pd.DataFrame, match: Sequence[str]) -> pd.DataFrame:
     """Add the words for each column of the cell; a code whose title holds the separator stands for itself."""
     pieces = [title.split(SEPARATOR) for title in cells[f"title_{view.words.language}"]]
-    titles = {}
-    for place, name in enumerate(match):
+    titles: dict[str, str | list[str]] = {f"{name}_title": WHOLE for name in MATCH}
+    for position, name in enumerate(match):
         codes = zip(cells[name], pieces, strict=True)
-        known = {code: split[place] for code, split in codes if len(split) == len(match)}
-        titles[f"{name}_title"] = [_named(view, known.get(code, code)) for code in cells[name]]
-    plain = cells.astype(object).where(cells.notna(), None)
-    return plain.assign(**{f"{name}_title": WHOLE for name in MATCH} | titles)
+        by_code = {code: split[position] for code, split in codes if len(split) == len(match)}
+        titles[f"{name}_title"] = [_code_title(view, by_code.get(code, code)) for code in cells[name]]
+    return cells.astype(object).where(cells.notna(), None).assign(**titles)
 
 
-def _named(view: View, title: Any) -> str:
+def _code_title(view: View, title: Any) -> str:
     return view.words("needs.unstated") if pd.isna(title) or title == "" else str(title)
 
 
-def _waves(view: View, cells: pd.DataFrame) -> dict[str, str]:
-    """Return the waves in order of time, with their titles."""
+def _waves(view: View, waves: set[str]) -> dict[str, str]:
+    """Return waves in order of time, with their titles."""
     declared = view.published.waves(view.programme).set_index("wave")[f"title_{view.words.language}"]
-    found = set(cells["wave"])
-    order = [*(wave for wave in declared.index if wave in found), *sorted(found - set(declared.index))]
+    order = [*(wave for wave in declared.index if wave in waves), *sorted(waves - set(declared.index))]
     return {wave: str(declared.get(wave, wave.replace("_", " "))) for wave in order}
 
 
-def _counts(view: View, cells: pd.DataFrame, waves: dict[str, str]) -> list[Element]:
+# ---- the matrix ------------------------------------------------------------------------------------------------------
+
+
+def _counts(view: View, needs: _Map) -> list[Element]:
     """Return how many cells are in each state, wave by wave: the legend of the matrix at once."""
-    counts = {wave: cells.loc[cells["wave"] == wave, "state"].value_counts() for wave in waves}
-    return [
-        h(
-            "p",
-            h("strong", view.words("needs.counts", wave=waves[wave])) if waves[wave] else None,
-            [[badge(state, view.words), " ", h("b", int(count[state])), " "] for state in STATES if state in count],
-            class_="legend states",
-        )
-        for wave, count in counts.items()
-    ]
+    return [_wave_counts(view, needs.cells[needs.cells["wave"] == wave], title) for wave, title in needs.waves.items()]
 
 
-def _matrix(view: View, cells: pd.DataFrame, waves: dict[str, str], caption: str) -> Element:
+def _wave_counts(view: View, cells: pd.DataFrame, title: str) -> Element:
+    counts = cells["state"].value_counts()
+    heading = h("strong", view.words("needs.counts", wave=title)) if title else None
+    states = [[badge(state, view.words), " ", h("b", int(counts[state])), " "] for state in STATES if state in counts]
+    return h("p", heading, states, class_="legend states")
+
+
+def _matrix(view: View, needs: _Map, caption: str) -> Element:
     """Return themes by territories."""
-    words = view.words
-    places = list(dict.fromkeys(cells["territory_title"]))
-    rows = [
-        {"theme": theme or words("needs.every_theme"), "cells": some}
-        for theme, some in cells.groupby("theme_title", sort=False)
-    ]
-
-    def column(place: str) -> Column:
-        return Column(
-            f"at {place}",
-            place or words("needs.everywhere"),
-            lambda row: _cell(view, row["cells"], place, waves) or "–",
-        )
-
-    return table_element(
-        words,
-        Table([Column("theme", words("needs.theme")), *map(column, places)], rows, row_class=lambda row: "theme"),
-        caption,
-    )
+    themes = needs.cells.groupby("theme_title", sort=False)
+    rows = [{"theme": theme or view.words("needs.every_theme"), "cells": cells} for theme, cells in themes]
+    territories = dict.fromkeys(needs.cells["territory_title"])
+    columns = [Column("theme", view.words("needs.theme")), *(_territory(view, needs, name) for name in territories)]
+    table = Table(columns, rows, row_class=lambda row: "theme")
+    return table_element(view.words, table, caption)
 
 
-def _cell(view: View, theme: pd.DataFrame, place: str, waves: dict[str, str]) -> list[Element]:
-    here = theme[theme["territory_title"] == place]
-    return [_group(view, str(name), some, waves) for name, some in here.groupby("target_group_title", sort=False)]
+def _territory(view: View, needs: _Map, title: str) -> Column:
+    """Return the column of a territory."""
+
+    def show(row: Row) -> Node:
+        cells = row["cells"]
+        return _cell(view, needs, cells[cells["territory_title"] == title]) or "–"
+
+    return Column(f"at {title}", title or view.words("needs.everywhere"), show)
 
 
-def _group(view: View, name: str, cells: pd.DataFrame, waves: dict[str, str]) -> Element:
-    lines = [line for wave, title in waves.items() for line in _lines(view, cells[cells["wave"] == wave], title)]
-    quotes = [h("li", _quote(view, item)) for row in records(cells) for item in json.loads(row["documents"])]
-    written = h("details", h("summary", view.words("needs.written")), h("ul", quotes, class_="quotes"))
-    return h("div", h("span", name, class_="group-name") if name else None, lines, written, class_="cell")
+def _cell(view: View, needs: _Map, cells: pd.DataFrame) -> list[Element]:
+    groups = cells.groupby("target_group_title", sort=False)
+    return [_group(view, needs, str(title), group) for title, group in groups]
+
+
+def _group(view: View, needs: _Map, title: str, cells: pd.DataFrame) -> Element:
+    """Return what is known of a theme at a territory for one group of people."""
+    heading = h("span", title, class_="group-name") if title else None
+    waves = [_lines(view, cells[cells["wave"] == wave], name) for wave, name in needs.waves.items()]
+    return h("div", heading, waves, _quotes(view, cells), class_="cell")
+
+
+def _quotes(view: View, cells: pd.DataFrame) -> Element:
+    """Return what the documents say, folded away."""
+    items = [item for row in rows_of(cells) for item in json.loads(row["documents"])]
+    quotes = h("ul", [h("li", _quote(view, item)) for item in items], class_="quotes")
+    return h("details", h("summary", view.words("needs.written")), quotes)
+
+
+def _quote(view: View, item: Row) -> Node:
+    location = ", ".join(str(item[name]) for name in ("document", "place") if item[name])
+    body = [" (", h("code", item["organisation"]), ")"] if item["organisation"] else []
+    part = view.words("needs.part." + item["part"])
+    return [part, *body, ": ", h("q", item["quote"]), h("small", location)]
 
 
 def _lines(view: View, cells: pd.DataFrame, wave: str) -> list[Element]:
     """Return the states of a cell at one wave; rows that belong nowhere stand beside those that do."""
-    before = h("small", wave) if wave else None
+    label = h("small", wave) if wave else None
     if cells.empty:
-        return [h("div", before, h("span", view.words("needs.neither"), class_="muted"))]
-    return [
-        h("div", before, badge(row["state"], view.words), h("small", _numbers(view, row))) for row in records(cells)
-    ]
+        return [h("div", label, h("span", view.words("needs.neither"), class_="muted"))]
+    return [h("div", label, _state(view, row), h("small", _numbers(view, row))) for row in rows_of(cells)]
 
 
 def _numbers(view: View, row: Row) -> str:
-    words = view.words
-    said = [words("needs.needs", count=int(row["needs"])), words("needs.services", count=int(row["services"]))]
-    said += [words("needs.partial", count=int(row["partial_services"]))] if row["partial_services"] else []
-    said += [words("needs.bodies", count=int(row["bodies"]))] if row["bodies"] > 1 else []
-    return ", ".join(said)
+    return ", ".join(_number_words(view, row))
 
 
-def _quote(view: View, item: dict[str, Any]) -> Content:
-    place = ", ".join(str(item[name]) for name in ("document", "place") if item[name])
-    body = [" (", h("code", item["organisation"]), ")"] if item["organisation"] else []
-    return [view.words("needs.part." + item["part"]), *body, ": ", h("q", item["quote"]), h("small", place)]
+def _number_words(view: View, row: Row) -> Iterator[str]:
+    """Yield how many needs and services there are, and of how many bodies where of several."""
+    yield view.words("needs.needs", count=int(row["needs"]))
+    yield view.words("needs.services", count=int(row["services"]))
+    if row["partial_services"]:
+        yield view.words("needs.partial", count=int(row["partial_services"]))
+    if row["bodies"] > 1:
+        yield view.words("needs.bodies", count=int(row["bodies"]))
 
 
-def _cells(view: View, cells: pd.DataFrame, match: Sequence[str]) -> Table:
+# ---- its twin, and what has no place on it ---------------------------------------------------------------------------
+
+
+def _state(view: View, row: Row) -> Element:
+    return badge(row["state"], view.words)
+
+
+MATCHED = {
+    "theme": ColumnSpec("theme_title", "needs.theme"),
+    "territory": ColumnSpec("territory_title", "needs.territory"),
+    "target_group": ColumnSpec("target_group_title", "needs.group"),
+}
+WAVE = ColumnSpec("wave", "needs.wave")
+CELLS = (
+    ColumnSpec("state", "needs.state", _state),
+    ColumnSpec("needs", "needs.number_needs", numeric=True),
+    ColumnSpec("services", "needs.number_services", numeric=True),
+    ColumnSpec("partial_services", "needs.number_partial", numeric=True),
+    ColumnSpec("bodies", "needs.number_bodies", numeric=True),
+)
+CELLS_IN_FILE = ("voices", "severity", "capacity", "users", "documents")
+UNMAPPED = (
+    ColumnSpec("category", "needs.category"),
+    ColumnSpec("source", "needs.source"),
+    ColumnSpec("column", "needs.column"),
+    ColumnSpec("rows", "needs.rows", numeric=True),
+)
+
+
+def _table(view: View, needs: _Map) -> Table:
     """Return the same cells as rows: the twin of the matrix, and its file."""
-    words = view.words
-    heads = {"theme": "needs.theme", "territory": "needs.territory", "target_group": "needs.group"}
-    columns = [Column(f"{name}_title", words(heads[name])) for name in heads if name in match]
-    columns += [Column("wave", words("needs.wave"))] if any(cells["wave"]) else []
-    columns += [Column("state", words("needs.state"), lambda row: badge(row["state"], words))]
-    numbers = {"needs": "needs", "services": "services", "partial_services": "partial", "bodies": "bodies"}
-    columns += [Column(key, words(f"needs.number_{name}"), numeric=True) for key, name in numbers.items()]
-    extra = (*match, "voices", "severity", "capacity", "users", "documents")
-    return Table(columns, records(cells), [Column(key, key.replace("_", " ")) for key in extra])
+    matched = [spec for name, spec in MATCHED.items() if name in needs.match]
+    wave = [WAVE] if any(needs.cells["wave"]) else []
+    columns = columns_of(view, [*matched, *wave, *CELLS])
+    return Table(columns, rows_of(needs.cells), file_columns((*needs.match, *CELLS_IN_FILE)))
 
 
 def _unmapped(view: View, contracts: set[str]) -> list[Block]:
-    words = view.words
-    found = view.published.unmapped(view.programme)
-    here = found[found["contract"].isin(list(contracts))]
-    if here.empty:
+    """Return the categories that stand in rows and in no codelist."""
+    unmapped = view.published.unmapped(view.programme)
+    rows = rows_of(unmapped[unmapped["contract"].isin(list(contracts))])
+    if not rows:
         return []
-    columns = [Column("category", words("needs.category")), Column("source", words("needs.source"))]
-    columns += [Column("column", words("needs.column")), Column("rows", words("needs.rows"), numeric=True)]
-    table = Table(columns, records(here), [Column("contract", "contract")])
-    lead = [words("needs.unmapped_lead"), " ", words("empty.how"), " ", h("code", HOW), "."]
-    return [Block("unmapped", words("needs.unmapped"), table, lead=lead)]
+    table = Table(columns_of(view, UNMAPPED), rows, file_columns(["contract"]))
+    lead = [view.words("needs.unmapped_lead"), " ", view.words("empty.how"), " ", h("code", HOW), "."]
+    return [Block("unmapped", view.words("needs.unmapped"), table, lead=lead)]

@@ -1,17 +1,16 @@
-"""Values of places in order, on one scale, with what is known of the order; and the same values on a map."""
+"""Values of territories in order, on one scale, with what is known of the order; and the same values on a map."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from impact.drawing.markup import Content, h
+from impact.drawing.markup import Node, h
 from impact.figures.map import map_drawing
-from impact.measure.moments import COMPLETE
-from impact.words import Words
-from impact_dashboards.page.view import Block, Column, Row, Table, View
+from impact.publish.rows import Record
+from impact_dashboards.page.view import Block, Column, ColumnSpec, Row, Table, View, columns_of, file_columns
 from impact_dashboards.parts.findings import (
     KEPT,
     drawn_unit,
@@ -20,192 +19,203 @@ from impact_dashboards.parts.findings import (
     link_of,
     part_of,
     remarks,
+    text_columns,
     value_cell,
 )
 from impact_dashboards.parts.marks import known, whisker
-from impact_dashboards.parts.places import Places, level_title
+from impact_dashboards.parts.order import order_words
 from impact_dashboards.parts.state_marks import badge
+from impact_dashboards.parts.territories import Territories, level_title
 
 PROMISE = ("baseline", "target")
+DRAWN = ("value", "conf_low", "conf_high", *PROMISE)
 
 
-def ranked(rows: Sequence[Row]) -> list[Row]:
-    """Return rows from the highest value to the lowest; those without one below, suppressed ones last."""
-
-    def order(row: Row) -> tuple[bool, bool, float]:
-        return row["attainment"] == "suppressed", not known(row["value"]), -(row["value"] or 0.0)
-
-    return sorted(rows, key=order)
+# ---- the ranking -----------------------------------------------------------------------------------------------------
 
 
-def _neighbours(rows: Sequence[Row]) -> tuple[int, int, int]:
-    """Return how many pairs of neighbours have intervals, how many of them overlap, how many values have none."""
-    valued = [row for row in rows if known(row["value"])]
-    pairs = [pair for pair in pairwise(valued) if all(known(row["conf_low"]) for row in pair)]
-    blind = len(_blind(valued)) if len(valued) > 1 else 0
-    return len(pairs), sum(high["conf_low"] <= low["conf_high"] for high, low in pairs), blind
+@dataclass(frozen=True)
+class Ranking:
+    """Values of territories of one level in order.
+
+    Parameters
+    ----------
+    rows
+        Of the territories, ranked.
+    whole
+        Of the whole programme, where the reader may see it.
+    territories
+        For the territory above each.
+    """
+
+    rows: Sequence[Row]
+    whole: Row | None
+    territories: Territories
+
+    @property
+    def shown(self) -> list[Row]:
+        """The rows below that of the whole programme."""
+        return [*([self.whole] if self.whole else []), *self.rows]
+
+    def has(self, *names: str) -> bool:
+        """Tell whether any row has one of some values."""
+        return any(known(row[name]) for row in self.shown for name in names)
+
+    def above(self, row: Row) -> str:
+        """Return the title of the territory above a row's, where they lie in several."""
+        parents = {self.territories.parents.get(str(row["code"])) for row in self.rows}
+        parent = self.territories.parents.get(str(row.get("code")), "") if len(parents) > 1 else ""
+        return self.territories.titles.get(parent, "")
+
+    def scale(self) -> tuple[float, float]:
+        """Return the ends of a scale that holds all that the rows' drawings show."""
+        ends = [row[name] for row in self.shown for name in DRAWN if known(row[name])] or [0.0]
+        room = 0.03 * (max(ends) - min(ends)) or 1.0
+        return min(ends) - room, max(ends) + room
 
 
-def _blind(rows: Sequence[Row]) -> list[Row]:
-    """Return the rows whose value has no interval although it is not a complete count."""
-    return [row for row in rows if not known(row["conf_low"]) and row["method"] != COMPLETE]
-
-
-def is_uncertain(rows: Sequence[Row]) -> bool:
-    """Tell whether the order of ranked rows is uncertain."""
-    _, unsure, blind = _neighbours(rows)
-    return bool(unsure or blind)
-
-
-def order_words(words: Words, rows: Sequence[Row]) -> str:
-    """Say how far the order of ranked rows can be trusted: which intervals of neighbours overlap or are not known."""
-    pairs, unsure, blind = _neighbours(rows)
-    valued = [row for row in rows if known(row["value"])]
-    said = [words("territory.order.unsure", count=unsure, of=pairs)] if unsure else []
-    said += [words("territory.order.sure")] if pairs and not unsure else []
-    said += [words("territory.order.blind", count=blind, why=_why(words, valued))] if blind else []
-    counted = len(valued) > 1 and not blind and not any(known(row["conf_low"]) for row in valued)
-    return " ".join([*said, words("territory.order.counted")] if counted else said)
-
-
-def _why(words: Words, rows: Sequence[Row]) -> str:
-    """Return the reasons for which values have no interval."""
-    reasons = dict.fromkeys(str(row["method"]).removeprefix("no interval: ") for row in _blind(rows))
-    return "; ".join(filter(None, map(words.said, reasons)))
-
-
-def ranking_block(view: View, rows: Sequence[Row], whole: Row | None, places: Places, *, half: bool) -> Block:
+def ranking_block(view: View, ranking: Ranking, *, half: bool) -> Block:
     """Return the ranking, below the value of the whole programme where that is known.
 
     Parameters
     ----------
     view
         What was asked for.
-    rows
-        Of places of one level, ranked.
-    whole
-        Of the whole programme.
-    places
-        For the place above each.
+    ranking
+        Values of territories in order.
     half
         Whether a map stands beside it.
     """
-    words = view.words
-    shown = [*([whole] if whole else []), *rows]
-    scale = _scale(shown)
-    above = {places.parents.get(str(row["code"])) for row in rows}
-    columns = [
-        Column("finding", words("territory.name"), lambda row: _name(view, row, places if len(above) > 1 else None)),
-        Column("", words("territory.drawing"), lambda row: _drawing(view, row, scale)),
-        Column(
-            "value", words("finding.value"), lambda row: _value(view, row), numeric=True, meaning=words("meaning.value")
-        ),
-    ]
-    if any(known(row["estimate"]) for row in shown):
-        columns.append(
-            Column(
-                "estimate",
-                words("finding.effect"),
-                lambda row: _effect(view, row),
-                numeric=True,
-                meaning=words("meaning.estimate"),
-            )
-        )
-    extra = [Column(f"part_{words.language}", words("finding.part")), Column("place_level", words("territory.level"))]
-    extra += [Column(key, key.replace("_", " ")) for key in KEPT]
-    table = Table(columns, shown, extra, row_class=lambda row: "of-whole" if row is whole else "")
-    said = [order_words(words, rows), words("territory.ranking_read")]
-    said += [words("territory.ranking_lines")] if any(known(row[name]) for row in shown for name in PROMISE) else []
-    lead = " ".join(filter(None, said))
-    return Block("ranking", words("territory.ranking"), table, lead=lead, half=half)
+
+    def row_class(row: Row) -> str:
+        return "of-whole" if row is ranking.whole else ""
+
+    extra = [text_columns(view)[1], LEVEL.column(view), *file_columns(KEPT)]
+    table = Table(_columns(view, ranking), ranking.shown, extra, row_class=row_class)
+    lead = " ".join(filter(None, _lead(view, ranking)))
+    return Block("ranking", view.words("territory.ranking"), table, lead=lead, half=half)
 
 
-def _scale(rows: Sequence[Row]) -> tuple[float, float]:
-    """Return the ends of a scale that holds all that the rows' drawings show."""
-    names = ("value", "conf_low", "conf_high", *PROMISE)
-    ends = [row[name] for row in rows for name in names if known(row[name])] or [0.0]
-    room = 0.03 * (max(ends) - min(ends)) or 1.0
-    return min(ends) - room, max(ends) + room
+def _lead(view: View, ranking: Ranking) -> Iterator[str]:
+    """Yield how far the order can be trusted, and how the drawings are read."""
+    yield order_words(view.words, ranking.rows)
+    yield view.words("territory.ranking_read")
+    if ranking.has(*PROMISE):
+        yield view.words("territory.ranking_lines")
 
 
-def _name(view: View, row: Row, places: Places | None) -> Content:
-    above = places.parents.get(str(row.get("code")), "") if places else ""
-    said = [places.titles[above]] if places and above in places.titles else []
-    said += remarks(view, row)
-    return [h("a", part_of(view, row), href=link_of(view, row)), h("small", " · ".join(said)) if said else None]
+def _columns(view: View, ranking: Ranking) -> list[Column]:
+    scale = ranking.scale()
+
+    def name(row: Row) -> Node:
+        return _name(view, row, ranking.above(row))
+
+    def drawing(row: Row) -> Node:
+        return _drawing(view, row, scale)
+
+    named = Column("finding", view.words("territory.name"), name)
+    drawn = Column("", view.words("territory.drawing"), drawing)
+    effect = [EFFECT] if ranking.has("estimate") else []
+    return [named, drawn, *columns_of(view, [VALUE, *effect])]
 
 
-def _drawing(view: View, row: Row, scale: tuple[float, float]) -> Content:
+def _name(view: View, row: Row, above: str) -> Node:
+    notes = " · ".join(filter(None, [above, *remarks(view, row)]))
+    link = h("a", part_of(view, row), href=link_of(view, row))
+    return [link, h("small", notes) if notes else None]
+
+
+def _drawing(view: View, row: Row, scale: tuple[float, float]) -> Node:
     if row["attainment"] == "suppressed":
         return badge("suppressed", view.words, view.words(f"disclosure.{row['suppressed']}"))
     return whisker(row, in_words(view, row), scale=scale) or badge("no_data", view.words)
 
 
-def _value(view: View, row: Row) -> Content:
-    n = h("small", view.words("territory.n", count=int(row["n"]))) if known(row["n"]) else None
-    return [value_cell(view, row), n]
+def _value(view: View, row: Row) -> Node:
+    value = value_cell(view, row)
+    if not known(row["n"]):
+        return [value, None]
+    return [value, h("small", view.words("territory.n", count=int(row["n"])))]
 
 
-def _effect(view: View, row: Row) -> Content:
+def _effect(view: View, row: Row) -> Node:
     """Return the effect and what it says of the programme; the badge without an effect says nothing more."""
-    said = badge(row["contribution"], view.words) if known(row["estimate"]) else None
-    return [effect_cell(view, row), h("small", said) if said else None]
+    effect = effect_cell(view, row)
+    if not known(row["estimate"]):
+        return [effect, None]
+    return [effect, h("small", badge(row["contribution"], view.words))]
+
+
+VALUE = ColumnSpec("value", "finding.value", _value, numeric=True, meaning="meaning.value")
+EFFECT = ColumnSpec("estimate", "finding.effect", _effect, numeric=True, meaning="meaning.estimate")
+LEVEL = ColumnSpec("place_level", "territory.level")
 
 
 # ---- the map ---------------------------------------------------------------------------------------------------------
 
 
-def map_block(view: View, rows: Sequence[Row], places: Places) -> Block | None:
-    """Return the map of the same values, or None where the places have no boundaries.
+def _area_value(view: View, area: Row) -> str:
+    return view.words.number(area["value"], area["unit"])
 
-    A place above the areas, such as a quadrant, gives all of them its value.
+
+def _area_state(view: View, area: Row) -> Node:
+    return badge(area["state"], view.words) if area["state"] else "–"
+
+
+AREAS = (
+    ColumnSpec("name", "territory.area"),
+    ColumnSpec("of", "territory.of"),
+    ColumnSpec("value", "finding.value", _area_value, numeric=True),
+    ColumnSpec("state", "territory.state", _area_state),
+)
+
+
+def map_block(view: View, rows: Sequence[Row], territories: Territories) -> Block | None:
+    """Return the map of the same values, or None where the territories have no boundaries.
+
+    A territory above the areas, such as a quadrant, gives all of them its value.
     """
-    words = view.words
-    drawn = places.mapped(str(row["code"]) for row in rows)
+    drawn = territories.mapped(str(row["code"]) for row in rows)
     if not drawn:
         return None
     by_code = {str(row["code"]): row for row in rows}
-    areas = [
-        _area(view, area, next((by_code[code] for code in places.above(area) if code in by_code), None), places)
-        for area in drawn
-    ]
-    outlines = places.outlines(drawn)
-    unit = str(rows[0]["unit"])
-    drawing = map_drawing(
-        pd.DataFrame(areas), words, unit=drawn_unit(words, rows[0]), outlines=outlines if len(outlines) > 1 else None
-    )
-    columns = [
-        Column("name", words("territory.area")),
-        Column("of", words("territory.of")),
-        Column(
-            "value", words("finding.value"), lambda area: words.number(area["value"], unit), numeric=True, unit=unit
-        ),
-        Column("state", words("territory.state"), lambda area: _state(words, area["state"])),
-    ]
-    table = Table(columns, areas, [Column("code", "code"), Column("suppressed", "suppressed")])
-    said = [words("territory.map_shared")] if set(by_code) - set(drawn) else []
-    levels = dict.fromkeys(
-        level_title(view, places.levels[above]) for area in drawn if (above := places.parents.get(area))
-    )
-    said += [words("territory.map_lead", level=", ".join(levels))] if len(outlines) > 1 else []
-    return Block(
-        "map", words("territory.map"), table, lead=" ".join(said) or None, drawing=drawing, folded=True, half=True
-    )
+    areas = [_area(view, area, by_code, territories) | {"unit": str(rows[0]["unit"])} for area in drawn]
+    outlines = territories.outlines(drawn)
+    several = outlines if len(outlines) > 1 else None
+    drawing = map_drawing(pd.DataFrame(areas), view.words, unit=drawn_unit(view.words, rows[0]), outlines=several)
+    lead = " ".join(_map_lead(view, drawn, by_code, territories)) or None
+    title, table = view.words("territory.map"), _area_table(view, areas)
+    return Block("map", title, table, lead=lead, drawing=drawing, folded=True, half=True)
 
 
-def _area(view: View, area: str, row: Row | None, places: Places) -> dict[str, object]:
-    named = {"code": area, "name": places.titles[area]}
+def _area_table(view: View, areas: Sequence[Record]) -> Table:
+    columns = columns_of(view, AREAS)
+    unit = areas[0]["unit"]
+    with_unit = [replace(column, unit=unit) if column.key == "value" else column for column in columns]
+    return Table(with_unit, areas, file_columns(["code", "suppressed"]))
+
+
+def _map_lead(view: View, drawn: Sequence[str], by_code: Mapping[str, Row], territories: Territories) -> Iterator[str]:
+    """Yield that areas share a value, and what the thick borders are of."""
+    if set(by_code) - set(drawn):
+        yield view.words("territory.map_shared")
+    if len(territories.outlines(drawn)) > 1:
+        parents = filter(None, map(territories.parents.get, drawn))
+        levels = dict.fromkeys(level_title(view, territories.levels[parent]) for parent in parents)
+        yield view.words("territory.map_lead", level=", ".join(levels))
+
+
+def _area(view: View, area: str, by_code: Mapping[str, Row], territories: Territories) -> Record:
+    """Return an area with the value of its territory, or of the nearest above it that has one."""
+    row = next((by_code[code] for code in territories.ancestry(area) if code in by_code), None)
+    title = {"code": area, "name": territories.titles[area]}
     if row is None:
-        return named | {"value": None, "state": "no_data", "href": None, "of": None, "suppressed": ""}
-    state = "suppressed" if row["attainment"] == "suppressed" else "" if known(row["value"]) else "no_data"
-    return named | {
-        "value": row["value"],
-        "state": state,
-        "href": link_of(view, row),
-        "of": part_of(view, row),
-        "suppressed": row["suppressed"],
-    }
+        return title | {"value": None, "state": "no_data", "href": None, "of": None, "suppressed": ""}
+    value = {"value": row["value"], "state": _value_state(row), "suppressed": row["suppressed"]}
+    return title | value | {"href": link_of(view, row), "of": part_of(view, row)}
 
 
-def _state(words: Words, state: str) -> Content:
-    return badge(state, words) if state else "–"
+def _value_state(row: Row) -> str:
+    if row["attainment"] == "suppressed":
+        return "suppressed"
+    return "" if known(row["value"]) else "no_data"

@@ -11,10 +11,14 @@ from impact.drawing.markup import Element, h
 from impact.words import Words
 from impact_dashboards.parts.state_marks import dots, shape
 
-CARD, GAP, TALL, SPACE, TOP = 152, 34, 122, 14, 44
+CARD_WIDTH, CARD_GAP, CARD_HEIGHT, CARD_SPACE, TOP = 152, 34, 122, 14, 44
 LINE, LETTERS, LINES = 15, 21, 4
 SWEEPS = 4
 """How often the cards of a column are put in the order of what they are linked to."""
+ARROW = {"viewBox": "0 0 8 8", "refX": 8, "refY": 4, "markerWidth": 8, "markerHeight": 8}
+
+Corner = tuple[float, float]
+"""The upper left corner of a card, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +45,9 @@ class Tie:
     href: str
 
 
-def chain_drawing(
-    cards: Sequence[Card], ties: Sequence[Tie], columns: Mapping[str, str], words: Words, chosen: str = ""
-) -> Element:
-    """Draw a theory of change.
+@dataclass(frozen=True)
+class Chain:
+    """A theory of change, as it is drawn.
 
     Parameters
     ----------
@@ -52,133 +55,213 @@ def chain_drawing(
         Steps and links.
     columns
         The columns that hold cards, in order, with their titles.
-    words
-        Of the reader's language.
     chosen
-        The step whose links are set off.
+        The step whose links are set off; empty for none.
     """
-    places = _places(cards, ties, list(columns))
-    width = len(columns) * (CARD + GAP) - GAP + 4
-    height = TOP + max(y for _, y in places.values()) + TALL + 8
-    heads = [_head(title, 2 + place * (CARD + GAP)) for place, title in enumerate(columns.values())]
-    known = [tie for tie in ties if tie.source in places and tie.target in places]
+
+    cards: Sequence[Card]
+    ties: Sequence[Tie]
+    columns: Mapping[str, str]
+    chosen: str = ""
+
+
+def chain_drawing(chain: Chain, words: Words) -> Element:
+    """Draw a theory of change; its words are those of the reader's language."""
+    corners = _corners(chain)
+    width = len(chain.columns) * (CARD_WIDTH + CARD_GAP) - CARD_GAP + 4
+    height = TOP + max(y for _, y in corners.values()) + CARD_HEIGHT + 8
+    name = words("theory.drawing", nodes=len(chain.cards), links=len(chain.ties))
     return h(
         "svg",
-        h("title", words("theory.drawing", nodes=len(cards), links=len(ties))),
-        h(
-            "defs",
-            h(
-                "marker",
-                h("path", d="M0 0 8 4 0 8Z", class_="tip"),
-                id="tip",
-                viewBox="0 0 8 8",
-                refX=8,
-                refY=4,
-                markerWidth=8,
-                markerHeight=8,
-                markerUnits="userSpaceOnUse",
-                orient="auto",
-            ),
-        ),
-        heads,
-        [_tie(tie, places, chosen) for tie in known],
-        [_card(card, places[card.id], words, chosen) for card in cards],
-        [_doubt(tie, places, words) for tie in known if not tie.proven],
+        h("title", name),
+        _arrow_tip(),
+        _heads(chain),
+        *_layers(chain, corners, words),
         class_="chain wide",
         viewBox=f"0 0 {width} {height}",
         width=width,
         height=height,
         role="group",
-        aria_label=words("theory.drawing", nodes=len(cards), links=len(ties)),
+        aria_label=name,
     )
 
 
-def _places(cards: Sequence[Card], ties: Sequence[Tie], columns: list[str]) -> dict[str, tuple[float, float]]:
-    """Return the upper left corner of each card; cards stand near those that they are linked to."""
-    stacks = {column: [card.id for card in cards if card.column == column] for column in columns}
-    beside: dict[str, list[str]] = {card.id: [] for card in cards}
-    for tie in ties:
-        if tie.source in beside and tie.target in beside:
-            beside[tie.source].append(tie.target)
-            beside[tie.target].append(tie.source)
-    for sweep in range(SWEEPS):
-        for column in columns if sweep % 2 == 0 else columns[::-1]:
-            rank = {
-                name: place / max(len(stack) - 1, 1) for stack in stacks.values() for place, name in enumerate(stack)
-            }
-            stacks[column].sort(key=lambda name: fmean([rank[other] for other in beside[name]] or [rank[name]]))
-    tallest = max(map(len, stacks.values()))
-    return {
-        name: (2 + across * (CARD + GAP), TOP + (down + (tallest - len(stack)) / 2) * (TALL + SPACE))
-        for across, stack in enumerate(stacks.values())
-        for down, name in enumerate(stack)
-    }
+def _arrow_tip() -> Element:
+    tip = h("path", d="M0 0 8 4 0 8Z", class_="tip")
+    return h("defs", h("marker", tip, id="tip", **ARROW, markerUnits="userSpaceOnUse", orient="auto"))
+
+
+def _heads(chain: Chain) -> list[Element]:
+    step = CARD_WIDTH + CARD_GAP
+    return [_head(title, 2 + position * step) for position, title in enumerate(chain.columns.values())]
 
 
 def _head(title: str, x: float) -> Element:
-    return h("g", h("text", title, x=x, y=16, class_="stage"), h("path", d=f"M{x} 28H{x + CARD}", class_="rule"))
+    text = h("text", title, x=x, y=16, class_="stage")
+    return h("g", text, h("path", d=f"M{x} 28H{x + CARD_WIDTH}", class_="rule"))
 
 
-def _curve(tie: Tie, places: Mapping[str, tuple[float, float]]) -> tuple[str, float, float]:
-    """Return the path of a link and its middle."""
-    (x0, y0), (x1, y1) = places[tie.source], places[tie.target]
-    start, end = y0 + TALL / 2, y1 + TALL / 2
-    if x0 == x1:
-        side = x0 + CARD
-        return f"M{side} {start}C{side + 30} {start} {side + 30} {end} {side} {end}", side + 20, (start + end) / 2
-    left, right = x0 + CARD, x1
-    bend = max((right - left) / 2, 20)
-    path = f"M{left} {start}C{left + bend} {start} {right - bend} {end} {right} {end}"
-    return path, (left + right) / 2, (start + end) / 2
+def _layers(chain: Chain, corners: Mapping[str, Corner], words: Words) -> tuple[list[Element], ...]:
+    """Return links, cards and doubts, from the bottom up."""
+    drawn = [tie for tie in chain.ties if tie.source in corners and tie.target in corners]
+    ties = [_tie(tie, corners, chain.chosen) for tie in drawn]
+    cards = [_card(card, corners[card.id], words, chosen=card.id == chain.chosen) for card in chain.cards]
+    doubts = [_doubt(tie, corners, words) for tie in drawn if not tie.proven]
+    return ties, cards, doubts
 
 
-def _tie(tie: Tie, places: Mapping[str, tuple[float, float]], chosen: str) -> Element:
-    path, _, _ = _curve(tie, places)
-    kinds = ["tie", *([] if tie.proven else ["unproven"]), *(["chosen"] if chosen in (tie.source, tie.target) else [])]
-    return h("path", d=path, class_=" ".join(kinds), marker_end="url(#tip)")
+# ---- where the cards stand -------------------------------------------------------------------------------------------
 
 
-def _doubt(tie: Tie, places: Mapping[str, tuple[float, float]], words: Words) -> Element:
-    _, x, y = _curve(tie, places)
+def _corners(chain: Chain) -> dict[str, Corner]:
+    """Return the upper left corner of each card; cards stand near those that they are linked to."""
+    stacks = _stacks(chain)
+    tallest = max(map(len, stacks.values()))
+    return {
+        node: _corner(column, row + (tallest - len(stack)) / 2)
+        for column, stack in enumerate(stacks.values())
+        for row, node in enumerate(stack)
+    }
+
+
+def _corner(column: int, row: float) -> Corner:
+    return 2 + column * (CARD_WIDTH + CARD_GAP), TOP + row * (CARD_HEIGHT + CARD_SPACE)
+
+
+def _stacks(chain: Chain) -> dict[str, list[str]]:
+    """Return the cards of each column from top to bottom."""
+    stacks = {column: [card.id for card in chain.cards if card.column == column] for column in chain.columns}
+    linked = _linked(chain)
+    for sweep in range(SWEEPS):
+        order = list(stacks) if sweep % 2 == 0 else list(stacks)[::-1]
+        for column in order:
+            _sort(column, stacks, linked)
+    return stacks
+
+
+def _linked(chain: Chain) -> dict[str, list[str]]:
+    """Return the cards that each card is linked to, either way."""
+    linked: dict[str, list[str]] = {card.id: [] for card in chain.cards}
+    for tie in chain.ties:
+        if tie.source in linked and tie.target in linked:
+            linked[tie.source].append(tie.target)
+            linked[tie.target].append(tie.source)
+    return linked
+
+
+def _sort(column: str, stacks: dict[str, list[str]], linked: Mapping[str, list[str]]) -> None:
+    """Put the cards of a column in the order of the mean height of what they are linked to."""
+    heights: dict[str, float] = {}
+    for stack in stacks.values():
+        steps = max(len(stack) - 1, 1)
+        heights |= {node: row / steps for row, node in enumerate(stack)}
+
+    def mean_height(node: str) -> float:
+        return fmean([heights[other] for other in linked[node]] or [heights[node]])
+
+    stacks[column].sort(key=mean_height)
+
+
+# ---- links -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Curve:
+    """The path of a link and its middle."""
+
+    path: str
+    x: float
+    y: float
+
+
+def _curve(tie: Tie, corners: Mapping[str, Corner]) -> _Curve:
+    (left, top), (target_left, target_top) = corners[tie.source], corners[tie.target]
+    start, end = top + CARD_HEIGHT / 2, target_top + CARD_HEIGHT / 2
+    right = left + CARD_WIDTH
+    if left == target_left:
+        return _Curve(_bow(right, start, end), right + 20, (start + end) / 2)
+    bend = max((target_left - right) / 2, 20)
+    path = f"M{right} {start}C{right + bend} {start} {target_left - bend} {end} {target_left} {end}"
+    return _Curve(path, (right + target_left) / 2, (start + end) / 2)
+
+
+def _bow(side: float, start: float, end: float) -> str:
+    """Return the path between two cards of one column, beside them."""
+    return f"M{side} {start}C{side + 30} {start} {side + 30} {end} {side} {end}"
+
+
+def _tie(tie: Tie, corners: Mapping[str, Corner], chosen: str) -> Element:
+    classes = ["tie"]
+    if not tie.proven:
+        classes.append("unproven")
+    if chosen in (tie.source, tie.target):
+        classes.append("chosen")
+    return h("path", d=_curve(tie, corners).path, class_=" ".join(classes), marker_end="url(#tip)")
+
+
+def _doubt(tie: Tie, corners: Mapping[str, Corner], words: Words) -> Element:
+    """Return the question mark on a link without evidence, which leads to its assumption."""
+    curve = _curve(tie, corners)
     name = words("theory.assumption_of", text=tie.assumption)
+    disc = h("circle", cx=curve.x, cy=curve.y, r=9)
+    mark = h("text", "?", x=curve.x, y=curve.y + 4)
+    return h("a", h("title", name), disc, mark, href=tie.href, class_="doubt", aria_label=name, data_live=True)
+
+
+# ---- cards -----------------------------------------------------------------------------------------------------------
+
+
+def _card(card: Card, corner: Corner, words: Words, *, chosen: bool) -> Element:
+    name = _card_name(card, words)
+    classes = f"step {card.state}" + (" chosen" if chosen else "")
+    drawing = [_card_box(card, corner), _card_title(card, corner), _card_state(card, corner, words)]
     return h(
         "a",
         h("title", name),
-        h("circle", cx=x, cy=y, r=9),
-        h("text", "?", x=x, y=y + 4),
-        href=tie.href,
-        class_="doubt",
-        aria_label=name,
-        data_live=True,
-    )
-
-
-def _card(card: Card, place: tuple[float, float], words: Words, chosen: str) -> Element:
-    x, y = place
-    lines = _wrapped(card.title)
-    state = words(f"status.{card.state}")
-    text = [h("tspan", line, x=x + 14, dy=LINE if number else 0) for number, line in enumerate(lines)]
-    level = "" if card.evidence is None else words("evidence.of", level=card.evidence)
-    name = ", ".join(filter(None, (card.title, state, card.value, level)))
-    return h(
-        "a",
-        h("title", name),
-        h("rect", x=x, y=y, width=CARD, height=TALL, rx=8, class_="card-box"),
-        h("path", d=f"M{x + 2.5} {y + 10}V{y + TALL - 10}", class_=f"edge {card.state}"),
-        h("text", text, x=x + 14, y=y + 21, class_="card-title"),
-        shape(card.state, x=x + 20, y=y + TALL - 32, size=11),
-        h("text", card.value or state, x=x + 32, y=y + TALL - 28, class_="card-value"),
-        dots(card.evidence, x + 14, y + TALL - 19) if card.evidence is not None else None,
+        drawing,
         href=card.href,
-        class_=f"step {card.state}" + (" chosen" if card.id == chosen else ""),
+        class_=classes,
         aria_label=name,
         data_live=True,
         id=f"step-{card.id}",
     )
 
 
+def _card_name(card: Card, words: Words) -> str:
+    """Return what a card says, for those who do not see it."""
+    level = "" if card.evidence is None else words("evidence.of", level=card.evidence)
+    pieces = (card.title, words(f"status.{card.state}"), card.value, level)
+    return ", ".join(filter(None, pieces))
+
+
+def _card_box(card: Card, corner: Corner) -> list[Element]:
+    x, y = corner
+    box = h("rect", x=x, y=y, width=CARD_WIDTH, height=CARD_HEIGHT, rx=8, class_="card-box")
+    edge = f"M{x + 2.5} {y + 10}V{y + CARD_HEIGHT - 10}"
+    return [box, h("path", d=edge, class_=f"edge {card.state}")]
+
+
+def _card_title(card: Card, corner: Corner) -> Element:
+    x, y = corner
+    lines = enumerate(_wrapped(card.title))
+    text = [h("tspan", line, x=x + 14, dy=LINE if number else 0) for number, line in lines]
+    return h("text", text, x=x + 14, y=y + 21, class_="card-title")
+
+
+def _card_state(card: Card, corner: Corner, words: Words) -> list[Element | None]:
+    """Return the mark of the state, the value, and the evidence where there is any."""
+    x, y = corner
+    bottom = y + CARD_HEIGHT
+    value = card.value or words(f"status.{card.state}")
+    mark = shape(card.state, x=x + 20, y=bottom - 32, size=11)
+    text = h("text", value, x=x + 32, y=bottom - 28, class_="card-value")
+    level = None if card.evidence is None else dots(card.evidence, x + 14, bottom - 19)
+    return [mark, text, level]
+
+
 def _wrapped(title: str) -> list[str]:
     lines = textwrap.wrap(title, LETTERS)
     if len(lines) <= LINES:
         return lines
-    return [*lines[: LINES - 1], lines[LINES - 1][: LETTERS - 1].rstrip() + "…"]
+    last = lines[LINES - 1][: LETTERS - 1].rstrip()
+    return [*lines[: LINES - 1], f"{last}…"]

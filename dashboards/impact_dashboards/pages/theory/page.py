@@ -2,203 +2,195 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
-from impact.drawing.markup import Content, Element, h
-from impact.judge.attainment import together
-from impact_dashboards.page.view import Block, Column, Page, Row, Table, View, records
-from impact_dashboards.pages.theory.chain import Card, Tie, chain_drawing
-from impact_dashboards.parts.choose import choose
-from impact_dashboards.parts.findings import all_rows, finding_table, widest_cut
-from impact_dashboards.parts.marks import known
+from impact.drawing.markup import Element, Node, h
+from impact.publish.rows import Record
+from impact.publish.scope import EVERY_ROLE
+from impact_dashboards.page.descriptor import Chapter, Page
+from impact_dashboards.page.view import Block, ColumnSpec, PageContent, Row, Table, View, columns_of, file_columns
+from impact_dashboards.pages.theory.chain import Card, Chain, Tie, chain_drawing
+from impact_dashboards.pages.theory.steps import Step, Theory, read_theory
+from impact_dashboards.parts.facts import Fact, fact_list
+from impact_dashboards.parts.findings import finding_table
 from impact_dashboards.parts.state_marks import badge, evidence
 
-STAGES = ("input", "activity", "output", "outcome", "impact")
-HORIZONS = ("short", "medium", "long")
 HOW = "docs/how-to/define_an_indicator.md"
+UNMEASURED = "unmeasured"
 
 
-def theory(view: View) -> Page:
+def page(view: View) -> PageContent:
     """Return the page: the chain, the step that is chosen, and the assumptions behind the links."""
-    words = view.words
-    if not view.programme:
-        return choose(view, lambda name: len(view.published.nodes(name)) > 0)
-    nodes, links = records(view.published.nodes(view.programme)), records(view.published.links(view.programme))
-    within = [row for row in all_rows(view) if row["programme"] == view.programme]
-    cut = widest_cut(within)
-    rows = [row for row in within if row["cut"] == cut]
-    steps = {node["node"]: _step(view, node, [row for row in rows if row["node"] == node["node"]]) for node in nodes}
-    chosen = view.chosen("node", list(steps))
-    bare = [step for step in steps.values() if step["state"] == "unmeasured"]
-    lead = [
-        words("theory.lead"),
-        " ",
-        h("strong", words("theory.bare", count=len(bare))) if bare else words("theory.all_measured"),
-    ]
-    blocks = [_chain(view, steps, links, chosen), _links(view, steps, links)]
+    theory = read_theory(view)
+    chosen = view.chosen("node", list(theory.steps))
+    blocks = [_chain(view, theory, chosen), _links(view, theory)]
     if chosen:
-        blocks.insert(1, _chosen(view, steps, links, chosen, [row for row in rows if row["node"] == chosen]))
-    synthetic = any(row["data_kind"] == "synthetic" for row in rows)
-    return Page(words("theory.title"), blocks, lead=lead, synthetic=synthetic)
+        blocks.insert(1, _chosen(view, theory, theory.steps[chosen]))
+    return PageContent(view.words("theory.title"), blocks, lead=_lead(view, theory), synthetic=theory.synthetic)
 
 
-def _step(view: View, node: dict[str, Any], rows: Sequence[Row]) -> dict[str, Any]:
-    """Return a step with its state, the value that has this state, and the best evidence of any effect on it."""
-    levels = [row["evidence_level"] for row in rows if known(row["estimate"]) and known(row["evidence_level"])]
-    state = together((row["attainment"], known(row["target"])) for row in rows)
-    first = next((row for row in _told_first(rows) if row["attainment"] == state), None)
-    horizon = view.words(f"horizon.{node['horizon']}")
-    return node | {
-        "title": view.words.pick(node, "title"),
-        "state": state,
-        "indicators": len(rows),
-        "evidence_level": int(max(levels)) if levels else None,
-        "value": _value(view, first, len(rows)),
-        "value_of": first["indicator"] if first else None,
-        "column": f"{node['stage']}_{node['horizon']}" if node["stage"] == "outcome" else node["stage"],
-        "column_title": view.words(f"stage.{node['stage']}") + (f" · {horizon}" if node["stage"] == "outcome" else ""),
-    }
+def _lead(view: View, theory: Theory) -> Node:
+    """Return what the page shows, and how many steps nothing measures."""
+    bare = sum(step.state == UNMEASURED for step in theory.steps.values())
+    count = h("strong", view.words("theory.bare", count=bare)) if bare else view.words("theory.all_measured")
+    return [view.words("theory.lead"), " ", count]
 
 
-def _told_first(rows: Sequence[Row]) -> list[Row]:
-    """Return the findings whose value may stand for a step: those promised, or else those that have a value."""
-    return [row for row in rows if known(row["target"])] or [row for row in rows if known(row["value"])]
+# ---- the chain -------------------------------------------------------------------------------------------------------
 
 
-def _value(view: View, row: Row | None, count: int) -> str:
-    """Return what stands on a card: one value against its promise, with how many more there are."""
-    if row is None:
-        return ""
-    value = view.words.number(row["value"], row["unit"])
-    if known(row["target"]):
-        value = view.words("theory.of", value=value, target=view.words.number(row["target"], row["unit"]))
-    mark = " †" if row["data_kind"] == "synthetic" else ""
-    return value + mark + (f" +{count - 1}" if count > 1 else "")
+def _step_link(view: View, step: Row) -> Element:
+    return h("a", step["title"], href=view.address.with_(node=step["node"]), data_live=True)
 
 
-def _chain(view: View, steps: dict[str, Any], links: list[dict[str, Any]], chosen: str) -> Block:
-    words = view.words
-    order = [stage if stage != "outcome" else f"outcome_{horizon}" for stage in STAGES for horizon in HORIZONS]
-    titles = {step["column"]: step["column_title"] for step in steps.values()}
-    columns = {column: titles[column] for column in dict.fromkeys(order) if column in titles}
-    cards = [
-        Card(
-            step["node"],
-            step["column"],
-            step["title"],
-            step["state"],
-            step["value"],
-            step["evidence_level"],
-            view.address.with_(node=step["node"]),
-        )
-        for step in steps.values()
-    ]
-    ties = [
-        Tie(
-            link["source"],
-            link["target"],
-            bool(link[f"evidence_{words.language}"]),
-            words.pick(link, "assumption"),
-            view.address.with_(node=link["target"]) + "#links",
-        )
-        for link in links
-    ]
-    around = {step: _around(step, steps, links) for step in steps}
-    rows = [step | {"after": around[name][0], "before": around[name][1]} for name, step in steps.items()]
-    table = Table(
-        [
-            Column(
-                "title",
-                words("theory.step"),
-                lambda row: h("a", row["title"], href=view.address.with_(node=row["node"]), data_live=True),
-            ),
-            Column("column_title", words("theory.stage")),
-            Column("level", words("filter.level"), lambda row: words(f"level.{row['level']}")),
-            Column("state", words("finding.status"), lambda row: badge(row["state"], words)),
-            Column("value", words("finding.value")),
-            Column("evidence_level", words("finding.evidence"), lambda row: evidence(row["evidence_level"], words)),
-            Column("after", words("theory.depends")),
-            Column("before", words("theory.feeds")),
-        ],
-        rows,
-        [Column(key, key) for key in ("node", "stage", "horizon", "indicators", "value_of")],
-    )
-    drawing = chain_drawing(cards, ties, columns, words, chosen)
-    return Block(
-        "chain",
-        words("theory.chain"),
-        table,
-        lead=words("theory.read"),
-        drawing=drawing,
-        folded=True,
-        body=_legend(view, steps),
+def _level(view: View, step: Row) -> str:
+    return view.words(f"level.{step['level']}")
+
+
+def _state(view: View, step: Row) -> Element:
+    return badge(step["state"], view.words)
+
+
+def _evidence(view: View, step: Row) -> Element:
+    return evidence(step["evidence_level"], view.words)
+
+
+STEPS = (
+    ColumnSpec("title", "theory.step", _step_link),
+    ColumnSpec("column_title", "theory.stage"),
+    ColumnSpec("level", "filter.level", _level),
+    ColumnSpec("state", "finding.status", _state),
+    ColumnSpec("value", "finding.value"),
+    ColumnSpec("evidence_level", "finding.evidence", _evidence),
+    ColumnSpec("after", "theory.depends"),
+    ColumnSpec("before", "theory.feeds"),
+)
+STEPS_IN_FILE = ("node", "stage", "horizon", "indicators", "value_of")
+
+
+def _chain(view: View, theory: Theory, chosen: str) -> Block:
+    """Return the theory as a drawing, and its steps as a table."""
+    rows = [_step_row(theory, step) for step in theory.steps.values()]
+    table = Table(columns_of(view, STEPS), rows, file_columns(STEPS_IN_FILE))
+    cards = [_card(view, step) for step in theory.steps.values()]
+    ties = [_tie(view, link) for link in theory.links]
+    drawing = chain_drawing(Chain(cards, ties, theory.columns, chosen), view.words)
+    lead, legend = view.words("theory.read"), _legend(view, theory)
+    return Block("chain", view.words("theory.chain"), table, lead=lead, drawing=drawing, folded=True, body=legend)
+
+
+def _step_row(theory: Theory, step: Step) -> Record:
+    """Return a step as a row of the table, with what it depends on and what it feeds."""
+    after, before = theory.titles(theory.causes(step)), theory.titles(theory.effects(step))
+    return step.row | {"after": "; ".join(after), "before": "; ".join(before)}
+
+
+def _card(view: View, step: Step) -> Card:
+    return Card(
+        id=step.node,
+        column=step.column,
+        title=step.title,
+        state=step.state,
+        value=step.value,
+        evidence=step.evidence_level,
+        href=view.address.with_(node=step.node),
     )
 
 
-def _legend(view: View, steps: dict[str, Any]) -> Element:
-    states = dict.fromkeys(step["state"] for step in steps.values())
+def _tie(view: View, link: Row) -> Tie:
+    return Tie(
+        source=link["source"],
+        target=link["target"],
+        proven=bool(link[f"evidence_{view.words.language}"]),
+        assumption=view.words.pick(link, "assumption"),
+        href=view.address.with_(node=link["target"]) + "#links",
+    )
+
+
+def _legend(view: View, theory: Theory) -> Element:
+    states = dict.fromkeys(step.state for step in theory.steps.values())
+    badges = [badge(state, view.words) for state in states]
     doubt = h("span", h("strong", "?"), " ", view.words("theory.doubt"), class_="status")
-    return h("p", [badge(state, view.words) for state in states], evidence(3, view.words), doubt, class_="legend")
+    return h("p", badges, evidence(3, view.words), doubt, class_="legend")
 
 
-def _around(name: str, steps: dict[str, Any], links: list[dict[str, Any]]) -> tuple[str, str]:
-    """Return what a step depends on and what it feeds, as titles."""
-    after = [steps[link["source"]]["title"] for link in links if link["target"] == name and link["source"] in steps]
-    before = [steps[link["target"]]["title"] for link in links if link["source"] == name and link["target"] in steps]
-    return "; ".join(after), "; ".join(before)
+# ---- the step that is chosen -----------------------------------------------------------------------------------------
 
 
-def _chosen(view: View, steps: dict[str, Any], links: list[dict[str, Any]], chosen: str, rows: Sequence[Row]) -> Block:
-    words, step = view.words, steps[chosen]
-
-    def listed(names: list[str]) -> Content:
-        linked = [
-            h("li", h("a", steps[name]["title"], href=view.address.with_(node=name), data_live=True)) for name in names
-        ]
-        return h("ul", linked) if linked else h("p", words("theory.none"), class_="muted")
-
-    described = step[f"description_{words.language}"]
-    facts: list[tuple[str, Content]] = [
-        (words("finding.status"), badge(step["state"], words)),
-        (words("theory.place"), f"{step['column_title']} · {words('level.' + step['level'])}"),
-        (words("theory.depends"), listed([link["source"] for link in links if link["target"] == chosen])),
-        (words("theory.feeds"), listed([link["target"] for link in links if link["source"] == chosen])),
-    ]
-    body = [
-        h("p", described) if described else None,
-        h("dl", [[h("dt", name), h("dd", value)] for name, value in facts]),
-    ]
-    none = None if rows else h("p", words("theory.unmeasured"), " ", h("code", HOW), class_="empty")
-    return Block("step", step["title"], finding_table(view, rows) if rows else None, body=[body, none])
+def _chosen(view: View, theory: Theory, step: Step) -> Block:
+    """Return a step with its links and its findings."""
+    description = step.row[f"description_{view.words.language}"]
+    facts = fact_list(_step_facts(view, theory, step))
+    content = [h("p", description) if description else None, facts]
+    if step.findings:
+        return Block("step", step.title, finding_table(view, step.findings), body=[content, None])
+    unmeasured = h("p", view.words("theory.unmeasured"), " ", h("code", HOW), class_="empty")
+    return Block("step", step.title, body=[content, unmeasured])
 
 
-def _links(view: View, steps: dict[str, Any], links: list[dict[str, Any]]) -> Block:
-    words, language = view.words, view.words.language
-    rows = [
-        link
-        | {
-            "source_title": steps[link["source"]]["title"],
-            "target_title": steps[link["target"]]["title"],
-            "assumption": words.pick(link, "assumption"),
-            "evidence": link[f"evidence_{language}"],
-        }
-        for link in links
-        if link["source"] in steps and link["target"] in steps
-    ]
+def _step_facts(view: View, theory: Theory, step: Step) -> Iterable[Fact]:
+    words = view.words
+    level = words(f"level.{step.row['level']}")
+    yield Fact(words("finding.status"), badge(step.state, words))
+    yield Fact(words("theory.place"), f"{step.column_title} · {level}")
+    yield Fact(words("theory.depends"), _step_list(view, theory, theory.causes(step)))
+    yield Fact(words("theory.feeds"), _step_list(view, theory, theory.effects(step)))
+
+
+def _step_list(view: View, theory: Theory, nodes: Sequence[str]) -> Element:
+    if not nodes:
+        return h("p", view.words("theory.none"), class_="muted")
+    return h("ul", [h("li", _step_link(view, theory.steps[node].row)) for node in nodes])
+
+
+# ---- the links -------------------------------------------------------------------------------------------------------
+
+
+def _proof(view: View, link: Row) -> Node:
+    """Return the evidence for a link, or that there is none."""
+    if link["evidence"]:
+        return str(link["evidence"])
+    return badge(UNMEASURED, view.words, view.words("theory.no_evidence"))
+
+
+LINKS = (
+    ColumnSpec("source_title", "theory.from"),
+    ColumnSpec("target_title", "theory.to"),
+    ColumnSpec("assumption", "theory.assumption"),
+    ColumnSpec("evidence", "theory.evidence", _proof),
+)
+
+
+def _links(view: View, theory: Theory) -> Block:
+    """Return the causal claims with their assumptions and the evidence for them."""
+    rows = [_link_row(view, theory, link) for link in theory.links if theory.has_ends(link)]
+    table = Table(columns_of(view, LINKS), rows, file_columns(["source", "target"]))
     unproven = sum(not row["evidence"] for row in rows)
-    table = Table(
-        [
-            Column("source_title", words("theory.from")),
-            Column("target_title", words("theory.to")),
-            Column("assumption", words("theory.assumption")),
-            Column(
-                "evidence",
-                words("theory.evidence"),
-                lambda row: row["evidence"] or badge("unmeasured", words, words("theory.no_evidence")),
-            ),
-        ],
-        rows,
-        [Column("source", "source"), Column("target", "target")],
-    )
-    return Block("links", words("theory.links"), table, lead=words("theory.links_lead", count=unproven, of=len(rows)))
+    lead = view.words("theory.links_lead", count=unproven, of=len(rows))
+    return Block("links", view.words("theory.links"), table, lead=lead)
+
+
+def _link_row(view: View, theory: Theory, link: Record) -> Record:
+    """Return a link with its words in the reader's language."""
+    source, target = theory.titles([link["source"], link["target"]])
+    ends = {"source_title": source, "target_title": target}
+    evidence_text = link[f"evidence_{view.words.language}"]
+    return link | ends | {"assumption": view.words.pick(link, "assumption"), "evidence": evidence_text}
+
+
+def _has_theory(view: View, programme: str) -> bool:
+    return len(view.published.nodes(programme)) > 0
+
+
+PAGE = Page(
+    name="theory",
+    title="menu.theory",
+    build=page,
+    roles=EVERY_ROLE,
+    chapter=Chapter(),
+    has_content=_has_theory,
+    examples=(
+        "theory",
+        "theory/wecare?node=less_lonely",
+    ),
+)

@@ -1,0 +1,94 @@
+"""Sentences in tables: stored as JSON, held as :class:`impact.words.said.Said` in frames, in English in views.
+
+What :meth:`impact.store.Warehouse.append` writes is encoded here, what :mod:`impact.publish` reads is decoded here. Who
+queries the database with SQL finds a view beside each table, such as ``impact.finding_en``.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+
+import pandas as pd
+
+from impact.sql import ident
+from impact.words.languages import LANGUAGES
+from impact.words.said import Said, Text, text_json
+from impact.words.sentences import written
+
+SENTENCES: dict[str, tuple[str, ...]] = {
+    "measure": ("method",),
+    "finding": ("method", "estimand", "design", "inference", "adjustment", "not_estimable", "evidence_reason"),
+    "diagnostic": ("check", "null_hypothesis", "detail"),
+    "term": ("family", "term", "detail"),
+    "quarantine": ("expected",),
+}
+"""The columns of each table that hold sentences."""
+FROM_SQL = "quarantine"
+"""The table whose rows come out of queries, with their sentences as JSON already."""
+
+
+def encoded(table: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with their sentences as JSON, as the table keeps them."""
+    columns = [name for name in SENTENCES.get(table, ()) if name in frame and table != FROM_SQL]
+    stored = {name: pd.Series([_encoded(text) for text in frame[name]], frame.index, dtype=object) for name in columns}
+    return frame.assign(**stored)
+
+
+def decoded(table: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of a table with their sentences as objects."""
+    columns = [name for name in SENTENCES.get(table, ()) if name in frame]
+    texts = {name: pd.Series([decode(text) for text in frame[name]], frame.index, dtype=object) for name in columns}
+    return frame.assign(**texts)
+
+
+def in_english(table: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return decoded rows with their sentences as English text."""
+    columns = [name for name in SENTENCES.get(table, ()) if name in frame]
+    texts = {name: pd.Series([_english(text) for text in frame[name]], frame.index, dtype=object) for name in columns}
+    return frame.assign(**texts)
+
+
+def views_sql() -> Iterator[str]:
+    """Yield the statements that make a view of each table with its sentences in English."""
+    for table, columns in SENTENCES.items():
+        lookups = ", ".join(
+            f"(SELECT s.text FROM impact.sentence s WHERE s.said = t.{ident(name)} AND s.language = 'en'"
+            f" AND s.programme = t.programme) AS {ident(name)}"
+            for name in columns
+        )
+        source = f"SELECT t.* REPLACE ({lookups}) FROM {ident('impact', table)} t"
+        yield f"CREATE VIEW IF NOT EXISTS {ident('impact', f'{table}_en')} AS {source}"
+
+
+def distinct_sql() -> str:
+    """Return the query of a programme's sentences, each once; the programme is its parameter."""
+    columns = [(table, name) for table, names in SENTENCES.items() for name in names]
+    return " UNION ".join(
+        f"SELECT {ident(name)} AS said FROM {ident('impact', table)} WHERE programme = $1 AND {ident(name)} IS NOT NULL"
+        for table, name in columns
+    )
+
+
+def written_sentences(stored: list[str]) -> pd.DataFrame:
+    """Return each sentence in every language: ``said``, ``language``, ``text``."""
+    rows = [(text, language, written(_decode(text), language)) for text in stored for language in LANGUAGES]
+    return pd.DataFrame(rows, columns=["said", "language", "text"])
+
+
+def decode(stored: object) -> Text | None:
+    """Return a sentence as it was stored; None where there is none."""
+    return _decode(stored) if isinstance(stored, str) else None
+
+
+@functools.lru_cache(maxsize=65536)
+def _decode(stored: str) -> Text:
+    return Said.from_json(stored)
+
+
+def _encoded(text: object) -> str | None:
+    return text_json(text) if isinstance(text, Said | str) else None
+
+
+def _english(text: object) -> object:
+    return str(text) if isinstance(text, Said) else text

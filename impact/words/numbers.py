@@ -1,0 +1,61 @@
+"""How numbers are written for readers, by language; used by sentences and by the words of app, report and figures."""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+from typing import Any
+
+from babel.numbers import parse_pattern
+
+from impact.words.read import added_languages
+
+MARKS = {"en": (",", ".", "%", "pp"), "it": (".", ",", " %", "p.p.")}
+"""By language: between thousands, before decimals, after a percentage, after a difference between percentages."""
+NOT_ZERO = re.compile("[1-9]")
+"""What is written with a sign: nought has none, however it came about."""
+NO_NUMBER = "–"
+
+
+def marks(language: str) -> tuple[str, str, str, str]:
+    """Return the marks of a language: of a catalogue's, or of one that a file adds."""
+    return MARKS.get(language) or tuple(added_languages()[language]["marks"])
+
+
+def number(value: Any, language: str, unit: str = "") -> str:
+    """Write a number for reading: shares as percentages, thousands apart, never more digits than carry meaning."""
+    if value is None or not math.isfinite(value):
+        return NO_NUMBER
+    if unit == "share":
+        return f"{decimal(100 * value, '#,##0.0', language)}{marks(language)[2]}"
+    if float(value).is_integer():
+        return decimal(value, "#,##0", language)
+    if abs(value) >= 0.1:
+        return decimal(value, "#,##0.00", language)
+    return decimal(float(f"{value:.3g}"), "0.##########", language)
+
+
+def gain(value: Any, language: str, unit: str = "") -> str:
+    """Write a difference with its sign; between shares in percentage points."""
+    if value is None or not math.isfinite(value):
+        return NO_NUMBER
+    text = size(abs(value), language, unit)
+    return ("−" if value < 0 and NOT_ZERO.search(text) else "+") + text
+
+
+def size(value: Any, language: str, unit: str = "") -> str:
+    """Write how large a difference or its error is, without a sign; between shares in percentage points."""
+    if unit != "share" or value is None or not math.isfinite(value):
+        return number(value, language)
+    return f"{decimal(100 * value, '#,##0.0', language)} {marks(language)[3]}"
+
+
+@functools.lru_cache(maxsize=65536)
+def decimal(value: float, pattern: str, language: str) -> str:
+    """Write a number by a pattern of Unicode's locale data; a page writes the same ones again and again."""
+    text = str(_pattern(pattern).apply(value, language))
+    return text.replace("-", "−") if NOT_ZERO.search(text) else text.replace("-", "")
+
+
+_pattern = functools.cache(parse_pattern)

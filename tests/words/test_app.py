@@ -1,0 +1,158 @@
+"""Words of the app: each in both languages, none missing where the source asks for it, none that nobody asks for."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections import Counter
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import yaml
+from impact_dashboards.pages.export import MEASURED, MORE
+from impact_dashboards.pages.monitoring.due import DUE
+from impact_dashboards.parts.findings import KEPT
+from impact_dashboards.parts.state_marks import SHAPES
+
+from impact.cli.terminal import MAP_STATES
+from impact.declare.base import Horizon, Level, Stage
+from impact.declare.claims import Qualifier
+from impact.declare.contracts import CheckName, MissingKind
+from impact.declare.sources import Provenance
+from impact.judge.attainment import WORST_FIRST
+from impact.measure.claims import STATES as CLAIM_STATES
+from impact.measure.status import WORDS as OFFICIAL_FLAGS
+from impact.validate.load import _LINE_RULES
+from impact.words.catalogue import catalogue
+from impact.words.read import LOADER
+from impact.words.sentences import sentences
+from tests.support.app_words import HOLE, ROOT, Written, constants, flags, said_by, written
+
+FILES = sorted((ROOT / "impact" / "words" / "app").glob("*.yaml"))
+NO_KEY = (".html", ".pdf", ".yaml")
+"""Endings of names of files, which look like keys."""
+FROM_DUCKDB = {"missing_columns", "too_many_columns"}
+"""What DuckDB calls lines that are no rows: rules whose names the source does not write."""
+ATTAINMENT, EVIDENCE = "impact/judge/attainment.py", "impact/judge/evidence.py"
+
+
+@pytest.fixture(scope="module")
+def texts() -> dict[str, Any]:
+    """All keys with their texts."""
+    return catalogue()
+
+
+@pytest.fixture(scope="module")
+def source(texts: dict[str, Any]) -> list[Written]:
+    """Everything in the source that has the form of a key: the name of a part of the app, a dot, more."""
+    parts = "|".join(sorted({key.partition(".")[0] for key in texts if "." in key}))
+    shaped = re.compile(rf"({parts})\\\.([\w .\\]|{re.escape(HOLE)})+")
+    keyed = (found for found in written() if not found.pattern.endswith(NO_KEY))
+    return [found for found in keyed if shaped.fullmatch(found.pattern) or (found.called and found.pattern != HOLE)]
+
+
+def keys_of(path: Path) -> list[str]:
+    """Return the keys of a file as they are written, so that one written twice is seen."""
+    tree = yaml.compose(path.read_text("utf-8"), Loader=LOADER)
+    return [key.value for key, _ in tree.value] if tree else []
+
+
+def forms(text: Any) -> dict[str, str]:
+    """Return the forms of a text: one and many, or the text itself."""
+    return text if isinstance(text, dict) else {"": text}
+
+
+def places(text: str) -> set[str]:
+    """Return the values that stand in a text."""
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def test_app_no_key_is_written_twice() -> None:
+    counts = Counter(key for path in FILES for key in keys_of(path))
+    assert len(counts) > 500
+    assert [key for key, count in counts.items() if count > 1] == []
+
+
+def test_app_every_key_has_both_languages_with_the_same_forms_and_values(texts: dict[str, Any]) -> None:
+    for key, text in texts.items():
+        assert set(text) == {"it", "en"}, key
+        italian, english = forms(text["it"]), forms(text["en"])
+        assert set(italian) == set(english), key
+        assert set(italian) in ({""}, {"one", "many"}), key
+        for form, said in italian.items():
+            assert isinstance(said, str), key
+            assert isinstance(english[form], str), key
+            assert places(said) == places(english[form]), f"{key} {form}"
+
+
+def test_app_every_key_that_the_source_asks_for_is_there(texts: dict[str, Any], source: list[Written]) -> None:
+    assert len(source) > 500
+    missing = [found for found in source if not any(re.fullmatch(found.pattern, key) for key in texts)]
+    assert missing == []
+
+
+def test_app_every_text_is_given_its_values(texts: dict[str, Any], source: list[Written]) -> None:
+    for found in source:
+        text = texts.get(found.pattern.replace("\\", ""))
+        if text is not None and found.called and found.given is not None:
+            needed = set().union(*map(places, forms(text["it"]).values()))
+            needed |= {"count"} if isinstance(text["it"], dict) else set()
+            assert needed <= found.given, f"{found.place} gives {sorted(found.given)} of {sorted(needed)}"
+
+
+def test_app_every_key_is_asked_for(texts: dict[str, Any], source: list[Written]) -> None:
+    """What stands in the hole of a key is a text of the source, or a code of a declaration or a sentence."""
+    known, patterns = (
+        constants() | FROM_DUCKDB | set(sentences()),
+        [re.compile(pattern) for pattern in {found.pattern for found in source}],
+    )
+    for key in texts:
+        fits = (pattern.fullmatch(key) for pattern in patterns)
+        assert any(fit and known.issuperset(fit.groups()) for fit in fits), f"nobody asks for {key}"
+
+
+def test_app_every_state_has_its_shape_and_word(texts: dict[str, Any]) -> None:
+    promised = said_by(ATTAINMENT, "judge_attainment") | said_by(ATTAINMENT, "_maintained")
+    promised |= said_by(ATTAINMENT, "_directed") | said_by(ATTAINMENT, "together") | set(WORST_FIRST)
+    assert {"reached", "not_due", "unmeasured"} <= promised  # so that what is read from the source is not nothing
+    caused = said_by(EVIDENCE, "judge_contribution") | {"associated", "moved"}
+    assert {"improved", "worsened", "no_clear_effect", "not_estimable"} <= caused
+    assert promised | caused | {*CLAIM_STATES, *MAP_STATES, *DUE} <= set(SHAPES)
+    assert {f"status.{state}" for state in SHAPES} <= set(texts)
+
+
+def test_app_every_flag_has_its_words(texts: dict[str, Any]) -> None:
+    found = flags() | set(OFFICIAL_FLAGS.values())
+    assert {"small_n", "few_clusters", "no_interval", "no_data", "own_rows", "bodies_left_out", "break"} <= found
+    assert {flag for flag in found if f"flag.{flag}" not in texts} == set()
+
+
+KINDS = {
+    "arm": {"all", "treated", "comparison"},
+    "check": {"passed", "failed", *said_by("impact/estimate/result.py", "not_applicable")},
+    "data": set(get_args(Provenance.model_fields["kind"].annotation)),
+    "disclosure": {"few", "complement"},
+    "horizon": set(get_args(Horizon)),
+    "level": set(get_args(Level)),
+    "monitoring.due": {"wave", "target", "phase"},
+    "monitoring.kind": set(get_args(MissingKind)),
+    "progress": said_by(ATTAINMENT, "_progress") | {"suppressed"},
+    "qualifier": set(get_args(Qualifier)) - {"exact"},
+    "registration": said_by("impact/expect/registration.py", "plan_status"),
+    "rule": {*get_args(CheckName), *_LINE_RULES, *FROM_DUCKDB},
+    "stage": set(get_args(Stage)),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_app_every_state_of_a_kind_has_its_words(kind: str, texts: dict[str, Any]) -> None:
+    joint = "_" if "." in kind else "."
+    assert KINDS[kind]
+    assert {code for code in KINDS[kind] if f"{kind}{joint}{code}" not in texts} == set()
+
+
+def test_app_every_column_of_a_file_has_its_meaning(texts: dict[str, Any]) -> None:
+    columns = {*KEPT, *MEASURED, *MORE}
+    assert {name for name in columns if f"column.{name}" not in texts} == set()
+    assert {key.rpartition(".")[2] for key in texts if key.startswith("column.")} == columns

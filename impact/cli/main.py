@@ -39,6 +39,7 @@ from impact.figures import write_power_curves
 from impact.files import check_place, copy_tree, held, making_folder, write_file
 from impact.publish import claims_table, findings_table, quarantine_table, trace_finding
 from impact.publish.rows import json_rows
+from impact.publish.trace import plain_text
 from impact.run.flow import STAGES, RunReport, audit_programme, run_programme
 from impact.run.stage import ENGINE
 from impact.run.stage import Progress as Report
@@ -333,7 +334,7 @@ def trace(
     with open_reader(db) as warehouse:
         path = trace_finding(warehouse, finding)
     if as_json:
-        _print_json(path)
+        _print_json(plain_text(path))
     else:
         print_trace(out, path)
 

@@ -13,6 +13,7 @@ from impact.publish.rows import json_rows
 from impact.sql import ident, literal
 from impact.store import Warehouse
 from impact.store.sentences import decoded
+from impact.store.warehouse import to_json
 from impact.validate.load import file_lines
 from impact.words.said import Said
 
@@ -97,11 +98,14 @@ def trace_finding(warehouse: Warehouse, name: str) -> dict[str, Any]:
             )
         ],
         "run": _one(warehouse, "SELECT * FROM impact.run WHERE run_id = ?", [finding["run_id"]]),
-        "plan": _many(
-            warehouse,
-            "SELECT plan_hash, seen_at, changes FROM impact.plan WHERE programme = ? ORDER BY seen_at",
-            [programme],
-        ),
+        "plan": [
+            row | {"changes": tuple(map(Said.from_plain, json.loads(row["changes"])))}
+            for row in _many(
+                warehouse,
+                "SELECT plan_hash, seen_at, changes FROM impact.plan WHERE programme = ? ORDER BY seen_at",
+                [programme],
+            )
+        ],
     }
 
 
@@ -175,9 +179,11 @@ def _one(warehouse: Warehouse, query: str, parameters: list[Any]) -> dict[str, A
 
 
 def plain_text(value: Any) -> Any:
-    """Return plain data with its sentences in English."""
+    """Return plain data with its sentences in English; several of one column are JSON, as they are stored."""
     if isinstance(value, dict):
         return {name: plain_text(member) for name, member in value.items()}
     if isinstance(value, list):
         return [plain_text(member) for member in value]
+    if isinstance(value, tuple):
+        return to_json([plain_text(member) for member in value])
     return str(value) if isinstance(value, Said) else value

@@ -20,13 +20,12 @@ from rich.console import Console
 
 from impact.cli.terminal import print_findings, print_trace, term_lines
 from impact.drawing.markup import words_of
-from impact.publish import loads_table, trace_finding, validity_table
+from impact.publish import findings_table, loads_table, trace_finding, validity_table
 from impact.publish.rows import rows_of
-from impact.statistics.core import in_digits
 from impact.store import Warehouse, open_reader
 from impact.words import words_in
 from impact.words.said import Said
-from impact.words.sentences import written
+from impact.words.sentences import in_digits, written
 from tests.cases.run import run_case
 from tests.support.shipped import SHIPPED, shipped_database
 from tests.support.views import asked, drawn, walk
@@ -212,9 +211,17 @@ def test_a_forecast_of_an_effect_is_written_as_an_effect(of: str, said: str) -> 
 
 
 def test_terms_that_are_effects_are_written_as_effects() -> None:
-    term = {"family": "leave_one_out", "term": "without a", "estimate": 0.1, "std_error": 0.02, "detail": ""}
+    term = {
+        "family": Said("family.leave_one_out"),
+        "term": "without a",
+        "estimate": 0.1,
+        "std_error": 0.02,
+        "detail": "",
+    }
     assert list(term_lines([term], "share")) == ["leave_one_out without a: +10.0 pp (SE 2.0 pp)"]
-    assert list(term_lines([term | {"family": "turnover"}], "share")) == ["turnover without a: 0.1 (SE 0.02)"]
+    assert list(term_lines([term | {"family": Said("family.turnover")}], "share")) == [
+        "turnover without a: 0.1 (SE 0.02)"
+    ]
 
 
 def test_an_error_of_an_effect_on_a_share_is_in_points(shipped: Warehouse) -> None:
@@ -241,7 +248,7 @@ def test_numbers_of_a_sentence_are_still_numbers() -> None:
 
 
 def test_values_of_one_row_are_not_called_counted(tmp_path: Path) -> None:
-    findings = run_case("12", tmp_path).findings()
+    findings = findings_table(run_case("12", tmp_path).warehouse)
     rows = rows_of(findings[(findings["indicator"] == "cov") & (findings["scope"] != "programme")])
     for language, reason in (("en", "counted, not estimated"), ("it", "contati, non stimati")):
         said = order_words(words_in(language), rows)

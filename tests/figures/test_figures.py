@@ -30,6 +30,8 @@ from impact.figures import (
 from impact.figures.style import dressed, number_format
 from impact.figures.waves import spread
 from impact.words import Words, words_in
+from impact.words.said import Said
+from impact.words.sentences import sentences
 
 EN, IT = words_in("en"), words_in("it")
 HOSTILE = "<script>alert('x')</script><b>"
@@ -51,7 +53,11 @@ def bodies(**columns: Any) -> pd.DataFrame:
 
 def terms(*rows: tuple[str, str, float, float, float]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["family", "term", "estimate", "conf_low", "conf_high"])
-    return frame.assign(place=range(len(frame)))
+    families = [Said(code) if (code := f"family.{name}") in sentences() else Said("rule.named", name=name)
+                for name in frame["family"]]  # fmt: skip
+    events = [Said("staggered.event_time", time=int(term)) if family == "event_time" else term
+              for family, term in zip(frame["family"], frame["term"], strict=True)]  # fmt: skip
+    return frame.assign(place=range(len(frame)), family=families, term=events)
 
 
 def drawn(figure: go.Figure, words: Words = EN, **more: Any) -> Element:

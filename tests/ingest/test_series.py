@@ -397,7 +397,7 @@ def ran(programme: Path) -> dict[str, Any]:
     with Warehouse(programme.parent / "r.duckdb") as warehouse:
         run_programme(load_programme(programme), warehouse)
         found = warehouse.connection.execute(
-            "SELECT * FROM impact.finding WHERE indicator = 'training' AND scope = 'programme' AND \"group\" = 'all'"
+            "SELECT * FROM impact.finding_en WHERE indicator = 'training' AND scope = 'programme' AND \"group\" = 'all'"
         ).df()
         bad = warehouse.rows(
             "SELECT \"column\", rule, value FROM impact.quarantine WHERE source = 'training' ORDER BY ALL"

@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 
 import impact
-from impact.statistics.core import in_digits
+from impact.words.sentences import in_digits
 from tests.reference.gallery import Case, answer, cases, run
 from tests.support.references import reference, references
 
@@ -106,7 +106,7 @@ def test_what_is_not_declared_is_tested_where_the_list_says(file: str, name: str
 
 @pytest.mark.parametrize("programme", sorted({case.programme for case in CASES}))
 def test_a_programme_gives_its_reference_values(programme: str, tmp_path: Path, subtests: pytest.Subtests) -> None:
-    result = Published(run(programme, tmp_path))
+    result = ReaderTables(run(programme, tmp_path))
     for case in (case for case in CASES if case.programme == programme):
         with subtests.test(case.reference):
             _holds_value_and_error(case, result)
@@ -117,7 +117,7 @@ def test_a_programme_gives_its_reference_values(programme: str, tmp_path: Path, 
         BEYOND.get(programme, lambda _: None)(result)
 
 
-def _holds_value_and_error(case: Case, result: Published) -> None:
+def _holds_value_and_error(case: Case, result: ReaderTables) -> None:
     known = reference(case.reference)
     found = answer(case, result)
     assert found.value is not None, found.reason
@@ -312,7 +312,7 @@ def test_no_extra_is_passed_over() -> None:
     assert {case.reference.partition(".")[0] for case in WITH_EXTRAS} <= set(EXTRAS)
 
 
-def _holds_further_numbers(case: Case, result: Published) -> None:
+def _holds_further_numbers(case: Case, result: ReaderTables) -> None:
     known = reference(case.reference)
     found = list(EXTRAS[case.reference.partition(".")[0]](case, known["extra"], _tables(case, result)))
     assert found, "nothing was compared"
@@ -322,7 +322,7 @@ def _holds_further_numbers(case: Case, result: Published) -> None:
         assert ours == pytest.approx(theirs, rel=allowed, abs=0), what
 
 
-def _the_synthetic_control_is_the_exact_optimum(result: Published) -> None:
+def _the_synthetic_control_is_the_exact_optimum(result: ReaderTables) -> None:
     """R's own stops early; the engine's number is the one certified in rational arithmetic."""
     (case,) = (case for case in CASES if case.reference == "sc.prop99")
     found = answer(case, result)
@@ -330,14 +330,14 @@ def _the_synthetic_control_is_the_exact_optimum(result: Published) -> None:
     assert f"{EXACT_SC:.8f}" in case.why
 
 
-def _every_rule_has_the_same_coefficient(result: Published) -> None:
+def _every_rule_has_the_same_coefficient(result: ReaderTables) -> None:
     """The reference records errors only; the coefficient is near the 1 that was simulated, whatever the rule."""
     found = [answer(case, result).value for case in CASES if case.programme == "petersen"]
     assert len(found) == 4
     assert all(value is not None and math.isclose(value, found[0] or 0, rel_tol=1e-12) for value in found)
 
 
-BEYOND: dict[str, Callable[[Published], None]] = {
+BEYOND: dict[str, Callable[[ReaderTables], None]] = {
     "prop99": _the_synthetic_control_is_the_exact_optimum,
     "petersen": _every_rule_has_the_same_coefficient,
 }

@@ -1,6 +1,6 @@
 """German reunification from declarations, beside Abadie, Diamond and Hainmueller (2015).
 
-ReaderTables: the weights of Table 1, to two decimals. Their importance of predictors is not published, and it is not
+Published: the weights of Table 1, to two decimals. Their importance of predictors is not published, and it is not
 unique: all importances that fit the training data as well form a segment. The middle of it, which the engine takes,
 gives the published weights; its ends do not (Klößner, Kaul, Pfeifer and Schieler 2018 say the same of other software).
 Here the first year of the programme is 1991, because 1990 is among the years of the predictors.
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from impact.statistics.core import in_digits
+from impact.words.sentences import in_digits
 from tests.reference.gallery import run
 from tests.support.references import dataset
 

@@ -123,7 +123,7 @@ def test_registered_amended_exploratory(tmp_path: Path) -> None:
     programme = load_programme(folder)
     amended = plan_status(programme, programme.indicators[0])
     assert amended.label == "amended"
-    assert amended.changes == ("ex_ante.target.change: 10.0 → 5.0",)
+    assert tuple(map(str, amended.changes)) == ("ex_ante.target.change: 10.0 → 5.0",)
     assert "not registered yet" in amended.detail
     register_plan(programme, "A. Evaluator", "the funder halved the promise")
     programme = load_programme(folder)

@@ -79,7 +79,7 @@ def _claim_row(view: View, claim: Record) -> Record:
     mark = " †" if claim["data_kind"] == "synthetic" else ""
     return claim | {
         "title": view.words.pick(claim, "title") + mark,
-        "reason": claim[f"reason_{view.words.language}"],
+        "reason": claim[f"reason_{view.words.declared}"],
         "quote": origin.get("quote"),
         "place": ", ".join(str(origin[name]) for name in LOCATION if origin.get(name)),
         "possible": _readings(view, claim),
@@ -95,7 +95,7 @@ def _readings(view: View, claim: Row) -> list[Node]:
 
 def _reading(view: View, reading: Row) -> Node:
     """Return a possible reading with the number it gives."""
-    text = str(reading["text"][view.words.language])
+    text = str(reading["text"][view.words.declared])
     if "formula" not in reading:
         return text
     verdict = view.words("claims.gives_the_stated") if reading.get("gives_the_stated") else ""
@@ -106,7 +106,7 @@ def _reading(view: View, reading: Row) -> Node:
 def _result(view: View, reading: Row) -> str:
     """Return what a reading gives: a number, or why it gives none."""
     if reading["because"]:
-        return str(reading["because"][view.words.language])
+        return str(reading["because"][view.words.declared])
     return view.words.number(reading["recomputed"])
 
 

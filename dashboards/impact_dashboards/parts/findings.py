@@ -76,7 +76,7 @@ def title_of(view: View, row: Row) -> str:
 
 def drawn_unit(words: Words, row: Row) -> str:
     """Return the unit of a finding in the reader's language, for a drawing; ``share`` stays, it is drawn in percent."""
-    return str(row["unit_it"] if words.language == "it" and row["unit"] != "share" else row["unit"])
+    return str(row["unit_it"] if words.declared == "it" and row["unit"] != "share" else row["unit"])
 
 
 def unit_of(words: Words, row: Row) -> str:
@@ -94,7 +94,7 @@ def part_of(view: View, row: Row) -> str:
     path = part_path(row)
     if not path:
         return view.words("finding.whole")
-    title = row.get(f"part_{view.words.language}")
+    title = row.get(f"part_{view.words.declared}")
     return str(title) if title else path.partition("=")[2] or path
 
 
@@ -278,7 +278,7 @@ LOADED = ColumnSpec("loaded", "finding.loaded", meaning="meaning.loaded")
 
 def text_columns(view: View) -> list[Column]:
     """Return the columns of a file that call a finding by its indicator and its part, in the reader's language."""
-    language = view.words.language
+    language = view.words.declared
     title, part = view.words("finding.title"), view.words("finding.part")
     return [Column(f"title_{language}", title), Column(f"part_{language}", part)]
 

@@ -9,13 +9,13 @@ from impact_dashboards.page.view import View
 
 def contract_title(view: View, contract: str) -> str:
     """Return the title of a contract."""
-    return view.published.headings(view.programme, view.words.language).get((contract, ""), contract)
+    return view.published.headings(view.programme, view.words.declared).get((contract, ""), contract)
 
 
 def column_title(view: View, contract: str, column: str) -> str:
     """Return the title of a column."""
-    title = view.published.headings(view.programme, view.words.language).get((contract, column))
-    return title or view.published.cut_titles(view.words.language).get(column, column)
+    title = view.published.headings(view.programme, view.words.declared).get((contract, column))
+    return title or view.published.cut_titles(view.words.declared).get(column, column)
 
 
 def source_titles(view: View) -> dict[str, str]:

@@ -64,7 +64,7 @@ def territories_of(view: View, programme: str) -> Territories:
     cuts = view.published.cuts(programme)
     columns = frozenset(cuts[cuts["is_territory"]]["column"])
     rows = _labels(view, programme, columns)
-    titles = {row["code"]: str(row[f"title_{view.words.language}"]) for row in rows}
+    titles = {row["code"]: str(row[f"title_{view.words.declared}"]) for row in rows}
     parents = {row["code"]: row["parent"] for row in rows if row["parent"]}
     unlevelled = Territories(columns, titles, {}, parents)
     return replace(unlevelled, levels=_levels(unlevelled, rows))
@@ -102,4 +102,4 @@ def level_title(view: View, level: str) -> str:
     key = f"territory.level.{level}"
     if view.words.has(key):
         return view.words(key)
-    return view.published.cut_titles(view.words.language).get(level, level.replace("_", " "))
+    return view.published.cut_titles(view.words.declared).get(level, level.replace("_", " "))

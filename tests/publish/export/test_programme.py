@@ -21,8 +21,8 @@ from impact.cli.main import main
 from impact.errors import UsageError
 from impact.publish.export import FORMATS, SOURCES, Takes, all_formats, export_programme, export_tables
 from impact.publish.published import ReaderTables
+from impact.publish.rows import json_value
 from impact.publish.scope import OUTSIDE
-from impact.publish.trace import plain_value
 from impact.store import Warehouse, open_reader
 from impact.words import words_in
 from tests.cases.test_disclose import projects
@@ -75,12 +75,12 @@ def files_in(path: Path) -> dict[str, bytes]:
 def seen(published: ReaderTables, name: str) -> list[dict[str, Any]]:
     """Return a table as readers see it, as JSON has its values."""
     frame = SOURCES[name].read(published, "p")
-    return [{str(key): plain_value(value) for key, value in row.items()} for row in frame.to_dict("records")]
+    return [{str(key): json_value(value) for key, value in row.items()} for row in frame.to_dict("records")]
 
 
 def as_json(rows: list[dict[str, Any]], days: tuple[str, ...]) -> list[dict[str, Any]]:
     """Return rows as JSON has them; a day has no hour in an export, and one in a frame."""
-    plain = [{key: plain_value(value) for key, value in row.items()} for row in rows]
+    plain = [{key: json_value(value) for key, value in row.items()} for row in rows]
     return [{key: f"{v}T00:00:00" if key in days and v else v for key, v in row.items()} for row in plain]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -51,7 +50,7 @@ def _registered_facts(view: View, row: Row, trace: Record) -> Iterator[Fact]:
 def _note(view: View, declared: Mapping[str, Any]) -> str | None:
     """Return the note of a declaration, which stands there in one language or in both."""
     note = declared.get("note")
-    return note.get(view.words.language) if isinstance(note, dict) else note
+    return note.get(view.words.declared) if isinstance(note, dict) else note
 
 
 def _registration(view: View, row: Row) -> str:
@@ -181,8 +180,7 @@ def _plan_row(plan: Record, change: str) -> Record:
 
 def _changes(plan: Record, indicator: str) -> list[Said]:
     """Return what changed of an indicator: a dotted path below it, or all of it where it came or went."""
-    changes = map(Said.from_plain, json.loads(plan["changes"]))
-    return [change for change in changes if isinstance(change, Said) and _is_of(change, indicator)]
+    return [change for change in plan["changes"] if _is_of(change, indicator)]
 
 
 def _is_of(change: Said, indicator: str) -> bool:

@@ -16,6 +16,7 @@ import pandas as pd
 from impact.drawing.markup import Element, Node, h
 from impact.errors import UsageError
 from impact.publish.rows import rows_of
+from impact.words.numbers import marks
 from impact_dashboards.page.view import (
     AddressError,
     Block,
@@ -208,7 +209,7 @@ def _read_rows(view: View, request: _Request, filters: Mapping[str, str]) -> pd.
 
 def _as_stored(view: View, kind: str, value: str) -> str:
     """Return what is looked for as the data hold it: a number as the page writes it has a decimal comma in Italian."""
-    return value.replace(",", ".") if view.words.language == "it" and kind.startswith(NUMBERS) else value
+    return value.replace(marks(view.words.language)[1], ".") if kind.startswith(NUMBERS) else value
 
 
 def _ways(view: View, request: _Request, shown: pd.DataFrame, *, more: bool) -> dict[str, str | None]:

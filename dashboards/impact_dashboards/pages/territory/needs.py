@@ -91,7 +91,7 @@ def _title(view: View, needs: _Map) -> str:
 
 def _titled(view: View, cells: pd.DataFrame, match: Sequence[str]) -> pd.DataFrame:
     """Add the words for each column of the cell; a code whose title holds the separator stands for itself."""
-    pieces = [title.split(SEPARATOR) for title in cells[f"title_{view.words.language}"]]
+    pieces = [title.split(SEPARATOR) for title in cells[f"title_{view.words.declared}"]]
     titles: dict[str, str | list[str]] = {f"{name}_title": WHOLE for name in MATCH}
     for position, name in enumerate(match):
         codes = zip(cells[name], pieces, strict=True)
@@ -106,7 +106,7 @@ def _code_title(view: View, title: Any) -> str:
 
 def _waves(view: View, waves: set[str]) -> dict[str, str]:
     """Return waves in order of time, with their titles."""
-    declared = view.published.waves(view.programme).set_index("wave")[f"title_{view.words.language}"]
+    declared = view.published.waves(view.programme).set_index("wave")[f"title_{view.words.declared}"]
     order = [*(wave for wave in declared.index if wave in waves), *sorted(waves - set(declared.index))]
     return {wave: str(declared.get(wave, wave.replace("_", " "))) for wave in order}
 

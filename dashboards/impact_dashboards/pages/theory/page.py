@@ -101,7 +101,7 @@ def _tie(view: View, link: Row) -> Tie:
     return Tie(
         source=link["source"],
         target=link["target"],
-        proven=bool(link[f"evidence_{view.words.language}"]),
+        proven=bool(link[f"evidence_{view.words.declared}"]),
         assumption=view.words.pick(link, "assumption"),
         href=view.address.with_(node=link["target"]) + "#links",
     )
@@ -119,7 +119,7 @@ def _legend(view: View, theory: Theory) -> Element:
 
 def _chosen(view: View, theory: Theory, step: Step) -> Block:
     """Return a step with its links and its findings."""
-    description = step.row[f"description_{view.words.language}"]
+    description = step.row[f"description_{view.words.declared}"]
     facts = fact_list(_step_facts(view, theory, step))
     content = [h("p", description) if description else None, facts]
     if step.findings:
@@ -174,7 +174,7 @@ def _link_row(view: View, theory: Theory, link: Record) -> Record:
     """Return a link with its words in the reader's language."""
     source, target = theory.titles([link["source"], link["target"]])
     ends = {"source_title": source, "target_title": target}
-    evidence_text = link[f"evidence_{view.words.language}"]
+    evidence_text = link[f"evidence_{view.words.declared}"]
     return link | ends | {"assumption": view.words.pick(link, "assumption"), "evidence": evidence_text}
 
 

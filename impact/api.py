@@ -5,33 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from impact.declare import Programme, load_programme
 from impact.publish import (
-    claims_table,
-    diagnostics_table,
     findings_table,
-    journeys_table,
-    loads_table,
-    map_table,
-    measure_table,
-    network_bodies_table,
-    network_ties_table,
-    quality_table,
-    quarantine_table,
-    response_table,
-    terms_table,
+    read_table,
     trace_finding,
-    unmapped_table,
 )
 from impact.publish.export import export_programme
-from impact.publish.trace import plain_text
+from impact.publish.trace import Trace
 from impact.run.flow import RunReport, run_programme
 from impact.store import Warehouse
 from impact.store.sentences import in_english
+from impact.tables.files import Load, Quality, Quarantine, Response, Unmapped
+from impact.tables.places import MapCell, NetworkBody, NetworkTie
+from impact.tables.process import Claim, Journey
+from impact.tables.results import Diagnostic, Measure, Term
 from impact.words.languages import Language
 
 
@@ -56,60 +47,59 @@ class Result:
 
     def measures(self) -> pd.DataFrame:
         """Return every measured value by arm, scope, group and wave."""
-        return in_english("measure", measure_table(self.warehouse, self.report.programme))
+        return in_english("measure", read_table(self.warehouse, Measure, self.report.programme))
 
     def diagnostics(self) -> pd.DataFrame:
         """Return the checks behind the effects."""
-        return in_english("diagnostic", diagnostics_table(self.warehouse, self.report.programme))
+        return in_english("diagnostic", read_table(self.warehouse, Diagnostic, self.report.programme))
 
     def terms(self) -> pd.DataFrame:
         """Return the numbers behind the effects: event times, cohorts, weights, other specifications."""
-        return in_english("term", terms_table(self.warehouse, self.report.programme))
+        return in_english("term", read_table(self.warehouse, Term, self.report.programme))
 
     def claims(self) -> pd.DataFrame:
         """Return the totals the programme reported about itself, each beside what records give."""
-        return claims_table(self.warehouse, self.report.programme)
+        return read_table(self.warehouse, Claim, self.report.programme)
 
     def journeys(self) -> pd.DataFrame:
         """Return where each project started, where it arrived and what comes next, as the documents say it."""
-        return journeys_table(self.warehouse, self.report.programme)
+        return read_table(self.warehouse, Journey, self.report.programme)
 
     def quarantine(self) -> pd.DataFrame:
         """Return why rows were set aside, a row per reason."""
-        return in_english("quarantine", quarantine_table(self.warehouse, self.report.programme))
+        return in_english("quarantine", read_table(self.warehouse, Quarantine, self.report.programme))
 
     def quality(self) -> pd.DataFrame:
         """Return how often each column was answered, by contract and wave, with the kinds of missing apart."""
-        return quality_table(self.warehouse, self.report.programme)
+        return read_table(self.warehouse, Quality, self.report.programme)
 
     def response(self) -> pd.DataFrame:
         """Return how many persons each wave has, and how many of the wave before came back."""
-        return response_table(self.warehouse, self.report.programme)
+        return read_table(self.warehouse, Response, self.report.programme)
 
     def network_bodies(self) -> pd.DataFrame:
         """Return the bodies of the networks, by wave, each at one place of a drawing."""
-        return network_bodies_table(self.warehouse, self.report.programme)
+        return read_table(self.warehouse, NetworkBody, self.report.programme)
 
     def network_ties(self) -> pd.DataFrame:
         """Return the ties of the networks, by wave."""
-        return network_ties_table(self.warehouse, self.report.programme)
+        return read_table(self.warehouse, NetworkTie, self.report.programme)
 
     def loads(self) -> pd.DataFrame:
         """Return the ledger of loads: file, hash, rows, when; those replaced included."""
-        return loads_table(self.warehouse, self.report.programme)
+        return read_table(self.warehouse, Load, self.report.programme)
 
     def map(self) -> pd.DataFrame:
         """Return the maps of needs and supply, a row per wave and cell."""
-        return map_table(self.warehouse, self.report.programme)
+        return read_table(self.warehouse, MapCell, self.report.programme)
 
     def unmapped(self) -> pd.DataFrame:
         """Return the categories that stand in rows and in no codelist."""
-        return unmapped_table(self.warehouse, self.report.programme)
+        return read_table(self.warehouse, Unmapped, self.report.programme)
 
-    def trace(self, finding: str) -> dict[str, Any]:
+    def trace(self, finding: str) -> Trace:
         """Return the path of one finding back to definition, query, rows, files and run."""
-        path: dict[str, Any] = plain_text(trace_finding(self.warehouse, finding))
-        return path
+        return trace_finding(self.warehouse, finding)
 
     def export(
         self, path: str | Path, *, format: str | None = None, tables: Sequence[str] = (), language: Language = "it"

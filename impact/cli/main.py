@@ -37,14 +37,16 @@ from impact.errors import ProblemsError, UsageError
 from impact.expect import draw_assignment, forecast_problems, power_reports, register_plan, verify_registrations
 from impact.figures import write_power_curves
 from impact.files import check_place, copy_tree, held, making_folder, write_file
-from impact.publish import claims_table, findings_table, quarantine_table, trace_finding
+from impact.publish import findings_table, read_table, trace_finding
 from impact.publish.rows import json_rows
-from impact.publish.trace import plain_text
 from impact.run.flow import STAGES, RunReport, audit_programme, run_programme
 from impact.run.stage import ENGINE
 from impact.run.stage import Progress as Report
+from impact.states import ClaimState
 from impact.store import Warehouse, open_reader
 from impact.store.state import behind
+from impact.tables.files import Quarantine
+from impact.tables.process import Claim
 
 app = typer.Typer(
     name="impact",
@@ -106,7 +108,7 @@ def run(
     with Warehouse(db) as warehouse:
         with _progress(not as_json) as progress:
             report = run_programme(loaded, warehouse, until=until, progress=progress)
-        findings, claims = findings_table(warehouse, loaded.id), claims_table(warehouse, loaded.id)
+        findings, claims = findings_table(warehouse, loaded.id), read_table(warehouse, Claim, loaded.id)
     if as_json:
         _print_json({"report": dataclasses.asdict(report), "findings": json_rows(findings)})
     else:
@@ -132,7 +134,7 @@ def audit(programme: ProgrammeFolder, db: Database = DEFAULT_DB, as_json: AsJson
         print_claims(out, claims)
     if waiting:
         err.print(f"Rows have changed: readers see the last whole run until {', '.join(waiting)} is run to the end.")
-    raise typer.Exit(1 if (claims["state"] == "differs").any() else 0)
+    raise typer.Exit(1 if (claims["state"] == ClaimState.DIFFERS).any() else 0)
 
 
 @app.command()
@@ -149,7 +151,7 @@ def demo(
         with _progress(not as_json) as progress:
             for folder in folders:
                 reports.append(run_programme(load_programme(folder), warehouse, progress=progress))  # noqa: PERF401
-        findings, claims = findings_table(warehouse), claims_table(warehouse)
+        findings, claims = findings_table(warehouse), read_table(warehouse, Claim)
     if as_json:
         _print_json({"reports": [dataclasses.asdict(r) for r in reports], "findings": json_rows(findings)})
     else:
@@ -314,7 +316,7 @@ def quarantine(
     """Show the rows that were set aside or warned about, with all their reasons."""
     with open_reader(db, "validate") as warehouse:
         _known(warehouse, programme)
-        table = quarantine_table(warehouse, programme)
+        table = read_table(warehouse, Quarantine, programme)
     if as_json:
         _print_json(json_rows(table))
     elif table.empty:
@@ -334,7 +336,7 @@ def trace(
     with open_reader(db) as warehouse:
         path = trace_finding(warehouse, finding)
     if as_json:
-        _print_json(plain_text(path))
+        _print_json(path.plain())
     else:
         print_trace(out, path)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -13,24 +13,32 @@ from rich.markup import escape
 from impact.errors import Problem
 from impact.expect import PowerReport, in_words
 from impact.judge.evidence import NO_EFFECT, REFUSED
-from impact.publish.trace import EFFECTS
+from impact.publish.trace import EFFECTS, Trace
 from impact.run.flow import RunReport
-from impact.words.said import says
+from impact.states import AttainmentState, ClaimState, ContributionState, MapState
+from impact.tables.finding import Finding
+from impact.tables.frames import to_records
+from impact.tables.part import Part, of_whole
+from impact.tables.results import Term
+from impact.words.said import Said, says
 
 LEVELS = {"micro": "people", "meso": "organisations and networks", "macro": "territory"}
-ATTAINMENT = {
-    "reached": "● reached",
-    "uncertain": "◐ uncertain",
-    "short": "○ short",
-    "wrong_way": "▼ wrong way",
-    "incomplete": "◑ incomplete",
-    "contradictory": "✗ the promise contradicts its direction",
-    "out_of_range": "✗ no value can reach the promise",
-    "not_due": "… not due yet",
-    "no_target": "– no target",
-    "no_data": "– no data",
+ATTAINMENT: Mapping[str, str] = {
+    AttainmentState.REACHED: "● reached",
+    AttainmentState.UNCERTAIN: "◐ uncertain",
+    AttainmentState.SHORT: "○ short",
+    AttainmentState.WRONG_WAY: "▼ wrong way",
+    AttainmentState.INCOMPLETE: "◑ incomplete",
+    AttainmentState.CONTRADICTORY: "✗ the promise contradicts its direction",
+    AttainmentState.OUT_OF_RANGE: "✗ no value can reach the promise",
+    AttainmentState.NOT_DUE: "… not due yet",
+    AttainmentState.NO_TARGET: "– no target",
+    AttainmentState.NO_DATA: "– no data",
 }
 MANY_TERMS = 12
+DOT = "  ·  "
+Recomputed = Mapping[str, Any]
+"""A claim as an audit recomputes it, or one of its readings; see :func:`impact.measure.measure_claims`."""
 QUALIFIERS = {"about": "about", "more_than": "more than", "at_most": "at most"}
 NOTES = {
     "own_rows": "some coded here, to no part of it",
@@ -47,28 +55,28 @@ NOTES = {
     "low_reliability": "low reliability",
 }
 """Why a total is not the sum of the parts shown below it, what a value leaves out, and flags of official statistics."""
-CLAIM_STATES = {
-    "differs": "≠ differs",
-    "not_recomputable": "– not recomputable",
-    "reproduced": "● reproduced",
+CLAIM_STATES: Mapping[str, str] = {
+    ClaimState.DIFFERS: "≠ differs",
+    ClaimState.NOT_RECOMPUTABLE: "– not recomputable",
+    ClaimState.REPRODUCED: "● reproduced",
 }
 """In the order in which they are read."""
-MAP_STATES = {
-    "overlap": "◎ overlap",
-    "covered": "● covered",
-    "partial": "◐ partial",
-    "gap": "○ gap",
-    "supply_only": "· only supply",
-    "unmapped": "? unmapped",
+MAP_STATES: Mapping[str, str] = {
+    MapState.OVERLAP: "◎ overlap",
+    MapState.COVERED: "● covered",
+    MapState.PARTIAL: "◐ partial",
+    MapState.GAP: "○ gap",
+    MapState.SUPPLY_ONLY: "· only supply",
+    MapState.UNMAPPED: "? unmapped",
 }
-CONTRIBUTION = {
-    "improved": "▲ improved",
-    "worsened": "▼ worsened",
-    "changed": "◆ changed",
-    "associated": "~ associated, not caused",
-    "moved": "~ moved, not caused",
-    "no_clear_effect": "≈ no clear effect",
-    "not_estimable": "not estimable",
+CONTRIBUTION: Mapping[str, str] = {
+    ContributionState.IMPROVED: "▲ improved",
+    ContributionState.WORSENED: "▼ worsened",
+    ContributionState.CHANGED: "◆ changed",
+    ContributionState.ASSOCIATED: "~ associated, not caused",
+    ContributionState.MOVED: "~ moved, not caused",
+    ContributionState.NO_CLEAR_EFFECT: "≈ no clear effect",
+    ContributionState.NOT_ESTIMABLE: "not estimable",
 }
 
 
@@ -89,29 +97,33 @@ def number(value: Any, unit: str = "") -> str:
     return f"{value:,.2f}" if abs(value) >= 0.1 else f"{value:.3g}"
 
 
-def stated(row: dict[str, Any]) -> str:
+def stated(finding: Finding) -> str:
     """Write a finding's value as it was stated: exactly, or about, more than, at most."""
-    words = [QUALIFIERS[flag] for flag in row["flags"] if flag in QUALIFIERS]
-    return " ".join([*words, number(row["value"], row["unit"])])
+    words = [QUALIFIERS[flag] for flag in finding.flags if flag in QUALIFIERS]
+    return " ".join([*words, number(finding.value, finding.unit)])
 
 
-def remarks(row: dict[str, Any]) -> list[str]:
+def remarks(finding: Finding) -> list[str]:
     """Return in words what is to be known of a finding's value before it is compared."""
-    return [*(NOTES[flag] for flag in row["flags"] if flag in NOTES), *units_line(row)[_decided_by_units(row) :]]
+    known = [NOTES[flag] for flag in finding.flags if flag in NOTES]
+    return [*known, *units_line(finding)[_decided_by_units(finding) :]]
 
 
-def attained(row: dict[str, Any]) -> str:
+def attained(finding: Finding) -> str:
     """Return the state of a promise in words; of how many units the value is, where that decides it."""
-    return ATTAINMENT[row["attainment"]] + (_of_units(row) if _decided_by_units(row) else "")
+    return ATTAINMENT[finding.attainment] + (_value_units(finding) if _decided_by_units(finding) else "")
 
 
-def _decided_by_units(row: dict[str, Any]) -> bool:
-    return row["attainment"] == "incomplete" and "incomplete" in row["flags"]
+def _decided_by_units(finding: Finding) -> bool:
+    return finding.attainment == AttainmentState.INCOMPLETE and "incomplete" in finding.flags
 
 
-def _of_units(row: dict[str, Any], of: str = "") -> str:
-    reported, expected = (row[f"{of or 'units_'}{name}"] for name in ("reported", "expected"))
-    return "" if pd.isna(expected) else f" ({int(reported):,} of {int(expected):,} units)"
+def _value_units(finding: Finding) -> str:
+    return _of_units(finding.units_reported, finding.units_expected)
+
+
+def _of_units(reported: int | None, expected: int | None) -> str:
+    return "" if reported is None or expected is None else f" ({reported:,} of {expected:,} units)"
 
 
 def gain(value: float, unit: str = "") -> str:
@@ -155,55 +167,59 @@ def print_findings(console: Console, findings: pd.DataFrame, *, parts: bool) -> 
     parts
         Whether the findings of projects, territories and groups are shown too.
     """
-    shown = findings if parts else findings[(findings["scope"] == "programme") & (findings["group"] == "all")]
+    shown = findings if parts else findings[of_whole(findings)]
     for level, words in LEVELS.items():
         rows = shown[shown["level"] == level]
         if len(rows):
             console.print()
             console.rule(f"{level.upper()} · {words}", align="left")
-        for row in rows.to_dict("records"):
-            _print_finding(console, {str(name): value for name, value in row.items()})
+        titles = rows["part_en"].fillna("").tolist(), rows["part_depth"].fillna(0).tolist()
+        for finding, title, depth in zip(to_records(Finding, rows), *titles, strict=True):
+            _print_finding(console, finding, _title(finding, title, int(depth)))
     if (findings["data_kind"] == "synthetic").any():
         console.print(
             "\n[bold]†[/] synthetic data, made by a script in the programme's folder; not a fact about anybody"
         )
 
 
-def part_title(row: dict[str, Any]) -> str:
-    """Write which part a finding is of: column and code, then the code's title; parts of parts stand further in."""
-    part = str(row["finding"]).split("/", 2)[2]
-    if pd.isna(row["part_en"]):
-        return part
-    return f"{'  ' * int(row['part_depth'])}{part} {row['part_en']}"
+def _title(finding: Finding, part_title: str, depth: int) -> str:
+    """Write what a finding is of: its title, or column and code with the code's; parts of parts stand further in."""
+    part = Part.of(vars(finding))
+    if part.is_whole:
+        return finding.title_en
+    return f"{'  ' * depth}{part} {part_title}" if part_title else str(part)
 
 
-def _print_finding(console: Console, row: dict[str, Any]) -> None:
+def _print_finding(console: Console, finding: Finding, title: str) -> None:
     """Print one finding: its name; before, promise and after; effect, contribution and evidence."""
-    unit = row["unit"]
-    mark = " †" if row["data_kind"] == "synthetic" else ""
-    part = row["finding"].split("/", 2)[2:]
-    title = part_title(row) if part else row["title_en"]
-    console.print(f"[bold]{escape(title)}[/]{mark}  [dim]{escape(row['finding'])} · {escape(unit)}[/]", soft_wrap=True)
-    after = " ".join(filter(None, (stated(row) or "no data", interval(row["conf_low"], row["conf_high"], unit))))
-    words = [f"before {number(row['baseline'], unit)}" if not pd.isna(row["baseline"]) else ""]
-    if not pd.isna(row["target"]):
-        words.append(f"promised {number(row['target'], unit)} by {row['due']}")
-    words += [f"after {after}", attained(row), *remarks(row)]
-    console.print(f"  {escape('  ·  '.join(filter(None, words)))}", soft_wrap=True)
-    if pd.isna(row["estimate"]):
-        if says(row["evidence_reason"], REFUSED):
-            console.print(f"  effect {escape(str(row['evidence_reason']))}", soft_wrap=True)
-        return
-    what = row["estimand"] if row["estimand"].code in NO_EFFECT else "effect"
-    effect = f"{what} {gain(row['estimate'], unit)} {bounds(row['effect_low'], row['effect_high'], unit)}"
-    against = "" if pd.isna(row["comparison"]) else f"comparison {number(row['comparison'], unit)}"
-    words = [
-        against,
-        effect,
-        CONTRIBUTION[row["contribution"]],
-        f"evidence {int(row['evidence_level'])} of 5",
-    ]
-    console.print(f"  {escape('  ·  '.join(filter(None, words)))}", soft_wrap=True)
+    mark = " †" if finding.data_kind == "synthetic" else ""
+    name = f"{escape(finding.finding)} · {escape(finding.unit)}"
+    console.print(f"[bold]{escape(title)}[/]{mark}  [dim]{name}[/]", soft_wrap=True)
+    for words in (_outcome_words(finding), _effect_words(finding)):
+        if words:
+            console.print(f"  {escape(words)}", soft_wrap=True)
+
+
+def _outcome_words(finding: Finding) -> str:
+    """Write a value beside the one before and the promise."""
+    unit = finding.unit
+    after = " ".join(filter(None, (stated(finding) or "no data", interval(finding.conf_low, finding.conf_high, unit))))
+    before = "" if finding.baseline is None else f"before {number(finding.baseline, unit)}"
+    promised = "" if finding.target is None else f"promised {number(finding.target, unit)} by {finding.due}"
+    return DOT.join(filter(None, (before, promised, f"after {after}", attained(finding), *remarks(finding))))
+
+
+def _effect_words(finding: Finding) -> str:
+    """Write an effect with what it says, or why a design gave none; nothing where no effect was looked for."""
+    unit, low, high = finding.unit, finding.effect_low, finding.effect_high
+    if finding.estimate is None or low is None or high is None:
+        return f"effect {finding.evidence_reason}" if says(finding.evidence_reason, REFUSED) else ""
+    estimand = finding.estimand
+    what = estimand if isinstance(estimand, Said) and estimand.code in NO_EFFECT else "effect"
+    effect = f"{what} {gain(finding.estimate, unit)} {bounds(low, high, unit)}"
+    against = "" if finding.comparison is None else f"comparison {number(finding.comparison, unit)}"
+    evidence = f"evidence {finding.evidence_level} of 5"
+    return DOT.join(filter(None, (against, effect, CONTRIBUTION[finding.contribution], evidence)))
 
 
 def print_claims(console: Console, claims: pd.DataFrame) -> None:
@@ -214,7 +230,7 @@ def print_claims(console: Console, claims: pd.DataFrame) -> None:
             stated = f"{QUALIFIERS.get(row['qualifier'], '')} {row['stated']:.12g}".strip()
             console.print(f"{words}  [bold]{escape(row['title_en'])}[/]", soft_wrap=True)
             console.print(f"  {escape(_against(row, stated))}", soft_wrap=True)
-            if state != "reproduced":
+            if state != ClaimState.REPRODUCED:
                 for reading in row["readings"]:
                     console.print(f"  [dim]possible:[/] {escape(reading_line(reading))}", soft_wrap=True)
     console.print(_claim_counts(claims))
@@ -222,29 +238,30 @@ def print_claims(console: Console, claims: pd.DataFrame) -> None:
 
 def _claim_counts(claims: pd.DataFrame) -> str:
     counts = claims["state"].value_counts()
-    words = {"differs": "differs" if counts.get("differs") == 1 else "differ", "not_recomputable": "not recomputable"}
+    differ = "differs" if counts.get(ClaimState.DIFFERS) == 1 else "differ"
+    words: dict[str, str] = {ClaimState.DIFFERS: differ, ClaimState.NOT_RECOMPUTABLE: "not recomputable"}
     return ", ".join(f"{counts[state]} {words.get(state, state)}" for state in CLAIM_STATES if state in counts)
 
 
-def _against(row: dict[str, Any], stated: str) -> str:
+def _against(row: Recomputed, stated: str) -> str:
     """Write a claim's two numbers side by side, or why there is only one."""
-    if row["state"] == "not_recomputable":
+    if row["state"] == ClaimState.NOT_RECOMPUTABLE:
         return f"stated {stated} {row['unit']}; {row['reason_en']}"
     words = f"stated {stated} {row['unit']}, recomputed {row['recomputed']:.12g}"
-    if row["state"] == "reproduced":
+    if row["state"] == ClaimState.REPRODUCED:
         return words
-    share = "" if pd.isna(row["relative_difference"]) else f", {100 * row['relative_difference']:+.1f}%"
+    share: str = "" if pd.isna(row["relative_difference"]) else f", {100 * row['relative_difference']:+.1f}%"
     why = claim_reason(row)
     return f"{words} ({row['difference']:+.12g}{share})" + (f"; {why}" if why else "")
 
 
-def claim_reason(row: dict[str, Any]) -> str:
+def claim_reason(row: Recomputed) -> str:
     """Write what is to be said of a claim beside its two numbers: of a list, the names that are not in both."""
     numbers, _, more = row["reason_en"].partition("; ")
     return str(more if numbers.startswith("stated") else row["reason_en"])
 
 
-def reading_line(reading: dict[str, Any]) -> str:
+def reading_line(reading: Recomputed) -> str:
     """Write a possible reading with the number it gives."""
     if "formula" not in reading:
         return str(reading["text"]["en"])
@@ -309,67 +326,66 @@ def print_quarantine(console: Console, rows: pd.DataFrame, limit: int) -> None:
         console.print(f"… and {len(rows) - limit} more reasons; --limit or --json shows them")
 
 
-def print_trace(console: Console, trace: dict[str, Any]) -> None:
+def print_trace(console: Console, trace: Trace) -> None:
     """Print the path of one number back to its rows."""
-    finding, definition = trace["finding"], trace["definition"]
-    unit = finding["unit"]
-    value = " ".join(
-        filter(None, (number(finding["value"], unit), interval(finding["conf_low"], finding["conf_high"], unit)))
-    )
-    lines = [
-        ("finding", f"{finding['finding']} — {finding['title_en']}"),
-        ("value", ", ".join([f"{value} {unit}", f"n = {finding['n']}", str(finding["method"]), *units_line(finding)])),
-        ("effect", _effect_line(finding)),
-        *_family_line(finding),
-        *_forecast_line(finding),
-        ("evidence", f"{finding['evidence_level'] or '–'}/5: {finding['evidence_reason']}"),
-        ("plan", f"{finding['registration']}, plan {finding['plan_hash'][:12]}"),
-        (
-            "definition",
-            f"{definition['file']}:{definition['line']}, hash {definition['definition_hash'][:12]}",
-        ),
-        ("query", definition["query"]),
-    ]
-    for name, text in lines:
+    for name, text in (*_finding_lines(trace), *_behind_lines(trace)):
         console.print(f"[bold]{name:>11}[/]  {escape(text)}", soft_wrap=True)
-    for line in term_lines(trace["terms"], unit):
-        console.print(f"[bold]{'term':>11}[/]  {escape(line)}", soft_wrap=True)
-    for check in trace["diagnostics"]:
-        line = f"{check['check']}: {check['status']} — {check['detail']}"
-        console.print(f"[bold]{'check':>11}[/]  {escape(line)}", soft_wrap=True)
-    for link in trace["linkage"]:
-        words = (
-            f"{link['linked']} persons from {link['since']} to {link['wave']}, {link['lost']} lost, {link['new']} new"
-        )
+    for link in trace.linkage:
+        words = f"{link.linked} persons from {link.since} to {link.wave}, {link.lost} lost, {link.new} new"
         console.print(f"[bold]{'linked':>11}[/]  {words}")
-    for source in trace["sources"]:
-        first = ", ".join(map(str, source["first_lines"]))
-        rows = f"{source['rows_used']} rows used, lines {first} …"
-        console.print(f"[bold]{'source':>11}[/]  {escape(source['file'])} ({source['kind']}): {rows}", soft_wrap=True)
-        console.print(
-            f"             sha256 {source['sha256']}, loaded {source['loaded_at'][:19]} in run {source['run_id']}",
-            soft_wrap=True,
-        )
-    console.print(f"[bold]{'run':>11}[/]  {trace['run']['run_id']} by engine {trace['run']['engine']}")
+    for file in trace.files:
+        first = ", ".join(map(str, file.first_lines))
+        rows = f"{file.rows_used} rows used, lines {first} …"
+        load = file.load
+        console.print(f"[bold]{'source':>11}[/]  {escape(load.file)} ({load.kind}): {rows}", soft_wrap=True)
+        loaded = f"loaded {load.loaded_at.isoformat()[:19]} in run {load.run_id}"
+        console.print(f"             sha256 {load.sha256}, {loaded}", soft_wrap=True)
+    console.print(f"[bold]{'run':>11}[/]  {trace.run.run_id} by engine {trace.run.engine}")
 
 
-def units_line(finding: dict[str, Any]) -> list[str]:
+def _finding_lines(trace: Trace) -> Iterator[tuple[str, str]]:
+    finding, definition = trace.finding, trace.definition
+    unit = finding.unit
+    value = " ".join(filter(None, (number(finding.value, unit), interval(finding.conf_low, finding.conf_high, unit))))
+    yield "finding", f"{finding.finding} — {finding.title_en}"
+    yield "value", ", ".join([f"{value} {unit}", f"n = {finding.n}", str(finding.method), *units_line(finding)])
+    yield "effect", _effect_line(finding)
+    yield from _family_line(finding)
+    yield from _forecast_line(finding)
+    yield "evidence", f"{finding.evidence_level or '–'}/5: {finding.evidence_reason}"
+    yield "plan", f"{finding.registration}, plan {finding.plan_hash[:12]}"
+    yield "definition", f"{definition.file}:{definition.line}, hash {definition.definition_hash[:12]}"
+    yield "query", definition.query
+
+
+def _behind_lines(trace: Trace) -> Iterator[tuple[str, str]]:
+    for line in term_lines(trace.terms, trace.finding.unit):
+        yield "term", line
+    for check in trace.diagnostics:
+        yield "check", f"{check.check}: {check.status} — {check.detail}"
+
+
+def units_line(finding: Finding) -> list[str]:
     """Return of how many units value and baseline are, where some are missing."""
-    ends = {"incomplete": ("", ""), "baseline_incomplete": ("before: ", "baseline_")}
-    return [f"{w}incomplete{_of_units(finding, of)}" for flag, (w, of) in ends.items() if flag in finding["flags"]]
+    before = _of_units(finding.baseline_reported, finding.baseline_expected)
+    lines = {
+        "incomplete": f"incomplete{_value_units(finding)}",
+        "baseline_incomplete": f"before: incomplete{before}",
+    }
+    return [line for flag, line in lines.items() if flag in finding.flags]
 
 
-def term_lines(terms: Sequence[dict[str, Any]], unit: str = "") -> Iterator[str]:
+def term_lines(terms: Sequence[Term], unit: str = "") -> Iterator[str]:
     """Write the terms of each family, or their range where they are many; those that are effects as effects."""
-    for family, members in groupby(terms, key=lambda term: term["family"]):
+    for family, members in groupby(terms, key=lambda term: term.family):
         rows, of = list(members), unit if family in EFFECTS else ""
         if len(rows) <= MANY_TERMS:
             yield from (_term_line(row, of) for row in rows)
             continue
-        low, high = (pick(rows, key=lambda term: term["estimate"]) for pick in (min, max))
+        low, high = (pick(rows, key=lambda term: term.estimate) for pick in (min, max))
         yield (
-            f"{family}: {len(rows)} numbers from {_amount(low['estimate'], of)} ({low['term']}) to"
-            f" {_amount(high['estimate'], of)} ({high['term']}); --json lists them"
+            f"{family}: {len(rows)} numbers from {_amount(low.estimate, of)} ({low.term}) to"
+            f" {_amount(high.estimate, of)} ({high.term}); --json lists them"
         )
 
 
@@ -377,42 +393,42 @@ def _amount(value: float, unit: str) -> str:
     return gain(value, unit) if unit == "share" else f"{value:.6g}"
 
 
-def _term_line(term: dict[str, Any], unit: str) -> str:
-    error = term["std_error"]
+def _term_line(term: Term, unit: str) -> str:
+    error = term.std_error
     spread = "" if error is None else f" (SE {size(error, unit) if unit == 'share' else f'{error:.4g}'})"
-    detail = f", {term['detail']}" if term["detail"] else ""
-    return f"{term['family']} {term['term']}: {_amount(term['estimate'], unit)}{spread}{detail}"
+    detail = f", {term.detail}" if term.detail else ""
+    return f"{term.family} {term.term}: {_amount(term.estimate, unit)}{spread}{detail}"
 
 
-def _family_line(finding: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    if finding["family"] is not None:
-        yield "family", f"{finding['family']}: p {finding['p_adjusted']:.4g} by {finding['adjustment']}"
+def _family_line(finding: Finding) -> Iterator[tuple[str, str]]:
+    if finding.family is not None:
+        yield "family", f"{finding.family}: p {finding.p_adjusted:.4g} by {finding.adjustment}"
 
 
-def _forecast_line(finding: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    if finding["forecast"] is None:
+def _forecast_line(finding: Finding) -> Iterator[tuple[str, str]]:
+    if finding.forecast is None:
         return
-    held = {True: "held", False: "missed", None: "not observed yet"}[finding["forecast_hit"]]
-    score = "" if finding["forecast_crps"] is None else f", CRPS {finding['forecast_crps']:.4g}"
-    yield "forecast", f"{finding['forecast_of']} {_forecast_value(finding)}: {held}{score}"
+    held = {True: "held", False: "missed", None: "not observed yet"}[finding.forecast_hit]
+    score = "" if finding.forecast_crps is None else f", CRPS {finding.forecast_crps:.4g}"
+    yield "forecast", f"{finding.forecast_of} {_forecast_value(finding)}: {held}{score}"
 
 
-def _forecast_value(finding: dict[str, Any]) -> str:
+def _forecast_value(finding: Finding) -> str:
     """Write a forecast with its interval: of an effect as an effect, of a value as a value."""
-    unit, ends = finding["unit"], (finding["forecast_low"], finding["forecast_high"])
-    if finding["forecast_of"] != "effect":
-        return f"{number(finding['forecast'], unit)} {interval(*ends, unit)}"
-    return f"{gain(finding['forecast'], unit)} {bounds(*ends, unit)}"
+    unit, mean, low, high = finding.unit, finding.forecast, finding.forecast_low, finding.forecast_high
+    if finding.forecast_of == "effect" and mean is not None and low is not None and high is not None:
+        return f"{gain(mean, unit)} {bounds(low, high, unit)}"
+    return f"{number(mean, unit)} {interval(low, high, unit)}"
 
 
-def _effect_line(finding: dict[str, Any]) -> str:
-    if finding["estimate"] is None:
-        return f"not estimable because {finding['not_estimable']}"
-    unit = finding["unit"]
+def _effect_line(finding: Finding) -> str:
+    unit, low, high, error = finding.unit, finding.effect_low, finding.effect_high, finding.std_error
+    if finding.estimate is None or low is None or high is None or error is None:
+        return f"not estimable because {finding.not_estimable}"
     return (
-        f"{gain(finding['estimate'], unit)} {bounds(finding['effect_low'], finding['effect_high'], unit)},"
-        f" {finding['estimand']} by {finding['design']}, SE {size(finding['std_error'], unit)}"
-        f" ({finding['inference']}), n = {finding['n_obs']}"
+        f"{gain(finding.estimate, unit)} {bounds(low, high, unit)},"
+        f" {finding.estimand} by {finding.design}, SE {size(error, unit)}"
+        f" ({finding.inference}), n = {finding.n_obs}"
     )
 
 

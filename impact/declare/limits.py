@@ -21,6 +21,7 @@ from impact.declare.indicators import (
     Sum,
     Threshold,
 )
+from impact.states import AttainmentState
 
 RELATIVE = 1e-9
 """By how much of itself a figure may miss another and still be called the same."""
@@ -61,8 +62,10 @@ def close(one: float, other: float) -> bool:
     return math.isclose(one, other, rel_tol=RELATIVE, abs_tol=RELATIVE)
 
 
-def promise_state(direction: str, baseline: float | None, target: float | None, limits: Limits = ANYTHING) -> str:
-    """Return what is wrong with a promise, whether its figures were declared or reckoned from data; '' if nothing.
+def promise_state(
+    direction: str, baseline: float | None, target: float | None, limits: Limits = ANYTHING
+) -> AttainmentState | None:
+    """Return what is wrong with a promise, whether its figures were declared or reckoned from data; None if nothing.
 
     Parameters
     ----------
@@ -71,22 +74,22 @@ def promise_state(direction: str, baseline: float | None, target: float | None, 
 
     Returns
     -------
-    str
+    AttainmentState or None
         ``out_of_range`` for a target that no value can reach, ``contradictory`` for one on the other side of the
         baseline than the direction says.
 
     Examples
     --------
-    >>> promise_state("increase", 80, 50), promise_state("increase", 0.8, 1.1, Limits(0, 1))
+    >>> str(promise_state("increase", 80, 50)), str(promise_state("increase", 0.8, 1.1, Limits(0, 1)))
     ('contradictory', 'out_of_range')
     """
     if target is None:
-        return ""
+        return None
     if not limits.hold(target):
-        return "out_of_range"
+        return AttainmentState.OUT_OF_RANGE
     if baseline is None or direction == "maintain" or close(target, baseline):
-        return ""
-    return "" if (target > baseline) == (direction == "increase") else "contradictory"
+        return None
+    return None if (target > baseline) == (direction == "increase") else AttainmentState.CONTRADICTORY
 
 
 def value_limits(indicator: Indicator, contract: Contract) -> Limits:

@@ -13,6 +13,9 @@ from impact.sql import fingerprint
 
 REGISTRATIONS = "registrations.yaml"
 
+Plan = dict[str, Any]
+"""What is planned, as plain data."""
+
 
 class Registration(Declared):
     """A plan as it stood at one moment.
@@ -26,8 +29,8 @@ class Registration(Declared):
     note: str = ""
     plan_hash: str
     entry_hash: str
-    theory_of_change: dict[str, Any]
-    indicators: dict[Id, dict[str, Any]]
+    theory_of_change: Plan
+    indicators: dict[Id, Plan]
 
 
 class WrittenRegistration(Declared):
@@ -38,14 +41,14 @@ class WrittenRegistration(Declared):
     note: str = ""
     plan_hash: str
     entry_hash: str
-    theory_of_change: dict[str, Any] | str
-    indicators: dict[Id, dict[str, Any] | str]
+    theory_of_change: Plan | str
+    indicators: dict[Id, Plan | str]
 
 
 class RegistrationsFile(Declared):
     """The whole of ``registrations.yaml``; ``plans`` holds each part of a plan once, by its hash."""
 
-    plans: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    plans: dict[str, Plan] = Field(default_factory=dict)
     registrations: tuple[WrittenRegistration, ...] = ()
 
 
@@ -70,8 +73,8 @@ def full_registrations(file: RegistrationsFile) -> tuple[Registration, ...]:
     return tuple(_full(file.plans, entry) for entry in file.registrations)
 
 
-def _full(plans: Mapping[str, dict[str, Any]], entry: WrittenRegistration) -> Registration:
-    def part(named: dict[str, Any] | str) -> dict[str, Any]:
+def _full(plans: Mapping[str, Plan], entry: WrittenRegistration) -> Registration:
+    def part(named: Plan | str) -> Plan:
         return plans[named] if isinstance(named, str) else named
 
     parts = {"theory_of_change": part(entry.theory_of_change)}
@@ -82,16 +85,16 @@ def _full(plans: Mapping[str, dict[str, Any]], entry: WrittenRegistration) -> Re
     )
 
 
-def _edited(name: str, plan: dict[str, Any] | None) -> Problem:
+def _edited(name: str, plan: Plan | None) -> Problem:
     what = f"a part of a registered plan {'is gone' if plan is None else 'was edited after it was made'}"
     found = "nothing" if plan is None else fingerprint(plan)[:12]
     fix = "Restore the file; register amendments with `impact register`."
     return Problem(what, REGISTRATIONS, None, "plans", name[:12], found, fix)
 
 
-def written_registrations(registrations: Sequence[Registration]) -> dict[str, Any]:
+def written_registrations(registrations: Sequence[Registration]) -> Plan:
     """Return registrations as plain data for the file, each part of a plan once."""
-    plans: dict[str, dict[str, Any]] = {}
+    plans: dict[str, Plan] = {}
     entries = []
     for entry in registrations:
         parts = {name: fingerprint(plan) for name, plan in entry.indicators.items()}

@@ -28,12 +28,12 @@ from impact.estimate.diagnostics import (
 )
 from impact.estimate.result import Diagnostic, Term, checked, not_applicable, term_from
 from impact.estimate.sample import AFTER, EXPOSURE, Sample, block_dummies
-from impact.measure.moments import MISSING_GROUP
 from impact.statistics.core import Estimate, Floats
 from impact.statistics.experiments.balance import standardised_differences
 from impact.statistics.experiments.bounds import lee_bounds
 from impact.statistics.linear import least_squares, sandwich
 from impact.statistics.multiplicity import adjust
+from impact.tables.part import MISSING_GROUP
 from impact.words.said import Remark, Said, joined
 
 Estimator = Callable[[Sample], Estimate]

@@ -14,6 +14,7 @@ from impact.estimate.case import Case
 from impact.measure import INCOMPLETE, measure_indicators
 from impact.measure.moments import COMPLETE
 from impact.statistics.core import CONFIDENCE, t_quantile
+from impact.tables.part import of_whole
 from impact.words.languages import Language
 from impact.words.said import Said, says
 
@@ -48,7 +49,7 @@ def own_change(case: Case) -> OwnChange | None:
     and their answers go together. A baseline from a document is taken as exact.
     """
     values = measure_indicators(case.connection, case.programme, [case.indicator]).values
-    whole = values[(values["scope"] == "programme") & (values["group"] == "all")].set_index("wave")
+    whole = values[of_whole(values)].set_index("wave")
     now = _value(case, whole, case.indicator.ex_post.wave or "")
     if now is None or isinstance(case.indicator.formula, Change):
         return now

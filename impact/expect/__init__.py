@@ -6,6 +6,7 @@ from impact.expect.forecast import forecast_fields, forecast_problems, predictiv
 from impact.expect.power import PowerReport, in_words, power_curve, power_report, power_reports
 from impact.expect.registration import (
     PlanStatus,
+    definition_hash,
     indicator_plan,
     plan_changes,
     plan_hash,
@@ -18,6 +19,7 @@ __all__ = [
     "FORECAST",
     "PlanStatus",
     "PowerReport",
+    "definition_hash",
     "draw_assignment",
     "forecast_fields",
     "forecast_problems",

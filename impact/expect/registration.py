@@ -16,7 +16,7 @@ from impact.declare import Programme, in_language, last_day
 from impact.declare.contracts import Contract
 from impact.declare.indicators import Indicator
 from impact.declare.load import read_registrations
-from impact.declare.registration import REGISTRATIONS, Registration, written_registrations
+from impact.declare.registration import REGISTRATIONS, Plan, Registration, written_registrations
 from impact.errors import DeclarationError, Problem, UsageError
 from impact.files import Held, held, write_file
 from impact.sql import fingerprint
@@ -54,7 +54,7 @@ class PlanStatus:
     detail: str
 
 
-def indicator_plan(programme: Programme, indicator: Indicator) -> dict[str, Any]:
+def indicator_plan(programme: Programme, indicator: Indicator) -> Plan:
     """Return what is planned for an indicator, as plain data without empty fields.
 
     ``contract_hash`` stands for what a row must be to count, ``waves`` for when they are collected: both decide the
@@ -66,7 +66,12 @@ def indicator_plan(programme: Programme, indicator: Indicator) -> dict[str, Any]
     return plan
 
 
-def _own_plan(programme: Programme, indicator: Indicator) -> dict[str, Any]:
+def definition_hash(programme: Programme, indicator: Indicator) -> str:
+    """Return the SHA-256 of what is planned for an indicator."""
+    return fingerprint(indicator_plan(programme, indicator))
+
+
+def _own_plan(programme: Programme, indicator: Indicator) -> Plan:
     dumped = indicator.model_dump(mode="json", exclude_none=True) | {"unit": in_language(indicator.unit)}
     plan = {name: dumped[name] for name in PLANNED if dumped.get(name) not in (None, [], {})}
     for where, name in zip(("contract_hash", "supply_hash"), indicator.reads, strict=False):
@@ -84,7 +89,7 @@ def _contract_hash(programme: Programme, contract: Contract) -> str:
     return fingerprint(contract.model_dump(mode="json"), codes)
 
 
-def _plan(programme: Programme) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+def _plan(programme: Programme) -> tuple[Plan, dict[str, Plan]]:
     chain = programme.header.theory_of_change.model_dump(mode="json", exclude_none=True, by_alias=True)
     if programme.evaluation.assignments:
         chain["assignments"] = [item.model_dump(mode="json") for item in programme.evaluation.assignments]

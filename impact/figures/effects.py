@@ -49,8 +49,8 @@ def effects_figure(terms: pd.DataFrame, unit: str, words: Words) -> go.Figure:
     Parameters
     ----------
     terms
-        ``family``, ``place``, ``term``, ``estimate``, ``conf_low`` and ``conf_high``, as
-        :func:`impact.publish.terms_table` returns them; of families that are effects in the unit of the indicator.
+        ``family``, ``place``, ``term``, ``estimate``, ``conf_low`` and ``conf_high``:
+        rows of :class:`impact.tables.results.Term`; of families that are effects in the unit of the indicator.
     unit
         Unit of measurement of the indicator; effects on the unit ``share`` are drawn in percentage points.
     words

@@ -41,7 +41,7 @@ def network_figure(
     Parameters
     ----------
     bodies, ties
-        Of one network, as :func:`impact.publish.network_bodies_table` and ``network_ties_table`` return them.
+        Of one network, rows of :class:`impact.tables.places.NetworkBody` and :class:`impact.tables.places.NetworkTie`.
     waves
         The waves to draw, in order, with their titles.
     words

@@ -3,12 +3,12 @@
 from impact.judge.attainment import Attainment, judge_attainment
 from impact.judge.evidence import Contribution, evidence_level, judge_contribution
 from impact.judge.families import adjust_families
-from impact.judge.findings import Finding, judge_indicator
+from impact.judge.findings import Judged, judge_indicator
 
 __all__ = [
     "Attainment",
     "Contribution",
-    "Finding",
+    "Judged",
     "adjust_families",
     "evidence_level",
     "judge_attainment",

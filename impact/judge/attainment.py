@@ -7,12 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from impact.declare.limits import ANYTHING, Limits, close, promise_state, slack_of
-
-WORST_FIRST = (
-    "wrong_way", "short", "contradictory", "out_of_range", "incomplete", "uncertain", "not_due", "no_data",
-    "suppressed", "reached",
-)  # fmt: skip
-"""The states of a promise, in the order in which they weigh on what several promises come to."""
+from impact.states import WORST_FIRST, AttainmentState, ProgressState
 
 
 @dataclass(frozen=True)
@@ -34,9 +29,9 @@ class Attainment:
         number.
     """
 
-    status: str
+    status: AttainmentState
     progress: float | None
-    progress_state: str
+    progress_state: ProgressState
 
 
 @dataclass(frozen=True)
@@ -97,19 +92,21 @@ def judge_attainment(
 
     Examples
     --------
-    >>> judge_attainment("increase", baseline=10, target=20, value=15, low=14, high=16)
-    Attainment(status='short', progress=0.5, progress_state='measured')
+    >>> found = judge_attainment("increase", baseline=10, target=20, value=15, low=14, high=16)
+    >>> str(found.status), found.progress, str(found.progress_state)
+    ('short', 0.5, 'measured')
     """
-    state = promise_state(direction, baseline, target, limits)
-    if state == "out_of_range" or (state == "contradictory" and not part):
-        return Attainment(state, None, state)
-    progress, state = _progress(direction, baseline, target, value, beyond=state == "contradictory", known=complete)
+    promise = promise_state(direction, baseline, target, limits)
+    beyond = promise is AttainmentState.CONTRADICTORY
+    if promise and not (beyond and part):
+        return Attainment(promise, None, ProgressState(promise))
+    progress, state = _progress(direction, baseline, target, value, beyond=beyond, known=complete)
     if value is None:
-        return Attainment("no_data", None, state)
+        return Attainment(AttainmentState.NO_DATA, None, state)
     if target is None:
-        return Attainment("no_target", None, state)
+        return Attainment(AttainmentState.NO_TARGET, None, state)
     if low is None and not exact and complete.value:
-        return Attainment("uncertain" if due else "not_due", progress, state)
+        return Attainment(AttainmentState.UNCERTAIN if due else AttainmentState.NOT_DUE, progress, state)
     low, high = (value if low is None else low), (value if high is None else high)
     if not complete.value:
         low, high = (value if complete.grows and exact else -math.inf), math.inf
@@ -120,14 +117,14 @@ def judge_attainment(
         worst, best = sorted((sign * low, sign * high))
         known = complete.value and complete.baseline
         status = _directed(sign * target, worst, best, None if baseline is None or not known else sign * baseline)
-    if status == "uncertain" and not complete.value:
-        status = "incomplete"
-    if status != "reached" and not due:
-        status = "not_due"
+    if status == AttainmentState.UNCERTAIN and not complete.value:
+        status = AttainmentState.INCOMPLETE
+    if status != AttainmentState.REACHED and not due:
+        status = AttainmentState.NOT_DUE
     return Attainment(status, progress, state)
 
 
-def together(states: Iterable[tuple[str, bool]]) -> str:
+def together(states: Iterable[tuple[AttainmentState, bool]]) -> AttainmentState:
     """Return the state of several findings: of those promised the worst; ``unmeasured`` if there are none.
 
     Parameters
@@ -137,7 +134,7 @@ def together(states: Iterable[tuple[str, bool]]) -> str:
 
     Examples
     --------
-    >>> together([("reached", True), ("short", True), ("no_target", False)]), together([])
+    >>> str(together([(AttainmentState.REACHED, True), (AttainmentState.SHORT, True)])), str(together([]))
     ('short', 'unmeasured')
     """
     found = list(states)
@@ -145,24 +142,25 @@ def together(states: Iterable[tuple[str, bool]]) -> str:
     if promised:
         return next(state for state in WORST_FIRST if state in promised)
     if not found:
-        return "unmeasured"
-    return "no_data" if all(state in ("no_data", "suppressed") for state, _ in found) else "no_target"
+        return AttainmentState.UNMEASURED
+    silent = (AttainmentState.NO_DATA, AttainmentState.SUPPRESSED)
+    return AttainmentState.NO_DATA if all(state in silent for state, _ in found) else AttainmentState.NO_TARGET
 
 
-def _maintained(target: float, low: float, high: float) -> str:
+def _maintained(target: float, low: float, high: float) -> AttainmentState:
     slack = slack_of(target)
     if low - slack <= target <= high + slack:
-        return "reached" if high - low <= slack else "uncertain"
-    return "short"
+        return AttainmentState.REACHED if high - low <= slack else AttainmentState.UNCERTAIN
+    return AttainmentState.SHORT
 
 
-def _directed(target: float, worst: float, best: float, baseline: float | None) -> str:
+def _directed(target: float, worst: float, best: float, baseline: float | None) -> AttainmentState:
     slack = slack_of(target)
     if worst >= target - slack:
-        return "reached"
+        return AttainmentState.REACHED
     if best >= target - slack:
-        return "uncertain"
-    return "wrong_way" if baseline is not None and best < baseline - slack else "short"
+        return AttainmentState.UNCERTAIN
+    return AttainmentState.WRONG_WAY if baseline is not None and best < baseline - slack else AttainmentState.SHORT
 
 
 def _progress(
@@ -173,18 +171,18 @@ def _progress(
     *,
     beyond: bool,
     known: Completeness,
-) -> tuple[float | None, str]:
+) -> tuple[float | None, ProgressState]:
     if value is None:
-        return None, "no_data"
+        return None, ProgressState.NO_DATA
     if target is None:
-        return None, "no_target"
+        return None, ProgressState.NO_TARGET
     if not (known.value and known.baseline):
-        return None, "incomplete"
+        return None, ProgressState.INCOMPLETE
     if baseline is None:
-        return None, "no_baseline"
+        return None, ProgressState.NO_BASELINE
     if beyond or close(target, baseline):
-        return None, "no_gap"
+        return None, ProgressState.NO_GAP
     progress = (value - baseline) / (target - baseline)
     if close(progress, 0.0):  # the last bits of two numbers are no movement, and have no direction
         progress = 0.0
-    return progress, "wrong_way" if progress < 0 and direction != "maintain" else "measured"
+    return progress, ProgressState.WRONG_WAY if progress < 0 and direction != "maintain" else ProgressState.MEASURED

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from impact.declare.designs import Design, has_comparison
 from impact.estimate import Diagnostic, Effect
 from impact.estimate.result import ALPHA, STANDS_ON
+from impact.states import CheckStatus
 from impact.words.said import Remark, Said, joined
 
 LEVELS = {
@@ -143,7 +144,11 @@ def _not_clear(effect: Effect) -> Contribution:
 
 def strictest_p(effect: Effect) -> float:
     """Return the p-value of an effect, or the higher one it has if arms were assigned by groups of rows."""
-    by_groups = [d.p_value for d in effect.diagnostics if d.name == "assignment_unit" and d.status == "failed"]
+    by_groups = [
+        check.p_value
+        for check in effect.diagnostics
+        if check.name == "assignment_unit" and check.status == CheckStatus.FAILED
+    ]
     return max([effect.p_value, *(p for p in by_groups if p is not None)])
 
 
@@ -176,10 +181,12 @@ def evidence_level(
         if measured_before:
             return LEVELS["before_after"], Said("evidence.before_and_after")
         return None, Said("evidence.nothing_to_compare")
-    failed = [check for check in effect.diagnostics if check.status == "failed" and _critical(check)]
+    failed = [check for check in effect.diagnostics if check.status == CheckStatus.FAILED and _critical(check)]
     of_the_reach = [check for check in failed if check.name in OF_THE_REACH]
     stands_on = STANDS_ON.get((scaled or design).kind, ())
-    unmade = [check for check in effect.diagnostics if check.status == "not_applicable" and check.name in stands_on]
+    unmade = [
+        check for check in effect.diagnostics if check.status == CheckStatus.NOT_APPLICABLE and check.name in stands_on
+    ]
     level = LEVELS[(scaled or design).kind] - (len(failed) - len(of_the_reach)) - bool(unmade)
     if scaled is not None:
         level = min(level, LEVELS[design.kind])

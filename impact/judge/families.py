@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +13,8 @@ from impact.declare.evaluation import Family
 from impact.errors import NotEstimable
 from impact.estimate import Effect
 from impact.judge.evidence import strictest_p
-from impact.judge.findings import Finding
+from impact.judge.findings import Judged
+from impact.states import CLEAR_OF_ZERO, ContributionState
 from impact.statistics.core import Floats
 from impact.statistics.multiplicity import Method, adjust, multiplier_draws, romano_wolf
 from impact.words.said import Said, joined
@@ -30,7 +30,7 @@ METHODS: dict[str, Method] = {
 }
 
 
-def adjust_families(programme: Programme, findings: Sequence[Finding]) -> list[Finding]:
+def adjust_families(programme: Programme, findings: Sequence[Judged]) -> list[Judged]:
     """Return the findings with p-values adjusted over their family; an effect lost by that is no clear effect.
 
     Parameters
@@ -40,7 +40,7 @@ def adjust_families(programme: Programme, findings: Sequence[Finding]) -> list[F
     findings
         All findings of the families' indicators; only those of the whole programme are adjusted.
     """
-    place = {finding.fields["finding"]: number for number, finding in enumerate(findings)}
+    place = {judged.finding.finding: number for number, judged in enumerate(findings)}
     contract = {indicator.id: indicator.contract for indicator in programme.indicators}
     adjusted = list(findings)
     for family in programme.evaluation.families:
@@ -72,10 +72,10 @@ def _adjusted(family: Family, effects: list[Effect], *, several: bool) -> tuple[
     return np.maximum(romano_wolf(statistics, drawn), p_values), Said("adjustment.romano_wolf", draws=family.draws)
 
 
-def _with_family(finding: Finding, family: Family, p_value: float, adjustment: Said) -> Finding:
-    fields: dict[str, Any] = finding.fields | {"family": family.id, "p_adjusted": p_value, "adjustment": adjustment}
-    if p_value >= LEVEL and fields["contribution"] in ("improved", "worsened", "changed", "associated", "moved"):
-        fields["contribution"] = "no_clear_effect"
+def _with_family(judged: Judged, family: Family, p_value: float, adjustment: Said) -> Judged:
+    finding = replace(judged.finding, family=family.id, p_adjusted=p_value, adjustment=adjustment)
+    if p_value >= LEVEL and finding.contribution in CLEAR_OF_ZERO:
         lost = Said("evidence.not_in_family", family=family.id, adjustment=adjustment)
-        fields["evidence_reason"] = joined(fields["evidence_reason"], lost)
-    return replace(finding, fields=fields)
+        why = joined(finding.evidence_reason, lost)
+        finding = replace(finding, contribution=ContributionState.NO_CLEAR_EFFECT, evidence_reason=why)
+    return replace(judged, finding=finding)

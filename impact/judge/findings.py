@@ -2,43 +2,119 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
 from impact.declare import Programme, in_language, last_day
-from impact.declare.contracts import Contract
 from impact.declare.designs import has_comparison
 from impact.declare.indicators import Change, Indicator
 from impact.declare.limits import value_limits
 from impact.errors import NotEstimable
 from impact.estimate import Effect
-from impact.expect import FORECAST, forecast_fields, plan_hash, plan_status
+from impact.expect import FORECAST, definition_hash, forecast_fields, plan_hash, plan_status
 from impact.judge.attainment import Attainment, Completeness, judge_attainment
-from impact.judge.evidence import evidence_level, judge_contribution
-from impact.measure.complete import INCOMPLETE
-from impact.measure.moments import COMPLETE
+from impact.judge.evidence import Contribution, evidence_level, judge_contribution
+from impact.measure.measurement import INCOMPLETE, Domain, Measurement
+from impact.measure.moments import COMPLETE, Measured
+from impact.states import Arm, AttainmentState, CheckStatus, ContributionState, ProgressState, Registration
+from impact.tables.finding import Finding
+from impact.tables.part import WHOLE
 from impact.words.said import Remark, Said
 
 NOT_ESTIMABLE = "join.not_estimable"
 """Code of a method that says why there is no value."""
 TOTALS = ("sum", "count", "count_distinct")
+NO_ROWS = Measured(None, method=Said("values.no_rows"), flags=("no_data",))
 Estimator = Callable[[tuple[str, str] | None], Effect]
+Columns = dict[str, Any]
+"""Some columns of a finding, by name; together they are checked when the finding is made."""
 
 
 @dataclass(frozen=True)
-class Finding:
-    """A finding's fields (columns of ``impact.finding``) and its effect, or None where there is none."""
+class Judged:
+    """A finding, and the effect behind it; None where there is none."""
 
-    fields: dict[str, Any]
+    finding: Finding
     effect: Effect | None
 
 
+@dataclass(frozen=True)
+class _Case:
+    """What a finding is judged by: the declaration, a measured value, and those beside it by domain."""
+
+    programme: Programme
+    indicator: Indicator
+    beside: Mapping[Domain, Measurement]
+    now: Measurement
+
+    @property
+    def value(self) -> float | None:
+        """The value, in the indicator's unit."""
+        return _number(self.now.measured.value)
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it is of a part of the programme."""
+        return not self.now.domain.part.is_whole
+
+    @property
+    def baseline_wave(self) -> str | None:
+        """The wave of the baseline; None where it was not measured."""
+        return self.indicator.ex_ante.baseline.wave if self.indicator.ex_ante.baseline else None
+
+    @property
+    def before(self) -> Measurement | None:
+        """The value of the same arm and part in the baseline wave."""
+        return self.at(self.baseline_wave)
+
+    def at(self, wave: str | None, arm: Arm | None = None) -> Measurement | None:
+        """Return the value of the same part in another wave or arm."""
+        if wave is None:
+            return None
+        domain = self.now.domain
+        return self.beside.get(replace(domain, wave=wave, arm=domain.arm if arm is None else arm))
+
+    @cached_property
+    def complete(self) -> Completeness:
+        """Which of the numbers are of all units."""
+        contract = self.programme.contracts[self.indicator.contract]
+        grows = _is_sum(self.indicator) and value_limits(self.indicator, contract).low >= 0
+        missing, missed = (INCOMPLETE in each.flags if each else False for each in (self.now, self.before))
+        return Completeness(not missing, not missed, grows=grows)
+
+    @cached_property
+    def baseline(self) -> float | None:
+        """The value before: where units are missing that of the ones behind the value, or None."""
+        stated = self.indicator.ex_ante.baseline
+        if stated is None:
+            return None
+        if stated.wave is None:
+            return None if self.is_part and _is_total(self.indicator) else stated.value
+        open_ends = not (self.complete.value and self.complete.baseline)
+        if open_ends and self.now.units.awaited and self.value is not None:
+            return _number(self.now.units.same_baseline)
+        return _value_of(self.before)
+
+    @cached_property
+    def promise(self) -> tuple[float | None, str | None]:
+        """Target and due date; a promised total is the programme's, not each part's."""
+        target = self.indicator.ex_ante.target
+        if target is None or (self.is_part and _is_total(self.indicator)):
+            return None, None
+        if target.value is not None:
+            return target.value, target.due
+        if self.baseline is None or target.change is None or not self.complete.baseline:
+            return None, target.due
+        return self.baseline + target.change, target.due
+
+
 def judge_indicator(
-    programme: Programme, indicator: Indicator, measures: pd.DataFrame, estimate: Estimator
-) -> list[Finding]:
+    programme: Programme, indicator: Indicator, measurements: Sequence[Measurement], estimate: Estimator, run_id: str
+) -> list[Judged]:
     """Return the findings of one indicator.
 
     Parameters
@@ -47,33 +123,47 @@ def judge_indicator(
         The programme: its waves, theory of change and registrations.
     indicator
         The indicator, with what it promises and the design it is compared by.
-    measures
-        The indicator's rows, columns as in ``impact.measure``.
+    measurements
+        The indicator's values.
     estimate
         Gives the effect for everybody (None) or a subgroup (column, value); raises NotEstimable.
+    run_id
+        Stamped on every finding.
     """
     wave = indicator.ex_post.wave or ""
-    now = measures[(measures["wave"] == wave) & measures["arm"].isin(["", "treated"])]
-    common = _common(programme, indicator)
-    findings = []
-    whole = now[(now["scope"] == "programme") & (now["group"] == "all")]
-    if whole.empty:
-        whole = pd.DataFrame([_nothing(indicator, wave)])
-    for row in pd.concat([whole, now.drop(whole.index, errors="ignore")]).to_dict("records"):
-        named = {str(name): value for name, value in row.items()}
-        findings.append(_finding(programme, indicator, measures, named, common=common, estimate=estimate))
-    return findings
+    now = [each for each in measurements if each.domain.wave == wave and each.domain.arm in (Arm.ALL, Arm.TREATED)]
+    nothing = Measurement(indicator.id, Domain(Arm.ALL, WHOLE, wave), NO_ROWS, 0, 0)
+    whole = [each for each in now if each.domain.part.is_whole] or [nothing]
+    parts = [each for each in now if not each.domain.part.is_whole]
+    beside = {each.domain: each for each in measurements}
+    declared = _declared(programme, indicator) | {"run_id": run_id}
+    cases = (_Case(programme, indicator, beside, row) for row in (*whole, *parts))
+    return [_judged(case, declared, estimate) for case in cases]
 
 
-def _common(programme: Programme, indicator: Indicator) -> dict[str, Any]:
+def _judged(case: _Case, declared: Columns, estimate: Estimator) -> Judged:
+    effect, reason = _effect(case, estimate)
+    part = case.now.domain.part
+    finding = Finding(
+        finding=part.id(case.programme.id, case.indicator.id),
+        **part.fields(),
+        **declared,
+        **_promised(case, effect),
+        **_observed(case, effect),
+        **_caused(effect, reason),
+        **_verdicts(case, effect, reason),
+    )
+    return Judged(finding, effect)
+
+
+def _declared(programme: Programme, indicator: Indicator) -> Columns:
     status = plan_status(programme, indicator)
     node = next(n for n in programme.header.theory_of_change.nodes if n.id == indicator.node)
-    title = indicator.title
     return {
         "programme": programme.id,
         "indicator": indicator.id,
-        "title_en": in_language(title, "en"),
-        "title_it": in_language(title, "it"),
+        "title_en": in_language(indicator.title, "en"),
+        "title_it": in_language(indicator.title, "it"),
         "node": indicator.node,
         "stage": node.stage,
         "level": indicator.level,
@@ -82,154 +172,98 @@ def _common(programme: Programme, indicator: Indicator) -> dict[str, Any]:
         "unit_it": in_language(indicator.unit, "it"),
         "direction": indicator.direction,
         "registered_at": status.registered_at,
-        "registration": status.label,
+        "registration": Registration(status.label),
         "plan_hash": plan_hash(programme),
         "data_kind": programme.data_kind(indicator),
+        "definition_hash": definition_hash(programme, indicator),
     }
 
 
-def _nothing(indicator: Indicator, wave: str) -> dict[str, Any]:
+def _promised(case: _Case, effect: Effect | None) -> Columns:
+    """Return what was promised and forecast, in figures; forecasts are of the programme as a whole."""
+    target, due = case.promise
+    estimated = (effect.estimate, effect.std_error) if effect else (None, None)
+    measured = (case.value, _number(case.now.measured.std_error))
+    forecast = dict.fromkeys(FORECAST) if case.is_part else forecast_fields(case.indicator, measured, estimated)
+    return {"baseline": case.baseline, "target": target, "due": due, **forecast}
+
+
+def _observed(case: _Case, effect: Effect | None) -> Columns:
+    """Return what was measured, beside the comparison arm and the units it is of."""
+    measured, before = case.now.measured, case.before
+    flags = [*_flags(case), *(["both_waves"] if _of_both_waves(effect) else [])]
     return {
-        "indicator": indicator.id,
-        "arm": "",
-        "scope": "programme",
-        "scope_value": "",
-        "group": "all",
-        "group_value": "",
-        "wave": wave,
-        "value": None,
-        "conf_low": None,
-        "conf_high": None,
-        "n": 0,
-        "method": Said("values.no_rows"),
-        "flags": ["no_data"],
+        "value": case.value,
+        "conf_low": _number(measured.conf_low),
+        "conf_high": _number(measured.conf_high),
+        "n": case.now.n,
+        "units_reported": case.now.units.reported,
+        "units_expected": case.now.units.expected,
+        "baseline_reported": before.units.reported if before else None,
+        "baseline_expected": before.units.expected if before else None,
+        "method": measured.method,
+        "comparison": _value_of(case.at(case.now.domain.wave, Arm.COMPARISON)),
+        "comparison_baseline": _value_of(case.at(case.baseline_wave, Arm.COMPARISON)),
+        "flags": tuple(flags),
     }
 
 
-def _finding(
-    programme: Programme,
-    indicator: Indicator,
-    measures: pd.DataFrame,
-    row: dict[str, Any],
-    *,
-    common: dict[str, Any],
-    estimate: Estimator,
-) -> Finding:
-    whole = row["scope"] == "programme" and row["group"] == "all"
-    of = _units(indicator, programme.contracts[indicator.contract], measures, row)
-    baseline = _baseline(indicator, measures, row, of)
-    target, due = _target(indicator, baseline if of.complete.baseline else None, part=not whole)
-    value, low, high = (_number(row[name]) for name in ("value", "conf_low", "conf_high"))
-    taken, limits = _taken(programme, indicator), value_limits(indicator, programme.contracts[indicator.contract])
-    attainment = judge_attainment(
-        indicator.direction,
-        baseline=baseline,
+def _caused(effect: Effect | None, reason: Remark) -> Columns:
+    """Return the effect, or why there is none; what its family makes of it comes later."""
+    names = ("estimand", "design", "estimate", "std_error", "statistic", "p_value", "n_obs", "n_clusters", "inference")
+    return {
+        **{name: getattr(effect, name, None) for name in names},
+        "effect_low": effect.conf_low if effect else None,
+        "effect_high": effect.conf_high if effect else None,
+        "not_estimable": None if effect else reason,
+        **dict.fromkeys(("family", "p_adjusted", "adjustment")),
+    }
+
+
+def _verdicts(case: _Case, effect: Effect | None, reason: Remark) -> Columns:
+    attainment = _attainment(case)
+    contribution = judge_contribution(case.indicator.direction, effect, reason)
+    level, why = _evidence(case, effect, contribution)
+    return {
+        "progress": attainment.progress,
+        "progress_state": attainment.progress_state,
+        "attainment": attainment.status,
+        "contribution": ContributionState(contribution.status),
+        "evidence_level": level,
+        "evidence_reason": why,
+    }
+
+
+def _attainment(case: _Case) -> Attainment:
+    measured, (target, due) = case.now.measured, case.promise
+    if target is None and due is not None and case.value is not None and not case.complete.baseline:
+        # a change is promised, from what is not known
+        return Attainment(AttainmentState.INCOMPLETE, None, ProgressState.INCOMPLETE)
+    return judge_attainment(
+        case.indicator.direction,
+        baseline=case.baseline,
         target=target,
-        value=value,
-        low=low,
-        high=high,
-        due=due is None or taken >= last_day(due),
-        exact=row["method"] == COMPLETE,
-        limits=limits,
-        complete=of.complete,
-        part=not whole,
+        value=case.value,
+        low=_number(measured.conf_low),
+        high=_number(measured.conf_high),
+        due=due is None or _observed_on(case) >= last_day(due),
+        exact=measured.method == COMPLETE,
+        limits=value_limits(case.indicator, case.programme.contracts[case.indicator.contract]),
+        complete=case.complete,
+        part=case.is_part,
     )
-    if target is None and due is not None and value is not None and not of.complete.baseline:
-        attainment = Attainment("incomplete", None, "incomplete")  # a change is promised, from what is not known
-    effect, reason = _effect(indicator, row, value, estimate)
-    contribution = judge_contribution(indicator.direction, effect, reason)
-    before = baseline is not None or isinstance(indicator.formula, Change)
-    design, *scaled = [each.ex_post.design for each in programme.behind(indicator)]
-    level, why = evidence_level(
-        design if row["scope"] == "programme" else None,
+
+
+def _evidence(case: _Case, effect: Effect | None, contribution: Contribution) -> tuple[int | None, Remark]:
+    before = case.baseline is not None or isinstance(case.indicator.formula, Change)
+    design, *scaled = [each.ex_post.design for each in case.programme.behind(case.indicator)]
+    return evidence_level(
+        None if case.now.domain.part.cuts_programme else design,
         effect,
-        measured_before=before and value is not None,
+        measured_before=before and case.value is not None,
         scaled=scaled[0] if scaled else None,
         reason=contribution.reason,
     )
-    fields = common | {
-        "finding": finding_id(programme.id, row),
-        "scope": row["scope"],
-        "scope_value": row["scope_value"],
-        "group": row["group"],
-        "group_value": row["group_value"],
-        "baseline": baseline,
-        "target": target,
-        "due": due,
-        "value": value,
-        "conf_low": low,
-        "conf_high": high,
-        "n": int(row["n"]),
-        **of.counts,
-        "method": row["method"],
-        "comparison": _elsewhere(measures, row, row["wave"], "comparison"),
-        "comparison_baseline": _elsewhere(measures, row, _baseline_wave(indicator), "comparison"),
-        **_effect_fields(effect),
-        "not_estimable": None if effect else reason,
-        "progress": attainment.progress,
-        "progress_state": attainment.progress_state,
-        **(_forecast(indicator, row, value, effect) if whole else dict.fromkeys(FORECAST)),
-        "attainment": attainment.status,
-        "contribution": contribution.status,
-        "evidence_level": level,
-        "evidence_reason": why,
-        "flags": [*_flags(programme, indicator, measures, row), *(["both_waves"] if _of_both_waves(effect) else [])],
-    }
-    return Finding(fields, effect)
-
-
-def _forecast(indicator: Indicator, row: dict[str, Any], value: float | None, effect: Effect | None) -> dict[str, Any]:
-    found = (effect.estimate, effect.std_error) if effect else (None, None)
-    return forecast_fields(indicator, (value, _number(row.get("std_error"))), found)
-
-
-def finding_id(programme: str, row: dict[str, Any]) -> str:
-    """Return the stable name of a finding: programme/indicator, then the part if it is not the whole."""
-    name = f"{programme}/{row['indicator']}"
-    if row["scope"] != "programme":
-        return f"{name}/{row['scope']}={row['scope_value']}"
-    return name if row["group"] == "all" else f"{name}/{row['group']}={row['group_value']}"
-
-
-def _baseline_wave(indicator: Indicator) -> str | None:
-    return indicator.ex_ante.baseline.wave if indicator.ex_ante.baseline else None
-
-
-@dataclass(frozen=True)
-class _Of:
-    """Of how many units value and baseline are; whether the two are of the same ones, known from wave to wave."""
-
-    complete: Completeness
-    counts: dict[str, int | None]
-    same: bool
-
-
-def _units(indicator: Indicator, contract: Contract, measures: pd.DataFrame, row: dict[str, Any]) -> _Of:
-    before = measures[_same_part(measures, row, row["arm"]) & (measures["wave"] == _baseline_wave(indicator))]
-    earlier = {str(name): found for name, found in before.iloc[0].items()} if len(before) else {}
-    counts = {
-        "units_reported": _count(row.get("units_reported")),
-        "units_expected": _count(row.get("units_expected")),
-        "baseline_reported": _count(earlier.get("units_reported")),
-        "baseline_expected": _count(earlier.get("units_expected")),
-    }
-    grows = _is_sum(indicator) and value_limits(indicator, contract).low >= 0
-    missing, missed = (INCOMPLETE in each.get("flags", ()) for each in (row, earlier))
-    return _Of(Completeness(not missing, not missed, grows=grows), counts, bool(row.get("awaited")))
-
-
-def _baseline(indicator: Indicator, measures: pd.DataFrame, row: dict[str, Any], of: _Of) -> float | None:
-    """Return the value before: where units are missing that of the ones behind the value, or None."""
-    stated = indicator.ex_ante.baseline
-    if stated is None:
-        return None
-    if stated.wave is not None:
-        open_ends = not (of.complete.value and of.complete.baseline)
-        if open_ends and of.same and _number(row["value"]) is not None:
-            return _number(row["same_baseline"])
-        return _elsewhere(measures, row, stated.wave, row["arm"])
-    is_part = row["scope"] != "programme" or row["group"] != "all"
-    return None if is_part and _is_total(indicator) else stated.value
 
 
 def _is_sum(indicator: Indicator) -> bool:
@@ -242,83 +276,48 @@ def _is_total(indicator: Indicator) -> bool:
     return _is_sum(indicator) or (formula.kind == "territory_map" and formula.measure != "coverage")
 
 
-def _elsewhere(measures: pd.DataFrame, row: dict[str, Any], wave: str | None, arm: str) -> float | None:
-    """Return the value of the same part in another wave or arm."""
-    if wave is None:
-        return None
-    found = measures.loc[_same_part(measures, row, arm) & (measures["wave"] == wave), "value"]
-    return _number(found.iloc[0]) if len(found) else None
-
-
-def _same_part(measures: pd.DataFrame, row: dict[str, Any], arm: str) -> pd.Series:
-    same = measures["arm"] == arm
-    for name in ("scope", "scope_value", "group", "group_value"):
-        same &= measures[name] == row[name]
-    return same
-
-
-def _flags(programme: Programme, indicator: Indicator, measures: pd.DataFrame, row: dict[str, Any]) -> list[str]:
+def _flags(case: _Case) -> list[str]:
     """Return the flags of the value, and ``break`` where the series breaks between the baseline and it."""
-    flags, waves = list(row["flags"]), [wave.id for wave in programme.header.waves]
-    before = _baseline_wave(indicator)
-    earlier = measures.loc[_same_part(measures, row, row["arm"]) & (measures["wave"] == before), "flags"]
-    flags += ["baseline_incomplete"] if any(INCOMPLETE in found for found in earlier) else []
-    if "break" in flags or before not in waves or row["wave"] not in waves:
+    flags, waves = list(case.now.flags), [wave.id for wave in case.programme.header.waves]
+    before, wave = case.before, case.now.domain.wave
+    flags += ["baseline_incomplete"] if before and INCOMPLETE in before.flags else []
+    if "break" in flags or case.baseline_wave not in waves or wave not in waves:
         return flags
-    between = waves[waves.index(before) + 1 : waves.index(row["wave"])]
-    passed = measures.loc[_same_part(measures, row, row["arm"]) & measures["wave"].isin(between), "flags"]
-    return [*flags, "break"] if any("break" in found for found in passed) else flags
+    between = (case.at(each) for each in waves[waves.index(case.baseline_wave) + 1 : waves.index(wave)])
+    return [*flags, "break"] if any(each and "break" in each.flags for each in between) else flags
 
 
 def _of_both_waves(effect: Effect | None) -> bool:
     """Tell whether a change is of those alone who answered in both waves, and the values before and after are not."""
     checks = effect.diagnostics if effect and effect.estimand.code == "estimand.change" else ()
-    return any(check.name == "same_bodies" and check.status == "failed" for check in checks)
+    return any(check.name == "same_bodies" and check.status == CheckStatus.FAILED for check in checks)
 
 
-def _target(indicator: Indicator, baseline: float | None, *, part: bool) -> tuple[float | None, str | None]:
-    """Return target and due date; a promised total is the programme's, not each part's."""
-    target = indicator.ex_ante.target
-    if target is None or (part and _is_total(indicator)):
-        return None, None
-    if target.value is not None:
-        return target.value, target.due
-    return (None if baseline is None or target.change is None else baseline + target.change), target.due
+def _observed_on(case: _Case) -> str:
+    ex_post = case.indicator.ex_post
+    if ex_post.period:
+        return last_day(ex_post.period)
+    return next(last_day(wave.date) for wave in case.programme.header.waves if wave.id == ex_post.wave)
 
 
-def _taken(programme: Programme, indicator: Indicator) -> str:
-    if indicator.ex_post.period:
-        return last_day(indicator.ex_post.period)
-    return next(last_day(wave.date) for wave in programme.header.waves if wave.id == indicator.ex_post.wave)
-
-
-def _effect(
-    indicator: Indicator, row: dict[str, Any], value: float | None, estimate: Estimator
-) -> tuple[Effect | None, Remark]:
-    if row["scope"] != "programme":
+def _effect(case: _Case, estimate: Estimator) -> tuple[Effect | None, Remark]:
+    part, method = case.now.domain.part, case.now.measured.method
+    why = method.values.get("why")
+    if part.cuts_programme:
         return None, Said("findings.design_of_the_whole")
-    if value is None and row["method"].code == NOT_ESTIMABLE:
-        return None, row["method"].values["why"]
-    if value is None and not has_comparison(indicator.ex_post.design):
+    if case.value is None and method.code == NOT_ESTIMABLE and isinstance(why, Said):
+        return None, why
+    if case.value is None and not has_comparison(case.indicator.ex_post.design):
         return None, Said("findings.no_data")
     try:
-        return estimate(None if row["group"] == "all" else (row["group"], row["group_value"])), ""
+        return estimate(None if part.is_whole else (part.column, part.code)), ""
     except NotEstimable as error:
         return None, error.why()
 
 
-def _effect_fields(effect: Effect | None) -> dict[str, Any]:
-    names = ("estimand", "design", "estimate", "std_error", "statistic", "p_value", "n_obs", "n_clusters", "inference")
-    family: dict[str, Any] = dict.fromkeys(("family", "p_adjusted", "adjustment"))
-    if effect is None:
-        return dict.fromkeys((*names, "effect_low", "effect_high")) | family
-    shown = {name: getattr(effect, name) for name in names}
-    return shown | family | {"effect_low": effect.conf_low, "effect_high": effect.conf_high}
+def _value_of(measurement: Measurement | None) -> float | None:
+    return _number(measurement.measured.value) if measurement else None
 
 
-def _count(value: Any) -> int | None:
-    return None if value is None or pd.isna(value) else int(value)
-
-
-def _number(value: Any) -> float | None:
+def _number(value: float | None) -> float | None:
     return None if value is None or pd.isna(value) else float(value)

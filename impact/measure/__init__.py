@@ -1,9 +1,10 @@
 """Measure: indicator declarations become SQL; one pass per contract gives value, n and spread by scope, group, wave."""
 
 from impact.measure.claims import measure_claims
-from impact.measure.complete import INCOMPLETE, is_counted
+from impact.measure.complete import is_counted
 from impact.measure.engine import Measures, measure_indicators
 from impact.measure.formula import value_sql
+from impact.measure.measurement import INCOMPLETE
 from impact.measure.status import refuse_breaks
 from impact.measure.units import treated_cells, unit_frame, unit_sql, wave_values
 

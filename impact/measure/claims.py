@@ -18,7 +18,6 @@ from impact.measure.claim_sql import LEAF_COLUMNS, Query, claim_query, formula_t
 
 EQUAL = 1e-9
 """Two numbers are equal if they differ by no more than this share of the larger: the noise of binary arithmetic."""
-STATES = ("reproduced", "differs", "not_recomputable")
 COLUMNS = [
     "claim", "title_it", "title_en", "level", "unit", "unit_it", "stated", "qualifier", "recomputed", "difference",
     "relative_difference", "state", "reason_it", "reason_en", "formula", "readings", "origin", "rows_used", "data_kind",

@@ -8,9 +8,8 @@ to in the nearest wave before, or else after.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import duckdb
 
@@ -18,19 +17,19 @@ from impact.declare.contracts import Codelist, Contract
 from impact.declare.hierarchy import branches
 from impact.declare.indicators import Count, CountDistinct, Indicator, Quantile, Sum
 from impact.declare.load import Programme
-from impact.measure.moments import MISSING_GROUP
+from impact.measure.measurement import INCOMPLETE, Domain, Measurement, Units
+from impact.measure.moments import Measured
 from impact.measure.unit_rows import ABSENT, TABLE, UNKNOWN, UnitRows, Waves, awaited_waves
 from impact.sql import literal
+from impact.states import Arm
+from impact.tables.part import MISSING_GROUP, WHOLE, Part
 from impact.words.said import Said
 
-INCOMPLETE = "incomplete"
 TOTALS = ("sum", "count", "count_distinct")
 ELSEWHERE = ("network", "territory_map")
 """Formulas that count who is missing by rules of their own."""
-BLANK = ("value", "std_error", "conf_low", "conf_high", "n_clusters", "units_reported", "units_expected")
-Rows = list[dict[str, Any]]
-Place = tuple[str, str, str, str]
-"""Arm, wave, the column that cuts ('' for the whole) and its code."""
+NOT_MEASURED = Measured(None, method=Said("values.no_rows_value"), flags=("no_data",))
+Rows = Mapping[Domain, Measurement]
 
 
 def is_counted(indicator: Indicator) -> bool:
@@ -46,8 +45,8 @@ def count_units(
     indicator: Indicator,
     *,
     lists: Mapping[str, Codelist],
-    rows: Rows,
-) -> Rows:
+    rows: Iterable[Measurement],
+) -> list[Measurement]:
     """Say of each measured row of how many units it is, and add a row for each part and wave that fell silent.
 
     Parameters
@@ -57,64 +56,49 @@ def count_units(
     programme, contract, indicator, lists
         What was measured, and the codelists of the columns that cut it.
     rows
-        Its rows as measured; ``units_reported``, ``units_expected``, ``awaited`` and ``same_baseline`` (of the units
-        of the wave that is looked at, their value in the baseline wave) are set, ``incomplete`` is added to the flags.
+        Its values as measured; their units are set, and ``incomplete`` is added to the flags.
     """
     waves = awaited_waves(connection, programme, contract, indicator)
-    known = {_place(row): row | _nothing_counted() for row in rows}
+    known = {row.domain: row for row in rows}
     if is_counted(indicator):
         units = _Units(connection, UnitRows(programme, contract, indicator, waves), lists)
         units.rows.write(connection)
-        _take(indicator, units, known)
+        known = _compared(units, _counted(indicator, units, known))
         connection.execute(f"DROP TABLE {TABLE}")
-    found = list(known.values())
-    return found + _gaps(indicator, waves, found)
+    return [*known.values(), *_gaps(indicator, waves, known)]
 
 
-def _take(indicator: Indicator, units: _Units, known: dict[Place, dict[str, Any]]) -> None:
-    """Write into the rows what is known of their units, with a row for each part that fell silent."""
-    for place, (reported, expected) in units.counts().items():
-        if expected and not reported:
-            known.setdefault(place, _silent(indicator, place))
-        if (row := known.get(place)) is not None:
-            row |= {"units_reported": reported, "units_expected": expected, "awaited": units.rows.awaited}
-            row["flags"] = [*row["flags"], *([INCOMPLETE] if reported < expected else [])]
-    for place, value in units.baselines(known).items():
-        known[place]["same_baseline"] = value
+def _counted(indicator: Indicator, units: _Units, known: Rows) -> dict[Domain, Measurement]:
+    """Return the rows with what is known of their units, and a row for each part that fell silent."""
+    counted = dict(known)
+    for domain, (reported, expected) in units.counts().items():
+        row = counted.get(domain, _silent(indicator, domain) if expected and not reported else None)
+        if row is not None:
+            flagged = row.flagged(INCOMPLETE) if reported < expected else row
+            counted[domain] = replace(flagged, units=Units(reported, expected, units.rows.awaited))
+    return counted
 
 
-def _nothing_counted() -> dict[str, Any]:
-    return {"units_reported": None, "units_expected": None, "awaited": False, "same_baseline": None}
+def _compared(units: _Units, counted: Rows) -> dict[Domain, Measurement]:
+    """Return the rows with what the units that reported had in the baseline wave."""
+    compared = dict(counted)
+    for domain, value in units.baselines(counted).items():
+        row = compared[domain]
+        compared[domain] = replace(row, units=replace(row.units, same_baseline=value))
+    return compared
 
 
-def _place(row: Mapping[str, Any]) -> Place:
-    if row["scope"] != "programme":
-        return row["arm"], row["wave"], row["scope"], row["scope_value"]
-    column = "" if row["group"] == "all" else row["group"]
-    return row["arm"], row["wave"], column, row["group_value"]
-
-
-def _silent(indicator: Indicator, place: Place) -> dict[str, Any]:
+def _silent(indicator: Indicator, domain: Domain) -> Measurement:
     """Return the row of a part without any value in a wave."""
-    arm, wave, column, code = place
-    scoped = column in indicator.scope
-    part = {
-        "scope": column if scoped else "programme",
-        "scope_value": code if scoped else "",
-        "group": "all" if scoped or not column else column,
-        "group_value": "" if scoped else code,
-    }
-    said = {"n": 0, "n_missing": 0, "method": Said("values.no_rows_value"), "flags": ["no_data"]}
-    named = {"indicator": indicator.id, "arm": arm, "wave": wave}
-    return dict.fromkeys(BLANK) | named | part | said | _nothing_counted()
+    return Measurement(indicator.id, domain, NOT_MEASURED, 0, 0)
 
 
-def _gaps(indicator: Indicator, waves: Waves, rows: Rows) -> Rows:
+def _gaps(indicator: Indicator, waves: Waves, rows: Rows) -> list[Measurement]:
     """Return a row without a value for each wave of a series in which nothing was measured."""
-    whole = {(row["arm"], row["wave"]) for row in rows if row["scope"] == "programme" and row["group"] == "all"}
+    whole = {(domain.arm, domain.wave) for domain in rows if domain.part.is_whole}
     arms = sorted({arm for arm, _ in whole})
-    empty = [(arm, wave) for arm in arms for wave in waves.gaps if (arm, wave) not in whole]
-    return [_silent(indicator, (arm, wave, "", "")) for arm, wave in empty]
+    empty = [Domain(arm, WHOLE, wave) for arm in arms for wave in waves.gaps if (arm, wave) not in whole]
+    return [_silent(indicator, domain) for domain in empty]
 
 
 @dataclass(frozen=True)
@@ -125,14 +109,14 @@ class _Units:
     rows: UnitRows
     lists: Mapping[str, Codelist]
 
-    def counts(self) -> dict[Place, tuple[int, int]]:
+    def counts(self) -> dict[Domain, tuple[int, int]]:
         """Return how many units gave a value, and how many there are, by arm, wave and part.
 
         A row that was set aside and whose unit cannot be told may be that of a unit which is absent: the two are not
         added up.
         """
         absent, unknown = (f"count(*) FILTER (_kind = {literal(kind)})" for kind in (ABSENT, UNKNOWN))
-        found: dict[Place, tuple[int, int]] = {}
+        scoped, found = self.rows.indicator.scope, dict[Domain, tuple[int, int]]()
         for column in ("", *self.rows.cuts):
             units = self._coded(column)
             if not self.rows.single:
@@ -144,7 +128,8 @@ class _Units:
                 f" FROM {units} WHERE _arm IS NOT NULL GROUP BY ALL"
             )
             for arm, wave, code, reported, expected in self.connection.execute(query).fetchall():
-                found[arm, wave, column, code] = int(reported), int(expected)
+                part = Part(column, code, cuts_programme=column in scoped)
+                found[Domain(Arm(arm), part, wave)] = int(reported), int(expected)
         return found
 
     def _coded(self, column: str) -> str:
@@ -157,7 +142,7 @@ class _Units:
         values = ", ".join(f"({literal(code)}, {literal(held)})" for code, held in pairs) or "('', '')"
         return f"(SELECT u.*, code FROM {TABLE} u JOIN (VALUES {values}) AS c(code, held) ON held = {label})"
 
-    def baselines(self, rows: Mapping[Place, dict[str, Any]]) -> dict[Place, float | None]:
+    def baselines(self, rows: Rows) -> dict[Domain, float | None]:
         """Return what the units that reported had in the baseline wave, for those rows where someone is missing.
 
         None where not all of them reported then. Of persons it is not told where it would give away a few: what those
@@ -168,12 +153,12 @@ class _Units:
         now = indicator.ex_post.wave
         if before is None or now is None or not self.rows.awaited:
             return {}
-        found: dict[Place, float | None] = {}
+        found: dict[Domain, float | None] = {}
         for column in ("", *self.rows.cuts):
-            asked = [p for p in rows if p[1] == now and p[2] == column and _is_open(rows, p, before)]
-            if asked:
+            own = [domain for domain in rows if domain.wave == now and domain.part.column == column]
+            if asked := [domain for domain in own if _is_open(rows, domain, before)]:
                 values = self._same_units(column, now, before)
-                found |= {place: values.get((place[0], place[3])) for place in asked}
+                found |= {domain: values.get((domain.arm, domain.part.code)) for domain in asked}
         return found
 
     def _same_units(self, column: str, now: str, before: str) -> dict[tuple[str, str], float | None]:
@@ -208,8 +193,7 @@ SELECT _arm, code, value, n, n_after, n_start FROM valued JOIN counted USING (_a
         return "sum(_y)" if isinstance(formula, Sum | Count) else "sum(_y) / nullif(sum(_x), 0)"
 
 
-def _is_open(rows: Mapping[Place, dict[str, Any]], place: Place, before: str) -> bool:
+def _is_open(rows: Rows, domain: Domain, before: str) -> bool:
     """Tell whether a unit is missing in a wave or in the one it is compared with."""
-    arm, wave, column, code = place
-    both = [rows.get((arm, each, column, code)) for each in (wave, before)]
-    return any(row is None or INCOMPLETE in row["flags"] for row in both)
+    both = (rows.get(domain), rows.get(replace(domain, wave=before)))
+    return any(row is None or INCOMPLETE in row.flags for row in both)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import groupby
 
 import duckdb
@@ -17,9 +18,9 @@ from impact.declare.load import Programme
 from impact.measure.cells import ADDITIVE, SUMS, TOTALS, Cells, additive_cells, change_cells, value_counts
 from impact.measure.complete import count_units
 from impact.measure.formula import arm_sql, cluster_sql, is_share
+from impact.measure.measurement import Domain, Measurement, values_frame
 from impact.measure.moments import (
     COMPLETE,
-    MISSING_GROUP,
     Measured,
     Sums,
     exact,
@@ -28,20 +29,18 @@ from impact.measure.moments import (
     weighted_total,
 )
 from impact.measure.networks import network_values, tie_rows
-from impact.measure.parts import Rows, cut_codelists, explain_sums
+from impact.measure.parts import cut_codelists, explain_sums
 from impact.measure.sampled import measure_sampled, needs_rows, sampled_rows
 from impact.measure.spread import Frame
 from impact.measure.status import status_words
 from impact.measure.territory_map import measure_cells, need_cells
 from impact.sql import ident
+from impact.states import Arm
 from impact.statistics.core import Floats, Ints
+from impact.tables.part import MISSING_GROUP, WHOLE, Part
+from impact.tables.results import Linkage
 
-COLUMNS = [
-    "indicator", "arm", "scope", "scope_value", "group", "group_value", "wave", "value", "std_error", "conf_low",
-    "conf_high", "n", "n_missing", "units_reported", "units_expected", "n_clusters", "method", "flags",
-]  # fmt: skip
-COMPARED = ["awaited", "same_baseline"]
-"""What a finding needs to compare the same units, beside what is published of a measure."""
+LINKED = [name for name in Linkage.TABLE.names() if name != "programme"]
 
 
 @dataclass(frozen=True)
@@ -50,18 +49,22 @@ class Measures:
 
     Parameters
     ----------
-    values
-        A row per indicator, scope, group and wave; columns as in ``impact.measure``, and ``COMPARED``: whether units
-        are awaited in every wave, and what those of the wave that is looked at had in the baseline wave.
+    measurements
+        A value per indicator, arm, part and wave.
     linkage
         Per indicator of change: persons linked, lost and new.
     queries
         The pass each indicator was computed in.
     """
 
-    values: pd.DataFrame
+    measurements: tuple[Measurement, ...]
     linkage: pd.DataFrame
     queries: dict[str, str] = field(repr=False)
+
+    @cached_property
+    def values(self) -> pd.DataFrame:
+        """The values as a table; see :func:`impact.measure.measurement.values_frame`."""
+        return values_frame(self.measurements)
 
 
 def measure_indicators(
@@ -76,8 +79,8 @@ def measure_indicators(
     programme, indicators
         The programme, and those of its indicators to measure.
     """
-    rows: list[dict[str, object]] = []
-    linkage: list[dict[str, object]] = []
+    rows: list[Measurement] = []
+    linkage: list[tuple[object, ...]] = []
     queries: dict[str, str] = {}
     for contract, kind, members in _passes(programme, indicators):
         if kind in _ONE_BY_ONE:
@@ -95,12 +98,12 @@ def measure_indicators(
             rows += count_units(connection, programme, contract, indicator, lists=lists, rows=found)
             if kind == "change":
                 linkage.append(_linkage(connection, programme.id, contract, indicator))
-    return Measures(pd.DataFrame(rows, columns=[*COLUMNS, *COMPARED]), pd.DataFrame(linkage), queries)
+    return Measures(tuple(rows), pd.DataFrame(linkage, columns=LINKED), queries)
 
 
 def _sampled(
     connection: duckdb.DuckDBPyConnection, programme: Programme, contract: Contract, indicator: Indicator
-) -> tuple[Rows, str]:
+) -> tuple[list[Measurement], str]:
     frame, sql = sampled_rows(connection, programme.id, contract, indicator)
     lists = cut_codelists(programme, indicator)
     return explain_sums(indicator, lists, _from_rows(indicator, frame, lists)), sql
@@ -108,7 +111,7 @@ def _sampled(
 
 def _counted(
     connection: duckdb.DuckDBPyConnection, programme: Programme, contract: Contract, indicator: Indicator
-) -> tuple[Rows, str]:
+) -> tuple[list[Measurement], str]:
     counts, sql = value_counts(connection, programme.id, contract, indicator)
     lists = cut_codelists(programme, indicator)
     return explain_sums(indicator, lists, _from_counts(indicator, counts, lists)), sql
@@ -116,21 +119,19 @@ def _counted(
 
 def _networked(
     connection: duckdb.DuckDBPyConnection, programme: Programme, _: Contract, indicator: Indicator
-) -> tuple[Rows, str]:
+) -> tuple[list[Measurement], str]:
     ties = tie_rows(connection, programme, indicator)
-    values = network_values(indicator, ties)
-    named: dict[str, object] = {"indicator": indicator.id, "arm": ""}
-    return [_row({**named, **labels}, measured, n, left_out) for labels, measured, n, left_out in values], ties.sql
+    return list(network_values(indicator, ties)), ties.sql
 
 
 def _mapped(
     connection: duckdb.DuckDBPyConnection, programme: Programme, _: Contract, indicator: Indicator
-) -> tuple[Rows, str]:
+) -> tuple[list[Measurement], str]:
     cells, sql = need_cells(connection, programme, indicator)
     return _from_map(indicator, cells, cut_codelists(programme, indicator)), sql
 
 
-_ONE_BY_ONE: dict[str, Callable[..., tuple[Rows, str]]] = {
+_ONE_BY_ONE: dict[str, Callable[..., tuple[list[Measurement], str]]] = {
     "rows": _sampled,
     "counts": _counted,
     "network": _networked,
@@ -154,59 +155,46 @@ def _passes(programme: Programme, indicators: Sequence[Indicator]) -> Iterator[t
         yield programme.contracts[contract], kind, list(members)
 
 
-def _cuts(indicator: Indicator) -> list[tuple[str, str]]:
-    return [
-        ("programme", "all"),
-        *((name, "all") for name in indicator.scope),
-        *(("programme", name) for name in indicator.by),
-    ]
+def _cuts(indicator: Indicator) -> list[Part]:
+    """Return the whole, and each column that cuts, without a code."""
+    return [WHOLE, *(Part(name, cuts_programme=True) for name in indicator.scope), *map(Part, indicator.by)]
 
 
 def _domains(
     indicator: Indicator, frame: pd.DataFrame, lists: Mapping[str, Codelist]
-) -> Iterator[tuple[dict[str, object], pd.Series]]:
-    """Yield each arm, scope, group and wave with the mask of its cells.
+) -> Iterator[tuple[Domain, pd.Series]]:
+    """Yield each arm, part and wave with the mask of its cells.
 
     Parts cover the whole, missing ones too; in a hierarchy a code also has the cells of all codes below it.
     """
     for arm, in_arm in _arms(indicator, frame):
-        for scope, group in _cuts(indicator):
-            column = scope if scope != "programme" else group if group != "all" else None
-            labels = pd.Series("", index=frame.index) if column is None else frame[column].fillna(MISSING_GROUP)
+        for cut in _cuts(indicator):
+            labels = pd.Series("", index=frame.index) if cut.is_whole else frame[cut.column].fillna(MISSING_GROUP)
             for wave in frame["_wave"].drop_duplicates():
                 here = (frame["_wave"] == wave) & in_arm
-                for branch in branches(lists.get(column or ""), labels[here].unique()):
-                    yield (
-                        {
-                            "indicator": indicator.id,
-                            "arm": arm,
-                            "scope": scope,
-                            "scope_value": branch.code if scope != "programme" else "",
-                            "group": group,
-                            "group_value": branch.code if group != "all" else "",
-                            "wave": wave,
-                        },
-                        here & labels.isin(branch.members),
-                    )
+                for branch in branches(lists.get(cut.column), labels[here].unique()):
+                    domain = Domain(arm, replace(cut, code=branch.code), wave)
+                    yield domain, here & labels.isin(branch.members)
 
 
-def _arms(indicator: Indicator, frame: pd.DataFrame) -> list[tuple[str, pd.Series]]:
+def _arms(indicator: Indicator, frame: pd.DataFrame) -> list[tuple[Arm, pd.Series]]:
     """Return the arms to measure apart: what was promised to participants is judged on participants."""
     arm = arm_sql(indicator.ex_post.design)
     if arm is None:
-        return [("", pd.Series(data=True, index=frame.index))]
-    return [(name, frame[arm] == name) for name in ("treated", "comparison")]
+        return [(Arm.ALL, pd.Series(data=True, index=frame.index))]
+    return [(name, frame[arm] == name) for name in (Arm.TREATED, Arm.COMPARISON)]
 
 
-def _from_cells(indicator: Indicator, cells: Cells, lists: Mapping[str, Codelist]) -> list[dict[str, object]]:
+def _from_cells(indicator: Indicator, cells: Cells, lists: Mapping[str, Codelist]) -> list[Measurement]:
     frame, rows = cells.frame, []
     sampled = bool(indicator.sample.columns())
-    for labels, inside in _domains(indicator, frame, lists):
+    for domain, inside in _domains(indicator, frame, lists):
         n, missing = (int(frame.loc[inside, f"{name}:{indicator.id}"].sum()) for name in ("n", "missing"))
-        if n == 0 and missing == 0 and not _is_whole(labels):
+        if n == 0 and missing == 0 and not domain.part.is_whole:
             continue
-        design = _design(indicator, frame[frame["_wave"] == labels["wave"]]) if sampled else None
-        sums = _sums(indicator, frame[frame["_wave"] == labels["wave"]] if sampled else frame[inside], inside)
+        of_wave = frame[frame["_wave"] == domain.wave]
+        design = _design(indicator, of_wave) if sampled else None
+        sums = _sums(indicator, of_wave if sampled else frame[inside], inside)
         if indicator.formula.kind in TOTALS:
             counts = indicator.formula.kind == "count"
             measured = weighted_total(sums, design if indicator.sample.weight else None, counts_rows=counts)
@@ -214,27 +202,26 @@ def _from_cells(indicator: Indicator, cells: Cells, lists: Mapping[str, Codelist
             share = is_share(indicator)
             measured = ratio_of_sums(sums, cells.pilot[indicator.id], design, share=share)
             measured = exact(measured) if indicator.sample.all_units else measured
-        row = _row(labels, measured, n, missing)
         extra = [*_qualifiers(indicator, frame[inside]), *_negative(frame.loc[inside, f"negative:{indicator.id}"])]
         words = status_words(frame.loc[inside, f"status:{indicator.id}"])
-        rows.append(row | {"flags": [*measured.flags, *extra, *words]})
+        rows.append(Measurement(indicator.id, domain, _with(measured, *extra, *words), n, missing))
     return rows
 
 
-def _from_rows(indicator: Indicator, frame: pd.DataFrame, lists: Mapping[str, Codelist]) -> list[dict[str, object]]:
+def _from_rows(indicator: Indicator, frame: pd.DataFrame, lists: Mapping[str, Codelist]) -> list[Measurement]:
     rows = []
-    for labels, inside in _domains(indicator, frame, lists):
-        wave = frame["_wave"] == labels["wave"]
+    for domain, inside in _domains(indicator, frame, lists):
+        wave = frame["_wave"] == domain.wave
         measured, n, missing = measure_sampled(indicator, frame[wave], inside[wave])
-        if n or missing or _is_whole(labels):
+        if n or missing or domain.part.is_whole:
             words = status_words(frame.loc[inside & wave & frame["_inside"] & frame["_y"].notna(), "_status"])
-            rows.append(_row(labels, measured, n, missing) | {"flags": [*measured.flags, *words]})
+            rows.append(Measurement(indicator.id, domain, _with(measured, *words), n, missing))
     return rows
 
 
-def _from_map(indicator: Indicator, frame: pd.DataFrame, lists: Mapping[str, Codelist]) -> list[dict[str, object]]:
+def _from_map(indicator: Indicator, frame: pd.DataFrame, lists: Mapping[str, Codelist]) -> list[Measurement]:
     domains = _domains(indicator, frame, lists)
-    return [_row(labels, *measure_cells(indicator, frame[inside])) for labels, inside in domains]
+    return [Measurement(indicator.id, domain, *measure_cells(indicator, frame[inside])) for domain, inside in domains]
 
 
 def _negative(counts: pd.Series) -> list[str]:
@@ -248,10 +235,6 @@ def _qualifiers(indicator: Indicator, cells: pd.DataFrame) -> tuple[str, ...]:
     if name not in cells:
         return ()
     return tuple(sorted({word for words in cells[name].dropna() for word in words}))
-
-
-def _is_whole(labels: dict[str, object]) -> bool:
-    return labels["scope"] == "programme" and labels["group"] == "all"
 
 
 def _sums(indicator: Indicator, cells: pd.DataFrame, inside: pd.Series) -> Sums:
@@ -285,10 +268,10 @@ def _numbers(cells: pd.DataFrame, column: str | None, word: str) -> Floats:
     return cells[name].to_numpy(dtype=float) if name in cells else np.full(len(cells), np.nan)
 
 
-def _from_counts(indicator: Indicator, counts: pd.DataFrame, lists: Mapping[str, Codelist]) -> list[dict[str, object]]:
+def _from_counts(indicator: Indicator, counts: pd.DataFrame, lists: Mapping[str, Codelist]) -> list[Measurement]:
     rows = []
     weighted = indicator.sample.weight is not None
-    for labels, inside in _domains(indicator, counts, lists):
+    for domain, inside in _domains(indicator, counts, lists):
         part = counts[inside]
         given = part[part["_value"].notna() & (part["_n"] > 0)]
         missing = int(part["_rows"].sum() - given["_n"].sum())
@@ -301,30 +284,18 @@ def _from_counts(indicator: Indicator, counts: pd.DataFrame, lists: Mapping[str,
             designed = bool(indicator.sample.columns())
             measured = quantile_of_counts(values, weights, q, weighted=weighted, designed=designed)
             measured = exact(measured) if indicator.sample.all_units else measured
-        row = _row(labels, measured, int(given["_n"].sum()), missing)
-        words = status_words(given["_status"])
-        rows.append(row | {"flags": [*measured.flags, *_negative(part["_negative"]), *words]})
+        flagged = _with(measured, *_negative(part["_negative"]), *status_words(given["_status"]))
+        rows.append(Measurement(indicator.id, domain, flagged, int(given["_n"].sum()), missing))
     return rows
 
 
-def _row(labels: dict[str, object], measured: Measured, n: int, missing: int) -> dict[str, object]:
-    return {
-        **labels,
-        "value": measured.value,
-        "std_error": measured.std_error,
-        "conf_low": measured.conf_low,
-        "conf_high": measured.conf_high,
-        "n": n,
-        "n_missing": missing,
-        "n_clusters": measured.n_clusters,
-        "method": measured.method,
-        "flags": list(measured.flags),
-    }
+def _with(measured: Measured, *flags: str) -> Measured:
+    return replace(measured, flags=(*measured.flags, *flags))
 
 
 def _linkage(
     connection: duckdb.DuckDBPyConnection, programme: str, contract: Contract, indicator: Indicator
-) -> dict[str, object]:
+) -> tuple[object, ...]:
     assert isinstance(indicator.formula, Change)  # noqa: S101 - only changes are linked
     since, wave = indicator.formula.since, indicator.ex_post.wave
     person, column = ident(contract.person or ""), ident(contract.wave or "")
@@ -334,11 +305,4 @@ def _linkage(
         f" bool_or({column} = ?) AS after FROM {ident(programme, contract.id)} GROUP BY {person})",
         [since, wave],
     ).fetchall()
-    return {
-        "indicator": indicator.id,
-        "since": since,
-        "wave": wave,
-        "linked": linked,
-        "lost": lost,
-        "new": new,
-    }
+    return indicator.id, since, wave, linked, lost, new

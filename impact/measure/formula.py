@@ -26,8 +26,8 @@ from impact.declare.indicators import (
     Threshold,
 )
 from impact.declare.networks import Network
-from impact.measure.moments import MISSING_GROUP
 from impact.sql import ident, literal
+from impact.tables.part import label_sql
 from impact.validate.compile import condition_sql
 
 PerRowFormula = Mean | Proportion | Scale | Threshold | Days
@@ -135,7 +135,7 @@ def cluster_sql(sample: Sample) -> str | None:
     cluster are one of their own in each stratum. None where the sample has no clusters.
     """
     names = [name for name in (sample.strata, sample.cluster) if name]
-    labels = [f"coalesce(CAST({ident(name)} AS VARCHAR), {literal(MISSING_GROUP)})" for name in names]
+    labels = [label_sql(name) for name in names]
     return f"({' || chr(31) || '.join(labels)})" if sample.cluster else None
 
 

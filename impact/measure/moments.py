@@ -20,8 +20,6 @@ from impact.measure.spread import CLEAR, NO_VARIATION, Frame, Scores, Spread, de
 from impact.words.said import Said
 
 CONFIDENCE = 0.95
-MISSING_GROUP = "(no value)"
-"""How the group of rows without a label is called."""
 COMPLETE = Said("values.complete_count")
 NOTHING = 1e-15
 """A sum below this share of its terms is zero: decimals are known no better."""

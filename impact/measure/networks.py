@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import duckdb
 import numpy as np
@@ -21,11 +22,14 @@ from impact.declare.indicators import Indicator
 from impact.declare.networks import TURNOVER, Network
 from impact.errors import NotEstimable
 from impact.measure.formula import where_sql
-from impact.measure.moments import COMPLETE, MISSING_GROUP, Measured
+from impact.measure.measurement import Domain, Measurement
+from impact.measure.moments import COMPLETE, Measured
 from impact.measure.parts import cut_codelists
 from impact.sql import ident
+from impact.states import Arm
 from impact.statistics.networks import inference
 from impact.statistics.networks import network as networks
+from impact.tables.part import MISSING_GROUP, WHOLE, Part
 from impact.validate.compile import condition_sql
 from impact.words.said import Said
 
@@ -199,33 +203,33 @@ def in_common(before: Observed, after: Observed) -> tuple[Observed, Observed]:
     return before.among(common), after.among(common)
 
 
-def network_values(indicator: Indicator, rows: TieRows) -> Iterator[tuple[dict[str, str], Measured, int, int]]:
-    """Yield labels (wave, scope and group), the value, and how many bodies it rests on and leaves out."""
+def network_values(indicator: Indicator, rows: TieRows) -> Iterator[Measurement]:
+    """Yield the value of each wave and part; its ``n`` are the bodies it rests on, ``n_missing`` those left out."""
     formula = network_of(indicator)
     if formula.measure in TURNOVER:
         yield _turnover(indicator, rows)
         return
     for wave in sorted(observed_waves(indicator, rows)):
-        for labels, part in _parts(indicator, rows, wave):
+        for part in _parts(indicator, rows, wave):
+            domain = Domain(Arm.ALL, part, wave)
             try:
-                found = observed_at(indicator, rows, wave, part)
+                found = observed_at(indicator, rows, wave, None if part.is_whole else (part.column, part.code))
                 measured = _measured(indicator, found)
             except NotEstimable as error:
                 words = Said("join.not_estimable", why=error.reason)
-                yield labels, Measured(None, method=words, flags=("no_data",)), 0, 0
+                yield Measurement(indicator.id, domain, Measured(None, method=words, flags=("no_data",)), 0, 0)
                 continue
-            yield labels, measured, len(found.names), found.left_out
+            yield Measurement(indicator.id, domain, measured, len(found.names), found.left_out)
 
 
-def _parts(indicator: Indicator, rows: TieRows, wave: str) -> Iterator[tuple[dict[str, str], tuple[str, str] | None]]:
-    labels = {"wave": wave, "scope": "programme", "scope_value": "", "group": "all", "group_value": ""}
-    yield labels, None
-    for kind, names in (("scope", indicator.scope), ("group", indicator.by)):
+def _parts(indicator: Indicator, rows: TieRows, wave: str) -> Iterator[Part]:
+    yield WHOLE
+    for names in (indicator.scope, indicator.by):
         for name in names:
             table = rows.ties if name in rows.ties else rows.bodies
             here = table[table["_wave"].isna() | (table["_wave"] == wave)]
             for branch in branches(rows.lists.get(name), here[name].fillna(MISSING_GROUP).unique()):
-                yield labels | {kind: name, f"{kind}_value": branch.code}, (name, branch.code)
+                yield Part(name, branch.code, cuts_programme=names is indicator.scope)
 
 
 def _measured(indicator: Indicator, found: Observed) -> Measured:
@@ -253,18 +257,14 @@ def _measured(indicator: Indicator, found: Observed) -> Measured:
     return Measured(value, drawn.std_error, low, high, None, words, flags)
 
 
-def _turnover(indicator: Indicator, rows: TieRows) -> tuple[dict[str, str], Measured, int, int]:
+def _turnover(indicator: Indicator, rows: TieRows) -> Measurement:
     formula, wave = network_of(indicator), indicator.ex_post.wave or ""
-    labels = {"wave": wave, "scope": "programme", "scope_value": "", "group": "all", "group_value": ""}
+    measurement = partial(Measurement, indicator.id, Domain(Arm.ALL, WHOLE, wave))
     try:
         before, after = in_common(*both_waves(indicator, rows, formula.since or "", wave))
     except NotEstimable as error:
-        return (
-            labels,
-            Measured(None, method=Said("join.not_estimable", why=error.reason), flags=("no_data",)),
-            0,
-            0,
-        )
+        words = Said("join.not_estimable", why=error.reason)
+        return measurement(Measured(None, method=words, flags=("no_data",)), 0, 0)
     change = networks.tie_change(before.network, after.network)
     now = change.persistent + change.formed
     values = {
@@ -278,10 +278,6 @@ def _turnover(indicator: Indicator, rows: TieRows) -> tuple[dict[str, str], Meas
     flags = ("bodies_left_out",) if left_out else ()
     value = float(values[formula.measure])
     if np.isnan(value):
-        return (
-            labels,
-            Measured(None, method=Said("join.not_estimable", why=Said("values.no_ties")), flags=("no_data",)),
-            0,
-            left_out,
-        )
-    return labels, Measured(value, method=COMPLETE, flags=flags), len(before.names), left_out
+        words = Said("join.not_estimable", why=Said("values.no_ties"))
+        return measurement(Measured(None, method=words, flags=("no_data",)), 0, left_out)
+    return measurement(Measured(value, method=COMPLETE, flags=flags), len(before.names), left_out)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -12,14 +11,14 @@ from impact.declare import Programme, in_language
 from impact.declare.contracts import Codelist
 from impact.declare.hierarchy import branches, column_codelist
 from impact.declare.indicators import Indicator
-from impact.measure.moments import MISSING_GROUP
+from impact.measure.measurement import Domain, Measurement
+from impact.tables.frames import to_frame
+from impact.tables.part import MISSING_GROUP, part_codes
+from impact.tables.part import cut_columns as columns_of_parts
+from impact.tables.titles import PartTitle
 
 SUMMED = ("sum", "count", "count_distinct")
 """Formulas whose parts one expects to add up."""
-COLUMNS = [
-    "indicator", "column", "code", "place", "depth", "level", "parent", "title_en", "title_it", "same_as", "holds",
-]  # fmt: skip
-Rows = list[dict[str, Any]]
 
 
 def cut_columns(programme: Programme, indicator: Indicator) -> dict[str, str]:
@@ -40,7 +39,7 @@ def cut_codelists(programme: Programme, indicator: Indicator) -> dict[str, Codel
     return {name: codelist for name, codelist in found.items() if codelist is not None}
 
 
-def explain_sums(indicator: Indicator, lists: Mapping[str, Codelist], rows: Rows) -> Rows:
+def explain_sums(indicator: Indicator, lists: Mapping[str, Codelist], rows: Sequence[Measurement]) -> list[Measurement]:
     """Flag, in a hierarchy, each total that is not the sum of the parts shown below it, with the reason.
 
     Parameters
@@ -48,7 +47,7 @@ def explain_sums(indicator: Indicator, lists: Mapping[str, Codelist], rows: Rows
     indicator, lists
         What was measured, and the codelists of the columns that cut it.
     rows
-        Its rows, as measured; columns as in ``impact.measure``.
+        Its values, as measured.
 
     Notes
     -----
@@ -56,47 +55,43 @@ def explain_sums(indicator: Indicator, lists: Mapping[str, Codelist], rows: Rows
     have no code. ``overlap``: the same value of a distinct count stands in several parts.
     """
     trees = {name: codelist for name, codelist in lists.items() if codelist.hierarchical}
-    if indicator.formula.kind not in SUMMED or not trees:
-        return rows
-    wholes = {(row["arm"], row["wave"]): row for row in rows if _cut(row) is None}
+    if indicator.formula.kind not in SUMMED:
+        return list(rows)
+    explained = {row.domain: row for row in rows}
     for column, codelist in trees.items():
-        for key, whole in wholes.items():
-            shown = {_label(row): row for row in rows if _cut(row) == column and (row["arm"], row["wave"]) == key}
-            _explain(indicator, codelist, whole, shown)
-    return rows
+        for row in rows:
+            if row.domain.part.is_whole:
+                explained |= _explained(indicator, column, codelist, explained, row.domain)
+    return list(explained.values())
 
 
-def _explain(indicator: Indicator, codelist: Codelist, whole: dict[str, Any], shown: dict[str, dict[str, Any]]) -> None:
+def _explained(
+    indicator: Indicator, column: str, codelist: Codelist, rows: Mapping[Domain, Measurement], total: Domain
+) -> dict[Domain, Measurement]:
+    """Return the totals of one arm and wave with their flags: the whole, and the codes that have others below them."""
     parents = {item.code: item.parent for item in codelist.codes}
-    below: dict[str | None, Rows] = {}
-    for label, row in shown.items():
-        below.setdefault(parents.get(label), []).append(row)
-    for label in shown.keys() & set(parents.values()):
-        row, parts = shown[str(label)], below.get(label, [])
-        own = row["n"] > sum(part["n"] for part in parts)
-        _flag(row, [*(["own_rows"] if own else []), *_overlap(indicator, row, parts)])
-    missing = shown.get(MISSING_GROUP, {"n": 0})["n"] > 0
-    _flag(whole, [*(["no_value"] if missing else []), *_overlap(indicator, whole, below.get(None, []))])
+    slice_of = (total.arm, total.wave, column)
+    shown = {at.part.code: row for at, row in rows.items() if (at.arm, at.wave, at.part.column) == slice_of}
+    below: dict[str | None, list[Measurement]] = {}
+    for code, row in shown.items():
+        below.setdefault(parents.get(code), []).append(row)
+    totals = [shown[code] for code in shown.keys() & set(parents.values())]
+    flagged = [_flagged_total(indicator, row, below.get(row.domain.part.code, [])) for row in totals]
+    unplaced = MISSING_GROUP in shown and shown[MISSING_GROUP].n > 0
+    flags = [*(["no_value"] if unplaced else []), *_overlap(indicator, rows[total], below.get(None, []))]
+    return {row.domain: row for row in (*flagged, rows[total].flagged(*flags))}
 
 
-def _overlap(indicator: Indicator, row: dict[str, Any], parts: Rows) -> list[str]:
-    several = indicator.formula.kind == "count_distinct" and sum(part["value"] for part in parts) > row["value"]
-    return ["overlap"] if several else []
+def _flagged_total(indicator: Indicator, row: Measurement, parts: Sequence[Measurement]) -> Measurement:
+    flags = ["own_rows"] if row.n > sum(part.n for part in parts) else []
+    return row.flagged(*flags, *_overlap(indicator, row, parts))
 
 
-def _flag(row: dict[str, Any], words: Iterable[str]) -> None:
-    row["flags"] = list(dict.fromkeys([*row["flags"], *words]))
-
-
-def _cut(row: Mapping[str, Any]) -> str | None:
-    """Return the column that cut the programme into this row's part, or None for the whole."""
-    if row["scope"] != "programme":
-        return str(row["scope"])
-    return None if row["group"] == "all" else str(row["group"])
-
-
-def _label(row: Mapping[str, Any]) -> str:
-    return str(row["scope_value"] if row["scope"] != "programme" else row["group_value"])
+def _overlap(indicator: Indicator, row: Measurement, parts: Sequence[Measurement]) -> list[str]:
+    if indicator.formula.kind != "count_distinct":
+        return []
+    values = (part.measured.value or 0.0 for part in parts)
+    return ["overlap"] if sum(values) > (row.measured.value or 0.0) else []
 
 
 def part_table(programme: Programme, indicators: Sequence[Indicator], measures: pd.DataFrame) -> pd.DataFrame:
@@ -114,40 +109,41 @@ def part_table(programme: Programme, indicators: Sequence[Indicator], measures: 
     Returns
     -------
     pandas.DataFrame
-        ``indicator``, ``column``, ``code``; ``place`` in reading order, ``depth`` below the top, ``level``, ``parent``,
-        titles, ``same_as`` (JSON, system to code), ``holds`` (the labels whose rows belong to it).
+        Rows of :class:`impact.tables.titles.PartTitle`.
     """
     rows = [
         row
         for indicator in indicators
         for column, codelist in cut_codelists(programme, indicator).items()
-        for row in _described(indicator, column, codelist, measures)
+        for row in _described(programme.id, indicator, column, codelist, measures)
     ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return to_frame(PartTitle, rows)
 
 
-def _described(indicator: Indicator, column: str, codelist: Codelist, measures: pd.DataFrame) -> Rows:
+def _described(
+    programme: str, indicator: Indicator, column: str, codelist: Codelist, measures: pd.DataFrame
+) -> list[PartTitle]:
     own = measures[measures["indicator"] == indicator.id]
-    labels = {str(v) for v in own.loc[own["scope"] == column, "scope_value"]}
-    labels |= {str(v) for v in own.loc[own["group"] == column, "group_value"]}
+    labels = set(part_codes(own[columns_of_parts(own) == column]))
     items = {item.code: item for item in codelist.codes}
     found = [branch for branch in branches(codelist, labels) if branch.code in items]
     if not codelist.hierarchical:
         declared = {code: place for place, code in enumerate(items)}
         found.sort(key=lambda branch: declared[branch.code])
     return [
-        {
-            "indicator": indicator.id,
-            "column": column,
-            "code": branch.code,
-            "place": place,
-            "depth": branch.depth,
-            "level": (item := items[branch.code]).level,
-            "parent": item.parent,
-            "title_en": in_language(item.title, "en"),
-            "title_it": in_language(item.title, "it"),
-            "same_as": json.dumps(item.same_as, ensure_ascii=False),
-            "holds": list(branch.members),
-        }
+        PartTitle(
+            programme=programme,
+            indicator=indicator.id,
+            column=column,
+            code=branch.code,
+            place=place,
+            depth=branch.depth,
+            level=(item := items[branch.code]).level,
+            parent=item.parent,
+            title_en=in_language(item.title, "en"),
+            title_it=in_language(item.title, "it"),
+            same_as=json.dumps(item.same_as, ensure_ascii=False),
+            holds=tuple(branch.members),
+        )
         for place, branch in enumerate(found)
     ]

@@ -7,8 +7,8 @@ import duckdb
 from impact.declare.contracts import Contract
 from impact.declare.indicators import Indicator
 from impact.measure.formula import arm_sql, parts_sql, where_sql
-from impact.measure.moments import MISSING_GROUP
 from impact.sql import ident, literal
+from impact.tables.part import label_sql
 
 Cell = tuple[str, str, str, str]
 """Arm, wave, the column that cuts ('' for the whole) and its code."""
@@ -49,7 +49,7 @@ def person_counts(
 
 
 def _cut_sql(programme: str, contract: Contract, indicator: Indicator, column: str) -> str:
-    label = f"coalesce(CAST({ident(column)} AS VARCHAR), {literal(MISSING_GROUP)})" if column else "''"
+    label = label_sql(column) if column else "''"
     valid = [where_sql(indicator, contract), *(f"{part} IS NOT NULL" for part in parts_sql(indicator, contract))]
     weight = ident(indicator.sample.weight) if indicator.sample.weight else "1"
     valid.append(f"{weight} > 0")

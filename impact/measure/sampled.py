@@ -17,7 +17,7 @@ from impact.declare.contracts import Contract
 from impact.declare.indicators import Calibration, Indicator
 from impact.errors import NotEstimable
 from impact.measure.formula import arm_sql, cluster_sql, is_share, parts_sql, where_sql
-from impact.measure.moments import FEW_CLUSTERS, MISSING_GROUP, SMALL_N, Measured, bounded, logit_interval
+from impact.measure.moments import FEW_CLUSTERS, SMALL_N, Measured, bounded, logit_interval
 from impact.measure.spread import NO_VARIATION
 from impact.measure.status import letters_sql
 from impact.sql import ident
@@ -25,6 +25,7 @@ from impact.statistics.core import CONFIDENCE, Estimate, Floats, t_quantile
 from impact.statistics.surveys import calibration, replicates
 from impact.statistics.surveys import estimation as survey
 from impact.statistics.surveys.design import Bools, SampleDesign
+from impact.tables.part import MISSING_GROUP
 from impact.words.said import Said
 
 TOTALS = ("sum", "count")

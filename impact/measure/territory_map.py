@@ -7,7 +7,7 @@ engine's own columns start with an underscore, which no column of a contract doe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 
 import duckdb
@@ -20,12 +20,18 @@ from impact.declare.territory import MATCH, TerritoryMap, wave_column
 from impact.measure.formula import where_sql
 from impact.measure.moments import COMPLETE, Measured
 from impact.sql import ident, literal
+from impact.states import MapState
 from impact.words.said import Said
 
 CELL = tuple(f"_{name}" for name in MATCH)
 _TEXTS = ("organisation_id", "document", "place", "quote")
 _NUMBERS = ("voices", "severity", "capacity", "users")
-STATES = {"coverage": ("covered", "overlap"), "partial": ("partial",), "gaps": ("gap",), "overlaps": ("overlap",)}
+STATES: Mapping[str, tuple[MapState, ...]] = {
+    "coverage": (MapState.COVERED, MapState.OVERLAP),
+    "partial": (MapState.PARTIAL,),
+    "gaps": (MapState.GAP,),
+    "overlaps": (MapState.OVERLAP,),
+}
 """The states of cells that each measure counts."""
 UNPLACED = Said("join.not_estimable", why=Said("values.rows_tell_waves_apart"))
 

@@ -11,9 +11,9 @@ from impact.declare.contracts import Contract
 from impact.declare.indicators import Change, Indicator, Sample
 from impact.errors import NotEstimable
 from impact.measure.formula import arm_sql, cluster_sql, parts_sql, per_row, value_sql, where_sql
-from impact.measure.moments import MISSING_GROUP
 from impact.measure.status import letters_sql
 from impact.sql import ident, literal
+from impact.tables.part import Part, label_sql
 from impact.words.said import Said
 
 _ALIKE = "min(x) > 0 AND min(y / x) = max(y / x)"
@@ -52,7 +52,7 @@ def unit_sql(
         for name in dict.fromkeys(columns)
     )
     if group:
-        extra += f", coalesce(CAST({ident(group)} AS VARCHAR), {literal(MISSING_GROUP)}) AS _group"
+        extra += f", {label_sql(group)} AS _group"
     return (
         f"SELECT {_unit(contract)} AS _unit, CAST({wave} AS VARCHAR) AS _wave,"
         f" {value_sql(formula, contract)} AS _outcome{extra} FROM {ident(programme, contract.id)}"
@@ -118,8 +118,8 @@ def wave_values(
     weight = f"CAST({ident(indicator.sample.weight)} AS DOUBLE)" if indicator.sample.weight else "1.0::DOUBLE"
     where = where_sql(indicator, contract)
     if group:
-        labels = ", ".join(map(literal, group[1]))
-        where += f" AND coalesce(CAST({ident(group[0])} AS VARCHAR), {literal(MISSING_GROUP)}) IN ({labels})"
+        column, labels = group
+        where += f" AND {Part(column).sql(labels)}"
     value = (
         "fsum(w * y)" if total else f"CASE WHEN {_ALIKE} THEN min(y / x) ELSE fsum(w * y) / nullif(fsum(w * x), 0) END"
     )

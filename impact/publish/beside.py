@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
 
 import duckdb
 import pandas as pd
@@ -17,8 +17,11 @@ import pandas as pd
 from impact.declare import Programme
 from impact.declare.contracts import Contract
 from impact.publish.inventory import ANSWERS, OF_CLAIMS, OF_FILES, RETURNED
+from impact.publish.trace import Trace, TracedFile
 from impact.sql import ident
+from impact.states import ClaimState
 from impact.store import Warehouse
+from impact.tables.part import of_whole
 
 LINES, FEW, FILES, WAVE, ANSWERED = "lines", "few", "files", "wave", "answered"
 """What a contract withholds. ``lines``: which rows; of every contract with persons. ``few``: counts below the minimum
@@ -30,8 +33,6 @@ Whole = tuple[str, str, str]
 """A contract and a wave of which the whole is hidden: all rows (``wave``), or those that ``answered``."""
 COLUMNS = ["contract", "wave", "what"]
 UNITS = (("units_reported", "units_expected"), ("baseline_reported", "baseline_expected"))
-NO_ROWS: dict[str, Any] = {"rows_used": None, "first_lines": []}
-"""What a trace does not say of a file from which hidden cells could be told."""
 Counted = tuple[str, str, int]
 _NOT_SHOWN = {
     "en": "not shown: few persons stand behind it, or it would tell of them",
@@ -160,7 +161,7 @@ def protect_missing(
     """
     places = zip(frame["programme"], frame["indicator"], strict=True)
     told = frame.assign(contract=[contracts.get(place, "") for place in places])
-    part = ((frame["scope"] != "programme") | (frame["group"] != "all")) & _named(told, withheld, FEW)
+    part = ~of_whole(frame) & _named(told, withheld, FEW)
     if "n_missing" in told:
         closed = part | _named(told, withheld, WAVE, by_wave=True)
         told = _emptied(
@@ -188,7 +189,7 @@ def protect_claims(claims: pd.DataFrame, withheld: pd.DataFrame, *, rows: bool) 
     Parameters
     ----------
     claims
-        As :func:`impact.publish.claims_table` returns them.
+        Rows of :class:`impact.tables.process.Claim`.
     withheld
         As :func:`withheld_table` returns it.
     rows
@@ -215,34 +216,41 @@ def protect_claims(claims: pd.DataFrame, withheld: pd.DataFrame, *, rows: bool) 
         f"reason_{language}": shown[f"reason_{language}"].mask(closed, text) for language, text in _NOT_SHOWN.items()
     }
     emptied = {name: shown[name].mask(closed, text) for name, text in (("formula", ""), ("readings", "[]"))}
-    shown = shown.assign(state=shown["state"].mask(closed, "not_recomputable"), **emptied, **said)
+    shown = shown.assign(state=shown["state"].mask(closed, ClaimState.NOT_RECOMPUTABLE.value), **emptied, **said)
     keyed = pd.Series([bool(leaves) and not rows for leaves in of_persons], index=claims.index, dtype=bool)
     return shown.assign(rows_used=shown["rows_used"].mask(closed | keyed, "[]"))
 
 
-def protect_trace(told: Mapping[str, Any], withheld: pd.DataFrame, *, rows: bool) -> dict[str, Any]:
+def protect_trace(trace: Trace, withheld: pd.DataFrame, *, rows: bool) -> Trace:
     """Return the path of a number without lines and counts that its contracts withhold.
 
     Parameters
     ----------
-    told
+    trace
         As :func:`impact.publish.trace_finding` tells it.
     withheld
         Of its programme.
     rows
         Whether the reader may see rows.
     """
-    own = told["definition"]["definition"]["contract"]
     limits = {name: minimum for (_, name), minimum in _limits(withheld, FEW).items()}
-    links = [link for link in told["linkage"] if not _any_few(link, ("linked", "lost", "new"), limits.get(own, 0))]
-    return {**told, "linkage": links, "sources": [_source(each, withheld, rows=rows) for each in told["sources"]]}
+    minimum = limits.get(trace.declared["contract"], 0)
+    links = [link for link in trace.linkage if not any(0 < n < minimum for n in (link.linked, link.lost, link.new))]
+    files = tuple(_file(file, withheld, rows=rows) for file in trace.files)
+    return replace(trace, linkage=tuple(links), files=files)
 
 
-def _source(source: Mapping[str, Any], withheld: pd.DataFrame, *, rows: bool) -> dict[str, Any]:
-    of_contract = set(withheld.loc[withheld["contract"] == source["contract"], "what"])
-    counts = [name for name in OF_FILES if name in source and FILES in of_contract]
-    closed: dict[str, Any] = {"first_lines": []} if LINES in of_contract and not rows else {}
-    return {**source, **dict.fromkeys(counts), **(NO_ROWS if FEW in of_contract else closed)}
+def _file(file: TracedFile, withheld: pd.DataFrame, *, rows: bool) -> TracedFile:
+    of_contract = set(withheld.loc[withheld["contract"] == file.load.contract, "what"])
+    file = replace(file, counted=FILES not in of_contract)
+    if FEW in of_contract:
+        return without_rows(file)
+    return replace(file, first_lines=()) if LINES in of_contract and not rows else file
+
+
+def without_rows(file: TracedFile) -> TracedFile:
+    """Return a file without its rows used: hidden cells could be told from them."""
+    return replace(file, rows_used=None, first_lines=())
 
 
 def _limits(withheld: pd.DataFrame, what: str) -> dict[tuple[str, str], int]:
@@ -250,10 +258,6 @@ def _limits(withheld: pd.DataFrame, what: str) -> dict[tuple[str, str], int]:
     found = withheld[withheld["what"] == what]
     places = zip(found["programme"], found["contract"], strict=True)
     return {place: int(minimum) for place, minimum in zip(places, found["minimum"], strict=True)}
-
-
-def _any_few(row: Mapping[str, Any], names: Sequence[str], minimum: int) -> bool:
-    return any(row[name] is not None and 0 < row[name] < minimum for name in names)
 
 
 def _named(frame: pd.DataFrame, withheld: pd.DataFrame, what: str, *, by_wave: bool = False) -> pd.Series:

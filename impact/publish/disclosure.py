@@ -8,26 +8,26 @@ indicators whose contract declares a ``person`` are touched. What each column ho
 
 from __future__ import annotations
 
-from typing import Any
-
 import duckdb
 import numpy as np
 import pandas as pd
 
 from impact.declare import Programme
 from impact.declare.indicators import Indicator
-from impact.judge.findings import finding_id
 from impact.publish.beside import withheld_counts
 from impact.publish.hidden import CELL, Hidden, hidden_cells, of_series, waves_of
-from impact.publish.inventory import FROM_PERSONS, MEASURED
-from impact.publish.tables import read_table
+from impact.publish.inventory import FROM_PERSONS
 from impact.publish.totals import EFFECT, cell_table
+from impact.states import Arm, AttainmentState, Reason
 from impact.statistics.suppression import suppress
-from impact.store import Warehouse
 from impact.store.sentences import decoded
+from impact.tables.columns import Column, Holds, Table
+from impact.tables.finding import Finding
+from impact.tables.frames import to_frame
+from impact.tables.protection import Suppression
+from impact.tables.results import Measure
 from impact.words.said import Said
 
-COLUMNS = [*CELL, "reason", "minimum", "finding", "hides_baseline", "hides_target"]
 LEFT_OUT = Said("family.leave_one_out")
 OF_GROUPS = Said("family.effect_those_reached")
 
@@ -53,7 +53,7 @@ def make_disclosure(programme: Programme, connection: duckdb.DuckDBPyConnection)
     found, wholes = hidden_cells(programme, connection)
     query = "SELECT finding FROM impact.finding WHERE programme = ?"
     names = {name for (name,) in connection.execute(query, [programme.id]).fetchall()}
-    cells = pd.DataFrame([_written(programme, each, names) for each in found], columns=COLUMNS)
+    cells = to_frame(Suppression, [_written(programme, each, names) for each in found])
     values = set(cells.loc[cells["arm"] != EFFECT, "finding"].dropna())
     hidden = cells[(cells["arm"] != EFFECT) | ~cells["finding"].isin(values)]  # of its effect nothing is said then
     beside = withheld_counts(programme, connection, {each.indicator.contract for each in found}, wholes)
@@ -61,23 +61,26 @@ def make_disclosure(programme: Programme, connection: duckdb.DuckDBPyConnection)
     return {"suppression": hidden, "withheld": beside, "term": terms}
 
 
-def _written(programme: Programme, hidden: Hidden, findings: set[str]) -> dict[str, Any]:
-    cell = {name: hidden.row[name] for name in CELL} | {"reason": hidden.reason}
-    return cell | {"minimum": programme.header.disclosure.minimum} | _shown_in(hidden.indicator, hidden.row, findings)
-
-
-def _shown_in(indicator: Indicator, row: dict[str, Any], findings: set[str]) -> dict[str, Any]:
-    """Return the finding in which a cell shows, and which of its promises were reckoned from measured values."""
+def _written(programme: Programme, hidden: Hidden, findings: set[str]) -> Suppression:
+    """Return a hidden cell as it is stored: with the finding in which it shows, and which promises rest on it."""
+    indicator, cell = hidden.indicator, hidden.cell
     baseline, target = indicator.ex_ante.baseline, indicator.ex_ante.target
     before = baseline.wave if baseline else None
-    name = finding_id(row["programme"], row)
-    shown = name in findings and row["wave"] in (indicator.ex_post.wave or "", before)
+    name = cell.part.id(programme.id, indicator.id)
+    shown = name in findings and cell.wave in (indicator.ex_post.wave or "", before)
     measured = shown and before is not None
-    return {
-        "finding": name if shown else None,
-        "hides_baseline": measured,
-        "hides_target": measured and target is not None and target.change is not None,
-    }
+    return Suppression(
+        programme=programme.id,
+        indicator=indicator.id,
+        arm=Arm(cell.arm),
+        **cell.part.fields(),
+        wave=cell.wave,
+        reason=hidden.reason,
+        minimum=programme.header.disclosure.minimum,
+        finding=name if shown else None,
+        hides_baseline=measured,
+        hides_target=measured and target is not None and target.change is not None,
+    )
 
 
 def _marked_terms(programme: Programme, connection: duckdb.DuckDBPyConnection, hidden: set[str]) -> pd.DataFrame:
@@ -106,7 +109,7 @@ def _marks(programme: Programme, indicator: Indicator, terms: pd.DataFrame, hidd
             marks.loc[found.index] = pd.Series(few, index=found.index)
     for other in scaled:
         named = f"{programme.id}/{other.id}/" + terms["term"].map(str)
-        marks = marks.mask((terms["family"] == OF_GROUPS) & named.isin(hidden), "few")
+        marks = marks.mask((terms["family"] == OF_GROUPS) & named.isin(hidden), Reason.FEW)
     return marks
 
 
@@ -116,16 +119,11 @@ def _few_terms(counts: list[int], minimum: int) -> list[str]:
     numbers = [sum(counts), *counts]
     table = cell_table(keys, numbers, numbers, {})
     hidden, few = suppress(table, minimum), table.few(minimum)
-    return ["" if not off else "few" if small else "complement" for off, small in zip(hidden, few, strict=True)][1:]
+    reasons = (Reason.FEW if small else Reason.COMPLEMENT for small in few)
+    return ["" if not off else reason for off, reason in zip(hidden, reasons, strict=True)][1:]
 
 
 # ---- tables without it ----------------------------------------------------------------------------------------------
-
-
-def suppressions_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return the cells that are hidden and why, a row each."""
-    order = 'programme, indicator, arm, scope, "group", scope_value, group_value, wave'
-    return read_table(warehouse, "suppression", programme, order)
 
 
 def protect_findings(findings: pd.DataFrame, suppressions: pd.DataFrame) -> pd.DataFrame:
@@ -136,7 +134,7 @@ def protect_findings(findings: pd.DataFrame, suppressions: pd.DataFrame) -> pd.D
     findings
         As :func:`impact.publish.findings_table` returns them.
     suppressions
-        As :func:`suppressions_table` returns them, of the same programmes or more.
+        Rows of :class:`impact.tables.protection.Suppression`, of the same programmes or more.
 
     Returns
     -------
@@ -148,16 +146,12 @@ def protect_findings(findings: pd.DataFrame, suppressions: pd.DataFrame) -> pd.D
     """
     shown = findings.assign(n=findings["n"].astype("Int64"), suppressed=_reasons(findings, suppressions, ["finding"]))
     hidden = shown["suppressed"] != ""
-    for name in FROM_PERSONS:
-        shown[name] = shown[name].mask(hidden)
+    shown = _without(shown, Finding.TABLE, hidden)
     for name in ("baseline", "target"):
         measured = suppressions.loc[suppressions[f"hides_{name}"].astype(bool), "finding"]
         shown[name] = shown[name].mask(hidden & shown["finding"].isin(measured.dropna()))
-    for name in ("attainment", "contribution", "progress_state"):
-        shown[name] = shown[name].mask(hidden, "suppressed")
-    shown["evidence_reason"] = shown["evidence_reason"].mask(hidden, "")
     order = shown.groupby(["programme", "indicator"], sort=False).ngroup()
-    return _without_remarks(shown, hidden).iloc[np.lexsort((hidden, order))].reset_index(drop=True)
+    return shown.iloc[np.lexsort((hidden, order))].reset_index(drop=True)
 
 
 def protect_measures(measures: pd.DataFrame, suppressions: pd.DataFrame) -> pd.DataFrame:
@@ -166,9 +160,9 @@ def protect_measures(measures: pd.DataFrame, suppressions: pd.DataFrame) -> pd.D
     Parameters
     ----------
     measures
-        As :func:`impact.publish.measure_table` returns them.
+        Rows of :class:`impact.tables.results.Measure`.
     suppressions
-        As :func:`suppressions_table` returns them, of the same programmes or more.
+        Rows of :class:`impact.tables.protection.Suppression`, of the same programmes or more.
 
     Returns
     -------
@@ -178,9 +172,7 @@ def protect_measures(measures: pd.DataFrame, suppressions: pd.DataFrame) -> pd.D
     shown = measures.astype({"n": "Int64", "n_missing": "Int64"})
     shown["suppressed"] = _reasons(measures, suppressions, CELL)
     hidden = shown["suppressed"] != ""
-    for name in MEASURED:
-        shown[name] = shown[name].mask(hidden)
-    return _without_remarks(shown, hidden)
+    return _without(shown, Measure.TABLE, hidden)
 
 
 def protect_behind(frame: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
@@ -189,7 +181,7 @@ def protect_behind(frame: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     frame
-        As :func:`impact.publish.diagnostics_table` or :func:`impact.publish.terms_table` returns it.
+        Rows of :class:`impact.tables.results.Diagnostic` or :class:`impact.tables.results.Term`.
     findings
         As :func:`protect_findings` returns them. What belongs to no finding among them is left out too.
     """
@@ -206,7 +198,23 @@ def _reasons(frame: pd.DataFrame, suppressions: pd.DataFrame, by: list[str]) -> 
     return found.set_axis(frame.index)
 
 
-def _without_remarks(shown: pd.DataFrame, hidden: pd.Series) -> pd.DataFrame:
-    """Leave out what is said about hidden values: counts may stand in it."""
-    flags = [[] if off else said for off, said in zip(hidden, shown["flags"], strict=True)]
-    return shown.assign(method=shown["method"].mask(hidden, ""), flags=flags)
+def _without(shown: pd.DataFrame, table: Table, hidden: pd.Series) -> pd.DataFrame:
+    """Return a table's rows, hidden ones without what came from persons, by what each column holds."""
+    return shown.assign(
+        **{
+            column.name: _masked(shown[column.name], column, hidden)
+            for column in table.columns.values()
+            if column.holds in FROM_PERSONS
+        }
+    )
+
+
+def _masked(values: pd.Series, column: Column, hidden: pd.Series) -> pd.Series:
+    """Return a column without its hidden values; counts may stand in what the engine says of them."""
+    if column.holds == Holds.VERDICT:
+        return values.mask(hidden, AttainmentState.SUPPRESSED.value)
+    if column.nullable or column.holds != Holds.REMARK:
+        return values.mask(hidden)
+    if column.is_list:
+        return pd.Series([[] if off else value for off, value in zip(hidden, values, strict=True)], index=values.index)
+    return values.mask(hidden, "")

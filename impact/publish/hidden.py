@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from dataclasses import dataclass, replace
+from typing import NamedTuple, cast
 
 import duckdb
 import numpy as np
@@ -21,22 +21,20 @@ from impact.declare import Programme
 from impact.declare.designs import Design
 from impact.declare.indicators import Change, Indicator
 from impact.measure.formula import arm_sql, parts_sql
-from impact.measure.persons import Cell, counts_persons, person_counts
+from impact.measure.persons import counts_persons, person_counts
 from impact.publish.beside import ANSWERED, WAVE, Whole
+from impact.publish.counted import APART, OWN_ROWS, Counted, counted_cells
 from impact.publish.limits import Limits, known_limits
 from impact.publish.totals import EFFECT, Above, Contents, Key, cell_table
+from impact.states import Reason
 from impact.statistics.suppression import Table, suppress
+from impact.tables.part import COLUMNS, cut_columns, part_codes
 
-PART = ["scope", "scope_value", "group", "group_value"]
-CELL = ["programme", "indicator", "arm", *PART, "wave"]
+CELL = ["programme", "indicator", "arm", *COLUMNS, "wave"]
 REPEATED = ("did", "panel", "staggered")
 """Designs whose ``n_obs`` counts a person once for each wave."""
 SERIES = ("interrupted_time_series", "synthetic_control")
 """Designs whose ``n_obs`` counts units and waves, not persons."""
-OWN_ROWS = ("network", "territory_map")
-"""Formulas that count no rows of their own contract."""
-APART = ("count", "count_distinct", "quantile")
-"""Formulas whose values are their counts, or do not add up."""
 Slot = tuple[str, ...]
 """Of which rows: contract, conditions, wave; and for what."""
 PLAIN = 3
@@ -44,11 +42,11 @@ PLAIN = 3
 
 
 class Hidden(NamedTuple):
-    """A published cell that is hidden: its row of the measures or of the effects, and why."""
+    """A published cell that is hidden, and why."""
 
     indicator: Indicator
-    row: dict[str, Any]
-    reason: str
+    cell: Counted
+    reason: Reason
 
 
 Place = tuple[Slot, str]
@@ -146,7 +144,7 @@ def decide(
         As :func:`hidden_cells`.
     """
     own = [one for one in programme.indicators if one.id in frames]
-    rows = {one.id: _records(_summed(one, frames[one.id])) for one in own}
+    rows = {one.id: counted_cells(one, frames[one.id]) for one in own}
     minimum = programme.header.disclosure.minimum
     hidden, few = _settled(list(_tables(programme, own, rows, above, limits)), minimum)
     found = [each for one in own for each in _of_indicator(programme, one, rows[one.id], hidden, few)]
@@ -158,24 +156,25 @@ def _wholes(found: Sequence[Hidden], hidden: Known, minimum: int) -> Iterator[Wh
     for (slot, what), keys in hidden.items():
         if what == ROWS and len(slot) == PLAIN and not slot[1] and any(not column for _, column, _ in keys):
             yield slot[0], slot[2], WAVE
-    for one, row, _ in found:
-        if row["arm"] != EFFECT and not any(_cut(row)) and not one.where and row["n"] >= minimum:
-            yield one.contract, row["wave"], ANSWERED
+    for one, cell, _ in found:
+        if cell.arm != EFFECT and cell.part.is_whole and not one.where and cell.n >= minimum:
+            yield one.contract, cell.wave, ANSWERED
 
 
 def _of_indicator(
-    programme: Programme, one: Indicator, rows: Sequence[dict[str, Any]], hidden: Known, few: Known
+    programme: Programme, one: Indicator, cells: Sequence[Counted], hidden: Known, few: Known
 ) -> Iterator[Hidden]:
     """Yield the hidden cells of an indicator.
 
     Where nothing of a wave is shown, it is not told which cells are few: their number could be all that remains.
     """
-    places = [((_slot(programme, one, row), _variable(programme, one, row)), _key(one, row)) for row in rows]
+    places = [(_place(programme, one, cell.arm, cell.wave), _key(one, cell)) for cell in cells]
     off = [key in hidden.get(place, ()) for place, key in places]
-    shown = {place for (place, _), hide, row in zip(places, off, rows, strict=True) if not hide and row["n"]}
-    for (place, key), hide, row in zip(places, off, rows, strict=True):
+    shown = {place for (place, _), hide, cell in zip(places, off, cells, strict=True) if not hide and cell.n}
+    for (place, key), hide, cell in zip(places, off, cells, strict=True):
         if hide:
-            yield Hidden(one, row, "few" if key in few[place] or place not in shown else "complement")
+            reason = Reason.FEW if key in few[place] or place not in shown else Reason.COMPLEMENT
+            yield Hidden(one, cell, reason)
 
 
 def _settled(tables: Sequence[_Cells], minimum: int) -> tuple[Known, Known]:
@@ -208,17 +207,17 @@ def _settled(tables: Sequence[_Cells], minimum: int) -> tuple[Known, Known]:
 def _tables(
     programme: Programme,
     own: Sequence[Indicator],
-    found: Mapping[str, list[dict[str, Any]]],
+    found: Mapping[str, Sequence[Counted]],
     above: Above,
     limits: Mapping[str, Limits],
 ) -> Iterator[_Cells]:
     """Yield a table per slot and variable, and one of the rows behind all variables of a slot."""
-    slots: dict[Slot, dict[str, dict[Key, dict[str, Any]]]] = {}
+    slots: dict[Slot, dict[str, dict[Key, Counted]]] = {}
     readers: dict[Place, Indicator] = {}
     for indicator in own:
-        for row in found[indicator.id]:
-            slot, variable = _slot(programme, indicator, row), _variable(programme, indicator, row)
-            slots.setdefault(slot, {}).setdefault(variable, {}).setdefault(_key(indicator, row), row)
+        for cell in found[indicator.id]:
+            slot, variable = _place(programme, indicator, cell.arm, cell.wave)
+            slots.setdefault(slot, {}).setdefault(variable, {}).setdefault(_key(indicator, cell), cell)
             readers.setdefault((slot, variable), indicator)
     minimum = programme.header.disclosure.minimum
     for slot, variables in slots.items():
@@ -226,21 +225,17 @@ def _tables(
         wider = [(other, ROWS) for other in slots if _holds_more(other, slot)]
         for variable, cells in variables.items():
             one = readers[slot, variable]
-            table = _add_up(cells, "n", above, _contents(one, cells, limits[one.id]))
-            near = frozenset(key for key, row in cells.items() if row["rows"] - row["n"] < minimum and not effects)
+            contents = _contents(one, cells, limits[one.id])
+            table = _add_up(cells, [cell.n for cell in cells.values()], above, contents)
+            near = frozenset(key for key, cell in cells.items() if cell.rows - cell.n < minimum and not effects)
             after = [*wider, *_comes_from(programme, one, slot)]
             yield _Cells((slot, variable), table, list(cells), near, after, _arms(one) if effects else None)
         if not effects:
-            rows = {key: row for cells in variables.values() for key, row in cells.items()}
-            most = {key: max(_people(cells[key]) for cells in variables.values() if key in cells) for key in rows}
-            counted = {key: row | {"persons": most[key]} for key, row in rows.items()}
-            yield _Cells((slot, ROWS), _add_up(counted, "rows", above, None), list(rows), after=wider)
-
-
-def _people(row: Mapping[str, Any]) -> int:
-    """Return how many persons are in the rows of a cell, those without a value too, as far as it is known."""
-    once = row["persons"] in (0, row["n"])
-    return int(row["rows"] if once else row["persons"])
+            rows = {key: cell for cells in variables.values() for key, cell in cells.items()}
+            most = {key: max(cells[key].people for cells in variables.values() if key in cells) for key in rows}
+            counted = {key: replace(cell, persons=most[key]) for key, cell in rows.items()}
+            table = _add_up(counted, [cell.rows for cell in counted.values()], above, None)
+            yield _Cells((slot, ROWS), table, list(rows), after=wider)
 
 
 def _holds_more(other: Slot, slot: Slot) -> bool:
@@ -249,9 +244,8 @@ def _holds_more(other: Slot, slot: Slot) -> bool:
     return same and set(other[1].split("\n")) - {""} < set(slot[1].split("\n"))
 
 
-def _add_up(cells: Mapping[Key, Mapping[str, Any]], what: str, above: Above, contents: Contents | None) -> Table:
-    rows = cells.values()
-    return cell_table(list(cells), [row[what] for row in rows], [row["persons"] for row in rows], above, contents)
+def _add_up(cells: Mapping[Key, Counted], counts: Sequence[int], above: Above, contents: Contents | None) -> Table:
+    return cell_table(list(cells), counts, [cell.persons for cell in cells.values()], above, contents)
 
 
 def _belonging(
@@ -291,7 +285,8 @@ def _counted(programme: Programme, connection: duckdb.DuckDBPyConnection, indica
     contract = programme.contracts[indicator.contract]
     if not counts_persons(indicator, contract):
         counted = person_counts(connection, programme.id, contract, indicator)
-        cells["persons"] = [counted.get(_place(row), row["n"]) for row in _records(cells)]
+        places = zip(cells["arm"], cells["wave"], cut_columns(cells), part_codes(cells), strict=True)
+        cells["persons"] = [counted.get(place, n) for place, n in zip(places, cells["n"], strict=True)]
     persons = cells["persons"].where(cells["arm"] != EFFECT, -(-cells["n"] // waves_of(programme, indicator)))
     return cells.assign(persons=persons.astype("int64"))
 
@@ -310,40 +305,31 @@ def of_series(indicator: Indicator) -> bool:
     return design is not None and design.kind in SERIES
 
 
-def _records(cells: pd.DataFrame) -> list[dict[str, Any]]:
-    return cast("list[dict[str, Any]]", cells.to_dict("records"))
-
-
-def _place(row: Mapping[str, Any]) -> Cell:
-    return row["arm"], row["wave"], *_cut(row)
-
-
-def _cut(row: Mapping[str, Any]) -> tuple[str, str]:
-    if row["scope"] != "programme":
-        return row["scope"], row["scope_value"]
-    return ("", "") if row["group"] == "all" else (row["group"], row["group_value"])
-
-
-def _key(indicator: Indicator, row: Mapping[str, Any]) -> Key:
-    arm = row["arm"]
-    return (f"{arm} {_arms(indicator)}" if arm not in ("", EFFECT) else arm, *_cut(row))
+def _key(indicator: Indicator, cell: Counted) -> Key:
+    arm = f"{cell.arm} {_arms(indicator)}" if cell.arm not in ("", EFFECT) else cell.arm
+    return arm, cell.part.column, cell.part.code
 
 
 def _arms(indicator: Indicator) -> str:
     return arm_sql(indicator.ex_post.design) or ""
 
 
-def _slot(programme: Programme, indicator: Indicator, row: Mapping[str, Any]) -> Slot:
+def _place(programme: Programme, indicator: Indicator, arm: str, wave: str) -> Place:
+    """Return the table that the cells of an indicator stand in."""
+    return _slot(programme, indicator, arm, wave), _variable(programme, indicator, arm)
+
+
+def _slot(programme: Programme, indicator: Indicator, arm: str, wave: str) -> Slot:
     """Return of which rows a cell is: all tables of these rows hide the same parts."""
     contract, conditions = indicator.contract, "\n".join(sorted(each.model_dump_json() for each in indicator.where))
     if indicator.formula.kind in OWN_ROWS:
-        return contract, conditions, row["wave"], indicator.id
-    if row["arm"] == EFFECT:
+        return contract, conditions, wave, indicator.id
+    if arm == EFFECT:
         design = cast("Design", indicator.ex_post.design).model_dump_json()
-        return contract, conditions, row["wave"], _since(programme, indicator), design, EFFECT
+        return contract, conditions, wave, _since(programme, indicator), design, EFFECT
     if isinstance(indicator.formula, Change):
-        return contract, conditions, row["wave"], indicator.formula.since, "linked"
-    return contract, conditions, row["wave"]
+        return contract, conditions, wave, indicator.formula.since, "linked"
+    return contract, conditions, wave
 
 
 def _since(programme: Programme, indicator: Indicator) -> str:
@@ -356,39 +342,24 @@ def _comes_from(programme: Programme, indicator: Indicator, slot: Slot) -> list[
     if slot[-1] == "linked":
         return [((*slot[:2], slot[3]), ROWS), (slot[:3], ROWS)]
     if slot[-1] == EFFECT:
-        plain = ({"arm": "", "wave": wave} for wave in (slot[2], slot[3]))
-        both = [(_slot(programme, indicator, each), _variable(programme, indicator, each)) for each in plain]
+        both = [_place(programme, indicator, "", wave) for wave in (slot[2], slot[3])]
         return [*both, *((each, ROWS) for each, _ in both)]
     return []
 
 
-def _variable(programme: Programme, indicator: Indicator, row: Mapping[str, Any]) -> str:
+def _variable(programme: Programme, indicator: Indicator, arm: str) -> str:
     """Name what is counted and summed: the same in indicators that say it differently, as a mean and a total do."""
-    if row["arm"] == EFFECT or indicator.formula.kind in OWN_ROWS:
+    if arm == EFFECT or indicator.formula.kind in OWN_ROWS:
         return indicator.id
     kind, weight = indicator.formula.kind, indicator.sample.weight
     apart = kind if weight or kind in APART else ""
     return "\n".join((*parts_sql(indicator, programme.contracts[indicator.contract]), weight or "", apart))
 
 
-def _summed(indicator: Indicator, cells: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of each cell, the sum of their values, and the one value that all have; NaN if there is none.
-
-    The spread within cells is known where standard errors are published.
-    """
-    count, value, error = (cells[name].astype("float64") for name in ("n", "value", "std_error"))
-    if indicator.formula.kind in (*OWN_ROWS, *APART):
-        value = value * np.nan
-    whole = indicator.formula.kind == "sum"
-    alike = (error == 0) | ((count == 1) & bool(error.notna().any()))
-    total = (value if whole else value * count).where(count > 0, 0.0)
-    level = value.where(alike & (not whole))
-    return cells.assign(total=total, level=level, rows=cells["n"] + cells["n_missing"])
-
-
-def _contents(indicator: Indicator, cells: Mapping[Key, Mapping[str, Any]], limits: Limits) -> Contents | None:
+def _contents(indicator: Indicator, cells: Mapping[Key, Counted], limits: Limits) -> Contents | None:
     """Return what the rows of cells come to; None where values do not add up, or one is not there."""
-    totals, levels = (np.array([row[name] for row in cells.values()]) for name in ("total", "level"))
+    totals = np.array([cell.total for cell in cells.values()])
+    levels = np.array([cell.level for cell in cells.values()])
     if np.isnan(totals).any():
         return None
     whole = indicator.formula.kind in ("proportion", "threshold") and not indicator.sample.weight

@@ -18,9 +18,7 @@ from impact.declare.base import Text
 from impact.declare.contracts import Codelist, Contract
 from impact.declare.hierarchy import column_codelist
 from impact.measure.parts import cut_columns
-from impact.publish.tables import read_table
 from impact.sql import ident
-from impact.store import Warehouse
 
 TERRITORY = "territory"
 """The column that the shared contracts call a territory."""
@@ -220,23 +218,3 @@ def _joined(titles: Iterable[Text]) -> dict[str, str]:
         "title_en": _SEPARATOR.join(dict.fromkeys(in_language(title, "en") for title in said)),
         "title_it": _SEPARATOR.join(dict.fromkeys(in_language(title, "it") for title in said)),
     }
-
-
-def labels_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return the titles of the codes that findings are cut by, or grouped by, in their order."""
-    return read_table(warehouse, "label", programme, 'programme, "column", place')
-
-
-def memberships_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return what the codes of registries belong to, such as the quadrant or the themes of each project."""
-    return read_table(warehouse, "membership", programme, 'programme, "column", code, "by", "of"')
-
-
-def cuts_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return the titles of the columns that findings are cut by, or grouped by."""
-    return read_table(warehouse, "cut", programme, 'programme, "column"')
-
-
-def headings_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return the titles of contracts (``column`` is empty) and of their columns."""
-    return read_table(warehouse, "heading", programme, 'programme, contract, "column"')

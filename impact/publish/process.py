@@ -10,10 +10,12 @@ import pandas as pd
 
 from impact.declare import Programme, in_language, last_day
 from impact.declare.contracts import NUMERIC, Contract
-from impact.publish.tables import findings_table, read_table
+from impact.publish.tables import findings_table
 from impact.publish.territory import SEPARATOR
 from impact.sql import ident
+from impact.states import UNDECIDED, AttainmentState, DueState
 from impact.store import Warehouse
+from impact.tables.part import part_codes
 from impact.words.languages import Language
 
 _SAID = ("document", "place", "quote")
@@ -84,16 +86,6 @@ def _kind_titles(programme: Programme, kinds: pd.Series) -> dict[str, pd.Series]
     return {f"kind_{language}": kinds.map(words[language]).fillna(kinds) for language in _LANGUAGES}
 
 
-def phases_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return the phases of each programme's process with the dates planned and those that came."""
-    return read_table(warehouse, "phase", programme, "programme, number, phase")
-
-
-def deliveries_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return the activities, planned beside delivered."""
-    return read_table(warehouse, "delivery", programme, "programme, kind, activity")
-
-
 def due_table(warehouse: Warehouse, programme: str | None = None, *, today: datetime.date) -> pd.DataFrame:
     """Return what was promised for a day: waves, targets and phases, the earliest first.
 
@@ -119,13 +111,11 @@ def due_table(warehouse: Warehouse, programme: str | None = None, *, today: date
     promised = pd.concat([warehouse.frame(_PROMISED, [programme]), _targets(warehouse, programme)], ignore_index=True)
     due = pd.to_datetime(promised["due"].map(last_day))
     late = (due < pd.Timestamp(today)) & ~promised["attainment"].isin(UNDECIDED)
-    state = np.select([promised["done"].astype(bool), late], ["done", "late"], "open")
+    state = np.select([promised["done"].astype(bool), late], [DueState.DONE, DueState.LATE], DueState.OPEN)
     shown = promised.drop(columns="done").assign(due=due, state=state)
     return shown.sort_values(["due", "programme", "kind", "id"], ignore_index=True)
 
 
-UNDECIDED = ("uncertain", "incomplete", "contradictory", "out_of_range")
-"""States of which nobody can say that the promise was missed."""
 _PROMISED = """SELECT programme, 'wave' AS kind, wave AS id, title_en, title_it, date AS due, NULL AS attainment,
   (programme, wave) IN (SELECT programme, wave FROM impact.quality)
   OR (programme, wave) IN (SELECT programme, wave FROM impact.measure WHERE value IS NOT NULL) AS done
@@ -139,11 +129,11 @@ FROM impact.phase WHERE ($1 IS NULL OR programme = $1) AND planned_end IS NOT NU
 def _targets(warehouse: Warehouse, programme: str | None) -> pd.DataFrame:
     """Return the findings that were promised for a day; a part carries its own title behind that of the whole."""
     findings = findings_table(warehouse, programme)
-    promised = findings[findings["due"].notna() & (findings["attainment"] != "no_target")]
-    code = promised["scope_value"].where(promised["scope"] != "programme", promised["group_value"])
+    promised = findings[findings["due"].notna() & (findings["attainment"] != AttainmentState.NO_TARGET)]
+    code = part_codes(promised)
     parts = {name: promised[f"part_{name}"].fillna(code.where(code != "")) for name in _LANGUAGES}
     titles = {
         f"title_{name}": promised[f"title_{name}"] + (SEPARATOR + part).fillna("") for name, part in parts.items()
     }
     kept = promised[["programme", "due", "attainment"]].assign(**titles, kind="target", id=promised["finding"])
-    return kept.assign(done=promised["attainment"] == "reached")
+    return kept.assign(done=promised["attainment"] == AttainmentState.REACHED)

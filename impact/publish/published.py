@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import pandas as pd
 
 from impact.errors import UsageError
-from impact.judge.attainment import WORST_FIRST, together
+from impact.judge.attainment import together
 from impact.judge.evidence import NO_EFFECT, REFUSED
 from impact.measure.moments import COMPLETE
-from impact.publish import beside, disclosure, labels, process, quality, records, tables, theory
+from impact.publish import beside, disclosure, process, quality, records, tables
 from impact.publish.definitions import (
     contract_sources,
     definition_contracts,
@@ -26,11 +27,20 @@ from impact.publish.definitions import (
     wave_days,
 )
 from impact.publish.reader_catalogue import narrow
-from impact.publish.rows import json_rows, rows_of
+from impact.publish.rows import rows_of
 from impact.publish.scope import EVERYTHING, Scope
-from impact.publish.trace import EFFECTS, trace_finding
-from impact.sql import ident
+from impact.publish.tables import read_table
+from impact.publish.trace import EFFECTS, Trace, trace_finding
 from impact.store import Warehouse
+from impact.tables.declared import Programme, Stakeholder, TheoryLink, TheoryNode, Wave
+from impact.tables.files import Load, Quality, Quarantine, Response, Unmapped
+from impact.tables.finding import Finding
+from impact.tables.frames import Row, to_records
+from impact.tables.places import MapCell, NetworkBody, NetworkTie
+from impact.tables.process import Claim, Delivery, Journey, Phase
+from impact.tables.protection import Suppression
+from impact.tables.results import Diagnostic, Measure, Term
+from impact.tables.titles import Cut, Heading, Label, Membership
 from impact.words.languages import Language
 
 __all__ = [
@@ -38,7 +48,6 @@ __all__ = [
     "EFFECTS",
     "NO_EFFECT",
     "REFUSED",
-    "WORST_FIRST",
     "ReaderTables",
     "together",
 ]
@@ -93,19 +102,11 @@ class ReaderTables:
         found: Value = self._memory[name]
         return found
 
-    @cached
-    def column_types(self, table: str) -> dict[str, str]:
-        """Return the SQL type of each column of one of the engine's tables."""
-        described = self._warehouse.rows(f"DESCRIBE {ident('impact', table)}")
-        return {name: kind for name, kind, *_ in described}
-
-    # ---- programmes and their theories -------------------------------------------------------------------------------
-
     @property
     @cached
     def titles(self) -> dict[str, dict[str, Any]]:
-        """The programmes in reach, in order, each with its row of :func:`impact.publish.programmes_table`."""
-        rows = rows_of(theory.programmes_table(self._warehouse))
+        """The programmes in reach, in order, each with its row of :class:`impact.tables.declared.Programme`."""
+        rows = rows_of(read_table(self._warehouse, Programme))
         return {str(row["programme"]): row for row in rows}
 
     @property
@@ -116,22 +117,22 @@ class ReaderTables:
     @cached
     def nodes(self, programme: str) -> pd.DataFrame:
         """Return the steps of the theory of change."""
-        return theory.nodes_table(self._warehouse, programme)
+        return read_table(self._warehouse, TheoryNode, programme)
 
     @cached
     def links(self, programme: str) -> pd.DataFrame:
         """Return the causal claims between the steps."""
-        return theory.links_table(self._warehouse, programme)
+        return read_table(self._warehouse, TheoryLink, programme)
 
     @cached
     def waves(self, programme: str) -> pd.DataFrame:
         """Return the waves in order of time."""
-        return theory.waves_table(self._warehouse, programme)
+        return read_table(self._warehouse, Wave, programme)
 
     @cached
     def stakeholders(self, programme: str) -> pd.DataFrame:
         """Return the bodies and groups with a part in the programme."""
-        return theory.stakeholders_table(self._warehouse, programme)
+        return read_table(self._warehouse, Stakeholder, programme)
 
     @cached
     def contracts(self, programme: str) -> dict[str, str]:
@@ -163,17 +164,17 @@ class ReaderTables:
     @cached
     def labels(self, programme: str | None = None) -> pd.DataFrame:
         """Return the titles of codes."""
-        return labels.labels_table(self._warehouse, programme)
+        return read_table(self._warehouse, Label, programme)
 
     @cached
     def memberships(self, programme: str | None = None) -> pd.DataFrame:
         """Return what codes belong to, such as the quadrant of a project."""
-        return labels.memberships_table(self._warehouse, programme)
+        return read_table(self._warehouse, Membership, programme)
 
     @cached
     def cuts(self, programme: str | None = None) -> pd.DataFrame:
         """Return the titles of columns."""
-        return labels.cuts_table(self._warehouse, programme)
+        return read_table(self._warehouse, Cut, programme)
 
     @cached
     def label_titles(self, language: Language) -> dict[tuple[str, str, str], str]:
@@ -191,7 +192,7 @@ class ReaderTables:
     @cached
     def headings(self, programme: str, language: Language) -> dict[tuple[str, str], str]:
         """Return the title of each contract (with an empty column) and of each column that has one."""
-        found = labels.headings_table(self._warehouse, programme)
+        found = read_table(self._warehouse, Heading, programme)
         return dict(zip(zip(found["contract"], found["column"], strict=True), found[f"title_{language}"], strict=True))
 
     # ---- results -----------------------------------------------------------------------------------------------------
@@ -206,14 +207,14 @@ class ReaderTables:
     @cached
     def measures(self, programme: str) -> pd.DataFrame:
         """Return every value by arm, scope, group and wave."""
-        measures = tables.measure_table(self._warehouse, programme)
+        measures = read_table(self._warehouse, Measure, programme)
         shown = disclosure.protect_measures(measures, self.suppressions(programme))
         return beside.protect_missing(shown, self.withheld(programme), self._contracts_of(shown))
 
     @cached
     def suppressions(self, programme: str | None = None) -> pd.DataFrame:
         """Return the cells that are hidden, and why."""
-        return disclosure.suppressions_table(self._warehouse, programme)
+        return read_table(self._warehouse, Suppression, programme)
 
     @cached
     def withheld(self, programme: str | None = None) -> pd.DataFrame:
@@ -227,14 +228,14 @@ class ReaderTables:
     @cached
     def diagnostics(self, programme: str) -> pd.DataFrame:
         """Return the checks of the effects."""
-        return disclosure.protect_behind(tables.diagnostics_table(self._warehouse, programme), self.findings(programme))
+        return disclosure.protect_behind(read_table(self._warehouse, Diagnostic, programme), self.findings(programme))
 
     @cached
     def terms(self, programme: str) -> pd.DataFrame:
         """Return the numbers behind the effects."""
-        return disclosure.protect_behind(tables.terms_table(self._warehouse, programme), self.findings(programme))
+        return disclosure.protect_behind(read_table(self._warehouse, Term, programme), self.findings(programme))
 
-    def trace(self, finding: str) -> dict[str, Any]:
+    def trace(self, finding: str) -> Trace:
         """Return the path of one finding back to its rows.
 
         Raises
@@ -243,18 +244,22 @@ class ReaderTables:
             If there is no such finding, or not for this reader.
         """
         found = trace_finding(self._warehouse, finding)
-        programme = str(found["finding"]["programme"])
+        programme = found.finding.programme
         told = beside.protect_trace(found, self.withheld(programme), rows=self.scope.opens("records"))
-        behind = {"diagnostics": self.diagnostics(programme), "terms": self.terms(programme)}
-        for name, frame in behind.items():
-            told[name] = json_rows(
-                frame[frame["finding"] == finding].drop(columns=["finding", "programme", "indicator"])
-            )
-        findings = self.findings(programme)
-        (told["finding"],) = json_rows(findings[findings["finding"] == finding])
-        if told["finding"]["suppressed"]:
-            told |= {"linkage": [], "sources": [source | beside.NO_ROWS for source in told["sources"]]}
+        told = replace(
+            told,
+            finding=_of(Finding, self.findings(programme), finding)[0],
+            diagnostics=_of(Diagnostic, self.diagnostics(programme), finding),
+            terms=_of(Term, self.terms(programme), finding),
+            suppressed=self._suppressed(programme, finding),
+        )
+        if told.suppressed:
+            return replace(told, linkage=(), files=tuple(map(beside.without_rows, told.files)))
         return told
+
+    def _suppressed(self, programme: str, finding: str) -> str:
+        findings = self.findings(programme)
+        return str(findings.loc[findings["finding"] == finding, "suppressed"].iloc[0])
 
     def sources(self, programme: str, indicator: str) -> pd.DataFrame:
         """Return the files behind an indicator.
@@ -271,41 +276,41 @@ class ReaderTables:
     @cached
     def claims(self, programme: str) -> pd.DataFrame:
         """Return the totals the programme reported about itself beside those recomputed."""
-        found = tables.claims_table(self._warehouse, programme)
+        found = read_table(self._warehouse, Claim, programme)
         return beside.protect_claims(found, self.withheld(programme), rows=self.scope.opens("records"))
 
     @cached
     def network(self, programme: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return bodies and ties of the networks."""
-        bodies = tables.network_bodies_table(self._warehouse, programme)
-        return bodies, tables.network_ties_table(self._warehouse, programme)
+        bodies = read_table(self._warehouse, NetworkBody, programme)
+        return bodies, read_table(self._warehouse, NetworkTie, programme)
 
     @cached
     def map(self, programme: str) -> pd.DataFrame:
         """Return the cells of the maps of needs and supply."""
-        return tables.map_table(self._warehouse, programme)
+        return read_table(self._warehouse, MapCell, programme)
 
     @cached
     def unmapped(self, programme: str) -> pd.DataFrame:
         """Return the categories that stand in rows and in no codelist."""
-        return beside.protect_categories(tables.unmapped_table(self._warehouse, programme), self.withheld(programme))
+        return beside.protect_categories(read_table(self._warehouse, Unmapped, programme), self.withheld(programme))
 
     # ---- the process -------------------------------------------------------------------------------------------------
 
     @cached
     def journeys(self, programme: str) -> pd.DataFrame:
         """Return where each project started, where it arrived and what comes next."""
-        return tables.journeys_table(self._warehouse, programme)
+        return read_table(self._warehouse, Journey, programme)
 
     @cached
     def phases(self, programme: str) -> pd.DataFrame:
         """Return the phases with the dates planned and those that came."""
-        return process.phases_table(self._warehouse, programme)
+        return read_table(self._warehouse, Phase, programme)
 
     @cached
     def deliveries(self, programme: str) -> pd.DataFrame:
         """Return the activities, planned beside delivered."""
-        return process.deliveries_table(self._warehouse, programme)
+        return read_table(self._warehouse, Delivery, programme)
 
     @cached
     def due(self, today: datetime.date, programme: str | None = None) -> pd.DataFrame:
@@ -326,7 +331,7 @@ class ReaderTables:
     @cached
     def loads(self, programme: str) -> pd.DataFrame:
         """Return the ledger of loads."""
-        return beside.protect_files(tables.loads_table(self._warehouse, programme), self.withheld(programme))
+        return beside.protect_files(read_table(self._warehouse, Load, programme), self.withheld(programme))
 
     @cached
     def validity(self, programme: str | None = None) -> pd.DataFrame:
@@ -336,16 +341,16 @@ class ReaderTables:
     @cached
     def quality(self, programme: str) -> pd.DataFrame:
         """Return how often each column was answered, by wave."""
-        return beside.protect_answers(quality.quality_table(self._warehouse, programme), self.withheld(programme))
+        return beside.protect_answers(read_table(self._warehouse, Quality, programme), self.withheld(programme))
 
     @cached
     def response(self, programme: str) -> pd.DataFrame:
         """Return how many persons each wave has, and how many came back."""
-        return beside.protect_returned(quality.response_table(self._warehouse, programme), self.withheld(programme))
+        return beside.protect_returned(read_table(self._warehouse, Response, programme), self.withheld(programme))
 
     def quarantine(self, programme: str) -> pd.DataFrame:
         """Return why rows were set aside, a row per reason; none for roles that may not see rows."""
-        table = tables.quarantine_table(self._warehouse, programme)
+        table = read_table(self._warehouse, Quarantine, programme)
         return table if self.scope.opens("quarantine") else table.iloc[:0]
 
     def record_contracts(self, programme: str) -> pd.DataFrame:
@@ -392,3 +397,7 @@ class ReaderTables:
     def _records_open(self, programme: str, contract: str) -> None:
         if programme not in self.titles or not self.scope.opens("records"):
             raise UsageError(f"there are no records '{programme}/{contract}'")
+
+
+def _of(record: type[Row], frame: pd.DataFrame, finding: str) -> tuple[Row, ...]:
+    return tuple(to_records(record, frame[frame["finding"] == finding]))

@@ -10,7 +10,6 @@ import pandas as pd
 from impact.declare import Programme
 from impact.declare.contracts import Column, Contract, MissingKind
 from impact.declare.territory import wave_column
-from impact.publish.tables import read_table
 from impact.publish.theory import waves_in_time
 from impact.sql import ident, literal
 from impact.store import Warehouse
@@ -83,16 +82,6 @@ chained AS (SELECT *, lag(wave) OVER (ORDER BY place) AS since, lag(persons) OVE
   FROM counted)
 SELECT place, wave, since, persons, CASE WHEN since IS NOT NULL THEN linked END AS linked, earlier - linked AS lost,
   CASE WHEN since IS NOT NULL THEN persons - linked END AS new FROM chained ORDER BY place"""
-
-
-def quality_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return how often each column of each contract was answered, by wave, with the kinds of missing apart."""
-    return read_table(warehouse, "quality", programme, "programme, contract, place, wave").drop(columns=["place"])
-
-
-def response_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return how many persons each wave has, and how many of the wave before came back."""
-    return read_table(warehouse, "response", programme, "programme, contract, place")
 
 
 def validity_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:

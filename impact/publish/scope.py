@@ -11,8 +11,11 @@ from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
-from impact.publish.inventory import Holds, columns_of
+from impact.publish.inventory import columns_of
 from impact.store.opening import CATALOG
+from impact.tables.columns import Holds, Reach
+from impact.tables.places import NetworkBody
+from impact.tables.registry import TABLES
 
 Role = Literal["evaluator", "investor", "coordinator", "statistics_office"]
 
@@ -88,7 +91,7 @@ OUTSIDE = Scope(None, {}, "statistics_office")
 """Of whoever is given files: all that is published, and no rows."""
 
 
-def _within(**columns: str) -> str:
+def _within(columns: Mapping[str, str]) -> str:
     """Write that a row belongs to a part in reach: a column of the table for each column that may cut programmes."""
     return " OR ".join(f"(programme, '{part}', {column}) IN (FROM reach)" for part, column in columns.items())
 
@@ -96,58 +99,32 @@ def _within(**columns: str) -> str:
 EVERY, NONE = "TRUE", "FALSE"
 CUT = '(programme, scope, scope_value) IN (FROM reach) OR (programme, "group", group_value) IN (FROM reach)'
 OWN = '(programme, "column", code) IN (FROM reach)'
-FINDING = f"finding IN (SELECT finding FROM {CATALOG}.impact.finding WHERE {CUT})"
-BODY = _within(territory="territory", kind="kind", sector="sector")
-_BODIES = f"(SELECT programme, network, wave, body FROM {CATALOG}.impact.network_body WHERE {BODY})"
+_LISTED = _within(NetworkBody.TABLE.cuts)
+_BODIES = f"(SELECT programme, network, wave, body FROM {CATALOG}.impact.network_body WHERE {_LISTED})"
 _GROUPS = f'(SELECT programme, "by", "of" FROM {CATALOG}.impact.membership WHERE {OWN})'
-PART_ROWS: Mapping[str, str] = {
-    # what is declared and who ran it: the same for everybody in the programme
-    "meta": EVERY,
-    "run": EVERY,
-    "state": EVERY,
-    "plan": EVERY,
-    "definition": EVERY,
-    "programme": EVERY,
-    "theory_node": EVERY,
-    "theory_link": EVERY,
-    "wave": EVERY,
-    "stakeholder": EVERY,
-    "phase": EVERY,
-    "cut": EVERY,
-    "heading": EVERY,
-    "withheld": EVERY,
-    # for who opens the database itself: numbers stand in sentences before they are protected
-    "sentence": NONE,
-    # results: those of the parts
-    "finding": CUT,
-    "measure": CUT,
-    "diagnostic": FINDING,
-    "term": FINDING,
-    "suppression": CUT,
-    "part": OWN,
-    "membership": OWN,
-    "label": f'{OWN} OR (programme, "column", code) IN {_GROUPS} OR level IS NOT NULL',  # a declared tree is no result
-    # rows with a place of their own
-    "network_body": BODY,
-    "network_tie": " AND ".join(f"(programme, network, wave, {end}) IN {_BODIES}" for end in ("source", "target")),
-    "map_cell": _within(territory="territory", theme="theme", target_group="target_group"),
-    "journey": _within(project_id="project", territory="territory"),
-    "delivery": _within(project_id="project", phase_id="phase"),
-    "quarantine": "EXISTS (FROM reach r WHERE r.programme = quarantine.programme"
+ROWS_IN_REACH: Mapping[Reach, str] = {
+    Reach.EVERYBODY: EVERY,
+    Reach.CUT: CUT,
+    Reach.CODE: OWN,
+    Reach.FINDING: f"finding IN (SELECT finding FROM {CATALOG}.impact.finding WHERE {CUT})",
+    # a declared tree is no result
+    Reach.LABEL: f'{OWN} OR (programme, "column", code) IN {_GROUPS} OR level IS NOT NULL',
+    Reach.TIE: " AND ".join(f"(programme, network, wave, {end}) IN {_BODIES}" for end in ("source", "target")),
+    Reach.ROW: "EXISTS (FROM reach r WHERE r.programme = quarantine.programme"
     " AND json_extract_string(payload, '$.\"' || r.\"column\" || '\"') = r.code)",
-    "load": "(programme, source) IN (FROM held)",
-    # counts over the whole
-    "linkage": NONE,
-    "unmapped": NONE,
-    "claim": NONE,
-    "quality": NONE,
-    "response": NONE,
+    Reach.FILE: "(programme, source) IN (FROM held)",
+    Reach.NOBODY: NONE,
 }
-"""Which rows of each of the engine's tables belong to parts, as SQL; a table that does not stand here is nobody's.
+"""Which rows of a table belong to parts, as SQL; of ``Reach.COLUMNS``, each table says by which of its columns.
 
 ``reach`` holds the programme, column and code of what is in reach, codes below a code included; ``held`` the programme
 and source of files with rows in reach.
 """
+PART_ROWS: Mapping[str, str] = {
+    name: _within(table.cuts) if table.reach == Reach.COLUMNS else ROWS_IN_REACH[table.reach]
+    for name, table in TABLES.items()
+}
+"""By table: a table that does not stand here is nobody's."""
 WHOLE_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "load": columns_of("load", Holds.COUNT),
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import datetime
+from collections.abc import Sequence
 
 import duckdb
 import pandas as pd
@@ -10,8 +11,9 @@ import pandas as pd
 from impact.declare import Programme, in_language, last_day
 from impact.declare.base import Text
 from impact.declare.programme import Wave
-from impact.publish.tables import read_table
-from impact.store import Warehouse
+from impact.tables import declared
+from impact.tables.columns import Record
+from impact.tables.frames import to_frame
 
 
 def make_theory(programme: Programme, _: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
@@ -22,13 +24,14 @@ def make_theory(programme: Programme, _: duckdb.DuckDBPyConnection) -> dict[str,
     programme
         As declared; nothing is asked of the database.
     """
-    return {
-        "programme": pd.DataFrame([_programme(programme)]),
-        "theory_node": _nodes(programme),
-        "theory_link": _links(programme),
-        "wave": _waves(programme),
-        "stakeholder": _stakeholders(programme),
+    tables: dict[type[Record], Sequence[Record]] = {
+        declared.Programme: [_programme(programme)],
+        declared.TheoryNode: _nodes(programme),
+        declared.TheoryLink: _links(programme),
+        declared.Wave: _waves(programme),
+        declared.Stakeholder: _stakeholders(programme),
     }
+    return {record.TABLE.name: to_frame(record, rows) for record, rows in tables.items()}
 
 
 def waves_in_time(programme: Programme) -> list[Wave]:
@@ -36,89 +39,84 @@ def waves_in_time(programme: Programme) -> list[Wave]:
     return sorted(programme.header.waves, key=lambda wave: last_day(wave.date))
 
 
-def _programme(programme: Programme) -> dict[str, Any]:
+def _programme(programme: Programme) -> declared.Programme:
     header = programme.header
-    return {
-        **_both("title", header.title),
-        **_both("summary", header.summary),
-        "period_start": header.period.start,
-        "period_end": header.period.end,
-        "territory": header.territory,
-        "data_kind": programme.source_kind(*programme.contracts),
-        "minimum": header.disclosure.minimum,
-    }
+    return declared.Programme(
+        programme=programme.id,
+        title_en=in_language(header.title, "en"),
+        title_it=in_language(header.title, "it"),
+        summary_en=in_language(header.summary, "en"),
+        summary_it=in_language(header.summary, "it"),
+        period_start=header.period.start,
+        period_end=header.period.end,
+        territory=header.territory,
+        data_kind=programme.source_kind(*programme.contracts),
+        minimum=header.disclosure.minimum,
+    )
 
 
-def _nodes(programme: Programme) -> pd.DataFrame:
-    rows = [
-        {"node": node.id, "stage": node.stage, "level": node.level, "horizon": node.horizon}
-        | _both("title", node.title)
-        | _both("description", node.description)
-        for node in programme.header.theory_of_change.nodes
+def _nodes(programme: Programme) -> list[declared.TheoryNode]:
+    return [
+        declared.TheoryNode(
+            programme=programme.id,
+            place=place,
+            node=node.id,
+            stage=node.stage,
+            level=node.level,
+            horizon=node.horizon,
+            title_en=in_language(node.title, "en"),
+            title_it=in_language(node.title, "it"),
+            description_en=_english(node.description),
+            description_it=_italian(node.description),
+        )
+        for place, node in enumerate(programme.header.theory_of_change.nodes, 1)
     ]
-    return _placed(rows, "node", "stage", "level", "horizon", *_both("title"), *_both("description"))
 
 
-def _links(programme: Programme) -> pd.DataFrame:
-    rows = [
-        {"source": link.source, "target": link.target}
-        | _both("assumption", link.assumption)
-        | _both("evidence", link.evidence)
-        for link in programme.header.theory_of_change.links
+def _links(programme: Programme) -> list[declared.TheoryLink]:
+    return [
+        declared.TheoryLink(
+            programme=programme.id,
+            place=place,
+            source=link.source,
+            target=link.target,
+            assumption_en=in_language(link.assumption, "en"),
+            assumption_it=in_language(link.assumption, "it"),
+            evidence_en=_english(link.evidence),
+            evidence_it=_italian(link.evidence),
+        )
+        for place, link in enumerate(programme.header.theory_of_change.links, 1)
     ]
-    return _placed(rows, "source", "target", *_both("assumption"), *_both("evidence"))
 
 
-def _waves(programme: Programme) -> pd.DataFrame:
-    rows = [
-        _both("title", wave.title)
-        | {"wave": wave.id, "date": wave.date, "last_day": last_day(wave.date), "role": wave.role}
-        for wave in waves_in_time(programme)
+def _waves(programme: Programme) -> list[declared.Wave]:
+    return [
+        declared.Wave(
+            programme=programme.id,
+            place=place,
+            wave=wave.id,
+            title_en=in_language(wave.title, "en"),
+            title_it=in_language(wave.title, "it"),
+            date=wave.date,
+            last_day=datetime.date.fromisoformat(last_day(wave.date)),
+            role=wave.role,
+        )
+        for place, wave in enumerate(waves_in_time(programme), 1)
     ]
-    return _placed(rows, "wave", "date", "last_day", "role", *_both("title"))
 
 
-def _stakeholders(programme: Programme) -> pd.DataFrame:
-    rows = [
-        {"stakeholder": body.id, "name": body.name, "role": body.role, "kind": body.kind}
-        for body in programme.header.stakeholders
+def _stakeholders(programme: Programme) -> list[declared.Stakeholder]:
+    return [
+        declared.Stakeholder(
+            programme=programme.id, place=place, stakeholder=body.id, name=body.name, role=body.role, kind=body.kind
+        )
+        for place, body in enumerate(programme.header.stakeholders, 1)
     ]
-    return _placed(rows, "stakeholder", "name", "role", "kind")
 
 
-def _both(name: str, text: Text | None = None) -> dict[str, str | None]:
-    """Return a text under its name in either language."""
-    return {
-        f"{name}_en": in_language(text, "en") if text else None,
-        f"{name}_it": in_language(text, "it") if text else None,
-    }
+def _english(text: Text | None) -> str | None:
+    return in_language(text, "en") if text else None
 
 
-def _placed(rows: list[dict[str, Any]], *columns: str) -> pd.DataFrame:
-    """Return rows as a frame that keeps their order, and its columns where there is none."""
-    return pd.DataFrame(rows, columns=list(columns)).assign(place=range(1, len(rows) + 1))
-
-
-def programmes_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return the programmes with title, summary, period and territory."""
-    return read_table(warehouse, "programme", programme, "programme")
-
-
-def nodes_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return the steps of the theories of change, as they are declared."""
-    return read_table(warehouse, "theory_node", programme, "programme, place")
-
-
-def links_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return the causal claims between the steps, each with its assumption and evidence."""
-    return read_table(warehouse, "theory_link", programme, "programme, place")
-
-
-def waves_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return the waves in order of time."""
-    return read_table(warehouse, "wave", programme, "programme, place")
-
-
-def stakeholders_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
-    """Return the bodies and groups with a part in the programmes, as they are declared."""
-    return read_table(warehouse, "stakeholder", programme, "programme, place")
+def _italian(text: Text | None) -> str | None:
+    return in_language(text, "it") if text else None

@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from impact.publish.limits import Limits
+from impact.states import Arm
 from impact.statistics.suppression import Table, Total, Values
 
-EFFECT = "effect"
+EFFECT = Arm.EFFECT.value
 """Stands for the arm of a cell that counts what an effect was estimated from."""
 Key = tuple[str, str, str]
 """Arm (with what defines it), the column that cuts ('' for the whole) and its code."""

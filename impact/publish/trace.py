@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from impact.errors import UsageError
-from impact.measure.moments import MISSING_GROUP
-from impact.publish.rows import json_rows
-from impact.sql import ident, literal
+from impact.sql import ident
 from impact.store import Warehouse
 from impact.store.sentences import decoded
-from impact.store.warehouse import to_json
+from impact.store.warehouse import to_json as json_text
+from impact.tables.columns import Holds, Record
+from impact.tables.files import Load
+from impact.tables.finding import Finding
+from impact.tables.frames import Row, to_json, to_records
+from impact.tables.part import WHOLE, Part
+from impact.tables.results import Diagnostic, Linkage, Term
+from impact.tables.runs import Definition, Plan, Run
 from impact.validate.load import file_lines
-from impact.words.said import Said
+from impact.words.said import Said, Text
 
 EXAMPLES = 5
 EFFECTS = tuple(
@@ -34,8 +41,115 @@ EFFECTS = tuple(
 """Families of terms that are effects in the unit of the indicator, and written as effects are."""
 
 
-def trace_finding(warehouse: Warehouse, name: str) -> dict[str, Any]:
-    """Return everything a finding came from, as plain data.
+OF_FILE = (
+    *("source", "contract", "file", "sha256", "kind", "loaded_at", "rows_read", "rows_good", "rows_bad"),
+    *("run_id", "load_id"),
+)
+"""What is told of a file behind a finding."""
+Declared = Mapping[str, Any]
+"""What stands in a declaration or a plan, as it was read."""
+
+
+@dataclass(frozen=True)
+class TracedFile:
+    """A file behind a finding.
+
+    Parameters
+    ----------
+    load
+        Its row of the ledger.
+    rows_used, first_lines
+        How many of its rows the finding rests on, and the lines of the first; None and nothing where not told.
+    counted
+        Whether what the ledger counts of it may be told: it could tell of few persons.
+    """
+
+    load: Load
+    rows_used: int | None
+    first_lines: tuple[int, ...]
+    counted: bool = True
+
+    @property
+    def provenance(self) -> Declared:
+        """Where the file comes from, as declared."""
+        declared: Declared = json.loads(self.load.provenance)
+        return declared
+
+    def plain(self) -> dict[str, object]:
+        """Return what is told of it, as plain data."""
+        counts = () if self.counted else Load.TABLE.names(Holds.COUNT)
+        told = {name: None if name in counts else to_json(getattr(self.load, name)) for name in OF_FILE}
+        changed = json.loads(self.load.changed) if self.load.changed and self.counted else None
+        used = {"rows_used": self.rows_used, "first_lines": list(self.first_lines)}
+        return {**told, "provenance": self.provenance, "changed": changed, **used}
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Everything a finding came from.
+
+    Parameters
+    ----------
+    finding, definition, run
+        The finding, its indicator as declared with the SQL made of it, and the run that computed it.
+    diagnostics, terms
+        Checks of the effect, and numbers behind it.
+    linkage
+        How many persons were found again.
+    files
+        The files behind it, its own contract's first.
+    plan
+        The plans the programme had, the oldest first.
+    suppressed
+        Why the finding is hidden from this reader: ``few`` or ``complement``; empty where it is not.
+    """
+
+    finding: Finding
+    definition: Definition
+    diagnostics: tuple[Diagnostic, ...]
+    terms: tuple[Term, ...]
+    linkage: tuple[Linkage, ...]
+    files: tuple[TracedFile, ...]
+    run: Run
+    plan: tuple[Plan, ...]
+    suppressed: str = ""
+
+    @property
+    def declared(self) -> Declared:
+        """The indicator as declared."""
+        declared: Declared = json.loads(self.definition.definition)
+        return declared
+
+    def plain(self) -> dict[str, object]:
+        """Return all of it as plain data, for JSON; sentences in English."""
+        behind = ("finding", "programme", "indicator")
+        return {
+            "finding": _plain(self.finding),
+            "definition": {**_plain(self.definition), "definition": self.declared},
+            "diagnostics": [_plain(check, *behind) for check in self.diagnostics],
+            "terms": [_plain(term, *behind, "place") for term in self.terms],
+            "linkage": [_plain(link, *behind) for link in self.linkage],
+            "sources": [file.plain() for file in self.files],
+            "run": _plain(self.run),
+            "plan": [_plain(plan, "programme", "plan") | {"changes": _changes_text(plan)} for plan in self.plan],
+        }
+
+
+def plan_changes(plan: Plan) -> tuple[Text, ...]:
+    """Return what a plan changed of the one before it."""
+    return tuple(map(Said.from_plain, json.loads(plan.changes)))
+
+
+def _changes_text(plan: Plan) -> str:
+    return json_text(list(map(str, plan_changes(plan))))
+
+
+def _plain(record: Record, *left_out: str) -> dict[str, object]:
+    return {name: to_json(getattr(record, name)) for name in record.TABLE.columns if name not in left_out}
+
+
+def trace_finding(warehouse: Warehouse, name: str) -> Trace:
+    """Return everything a finding came from.
 
     Parameters
     ----------
@@ -49,141 +163,77 @@ def trace_finding(warehouse: Warehouse, name: str) -> dict[str, Any]:
     UsageError
         If there is no such finding.
     """
-    findings = decoded("finding", warehouse.frame("SELECT * FROM impact.finding WHERE finding = ?", [name]))
-    if findings.empty:
-        close = [
-            row[0]
-            for row in warehouse.rows(
-                "SELECT finding FROM impact.finding ORDER BY levenshtein(finding, ?) LIMIT 3", [name]
-            )
-        ]
-        raise UsageError(f"there is no finding '{name}'" + (f"; the nearest are {', '.join(close)}" if close else ""))
-    (finding,) = json_rows(findings)
-    programme, indicator = finding["programme"], finding["indicator"]
-    definition = _one(
-        warehouse,
-        "SELECT * FROM impact.definition WHERE programme = ? AND indicator = ?",
-        [programme, indicator],
+    finding = _finding(warehouse, name)
+    programme, indicator = finding.programme, finding.indicator
+    where, own = "programme = ? AND indicator = ?", [programme, indicator]
+    (definition,) = _read(warehouse, Definition, where, own)
+    (run,) = _read(warehouse, Run, "run_id = ?", [finding.run_id])
+    return Trace(
+        finding=finding,
+        definition=definition,
+        diagnostics=_read(warehouse, Diagnostic, 'finding = ? ORDER BY "check"', [name]),
+        terms=_read(warehouse, Term, "finding = ? ORDER BY place", [name]),
+        linkage=_read(warehouse, Linkage, where, own),
+        files=_files(warehouse, finding, definition),
+        run=run,
+        plan=_read(warehouse, Plan, "programme = ? ORDER BY seen_at", [programme]),
     )
-    definition["definition"] = json.loads(definition["definition"])
-    contracts = _contracts(warehouse, programme, definition["definition"])
-    return {
-        "finding": finding,
-        "definition": definition,
-        "diagnostics": _many(
-            warehouse,
-            "SELECT * EXCLUDE (finding, programme, indicator) FROM impact.diagnostic"
-            ' WHERE finding = ? ORDER BY "check"',
-            [name],
-            table="diagnostic",
-        ),
-        "terms": _many(
-            warehouse,
-            "SELECT * EXCLUDE (finding, programme, indicator, place) FROM impact.term WHERE finding = ? ORDER BY place",
-            [name],
-            table="term",
-        ),
-        "linkage": _many(
-            warehouse,
-            "SELECT since, wave, linked, lost, new FROM impact.linkage WHERE programme = ? AND indicator = ?",
-            [programme, indicator],
-        ),
-        "sources": [
-            _source(warehouse, programme, row, _rows_sql(warehouse, finding, definition, row["contract"]))
-            for row in _many(
-                warehouse,
-                "SELECT * FROM impact.load WHERE programme = ? AND list_contains(?, contract) AND current"
-                " ORDER BY list_position(?, contract), source",
-                [programme, contracts, contracts],
-            )
-        ],
-        "run": _one(warehouse, "SELECT * FROM impact.run WHERE run_id = ?", [finding["run_id"]]),
-        "plan": [
-            row | {"changes": tuple(map(Said.from_plain, json.loads(row["changes"])))}
-            for row in _many(
-                warehouse,
-                "SELECT plan_hash, seen_at, changes FROM impact.plan WHERE programme = ? ORDER BY seen_at",
-                [programme],
-            )
-        ],
-    }
 
 
-def _contracts(warehouse: Warehouse, programme: str, definition: dict[str, Any]) -> list[str]:
+def _read(warehouse: Warehouse, record: type[Row], where: str, parameters: Sequence[object]) -> tuple[Row, ...]:
+    """Return the rows of a table that fulfil a condition."""
+    table = ident("impact", record.TABLE.name)
+    frame = warehouse.frame(f"SELECT * FROM {table} WHERE {where}", parameters)
+    return tuple(to_records(record, decoded(record.TABLE.name, frame)))
+
+
+def _finding(warehouse: Warehouse, name: str) -> Finding:
+    if found := _read(warehouse, Finding, "finding = ?", [name]):
+        return found[0]
+    nearest = "SELECT finding FROM impact.finding ORDER BY levenshtein(finding, ?) LIMIT 3"
+    close = [row[0] for row in warehouse.rows(nearest, [name])]
+    raise UsageError(f"there is no finding '{name}'" + (f"; the nearest are {', '.join(close)}" if close else ""))
+
+
+def _files(warehouse: Warehouse, finding: Finding, definition: Definition) -> tuple[TracedFile, ...]:
+    """Return the files behind a finding, those of its own contract first."""
+    declared: Declared = json.loads(definition.definition)
+    contracts = _contracts(warehouse, finding.programme, declared)
+    where = "programme = ? AND list_contains(?, contract) AND current ORDER BY list_position(?, contract), source"
+    rows = {name: _part_sql(warehouse, finding, name) for name in contracts}
+    rows[declared["contract"]] = f"({rows[declared['contract']]}) AND ({definition.selection})"
+    loads = _read(warehouse, Load, where, [finding.programme, contracts, contracts])
+    return tuple(_traced(warehouse, load, rows[load.contract]) for load in loads)
+
+
+def _contracts(warehouse: Warehouse, programme: str, declared: Declared) -> list[str]:
     """Return the contracts an indicator reads, its own first, and that of the one whose effect it scales."""
-    of, formula = definition["ex_post"].get("design", {}).get("of"), definition["formula"]
+    of, formula = declared["ex_post"].get("design", {}).get("of"), declared["formula"]
     query = "SELECT definition ->> '$.contract' FROM impact.definition WHERE programme = ? AND indicator = ?"
     others = [contract for (contract,) in warehouse.rows(query, [programme, of])]
     beside = [formula.get("supply"), formula.get("bodies", {}).get("contract")]
-    return list(dict.fromkeys([definition["contract"], *filter(None, beside), *others]))
+    return list(dict.fromkeys([declared["contract"], *filter(None, beside), *others]))
 
 
-def _rows_sql(warehouse: Warehouse, finding: dict[str, Any], definition: dict[str, Any], contract: str) -> str:
-    """Write which rows of a contract a finding rests on: those of its part, and of its own contract those selected."""
-    part = _part_sql(warehouse, finding, contract)
-    own = contract == definition["definition"]["contract"]
-    return f"({part}) AND ({definition['selection']})" if own else part
-
-
-def _part_sql(warehouse: Warehouse, finding: dict[str, Any], contract: str) -> str:
+def _part_sql(warehouse: Warehouse, finding: Finding, contract: str) -> str:
     """Write which rows of a contract are a finding's part: those of its code and, in a hierarchy, of the codes below.
 
     Of a contract without the column all rows count: it stands beside the rows that are cut.
     """
-    scope, value = finding["scope"], finding["scope_value"]
-    column, code = (scope, value) if scope != "programme" else (finding["group"], finding["group_value"])
-    view = ident(finding["programme"], contract)
-    if column not in {name for (name,) in warehouse.rows(f"SELECT column_name FROM (DESCRIBE {view})")}:
-        return "TRUE"
+    part, view = Part.of(vars(finding)), ident(finding.programme, contract)
+    if part.column not in {name for (name,) in warehouse.rows(f"SELECT column_name FROM (DESCRIBE {view})")}:
+        return WHOLE.sql()
     held = warehouse.rows(
         'SELECT holds FROM impact.part WHERE programme = ? AND indicator = ? AND "column" = ? AND code = ?',
-        [finding["programme"], finding["indicator"], column, code],
+        [finding.programme, finding.indicator, part.column, part.code],
     )
-    labels = ", ".join(map(literal, held[0][0] if held else [code]))
-    return f"coalesce(CAST({ident(column)} AS VARCHAR), {literal(MISSING_GROUP)}) IN ({labels})"
+    return part.sql(held[0][0] if held else ())
 
 
-def _source(warehouse: Warehouse, programme: str, load: dict[str, Any], part: str) -> dict[str, Any]:
+def _traced(warehouse: Warehouse, load: Load, part: str) -> TracedFile:
     """Return one file behind a finding, with the lines of its first rows."""
-    rows = f"{ident(programme, load['contract'])} WHERE _source = ? AND {part}"
-    places = warehouse.rows(f"SELECT _row FROM {rows} ORDER BY _row LIMIT {EXAMPLES}", [load["source"]])
-    ((used,),) = warehouse.rows(f"SELECT count(*) FROM {rows}", [load["source"]])
-    lines = file_lines(np.array([row for (row,) in places], dtype=np.int64), load["line_offsets"])
-    kept = (
-        "source",
-        "contract",
-        "file",
-        "sha256",
-        "kind",
-        "loaded_at",
-        "rows_read",
-        "rows_good",
-        "rows_bad",
-        "run_id",
-        "load_id",
-    )
-    return {name: load[name] for name in kept} | {
-        "provenance": json.loads(load["provenance"]),
-        "changed": json.loads(load["changed"]) if load["changed"] else None,
-        "rows_used": used,
-        "first_lines": [int(line) for line in lines],
-    }
-
-
-def _many(warehouse: Warehouse, query: str, parameters: list[Any], table: str = "") -> list[dict[str, Any]]:
-    return json_rows(decoded(table, warehouse.frame(query, parameters)))
-
-
-def _one(warehouse: Warehouse, query: str, parameters: list[Any]) -> dict[str, Any]:
-    return _many(warehouse, query, parameters)[0]
-
-
-def plain_text(value: Any) -> Any:
-    """Return plain data with its sentences in English; several of one column are JSON, as they are stored."""
-    if isinstance(value, dict):
-        return {name: plain_text(member) for name, member in value.items()}
-    if isinstance(value, list):
-        return [plain_text(member) for member in value]
-    if isinstance(value, tuple):
-        return to_json([plain_text(member) for member in value])
-    return str(value) if isinstance(value, Said) else value
+    rows = f"{ident(load.programme, load.contract)} WHERE _source = ? AND {part}"
+    places = warehouse.rows(f"SELECT _row FROM {rows} ORDER BY _row LIMIT {EXAMPLES}", [load.source])
+    ((used,),) = warehouse.rows(f"SELECT count(*) FROM {rows}", [load.source])
+    lines = file_lines(np.array([row for (row,) in places], dtype=np.int64), list(load.line_offsets))
+    return TracedFile(load, used, tuple(int(line) for line in lines))

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import pandas as pd
 
 from impact.declare import Programme
 from impact.declare.indicators import Indicator
 from impact.estimate import estimate_effect
-from impact.expect import indicator_plan, plan_hash, plan_status
-from impact.judge import Finding, adjust_families, judge_indicator
+from impact.expect import definition_hash, plan_hash, plan_status
+from impact.judge import Judged, adjust_families, judge_indicator
 from impact.measure import measure_indicators
-from impact.measure.engine import COMPARED
 from impact.measure.formula import query_sql
+from impact.measure.measurement import COMPARED, Measurement
 from impact.measure.parts import cut_codelists, part_table
 from impact.measure.territory_map import map_query
 from impact.measure.units import selected_sql
@@ -26,6 +25,8 @@ from impact.sql import fingerprint
 from impact.store import Warehouse
 from impact.store.state import reached
 from impact.store.warehouse import RESULTS, to_json
+from impact.tables.frames import to_frame
+from impact.tables.runs import Definition
 
 
 @dataclass(frozen=True)
@@ -117,23 +118,24 @@ def _compute(run: Run, stale: Sequence[tuple[Indicator, str]]) -> None:
         return
     programme, warehouse = run.programme, run.warehouse
     indicators = [indicator for indicator, _ in stale]
-    values, tables = _measured(programme, warehouse, indicators)
-    findings: list[Finding] = []
+    measurements, tables = _measured(programme, warehouse, indicators)
+    findings: list[Judged] = []
     steps = len(programme.sources) + len(indicators)
     for step, indicator in enumerate(indicators, start=len(programme.sources)):
         run.progress(f"{programme.id}: {indicator.id}", step, steps)
-        measured = values[values["indicator"] == indicator.id] if len(values) else values
+        measured = [each for each in measurements if each.indicator == indicator.id]
         estimate = partial(estimate_effect, warehouse.connection, programme, indicator)
-        findings += judge_indicator(programme, indicator, measured, estimate)
+        findings += judge_indicator(programme, indicator, measured, estimate, run.id)
     _forget(programme, warehouse, indicators)
-    tables["definition"] = pd.DataFrame([_definition(programme, indicator, digest) for indicator, digest in stale])
-    write_results(warehouse, programme.id, run.id, tables, adjust_families(programme, findings))
+    definitions = [_definition(programme, indicator, digest, run.id) for indicator, digest in stale]
+    tables["definition"] = to_frame(Definition, definitions)
+    write_results(warehouse, programme.id, tables, adjust_families(programme, findings))
     run.progress(f"{programme.id}: done", 1, 1)
 
 
 def _measured(
     programme: Programme, warehouse: Warehouse, indicators: Sequence[Indicator]
-) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+) -> tuple[tuple[Measurement, ...], dict[str, pd.DataFrame]]:
     """Measure indicators; return the values as judges read them, and the tables that are published of them."""
     measures = measure_indicators(warehouse.connection, programme, indicators)
     tables = {
@@ -141,7 +143,7 @@ def _measured(
         "linkage": measures.linkage,
         "part": part_table(programme, indicators, measures.values),
     }
-    return measures.values, tables
+    return measures.measurements, tables
 
 
 def _measure_only(programme: Programme, warehouse: Warehouse, indicators: Sequence[Indicator]) -> None:
@@ -170,18 +172,20 @@ def _count_results(programme: Programme, warehouse: Warehouse) -> int:
     return int(count)
 
 
-def _definition(programme: Programme, indicator: Indicator, digest: str) -> dict[str, Any]:
+def _definition(programme: Programme, indicator: Indicator, digest: str, run_id: str) -> Definition:
     index = [declared.id for declared in programme.indicators].index(indicator.id)
-    return {
-        "indicator": indicator.id,
-        "definition_hash": fingerprint(indicator_plan(programme, indicator)),
-        "file": "indicators.yaml",
-        "line": programme.line("indicators.yaml", "indicators", index),
-        "definition": to_json(indicator.model_dump(mode="json", exclude_none=True)),
-        "query": _query(programme, indicator),
-        "selection": selected_sql(indicator, programme.contracts[indicator.contract]),
-        "fingerprint": digest,
-    }
+    return Definition(
+        programme=programme.id,
+        indicator=indicator.id,
+        definition_hash=definition_hash(programme, indicator),
+        file="indicators.yaml",
+        line=programme.line("indicators.yaml", "indicators", index),
+        definition=to_json(indicator.model_dump(mode="json", exclude_none=True)),
+        query=_query(programme, indicator),
+        selection=selected_sql(indicator, programme.contracts[indicator.contract]),
+        fingerprint=digest,
+        run_id=run_id,
+    )
 
 
 def _query(programme: Programme, indicator: Indicator) -> str:

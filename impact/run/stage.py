@@ -19,6 +19,7 @@ from impact.ingest import RawFile, open_raw
 from impact.sql import fingerprint, ident
 from impact.store import STAGES, Warehouse
 from impact.store.warehouse import to_json
+from impact.tables.files import Load
 from impact.validate import LoadReport, compile_contract, cross_reasons, stage_rows
 from impact.validate.compile import SQL_TYPES
 
@@ -197,29 +198,29 @@ def _record_load(run: Run, item: Staged, replaced: str | None, compared: dict[st
     report, source, programme = item.report, item.source, run.programme
     assert report is not None  # noqa: S101 - only fresh loads are recorded
     run.warehouse.record_load(
-        {
-            "load_id": item.load_id,
-            "programme": programme.id,
-            "source": source.id,
-            "contract": source.contract,
-            "file": source.file,
-            "sha256": item.raw.sha256,
-            "size": item.raw.size,
-            "table_name": item.table,
-            "rows_read": report.rows_read,
-            "rows_good": report.rows_good,
-            "rows_bad": report.rows_bad,
-            "rows_warned": report.rows_warned,
-            "kind": source.provenance.kind,
-            "provenance": to_json(source.provenance.model_dump(mode="json")),
-            "line_offsets": list(report.line_offsets),
-            "multiline": source.format.multiline,
-            "loaded_at": now_utc(),
-            "run_id": run.id,
-            "replaced": replaced,
-            "changed": None if compared is None else to_json(compared),
-            "current": True,
-        }
+        Load(
+            load_id=item.load_id,
+            programme=programme.id,
+            source=source.id,
+            contract=source.contract,
+            file=source.file,
+            sha256=item.raw.sha256,
+            size=item.raw.size,
+            table_name=item.table,
+            rows_read=report.rows_read,
+            rows_good=report.rows_good,
+            rows_bad=report.rows_bad,
+            rows_warned=report.rows_warned,
+            kind=source.provenance.kind,
+            provenance=to_json(source.provenance.model_dump(mode="json")),
+            line_offsets=tuple(report.line_offsets),
+            multiline=source.format.multiline,
+            loaded_at=now_utc(),
+            run_id=run.id,
+            replaced=replaced,
+            changed=None if compared is None else to_json(compared),
+            current=True,
+        )
     )
     reasons = report.reasons.rename(columns={"row": "line"})
     extra = {"programme": programme.id, "source": source.id, "load_id": item.load_id, "file": source.file}

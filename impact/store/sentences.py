@@ -7,21 +7,20 @@ queries the database with SQL finds a view beside each table, such as ``impact.f
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
 from impact.sql import ident
+from impact.tables.registry import TABLES
 from impact.words.languages import LANGUAGES
 from impact.words.said import Said, Text, text_json
 from impact.words.sentences import written
 
-SENTENCES: dict[str, tuple[str, ...]] = {
-    "measure": ("method",),
-    "finding": ("method", "estimand", "design", "inference", "adjustment", "not_estimable", "evidence_reason"),
-    "diagnostic": ("check", "null_hypothesis", "detail"),
-    "term": ("family", "term", "detail"),
-    "quarantine": ("expected",),
+SENTENCES: Mapping[str, tuple[str, ...]] = {
+    table.name: names
+    for table in TABLES.values()
+    if (names := tuple(column.name for column in table.columns.values() if column.sentence))
 }
 """The columns of each table that hold sentences."""
 FROM_SQL = "quarantine"

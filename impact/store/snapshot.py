@@ -19,6 +19,7 @@ import duckdb
 from impact.errors import UsageError
 from impact.files import CHUNK, held, make_folder, remove, require_space, write_file
 from impact.sql import fingerprint
+from impact.store.migrations import VERSION
 from impact.store.opening import published_folder
 from impact.store.state import behind, database_id, ever_whole
 from impact.store.warehouse import Warehouse
@@ -146,7 +147,7 @@ def data_version(warehouse: Warehouse) -> str:
     """Return a hash of the runs in a database, and of where their definitions stand: the same until one changes it."""
     runs = "SELECT run_id, finished_at FROM impact.run ORDER BY ALL"
     places = "SELECT programme, indicator, line FROM impact.definition ORDER BY ALL"
-    return fingerprint(warehouse.rows(runs), warehouse.rows(places))[:16]
+    return fingerprint(VERSION, warehouse.rows(runs), warehouse.rows(places))[:16]
 
 
 def _copied(warehouse: Warehouse, folder: Path, version: str) -> Pointer:

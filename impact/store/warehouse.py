@@ -7,7 +7,7 @@ import json
 import re
 import uuid
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +23,12 @@ from impact.declare.sources import Source
 from impact.errors import UsageError
 from impact.files import remove
 from impact.sql import ident, literal
+from impact.store.migrations import OLDEST, VERSION, migrate
 from impact.store.opening import CATALOG, attach, not_opened
 from impact.store.sentences import encoded, views_sql
-from impact.store.tables import TABLES, VERSION
+from impact.tables import files
+from impact.tables.columns import Record
+from impact.tables.registry import TABLES, create_sql
 from impact.validate.compile import MISSING_SUFFIX, SQL_TYPES
 from impact.validate.load import file_lines
 
@@ -38,7 +41,7 @@ RESULTS = ("definition", "measure", "linkage", "finding", "diagnostic", "term", 
 
 @dataclass(frozen=True)
 class Load:
-    """A load as the ledger has it; see :mod:`impact.store.tables` for the columns."""
+    """A load as the ledger has it; see :class:`impact.tables.files.Load` for the columns."""
 
     load_id: str
     source: str
@@ -84,7 +87,7 @@ class Warehouse:
         self._file: BinaryIO | None = None
         try:
             if read_only:
-                self._check_version()
+                self._check_current()
             else:
                 self._prepare()
         except duckdb.Error as error:
@@ -139,11 +142,11 @@ class Warehouse:
     def _prepare(self) -> None:
         with self.transaction():
             if "impact" in self._schemas():
-                self._check_version()
+                migrate(self.connection, self._layout())
             elif self.rows("SELECT 1 FROM duckdb_tables() WHERE database_name = ?", [CATALOG]) or self._schemas():
                 raise self._foreign()
             self.connection.execute("CREATE SCHEMA IF NOT EXISTS impact")
-            for statement in (*TABLES, *views_sql()):
+            for statement in (*map(create_sql, TABLES.values()), *views_sql()):
                 self.connection.execute(statement)
             if not self.rows("SELECT version FROM impact.meta"):
                 self.connection.execute("INSERT INTO impact.meta VALUES (?, ?)", [VERSION, str(uuid.uuid4())])
@@ -156,14 +159,26 @@ class Warehouse:
     def _foreign(self) -> UsageError:
         return UsageError(f"the database {self.path} was not written by this engine; give a new file with --db")
 
-    def _check_version(self) -> None:
+    def _layout(self) -> int:
+        """Return the number of the tables' layout, if it is one that this engine can bring up to date."""
         try:
             versions = self.rows("SELECT version FROM impact.meta")
         except (duckdb.CatalogException, duckdb.BinderException):
             raise self._foreign() from None
-        if versions != [(VERSION,)]:
-            found = versions[0][0] if versions else "none"
-            raise UsageError(f"the database {self.path} has layout {found}, this engine {VERSION}; use a new file")
+        layout = versions[0][0] if len(versions) == 1 else None
+        if layout is None or not OLDEST <= layout <= VERSION:
+            stated = "no layout" if layout is None else f"layout {layout}"
+            raise UsageError(f"the database {self.path} has {stated}, this engine {VERSION}; use a new file")
+        return int(layout)
+
+    def _check_current(self) -> None:
+        """Refuse to read a layout that was not brought up to date yet, as only a writer can."""
+        layout = self._layout()
+        if layout < VERSION:
+            raise UsageError(
+                f"the database {self.path} has layout {layout}, this engine {VERSION};"
+                " `impact run` brings it up to date"
+            )
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -265,12 +280,17 @@ class Warehouse:
         )[0]
         return dict(zip(("added", "removed", "changed", "unchanged"), map(int, row), strict=True))
 
-    def record_load(self, row: Mapping[str, Any]) -> None:
+    def insert(self, record: Record) -> None:
+        """Write one row into its table."""
+        table = record.TABLE
+        marks = ", ".join("?" for _ in table.columns)
+        values = [getattr(record, name) for name in table.columns]
+        self.connection.execute(f"INSERT INTO {ident('impact', table.name)} VALUES ({marks})", values)
+
+    def record_load(self, load: files.Load) -> None:
         """Write a load into the ledger in place of its source's predecessor, whose table is dropped."""
-        self.retire_source(str(row["programme"]), str(row["source"]))
-        names = ", ".join(ident(name) for name in row)
-        marks = ", ".join("?" for _ in row)
-        self.connection.execute(f"INSERT INTO impact.load ({names}) VALUES ({marks})", list(row.values()))
+        self.retire_source(load.programme, load.source)
+        self.insert(load)
 
     def retire_source(self, programme: str, source: str) -> None:
         """Drop what stands of a source; the ledger keeps that it was there."""

@@ -31,19 +31,25 @@ from impact_dashboards.server.report import report_html
 
 from impact.declare import load_programme
 from impact.drawing.markup import to_html
-from impact.publish import loads_table, measure_table, quality_table, trace_finding
-from impact.publish.inventory import FROM_PERSONS, MEASURED
+from impact.publish import read_table, trace_finding
+from impact.publish.inventory import columns_of
 from impact.publish.published import ReaderTables
 from impact.publish.scope import EVERYTHING, ROLES, Scope
 from impact.run.flow import run_programme
 from impact.store import Warehouse
+from impact.tables.columns import Holds
+from impact.tables.files import Load, Quality
+from impact.tables.results import Measure
 from impact.words import words_in
 from tests.cases.run import BUGS
 from tests.support.attack import told
 from tests.support.views import DAY, drawn
 
 BOUNDS = BUGS / "10_suppressed_value_from_bounds"
-PROTECTED = {*FROM_PERSONS, *MEASURED}
+PROTECTED = {
+    *(name for table in ("finding", "measure") for name in columns_of(table, Holds.COUNT, Holds.STATISTIC)),
+    *("inference", "not_estimable"),
+}
 ROWS = ("records", "quarantine", "record_contracts", "count_records", "record_columns")
 """What shows rows, to those who may see rows."""
 OF_A_RUN = re.compile(
@@ -111,7 +117,7 @@ def tables(published: ReaderTables) -> dict[str, str]:
                 shown = [each.to_csv() for each in table] if isinstance(table, tuple) else table
                 found[name] = shown.to_csv() if isinstance(shown, pd.DataFrame) else str(shown)
     for finding in published.findings()["finding"]:
-        found[f"trace {finding}"] = json.dumps(published.trace(finding), default=str)
+        found[f"trace {finding}"] = json.dumps(published.trace(finding).plain(), default=str)
     return found
 
 
@@ -147,7 +153,7 @@ def hidden(db: Path) -> set[str]:
 def shown(db: Path, indicator: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the measures of an indicator by code, as they are and as a reader sees them."""
     with Warehouse(db, read_only=True) as warehouse:
-        both = (measure_table(warehouse, "p"), ReaderTables(warehouse).measures("p"))
+        both = (read_table(warehouse, Measure, "p"), ReaderTables(warehouse).measures("p"))
         true, seen = (each[each["indicator"] == indicator].set_index("scope_value") for each in both)
     return true, seen
 
@@ -296,13 +302,13 @@ def test_what_is_hidden_beside_the_tables_and_what_is_not(small: Path) -> None:
         assert (claim["state"], claim["rows_used"]) == ("not_recomputable", "[]")
         assert pd.isna(claim["recomputed"])
         trace = published.trace("p/level")
-        assert {(source["rows_used"], tuple(source["first_lines"])) for source in trace["sources"]} == {(None, ())}
+        assert {(file.rows_used, file.first_lines) for file in trace.files} == {(None, ())}
         whole = ReaderTables(warehouse, EVERYTHING).findings("p").set_index("finding").loc["p/level"]
         assert (whole["suppressed"], whole["n"]) == ("", 61)
 
 
 def test_the_holder_of_the_database_sees_all_of_it(small: Path) -> None:
     with Warehouse(small, read_only=True) as warehouse:
-        assert set(loads_table(warehouse, "p")["rows_good"]) == {8, 24, 105}
-        assert 4 in set(quality_table(warehouse, "p")["missing"])
-        assert [source["rows_used"] for source in trace_finding(warehouse, "p/level")["sources"]] == [105, 24, 8]
+        assert set(read_table(warehouse, Load, "p")["rows_good"]) == {8, 24, 105}
+        assert 4 in set(read_table(warehouse, Quality, "p")["missing"])
+        assert [file.rows_used for file in trace_finding(warehouse, "p/level").files] == [105, 24, 8]

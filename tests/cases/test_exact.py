@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 import impact
 from impact.measure import measure_indicators
-from impact.store.tables import TABLES
+from impact.tables.registry import TABLES, create_sql
 from tests.cases.run import BUGS, finding, run_case
 from tests.support.programmes import template
 
@@ -149,8 +149,8 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[duckdb.
     connection = duckdb.connect()
     connection.execute('CREATE SCHEMA "sample"')
     connection.execute("CREATE SCHEMA impact")
-    for statement in TABLES:
-        connection.execute(statement)
+    for table in TABLES.values():
+        connection.execute(create_sql(table))
     yield connection, declared
     connection.close()
 

@@ -6,6 +6,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,19 @@ from rich.console import Console
 
 from impact.cli.terminal import print_findings, print_trace, term_lines
 from impact.drawing.markup import words_of
-from impact.publish import findings_table, loads_table, trace_finding, validity_table
+from impact.publish import findings_table, read_table, trace_finding, validity_table
 from impact.publish.rows import rows_of
+from impact.publish.trace import Trace
 from impact.store import Warehouse, open_reader
+from impact.tables.files import Load
+from impact.tables.finding import Finding
+from impact.tables.results import Term
+from impact.tables.runs import Definition, Run
 from impact.words import words_in
 from impact.words.said import Said
 from impact.words.sentences import in_digits, written
 from tests.cases.run import run_case
+from tests.support.records import record
 from tests.support.shipped import SHIPPED, shipped_database
 from tests.support.views import asked, drawn, walk
 
@@ -71,7 +78,7 @@ def page(warehouse: Warehouse, path: str) -> tuple[View, str]:
 
 @pytest.mark.parametrize("programme", SHIPPED)
 def test_rows_in_order_are_one_number_on_every_face(shipped: Warehouse, programme: str) -> None:
-    loads, files = loads_table(shipped, programme), validity_table(shipped, programme)
+    loads, files = read_table(shipped, Load, programme), validity_table(shipped, programme)
     good = int(loads.loc[loads["current"], "rows_good"].sum())
     views = shipped.rows("SELECT view_name FROM duckdb_views() WHERE schema_name = ?", [programme])
     counted = sum(shipped.rows(f'SELECT count(*) FROM "{programme}"."{name}"')[0][0] for (name,) in views)
@@ -83,7 +90,7 @@ def test_rows_in_order_are_one_number_on_every_face(shipped: Warehouse, programm
     own_findings = view.findings[view.findings["programme"] == programme]
     trace = trace_finding(shipped, own_findings["finding"].iloc[0])
     own = files.set_index("source")["rows_good"]
-    assert all(source["rows_good"] == own[source["source"]] for source in trace["sources"])
+    assert all(file.load.rows_good == own[file.load.source] for file in trace.files)
 
 
 def test_wecare_has_99_1_percent_of_its_rows_in_order(shipped: Warehouse) -> None:
@@ -165,38 +172,12 @@ def test_a_change_says_of_which_bodies_it_is(shipped: Warehouse) -> None:
 # ---- effects are written as effects ----------------------------------------------------------------------------------
 
 
-def forecast_trace(**fields: Any) -> dict[str, Any]:
+def forecast_trace(of: str) -> Trace:
     """Return the little of a trace that says a forecast."""
-    finding: dict[str, Any] = dict.fromkeys(
-        (
-            "family",
-            "adjustment",
-            "p_adjusted",
-            "forecast_crps",
-            "forecast_hit",
-            "conf_low",
-            "conf_high",
-            "evidence_level",
-        )
-    )
-    finding |= {"finding": "p/a", "title_en": "A", "value": 0.5, "unit": "share", "n": 9, "method": "m"}
-    finding |= {"estimate": 0.1, "effect_low": 0.005, "effect_high": 0.195, "estimand": "ATT", "design": "d"}
-    finding |= {
-        "std_error": 0.048,
-        "inference": "HC2",
-        "n_obs": 9,
-        "evidence_reason": "r",
-        "registration": "r",
-        "flags": [],
-    }
-    finding |= {"plan_hash": "0" * 12, "forecast": 0.1, "forecast_low": 0.005, "forecast_high": 0.195} | fields
-    definition = {"file": "i.yaml", "line": 1, "definition_hash": "0" * 12, "query": "SELECT 1"}
-    return {
-        "finding": finding,
-        "definition": definition,
-        "run": {"run_id": "r", "engine": "e"},
-        **{name: [] for name in ("terms", "diagnostics", "linkage", "sources")},
-    }
+    effect = {"estimate": 0.1, "effect_low": 0.005, "effect_high": 0.195, "std_error": 0.048}
+    forecast = {"forecast_of": of, "forecast": 0.1, "forecast_low": 0.005, "forecast_high": 0.195}
+    finding = record(Finding, finding="p/a", unit="share", value=0.5, **effect, **forecast)
+    return Trace(finding, record(Definition), (), (), (), (), record(Run), ())
 
 
 @pytest.mark.parametrize(
@@ -204,24 +185,17 @@ def forecast_trace(**fields: Any) -> dict[str, Any]:
 )
 def test_a_forecast_of_an_effect_is_written_as_an_effect(of: str, said: str) -> None:
     console = Console(file=io.StringIO(), width=400)
-    print_trace(console, forecast_trace(forecast_of=of))
+    print_trace(console, forecast_trace(of))
     written = console.file.getvalue()  # type: ignore[attr-defined]
     assert said in written
     assert "SE 4.8 pp" in written
 
 
 def test_terms_that_are_effects_are_written_as_effects() -> None:
-    term = {
-        "family": Said("family.leave_one_out"),
-        "term": "without a",
-        "estimate": 0.1,
-        "std_error": 0.02,
-        "detail": "",
-    }
+    term = record(Term, family=Said("family.leave_one_out"), term="without a", estimate=0.1, std_error=0.02)
     assert list(term_lines([term], "share")) == ["leave_one_out without a: +10.0 pp (SE 2.0 pp)"]
-    assert list(term_lines([term | {"family": Said("family.turnover")}], "share")) == [
-        "turnover without a: 0.1 (SE 0.02)"
-    ]
+    other = replace(term, family=Said("family.turnover"))
+    assert list(term_lines([other], "share")) == ["turnover without a: 0.1 (SE 0.02)"]
 
 
 def test_an_error_of_an_effect_on_a_share_is_in_points(shipped: Warehouse) -> None:

@@ -578,7 +578,7 @@ def test_the_plan_and_the_trace_hold_what_is_behind(programme: Programme) -> Non
     assert "scales" not in plans[0]
     assert plans[1]["scales"] == plans[0]
     result = impact.run(folder)
-    sources = [source["source"] for source in result.trace("made/territory")["sources"]]
+    sources = [file.load.source for file in result.trace("made/territory").files]
     result.close()
     assert sources == ["census", "data"]
 

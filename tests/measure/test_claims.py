@@ -23,7 +23,8 @@ from impact.cli.main import main
 from impact.declare import check_programme, load_programme, shipped
 from impact.declare.yaml_file import read_yaml
 from impact.errors import DeclarationError
-from impact.measure.claims import STATES, equal, holds
+from impact.measure.claims import equal, holds
+from impact.states import ClaimState
 from impact.store import Warehouse
 from tests.support.programmes import edit, indicator, template, written
 from tests.support.shipped import shipped_result
@@ -111,7 +112,7 @@ def test_which_claims_differ(published: dict[str, pd.DataFrame]) -> None:
         "milano_sei_laltro": ["process_phases", "world_cafe_organisations"],
     }  # fmt: skip
     for table in published.values():
-        assert set(table["state"]) <= set(STATES)
+        assert set(table["state"]) <= set(ClaimState)
         assert (table["data_kind"] == "real").all()
         assert table.loc[table["state"] == "not_recomputable", "recomputed"].isna().all()
 

@@ -24,7 +24,8 @@ from impact.declare.hierarchy import branches, codes_within
 from impact.declare.load import read_declaration
 from impact.errors import ProblemsError
 from impact.measure import measure_indicators
-from impact.store.tables import TABLES
+from impact.tables.files import Quarantine
+from impact.tables.registry import create_sql
 from tests.support.programmes import edit, indicator, written
 from tests.support.shipped import shipped_result
 
@@ -170,8 +171,8 @@ def test_wecare_quadrants_and_provinces_add_up(tmp_path: Path) -> None:
         "at_al",
     }
     assert rows["part_en"].iloc[1] == "Piedmont"
-    assert trace["sources"][0]["rows_used"] == 5
-    assert trace["sources"][0]["first_lines"] == [2, 3, 4, 5, 6]
+    assert trace.files[0].rows_used == 5
+    assert trace.files[0].first_lines == (2, 3, 4, 5, 6)
 
 
 def test_talents4coop_cities_stand_under_their_province(tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -286,7 +287,7 @@ def test_every_level_is_the_union_of_its_rows(
             "CREATE TABLE made.rows (row VARCHAR, place VARCHAR, y DOUBLE, x DOUBLE, _source VARCHAR, _row BIGINT)"
         )
         connection.execute("CREATE SCHEMA impact")
-        connection.execute(next(table for table in TABLES if "impact.quarantine" in table))
+        connection.execute(create_sql(Quarantine.TABLE))
         connection.execute("INSERT INTO made.rows BY NAME SELECT * FROM frame")
         values = measure_indicators(connection, declared, declared.indicators).values
     for name in FORMULAS:

@@ -237,7 +237,7 @@ def test_the_stored_query_gives_the_finding(run: Any) -> None:
     found = result.findings().set_index("indicator")
     for name, query in result.warehouse.rows("SELECT indicator, query FROM impact.definition"):
         assert result.warehouse.rows(query) == [("", pytest.approx(found.loc[name, "value"]), found.loc[name, "n"])]
-    sources = result.trace("mapped/coverage")["sources"]
+    sources = result.trace("mapped/coverage").plain()["sources"]
     assert [source["source"] for source in sources] == ["need_rows", "supply_rows"]
     assert found.loc["coverage", "data_kind"] == "synthetic"
 

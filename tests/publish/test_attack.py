@@ -24,7 +24,10 @@ def published(made: Made) -> Seen:
     """Return what a reader sees of a programme: measures and side tables, as the engine protects them."""
     limits = {one.id: LIMITS[formula_of(one)] for one in made.programme.indicators}
     found, wholes = decide(made.programme, made.frames, made.above, limits)
-    reasons = {(each.indicator.id, key_of(each.row), each.row["wave"]): each.reason for each in found}
+    reasons = {
+        (each.indicator.id, key_of(vars(each.cell) | each.cell.part.fields()), each.cell.wave): each.reason
+        for each in found
+    }
     minimum = made.programme.header.disclosure.minimum
     touched = {"rows"} if found else set()
     withheld = beside.decide_withheld({"rows": persons_in_files(made)}, touched, wholes, minimum)

@@ -17,14 +17,11 @@ from hypothesis import strategies as st
 
 from impact.declare import load_programme
 from impact.publish import (
-    diagnostics_table,
     findings_table,
-    measure_table,
     protect_behind,
     protect_findings,
     protect_measures,
-    suppressions_table,
-    terms_table,
+    read_table,
 )
 from impact.publish.limits import known_limits
 from impact.publish.totals import Contents, cell_table
@@ -33,6 +30,8 @@ from impact.run.flow import run_programme
 from impact.run.stage import Run
 from impact.statistics.suppression import Table, Total, suppress
 from impact.store import Warehouse
+from impact.tables.protection import Suppression
+from impact.tables.results import Diagnostic, Measure, Term
 from impact.words.said import Said
 from tests.support.attack import bounds, computed, echelon, reduced
 from tests.support.programmes import edit, indicator, written
@@ -301,7 +300,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
 
 
 def test_small_group_and_its_complement_are_suppressed(run: Warehouse) -> None:
-    table = suppressions_table(run)
+    table = read_table(run, Suppression)
     found = Counter(zip(table["arm"], table["group_value"], table["wave"], table["reason"], strict=True))
     hidden = [("treated", "a", "few"), ("treated", "b", "complement")]
     assert found == Counter((arm, kind, wave, why) for arm, kind, why in hidden for wave in ("before", "after"))
@@ -311,7 +310,7 @@ def test_small_group_and_its_complement_are_suppressed(run: Warehouse) -> None:
 
 def test_suppressed_findings_hold_no_number_from_persons(run: Warehouse) -> None:
     before = findings_table(run)
-    findings = protect_findings(before, suppressions_table(run))
+    findings = protect_findings(before, read_table(run, Suppression))
     assert list(findings["finding"].str[-6:]) == ["/score", "kind=c", "kind=a", "kind=b"]
     assert list(findings["suppressed"]) == ["", "", "few", "complement"]
     assert str(findings["n"].dtype) == "Int64"
@@ -327,7 +326,7 @@ def test_suppressed_findings_hold_no_number_from_persons(run: Warehouse) -> None
 
 def test_protected_measures_withstand_subtraction(run: Warehouse) -> None:
     """Counts and sums of values from the protected frame alone: no hidden one is in their span, nor was it before."""
-    measures = protect_measures(measure_table(run), suppressions_table(run))
+    measures = protect_measures(read_table(run, Measure), read_table(run, Suppression))
     hidden = measures[measures["suppressed"] != ""]
     assert len(hidden) == 4
     assert hidden[["value", "std_error", "conf_low", "conf_high", "n", "n_missing", "n_clusters"]].isna().all(axis=None)
@@ -344,25 +343,25 @@ def test_protected_measures_withstand_subtraction(run: Warehouse) -> None:
 
 
 def test_nothing_stands_behind_a_suppressed_finding(run: Warehouse) -> None:
-    findings = protect_findings(findings_table(run), suppressions_table(run))
-    for table in (diagnostics_table(run), terms_table(run)):
+    findings = protect_findings(findings_table(run), read_table(run, Suppression))
+    for table in (read_table(run, Diagnostic), read_table(run, Term)):
         kept = protect_behind(table, findings)
         gone = set(table["finding"]) - set(kept["finding"])
         assert {name[-6:] for name in gone} <= {"kind=a", "kind=b"}
         assert not set(kept["finding"]) & {"made/score/kind=a", "made/score/kind=b"}
-    assert "made/score/kind=a" in set(diagnostics_table(run)["finding"])
+    assert "made/score/kind=a" in set(read_table(run, Diagnostic)["finding"])
     only = findings[findings["finding"] == "made/score/kind=c"]
-    assert set(protect_behind(diagnostics_table(run), only)["finding"]) == {"made/score/kind=c"}
+    assert set(protect_behind(read_table(run, Diagnostic), only)["finding"]) == {"made/score/kind=c"}
 
 
 def test_a_promised_value_stays_and_a_reckoned_one_goes(run: Warehouse, tmp_path: Path) -> None:
-    findings = protect_findings(findings_table(run), suppressions_table(run)).set_index("finding")
+    findings = protect_findings(findings_table(run), read_table(run, Suppression)).set_index("finding")
     assert findings["target"].isna().to_dict()["made/score/kind=a"]  # baseline + 4 would tell the baseline
     stated = {"value": 50.0, "origin": {"note": "stated"}}
     folder = survey(tmp_path / "made", SIZES, baseline=stated, design={"kind": "before_after"}, where=TREATED)
     with Warehouse(tmp_path / "a.duckdb") as warehouse:
         run_programme(load_programme(folder), warehouse)
-        findings = protect_findings(findings_table(warehouse), suppressions_table(warehouse)).set_index("finding")
+        findings = protect_findings(findings_table(warehouse), read_table(warehouse, Suppression)).set_index("finding")
     assert findings.loc["made/score/kind=a", ["suppressed", "baseline", "target"]].tolist() == ["few", 50.0, 54.0]
 
 
@@ -370,10 +369,10 @@ def test_another_minimum_is_enough_for_a_run_to_hide_other_cells(tmp_path: Path)
     folder = survey(tmp_path / "made", SIZES, minimum=1)
     with Warehouse(tmp_path / "a.duckdb") as warehouse:
         run_programme(load_programme(folder), warehouse)
-        assert suppressions_table(warehouse).empty
+        assert read_table(warehouse, Suppression).empty
         edit(folder / "programme.yaml", "minimum: 1}", "minimum: 5}")
         run_programme(load_programme(folder), warehouse)
-        assert set(suppressions_table(warehouse)["group_value"]) == {"a", "b"}
+        assert set(read_table(warehouse, Suppression)["group_value"]) == {"a", "b"}
         runs = warehouse.rows("SELECT count(*) FROM impact.run")
         run_programme(load_programme(folder), warehouse)
         assert warehouse.rows("SELECT count(*) FROM impact.run") == runs
@@ -383,7 +382,7 @@ def test_values_measured_before_their_findings_are_hidden_too(tmp_path: Path) ->
     folder = survey(tmp_path / "made", SIZES)
     with Warehouse(tmp_path / "a.duckdb") as warehouse:
         run_programme(load_programme(folder), warehouse, until="measure")
-        measures = protect_measures(measure_table(warehouse), suppressions_table(warehouse))
+        measures = protect_measures(read_table(warehouse, Measure), read_table(warehouse, Suppression))
         assert set(measures.loc[measures["suppressed"] != "", "group_value"]) == {"a", "b"}
 
 
@@ -392,8 +391,8 @@ def test_facts_about_bodies_are_left_alone(tmp_path: Path) -> None:
     edit(folder / "contracts.yaml", "person: person", "status: null")
     with Warehouse(tmp_path / "a.duckdb") as warehouse:
         run_programme(load_programme(folder), warehouse)
-        assert suppressions_table(warehouse).empty
-        findings = protect_findings(findings_table(warehouse), suppressions_table(warehouse))
+        assert read_table(warehouse, Suppression).empty
+        findings = protect_findings(findings_table(warehouse), read_table(warehouse, Suppression))
         assert set(findings["suppressed"]) == {""}
         assert findings["n"].notna().all()
 
@@ -408,8 +407,13 @@ def test_many_rows_of_few_persons_are_few(tmp_path: Path) -> None:
     folder = written(tmp_path / "made", pd.DataFrame(rows), [indicator("hours", by=["kind"])], key=("person", "day"))
     with Warehouse(tmp_path / "a.duckdb") as warehouse:
         run_programme(load_programme(folder), warehouse)
-        assert measure_table(warehouse).set_index("group_value")["n"].to_dict() == {"": 175, "a": 15, "b": 60, "c": 100}
-        table = suppressions_table(warehouse).set_index("group_value")["reason"]
+        assert read_table(warehouse, Measure).set_index("group_value")["n"].to_dict() == {
+            "": 175,
+            "a": 15,
+            "b": 60,
+            "c": 100,
+        }
+        table = read_table(warehouse, Suppression).set_index("group_value")["reason"]
     assert table.to_dict() == {"a": "few", "b": "complement"}
 
 
@@ -424,7 +428,7 @@ def test_effects_of_few_linked_persons_are_hidden(tmp_path: Path) -> None:
     with Warehouse(tmp_path / "a.duckdb") as warehouse:
         run_programme(load_programme(folder), warehouse)
         findings = findings_table(warehouse).set_index("finding")
-        table = suppressions_table(warehouse)
+        table = read_table(warehouse, Suppression)
     assert findings.loc["made/score/kind=a", "n_obs"] == 8  # four persons, each at two waves
     assert table[["arm", "group_value", "reason"]].to_numpy().tolist() == [
         ["effect", "a", "few"],
@@ -447,6 +451,6 @@ def test_terms_that_name_few_persons_are_set_aside(tmp_path: Path) -> None:
         warehouse.append("term", frame.assign(**named))
         with warehouse.transaction():
             assert renew_derived(Run(programme, warehouse, "publish", lambda *_: None), fresh=False)
-        findings = protect_findings(findings_table(warehouse), suppressions_table(warehouse))
-        kept = set(protect_behind(terms_table(warehouse), findings)["term"])
+        findings = protect_findings(findings_table(warehouse), read_table(warehouse, Suppression))
+        kept = set(protect_behind(read_table(warehouse, Term), findings)["term"])
     assert kept & set(frame["term"]) == {"g3", "0", "without d3"}

@@ -14,18 +14,19 @@ from impact_dashboards.pages import PAGES
 from impact_dashboards.server.app import Site
 
 from impact.publish import beside
-from impact.publish.disclosure import FROM_PERSONS, MEASURED
-from impact.publish.inventory import ADDED, ON_PAGES, TABLES, Holds, columns_of
+from impact.publish.inventory import ADDED, FROM_PERSONS, ON_PAGES, columns_of
 from impact.publish.published import ReaderTables
 from impact.publish.scope import EVERYTHING, PART_ROWS, PERSON_COLUMNS, WHOLE_COLUMNS
 from impact.store import Warehouse
 from impact.store.sentences import SENTENCES
+from impact.tables.columns import Holds
+from impact.tables.registry import TABLES
 from impact.words import words_in
 from tests.cases.test_disclose import projects, tables
 from tests.support.shipped import shipped_database
 from tests.support.views import DAY
 
-KNOWN = {name for columns in TABLES.values() for name in columns} | set(ADDED)
+KNOWN = {name for table in TABLES.values() for name in table.columns} | set(ADDED)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,7 @@ def test_every_column_of_every_table_is_listed(db: Path) -> None:
         for table, column in warehouse.rows(query):
             found.setdefault(table, set()).add(column)
     in_english = {table: found.pop(f"{table}_en") for table in SENTENCES}
-    assert {table: set(columns) for table, columns in TABLES.items()} == found
+    assert {name: set(table.columns) for name, table in TABLES.items()} == found
     assert in_english == {table: found[table] for table in SENTENCES}
     assert set(TABLES) == set(PART_ROWS)
 
@@ -52,7 +53,7 @@ def test_every_column_of_a_readers_tables_is_listed(db: Path) -> None:
         listed = [frame for frame in frames if isinstance(frame, pd.DataFrame)]
         assert len(listed) > 15
         assert {str(name) for frame in listed for name in frame.columns} - KNOWN == set()
-        told = published.trace("p/level")
+        told = published.trace("p/level").plain()
         rows = [*told["sources"], *told["linkage"], *told["diagnostics"], *told["terms"], *told["plan"]]
         rows += [told["finding"], told["definition"], told["run"]]
         assert {name for row in rows for name in row} - KNOWN - {"provenance"} == set()
@@ -89,11 +90,7 @@ def _places(published: ReaderTables) -> Iterator[str]:
 
 
 def test_protections_are_made_from_the_list() -> None:
-    persons = {name for name, holds in TABLES["finding"].items() if holds in (Holds.COUNT, Holds.STATISTIC)}
-    assert persons <= set(FROM_PERSONS)
-    assert {name for name, holds in TABLES["measure"].items() if holds in (Holds.COUNT, Holds.STATISTIC)} == set(
-        MEASURED
-    )
+    assert set(Holds) - set(FROM_PERSONS) == {Holds.DECLARED, Holds.PROMISE, Holds.CODE, Holds.LINE, Holds.ROW}
     assert WHOLE_COLUMNS["load"] == columns_of("load", Holds.COUNT)
     assert set(PERSON_COLUMNS["quarantine"]) == {"line", "value", "payload"}
     assert set(columns_of("load", Holds.COUNT)) <= set(beside.OF_FILES)

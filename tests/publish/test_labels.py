@@ -16,8 +16,9 @@ from rich.console import Console
 import impact
 from impact.cli.terminal import print_findings
 from impact.declare import shipped
-from impact.publish import cuts_table, findings_table, labels_table, memberships_table
+from impact.publish import findings_table, read_table
 from impact.store import Warehouse
+from impact.tables.titles import Cut, Label, Membership
 from tests.support.programmes import edit, indicator, written
 
 ROWS = pd.DataFrame(
@@ -123,7 +124,7 @@ def titled(table: pd.DataFrame, column: str) -> list[tuple[str, str, str]]:
 
 def test_titles_come_from_codelist_registry_or_yes_and_no(result: impact.Result) -> None:
     """In the order of the codelist or of the registry's file; a row that was set aside gives no name."""
-    labels = labels_table(result.warehouse, "made")
+    labels = read_table(result.warehouse, Label, "made")
     assert titled(labels, "sector") == [("south", "South", "Sud"), ("north", "North", "Nord")]
     assert titled(labels, "project_id") == [("b", "Bees", "Bees"), ("a", "Ants", "Ants")]
     assert titled(labels, "body") == [("2", "Second", "Second"), ("1", "First", "First"), ("3", "Third", "Third")]
@@ -131,7 +132,7 @@ def test_titles_come_from_codelist_registry_or_yes_and_no(result: impact.Result)
     assert titled(labels, "area") == [("w", "West", "Ovest"), ("e", "East", "Est")]
     assert titled(labels, "theme") == [("water", "Water", "Acqua"), ("air", "Air", "Aria")]
     assert set(labels["column"]) == {"sector", "project_id", "body", "agreed", "area", "theme"}
-    assert labels_table(result.warehouse, "other").empty
+    assert read_table(result.warehouse, Label, "other").empty
 
 
 def test_findings_of_parts_carry_the_titles_and_follow_their_order(result: impact.Result) -> None:
@@ -159,7 +160,7 @@ def test_what_is_printed_has_code_and_title(result: impact.Result) -> None:
 
 def test_codes_of_a_registry_belong_to_its_coded_columns_and_links(result: impact.Result) -> None:
     """A contract with more in its key than the two codes is no link: nobody says that `a` lies in the east."""
-    table = memberships_table(result.warehouse, "made")
+    table = read_table(result.warehouse, Membership, "made")
     assert set(table[["column", "code", "by", "of"]].itertuples(index=False, name=None)) == {
         ("project_id", "a", "area", "w"), ("project_id", "b", "area", "e"), ("project_id", "z", "area", "w"),
         ("project_id", "a", "theme", "air"), ("project_id", "a", "theme", "water"), ("project_id", "b", "theme", "air"),
@@ -170,7 +171,7 @@ def test_codes_of_a_registry_belong_to_its_coded_columns_and_links(result: impac
 
 def test_columns_have_titles(result: impact.Result) -> None:
     """The registry's for its key, the column's own, the codelist's, or else the name in words."""
-    table = cuts_table(result.warehouse, "made").set_index("column")
+    table = read_table(result.warehouse, Cut, "made").set_index("column")
     assert dict(zip(table.index, table["title_it"], strict=True)) == {
         "project_id": "Progetto", "area": "Part of town", "sector": "Settore", "theme": "Tema", "body": "Body",
         "agreed": "Agreed", "kind": "Kind", "arm": "Arm",
@@ -189,7 +190,7 @@ def test_changed_words_are_published_and_unchanged_ones_make_no_run(tmp_path: Pa
     assert runs(database) == 1
     edit(folder / "contracts.yaml", "Ovest", "Ponente")
     result = impact.run(folder, database)
-    assert titled(labels_table(result.warehouse), "area")[0] == ("w", "West", "Ponente")
+    assert titled(read_table(result.warehouse, Label), "area")[0] == ("w", "West", "Ponente")
     result.close()
     assert runs(database) == 2
 
@@ -202,7 +203,7 @@ def test_a_corrected_registry_renames_parts(tmp_path: Path) -> None:
     edit(folder / "raw" / "project_theme.csv", "b,air", "b,water")
     result = impact.run(folder, database)
     words = result.findings().set_index("finding")["part_en"]
-    table = memberships_table(result.warehouse)
+    table = read_table(result.warehouse, Membership)
     result.close()
     assert result.report.computed == ()
     assert words["made/score/body=1"] == "The first"
@@ -216,8 +217,8 @@ def test_what_is_no_longer_cut_by_leaves(tmp_path: Path) -> None:
     path.write_text(yaml.safe_dump({"indicators": [indicator("score")]}), encoding="utf-8")
     impact.run(folder, database).close()
     with Warehouse(database, read_only=True) as warehouse:
-        for read in (labels_table, memberships_table, cuts_table):
-            assert read(warehouse).empty
+        for record in (Label, Membership, Cut):
+            assert read_table(warehouse, record).empty
 
 
 def two_meanings(folder: Path, other: dict[str, Any]) -> pd.DataFrame:
@@ -237,7 +238,7 @@ def two_meanings(folder: Path, other: dict[str, Any]) -> pd.DataFrame:
         rows={"kind": coded("sector")},
     )
     result = impact.run(folder)
-    labels, cuts = labels_table(result.warehouse), cuts_table(result.warehouse).set_index("column")
+    labels, cuts = read_table(result.warehouse, Label), read_table(result.warehouse, Cut).set_index("column")
     result.close()
     return labels.assign(heading=cuts.loc["kind", "title_en"])
 
@@ -289,7 +290,7 @@ def test_wecare_lists_its_22_projects_by_name(wecare: impact.Result) -> None:
 
 def test_wecare_projects_belong_to_quadrants_and_themes(wecare: impact.Result) -> None:
     """The report: 10, 5, 1 and 6 projects by quadrant; the themes as it names them, two projects under two."""
-    table = memberships_table(wecare.warehouse, "wecare")
+    table = read_table(wecare.warehouse, Membership, "wecare")
     quadrants = table[table["by"] == "quadrant"]["of"].value_counts()
     assert dict(quadrants) == {"to": 10, "cn": 5, "at_al": 1, "vco_vc_bi_no": 6}
     themes = table[table["by"] == "theme"]
@@ -302,12 +303,12 @@ def test_wecare_projects_belong_to_quadrants_and_themes(wecare: impact.Result) -
 
 
 def test_wecare_groups_have_titles_in_both_languages(wecare: impact.Result) -> None:
-    labels, table = labels_table(wecare.warehouse, "wecare"), memberships_table(wecare.warehouse, "wecare")
+    labels, table = read_table(wecare.warehouse, Label, "wecare"), read_table(wecare.warehouse, Membership, "wecare")
     known = set(zip(labels["column"], labels["code"], strict=True))
     assert (
         set(zip(table["by"], table["of"], strict=True)) | set(zip(table["column"], table["code"], strict=True)) <= known
     )
-    cuts = cuts_table(wecare.warehouse, "wecare").set_index("column")
+    cuts = read_table(wecare.warehouse, Cut, "wecare").set_index("column")
     assert cuts.loc["project_id", ["title_en", "title_it"]].tolist() == ["Project", "Progetto"]
     assert titled(labels, "quadrant")[0] == ("to", "Turin and province", "Torino e provincia")
     tree = labels[labels["column"] == "territory"].set_index("code")

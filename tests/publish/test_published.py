@@ -12,21 +12,17 @@ import pytest
 import impact
 from impact.declare import load_programme, shipped
 from impact.publish import (
-    deliveries_table,
     due_table,
-    links_table,
-    nodes_table,
-    phases_table,
-    programmes_table,
-    quality_table,
-    response_table,
-    stakeholders_table,
+    read_table,
     validity_table,
-    waves_table,
 )
 from impact.publish.theory import make_theory
 from impact.run.flow import run_programme
 from impact.store import Warehouse
+from impact.tables.columns import Record
+from impact.tables.declared import Programme, Stakeholder, TheoryLink, TheoryNode, Wave
+from impact.tables.files import Quality, Response
+from impact.tables.process import Delivery, Phase
 from tests.support.programmes import edit, indicator, template, written
 from tests.support.shipped import shipped_database, shipped_result
 
@@ -74,7 +70,7 @@ def records(frame: pd.DataFrame, *columns: str) -> list[tuple[Any, ...]]:
 
 def test_answers_and_kinds_of_missing_are_those_counted_by_hand(made: Path) -> None:
     with Warehouse(made, read_only=True) as warehouse:
-        table = quality_table(warehouse, "made")
+        table = read_table(warehouse, Quality, "made")
     assert records(table[table["column"] == "answer"], "wave", "rows", "answered", *KINDS, "required") == [
         ("a", 3, 1, 1, 0, 0, 1, 0, False),
         ("b", 3, 1, 0, 1, 1, 0, 0, False),
@@ -88,7 +84,7 @@ def test_answers_and_kinds_of_missing_are_those_counted_by_hand(made: Path) -> N
 
 def test_who_came_back_is_counted_from_the_wave_before_in_time(made: Path) -> None:
     with Warehouse(made, read_only=True) as warehouse:
-        table = response_table(warehouse, "made")
+        table = read_table(warehouse, Response, "made")
     assert records(table, "contract", "place", "wave", "since", "persons", "linked", "lost", "new") == [
         ("rows", 1, "a", None, 3, None, None, None),
         ("rows", 2, "b", "a", 3, 2, 1, 1),
@@ -120,14 +116,14 @@ def test_quality_follows_the_file_and_leaves_other_programmes_alone(tmp_path: Pa
     db, folder = tmp_path / "x.duckdb", answered(tmp_path / "p")
     impact.run(template(tmp_path), db).close()
     result = impact.run(folder, db)
-    before = quality_table(result.warehouse, "sample")
+    before = read_table(result.warehouse, Quality, "sample")
     assert len(before)
     result.close()
     edit(folder / "raw" / "data.csv", "p3,a,", "p3,a,9")
     result = impact.run(folder, db)
     first = result.quality().query("column == 'answer' and wave == 'a'")
     assert records(first, "answered", "missing") == [(2, 0)]
-    pd.testing.assert_frame_equal(quality_table(result.warehouse, "sample"), before)
+    pd.testing.assert_frame_equal(read_table(result.warehouse, Quality, "sample"), before)
     result.close()
 
 
@@ -167,11 +163,11 @@ def test_nothing_is_published_before_its_stage(tmp_path: Path, until: str) -> No
     programme = load_programme(answered(tmp_path / "p"))
     with Warehouse(":memory:") as warehouse:
         run_programme(programme, warehouse, until=until)
-        assert programmes_table(warehouse).empty
-        assert quality_table(warehouse).empty
+        assert read_table(warehouse, Programme).empty
+        assert read_table(warehouse, Quality).empty
         run_programme(programme, warehouse)  # no file has changed since
-        assert len(programmes_table(warehouse)) == 1
-        assert len(quality_table(warehouse)) == 9
+        assert len(read_table(warehouse, Programme)) == 1
+        assert len(read_table(warehouse, Quality)) == 9
         assert run_programme(programme, warehouse).run_id is None
         ((runs,),) = warehouse.rows("SELECT count(*) FROM impact.run")
         assert runs == 2
@@ -182,7 +178,7 @@ def test_nothing_is_published_before_its_stage(tmp_path: Path, until: str) -> No
 
 def test_waves_are_published_in_order_of_time_with_their_last_day(made: Path) -> None:
     with Warehouse(made, read_only=True) as warehouse:
-        table = waves_table(warehouse, "made")
+        table = read_table(warehouse, Wave, "made")
     assert records(table.assign(last_day=table["last_day"].dt.strftime("%Y-%m-%d")), "place", "wave", "last_day") == [
         (1, "a", "2019-02-28"),
         (2, "b", "2020-05-03"),
@@ -206,13 +202,13 @@ def test_theory_and_stakeholders_are_published_as_they_are_declared(tmp_path: Pa
         encoding="utf-8",
     )
     with impact.run(folder).warehouse as warehouse:
-        nodes, links = nodes_table(warehouse), links_table(warehouse)
-        assert records(stakeholders_table(warehouse), "place", "stakeholder", "name", "role", "kind") == [
+        nodes, links = read_table(warehouse, TheoryNode), read_table(warehouse, TheoryLink)
+        assert records(read_table(warehouse, Stakeholder), "place", "stakeholder", "name", "role", "kind") == [
             (1, "z", "Zed", "funder", ""),
             (2, "y", "Ypsilon", "lead", "body"),
         ]
         shown = ("title_en", "summary_it", "period_start", "period_end", "territory", "data_kind", "minimum")
-        assert records(programmes_table(warehouse), *shown) == [
+        assert records(read_table(warehouse, Programme), *shown) == [
             ("Made", "Made for a test", "1900", "2020", "none", "synthetic", 10)
         ]
     titles = ("node", "stage", "level", "horizon", "title_en", "title_it", "description_en", "description_it")
@@ -242,7 +238,7 @@ def test_a_title_alone_is_a_change_of_the_run(tmp_path: Path) -> None:
         result = impact.run(folder, db)
         assert (result.report.loaded, result.report.computed) == ((), ())
         assert result.warehouse.rows("SELECT count(*) FROM impact.run") == [(runs,)]
-        assert records(programmes_table(result.warehouse), "title_en", "title_it") == [("Made", "Fatto")]
+        assert records(read_table(result.warehouse, Programme), "title_en", "title_it") == [("Made", "Fatto")]
         result.close()
 
 
@@ -253,10 +249,10 @@ def test_theory_of_the_shipped_programmes_is_whole(name: str) -> None:
         for table, frame in make_theory(programme, warehouse.connection).items():
             warehouse.append(table, frame.assign(programme=name))
         theory = programme.header.theory_of_change
-        nodes, links = nodes_table(warehouse, name), links_table(warehouse, name)
+        nodes, links = read_table(warehouse, TheoryNode, name), read_table(warehouse, TheoryLink, name)
         assert nodes["node"].tolist() == [node.id for node in theory.nodes]
         assert list(zip(links["source"], links["target"], strict=True)) == [(n.source, n.target) for n in theory.links]
-        waves = waves_table(warehouse, name)
+        waves = read_table(warehouse, Wave, name)
         assert set(waves["wave"]) == {wave.id for wave in programme.header.waves}
         assert waves["last_day"].is_monotonic_increasing
 
@@ -271,14 +267,14 @@ def talents(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     ("file", "table", "key", "published"),
-    [("phases", phases_table, "phase_id", "phase"), ("deliveries", deliveries_table, "activity_id", "activity")],
+    [("phases", Phase, "phase_id", "phase"), ("deliveries", Delivery, "activity_id", "activity")],
 )
 def test_phases_and_deliveries_are_published_word_for_word(
-    talents: Path, file: str, table: Any, key: str, published: str
+    talents: Path, file: str, table: type[Record], key: str, published: str
 ) -> None:
     raw = pd.read_csv(shipped("data") / "talents4coop" / "raw" / f"{file}.csv", dtype=str).sort_values(key)
     with Warehouse(talents, read_only=True) as warehouse:
-        found = table(warehouse, "talents4coop").sort_values(published)
+        found = read_table(warehouse, table, "talents4coop").sort_values(published)
     assert found[published].tolist() == raw[key].tolist()
     for name in set(raw.columns) - {key}:
         column = found[name.removesuffix("_id")]
@@ -292,7 +288,7 @@ def test_phases_and_deliveries_are_published_word_for_word(
 
 def test_kinds_of_delivery_carry_their_titles(talents: Path) -> None:
     with Warehouse(talents, read_only=True) as warehouse:
-        table = deliveries_table(warehouse, "talents4coop").set_index("kind")
+        table = read_table(warehouse, Delivery, "talents4coop").set_index("kind")
     assert table.loc["training", ["kind_en", "kind_it"]].tolist() == ["Training", "Formazione"]
 
 
@@ -301,7 +297,7 @@ def test_phases_follow_their_file(tmp_path: Path) -> None:
     impact.run(folder, db).close()
     edit(folder / "raw" / "phases.csv", "one,1,Start", "one,1,Beginning")
     result = impact.run(folder, db)
-    assert phases_table(result.warehouse)["title"].tolist()[0] == "Beginning"
+    assert read_table(result.warehouse, Phase)["title"].tolist()[0] == "Beginning"
     result.close()
 
 
@@ -318,7 +314,7 @@ def test_a_contract_of_ones_own_called_phase_is_left_alone(tmp_path: Path, colum
         handle.write(f"- {{id: phase, title: Own, unit_of_analysis: phase, key: [phase_id], columns: {columns}}}\n")
     with impact.run(folder).warehouse as warehouse:
         assert warehouse.rows("SELECT count(*) > 0 FROM made.phase") == [(True,)]
-        assert phases_table(warehouse).empty
+        assert read_table(warehouse, Phase).empty
 
 
 # ---- what is due -------------------------------------------------------------------------------------------------

@@ -173,6 +173,6 @@ def test_trace_counts_the_rows_that_the_filter_selects(tmp_path: Path) -> None:
     edit(folder / "indicators.yaml", "    by: [gender]\n", "    where: [{column: gender, equals: F}]\n")
     result = impact.run(folder)
     ((used, everybody),) = result.warehouse.rows("SELECT count(*) FILTER (gender = 'F'), count(*) FROM sample.survey")
-    assert [source["rows_used"] for source in result.trace("sample/wellbeing_score")["sources"]] == [used]
+    assert [file.rows_used for file in result.trace("sample/wellbeing_score").files] == [used]
     assert 0 < used < everybody
     result.close()

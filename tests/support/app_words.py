@@ -51,16 +51,6 @@ def constants() -> set[str]:
     return texts | {word for text in (*texts, *declared) for word in re.findall(r"\w+", text)}
 
 
-def said_by(module: str, function: str) -> set[str]:
-    """Return the states, one word each, that a function of the engine returns or makes something of."""
-    body = next(
-        node for node in ast.walk(tree_of(ROOT / module)) if isinstance(node, ast.FunctionDef) and node.name == function
-    )
-    given = [node for node in ast.walk(body) if isinstance(node, ast.Return | ast.Call | ast.Assign)]
-    texts = {str(text.value) for node in given for text in _values(node)}
-    return {text for text in texts if re.fullmatch(r"[a-z]+(_[a-z]+)*", text)}
-
-
 def flags() -> set[str]:
     """Return the flags that the engine puts on values: what is assigned to, passed or kept as ``flags``."""
     found: set[str] = set()
@@ -91,8 +81,8 @@ def _flagged(node: ast.AST) -> Iterator[ast.expr]:
             yield node.value
     elif isinstance(node, ast.keyword) and node.arg == "flags":
         yield node.value
-    elif isinstance(node, ast.Call) and _name(node.func) == "_flag":
-        yield node.args[1]
+    elif isinstance(node, ast.Call) and _name(node.func) == "flagged":
+        yield from node.args
     elif isinstance(node, ast.Dict):
         yield from (value for key, value in zip(node.keys, node.values, strict=True) if _says(key, "flags"))
     elif isinstance(node, ast.FunctionDef) and node.name in ("_negative", "_overlap"):
@@ -111,12 +101,6 @@ def _chosen(value: ast.expr) -> Iterator[ast.Constant]:
         yield from (*_chosen(value.left), *_chosen(value.right))
     elif _is_text(value):
         yield value
-
-
-def _values(node: ast.Return | ast.Call | ast.Assign) -> Iterator[ast.Constant]:
-    given = node.args if isinstance(node, ast.Call) else [node.value] if node.value else []
-    for value in given:
-        yield from _chosen(value)
 
 
 def _written(path: Path) -> Iterator[Written]:

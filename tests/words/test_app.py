@@ -5,36 +5,45 @@ from __future__ import annotations
 import re
 import string
 from collections import Counter
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 import yaml
 from impact_dashboards.pages.export import MEASURED, MORE
-from impact_dashboards.pages.monitoring.due import DUE
-from impact_dashboards.parts.findings import KEPT
+from impact_dashboards.parts.findings import KEPT, column_meaning
 from impact_dashboards.parts.state_marks import SHAPES
 
-from impact.cli.terminal import MAP_STATES
-from impact.declare.base import Horizon, Level, Stage
+from impact.cli import terminal
+from impact.declare.base import Horizon, Language, Level, Stage
 from impact.declare.claims import Qualifier
 from impact.declare.contracts import CheckName, MissingKind
 from impact.declare.sources import Provenance
-from impact.judge.attainment import WORST_FIRST
-from impact.measure.claims import STATES as CLAIM_STATES
 from impact.measure.status import WORDS as OFFICIAL_FLAGS
+from impact.states import (
+    Arm,
+    AttainmentState,
+    CheckStatus,
+    ClaimState,
+    ContributionState,
+    DueState,
+    MapState,
+    ProgressState,
+    Reason,
+    Registration,
+)
 from impact.validate.load import _LINE_RULES
-from impact.words.catalogue import catalogue
+from impact.words.catalogue import catalogue, words_in
 from impact.words.read import LOADER
 from impact.words.sentences import sentences
-from tests.support.app_words import HOLE, ROOT, Written, constants, flags, said_by, written
+from tests.support.app_words import HOLE, ROOT, Written, constants, flags, written
 
 FILES = sorted((ROOT / "impact" / "words" / "app").glob("*.yaml"))
 NO_KEY = (".html", ".pdf", ".yaml")
 """Endings of names of files, which look like keys."""
 FROM_DUCKDB = {"missing_columns", "too_many_columns"}
 """What DuckDB calls lines that are no rows: rules whose names the source does not write."""
-ATTAINMENT, EVIDENCE = "impact/judge/attainment.py", "impact/judge/evidence.py"
 
 
 @pytest.fixture(scope="module")
@@ -113,13 +122,24 @@ def test_app_every_key_is_asked_for(texts: dict[str, Any], source: list[Written]
 
 
 def test_app_every_state_has_its_shape_and_word(texts: dict[str, Any]) -> None:
-    promised = said_by(ATTAINMENT, "judge_attainment") | said_by(ATTAINMENT, "_maintained")
-    promised |= said_by(ATTAINMENT, "_directed") | said_by(ATTAINMENT, "together") | set(WORST_FIRST)
-    assert {"reached", "not_due", "unmeasured"} <= promised  # so that what is read from the source is not nothing
-    caused = said_by(EVIDENCE, "judge_contribution") | {"associated", "moved"}
-    assert {"improved", "worsened", "no_clear_effect", "not_estimable"} <= caused
-    assert promised | caused | {*CLAIM_STATES, *MAP_STATES, *DUE} <= set(SHAPES)
+    states = {*AttainmentState, *ContributionState, *ClaimState, *MapState, *DueState}
+    assert states <= set(SHAPES)
     assert {f"status.{state}" for state in SHAPES} <= set(texts)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "elsewhere"),
+    [
+        (AttainmentState, terminal.ATTAINMENT, {AttainmentState.SUPPRESSED, AttainmentState.UNMEASURED}),
+        (ContributionState, terminal.CONTRIBUTION, {ContributionState.SUPPRESSED}),
+        (ClaimState, terminal.CLAIM_STATES, set()),
+        (MapState, terminal.MAP_STATES, set()),
+    ],
+)
+def test_a_terminal_has_words_for_every_state_that_it_meets(
+    kind: type[StrEnum], words: dict[str, str], elsewhere: set[str]
+) -> None:
+    assert set(words) == set(kind) - elsewhere
 
 
 def test_app_every_flag_has_its_words(texts: dict[str, Any]) -> None:
@@ -129,17 +149,17 @@ def test_app_every_flag_has_its_words(texts: dict[str, Any]) -> None:
 
 
 KINDS = {
-    "arm": {"all", "treated", "comparison"},
-    "check": {"passed", "failed", *said_by("impact/estimate/result.py", "not_applicable")},
+    "arm": {"all", Arm.TREATED, Arm.COMPARISON},
+    "check": set(CheckStatus),
     "data": set(get_args(Provenance.model_fields["kind"].annotation)),
-    "disclosure": {"few", "complement"},
+    "disclosure": set(Reason),
     "horizon": set(get_args(Horizon)),
     "level": set(get_args(Level)),
     "monitoring.due": {"wave", "target", "phase"},
     "monitoring.kind": set(get_args(MissingKind)),
-    "progress": said_by(ATTAINMENT, "_progress") | {"suppressed"},
+    "progress": set(ProgressState),
     "qualifier": set(get_args(Qualifier)) - {"exact"},
-    "registration": said_by("impact/expect/registration.py", "plan_status"),
+    "registration": set(Registration),
     "rule": {*get_args(CheckName), *_LINE_RULES, *FROM_DUCKDB},
     "stage": set(get_args(Stage)),
 }
@@ -152,7 +172,7 @@ def test_app_every_state_of_a_kind_has_its_words(kind: str, texts: dict[str, Any
     assert {code for code in KINDS[kind] if f"{kind}{joint}{code}" not in texts} == set()
 
 
-def test_app_every_column_of_a_file_has_its_meaning(texts: dict[str, Any]) -> None:
+@pytest.mark.parametrize("language", ["it", "en"])
+def test_app_every_column_of_a_file_has_its_meaning(language: Language) -> None:
     columns = {*KEPT, *MEASURED, *MORE}
-    assert {name for name in columns if f"column.{name}" not in texts} == set()
-    assert {key.rpartition(".")[2] for key in texts if key.startswith("column.")} == columns
+    assert {name for name in columns if not column_meaning(words_in(language), name)} == set()

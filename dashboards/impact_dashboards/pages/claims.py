@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from impact.drawing.markup import Element, Node, h
 from impact.publish.rows import Record, rows_of
 from impact.publish.scope import EVERY_ROLE
+from impact.states import ClaimState
 from impact_dashboards.page.descriptor import Chapter, Page
 from impact_dashboards.page.view import (
     Block,
@@ -27,7 +28,7 @@ from impact_dashboards.parts.marks import known
 from impact_dashboards.parts.state_marks import badge
 
 HOW = "docs/how-to/audit_claims.md"
-CLAIM_STATES = ("differs", "not_recomputable", "reproduced")
+CLAIM_STATES = tuple(map(str, ClaimState))
 """In the order in which they are read."""
 LOCATION = ("document", "page", "note")
 

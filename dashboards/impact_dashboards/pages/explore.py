@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from impact.figures import parts_figure, series_figure
 from impact.publish.rows import rows_of
 from impact.publish.scope import EVERY_ROLE
+from impact.tables.part import cut_columns, part_codes
 from impact_dashboards.page.descriptor import Page, any_programme
 from impact_dashboards.page.view import (
     Block,
@@ -24,7 +25,7 @@ from impact_dashboards.page.view import (
     file_columns,
     nothing,
 )
-from impact_dashboards.parts.findings import cut_columns, drawn_unit, part_codes, unit_of, whole
+from impact_dashboards.parts.findings import drawn_unit, unit_of, whole
 from impact_dashboards.parts.values import CELL, placed, value_columns
 
 LEVELS = ("micro", "meso", "macro")

@@ -10,6 +10,9 @@ from impact.publish.export import SOURCES, ExportTable, export_tables, table_for
 from impact.publish.export.programme import ZIP
 from impact.publish.rows import Record, rows_of
 from impact.publish.scope import EVERY_ROLE
+from impact.tables.columns import Table as Described
+from impact.tables.finding import Finding
+from impact.tables.results import Measure
 from impact_dashboards.page.descriptor import Chapter, Page, any_programme, without
 from impact_dashboards.page.view import (
     Block,
@@ -22,7 +25,7 @@ from impact_dashboards.page.view import (
     columns_of,
     file_columns,
 )
-from impact_dashboards.parts.findings import KEPT, finding_rows, unit_of
+from impact_dashboards.parts.findings import KEPT, column_meaning, finding_rows, unit_of
 from impact_dashboards.parts.state_marks import badge
 from impact_dashboards.parts.values import CELL
 
@@ -50,14 +53,6 @@ def page(view: View) -> PageContent:
 
 
 # ---- columns as they stand in a file ---------------------------------------------------------------------------------
-
-
-def meaning(view: View, key: str, table: str = "finding") -> str:
-    """Return what a column of a file means; some mean something else in measures than in findings."""
-    for name in (f"column.{table}.{key}", f"column.{key}"):
-        if view.words.has(name):
-            return view.words(name)
-    return ""
 
 
 def _number(view: View, row: Row, key: str) -> str:
@@ -90,14 +85,14 @@ CELLS: dict[str, Callable[[View, Row, str], Node]] = {
 """How a page shows what stands in a file: numbers as everywhere, states in words; all else as a code."""
 
 
-def _column(view: View, key: str, table: str = "finding") -> Column:
+def _column(view: View, key: str, table: Described = Finding.TABLE) -> Column:
     """Return a column of a file as the page shows it, called by its key."""
     cell = CELLS.get(key, _code)
 
     def show(row: Row) -> Node:
         return cell(view, row, key)
 
-    described = meaning(view, key, table)
+    described = column_meaning(view.words, key, table)
     return Column(key, key, show, numeric=key in NUMBERS, meaning=described, head=h("code", key))
 
 
@@ -126,8 +121,8 @@ def _links(view: View) -> Element:
 
 def _measures(view: View) -> Block:
     rows = rows_of(view.published.measures(view.programme))
-    columns = [_column(view, key, "measure") for key in MEASURED]
-    extra = [Column(key, key, meaning=meaning(view, key, "measure")) for key in MORE]
+    columns = [_column(view, key, Measure.TABLE) for key in MEASURED]
+    extra = [Column(key, key, meaning=column_meaning(view.words, key, Measure.TABLE)) for key in MORE]
     table = Table(columns, rows, extra, shown=FIRST)
     lead = view.words("export.measures_lead", count=len(rows))
     return Block("measures", view.words("export.measures"), table, lead=lead)
@@ -223,8 +218,7 @@ COLUMNS = (
 
 def _columns(view: View) -> Block:
     """Return what every column of the file of findings means."""
-    meanings = {key: meaning(view, key) for key in KEPT}
-    rows = [{"column": key, "meaning": text} for key, text in meanings.items() if text]
+    rows = [{"column": key, "meaning": column_meaning(view.words, key)} for key in KEPT]
     table = Table(columns_of(view, COLUMNS), rows)
     return Block("columns", view.words("export.columns"), table)
 

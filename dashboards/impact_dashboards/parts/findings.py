@@ -11,14 +11,17 @@ from impact.declare import last_day
 from impact.drawing.markup import Element, Node, h
 from impact.publish.published import NO_EFFECT, REFUSED
 from impact.publish.rows import Record, rows_of
+from impact.states import NO_WAY
+from impact.tables.columns import Table as Described
+from impact.tables.finding import Finding
+from impact.tables.part import Part, cut_columns, of_whole, part_codes, read_finding
+from impact.tables.results import Measure
 from impact.words import Words
 from impact.words.said import says
 from impact_dashboards.page.view import Column, ColumnSpec, Row, Table, View, columns_of, file_columns
 from impact_dashboards.parts.marks import known, whisker
 from impact_dashboards.parts.state_marks import badge, evidence
 
-NO_PATH = ("incomplete", "contradictory", "out_of_range")
-"""States in which there is no way from baseline to target to draw a value on."""
 STALE = 90
 """Days after which a file that nobody has loaded again is called stale."""
 OLD = 365
@@ -35,6 +38,16 @@ KEPT = (
     "registration", "registered_at", "plan_hash", "data_kind", "run_id", "definition_hash", "suppressed",
 )  # fmt: skip
 """What a file of findings holds, beside the columns that are shown."""
+OF_MEASURES = ("arm", "wave", "n_missing")
+"""What a file of measures holds besides."""
+
+
+def column_meaning(words: Words, key: str, table: Described = Finding.TABLE) -> str:
+    """Return what a column of a file of findings or measures means; nothing where it is none of theirs."""
+    described = table.columns.get(key) or Measure.TABLE.columns.get(key)
+    if described and key in (*KEPT, *OF_MEASURES):
+        return described.meaning[words.declared]
+    return words("column.suppressed") if key == "suppressed" else ""
 
 
 # ---- which findings --------------------------------------------------------------------------------------------------
@@ -42,23 +55,13 @@ KEPT = (
 
 def whole_only(findings: pd.DataFrame) -> pd.DataFrame:
     """Return the findings of whole programmes."""
-    return findings[(findings["scope"] == "programme") & (findings["group"] == "all")]
+    return findings[of_whole(findings)]
 
 
 def whole(findings: pd.DataFrame) -> pd.DataFrame:
     """Return the findings of whole programmes; for a reader of parts, who sees none of these, those of the parts."""
     of_programmes = whole_only(findings)
     return findings if of_programmes.empty else of_programmes
-
-
-def cut_columns(findings: pd.DataFrame) -> pd.Series:
-    """Return the column that each finding is cut by; empty for the whole."""
-    return findings["scope"].where(findings["scope"] != "programme", findings["group"]).replace("all", "")
-
-
-def part_codes(findings: pd.DataFrame) -> pd.Series:
-    """Return the code of the part each finding is of; empty for the whole."""
-    return findings["scope_value"].where(findings["scope"] != "programme", findings["group_value"])
 
 
 def widest_cut(rows: Sequence[Row]) -> str:
@@ -86,21 +89,22 @@ def unit_of(words: Words, row: Row) -> str:
 
 def part_path(row: Row) -> str:
     """Return how an address names the part a finding is of, such as ``project_id=draios``; empty for the whole."""
-    return "".join(str(row["finding"]).split("/", 2)[2:])
+    return str(Part.of(row))
 
 
 def part_of(view: View, row: Row) -> str:
     """Return the name of the part a finding is of; the whole's where it is of no part."""
-    path = part_path(row)
-    if not path:
+    part = Part.of(row)
+    if part.is_whole:
         return view.words("finding.whole")
     title = row.get(f"part_{view.words.declared}")
-    return str(title) if title else path.partition("=")[2] or path
+    return str(title) if title else part.code or str(part)
 
 
 def link_of(view: View, row: Row) -> str:
     """Return where a finding is explained."""
-    return view.address.to("indicator", str(row["programme"]), str(row["indicator"]), part=part_path(row))
+    programme, indicator, part = read_finding(str(row["finding"]))
+    return view.address.to("indicator", programme, indicator, part=str(part))
 
 
 # ---- rows ------------------------------------------------------------------------------------------------------------
@@ -167,7 +171,7 @@ def _part_name(view: View, row: Row) -> Node:
 def _drawing(view: View, row: Row) -> Node:
     if row["attainment"] == "suppressed":
         return h("small", view.words(f"disclosure.{row['suppressed']}"))
-    if row["attainment"] in NO_PATH:
+    if row["attainment"] in NO_WAY:
         return h("small", view.words(f"meaning.{row['attainment']}"))
     return whisker(row, in_words(view, row))
 

@@ -9,8 +9,8 @@ import pandas as pd
 
 from impact.figures.boundaries import boundaries, has_geometry
 from impact.publish.rows import Record, rows_of
+from impact.tables.part import cut_columns, part_codes
 from impact_dashboards.page.view import View
-from impact_dashboards.parts.findings import cut_columns, part_codes
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from impact.words import Words
 from impact_dashboards.page.address import ENDINGS
 from impact_dashboards.page.view import Block, Column, PageContent, Table, View
 from impact_dashboards.parts.drawings import drawing_of
+from impact_dashboards.parts.findings import column_meaning
 
 
 def block_file(view: View, page: PageContent, version: str) -> bytes | None:
@@ -51,6 +52,5 @@ def exported(view: View, page: PageContent, block: Block, table: Table, version:
 def _described(words: Words, column: Column) -> ExportColumn:
     """Describe a column: by its title, where that is more than its name, and by what it means."""
     title = column.title if column.title.replace(" ", "_") != column.key else ""
-    key = f"column.{column.key}"
-    meaning = column.meaning or (words(key) if words.has(key) else "")
+    meaning = column.meaning or column_meaning(words, column.key)
     return ExportColumn(column.key, title=title, meaning=meaning, unit=column.unit)

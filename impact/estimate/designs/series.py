@@ -11,6 +11,7 @@ from impact.estimate.result import Diagnostic, Effect, Term, checked, effect_fro
 from impact.measure import INCOMPLETE, is_counted, measure_indicators, refuse_breaks, wave_values
 from impact.statistics.core import Floats
 from impact.statistics.series.segmented import SeriesFit, interrupted
+from impact.tables.part import WHOLE, Part, cut_columns, part_codes
 from impact.words.said import Said
 
 NOT_EARLIER = Said("series.series_does_not_change_before_programme_had")
@@ -70,8 +71,8 @@ def _refuse_incomplete(case: Case, waves: list[str]) -> None:
     if not is_counted(case.indicator):
         return
     values = measure_indicators(case.connection, case.programme, [case.indicator]).values
-    column, code = case.group or ("all", "")
-    own = values[(values["scope"] == "programme") & (values["group"] == column) & (values["group_value"] == code)]
+    part = Part(*case.group) if case.group else WHOLE
+    own = values[(cut_columns(values) == part.column) & (part_codes(values) == part.code)]
     some = {row["wave"]: row for row in own.to_dict("records") if INCOMPLETE in row["flags"]}
     for row in (some[wave] for wave in waves if wave in some):
         said = Said(

@@ -11,6 +11,8 @@ import pandas as pd
 
 from impact.publish.export.table import ExportColumn, ExportTable, Kind, Origin, in_language
 from impact.publish.published import ReaderTables
+from impact.tables.columns import Column
+from impact.tables.registry import TABLES
 from impact.words import Words
 
 _KINDS = {
@@ -24,8 +26,6 @@ _KINDS = {
     "TIMESTAMP": Kind.MOMENT,
     "VARCHAR[]": Kind.CODES,
 }
-_EXPLAINED = ("finding", "measure")
-"""Tables whose columns have their meaning in the words of the app."""
 
 
 @dataclass(frozen=True)
@@ -92,28 +92,24 @@ def export_tables(
 def _export_table(published: ReaderTables, programme: str, name: str, words: Words, origin: Origin) -> ExportTable:
     source = SOURCES[name]
     frame = source.read(published, programme)
-    types = published.column_types(source.table)
-    columns = tuple(_column(words, source.table, frame[key], types.get(str(key))) for key in frame.columns)
+    described = TABLES[source.table].columns
+    columns = tuple(_column(words, frame[key], described.get(str(key))) for key in frame.columns)
     values = {column.name: _values(frame[column.name], column.kind) for column in columns}
     plain = pd.DataFrame(values, index=frame.index, dtype=object)
-    is_protected = "suppressed" in frame and "suppressed" not in types  # of answers, it is a kind of missing
+    is_protected = "suppressed" in frame and "suppressed" not in described  # of answers, it is a kind of missing
     reasons = frame["suppressed"] if is_protected else ()
     suppressed = Counter(sorted(filter(None, reasons)))
     title = f"{words.pick(published.titles[programme], 'title')}: {words(f'export.table.{name}')}"
     return ExportTable(name, title, columns, in_language(plain, words), origin, suppressed=suppressed)
 
 
-def _column(words: Words, table: str, values: pd.Series, sql_type: str | None) -> ExportColumn:
+def _column(words: Words, values: pd.Series, described: Column | None) -> ExportColumn:
+    """Describe a column as its table does; what readers' tables add is text or counted."""
     name = str(values.name)
-    kind = _kind(values, sql_type)
-    return ExportColumn(name, kind, meaning=_meaning(words, table, name))
-
-
-def _kind(values: pd.Series, sql_type: str | None) -> Kind:
-    """Return what a column holds: by the type it has in the database; what readers' tables add is text or counted."""
-    if sql_type is not None:
-        return _KINDS[sql_type]
-    return Kind.INTEGER if pd.api.types.is_integer_dtype(values) else Kind.TEXT
+    if described is None:
+        kind = Kind.INTEGER if pd.api.types.is_integer_dtype(values) else Kind.TEXT
+        return ExportColumn(name, kind, meaning=words("column.suppressed") if name == "suppressed" else "")
+    return ExportColumn(name, _KINDS[described.sql], meaning=described.meaning[words.declared])
 
 
 def _values(values: pd.Series, kind: Kind) -> pd.Series:
@@ -122,12 +118,3 @@ def _values(values: pd.Series, kind: Kind) -> pd.Series:
     if kind is Kind.DATE:
         return plain.map(pd.Timestamp.date, na_action="ignore")
     return plain.map(list, na_action="ignore") if kind is Kind.CODES else plain
-
-
-def _meaning(words: Words, table: str, column: str) -> str:
-    if table not in _EXPLAINED:
-        return ""
-    for key in (f"column.{table}.{column}", f"column.{column}"):
-        if words.has(key):
-            return words(key)
-    return ""

@@ -21,9 +21,10 @@ from impact_dashboards.parts.order import is_uncertain, order_words, ranked
 from impact_dashboards.parts.sentences import source_list
 
 from impact.drawing.markup import Element, h, to_html, words_of
-from impact.publish import indicator_sources, map_table, wave_days
+from impact.publish import indicator_sources, read_table, wave_days
 from impact.publish.scope import Scope
 from impact.store import open_reader
+from impact.tables.places import MapCell
 from impact.words import words_in
 from tests.support import maps
 from tests.support.programmes import edit, indicator, written
@@ -305,7 +306,7 @@ def test_the_map_of_needs_goes_from_before_to_after(tmp_path: Path) -> None:
         )
         assert row.count("made for a test") == 3
         assert rows(section(view, page, "unmapped"), HOSTILE) == [f"{HOSTILE} need_rows theme 1"]
-        assert len(frame_of(page, "needs-1")) == len(map_table(warehouse)) > 2
+        assert len(frame_of(page, "needs-1")) == len(read_table(warehouse, MapCell)) > 2
         assert "Source: Made †" in words_of(part)
 
 

@@ -264,7 +264,7 @@ def test_what_is_in_reach_is_there(warehouse: Warehouse) -> None:
 def test_a_trace_counts_rows_of_the_part_only(warehouse: Warehouse) -> None:
     published = ReaderTables(warehouse, parts(project_id="alpha"))
     trace = published.trace("one/who/project_id=alpha")
-    assert [(source["source"], source["rows_used"]) for source in trace["sources"]] == [("alpha", 40)]
+    assert [(file.load.source, file.rows_used) for file in trace.files] == [("alpha", 40)]
 
 
 @pytest.mark.parametrize(
@@ -355,10 +355,10 @@ def test_a_suppressed_finding_says_nothing_of_its_rows(tmp_path: Path) -> None:
         for scope in (EVERYTHING, parts(project_id="alpha")):
             published = ReaderTables(warehouse, scope)
             trace = published.trace(name)
-            assert (trace["finding"]["value"], trace["finding"]["suppressed"]) == (None, "few")
-            assert {(source["rows_used"], str(source["first_lines"])) for source in trace["sources"]} == {(None, "[]")}
-            assert not trace["diagnostics"]
-            assert not trace["terms"]
+            assert (trace.finding.value, trace.suppressed) == (None, "few")
+            assert {(file.rows_used, file.first_lines) for file in trace.files} == {(None, ())}
+            assert not trace.diagnostics
+            assert not trace.terms
             assert "111111" not in said([trace, published.findings("one"), published.measures("one")])
             assert name not in published.due(DAY)["id"].tolist()
 

@@ -24,7 +24,8 @@ from impact.publish.published import ReaderTables
 from impact.publish.rows import json_value
 from impact.publish.scope import OUTSIDE
 from impact.store import Warehouse, open_reader
-from impact.words import words_in
+from impact.tables.results import Measure
+from impact.words import LANGUAGES, words_in
 from tests.cases.test_disclose import projects
 from tests.publish.export.reading import arrow_rows, described_csv, records
 from tests.support.programmes import template
@@ -120,13 +121,13 @@ def test_no_rows_of_persons_leave(warehouse: Warehouse) -> None:
 
 def test_sentences_and_meanings_are_in_the_language(warehouse: Warehouse, tmp_path: Path) -> None:
     said = {}
-    for language in ("it", "en"):
+    for language in LANGUAGES:
         export_programme(warehouse, "p", tmp_path / language, form="csvw", names=["measures"], language=language)
         files = files_in(tmp_path / language)
         said[language] = {row["method"] for row in described_csv(files)["measures.csv"]} - {""}
         columns = json.loads(files["csv-metadata.json"])["tables"][0]["tableSchema"]["columns"]
         value = next(column for column in columns if column["name"] == "value")
-        assert value["dc:description"] == words_in(language)("column.measure.value")
+        assert value["dc:description"] == Measure.TABLE.columns["value"].meaning[language]
     assert said["it"]
     assert said["it"].isdisjoint(said["en"])
     assert said["en"] == set(ReaderTables(warehouse, OUTSIDE).measures("p")["method"]) - {""}

@@ -11,6 +11,10 @@ from impact.drawing.markup import Element, Node, h
 from impact.figures import effects_figure, family_name
 from impact.publish.published import EFFECTS, REFUSED
 from impact.publish.rows import Record, rows_of
+from impact.publish.trace import Trace
+from impact.states import AttainmentState
+from impact.tables.frames import to_frame
+from impact.tables.results import Diagnostic, Term
 from impact.words.said import says
 from impact_dashboards.page.view import Block, ColumnSpec, Row, Table, View, columns_of, file_columns
 from impact_dashboards.parts.facts import Fact, fact_grid
@@ -23,13 +27,12 @@ MOST_DRAWN = 40
 """Terms up to which a drawing of them can be read."""
 
 
-def effect_blocks(view: View, row: Row, trace: Record) -> list[Block]:
+def effect_blocks(view: View, row: Row, trace: Trace) -> list[Block]:
     """Return the blocks on the effect: itself with its checks, and the numbers behind it."""
-    if row["attainment"] == "suppressed":
+    if row["attainment"] == AttainmentState.SUPPRESSED:
         return []
-    effect = _effect(view, row, trace["diagnostics"])
-    terms = pd.DataFrame(trace["terms"])
-    return [effect, _terms(view, row, terms)] if len(terms) else [effect]
+    effect = _effect(view, row, trace.diagnostics)
+    return [effect, _terms(view, row, to_frame(Term, trace.terms))] if trace.terms else [effect]
 
 
 # ---- the effect and its checks ---------------------------------------------------------------------------------------
@@ -59,14 +62,13 @@ CHECKS = (
 )
 
 
-def _check_row(view: View, check: Record) -> Record:
+def _check_row(view: View, check: Diagnostic) -> Record:
     """Return a check with its sentences in the reader's language."""
-    hypothesis = view.words.said(check["null_hypothesis"])
-    detail = view.words.said(check["detail"])
-    return check | {"null": hypothesis, "told": detail}
+    hypothesis, detail = view.words.said(check.null_hypothesis), view.words.said(check.detail)
+    return {**vars(check), "null": hypothesis, "told": detail}
 
 
-def _effect(view: View, row: Row, checks: Sequence[Record]) -> Block:
+def _effect(view: View, row: Row, checks: Sequence[Diagnostic]) -> Block:
     rows = [_check_row(view, check) for check in checks]
     table = Table(columns_of(view, CHECKS), rows, file_columns(["value"]))
     content = fact_grid(*_effect_facts(view, row)) if known(row["estimate"]) else _not_estimated(view, row)

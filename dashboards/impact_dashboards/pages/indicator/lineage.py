@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import yaml
 
 from impact.drawing.markup import Element, Node, h
 from impact.publish.rows import Record
+from impact.publish.trace import Declared, Trace, TracedFile, plan_changes
+from impact.tables.results import Linkage
+from impact.tables.runs import Plan
 from impact.words.said import Said
 from impact_dashboards.page.view import Block, ColumnSpec, Row, Table, View, columns_of, file_columns
 from impact_dashboards.parts.facts import Fact, fact_list
@@ -17,18 +20,17 @@ from impact_dashboards.parts.sentences import web_link
 # ---- the definition --------------------------------------------------------------------------------------------------
 
 
-def definition_block(view: View, row: Row, trace: Record) -> Block:
+def definition_block(view: View, row: Row, trace: Trace) -> Block:
     """Return what is measured and how: formula in words of the declaration, method, query, hashes."""
-    definition = trace["definition"]
-    facts = [*_declared_facts(view, row, definition), *_registered_facts(view, row, trace)]
-    query = h("pre", definition["query"], tabindex="0")
+    facts = [*_declared_facts(view, row, trace.declared), *_registered_facts(view, row, trace)]
+    query = h("pre", trace.definition.query, tabindex="0")
     folded = h("details", h("summary", view.words("lineage.query")), query)
     return Block("definition", view.words("lineage.title"), body=[fact_list(facts), folded])
 
 
-def _declared_facts(view: View, row: Row, definition: Record) -> Iterator[Fact]:
+def _declared_facts(view: View, row: Row, declared: Declared) -> Iterator[Fact]:
     """Yield what the declaration says of the indicator."""
-    words, declared = view.words, definition["definition"]
+    words = view.words
     yield Fact(words("lineage.indicator"), h("code", f"{row['programme']}/{row['indicator']}"))
     yield Fact(words("lineage.formula"), _yaml(declared["formula"]))
     yield Fact(words("lineage.where"), _yaml(declared.get("where")))
@@ -37,17 +39,17 @@ def _declared_facts(view: View, row: Row, definition: Record) -> Iterator[Fact]:
     yield Fact(words("lineage.note"), _note(view, declared))
 
 
-def _registered_facts(view: View, row: Row, trace: Record) -> Iterator[Fact]:
+def _registered_facts(view: View, row: Row, trace: Trace) -> Iterator[Fact]:
     """Yield where the declaration stands, and which plan and run the number is of."""
-    words, definition = view.words, trace["definition"]
-    line = words("lineage.file_line", file=definition["file"], line=str(definition["line"]))
+    words, definition = view.words, trace.definition
+    line = words("lineage.file_line", file=definition.file, line=str(definition.line))
     yield Fact(words("lineage.plan"), _registration(view, row))
     yield Fact(words("lineage.declared"), line)
     yield Fact(words("lineage.hash"), h("code", row["definition_hash"]))
-    yield Fact(words("lineage.run"), [h("code", row["run_id"]), f" · {trace['run']['engine']}"])
+    yield Fact(words("lineage.run"), [h("code", row["run_id"]), f" · {trace.run.engine}"])
 
 
-def _note(view: View, declared: Mapping[str, Any]) -> str | None:
+def _note(view: View, declared: Declared) -> str | None:
     """Return the note of a declaration, which stands there in one language or in both."""
     note = declared.get("note")
     return note.get(view.words.declared) if isinstance(note, dict) else note
@@ -116,24 +118,23 @@ FILES = (
 FILES_IN_FILE = ("source", "sha256", "load_id", "run_id", "rows_read", "rows_bad")
 
 
-def rows_block(view: View, row: Row, trace: Record) -> Block:
+def rows_block(view: View, row: Row, trace: Trace) -> Block:
     """Return the files behind a finding, with the rows used of each."""
-    rows = [_file_row(source) for source in trace["sources"]]
+    rows = [_file_row(file) for file in trace.files]
     table = Table(columns_of(view, FILES), rows, file_columns(FILES_IN_FILE))
-    linked = " ".join(_linked(view, link) for link in trace["linkage"])
+    linked = " ".join(_linked(view, link) for link in trace.linkage)
     note = h("p", linked, class_="note") if linked else None
     return Block("rows", view.words("lineage.rows"), table, after=note)
 
 
-def _file_row(source: Record) -> Record:
-    provenance = source["provenance"]
-    return source | {"title": provenance.get("title", ""), "where": provenance}
+def _file_row(file: TracedFile) -> Record:
+    return {**file.plain(), "title": file.provenance.get("title", ""), "where": file.provenance}
 
 
-def _linked(view: View, link: Row) -> str:
+def _linked(view: View, link: Linkage) -> str:
     """Say how many persons of a wave were met again in the next."""
-    counts = {name: link[name] for name in ("linked", "lost", "new")}
-    return view.words("lineage.linked", since=link["since"], wave=link["wave"], **counts)
+    counts = {"linked": link.linked, "lost": link.lost, "new": link.new}
+    return view.words("lineage.linked", since=link.since, wave=link.wave, **counts)
 
 
 # ---- the plan --------------------------------------------------------------------------------------------------------
@@ -158,14 +159,14 @@ PLANS = (
 )
 
 
-def plan_block(view: View, row: Row, trace: Record) -> Block:
+def plan_block(view: View, row: Row, trace: Trace) -> Block:
     """Return the dated amendments of the plan that touch this indicator."""
-    table = Table(columns_of(view, PLANS), list(_plan_rows(view, row, trace["plan"])))
+    table = Table(columns_of(view, PLANS), list(_plan_rows(view, row, trace.plan)))
     lead = view.words("lineage.amendments_lead")
     return Block("plan", view.words("lineage.amendments"), table, lead=lead)
 
 
-def _plan_rows(view: View, row: Row, plans: list[Record]) -> Iterator[Record]:
+def _plan_rows(view: View, row: Row, plans: Sequence[Plan]) -> Iterator[Record]:
     """Yield the first plan, and each change of the later ones that touches the indicator."""
     first, *amendments = plans
     yield _plan_row(first, view.words("lineage.first_plan"))
@@ -174,13 +175,13 @@ def _plan_rows(view: View, row: Row, plans: list[Record]) -> Iterator[Record]:
             yield _plan_row(plan, view.words.said(change))
 
 
-def _plan_row(plan: Record, change: str) -> Record:
-    return {"seen_at": plan["seen_at"], "plan_hash": plan["plan_hash"], "change": change}
+def _plan_row(plan: Plan, change: str) -> Record:
+    return {"seen_at": plan.seen_at.isoformat(), "plan_hash": plan.plan_hash, "change": change}
 
 
-def _changes(plan: Record, indicator: str) -> list[Said]:
+def _changes(plan: Plan, indicator: str) -> list[Said]:
     """Return what changed of an indicator: a dotted path below it, or all of it where it came or went."""
-    return [change for change in plan["changes"] if _is_of(change, indicator)]
+    return [change for change in plan_changes(plan) if isinstance(change, Said) and _is_of(change, indicator)]
 
 
 def _is_of(change: Said, indicator: str) -> bool:

@@ -11,6 +11,8 @@ from impact.drawing.markup import Element, Node, h
 from impact.errors import UsageError
 from impact.publish.rows import Record, rows_of
 from impact.publish.scope import EVERY_ROLE
+from impact.states import AttainmentState
+from impact.tables.part import cut_columns
 from impact_dashboards.page.choose import choose
 from impact_dashboards.page.descriptor import Chapter, Page, any_programme
 from impact_dashboards.page.view import Block, Choice, PageContent, Row, View
@@ -18,7 +20,6 @@ from impact_dashboards.pages.indicator.effect import effect_blocks
 from impact_dashboards.pages.indicator.lineage import definition_block, plan_block, rows_block
 from impact_dashboards.pages.indicator.waves import waves_block
 from impact_dashboards.parts.findings import (
-    cut_columns,
     finding_rows,
     finding_table,
     link_of,
@@ -108,7 +109,7 @@ def _over(view: View, row: Row) -> str:
 
 def _lead(view: View, row: Row) -> Node:
     """Return the finding as a sentence; a change is a change, an effect has a design."""
-    if row["attainment"] == "suppressed":
+    if row["attainment"] == AttainmentState.SUPPRESSED:
         return view.words(f"disclosure.{row['suppressed']}")
     if not known(row["value"]):
         return view.words("indicator.no_value")

@@ -14,10 +14,10 @@ from impact.declare import last_day
 from impact.drawing.markup import Element, h
 from impact.figures import Point, waves_figure
 from impact.publish.rows import rows_of
+from impact.states import NO_WAY
 from impact_dashboards.page.view import Block, ColumnSpec, Row, Table, View, columns_of, file_columns
 from impact_dashboards.parts.facts import Fact, fact_grid
 from impact_dashboards.parts.findings import (
-    NO_PATH,
     drawn_unit,
     effect_cell,
     remarks,
@@ -140,7 +140,7 @@ def _promise_facts(view: View, row: Row) -> Iterator[Fact]:
 
 def _gap(row: Row) -> float | None:
     """Return how far the value lies from its target; None where there is no path between them."""
-    if not known(row["value"]) or not known(row["target"]) or row["attainment"] in NO_PATH:
+    if not known(row["value"]) or not known(row["target"]) or row["attainment"] in NO_WAY:
         return None
     return float(row["value"] - row["target"])
 

@@ -36,9 +36,7 @@ def _title(view: View, row: Row) -> Node:
     """Return the title of a promise; that of a target leads to its finding."""
     if row["kind"] != "target":
         return str(row["title"])
-    programme, indicator, *_ = str(row["id"]).split("/")
-    finding = {"finding": row["id"], "programme": programme, "indicator": indicator}
-    return h("a", row["title"], href=link_of(view, finding))
+    return h("a", row["title"], href=link_of(view, {"finding": row["id"]}))
 
 
 def _kind(view: View, row: Row) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from impact.publish.published import NO_EFFECT, WORST_FIRST
+from impact.publish.published import NO_EFFECT
+from impact.states import WORST_FIRST
 from impact_dashboards.page.view import Choice, Row, View
 from impact_dashboards.parts.findings import all_rows
 from impact_dashboards.parts.marks import known

@@ -1,0 +1,142 @@
+"""The states that results can be in, each list of them written once; what a state looks like, readers decide.
+
+Every member is its text: it is stored, compared and shown as such.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class AttainmentState(StrEnum):
+    """Whether a promise was kept; in the order in which readers look at them."""
+
+    REACHED = "reached"
+    UNCERTAIN = "uncertain"
+    INCOMPLETE = "incomplete"
+    SHORT = "short"
+    WRONG_WAY = "wrong_way"
+    CONTRADICTORY = "contradictory"
+    OUT_OF_RANGE = "out_of_range"
+    NOT_DUE = "not_due"
+    NO_TARGET = "no_target"
+    NO_DATA = "no_data"
+    SUPPRESSED = "suppressed"
+    UNMEASURED = "unmeasured"
+    """Of a step of a theory of change on which no indicator hangs: of no finding."""
+
+
+WORST_FIRST = (
+    *(AttainmentState.WRONG_WAY, AttainmentState.SHORT, AttainmentState.CONTRADICTORY, AttainmentState.OUT_OF_RANGE),
+    *(AttainmentState.INCOMPLETE, AttainmentState.UNCERTAIN, AttainmentState.NOT_DUE, AttainmentState.NO_DATA),
+    *(AttainmentState.SUPPRESSED, AttainmentState.REACHED),
+)
+"""The states of a promise, in the order in which they weigh on what several promises come to."""
+NO_WAY = (AttainmentState.INCOMPLETE, AttainmentState.CONTRADICTORY, AttainmentState.OUT_OF_RANGE)
+"""States in which there is no way from baseline to target on which a value could lie."""
+UNDECIDED = (AttainmentState.UNCERTAIN, *NO_WAY)
+"""States of which nobody can say that the promise was missed."""
+
+
+class ProgressState(StrEnum):
+    """Why there is a progress from baseline to target, or none."""
+
+    MEASURED = "measured"
+    WRONG_WAY = "wrong_way"
+    NO_GAP = "no_gap"
+    NO_BASELINE = "no_baseline"
+    NO_TARGET = "no_target"
+    NO_DATA = "no_data"
+    INCOMPLETE = "incomplete"
+    CONTRADICTORY = "contradictory"
+    OUT_OF_RANGE = "out_of_range"
+    SUPPRESSED = "suppressed"
+
+
+class ContributionState(StrEnum):
+    """Whether the programme caused what happened."""
+
+    IMPROVED = "improved"
+    WORSENED = "worsened"
+    CHANGED = "changed"
+    """Of an indicator that is to be maintained."""
+    ASSOCIATED = "associated"
+    MOVED = "moved"
+    NO_CLEAR_EFFECT = "no_clear_effect"
+    NOT_ESTIMABLE = "not_estimable"
+    SUPPRESSED = "suppressed"
+
+
+CLEAR_OF_ZERO = (
+    *(ContributionState.IMPROVED, ContributionState.WORSENED, ContributionState.CHANGED),
+    *(ContributionState.ASSOCIATED, ContributionState.MOVED),
+)
+"""What is said where the interval leaves out zero."""
+
+
+class CheckStatus(StrEnum):
+    """What a check of an effect came to."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class ClaimState(StrEnum):
+    """What records make of a total that a programme reported; in the order in which readers look at them."""
+
+    DIFFERS = "differs"
+    NOT_RECOMPUTABLE = "not_recomputable"
+    REPRODUCED = "reproduced"
+
+
+class MapState(StrEnum):
+    """How a cell of a map of needs and supply is answered; in the order of its legend."""
+
+    OVERLAP = "overlap"
+    COVERED = "covered"
+    PARTIAL = "partial"
+    GAP = "gap"
+    SUPPLY_ONLY = "supply_only"
+    UNMAPPED = "unmapped"
+
+
+class Registration(StrEnum):
+    """Whether a plan was registered before its outcome could be known."""
+
+    REGISTERED = "registered"
+    AMENDED = "amended"
+    EXPLORATORY = "exploratory"
+
+
+class Arm(StrEnum):
+    """Which rows of a design a value is of."""
+
+    ALL = ""
+    """Of a design without arms."""
+    TREATED = "treated"
+    COMPARISON = "comparison"
+    EFFECT = "effect"
+    """Both arms: what an effect was estimated from; in suppressions only."""
+
+
+class Reason(StrEnum):
+    """Why a cell is hidden."""
+
+    FEW = "few"
+    COMPLEMENT = "complement"
+
+
+class Severity(StrEnum):
+    """What became of a row that a check caught: set aside, or kept with the reason recorded."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class DueState(StrEnum):
+    """Whether what was promised for a day has come; in the order in which readers look at them."""
+
+    LATE = "late"
+    OPEN = "open"
+    DONE = "done"

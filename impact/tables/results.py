@@ -1,0 +1,264 @@
+"""What stands behind findings: measured values, persons found again, checks and terms of effects."""
+
+from __future__ import annotations
+
+from impact.states import Arm, CheckStatus
+from impact.tables.columns import Holds, Missing, Reach, Record, Sentence, Small, Unit, col
+
+
+class Measure(
+    Record,
+    name="measure",
+    it="Una riga per valore misurato: indicatore, braccio, ambito, gruppo e rilevazione. I risultati si "
+    "leggono da qui.",
+    reach=Reach.CUT,
+    sort=("programme", "indicator", "arm", "scope", "scope_value", "group_value", "wave"),
+):
+    """One row per measured value: indicator, arm, scope, group and wave. Findings are read from here."""
+
+    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
+    indicator: str = col(Holds.DECLARED, "Indicator id.", "Id dell'indicatore.")
+    arm: Arm = col(
+        Holds.CODE,
+        "`treated` or `comparison` where the design has arms, else empty.",
+        "`treated` o `comparison` dove il disegno ha due gruppi, altrimenti vuoto.",
+    )
+    scope: str = col(
+        Holds.CODE,
+        "`programme`, or the column that cuts the programme into projects or territories.",
+        "`programme`, o la colonna che divide il programma in progetti o territori.",
+    )
+    scope_value: str = col(
+        Holds.CODE,
+        "Value of that column; empty for the whole programme.",
+        "Valore di quella colonna; vuoto per l'intero programma.",
+    )
+    group: str = col(
+        Holds.CODE,
+        "`all`, or the column that splits the people.",
+        "`all`, o la colonna che divide le persone.",
+    )
+    group_value: str = col(
+        Holds.CODE,
+        "Value of that column; empty for everybody; `(no value)` for rows without one.",
+        "Valore di quella colonna; vuoto per tutti; `(no value)` per le righe che non ne hanno.",
+    )
+    wave: str = col(
+        Holds.CODE,
+        "Wave; empty for data without waves.",
+        "Rilevazione; vuota per i dati che non ne hanno.",
+    )
+    value: float | None = col(
+        Holds.STATISTIC,
+        "The value; null where no row has one.",
+        "Il valore; vuoto dove nessuna riga ne ha uno.",
+        Unit.VALUE,
+        missing=Missing.UNKNOWN,
+    )
+    std_error: float | None = col(
+        Holds.STATISTIC,
+        "Standard error of the value; null where the method gives none.",
+        "Errore standard del valore; vuoto dove il metodo non ne dà.",
+        Unit.VALUE,
+        missing=Missing.UNKNOWN,
+    )
+    conf_low: float | None = col(
+        Holds.STATISTIC,
+        "Lower end of the 95 % interval of the value; null where there is none.",
+        "Estremo inferiore dell'intervallo al 95 % del valore; vuoto dove non c'è.",
+        Unit.VALUE,
+        missing=Missing.UNKNOWN,
+    )
+    conf_high: float | None = col(
+        Holds.STATISTIC,
+        "Upper end of the 95 % interval of the value; null where there is none.",
+        "Estremo superiore dell'intervallo al 95 % del valore; vuoto dove non c'è.",
+        Unit.VALUE,
+        missing=Missing.UNKNOWN,
+    )
+    n: int = col(
+        Holds.COUNT,
+        "Rows with a value behind `value` (linked persons for a change).",
+        "Righe con un valore dietro `value` (persone ritrovate, per un cambiamento).",
+        Unit.ROWS,
+    )
+    n_missing: int = col(
+        Holds.COUNT,
+        "Rows that pass the filter but have no value, whatever the kind of missing.",
+        "Righe che passano il filtro ma non hanno un valore, qualunque ne sia il motivo.",
+        Unit.ROWS,
+    )
+    units_reported: int | None = col(
+        Holds.COUNT,
+        "Units with a value, for counts and totals; null for samples.",
+        "Unità con un valore, per conteggi e totali; vuoto per i campioni.",
+        Unit.UNITS,
+        missing=Missing.NOT_APPLICABLE,
+    )
+    units_expected: int | None = col(
+        Holds.COUNT,
+        "Units awaited: known from another wave or from the register, blank values and rows set aside "
+        "included. Where they are more than `units_reported`, the value is incomplete.",
+        "Unità attese: note da un'altra rilevazione o dal registro, valori in bianco e righe accantonate "
+        "comprese. Se sono più di `units_reported`, il valore è incompleto.",
+        Unit.UNITS,
+        missing=Missing.NOT_APPLICABLE,
+    )
+    n_clusters: int | None = col(
+        Holds.COUNT,
+        "Sampled clusters, where the sample has clusters.",
+        "Gruppi (cluster) estratti, dove il campione ne ha.",
+        Unit.CLUSTERS,
+        missing=Missing.NOT_APPLICABLE,
+    )
+    method: Sentence = col(
+        Holds.REMARK,
+        "How value and interval were computed.",
+        "Come sono calcolati valore e intervallo.",
+    )
+    flags: tuple[str, ...] = col(
+        Holds.REMARK,
+        "Cautions: `small_n`, `few_clusters`, `no_interval`, `no_data`, `incomplete`; how sums were stated: `about`, …",
+        "Cautele: `small_n`, `few_clusters`, `no_interval`, `no_data`, `incomplete`; come furono dette le "
+        "somme: `about`, …",
+    )
+
+
+class Linkage(
+    Record,
+    name="linkage",
+    it="Una riga per indicatore che segue persone: quante sono state ritrovate.",
+    reach=Reach.NOBODY,
+    sort=("programme", "indicator", "since", "wave"),
+):
+    """One row per indicator that follows persons: how many were found again."""
+
+    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
+    indicator: str = col(Holds.DECLARED, "Indicator id.", "Id dell'indicatore.")
+    since: str = col(Holds.CODE, "Wave that persons are followed from.", "Rilevazione da cui le persone sono seguite.")
+    wave: str = col(Holds.CODE, "Wave to which they are followed.", "Rilevazione fino a cui sono seguite.")
+    linked: int = col(Holds.COUNT, "Persons with a row in both.", "Persone con una riga in entrambe.", Unit.PERSONS)
+    lost: int = col(
+        Holds.COUNT,
+        "Persons of the first without a row in the second.",
+        "Persone della prima senza una riga nella seconda.",
+        Unit.PERSONS,
+    )
+    new: int = col(
+        Holds.COUNT,
+        "Persons of the second without a row in the first.",
+        "Persone della seconda senza una riga nella prima.",
+        Unit.PERSONS,
+    )
+
+
+class Diagnostic(
+    Record,
+    name="diagnostic",
+    it="Una riga per controllo dietro un effetto.",
+    reach=Reach.FINDING,
+    sort=("programme", "finding", "check"),
+):
+    """One row per check behind an effect."""
+
+    finding: str = col(Holds.DECLARED, "Finding whose effect is checked.", "Risultato il cui effetto è controllato.")
+    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
+    indicator: str = col(Holds.DECLARED, "Indicator id.", "Id dell'indicatore.")
+    check: Sentence = col(
+        Holds.DECLARED,
+        "`balance`, `attrition`, `placebo_wave`, `clusters` or `complete_cases`.",
+        "`balance`, `attrition`, `placebo_wave`, `clusters` o `complete_cases`.",
+    )
+    null_hypothesis: Sentence = col(Holds.DECLARED, "What holds if all is well.", "Che cosa vale se tutto va bene.")
+    value: float | None = col(
+        Holds.STATISTIC,
+        "Statistic: F, difference in shares lost, placebo effect, number of clusters, observations left out.",
+        "Statistica: F, differenza delle quote perse, effetto placebo, numero di cluster, osservazioni lasciate fuori.",
+        missing=Missing.NOT_APPLICABLE,
+    )
+    p_value: float | None = col(
+        Holds.STATISTIC,
+        "p-value of the null; null where the check is no test.",
+        "p-value dell'ipotesi; vuoto dove il controllo non è un test.",
+        Unit.PROBABILITY,
+        missing=Missing.NOT_APPLICABLE,
+    )
+    status: CheckStatus = col(
+        Holds.VERDICT,
+        "`passed`, `failed` or `not_applicable`.",
+        "`passed`, `failed` o `not_applicable`.",
+    )
+    detail: Sentence = col(
+        Holds.REMARK,
+        "The figures behind it, or why it is not applicable.",
+        "I numeri dietro, o perché non si applica.",
+    )
+
+
+class Term(
+    Record,
+    name="term",
+    it="Una riga per numero dietro un effetto: tempi dall'evento, coorti, pesi dei donatori, altre specificazioni.",
+    reach=Reach.FINDING,
+    sort=("programme", "finding", "place"),
+):
+    """One row per number behind an effect: event times, cohorts, weights of donors, other specifications."""
+
+    finding: str = col(Holds.DECLARED, "Finding the number stands behind.", "Risultato dietro cui sta il numero.")
+    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
+    indicator: str = col(Holds.DECLARED, "Indicator id.", "Id dell'indicatore.")
+    family: Sentence = col(
+        Holds.DECLARED,
+        "What the number is one of: `event_time`, `group`, `balance`, `specification`, `unit_weight`, …",
+        "Di quale famiglia è il numero: `event_time`, `group`, `balance`, `specification`, `unit_weight`, …",
+    )
+    place: Small = col(Holds.DECLARED, "Order within the finding.", "Ordine all'interno del risultato.", internal=True)
+    term: Sentence = col(
+        Holds.CODE,
+        "Which one: an event time, a cohort, a covariate, a donor.",
+        "Quale: un tempo dall'evento, una coorte, una covariata, un donatore.",
+    )
+    estimate: float = col(
+        Holds.STATISTIC,
+        "The number, in the unit of the effect unless the family says otherwise (weights, sd).",
+        "Il numero, nell'unità dell'effetto se la famiglia non dice altro (pesi, deviazioni standard).",
+    )
+    std_error: float | None = col(
+        Holds.STATISTIC,
+        "Its standard error; null where it has none.",
+        "Il suo errore standard; vuoto dove non ne ha.",
+        missing=Missing.NOT_APPLICABLE,
+    )
+    p_value: float | None = col(
+        Holds.STATISTIC,
+        "Two-sided p-value of zero.",
+        "p-value a due code dello zero.",
+        Unit.PROBABILITY,
+        missing=Missing.NOT_APPLICABLE,
+    )
+    conf_low: float | None = col(
+        Holds.STATISTIC,
+        "Lower end of the 95 % interval.",
+        "Estremo inferiore dell'intervallo al 95 %.",
+        missing=Missing.NOT_APPLICABLE,
+    )
+    conf_high: float | None = col(
+        Holds.STATISTIC,
+        "Upper end of the 95 % interval.",
+        "Estremo superiore dell'intervallo al 95 %.",
+        missing=Missing.NOT_APPLICABLE,
+    )
+    n_obs: int | None = col(
+        Holds.COUNT,
+        "Observations behind it.",
+        "Osservazioni dietro.",
+        Unit.OBSERVATIONS,
+        missing=Missing.NOT_APPLICABLE,
+    )
+    detail: Sentence = col(Holds.REMARK, "What else there is to say.", "Che cos'altro c'è da dire.")
+    suppressed: str = col(
+        Holds.DECLARED,
+        "Why readers are not shown it: `few` or `complement`; empty where they are.",
+        "Perché non è mostrato ai lettori: `few` o `complement`; vuoto dove lo è.",
+        default="''",
+    )

@@ -1,8 +1,9 @@
 """What is said, and how it is written for readers: the lowest room, as every other may say something.
 
 :mod:`~impact.words.said` holds a sentence as a code with typed values, :mod:`~impact.words.sentences` writes it in a
-language from ``sentences/*.yaml``. :mod:`~impact.words.catalogue` has the words of app, report and figures (``app/*.yaml``),
-:mod:`~impact.words.numbers` the numbers of both. A further language is one file; see :mod:`~impact.words.read`.
+language from ``sentences/*.yaml``. :mod:`~impact.words.catalogue` has the words of app, report and figures
+(``app/*.yaml``), :mod:`~impact.words.numbers` the numbers of both. A further language is one file; see
+:mod:`~impact.words.read`.
 """
 
 from impact.words.catalogue import Words, words_in

@@ -22,9 +22,10 @@ import pandas as pd
 from statsmodels.imputation.mice import MICEData
 
 from impact.statistics.core import t_quantile
-from impact.statistics.observational.matching import nearest, subclassify
+from impact.statistics.observational.matching import nearest
+from impact.statistics.observational.strata import subclassify
 from impact.statistics.surveys.imputation import multiply_impute, pool
-from impact.statistics.synthetic.control import synthetic_did
+from impact.statistics.synthetic.difference import synthetic_did
 from tests.estimate.test_assignment_unit import claims
 from tests.statistics.discontinuity.test_jump import coverage_of_model
 from tests.statistics.networks.test_inference import _coverage as network_coverage

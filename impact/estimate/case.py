@@ -23,7 +23,7 @@ from impact.errors import NotEstimable
 from impact.estimate.covariates import covariate, earlier_outcome
 from impact.measure import unit_frame
 from impact.statistics.core import Floats
-from impact.statistics.surveys.estimation import SampleDesign
+from impact.statistics.surveys.design import SampleDesign
 from impact.words.said import Said
 
 MINIMUM_PER_ARM = 2

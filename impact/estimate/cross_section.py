@@ -28,7 +28,7 @@ from impact.estimate.case import (
 )
 from impact.estimate.sample import Sample, beside_others, varying
 from impact.statistics.core import Estimate, Floats
-from impact.statistics.experiments.randomisation import thin_blocks
+from impact.statistics.experiments.differences import thin_blocks
 from impact.statistics.observational.propensity import logit
 from impact.statistics.surveys.imputation import multiply_impute, pool
 from impact.words.said import Said

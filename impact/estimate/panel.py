@@ -34,15 +34,12 @@ from impact.estimate.panel_cells import (
 )
 from impact.sql import ident
 from impact.statistics.core import Estimate, Floats, Ints, JointTest
-from impact.statistics.linear.two_way import (
-    Cells,
+from impact.statistics.linear.two_way import Cells, TwoWay, fit_cells, is_nested
+from impact.statistics.linear.two_way_errors import (
     Errors,
     SmallSample,
-    TwoWay,
     classical_errors,
     clustered_errors,
-    fit_cells,
-    is_nested,
     joint_test,
     refuse_lone_cluster,
     row_scores,
@@ -89,7 +86,7 @@ class PanelFit:
         return self.estimates[self.terms.index(term)]
 
     def joint(self, tested: Sequence[str]) -> JointTest:
-        """Test that several terms are all zero; see :func:`impact.statistics.linear.two_way.joint_test`."""
+        """Test that several terms are all zero; see :func:`impact.statistics.linear.two_way_errors.joint_test`."""
         coefficients = np.array([estimate.estimate for estimate in self.estimates])
         return joint_test(coefficients, self.errors, self.terms, tested)
 
@@ -122,7 +119,7 @@ def panel_effects(
     clusters
         None, one or two columns. ``_unit`` for units as clusters. None at all: classical errors.
     small_sample
-        See :func:`impact.statistics.linear.two_way.clustered_errors`.
+        See :func:`impact.statistics.linear.two_way_errors.clustered_errors`.
 
     Returns
     -------
@@ -173,7 +170,7 @@ def _estimate(panel: PanelQuery, small_sample: SmallSample, lost: tuple[int, int
     fit = fit_cells(cells)
     errors, labels = _errors(panel, fit, codes, small_sample)
     estimates = term_estimates(fit, errors)
-    sizes = (cells.n_obs, int(cells.behind.sum()), n_periods, len(cells.weights), *lost, *alone)
+    sizes = (cells.n_obs, int(cells.multiplicity.sum()), n_periods, len(cells.weights), *lost, *alone)
     return PanelFit(panel.terms, estimates, errors, *sizes, used=used_rows(panel), clusters=labels)
 
 
@@ -197,19 +194,19 @@ def _nested(panel: PanelQuery, cells: Cells, codes: dict[str, Ints], names: Sequ
     columns = [codes[f"k{name}"] for name in names if name != "u"]
     units = (panel.by_unit and "u" in names) or any(is_nested(cells.units, column) for column in columns)
     periods = cells.periods is not None and any(is_nested(cells.periods, column) for column in columns)
-    return units * (int(cells.behind.sum()) - 1) + periods * int(codes["period"].max())
+    return units * (int(cells.multiplicity.sum()) - 1) + periods * int(codes["period"].max())
 
 
 def _refuse_lone(panel: PanelQuery, fit: TwoWay, codes: dict[str, Ints], name: str) -> None:
     if name != "u":
         return refuse_lone_cluster(fit, codes[f"k{name}"])
-    behind = fit.cells.behind
+    multiplicity = fit.cells.multiplicity
     if not panel.by_unit:
         sql = (
             f"SELECT CASE WHEN min(u) = max(u) THEN 1 ELSE 2 END AS n FROM {complete_rows(panel)} GROUP BY g ORDER BY g"
         )
-        behind = panel.fetch(sql)["n"]
-    return refuse_lone_cluster(fit, fit.cells.units, behind)
+        multiplicity = panel.fetch(sql)["n"]
+    return refuse_lone_cluster(fit, fit.cells.units, multiplicity)
 
 
 def _scores(

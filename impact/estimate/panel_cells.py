@@ -341,10 +341,10 @@ def read_cells(panel: PanelQuery) -> tuple[Cells, dict[str, Ints]]:
     names = ("level", "period", "n", "w", "y", "size", *panel.xs, *(f"k{key}" for key in panel.keys))
     found = panel.fetch(f"SELECT {', '.join(names)} FROM {panel.table('cells')} ORDER BY cell")
     levels = found["level"].astype(np.int64)
-    behind = np.ones(int(levels.max()) + 1, dtype=np.int64)
-    behind[levels] = found["size"]
+    multiplicity = np.ones(int(levels.max()) + 1, dtype=np.int64)
+    multiplicity[levels] = found["size"]
     codes = {name: found[name].astype(np.int64) for name in ("period", *(f"k{key}" for key in panel.keys))}
     periods = codes["period"] if panel.period_effects else None
     regressors = np.column_stack([found[x] for x in panel.xs])
     sums = (found["w"], found["y"], regressors)
-    return Cells(levels, periods, *sums, panel.terms, int(found["n"].sum()), behind), codes
+    return Cells(levels, periods, *sums, panel.terms, int(found["n"].sum()), multiplicity), codes

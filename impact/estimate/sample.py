@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from impact.declare.designs import Inference
 from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, Floats, cluster_codes, with_p_value
-from impact.statistics.experiments import randomisation
+from impact.statistics.experiments import differences, randomisation
 from impact.statistics.linear import least_squares, sandwich, wild
-from impact.statistics.surveys.estimation import SampleDesign
+from impact.statistics.linear.few_clusters import SINGULAR
+from impact.statistics.surveys.design import SampleDesign
 from impact.statistics.surveys.regression import survey_regression
 from impact.words.said import Said
 
@@ -123,9 +124,7 @@ def told_apart(sample: Sample) -> NDArray[np.bool_]:
     matrix = np.hstack([sample.base.to_numpy(dtype=float), sample.covariates.to_numpy(dtype=float)])
     names = [*map(str, sample.base.columns), *map(str, sample.covariates.columns)]
     try:
-        found = (
-            least_squares.fit(sample.outcome, matrix, names, weights=sample.weights).leverage >= 1 - sandwich.SINGULAR
-        )
+        found = least_squares.fit(sample.outcome, matrix, names, weights=sample.weights).leverage >= 1 - SINGULAR
     except NotEstimable:
         found = np.zeros(sample.n, dtype=bool)
     return np.asarray(found, dtype=bool)
@@ -150,7 +149,7 @@ def regress(sample: Sample, inference: Inference) -> Estimate:
     if rule == "welch":
         if len(sample.base.columns) > 1 or len(sample.covariates.columns) or sample.weights is not None:
             raise NotEstimable(Said("checks.welch_errors_compare_two_means_nothing_else"), Said("checks.errors_hc2"))
-        return randomisation.welch(sample.outcome, sample.exposure)
+        return differences.welch(sample.outcome, sample.exposure)
     fit = least_squares.fit(sample.outcome, sample.matrix(), sample.names(), weights=sample.weights)
     clusters = sample.clusters if rule.startswith("CR") else ()
     if rule.startswith("CR") and not clusters:

@@ -10,7 +10,9 @@ from impact.declare import Programme
 from impact.declare.expectations import Evidence, Forecast
 from impact.declare.indicators import Indicator
 from impact.errors import NotEstimable, Problem
-from impact.statistics.forecast import Predictive, elicit, pool, score
+from impact.statistics.elicitation import elicit
+from impact.statistics.forecast import Predictive, score
+from impact.statistics.pooling import pool
 
 FIELDS = ("forecast", "forecast_low", "forecast_high", "forecast_of", "forecast_hit", "forecast_crps")
 

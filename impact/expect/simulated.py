@@ -30,16 +30,19 @@ from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, Floats, wald
 from impact.statistics.discontinuity import jump as discontinuity
 from impact.statistics.linear import least_squares, sandwich
-from impact.statistics.linear.two_way import Cells, clustered_errors, fit_cells, row_scores, term_estimates
-from impact.statistics.observational import matching, weighting
+from impact.statistics.linear.two_way import Cells, fit_cells
+from impact.statistics.linear.two_way_errors import clustered_errors, row_scores, term_estimates
+from impact.statistics.observational import balancing, matching, strata, weighting
 from impact.statistics.panels.adoption import NEVER, Panel
 from impact.statistics.panels.aggregation import aggregate
 from impact.statistics.panels.imputation import gardner_two_stage, imputation_effects
 from impact.statistics.panels.interacted import sun_abraham
 from impact.statistics.panels.staggered import group_time_effects
-from impact.statistics.power.simulation import Dataset, Plan, Simulated, row, simulate, summarise
+from impact.statistics.power.plan import Dataset, Plan
+from impact.statistics.power.simulation import Simulated, row, simulate, summarise
 from impact.statistics.series import segmented as series
-from impact.statistics.synthetic import control as synthetic
+from impact.statistics.synthetic.control import synthetic_control
+from impact.statistics.synthetic.difference import synthetic_did
 from impact.words.said import Said
 
 Draw = Callable[[np.random.Generator], Estimate]
@@ -178,14 +181,14 @@ def _observational(design: Matching | Weighting, plan: PowerPlan, sd: float, rng
     outcome, arm, covariate = _confounded(plan, sd, rng)
     if isinstance(design, Weighting):
         if design.method == "entropy":
-            return weighting.entropy_balance(outcome, arm, covariate, ["covariate"])
+            return balancing.entropy_balance(outcome, arm, covariate, ["covariate"])
         if design.method == "ipw":
             return weighting.ipw(outcome, arm, covariate, ["covariate"], estimand=design.estimand)
         return weighting.aipw(outcome, arm, covariate, ["covariate"], estimand=design.estimand)
     if design.method == "subclasses":
-        return matching.subclassify(outcome, arm, covariate, ["covariate"], classes=design.subclasses).estimate
+        return strata.subclassify(outcome, arm, covariate, ["covariate"], classes=design.subclasses).estimate
     if design.method == "coarsened":
-        return matching.coarsened_exact(outcome, arm, covariate, ["covariate"]).estimate
+        return strata.coarsened_exact(outcome, arm, covariate, ["covariate"]).estimate
     return matching.nearest(
         outcome,
         arm,
@@ -289,7 +292,7 @@ def _synthetic(design: SyntheticControl, plan: PowerPlan, sd: float, rng: np.ran
     outcome = np.sqrt(plan.explained) * common + own
     outcome[: plan.treated, plan.waves_before :] += plan.effect
     if design.method == "synthetic_control":
-        found = synthetic.synthetic_control(outcome, 0, plan.waves_before)
+        found = synthetic_control(outcome, 0, plan.waves_before)
         spread = float(np.std(found.placebo_gaps[:, plan.waves_before :].mean(axis=1), ddof=1))
         return wald(
             found.effect,
@@ -299,7 +302,7 @@ def _synthetic(design: SyntheticControl, plan: PowerPlan, sd: float, rng: np.ran
             df=len(found.placebo_gaps) - 1,
         )
     rows, starts = list(range(plan.treated)), [plan.waves_before] * plan.treated
-    return synthetic.synthetic_did(outcome, rows, starts, draws=design.draws, rng=rng).effect
+    return synthetic_did(outcome, rows, starts, draws=design.draws, rng=rng).effect
 
 
 def _association(design: Association, plan: PowerPlan, sd: float, rng: np.random.Generator) -> Estimate:

@@ -24,7 +24,7 @@ from impact.sql import ident
 from impact.statistics.core import CONFIDENCE, Estimate, Floats, t_quantile
 from impact.statistics.surveys import calibration, replicates
 from impact.statistics.surveys import estimation as survey
-from impact.statistics.surveys.estimation import Bools, SampleDesign
+from impact.statistics.surveys.design import Bools, SampleDesign
 from impact.tables.part import MISSING_GROUP
 from impact.words.said import Said
 

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from impact.errors import NotEstimable
@@ -18,9 +18,16 @@ from impact.words.said import Said
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Group = tuple[Ints, int]
+"""Numbers of groups 0 … G−1, one for each row, and G."""
 CONFIDENCE = 0.95
 RESIDUE = 1e-12
 """An error below this share of its estimate is what rounding leaves of none."""
+
+
+def floats(values: ArrayLike) -> Floats:
+    """Return numbers as an array of floats; the same array, if it is one."""
+    return np.asarray(values, dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -34,13 +41,13 @@ class Estimate:
     statistic, p_value
         Of the null that it is zero, two-sided.
     conf_low, conf_high
-        95 % interval.
+        Ends of the 95 % interval, in the unit of the outcome, by the reference that ``df`` names.
     df
         Degrees of freedom of the t reference; ``inf`` for the normal.
     rule
         Name of the standard error: ``HC2``, ``CR1``, ``influence function``, …
     n_obs
-        Observations used.
+        Observations used, after those that tell nothing were left out.
     n_clusters
         Clusters behind the error, or None.
     influence
@@ -79,7 +86,7 @@ class JointTest:
     df1, df2
         Degrees of freedom; ``df1`` is the number of coefficients.
     p_value
-        Upper tail.
+        Probability of a statistic at least as large under the null.
     rule
         Name of the standard errors behind it.
     """
@@ -100,7 +107,8 @@ class JointTest:
 
 def joint(statistic: float, df1: int, df2: float, *, rule: Said) -> JointTest:
     """Return the test of a Wald statistic: an F, or a chi-squared if ``df2`` is infinite."""
-    tail = stats.chi2.sf(statistic, df1) if math.isinf(df2) else stats.f.sf(statistic, df1, df2)
+    law = stats.chi2(df1) if math.isinf(df2) else stats.f(df1, df2)
+    tail = law.sf(statistic)
     return JointTest(float(statistic), int(df1), float(df2), float(tail), rule)
 
 
@@ -127,53 +135,59 @@ def wald(
         raise NotEstimable(
             Said("statistics.no_degrees_freedom_left"), Said("statistics.more_observations_clusters_fewer_covariates")
         )
-    statistic = float(estimate) / float(std_error)
-    half = float(t_quantile(0.5 + CONFIDENCE / 2, df)) * float(std_error)
-    return Estimate(
-        float(estimate),
-        float(std_error),
-        statistic,
-        t_two_sided(statistic, df),
-        float(estimate) - half,
-        float(estimate) + half,
-        float(df),
-        rule,
-        int(n_obs),
-        n_clusters,
-        influence,
-    )
+    value = float(estimate)
+    error = float(std_error)
+    statistic = value / error
+    level = 0.5 + CONFIDENCE / 2
+    quantile = t_quantile(level, df)
+    half = quantile * error
+    p_value = t_two_sided(statistic, df)
+    low = value - half
+    high = value + half
+    n = int(n_obs)
+    return Estimate(value, error, statistic, p_value, low, high, float(df), rule, n, n_clusters, influence)
 
 
 def t_two_sided(statistic: float, df: float) -> float:
     """Return the two-sided p-value of a t statistic; normal if ``df`` is infinite."""
-    tail = stats.norm.sf(abs(statistic)) if math.isinf(df) else stats.t.sf(abs(statistic), df)
+    size = abs(statistic)
+    if math.isinf(df):
+        return float(2 * stats.norm.sf(size))
+    tail = stats.t.sf(size, df)
     return float(2 * tail)
 
 
 def t_quantile(q: float, df: float) -> float:
     """Return a quantile of Student's t; of the normal if ``df`` is infinite."""
-    return float(stats.norm.ppf(q)) if math.isinf(df) else float(stats.t.ppf(q, df))
+    if math.isinf(df):
+        return float(stats.norm.ppf(q))
+    return float(stats.t.ppf(q, df))
 
 
-def cluster_codes(labels: NDArray[np.generic]) -> tuple[Ints, int]:
+def cluster_codes(labels: NDArray[np.generic]) -> Group:
     """Return cluster numbers 0 … G−1 for labels of any kind, and G."""
-    found, codes = np.unique(labels, return_inverse=True)
-    return codes.astype(np.int64), len(found)
+    distinct, codes = np.unique(labels, return_inverse=True)
+    numbers = codes.astype(np.int64)
+    return numbers, len(distinct)
 
 
 def cluster_sums(values: Floats, codes: Ints, n_clusters: int) -> Floats:
     """Sum the rows of an array, shape (n,) or (n, k), within clusters."""
     if values.ndim == 1:
-        return np.bincount(codes, weights=values, minlength=n_clusters).astype(np.float64)
-    columns = [np.bincount(codes, weights=column, minlength=n_clusters).astype(np.float64) for column in values.T]
-    return np.column_stack(columns) if columns else np.empty((n_clusters, 0))
+        sums = np.bincount(codes, weights=values, minlength=n_clusters)
+        return sums.astype(np.float64)
+    if not values.shape[1]:
+        return np.empty((n_clusters, 0))
+    columns = [cluster_sums(column, codes, n_clusters) for column in values.T]
+    return np.column_stack(columns)
 
 
 def influence_error(influence: Floats, codes: Ints | None = None, n_clusters: int | None = None) -> float:
     """Return ``sqrt(Σ influence²)`` over units, or over sums within clusters, without small-sample factor."""
     if codes is not None and n_clusters is not None:
         influence = cluster_sums(influence, codes, n_clusters)
-    return float(np.sqrt(np.sum(influence**2)))
+    squares = np.sum(influence**2)
+    return float(np.sqrt(squares))
 
 
 def with_p_value(estimate: Estimate, p_value: float, rule: Said) -> Estimate:

@@ -45,10 +45,16 @@ def informative(rows: Ints | Bools, times: Ints | None = None, *, periods: bool 
     """
     counts = np.asarray(rows, dtype=np.int64)
     alike = np.ones(len(counts), dtype=np.int64) if times is None else times
-    seen, kept = np.ones(len(counts), dtype=bool), np.ones(counts.shape[1], dtype=bool)
+    in_units = np.ones(len(counts), dtype=bool)
+    n_periods = counts.shape[1]
+    in_periods = np.ones(n_periods, dtype=bool)
     while True:
-        more = seen & (counts[:, kept].sum(axis=1) > 1)
-        still = kept & (alike[more] @ counts[more] > 1) if periods else kept
-        if np.array_equal(more, seen) and np.array_equal(still, kept):
-            return seen, kept
-        seen, kept = more, still
+        by_unit = counts[:, in_periods].sum(axis=1)
+        several = by_unit > 1
+        units = in_units & several
+        by_period = alike[units] @ counts[units]
+        remaining = in_periods & (by_period > 1) if periods else in_periods
+        settled = np.array_equal(units, in_units) and np.array_equal(remaining, in_periods)
+        if settled:
+            return in_units, in_periods
+        in_units, in_periods = units, remaining

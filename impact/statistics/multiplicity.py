@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from statsmodels.stats.multitest import multipletests
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Floats, cluster_codes, cluster_sums
+from impact.statistics.core import Floats, cluster_codes, cluster_sums, floats
 from impact.words.said import Said
 
 Method = Literal["holm", "hochberg", "hommel", "bonferroni", "BH", "BY"]
@@ -53,18 +53,20 @@ def adjust(p_values: ArrayLike, method: Method = "holm") -> Floats:
     https://doi.org/10.1111/j.2517-6161.1995.tb02031.x. Benjamini, Yekutieli (2001),
     https://doi.org/10.1214/aos/1013699998.
     """
-    p = np.asarray(p_values, dtype=np.float64)
+    p = floats(p_values)
     if method not in _NAMES:
         raise NotEstimable(Said("statistics.method_not_known", method=method), Said("statistics.names", names=_NAMES))
     if p.ndim != 1 or len(p) == 0:
         raise NotEstimable(Said("statistics.no_list_p_values"), Said("statistics.one_p_value_per_hypothesis"))
-    wrong = np.flatnonzero(~((p >= 0) & (p <= 1)))
+    valid = (p >= 0) & (p <= 1)
+    wrong = np.flatnonzero(~(valid))
     if len(wrong):
         raise NotEstimable(
             Said("statistics.hypothesis_has_p_value", number=wrong[0], p=p[wrong[0]]),
             Said("statistics.p_value_each_hypothesis"),
         )
-    return np.asarray(multipletests(p, method=_NAMES[method])[1], dtype=np.float64)
+    adjusted = multipletests(p, method=_NAMES[method])[1]
+    return floats(adjusted)
 
 
 def romano_wolf(statistics: ArrayLike, null_statistics: ArrayLike) -> Floats:
@@ -73,7 +75,7 @@ def romano_wolf(statistics: ArrayLike, null_statistics: ArrayLike) -> Floats:
     Parameters
     ----------
     statistics
-        Shape (m,): t statistics.
+        Shape (m,): observed t statistics, one per hypothesis.
     null_statistics
         Shape (draws, m): statistics under the null, drawn jointly; from :func:`multiplier_draws`, or bootstrap
         estimates minus the estimate, over the bootstrap standard error.
@@ -93,7 +95,8 @@ def romano_wolf(statistics: ArrayLike, null_statistics: ArrayLike) -> Floats:
     ----------
     Romano, Wolf (2005), https://doi.org/10.1198/016214504000000539; (2016), https://doi.org/10.1016/j.spl.2016.02.012.
     """
-    observed, null = np.abs(np.asarray(statistics, dtype=np.float64)), np.abs(np.asarray(null_statistics, dtype=float))
+    observed = np.abs(floats(statistics))
+    null = np.abs(np.asarray(null_statistics, dtype=float))
     if observed.ndim != 1 or null.ndim != 2 or null.shape[1] != len(observed) or len(observed) == 0:
         raise NotEstimable(
             Said("statistics.statistics_draws_do_not_belong_together"),
@@ -109,10 +112,14 @@ def romano_wolf(statistics: ArrayLike, null_statistics: ArrayLike) -> Floats:
             Said("statistics.some_statistics_missing"), Said("statistics.statistic_each_hypothesis_each_draw")
         )
     order = np.argsort(-observed, kind="stable")
-    largest = np.maximum.accumulate(null[:, order[::-1]], axis=1)[:, ::-1]
-    beyond = np.sum(largest >= observed[order] * (1 - 1e-12), axis=0)
+    # Step down: each hypothesis against the largest draw among those that are left
+    upwards = null[:, order[::-1]]
+    largest = np.maximum.accumulate(upwards, axis=1)[:, ::-1]
+    t = observed[order] * (1 - 1e-12)
+    beyond = np.sum(largest >= t, axis=0)
+    p_values = (1 + beyond) / (1 + len(null))
     adjusted = np.empty(len(observed))
-    adjusted[order] = np.maximum.accumulate((1 + beyond) / (1 + len(null)))
+    adjusted[order] = np.maximum.accumulate(p_values)
     return adjusted
 
 
@@ -130,9 +137,9 @@ def multiplier_draws(
     influence
         Shape (units, m): the influences of the same units on each estimate; zero where a unit has no part in one.
     rng
-        Source of randomness.
+        Source of the random signs.
     draws
-        Sign vectors drawn.
+        Sign vectors drawn; the smallest p-value is about one over their number.
     clusters
         Shape (units,): units that share a sign; without them each has its own.
 
@@ -151,12 +158,16 @@ def multiplier_draws(
     ----------
     Kline, Santos (2012), https://doi.org/10.1515/2156-6674.1005.
     """
-    values = np.asarray(influence, dtype=np.float64)
-    values = values[:, None] if values.ndim == 1 else values
+    values = floats(influence)
+    if values.ndim == 1:
+        values = values[:, None]
     if not np.isfinite(values).all():
         raise NotEstimable(Said("statistics.some_influences_missing"), Said("statistics.zero_for_units_without_part"))
-    sums = values if clusters is None else _summed(values, np.asarray(clusters))
-    if len(sums) < FEWEST_CLUSTERS:
+    sums = values
+    if clusters is not None:
+        sums = _summed(values, np.asarray(clusters))
+    n = len(sums)
+    if n < FEWEST_CLUSTERS:
         raise NotEstimable(
             Said("statistics.too_few_sign_vectors", n=len(sums)),
             Said("statistics.more_units_or_holm", least=FEWEST_CLUSTERS),
@@ -168,8 +179,12 @@ def multiplier_draws(
             Said("statistics.estimates_vary"),
         )
     size = max(1, BATCH // len(sums))
-    parts = [_drawn(sums, squares, min(size, draws - done), rng) for done in range(0, draws, size)]
-    return np.concatenate(parts)
+    batches = []
+    for start in range(0, draws, size):
+        count = min(size, draws - start)
+        drawn = _drawn(sums, squares, count, rng)
+        batches.append(drawn)
+    return np.concatenate(batches)
 
 
 def _summed(values: Floats, clusters: NDArray[np.generic]) -> Floats:
@@ -180,8 +195,13 @@ def _summed(values: Floats, clusters: NDArray[np.generic]) -> Floats:
 
 
 def _drawn(sums: Floats, squares: Floats, draws: int, rng: np.random.Generator) -> Floats:
+    """Return studentised statistics of one batch of random signs, shape (draws, m)."""
     n = len(sums)
-    totals = (2.0 * rng.integers(0, 2, (draws, n), dtype=np.int8) - 1.0) @ sums
-    spread = n / (n - 1) * np.maximum(squares - totals**2 / n, 0.0)
+    signs = 2.0 * rng.integers(0, 2, (draws, n), dtype=np.int8) - 1.0
+    totals = signs @ sums
+    # Σ (v ψ − mean)² n/(n − 1): the signs leave the squares as they are
+    centred = np.maximum(squares - totals**2 / n, 0.0)
+    spread = n / (n - 1) * centred
     flat = spread <= 1e-12 * squares
-    return np.asarray(np.where(flat, np.inf, totals / np.sqrt(np.where(flat, 1.0, spread))), dtype=np.float64)
+    error = np.sqrt(np.where(flat, 1.0, spread))
+    return floats(np.where(flat, np.inf, totals / error))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from impact.errors import NotEstimable
-from impact.statistics.core import CONFIDENCE, Estimate, Floats, t_quantile, wald
+from impact.statistics.core import CONFIDENCE, Estimate, Floats, floats, t_quantile, wald
 from impact.words.said import Said
 
 INFLUENCE = Said("rule.delta_method_covariance_influence")
@@ -27,7 +27,7 @@ class Ratio:
     Parameters
     ----------
     ratio
-        Of the two estimates.
+        Quotient of the two estimates.
     conf_low, conf_high
         95 % limits; None where the set is not an interval.
     unbounded
@@ -60,7 +60,7 @@ def scaled_sum(
     reach
         Shape (k,), people reached in each group (or their share of the population).
     n_obs, n_clusters
-        Behind the effects.
+        Observations, and clusters if any, behind the effects.
     df
         Degrees of freedom of the t reference; the smallest of the groups' is safe.
     influences
@@ -86,26 +86,34 @@ def scaled_sum(
     >>> scaled_sum(np.array([2.0]), np.array([0.5]), np.array([10.0]), n_obs=40).std_error
     5.0
     """
-    effects, std_errors, reach = (np.asarray(each, dtype=np.float64) for each in (effects, std_errors, reach))
-    errors = np.zeros_like(reach) if reach_errors is None else np.asarray(reach_errors, dtype=np.float64)
+    effects = floats(effects)
+    std_errors = floats(std_errors)
+    reach = floats(reach)
+    errors = np.zeros_like(reach) if reach_errors is None else floats(reach_errors)
     _check(effects, std_errors, reach, errors)
-    known = influences is not None and len(effects) > 1 and bool((np.square(influences).sum(axis=0) > 0).all())
-    if known and influences is not None:
-        weighted = reach * std_errors
-        variance = float(weighted @ correlation(influences) @ weighted)
-    else:
-        variance = float(np.abs(reach) @ std_errors) ** 2
-    variance += float(np.sum((effects * errors) ** 2))
-    rule = ONE_GROUP if len(effects) == 1 else INFLUENCE if known else BOUND
+    variance, rule = _combined(std_errors, reach, influences)
+    # The error of the reach adds to that of the effects.
+    of_reach = float(np.sum((effects * errors) ** 2))
     total = float(reach @ effects)
-    return wald(total, math.sqrt(max(variance, 0.0)), rule=rule, n_obs=n_obs, df=df, n_clusters=n_clusters)
+    error = math.sqrt(max(variance + of_reach, 0.0))
+    return wald(total, error, rule=rule, n_obs=n_obs, df=df, n_clusters=n_clusters)
+
+
+def _combined(std_errors: Floats, reach: Floats, influences: Floats | None) -> tuple[float, Said]:
+    """Return the variance of ``Σ reach·effect`` from correlations of influences, or its largest where these lack."""
+    several = len(std_errors) > 1
+    if influences is not None and several and bool((np.square(influences).sum(axis=0) > 0).all()):
+        weighted = reach * std_errors
+        return float(weighted @ correlation(influences) @ weighted), INFLUENCE
+    largest = float(np.abs(reach) @ std_errors)
+    return largest**2, BOUND if several else ONE_GROUP
 
 
 def correlation(influences: Floats) -> Floats:
     """Return the correlation of estimates, shape (k, k), from their influences, shape (units, k)."""
     products = influences.T @ influences
     size = np.sqrt(np.diag(products))
-    return np.asarray(products / np.outer(size, size), dtype=np.float64)
+    return floats(products / np.outer(size, size))
 
 
 def fieller(
@@ -139,23 +147,30 @@ def fieller(
     Ratio(ratio=2.0, conf_low=2.0, conf_high=2.0, unbounded=False)
     """
     numbers = (numerator, numerator_error, denominator, denominator_error)
-    if not all(math.isfinite(number) for number in numbers) or min(numerator_error, denominator_error) < 0 or df <= 0:
+    negative = min(numerator_error, denominator_error) < 0
+    if not all(math.isfinite(number) for number in numbers) or negative or df <= 0:
         raise NotEstimable(Said("statistics.ratio_not_of_finite_numbers"), Said("statistics.two_estimates_errors"))
     if denominator == 0:
         raise NotEstimable(Said("statistics.denominator_ratio_zero"), Said("statistics.change_not_zero"))
     ratio = numerator / denominator
-    t = t_quantile(0.5 + CONFIDENCE / 2, df)
-    a, b = (t * numerator_error / denominator) ** 2, (t * denominator_error / denominator) ** 2
-    if b >= 1:
+    level = 0.5 + CONFIDENCE / 2
+    t = t_quantile(level, df)
+    # g < 1: the denominator differs from zero at this level, so the limits are bounded
+    a = (t * numerator_error / denominator) ** 2
+    g = (t * denominator_error / denominator) ** 2
+    if g >= 1:
         return Ratio(ratio, None, None, unbounded=True)
-    half = math.sqrt(a * (1 - b) + b * ratio**2)
-    return Ratio(ratio, (ratio - half) / (1 - b), (ratio + half) / (1 - b), unbounded=False)
+    bounded = 1 - g
+    half = math.sqrt(a * bounded + g * ratio**2)
+    low, high = (ratio - half) / (1 - g), (ratio + half) / (1 - g)
+    return Ratio(ratio, low, high, unbounded=False)
 
 
 def _check(effects: Floats, std_errors: Floats, reach: Floats, errors: Floats) -> None:
+    """Refuse groups that do not fit together, lack a number, or have no error."""
     if effects.ndim != 1 or not len(effects) or {effects.shape} != {std_errors.shape, reach.shape, errors.shape}:
         raise NotEstimable(Said("statistics.effects_and_reach_do_not_fit"), Said("statistics.one_each_every_group"))
-    if not all(np.isfinite(each).all() for each in (effects, std_errors, reach, errors)):
+    if not all(np.isfinite(values).all() for values in (effects, std_errors, reach, errors)):
         raise NotEstimable(Said("statistics.effect_error_reach_missing"), Said("statistics.known_numbers_every_group"))
     if (std_errors <= 0).any() or (errors < 0).any():
         raise NotEstimable(

@@ -81,7 +81,7 @@ class Table:
         Shape (k,): whether a reader sees the cell. The rest of a total beyond its parts is seen by nobody, but all
         can compute it where they see the total and its parts.
     totals
-        The sums that hold.
+        The sums that hold between cells, known to every reader.
     values
         What adds up beside the counts, of the same cells.
     """
@@ -125,11 +125,12 @@ def suppress(table: Table, minimum: int, hidden: Bools | None = None) -> Bools:
     >>> suppress(table, 10).tolist()
     [False, True, True, False]
     """
-    found = table.few(minimum) if hidden is None else table.few(minimum) | hidden
+    few = table.few(minimum)
+    secret = few if hidden is None else few | hidden
     safe: set[bytes] = set()
-    while (further := _further(table, found, minimum, safe)) is not None:
-        found[further] = True
-    return found
+    while (further := _further(table, secret, minimum, safe)) is not None:
+        secret[further] = True
+    return secret
 
 
 def _further(table: Table, hidden: Bools, minimum: int, safe: set[bytes]) -> int | None:
@@ -138,27 +139,27 @@ def _further(table: Table, hidden: Bools, minimum: int, safe: set[bytes]) -> int
         return None
     for total in table.totals:
         for totals in ([total], _reached(table, total, hidden)):
-            if _gives_away(table, totals, hidden, minimum) and (found := _smallest(table, totals, hidden)) is not None:
-                return found
+            if _gives_away(table, totals, hidden, minimum) and (cell := _smallest(table, totals, hidden)) is not None:
+                return cell
     for exposed, helps in _exposed(table, hidden, minimum, safe):
         near = [total for total in table.totals if exposed in total.members]
         linked = [total for total in table.totals if hidden[list(total.members)].any()]
         for totals in (near, linked):
-            if (found := _helpful(table, totals, hidden, helps)) is not None:
-                return found
+            if (cell := _helpful(table, totals, hidden, helps)) is not None:
+                return cell
     return None
 
 
 def _reached(table: Table, total: Total, hidden: Bools) -> list[Total]:
     """Return a total with those of its hidden parts, and of theirs: put in their place, what is left is known too."""
-    below = {each.whole: each for each in table.totals}
-    found, todo = [total], list(total.parts)
+    by_cell = {nested.whole: nested for nested in table.totals}
+    reached, todo = [total], list(total.parts)
     while todo:
-        part = todo.pop()
-        if hidden[part] and part in below:
-            found.append(below[part])
-            todo += below[part].parts
-    return found
+        cell = todo.pop()
+        if hidden[cell] and cell in by_cell:
+            reached.append(by_cell[cell])
+            todo += by_cell[cell].parts
+    return reached
 
 
 def _gives_away(table: Table, totals: list[Total], hidden: Bools, minimum: int) -> bool:
@@ -166,20 +167,27 @@ def _gives_away(table: Table, totals: list[Total], hidden: Bools, minimum: int) 
 
     Of a hidden total nothing is left to compute from, unless no part of it is hidden.
     """
-    wholes = {total.whole for total in totals[1:]}
-    left = [part for total in totals for part in total.parts if hidden[part] and part not in wholes]
+    nested = {total.whole for total in totals[1:]}
+    secret = [cell for total in totals for cell in total.parts if hidden[cell] and cell not in nested]
     if hidden[totals[0].whole]:
-        return not left
-    return bool(left) and (len(left) < 2 or int(table.persons[left].sum()) < minimum)
+        return not secret
+    if not secret:
+        return False
+    persons = int(table.persons[secret].sum())
+    return len(secret) < 2 or persons < minimum
 
 
 def _smallest(table: Table, totals: list[Total], hidden: Bools, wanted: Bools | None = None) -> int | None:
     """Return the smallest cell that can still be hidden, and is wanted; a whole only where no part is left."""
-    open_cells = table.shown & ~hidden & (table.counts > 0) & (True if wanted is None else wanted)
-    for places in ([p for total in totals for p in total.parts], [total.whole for total in totals]):
-        left = [p for p in places if open_cells[p]]
-        if left:
-            return min(left, key=lambda place: (table.counts[place], place))
+    open_cells = table.shown & ~hidden & (table.counts > 0)
+    if wanted is not None:
+        open_cells = open_cells & wanted
+    addends = [cell for total in totals for cell in total.parts]
+    sums = [total.whole for total in totals]
+    for cells in (addends, sums):
+        candidates = [cell for cell in cells if open_cells[cell]]
+        if candidates:
+            return min(candidates, key=lambda cell: (table.counts[cell], cell))
     return None
 
 
@@ -191,29 +199,31 @@ def _helpful(table: Table, totals: list[Total], hidden: Bools, helps: Bools | No
     """
     if helps is None:
         return _smallest(table, totals, hidden)
-    if (found := _smallest(table, totals, hidden, helps)) is not None:
-        return found
-    wholes = np.isin(np.arange(len(helps)), [total.whole for total in totals])
-    found = _smallest(table, totals, hidden, wholes)
-    return found if found is not None else _smallest(table, totals, hidden)
+    if (cell := _smallest(table, totals, hidden, helps)) is not None:
+        return cell
+    sums = [total.whole for total in totals]
+    cells = np.arange(len(helps))
+    is_sum = np.isin(cells, sums)
+    cell = _smallest(table, totals, hidden, is_sum)
+    return cell if cell is not None else _smallest(table, totals, hidden)
 
 
 def _exposed(table: Table, hidden: Bools, minimum: int, safe: set[bytes]) -> Iterator[tuple[int, Bools | None]]:
     """Yield the hidden cells of which something is known, each with the cells that would cover it (None: any)."""
     unknown = hidden | ~table.shown
-    for matrix, places in _blocks(table, unknown):
-        if not hidden[places].any() or places.tobytes() in safe:
+    for matrix, cells in _blocks(table, unknown):
+        if not hidden[cells].any() or cells.tobytes() in safe:
             continue
-        found = False
-        for place in places[_counted(table, matrix, places, minimum) & hidden[places]]:
-            found = True
-            yield int(place), None
+        attacked = False
+        for cell in cells[_counted(table, matrix, cells, minimum) & hidden[cells]]:
+            attacked = True
+            yield int(cell), None
         if table.values is not None:
-            for place in places[_valued(table.values, matrix, places) & hidden[places]]:
-                found = True
-                yield int(place), _elsewhere(table.values, int(place))
-        if not found:
-            safe.add(places.tobytes())
+            for cell in cells[_valued(table.values, matrix, cells) & hidden[cells]]:
+                attacked = True
+                yield int(cell), _elsewhere(table.values, int(cell))
+        if not attacked:
+            safe.add(cells.tobytes())
     if table.values is not None:
         yield from _alike(table, table.values, hidden)
 
@@ -222,15 +232,21 @@ def _blocks(table: Table, unknown: Bools) -> Iterator[tuple[Floats, Ints]]:
     """Yield unknown cells that hang together by totals, with those totals: a row each, times the cells it is known."""
     matrix = _matrix(table)[:, unknown]
     matrix = matrix[matrix.any(axis=1)]
-    places = np.flatnonzero(unknown)
-    rows, columns = len(matrix), len(places)
+    cells = np.flatnonzero(unknown)
+    # A graph of totals and cells: what is connected hangs together.
+    rows, columns = len(matrix), len(cells)
+    size = rows + columns
     row, column = np.nonzero(matrix)
-    links = csr_array((np.ones(len(row)), (row, rows + column)), shape=(rows + columns, rows + columns))
+    ones = np.ones(len(row))
+    links = csr_array((ones, (row, rows + column)), shape=(size, size))
     count, labels = connected_components(links, directed=False)
     for label in range(count):
         block = labels == label
-        if block[:rows].any():
-            yield matrix[np.ix_(block[:rows], block[rows:])], places[block[rows:]]
+        of_rows = block[:rows]
+        of_columns = block[rows:]
+        if of_rows.any():
+            linked_totals = matrix[np.ix_(of_rows, of_columns)]
+            yield linked_totals, cells[of_columns]
 
 
 def _matrix(table: Table) -> Floats:
@@ -242,42 +258,51 @@ def _matrix(table: Table) -> Floats:
     return matrix
 
 
-def _counted(table: Table, matrix: Floats, places: Ints, minimum: int) -> Bools:
+def _counted(table: Table, matrix: Floats, cells: Ints, minimum: int) -> Bools:
     """Return which unknown cells are combinations of published ones, or have a count that can be told."""
-    computed = np.abs(null_space(matrix)).max(axis=1, initial=0.0) < EXACT
-    low, high = _known_limits(table, places, minimum)
-    apart = np.full(len(places), APART)
-    pinned = ~_spread(matrix, table.counts[places].astype(np.float64), (low, high), apart) & (high - low >= APART)
+    free = np.abs(null_space(matrix))
+    computed = free.max(axis=1, initial=0.0) < EXACT
+    low, high = _count_limits(table, cells, minimum)
+    apart = np.full(len(cells), APART)
+    counts = table.counts[cells].astype(np.float64)
+    pinned = ~_spread(matrix, counts, (low, high), apart) & (high - low >= APART)
     return np.asarray(computed | pinned, dtype=np.bool_)
 
 
-def _known_limits(table: Table, places: Ints, minimum: int) -> tuple[Floats, Floats]:
+def _count_limits(table: Table, cells: Ints, minimum: int) -> tuple[Floats, Floats]:
     """Return the bounds of each unknown count that the rule itself tells: under the minimum, or not."""
-    few, shown, counts = table.few(minimum)[places], table.shown[places], table.counts[places]
-    once = counts == table.persons[places]
-    low = np.where(few, 1.0, np.where(shown, float(minimum), 0.0))
-    return np.minimum(low, counts), np.where(few & once, minimum - 1.0, np.inf)
+    few, counts = table.few(minimum)[cells], table.counts[cells]
+    published = table.shown[cells]
+    once = counts == table.persons[cells]
+    least = np.where(published, float(minimum), 0.0)
+    low = np.where(few, 1.0, least)
+    high = np.where(few & once, minimum - 1.0, np.inf)
+    return np.minimum(low, counts), high
 
 
-def _valued(values: Values, matrix: Floats, places: Ints) -> Bools:
+def _valued(values: Values, matrix: Floats, cells: Ints) -> Bools:
     """Return which unknown cells have a sum that can be told by one who knows their counts and the limits of values."""
-    truth, low, high = (each[places] for each in (values.sums, values.low, values.high))
+    truth = values.sums[cells]
+    low, high = values.low[cells], values.high[cells]
     width = high - low
-    finite = np.concatenate([np.abs(truth), width[np.isfinite(width)]])
-    scale = 1.0 if values.whole else float(finite.max(initial=0.0)) or 1.0
+    sizes = np.concatenate([np.abs(truth), width[np.isfinite(width)]])
+    scale = 1.0 if values.whole else float(sizes.max(initial=0.0)) or 1.0
     small = np.maximum(np.minimum(CLOSE, width / scale / 2), CLOSE / 10)
     apart = np.full_like(low, APART) if values.whole else small
-    spread = _spread(matrix, truth / scale, (low / scale, high / scale), apart)
+    limits = (low / scale, high / scale)
+    spread = _spread(matrix, truth / scale, limits, apart)
     return np.asarray(~spread & (width > 0), dtype=np.bool_)
 
 
-def _elsewhere(values: Values, place: int) -> Bools:
+def _elsewhere(values: Values, cell: int) -> Bools:
     """Return which cells do not lie at the end of their limits at which an exposed cell lies."""
-    at_low = np.isclose(values.sums, values.low, rtol=EXACT, atol=0) | (values.sums <= values.low)
-    at_high = np.isclose(values.sums, values.high, rtol=EXACT, atol=0) | (values.sums >= values.high)
-    if at_low[place]:
+    sums, low, high = values.sums, values.low, values.high
+    is_low = np.isclose(sums, low, rtol=EXACT, atol=0)
+    at_low = is_low | (sums <= low)
+    at_high = np.isclose(sums, high, rtol=EXACT, atol=0) | (sums >= high)
+    if at_low[cell]:
         return ~at_low
-    return ~at_high if at_high[place] else np.ones_like(at_low)
+    return ~at_high if at_high[cell] else np.ones_like(at_low)
 
 
 def _alike(table: Table, values: Values, hidden: Bools) -> Iterator[tuple[int, Bools]]:
@@ -289,11 +314,13 @@ def _alike(table: Table, values: Values, hidden: Bools) -> Iterator[tuple[int, B
         if hidden[total.whole]:
             continue
         reached = _reached(table, total, hidden)
-        wholes = {each.whole for each in reached[1:]}
-        left = [p for each in reached for p in each.parts if hidden[p] and p not in wholes and table.counts[p] > 0]
-        levels = values.level[left]
-        if left and (levels == levels[0]).all():
-            yield left[0], ~(values.level == levels[0])
+        inner_totals = reached[1:]
+        nested = {inner.whole for inner in inner_totals}
+        addends = [cell for inner in reached for cell in inner.parts if hidden[cell] and cell not in nested]
+        secret = [cell for cell in addends if table.counts[cell] > 0]
+        levels = values.level[secret]
+        if secret and (levels == levels[0]).all():
+            yield secret[0], ~(values.level == levels[0])
 
 
 def _spread(matrix: Floats, truth: Floats, limits: tuple[Floats, Floats], apart: Floats) -> Bools:
@@ -301,14 +328,20 @@ def _spread(matrix: Floats, truth: Floats, limits: tuple[Floats, Floats], apart:
 
     Every solution tells of all cells: some in directions drawn at random leave few to be asked about one by one.
     """
-    low, high = np.maximum(limits[0], truth - FAR), np.minimum(limits[1], truth + FAR)
+    low = np.maximum(limits[0], truth - FAR)
+    high = np.minimum(limits[1], truth + FAR)
     box = list(zip(np.minimum(low, truth), np.maximum(high, truth), strict=True))
-    drawn = np.random.default_rng(len(truth)).choice([-1.0, 1.0], size=(DRAWN, len(truth)))
+    n = len(truth)
+    sums = matrix @ truth
+    # Goals: random directions first, which part many cells at once, then each cell down and up
+    drawn = np.random.default_rng(n).choice([-1.0, 1.0], size=(DRAWN, n))
     least, most = truth.copy(), truth.copy()
-    for goal in (*drawn, *np.eye(len(truth)), *-np.eye(len(truth))):
-        if (most - least >= apart)[goal != 0].all():
+    for goal in (*drawn, *np.eye(n), *-np.eye(n)):
+        parted = most - least >= apart
+        if parted[goal != 0].all():
             continue
-        found = linprog(goal, A_eq=matrix, b_eq=matrix @ truth, bounds=box, method="highs")
-        if found.x is not None:
-            least, most = np.minimum(least, found.x), np.maximum(most, found.x)
+        solution = linprog(goal, A_eq=matrix, b_eq=sums, bounds=box, method="highs")
+        if solution.x is not None:
+            least = np.minimum(least, solution.x)
+            most = np.maximum(most, solution.x)
     return np.asarray(most - least >= apart, dtype=np.bool_)

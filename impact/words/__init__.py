@@ -1,7 +1,9 @@
-"""Words for readers, in Italian and English: labels, sentences, numbers, dates and what the engine said of results.
+"""What is said, and how it is written for readers: the lowest room, as every other may say something.
 
-Catalogues stand beside this module: ``app*.yaml`` have a text per key and language, ``engine*.yaml`` the sentences that
-the engine writes in English with their Italian. Figures, app and report take all their words from here.
+:mod:`~impact.words.said` holds a sentence as a code with typed values, :mod:`~impact.words.sentences` writes it in a
+language from ``sentences/*.yaml``. :mod:`~impact.words.catalogue` has the words of app, report and figures
+(``app/*.yaml``), :mod:`~impact.words.numbers` the numbers of both. A further language is one file; see
+:mod:`~impact.words.read`.
 """
 
 from impact.words.catalogue import Words, words_in

@@ -15,6 +15,7 @@ from scipy import integrate, stats
 from statsmodels.stats.meta_analysis import combine_effects
 
 from impact.errors import NotEstimable
+from impact.statistics import elicitation, pooling
 from impact.statistics import forecast as f
 from impact.statistics.forecast import Predictive
 
@@ -38,7 +39,7 @@ ERRORS = np.sqrt(1 / CASES - 1 / (CASES + OTHERS) + 1 / CASES0 - 1 / (CASES0 + O
 )
 def test_bcg_vaccine_as_published(method: f.Method, mean: float, error: float, tau2: float, i2: float) -> None:
     """Viechtbauer (2010), https://doi.org/10.18637/jss.v036.i03, prints four digits."""
-    found = f.pool(LOG_RR, ERRORS, method=method, hksj=False)
+    found = pooling.pool(LOG_RR, ERRORS, method=method, hksj=False)
     rounded = [round(x, 4) for x in (found.effect.estimate, found.effect.std_error, found.tau2)]
     assert rounded == [mean, error, tau2]
     assert round(100 * found.i2, 2) == i2
@@ -49,7 +50,10 @@ def test_bcg_vaccine_as_published(method: f.Method, mean: float, error: float, t
 @pytest.mark.parametrize(("method", "other"), [("DL", "dl"), ("PM", "iterated")])
 def test_pooling_as_statsmodels(method: f.Method, other: str) -> None:
     known = combine_effects(LOG_RR, ERRORS**2, method_re=other, atol=1e-14)
-    plain, hksj = f.pool(LOG_RR, ERRORS, method=method, hksj=False), f.pool(LOG_RR, ERRORS, method=method, hksj=True)
+    plain, hksj = (
+        pooling.pool(LOG_RR, ERRORS, method=method, hksj=False),
+        pooling.pool(LOG_RR, ERRORS, method=method, hksj=True),
+    )
     assert plain.tau2 == pytest.approx(known.tau2, rel=1e-9)
     assert plain.effect.estimate == pytest.approx(known.mean_effect_re, rel=1e-9)
     assert plain.effect.std_error == pytest.approx(known.sd_eff_w_re, rel=1e-9)
@@ -63,14 +67,14 @@ def test_reml_is_the_highest_restricted_likelihood() -> None:
         mean = w @ LOG_RR / w.sum()
         return float(0.5 * np.log(w).sum() - 0.5 * np.log(w.sum()) - 0.5 * w @ (LOG_RR - mean) ** 2)
 
-    best = f.pool(LOG_RR, ERRORS, method="REML").tau2
+    best = pooling.pool(LOG_RR, ERRORS, method="REML").tau2
     assert all(likelihood(best) > likelihood(best * factor) for factor in (0.01, 0.999, 1.001, 100))
 
 
 @pytest.mark.parametrize("method", ["DL", "REML", "PM"])
 def test_equal_errors_have_a_closed_form(method: f.Method) -> None:
     y = np.array([1.0, 2.0, 4.0, 7.0])
-    found = f.pool(y, np.full(4, 0.5), method=method)
+    found = pooling.pool(y, np.full(4, 0.5), method=method)
     assert found.tau2 == pytest.approx(np.var(y, ddof=1) - 0.25, rel=1e-9)
     assert found.effect.estimate == pytest.approx(3.5, rel=1e-12)
     assert found.effect.std_error == pytest.approx(np.std(y, ddof=1) / 2, rel=1e-9)
@@ -82,8 +86,8 @@ def test_equal_errors_have_a_closed_form(method: f.Method) -> None:
 def test_pooling_is_free_of_unit_and_order(method: f.Method, unit: float) -> None:
     order = np.random.default_rng(1).permutation(13)
     first, other = (
-        f.pool(LOG_RR, ERRORS, method=method),
-        f.pool(unit * LOG_RR[order], unit * ERRORS[order], method=method),
+        pooling.pool(LOG_RR, ERRORS, method=method),
+        pooling.pool(unit * LOG_RR[order], unit * ERRORS[order], method=method),
     )
     assert other.effect.estimate == pytest.approx(unit * first.effect.estimate, rel=1e-9)
     assert other.tau2 == pytest.approx(unit**2 * first.tau2, rel=1e-8)
@@ -92,7 +96,7 @@ def test_pooling_is_free_of_unit_and_order(method: f.Method, unit: float) -> Non
 
 @pytest.mark.parametrize("method", ["DL", "REML", "PM"])
 def test_alike_studies_have_no_spread_between_them(method: f.Method) -> None:
-    found = f.pool(np.array([1.0, 1.1, 0.9]), np.array([1.0, 2.0, 1.0]), method=method)
+    found = pooling.pool(np.array([1.0, 1.1, 0.9]), np.array([1.0, 2.0, 1.0]), method=method)
     assert (found.tau2, found.i2) == (0, 0)
     assert found.effect.influence is not None
     assert found.effect.influence.sum() == pytest.approx(0, abs=1e-12)
@@ -102,7 +106,7 @@ def test_alike_studies_have_no_spread_between_them(method: f.Method) -> None:
 @pytest.mark.parametrize("apart", [0.0, 0.01, 0.5])
 def test_agreement_by_chance_makes_nothing_certain(method: f.Method, apart: float) -> None:
     """As R's metafor with test="adhoc": the factor of Knapp and Hartung is never below one."""
-    found = f.pool(np.array([5.0, 5 + apart, 5 - apart]), np.full(3, 2.0), method=method)
+    found = pooling.pool(np.array([5.0, 5 + apart, 5 - apart]), np.full(3, 2.0), method=method)
     assert (found.tau2, found.effect.df) == (0.0, 2)
     assert found.effect.std_error == pytest.approx(2 / math.sqrt(3), rel=1e-12)
     assert found.prediction.interval() == pytest.approx((0.0317236, 9.9682764), abs=1e-6)
@@ -112,19 +116,19 @@ def test_guard_is_the_larger_of_two_errors() -> None:
     """With a τ² that leaves a factor below one, the error is that of τ² alone; statsmodels has no guard."""
     y, errors = np.array([5.0, 5.2, 4.9, 5.1]), np.array([2.0, 1.5, 1.0, 2.0])
     known = combine_effects(y, errors**2, method_re="iterated", atol=1e-14)
-    plain, guarded = f.pool(y, errors, method="PM", hksj=False), f.pool(y, errors, method="PM")
+    plain, guarded = pooling.pool(y, errors, method="PM", hksj=False), pooling.pool(y, errors, method="PM")
     assert known.sd_eff_w_fe_hksj < plain.effect.std_error
     assert guarded.effect.std_error == plain.effect.std_error == pytest.approx(known.sd_eff_w_fe, rel=1e-9)
 
 
 def test_prediction_is_wider_than_the_mean() -> None:
-    found = f.pool(LOG_RR, ERRORS, method="DL", hksj=False)
+    found = pooling.pool(LOG_RR, ERRORS, method="DL", hksj=False)
     assert found.prediction.parameters == (
         found.effect.estimate,
         math.hypot(found.tau2**0.5, found.effect.std_error),
         11,
     )
-    assert f.pool(LOG_RR, ERRORS, hksj=True).prediction.parameters[2] == 12
+    assert pooling.pool(LOG_RR, ERRORS, hksj=True).prediction.parameters[2] == 12
     low, high = found.prediction.interval()
     assert low < found.effect.conf_low < found.effect.conf_high < high
 
@@ -136,7 +140,7 @@ def test_prediction_covers_new_studies(hksj: bool) -> None:
     for _ in range(1500):
         errors = rng.uniform(0.1, 0.3, 20)
         y = rng.normal(1, 0.4, 20) + errors * rng.normal(size=20)
-        found = f.pool(y, errors, hksj=hksj)
+        found = pooling.pool(y, errors, hksj=hksj)
         hits += f.score(found.prediction, rng.normal(1, 0.4)).hit
         means += found.effect.conf_low <= 1 <= found.effect.conf_high
     assert 0.93 <= hits / 1500 <= 0.97
@@ -247,7 +251,7 @@ def test_the_truth_scores_better_than_too_narrow_or_wide() -> None:
 def test_elicitation_recovers_the_distribution(family: f.Elicitable, parameters: tuple[float, ...]) -> None:
     levels, known = np.array([0.05, 0.5, 0.95]), Predictive(family, parameters)
     ends = {"low": parameters[2], "high": parameters[3]} if family == "beta" else {}
-    found = f.elicit(levels, known.frozen().ppf(levels), family, **ends)
+    found = elicitation.elicit(levels, known.frozen().ppf(levels), family, **ends)
     assert found.predictive.parameters == pytest.approx(parameters, rel=1e-6)
     assert found.worst < 1e-8
     assert found.fitted == pytest.approx(found.values, rel=1e-6)
@@ -257,24 +261,24 @@ def test_elicitation_recovers_the_distribution(family: f.Elicitable, parameters:
 @given(st.floats(1e-6, 1e6))
 def test_elicitation_is_free_of_the_unit(unit: float) -> None:
     levels, values = np.array([0.05, 0.5, 0.95]), np.array([5.0, 10.0, 16.0])
-    first, other = f.elicit(levels, values, "gamma"), f.elicit(levels, unit * values, "gamma")
+    first, other = elicitation.elicit(levels, values, "gamma"), elicitation.elicit(levels, unit * values, "gamma")
     assert other.fitted == pytest.approx(unit * first.fitted, rel=1e-5)
     assert other.worst == pytest.approx(first.worst, rel=1e-4)
 
 
 def test_a_poor_fit_shows() -> None:
-    found = f.elicit(np.array([0.05, 0.5, 0.95]), np.array([0.05, 0.1, 0.3]), "beta")
+    found = elicitation.elicit(np.array([0.05, 0.5, 0.95]), np.array([0.05, 0.1, 0.3]), "beta")
     assert found.worst > 0.04
     assert found.fitted[2] < 0.2
 
 
 LEVELS = np.array([0.1, 0.5, 0.9])
 REFUSED: dict[str, tuple[Callable[[], object], str]] = {
-    "one study": (lambda: f.pool(np.array([1.0]), np.array([1.0])), "fewer than two studies"),
-    "zero error": (lambda: f.pool(np.array([1.0, 2]), np.array([1.0, 0])), "error is not positive"),
-    "nan": (lambda: f.pool(np.array([1.0, math.nan]), np.array([1.0, 1])), "missing"),
-    "method": (lambda: f.pool(np.array([1.0, 2]), np.array([1.0, 1]), method="XX"), "no estimator"),  # type: ignore[arg-type]
-    "two predict": (lambda: f.pool(np.array([1.0, 2]), np.array([1.0, 1])).prediction, "two studies"),
+    "one study": (lambda: pooling.pool(np.array([1.0]), np.array([1.0])), "fewer than two studies"),
+    "zero error": (lambda: pooling.pool(np.array([1.0, 2]), np.array([1.0, 0])), "error is not positive"),
+    "nan": (lambda: pooling.pool(np.array([1.0, math.nan]), np.array([1.0, 1])), "missing"),
+    "method": (lambda: pooling.pool(np.array([1.0, 2]), np.array([1.0, 1]), method="XX"), "no estimator"),  # type: ignore[arg-type]
+    "two predict": (lambda: pooling.pool(np.array([1.0, 2]), np.array([1.0, 1])).prediction, "two studies"),
     "t of one": (lambda: Predictive("t", (0, 1, 1)).crps(0), "infinite"),
     "mean of t": (lambda: Predictive("t", (0, 1, 1)).mean, "no mean"),
     "scale": (lambda: Predictive("normal", (0, 0)), "not positive"),
@@ -286,14 +290,14 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "level": (lambda: Predictive("normal", (1, 2)).interval(1.0), "probability"),
     "observed nan": (lambda: f.score(Predictive("normal", (1, 2)), math.nan), "not a number"),
     "negative error": (lambda: f.score(Predictive("normal", (1, 2)), 1, -1), "not a number"),
-    "falling": (lambda: f.elicit(LEVELS, np.array([3.0, 2, 4]), "normal"), "do not rise"),
-    "equal": (lambda: f.elicit(LEVELS, np.array([2.0, 2, 4]), "normal"), "do not rise"),
-    "levels": (lambda: f.elicit(np.array([0.0, 0.5]), np.array([1.0, 2]), "normal"), "do not rise"),
-    "one quantile": (lambda: f.elicit(np.array([0.5]), np.array([1.0]), "normal"), "fewer than two"),
-    "nan quantile": (lambda: f.elicit(LEVELS, np.array([1.0, 2, math.nan]), "normal"), "missing"),
-    "negative gamma": (lambda: f.elicit(LEVELS, np.array([-1.0, 2, 3]), "gamma"), "outside 0 to inf"),
-    "beta range": (lambda: f.elicit(LEVELS, np.array([0.1, 0.5, 1.0]), "beta"), "outside 0 to 1"),
-    "t elicited": (lambda: f.elicit(LEVELS, np.array([1.0, 2, 3]), "t"), "cannot be elicited"),  # type: ignore[arg-type]
+    "falling": (lambda: elicitation.elicit(LEVELS, np.array([3.0, 2, 4]), "normal"), "do not rise"),
+    "equal": (lambda: elicitation.elicit(LEVELS, np.array([2.0, 2, 4]), "normal"), "do not rise"),
+    "levels": (lambda: elicitation.elicit(np.array([0.0, 0.5]), np.array([1.0, 2]), "normal"), "do not rise"),
+    "one quantile": (lambda: elicitation.elicit(np.array([0.5]), np.array([1.0]), "normal"), "fewer than two"),
+    "nan quantile": (lambda: elicitation.elicit(LEVELS, np.array([1.0, 2, math.nan]), "normal"), "missing"),
+    "negative gamma": (lambda: elicitation.elicit(LEVELS, np.array([-1.0, 2, 3]), "gamma"), "outside 0 to inf"),
+    "beta range": (lambda: elicitation.elicit(LEVELS, np.array([0.1, 0.5, 1.0]), "beta"), "outside 0 to 1"),
+    "t elicited": (lambda: elicitation.elicit(LEVELS, np.array([1.0, 2, 3]), "t"), "cannot be elicited"),  # type: ignore[arg-type]
 }
 
 

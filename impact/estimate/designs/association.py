@@ -24,7 +24,7 @@ from impact.estimate.diagnostics import complete_cases, enough_clusters
 from impact.estimate.result import Effect, effect_from
 from impact.estimate.sample import EXPOSURE, Sample, beside_others, quick, regress, unit_influence, varying
 from impact.statistics.core import Estimate
-from impact.statistics.surveys.estimation import SampleDesign
+from impact.statistics.surveys.design import SampleDesign
 from impact.statistics.surveys.regression import marginal_effect, survey_regression
 from impact.words.said import Said
 

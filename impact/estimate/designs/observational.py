@@ -22,7 +22,7 @@ from impact.estimate.hidden_bias import hidden_bias_checks, matched_pairs_check
 from impact.estimate.result import Diagnostic, Effect, Term, effect_from, not_applicable
 from impact.estimate.sample import Sample, unit_influence
 from impact.statistics.core import Estimate, Floats, cluster_codes
-from impact.statistics.observational import matching, weighting
+from impact.statistics.observational import balancing, matching, strata, weighting
 from impact.statistics.observational.propensity import logit, overlap, propensity_weights
 from impact.words.said import Said
 
@@ -116,17 +116,17 @@ def _arrays(sample: Sample) -> tuple[Floats, Floats, Floats, list[str]]:
     return sample.outcome, sample.exposure, sample.covariates.to_numpy(dtype=float), names
 
 
-def _matched(case: Case, design: Matching, sample: Sample) -> matching.Pairs | matching.Strata:
+def _matched(case: Case, design: Matching, sample: Sample) -> matching.Pairs | strata.Strata:
     if sample.weights is not None:
         raise NotEstimable(
             Said("observational.matching_takes_no_sampling_weights"), Said("observational.kind_weighting_which_does")
         )
     outcome, treated, matrix, names = _arrays(sample)
     if design.method == "subclasses":
-        return matching.subclassify(outcome, treated, matrix, names, classes=design.subclasses)
+        return strata.subclassify(outcome, treated, matrix, names, classes=design.subclasses)
     if design.method == "coarsened":
         exact = [name for name in names if name.partition("=")[0] in design.exact]
-        return matching.coarsened_exact(outcome, treated, matrix, names, exact=exact)
+        return strata.coarsened_exact(outcome, treated, matrix, names, exact=exact)
     return matching.nearest(
         outcome,
         treated,
@@ -153,7 +153,7 @@ def _weighted(design: Weighting, sample: Sample) -> Estimate:
     outcome, treated, matrix, names = _arrays(sample)
     clusters = cluster_codes(sample.clusters[0].astype(str))[0] if sample.clusters else None
     if design.method == "entropy":
-        return weighting.entropy_balance(outcome, treated, matrix, names, weights=sample.weights, clusters=clusters)
+        return balancing.entropy_balance(outcome, treated, matrix, names, weights=sample.weights, clusters=clusters)
     if design.method == "ipw":
         return weighting.ipw(
             outcome,
@@ -180,7 +180,7 @@ def _weighted(design: Weighting, sample: Sample) -> Estimate:
 def _balancing(design: Weighting, sample: Sample) -> Floats:
     _, treated, matrix, names = _arrays(sample)
     if design.method == "entropy":
-        return weighting.entropy_weights(treated, matrix, names, weights=sample.weights)
+        return balancing.entropy_weights(treated, matrix, names, weights=sample.weights)
     chance = logit(treated, matrix, names, weights=sample.weights).probabilities
     return propensity_weights(chance, treated, estimand=design.estimand, weights=sample.weights)
 

@@ -26,7 +26,7 @@ from impact.estimate.sample import (
     unit_influence,
 )
 from impact.statistics.core import Estimate, cluster_codes
-from impact.statistics.experiments import randomisation
+from impact.statistics.experiments import differences
 from impact.statistics.linear import instrument
 from impact.words.said import Said
 
@@ -99,7 +99,7 @@ def intention_to_treat(design: Randomised, sample: Sample) -> Estimate:
     if design.blocks:
         return _blocked(design, sample)
     if design.adjustment == "lin" and len(sample.covariates.columns):
-        return randomisation.lin(
+        return differences.lin(
             sample.outcome,
             sample.exposure,
             sample.covariates.to_numpy(dtype=float),
@@ -116,7 +116,7 @@ def _blocked(design: Randomised, sample: Sample) -> Estimate:
         raise NotEstimable(
             Said("randomised.blocks_take_no_covariates_blocks_adjustment"), Said("randomised.either_blocks_covariates")
         )
-    return randomisation.blocked(
+    return differences.blocked(
         sample.outcome,
         sample.exposure,
         sample.blocks.astype(str),

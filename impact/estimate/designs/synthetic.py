@@ -11,7 +11,8 @@ from impact.estimate.designs.synthetic_predictors import Fit, fit_control, predi
 from impact.estimate.designs.synthetic_series import Series, read_series
 from impact.estimate.result import Diagnostic, Effect, Term, checked, effect_from, not_applicable
 from impact.statistics.core import Estimate, Floats, Ints, wald, with_p_value
-from impact.statistics.synthetic.control import Synthetic, synthetic_did
+from impact.statistics.synthetic.control import Synthetic
+from impact.statistics.synthetic.difference import synthetic_did
 from impact.words.said import Remark, Said
 
 SAME_PAST = Said("synthetic.before_start_synthetic_unit_moved_like_treated")

@@ -111,11 +111,16 @@ class ExportTable:
     suppressed: Mapping[str, int] = field(default_factory=dict)
 
 
+FAMILY = "family"
+"""Column by which readers of a file tell terms apart: the same in every language."""
+
+
 def in_language(frame: pd.DataFrame, words: Words) -> pd.DataFrame:
     """Return a frame with its sentences in a language; a code or a name stays as it is."""
     return frame.assign(**{str(name): _written(frame[name], words) for name in frame if frame[name].dtype == object})
 
 
 def _written(values: pd.Series, words: Words) -> pd.Series:
-    texts = [words.said(value) if isinstance(value, Said) else value for value in values]
+    write = str if values.name == FAMILY else words.said
+    texts = [write(value) if isinstance(value, Said) else value for value in values]
     return pd.Series(texts, values.index, dtype=object)

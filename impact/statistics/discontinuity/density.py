@@ -17,15 +17,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from impact.errors import NotEstimable, UsageError
-from impact.statistics.core import Estimate, Floats, t_two_sided
-from impact.statistics.discontinuity.bandwidth import (
-    Kernel,
-    Pair,
-    as_pair,
-    local_polynomial,
-    numbers,
-)
-from impact.statistics.discontinuity.jump import ABOVE, BELOW, Discontinuity, Options, regression_discontinuity
+from impact.statistics.core import Estimate, Floats, floats, t_two_sided
+from impact.statistics.discontinuity.jump import Discontinuity, Options, regression_discontinuity
+from impact.statistics.discontinuity.local_polynomial import Kernel, Pair, as_pair, local_polynomial, numbers
+from impact.statistics.discontinuity.observations import ABOVE, BELOW
 from impact.words.said import Remark, Said
 
 MIN_LOCAL = 20
@@ -52,13 +47,13 @@ class DensityTest:
     density_left, density_right
         Estimates at the cutoff, per unit of the running variable.
     std_error
-        Of their difference.
+        Jackknife error of the difference of the two densities.
     bandwidth
         (left, right), in the unit of the running variable.
     n_left, n_right
-        Observations on each side.
+        Observations below the cutoff, and at or above it.
     n_effective_left, n_effective_right
-        Observations within the bandwidths.
+        Observations within the bandwidth of each side.
     """
 
     statistic: float
@@ -131,23 +126,15 @@ def density_test(
         raise UsageError(f"kernel is {kernel!r}; it can be {', '.join(SHAPES)}")
     values = _values(running, cutoff)
     widths = _density_bandwidths(values, kernel) if bandwidth is None else as_pair(bandwidth)
-    (left, left_var, near_left), (right, right_var, near_right) = (
-        _slope(values, i, width, (ORDER + 1, 1), kernel) for i, width in enumerate(widths)
-    )
-    error = math.sqrt(left_var + right_var)
-    n_left = int(np.sum(values.distance < 0))
-    return DensityTest(
-        (right - left) / error,
-        t_two_sided((right - left) / error, math.inf),
-        left,
-        right,
-        error,
-        widths,
-        n_left,
-        len(values.distance) - n_left,
-        near_left,
-        near_right,
-    )
+    f0, variance0, near0 = _slope(values, 0, widths[0], (ORDER + 1, 1), kernel)
+    f1, variance1, near1 = _slope(values, 1, widths[1], (ORDER + 1, 1), kernel)
+    error = math.sqrt(variance0 + variance1)
+    statistic = (f1 - f0) / error
+    p_value = t_two_sided(statistic, math.inf)
+    on_left = values.distance < 0
+    n_left = int(np.sum(on_left))
+    n_right = len(values.distance) - n_left
+    return DensityTest(statistic, p_value, f0, f1, error, widths, n_left, n_right, near0, near1)
 
 
 @dataclass(frozen=True)
@@ -159,9 +146,9 @@ class StepTest:
     below, at, above
         Observations at the last value below the cutoff, the first at or above it, and the next.
     share
-        ``at`` among the three.
+        Share of the three values' units that have the one at the cutoff.
     p_value
-        Exact, two-sided.
+        Exact binomial, two-sided, at the curvature allowed.
     """
 
     below: int
@@ -200,48 +187,48 @@ def step_test(
     ----------
     Frandsen (2017), https://doi.org/10.1108/S0731-905320170000038012.
     """
-    x = numbers(running, Said("statistics.the_running_variable"), len(np.asarray(running)))
+    n_rows = len(np.asarray(running))
+    x = numbers(running, Said("statistics.the_running_variable"), n_rows)
     values = np.unique(x)
     step = float(np.diff(values).min(initial=np.inf))
-    places = (x - values[0]) / step
-    if not np.isfinite(step) or np.abs(places - np.round(places)).max() > GRID:
+    steps = (x - values[0]) / step
+    numbered = np.round(steps)
+    if not np.isfinite(step) or np.abs(steps - numbered).max() > GRID:
         raise NotEstimable(
             Said("discontinuity.repeated_values_not_in_steps"),
             Said("discontinuity.no_repeats_or_equal_steps"),
         )
     where = (cutoff - values[0]) / step
     middle = math.floor(where + GRID) + 1 if cutoff_is_below else math.ceil(where - GRID)
-    below, at, above = (int(np.sum(np.round(places) == middle + beside)) for beside in (-1, 0, 1))
-    n = below + at + above
+    counts = [int(np.sum(numbered == middle + shift)) for shift in (-1, 0, 1)]
+    at, n = counts[1], sum(counts)
     if n < MIN_LOCAL:
         raise NotEstimable(
             Said("discontinuity.few_units_at_three_values", n=n),
             Said("discontinuity.at_least_so_many", least=MIN_LOCAL),
         )
-    tails = (
-        stats.binom.cdf(at, n, (1 - curvature) / (3 - curvature)),
-        stats.binom.sf(at - 1, n, (1 + curvature) / (3 + curvature)),
-    )
-    return StepTest(below, at, above, at / n, min(1.0, 2 * float(min(tails))))
+    # Values on a line hold a third in the middle; with the curvature, between these two shares
+    fewest = (1 - curvature) / (3 - curvature)
+    most = (1 + curvature) / (3 + curvature)
+    tail = min(stats.binom.cdf(at, n, fewest), stats.binom.sf(at - 1, n, most))
+    return StepTest(counts[0], at, counts[2], at / n, min(1.0, 2 * float(tail)))
 
 
 def _values(running: ArrayLike, cutoff: float) -> _Values:
     """Return sorted distances and their distribution, refusing sides with too few values."""
     n = len(np.asarray(running))
-    x = np.sort(numbers(running, Said("statistics.the_running_variable"), n) - cutoff)
+    raw = numbers(running, Said("statistics.the_running_variable"), n)
+    x = np.sort(raw - cutoff)
     needed = MIN_LOCAL + ORDER + 1
-    for part, side in ((x[x < 0], BELOW), (x[x >= 0], ABOVE)):
-        if len(np.unique(part)) < needed:
+    for values, side in ((x[x < 0], BELOW), (x[x >= 0], ABOVE)):
+        distinct = len(np.unique(values))
+        if distinct < needed:
             raise NotEstimable(
-                Said(
-                    "discontinuity.few_values_on_side",
-                    n=len(part),
-                    distinct=len(np.unique(part)),
-                    side=side,
-                ),
+                Said("discontinuity.few_values_on_side", n=len(values), distinct=distinct, side=side),
                 Said("discontinuity.distinct_values_or_binomial_test", needed=needed),
             )
-    return _Values(x, (np.searchsorted(x, x, side="right") - 1) / (n - 1))
+    not_above = np.searchsorted(x, x, side="right") - 1
+    return _Values(x, not_above / (n - 1))
 
 
 def _slope(
@@ -251,13 +238,21 @@ def _slope(
 
     ``orders`` is (order of the polynomial, which coefficient).
     """
+    order, coefficient = orders
     x = values.distance
-    used = ((x >= 0) if side else (x < 0)) & (np.abs(x) <= width)
-    weights = local_polynomial(x[used], width, orders[0], kernel).functionals[orders[1]]
-    above = np.append(np.cumsum(weights[::-1])[::-1], 0.0)
-    spread = above[np.searchsorted(x[used], x, side="left")]
+    on_side = (x >= 0) if side else (x < 0)
+    size = np.abs(x)
+    used = on_side & (size <= width)
+    weights = local_polynomial(x[used], width, order, kernel).functionals[coefficient]
+    # Σ_{j: x_j ≥ x_i} w_j for each observation, less its own weight: what the jackknife moves
+    backwards = np.cumsum(weights[::-1])
+    tails = np.append(backwards[::-1], 0.0)
+    first = np.searchsorted(x[used], x, side="left")
+    spread = tails[first]
     spread[used] -= weights
-    return float(weights @ values.share[used]), float(spread @ spread) / (len(x) - 1) ** 2, int(used.sum())
+    variance = float(spread @ spread) / (len(x) - 1) ** 2
+    estimate = float(weights @ values.share[used])
+    return estimate, variance, int(used.sum())
 
 
 def _moments(order: int, which: int, target: int, kernel: Kernel) -> tuple[float, float]:
@@ -269,10 +264,14 @@ def _moments(order: int, which: int, target: int, kernel: Kernel) -> tuple[float
     """
     shape = SHAPES[kernel]
     basis = [Polynomial.basis(j) for j in range(max(order, target) + 1)]
-    gram = np.array([[_integral(shape * a * b) for a in basis[: order + 1]] for b in basis[: order + 1]])
-    weights = shape * Polynomial(np.linalg.solve(gram, np.eye(order + 1)[which]))
+    fitted = basis[: order + 1]
+    gram = np.array([[_integral(shape * a * b) for a in fitted] for b in fitted])
+    unit = np.eye(order + 1)[which]
+    unit_weights = np.linalg.solve(gram, unit)
+    weights = shape * Polynomial(unit_weights)
     tail = weights.integ()(1.0) - weights.integ()
-    return _integral(tail * tail), _integral(weights * basis[target])
+    squared_tail = tail * tail
+    return _integral(squared_tail), _integral(weights * basis[target])
 
 
 def _integral(polynomial: Polynomial) -> float:
@@ -286,13 +285,20 @@ def _normal_width(distance: Floats, orders: tuple[int, int]) -> float:
     """
     order, which = orders
     target, rate = order + 1, 2 * order + 1
-    z, spread = float(distance.mean() / distance.std(ddof=1)), float(distance.std(ddof=1))
+    deviation = distance.std(ddof=1)
+    spread = float(deviation)
+    z = float(distance.mean() / distance.std(ddof=1))
     spread_constant, bias_constant = _moments(order, which, target, "uniform")
+    # φ and its derivative of order o (a Hermite polynomial times φ), over (o + 1)!
     density = float(stats.norm.pdf(z))
-    slope = float(hermeval(z, np.eye(order + 1)[order])) / math.factorial(target)
-    bias = max((bias_constant * slope) ** 2 * density, np.finfo(float).tiny)
-    power = target - which
-    return spread * math.pow((2 * which - 1) / (2 * power) * spread_constant / bias / len(distance), 1 / rate)
+    unit = np.eye(order + 1)[order]
+    hermite = float(hermeval(z, unit))
+    slope = hermite / math.factorial(target)
+    squared_bias = (bias_constant * slope) ** 2 * density
+    tiny = np.finfo(float).tiny
+    bias = max(squared_bias, tiny)
+    factor = (2 * which - 1) / (2 * (target - which))
+    return spread * math.pow(factor * spread_constant / bias / len(distance), 1 / rate)
 
 
 def _density_bandwidths(values: _Values, kernel: Kernel) -> Pair:
@@ -301,25 +307,34 @@ def _density_bandwidths(values: _Values, kernel: Kernel) -> Pair:
     width = _regular(values, _normal_width(values.distance, (ORDER, 1)), (0, 1))
     constant = _moments(ORDER, 1, ORDER + 1, kernel)[1]
     n = len(values.distance)
-    spreads = [n * width * _slope(values, side, width, (ORDER, 1), kernel)[1] for side in (0, 1)]
-    curves = [_slope(values, side, bias_width, (ORDER + 2, ORDER + 1), kernel)[0] * constant for side in (0, 1)]
+    spreads, curves = [], []
+    for side in (0, 1):
+        variance = _slope(values, side, width, (ORDER, 1), kernel)[1]
+        curvature = _slope(values, side, bias_width, (ORDER + 2, ORDER + 1), kernel)[0]
+        spreads.append(n * width * variance)
+        curves.append(curvature * constant)
 
     def best(spread: float, bias: float, sides: tuple[int, ...]) -> float:
-        wide = math.pow(spread / (2 * ORDER * max(bias**2, np.finfo(float).tiny) * n), 1 / (2 * ORDER + 1))
+        squared = max(bias**2, np.finfo(float).tiny)
+        wide = math.pow(spread / (2 * ORDER * squared * n), 1 / (2 * ORDER + 1))
         return _regular(values, wide, sides)
 
     # a boundary on the left reverses the sign of the bias of odd orders only; the order here is even
-    shared = [best(sum(spreads), curves[1] - curves[0], (0, 1)), best(sum(spreads), curves[1] + curves[0], (0, 1))]
-    left, right = (float(np.median([best(spreads[i], curves[i], (i,)), *shared])) for i in (0, 1))
-    return left, right
+    spread = sum(spreads)
+    of_difference = best(spread, curves[1] - curves[0], (0, 1))
+    of_sum = best(spread, curves[1] + curves[0], (0, 1))
+    shared = [of_difference, of_sum]
+    own0, own1 = (best(spreads[side], curves[side], (side,)) for side in (0, 1))
+    return float(np.median([own0, *shared])), float(np.median([own1, *shared]))
 
 
 def _regular(values: _Values, width: float, sides: tuple[int, ...]) -> float:
     """Keep a bandwidth within the data and wide enough for 23 distinct values on the sides it serves."""
     x = values.distance
-    parts = [np.unique(np.abs(x[(x >= 0) if side else (x < 0)])) for side in sides]
-    least = max(float(part[MIN_LOCAL + ORDER]) for part in parts)
-    return max(min(width, max(float(part[-1]) for part in parts)), least)
+    distinct = [np.unique(np.abs(x[(x >= 0) if side else (x < 0)])) for side in sides]
+    least = max(float(distances[MIN_LOCAL + ORDER]) for distances in distinct)
+    farthest = max(float(distances[-1]) for distances in distinct)
+    return max(min(width, farthest), least)
 
 
 def placebo_cutoffs(
@@ -335,21 +350,21 @@ def placebo_cutoffs(
 
     A placebo that cannot be estimated keeps its line, with the reason.
     """
-    y, x = np.asarray(outcome), np.asarray(running, dtype=np.float64)
+    y, x = np.asarray(outcome), floats(running)
     z, groups = (None if a is None else np.asarray(a) for a in (covariates, clusters))
 
-    def one(label: Said, keep: NDArray[np.bool_]) -> Labelled:
-        at = float(np.median(x[keep])) if keep.any() else cutoff
-        part = None if groups is None else groups[keep]
-        fixed = None if z is None else z[keep]
+    def placebo(label: Said, side: NDArray[np.bool_]) -> Labelled:
+        at = float(np.median(x[side])) if side.any() else cutoff
+        codes = None if groups is None else groups[side]
+        fixed = None if z is None else z[side]
 
         def estimate() -> Discontinuity:
-            return regression_discontinuity(y[keep], x[keep], cutoff=at, clusters=part, covariates=fixed, **options)
+            return regression_discontinuity(y[side], x[side], cutoff=at, clusters=codes, covariates=fixed, **options)
 
         return _line(label, at, estimate)
 
-    below, above = Said("discontinuity.median_below"), Said("discontinuity.median_above")
-    return one(below, x < cutoff), one(above, x >= cutoff)
+    lower, upper = Said("discontinuity.median_below"), Said("discontinuity.median_above")
+    return placebo(lower, x < cutoff), placebo(upper, x >= cutoff)
 
 
 def _line(label: Said, at: float, estimate: Callable[[], Discontinuity]) -> Labelled:

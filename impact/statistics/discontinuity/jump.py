@@ -11,40 +11,40 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypedDict
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from impact.errors import NotEstimable, UsageError
-from impact.statistics.core import Estimate, Floats, Ints, cluster_codes, wald
-from impact.statistics.discontinuity.bandwidth import (
+from impact.statistics.core import Estimate, Floats, Ints, wald
+from impact.statistics.discontinuity.bandwidth import Plan, Selection, has_mass_points, select_bandwidths
+from impact.statistics.discontinuity.local_polynomial import (
     MIN_DISTINCT,
     Errors,
     Kernel,
     LocalFit,
     Pair,
-    Plan,
-    Selection,
     Side,
     as_pair,
     counts_within,
     few_distinct,
-    has_mass_points,
     kernel_weights,
     local_polynomial,
-    numbers,
     residuals,
-    select_bandwidths,
     variance,
     without_polynomial,
 )
+from impact.statistics.discontinuity.observations import (
+    MIN_EFFECTIVE,
+    Observations,
+    checked_observations,
+    observations_of,
+    refuse_empty_sides,
+)
 from impact.words.said import Said
 
-MIN_EFFECTIVE = 10
 WEAK = 1.96
 ROUNDING = 1e-12
 COLLINEAR = 1e-8
 RULES = {"nn": Said("rule.nearest_neighbours"), "cluster": Said("rule.named", name="CR1")}
-BELOW, ABOVE = Said("discontinuity.below"), Said("discontinuity.at_or_above")
 
 
 class Options(TypedDict, total=False):
@@ -72,9 +72,9 @@ class Discontinuity:
     bandwidth, bias_bandwidth
         (left, right), in the unit of the running variable.
     n_left, n_right
-        Observations on each side.
+        Observations below the cutoff, and at or above it.
     n_effective_left, n_effective_right
-        Observations within ``bandwidth``.
+        Observations on each side within ``bandwidth``.
     n_distinct_left, n_distinct_right
         Distinct values of the running variable within ``bandwidth``.
     mass_points
@@ -102,21 +102,10 @@ class Discontinuity:
 
 
 @dataclass(frozen=True)
-class _Data:
-    """Checked input; ``distance`` is the running variable less the cutoff."""
-
-    outcome: Floats
-    distance: Floats
-    covariates: Floats
-    clusters: Ints | None
-    received: Floats | None
-
-
-@dataclass(frozen=True)
 class _Half:
     """One side within its widest bandwidth: where it stands in the data, its fits and its weights, each shape (n,)."""
 
-    place: Ints
+    rows: Ints
     side: Side
     fit: LocalFit
     bias_fit: LocalFit
@@ -187,71 +176,23 @@ def regression_discontinuity(
     (2019), https://doi.org/10.1162/rest_a_00760.
     """
     plan = Plan(order, kernel, selection, errors, masspoints)
-    if (errors == "cluster") != (clusters is not None):
+    clustered = errors == "cluster"
+    if clustered != (clusters is not None):
         raise UsageError("errors 'cluster' and clusters go together: give both or neither")
-    data = _checked(outcome, running, cutoff, clusters=clusters, covariates=covariates, received=fuzzy)
-    right = data.distance >= 0
-    places = (np.flatnonzero(~right), np.flatnonzero(right))
-    _enough(places, data.distance)
-    sides = (_side(data, places[0]), _side(data, places[1]))
+    data = checked_observations(outcome, running, cutoff, clusters=clusters, covariates=covariates, received=fuzzy)
+    at_or_above = data.distance >= 0
+    lower_rows = np.flatnonzero(~at_or_above)
+    upper_rows = np.flatnonzero(at_or_above)
+    rows = (lower_rows, upper_rows)
+    refuse_empty_sides(rows, data.distance)
+    sides = (observations_of(data, rows[0]), observations_of(data, rows[1]))
     widths = _widths(sides, bandwidth, bias_bandwidth, plan)
-    left, above = (
-        _half(side, place, (widths[0][i], widths[1][i]), plan)
-        for i, (side, place) in enumerate(zip(sides, places, strict=True))
-    )
-    found = _estimates((left, above), data, plan)
-    return _described(found, sides, widths, kernel)
-
-
-def _checked(
-    outcome: ArrayLike,
-    running: ArrayLike,
-    cutoff: float,
-    *,
-    clusters: ArrayLike | None,
-    covariates: ArrayLike | None,
-    received: ArrayLike | None,
-) -> _Data:
-    """Return complete numeric arrays of one length."""
-    n = len(np.asarray(running))
-    distance = numbers(running, Said("statistics.the_running_variable"), n) - cutoff
-    y = numbers(outcome, Said("statistics.the_outcome"), n)
-    if n == 0 or np.ptp(y) == 0:
-        raise NotEstimable(Said("statistics.outcome_does_not_vary"), Said("checks.outcome_varies"))
-    z = (
-        np.empty((n, 0))
-        if covariates is None
-        else numbers(covariates, Said("statistics.a_covariate"), n).reshape(n, -1)
-    )
-    taken = None if received is None else numbers(received, Said("statistics.take_up"), n)
-    return _Data(y, distance, z, None if clusters is None else _codes(clusters, n), taken)
-
-
-def _codes(clusters: ArrayLike, n: int) -> Ints:
-    labels = np.asarray(clusters)
-    if len(labels) != n:
-        raise UsageError(f"clusters has {len(labels)} rows, the running variable {n}")
-    if np.any(pd.isna(labels)):
-        raise NotEstimable(
-            Said("discontinuity.some_observations_have_no_cluster"), Said("discontinuity.cluster_every_observation")
-        )
-    return cluster_codes(labels)[0]
-
-
-def _enough(places: tuple[Ints, Ints], distance: Floats) -> None:
-    """Refuse sides that are empty or nearly so."""
-    for place, side in zip(places, (BELOW, ABOVE), strict=True):
-        needed = Said("discontinuity.least_observations_each_side", least=MIN_EFFECTIVE)
-        if not len(place):
-            low, high = distance.min(), distance.max()
-            raise NotEstimable(Said("discontinuity.nobody_on_side", side=side, low=low, high=high), needed)
-        if len(place) < MIN_EFFECTIVE:
-            raise NotEstimable(Said("discontinuity.few_on_side", n=len(place), side=side), needed)
-
-
-def _side(data: _Data, place: NDArray[np.intp]) -> Side:
-    clusters = None if data.clusters is None else data.clusters[place]
-    return Side(data.outcome[place], data.distance[place], data.covariates[place], clusters)
+    (h0, h1), (b0, b1) = widths
+    lower = _half(sides[0], rows[0], (h0, b0), plan)
+    upper = _half(sides[1], rows[1], (h1, b1), plan)
+    halves = (lower, upper)
+    estimates = _estimates(halves, data, plan)
+    return _described(estimates, sides, widths, kernel)
 
 
 def _widths(
@@ -262,9 +203,11 @@ def _widths(
         chosen, bias = select_bandwidths(sides, plan)
     else:
         chosen = bias = as_pair(bandwidth)
-    bias = bias if bias_bandwidth is None else as_pair(bias_bandwidth)
+    if bias_bandwidth is not None:
+        bias = as_pair(bias_bandwidth)
     for side, width in zip(sides, chosen, strict=True):
-        near, distinct = counts_within(side, width, plan.kernel)
+        counts = counts_within(side, width, plan.kernel)
+        near, distinct = counts
         if near < MIN_EFFECTIVE:
             raise NotEstimable(
                 Said("discontinuity.only_observations_one_side_within_bandwidth", near=near, width=width),
@@ -275,50 +218,65 @@ def _widths(
     return chosen, bias
 
 
-def _half(side: Side, place: NDArray[np.intp], widths: Pair, plan: Plan) -> _Half:
+def _half(side: Side, rows: NDArray[np.intp], widths: Pair, plan: Plan) -> _Half:
     """Return one side's weights on the outcome: of the estimate, and of the estimate less its bias."""
-    kernel = kernel_weights(side.distance, widths[0], plan.kernel)
-    used = (kernel > 0) | (kernel_weights(side.distance, widths[1], plan.kernel) > 0)
-    clusters = None if side.clusters is None else side.clusters[used]
-    near = Side(side.outcome[used], side.distance[used], side.covariates[used], clusters)
-    fit = local_polynomial(near.distance, widths[0], plan.order, plan.kernel)
-    bias_fit = local_polynomial(near.distance, widths[1], plan.order + 1, plan.kernel)
+    h, b = widths
+    p = plan.order
+    kernel = kernel_weights(side.distance, h, plan.kernel)
+    bias_kernel = kernel_weights(side.distance, b, plan.kernel)
+    used = (kernel > 0) | (bias_kernel > 0)
+    near = side.rows(used)
+    fit = local_polynomial(near.distance, h, p, plan.kernel)
+    bias_fit = local_polynomial(near.distance, b, p + 1, plan.kernel)
+    # The bias is e₀'(X'KX)⁻¹X'K x^(p+1) times the coefficient of order p + 1, itself a weighted sum of outcomes.
     weights = fit.functionals[0]
-    bias = float(weights @ near.distance ** (plan.order + 1)) * bias_fit.functionals[plan.order + 1]
-    return _Half(place[used].astype(np.int64), near, fit, bias_fit, weights, weights - bias, kernel[used])
+    higher = near.distance ** (p + 1)
+    constant = float(weights @ higher)
+    corrected = weights - constant * bias_fit.functionals[p + 1]
+    return _Half(rows[used].astype(np.int64), near, fit, bias_fit, weights, corrected, kernel[used])
 
 
-def _partialled(halves: tuple[_Half, _Half], data: _Data) -> tuple[Floats, Floats | None]:
+def _partialled(halves: tuple[_Half, _Half], data: Observations) -> tuple[Floats, Floats | None]:
     """Return outcome and take-up, shape (n,), less covariates with one coefficient for both sides."""
-    k = data.covariates.shape[1]
-    targets = np.column_stack([data.outcome] if data.received is None else [data.outcome, data.received])
+    covariates, received = data.covariates, data.received
+    k = covariates.shape[1]
+    targets = np.column_stack([data.outcome] if received is None else [data.outcome, received])
     if k:
-        both = np.column_stack([data.covariates, targets])
-        roots = np.sqrt(np.concatenate([half.kernel for half in halves]))[:, None]
-        free = np.vstack([without_polynomial(both[half.place], half.side, half.fit) for half in halves])
-        raw = np.vstack([data.covariates[half.place] for half in halves])
-        targets = targets - data.covariates @ _common(roots * free[:, :k], roots * free[:, k:], roots * raw)
-    return targets[:, 0], None if data.received is None else targets[:, 1]
+        columns = np.column_stack([covariates, targets])
+        kernels = np.concatenate([half.kernel for half in halves])
+        roots = np.sqrt(kernels)[:, None]
+        free = np.vstack([without_polynomial(columns[half.rows], half.side, half.fit) for half in halves])
+        raw = np.vstack([covariates[half.rows] for half in halves])
+        coefficients = _common(roots * free[:, :k], roots * free[:, k:], roots * raw)
+        targets = targets - covariates @ coefficients
+    return targets[:, 0], None if received is None else targets[:, 1]
 
 
 def _common(covariates: Floats, targets: Floats, raw: Floats) -> Floats:
     """Regress targets on covariates, both less their local polynomials; refuse what is collinear."""
     size = np.linalg.norm(covariates, axis=0)
-    unit = covariates / np.where(size > 0, size, 1.0)
-    if np.any(size <= COLLINEAR * np.linalg.norm(raw, axis=0)) or (
-        np.linalg.matrix_rank(unit, tol=COLLINEAR) < unit.shape[1]
-    ):
+    divisor = np.where(size > 0, size, 1.0)
+    unit = covariates / divisor
+    length = np.linalg.norm(raw, axis=0)
+    absorbed = size <= COLLINEAR * length
+    if np.any(absorbed) or np.linalg.matrix_rank(unit, tol=COLLINEAR) < unit.shape[1]:
         raise NotEstimable(
             Said("discontinuity.covariates_collinear_near_cutoff"),
             Said("discontinuity.fewer_covariates_none_sum_others"),
         )
-    solved: Floats = np.linalg.lstsq(unit, targets, rcond=None)[0] / size[:, None]
+    coefficients = np.linalg.lstsq(unit, targets, rcond=None)[0]
+    scale = size[:, None]
+    solved: Floats = coefficients / scale
     return solved
 
 
 def _jump(halves: tuple[_Half, _Half], values: Floats, *, corrected: bool) -> float:
-    left, right = (float((h.corrected if corrected else h.weights) @ values[h.place]) for h in halves)
-    return right - left
+    """Return the difference of the two sides' weighted sums of ``values``."""
+    intercepts = []
+    for half in halves:
+        weights = half.corrected if corrected else half.weights
+        intercepts.append(float(weights @ values[half.rows]))
+    return intercepts[1] - intercepts[0]
 
 
 def _inference(
@@ -326,44 +284,51 @@ def _inference(
 ) -> Estimate | None:
     """Return an estimate with the error of the jump of ``values``; None if there is no noise."""
     influence, total = np.zeros(len(values)), 0.0
+    n_coefficients = plan.order + 1 + corrected
     for half, sign in zip(halves, (-1.0, 1.0), strict=True):
-        side = replace(half.side, outcome=values[half.place])
-        noise = residuals(side, half.bias_fit if corrected else half.fit, plan.errors)
-        influence[half.place] = sign * (half.corrected if corrected else half.weights) * noise
-        total += variance(influence[half.place], half.side.clusters, plan.order + 1 + corrected)
-    if math.sqrt(total) <= ROUNDING * float(np.abs(values).max()):
+        side = replace(half.side, outcome=values[half.rows])
+        fit = half.bias_fit if corrected else half.fit
+        weights = half.corrected if corrected else half.weights
+        noise = residuals(side, fit, plan.errors)
+        influences = sign * weights * noise
+        influence[half.rows] = influences
+        total += variance(influence[half.rows], side.clusters, n_coefficients)
+    error = math.sqrt(total)
+    largest = float(np.abs(values).max())
+    if error <= ROUNDING * largest:
         return None
     clusters = [half.side.clusters for half in halves if half.side.clusters is not None]
-    rule = RULES.get(plan.errors) or Said("rule.named", name=plan.errors)
-    return wald(
-        estimate,
-        math.sqrt(total),
-        rule=Said("rule.bias_corrected", rule=rule) if corrected else rule,
-        n_obs=sum(len(half.place) for half in halves),
-        n_clusters=len(np.unique(np.concatenate(clusters))) if clusters else None,
-        influence=influence,
-    )
+    n_clusters = len(np.unique(np.concatenate(clusters))) if clusters else None
+    plain = RULES.get(plan.errors) or Said("rule.named", name=plan.errors)
+    rule = Said("rule.bias_corrected", rule=plain) if corrected else plain
+    n_obs = sum(len(half.rows) for half in halves)
+    return wald(estimate, error, rule=rule, n_obs=n_obs, n_clusters=n_clusters, influence=influence)
 
 
 def _both(
     halves: tuple[_Half, _Half], values: Floats, plan: Plan, *, estimate: float
 ) -> tuple[Estimate | None, Estimate | None]:
     """Return conventional and robust inference of an estimate linear in ``values``."""
-    shift = _jump(halves, values, corrected=True) - _jump(halves, values, corrected=False)
+    plain = _jump(halves, values, corrected=False)
+    shift = _jump(halves, values, corrected=True) - plain
     conventional = _inference(halves, values, plan, estimate=estimate, corrected=False)
-    return conventional, _inference(halves, values, plan, estimate=estimate + shift, corrected=True)
+    robust = _inference(halves, values, plan, estimate=estimate + shift, corrected=True)
+    return conventional, robust
 
 
 def _estimates(
-    halves: tuple[_Half, _Half], data: _Data, plan: Plan
+    halves: tuple[_Half, _Half], data: Observations, plan: Plan
 ) -> tuple[Estimate, Estimate, float | None, Estimate | None]:
     """Return conventional and robust estimates, and the jump of take-up with its robust inference."""
     outcome, received = _partialled(halves, data)
-    jump, take_up_jump, take_up = _jump(halves, outcome, corrected=False), None, None
+    jump = _jump(halves, outcome, corrected=False)
+    take_up_jump, take_up = None, None
     if received is not None:
+        # The ratio of two jumps, linearised: (y − τ d) over the jump of d jumps by zero at τ
         take_up_jump, take_up = _first_stage(halves, received, plan)
         jump = jump / take_up_jump
-        outcome = (outcome - jump * received) / take_up_jump
+        net = outcome - jump * received
+        outcome = net / take_up_jump
     conventional, robust = _both(halves, outcome, plan, estimate=jump)
     if conventional is None or robust is None:
         raise NotEstimable(
@@ -375,8 +340,9 @@ def _estimates(
 def _first_stage(halves: tuple[_Half, _Half], received: Floats, plan: Plan) -> tuple[float, Estimate | None]:
     """Return the jump of take-up, refusing one that cannot be told from zero."""
     jump = _jump(halves, received, corrected=False)
-    robust = _both(halves, received, plan, estimate=jump)[1]
-    if abs(jump) <= ROUNDING or (robust is not None and abs(robust.statistic) < WEAK):
+    _, robust = _both(halves, received, plan, estimate=jump)
+    undetected = robust is not None and abs(robust.statistic) < WEAK
+    if abs(jump) <= ROUNDING or undetected:
         raise NotEstimable(
             Said("discontinuity.take_up_does_not_jump", jump=jump),
             Said("discontinuity.cutoff_that_changes_take_up"),
@@ -385,26 +351,31 @@ def _first_stage(halves: tuple[_Half, _Half], received: Floats, plan: Plan) -> t
 
 
 def _described(
-    found: tuple[Estimate, Estimate, float | None, Estimate | None],
+    estimates: tuple[Estimate, Estimate, float | None, Estimate | None],
     sides: tuple[Side, Side],
     widths: tuple[Pair, Pair],
     kernel: Kernel,
 ) -> Discontinuity:
-    conventional, robust, take_up_jump, take_up = found
-    near = [counts_within(side, width, kernel) for side, width in zip(sides, widths[0], strict=True)]
+    """Return the estimates with how many observations and distinct values stand behind them."""
+    conventional, robust, take_up_jump, take_up = estimates
+    lower, upper = sides
+    h, b = widths
+    near0, distinct0 = counts_within(lower, h[0], kernel)
+    near1, distinct1 = counts_within(upper, h[1], kernel)
+    mass_points = any(has_mass_points(side.distance) for side in sides)
     return Discontinuity(
         conventional,
         robust.estimate,
         robust,
-        bandwidth=widths[0],
-        bias_bandwidth=widths[1],
-        n_left=len(sides[0].outcome),
-        n_right=len(sides[1].outcome),
-        n_effective_left=near[0][0],
-        n_effective_right=near[1][0],
-        n_distinct_left=near[0][1],
-        n_distinct_right=near[1][1],
-        mass_points=any(has_mass_points(side.distance) for side in sides),
+        bandwidth=h,
+        bias_bandwidth=b,
+        n_left=len(lower.outcome),
+        n_right=len(upper.outcome),
+        n_effective_left=near0,
+        n_effective_right=near1,
+        n_distinct_left=distinct0,
+        n_distinct_right=distinct1,
+        mass_points=mass_points,
         take_up_jump=take_up_jump,
         take_up=take_up,
     )

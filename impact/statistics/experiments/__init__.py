@@ -10,7 +10,8 @@ from impact.statistics.experiments.assignment import (
 )
 from impact.statistics.experiments.balance import Balance, joint_balance, standardised_differences
 from impact.statistics.experiments.bounds import LeeBounds, lee_bounds
-from impact.statistics.experiments.randomisation import RandomisationTest, blocked, lin, randomisation_test, welch
+from impact.statistics.experiments.differences import blocked, lin, welch
+from impact.statistics.experiments.randomisation import RandomisationTest, randomisation_test
 
 __all__ = [
     "Assignment",

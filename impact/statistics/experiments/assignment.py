@@ -8,50 +8,27 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy import special, stats
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Floats, Ints, cluster_codes
+from impact.statistics.core import Floats, Ints, floats
+from impact.statistics.experiments.assignment_blocks import (
+    STRATUM,
+    Blocks,
+    Keys,
+    blocks_of,
+    checked_keys,
+    lowest_uniforms,
+    whitened_covariates,
+)
 from impact.words.said import Said
 
-Keys = NDArray[Any]
 BATCH_VALUES = 20_000
 FEWEST_ALLOCATIONS = 20
-
-
-@dataclass(frozen=True)
-class _Label:
-    """What is said of keys of units, or labels of strata or clusters, that cannot be used."""
-
-    missing: Said
-    every_unit: Said
-    several_types: Said
-    one_type: Said
-
-
-UNIT_KEY = _Label(
-    Said("experiments.unit_key_missing"),
-    Said("experiments.unit_key_every_unit"),
-    Said("experiments.unit_keys_several_types"),
-    Said("experiments.unit_keys_one_type"),
-)
-STRATUM = _Label(
-    Said("experiments.stratum_missing"),
-    Said("experiments.stratum_every_unit"),
-    Said("experiments.strata_several_types"),
-    Said("experiments.strata_one_type"),
-)
-CLUSTER = _Label(
-    Said("experiments.cluster_missing"),
-    Said("statistics.cluster_every_unit"),
-    Said("experiments.clusters_several_types"),
-    Said("experiments.clusters_one_type"),
-)
 
 
 @dataclass(frozen=True)
@@ -65,7 +42,7 @@ class Sample:
     weights
         Shape (n,): units of the stratum per unit sampled, 0 for those not selected.
     seed
-        Of the draw.
+        Of the generator that drew; the same seed, keys and sizes give the same sample.
     """
 
     selected: NDArray[np.bool_]
@@ -84,7 +61,7 @@ class Assignment:
     probability
         The same for every unit: the share asked for (for rerandomised designs, before covariates were looked at).
     seed
-        Of the draw.
+        Of the generator that drew; the same seed and keys give the same assignment.
     draws
         Allocations drawn until one was accepted; 1 without rerandomisation.
     distance, threshold
@@ -97,15 +74,6 @@ class Assignment:
     draws: int = 1
     distance: float | None = None
     threshold: float | None = None
-
-
-@dataclass(frozen=True)
-class _Blocks:
-    """What is randomised: units or whole clusters, sorted by key; strata; the block of each row."""
-
-    stratum: Ints
-    sizes: Ints
-    row_block: Ints
 
 
 def allocate(
@@ -121,7 +89,7 @@ def allocate(
     Parameters
     ----------
     n
-        Sample size.
+        Units to sample from all strata together.
     strata
         Shape (N,): stratum of every unit of the population.
     method
@@ -141,40 +109,49 @@ def allocate(
     NotEstimable
         If n exceeds the population, cannot give each stratum its least, or a spread is missing.
     """
-    _, codes = np.unique(_keys(strata, STRATUM), return_inverse=True)
+    _, codes = np.unique(checked_keys(strata, STRATUM), return_inverse=True)
     sizes = np.bincount(codes)
     lowest = np.minimum(at_least, sizes)
     if not lowest.sum() <= n <= sizes.sum():
         few = Said("experiments.units_cannot_spread_over_strata_units", n=n, strata=len(sizes), units=sizes.sum())
         raise NotEstimable(few, Said("experiments.sample_fewer_strata", low=lowest.sum(), high=sizes.sum()))
-    return _rounded(_water_level(n, sizes * _spreads(method, sds, len(sizes)), lowest, sizes), n)
+    spreads = _spreads(method, sds, len(sizes))
+    shares = sizes * spreads
+    level = _water_level(n, shares, lowest, sizes)
+    return _rounded(level, n)
 
 
 def _spreads(method: str, sds: Floats | None, n_strata: int) -> Floats:
+    """Return what each stratum's size is multiplied by: one, or its standard deviation (Neyman)."""
     if method == "proportional":
         return np.ones(n_strata)
-    found = np.array([] if sds is None else sds, dtype=np.float64)
-    if method != "neyman" or found.shape != (n_strata,) or not ((found > 0) & (found < math.inf)).all():
+    spreads = np.array([] if sds is None else sds, dtype=np.float64)
+    positive = (spreads > 0) & (spreads < math.inf)
+    if method != "neyman" or spreads.shape != (n_strata,) or not positive.all():
         raise NotEstimable(
             Said("experiments.stratum_has_no_spread_allocate"),
             Said("experiments.neyman_with_positive_sds"),
         )
-    return found
+    return spreads
 
 
 def _water_level(n: int, shares: Floats, lowest: Ints, highest: Ints) -> Floats:
     """Return ``clip(λ shares, lowest, highest)`` with the λ at which it sums to n; piecewise linear, so exact."""
-    knots = np.sort(np.concatenate([lowest / shares, highest / shares]))
-    sums = np.clip(knots[:, None] * shares, lowest, highest).sum(axis=1)
-    return np.asarray(np.clip(np.interp(n, sums, knots) * shares, lowest, highest), dtype=np.float64)
+    ends = np.concatenate([lowest / shares, highest / shares])
+    knots = np.sort(ends)
+    levels = np.clip(knots[:, None] * shares, lowest, highest)
+    totals = levels.sum(axis=1)
+    level = np.interp(n, totals, knots)
+    return floats(np.clip(level * shares, lowest, highest))
 
 
-def _rounded(parts: Floats, n: int) -> Ints:
+def _rounded(sizes: Floats, n: int) -> Ints:
     """Round down, then up where the remainder is largest, until the sum is n; ties go to the first stratum."""
-    whole = np.floor(parts + 1e-9).astype(np.int64)
-    order = np.argsort(whole - parts, kind="stable")
-    whole[order[: n - int(whole.sum())]] += 1
-    return whole
+    integers = np.floor(sizes + 1e-9).astype(np.int64)
+    order = np.argsort(integers - sizes, kind="stable")
+    missing = n - int(integers.sum())
+    integers[order[:missing]] += 1
+    return integers
 
 
 def stratified_sample(units: Keys, strata: Keys, sizes: Ints, *, seed: int) -> Sample:
@@ -192,17 +169,22 @@ def stratified_sample(units: Keys, strata: Keys, sizes: Ints, *, seed: int) -> S
     NotEstimable
         If a key is missing or repeated, or a stratum has fewer units than asked, or is asked for none.
     """
-    blocks = _blocks(units, strata, None)
+    blocks = blocks_of(units, strata, None)
     wanted = np.asarray(sizes)
     if wanted.shape != blocks.sizes.shape or (wanted < 1).any() or (wanted > blocks.sizes).any():
         raise NotEstimable(
             Said("experiments.stratum_smaller_than_asked"),
             Said("experiments.from_one_to_all_each", n=len(blocks.sizes)),
         )
-    draws = np.random.default_rng(seed).random((1, len(blocks.stratum)))
-    chosen = _lowest(draws, blocks, wanted[None, :])[0][blocks.row_block]
-    weight = (blocks.sizes / wanted)[blocks.stratum][blocks.row_block]
-    return Sample(chosen, np.where(chosen, weight, 0.0), seed)
+    rng = np.random.default_rng(seed)
+    uniforms = rng.random((1, len(blocks.stratum)))
+    wanted_row = wanted[None, :]
+    drawn = lowest_uniforms(uniforms, blocks, wanted_row)
+    chosen = drawn[0][blocks.row_block]
+    by_stratum = blocks.sizes / wanted
+    weight = by_stratum[blocks.stratum][blocks.row_block]
+    design_weight = np.where(chosen, weight, 0.0)
+    return Sample(chosen, design_weight, seed)
 
 
 def randomise(
@@ -221,7 +203,7 @@ def randomise(
     share
         Share to treat, strictly between 0 and 1.
     seed
-        Of the draw.
+        Of the generator that draws; published with the plan, it makes the draw repeatable.
 
     Notes
     -----
@@ -235,10 +217,12 @@ def randomise(
     NotEstimable
         If a key is missing or repeated, a cluster crosses strata, or a stratum is too small to hold both arms.
     """
-    blocks = _blocks(units, strata, clusters)
+    blocks = blocks_of(units, strata, clusters)
     _check_share(blocks, share)
-    treated = _draw(np.random.default_rng(seed), blocks, share, 1)[0]
-    return Assignment(treated.astype(np.int64)[blocks.row_block], share, seed)
+    rng = np.random.default_rng(seed)
+    treated = _draw(rng, blocks, share, 1)[0]
+    by_row = treated.astype(np.int64)[blocks.row_block]
+    return Assignment(by_row, share, seed)
 
 
 def rerandomise(
@@ -261,7 +245,7 @@ def rerandomise(
     acceptance
         Share of allocations to accept.
     max_draws
-        Allocations to try.
+        Allocations tried before giving up.
 
     Notes
     -----
@@ -276,28 +260,41 @@ def rerandomise(
         As :func:`randomise`; if covariates are missing, do not vary or are collinear; if fewer than 20 allocations
         would be accepted (no test at 5 % is left); if none of the draws is close enough.
     """
-    blocks = _blocks(units, strata, clusters)
+    blocks = blocks_of(units, strata, clusters)
     _check_share(blocks, share)
-    whitened = _whitened(np.asarray(covariates, dtype=np.float64), blocks)
+    values = floats(covariates)
+    whitened = whitened_covariates(values, blocks)
     _check_acceptance(blocks, share, acceptance)
-    threshold = float(stats.chi2.ppf(acceptance, whitened.shape[1]))
-    treated, draws, distance = _first_close(blocks, share, whitened, (threshold, max_draws, seed))
-    return Assignment(treated.astype(np.int64)[blocks.row_block], share, seed, draws, distance, threshold)
+    # Under randomisation the distance is about χ²(k): its quantile accepts that share of the draws.
+    n_covariates = whitened.shape[1]
+    threshold = float(stats.chi2.ppf(acceptance, n_covariates))
+    limits = (threshold, max_draws, seed)
+    treated, draws, distance = _first_close(blocks, share, whitened, limits)
+    allocation = treated.astype(np.int64)
+    by_row = allocation[blocks.row_block]
+    return Assignment(by_row, share, seed, draws, distance, threshold)
 
 
 def _first_close(
-    blocks: _Blocks, share: float, whitened: Floats, limits: tuple[float, int, int]
+    blocks: Blocks, share: float, whitened: Floats, limits: tuple[float, int, int]
 ) -> tuple[NDArray[np.bool_], int, float]:
+    """Return the first allocation whose distance is within the threshold, the draws it took, and its distance."""
     threshold, max_draws, seed = limits
-    rng, best = np.random.default_rng(seed), math.inf
-    batch = max(1, BATCH_VALUES // len(blocks.stratum))
+    rng = np.random.default_rng(seed)
+    best = math.inf
+    n_blocks = len(blocks.stratum)
+    batch = max(1, BATCH_VALUES // n_blocks)
     for start in range(0, max_draws, batch):
-        treated = _draw(rng, blocks, share, min(batch, max_draws - start))
+        size = min(batch, max_draws - start)
+        treated = _draw(rng, blocks, share, size)
         distances = _distances(treated, whitened)
         close = np.flatnonzero(distances <= threshold)
         if len(close):
-            return treated[close[0]], start + int(close[0]) + 1, float(distances[close[0]])
-        best = min(best, float(distances.min()))
+            first = int(close[0])
+            draws = start + first + 1
+            return treated[first], draws, float(distances[first])
+        closest = float(distances.min())
+        best = min(best, closest)
     never = Said(
         "experiments.none_allocations_came_within_distance_closest", max_draws=max_draws, threshold=threshold, best=best
     )
@@ -309,105 +306,61 @@ def _distances(treated: NDArray[np.bool_], whitened: Floats) -> Floats:
     n_treated = treated.sum(axis=1, keepdims=True)
     n_comparison = treated.shape[1] - n_treated
     sums = treated.astype(np.float64) @ whitened
-    difference = sums / n_treated - (whitened.sum(axis=0) - sums) / n_comparison
-    return np.asarray((difference**2 / (1 / n_treated + 1 / n_comparison)).sum(axis=1), dtype=np.float64)
+    remaining = whitened.sum(axis=0) - sums
+    difference = sums / n_treated - remaining / n_comparison
+    variance = 1 / n_treated + 1 / n_comparison
+    squares = difference**2 / variance
+    return floats(squares.sum(axis=1))
 
 
-def _keys(keys: Keys, label: _Label) -> Keys:
-    found = np.asarray(keys)
-    if found.ndim != 1 or len(found) == 0 or pd.isna(found).any():
-        raise NotEstimable(label.missing, label.every_unit)
-    if found.dtype.kind == "O" and len({type(key) for key in found}) > 1:
-        raise NotEstimable(label.several_types, label.one_type)
-    return found
-
-
-def _blocks(units: Keys, strata: Keys | None, clusters: Keys | None) -> _Blocks:
-    found = _keys(units, UNIT_KEY)
-    if len(np.unique(found)) < len(found):
-        raise NotEstimable(Said("experiments.unit_key_appears_twice"), Said("experiments.one_row_per_unit"))
-    labels = np.zeros(len(found), dtype=np.int64) if strata is None else _keys(strata, STRATUM)
-    groups = found if clusters is None else _keys(clusters, CLUSTER)
-    if not len(found) == len(labels) == len(groups):
-        raise NotEstimable(
-            Said("experiments.units_strata_clusters_differ_length"), Said("experiments.one_stratum_cluster_per_unit")
-        )
-    row_block, n_blocks = cluster_codes(groups)
-    codes, n_strata = cluster_codes(labels)
-    stratum = np.zeros(n_blocks, dtype=np.int64)
-    stratum[row_block] = codes
-    if (stratum[row_block] != codes).any():
-        raise NotEstimable(Said("experiments.cluster_lies_two_strata"), Said("experiments.strata_hold_whole_clusters"))
-    return _Blocks(stratum, np.bincount(stratum, minlength=n_strata), row_block)
-
-
-def _check_share(blocks: _Blocks, share: float) -> None:
+def _check_share(blocks: Blocks, share: float) -> None:
+    """Refuse a share that some stratum cannot give to both arms."""
     if not 0 < share < 1:
         raise NotEstimable(
             Said("experiments.treated_share_leaves_arm_empty", share=share),
             Said("experiments.share_strictly_between_0_1"),
         )
-    least = math.ceil(1 / min(share, 1 - share) - 1e-9)
-    if blocks.sizes.min() < least:
+    rarer = min(share, 1 - share)
+    least = math.ceil(1 / rarer - 1e-9)
+    smallest = blocks.sizes.min()
+    if smallest < least:
         small = Said("experiments.stratum_cannot_hold_both_arms_share", units=blocks.sizes.min(), share=share)
         raise NotEstimable(small, Said("experiments.larger_strata", least=least))
 
 
-def _check_acceptance(blocks: _Blocks, share: float, acceptance: float) -> None:
+def _check_acceptance(blocks: Blocks, share: float, acceptance: float) -> None:
+    """Refuse an acceptance that leaves too few allocations for a randomisation test."""
     if not 0 < acceptance < 1:
         raise NotEstimable(
             Said("experiments.acceptance_impossible", acceptance=acceptance),
             Said("experiments.share_strictly_between_0_1"),
         )
-    treated = np.floor(blocks.sizes * share + 1e-9)
-    log_count = np.sum(special.gammaln(blocks.sizes + 1) - special.gammaln(treated + 1))
-    log_count -= np.sum(special.gammaln(blocks.sizes - treated + 1))
+    # log Π_s N_s! / (n_s! (N_s − n_s)!)
+    sizes = blocks.sizes
+    treated = np.floor(sizes * share + 1e-9)
+    of_sizes = special.gammaln(sizes + 1)
+    of_treated = special.gammaln(treated + 1)
+    log_count = np.sum(of_sizes - of_treated)
+    log_count -= np.sum(special.gammaln(sizes - treated + 1))
     if log_count + math.log(acceptance) < math.log(FEWEST_ALLOCATIONS):
         few = Said("experiments.too_few_allocations_accepted", n=math.exp(log_count) * acceptance)
         raise NotEstimable(few, Said("experiments.higher_acceptance_more_units"))
 
 
-def _draw(rng: np.random.Generator, blocks: _Blocks, share: float, draws: int) -> NDArray[np.bool_]:
+def _draw(rng: np.random.Generator, blocks: Blocks, share: float, draws: int) -> NDArray[np.bool_]:
     """Return allocations, shape (draws, blocks). One row of uniforms makes one, so batches do not change the stream."""
     m, n_strata = len(blocks.stratum), len(blocks.sizes)
-    uniforms = rng.random((draws, m + n_strata + 1))
+    shape = (draws, m + n_strata + 1)
+    uniforms = rng.random(shape)
     target = np.round(blocks.sizes * share, 9)
-    order = np.argsort(uniforms[:, m:-1], axis=1)
-    ends = np.cumsum((target % 1)[order], axis=1) + uniforms[:, -1:]
+    # Systematic sampling in random order: a stratum gets its extra unit with its fraction as probability.
+    order_keys = uniforms[:, m:-1]
+    order = np.argsort(order_keys, axis=1)
+    fractions = (target % 1)[order]
+    ends = np.cumsum(fractions, axis=1) + uniforms[:, -1:]
     extra = np.diff(np.floor(ends), axis=1, prepend=0.0)
+    rounded_down = np.floor(target)[order]
+    rounded = (rounded_down + extra).astype(np.int64)
     counts = np.empty((draws, n_strata), dtype=np.int64)
-    np.put_along_axis(counts, order, (np.floor(target)[order] + extra).astype(np.int64), axis=1)
-    return _lowest(uniforms[:, :m], blocks, counts)
-
-
-def _lowest(uniforms: Floats, blocks: _Blocks, counts: Ints) -> NDArray[np.bool_]:
-    """Mark, in each stratum, as many blocks as counted, those with the lowest uniforms."""
-    order = np.lexsort((uniforms, np.broadcast_to(blocks.stratum, uniforms.shape)), axis=1)
-    first = np.cumsum(blocks.sizes) - blocks.sizes
-    sorted_stratum = np.sort(blocks.stratum)
-    rank = np.arange(len(blocks.stratum)) - first[sorted_stratum]
-    chosen = np.empty(uniforms.shape, dtype=np.bool_)
-    np.put_along_axis(chosen, order, rank < counts[:, sorted_stratum], axis=1)
-    return chosen
-
-
-def _whitened(covariates: Floats, blocks: _Blocks) -> Floats:
-    """Return the blocks' covariate means, centred on their stratum, turned so that their covariance is the identity."""
-    values = covariates[:, None] if covariates.ndim == 1 else covariates
-    if len(values) != len(blocks.row_block) or not np.isfinite(values).all():
-        raise NotEstimable(Said("experiments.covariate_missing"), Said("experiments.finite_covariates_every_unit"))
-    count = np.bincount(blocks.row_block).astype(np.float64)
-    means = np.column_stack([np.bincount(blocks.row_block, column) for column in values.T]) / count[:, None]
-    levels = np.column_stack([np.bincount(blocks.stratum, column) for column in means.T]) / blocks.sizes[:, None]
-    centred = means - levels[blocks.stratum]
-    spread = np.sqrt(np.mean(centred**2, axis=0))
-    if (spread <= 1e-12 * np.abs(means).max(axis=0, initial=1e-300)).any():
-        raise NotEstimable(
-            Said("experiments.covariate_does_not_vary_within_strata"), Said("experiments.covariates_vary")
-        )
-    left, size, _ = np.linalg.svd(centred / spread, full_matrices=False)
-    if size.min() < 1e-8 * size.max() or values.shape[1] > len(means) - len(blocks.sizes):
-        raise NotEstimable(
-            Said("experiments.covariates_collinear"), Said("experiments.covariates_none_which_follows_others")
-        )
-    return np.asarray(left * math.sqrt(len(means) - len(blocks.sizes)), dtype=np.float64)
+    np.put_along_axis(counts, order, rounded, axis=1)
+    return lowest_uniforms(uniforms[:, :m], blocks, counts)

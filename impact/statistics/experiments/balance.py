@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Floats, JointTest, cluster_sums, joint
-from impact.statistics.observational.propensity import (
+from impact.statistics.core import Floats, JointTest, cluster_sums, floats, joint
+from impact.statistics.observational.inputs import (
     Bools,
     Estimand,
     arm_clusters,
@@ -35,11 +35,11 @@ class Balance:
     Parameters
     ----------
     names
-        The covariates.
+        The k covariates, in the order of the arrays.
     mean_treated, mean_comparison
         Weighted means, in the covariate's unit.
     difference
-        Treated less comparison.
+        Mean of the treated less mean of the comparison, in the covariate's unit.
     standardised
         The difference over a standard deviation before weighting; NaN where that is zero.
     variance_ratio
@@ -68,9 +68,9 @@ def standardised_differences(
     Parameters
     ----------
     matrix
-        Shape (n, k), complete.
+        Shape (n, k): covariates without gaps, dummies for categories.
     names
-        Shape (k,).
+        The k names of its columns.
     treated
         Shape (n,), 0 or 1.
     estimand
@@ -97,13 +97,23 @@ def standardised_differences(
     arm, x = arms(treated), covariates(matrix, names)
     same_length(arm, x)
     w = _weights(weights, arm)
-    mean1, mean0 = np.average(x[arm], axis=0, weights=w[arm]), np.average(x[~arm], axis=0, weights=w[~arm])
-    binary = np.all((x == 0) | (x == 1), axis=0)
-    plain1, plain0 = _variance(x[arm], binary), _variance(x[~arm], binary)
+    x1, x0 = x[arm], x[~arm]
+    w1, w0 = w[arm], w[~arm]
+    mean1 = np.average(x1, axis=0, weights=w1)
+    mean0 = np.average(x0, axis=0, weights=w0)
+    difference = mean1 - mean0
+    # The scale is that before weighting, so that weighting cannot make a difference look smaller.
+    zero_one = (x == 0) | (x == 1)
+    binary = np.all(zero_one, axis=0)
+    plain1, plain0 = _variance(x1, binary), _variance(x0, binary)
     squared = plain1 if known_estimand(estimand) == "ATT" else (plain1 + plain0) / 2
-    after1, after0 = _weighted_variance(x[arm], w[arm]), _weighted_variance(x[~arm], w[~arm])
-    ratio = _over(after1, np.where(binary | (after1 == 0), 0.0, after0))
-    return Balance(tuple(names), mean1, mean0, mean1 - mean0, _over(mean1 - mean0, np.sqrt(squared)), ratio)
+    scale = np.sqrt(squared)
+    standardised = _over(difference, scale)
+    weighted1 = _weighted_variance(x1, w1)
+    weighted0 = _weighted_variance(x0, w0)
+    no_ratio = binary | (weighted1 == 0)
+    ratio = _over(weighted1, np.where(no_ratio, 0.0, weighted0))
+    return Balance(tuple(names), mean1, mean0, difference, standardised, ratio)
 
 
 def joint_balance(
@@ -153,22 +163,31 @@ def joint_balance(
 
 
 def _classical(arm: Bools, z: Floats) -> JointTest:
+    """Test with the F of a regression of the arm on the covariates."""
     n, k = len(z), z.shape[1] - 1
-    fitted = z @ np.linalg.lstsq(z, arm.astype(np.float64), rcond=None)[0]
-    explained, left = float(np.sum((fitted - arm.mean()) ** 2)), float(np.sum((arm - fitted) ** 2))
-    if left <= 1e-12 * n:
+    indicator = arm.astype(np.float64)
+    coefficients = np.linalg.lstsq(z, indicator, rcond=None)[0]
+    fitted = z @ coefficients
+    deviations = fitted - arm.mean()
+    explained = float(np.sum(deviations**2))
+    residuals: Floats = arm - fitted
+    unexplained = float(np.sum(residuals**2))
+    if unexplained <= 1e-12 * n:
         raise NotEstimable(
             Said("experiments.covariates_separate_arms_completely"), Said("experiments.units_both_arms_like_values")
         )
-    statistic = explained / k / (left / (n - k - 1))
-    return joint(statistic, k, n - k - 1, rule=Said("rule.equal_variances"))
+    df = n - k - 1
+    statistic = explained / k / (unexplained / df)
+    return joint(statistic, k, df, rule=Said("rule.equal_variances"))
 
 
 def _wald(arm: Bools, z: Floats, w: Floats, *, clusters: NDArray[np.generic] | None) -> JointTest:
-    sides = [np.where(side, w, 0.0) / w[side].sum() for side in (arm, ~arm)]
-    influence = sum(
-        (sign * side[:, None] * (z - side @ z) for sign, side in zip((1, -1), sides, strict=True)), np.zeros(z.shape)
-    )
+    """Test the weighted differences in means by their robust, or clustered, covariance."""
+    total1, total0 = w[arm].sum(), w[~arm].sum()
+    top = np.where(arm, w, 0.0) / total1
+    base = np.where(~arm, w, 0.0) / total0
+    of_top, of_base = _of_mean(z, top), _of_mean(z, base)
+    influence = of_top - of_base
     n, k = z.shape
     if clusters is not None:
         codes, n = arm_clusters(clusters, arm)
@@ -177,38 +196,60 @@ def _wald(arm: Bools, z: Floats, w: Floats, *, clusters: NDArray[np.generic] | N
             raise NotEstimable(
                 Said("experiments.clusters_covariates", n=n, k=k), Said("experiments.more_clusters_fewer_covariates")
             )
-    covariance = influence.T @ influence * n / (n - 1)
+    meat = influence.T @ influence
+    covariance = meat * n / (n - 1)
     if np.linalg.cond(covariance) > 1e12:
         raise NotEstimable(Said("experiments.differences_covariates_collinear"), Said("experiments.fewer_covariates"))
-    gap = sides[0] @ z - sides[1] @ z
-    squared = float(gap @ np.linalg.solve(covariance, gap))
+    gap = top @ z - base @ z
+    solved = np.linalg.solve(covariance, gap)
+    squared = float(gap @ solved)
     if clusters is None:
         return joint(squared, k, np.inf, rule=Said("rule.robust"))
-    statistic = (n - k) / (k * (n - 1)) * squared
+    # Hotelling: T² (G − k)/(k (G − 1)) on F(k, G − k)
+    factor = (n - k) / (k * (n - 1))
+    statistic = factor * squared
     return joint(statistic, k, n - k, rule=Said("rule.clustered"))
 
 
+def _of_mean(z: Floats, w: Floats) -> Floats:
+    """Return the influence on weighted means, shape (n, k); the weights sum to one."""
+    centred = z - w @ z
+    return floats(w[:, None] * centred)
+
+
 def _weights(weights: ArrayLike | None, arm: Bools) -> Floats:
-    w = np.ones(len(arm)) if weights is None else np.asarray(weights, dtype=np.float64)
-    if w.shape != arm.shape or not np.all(np.isfinite(w) & (w >= 0)):
+    """Return the weights, ones if None, refusing an arm with fewer than two units that count."""
+    w = np.ones(len(arm)) if weights is None else floats(weights)
+    valid = np.isfinite(w) & (w >= 0)
+    if w.shape != arm.shape or not np.all(valid):
         raise NotEstimable(
             Said("experiments.weight_missing_infinite_negative"), Said("experiments.one_weight_per_unit_zero_positive")
         )
-    if min(np.sum(w[arm] > 0), np.sum(w[~arm] > 0)) < 2:
+    counted = w > 0
+    n_treated, n_comparison = np.sum(counted[arm]), np.sum(counted[~arm])
+    fewest = min(n_treated, n_comparison)
+    if fewest < 2:
         raise NotEstimable(Said("experiments.fewer_two_units_arm_have_weight"), Said("experiments.least_two_each_arm"))
     return w
 
 
 def _variance(x: Floats, binary: Bools) -> Floats:
-    return np.asarray(np.where(binary, x.var(axis=0), x.var(axis=0, ddof=1)))
+    """Return variances by column: p (1 − p) where binary, else with n − 1."""
+    population, sample = x.var(axis=0), x.var(axis=0, ddof=1)
+    return floats(np.where(binary, population, sample))
 
 
 def _weighted_variance(x: Floats, w: Floats) -> Floats:
+    """Return ``Σw / ((Σw)² − Σw²) Σ w (x − x̄)²`` by column."""
     centred = x - np.average(x, axis=0, weights=w)
-    return np.asarray(w @ centred**2 * w.sum() / (w.sum() ** 2 - np.sum(w**2)))
+    total = w.sum()
+    factor = total**2 - np.sum(w**2)
+    squares = centred**2
+    return floats(w @ squares * total / factor)
 
 
-def _over(above: Floats, below: Floats) -> Floats:
+def _over(numerator: Floats, denominator: Floats) -> Floats:
     """Return the quotient, NaN where the divisor is zero."""
-    known = below > 0
-    return np.asarray(np.where(known, above / np.where(known, below, 1.0), np.nan))
+    positive = denominator > 0
+    divisor = np.where(positive, denominator, 1.0)
+    return floats(np.where(positive, numerator / divisor, np.nan))

@@ -14,7 +14,17 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 
 from impact.errors import NotEstimable
-from impact.statistics.core import CONFIDENCE, Estimate, Floats, Ints, cluster_codes, influence_error, wald
+from impact.statistics.core import (
+    CONFIDENCE,
+    Estimate,
+    Floats,
+    Group,
+    Ints,
+    cluster_codes,
+    floats,
+    influence_error,
+    wald,
+)
 from impact.words.said import Said
 
 Arm = Literal["treated", "control", "neither"]
@@ -106,23 +116,31 @@ def lee_bounds(
     Lee (2009), https://doi.org/10.1111/j.1467-937X.2009.00536.x. Imbens, Manski (2004),
     https://doi.org/10.1111/j.1468-0262.2004.00555.x.
     """
-    y, d = np.asarray(outcome, dtype=np.float64), np.asarray(treated, dtype=np.float64)
-    w = np.ones(len(y)) if weights is None else np.asarray(weights, dtype=np.float64)
+    y, d = floats(outcome), floats(treated)
+    w = np.ones(len(y)) if weights is None else floats(weights)
     _refuse_input(y, d, w)
-    w = w / w.mean()  # only their ratios count; equal weights are ones, and give what no weights give to the last bit
-    codes, n_strata = cluster_codes(np.zeros(len(y)) if strata is None else _labels(strata, len(y), STRATA))
-    parts = [_stratum(y, d, w, codes == stratum) for stratum in range(n_strata)]
-    arm = _one_arm(parts)
-    values, influence, shares = _averaged(parts, codes, np.isfinite(y) & (d == (0 if arm == "treated" else 1)), w)
+    # Only the ratios of weights count; equal weights are ones, and give what no weights give to the last bit.
+    w = w / w.mean()
+    labels = np.zeros(len(y)) if strata is None else _labels(strata, len(y), STRATA)
+    codes, n_strata = cluster_codes(labels)
+    by_stratum = [_stratum(y, d, w, codes == stratum) for stratum in range(n_strata)]
+    arm = _one_arm(by_stratum)
+    untrimmed = 0 if arm == "treated" else 1
+    observed = np.isfinite(y)
+    base = observed & (d == untrimmed)
+    values, influence, shares = _averaged(by_stratum, codes, base, w)
     groups = None if clusters is None else _clusters(clusters, d)
-    lower, upper = (_estimate(values[side], influence[side], groups, len(y)) for side in (0, 1))
+    lower = _estimate(values[0], influence[0], groups, len(y))
+    upper = _estimate(values[1], influence[1], groups, len(y))
     low, high = _imbens_manski(lower, upper)
-    seen = [float(np.average(np.isfinite(y[d == side]), weights=w[d == side])) for side in (1, 0)]
-    trimmed = float(shares @ np.array([part.share for part in parts]))
-    return LeeBounds(lower, upper, low, high, trimmed, arm, *seen)
+    observed1, observed0 = (float(np.average(np.isfinite(y[d == side]), weights=w[d == side])) for side in (1, 0))
+    removed = np.array([bounds.share for bounds in by_stratum])
+    trimmed = float(shares @ removed)
+    return LeeBounds(lower, upper, low, high, trimmed, arm, observed1, observed0)
 
 
 def _refuse_input(y: Floats, d: Floats, w: Floats) -> None:
+    """Refuse outcomes, arms and weights that do not fit together or are not what they should be."""
     if y.ndim != 1 or y.shape != d.shape or y.shape != w.shape:
         raise NotEstimable(
             Said("experiments.outcome_treatment_weights_differ_length"), Said("experiments.one_value_each_per_unit")
@@ -133,23 +151,29 @@ def _refuse_input(y: Floats, d: Floats, w: Floats) -> None:
         )
     if np.isinf(y).any():
         raise NotEstimable(Said("experiments.some_outcomes_infinite"), Said("experiments.numbers_nan_where_no_outcome"))
-    if not (np.isfinite(w) & (w > 0)).all():
+    positive = np.isfinite(w) & (w > 0)
+    if not positive.all():
         raise NotEstimable(
             Said("experiments.some_weights_not_positive_numbers"), Said("experiments.positive_weight_per_unit")
         )
 
 
 def _labels(labels: NDArray[np.generic], n: int, refusal: tuple[Said, Said]) -> NDArray[np.generic]:
-    found = np.asarray(labels)
-    missing = [label is None or label != label for label in found.tolist()]  # noqa: PLR0124 - NaN only
-    if found.shape != (n,) or any(missing):
+    """Return labels as an array, shape (n,), refusing missing ones."""
+    values = np.asarray(labels)
+    missing = [label is None or label != label for label in values.tolist()]  # noqa: PLR0124 - NaN only
+    if values.shape != (n,) or any(missing):
         raise NotEstimable(*refusal)
-    return found
+    return values
 
 
-def _clusters(clusters: NDArray[np.generic], d: Floats) -> tuple[Ints, int]:
-    codes, count = cluster_codes(_labels(clusters, len(d), CLUSTERS))
-    if min(len(np.unique(codes[d == side])) for side in (0, 1)) < 2:
+def _clusters(clusters: NDArray[np.generic], d: Floats) -> Group:
+    """Return the clusters of the units, refusing an arm that lies in one."""
+    labels = _labels(clusters, len(d), CLUSTERS)
+    codes, count = cluster_codes(labels)
+    of_arms = [np.unique(codes[d == side]) for side in (0, 1)]
+    fewest = min(map(len, of_arms))
+    if fewest < 2:
         raise NotEstimable(
             Said("experiments.all_units_arm_lie_one_cluster"), Said("checks.least_two_clusters_each_arm")
         )
@@ -158,78 +182,107 @@ def _clusters(clusters: NDArray[np.generic], d: Floats) -> tuple[Ints, int]:
 
 def _stratum(y: Floats, d: Floats, w: Floats, inside: Rows) -> _Bounds:
     """Bound the effect within one stratum; influences are zero outside it."""
-    seen = np.isfinite(y) & inside
+    observed = np.isfinite(y) & inside
     arms = [inside & (d == side) for side in (0, 1)]
-    counts = [int((seen & arm).sum()) for arm in arms]
+    counts = [int((observed & arm).sum()) for arm in arms]
     if min(counts) < 2:
         raise NotEstimable(
             Said("experiments.few_observed_outcomes", n=min(counts)),
             Said("experiments.two_outcomes_in_both_arms"),
         )
-    rates = [float(w[seen & arm].sum() / w[arm].sum()) for arm in arms]
-    if rates[0] != rates[1]:
-        return _trimming(y, w, seen, arms, int(rates[1] > rates[0]))
-    both = [_trimming(y, w, seen, arms, more) for more in (0, 1)]
-    larger = np.argmax([np.sum(part.influence**2, axis=1) for part in both], axis=0)
+    rate0, rate1 = (float(w[observed & arm].sum() / w[arm].sum()) for arm in arms)
+    if rate0 != rate1:
+        upward = int(rate1 > rate0)
+        return _trimming(y, w, observed, arms, upward)
+    # Nothing is trimmed, but either arm could have been: take the larger of the two variances for each bound.
+    both = [_trimming(y, w, observed, arms, more) for more in (0, 1)]
+    variances = [np.sum(bounds.influence**2, axis=1) for bounds in both]
+    larger = np.argmax(variances, axis=0)
     influence = np.array([both[larger[side]].influence[side] for side in (0, 1)])
     return _Bounds(both[0].values, influence, 0.0, "neither")
 
 
-def _trimming(y: Floats, w: Floats, seen: Rows, arms: list[Rows], more: int) -> _Bounds:
+def _trimming(y: Floats, w: Floats, observed: Rows, arms: list[Rows], more: int) -> _Bounds:
     """Bound the effect by cutting outcomes off the arm ``more`` (1 treated, 0 control)."""
     few, many = arms[1 - more], arms[more]
-    rate_few, rate_many = (float(w[seen & arm].sum() / w[arm].sum()) for arm in (few, many))
+    rate_few = float(w[observed & few].sum() / w[few].sum())
+    rate_many = float(w[observed & many].sum() / w[many].sum())
+    # The share of the larger arm that stays, and each unit's influence on it through the two rates
     share = rate_few / rate_many
-    drift = np.where(few, w * (seen - rate_few) / (rate_few * w[few].sum()), 0.0)
-    drift = share * (drift - np.where(many, w * (seen - rate_many) / (rate_many * w[many].sum()), 0.0))
-    plain, noise = _mean(y, w, seen & few)
-    lowest, low_noise = _kept(y, w, seen & many, share, drift)
-    highest, high_noise = _kept(-y, w, seen & many, share, drift)
+    of_few = _of_rate(w, observed, few, rate_few)
+    of_many = _of_rate(w, observed, many, rate_many)
+    of_both = of_few - of_many
+    drift = share * of_both
+    plain, noise = _mean(y, w, observed & few)
+    rows = observed & many
+    lowest, low_noise = _lowest_mean(y, w, rows, share, drift)
+    highest, high_noise = _lowest_mean(-y, w, rows, share, drift)
     values = np.array([lowest - plain, -highest - plain])
     influence = np.array([low_noise - noise, -high_noise - noise])
     if more:
-        return _Bounds(values, influence, 1 - share, "treated")
+        trimmed = 1 - share
+        return _Bounds(values, influence, trimmed, "treated")
     return _Bounds(-values[::-1], -influence[::-1], 1 - share, "control")
+
+
+def _of_rate(w: Floats, observed: Rows, arm: Rows, rate: float) -> Floats:
+    """Return the influence on the logarithm of an arm's rate of observation, shape (n,)."""
+    deviations = w * (observed - rate)
+    return floats(np.where(arm, deviations / (rate * w[arm].sum()), 0.0))
 
 
 def _mean(y: Floats, w: Floats, rows: Rows) -> tuple[float, Floats]:
     """Return a weighted mean and its influence (n,)."""
-    total = w[rows].sum()
-    mean = float(w[rows] @ y[rows] / total)
+    weights = w[rows]
+    total = weights.sum()
+    mean = float(weights @ y[rows] / total)
     influence = np.zeros(len(y))
-    influence[rows] = w[rows] * (y[rows] - mean) / total
+    influence[rows] = weights * (y[rows] - mean) / total
     return mean, influence
 
 
-def _kept(y: Floats, w: Floats, rows: Rows, share: float, drift: Floats) -> tuple[float, Floats]:
+def _lowest_mean(y: Floats, w: Floats, rows: Rows, share: float, drift: Floats) -> tuple[float, Floats]:
     """Return the mean of the lowest ``share`` of outcomes, and its influence (n,)."""
-    values, mass = y[rows], w[rows] / w[rows].sum()
+    values = y[rows]
+    weights = w[rows]
+    mass = weights / weights.sum()
     cut = _quantile(values, mass, share)
-    below = np.minimum(values - cut, 0.0)
-    mean = cut + float(mass @ below) / share
+    # E[y | y ≤ q] = q + E[min(y − q, 0)] / share
+    shortfall = np.minimum(values - cut, 0.0)
+    lost = float(mass @ shortfall)
+    mean = cut + lost / share
     if _untied(values, mass, cut):
-        mean = float(values[values <= cut].mean())
+        lowest = values[values <= cut]
+        mean = float(lowest.mean())
     influence = drift * (cut - mean) / share
-    influence[rows] += mass * (below / share - (mean - cut))
+    influence[rows] += mass * (shortfall / share - (mean - cut))
     return mean, influence
 
 
 def _quantile(values: Floats, mass: Floats, share: float) -> float:
     """Return the type-7 quantile; with unequal weights the smallest value that reaches the share."""
-    if np.ptp(mass) <= 1e-12 * mass.max():
+    rounding = 1e-12 * mass.max()
+    if np.ptp(mass) <= rounding:
         return float(np.quantile(values, share))
     order = np.argsort(values, kind="stable")
-    at = int(np.searchsorted(np.cumsum(mass[order]), share * (1 - 1e-12)))
-    return float(values[order[min(at, len(order) - 1)]])
+    cumulated = np.cumsum(mass[order])
+    reach = share * (1 - 1e-12)
+    at = int(np.searchsorted(cumulated, reach))
+    last = len(order) - 1
+    return float(values[order[min(at, last)]])
 
 
 def _untied(values: Floats, mass: Floats, cut: float) -> bool:
-    return bool(np.ptp(mass) <= 1e-12 * mass.max() and np.sum(values == cut) <= 1)
+    """Say whether units count alike and at most one lies at the cut, so that a plain mean of those below is exact."""
+    rounding = 1e-12 * mass.max()
+    alike = np.ptp(mass) <= rounding
+    at_cut = np.sum(values == cut)
+    return bool(alike and at_cut <= 1)
 
 
-def _one_arm(parts: list[_Bounds]) -> Arm:
+def _one_arm(by_stratum: list[_Bounds]) -> Arm:
     """Return the arm that is trimmed, the same in all strata."""
-    arms = {part.arm for part in parts} - {"neither"}
+    arms = {bounds.arm for bounds in by_stratum} - {"neither"}
     if len(arms) > 1:
         raise NotEstimable(
             Said("experiments.selection_goes_both_ways"),
@@ -238,33 +291,32 @@ def _one_arm(parts: list[_Bounds]) -> Arm:
     return next(iter(arms), "neither")
 
 
-def _averaged(parts: list[_Bounds], codes: Ints, base: Rows, w: Floats) -> tuple[Floats, Floats, Floats]:
+def _averaged(by_stratum: list[_Bounds], codes: Ints, base: Rows, w: Floats) -> tuple[Floats, Floats, Floats]:
     """Average strata over the units in ``base``; return bounds (2,), influences (2, n), shares of strata."""
-    sums = np.bincount(codes[base], weights=w[base], minlength=len(parts))
-    shares = sums / sums.sum()
-    by_stratum = np.column_stack([part.values for part in parts])
-    values = by_stratum @ shares
-    within = sum(share * part.influence for share, part in zip(shares, parts, strict=True))
-    between = np.where(base, w, 0.0) * (by_stratum[:, codes] - values[:, None]) / sums.sum()
-    return values, np.asarray(within + between, dtype=np.float64), shares
+    sums = np.bincount(codes[base], weights=w[base], minlength=len(by_stratum))
+    total = sums.sum()
+    shares = sums / total
+    bounds = np.column_stack([stratum.values for stratum in by_stratum])
+    values = bounds @ shares
+    within = sum(share * stratum.influence for share, stratum in zip(shares, by_stratum, strict=True))
+    members = np.where(base, w, 0.0)
+    deviations = bounds[:, codes] - values[:, None]
+    between = members * deviations / total
+    return values, floats(within + between), shares
 
 
-def _estimate(value: float, influence: Floats, groups: tuple[Ints, int] | None, n: int) -> Estimate:
+def _estimate(value: float, influence: Floats, groups: Group | None, n: int) -> Estimate:
+    """Return a bound with its error over units or clusters."""
     if groups is None:
         return wald(
             value, influence_error(influence), rule=Said("rule.influence_function"), n_obs=n, influence=influence
         )
     codes, count = groups
-    error = influence_error(influence, codes, count) * math.sqrt(count / (count - 1))
-    return wald(
-        value,
-        error,
-        rule=Said("rule.clustered_influence_function"),
-        n_obs=n,
-        df=count - 1.0,
-        n_clusters=count,
-        influence=influence,
-    )
+    inflation = count / (count - 1)
+    factor = math.sqrt(inflation)
+    error = influence_error(influence, codes, count) * factor
+    rule, df = Said("rule.clustered_influence_function"), count - 1.0
+    return wald(value, error, rule=rule, n_obs=n, df=df, n_clusters=count, influence=influence)
 
 
 def _imbens_manski(lower: Estimate, upper: Estimate) -> tuple[float, float]:
@@ -272,5 +324,10 @@ def _imbens_manski(lower: Estimate, upper: Estimate) -> tuple[float, float]:
     scale = max(lower.std_error, upper.std_error)
     width = max(upper.estimate - lower.estimate, 0.0) / scale
     law = stats.norm if math.isinf(lower.df) else stats.t(lower.df)
-    c = optimize.brentq(lambda at: float(law.cdf(at + width) - law.cdf(-at)) - CONFIDENCE, 0.0, 1e3)
+
+    def gap(c: float) -> float:
+        covered = float(law.cdf(c + width) - law.cdf(-c))
+        return covered - CONFIDENCE
+
+    c = optimize.brentq(gap, 0.0, 1e3)
     return lower.estimate - c * lower.std_error, upper.estimate + c * upper.std_error

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impact.errors import NotEstimable, UsageError
-from impact.statistics.core import CONFIDENCE, Estimate, Floats, t_quantile
+from impact.statistics.core import CONFIDENCE, Estimate, Floats, floats, t_quantile
 from impact.statistics.linear.least_squares import Fit, binary, check_lengths, fit
 from impact.statistics.linear.sandwich import ROUNDING, coefficient
 from impact.words.said import Said, Text
@@ -73,7 +73,7 @@ def two_stage_least_squares(
     Parameters
     ----------
     outcome
-        Shape (n,).
+        Shape (n,), complete.
     received, assigned
         Shape (n,): 0 or 1.
     exogenous
@@ -81,7 +81,7 @@ def two_stage_least_squares(
     names
         The p names of its columns.
     weights
-        Shape (n,): sampling weights.
+        Shape (n,): positive sampling weights, whose scale does not matter.
     errors, clusters
         ``classical``, ``HC0``, ``HC1``, or ``CR0``, ``CR1`` with labels as in
         :func:`impact.statistics.linear.sandwich.contrast`. The others have no agreed form for two stages.
@@ -117,42 +117,52 @@ def two_stage_least_squares(
     """
     if errors not in RULES:
         raise UsageError(f"two stages take one of {', '.join(RULES)}; got {errors}")
-    taken, offered = binary(received, RECEIVED), binary(assigned, ASSIGNMENT)
-    check_lengths(len(offered), outcome=outcome, received=taken, exogenous=exogenous)
-    columns = np.column_stack([np.asarray(exogenous, dtype=np.float64), offered])
-    stages = [fit(y, columns, [*names, "assigned"], weights=weights) for y in (outcome, taken)]
+    treated = binary(received, RECEIVED)
+    offered = binary(assigned, ASSIGNMENT)
+    check_lengths(len(offered), outcome=outcome, received=treated, exogenous=exogenous)
+    instruments = floats(exogenous)
+    columns = np.column_stack([instruments, offered])
+    stages = [fit(y, columns, [*names, "assigned"], weights=weights) for y in (outcome, treated)]
     _refuse_no_constant(columns[:, :-1])
-    shares = _take_up(taken, offered, stages[1])
+    shares = _take_up(treated, offered, stages[1])
     reduced, first = (coefficient(stage, "assigned", errors=errors, clusters=clusters) for stage in stages)
     if first.estimate <= 0:
         raise NotEstimable(Said("linear.assignment_does_not_raise_receipt"), Said("linear.assignment_that_does"))
-    structural = _structural(np.asarray(outcome, dtype=np.float64), taken, stages[1])
+    y = floats(outcome)
+    structural = _structural(y, treated, stages[1])
+    covariance = _covariance(stages, reduced, first, errors, clusters)
+    interval = _anderson_rubin(reduced, first, covariance)
+    late = coefficient(structural, "received", errors=errors, clusters=clusters)
+    f_statistic = first.statistic**2
     return InstrumentResult(
-        coefficient(structural, "received", errors=errors, clusters=clusters),
+        late,
         first,
-        first.statistic**2,
-        _anderson_rubin(reduced, first, _covariance(stages, reduced, first, errors, clusters)),
+        f_statistic,
+        interval,
         reduced.p_value,
-        first.statistic**2 < WEAK_BELOW,
+        f_statistic < WEAK_BELOW,
         *shares,
     )
 
 
 def _refuse_no_constant(exogenous: Floats) -> None:
+    """Refuse columns whose span does not hold the constant."""
     ones = np.ones(len(exogenous))
-    rest = ones - exogenous @ np.linalg.lstsq(exogenous, ones)[0]
-    if np.linalg.norm(rest) > 1e-6 * np.linalg.norm(ones):
+    projection = np.linalg.lstsq(exogenous, ones)[0]
+    remainder = ones - exogenous @ projection
+    tolerance = 1e-6 * np.linalg.norm(ones)
+    if np.linalg.norm(remainder) > tolerance:
         raise UsageError("the exogenous columns need a constant, or dummies that add up to one")
 
 
-def _take_up(taken: Floats, offered: Floats, first: Fit) -> tuple[float, float]:
+def _take_up(treated: Floats, offered: Floats, first: Fit) -> tuple[float, float]:
     """Return the shares that received treatment if assigned and if not, refusing those that identify nothing."""
-    assigned, not_assigned = (
-        float(np.average(taken[offered == z], weights=first.weights[offered == z])) for z in (1, 0)
-    )
+    assigned = _share(treated, offered == 1, first.weights)
+    not_assigned = _share(treated, offered == 0, first.weights)
     if assigned == 0:
         raise NotEstimable(Said("linear.nobody_who_assigned_received_treatment"), Said("linear.some_who_took_up"))
-    if np.linalg.norm(first.residuals) <= ROUNDING * np.linalg.norm(taken):
+    rounding = ROUNDING * np.linalg.norm(treated)
+    if np.linalg.norm(first.residuals) <= rounding:
         raise NotEstimable(
             Said("linear.receipt_fully_decided"),
             Said("linear.effect_assignment_which_says_all"),
@@ -160,14 +170,24 @@ def _take_up(taken: Floats, offered: Floats, first: Fit) -> tuple[float, float]:
     return assigned, not_assigned
 
 
-def _structural(outcome: Floats, taken: Floats, first: Fit) -> Fit:
+def _structural(outcome: Floats, treated: Floats, first: Fit) -> Fit:
     """Return the second stage, with the residuals of the outcome from treatment received, not from its first stage."""
     names = [*first.names[:-1], "received"]
-    second = fit(outcome, _swap(first.matrix, taken - first.residuals), names, weights=first.weights)
-    return replace(second, residuals=outcome - _swap(first.matrix, taken) @ second.params)
+    fitted = treated - first.residuals
+    instrumented = _swap(first.matrix, fitted)
+    second = fit(outcome, instrumented, names, weights=first.weights)
+    observed = _swap(first.matrix, treated)
+    residuals = outcome - observed @ second.params
+    return replace(second, residuals=residuals)
+
+
+def _share(treated: Floats, arm: NDArray[np.bool_], weights: Floats) -> float:
+    """Return the weighted share that received treatment in an arm."""
+    return float(np.average(treated[arm], weights=weights[arm]))
 
 
 def _swap(matrix: Floats, last: Floats) -> Floats:
+    """Return the columns with another one as the last."""
     return np.column_stack([matrix[:, :-1], last])
 
 
@@ -176,23 +196,33 @@ def _covariance(
 ) -> float:
     """Return the covariance of the two effects of assignment, from the variance of their sum in standard units."""
     ratio = reduced.std_error / first.std_error
-    both = replace(
-        stages[0],
-        params=stages[0].params + ratio * stages[1].params,
-        residuals=stages[0].residuals + ratio * stages[1].residuals,
-    )
-    spread = coefficient(both, "assigned", errors=errors, clusters=clusters).std_error ** 2
-    return (spread - 2 * reduced.std_error**2) / (2 * ratio)
+    outcome_stage, first_stage = stages
+    params = outcome_stage.params + ratio * first_stage.params
+    residuals = outcome_stage.residuals + ratio * first_stage.residuals
+    both = replace(outcome_stage, params=params, residuals=residuals)
+    summed = coefficient(both, "assigned", errors=errors, clusters=clusters)
+    variance = summed.std_error**2
+    twice = 2 * ratio
+    of_reduced = 2 * reduced.std_error**2
+    return (variance - of_reduced) / twice
 
 
 def _anderson_rubin(reduced: Estimate, first: Estimate, covariance: float) -> tuple[float, float] | None:
     """Solve ``(ρ − bπ)² ≤ c (V_ρρ − 2b V_ρπ + b² V_ππ)`` for b."""
-    critical = t_quantile(0.5 + CONFIDENCE / 2, first.df) ** 2
-    square = first.estimate**2 - critical * first.std_error**2
-    cross = reduced.estimate * first.estimate - critical * covariance
-    constant = reduced.estimate**2 - critical * reduced.std_error**2
+    level = 0.5 + CONFIDENCE / 2
+    quantile = t_quantile(level, first.df)
+    critical = quantile**2
+    # a b² − 2 h b + c ≤ 0
+    rho, pi = reduced.estimate, first.estimate
+    v_rho, v_pi = reduced.std_error**2, first.std_error**2
+    square = pi**2 - critical * v_pi
+    cross = rho * pi - critical * covariance
+    constant = rho**2 - critical * v_rho
     inner = cross**2 - square * constant
     if square <= 0:
         return (-math.inf, math.inf) if inner <= 0 else None
-    middle, half = cross / square, math.sqrt(max(inner, 0.0)) / square
+    middle = cross / square
+    inside = max(inner, 0.0)
+    root = math.sqrt(inside)
+    half = root / square
     return middle - half, middle + half

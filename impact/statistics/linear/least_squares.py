@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
 from impact.errors import NotEstimable, UsageError
-from impact.statistics.core import Floats
+from impact.statistics.core import Floats, floats
 from impact.words.said import Said, Text
 
 RANK_TOLERANCE = 1e-10
@@ -29,11 +29,11 @@ class Fit:
     params
         Shape (k,): coefficients, in units of the outcome per unit of the column.
     bread
-        Shape (k, k): ``(X'WX)⁻¹``.
+        Shape (k, k): ``(X'WX)⁻¹``, in inverse squared units of the columns.
     residuals
         Shape (n,): ``y − Xb``, not weighted.
     matrix
-        Shape (n, k): X.
+        Shape (n, k): X, as it was given.
     weights
         Shape (n,): ones where none were given.
     leverage
@@ -41,7 +41,7 @@ class Fit:
     names
         The k names of the columns.
     n, k
-        Observations and columns.
+        Number of observations, and of columns.
     """
 
     params: Floats
@@ -71,7 +71,7 @@ def fit(outcome: Floats, matrix: Floats, names: Sequence[Text], *, weights: Floa
     Parameters
     ----------
     outcome
-        Shape (n,).
+        Shape (n,), complete.
     matrix
         Shape (n, k), with the constant if one is wanted.
     names
@@ -102,21 +102,32 @@ def fit(outcome: Floats, matrix: Floats, names: Sequence[Text], *, weights: Floa
     Golub, Van Loan (2013). Matrix Computations, 4th ed., section 5.3.
     https://epubs.siam.org/doi/book/10.1137/1.9781421407944
     """
-    outcome, matrix = np.asarray(outcome, dtype=np.float64), np.asarray(matrix, dtype=np.float64)
-    weight = np.ones(len(outcome)) if weights is None else np.asarray(weights, dtype=np.float64)
+    outcome = floats(outcome)
+    matrix = floats(matrix)
+    weight = np.ones(len(outcome))
+    if weights is not None:
+        weight = floats(weights)
     _check(outcome, matrix, weight, names)
     n, k = matrix.shape
+    # each row times √w, each column of length one, so that units of columns do not decide the rank
     root = np.sqrt(weight)
     weighted = matrix * root[:, None]
     length = np.linalg.norm(weighted, axis=0)
     length[length == 0] = 1.0
-    basis, triangle = np.linalg.qr(weighted / length)
+    scaled = weighted / length
+    basis, triangle = np.linalg.qr(scaled)
     _refuse_collinear(triangle, names)
-    inverse = solve_triangular(triangle, np.eye(k)) / length[:, None]
-    params = inverse @ (basis.T @ (root * outcome))
-    leverage = np.minimum(np.sum(basis**2, axis=1), 1.0)
+    # R⁻¹, then b = R⁻¹Q'√W y and (X'WX)⁻¹ = R⁻¹R⁻ᵀ
+    inverse = solve_triangular(triangle, np.eye(k))
+    inverse = inverse / length[:, None]
+    of_outcome = root * outcome
+    projected = basis.T @ of_outcome
+    params = inverse @ projected
+    squares = np.sum(basis**2, axis=1)
+    leverage = np.minimum(squares, 1.0)
     residuals = outcome - matrix @ params
-    return Fit(params, inverse @ inverse.T, residuals, matrix, weight, leverage, tuple(names), n, k)
+    bread = inverse @ inverse.T
+    return Fit(params, bread, residuals, matrix, weight, leverage, tuple(names), n, k)
 
 
 def influence(fitted: Fit, place: int) -> Floats:
@@ -126,12 +137,15 @@ def influence(fitted: Fit, place: int) -> Floats:
 
 def influence_of(fitted: Fit, vector: Floats) -> Floats:
     """Return the influence of each row on the combination ``vector'b`` of coefficients, shape (n,)."""
-    return np.asarray(fitted.matrix @ (fitted.bread @ vector) * fitted.weights * fitted.residuals)
+    row_weights = fitted.matrix @ (fitted.bread @ vector)
+    scores = row_weights * fitted.weights
+    return floats(scores * fitted.residuals)
 
 
 def check_finite(values: NDArray[np.generic], what: Text) -> None:
     """Raise NotEstimable if an array has missing or infinite values."""
-    bad = int(np.size(values) - np.count_nonzero(np.isfinite(values)))
+    finite = np.isfinite(values)
+    bad = int(np.size(values) - np.count_nonzero(finite))
     if bad:
         raise NotEstimable(
             Said("linear.has_missing_infinite_values", what=what, bad=bad), Said("linear.rows_without_missing_values")
@@ -141,7 +155,10 @@ def check_finite(values: NDArray[np.generic], what: Text) -> None:
 def check_lengths(n: int, **arrays: NDArray[np.generic] | None) -> None:
     """Raise UsageError if a named array (None is left out) does not have n rows."""
     for what, values in arrays.items():
-        if values is not None and (np.ndim(values) == 0 or len(values) != n):
+        if values is None:
+            continue
+        wrong = np.ndim(values) == 0 or len(values) != n
+        if wrong:
             raise UsageError(f"{what} has shape {np.shape(values)}; expected {n} rows")
 
 
@@ -153,16 +170,17 @@ def binary(values: NDArray[np.generic], what: Text) -> Floats:
     NotEstimable
         If a value is missing or not 0 or 1, or if all values are the same.
     """
-    found = np.asarray(values, dtype=np.float64)
-    check_finite(found, what)
-    if not np.isin(found, (0.0, 1.0)).all():
+    zero_one = floats(values)
+    check_finite(zero_one, what)
+    if not np.isin(zero_one, (0.0, 1.0)).all():
         raise NotEstimable(Said("linear.has_values_other_0_1", what=what), Said("linear.column_0_1"))
-    if len(found) == 0 or found.min() == found.max():
+    if len(zero_one) == 0 or zero_one.min() == zero_one.max():
         raise NotEstimable(Said("linear.same_all_units", what=what), Said("linear.units_both_kinds"))
-    return found
+    return zero_one
 
 
 def _check(outcome: Floats, matrix: Floats, weights: Floats, names: Sequence[Text]) -> None:
+    """Refuse what least squares cannot take: shapes, names, missing values, weights, too few rows."""
     n = len(outcome)
     if outcome.shape != (n,) or weights.shape != (n,) or matrix.ndim != 2 or matrix.shape != (n, len(names)):
         raise UsageError(
@@ -185,9 +203,12 @@ def _check(outcome: Floats, matrix: Floats, weights: Floats, names: Sequence[Tex
 
 
 def _refuse_collinear(triangle: Floats, names: Sequence[Text]) -> None:
+    """Refuse columns that add up to zero, and name all that take part."""
     _, values, rotation = np.linalg.svd(triangle)
-    lost = rotation[values < RANK_TOLERANCE * values[0]]
-    if len(lost) or values[0] == 0:
+    null = values < RANK_TOLERANCE * values[0]
+    lost = rotation[null]
+    all_zero = values[0] == 0
+    if len(lost) or all_zero:
         involved = np.abs(lost).max(axis=0) > 1e-6 if len(lost) else np.ones(len(names), dtype=bool)
         collinear = [name for name, is_in in zip(names, involved, strict=True) if is_in]
         raise NotEstimable(Said("linear.columns_collinear", names=collinear), Said("linear.leave_out_repetitions"))

@@ -1,13 +1,14 @@
 """Robust and clustered errors of least squares: one coefficient, a combination, several together.
 
-Stands on :mod:`impact.statistics.linear.least_squares`; :mod:`impact.statistics.experiments.randomisation`,
-:mod:`impact.statistics.linear.instrument` and :mod:`impact.statistics.linear.wild` stand on it.
+Stands on :mod:`impact.statistics.linear.least_squares`, and for CR2 and CR3 on
+:mod:`impact.statistics.linear.few_clusters`; :mod:`impact.statistics.linear.instrument`,
+:mod:`impact.statistics.linear.wild` and :mod:`impact.statistics.experiments.randomisation` stand on it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,16 +16,32 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from impact.errors import NotEstimable, UsageError
-from impact.statistics.core import Estimate, Floats, Ints, JointTest, cluster_codes, cluster_sums, joint, wald
+from impact.statistics.core import (
+    Estimate,
+    Floats,
+    Group,
+    Ints,
+    JointTest,
+    cluster_codes,
+    cluster_sums,
+    floats,
+    joint,
+    wald,
+)
+from impact.statistics.linear.few_clusters import (
+    SINGULAR,
+    adjusted,
+    hotelling,
+    jackknifed,
+    satterthwaite,
+    weighted_rotated,
+)
 from impact.statistics.linear.least_squares import Fit, influence_of
 from impact.words.said import Said, Text
 
 ROBUST = ("HC0", "HC1", "HC2", "HC3")
 CLUSTERED = ("CR0", "CR1", "CR2", "CR3")
-SINGULAR = 1e-9
 ROUNDING = 1e-11
-
-Group = tuple[Ints, int]
 
 
 def coefficient(fit: Fit, name: Text, *, errors: str, clusters: Sequence[NDArray[Any]] = ()) -> Estimate:
@@ -40,7 +57,7 @@ def contrast(fit: Fit, vector: Floats, *, errors: str, clusters: Sequence[NDArra
     fit
         From :func:`impact.statistics.linear.least_squares.fit`.
     vector
-        Shape (k,).
+        Shape (k,): how often each coefficient counts.
     errors
         ``classical``, ``HC0``, ``HC1``, ``HC2``, ``HC3`` (independent observations), or ``CR0``, ``CR1``, ``CR2``,
         ``CR3`` (independent clusters).
@@ -83,21 +100,23 @@ def contrast(fit: Fit, vector: Floats, *, errors: str, clusters: Sequence[NDArra
     https://doi.org/10.1198/jbes.2010.07136. Zeileis, Köll, Graham (2020), https://doi.org/10.18637/jss.v095.i01.
     """
     groups = _groups(fit, errors, clusters)
-    vector = np.asarray(vector, dtype=np.float64)
+    vector = floats(vector)
     _refuse_exact_fit(fit)
     if errors != "classical":
         _refuse_single_support(fit, vector, groups)
-    variance = float(vector @ _covariance(fit, errors, groups) @ vector)
+    estimate = float(vector @ fit.params)
+    covariance = _covariance(fit, errors, groups)
+    variance = float(vector @ covariance @ vector)
     influence = influence_of(fit, vector)
-    return wald(
-        float(vector @ fit.params),
-        _root(variance, float(np.abs(influence).sum()), len(groups)),
-        rule=_rule(errors, groups),
-        n_obs=fit.n,
-        df=_satterthwaite(fit, vector, groups[0]) if errors == "CR2" else _df(fit, groups),
-        n_clusters=min(g for _, g in groups) if groups else None,
-        influence=influence,
-    )
+    # Cancellation can leave a variance of zero a little above it, by rounding of the order of the summed influence.
+    scale = float(np.abs(influence).sum())
+    std_error = _root(variance, scale, len(groups))
+    df = _df(fit, groups)
+    if errors == "CR2":
+        df = satterthwaite(fit, vector, groups[0])
+    n_clusters = min((g for _, g in groups), default=None)
+    rule = _rule(errors, groups)
+    return wald(estimate, std_error, rule=rule, n_obs=fit.n, df=df, n_clusters=n_clusters, influence=influence)
 
 
 def wald_joint(fit: Fit, names: Sequence[Text], *, errors: str, clusters: Sequence[NDArray[Any]] = ()) -> JointTest:
@@ -126,20 +145,28 @@ def wald_joint(fit: Fit, names: Sequence[Text], *, errors: str, clusters: Sequen
     """
     groups = _groups(fit, errors, clusters)
     _refuse_exact_fit(fit)
-    picks, q = fit.selector(names), len(names)
-    if q == 0 or len(set(names)) < q:
+    picks = fit.selector(names)
+    q = len(names)
+    repeated = len(set(names)) < q
+    if q == 0 or repeated:
         raise UsageError("a joint test needs at least one term, and each only once")
     for pick in picks if errors != "classical" else ():
         _refuse_single_support(fit, pick, groups)
-    form = _quadratic_form(picks @ fit.params, picks @ _covariance(fit, errors, groups) @ picks.T)
-    eta = _hotelling(fit, picks, groups[0]) if errors == "CR2" else _df(fit, groups) + q - 1
+    covariance = _covariance(fit, errors, groups)
+    variance = picks @ covariance @ picks.T
+    params = picks @ fit.params
+    form = _quadratic_form(params, variance)
+    eta = _df(fit, groups) + q - 1
+    if errors == "CR2":
+        eta = hotelling(fit, picks, groups[0])
     df2 = eta - q + 1
     if not df2 > 0:
         raise NotEstimable(
             Said("linear.clusters_too_few_test_terms_together", q=q), Said("linear.more_clusters_fewer_terms")
         )
-    statistic = form * (df2 / (eta * q) if errors == "CR2" else 1 / q)
-    return joint(statistic, q, float(df2), rule=_rule(errors, groups))
+    factor = df2 / (eta * q) if errors == "CR2" else 1 / q
+    rule = _rule(errors, groups)
+    return joint(form * factor, q, float(df2), rule=rule)
 
 
 def label_codes(labels: NDArray[Any], n: int) -> Group:
@@ -164,11 +191,13 @@ def group_codes(labels: NDArray[Any], n: int) -> Group:
 
 
 def _groups(fit: Fit, errors: str, clusters: Sequence[NDArray[Any]]) -> list[Group]:
+    """Return the codes and number of clusters in each direction, refusing a rule that does not go with them."""
     if errors not in ("classical", *ROBUST, *CLUSTERED):
         raise UsageError(f"unknown standard error {errors}; known: classical, {', '.join(ROBUST + CLUSTERED)}")
     most = 0 if errors not in CLUSTERED else 2 if errors in ("CR0", "CR1") else 1
     if len(clusters) > most or (most and not clusters):
-        raise UsageError(f"{errors} takes {f'1 to {most}' if most else 'no'} arrays of clusters; got {len(clusters)}")
+        wanted = f"1 to {most}" if most else "no"
+        raise UsageError(f"{errors} takes {wanted} arrays of clusters; got {len(clusters)}")
     return [group_codes(labels, fit.n) for labels in clusters]
 
 
@@ -178,20 +207,31 @@ def _rule(errors: str, groups: list[Group]) -> Said:
 
 
 def _df(fit: Fit, groups: list[Group]) -> float:
-    return float(min(count for _, count in groups) - 1 if groups else fit.n - fit.k)
+    """Return ``G − 1`` of the direction with fewest clusters, or ``n − k`` without clusters."""
+    if not groups:
+        return float(fit.n - fit.k)
+    fewest = min(count for _, count in groups)
+    return float(fewest - 1)
 
 
 def _root(variance: float, scale: float, ways: int) -> float:
+    """Return the error, zero where the variance is within rounding of the scale of what was summed."""
     if ways == 2 and variance <= 0:
         raise NotEstimable(
             Said("linear.two_way_clustered_variance_not_positive"), Said("linear.more_clusters_both_directions")
         )
-    return math.sqrt(variance) if variance > (ROUNDING * scale) ** 2 else 0.0
+    rounding = (ROUNDING * scale) ** 2
+    return math.sqrt(variance) if variance > rounding else 0.0
 
 
 def _refuse_exact_fit(fit: Fit) -> None:
+    """Refuse residuals within rounding of zero: their variance would be noise."""
+    weights, residuals = fit.weights, fit.residuals
     fitted = fit.matrix @ fit.params
-    if np.sum(fit.weights * fit.residuals**2) <= ROUNDING**2 * np.sum(fit.weights * (fitted + fit.residuals) ** 2):
+    outcome = fitted + residuals
+    squares = np.sum(weights * residuals**2)
+    total = np.sum(weights * outcome**2)
+    if squares <= ROUNDING**2 * total:
         raise NotEstimable(Said("linear.columns_fit_outcome_exactly"), Said("linear.outcome_varies_among_units_alike"))
 
 
@@ -199,18 +239,20 @@ def _refuse_single_support(fit: Fit, vector: Floats, groups: list[Group]) -> Non
     """Refuse a combination that is not identified without one of the clusters (or rows)."""
     rotation = np.linalg.cholesky(fit.bread)
     direction = rotation.T @ vector
+    length = np.linalg.norm(direction)
     for codes, count in groups or [(np.arange(fit.n), fit.n)]:
-        total = cluster_sums(fit.leverage, codes, count)
-        for heavy in np.flatnonzero(total >= 1 - SINGULAR):
-            rows = codes == heavy
-            share = (fit.matrix[rows] * np.sqrt(fit.weights[rows])[:, None]) @ rotation
-            values, vectors = np.linalg.eigh(share.T @ share)
-            lost = vectors[:, values > 1 - SINGULAR].T @ direction
-            if np.linalg.norm(lost) > 1e-6 * np.linalg.norm(direction):
+        leverage = cluster_sums(fit.leverage, codes, count)
+        # Directions that a cluster alone supports have an eigenvalue of one, so its leverage is at least one.
+        for heavy in np.flatnonzero(leverage >= 1 - SINGULAR):
+            z = weighted_rotated(fit, codes == heavy, rotation)
+            values, vectors = np.linalg.eigh(z.T @ z)
+            supported = vectors[:, values > 1 - SINGULAR]
+            if np.linalg.norm(supported.T @ direction) > 1e-6 * length:
                 raise _rests_on_one(clustered=bool(groups))
 
 
 def _rests_on_one(*, clustered: bool) -> NotEstimable:
+    """Return the refusal of an estimate that one cluster, or one observation, supports alone."""
     if clustered:
         return NotEstimable(Said("linear.rests_on_one_cluster"), Said("checks.least_two_clusters_each_arm"))
     return NotEstimable(Said("linear.rests_on_one_observation"), Said("linear.two_observations_each_arm"))
@@ -218,132 +260,72 @@ def _rests_on_one(*, clustered: bool) -> NotEstimable:
 
 def _covariance(fit: Fit, errors: str, groups: list[Group]) -> Floats:
     """Return the covariance of the coefficients, shape (k, k)."""
+    bread = fit.bread
     if errors == "classical":
-        return np.asarray(fit.bread * np.sum(fit.weights * fit.residuals**2) / (fit.n - fit.k))
+        weighted = fit.weights * fit.residuals**2
+        squares = np.sum(weighted)
+        return floats(bread * squares / (fit.n - fit.k))
     if not groups:
-        scores = _scores(fit) * np.sqrt(_hc_factor(fit, errors))[:, None]
-        return np.asarray(fit.bread @ (scores.T @ scores) @ fit.bread)
-    parts = [_clustered(fit, errors, *group) for group in groups]
-    if len(parts) == 1:
-        return parts[0]
+        roots = np.sqrt(_hc_factor(fit, errors))
+        scores = _scores(fit) * roots[:, None]
+        meat = scores.T @ scores
+        return floats(bread @ meat @ bread)
+    by_direction = [_clustered(fit, errors, *group) for group in groups]
+    if len(groups) == 1:
+        return by_direction[0]
+    # Two ways: V₁ + V₂ − V₁₂ (Cameron, Gelbach and Miller).
     (first, _), (second, count) = groups
-    return parts[0] + parts[1] - _clustered(fit, errors, *cluster_codes(first * count + second))
+    crossed = cluster_codes(first * count + second)
+    return by_direction[0] + by_direction[1] - _clustered(fit, errors, *crossed)
 
 
 def _scores(fit: Fit) -> Floats:
-    return np.asarray(fit.matrix * (fit.weights * fit.residuals)[:, None])
+    """Return ``w_i x_i e_i``, shape (n, k)."""
+    weighted = fit.weights * fit.residuals
+    return floats(fit.matrix * weighted[:, None])
 
 
 def _hc_factor(fit: Fit, errors: str) -> Floats:
-    if errors in ("HC0", "HC1"):
-        return np.full(fit.n, 1.0 if errors == "HC0" else fit.n / (fit.n - fit.k))
-    left = np.where(fit.leverage < 1 - SINGULAR, 1 - fit.leverage, math.inf)
-    return np.asarray(1 / left if errors == "HC2" else 1 / left**2)
+    """Return what each squared residual is multiplied by, shape (n,)."""
+    if errors == "HC0":
+        return np.full(fit.n, 1.0)
+    if errors == "HC1":
+        return np.full(fit.n, fit.n / (fit.n - fit.k))
+    # A row of leverage one has no residual: its factor is zero, not infinite.
+    free = 1 - fit.leverage
+    remaining = np.where(fit.leverage < 1 - SINGULAR, free, math.inf)
+    power = remaining if errors == "HC2" else remaining**2
+    return floats(1 / power)
 
 
 def _clustered(fit: Fit, errors: str, codes: Ints, count: int) -> Floats:
+    """Return ``L (Σ_g s_g s_g') L'`` with ``LL' = (X'WX)⁻¹``, shape (k, k), for clusters in one direction."""
     rotation = np.linalg.cholesky(fit.bread)
     if errors == "CR2":
-        scores = cluster_sums(_adjusted(fit, codes, count) * fit.residuals[:, None], codes, count)
+        adjusted_rows = adjusted(fit, codes, count)
+        rows = adjusted_rows * fit.residuals[:, None]
+        scores = cluster_sums(rows, codes, count)
     elif errors == "CR3":
-        scores = _jackknifed(fit, codes, count)
+        scores = jackknifed(fit, codes, count)
     else:
         scores = cluster_sums(_scores(fit), codes, count) @ rotation
-    factor = count / (count - 1) * (fit.n - 1) / (fit.n - fit.k) if errors == "CR1" else 1.0
-    return np.asarray(factor * (rotation @ (scores.T @ scores) @ rotation.T))
+    meat = scores.T @ scores
+    factor = _cr1_factor(fit, count) if errors == "CR1" else 1.0
+    return floats(factor * (rotation @ meat @ rotation.T))
 
 
-def _members(codes: Ints, count: int) -> Iterator[Ints]:
-    order = np.argsort(codes, kind="stable")
-    ends = np.cumsum(np.bincount(codes, minlength=count))
-    start = 0
-    for end in ends:
-        yield order[start:end]
-        start = end
-
-
-def _rotated(fit: Fit) -> Floats:
-    """Return ``Z = XL`` with ``LL' = (X'WX)⁻¹``, so that ``Z'WZ = I``."""
-    return np.asarray(fit.matrix @ np.linalg.cholesky(fit.bread))
-
-
-def _adjusted(fit: Fit, codes: Ints, count: int) -> Floats:
-    """Return the rows of ``A_g W_g Z_g`` of all clusters, shape (n, k)."""
-    plain = _rotated(fit)
-    weighted = plain * fit.weights[:, None]
-    meat, adjusted = weighted.T @ weighted, np.empty_like(plain)
-    for rows in _members(codes, count):
-        adjusted[rows] = _bell_mccaffrey(plain[rows], weighted[rows], meat)
-    return adjusted
-
-
-def _bell_mccaffrey(plain: Floats, weighted: Floats, meat: Floats) -> Floats:
-    """Apply ``A_g`` within the span of the cluster's columns, outside which it is the identity."""
-    basis, _ = np.linalg.qr(np.hstack([plain, weighted]))
-    left, right = basis.T @ plain, basis.T @ weighted
-    cross = left @ right.T
-    block = np.eye(len(left)) - cross - cross.T + left @ meat @ left.T
-    values, vectors = np.linalg.eigh(block)
-    root = np.where(values > SINGULAR, np.maximum(values, SINGULAR) ** -0.5, 0.0)
-    return np.asarray(weighted + basis @ (vectors @ (root[:, None] * (vectors.T @ right)) - right))
-
-
-def _jackknifed(fit: Fit, codes: Ints, count: int) -> Floats:
-    """Return ``(I − Z_g'W_gZ_g)⁻¹ Z_g'W_ge_g`` by cluster, shape (G, k): rotated changes when a cluster is left out."""
-    root = np.sqrt(fit.weights)
-    rotated, residuals = _rotated(fit) * root[:, None], fit.residuals * root
-    changes = np.empty((count, fit.k))
-    for place, rows in enumerate(_members(codes, count)):
-        values, vectors = np.linalg.eigh(np.eye(fit.k) - rotated[rows].T @ rotated[rows])
-        inverse = np.where(values > SINGULAR, 1 / np.maximum(values, SINGULAR), 0.0)
-        changes[place] = vectors @ (inverse * (vectors.T @ (rotated[rows].T @ residuals[rows])))
-    return changes
-
-
-def _satterthwaite(fit: Fit, vector: Floats, group: Group) -> float:
-    """Return ``(tr P)²/‖P‖²`` for the G × G matrix P of the working covariances of the adjusted cluster scores.
-
-    P is diagonal plus low rank, so that it is never formed.
-    """
-    plain = _rotated(fit)
-    weighted = plain * fit.weights[:, None]
-    part = _adjusted(fit, *group) @ (np.linalg.cholesky(fit.bread).T @ vector)
-    diagonal = cluster_sums(part**2, *group)
-    factor = np.hstack([cluster_sums(plain * part[:, None], *group), cluster_sums(weighted * part[:, None], *group)])
-    identity = np.eye(fit.k)
-    core = np.block([[weighted.T @ weighted, -identity], [-identity, np.zeros_like(identity)]])
-    inner = np.einsum("gi,ij,gj->g", factor, core, factor, optimize=True)
-    square = core @ (factor.T @ factor)
-    norm = np.sum(diagonal**2 + 2 * diagonal * inner) + np.sum(square * square.T)
-    return float(np.sum(diagonal + inner) ** 2 / norm)
-
-
-def _hotelling(fit: Fit, picks: Floats, group: Group) -> float:
-    """Return η of the HTZ test for the q rows of ``picks``; with q = 1 the Satterthwaite degrees of freedom."""
-    codes, count = group
-    plain, q = _rotated(fit), len(picks)
-    weighted = plain * fit.weights[:, None]
-    meat = weighted.T @ weighted
-    directions = np.linalg.cholesky(fit.bread).T @ picks.T
-    values, vectors = np.linalg.eigh(directions.T @ meat @ directions)
-    parts = _adjusted(fit, codes, count) @ directions @ (vectors / np.sqrt(values))
-    first = np.stack([cluster_sums(plain * part[:, None], codes, count) for part in parts.T], axis=1)
-    second = np.stack([cluster_sums(weighted * part[:, None], codes, count) for part in parts.T], axis=1)
-    own = np.stack([cluster_sums(parts * part[:, None], codes, count) for part in parts.T], axis=1)
-    total = 0.0
-    for g in range(count):
-        block = np.einsum("qk,hrk->hqr", first[g] @ meat - second[g], first) - np.einsum(
-            "qk,hrk->hqr", first[g], second
-        )
-        block[g] += own[g]
-        total += float(np.sum(np.trace(block, axis1=1, axis2=2) ** 2) + np.einsum("hqr,hrq->", block, block))
-    return q * (q + 1) / total
+def _cr1_factor(fit: Fit, count: int) -> float:
+    """Return ``G/(G−1) · (n−1)/(n−k)``."""
+    return count / (count - 1) * (fit.n - 1) / (fit.n - fit.k)
 
 
 def _quadratic_form(params: Floats, variance: Floats) -> float:
+    """Return ``b'V⁻¹b``, refusing a variance without inverse whatever the units of the coefficients."""
     scale = np.sqrt(np.maximum(np.diag(variance), 0.0))
     if np.any(scale == 0) or np.linalg.eigvalsh(variance / np.outer(scale, scale))[0] < SINGULAR:
         raise NotEstimable(
             Said("linear.terms_joint_variance_has_no_inverse"), Said("linear.more_clusters_fewer_terms_test")
         )
-    return float((params / scale) @ np.linalg.solve(variance / np.outer(scale, scale), params / scale))
+    correlation = variance / np.outer(scale, scale)
+    scaled = params / scale
+    return float(scaled @ np.linalg.solve(correlation, scaled))

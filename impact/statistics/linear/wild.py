@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impact.errors import UsageError
-from impact.statistics.core import CONFIDENCE, Floats, cluster_sums
+from impact.statistics.core import CONFIDENCE, Floats, Group, cluster_sums, floats
 from impact.statistics.linear.least_squares import Fit
 from impact.statistics.linear.sandwich import coefficient, group_codes
 
@@ -39,7 +39,7 @@ class Bootstrap:
     enumerated
         Whether each possible sign vector was used once; the p-value then has no simulation error.
     weights
-        ``Rademacher`` or ``Webb``.
+        Law of the drawn weights: ``Rademacher`` or ``Webb``.
     """
 
     p_value: float
@@ -62,8 +62,11 @@ class _Draws:
 
     def at_least(self, squared: float, null: float) -> int:
         """Count the draws whose t² at a null is at least as large as the observed, ties included."""
-        spread = np.maximum(self.yy - 2 * null * self.xy + null**2 * self.xx, 0.0)
-        return int(np.count_nonzero((self.top_y - null * self.top_x) ** 2 >= squared * spread * (1 - TIE)))
+        meat = self.yy - 2 * null * self.xy + null**2 * self.xx
+        positive = np.maximum(meat, 0.0)
+        threshold = squared * positive * (1 - TIE)
+        top = (self.top_y - null * self.top_x) ** 2
+        return int(np.count_nonzero(top >= threshold))
 
     def never_below(self) -> int:
         """Count the draws whose t² grows with the null without bound, as the observed does; ``xx`` has no unit."""
@@ -80,13 +83,13 @@ def wild_bootstrap(
     fit
         From :func:`impact.statistics.linear.least_squares.fit`, with or without weights.
     name
-        The coefficient.
+        The coefficient, by the name of its column.
     codes
         Shape (n,): cluster labels of any kind.
     draws
         Number of draws; if there are at most that many sign vectors, each is used once instead.
     rng
-        Source of random draws.
+        Source of the vectors that are drawn; not used if all are listed.
     errors
         ``CR0`` or ``CR1``: their t statistics differ by one factor, so that the result is the same.
 
@@ -126,64 +129,118 @@ def wild_bootstrap(
     if errors not in ("CR0", "CR1") or draws < 1:
         raise UsageError(f"the wild bootstrap takes CR0 or CR1 and at least one draw; got {errors} and {draws}")
     group = group_codes(codes, fit.n)
-    observed = coefficient(fit, name, errors="CR0", clusters=[group[0]])
-    count = group[1]
-    enumerated = count <= math.log2(draws)
-    kind = "Webb" if count < 10 and not enumerated else "Rademacher"
-    batches = _sign_vectors(count) if enumerated else _random_vectors(count, draws, kind, rng)
-    drawn = _bootstrap(fit, fit.place(name), group, batches)
-    own = 0 if enumerated else 1
+    labels, n_clusters = group
+    observed = coefficient(fit, name, errors="CR0", clusters=[labels])
+    estimate, error = observed.estimate, observed.std_error
+    enumerated = n_clusters <= math.log2(draws)
+    kind = "Webb" if n_clusters < 10 and not enumerated else "Rademacher"
+    batches = _random_vectors(n_clusters, draws, kind, rng)
+    if enumerated:
+        batches = _sign_vectors(n_clusters)
+    term = fit.place(name)
+    t_star = _bootstrap(fit, term, group, batches)
+    # Drawn vectors do not hold the observed one for sure: it counts once on both sides of the share.
+    observed_once = 0 if enumerated else 1
+    total = observed_once + len(t_star.yy)
 
     def p_value(null: float) -> float:
-        squared = ((observed.estimate - null) / observed.std_error) ** 2
-        return (own + drawn.at_least(squared, null)) / (own + len(drawn.yy))
+        t = (estimate - null) / error
+        exceeding = observed_once + t_star.at_least(t**2, null)
+        return exceeding / total
 
     low, high = -math.inf, math.inf
-    if own + drawn.never_below() <= (1 - CONFIDENCE) * (own + len(drawn.yy)):
-        low, high = (_bound(p_value, observed.estimate, side * observed.std_error) for side in (-1, 1))
-    return Bootstrap(p_value(0.0), low, high, 2**count if enumerated else draws, enumerated, kind)
+    never_rejected = observed_once + t_star.never_below()
+    if never_rejected <= (1 - CONFIDENCE) * total:
+        low = _bound(p_value, estimate, -error)
+        high = _bound(p_value, estimate, error)
+    used = 2**n_clusters if enumerated else draws
+    return Bootstrap(p_value(0.0), low, high, used, enumerated, kind)
 
 
 def _sign_vectors(count: int) -> Iterator[Floats]:
     """Yield all sign vectors with +1 in front, in batches, shape (b, G); the others mirror them."""
-    total, size = 2 ** (count - 1), max(1, BATCH // count)
-    for start in range(0, total, size):
-        numbers = np.arange(start, min(start + size, total))[:, None]
-        yield np.asarray(1.0 - 2.0 * ((numbers >> np.arange(count)[::-1]) & 1), dtype=np.float64)
+    n_vectors = 2 ** (count - 1)
+    size = max(1, BATCH // count)
+    digits = np.arange(count)[::-1]
+    for start in range(0, n_vectors, size):
+        end = min(start + size, n_vectors)
+        numbers = np.arange(start, end)
+        shifted = numbers[:, None] >> digits
+        bits = shifted & 1
+        yield floats(1.0 - 2.0 * bits)
 
 
 def _random_vectors(count: int, draws: int, kind: str, rng: np.random.Generator) -> Iterator[Floats]:
-    points = np.concatenate([-WEBB, WEBB]) if kind == "Webb" else np.array([-1.0, 1.0])
+    """Yield drawn vectors of signs, or of Webb's six points, in batches, shape (b, G)."""
+    points = np.array([-1.0, 1.0])
+    if kind == "Webb":
+        points = np.concatenate([-WEBB, WEBB])
     size = max(1, BATCH // count)
     for start in range(0, draws, size):
-        yield rng.choice(points, size=(min(size, draws - start), count))
+        rows = min(size, draws - start)
+        yield rng.choice(points, size=(rows, count))
 
 
-def _bootstrap(fit: Fit, place: int, group: tuple[NDArray[np.int64], int], batches: Iterator[Floats]) -> _Draws:
-    """Return the parts of t² of all draws, from sums by cluster only."""
-    score = fit.matrix @ fit.bread[place] * fit.weights
-    restricted_x = score / fit.weights / fit.bread[place, place]
-    restricted_y = fit.residuals + restricted_x * fit.params[place]
-    link = cluster_sums(fit.matrix * score[:, None], *group) @ fit.bread
-    sums = [
-        (cluster_sums(score * e, *group), cluster_sums(fit.matrix * (fit.weights * e)[:, None], *group))
-        for e in (restricted_y, restricted_x)
-    ]
-    parts = []
-    for signs in batches:
-        y, x = (signs * own - (signs @ columns) @ link.T for own, columns in sums)
-        parts.append(
-            (signs @ sums[0][0], signs @ sums[1][0], *((a * b).sum(axis=1) for a, b in ((y, y), (x, y), (x, x))))
-        )
-    return _Draws(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+def _bootstrap(fit: Fit, term: int, group: Group, batches: Iterator[Floats]) -> _Draws:
+    """Return the parts of t² of all draws, from sums by cluster only: the fast form of Roodman and others (2019)."""
+    matrix, bread, weights = fit.matrix, fit.bread, fit.weights
+    # z = WX(X'WX)⁻¹e_j: the coefficient is z'y.
+    z = matrix @ bread[term] * weights
+    # Residuals of x_j, and of y, given the other columns: under the null b those of y − b x_j are their difference.
+    x_dot = z / weights / bread[term, term]
+    explained = x_dot * fit.params[term]
+    y_dot = fit.residuals + explained
+    # Row g turns the change of X'Wy in a draw into the change of cluster g's share of z'y.
+    cross = cluster_sums(matrix * z[:, None], *group)
+    link = cross @ bread
+    of_y = _cluster_sums(fit, z, y_dot, group)
+    of_x = _cluster_sums(fit, z, x_dot, group)
+    draws = [_draw(signs, of_y, of_x, link) for signs in batches]
+    columns = [np.concatenate(pieces) for pieces in zip(*draws, strict=True)]
+    return _Draws(*columns)
+
+
+def _cluster_sums(fit: Fit, z: Floats, residuals: Floats, group: Group) -> tuple[Floats, Floats]:
+    """Return by cluster ``Σ z e``, shape (G,), and ``Σ w x e``, shape (G, k)."""
+    weighted = fit.weights * residuals
+    scores = fit.matrix * weighted[:, None]
+    sums = cluster_sums(z * residuals, *group)
+    return sums, cluster_sums(scores, *group)
+
+
+def _draw(
+    signs: Floats, of_y: tuple[Floats, Floats], of_x: tuple[Floats, Floats], link: Floats
+) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """Return numerators and meat of t* of a batch of sign vectors, shape (b, G): each has shape (b,)."""
+    sums_y, scores_y = of_y
+    sums_x, scores_x = of_x
+    y = _refitted(signs, sums_y, scores_y, link)
+    x = _refitted(signs, sums_x, scores_x, link)
+    top_y, top_x = signs @ sums_y, signs @ sums_x
+    yy = (y * y).sum(axis=1)
+    xy = (x * y).sum(axis=1)
+    xx = (x * x).sum(axis=1)
+    return top_y, top_x, yy, xy, xx
+
+
+def _refitted(signs: Floats, sums: Floats, scores: Floats, link: Floats) -> Floats:
+    """Return the clusters' shares ``Σ z e*`` of the residuals after the refit of each draw, shape (b, G)."""
+    drawn_scores = signs @ scores
+    change = drawn_scores @ link.T
+    return floats(signs * sums - change)
 
 
 def _bound(p_value: Callable[[float], float], estimate: float, step: float) -> float:
     """Return the end of the interval in the direction of ``step``: the last null that is not rejected."""
-    level, inside, outside = 1 - CONFIDENCE, estimate, estimate + step
+    level = 1 - CONFIDENCE
+    inside, outside = estimate, estimate + step
     while p_value(outside) > level:
-        inside, outside = outside, estimate + 2 * (outside - estimate)
+        distance = outside - estimate
+        inside, outside = outside, estimate + 2 * distance
     for _ in range(HALVINGS):
         middle = (inside + outside) / 2
-        inside, outside = (middle, outside) if p_value(middle) > level else (inside, middle)
+        if p_value(middle) > level:
+            inside = middle
+        else:
+            outside = middle
     return (inside + outside) / 2

@@ -96,13 +96,16 @@ def vertex_bootstrap(
     Snijders and Borgatti (1999), Connections 22 (2), 61–70.
     """
     _refuse_paths(name)
-    whole = stack_of(network, name, groups)
+    stack = stack_of(network, name, groups)
+    codes = stack.groups[0]
     value = network_measure(network, name, groups)
-    found = [
-        measure_stack(Stack(ties, network.directed, whole.groups[0][drawn]), name)
-        for (ties,), drawn in _redrawn(network.adjacency[None], draws, rng)
-    ]
-    return _estimate(value, np.concatenate(found), name, network.n)
+    drawn_values = []
+    single = network.adjacency[None]
+    for (ties,), drawn in _redrawn(single, draws, rng):
+        stack = Stack(ties, network.directed, codes[drawn])
+        drawn_values.append(measure_stack(stack, name))
+    values = np.concatenate(drawn_values)
+    return _estimate(value, values, name, network.n)
 
 
 def change_bootstrap(
@@ -141,11 +144,12 @@ def change_bootstrap(
     _refuse_paths(name)
     codes = stack_of(before, name, groups).groups[0]
     value = network_measure(after, name, groups) - network_measure(before, name, groups)
-    found = []
-    for waves, drawn in _redrawn(np.stack([before.adjacency, after.adjacency]), draws, rng):
+    both = np.stack([before.adjacency, after.adjacency])
+    changes = []
+    for waves, drawn in _redrawn(both, draws, rng):
         first, second = (measure_stack(Stack(ties, before.directed, codes[drawn]), name) for ties in waves)
-        found.append(second - first)
-    return _estimate(value, np.concatenate(found), name, before.n)
+        changes.append(second - first)
+    return _estimate(value, np.concatenate(changes), name, before.n)
 
 
 def qap_correlation(before: Network, after: Network, *, draws: int, rng: np.random.Generator) -> QapTest:
@@ -156,7 +160,7 @@ def qap_correlation(before: Network, after: Network, *, draws: int, rng: np.rand
     before, after
         The same n bodies in the same order.
     draws, rng
-        Permutations, and the generator.
+        How often the bodies of one wave are relabelled, and the source of the labels.
 
     Raises
     ------
@@ -178,14 +182,24 @@ def qap_correlation(before: Network, after: Network, *, draws: int, rng: np.rand
     correlation = tie_change(before, after).correlation
     if not np.isfinite(correlation):
         raise NotEstimable(Said("networks.wave_has_no_tie_every_tie"), Said("networks.ties_between_some_bodies_only"))
-    n, (rows, columns) = before.n, np.nonzero(before.adjacency)
-    pairs, expected = n * (n - 1), len(rows) * int(after.adjacency.sum())
-    observed = abs(pairs * int(after.adjacency[rows, columns].sum()) - expected)
+    n = before.n
+    rows, columns = np.nonzero(before.adjacency)
+    # Given the numbers of ties, the correlation rises with the ties in both waves: integers, so ties are exact.
+    pairs = n * (n - 1)
+    later = after.adjacency
+    expected = len(rows) * int(later.sum())
+    persistent = int(after.adjacency[rows, columns].sum())
+    observed = abs(pairs * persistent - expected)
     extreme = 0
     for size in _batches(draws, len(rows) + n):
-        names = rng.permuted(np.tile(np.arange(n), (size, 1)), axis=1)
-        both = np.count_nonzero(after.adjacency[names[:, rows], names[:, columns]], axis=1)
-        extreme += int(np.count_nonzero(np.abs(pairs * both - expected) >= observed))
+        bodies = np.arange(n)
+        labels = np.tile(bodies, (size, 1))
+        names = rng.permuted(labels, axis=1)
+        renamed = after.adjacency[names[:, rows], names[:, columns]]
+        both = np.count_nonzero(renamed, axis=1)
+        products = pairs * both
+        deviations = np.abs(products - expected)
+        extreme += int(np.count_nonzero(deviations >= observed))
     return QapTest(correlation, (1 + extreme) / (1 + draws))
 
 
@@ -197,11 +211,11 @@ def mixing_test(
     Parameters
     ----------
     network
-        Of n bodies.
+        Ties of n bodies, directed or not.
     name
         A measure that :func:`impact.statistics.networks.network.needs_groups`.
     groups
-        Shape (n,).
+        Shape (n,): labels of the bodies' groups, none missing.
     draws, rng
         Permutations of the labels, and the generator.
 
@@ -218,19 +232,26 @@ def mixing_test(
     h for the share, 2h − 1 for E–I, and h times the mean of (d − 1)/d over bodies with d > 0 neighbours for diversity.
     ``p = (1 + #{|m* − expected| ≥ |m − expected|}) / (1 + draws)``, with ties held fixed.
     """
-    whole = stack_of(network, name, groups)
+    stack = stack_of(network, name, groups)
     if not needs_groups(name):
         raise UsageError(f"{name} does not compare groups")
-    if not network.adjacency.any() or whole.groups.max() < 1:
+    if not network.adjacency.any() or stack.groups.max() < 1:
         raise NotEstimable(Said("networks.no_tie_single_group"), Said("networks.ties_bodies_least_two_groups"))
-    observed, expected = float(measure_stack(whole, name)[0]), _expected(whole, name)
+    observed = float(measure_stack(stack, name)[0])
+    expected = _expected(stack, name)
+    least = abs(observed - expected) - TIE
+    n = network.n
     extreme = 0
-    for size in _batches(draws, network.n**2):
-        labels = rng.permuted(np.tile(whole.groups, (size, 1)), axis=1)
-        ties = np.broadcast_to(network.adjacency, (size, network.n, network.n))
-        found = measure_stack(Stack(ties, network.directed, labels), name)
-        extreme += int(np.count_nonzero(np.abs(found - expected) >= abs(observed - expected) - TIE))
-    return MixingTest(observed, expected, (1 + extreme) / (1 + draws))
+    for size in _batches(draws, n**2):
+        repeated = np.tile(stack.groups, (size, 1))
+        labels = rng.permuted(repeated, axis=1)
+        ties = np.broadcast_to(network.adjacency, (size, n, n))
+        relabelled = Stack(ties, network.directed, labels)
+        values = measure_stack(relabelled, name)
+        deviations = np.abs(values - expected)
+        extreme += int(np.count_nonzero(deviations >= least))
+    p_value = (1 + extreme) / (1 + draws)
+    return MixingTest(observed, expected, p_value)
 
 
 def swap_test(
@@ -280,8 +301,9 @@ def swap_test(
     undefined = extreme = 0
     for waves in _swapped(before.adjacency, after.adjacency, draws, rng):
         first, second = (measure_stack(Stack(ties, before.directed, codes), name) for ties in waves)
-        undefined += int(np.count_nonzero(np.isnan(second - first)))
-        extreme += int(np.count_nonzero(np.abs(second - first) >= change - TIE))
+        changes = second - first
+        undefined += int(np.count_nonzero(np.isnan(changes)))
+        extreme += int(np.count_nonzero(np.abs(changes) >= change - TIE))
     _refuse_undefined(undefined, draws, name)
     return (1 + extreme + undefined) / (1 + draws)
 
@@ -303,11 +325,14 @@ def _redrawn(waves: Bools, draws: int, rng: np.random.Generator) -> Iterator[tup
     upper = np.triu(np.ones((n, n), dtype=bool), 1)
     for size in _batches(draws, n * n, least=2):
         drawn = rng.integers(n, size=(size, n))
-        ties = waves[:, drawn[:, :, None], drawn[:, None, :]]
-        draw, row, column = np.nonzero((drawn[:, :, None] == drawn[:, None, :]) & upper)
-        one = rng.integers(n, size=len(draw))
-        other = (one + rng.integers(1, n, size=len(draw))) % n
-        ties[:, draw, row, column], ties[:, draw, column, row] = waves[:, one, other], waves[:, other, one]
+        row_bodies, column_bodies = drawn[:, :, None], drawn[:, None, :]
+        ties = waves[:, row_bodies, column_bodies]
+        # A pair of one body drawn twice has no tie of its own: it takes that of a random pair.
+        draw, row, column = np.nonzero((row_bodies == column_bodies) & upper)
+        sender = rng.integers(n, size=len(draw))
+        receiver = (sender + rng.integers(1, n, size=len(draw))) % n
+        ties[:, draw, row, column] = waves[:, sender, receiver]
+        ties[:, draw, column, row] = waves[:, receiver, sender]
         yield ties, drawn
 
 
@@ -317,26 +342,31 @@ def _swapped(before: Bools, after: Bools, draws: int, rng: np.random.Generator) 
     rows, columns = np.nonzero(np.triu(differs | differs.T))
     waves = np.stack([before, after])
     for size in _batches(draws, before.size):
-        draw, dyad = np.nonzero(rng.random((size, len(rows))) < 0.5)
+        coins = rng.random((size, len(rows))) < 0.5
+        draw, dyad = np.nonzero(coins)
         ties = np.repeat(waves[:, None], size, axis=1)
-        for i, j in ((rows[dyad], columns[dyad]), (columns[dyad], rows[dyad])):
-            ties[:, draw, i, j] = waves[::-1, i, j]
+        i, j = rows[dyad], columns[dyad]
+        ties[:, draw, i, j] = waves[::-1, i, j]
+        ties[:, draw, j, i] = waves[::-1, j, i]
         yield ties
 
 
-def _estimate(value: float, found: Floats, name: str, n: int) -> NetworkEstimate:
-    defined = found[np.isfinite(found)]
-    undefined = len(found) - len(defined)
+def _estimate(value: float, drawn_values: Floats, name: str, n: int) -> NetworkEstimate:
+    """Return a measure with the error and the bias of its draws, those that are undefined left out and counted."""
+    defined = drawn_values[np.isfinite(drawn_values)]
+    undefined = len(drawn_values) - len(defined)
     if not np.isfinite(value):
         raise NotEstimable(Said("networks.not_defined_network", name=name), Said("networks.network_more_ties"))
-    _refuse_undefined(undefined, len(found), name)
+    _refuse_undefined(undefined, len(drawn_values), name)
     error = float(defined.std(ddof=1))
-    if error <= PRECISION * float(np.abs(defined).max()):
+    largest = float(np.abs(defined).max())
+    if error <= PRECISION * largest:
         raise NotEstimable(
             Said("networks.same_whichever_bodies_drawn", name=name), Said("networks.bodies_differ_their_ties")
         )
     plain = wald(value, error, rule=Said("rule.vertex_bootstrap"), n_obs=n)
-    return NetworkEstimate(**vars(plain), replicates=defined, undefined=undefined, bias=float(defined.mean()) - value)
+    bias = float(defined.mean()) - value
+    return NetworkEstimate(**vars(plain), replicates=defined, undefined=undefined, bias=bias)
 
 
 def _refuse_paths(name: str) -> None:
@@ -354,12 +384,15 @@ def _refuse_undefined(undefined: int, draws: int, name: str) -> None:
 
 
 def _expected(stack: Stack, name: str) -> float:
+    """Return what a measure of groups would be if labels were dealt at random among the bodies."""
     n, sizes = stack.n, np.bincount(stack.groups[0])
-    differ = 1 - float(np.sum(sizes * (sizes - 1))) / (n * (n - 1))
+    alike = float(np.sum(sizes * (sizes - 1)))
+    differ = 1 - alike / (n * (n - 1))
     if name == "ei_index":
         return 2 * differ - 1
     if name == "cross_group_share":
         return differ
-    degrees = np.count_nonzero(stack.ties[0] | stack.ties[0].T, axis=1)
+    ties = stack.ties[0]
+    degrees = np.count_nonzero(ties | ties.T, axis=1)
     degrees = degrees[degrees > 0]
     return differ * float(np.mean((degrees - 1) / degrees))

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from impact.statistics.core import Floats, Ints
+from impact.statistics.core import Floats, Ints, floats
 
 Bools = NDArray[np.bool_]
 ONE_THREAD = 2**62  # sums over threads come in any order, and a number would change in its last digits
@@ -31,7 +31,7 @@ class Stack:
     ties
         Shape (b, n, n), bool.
     directed
-        Of all of them.
+        Whether ties of all its networks have a direction.
     groups
         Shape (b, n): group numbers from 0; a single 0 for each body if there are no groups.
     """
@@ -53,9 +53,11 @@ def measure_stack(stack: Stack, name: str) -> Floats:
 
 def _ratio(top: ArrayLike, bottom: ArrayLike) -> Floats:
     """Divide, with NaN where the divisor is zero."""
-    above, below = np.broadcast_arrays(np.asarray(top, dtype=np.float64), np.asarray(bottom, dtype=np.float64))
-    found: Floats = np.divide(above, below, out=np.full(below.shape, np.nan), where=below != 0)
-    return found
+    numerator = floats(top)
+    numerator, denominator = np.broadcast_arrays(numerator, floats(bottom))
+    undefined = np.full(denominator.shape, np.nan)
+    quotient: Floats = np.divide(numerator, denominator, out=undefined, where=denominator != 0)
+    return quotient
 
 
 def _mean_of(values: Floats, counted: Bools) -> Floats:
@@ -65,7 +67,8 @@ def _mean_of(values: Floats, counted: Bools) -> Floats:
 
 def _count(cells: Bools) -> Floats:
     """Return the number of true cells of each network."""
-    return np.asarray(np.count_nonzero(cells.reshape(len(cells), -1), axis=1), dtype=np.float64)
+    flat = cells.reshape(len(cells), -1)
+    return floats(np.count_nonzero(flat, axis=1))
 
 
 def _arcs(stack: Stack) -> Floats:
@@ -74,7 +77,9 @@ def _arcs(stack: Stack) -> Floats:
 
 def _either(stack: Stack) -> Bools:
     """Return whether there is a tie in either direction."""
-    return stack.ties | stack.ties.transpose(0, 2, 1) if stack.directed else stack.ties
+    if not stack.directed:
+        return stack.ties
+    return stack.ties | stack.ties.transpose(0, 2, 1)
 
 
 def _ties(stack: Stack) -> Floats:
@@ -86,15 +91,22 @@ def _density(stack: Stack) -> Floats:
 
 
 def _reciprocity(stack: Stack) -> Floats:
-    return _ratio(_count(stack.ties & stack.ties.transpose(0, 2, 1)), _arcs(stack))
+    """Return the share of arcs that are answered."""
+    turned = stack.ties.transpose(0, 2, 1)
+    answered = stack.ties & turned
+    return _ratio(_count(answered), _arcs(stack))
 
 
 def _transitivity(stack: Stack) -> Floats:
-    numbers = stack.ties.astype(np.float32)  # paths between two bodies are fewer than 2**24, so exact
+    """Return the share of two-paths i → j → k with a tie i → k."""
+    # Paths between two bodies are fewer than 2**24, so single precision is exact.
+    numbers = stack.ties.astype(np.float32)
     paths = numbers @ numbers
-    closed = np.where(stack.ties, paths, 0.0).sum(axis=(1, 2), dtype=np.float64)
+    of_ties = np.where(stack.ties, paths, 0.0)
+    closed = of_ties.sum(axis=(1, 2), dtype=np.float64)
     back = np.trace(paths, axis1=1, axis2=2, dtype=np.float64)
-    return _ratio(closed, paths.sum(axis=(1, 2), dtype=np.float64) - back)
+    total = paths.sum(axis=(1, 2), dtype=np.float64)
+    return _ratio(closed, total - back)
 
 
 def _isolates(stack: Stack) -> Floats:
@@ -102,10 +114,13 @@ def _isolates(stack: Stack) -> Floats:
 
 
 def _components(stack: Stack) -> Floats:
+    """Return the number of connected parts of each network, found in one graph of all of them."""
     count, n = len(stack.ties), stack.n
     draw, row, column = np.nonzero(stack.ties)
-    ends = (draw * n + row, draw * n + column)
-    blocks = coo_array((np.ones(len(draw), dtype=np.int8), ends), shape=(count * n, count * n))
+    first_body = draw * n
+    ones = np.ones(len(draw), dtype=np.int8)
+    ends = (first_body + row, first_body + column)
+    blocks = coo_array((ones, ends), shape=(count * n, count * n))
     _, labels = connected_components(blocks.tocsr(), directed=False)
     first = np.unique(labels, return_index=True)[1]
     return np.bincount(first // n, minlength=count).astype(np.float64)
@@ -118,39 +133,56 @@ def _graph(ties: Bools, directed: bool) -> Any:
 
 def distances(ties: Bools, directed: bool) -> Floats:
     """Return the lengths of shortest paths, shape (n, n); 0 where there is none."""
-    found: Floats = rx.distance_matrix(_graph(ties, directed), parallel_threshold=ONE_THREAD)
-    return found
+    lengths: Floats = rx.distance_matrix(_graph(ties, directed), parallel_threshold=ONE_THREAD)
+    return lengths
 
 
 def _mean_path(stack: Stack) -> Floats:
+    """Return the mean length of shortest paths between bodies that one connects."""
     lengths = [distances(ties, stack.directed) for ties in stack.ties]
-    return _ratio([one.sum() for one in lengths], [np.count_nonzero(one) for one in lengths])
+    sums = [matrix.sum() for matrix in lengths]
+    counts = [np.count_nonzero(matrix) for matrix in lengths]
+    return _ratio(sums, counts)
 
 
 def _degree_centralisation(stack: Stack) -> Floats:
-    degrees, n = stack.ties.sum(axis=1, dtype=np.int64), stack.n
-    excess = n * degrees.max(axis=1) - degrees.sum(axis=1)
-    return _ratio(excess, (n - 1) ** 2 if stack.directed else (n - 1) * (n - 2))
+    """Return the sum of distances to the largest degree, over that of a star (Freeman)."""
+    n = stack.n
+    degrees = stack.ties.sum(axis=1, dtype=np.int64)
+    largest = degrees.max(axis=1)
+    excess = n * largest - degrees.sum(axis=1)
+    star = (n - 1) ** 2 if stack.directed else (n - 1) * (n - 2)
+    return _ratio(excess, star)
 
 
 def _betweenness_centralisation(stack: Stack) -> Floats:
-    n, values = stack.n, np.array([_betweenness(ties, stack.directed) for ties in stack.ties])
+    """Return the sum of distances to the largest betweenness, over that of a star (Freeman)."""
+    n = stack.n
+    values = np.array([_betweenness(ties, stack.directed) for ties in stack.ties])
     excess = n * values.max(axis=1) - values.sum(axis=1)
-    return _ratio(excess, (n - 1) ** 2 * (n - 2) / (1 if stack.directed else 2))
+    star = (n - 1) ** 2 * (n - 2)
+    return _ratio(excess, star / (1 if stack.directed else 2))
 
 
 def _betweenness(ties: Bools, directed: bool) -> Floats:
+    """Return how many shortest paths run through each body, shape (n,)."""
     graph = _graph(ties, directed)
-    found = rx.betweenness_centrality(graph, normalized=False, parallel_threshold=ONE_THREAD)
-    return np.array([found[body] for body in range(len(ties))], dtype=np.float64)
+    by_body = rx.betweenness_centrality(graph, normalized=False, parallel_threshold=ONE_THREAD)
+    values = [by_body[body] for body in range(len(ties))]
+    return np.array(values, dtype=np.float64)
 
 
 def _constraint(stack: Stack) -> Floats:
-    strength = stack.ties.astype(np.float64) + stack.ties.transpose(0, 2, 1)
+    """Return the mean of Burt's constraint ``Σ_j (p_ij + Σ_q p_iq p_qj)²`` over bodies with ties."""
+    numbers = stack.ties.astype(np.float64)
+    strength = numbers + stack.ties.transpose(0, 2, 1)
     total = strength.sum(axis=2, keepdims=True)
     shares = strength / np.maximum(total, 1.0)
-    invested = np.where(strength > 0, shares + shares @ shares, 0.0)
-    return _mean_of((invested**2).sum(axis=2), total[:, :, 0] > 0)
+    indirect = shares @ shares
+    invested = np.where(strength > 0, shares + indirect, 0.0)
+    squares = (invested**2).sum(axis=2)
+    has_ties = total[:, :, 0] > 0
+    return _mean_of(squares, has_ties)
 
 
 def _between(stack: Stack) -> Floats:
@@ -168,10 +200,14 @@ def _ei_index(stack: Stack) -> Floats:
 
 
 def _diversity(stack: Stack) -> Floats:
-    members = (stack.groups[:, :, None] == np.arange(int(stack.groups.max()) + 1)).astype(np.float32)
-    counts = (_either(stack).astype(np.float32) @ members).astype(np.float64)
+    """Return the mean of ``1 − Σ_g share_g²`` over bodies with ties; shares of groups among those a body is tied to."""
+    n_groups = int(stack.groups.max()) + 1
+    members = (stack.groups[:, :, None] == np.arange(n_groups)).astype(np.float32)
+    ties = _either(stack).astype(np.float32)
+    counts = (ties @ members).astype(np.float64)
     degrees = counts.sum(axis=2)
-    alike = (counts**2).sum(axis=2) / np.maximum(degrees, 1.0) ** 2
+    squares = (counts**2).sum(axis=2)
+    alike = squares / np.maximum(degrees, 1.0) ** 2
     return _mean_of(np.where(degrees > 0, 1 - alike, 0.0), degrees > 0)
 
 

@@ -68,7 +68,7 @@ class TieChange:
     jaccard
         ``persistent / (persistent + formed + dissolved)``; NaN if neither wave has a tie.
     hamming
-        ``formed + dissolved``.
+        Ties that changed: ``formed + dissolved``.
     correlation
         Pearson correlation of the two waves over ordered pairs of bodies; NaN if a wave has no tie or every tie.
     """
@@ -87,7 +87,7 @@ def network_measure(network: Network, name: str, groups: NDArray[Any] | None = N
     Parameters
     ----------
     network
-        Of n bodies.
+        Ties of n bodies, directed or not.
     name
         One of :data:`MEASURES`.
     groups
@@ -141,7 +141,9 @@ def network_measure(network: Network, name: str, groups: NDArray[Any] | None = N
     >>> network_measure(Network(ring), "mean_path")
     2.0
     """
-    return float(measure_stack(stack_of(network, name, groups), name)[0])
+    stack = stack_of(network, name, groups)
+    values = measure_stack(stack, name)
+    return float(values[0])
 
 
 def needs_groups(name: str) -> bool:
@@ -159,7 +161,9 @@ def needs_groups(name: str) -> bool:
 
 def unreachable_pairs(network: Network) -> int:
     """Return the ordered pairs of bodies that no path connects; unordered ones, if not directed."""
-    n, reached = network.n, int(np.count_nonzero(distances(network.adjacency, network.directed)))
+    n = network.n
+    lengths = distances(network.adjacency, network.directed)
+    reached = int(np.count_nonzero(lengths))
     return (n * (n - 1) - reached) // (1 if network.directed else 2)
 
 
@@ -177,15 +181,10 @@ def tie_change(before: Network, after: Network) -> TieChange:
     """
     check_pair(before, after)
     per_tie = 1 if before.directed else 2
-    counts = [
-        int(np.count_nonzero(ties)) // per_tie
-        for ties in (
-            before.adjacency & after.adjacency,
-            after.adjacency & ~before.adjacency,
-            before.adjacency & ~after.adjacency,
-        )
-    ]
-    persistent, formed, dissolved = counts
+    first, second = before.adjacency, after.adjacency
+    persistent = int(np.count_nonzero(first & second)) // per_tie
+    formed = int(np.count_nonzero(second & ~first)) // per_tie
+    dissolved = int(np.count_nonzero(first & ~second)) // per_tie
     union = persistent + formed + dissolved
     jaccard = persistent / union if union else float("nan")
     return TieChange(persistent, formed, dissolved, jaccard, formed + dissolved, _correlation(before, after))
@@ -194,7 +193,7 @@ def tie_change(before: Network, after: Network) -> TieChange:
 def check_pair(before: Network, after: Network) -> None:
     """Refuse two waves that are not of the same number of bodies and kind."""
     if before.n != after.n or before.directed != after.directed:
-        kinds = [f"{one.n} bodies, {'' if one.directed else 'not '}directed" for one in (before, after)]
+        kinds = [f"{wave.n} bodies, {'' if wave.directed else 'not '}directed" for wave in (before, after)]
         raise UsageError(f"the waves differ: {kinds[0]}; {kinds[1]}")
 
 
@@ -202,7 +201,8 @@ def stack_of(network: Network, name: str, groups: NDArray[Any] | None) -> Stack:
     """Return one network as a stack of one, with groups checked for what a measure needs."""
     if needs_groups(name) != (groups is not None):
         raise UsageError(f"{name} {'needs the groups of the bodies' if groups is None else 'takes no groups'}")
-    codes = np.zeros(network.n, dtype=np.int64) if groups is None else _codes(np.asarray(groups), network.n)
+    n = network.n
+    codes = np.zeros(n, dtype=np.int64) if groups is None else _codes(np.asarray(groups), n)
     return Stack(network.adjacency[None], network.directed, codes[None])
 
 
@@ -221,8 +221,14 @@ def _codes(groups: NDArray[Any], n: int) -> Ints:
 
 
 def _correlation(before: Network, after: Network) -> float:
+    """Return the correlation of the two adjacency matrices off the diagonal, from counts alone."""
     n = before.n
-    pairs, first, second = n * (n - 1), int(before.adjacency.sum()), int(after.adjacency.sum())
-    both = int(np.count_nonzero(before.adjacency & after.adjacency))
+    pairs = n * (n - 1)
+    first, second = int(before.adjacency.sum()), int(after.adjacency.sum())
+    shared = before.adjacency & after.adjacency
+    both = int(np.count_nonzero(shared))
     spread = first * (pairs - first) * second * (pairs - second)
-    return (pairs * both - first * second) / float(spread) ** 0.5 if spread else float("nan")
+    if not spread:
+        return float("nan")
+    covariance = pairs * both - first * second
+    return float(covariance / float(spread) ** 0.5)

@@ -1,6 +1,8 @@
 """Comparisons by observed characteristics: who gets the programme, matching, weighting, and hidden bias."""
 
-from impact.statistics.observational.matching import Matched, Pairs, Strata, coarsened_exact, nearest, subclassify
+from impact.statistics.observational.balancing import entropy_balance
+from impact.statistics.observational.matched import Matched
+from impact.statistics.observational.matching import Pairs, nearest
 from impact.statistics.observational.propensity import Logit, Overlap, logit, overlap
 from impact.statistics.observational.rosenbaum import Sensitivity, rosenbaum_bounds
 from impact.statistics.observational.sensitivity import (
@@ -12,7 +14,8 @@ from impact.statistics.observational.sensitivity import (
     oster,
     robustness_value,
 )
-from impact.statistics.observational.weighting import aipw, entropy_balance, ipw
+from impact.statistics.observational.strata import Strata, coarsened_exact, subclassify
+from impact.statistics.observational.weighting import aipw, ipw
 
 __all__ = [
     "EValue",

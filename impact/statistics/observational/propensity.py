@@ -9,24 +9,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
-import pandas as pd
-from numpy.typing import ArrayLike, NDArray
-from scipy import linalg, optimize, special
+from numpy.typing import ArrayLike
+from scipy import optimize, special
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Floats, Ints, cluster_codes
-from impact.words.said import Remark, Said, Text
+from impact.statistics.core import Floats, floats
+from impact.statistics.observational.inputs import (
+    Bools,
+    Estimand,
+    arms,
+    covariates,
+    design,
+    enough_units,
+    known_estimand,
+    marked_names,
+    same_length,
+    sampling_weights,
+    scores,
+)
+from impact.words.said import Said, Text
 
-Bools = NDArray[np.bool_]
-Estimand = Literal["ATT", "ATE"]
-COLLINEAR = 1e-9
-FLAT = 1e-12
 EXTREME = 15.0
 CRUMP = 0.1
-TIE = 1e-10
 
 
 @dataclass(frozen=True)
@@ -113,80 +119,116 @@ def logit(treated: ArrayLike, matrix: ArrayLike, names: Sequence[Text], *, weigh
     """
     arm, x = arms(treated), covariates(matrix, names)
     same_length(arm, x)
-    enough_units(len(arm), x.shape[1] + 1)
-    z, s = design(x, names), known_weights(weights, len(arm))
+    n_parameters = x.shape[1] + 1
+    enough_units(len(arm), n_parameters)
+    z = design(x, names)
+    s = sampling_weights(weights, len(arm))
     _refuse_single_separation(arm, x, names)
     theta = _newton(arm, z, s)
-    if theta is None or np.max(np.abs(z @ theta)) > EXTREME:
+    diverged = theta is None or np.max(np.abs(z @ theta)) > EXTREME
+    if diverged:
         _refuse_joint_separation(arm, z, names)
     if theta is None:
         raise NotEstimable(
             Said("observational.propensity_model_did_not_converge"), Said("observational.fewer_less_extreme_covariates")
         )
     p = special.expit(z @ theta)
-    if np.any(p <= 0) or np.any(p >= 1):
+    certain = np.any(p <= 0) or np.any(p >= 1)
+    if certain:
         raise NotEstimable(
             Said("observational.fitted_probabilities_0_or_1"),
             Said("observational.units_both_arms_like_covariates"),
         )
     back = _to_original_units(x)
-    return Logit(("intercept", *names), back @ theta, p, _influence(arm, z, s, p=p) @ back.T)
+    influence = _influence(arm, z, s, p=p)
+    params = back @ theta
+    return Logit(("intercept", *names), params, p, influence @ back.T)
 
 
 def _influence(arm: Bools, z: Floats, s: Floats, *, p: Floats) -> Floats:
-    information = (z * (s * p * (1 - p))[:, None]).T @ z
-    return np.asarray(np.linalg.solve(information, (z * (s * (arm - p))[:, None]).T).T)
+    """Return each unit's influence on the standardised coefficients: ``(Z'SP(1 − P)Z)⁻¹ z s (d − p)``."""
+    residuals = s * (arm - p)
+    scores = z * residuals[:, None]
+    information = _information(z, s, p)
+    solved = np.linalg.solve(information, scores.T)
+    return floats(solved.T)
+
+
+def _information(z: Floats, s: Floats, p: Floats) -> Floats:
+    """Return ``Z'SP(1 − P)Z``."""
+    variances = s * p * (1 - p)
+    weighted = z * variances[:, None]
+    return floats(weighted.T @ z)
 
 
 def _to_original_units(x: Floats) -> Floats:
-    back = np.diag(np.concatenate(([1.0], 1 / x.std(axis=0))))
-    back[0, 1:] = -x.mean(axis=0) / x.std(axis=0)
+    """Return the matrix that takes coefficients of standardised covariates to those of the covariates."""
+    mean = x.mean(axis=0)
+    scale = x.std(axis=0)
+    factors = np.concatenate(([1.0], 1 / scale))
+    back = np.diag(factors)
+    back[0, 1:] = -mean / scale
     return back
 
 
 def _newton(arm: Bools, z: Floats, s: Floats) -> Floats | None:
+    """Maximise the likelihood; None if the information is singular or nothing converges."""
     theta = np.zeros(z.shape[1])
     for _ in range(100):
         p = special.expit(z @ theta)
-        score, information = z.T @ (s * (arm - p)), (z * (s * p * (1 - p))[:, None]).T @ z
+        score = z.T @ (s * (arm - p))
+        information = _information(z, s, p)
         if np.linalg.cond(information) > 1 / np.finfo(float).eps:
             return None
-        step = np.asarray(np.linalg.solve(information, score), dtype=np.float64)
-        if score @ step < 1e-20 * s.sum():
+        step = floats(np.linalg.solve(information, score))
+        # The Newton decrement: twice what the likelihood can still gain
+        decrement = score @ step
+        if decrement < 1e-20 * s.sum():
             return np.asarray(theta + step)
         theta = _halved(arm, z, s, theta=theta, step=step)
     return None
 
 
 def _halved(arm: Bools, z: Floats, s: Floats, *, theta: Floats, step: Floats) -> Floats:
-    now = _log_likelihood(arm, z @ theta, s)
+    """Take a step, halved until the likelihood does not fall."""
+    current = _log_likelihood(arm, z @ theta, s)
     for _ in range(30):
-        if _log_likelihood(arm, z @ (theta + step), s) >= now - 1e-12 * abs(now):
+        proposed = _log_likelihood(arm, z @ (theta + step), s)
+        if proposed >= current - 1e-12 * abs(current):
             break
         step = step / 2
-    return np.asarray(theta + step)
+    return floats(theta + step)
 
 
 def _log_likelihood(arm: Bools, eta: Floats, s: Floats) -> float:
-    return float(np.sum(s * (arm * eta - np.logaddexp(0, eta))))
+    """Return ``Σ s (d η − log(1 + exp η))``."""
+    normaliser = np.logaddexp(0, eta)
+    terms = arm * eta - normaliser
+    return float(np.sum(s * terms))
 
 
 def _refuse_single_separation(arm: Bools, x: Floats, names: Sequence[Text]) -> None:
+    """Raise if a covariate is never lower, or never higher, in one arm than in the other."""
     high = x[arm].min(axis=0) >= x[~arm].max(axis=0)
     low = x[arm].max(axis=0) <= x[~arm].min(axis=0)
-    found = [name for name, one in zip(names, high | low, strict=True) if one]
-    if found:
-        raise _separated(found[:1])
+    separating = marked_names(names, high | low)
+    if separating:
+        raise _separated(separating[:1])
 
 
 def _refuse_joint_separation(arm: Bools, z: Floats, names: Sequence[Text]) -> None:
     """Raise if some combination of covariates is never higher in one arm than in the other."""
-    signed = np.where(arm, 1.0, -1.0)[:, None] * z
-    solution = optimize.linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(z)), bounds=(-1, 1))
+    signs = np.where(arm, 1.0, -1.0)
+    signed = signs[:, None] * z
+    # A direction in which no unit lies on the wrong side: maximise Σ ±z'b with every ±z'b ≥ 0
+    zero = np.zeros(len(z))
+    sums = signed.sum(axis=0)
+    solution = optimize.linprog(-sums, A_ub=-signed, b_ub=zero, bounds=(-1, 1))
     direction = np.zeros(z.shape[1]) if solution.x is None else np.asarray(solution.x)
     margins = signed @ direction
-    if margins.max() > 1e-4 and margins.min() > -1e-6:
-        raise _separated([name for name, b in zip(names, direction[1:], strict=True) if abs(b) > 1e-6])
+    never_against = margins.max() > 1e-4 and margins.min() > -1e-6
+    if never_against:
+        raise _separated(marked_names(names, np.abs(direction[1:]) > 1e-6))
 
 
 def _separated(found: Sequence[Text]) -> NotEstimable:
@@ -223,17 +265,27 @@ def overlap(
     arm, p = arms(treated), scores(probabilities)
     same_length(arm, p)
     w = propensity_weights(p, arm, estimand=estimand, weights=weights)
-    (low1, high1), (low0, high0) = (_range(p[arm]), _range(p[~arm]))
+    p1, p0 = p[arm], p[~arm]
+    w1, w0 = w[arm], w[~arm]
+    low1, high1 = _range(p1)
+    low0, high0 = _range(p0)
+    outside1 = (p1 < low0) | (p1 > high0)
+    outside0 = (p0 < low1) | (p0 > high1)
+    extreme = (p < CRUMP) | (p > 1 - CRUMP)
+    largest1 = float(w1.max() / w1.sum())
+    largest0 = float(w0.max() / w0.sum())
+    range1 = (low1, high1)
+    range0 = (low0, high0)
     return Overlap(
-        (low1, high1),
-        (low0, high0),
-        float(np.mean((p[arm] < low0) | (p[arm] > high0))),
-        float(np.mean((p[~arm] < low1) | (p[~arm] > high1))),
-        float(np.mean((p < CRUMP) | (p > 1 - CRUMP))),
-        effective_size(w[arm]),
-        effective_size(w[~arm]),
-        float(w[arm].max() / w[arm].sum()),
-        float(w[~arm].max() / w[~arm].sum()),
+        range1,
+        range0,
+        float(np.mean(outside1)),
+        float(np.mean(outside0)),
+        float(np.mean(extreme)),
+        effective_size(w1),
+        effective_size(w0),
+        largest1,
+        largest0,
     )
 
 
@@ -242,8 +294,11 @@ def propensity_weights(
 ) -> Floats:
     """Return each unit's weight: 1 and p/(1−p) for the ATT, 1/p and 1/(1−p) for the ATE, times its sampling weight."""
     arm, p = arms(treated), scores(probabilities)
-    ratio = np.where(arm, 1.0, p / (1 - p)) if known_estimand(estimand) == "ATT" else 1 / np.where(arm, p, 1 - p)
-    return np.asarray(ratio * known_weights(weights, len(arm)))
+    s = sampling_weights(weights, len(arm))
+    odds = p / (1 - p)
+    received = np.where(arm, p, 1 - p)
+    ratio = np.where(arm, 1.0, odds) if known_estimand(estimand) == "ATT" else 1 / received
+    return floats(ratio * s)
 
 
 def effective_size(weights: Floats) -> float:
@@ -253,163 +308,3 @@ def effective_size(weights: Floats) -> float:
 
 def _range(values: Floats) -> tuple[float, float]:
     return float(values.min()), float(values.max())
-
-
-def known_estimand(estimand: Estimand) -> Estimand:
-    """Return the estimand, or refuse one that is neither ATT nor ATE."""
-    if estimand not in ("ATT", "ATE"):
-        raise NotEstimable(
-            Said("observational.estimand_not_known", estimand=repr(estimand)), Said("observational.att_ate")
-        )
-    return estimand
-
-
-def arms(treated: ArrayLike) -> Bools:
-    """Return who is treated as booleans, shape (n,); refuse anything but 0 and 1 or an arm of fewer than two."""
-    values = np.asarray(treated, dtype=np.float64)
-    if values.ndim != 1 or not np.all(np.isin(values, (0.0, 1.0))):
-        raise NotEstimable(
-            Said("observational.arm_missing_not_0_1_some_units"), Said("observational.arm_0_1_each_unit")
-        )
-    arm: Bools = np.asarray(values == 1)
-    if min(arm.sum(), (~arm).sum()) < 2:
-        raise NotEstimable(
-            Said("observational.treated_comparison_units", treated=int(arm.sum()), comparison=int((~arm).sum())),
-            Said("experiments.least_two_each_arm"),
-        )
-    return arm
-
-
-def scores(probabilities: ArrayLike) -> Floats:
-    """Return propensity scores as floats, shape (n,); refuse values not strictly between 0 and 1."""
-    p = np.asarray(probabilities, dtype=np.float64)
-    if not np.all((p > 0) & (p < 1)):
-        raise NotEstimable(
-            Said("observational.propensity_score_missing_0_1"), Said("observational.scores_strictly_between_0_1")
-        )
-    return p
-
-
-def covariates(matrix: ArrayLike, names: Sequence[Text]) -> Floats:
-    """Return covariates as floats, shape (n, k); refuse missing values and a count of names that does not fit."""
-    x = np.asarray(matrix, dtype=np.float64)
-    if x.ndim != 2 or x.shape[1] != len(names) or not len(names):
-        raise NotEstimable(Said("observational.no_matrix_with_names"), Said("observational.least_one_covariate"))
-    missing = [name for name, column in zip(names, x.T, strict=True) if not np.isfinite(column).all()]
-    if missing:
-        raise NotEstimable(Said("statistics.not_finite", names=missing), Said("observational.complete_covariates"))
-    return x
-
-
-def outcomes(outcome: ArrayLike) -> Floats:
-    """Return outcomes as floats, shape (n,); refuse missing values."""
-    y = np.asarray(outcome, dtype=np.float64)
-    if y.ndim != 1 or not np.isfinite(y).all():
-        raise NotEstimable(
-            Said("observational.outcome_missing_infinite_some_units"), Said("observational.complete_outcome")
-        )
-    return y
-
-
-def known_weights(weights: ArrayLike | None, n: int) -> Floats:
-    """Return sampling weights as floats, shape (n,), ones if None; refuse missing or non-positive ones."""
-    s = np.ones(n) if weights is None else np.asarray(weights, dtype=np.float64)
-    if s.shape != (n,) or not np.all(np.isfinite(s) & (s > 0)):
-        raise NotEstimable(
-            Said("observational.weight_missing_infinite_not_positive"),
-            Said("observational.one_positive_weight_per_unit"),
-        )
-    return s
-
-
-def arm_clusters(clusters: NDArray[np.generic], arm: Bools) -> tuple[Ints, int]:
-    """Return cluster numbers and their count; refuse missing labels and arms within one cluster."""
-    labels = np.asarray(clusters)
-    same_length(labels, arm)
-    if bool(pd.isna(labels).any()):
-        raise NotEstimable(Said("observational.cluster_missing_some_units"), Said("observational.cluster_each_unit"))
-    codes, n_clusters = cluster_codes(labels)
-    for side, code in (
-        (arm, "observational.treated_in_one_cluster"),
-        (~arm, "observational.comparison_in_one_cluster"),
-    ):
-        if len(np.unique(codes[side])) < 2:
-            raise NotEstimable(Said(code), Said("checks.least_two_clusters_each_arm"))
-    return codes, n_clusters
-
-
-def same_length(*arrays: NDArray[np.generic]) -> None:
-    """Refuse arrays that are not about the same number of units."""
-    if len({len(one) for one in arrays}) > 1:
-        raise NotEstimable(
-            Said("observational.outcome_arm_covariates_differ_length"), Said("experiments.one_value_each_per_unit")
-        )
-
-
-def key_order(key: NDArray[np.generic]) -> Ints:
-    """Return the rows in the order of their keys; refuse missing or repeated keys."""
-    labels = np.asarray(key)
-    if bool(pd.isna(labels).any()) or len(np.unique(labels)) < len(labels):
-        raise NotEstimable(
-            Said("observational.key_missing_stands_two_units"), Said("observational.different_key_each_unit")
-        )
-    return np.asarray(np.argsort(labels, kind="stable"), dtype=np.int64)
-
-
-def dense_ranks(values: Floats) -> Ints:
-    """Return ranks 0, 1, … in which values closer than the tie tolerance are equal."""
-    order = np.argsort(values, kind="stable")
-    ranks = np.empty(len(values), dtype=np.int64)
-    ranks[order] = np.concatenate(([0], np.cumsum(np.diff(values[order]) > TIE)))
-    return ranks
-
-
-@dataclass(frozen=True)
-class Among:
-    """Among whom a regression is fitted: after a count of units, and after what is found there."""
-
-    units: Said
-    there: Remark
-
-
-ALL = Among(Said("observational.in_all"), "")
-TREATED = Among(Said("observational.among_treated"), Said("observational.among_treated"))
-COMPARISON = Among(Said("observational.among_those_compared"), Said("observational.among_comparison_units"))
-MATCHES = Among(Said("observational.among_matches"), Said("observational.among_matches"))
-
-
-def enough_units(n: int, n_params: int, among: Among = ALL) -> None:
-    """Refuse a regression with no more units than parameters."""
-    if n <= n_params:
-        raise NotEstimable(
-            Said("observational.units_parameters", n=n, among=among.units, n_params=n_params),
-            Said("observational.more_units_fewer_covariates"),
-        )
-
-
-def design(x: Floats, names: Sequence[Text], among: Among = ALL) -> Floats:
-    """Return an intercept and the centred, scaled covariates, shape (n, k + 1); refuse constant or collinear ones."""
-    scale, size = x.std(axis=0), np.abs(x).max(axis=0)
-    flat = [name for name, one in zip(names, scale <= FLAT * size, strict=True) if one]
-    if flat:
-        found = _there(Said("observational.does_not_vary", names=flat), among)
-        raise NotEstimable(found, Said("observational.leave_out_units_differ"))
-    z = np.column_stack([np.ones(len(x)), (x - x.mean(axis=0)) / scale])
-    dependent = _dependent(z, names)
-    if dependent:
-        found = _there(Said("observational.combination_of_others", names=dependent), among)
-        raise NotEstimable(Said("observational.collinear", found=found), Said("observational.leave_out"))
-    return z
-
-
-def _there(found: Said, among: Among) -> Said:
-    return Said("join.space", parts=(found, among.there)) if among.there else found
-
-
-def _dependent(z: Floats, names: Sequence[Text]) -> list[Text]:
-    """Return the covariates that are a linear combination of the intercept and those before them."""
-    if len(z) < z.shape[1]:
-        return [str(name) for name in names[len(z) - 1 :]]
-    (r,) = linalg.qr(z, mode="r")
-    small = np.abs(np.diag(r))[1:] <= COLLINEAR * np.sqrt(len(z))
-    return [str(name) for name, one in zip(names, small, strict=True) if one]

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from scipy import optimize, stats
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Floats
+from impact.statistics.core import Floats, floats
 from impact.words.said import Said
 
 Test = Literal["signed rank", "sign"]
@@ -37,13 +37,13 @@ class Sensitivity:
     critical_gamma
         Γ at which ``p_high`` passes ``alpha``; None if the finding is not significant even at Γ = 1.
     alpha
-        The level.
+        Level that ``critical`` refers to.
     statistic
         Sum of the ranks, or number, of the pairs in the direction of the alternative; midranks for ties.
     n_pairs, n_zero
         Pairs that differ, and pairs left out because they do not.
     rule
-        Test, method and alternative.
+        Names of test, method and alternative.
     """
 
     gammas: Floats = field(compare=False)
@@ -101,22 +101,26 @@ def rosenbaum_bounds(
     ----------
     Rosenbaum (2002), Observational Studies, 2nd edition, chapter 4. https://doi.org/10.1007/978-1-4757-3692-2
     """
-    d, factors = _differences(differences), _factors(gammas)
+    d = _differences(differences)
+    factors = _factors(gammas)
     if not 0 < alpha < 1:
         raise NotEstimable(Said("observational.level", alpha=alpha), Said("observational.level_between_0_1"))
     moved = d[d != 0] * _sign(alternative)
     scores = _scores(moved, test)
     statistic = float(scores[moved > 0].sum())
     tail = _tail(scores, statistic, method=method, test=test)
+    # Under Γ a pair's larger difference lies on the treated with probability between 1/(1 + Γ) and Γ/(1 + Γ).
     odds = factors / (1 + factors)
-    high, low = np.array([tail(p) for p in odds]), np.array([tail(p) for p in 1 - odds])
+    high = np.array([tail(p) for p in odds])
+    low = np.array([tail(p) for p in 1 - odds])
     rule = f"{test}, {method}, {alternative}"
     critical = _critical(tail, alpha)
-    return Sensitivity(factors, low, high, critical, alpha, statistic, len(moved), len(d) - len(moved), rule)
+    n_ties = len(d) - len(moved)
+    return Sensitivity(factors, low, high, critical, alpha, statistic, len(moved), n_ties, rule)
 
 
 def _differences(differences: ArrayLike) -> Floats:
-    d = np.asarray(differences, dtype=np.float64)
+    d = floats(differences)
     if d.ndim != 1 or not np.isfinite(d).all():
         raise NotEstimable(
             Said("observational.difference_missing_infinite_some_pairs"), Said("observational.difference_each_pair")
@@ -127,7 +131,7 @@ def _differences(differences: ArrayLike) -> Floats:
 
 
 def _factors(gammas: Sequence[float]) -> Floats:
-    factors = np.asarray(gammas, dtype=np.float64)
+    factors = floats(gammas)
     if factors.ndim != 1 or not np.all(np.isfinite(factors) & (factors >= 1)):
         raise NotEstimable(Said("observational.factor_missing_below_1"), Said("observational.factors_least_1"))
     return factors
@@ -148,15 +152,13 @@ def _scores(moved: Floats, test: Test) -> Floats:
             Said("observational.test_not_known", test=repr(test)), Said("observational.signed_rank_sign")
         )
     ranks = stats.rankdata(np.abs(moved)) if test == "signed rank" else np.ones(len(moved))
-    return np.asarray(ranks, dtype=np.float64)
+    return floats(ranks)
 
 
 def _tail(scores: Floats, statistic: float, *, method: Method, test: Test) -> Callable[[float], float]:
     """Return the probability of the statistic or more, as a function of each pair's probability."""
     if method == "normal":
-        return lambda p: float(
-            stats.norm.sf((statistic - p * scores.sum()) / math.sqrt(p * (1 - p) * np.sum(scores**2)))
-        )
+        return lambda p: _normal_tail(scores, statistic, p)
     if method != "exact":
         raise NotEstimable(
             Said("observational.method_not_known", method=repr(method)), Said("observational.exact_normal")
@@ -171,15 +173,24 @@ def _tail(scores: Floats, statistic: float, *, method: Method, test: Test) -> Ca
     return lambda p: _exact_tail(scores, statistic, p)
 
 
+def _normal_tail(scores: Floats, statistic: float, p: float) -> float:
+    """Return P(Σ score·Bernoulli(p) ≥ statistic) by the normal of the same mean and variance."""
+    mean = p * scores.sum()
+    variance = p * (1 - p) * np.sum(scores**2)
+    return float(stats.norm.sf((statistic - mean) / math.sqrt(variance)))
+
+
 def _exact_tail(scores: Floats, statistic: float, p: float) -> float:
     """Return P(Σ score·Bernoulli(p) ≥ statistic) by convolution over pairs, in half ranks."""
     halves = np.rint(2 * scores).astype(np.int64)
     mass = np.zeros(int(halves.sum()) + 1)
     mass[0] = 1.0
     for step in halves:
-        mass[step:] = (1 - p) * mass[step:] + p * mass[: len(mass) - step]
+        shifted = mass[: len(mass) - step]
+        mass[step:] = (1 - p) * mass[step:] + p * shifted
         mass[:step] *= 1 - p
-    return float(min(1.0, mass[round(2 * statistic) :].sum()))
+    beyond = mass[round(2 * statistic) :].sum()
+    return float(min(1.0, beyond))
 
 
 def _critical(tail: Callable[[float], float], alpha: float) -> float | None:

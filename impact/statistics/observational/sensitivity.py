@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from impact.errors import NotEstimable
-from impact.statistics.core import CONFIDENCE, Floats, t_quantile
+from impact.statistics.core import CONFIDENCE, Floats, floats, t_quantile
 from impact.words.said import Said
 
 R2_FACTOR = 1.3
@@ -37,7 +37,7 @@ class Oster:
     r2_uncontrolled, r2_controlled, r2_max
         R² of both regressions, and of one that would also hold the unobservables.
     target, assumed_delta
-        What was asked.
+        The effect that ``delta`` gives, and the δ that ``beta`` is adjusted for.
     """
 
     delta: float
@@ -59,7 +59,7 @@ class EValue:
     Parameters
     ----------
     point
-        For the estimate.
+        Of the estimate: strength of a confounder that would explain it away, as a risk ratio.
     limit
         For the limit of the interval nearer to 1; 1 if the interval holds 1, None without an interval.
     """
@@ -121,9 +121,9 @@ def oster(
     r2_max
         R² if unobservables were controlled too; by default ``min(1, 1.3 R̃²)``.
     target
-        Effect for δ*.
+        Effect, in the outcome's unit, for which δ* is sought.
     assumed_delta
-        δ for β*.
+        Selection on unobservables, in units of that on observables, that β* assumes.
 
     Raises
     ------
@@ -143,30 +143,29 @@ def oster(
     ----------
     Oster (2019), https://doi.org/10.1080/07350015.2016.1227711, propositions 2 and 3.
     """
-    found = _moments(*_complete(outcome, treatment, controls))
-    most = min(1.0, R2_FACTOR * found.r2_long) if r2_max is None else float(r2_max)
-    if not found.r2_long < most <= 1:
+    moments = _moments(*_complete(outcome, treatment, controls))
+    most = min(1.0, R2_FACTOR * moments.r2_long) if r2_max is None else float(r2_max)
+    if not moments.r2_long < most <= 1:
         raise NotEstimable(
-            Said("observational.r_max_out_of_range", most=most, r2_long=found.r2_long),
+            Said("observational.r_max_out_of_range", most=most, r2_long=moments.r2_long),
             Said("observational.larger_r_max_1"),
         )
-    if found.r2_long - found.r2_short < 1e-12 or abs(found.short - found.long) < 1e-12 * math.sqrt(
-        found.var_y / found.var_x
-    ):
+    scale = math.sqrt(moments.var_y / moments.var_x)
+    if moments.r2_long - moments.r2_short < 1e-12 or abs(moments.short - moments.long) < 1e-12 * scale:
         raise NotEstimable(
             Said("observational.controls_change_nothing"),
             Said("observational.controls_matter_outcome"),
         )
-    left, right = _polynomials(found, most)
-    solutions = _solutions(found, assumed_delta * left - right)
+    with_delta, without = _polynomials(moments, most)
+    solutions = _solutions(moments, assumed_delta * with_delta - without)
     return Oster(
-        delta=_delta(found, left, right, target),
-        beta=_meant(solutions, found, assumed_delta),
+        delta=_delta(moments, with_delta, without, target),
+        beta=_meant(solutions, moments, assumed_delta),
         solutions=solutions,
-        uncontrolled=found.short,
-        controlled=found.long,
-        r2_uncontrolled=found.r2_short,
-        r2_controlled=found.r2_long,
+        uncontrolled=moments.short,
+        controlled=moments.long,
+        r2_uncontrolled=moments.r2_short,
+        r2_controlled=moments.r2_long,
         r2_max=most,
         target=float(target),
         assumed_delta=float(assumed_delta),
@@ -174,7 +173,10 @@ def oster(
 
 
 def _complete(outcome: ArrayLike, treatment: ArrayLike, controls: ArrayLike) -> tuple[Floats, Floats, Floats]:
-    y, x, w = (np.asarray(values, dtype=np.float64) for values in (outcome, treatment, controls))
+    """Return outcome (n,), treatment (n,) and controls (n, k), refusing rows with gaps and too few of them."""
+    y = floats(outcome)
+    x = floats(treatment)
+    w = floats(controls)
     w = w[:, None] if w.ndim == 1 else w
     if y.ndim != 1 or y.shape != x.shape or w.ndim != 2 or len(w) != len(y):
         raise NotEstimable(
@@ -192,73 +194,98 @@ def _complete(outcome: ArrayLike, treatment: ArrayLike, controls: ArrayLike) -> 
 
 def _moments(y: Floats, x: Floats, w: Floats) -> _Moments:
     """Regress y on x without and with controls, by residuals."""
-    y, x, w = y - y.mean(), x - x.mean(), w - w.mean(axis=0)
+    y, x = y - y.mean(), x - x.mean()
+    w = w - w.mean(axis=0)
     norms = np.linalg.norm(w, axis=0)
     if norms.min() == 0 or np.linalg.matrix_rank(w / norms, tol=1e-9) < w.shape[1]:
         raise NotEstimable(
             Said("observational.control_constant_determined_others"), Said("observational.controls_without_it")
         )
-    x_left, y_left = (values - w @ np.linalg.lstsq(w, values, rcond=None)[0] for values in (x, y))
-    if x_left @ x_left <= 1e-18 * max(float(x @ x), 1e-300):
+    # Residuals given the controls; sums of squares and products
+    x_w, y_w = _residual(x, w), _residual(y, w)
+    xx, yy = float(x @ x), float(y @ y)
+    xx_w = float(x_w @ x_w)
+    if xx_w <= 1e-18 * max(xx, 1e-300):
         raise NotEstimable(
             Said("observational.controls_determine_treatment"),
             Said("observational.controls_that_leave_treatment_open"),
         )
-    if y @ y <= 0:
+    if yy <= 0:
         raise NotEstimable(Said("statistics.outcome_does_not_vary"), Said("checks.outcome_varies"))
-    short, long = float(x @ y / (x @ x)), float(x_left @ y_left / (x_left @ x_left))
-    total, n = float(y @ y), len(y) - 1
-    errors = y_left - long * x_left
-    return _Moments(
-        short,
-        long,
-        short**2 * float(x @ x) / total,
-        1 - float(errors @ errors) / total,
-        total / n,
-        float(x @ x) / n,
-        float(x_left @ x_left) / n,
-    )
+    short = float(x @ y / xx)
+    long = float(x_w @ y_w / xx_w)
+    n = len(y) - 1
+    errors = y_w - long * x_w
+    r2_short = short**2 * xx / yy
+    squares = float(errors @ errors)
+    r2_long = 1 - squares / yy
+    return _Moments(short, long, r2_short, r2_long, yy / n, xx / n, xx_w / n)
+
+
+def _residual(values: Floats, w: Floats) -> Floats:
+    """Return what a least squares fit on the controls leaves of a column."""
+    slopes = np.linalg.lstsq(w, values, rcond=None)[0]
+    fitted = w @ slopes
+    return floats(values - fitted)
 
 
 def _polynomials(at: _Moments, most: float) -> tuple[Floats, Floats]:
     """Return the coefficients in ν, highest first, of the terms with and without δ."""
     gap = at.short - at.long
-    gained, missing = (at.r2_long - at.r2_short) * at.var_y, (most - at.r2_long) * at.var_y
-    cubic, square = at.var_x_left * (at.var_x - at.var_x_left), at.var_x_left * gap * at.var_x
-    left = [cubic, square, missing * (at.var_x - at.var_x_left), missing * gap * at.var_x]
-    right = [cubic, 2 * square, gained * at.var_x_left + at.var_x * at.var_x_left * gap**2, 0.0]
-    return np.array(left), np.array(right)
+    taken_up = at.var_x - at.var_x_left
+    explained = at.r2_long - at.r2_short
+    gained = explained * at.var_y
+    unexplained = most - at.r2_long
+    missing = unexplained * at.var_y
+    cubic = at.var_x_left * taken_up
+    square = at.var_x_left * gap * at.var_x
+    linear = gained * at.var_x_left + at.var_x * at.var_x_left * gap**2
+    with_delta = [cubic, square, missing * taken_up, missing * gap * at.var_x]
+    without = [cubic, 2 * square, linear, 0.0]
+    return np.array(with_delta), np.array(without)
 
 
-def _delta(at: _Moments, left: Floats, right: Floats, target: float) -> float:
+def _delta(at: _Moments, with_delta: Floats, without: Floats, target: float) -> float:
+    """Return δ* at which the bias is the distance to the target: the ratio of the two polynomials."""
     bias = at.long - target
-    below = float(np.polyval(left, bias))
-    if abs(below) <= 1e-14 * float(np.abs(left) @ np.abs(bias) ** np.arange(3, -1, -1)):
+    denominator = float(np.polyval(with_delta, bias))
+    exponents = np.arange(3, -1, -1)
+    powers = np.abs(bias) ** exponents
+    sizes = np.abs(with_delta)
+    if abs(denominator) <= 1e-14 * float(sizes @ powers):
         raise NotEstimable(
             Said("observational.no_finite_selection_unobservables_gives_target"), Said("observational.another_target")
         )
-    return float(np.polyval(right, bias)) / below
+    return float(np.polyval(without, bias)) / denominator
 
 
 def _solutions(at: _Moments, polynomial: Floats) -> tuple[float, ...]:
     """Return all real β, nearest to the controlled coefficient first."""
+    # In units of √(V_y / V_x), so that rounding of the coefficients is told from small ones
     scale = math.sqrt(at.var_y / at.var_x)
-    scaled = polynomial * scale ** np.arange(3, -1, -1)
-    scaled = np.where(np.abs(scaled) > 1e-13 * np.abs(scaled).max(), scaled, 0.0)
+    powers = np.arange(3, -1, -1)
+    scaled = polynomial * scale**powers
+    sizes = np.abs(scaled)
+    least = 1e-13 * sizes.max()
+    scaled = np.where(np.abs(scaled) > least, scaled, 0.0)
     roots = np.roots(scaled)
-    biases = roots[np.abs(roots.imag) <= 1e-9 * np.maximum(np.abs(roots.real), 1e-9)].real * scale
+    size = np.maximum(np.abs(roots.real), 1e-9)
+    imaginary = np.abs(roots.imag)
+    real = imaginary <= 1e-9 * size
+    biases = roots[real].real * scale
     return tuple(at.long - float(bias) for bias in sorted(biases, key=abs))
 
 
 def _meant(solutions: tuple[float, ...], at: _Moments, delta: float) -> float:
     """Return the nearest β whose bias has the direction that δ and the observed selection give it."""
-    sign = np.sign(delta * (at.short - at.long))
-    meant = [beta for beta in solutions if np.sign(at.long - beta) == sign]
-    if not meant:
+    direction = delta * (at.short - at.long)
+    sign = np.sign(direction)
+    consistent = [beta for beta in solutions if np.sign(at.long - beta) == sign]
+    if not consistent:
         raise NotEstimable(
             Said("observational.no_effect_consistent_r_max", delta=delta), Said("observational.smaller_r_max")
         )
-    return meant[0]
+    return consistent[0]
 
 
 def e_value(risk_ratio: float, *, conf_low: float | None = None, conf_high: float | None = None) -> EValue:
@@ -290,10 +317,12 @@ def e_value(risk_ratio: float, *, conf_low: float | None = None, conf_high: floa
 
 
 def _explained(ratio: float) -> float:
+    """Return ``RR + √(RR (RR − 1))`` with RR turned so that it is above 1."""
     if not (math.isfinite(ratio) and ratio > 0):
         raise NotEstimable(Said("observational.not_risk_ratio", ratio=ratio), Said("observational.positive_number"))
-    above = max(ratio, 1 / ratio)
-    return above + math.sqrt(above * (above - 1))
+    rr = max(ratio, 1 / ratio)
+    excess = rr * (rr - 1)
+    return rr + math.sqrt(excess)
 
 
 def e_value_difference(standardised: float, std_error: float | None = None) -> EValue:
@@ -311,10 +340,13 @@ def e_value_difference(standardised: float, std_error: float | None = None) -> E
         raise NotEstimable(
             Said("observational.difference_error_not_number"), Said("observational.finite_difference_positive_error")
         )
+    log_ratio = RISK_PER_D * standardised
+    ratio = math.exp(log_ratio)
     if std_error is None:
-        return e_value(math.exp(RISK_PER_D * standardised))
-    low, high = (math.exp(RISK_PER_D * standardised + side * RISK_PER_D_ERROR * std_error) for side in (-1, 1))
-    return e_value(math.exp(RISK_PER_D * standardised), conf_low=low, conf_high=high)
+        return e_value(ratio)
+    half = RISK_PER_D_ERROR * std_error
+    low, high = math.exp(log_ratio - half), math.exp(log_ratio + half)
+    return e_value(ratio, conf_low=low, conf_high=high)
 
 
 def robustness_value(statistic: float, df: float, *, q: float = 1.0) -> Robustness:
@@ -347,10 +379,21 @@ def robustness_value(statistic: float, df: float, *, q: float = 1.0) -> Robustne
             Said("observational.statistic_degrees_freedom_q_cannot_used"),
             Said("observational.finite_t_and_positive_q"),
         )
-    f, least = q * abs(statistic) / math.sqrt(df), t_quantile(0.5 + CONFIDENCE / 2, df - 1) / math.sqrt(df - 1)
-    beyond = (f**2 - least**2) / (1 + f**2) if f > least and f > 1 / least else _equal_strength(max(f - least, 0.0))
-    return Robustness(statistic**2 / (statistic**2 + df), _equal_strength(f), beyond, float(q))
+    # f: partial Cohen's f of the part q of the estimate; f*: the least that is still significant
+    root = math.sqrt(df)
+    f = q * abs(statistic) / root
+    level = 0.5 + CONFIDENCE / 2
+    least = t_quantile(level, df - 1) / math.sqrt(df - 1)
+    if f > least and f > 1 / least:
+        beyond = (f**2 - least**2) / (1 + f**2)
+    else:
+        beyond = _equal_strength(max(f - least, 0.0))
+    squared = statistic**2
+    return Robustness(squared / (squared + df), _equal_strength(f), beyond, float(q))
 
 
 def _equal_strength(f: float) -> float:
-    return (math.sqrt(f**4 + 4 * f**2) - f**2) / 2
+    """Return the share ``(√(f⁴ + 4f²) − f²) / 2`` of both variances that a confounder must explain."""
+    f2 = f**2
+    root = math.sqrt(f**4 + 4 * f2)
+    return (root - f2) / 2

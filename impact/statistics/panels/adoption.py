@@ -85,13 +85,19 @@ class Panel:
     @property
     def covariate_labels(self) -> tuple[Text, ...]:
         """Names of the covariates, or their number counted from 1 where they have none."""
-        count = 0 if self.covariates is None else self.covariates.shape[1]
-        return self.covariate_names or tuple(f"covariate {number}" for number in range(1, count + 1))
+        if self.covariate_names:
+            return self.covariate_names
+        if self.covariates is None:
+            return ()
+        count = self.covariates.shape[1]
+        return tuple(f"covariate {number}" for number in range(1, count + 1))
 
     @property
     def unit_weights(self) -> Floats:
         """Shape (n,): the weights, one for every unit if there are none."""
-        return np.ones(len(self.outcome)) if self.weights is None else self.weights
+        if self.weights is None:
+            return np.ones(len(self.outcome))
+        return self.weights
 
 
 @dataclass(frozen=True)
@@ -140,15 +146,18 @@ def clustering_of(panel: Panel, used: Bools) -> Clustering:
     """Return the clusters of the units used."""
     if panel.clusters is None:
         return Clustering(None, int(used.sum()))
-    found, count = cluster_codes(panel.clusters[used])
+    used_codes, count = cluster_codes(panel.clusters[used])
     codes = np.zeros(len(used), dtype=np.int64)
-    codes[used] = found
+    codes[used] = used_codes
     return Clustering(codes, count)
 
 
 def n_spread(members: Bools, clustering: Clustering) -> int:
     """Return over how many clusters (units, if there are none) the members lie."""
-    return int(members.sum()) if clustering.codes is None else len(np.unique(clustering.codes[members]))
+    if clustering.codes is None:
+        return int(members.sum())
+    clusters = np.unique(clustering.codes[members])
+    return len(clusters)
 
 
 def wide_cohorts(panel: Panel, used: Bools) -> tuple[Bools, tuple[Said, ...]]:
@@ -164,17 +173,18 @@ def wide_cohorts(panel: Panel, used: Bools) -> tuple[Bools, tuple[Said, ...]]:
     NotEstimable
         If no cohort is left; names one.
     """
-    clustering, kept, left_out = clustering_of(panel, used), used.copy(), []
+    clustering = clustering_of(panel, used)
+    wide, left_out = used.copy(), []
     one, needed = LONE_UNIT if clustering.codes is None else LONE_CLUSTER
     cohorts = np.setdiff1d(panel.cohort[used], NEVER)
     for cohort in cohorts:
         members = used & (panel.cohort == cohort)
         if n_spread(members, clustering) < 2:
-            kept &= ~members
+            wide &= ~members
             left_out.append(Said(one, cohort=panel.name(int(cohort))))
     if left_out and len(left_out) == len(cohorts):
         raise NotEstimable(Said("panels.so_no_error", found=left_out[0]), Said(needed))
-    return kept, tuple(left_out)
+    return wide, tuple(left_out)
 
 
 def from_influence(
@@ -198,7 +208,12 @@ def from_influence(
     NotEstimable
         If the error is zero up to the rounding of the outcome.
     """
-    behind = clustering.count if count is None else count
-    error = math.sqrt(factor) * influence_error(influence, clustering.codes, clustering.count)
-    error = error if error > NEGLIGIBLE * float(np.nanmax(np.abs(outcome))) else 0.0
-    return wald(value, error, rule=rule, n_obs=n_obs, df=behind - 1.0, n_clusters=behind, influence=influence)
+    n_clusters = clustering.count if count is None else count
+    error = influence_error(influence, clustering.codes, clustering.count)
+    std_error = math.sqrt(factor) * error
+    sizes = np.abs(outcome)
+    largest = float(np.nanmax(sizes))
+    if not std_error > NEGLIGIBLE * largest:
+        std_error = 0.0
+    df = n_clusters - 1.0
+    return wald(value, std_error, rule=rule, n_obs=n_obs, df=df, n_clusters=n_clusters, influence=influence)

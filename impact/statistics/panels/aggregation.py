@@ -23,6 +23,7 @@ from impact.statistics.core import (
     JointTest,
     cluster_codes,
     cluster_sums,
+    floats,
     influence_error,
     joint,
     wald,
@@ -70,7 +71,7 @@ class Bands:
     pointwise
         The normal critical value, for one effect at a time.
     draws
-        Number of bootstrap draws.
+        Vectors of random weights that were drawn.
     """
 
     std_errors: Floats
@@ -118,23 +119,34 @@ def aggregate(group_time: GroupTime, kind: Kind) -> Aggregate:
     """
     if kind not in get_args(Kind):
         raise ValueError(f"{kind!r} is none of {get_args(Kind)}")
-    after = group_time.periods >= group_time.cohorts
+    treated = group_time.periods >= group_time.cohorts
     if kind == "simple":
-        return Aggregate(_estimate(group_time, _by_share(group_time, _cells(group_time, after))), (), _NO_PRETREND)
+        overall = _by_share(group_time, _cells(group_time, treated))
+        return Aggregate(_estimate(group_time, overall), (), _NO_PRETREND)
     labels = _labels(group_time, kind)
-    kept = after | (kind == "dynamic")
+    averaged = treated | (kind == "dynamic")
+    # Within a cohort its cells count evenly; within a time, by the share of each cohort.
     average = _evenly if kind == "group" else _by_share
-    parts = {
-        int(label): average(group_time, _cells(group_time, kept & (labels == label)))
-        for label in np.unique(labels[kept])
-    }
-    overall = _evenly if kind != "group" else _by_share
-    counted = _stacked({label: part for label, part in parts.items() if kind != "dynamic" or label >= 0})
-    return Aggregate(
-        _estimate(group_time, overall(group_time, counted)),
-        tuple((label, _estimate(group_time, part)) for label, part in parts.items()),
-        _pretrend(group_time, parts) if kind == "dynamic" else _NO_PRETREND,
-    )
+    terms = {}
+    for label in np.unique(labels[averaged]):
+        mask = averaged & (labels == label)
+        cells = _cells(group_time, mask)
+        terms[int(label)] = average(group_time, cells)
+    estimates = tuple((label, _estimate(group_time, term)) for label, term in terms.items())
+    pretrend = _pretrend(group_time, terms) if kind == "dynamic" else _NO_PRETREND
+    mean = _overall(group_time, kind, terms)
+    return Aggregate(_estimate(group_time, mean), estimates, pretrend)
+
+
+def _overall(group_time: GroupTime, kind: Kind, terms: dict[int, _Term]) -> _Term:
+    """Average cohorts by their shares, times since and of treatment evenly."""
+    counted = terms
+    if kind == "dynamic":
+        counted = {event: term for event, term in terms.items() if event >= 0}
+    effects = _stacked(counted)
+    if kind == "group":
+        return _by_share(group_time, effects)
+    return _evenly(group_time, effects)
 
 
 def joint_test(
@@ -145,7 +157,7 @@ def joint_test(
     Parameters
     ----------
     values
-        Shape (k,).
+        Shape (k,): the effects that are zero under the null.
     influence
         Shape (n, k), scaled so that ``values − truth ≈ Σ influence``.
     clusters
@@ -173,14 +185,19 @@ def joint_test(
     if not len(values):
         raise NotEstimable(Said("panels.no_period_before_treatment_test"), Said("panels.more_periods_before_treatment"))
     sums = influence if clusters is None else _sums(influence, clusters)
-    lengths = np.sqrt((sums**2).sum(axis=0))
+    squares = (sums**2).sum(axis=0)
+    lengths = np.sqrt(squares)
     if np.any(lengths <= 0) or np.linalg.matrix_rank(sums / lengths, tol=SINGULAR**0.5) < len(values):
         raise NotEstimable(
             Said("panels.effects_test_have_singular_covariance"), Said("panels.more_units_clusters_effects")
         )
-    covariance = (sums / lengths).T @ (sums / lengths)
+    # In standard errors, so that the covariance is a correlation
+    directions = sums / lengths
+    correlation = directions.T @ directions
     scaled = values / lengths
-    statistic = float(scaled @ np.linalg.solve(covariance, scaled)) / factor
+    solved = np.linalg.solve(correlation, scaled)
+    form = float(scaled @ solved)
+    statistic = form / factor
     if math.isinf(df):
         return joint(statistic, len(values), df, rule=Said("rule.influence_function"))
     statistic /= len(values)
@@ -235,17 +252,23 @@ def multiplier_bootstrap(
     sums = influence if clusters is None else _sums(influence, clusters)
     if np.any(np.count_nonzero(sums, axis=0) < FEWEST_CLUSTERS):
         raise NotEstimable(Said("panels.too_few_units_to_draw_from"), Said("panels.least_six_each_effect"))
-    found = _draws(sums[np.any(sums != 0, axis=1)], draws, rng, multiplier)
-    low, high = np.quantile(found, [0.25, 0.75], axis=0)
-    errors = (high - low) / (stats.norm.ppf(0.75) - stats.norm.ppf(0.25))
-    critical = float(np.quantile(np.abs(found / errors).max(axis=1), CONFIDENCE, method="inverted_cdf"))
-    return Bands(errors, critical, float(stats.norm.ppf(0.5 + CONFIDENCE / 2)), draws)
+    moving = np.any(sums != 0, axis=1)
+    drawn = _draws(sums[moving], draws, rng, multiplier)
+    # The error from the interquartile range, as extreme draws say little
+    low, high = np.quantile(drawn, [0.25, 0.75], axis=0)
+    normal_range = stats.norm.ppf(0.75) - stats.norm.ppf(0.25)
+    errors = (high - low) / normal_range
+    # max |t*| over the effects: its quantile holds for all of them together
+    max_t = np.abs(drawn / errors).max(axis=1)
+    critical = float(np.quantile(max_t, CONFIDENCE, method="inverted_cdf"))
+    pointwise = float(stats.norm.ppf(0.5 + CONFIDENCE / 2))
+    return Bands(errors, critical, pointwise, draws)
 
 
 _NO_PRETREND = NotEstimable(
     Said("panels.average_has_no_periods_before_treatment"), Said("panels.effects_periods_since_treatment")
 )
-_Part = tuple[float, Floats]
+_Term = tuple[float, Floats]
 
 
 @dataclass(frozen=True)
@@ -264,50 +287,55 @@ def _labels(group_time: GroupTime, kind: Kind) -> Ints:
 
 
 def _cells(group_time: GroupTime, mask: NDArray[np.bool_]) -> _Effects:
-    return _Effects(group_time.effects[mask], group_time.influence[:, mask], group_time.cohorts[mask])
+    """Return the cells chosen by a mask."""
+    influence = group_time.influence[:, mask]
+    return _Effects(group_time.effects[mask], influence, group_time.cohorts[mask])
 
 
-def _stacked(parts: dict[int, _Part]) -> _Effects:
-    values, influences = zip(*parts.values(), strict=True)
-    return _Effects(np.array(values), np.column_stack(influences), np.array(list(parts), dtype=np.int64))
+def _stacked(terms: dict[int, _Term]) -> _Effects:
+    """Return averages as effects of the cohorts or times that label them."""
+    values, influences = zip(*terms.values(), strict=True)
+    labels = np.array(list(terms), dtype=np.int64)
+    return _Effects(np.array(values), np.column_stack(influences), labels)
 
 
-def _evenly(_: GroupTime, effects: _Effects) -> _Part:
-    return float(effects.values.mean()), effects.influence.mean(axis=1)
+def _evenly(_: GroupTime, effects: _Effects) -> _Term:
+    """Average evenly."""
+    influence = effects.influence.mean(axis=1)
+    return float(effects.values.mean()), influence
 
 
-def _by_share(group_time: GroupTime, effects: _Effects) -> _Part:
+def _by_share(group_time: GroupTime, effects: _Effects) -> _Term:
     """Average by cohort shares, with the influence of their estimation."""
     weights = group_time.unit_weights
-    members = weights[:, None] * (group_time.unit_cohorts[:, None] == effects.cohorts)
+    of_cohort = group_time.unit_cohorts[:, None] == effects.cohorts
+    members = weights[:, None] * of_cohort
     shares = members.sum(axis=0)
     total = shares.sum()
     value = float(effects.values @ shares / total)
-    return value, (effects.influence @ shares + members @ (effects.values - value)) / total
+    of_effects = effects.influence @ shares
+    of_shares = members @ (effects.values - value)
+    return value, (of_effects + of_shares) / total
 
 
-def _estimate(group_time: GroupTime, part: _Part) -> Estimate:
-    value, influence = part
+def _estimate(group_time: GroupTime, term: _Term) -> Estimate:
+    """Return an average with its error over units or clusters."""
+    value, influence = term
     clustering = group_time.clustering
-    error = influence_error(influence, clustering.codes, clustering.count)
-    return wald(
-        value,
-        error,
-        rule=RULE,
-        n_obs=group_time.n_units,
-        df=clustering.count - 1.0,
-        n_clusters=clustering.count,
-        influence=influence,
-    )
+    count = clustering.count
+    error = influence_error(influence, clustering.codes, count)
+    n_obs = group_time.n_units
+    return wald(value, error, rule=RULE, n_obs=n_obs, df=count - 1.0, n_clusters=count, influence=influence)
 
 
-def _pretrend(group_time: GroupTime, parts: dict[int, _Part]) -> JointTest | NotEstimable:
-    before = {label: part for label, part in parts.items() if label < -group_time.anticipation}
-    if not before:
+def _pretrend(group_time: GroupTime, terms: dict[int, _Term]) -> JointTest | NotEstimable:
+    """Test that the averages before anticipated treatment are all zero."""
+    leads = {label: term for label, term in terms.items() if label < -group_time.anticipation}
+    if not leads:
         return NotEstimable(
             Said("panels.no_period_before_treatment_test"), Said("panels.more_periods_before_treatment")
         )
-    effects = _stacked(before)
+    effects = _stacked(leads)
     try:
         return joint_test(effects.values, effects.influence, group_time.clustering.codes)
     except NotEstimable as refusal:
@@ -321,13 +349,21 @@ def _sums(influence: Floats, clusters: Ints) -> Floats:
 
 def _draws(sums: Floats, draws: int, rng: np.random.Generator, multiplier: Multiplier) -> Floats:
     """Return weighted sums, shape (draws, k), in batches of bounded size."""
-    batch = max(1, BATCH // max(1, len(sums)))
-    sizes = [min(batch, draws - start) for start in range(0, draws, batch)]
-    return np.vstack([_multipliers(rng, (size, len(sums)), multiplier) @ sums for size in sizes])
+    n = len(sums)
+    batch = max(1, BATCH // max(1, n))
+    drawn = []
+    for start in range(0, draws, batch):
+        size = min(batch, draws - start)
+        multipliers = _multipliers(rng, (size, n), multiplier)
+        drawn.append(multipliers @ sums)
+    return np.vstack(drawn)
 
 
 def _multipliers(rng: np.random.Generator, shape: tuple[int, int], multiplier: Multiplier) -> Floats:
+    """Return random weights of mean zero and variance one: signs, or Mammen's two points."""
     if multiplier == "rademacher":
-        return 2.0 * rng.integers(0, 2, shape, dtype=np.int8).astype(np.float64) - 1.0
+        coins = rng.integers(0, 2, shape, dtype=np.int8)
+        return 2.0 * coins.astype(np.float64) - 1.0
     golden = (1 + math.sqrt(5)) / 2
-    return np.asarray(np.where(rng.random(shape) < golden / math.sqrt(5), 1 - golden, golden), dtype=np.float64)
+    low = rng.random(shape) < golden / math.sqrt(5)
+    return floats(np.where(low, 1 - golden, golden))

@@ -6,7 +6,7 @@ much each weighs, and how much weight lies on comparisons with units that were t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -99,28 +99,33 @@ def bacon_decomposition(means: Floats, counts: Ints, starts: Floats) -> Bacon:
     """
     means, sizes, starts = _merged(means, counts, starts)
     periods = means.shape[1]
-    found = [
-        comparison
-        for early, late in combinations(range(len(starts)), 2)
-        for comparison in _pair(means[[early, late]], sizes[[early, late]], starts[[early, late]], periods)
-    ]
-    total = sum(comparison.weight for comparison in found)
+    comparisons = []
+    for early, late in combinations(range(len(starts)), 2):
+        pair = [early, late]
+        of_pair = means[pair], sizes[pair], starts[pair]
+        comparisons += _pair(*of_pair, periods)
+    total = sum(comparison.weight for comparison in comparisons)
     if not total:
         raise NotEstimable(Said("panels.no_different_starts"), Said("panels.cohorts_start_different_times"))
-    shares = tuple(Comparison(one.kind, one.treated, one.control, one.estimate, one.weight / total) for one in found)
-    coefficient = sum(one.weight * one.estimate for one in shares)
-    forbidden = sum(one.weight for one in shares if one.kind in {LATER, ALWAYS})
+    shares = tuple(replace(comparison, weight=comparison.weight / total) for comparison in comparisons)
+    products = [share.weight * share.estimate for share in shares]
+    coefficient = sum(products)
+    with_treated = [share for share in shares if share.kind in {LATER, ALWAYS}]
+    forbidden = sum(share.weight for share in with_treated)
     return Bacon(float(coefficient), shares, float(forbidden))
 
 
 def _merged(means: Floats, counts: Ints, starts: Floats) -> tuple[Floats, Floats, Floats]:
     """Return means, sizes and starts with one cohort per start, in order of start, never treated last."""
     _refuse_unbalanced(means, counts, starts)
-    starts = np.where(starts >= means.shape[1], np.inf, starts)
+    within = starts < means.shape[1]
+    starts = np.where(within, starts, np.inf)
     distinct, codes = np.unique(starts, return_inverse=True)
-    belongs = (codes == np.arange(len(distinct))[:, None]).astype(np.float64)
+    cohorts = np.arange(len(distinct))
+    belongs = (codes == cohorts[:, None]).astype(np.float64)
     sizes = belongs @ counts[:, 0]
-    return (belongs * counts[:, 0]) @ means / sizes[:, None], sizes, distinct
+    totals = (belongs * counts[:, 0]) @ means
+    return totals / sizes[:, None], sizes, distinct
 
 
 def _refuse_unbalanced(means: Floats, counts: Ints, starts: Floats) -> None:
@@ -138,19 +143,22 @@ def _refuse_unbalanced(means: Floats, counts: Ints, starts: Floats) -> None:
 
 def _pair(means: Floats, sizes: Floats, starts: Floats, periods: int) -> list[Comparison]:
     """Return the comparisons of an earlier and a later cohort, with weights that do not yet sum to one."""
-    (early, late), (start, end) = means, (int(starts[0]), int(min(starts[1], periods)))
+    early, late = means
+    start, end = int(starts[0]), int(min(starts[1], periods))
     both = sizes[0] * sizes[1]
+    # n_k n_l, times the variance of the treatment while one is treated and the other not
     first = (end - start) / periods * start / periods * both
     second = (periods - end) / periods * (end - start) / periods * both
-    found = []
+    comparisons = []
     if first > 0:
         gap = (early - late)[:end]
         kind = NEVER if end == periods else EARLIER
         estimate = float(gap[start:].mean() - gap[:start].mean())
-        found.append(Comparison(kind, float(starts[0]), float(starts[1]), estimate, float(first)))
+        comparisons.append(Comparison(kind, float(starts[0]), float(starts[1]), estimate, float(first)))
     if second > 0:
         gap = (late - early)[start:]
-        estimate = float(gap[end - start :].mean() - gap[: end - start].mean())
+        since = end - start
+        estimate = float(gap[since:].mean() - gap[:since].mean())
         kind = ALWAYS if start == 0 else LATER
-        found.append(Comparison(kind, float(starts[1]), float(starts[0]), estimate, float(second)))
-    return found
+        comparisons.append(Comparison(kind, float(starts[1]), float(starts[0]), estimate, float(second)))
+    return comparisons

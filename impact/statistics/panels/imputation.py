@@ -12,7 +12,7 @@ import numpy as np
 from scipy.sparse import csgraph
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Estimate, Floats, Ints
+from impact.statistics.core import Estimate, Floats, Ints, floats
 from impact.statistics.informative import informative
 from impact.statistics.panels.adoption import (
     NEVER,
@@ -36,9 +36,9 @@ class Imputed:
     overall
         Average over treated observations, in the unit of the outcome.
     terms
-        (periods since treatment, estimate).
+        Pairs of periods since treatment and the estimate at that distance.
     n_units, n_obs
-        Units and observations used.
+        Units with an observation that is used, and these observations.
     n_always_treated
         Units left out because none of their outcomes is observed untreated.
     n_missing
@@ -90,9 +90,12 @@ def imputation_effects(panel: Panel) -> Imputed:
     """
     fit = _fit(panel)
     rule = Said("rule.conservative")
-    masks = {event: fit.treated & (fit.event == event) for event in np.unique(fit.event[fit.treated])}
-    terms = tuple((int(event), _conservative(panel, fit, mask, rule)) for event, mask in masks.items())
-    return _imputed(panel, fit, _conservative(panel, fit, fit.treated, rule), terms)
+    terms = []
+    for event in np.unique(fit.event[fit.treated]):
+        mask = fit.treated & (fit.event == event)
+        terms.append((int(event), _conservative(panel, fit, mask, rule)))
+    overall = _conservative(panel, fit, fit.treated, rule)
+    return _imputed(panel, fit, overall, tuple(terms))
 
 
 def gardner_two_stage(panel: Panel) -> Imputed:
@@ -129,9 +132,13 @@ def gardner_two_stage(panel: Panel) -> Imputed:
     fit = _fit(panel)
     adopters = (fit.weights > 0) & (panel.cohort != NEVER)[:, None]
     events = np.unique(fit.event[adopters])
-    masks = {event: adopters & (fit.event == event) for event in events[events != -1]}
-    terms = tuple((int(event), _second_stage(panel, fit, mask)) for event, mask in masks.items())
-    return _imputed(panel, fit, _second_stage(panel, fit, fit.treated), terms)
+    terms = []
+    for event in events[events != -1]:
+        mask = adopters & (fit.event == event)
+        estimate = _second_stage(panel, fit, mask)
+        terms.append((int(event), estimate))
+    overall = _second_stage(panel, fit, fit.treated)
+    return _imputed(panel, fit, overall, tuple(terms))
 
 
 @dataclass(frozen=True)
@@ -149,27 +156,38 @@ class _Fit:
 
 
 def _fit(panel: Panel) -> _Fit:
+    """Choose the observations, fit the effects where untreated, and return outcomes less what they impute."""
     if panel.covariates is not None:
         raise NotEstimable(
             Said("panels.unit_effects_absorb_baseline_covariates"), Said("panels.no_covariates_another_estimator")
         )
-    event = np.arange(panel.outcome.shape[1]) - panel.cohort[:, None]
-    after = np.asarray((panel.cohort != NEVER)[:, None] & (event >= 0))
-    seen = ~np.isnan(panel.outcome)
-    seen &= (seen & ~after).any(axis=1)[:, None]
-    observed, thin = _imputable(panel, seen, after)
+    n_periods = panel.outcome.shape[1]
+    cohort = panel.cohort[:, None]
+    event = np.arange(n_periods) - cohort
+    ever = (panel.cohort != NEVER)[:, None]
+    since = event >= 0
+    treated = np.asarray(ever & since)
+    present = ~np.isnan(panel.outcome)
+    earlier = (present & ~treated).any(axis=1)
+    present &= earlier[:, None]
+    observed, thin = _imputable(panel, present, treated)
     used = np.asarray(observed.any(axis=1))
     clustering = clustering_of(panel, used)
-    _check_linked(panel, observed & ~after)
-    weights = np.where(observed, panel.unit_weights[:, None], 0.0)
-    untreated = np.where(after, 0.0, weights)
+    _check_linked(panel, observed & ~treated)
+    unit_weights = panel.unit_weights[:, None]
+    weights = np.where(observed, unit_weights, 0.0)
+    untreated = np.where(treated, 0.0, weights)
     outcome = np.where(observed, panel.outcome, 0.0)
-    units, periods = _two_way(untreated, (untreated * outcome).sum(axis=1), (untreated * outcome).sum(axis=0))
-    gaps = np.where(observed, outcome - units[:, None] - periods, 0.0)
-    return _Fit(used, observed & after, event, weights, untreated, gaps, clustering, thin)
+    weighted = untreated * outcome
+    by_unit, by_period = weighted.sum(axis=1), weighted.sum(axis=0)
+    units, periods = _two_way(untreated, by_unit, by_period)
+    imputed = outcome - units[:, None] - periods
+    gaps = np.where(observed, imputed, 0.0)
+    used_treated = observed & treated
+    return _Fit(used, used_treated, event, weights, untreated, gaps, clustering, thin)
 
 
-def _imputable(panel: Panel, observed: Bools, after: Bools) -> tuple[Bools, tuple[Said, ...]]:
+def _imputable(panel: Panel, observed: Bools, after_start: Bools) -> tuple[Bools, tuple[Said, ...]]:
     """Leave out, until nothing changes, what tells nothing of the effect, or nothing of its error.
 
     Untreated observations tell of the period effects unless they are the only one of their unit or period; one is
@@ -178,28 +196,34 @@ def _imputable(panel: Panel, observed: Bools, after: Bools) -> tuple[Bools, tupl
     period; its error is known if its cohort lies in two, and is observed in two in that period. Returns what stays,
     shape (n, T), and what was too thin, in words.
     """
-    clustering, gone = clustering_of(panel, np.asarray(observed.any(axis=1))), dict[Said, None]()
+    gone = dict[Said, None]()
+    in_use = np.asarray(observed.any(axis=1))
+    clustering = clustering_of(panel, in_use)
     while True:
-        wide, thin = wide_cohorts(panel, np.asarray(observed.any(axis=1)))
+        in_use = np.asarray(observed.any(axis=1))
+        wide, thin = wide_cohorts(panel, in_use)
         gone |= dict.fromkeys(thin)
-        left = observed & wide[:, None]
-        treated = np.asarray(left & after)
+        remaining = observed & wide[:, None]
+        treated = np.asarray(remaining & after_start)
         for period in np.flatnonzero(treated.any(axis=0)):
             name = panel.name(int(period))
-            if n_spread(left[:, period] & ~after[:, period], clustering) < 2:
+            comparison = remaining[:, period] & ~after_start[:, period]
+            if n_spread(comparison, clustering) < 2:
                 treated[:, period] = False
                 gone[Said("panels.few_untreated", period=name)] = None
-            for cohort in np.unique(panel.cohort[treated[:, period]]):
+            cohorts = panel.cohort[treated[:, period]]
+            for cohort in np.unique(cohorts):
                 members = treated[:, period] & (panel.cohort == cohort)
                 if n_spread(members, clustering) < 2:
                     treated[members, period] = False
                     gone[Said("panels.cohort_thin", cohort=panel.name(int(cohort)), period=name)] = None
-        untreated = _untreated(left & ~after, treated)
-        kept = untreated | (treated & untreated.any(axis=1, keepdims=True))
-        if np.array_equal(kept, observed):
+        untreated = _untreated(remaining & ~after_start, treated)
+        has_untreated = untreated.any(axis=1, keepdims=True)
+        identified = untreated | (treated & has_untreated)
+        if np.array_equal(identified, observed):
             break
-        observed = np.asarray(kept)
-    if not np.any(observed & after):
+        observed = np.asarray(identified)
+    if not np.any(observed & after_start):
         reason = next(iter(gone), Said("panels.nobody_becomes_treated"))
         raise NotEstimable(reason, Said("panels.more_units_treated_later_or_never"))
     return observed, tuple(gone)
@@ -207,16 +231,19 @@ def _imputable(panel: Panel, observed: Bools, after: Bools) -> tuple[Bools, tupl
 
 def _untreated(untreated: Bools, treated: Bools) -> Bools:
     """Return the untreated observations that are not alone; a unit observed treated is not, with one."""
-    more = 2 * treated.any(axis=1, keepdims=True)  # a column of its own, in which none is alone
-    units, periods = informative(np.hstack([untreated, more]))
+    # A unit observed treated gets a column of its own, in which none is alone.
+    extra = 2 * treated.any(axis=1, keepdims=True)
+    units, periods = informative(np.hstack([untreated, extra]))
     return untreated & units[:, None] & periods[:-1]
 
 
 def _check_linked(panel: Panel, untreated: Bools) -> None:
-    seen = np.flatnonzero(untreated.any(axis=0))
-    count, labels = csgraph.connected_components(untreated[:, seen].T.astype(float) @ untreated[:, seen] > 0)
+    """Refuse periods that no untreated unit links: their effects cannot be told apart."""
+    periods = np.flatnonzero(untreated.any(axis=0))
+    links = untreated[:, periods].T.astype(float) @ untreated[:, periods]
+    count, labels = csgraph.connected_components(links > 0)
     if count > 1:
-        apart = [panel.name(int(period)) for period in seen[labels != labels[0]]]
+        apart = [panel.name(int(period)) for period in periods[labels != labels[0]]]
         raise NotEstimable(
             Said("panels.no_untreated_unit_links_periods_others", periods=apart),
             Said("panels.units_observed_untreated_both"),
@@ -228,50 +255,79 @@ def _two_way(weights: Floats, unit_sums: Floats, period_sums: Floats) -> tuple[F
 
     Units are eliminated; the first period with observations has effect zero.
     """
-    per_unit, per_period = weights.sum(axis=1), weights.sum(axis=0)
+    per_unit = weights.sum(axis=1)
+    per_period = weights.sum(axis=0)
     inverse = np.divide(1.0, per_unit, out=np.zeros_like(per_unit), where=per_unit > 0)
-    left = np.diag(per_period) - (weights.T * inverse) @ weights
-    right = period_sums - weights.T @ (inverse * unit_sums)
+    # Unit effects out: (D'WD − D'WU(U'WU)⁻¹U'WD) λ = D'Wy − D'WU(U'WU)⁻¹U'Wy
+    shares = weights.T * inverse
+    normal = np.diag(per_period) - shares @ weights
+    moments = period_sums - weights.T @ (inverse * unit_sums)
+    # The first period with untreated observations has effect zero.
     free = np.flatnonzero(per_period > 0)[1:]
     periods = np.zeros(len(per_period))
-    periods[free] = np.linalg.solve(left[np.ix_(free, free)], right[free])
-    return inverse * (unit_sums - weights @ periods), periods
+    periods[free] = np.linalg.solve(normal[np.ix_(free, free)], moments[free])
+    units = inverse * (unit_sums - weights @ periods)
+    return units, periods
 
 
 def _influence(fit: _Fit, chosen: Floats, second: Floats) -> Floats:
     """Return the influence (n,) of an average with weights ``chosen`` and second-stage residuals, both (n, T)."""
-    units, periods = _two_way(fit.untreated_weights, chosen.sum(axis=1), chosen.sum(axis=0))
-    first = (fit.untreated_weights * (units[:, None] + periods) * fit.gaps).sum(axis=1)
-    return np.asarray((chosen * second).sum(axis=1) - first, dtype=np.float64)
+    by_unit, by_period = chosen.sum(axis=1), chosen.sum(axis=0)
+    units, periods = _two_way(fit.untreated_weights, by_unit, by_period)
+    first_weights = fit.untreated_weights * (units[:, None] + periods)
+    first = (first_weights * fit.gaps).sum(axis=1)
+    direct = (chosen * second).sum(axis=1)
+    return floats(direct - first)
 
 
 def _second_stage(panel: Panel, fit: _Fit, mask: Bools) -> Estimate:
-    chosen = np.where(mask, fit.weights, 0.0) / fit.weights[mask].sum()
-    effect = float(np.sum(chosen * fit.gaps))
-    return _estimate(panel, fit, effect, _influence(fit, chosen, fit.gaps - effect), Said("rule.gardner"))
+    """Average the gaps of a mask, with residuals from their own mean."""
+    total = fit.weights[mask].sum()
+    inside = np.where(mask, fit.weights, 0.0)
+    chosen = inside / total
+    weighted = chosen * fit.gaps
+    effect = float(np.sum(weighted))
+    influence = _influence(fit, chosen, fit.gaps - effect)
+    return _estimate(panel, fit, effect, influence, Said("rule.gardner"))
 
 
 def _conservative(panel: Panel, fit: _Fit, mask: Bools, rule: Said) -> Estimate:
-    chosen = np.where(mask, fit.weights, 0.0) / fit.weights[mask].sum()
+    """Average the gaps of a mask, with residuals from the mean of each cohort and period."""
+    total = fit.weights[mask].sum()
+    inside = np.where(mask, fit.weights, 0.0)
+    chosen = inside / total
     centred = np.zeros_like(fit.gaps)
-    for cohort in np.unique(panel.cohort[mask.any(axis=1)]):
+    with_treated = mask.any(axis=1)
+    for cohort in np.unique(panel.cohort[with_treated]):
         members = panel.cohort == cohort
-        squares, gaps = chosen[members] ** 2, fit.gaps[members]
-        total = squares.sum(axis=0)
-        mean = np.divide((squares * gaps).sum(axis=0), total, out=np.zeros_like(total), where=total > 0)
-        centred[members] = gaps - mean
-    effect = float(np.sum(chosen * fit.gaps))
-    return _estimate(panel, fit, effect, _influence(fit, chosen, centred), rule)
+        squares = chosen[members] ** 2
+        centred[members] = _less_mean(fit.gaps[members], squares)
+    weighted = chosen * fit.gaps
+    effect = float(np.sum(weighted))
+    influence = _influence(fit, chosen, centred)
+    return _estimate(panel, fit, effect, influence, rule)
+
+
+def _less_mean(gaps: Floats, squares: Floats) -> Floats:
+    """Return gaps less their mean in each period, weighted by squared weights: ``Σ v² τ / Σ v²``."""
+    total = squares.sum(axis=0)
+    sums = (squares * gaps).sum(axis=0)
+    mean = np.divide(sums, total, out=np.zeros_like(total), where=total > 0)
+    return floats(gaps - mean)
 
 
 def _estimate(panel: Panel, fit: _Fit, effect: float, influence: Floats, rule: Said) -> Estimate:
+    """Return an average with its error."""
     n_obs = int(np.sum(fit.weights > 0))
     return from_influence(effect, influence, fit.clustering, rule=rule, n_obs=n_obs, outcome=panel.outcome)
 
 
 def _imputed(panel: Panel, fit: _Fit, overall: Estimate, terms: tuple[tuple[int, Estimate], ...]) -> Imputed:
-    missing = np.isnan(panel.outcome) & fit.used[:, None]
+    """Return all averages, with what was used and what was left out."""
+    present = ~np.isnan(panel.outcome)
+    missing = ~present & fit.used[:, None]
     n_obs = int(np.sum(fit.weights > 0))
-    before = (panel.cohort == NEVER)[:, None] | (fit.event < 0)
-    always = int(np.sum(~(~np.isnan(panel.outcome) & before).any(axis=1)))
-    return Imputed(overall, terms, int(fit.used.sum()), n_obs, always, int(missing.sum()), fit.left_out)
+    untreated = (panel.cohort == NEVER)[:, None] | (fit.event < 0)
+    compared = (present & untreated).any(axis=1)
+    always_treated = int(np.sum(~compared))
+    return Imputed(overall, terms, int(fit.used.sum()), n_obs, always_treated, int(missing.sum()), fit.left_out)

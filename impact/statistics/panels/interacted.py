@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Estimate, Floats, Ints, JointTest
+from impact.statistics.core import Estimate, Floats, Ints, JointTest, floats
 from impact.statistics.informative import informative
 from impact.statistics.panels.adoption import (
     Bools,
@@ -43,7 +43,7 @@ class Interacted:
     pretrend
         Joint F test of the effects before treatment; a refusal, with its reason, if there is none.
     n_units, n_obs
-        Units and observations used.
+        Units with an observation that is used, and these observations.
     n_always_treated
         Units left out because no period lies before their treatment.
     n_singletons
@@ -107,12 +107,13 @@ def sun_abraham(panel: Panel) -> Interacted:
     events = cells[:, 1] - cells[:, 0]
     coefficients, influence = _regression(panel, sample, cells)
     counts = np.array([sample.weights[panel.cohort == g, t].sum() for g, t in cells])
-    found = _Found(panel, sample, coefficients, influence, counts)
-    terms = tuple((int(event), _average(found, events == event)) for event in np.unique(events))
+    regression = _Regression(panel, sample, coefficients, influence, counts)
+    terms = tuple((int(event), _average(regression, events == event)) for event in np.unique(events))
+    leads = [estimate for event, estimate in terms if event < 0]
     return Interacted(
-        overall=_average(found, events >= 0),
+        overall=_average(regression, events >= 0),
         terms=terms,
-        pretrend=_pretrend(found, [estimate for event, estimate in terms if event < 0]),
+        pretrend=_pretrend(regression, leads),
         n_units=int(sample.used.sum()),
         n_obs=sample.n_obs,
         n_always_treated=int(np.sum(panel.cohort == 0)),
@@ -144,7 +145,7 @@ class _Sample:
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Regression:
     """The interactions: coefficients (k,), influence (n, k) and weight (k,) of the observations behind each."""
 
     panel: Panel
@@ -164,23 +165,26 @@ class _Found:
 
 
 def _sample(panel: Panel) -> _Sample:
+    """Choose the observations that can be compared, and say which cohorts and cells that leaves out."""
     late = panel.cohort != 0
-    seen = ~np.isnan(panel.outcome) & late[:, None]
-    wide, gone = wide_cohorts(panel, informative(seen)[0])
+    present = ~np.isnan(panel.outcome) & late[:, None]
+    told_apart = informative(present)[0]
+    wide, gone = wide_cohorts(panel, told_apart)
     cohorts, n_periods = comparison_window(panel, wide, never_only=False)
-    observed, thin = _comparable(panel, seen[:, :n_periods] & wide[:, None], cohorts)
+    observed, thin = _comparable(panel, present[:, :n_periods] & wide[:, None], cohorts)
     used = np.asarray(observed.any(axis=1))
     clustering = clustering_of(panel, used)
     if n_spread(used & ~np.isin(panel.cohort, cohorts), clustering) < 2:
         raise NotEstimable(
             Said("panels.comparison_lies_one_unit_cluster"), Said("panels.more_units_never_treated_treated_last")
         )
-    left = np.intersect1d(cohorts, panel.cohort[used])
-    if not any(observed[panel.cohort == cohort, cohort:].any() for cohort in left):
+    remaining = np.intersect1d(cohorts, panel.cohort[used])
+    if not any(observed[panel.cohort == cohort, cohort:].any() for cohort in remaining):
         reason = next(iter((*thin, *gone)), Said("panels.nobody_becomes_treated"))
         raise NotEstimable(reason, Said("panels.two_units_each_period"))
     weights = np.where(observed, panel.unit_weights[:, None], 0.0)
-    return _Sample(used, weights, left, clustering, late & ~informative(seen)[0], (*gone, *thin))
+    alone = late & ~told_apart
+    return _Sample(used, weights, remaining, clustering, alone, (*gone, *thin))
 
 
 def _comparable(panel: Panel, observed: Bools, cohorts: Ints) -> tuple[Bools, tuple[Said, ...]]:
@@ -192,23 +196,23 @@ def _comparable(panel: Panel, observed: Bools, cohorts: Ints) -> tuple[Bools, tu
     compared = ~np.isin(panel.cohort, cohorts)
     while True:
         units, periods = informative(observed)
-        kept = observed & units[:, None] & periods
-        for period in np.flatnonzero(kept.any(axis=0)):
-            if n_spread(kept[:, period] & compared, clustering) < 2:
-                kept[:, period] = False
+        compared_cells = observed & units[:, None] & periods
+        for period in np.flatnonzero(compared_cells.any(axis=0)):
+            if n_spread(compared_cells[:, period] & compared, clustering) < 2:
+                compared_cells[:, period] = False
                 gone[Said("panels.comparison_thin", period=panel.name(int(period)))] = None
         for cohort in cohorts:
             members = panel.cohort == cohort
-            for period in np.flatnonzero(kept[members].any(axis=0)):
-                if n_spread(members & kept[:, period], clustering) < 2:
-                    kept[members, period] = False
+            for period in np.flatnonzero(compared_cells[members].any(axis=0)):
+                if n_spread(members & compared_cells[:, period], clustering) < 2:
+                    compared_cells[members, period] = False
                     gone[_thin_cell(panel, int(cohort), int(period))] = None
-            if kept[members].any() and not kept[members, cohort - 1].any():
-                kept[members] = False
+            if compared_cells[members].any() and not compared_cells[members, cohort - 1].any():
+                compared_cells[members] = False
                 gone[Said("panels.cohort_not_compared_before", cohort=panel.name(int(cohort)))] = None
-        if np.array_equal(kept, observed):
-            return kept, tuple(gone)
-        observed = kept
+        if np.array_equal(compared_cells, observed):
+            return compared_cells, tuple(gone)
+        observed = compared_cells
 
 
 def _thin_cell(panel: Panel, cohort: int, period: int) -> Said:
@@ -217,41 +221,47 @@ def _thin_cell(panel: Panel, cohort: int, period: int) -> Said:
 
 def _cells(panel: Panel, sample: _Sample) -> Ints:
     """Return (cohort, period) of each interaction, shape (k, 2): where the cohort is observed, less the reference."""
-    return np.array(
-        [
-            (int(cohort), int(period))
-            for cohort in sample.cohorts
-            for period in sample.periods
-            if period != cohort - 1 and (sample.weights[panel.cohort == cohort, period] > 0).any()
-        ],
-        dtype=np.int64,
-    )
+    cells = []
+    for cohort in sample.cohorts:
+        members = sample.weights[panel.cohort == cohort]
+        for period in sample.periods:
+            observed = (members[:, period] > 0).any()
+            if period != cohort - 1 and observed:
+                cells.append((int(cohort), int(period)))
+    return np.array(cells, dtype=np.int64)
 
 
 def _regression(panel: Panel, sample: _Sample, cells: Ints) -> tuple[Floats, Floats]:
     """Return the coefficients of the interactions (k,) and the influence of units on them (n, k)."""
     n_periods = sample.weights.shape[1]
+    n_cells = len(cells)
     outcome = _within(panel.outcome[:, :n_periods], sample.weights > 0)
     patterns = _patterns(panel, sample, cells)
-    size = len(cells) + len(sample.periods) - 1
-    gram, moments = np.zeros((size, size)), np.zeros(size)
+    size = n_cells + len(sample.periods) - 1
+    gram = np.zeros((size, size))
+    moments = np.zeros(size)
     for rows, matrix in patterns:
         weights = panel.unit_weights[rows]
         gram += weights.sum() * matrix.T @ matrix
-        moments += matrix.T @ (weights @ outcome[rows])
+        sums = weights @ outcome[rows]
+        moments += matrix.T @ sums
     inverse = _inverse(gram)
     coefficients = inverse @ moments
     scores = np.zeros((len(outcome), size))
     for rows, matrix in patterns:
         residuals = outcome[rows] - matrix @ coefficients
-        scores[rows] = (panel.unit_weights[rows, None] * residuals) @ matrix
-    return coefficients[: len(cells)], (scores @ inverse)[:, : len(cells)]
+        weighted = panel.unit_weights[rows, None] * residuals
+        scores[rows] = weighted @ matrix
+    influence = scores @ inverse
+    return coefficients[:n_cells], influence[:, :n_cells]
 
 
 def _within(outcome: Floats, observed: Bools) -> Floats:
     """Return outcomes less their unit's mean; zero where not observed."""
     filled = np.where(observed, outcome, 0.0)
-    means = filled.sum(axis=1) / np.maximum(observed.sum(axis=1), 1)
+    present = observed.sum(axis=1)
+    counts = np.maximum(present, 1)
+    means = filled.sum(axis=1) / counts
     return np.where(observed, filled - means[:, None], 0.0)
 
 
@@ -262,46 +272,55 @@ def _patterns(panel: Panel, sample: _Sample, cells: Ints) -> list[tuple[Ints, Fl
     keys = np.column_stack([panel.cohort[rows], sample.weights[rows] > 0])
     kinds, codes = np.unique(keys, axis=0, return_inverse=True)
     periods = np.eye(n_periods)[:, sample.periods[1:]]
-    found = []
+    patterns = []
     for number, kind in enumerate(kinds):
-        interactions = (cells[:, 0] == kind[0]) & (cells[:, 1] == np.arange(n_periods)[:, None])
-        matrix, observed = np.hstack([interactions, periods]), kind[1:] > 0
-        found.append((rows[codes == number], np.where(observed[:, None], matrix - matrix[observed].mean(axis=0), 0.0)))
-    return found
+        observed = kind[1:] > 0
+        of_cohort = cells[:, 0] == kind[0]
+        interactions = of_cohort & (cells[:, 1] == np.arange(n_periods)[:, None])
+        matrix = np.hstack([interactions, periods])
+        centred = matrix - matrix[observed].mean(axis=0)
+        within = np.where(observed[:, None], centred, 0.0)
+        patterns.append((rows[codes == number], within))
+    return patterns
 
 
 def _inverse(gram: Floats) -> Floats:
+    """Return the inverse of the cross products, refusing one that has none whatever the units of its columns."""
     scale = np.sqrt(np.diag(gram))
     if np.any(scale <= 0) or np.linalg.eigvalsh(gram / np.outer(scale, scale))[0] < SINGULAR:
         raise NotEstimable(
             Said("panels.gaps_make_interactions_collinear"),
             Said("panels.units_observed_both_before_treatment_after"),
         )
-    return np.asarray(np.linalg.inv(gram / np.outer(scale, scale)) / np.outer(scale, scale), dtype=np.float64)
+    units = np.outer(scale, scale)
+    inverse = np.linalg.inv(gram / units)
+    return floats(inverse / units)
 
 
-def _average(found: _Found, chosen: Bools) -> Estimate:
-    share = np.where(chosen, found.counts, 0.0) / found.counts[chosen].sum()
+def _average(regression: _Regression, chosen: Bools) -> Estimate:
+    """Average interactions by the observations behind each."""
+    counts = regression.counts
+    share = np.where(chosen, counts, 0.0) / counts[chosen].sum()
     return from_influence(
-        float(share @ found.coefficients),
-        found.influence @ share,
-        found.sample.clustering,
+        float(share @ regression.coefficients),
+        regression.influence @ share,
+        regression.sample.clustering,
         rule=RULE,
-        n_obs=found.sample.n_obs,
-        outcome=found.panel.outcome,
-        factor=found.factor,
+        n_obs=regression.sample.n_obs,
+        outcome=regression.panel.outcome,
+        factor=regression.factor,
     )
 
 
-def _pretrend(found: _Found, before: list[Estimate]) -> JointTest | NotEstimable:
+def _pretrend(regression: _Regression, before: list[Estimate]) -> JointTest | NotEstimable:
     influences = [estimate.influence for estimate in before if estimate.influence is not None]
     values = np.array([estimate.estimate for estimate in before])
     if not influences:
         return NotEstimable(
             Said("panels.no_period_before_treatment_test"), Said("panels.more_periods_before_treatment")
         )
-    codes = found.sample.clustering.codes
+    codes = regression.sample.clustering.codes
     try:
-        return joint_test(values, np.column_stack(influences), codes, df=found.df, factor=found.factor)
+        return joint_test(values, np.column_stack(influences), codes, df=regression.df, factor=regression.factor)
     except NotEstimable as refusal:
         return refusal

@@ -71,47 +71,49 @@ def pre_trend_test(panel: Panel, *, control: Control, method: Method, anticipati
     if control == "never" and not np.any(tested.cohort == NEVER):
         control = "not_yet"
     cells = group_time_effects(tested, control=control, method=method, anticipation=anticipation, base="universal")
-    before = cells.periods < cells.cohorts - anticipation
-    if not before.any():
+    leads = cells.periods < cells.cohorts - anticipation
+    if not leads.any():
         raise NotEstimable(Said("panels.no_period_before_treatment_test"), Said("panels.more_periods_before_treatment"))
     averages = [(time, estimate) for time, estimate in aggregate(cells, "dynamic").terms if time < -anticipation]
     by_time = tuple((time, estimate) for time, estimate in averages if estimate.influence is not None)
     try:
-        test = _hotelling(cells, cells.effects[before], cells.influence[:, before])
+        test = _hotelling(cells, cells.effects[leads], cells.influence[:, leads])
     except NotEstimable:
         values = np.array([estimate.estimate for _, estimate in by_time])
-        test = _hotelling(cells, values, np.column_stack([found.influence for _, found in by_time]))  # type: ignore[misc]
+        test = _hotelling(cells, values, np.column_stack([estimate.influence for _, estimate in by_time]))  # type: ignore[misc]
     return PreTrend(test, by_time, aggregate(cells, "simple").overall.estimate)
 
 
 def _hotelling(cells: GroupTime, values: Floats, influence: Floats) -> JointTest:
+    """Test as Hotelling, with the F of few units or clusters: ``W (G − k)/(G k)`` on ``F(k, G − k)``."""
     count = cells.clustering.count
-    left = count - len(values)
-    if left < 1:
+    remaining = count - len(values)
+    if remaining < 1:
         raise NotEstimable(
             Said("panels.effects_test_have_singular_covariance"), Said("panels.more_units_clusters_effects")
         )
-    return joint_test(values, influence, cells.clustering.codes, df=float(left), factor=count / left)
+    return joint_test(values, influence, cells.clustering.codes, df=float(remaining), factor=count / remaining)
 
 
 def _tested(panel: Panel, anticipation: int) -> Panel:
     """Keep the units seen in all periods, of cohorts that lie in two units or clusters at least."""
-    kept = ~np.isnan(panel.outcome).any(axis=1) & ((panel.cohort == NEVER) | (panel.cohort > anticipation))
-    if not kept.any():
+    compared = ~np.isnan(panel.outcome).any(axis=1) & ((panel.cohort == NEVER) | (panel.cohort > anticipation))
+    if not compared.any():
         raise NotEstimable(Said("checks.no_unit_seen_every_wave"), Said("checks.units_observed_all_periods"))
-    kept, _ = wide_cohorts(panel, kept)
-    never = kept & (panel.cohort == NEVER)
-    if n_spread(never, clustering_of(panel, kept)) < 2:
-        kept &= ~never
-    return _part(panel, kept)
+    compared, _ = wide_cohorts(panel, compared)
+    never = compared & (panel.cohort == NEVER)
+    if n_spread(never, clustering_of(panel, compared)) < 2:
+        compared &= ~never
+    return _part(panel, compared)
 
 
-def _part(panel: Panel, kept: Bools) -> Panel:
+def _part(panel: Panel, rows: Bools) -> Panel:
+    """Return some of the units of a panel."""
     return replace(
         panel,
-        outcome=panel.outcome[kept],
-        cohort=panel.cohort[kept],
-        covariates=None if panel.covariates is None else panel.covariates[kept],
-        weights=None if panel.weights is None else panel.weights[kept],
-        clusters=None if panel.clusters is None else panel.clusters[kept],
+        outcome=panel.outcome[rows],
+        cohort=panel.cohort[rows],
+        covariates=None if panel.covariates is None else panel.covariates[rows],
+        weights=None if panel.weights is None else panel.weights[rows],
+        clusters=None if panel.clusters is None else panel.clusters[rows],
     )

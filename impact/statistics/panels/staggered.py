@@ -14,8 +14,9 @@ from typing import Literal, get_args
 import numpy as np
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Estimate, Floats, Ints
-from impact.statistics.observational.propensity import COMPARISON, design, enough_units, logit
+from impact.statistics.core import Estimate, Floats, Ints, floats
+from impact.statistics.observational.inputs import COMPARISON, design, enough_units
+from impact.statistics.observational.propensity import logit
 from impact.statistics.panels.adoption import (
     NEVER,
     Bools,
@@ -56,7 +57,7 @@ class GroupTime:
     anticipation
         Periods before treatment in which units may already react.
     n_units
-        Units used.
+        Units seen in all periods and before treatment.
     n_always_treated
         Units left out because no period lies before their treatment.
     n_incomplete
@@ -141,19 +142,22 @@ def group_time_effects(
     every = [cell for cohort in cohorts for cell in _cells(int(cohort), n_periods, anticipation, base)]
     cells, thin = _with_comparison(sample, every)
     estimates = tuple(_cell_estimate(sample, *cell) for cell in cells)
+    influences = [cell.influence for cell in estimates if cell.influence is not None]
+    labels = np.array(cells, dtype=np.int64)
     complete = ~np.isnan(panel.outcome).any(axis=1)
+    always_treated = complete & ~_late(panel, anticipation)
     return GroupTime(
-        cohorts=np.array([cell[0] for cell in cells], dtype=np.int64),
-        periods=np.array([cell[1] for cell in cells], dtype=np.int64),
-        base_periods=np.array([cell[2] for cell in cells], dtype=np.int64),
+        cohorts=labels[:, 0],
+        periods=labels[:, 1],
+        base_periods=labels[:, 2],
         estimates=estimates,
-        influence=np.column_stack([cell.influence for cell in estimates if cell.influence is not None]),
+        influence=np.column_stack(influences),
         unit_cohorts=panel.cohort,
         unit_weights=sample.weights,
         clustering=sample.clustering,
         anticipation=anticipation,
         n_units=int(sample.used.sum()),
-        n_always_treated=int(np.sum(complete & ~_late(panel, anticipation))),
+        n_always_treated=int(np.sum(always_treated)),
         n_incomplete=int(np.sum(~complete)),
         n_periods_left_out=panel.outcome.shape[1] - n_periods,
         left_out=(*sample.left_out, *thin),
@@ -170,11 +174,11 @@ def two_by_two(
     change
         Shape (n,): outcome after minus before.
     treated
-        Shape (n,).
+        Shape (n,): whether the unit is in the treated group.
     matrix
         Shape (n, k): a column of ones and the covariates; without any, the three methods are the same.
     weights
-        Shape (n,): positive.
+        Shape (n,): positive sampling weights.
     method
         See :func:`group_time_effects`.
     names
@@ -196,20 +200,30 @@ def two_by_two(
     Sant'Anna and Zhao (2020), theorem 1 and appendix.
     """
     method = method if matrix.shape[1] > 1 else "reg"
-    fitted, fit_influence = np.zeros(len(change)), np.zeros_like(matrix)
+    fitted = np.zeros(len(change))
+    fit_influence = np.zeros_like(matrix)
     if method != "ipw":
         fitted, fit_influence = _outcome_fit(change, treated, matrix, weights, names=names)
+    # η₁: what the treated gained beyond the fit of the comparison
     residual = change - fitted
-    gain, gain_influence = _weighted_mean(residual, weights * treated)
-    gradient = _weighted_mean(matrix, weights * treated)[0]
+    w1 = weights * treated
+    gain, gain_influence = _weighted_mean(residual, w1)
+    gradient = _weighted_mean(matrix, w1)[0]
     if method == "reg":
-        return float(gain), gain_influence - fit_influence @ gradient
+        through_fit = fit_influence @ gradient
+        return float(gain), gain_influence - through_fit
+    # η₀: the same in the comparison, weighted by the odds p/(1 − p) to resemble the treated
     propensity, propensity_influence = _propensity(treated, matrix, weights, names)
-    odds = weights * ~treated * propensity / (1 - propensity)
-    loss, loss_influence = _weighted_mean(residual, odds)
-    loss_influence = loss_influence + propensity_influence @ (matrix.T @ (odds * (residual - loss))) / odds.sum()
-    gradient = gradient - _weighted_mean(matrix, odds)[0]
-    return float(gain - loss), gain_influence - loss_influence - fit_influence @ gradient
+    unlikely = 1 - propensity
+    w0 = weights * ~treated * propensity / unlikely
+    loss, loss_influence = _weighted_mean(residual, w0)
+    deviations = w0 * (residual - loss)
+    odds_gradient = matrix.T @ deviations
+    of_odds = propensity_influence @ odds_gradient / w0.sum()
+    loss_influence = loss_influence + of_odds
+    gradient = gradient - _weighted_mean(matrix, w0)[0]
+    influence = gain_influence - loss_influence
+    return float(gain - loss), influence - fit_influence @ gradient
 
 
 @dataclass(frozen=True)
@@ -228,10 +242,13 @@ class _Sample:
 
 
 def _late(panel: Panel, anticipation: int) -> Bools:
-    return np.asarray((panel.cohort == NEVER) | (panel.cohort > anticipation))
+    """Return which units could be seen before their treatment."""
+    later = panel.cohort > anticipation
+    return np.asarray((panel.cohort == NEVER) | later)
 
 
 def _check_choices(control: str, method: str, base: str, anticipation: int) -> None:
+    """Refuse a setting that is not one of its choices."""
     for value, choices in ((control, Control), (method, Method), (base, Base)):
         if value not in get_args(choices):
             raise ValueError(f"{value!r} is none of {get_args(choices)}")
@@ -240,10 +257,14 @@ def _check_choices(control: str, method: str, base: str, anticipation: int) -> N
 
 
 def _sample(panel: Panel, *, control: Control, method: Method, anticipation: int) -> _Sample:
+    """Choose the units seen in all periods and before treatment, and say which cohorts that leaves out."""
     late = _late(panel, anticipation)
-    used = late & ~np.isnan(panel.outcome).any(axis=1)
+    missing = np.isnan(panel.outcome).any(axis=1)
+    complete = ~missing
+    used = late & complete
     gone = []
-    for cohort in np.setdiff1d(panel.cohort[late], panel.cohort[used]):
+    lost = np.setdiff1d(panel.cohort[late], panel.cohort[used])
+    for cohort in lost:
         gone.append(
             Said("panels.never_treated_lack_outcome")
             if cohort == NEVER
@@ -254,33 +275,41 @@ def _sample(panel: Panel, *, control: Control, method: Method, anticipation: int
     if not used.any():
         raise NotEstimable(Said("panels.no_unit_observed_before_treatment"), Said("panels.periods_before_treatment"))
     used, thin = wide_cohorts(panel, used)
-    weights = np.where(used, panel.unit_weights, 0.0) / panel.unit_weights[used].mean()
-    clustering, left_out = clustering_of(panel, used), (*gone, *thin)
-    return _Sample(panel, used, _matrix(panel, used), weights, clustering, control, method, anticipation, left_out)
+    mean_weight = panel.unit_weights[used].mean()
+    inside = np.where(used, panel.unit_weights, 0.0)
+    weights = inside / mean_weight
+    clustering = clustering_of(panel, used)
+    matrix = _matrix(panel, used)
+    return _Sample(panel, used, matrix, weights, clustering, control, method, anticipation, (*gone, *thin))
 
 
 def _matrix(panel: Panel, used: Bools) -> Floats:
     """Return ones and the covariates in standard units, which leave every estimator as it is."""
     if panel.covariates is None:
         return np.ones((len(used), 1))
-    matrix = np.zeros((len(used), 1 + panel.covariates.shape[1]))
+    n_columns = 1 + panel.covariates.shape[1]
+    matrix = np.zeros((len(used), n_columns))
     matrix[used] = design(panel.covariates[used], panel.covariate_labels)
     return matrix
 
 
 def _cells(cohort: int, n_periods: int, anticipation: int, base: Base) -> list[tuple[int, int, int]]:
     """Return (cohort, period, base period) of a cohort's cells."""
+    # The last period before (anticipated) treatment; with varying bases, before it the period before each.
     anchor = cohort - anticipation - 1
     if base == "universal":
-        return [(cohort, period, anchor) for period in range(n_periods) if period != anchor]
+        periods = [period for period in range(n_periods) if period != anchor]
+        return [(cohort, period, anchor) for period in periods]
     return [(cohort, period, min(period - 1, anchor)) for period in range(1, n_periods)]
 
 
 def _untreated(sample: _Sample, cohort: int, period: int, base: int) -> Bools:
+    """Return the units that a cell compares with: never treated, or also not yet treated in both its periods."""
     cohorts = sample.panel.cohort
     untreated = cohorts == NEVER
     if sample.control == "not_yet":
-        untreated |= (cohorts > max(period, base) + sample.anticipation) & (cohorts != cohort)
+        last = max(period, base) + sample.anticipation
+        untreated |= (cohorts > last) & (cohorts != cohort)
     return np.asarray(sample.used & untreated)
 
 
@@ -304,35 +333,34 @@ def _with_comparison(
 
 
 def _cell_estimate(sample: _Sample, cohort: int, period: int, base: int) -> Estimate:
+    """Estimate one cell, over the units that are in it."""
     panel = sample.panel
-    treated, untreated = sample.used & (panel.cohort == cohort), _untreated(sample, cohort, period, base)
-    rows = np.flatnonzero(treated | untreated)
+    treated = sample.used & (panel.cohort == cohort)
+    untreated = _untreated(sample, cohort, period, base)
+    members = treated | untreated
+    rows = np.flatnonzero(members)
     names = panel.covariate_labels
-    change = panel.outcome[rows, period] - panel.outcome[rows, base]
+    outcome = panel.outcome
+    change = outcome[rows, period] - outcome[rows, base]
     try:
-        effect, found = two_by_two(
+        effect, influence_of_rows = two_by_two(
             change, treated[rows], sample.matrix[rows], sample.weights[rows], method=sample.method, names=names
         )
     except NotEstimable as refusal:
         raise NotEstimable(_at_cell(panel, cohort, period, refusal.reason), refusal.needed) from refusal
     influence = np.zeros(len(panel.cohort))
-    influence[rows] = found
-    return from_influence(
-        effect,
-        influence,
-        sample.clustering,
-        rule=RULE,
-        n_obs=len(rows),
-        outcome=panel.outcome,
-        count=n_spread(treated | untreated, sample.clustering),
-    )
+    influence[rows] = influence_of_rows
+    clustering = sample.clustering
+    count = n_spread(members, clustering)
+    return from_influence(effect, influence, clustering, rule=RULE, n_obs=len(rows), outcome=panel.outcome, count=count)
 
 
 def _weighted_mean(values: Floats, weights: Floats) -> tuple[Floats, Floats]:
     """Return the weighted mean of rows and each row's influence on it."""
     share = weights / weights.sum()
-    mean: Floats = np.asarray(share @ values, dtype=np.float64)
-    influence: Floats = (share * (values - mean).T).T
+    mean: Floats = floats(share @ values)
+    deviations = values - mean
+    influence: Floats = (share * deviations.T).T
     return mean, influence
 
 
@@ -340,21 +368,27 @@ def _outcome_fit(
     change: Floats, treated: Bools, matrix: Floats, weights: Floats, *, names: Sequence[Text]
 ) -> tuple[Floats, Floats]:
     """Fit the change linearly in the comparison; return the fit for all units and influence on the coefficients."""
-    enough_units(int(np.sum(~treated)), matrix.shape[1], COMPARISON)
-    if matrix.shape[1] > 1:
+    n, k = int(np.sum(~treated)), matrix.shape[1]
+    enough_units(n, k, COMPARISON)
+    if k > 1:
         design(matrix[~treated, 1:], names, COMPARISON)
-    weighted = (matrix.T * (weights * ~treated)).T
+    w0 = weights * ~treated
+    weighted = (matrix.T * w0).T
     gram = weighted.T @ matrix
-    fitted: Floats = matrix @ np.linalg.solve(gram, weighted.T @ change)
-    influence = np.linalg.solve(gram, weighted.T * (change - fitted)).T
-    return fitted, np.asarray(influence, dtype=np.float64)
+    moments = weighted.T @ change
+    coefficients = np.linalg.solve(gram, moments)
+    fitted: Floats = matrix @ coefficients
+    scores = weighted.T * (change - fitted)
+    influence = np.linalg.solve(gram, scores).T
+    return fitted, floats(influence)
 
 
 def _propensity(treated: Bools, matrix: Floats, weights: Floats, names: Sequence[Text]) -> tuple[Floats, Floats]:
     """Return fitted probabilities of treatment, and influence on the coefficients."""
-    found = logit(treated, matrix[:, 1:], names, weights=weights)
-    _check_overlap(found.probabilities, treated)
-    return found.probabilities, found.influence
+    fit = logit(treated, matrix[:, 1:], names, weights=weights)
+    fitted = fit.probabilities
+    _check_overlap(fitted, treated)
+    return fitted, fit.influence
 
 
 def _check_overlap(fitted: Floats, treated: Bools) -> None:

@@ -6,15 +6,18 @@ from impact.statistics.power.closed_form import (
     minimum_detectable_effect,
     one_mean,
     power,
+    solve,
+    two_means,
+)
+from impact.statistics.power.other_tests import (
     power_anova,
     power_chi2,
     power_correlation,
     power_proportions,
     power_regression,
-    solve,
-    two_means,
 )
-from impact.statistics.power.simulation import Dataset, Plan, Simulated, simulate
+from impact.statistics.power.plan import Dataset, Plan
+from impact.statistics.power.simulation import Simulated, simulate
 
 __all__ = [
     "Dataset",

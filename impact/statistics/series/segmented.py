@@ -12,17 +12,16 @@ from typing import Any, Literal
 import numpy as np
 import statsmodels.api as sm
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize
 from statsmodels.stats.diagnostic import acorr_ljungbox
 from statsmodels.stats.stattools import durbin_watson
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Estimate, Floats, Ints, wald
+from impact.statistics.core import Estimate, Floats, Ints, floats, wald
+from impact.statistics.series.autoregression import Solution, ar1_solution
 from impact.words.said import Said
 
 Errors = Literal["classical", "newey_west", "ar1"]
 FEWEST_POINTS = 4
-RANDOM_WALK = 0.99
 LEVEL, SLOPE = 2, 3
 
 
@@ -71,7 +70,7 @@ class SeriesFit:
     phi
         Autocorrelation the errors were given; 0 unless AR(1).
     log_likelihood
-        Gaussian, at its maximum.
+        Of normal errors, at its maximum.
     """
 
     level: Estimate
@@ -83,19 +82,6 @@ class SeriesFit:
     autocorrelation: Autocorrelation
     phi: float
     log_likelihood: float
-
-
-@dataclass(frozen=True)
-class _Solution:
-    """Coefficients (k,), their covariance (k, k), residuals and innovations (T,), and how they were found."""
-
-    beta: Floats
-    covariance: Floats
-    residuals: Floats
-    innovations: Floats
-    phi: float
-    log_likelihood: float
-    rule: Said
 
 
 def interrupted(
@@ -163,9 +149,8 @@ def interrupted(
     Lopez Bernal, Cummins, Gasparrini (2017), https://doi.org/10.1093/ije/dyw098. Newey, West (1987),
     https://doi.org/10.2307/1913610. Pinheiro, Bates (2000), https://doi.org/10.1007/b98882, section 5.3.
     """
-    values, against = _series(outcome, Said("statistics.the_outcome")), None
-    if comparison is not None:
-        against = _series(comparison, Said("series.the_comparison"))
+    values = _series(outcome, Said("statistics.the_outcome"))
+    against = None if comparison is None else _series(comparison, Said("series.the_comparison"))
     n = len(values)
     _refuse_gaps(time, n)
     _refuse_ends(start, n)
@@ -182,24 +167,26 @@ def interrupted(
     modelled = values if against is None else values - against
     _refuse_collinear(design, names)
     size = float(np.max(np.abs(values)))
-    found = _solve(modelled, design, errors, lags, small_sample=small_sample, size=size)
-    without = modelled - found.residuals - design[:, [LEVEL, SLOPE]] @ found.beta[[LEVEL, SLOPE]]
+    solution = _solve(modelled, design, errors, lags, small_sample=small_sample, size=size)
+    # The fitted line without level and slope changes
+    moved = [LEVEL, SLOPE]
+    without = modelled - solution.residuals - design[:, moved] @ solution.beta[moved]
     return SeriesFit(
-        level=_combination(found, (1.0, 0.0)),
-        slope=_combination(found, (0.0, 1.0)),
-        effect=_combination(found, (1.0, float(at))),
+        level=_combination(solution, (1.0, 0.0)),
+        slope=_combination(solution, (0.0, 1.0)),
+        effect=_combination(solution, (1.0, float(at))),
         horizon=at,
         counterfactual=without if against is None else without + against,
-        residuals=found.residuals,
-        autocorrelation=_autocorrelation(found.innovations, 1 if errors == "ar1" else 0),
-        phi=found.phi,
-        log_likelihood=found.log_likelihood,
+        residuals=solution.residuals,
+        autocorrelation=_autocorrelation(solution.innovations, 1 if errors == "ar1" else 0),
+        phi=solution.phi,
+        log_likelihood=solution.log_likelihood,
     )
 
 
 def _series(values: ArrayLike, what: Said) -> Floats:
     """Return a series as floats, or say which periods are missing."""
-    series = np.asarray(values, dtype=np.float64)
+    series = floats(values)
     if series.ndim != 1:
         raise NotEstimable(Said("series.not_one_series", what=what), Said("series.one_value_per_period"))
     missing = np.flatnonzero(~np.isfinite(series))
@@ -213,11 +200,12 @@ def _series(values: ArrayLike, what: Said) -> Floats:
 
 def _listed(positions: Ints, at_more: str = "series.and_at_more") -> Said:
     """Return the first five positions and how many more there are, in the words of ``at_more``."""
-    shown, more = positions[:5], len(positions) - 5
-    return Said(at_more, positions=shown, more=more) if more > 0 else Said("series.positions", positions=shown)
+    first, more = positions[:5], len(positions) - 5
+    return Said(at_more, positions=first, more=more) if more > 0 else Said("series.positions", positions=first)
 
 
 def _refuse_gaps(time: ArrayLike | None, n: int) -> None:
+    """Refuse periods that are not one after the other in equal steps."""
     if time is None:
         return
     steps = np.diff(_series(time, Said("series.the_time")))
@@ -225,7 +213,9 @@ def _refuse_gaps(time: ArrayLike | None, n: int) -> None:
         raise NotEstimable(
             Said("series.values_periods", n=n, periods=len(steps) + 1), Said("series.one_period_per_value")
         )
-    odd = np.flatnonzero(~np.isclose(steps, np.median(steps), rtol=1e-9) | (steps <= 0))
+    equal = np.isclose(steps, np.median(steps), rtol=1e-9)
+    falling = steps <= 0
+    odd = np.flatnonzero(~equal | falling)
     if len(odd):
         raise NotEstimable(
             Said("series.periods_not_equally_spaced_after_positions", listed=_listed(odd, "series.and_more")),
@@ -246,38 +236,46 @@ def _design(
 ) -> tuple[Floats, list[str]]:
     """Return the regressors (T, k) and their names: constant, trend, level, slope, seasons, covariates."""
     steps = np.arange(1, n + 1, dtype=np.float64)
-    post = (steps > start).astype(np.float64)
-    columns, names = [np.ones(n), steps, post, post * (steps - start)], ["constant", "trend", "level", "slope"]
+    is_post = steps > start
+    post = is_post.astype(np.float64)
+    since = post * (steps - start)
+    columns = [np.ones(n), steps, post, since]
+    names = ["constant", "trend", "level", "slope"]
     for label, column in _seasons(season, n):
         columns.append(column)
         names.append(f"season {label}")
-    for position, column in enumerate(_covariates(covariates, n).T):
+    rows = _covariates(covariates, n)
+    for position, column in enumerate(rows.T):
         columns.append(column)
         names.append(f"covariate {position}")
-    return np.column_stack(columns), names
+    matrix = np.column_stack(columns)
+    return matrix, names
 
 
 def _seasons(season: NDArray[np.generic] | None, n: int) -> list[tuple[str, Floats]]:
+    """Return a dummy for each season but the first, with its name."""
     if season is None:
         return []
     labels = np.asarray(season)
     if labels.shape != (n,):
         raise NotEstimable(Said("series.seasons_do_not_match_series"), Said("series.one_season_per_period"))
-    if np.any(labels != labels) or any(label is None for label in labels.tolist()):  # noqa: PLR0124 - NaN only
+    missing = any(label is None for label in labels.tolist())
+    if np.any(labels != labels) or missing:  # noqa: PLR0124 - NaN only
         raise NotEstimable(Said("series.some_periods_have_no_season"), Said("series.season_every_period"))
-    found, counts = np.unique(labels, return_counts=True)
-    once = [str(label) for label in found[counts == 1]]
+    distinct, counts = np.unique(labels, return_counts=True)
+    singles = distinct[counts == 1]
+    once = [str(label) for label in singles]
     if once:
         raise NotEstimable(
             Said("series.seasons_occur_only_once", seasons=once), Said("series.least_two_periods_each_season")
         )
-    return [(str(label), (labels == label).astype(np.float64)) for label in found[1:]]
+    return [(str(label), (labels == label).astype(np.float64)) for label in distinct[1:]]
 
 
 def _covariates(covariates: ArrayLike | None, n: int) -> Floats:
     if covariates is None:
         return np.empty((n, 0))
-    matrix = np.asarray(covariates, dtype=np.float64)
+    matrix = floats(covariates)
     matrix = matrix[:, None] if matrix.ndim == 1 else matrix
     if matrix.shape[0] != n:
         raise NotEstimable(Said("series.covariates_do_not_match_series"), Said("series.one_row_per_period"))
@@ -296,16 +294,17 @@ def _refuse_collinear(design: Floats, names: list[str]) -> None:
         raise NotEstimable(
             Said("series.periods_cannot_carry_terms", n=n, k=k), Said("series.longer_series_fewer_seasons_covariates")
         )
-    scaled = design / np.maximum(np.linalg.norm(design, axis=0), np.finfo(float).tiny)
-    left = np.abs(np.diag(np.linalg.qr(scaled, mode="r")))
-    lost = np.flatnonzero(left < 1e-9)
+    length = np.linalg.norm(design, axis=0)
+    tiny = np.finfo(float).tiny
+    scaled = design / np.maximum(length, tiny)
+    triangle = np.linalg.qr(scaled, mode="r")
+    diagonal = np.abs(np.diag(triangle))
+    lost = np.flatnonzero(diagonal < 1e-9)
     if len(lost):
         raise NotEstimable(Said("series.determined_other_terms", name=names[lost[0]]), Said("series.design_without_it"))
 
 
-def _solve(
-    y: Floats, design: Floats, errors: Errors, lags: int | None, *, small_sample: bool, size: float
-) -> _Solution:
+def _solve(y: Floats, design: Floats, errors: Errors, lags: int | None, *, small_sample: bool, size: float) -> Solution:
     """Fit by the method wanted; ``size`` is the magnitude of the series, against which rounding is judged."""
     if errors not in ("classical", "newey_west", "ar1"):
         raise NotEstimable(Said("series.errors_not_known", errors=errors), Said("series.classical_newey_west_ar1"))
@@ -314,100 +313,51 @@ def _solve(
             Said("series.lags_given_errors", lags=lags, errors=errors), Said("series.newey_west_errors_no_lags")
         )
     fit: Any = sm.OLS(y, design).fit()
-    if np.sqrt(np.mean(fit.resid**2)) <= max(1e-10 * np.std(y), 1e-13 * size):
+    residuals = fit.resid
+    rounding = max(1e-10 * np.std(y), 1e-13 * size)
+    spread = np.sqrt(np.mean(residuals**2))
+    if spread <= rounding:
         raise NotEstimable(Said("series.model_fits_series_without_error"), Said("series.outcome_varies_about_trend"))
     if errors == "ar1":
-        return _ar1(y, design, small_sample=small_sample)
+        return ar1_solution(y, design, small_sample=small_sample)
     if errors == "newey_west":
         return _newey_west(fit, len(y), lags, small_sample=small_sample)
-    return _Solution(fit.params, fit.cov_params(), fit.resid, fit.resid, 0.0, float(fit.llf), Said("rule.ols"))
+    likelihood = float(fit.llf)
+    return Solution(fit.params, fit.cov_params(), residuals, residuals, 0.0, likelihood, Said("rule.ols"))
 
 
-def _newey_west(fit: Any, n: int, lags: int | None, *, small_sample: bool) -> _Solution:
+def _newey_west(fit: Any, n: int, lags: int | None, *, small_sample: bool) -> Solution:
+    """Return the least squares fit with errors of Newey and West."""
     used = math.floor(4 * (n / 100) ** (2 / 9)) if lags is None else lags
     if not 0 <= used < n:
         raise NotEstimable(
             Said("series.lags_do_not_fit_series_periods", lags=used, n=n), Said("series.lags_0_small_part_t")
         )
     robust = fit.get_robustcov_results("HAC", maxlags=used, use_correction=small_sample, use_t=True)
-    rule = Said("rule.newey_west", lags=used)
-    rule = Said("rule.small_sample", rule=rule) if small_sample else rule
-    return _Solution(fit.params, robust.cov_params(), fit.resid, fit.resid, 0.0, float(fit.llf), rule)
+    plain = Said("rule.newey_west", lags=used)
+    rule = Said("rule.small_sample", rule=plain) if small_sample else plain
+    likelihood = float(fit.llf)
+    return Solution(fit.params, robust.cov_params(), fit.resid, fit.resid, 0.0, likelihood, rule)
 
 
-def _ar1(y: Floats, design: Floats, *, small_sample: bool) -> _Solution:
-    n, k = design.shape
-    phi = _best_phi(y, design)
-    beta, residuals = _given_phi(y, design, phi)
-    white = _whiten(design, phi)
-    innovations = _whiten(residuals, phi)
-    variance = float(innovations @ innovations) / n
-    covariance = variance * np.linalg.inv(white.T @ white) * (n / (n - k) if small_sample else 1.0)
-    rule = Said("rule.ar1_small_sample" if small_sample else "rule.ar1", phi=phi)
-    return _Solution(beta, covariance, residuals, innovations, phi, _profile(y, design, phi), rule)
-
-
-def _best_phi(y: Floats, design: Floats) -> float:
-    """Return the φ of the highest profile likelihood: best of a grid, then the root of the score beside it."""
-    grid = np.linspace(-0.999, 0.999, 201)
-    heights = [_profile(y, design, float(phi)) for phi in grid]
-    best = int(np.argmax(heights))
-    if best in (0, len(grid) - 1):
-        raise NotEstimable(Said("series.errors_never_settle"), _NEEDED)
-    phi = float(optimize.brentq(lambda at: _score(y, design, at), grid[best - 1], grid[best + 1], xtol=1e-15))
-    if abs(phi) >= RANDOM_WALK:
-        raise NotEstimable(Said("series.errors_look_like_random_walk", phi=phi), _NEEDED)
-    return phi
-
-
-_NEEDED = Said("series.longer_series_or_differences")
-
-
-def _whiten(values: Floats, phi: float) -> Floats:
-    """Return ``R^(−1/2) values`` for the correlation matrix ``φ^|i−j|``."""
-    return np.concatenate([values[:1], (values[1:] - phi * values[:-1]) / math.sqrt(1 - phi**2)])
-
-
-def _given_phi(y: Floats, design: Floats, phi: float) -> tuple[Floats, Floats]:
-    beta = np.linalg.lstsq(_whiten(design, phi), _whiten(y, phi), rcond=None)[0].astype(np.float64)
-    return beta, y - design @ beta
-
-
-def _profile(y: Floats, design: Floats, phi: float) -> float:
-    """Return the log-likelihood at φ, coefficients and variance at their best."""
-    n = len(y)
-    innovations = _whiten(_given_phi(y, design, phi)[1], phi)
-    spread = math.log(2 * math.pi * float(innovations @ innovations) / n)
-    return -n / 2 * (spread + 1) - (n - 1) / 2 * math.log(1 - phi**2)
-
-
-def _score(y: Floats, design: Floats, phi: float) -> float:
-    """Return the derivative of the profile likelihood by φ."""
-    n = len(y)
-    e = _given_phi(y, design, phi)[1]
-    cross, inner = float(e[1:] @ e[:-1]), float(e[1:-1] @ e[1:-1])
-    total = float(e @ e) - 2 * phi * cross + phi**2 * inner
-    return n * (cross - phi * inner) / total - phi / (1 - phi**2)
-
-
-def _combination(found: _Solution, direction: tuple[float, float]) -> Estimate:
+def _combination(solution: Solution, direction: tuple[float, float]) -> Estimate:
     """Return the Wald inference of a weighted sum of level and slope."""
-    n, k = len(found.residuals), len(found.beta)
-    weights, at = np.asarray(direction), [LEVEL, SLOPE]
-    variance = float(weights @ found.covariance[np.ix_(at, at)] @ weights)
-    return wald(
-        float(weights @ found.beta[at]), math.sqrt(max(variance, 0.0)), rule=found.rule, n_obs=n, df=float(n - k)
-    )
+    n, k = len(solution.residuals), len(solution.beta)
+    weights = np.asarray(direction)
+    at = [LEVEL, SLOPE]
+    estimate = float(weights @ solution.beta[at])
+    covariance = solution.covariance[np.ix_(at, at)]
+    variance = float(weights @ covariance @ weights)
+    error = math.sqrt(max(variance, 0.0))
+    return wald(estimate, error, rule=solution.rule, n_obs=n, df=float(n - k))
 
 
 def _autocorrelation(residuals: Floats, estimated: int) -> Autocorrelation:
+    """Return what is left in the residuals, ``estimated`` coefficients of autocorrelation taken out."""
     lags = max(estimated + 1, min(10, len(residuals) // 5))
     box = acorr_ljungbox(residuals, lags=[lags], model_df=estimated)
+    statistic, p_value = float(box["lb_stat"].iloc[0]), float(box["lb_pvalue"].iloc[0])
     centred = residuals - residuals.mean()
-    return Autocorrelation(
-        float(durbin_watson(residuals)),
-        float(box["lb_stat"].iloc[0]),
-        float(box["lb_pvalue"].iloc[0]),
-        lags,
-        float(centred[1:] @ centred[:-1] / (centred @ centred)),
-    )
+    lag_one = float(centred[1:] @ centred[:-1] / (centred @ centred))
+    watson = float(durbin_watson(residuals))
+    return Autocorrelation(watson, statistic, p_value, lags, lag_one)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Floats, Ints
+from impact.statistics.core import Floats, Ints, floats
 from impact.words.said import Said
 
 Labels = NDArray[Any]
@@ -39,7 +39,7 @@ class Calibrated:
     Parameters
     ----------
     weights
-        Shape (n,), calibrated.
+        Shape (n,): the weights after calibration.
     design_weights
         Shape (n,), as they came.
     matrix
@@ -72,9 +72,11 @@ class Calibrated:
         """
         root = np.sqrt(self.design_weights)
         rows = root if values.ndim == 1 else root[:, None]
-        scaled = self.matrix / np.linalg.norm(self.matrix * root[:, None], axis=0)
+        weighted = self.matrix * root[:, None]
+        scaled = self.matrix / np.linalg.norm(weighted, axis=0)
         coefficients = np.linalg.lstsq(scaled * root[:, None], values * rows, rcond=None)[0]
-        return np.asarray(values - scaled @ coefficients, dtype=np.float64)
+        fitted = scaled @ coefficients
+        return floats(values - fitted)
 
 
 def calibrate(
@@ -91,7 +93,7 @@ def calibrate(
     Parameters
     ----------
     weights
-        Shape (n,), positive.
+        Shape (n,): positive design weights.
     matrix
         Shape (n, k), full column rank; include a column of ones (or all dummies of a variable) to fix the size of
         the population.
@@ -117,13 +119,17 @@ def calibrate(
     bounds. Solved by Newton steps, halved while they do not reduce the misfit. Reference: Deville and Särndal
     (1992), Calibration estimators in survey sampling, https://doi.org/10.1080/01621459.1992.10475217.
     """
-    weights, matrix, totals = (np.asarray(each, dtype=np.float64) for each in (weights, matrix, totals))
+    weights = floats(weights)
+    matrix = floats(matrix)
+    totals = floats(totals)
     _check_weights(weights)
     _check_matrix(weights, matrix, totals)
-    factors, steps = _newton(weights, matrix, totals, _link(method, bounds), tolerance)
+    link = _link(method, bounds)
+    factors, steps = _newton(weights, matrix, totals, link, tolerance)
     if method == "raking" and factors.min() < VANISHING:
         raise _infeasible(Said("surveys.raking_takes_weights_to_zero"))
-    flags = ("negative_weights",) if (factors <= 0).any() else ()
+    negative = (factors <= 0).any()
+    flags = ("negative_weights",) if negative else ()
     return Calibrated(weights * factors, weights, matrix, totals, factors, steps, flags)
 
 
@@ -133,11 +139,11 @@ def poststratify(weights: Floats, cells: Labels, totals: Totals) -> Calibrated:
     Parameters
     ----------
     weights
-        Shape (n,), positive.
+        Shape (n,): positive design weights.
     cells
         Shape (n,), the post-stratum of each unit, labels of any kind.
     totals
-        Population by post-stratum.
+        Population of each post-stratum, by its label.
 
     Raises
     ------
@@ -149,11 +155,13 @@ def poststratify(weights: Floats, cells: Labels, totals: Totals) -> Calibrated:
     ``w = d · N_c / Σ_c d``. Reference: Holt and Smith (1979), Post stratification,
     https://doi.org/10.2307/2344652.
     """
-    weights = np.asarray(weights, dtype=np.float64)
+    weights = floats(weights)
     _check_weights(weights)
     codes, counts = _margin(weights, cells, totals)
-    factors = (counts / np.bincount(codes, weights))[codes]
-    return Calibrated(weights * factors, weights, _dummies(codes, len(counts)), counts, factors, 1)
+    ratios = counts / np.bincount(codes, weights)
+    factors = ratios[codes]
+    matrix = _dummies(codes, len(counts))
+    return Calibrated(weights * factors, weights, matrix, counts, factors, 1)
 
 
 def rake(
@@ -164,7 +172,7 @@ def rake(
     Parameters
     ----------
     weights
-        Shape (n,), positive.
+        Shape (n,): positive design weights.
     margins
         For each margin the label of each unit, shape (n,), and the population by label. All margins must add up to
         the same population.
@@ -185,73 +193,100 @@ def rake(
     The solution has the form ``w = d·exp(xᵀλ)`` with dummies x: raking calibration. Reference: Deming and Stephan
     (1940), https://doi.org/10.1214/aoms/1177731829.
     """
-    weights = np.asarray(weights, dtype=np.float64)
+    weights = floats(weights)
     _check_weights(weights)
     if not margins:
         raise NotEstimable(Said("surveys.no_margin_given"), Said("surveys.least_one_variable_population_totals"))
     coded = [_margin(weights, cells, totals) for cells, totals in margins]
     _check_same_population(coded)
     fitted, used = _fit_margins(weights, coded, tolerance, cycles)
-    matrix = np.hstack([_dummies(codes, len(counts)) for codes, counts in coded])
+    dummies = [_dummies(codes, len(counts)) for codes, counts in coded]
+    matrix = np.hstack(dummies)
     counts = np.concatenate([counts for _, counts in coded])
-    return Calibrated(fitted, weights, matrix, counts, fitted / weights, used)
+    factors = fitted / weights
+    return Calibrated(fitted, weights, matrix, counts, factors, used)
 
 
 def _fit_margins(
     weights: Floats, coded: list[tuple[Ints, Floats]], tolerance: float, cycles: int
 ) -> tuple[Floats, int]:
+    """Return weights that meet the margins in turn until the joint table settles, and the cycles that took."""
     population = float(coded[-1][1].sum())
-    joint = np.unique(np.column_stack([codes for codes, _ in coded]), axis=0, return_inverse=True)[1].ravel()
-    before, limit = np.bincount(joint, weights), max(RAKED_MISFIT, 10 * tolerance) * population
+    columns = np.column_stack([codes for codes, _ in coded])
+    joint = np.unique(columns, axis=0, return_inverse=True)[1].ravel()
+    limit = max(RAKED_MISFIT, 10 * tolerance) * population
+    last_table = np.bincount(joint, weights)
     for cycle in range(1, cycles + 1):
         for codes, counts in coded:
-            weights = weights * (counts / np.bincount(codes, weights))[codes]
-        after = np.bincount(joint, weights)
-        if np.abs(after - before).max() <= tolerance * population:
-            if max(np.abs(np.bincount(codes, weights) - counts).max() for codes, counts in coded) > limit:
+            ratios = counts / np.bincount(codes, weights)
+            weights = weights * ratios[codes]
+        table = np.bincount(joint, weights)
+        change = np.abs(table - last_table).max()
+        if change <= tolerance * population:
+            if _worst_margin(weights, coded) > limit:
                 break
             return weights, cycle
-        before = after
+        last_table = table
     raise _infeasible(Said("surveys.raking_does_not_settle"))
 
 
+def _worst_margin(weights: Floats, coded: list[tuple[Ints, Floats]]) -> float:
+    """Return by how much the weights miss the population of a label, at most."""
+    misses = [np.abs(np.bincount(codes, weights) - counts).max() for codes, counts in coded]
+    return float(max(misses))
+
+
 def _newton(weights: Floats, matrix: Floats, totals: Floats, link: Link, tolerance: float) -> tuple[Floats, int]:
-    size = np.maximum(weights @ np.abs(matrix), np.abs(totals))
+    """Return factors g(x'λ) with which the totals are met, and the steps it took; columns and totals are scaled."""
+    sums = weights @ np.abs(matrix)
+    size = np.maximum(sums, np.abs(totals))
     scaled, aims = matrix / size, totals / size
     solution = np.zeros(matrix.shape[1])
     factors, slope = link(scaled @ solution)
-    gap = aims - (weights * factors) @ scaled
+    calibrated = (weights * factors) @ scaled
+    gap = aims - calibrated
     for step in range(1, STEPS + 1):
-        direction = _direction(scaled, weights * slope, gap)
-        solution, factors, slope, gap = _shorten(weights, scaled, aims, link, (solution, direction, gap))
+        weighted_slope = weights * slope
+        direction = _direction(scaled, weighted_slope, gap)
+        start = (solution, direction, gap)
+        solution, factors, slope, gap = _shorten(weights, scaled, aims, link, start)
         if np.abs(gap).max() <= tolerance:
             return factors, step
     raise _infeasible(Said("surveys.no_weights_reproduce_totals"))
 
 
 def _direction(matrix: Floats, weights: Floats, gap: Floats) -> Floats:
-    triangle = np.linalg.qr(matrix * np.sqrt(weights)[:, None], mode="r")
+    """Return ``(X'WX)⁻¹ gap`` from a QR decomposition of ``W^½X``."""
+    root = np.sqrt(weights)
+    weighted = matrix * root[:, None]
+    triangle = np.linalg.qr(weighted, mode="r")
     diagonal = np.abs(np.diag(triangle))
-    if not np.isfinite(triangle).all() or diagonal.min() <= 1e-13 * diagonal.max():
+    finite = np.isfinite(triangle).all()
+    if not finite or diagonal.min() <= 1e-13 * diagonal.max():
         raise _infeasible(Said("surveys.no_weights_reproduce_totals"))
-    return np.asarray(solve_triangular(triangle, solve_triangular(triangle, gap, trans="T")), dtype=np.float64)
+    half = solve_triangular(triangle, gap, trans="T")
+    return floats(solve_triangular(triangle, half))
 
 
 def _shorten(
     weights: Floats, matrix: Floats, aims: Floats, link: Link, at: tuple[Floats, Floats, Floats]
 ) -> tuple[Floats, Floats, Floats, Floats]:
+    """Take a step, halved until the gap to the totals shrinks."""
     solution, direction, gap = at
+    length = np.linalg.norm(gap)
     for halving in range(40):
-        tried = solution + direction / 2**halving
-        factors, slope = link(matrix @ tried)
-        left = aims - (weights * factors) @ matrix
-        if np.isfinite(left).all() and (np.linalg.norm(left) < np.linalg.norm(gap) or np.abs(left).max() <= MISFIT):
-            return tried, factors, slope, left
+        proposed = solution + direction / 2**halving
+        factors, slope = link(matrix @ proposed)
+        missed = aims - (weights * factors) @ matrix
+        if np.isfinite(missed).all() and (np.linalg.norm(missed) < length or np.abs(missed).max() <= MISFIT):
+            return proposed, factors, slope, missed
     raise _infeasible(Said("surveys.no_weights_reproduce_totals"))
 
 
 def _link(method: Method, bounds: tuple[float, float] | None) -> Link:
-    if (method == "logit") != (bounds is not None):
+    """Return the function of the linear predictor that gives factors and their slope."""
+    needs_bounds = method == "logit"
+    if needs_bounds != (bounds is not None):
         raise NotEstimable(
             Said("surveys.bounds_go_logit_calibration_only"), Said("surveys.method_logit_bounds_neither")
         )
@@ -275,38 +310,46 @@ def _exponential(u: Floats) -> tuple[Floats, Floats]:
 
 
 def _logistic(u: Floats, lower: float, upper: float) -> tuple[Floats, Floats]:
-    steep = (upper - lower) / ((1 - lower) * (upper - 1))
-    grown = np.exp(np.clip(steep * u, -700, 700))
-    share = (1 - lower) * grown / ((upper - 1) + (1 - lower) * grown)
-    return lower + (upper - lower) * share, steep * (upper - lower) * share * (1 - share)
+    """Return factors between two bounds and their slope (Deville and Särndal's logit), 1 with slope 1 at zero."""
+    width = upper - lower
+    steep = width / ((1 - lower) * (upper - 1))
+    grown = (1 - lower) * np.exp(np.clip(steep * u, -700, 700))
+    share = grown / ((upper - 1) + grown)
+    slope = steep * width * share * (1 - share)
+    return lower + width * share, slope
 
 
 def _margin(weights: Floats, cells: Labels, totals: Totals) -> tuple[Ints, Floats]:
     """Return the code of each unit and the population by code."""
-    codes, found = _codes(weights, cells)
-    for label in found:
+    codes, labels = _codes(weights, cells)
+    for label in labels:
         if label not in totals:
             raise NotEstimable(
                 Said("surveys.sample_has_category_without_total", label=repr(label)),
                 Said("surveys.total_each_category"),
             )
     for label, total in totals.items():
-        _check_total(label, total, sampled=label in found)
-    return codes, np.array([totals[label] for label in found], dtype=np.float64)
+        _check_total(label, total, sampled=label in labels)
+    counts = [totals[label] for label in labels]
+    return codes, np.array(counts, dtype=np.float64)
 
 
 def _codes(weights: Floats, cells: Labels) -> tuple[Ints, list[Hashable]]:
-    codes, found = pd.factorize(np.asarray(cells))
+    """Return a number for each label, shape (n,), and the labels."""
+    codes, labels = pd.factorize(np.asarray(cells))
     if len(codes) != len(weights):
         raise NotEstimable(Said("surveys.labels_weights_have_different_lengths"), Said("surveys.one_label_each_unit"))
-    if (codes < 0).any():
+    unknown = codes < 0
+    if unknown.any():
         missing = Said("surveys.units_have_no_category", n=(codes < 0).sum())
         raise NotEstimable(missing, Said("surveys.category_every_unit_category_unknown_total"))
-    return codes.astype(np.int64), list(found.tolist())
+    return codes.astype(np.int64), list(labels.tolist())
 
 
 def _check_total(label: Hashable, total: float, *, sampled: bool) -> None:
-    if not np.isfinite(total) or total < 0:
+    """Refuse a total that is no count, or that sample and population contradict."""
+    impossible = not np.isfinite(total) or total < 0
+    if impossible:
         raise NotEstimable(
             Said("surveys.total_category", label=repr(label), total=total), Said("surveys.count_population")
         )
@@ -323,8 +366,10 @@ def _check_total(label: Hashable, total: float, *, sampled: bool) -> None:
 
 
 def _check_same_population(coded: list[tuple[Ints, Floats]]) -> None:
+    """Refuse margins that add up to different populations."""
     sums = [float(counts.sum()) for _, counts in coded]
-    if max(sums) - min(sums) > VANISHING * max(sums):
+    most = max(sums)
+    if most - min(sums) > VANISHING * most:
         raise NotEstimable(
             Said("surveys.margins_add_up_different_populations", sums=sums), Said("surveys.margins_one_population")
         )
@@ -336,13 +381,16 @@ def _check_weights(weights: Floats) -> None:
 
 
 def _check_matrix(weights: Floats, matrix: Floats, totals: Floats) -> None:
+    """Refuse calibration variables that do not fit the sample, have gaps, or are collinear under the weights."""
     if matrix.ndim != 2 or matrix.shape != (len(weights), len(totals)) or not len(totals):
         raise NotEstimable(Said("surveys.weights_and_totals_do_not_fit"), Said("surveys.one_row_and_total_each"))
     if not np.isfinite(matrix).all() or not np.isfinite(totals).all():
         raise NotEstimable(Said("surveys.calibration_variable_total_missing"), Said("surveys.known_values_every_unit"))
     size = np.sqrt(weights @ matrix**2)
-    scaled = matrix * np.sqrt(weights)[:, None] / np.where(size > 0, size, 1)
-    if len(weights) < len(totals) or np.linalg.svd(scaled, compute_uv=False)[-1] < VANISHING:
+    root = np.sqrt(weights)
+    scaled = matrix * root[:, None] / np.where(size > 0, size, 1)
+    values = np.linalg.svd(scaled, compute_uv=False)
+    if len(weights) < len(totals) or values[-1] < VANISHING:
         raise NotEstimable(
             Said("surveys.calibration_variables_collinear"), Said("surveys.fewer_variables_rake_several_margins")
         )
@@ -353,4 +401,4 @@ def _infeasible(reason: Said) -> NotEstimable:
 
 
 def _dummies(codes: Ints, count: int) -> Floats:
-    return np.asarray(codes[:, None] == np.arange(count), dtype=np.float64)
+    return floats(codes[:, None] == np.arange(count))

@@ -7,140 +7,18 @@ units that vary are clusters, or rows where there are no clusters. Calibrated we
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
-
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Estimate, Floats, Ints, cluster_sums, wald
+from impact.statistics.core import Estimate, Floats, Ints, cluster_sums, floats, wald
 from impact.statistics.surveys.calibration import Calibrated
-from impact.statistics.surveys.strata import LonelyPsu, check_whole_clusters, ends, second_stage_scale, stratum_scale
+from impact.statistics.surveys.design import Bools, SampleDesign, sampled_fractions
+from impact.statistics.surveys.strata import second_stage_scale, stratum_scale
 from impact.words.said import Said
 
-Bools = NDArray[np.bool_]
 RULE = Said("rule.taylor_linearisation")
-STRATUM = "surveys.rows_without_stratum", "surveys.stratum_every_row"
-CLUSTER = "surveys.rows_without_cluster", "surveys.cluster_every_row"
 PRECISION = 1e-10
 """An error below this share of its scores before calibration is rounding."""
-
-
-@dataclass(frozen=True)
-class Units:
-    """The sampling units of a design.
-
-    Parameters
-    ----------
-    of_row
-        Shape (n,), the unit of each row.
-    stratum
-        Shape (u,), the stratum of each unit.
-    strata
-        Names of the strata, in the order of their codes.
-    sizes
-        Shape (H,), units in each stratum of the sample.
-    fractions
-        Shape (H,), share of the stratum's units that are in the sample; 0 where the population is not known.
-    """
-
-    of_row: Ints
-    stratum: Ints
-    strata: tuple[object, ...]
-    sizes: Floats
-    fractions: Floats
-
-
-@dataclass(frozen=True, eq=False)
-class SampleDesign:
-    """How the units were drawn.
-
-    Parameters
-    ----------
-    weights
-        Shape (n,), positive: how many units of the population each row stands for.
-    strata
-        Shape (n,), labels; None for one stratum.
-    clusters
-        Shape (n,), labels of the first-stage units, each within one stratum; None where rows were drawn one by one.
-    population
-        Shape (n,), size of the row's stratum (in clusters where there are clusters), NaN where unknown; None if
-        unknown everywhere. Gives the finite population correction.
-    lonely
-        What a stratum of one unit adds: see :func:`impact.statistics.surveys.strata.stratum_scale`.
-    within
-        Shape (n,), size of the row's cluster where rows were drawn within clusters; None where clusters were taken
-        whole, or the population is not known.
-
-    Raises
-    ------
-    NotEstimable
-        If weights are not positive, labels are missing, a cluster lies in two strata, the population of a stratum is
-        contradictory or smaller than its sample, or weights show that clusters of a known population were not taken
-        whole.
-
-    Notes
-    -----
-    Units are drawn with replacement, or without replacement with the fraction given by ``population``; then, with
-    ``within``, rows are drawn without replacement within clusters.
-    """
-
-    weights: Floats
-    strata: NDArray[Any] | None = None
-    clusters: NDArray[Any] | None = None
-    population: Floats | None = None
-    lonely: LonelyPsu = "refuse"
-    within: Floats | None = None
-
-    def __post_init__(self) -> None:
-        weights = np.asarray(self.weights, dtype=np.float64)
-        if weights.ndim != 1 or not len(weights) or not np.isfinite(weights).all() or (weights <= 0).any():
-            raise NotEstimable(Said("surveys.weights_missing_zero_negative"), Said("surveys.positive_weight_every_row"))
-        for part in (self.strata, self.clusters, self.population, self.within):
-            if part is not None and len(part) != len(weights):
-                raise NotEstimable(
-                    Said("surveys.parts_design_have_different_lengths"), Said("surveys.one_entry_each_row")
-                )
-        object.__setattr__(self, "weights", weights)
-        _ = self.units
-
-    @cached_property
-    def units(self) -> Units:
-        """The sampling units behind the rows."""
-        stratum, names = _codes(self.strata, len(self.weights), STRATUM)
-        of_row, of_unit = np.arange(len(stratum)), stratum
-        if self.clusters is not None:
-            of_row, clusters = _codes(self.clusters, len(stratum), CLUSTER)
-            of_unit = np.zeros(len(clusters), dtype=np.int64)
-            of_unit[of_row] = stratum
-            _check_nested(of_unit[of_row] != stratum, of_row, clusters)
-        sizes = np.bincount(of_unit, minlength=len(names)).astype(np.float64)
-        if self.clusters is not None and self.population is not None and self.within is None:
-            everywhere = np.ones(len(sizes), dtype=np.bool_)
-            check_whole_clusters((self.weights,) * 2, self.population, stratum, sizes, everywhere)
-        return Units(of_row, of_unit, names, sizes, _fractions(self.population, stratum, names, sizes))
-
-    def take(self, kept: Bools) -> SampleDesign:
-        """Return the design of some of the rows, as if no others had been drawn."""
-
-        def part(column: NDArray[Any] | None) -> NDArray[Any] | None:
-            return None if column is None else column[kept]
-
-        strata, clusters, population, within = map(part, (self.strata, self.clusters, self.population, self.within))
-        return SampleDesign(self.weights[kept], strata, clusters, population, self.lonely, within)
-
-    @property
-    def degrees_of_freedom(self) -> int:
-        """Sampling units minus strata."""
-        return len(self.units.stratum) - len(self.units.strata)
-
-    def freedom_within(self, rows: Bools) -> int:
-        """Return sampling units minus strata, counting those that have rows in a domain."""
-        units = np.unique(self.units.of_row[rows])
-        return len(units) - len(np.unique(self.units.stratum[units]))
 
 
 def taylor_variance(scores: Floats, design: SampleDesign, rows: Bools | None = None) -> Floats:
@@ -174,15 +52,21 @@ def taylor_variance(scores: Floats, design: SampleDesign, rows: Bools | None = N
     https://doi.org/10.1007/978-1-4612-4378-6.
     """
     units = design.units
-    columns = np.asarray(scores, dtype=np.float64).reshape(len(design.weights), -1)
+    n = len(design.weights)
+    columns = floats(scores).reshape(n, -1)
     if not np.isfinite(columns).all():
         raise NotEstimable(Said("surveys.value_missing"), Said("surveys.known_values_every_row_domain"))
-    totals = cluster_sums(columns, units.of_row, len(units.stratum))
+    n_units = len(units.stratum)
+    totals = cluster_sums(columns, units.of_row, n_units)
     inside = np.ones(len(columns), dtype=np.bool_) if rows is None else rows
-    touched = np.bincount(units.stratum[units.of_row], inside, minlength=len(units.sizes)) > 0
+    of_rows = units.stratum[units.of_row]
+    n_strata = len(units.sizes)
+    touched = np.bincount(of_rows, inside, minlength=n_strata) > 0
     scale = stratum_scale(units.sizes, units.fractions, touched, design.lonely, units.strata)
     variance = _spread(totals, units.stratum, units.sizes, scale)
-    return variance if design.within is None else variance + _second_stage(columns, design, inside)
+    if design.within is None:
+        return variance
+    return variance + _second_stage(columns, design, inside)
 
 
 def _spread(totals: Floats, group: Ints, sizes: Floats, scale: Floats) -> Floats:
@@ -190,16 +74,20 @@ def _spread(totals: Floats, group: Ints, sizes: Floats, scale: Floats) -> Floats
     means = cluster_sums(totals, group, len(sizes)) / sizes[:, None]
     means[sizes == 1] = totals.mean(axis=0)
     deviations = totals - means[group]
-    return np.asarray(deviations.T @ (deviations * scale[group][:, None]), dtype=np.float64)
+    factors = scale[group]
+    return floats(deviations.T @ (deviations * factors[:, None]))
 
 
 def _second_stage(columns: Floats, design: SampleDesign, rows: Bools) -> Floats:
+    """Return what the drawing of rows within clusters adds to the covariance of totals."""
     units = design.units
-    sizes = np.bincount(units.of_row).astype(np.float64)
-    taken = _fractions(design.within, units.of_row, tuple(range(len(sizes))), sizes)
+    counts = np.bincount(units.of_row)
+    sizes = counts.astype(np.float64)
+    clusters = tuple(range(len(sizes)))
+    sampled = sampled_fractions(design.within, units.of_row, clusters, sizes)
     touched = np.bincount(units.of_row, rows) > 0
-    above = units.fractions[units.stratum]
-    scale = second_stage_scale(sizes, taken, above, touched, design.lonely)
+    first_stage = units.fractions[units.stratum]
+    scale = second_stage_scale(sizes, sampled, first_stage, touched, design.lonely)
     return _spread(columns, units.of_row, sizes, scale)
 
 
@@ -213,7 +101,7 @@ def mean(
     values
         Shape (n,); those outside the domain are not read.
     design
-        Of the whole sample.
+        How the whole sample was drawn; a domain leaves no row out of it.
     domain
         Shape (n,), whose mean; None for everyone. Rows without a value must be outside.
     calibration
@@ -234,7 +122,8 @@ def mean(
     ``Σwy / Σw``, linearised as ``z = (y − mean) / Σw``; with calibration, ``z`` is replaced by its residual on the
     calibration matrix and w by the calibrated weights. The interval is symmetric, also for shares.
     """
-    return ratio(values, np.ones(len(design.weights)), design, domain=domain, calibration=calibration)
+    ones = np.ones(len(design.weights))
+    return ratio(values, ones, design, domain=domain, calibration=calibration)
 
 
 def total(
@@ -254,7 +143,8 @@ def total(
     rows = domain_rows(domain, design)
     inside = values_inside(values, rows)
     weights = estimation_weights(design, calibration)
-    return design_estimate(float(weights @ inside), inside, design, rows=rows, calibration=calibration)
+    value = float(weights @ inside)
+    return design_estimate(value, inside, design, rows=rows, calibration=calibration)
 
 
 def ratio(
@@ -277,13 +167,17 @@ def ratio(
     ``R = Σwy / Σwx``, linearised as ``z = (y − R·x) / Σwx``.
     """
     rows = domain_rows(domain, design)
-    y, x = values_inside(numerator, rows), values_inside(denominator, rows)
+    y = values_inside(numerator, rows)
+    x = values_inside(denominator, rows)
     weights = estimation_weights(design, calibration)
-    below = float(weights @ x)
-    if abs(below) <= PRECISION * float(np.abs(weights) @ np.abs(x)):
+    size = float(np.abs(weights) @ np.abs(x))
+    total_x = float(weights @ x)
+    if abs(total_x) <= PRECISION * size:
         raise NotEstimable(Said("surveys.denominator_adds_up_zero"), Said("surveys.denominator_total_not_zero"))
-    value = float(weights @ y) / below
-    return design_estimate(value, (y - value * x) / below, design, rows=rows, calibration=calibration)
+    total_y = float(weights @ y)
+    value = total_y / total_x
+    linearised = (y - value * x) / total_x
+    return design_estimate(value, linearised, design, rows=rows, calibration=calibration)
 
 
 def design_estimate(
@@ -300,11 +194,11 @@ def design_estimate(
     Parameters
     ----------
     value
-        The estimate.
+        The estimate, in its own unit.
     linearised
         Shape (n,), not weighted, zero outside the domain.
     design, calibration
-        Of the whole sample.
+        How the whole sample was drawn, and its calibration if any.
     rows
         Shape (n,), the domain: gives observations, clusters and degrees of freedom.
     lost
@@ -316,28 +210,27 @@ def design_estimate(
         If the error is zero up to rounding, a stratum has one unit, or no degrees of freedom are left.
     """
     weights = estimation_weights(design, calibration)
-    left = linearised if calibration is None else calibration.residuals(linearised)
-    moved = rows if calibration is None else None  # calibration ties a domain to all rows
-    error = float(np.sqrt(taylor_variance(weights * left, design, moved)[0, 0]))
+    residuals = linearised
+    if calibration is not None:
+        residuals = calibration.residuals(linearised)
+    # Calibration ties a domain to all rows.
+    moved = rows if calibration is None else None
+    weighted = weights * residuals
+    variance = taylor_variance(weighted, design, moved)
+    error = float(np.sqrt(variance[0, 0]))
     df = design.freedom_within(rows) - lost
     if df < 1:
         needed = Said("surveys.more_sampling_units")
         raise NotEstimable(Said("statistics.no_degrees_freedom_left"), needed)
-    if error <= PRECISION * float(np.linalg.norm(weights * linearised)):
+    size = float(np.linalg.norm(weights * linearised))
+    if error <= PRECISION * size:
         raise NotEstimable(
             Said("surveys.estimate_does_not_vary_under_design"), Said("surveys.outcome_varies_between_units")
         )
     clusters = None if design.clusters is None else len(np.unique(design.units.of_row[rows]))
     rule = RULE if calibration is None else Said("rule.calibrated", rule=RULE)
-    return wald(
-        value,
-        error,
-        rule=rule,
-        n_obs=int(rows.sum()),
-        df=df,
-        n_clusters=clusters,
-        influence=weights * left,
-    )
+    n_obs = int(rows.sum())
+    return wald(value, error, rule=rule, n_obs=n_obs, df=df, n_clusters=clusters, influence=weighted)
 
 
 def estimation_weights(design: SampleDesign, calibration: Calibrated | None) -> Floats:
@@ -366,49 +259,11 @@ def domain_rows(domain: Bools | None, design: SampleDesign) -> Bools:
 
 def values_inside(values: Floats, rows: Bools) -> Floats:
     """Return values with zeros outside the domain; all inside must be known."""
-    known = np.asarray(values, dtype=np.float64)
-    if known.shape != rows.shape:
+    array = floats(values)
+    if array.shape != rows.shape:
         raise NotEstimable(Said("surveys.values_design_have_different_lengths"), Said("surveys.one_value_each_row"))
-    missing = int((~np.isfinite(known[rows])).sum())
+    missing = int((~np.isfinite(array[rows])).sum())
     if missing:
         needed = Said("surveys.domain_rows_value_imputation")
         raise NotEstimable(Said("surveys.rows_domain_have_no_value", n=missing), needed)
-    return np.where(rows, known, 0.0)
-
-
-def _codes(labels: NDArray[Any] | None, n: int, refusal: tuple[str, str]) -> tuple[Ints, tuple[object, ...]]:
-    if labels is None:
-        return np.zeros(n, dtype=np.int64), ("all",)
-    codes, names = pd.factorize(np.asarray(labels))
-    if (codes < 0).any():
-        reason, needed = refusal
-        raise NotEstimable(Said(reason, n=(codes < 0).sum()), Said(needed))
-    return codes.astype(np.int64), tuple(names.tolist())
-
-
-def _check_nested(elsewhere: Bools, of_row: Ints, clusters: tuple[object, ...]) -> None:
-    if elsewhere.any():
-        name = clusters[int(of_row[np.argmax(elsewhere)])]
-        raise NotEstimable(
-            Said("surveys.cluster_lies_two_strata", name=repr(name)),
-            Said("surveys.cluster_labels_unique_across_strata"),
-        )
-
-
-def _fractions(population: Floats | None, stratum: Ints, names: tuple[object, ...], sizes: Floats) -> Floats:
-    if population is None:
-        return np.zeros(len(sizes))
-    smallest, largest = ends(population, stratum, len(sizes))
-    known = ~np.isnan(largest)
-    wrong = known & ((largest != smallest) | (largest < sizes))
-    if wrong.any():
-        where = int(np.argmax(wrong))
-        reason = Said(
-            "surveys.population_stratum_given",
-            name=repr(names[where]),
-            low=smallest[where],
-            high=largest[where],
-            sample=sizes[where],
-        )
-        raise NotEstimable(reason, Said("surveys.one_population_per_stratum"))
-    return np.where(known, sizes / np.where(known, largest, 1.0), 0.0)
+    return np.where(rows, array, 0.0)

@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.linalg import solve_triangular
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Estimate, Floats, wald
+from impact.statistics.core import Estimate, Floats, floats, wald
 from impact.words.said import Said
 
 COLLINEAR = 1e-9
@@ -46,17 +46,22 @@ def pool(estimates: Floats, variances: Floats, df_complete: float = math.inf, *,
     columns of the imputation. References: Rubin (1987), Multiple Imputation for Nonresponse in Surveys,
     https://doi.org/10.1002/9780470316696; Barnard and Rubin (1999), https://doi.org/10.1093/biomet/86.4.948.
     """
-    estimates, variances = np.asarray(estimates, dtype=np.float64), np.asarray(variances, dtype=np.float64)
+    estimates = floats(estimates)
+    variances = floats(variances)
     m = len(estimates)
     if estimates.shape != variances.shape or m < 2:
         raise NotEstimable(Said("surveys.fewer_than_two_imputations"), Said("statistics.two_or_more"))
     if not np.isfinite(estimates).all() or not np.isfinite(variances).all() or (variances <= 0).any():
         raise NotEstimable(Said("surveys.imputation_without_variance"), Said("surveys.estimate_each_imputation"))
-    between = (1 + 1 / m) * float(estimates.var(ddof=1))
-    variance = float(variances.mean()) + between
+    # T = W + (1 + 1/m) B
+    spread = float(estimates.var(ddof=1))
+    between = (1 + 1 / m) * spread
+    within = float(variances.mean())
+    variance = within + between
     df = _freedom(between / variance, m, df_complete)
     rule = Said("rule.rubin_rules_imputations", m=m)
-    return wald(float(estimates.mean()), math.sqrt(variance), rule=rule, n_obs=n_obs, df=df)
+    estimate = float(estimates.mean())
+    return wald(estimate, math.sqrt(variance), rule=rule, n_obs=n_obs, df=df)
 
 
 def multiply_impute(
@@ -103,51 +108,69 @@ def multiply_impute(
     values = _numeric(frame)
     missing = np.isnan(values)
     _check_columns(values, [str(name) for name in frame.columns])
-    centre, scale = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
+    centre = np.nanmean(values, axis=0)
+    scale = np.nanstd(values, axis=0)
     standard = (values - centre) / scale
-    fillings = [_filled(standard, missing, cycles, rng) * scale + centre for _ in range(draws)]
-    kept = [np.where(missing, filling, values) for filling in fillings]
-    return [pd.DataFrame(each, index=frame.index, columns=frame.columns) for each in kept]
+    completed = []
+    for _ in range(draws):
+        filling = _filled(standard, missing, cycles, rng) * scale + centre
+        complete = np.where(missing, filling, values)
+        completed.append(pd.DataFrame(complete, index=frame.index, columns=frame.columns))
+    return completed
 
 
 def _freedom(share: float, m: int, df_complete: float) -> float:
+    """Return the degrees of freedom of Barnard and Rubin, from the share of variance that is missing information."""
     if not df_complete > 0:
         raise NotEstimable(
             Said("statistics.no_degrees_freedom_left"), Said("statistics.more_observations_clusters_fewer_covariates")
         )
     inverse = share**2 / (m - 1)
     if not math.isinf(df_complete):
-        inverse += (df_complete + 3) / ((df_complete + 1) * df_complete * (1 - share))
+        observed = (df_complete + 1) * df_complete * (1 - share)
+        inverse += (df_complete + 3) / observed
     return 1 / inverse if inverse > 0 else math.inf
 
 
 def _filled(values: Floats, missing: np.ndarray, cycles: int, rng: np.random.Generator) -> Floats:
-    filled, counts = values.copy(), missing.sum(axis=0)
+    """Fill gaps by observed values at first, then cycle: each column by its regression on all others."""
+    filled = values.copy()
+    counts = missing.sum(axis=0)
     order = [column for column in np.argsort(counts, kind="stable") if counts[column]]
     for column in order:
         gaps = missing[:, column]
-        filled[gaps, column] = rng.choice(values[~gaps, column], size=int(counts[column]))
+        complete = ~gaps
+        observed = values[complete, column]
+        filled[gaps, column] = rng.choice(observed, size=int(counts[column]))
+    ones = np.ones(len(filled))
     for _ in range(cycles):
         for column in order:
             gaps = missing[:, column]
-            others = np.delete(filled, column, axis=1)
-            x = np.column_stack([np.ones(len(filled)), others])
+            predictors = np.delete(filled, column, axis=1)
+            x = np.column_stack([ones, predictors])
             filled[gaps, column] = _draw(values[~gaps, column], x[~gaps], x[gaps], rng)
     return filled
 
 
 def _draw(y: Floats, x: Floats, x_missing: Floats, rng: np.random.Generator) -> Floats:
     """Return draws from the posterior prediction of a normal regression with flat prior."""
+    n, k = x.shape
     orthogonal, triangle = np.linalg.qr(x)
     coefficients = solve_triangular(triangle, orthogonal.T @ y)
-    squares = float(np.sum((y - x @ coefficients) ** 2))
-    sigma = math.sqrt(squares / rng.chisquare(len(y) - x.shape[1]))
-    noise = rng.standard_normal(size=(x.shape[1],))
-    drawn = coefficients + sigma * solve_triangular(triangle, noise)
-    return np.asarray(x_missing @ drawn + sigma * rng.standard_normal(size=len(x_missing)), dtype=np.float64)
+    residuals = y - x @ coefficients
+    squares = float(np.sum(residuals**2))
+    # σ² | y: residual squares over χ²(n − k); β | σ, y: normal with variance σ² (X'X)⁻¹
+    scale = rng.chisquare(n - k)
+    sigma = math.sqrt(squares / scale)
+    noise = rng.standard_normal(size=(k,))
+    step = solve_triangular(triangle, noise)
+    drawn = coefficients + sigma * step
+    errors = sigma * rng.standard_normal(size=len(x_missing))
+    return floats(x_missing @ drawn + errors)
 
 
 def _numeric(frame: pd.DataFrame) -> Floats:
+    """Return the frame's values as floats, shape (n, k), refusing text and infinities."""
     wrong = [str(name) for name, dtype in frame.dtypes.items() if not pd.api.types.is_numeric_dtype(dtype)]
     if wrong:
         raise NotEstimable(
@@ -160,15 +183,16 @@ def _numeric(frame: pd.DataFrame) -> Floats:
 
 
 def _check_columns(values: Floats, names: list[str]) -> None:
-    known = ~np.isnan(values)
-    empty = [name for name, column in zip(names, known.T, strict=True) if not column.any()]
+    """Refuse columns without values or without variation, and too few complete rows."""
+    observed = ~np.isnan(values)
+    empty = [name for name, column in zip(names, observed.T, strict=True) if not column.any()]
     if empty:
         raise NotEstimable(Said("surveys.columns_have_no_observed_value", names=empty), Said("surveys.without_them"))
-    spread = np.nanmax(values, axis=0) - np.nanmin(values, axis=0)
-    constant = [name for name, width in zip(names, spread, strict=True) if width == 0]
+    highest, lowest = np.nanmax(values, axis=0), np.nanmin(values, axis=0)
+    constant = [name for name, width in zip(names, highest - lowest, strict=True) if width == 0]
     if constant:
         raise NotEstimable(Said("surveys.columns_constant", names=constant), Said("surveys.without_them"))
-    complete = values[known.all(axis=1)]
+    complete = values[observed.all(axis=1)]
     if len(complete) < len(names) + 2:
         few = Said("surveys.only_rows_complete_columns", n=len(complete), columns=len(names))
         raise NotEstimable(few, Said("surveys.fewer_columns_or_more_rows"))
@@ -176,10 +200,14 @@ def _check_columns(values: Floats, names: list[str]) -> None:
 
 
 def _check_collinear(complete: Floats, names: list[str]) -> None:
+    """Refuse columns that others determine among complete rows."""
     centred = complete - complete.mean(axis=0)
     size = np.linalg.norm(centred, axis=0)
-    left = np.abs(np.diag(np.linalg.qr(centred / np.where(size > 0, size, 1.0), mode="r")))
-    collinear = [name for name, rest in zip(names, left, strict=True) if rest < COLLINEAR]
+    divisor = np.where(size > 0, size, 1.0)
+    unit = centred / divisor
+    triangle = np.linalg.qr(unit, mode="r")
+    diagonal = np.abs(np.diag(triangle))
+    collinear = [name for name, length in zip(names, diagonal, strict=True) if length < COLLINEAR]
     if collinear:
-        found = Said("surveys.columns_collinear_complete_rows", names=collinear)
-        raise NotEstimable(found, Said("surveys.without_them"))
+        reason = Said("surveys.columns_collinear_complete_rows", names=collinear)
+        raise NotEstimable(reason, Said("surveys.without_them"))

@@ -16,16 +16,10 @@ from scipy.optimize import linprog
 from scipy.special import expit
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Estimate, Floats
+from impact.statistics.core import Estimate, Floats, floats
 from impact.statistics.surveys.calibration import Calibrated
-from impact.statistics.surveys.estimation import (
-    Bools,
-    SampleDesign,
-    design_estimate,
-    domain_rows,
-    estimation_weights,
-    values_inside,
-)
+from impact.statistics.surveys.design import Bools, SampleDesign
+from impact.statistics.surveys.estimation import design_estimate, domain_rows, estimation_weights, values_inside
 from impact.words.said import Said
 
 Model = Literal["linear", "logit"]
@@ -57,13 +51,13 @@ def survey_regression(
     matrix
         Shape (n, k), with a constant if one is wanted.
     names
-        Of the k columns.
+        The k names of the columns, all different.
     name
         The column whose coefficient is returned: outcome per unit of it, or log odds for ``logit``.
     design
-        Of the whole sample.
+        How the whole sample was drawn; a domain leaves no row out of it.
     model
-        ``linear`` or ``logit``.
+        ``linear``, or ``logit`` for log odds.
     domain
         Shape (n,), the rows to fit; None for all.
     calibration
@@ -85,11 +79,13 @@ def survey_regression(
     The coefficients solve ``Σ w·x·(y − μ(xᵀβ)) = 0``; the linearised variable is ``A⁻¹·x·(y − μ)`` with
     ``A = Σ w·μ'·x·xᵀ``. Reference: Binder (1983), https://doi.org/10.2307/1402588.
     """
-    x, rows, place = _prepare(matrix, names, name, design, domain)
+    x, rows, column = _prepare(matrix, names, name, design, domain)
     weights = _positive(design, calibration)
-    coefficients, linearised = _fit(values_inside(outcome, rows), x, names, rows, weights=weights, model=model)
-    value, lost = float(coefficients[place]), x.shape[1] - 1
-    return design_estimate(value, linearised[:, place], design, rows=rows, calibration=calibration, lost=lost)
+    y = values_inside(outcome, rows)
+    coefficients, linearised = _fit(y, x, names, rows, weights=weights, model=model)
+    value = float(coefficients[column])
+    lost = x.shape[1] - 1
+    return design_estimate(value, linearised[:, column], design, rows=rows, calibration=calibration, lost=lost)
 
 
 def marginal_effect(
@@ -128,48 +124,66 @@ def marginal_effect(
     error for the population, not for the sample's covariates (Stata's ``vce(unconditional)``). Reference: Graubard
     and Korn (1999), Predictive margins with survey data, https://doi.org/10.1111/j.0006-341X.1999.00652.x.
     """
-    x, rows, place = _prepare(matrix, names, name, design, domain)
-    if np.ptp(x[rows, place]) == 0:
+    x, rows, column = _prepare(matrix, names, name, design, domain)
+    values = x[rows, column]
+    if np.ptp(values) == 0:
         raise NotEstimable(Said("surveys.column_does_not_vary", name=repr(name)), Said("surveys.rows_different_values"))
     weights = _positive(design, calibration)
-    coefficients, of_coefficients = _fit(values_inside(outcome, rows), x, names, rows, weights=weights, model="logit")
+    y = values_inside(outcome, rows)
+    coefficients, of_coefficients = _fit(y, x, names, rows, weights=weights, model="logit")
     inside = np.where(rows, weights, 0.0)
-    effects, gradients = _effects(x, coefficients, place, binary=bool(np.isin(x[rows, place], (0.0, 1.0)).all()))
-    value = float(inside @ effects) / float(inside.sum())
-    jacobian = inside @ gradients / inside.sum()
-    linearised = np.where(rows, effects - value, 0.0) / inside.sum() + of_coefficients @ jacobian
-    lost = x.shape[1] - 1
+    total = inside.sum()
+    zero_one = np.isin(values, (0.0, 1.0))
+    binary = bool(zero_one.all())
+    effects, gradients = _effects(x, coefficients, column, binary=binary)
+    weighted_sum = float(inside @ effects)
+    value = weighted_sum / float(total)
+    # The mean of the effects, and through the coefficients their gradient
+    jacobian = inside @ gradients / total
+    deviations = np.where(rows, effects - value, 0.0)
+    direct = deviations / total
+    through = of_coefficients @ jacobian
+    linearised = direct + through
+    n_columns = x.shape[1]
+    lost = n_columns - 1
     return design_estimate(value, linearised, design, rows=rows, calibration=calibration, lost=lost)
 
 
-def _effects(x: Floats, coefficients: Floats, place: int, *, binary: bool) -> tuple[Floats, Floats]:
+def _effects(x: Floats, coefficients: Floats, column: int, *, binary: bool) -> tuple[Floats, Floats]:
     """Return each row's effect (n,) and its gradient in the coefficients (n, k)."""
     if binary:
-        (with_it, up), (without, down) = (_at(x, coefficients, place, value) for value in (1.0, 0.0))
-        return with_it - without, up - down
+        share1, gradient1 = _at(x, coefficients, column, 1.0)
+        share0, gradient0 = _at(x, coefficients, column, 0.0)
+        return share1 - share0, gradient1 - gradient0
+    # p' = p (1 − p) b_j, and its derivative in b
     share = expit(x @ coefficients)
     slope = share * (1 - share)
-    gradients = (slope * (1 - 2 * share) * coefficients[place])[:, None] * x
-    gradients[:, place] += slope
-    return slope * coefficients[place], gradients
+    skew = 1 - 2 * share
+    curvature = slope * skew * coefficients[column]
+    gradients = curvature[:, None] * x
+    gradients[:, column] += slope
+    return slope * coefficients[column], gradients
 
 
-def _at(x: Floats, coefficients: Floats, place: int, value: float) -> tuple[Floats, Floats]:
+def _at(x: Floats, coefficients: Floats, column: int, value: float) -> tuple[Floats, Floats]:
+    """Return shares with a column set to a value, and their gradient in the coefficients."""
     moved = x.copy()
-    moved[:, place] = value
+    moved[:, column] = value
     share = expit(moved @ coefficients)
-    return share, (share * (1 - share))[:, None] * moved
+    slope = share * (1 - share)
+    return share, slope[:, None] * moved
 
 
 def _prepare(
     matrix: Floats, names: Sequence[str], name: str, design: SampleDesign, domain: Bools | None
 ) -> tuple[Floats, Bools, int]:
+    """Return the columns with zeros outside the domain, its rows, and which column is asked for."""
     rows = domain_rows(domain, design)
-    x = np.asarray(matrix, dtype=np.float64)
+    x = floats(matrix)
     if x.shape != (len(rows), len(names)) or name not in names or len(set(names)) < len(names):
         raise NotEstimable(Said("surveys.names_and_design_do_not_fit"), Said("surveys.one_distinct_name_each_column"))
-    columns = [values_inside(column, rows) for column in x.T]
-    return np.column_stack(columns), rows, list(names).index(name)
+    inside = np.column_stack([values_inside(column, rows) for column in x.T])
+    return inside, rows, list(names).index(name)
 
 
 def _positive(design: SampleDesign, calibration: Calibrated | None) -> Floats:
@@ -187,19 +201,22 @@ def _fit(
     """Return coefficients (k,) and their linearised variables (n, k), zero outside the domain."""
     inside = np.where(rows, weights, 0.0)
     root = np.sqrt(inside)
-    size = _check_rank(x * root[:, None], names)
+    weighted = x * root[:, None]
+    size = _check_rank(weighted, names)
     if model == "linear":
-        coefficients = np.linalg.lstsq(x * root[:, None] / size, y * root, rcond=None)[0] / size
-        left, slope = y - x @ coefficients, inside
+        coefficients = np.linalg.lstsq(weighted / size, y * root, rcond=None)[0] / size
+        residuals, slope = y - x @ coefficients, inside
     else:
         coefficients = _logit(y, x, rows, inside)
         share = expit(x @ coefficients)
-        left, slope = y - share, inside * share * (1 - share)
-    scores = np.where(rows, left, 0.0)[:, None] * x
-    return np.asarray(coefficients, dtype=np.float64), _solve(x, slope, scores.T).T
+        residuals, slope = y - share, inside * share * (1 - share)
+    scores = np.where(rows, residuals, 0.0)[:, None] * x
+    linearised = _solve(x, slope, scores.T).T
+    return floats(coefficients), linearised
 
 
 def _logit(y: Floats, x: Floats, rows: Bools, weights: Floats) -> Floats:
+    """Maximise the weighted likelihood, checking for separation once the linear predictor grows large."""
     if not np.isin(y[rows], (0.0, 1.0)).all():
         raise NotEstimable(Said("surveys.outcome_logit_not_0_1"), Said("surveys.yes_no_outcome_coded_0_1"))
     if np.ptp(y[rows]) == 0:
@@ -207,9 +224,13 @@ def _logit(y: Floats, x: Floats, rows: Bools, weights: Floats) -> Floats:
     coefficients, unchecked = np.zeros(x.shape[1]), True
     for _ in range(STEPS):
         share = expit(x @ coefficients)
-        step = _solve(x, weights * share * (1 - share), x.T @ (weights * (y - share)))
-        largest = float(np.abs(x @ (coefficients + step)).max())
-        if float(np.abs(x @ step).max()) <= CONVERGED * max(1.0, largest):
+        variance = weights * share * (1 - share)
+        score = x.T @ (weights * (y - share))
+        step = _solve(x, variance, score)
+        moved = coefficients + step
+        largest = float(np.abs(x @ moved).max())
+        change = float(np.abs(x @ step).max())
+        if change <= CONVERGED * max(1.0, largest):
             return coefficients + step
         coefficients = _climb(coefficients, step, x, y, weights)
         if unchecked and largest > SUSPICIOUS:
@@ -225,7 +246,8 @@ def _climb(coefficients: Floats, step: Floats, x: Floats, y: Floats, weights: Fl
     signed = (1 - 2 * y)[:, None] * x
     loss = float(weights @ np.logaddexp(0.0, signed @ coefficients))
     for _ in range(HALVINGS):
-        if float(weights @ np.logaddexp(0.0, signed @ (coefficients + step))) <= loss:
+        proposed = signed @ (coefficients + step)
+        if float(weights @ np.logaddexp(0.0, proposed)) <= loss:
             break
         step = step / 2
     return coefficients + step
@@ -233,12 +255,15 @@ def _climb(coefficients: Floats, step: Floats, x: Floats, y: Floats, weights: Fl
 
 def _solve(x: Floats, weights: Floats, right: Floats) -> Floats:
     """Solve ``Σ w·x·xᵀ`` against right-hand sides, by QR of scaled columns."""
-    root = x * np.sqrt(weights)[:, None]
+    weights_root = np.sqrt(weights)
+    root = x * weights_root[:, None]
     size = np.linalg.norm(root, axis=0)
     triangle = np.linalg.qr(root / size, mode="r")
-    sides = right / (size if right.ndim == 1 else size[:, None])
-    found = solve_triangular(triangle, solve_triangular(triangle, sides, trans="T"))
-    return np.asarray(found / (size if right.ndim == 1 else size[:, None]), dtype=np.float64)
+    scale = size if right.ndim == 1 else size[:, None]
+    scaled = right / scale
+    half = solve_triangular(triangle, scaled, trans="T")
+    solved = solve_triangular(triangle, half)
+    return floats(solved / scale)
 
 
 def _check_rank(x: Floats, names: Sequence[str]) -> Floats:
@@ -246,17 +271,21 @@ def _check_rank(x: Floats, names: Sequence[str]) -> Floats:
     size = np.linalg.norm(x, axis=0)
     if x.shape[0] < x.shape[1]:
         raise NotEstimable(Said("surveys.more_columns_rows"), Said("surveys.fewer_columns"))
-    left = np.abs(np.diag(np.linalg.qr(x / np.where(size > 0, size, 1.0), mode="r")))
-    collinear = [column for column, rest in zip(names, left, strict=True) if rest < COLLINEAR]
+    divisor = np.where(size > 0, size, 1.0)
+    unit = x / divisor
+    diagonal = np.abs(np.diag(np.linalg.qr(unit, mode="r")))
+    collinear = [column for column, length in zip(names, diagonal, strict=True) if length < COLLINEAR]
     if collinear:
-        found = Said("surveys.columns_collinear", names=collinear)
-        raise NotEstimable(found, Said("surveys.without_them"))
-    return np.asarray(size, dtype=np.float64)
+        reason = Said("surveys.columns_collinear", names=collinear)
+        raise NotEstimable(reason, Said("surveys.without_them"))
+    return floats(size)
 
 
 def _check_separation(y: Floats, x: Floats) -> None:
     """Refuse if some direction of the columns never points against the outcome (Konis 2007, by linear programming)."""
-    signed = (2 * y - 1)[:, None] * x / np.abs(x).max(axis=0)
-    best = linprog(-signed.sum(axis=0), A_ub=-signed, b_ub=np.zeros(len(y)), bounds=(-1, 1), method="highs")
-    if best.status == 0 and float(signed.sum(axis=0) @ best.x) > 1e-6:
+    signs = (2 * y - 1)[:, None]
+    signed = signs * x / np.abs(x).max(axis=0)
+    sums = signed.sum(axis=0)
+    best = linprog(-sums, A_ub=-signed, b_ub=np.zeros(len(y)), bounds=(-1, 1), method="highs")
+    if best.status == 0 and float(sums @ best.x) > 1e-6:
         raise NotEstimable(Said("surveys.columns_separate_outcomes"), Said("surveys.without_such_column"))

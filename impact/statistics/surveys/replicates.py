@@ -16,7 +16,7 @@ from scipy.linalg import hadamard
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, Floats, Ints, wald
-from impact.statistics.surveys.estimation import SampleDesign, Units
+from impact.statistics.surveys.design import SampleDesign, Units
 from impact.words.said import Said
 
 Method = Literal["JK1", "JKn", "BRR", "bootstrap"]
@@ -30,7 +30,7 @@ class Replicates:
     Parameters
     ----------
     weights
-        Shape (n, R).
+        Shape (n, R): the weights of each replicate.
     full
         Shape (n,), the weights of the whole sample.
     scale
@@ -38,9 +38,9 @@ class Replicates:
     rscales
         Shape (R,), factor of each replicate.
     df
-        Sampling units minus strata.
+        Degrees of freedom: sampling units minus strata.
     rule
-        Name of the method.
+        Name of the method, with Fay's factor if there is one.
     n_clusters
         Clusters, or None where rows were drawn one by one.
     """
@@ -67,14 +67,14 @@ def replicate_weights(
     Parameters
     ----------
     design
-        Of the whole sample.
+        How the whole sample was drawn, with two sampling units or more in each stratum.
     method
         ``JK1`` leaves out one unit at a time, without strata; ``JKn`` within strata; ``BRR`` takes balanced half
         samples of strata with two units; ``bootstrap`` rescales draws with replacement.
     fay
         For ``BRR``: the weight that the other half keeps, 0 ≤ fay < 1.
     draws, rng
-        For ``bootstrap``.
+        Number of replicates and their source, for ``bootstrap`` only.
 
     Raises
     ------
@@ -105,7 +105,8 @@ def replicate_weights(
         factors, scale, rscales = _jackknife(units, stratified=method == "JKn")
     clusters = None if design.clusters is None else len(units.stratum)
     rule = Said("rule.fay", fay=fay) if method == "BRR" and fay else Said("rule.named", name=method)
-    weights = design.weights[:, None] * factors[units.of_row]
+    by_row = factors[units.of_row]
+    weights = design.weights[:, None] * by_row
     return Replicates(weights, design.weights, scale, rscales, design.degrees_of_freedom, rule, clusters)
 
 
@@ -129,30 +130,43 @@ def replicate_estimate(statistic: Callable[[Floats], float], replicates: Replica
     Squares are around the mean of the replicates (as R's survey by default), not around the full estimate.
     """
     value = float(statistic(replicates.full))
-    found = np.array([statistic(weights) for weights in replicates.weights.T], dtype=np.float64)
-    bad = int((~np.isfinite(found)).sum())
+    columns = replicates.weights.T
+    values = np.array([statistic(weights) for weights in columns], dtype=np.float64)
+    finite = np.isfinite(values)
+    bad = int((~finite).sum())
     if bad or not np.isfinite(value):
         needed = Said("surveys.statistic_of_every_replicate")
         raise NotEstimable(Said("surveys.statistic_not_number_replicates_sample", n=bad), needed)
-    spread = found - found.mean()
-    error = float(np.sqrt(replicates.scale * np.sum(replicates.rscales * spread**2)))
-    if error <= PRECISION * float(np.abs(found).max()):
+    # V = s Σ_r s_r (θ_r − θ̄)²
+    deviations = values - values.mean()
+    squares = np.sum(replicates.rscales * deviations**2)
+    variance = replicates.scale * squares
+    error = float(np.sqrt(variance))
+    largest = float(np.abs(values).max())
+    if error <= PRECISION * largest:
         raise NotEstimable(Said("surveys.statistic_same_every_replicate"), Said("surveys.outcome_varies_between_units"))
     n = len(replicates.full)
     return wald(value, error, rule=replicates.rule, n_obs=n, df=replicates.df, n_clusters=replicates.n_clusters)
 
 
 def _jackknife(units: Units, *, stratified: bool) -> tuple[Floats, float, Floats]:
+    """Return factors (units, units), scale and scale by replicate: each unit left out once, its stratum weighted up."""
     if not stratified and len(units.sizes) > 1:
         raise NotEstimable(Said("surveys.jk1_does_not_know_strata"), Said("surveys.jkn_stratified_design"))
-    together = units.stratum[:, None] == units.stratum[None, :]
+    stratum = units.stratum
+    together = stratum[:, None] == stratum[None, :]
     sizes = units.sizes[units.stratum]
-    factors = np.where(together, (sizes / (sizes - 1))[None, :], 1.0)
+    weighted_up = sizes / (sizes - 1)
+    factors = np.where(together, weighted_up[None, :], 1.0)
     np.fill_diagonal(factors, 0.0)
-    return factors, 1.0, (1 - units.fractions[units.stratum]) * (sizes - 1) / sizes
+    fractions = units.fractions[units.stratum]
+    remaining = 1 - fractions
+    scales = remaining * (sizes - 1) / sizes
+    return factors, 1.0, scales
 
 
 def _half_samples(units: Units, fay: float) -> tuple[Floats, float, Floats]:
+    """Return factors, scale and scale by replicate of balanced half samples, from the rows of a Hadamard matrix."""
     if (units.sizes != 2).any():
         name = units.strata[int(np.argmax(units.sizes != 2))]
         raise NotEstimable(
@@ -167,25 +181,34 @@ def _half_samples(units: Units, fay: float) -> tuple[Floats, float, Floats]:
         raise NotEstimable(Said("surveys.fay_factor_not_between_0_1", fay=fay), Said("surveys.possible_fay_factors"))
     strata = len(units.sizes)
     order = 1 << strata.bit_length()
-    signs = hadamard(order)[:, 1 : strata + 1].T.astype(np.float64)
-    side = np.where(_place(units) == 0, 1.0, -1.0)
-    return 1 + (1 - fay) * side[:, None] * signs[units.stratum], 1 / (order * (1 - fay) ** 2), np.ones(order)
+    matrix = hadamard(order)[:, 1 : strata + 1]
+    signs = matrix.T.astype(np.float64)
+    side = np.where(_rank_in_stratum(units) == 0, 1.0, -1.0)
+    factors = 1 + (1 - fay) * side[:, None] * signs[units.stratum]
+    scale = 1 / (order * (1 - fay) ** 2)
+    return factors, scale, np.ones(order)
 
 
-def _place(units: Units) -> Ints:
-    """Return the place of each unit within its stratum."""
+def _rank_in_stratum(units: Units) -> Ints:
+    """Return the number of each unit within its stratum, from 0."""
     order = np.argsort(units.stratum, kind="stable")
-    first = np.concatenate([[0], np.cumsum(units.sizes.astype(np.int64))[:-1]])
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.arange(len(order)) - first[units.stratum[order]]
-    return place
+    sizes = units.sizes.astype(np.int64)
+    ends = np.cumsum(sizes)
+    first = np.concatenate([[0], ends[:-1]])
+    rank = np.empty(len(order), dtype=np.int64)
+    sorted_stratum = units.stratum[order]
+    rank[order] = np.arange(len(order)) - first[sorted_stratum]
+    return rank
 
 
 def _bootstrap(units: Units, draws: int, rng: np.random.Generator | None) -> tuple[Floats, float, Floats]:
+    """Return factors, scale and scale by replicate of the rescaled bootstrap: n − 1 of n units of each stratum."""
     if rng is None or draws < 2:
         raise NotEstimable(Said("surveys.bootstrap_lacks_rng_or_draws"), Said("surveys.rng_draws"))
     factors = np.empty((len(units.stratum), draws))
     for code, (size, fraction) in enumerate(zip(units.sizes, units.fractions, strict=True)):
-        counts = rng.multinomial(int(size) - 1, np.full(int(size), 1 / size), size=draws).T
-        factors[units.stratum == code] = 1 + np.sqrt(1 - fraction) * (size / (size - 1) * counts - 1)
+        n = int(size)
+        counts = rng.multinomial(n - 1, np.full(n, 1 / size), size=draws).T
+        deviations = size / (size - 1) * counts - 1
+        factors[units.stratum == code] = 1 + np.sqrt(1 - fraction) * deviations
     return factors, 1 / (draws - 1), np.ones(draws)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Floats, Ints
+from impact.statistics.core import Floats, Ints, floats
 from impact.words.said import Said
 
 Bools = NDArray[np.bool_]
@@ -57,7 +57,9 @@ def stratum_scale(
     Manual, svyset, https://www.stata.com/manuals/svysvyset.pdf.
     """
     lonely = (sizes == 1) & (fractions < CERTAIN) & touched
-    scale = (1 - fractions) * np.where(sizes > 1, sizes / np.maximum(sizes - 1, 1), 1.0) * touched
+    less_one = np.maximum(sizes - 1, 1)
+    factors = np.where(sizes > 1, sizes / less_one, 1.0)
+    scale = (1 - fractions) * factors * touched
     if not lonely.any():
         return scale
     if rule == "refuse":
@@ -70,14 +72,15 @@ def stratum_scale(
     if rule == "centred":
         return scale
     scale[lonely] = 0.0
-    return scale * _share_known(touched, lonely) if rule == "scaled" else scale
+    return scale * _weighted_up(touched, lonely) if rule == "scaled" else scale
 
 
-def _share_known(touched: Bools, lonely: Bools) -> float:
-    known = int((touched & ~lonely).sum())
-    if not known:
+def _weighted_up(touched: Bools, lonely: Bools) -> float:
+    """Return how many times all strata are those whose variance is known."""
+    varying = int((touched & ~lonely).sum())
+    if not varying:
         raise NotEstimable(Said("surveys.every_stratum_has_one_sampling_unit"), Said("surveys.stratum_two_more_units"))
-    return float(touched.sum()) / known
+    return float(touched.sum()) / varying
 
 
 def second_stage_scale(sizes: Floats, taken: Floats, above: Floats, touched: Bools, rule: LonelyPsu) -> Floats:
@@ -109,9 +112,11 @@ def second_stage_scale(sizes: Floats, taken: Floats, above: Floats, touched: Boo
 
 def ends(values: Floats, group: Ints, number: int) -> tuple[Floats, Floats]:
     """Return the least and greatest known value of each group, shape (number,); NaN where none is known."""
-    least, most = np.full(number, np.nan), np.full(number, np.nan)
-    np.fmin.at(least, group, np.asarray(values, dtype=np.float64))
-    np.fmax.at(most, group, np.asarray(values, dtype=np.float64))
+    least = np.full(number, np.nan)
+    most = np.full(number, np.nan)
+    array = floats(values)
+    np.fmin.at(least, group, array)
+    np.fmax.at(most, group, array)
     return least, most
 
 
@@ -140,11 +145,15 @@ def check_whole_clusters(
     The correction for a finite population of clusters covers the first stage only; with rows drawn within clusters it
     takes away what the second stage adds.
     """
-    least, _ = ends(weights[0], stratum, len(sizes))
-    _, most = ends(weights[1], stratum, len(sizes))
-    _, size = ends(population, stratum, len(sizes))
+    count = len(sizes)
+    least, _ = ends(weights[0], stratum, count)
+    _, most = ends(weights[1], stratum, count)
+    _, size = ends(population, stratum, count)
+    # Clusters taken whole carry one weight in a stratum: its size over the clusters in the sample.
+    tolerance = 1 + ALIKE
     with np.errstate(invalid="ignore"):
-        more = (most > least * (1 + ALIKE)) | (most > size / sizes * (1 + ALIKE))
-    if (more & touched & ~np.isnan(size)).any():
+        more = (most > least * tolerance) | (most > size / sizes * tolerance)
+    wrong = more & touched & ~np.isnan(size)
+    if wrong.any():
         needed = Said("surveys.population_within_or_none")
         raise NotEstimable(Said("surveys.clusters_not_taken_whole"), needed)

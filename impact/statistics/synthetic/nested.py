@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from scipy import optimize
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Floats, Ints
+from impact.statistics.core import Floats, Ints, floats
 from impact.statistics.synthetic.control import Synthetic, compared, single_panel, standardised, weigher
 from impact.statistics.synthetic.simplex import SimplexFit, finite, nearest_point, simplex_weights
 from impact.words.said import Said
@@ -51,12 +51,14 @@ class Optima:
     @property
     def chosen(self) -> Floats:
         """The middle of the importances that tie with the best (p,)."""
-        return np.asarray(self.tied.mean(axis=0), dtype=np.float64)
+        return floats(self.tied.mean(axis=0))
 
     @property
     def as_good(self) -> Floats:
         """Importances (K, p) that fit within 5 % of the best: the chosen one, what ties with it, other ends."""
-        near = self.importance[self.losses <= self.losses.min() * (1 + NEAR)]
+        best = self.losses.min()
+        limit = best * (1 + NEAR)
+        near = self.importance[self.losses <= limit]
         return np.vstack([self.chosen, self.tied, near])
 
 
@@ -101,7 +103,9 @@ class _Problem:
 
     def weights(self, importance: Floats, unit: int, donors: Ints) -> SimplexFit:
         """Return the donors' weights under an importance."""
-        return weigher(self.used * np.sqrt(importance / importance.max()))(unit, donors)
+        root = np.sqrt(importance / importance.max())
+        weigh = weigher(self.used * root)
+        return weigh(unit, donors)
 
 
 def nested_control(
@@ -120,7 +124,7 @@ def nested_control(
     Parameters
     ----------
     outcomes
-        Shape (units, T), complete.
+        Shape (units, T), complete: a row for each unit, periods in order.
     treated, start
         Row of the treated unit; position, from 0, of the first treated period.
     predictors
@@ -154,18 +158,29 @@ def nested_control(
     https://doi.org/10.1186/s41937-017-0004-9.
     """
     panel, row, begin = single_panel(outcomes, treated, start)
-    first, after = window or (0, begin)
-    if not 0 <= first < after <= begin:
+    first, end = window or (0, begin)
+    if not 0 <= first < end <= begin:
         raise NotEstimable(Said("synthetic.outcome_window_after_start"), Said("synthetic.window_before"))
     tried = finite(predictors if training is None else training, Said("synthetic.training_predictors_not_finite"))
-    order = np.lexsort(np.hstack([panel, tried.reshape(len(tried), -1)]).T) if len(tried) == len(panel) else None
+    order = _canonical_order(panel, tried)
     if order is None or tried.shape != np.shape(predictors):
         raise NotEstimable(
             Said("synthetic.training_predictors_not_those_used_after"), Said("synthetic.same_predictors_row_per_unit")
         )
-    used, tried = (standardised(np.asarray(x)[order], len(panel)) for x in (predictors, tried))
-    problem = _Problem(used, tried, panel[order, first:after], drawn, seed)
-    return _in_rows_order(_nested(panel[order], int(np.flatnonzero(order == row)[0]), begin, problem), order)
+    used = standardised(np.asarray(predictors)[order], len(panel))
+    training_used = standardised(tried[order], len(panel))
+    problem = _Problem(used, training_used, panel[order, first:end], drawn, seed)
+    at = int(np.flatnonzero(order == row)[0])
+    control = _nested(panel[order], at, begin, problem)
+    return _in_rows_order(control, order)
+
+
+def _canonical_order(panel: Floats, tried: Floats) -> Ints | None:
+    """Return an order of the units that does not depend on that of their rows; None if these do not fit."""
+    if len(tried) != len(panel):
+        return None
+    columns = np.hstack([panel, tried.reshape(len(tried), -1)])
+    return np.lexsort(columns.T)
 
 
 def search_importance(tried: Floats, fitted: Floats, *, drawn: int = 10, seed: int = 1) -> Optima:
@@ -189,14 +204,19 @@ def search_importance(tried: Floats, fitted: Floats, *, drawn: int = 10, seed: i
         equal = np.full((1, size), 1 / size)
         return Optima(equal, np.full(1, np.nan), equal)
     loss = _loss(tried, fitted)
-    random = np.random.default_rng(seed).uniform(np.log(FLOOR), 0.0, (SCREENED * size, size))
-    promising = random[np.argsort([loss(point) for point in random], kind="stable")[:drawn]]
-    starts = np.vstack([np.full(size, np.log(FLOOR) / 2), _regression_start(tried, fitted), promising])
+    # Starts: all alike, regression coefficients, and the best of many random points
+    lowest = np.log(FLOOR)
+    rng = np.random.default_rng(seed)
+    random = rng.uniform(lowest, 0.0, (SCREENED * size, size))
+    by_loss = np.argsort([loss(point) for point in random], kind="stable")
+    promising = random[by_loss[:drawn]]
+    starts = np.vstack([np.full(size, lowest / 2), _regression_start(tried, fitted), promising])
     ends = [_descend(loss, start) for start in starts]
     importance = np.exp([end - end.max() for end, _ in ends])
     importance /= importance.sum(axis=1, keepdims=True)
     losses = np.array([value for _, value in ends])
-    return Optima(importance, losses, tied_importance(tried, importance[int(np.argmin(losses))]))
+    best = importance[int(np.argmin(losses))]
+    return Optima(importance, losses, tied_importance(tried, best))
 
 
 def tied_importance(tried: Floats, importance: Floats) -> Floats:
@@ -209,10 +229,13 @@ def tied_importance(tried: Floats, importance: Floats) -> Floats:
     within these bounds, by linear programmes, are the rows; ``importance`` itself if they find none.
     """
     distance, size = (tried[1:] - tried[0]).T, len(importance)
-    weights = simplex_weights(tried[0] * np.sqrt(importance), (tried[1:] * np.sqrt(importance)).T).weights
-    rest = distance @ weights
-    slack = (rest[:, None] * (distance - rest[:, None])).T
-    slack = slack / (np.max(np.abs(slack), axis=1, keepdims=True) + np.finfo(float).tiny)
+    root = np.sqrt(importance)
+    weights = simplex_weights(tried[0] * root, (tried[1:] * root).T).weights
+    # First-order conditions, linear in the importance: slack zero for donors used, not negative for the others
+    gap = distance @ weights
+    slack = (gap[:, None] * (distance - gap[:, None])).T
+    largest = np.max(np.abs(slack), axis=1, keepdims=True)
+    slack = slack / (largest + np.finfo(float).tiny)
     used = weights > 0
     bounds = {
         "A_ub": -slack[~used],
@@ -222,17 +245,23 @@ def tied_importance(tried: Floats, importance: Floats) -> Floats:
         "bounds": (FLOOR / size, 1.0),
     }
     ends = [optimize.linprog(sign * axis, **bounds) for axis in np.eye(size) for sign in (1, -1)]
-    found = [end.x / end.x.sum() for end in ends if end.status == 0]
-    return np.array(found) if found else importance[None, :]
+    tied = [end.x / end.x.sum() for end in ends if end.status == 0]
+    return np.array(tied) if tied else importance[None, :]
 
 
 def _loss(tried: Floats, fitted: Floats) -> Callable[[Floats], float]:
     """Return the mean squared gap of the outcome as a function of the logarithms of the importance."""
-    distance, goal, pool = (tried[1:] - tried[0]).T, fitted[0], fitted[1:]
-    distance = distance / np.sqrt(np.mean(np.sum(distance**2, axis=0)))
+    goal = fitted[0]
+    pool = fitted[1:]
+    distance = (tried[1:] - tried[0]).T
+    lengths = np.sum(distance**2, axis=0)
+    scale = np.sqrt(np.mean(lengths))
+    distance = distance / scale
 
     def loss(logs: Floats) -> float:
-        error = goal - nearest_point(distance * np.exp((logs - logs.max()) / 2)[:, None]) @ pool
+        root = np.exp((logs - logs.max()) / 2)
+        weights = nearest_point(distance * root[:, None])
+        error = goal - weights @ pool
         return float(error @ error / len(error))
 
     return loss
@@ -240,61 +269,71 @@ def _loss(tried: Floats, fitted: Floats) -> Callable[[Floats], float]:
 
 def _regression_start(tried: Floats, fitted: Floats) -> Floats:
     """Return the logarithms of the sums of squared regression coefficients, within bounds."""
-    slopes = np.linalg.lstsq(np.column_stack([np.ones(len(tried)), tried]), fitted, rcond=None)[0][1:]
-    shares = np.sum(slopes**2, axis=1)
-    return np.asarray(np.log(np.clip(shares / (shares.max() or 1.0), FLOOR, 1.0)), dtype=np.float64)
+    columns = np.column_stack([np.ones(len(tried)), tried])
+    slopes = np.linalg.lstsq(columns, fitted, rcond=None)[0][1:]
+    squares = np.sum(slopes**2, axis=1)
+    shares = squares / (squares.max() or 1.0)
+    return floats(np.log(np.clip(shares, FLOOR, 1.0)))
 
 
 def _descend(loss: Callable[[Floats], float], start: Floats) -> tuple[Floats, float]:
     """Return the end of a Nelder–Mead search and its loss."""
     low, size = float(np.log(FLOOR)), len(start)
     inward = np.where(start < low / 2, 2.0, -2.0)
-    found = optimize.minimize(
+    simplex = np.vstack([start, start + np.diag(inward)])
+    bounds = [(low, 0.0)] * size
+    end = optimize.minimize(
         loss,
         start,
         method="Nelder-Mead",
-        bounds=[(low, 0.0)] * size,
+        bounds=bounds,
         options={
             "maxfev": EVALUATIONS * size,
             "xatol": 1e-3,
             "fatol": 1e-7 * loss(start),
             "adaptive": True,
-            "initial_simplex": np.vstack([start, start + np.diag(inward)]),
+            "initial_simplex": simplex,
         },
     )
-    return np.asarray(found.x, dtype=np.float64), float(found.fun)
+    return floats(end.x), float(end.fun)
 
 
 def _nested(panel: Floats, row: int, start: int, problem: _Problem) -> NestedControl:
     """Search for the treated unit, then for every placebo and every smaller set of donors alike."""
-    donors = np.delete(np.arange(len(panel)), row)
+    units = np.arange(len(panel))
+    donors = np.delete(units, row)
     optima = problem.search(row, donors)
     if np.isnan(optima.losses).any():
         need = Said("synthetic.predictors_in_which_it_differs")
         raise NotEstimable(Said("synthetic.donors_reproduce_treated_unit_predictors"), need)
 
-    def weigh(unit: int, others: Ints) -> SimplexFit:
-        own = unit == row and len(others) == len(donors)
-        found = optima if own else problem.search(unit, others)
-        return problem.weights(found.chosen, unit, others)
+    def weigh(unit: int, pool: Ints) -> SimplexFit:
+        searched = unit == row and len(pool) == len(donors)
+        ends = optima if searched else problem.search(unit, pool)
+        return problem.weights(ends.chosen, unit, pool)
 
     control = compared(panel, row, start, weigh)
-    near = np.array([problem.weights(one, row, donors).weights for one in optima.as_good])
-    effects = (panel[row] - near @ panel[donors])[:, start:].mean(axis=1)
+    near = np.array([problem.weights(importance, row, donors).weights for importance in optima.as_good])
+    synthetic = near @ panel[donors]
+    gaps = panel[row] - synthetic
+    later = gaps[:, start:]
+    effects = later.mean(axis=1)
     return NestedControl(control, optima.chosen, optima, effects, near)
 
 
-def _in_rows_order(found: NestedControl, order: Ints) -> NestedControl:
+def _in_rows_order(nested: NestedControl, order: Ints) -> NestedControl:
     """Return a result found on reordered rows with the donors as they stood."""
-    control = found.control
+    control = nested.control
     rows = order[control.donors]
     back = np.argsort(rows)
+    leave_one_out = control.leave_one_out[back]
     control = replace(
         control,
         donors=rows[back],
         weights=control.weights[back],
         placebo_gaps=control.placebo_gaps[back],
         placebo_ratios=control.placebo_ratios[back],
-        leave_one_out=control.leave_one_out[back],
+        leave_one_out=leave_one_out,
     )
-    return replace(found, control=control, near_weights=found.near_weights[:, back])
+    near = nested.near_weights[:, back]
+    return replace(nested, control=control, near_weights=near)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy import optimize
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Floats
+from impact.statistics.core import Floats, floats
 from impact.words.said import Said
 
 DONORS_NOT_FINITE = Said("synthetic.donors_not_finite")
@@ -44,24 +44,34 @@ def simplex_weights(target: ArrayLike, donors: ArrayLike, *, ridge: float = 0.0)
     ----------
     Lawson, Hanson (1995), https://doi.org/10.1137/1.9781611971217. Wolfe (1976), https://doi.org/10.1007/BF01580381.
     """
-    goal, pool = finite(target, Said("synthetic.target_not_finite")), finite(donors, DONORS_NOT_FINITE)
+    goal = finite(target, Said("synthetic.target_not_finite"))
+    pool = finite(donors, DONORS_NOT_FINITE)
     if pool.ndim != 2 or pool.shape[0] != len(goal) or pool.shape[1] < 2:
         raise NotEstimable(
             Said("synthetic.fewer_two_donors_weight"), Said("synthetic.least_two_donors_measured_target")
         )
+    # With Σw = 1, target − donors w is the point of the simplex of distances: nearest to the origin is best.
     distance = pool - goal[:, None]
-    stacked = np.vstack([distance, np.sqrt(ridge) * np.eye(pool.shape[1])]) if ridge > 0 else distance
-    size = float(np.sqrt(np.mean(np.sum(stacked**2, axis=0)))) or 1.0
+    stacked = distance
+    if ridge > 0:
+        penalty = np.sqrt(ridge) * np.eye(pool.shape[1])
+        stacked = np.vstack([distance, penalty])
+    lengths = np.sum(stacked**2, axis=0)
+    size = float(np.sqrt(np.mean(lengths))) or 1.0
     points = stacked / size
     weights = nearest_point(points)
-    return SimplexFit(weights, float(np.sum((distance @ weights) ** 2)), _alone(points, weights))
+    residuals = distance @ weights
+    loss = float(np.sum(residuals**2))
+    unique = _alone(points, weights)
+    return SimplexFit(weights, loss, unique)
 
 
 def nearest_point(points: Floats) -> Floats:
     """Return the convex weights (J,) of the columns' point nearest to the origin; points (p, J) are of order one."""
     raised = np.vstack([points, np.ones(points.shape[1])])
-    found = optimize.nnls(raised, np.append(np.zeros(len(points)), 1.0), maxiter=100 * raised.shape[1])[0]
-    return np.asarray(found / found.sum(), dtype=np.float64)
+    goal = np.append(np.zeros(len(points)), 1.0)
+    weights = optimize.nnls(raised, goal, maxiter=100 * raised.shape[1])[0]
+    return floats(weights / weights.sum())
 
 
 def _alone(points: Floats, weights: Floats) -> bool:
@@ -69,13 +79,15 @@ def _alone(points: Floats, weights: Floats) -> bool:
     gradient = points.T @ (points @ weights)
     slack = gradient - gradient @ weights
     raised = np.vstack([points, np.ones(points.shape[1])])
-    face = raised[:, (weights > 0) | (slack <= 1e-12)]
-    return bool(np.linalg.matrix_rank(face, tol=1e-9 * np.sqrt(face.shape[1])) == face.shape[1])
+    active = (weights > 0) | (slack <= 1e-12)
+    face = raised[:, active]
+    tolerance = 1e-9 * np.sqrt(face.shape[1])
+    return bool(np.linalg.matrix_rank(face, tol=tolerance) == face.shape[1])
 
 
 def finite(values: ArrayLike, reason: Said) -> Floats:
     """Return values as floats, or refuse what is missing or infinite with the reason given."""
-    array = np.asarray(values, dtype=np.float64)
+    array = floats(values)
     if not np.isfinite(array).all():
         raise NotEstimable(reason, Said("synthetic.complete_data"))
     return array

@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime
 import html
 import inspect
+import io
 import json
 import re
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from impact_dashboards.server.app import create_app
 from impact_dashboards.server.sign_in import is_loopback, session_key
 from joserfc import jwt
 from joserfc.jwk import RSAKey
+from pyarrow import parquet
 from werkzeug.serving import make_server
 
 from impact.errors import DeclarationError, UsageError
@@ -193,6 +196,7 @@ CALLS: dict[str, Callable[[ReaderTables, str], Any]] = {
     "contract_sources": lambda p, one: [p.contract_sources(one, name) for name in ("person", "fact")],
     "cached_value": lambda p, one: p.cached_value(f"found {one}", lambda: p.findings(one)),
     "sources": lambda p, one: p.sources(one, "who") if one in p.titles else None,
+    "column_types": lambda p, one: p.column_types("finding"),
     "headings": lambda p, one: p.headings(one, "it"),
     "label_titles": lambda p, one: p.label_titles("en"),
     "cut_titles": lambda p, one: p.cut_titles("it"),
@@ -611,6 +615,20 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> flask.Flask:
     return server
 
 
+def text_of(content: bytes, kind: str) -> str:
+    """Return what can be read of a file, whatever its form."""
+    if kind == "application/zip":
+        with zipfile.ZipFile(io.BytesIO(content)) as files:
+            kinds = {
+                name: "application/vnd.apache.parquet" if name.endswith(".parquet") else "" for name in files.namelist()
+            }
+            return "\n".join(f"{name}\n{text_of(files.read(name), kinds[name])}" for name in kinds)
+    if kind == "application/vnd.apache.parquet":
+        table = parquet.read_table(io.BytesIO(content))
+        return f"{table.schema.metadata} {table.to_pylist()}"
+    return content.decode()
+
+
 def crawled(server: flask.Flask, reader: str) -> dict[str, str]:
     """Return what a reader gets by following every link, each page also as the callback answers it."""
     browser, todo, got = server.test_client(), ["/en/portfolio", "/it/monitoring/made", "/it/nowhere"], dict[str, str]()
@@ -618,7 +636,7 @@ def crawled(server: flask.Flask, reader: str) -> dict[str, str]:
         path = todo.pop(0)
         answer = browser.get(path, headers={"X-Forwarded-User": reader})
         assert answer.status_code in (200, 302, 404), path
-        got[path] = answer.text
+        got[path] = text_of(answer.data, answer.mimetype)
         if answer.mimetype == "text/html":
             wanted = {"id": "page", "property": "address", "value": path}
             asked = {"output": "page.content", "outputs": {"id": "page", "property": "content"}, "inputs": [wanted]}

@@ -10,8 +10,8 @@ import statsmodels.api as sm
 
 from impact.errors import NotEstimable, UsageError
 from impact.statistics.core import influence_error
-from impact.statistics.discontinuity.bandwidth import LocalFit, Side, neighbour_residuals, residuals
 from impact.statistics.discontinuity.jump import Discontinuity, regression_discontinuity
+from impact.statistics.discontinuity.local_polynomial import LocalFit, Side, neighbour_residuals, residuals
 from tests.support.references import dataset, reference
 
 COVARIATES = ["class", "termshouse", "termssenate"]

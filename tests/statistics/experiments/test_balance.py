@@ -8,8 +8,8 @@ import statsmodels.api as sm
 
 from impact.errors import NotEstimable
 from impact.statistics.experiments.balance import joint_balance, standardised_differences
+from impact.statistics.observational.balancing import entropy_weights
 from impact.statistics.observational.propensity import logit, propensity_weights
-from impact.statistics.observational.weighting import entropy_weights
 from tests.statistics.observational.test_propensity import NAMES, lalonde
 from tests.support.references import dataset, reference
 

@@ -9,14 +9,8 @@ import pytest
 from scipy import stats
 
 from impact.errors import NotEstimable, UsageError
-from impact.statistics.experiments.randomisation import (
-    _prepare,
-    _random_assignments,
-    blocked,
-    lin,
-    randomisation_test,
-    welch,
-)
+from impact.statistics.experiments.differences import blocked, lin, welch
+from impact.statistics.experiments.randomisation import _prepare, _random_assignments, randomisation_test
 from impact.statistics.linear.least_squares import fit
 from impact.statistics.linear.sandwich import coefficient
 from tests.support.references import dataset, reference

@@ -7,14 +7,10 @@ import pytest
 import statsmodels.api as sm
 
 from impact.errors import NotEstimable
-from impact.statistics.linear.two_way import (
-    Cells,
-    TwoWay,
+from impact.statistics.linear.two_way import Cells, TwoWay, effects_remover, fit_cells, is_nested
+from impact.statistics.linear.two_way_errors import (
     classical_errors,
     clustered_errors,
-    effects_remover,
-    fit_cells,
-    is_nested,
     joint_test,
     refuse_lone_cluster,
     row_scores,

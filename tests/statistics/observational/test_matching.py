@@ -10,8 +10,9 @@ from scipy import special
 
 from impact.errors import NotEstimable
 from impact.statistics.core import cluster_codes, influence_error
-from impact.statistics.observational.matching import Pairs, coarsened_exact, nearest, subclassify
+from impact.statistics.observational.matching import Pairs, nearest
 from impact.statistics.observational.propensity import logit
+from impact.statistics.observational.strata import coarsened_exact, subclassify
 from tests.statistics.observational.test_propensity import NAMES, lalonde
 from tests.support.references import reference
 

@@ -12,8 +12,9 @@ from scipy import optimize, special
 from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, influence_error
 from impact.statistics.observational import weighting
+from impact.statistics.observational.balancing import entropy_balance, entropy_weights
 from impact.statistics.observational.propensity import logit, propensity_weights
-from impact.statistics.observational.weighting import aipw, entropy_balance, entropy_weights, ipw
+from impact.statistics.observational.weighting import aipw, ipw
 from tests.statistics.observational.test_propensity import NAMES, lalonde
 from tests.support.references import reference
 

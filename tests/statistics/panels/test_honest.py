@@ -15,8 +15,9 @@ import pytest
 from scipy import optimize, stats
 
 from impact.errors import NotEstimable
-from impact.statistics.panels import honest
+from impact.statistics.panels import honest_relative
 from impact.statistics.panels.honest import honest_bounds
+from impact.statistics.panels.honest_study import checked_study
 
 BETA = np.array(
     [0.006696352, 0.029345034, -0.006472972, 0.073014989, 0.195961118, 0.312063903, 0.239541546, 0.126042500]
@@ -87,10 +88,10 @@ def dual(study, m, step, theta):
 def test_the_vertices_are_those_of_the_linear_programme():
     rng = np.random.default_rng(3)
     for weights in (FIRST, MEAN, [0, 0, 1, 0], [0.5, -0.25, 1, 0.1]):
-        study = honest._study(BETA, SIGMA, 4, weights, rng)
-        for step in honest._steps(study)[:3]:
+        study = checked_study(BETA, SIGMA, 4, weights, rng)
+        for step in honest_relative._steps(study)[:3]:
             for m, theta in ((0.7, 0.1), (1.5, -0.2), (0.2, 0.5)):
-                rows, slopes = honest._vertices(study, m, -step)
+                rows, slopes = honest_relative._vertices(study, m, -step)
                 assert np.max(rows @ BETA + theta * slopes) == pytest.approx(
                     dual(study, m, -step, theta), rel=1e-6, abs=1e-9
                 )
@@ -98,13 +99,13 @@ def test_the_vertices_are_those_of_the_linear_programme():
 
 def test_the_truncation_is_where_another_vertex_would_win():
     rng = np.random.default_rng(4)
-    study = honest._study(BETA, SIGMA, 4, MEAN, rng)
-    rows, slopes = honest._vertices(study, 1.0, honest._steps(study)[1])
+    study = checked_study(BETA, SIGMA, 4, MEAN, rng)
+    rows, slopes = honest_relative._vertices(study, 1.0, honest_relative._steps(study)[1])
     values, spread = rows @ BETA + 0.3 * slopes, rows @ SIGMA @ rows.T
     best = int(np.argmax(values))
     share = spread[best] / spread[best, best]
     rest = values - share * values[best]
-    low, high = honest._truncation(rest[None, :], 1 - share[None, :])
+    low, high = honest_relative._truncation(rest[None, :], 1 - share[None, :])
     inside = np.linspace(max(low[0], -10) + 1e-9, min(high[0], 10) - 1e-9, 50)
     assert all(np.argmax(rest + share * t) == best or np.isclose(np.max(rest + share * t), t) for t in inside)
     assert np.argmax(rest + share * (low[0] - 0.01)) != best
@@ -207,13 +208,13 @@ def coverage(replications, seed):
     """Truth: the largest earlier step is 0.05 (any of three), every later step is that times m, the effect is 0.3."""
     rng = np.random.default_rng(seed)
     sigma = 4e-4 * (np.eye(5) + 0.5)
-    study = honest._study(np.zeros(5), sigma, 3, [0.5, 0.5], rng)
+    study = checked_study(np.zeros(5), sigma, 3, [0.5, 0.5], rng)
     root, hits = np.linalg.cholesky(sigma), 0
     for replication in range(replications):
         path = np.concatenate([[0], np.cumsum(np.eye(3)[replication % 3] * 0.1)])
         trend = np.concatenate([(path - path[-1])[:3], [0.1, 0.2]])
         drawn = replace(study, beta=trend + [0, 0, 0, 0.3, 0.3] + root @ rng.standard_normal(5))
-        hits += bool(honest._accepted(honest._tests(drawn, 1.0), np.array([0.3]))[0])
+        hits += bool(honest_relative.accepted_by_any(honest_relative.step_tests(drawn, 1.0), np.array([0.3]))[0])
     return hits / replications
 
 

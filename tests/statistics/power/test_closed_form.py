@@ -18,6 +18,7 @@ from statsmodels.stats import power as sm
 
 from impact.errors import NotEstimable
 from impact.statistics.power import closed_form as p
+from impact.statistics.power import other_tests as other
 from impact.statistics.power.closed_form import Precision
 from tests.support.references import reference
 
@@ -39,12 +40,12 @@ ROOTS: dict[str, tuple[Callable[[float], float], float, str]] = {
     "pwr_t_n_d02": (lambda n: two(0.2, n, n), 0.8, "persons"),
     "pwr_t_paired": (lambda n: p.power(0.3, p.one_mean(n)), 0.9, "pairs"),
     "pwr_t_onesided": (lambda n: two(0.5, n, n, sides=1), 0.8, "persons"),
-    "pwr_2p_n": (lambda n: p.power(p.cohen_h(0.6, 0.5), p.arcsine(n, n)), 0.8, "persons"),
-    "power_prop_test_n": (lambda n: p.power_proportions(0.5, 0.4, n, n), 0.8, "persons"),
-    "pwr_anova_n": (lambda n: p.power_anova(0.25, n, 3), 0.8, "persons"),
-    "pwr_chisq_N": (lambda n: p.power_chi2(0.3, n, 2), 0.8, "persons"),
-    "pwr_f2_v": (lambda v: p.power_regression(0.15, 3, v), 0.8, "persons"),
-    "pwr_r_n": (lambda n: p.power_correlation(0.3, n), 0.8, "persons"),
+    "pwr_2p_n": (lambda n: p.power(other.cohen_h(0.6, 0.5), other.arcsine(n, n)), 0.8, "persons"),
+    "power_prop_test_n": (lambda n: other.power_proportions(0.5, 0.4, n, n), 0.8, "persons"),
+    "pwr_anova_n": (lambda n: other.power_anova(0.25, n, 3), 0.8, "persons"),
+    "pwr_chisq_N": (lambda n: other.power_chi2(0.3, n, 2), 0.8, "persons"),
+    "pwr_f2_v": (lambda v: other.power_regression(0.15, 3, v), 0.8, "persons"),
+    "pwr_r_n": (lambda n: other.power_correlation(0.3, n), 0.8, "persons"),
     "pwr_norm_n": (lambda n: p.power(0.5, Precision(1 / math.sqrt(n))), 0.8, "persons"),
     "crt_J_for80": (lambda j: p.power(0.25, trial(j)), 0.8, "clusters"),
 }
@@ -52,9 +53,9 @@ VALUES: dict[str, Callable[[], float]] = {
     "pwr_t_power_n50_d05": lambda: two(0.5, 50, 50),
     "pwr_t_mde_n100": lambda: p.minimum_detectable_effect(p.two_means(100, 100)),
     "pwr_t2n": lambda: two(0.4, 120, 60),
-    "pwr_2p_h": lambda: p.cohen_h(0.6, 0.5),
-    "pwr_2p2n": lambda: p.power(p.cohen_h(0.6, 0.5), p.arcsine(500, 300)),
-    "power_prop_test_power": lambda: p.power_proportions(0.5, 0.4, 300, 300),
+    "pwr_2p_h": lambda: other.cohen_h(0.6, 0.5),
+    "pwr_2p2n": lambda: p.power(other.cohen_h(0.6, 0.5), other.arcsine(500, 300)),
+    "power_prop_test_power": lambda: other.power_proportions(0.5, 0.4, 300, 300),
     "power_t_test_strict": lambda: two(0.2, 10, 10),
     "power_t_test_nonstrict": lambda: two(0.2, 10, 10, strict=False),
     "crt_power_J40_n20_d025_rho05": lambda: p.power(0.25, trial(40)),
@@ -97,12 +98,14 @@ def test_two_means_as_statsmodels(n: float, ratio: float, d: float, alpha: float
 
 def test_other_tests_as_statsmodels() -> None:
     assert p.power(0.3, p.one_mean(50)) == pytest.approx(sm.TTestPower().power(0.3, 50, 0.05), rel=1e-10)
-    assert p.power_anova(0.2, 30, 4) == pytest.approx(sm.FTestAnovaPower().power(0.2, 120, 0.05, 4), rel=1e-10)
-    assert p.power_chi2(0.2, 150, 3) == pytest.approx(sm.GofChisquarePower().power(0.2, 150, 0.05, n_bins=4), rel=1e-10)
+    assert other.power_anova(0.2, 30, 4) == pytest.approx(sm.FTestAnovaPower().power(0.2, 120, 0.05, 4), rel=1e-10)
+    assert other.power_chi2(0.2, 150, 3) == pytest.approx(
+        sm.GofChisquarePower().power(0.2, 150, 0.05, n_bins=4), rel=1e-10
+    )
     normal = sm.NormalIndPower().power(0.2, 500, 0.05, ratio=0.6)
-    assert p.power(0.2, p.arcsine(500, 300)) == pytest.approx(normal, rel=1e-10)
+    assert p.power(0.2, other.arcsine(500, 300)) == pytest.approx(normal, rel=1e-10)
     f2 = sm.FTestPowerF2().power(0.15, 3, 72, 0.05)
-    assert p.power_regression(0.15, 3, 72) == pytest.approx(f2, rel=1e-10)
+    assert other.power_regression(0.15, 3, 72) == pytest.approx(f2, rel=1e-10)
 
 
 def tail_by_integration(threshold: float, df: float, shift: float) -> float:
@@ -122,11 +125,11 @@ def test_power_by_integration_where_scipy_gives_nan(df: float, shift: float) -> 
 
 def test_power_at_no_effect_is_the_level() -> None:
     assert two(0, 10, 20, alpha=0.03) == pytest.approx(0.03, rel=1e-9)
-    assert p.power_anova(0, 20, 3) == 0.05
-    assert p.power_regression(0, 3, 100) == 0.05
-    assert p.power_chi2(0, 100, 3) == pytest.approx(0.05, rel=1e-9)
-    assert p.power_correlation(0, 50) == pytest.approx(0.05, abs=0.001)
-    assert p.power_proportions(0.3, 0.3, 100, 100, strict=True) == pytest.approx(0.05, rel=1e-9)
+    assert other.power_anova(0, 20, 3) == 0.05
+    assert other.power_regression(0, 3, 100) == 0.05
+    assert other.power_chi2(0, 100, 3) == pytest.approx(0.05, rel=1e-9)
+    assert other.power_correlation(0, 50) == pytest.approx(0.05, abs=0.001)
+    assert other.power_proportions(0.3, 0.3, 100, 100, strict=True) == pytest.approx(0.05, rel=1e-9)
 
 
 @given(st.floats(0.01, 3), st.floats(0.01, 1000), st.integers(2, 300), st.integers(2, 300))
@@ -138,7 +141,7 @@ def test_power_is_free_of_the_unit_and_grows_with_the_effect(d: float, unit: flo
 
 def test_one_sided_test_looks_up_only() -> None:
     assert two(-0.5, 50, 50, sides=1) < 0.001
-    assert p.power_proportions(0.4, 0.5, 300, 300, sides=1) < 0.001
+    assert other.power_proportions(0.4, 0.5, 300, 300, sides=1) < 0.001
 
 
 def test_no_difference_of_variances_is_nearly_the_pooled_test() -> None:
@@ -228,13 +231,13 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "cv": (lambda: p.cluster_means(5, 5, 5, icc=0.2, cv_size=-1), "variation"),
     "alpha": (lambda: two(0.5, 10, 10, alpha=0), "significance"),
     "sides": (lambda: two(0.5, 10, 10, sides=3), "sides"),
-    "certain": (lambda: p.power_proportions(0, 1, 10, 10), "nothing varies"),
-    "proportion": (lambda: p.cohen_h(1.2, 0.5), "proportion"),
-    "no arm": (lambda: p.arcsine(0, 10), "arm"),
-    "one group": (lambda: p.power_anova(0.2, 10, 1), "degrees"),
-    "no cells": (lambda: p.power_chi2(0.2, 100, 0), "degrees"),
-    "perfect": (lambda: p.power_correlation(1, 50), "correlation"),
-    "three": (lambda: p.power_correlation(0.5, 3), "sample size"),
+    "certain": (lambda: other.power_proportions(0, 1, 10, 10), "nothing varies"),
+    "proportion": (lambda: other.cohen_h(1.2, 0.5), "proportion"),
+    "no arm": (lambda: other.arcsine(0, 10), "arm"),
+    "one group": (lambda: other.power_anova(0.2, 10, 1), "degrees"),
+    "no cells": (lambda: other.power_chi2(0.2, 100, 0), "degrees"),
+    "perfect": (lambda: other.power_correlation(1, 50), "correlation"),
+    "three": (lambda: other.power_correlation(0.5, 3), "sample size"),
     "no wave before": (lambda: p.panel_factor(np.eye(2), 0, "change"), "nothing to compare"),
     "no wave after": (lambda: p.panel_factor(np.eye(2), 2, "post"), "nothing to compare"),
     "perfect waves": (lambda: p.panel_factor(np.ones((2, 2)), 1, "change"), "perfectly"),

@@ -14,8 +14,11 @@ from scipy import stats
 from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, wald
 from impact.statistics.power import closed_form as p
-from impact.statistics.power import simulation as s
-from impact.statistics.power.simulation import Dataset, Plan, simulate
+from impact.statistics.power import other_tests as other
+from impact.statistics.power import simulation
+from impact.statistics.power.built_in import BuiltIn, built_in_rows
+from impact.statistics.power.plan import TERMS, Dataset, Plan, draw, hermite_shares
+from impact.statistics.power.simulation import simulate
 
 WAVES = p.wave_correlation(3, 0.6, "ar1")
 PANEL = Plan(100, 100, 0.3, pre=1, post=2, autocorrelation=0.6, structure="ar1")
@@ -41,7 +44,7 @@ def both(analysis: p.Analysis) -> float:
     return p.power(0.25, p.cluster_means(25, 25, 12, icc=0.1).scaled(factor))
 
 
-CLOSED: dict[str, tuple[Plan, s.BuiltIn, Callable[[], float]]] = {
+CLOSED: dict[str, tuple[Plan, BuiltIn, Callable[[], float]]] = {
     "two means": (Plan(50, 50, 0.5), "difference", lambda: p.power(0.5, p.two_means(50, 50))),
     "unit and mean": (Plan(50, 50, 5, sd=10, mean=99), "difference", lambda: p.power(0.5, p.two_means(50, 50))),
     "unequal arms": (Plan(120, 60, 0.4), "difference", lambda: p.power(0.4, p.two_means(120, 60))),
@@ -53,7 +56,7 @@ CLOSED: dict[str, tuple[Plan, s.BuiltIn, Callable[[], float]]] = {
     "clusters ancova": (BOTH, "ancova", lambda: both("ancova")),
     "attrition": (Plan(100, 100, 0.5, attrition=(0.2, 0.4)), "difference", lambda: p.power(0.5, p.two_means(80, 60))),
     "take-up": (TAKE_UP, "difference", take_up),
-    "proportions": (SHARES, "difference", lambda: p.power_proportions(0.5, 0.4, 300, 300)),
+    "proportions": (SHARES, "difference", lambda: other.power_proportions(0.5, 0.4, 300, 300)),
 }
 
 
@@ -81,7 +84,7 @@ def test_simulated_power_is_the_closed_form(name: str) -> None:
     ],
     ids=["small arms", "few clusters", "unequal clusters", "shares", "counts"],
 )
-def test_false_positives_and_coverage_without_an_effect(plan: Plan, estimator: s.BuiltIn) -> None:
+def test_false_positives_and_coverage_without_an_effect(plan: Plan, estimator: BuiltIn) -> None:
     found = simulate(plan, estimator, replications=8000, seed=33)
     assert found.power <= 0.06
     assert 0.93 <= found.coverage <= 0.97
@@ -108,7 +111,7 @@ def between_and_across(data: Dataset, size: int) -> tuple[float, float, float]:
 )
 def test_data_have_the_variance_and_correlations_of_the_plan(plan: Plan, variance: float) -> None:
     plan = replace(plan, pre=1, autocorrelation=0.4, cluster_autocorrelation=0.7)
-    data = s.draw(plan, np.random.default_rng(1), 800)
+    data = draw(plan, np.random.default_rng(1), 800)
     own = 0.2 * 0.7 + 0.8 * 0.4
     assert data.outcomes.mean() == pytest.approx(plan.mean, rel=0.02)
     assert between_and_across(data, 10) == pytest.approx((variance, 0.2, own), rel=0.03)
@@ -116,15 +119,15 @@ def test_data_have_the_variance_and_correlations_of_the_plan(plan: Plan, varianc
 
 def test_hermite_shares_of_a_binary_outcome_by_quadrants() -> None:
     threshold = stats.norm.isf(0.2)
-    shares = s.hermite_shares(np.array([threshold]))
+    shares = hermite_shares(np.array([threshold]))
     for r in (-0.5, 0.3, 0.8):
         both_above = stats.multivariate_normal.cdf([-threshold] * 2, cov=[[1, r], [r, 1]])
-        assert shares @ r ** np.arange(1, s.TERMS + 1) == pytest.approx((both_above - 0.04) / 0.16, abs=1e-6)
+        assert shares @ r ** np.arange(1, TERMS + 1) == pytest.approx((both_above - 0.04) / 0.16, abs=1e-6)
 
 
 def test_effects_take_up_and_attrition_are_drawn_as_planned() -> None:
     plan = Plan(200, 300, 2, pre=1, post=2, attrition=(0.1, 0.3), take_up=(0.7, 0.05))
-    data = s.draw(plan, np.random.default_rng(2), 200)
+    data = draw(plan, np.random.default_rng(2), 200)
     treated = data.arm == 1
     lost = np.isnan(data.outcomes[:, :, 1:])
     assert not np.isnan(data.outcomes[:, :, 0]).any()
@@ -149,13 +152,13 @@ def columns(data: Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarr
     return after[seen], before[seen], data.arm[seen], data.cluster[seen]
 
 
-def one_row(plan: Plan, name: s.BuiltIn) -> tuple[Dataset, np.ndarray]:
-    batch = s.draw(plan, np.random.default_rng(6), 3)
-    return replace(batch, outcomes=batch.outcomes[1], received=batch.received[1]), s._built_in(batch, name)[1]
+def one_row(plan: Plan, name: BuiltIn) -> tuple[Dataset, np.ndarray]:
+    batch = draw(plan, np.random.default_rng(6), 3)
+    return replace(batch, outcomes=batch.outcomes[1], received=batch.received[1]), built_in_rows(batch, name)[1]
 
 
 @pytest.mark.parametrize("name", ["difference", "change"])
-def test_persons_have_hc2(name: s.BuiltIn) -> None:
+def test_persons_have_hc2(name: BuiltIn) -> None:
     data, row = one_row(Plan(30, 50, 0.4, pre=2, autocorrelation=0.5, attrition=(0.1, 0.2)), name)
     after, before, arm, _ = columns(data)
     fit = smapi.OLS(after - before if name == "change" else after, smapi.add_constant(arm)).fit(cov_type="HC2")
@@ -224,7 +227,7 @@ def test_seeds_and_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     first = simulate(CLUSTERS, "difference", replications=50, seed=1)
     assert simulate(CLUSTERS, "difference", replications=50, seed=1) == first
     assert simulate(CLUSTERS, "difference", replications=50, seed=2) != first
-    monkeypatch.setattr(s, "BATCH_VALUES", 1)
+    monkeypatch.setattr(simulation, "BATCH_VALUES", 1)
     assert simulate(CLUSTERS, "difference", replications=50, seed=1).replications == 50
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from impact.errors import NotEstimable
 from impact.measure.moments import Sums, ratio_of_sums, weighted_total
 from impact.measure.spread import Frame
-from impact.statistics.surveys.estimation import SampleDesign, mean, ratio, taylor_variance, total
+from impact.statistics.surveys.design import SampleDesign
+from impact.statistics.surveys.estimation import mean, ratio, taylor_variance, total
 from tests.support.references import dataset, reference
 
 

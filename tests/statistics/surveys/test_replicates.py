@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from impact.errors import NotEstimable
-from impact.statistics.surveys.estimation import SampleDesign, mean, ratio, total
+from impact.statistics.surveys.design import SampleDesign
+from impact.statistics.surveys.estimation import mean, ratio, total
 from impact.statistics.surveys.replicates import replicate_estimate, replicate_weights
 from tests.statistics.surveys.test_estimation import agrees, apiclus1, apistrat, column
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from scipy import optimize
 
 from impact.errors import NotEstimable
-from impact.statistics.synthetic import control as synthetic
-from impact.statistics.synthetic.control import synthetic_control, synthetic_did
+from impact.statistics.synthetic import difference
+from impact.statistics.synthetic.control import synthetic_control
+from impact.statistics.synthetic.difference import synthetic_did
 from impact.statistics.synthetic.simplex import simplex_weights
 from tests.support.references import dataset, reference
 
@@ -32,7 +33,7 @@ def test_synthetic_did_reaches_r_with_its_rules(smoking, monkeypatch):
     panel, california, names = smoking
     truth = reference("sdid.prop99")
     # the placebos of the slow solver are not what is tested here
-    monkeypatch.setattr(synthetic, "_placebos", lambda *_: np.array([-1.0, 1.0]))
+    monkeypatch.setattr(difference, "_placebos", lambda *_: np.array([-1.0, 1.0]))
     found = synthetic_did(panel, california, START, solver="frank_wolfe")
     assert found.effect.estimate == pytest.approx(truth["value"], rel=truth["tolerance"])
     expected = np.array([truth["extra"]["omega"][name] for name in names[found.donors]])
@@ -81,9 +82,9 @@ def test_r_stops_before_the_optimum_of_synthetic_control(smoking):
     donors = np.delete(panel, california, axis=0)
     noise = np.std(np.diff(donors[:, :START], axis=1), ddof=1)
     pool, goal = donors[:, :START].T, panel[california, :START]
-    rough = synthetic._frank_wolfe(pool, goal, 1e-6 * noise, np.full(38, 1 / 38), 1e-5 * noise, most=100)
+    rough = difference._frank_wolfe(pool, goal, 1e-6 * noise, np.full(38, 1 / 38), 1e-5 * noise, most=100)
     sparse = np.where(rough <= rough.max() / 4, 0, rough)
-    found = synthetic._frank_wolfe(pool, goal, 1e-6 * noise, sparse / sparse.sum(), 1e-5 * noise, most=10_000)
+    found = difference._frank_wolfe(pool, goal, 1e-6 * noise, sparse / sparse.sum(), 1e-5 * noise, most=10_000)
     effect = np.mean(panel[california, START:] - found @ donors[:, START:])
     assert effect == pytest.approx(truth["value"], rel=truth["tolerance"])
     assert np.sum((pool @ found - goal) ** 2) > simplex_weights(goal, pool).loss

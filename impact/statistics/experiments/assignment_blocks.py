@@ -1,0 +1,134 @@
+"""What is assigned as one, units or clusters, with its strata; draws within strata; covariates by block.
+
+:mod:`impact.statistics.experiments.assignment` stands on it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from impact.errors import NotEstimable
+from impact.statistics.core import Floats, Ints, cluster_codes, floats
+from impact.words.said import Said
+
+Keys = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Label:
+    """What is said of keys of units, or labels of strata or clusters, that cannot be used."""
+
+    missing: Said
+    every_unit: Said
+    several_types: Said
+    one_type: Said
+
+
+UNIT_KEY = Label(
+    Said("experiments.unit_key_missing"),
+    Said("experiments.unit_key_every_unit"),
+    Said("experiments.unit_keys_several_types"),
+    Said("experiments.unit_keys_one_type"),
+)
+STRATUM = Label(
+    Said("experiments.stratum_missing"),
+    Said("experiments.stratum_every_unit"),
+    Said("experiments.strata_several_types"),
+    Said("experiments.strata_one_type"),
+)
+CLUSTER = Label(
+    Said("experiments.cluster_missing"),
+    Said("statistics.cluster_every_unit"),
+    Said("experiments.clusters_several_types"),
+    Said("experiments.clusters_one_type"),
+)
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """What is randomised: units or whole clusters, sorted by key; strata; the block of each row."""
+
+    stratum: Ints
+    sizes: Ints
+    row_block: Ints
+
+
+def checked_keys(keys: Keys, label: Label) -> Keys:
+    """Return keys as an array, refusing missing ones and several types."""
+    labels = np.asarray(keys)
+    if labels.ndim != 1 or len(labels) == 0 or pd.isna(labels).any():
+        raise NotEstimable(label.missing, label.every_unit)
+    if labels.dtype.kind == "O" and len({type(key) for key in labels}) > 1:
+        raise NotEstimable(label.several_types, label.one_type)
+    return labels
+
+
+def blocks_of(units: Keys, strata: Keys | None, clusters: Keys | None) -> Blocks:
+    """Return what is assigned as one: units or clusters, with their strata."""
+    keys = checked_keys(units, UNIT_KEY)
+    distinct = np.unique(keys)
+    if len(distinct) < len(keys):
+        raise NotEstimable(Said("experiments.unit_key_appears_twice"), Said("experiments.one_row_per_unit"))
+    labels = np.zeros(len(keys), dtype=np.int64) if strata is None else checked_keys(strata, STRATUM)
+    groups = keys if clusters is None else checked_keys(clusters, CLUSTER)
+    if not len(keys) == len(labels) == len(groups):
+        raise NotEstimable(
+            Said("experiments.units_strata_clusters_differ_length"), Said("experiments.one_stratum_cluster_per_unit")
+        )
+    row_block, n_blocks = cluster_codes(groups)
+    codes, n_strata = cluster_codes(labels)
+    stratum = np.zeros(n_blocks, dtype=np.int64)
+    stratum[row_block] = codes
+    if (stratum[row_block] != codes).any():
+        raise NotEstimable(Said("experiments.cluster_lies_two_strata"), Said("experiments.strata_hold_whole_clusters"))
+    sizes = np.bincount(stratum, minlength=n_strata)
+    return Blocks(stratum, sizes, row_block)
+
+
+def lowest_uniforms(uniforms: Floats, blocks: Blocks, counts: Ints) -> NDArray[np.bool_]:
+    """Mark, in each stratum, as many blocks as counted, those with the lowest uniforms."""
+    strata = np.broadcast_to(blocks.stratum, uniforms.shape)
+    order = np.lexsort((uniforms, strata), axis=1)
+    first = np.cumsum(blocks.sizes) - blocks.sizes
+    in_order = np.sort(blocks.stratum)
+    n_blocks = len(in_order)
+    rank = np.arange(n_blocks) - first[in_order]
+    chosen = np.empty(uniforms.shape, dtype=np.bool_)
+    wanted = counts[:, in_order]
+    np.put_along_axis(chosen, order, rank < wanted, axis=1)
+    return chosen
+
+
+def whitened_covariates(covariates: Floats, blocks: Blocks) -> Floats:
+    """Return the blocks' covariate means, centred on their stratum, turned so that their covariance is the identity."""
+    values = covariates[:, None] if covariates.ndim == 1 else covariates
+    if len(values) != len(blocks.row_block) or not np.isfinite(values).all():
+        raise NotEstimable(Said("experiments.covariate_missing"), Said("experiments.finite_covariates_every_unit"))
+    means = _group_means(values, blocks.row_block, np.bincount(blocks.row_block).astype(np.float64))
+    levels = _group_means(means, blocks.stratum, blocks.sizes)
+    centred = means - levels[blocks.stratum]
+    spread = np.sqrt(np.mean(centred**2, axis=0))
+    if (spread <= 1e-12 * np.abs(means).max(axis=0, initial=1e-300)).any():
+        raise NotEstimable(
+            Said("experiments.covariate_does_not_vary_within_strata"), Said("experiments.covariates_vary")
+        )
+    # U of the singular value decomposition has covariance I / df.
+    u, size, _ = np.linalg.svd(centred / spread, full_matrices=False)
+    df = len(means) - len(blocks.sizes)
+    if size.min() < 1e-8 * size.max() or values.shape[1] > df:
+        raise NotEstimable(
+            Said("experiments.covariates_collinear"), Said("experiments.covariates_none_which_follows_others")
+        )
+    return floats(u * math.sqrt(df))
+
+
+def _group_means(values: Floats, codes: Ints, counts: NDArray[Any]) -> Floats:
+    """Return the means of the columns by group, shape (groups, k)."""
+    sums = [np.bincount(codes, column) for column in values.T]
+    return floats(np.column_stack(sums) / counts[:, None])

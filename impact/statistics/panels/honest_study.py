@@ -1,0 +1,71 @@
+"""An event study whose violations of parallel trends are bounded: checked, with draws from the law of its errors.
+
+:mod:`impact.statistics.panels.honest_smooth` and :mod:`impact.statistics.panels.honest_relative` stand on it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from impact.errors import NotEstimable
+from impact.statistics.core import Floats, floats
+from impact.words.said import Said
+
+Interval = tuple[float, float]
+DRAWS = 50_000
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """Coefficients (k,), covariance (k, k), number before, weights after (n_post,), and normal draws (B, k)."""
+
+    beta: Floats
+    sigma: Floats
+    n_pre: int
+    weights: Floats
+    draws: Floats
+
+    @property
+    def direction(self) -> Floats:
+        """Weights of all coefficients in the target."""
+        return np.concatenate([np.zeros(self.n_pre), self.weights])
+
+    @property
+    def error(self) -> float:
+        """Standard error of the target."""
+        return math.sqrt(float(self.direction @ self.sigma @ self.direction))
+
+
+def checked_study(
+    estimates: ArrayLike, covariance: ArrayLike, n_pre: int, weights: ArrayLike | None, rng: np.random.Generator
+) -> Study:
+    """Check an event study, and draw from the law of its errors."""
+    beta = floats(estimates)
+    sigma = floats(covariance)
+    if beta.ndim != 1 or sigma.shape != (len(beta), len(beta)) or not 1 <= n_pre < len(beta):
+        raise NotEstimable(
+            Said("panels.coefficients_do_not_fit_covariance"),
+            Said("panels.one_coefficient_on_each_side"),
+        )
+    if not (np.isfinite(beta).all() and np.isfinite(sigma).all()):
+        raise NotEstimable(
+            Said("panels.coefficient_covariance_missing"), Said("panels.event_study_without_empty_periods")
+        )
+    values, vectors = np.linalg.eigh((sigma + sigma.T) / 2)
+    size = float(np.abs(sigma).max())
+    if np.abs(sigma - sigma.T).max() > 1e-8 * size or values.min() < -1e-8 * size:
+        raise NotEstimable(Said("panels.covariance_not_symmetric_positive"), Said("panels.covariance_coefficients"))
+    n_post = len(beta) - n_pre
+    target = np.full(n_post, 1 / n_post) if weights is None else floats(weights)
+    if target.shape != (n_post,) or not np.isfinite(target).all() or not target.any():
+        raise NotEstimable(Said("panels.weights_do_not_fit_periods"), Said("panels.one_weight_each_not_all_zero"))
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    draws = rng.standard_normal((DRAWS, len(beta))) @ root.T
+    study = Study(beta, sigma, n_pre, target, draws)
+    if study.error <= 1e-12 * math.sqrt(size) or size == 0:
+        raise NotEstimable(Said("panels.effect_has_no_standard_error"), Said("panels.coefficients_estimated_error"))
+    return study

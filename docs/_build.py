@@ -208,8 +208,8 @@ def finding_page() -> str:
     parts = [GENERATED, "# Result tables\n"]
     parts.append("Tables of the schema `impact` in the database. Views of the good rows stand in a schema per")
     parts.append("programme; see [querying with SQL](../how-to/query_with_sql.md). Confidence is 95 % throughout.")
-    parts.append("What the engine says in words is stored as JSON, a code with its values: `impact.finding_en` and the like")
-    parts.append("have it in English, `impact.sentence` in every language.\n")
+    parts.append("What the engine says in words is stored as JSON, a code with its values: `impact.finding_en` and")
+    parts.append("the like have it in English, `impact.sentence` in every language.\n")
     for name, described in TABLES.items():
         rows = [(f"`{column.name}`", column.sql, column.meaning["en"]) for column in described.columns.values()]
         parts += [f"## impact.{name}\n", described.meaning["en"] + EXPLAINED.get(name, "") + "\n"]

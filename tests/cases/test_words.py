@@ -192,7 +192,7 @@ def test_a_forecast_of_an_effect_is_written_as_an_effect(of: str, said: str) -> 
 
 
 def test_terms_that_are_effects_are_written_as_effects() -> None:
-    term = record(Term, family=Said("family.leave_one_out"), term="without a", estimate=0.1, std_error=0.02)
+    term = record(Term, family=Said("family.leave_one_out"), term="without a", estimate=0.1, std_error=0.02, detail="")
     assert list(term_lines([term], "share")) == ["leave_one_out without a: +10.0 pp (SE 2.0 pp)"]
     other = replace(term, family=Said("family.turnover"))
     assert list(term_lines([other], "share")) == ["turnover without a: 0.1 (SE 0.02)"]

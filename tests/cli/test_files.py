@@ -243,15 +243,16 @@ def test_output_that_nobody_can_read(shell: str, code: int, tmp_path: Path) -> N
 def test_a_run_that_is_told_to_end(name: str, codes: tuple[int, ...], tmp_path: Path) -> None:
     """In an open transaction: words, a code, and nothing left behind."""
     script = (
-        "import os, signal, threading, time\n"
+        "import importlib, os, signal, threading, time\n"
         # a shell that starts the tests in the background has Ctrl-C ignored, and every child inherits that
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "from impact import cli, pipeline\n"
-        "def slow(programme, warehouse, *rest, **named):\n"
+        "from impact.cli import main as cli\n"
+        "flow = importlib.import_module('impact.run.flow')\n"
+        "def slow(run, staged):\n"
         f"    threading.Timer(0.3, os.kill, (os.getpid(), signal.{name})).start()\n"
-        "    warehouse.rows('SELECT count(*) FROM impact.run')\n"
+        "    run.warehouse.rows('SELECT count(*) FROM impact.run')\n"
         "    time.sleep(60)\n"
-        "pipeline._publish = slow\n"
+        "flow.renew_results = slow\n"
         "cli.main()\n"
     )
     template(tmp_path)

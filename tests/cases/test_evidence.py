@@ -44,7 +44,7 @@ def test_a_refused_design_is_said_on_every_face(case: str, tmp_path: Path) -> No
     assert row["evidence_level"] is None
     assert row["evidence_reason"] == f"could not be estimated: {row['not_estimable']}"
     assert row["evidence_reason"].startswith(reason)
-    assert result.trace(f"p/{name}").finding.evidence_reason == row["evidence_reason"]
+    assert str(result.trace(f"p/{name}").finding.evidence_reason) == row["evidence_reason"]
     console = Console(record=True, width=300, file=io.StringIO())
     print_findings(console, result.findings(), parts=False)
     assert f"effect {row['evidence_reason']}" in console.export_text()

@@ -26,6 +26,7 @@ from impact.publish.scope import OUTSIDE
 from impact.store import Warehouse, open_reader
 from impact.tables.results import Measure
 from impact.words import LANGUAGES, words_in
+from impact.words.said import Said
 from tests.cases.test_disclose import projects
 from tests.publish.export.reading import arrow_rows, described_csv, records
 from tests.support.programmes import template
@@ -226,7 +227,6 @@ def test_a_result_in_memory_is_exported_too(tmp_path: Path) -> None:
 
 TINY = """
 from impact.publish.export import Format, Takes
-from impact.words.said import Said
 
 def write(table):
     lines = [table.frame.columns, *table.frame.to_numpy()]

@@ -51,9 +51,9 @@ def written(text: Text, language: str) -> str:
     Examples
     --------
     >>> from impact.words.said import Said
-    >>> trimmed = Said("randomised.trimmed", share=0.146)
+    >>> trimmed = Said("checks.trimmed", trimmed_share=0.146)
     >>> written(trimmed, "en"), written(trimmed, "it")
-    ('14.6% trimmed', 'escluso il 14,6 %')
+    ('14.6% trimmed', '14,6 % escluso (trimming)')
     """
     if isinstance(text, str):
         return text

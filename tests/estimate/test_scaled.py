@@ -25,8 +25,9 @@ from impact.estimate.result import Diagnostic, Effect
 from impact.estimate.territory import OwnChange, statement
 from impact.expect import indicator_plan
 from impact.judge import evidence_level
-from impact.publish import terms_table
+from impact.publish import read_table
 from impact.statistics.scaling import fieller
+from impact.tables.results import Term
 from impact.words import LANGUAGES, words_in
 from impact.words.said import Said
 from impact.words.sentences import written as writes
@@ -125,7 +126,7 @@ class Run:
         self.findings = result.findings().set_index("finding")
         self.terms = result.terms().set_index(["indicator", "family", "term"])
         self.checks = result.diagnostics().set_index(["finding", "check"])
-        stored = terms_table(result.warehouse, "made").set_index(["indicator", "family", "term"])["detail"]
+        stored = read_table(result.warehouse, Term, "made").set_index(["indicator", "family", "term"])["detail"]
         self.italian = {tuple(map(str, key)): writes(said, "it") for key, said in stored.items() if said}
         result.close()
 

@@ -58,9 +58,7 @@ def written(text: Text, language: str) -> str:
     if isinstance(text, str):
         return text
     pieces = templates(language)[text.code]
-    return "".join(
-        piece if isinstance(piece, str) else _value(text.values[piece.name], piece.form, language) for piece in pieces
-    )
+    return "".join(piece if isinstance(piece, str) else _placed(piece, text, language) for piece in pieces)
 
 
 def in_digits(value: float) -> str:

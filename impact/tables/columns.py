@@ -159,11 +159,11 @@ class Column:
 
     holds: Holds
     meaning: Mapping[Language, str]
-    unit: Unit | None
-    missing: Missing | None
-    internal: bool
-    key: bool
-    default: str | None
+    unit: Unit | None = None
+    missing: Missing | None = None
+    internal: bool = False
+    key: bool = False
+    default: str | None = None
     name: str = ""
     sql: str = ""
     states: tuple[str, ...] = ()
@@ -213,6 +213,11 @@ class Table:
         return tuple(column.name for column in self.columns.values() if not holds or column.holds in holds)
 
 
+def same(column: Column) -> Any:
+    """Describe a field of a table as a column that others have too, of :mod:`impact.tables.shared`."""
+    return dataclasses.field(metadata={METADATA: column})
+
+
 def col(
     holds: Holds,
     en: str,
@@ -225,11 +230,10 @@ def col(
     default: str | None = None,
 ) -> Any:
     """Describe a field of a table; for the parameters see :class:`Column`."""
-    column = Column(holds, {"en": en, "it": it}, unit, missing, internal, key, default)
-    return dataclasses.field(metadata={METADATA: column})
+    return same(Column(holds, {"en": en, "it": it}, unit, missing, internal, key, default))
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(col,))
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(col, same))
 class Record:
     """A row of a table; a class made from it is a frozen dataclass, and describes its table as ``TABLE``.
 

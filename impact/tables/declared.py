@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 
 from impact.declare.base import Horizon, Level, Stage
-from impact.tables.columns import Holds, Missing, Reach, Record, Small, Unit, col
+from impact.tables import shared
+from impact.tables.columns import Holds, Missing, Reach, Record, Small, Unit, col, same
 
 
 class Programme(
@@ -17,17 +18,9 @@ class Programme(
 ):
     """One row per programme: what `programme.yaml` says of it."""
 
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
-    title_en: str = col(
-        Holds.DECLARED,
-        "Title in English (Italian where there is no English one).",
-        "Titolo in inglese (in italiano dove non c'è in inglese).",
-    )
-    title_it: str = col(
-        Holds.DECLARED,
-        "Title in Italian (English where there is no Italian one).",
-        "Titolo in italiano (in inglese dove non c'è in italiano).",
-    )
+    programme: str = same(shared.PROGRAMME)
+    title_en: str = same(shared.TITLE_EN_OR_ITALIAN)
+    title_it: str = same(shared.TITLE_IT_OR_ENGLISH)
     summary_en: str = col(Holds.DECLARED, "Summary in English.", "Sintesi in inglese.")
     summary_it: str = col(Holds.DECLARED, "Summary in Italian.", "Sintesi in italiano.")
     period_start: str = col(
@@ -63,7 +56,7 @@ class TheoryNode(
 ):
     """One row per step of a theory of change, measured or not."""
 
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
+    programme: str = same(shared.PROGRAMME)
     place: Small = col(
         Holds.DECLARED,
         "Order in which the steps are declared.",
@@ -75,10 +68,10 @@ class TheoryNode(
         "input, activity, output, outcome, impact.",
         "input, activity, output, outcome, impact.",
     )
-    level: Level = col(Holds.DECLARED, "micro, meso or macro.", "micro, meso o macro.")
+    level: Level = same(shared.LEVEL)
     horizon: Horizon = col(Holds.DECLARED, "short, medium or long.", "short, medium o long.")
-    title_en: str = col(Holds.DECLARED, "Title in English.", "Titolo in inglese.")
-    title_it: str = col(Holds.DECLARED, "Title in Italian.", "Titolo in italiano.")
+    title_en: str = same(shared.TITLE_EN)
+    title_it: str = same(shared.TITLE_IT)
     description_en: str | None = col(
         Holds.DECLARED,
         "Description in English; null where there is none.",
@@ -102,7 +95,7 @@ class TheoryLink(
 ):
     """One row per causal claim between two steps."""
 
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
+    programme: str = same(shared.PROGRAMME)
     place: Small = col(
         Holds.DECLARED,
         "Order in which the links are declared.",
@@ -143,11 +136,11 @@ class Wave(
 ):
     """One row per wave that a programme declares, series written out."""
 
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
+    programme: str = same(shared.PROGRAMME)
     place: Small = col(Holds.DECLARED, "Place in time, from 1.", "Posto nel tempo, da 1.")
     wave: str = col(Holds.DECLARED, "Wave as it stands in the data.", "Rilevazione come sta nei dati.")
-    title_en: str = col(Holds.DECLARED, "Title in English.", "Titolo in inglese.")
-    title_it: str = col(Holds.DECLARED, "Title in Italian.", "Titolo in italiano.")
+    title_en: str = same(shared.TITLE_EN)
+    title_it: str = same(shared.TITLE_IT)
     date: str = col(
         Holds.DECLARED,
         "Year, month or day its collection ended, as declared.",
@@ -170,7 +163,7 @@ class Stakeholder(
 ):
     """One row per body or group with a part in a programme."""
 
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
+    programme: str = same(shared.PROGRAMME)
     place: Small = col(Holds.DECLARED, "Order in which they are declared.", "Ordine in cui sono dichiarati.")
     stakeholder: str = col(Holds.DECLARED, "Stakeholder id.", "Id del soggetto.")
     name: str = col(Holds.DECLARED, "Name.", "Nome.")

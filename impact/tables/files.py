@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 
 from impact.states import Severity
-from impact.tables.columns import Holds, Json, Missing, Reach, Record, Sentence, Small, Unit, col
+from impact.tables import shared
+from impact.tables.columns import Holds, Json, Missing, Reach, Record, Sentence, Small, Unit, col, same
 
 
 class Load(
@@ -23,18 +24,14 @@ class Load(
         "First 16 digits of the hash of file, source, contract, codelists and engine.",
         "Prime 16 cifre dell'impronta di file, fonte, contratto, liste di codici e motore.",
     )
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
-    source: str = col(Holds.DECLARED, "Source id.", "Id della fonte.")
+    programme: str = same(shared.PROGRAMME)
+    source: str = same(shared.SOURCE)
     contract: str = col(
         Holds.DECLARED,
         "Contract the rows were held against.",
         "Contratto a cui le righe sono state confrontate.",
     )
-    file: str = col(
-        Holds.DECLARED,
-        "File, relative to the programme folder.",
-        "File, relativo alla cartella del programma.",
-    )
+    file: str = same(shared.FILE)
     sha256: str = col(Holds.DECLARED, "SHA-256 of the file's bytes.", "SHA-256 dei byte del file.")
     size: int = col(Holds.COUNT, "Size in bytes.", "Dimensione in byte.", Unit.BYTES)
     table_name: str = col(
@@ -99,14 +96,10 @@ class Quarantine(
     `severity` tells rows set aside from rows only warned about.
     """
 
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
-    source: str = col(Holds.DECLARED, "Source id.", "Id della fonte.")
+    programme: str = same(shared.PROGRAMME)
+    source: str = same(shared.SOURCE)
     load_id: str = col(Holds.DECLARED, "Load the row came in.", "Caricamento con cui arrivò la riga.", internal=True)
-    file: str = col(
-        Holds.DECLARED,
-        "File, relative to the programme folder.",
-        "File, relativo alla cartella del programma.",
-    )
+    file: str = same(shared.FILE)
     line: int = col(
         Holds.LINE,
         "Line in the file, header is line 1; with `multiline: true`, and in workbooks and Parquet, place of "
@@ -161,8 +154,8 @@ class Unmapped(
 ):
     """One row per category that stands in rows of needs or services and in no codelist."""
 
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
-    source: str = col(Holds.DECLARED, "Source id.", "Id della fonte.")
+    programme: str = same(shared.PROGRAMME)
+    source: str = same(shared.SOURCE)
     contract: str = col(Holds.DECLARED, "Contract it feeds.", "Contratto che alimenta.")
     column: str = col(Holds.DECLARED, "Column of the category.", "Colonna della categoria.")
     category: str = col(Holds.ROW, "The category as the source writes it.", "La categoria come la scrive la fonte.")
@@ -182,8 +175,8 @@ class Quality(
     `rows` is the sum of `answered` and the five kinds of missing.
     """
 
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
-    contract: str = col(Holds.DECLARED, "Contract of the rows.", "Contratto delle righe.")
+    programme: str = same(shared.PROGRAMME)
+    contract: str = same(shared.CONTRACT)
     place: Small = col(
         Holds.DECLARED,
         "Order of the columns in the contract.",
@@ -235,8 +228,8 @@ class Response(
 ):
     """One row per wave of each contract that follows persons: who is there, and who of the wave before."""
 
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
-    contract: str = col(Holds.DECLARED, "Contract of the rows.", "Contratto delle righe.")
+    programme: str = same(shared.PROGRAMME)
+    contract: str = same(shared.CONTRACT)
     place: Small = col(
         Holds.DECLARED,
         "Place in time among the waves that have rows of the contract, from 1.",

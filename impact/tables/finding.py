@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from impact.declare.base import Level, Stage
 from impact.states import AttainmentState, ContributionState, ProgressState, Registration
-from impact.tables.columns import Holds, Missing, Reach, Record, Sentence, SentenceOrNothing, Small, Unit, col
+from impact.tables import shared
+from impact.tables.columns import Holds, Missing, Reach, Record, Sentence, SentenceOrNothing, Small, Unit, col, same
 
 
 class Finding(
@@ -25,18 +26,10 @@ class Finding(
         "Stable name: `programme/indicator`, then `/column=value` for a part.",
         "Nome stabile: `programme/indicator`, poi `/column=value` per una parte.",
     )
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
-    indicator: str = col(Holds.DECLARED, "Indicator id.", "Id dell'indicatore.")
-    title_en: str = col(
-        Holds.DECLARED,
-        "Title in English (Italian where there is no English one).",
-        "Titolo in inglese (in italiano dove non c'è in inglese).",
-    )
-    title_it: str = col(
-        Holds.DECLARED,
-        "Title in Italian (English where there is no Italian one).",
-        "Titolo in italiano (in inglese dove non c'è in italiano).",
-    )
+    programme: str = same(shared.PROGRAMME)
+    indicator: str = same(shared.INDICATOR)
+    title_en: str = same(shared.TITLE_EN_OR_ITALIAN)
+    title_it: str = same(shared.TITLE_IT_OR_ENGLISH)
     node: str = col(
         Holds.DECLARED,
         "Node of the theory of change the indicator hangs on.",
@@ -47,27 +40,11 @@ class Finding(
         "Stage of that node: input, activity, output, outcome, impact.",
         "Fase di quel nodo: input, activity, output, outcome, impact.",
     )
-    level: Level = col(Holds.DECLARED, "micro, meso or macro.", "micro, meso o macro.")
-    scope: str = col(
-        Holds.CODE,
-        "`programme`, or the column that cuts the programme into projects or territories.",
-        "`programme`, o la colonna che divide il programma in progetti o territori.",
-    )
-    scope_value: str = col(
-        Holds.CODE,
-        "Value of that column; empty for the whole programme.",
-        "Valore di quella colonna; vuoto per l'intero programma.",
-    )
-    group: str = col(
-        Holds.CODE,
-        "`all`, or the column that splits the people.",
-        "`all`, o la colonna che divide le persone.",
-    )
-    group_value: str = col(
-        Holds.CODE,
-        "Value of that column; empty for everybody; `(no value)` for rows without one.",
-        "Valore di quella colonna; vuoto per tutti; `(no value)` per le righe che non ne hanno.",
-    )
+    level: Level = same(shared.LEVEL)
+    scope: str = same(shared.SCOPE)
+    scope_value: str = same(shared.SCOPE_VALUE)
+    group: str = same(shared.GROUP)
+    group_value: str = same(shared.GROUP_VALUE)
     period: str = col(
         Holds.DECLARED,
         "Wave, or period, at which the outcome was looked at.",
@@ -78,11 +55,7 @@ class Finding(
         "Unit of the value as declared, in English; `share` is shown as a percentage.",
         "Unità del valore, in inglese; `share` si mostra come percentuale.",
     )
-    unit_it: str = col(
-        Holds.DECLARED,
-        "Unit in Italian; as declared where it is not translated.",
-        "Unità in italiano; come dichiarata, dove non è tradotta.",
-    )
+    unit_it: str = same(shared.UNIT_IT)
     direction: str = col(
         Holds.DECLARED,
         "Which way is better: increase, decrease, maintain.",
@@ -173,42 +146,11 @@ class Finding(
         Unit.VALUE,
         missing=Missing.UNKNOWN,
     )
-    conf_low: float | None = col(
-        Holds.STATISTIC,
-        "Lower end of the 95 % interval of the value; null where there is none.",
-        "Estremo inferiore dell'intervallo al 95 % del valore; vuoto dove non c'è.",
-        Unit.VALUE,
-        missing=Missing.UNKNOWN,
-    )
-    conf_high: float | None = col(
-        Holds.STATISTIC,
-        "Upper end of the 95 % interval of the value; null where there is none.",
-        "Estremo superiore dell'intervallo al 95 % del valore; vuoto dove non c'è.",
-        Unit.VALUE,
-        missing=Missing.UNKNOWN,
-    )
-    n: int = col(
-        Holds.COUNT,
-        "Rows with a value behind `value` (linked persons for a change).",
-        "Righe con un valore dietro `value` (persone ritrovate, per un cambiamento).",
-        Unit.ROWS,
-    )
-    units_reported: int | None = col(
-        Holds.COUNT,
-        "Units with a value, for counts and totals; null for samples.",
-        "Unità con un valore, per conteggi e totali; vuoto per i campioni.",
-        Unit.UNITS,
-        missing=Missing.NOT_APPLICABLE,
-    )
-    units_expected: int | None = col(
-        Holds.COUNT,
-        "Units awaited: known from another wave or from the register, blank values and rows set aside "
-        "included. Where they are more than `units_reported`, the value is incomplete.",
-        "Unità attese: note da un'altra rilevazione o dal registro, valori in bianco e righe accantonate "
-        "comprese. Se sono più di `units_reported`, il valore è incompleto.",
-        Unit.UNITS,
-        missing=Missing.NOT_APPLICABLE,
-    )
+    conf_low: float | None = same(shared.CONF_LOW)
+    conf_high: float | None = same(shared.CONF_HIGH)
+    n: int = same(shared.N)
+    units_reported: int | None = same(shared.UNITS_REPORTED)
+    units_expected: int | None = same(shared.UNITS_EXPECTED)
     baseline_reported: int | None = col(
         Holds.COUNT,
         "As `units_reported`, at the baseline wave.",
@@ -223,11 +165,7 @@ class Finding(
         Unit.UNITS,
         missing=Missing.NOT_APPLICABLE,
     )
-    method: Sentence = col(
-        Holds.REMARK,
-        "How value and interval were computed.",
-        "Come sono calcolati valore e intervallo.",
-    )
+    method: Sentence = same(shared.METHOD)
     comparison: float | None = col(
         Holds.STATISTIC,
         "Value of the comparison arm at the same wave.",
@@ -379,12 +317,7 @@ class Finding(
         "`real` or `synthetic`, of the sources behind the value.",
         "`real` o `synthetic`, secondo le fonti dietro il valore.",
     )
-    flags: tuple[str, ...] = col(
-        Holds.REMARK,
-        "Cautions: `small_n`, `few_clusters`, `no_interval`, `no_data`, `incomplete`; how sums were stated: `about`, …",
-        "Cautele: `small_n`, `few_clusters`, `no_interval`, `no_data`, `incomplete`; come furono dette le "
-        "somme: `about`, …",
-    )
+    flags: tuple[str, ...] = same(shared.FLAGS)
     run_id: str = col(
         Holds.DECLARED,
         "Run that computed the finding; see `impact.run`.",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from impact.states import MapState
-from impact.tables.columns import Holds, Json, Missing, Reach, Record, Unit, col
+from impact.tables import shared
+from impact.tables.columns import Holds, Json, Missing, Reach, Record, Unit, col, same
 
 
 class NetworkBody(
@@ -16,8 +17,8 @@ class NetworkBody(
 ):
     """One row per body, network and wave, with one place for drawing that holds in all waves."""
 
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
-    network: str = col(Holds.DECLARED, "Contract of the ties.", "Contratto dei legami.")
+    programme: str = same(shared.PROGRAMME)
+    network: str = same(shared.NETWORK)
     wave: str = col(
         Holds.DECLARED,
         "Wave the body is listed in; empty where the roster has no waves.",
@@ -60,7 +61,7 @@ class NetworkBody(
         "Posto in un disegno, da -1 a 1; vuoto oltre i 1.000 enti.",
         missing=Missing.NOT_APPLICABLE,
     )
-    data_kind: str = col(Holds.DECLARED, "`real` or `synthetic`.", "`real` o `synthetic`.")
+    data_kind: str = same(shared.DATA_KIND)
 
 
 class NetworkTie(
@@ -72,8 +73,8 @@ class NetworkTie(
 ):
     """One row per tie, network and wave."""
 
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
-    network: str = col(Holds.DECLARED, "Contract of the ties.", "Contratto dei legami.")
+    programme: str = same(shared.PROGRAMME)
+    network: str = same(shared.NETWORK)
     wave: str = col(
         Holds.DECLARED,
         "Wave of the tie; empty without waves.",
@@ -86,7 +87,7 @@ class NetworkTie(
         "Kind of tie; empty where the contract has none.",
         "Tipo di legame; vuoto dove il contratto non ne ha.",
     )
-    data_kind: str = col(Holds.DECLARED, "`real` or `synthetic`.", "`real` o `synthetic`.")
+    data_kind: str = same(shared.DATA_KIND)
 
 
 class MapCell(
@@ -100,7 +101,7 @@ class MapCell(
 ):
     """One row per cell of a map of needs and supply, and wave: what is needed there, and what answers it."""
 
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
+    programme: str = same(shared.PROGRAMME)
     contract: str = col(Holds.DECLARED, "Contract of the needs.", "Contratto dei bisogni.")
     supply: str = col(Holds.DECLARED, "Contract of the services.", "Contratto dei servizi.")
     match: str = col(Holds.DECLARED, "Columns that are compared.", "Colonne confrontate.")

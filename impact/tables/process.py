@@ -7,7 +7,8 @@ import datetime
 from impact.declare.base import Level
 from impact.declare.claims import Qualifier
 from impact.states import ClaimState
-from impact.tables.columns import Holds, Json, Missing, Reach, Record, Unit, col
+from impact.tables import shared
+from impact.tables.columns import Holds, Json, Missing, Reach, Record, Unit, col, same
 
 
 class Claim(
@@ -19,17 +20,13 @@ class Claim(
 ):
     """One row per total a programme reported about itself, beside what its records give."""
 
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
+    programme: str = same(shared.PROGRAMME)
     claim: str = col(Holds.DECLARED, "Claim id.", "Id della dichiarazione.")
-    title_it: str = col(Holds.DECLARED, "Title in Italian.", "Titolo in italiano.")
-    title_en: str = col(Holds.DECLARED, "Title in English.", "Titolo in inglese.")
-    level: Level = col(Holds.DECLARED, "micro, meso or macro.", "micro, meso o macro.")
+    title_it: str = same(shared.TITLE_IT)
+    title_en: str = same(shared.TITLE_EN)
+    level: Level = same(shared.LEVEL)
     unit: str = col(Holds.DECLARED, "Unit of the figure, in English.", "Unità della cifra, in inglese.")
-    unit_it: str = col(
-        Holds.DECLARED,
-        "Unit in Italian; as declared where it is not translated.",
-        "Unità in italiano; come dichiarata, dove non è tradotta.",
-    )
+    unit_it: str = same(shared.UNIT_IT)
     stated: float = col(
         Holds.DECLARED,
         "Figure as reported; of a list, the number of its names.",
@@ -85,7 +82,7 @@ class Claim(
         "Per contract the rows used and up to 20 of their keys, as JSON.",
         "Per contratto le righe usate e fino a 20 delle loro chiavi, in JSON.",
     )
-    data_kind: str = col(Holds.DECLARED, "`real` or `synthetic`.", "`real` o `synthetic`.")
+    data_kind: str = same(shared.DATA_KIND)
     run_id: str = col(Holds.DECLARED, "Run that recomputed it.", "Calcolo che l'ha ricalcolato.")
 
 
@@ -99,7 +96,7 @@ class Journey(
 ):
     """One row per project: where it started, where it arrived and what comes next, in the document's words."""
 
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
+    programme: str = same(shared.PROGRAMME)
     project: str = col(Holds.DECLARED, "Project id.", "Id del progetto.")
     name: str = col(Holds.DECLARED, "Name of the project.", "Nome del progetto.")
     territory: str | None = col(
@@ -122,7 +119,7 @@ class Journey(
         missing=Missing.NOT_STATED,
     )
     document: str = col(Holds.DECLARED, "Document.", "Documento.")
-    place: str | None = col(Holds.DECLARED, "Page or heading.", "Pagina o titolo.", missing=Missing.NOT_STATED)
+    place: str | None = same(shared.PLACE)
     quote: str = col(Holds.DECLARED, "Wording.", "Parole del documento.")
 
 
@@ -135,7 +132,7 @@ class Phase(
 ):
     """One row per phase of a process, from the shared contract `phase`."""
 
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
+    programme: str = same(shared.PROGRAMME)
     phase: str = col(Holds.DECLARED, "Phase id.", "Id della fase.")
     number: int | None = col(
         Holds.DECLARED,
@@ -198,9 +195,9 @@ class Phase(
         "`yes` o `no`; vuoto dove non detto.",
         missing=Missing.NOT_STATED,
     )
-    document: str | None = col(Holds.DECLARED, "Document.", "Documento.", missing=Missing.NOT_STATED)
-    place: str | None = col(Holds.DECLARED, "Page or heading.", "Pagina o titolo.", missing=Missing.NOT_STATED)
-    quote: str | None = col(Holds.DECLARED, "Wording.", "Parole del documento.", missing=Missing.NOT_STATED)
+    document: str | None = same(shared.DOCUMENT)
+    place: str | None = same(shared.PLACE)
+    quote: str | None = same(shared.QUOTE)
     status_quote: str | None = col(
         Holds.DECLARED,
         "Wording for the status, where the quote does not say it.",
@@ -219,7 +216,7 @@ class Delivery(
 ):
     """One row per activity, planned beside delivered, from the shared contract `delivery`."""
 
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
+    programme: str = same(shared.PROGRAMME)
     activity: str = col(Holds.DECLARED, "Activity id.", "Id dell'attività.")
     kind: str | None = col(Holds.DECLARED, "Kind of activity.", "Tipo di attività.", missing=Missing.NOT_STATED)
     kind_en: str | None = col(
@@ -286,9 +283,9 @@ class Delivery(
         "Anno, mese o giorno, con la precisione con cui è detto.",
         missing=Missing.NOT_STATED,
     )
-    document: str | None = col(Holds.DECLARED, "Document.", "Documento.", missing=Missing.NOT_STATED)
-    place: str | None = col(Holds.DECLARED, "Page or heading.", "Pagina o titolo.", missing=Missing.NOT_STATED)
-    quote: str | None = col(Holds.DECLARED, "Wording.", "Parole del documento.", missing=Missing.NOT_STATED)
+    document: str | None = same(shared.DOCUMENT)
+    place: str | None = same(shared.PLACE)
+    quote: str | None = same(shared.QUOTE)
     planned_quote: str | None = col(
         Holds.DECLARED,
         "Wording for what was planned.",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from impact.states import Arm, Reason
-from impact.tables.columns import Holds, Missing, Reach, Record, Unit, col
+from impact.tables import shared
+from impact.tables.columns import Holds, Missing, Reach, Record, Unit, col, same
 
 
 class Suppression(
@@ -15,8 +16,8 @@ class Suppression(
 ):
     """One row per cell that readers are not shown."""
 
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
-    indicator: str = col(Holds.DECLARED, "Indicator id.", "Id dell'indicatore.")
+    programme: str = same(shared.PROGRAMME)
+    indicator: str = same(shared.INDICATOR)
     arm: Arm = col(
         Holds.CODE,
         "Arm of the cell; `effect` for what an effect was estimated from.",
@@ -62,7 +63,7 @@ class Withheld(
 ):
     """One row per thing that a contract about persons withholds of what is counted beside the tables."""
 
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
+    programme: str = same(shared.PROGRAMME)
     contract: str = col(Holds.DECLARED, "Contract id.", "Id del contratto.")
     wave: str = col(Holds.CODE, "Wave of which it holds; empty for all.", "Rilevazione per cui vale; vuota per tutte.")
     what: str = col(

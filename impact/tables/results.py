@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from impact.states import Arm, CheckStatus
-from impact.tables.columns import Holds, Missing, Reach, Record, Sentence, Small, Unit, col
+from impact.tables import shared
+from impact.tables.columns import Holds, Missing, Reach, Record, Sentence, Small, Unit, col, same
 
 
 class Measure(
@@ -16,33 +17,17 @@ class Measure(
 ):
     """One row per measured value: indicator, arm, scope, group and wave. Findings are read from here."""
 
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
-    indicator: str = col(Holds.DECLARED, "Indicator id.", "Id dell'indicatore.")
+    programme: str = same(shared.PROGRAMME)
+    indicator: str = same(shared.INDICATOR)
     arm: Arm = col(
         Holds.CODE,
         "`treated` or `comparison` where the design has arms, else empty.",
         "`treated` o `comparison` dove il disegno ha due gruppi, altrimenti vuoto.",
     )
-    scope: str = col(
-        Holds.CODE,
-        "`programme`, or the column that cuts the programme into projects or territories.",
-        "`programme`, o la colonna che divide il programma in progetti o territori.",
-    )
-    scope_value: str = col(
-        Holds.CODE,
-        "Value of that column; empty for the whole programme.",
-        "Valore di quella colonna; vuoto per l'intero programma.",
-    )
-    group: str = col(
-        Holds.CODE,
-        "`all`, or the column that splits the people.",
-        "`all`, o la colonna che divide le persone.",
-    )
-    group_value: str = col(
-        Holds.CODE,
-        "Value of that column; empty for everybody; `(no value)` for rows without one.",
-        "Valore di quella colonna; vuoto per tutti; `(no value)` per le righe che non ne hanno.",
-    )
+    scope: str = same(shared.SCOPE)
+    scope_value: str = same(shared.SCOPE_VALUE)
+    group: str = same(shared.GROUP)
+    group_value: str = same(shared.GROUP_VALUE)
     wave: str = col(
         Holds.CODE,
         "Wave; empty for data without waves.",
@@ -62,48 +47,17 @@ class Measure(
         Unit.VALUE,
         missing=Missing.UNKNOWN,
     )
-    conf_low: float | None = col(
-        Holds.STATISTIC,
-        "Lower end of the 95 % interval of the value; null where there is none.",
-        "Estremo inferiore dell'intervallo al 95 % del valore; vuoto dove non c'è.",
-        Unit.VALUE,
-        missing=Missing.UNKNOWN,
-    )
-    conf_high: float | None = col(
-        Holds.STATISTIC,
-        "Upper end of the 95 % interval of the value; null where there is none.",
-        "Estremo superiore dell'intervallo al 95 % del valore; vuoto dove non c'è.",
-        Unit.VALUE,
-        missing=Missing.UNKNOWN,
-    )
-    n: int = col(
-        Holds.COUNT,
-        "Rows with a value behind `value` (linked persons for a change).",
-        "Righe con un valore dietro `value` (persone ritrovate, per un cambiamento).",
-        Unit.ROWS,
-    )
+    conf_low: float | None = same(shared.CONF_LOW)
+    conf_high: float | None = same(shared.CONF_HIGH)
+    n: int = same(shared.N)
     n_missing: int = col(
         Holds.COUNT,
         "Rows that pass the filter but have no value, whatever the kind of missing.",
         "Righe che passano il filtro ma non hanno un valore, qualunque ne sia il motivo.",
         Unit.ROWS,
     )
-    units_reported: int | None = col(
-        Holds.COUNT,
-        "Units with a value, for counts and totals; null for samples.",
-        "Unità con un valore, per conteggi e totali; vuoto per i campioni.",
-        Unit.UNITS,
-        missing=Missing.NOT_APPLICABLE,
-    )
-    units_expected: int | None = col(
-        Holds.COUNT,
-        "Units awaited: known from another wave or from the register, blank values and rows set aside "
-        "included. Where they are more than `units_reported`, the value is incomplete.",
-        "Unità attese: note da un'altra rilevazione o dal registro, valori in bianco e righe accantonate "
-        "comprese. Se sono più di `units_reported`, il valore è incompleto.",
-        Unit.UNITS,
-        missing=Missing.NOT_APPLICABLE,
-    )
+    units_reported: int | None = same(shared.UNITS_REPORTED)
+    units_expected: int | None = same(shared.UNITS_EXPECTED)
     n_clusters: int | None = col(
         Holds.COUNT,
         "Sampled clusters, where the sample has clusters.",
@@ -111,17 +65,8 @@ class Measure(
         Unit.CLUSTERS,
         missing=Missing.NOT_APPLICABLE,
     )
-    method: Sentence = col(
-        Holds.REMARK,
-        "How value and interval were computed.",
-        "Come sono calcolati valore e intervallo.",
-    )
-    flags: tuple[str, ...] = col(
-        Holds.REMARK,
-        "Cautions: `small_n`, `few_clusters`, `no_interval`, `no_data`, `incomplete`; how sums were stated: `about`, …",
-        "Cautele: `small_n`, `few_clusters`, `no_interval`, `no_data`, `incomplete`; come furono dette le "
-        "somme: `about`, …",
-    )
+    method: Sentence = same(shared.METHOD)
+    flags: tuple[str, ...] = same(shared.FLAGS)
 
 
 class Linkage(
@@ -133,8 +78,8 @@ class Linkage(
 ):
     """One row per indicator that follows persons: how many were found again."""
 
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
-    indicator: str = col(Holds.DECLARED, "Indicator id.", "Id dell'indicatore.")
+    programme: str = same(shared.PROGRAMME)
+    indicator: str = same(shared.INDICATOR)
     since: str = col(Holds.CODE, "Wave that persons are followed from.", "Rilevazione da cui le persone sono seguite.")
     wave: str = col(Holds.CODE, "Wave to which they are followed.", "Rilevazione fino a cui sono seguite.")
     linked: int = col(Holds.COUNT, "Persons with a row in both.", "Persone con una riga in entrambe.", Unit.PERSONS)
@@ -162,8 +107,8 @@ class Diagnostic(
     """One row per check behind an effect."""
 
     finding: str = col(Holds.DECLARED, "Finding whose effect is checked.", "Risultato il cui effetto è controllato.")
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
-    indicator: str = col(Holds.DECLARED, "Indicator id.", "Id dell'indicatore.")
+    programme: str = same(shared.PROGRAMME)
+    indicator: str = same(shared.INDICATOR)
     check: Sentence = col(
         Holds.DECLARED,
         "`balance`, `attrition`, `placebo_wave`, `clusters` or `complete_cases`.",
@@ -205,8 +150,8 @@ class Term(
     """One row per number behind an effect: event times, cohorts, weights of donors, other specifications."""
 
     finding: str = col(Holds.DECLARED, "Finding the number stands behind.", "Risultato dietro cui sta il numero.")
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
-    indicator: str = col(Holds.DECLARED, "Indicator id.", "Id dell'indicatore.")
+    programme: str = same(shared.PROGRAMME)
+    indicator: str = same(shared.INDICATOR)
     family: Sentence = col(
         Holds.DECLARED,
         "What the number is one of: `event_time`, `group`, `balance`, `specification`, `unit_weight`, …",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 
-from impact.tables.columns import Holds, Json, Missing, Reach, Record, Small, col
+from impact.tables import shared
+from impact.tables.columns import Holds, Json, Missing, Reach, Record, Small, col, same
 
 
 class Meta(
@@ -68,7 +69,7 @@ class Run(
         "Id del calcolo: quando cominciò, in UTC.",
         key=True,
     )
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
+    programme: str = same(shared.PROGRAMME)
     started_at: datetime.datetime = col(Holds.DECLARED, "When it started, in UTC.", "Quando cominciò, in UTC.")
     finished_at: datetime.datetime = col(Holds.DECLARED, "When it ended, in UTC.", "Quando finì, in UTC.")
     engine: str = col(Holds.DECLARED, "Version of the engine.", "Versione del motore.")
@@ -91,7 +92,7 @@ class Plan(
 ):
     """One row per plan that a programme had in a run: its indicators as planned."""
 
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
+    programme: str = same(shared.PROGRAMME)
     plan_hash: str = col(Holds.DECLARED, "SHA-256 of the whole plan.", "SHA-256 dell'intero piano.")
     seen_at: datetime.datetime = col(
         Holds.DECLARED,
@@ -119,8 +120,8 @@ class Definition(
 ):
     """One row per indicator: its declaration, and the SQL made of it."""
 
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
-    indicator: str = col(Holds.DECLARED, "Indicator id.", "Id dell'indicatore.")
+    programme: str = same(shared.PROGRAMME)
+    indicator: str = same(shared.INDICATOR)
     definition_hash: str = col(
         Holds.DECLARED,
         "SHA-256 of what is planned for the indicator.",
@@ -165,7 +166,7 @@ class Sentence(
 ):
     """One row per sentence in a programme's tables and language, for who queries them with SQL."""
 
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
+    programme: str = same(shared.PROGRAMME)
     said: Json = col(
         Holds.REMARK,
         "The sentence as the tables hold it: its code and values as JSON, or a text.",

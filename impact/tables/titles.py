@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from impact.tables.columns import Holds, Json, Missing, Reach, Record, Small, col
+from impact.tables import shared
+from impact.tables.columns import Holds, Json, Missing, Reach, Record, Small, col, same
 
 
 class PartTitle(
@@ -15,8 +16,8 @@ class PartTitle(
 ):
     """One row per indicator, column that cuts it and code shown: the tree that findings of parts follow."""
 
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
-    indicator: str = col(Holds.DECLARED, "Indicator id.", "Id dell'indicatore.")
+    programme: str = same(shared.PROGRAMME)
+    indicator: str = same(shared.INDICATOR)
     column: str = col(Holds.CODE, "Column that cuts the indicator.", "Colonna che divide l'indicatore.")
     code: str = col(
         Holds.CODE,
@@ -41,8 +42,8 @@ class PartTitle(
         "Codice superiore; vuoto in cima.",
         missing=Missing.NOT_APPLICABLE,
     )
-    title_en: str = col(Holds.DECLARED, "Title in English.", "Titolo in inglese.")
-    title_it: str = col(Holds.DECLARED, "Title in Italian.", "Titolo in italiano.")
+    title_en: str = same(shared.TITLE_EN)
+    title_it: str = same(shared.TITLE_IT)
     same_as: Json = col(
         Holds.DECLARED,
         "Codes of the same thing in other lists, such as ISTAT's, as JSON.",
@@ -68,7 +69,7 @@ class Label(
     Its title in a codelist, or its name in the contract whose key it is.
     """
 
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
+    programme: str = same(shared.PROGRAMME)
     column: str = col(
         Holds.CODE,
         "Column that cuts or groups, whatever the contract.",
@@ -117,7 +118,7 @@ class Membership(
     In that contract's own columns, or through a contract that links the two.
     """
 
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
+    programme: str = same(shared.PROGRAMME)
     column: str = col(
         Holds.CODE,
         "Column that cuts findings, such as `project_id`.",
@@ -145,7 +146,7 @@ class Cut(
 ):
     """One row per column that cuts findings, or that codes are grouped by."""
 
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
+    programme: str = same(shared.PROGRAMME)
     column: str = col(Holds.DECLARED, "Column that cuts or groups.", "Colonna che divide o raggruppa.")
     title_en: str = col(
         Holds.DECLARED,
@@ -176,14 +177,14 @@ class Heading(
 ):
     """One row per contract, and per column of it that has a title."""
 
-    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.")
+    programme: str = same(shared.PROGRAMME)
     contract: str = col(Holds.DECLARED, "Contract.", "Contratto.")
     column: str = col(
         Holds.DECLARED,
         "Column, or empty for the contract itself.",
         "Colonna, o vuoto per il contratto stesso.",
     )
-    title_en: str = col(Holds.DECLARED, "Title in English.", "Titolo in inglese.")
+    title_en: str = same(shared.TITLE_EN)
     title_it: str = col(
         Holds.DECLARED,
         "Title in Italian; as declared where it is not translated.",

@@ -21,6 +21,7 @@ from impact.run.stage import ENGINE, Progress, Rows, Run, now_utc, publish_rows,
 from impact.store import STAGES, Warehouse, publish_snapshot
 from impact.store.state import reached, set_reached
 from impact.store.warehouse import to_json
+from impact.words.said import text_json
 
 __all__ = ["STAGES", "RunReport", "audit_programme", "run_programme"]
 
@@ -142,7 +143,7 @@ def _record(run: Run, rows: Rows, results: Results) -> None:
         changes = plan_changes(json.loads(last[0][1]), plan) if last else []
         warehouse.connection.execute(
             "INSERT INTO impact.plan VALUES (?, ?, ?, ?, ?)",
-            [programme.id, digest, now_utc(), to_json(plan), f"[{', '.join(change.json() for change in changes)}]"],
+            [programme.id, digest, now_utc(), to_json(plan), text_json(tuple(changes))],
         )
     counts = [len(rows.loaded), len(results.computed)]
     warehouse.connection.execute(

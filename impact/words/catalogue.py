@@ -60,9 +60,8 @@ class Words:
         return key in self._texts
 
     def pick(self, row: Any, column: str) -> str:
-        """Return the text of a row in this language, from ``<column>_<language>``; in English where it has no other."""
-        own = f"{column}_{self.language}"
-        return str(row[own] if own in row else row[f"{column}_en"])
+        """Return the text of a row in the language of declarations, from ``<column>_<language>``."""
+        return str(row[f"{column}_{self.declared}"])
 
     def said(self, text: Text | None) -> str:
         """Write a sentence in this language; a text stays as it is, and nothing is written as nothing."""
@@ -88,7 +87,7 @@ class Words:
     def p_value(self, value: Any) -> str:
         """Write a p-value with its sign of equality: to three places, below which it is a bound."""
         if value is None or not math.isfinite(value):
-            return "–"
+            return numbers.NO_NUMBER
         if value < SMALLEST_P:
             return f"< {numbers.decimal(SMALLEST_P, '0.000', self.language)}"
         return f"= {numbers.decimal(float(value), '0.000', self.language)}"

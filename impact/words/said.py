@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -58,7 +58,7 @@ class Said:
 
     def json(self) -> str:
         """Return the sentence as it is stored."""
-        return json.dumps(_dumped(self), ensure_ascii=False, allow_nan=False)
+        return text_json(self)
 
     @staticmethod
     def from_json(text: str) -> Text:
@@ -86,12 +86,12 @@ class Said:
         return text
 
 
-def text_json(text: Text) -> str:
-    """Return a sentence or a text as it is stored."""
+def text_json(text: Text | tuple[Text, ...]) -> str:
+    """Return a sentence, a text, or several of these as a list, as it is stored."""
     return json.dumps(_dumped(text), ensure_ascii=False, allow_nan=False)
 
 
-def joined(*texts: Said | Literal[""] | None, by: str = "semicolon") -> Remark:
+def joined(*texts: Said | Literal[""] | None, by: Literal["semicolon", "comma"] = "semicolon") -> Remark:
     """Return texts one after the other; those that are None or empty are left out.
 
     Parameters
@@ -99,7 +99,7 @@ def joined(*texts: Said | Literal[""] | None, by: str = "semicolon") -> Remark:
     texts
         Sentences and texts.
     by
-        ``semicolon``, ``comma``, ``space`` or ``stop``: what stands between them.
+        What stands between them.
     """
     present = [text for text in texts if text]
     if len(present) == 1:
@@ -110,16 +110,6 @@ def joined(*texts: Said | Literal[""] | None, by: str = "semicolon") -> Remark:
 def says(text: object, code: str) -> bool:
     """Tell whether something is the sentence of a code."""
     return isinstance(text, Said) and text.code == code
-
-
-def codes(text: Text) -> Iterator[str]:
-    """Yield the codes of a sentence and of all sentences in it."""
-    if isinstance(text, Said):
-        yield text.code
-        for value in text.values.values():
-            for member in value if isinstance(value, tuple) else (value,):
-                if isinstance(member, Said):
-                    yield from codes(member)
 
 
 def _plain(value: Any) -> Value:

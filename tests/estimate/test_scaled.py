@@ -200,6 +200,7 @@ def test_where_influence_is_not_known_errors_are_added_up_and_it_is_said(program
     women, men = run.finding("score/sex=f"), run.finding("score/sex=m")
     found = run.finding("territory")
     assert found["std_error"] == pytest.approx(0.09 * women["std_error"] + 0.06 * men["std_error"], rel=1e-12)
+    assert found["inference"].startswith("CR1 two-way, delta method, errors added up")
     assert "the covariance of the groups is not known" in found["inference"]
 
 

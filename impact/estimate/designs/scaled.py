@@ -19,7 +19,7 @@ from impact.estimate.territory import OwnChange, own_change, require_whole, stat
 from impact.statistics.core import Estimate, Floats
 from impact.statistics.scaling import fieller, scaled_sum
 from impact.words.languages import LANGUAGES
-from impact.words.said import Remark, Said, Text, joined
+from impact.words.said import Remark, Said, joined, says
 
 Estimator = Callable[[Indicator, tuple[str, str] | None], Effect]
 TERRITORY = Said("family.territory")
@@ -103,10 +103,11 @@ def _contribution(of: Indicator, effects: dict[str, Effect], reach: Reached, siz
     return _as_effect(replace(summed, rule=rule), found[0], _weighted(aligned, people))
 
 
-def _error_rule(inference: Said) -> Text:
-    """Return the rule of the error alone: what stands first in the inference of an effect."""
-    first = next(iter(inference.values.values()), None)
-    return _error_rule(first) if isinstance(first, Said) else inference
+def _error_rule(inference: Said) -> Said:
+    """Return the rule of the error alone, without the distribution or the test that its p-value is of."""
+    by_a_law = says(inference, "rule.normal") or says(inference, "rule.student")
+    rule = inference.values["rule"] if by_a_law or says(inference, "rule.with_p_of") else None
+    return _error_rule(rule) if isinstance(rule, Said) else inference
 
 
 def _times(effect: Effect, factor: float) -> Effect:

@@ -69,7 +69,7 @@ def treated_panel(connection: duckdb.DuckDBPyConnection, relation: str, treatmen
         f" FROM ({relation}) WHERE _outcome IS NOT NULL"
     ).df()
     if frame.empty:
-        raise NotEstimable(Said("checks.nobody_has_outcome_2"), Said("checks.rows_outcome"))
+        raise NotEstimable(Said("checks.nobody_has_any_outcome"), Said("checks.rows_outcome"))
     unit, period = frame["unit"].to_numpy(dtype=np.int64), frame["period"].to_numpy(dtype=np.int64)
     outcome = np.full((unit.max() + 1, period.max() + 1), np.nan)
     outcome[unit, period] = frame["outcome"].to_numpy(dtype=float)

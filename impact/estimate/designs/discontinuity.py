@@ -174,13 +174,13 @@ def _first_stage(take_up: Estimate) -> Diagnostic:
     strength = take_up.statistic**2
     null, status = Said("regression_discontinuity.moves_enough"), "passed" if strength >= STRONG else "failed"
     return Diagnostic(
-        Said("check.first_stage"), null, strength, None, status, Said("discontinuity.f", strength=strength)
+        Said("check.first_stage"), null, strength, None, status, Said("discontinuity.strength", strength=strength)
     )
 
 
 def _terms(fit: Discontinuity) -> list[Term]:
     terms = [
-        term_from(Said("family.estimator"), Said("discontinuity.conventional"), fit.conventional),
+        term_from(Said("family.estimator"), Said("regression_discontinuity.conventional"), fit.conventional),
         term_from(Said("family.estimator"), Said("discontinuity.robust_bias_corrected"), fit.robust),
     ]
     if fit.take_up is not None:

@@ -134,8 +134,8 @@ def _autocorrelation(fit: SeriesFit, errors: str) -> Diagnostic:
 
 def _terms(fit: SeriesFit, waves: list[str], values: Floats) -> tuple[Term, ...]:
     named = [
-        term_from(Said("family.series"), Said("series.change_level"), fit.level),
-        term_from(Said("family.series"), Said("series.change_slope"), fit.slope),
+        term_from(Said("family.series"), Said("estimand.change_of_level"), fit.level),
+        term_from(Said("family.series"), Said("estimand.change_of_slope"), fit.slope),
     ]
     named.append(term_from(Said("family.series"), Said("series.end_line"), fit.effect))
     if fit.phi:

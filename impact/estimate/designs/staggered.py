@@ -299,7 +299,7 @@ def _honest(times: list[int], estimates: Floats, covariance: Floats) -> tuple[Di
         estimates[order], covariance[np.ix_(order, order)], n_pre, rng=np.random.default_rng(HONEST_SEED)
     )
     terms = [
-        Term(Said("family.honest_bounds"), Said("staggered.m", m=m), found.estimate, conf_low=low, conf_high=high)
+        Term(Said("family.honest_bounds"), Said("staggered.at", m=m), found.estimate, conf_low=low, conf_high=high)
         for m, low, high in ((0.0, *found.parallel), *found.table)
     ]
     detail = Said("staggered.largest_m_which_interval_mean_effect_leaves")

@@ -136,7 +136,7 @@ def _did(series: Series, design: SyntheticControl) -> tuple[Estimate, list[Diagn
         rng=np.random.default_rng(design.seed),
     )
     compared = [
-        Term(Said("family.estimator"), Said("synthetic.synthetic_difference_differences"), found.effect.estimate),
+        Term(Said("family.estimator"), Said("synthetic_control.synthetic_did"), found.effect.estimate),
         Term(Said("family.estimator"), Said("synthetic.difference_differences"), found.difference_in_differences),
     ]
     if design.method == "did":

@@ -98,7 +98,7 @@ def predictor_terms(series: Series, design: SyntheticControl, fit: Fit) -> list[
             Said("family.predictor"),
             name,
             float(synthetic),
-            detail=Said("synthetic_control.text", units=series.units[series.treated[0]], treated=treated),
+            detail=Said("synthetic_control.value_of_treated", units=series.units[series.treated[0]], treated=treated),
         )
         for name, treated, synthetic in zip(names, own, mixed, strict=True)
     ]

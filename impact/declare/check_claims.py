@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from impact.declare.check_contracts import condition_problems
 from impact.declare.claims import Claim, CountLeaf, FactLeaf, Leaf, NamesLeaf, TotalLeaf, leaves, records_of
+from impact.declare.conditions import condition_problems
 from impact.declare.contracts import NUMERIC, Contract
 from impact.declare.load import Programme
 from impact.errors import Problem

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 
-from impact.declare.base import Condition
-from impact.declare.contracts import NUMERIC, Contract, ForeignKey
+from impact.declare.conditions import condition_problems
+from impact.declare.contracts import Contract, ForeignKey
 from impact.declare.load import Programme
 from impact.errors import Problem
 
@@ -81,48 +81,6 @@ def _pattern(pattern: str, file: str, where: str) -> Iterator[Problem]:
             found=f"{pattern}: {error}",
             fix="Note that flags go inside a group, as in (?i:abc).",
         )
-
-
-def condition_problems(
-    programme: Programme, contract: Contract, condition: Condition, line: int | None, where: str
-) -> Iterator[Problem]:
-    """Check a condition against the column it names; ``where`` starts with the file."""
-    column, operator, operand = contract.columns[condition.column], condition.operator, condition.operand
-    file, where = where.split(" ", 1)
-    if operator in ("at_least", "at_most", "above", "below") and column.type not in NUMERIC:
-        yield Problem(
-            f"'{operator}' compares numbers, but column '{condition.column}' is {column.type}",
-            file,
-            line,
-            where,
-        )
-    if operator not in ("equals", "not_equals", "one_of"):
-        return
-    values = operand if operator == "one_of" else (operand,)
-    if column.type == "code" and column.codelist in (None, *programme.codelists):
-        codes = programme.column_codes(column)
-        for value in values:
-            if str(value) not in codes:
-                yield Problem(
-                    f"column '{condition.column}' has no code '{value}'",
-                    file,
-                    line,
-                    where,
-                    ", ".join(codes[:20]),
-                )
-    wanted = {"integer": (int, float), "number": (int, float), "boolean": (bool,), "text": (str,), "date": (str,)}.get(
-        column.type
-    )
-    for value in values if wanted else ():
-        if not isinstance(value, wanted or ()) or (column.type != "boolean" and isinstance(value, bool)):
-            yield Problem(
-                f"column '{condition.column}' is {column.type}",
-                file,
-                line,
-                where,
-                column.type,
-                repr(value),
-            )
 
 
 def graph_problems(

@@ -22,12 +22,13 @@ from impact.declare.designs import (
     Staggered,
     SyntheticControl,
 )
-from impact.declare.indicators import Change, Indicator
+from impact.declare.indicators import Indicator
 from impact.declare.load import Programme
-from impact.declare.networks import Network
 from impact.declare.predictors import ColumnSpan
 from impact.declare.scaled import ScaledEffect
 from impact.errors import Problem
+from impact.formulas.change import Change
+from impact.formulas.network.model import Network
 
 FILE = "indicators.yaml"
 PER_ROW = ("mean", "proportion", "scale", "threshold", "days")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from impact.declare.check_contracts import condition_problems
+from impact.declare.conditions import condition_problems
 from impact.declare.contracts import NUMERIC
 from impact.declare.designs import has_comparison
 from impact.declare.evaluation import Assignment, Family

@@ -8,10 +8,11 @@ from impact.declare.base import in_language
 from impact.declare.contracts import Contract
 from impact.declare.designs import Association, BeforeAfter, InterruptedTimeSeries, SyntheticControl
 from impact.declare.hierarchy import codes_above, column_codelist
-from impact.declare.indicators import Change, Indicator
+from impact.declare.indicators import Indicator
 from impact.declare.load import Programme
 from impact.declare.scaled import ScaledEffect
 from impact.errors import Problem
+from impact.formulas.change import Change
 
 FILE = "indicators.yaml"
 AVERAGES = ("mean", "proportion", "scale", "threshold", "ratio")

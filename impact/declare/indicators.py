@@ -2,154 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
 from impact.declare.base import Code, ColumnName, Condition, Date, Declared, Id, Level, Origin, Text
 from impact.declare.designs import Design
 from impact.declare.expectations import Forecast, PowerPlan
-from impact.declare.networks import Network
-from impact.declare.territory import TerritoryMap
-
-
-class Mean(Declared):
-    """Mean of a column, or of its natural logarithm; the logarithm of what is not above zero is missing."""
-
-    kind: Literal["mean"]
-    column: ColumnName
-    transform: Literal["log"] | None = None
-
-
-class Proportion(Declared):
-    """Share of rows for which a condition holds, among rows where the column is not missing."""
-
-    kind: Literal["proportion"]
-    of: Condition
-
-
-class Scale(Declared):
-    """Scale score: the mean or sum of items, reversed where declared, times a factor.
-
-    With fewer than ``minimum_answered`` items answered the score is missing; a sum over fewer than all items is
-    prorated to the full length. WHO-5 is ``aggregate: sum, multiply: 4``.
-    """
-
-    kind: Literal["scale"]
-    items: tuple[ColumnName, ...] = Field(min_length=1)
-    low: float
-    high: float
-    reverse: tuple[ColumnName, ...] = ()
-    aggregate: Literal["mean", "sum"] = "mean"
-    multiply: float = 1.0
-    minimum_answered: int | None = Field(default=None, ge=1)
-
-    @model_validator(mode="after")
-    def _coherent(self) -> Scale:
-        if self.low >= self.high:
-            raise ValueError("low must be below high")
-        if extra := set(self.reverse) - set(self.items):
-            raise ValueError(f"reverse names {sorted(extra)}, which are not items")
-        if len(set(self.items)) != len(self.items):
-            raise ValueError("an item stands twice")
-        if self.minimum_answered and self.minimum_answered > len(self.items):
-            raise ValueError("minimum_answered is larger than the number of items")
-        return self
-
-
-class Threshold(Declared):
-    """Share of rows whose mean or scale score crosses a limit."""
-
-    kind: Literal["threshold"]
-    of: Annotated[Mean | Scale, Field(discriminator="kind")]
-    at_least: float | None = None
-    at_most: float | None = None
-    above: float | None = None
-    below: float | None = None
-
-    @model_validator(mode="after")
-    def _one_limit(self) -> Threshold:
-        if sum(limit is not None for limit in (self.at_least, self.at_most, self.above, self.below)) != 1:
-            raise ValueError("give exactly one of at_least, at_most, above, below")
-        return self
-
-
-class Days(Declared):
-    """Days from one date to another; negative where ``end`` comes before ``start``, missing where either is."""
-
-    kind: Literal["days"]
-    start: ColumnName
-    end: ColumnName
-
-
-PerRow = Annotated[Mean | Proportion | Scale | Threshold | Days, Field(discriminator="kind")]
-
-
-class Change(Declared):
-    """Mean change per linked person between two waves; a change, never an effect."""
-
-    kind: Literal["change"]
-    of: PerRow
-    since: Code
-
-
-class Ratio(Declared):
-    """Sum of one column over the sum of another; parts aggregate by numerator and denominator."""
-
-    kind: Literal["ratio"]
-    numerator: ColumnName
-    denominator: ColumnName
-
-
-class Sum(Declared):
-    """Sum of a column.
-
-    ``qualifier`` is a code column that says how each figure was stated (exact, about, more_than, at_most); what is
-    not exact stays visible on the sum.
-    """
-
-    kind: Literal["sum"]
-    column: ColumnName
-    qualifier: ColumnName | None = None
-
-
-class Count(Declared):
-    """Number of rows."""
-
-    kind: Literal["count"]
-
-
-class CountDistinct(Declared):
-    """Number of different values of a column."""
-
-    kind: Literal["count_distinct"]
-    column: ColumnName
-
-
-class Quantile(Declared):
-    """Quantile of a column; the median by default."""
-
-    kind: Literal["quantile"]
-    column: ColumnName
-    q: float = Field(default=0.5, gt=0, lt=1)
-
-
-Formula = Annotated[
-    Mean
-    | Proportion
-    | Scale
-    | Threshold
-    | Days
-    | Change
-    | Ratio
-    | Sum
-    | Count
-    | CountDistinct
-    | Quantile
-    | Network
-    | TerritoryMap,
-    Field(discriminator="kind"),
-]
+from impact.formulas.models import Formula
 
 
 class Margin(Declared):
@@ -327,9 +187,7 @@ class Indicator(Declared):
     @property
     def reads(self) -> tuple[str, ...]:
         """Contracts whose rows give the value: its own first."""
-        if isinstance(self.formula, TerritoryMap):
-            return (self.contract, self.formula.supply)
-        return (self.contract, self.formula.bodies.contract) if isinstance(self.formula, Network) else (self.contract,)
+        return (self.contract, *self.formula.contracts())
 
 
 class IndicatorsFile(Declared):

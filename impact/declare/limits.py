@@ -4,51 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from impact.declare.contracts import Column, Contract
 from impact.declare.expectations import Elicited, Forecast
-from impact.declare.indicators import (
-    Change,
-    Count,
-    CountDistinct,
-    Indicator,
-    Mean,
-    Proportion,
-    Quantile,
-    Ratio,
-    Scale,
-    Sum,
-    Threshold,
-)
+from impact.declare.indicators import Indicator
+from impact.formulas.limits import ANYTHING, RELATIVE, Limits
 from impact.states import AttainmentState
-
-RELATIVE = 1e-9
-"""By how much of itself a figure may miss another and still be called the same."""
-
-
-class Limits(NamedTuple):
-    """The smallest and the largest value there can be; infinite where there is no such limit."""
-
-    low: float = -math.inf
-    high: float = math.inf
-
-    def hold(self, value: float) -> bool:
-        """Tell whether a value lies within them, but for rounding."""
-        slack = slack_of(value)
-        return self.low - slack <= value <= self.high + slack
-
-    def of_differences(self) -> Limits:
-        """Return the limits of the difference of two such values."""
-        return Limits(self.low - self.high, self.high - self.low)
-
-
-ANYTHING = Limits()
-
-
-def slack_of(figure: float) -> float:
-    """Return by how much a value may miss a figure."""
-    return RELATIVE * max(abs(figure), 1.0)
 
 
 def close(one: float, other: float) -> bool:
@@ -101,38 +62,8 @@ def value_limits(indicator: Indicator, contract: Contract) -> Limits:
         Whose formula it is: a share lies within 0 and 1, a scale within its ends, a mean within those of its column.
     contract
         Gives the limits of the columns. One that only warns is no limit.
-
-    Examples
-    --------
-    >>> Limits(0.0, 1.0).of_differences()
-    Limits(low=-1.0, high=1.0)
     """
-    formula = indicator.formula
-    if isinstance(formula, Change):
-        return _of(formula.of, contract).of_differences()
-    return _of(formula, contract)
-
-
-def _of(formula: object, contract: Contract) -> Limits:
-    if isinstance(formula, Proportion | Threshold):
-        return Limits(0.0, 1.0)
-    if isinstance(formula, Scale):
-        ends = [end * formula.multiply * (len(formula.items) if formula.aggregate == "sum" else 1)
-                for end in (formula.low, formula.high)]  # fmt: skip
-        return Limits(min(ends), max(ends))
-    if isinstance(formula, Mean | Quantile):
-        logs = isinstance(formula, Mean) and formula.transform == "log"
-        return Limits() if logs else _of_column(contract.columns.get(formula.column))
-    return Limits(0.0) if _never_negative(formula, contract) else Limits()
-
-
-def _never_negative(formula: object, contract: Contract) -> bool:
-    if isinstance(formula, Count | CountDistinct):
-        return True
-    names: tuple[str, ...] = (formula.column,) if isinstance(formula, Sum) else ()
-    if isinstance(formula, Ratio):
-        names = (formula.numerator, formula.denominator)
-    return bool(names) and all(_of_column(contract.columns.get(name)).low >= 0 for name in names)
+    return indicator.formula.value_limits(lambda name: _of_column(contract.columns.get(name)))
 
 
 def _of_column(column: Column | None) -> Limits:

@@ -18,9 +18,10 @@ from impact.declare.check_designs import design_columns
 from impact.declare.contracts import Contract
 from impact.declare.designs import ARMS, Design
 from impact.declare.hierarchy import codes_within, column_codelist
-from impact.declare.indicators import Change, Indicator
+from impact.declare.indicators import Indicator
 from impact.errors import NotEstimable
 from impact.estimate.covariates import covariate, earlier_outcome
+from impact.formulas.change import Change
 from impact.measure import unit_frame
 from impact.statistics.core import Floats
 from impact.statistics.surveys.design import SampleDesign

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from impact.declare.designs import AttritionWeights, MultipleImputation, Randomised
-from impact.declare.indicators import Change
 from impact.errors import NotEstimable
 from impact.estimate.case import (
     Case,
@@ -27,6 +26,7 @@ from impact.estimate.case import (
     survey_design,
 )
 from impact.estimate.sample import Sample, beside_others, varying
+from impact.formulas.change import Change
 from impact.statistics.core import Estimate, Floats
 from impact.statistics.experiments.differences import thin_blocks
 from impact.statistics.observational.propensity import logit

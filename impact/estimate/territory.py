@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from impact.declare.indicators import Change
 from impact.errors import NotEstimable
 from impact.estimate.case import Case
+from impact.formulas.change import Change
+from impact.formulas.measured import COMPLETE
 from impact.measure import INCOMPLETE, measure_indicators
-from impact.measure.moments import COMPLETE
 from impact.statistics.core import CONFIDENCE, t_quantile
 from impact.tables.part import of_whole
 from impact.words.languages import Language

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 
 from impact.declare import Programme
+from impact.declare.conditions import condition_sql
 from impact.declare.evaluation import Assignment
 from impact.errors import NotEstimable, UsageError
 from impact.sql import ident
 from impact.statistics.core import Floats
 from impact.statistics.experiments import assignment, balance
-from impact.validate.compile import condition_sql
 from impact.words.said import Said
 
 

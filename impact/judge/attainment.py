@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from impact.declare.limits import ANYTHING, Limits, close, promise_state, slack_of
+from impact.declare.limits import close, promise_state
+from impact.formulas.limits import ANYTHING, Limits, slack_of
 from impact.states import WORST_FIRST, AttainmentState, ProgressState
 
 

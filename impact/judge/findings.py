@@ -11,15 +11,16 @@ import pandas as pd
 
 from impact.declare import Programme, in_language, last_day
 from impact.declare.designs import has_comparison
-from impact.declare.indicators import Change, Indicator
+from impact.declare.indicators import Indicator
 from impact.declare.limits import value_limits
 from impact.errors import NotEstimable
 from impact.estimate import Effect
 from impact.expect import FORECAST, definition_hash, forecast_fields, plan_hash, plan_status
+from impact.formulas.measured import COMPLETE, Measured
+from impact.formulas.registry import kind_of
 from impact.judge.attainment import Attainment, Completeness, judge_attainment
 from impact.judge.evidence import Contribution, evidence_level, judge_contribution
 from impact.measure.measurement import INCOMPLETE, Domain, Measurement
-from impact.measure.moments import COMPLETE, Measured
 from impact.states import Arm, AttainmentState, CheckStatus, ContributionState, ProgressState, Registration
 from impact.tables.finding import Finding
 from impact.tables.part import WHOLE
@@ -27,7 +28,6 @@ from impact.words.said import Remark, Said
 
 NOT_ESTIMABLE = "join.not_estimable"
 """Code of a method that says why there is no value."""
-TOTALS = ("sum", "count", "count_distinct")
 NO_ROWS = Measured(None, method=Said("values.no_rows"), flags=("no_data",))
 Estimator = Callable[[tuple[str, str] | None], Effect]
 Columns = dict[str, Any]
@@ -82,7 +82,7 @@ class _Case:
     def complete(self) -> Completeness:
         """Which of the numbers are of all units."""
         contract = self.programme.contracts[self.indicator.contract]
-        grows = _is_sum(self.indicator) and value_limits(self.indicator, contract).low >= 0
+        grows = kind_of(self.indicator.formula).grows and value_limits(self.indicator, contract).low >= 0
         missing, missed = (INCOMPLETE in each.flags if each else False for each in (self.now, self.before))
         return Completeness(not missing, not missed, grows=grows)
 
@@ -255,7 +255,7 @@ def _attainment(case: _Case) -> Attainment:
 
 
 def _evidence(case: _Case, effect: Effect | None, contribution: Contribution) -> tuple[int | None, Remark]:
-    before = case.baseline is not None or isinstance(case.indicator.formula, Change)
+    before = case.baseline is not None or case.indicator.formula.followed_since is not None
     design, *scaled = [each.ex_post.design for each in case.programme.behind(case.indicator)]
     return evidence_level(
         None if case.now.domain.part.cuts_programme else design,
@@ -266,14 +266,9 @@ def _evidence(case: _Case, effect: Effect | None, contribution: Contribution) ->
     )
 
 
-def _is_sum(indicator: Indicator) -> bool:
-    return indicator.formula.kind in TOTALS
-
-
 def _is_total(indicator: Indicator) -> bool:
     """Tell whether what is promised belongs to the programme as a whole: a number of things, not a share of them."""
-    formula = indicator.formula
-    return _is_sum(indicator) or (formula.kind == "territory_map" and formula.measure != "coverage")
+    return kind_of(indicator.formula).of_the_whole(indicator.formula)
 
 
 def _flags(case: _Case) -> list[str]:

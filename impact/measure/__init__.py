@@ -3,7 +3,6 @@
 from impact.measure.claims import measure_claims
 from impact.measure.complete import is_counted
 from impact.measure.engine import Measures, measure_indicators
-from impact.measure.formula import value_sql
 from impact.measure.measurement import INCOMPLETE
 from impact.measure.status import refuse_breaks
 from impact.measure.units import treated_cells, unit_frame, unit_sql, wave_values
@@ -18,6 +17,5 @@ __all__ = [
     "treated_cells",
     "unit_frame",
     "unit_sql",
-    "value_sql",
     "wave_values",
 ]

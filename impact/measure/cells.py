@@ -10,14 +10,14 @@ import duckdb
 import pandas as pd
 
 from impact.declare.contracts import Contract
-from impact.declare.indicators import Change, Indicator, Ratio, Sample, Sum
-from impact.measure.formula import arm_sql, cluster_sql, difference_sql, is_share, parts_sql, where_sql
+from impact.declare.indicators import Indicator, Sample
+from impact.formulas.kind import Summary
+from impact.formulas.registry import kind_of
+from impact.measure.formula import arm_sql, cluster_sql, difference_sql, is_share, ratio_sql, rows_formula, where_sql
 from impact.measure.status import letters_sql
 from impact.sql import ident, literal
 
 PILOT_ROWS = 2000
-ADDITIVE = ("mean", "proportion", "scale", "threshold", "days", "ratio", "sum", "count", "change")
-TOTALS = ("sum", "count")
 SUMS = ("n", "sx", "sy", "yy", "xy", "xx", "plain", "size", "low", "high", "same")
 """What :class:`impact.measure.moments.Sums` holds, by the name of the column."""
 ACCURATE = ("sx", "sy", "plain", "size")
@@ -78,7 +78,7 @@ def additive_cells(
 ) -> Cells:
     """Sum all indicators of a contract in one pass over its rows."""
     relation = _with_labels(ident(programme, contract.id), indicators)
-    parts = {i.id: (*parts_sql(i, contract), where_sql(i, contract)) for i in indicators}
+    parts = {i.id: (*ratio_sql(i, contract), where_sql(i, contract)) for i in indicators}
     wave = ident(contract.wave) if contract.wave else "''"
     return _cells(connection, relation, wave, parts, indicators, letters=letters_sql(contract))
 
@@ -91,8 +91,7 @@ def change_cells(
     A person belongs to the groups, and passes the filter, of the row at the earlier wave.
     """
     first = indicators[0]
-    assert isinstance(first.formula, Change)  # noqa: S101 - the caller groups by the two waves
-    then, now = literal(first.formula.since), literal(first.ex_post.wave or "")
+    then, now = literal(first.formula.followed_since), literal(first.ex_post.wave or "")
     person, wave = ident(contract.person or ""), ident(contract.wave or "")
     columns = {
         *key_columns(indicators),
@@ -104,7 +103,7 @@ def change_cells(
     ]
     kept += [f"bool_or({wave} = {then}) AND bool_or({wave} = {now}) AS _linked"]
     for place, indicator in enumerate(indicators):
-        value, where = parts_sql(indicator, contract)[0], where_sql(indicator, contract)
+        value, where = ratio_sql(indicator, contract)[0], where_sql(indicator, contract)
         kept += [
             f"max(CASE WHEN {wave} = {now} THEN {value} END) AS _now{place}",
             f"max(CASE WHEN {wave} = {then} THEN {value} END) AS _then{place}",
@@ -167,7 +166,7 @@ def _sums(place: int, indicator: Indicator, part: tuple[str, str, str], pilot: f
     weight = ident(indicator.sample.weight) if indicator.sample.weight else "1.0::DOUBLE"
     y, x, w, inside = (f"_{letter}_{place}" for letter in "yxwi")
     valid = f"{inside} AND {y} IS NOT NULL AND {x} IS NOT NULL AND {w} > 0"
-    shifted = y if indicator.formula.kind in TOTALS else f"({y} - {literal(pilot)} * {x})"
+    shifted = y if kind_of(indicator.formula).summary.total else f"({y} - {literal(pilot)} * {x})"
     inner = [
         f"{numerator} AS {y}",
         f"{denominator} AS {x}",
@@ -190,8 +189,8 @@ def _sums(place: int, indicator: Indicator, part: tuple[str, str, str], pilot: f
         for name, term in terms.items()
     ]
     outer += _ends(indicator, (y, x, w), valid)
-    if isinstance(indicator.formula, Sum) and indicator.formula.qualifier:
-        inner.append(f"CAST({ident(indicator.formula.qualifier)} AS VARCHAR) AS _q_{place}")
+    if stated_by := rows_formula(indicator).stated_by:
+        inner.append(f"CAST({ident(stated_by)} AS VARCHAR) AS _q_{place}")
         stated = f"list_sort(list(DISTINCT _q_{place}) FILTER ({valid} AND _q_{place} <> 'exact'))"
         outer.append(f"{stated} AS {ident(f'qualifier:{indicator.id}')}")
     outer.append(f"string_agg(DISTINCT _s, '') FILTER ({valid}) AS {ident(f'status:{indicator.id}')}")
@@ -207,7 +206,7 @@ def _ends(indicator: Indicator, row: tuple[str, str, str], valid: str) -> list[s
     """
     y, x, _ = row
     value = y
-    if isinstance(indicator.formula, Ratio):
+    if kind_of(indicator.formula).summary is Summary.RATIO:
         value = f"CASE WHEN {x} > 0 THEN {y} / {x} WHEN {x} <> 0 OR {y} <> 0 THEN CAST('nan' AS DOUBLE) END"
     ends = [
         f"{end}({value}) FILTER ({valid}) AS {ident(f'{word}:{indicator.id}')}"
@@ -258,7 +257,7 @@ def value_counts(
         The keys, ``_value`` (missing for rows without one), ``_rows``, and of those with a weight above zero ``_n`` and
         ``_weight``, ``_negative`` with one below; and the query.
     """
-    value, _ = parts_sql(indicator, contract)
+    value, _ = ratio_sql(indicator, contract)
     wave = ident(contract.wave) if contract.wave else "''"
     names = list(dict.fromkeys(_cut_columns(indicator)))
     keys = [

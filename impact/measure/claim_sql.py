@@ -23,9 +23,9 @@ from impact.declare.claims import (
     parts_of,
     records_of,
 )
+from impact.declare.conditions import condition_sql
 from impact.declare.contracts import Contract
 from impact.sql import ident
-from impact.validate.compile import condition_sql
 
 KEYS_SHOWN = 20
 LEAF_COLUMNS = ("value", "rows", "gaps", "keys", "qualifiers")

@@ -15,27 +15,27 @@ import duckdb
 
 from impact.declare.contracts import Codelist, Contract
 from impact.declare.hierarchy import branches
-from impact.declare.indicators import Count, CountDistinct, Indicator, Quantile, Sum
+from impact.declare.indicators import Indicator
 from impact.declare.load import Programme
+from impact.formulas.kind import Behind
+from impact.formulas.measured import Measured
+from impact.formulas.registry import kind_of
+from impact.measure.formula import rows_formula
 from impact.measure.measurement import INCOMPLETE, Domain, Measurement, Units
-from impact.measure.moments import Measured
 from impact.measure.unit_rows import ABSENT, TABLE, UNKNOWN, UnitRows, Waves, awaited_waves
 from impact.sql import literal
 from impact.states import Arm
 from impact.tables.part import MISSING_GROUP, WHOLE, Part
 from impact.words.said import Said
 
-TOTALS = ("sum", "count", "count_distinct")
-ELSEWHERE = ("network", "territory_map")
-"""Formulas that count who is missing by rules of their own."""
 NOT_MEASURED = Measured(None, method=Said("values.no_rows_value"), flags=("no_data",))
 Rows = Mapping[Domain, Measurement]
 
 
 def is_counted(indicator: Indicator) -> bool:
     """Tell whether a value is meant to be of all units: a total, or one whose rows are all there is."""
-    kind = indicator.formula.kind
-    return (kind in TOTALS or indicator.sample.all_units) and kind not in ELSEWHERE
+    kind = kind_of(indicator.formula)
+    return (kind.of_all_units or indicator.sample.all_units) and kind.behind is not Behind.OTHER
 
 
 def count_units(
@@ -185,12 +185,7 @@ SELECT _arm, code, value, n, n_after, n_start FROM valued JOIN counted USING (_a
         return not column and min(same, left_out) >= minimum
 
     def _value_sql(self) -> str:
-        formula = self.rows.indicator.formula
-        if isinstance(formula, CountDistinct):
-            return "CAST(count(DISTINCT _y) AS DOUBLE)"
-        if isinstance(formula, Quantile):
-            return f"quantile_cont(_y, {literal(formula.q)})"
-        return "sum(_y)" if isinstance(formula, Sum | Count) else "sum(_y) / nullif(sum(_x), 0)"
+        return f"CAST({rows_formula(self.rows.indicator).aggregate_sql('_y', '_y', '_x')} AS DOUBLE)"
 
 
 def _is_open(rows: Rows, domain: Domain, before: str) -> bool:

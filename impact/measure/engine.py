@@ -13,21 +13,17 @@ import pandas as pd
 
 from impact.declare.contracts import Codelist, Contract
 from impact.declare.hierarchy import branches
-from impact.declare.indicators import Change, Indicator
+from impact.declare.indicators import Indicator
 from impact.declare.load import Programme
-from impact.measure.cells import ADDITIVE, SUMS, TOTALS, Cells, additive_cells, change_cells, value_counts
+from impact.formulas.base import CountedFormula
+from impact.formulas.kind import Summary
+from impact.formulas.measured import Measured, ValueCounts
+from impact.formulas.registry import FORMULAS, kind_of
+from impact.measure.cells import SUMS, Cells, additive_cells, change_cells, value_counts
 from impact.measure.complete import count_units
 from impact.measure.formula import arm_sql, cluster_sql, is_share
 from impact.measure.measurement import Domain, Measurement, values_frame
-from impact.measure.moments import (
-    COMPLETE,
-    Measured,
-    Sums,
-    exact,
-    quantile_of_counts,
-    ratio_of_sums,
-    weighted_total,
-)
+from impact.measure.moments import Sums, exact, ratio_of_sums, weighted_total
 from impact.measure.networks import network_values, tie_rows
 from impact.measure.parts import cut_codelists, explain_sums
 from impact.measure.sampled import measure_sampled, needs_rows, sampled_rows
@@ -40,6 +36,8 @@ from impact.statistics.core import Floats, Ints
 from impact.tables.part import MISSING_GROUP, WHOLE, Part
 from impact.tables.results import Linkage
 
+Pass = Callable[[duckdb.DuckDBPyConnection, Programme, Contract, Indicator], tuple[list[Measurement], str]]
+"""From the rows of one indicator to its values, and the query that made them."""
 LINKED = [name for name in Linkage.TABLE.names() if name != "programme"]
 
 
@@ -83,9 +81,9 @@ def measure_indicators(
     linkage: list[tuple[object, ...]] = []
     queries: dict[str, str] = {}
     for contract, kind, members in _passes(programme, indicators):
-        if kind in _ONE_BY_ONE:
+        if kind in SINGLE_PASSES:
             for indicator in members:
-                found, queries[indicator.id] = _ONE_BY_ONE[kind](connection, programme, contract, indicator)
+                found, queries[indicator.id] = SINGLE_PASSES[kind](connection, programme, contract, indicator)
                 lists = cut_codelists(programme, indicator)
                 rows += count_units(connection, programme, contract, indicator, lists=lists, rows=found)
             continue
@@ -131,25 +129,25 @@ def _mapped(
     return _from_map(indicator, cells, cut_codelists(programme, indicator)), sql
 
 
-_ONE_BY_ONE: dict[str, Callable[..., tuple[list[Measurement], str]]] = {
+_FORMULA_PASSES: Mapping[str, Pass] = {"network": _networked, "territory_map": _mapped}
+SINGLE_PASSES: Mapping[str, Pass] = {
     "rows": _sampled,
     "counts": _counted,
-    "network": _networked,
-    "territory_map": _mapped,
+    **{name: _FORMULA_PASSES[name] for name, kind in FORMULAS.items() if kind.summary is Summary.OWN},
 }
-"""Passes that serve one indicator: its rows, how often each value stands, a network, needs against supply."""
+"""Passes that serve one indicator: its rows, how often each value stands, and what formulas have of their own."""
 
 
 def _passes(programme: Programme, indicators: Sequence[Indicator]) -> Iterator[tuple[Contract, str, list[Indicator]]]:
     def key(indicator: Indicator) -> tuple[str, str, str, str]:
-        formula = indicator.formula
-        if isinstance(formula, Change):
-            return indicator.contract, "change", formula.since, indicator.ex_post.wave or ""
-        if formula.kind in _ONE_BY_ONE:
+        formula, summary = indicator.formula, kind_of(indicator.formula).summary
+        if summary is Summary.CHANGES:
+            return indicator.contract, "change", formula.followed_since or "", indicator.ex_post.wave or ""
+        if summary is Summary.OWN:
             return indicator.contract, formula.kind, "", ""
         if needs_rows(indicator):
             return indicator.contract, "rows", "", ""
-        return indicator.contract, "additive" if formula.kind in ADDITIVE else "counts", "", ""
+        return indicator.contract, "additive" if summary.additive else "counts", "", ""
 
     for (contract, kind, _, _), members in groupby(sorted(indicators, key=key), key=key):
         yield programme.contracts[contract], kind, list(members)
@@ -195,8 +193,9 @@ def _from_cells(indicator: Indicator, cells: Cells, lists: Mapping[str, Codelist
         of_wave = frame[frame["_wave"] == domain.wave]
         design = _design(indicator, of_wave) if sampled else None
         sums = _sums(indicator, of_wave if sampled else frame[inside], inside)
-        if indicator.formula.kind in TOTALS:
-            counts = indicator.formula.kind == "count"
+        summary = kind_of(indicator.formula).summary
+        if summary.total:
+            counts = summary is Summary.ROWS
             measured = weighted_total(sums, design if indicator.sample.weight else None, counts_rows=counts)
         else:
             share = is_share(indicator)
@@ -270,23 +269,24 @@ def _numbers(cells: pd.DataFrame, column: str | None, word: str) -> Floats:
 
 def _from_counts(indicator: Indicator, counts: pd.DataFrame, lists: Mapping[str, Codelist]) -> list[Measurement]:
     rows = []
-    weighted = indicator.sample.weight is not None
     for domain, inside in _domains(indicator, counts, lists):
         part = counts[inside]
-        given = part[part["_value"].notna() & (part["_n"] > 0)]
-        missing = int(part["_rows"].sum() - given["_n"].sum())
-        if indicator.formula.kind == "count_distinct":
-            measured = Measured(float(given["_value"].nunique()), method=COMPLETE)
-        else:
-            totals = given.groupby("_value")["_weight" if weighted else "_n"].sum().sort_index()
-            values, weights = totals.index.to_numpy(dtype=float), totals.to_numpy(dtype=float)
-            q = getattr(indicator.formula, "q", 0.5)
-            designed = bool(indicator.sample.columns())
-            measured = quantile_of_counts(values, weights, q, weighted=weighted, designed=designed)
-            measured = exact(measured) if indicator.sample.all_units else measured
-        flagged = _with(measured, *_negative(part["_negative"]), *status_words(given["_status"]))
-        rows.append(Measurement(indicator.id, domain, flagged, int(given["_n"].sum()), missing))
+        valued = part[part["_value"].notna() & (part["_n"] > 0)]
+        measured = _value_of_counts(indicator, valued)
+        flagged = _with(measured, *_negative(part["_negative"]), *status_words(valued["_status"]))
+        n = int(valued["_n"].sum())
+        rows.append(Measurement(indicator.id, domain, flagged, n, int(part["_rows"].sum()) - n))
     return rows
+
+
+def _value_of_counts(indicator: Indicator, valued: pd.DataFrame) -> Measured:
+    formula, sample = indicator.formula, indicator.sample
+    assert isinstance(formula, CountedFormula)  # noqa: S101 - what else is counted, its descriptor refuses
+    weighted = sample.weight is not None
+    totals = valued.groupby("_value")["_weight" if weighted else "_n"].sum().sort_index()
+    counts, designed = totals.to_numpy(dtype=float), bool(sample.columns())
+    measured = formula.value_of_counts(ValueCounts(totals.index.to_numpy(), counts, weighted, designed))
+    return exact(measured) if sample.all_units else measured
 
 
 def _with(measured: Measured, *flags: str) -> Measured:
@@ -296,8 +296,7 @@ def _with(measured: Measured, *flags: str) -> Measured:
 def _linkage(
     connection: duckdb.DuckDBPyConnection, programme: str, contract: Contract, indicator: Indicator
 ) -> tuple[object, ...]:
-    assert isinstance(indicator.formula, Change)  # noqa: S101 - only changes are linked
-    since, wave = indicator.formula.since, indicator.ex_post.wave
+    since, wave = indicator.formula.followed_since, indicator.ex_post.wave
     person, column = ident(contract.person or ""), ident(contract.wave or "")
     ((linked, lost, new),) = connection.execute(
         "SELECT count(*) FILTER (before AND after), count(*) FILTER (before AND NOT after),"

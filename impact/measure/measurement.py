@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from impact.measure.moments import Measured
+from impact.formulas.measured import Measured
 from impact.states import Arm
 from impact.tables.part import COLUMNS, Part
 

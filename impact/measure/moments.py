@@ -16,29 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special, stats
 
+from impact.formulas.measured import COMPLETE, SMALL_N, Measured
 from impact.measure.spread import CLEAR, NO_VARIATION, Frame, Scores, Spread, design_variance, rounding
 from impact.words.said import Said
 
 CONFIDENCE = 0.95
-COMPLETE = Said("values.complete_count")
 NOTHING = 1e-15
 """A sum below this share of its terms is zero: decimals are known no better."""
-SMALL_N = 30
 FEW_CLUSTERS = 20
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A value and what is known of its uncertainty; None where it is not known."""
-
-    value: float | None
-    std_error: float | None = None
-    conf_low: float | None = None
-    conf_high: float | None = None
-    n_clusters: int | None = None
-    method: Said = COMPLETE
-    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -245,49 +231,3 @@ def wilson(share: float, n: int) -> tuple[float, float]:
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = math.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n))) / (1 + z2 / n)
     return max(0.0, centre - half), min(1.0, centre + half)
-
-
-def quantile_of_counts(
-    values: Floats, weights: Floats, q: float, *, weighted: bool, designed: bool = False
-) -> Measured:
-    """Return a quantile from sorted values and how often each stands.
-
-    Parameters
-    ----------
-    values, weights
-        Distinct values in ascending order and their counts (or sums of weights).
-    q
-        Which quantile, between 0 and 1; the median is 0.5.
-    weighted
-        With weights the quantile is the smallest value whose cumulated share reaches q, without interval; without,
-        it interpolates between order statistics (type 7) and the interval is distribution-free.
-    designed
-        Whether strata or clusters are declared, under which that interval would be wrong: none is given.
-
-    Notes
-    -----
-    Interval: order statistics with binomial ranks (Conover 1999, Practical Nonparametric Statistics, 3.2).
-    """
-    if len(values) == 0:
-        return Measured(None, method=Said("values.no_rows_value"), flags=("no_data",))
-    upto = np.cumsum(weights)
-    if weighted:
-        place = int(np.searchsorted(upto, q * upto[-1] * (1 - 1e-12)))
-        return Measured(
-            float(values[place]), method=Said("values.weighted_quantile_no_interval"), flags=("no_interval",)
-        )
-    n = int(upto[-1])
-    at = q * (n - 1)
-    below, above = (
-        float(values[np.searchsorted(upto, rank, side="right")]) for rank in (math.floor(at), math.ceil(at))
-    )
-    value = below + (at - math.floor(at)) * (above - below)
-    flags = ("small_n",) if n < SMALL_N else ()
-    if designed:
-        return Measured(value, method=Said("values.no_interval_under_sample_design"), flags=(*flags, "no_interval"))
-    tail = (1 - CONFIDENCE) / 2
-    low, high = int(stats.binom.ppf(tail, n, q)) - 1, int(stats.binom.ppf(1 - tail, n, q))
-    if low < 0 or high > n - 1:
-        return Measured(value, method=Said("values.too_few_rows_interval"), flags=(*flags, "no_interval"))
-    bounds = [float(values[np.searchsorted(upto, rank, side="right")]) for rank in (low, high)]
-    return Measured(value, None, bounds[0], bounds[1], None, Said("values.order_statistics"), flags)

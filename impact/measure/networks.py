@@ -16,21 +16,21 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from impact.declare import Programme
+from impact.declare.conditions import condition_sql
 from impact.declare.contracts import Codelist
 from impact.declare.hierarchy import branches, codes_within
 from impact.declare.indicators import Indicator
-from impact.declare.networks import TURNOVER, Network
 from impact.errors import NotEstimable
+from impact.formulas.measured import COMPLETE, Measured
+from impact.formulas.network.model import TURNOVER, Network
 from impact.measure.formula import where_sql
 from impact.measure.measurement import Domain, Measurement
-from impact.measure.moments import COMPLETE, Measured
 from impact.measure.parts import cut_codelists
 from impact.sql import ident
 from impact.states import Arm
 from impact.statistics.networks import inference
 from impact.statistics.networks import network as networks
 from impact.tables.part import MISSING_GROUP, WHOLE, Part
-from impact.validate.compile import condition_sql
 from impact.words.said import Said
 
 _SHARES = ("density", "reciprocity", "transitivity", "cross_group_share", "diversity")

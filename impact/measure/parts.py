@@ -11,14 +11,12 @@ from impact.declare import Programme, in_language
 from impact.declare.contracts import Codelist
 from impact.declare.hierarchy import branches, column_codelist
 from impact.declare.indicators import Indicator
+from impact.formulas.registry import kind_of
 from impact.measure.measurement import Domain, Measurement
 from impact.tables.frames import to_frame
 from impact.tables.part import MISSING_GROUP, part_codes
 from impact.tables.part import cut_columns as columns_of_parts
 from impact.tables.titles import PartTitle
-
-SUMMED = ("sum", "count", "count_distinct")
-"""Formulas whose parts one expects to add up."""
 
 
 def cut_columns(programme: Programme, indicator: Indicator) -> dict[str, str]:
@@ -55,7 +53,7 @@ def explain_sums(indicator: Indicator, lists: Mapping[str, Codelist], rows: Sequ
     have no code. ``overlap``: the same value of a distinct count stands in several parts.
     """
     trees = {name: codelist for name, codelist in lists.items() if codelist.hierarchical}
-    if indicator.formula.kind not in SUMMED:
+    if not kind_of(indicator.formula).parts_add_up:
         return list(rows)
     explained = {row.domain: row for row in rows}
     for column, codelist in trees.items():
@@ -88,7 +86,7 @@ def _flagged_total(indicator: Indicator, row: Measurement, parts: Sequence[Measu
 
 
 def _overlap(indicator: Indicator, row: Measurement, parts: Sequence[Measurement]) -> list[str]:
-    if indicator.formula.kind != "count_distinct":
+    if not kind_of(indicator.formula).parts_overlap:
         return []
     values = (part.measured.value or 0.0 for part in parts)
     return ["overlap"] if sum(values) > (row.measured.value or 0.0) else []

@@ -6,7 +6,9 @@ import duckdb
 
 from impact.declare.contracts import Contract
 from impact.declare.indicators import Indicator
-from impact.measure.formula import arm_sql, parts_sql, where_sql
+from impact.formulas.kind import Behind
+from impact.formulas.registry import kind_of
+from impact.measure.formula import arm_sql, ratio_sql, where_sql
 from impact.sql import ident, literal
 from impact.tables.part import label_sql
 
@@ -20,7 +22,7 @@ def counts_persons(indicator: Indicator, contract: Contract) -> bool:
     It is where each has one row in a wave. Networks and maps are no rows of persons.
     """
     once = {contract.person, contract.wave} >= set(contract.key)
-    return once or indicator.formula.kind in ("network", "territory_map")
+    return once or kind_of(indicator.formula).behind is Behind.OTHER
 
 
 def person_counts(
@@ -50,7 +52,7 @@ def person_counts(
 
 def _cut_sql(programme: str, contract: Contract, indicator: Indicator, column: str) -> str:
     label = label_sql(column) if column else "''"
-    valid = [where_sql(indicator, contract), *(f"{part} IS NOT NULL" for part in parts_sql(indicator, contract))]
+    valid = [where_sql(indicator, contract), *(f"{part} IS NOT NULL" for part in ratio_sql(indicator, contract))]
     weight = ident(indicator.sample.weight) if indicator.sample.weight else "1"
     valid.append(f"{weight} > 0")
     wave = f"CAST({ident(contract.wave)} AS VARCHAR)" if contract.wave else "''"

@@ -16,8 +16,11 @@ import pandas as pd
 from impact.declare.contracts import Contract
 from impact.declare.indicators import Calibration, Indicator
 from impact.errors import NotEstimable
-from impact.measure.formula import arm_sql, cluster_sql, is_share, parts_sql, where_sql
-from impact.measure.moments import FEW_CLUSTERS, SMALL_N, Measured, bounded, logit_interval
+from impact.formulas.kind import Summary
+from impact.formulas.measured import SMALL_N, Measured
+from impact.formulas.registry import kind_of
+from impact.measure.formula import arm_sql, cluster_sql, is_share, ratio_sql, where_sql
+from impact.measure.moments import FEW_CLUSTERS, bounded, logit_interval
 from impact.measure.spread import NO_VARIATION
 from impact.measure.status import letters_sql
 from impact.sql import ident
@@ -27,8 +30,6 @@ from impact.statistics.surveys import estimation as survey
 from impact.statistics.surveys.design import Bools, SampleDesign
 from impact.tables.part import MISSING_GROUP
 from impact.words.said import Said
-
-TOTALS = ("sum", "count")
 
 
 def needs_rows(indicator: Indicator) -> bool:
@@ -48,7 +49,7 @@ def sampled_rows(
         ``_cluster``, ``_population`` and numeric margins; and the query.
     """
     sample, view = indicator.sample, ident(programme, contract.id)
-    y, x = parts_sql(indicator, contract)
+    y, x = ratio_sql(indicator, contract)
     arm = arm_sql(indicator.ex_post.design)
     labels = [*indicator.by, *indicator.scope]
     margins = sample.calibration.margins if sample.calibration else ()
@@ -122,7 +123,7 @@ def measure_sampled(indicator: Indicator, rows: pd.DataFrame, inside: pd.Series)
 def _constant(indicator: Indicator, given: pd.DataFrame) -> float | None:
     """Return the one value that all rows of the domain have, whatever their weights; None if they differ."""
     y, x = given["_y"], given["_x"]
-    if indicator.formula.kind in TOTALS:
+    if kind_of(indicator.formula).summary.total:
         return 0.0 if (y == 0).all() else None
     if (x == 0).any():
         return None
@@ -164,9 +165,9 @@ def _estimate(indicator: Indicator, rows: pd.DataFrame, domain: Bools) -> tuple[
         return _replicated(indicator, design, (y, x, domain), adjust), ()
     moved = adjust(design.weights, np.ones(len(rows), dtype=bool)) if adjust else None
     cautions = moved.flags if moved else ()
-    if indicator.formula.kind in TOTALS:
+    if kind_of(indicator.formula).summary.total:
         return survey.total(y, design, domain, moved), cautions
-    if indicator.formula.kind == "ratio":
+    if kind_of(indicator.formula).summary is Summary.RATIO:
         return survey.ratio(y, x, design, domain=domain, calibration=moved), cautions
     return survey.mean(y, design, domain, moved), cautions
 
@@ -189,7 +190,7 @@ def _replicated(
         given = weights > 0  # a replicate leaves some units out; the others make up for them
         moved[given] = adjust(weights, given).weights if adjust else weights[given]
         total = float(np.sum(moved[domain] * y[domain]))
-        return total if indicator.formula.kind in TOTALS else total / float(np.sum(moved[domain] * x[domain]))
+        return total if kind_of(indicator.formula).summary.total else total / float(np.sum(moved[domain] * x[domain]))
 
     return replicates.replicate_estimate(value, drawn)
 

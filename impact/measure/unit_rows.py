@@ -12,10 +12,10 @@ from typing import Any
 import duckdb
 
 from impact.declare.contracts import Contract, ForeignKey
-from impact.declare.indicators import Change, Count, CountDistinct, Indicator, Mean, Quantile, Ratio, Sum
+from impact.declare.indicators import Indicator
 from impact.declare.load import Programme
 from impact.declare.sources import Source
-from impact.measure.formula import arm_sql, parts_sql, where_sql
+from impact.measure.formula import arm_sql, ratio_sql, rows_formula, where_sql
 from impact.sql import ident, literal
 from impact.validate.compile import MISSING_SUFFIX, SQL_TYPES
 
@@ -65,11 +65,10 @@ def awaits_units(indicator: Indicator, contract: Contract) -> bool:
     It is where each unit has its row in each wave, unless the contract says that units come and go, the rows are a
     sample, or it is their presence that is counted.
     """
-    formula = indicator.formula
-    of_units = isinstance(formula, CountDistinct) and formula.column in unit_columns(contract)
-    if indicator.sample.weight or isinstance(formula, Change):
+    formula = rows_formula(indicator)
+    if indicator.sample.weight or formula.followed_since is not None:
         return False
-    if (isinstance(formula, Count) or of_units) and not indicator.where:
+    if formula.counts_presence(unit_columns(contract)) and not indicator.where:
         return False
     return contract.wave in contract.key and not contract.units_vary
 
@@ -112,8 +111,8 @@ class UnitRows:
 
     def write(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Write the table: ``_unit, _wave, _arm, _kind, _given, _y, _x`` and the labels."""
-        change = self.indicator.formula if isinstance(self.indicator.formula, Change) else None
-        sql = self._change_sql(change) if change else self._sql(some_aside=self._some_aside(connection))
+        since = self.indicator.formula.followed_since
+        sql = self._sql(some_aside=self._some_aside(connection)) if since is None else self._change_sql(since)
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {TABLE} AS {sql}")
 
     def _some_aside(self, connection: duckdb.DuckDBPyConnection) -> bool:
@@ -149,7 +148,7 @@ class UnitRows:
     def _rows_sql(self, relation: str, *, good: bool) -> str:
         """Write the rows of a relation that has the columns of the contract, ``_source`` and ``_row``."""
         indicator, contract = self.indicator, self.contract
-        y, x = parts_sql(indicator, contract)
+        y, x = ratio_sql(indicator, contract)
         weight = f" AND {ident(indicator.sample.weight)} > 0" if indicator.sample.weight else ""
         given = f"({y} IS NOT NULL AND {x} IS NOT NULL{weight}){self._settled_sql()}" if good else "FALSE"
         columns = {
@@ -169,7 +168,8 @@ class UnitRows:
     def _settled_sql(self) -> str:
         """Write that a value does not apply to a unit: there is none, and none is missing."""
         columns = self.contract.columns
-        names = [name for name in _value_columns(self.indicator) if "not_applicable" in columns[name].missing]
+        settling = rows_formula(self.indicator).settling_columns()
+        names = [name for name in settling if "not_applicable" in columns[name].missing]
         return "".join(f" OR {ident(name + MISSING_SUFFIX)} = 'not_applicable'" for name in names)
 
     def _aside_sql(self) -> str:
@@ -247,7 +247,7 @@ class UnitRows:
         unit = _joined([there[name] for name in unit_columns(self.contract)])
         return f"SELECT {unit} AS _unit, {at} AS _wave{labels} FROM {ident(self.programme.id, other.id)}"
 
-    def _change_sql(self, change: Change) -> str:
+    def _change_sql(self, since: str) -> str:
         """Write the persons of the earlier wave; given is who has a value in both."""
         wave = literal(self.indicator.ex_post.wave or "")
         rows = self._rows_sql(ident(self.programme.id, self.contract.id), good=True)
@@ -256,7 +256,7 @@ class UnitRows:
             f"SELECT t._unit, {wave} AS _wave, t._arm, t._kind, t._given AND coalesce(n._given, FALSE) AS _given,"
             f" t._y, t._x{shown} FROM ({rows}) t"
             f" LEFT JOIN (SELECT * FROM ({rows}) WHERE _wave = {wave}) n USING (_unit)"
-            f" WHERE t._wave = {literal(change.since)} AND t._in IS DISTINCT FROM FALSE"
+            f" WHERE t._wave = {literal(since)} AND t._in IS DISTINCT FROM FALSE"
         )
 
 
@@ -279,10 +279,3 @@ def _stood(name: str, missing: Mapping[Any, Sequence[str]], recode: Mapping[str,
         text = f"CASE {pairs} ELSE {text} END"
     codes = ", ".join(literal(code) for group in missing.values() for code in group)
     return f"CASE WHEN {text} NOT IN ({codes}) THEN {text} END" if codes else text
-
-
-def _value_columns(indicator: Indicator) -> tuple[str, ...]:
-    formula = indicator.formula
-    if isinstance(formula, Ratio):
-        return formula.numerator, formula.denominator
-    return (formula.column,) if isinstance(formula, Mean | Sum | Quantile | CountDistinct) else ()

@@ -8,9 +8,10 @@ import duckdb
 import pandas as pd
 
 from impact.declare.contracts import Contract
-from impact.declare.indicators import Change, Indicator, Sample
+from impact.declare.indicators import Indicator, Sample
 from impact.errors import NotEstimable
-from impact.measure.formula import arm_sql, cluster_sql, parts_sql, per_row, value_sql, where_sql
+from impact.formulas.registry import kind_of
+from impact.measure.formula import arm_sql, cluster_sql, per_row, ratio_sql, where_sql
 from impact.measure.status import letters_sql
 from impact.sql import ident, literal
 from impact.tables.part import Part, label_sql
@@ -22,10 +23,8 @@ _ALIKE = "min(x) > 0 AND min(y / x) = max(y / x)"
 
 def selected_sql(indicator: Indicator, contract: Contract) -> str:
     """Write which rows an indicator looks at; a change selects persons by their row at the earlier wave."""
-    where = where_sql(indicator, contract)
-    if isinstance(indicator.formula, Change):
-        return f"({ident(contract.wave or '')} <> {literal(indicator.formula.since)} OR ({where}))"
-    return where
+    where, since = where_sql(indicator, contract), indicator.formula.followed_since
+    return where if since is None else f"({ident(contract.wave or '')} <> {literal(since)} OR ({where}))"
 
 
 def unit_sql(
@@ -55,7 +54,7 @@ def unit_sql(
         extra += f", {label_sql(group)} AS _group"
     return (
         f"SELECT {_unit(contract)} AS _unit, CAST({wave} AS VARCHAR) AS _wave,"
-        f" {value_sql(formula, contract)} AS _outcome{extra} FROM {ident(programme, contract.id)}"
+        f" {formula.value_sql(contract)} AS _outcome{extra} FROM {ident(programme, contract.id)}"
         f" WHERE {selected_sql(indicator, contract)}"
     )
 
@@ -113,8 +112,8 @@ def wave_values(
     pandas.DataFrame
         ``_unit`` ('' without one), ``_wave``, ``_value``, ``_status`` (flags of the rows, '' where none).
     """
-    numerator, denominator = parts_sql(indicator, contract)
-    total = indicator.formula.kind in ("sum", "count")
+    numerator, denominator = ratio_sql(indicator, contract)
+    total = kind_of(indicator.formula).summary.total
     weight = f"CAST({ident(indicator.sample.weight)} AS DOUBLE)" if indicator.sample.weight else "1.0::DOUBLE"
     where = where_sql(indicator, contract)
     if group:

@@ -8,13 +8,10 @@ import numpy as np
 import pandas as pd
 
 from impact.declare.indicators import Indicator
+from impact.formulas.kind import Behind
+from impact.formulas.registry import kind_of
 from impact.measure.persons import Cell
 from impact.tables.part import Part, parts_of
-
-OWN_ROWS = ("network", "territory_map")
-"""Formulas that count no rows of their own contract."""
-APART = ("count", "count_distinct", "quantile")
-"""Formulas whose values are their counts, or do not add up."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +73,10 @@ def _summed(indicator: Indicator, cells: pd.DataFrame) -> pd.DataFrame:
     The spread within cells is known where standard errors are published.
     """
     count, value, error = (cells[name].astype("float64") for name in ("n", "value", "std_error"))
-    if indicator.formula.kind in (*OWN_ROWS, *APART):
+    kind = kind_of(indicator.formula)
+    if kind.behind is not Behind.SUMMED_ROWS:
         value = value * np.nan
-    whole = indicator.formula.kind == "sum"
+    whole = kind.summary.total
     alike = (error == 0) | ((count == 1) & bool(error.notna().any()))
     total = (value if whole else value * count).where(count > 0, 0.0)
     level = value.where(alike & (not whole))

@@ -19,12 +19,15 @@ import pandas as pd
 
 from impact.declare import Programme
 from impact.declare.designs import Design
-from impact.declare.indicators import Change, Indicator
-from impact.measure.formula import arm_sql, parts_sql
+from impact.declare.indicators import Indicator
+from impact.formulas.kind import Behind
+from impact.formulas.limits import Limits
+from impact.formulas.registry import kind_of
+from impact.measure.formula import arm_sql, ratio_sql
 from impact.measure.persons import counts_persons, person_counts
 from impact.publish.beside import ANSWERED, WAVE, Whole
-from impact.publish.counted import APART, OWN_ROWS, Counted, counted_cells
-from impact.publish.limits import Limits, known_limits
+from impact.publish.counted import Counted, counted_cells
+from impact.publish.limits import known_limits
 from impact.publish.totals import EFFECT, Above, Contents, Key, cell_table
 from impact.states import Reason
 from impact.statistics.suppression import Table, suppress
@@ -322,14 +325,13 @@ def _place(programme: Programme, indicator: Indicator, arm: str, wave: str) -> P
 def _slot(programme: Programme, indicator: Indicator, arm: str, wave: str) -> Slot:
     """Return of which rows a cell is: all tables of these rows hide the same parts."""
     contract, conditions = indicator.contract, "\n".join(sorted(each.model_dump_json() for each in indicator.where))
-    if indicator.formula.kind in OWN_ROWS:
+    if kind_of(indicator.formula).behind is Behind.OTHER:
         return contract, conditions, wave, indicator.id
     if arm == EFFECT:
         design = cast("Design", indicator.ex_post.design).model_dump_json()
         return contract, conditions, wave, _since(programme, indicator), design, EFFECT
-    if isinstance(indicator.formula, Change):
-        return contract, conditions, wave, indicator.formula.since, "linked"
-    return contract, conditions, wave
+    since = indicator.formula.followed_since
+    return (contract, conditions, wave) if since is None else (contract, conditions, wave, since, "linked")
 
 
 def _since(programme: Programme, indicator: Indicator) -> str:
@@ -349,11 +351,11 @@ def _comes_from(programme: Programme, indicator: Indicator, slot: Slot) -> list[
 
 def _variable(programme: Programme, indicator: Indicator, arm: str) -> str:
     """Name what is counted and summed: the same in indicators that say it differently, as a mean and a total do."""
-    if arm == EFFECT or indicator.formula.kind in OWN_ROWS:
+    behind, weight = kind_of(indicator.formula).behind, indicator.sample.weight
+    if arm == EFFECT or behind is Behind.OTHER:
         return indicator.id
-    kind, weight = indicator.formula.kind, indicator.sample.weight
-    apart = kind if weight or kind in APART else ""
-    return "\n".join((*parts_sql(indicator, programme.contracts[indicator.contract]), weight or "", apart))
+    apart = indicator.formula.kind if weight or behind is Behind.ROWS else ""
+    return "\n".join((*ratio_sql(indicator, programme.contracts[indicator.contract]), weight or "", apart))
 
 
 def _contents(indicator: Indicator, cells: Mapping[Key, Counted], limits: Limits) -> Contents | None:
@@ -362,5 +364,5 @@ def _contents(indicator: Indicator, cells: Mapping[Key, Counted], limits: Limits
     levels = np.array([cell.level for cell in cells.values()])
     if np.isnan(totals).any():
         return None
-    whole = indicator.formula.kind in ("proportion", "threshold") and not indicator.sample.weight
+    whole = kind_of(indicator.formula).share and not indicator.sample.weight
     return Contents((np.round(totals) if whole else totals).tolist(), levels.tolist(), limits, whole)

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from impact.declare import Programme
+from impact.declare.conditions import condition_sql
 from impact.declare.contracts import Contract
-from impact.declare.networks import Network
+from impact.formulas.network.model import Network
 from impact.sql import ident
-from impact.validate.compile import condition_sql
 
 SHOWN = ("kind", "sector", "territory")
 """Columns of a roster that readers see; the label is its ``name``, or else the key."""

@@ -14,9 +14,9 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 import pandas as pd
 
 from impact.errors import UsageError
+from impact.formulas.measured import COMPLETE
 from impact.judge.attainment import together
 from impact.judge.evidence import NO_EFFECT, REFUSED
-from impact.measure.moments import COMPLETE
 from impact.publish import beside, disclosure, process, quality, records, tables
 from impact.publish.definitions import (
     contract_sources,

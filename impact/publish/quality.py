@@ -9,7 +9,7 @@ import pandas as pd
 
 from impact.declare import Programme
 from impact.declare.contracts import Column, Contract, MissingKind
-from impact.declare.territory import wave_column
+from impact.formulas.territory_map.match import wave_column
 from impact.publish.theory import waves_in_time
 from impact.sql import ident, literal
 from impact.store import Warehouse

@@ -11,8 +11,10 @@ import pandas as pd
 
 from impact.declare import Programme, in_language
 from impact.declare.contracts import Contract
-from impact.declare.territory import MATCH, TerritoryMap, wave_column
-from impact.measure.territory_map import CELL, named_waves, relations_sql
+from impact.formulas.registry import kind_of
+from impact.formulas.territory_map.match import MATCH, wave_column
+from impact.formulas.territory_map.model import TerritoryMap
+from impact.formulas.territory_map.relations import CELL, named_waves, relations_sql
 from impact.sql import ident
 from impact.words.languages import Language
 
@@ -124,8 +126,7 @@ def _closed(programme: Programme, contract: Contract) -> Iterator[tuple[str, lis
     for name, column in contract.columns.items():
         if column.type == "code" and "codes" in column.warn:
             yield name, list(programme.column_codes(column))
-    kinds = ("territory_map", "network")
-    mapped = chain.from_iterable(i.reads for i in programme.indicators if i.formula.kind in kinds)
+    mapped = chain.from_iterable(i.reads for i in programme.indicators if kind_of(i.formula).unknown_waves)
     wave = wave_column(contract)
     if wave and contract.id in mapped:
         yield wave, [item.id for item in programme.header.waves]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from impact.publish.limits import Limits
+from impact.formulas.limits import Limits
 from impact.states import Arm
 from impact.statistics.suppression import Table, Total, Values
 

@@ -14,10 +14,9 @@ from impact.estimate import estimate_effect
 from impact.expect import definition_hash, plan_hash, plan_status
 from impact.judge import Judged, adjust_families, judge_indicator
 from impact.measure import measure_indicators
-from impact.measure.formula import query_sql
+from impact.measure.formula import published_query
 from impact.measure.measurement import COMPARED, Measurement
 from impact.measure.parts import cut_codelists, part_table
-from impact.measure.territory_map import map_query
 from impact.measure.units import selected_sql
 from impact.publish import write_results
 from impact.run.stage import ENGINE, Run, Staged
@@ -174,6 +173,7 @@ def _count_results(programme: Programme, warehouse: Warehouse) -> int:
 
 def _definition(programme: Programme, indicator: Indicator, digest: str, run_id: str) -> Definition:
     index = [declared.id for declared in programme.indicators].index(indicator.id)
+    contract = programme.contracts[indicator.contract]
     return Definition(
         programme=programme.id,
         indicator=indicator.id,
@@ -181,17 +181,11 @@ def _definition(programme: Programme, indicator: Indicator, digest: str, run_id:
         file="indicators.yaml",
         line=programme.line("indicators.yaml", "indicators", index),
         definition=to_json(indicator.model_dump(mode="json", exclude_none=True)),
-        query=_query(programme, indicator),
-        selection=selected_sql(indicator, programme.contracts[indicator.contract]),
+        query=published_query(programme, indicator, contract),
+        selection=selected_sql(indicator, contract),
         fingerprint=digest,
         run_id=run_id,
     )
-
-
-def _query(programme: Programme, indicator: Indicator) -> str:
-    if indicator.formula.kind == "territory_map":
-        return map_query(programme, indicator)
-    return query_sql(programme.id, indicator, programme.contracts[indicator.contract])
 
 
 def _forget_undeclared(programme: Programme, warehouse: Warehouse) -> list[str]:

@@ -16,6 +16,7 @@ import duckdb
 import pandera.pandas as pa
 
 from impact.declare.base import Condition, Scalar
+from impact.declare.conditions import condition_sql
 from impact.declare.contracts import NUMERIC, Column, Contract
 from impact.declare.load import Programme
 from impact.declare.sources import FileFormat, Source
@@ -46,14 +47,6 @@ SQL_TYPES = {
 }
 SHOWN_CODES = 12
 """Codes that are listed before their number is told."""
-_SQL_OPERATORS = {
-    "at_least": ">=",
-    "at_most": "<=",
-    "above": ">",
-    "below": "<",
-    "equals": "=",
-    "not_equals": "<>",
-}
 
 
 @dataclass(frozen=True)
@@ -376,14 +369,3 @@ def _said(condition: Condition) -> Said:
         return Said("condition.is_missing" if operand else "condition.is_given", column=column)
     number = isinstance(operand, int | float) and not isinstance(operand, bool)
     return Said(f"condition.{condition.operator}", column=column, operand=operand if number else str(operand))
-
-
-def condition_sql(condition: Condition, contract: Contract) -> str:
-    """Write a declared condition as SQL; unknown where its column is missing."""
-    column, operator, operand = ident(condition.column), condition.operator, condition.operand
-    as_text = contract.columns[condition.column].type in ("text", "code")
-    if operator == "is_missing":
-        return f"({column} IS {'' if operand else 'NOT '}NULL)"
-    if operator == "one_of":
-        return "(" + " OR ".join(f"{column} = {literal(str(v) if as_text else v)}" for v in operand) + ")"
-    return f"({column} {_SQL_OPERATORS[operator]} {literal(str(operand) if as_text else operand)})"

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import impact
 from impact.declare import check_programme, load_programme, shipped
-from impact.declare.indicators import Days
+from impact.formulas.days import Days
 from impact.measure import value_sql
 from impact.run.flow import run_programme
 from impact.store import Warehouse

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from impact.declare.designs import SyntheticControl
-from impact.declare.indicators import Indicator, Mean
+from impact.declare.indicators import Indicator
 from impact.declare.predictors import ColumnSpan
 from impact.errors import NotEstimable
 from impact.estimate.case import Case
+from impact.formulas.mean import Mean
 from impact.measure import refuse_breaks, wave_values
 from impact.statistics.core import Floats
 from impact.words.said import Said

@@ -7,8 +7,8 @@ from typing import get_args
 
 import pandas as pd
 
-from impact.declare.networks import MIXING, TURNOVER, Structure
 from impact.drawing.markup import Element, Node, h
+from impact.formulas.network.model import MIXING, TURNOVER, Structure
 from impact.publish.rows import Record
 from impact_dashboards.page.view import Block, Column, ColumnSpec, Row, Table, View, columns_of, file_columns
 from impact_dashboards.parts.findings import (

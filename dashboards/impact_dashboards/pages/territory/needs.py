@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from impact.declare.territory import MATCH
 from impact.drawing.markup import Element, Node, h
+from impact.formulas.territory_map.match import MATCH
 from impact.publish.rows import rows_of
 from impact.publish.territory import SEPARATOR
 from impact_dashboards.page.view import Block, Column, ColumnSpec, Row, Table, View, columns_of, file_columns, nothing

@@ -1,12 +1,19 @@
-"""Networks as indicators: who can have ties (the roster), which rows are ties, and what is measured on them."""
+"""What is declared of a network: who can have ties (the roster), which rows are ties, what is measured on them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal, get_args
 
 from pydantic import Field, model_validator
 
 from impact.declare.base import Code, ColumnName, Condition, Declared, Id
+from impact.declare.declaration import Declaration
+from impact.errors import Problem
+from impact.formulas.base import ColumnUses, FormulaModel, PublishedRows
+from impact.formulas.limits import ANYTHING, Limits, LimitsOf
+from impact.formulas.network.problems import network_problems
+from impact.sql import ident
 
 Structure = Literal[
     "ties",
@@ -38,7 +45,7 @@ class Bodies(Declared):
     answered: Condition | None = None
 
 
-class Network(Declared):
+class Network(FormulaModel):
     """A measure of the network of ties between bodies; each row of the contract is a tie.
 
     Ties are there or not: several rows of one pair count once. ``group`` is a column of the roster: borders between its
@@ -69,3 +76,33 @@ class Network(Declared):
         if self.mutual is not None and not self.directed:
             raise ValueError("mutual goes with directed: true")
         return self
+
+    def columns(self) -> ColumnUses:
+        """Return none: its problems say which of ties and roster are missing."""
+        return ()
+
+    def conditions(self) -> tuple[Condition, ...]:
+        """Return none: its problems look at those of ties and roster."""
+        return ()
+
+    def contracts(self) -> tuple[str, ...]:
+        """Return the contract of the roster."""
+        return (self.bodies.contract,)
+
+    def waves(self) -> tuple[str, ...]:
+        """Return the earlier wave of a turnover."""
+        return (self.since,) if self.since is not None else ()
+
+    def problems(self, at: Declaration) -> Iterator[Problem]:
+        """Yield what is wrong with roster, keys, sample and waves."""
+        return network_problems(self, at)
+
+    def value_limits(self, column: LimitsOf) -> Limits:
+        """Return none: measures have limits of their own."""
+        return ANYTHING
+
+    def published_query(self, rows: PublishedRows) -> str:
+        """Write the query of the ties, pair by pair."""
+        wave = f"{rows.wave} AS wave, " if rows.contract.wave else ""
+        pair = f"{ident(self.source)}, {ident(self.target)}"
+        return f"SELECT DISTINCT {wave}{pair} FROM {rows.view} WHERE {rows.where} ORDER BY ALL"

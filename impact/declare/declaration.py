@@ -1,0 +1,39 @@
+"""Where a formula or a design is declared: what those need who say what is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from impact.errors import Problem
+
+if TYPE_CHECKING:
+    from impact.declare.contracts import Contract
+    from impact.declare.indicators import Indicator
+    from impact.declare.load import Programme
+
+FILE = "indicators.yaml"
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """An indicator in its programme.
+
+    Parameters
+    ----------
+    programme, indicator
+        The programme, and the indicator that declares the formula or design.
+    contract
+        The contract of the indicator's rows.
+    line
+        Line of the indicator in ``indicators.yaml``, if known.
+    """
+
+    programme: Programme
+    indicator: Indicator
+    contract: Contract
+    line: int | None
+
+    def problem(self, what: str, field: str, expected: str = "", found: str = "", fix: str = "") -> Problem:
+        """Return a problem with a field of the indicator, such as ``formula``."""
+        return Problem(what, FILE, self.line, f"{self.indicator.id}.{field}", expected, found, fix)

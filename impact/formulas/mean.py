@@ -1,0 +1,68 @@
+"""``mean``: of a column, or of its logarithm."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from impact.declare.base import ColumnName, Condition
+from impact.declare.contracts import Contract
+from impact.formulas.base import ColumnUse, ColumnUses, RowFormula, number_sql
+from impact.formulas.kind import Behind, FormulaKind, Samples, Scaled, Summary, never
+from impact.formulas.limits import ANYTHING, Limits, LimitsOf
+
+
+class Mean(RowFormula):
+    """Mean of a column, or of its natural logarithm; the logarithm of what is not above zero is missing."""
+
+    kind: Literal["mean"]
+    column: ColumnName
+    transform: Literal["log"] | None = None
+
+    def columns(self) -> ColumnUses:
+        """Return its column."""
+        return ((self.column, ColumnUse.NUMBER),)
+
+    def conditions(self) -> tuple[Condition, ...]:
+        """Return none."""
+        return ()
+
+    def value_sql(self, contract: Contract) -> str:
+        """Write the column or its logarithm."""
+        value = number_sql(self.column)
+        return f"CASE WHEN {value} > 0 THEN ln({value}) END" if self.transform == "log" else value
+
+    def value_limits(self, column: LimitsOf) -> Limits:
+        """Return those of the column; of a logarithm none are promised."""
+        return ANYTHING if self.transform == "log" else column(self.column)
+
+    def row_limits(self, column: LimitsOf, *, weighted: bool) -> Limits:
+        """Return those of the column, or their logarithms."""
+        low, high = column(self.column)
+        return Limits(_logarithm(low), _logarithm(high)) if self.transform == "log" else Limits(low, high)
+
+    def settling_columns(self) -> tuple[str, ...]:
+        """Return its column."""
+        return (self.column,)
+
+
+def _logarithm(end: float) -> float:
+    return math.log(end) if end > 0 else -math.inf
+
+
+KIND = FormulaKind(
+    model=Mean,
+    summary=Summary.MEAN,
+    samples=Samples.ANY,
+    own_cuts=True,
+    unknown_waves=False,
+    share=False,
+    per_person=True,
+    scaled=Scaled.AVERAGE,
+    parts_add_up=False,
+    parts_overlap=False,
+    of_all_units=False,
+    grows=False,
+    of_the_whole=never,
+    behind=Behind.SUMMED_ROWS,
+)

@@ -27,11 +27,10 @@ from impact.declare.load import Programme
 from impact.declare.predictors import ColumnSpan
 from impact.declare.scaled import ScaledEffect
 from impact.errors import Problem
-from impact.formulas.change import Change
 from impact.formulas.network.model import Network
+from impact.formulas.registry import names_of
 
 FILE = "indicators.yaml"
-PER_ROW = ("mean", "proportion", "scale", "threshold", "days")
 SERIES = (InterruptedTimeSeries, SyntheticControl)
 
 
@@ -82,10 +81,10 @@ def design_problems(
         if kind not in (*NUMERIC, "boolean"):
             yield Problem(f"column '{column}' is {kind}, not a number", FILE, line, where, "integer or number", kind)
     yield from _codes(contract, indicator, line)
-    formula = indicator.formula.of if isinstance(indicator.formula, Change) else indicator.formula
-    allowed = (*PER_ROW, "ratio", "sum", "count") if isinstance(design, SERIES) else PER_ROW
+    formula, of_series = indicator.formula.at_wave, isinstance(design, SERIES)
+    allowed = names_of(lambda kind: kind.summary.additive if of_series else kind.per_row)
     if formula.kind not in allowed:
-        what = "a value that adds up over rows" if isinstance(design, SERIES) else "an outcome per row"
+        what = "a value that adds up over rows" if of_series else "an outcome per row"
         yield Problem(
             f"a {design.kind} design needs {what}",
             FILE,
@@ -94,7 +93,7 @@ def design_problems(
             ", ".join(allowed),
             formula.kind,
         )
-    if isinstance(indicator.formula, Change) and not isinstance(design, ARMS):
+    if indicator.formula.followed_since is not None and not isinstance(design, ARMS):
         yield Problem(f"a {design.kind} design makes its own changes", FILE, line, where, "a formula for the level")
     if isinstance(design, ARMS):
         yield from _arms(programme, indicator, contract, line)

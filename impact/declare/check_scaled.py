@@ -12,12 +12,10 @@ from impact.declare.indicators import Indicator
 from impact.declare.load import Programme
 from impact.declare.scaled import ScaledEffect
 from impact.errors import Problem
-from impact.formulas.change import Change
+from impact.formulas.kind import Scaled
+from impact.formulas.registry import kind_of, names_of
 
 FILE = "indicators.yaml"
-AVERAGES = ("mean", "proportion", "scale", "threshold", "ratio")
-TOTALS = ("sum", "count")
-PER_PERSON = ("mean", "proportion", "scale", "threshold")
 SHARE = ("share", "proportion", "fraction", "quota")
 PER_CENT = ("%", "percent", "per cent", "percentage", "percentage points", "per cento")
 
@@ -48,13 +46,14 @@ def _territory(indicator: Indicator, design: ScaledEffect, line: int | None) -> 
     if indicator.level != "macro":
         where = f"{indicator.id}.level"
         yield Problem("a scaled_effect design is for a territory", FILE, line, where, "macro", indicator.level)
-    formula = indicator.formula.of if isinstance(indicator.formula, Change) else indicator.formula
-    if formula.kind not in (*AVERAGES, *TOTALS):
+    formula = indicator.formula.at_wave
+    scaled = kind_of(formula).scaled
+    needed = scaled is Scaled.AVERAGE
+    if scaled is Scaled.NOTHING:
         what = f"an effect per person says nothing of a {formula.kind} of the territory"
-        expected = ", ".join((*AVERAGES, *TOTALS))
+        expected = ", ".join(names_of(lambda kind: kind.scaled is not Scaled.NOTHING))
         yield Problem(what, FILE, line, f"{indicator.id}.formula", expected, formula.kind)
-    elif (formula.kind in AVERAGES) != (design.population is not None):
-        needed = formula.kind in AVERAGES
+    elif needed != (design.population is not None):
         what = f"a {formula.kind} {'needs' if needed else 'takes no'} population"
         fix = "Add the people behind the mean or share." if needed else "Remove it: the contribution is a total."
         yield Problem(what, FILE, line, f"{indicator.id}.design.population", fix=fix)
@@ -72,16 +71,16 @@ def _effect(other: Indicator, line: int | None, where: str) -> Iterator[Problem]
         isinstance(design, InterruptedTimeSeries) and design.estimand == "slope"
     ):
         yield Problem(f"the effect on '{other.id}' is not one per person reached", FILE, line, where, fix=fix)
-    formula = other.formula.of if isinstance(other.formula, Change) else other.formula
-    if formula.kind not in PER_PERSON:
-        what = f"'{other.id}' has no value per person"
-        yield Problem(what, FILE, line, where, ", ".join(PER_PERSON), formula.kind, fix)
+    formula = other.formula.at_wave
+    if not kind_of(formula).per_person:
+        what, expected = f"'{other.id}' has no value per person", ", ".join(names_of(lambda kind: kind.per_person))
+        yield Problem(what, FILE, line, where, expected, formula.kind, fix)
 
 
 def _units(indicator: Indicator, other: Indicator, line: int | None) -> Iterator[Problem]:
     """Yield units that do not go together; a share of persons adds up to persons."""
     own, theirs = _unit(indicator), _unit(other)
-    adds_up = indicator.formula.kind in TOTALS and theirs == "share"
+    adds_up = kind_of(indicator.formula).scaled is Scaled.TOTAL and theirs == "share"
     if own == theirs or adds_up:
         return
     found, expected = in_language(indicator.unit), in_language(other.unit)

@@ -21,7 +21,6 @@ from impact.declare.hierarchy import codes_within, column_codelist
 from impact.declare.indicators import Indicator
 from impact.errors import NotEstimable
 from impact.estimate.covariates import covariate, earlier_outcome
-from impact.formulas.change import Change
 from impact.measure import unit_frame
 from impact.statistics.core import Floats
 from impact.statistics.surveys.design import SampleDesign
@@ -72,9 +71,8 @@ class Case:
     @property
     def baseline(self) -> str | None:
         """The wave before the programme: a change's earlier wave, else the declared baseline."""
-        if isinstance(self.indicator.formula, Change):
-            return self.indicator.formula.since
-        return self.indicator.ex_ante.baseline.wave if self.indicator.ex_ante.baseline else None
+        since, stated = self.indicator.formula.followed_since, self.indicator.ex_ante.baseline
+        return since if since is not None or stated is None else stated.wave
 
     @property
     def group_codes(self) -> tuple[str, ...]:

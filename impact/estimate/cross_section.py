@@ -26,7 +26,6 @@ from impact.estimate.case import (
     survey_design,
 )
 from impact.estimate.sample import Sample, beside_others, varying
-from impact.formulas.change import Change
 from impact.statistics.core import Estimate, Floats
 from impact.statistics.experiments.differences import thin_blocks
 from impact.statistics.observational.propensity import logit
@@ -132,8 +131,8 @@ def _complete(case: Case, units: pd.DataFrame, covariates: pd.DataFrame) -> pd.S
 def _units(case: Case, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the units at the end line; where gaps are filled, also those who were lost since the baseline."""
     end = at_wave(rows, case.indicator.ex_post.wave).copy()
-    if isinstance(case.indicator.formula, Change):
-        before = at_wave(rows, case.indicator.formula.since)["_outcome"]
+    if (since := case.indicator.formula.followed_since) is not None:
+        before = at_wave(rows, since)["_outcome"]
         end = end.loc[end.index.intersection(before.index)]
         end["_outcome"] = end["_outcome"] - before.reindex(end.index)
     filled = isinstance(getattr(case.design, "missing", None), MultipleImputation | AttritionWeights)

@@ -10,7 +10,6 @@ import pandas as pd
 
 from impact.errors import NotEstimable
 from impact.estimate.case import Case
-from impact.formulas.change import Change
 from impact.formulas.measured import COMPLETE
 from impact.measure import INCOMPLETE, measure_indicators
 from impact.statistics.core import CONFIDENCE, t_quantile
@@ -51,7 +50,7 @@ def own_change(case: Case) -> OwnChange | None:
     values = measure_indicators(case.connection, case.programme, [case.indicator]).values
     whole = values[of_whole(values)].set_index("wave")
     now = _value(case, whole, case.indicator.ex_post.wave or "")
-    if now is None or isinstance(case.indicator.formula, Change):
+    if now is None or case.indicator.formula.followed_since is not None:
         return now
     baseline = case.indicator.ex_ante.baseline
     if baseline is None:

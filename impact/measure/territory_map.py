@@ -17,10 +17,16 @@ from impact.words.said import Said
 UNPLACED = Said("join.not_estimable", why=Said("values.rows_tell_waves_apart"))
 
 
+def map_of(indicator: Indicator) -> TerritoryMap:
+    """Return the map of an indicator that has one."""
+    if not isinstance(indicator.formula, TerritoryMap):
+        raise TypeError(f"{indicator.id} is no map")
+    return indicator.formula
+
+
 def indicator_relations(programme: Programme, indicator: Indicator) -> str:
     """Write the relations that an indicator reads, at the waves it names and those in the rows."""
-    formula, need = indicator.formula, programme.contracts[indicator.contract]
-    assert isinstance(formula, TerritoryMap)  # noqa: S101 - the caller has one
+    formula, need = map_of(indicator), programme.contracts[indicator.contract]
     where = f"({where_sql(indicator, need)})"
     return relations_sql(programme, formula, need, where=where, waves=named_waves(indicator))
 
@@ -37,8 +43,7 @@ def need_cells(
         ``_weight`` (sum over rows that have one), ``_unweighted`` (rows without), ``_adrift`` (rows of supply at that
         wave that are not mapped); and the query.
     """
-    formula = indicator.formula
-    assert isinstance(formula, TerritoryMap)  # noqa: S101 - the caller has one
+    formula = map_of(indicator)
     weight = f"CASE WHEN n._{formula.weight} >= 0 THEN n._{formula.weight} END" if formula.weight else "1.0::DOUBLE"
     cuts = [
         f"CAST(n.{ident(name)} AS VARCHAR) AS {ident(name)}"
@@ -65,8 +70,7 @@ def measure_cells(indicator: Indicator, rows: pd.DataFrame) -> tuple[Measured, i
     rows
         Those of the domain at one wave, from :func:`need_cells`.
     """
-    formula = indicator.formula
-    assert isinstance(formula, TerritoryMap)  # noqa: S101 - the caller has one
+    formula = map_of(indicator)
     mapped = rows[rows["_mapped"]]
     lost = int(rows.loc[~rows["_mapped"], "_needs"].sum())
     flags = ("unmapped",) if lost or (rows["_adrift"] > 0).any() else ()

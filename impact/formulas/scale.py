@@ -64,12 +64,16 @@ class Scale(RowFormula):
     @property
     def _factor(self) -> float:
         """What the mean of the items is multiplied by."""
-        return float(self.multiply * (len(self.items) if self.aggregate == "sum" else 1))
+        return float(self.multiply * self._length)
+
+    @property
+    def _length(self) -> int:
+        """By how many items a mean is multiplied to be the aggregate."""
+        return len(self.items) if self.aggregate == "sum" else 1
 
     def row_limits(self, column: LimitsOf, *, weighted: bool) -> Limits:
         """Return the ends of the scale."""
-        length = len(self.items) if self.aggregate == "sum" else 1
-        ends = [end * self.multiply * length for end in (self.low, self.high)]
+        ends = [end * self.multiply * self._length for end in (self.low, self.high)]
         return Limits(min(ends), max(ends))
 
     def settling_columns(self) -> tuple[str, ...]:

@@ -45,10 +45,16 @@ class Threshold(RowFormula):
 
     def value_sql(self, contract: Contract) -> str:
         """Write 1 where the score crosses the limit, 0 where it does not."""
-        symbol, limit = next((s, limit) for name, s in _SYMBOLS.items() if (limit := getattr(self, name)) is not None)
+        symbol, limit = self._limit
         # a score such as 3 × 0.1 must not miss a limit of 0.3 by its last bit
         score = f"round({self.of.value_sql(contract)}, 9)"
-        return indicator_sql(f"{score} {symbol} {literal(float(limit))}")
+        return indicator_sql(f"{score} {symbol} {literal(limit)}")
+
+    @property
+    def _limit(self) -> tuple[str, float]:
+        """The limit, with the symbol that compares a score to it."""
+        limits = ((symbol, getattr(self, name)) for name, symbol in _SYMBOLS.items())
+        return next((symbol, float(limit)) for symbol, limit in limits if limit is not None)
 
     def row_limits(self, column: LimitsOf, *, weighted: bool) -> Limits:
         """Return 0 and 1."""

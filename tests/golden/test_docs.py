@@ -86,7 +86,7 @@ def test_the_table_of_rooms_is_whole_and_in_the_order_of_their_imports() -> None
     assert not [name for name in named if not any(room.startswith(f"impact/{name}") for room in rows)]
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     layers = settings["tool"]["importlinter"]["contracts"][0]["layers"]
-    order = [row_of(module, rows) for layer in reversed(layers) for module in layer.split(" | ")]
+    order = [row_of(module, rows) for layer in reversed(layers) for module in re.split(" [|:] ", layer)]
     assert order == sorted(order)
 
 

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 import impact
 from impact.declare import check_programme, load_programme, shipped
 from impact.formulas.days import Days
-from impact.measure import value_sql
 from impact.run.flow import run_programme
 from impact.store import Warehouse
 from tests.support.programmes import edit, indicator, written
@@ -77,8 +76,8 @@ dates = st.dates(datetime.date(1, 1, 1), datetime.date(9999, 12, 31))
 
 @given(dates, dates)
 def test_days_turn_sign_when_the_dates_change_places(start: datetime.date, end: datetime.date) -> None:
-    later = value_sql(Days(kind="days", start="planned", end="actual"), CONTRACT)
-    earlier = value_sql(Days(kind="days", start="actual", end="planned"), CONTRACT)
+    later = Days(kind="days", start="planned", end="actual").value_sql(CONTRACT)
+    earlier = Days(kind="days", start="actual", end="planned").value_sql(CONTRACT)
     query = f"SELECT {later}, {earlier} FROM (SELECT CAST(? AS DATE) AS planned, CAST(? AS DATE) AS actual)"
     assert duckdb.execute(query, [start, end]).fetchall() == [((end - start).days, (start - end).days)]
 

@@ -63,7 +63,7 @@ def relations_sql(
         (``_covers``) or a part. ``answer``: cells with ``_services, _partial, _bodies, _capacity, _users, _state``.
     """
     supply = programme.contracts[formula.supply]
-    known = [wave.id for wave in programme.header.waves]
+    wave_ids = [wave.id for wave in programme.header.waves]
     cell = ", ".join(("_wave", *CELL))
     related = [(f"r{i}", name) for i, name in enumerate(CELL)]
     joins = "".join(
@@ -77,10 +77,10 @@ above(list, code, up) AS (SELECT list, code, code FROM code UNION
 related AS (SELECT list, need, supply, bool_or(covers) AS covers FROM (
   SELECT list, code AS need, up AS supply, TRUE AS covers FROM above UNION ALL
   SELECT list, up, code, FALSE FROM above) GROUP BY ALL),
-stated(wave) AS ({_stated(programme.id, [(need, where), (supply, "TRUE")], known, waves)}),
+stated(wave) AS ({_stated(programme.id, [(need, where), (supply, "TRUE")], wave_ids, waves)}),
 moment(wave) AS (FROM stated UNION ALL SELECT '' WHERE NOT EXISTS (FROM stated)),
-need AS ({_rows(programme.id, need, formula, where, known)}),
-supply AS ({_rows(programme.id, supply, formula, "TRUE", known)}),
+need AS ({_rows(programme.id, need, formula, where, wave_ids)}),
+supply AS ({_rows(programme.id, supply, formula, "TRUE", wave_ids)}),
 cell AS (SELECT DISTINCT {cell} FROM need WHERE _mapped),
 pair AS (SELECT c.*, s._id, s._key, s._organisation_id, s._capacity, s._users, s._document, s._place, s._quote,
   {" AND ".join(f"{r}.covers" for r, _ in related)} AS _covers
@@ -111,31 +111,33 @@ def _wave(contract: Contract) -> str:
     return f"CAST({ident(column)} AS VARCHAR)" if column else "CAST(NULL AS VARCHAR)"
 
 
-def _listed(known: Sequence[str]) -> str:
-    return f"({', '.join(literal(wave) for wave in known) or 'NULL'})"
+def _listed(wave_ids: Sequence[str]) -> str:
+    return f"({', '.join(literal(wave) for wave in wave_ids) or 'NULL'})"
 
 
-def _stated(programme: str, sides: Sequence[tuple[Contract, str]], known: Sequence[str], waves: Sequence[str]) -> str:
+def _stated(
+    programme: str, sides: Sequence[tuple[Contract, str]], wave_ids: Sequence[str], waves: Sequence[str]
+) -> str:
     """Write the waves at which there is anything to tell: those in the rows, and those asked for."""
-    asked = (f"SELECT {literal(wave)}" for wave in dict.fromkeys(waves))
-    found = (
-        f"SELECT {_wave(side)} FROM {ident(programme, side.id)} WHERE {where} AND {_wave(side)} IN {_listed(known)}"
+    requested = (f"SELECT {literal(wave)}" for wave in dict.fromkeys(waves))
+    occurring = (
+        f"SELECT {_wave(side)} FROM {ident(programme, side.id)} WHERE {where} AND {_wave(side)} IN {_listed(wave_ids)}"
         for side, where in sides
     )
-    return " UNION ".join(chain(asked, found))
+    return " UNION ".join(chain(requested, occurring))
 
 
-def _rows(programme: str, contract: Contract, formula: TerritoryMap, where: str, known: Sequence[str]) -> str:
+def _rows(programme: str, contract: Contract, formula: TerritoryMap, where: str, wave_ids: Sequence[str]) -> str:
     """Write the rows of one side, once for each wave they hold at: their own, or all where they name none.
 
     A row of a wave that the programme does not have could belong to any: it is kept at all of them, unmapped.
     """
-    unknown = f"_at IS NOT NULL AND _at NOT IN {_listed(known)}" if known else "_at IS NOT NULL"
+    unknown = f"_at IS NOT NULL AND _at NOT IN {_listed(wave_ids)}" if wave_ids else "_at IS NOT NULL"
     key = ", ".join(f"CAST({ident(name)} AS VARCHAR)" for name in contract.key)
     added = [f"concat_ws(' ', {key}) AS _id", f"concat_ws(chr(31), {key}) AS _key", f"{_wave(contract)} AS _at"]
     added += [_cell(name, matched=name in formula.match) for name in MATCH]
-    added += [f"CAST({_given(contract, name)} AS VARCHAR) AS _{name}" for name in _TEXTS]
-    added += [f"CAST({_given(contract, name)} AS DOUBLE) AS _{name}" for name in _NUMBERS]
+    added += [f"CAST({_column_or_null(contract, name)} AS VARCHAR) AS _{name}" for name in _TEXTS]
+    added += [f"CAST({_column_or_null(contract, name)} AS DOUBLE) AS _{name}" for name in _NUMBERS]
     mapped = " AND ".join(
         f"EXISTS (FROM code WHERE code.list = {literal('_' + n)} AND code.code = v._{n})" for n in MATCH
     )
@@ -149,7 +151,7 @@ def _cell(name: str, *, matched: bool) -> str:
     return f"{f'CAST({ident(name)} AS VARCHAR)' if matched else literal('')} AS _{name}"
 
 
-def _given(contract: Contract, name: str) -> str:
+def _column_or_null(contract: Contract, name: str) -> str:
     return ident(name) if name in contract.columns else "NULL"
 
 

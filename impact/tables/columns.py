@@ -187,7 +187,7 @@ class Table:
     Parameters
     ----------
     name
-        In the database.
+        What it is called in the schema ``impact``.
     record
         The dataclass of its rows.
     columns
@@ -253,8 +253,9 @@ class Record:
         dataclass(frozen=True, kw_only=True)(cls)
         hints = get_type_hints(cls, include_extras=True)
         described = cast("type[DataclassInstance]", cls)
-        columns = {one.name: _column(one, hints[one.name]) for one in dataclasses.fields(described)}
-        meaning: dict[Language, str] = {"en": " ".join((cls.__doc__ or "").split()), "it": it}
+        columns = {field.name: _column(field, hints[field.name]) for field in dataclasses.fields(described)}
+        docstring = cls.__doc__ or ""
+        meaning: dict[Language, str] = {"en": " ".join(docstring.split()), "it": it}
         cls.TABLE = Table(name, cls, columns, meaning, reach, dict(cuts or {}), tuple(sort))
 
 
@@ -263,11 +264,11 @@ def _column(field: dataclasses.Field[Any], hint: Any) -> Column:
     described: Column | None = field.metadata.get(METADATA)
     if described is None:
         raise TypeError(f"the field '{field.name}' has no description: give it one with col(…)")
-    options = [option for option in _options(hint) if option is not type(None)]
-    if described.nullable != (len(options) < len(_options(hint))):
+    options = _options(hint)
+    if described.nullable != (type(None) in options):
         raise TypeError(f"the field '{field.name}' must say with missing=… what null means, if and only if it may be")
-    (kind,) = options
-    sentence = "sentence" in get_args(kind) and get_origin(kind) is Annotated
+    (kind,) = (option for option in options if option is not type(None))
+    sentence = get_origin(kind) is Annotated and "sentence" in get_args(kind)
     return dataclasses.replace(described, name=field.name, sql=_sql(kind), states=_states(kind), sentence=sentence)
 
 
@@ -278,7 +279,8 @@ def _options(hint: Any) -> tuple[Any, ...]:
 def _states(kind: Any) -> tuple[str, ...]:
     if get_origin(kind) is Literal:
         return get_args(kind)
-    return tuple(kind) if isinstance(kind, type) and issubclass(kind, StrEnum) else ()
+    is_enum = isinstance(kind, type) and issubclass(kind, StrEnum)
+    return tuple(kind) if is_enum else ()
 
 
 def _sql(kind: Any) -> str:

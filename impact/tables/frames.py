@@ -17,8 +17,9 @@ Row = TypeVar("Row", bound=Record)
 
 def to_frame(record: type[Record], rows: Sequence[Record]) -> pd.DataFrame:
     """Return records as a frame with the columns of their table, without rows too."""
-    values = [[_cell(getattr(row, name)) for name in record.TABLE.columns] for row in rows]
-    return pd.DataFrame(values, columns=list(record.TABLE.columns))
+    names = list(record.TABLE.columns)
+    values = [[_cell(getattr(row, name)) for name in names] for row in rows]
+    return pd.DataFrame(values, columns=names)
 
 
 def _cell(value: object) -> object:
@@ -31,23 +32,26 @@ def to_records(record: type[Row], frame: pd.DataFrame) -> list[Row]:
     Parameters
     ----------
     record
-        Of the table.
+        The class of the table whose rows the frame holds; its columns are read.
     frame
         With its columns, and perhaps others. A column that is not there is None in every record, as readers' frames
         leave out what gives an order only.
     """
-    columns = record.TABLE.columns.values()
-    values = [_values(column, frame) for column in columns]
-    return [record(**dict(zip(record.TABLE.columns, row, strict=True))) for row in zip(*values, strict=True)]
+    columns = record.TABLE.columns
+    values = [_values(column, frame) for column in columns.values()]
+    rows = zip(*values, strict=True)
+    return [record(**dict(zip(columns, row, strict=True))) for row in rows]
 
 
 def _values(column: Column, frame: pd.DataFrame) -> list[object]:
     """Return a column's values as Python has them: every kind of missing is None, a state is one of its list."""
     if column.name not in frame:
         return [None] * len(frame)
+    values = list(map(to_python, frame[column.name].tolist()))
+    if not column.states:
+        return values
     states = {str(state): state for state in column.states}
-    plain = (to_python(value) for value in frame[column.name].tolist())
-    return [states.get(value, value) if isinstance(value, str) else value for value in plain]
+    return [states.get(value, value) if isinstance(value, str) else value for value in values]
 
 
 def to_python(value: object) -> object:
@@ -60,17 +64,21 @@ def to_python(value: object) -> object:
     """
     if isinstance(value, np.ndarray | list | tuple):
         return tuple(map(to_python, value))
-    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
+    if _is_missing(value):
         return None
     if isinstance(value, pd.Timestamp):
         return value.to_pydatetime()
     return value.item() if isinstance(value, np.generic) else value
 
 
+def _is_missing(value: object) -> bool:
+    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value))
+
+
 def to_json(value: object) -> object:
     """Return a value as plain JSON: days and moments as ISO text, tuples as lists, sentences in English."""
     if isinstance(value, tuple):
-        return [to_json(each) for each in value]
+        return list(map(to_json, value))
     if isinstance(value, Said):
         return str(value)
     return value.isoformat() if isinstance(value, datetime.date) else value

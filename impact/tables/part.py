@@ -58,9 +58,12 @@ class Part:
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> Part:
         """Return the part that a row of a table is of."""
-        if row["scope"] != WHOLE_SCOPE:
-            return cls(str(row["scope"]), str(row["scope_value"]), cuts_programme=True)
-        return WHOLE if row["group"] == WHOLE_GROUP else cls(str(row["group"]), str(row["group_value"]))
+        scope, group = row["scope"], row["group"]
+        if scope != WHOLE_SCOPE:
+            return cls(str(scope), str(row["scope_value"]), cuts_programme=True)
+        if group == WHOLE_GROUP:
+            return WHOLE
+        return cls(str(group), str(row["group_value"]))
 
     @classmethod
     def read(cls, text: str) -> Part:
@@ -94,7 +97,8 @@ class Part:
         """Write which rows belong to it: those with its code, or with one of the labels that it holds."""
         if self.is_whole:
             return "TRUE"
-        return f"{label_sql(self.column)} IN ({', '.join(map(literal, labels or [self.code]))})"
+        codes = ", ".join(map(literal, labels or [self.code]))
+        return f"{label_sql(self.column)} IN ({codes})"
 
 
 WHOLE = Part()
@@ -108,8 +112,8 @@ def read_finding(name: str) -> tuple[str, str, Part]:
     >>> read_finding("wecare/employment/project_id=draios")
     ('wecare', 'employment', Part(column='project_id', code='draios', cuts_programme=False))
     """
-    programme, indicator, *part = name.split("/", 2)
-    return programme, indicator, Part.read(part[0]) if part else WHOLE
+    programme, indicator, *path = name.split("/", 2)
+    return programme, indicator, Part.read("".join(path))
 
 
 def label_sql(column: str) -> str:
@@ -119,8 +123,10 @@ def label_sql(column: str) -> str:
 
 def part_sql(table: str) -> tuple[str, str]:
     """Write the column and the code of the part that a row of a table is of, by the table's name in the query."""
-    cuts = f"CASE {table}.scope WHEN {literal(WHOLE_SCOPE)} THEN"
-    return f'{cuts} {table}."group" ELSE {table}.scope END', f"{cuts} {table}.group_value ELSE {table}.scope_value END"
+    uncut = f"CASE {table}.scope WHEN {literal(WHOLE_SCOPE)} THEN"
+    column = f'{uncut} {table}."group" ELSE {table}.scope END'
+    code = f"{uncut} {table}.group_value ELSE {table}.scope_value END"
+    return column, code
 
 
 def of_whole(frame: pd.DataFrame) -> pd.Series:
@@ -130,13 +136,15 @@ def of_whole(frame: pd.DataFrame) -> pd.Series:
 
 def cut_columns(frame: pd.DataFrame) -> pd.Series:
     """Return the column that each row of a table is cut by; empty for the whole."""
-    cut = frame["scope"].where(frame["scope"] != WHOLE_SCOPE, frame["group"])
-    return cut.replace(WHOLE_GROUP, "")
+    scope = frame["scope"]
+    column = scope.where(scope != WHOLE_SCOPE, frame["group"])
+    return column.replace(WHOLE_GROUP, "")
 
 
 def parts_of(frame: pd.DataFrame) -> list[Part]:
     """Return the part that each row of a table is of."""
-    rows = zip(*(frame[name] for name in COLUMNS), strict=True)
+    columns = [frame[name] for name in COLUMNS]
+    rows = zip(*columns, strict=True)
     return [Part.of(dict(zip(COLUMNS, row, strict=True))) for row in rows]
 
 

@@ -35,11 +35,17 @@ TABLES: Mapping[str, Table] = {record.TABLE.name: record.TABLE for record in REC
 
 def create_sql(table: Table) -> str:
     """Write the statement that makes a table where there is none."""
-    columns = ", ".join(_column_sql(column) for column in table.columns.values())
-    return f"CREATE TABLE IF NOT EXISTS {ident(SCHEMA, table.name)} ({columns})"
+    name = ident(SCHEMA, table.name)
+    columns = ", ".join(map(_column_sql, table.columns.values()))
+    return f"CREATE TABLE IF NOT EXISTS {name} ({columns})"
 
 
 def _column_sql(column: Column) -> str:
-    limits = " PRIMARY KEY" if column.key else "" if column.nullable else " NOT NULL"
-    default = "" if column.default is None else f" DEFAULT {column.default}"
-    return f"{ident(column.name)} {column.sql}{limits}{default}"
+    clauses = [ident(column.name), column.sql]
+    if column.key:
+        clauses.append("PRIMARY KEY")
+    elif not column.nullable:
+        clauses.append("NOT NULL")
+    if column.default is not None:
+        clauses.append(f"DEFAULT {column.default}")
+    return " ".join(clauses)

@@ -37,26 +37,30 @@ def table_schema(table: Table) -> Schema:
     null means, and ``holds``, by which it is protected.
     """
     columns: Schema = {column.name: _column_schema(column) for column in table.columns.values()}
+    required: list[JsonValue] = [*table.columns]
     described: Schema = {"type": "object", "description": table.meaning["en"], "properties": columns}
-    return {**described, "required": list(table.columns), "additionalProperties": False}
+    return {**described, "required": required, "additionalProperties": False}
 
 
 def _column_schema(column: Column) -> Schema:
     kind = TYPES[column.sql.removesuffix("[]")]
     shape: Schema = {"type": "array", "items": kind} if column.is_list else dict(kind)
-    if column.states:
-        shape["enum"] = [*map(str, column.states), *([None] if column.nullable else [])]
+    states: list[JsonValue] = [*map(str, column.states)]
     if column.nullable:
         shape["type"] = [shape["type"], "null"]
-    said = {"unit": column.unit, "missing": column.missing, "holds": column.holds}
-    words: Schema = {name: str(value) for name, value in said.items() if value is not None}
-    return {"description": column.meaning["en"], **shape, **words}
+        states.append(None)
+    if column.states:
+        shape["enum"] = states
+    terms = {"unit": column.unit, "missing": column.missing, "holds": column.holds}
+    stated: Schema = {term: str(value) for term, value in terms.items() if value is not None}
+    return {"description": column.meaning["en"], **shape, **stated}
 
 
 def tables_schema() -> Schema:
     """Return the JSON Schema of all tables, each under its name in ``$defs``."""
+    head: Schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Result tables"}
     tables: Schema = {name: table_schema(table) for name, table in TABLES.items()}
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Result tables", "$defs": tables}
+    return {**head, "$defs": tables}
 
 
 def write_schema(folder: Path) -> Path:

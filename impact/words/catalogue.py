@@ -11,7 +11,7 @@ from babel.dates import format_date
 
 from impact.words import numbers
 from impact.words.languages import LANGUAGES, Language
-from impact.words.read import texts_of
+from impact.words.read import Entry, texts_of
 from impact.words.said import Text
 from impact.words.sentences import written
 
@@ -19,6 +19,10 @@ WHOLE = 1e15
 """Numbers below it have all their whole digits."""
 SMALLEST_P = 0.001
 """Below it a p-value is given as a bound: its digits say nothing."""
+DATE_PATTERNS = {4: "yyyy", 7: "MMM yyyy"}
+"""How a date is written that is known to the year or to the month, by the length of its text."""
+FIRST_DAY = "0000-01-01"
+"""What completes such a date: its first day."""
 
 
 class Words:
@@ -47,8 +51,11 @@ class Words:
         text = self._texts[key]
         if isinstance(text, dict):
             text = text["one" if values["count"] == 1 else "many"]
-        shown = {name: self.number(value) if isinstance(value, int) else value for name, value in values.items()}
-        return str(text).format(**shown)
+        return text.format(**{name: self._filled(value) for name, value in values.items()})
+
+    def _filled(self, value: object) -> object:
+        """Return a value as it stands in a text: whole numbers are written, everything else is text already."""
+        return self.number(value) if isinstance(value, int) else value
 
     @property
     def declared(self) -> Language:
@@ -73,8 +80,10 @@ class Words:
 
     def exact(self, value: float) -> str:
         """Write a number with all the digits it has, as a value of a row that is not to be rounded."""
-        text = f"{value:.0f}" if value.is_integer() and abs(value) < WHOLE else repr(value)
-        return text.replace(".", numbers.marks(self.language)[1]).replace("-", "−")
+        is_whole = value.is_integer() and abs(value) < WHOLE
+        text = f"{value:.0f}" if is_whole else repr(value)
+        _, decimal_mark, _, _ = numbers.marks(self.language)
+        return text.replace(".", decimal_mark).replace("-", "−")
 
     def gain(self, value: Any, unit: str = "") -> str:
         """Write a difference with its sign; between shares in percentage points."""
@@ -94,7 +103,7 @@ class Words:
 
     def interval(self, low: Any, high: Any, unit: str = "", *, gain: bool = False) -> str:
         """Write an interval in brackets, or nothing where there is none."""
-        if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
+        if not (numbers.is_number(low) and numbers.is_number(high)):
             return ""
         write = self.gain if gain else self.number
         return f"[{write(low, unit)}; {write(high, unit)}]"
@@ -104,13 +113,13 @@ class Words:
         if day is None:
             return ""
         text = day if isinstance(day, str) else day.isoformat()
-        pattern = {4: "yyyy", 7: "MMM yyyy"}.get(len(text), "d MMM yyyy")
-        known = datetime.date.fromisoformat((text + "-01-01")[:10] if len(text) < 10 else text[:10])
-        return format_date(known, pattern, locale=self.language)
+        pattern = DATE_PATTERNS.get(len(text), "d MMM yyyy")
+        first = text + FIRST_DAY[len(text) :]
+        return format_date(datetime.date.fromisoformat(first[:10]), pattern, locale=self.language)
 
 
 @functools.cache
-def catalogue() -> dict[str, dict[str, Any]]:
+def catalogue() -> dict[str, dict[str, Entry]]:
     """Return every key with its text in each language."""
     return texts_of("app")
 

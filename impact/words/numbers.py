@@ -20,12 +20,20 @@ NO_NUMBER = "–"
 
 def marks(language: str) -> tuple[str, str, str, str]:
     """Return the marks of a language: of a catalogue's, or of one that a file adds."""
-    return MARKS.get(language) or tuple(added_languages()[language]["marks"])
+    if language in MARKS:
+        return MARKS[language]
+    thousands, decimals, percent, points = added_languages()[language]["marks"]
+    return thousands, decimals, percent, points
+
+
+def is_number(value: Any) -> bool:
+    """Tell whether there is a number, and one that has an end."""
+    return value is not None and math.isfinite(value)
 
 
 def number(value: Any, language: str, unit: str = "") -> str:
     """Write a number for reading: shares as percentages, thousands apart, never more digits than carry meaning."""
-    if value is None or not math.isfinite(value):
+    if not is_number(value):
         return NO_NUMBER
     if unit == "share":
         return f"{decimal(100 * value, '#,##0.0', language)}{marks(language)[2]}"
@@ -38,17 +46,20 @@ def number(value: Any, language: str, unit: str = "") -> str:
 
 def gain(value: Any, language: str, unit: str = "") -> str:
     """Write a difference with its sign; between shares in percentage points."""
-    if value is None or not math.isfinite(value):
+    if not is_number(value):
         return NO_NUMBER
     text = size(abs(value), language, unit)
-    return ("−" if value < 0 and NOT_ZERO.search(text) else "+") + text
+    sign = "−" if value < 0 and NOT_ZERO.search(text) else "+"
+    return sign + text
 
 
 def size(value: Any, language: str, unit: str = "") -> str:
     """Write how large a difference or its error is, without a sign; between shares in percentage points."""
-    if unit != "share" or value is None or not math.isfinite(value):
+    if unit != "share" or not is_number(value):
         return number(value, language)
-    return f"{decimal(100 * value, '#,##0.0', language)} {marks(language)[3]}"
+    points = decimal(100 * value, "#,##0.0", language)
+    _, _, _, points_mark = marks(language)
+    return f"{points} {points_mark}"
 
 
 @functools.lru_cache(maxsize=65536)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Any
+from typing import Any, Literal, TypeAlias, TypedDict
 
 import yaml
 
@@ -18,26 +18,41 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 FOLDER: Traversable = files("impact.words")
 
 
-def texts_of(part: str) -> dict[str, dict[str, Any]]:
-    """Return every key of ``app`` or ``sentences`` with its text by language."""
-    texts: dict[str, dict[str, Any]] = {}
-    for catalogue in _read(FOLDER / part).values():
-        texts |= catalogue
+Entry: TypeAlias = "str | dict[str, str]"
+"""A text, or its two forms, ``one`` and ``many``; sentences have a single one."""
+
+
+class AddedLanguage(TypedDict):
+    """What the file of a further language holds."""
+
+    marks: list[str]
+    app: dict[str, Entry]
+    sentences: dict[str, Entry]
+
+
+def texts_of(catalogue: Literal["app", "sentences"]) -> dict[str, dict[str, Entry]]:
+    """Return every key of a catalogue with its text by language."""
+    texts: dict[str, dict[str, Entry]] = {}
+    for path in _catalogues(FOLDER / catalogue):
+        texts |= _load(path)
     for language, added in added_languages().items():
-        for key, text in added[part].items():
+        for key, text in added[catalogue].items():
             texts[key] = texts[key] | {language: text}
     return texts
 
 
 @functools.cache
-def added_languages() -> dict[str, dict[str, Any]]:
+def added_languages() -> dict[str, AddedLanguage]:
     """Return what the files of further languages hold, by language."""
-    return _read(FOLDER / "languages")
+    return {path.name.removesuffix(".yaml"): _load(path) for path in _catalogues(FOLDER / "languages")}
 
 
-def _read(folder: Traversable) -> dict[str, Any]:
-    paths = sorted(folder.iterdir(), key=lambda path: path.name) if folder.is_dir() else []
-    return {path.name.removesuffix(".yaml"): _load(path) for path in paths if path.name.endswith(".yaml")}
+def _catalogues(folder: Traversable) -> list[Traversable]:
+    """Return the YAML files of a folder in the order of their names; none where there is no folder."""
+    if not folder.is_dir():
+        return []
+    paths = [path for path in folder.iterdir() if path.name.endswith(".yaml")]
+    return sorted(paths, key=lambda path: path.name)
 
 
 def _load(path: Traversable) -> Any:

@@ -97,7 +97,7 @@ def joined(*texts: Said | Literal[""] | None, by: Literal["semicolon", "comma"] 
     Parameters
     ----------
     texts
-        Sentences and texts.
+        What is to be said, in order; what is None or empty is left out.
     by
         What stands between them.
     """
@@ -126,13 +126,17 @@ def _plain(value: Any) -> Value:
 
 
 def _dumped(value: Value) -> Any:
-    if isinstance(value, Said):
-        values = {name: _dumped(member) for name, member in value.values.items()}
-        return {"code": value.code} | ({"values": values} if values else {})
-    return [_dumped(member) for member in value] if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return [_dumped(member) for member in value]
+    if not isinstance(value, Said):
+        return value
+    stored = {"code": value.code}
+    values = {name: _dumped(member) for name, member in value.values.items()}
+    return {**stored, "values": values} if values else stored
 
 
 def _loaded(stored: Any) -> Value:
     if isinstance(stored, dict):
-        return Said(stored["code"], **{name: _loaded(value) for name, value in stored.get("values", {}).items()})
+        values = stored.get("values", {})
+        return Said(stored["code"], **{name: _loaded(value) for name, value in values.items()})
     return tuple(map(_loaded, stored)) if isinstance(stored, list) else stored

@@ -14,6 +14,7 @@ import functools
 import math
 import string
 from dataclasses import dataclass
+from typing import cast
 
 from impact.words import numbers
 from impact.words.read import texts_of
@@ -71,7 +72,8 @@ def in_digits(value: float) -> str:
     """
     if value == 0 or not math.isfinite(value) or abs(value) >= 1000:
         return f"{value + 0.0:.0f}"
-    text = f"{value:.{3 - math.floor(math.log10(abs(value)))}f}"
+    magnitude = math.floor(math.log10(abs(value)))
+    text = f"{value:.{3 - magnitude}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -84,7 +86,7 @@ def templates(language: str) -> dict[str, Template]:
 @functools.cache
 def sentences() -> dict[str, dict[str, str]]:
     """Return what every code says, by language."""
-    return texts_of("sentences")
+    return cast("dict[str, dict[str, str]]", texts_of("sentences"))
 
 
 def template(text: str) -> Template:
@@ -112,9 +114,12 @@ def _value(value: Value, form: str, language: str) -> str:
     if isinstance(value, tuple):
         between, _, of_each = form.partition("|")
         return (between or COMMA).join(_value(member, of_each, language) for member in value)
-    if form in ("gain", "points"):
-        return numbers.gain(value, language, "share" if form == "points" else "")
-    return localised(in_digits(value) if form == "digits" else format(value, form), language)
+    if form == "gain":
+        return numbers.gain(value, language)
+    if form == "points":
+        return numbers.gain(value, language, "share")
+    text = in_digits(value) if form == "digits" else format(value, form)
+    return localised(text, language)
 
 
 def localised(text: str, language: str) -> str:

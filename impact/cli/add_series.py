@@ -6,6 +6,7 @@ Used by ``impact context add``; the file is read as it will be in a run before a
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from impact.validate import compile_contract, stage_rows
 
 CONTRACT = "context_series"
 FOLDER = "raw/context"
+SourceFields = Mapping[str, Any]
+"""Fields of a source with plain values of YAML; :class:`impact.declare.sources.Source` says which there are."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Added:
     rows_bad: int
 
 
-def add_context(folder: Path, path: Path, declared: dict[str, Any]) -> Added:
+def add_context(folder: Path, path: Path, declared: SourceFields) -> Added:
     """Add a file to a programme as a source of the shared contract ``context_series``.
 
     Parameters
@@ -56,26 +59,35 @@ def add_context(folder: Path, path: Path, declared: dict[str, Any]) -> Added:
     ProblemsError
         If the file cannot be read as declared, or the programme would not hold together; nothing was written.
     """
-    with writing_together(folder) as put, tempfile.TemporaryDirectory(prefix="impact-") as scratch:
-        programme = load_programme(folder)
-        if problems := check_programme(programme):
-            raise ProblemsError(problems)
+    with writing_together(folder) as publish, tempfile.TemporaryDirectory(prefix="impact-") as temporary:
+        scratch = Path(temporary)
+        programme = _checked(folder)
         _check_free(programme, path, str(declared["id"]))
-        written = {"id": declared["id"], "file": f"{FOLDER}/{path.name}", "contract": CONTRACT, **declared}
+        file = f"{FOLDER}/{path.name}"
+        written = {"id": declared["id"], "file": file, "contract": CONTRACT, **declared}
         source = Source.model_validate(written)
-        drafts = _drafts(programme, path, source, written, Path(scratch))
-        raw = read_source(source, drafts[source.file], Path(scratch))
+        drafts = _drafts(programme, path, source, written, scratch)
+        raw = read_source(source, drafts[source.file], scratch)
         assert raw.summary is not None  # noqa: S101 - readers of official statistics all give one
-        good, bad = _try(programme.folder, source, raw, Path(scratch))
-        put(drafts)
+        good, bad = _try(programme.folder, source, raw, scratch)
+        publish(drafts)
     return Added(source.id, source.file, raw.summary, good, bad)
+
+
+def _checked(folder: Path, drafts: Path | None = None) -> Programme:
+    """Load a programme, with the drafts of some of its files, and refuse one that does not hold together."""
+    programme = load_programme(folder, drafts)
+    if problems := check_programme(programme):
+        raise ProblemsError(problems)
+    return programme
 
 
 def _check_free(programme: Programme, path: Path, name: str) -> None:
     """Refuse what would overwrite anything."""
     if not path.is_file():
         raise UsageError(f"there is no file {path}")
-    if name in {source.id for source in programme.sources}:
+    taken_ids = {source.id for source in programme.sources}
+    if name in taken_ids:
         raise UsageError(f"{programme.id} has a source '{name}' already; nothing was written")
     target = programme.folder / FOLDER / path.name
     if target.exists() or target.is_symlink():
@@ -91,28 +103,25 @@ def _contracts(programme: Programme) -> str:
     return text if CONTRACT in programme.contracts else with_shared(text, CONTRACT)
 
 
-def _drafts(
-    programme: Programme, path: Path, source: Source, written: dict[str, Any], scratch: Path
-) -> dict[str, Path]:
+def _drafts(programme: Programme, path: Path, source: Source, written: SourceFields, scratch: Path) -> dict[str, Path]:
     """Make the file and both texts in a folder like the programme's, in the order in which they may be seen there."""
     copy = scratch / source.file
     make_folder(copy.parent)
     copy_file(path, copy)
-    texts = {
-        "contracts.yaml": _contracts(programme),
-        "sources.yaml": with_source(_read(programme.folder / "sources.yaml"), written),
-    }
+    drafts = {source.file: copy}
+    sources = _read(programme.folder / "sources.yaml")
+    texts = {"contracts.yaml": _contracts(programme), "sources.yaml": with_source(sources, written)}
     for name, text in texts.items():
-        write_file(scratch / name, text)
-    return {source.file: copy, **{name: scratch / name for name in texts}}
+        drafts[name] = scratch / name
+        write_file(drafts[name], text)
+    return drafts
 
 
 def _try(folder: Path, source: Source, raw: RawFile, scratch: Path) -> tuple[int, int]:
     """Load and check the programme with the drafts, and read the new rows through their contract."""
-    programme = load_programme(folder, scratch)
-    if problems := check_programme(programme):
-        raise ProblemsError(problems)
+    programme = _checked(folder, scratch)
+    contract = programme.contracts[source.contract]
     with duckdb.connect() as connection:
-        compiled = compile_contract(programme, programme.contracts[source.contract], source, raw)
+        compiled = compile_contract(programme, contract, source, raw)
         report = stage_rows(connection, raw, compiled, source, "staged")
     return report.rows_good, report.rows_bad

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from pydantic import ValidationError
 
-from impact.cli.add_series import Added, add_context
+from impact.cli.add_series import Added, SourceFields, add_context
 from impact.cli.faults import Terminal
 from impact.errors import UsageError
 
@@ -51,40 +51,53 @@ def add(
     unit: Annotated[str, typer.Option(help="Unit of measurement of the values.")] = "",
 ) -> None:
     """Copy a file of Eurostat or another office into a programme and declare it, if it can be read as told."""
-    given = {"title": title, "kind": "real", "publisher": publisher, "document": document, "url": url}
-    given |= {"licence": licence, "retrieved": retrieved}
-    declared = {
+    provenance = {"title": title, "kind": "real", "publisher": publisher, "document": document, "url": url}
+    provenance |= {"licence": licence, "retrieved": retrieved}
+    declared: SourceFields = {
         "id": name,
-        "series": {"format": form, "territory": territory, "keep": _kept(keep or ())},
+        "series": {"format": form, "territory": territory, "keep": _selection(keep or ())},
         "set": {"series": name, "series_title": title} | ({"unit": unit} if unit else {}),
-        "provenance": {field: value for field, value in given.items() if value},
+        "provenance": {field: value for field, value in provenance.items() if value},
     }
     try:
         _print(add_context(programme, file, declared))
     except ValidationError as error:
-        first = error.errors()[0]
-        raise UsageError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise UsageError(_first_error(error)) from None
 
 
-def _kept(options: Sequence[str]) -> dict[str, Any]:
+def _first_error(error: ValidationError) -> str:
+    first = error.errors()[0]
+    path = map(str, first["loc"])
+    field = ".".join(path)
+    return f"{field}: {first['msg']}"
+
+
+def _selection(options: Sequence[str]) -> dict[str, str | list[str]]:
     """Read ``DIM=CODE`` and ``DIM=CODE,CODE``; the same dimension may come again."""
-    kept: dict[str, list[str]] = {}
+    selection: dict[str, list[str]] = {}
     for option in options:
-        dimension, found, codes = option.partition("=")
-        if not found or not dimension.strip() or not all(code.strip() for code in codes.split(",")):
+        name, _, listed = option.partition("=")
+        dimension = name.strip()
+        codes = [code.strip() for code in listed.split(",")]
+        if not dimension or not all(codes):
             raise UsageError(f"--keep takes DIM=CODE, not '{option}'")
-        kept.setdefault(dimension.strip(), []).extend(code.strip() for code in codes.split(","))
-    return {dimension: codes[0] if len(codes) == 1 else codes for dimension, codes in kept.items()}
+        selection.setdefault(dimension, []).extend(codes)
+    return {dimension: codes[0] if len(codes) == 1 else codes for dimension, codes in selection.items()}
 
 
 def _print(added: Added) -> None:
     summary = added.summary
-    counted = [
-        f"{getattr(summary, field)} {one if getattr(summary, field) == 1 else many}" for field, one, many in PLURALS
-    ]
+    counts = ", ".join(_count(getattr(summary, field), singular, plural) for field, singular, plural in PLURALS)
     flags = ", ".join(f"{flag} {count}" for flag, count in summary.flags.items()) or "none"
-    out.print(
-        f"Added {added.source}: {', '.join(counted)} ({summary.first_period} to {summary.last_period})", markup=False
-    )
-    out.print(f"  {summary.observations} observations, {summary.missing} without a value; flags: {flags}", markup=False)
-    out.print(f"  {added.rows_good} rows good, {added.rows_bad} to be set aside; copied to {added.file}", markup=False)
+    periods = f"{summary.first_period} to {summary.last_period}"
+    _print_line(f"Added {added.source}: {counts} ({periods})")
+    _print_line(f"  {summary.observations} observations, {summary.missing} without a value; flags: {flags}")
+    _print_line(f"  {added.rows_good} rows good, {added.rows_bad} to be set aside; copied to {added.file}")
+
+
+def _count(count: int, singular: str, plural: str) -> str:
+    return f"{count} {singular if count == 1 else plural}"
+
+
+def _print_line(line: str) -> None:
+    out.print(line, markup=False)

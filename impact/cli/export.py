@@ -45,7 +45,8 @@ def export(
     with open_reader(db) as warehouse:
         exported = export_programme(warehouse, programme, path, form=form, names=tables or (), language=language)
     rows = sum(len(table.frame) for table in exported)
-    out.print(f"Wrote {path}: {_counted(len(exported), 'table')}, {_counted(rows, 'row')}", markup=False)
+    counts = f"{_counted(len(exported), 'table')}, {_counted(rows, 'row')}"
+    out.print(f"Wrote {path}: {counts}", markup=False)
 
 
 def _counted(count: int, noun: str) -> str:

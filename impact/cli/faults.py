@@ -50,18 +50,19 @@ class Guarded(TyperGroup):
 @contextmanager
 def stopping() -> Iterator[None]:
     """Leave in order when the system asks the process to end: files are put back, temporary ones removed."""
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    previous_handler = signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, previous_handler)
 
 
 def tell(error: Exception, *, as_json: bool) -> int:
     """Print what went wrong, as JSON or for people, and return the exit code."""
     cause = error.__cause__ if isinstance(error, Stopped) and error.__cause__ else error
     code = exit_code(cause)
-    if os.environ.get(DEBUG) and not (isinstance(cause, ImpactError) or is_interrupt(cause)):
+    is_expected = isinstance(cause, ImpactError) or is_interrupt(cause)
+    if os.environ.get(DEBUG) and not is_expected:
         traceback.print_exception(cause)
     if code == UNREAD:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still in the buffer has no reader
@@ -76,5 +77,6 @@ def tell(error: Exception, *, as_json: bool) -> int:
 
 def _data(cause: BaseException) -> dict[str, Any]:
     if isinstance(cause, ProblemsError):
-        return {"problems": [problem.as_dict() for problem in cause.problems]}
+        problems = [problem.as_dict() for problem in cause.problems]
+        return {"problems": problems}
     return {"error": said(cause)}

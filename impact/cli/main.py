@@ -31,15 +31,15 @@ from impact.cli.terminal import (
     print_report,
     print_trace,
 )
-from impact.declare import check_programme, load_programme, shipped
+from impact.declare import Programme, check_programme, load_programme, shipped
 from impact.declare.schemas import write_schemas
-from impact.errors import ProblemsError, UsageError
+from impact.errors import Problem, ProblemsError, UsageError
 from impact.expect import draw_assignment, forecast_problems, power_reports, register_plan, verify_registrations
 from impact.figures import write_power_curves
 from impact.files import check_place, copy_tree, held, making_folder, write_file
 from impact.publish import findings_table, read_table, trace_finding
 from impact.publish.rows import json_rows
-from impact.run.flow import STAGES, RunReport, audit_programme, run_programme
+from impact.run.flow import STAGES, audit_programme, run_programme
 from impact.run.stage import ENGINE
 from impact.run.stage import Progress as Report
 from impact.states import ClaimState
@@ -79,19 +79,31 @@ def _progress(shown: bool) -> Iterator[Report]:
 def check(programme: ProgrammeFolder, as_json: AsJson = False) -> None:
     """Check everything about a programme that can be known without its data."""
     loaded = load_programme(programme)
-    problems = [*check_programme(loaded), *verify_registrations(loaded), *forecast_problems(loaded)]
+    problems = _problems(loaded)
     if as_json:
-        _print_json({"programme": loaded.id, "problems": [problem.as_dict() for problem in problems]})
+        described = [problem.as_dict() for problem in problems]
+        _print_json({"programme": loaded.id, "problems": described})
     elif problems:
         print_problems(out, problems)
     else:
-        nodes = loaded.header.theory_of_change.nodes
-        bare = [node.id for node in nodes if node.id not in {i.node for i in loaded.indicators}]
-        counts = f"{len(nodes)} nodes, {len(loaded.indicators)} indicators, {len(loaded.sources)} sources"
-        out.print(f"{loaded.id} holds together: {counts}")
-        if bare:
-            out.print(f"  nobody measures: {', '.join(bare)}")
+        _print_counts(loaded)
     raise typer.Exit(1 if problems else 0)
+
+
+def _problems(loaded: Programme) -> list[Problem]:
+    """Return all that can be wrong with a programme before its data are read."""
+    return [*check_programme(loaded), *verify_registrations(loaded), *forecast_problems(loaded)]
+
+
+def _print_counts(loaded: Programme) -> None:
+    """Say what a sound programme declares, and which nodes of its theory have no indicator."""
+    nodes = loaded.header.theory_of_change.nodes
+    counts = f"{len(nodes)} nodes, {len(loaded.indicators)} indicators, {len(loaded.sources)} sources"
+    out.print(f"{loaded.id} holds together: {counts}")
+    measured = {indicator.node for indicator in loaded.indicators}
+    unmeasured = [node.id for node in nodes if node.id not in measured]
+    if unmeasured:
+        out.print(f"  nobody measures: {', '.join(unmeasured)}")
 
 
 @app.command()
@@ -108,13 +120,15 @@ def run(
     with Warehouse(db) as warehouse:
         with _progress(not as_json) as progress:
             report = run_programme(loaded, warehouse, until=until, progress=progress)
-        findings, claims = findings_table(warehouse, loaded.id), read_table(warehouse, Claim, loaded.id)
+        findings = findings_table(warehouse, loaded.id)
+        claims = read_table(warehouse, Claim, loaded.id)
     if as_json:
-        _print_json({"report": dataclasses.asdict(report), "findings": json_rows(findings)})
+        run_report = dataclasses.asdict(report)
+        _print_json({"report": run_report, "findings": json_rows(findings)})
     else:
         print_report(out, report, claims)
         if report.stage == "publish":
-            print_findings(out, findings, parts=False)
+            print_findings(out, findings, show_parts=False)
         out.print(f"Kept in {db}. Next: impact trace FINDING, impact quarantine, impact findings --all")
     raise typer.Exit(1 if report.rows_bad else 0)
 
@@ -145,31 +159,39 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Run the example programmes into one database and print what was found, level by level."""
-    folders = sorted(path.parent for path in shipped("data").glob("*/programme.yaml") if path.parent.name != "local")
-    reports: list[RunReport] = []
     with Warehouse(db) as warehouse:
         with _progress(not as_json) as progress:
-            for folder in folders:
-                reports.append(run_programme(load_programme(folder), warehouse, progress=progress))  # noqa: PERF401
-        findings, claims = findings_table(warehouse), read_table(warehouse, Claim)
+            reports = [run_programme(load_programme(folder), warehouse, progress=progress) for folder in _examples()]
+        findings = findings_table(warehouse)
+        claims = read_table(warehouse, Claim)
     if as_json:
-        _print_json({"reports": [dataclasses.asdict(r) for r in reports], "findings": json_rows(findings)})
+        run_reports = [dataclasses.asdict(report) for report in reports]
+        _print_json({"reports": run_reports, "findings": json_rows(findings)})
     else:
-        print_findings(out, findings, parts=False)
+        print_findings(out, findings, show_parts=False)
         for report in reports:
             print_report(out, report, claims)
-        out.print(f"\nWrote {db}. Next:")
-        out.print(
-            f"  impact trace nsw/earnings --db {db}      the path of one number back to its rows",
-            soft_wrap=True,
-        )
-        out.print(f"  impact quarantine wecare --db {db}       the rows set aside, and why", soft_wrap=True)
-        out.print(
-            "  impact init my_programme                           a folder of your own that runs as it is",
-            soft_wrap=True,
-        )
+        _print_next_steps(db)
     if serve:
         importlib.import_module("impact_dashboards.server.serve").serve(db, port=port)
+
+
+def _examples() -> list[Path]:
+    """Return the folders of the example programmes, in the order of their names."""
+    folders = [path.parent for path in shipped("data").glob("*/programme.yaml")]
+    return sorted(folder for folder in folders if folder.name != "local")
+
+
+def _print_next_steps(db: Path) -> None:
+    """Say what a reader of the examples may try with them."""
+    out.print(f"\nWrote {db}. Next:", soft_wrap=True)
+    lines = (
+        f"  impact trace nsw/earnings --db {db}      the path of one number back to its rows",
+        f"  impact quarantine wecare --db {db}       the rows set aside, and why",
+        "  impact init my_programme                           a folder of your own that runs as it is",
+    )
+    for line in lines:
+        out.print(line, soft_wrap=True)
 
 
 @app.command()
@@ -210,13 +232,15 @@ app.command()(export)
 def init(name: Annotated[str, typer.Argument(help="Name of the new folder and programme.")]) -> None:
     """Make a programme folder that runs as it is, commented, with schemas for your editor."""
     target = Path(name)
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,59}", target.name):
-        raise UsageError(f"'{target.name}' cannot name a programme: use lower-case letters, digits and underscores")
-    with making_folder(target) as made:
-        copy_tree(shipped("schemas") / "template", made)
-        for path in made.glob("*.yaml"):
-            write_file(path, path.read_text(encoding="utf-8").replace("template_programme", target.name))
-        write_schemas(made / ".schemas")
+    programme = target.name
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,59}", programme):
+        raise UsageError(f"'{programme}' cannot name a programme: use lower-case letters, digits and underscores")
+    with making_folder(target) as folder:
+        copy_tree(shipped("schemas") / "template", folder)
+        for path in folder.glob("*.yaml"):
+            text = path.read_text(encoding="utf-8")
+            write_file(path, text.replace("template_programme", programme))
+        write_schemas(folder / ".schemas")
     out.print(f"Made {target}/. Next: impact check {name} && impact run {name}")
 
 
@@ -228,8 +252,7 @@ def register(
 ) -> None:
     """Freeze the plan (theory of change, measures, promises, designs) with its hash and the time."""
     loaded = load_programme(programme)
-    problems = [*check_programme(loaded), *verify_registrations(loaded), *forecast_problems(loaded)]
-    if problems:
+    if problems := _problems(loaded):
         raise ProblemsError(problems)
     entry = register_plan(loaded, author, note)
     if entry is None:
@@ -247,9 +270,7 @@ def power(
     as_json: AsJson = False,
 ) -> None:
     """Say what each declared plan could show, before the money is spent; no data is read."""
-    loaded = load_programme(programme)
-    if problems := check_programme(loaded):
-        raise ProblemsError(problems)
+    loaded = _sound(programme)
     if figure is not None:
         check_place(figure, ".html")
     reports = power_reports(loaded, simulate=simulate)
@@ -272,21 +293,28 @@ def assign(
     db: Database = DEFAULT_DB,
 ) -> None:
     """Draw who is offered the programme, from rows that `impact run --until validate` has loaded."""
-    loaded = load_programme(programme)
-    if problems := check_programme(loaded):
-        raise ProblemsError(problems)
+    loaded = _sound(programme)
     check_place(to, ".csv")
     with held(to) as file:
         if file.path.exists():
             raise UsageError(f"{to} exists already: an assignment is drawn once; nothing was written")
         with open_reader(db, "validate") as warehouse:
-            _known(warehouse, loaded.id)
+            _check_name(warehouse, loaded.id)
             units, balance, sentence = draw_assignment(warehouse.connection, loaded, assignment)
         file.write(units.to_csv(index=False))
     out.print(f"{sentence}; written to {to}", soft_wrap=True)
     for row in json_rows(balance):
         means = f"{row['treated']:.4g} against {row['comparison']:.4g}"
-        out.print(f"  {row['covariate']}: {means}, {row['standardised_difference']:+.3f} sd apart")
+        apart = f"{row['standardised_difference']:+.3f} sd apart"
+        out.print(f"  {row['covariate']}: {means}, {apart}")
+
+
+def _sound(folder: Path) -> Programme:
+    """Load a programme, and refuse one whose declarations do not hold together."""
+    loaded = load_programme(folder)
+    if problems := check_programme(loaded):
+        raise ProblemsError(problems)
+    return loaded
 
 
 @app.command()
@@ -298,12 +326,12 @@ def findings(
 ) -> None:
     """Show what was found: ex ante beside ex post, effect and evidence."""
     with open_reader(db) as warehouse:
-        _known(warehouse, programme)
+        _check_name(warehouse, programme)
         table = findings_table(warehouse, programme)
     if as_json:
         _print_json(json_rows(table))
-    else:
-        print_findings(out, table, parts=everything)
+        return
+    print_findings(out, table, show_parts=everything)
 
 
 @app.command()
@@ -315,7 +343,7 @@ def quarantine(
 ) -> None:
     """Show the rows that were set aside or warned about, with all their reasons."""
     with open_reader(db, "validate") as warehouse:
-        _known(warehouse, programme)
+        _check_name(warehouse, programme)
         table = read_table(warehouse, Quarantine, programme)
     if as_json:
         _print_json(json_rows(table))
@@ -323,7 +351,7 @@ def quarantine(
         out.print("The quarantine is empty.")
     else:
         print_quarantine(out, table, limit)
-    raise typer.Exit(1 if len(table) else 0)
+    raise typer.Exit(0 if table.empty else 1)
 
 
 @app.command()
@@ -341,10 +369,13 @@ def trace(
         print_trace(out, path)
 
 
-def _known(warehouse: Warehouse, programme: str | None) -> None:
-    names = [name for (name,) in warehouse.rows("SELECT DISTINCT programme FROM impact.load ORDER BY programme")]
+def _check_name(warehouse: Warehouse, programme: str | None) -> None:
+    """Refuse the name of a programme that was never loaded, and say which were."""
+    rows = warehouse.rows("SELECT DISTINCT programme FROM impact.load ORDER BY programme")
+    names = [name for (name,) in rows]
     if programme is not None and programme not in names:
-        raise UsageError(f"the database holds no programme '{programme}'; it holds {', '.join(names) or 'none'}")
+        listed = ", ".join(names) or "none"
+        raise UsageError(f"the database holds no programme '{programme}'; it holds {listed}")
 
 
 @app.command()

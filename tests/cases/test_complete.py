@@ -48,7 +48,7 @@ def run_rows(folder: Path, rows: pd.DataFrame, indicators: list[dict[str, Any]],
 
 def said(result: impact.Result) -> str:
     text = io.StringIO()
-    print_findings(Console(file=text, width=200, color_system=None), result.findings(), parts=True)
+    print_findings(Console(file=text, width=200, color_system=None), result.findings(), show_parts=True)
     return text.getvalue()
 
 

@@ -47,7 +47,7 @@ def test_a_refused_design_is_said_on_every_face(case: str, tmp_path: Path) -> No
     assert row["evidence_reason"].startswith(reason)
     assert str(result.trace(f"p/{name}").finding.evidence_reason) == row["evidence_reason"]
     console = Console(record=True, width=300, file=io.StringIO())
-    print_findings(console, findings_table(result.warehouse), parts=False)
+    print_findings(console, findings_table(result.warehouse), show_parts=False)
     assert f"effect {row['evidence_reason']}" in console.export_text()
 
 

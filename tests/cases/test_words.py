@@ -165,7 +165,7 @@ def test_a_change_says_of_which_bodies_it_is(shipped: Warehouse) -> None:
     assert abs(after - before - change) > 1
     console = Console(file=io.StringIO(), width=400)
     findings = asked(shipped, f"/en/network/{MILAN}").findings
-    print_findings(console, findings[findings["indicator"] == "cross_sector_ties"], parts=False)
+    print_findings(console, findings[findings["indicator"] == "cross_sector_ties"], show_parts=False)
     assert "the change of those who answered both times" in console.file.getvalue()  # type: ignore[attr-defined]
 
 

@@ -545,7 +545,7 @@ def test_a_terminal_says_that_needs_have_no_place(tmp_path: Path) -> None:
     supply = services(("body_a", "town_a", "care", "older"))
     with impact.run(programme(tmp_path / "p", need, supply, [mapped("answered")])).warehouse as warehouse:
         console = Console(record=True, width=200, file=io.StringIO())
-        print_findings(console, findings_table(warehouse), parts=False)
+        print_findings(console, findings_table(warehouse), show_parts=False)
     assert "after 100.0%  ·  – no target  ·  some of no known category" in console.export_text()
 
 

@@ -153,7 +153,7 @@ def test_findings_of_parts_carry_the_titles_and_follow_their_order(result: impac
 
 def test_what_is_printed_has_code_and_title(result: impact.Result) -> None:
     text = io.StringIO()
-    print_findings(Console(file=text, width=200, color_system=None), result.findings(), parts=True)
+    print_findings(Console(file=text, width=200, color_system=None), result.findings(), show_parts=True)
     starts = [line.split("  ")[0] for line in text.getvalue().splitlines()]
     assert {"sector=north North †", "project_id=b Bees †", "project_id=z †", "agreed=true Yes †"} <= set(starts)
 

@@ -133,7 +133,6 @@ def test_app_every_state_has_its_shape_and_word(texts: dict[str, Any]) -> None:
         (AttainmentState, terminal.ATTAINMENT, {AttainmentState.SUPPRESSED, AttainmentState.UNMEASURED}),
         (ContributionState, terminal.CONTRIBUTION, {ContributionState.SUPPRESSED}),
         (ClaimState, terminal.CLAIM_STATES, set()),
-        (MapState, terminal.MAP_STATES, set()),
     ],
 )
 def test_a_terminal_has_words_for_every_state_that_it_meets(

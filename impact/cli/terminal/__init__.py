@@ -1,0 +1,20 @@
+"""What people see in a terminal: findings, claims, runs, problems and traces, made of what the other rooms return."""
+
+from impact.cli.terminal.claims import CLAIM_STATES, print_claims
+from impact.cli.terminal.findings import ATTAINMENT, CONTRIBUTION, print_findings
+from impact.cli.terminal.runs import print_power, print_problems, print_quarantine, print_report
+from impact.cli.terminal.trace import print_trace, term_lines
+
+__all__ = [
+    "ATTAINMENT",
+    "CLAIM_STATES",
+    "CONTRIBUTION",
+    "print_claims",
+    "print_findings",
+    "print_power",
+    "print_problems",
+    "print_quarantine",
+    "print_report",
+    "print_trace",
+    "term_lines",
+]

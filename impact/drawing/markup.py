@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 VOID = frozenset({"br", "hr", "img", "input", "wbr"})
 HTML_TAGS = frozenset(
@@ -28,9 +28,14 @@ SVG_TAGS = frozenset(
         *("polyline", "rect", "stop", "svg", "text", "title", "tspan"),
     )
 )
+FORBIDDEN = frozenset({"style", "srcdoc"})
+"""Attributes that no element has, beside those of events, which begin with ``on``."""
 ADDRESSES = frozenset({"href", "src", "action"})
 ADDRESS = re.compile(r"/(?![/\\])|#|\?|https?://")
 """How an address begins that a page may lead to: one of the app's own, or of the web."""
+
+Attributes = Mapping[str, str | Literal[True]]
+"""Attributes of an element as they are written: a text, or True for one without a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class Element:
     """
 
     tag: str
-    attributes: Mapping[str, Any]
+    attributes: Attributes
     children: tuple[Element | str, ...]
 
 
@@ -80,20 +85,23 @@ def h(tag: str, *children: Node, **attributes: Any) -> Element:
     """
     if tag not in HTML_TAGS and tag not in SVG_TAGS:
         raise ValueError(f"pages have no element '{tag}'")
-    stated = ((_written(name), value) for name, value in attributes.items() if value is not None and value is not False)
-    return Element(tag, {name: _checked(name, value) for name, value in stated}, tuple(_flat(children)))
+    stated = {_written(name): value for name, value in attributes.items() if value is not None and value is not False}
+    checked = {name: _checked(name, value) for name, value in stated.items()}
+    return Element(tag, checked, tuple(_flat(children)))
 
 
 def _written(name: str) -> str:
     return name.rstrip("_").replace("_", "-")
 
 
-def _checked(name: str, value: Any) -> Any:
-    if name.startswith("on") or name in ("style", "srcdoc"):
+def _checked(name: str, value: Any) -> str | Literal[True]:
+    """Return the value of an attribute as it is written; refuse what runs code, and addresses that are none."""
+    if name.startswith("on") or name in FORBIDDEN:
         raise ValueError(f"an element has no attribute '{name}': looks stand in the style sheet, deeds in the script")
-    if name in ADDRESSES and not ADDRESS.match(str(value)):
-        raise ValueError(f"'{value}' is no address that a page may lead to")
-    return value if value is True else str(value)
+    text = str(value)
+    if name in ADDRESSES and not ADDRESS.match(text):
+        raise ValueError(f"'{text}' is no address that a page may lead to")
+    return True if value is True else text
 
 
 def _flat(children: Iterable[Node]) -> Iterator[Element | str]:
@@ -117,10 +125,10 @@ def _pieces(node: Element | str) -> Iterator[str]:
     if isinstance(node, str):
         yield html.escape(node, quote=False)
         return
-    attributes = "".join(
-        f" {name}" if value is True else f' {name}="{html.escape(value)}"' for name, value in node.attributes.items()
-    )
-    yield f"<{node.tag}{attributes}>"
+    yield f"<{node.tag}"
+    for name, value in node.attributes.items():
+        yield f" {name}" if value is True else f' {name}="{html.escape(value)}"'
+    yield ">"
     for child in node.children:
         yield from _pieces(child)
     if node.tag not in VOID:
@@ -138,8 +146,9 @@ def _plain(node: Element | str) -> Any:
 
 def svg_file(drawing: Element) -> str:
     """Write a drawing as an SVG file that stands by itself."""
-    attributes = {"xmlns": "http://www.w3.org/2000/svg"} | dict(drawing.attributes)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + to_html(Element("svg", attributes, drawing.children))
+    attributes = {"xmlns": "http://www.w3.org/2000/svg", **drawing.attributes}
+    alone = Element("svg", attributes, drawing.children)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + to_html(alone)
 
 
 def words_of(node: Element | str) -> str:

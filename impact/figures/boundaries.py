@@ -40,7 +40,11 @@ def projected(codes: Iterable[str], width: float, margin: float) -> tuple[dict[s
         If there is no area, or no boundary for one of them; :func:`has_geometry` tells before.
     """
     areas = list(dict.fromkeys(codes))
+    shapes = boundaries()
     if not has_geometry(areas):
-        missing = sorted(set(areas) - boundaries().keys())
-        raise ValueError(f"no boundaries for {', '.join(missing) or 'no areas'}")
-    return project([boundaries()[code] for code in areas], width, margin)
+        without = set(areas) - shapes.keys()
+        missing = sorted(without)
+        names = ", ".join(missing) or "no areas"
+        raise ValueError(f"no boundaries for {names}")
+    ordered = [shapes[code] for code in areas]
+    return project(ordered, width, margin)

@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from impact.drawing.svg.text import block_size
-from impact.figures.lines import axis_ends, value_axis
+from impact.figures.lines import PlotlyProps, axis_ends, value_axis
 from impact.figures.style import ESTIMATE, INK, MUTED, TARGET, dressed, escaped
 from impact.words import Words
 from impact.words.said import Said, Text
@@ -29,6 +29,8 @@ STATES = {
 }
 """Shape and colour of the states that say something of a value; the others are an empty circle."""
 OTHER = ("circle-open", MUTED)
+EFFECT_TYPES = dict.fromkeys(("estimate", "conf_low", "conf_high"), float)
+PART_TYPES = dict.fromkeys(("value", "conf_low", "conf_high"), float)
 LINES = {"baseline": (MUTED, "solid"), "target": (TARGET, "dash")}
 
 
@@ -41,6 +43,11 @@ class _Row(NamedTuple):
     high: float = math.nan
     text: str = ""
     state: str = ""
+
+    @property
+    def has_value(self) -> bool:
+        """Tell whether there is anything to draw."""
+        return not math.isnan(self.value)
 
 
 def effects_figure(terms: pd.DataFrame, unit: str, words: Words) -> go.Figure:
@@ -56,18 +63,20 @@ def effects_figure(terms: pd.DataFrame, unit: str, words: Words) -> go.Figure:
     words
         Texts, numbers and dates in the reader's language.
     """
-    scale = 100.0 if unit == "share" else 1.0
+    numbers = terms.astype(EFFECT_TYPES)
+    ordered = numbers.sort_values("place", kind="stable")
+    families = ordered.groupby("family", sort=False)
     rows: list[_Row] = []
-    numbers = terms.astype(dict.fromkeys(("estimate", "conf_low", "conf_high"), float))
-    families = numbers.sort_values("place", kind="stable").groupby("family", sort=False)
     for family, of_family in families:
         if families.ngroups > 1:
-            rows.append(_Row(f"<b>{escaped(family_name(family, words))}</b>"))
-        rows += [_effect(term, unit, words, scale) for term in of_family.to_dict("records")]
+            heading = _heading(family_name(family, words))
+            rows.append(heading)
+        rows += [_effect(term, unit, words) for term in of_family.to_dict("records")]
     figure = _forest(rows, words, [0.0])
     figure.add_vline(x=0, line={"color": INK, "width": 1}, layer="below")
     title = words("figure.effect_points") if unit == "share" else words("figure.effect", unit=unit)
-    return figure.update_xaxes(title={"text": escaped(title), "standoff": 6})
+    axis_title = {"text": escaped(title), "standoff": 6}
+    return figure.update_xaxes(title=axis_title)
 
 
 def parts_figure(
@@ -89,38 +98,37 @@ def parts_figure(
     """
     marks = {"baseline": baseline, "target": target}
     lines = {name: value for name, value in marks.items() if value is not None}
-    numbers = parts.astype(dict.fromkeys(("value", "conf_low", "conf_high"), float))
+    numbers = parts.astype(PART_TYPES)
     rows = [_part(row, unit, words) for row in numbers.to_dict("records")]
-    figure = _forest(rows, words, list(lines.values()))
+    values = list(lines.values())
+    figure = _forest(rows, words, values)
     for name, value in lines.items():
-        text = words(f"figure.{name}", value=words.number(value, unit))
-        _draw_line(figure, name, value, text, left=value < max(lines.values()))
-    return figure.update_xaxes(value_axis(unit, words)).update_layout(margin_t=24)
+        number = words.number(value, unit)
+        text = words(f"figure.{name}", value=number)
+        _draw_line(figure, name, value, text, left=value < max(values))
+    figure.update_xaxes(value_axis(unit, words))
+    return figure.update_layout(margin_t=24)
 
 
 def _draw_line(figure: go.Figure, name: str, value: float, text: str, *, left: bool) -> None:
     """Draw a value as a line across all rows, its words above it on one side."""
     colour, dash = LINES[name]
-    figure.add_vline(
-        x=value,
-        line={"color": colour, "width": 1.5, "dash": dash},
-        layer="below",
-        annotation={
-            "text": escaped(text),
-            "yref": "paper",
-            "y": 1,
-            "yanchor": "bottom",
-            "showarrow": False,
-            "xanchor": "right" if left else "left",
-            "font": {"size": LABEL, "color": colour},
-        },
-    )
+    look = {"color": colour, "width": 1.5, "dash": dash}
+    side = "right" if left else "left"
+    where = {"yref": "paper", "y": 1, "yanchor": "bottom", "xanchor": side}
+    font = {"size": LABEL, "color": colour}
+    words_above = escaped(text)
+    note = {"text": words_above, **where, "showarrow": False, "font": font}
+    figure.add_vline(x=value, line=look, layer="below", annotation=note)
 
 
 def family_name(family: Any, words: Words) -> str:
     """Return what a family of terms is called: by its title where it has one, else by its name."""
     key = f"figure.{family.code}"
-    return words(key) if words.has(key) else words.said(family).replace("_", " ")
+    if words.has(key):
+        return words(key)
+    name = words.said(family)
+    return name.replace("_", " ")
 
 
 def _term_name(term: Text, words: Words) -> str:
@@ -128,72 +136,100 @@ def _term_name(term: Text, words: Words) -> str:
     return words(key) if words.has(key) else words.said(term)
 
 
-def _effect(term: dict[Hashable, Any], unit: str, words: Words, scale: float) -> _Row:
-    value, low, high = (term[name] for name in ("estimate", "conf_low", "conf_high"))
-    text = _told(words.gain(value, unit), words.interval(low, high, unit, gain=True))
-    return _Row(_wrapped(_term(term, words)), value * scale, low * scale, high * scale, text)
+def _heading(name: str) -> _Row:
+    return _Row(f"<b>{escaped(name)}</b>")
+
+
+def _effect(term: dict[Hashable, Any], unit: str, words: Words) -> _Row:
+    """Return the row of an effect; of a share, its numbers are drawn in percentage points."""
+    name = _wrapped(_term(term, words))
+    estimate, low, high = (term[column] for column in ("estimate", "conf_low", "conf_high"))
+    interval = words.interval(low, high, unit, gain=True)
+    text = _in_words(words.gain(estimate, unit), interval)
+    if unit == "share":
+        estimate, low, high = 100.0 * estimate, 100.0 * low, 100.0 * high
+    return _Row(name, estimate, low, high, text)
 
 
 def _term(term: dict[Hashable, Any], words: Words) -> str:
+    """Return what a term is called: by how long before or after it lies, where it is a time."""
     if term["family"] != EVENT:
         return _term_name(term["term"], words)
     time = int(term["term"].values["time"])
-    key = "at" if time == 0 else "before" if time < 0 else "after"
-    return words(f"figure.event.{key}", count=abs(time))
+    if time == 0:
+        return words("figure.event.at", count=0)
+    key = "figure.event.before" if time < 0 else "figure.event.after"
+    return words(key, count=abs(time))
 
 
 def _part(part: dict[Hashable, Any], unit: str, words: Words) -> _Row:
-    value, low, high = (part[name] for name in ("value", "conf_low", "conf_high"))
-    text = _told(words.number(value, unit), words.interval(low, high, unit))
+    """Return the row of a part; without a value a note stands in its place."""
+    name = _wrapped(str(part["part"]))
+    value, low, high = (part[column] for column in ("value", "conf_low", "conf_high"))
     if math.isnan(value):
-        text = escaped(part.get("note") or words("figure.no_value"))
-    return _Row(_wrapped(str(part["part"])), value, low, high, text, str(part.get("attainment") or ""))
+        note = part.get("note") or words("figure.no_value")
+        text = escaped(note)
+    else:
+        interval = words.interval(low, high, unit)
+        text = _in_words(words.number(value, unit), interval)
+    state = str(part.get("attainment") or "")
+    return _Row(name, value, low, high, text, state)
 
 
 def _wrapped(name: str) -> str:
     return "<br>".join(map(escaped, textwrap.wrap(name, WRAP)))
 
 
-def _told(value: str, interval: str) -> str:
-    return f"<b>{escaped(value)}</b><br>{escaped(interval)}" if interval else f"<b>{escaped(value)}</b>"
+def _in_words(value: str, interval: str) -> str:
+    """Return what stands beside a row: its value, and its interval below where there is one."""
+    text = f"<b>{escaped(value)}</b>"
+    if not interval:
+        return text
+    return f"{text}<br>{escaped(interval)}"
 
 
-def _forest(rows: list[_Row], words: Words, also: list[float]) -> go.Figure:
-    """Draw rows from top to bottom: name, interval, value in words; ``also`` are values that the axis holds too."""
-    figure, thin = go.Figure(), len(rows) > MANY
-    texts = [row.text.replace("<br>", " ") for row in rows] if thin else [row.text for row in rows]
-    low, high = axis_ends([*also, *(end for row in rows for end in row[1:4])], 0.06)
-    states = list(dict.fromkeys(row.state for row in rows if not math.isnan(row.value)))
-    for state in states:
-        _draw(figure, {number: row for number, row in enumerate(rows) if row.state == state}, (low, high), words)
+def _forest(rows: list[_Row], words: Words, references: list[float]) -> go.Figure:
+    """Draw rows from top to bottom: name, interval, value in words; the axis holds the values of reference too."""
+    figure, is_thin = go.Figure(), len(rows) > MANY
+    texts = [row.text.replace("<br>", " ") if is_thin else row.text for row in rows]
+    ends = axis_ends([*references, *(end for row in rows for end in row[1:4])], 0.06)
+    for state, of_state in _by_state(rows).items():
+        _draw(figure, state, of_state, ends, words)
     figure.update_layout(annotations=[_beside(number, text) for number, text in enumerate(texts)])
-    figure.update_xaxes(range=[low, high])
-    figure.update_yaxes(
-        tickvals=list(range(len(rows))),
-        ticktext=[row.name for row in rows],
-        range=[len(rows) - 0.5, -0.5],
-        showgrid=not thin,
-        tickfont={"color": INK},
-    )
-    legend = 30 if any(states) else 0
-    margin = {
-        "l": 8,
-        "r": max((block_size(text, LABEL)[0] for text in texts), default=0) + 18,
-        "t": 8,
-        "b": 48 + legend,
-    }
-    height = (THIN_ROW if thin else ROW) * max(len(rows), 2) + 80 + legend
-    return dressed(figure, words, height=height, showlegend=any(states), legend={"y": -0.15}, margin=margin)
+    figure.update_xaxes(range=ends)
+    names = [row.name for row in rows]
+    lines = {"range": [len(rows) - 0.5, -0.5], "showgrid": not is_thin, "tickfont": {"color": INK}}
+    figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=names, **lines)
+    return _sized(figure, texts, words, has_legend=any(row.state for row in rows if row.has_value))
 
 
-def _beside(place: int, text: str) -> dict[str, Any]:
+def _by_state(rows: list[_Row]) -> dict[str, dict[int, _Row]]:
+    """Return the rows that have a value with their numbers, state by state in the order of the rows."""
+    states: dict[str, dict[int, _Row]] = {}
+    for number, row in enumerate(rows):
+        if row.has_value:
+            states.setdefault(row.state, {})[number] = row
+    return states
+
+
+def _sized(figure: go.Figure, texts: list[str], words: Words, *, has_legend: bool) -> go.Figure:
+    """Leave room for the words beside the rows, and for the legend below."""
+    legend = 30 if has_legend else 0
+    widths = [block_size(text, LABEL)[0] for text in texts]
+    margin = {"l": 8, "r": max(widths, default=0) + 18, "t": 8, "b": 48 + legend}
+    row_height = THIN_ROW if len(texts) > MANY else ROW
+    height = row_height * max(len(texts), 2) + 80 + legend
+    return dressed(figure, words, height=height, showlegend=has_legend, legend={"y": -0.15}, margin=margin)
+
+
+def _beside(row: int, text: str) -> PlotlyProps:
     """Return the words beside a row; a figure takes all of them at once, for it checks all it has with each."""
     return {
         "text": text,
         "xref": "paper",
         "x": 1,
         "yref": "y",
-        "y": place,
+        "y": row,
         "showarrow": False,
         "xshift": 8,
         "xanchor": "left",
@@ -203,45 +239,40 @@ def _beside(place: int, text: str) -> dict[str, Any]:
     }
 
 
-def _draw(figure: go.Figure, rows: dict[int, _Row], ends: tuple[float, float], words: Words) -> None:
+def _draw(figure: go.Figure, state: str, rows: dict[int, _Row], ends: list[float], words: Words) -> None:
     """Draw the rows of one state; an interval without an end goes to the edge, with an arrow there."""
-    valued = {number: row for number, row in rows.items() if not math.isnan(row.value)}
-    state = next(iter(valued.values())).state
     symbol, colour = STATES.get(state, OTHER) if state else ("circle", ESTIMATE)
-    inside = 0.012 * (ends[1] - ends[0])
-    ends = ends[0] + inside, ends[1] - inside
-    lows = [max(row.low, ends[0]) for row in valued.values()]
-    highs = [min(row.high, ends[1]) for row in valued.values()]
-    values = [row.value for row in valued.values()]
+    low_edge, high_edge = ends
+    inset = 0.012 * (high_edge - low_edge)
+    low, high = low_edge + inset, high_edge - inset
+    line = {"color": colour, "width": 1.5}
     figure.add_scatter(
-        x=values,
-        y=list(valued),
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "color": colour,
-            "thickness": 2,
-            "width": 4,
-            "array": [high - value for high, value in zip(highs, values, strict=True)],
-            "arrayminus": [value - low for low, value in zip(lows, values, strict=True)],
-        },
+        x=[row.value for row in rows.values()],
+        y=list(rows),
+        error_x=_error_bars(list(rows.values()), low, high, colour),
         mode="markers",
         name=escaped(words(f"status.{state}")) if state else "",
-        marker={"symbol": symbol, "size": 10, "color": colour, "line": {"color": colour, "width": 1.5}},
-        hovertext=[row.text for row in valued.values()],
+        marker={"symbol": symbol, "size": 10, "color": colour, "line": line},
+        hovertext=[row.text for row in rows.values()],
         hoverinfo="text",
     )
-    for side, end, endless in (
-        ("left", ends[0], [number for number, row in valued.items() if row.low == -math.inf]),
-        ("right", ends[1], [number for number, row in valued.items() if row.high == math.inf]),
-    ):
-        if endless:
-            figure.add_scatter(
-                x=[end] * len(endless),
-                y=endless,
-                mode="markers",
-                marker={"symbol": f"triangle-{side}", "size": 9, "color": colour},
-                cliponaxis=False,
-                showlegend=False,
-                hoverinfo="skip",
-            )
+    _draw_arrows(figure, low, [number for number, row in rows.items() if row.low == -math.inf], "left", colour)
+    _draw_arrows(figure, high, [number for number, row in rows.items() if row.high == math.inf], "right", colour)
+
+
+def _error_bars(rows: list[_Row], low: float, high: float, colour: str) -> PlotlyProps:
+    """Return the intervals of rows as far as they lie between two values."""
+    above = [min(row.high, high) - row.value for row in rows]
+    below = [row.value - max(row.low, low) for row in rows]
+    look: PlotlyProps = {"color": colour, "thickness": 2, "width": 4}
+    return {"type": "data", "symmetric": False, **look, "array": above, "arrayminus": below}
+
+
+def _draw_arrows(figure: go.Figure, end: float, rows: list[int], side: str, colour: str) -> None:
+    """Draw an arrow at the edge for each row whose interval has no end there."""
+    if not rows:
+        return
+    ends = [end] * len(rows)
+    marker = {"symbol": f"triangle-{side}", "size": 9, "color": colour}
+    hidden = {"showlegend": False, "hoverinfo": "skip"}
+    figure.add_scatter(x=ends, y=rows, mode="markers", marker=marker, cliponaxis=False, **hidden)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -38,7 +39,9 @@ class Classes:
 
     def of(self, value: float) -> int:
         """Return the class of a value, 0 to 4."""
-        return min(4, max(0, math.floor(round((value - self.start) / self.step, 9))))
+        steps = round((value - self.start) / self.step, 9)
+        number = math.floor(steps)
+        return min(4, max(0, number))
 
     @property
     def limits(self) -> list[float]:
@@ -52,9 +55,11 @@ def classes(values: Iterable[float]) -> Classes | None:
     if not numbers:
         return None
     low, high = min(numbers), max(numbers)
-    least = ((high - low) or abs(high) or 1.0) / 5
+    span = (high - low) or abs(high) or 1.0
+    least = span / 5
     power = math.floor(math.log10(least))
-    for step in (float(f"{digit}e{power + more}") for more in range(3) for digit in (1, 2, 5)):
+    round_steps = [float(f"{digit}e{power + more}") for more in range(3) for digit in (1, 2, 5)]
+    for step in round_steps:
         start = step * math.floor(round(low / step, 9))
         if step >= least and start + 5 * step >= high:
             break
@@ -97,19 +102,23 @@ def map_drawing(
     groups = outlines or {"": frozenset(shapes)}
     marks, scale = _marks(areas, shapes, groups)
     legend, bottom = _legend(_entries(marks, scale, words, unit), _unit(words, unit), height + 14)
-    around = [outline(shapes[code] for code in sorted(codes & shapes.keys())) for codes in groups.values()]
-    return h(
-        "svg",
-        h("g", [_ground(mark) for mark in sorted(marks, key=lambda mark: mark.value is None)], aria_hidden="true"),
-        h("g", [_border(rings) for rings in around if rings], fill="none", aria_hidden="true"),
-        [_area(mark, words, unit) for mark in marks],
-        legend,
-        viewBox=f"0 0 {WIDTH:g} {bottom:.0f}",
-        class_="map",
-        role="group",
-        aria_label=words("map.label"),
-        font_family=FONT,
-    )
+    layers = [_grounds(marks), _borders(shapes, groups), [_area(mark, words, unit) for mark in marks], legend]
+    look = {"viewBox": f"0 0 {WIDTH:g} {bottom:.0f}", "class_": "map", "role": "group"}
+    return h("svg", layers, **look, aria_label=words("map.label"), font_family=FONT)
+
+
+def _grounds(marks: Iterable[_Mark]) -> Element:
+    """Draw the colours of the areas; borders of those without a value lie on top of the others'."""
+    ordered = sorted(marks, key=lambda mark: mark.value is None)
+    grounds = list(map(_ground, ordered))
+    return h("g", grounds, aria_hidden="true")
+
+
+def _borders(shapes: Mapping[str, Shape], groups: Mapping[str, frozenset[str]]) -> Element:
+    """Draw the border of each group of areas that are on the map."""
+    members = [sorted(codes & shapes.keys()) for codes in groups.values()]
+    outlines = [outline(shapes[code] for code in codes) for codes in members]
+    return h("g", [_border(rings) for rings in outlines if rings], fill="none", aria_hidden="true")
 
 
 def _marks(
@@ -118,19 +127,26 @@ def _marks(
     """Return what is drawn of each area, and the classes of the values that may be shown."""
     values = pd.to_numeric(areas["value"]).where(areas["state"] == "")
     scale = classes(values.dropna())
-    pairs = zip(areas.to_dict("records"), values, strict=True)
-    valued = ((row, None if math.isnan(value) else float(value)) for row, value in pairs)
-    return [_mark(row, shapes[row["code"]], value, groups, scale) for row, value in valued], scale
+    rows = areas.to_dict("records")
+    group_of: dict[str, str] = {}
+    for name, codes in groups.items():
+        group_of = dict.fromkeys(codes, name) | group_of
+    marks = []
+    for row, value in zip(rows, values, strict=True):
+        shape = shapes[row["code"]]
+        number = None if math.isnan(value) else float(value)
+        marks.append(_mark(row, shape, number, group_of.get(shape.code, ""), scale))
+    return marks, scale
 
 
-def _mark(
-    row: dict[Any, Any], shape: Shape, value: float | None, groups: Mapping[str, frozenset[str]], scale: Classes | None
-) -> _Mark:
-    level = None if value is None or scale is None else scale.of(value)
-    group = next((name for name, codes in groups.items() if shape.code in codes), "")
-    fill, text = (WHITE, INK) if level is None else (FILLS[level], TEXTS[level])
-    href = row["href"] if isinstance(row["href"], str) and row["href"] else None
-    return _Mark(shape, str(row["name"]), group, value, row["state"] == "suppressed", href, fill, text)
+def _mark(row: dict[Any, Any], shape: Shape, value: float | None, group: str, scale: Classes | None) -> _Mark:
+    name, href = str(row["name"]), row["href"]
+    link = href if isinstance(href, str) and href else None
+    is_suppressed = row["state"] == "suppressed"
+    if value is None or scale is None:
+        return _Mark(shape, name, group, value, is_suppressed, link, WHITE, INK)
+    level = scale.of(value)
+    return _Mark(shape, name, group, value, is_suppressed, link, FILLS[level], TEXTS[level])
 
 
 def _path(rings: Iterable[Ring]) -> str:
@@ -139,9 +155,13 @@ def _path(rings: Iterable[Ring]) -> str:
 
 def _ground(mark: _Mark) -> list[Element]:
     """Draw the colour of an area; without one, a thin border shows where it lies."""
+    rings = mark.shape.rings
     edge = WHITE if mark.value is not None else MUTED
-    land = h("path", d=_path(mark.shape.rings), fill=mark.fill, stroke=edge, stroke_width=1.2, stroke_linejoin="round")
-    return [land, _hatch(mark.shape.rings)] if mark.suppressed else [land]
+    line = {"stroke": edge, "stroke_width": 1.2, "stroke_linejoin": "round"}
+    land = h("path", d=_path(rings), fill=mark.fill, **line)
+    if mark.suppressed:
+        return [land, _hatch(rings)]
+    return [land]
 
 
 def _hatch(rings: Iterable[Ring], gap: float = GAP) -> Element:
@@ -155,42 +175,42 @@ def _border(rings: Iterable[Ring]) -> Element:
 
 def _area(mark: _Mark, words: Words, unit: str) -> Element:
     """Draw what can be reached of an area, above all borders: its shape without colour, and its label."""
-    name = _said(mark, words, unit)
-    reach = h("path", d=_path(mark.shape.rings), class_="map-reach", fill="none", pointer_events="all")
+    name = _area_name(mark, words, unit)
+    path = _path(mark.shape.rings)
+    reach = h("path", d=path, class_="map-reach", fill="none", pointer_events="all")
     inner = (h("title", name), reach, _label(mark, words, unit))
     if mark.href is None:
         return h("g", inner, role="img", aria_label=name)
     return h("a", inner, href=mark.href, class_="map-area", aria_label=name)
 
 
-def _said(mark: _Mark, words: Words, unit: str) -> str:
-    if mark.value is None:
-        value = words("map.suppressed" if mark.suppressed else "map.no_data")
-    else:
-        value = words.number(mark.value, unit) + ("" if unit in ("", "share") else f" {unit}")
+def _area_name(mark: _Mark, words: Words, unit: str) -> str:
+    """Say what an area is and what value it has, for those who do not see it."""
+    value = _value_words(mark, words, unit)
     key = "map.area_in_group" if mark.group else "map.area"
     return words(key, name=mark.name, value=value, group=mark.group)
+
+
+def _value_words(mark: _Mark, words: Words, unit: str) -> str:
+    if mark.value is None:
+        return words("map.suppressed" if mark.suppressed else "map.no_data")
+    number = words.number(mark.value, unit)
+    if unit in ("", "share"):
+        return number
+    return f"{number} {unit}"
 
 
 def _label(mark: _Mark, words: Words, unit: str) -> Element:
     """Write two letters and the value, with an edge in the colour of the area where the label meets a line."""
     x, y = label_point(mark.shape, *LABEL)
-    lines = [mark.shape.abbreviation] + ([] if mark.value is None else [words.number(mark.value, unit)])
+    lines = [mark.shape.abbreviation]
+    if mark.value is not None:
+        lines.append(words.number(mark.value, unit))
     first = y + 5 - 8.5 * (len(lines) - 1)
-    return h(
-        "g",
-        [_text(line, (x, first + 17 * number), font_weight=700 - 100 * number) for number, line in enumerate(lines)],
-        class_="map-label",
-        fill=mark.text,
-        stroke=mark.fill,
-        stroke_width=3,
-        stroke_linejoin="round",
-        paint_order="stroke",
-        text_anchor="middle",
-        font_size=15,
-        pointer_events="none",
-        aria_hidden="true",
-    )
+    texts = [_text(line, (x, first + 17 * number), font_weight=700 - 100 * number) for number, line in enumerate(lines)]
+    edge = {"stroke": mark.fill, "stroke_width": 3, "stroke_linejoin": "round", "paint_order": "stroke"}
+    letters = {"fill": mark.text, **edge, "text_anchor": "middle", "font_size": 15}
+    return h("g", texts, class_="map-label", **letters, pointer_events="none", aria_hidden="true")
 
 
 def _text(text: str, at: Point, **looks: Any) -> Element:
@@ -203,10 +223,10 @@ def _unit(words: Words, unit: str) -> str:
 
 def _entries(marks: list[_Mark], scale: Classes | None, words: Words, unit: str) -> list[tuple[str, str]]:
     """Return the entries of the legend: a colour, or ``suppressed``, with its text."""
-    times = 100 if unit == "share" else 1
-    limits = [] if scale is None else [words.number(round(times * limit, 9)) for limit in scale.limits]
-    pairs = zip(FILLS, limits, limits[1:], strict=False)
-    entries = [(fill, words("map.class", low=low, high=high)) for fill, low, high in pairs]
+    factor = 100 if unit == "share" else 1
+    limits = [] if scale is None else [words.number(round(factor * limit, 9)) for limit in scale.limits]
+    classes_in_words = [words("map.class", low=low, high=high) for low, high in pairwise(limits)]
+    entries = list(zip(FILLS, classes_in_words, strict=False))
     if any(mark.suppressed for mark in marks):
         entries.append(("suppressed", words("map.suppressed")))
     if any(mark.value is None and not mark.suppressed for mark in marks):
@@ -219,19 +239,26 @@ def _legend(entries: list[tuple[str, str]], heading: str, top: float) -> tuple[E
     drawn: list[Element] = []
     x, y = MARGIN, top
     if heading:
-        drawn.append(_text(heading, (x, y + 10)))
+        title = _text(heading, (x, y + 10))
+        drawn.append(title)
         y += ROW
     for fill, text in entries:
         room = SWATCH + text_width(text, SMALL) + 9
         if x + room > WIDTH and x > MARGIN:
             x, y = MARGIN, y + ROW
-        drawn += [*_swatch(fill, x, y), _text(text, (x + SWATCH, y + 10))]
+        label = _text(text, (x + SWATCH, y + 10))
+        drawn += [*_swatch(fill, x, y), label]
         x += room
     return h("g", drawn, class_="map-legend", fill=INK, font_size=SMALL), y + ROW
 
 
 def _swatch(fill: str, x: float, y: float) -> list[Element]:
-    colour = WHITE if fill == "suppressed" else fill
-    box = h("rect", x=f"{x:.1f}", y=f"{y:.1f}", width=18, height=12, fill=colour, stroke=MUTED, stroke_width=0.8)
-    corners = ((x, y), (x + 18, y), (x + 18, y + 12), (x, y + 12), (x, y))
-    return [box, _hatch([corners], 5)] if fill == "suppressed" else [box]
+    is_hatched = fill == "suppressed"
+    corner = {"x": f"{x:.1f}", "y": f"{y:.1f}"}
+    look = {"fill": WHITE if is_hatched else fill, "stroke": MUTED, "stroke_width": 0.8}
+    box = h("rect", **corner, width=18, height=12, **look)
+    if not is_hatched:
+        return [box]
+    right, bottom = x + 18, y + 12
+    corners = ((x, y), (right, y), (right, bottom), (x, bottom), (x, y))
+    return [box, _hatch([corners], 5)]

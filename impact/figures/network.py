@@ -51,20 +51,25 @@ def network_figure(
     """
     titles = [escaped(title) for title in waves.values()]
     figure = make_subplots(1, len(waves), subplot_titles=titles, horizontal_spacing=0.03)
-    pairs_before = None if since is None else pairs_of(ties[ties["wave"] == since])
+    earlier_pairs = None if since is None else pairs_of(ties[ties["wave"] == since])
     for column, wave in enumerate(waves, start=1):
         of_wave = bodies[bodies["wave"].isin(["", wave])]
-        ties_of_wave = ties[ties["wave"] == wave]
-        drawn = ties_of_wave[
-            ties_of_wave["source"].isin(of_wave["body"]) & ties_of_wave["target"].isin(of_wave["body"])
-        ]
-        _draw_ties(figure, of_wave, tie_classes(drawn, of_wave, pairs_before), column, words)
+        drawn = _ties_among(ties[ties["wave"] == wave], of_wave["body"])
+        classes = tie_classes(drawn, of_wave, earlier_pairs)
+        _draw_ties(figure, of_wave, classes, column, words)
         _draw_bodies(figure, of_wave, drawn, column, words)
-        pairs_before = pairs_of(drawn)
+        earlier_pairs = pairs_of(drawn)
     figure.update_xaxes(visible=False, range=_ends(bodies["x"]))
     figure.update_yaxes(visible=False, range=_ends(bodies["y"]))
     figure.update_annotations(font={"size": 14, "weight": 600})
     return dressed(figure, words, height=620, margin={"l": 8, "r": 8, "t": 40, "b": 8})
+
+
+def _ties_among(ties: pd.DataFrame, bodies: pd.Series) -> pd.DataFrame:
+    """Return the ties whose two ends are among the bodies."""
+    has_source = ties["source"].isin(bodies)
+    has_target = ties["target"].isin(bodies)
+    return ties[has_source & has_target]
 
 
 def pairs_of(ties: pd.DataFrame) -> set[tuple[str, str]]:
@@ -76,11 +81,13 @@ def _ends(places: pd.Series) -> list[float] | None:
     """Return the ends of an axis that holds all bodies; None where none has a place."""
     if places.isna().all():
         return None
-    room = 0.06 * max(places.max() - places.min(), 0.1)
-    return [float(places.min() - room), float(places.max() + room)]
+    low = float(places.min())
+    high = float(places.max())
+    room = 0.06 * max(high - low, 0.1)
+    return [low - room, high + room]
 
 
-def tie_classes(ties: pd.DataFrame, bodies: pd.DataFrame, before: set[tuple[str, str]] | None) -> pd.DataFrame:
+def tie_classes(ties: pd.DataFrame, bodies: pd.DataFrame, earlier: set[tuple[str, str]] | None) -> pd.DataFrame:
     """Say of each pair whether it crosses sectors, and whether it was there before: a row per pair with its ``kind``.
 
     Parameters
@@ -89,7 +96,7 @@ def tie_classes(ties: pd.DataFrame, bodies: pd.DataFrame, before: set[tuple[str,
         The ties of one wave: ``source`` and ``target``, each a ``body``.
     bodies
         The bodies of that wave: ``body`` and its ``sector``.
-    before
+    earlier
         Pairs of the wave before; None where there is none, and so nothing is new.
     """
     sector = bodies.set_index("body")["sector"]
@@ -97,76 +104,93 @@ def tie_classes(ties: pd.DataFrame, bodies: pd.DataFrame, before: set[tuple[str,
     start, end = pairs["source"].map(sector), pairs["target"].map(sector)
     stated = start.notna() & end.notna()
     across = stated & (start != end)
-    was = [pair in before if before is not None else True for pair in pairs.itertuples(index=False, name=None)]
-    kind = across.map({True: "across", False: "within"}).mask(across & ~pd.Series(was, index=pairs.index), "new")
+    ends = pairs.itertuples(index=False, name=None)
+    is_new = pd.Series([earlier is not None and pair not in earlier for pair in ends], index=pairs.index, dtype=bool)
+    kind = across.map({True: "across", False: "within"})
+    kind = kind.mask(across & is_new, "new")
     return pairs.assign(kind=kind.where(stated, "unstated"))
 
 
 def _draw_ties(figure: go.Figure, bodies: pd.DataFrame, pairs: pd.DataFrame, column: int, words: Words) -> None:
-    points = bodies.set_index("body")[["x", "y"]]
+    """Draw the ties of each kind as a single line, with a gap after every tie."""
+    points = bodies.set_index("body")
     for kind, (colour, dash, width) in TIES.items():
         of_kind = pairs[pairs["kind"] == kind]
-        ends = {axis: (of_kind["source"].map(points[axis]), of_kind["target"].map(points[axis])) for axis in ("x", "y")}
-        gap = [None] * len(of_kind)
-        lines = {
-            axis: [value for three in zip(*pair, gap, strict=True) for value in three] for axis, pair in ends.items()
-        }
+        legend = {"legendgroup": kind, "legendrank": 1, "showlegend": len(of_kind) > 0 and _is_first(figure, kind)}
+        line = {"color": colour, "dash": dash, "width": width}
         figure.add_scatter(
-            **lines,
+            x=_with_gaps(of_kind, points["x"]),
+            y=_with_gaps(of_kind, points["y"]),
             mode="lines",
             name=escaped(words(f"figure.ties.{kind}")),
-            legendgroup=kind,
-            legendrank=1,
-            showlegend=len(of_kind) > 0 and _first(figure, kind),
-            line={"color": colour, "dash": dash, "width": width},
+            **legend,
+            line=line,
             hoverinfo="skip",
             row=1,
             col=column,
         )
 
 
+def _with_gaps(pairs: pd.DataFrame, places: pd.Series) -> list[float | None]:
+    """Return the places of the two ends of each pair, and None after them."""
+    starts = pairs["source"].map(places)
+    ends = pairs["target"].map(places)
+    line: list[float | None] = []
+    for start, end in zip(starts, ends, strict=True):
+        line += [start, end, None]
+    return line
+
+
 def _draw_bodies(figure: go.Figure, bodies: pd.DataFrame, ties: pd.DataFrame, column: int, words: Words) -> None:
-    is_small = bodies["body"].nunique() <= NAMED
-    side = (bodies["y"].rank(method="first") % 2).map({1.0: "bottom center", 0.0: "top center"})
-    degree = pd.concat([ties["source"], ties["target"]]).value_counts()
-    for (answered, kind), group in bodies.assign(kind=bodies["kind"].fillna("")).groupby(["answered", "kind"]):
-        symbol, colour = SHAPES.get(str(kind), OTHER)
-        name = escaped(_kind(str(kind), words))
-        if not answered:
-            symbol, name = f"{symbol}-open", words("figure.unanswered", kind=name)
-        counts = group["body"].map(degree).fillna(0).astype(int)
-        labels = [escaped(label) for label in group["label"]]
-        texts = [words("figure.body", label=label, count=count) for label, count in zip(labels, counts, strict=True)]
-        figure.add_scatter(
-            x=group["x"],
-            y=group["y"],
-            mode="markers+text" if is_small else "markers",
-            textposition=side[group.index],
-            textfont={"size": 10},
-            cliponaxis=False,
-            name=name,
-            legendgroup=f"kind {name}",
-            showlegend=_first(figure, f"kind {name}"),
-            marker={
-                "symbol": symbol,
-                "color": colour,
-                "size": 10,
-                "line": {"color": "white" if answered else colour, "width": 1},
-            },
-            text=labels,
-            hovertext=texts,
-            hoverinfo="text",
-            row=1,
-            col=column,
-        )
+    """Draw the bodies of each kind; few bodies have their names beside them, in turn below and above."""
+    mode = "markers+text" if bodies["body"].nunique() <= NAMED else "markers"
+    order = bodies["y"].rank(method="first")
+    sides = (order % 2).map({1.0: "bottom center", 0.0: "top center"})
+    ends = pd.concat([ties["source"], ties["target"]])
+    counts = bodies["body"].map(ends.value_counts()).fillna(0).astype(int)
+    drawn = bodies.assign(kind=bodies["kind"].fillna(""), side=sides, count=counts)
+    for _, group in drawn.groupby(["answered", "kind"]):
+        _draw_kind(figure, group, column, words, mode=mode)
+
+
+def _draw_kind(figure: go.Figure, bodies: pd.DataFrame, column: int, words: Words, *, mode: str) -> None:
+    """Draw bodies of a kind that all answered, or all did not; those that did not are empty."""
+    kind, answered = str(bodies["kind"].iloc[0]), bodies["answered"].iloc[0]
+    symbol, colour = SHAPES.get(kind, OTHER)
+    edge, name = "white", escaped(_kind(kind, words))
+    if not answered:
+        symbol, edge = f"{symbol}-open", colour
+        name = words("figure.unanswered", kind=name)
+    labels = list(map(escaped, bodies["label"]))
+    counted = zip(labels, bodies["count"], strict=True)
+    group = f"kind {name}"
+    marker = {"symbol": symbol, "color": colour, "size": 10, "line": {"color": edge, "width": 1}}
+    figure.add_scatter(
+        x=bodies["x"],
+        y=bodies["y"],
+        mode=mode,
+        textposition=bodies["side"],
+        textfont={"size": 10},
+        cliponaxis=False,
+        name=name,
+        legendgroup=group,
+        showlegend=_is_first(figure, group),
+        marker=marker,
+        text=labels,
+        hovertext=[words("figure.body", label=label, count=count) for label, count in counted],
+        hoverinfo="text",
+        row=1,
+        col=column,
+    )
 
 
 def _kind(kind: str, words: Words) -> str:
     """Return a kind of organisation in words; a kind of the programme's own as it is written there."""
-    key = f"figure.kind.{kind or 'unclassified'}"
+    name = kind or "unclassified"
+    key = f"figure.kind.{name}"
     return words(key) if words.has(key) else kind.replace("_", " ")
 
 
-def _first(figure: go.Figure, group: str) -> bool:
+def _is_first(figure: go.Figure, group: str) -> bool:
     """Tell whether a group has no line in the legend yet."""
     return not any(trace.legendgroup == group and trace.showlegend for trace in figure.data)

@@ -28,9 +28,9 @@ def power_figure(title: str, report: PowerReport, effects: Sequence[float], powe
     effects, powers
         Points of the curve; effects in the unit of the indicator, powers as shares.
     """
-    figure = go.Figure(
-        go.Scatter(x=list(effects), y=list(powers), mode="lines", name="power", line={"color": ACCENT, "width": 2})
-    )
+    line = {"color": ACCENT, "width": 2}
+    curve = go.Scatter(x=list(effects), y=list(powers), mode="lines", name="power", line=line)
+    figure = go.Figure(curve)
     figure.add_hline(y=report.target, line={"color": INK, "dash": "dot", "width": 1})
     marks = [
         ("hoped for", abs(report.effect), report.power),
@@ -39,20 +39,18 @@ def power_figure(title: str, report: PowerReport, effects: Sequence[float], powe
     for name, effect, power in marks:
         if effect is not None and power is not None:
             figure.add_scatter(x=[effect], y=[power], mode="markers", name=name, marker={"size": 10})
-    figure.update_layout(
-        title=f"{title}: {report.n} units, {report.design}",
-        xaxis_title=f"effect ({report.unit})",
-        yaxis={"title": "chance of finding it", "range": [0, 1], "tickformat": ".0%"},
-        template="plotly_white",
-    )
-    return figure
+    heading = f"{title}: {report.n} units, {report.design}"
+    powers_axis = {"title": "chance of finding it", "range": [0, 1], "tickformat": ".0%"}
+    figure.update_layout(title=heading, xaxis_title=f"effect ({report.unit})", yaxis=powers_axis)
+    return figure.update_layout(template="plotly_white")
 
 
 def write_power_curves(programme: Programme, reports: Sequence[PowerReport], path: Path) -> None:
     """Write the curves of all plans that have one into a single HTML file that needs no network."""
+    indicators = {indicator.id: indicator for indicator in programme.indicators}
     divisions: list[str] = []
     for report in reports:
-        indicator = next(i for i in programme.indicators if i.id == report.indicator)
+        indicator = indicators[report.indicator]
         top = 2.0 * max(abs(report.effect), report.minimum_detectable or 0.0)
         effects = np.linspace(0.0, top, 81)
         try:

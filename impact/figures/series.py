@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -26,19 +28,23 @@ def series_figure(points: pd.DataFrame, unit: str, words: Words) -> go.Figure:
         Texts, numbers and dates in the reader's language.
     """
     figure = go.Figure()
-    for number, (name, line) in enumerate(points.groupby("line", sort=False)):
-        _draw_line(figure, escaped(name), line, COLOURS[number % len(COLOURS)], DASHES[number % len(DASHES)])
+    looks = zip(cycle(COLOURS), cycle(DASHES), strict=False)
+    for (name, line), (colour, dash) in zip(points.groupby("line", sort=False), looks, strict=False):
+        _draw_line(figure, escaped(name), line, colour, dash)
     draw_flags(figure, points, words)
+    times = axis_ends(points["place"], 0.03)
     ends = points[["value", "conf_low", "conf_high"]].to_numpy().ravel()
-    figure.update_xaxes(wave_axis(points), range=axis_ends(points["place"], 0.03), showgrid=False)
+    figure.update_xaxes(wave_axis(points), range=times, showgrid=False)
     figure.update_yaxes(value_axis(unit, words), range=axis_ends(ends, 0.08))
-    return dressed(
-        figure, words, height=340, showlegend=True, legend={"y": -0.15}, margin={"l": 48, "r": 16, "t": 16, "b": 8}
-    )
+    margin = {"l": 48, "r": 16, "t": 16, "b": 8}
+    return dressed(figure, words, height=340, showlegend=True, legend={"y": -0.15}, margin=margin)
 
 
 def _draw_line(figure: go.Figure, name: str, line: pd.DataFrame, colour: str, dash: str) -> None:
+    """Draw a line piece by piece; the first stands for all in the legend."""
+    look = {"color": colour, "dash": dash, "width": 2}
     for number, rows in enumerate(pieces(line)):
+        waves = list(map(escaped, rows["wave"]))
         figure.add_scatter(
             x=rows["place"],
             y=rows["value"],
@@ -47,8 +53,8 @@ def _draw_line(figure: go.Figure, name: str, line: pd.DataFrame, colour: str, da
             name=name,
             legendgroup=name,
             showlegend=number == 0,
-            line={"color": colour, "dash": dash, "width": 2},
+            line=look,
             marker={"size": 6},
-            text=[escaped(wave) for wave in rows["wave"]],
+            text=waves,
             hovertemplate="%{text}: %{y}<extra></extra>",
         )

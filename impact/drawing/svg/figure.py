@@ -7,15 +7,16 @@ and text are those given, and where none are given those that Plotly chooses. Wh
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
 from impact.drawing.markup import Element, h
 from impact.drawing.svg.axes import Axis, axis_of, draw_grid, draw_labels, label_room
 from impact.drawing.svg.notes import (
+    Entry,
     Plot,
     draw_legend,
     draw_note,
@@ -31,17 +32,18 @@ from impact.drawing.svg.traces import Spot, draw_trace, reach, spots
 MARGIN = {"l": 80, "r": 80, "t": 100, "b": 80}
 NARROWEST = 40
 """Pixels that are left for a plot at least."""
+AXIS_NAME = re.compile(r"[xy]axis\d*")
 
 
 @dataclass(frozen=True)
 class _Parts:
     """A figure read: its traces, its layout without them, its axes by name, annotations and shapes."""
 
-    traces: list[dict[str, Any]]
-    layout: dict[str, Any]
+    traces: list[Props]
+    layout: Props
     axes: dict[str, Axis]
-    notes: list[dict[str, Any]]
-    shapes: list[dict[str, Any]]
+    notes: list[Props]
+    shapes: list[Props]
 
 
 def figure_svg(figure: go.Figure, *, title: str, format_number: FormatNumber, width: int = 860) -> Element:
@@ -70,32 +72,41 @@ def figure_svg(figure: go.Figure, *, title: str, format_number: FormatNumber, wi
     >>> to_html(figure_svg(figure, title="Rise", format_number=lambda size, pattern: f"{size:g}"))[:74]
     '<svg class="figure" role="img" viewBox="0 0 860 300" font-family="sans-ser'
     """
-    pieces = _read(figure)
-    height, font = pieces.layout.get("height", 450), {"size": 12, "color": "#444444"} | pieces.layout.get("font", {})
-    look = {"font_family": font.get("family", "sans-serif"), "font_size": px(font["size"]), "fill": font["color"]}
-    body, wide = _drawn(pieces, format_number, width, height, font)
-    box = f"0 0 {px(wide)} {px(height)}"
+    parts = _read(figure)
+    height = parts.layout.get("height", 450)
+    font = {"size": 12, "color": "#444444", "family": "sans-serif", **parts.layout.get("font", {})}
+    body, picture = _drawn(parts, format_number, width, height, font)
+    box = f"0 0 {px(picture)} {px(height)}"
+    look = {"font_family": font["family"], "font_size": px(font["size"]), "fill": font["color"]}
     return h("svg", h("title", title), body, class_="figure", role="img", viewBox=box, **look)
 
 
 def _read(figure: go.Figure) -> _Parts:
     """Read a figure, refuse what is not drawn, lay its own layout over its template's."""
-    layout_json = figure.layout.to_plotly_json()
-    template = layout_json.pop("template", {})
-    if any(template.get("data", {}).values()):
+    stated = figure.layout.to_plotly_json()
+    template = stated.pop("template", {})
+    trace_looks = template.get("data", {})
+    if any(trace_looks.values()):
         raise ValueError("a drawing has no template that gives looks to traces")
-    template_layout = template.get("layout", {})
-    notes, shapes = list(layout_json.pop("annotations", ())), list(layout_json.pop("shapes", ()))
-    layout = merged(
-        {name: value for name, value in template_layout.items() if name not in ("xaxis", "yaxis")}, layout_json
-    )
-    axis_props = {name: layout.pop(name) for name in [*layout] if re.fullmatch(r"[xy]axis\d*", name)}
+    notes = list(stated.pop("annotations", ()))
+    shapes = list(stated.pop("shapes", ()))
+    defaults = template.get("layout", {})
+    layout = merged(_without_axes(defaults), _without_axes(stated))
     _check(layout, notes, shapes)
-    colours = layout.get("colorway") or ["#444444"]
-    traces = [_trace(trace, number, colours, layout) for number, trace in enumerate(figure.data)]
-    names = dict.fromkeys(["xaxis", "yaxis", *axis_props])
-    props = {name: merged(template_layout.get(name[:5], {}), axis_props.get(name, {})) for name in names}
-    return _Parts(traces, layout, _axes(props, traces), notes, shapes)
+    traces = [_trace(trace, number, layout) for number, trace in enumerate(figure.data)]
+    axes = _axes(_axis_props(stated, defaults), traces)
+    return _Parts(traces, layout, axes, notes, shapes)
+
+
+def _without_axes(layout: Props) -> Props:
+    return {name: value for name, value in layout.items() if not AXIS_NAME.fullmatch(name)}
+
+
+def _axis_props(layout: Props, defaults: Props) -> dict[str, Props]:
+    """Return the properties of every axis, over those that the template gives to all axes of its letter."""
+    stated = [name for name in layout if AXIS_NAME.fullmatch(name)]
+    names = dict.fromkeys(["xaxis", "yaxis", *stated])
+    return {name: merged(defaults.get(name[:5], {}), layout.get(name, {})) for name in names}
 
 
 def _check(layout: Props, notes: Sequence[Props], shapes: Sequence[Props]) -> None:
@@ -108,55 +119,81 @@ def _check(layout: Props, notes: Sequence[Props], shapes: Sequence[Props]) -> No
         check(shape, SHAPE, "shape")
 
 
-def _trace(trace: Any, number: int, colours: Sequence[str], layout: Props) -> dict[str, Any]:
+def _trace(trace: Any, number: int, layout: Props) -> Props:
+    """Return the properties of a trace, with what it says nothing about."""
     properties = trace.to_plotly_json()
     kind = properties["type"]
     if kind not in TRACES:
         raise ValueError(f"a drawing has no trace of type '{kind}'")
     check(properties, TRACES[kind], kind)
-    common = {"colour": colours[number % len(colours)], "bargap": layout.get("bargap", 0.2), "name": f"trace {number}"}
-    return {**common, "xaxis": "x", "yaxis": "y", **properties}
+    colours = layout.get("colorway") or ["#444444"]
+    colour = colours[number % len(colours)]
+    look = {"colour": colour, "bargap": layout.get("bargap", 0.2)}
+    return {**look, "name": f"trace {number}", "xaxis": "x", "yaxis": "y", **properties}
 
 
-def _axes(props: Mapping[str, Props], traces: Sequence[Props]) -> dict[str, Axis]:
+def _axes(axis_props: Mapping[str, Props], traces: Sequence[Props]) -> dict[str, Axis]:
     axes = {}
-    for name, axis_json in props.items():
-        check(axis_json, AXIS, name)
-        short, letter = name.replace("axis", ""), name[0]
-        on_axis = [trace for trace in traces if trace[f"{letter}axis"] == short]
-        bars = [trace for trace in on_axis if trace["type"] == "bar"]
-        if len(bars) > 1:
-            raise ValueError("a drawing has no two bar traces on one axis")
-        long = any((trace.get("orientation") == "h") == (letter == "x") for trace in bars)
-        values = [value for trace in on_axis for value in reach(trace, letter)]
-        axes[short] = axis_of(letter, {"showgrid": long or not bars} | dict(axis_json), values, from_zero=long)
+    for name, props in axis_props.items():
+        check(props, AXIS, name)
+        letter = name[0]
+        reference = name.replace("axis", "")
+        on_axis = [trace for trace in traces if trace[f"{letter}axis"] == reference]
+        axes[reference] = _axis(letter, props, on_axis)
     return axes
 
 
+def _axis(letter: str, props: Props, traces: Sequence[Props]) -> Axis:
+    """Return the axis of some traces; one that bars grow along holds zero, one that they stand on has no grid."""
+    bars = [trace for trace in traces if trace["type"] == "bar"]
+    if len(bars) > 1:
+        raise ValueError("a drawing has no two bar traces on one axis")
+    is_length = any((trace.get("orientation") == "h") == (letter == "x") for trace in bars)
+    values = [value for trace in traces for value in reach(trace, letter)]
+    has_grid = is_length or not bars
+    return axis_of(letter, {"showgrid": has_grid, **props}, values, from_zero=is_length)
+
+
 def _drawn(
-    pieces: _Parts, format_number: FormatNumber, width: float, height: float, font: Props
+    parts: _Parts, format_number: FormatNumber, width: float, height: float, font: Props
 ) -> tuple[list[Element], float]:
     """Return all of a drawing, and how wide it became."""
-    margin = MARGIN | pieces.layout.get("margin", {})
-    legend = {"y": 1.0} | pieces.layout.get("legend", {})
-    small = {"size": font["size"], "color": font["color"]} | legend.get("font", {})
-    has_legend = pieces.layout.get("showlegend", len(pieces.traces) > 1)
-    rows = legend_rows(legend_traces(pieces.traces, shown=has_legend), width - margin["l"] - margin["r"], small["size"])
-    plot = _plot(pieces, format_number, (width, height), margin, (legend_height(rows, small["size"]), legend["y"] >= 1))
-    wide = plot.right + margin["r"]
-    top = plot.top - legend_height(rows, small["size"]) if legend["y"] >= 1 else _foot(plot, format_number)
-    paper = h("rect", width=px(wide), height=px(height), fill=pieces.layout.get("paper_bgcolor", "#ffffff"))
-    body = [
-        paper,
-        *_layers(pieces, plot, format_number, wide),
-        h("g", [draw_note(note, plot, font) for note in pieces.notes], class_="notes"),
-        h("g", draw_legend(rows, margin["l"], top, small), class_="legend"),
-    ]
-    return body, wide
+    margin = MARGIN | parts.layout.get("margin", {})
+    legend = _legend(parts, width - margin["l"] - margin["r"], font)
+    plot = _plot(parts, format_number, (width, height), margin, legend)
+    paper = h("rect", width=px(plot.picture), height=px(height), fill=parts.layout.get("paper_bgcolor", "#ffffff"))
+    notes = [draw_note(note, plot, font) for note in parts.notes]
+    top = plot.top - legend.height if legend.is_on_top else _foot(plot, format_number)
+    entries = draw_legend(legend.rows, margin["l"], top, legend.font)
+    body = [paper, *_layers(parts, plot, format_number), h("g", notes, class_="notes")]
+    return [*body, h("g", entries, class_="legend")], plot.picture
+
+
+class _Legend(NamedTuple):
+    """The legend: its rows, their font, and whether they stand above the plot."""
+
+    rows: list[list[Entry]]
+    font: Props
+    is_on_top: bool
+
+    @property
+    def height(self) -> float:
+        """How much room it takes, in pixels."""
+        return legend_height(self.rows)
+
+
+def _legend(parts: _Parts, width: float, font: Props) -> _Legend:
+    """Return the legend in rows that are no longer than a width."""
+    props = parts.layout.get("legend", {})
+    small = {"size": font["size"], "color": font["color"], **props.get("font", {})}
+    is_shown = parts.layout.get("showlegend", len(parts.traces) > 1)
+    traces = legend_traces(parts.traces, shown=is_shown)
+    return _Legend(legend_rows(traces, width, small["size"]), small, props.get("y", 1.0) >= 1)
 
 
 def _other(axis: Axis, axes: Mapping[str, Axis]) -> Axis:
-    name = axis.props.get("anchor", "y" if axis.letter == "x" else "x")
+    across = "y" if axis.letter == "x" else "x"
+    name = axis.props.get("anchor", across)
     if name not in axes:
         raise ValueError(f"a drawing has no axis with anchor '{name}'")
     return axes[name]
@@ -164,79 +201,90 @@ def _other(axis: Axis, axes: Mapping[str, Axis]) -> Axis:
 
 def _lowest(axes: Mapping[str, Axis], letter: str) -> list[Axis]:
     """Return the axes of a letter whose words stand at the edge of the plot."""
-    return [
-        axis
-        for axis in axes.values()
-        if axis.letter == letter and _other(axis, axes).props.get("domain", (0.0, 1.0))[0] == 0
-    ]
+    of_letter = [axis for axis in axes.values() if axis.letter == letter]
+    crossed = [(axis, _other(axis, axes)) for axis in of_letter]
+    return [axis for axis, other in crossed if _starts_at_edge(other)]
+
+
+def _starts_at_edge(axis: Axis) -> bool:
+    first, _ = axis.props.get("domain", (0.0, 1.0))
+    return bool(first == 0)
 
 
 def _plot(
-    pieces: _Parts,
+    parts: _Parts,
     format_number: FormatNumber,
     size: tuple[float, float],
     margin: Mapping[str, float],
-    legend: tuple[float, bool],
+    legend: _Legend,
 ) -> Plot:
     """Return the plot within its margins, which grow where words need more room.
 
     Parameters
     ----------
     parts
-        Of the figure.
+        The figure as it was read: its axes need room for their words.
     format_number
         Writes the numbers at the ticks, whose length needs room.
     size
         Width and height of the drawing.
     margin
-        Of the figure.
+        Pixels that the figure leaves free on each side at least, by Plotly's letters.
     legend
-        Height of the legend, and whether it stands above the plot.
+        Needs room above or below the plot.
     """
-    (width, height), (extra, on_top) = size, legend
-    tick_room = max(
-        (label_room(axis.within(0, width), format_number) for axis in _lowest(pieces.axes, "x")), default=0.0
-    )
-    top = max(margin["t"], extra + 4 if on_top else 0)
-    bottom = height - max(margin["b"], tick_room + (0 if on_top else extra) + 4)
-    beside = [label_room(axis.within(bottom, top), format_number) for axis in _lowest(pieces.axes, "y")]
-    start = max(margin["l"], *beside, 0)
-    end = max(width - margin["r"], start + NARROWEST)
+    width, height = size
+    tick_rooms = [label_room(axis.within(0, width), format_number) for axis in _lowest(parts.axes, "x")]
+    above, below = (legend.height, 0.0) if legend.is_on_top else (0.0, legend.height)
+    top = max(margin["t"], above + 4 if legend.is_on_top else 0)
+    bottom = height - max(margin["b"], max(tick_rooms, default=0.0) + below + 4)
     if bottom - top < NARROWEST:
         raise ValueError(f"a drawing of {width:g} by {height:g} pixels leaves no room for its plot")
-    axes = {
-        name: axis.within(start, end) if axis.letter == "x" else axis.within(bottom, top)
-        for name, axis in pieces.axes.items()
-    }
-    return Plot(start, end, top, bottom, axes)
+    beside = [label_room(axis.within(bottom, top), format_number) for axis in _lowest(parts.axes, "y")]
+    start = max(margin["l"], *beside, 0)
+    end = max(width - margin["r"], start + NARROWEST)
+    lengths = {"x": (start, end), "y": (bottom, top)}
+    axes = {name: axis.within(*lengths[axis.letter]) for name, axis in parts.axes.items()}
+    return Plot(start, end, top, bottom, axes, picture=end + margin["r"])
 
 
 def _foot(plot: Plot, format_number: FormatNumber) -> float:
     """Return where the words below the plot end."""
-    return plot.bottom + max((label_room(axis, format_number) for axis in _lowest(plot.axes, "x")), default=0.0)
+    axes = _lowest(plot.axes, "x")
+    rooms = [label_room(axis, format_number) for axis in axes]
+    return plot.bottom + max(rooms, default=0.0)
 
 
-def _layers(pieces: _Parts, plot: Plot, format_number: FormatNumber, width: float) -> list[Element]:
-    """Return what is drawn, from the bottom up, in Plotly's order."""
-    axes, used = plot.axes, {trace[f"{letter}axis"] for trace in pieces.traces for letter in "xy"}
-    pairs = [(axis, _other(axis, axes)) for name, axis in axes.items() if name in used]
-    under = [shape for shape in pieces.shapes if shape.get("layer") == "below"]
-    over = [shape for shape in pieces.shapes if shape.get("layer") != "below"]
-    return [
-        h("g", [draw_shape(shape, plot) for shape in under], class_="below"),
-        h("g", [draw_grid(axis, crossing, format_number) for axis, crossing in pairs], class_="grid"),
-        h("g", _traces(pieces.traces, axes), class_="traces"),
-        h("g", [draw_shape(shape, plot) for shape in over], class_="above"),
-        h("g", [draw_labels(axis, crossing, format_number, width) for axis, crossing in pairs], class_="axes"),
-    ]
+def _layers(parts: _Parts, plot: Plot, format_number: FormatNumber) -> Iterator[Element]:
+    """Yield what is drawn, from the bottom up, in Plotly's order."""
+    names = {trace[f"{letter}axis"] for trace in parts.traces for letter in "xy"}
+    pairs = [(axis, _other(axis, plot.axes)) for name, axis in plot.axes.items() if name in names]
+    grid = [draw_grid(axis, other, format_number) for axis, other in pairs]
+    labels = [draw_labels(axis, other, format_number, plot.picture) for axis, other in pairs]
+    yield h("g", _shapes(parts, plot, is_below=True), class_="below")
+    yield h("g", grid, class_="grid")
+    yield h("g", _traces(parts.traces, plot), class_="traces")
+    yield h("g", _shapes(parts, plot, is_below=False), class_="above")
+    yield h("g", labels, class_="axes")
 
 
-def _traces(traces: Sequence[Props], axes: Mapping[str, Axis]) -> list[Element]:
+def _shapes(parts: _Parts, plot: Plot, *, is_below: bool) -> list[Element]:
+    """Return the shapes that lie below the traces, or those above."""
+    below = [shape for shape in parts.shapes if shape.get("layer") == "below"]
+    above = [shape for shape in parts.shapes if shape.get("layer") != "below"]
+    in_layer = below if is_below else above
+    return [draw_shape(shape, plot) for shape in in_layer]
+
+
+def _traces(traces: Sequence[Props], plot: Plot) -> list[Element]:
+    """Return the traces in order; each knows the points of the last one on its axes."""
     last_spots: dict[tuple[str, str], list[Spot | None]] = {}
-    drawn = []
+    elements = []
     for trace in traces:
         pair = trace["xaxis"], trace["yaxis"]
-        x, y = axes[pair[0]], axes[pair[1]]
-        drawn.append(draw_trace(trace, x, y, last_spots.get(pair, [])))
+        x, y = (plot.axes[name] for name in pair)
+        previous = last_spots.get(pair, [])
+        element = draw_trace(trace, x, y, previous, plot.picture)
+        elements.append(element)
         last_spots[pair] = spots(trace, x, y)
-    return drawn
+    return elements

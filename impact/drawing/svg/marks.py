@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import cycle
 
 from impact.drawing.markup import Element, h
 from impact.drawing.svg.parts import Props, paint, px
@@ -14,11 +15,13 @@ def _turned(corners: int, radius: float = 1.0, *, inner: float | None = None) ->
     """Return the corners of a regular polygon, the first on top; of a star, where there is an inner radius."""
     radii = [radius] if inner is None else [radius, radius * inner]
     count = corners * len(radii)
-    return [
-        (radii[corner % len(radii)] * math.sin(turn), -radii[corner % len(radii)] * math.cos(turn))
-        for corner in range(count)
-        for turn in [2 * math.pi * corner / count]
-    ]
+    turns = [2 * math.pi * corner / count for corner in range(count)]
+    return [_around(turn, length) for turn, length in zip(turns, cycle(radii), strict=False)]
+
+
+def _around(turn: float, radius: float) -> tuple[float, float]:
+    """Return the point that lies some turn from the top, clockwise."""
+    return radius * math.sin(turn), -radius * math.cos(turn)
 
 
 def _upside_down(points: Points) -> Points:
@@ -45,6 +48,7 @@ POLYGONS: dict[str, Points] = {
     "cross": _CROSS,
 }
 """Corners of each symbol, in half sizes of the marker."""
+DISCS = frozenset({"circle", "circle-dot"})
 STROKES: dict[str, list[tuple[float, float, float, float]]] = {
     "x-thin": [(1, 1, -1, -1), (1, -1, -1, 1)],
     "line-ns": [(0, 1.4, 0, -1.4)],
@@ -71,27 +75,50 @@ def mark(symbol: str, x: float, y: float, marker: Props) -> Element:
         For a symbol that is not drawn.
     """
     name, half = symbol.removesuffix("-open"), marker["size"] / 2
-    line = {"color": marker["color"] if name in STROKES else "#ffffff", "width": 0} | marker.get("line", {})
     if name in STROKES:
-        ends = [(x + half * x1, y + half * y1, x + half * x2, y + half * y2) for x1, y1, x2, y2 in STROKES[name]]
-        path = "".join(f"M{px(x1)} {px(y1)}L{px(x2)} {px(y2)}" for x1, y1, x2, y2 in ends)
-        return h("path", d=path, fill="none", **_outline(line["color"], line["width"] or 1))
-    if symbol.endswith("-open"):
-        look = {"fill": "none"} | _outline(marker["color"], line["width"] or 1)
-    else:
-        look = paint("fill", marker["color"]) | (_outline(line["color"], line["width"]) if line["width"] else {})
-    return _body(name, x, y, half, look)
+        return _strokes(name, x, y, half, marker)
+    look = _look(marker, is_open=symbol.endswith("-open"))
+    if name not in DISCS:
+        return _polygon(name, x, y, half, look)
+    disc = _disc(x, y, half, look)
+    if name == "circle":
+        return disc
+    radius = max(half / 4, 1)
+    dot = _disc(x, y, radius, {"fill": look.get("stroke", "#ffffff")})
+    return h("g", disc, dot)
 
 
-def _body(name: str, x: float, y: float, half: float, look: Props) -> Element:
-    if name in ("circle", "circle-dot"):
-        disc = h("circle", cx=px(x), cy=px(y), r=px(half), **look)
-        dot = h("circle", cx=px(x), cy=px(y), r=px(max(half / 4, 1)), fill=look.get("stroke", "#ffffff"))
-        return h("g", disc, dot) if name == "circle-dot" else disc
+def _look(marker: Props, *, is_open: bool) -> dict[str, str]:
+    """Return the colours of a marker's inside and of the line around it; an open one has a line only."""
+    line = {"color": "#ffffff", "width": 0, **marker.get("line", {})}
+    colour, width = marker["color"], line["width"]
+    if is_open:
+        return {"fill": "none"} | _outline(colour, width or 1)
+    look = paint("fill", colour)
+    if width:
+        look |= _outline(line["color"], width)
+    return look
+
+
+def _strokes(name: str, x: float, y: float, half: float, marker: Props) -> Element:
+    line = {"color": marker["color"], "width": 0} | marker.get("line", {})
+    strokes = []
+    for x_start, y_start, x_end, y_end in STROKES[name]:
+        start = f"{px(x + half * x_start)} {px(y + half * y_start)}"
+        end = f"{px(x + half * x_end)} {px(y + half * y_end)}"
+        strokes.append(f"M{start}L{end}")
+    return h("path", d="".join(strokes), fill="none", **_outline(line["color"], line["width"] or 1))
+
+
+def _disc(x: float, y: float, radius: float, look: Props) -> Element:
+    return h("circle", cx=px(x), cy=px(y), r=px(radius), **look)
+
+
+def _polygon(name: str, x: float, y: float, half: float, look: Props) -> Element:
     if name not in POLYGONS:
         raise ValueError(f"a drawing has no marker.symbol '{name}'")
-    corners = " ".join(f"{px(x + half * right)},{px(y + half * down)}" for right, down in POLYGONS[name])
-    return h("polygon", points=corners, **look)
+    corners = [f"{px(x + half * right)},{px(y + half * down)}" for right, down in POLYGONS[name]]
+    return h("polygon", points=" ".join(corners), **look)
 
 
 def _outline(colour: str, width: float) -> dict[str, str]:

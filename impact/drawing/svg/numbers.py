@@ -52,21 +52,24 @@ def written(value: float, tickformat: str, step: float, format_number: FormatNum
     """
     if not tickformat:
         digits = max(0, -math.floor(math.log10(step) + 1e-9))
-        return _signed(value, "#,##0." + "#" * digits if digits else "#,##0", format_number)
+        pattern = "#,##0." + "#" * digits if digits else "#,##0"
+        return _signed(value, pattern, format_number)
     match = TICKFORMAT.fullmatch(tickformat)
     if match is None:
         raise ValueError(f"a drawing has no tickformat '{tickformat}'")
-    scale = 100 if match["kind"] == "%" else 1
-    return _signed(scale * value, _pattern(match), format_number, plus=bool(match["sign"]))
+    number = 100 * value if match["kind"] == "%" else value
+    has_sign = bool(match["sign"])
+    return _signed(number, _pattern(match), format_number, plus=has_sign)
 
 
 def _pattern(match: re.Match[str]) -> str:
     """Return the pattern of Unicode's locale data for a format of d3's."""
     fewest = 0 if match["kind"] == "d" else 6
     digits = int(match["digits"] or fewest)
-    integer = "#,##0" if match["thousands"] else "0"
-    decimals = "." + "0" * digits if digits else ""
-    return integer + decimals + ("%" if match["kind"] == "%" else "")
+    pattern = "#,##0" if match["thousands"] else "0"
+    if digits:
+        pattern += "." + "0" * digits
+    return f"{pattern}%" if match["kind"] == "%" else pattern
 
 
 def _signed(value: float, pattern: str, format_number: FormatNumber, *, plus: bool = False) -> str:

@@ -9,17 +9,26 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from numbers import Real
-from typing import Any
+from typing import Any, TypeAlias
 
 Props = Mapping[str, Any]
 """Properties of a piece of a figure, as Plotly names them."""
-ANY = object()
-"""A property whose value the code that draws it reads whole."""
-UNSEEN = dict.fromkeys(("hoverinfo", "hovertemplate", "hoverlabel", "customdata", "meta", "uid"), ANY)
+
+
+class AnyValue:
+    """Stands for whatever value a property has: the code that draws it reads it whole."""
+
+
+ANY = AnyValue()
+Allowed: TypeAlias = "type | tuple[str | bool, ...] | AnyValue | Mapping[str, Allowed]"
+"""What a property may be: of a type, one of some values, anything, or a group of properties."""
+Vocabulary = dict[str, Allowed]
+"""The properties of a piece of a figure that are drawn."""
+UNSEEN: Vocabulary = dict.fromkeys(("hoverinfo", "hovertemplate", "hoverlabel", "customdata", "meta", "uid"), ANY)
 """Properties that answer a pointer; a printed figure has none."""
-FONT = {"size": Real, "color": str, "weight": ANY}
-LINE = {"color": str, "width": Real, "dash": str}
-BARS = {
+FONT: Vocabulary = {"size": Real, "color": str, "weight": ANY}
+LINE: Vocabulary = {"color": str, "width": Real, "dash": str}
+BARS: Vocabulary = {
     "type": ("data",),
     "array": ANY,
     "arrayminus": ANY,
@@ -29,9 +38,16 @@ BARS = {
     "width": Real,
     "color": str,
 }
-MARKER = {"symbol": str, "size": Real, "color": str, "opacity": Real, "line": {"color": str, "width": Real}}
-_NAMED = {"name": str, "legendgroup": str, "legendrank": Real, "showlegend": bool, "xaxis": str, "yaxis": str}
-TRACES: dict[str, dict[str, Any]] = {
+MARKER: Vocabulary = {"symbol": str, "size": Real, "color": str, "opacity": Real, "line": {"color": str, "width": Real}}
+_NAMED: Vocabulary = {
+    "name": str,
+    "legendgroup": str,
+    "legendrank": Real,
+    "showlegend": bool,
+    "xaxis": str,
+    "yaxis": str,
+}
+TRACES: dict[str, Vocabulary] = {
     "scatter": {
         "mode": str,
         "text": ANY,
@@ -48,10 +64,9 @@ TRACES: dict[str, dict[str, Any]] = {
     },
     "bar": {"orientation": ("v", "h"), "marker": {"color": str}, "error_x": BARS, "error_y": BARS},
 }
-TRACES = {
-    kind: own | _NAMED | UNSEEN | {"type": (kind,), "x": ANY, "y": ANY, "opacity": Real} for kind, own in TRACES.items()
-}
-AXIS: dict[str, Any] = {
+for _kind, _vocabulary in TRACES.items():
+    _vocabulary |= _NAMED | UNSEEN | {"type": (_kind,), "x": ANY, "y": ANY, "opacity": Real}
+AXIS: Vocabulary = {
     "type": ("linear", "category", "-"),
     "range": ANY,
     "domain": ANY,
@@ -83,7 +98,7 @@ AXIS: dict[str, Any] = {
     "separatethousands": (True,),
     "exponentformat": ("none",),
 }
-NOTE = {
+NOTE: Vocabulary = {
     "text": str,
     "x": ANY,
     "y": ANY,
@@ -97,7 +112,7 @@ NOTE = {
     "yanchor": ("auto", "top", "middle", "bottom"),
     "align": ("left", "center", "right"),
 }
-SHAPE = {
+SHAPE: Vocabulary = {
     "x0": ANY,
     "x1": ANY,
     "y0": ANY,
@@ -110,7 +125,7 @@ SHAPE = {
     "line": LINE,
     "layer": ("above", "below"),
 }
-LAYOUT: dict[str, Any] = {
+LAYOUT: Vocabulary = {
     "height": Real,
     "margin": dict.fromkeys("lrtb", Real),
     "font": FONT | {"family": str},
@@ -132,7 +147,7 @@ DASHES = {"dash": (3, 3), "dot": (1, 1), "dashdot": (3, 1, 1, 1), "longdash": (5
 LEAST_DASH = 3
 
 
-def check(given: Props, drawn: Props, where: str) -> None:
+def check(props: Props, vocabulary: Mapping[str, Allowed], where: str) -> None:
     """Refuse what would not be drawn.
 
     Raises
@@ -140,28 +155,31 @@ def check(given: Props, drawn: Props, where: str) -> None:
     ValueError
         Names the first property, or value of one, that is not drawn.
     """
-    for name, value in given.items():
-        if name not in drawn:
-            raise ValueError(f"a drawing has no {where}.{name}")
-        _check_value(value, drawn[name], f"{where}.{name}")
+    for name, value in props.items():
+        path = f"{where}.{name}"
+        if name not in vocabulary:
+            raise ValueError(f"a drawing has no {path}")
+        _check_value(value, vocabulary[name], path)
 
 
-def _check_value(value: Any, drawn: Any, where: str) -> None:
-    if isinstance(drawn, Mapping):
-        check(value, drawn, where)
-    elif isinstance(drawn, tuple) and value not in drawn:
-        raise ValueError(f"a drawing has no {where} '{value}'; it has {', '.join(map(repr, drawn))}")
-    elif isinstance(drawn, type) and not isinstance(value, drawn):
-        raise ValueError(f"a drawing has one {drawn.__name__} for {where}, not {value!r}")
+def _check_value(value: Any, allowed: Allowed, path: str) -> None:
+    if isinstance(allowed, Mapping):
+        check(value, allowed, path)
+    elif isinstance(allowed, tuple) and value not in allowed:
+        values = ", ".join(map(repr, allowed))
+        raise ValueError(f"a drawing has no {path} '{value}'; it has {values}")
+    elif isinstance(allowed, type) and not isinstance(value, allowed):
+        kind = allowed.__name__
+        raise ValueError(f"a drawing has one {kind} for {path}, not {value!r}")
 
 
-def merged(below: Props, above: Props) -> dict[str, Any]:
+def merged(below: Props, above: Props) -> Props:
     """Return two layers of properties as one, the upper over the lower."""
-    both = {
-        name: merged(below.get(name, {}), value) if isinstance(value, Mapping) else value
-        for name, value in above.items()
-    }
-    return {**below, **both}
+    layers = dict(below)
+    for name, value in above.items():
+        is_group = isinstance(value, Mapping)
+        layers[name] = merged(below.get(name, {}), value) if is_group else value
+    return layers
 
 
 def px(value: float) -> str:
@@ -174,7 +192,9 @@ def paint(part: str, colour: str) -> dict[str, str]:
     channels = re.fullmatch(r"rgba\((\d+), ?(\d+), ?(\d+), ?([\d.]+)\)", colour)
     if channels is None:
         return {part: colour}
-    return {part: f"rgb({channels[1]},{channels[2]},{channels[3]})", f"{part}_opacity": channels[4]}
+    red, green, blue, opacity = channels.groups()
+    opaque = f"rgb({red},{green},{blue})"
+    return {part: opaque, f"{part}_opacity": opacity}
 
 
 def stroke(colour: str, width: float, dash: str = "solid") -> dict[str, str]:
@@ -187,6 +207,9 @@ def stroke(colour: str, width: float, dash: str = "solid") -> dict[str, str]:
     """
     if dash != "solid" and dash not in DASHES:
         raise ValueError(f"a drawing has no line.dash '{dash}'")
-    lengths = [px(length * max(width, LEAST_DASH)) for length in DASHES.get(dash, ())]
-    dashes = {"stroke_dasharray": " ".join(lengths)} if lengths else {}
-    return paint("stroke", colour) | {"stroke_width": px(width)} | dashes
+    look = paint("stroke", colour) | {"stroke_width": px(width)}
+    if dash != "solid":
+        unit = max(width, LEAST_DASH)
+        lengths = [px(length * unit) for length in DASHES[dash]]
+        look["stroke_dasharray"] = " ".join(lengths)
+    return look

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby, pairwise
+from itertools import pairwise
 from typing import Any
 
 from impact.drawing.markup import Element, h
 from impact.drawing.svg.axes import Axis
 from impact.drawing.svg.marks import mark
 from impact.drawing.svg.parts import Props, paint, px, stroke
-from impact.drawing.svg.text import label, text_lines
+from impact.drawing.svg.text import block_size, inside, label, text_lines
 
 Spot = tuple[float, float]
 MODES = frozenset({"lines", "markers", "text", "none"})
@@ -28,27 +28,41 @@ def reach(trace: Props, letter: str) -> Iterator[Any]:
     """Yield all that a trace puts on its axis of a letter, with the ends of its error bars."""
     values = list(trace.get(letter, ()))
     yield from values
-    for value, lower, upper in zip(values, *_bars(trace, letter, len(values)), strict=True):
-        if known(value) and not isinstance(value, str):
-            yield from (value + sign * size for sign, size in ((-1, lower), (1, upper)) if known(size))
+    lowers, uppers = _bars(trace, letter, len(values))
+    for value, lower, upper in zip(values, lowers, uppers, strict=True):
+        if not known(value) or isinstance(value, str):
+            continue
+        if known(lower):
+            yield value - lower
+        if known(upper):
+            yield value + upper
 
 
 def _bars(trace: Props, letter: str, count: int) -> tuple[Sequence[Any], Sequence[Any]]:
     """Return the lengths of error bars below and above each value."""
     bars = trace.get(f"error_{letter}", {})
     if not bars.get("visible", "array" in bars):
-        return [None] * count, [None] * count
+        no_bars = [None] * count
+        return no_bars, no_bars
     upper = bars["array"]
-    return (bars.get("arrayminus", upper) if bars.get("symmetric") is False else upper), upper
+    if bars.get("symmetric") is False:
+        return bars.get("arrayminus", upper), upper
+    return upper, upper
 
 
 def spots(trace: Props, x: Axis, y: Axis) -> list[Spot | None]:
     """Return the pixels of a trace's points; None where a value is missing."""
-    pairs = zip(trace.get("x", ()), trace.get("y", ()), strict=True)
-    return [(x.place(across), y.place(up)) if known(across) and known(up) else None for across, up in pairs]
+    across = trace.get("x", ())
+    up = trace.get("y", ())
+    pairs = zip(across, up, strict=True)
+    return [_spot(x, y, *pair) for pair in pairs]
 
 
-def draw_trace(trace: Props, x: Axis, y: Axis, before: list[Spot | None]) -> Element:
+def _spot(x: Axis, y: Axis, across: Any, up: Any) -> Spot | None:
+    return (x.place(across), y.place(up)) if known(across) and known(up) else None
+
+
+def draw_trace(trace: Props, x: Axis, y: Axis, previous: list[Spot | None], picture: float) -> Element:
     """Return a trace.
 
     Parameters
@@ -57,10 +71,13 @@ def draw_trace(trace: Props, x: Axis, y: Axis, before: list[Spot | None]) -> Ele
         Its properties, with the colour of its turn as ``colour``.
     x, y
         The axes it is drawn on, across and up; they turn its values into pixels.
-    before
+    previous
         The points of the trace before it on these axes, for a fill that goes down to them.
+    picture
+        Width of the picture, which the names of points do not leave.
     """
-    body = _bar(trace, x, y) if trace["type"] == "bar" else _scatter(trace, x, y, before)
+    is_bar = trace["type"] == "bar"
+    body = _bar(trace, x, y) if is_bar else _scatter(trace, x, y, previous, picture)
     return h("g", list(body), class_="trace", opacity=trace.get("opacity"))
 
 
@@ -81,125 +98,179 @@ def modes(trace: Props) -> frozenset[str]:
 
 def line_of(trace: Props) -> dict[str, str]:
     """Return the look of a trace's line."""
-    line = trace.get("line", {})
-    return stroke(line.get("color", trace["colour"]), line.get("width", 2), line.get("dash", "solid"))
+    defaults = {"color": trace["colour"], "width": 2, "dash": "solid"}
+    line = {**defaults, **trace.get("line", {})}
+    return stroke(line["color"], line["width"], line["dash"])
 
 
-def marker_of(trace: Props) -> dict[str, Any]:
+def marker_of(trace: Props) -> Props:
     """Return the marker of a trace, with what it says nothing about."""
-    colour = trace.get("line", {}).get("color", trace["colour"])
-    return {"size": 6, "color": colour, "symbol": "circle", **trace.get("marker", {})}
+    line = trace.get("line", {})
+    colour = line.get("color", trace["colour"])
+    defaults = {"size": 6, "color": colour, "symbol": "circle"}
+    return {**defaults, **trace.get("marker", {})}
 
 
-def _scatter(trace: Props, x: Axis, y: Axis, before: list[Spot | None]) -> Iterator[Element]:
+def bar_colour(trace: Props) -> str:
+    """Return the colour of a trace's bars."""
+    marker = trace.get("marker", {})
+    return str(marker.get("color", trace["colour"]))
+
+
+def _scatter(trace: Props, x: Axis, y: Axis, previous: list[Spot | None], picture: float) -> Iterator[Element]:
+    """Yield what a trace of points has, from the bottom up: area, line, error bars, markers, names."""
     points, drawn = spots(trace, x, y), modes(trace)
-    if trace.get("fill", "none") != "none":
-        yield h("path", d=_area(trace["fill"], points, before), **_filling(trace))
+    fill = trace.get("fill", "none")
+    if fill != "none":
+        area = _area(fill, points, previous)
+        yield h("path", d=area, **_filling(trace))
     if "lines" in drawn:
-        yield h("path", d=_path(points), fill="none", stroke_linejoin="round", **line_of(trace))
+        line = _path(points)
+        yield h("path", d=line, fill="none", stroke_linejoin="round", **line_of(trace))
     yield from _whiskers(trace, x, y, points)
     if "markers" in drawn:
         yield from _points(trace, points)
     if "text" in drawn:
-        yield from _names(trace, points, marker_of(trace)["size"] if "markers" in drawn else 0)
+        size = marker_of(trace)["size"] if "markers" in drawn else 0
+        yield from _names(trace, points, size, picture)
 
 
 def _filling(trace: Props) -> dict[str, str]:
-    if "fillcolor" not in trace:
-        raise ValueError(f"a drawing has no fill without a fillcolor, in trace '{trace.get('name', '')}'")
-    return paint("fill", trace["fillcolor"])
+    """Return the look of an area; unlike Plotly, nothing here chooses a colour for one that has none."""
+    if "fillcolor" in trace:
+        return paint("fill", trace["fillcolor"])
+    name = trace.get("name", "")
+    raise ValueError(f"a drawing has no fill without a fillcolor, in trace '{name}'")
 
 
-def _runs(found: Iterable[Spot | None]) -> list[list[Spot]]:
-    return [
-        [spot for spot in run if spot] for is_run, run in groupby(found, key=lambda spot: spot is not None) if is_run
-    ]
+def _runs(points: Iterable[Spot | None]) -> list[list[Spot]]:
+    """Return the points between gaps."""
+    runs: list[list[Spot]] = [[]]
+    for spot in points:
+        if spot is None:
+            runs.append([])
+        else:
+            runs[-1].append(spot)
+    return [run for run in runs if run]
 
 
-def _path(found: Iterable[Spot | None]) -> str:
-    return "".join("M" + "L".join(f"{px(x)} {px(y)}" for x, y in run) for run in _runs(found))
+def _path(points: Iterable[Spot | None]) -> str:
+    return "".join(map(_line, _runs(points)))
 
 
-def _area(fill: str, found: list[Spot | None], before: list[Spot | None]) -> str:
+def _line(run: Sequence[Spot]) -> str:
+    return "M" + "L".join(f"{px(x)} {px(y)}" for x, y in run)
+
+
+def _area(fill: str, points: list[Spot | None], previous: list[Spot | None]) -> str:
     """Return the outline of a fill: each run of points closed, or closed by way of the trace before."""
     if fill == "toself":
-        return "".join(_path(run) + "Z" for run in _runs(found))
-    if None in found or None in before or not before:
+        return "".join(_line(run) + "Z" for run in _runs(points))
+    has_gap = None in points or None in previous
+    if has_gap or not previous:
         raise ValueError("a drawing has no fill 'tonexty' over gaps, or without a trace before")
-    return _path([*found, *before[::-1]]) + "Z"
+    back = previous[::-1]
+    outline = _path([*points, *back])
+    return outline + "Z"
 
 
-def _whiskers(trace: Props, x: Axis, y: Axis, found: list[Spot | None]) -> Iterator[Element]:
+def _whiskers(trace: Props, x: Axis, y: Axis, points: list[Spot | None]) -> Iterator[Element]:
+    """Yield the error bars of a trace, across and up."""
     for axis in (x, y):
         bars = trace.get(f"error_{axis.letter}", {})
-        look = stroke(bars.get("color", marker_of(trace)["color"]), bars.get("thickness", 2))
-        ends = zip(trace.get(axis.letter, ()), *_bars(trace, axis.letter, len(found)), found, strict=True)
-        for value, lower, upper, spot in ends:
+        colour = bars.get("color", marker_of(trace)["color"])
+        look = stroke(colour, bars.get("thickness", 2))
+        values = trace.get(axis.letter, ())
+        lowers, uppers = _bars(trace, axis.letter, len(points))
+        for value, lower, upper, spot in zip(values, lowers, uppers, points, strict=True):
             if spot and known(lower) and known(upper):
                 middle = axis.number(value)
-                low, high = axis.place(middle - lower), axis.place(middle + upper)
-                yield h("path", d=_whisker(axis.letter, low, high, spot, bars.get("width", 4)), fill="none", **look)
+                ends = axis.place(middle - lower), axis.place(middle + upper)
+                path = _whisker(axis.letter, ends, spot, bars.get("width", 4))
+                yield h("path", d=path, fill="none", **look)
 
 
-def _whisker(letter: str, low: float, high: float, spot: Spot, cap: float) -> str:
+def _whisker(letter: str, ends: tuple[float, float], spot: Spot, cap: float) -> str:
     """Return the path of an error bar, with a cap at each end where caps have a width."""
-    x, y = spot
-    flat = letter == "x"
-    bar = f"M{px(low)} {px(y)}H{px(high)}" if flat else f"M{px(x)} {px(low)}V{px(high)}"
-    if not cap:
-        return bar
-    caps = [
-        f"M{px(end)} {px(y - cap)}v{px(2 * cap)}" if flat else f"M{px(x - cap)} {px(end)}h{px(2 * cap)}"
-        for end in (low, high)
-    ]
-    return bar + "".join(caps)
+    (x, y), (low, high) = spot, ends
+    length = px(2 * cap)
+    if letter == "x":
+        bar = f"M{px(low)} {px(y)}H{px(high)}"
+        caps = [f"M{px(end)} {px(y - cap)}v{length}" for end in ends]
+    else:
+        bar = f"M{px(x)} {px(low)}V{px(high)}"
+        caps = [f"M{px(x - cap)} {px(end)}h{length}" for end in ends]
+    return bar + "".join(caps) if cap else bar
 
 
-def each(value: Any, count: int) -> Sequence[Any]:
-    """Return a property that is one for all, or one for each point, as one for each."""
+def by_point(value: Any, count: int) -> Sequence[Any]:
+    """Return a property that is the same for all points, or has a value for each, as a value for each."""
     return [value] * count if value is None or isinstance(value, str) else list(value)
 
 
-def _points(trace: Props, found: list[Spot | None]) -> Iterator[Element]:
+def _points(trace: Props, points: list[Spot | None]) -> Iterator[Element]:
+    """Yield the markers of a trace, each with what a pointer reads on it."""
     marker = marker_of(trace)
-    for spot, text in zip(found, each(trace.get("hovertext"), len(found)), strict=True):
+    look = {"class_": "point", "opacity": marker.get("opacity")}
+    texts = by_point(trace.get("hovertext"), len(points))
+    for spot, text in zip(points, texts, strict=True):
         if spot:
+            title = h("title", _plain(text)) if text else None
             shape = mark(marker["symbol"], *spot, marker)
-            look = {"class_": "point", "opacity": marker.get("opacity")}
-            yield h("g", h("title", "".join(_plain(text))) if text else None, shape, **look)
+            yield h("g", title, shape, **look)
 
 
-def _plain(text: str) -> Iterator[str]:
-    for number, line in enumerate(text_lines(text)):
-        yield (" " if number else "") + "".join(run for run, _ in line)
+def _plain(text: str) -> str:
+    """Return a text on a single line, without its marks."""
+    lines = text_lines(text)
+    texts = ["".join(run for run, _ in line) for line in lines]
+    return " ".join(texts)
 
 
-def _names(trace: Props, found: list[Spot | None], size: float) -> Iterator[Element]:
-    count = len(found)
-    font = {"size": 12} | trace.get("textfont", {})
-    positions = each(trace.get("textposition", "middle center"), count)
-    for spot, text, position in zip(found, each(trace.get("text"), count), positions, strict=True):
+def _names(trace: Props, points: list[Spot | None], size: float, picture: float) -> Iterator[Element]:
+    """Yield the names of points, beside markers of a size and inside the picture."""
+    count, distance = len(points), size / 2 + 2
+    font = {"size": 12, **trace.get("textfont", {})}
+    texts = by_point(trace.get("text"), count)
+    positions = by_point(trace.get("textposition", "middle center"), count)
+    for spot, text, position in zip(points, texts, positions, strict=True):
         if spot and text:
-            height, side = position.split()
-            across, right = SIDES[side]
-            up, down = HEIGHTS[height]
-            away = size / 2 + 2
-            yield label(text, spot[0] + right * away, spot[1] + down * away, font, across=across, up=up, class_="name")
+            yield _name(text, spot, position, font, distance=distance, picture=picture)
+
+
+def _name(text: str, spot: Spot, position: str, font: Props, *, distance: float, picture: float) -> Element:
+    height, side = position.split()
+    across, right = SIDES[side]
+    up, down = HEIGHTS[height]
+    x, y = spot
+    width, _ = block_size(text, font["size"])
+    x_beside = inside(x + right * distance, width, across, picture)
+    y_beside = y + down * distance
+    return label(text, x_beside, y_beside, font, across=across, up=up, class_="name")
 
 
 def _bar(trace: Props, x: Axis, y: Axis) -> Iterator[Element]:
     """Yield the bars of a trace, from zero, side by side with the gap of the figure."""
-    flat = trace.get("orientation") == "h"
-    along, across = (x, y) if flat else (y, x)
+    is_flat = trace.get("orientation") == "h"
+    along, across = (x, y) if is_flat else (y, x)
     centres = [across.number(value) for value in trace[across.letter]]
-    apart = min((abs(b - a) for a, b in pairwise(sorted(centres))), default=1.0)
-    half = apart * (1 - trace["bargap"]) / 2
-    look = paint("fill", trace.get("marker", {}).get("color", trace["colour"]))
+    step = min((right - left for left, right in pairwise(sorted(centres))), default=1.0)
+    half = step * (1 - trace["bargap"]) / 2
+    look = paint("fill", bar_colour(trace))
     for centre, value in zip(centres, trace[along.letter], strict=True):
         if known(value):
-            low, high = sorted((along.place(0), along.place(value)))
-            first, last = sorted((across.place(centre - half), across.place(centre + half)))
-            sides = (low, first, high, last) if flat else (first, low, last, high)
-            x_start, top, x_end, bottom = sides
-            yield h("rect", x=px(x_start), y=px(top), width=px(x_end - x_start), height=px(bottom - top), **look)
+            length = _between(along, 0, value)
+            breadth = _between(across, centre - half, centre + half)
+            yield _rectangle(length, breadth, look) if is_flat else _rectangle(breadth, length, look)
     yield from _whiskers(trace, x, y, spots(trace, x, y))
+
+
+def _between(axis: Axis, first: float, last: float) -> tuple[float, float]:
+    """Return the pixels of two values, the lower first."""
+    pixels = axis.place(first), axis.place(last)
+    return min(pixels), max(pixels)
+
+
+def _rectangle(across: tuple[float, float], up: tuple[float, float], look: Props) -> Element:
+    (left, right), (top, bottom) = across, up
+    return h("rect", x=px(left), y=px(top), width=px(right - left), height=px(bottom - top), **look)

@@ -44,7 +44,7 @@ class Address:
     Parameters
     ----------
     language
-        ``it`` or ``en``.
+        The first piece of the path: ``it`` or ``en``.
     page
         Its first part, such as ``portfolio``.
     path

@@ -28,6 +28,8 @@ def choose(view: View, title: str, has_content: Callable[[View, str], bool]) -> 
 
 def _tile(view: View, name: str, row: Row) -> Element:
     """Return the link to the page of one programme, with what the programme is about."""
-    title, summary = view.words.pick(row, "title"), view.words.pick(row, "summary")
-    link = view.address.to(view.address.page, name)
-    return h("a", h("strong", title), h("small", summary), href=link, class_="tile")
+    title = h("strong", view.words.pick(row, "title"))
+    summary = h("small", view.words.pick(row, "summary"))
+    address = view.address
+    href = address.to(address.page, name)
+    return h("a", title, summary, href=href, class_="tile")

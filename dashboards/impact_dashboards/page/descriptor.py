@@ -106,7 +106,8 @@ class Page:
         """Return the address of a programme, or of an item of it, on this page."""
         if self.has_content is None:
             return Address(language, self.name, query=(("programme", programme),))
-        return Address(language, self.name, (programme, item) if item else (programme,))
+        path = (programme, item) if item else (programme,)
+        return Address(language, self.name, path)
 
     def link(self, address: Address, programme: str) -> str:
         """Return the link from an address to this page, on the same programme where there is one."""

@@ -78,7 +78,8 @@ class View:
     def at(self, position: int) -> str:
         """Return what stands at a place of the address's path, or nothing."""
         self.heard.add(position)
-        return self.address.path[position] if len(self.address.path) > position else ""
+        path = self.address.path
+        return path[position] if len(path) > position else ""
 
     def given(self, name: str) -> str:
         """Return the value of a filter, or nothing; the page sees to it that it means something."""
@@ -116,13 +117,15 @@ class View:
         AddressError
             With what is too much.
         """
-        names = self.address.names
-        if any(position not in self.heard for position in range(len(self.address.path))):
+        positions = range(len(self.address.path))
+        if not self.heard.issuperset(positions):
             raise AddressError(self.words("missing.page"), self.words("missing.page_lead"))
+        names = self.address.names
         for name in names:
-            if name not in self.heard or names.count(name) > 1:
-                wrong = "missing.twice" if name in self.heard else "missing.name"
-                raise AddressError(self.words("missing.filter"), self.words(wrong, name=name))
+            if name not in self.heard:
+                raise AddressError(self.words("missing.filter"), self.words("missing.name", name=name))
+            if names.count(name) > 1:
+                raise AddressError(self.words("missing.filter"), self.words("missing.twice", name=name))
 
 
 @dataclass(frozen=True)
@@ -191,7 +194,8 @@ class ColumnSpec:
 
     def column(self, view: View) -> Column:
         """Return the column in a reader's language."""
-        title = view.words(self.title) if "." in self.title else self.title
+        is_symbol = "." not in self.title
+        title = self.title if is_symbol else view.words(self.title)
         meaning = view.words(self.meaning) if self.meaning else ""
         show = functools.partial(self.cell, view) if self.cell else None
         return Column(self.key, title, show, numeric=self.numeric, meaning=meaning, unit=self.unit)
@@ -216,7 +220,7 @@ class Table:
     columns
         Those that are shown; the first names the row.
     rows
-        Values by key.
+        In the order in which they are read; each has its values by the keys of the columns.
     extra
         Columns that stand in the file only.
     group
@@ -242,7 +246,8 @@ class Table:
     def frame(self) -> pd.DataFrame:
         """Return the values as they are, a column per key."""
         keys = [column.key for column in self.file_columns]
-        return pd.DataFrame([[row.get(key) for key in keys] for row in self.rows], columns=keys, dtype=object)
+        values = [[row.get(key) for key in keys] for row in self.rows]
+        return pd.DataFrame(values, columns=keys, dtype=object)
 
 
 @dataclass(frozen=True)
@@ -254,7 +259,7 @@ class Block:
     id
         Its name in the address of its files.
     title
-        Its heading.
+        Its heading; what drawing, table and files are called for those who do not see them.
     table
         The rows behind it.
     lead
@@ -296,13 +301,13 @@ class Choice:
     Parameters
     ----------
     name
-        In the address.
+        What the address calls it: ``?name=value``.
     title
-        Its label.
+        What stands above the control, in the reader's language.
     options
         Values with their words; the empty value, where there is one, means all.
     value
-        What is chosen.
+        The option that is chosen; a key of the options.
     """
 
     name: str
@@ -318,7 +323,7 @@ class PageContent:
     Parameters
     ----------
     title
-        Its heading.
+        Its heading, and the name of the browser's tab.
     blocks
         Its parts, in order.
     lead
@@ -326,7 +331,7 @@ class PageContent:
     over
         What stands above the heading, small.
     choices
-        Its filters.
+        The filters above the blocks, in order.
     aside
         What stands beside the blocks, such as a list of indicators.
     synthetic
@@ -352,5 +357,8 @@ class PageContent:
 
 def nothing(words: Words, key: str, how: str = "") -> Element:
     """Return what stands where there is nothing to show, and where to read how to change that."""
-    remedy = [" ", words("empty.how"), " ", h("code", how), "."] if how else None
-    return h("p", words(key), remedy, class_="empty")
+    text = words(key)
+    if not how:
+        return h("p", text, class_="empty")
+    page = h("code", how)
+    return h("p", text, " ", words("empty.how"), " ", page, ".", class_="empty")

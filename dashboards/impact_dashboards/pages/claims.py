@@ -56,22 +56,20 @@ def _order(claim: Row) -> int:
 
 def _lead(view: View, counts: Counter[str]) -> str:
     """Say how many claims could be held against records, and how many of them differ."""
-    same, differ = counts["reproduced"], counts["differs"]
-    return view.words(
-        "claims.lead",
-        count=counts.total(),
-        done=same + differ,
-        same=same,
-        differ=differ,
-        open=counts["not_recomputable"],
-    )
+    same = counts["reproduced"]
+    differ = counts["differs"]
+    unclear = counts["not_recomputable"]
+    total = counts.total()
+    return view.words("claims.lead", count=total, done=same + differ, same=same, differ=differ, open=unclear)
 
 
 def _state_choice(view: View, counts: Counter[str], state: str) -> Choice:
     options = {"": view.words("filters.all")}
     for name in CLAIM_STATES:
-        options[name] = f"{view.words('status.' + name)} ({counts[name]})"
-    return Choice("state", view.words("filter.status"), options, state)
+        title = view.words(f"status.{name}")
+        options[name] = f"{title} ({counts[name]})"
+    label = view.words("filter.status")
+    return Choice("state", label, options, state)
 
 
 def _claim_row(view: View, claim: Record) -> Record:
@@ -99,9 +97,10 @@ def _reading(view: View, reading: Row) -> Node:
     text = str(reading["text"][view.words.declared])
     if "formula" not in reading:
         return text
+    formula = h("code", reading["formula"])
     verdict = view.words("claims.gives_the_stated") if reading.get("gives_the_stated") else ""
-    result = f" = {_result(view, reading)}] {verdict}".rstrip()
-    return [text, " [", h("code", reading["formula"]), result]
+    result = f" = {_result(view, reading)}] {verdict}"
+    return [text, " [", formula, result.rstrip()]
 
 
 def _result(view: View, reading: Row) -> str:
@@ -132,9 +131,12 @@ def _recomputed(view: View, claim: Row) -> str:
 def _difference(view: View, claim: Row) -> Node:
     if claim["state"] != "differs" or not known(claim["difference"]):
         return "–"
+    gain = view.words.gain(claim["difference"], claim["unit"])
     share = claim["relative_difference"]
-    relative = h("small", view.words.number(share, "share")) if known(share) else None
-    return [view.words.gain(claim["difference"], claim["unit"]), relative]
+    if not known(share):
+        return [gain, None]
+    percentage = view.words.number(share, "share")
+    return [gain, h("small", percentage)]
 
 
 def _state(view: View, claim: Row) -> Element:
@@ -143,10 +145,12 @@ def _state(view: View, claim: Row) -> Element:
 
 def _account(view: View, claim: Row) -> Node:
     """Return how the number came about, what hinders it, and how the difference may be read."""
-    formula = h("code", claim["formula"]) if claim["formula"] else None
-    hinders = claim["reason"] and claim["state"] != "reproduced"
-    reason = h("small", claim["reason"]) if hinders else None
-    return [formula, reason, _possible(view, claim["possible"])]
+    formula, reason = claim["formula"], claim["reason"]
+    how = h("code", formula) if formula else None
+    hinders = reason and claim["state"] != "reproduced"
+    why = h("small", reason) if hinders else None
+    readings = _possible(view, claim["possible"])
+    return [how, why, readings]
 
 
 def _possible(view: View, readings: Sequence[Node]) -> Node:

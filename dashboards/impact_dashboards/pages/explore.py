@@ -74,12 +74,15 @@ def page(view: View) -> PageContent:
     choices = _choices(view, chosen)
     if not chosen.indicator:
         return PageContent(title, head=nothing(view.words, "portfolio.none"), choices=choices)
-    row = rows_of(findings[findings["indicator"] == chosen.indicator])[0]
+    of_indicator = findings[findings["indicator"] == chosen.indicator]
+    row = rows_of(of_indicator)[0]
     values = chosen.of_cut
-    of_wave = values[values["wave"] == chosen.wave] if chosen.wave else values
-    lead = view.words("explore.lead" if len(of_wave) else "explore.nothing")
+    if chosen.wave:
+        values = values[values["wave"] == chosen.wave]
+    lead = view.words("explore.lead" if len(values) else "explore.nothing")
+    block = _block(view, row, values, chosen.cut)
     synthetic = row["data_kind"] == "synthetic"
-    return PageContent(title, [_block(view, row, of_wave, chosen.cut)], lead=lead, choices=choices, synthetic=synthetic)
+    return PageContent(title, [block], lead=lead, choices=choices, synthetic=synthetic)
 
 
 # ---- the filters -----------------------------------------------------------------------------------------------------
@@ -116,9 +119,11 @@ def _choices(view: View, chosen: _Chosen) -> list[Choice]:
 
 
 def _level(view: View, level: str) -> Choice:
-    titles = {name: view.words(f"level.{name}") for name in LEVELS}
-    options = {"": view.words("filters.all")} | titles
-    return Choice("level", view.words("filter.level"), options, level)
+    options = {"": view.words("filters.all")}
+    for name in LEVELS:
+        options[name] = view.words(f"level.{name}")
+    label = view.words("filter.level")
+    return Choice("level", label, options, level)
 
 
 def _cut(view: View, chosen: _Chosen) -> Choice:
@@ -127,7 +132,8 @@ def _cut(view: View, chosen: _Chosen) -> Choice:
     options = {"": view.words("finding.whole")}
     for cut in filter(None, [*chosen.cuts, chosen.cut]):
         options[cut] = titles.get(cut, cut)
-    return Choice("cut", view.words("filter.cut"), options, chosen.cut)
+    label = view.words("filter.cut")
+    return Choice("cut", label, options, chosen.cut)
 
 
 def _wave(view: View, chosen: _Chosen) -> Choice:

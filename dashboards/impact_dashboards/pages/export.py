@@ -182,12 +182,15 @@ HIDDEN = (
 
 def _hidden(view: View, rows: Sequence[Record]) -> Block:
     """Return how many cells of each indicator are suppressed, and why."""
-    title, minimum = view.words("export.suppressed"), view.published.titles[view.programme]["minimum"]
-    rule = view.words("export.rule", minimum=int(minimum))
+    title = view.words("export.suppressed")
+    programme = view.published.titles[view.programme]
+    minimum = int(programme["minimum"])
+    rule = view.words("export.rule", minimum=minimum)
     if not rows:
         empty = h("p", view.words("export.nothing_hidden"), class_="empty")
         return Block("suppressed", title, lead=rule, body=empty)
-    table = Table(columns_of(view, HIDDEN), _hidden_rows(view, rows), file_columns(["indicator"]))
+    columns, counted = columns_of(view, HIDDEN), _hidden_rows(view, rows)
+    table = Table(columns, counted, file_columns(["indicator"]))
     return Block("suppressed", title, table, lead=rule)
 
 
@@ -206,8 +209,10 @@ def _key(view: View, row: Row) -> Element:
 
 def _meaning(view: View, row: Row) -> list[Node]:
     """Return a meaning with what stands between backticks as code."""
-    pieces = enumerate(row["meaning"].split("`"))
-    return [h("code", piece) if position % 2 else piece for position, piece in pieces]
+    pieces: list[Node] = row["meaning"].split("`")
+    for position in range(1, len(pieces), 2):
+        pieces[position] = h("code", pieces[position])
+    return pieces
 
 
 COLUMNS = (
@@ -220,7 +225,8 @@ def _columns(view: View) -> Block:
     """Return what every column of the file of findings means."""
     rows = [{"column": key, "meaning": column_meaning(view.words, key)} for key in KEPT]
     table = Table(columns_of(view, COLUMNS), rows)
-    return Block("columns", view.words("export.columns"), table)
+    title = view.words("export.columns")
+    return Block("columns", title, table)
 
 
 PAGE = Page(

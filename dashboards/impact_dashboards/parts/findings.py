@@ -44,10 +44,13 @@ OF_MEASURES = ("arm", "wave", "n_missing")
 
 def column_meaning(words: Words, key: str, table: Described = Finding.TABLE) -> str:
     """Return what a column of a file of findings or measures means; nothing where it is none of theirs."""
-    described = table.columns.get(key) or Measure.TABLE.columns.get(key)
-    if described and key in (*KEPT, *OF_MEASURES):
-        return described.meaning[words.declared]
-    return words("column.suppressed") if key == "suppressed" else ""
+    column = table.columns.get(key) or Measure.TABLE.columns.get(key)
+    is_described = key in KEPT or key in OF_MEASURES
+    if column and is_described:
+        return column.meaning[words.declared]
+    if key == "suppressed":
+        return words("column.suppressed")
+    return ""
 
 
 # ---- which findings --------------------------------------------------------------------------------------------------
@@ -103,8 +106,9 @@ def part_of(view: View, row: Row) -> str:
 
 def link_of(view: View, row: Row) -> str:
     """Return where a finding is explained."""
-    programme, indicator, part = read_finding(str(row["finding"]))
-    return view.address.to("indicator", programme, indicator, part=str(part))
+    name = str(row["finding"])
+    programme, indicator, cell = read_finding(name)
+    return view.address.to("indicator", programme, indicator, part=str(cell))
 
 
 # ---- rows ------------------------------------------------------------------------------------------------------------
@@ -115,10 +119,12 @@ def finding_rows(view: View, findings: pd.DataFrame) -> list[Record]:
     programmes = [str(name) for name in findings["programme"].unique()]
     loaded = {name: loaded_days(view, name) for name in programmes}
     waves = {name: view.published.days(name) for name in programmes}
-    rows = rows_of(findings.assign(cut=cut_columns(findings), code=part_codes(findings)))
+    cut, code = cut_columns(findings), part_codes(findings)
+    rows = rows_of(findings.assign(cut=cut, code=code))
     for row in rows:
-        row["loaded"] = loaded[row["programme"]].get(row["indicator"])
-        row["dated"] = _dated(row, waves[row["programme"]])
+        programme = row["programme"]
+        row["loaded"] = loaded[programme].get(row["indicator"])
+        row["dated"] = _dated(row, waves[programme])
     return rows
 
 
@@ -127,7 +133,8 @@ def _dated(row: Row, waves: Mapping[str, str]) -> datetime.date | None:
     period = row["period"]
     if not period or not known(row["value"]):
         return None
-    return datetime.date.fromisoformat(waves.get(period) or last_day(period))
+    day = waves.get(period) or last_day(period)
+    return datetime.date.fromisoformat(day)
 
 
 def all_rows(view: View) -> list[Record]:
@@ -169,11 +176,14 @@ def _part_name(view: View, row: Row) -> Node:
 
 
 def _drawing(view: View, row: Row) -> Node:
-    if row["attainment"] == "suppressed":
+    """Draw a finding, or say why it cannot be drawn."""
+    state = row["attainment"]
+    if state == "suppressed":
         return h("small", view.words(f"disclosure.{row['suppressed']}"))
-    if row["attainment"] in NO_WAY:
-        return h("small", view.words(f"meaning.{row['attainment']}"))
-    return whisker(row, in_words(view, row))
+    if state in NO_WAY:
+        return h("small", view.words(f"meaning.{state}"))
+    text = in_words(view, row)
+    return whisker(row, text)
 
 
 def in_words(view: View, row: Row) -> str:
@@ -195,9 +205,12 @@ def value_cell(view: View, row: Row) -> Node:
     """Return a value as it was stated, with its interval and what was promised."""
     if not known(row["value"]):
         return _muted()
-    interval = view.words.interval(row["conf_low"], row["conf_high"], row["unit"])
-    value = h("strong", " ".join([*_qualifiers(view, row), view.words.number(row["value"], row["unit"])]))
-    return [value, h("small", interval) if interval else None, _promised(view, row)]
+    unit = row["unit"]
+    number = view.words.number(row["value"], unit)
+    value = h("strong", " ".join([*_qualifiers(view, row), number]))
+    interval = view.words.interval(row["conf_low"], row["conf_high"], unit)
+    ends = h("small", interval) if interval else None
+    return [value, ends, _promised(view, row)]
 
 
 def _qualifiers(view: View, row: Row) -> list[str]:
@@ -207,6 +220,7 @@ def _qualifiers(view: View, row: Row) -> list[str]:
 
 
 def _promised(view: View, row: Row) -> Element | None:
+    """Say what was promised; nothing where nothing was."""
     if not known(row["target"]):
         return None
     target = view.words.number(row["target"], row["unit"])
@@ -217,36 +231,46 @@ def effect_cell(view: View, row: Row) -> Node:
     """Return an effect with its interval and what it says; a change is called a change."""
     if not known(row["estimate"]):
         return _muted()
-    effect = view.words.gain(row["estimate"], row["unit"])
-    interval = view.words.interval(row["effect_low"], row["effect_high"], row["unit"], gain=True)
-    estimand = row["estimand"].code
-    return [effect, h("small", interval), h("small", view.words(estimand)) if estimand in NO_EFFECT else None]
+    unit, estimand = row["unit"], row["estimand"].code
+    effect = view.words.gain(row["estimate"], unit)
+    interval = view.words.interval(row["effect_low"], row["effect_high"], unit, gain=True)
+    ends = h("small", interval)
+    if estimand not in NO_EFFECT:
+        return [effect, ends, None]
+    return [effect, ends, h("small", view.words(estimand))]
 
 
 def state_badge(view: View, row: Row) -> Element:
     """Return the state of a promise; of how many units the value is, where some are missing."""
-    units = unit_words(view, row)
-    text = f"{view.words('status.' + row['attainment'])} ({units})" if units else None
-    return badge(row["attainment"], view.words, text)
+    state, units = row["attainment"], unit_words(view, row)
+    if not units:
+        return badge(state, view.words)
+    title = view.words(f"status.{state}")
+    return badge(state, view.words, f"{title} ({units})")
 
 
 def unit_words(view: View, row: Row) -> str:
     """Return of how many of the units a value is, in words; nothing where none is missing."""
     if "incomplete" not in row["flags"] or not known(row["units_expected"]):
         return ""
-    reported, expected = int(row["units_reported"]), int(row["units_expected"])
+    reported = int(row["units_reported"])
+    expected = int(row["units_expected"])
     return view.words("units.some", reported=reported, count=expected)
 
 
 def _evidence(view: View, row: Row) -> Node:
     """Return the level of evidence, and what the effect says where there is one or it was refused."""
     level = evidence(row["evidence_level"], view.words)
+    state = row["contribution"]
     refused = says(row["evidence_reason"], REFUSED)
-    silent = row["contribution"] == "suppressed" or (row["contribution"] == "not_estimable" and not refused)
-    return [level, None if silent else h("small", badge(row["contribution"], view.words))]
+    if state == "suppressed" or (state == "not_estimable" and not refused):
+        return [level, None]
+    verdict = badge(state, view.words)
+    return [level, h("small", verdict)]
 
 
 def _dated_cell(view: View, row: Row) -> Element:
+    """Write the day up to which data go, set off where that is long ago."""
     days = age(view, row)
     if days is None:
         return _muted()
@@ -261,8 +285,11 @@ def remarks(view: View, row: Row) -> list[str]:
 
 def _remark(view: View, row: Row, flag: str) -> str:
     """Return a flag in words; of a value of some units, with of how many."""
-    text, units = view.words(f"flag.{flag}"), unit_words(view, row)
-    return f"{text}: {units}" if units and flag == "incomplete" else text
+    text = view.words(f"flag.{flag}")
+    if flag != "incomplete":
+        return text
+    units = unit_words(view, row)
+    return f"{text}: {units}" if units else text
 
 
 # ---- the table -------------------------------------------------------------------------------------------------------
@@ -283,12 +310,13 @@ LOADED = ColumnSpec("loaded", "finding.loaded", meaning="meaning.loaded")
 def text_columns(view: View) -> list[Column]:
     """Return the columns of a file that call a finding by its indicator and its part, in the reader's language."""
     language = view.words.declared
-    title, part = view.words("finding.title"), view.words("finding.part")
-    return [Column(f"title_{language}", title), Column(f"part_{language}", part)]
+    titles = Column(f"title_{language}", view.words("finding.title"))
+    part_titles = Column(f"part_{language}", view.words("finding.part"))
+    return [titles, part_titles]
 
 
 def finding_table(
-    view: View, rows: Sequence[Row], *, parts: bool = False, group: Callable[[Row], str] | None = None
+    view: View, rows: Sequence[Row], *, by_part: bool = False, group: Callable[[Row], str] | None = None
 ) -> Table:
     """Return findings as a table: promise, drawing, outcome, status, effect, evidence, freshness.
 
@@ -298,11 +326,11 @@ def finding_table(
         What was asked for.
     rows
         Findings, as :func:`finding_rows` returns them.
-    parts
+    by_part
         Whether a row is called by its part rather than by its indicator.
     group
         Returns what stands above a group of rows.
     """
-    columns = columns_of(view, (PART_NAME if parts else WHOLE_NAME, *FINDINGS))
+    columns = columns_of(view, (PART_NAME if by_part else WHOLE_NAME, *FINDINGS))
     extra = [*text_columns(view), *file_columns(KEPT), LOADED.column(view)]
     return Table(columns, rows, extra, group)

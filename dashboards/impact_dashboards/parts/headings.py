@@ -14,8 +14,12 @@ def contract_title(view: View, contract: str) -> str:
 
 def column_title(view: View, contract: str, column: str) -> str:
     """Return the title of a column."""
-    title = view.published.headings(view.programme, view.words.declared).get((contract, column))
-    return title or view.published.cut_titles(view.words.declared).get(column, column)
+    language = view.words.declared
+    headings = view.published.headings(view.programme, language)
+    title = headings.get((contract, column))
+    if title:
+        return title
+    return view.published.cut_titles(language).get(column, column)
 
 
 def source_titles(view: View) -> dict[str, str]:
@@ -32,4 +36,5 @@ def _source_titles(view: View) -> dict[str, str]:
 def source_contracts(view: View) -> dict[str, str]:
     """Return the contract of each source."""
     loads = view.published.loads(view.programme)
-    return dict(zip(loads["source"], loads["contract"], strict=True))
+    pairs = zip(loads["source"], loads["contract"], strict=True)
+    return dict(pairs)

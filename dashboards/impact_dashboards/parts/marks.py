@@ -78,21 +78,25 @@ def _x(share: float) -> float:
 
 
 def _promise_line(row: Row, name: str, scale: Scale) -> Element | None:
-    if not known(row[name]):
+    """Draw baseline or target as a line from top to bottom; nothing where there is none."""
+    value = row[name]
+    if not known(value):
         return None
-    x = _x(_share(row[name], scale))
-    return h("path", d=f"M{x} 1V{HEIGHT - 1}", class_=name)
+    x = _x(_share(value, scale))
+    path = f"M{x} 1V{HEIGHT - 1}"
+    return h("path", d=path, class_=name)
 
 
 def _interval(row: Row, scale: Scale) -> list[Element] | None:
     """Draw an interval, each end with a cap, or with an arrow where it lies beyond the scale."""
     if not known(row["conf_low"]) or not known(row["conf_high"]):
         return None
-    low, high = sorted((_share(row["conf_low"], scale), _share(row["conf_high"], scale)))
+    shares = _share(row["conf_low"], scale), _share(row["conf_high"], scale)
+    low, high = min(shares), max(shares)
     line = h("path", d=f"M{_x(low)} {HEIGHT / 2}H{_x(high)}", class_="interval")
-    left = _arrow(low, -1) if low < 0 else _cap(low)
-    right = _arrow(high, 1) if high > 1 else _cap(high)
-    return [line, left, right]
+    low_end = _arrow(low, -1) if low < 0 else _cap(low)
+    high_end = _arrow(high, 1) if high > 1 else _cap(high)
+    return [line, low_end, high_end]
 
 
 def _cap(share: float) -> Element:
@@ -109,19 +113,15 @@ def _arrow(share: float, turn: int) -> Element:
 def bar(share: float, state: str, text: str, *, mark: float | None = None) -> Element:
     """Draw a share of a whole, with a notch where it should be."""
     filled = round(200 * min(max(share, 0.0), 1.0), 1)
-    full = h("rect", x=0, y=6, width=200, height=10, rx=5, class_="whole")
-    part = h("rect", x=0, y=6, width=filled, height=10, rx=5, class_="part")
-    return h(
-        "svg",
-        h("title", text),
-        [full, part, None if mark is None else _notch(mark)],
-        class_=f"bar {state}",
-        viewBox="0 0 204 22",
-        width=204,
-        height=22,
-        role="img",
-        aria_label=text,
-    )
+    body = [_bar_rectangle(200, "whole"), _bar_rectangle(filled, "part")]
+    if mark is not None:
+        body.append(_notch(mark))
+    size = {"viewBox": "0 0 204 22", "width": 204, "height": 22}
+    return h("svg", h("title", text), body, class_=f"bar {state}", **size, role="img", aria_label=text)
+
+
+def _bar_rectangle(width: float, name: str) -> Element:
+    return h("rect", x=0, y=6, width=width, height=10, rx=5, class_=name)
 
 
 def _notch(share: float) -> Element:

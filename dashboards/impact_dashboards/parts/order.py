@@ -20,7 +20,9 @@ def ranked(rows: Sequence[Row]) -> list[Row]:
     """Return rows from the highest value to the lowest; those without one below, suppressed ones last."""
 
     def order(row: Row) -> tuple[bool, bool, float]:
-        return row["attainment"] == "suppressed", not known(row["value"]), -(row["value"] or 0.0)
+        value = row["value"]
+        is_suppressed = row["attainment"] == "suppressed"
+        return is_suppressed, not known(value), -(value or 0.0)
 
     return sorted(rows, key=order)
 
@@ -81,4 +83,6 @@ def _why(words: Words, rows: Sequence[Row]) -> str:
     """Return the reasons for which values have no interval."""
     methods = dict.fromkeys(row["method"] for row in rows)
     reasons = [method.values["why"] if says(method, NO_INTERVAL) else method for method in methods]
-    return "; ".join(filter(None, map(words.said, reasons)))
+    sentences = map(words.said, reasons)
+    stated = filter(None, sentences)
+    return "; ".join(stated)

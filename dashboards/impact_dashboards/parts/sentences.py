@@ -26,9 +26,10 @@ def rich(words: Words, key: str, **elements: Node) -> list[Node]:
     elements
         What stands for each value, by its name in the text.
     """
-    text = words(key, **{name: f"{MARK}{name}{MARK}" for name in elements})
-    pieces = enumerate(text.split(MARK))
-    return [elements[piece] if position % 2 else piece for position, piece in pieces]
+    marked = {name: f"{MARK}{name}{MARK}" for name in elements}
+    text = words(key, **marked)
+    pieces = text.split(MARK)
+    return [elements[piece] if position % 2 else piece for position, piece in enumerate(pieces)]
 
 
 def source_list(words: Words, sources: pd.DataFrame) -> Element | None:
@@ -39,10 +40,13 @@ def source_list(words: Words, sources: pd.DataFrame) -> Element | None:
 
 
 def _source(words: Words, row: Row) -> Node:
-    text = words("source.of", source=" · ".join(filter(None, _provenance(words, row))))
-    if not row["url"]:
+    """Return where rows come from, with the address as a link where it is known."""
+    stated = filter(None, _provenance(words, row))
+    text = words("source.of", source=" · ".join(stated))
+    url = row["url"]
+    if not url:
         return [text]
-    return [text, " · ", web_link(row["url"], row["url"])]
+    return [text, " · ", web_link(url, url)]
 
 
 def _provenance(words: Words, row: Row) -> Iterator[str]:

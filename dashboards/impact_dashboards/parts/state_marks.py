@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from impact.drawing.markup import Element, h
 from impact.words import Words
 
-Attributes = dict[str, Any]
+Attributes = dict[str, str | float]
 """Of an element of SVG, by name."""
 SHAPES = {
     "reached": "circle",
@@ -90,47 +88,38 @@ DRAWN: dict[str, list[tuple[str, Attributes]]] = {
 
 def shape(state: str, *, x: float = 0, y: float = 0, size: float = 12) -> Element:
     """Return the shape of a state, for use inside a drawing; its middle lies at ``x, y``."""
-    elements = [h(tag, **attributes) for tag, attributes in DRAWN[SHAPES[state]]]
+    name = SHAPES[state]
+    elements = [h(tag, **attributes) for tag, attributes in DRAWN[name]]
     scale = size / 12
-    return h(
-        "g",
-        elements,
-        class_=f"shape {state}",
-        fill="currentColor",
-        transform=f"translate({x - 6 * scale:.1f} {y - 6 * scale:.1f}) scale({scale:.3g})",
-    )
+    half = 6 * scale
+    shift = f"translate({x - half:.1f} {y - half:.1f})"
+    transform = f"{shift} scale({scale:.3g})"
+    return h("g", elements, class_=f"shape {state}", fill="currentColor", transform=transform)
 
 
 def badge(state: str, words: Words, text: str | None = None) -> Element:
     """Return the shape and the word of a state."""
-    drawing = h(
-        "svg", shape(state, x=6, y=6), class_="mark", viewBox="0 0 12 12", width=12, height=12, aria_hidden="true"
-    )
-    return h("span", drawing, " ", text or words(f"status.{state}"), class_=f"status {state}")
+    size = {"viewBox": "0 0 12 12", "width": 12, "height": 12}
+    drawing = h("svg", shape(state, x=6, y=6), class_="mark", **size, aria_hidden="true")
+    title = text or words(f"status.{state}")
+    return h("span", drawing, " ", title, class_=f"status {state}")
 
 
-def evidence(level: Any, words: Words) -> Element:
+def evidence(level: float | None, words: Words) -> Element:
     """Return the level of evidence as filled and empty dots, with its number for those who do not see them."""
     if level is None:
         return h("span", "–", class_="muted")
-    name = words("evidence.of", level=int(level))
-    return h(
-        "svg",
-        h("title", name),
-        dots(int(level), 0, 0),
-        class_="dots",
-        viewBox="0 0 58 12",
-        width=58,
-        height=12,
-        role="img",
-        aria_label=name,
-    )
+    filled = int(level)
+    name = words("evidence.of", level=filled)
+    size = {"viewBox": "0 0 58 12", "width": 58, "height": 12}
+    return h("svg", h("title", name), dots(filled, 0, 0), class_="dots", **size, role="img", aria_label=name)
 
 
 def dots(level: int, x: float, y: float) -> Element:
     """Return five dots, as many of them filled as the level says, for use inside a drawing."""
     circles = [_dot(number, filled=number < level) for number in range(5)]
-    return h("g", circles, transform=f"translate({x} {y})")
+    shift = f"translate({x} {y})"
+    return h("g", circles, transform=shift)
 
 
 def _dot(number: int, *, filled: bool) -> Element:

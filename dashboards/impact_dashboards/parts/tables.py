@@ -16,22 +16,20 @@ def table_element(words: Words, table: Table, caption: str) -> Element:
     filtered = any(column.below is not None for column in table.columns)
     if not table.rows and not filtered:
         return h("p", words("empty.rows"), class_="empty")
-    heads = [
-        h(
-            "th",
-            column.head or column.title,
-            scope="col",
-            class_="number" if column.numeric else None,
-            aria_sort=column.sort or None,
-        )
-        for column in table.columns
-    ]
+    heads = list(map(_head, table.columns))
     filters = h("tr", [h("td", column.below) for column in table.columns]) if filtered else None
     body = list(_bodies(words, table)) if table.rows else _no_rows(words, table)
     hidden = len(table.rows) - table.shown if table.shown else 0
     more = h("p", words("table.more", count=hidden), class_="note") if hidden > 0 else None
     inner = h("table", h("caption", caption, class_="unseen"), h("thead", h("tr", heads), filters), body)
     return h("div", h("div", inner, class_="scroll", tabindex="0", role="region", aria_label=caption), more)
+
+
+def _head(column: Column) -> Element:
+    """Return the head of a column, which says how the rows are sorted by it."""
+    title = column.head or column.title
+    kind = "number" if column.numeric else None
+    return h("th", title, scope="col", class_=kind, aria_sort=column.sort or None)
 
 
 def _no_rows(words: Words, table: Table) -> Element:
@@ -61,8 +59,5 @@ def _cell(words: Words, column: Column, row: Row) -> Node:
     value: Any = row.get(column.key)
     if value is None:
         return "–"
-    return (
-        words.number(value, column.unit)
-        if isinstance(value, int | float) and not isinstance(value, bool)
-        else str(value)
-    )
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return words.number(value, column.unit) if is_number else str(value)

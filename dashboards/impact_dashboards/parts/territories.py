@@ -55,19 +55,24 @@ class Territories:
         for area in areas:
             parent = self.parents.get(area)
             if parent is not None:
-                groups.setdefault(self.titles.get(parent, parent), set()).add(area)
+                title = self.titles.get(parent, parent)
+                group = groups.setdefault(title, set())
+                group.add(area)
         return {title: frozenset(codes) for title, codes in groups.items()}
 
 
 def territories_of(view: View, programme: str) -> Territories:
     """Return the territories of a programme; in a tree without names for its levels, a code's depth is its level."""
     cuts = view.published.cuts(programme)
-    columns = frozenset(cuts[cuts["is_territory"]]["column"])
+    of_territories = cuts[cuts["is_territory"]]
+    columns = frozenset(of_territories["column"])
     rows = _labels(view, programme, columns)
-    titles = {row["code"]: str(row[f"title_{view.words.declared}"]) for row in rows}
+    title_column = f"title_{view.words.declared}"
+    titles = {row["code"]: str(row[title_column]) for row in rows}
     parents = {row["code"]: row["parent"] for row in rows if row["parent"]}
     unlevelled = Territories(columns, titles, {}, parents)
-    return replace(unlevelled, levels=_levels(unlevelled, rows))
+    levels = _levels(unlevelled, rows)
+    return replace(unlevelled, levels=levels)
 
 
 def _labels(view: View, programme: str, columns: frozenset[str]) -> list[Record]:
@@ -88,10 +93,11 @@ def _levels(territories: Territories, rows: Sequence[Record]) -> dict[str, str]:
 
 def territory_findings(findings: pd.DataFrame, territories: Territories) -> pd.DataFrame:
     """Return the findings of territories with ``code`` and ``place_level``, the column where there is none."""
-    column = cut_columns(findings)
-    coded = findings.assign(code=part_codes(findings), column=column)
-    cells = coded[column.isin(territories.columns)]
-    levels = [territories.levels.get(code, name) for code, name in zip(cells["code"], cells["column"], strict=True)]
+    columns = cut_columns(findings)
+    coded = findings.assign(code=part_codes(findings), column=columns)
+    cells = coded[columns.isin(territories.columns)]
+    pairs = zip(cells["code"], cells["column"], strict=True)
+    levels = [territories.levels.get(code, column) for code, column in pairs]
     return cells.assign(place_level=levels)
 
 

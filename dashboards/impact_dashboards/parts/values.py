@@ -42,6 +42,7 @@ def _units(view: View, point: Row) -> str:
 
 
 def _remarks(view: View, point: Row) -> str:
+    """Say why a value is suppressed, or what is to be known of it."""
     if point["suppressed"]:
         return view.words(f"disclosure.{point['suppressed']}")
     return "; ".join(remarks(view, point)) or "–"
@@ -65,8 +66,6 @@ def value_columns(view: View, unit: str) -> list[Column]:
     def interval(point: Row) -> str:
         return view.words.interval(point["conf_low"], point["conf_high"], unit) or "–"
 
-    return [
-        Column("value", view.words("finding.value"), value, numeric=True, unit=unit),
-        Column("", view.words("indicator.interval"), interval, numeric=True),
-        *columns_of(view, BASIS),
-    ]
+    values = Column("value", view.words("finding.value"), value, numeric=True, unit=unit)
+    intervals = Column("", view.words("indicator.interval"), interval, numeric=True)
+    return [values, intervals, *columns_of(view, BASIS)]

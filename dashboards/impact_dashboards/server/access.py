@@ -80,7 +80,8 @@ class User(Declared):
     def scope(self) -> Scope:
         """What the reader may see."""
         programmes = None if self.programmes == "all" else frozenset(self.programmes)
-        return Scope(programmes, {column: frozenset(codes) for column, codes in self.parts.items()}, self.role)
+        codes_in_reach = {column: frozenset(codes) for column, codes in self.parts.items()}
+        return Scope(programmes, codes_in_reach, self.role)
 
 
 class Access(Declared):
@@ -94,7 +95,8 @@ class Access(Declared):
         names = [user.name.casefold() for user in self.users]
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
-            raise ValueError(f"each name stands once; found twice: {', '.join(repeated)}")
+            listed = ", ".join(repeated)
+            raise ValueError(f"each name stands once; found twice: {listed}")
         return self
 
     def user(self, name: str | None) -> User | None:
@@ -122,8 +124,9 @@ def refuse_exposed(host: str, access: Access | None) -> None:
         If the address is not a loopback address and there is no access file.
     """
     if access is None and not is_loopback(host):
+        address = host or "every address"
         raise UsageError(
-            f"the app would listen on '{host or 'every address'}' for whoever comes by; listen on 127.0.0.1, or say in"
+            f"the app would listen on '{address}' for whoever comes by; listen on 127.0.0.1, or say in"
             " an access file who may read (docs/how-to/serve_the_app.md)"
         )
 
@@ -162,7 +165,7 @@ def guard(server: flask.Flask, access: Access | None, *, hashes: Iterable[str] =
     UsageError
         If a secret or a library is missing.
     """
-    asked = _asked(server, access, key)
+    identity = _asked(server, access, key)
     policy = content_policy(hashes)
 
     def admit() -> Response | None:
@@ -170,11 +173,12 @@ def guard(server: flask.Flask, access: Access | None, *, hashes: Iterable[str] =
             return flask.Response("This request comes from another site.\n", 403, mimetype="text/plain")
         if access is None:
             return _admit_machine()
-        return None if flask.request.endpoint in asked.open else _admit_reader(access, asked)
+        return None if flask.request.endpoint in identity.open else _admit_reader(access, identity)
 
     def secure(response: flask.Response) -> flask.Response:
         response.headers.update(HEADERS | {"Content-Security-Policy": policy})
-        if access is not None and not flask.request.path.startswith(STATIC):
+        is_static = flask.request.path.startswith(STATIC)
+        if access is not None and not is_static:
             response.headers["Cache-Control"] = "private, no-store"
         return response
 
@@ -237,7 +241,7 @@ def content_policy(hashes: Iterable[str] = ()) -> str:
         if not re.fullmatch(r"'sha(256|384|512)-[A-Za-z0-9+/=]+'", digest):
             raise ValueError(f"{digest} is no hash of a script, such as 'sha256-…'")
         scripts.append(digest)
-    rules: dict[str, Any] = {
+    rules = {
         "default-src": "'self'",
         "script-src": " ".join(scripts),
         "style-src": "'self' 'unsafe-inline'",

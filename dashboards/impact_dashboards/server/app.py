@@ -39,6 +39,8 @@ from impact_dashboards.server.shell import frame
 
 REMEMBERED = 512
 CALLBACK = "/_dash-update-component"
+PAGE_CONTENT = {"id": "page", "property": "content"}
+"""The property that a callback may change."""
 ANSWERED = (
     "/<any(",
     "/sign-",
@@ -122,7 +124,8 @@ class Site:
             with edition.open() as warehouse:
                 tables = self.memory.get(("tables", scope, edition.version), dict)
                 published = ReaderTables(warehouse, scope, tables)
-                return make(View(published, words_in(address.language), address, day), edition.version)
+                view = View(published, words_in(address.language), address, day)
+                return make(view, edition.version)
 
         return self.memory.get((kind, address, scope, edition.version, day), made)
 
@@ -201,6 +204,7 @@ def create_app(db: str | Path, *, access: Access | None = None, key: str | None 
     """
     site = Site(db)
     site.reader.check()
+    assets = Path(__file__).parents[1] / "assets"
     app = App(
         "impact_dashboards",
         title="Impact",
@@ -208,7 +212,7 @@ def create_app(db: str | Path, *, access: Access | None = None, key: str | None 
         assets_ignore="plotly",  # loaded only where a reader asks for it
         compress=True,
         serve_locally=True,
-        assets_folder=str(Path(__file__).parents[1] / "assets"),
+        assets_folder=str(assets),
     )
     app.layout = PageComponent(id="page")
     app.server.config["MAX_CONTENT_LENGTH"] = LONGEST
@@ -235,9 +239,10 @@ def _asks_for_a_page(request: flask.Request) -> bool:
     try:
         question: Any = request.get_json(silent=True)
         (field,) = question["inputs"]
-        of_page = question["output"] == "page.content" and question["outputs"] == {"id": "page", "property": "content"}
+        changes_page = question["output"] == "page.content" and question["outputs"] == PAGE_CONTENT
+        is_address = (field["id"], field["property"]) == ("page", "address")
         address = read_address(str(field["value"]))
-        return of_page and (field["id"], field["property"]) == ("page", "address") and _is_page(address)
+        return changes_page and is_address and _is_page(address)
     except (KeyError, TypeError, ValueError, RecursionError):
         return False
 
@@ -285,6 +290,7 @@ def _routes(app: App, site: Site) -> None:
         return Response(content, 200, mimetype=ENDINGS[address.form].media_type)
 
     def document(address: Address) -> Response:
-        flask.g.answer, flask.g.language = site.answer(address, scope_of_request()), address.language
+        answer = site.answer(address, scope_of_request())
+        flask.g.answer, flask.g.language = answer, address.language
         written: str = app.index()  # type: ignore[no-untyped-call]
-        return Response(written, flask.g.answer.status, mimetype="text/html")
+        return Response(written, answer.status, mimetype="text/html")

@@ -16,7 +16,7 @@ class PageComponent(Component):
     Parameters
     ----------
     id
-        Of the component.
+        Name by which Dash's callbacks address it.
     address
         What the reader asks for, path and query; set by the browser.
     content

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from impact.publish.export import ExportColumn, ExportTable, Origin, Takes, zipped
+from impact.publish.export import ExportColumn, ExportTable, Format, Origin, Takes, zipped
 from impact.publish.export.table import in_language
 from impact.words import Words
 from impact_dashboards.page.address import ENDINGS
@@ -18,13 +18,22 @@ from impact_dashboards.parts.findings import column_meaning
 
 def block_file(view: View, page: PageContent, version: str) -> bytes | None:
     """Return the file that an address asks for; None where the page has no such block or the block no such file."""
-    block, ending = page.block(view.address.block), ENDINGS[view.address.form]
+    block = page.block(view.address.block)
     if block is None:
         return None
+    ending = ENDINGS[view.address.form]
     if ending.packed:
-        return zipped(ending.form.files(block.tables(version))) if block.tables is not None else None
+        return _packed(block, version, ending.form)
     source = _source(view, page, block, version, ending.form.takes)
     return None if source is None else ending.form.write(source)
+
+
+def _packed(block: Block, version: str, form: Format) -> bytes | None:
+    """Return the tables of a block as a ZIP; None where it has none to give."""
+    if block.tables is None:
+        return None
+    files = form.files(block.tables(version))
+    return zipped(files)
 
 
 def _source(view: View, page: PageContent, block: Block, version: str, takes: Takes) -> object | None:
@@ -38,12 +47,11 @@ def _source(view: View, page: PageContent, block: Block, version: str, takes: Ta
 
 def exported(view: View, page: PageContent, block: Block, table: Table, version: str) -> ExportTable:
     """Return a table of a page as it leaves: values as they are, sentences in the reader's language."""
-    address, words = view.address, view.words
     title = f"{page.title}: {block.title}"
-    columns = tuple(_described(words, column) for column in table.file_columns)
-    frame = in_language(table.frame(), words)
-    origin = Origin(words.language, version, address.with_(), view.today, page.synthetic)
-    url = address.file(block.id, ".csv")
+    columns = tuple(_described(view.words, column) for column in table.file_columns)
+    frame = in_language(table.frame(), view.words)
+    origin = Origin(view.words.language, version, view.address.with_(), view.today, page.synthetic)
+    url = view.address.file(block.id, ".csv")
     reasons = [str(row["suppressed"]) for row in table.rows if row.get("suppressed")]
     suppressed = Counter(sorted(reasons))
     return ExportTable(block.id, title, columns, frame, origin, url, suppressed)
@@ -51,6 +59,7 @@ def exported(view: View, page: PageContent, block: Block, table: Table, version:
 
 def _described(words: Words, column: Column) -> ExportColumn:
     """Describe a column: by its title, where that is more than its name, and by what it means."""
-    title = column.title if column.title.replace(" ", "_") != column.key else ""
+    is_key = column.title.replace(" ", "_") == column.key
+    title = "" if is_key else column.title
     meaning = column.meaning or column_meaning(words, column.key)
     return ExportColumn(column.key, title=title, meaning=meaning, unit=column.unit)

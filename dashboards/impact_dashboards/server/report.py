@@ -50,9 +50,9 @@ def write_report(db: str | Path, programme: str, language: Language, out: Path) 
     db
         A DuckDB file written by the engine.
     programme
-        As published.
+        Id of a programme of which something is published.
     language
-        ``it`` or ``en``.
+        Language of its texts and numbers: ``it`` or ``en``.
     out
         The file; it ends with ``.html`` or ``.pdf``.
 
@@ -137,6 +137,7 @@ def _chapters(view: View, programme: str) -> Iterator[Element]:
 
 
 def _chapter(page: Page, chapter: Chapter, view: View) -> Iterator[Element]:
+    """Yield the chapter of a page, if anything of it stands in the report."""
     content = page.content(view)
     blocks = [block_element(view, block, files=False) for block in chapter.blocks(content)]
     if blocks:
@@ -169,7 +170,8 @@ def _alone(node: Element | str, anchors: set[str]) -> Element | str:
     children = tuple(_alone(child, anchors) for child in node.children)
     if node.tag == "a":
         href = _within(str(attributes.pop("href", "")), anchors)
-        attributes = attributes | ({"href": href} if href else {})
+        if href:
+            attributes["href"] = href
     if node.tag == "details":
         attributes["open"] = True
     return Element(node.tag, attributes, children)

@@ -25,7 +25,7 @@ def serve(
     db
         A DuckDB file written by the engine.
     host, port
-        Where to listen.
+        Address and port to listen on; beyond this machine's own address only with ``access``.
     workers
         Processes that answer; where the system cannot fork, one process with threads.
     access

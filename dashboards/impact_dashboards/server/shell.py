@@ -45,7 +45,8 @@ def _banner(view: View, page: PageContent) -> Element | None:
 
 def _main(view: View, page: PageContent) -> Iterator[Node]:
     """Yield heading, sentence, filters and blocks of a page."""
-    yield [h("p", page.over, class_="over") if page.over else None, h("h1", page.title)]
+    over = h("p", page.over, class_="over") if page.over else None
+    yield [over, h("h1", page.title)]
     yield h("p", page.lead, class_="lead") if page.lead else None
     yield page.head
     yield _filters(view, page)
@@ -59,8 +60,9 @@ def _main(view: View, page: PageContent) -> Iterator[Node]:
 def _blocks(view: View, blocks: Iterable[Block], width: int) -> Iterator[Node]:
     """Yield the blocks in order, those of half width side by side."""
     for half, alike in groupby(blocks, key=lambda block: block.half):
-        drawn = [block_element(view, block, HALF if half else width) for block in alike]
-        yield h("div", drawn, class_="pair") if half else drawn
+        block_width = HALF if half else width
+        elements = [block_element(view, block, block_width) for block in alike]
+        yield h("div", elements, class_="pair") if half else elements
 
 
 def _head(view: View, menu: Iterable[Page]) -> Element:
@@ -79,9 +81,12 @@ def _brand(view: View) -> Element:
 
 
 def _menu_link(view: View, page: Page) -> Element:
-    current = "page" if page.name == view.address.page else None
-    href = page.link(view.address, _programme(view.address))
-    return h("a", view.words(page.title), href=href, aria_current=current)
+    """Return the link to a page, on the programme that the address is about."""
+    address = view.address
+    current = "page" if page.name == address.page else None
+    href = page.link(address, _programme(address))
+    title = view.words(page.title)
+    return h("a", title, href=href, aria_current=current)
 
 
 def _language_link(view: View, language: Language) -> Element:
@@ -103,13 +108,13 @@ def _programme(address: Address) -> str:
 
 def _under(view: View, banner: Element | None) -> Element:
     """Return the bar of programmes, and the banner over synthetic data."""
-    words, address = view.words, view.address
-    current = _programme(address)
-    links = [
-        h("a", title, href=href, aria_current="true" if name == current else None)
-        for name, title, href in _programme_links(view)
-    ]
-    return h("div", h("nav", links, aria_label=words("shell.programmes")), banner, class_="under")
+    current = _programme(view.address)
+    links = []
+    for name, title, href in _programme_links(view):
+        is_current = "true" if name == current else None
+        links.append(h("a", title, href=href, aria_current=is_current))
+    navigation = h("nav", links, aria_label=view.words("shell.programmes"))
+    return h("div", navigation, banner, class_="under")
 
 
 def _programme_links(view: View) -> Iterator[tuple[str, str, str]]:
@@ -170,32 +175,21 @@ def _files(view: View, block: Block) -> Element | None:
     """Return the links to a block as files."""
     if block.table is None:
         return None
-    words, address = view.words, view.address
-    name = "-".join((address.page, *address.path, block.id))
-    links = [
-        h(
-            "a",
-            "CSV",
-            href=address.file(block.id, ".csv"),
-            download=f"{name}.csv",
-            aria_label=words("files.csv", title=block.title),
-        )
-    ]
+    name = "-".join((view.address.page, *view.address.path, block.id))
+    links = [_file_link(view, block, "csv", ".csv", download=f"{name}.csv")]
     if block.figure is not None or block.drawing is not None:
-        drawn = address.file(block.id, ".svg")
-        links += [
-            h("a", "SVG", href=drawn, download=f"{name}.svg", aria_label=words("files.svg", title=block.title)),
-            h("a", "PNG", href=drawn, data_png=f"{name}.png", aria_label=words("files.png", title=block.title)),
-        ]
-    links.append(
-        h(
-            "a",
-            "JSON",
-            href=address.file(block.id, ".metadata.json"),
-            aria_label=words("files.metadata", title=block.title),
-        )
-    )
+        links.append(_file_link(view, block, "svg", ".svg", download=f"{name}.svg"))
+        links.append(_file_link(view, block, "png", ".svg", data_png=f"{name}.png"))
+    links.append(_file_link(view, block, "metadata", ".metadata.json"))
     return h("p", links, class_="files")
+
+
+def _file_link(view: View, block: Block, form: str, ending: str, **attributes: str) -> Element:
+    """Return the link to a block as a file, called by its format."""
+    name = "JSON" if form == "metadata" else form.upper()
+    href = view.address.file(block.id, ending)
+    label = view.words(f"files.{form}", title=block.title)
+    return h("a", name, href=href, **attributes, aria_label=label)
 
 
 def _drawn(view: View, block: Block, width: int) -> Element | None:

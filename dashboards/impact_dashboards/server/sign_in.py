@@ -212,8 +212,9 @@ def _routes(client: Any, issuer: Oidc, enter: Callable[[str], Any]) -> flask.Blu
     @routes.get(START)
     def start() -> Response:
         flask.session["next"] = _own(flask.request.args.get("next", ""))
+        address = issuer.address.rstrip("/")
         try:
-            return client.authorize_redirect(f"{issuer.address.rstrip('/')}{CALLBACK}")  # type: ignore[no-any-return]
+            return client.authorize_redirect(f"{address}{CALLBACK}")  # type: ignore[no-any-return]
         except failures:
             return _failed()
 
@@ -252,7 +253,8 @@ def _confirmed(client: Any, issuer: Oidc) -> str:
         "iss": {"essential": True, "values": [issuer.issuer]},
         "aud": {"essential": True, "values": [issuer.client_id]},
     }
-    user = client.authorize_access_token(claims_options=claims).get("userinfo") or {}
+    token = client.authorize_access_token(claims_options=claims)
+    user = token.get("userinfo") or {}
     email = user.get("email")
     if user.get("email_verified") is not True or not isinstance(email, str):
         raise ValueError("the issuer does not vouch for an email address")
@@ -261,8 +263,9 @@ def _confirmed(client: Any, issuer: Oidc) -> str:
 
 def _own(address: str) -> str:
     """Return an address if it is a path of this app, or its first page."""
-    is_path = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
-    return address if is_path else "/"
+    begins_a_host = address.startswith(("//", "/\\"))
+    is_path = address.startswith("/") and not begins_a_host
+    return address if is_path and address.isprintable() else "/"
 
 
 def _failed() -> Response:

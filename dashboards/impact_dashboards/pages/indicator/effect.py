@@ -32,7 +32,10 @@ def effect_blocks(view: View, row: Row, trace: Trace) -> list[Block]:
     if row["attainment"] == AttainmentState.SUPPRESSED:
         return []
     effect = _effect(view, row, trace.diagnostics)
-    return [effect, _terms(view, row, to_frame(Term, trace.terms))] if trace.terms else [effect]
+    if not trace.terms:
+        return [effect]
+    terms = to_frame(Term, trace.terms)
+    return [effect, _terms(view, row, terms)]
 
 
 # ---- the effect and its checks ---------------------------------------------------------------------------------------
@@ -40,8 +43,10 @@ def effect_blocks(view: View, row: Row, trace: Trace) -> list[Block]:
 
 def _check_name(view: View, check: Row) -> str:
     """Return the name of a check, and of what it is of, in words."""
-    kind, _, subject = view.words.said(check["check"]).partition(" ")
-    return " ".join(filter(None, (kind.replace("_", " "), subject)))
+    name = view.words.said(check["check"])
+    kind, _, subject = name.partition(" ")
+    title = kind.replace("_", " ")
+    return f"{title} {subject}" if subject else title
 
 
 def _check_state(view: View, check: Row) -> Element:
@@ -64,8 +69,10 @@ CHECKS = (
 
 def _check_row(view: View, check: Diagnostic) -> Record:
     """Return a check with its sentences in the reader's language."""
-    hypothesis, detail = view.words.said(check.null_hypothesis), view.words.said(check.detail)
-    return {**vars(check), "null": hypothesis, "told": detail}
+    null_hypothesis = view.words.said(check.null_hypothesis)
+    detail = view.words.said(check.detail)
+    fields = vars(check)
+    return {**fields, "null": null_hypothesis, "told": detail}
 
 
 def _effect(view: View, row: Row, checks: Sequence[Diagnostic]) -> Block:
@@ -81,21 +88,27 @@ def _not_estimated(view: View, row: Row) -> Node:
     reason = view.words.said(row["evidence_reason"])
     if says(row["evidence_reason"], REFUSED):
         return h("p", state, " ", reason)
+    why = h("p", state, " ", _why(view, row))
     level = evidence(row["evidence_level"], view.words)
-    return [h("p", state, " ", _why(view, row)), h("p", level, h("small", reason))]
+    rating = h("p", level, h("small", reason))
+    return [why, rating]
 
 
 def _why(view: View, row: Row) -> str:
+    """Say why there is no effect: none was looked for, or the design could not give one."""
     if not row["not_estimable"]:
         return view.words("effect.no_design")
-    return view.words("effect.none", why=view.words.said(row["not_estimable"]))
+    reason = view.words.said(row["not_estimable"])
+    return view.words("effect.none", why=reason)
 
 
 def _effect_facts(view: View, row: Row) -> Iterator[Fact]:
     """Yield the effect and all that it rests on."""
-    words, unit = view.words, row["unit"]
-    level, reason = evidence(row["evidence_level"], words), words.said(row["evidence_reason"])
-    error = f"{words.size(row['std_error'], unit)} · {words.said(row['inference'])}"
+    words = view.words
+    level = evidence(row["evidence_level"], words)
+    reason = words.said(row["evidence_reason"])
+    std_error, inference = words.size(row["std_error"], row["unit"]), words.said(row["inference"])
+    error = f"{std_error} · {inference}"
     yield Fact(words("finding.effect"), [effect_cell(view, row), badge(row["contribution"], words)])
     yield Fact(words("effect.design"), words.said(row["design"]))
     yield Fact(words("effect.estimand"), words.said(row["estimand"]))
@@ -112,7 +125,8 @@ def _p_values(view: View, row: Row) -> str:
     if not known(row["p_adjusted"]):
         return p
     value = view.words.p_value(row["p_adjusted"])
-    adjusted = view.words("effect.p_adjusted", value=value, how=view.words.said(row["adjustment"]))
+    how = view.words.said(row["adjustment"])
+    adjusted = view.words("effect.p_adjusted", value=value, how=how)
     return f"{p} · {adjusted}"
 
 
@@ -131,9 +145,11 @@ def _term_value(view: View, term: Row) -> str:
 
 
 def _term_interval(view: View, term: Row) -> str:
+    """Write the interval of a term: of an effect as the effect is written, of any other as numbers."""
     is_effect = term["family"] in EFFECTS
     unit = term["unit"] if is_effect else ""
-    return view.words.interval(term["conf_low"], term["conf_high"], unit, gain=is_effect) or "–"
+    low, high = term["conf_low"], term["conf_high"]
+    return view.words.interval(low, high, unit, gain=is_effect) or "–"
 
 
 def _term_n(view: View, term: Row) -> str:
@@ -161,10 +177,12 @@ def _term_row(view: View, row: Row, term: Record) -> Record:
 
 
 def _terms(view: View, row: Row, terms: pd.DataFrame) -> Block:
+    """Return the numbers behind an effect, drawn where several of them are effects too."""
     rows = [_term_row(view, row, term) for term in rows_of(terms)]
-    table = Table(columns_of(view, TERMS), rows, file_columns(TERMS_IN_FILE))
-    figure = _terms_figure(view, row, terms)
-    return Block("terms", view.words("effect.terms"), table, figure=figure, folded=True)
+    columns = columns_of(view, TERMS)
+    table = Table(columns, rows, file_columns(TERMS_IN_FILE))
+    title, figure = view.words("effect.terms"), _terms_figure(view, row, terms)
+    return Block("terms", title, table, figure=figure, folded=True)
 
 
 def _terms_figure(view: View, row: Row, terms: pd.DataFrame) -> go.Figure | None:

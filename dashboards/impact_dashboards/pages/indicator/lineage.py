@@ -52,7 +52,9 @@ def _registered_facts(view: View, row: Row, trace: Trace) -> Iterator[Fact]:
 def _note(view: View, declared: Declared) -> str | None:
     """Return the note of a declaration, which stands there in one language or in both."""
     note = declared.get("note")
-    return note.get(view.words.declared) if isinstance(note, dict) else note
+    if not isinstance(note, dict):
+        return note
+    return note.get(view.words.declared)
 
 
 def _registration(view: View, row: Row) -> str:
@@ -101,9 +103,11 @@ def _loaded(view: View, source: Row) -> str:
 def _provenance(view: View, source: Row) -> Node:
     """Return where a file comes from."""
     provenance = source["where"]
-    named = [provenance.get(name) for name in ("publisher", "document", "licence", "generator")]
-    link = web_link(str(provenance.get("url") or ""), view.words("lineage.open"))
-    return [h("small", " · ".join(filter(None, named))), link]
+    stated = [provenance.get(name) for name in ("publisher", "document", "licence", "generator")]
+    texts = filter(None, stated)
+    url = str(provenance.get("url") or "")
+    link = web_link(url, view.words("lineage.open"))
+    return [h("small", " · ".join(texts)), link]
 
 
 FILES = (
@@ -120,11 +124,13 @@ FILES_IN_FILE = ("source", "sha256", "load_id", "run_id", "rows_read", "rows_bad
 
 def rows_block(view: View, row: Row, trace: Trace) -> Block:
     """Return the files behind a finding, with the rows used of each."""
-    rows = [_file_row(file) for file in trace.files]
-    table = Table(columns_of(view, FILES), rows, file_columns(FILES_IN_FILE))
-    linked = " ".join(_linked(view, link) for link in trace.linkage)
-    note = h("p", linked, class_="note") if linked else None
-    return Block("rows", view.words("lineage.rows"), table, after=note)
+    rows = list(map(_file_row, trace.files))
+    columns = columns_of(view, FILES)
+    table = Table(columns, rows, file_columns(FILES_IN_FILE))
+    sentences = [_linked(view, link) for link in trace.linkage]
+    note = h("p", " ".join(sentences), class_="note") if sentences else None
+    title = view.words("lineage.rows")
+    return Block("rows", title, table, after=note)
 
 
 def _file_row(file: TracedFile) -> Record:
@@ -133,8 +139,9 @@ def _file_row(file: TracedFile) -> Record:
 
 def _linked(view: View, link: Linkage) -> str:
     """Say how many persons of a wave were met again in the next."""
+    waves = {"since": link.since, "wave": link.wave}
     counts = {"linked": link.linked, "lost": link.lost, "new": link.new}
-    return view.words("lineage.linked", since=link.since, wave=link.wave, **counts)
+    return view.words("lineage.linked", **waves, **counts)
 
 
 # ---- the plan --------------------------------------------------------------------------------------------------------
@@ -161,9 +168,11 @@ PLANS = (
 
 def plan_block(view: View, row: Row, trace: Trace) -> Block:
     """Return the dated amendments of the plan that touch this indicator."""
-    table = Table(columns_of(view, PLANS), list(_plan_rows(view, row, trace.plan)))
+    rows = list(_plan_rows(view, row, trace.plan))
+    table = Table(columns_of(view, PLANS), rows)
+    title = view.words("lineage.amendments")
     lead = view.words("lineage.amendments_lead")
-    return Block("plan", view.words("lineage.amendments"), table, lead=lead)
+    return Block("plan", title, table, lead=lead)
 
 
 def _plan_rows(view: View, row: Row, plans: Sequence[Plan]) -> Iterator[Record]:

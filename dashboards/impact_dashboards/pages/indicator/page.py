@@ -78,10 +78,13 @@ def _asked(view: View, indicator: str, findings: pd.DataFrame) -> Record:
 
 
 def _name(view: View, indicator: str, findings: pd.DataFrame) -> str:
-    part = view.given("part")
-    if part:
-        return f"{view.programme}/{indicator}/{part}"
-    return next(iter(whole(findings)["finding"]), f"{view.programme}/{indicator}")
+    """Return the name of the finding: of the part that is chosen, else of the whole or of the first part in reach."""
+    name = f"{view.programme}/{indicator}"
+    path = view.given("part")
+    if path:
+        return f"{name}/{path}"
+    names = whole(findings)["finding"]
+    return next(iter(names), name)
 
 
 def _blocks(view: View, row: Row, findings: pd.DataFrame) -> Iterator[Block]:
@@ -113,7 +116,8 @@ def _lead(view: View, row: Row) -> Node:
         return view.words(f"disclosure.{row['suppressed']}")
     if not known(row["value"]):
         return view.words("indicator.no_value")
-    return [*_moved(view, row), _promised(view, row), _incomplete(view, row)]
+    moved = _moved(view, row)
+    return [*moved, _promised(view, row), _incomplete(view, row)]
 
 
 def _moved(view: View, row: Row) -> Iterator[Node]:
@@ -131,10 +135,12 @@ def _moved(view: View, row: Row) -> Iterator[Node]:
 
 
 def _promised(view: View, row: Row) -> str:
+    """Say what was promised by when, or that nothing was."""
     if not known(row["target"]):
         return view.words("indicator.no_target")
     target = view.words.number(row["target"], row["unit"])
-    return view.words("indicator.target", value=target, due=view.words.date(row["due"]))
+    due = view.words.date(row["due"])
+    return view.words("indicator.target", value=target, due=due)
 
 
 def _incomplete(view: View, row: Row) -> str | None:
@@ -157,10 +163,12 @@ def _choices(view: View, findings: pd.DataFrame) -> list[Choice]:
 def _aside(view: View, current: str) -> Element:
     """Return the list of the programme's indicators, level by level."""
     findings = whole(view.findings)
-    lists = [_level_list(view, level, findings[findings["level"] == level], current) for level in LEVELS]
-    heading = h("summary", view.words("indicator.list", count=len(findings)))
-    folded = h("details", heading, lists, open=True)
-    return h("nav", folded, class_="card aside", aria_label=view.words(PAGE.title))
+    levels = {level: findings[findings["level"] == level] for level in LEVELS}
+    lists = [_level_list(view, level, of_level, current) for level, of_level in levels.items()]
+    title = view.words("indicator.list", count=len(findings))
+    folded = h("details", h("summary", title), lists, open=True)
+    label = view.words(PAGE.title)
+    return h("nav", folded, class_="card aside", aria_label=label)
 
 
 def _level_list(view: View, level: str, findings: pd.DataFrame, current: str) -> Node:
@@ -168,7 +176,8 @@ def _level_list(view: View, level: str, findings: pd.DataFrame, current: str) ->
     if findings.empty:
         return None
     entries = [_entry(view, row, current) for row in rows_of(findings)]
-    return [h("h2", view.words(f"level.{level}")), h("ul", entries)]
+    heading = h("h2", view.words(f"level.{level}"))
+    return [heading, h("ul", entries)]
 
 
 def _entry(view: View, row: Row, current: str) -> Element:
@@ -184,14 +193,16 @@ def _entry(view: View, row: Row, current: str) -> Element:
 def _parts(view: View, findings: pd.DataFrame) -> Iterator[Block]:
     """Yield a block for each column that the indicator is cut by."""
     cuts = cut_columns(findings)
-    for cut in filter(None, dict.fromkeys(cuts)):
-        yield _part_block(view, str(cut), finding_rows(view, findings[cuts == cut]))
+    columns = filter(None, dict.fromkeys(cuts))
+    for cut in columns:
+        of_cut = findings[cuts == cut]
+        yield _part_block(view, str(cut), finding_rows(view, of_cut))
 
 
 def _part_block(view: View, cut: str, rows: list[Record]) -> Block:
     titles = view.published.cut_titles(view.words.declared)
     heading = view.words("indicator.by", what=titles.get(cut, cut.replace("_", " ")))
-    table = finding_table(view, rows, parts=True)
+    table = finding_table(view, rows, by_part=True)
     return Block(f"by-{cut}", heading, table, lead=order_words(view.words, ranked(rows)))
 
 
@@ -208,8 +219,10 @@ def _reported(block: Block) -> Block | None:
 def _with_promise_or_effect(view: View, programme: str) -> list[str]:
     """Return the indicators of the whole that have a chapter each in the report."""
     findings = whole(view.published.findings(programme))
-    chosen = findings[findings["target"].notna() | findings["estimate"].notna()]
-    return list(map(str, chosen["indicator"]))
+    is_promised = findings["target"].notna()
+    has_effect = findings["estimate"].notna()
+    reported = findings[is_promised | has_effect]
+    return list(map(str, reported["indicator"]))
 
 
 PAGE = Page(

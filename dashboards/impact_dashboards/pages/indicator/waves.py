@@ -62,8 +62,10 @@ def _points(view: View, row: Row) -> pd.DataFrame:
     measures = view.published.measures(view.programme)
     cell = [row[key] or "" for key in CELL]
     of_cell = (measures[CELL] == cell).all(axis=1)
-    values = measures[of_cell & (measures["wave"] != "")]
-    return placed(view, values.assign(line=values["arm"])).sort_values(["line", "place"])
+    has_wave = measures["wave"] != ""
+    values = measures[of_cell & has_wave]
+    lines = values.assign(line=values["arm"])
+    return placed(view, lines).sort_values(["line", "place"])
 
 
 # ---- the drawing -----------------------------------------------------------------------------------------------------
@@ -79,9 +81,12 @@ class _Times:
 
 
 def _times(row: Row, drawn: pd.DataFrame) -> _Times:
+    """Return where estimates and promise lie in time; without dates the promise is due at the last estimate."""
     if drawn.empty:
         return _Times(0, 0, 0)
-    start, last = float(drawn["place"].min()), float(drawn["place"].max())
+    places = drawn["place"]
+    start = float(places.min())
+    last = float(places.max())
     if not row["due"] or last <= DATED:
         return _Times(start, last, last)
     due = datetime.date.fromisoformat(last_day(row["due"]))
@@ -112,11 +117,16 @@ def _point(row: Row, name: str, time: float) -> Point | None:
 
 def _forecast_point(row: Row, time: float) -> Point | None:
     """Return the forecast of the value, with its interval as far as it is known."""
-    if not known(row["forecast"]) or row["forecast_of"] != "value":
+    forecast = row["forecast"]
+    if not known(forecast) or row["forecast_of"] != "value":
         return None
-    ends = [row[name] for name in ("forecast_low", "forecast_high")]
-    low, high = (float(end) if known(end) else math.nan for end in ends)
-    return Point(time, float(row["forecast"]), low, high)
+    low = _or_nan(row["forecast_low"])
+    high = _or_nan(row["forecast_high"])
+    return Point(time, float(forecast), low, high)
+
+
+def _or_nan(end: float) -> float:
+    return float(end) if known(end) else math.nan
 
 
 # ---- the facts -------------------------------------------------------------------------------------------------------
@@ -140,12 +150,14 @@ def _promise_facts(view: View, row: Row) -> Iterator[Fact]:
 
 def _gap(row: Row) -> float | None:
     """Return how far the value lies from its target; None where there is no path between them."""
-    if not known(row["value"]) or not known(row["target"]) or row["attainment"] in NO_WAY:
+    value, target = row["value"], row["target"]
+    if not known(value) or not known(target) or row["attainment"] in NO_WAY:
         return None
-    return float(row["value"] - row["target"])
+    return float(value - target)
 
 
 def _progress(view: View, row: Row) -> str:
+    """Write how much of the way to the target is gone, or why that cannot be said."""
     if known(row["progress"]):
         return view.words.number(row["progress"], "share")
     return view.words(f"progress.{row['progress_state']}")

@@ -24,9 +24,10 @@ def due_rows(view: View) -> list[Record]:
 
 def _due_row(view: View, row: Record) -> Record:
     """Return a promise with its title and how many days it is overdue."""
+    title = view.words.pick(row, "title")
     day = day_of(row["due"])
     overdue = (view.today - day).days
-    return row | {"title": view.words.pick(row, "title"), "days": overdue, "due": day.isoformat()}
+    return row | {"title": title, "days": overdue, "due": day.isoformat()}
 
 
 # ---- the table -------------------------------------------------------------------------------------------------------
@@ -56,9 +57,11 @@ def _state(view: View, row: Row) -> Node:
 
 
 def _why(view: View, row: Row) -> Node:
+    """Return the state of a promise that has one, else what its being late, open or done means."""
     if row["attainment"]:
         return badge(row["attainment"], view.words)
-    return view.words(f"monitoring.why_{row['kind']}_{row['state']}")
+    kind, state = row["kind"], row["state"]
+    return view.words(f"monitoring.why_{kind}_{state}")
 
 
 PROMISES = (
@@ -79,9 +82,12 @@ def due_block(view: View, rows: Sequence[Record]) -> Block:
     counts = Counter(row["state"] for row in rows)
     chosen = view.chosen("due", DUE, LATE)
     listed = [row for row in rows if row["state"] == chosen]
-    table = Table(columns_of(view, PROMISES), listed, file_columns(["id"]))
-    choice = chips(view, "due", _options(view, counts), chosen, "due")
-    return Block("due", title, table, lead=_lead(view, rows, counts), body=choice)
+    columns = columns_of(view, PROMISES)
+    table = Table(columns, listed, file_columns(["id"]))
+    options = _options(view, counts)
+    choice = chips(view, "due", options, chosen, "due")
+    lead = _lead(view, rows, counts)
+    return Block("due", title, table, lead=lead, body=choice)
 
 
 def _options(view: View, counts: Mapping[str, int]) -> dict[str, str]:
@@ -90,6 +96,7 @@ def _options(view: View, counts: Mapping[str, int]) -> dict[str, str]:
 
 def _lead(view: View, rows: Sequence[Row], counts: Mapping[str, int]) -> list[Node]:
     """Say how many of what is late is of whole programmes."""
-    whole = sum(row["state"] == LATE and str(row["id"]).count("/") < 2 for row in rows)
-    share = view.words("monitoring.due_whole", count=whole, of=counts[LATE])
+    late = [str(row["id"]) for row in rows if row["state"] == LATE]
+    of_programmes = sum(name.count("/") < 2 for name in late)
+    share = view.words("monitoring.due_whole", count=of_programmes, of=counts[LATE])
     return [view.words("monitoring.due_lead"), " ", share]

@@ -36,6 +36,7 @@ SIZE = 50
 FILTER = "f."
 """What the name of a column's filter begins with in the address."""
 FORM = "grid"
+ARROWS = {"ascending": " ▲", "descending": " ▼"}
 LONGEST = 18
 """Digits of a row's number."""
 NUMBERS = ("INTEGER", "BIGINT", "DOUBLE", "HUGEINT", "DECIMAL")
@@ -65,7 +66,9 @@ def contracts_block(view: View) -> Block:
     titles = contract_titles(view)
     ordered = rows_of(contracts.sort_values(["rows", "contract"], ascending=[False, True]))
     rows = [row | {"title": titles[row["contract"]]} for row in ordered]
-    return Block("records", title, Table(columns_of(view, CONTRACTS), rows), lead=view.words("monitoring.records_lead"))
+    table = Table(columns_of(view, CONTRACTS), rows)
+    lead = view.words("monitoring.records_lead")
+    return Block("records", title, table, lead=lead)
 
 
 def _address(view: View, contract: str) -> str:
@@ -255,8 +258,10 @@ def _form(view: View, filtered: bool) -> Element:
 
 def _clear_link(view: View) -> Element:
     """Return the link to the rows without filters, from their first page."""
-    off = {name: "" for name, _ in view.address.query if name.startswith((FILTER, "after", "before", "last"))}
-    return h("a", view.words("monitoring.clear"), href=view.address.with_(**off), data_live=True)
+    names = [name for name, _ in view.address.query]
+    cleared = [name for name in names if name.startswith((FILTER, "after", "before", "last"))]
+    href = view.address.with_(**dict.fromkeys(cleared, ""))
+    return h("a", view.words("monitoring.clear"), href=href, data_live=True)
 
 
 # ---- the table -------------------------------------------------------------------------------------------------------
@@ -306,8 +311,8 @@ def _head(view: View, name: str, title: str, direction: str) -> Element:
     """Return the head of a column as the link that sorts by it, or turns the order."""
     sort = f"-{name}" if direction == "ascending" else name
     href = view.address.with_(sort=sort, after="", before="", last="")
-    arrow = {"ascending": " ▲", "descending": " ▼"}.get(direction, "")
-    return h("a", title, h("span", arrow, aria_hidden="true"), href=href, data_live=True)
+    arrow = h("span", ARROWS.get(direction, ""), aria_hidden="true")
+    return h("a", title, arrow, href=href, data_live=True)
 
 
 def _filter(view: View, name: str, title: str, value: str) -> Element:

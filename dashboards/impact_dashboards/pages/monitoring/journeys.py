@@ -47,12 +47,15 @@ JOURNEYS_IN_FILE = ("project", "territory", "document", "quote")
 
 def journeys_block(view: View) -> Block:
     """Return where each project started, where it arrived, what comes next, and where that is written."""
-    title, journeys = view.words("monitoring.journeys"), rows_of(view.published.journeys(view.programme))
+    title = view.words("monitoring.journeys")
+    journeys = rows_of(view.published.journeys(view.programme))
     if not journeys:
-        return Block("journeys", title, body=nothing(view.words, "monitoring.no_journeys", HOW))
+        empty = nothing(view.words, "monitoring.no_journeys", HOW)
+        return Block("journeys", title, body=empty)
     mark = " †" if _is_synthetic(view) else ""
     rows = [journey | {"title": journey["name"] + mark} for journey in journeys]
-    table = Table(columns_of(view, JOURNEYS), rows, file_columns(JOURNEYS_IN_FILE))
+    columns = columns_of(view, JOURNEYS)
+    table = Table(columns, rows, file_columns(JOURNEYS_IN_FILE))
     return Block("journeys", title, table, lead=_lead(view, journeys))
 
 
@@ -68,14 +71,16 @@ def _lead(view: View, journeys: Sequence[Record]) -> list[Node]:
 def _is_synthetic(view: View) -> bool:
     """Tell whether any journey in force is of a synthetic file."""
     loads = view.published.loads(view.programme)
-    kinds = loads.loc[loads["current"] & (loads["contract"] == "journey"), "kind"]
-    return "synthetic" in set(kinds)
+    is_journey = loads["contract"] == "journey"
+    in_force = loads[loads["current"] & is_journey]
+    return "synthetic" in set(in_force["kind"])
 
 
 def process_block(view: View) -> Block | None:
     """Return the findings about phases and deliveries; nothing where there are none."""
     contracts = view.findings["indicator"].map(view.published.contracts(view.programme))
-    rows = finding_rows(view, view.findings[contracts.isin(PROCESS)])
+    of_process = view.findings[contracts.isin(PROCESS)]
+    rows = finding_rows(view, of_process)
     if not rows:
         return None
     title, lead = view.words("monitoring.process"), view.words("monitoring.process_lead")

@@ -27,9 +27,12 @@ def phases_block(view: View) -> Block | None:
         return None
     rows = [_phase_row(view, phase) for phase in phases]
     scale = _scale(rows)
-    table = Table(_columns(view, scale), [_plain_days(row) for row in rows], file_columns(PHASES_IN_FILE))
+    columns = _columns(view, scale)
+    dated = list(map(_plain_days, rows))
+    table = Table(columns, dated, file_columns(PHASES_IN_FILE))
+    title = view.words("monitoring.phases")
     lead = view.words("monitoring.phases_lead" if scale else "monitoring.phases_undated")
-    return Block("phases", view.words("monitoring.phases"), table, lead=lead)
+    return Block("phases", title, table, lead=lead)
 
 
 def _phase_row(view: View, phase: Record) -> Record:
@@ -54,19 +57,25 @@ def _state(view: View, phase: Row) -> str:
 
 
 def _state_words(view: View, phase: Row, state: str) -> str:
+    """Return the word for the state of a phase: of an open one, what the documents call it."""
     if state == "open":
         return view.words(f"monitoring.phase_{phase['status']}")
     silent = {"no_target": "monitoring.phase_dropped", "no_data": "monitoring.not_stated"}
-    return view.words(silent.get(state, f"status.{state}"))
+    key = silent.get(state, f"status.{state}")
+    return view.words(key)
 
 
 # ---- the table -------------------------------------------------------------------------------------------------------
 
 
 def _title(view: View, phase: Row) -> str:
-    number = "" if phase["number"] is None else f"{phase['number']:g}. "
+    """Return the number of a phase and its title, or its name where it has none."""
     title = str(phase["title"] or phase["phase"])
-    return number + title.replace("_", " ")
+    words = title.replace("_", " ")
+    number = phase["number"]
+    if number is None:
+        return words
+    return f"{number:g}. {words}"
 
 
 def _badge(view: View, phase: Row) -> Element:
@@ -89,7 +98,9 @@ def _dates(view: View, phase: Row, kind: str) -> str:
     if not any(days):
         return "–"
     start, end = (view.words.date(day[:digits]) if day else "…" for day in days)
-    return start if start == end else f"{start} – {end}"
+    if start == end:
+        return start
+    return f"{start} – {end}"
 
 
 PHASE = ColumnSpec("title", "monitoring.phase", _title)
@@ -135,7 +146,8 @@ def _x(day: datetime.date, scale: Span) -> float:
     """Return the pixel where a day begins."""
     start, end = scale
     days = max((end - start).days + 1, 1)
-    return round(WIDTH * (day - start).days / days, 1)
+    elapsed = (day - start).days
+    return round(WIDTH * elapsed / days, 1)
 
 
 def _line(view: View, phase: Row, scale: Span) -> Element | None:
@@ -169,7 +181,9 @@ def _bars(phase: Row, scale: Span) -> Iterator[Element]:
 
 
 def _today(view: View, scale: Span) -> Element | None:
+    """Draw the line of today; nothing where it lies beyond the scale."""
     start, end = scale
     if not start <= view.today <= end:
         return None
-    return h("path", d=f"M{_x(view.today, scale)} 0V{HEIGHT}", class_="today")
+    x = _x(view.today, scale)
+    return h("path", d=f"M{x} 0V{HEIGHT}", class_="today")

@@ -45,12 +45,14 @@ Span = tuple[datetime.date, datetime.date]
 def delivery_rows(view: View) -> list[Record]:
     """Return activities, counts and hours apart, with the phases as one more; those furthest behind first."""
     phases = rows_of(view.published.phases(view.programme))
+    activities = rows_of(view.published.deliveries(view.programme))
     rows = [_phases_ended(view, phases)] if phases else []
     spans = {phase["phase"]: _span(phase["planned_start"], phase["planned_end"]) for phase in phases}
     period = _period(view)
-    for activity in rows_of(view.published.deliveries(view.programme)):
+    for activity in activities:
         span = spans.get(activity["phase"]) or period
-        rows += _measures_of(activity, _elapsed(span, view.today))
+        elapsed = _elapsed(span, view.today)
+        rows += _measures_of(activity, elapsed)
     return sorted(rows, key=_worst_first)
 
 
@@ -61,16 +63,20 @@ def _worst_first(row: Row) -> tuple[int, float]:
 def _measures_of(activity: Record, expected: float | None) -> Iterator[Record]:
     """Yield what was planned and delivered of an activity by count and by hours, as far as it is stated."""
     for measure in MEASURES:
-        planned, delivered = activity[f"planned_{measure}"], activity[f"delivered_{measure}"]
-        if planned is not None or delivered is not None:
+        planned = activity[f"planned_{measure}"]
+        delivered = activity[f"delivered_{measure}"]
+        is_stated = planned is not None or delivered is not None
+        if is_stated:
             amounts = {"measure": measure, "planned": planned, "delivered": delivered}
             yield judged(activity | amounts | {"expected": expected})
 
 
 def _period(view: View) -> Span | None:
+    """Return the first and the last day of the programme."""
     row = view.published.titles[view.programme]
+    start = _first_day(row["period_start"])
     end = datetime.date.fromisoformat(last_day(row["period_end"]))
-    return _span(_first_day(row["period_start"]), end)
+    return _span(start, end)
 
 
 def _first_day(text: str) -> datetime.date:
@@ -109,19 +115,25 @@ def _expected(view: View, phases: Sequence[Row]) -> float | None:
     ends = [day_of(phase["planned_end"]) for phase in phases if phase["planned_end"] is not None]
     if not ends:
         return None
-    return sum(end <= view.today for end in ends) / len(phases)
+    due = sum(end <= view.today for end in ends)
+    return due / len(phases)
 
 
 def judged(row: Record) -> Record:
     """Return an activity with its share, how far it is ahead of the plan, and its state."""
     planned, expected = row["planned"], row["expected"]
     share = _share(planned, row["delivered"])
-    ahead = None if share is None or expected is None else min(share, 1.0) - expected
-    return row | {"share": share, "ahead": ahead, "state": _plan_state(planned, share, ahead)}
+    ahead = None
+    if share is not None and expected is not None:
+        ahead = min(share, 1.0) - expected
+    state = _plan_state(planned, share, ahead)
+    return row | {"share": share, "ahead": ahead, "state": state}
 
 
 def _share(planned: float | None, delivered: float | None) -> float | None:
-    if not known(planned) or not known(delivered) or not planned or delivered is None:
+    """Return what was delivered as a share of what was planned; None where either is not known, or nothing was."""
+    is_known = known(planned) and known(delivered)
+    if not is_known or not planned or delivered is None:
         return None
     return delivered / planned
 
@@ -154,11 +166,12 @@ def _progress(view: View, row: Row) -> Element | None:
     if row["share"] is None:
         return None
     share = view.words.number(row["share"], "share")
-    text = [view.words("monitoring.done_share", share=share)]
+    text = view.words("monitoring.done_share", share=share)
     if row["expected"] is not None:
-        expected = view.words.number(row["expected"], "share")
-        text.append(view.words("monitoring.expected_share", share=expected))
-    return bar(row["share"], row["state"], "; ".join(text), mark=row["expected"])
+        number = view.words.number(row["expected"], "share")
+        expected = view.words("monitoring.expected_share", share=number)
+        text = f"{text}; {expected}"
+    return bar(row["share"], row["state"], text, mark=row["expected"])
 
 
 def _plan_badge(view: View, row: Row) -> Element:
@@ -167,13 +180,15 @@ def _plan_badge(view: View, row: Row) -> Element:
 
 def _plan_words(view: View, row: Row) -> str:
     """Say how an activity stands to its plan."""
-    if row["state"] == "no_target":
+    state, share = row["state"], row["share"]
+    if state == "no_target":
         return view.words("monitoring.unplanned")
-    if row["state"] == "no_data":
-        return view.words("monitoring.not_stated" if row["share"] is None else "monitoring.undated")
-    if row["state"] == "good":
-        return view.words("monitoring.complete_plan" if row["share"] >= 1 else "monitoring.on_course")
-    return view.words("monitoring.behind", points=view.words.gain(row["ahead"], "share"))
+    if state == "no_data":
+        return view.words("monitoring.not_stated" if share is None else "monitoring.undated")
+    if state == "good":
+        return view.words("monitoring.complete_plan" if share >= 1 else "monitoring.on_course")
+    points = view.words.gain(row["ahead"], "share")
+    return view.words("monitoring.behind", points=points)
 
 
 def _planned(view: View, row: Row) -> Node:
@@ -182,27 +197,36 @@ def _planned(view: View, row: Row) -> Node:
 
 def _delivered(view: View, row: Row) -> Node:
     """Return what was delivered, as it was stated: exactly, or about, more than, at most."""
-    key = f"qualifier.{row['qualifier']}"
+    qualifier = row["qualifier"]
     amount = _amount(view, row, row["delivered"])
-    qualified = row["qualifier"] and view.words.has(key) and isinstance(amount, str)
-    return f"{view.words(key)} {amount}" if qualified else amount
+    key = f"qualifier.{qualifier}"
+    is_qualified = qualifier and view.words.has(key)
+    if not is_qualified or not isinstance(amount, str):
+        return amount
+    return f"{view.words(key)} {amount}"
 
 
 def _amount(view: View, row: Row, value: float | None) -> Node:
+    """Write a count, or a number of hours."""
     if value is None:
         return h("span", view.words("monitoring.not_stated"), class_="muted")
     number = view.words.number(value)
-    return f"{number} {view.words('monitoring.hours')}" if row["measure"] == "hours" else number
+    if row["measure"] != "hours":
+        return number
+    hours = view.words("monitoring.hours")
+    return f"{number} {hours}"
 
 
 def written(view: View, row: Row) -> Node:
     """Return where a row of a document is written, with its words folded away."""
-    location = ", ".join(row[name] for name in ("document", "place") if row[name])
-    if not location:
+    stated = [row[name] for name in ("document", "place") if row[name]]
+    if not stated:
         return None
-    quotes = [h("q", row[name]) for name in ("planned_quote", "quote", "status_quote") if row.get(name)]
+    location = h("p", ", ".join(stated), class_="note")
+    texts = [row.get(name) for name in ("planned_quote", "quote", "status_quote")]
+    quotes = [h("q", text) for text in texts if text]
     summary = h("summary", view.words("monitoring.quote"))
-    return h("details", summary, h("p", location, class_="note"), quotes, class_="quote")
+    return h("details", summary, location, quotes, class_="quote")
 
 
 ACTIVITIES = (
@@ -225,7 +249,10 @@ def deliveries_block(view: View, rows: Sequence[Record]) -> Block:
     def group(row: Row) -> str:
         return view.words("monitoring.unplanned" if row["state"] == "no_target" else "monitoring.with_plan")
 
+    columns = columns_of(view, ACTIVITIES)
     shares = [Column(key, view.words(name), unit="share") for key, name in SHARES.items()]
-    table = Table(columns_of(view, ACTIVITIES), rows, [*shares, *file_columns(IN_FILE)], group=group)
-    lead = view.words("monitoring.plan_lead", points=round(100 * BEHIND))
+    extra = [*shares, *file_columns(IN_FILE)]
+    table = Table(columns, rows, extra, group=group)
+    points = round(100 * BEHIND)
+    lead = view.words("monitoring.plan_lead", points=points)
     return Block("plan", title, table, lead=lead)

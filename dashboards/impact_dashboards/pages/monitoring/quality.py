@@ -74,9 +74,11 @@ def limits_note(view: View, *measures: str) -> Element:
     limits = [_limit(view, measure) for measure in LIMITS if measure in measures]
     if "fresh" in measures:
         limits.append(view.words("monitoring.limit_days", good=FRESH, bad=STALE))
-    shapes = [badge(state, view.words) for state in ("good", "warn", "bad")]
-    note = h("p", "; ".join(limits), ".", class_="note")
-    return h("div", h("p", shapes, class_="legend"), note)
+    badges = [badge(state, view.words) for state in ("good", "warn", "bad")]
+    legend = h("p", badges, class_="legend")
+    text = "; ".join(limits)
+    note = h("p", text, ".", class_="note")
+    return h("div", legend, note)
 
 
 def _limit(view: View, measure: str) -> str:
@@ -96,7 +98,11 @@ def file_rows(view: View) -> list[Record]:
     complete = _complete_by_contract(view)
     files = rows_of(view.published.validity(view.programme))
     rows = [_file_row(view, file, complete.get(file["contract"])) for file in files]
-    return sorted(rows, key=lambda row: (ORDER.index(row["state"]), row["source"]))
+    return sorted(rows, key=_worst_file_first)
+
+
+def _worst_file_first(row: Row) -> tuple[int, str]:
+    return ORDER.index(row["state"]), row["source"]
 
 
 def _file_row(view: View, file: Record, complete: float | None) -> Record:
@@ -159,9 +165,12 @@ FILES = (
 
 def files_block(view: View, rows: Sequence[Row]) -> Block:
     """Return completeness, validity, uniqueness and freshness of each file."""
-    table = Table(columns_of(view, FILES), rows, file_columns(FILES_IN_FILE))
-    lead, note = view.words("monitoring.quality_lead"), limits_note(view, "complete", "valid", "unique", "fresh")
-    return Block("quality", view.words("monitoring.quality"), table, lead=lead, after=note)
+    columns = columns_of(view, FILES)
+    table = Table(columns, rows, file_columns(FILES_IN_FILE))
+    title = view.words("monitoring.quality")
+    lead = view.words("monitoring.quality_lead")
+    note = limits_note(view, "complete", "valid", "unique", "fresh")
+    return Block("quality", title, table, lead=lead, after=note)
 
 
 # ---- persons ---------------------------------------------------------------------------------------------------------
@@ -212,7 +221,8 @@ def response_block(view: View) -> Block:
     def group(row: Row) -> str:
         return contract_title(view, row["contract"])
 
-    table = Table(columns_of(view, RESPONSE), rows, file_columns(("contract", "wave", "since")), group=group)
+    columns, extra = columns_of(view, RESPONSE), file_columns(("contract", "wave", "since"))
+    table = Table(columns, rows, extra, group=group)
     lead, note = view.words("monitoring.response_lead"), limits_note(view, "linked")
     return Block("response", title, table, lead=lead, after=note)
 
@@ -293,8 +303,10 @@ def _columns_in(rows: Sequence[Row]) -> int:
 def _by_missing(quality: pd.DataFrame) -> list[str]:
     """Return the contracts, first the one that lacks most answers."""
     missing = quality["rows"] - quality["answered"]
-    by_contract = missing.groupby(quality["contract"]).sum()
-    return [str(name) for name in by_contract.sort_values(ascending=False, kind="stable").index]
+    contracts = missing.groupby(quality["contract"])
+    totals = contracts.sum()
+    ordered = totals.sort_values(ascending=False, kind="stable")
+    return list(map(str, ordered.index))
 
 
 def _answer_rows(view: View, quality: pd.DataFrame) -> list[Record]:
@@ -303,9 +315,15 @@ def _answer_rows(view: View, quality: pd.DataFrame) -> list[Record]:
     rows = [_answer_row(view, row, waves) for row in rows_of(quality)]
     worst: dict[str, float] = {}
     for row in rows:
-        share = 1.0 if row["share"] is None else row["share"]
-        worst[row["column"]] = min(worst.get(row["column"], 1.0), share)
-    return sorted(rows, key=lambda row: (worst[row["column"]], row["column"]))
+        column, share = row["column"], row["share"]
+        if share is not None:
+            worst[column] = min(worst.get(column, 1.0), share)
+
+    def order(row: Row) -> tuple[float, str]:
+        column = row["column"]
+        return worst.get(column, 1.0), column
+
+    return sorted(rows, key=order)
 
 
 def _answer_row(view: View, row: Record, waves: Mapping[str, str]) -> Record:

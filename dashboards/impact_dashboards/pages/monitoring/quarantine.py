@@ -45,7 +45,9 @@ def rule_words(view: View, rule: str) -> str:
 def _rule(view: View, rule: str) -> Node:
     """Return a rule in words, or as the code it is."""
     has_title = view.words.has(f"rule.{rule}")
-    return rule_words(view, rule) if has_title else h("code", rule)
+    if not has_title:
+        return h("code", rule)
+    return rule_words(view, rule)
 
 
 def _reason(view: View, row: Row) -> Node:
@@ -89,24 +91,32 @@ def counts_block(view: View) -> Block:
     """Return the reasons with how often each was found, the most frequent first, each leading to its rows."""
     title, reasons = view.words("monitoring.quarantine"), view.published.quarantine(view.programme)
     if not view.published.scope.opens("quarantine"):
-        return Block("quarantine", title, body=nothing(view.words, "monitoring.quarantine_closed"))
+        closed = nothing(view.words, "monitoring.quarantine_closed")
+        return Block("quarantine", title, body=closed)
     if reasons.empty:
-        return Block("quarantine", title, body=nothing(view.words, "monitoring.no_quarantine"))
-    table = Table(columns_of(view, REASONS), _counted(reasons), [EXPECTED.column(view)], shown=SHOWN)
-    return Block("quarantine", title, table, lead=_lead(view, len(reasons)))
+        empty = nothing(view.words, "monitoring.no_quarantine")
+        return Block("quarantine", title, body=empty)
+    columns, rows = columns_of(view, REASONS), _counted(reasons)
+    table = Table(columns, rows, [EXPECTED.column(view)], shown=SHOWN)
+    lead = _lead(view, len(reasons))
+    return Block("quarantine", title, table, lead=lead)
 
 
 def _counted(reasons: pd.DataFrame) -> list[Record]:
     """Return the reasons, the most frequent first, each with what was expected where it was found first."""
     groups = reasons.groupby(list(BY), dropna=False, as_index=False)
     counts = groups.agg(count=("rule", "size"), expected=("expected", "first"))
-    return rows_of(counts.sort_values(["count", *BY], ascending=[False, True, True, True, True]))
+    upwards = [False, *(True for _ in BY)]
+    ordered = counts.sort_values(["count", *BY], ascending=upwards)
+    return rows_of(ordered)
 
 
 def _lead(view: View, count: int) -> list[Node]:
-    every = view.address.to("monitoring", view.programme, "quarantine")
-    link = h("a", view.words("monitoring.quarantine_all"), href=every)
-    return [view.words("monitoring.quarantine_lead", count=count), " ", link]
+    """Say how many reasons there are, with the link to all of their rows."""
+    href = view.address.to("monitoring", view.programme, "quarantine")
+    link = h("a", view.words("monitoring.quarantine_all"), href=href)
+    text = view.words("monitoring.quarantine_lead", count=count)
+    return [text, " ", link]
 
 
 # ---- rows ------------------------------------------------------------------------------------------------------------
@@ -132,9 +142,11 @@ def quarantine_page(view: View) -> PageContent:
 
 def way_back(view: View) -> Element:
     """Return the link to the page of the programme."""
-    title = view.words.pick(view.published.titles[view.programme], "title")
+    programme = view.published.titles[view.programme]
+    title = view.words.pick(programme, "title")
     href = view.address.to("monitoring", view.programme)
-    return h("p", h("a", view.words("monitoring.back", programme=title), href=href), class_="back")
+    link = h("a", view.words("monitoring.back", programme=title), href=href)
+    return h("p", link, class_="back")
 
 
 def _rows_block(view: View, chosen: pd.DataFrame) -> Block:
@@ -203,9 +215,11 @@ def _expected(view: View, row: Row) -> str:
 
 def _value(view: View, row: Row) -> Node:
     """Return what stood there, with the whole row folded away where it is known."""
+    text = row["value"]
     blank = h("span", view.words("monitoring.blank"), class_="muted")
-    value = h("code", row["value"]) if row["value"] else blank
-    payload = json.loads(row["payload"]) if row["payload"] else {}
+    value = h("code", text) if text else blank
+    stored = row["payload"]
+    payload = json.loads(stored) if stored else {}
     if not isinstance(payload, dict) or not payload:
         return value
     return [value, _whole_row(view, row["source"], payload)]

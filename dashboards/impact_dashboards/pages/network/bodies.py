@@ -68,7 +68,8 @@ def _row(
 
 def _code_titles(view: View, net: Net, column: str) -> dict[str, str]:
     """Return words for the codes of a column of the roster."""
-    codes = net.bodies[column].dropna().unique()
+    stated = net.bodies[column].dropna()
+    codes = stated.unique()
     return {code: _code_title(view, column, code) for code in codes}
 
 
@@ -91,8 +92,10 @@ def _ties_of(view: View, net: Net, body: str, wave: str, degrees: Mapping[str, i
     if body not in degrees:
         return view.words("network.not_listed")
     bodies, _ = net.at(wave)
-    answered = bool(bodies.loc[bodies["body"] == body, "answered"].all())
-    return degrees[body] if answered else view.words("network.no_answer")
+    rows = bodies[bodies["body"] == body]
+    if not rows["answered"].all():
+        return view.words("network.no_answer")
+    return degrees[body]
 
 
 def _silent(view: View, net: Net, wave: str) -> Element | None:
@@ -101,5 +104,6 @@ def _silent(view: View, net: Net, wave: str) -> Element | None:
     names = list(bodies.loc[~bodies["answered"], "label"])
     if not names:
         return None
-    listed = ", ".join(names)
-    return h("span", view.words("network.silent", count=len(names), wave=net.waves[wave], names=listed), " ")
+    title, listed = net.waves[wave], ", ".join(names)
+    sentence = view.words("network.silent", count=len(names), wave=title, names=listed)
+    return h("span", sentence, " ")

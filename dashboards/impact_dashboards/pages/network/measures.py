@@ -44,12 +44,15 @@ def measure_blocks(view: View, measured: pd.DataFrame, kind: str) -> Iterator[Bl
     kind
         The kind of tie, or nothing.
     """
-    whole = whole_only(measured)
-    parts = measured.drop(whole.index)
-    of_kind = parts[(parts["group"] == "tie") & (parts["group_value"] == kind)]
-    yield _measures(view, of_kind if kind else whole, kind)
-    if not kind and len(parts):
-        yield _parts(view, parts)
+    of_network = whole_only(measured)
+    of_parts = measured.drop(of_network.index)
+    if kind:
+        of_kind = (of_parts["group"] == "tie") & (of_parts["group_value"] == kind)
+        yield _measures(view, of_parts[of_kind], kind)
+        return
+    yield _measures(view, of_network, kind)
+    if len(of_parts):
+        yield _parts(view, of_parts)
 
 
 def _measures(view: View, findings: pd.DataFrame, kind: str) -> Block:
@@ -66,15 +69,19 @@ def _parts(view: View, findings: pd.DataFrame) -> Block:
     def group(row: Row) -> str:
         return title_of(view, row)
 
-    table = Table(_columns(view, rows, PART), rows, _file_columns(view), group)
-    return Block("parts", view.words("network.parts"), table, folded=True)
+    columns = _columns(view, rows, PART)
+    table = Table(columns, rows, _file_columns(view), group)
+    title = view.words("network.parts")
+    return Block("parts", title, table, folded=True)
 
 
 def _ordered(view: View, findings: pd.DataFrame) -> pd.DataFrame:
     """Return findings in the order in which measures are declared: ties, density and what else is structure first."""
     measures = view.published.formula_measures(view.programme)
-    order = [ORDER.index(str(measures[indicator])) for indicator in findings["indicator"]]
-    ordered = findings.assign(order=order).sort_values(["order", "indicator"], kind="stable")
+    names = [str(measures[indicator]) for indicator in findings["indicator"]]
+    ranks = list(map(ORDER.index, names))
+    numbered = findings.assign(order=ranks)
+    ordered = numbered.sort_values(["order", "indicator"], kind="stable")
     return ordered.drop(columns="order")
 
 
@@ -92,7 +99,9 @@ def _part_name(view: View, row: Row) -> Node:
 def _linked(view: View, row: Row, name: str) -> Node:
     """Return a name that leads to its finding, above the unit and what is to be known of the value."""
     notes = [unit_of(view.words, row), *remarks(view, row)]
-    return [h("a", name, href=link_of(view, row)), h("small", " · ".join(notes))]
+    link = h("a", name, href=link_of(view, row))
+    text = " · ".join(notes)
+    return [link, h("small", text)]
 
 
 def _baseline(view: View, row: Row) -> str:
@@ -106,7 +115,10 @@ def _drawing(view: View, row: Row) -> Element | None:
 def _status(view: View, row: Row) -> Node:
     """Return what the promise came to, where there is one, and what the change says."""
     change = h("div", badge(row["contribution"], view.words))
-    return [h("div", state_badge(view, row)), change] if known(row["target"]) else [change]
+    if not known(row["target"]):
+        return [change]
+    promise = h("div", state_badge(view, row))
+    return [promise, change]
 
 
 MEASURE = ColumnSpec("finding", "network.measure", _name)

@@ -82,7 +82,8 @@ def _titles(view: View, column: str, codes: list[str]) -> dict[str, str]:
 
 def code_words(view: View, column: str, code: str) -> str:
     """Return the words for a code: its title, those of the shared contract, or the code as it is written."""
-    title = view.published.label_titles(view.words.declared).get((view.programme, column, code))
+    titles = view.published.label_titles(view.words.declared)
+    title = titles.get((view.programme, column, code))
     if title is not None:
         return title
     key = f"network.{column}.{code}"
@@ -91,9 +92,11 @@ def code_words(view: View, column: str, code: str) -> str:
 
 def _several(bodies: pd.DataFrame) -> list[str]:
     """Return the territories if they are worth a filter: few beside the bodies, so that some hold several."""
-    territories = bodies.drop_duplicates("body")["territory"].dropna()
+    once = bodies.drop_duplicates("body")
+    territories = once["territory"].dropna()
     distinct = sorted(territories.unique())
-    return distinct if 1 < len(distinct) <= len(territories) / 2 else []
+    most = len(territories) / 2
+    return distinct if 1 < len(distinct) <= most else []
 
 
 def _waves(view: View, waves: set[str]) -> dict[str, str]:

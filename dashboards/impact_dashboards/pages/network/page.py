@@ -100,8 +100,12 @@ def _headline(view: View, measured: pd.DataFrame, kind: str) -> Node:
 def _by_measure(view: View, findings: pd.DataFrame) -> dict[str, Row]:
     """Return the first finding with a value of each measure."""
     measures = view.published.formula_measures(view.programme)
-    valued = [row for row in reversed(rows_of(findings)) if known(row["value"])]
-    return {str(measures[row["indicator"]]): row for row in valued}
+    first: dict[str, Row] = {}
+    for row in rows_of(findings):
+        if known(row["value"]):
+            measure = str(measures[row["indicator"]])
+            first.setdefault(measure, row)
+    return first
 
 
 def _ties_moved(view: View, row: Row) -> Node:
@@ -115,11 +119,11 @@ def _share_moved(view: View, row: Row) -> Node:
 
 def _moved(view: View, name: str, row: Row, **texts: Node) -> Node:
     """Return how a measure moved."""
-    unit, after = row["unit"], h("strong", view.words.number(row["value"], row["unit"]))
+    value = h("strong", view.words.number(row["value"], row["unit"]))
     if not known(row["baseline"]):
-        return rich(view.words, f"network.{name}_once", after=after, **texts)
-    before = h("strong", view.words.number(row["baseline"], unit))
-    return rich(view.words, f"network.{name}_moved", after=after, before=before, **texts)
+        return rich(view.words, f"network.{name}_once", after=value, **texts)
+    baseline = h("strong", view.words.number(row["baseline"], row["unit"]))
+    return rich(view.words, f"network.{name}_moved", after=value, before=baseline, **texts)
 
 
 def _changed(view: View, row: Row, moved: Node) -> Node:
@@ -186,7 +190,10 @@ def _title(view: View, net: Net, number: int, wave: str) -> str:
 def _touching(bodies: pd.DataFrame, classes: pd.DataFrame) -> int:
     """Return how many pairs touch a body that did not answer: the measures leave them out."""
     silent = set(bodies.loc[~bodies["answered"], "body"])
-    return int((classes["source"].isin(silent) | classes["target"].isin(silent)).sum())
+    from_silent = classes["source"].isin(silent)
+    to_silent = classes["target"].isin(silent)
+    touching = from_silent | to_silent
+    return int(touching.sum())
 
 
 def _remarks(view: View, bodies: pd.DataFrame, classes: pd.DataFrame) -> Element | None:

@@ -60,12 +60,14 @@ def _cuts(rows: Iterable[Row]) -> list[str]:
 def filtered(asked: Mapping[str, str], rows: Rows) -> list[Row]:
     """Return the rows that the filters leave."""
     equal = {"indicator": asked["indicator"], "level": asked["level"], "data_kind": asked["data"]}
-    status = asked["status"]
+    status, stage = asked["status"], asked["stage"]
     if status not in NO_STATES:
         equal["attainment"] = status
-    chosen = [row for row in rows if _matches(row, equal) and _in_stage(row, asked["stage"])]
-    has = NO_STATES.get(status)
-    return list(filter(has, chosen)) if has else chosen
+    matching = [row for row in rows if _matches(row, equal)]
+    in_stage = [row for row in matching if _in_stage(row, stage)]
+    if status not in NO_STATES:
+        return in_stage
+    return list(filter(NO_STATES[status], in_stage))
 
 
 def _matches(row: Row, equal: Mapping[str, str]) -> bool:
@@ -136,8 +138,8 @@ def _programmes(view: View) -> dict[str, str]:
 
 def _indicators(view: View, rows: Rows, asked: str) -> dict[str, str]:
     """Return the indicators of the rows, and the one asked for, with their titles."""
-    named = [row for row in all_rows(view) if row["indicator"] == asked]
-    return {row["indicator"]: view.words.pick(row, "title") for row in [*rows, *named]}
+    of_asked = [row for row in all_rows(view) if row["indicator"] == asked]
+    return {row["indicator"]: view.words.pick(row, "title") for row in [*rows, *of_asked]}
 
 
 def _statuses(view: View, rows: Rows, asked: str) -> dict[str, str]:
@@ -154,7 +156,9 @@ def _cut_titles(view: View, cuts: Iterable[str]) -> dict[str, str]:
 def _groups(view: View, rows: Rows, cut: str) -> dict[str, str]:
     """Return by what rows can be grouped: what every row has, and what their parts belong to."""
     groups = {name: view.words(f"group.{name}") for name in GROUPS}
-    return groups | _cut_titles(view, [member.by for member in memberships(view, rows, cut)])
+    members = memberships(view, rows, cut)
+    columns = [member.by for member in members]
+    return groups | _cut_titles(view, columns)
 
 
 class Member(NamedTuple):
@@ -169,8 +173,12 @@ class Member(NamedTuple):
 def memberships(view: View, rows: Rows, cut: str) -> list[Member]:
     """Return what the parts of the rows belong to; the whole belongs to nothing."""
     members: list[Member] = []
-    for programme in dict.fromkeys(row["programme"] for row in rows) if cut else ():
+    if not cut:
+        return members
+    programmes = dict.fromkeys(row["programme"] for row in rows)
+    for programme in programmes:
         table = view.published.memberships(programme)
-        of_cut = table.loc[table["column"] == cut, ["programme", "code", "by", "of"]].astype(str)
-        members += map(Member._make, of_cut.itertuples(index=False, name=None))
+        of_cut = table[table["column"] == cut]
+        texts = of_cut[["programme", "code", "by", "of"]].astype(str)
+        members += map(Member._make, texts.itertuples(index=False, name=None))
     return members

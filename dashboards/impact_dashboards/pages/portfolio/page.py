@@ -53,7 +53,7 @@ def page(view: View) -> PageContent:
 def _findings(view: View, rows: Rows, cut: str) -> Block:
     group, order = _grouping(view, rows, cut)
     ordered = sorted(rows, key=lambda row: (order(row), *_last(row)))
-    table = finding_table(view, ordered, parts=bool(cut), group=group)
+    table = finding_table(view, ordered, by_part=bool(cut), group=group)
     title = view.words("portfolio.table", count=len(rows))
     return Block("findings", title, table, lead=view.words("portfolio.read"), after=_legend(view))
 
@@ -79,12 +79,17 @@ def _by_level(view: View) -> tuple[Key, Key]:
 
 
 def _by_indicator(view: View) -> tuple[Key, Key]:
+    """Group findings by indicator, programme by programme."""
     titles, order = _programme_titles(view), _programme_order(view)
 
     def title(row: Row) -> str:
-        return f"{titles[row['programme']]} · {title_of(view, row)}"
+        programme = titles[row["programme"]]
+        return f"{programme} · {title_of(view, row)}"
 
-    return title, (lambda row: (order[row["programme"]], row["indicator"]))
+    def position(row: Row) -> tuple[int, str]:
+        return order[row["programme"]], row["indicator"]
+
+    return title, position
 
 
 def _by_programme(view: View) -> tuple[Key, Key]:
@@ -93,10 +98,12 @@ def _by_programme(view: View) -> tuple[Key, Key]:
 
 
 def _by_part(view: View, groups: Mapping[tuple[str, str], str]) -> tuple[Key, Key]:
-    none = view.words("group.none")
+    """Group parts by what they belong to, those of nothing under one heading."""
+    no_group = view.words("group.none")
 
     def group(row: Row) -> str:
-        return groups.get((row["programme"], row["code"]), none)
+        cell = row["programme"], row["code"]
+        return groups.get(cell, no_group)
 
     return group, group
 

@@ -25,8 +25,12 @@ def headline(view: View, rows: Rows) -> Node:
 
 def _by_kind(rows: Rows) -> dict[str, Rows]:
     """Return the rows that say something, real ones apart from synthetic ones."""
-    telling = [row for row in rows if known(row["target"]) or known(row["estimate"])]
-    return {kind: [row for row in telling if row["data_kind"] == kind] for kind in DATA}
+    kinds: dict[str, list[Row]] = {kind: [] for kind in DATA}
+    for row in rows:
+        says_something = known(row["target"]) or known(row["estimate"])
+        if says_something and row["data_kind"] in kinds:
+            kinds[row["data_kind"]].append(row)
+    return dict(kinds)
 
 
 def _sentence(view: View, kind: str, rows: Rows) -> Node:
@@ -58,9 +62,13 @@ def _reached(view: View, stage: str, rows: Rows) -> Node:
     if not promises:
         return None
     reached = [row for row in promises if row["attainment"] == "reached"]
-    count = h("strong", view.words(f"headline.{stage}", count=len(reached), of=len(promises)))
+    text = view.words(f"headline.{stage}", count=len(reached), of=len(promises))
+    count = h("strong", text)
     certain = sum(known(row["conf_low"]) for row in reached)
-    return [count, f" {view.words('headline.certain', count=certain)}" if certain else None]
+    if not certain:
+        return [count, None]
+    remark = view.words("headline.certain", count=certain)
+    return [count, f" {remark}"]
 
 
 # ---- the tiles -------------------------------------------------------------------------------------------------------
@@ -84,20 +92,25 @@ def tiles(view: View, rows: Rows) -> Element:
     """Return the counts at the top: of real rows, or of synthetic ones where no real one says anything."""
     kinds = _by_kind(rows)
     kind = "real" if kinds["real"] else "synthetic"
-    counted = [*_count_tiles(view, kinds[kind], kind), _rows_tile(view, rows)]
-    warned = kind == "synthetic" and kinds[kind]
-    note = h("p", view.words("tile.synthetic"), class_="note") if warned else None
-    return h("div", h("div", [tile.element(view) for tile in counted], class_="tiles"), note)
+    of_kind = kinds[kind]
+    counted = [*_count_tiles(view, of_kind, kind), _rows_tile(view, rows)]
+    elements = [tile.element(view) for tile in counted]
+    is_invented = kind == "synthetic" and of_kind
+    note = h("p", view.words("tile.synthetic"), class_="note") if is_invented else None
+    return h("div", h("div", elements, class_="tiles"), note)
 
 
 def _count_tiles(view: View, rows: Rows, kind: str) -> Iterator[_Tile]:
     """Yield the promises reached, of results and of work, and the effects."""
-    bare = {"level": "", "indicator": "", "cut": "", "data": kind}
+    unfiltered = {"level": "", "indicator": "", "cut": "", "data": kind}
     for stage in STAGES:
-        href = view.address.with_(**bare, stage=stage, status="reached")
-        yield _Tile(stage, _share_reached(rows, stage), href)
+        share = _share_reached(rows, stage)
+        href = view.address.with_(**unfiltered, stage=stage, status="reached")
+        yield _Tile(stage, share, href)
     effects = sum(map(has_effect, rows))
-    yield _Tile("effects", view.words.number(effects), view.address.with_(**bare, stage="", status=EFFECT))
+    count = view.words.number(effects)
+    href = view.address.with_(**unfiltered, stage="", status=EFFECT)
+    yield _Tile("effects", count, href)
 
 
 def _share_reached(rows: Rows, stage: str) -> str:

@@ -29,11 +29,13 @@ def needs_blocks(view: View) -> list[Block]:
     """Return the maps of needs and supply, and the categories that have no place on them."""
     cells = view.published.map(view.programme)
     if cells.empty:
+        title = view.words("needs.heading")
         empty = nothing(view.words, "needs.none", HOW)
-        return [Block("needs", view.words("needs.heading"), body=empty)]
-    groups = enumerate(cells.groupby(["contract", "supply", "match"]), 1)
-    maps = [_map_block(view, number, group) for number, (_, group) in groups]
-    return [*maps, *_unmapped(view, {*cells["contract"], *cells["supply"]})]
+        return [Block("needs", title, body=empty)]
+    groups = cells.groupby(["contract", "supply", "match"])
+    maps = [_map_block(view, number, group) for number, (_, group) in enumerate(groups, 1)]
+    contracts = {*cells["contract"], *cells["supply"]}
+    return [*maps, *_unmapped(view, contracts)]
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class _Map:
     Parameters
     ----------
     contract, supply
-        Their names.
+        The contracts of the rows of needs and of services, by their names in the declarations.
     match
         The columns by which they are matched.
     cells
@@ -85,7 +87,8 @@ def _title(view: View, needs: _Map) -> str:
     """Return the title of a map; where both contracts are the shared ones, it needs no names."""
     if (needs.contract, needs.supply) == ("need", "supply"):
         return view.words("needs.heading")
-    contract, supply = contract_title(view, needs.contract), contract_title(view, needs.supply)
+    contract = contract_title(view, needs.contract)
+    supply = contract_title(view, needs.supply)
     return view.words("needs.title", contract=contract, supply=supply)
 
 
@@ -141,9 +144,11 @@ def _territory(view: View, needs: _Map, title: str) -> Column:
 
     def show(row: Row) -> Node:
         cells = row["cells"]
-        return _cell(view, needs, cells[cells["territory_title"] == title]) or "–"
+        at_territory = cells[cells["territory_title"] == title]
+        return _cell(view, needs, at_territory) or "–"
 
-    return Column(f"at {title}", title or view.words("needs.everywhere"), show)
+    heading = title or view.words("needs.everywhere")
+    return Column(f"at {title}", heading, show)
 
 
 def _cell(view: View, needs: _Map, cells: pd.DataFrame) -> list[Element]:
@@ -166,10 +171,14 @@ def _quotes(view: View, cells: pd.DataFrame) -> Element:
 
 
 def _quote(view: View, item: Row) -> Node:
-    location = ", ".join(str(item[name]) for name in ("document", "place") if item[name])
-    body = [" (", h("code", item["organisation"]), ")"] if item["organisation"] else []
-    part = view.words("needs.part." + item["part"])
-    return [part, *body, ": ", h("q", item["quote"]), h("small", location)]
+    """Return the words of a document, whose they are and where they stand."""
+    organisation = item["organisation"]
+    body = [" (", h("code", organisation), ")"] if organisation else []
+    role = view.words("needs.part." + item["part"])
+    quote = h("q", item["quote"])
+    stated = [str(item[name]) for name in ("document", "place") if item[name]]
+    location = h("small", ", ".join(stated))
+    return [role, *body, ": ", quote, location]
 
 
 def _lines(view: View, cells: pd.DataFrame, wave: str) -> list[Element]:
@@ -188,10 +197,11 @@ def _number_words(view: View, row: Row) -> Iterator[str]:
     """Yield how many needs and services there are, and of how many bodies where of several."""
     yield view.words("needs.needs", count=int(row["needs"]))
     yield view.words("needs.services", count=int(row["services"]))
-    if row["partial_services"]:
-        yield view.words("needs.partial", count=int(row["partial_services"]))
-    if row["bodies"] > 1:
-        yield view.words("needs.bodies", count=int(row["bodies"]))
+    partial, bodies = int(row["partial_services"]), int(row["bodies"])
+    if partial:
+        yield view.words("needs.partial", count=partial)
+    if bodies > 1:
+        yield view.words("needs.bodies", count=bodies)
 
 
 # ---- its twin, and what has no place on it ---------------------------------------------------------------------------
@@ -234,9 +244,12 @@ def _table(view: View, needs: _Map) -> Table:
 def _unmapped(view: View, contracts: set[str]) -> list[Block]:
     """Return the categories that stand in rows and in no codelist."""
     unmapped = view.published.unmapped(view.programme)
-    rows = rows_of(unmapped[unmapped["contract"].isin(list(contracts))])
-    if not rows:
+    of_contracts = unmapped[unmapped["contract"].isin(list(contracts))]
+    if of_contracts.empty:
         return []
-    table = Table(columns_of(view, UNMAPPED), rows, file_columns(["contract"]))
-    lead = [view.words("needs.unmapped_lead"), " ", view.words("empty.how"), " ", h("code", HOW), "."]
-    return [Block("unmapped", view.words("needs.unmapped"), table, lead=lead)]
+    columns = columns_of(view, UNMAPPED)
+    table = Table(columns, rows_of(of_contracts), file_columns(["contract"]))
+    how = h("code", HOW)
+    lead = [view.words("needs.unmapped_lead"), " ", view.words("empty.how"), " ", how, "."]
+    title = view.words("needs.unmapped")
+    return [Block("unmapped", title, table, lead=lead)]

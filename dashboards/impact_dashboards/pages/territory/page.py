@@ -33,7 +33,7 @@ class Chosen:
     indicators, levels
         The choices, with their words.
     indicator, level
-        What is chosen.
+        The indicator and the level that are shown; keys of the choices.
     rows
         Of the territories of that level, ranked.
     whole
@@ -65,9 +65,11 @@ def page(view: View) -> PageContent:
 
 
 def _is_synthetic(view: View, findings: pd.DataFrame) -> bool:
+    """Tell whether any finding of the territories, or on a series, rests on synthetic data."""
     series = series_findings(view, view.programme)
     kinds = pd.concat([findings["data_kind"], series["data_kind"]])
-    return bool((kinds == "synthetic").any())
+    is_synthetic = kinds == "synthetic"
+    return bool(is_synthetic.any())
 
 
 # ---- what is chosen --------------------------------------------------------------------------------------------------
@@ -89,11 +91,12 @@ def _chosen(view: View, findings: pd.DataFrame, territories: Territories) -> Cho
 def _ordered_levels(findings: pd.DataFrame, territories: Territories) -> list[str]:
     """Return the levels of findings from the highest to the lowest, those outside a tree last."""
     order = list(dict.fromkeys(territories.levels.values()))
+    levels = findings["place_level"].unique()
 
     def position(level: str) -> int:
         return order.index(level) if level in order else len(order)
 
-    return sorted(findings["place_level"].unique(), key=position)
+    return sorted(levels, key=position)
 
 
 def _whole(view: View, indicator: str) -> Row | None:
@@ -112,9 +115,11 @@ def _choices(view: View, chosen: Chosen) -> list[Choice]:
 
 
 def _ranked_blocks(view: View, chosen: Chosen, territories: Territories) -> list[Block]:
+    """Return the map, where the territories can be drawn, and the ranking beside it."""
     drawn = map_block(view, chosen.rows, territories)
-    ranking = ranking_block(view, Ranking(chosen.rows, chosen.whole, territories), half=drawn is not None)
-    return [drawn, ranking] if drawn else [ranking]
+    ranking = Ranking(chosen.rows, chosen.whole, territories)
+    block = ranking_block(view, ranking, half=drawn is not None)
+    return [drawn, block] if drawn else [block]
 
 
 def _empty(view: View) -> Block:
@@ -125,9 +130,11 @@ def _empty(view: View) -> Block:
 
 
 def _title(view: View, chosen: Chosen) -> str:
-    level = chosen.levels[chosen.level]
+    """Return the title of the indicator with its level, which stands within a sentence there."""
     title = chosen.indicators[chosen.indicator]
-    return view.words("territory.by", title=title, level=level[0].lower() + level[1:])
+    level = chosen.levels[chosen.level]
+    name = level[0].lower() + level[1:]
+    return view.words("territory.by", title=title, level=name)
 
 
 def _headline(view: View, chosen: Chosen) -> Node:
@@ -138,8 +145,10 @@ def _headline(view: View, chosen: Chosen) -> Node:
     highest, lowest = valued[0], valued[-1]
     ends = [_end(view, "highest", highest, valued)]
     if lowest["value"] != highest["value"]:
-        ends.append(_end(view, "lowest", lowest, valued))
-    return [*ends, view.words("territory.uncertain") if is_uncertain(chosen.rows) else None]
+        end = _end(view, "lowest", lowest, valued)
+        ends.append(end)
+    warning = view.words("territory.uncertain") if is_uncertain(chosen.rows) else None
+    return [*ends, warning]
 
 
 def _end(view: View, name: str, row: Row, rows: Sequence[Row]) -> Node:
@@ -154,12 +163,10 @@ def _end(view: View, name: str, row: Row, rows: Sequence[Row]) -> Node:
 def _has_territory(view: View, programme: str) -> bool:
     """Tell whether anything is known of a programme's territory."""
     findings = view.published.findings(programme)
-    tables = (
-        territory_findings(findings, territories_of(view, programme)),
-        series_findings(view, programme),
-        view.published.map(programme),
-    )
-    return any(map(len, tables))
+    of_territories = territory_findings(findings, territories_of(view, programme))
+    series = series_findings(view, programme)
+    needs = view.published.map(programme)
+    return any(map(len, (of_territories, series, needs)))
 
 
 PAGE = Page(

@@ -53,13 +53,13 @@ class Ranking:
     territories: Territories
 
     @property
-    def shown(self) -> list[Row]:
+    def rows_below_whole(self) -> list[Row]:
         """The rows below that of the whole programme."""
         return [*([self.whole] if self.whole else []), *self.rows]
 
     def has(self, *names: str) -> bool:
         """Tell whether any row has one of some values."""
-        return any(known(row[name]) for row in self.shown for name in names)
+        return any(known(row[name]) for row in self.rows_below_whole for name in names)
 
     def above(self, row: Row) -> str:
         """Return the title of the territory above a row's, where they lie in several."""
@@ -69,9 +69,10 @@ class Ranking:
 
     def scale(self) -> tuple[float, float]:
         """Return the ends of a scale that holds all that the rows' drawings show."""
-        ends = [row[name] for row in self.shown for name in DRAWN if known(row[name])] or [0.0]
-        room = 0.03 * (max(ends) - min(ends)) or 1.0
-        return min(ends) - room, max(ends) + room
+        ends = [row[name] for row in self.rows_below_whole for name in DRAWN if known(row[name])] or [0.0]
+        low, high = min(ends), max(ends)
+        room = 0.03 * (high - low) or 1.0
+        return low - room, high + room
 
 
 def ranking_block(view: View, ranking: Ranking, *, half: bool) -> Block:
@@ -90,10 +91,13 @@ def ranking_block(view: View, ranking: Ranking, *, half: bool) -> Block:
     def row_class(row: Row) -> str:
         return "of-whole" if row is ranking.whole else ""
 
-    extra = [text_columns(view)[1], LEVEL.column(view), *file_columns(KEPT)]
-    table = Table(_columns(view, ranking), ranking.shown, extra, row_class=row_class)
+    _, part_title = text_columns(view)
+    extra = [part_title, LEVEL.column(view), *file_columns(KEPT)]
+    columns = _columns(view, ranking)
+    table = Table(columns, ranking.rows_below_whole, extra, row_class=row_class)
+    title = view.words("territory.ranking")
     lead = " ".join(filter(None, _lead(view, ranking)))
-    return Block("ranking", view.words("territory.ranking"), table, lead=lead, half=half)
+    return Block("ranking", title, table, lead=lead, half=half)
 
 
 def _lead(view: View, ranking: Ranking) -> Iterator[str]:
@@ -105,6 +109,7 @@ def _lead(view: View, ranking: Ranking) -> Iterator[str]:
 
 
 def _columns(view: View, ranking: Ranking) -> list[Column]:
+    """Return the columns; those of effects only where there is one."""
     scale = ranking.scale()
 
     def name(row: Row) -> Node:
@@ -113,10 +118,10 @@ def _columns(view: View, ranking: Ranking) -> list[Column]:
     def drawing(row: Row) -> Node:
         return _drawing(view, row, scale)
 
-    named = Column("finding", view.words("territory.name"), name)
+    names = Column("finding", view.words("territory.name"), name)
     drawn = Column("", view.words("territory.drawing"), drawing)
     effect = [EFFECT] if ranking.has("estimate") else []
-    return [named, drawn, *columns_of(view, [VALUE, *effect])]
+    return [names, drawn, *columns_of(view, [VALUE, *effect])]
 
 
 def _name(view: View, row: Row, above: str) -> Node:
@@ -132,6 +137,7 @@ def _drawing(view: View, row: Row, scale: tuple[float, float]) -> Node:
 
 
 def _value(view: View, row: Row) -> Node:
+    """Return a value with how many it rests on, where that is known."""
     value = value_cell(view, row)
     if not known(row["n"]):
         return [value, None]
@@ -189,10 +195,12 @@ def map_block(view: View, rows: Sequence[Row], territories: Territories) -> Bloc
 
 
 def _area_table(view: View, areas: Sequence[Record]) -> Table:
-    columns = columns_of(view, AREAS)
+    """Return the areas as rows; the metadata say the unit of their values."""
     unit = areas[0]["unit"]
+    columns = columns_of(view, AREAS)
     with_unit = [replace(column, unit=unit) if column.key == "value" else column for column in columns]
-    return Table(with_unit, areas, file_columns(["code", "suppressed"]))
+    extra = file_columns(["code", "suppressed"])
+    return Table(with_unit, areas, extra)
 
 
 def _map_lead(view: View, drawn: Sequence[str], by_code: Mapping[str, Row], territories: Territories) -> Iterator[str]:

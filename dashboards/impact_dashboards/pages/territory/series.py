@@ -51,7 +51,8 @@ def _indicator_blocks(view: View, findings: pd.DataFrame) -> Iterator[Block]:
     first = rows_of(findings)[0]
     yield _series(view, first, findings)
     terms = view.published.terms(view.programme)
-    of_territory = terms[(terms["indicator"] == first["indicator"]) & (terms["family"] == FAMILY)]
+    of_indicator = terms[terms["indicator"] == first["indicator"]]
+    of_territory = of_indicator[of_indicator["family"] == FAMILY]
     if len(of_territory):
         yield _contribution(view, first, rows_of(of_territory))
 
@@ -85,8 +86,10 @@ def _figure(view: View, row: Row, valued: pd.DataFrame) -> go.Figure | None:
 
 def _sources(view: View, row: Row) -> list[Node]:
     """Return where the series comes from, and the link to its finding."""
-    sources = view.published.sources(view.programme, str(row["indicator"]))
-    link = h("a", view.words("territory.open_finding"), href=link_of(view, row))
+    indicator = str(row["indicator"])
+    sources = view.published.sources(view.programme, indicator)
+    title = view.words("territory.open_finding")
+    link = h("a", title, href=link_of(view, row))
     return [source_list(view.words, sources), h("p", link)]
 
 
@@ -105,7 +108,8 @@ def _points(view: View, findings: pd.DataFrame) -> pd.DataFrame:
 def _codes(cell: tuple[str, ...]) -> str:
     """Return the codes of a part that no finding is of."""
     _, scope_value, _, group_value = cell
-    return " ".join(filter(None, (scope_value, group_value)))
+    codes = filter(None, (scope_value, group_value))
+    return " ".join(codes)
 
 
 def _line(view: View, row: Row) -> str:
@@ -115,11 +119,13 @@ def _line(view: View, row: Row) -> str:
 
 def _flagged(view: View, points: pd.DataFrame) -> Iterator[str]:
     """Say at which waves values are flagged, and what a break means."""
-    flags = points[["wave_title", "flags"]].explode("flags").dropna().drop_duplicates()
+    by_flag = points[["wave_title", "flags"]].explode("flags")
+    flags = by_flag.dropna().drop_duplicates()
     for flag, waves in flags.groupby("flags", sort=True):
         name = _flag_words(view, str(flag))
-        yield view.words("territory.flagged", flag=name, waves=", ".join(waves["wave_title"]))
-    if (flags["flags"] == "break").any():
+        titles = ", ".join(waves["wave_title"])
+        yield view.words("territory.flagged", flag=name, waves=titles)
+    if "break" in set(flags["flags"]):
         yield view.words("territory.at_break")
 
 
@@ -188,8 +194,9 @@ def _contribution(view: View, row: Row, terms: Sequence[Record]) -> Block:
 def _scale(terms: Sequence[Row]) -> tuple[float, float]:
     """Return the ends of a scale that holds zero and all terms; a share has another unit and no room on it."""
     amounts = [term for term in terms if not _is_share(term)]
-    ends = [term[key] for term in amounts for key in ENDS if known(term[key])]
-    return min(0.0, *ends), max(0.0, *ends)
+    stated = [term[key] for term in amounts for key in ENDS]
+    ends = [0.0, *filter(known, stated)]
+    return min(ends), max(ends)
 
 
 def _is_share(term: Row) -> bool:
@@ -205,9 +212,11 @@ def _bar(view: View, term: Row, scale: tuple[float, float]) -> Element | None:
     """Draw a term on its interval, from zero; a share is not drawn."""
     if _is_share(term):
         return None
-    text = f"{view.words.said(term['term'])}: {_amount(view, term)} {_ends(view, term)}"
+    name = view.words.said(term["term"])
+    amount, interval = _amount(view, term), _ends(view, term)
     promise = {"baseline": 0.0, "target": None, "attainment": "no_target"}
-    return whisker({**term, "value": term["estimate"], **promise}, text, scale=scale)
+    drawn = {**term, "value": term["estimate"], **promise}
+    return whisker(drawn, f"{name}: {amount} {interval}", scale=scale)
 
 
 def _term(view: View, term: Row) -> str:
@@ -215,12 +224,14 @@ def _term(view: View, term: Row) -> str:
 
 
 def _amount(view: View, term: Row) -> str:
+    """Write a term as the change it is, or as a share."""
     if _is_share(term):
         return view.words.number(term["estimate"], "share")
     return view.words.gain(term["estimate"], term["unit"])
 
 
 def _ends(view: View, term: Row) -> str:
+    """Write the interval of a term; nothing where it is a single value."""
     low, high = term["conf_low"], term["conf_high"]
     if not (known(low) and known(high)) or low == high:
         return "–"

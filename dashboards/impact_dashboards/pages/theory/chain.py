@@ -52,7 +52,7 @@ class Chain:
     Parameters
     ----------
     cards, ties
-        Steps and links.
+        The steps, each in one of the columns, and the causal claims between them.
     columns
         The columns that hold cards, in order, with their titles.
     chosen
@@ -69,21 +69,12 @@ def chain_drawing(chain: Chain, words: Words) -> Element:
     """Draw a theory of change; its words are those of the reader's language."""
     corners = _corners(chain)
     width = len(chain.columns) * (CARD_WIDTH + CARD_GAP) - CARD_GAP + 4
-    height = TOP + max(y for _, y in corners.values()) + CARD_HEIGHT + 8
+    lowest = max(y for _, y in corners.values())
+    height = TOP + lowest + CARD_HEIGHT + 8
     name = words("theory.drawing", nodes=len(chain.cards), links=len(chain.ties))
-    return h(
-        "svg",
-        h("title", name),
-        _arrow_tip(),
-        _heads(chain),
-        *_layers(chain, corners, words),
-        class_="chain wide",
-        viewBox=f"0 0 {width} {height}",
-        width=width,
-        height=height,
-        role="group",
-        aria_label=name,
-    )
+    layers = [_arrow_tip(), _heads(chain), *_layers(chain, corners, words)]
+    size = {"viewBox": f"0 0 {width} {height}", "width": width, "height": height}
+    return h("svg", h("title", name), layers, class_="chain wide", **size, role="group", aria_label=name)
 
 
 def _arrow_tip() -> Element:
@@ -130,10 +121,14 @@ def _corner(column: int, row: float) -> Corner:
 
 def _stacks(chain: Chain) -> dict[str, list[str]]:
     """Return the cards of each column from top to bottom."""
-    stacks = {column: [card.id for card in chain.cards if card.column == column] for column in chain.columns}
+    stacks: dict[str, list[str]] = {column: [] for column in chain.columns}
+    for card in chain.cards:
+        if card.column in stacks:
+            stacks[card.column].append(card.id)
     linked = _linked(chain)
+    forwards = list(stacks)
     for sweep in range(SWEEPS):
-        order = list(stacks) if sweep % 2 == 0 else list(stacks)[::-1]
+        order = forwards if sweep % 2 == 0 else forwards[::-1]
         for column in order:
             _sort(column, stacks, linked)
     return stacks
@@ -143,9 +138,10 @@ def _linked(chain: Chain) -> dict[str, list[str]]:
     """Return the cards that each card is linked to, either way."""
     linked: dict[str, list[str]] = {card.id: [] for card in chain.cards}
     for tie in chain.ties:
-        if tie.source in linked and tie.target in linked:
-            linked[tie.source].append(tie.target)
-            linked[tie.target].append(tie.source)
+        source, target = tie.source, tie.target
+        if source in linked and target in linked:
+            linked[source].append(target)
+            linked[target].append(source)
     return linked
 
 
@@ -175,14 +171,18 @@ class _Curve:
 
 
 def _curve(tie: Tie, corners: Mapping[str, Corner]) -> _Curve:
-    (left, top), (target_left, target_top) = corners[tie.source], corners[tie.target]
-    start, end = top + CARD_HEIGHT / 2, target_top + CARD_HEIGHT / 2
-    right = left + CARD_WIDTH
-    if left == target_left:
-        return _Curve(_bow(right, start, end), right + 20, (start + end) / 2)
-    bend = max((target_left - right) / 2, 20)
-    path = f"M{right} {start}C{right + bend} {start} {target_left - bend} {end} {target_left} {end}"
-    return _Curve(path, (right + target_left) / 2, (start + end) / 2)
+    """Return the way from the right side of a card to the left side of the one it leads to."""
+    source_x, source_top = corners[tie.source]
+    x_end, target_top = corners[tie.target]
+    x_start = source_x + CARD_WIDTH
+    start, end = source_top + CARD_HEIGHT / 2, target_top + CARD_HEIGHT / 2
+    middle = (start + end) / 2
+    if source_x == x_end:
+        bow = _bow(x_start, start, end)
+        return _Curve(bow, x_start + 20, middle)
+    bend = max((x_end - x_start) / 2, 20)
+    path = f"M{x_start} {start}C{x_start + bend} {start} {x_end - bend} {end} {x_end} {end}"
+    return _Curve(path, (x_start + x_end) / 2, middle)
 
 
 def _bow(side: float, start: float, end: float) -> str:
@@ -212,25 +212,23 @@ def _doubt(tie: Tie, corners: Mapping[str, Corner], words: Words) -> Element:
 
 
 def _card(card: Card, corner: Corner, words: Words, *, chosen: bool) -> Element:
+    """Draw a card as the link to its step."""
     name = _card_name(card, words)
-    classes = f"step {card.state}" + (" chosen" if chosen else "")
+    classes = f"step {card.state}"
+    if chosen:
+        classes += " chosen"
     drawing = [_card_box(card, corner), _card_title(card, corner), _card_state(card, corner, words)]
-    return h(
-        "a",
-        h("title", name),
-        drawing,
-        href=card.href,
-        class_=classes,
-        aria_label=name,
-        data_live=True,
-        id=f"step-{card.id}",
-    )
+    identity = f"step-{card.id}"
+    link = {"href": card.href, "class_": classes, "aria_label": name, "data_live": True}
+    return h("a", h("title", name), drawing, **link, id=identity)
 
 
 def _card_name(card: Card, words: Words) -> str:
     """Return what a card says, for those who do not see it."""
-    level = "" if card.evidence is None else words("evidence.of", level=card.evidence)
-    pieces = (card.title, words(f"status.{card.state}"), card.value, level)
+    pieces = [card.title, words(f"status.{card.state}"), card.value]
+    if card.evidence is not None:
+        level = words("evidence.of", level=card.evidence)
+        pieces.append(level)
     return ", ".join(filter(None, pieces))
 
 
@@ -242,10 +240,12 @@ def _card_box(card: Card, corner: Corner) -> list[Element]:
 
 
 def _card_title(card: Card, corner: Corner) -> Element:
-    x, y = corner
-    lines = enumerate(_wrapped(card.title))
-    text = [h("tspan", line, x=x + 14, dy=LINE if number else 0) for number, line in lines]
-    return h("text", text, x=x + 14, y=y + 21, class_="card-title")
+    """Write the title of a card, line by line."""
+    left, top = corner
+    x, y = left + 14, top + 21
+    lines = _wrapped(card.title)
+    text = [h("tspan", line, x=x, dy=LINE if number else 0) for number, line in enumerate(lines)]
+    return h("text", text, x=x, y=y, class_="card-title")
 
 
 def _card_state(card: Card, corner: Corner, words: Words) -> list[Element | None]:
@@ -260,8 +260,10 @@ def _card_state(card: Card, corner: Corner, words: Words) -> list[Element | None
 
 
 def _wrapped(title: str) -> list[str]:
+    """Break a title into as many lines as a card has room for."""
     lines = textwrap.wrap(title, LETTERS)
     if len(lines) <= LINES:
         return lines
-    last = lines[LINES - 1][: LETTERS - 1].rstrip()
-    return [*lines[: LINES - 1], f"{last}…"]
+    *first_lines, last = lines[:LINES]
+    cut = last[: LETTERS - 1].rstrip()
+    return [*first_lines, f"{cut}…"]

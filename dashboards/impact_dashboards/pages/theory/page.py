@@ -25,15 +25,21 @@ def page(view: View) -> PageContent:
     chosen = view.chosen("node", list(theory.steps))
     blocks = [_chain(view, theory, chosen), _links(view, theory)]
     if chosen:
-        blocks.insert(1, _chosen(view, theory, theory.steps[chosen]))
-    return PageContent(view.words("theory.title"), blocks, lead=_lead(view, theory), synthetic=theory.synthetic)
+        step = theory.steps[chosen]
+        blocks.insert(1, _chosen(view, theory, step))
+    title, lead = view.words("theory.title"), _lead(view, theory)
+    return PageContent(title, blocks, lead=lead, synthetic=theory.synthetic)
 
 
 def _lead(view: View, theory: Theory) -> Node:
     """Return what the page shows, and how many steps nothing measures."""
-    bare = sum(step.state == UNMEASURED for step in theory.steps.values())
-    count = h("strong", view.words("theory.bare", count=bare)) if bare else view.words("theory.all_measured")
-    return [view.words("theory.lead"), " ", count]
+    states = [step.state for step in theory.steps.values()]
+    unmeasured = states.count(UNMEASURED)
+    lead = view.words("theory.lead")
+    if not unmeasured:
+        return [lead, " ", view.words("theory.all_measured")]
+    count = view.words("theory.bare", count=unmeasured)
+    return [lead, " ", h("strong", count)]
 
 
 # ---- the chain -------------------------------------------------------------------------------------------------------
@@ -81,8 +87,10 @@ def _chain(view: View, theory: Theory, chosen: str) -> Block:
 
 def _step_row(theory: Theory, step: Step) -> Record:
     """Return a step as a row of the table, with what it depends on and what it feeds."""
-    after, before = theory.titles(theory.causes(step)), theory.titles(theory.effects(step))
-    return step.row | {"after": "; ".join(after), "before": "; ".join(before)}
+    causes = theory.titles(theory.causes(step))
+    effects = theory.titles(theory.effects(step))
+    neighbours = {"after": "; ".join(causes), "before": "; ".join(effects)}
+    return step.row | neighbours
 
 
 def _card(view: View, step: Step) -> Card:
@@ -138,9 +146,12 @@ def _step_facts(view: View, theory: Theory, step: Step) -> Iterable[Fact]:
 
 
 def _step_list(view: View, theory: Theory, nodes: Sequence[str]) -> Element:
+    """Return steps as links, or that there are none."""
     if not nodes:
         return h("p", view.words("theory.none"), class_="muted")
-    return h("ul", [h("li", _step_link(view, theory.steps[node].row)) for node in nodes])
+    rows = [theory.steps[node].row for node in nodes]
+    links = [_step_link(view, row) for row in rows]
+    return h("ul", [h("li", link) for link in links])
 
 
 # ---- the links -------------------------------------------------------------------------------------------------------
@@ -174,8 +185,10 @@ def _link_row(view: View, theory: Theory, link: Record) -> Record:
     """Return a link with its words in the reader's language."""
     source, target = theory.titles([link["source"], link["target"]])
     ends = {"source_title": source, "target_title": target}
-    evidence_text = link[f"evidence_{view.words.declared}"]
-    return link | ends | {"assumption": view.words.pick(link, "assumption"), "evidence": evidence_text}
+    assumption = view.words.pick(link, "assumption")
+    proof = link[f"evidence_{view.words.declared}"]
+    texts = {"assumption": assumption, "evidence": proof}
+    return link | ends | texts
 
 
 def _has_theory(view: View, programme: str) -> bool:

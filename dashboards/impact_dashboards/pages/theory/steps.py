@@ -121,12 +121,16 @@ def read_theory(view: View) -> Theory:
     nodes = rows_of(view.published.nodes(view.programme))
     links = rows_of(view.published.links(view.programme))
     findings = _findings(view)
-    synthetic = any(row["data_kind"] == "synthetic" for row in findings)
-    return Theory({node["node"]: _step(view, node, findings) for node in nodes}, links, synthetic)
+    steps = {node["node"]: _step(view, node, findings) for node in nodes}
+    kinds = {row["data_kind"] for row in findings}
+    synthetic = "synthetic" in kinds
+    return Theory(steps, links, synthetic)
 
 
 def _findings(view: View) -> list[Record]:
-    rows = [row for row in all_rows(view) if row["programme"] == view.programme]
+    """Return the findings of the programme on the widest parts in reach."""
+    programme = view.programme
+    rows = [row for row in all_rows(view) if row["programme"] == programme]
     cut = widest_cut(rows)
     return [row for row in rows if row["cut"] == cut]
 
@@ -164,7 +168,9 @@ def _column_title(view: View, node: Row) -> str:
 def _candidates(rows: Sequence[Row]) -> list[Row]:
     """Return the findings whose value may stand for a step: those promised, or else those that have a value."""
     promised = [row for row in rows if known(row["target"])]
-    return promised or [row for row in rows if known(row["value"])]
+    if promised:
+        return promised
+    return [row for row in rows if known(row["value"])]
 
 
 def _value(view: View, row: Row | None, count: int) -> str:
@@ -177,6 +183,7 @@ def _value(view: View, row: Row | None, count: int) -> str:
 
 
 def _against_promise(view: View, row: Row) -> str:
+    """Write a value, against what was promised where anything was."""
     value = view.words.number(row["value"], row["unit"])
     if not known(row["target"]):
         return value

@@ -18,7 +18,7 @@ from impact.declare import Programme
 from impact.declare.contracts import Contract
 from impact.publish.inventory import ANSWERS, OF_CLAIMS, OF_FILES, RETURNED
 from impact.publish.trace import Trace, TracedFile
-from impact.sql import ident
+from impact.sql import EVERY_COLUMN, Select, as_text, ident
 from impact.states import ClaimState
 from impact.store import Warehouse
 from impact.tables.part import of_whole
@@ -70,13 +70,15 @@ def withheld_counts(
 
 def _persons(connection: duckdb.DuckDBPyConnection, programme: str, contract: Contract) -> list[Counted]:
     """Count the persons of each file and of each wave."""
-    wave = f"coalesce(CAST({ident(contract.wave)} AS VARCHAR), '')" if contract.wave else "''"
-    return connection.execute(
-        "SELECT CASE grouping(_source) WHEN 0 THEN 'file' ELSE 'wave' END, coalesce(_source, wave),"
-        f" count(DISTINCT {ident(contract.person or '')})"
-        f" FROM (SELECT *, {wave} AS wave FROM {ident(programme, contract.id)})"
-        " GROUP BY GROUPING SETS ((_source), (wave))"
-    ).fetchall()
+    wave = f"coalesce({as_text(contract.wave)}, '')" if contract.wave else "''"
+    counted = {
+        "kind": "CASE grouping(_source) WHEN 0 THEN 'file' ELSE 'wave' END",
+        "place": "coalesce(_source, wave)",
+        "persons": f"count(DISTINCT {ident(contract.person or '')})",
+    }
+    rows = Select({**EVERY_COLUMN, "wave": wave}, ident(programme, contract.id))
+    query = Select(counted, rows, group=("GROUPING SETS ((_source), (wave))",))
+    return connection.execute(query.sql()).fetchall()
 
 
 def decide_withheld(
@@ -110,11 +112,10 @@ def decide_withheld(
 
 def withheld_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
     """Return what contracts withhold, a row each, with the smallest number of persons that is shown."""
-    where, values = ("WHERE programme = ?", [programme]) if programme else ("", [])
     return warehouse.frame(
-        f"SELECT w.*, p.minimum FROM impact.withheld w JOIN impact.programme p USING (programme) {where}"
-        " ORDER BY programme, contract, what, wave",
-        values,
+        "SELECT w.*, p.minimum FROM impact.withheld w JOIN impact.programme p USING (programme)"
+        " WHERE $1 IS NULL OR programme = $1 ORDER BY programme, contract, what, wave",
+        [programme],
     )
 
 

@@ -7,8 +7,11 @@ import json
 import pandas as pd
 
 from impact.declare.base import last_day
-from impact.sql import ident
+from impact.sql import Select, columns, ident, literal, relation
 from impact.store import Warehouse
+
+PROVENANCE = ("title", "publisher", "document", "url", "licence", "retrieved", "generator")
+"""What is told of where a file comes from."""
 
 
 def definition_contracts(warehouse: Warehouse, programme: str) -> dict[str, str]:
@@ -66,20 +69,24 @@ def indicator_sources(warehouse: Warehouse, programme: str, indicator: str) -> p
         "SELECT definition ->> '$.contract', selection FROM impact.definition WHERE programme = ? AND indicator = ?",
         [programme, indicator],
     )
-    rows = f"SELECT _source FROM {ident(programme, contract)} WHERE {selection}"
-    return _loads(warehouse, f"source IN ({rows})", programme, contract)
+    rows = Select(columns(["_source"]), ident(programme, contract), where=(selection,))
+    return _loads(warehouse, programme, contract, f"source IN {relation(rows)}")
 
 
 def contract_sources(warehouse: Warehouse, programme: str, contract: str) -> pd.DataFrame:
     """Return the loads in force of a contract, with the columns of :func:`indicator_sources`."""
-    return _loads(warehouse, "TRUE", programme, contract)
+    return _loads(warehouse, programme, contract)
 
 
-def _loads(warehouse: Warehouse, held: str, programme: str, contract: str) -> pd.DataFrame:
-    named = ("title", "publisher", "document", "url", "licence", "retrieved", "generator")
-    words = ", ".join(f"coalesce(provenance->>'$.{name}', '') AS {name}" for name in named)
-    return warehouse.frame(
-        f"SELECT source, file, contract, kind, {words} FROM impact.load"
-        f" WHERE programme = ? AND contract = ? AND current AND {held} ORDER BY source",
-        [programme, contract],
+def _loads(warehouse: Warehouse, programme: str, contract: str, *further: str) -> pd.DataFrame:
+    query = Select(
+        {**columns(("source", "file", "contract", "kind")), **{name: _of_provenance(name) for name in PROVENANCE}},
+        "impact.load",
+        where=("programme = ?", "contract = ?", "current", *further),
+        order=("source",),
     )
+    return warehouse.frame(query.sql(), [programme, contract])
+
+
+def _of_provenance(name: str) -> str:
+    return f"coalesce(provenance->>{literal(f'$.{name}')}, '')"

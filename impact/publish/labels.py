@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import duckdb
 import pandas as pd
@@ -18,7 +17,7 @@ from impact.declare.base import Text
 from impact.declare.contracts import Codelist, Contract
 from impact.declare.hierarchy import column_codelist
 from impact.measure.parts import cut_columns
-from impact.sql import ident
+from impact.sql import Select, as_text, ident
 
 TERRITORY = "territory"
 """The column that the shared contracts call a territory."""
@@ -117,13 +116,16 @@ def _memberships(
     """Yield column, code, the column it belongs by and the code there."""
     if cut.registry is None:
         return
-    key = ident(cut.registry.key[0])
+    code = as_text(cut.registry.key[0])
     for contract, by in _sides(programme, cut.registry):
-        pairs = connection.execute(
-            f"SELECT DISTINCT CAST({key} AS VARCHAR), CAST({ident(by)} AS VARCHAR)"
-            f" FROM {ident(programme.id, contract)} WHERE {ident(by)} IS NOT NULL"
-        ).fetchall()
-        yield from ((cut.name, code, by, of) for code, of in pairs)
+        query = Select(
+            {"code": code, "of": as_text(by)},
+            ident(programme.id, contract),
+            where=(f"{ident(by)} IS NOT NULL",),
+            distinct=True,
+        )
+        pairs = connection.execute(query.sql()).fetchall()
+        yield from ((cut.name, member, by, of) for member, of in pairs)
 
 
 def _labels(programme: Programme, connection: duckdb.DuckDBPyConnection, cuts: Cuts) -> pd.DataFrame:
@@ -132,7 +134,7 @@ def _labels(programme: Programme, connection: duckdb.DuckDBPyConnection, cuts: C
     for cut in cuts.values():
         for code, title in _code_titles(programme, connection, cut).items():
             said.setdefault((cut.name, code), []).append(title)
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, str | None]] = []
     trees = _trees(cuts)
     for (name, code), titles in said.items():
         known = [title for title in titles if title is not None]
@@ -166,12 +168,14 @@ def _code_titles(programme: Programme, connection: duckdb.DuckDBPyConnection, cu
 
 def _names(programme: Programme, connection: duckdb.DuckDBPyConnection, registry: Contract) -> dict[str, Text]:
     """Return the names that a registry's good rows give, in the order of its files."""
-    key, name = ident(registry.key[0]), ident(_name_column(registry) or "")
-    rows = connection.execute(
-        f"SELECT CAST({key} AS VARCHAR), {name} FROM {ident(programme.id, registry.id)} WHERE {name} IS NOT NULL"
-        " ORDER BY list_position(?, _source), _row",
-        [[source.id for source in programme.sources]],
-    ).fetchall()
+    name = ident(_name_column(registry) or "")
+    query = Select(
+        {"code": as_text(registry.key[0]), "title": name},
+        ident(programme.id, registry.id),
+        where=(f"{name} IS NOT NULL",),
+        order=("list_position(?, _source)", "_row"),
+    )
+    rows = connection.execute(query.sql(), [[source.id for source in programme.sources]]).fetchall()
     return {code: {"en": title, "it": title} for code, title in rows}
 
 

@@ -12,7 +12,7 @@ from impact.declare.contracts import NUMERIC, Contract
 from impact.declare.indicators import Indicator
 from impact.formulas.base import RowsFormula
 from impact.formulas.limits import ANYTHING, Limits
-from impact.sql import ident
+from impact.sql import Select, ident
 
 Columns = Mapping[tuple[str, str], Limits]
 
@@ -43,8 +43,8 @@ def _columns(programme: str, contract: Contract, connection: duckdb.DuckDBPyConn
     numeric = {name: column for name, column in contract.columns.items() if column.type in NUMERIC}
     if not numeric:
         return {}
-    least = ", ".join(f"min({ident(name)}) >= 0" for name in numeric)
-    (signs,) = connection.execute(f"SELECT {least} FROM {ident(programme, contract.id)}").fetchall()
+    query = Select({name: f"min({ident(name)}) >= 0" for name in numeric}, ident(programme, contract.id))
+    (signs,) = connection.execute(query.sql()).fetchall()
     return {
         (contract.id, name): Limits(
             column.min if column.min is not None else 0.0 if positive else -inf,

@@ -13,7 +13,7 @@ from impact.declare import Programme
 from impact.declare.conditions import condition_sql
 from impact.declare.contracts import Contract
 from impact.formulas.network.model import Network
-from impact.sql import ident
+from impact.sql import ALL, Select, as_text, ident, text_columns, text_or_blank
 
 SHOWN = ("kind", "sector", "territory")
 """Columns of a roster that readers see; the label is its ``name``, or else the key."""
@@ -36,8 +36,8 @@ def make_networks(programme: Programme, connection: duckdb.DuckDBPyConnection) -
     bodies, ties = [pd.DataFrame(columns=BODY)], [pd.DataFrame(columns=TIE)]
     for contract, formula in _networks(programme):
         roster = programme.contracts[formula.bodies.contract]
-        tied = connection.execute(_ties_sql(programme.id, contract, formula)).df()
-        listed = connection.execute(_bodies_sql(programme.id, roster, formula)).df()
+        tied = connection.execute(_ties(programme.id, contract, formula).sql()).df()
+        listed = connection.execute(_bodies(programme.id, roster, formula).sql()).df()
         placed = listed.merge(_positions(tied, listed["body"]), on="body", how="left")
         labels = {"network": contract.id, "data_kind": programme.source_kind(contract.id)}
         bodies.append(placed.assign(**labels))
@@ -54,24 +54,26 @@ def _networks(programme: Programme) -> Iterator[tuple[Contract, Network]]:
             yield programme.contracts[indicator.contract], indicator.formula
 
 
-def _ties_sql(programme: str, contract: Contract, formula: Network) -> str:
-    wave = f"CAST({ident(contract.wave)} AS VARCHAR)" if contract.wave else "''"
-    tie = "CAST(tie AS VARCHAR)" if "tie" in contract.columns else "''"
-    return (
-        f"SELECT {wave} AS wave, CAST({ident(formula.source)} AS VARCHAR) AS source,"
-        f" CAST({ident(formula.target)} AS VARCHAR) AS target, {tie} AS tie FROM {ident(programme, contract.id)}"
-        " GROUP BY ALL ORDER BY ALL"
-    )
+def _ties(programme: str, contract: Contract, formula: Network) -> Select:
+    tie = {
+        "wave": text_or_blank(contract.wave),
+        "source": as_text(formula.source),
+        "target": as_text(formula.target),
+        "tie": text_or_blank("tie" if "tie" in contract.columns else None),
+    }
+    return Select(tie, ident(programme, contract.id), group=ALL, order=ALL)
 
 
-def _bodies_sql(programme: str, roster: Contract, formula: Network) -> str:
-    wave = f"CAST({ident(roster.wave)} AS VARCHAR)" if roster.wave else "''"
-    label = "name" if "name" in roster.columns else formula.bodies.key
-    shown = [f"CAST({ident(n)} AS VARCHAR) AS {ident(n)}" for n in SHOWN if n in roster.columns]
-    columns = [f"{wave} AS wave", f"CAST({ident(formula.bodies.key)} AS VARCHAR) AS body"]
+def _bodies(programme: str, roster: Contract, formula: Network) -> Select:
     answered = condition_sql(formula.bodies.answered, roster) if formula.bodies.answered else "TRUE"
-    columns += [f"CAST({ident(label)} AS VARCHAR) AS label", f"coalesce({answered}, FALSE) AS answered", *shown]
-    return f"SELECT {', '.join(columns)} FROM {ident(programme, roster.id)} ORDER BY ALL"
+    body = {
+        "wave": text_or_blank(roster.wave),
+        "body": as_text(formula.bodies.key),
+        "label": as_text("name" if "name" in roster.columns else formula.bodies.key),
+        "answered": f"coalesce({answered}, FALSE)",
+        **text_columns(name for name in SHOWN if name in roster.columns),
+    }
+    return Select(body, ident(programme, roster.id), order=ALL)
 
 
 def _positions(ties: pd.DataFrame, bodies: pd.Series) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from impact.declare import Programme, in_language, last_day
 from impact.declare.contracts import NUMERIC, Contract
 from impact.publish.tables import findings_table
 from impact.publish.territory import SEPARATOR
-from impact.sql import ident
+from impact.sql import Select, as_text, ident
 from impact.states import UNDECIDED, AttainmentState, DueState
 from impact.store import Warehouse
 from impact.tables.part import part_codes
@@ -57,9 +57,10 @@ def _rows(programme: Programme, connection: duckdb.DuckDBPyConnection, name: str
     if contract is None or not _is_shared(contract):
         rows = pd.DataFrame(columns=published, dtype="str")
     else:
-        selected = ", ".join(map(_selected, SHARED[name], published))
-        view, key = ident(programme.id, name), ident(SHARED[name][0])
-        rows = connection.execute(f"SELECT {selected} FROM {view} WHERE {key} IS NOT NULL").df()
+        key, *_ = SHARED[name]
+        selected = dict(zip(published, map(_expression, SHARED[name]), strict=True))
+        query = Select(selected, ident(programme.id, name), where=(f"{ident(key)} IS NOT NULL",))
+        rows = connection.execute(query.sql()).df()
     return rows.assign(**_kind_titles(programme, rows["kind"])) if name == "delivery" else rows
 
 
@@ -72,9 +73,8 @@ def _is_shared(contract: Contract) -> bool:
     return set(wanted) <= set(kinds) and dates and numbers
 
 
-def _selected(column: str, published: str) -> str:
-    typed = column in (*_DATES, *_NUMBERS)
-    return f"{ident(column) if typed else f'CAST({ident(column)} AS VARCHAR)'} AS {ident(published)}"
+def _expression(column: str) -> str:
+    return ident(column) if column in (*_DATES, *_NUMBERS) else as_text(column)
 
 
 def _kind_titles(programme: Programme, kinds: pd.Series) -> dict[str, pd.Series]:

@@ -11,7 +11,7 @@ from impact.declare import Programme
 from impact.declare.contracts import Column, Contract, MissingKind
 from impact.formulas.territory_map.match import wave_column
 from impact.publish.theory import waves_in_time
-from impact.sql import ident, literal
+from impact.sql import Select, as_text, ident, literal, relation
 from impact.store import Warehouse
 from impact.validate.compile import MISSING_SUFFIX
 
@@ -45,13 +45,13 @@ def _stacked(frames: list[pd.DataFrame], columns: tuple[str, ...]) -> pd.DataFra
 
 def quality_sql(programme: str, contract: Contract) -> str:
     """Write the query of a contract's answers: one pass over its good rows, a row out per wave and column."""
-    named = wave_column(contract)
-    wave = f"coalesce(CAST({ident(named)} AS VARCHAR), '')" if named else "''"
+    column = wave_column(contract)
+    wave = f"coalesce({as_text(column)}, '')" if column else "''"
     counts = ", ".join(_counts(place, name, column) for place, (name, column) in enumerate(contract.columns.items(), 1))
-    return (
-        f"SELECT wave, rows, unnest(counts, recursive := true) FROM (SELECT {wave} AS wave, count(*) AS rows,"
-        f" [{counts}] AS counts FROM {ident(programme, contract.id)} GROUP BY 1)"
-    )
+    counted = {"wave": wave, "rows": "count(*)", "counts": f"[{counts}]"}
+    by_wave = Select(counted, ident(programme, contract.id), group=("1",))
+    by_column = {"wave": "wave", "rows": "rows", "*": "unnest(counts, recursive := true)"}
+    return Select(by_column, by_wave).sql()
 
 
 def _counts(place: int, name: str, column: Column) -> str:
@@ -71,8 +71,12 @@ def response_sql(programme: str, contract: Contract) -> str:
 
     Takes the waves in order of time as its parameter; those without a row of the contract are passed over.
     """
-    person, wave = (f"CAST({ident(name or '')} AS VARCHAR)" for name in (contract.person, contract.wave))
-    return f"""WITH seen AS (SELECT DISTINCT {person} AS person, {wave} AS wave FROM {ident(programme, contract.id)}),
+    seen = {"person": as_text(contract.person or ""), "wave": as_text(contract.wave or "")}
+    query = Select(seen, ident(programme, contract.id), distinct=True)
+    return f"WITH seen AS {relation(query)}, {_FOLLOWED}"
+
+
+_FOLLOWED = """
 placed AS (SELECT *, dense_rank() OVER (ORDER BY list_position(?::VARCHAR[], wave) NULLS LAST, wave) AS place
   FROM seen),
 followed AS (SELECT *, lag(place) OVER (PARTITION BY person ORDER BY place) AS before FROM placed),
@@ -96,14 +100,13 @@ def validity_table(warehouse: Warehouse, programme: str | None = None) -> pd.Dat
         ``programme, source, file, contract, kind, loaded_at, rows_read, rows_good, rows_bad, rows_warned, duplicates,
         share_good, share_warned, share_duplicates``.
     """
-    where, values = ("AND programme = ?", [programme]) if programme else ("", [])
-    return warehouse.frame(
-        f"""WITH across AS (SELECT programme, source, count(DISTINCT ordinal) AS repeated
+    return warehouse.frame(_VALIDITY, [programme])
+
+
+_VALIDITY = """WITH across AS (SELECT programme, source, count(DISTINCT ordinal) AS repeated
   FROM impact.quarantine WHERE ordinal IS NOT NULL AND rule IN ('duplicate_key', 'repeated_row') GROUP BY ALL),
 judged AS (SELECT programme, source, file, contract, kind, loaded_at, rows_read,
   rows_good, rows_bad, rows_warned, coalesce(repeated, 0) AS duplicates
-  FROM impact.load LEFT JOIN across USING (programme, source) WHERE current {where})
+  FROM impact.load LEFT JOIN across USING (programme, source) WHERE current AND ($1 IS NULL OR programme = $1))
 SELECT *, rows_good / nullif(rows_read, 0) AS share_good, rows_warned / nullif(rows_read, 0) AS share_warned,
-  duplicates / nullif(rows_read, 0) AS share_duplicates FROM judged ORDER BY programme, contract, source""",
-        values,
-    )
+  duplicates / nullif(rows_read, 0) AS share_duplicates FROM judged ORDER BY programme, contract, source"""

@@ -12,7 +12,20 @@ from collections.abc import Iterable
 import duckdb
 
 from impact.publish.scope import EVERY, EVERYTHING, NONE, PART_ROWS, PERSON_COLUMNS, WHOLE_COLUMNS, Scope
-from impact.sql import fingerprint, ident, literal
+from impact.sql import (
+    EVERY_COLUMN,
+    Columns,
+    Select,
+    all_of,
+    as_text,
+    columns,
+    fingerprint,
+    ident,
+    literal,
+    relation,
+    replacing,
+    with_tables,
+)
 from impact.store import Warehouse
 from impact.store.opening import CATALOG
 
@@ -89,46 +102,48 @@ def _lists(connection: duckdb.DuckDBPyConnection, scope: Scope) -> None:
 
 def _contracts(warehouse: Warehouse, catalog: str, scope: Scope) -> None:
     """Make a view of each contract's rows in reach, and note the files that hold any."""
-    found = warehouse.rows(
+    views = warehouse.rows(
         "SELECT schema_name, table_name, list(column_name) FROM duckdb_columns() JOIN duckdb_views() v"
         " USING (database_name, schema_name) WHERE v.view_name = table_name AND database_name = ?"
         " AND schema_name IN (FROM allowed) GROUP BY ALL",
         [CATALOG],
     )
-    for programme in sorted({programme for programme, _, _ in found}):
+    for programme in sorted({programme for programme, _, _ in views}):
         warehouse.connection.execute(f"CREATE SCHEMA {ident(programme)}")
-    for programme, contract, columns in found:
-        own, cut = ident(programme, contract), sorted(scope.parts.keys() & set(columns))
-        kept = " OR ".join(_in_reach(programme, column) for column in cut) if scope.parts else EVERY
-        warehouse.connection.execute(_view(catalog, own, "*", kept or NONE))
+    for programme, contract, names in views:
+        own, cut = ident(programme, contract), sorted(scope.parts.keys() & set(names))
+        reached = " OR ".join(_in_reach(programme, column) for column in cut) if scope.parts else EVERY
+        warehouse.connection.execute(_view(catalog, own, EVERY_COLUMN, reached or NONE))
         if cut:
-            warehouse.connection.execute(f"INSERT INTO held SELECT DISTINCT {literal(programme)}, _source FROM {own}")
+            files = Select({"programme": literal(programme), "source": "_source"}, own, distinct=True)
+            warehouse.connection.execute(f"INSERT INTO held {files.sql()}")
 
 
 def _in_reach(programme: str, column: str) -> str:
-    codes = f'SELECT code FROM reach WHERE programme = {literal(programme)} AND "column" = {literal(column)}'
-    return f"CAST({ident(column)} AS VARCHAR) IN ({codes})"
+    own = (f"programme = {literal(programme)}", f'"column" = {literal(column)}')
+    return f"{as_text(column)} IN {relation(Select(columns(['code']), 'reach', where=own))}"
 
 
 def _results(warehouse: Warehouse, catalog: str, scope: Scope) -> None:
     """Make a view of each of the engine's tables that :data:`PART_ROWS` names."""
     warehouse.connection.execute("CREATE SCHEMA impact")
     for table, part_rows in PART_ROWS.items():
-        kept = [part_rows] if scope.parts else []
-        kept += ["programme IN (FROM allowed)"] if table != "meta" else []
+        conditions = [part_rows] if scope.parts else []
+        conditions += ["programme IN (FROM allowed)"] if table != "meta" else []
         emptied = WHOLE_COLUMNS.get(table, ()) if scope.parts else ()
         if not scope.opens(table):
             emptied = (*emptied, *PERSON_COLUMNS.get(table, ()))
-        rows = " AND ".join(f"({one})" for one in kept) or EVERY
-        warehouse.connection.execute(_view(catalog, ident("impact", table), _emptied(emptied), rows))
+        name = ident("impact", table)
+        warehouse.connection.execute(_view(catalog, name, _emptied(emptied), all_of(conditions)))
 
 
-def _emptied(columns: Iterable[str]) -> str:
-    replaced = ", ".join(f"CASE WHEN FALSE THEN {ident(name)} END AS {ident(name)}" for name in columns)
-    return f"* REPLACE ({replaced})" if replaced else "*"
+def _emptied(names: Iterable[str]) -> Columns:
+    """Return all columns of a table, some of them without what they hold: of the same type, and null."""
+    return replacing({name: f"CASE WHEN FALSE THEN {ident(name)} END" for name in names})
 
 
-def _view(catalog: str, name: str, shown: str, kept: str) -> str:
+def _view(catalog: str, name: str, shown: Columns, rows: str) -> str:
     """Write a view under the name of the table it is of; what it looks up are the lists of this catalogue."""
-    lists = ", ".join(f"{one} AS (FROM {ident(catalog, 'main', one)})" for one in ("allowed", "reach", "held"))
-    return f"CREATE VIEW {name} AS WITH {lists} SELECT {shown} FROM {CATALOG}.{name} WHERE {kept}"
+    lists = {table: f"(FROM {ident(catalog, 'main', table)})" for table in ("allowed", "reach", "held")}
+    query = Select(shown, f"{CATALOG}.{name}", where=(rows,))
+    return f"CREATE VIEW {name} AS {with_tables(lists, query)}"

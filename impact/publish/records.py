@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from impact.errors import UsageError
-from impact.sql import ident
+from impact.sql import Select, columns, ident
 from impact.store import Warehouse
 from impact.validate.compile import MISSING_SUFFIX
 
@@ -18,8 +18,21 @@ PLACE = ("_source", "_row")
 LARGEST = 1000
 Place = tuple[str, int]
 """Of a row: its source and its number there. No value of a row is needed to go on from it, so none is in an address."""
-Where = tuple[str, list[Any]]
-Stretch = tuple[str, list[Any], str]
+
+
+class Filtered(NamedTuple):
+    """Which rows pass filters: conditions with parameters, and what these stand for."""
+
+    where: tuple[str, ...]
+    values: list[str]
+
+
+class Stretch(NamedTuple):
+    """Rows that follow one another in an order: a condition with parameters, what these stand for, and the order."""
+
+    where: str
+    values: list[Any]
+    order: tuple[str, ...]
 
 
 def record_contracts(warehouse: Warehouse, programme: str) -> pd.DataFrame:
@@ -100,73 +113,74 @@ def page_records(
     UsageError
         If there is no such contract, column or row, or the page is too large.
     """
-    columns = record_columns(warehouse, programme, contract)
+    types = record_columns(warehouse, programme, contract)
     if not 1 <= size <= LARGEST:
         raise UsageError(f"a page has between 1 and {LARGEST} rows, not {size}")
-    filtered, values = _filtered(warehouse, programme, columns, filters or {})
-    view, found = ident(programme, contract), list[Place]()
-    backward, at = before is not None or last, _value_at(warehouse, view, columns, order, before or after)
-    for started, places, by in _stretches(columns, order, at, down=descending != backward, backward=backward):
-        keys = f"SELECT {', '.join(PLACE)} FROM {view} WHERE {filtered} AND {started} ORDER BY {by} LIMIT ?"
-        found += warehouse.rows(keys, [*values, *places, size - len(found)])
-        if len(found) == size:
+    filtered = _filtered(warehouse, programme, types, filters or {})
+    view, places = ident(programme, contract), list[Place]()
+    backward, at = before is not None or last, _value_at(warehouse, view, types, order, before or after)
+    for stretch in _stretches(types, order, at, down=descending != backward, backward=backward):
+        where, left = (*filtered.where, stretch.where), size - len(places)
+        query = Select(columns(PLACE), view, where=where, order=stretch.order, limit=left)
+        places += warehouse.rows(query.sql(), [*filtered.values, *stretch.values])
+        if len(places) == size:
             break
-    return _in_full(warehouse, view, [*columns, *PLACE], found[::-1] if backward else found)
+    return _in_full(warehouse, view, [*types, *PLACE], places[::-1] if backward else places)
 
 
-def _in_full(warehouse: Warehouse, view: str, columns: Sequence[str], found: Sequence[Place]) -> pd.DataFrame:
+def _in_full(warehouse: Warehouse, view: str, names: Sequence[str], places: Sequence[Place]) -> pd.DataFrame:
     """Return rows with all their columns, in the order of their places."""
-    sources = sorted({source for source, _ in found})
-    rows = {source: [row for name, row in found if name == source] for source in sources}
+    sources = sorted({source for source, _ in places})
+    rows = {source: [row for name, row in places if name == source] for source in sources}
     here = " OR ".join(f"(_source = ? AND _row IN ({', '.join(map(str, rows[source]))}))" for source in sources)
-    frame = warehouse.frame(f"SELECT {', '.join(map(ident, columns))} FROM {view} WHERE {here or 'FALSE'}", sources)
-    order = {place: number for number, place in enumerate(found)}
-    places = zip(frame["_source"], frame["_row"], strict=True)
-    return frame.iloc[np.argsort([order[place] for place in places], kind="stable")].reset_index(drop=True)
+    frame = warehouse.frame(Select(columns(names), view, where=(here or "FALSE",)).sql(), sources)
+    order = {place: number for number, place in enumerate(places)}
+    read = zip(frame["_source"], frame["_row"], strict=True)
+    return frame.iloc[np.argsort([order[place] for place in read], kind="stable")].reset_index(drop=True)
 
 
 def count_records(warehouse: Warehouse, programme: str, contract: str, filters: Mapping[str, str]) -> int:
     """Return how many good rows a contract has that pass filters."""
-    where, values = _filtered(warehouse, programme, record_columns(warehouse, programme, contract), filters)
-    ((count,),) = warehouse.rows(f"SELECT count(*) FROM {ident(programme, contract)} WHERE {where}", values)
+    filtered = _filtered(warehouse, programme, record_columns(warehouse, programme, contract), filters)
+    query = Select({"n": "count(*)"}, ident(programme, contract), where=filtered.where)
+    ((count,),) = warehouse.rows(query.sql(), filtered.values)
     return int(count)
 
 
-def _known(columns: Mapping[str, str], name: str) -> str:
-    if name not in columns:
-        raise UsageError(f"there is no column '{name}'; the columns are {', '.join(columns)}")
+def _known(types: Mapping[str, str], name: str) -> str:
+    if name not in types:
+        raise UsageError(f"there is no column '{name}'; the columns are {', '.join(types)}")
     return ident(name)
 
 
-def _filtered(warehouse: Warehouse, programme: str, columns: Mapping[str, str], filters: Mapping[str, str]) -> Where:
+def _filtered(warehouse: Warehouse, programme: str, types: Mapping[str, str], filters: Mapping[str, str]) -> Filtered:
     """Write which rows pass all filters: a text column holds the text, whatever its case; any other equals it."""
     coded = warehouse.rows('SELECT "column" FROM impact.cut WHERE programme = ?', [programme])
-    parts, values = ["TRUE"], []
-    for name, text in filters.items():
-        column, kind = _known(columns, name), columns[name]
+    conditions = []
+    for name in filters:
+        column, kind = _known(types, name), types[name]
         if kind == "VARCHAR" and (name,) not in coded:
-            parts.append(f"contains(lower({column}), lower(?))")
+            conditions.append(f"contains(lower({column}), lower(?))")
         else:
-            parts.append(f"{column} = TRY_CAST(? AS {kind})")
-        values.append(text)
-    return " AND ".join(parts), values
+            conditions.append(f"{column} = TRY_CAST(? AS {kind})")
+    return Filtered(tuple(conditions), list(filters.values()))
 
 
 def _value_at(
-    warehouse: Warehouse, view: str, columns: Mapping[str, str], order: str | None, place: Place | None
+    warehouse: Warehouse, view: str, types: Mapping[str, str], order: str | None, place: Place | None
 ) -> list[Any]:
     """Return the value of a row in the column of the order, its source and its number; nothing without a row."""
     if place is None:
         return []
-    value = _known(columns, order) if order else "NULL"
-    found = warehouse.rows(f"SELECT {value}, _source, _row FROM {view} WHERE _source = ? AND _row = ?", place)
-    if not found:
-        raise UsageError(f"there is no row {place[1]} of '{place[0]}' here; begin with the first page")
-    return list(found[0])
+    value = _known(types, order) if order else "NULL"
+    query = Select({"value": value, **columns(PLACE)}, view, where=("_source = ?", "_row = ?"))
+    if rows := warehouse.rows(query.sql(), place):
+        return list(rows[0])
+    raise UsageError(f"there is no row {place[1]} of '{place[0]}' here; begin with the first page")
 
 
 def _stretches(
-    columns: Mapping[str, str], order: str | None, at: Sequence[Any], *, down: bool, backward: bool
+    types: Mapping[str, str], order: str | None, at: Sequence[Any], *, down: bool, backward: bool
 ) -> list[Stretch]:
     """Write which rows come after one and their order: those with a value, then those without; backward the opposite.
 
@@ -174,17 +188,18 @@ def _stretches(
     """
     value, *place = at or (None,)
     further = f"(_source, _row) {'<' if backward else '>'} (?, ?)" if at else "TRUE"
-    ordered = ", ".join(f"{name} {'DESC' if backward else 'ASC'}" for name in PLACE)
+    ordered = tuple(f"{name} {'DESC' if backward else 'ASC'}" for name in PLACE)
     if order is None:
-        return [(further, place, ordered)]
-    column, given = _known(columns, order), f"CAST(? AS {columns[order]})"
-    by, sign = f"{column} {'DESC' if down else 'ASC'}, {ordered}", "<" if down else ">"
-    known: Stretch = (f"{column} IS NOT NULL", [], by)
-    blank: Stretch = (f"{column} IS NULL", [], ordered)
+        return [Stretch(further, place, ordered)]
+    column, start = _known(types, order), f"CAST(? AS {types[order]})"
+    by, sign = (f"{column} {'DESC' if down else 'ASC'}", *ordered), "<" if down else ">"
+    valued = Stretch(f"{column} IS NOT NULL", [], by)
+    blank = Stretch(f"{column} IS NULL", [], ordered)
     if at and value is None:
-        blank = (f"{column} IS NULL AND {further}", place, ordered)
-        return [blank, known] if backward else [blank]
+        blank = Stretch(f"{column} IS NULL AND {further}", place, ordered)
+        return [blank, valued] if backward else [blank]
     if at:
-        known = (f"{column} {sign}= {given} AND ({column} {sign} {given} OR {further})", [value, value, *place], by)
-        return [known] if backward else [known, blank]
-    return [blank, known] if backward else [known, blank]
+        after = f"{column} {sign}= {start} AND ({column} {sign} {start} OR {further})"
+        valued = Stretch(after, [value, value, *place], by)
+        return [valued] if backward else [valued, blank]
+    return [blank, valued] if backward else [valued, blank]

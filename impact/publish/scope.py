@@ -6,12 +6,13 @@ into the only tables that a reader's queries find.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 from impact.publish.inventory import columns_of
+from impact.sql import Select, columns, ident, relation
 from impact.store.opening import CATALOG
 from impact.tables.columns import Holds, Reach
 from impact.tables.places import NetworkBody
@@ -91,22 +92,26 @@ OUTSIDE = Scope(None, {}, "statistics_office")
 """Of whoever is given files: all that is published, and no rows."""
 
 
-def _within(columns: Mapping[str, str]) -> str:
+def _within(cuts: Mapping[str, str]) -> str:
     """Write that a row belongs to a part in reach: a column of the table for each column that may cut programmes."""
-    return " OR ".join(f"(programme, '{part}', {column}) IN (FROM reach)" for part, column in columns.items())
+    return " OR ".join(f"(programme, '{part}', {column}) IN (FROM reach)" for part, column in cuts.items())
+
+
+def _rows_of(table: str, names: Iterable[str], where: str) -> str:
+    return relation(Select(columns(names), ident(CATALOG, "impact", table), where=(where,)))
 
 
 EVERY, NONE = "TRUE", "FALSE"
 CUT = '(programme, scope, scope_value) IN (FROM reach) OR (programme, "group", group_value) IN (FROM reach)'
 OWN = '(programme, "column", code) IN (FROM reach)'
 _LISTED = _within(NetworkBody.TABLE.cuts)
-_BODIES = f"(SELECT programme, network, wave, body FROM {CATALOG}.impact.network_body WHERE {_LISTED})"
-_GROUPS = f'(SELECT programme, "by", "of" FROM {CATALOG}.impact.membership WHERE {OWN})'
+_BODIES = _rows_of("network_body", ("programme", "network", "wave", "body"), _LISTED)
+_GROUPS = _rows_of("membership", ("programme", "by", "of"), OWN)
 ROWS_IN_REACH: Mapping[Reach, str] = {
     Reach.EVERYBODY: EVERY,
     Reach.CUT: CUT,
     Reach.CODE: OWN,
-    Reach.FINDING: f"finding IN (SELECT finding FROM {CATALOG}.impact.finding WHERE {CUT})",
+    Reach.FINDING: f"finding IN {_rows_of('finding', ['finding'], CUT)}",
     # a declared tree is no result
     Reach.LABEL: f'{OWN} OR (programme, "column", code) IN {_GROUPS} OR level IS NOT NULL',
     Reach.TIE: " AND ".join(f"(programme, network, wave, {end}) IN {_BODIES}" for end in ("source", "target")),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from impact.judge import Judged
-from impact.sql import ident
+from impact.sql import Select, columns, ident
 from impact.states import CheckStatus
 from impact.store import Warehouse
 from impact.store.sentences import decoded
@@ -17,9 +17,23 @@ from impact.tables.frames import to_frame
 from impact.tables.part import part_sql
 from impact.tables.results import Diagnostic, Term
 
-_LEVELS = "CASE {}level WHEN 'micro' THEN 1 WHEN 'meso' THEN 2 ELSE 3 END"
-_COLUMN, _CODE = part_sql("f")
-_SAME_PART = f'{{0}}.programme = f.programme AND {{0}}."column" = {_COLUMN} AND {{0}}.code = {_CODE}'
+
+def _level_order(level: str) -> str:
+    """Write the order of levels: micro, meso, macro."""
+    return f"CASE {level} WHEN 'micro' THEN 1 WHEN 'meso' THEN 2 ELSE 3 END"
+
+
+def _same_part(table: str) -> str:
+    """Write that a row of a table is about the part that the finding ``f`` is of."""
+    column, code = part_sql("f")
+    return f'{table}.programme = f.programme AND {table}."column" = {column} AND {table}.code = {code}'
+
+
+_TITLED = (
+    f"impact.finding f LEFT JOIN impact.part p ON {_same_part('p')} AND p.indicator = f.indicator"
+    f" LEFT JOIN impact.label l ON {_same_part('l')}"
+)
+"""Findings with what their part is called: the item of a codelist, or what the code stands for."""
 
 
 def write_results(
@@ -93,11 +107,13 @@ def read_table(warehouse: Warehouse, record: type[Record], programme: str | None
         One programme; all by default.
     """
     table = record.TABLE
-    columns = ", ".join(ident(column.name) for column in table.columns.values() if not column.internal)
-    where, values = ("WHERE programme = ?", [programme]) if programme else ("", [])
-    order = ", ".join(_LEVELS.format("") if name == "level" else ident(name) for name in table.sort)
-    query = f"SELECT {columns} FROM {ident('impact', table.name)} {where} ORDER BY {order}"
-    return decoded(table.name, warehouse.frame(query, values))
+    query = Select(
+        columns(name for name, column in table.columns.items() if not column.internal),
+        ident("impact", table.name),
+        where=("programme = ?",) if programme else (),
+        order=tuple(_level_order(name) if name == "level" else ident(name) for name in table.sort),
+    )
+    return decoded(table.name, warehouse.frame(query.sql(), [programme] if programme else []))
 
 
 def findings_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
@@ -106,15 +122,22 @@ def findings_table(warehouse: Warehouse, programme: str | None = None) -> pd.Dat
     To the columns of the table come ``part_en`` and ``part_it``, the title of the part's code or the name of what it
     stands for, and ``part_depth``, how many codes stand above it.
     """
-    where, values = ("WHERE f.programme = ?", [programme]) if programme else ("", [])
-    findings = warehouse.frame(
-        "SELECT f.*, coalesce(p.title_en, l.title_en) AS part_en, coalesce(p.title_it, l.title_it) AS part_it,"
-        " coalesce(p.depth, CASE WHEN l.code IS NOT NULL THEN 0 END) AS part_depth FROM impact.finding f"
-        f" LEFT JOIN impact.part p ON {_SAME_PART.format('p')} AND p.indicator = f.indicator"
-        f" LEFT JOIN impact.label l ON {_SAME_PART.format('l')}"
-        f" {where} ORDER BY f.programme, {_LEVELS.format('f.')}, f.indicator,"
-        " f.scope <> 'programme', f.\"group\" <> 'all',"
-        ' f.scope, f."group", coalesce(p.place, l.place) NULLS LAST, f.finding',
-        values,
+    query = Select(
+        {
+            "*": "f.*",
+            "part_en": "coalesce(p.title_en, l.title_en)",
+            "part_it": "coalesce(p.title_it, l.title_it)",
+            "part_depth": "coalesce(p.depth, CASE WHEN l.code IS NOT NULL THEN 0 END)",
+        },
+        _TITLED,
+        where=("f.programme = ?",) if programme else (),
+        order=_FINDINGS_ORDER,
     )
-    return decoded("finding", findings)
+    return decoded("finding", warehouse.frame(query.sql(), [programme] if programme else []))
+
+
+_FINDINGS_ORDER = (
+    *("f.programme", _level_order("f.level"), "f.indicator"),
+    *("f.scope <> 'programme'", "f.\"group\" <> 'all'", "f.scope", 'f."group"'),
+    *("coalesce(p.place, l.place) NULLS LAST", "f.finding"),
+)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from impact.errors import UsageError
-from impact.sql import ident
+from impact.sql import EVERY_COLUMN, Select, ident
 from impact.store import Warehouse
 from impact.store.sentences import decoded
 from impact.store.warehouse import to_json as json_text
@@ -165,31 +165,42 @@ def trace_finding(warehouse: Warehouse, name: str) -> Trace:
     """
     finding = _finding(warehouse, name)
     programme, indicator = finding.programme, finding.indicator
-    where, own = "programme = ? AND indicator = ?", [programme, indicator]
-    (definition,) = _read(warehouse, Definition, where, own)
-    (run,) = _read(warehouse, Run, "run_id = ?", [finding.run_id])
+    own = {"programme": programme, "indicator": indicator}
+    (definition,) = _read(warehouse, Definition, own)
+    (run,) = _read(warehouse, Run, {"run_id": finding.run_id})
     return Trace(
         finding=finding,
         definition=definition,
-        diagnostics=_read(warehouse, Diagnostic, 'finding = ? ORDER BY "check"', [name]),
-        terms=_read(warehouse, Term, "finding = ? ORDER BY place", [name]),
-        linkage=_read(warehouse, Linkage, where, own),
+        diagnostics=_read(warehouse, Diagnostic, {"finding": name}, order="check"),
+        terms=_read(warehouse, Term, {"finding": name}, order="place"),
+        linkage=_read(warehouse, Linkage, own),
         files=_files(warehouse, finding, definition),
         run=run,
-        plan=_read(warehouse, Plan, "programme = ? ORDER BY seen_at", [programme]),
+        plan=_read(warehouse, Plan, {"programme": programme}, order="seen_at"),
     )
 
 
-def _read(warehouse: Warehouse, record: type[Row], where: str, parameters: Sequence[object]) -> tuple[Row, ...]:
-    """Return the rows of a table that fulfil a condition."""
-    table = ident("impact", record.TABLE.name)
-    frame = warehouse.frame(f"SELECT * FROM {table} WHERE {where}", parameters)
+def _read(warehouse: Warehouse, record: type[Row], equal: Mapping[str, str], order: str = "") -> tuple[Row, ...]:
+    """Return the rows of a table that have these values."""
+    query = Select(
+        EVERY_COLUMN,
+        ident("impact", record.TABLE.name),
+        where=tuple(f"{ident(name)} = ?" for name in equal),
+        order=(ident(order),) if order else (),
+    )
+    return _records(warehouse, record, query, list(equal.values()))
+
+
+def _records(
+    warehouse: Warehouse, record: type[Row], query: Select, parameters: Sequence[str | list[str]]
+) -> tuple[Row, ...]:
+    frame = warehouse.frame(query.sql(), parameters)
     return tuple(to_records(record, decoded(record.TABLE.name, frame)))
 
 
 def _finding(warehouse: Warehouse, name: str) -> Finding:
-    if found := _read(warehouse, Finding, "finding = ?", [name]):
-        return found[0]
+    if same_name := _read(warehouse, Finding, {"finding": name}):
+        return same_name[0]
     nearest = "SELECT finding FROM impact.finding ORDER BY levenshtein(finding, ?) LIMIT 3"
     close = [row[0] for row in warehouse.rows(nearest, [name])]
     raise UsageError(f"there is no finding '{name}'" + (f"; the nearest are {', '.join(close)}" if close else ""))
@@ -199,10 +210,15 @@ def _files(warehouse: Warehouse, finding: Finding, definition: Definition) -> tu
     """Return the files behind a finding, those of its own contract first."""
     declared: Declared = json.loads(definition.definition)
     contracts = _contracts(warehouse, finding.programme, declared)
-    where = "programme = ? AND list_contains(?, contract) AND current ORDER BY list_position(?, contract), source"
     rows = {name: _part_sql(warehouse, finding, name) for name in contracts}
     rows[declared["contract"]] = f"({rows[declared['contract']]}) AND ({definition.selection})"
-    loads = _read(warehouse, Load, where, [finding.programme, contracts, contracts])
+    query = Select(
+        EVERY_COLUMN,
+        "impact.load",
+        where=("programme = $1", "list_contains($2, contract)", "current"),
+        order=("list_position($2, contract)", "source"),
+    )
+    loads = _records(warehouse, Load, query, [finding.programme, contracts])
     return tuple(_traced(warehouse, load, rows[load.contract]) for load in loads)
 
 
@@ -221,7 +237,7 @@ def _part_sql(warehouse: Warehouse, finding: Finding, contract: str) -> str:
     Of a contract without the column all rows count: it stands beside the rows that are cut.
     """
     part, view = Part.of(vars(finding)), ident(finding.programme, contract)
-    if part.column not in {name for (name,) in warehouse.rows(f"SELECT column_name FROM (DESCRIBE {view})")}:
+    if part.column not in {name for name, *_ in warehouse.rows(f"DESCRIBE {view}")}:
         return WHOLE.sql()
     held = warehouse.rows(
         'SELECT holds FROM impact.part WHERE programme = ? AND indicator = ? AND "column" = ? AND code = ?',
@@ -232,8 +248,9 @@ def _part_sql(warehouse: Warehouse, finding: Finding, contract: str) -> str:
 
 def _traced(warehouse: Warehouse, load: Load, part: str) -> TracedFile:
     """Return one file behind a finding, with the lines of its first rows."""
-    rows = f"{ident(load.programme, load.contract)} WHERE _source = ? AND {part}"
-    places = warehouse.rows(f"SELECT _row FROM {rows} ORDER BY _row LIMIT {EXAMPLES}", [load.source])
-    ((used,),) = warehouse.rows(f"SELECT count(*) FROM {rows}", [load.source])
+    view, own = ident(load.programme, load.contract), ("_source = ?", part)
+    first = Select({"_row": "_row"}, view, where=own, order=("_row",), limit=EXAMPLES)
+    places = warehouse.rows(first.sql(), [load.source])
+    ((used,),) = warehouse.rows(Select({"n": "count(*)"}, view, where=own).sql(), [load.source])
     lines = file_lines(np.array([row for (row,) in places], dtype=np.int64), list(load.line_offsets))
     return TracedFile(load, used, tuple(int(line) for line in lines))

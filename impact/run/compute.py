@@ -166,9 +166,12 @@ def _forget(programme: Programme, warehouse: Warehouse, indicators: Sequence[Ind
 
 def _count_results(programme: Programme, warehouse: Warehouse) -> int:
     """Count the definitions and measures that stand."""
-    counts = (f"SELECT count(*) AS n FROM impact.{table} WHERE programme = $1" for table in ("definition", "measure"))
-    ((count,),) = warehouse.rows(f"SELECT sum(n) FROM ({' UNION ALL '.join(counts)})", [programme.id])
+    ((count,),) = warehouse.rows(_RESULTS_COUNT, [programme.id])
     return int(count)
+
+
+_RESULTS_COUNT = """SELECT (SELECT count(*) FROM impact.definition WHERE programme = $1)
+  + (SELECT count(*) FROM impact.measure WHERE programme = $1)"""
 
 
 def _definition(programme: Programme, indicator: Indicator, digest: str, run_id: str) -> Definition:

@@ -23,7 +23,7 @@ from impact.publish.sentences import make_sentences
 from impact.publish.territory import make_maps, make_unmapped
 from impact.publish.theory import make_theory
 from impact.run.stage import Run
-from impact.sql import ident
+from impact.sql import Columns, Select, columns, delete, ident
 from impact.store import STAGES, Warehouse
 
 Make = Callable[[Programme, duckdb.DuckDBPyConnection], Mapping[str, pd.DataFrame]]
@@ -101,29 +101,34 @@ def renew_derived(run: Run, *, fresh: bool) -> list[str]:
 def _renew(run: Run, table: str, frame: pd.DataFrame | None) -> bool:
     """Put a programme's rows in place of those that stand, if they differ in more than their run; tell whether."""
     warehouse, programme, target = run.warehouse, [run.programme.id], ident("impact", table)
+    deletion = delete(target, "programme = ?")
     if frame is None:
-        ((deleted,),) = warehouse.rows(f"DELETE FROM {target} WHERE programme = ?", programme)
+        ((deleted,),) = warehouse.rows(deletion, programme)
         return bool(deleted)
     typed = _typed_columns(warehouse, table)
-    compared = [name for name in typed if name != RUN]
-    new = f"SELECT {', '.join(typed[name] for name in compared)} FROM _made"
-    old = f"SELECT {', '.join(map(ident, compared))} FROM {target} WHERE programme = $1"
     warehouse.connection.register("_made", frame.assign(programme=run.programme.id, run_id=run.id))
-    ((differing,),) = warehouse.rows(
-        f"SELECT count(*) FROM ((({new}) EXCEPT ALL ({old})) UNION ALL (({old}) EXCEPT ALL ({new})))", programme
-    )
+    ((differing,),) = warehouse.rows(_differing_sql(target, typed), programme)
     if differing:
-        warehouse.connection.execute(f"DELETE FROM {target} WHERE programme = ?", programme)
-        warehouse.connection.execute(f"INSERT INTO {target} SELECT {', '.join(typed.values())} FROM _made")
+        warehouse.connection.execute(deletion, programme)
+        warehouse.connection.execute(f"INSERT INTO {target} {Select(typed, '_made').sql()}")
     warehouse.connection.unregister("_made")
     return bool(differing)
 
 
-def _typed_columns(warehouse: Warehouse, table: str) -> dict[str, str]:
+def _differing_sql(target: str, typed: Columns) -> str:
+    """Write how many rows are in a table alone or in the frame alone, whichever run wrote them."""
+    compared = {name: expression for name, expression in typed.items() if name != RUN}
+    new = Select(compared, "_made").sql()
+    old = Select(columns(compared), target, where=("programme = $1",)).sql()
+    either = f"((({new}) EXCEPT ALL ({old})) UNION ALL (({old}) EXCEPT ALL ({new})))"
+    return Select({"n": "count(*)"}, either).sql()
+
+
+def _typed_columns(warehouse: Warehouse, table: str) -> Columns:
     """Return the columns of a table in their order, each with the SQL that takes it from a frame in its type."""
-    columns = warehouse.rows(
+    described = warehouse.rows(
         "SELECT column_name, data_type FROM information_schema.columns"
         " WHERE table_schema = 'impact' AND table_name = ? ORDER BY ordinal_position",
         [table],
     )
-    return {name: f"CAST({ident(name)} AS {kind}) AS {ident(name)}" for name, kind in columns}
+    return {name: f"CAST({ident(name)} AS {kind})" for name, kind in described}

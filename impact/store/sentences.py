@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from impact.sql import ident
+from impact.sql import Select, ident, relation, replacing
 from impact.tables.registry import TABLES
 from impact.words.languages import LANGUAGES
 from impact.words.said import Said, Text, text_json
@@ -51,22 +51,24 @@ def in_english(table: str, frame: pd.DataFrame) -> pd.DataFrame:
 def views_sql() -> Iterator[str]:
     """Yield the statements that make a view of each table with its sentences in English."""
     for table, columns in SENTENCES.items():
-        lookups = ", ".join(
-            f"(SELECT s.text FROM impact.sentence s WHERE s.said = t.{ident(name)} AND s.language = 'en'"
-            f" AND s.programme = t.programme) AS {ident(name)}"
-            for name in columns
-        )
-        source = f"SELECT t.* REPLACE ({lookups}) FROM {ident('impact', table)} t"
-        yield f"CREATE VIEW IF NOT EXISTS {ident('impact', f'{table}_en')} AS {source}"
+        english = {name: relation(_in_english_sql(name)) for name in columns}
+        query = Select(replacing(english, of="t.*"), f"{ident('impact', table)} t")
+        yield f"CREATE VIEW IF NOT EXISTS {ident('impact', f'{table}_en')} AS {query.sql()}"
+
+
+def _in_english_sql(column: str) -> Select:
+    same = (f"s.said = t.{ident(column)}", "s.language = 'en'", "s.programme = t.programme")
+    return Select({"text": "s.text"}, "impact.sentence s", where=same)
 
 
 def distinct_sql() -> str:
     """Return the query of a programme's sentences, each once; the programme is its parameter."""
-    columns = [(table, name) for table, names in SENTENCES.items() for name in names]
-    return " UNION ".join(
-        f"SELECT {ident(name)} AS said FROM {ident('impact', table)} WHERE programme = $1 AND {ident(name)} IS NOT NULL"
-        for table, name in columns
+    columns = [(table, ident(name)) for table, names in SENTENCES.items() for name in names]
+    queries = (
+        Select({"said": column}, ident("impact", table), where=("programme = $1", f"{column} IS NOT NULL"))
+        for table, column in columns
     )
+    return " UNION ".join(query.sql() for query in queries)
 
 
 def written_sentences(stored: list[str]) -> pd.DataFrame:

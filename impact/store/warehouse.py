@@ -22,7 +22,21 @@ from impact.declare.load import Programme
 from impact.declare.sources import Source
 from impact.errors import UsageError
 from impact.files import remove
-from impact.sql import ident, literal
+from impact.sql import (
+    ALL,
+    Columns,
+    Select,
+    alike,
+    as_text,
+    columns,
+    delete,
+    ident,
+    insert_row,
+    literal,
+    relation,
+    text_columns,
+    update,
+)
 from impact.store.migrations import OLDEST, VERSION, migrate
 from impact.store.opening import CATALOG, attach, not_opened
 from impact.store.sentences import encoded, views_sql
@@ -37,6 +51,14 @@ OWN_VIEW = "impact: good rows of a contract"
 """Comment by which the engine knows the views that it made."""
 STAGED = re.compile(r"rows_.+_[0-9a-f]{16}")
 RESULTS = ("definition", "measure", "linkage", "finding", "diagnostic", "term", "part")
+CHANGES: Columns = {
+    "added": "count(*) FILTER (o.h IS NULL)",
+    "removed": "count(*) FILTER (n.h IS NULL)",
+    "changed": "count(*) FILTER (o.h <> n.h)",
+    "unchanged": "count(*) FILTER (o.h = n.h)",
+}
+"""What became of the rows of a file ``o`` in the one that replaces it, ``n``: ``h`` is a hash of a key's rows."""
+_BROKEN = ("column", "rule", "expected", "value")
 
 
 @dataclass(frozen=True)
@@ -218,7 +240,7 @@ class Warehouse:
         if frame.empty:
             return
         self.connection.register("_appended", encoded(table, frame))
-        self.connection.execute(f"INSERT INTO {ident('impact', table)} BY NAME SELECT * FROM _appended")
+        self.connection.execute(f"INSERT INTO {ident('impact', table)} BY NAME FROM _appended")
         self.connection.unregister("_appended")
 
     # ---- loads -------------------------------------------------------------------------------------------------
@@ -265,27 +287,21 @@ class Warehouse:
 
     def compare_loads(self, contract: Contract, old: str, new: str) -> dict[str, int]:
         """Count rows by key: added, removed, changed and unchanged between two tables of a contract."""
-        known = {name for (name,) in self.rows(f"SELECT column_name FROM (DESCRIBE {old})")}
-        if not set(contract.key) <= known:
+        standing = {str(name) for name, *_ in self.rows(f"DESCRIBE {old}")}
+        if not set(contract.key) <= standing:
             return {}
-        key = ", ".join(f"CAST({ident(name)} AS VARCHAR) AS {ident(name)}" for name in contract.key)
-        both = [name for name in contract.columns if name in known]
-        values = ", ".join(f"CAST({ident(name)} AS VARCHAR)" for name in both)
-        side = f"SELECT {key}, sum(hash({values})::HUGEINT) AS h FROM {{}} WHERE NOT _bad GROUP BY ALL"
-        same = " AND ".join(f"o.{ident(name)} IS NOT DISTINCT FROM n.{ident(name)}" for name in contract.key)
-        row = self.rows(
-            f"SELECT count(*) FILTER (o.h IS NULL), count(*) FILTER (n.h IS NULL),"
-            f" count(*) FILTER (o.h <> n.h), count(*) FILTER (o.h = n.h)"
-            f" FROM ({side.format(old)}) o FULL JOIN ({side.format(new)}) n ON {same}"
-        )[0]
-        return dict(zip(("added", "removed", "changed", "unchanged"), map(int, row), strict=True))
+        values = ", ".join(as_text(name) for name in contract.columns if name in standing)
+        hashed = {**text_columns(contract.key), "h": f"sum(hash({values})::HUGEINT)"}
+        before, after = (relation(Select(hashed, table, where=("NOT _bad",), group=ALL)) for table in (old, new))
+        query = Select(CHANGES, f"{before} o FULL JOIN {after} n ON {alike('o', 'n', contract.key)}")
+        (counts,) = self.rows(query.sql())
+        return dict(zip(CHANGES, map(int, counts), strict=True))
 
     def insert(self, record: Record) -> None:
         """Write one row into its table."""
         table = record.TABLE
-        marks = ", ".join("?" for _ in table.columns)
         values = [getattr(record, name) for name in table.columns]
-        self.connection.execute(f"INSERT INTO {ident('impact', table.name)} VALUES ({marks})", values)
+        self.connection.execute(insert_row(ident("impact", table.name), len(values)), values)
 
     def record_load(self, load: files.Load) -> None:
         """Write a load into the ledger in place of its source's predecessor, whose table is dropped."""
@@ -322,10 +338,12 @@ class Warehouse:
             f"{literal(name)}, {_as_it_stood(name, column)}" for name, column in contract.columns.items()
         )
         self.connection.register("_broken", broken)
-        frame = self.frame(
-            f'SELECT b.ordinal, b."column", b.rule, b.expected, b.value, json_object({payload}) AS payload'
-            f" FROM _broken b JOIN {ident(programme.id, table)} t ON t.rowid = b.ordinal ORDER BY b.ordinal"
+        query = Select(
+            {**columns(("ordinal", *_BROKEN), of="b"), "payload": f"json_object({payload})"},
+            f"_broken b JOIN {ident(programme.id, table)} t ON t.rowid = b.ordinal",
+            order=("b.ordinal",),
         )
+        frame = self.frame(query.sql())
         self.connection.unregister("_broken")
         ((offsets,),) = self.rows(
             "SELECT line_offsets FROM impact.load WHERE programme = ? AND source = ? AND current",
@@ -338,10 +356,8 @@ class Warehouse:
     def forget(self, table: str, programme: str, indicators: Sequence[str]) -> None:
         """Delete the results of some indicators from one of the result tables."""
         if indicators:
-            self.connection.execute(
-                f"DELETE FROM {ident('impact', table)} WHERE programme = ? AND list_contains(?, indicator)",
-                [programme, list(indicators)],
-            )
+            query = delete(ident("impact", table), "programme = ?", "list_contains(?, indicator)")
+            self.connection.execute(query, [programme, list(indicators)])
 
     def drop_views(self, programme: Programme) -> None:
         """Drop the engine's views over the good rows, so that the tables under them can change."""
@@ -360,15 +376,10 @@ class Warehouse:
         programme, source, table
             Whose rows they are; keys and references have been judged.
         """
-        good = (
-            f"(SELECT count(*) FROM {ident(programme, table)} WHERE NOT _bad AND rowid NOT IN (SELECT ordinal FROM"
-            " impact.quarantine WHERE ordinal IS NOT NULL AND programme = $1 AND source = $2))"
-        )
-        self.connection.execute(
-            f"UPDATE impact.load SET rows_good = {good}, rows_bad = rows_read - {good}"
-            " WHERE programme = $1 AND source = $2 AND current",
-            [programme, source],
-        )
+        good = relation(Select({"n": "count(*)"}, ident(programme, table), where=("NOT _bad", _not_aside("$1", "$2"))))
+        counts = {"rows_good": good, "rows_bad": f"rows_read - {good}"}
+        query = update("impact.load", counts, "programme = $1", "source = $2", "current")
+        self.connection.execute(query, [programme, source])
 
     def create_views(self, programme: Programme) -> None:
         """Create one view of good rows per contract, with ``_source`` and ``_row`` (place in the file, from 0)."""
@@ -381,14 +392,12 @@ class Warehouse:
             )
         }
         for contract in programme.contracts.values():
-            parts = [
-                _good(programme.id, load, load.source in excluded) for load in loads if load.contract == contract.id
-            ]
+            own = [load for load in loads if load.contract == contract.id]
+            queries = [_good(programme.id, load, load.source in excluded) for load in own] or [_empty(contract)]
+            rows = " UNION ALL BY NAME ".join(query.sql() for query in queries)
             view = ident(programme.id, contract.id)
             try:
-                self.connection.execute(
-                    f"CREATE VIEW {view} AS {' UNION ALL BY NAME '.join(parts) or _empty(contract)}"
-                )
+                self.connection.execute(f"CREATE VIEW {view} AS {rows}")
             except duckdb.CatalogException:
                 raise UsageError(
                     f"the database {self.path} holds a table or view {view} that this engine did not make; nothing was"
@@ -397,17 +406,16 @@ class Warehouse:
             self.connection.execute(f"COMMENT ON VIEW {view} IS {literal(OWN_VIEW)}")
 
 
-def _good(programme: str, load: Load, some_excluded: bool) -> str:
-    text = (
-        f"SELECT * EXCLUDE (_bad, _reasons, _payload), {literal(load.source)} AS _source, rowid AS _row"
-        f" FROM {ident(programme, load.table_name)} WHERE NOT _bad"
-    )
-    if some_excluded:
-        text += (
-            " AND rowid NOT IN (SELECT ordinal FROM impact.quarantine WHERE ordinal IS NOT NULL"
-            f" AND programme = {literal(programme)} AND source = {literal(load.source)})"
-        )
-    return text
+def _good(programme: str, load: Load, some_excluded: bool) -> Select:
+    shown = {"*": "* EXCLUDE (_bad, _reasons, _payload)", "_source": literal(load.source), "_row": "rowid"}
+    aside = (_not_aside(literal(programme), literal(load.source)),) if some_excluded else ()
+    return Select(shown, ident(programme, load.table_name), where=("NOT _bad", *aside))
+
+
+def _not_aside(programme: str, source: str) -> str:
+    """Write that a row was not set aside over all files."""
+    own = ("ordinal IS NOT NULL", f"programme = {programme}", f"source = {source}")
+    return f"rowid NOT IN {relation(Select(columns(['ordinal']), 'impact.quarantine', where=own))}"
 
 
 def _as_it_stood(name: str, column: Column) -> str:
@@ -421,11 +429,9 @@ def _as_it_stood(name: str, column: Column) -> str:
     return f"coalesce({value}, CASE t.{ident(name + MISSING_SUFFIX)} {codes} END)"
 
 
-def _empty(contract: Contract) -> str:
-    columns = ", ".join(
-        f"CAST(NULL AS {SQL_TYPES[column.type]}) AS {ident(name)}" for name, column in contract.columns.items()
-    )
-    return f"SELECT {columns}, '' AS _source, CAST(0 AS BIGINT) AS _row WHERE FALSE"
+def _empty(contract: Contract) -> Select:
+    typed = {name: f"CAST(NULL AS {SQL_TYPES[column.type]})" for name, column in contract.columns.items()}
+    return Select({**typed, "_source": "''", "_row": "CAST(0 AS BIGINT)"}, where=("FALSE",))
 
 
 def to_json(value: Any) -> str:

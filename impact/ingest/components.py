@@ -9,12 +9,13 @@ is a doubt, and matters only if it tells observations of one territory and perio
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 
-from impact.sql import ident, literal
+from impact.sql import Select, ident, literal
 
 PERIOD, VALUE = "TIME_PERIOD", "OBS_VALUE"
 STATUS, LETTER_FLAGS, CONFIDENTIAL = "OBS_STATUS", ("OBS_FLAG",), ("CONF_STATUS", "OBS_CONF")
@@ -76,16 +77,39 @@ def components(
     told = {*keys} - {PERIOD, VALUE}
     others = [n for n in names if n not in attributes and (n in told or not is_attribute(n))]
     open_ones = [n for n in others if n not in keys and n.upper() not in SET]
-    tests = [f"coalesce(bool_and(regexp_full_match({code(n)}, {literal(CODE)})), TRUE)" for n in open_ones]
-    full = connection.execute(f"SELECT {', '.join([*tests, 'count(*)'])} FROM wide").fetchall()[0]
+    tests = {n: f"coalesce(bool_and(regexp_full_match({code(n)}, {literal(CODE)})), TRUE)" for n in open_ones}
+    (full,) = connection.execute(Select({**tests, "n": "count(*)"}, "wide").sql()).fetchall()
     doubtful = [n for n, codes in zip(open_ones, full, strict=False) if not codes or not _COMPONENT.fullmatch(n)]
     return Components(tuple(n for n in names if n in others or n in measuring), frozenset(doubtful))
 
 
+def read_wide(
+    connection: duckdb.DuckDBPyConnection, path: Path, names: Iterable[str], delimiter: str, *, quote: str
+) -> None:
+    """Read a delimited file behind its header into the table ``wide``, every column as text.
+
+    Parameters
+    ----------
+    connection
+        Where the table is made.
+    path
+        The file: as many cells in every line as there are names, or DuckDB refuses it.
+    names
+        What the table calls the columns.
+    delimiter, quote
+        What stands between cells, and around one that holds a delimiter; '' where nothing does.
+    """
+    types = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in names)
+    connection.execute(
+        f"CREATE TABLE wide AS FROM read_csv({literal(str(path))}, auto_detect=false, header=false, skip=1,"
+        f" columns={{{types}}}, delim={literal(delimiter)}, quote={literal(quote)}, escape={literal(quote)},"
+        " nullstr='', strict_mode=true, max_line_size=10000000, compression='none')"
+    )
+
+
 def tells_apart(connection: duckdb.DuckDBPyConnection, column: str, by: Sequence[str]) -> bool:
     """Whether chosen observations that are alike in ``by`` and in their period differ in a column."""
-    keys = ", ".join([*map(ident, by), "_period"])
-    found = connection.execute(
-        f"SELECT 1 FROM chosen GROUP BY {keys} HAVING count(DISTINCT coalesce({ident(column)}, '')) > 1 LIMIT 1"
-    ).fetchone()
-    return found is not None
+    several = f"count(DISTINCT coalesce({ident(column)}, '')) > 1"
+    keys = (*map(ident, by), "_period")
+    query = Select({"apart": "TRUE"}, "chosen", group=keys, having=several, limit=1)
+    return connection.execute(query.sql()).fetchone() is not None

@@ -7,16 +7,19 @@ the dimensions and of what the columns are, as in ``freq,unit,geo\TIME_PERIOD``.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
 
 from impact.declare.sources import Source
 from impact.errors import FileError, Problem
-from impact.ingest.components import Components
+from impact.ingest.components import Components, read_wide
 from impact.ingest.flags import flags_sql, letter_flags
-from impact.sql import ident, literal
+from impact.sql import EVERY_COLUMN, Select, literal
 
+# a cell that is no value with letters after it stays whole, and is set aside as no number
+_PARTS = r"regexp_extract(trim(cell), '^(:|[^\s:]+)\s*([A-Za-z\s]*)$', ['value', 'flags'])"
 _HEADER = re.compile(r"(?P<names>[^\\\t]+)\\(?:TIME_PERIOD|time)", re.IGNORECASE)
 
 
@@ -29,26 +32,25 @@ def tsv_observations(connection: duckdb.DuckDBPyConnection, path: Path, source: 
         If the first line is not the header of such a file, or a line has another number of cells.
     """
     names, periods = _header(path, source)
-    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in ("_series", *(f"p{i}" for i in range(len(periods)))))
-    connection.execute(
-        f"CREATE TABLE wide AS SELECT * FROM read_csv({literal(str(path))}, auto_detect=false, header=false, skip=1,"
-        f" columns={{{columns}}}, delim='\t', quote='', escape='', nullstr='', strict_mode=true,"
-        " max_line_size=10000000, compression='none')"
-    )
+    cells = [f"p{place}" for place in range(len(periods))]
+    read_wide(connection, path, ("_series", *cells), "\t", quote="")
     _check_keys(connection, names, source)
-    dimensions = ", ".join(f"trim(string_split(_series, ',')[{i}]) AS {ident(name)}" for i, name in enumerate(names, 1))
-    cells = ", ".join(f"p{i}" for i in range(len(periods)))
-    # a cell that is no value with letters after it stays whole, and is set aside as no number
-    parts = r"regexp_extract(trim(cell), '^(:|[^\s:]+)\s*([A-Za-z\s]*)$', ['value', 'flags'])"
-    flags = "regexp_replace(parts.flags, '\\s+', '', 'g')"
-    connection.execute(
-        f"CREATE VIEW observations AS SELECT {dimensions}, _period,"
-        " coalesce(nullif(parts.value, ''), trim(cell)) AS _value,"
-        f" {flags_sql([letter_flags(flags)])} AS _flags FROM (SELECT *, {parts} AS parts"
-        f" FROM (SELECT _series, unnest([{', '.join(map(literal, periods))}]) AS _period, unnest([{cells}]) AS cell"
-        " FROM wide))"
-    )
+    connection.execute(f"CREATE VIEW observations AS {_observations(names, periods, cells).sql()}")
     return Components(names)
+
+
+def _observations(names: Sequence[str], periods: Sequence[str], cells: Sequence[str]) -> Select:
+    """Write the query of a row per series and period, from a column per period."""
+    listed = ", ".join(map(literal, periods))
+    long = {"_series": "_series", "_period": f"unnest([{listed}])", "cell": f"unnest([{', '.join(cells)}])"}
+    split = {**EVERY_COLUMN, "parts": _PARTS}
+    dimensions = {name: f"trim(string_split(_series, ',')[{place}])" for place, name in enumerate(names, 1)}
+    observed = {
+        "_period": "_period",
+        "_value": "coalesce(nullif(parts.value, ''), trim(cell))",
+        "_flags": flags_sql([letter_flags("regexp_replace(parts.flags, '\\s+', '', 'g')")]),
+    }
+    return Select({**dimensions, **observed}, Select(split, Select(long, "wide")))
 
 
 def _header(path: Path, source: Source) -> tuple[tuple[str, ...], tuple[str, ...]]:

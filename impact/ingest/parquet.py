@@ -7,7 +7,7 @@ from typing import Any
 
 from impact.declare.sources import FileFormat, Source
 from impact.ingest.raw import RawFile, check_header, file_error, plainly_named
-from impact.sql import ident, literal
+from impact.sql import Select, ident, literal, relation
 
 
 def read_parquet(source: Source, path: Path, scratch: Path) -> RawFile:
@@ -28,14 +28,14 @@ def read_parquet(source: Source, path: Path, scratch: Path) -> RawFile:
         raise file_error(source, "the file is not Parquet", found=str(error).splitlines()[0]) from error
     check_header(header, source)
     _check_zones(schema, source)
-    columns = ", ".join(
-        f"{_as_text(ident(name), schema.field(name).type, source.format)} AS {ident(name)}"
-        if name not in source.ignore
-        else f"CAST(NULL AS VARCHAR) AS {ident(name)}"
+    texts = {
+        name: "CAST(NULL AS VARCHAR)"
+        if name in source.ignore
+        else _as_text(ident(name), schema.field(name).type, source.format)
         for name in header
-    )
-    relation = f"(SELECT {columns} FROM read_parquet({literal(str(plainly_named(path, scratch)))}))"  # noqa: S608 - quoted by impact.sql
-    return RawFile(header, relation, csv=False, cells=True)
+    }
+    rows = Select(texts, f"read_parquet({literal(str(plainly_named(path, scratch)))})")
+    return RawFile(header, relation(rows), csv=False, cells=True)
 
 
 def _check_zones(schema: Any, source: Source) -> None:

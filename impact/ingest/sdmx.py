@@ -18,7 +18,7 @@ from impact.ingest.components import (
     components,
 )
 from impact.ingest.flags import NAMES, Flag, confidentiality, flags_sql, letter_flags, status_codes
-from impact.sql import ident, literal
+from impact.sql import Select, ident, literal
 
 LABELLED = r"(?:^|[;,|]\s*)([A-Za-z0-9_]+): "
 """A code with its name after it; several in one cell have a mark between them."""
@@ -68,13 +68,11 @@ def observations(
 
     flags = _flags(names, status)
     _refuse_names(connection, source, {name: status(name) for name in names if name in (STATUS, *LETTER_FLAGS)})
-    found = components(connection, names, code, keys=keys, attributes=attributes)
-    kept = "".join(f"{code(name)} AS {ident(name)}, " for name in found.names)
-    connection.execute(
-        f"CREATE VIEW observations AS SELECT {kept}{code(PERIOD)} AS _period, trim({ident(VALUE)}) AS _value,"
-        f" {flags_sql(flags)} AS _flags FROM wide"
-    )
-    return found
+    dimensions = components(connection, names, code, keys=keys, attributes=attributes)
+    measured = {"_period": code(PERIOD), "_value": f"trim({ident(VALUE)})", "_flags": flags_sql(flags)}
+    query = Select({**{name: code(name) for name in dimensions.names}, **measured}, "wide")
+    connection.execute(f"CREATE VIEW observations AS {query.sql()}")
+    return dimensions
 
 
 def _flags(names: Sequence[str], status: object) -> list[Flag]:
@@ -86,10 +84,9 @@ def _flags(names: Sequence[str], status: object) -> list[Flag]:
 def _refuse_names(connection: duckdb.DuckDBPyConnection, source: Source, statuses: dict[str, str]) -> None:
     """Refuse a file that was asked for with names only: its territories and codes are names too."""
     for name, status in statuses.items():
-        row = connection.execute(
-            f"SELECT {status} FROM wide WHERE regexp_matches({status}, {literal(f'(?i)^{NAMES}')}) LIMIT 1"
-        ).fetchone()
-        if row is not None:
+        named = f"regexp_matches({status}, {literal(f'(?i)^{NAMES}')})"
+        query = Select({"status": status}, "wide", where=(named,), limit=1)
+        if row := connection.execute(query.sql()).fetchone():
             raise names_error(source, name, str(row[0]))
 
 

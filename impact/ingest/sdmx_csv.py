@@ -15,9 +15,9 @@ from pathlib import Path
 import duckdb
 
 from impact.declare.sources import Source
-from impact.ingest.components import MEASURING, PERIOD, VALUE, Components
+from impact.ingest.components import MEASURING, PERIOD, VALUE, Components, read_wide
 from impact.ingest.sdmx import error, observations
-from impact.sql import ident, literal
+from impact.sql import Select, columns, ident
 
 _FIRST = ("DATAFLOW", "STRUCTURE", "STRUCTURE_ID", "ACTION")
 _HEAD = (*_FIRST, "STRUCTURE_NAME", "SERIES_KEY", "OBS_KEY")
@@ -43,17 +43,12 @@ def sdmx_csv_observations(connection: duckdb.DuckDBPyConnection, path: Path, sou
     FileError
         If the header is not that of SDMX-CSV, a line has another number of cells, or the file takes data back.
     """
-    columns, delimiter = _header(path, source)
-    stored = {f"_label_{i}" if c.label else c.code: c for i, c in enumerate(columns)}
-    if len({name.lower() for name in stored}) < len(columns):
-        shown = ", ".join(c.code for c in columns)[:200]
+    header, delimiter = _header(path, source)
+    stored = {f"_label_{i}" if c.label else c.code: c for i, c in enumerate(header)}
+    if len({name.lower() for name in stored}) < len(header):
+        shown = ", ".join(c.code for c in header)[:200]
         raise error(source, "the header names a column twice", found=shown)
-    types = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in stored)
-    connection.execute(
-        f"CREATE TABLE wide AS SELECT * FROM read_csv({literal(str(path))}, auto_detect=false, header=false, skip=1,"
-        f" columns={{{types}}}, delim={literal(delimiter)}, quote='\"', escape='\"', nullstr='', strict_mode=true,"
-        " max_line_size=10000000, compression='none')"
-    )
+    read_wide(connection, path, stored, delimiter, quote='"')
     names = [name for name, column in stored.items() if not column.label]
     _refuse_deletions(connection, names, source)
     _refuse_loose_attributes(connection, names, source)
@@ -112,10 +107,12 @@ def _refuse_loose_attributes(connection: duckdb.DuckDBPyConnection, names: Seque
     for name in names:
         if name.upper() not in MEASURING:
             continue
-        row = connection.execute(
-            f"SELECT {ident(name)} FROM wide WHERE coalesce(trim({ident(PERIOD)}), '') = ''"
-            f" AND coalesce(trim({ident(VALUE)}), '') = '' AND coalesce(trim({ident(name)}), '') <> '' LIMIT 1"
-        ).fetchone()
-        if row is not None:
+        where = (f"{_trimmed(PERIOD)} = ''", f"{_trimmed(VALUE)} = ''", f"{_trimmed(name)} <> ''")
+        query = Select(columns([name]), "wide", where=where, limit=1)
+        if row := connection.execute(query.sql()).fetchone():
             what = f"{name} stands on a line of its own, without {PERIOD}"
             raise error(source, what, "it beside each observation", str(row[0])[:80], "Download it flat.")
+
+
+def _trimmed(name: str) -> str:
+    return f"coalesce(trim({ident(name)}), '')"

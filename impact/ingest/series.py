@@ -22,7 +22,7 @@ from impact.ingest.flags import SORTED
 from impact.ingest.raw import RawFile, Read, SeriesSummary
 from impact.ingest.sdmx import names_error
 from impact.ingest.unpack import unpacked
-from impact.sql import ident, literal
+from impact.sql import ALL, Select, columns, delete, ident, literal
 
 Observations = Callable[[duckdb.DuckDBPyConnection, Path, Source], Components]
 """Makes the view ``observations`` of a file, as in :mod:`impact.ingest.sdmx`, and says which columns are dimensions."""
@@ -107,7 +107,7 @@ def _choose(connection: duckdb.DuckDBPyConnection, named: dict[str, str], source
             raise _error(source, problem, _shown(codes), fix=f"Correct series: keep: {name}.")
     for name, dimension in named.items():
         wanted = ", ".join(literal(code) for code in form.keep[name])
-        connection.execute(f"DELETE FROM chosen WHERE {ident(dimension)} NOT IN ({wanted})")
+        connection.execute(delete("chosen", f"{ident(dimension)} NOT IN ({wanted})"))
     if connection.execute("SELECT count(*) FROM chosen").fetchall()[0][0] == 0:
         problem = "no series of the file has all the codes of keep:" if named else "the file has no observations"
         raise _error(source, problem, fix="Correct series: keep:." if named else "Download it again.")
@@ -120,8 +120,9 @@ def _require_codes(
     for name, pattern in ((territory, f"({CODE})?"), (_dimension(names, "FREQ"), _FREQUENCY)):
         if name is None:
             continue
-        wrong = f"SELECT {ident(name)} FROM chosen WHERE NOT regexp_full_match({ident(name)}, {literal(pattern)})"
-        if row := connection.execute(f"{wrong} LIMIT 1").fetchone():
+        wrong = f"NOT regexp_full_match({ident(name)}, {literal(pattern)})"
+        query = Select(columns([name]), "chosen", where=(wrong,), limit=1)
+        if row := connection.execute(query.sql()).fetchone():
             raise names_error(source, name, str(row[0]))
 
 
@@ -147,8 +148,8 @@ def _require_constant(
 
 
 def _codes(connection: duckdb.DuckDBPyConnection, dimension: str) -> list[str]:
-    rows = connection.execute(f"SELECT DISTINCT coalesce({ident(dimension)}, '') FROM chosen ORDER BY 1").fetchall()
-    return [str(code) for (code,) in rows]
+    query = Select({"code": f"coalesce({ident(dimension)}, '')"}, "chosen", order=("1",), distinct=True)
+    return [str(code) for (code,) in connection.execute(query.sql()).fetchall()]
 
 
 def _shown(codes: list[str]) -> str:
@@ -164,11 +165,14 @@ def _column(dimension: str, source: Source) -> str:
 
 
 def _write(connection: duckdb.DuckDBPyConnection, territory: str, split: dict[str, str], target: Path) -> None:
-    kept = "".join(f"{ident(dimension)} AS {ident(column)}, " for column, dimension in split.items())
-    connection.execute(
-        f"CREATE TABLE copied AS SELECT {kept}{ident(territory)} AS territory, {_period_sql()} AS period,"
-        f" {_value_sql()} AS value, nullif(_flags, '') AS status FROM chosen ORDER BY ALL"
-    )
+    copied = {
+        **{column: ident(dimension) for column, dimension in split.items()},
+        "territory": ident(territory),
+        "period": _period_sql(),
+        "value": _value_sql(),
+        "status": "nullif(_flags, '')",
+    }
+    connection.execute(f"CREATE TABLE copied AS {Select(copied, 'chosen', order=ALL).sql()}")
     connection.execute(
         f"COPY copied TO {literal(str(target))} (FORMAT csv, HEADER, DELIMITER ',', QUOTE '\"', ESCAPE '\"')"
     )
@@ -198,17 +202,25 @@ def _period_sql() -> str:
 
 def _summary(connection: duckdb.DuckDBPyConnection, split: list[str]) -> SeriesSummary:
     names = ", ".join([*(ident(name) for name in split), "territory"])
-    ((total, series, territories, first, last, periods, missing),) = connection.execute(
-        f"SELECT count(*), count(DISTINCT ({names})), count(DISTINCT territory), min(period), max(period),"
-        " count(DISTINCT period), count(*) FILTER (value IN (':', ':c', ':z')) FROM copied"
-    ).fetchall()
-    flags = connection.execute(
-        "SELECT flag, count(*) FROM (SELECT"
-        f" unnest(CASE WHEN regexp_full_match(status, {literal(SORTED)})"
-        " THEN string_split(status, '') ELSE [status] END)"
-        " AS flag FROM copied WHERE status IS NOT NULL) GROUP BY flag ORDER BY flag"
-    ).fetchall()
-    return SeriesSummary(series, total, territories, first, last, periods, missing, dict(flags))
+    counted = Select({"series": f"count(DISTINCT ({names}))", **_COUNTS}, "copied")
+    (counts,) = connection.execute(counted.sql()).fetchall()
+    letters = f"regexp_full_match(status, {literal(SORTED)})"
+    flag = f"unnest(CASE WHEN {letters} THEN string_split(status, '') ELSE [status] END)"
+    flagged = Select({"flag": flag}, "copied", where=("status IS NOT NULL",))
+    by_flag = Select({"flag": "flag", "n": "count(*)"}, flagged, group=("flag",), order=("flag",))
+    series, observations, territories, first, last, periods, missing = counts
+    flags = dict(connection.execute(by_flag.sql()).fetchall())
+    return SeriesSummary(series, observations, territories, first, last, periods, missing, flags)
+
+
+_COUNTS = {
+    "observations": "count(*)",
+    "territories": "count(DISTINCT territory)",
+    "first_period": "min(period)",
+    "last_period": "max(period)",
+    "periods": "count(DISTINCT period)",
+    "missing": "count(*) FILTER (value IN (':', ':c', ':z'))",
+}
 
 
 def _error(source: Source, what: str, expected: str = "", found: str = "", fix: str = "") -> FileError:

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-import duckdb
 import pandera.pandas as pa
 
 from impact.declare.base import Condition, Scalar
@@ -22,7 +20,8 @@ from impact.declare.load import Programme
 from impact.declare.sources import FileFormat, Source
 from impact.ingest import RawFile
 from impact.ingest.raw import TRIMMED
-from impact.sql import ident, literal
+from impact.sql import EVERY_COLUMN, Select, columns, ident, literal
+from impact.validate.check_sql import compile_check, pattern_of, statistics_of
 from impact.validate.schema import to_pandera
 from impact.words.said import Said
 
@@ -67,8 +66,7 @@ class CompiledContract:
     Parameters
     ----------
     select
-        SQL before and after the relation that is read; gives the contract's columns, ``_bad``, ``_reasons`` and
-        ``_payload``.
+        The query that reads the file; gives the contract's columns, ``_bad``, ``_reasons`` and ``_payload``.
     reasons
         Position in this tuple is the number that ``_reasons`` lists.
     leftover
@@ -76,7 +74,7 @@ class CompiledContract:
     """
 
     contract: Contract
-    select: tuple[str, str] = field(repr=False)
+    select: Select = field(repr=False)
     reasons: tuple[Reason, ...]
     leftover: tuple[tuple[int, str, pa.Check], ...] = ()
 
@@ -108,7 +106,8 @@ def compile_contract(programme: Programme, contract: Contract, source: Source, r
             reasons.append(Reason(name, str(check.name), _expected(check), severity, fails or "FALSE"))
     for check in schema.checks:
         reasons.append(_rule_reason(check, contract))
-    return CompiledContract(contract, _select(contract, source, given, reasons), tuple(reasons), tuple(leftover))
+    texts = Select({_text_column(name, source): text for name, text in given.items()}, raw.relation)
+    return CompiledContract(contract, _select(contract, source, texts, reasons), tuple(reasons), tuple(leftover))
 
 
 def _file_expressions(contract: Contract, source: Source, raw: RawFile) -> dict[str, str]:
@@ -143,7 +142,8 @@ def _constant(value: Scalar, column: Column, form: FileFormat) -> str:
 def _recoded(name: str, source: Source) -> str:
     """Write the text of a column after its codes are mapped to the contract's."""
     pairs = " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in source.recode[name].items())
-    return f"CASE {_file(name)} {pairs} ELSE {_file(name)} END"
+    text = ident(_file_column(name))
+    return f"CASE {text} {pairs} ELSE {text} END"
 
 
 def _trimmed(file_column: str, raw: RawFile) -> str:
@@ -153,39 +153,43 @@ def _trimmed(file_column: str, raw: RawFile) -> str:
 
 
 def _raw(name: str) -> str:
-    return ident(f"_raw_{name}")
+    return ident(_raw_column(name))
 
 
-def _file(name: str) -> str:
-    return ident(f"_file_{name}")
+def _raw_column(name: str) -> str:
+    return f"_raw_{name}"
 
 
-def _select(contract: Contract, source: Source, given: dict[str, str], reasons: Sequence[Reason]) -> tuple[str, str]:
+def _file_column(name: str) -> str:
+    return f"_file_{name}"
+
+
+def _text_column(name: str, source: Source) -> str:
+    """Return what the text of the file is called: as it is read, or, where codes are mapped, before they are."""
+    return _file_column(name) if name in source.recode else _raw_column(name)
+
+
+def _select(contract: Contract, source: Source, texts: Select, reasons: Sequence[Reason]) -> Select:
     """Write the pass: text, then missing kinds, then types, then flags; each expression evaluated once."""
-    columns = contract.columns
-    texts = ", ".join(
-        f"{expression} AS {_file(name) if name in source.recode else _raw(name)}" for name, expression in given.items()
-    )
-    recoded = "".join(f", {_recoded(name, source)} AS {_raw(name)}" for name in source.recode)
-    typed = ", ".join(_typed_column(name, column, source.format) for name, column in columns.items())
-    errors = [reason.fails for reason in reasons if reason.severity == "error"]
-    warnings = [reason.fails for reason in reasons if reason.severity == "warning"]
+    recodes = {_raw_column(name): _recoded(name, source) for name in source.recode}
+    recoded = Select({**EVERY_COLUMN, **recodes}, texts)
+    types = {name: _typed_or_missing(name, column, source.format) for name, column in contract.columns.items()}
+    kinds = {name + MISSING_SUFFIX: _kind(name, column) for name, column in contract.columns.items() if column.missing}
+    typed = Select({**EVERY_COLUMN, **types, **kinds}, recoded)
+    errors, warnings = (_any(severity, reasons) for severity in ("error", "warning"))
+    judged = Select({**EVERY_COLUMN, "_bad": errors, "_warned": warnings}, typed)
     numbers = ", ".join(f"CASE WHEN {reason.fails} THEN {i} END" for i, reason in enumerate(reasons))
-    listed = f"list_filter([{numbers}], lambda n: n IS NOT NULL)"
-    stood = {name: _file(name) if name in source.recode else _raw(name) for name in columns}
-    payload = ", ".join(f"{literal(name)}, {text}" for name, text in stood.items())
-    kept = [ident(name) for name in columns] + [ident(n + MISSING_SUFFIX) for n, c in columns.items() if c.missing]
-    before = (
-        f"SELECT {', '.join(kept)}, _bad,"
-        f" CASE WHEN _bad OR _warned THEN {listed} END AS _reasons,"
-        f" CASE WHEN _bad OR _warned THEN json_object({payload}) END AS _payload"
-        f" FROM (SELECT *, {_any(errors)} AS _bad, {_any(warnings)} AS _warned"
-        f" FROM (SELECT *, {typed} FROM (SELECT *{recoded} FROM (SELECT {texts} FROM "
-    )
-    return before, "))))"
+    payload = ", ".join(f"{literal(name)}, {ident(_text_column(name, source))}" for name in contract.columns)
+    flags = {
+        "_bad": "_bad",
+        "_reasons": f"CASE WHEN _bad OR _warned THEN list_filter([{numbers}], lambda n: n IS NOT NULL) END",
+        "_payload": f"CASE WHEN _bad OR _warned THEN json_object({payload}) END",
+    }
+    return Select({**columns((*types, *kinds)), **flags}, judged)
 
 
-def _any(predicates: Sequence[str]) -> str:
+def _any(severity: str, reasons: Sequence[Reason]) -> str:
+    predicates = [reason.fails for reason in reasons if reason.severity == severity]
     return f"coalesce({' OR '.join(predicates)}, FALSE)" if predicates else "FALSE"
 
 
@@ -194,19 +198,19 @@ def _missing_test(name: str, column: Column) -> str:
     return " OR ".join(f"{_raw(name)} = {literal(code)}" for code in codes)
 
 
-def _typed_column(name: str, column: Column, form: FileFormat) -> str:
+def _typed_or_missing(name: str, column: Column, form: FileFormat) -> str:
     typed = _typed(_raw(name), column, form)
-    if not column.missing:
-        return f"{typed} AS {ident(name)}"
+    return f"CASE WHEN {_missing_test(name, column)} THEN NULL ELSE {typed} END" if column.missing else typed
+
+
+def _kind(name: str, column: Column) -> str:
+    """Write in which way a value is missing; NULL where it is not."""
     kinds = " ".join(
         f"WHEN {_raw(name)} = {literal(code)} THEN {literal(kind)}"
         for kind, codes in column.missing.items()
         for code in codes
     )
-    return (
-        f"CASE WHEN {_missing_test(name, column)} THEN NULL ELSE {typed} END AS {ident(name)},"
-        f" CASE WHEN {_raw(name)} IS NULL THEN 'missing' {kinds} END AS {ident(name + MISSING_SUFFIX)}"
-    )
+    return f"CASE WHEN {_raw(name)} IS NULL THEN 'missing' {kinds} END"
 
 
 def _typed(raw: str, column: Column, form: FileFormat) -> str:
@@ -277,62 +281,13 @@ def key_columns(contract: Contract) -> set[str]:
     return {*contract.key, *([contract.person] if contract.person else [])}
 
 
-def _ge(expression: str, statistics: dict[str, Any]) -> str:
-    return f"({expression} < {literal(statistics['min_value'])})"
-
-
-def _le(expression: str, statistics: dict[str, Any]) -> str:
-    return f"({expression} > {literal(statistics['max_value'])})"
-
-
-def _isin(expression: str, statistics: dict[str, Any]) -> str:
-    # chained comparisons: IN with five or more literals becomes a join, and loses the file's order
-    equal = " OR ".join(f"{expression} = {literal(value)}" for value in statistics["allowed_values"])
-    return f"(NOT ({equal}))"
-
-
-def _length(expression: str, statistics: dict[str, Any]) -> str:
-    return f"(length({expression}) > {literal(statistics['max_value'])})"
-
-
-def _matches(expression: str, statistics: dict[str, Any]) -> str | None:
-    pattern = statistics["pattern"]
-    pattern = pattern.pattern if isinstance(pattern, re.Pattern) else str(pattern)
-    if not _known_to_re2(pattern):
-        return None
-    return f"(NOT regexp_full_match({expression}, {literal(pattern)}))"
-
-
-def _known_to_re2(pattern: str) -> bool:
-    with duckdb.connect() as connection:
-        try:
-            connection.execute("SELECT regexp_full_match('', ?)", [pattern]).fetchall()
-        except duckdb.Error:
-            return False
-    return True
-
-
-_COMPILERS: dict[str, Callable[[str, dict[str, Any]], str | None]] = {
-    "min": _ge,
-    "max": _le,
-    "codes": _isin,
-    "max_length": _length,
-    "pattern": _matches,
-}
-
-
-def compile_check(check: pa.Check, expression: str) -> str | None:
-    """Write a column check as the SQL predicate that is true where it fails, or None if SQL cannot say it."""
-    return _COMPILERS[str(check.name)](expression, dict(check.statistics or {}))
-
-
 def _expected(check: pa.Check) -> Said:
-    statistics = dict(check.statistics or {})
+    statistics = statistics_of(check)
     if check.name == "codes":
         return _one_of(list(statistics["allowed_values"]))
     if check.name == "pattern":
-        return Said("rows.text_like", pattern=statistics["pattern"].pattern[4:-2])
-    limit = statistics["min_value" if check.name == "min" else "max_value"]
+        return Said("rows.text_like", pattern=pattern_of(statistics)[4:-2])
+    limit = statistics["min_value"] if check.name == "min" else statistics["max_value"]
     return Said(f"rows.{check.name}", limit=limit)
 
 
@@ -343,20 +298,14 @@ def _one_of(codes: list[str]) -> Said:
 
 
 def _rule_reason(check: pa.Check, contract: Contract) -> Reason:
-    statistics = dict(check.statistics or {})
+    statistics = statistics_of(check)
     severity = "warning" if check.raise_warning else "error"
     if "comparison" in statistics:
         left, comparison, right = statistics["left"], statistics["comparison"], statistics["right"]
         symbol = {"==": "=", "!=": "<>"}.get(comparison, comparison)
         fails = f"(NOT ({ident(left)} {symbol} {ident(right)}))"
         expected = Said("rows.compared", left=left, sign=comparison, right=right)
-        return Reason(
-            f"{left}, {right}",
-            str(check.name),
-            Said("rows.compared", left=left, sign=comparison, right=right),
-            severity,
-            fails,
-        )
+        return Reason(f"{left}, {right}", str(check.name), expected, severity, fails)
     when, then = statistics["when"], statistics["then"]
     fails = f"({condition_sql(when, contract)} AND NOT {condition_sql(then, contract)})"
     expected = Said("rows.where", then=_said(then), when=_said(when))

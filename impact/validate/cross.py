@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from graphlib import TopologicalSorter
 
 import duckdb
 import pandas as pd
 
-from impact.declare.contracts import Contract
+from impact.declare.contracts import Contract, ForeignKey
 from impact.declare.load import Programme
-from impact.sql import ident, literal
+from impact.sql import (
+    ALL,
+    EVERY_COLUMN,
+    Columns,
+    Select,
+    alike,
+    as_text,
+    columns,
+    ident,
+    literal,
+    relation,
+    with_tables,
+)
 from impact.words.said import Said
 
 EACH_ROW_ONCE, ONE_ROW_PER_KEY = (literal(Said(f"rows.{what}").json()) for what in ("each_once", "one_per_key"))
+_OUT = ("source", "ordinal")
+"""The columns of the table of rows that are out already."""
 COLUMNS = ["source", "ordinal", "column", "rule", "expected", "value"]
 
 
@@ -51,7 +64,7 @@ def cross_reasons(
         _good_rows(connection, contract, tables.get(name, {}))
         duplicates = _duplicates(connection, contract)
         _exclude(connection, contract, duplicates)
-        orphans = [_orphans(connection, contract, key.columns, key.references, key.to) for key in contract.foreign_keys]
+        orphans = [_orphans(connection, contract, key) for key in contract.foreign_keys]
         for frame in orphans:
             _exclude(connection, contract, frame)
         found += [duplicates, *orphans]
@@ -71,60 +84,64 @@ def _out(contract: str) -> str:
 
 
 def _good_rows(connection: duckdb.DuckDBPyConnection, contract: Contract, tables: dict[str, str]) -> None:
-    columns = ", ".join(ident(name) for name in contract.columns)
-    nothing = ", ".join(f"NULL AS {ident(name)}" for name in contract.columns)
-    parts = [
-        f"SELECT {literal(source)} AS _source, rowid AS _ordinal, {columns} FROM {table} WHERE NOT _bad"
-        for source, table in tables.items()
-    ] or [f"SELECT '' AS _source, 0 AS _ordinal, {nothing} WHERE FALSE"]
+    good = [_good(source, table, columns(contract.columns)) for source, table in tables.items()]
+    nothing = {"_source": "''", "_ordinal": "0", **dict.fromkeys(contract.columns, "NULL")}
+    rows = " UNION ALL ".join(query.sql() for query in good or [Select(nothing, where=("FALSE",))])
+    out = f"EXISTS (FROM {_out(contract.id)} AS o WHERE o.source = g._source AND o.ordinal = g._ordinal)"
+    query = Select(EVERY_COLUMN, f"({rows}) AS g", where=(f"NOT {out}",))
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {_out(contract.id)} (source VARCHAR, ordinal BIGINT)")
-    connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW {_view(contract.id)} AS SELECT * FROM ({' UNION ALL '.join(parts)}) AS g"
-        f" WHERE NOT EXISTS (FROM {_out(contract.id)} AS o WHERE o.source = g._source AND o.ordinal = g._ordinal)"
-    )
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW {_view(contract.id)} AS {query.sql()}")
+
+
+def _good(source: str, table: str, stored: Columns) -> Select:
+    return Select({"_source": literal(source), "_ordinal": "rowid", **stored}, table, where=("NOT _bad",))
 
 
 def _exclude(connection: duckdb.DuckDBPyConnection, contract: Contract, frame: pd.DataFrame) -> None:
     if len(frame):
         connection.register("_excluded", frame)
-        connection.execute(f"INSERT INTO {_out(contract.id)} SELECT source, ordinal FROM _excluded")
+        connection.execute(f"INSERT INTO {_out(contract.id)} {Select(columns(_OUT), '_excluded').sql()}")
         connection.unregister("_excluded")
 
 
 def _duplicates(connection: duckdb.DuckDBPyConnection, contract: Contract) -> pd.DataFrame:
-    key = ", ".join(ident(name) for name in contract.key)
-    whole = ", ".join(ident(name) for name in contract.columns)
-    shown = " || ', ' || ".join(f"coalesce(CAST({ident(name)} AS VARCHAR), '')" for name in contract.key)
-    same = " AND ".join(f"g.{ident(name)} IS NOT DISTINCT FROM k.{ident(name)}" for name in contract.key)
-    return connection.execute(
-        f"WITH repeated AS MATERIALIZED (SELECT {key} FROM {_view(contract.id)} GROUP BY ALL HAVING count(*) > 1),"
-        f" rows AS (SELECT g.* FROM {_view(contract.id)} g JOIN repeated k ON {same}),"
-        f" marked AS (SELECT *, hash({whole}) AS _hash FROM rows),"
-        f" ranked AS (SELECT *, min(_hash) OVER same = max(_hash) OVER same AS _identical,"
-        f" row_number() OVER (PARTITION BY {key} ORDER BY _source, _ordinal) AS _place FROM marked"
-        f" WINDOW same AS (PARTITION BY {key}))"
-        f" SELECT _source AS source, _ordinal AS ordinal, '{', '.join(contract.key)}' AS \"column\","
-        " CASE WHEN _identical THEN 'repeated_row' ELSE 'duplicate_key' END AS rule,"
-        f" CASE WHEN _identical THEN {EACH_ROW_ONCE} ELSE {ONE_ROW_PER_KEY} END AS expected,"
-        f" {shown} AS value FROM ranked WHERE NOT _identical OR _place > 1 ORDER BY _source, _ordinal"
-    ).df()
+    view, key = _view(contract.id), ", ".join(map(ident, contract.key))
+    whole = ", ".join(map(ident, contract.columns))
+    repeated = Select(columns(contract.key), view, group=ALL, having="count(*) > 1")
+    ranks = {
+        "_identical": f"min(_hash) OVER (PARTITION BY {key}) = max(_hash) OVER (PARTITION BY {key})",
+        "_place": f"row_number() OVER (PARTITION BY {key} ORDER BY _source, _ordinal)",
+    }
+    tables: dict[str, str | Select] = {
+        "repeated": f"MATERIALIZED {relation(repeated)}",
+        "rows": Select({"*": "g.*"}, f"{view} g JOIN repeated k ON {alike('g', 'k', contract.key)}"),
+        "marked": Select({**EVERY_COLUMN, "_hash": f"hash({whole})"}, "rows"),
+        "ranked": Select({**EVERY_COLUMN, **ranks}, "marked"),
+    }
+    broken = {
+        "source": "_source",
+        "ordinal": "_ordinal",
+        "column": literal(", ".join(contract.key)),
+        "rule": "CASE WHEN _identical THEN 'repeated_row' ELSE 'duplicate_key' END",
+        "expected": f"CASE WHEN _identical THEN {EACH_ROW_ONCE} ELSE {ONE_ROW_PER_KEY} END",
+        "value": " || ', ' || ".join(f"coalesce({as_text(name)}, '')" for name in contract.key),
+    }
+    several = "NOT _identical OR _place > 1"
+    query = Select(broken, "ranked", where=(several,), order=("_source", "_ordinal"))
+    return connection.execute(with_tables(tables, query)).df()
 
 
-def _orphans(
-    connection: duckdb.DuckDBPyConnection,
-    contract: Contract,
-    columns: Sequence[str],
-    references: str,
-    to: Sequence[str],
-) -> pd.DataFrame:
-    pairs = list(zip(columns, to, strict=True))
-    match = " AND ".join(f"r.{ident(there)} = g.{ident(here)}" for here, there in pairs)
-    given = " AND ".join(f"g.{ident(here)} IS NOT NULL" for here in columns)
-    shown = " || ', ' || ".join(f"CAST(g.{ident(here)} AS VARCHAR)" for here in columns)
-    expected = literal(Said("rows.reference", contract=references).json())
-    return connection.execute(
-        f"SELECT g._source AS source, g._ordinal AS ordinal, '{', '.join(columns)}' AS \"column\","
-        f" 'foreign_key' AS rule, {expected} AS expected, {shown} AS value"
-        f" FROM {_view(contract.id)} g WHERE {given}"
-        f" AND NOT EXISTS (FROM {_view(references)} r WHERE {match}) ORDER BY _source, _ordinal"
-    ).df()
+def _orphans(connection: duckdb.DuckDBPyConnection, contract: Contract, key: ForeignKey) -> pd.DataFrame:
+    match = " AND ".join(f"r.{ident(there)} = g.{ident(here)}" for here, there in zip(key.columns, key.to, strict=True))
+    broken = {
+        "source": "g._source",
+        "ordinal": "g._ordinal",
+        "column": literal(", ".join(key.columns)),
+        "rule": "'foreign_key'",
+        "expected": literal(Said("rows.reference", contract=key.references).json()),
+        "value": " || ', ' || ".join(f"CAST(g.{ident(here)} AS VARCHAR)" for here in key.columns),
+    }
+    filled = [f"g.{ident(here)} IS NOT NULL" for here in key.columns]
+    where = (*filled, f"NOT EXISTS (FROM {_view(key.references)} r WHERE {match})")
+    query = Select(broken, f"{_view(contract.id)} g", where=where, order=("_source", "_ordinal"))
+    return connection.execute(query.sql()).df()

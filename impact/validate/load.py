@@ -21,7 +21,7 @@ from impact.errors import FileError, Problem
 from impact.faults import machine_fault
 from impact.ingest import RawFile, RejectedLine
 from impact.ingest.raw import BLANK
-from impact.sql import ident
+from impact.sql import Select, as_text, columns, literal
 from impact.validate.compile import MISSING_SUFFIX, CompiledContract
 from impact.words.said import Said
 
@@ -72,7 +72,7 @@ def stage_rows(
     for name in ("reject_errors", "reject_scans"):
         connection.execute(f"DROP TABLE IF EXISTS {name}")
     try:
-        connection.execute(f"CREATE TABLE {table} AS " + raw.relation.join(compiled.select))
+        connection.execute(f"CREATE TABLE {table} AS {compiled.select.sql()}")
     except duckdb.Error as error:
         if machine_fault(error):
             raise
@@ -87,7 +87,8 @@ def stage_rows(
     real = [line for line in lines if line.rule != BLANK]
     if real:
         reasons = pd.concat([reasons, _line_reasons(real)], ignore_index=True) if len(reasons) else _line_reasons(real)
-    ((total, bad),) = connection.execute(f"SELECT count(*), count(*) FILTER (_bad) FROM {table}").fetchall()
+    query = Select({"total": "count(*)", "bad": "count(*) FILTER (_bad)"}, table)
+    ((total, bad),) = connection.execute(query.sql()).fetchall()
     warned = reasons.loc[reasons["severity"] == "warning", "row"].nunique()
     return LoadReport(total + len(real), total - bad, bad + len(real), warned, reasons, offsets)
 
@@ -149,7 +150,8 @@ def _run_leftover(connection: duckdb.DuckDBPyConnection, compiled: CompiledContr
     for number, name, check in compiled.leftover:
         schema = pa.SeriesSchema("string", checks=[check], nullable=True)
         check.raise_warning = False
-        reader = connection.sql(f"SELECT rowid, {ident(name)} FROM {table}").to_arrow_reader(BATCH)
+        query = Select(columns(["rowid", name]), table)
+        reader = connection.sql(query.sql()).to_arrow_reader(BATCH)
         failed = [row for batch in reader for row in _failing(schema, batch.to_pandas())]
         if failed:
             _flag(connection, compiled, table, number, failed)
@@ -170,18 +172,18 @@ def _flag(
 ) -> None:
     """Write the table anew with the rows flagged: an update would move them, and their place is their line."""
     is_error = compiled.reasons[number].severity == "error"
-    columns = compiled.contract.columns
-    names = ", ".join(f"'{name}', CAST({ident(name)} AS VARCHAR)" for name in columns)
-    kept = [ident(name) for name in columns] + [ident(n + MISSING_SUFFIX) for n, c in columns.items() if c.missing]
-    connection.register("_flagged", pd.DataFrame({"id": list(rows)}))
+    stored = compiled.contract.columns
+    texts = ", ".join(f"{literal(name)}, {as_text(name)}" for name in stored)
     fails = "rowid IN (SELECT id FROM _flagged)"
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE _rewritten AS SELECT {', '.join(kept)},"
-        f" _bad OR ({fails} AND {is_error}) AS _bad,"
-        f" CASE WHEN {fails} THEN list_append(coalesce(_reasons, []), {number}) ELSE _reasons END AS _reasons,"
-        f" CASE WHEN {fails} THEN coalesce(_payload, json_object({names})) ELSE _payload END AS _payload"
-        f" FROM {table} ORDER BY rowid"
-    )
+    flagged = {
+        "_bad": f"_bad OR ({fails} AND {is_error})",
+        "_reasons": f"CASE WHEN {fails} THEN list_append(coalesce(_reasons, []), {number}) ELSE _reasons END",
+        "_payload": f"CASE WHEN {fails} THEN coalesce(_payload, json_object({texts})) ELSE _payload END",
+    }
+    missing = [name + MISSING_SUFFIX for name, column in stored.items() if column.missing]
+    query = Select({**columns((*stored, *missing)), **flagged}, table, order=("rowid",))
+    connection.register("_flagged", pd.DataFrame({"id": list(rows)}))
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE _rewritten AS {query.sql()}")
     connection.execute(f"CREATE OR REPLACE TABLE {table} AS FROM _rewritten ORDER BY rowid")
     connection.execute("DROP TABLE _rewritten")
     connection.unregister("_flagged")
@@ -210,15 +212,14 @@ def _line_offsets(lines: Sequence[RejectedLine]) -> tuple[int, ...]:
 def _reasons(
     connection: duckdb.DuckDBPyConnection, compiled: CompiledContract, table: str, offsets: Sequence[int]
 ) -> pd.DataFrame:
-    frame = connection.execute(
-        f"SELECT rowid AS row, unnest(_reasons) AS number, _payload AS payload FROM {table}"
-        " WHERE _reasons IS NOT NULL ORDER BY row"
-    ).df()
-    known = pd.DataFrame(
+    numbered = {"row": "rowid", "number": "unnest(_reasons)", "payload": "_payload"}
+    query = Select(numbered, table, where=("_reasons IS NOT NULL",), order=("row",))
+    frame = connection.execute(query.sql()).df()
+    reasons = pd.DataFrame(
         [(r.severity, r.column, r.rule, r.expected.json()) for r in compiled.reasons],
         columns=["severity", "column", "rule", "expected"],
     )
-    frame = frame.merge(known, left_on="number", right_index=True, how="left").sort_values(["row", "number"])
+    frame = frame.merge(reasons, left_on="number", right_index=True, how="left").sort_values(["row", "number"])
     frame["row"] = file_lines(frame["row"].to_numpy(), offsets)
     frame["value"] = _values(connection, frame)
     return frame[COLUMNS].reset_index(drop=True)

@@ -126,9 +126,8 @@ def _column(programme: Programme, column: Column) -> pa.Column:
 
 def _rule(rule: Any) -> pa.Check:
     warn = rule.severity == "warning"
-    statistics: dict[str, Any]
     if rule.kind == "compare":
-        statistics = {"left": rule.left, "comparison": rule.operator, "right": rule.right}
-        return pa.Check(partial(compare_columns, **statistics), name=rule.id, statistics=statistics, raise_warning=warn)
-    statistics = {"when": rule.when, "then": rule.then}
-    return pa.Check(partial(implies, **statistics), name=rule.id, statistics=statistics, raise_warning=warn)
+        compared = {"left": rule.left, "comparison": rule.operator, "right": rule.right}
+        return pa.Check(partial(compare_columns, **compared), name=rule.id, statistics=compared, raise_warning=warn)
+    implied = {"when": rule.when, "then": rule.then}
+    return pa.Check(partial(implies, **implied), name=rule.id, statistics=implied, raise_warning=warn)

@@ -21,6 +21,7 @@ from impact.estimate.case import Case, cluster_names, first_rows
 from impact.estimate.result import Diagnostic
 from impact.estimate.sample import Sample
 from impact.measure import unit_frame, unit_sql
+from impact.sql import EVERY_COLUMN, Select
 from impact.statistics.core import Estimate, Floats, Ints, cluster_codes, influence_error, wald
 from impact.words.said import Said
 
@@ -163,12 +164,12 @@ def _first_look(case: Case, assigned: pd.Series, names: list[str]) -> list[str]:
     """Return the columns within which arms do not vary among some rows; in most data that leaves none."""
     if not names:
         return []
-    query = unit_sql(case.programme.id, case.contract, case.indicator, names, as_text=names)
-    wave = case.baseline or case.indicator.ex_post.wave
-    where = "WHERE _wave = ?" if case.contract.wave and wave else ""
-    some = case.connection.execute(f"SELECT * FROM ({query}) {where} LIMIT {FIRST_LOOK}", [wave] if where else []).df()
-    arms = some["_unit"].map(assigned)
-    return [name for name in names if (arms.groupby(some[name]).nunique() <= 1).all()]
+    rows = unit_sql(case.programme.id, case.contract, case.indicator, names, as_text=names)
+    wave = (case.baseline or case.indicator.ex_post.wave) if case.contract.wave else None
+    some = Select(EVERY_COLUMN, f"({rows})", where=("_wave = ?",) if wave else (), limit=FIRST_LOOK)
+    frame = case.connection.execute(some.sql(), [wave] if wave else []).df()
+    arms = frame["_unit"].map(assigned)
+    return [name for name in names if (arms.groupby(frame[name]).nunique() <= 1).all()]
 
 
 def _could_be(labels: pd.Series, assigned: pd.Series) -> bool:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import duckdb
 
 from impact.errors import NotEstimable, UsageError
-from impact.estimate.panel_cells import as_double, is_missing
-from impact.sql import ident, literal
+from impact.estimate.panel_cells import is_missing
+from impact.sql import EVERY_COLUMN, Select, as_number, literal
 from impact.words.said import Said
 
 
@@ -51,12 +51,11 @@ def event_terms(
     ``1{period − start = e}`` for each e but −1. With staggered starts the coefficients mix the effects of different
     times (Sun and Abraham 2021, https://doi.org/10.1016/j.jeconom.2020.09.006).
     """
-    first = as_double(start)
+    first = as_number(start)
     time = f"(CAST(_period AS DOUBLE) - CASE WHEN isfinite({first}) THEN {first} END)"
-    sql = (
-        f"SELECT DISTINCT {time} FROM ({relation}) WHERE NOT {is_missing(as_double('_outcome'))} AND {time} IS NOT NULL"
-    )
-    times = sorted(row[0] for row in connection.execute(sql).fetchall())
+    observed = (f"NOT {is_missing(as_number('_outcome'))}", f"{time} IS NOT NULL")
+    started = Select({"time": time}, f"({relation})", where=observed, distinct=True)
+    times = sorted(moment for (moment,) in connection.execute(started.sql()).fetchall())
     if -1 not in times or times[-1] < 0 or any(time % 1 for time in times):
         raise NotEstimable(Said("checks.event_times_lack_1_0_later_no"), Said("checks.periods_before_after_starts"))
     low, high = window or (int(times[0]), int(times[-1]))
@@ -65,10 +64,10 @@ def event_terms(
     kept = sorted({int(min(max(time, low), high)) for time in times} - {-1})
     names = {e: f"event_{'minus' if e < 0 else 'plus'}_{abs(e)}" for e in kept}
     signs = {low: "<=", high: ">="}
-    dummies = "".join(
-        f", CAST(coalesce({time} {signs.get(e, '=')} {literal(e)}, FALSE) AS DOUBLE) AS {ident(name)}"
-        for e, name in names.items()
-    )
+    dummies = {
+        name: f"CAST(coalesce({time} {signs.get(e, '=')} {literal(e)}, FALSE) AS DOUBLE)" for e, name in names.items()
+    }
     leads = tuple(name for e, name in names.items() if e < 0)
     lags = tuple(name for e, name in names.items() if e >= 0)
-    return EventTerms(f"SELECT *{dummies} FROM ({relation})", leads + lags, leads, lags)
+    query = Select({**EVERY_COLUMN, **dummies}, f"({relation})")
+    return EventTerms(query.sql(), leads + lags, leads, lags)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impact.errors import NotEstimable, UsageError
-from impact.sql import ident, literal
+from impact.sql import as_number, ident, literal
 from impact.statistics.core import Ints
 from impact.statistics.informative import informative
 from impact.statistics.linear.two_way import Cells
@@ -101,7 +101,7 @@ def prepare(panel: PanelQuery) -> tuple[PanelQuery, tuple[int, int]]:
     NotEstimable
         If a column holds what cannot be used, or the outcome does not vary.
     """
-    y = as_double("_outcome")
+    y = as_number("_outcome")
     first = f"SELECT {y} AS y FROM ({panel.relation}) WHERE {_complete(panel)} LIMIT {PILOT_ROWS}"
     pilot = panel.run(f"SELECT avg(y) FROM ({first})").fetchall()[0][0]
     panel = replace(panel, pilot=float(pilot or 0.0))
@@ -121,8 +121,8 @@ def _judged(counts: Sequence[Any]) -> tuple[int, int]:
 
 
 def _counts_of_rows(panel: PanelQuery) -> Sequence[Any]:
-    y, complete = as_double("_outcome"), _complete(panel)
-    infinite = " OR ".join(f"isinf({as_double(name)})" for name in ("_outcome", *panel.terms))
+    y, complete = as_number("_outcome"), _complete(panel)
+    infinite = " OR ".join(f"isinf({as_number(name)})" for name in ("_outcome", *panel.terms))
     keyed = f"least({', '.join(f'count({ident(key)})' for key in sorted(panel.columns))}, count(*))"
     counted = (is_missing(y), complete, infinite, _bad_weight(panel))
     counts = ", ".join(f"count(*) FILTER ({condition})" for condition in counted)
@@ -131,7 +131,7 @@ def _counts_of_rows(panel: PanelQuery) -> Sequence[Any]:
 
 
 def _bad_weight(panel: PanelQuery) -> str:
-    weight = as_double("_weight")
+    weight = as_number("_weight")
     return f"{is_missing(weight)} OR isinf({weight}) OR {weight} <= 0" if panel.weighted else "FALSE"
 
 
@@ -141,14 +141,14 @@ def _counts_of_sums(panel: PanelQuery) -> Sequence[Any]:
     One pass without conditions, which would cost more than the sums: smallest and largest values tell whether every
     number is finite. Where one is not, the rows are counted, and summed again without what is not a number.
     """
-    keys = _make_sums(panel, as_double("_outcome"))
+    keys = _make_sums(panel, as_number("_outcome"))
     sums = panel.table("sums")
     bad = "NOT isfinite(low) OR NOT isfinite(high)"
     bad += " OR n_weights < n_rows OR NOT isfinite(heaviest) OR lightest <= 0" if panel.weighted else ""
     if panel.run(f"SELECT count(*) FROM {sums} WHERE {bad}").fetchall()[0][0]:
         counts = _counts_of_rows(panel)
         _judged(counts)
-        _make_sums(panel, f"CASE WHEN isfinite({as_double('_outcome')}) THEN {as_double('_outcome')} END")
+        _make_sums(panel, f"CASE WHEN isfinite({as_number('_outcome')}) THEN {as_number('_outcome')} END")
         return counts
     infinite = " OR ".join(f"isinf(CAST({x} AS DOUBLE))" for x in panel.xs)
     lost = " OR ".join(f"{name} IS NULL" for name in keys if name not in panel.xs)
@@ -162,7 +162,7 @@ def _counts_of_sums(panel: PanelQuery) -> Sequence[Any]:
 
 def _make_sums(panel: PanelQuery, y: str) -> dict[str, str]:
     """Make the table of sums; return its keys and the columns they are."""
-    weight = as_double("_weight")
+    weight = as_number("_weight")
     keys = {"g": ident(panel.effects) if panel.effects else "0", "p": "_period"}
     keys |= {x: ident(term) for term, x in zip(panel.terms, panel.xs, strict=True)}
     keys |= {f"c{i}": ident(name) for i, name in enumerate(panel.clusters) if name not in (UNIT, panel.effects)}
@@ -185,18 +185,13 @@ def _finite_terms(panel: PanelQuery) -> str:
     return " AND ".join(f"isfinite(CAST({x} AS DOUBLE))" for x in panel.xs)
 
 
-def as_double(name: str) -> str:
-    """Write a column as a DOUBLE."""
-    return f"CAST({ident(name)} AS DOUBLE)"
-
-
 def is_missing(sql: str) -> str:
     """Write the test that an expression is NULL or NaN."""
     return f"({sql} IS NULL OR isnan({sql}))"
 
 
 def _complete(panel: PanelQuery) -> str:
-    return " AND ".join(f"isfinite({as_double(name)})" for name in ("_outcome", *panel.terms))
+    return " AND ".join(f"isfinite({as_number(name)})" for name in ("_outcome", *panel.terms))
 
 
 def complete_rows(panel: PanelQuery) -> str:
@@ -205,9 +200,9 @@ def complete_rows(panel: PanelQuery) -> str:
         *([f"{ident(UNIT)} AS u"] if UNIT in panel.columns else []),
         f"{ident(panel.effects)} AS g" if panel.effects else "0 AS g",
         "CAST(_period AS BIGINT) AS p",
-        f"{as_double('_outcome')} - {literal(panel.pilot)} AS y",
-        f"{as_double('_weight')} AS w" if panel.weighted else "1.0::DOUBLE AS w",
-        *(f"{as_double(term)} AS {x}" for term, x in zip(panel.terms, panel.xs, strict=True)),
+        f"{as_number('_outcome')} - {literal(panel.pilot)} AS y",
+        f"{as_number('_weight')} AS w" if panel.weighted else "1.0::DOUBLE AS w",
+        *(f"{as_number(term)} AS {x}" for term, x in zip(panel.terms, panel.xs, strict=True)),
         *(f"{ident(cluster)} AS c{i}" for i, cluster in enumerate(panel.clusters)),
     ]
     return f"(SELECT {', '.join(columns)} FROM ({panel.relation}) WHERE {_used(panel)})"

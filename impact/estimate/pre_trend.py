@@ -7,7 +7,7 @@ import numpy as np
 
 from impact.errors import NotEstimable
 from impact.estimate.result import Diagnostic, Term, checked, not_applicable, relative_size, term_from
-from impact.sql import ident
+from impact.sql import Select, as_text, ident
 from impact.statistics.informative import informative
 from impact.statistics.panels.adoption import NEVER, Panel
 from impact.statistics.panels.pre_trend import pre_trend_test
@@ -62,12 +62,15 @@ def treated_panel(connection: duckdb.DuckDBPyConnection, relation: str, treatmen
     NotEstimable
         If nobody has an outcome, or every outcome is the only one of its unit or wave.
     """
-    code = f"dense_rank() OVER (ORDER BY CAST({ident(cluster)} AS VARCHAR)) - 1" if cluster else "0"
-    frame = connection.execute(
-        "SELECT dense_rank() OVER (ORDER BY _unit) - 1 AS unit, dense_rank() OVER (ORDER BY _period) - 1 AS period,"
-        f" _outcome AS outcome, coalesce({ident(treatment)} > 0, false) AS treated, {code} AS cluster"
-        f" FROM ({relation}) WHERE _outcome IS NOT NULL"
-    ).df()
+    coded = {
+        "unit": _rank("_unit"),
+        "period": _rank("_period"),
+        "outcome": "_outcome",
+        "treated": f"coalesce({ident(treatment)} > 0, false)",
+        "cluster": _rank(as_text(cluster)) if cluster else "0",
+    }
+    query = Select(coded, f"({relation})", where=("_outcome IS NOT NULL",))
+    frame = connection.execute(query.sql()).df()
     if frame.empty:
         raise NotEstimable(Said("checks.nobody_has_any_outcome"), Said("checks.rows_outcome"))
     unit, period = frame["unit"].to_numpy(dtype=np.int64), frame["period"].to_numpy(dtype=np.int64)
@@ -83,3 +86,8 @@ def treated_panel(connection: duckdb.DuckDBPyConnection, relation: str, treatmen
     first = np.append(np.cumsum(waves) - waves, waves.sum())[start[kept]]  # positions among the waves that stay
     cohort = np.where(first < waves.sum(), first, NEVER).astype(np.int64)
     return Panel(outcome[kept][:, waves], cohort, clusters=clusters[kept] if cluster else None)
+
+
+def _rank(expression: str) -> str:
+    """Write the place of a value among the different ones, from 0."""
+    return f"dense_rank() OVER (ORDER BY {expression}) - 1"

@@ -10,7 +10,7 @@ from impact.declare import Programme
 from impact.declare.conditions import condition_sql
 from impact.declare.evaluation import Assignment
 from impact.errors import NotEstimable, UsageError
-from impact.sql import ident
+from impact.sql import Select, as_number, as_text, ident
 from impact.statistics.core import Floats
 from impact.statistics.experiments import assignment, balance
 from impact.words.said import Said
@@ -60,17 +60,20 @@ def draw_assignment(
 def _units(connection: duckdb.DuckDBPyConnection, programme: Programme, plan: Assignment) -> pd.DataFrame:
     contract = programme.contracts[plan.contract]
     key = (contract.person,) if contract.person else contract.key
-    columns = list(dict.fromkeys([*plan.strata, *([plan.cluster] if plan.cluster else []), *plan.covariates]))
-    kept = "".join(
-        f", CAST({ident(name)} AS {'DOUBLE' if name in plan.covariates else 'VARCHAR'}) AS {ident(name)}"
-        for name in columns
+    labels = [*plan.strata, *([plan.cluster] if plan.cluster else [])]
+    eligible = [condition_sql(condition, contract) for condition in plan.where]
+    at_wave = [f"{ident(contract.wave)} = $1"] if contract.wave else []
+    query = Select(
+        {
+            "unit": " || chr(31) || ".join(map(as_text, key)),
+            **{name: as_number(name) if name in plan.covariates else as_text(name) for name in labels},
+            **{name: as_number(name) for name in plan.covariates},
+        },
+        ident(programme.id, contract.id),
+        where=(*eligible, *at_wave),
+        order=("unit",),
     )
-    tests = [condition_sql(condition, contract) for condition in plan.where]
-    tests += [f"{ident(contract.wave)} = $1"] if contract.wave else []
-    unit = " || chr(31) || ".join(f"CAST({ident(name)} AS VARCHAR)" for name in key)
-    sql = f"SELECT {unit} AS unit{kept} FROM {ident(programme.id, contract.id)}"
-    sql += f" WHERE {' AND '.join(tests)}" if tests else ""
-    return connection.execute(f"{sql} ORDER BY unit", [plan.wave] if contract.wave else []).df()
+    return connection.execute(query.sql(), [plan.wave] if contract.wave else []).df()
 
 
 def _draw(plan: Assignment, frame: pd.DataFrame) -> assignment.Assignment:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from impact.declare.base import Condition
 from impact.declare.claims import (
@@ -25,10 +25,26 @@ from impact.declare.claims import (
 )
 from impact.declare.conditions import condition_sql
 from impact.declare.contracts import Contract
-from impact.sql import ident
+from impact.sql import Select, as_number, as_text, ident, with_tables
 
 KEYS_SHOWN = 20
-LEAF_COLUMNS = ("value", "rows", "gaps", "keys", "qualifiers")
+
+
+class LeafRow(NamedTuple):
+    """What a query returns of a leaf.
+
+    ``value`` is its number, or the list of its names; ``rows`` are those that were used, ``gaps`` those of them without
+    a value; ``keys`` are of the first of them, ``qualifiers`` those of figures that are not exact.
+    """
+
+    value: Any
+    rows: int
+    gaps: int
+    keys: list[str]
+    qualifiers: list[str]
+
+
+LEAF_COLUMNS = LeafRow._fields
 
 
 @dataclass(frozen=True)
@@ -46,7 +62,7 @@ class Query:
     """
 
     sql: str
-    parameters: tuple[Any, ...]
+    parameters: tuple[float | str | None, ...]
     leaves: tuple[Leaf, ...]
 
 
@@ -63,30 +79,29 @@ def claim_query(programme: str, contracts: Mapping[str, Contract], tree: Tree) -
         The declared recomputation; not ``names``, which gives a list and no number.
     """
     found = tuple(leaves(tree))
-    written = [_leaf_sql(programme, contracts, leaf) for leaf in found]
-    tables = ", ".join(f"l{place} AS ({sql})" for place, (sql, _) in enumerate(written))
-    columns = [f"l{place}.{ident(name)}" for place in range(len(found)) for name in LEAF_COLUMNS]
-    sources = ", ".join(f"l{place}" for place in range(len(found)))
-    whole = _combined(tree, iter(range(len(found))))
-    sql = f"WITH {tables} SELECT {', '.join([whole, *columns])} FROM {sources}"
+    written = [_leaf(programme, contracts, leaf) for leaf in found]
+    tables = {f"l{place}": query for place, (query, _) in enumerate(written)}
+    cells = {f"{table}.{name}": f"{table}.{ident(name)}" for table in tables for name in LEAF_COLUMNS}
+    whole = {"value": _combined(tree, iter(tables))}
+    sql = with_tables(tables, Select({**whole, **cells}, ", ".join(tables)))
     return Query(sql, tuple(value for _, parameters in written for value in parameters), found)
 
 
 def names_query(programme: str, contracts: Mapping[str, Contract], leaf: NamesLeaf) -> Query:
     """Write the query that lists the different values of a column: its leaf's columns, with the list as the value."""
     records, contract = leaf.names, contracts[leaf.names.contract]
-    column = f"CAST({ident(records.column)} AS VARCHAR)"
+    column = as_text(records.column)
     value = f"coalesce(list_sort(list(DISTINCT {column}) FILTER ({column} IS NOT NULL)), [])"
-    where = _where(records.where, contract)
+    where = _conditions(records.where, contract)
     gaps = f"count(*) FILTER ({column} IS NULL)"
-    return Query(_one_row(programme, contract, value, gaps, where), (), (leaf,))
+    return Query(_one_row(programme, contract, value, gaps, where).sql(), (), (leaf,))
 
 
-def _combined(tree: Tree, places: Any) -> str:
-    """Write the value of a step; leaves take their place in order."""
+def _combined(tree: Tree, tables: Iterator[str]) -> str:
+    """Write the value of a step; leaves take their tables in order."""
     if not parts_of(tree):
-        return f"l{next(places)}.value"
-    parts = [_combined(part, places) for part in parts_of(tree)]
+        return f"{next(tables)}.value"
+    parts = [_combined(part, tables) for part in parts_of(tree)]
     if isinstance(tree, RatioNode):
         return f"({parts[0]} / nullif({parts[1]}, 0))"
     return f"({_sign(tree).join(parts)})"
@@ -100,20 +115,26 @@ def _sign(tree: Tree) -> str:
     return " - " if isinstance(tree, DifferenceNode) else " / "
 
 
-def _leaf_sql(programme: str, contracts: Mapping[str, Contract], leaf: Leaf) -> tuple[str, list[Any]]:
+def _leaf(programme: str, contracts: Mapping[str, Contract], leaf: Leaf) -> tuple[Select, list[float | str | None]]:
+    """Write the query of one leaf, and return the values of its parameters."""
     records = records_of(leaf)
     if records is None:
-        number = leaf.value.number if isinstance(leaf, ValueLeaf) else None
-        nothing = 'CAST(0 AS BIGINT) AS "rows", CAST(0 AS BIGINT) AS gaps, CAST([] AS VARCHAR[]) AS keys'
-        return f"SELECT CAST(? AS DOUBLE) AS value, {nothing}, CAST([] AS VARCHAR[]) AS qualifiers", [number]
+        return Select(_NUMBER), [leaf.value.number if isinstance(leaf, ValueLeaf) else None]
     contract = contracts[records.contract]
     if isinstance(leaf, FactLeaf):
-        where = f"CAST({ident('fact_id')} AS VARCHAR) = ?"
-        value = f"CASE WHEN count(*) = 1 THEN min(CAST({ident('value')} AS DOUBLE)) END"
+        value = f"CASE WHEN count(*) = 1 THEN min({as_number('value')}) END"
         gaps = f"count(*) FILTER ({ident('value')} IS NULL)"
-        return _one_row(programme, contract, value, gaps, where), [leaf.fact]
+        return _one_row(programme, contract, value, gaps, (f"{as_text('fact_id')} = ?",)), [leaf.fact]
     value, gaps = _counted(leaf) if isinstance(leaf, CountLeaf) else _totalled(leaf)
-    return _one_row(programme, contract, value, gaps, _where(records.where, contract)), []
+    return _one_row(programme, contract, value, gaps, _conditions(records.where, contract)), []
+
+
+_NUMBER = {
+    "value": "CAST(? AS DOUBLE)",
+    **dict.fromkeys(("rows", "gaps"), "CAST(0 AS BIGINT)"),
+    **dict.fromkeys(("keys", "qualifiers"), "CAST([] AS VARCHAR[])"),
+}
+"""The columns of a leaf that is a plain number and reads no records."""
 
 
 def _counted(leaf: CountLeaf) -> tuple[str, str]:
@@ -126,23 +147,25 @@ def _counted(leaf: CountLeaf) -> tuple[str, str]:
 def _totalled(leaf: Leaf) -> tuple[str, str]:
     assert isinstance(leaf, TotalLeaf)  # noqa: S101 - the union of leaves is closed
     column = ident(leaf.total.column)
-    return f"fsum(CAST({column} AS DOUBLE))", f"count(*) FILTER ({column} IS NULL)"
+    return f"fsum({as_number(leaf.total.column)})", f"count(*) FILTER ({column} IS NULL)"
 
 
-def _where(conditions: Sequence[Condition], contract: Contract) -> str:
-    return " AND ".join(condition_sql(condition, contract) for condition in conditions) or "TRUE"
+def _conditions(conditions: Sequence[Condition], contract: Contract) -> tuple[str, ...]:
+    return tuple(condition_sql(condition, contract) for condition in conditions)
 
 
-def _one_row(programme: str, contract: Contract, value: str, gaps: str, where: str) -> str:
+def _one_row(programme: str, contract: Contract, value: str, gaps: str, where: tuple[str, ...]) -> Select:
     """Write a query of one row with :data:`LEAF_COLUMNS` over the good rows of a contract."""
-    key = f"concat_ws(' / ', {', '.join(f'CAST({ident(name)} AS VARCHAR)' for name in contract.key)})"
-    said = f"CAST({ident('qualifier')} AS VARCHAR)" if "qualifier" in contract.columns else "CAST(NULL AS VARCHAR)"
-    return (
-        f'SELECT {value} AS value, count(*) AS "rows", {gaps} AS gaps,'
-        f" coalesce(list_slice(list({key} ORDER BY {key}), 1, {KEYS_SHOWN}), []) AS keys,"
-        f" coalesce(list_sort(list(DISTINCT {said}) FILTER ({said} <> 'exact')), []) AS qualifiers"
-        f" FROM {ident(programme, contract.id)} WHERE {where}"
-    )
+    key = f"concat_ws(' / ', {', '.join(map(as_text, contract.key))})"
+    qualifier = as_text("qualifier") if "qualifier" in contract.columns else "CAST(NULL AS VARCHAR)"
+    row = {
+        "value": value,
+        "rows": "count(*)",
+        "gaps": gaps,
+        "keys": f"coalesce(list_slice(list({key} ORDER BY {key}), 1, {KEYS_SHOWN}), [])",
+        "qualifiers": f"coalesce(list_sort(list(DISTINCT {qualifier}) FILTER ({qualifier} <> 'exact')), [])",
+    }
+    return Select(row, ident(programme, contract.id), where=where)
 
 
 def formula_text(tree: Tree, values: Sequence[float | None]) -> str:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Required, TypedDict
 
 import duckdb
 import pandas as pd
@@ -14,15 +14,70 @@ import pandas as pd
 from impact.declare.base import in_language
 from impact.declare.claims import Claim, FactLeaf, Leaf, NamesLeaf, Reading, Tree, leaves, records_of
 from impact.declare.load import Programme
-from impact.measure.claim_sql import LEAF_COLUMNS, Query, claim_query, formula_text, leaf_text, names_query, plain
+from impact.measure.claim_sql import (
+    LEAF_COLUMNS,
+    LeafRow,
+    Query,
+    claim_query,
+    formula_text,
+    leaf_text,
+    names_query,
+    plain,
+)
 
 EQUAL = 1e-9
 """Two numbers are equal if they differ by no more than this share of the larger: the noise of binary arithmetic."""
-COLUMNS = [
-    "claim", "title_it", "title_en", "level", "unit", "unit_it", "stated", "qualifier", "recomputed", "difference",
-    "relative_difference", "state", "reason_it", "reason_en", "formula", "readings", "origin", "rows_used", "data_kind",
-]  # fmt: skip
 Sentence = dict[str, str]
+"""By language."""
+
+
+class UsedRows(TypedDict, total=False):
+    """What a leaf rests on: rows of a contract, or, for a plain number, where it comes from."""
+
+    leaf: Required[str]
+    origin: dict[str, str]
+    contract: str
+    rows: int
+    keys: list[str]
+    qualifiers: list[str]
+    set_aside: int
+
+
+class RecomputedReading(TypedDict, total=False):
+    """A possible reading of a claim, and what records give for it where it says how."""
+
+    text: Required[Sentence]
+    formula: str
+    recomputed: float | None
+    gives_the_stated: bool
+    because: Sentence | None
+    rows_used: list[UsedRows]
+
+
+class ClaimRow(TypedDict):
+    """A claim beside what records give; see :class:`impact.tables.process.Claim` for the columns."""
+
+    claim: str
+    title_it: str
+    title_en: str
+    level: str
+    unit: str
+    unit_it: str
+    stated: float
+    qualifier: str
+    recomputed: float | None
+    difference: float | None
+    relative_difference: float | None
+    state: str
+    reason_it: str
+    reason_en: str
+    formula: str
+    readings: list[RecomputedReading]
+    origin: dict[str, str]
+    rows_used: list[UsedRows]
+    data_kind: str
+
+
 _QUALIFIED = {
     "exact": {"it": "", "en": ""},
     "about": {"it": "circa ", "en": "about "},
@@ -52,7 +107,7 @@ class Recomputed:
     value: float | None
     names: tuple[str, ...]
     formula: str
-    rows: tuple[dict[str, Any], ...]
+    rows: tuple[UsedRows, ...]
     because: Sentence | None = None
 
 
@@ -73,7 +128,7 @@ def measure_claims(connection: duckdb.DuckDBPyConnection, programme: Programme) 
     """
     set_aside = _set_aside(connection, programme)
     rows = [_row(connection, programme, claim, set_aside) for claim in programme.claims]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=list(ClaimRow.__annotations__))
 
 
 def recompute(
@@ -86,41 +141,46 @@ def recompute(
     row = connection.execute(query.sql, list(query.parameters)).fetchall()[0]
     cells = list(row) if names else list(row[1:])
     width = len(LEAF_COLUMNS)
-    found = [
-        dict(zip(LEAF_COLUMNS, cells[start : start + width], strict=True)) for start in range(0, len(cells), width)
-    ]
-    used = tuple(_used(leaf, one, set_aside) for leaf, one in zip(query.leaves, found, strict=True))
-    listed = tuple(found[0]["value"]) if names else ()
+    leaf_rows = [LeafRow(*cells[start : start + width]) for start in range(0, len(cells), width)]
+    pairs = list(zip(query.leaves, leaf_rows, strict=True))
+    used = tuple(_used(leaf, leaf_row, set_aside) for leaf, leaf_row in pairs)
+    listed = tuple(leaf_rows[0].value) if names else ()
     value = float(len(listed)) if names else row[0]
-    because = _because(list(zip(query.leaves, found, strict=True)), value)
-    formula = formula_text(tree, [None if names else one["value"] for one in found])
+    because = _because(pairs, value)
+    formula = formula_text(tree, [None if names else leaf_row.value for leaf_row in leaf_rows])
     return Recomputed(None if because else value, listed, formula, used, because)
 
 
-def _used(leaf: Leaf, found: dict[str, Any], set_aside: dict[str, int]) -> dict[str, Any]:
+def _used(leaf: Leaf, row: LeafRow, set_aside: dict[str, int]) -> UsedRows:
     records = records_of(leaf)
     if records is None:
         origin = leaf.value.origin.model_dump(exclude_none=True)  # type: ignore[union-attr]
         return {"leaf": leaf_text(leaf), "origin": origin}
-    kept = {"rows": found["rows"], "keys": list(found["keys"]), "qualifiers": list(found["qualifiers"])}
-    return {"leaf": leaf_text(leaf), "contract": records.contract, **kept} | (
-        {"set_aside": set_aside[records.contract]} if records.contract in set_aside else {}
-    )
+    used: UsedRows = {
+        "leaf": leaf_text(leaf),
+        "contract": records.contract,
+        "rows": row.rows,
+        "keys": list(row.keys),
+        "qualifiers": list(row.qualifiers),
+    }
+    if records.contract in set_aside:
+        used["set_aside"] = set_aside[records.contract]
+    return used
 
 
-def _because(found: Sequence[tuple[Leaf, dict[str, Any]]], value: float | None) -> Sentence | None:
-    for leaf, one in found:
+def _because(pairs: Sequence[tuple[Leaf, LeafRow]], value: float | None) -> Sentence | None:
+    for leaf, row in pairs:
         name = leaf_text(leaf)
-        if isinstance(leaf, FactLeaf) and one["rows"] != 1:
-            count = one["rows"]
+        if isinstance(leaf, FactLeaf) and row.rows != 1:
+            count = row.rows
             return {
                 "it": f"il fatto '{name}' sta in {count} righe valide, non in una",
                 "en": f"the fact '{name}' stands in {count} good rows, not in one",
             }
-        if one["gaps"]:
-            count = one["gaps"]
+        if row.gaps:
+            count = row.gaps
             return {"it": f"{name}: manca il valore in {count} righe", "en": f"{name}: no value in {count} rows"}
-        if one["value"] is None:
+        if row.value is None:
             return {"it": f"{name}: nessuna riga valida", "en": f"{name}: no good row"}
     if value is None:
         return {"it": "il divisore è zero", "en": "the divisor is zero"}
@@ -193,7 +253,7 @@ def holds(stated: Decimal, qualifier: str, recomputed: float) -> bool:
 
 def _row(
     connection: duckdb.DuckDBPyConnection, programme: Programme, claim: Claim, set_aside: dict[str, int]
-) -> dict[str, Any]:
+) -> ClaimRow:
     stated, items = claim.stated.value, claim.stated.items
     found = recompute(connection, programme, claim.recompute, set_aside) if claim.recompute else None
     state, reason = _state(claim, found)
@@ -235,7 +295,7 @@ def _reading(
     claim: Claim,
     reading: Reading,
     set_aside: dict[str, int],
-) -> dict[str, Any]:
+) -> RecomputedReading:
     words = {"it": in_language(reading.text, "it"), "en": in_language(reading.text)}
     if reading.recompute is None:
         return {"text": words}

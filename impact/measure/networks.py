@@ -26,7 +26,7 @@ from impact.formulas.network.model import TURNOVER, Network
 from impact.measure.formula import where_sql
 from impact.measure.measurement import Domain, Measurement
 from impact.measure.parts import cut_codelists
-from impact.sql import ident
+from impact.sql import Select, as_text, ident, text_columns, text_or_blank
 from impact.states import Arm
 from impact.statistics.networks import inference
 from impact.statistics.networks import network as networks
@@ -89,23 +89,26 @@ def tie_rows(connection: duckdb.DuckDBPyConnection, programme: Programme, indica
     contract, roster = programme.contracts[indicator.contract], programme.contracts[formula.bodies.contract]
     cuts = [*indicator.by, *indicator.scope]
     mutual = condition_sql(formula.mutual, contract) if formula.mutual else "FALSE"
-    columns = [f"CAST({ident(contract.wave)} AS VARCHAR) AS _wave" if contract.wave else "'' AS _wave"]
-    columns += [f"CAST({ident(name)} AS VARCHAR) AS {ident(name)}" for name in cuts if name in contract.columns]
-    sql = (
-        f"SELECT CAST({ident(formula.source)} AS VARCHAR) AS _from, CAST({ident(formula.target)} AS VARCHAR) AS _to,"
-        f" coalesce({where_sql(indicator, contract)}, FALSE) AS _inside, coalesce({mutual}, FALSE) AS _mutual,"
-        f" {', '.join(columns)} FROM {ident(programme.id, contract.id)}"
-    )
+    tie = {
+        "_from": as_text(formula.source),
+        "_to": as_text(formula.target),
+        "_inside": f"coalesce({where_sql(indicator, contract)}, FALSE)",
+        "_mutual": f"coalesce({mutual}, FALSE)",
+        "_wave": text_or_blank(contract.wave),
+        **text_columns(name for name in cuts if name in contract.columns),
+    }
     answered = condition_sql(formula.bodies.answered, roster) if formula.bodies.answered else "TRUE"
-    columns = [f"CAST({ident(roster.wave)} AS VARCHAR) AS _wave" if roster.wave else "NULL AS _wave"]
-    columns += [f"CAST({ident(name)} AS VARCHAR) AS {ident(name)}" for name in cuts if name not in contract.columns]
-    group = f"CAST({ident(formula.group)} AS VARCHAR)" if formula.group else "NULL"
-    listed = (
-        f"SELECT CAST({ident(formula.bodies.key)} AS VARCHAR) AS _body, coalesce({answered}, FALSE) AS _answered,"
-        f" {group} AS _group, {', '.join(columns)} FROM {ident(programme.id, roster.id)} ORDER BY _body"
-    )
+    body = {
+        "_body": as_text(formula.bodies.key),
+        "_answered": f"coalesce({answered}, FALSE)",
+        "_group": as_text(formula.group) if formula.group else "NULL",
+        "_wave": as_text(roster.wave) if roster.wave else "NULL",
+        **text_columns(name for name in cuts if name not in contract.columns),
+    }
+    ties = Select(tie, ident(programme.id, contract.id)).sql()
+    bodies = Select(body, ident(programme.id, roster.id), order=("_body",)).sql()
     lists = cut_codelists(programme, indicator)
-    return TieRows(connection.execute(sql).df(), connection.execute(listed).df(), sql, lists)
+    return TieRows(connection.execute(ties).df(), connection.execute(bodies).df(), ties, lists)
 
 
 def network_of(indicator: Indicator) -> Network:

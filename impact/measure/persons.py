@@ -9,7 +9,7 @@ from impact.declare.indicators import Indicator
 from impact.formulas.kind import Behind
 from impact.formulas.registry import kind_of
 from impact.measure.formula import arm_sql, ratio_sql, where_sql
-from impact.sql import ident, literal
+from impact.sql import ALL, Select, ident, literal, relation, text_or_blank
 from impact.tables.part import label_sql
 
 Cell = tuple[str, str, str, str]
@@ -51,21 +51,22 @@ def person_counts(
 
 
 def _cut_sql(programme: str, contract: Contract, indicator: Indicator, column: str) -> str:
-    label = label_sql(column) if column else "''"
-    valid = [where_sql(indicator, contract), *(f"{part} IS NOT NULL" for part in ratio_sql(indicator, contract))]
     weight = ident(indicator.sample.weight) if indicator.sample.weight else "1"
-    valid.append(f"{weight} > 0")
-    wave = f"CAST({ident(contract.wave)} AS VARCHAR)" if contract.wave else "''"
-    arm = arm_sql(indicator.ex_post.design) or "''"
-    rows = (
-        f"SELECT {arm} AS arm, {wave} AS wave, {label} AS label, {ident(contract.person or '')} AS person"
-        f" FROM {ident(programme, contract.id)} WHERE {' AND '.join(valid)}"
+    valid = [f"{part} IS NOT NULL" for part in ratio_sql(indicator, contract)]
+    row = {
+        "arm": arm_sql(indicator.ex_post.design) or "''",
+        "wave": text_or_blank(contract.wave),
+        "label": label_sql(column) if column else "''",
+        "person": ident(contract.person or ""),
+    }
+    where = (where_sql(indicator, contract), *valid, f"{weight} > 0")
+    rows = Select(row, ident(programme, contract.id), where=where)
+    own = {"programme": programme, "indicator": indicator.id, "column": column}
+    codes = Select(
+        {"code": "code", "held": "unnest(holds)"},
+        "impact.part",
+        where=tuple(f"{ident(name)} = {literal(value)}" for name, value in own.items()),
     )
-    codes = (
-        "SELECT code, unnest(holds) AS held FROM impact.part WHERE programme = "
-        f'{literal(programme)} AND indicator = {literal(indicator.id)} AND "column" = {literal(column)}'
-    )
-    return (
-        f"SELECT arm, wave, {literal(column)}, coalesce(code, label) AS code, count(DISTINCT person)"
-        f" FROM ({rows}) LEFT JOIN ({codes}) ON held = label GROUP BY ALL"
-    )
+    cell = {"arm": "arm", "wave": "wave", "column": literal(column), "code": "coalesce(code, label)"}
+    counted = {**cell, "persons": "count(DISTINCT person)"}
+    return Select(counted, f"{relation(rows)} LEFT JOIN {relation(codes)} ON held = label", group=ALL).sql()

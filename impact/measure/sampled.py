@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from impact.declare.contracts import Contract
-from impact.declare.indicators import Calibration, Indicator
+from impact.declare.indicators import Calibration, Indicator, Sample
 from impact.errors import NotEstimable
 from impact.formulas.kind import Summary
 from impact.formulas.measured import SMALL_N, Measured
@@ -23,7 +23,7 @@ from impact.measure.formula import arm_sql, cluster_sql, is_share, ratio_sql, wh
 from impact.measure.moments import FEW_CLUSTERS, bounded, logit_interval
 from impact.measure.spread import NO_VARIATION
 from impact.measure.status import letters_sql
-from impact.sql import ident
+from impact.sql import Columns, Select, as_number, as_text, ident, text_columns, text_or_blank
 from impact.statistics.core import CONFIDENCE, Estimate, Floats, t_quantile
 from impact.statistics.surveys import calibration, replicates
 from impact.statistics.surveys import estimation as survey
@@ -48,30 +48,34 @@ def sampled_rows(
         Labels as text (``_wave``, cuts, arm, margins of codes), ``_y``, ``_x``, ``_w``, ``_inside``, ``_strata``,
         ``_cluster``, ``_population`` and numeric margins; and the query.
     """
-    sample, view = indicator.sample, ident(programme, contract.id)
     y, x = ratio_sql(indicator, contract)
     arm = arm_sql(indicator.ex_post.design)
-    labels = [*indicator.by, *indicator.scope]
-    margins = sample.calibration.margins if sample.calibration else ()
-    kept = [f"CAST({ident(contract.wave) if contract.wave else chr(39) * 2} AS VARCHAR) AS _wave"]
-    kept += [f"CAST({ident(name)} AS VARCHAR) AS {ident(name)}" for name in labels]
-    kept += [f"{arm} AS {ident(arm)}"] if arm else []
-    kept += [
-        f"CAST({ident(m.column)} AS {'VARCHAR' if m.totals else 'DOUBLE'}) AS {_margin(m.column)}" for m in margins
-    ]
-    kept += [f"{y} AS _y", f"{x} AS _x", f"CAST({ident(sample.weight or '')} AS DOUBLE) AS _w"]
-    kept += [f"coalesce({where_sql(indicator, contract)}, false) AS _inside", f"{letters_sql(contract)} AS _status"]
-    kept += [f"CAST({ident(sample.strata)} AS VARCHAR) AS _strata"] if sample.strata else []
-    kept += [f"{cluster_sql(sample)} AS _cluster"] if sample.cluster else []
-    for name, column in (("_population", sample.population), ("_within", sample.population_within)):
-        kept += [f"CAST({ident(column)} AS DOUBLE) AS {name}"] if column else []
-    order = ", ".join(ident(name) for name in contract.key)
-    sql = f"SELECT {', '.join(kept)} FROM {view} ORDER BY {order}"
+    row = {
+        "_wave": text_or_blank(contract.wave),
+        **text_columns((*indicator.by, *indicator.scope)),
+        **({arm: arm} if arm else {}),
+        "_y": y,
+        "_x": x,
+        "_inside": f"coalesce({where_sql(indicator, contract)}, false)",
+        "_status": letters_sql(contract),
+        **_sample_columns(indicator.sample),
+    }
+    sql = Select(row, ident(programme, contract.id), order=tuple(map(ident, contract.key))).sql()
     return connection.execute(sql).df(), sql
 
 
-def _margin(column: str) -> str:
-    return ident(f"margin:{column}")
+def _sample_columns(sample: Sample) -> Columns:
+    """Return what the sample design needs of a row: weight, margins, stratum, cluster and sizes of populations."""
+    margins = sample.calibration.margins if sample.calibration else ()
+    written = {
+        "_w": as_number(sample.weight or ""),
+        **{f"margin:{m.column}": as_text(m.column) if m.totals else as_number(m.column) for m in margins},
+        "_strata": as_text(sample.strata) if sample.strata else None,
+        "_cluster": cluster_sql(sample),
+        "_population": as_number(sample.population) if sample.population else None,
+        "_within": as_number(sample.population_within) if sample.population_within else None,
+    }
+    return {name: expression for name, expression in written.items() if expression is not None}
 
 
 def measure_sampled(indicator: Indicator, rows: pd.DataFrame, inside: pd.Series) -> tuple[Measured, int, int]:

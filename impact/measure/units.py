@@ -13,12 +13,13 @@ from impact.errors import NotEstimable
 from impact.formulas.registry import kind_of
 from impact.measure.formula import arm_sql, cluster_sql, per_row, ratio_sql, where_sql
 from impact.measure.status import letters_sql
-from impact.sql import ident, literal
+from impact.sql import ALL, Select, as_number, as_text, ident, literal, text_columns, text_or_blank
 from impact.tables.part import Part, label_sql
 from impact.words.said import Said
 
 _ALIKE = "min(x) > 0 AND min(y / x) = max(y / x)"
 """Where all rows have one value, a mean of them is that value, to the last bit."""
+_MEAN = f"CASE WHEN {_ALIKE} THEN min(y / x) ELSE fsum(w * y) / nullif(fsum(w * x), 0) END"
 
 
 def selected_sql(indicator: Indicator, contract: Contract) -> str:
@@ -40,23 +41,21 @@ def unit_sql(
     formula = per_row(indicator)
     if formula is None:
         raise NotEstimable(Said("values.no_value_per_row", kind=indicator.formula.kind), Said("values.formula_per_row"))
-    wave = ident(contract.wave) if contract.wave else "''"
-    kinds = ("integer", "number", "boolean")
-    numeric = {name for name in columns if contract.columns[name].type in kinds and name not in as_text}
     clusters = indicator.sample.cluster if indicator.sample.cluster in as_text else None
-    extra = "".join(
-        f", {_nested_sql(indicator.sample)} AS {ident(name)}"
-        if name == clusters
-        else f", CAST({ident(name)} AS {'DOUBLE' if name in numeric else 'VARCHAR'}) AS {ident(name)}"
-        for name in dict.fromkeys(columns)
-    )
-    if group:
-        extra += f", {label_sql(group)} AS _group"
-    return (
-        f"SELECT {_unit(contract)} AS _unit, CAST({wave} AS VARCHAR) AS _wave,"
-        f" {formula.value_sql(contract)} AS _outcome{extra} FROM {ident(programme, contract.id)}"
-        f" WHERE {selected_sql(indicator, contract)}"
-    )
+    row = {
+        "_unit": _unit(contract),
+        "_wave": text_or_blank(contract.wave),
+        "_outcome": formula.value_sql(contract),
+        **{name: _number_or_text(contract, name, as_text) for name in columns},
+        **({clusters: _nested_sql(indicator.sample)} if clusters in columns else {}),
+        **({"_group": label_sql(group)} if group else {}),
+    }
+    return Select(row, ident(programme, contract.id), where=(selected_sql(indicator, contract),)).sql()
+
+
+def _number_or_text(contract: Contract, name: str, texts: Sequence[str]) -> str:
+    numeric = contract.columns[name].type in ("integer", "number", "boolean") and name not in texts
+    return as_number(name) if numeric else as_text(name)
 
 
 def _nested_sql(sample: Sample) -> str:
@@ -67,7 +66,7 @@ def _nested_sql(sample: Sample) -> str:
 def _unit(contract: Contract) -> str:
     """Write what tells units apart: the person, or else the key, whose parts are kept apart by a control character."""
     names = (contract.person,) if contract.person else contract.key
-    return f"concat_ws(chr(31), {', '.join(f'CAST({ident(name)} AS VARCHAR)' for name in names)})"
+    return f"concat_ws(chr(31), {', '.join(map(as_text, names))})"
 
 
 def unit_frame(
@@ -114,22 +113,28 @@ def wave_values(
     """
     numerator, denominator = ratio_sql(indicator, contract)
     total = kind_of(indicator.formula).summary.total
-    weight = f"CAST({ident(indicator.sample.weight)} AS DOUBLE)" if indicator.sample.weight else "1.0::DOUBLE"
-    where = where_sql(indicator, contract)
-    if group:
-        column, labels = group
-        where += f" AND {Part(column).sql(labels)}"
-    value = (
-        "fsum(w * y)" if total else f"CASE WHEN {_ALIKE} THEN min(y / x) ELSE fsum(w * y) / nullif(fsum(w * x), 0) END"
-    )
-    return connection.execute(
-        f"SELECT _unit, _wave, {value} AS _value, coalesce(string_agg(s, ''), '') AS _status FROM (SELECT"
-        f" {f'CAST({ident(unit)} AS VARCHAR)' if unit else literal('')} AS _unit,"
-        f" CAST({ident(contract.wave or '')} AS VARCHAR) AS _wave, {numerator} AS y, {denominator} AS x, {weight} AS w,"
-        f" {letters_sql(contract)} AS s"
-        f" FROM {ident(programme, contract.id)} WHERE {where})"
-        " WHERE y IS NOT NULL AND x IS NOT NULL AND w > 0 GROUP BY ALL ORDER BY ALL"
-    ).df()
+    own = (Part(group[0]).sql(group[1]),) if group else ()
+    row = {
+        "_unit": text_or_blank(unit),
+        "_wave": as_text(contract.wave or ""),
+        "y": numerator,
+        "x": denominator,
+        "w": _weight(indicator.sample),
+        "s": letters_sql(contract),
+    }
+    rows = Select(row, ident(programme, contract.id), where=(where_sql(indicator, contract), *own))
+    value = {
+        "_unit": "_unit",
+        "_wave": "_wave",
+        "_value": "fsum(w * y)" if total else _MEAN,
+        "_status": "coalesce(string_agg(s, ''), '')",
+    }
+    query = Select(value, rows, where=("y IS NOT NULL", "x IS NOT NULL", "w > 0"), group=ALL, order=ALL)
+    return connection.execute(query.sql()).df()
+
+
+def _weight(sample: Sample) -> str:
+    return as_number(sample.weight) if sample.weight else "1.0::DOUBLE"
 
 
 def treated_cells(
@@ -153,13 +158,15 @@ def treated_cells(
     NotEstimable
         If the design tells no treated rows apart.
     """
-    arm, sample = arm_sql(indicator.ex_post.design), indicator.sample
+    arm = arm_sql(indicator.ex_post.design)
     if arm is None:
         raise NotEstimable(Said("values.no_arms_in_design"), Said("values.reach_by_groups"))
-    weight = f"CAST({ident(sample.weight)} AS DOUBLE)" if sample.weight else "1.0::DOUBLE"
-    at = f" AND CAST({ident(contract.wave)} AS VARCHAR) = {literal(wave)}" if contract.wave and wave else ""
-    named = ", ".join(f"CAST({ident(name)} AS VARCHAR) AS {ident(name)}" for name in columns)
-    return connection.execute(
-        f"SELECT {named}, sum({weight}) AS _weight, count(*) AS _n FROM {ident(programme, contract.id)}"
-        f" WHERE {where_sql(indicator, contract)} AND ({arm}) = 'treated'{at} GROUP BY ALL ORDER BY ALL"
-    ).df()
+    at_wave = (f"{as_text(contract.wave)} = {literal(wave)}",) if contract.wave and wave else ()
+    query = Select(
+        {**text_columns(columns), "_weight": f"sum({_weight(indicator.sample)})", "_n": "count(*)"},
+        ident(programme, contract.id),
+        where=(where_sql(indicator, contract), f"({arm}) = 'treated'", *at_wave),
+        group=ALL,
+        order=ALL,
+    )
+    return connection.execute(query.sql()).df()

@@ -14,15 +14,11 @@ from impact.declare.contracts import Contract
 from impact.formulas.registry import kind_of
 from impact.formulas.territory_map.match import MATCH, wave_column
 from impact.formulas.territory_map.model import TerritoryMap
-from impact.formulas.territory_map.relations import CELL, named_waves, relations_sql
-from impact.sql import ident
+from impact.formulas.territory_map.relations import cells_sql, named_waves
+from impact.sql import ALL, Select, as_text, ident
 from impact.words.languages import Language
 
 SEPARATOR = " · "
-_DOCUMENT = (
-    "json_object('part', part, 'id', _id, 'organisation', _organisation_id, 'document', _document, 'place', _place,"
-    " 'quote', _quote)"
-)
 
 
 def make_maps(programme: Programme, connection: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
@@ -74,39 +70,6 @@ def _maps(programme: Programme) -> dict[tuple[str, str, tuple[str, ...]], list[s
     return maps
 
 
-def cells_sql(programme: Programme, formula: TerritoryMap, need: Contract, waves: list[str]) -> str:
-    """Write the query of all cells: those of needs, services that reach none of them, rows that have no place.
-
-    Returns
-    -------
-    str
-        Gives ``wave``, the columns of the cell, ``needs, voices, severity, services, partial_services, bodies,
-        capacity, users, state, documents``.
-    """
-    cell = ", ".join(("_wave", *CELL))
-    named = ", ".join(f"l._{name} AS {name}" for name in ("wave", *MATCH))
-    same = " AND ".join(f"a.{name} = l.{name}" for name in ("_wave", *CELL))
-    return f"""{relations_sql(programme, formula, need, waves=waves)},
-reached AS (SELECT DISTINCT _wave, _key FROM pair),
-line AS (
-  SELECT {cell}, 'need' AS part, CASE WHEN _mapped THEN 'need' ELSE 'unmapped' END AS kind, _id, _organisation_id,
-    _voices, _severity, _capacity, _users, _document, _place, _quote FROM need UNION ALL
-  SELECT {cell}, CASE WHEN _covers THEN 'service' ELSE 'partial_service' END, 'need', _id, _organisation_id,
-    NULL, NULL, _capacity, _users, _document, _place, _quote FROM pair UNION ALL
-  SELECT {cell}, 'service', CASE WHEN _mapped THEN 'supply_only' ELSE 'unmapped' END, _id, _organisation_id,
-    NULL, NULL, _capacity, _users, _document, _place, _quote FROM supply
-    WHERE NOT _mapped OR (_wave, _key) NOT IN (FROM reached)),
-summed AS (SELECT {cell}, kind, count(*) FILTER (part = 'need') AS needs, sum(_voices) AS voices,
-  max(_severity) AS severity, count(*) FILTER (part = 'service') AS services,
-  count(*) FILTER (part = 'partial_service') AS partial_services,
-  count(DISTINCT _organisation_id) FILTER (part = 'service') AS bodies,
-  sum(_capacity) FILTER (part = 'service') AS capacity, sum(_users) FILTER (part = 'service') AS users,
-  to_json(list({_DOCUMENT} ORDER BY part, _id)) AS documents FROM line GROUP BY ALL)
-SELECT l.* EXCLUDE ({cell}, kind), {named},
-  CASE WHEN kind = 'need' THEN a._state ELSE kind END AS state
-  FROM summed l LEFT JOIN answer a ON {same} ORDER BY ALL"""
-
-
 def _titles(programme: Programme, need: Contract, cells: pd.DataFrame, match: tuple[str, ...]) -> dict[str, pd.Series]:
     """Return the words for each cell in both languages; a code without a title stands for itself."""
     languages: tuple[Language, ...] = ("en", "it")
@@ -135,10 +98,13 @@ def _closed(programme: Programme, contract: Contract) -> Iterator[tuple[str, lis
 def _unmapped(
     connection: duckdb.DuckDBPyConnection, programme: Programme, contract: Contract, column: str, codes: list[str]
 ) -> pd.DataFrame:
-    categories = connection.execute(
-        f"SELECT _source AS source, CAST({ident(column)} AS VARCHAR) AS category, count(*) AS rows"
-        f" FROM {ident(programme.id, contract.id)} WHERE {ident(column)} IS NOT NULL"
-        f" AND NOT list_contains(?::VARCHAR[], CAST({ident(column)} AS VARCHAR)) GROUP BY ALL ORDER BY ALL",
-        [codes],
-    ).df()
+    category = as_text(column)
+    query = Select(
+        {"source": "_source", "category": category, "rows": "count(*)"},
+        ident(programme.id, contract.id),
+        where=(f"{ident(column)} IS NOT NULL", f"NOT list_contains(?::VARCHAR[], {category})"),
+        group=ALL,
+        order=ALL,
+    )
+    categories = connection.execute(query.sql(), [codes]).df()
     return categories.assign(contract=contract.id, column=column)

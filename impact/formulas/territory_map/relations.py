@@ -32,6 +32,10 @@ STATES: Mapping[str, tuple[MapState, ...]] = {
     "overlaps": (MapState.OVERLAP,),
 }
 """The states of cells that each measure counts."""
+_DOCUMENT = (
+    "json_object('part', part, 'id', _id, 'organisation', _organisation_id, 'document', _document, 'place', _place,"
+    " 'quote', _quote)"
+)
 
 
 def relations_sql(
@@ -93,6 +97,39 @@ answer AS (SELECT *, CASE WHEN _bodies > 1 THEN 'overlap' WHEN _services > 0 THE
   sum(_capacity) FILTER (_covers) AS _capacity, sum(_users) FILTER (_covers) AS _users
   FROM cell LEFT JOIN pair USING ({cell}) GROUP BY ALL))
 """
+
+
+def cells_sql(programme: Programme, formula: TerritoryMap, need: Contract, waves: list[str]) -> str:
+    """Write the query of all cells: those of needs, services that reach none of them, rows that have no place.
+
+    Returns
+    -------
+    str
+        Gives ``wave``, the columns of the cell, ``needs, voices, severity, services, partial_services, bodies,
+        capacity, users, state, documents``.
+    """
+    cell = ", ".join(("_wave", *CELL))
+    named = ", ".join(f"l._{name} AS {name}" for name in ("wave", *MATCH))
+    same = " AND ".join(f"a.{name} = l.{name}" for name in ("_wave", *CELL))
+    return f"""{relations_sql(programme, formula, need, waves=waves)},
+reached AS (SELECT DISTINCT _wave, _key FROM pair),
+line AS (
+  SELECT {cell}, 'need' AS part, CASE WHEN _mapped THEN 'need' ELSE 'unmapped' END AS kind, _id, _organisation_id,
+    _voices, _severity, _capacity, _users, _document, _place, _quote FROM need UNION ALL
+  SELECT {cell}, CASE WHEN _covers THEN 'service' ELSE 'partial_service' END, 'need', _id, _organisation_id,
+    NULL, NULL, _capacity, _users, _document, _place, _quote FROM pair UNION ALL
+  SELECT {cell}, 'service', CASE WHEN _mapped THEN 'supply_only' ELSE 'unmapped' END, _id, _organisation_id,
+    NULL, NULL, _capacity, _users, _document, _place, _quote FROM supply
+    WHERE NOT _mapped OR (_wave, _key) NOT IN (FROM reached)),
+summed AS (SELECT {cell}, kind, count(*) FILTER (part = 'need') AS needs, sum(_voices) AS voices,
+  max(_severity) AS severity, count(*) FILTER (part = 'service') AS services,
+  count(*) FILTER (part = 'partial_service') AS partial_services,
+  count(DISTINCT _organisation_id) FILTER (part = 'service') AS bodies,
+  sum(_capacity) FILTER (part = 'service') AS capacity, sum(_users) FILTER (part = 'service') AS users,
+  to_json(list({_DOCUMENT} ORDER BY part, _id)) AS documents FROM line GROUP BY ALL)
+SELECT l.* EXCLUDE ({cell}, kind), {named},
+  CASE WHEN kind = 'need' THEN a._state ELSE kind END AS state
+  FROM summed l LEFT JOIN answer a ON {same} ORDER BY ALL"""
 
 
 def _codes(programme: Programme, formula: TerritoryMap, need: Contract) -> str:

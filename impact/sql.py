@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,9 @@ Columns = Mapping[str, str]
 EVERY_COLUMN: Columns = {"*": "*"}
 ALL = ("ALL",)
 """What to group or order by: every column that is no aggregate."""
+PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
+"""Names that need no quotes as aliases."""
+OR = re.compile(r"\bOR\b", re.IGNORECASE)
 
 
 def ident(*parts: str) -> str:
@@ -115,7 +119,8 @@ def replacing(replaced: Columns, of: str = "*") -> Columns:
     >>> Select(replacing({"age": "NULL"}), "persons").sql()
     'SELECT * REPLACE (NULL AS "age") FROM persons'
     """
-    return {"*": f"{of} REPLACE ({_listed(replaced)})" if replaced else of}
+    listed = ", ".join(f"{expression} AS {ident(name)}" for name, expression in replaced.items())
+    return {"*": f"{of} REPLACE ({listed})" if replaced else of}
 
 
 @dataclass(frozen=True)
@@ -143,9 +148,9 @@ class Select:
     --------
     >>> young = Select(columns(["id"]), ident("p", "persons"), where=("age < 18", "a OR b"))
     >>> young.sql()
-    'SELECT "id" FROM "p"."persons" WHERE (age < 18) AND (a OR b)'
+    'SELECT "id" FROM "p"."persons" WHERE age < 18 AND (a OR b)'
     >>> Select({"n": "count(*)"}, young).sql()
-    'SELECT count(*) AS "n" FROM (SELECT "id" FROM "p"."persons" WHERE (age < 18) AND (a OR b))'
+    'SELECT count(*) AS n FROM (SELECT "id" FROM "p"."persons" WHERE age < 18 AND (a OR b))'
     """
 
     columns: Columns
@@ -176,8 +181,10 @@ def _listed(expressions: Columns) -> str:
 
 
 def _column(name: str, expression: str) -> str:
-    bare = name == "*" or expression in (name, ident(name))
-    return expression if bare else f"{expression} AS {ident(name)}"
+    """Write an expression with its alias, if it needs one; behind AS every plain word may stand unquoted."""
+    if name == "*" or expression in (name, ident(name)):
+        return expression
+    return f"{expression} AS {name if PLAIN.fullmatch(name) else ident(name)}"
 
 
 def relation(source: str | Select) -> str:
@@ -186,15 +193,20 @@ def relation(source: str | Select) -> str:
 
 
 def all_of(conditions: Iterable[str]) -> str:
-    """Write that all conditions hold, whatever stands in them; TRUE without any.
+    """Write that all conditions hold, those with an OR in them in brackets; TRUE without any.
 
     Examples
     --------
-    >>> all_of(["a", "b OR c"]), all_of(["a"]), all_of([])
-    ('(a) AND (b OR c)', 'a', 'TRUE')
+    >>> all_of(["a", "b OR c"]), all_of([])
+    ('a AND (b OR c)', 'TRUE')
     """
-    each = list(conditions)
-    return " AND ".join(f"({condition})" for condition in each) if len(each) > 1 else "".join(each) or "TRUE"
+    listed = list(conditions)
+    return " AND ".join(map(_bracketed, listed) if len(listed) > 1 else listed) or "TRUE"
+
+
+def _bracketed(condition: str) -> str:
+    """Write a condition so that an AND beside it takes nothing out of it: an OR alone binds less."""
+    return f"({condition})" if OR.search(condition) else condition
 
 
 def alike(one: str, other: str, names: Iterable[str]) -> str:

@@ -37,7 +37,9 @@ from impact.sql import (
 PERSONS = pd.DataFrame({"name": ["Ada", "Bo", "Cy"], "age": [36, 17, None], "arm": ["a", "b", "a"]})
 names = st.text(st.characters(exclude_characters="\x00", exclude_categories=("Cs",)), min_size=1, max_size=12)
 """Names of columns: quotes, blanks, dots, keywords and letters of any script among them."""
-either = st.sampled_from(["TRUE", "FALSE", "NULL", "TRUE OR FALSE", "FALSE AND NULL", "NOT TRUE OR TRUE"])
+either = st.sampled_from(
+    ["TRUE", "FALSE", "NULL", "TRUE OR FALSE", "FALSE AND NULL", "NOT TRUE\nor\nTRUE", "1 BETWEEN 0 AND 2"]
+)
 
 
 @pytest.fixture
@@ -66,16 +68,16 @@ def rows(query: str | Select, *parameters: object) -> list[tuple[object, ...]]:
 @pytest.mark.parametrize(
     ("query", "text"),
     [
-        (Select({"one": "1"}), 'SELECT 1 AS "one"'),
+        (Select({"one": "1"}), "SELECT 1 AS one"),
         (Select(columns(["name"]), "persons"), 'SELECT "name" FROM persons'),
         (Select({"n": "n"}, "t"), "SELECT n FROM t"),
         (Select(EVERY_COLUMN, "t", limit=0), "SELECT * FROM t LIMIT 0"),
-        (Select({"n": "count(*)"}, "t", group=ALL, order=ALL), 'SELECT count(*) AS "n" FROM t GROUP BY ALL ORDER BY ALL'),
+        (Select({"n": "count(*)"}, "t", group=ALL, order=ALL), "SELECT count(*) AS n FROM t GROUP BY ALL ORDER BY ALL"),
         (Select({"a": "a"}, "t", group=("a", "b"), having="count(*) > 1"), "SELECT a FROM t GROUP BY a, b HAVING count(*) > 1"),
         (Select({"a": "a"}, "t", distinct=True, order=("a DESC", "b")), "SELECT DISTINCT a FROM t ORDER BY a DESC, b"),
         (Select(replacing({}), "t"), "SELECT * FROM t"),
         (Select(replacing({"a": "1"}, of="t.*"), "t"), 'SELECT t.* REPLACE (1 AS "a") FROM t'),
-        (Select({"a": "a"}, Select({"a": "b"}, "t")), 'SELECT a FROM (SELECT b AS "a" FROM t)'),
+        (Select({"a": "a"}, Select({"a": "b"}, "t")), "SELECT a FROM (SELECT b AS a FROM t)"),
     ],
 )  # fmt: skip
 def test_a_query_says_its_clauses_in_the_order_of_sql(query: Select, text: str) -> None:
@@ -109,6 +111,12 @@ def test_any_name_comes_back_as_it_went_in(chosen: list[str], data: st.DataObjec
         read = memory().execute(Select(columns(literals), Select(literals)).sql())
         assert [column[0] for column in read.description or ()] == list(literals)
         assert read.fetchall() == [tuple(v for n, v in zip(chosen, values, strict=True) if n != "*")]
+
+
+def test_every_keyword_may_be_a_name() -> None:
+    keywords = [str(word) for (word,) in rows("SELECT DISTINCT keyword_name FROM duckdb_keywords()")]
+    literals = {word: literal(word) for word in keywords}
+    assert rows(Select(columns(literals), Select(literals))) == [tuple(keywords)]
 
 
 @given(st.lists(either, max_size=4))

@@ -23,7 +23,7 @@ from impact.formulas.registry import kind_of
 from impact.measure.formula import rows_formula
 from impact.measure.measurement import INCOMPLETE, Domain, Measurement, Units
 from impact.measure.unit_rows import ABSENT, TABLE, UNKNOWN, UnitRows, Waves, awaited_waves
-from impact.sql import literal
+from impact.sql import ALL, EVERY_COLUMN, Select, literal, relation, with_tables
 from impact.states import Arm
 from impact.tables.part import MISSING_GROUP, WHOLE, Part
 from impact.words.said import Said
@@ -101,6 +101,17 @@ def _gaps(indicator: Indicator, waves: Waves, rows: Rows) -> list[Measurement]:
     return [_silent(indicator, domain) for domain in empty]
 
 
+_DOMAIN = {"_arm": "_arm", "_wave": "_wave", "code": "code"}
+_ONE_PER_UNIT = {**_DOMAIN, "_unit": "_unit", "_kind": "min(_kind)", "_given": "bool_and(_given)"}
+"""Of a unit with several rows in a wave: it gave a value where it did in all of them."""
+_COUNTED = {
+    "n": "count(*) FILTER (after AND start)",
+    "n_after": "count(*) FILTER (after)",
+    "n_start": "count(*) FILTER (start)",
+}
+"""How many units reported in both waves, in the later and in the one at the start."""
+
+
 @dataclass(frozen=True)
 class _Units:
     """The table of units, and what it comes to."""
@@ -116,31 +127,28 @@ class _Units:
         added up.
         """
         absent, unknown = (f"count(*) FILTER (_kind = {literal(kind)})" for kind in (ABSENT, UNKNOWN))
-        scoped, found = self.rows.indicator.scope, dict[Domain, tuple[int, int]]()
+        awaited = f"count(*) - {absent} - {unknown} + greatest({absent}, {unknown})"
+        numbers = {"reported": "count(*) FILTER (_given)", "expected": awaited}
+        scoped, counts = self.rows.indicator.scope, dict[Domain, tuple[int, int]]()
         for column in ("", *self.rows.cuts):
-            units = self._coded(column)
-            if not self.rows.single:
-                each = "min(_kind) AS _kind, bool_and(_given) AS _given"
-                units = f"(SELECT _arm, _wave, code, _unit, {each} FROM {units} GROUP BY ALL)"
-            query = (
-                "SELECT _arm, _wave, code, count(*) FILTER (_given),"
-                f" count(*) - {absent} - {unknown} + greatest({absent}, {unknown})"
-                f" FROM {units} WHERE _arm IS NOT NULL GROUP BY ALL"
-            )
-            for arm, wave, code, reported, expected in self.connection.execute(query).fetchall():
+            units = self._coded(column) if self.rows.single else Select(_ONE_PER_UNIT, self._coded(column), group=ALL)
+            query = Select({**_DOMAIN, **numbers}, units, where=("_arm IS NOT NULL",), group=ALL)
+            for arm, wave, code, reported, expected in self.connection.execute(query.sql()).fetchall():
                 part = Part(column, code, cuts_programme=column in scoped)
-                found[Domain(Arm(arm), part, wave)] = int(reported), int(expected)
-        return found
+                counts[Domain(Arm(arm), part, wave)] = int(reported), int(expected)
+        return counts
 
-    def _coded(self, column: str) -> str:
+    def _coded(self, column: str) -> Select:
         """Write the units with the code of their part; in a hierarchy with each of those above it too."""
         if not column:
-            return f"(SELECT *, '' AS code FROM {TABLE})"
+            return Select({**EVERY_COLUMN, "code": "''"}, TABLE)
         label = f"coalesce({self.rows.labels[self.rows.cuts.index(column)]}, {literal(MISSING_GROUP)})"
-        labels = [str(name) for (name,) in self.connection.execute(f"SELECT DISTINCT {label} FROM {TABLE}").fetchall()]
+        distinct = Select({"label": label}, TABLE, distinct=True)
+        labels = [str(name) for (name,) in self.connection.execute(distinct.sql()).fetchall()]
         pairs = [(branch.code, held) for branch in branches(self.lists.get(column), labels) for held in branch.members]
         values = ", ".join(f"({literal(code)}, {literal(held)})" for code, held in pairs) or "('', '')"
-        return f"(SELECT u.*, code FROM {TABLE} u JOIN (VALUES {values}) AS c(code, held) ON held = {label})"
+        codes = f"(VALUES {values}) AS c(code, held)"
+        return Select({"*": "u.*", "code": "code"}, f"{TABLE} u JOIN {codes} ON held = {label}")
 
     def baselines(self, rows: Rows) -> dict[Domain, float | None]:
         """Return what the units that reported had in the baseline wave, for those rows where someone is missing.
@@ -163,16 +171,21 @@ class _Units:
 
     def _same_units(self, column: str, now: str, before: str) -> dict[tuple[str, str], float | None]:
         """Return by arm and code the value in the baseline wave of the units that reported in both."""
-        units = self._coded(column)
+        units, cell = self._coded(column), {"_arm": "_arm", "code": "code"}
+        unit = {**cell, "_unit": "_unit"}
+        both_waves = f"_wave IN ({literal(now)}, {literal(before)})"
         after, start = (f"coalesce(bool_or(ok) FILTER (_wave = {literal(wave)}), FALSE)" for wave in (now, before))
-        query = f"""WITH reported AS (SELECT _arm, code, _unit, _wave, bool_and(_given) AS ok FROM {units}
-  WHERE _wave IN ({literal(now)}, {literal(before)}) GROUP BY ALL),
-ends AS (SELECT _arm, code, _unit, {after} AS after, {start} AS start FROM reported GROUP BY ALL),
-counted AS (SELECT _arm, code, count(*) FILTER (after AND start) AS n, count(*) FILTER (after) AS n_after,
-  count(*) FILTER (start) AS n_start FROM ends GROUP BY ALL),
-valued AS (SELECT _arm, code, {self._value_sql()} AS value FROM {units} JOIN ends USING (_arm, code, _unit)
-  WHERE _wave = {literal(before)} AND after AND start GROUP BY ALL)
-SELECT _arm, code, value, n, n_after, n_start FROM valued JOIN counted USING (_arm, code)"""
+        linked = f"{relation(units)} JOIN ends USING (_arm, code, _unit)"
+        at_start = (f"_wave = {literal(before)}", "after", "start")
+        tables = {
+            "reported": Select({**unit, "_wave": "_wave", "ok": "bool_and(_given)"}, units, (both_waves,), ALL),
+            "ends": Select({**unit, "after": after, "start": start}, "reported", group=ALL),
+            "counted": Select({**cell, **_COUNTED}, "ends", group=ALL),
+            "valued": Select({**cell, "value": self._value_sql()}, linked, at_start, ALL),
+        }
+        names = ("_arm", "code", "value", *_COUNTED)
+        joined = Select({name: name for name in names}, "valued JOIN counted USING (_arm, code)")
+        query = with_tables(tables, joined)
         return {
             (arm, code): value if n == after and self._may_tell(column, n, start - n) else None
             for arm, code, value, n, after, start in self.connection.execute(query).fetchall()

@@ -30,7 +30,7 @@ from impact.measure.sampled import measure_sampled, needs_rows, sampled_rows
 from impact.measure.spread import Frame
 from impact.measure.status import status_words
 from impact.measure.territory_map import measure_cells, need_cells
-from impact.sql import ident
+from impact.sql import Select, ident
 from impact.states import Arm
 from impact.statistics.core import Floats, Ints
 from impact.tables.part import MISSING_GROUP, WHOLE, Part
@@ -297,11 +297,12 @@ def _linkage(
     connection: duckdb.DuckDBPyConnection, programme: str, contract: Contract, indicator: Indicator
 ) -> tuple[object, ...]:
     since, wave = indicator.formula.followed_since, indicator.ex_post.wave
-    person, column = ident(contract.person or ""), ident(contract.wave or "")
-    ((linked, lost, new),) = connection.execute(
-        "SELECT count(*) FILTER (before AND after), count(*) FILTER (before AND NOT after),"
-        f" count(*) FILTER (after AND NOT before) FROM (SELECT bool_or({column} = ?) AS before,"
-        f" bool_or({column} = ?) AS after FROM {ident(programme, contract.id)} GROUP BY {person})",
-        [since, wave],
-    ).fetchall()
+    person, at_wave = ident(contract.person or ""), f"bool_or({ident(contract.wave or '')} = ?)"
+    persons = Select({"before": at_wave, "after": at_wave}, ident(programme, contract.id), group=(person,))
+    counts = {
+        "linked": "count(*) FILTER (before AND after)",
+        "lost": "count(*) FILTER (before AND NOT after)",
+        "new": "count(*) FILTER (after AND NOT before)",
+    }
+    ((linked, lost, new),) = connection.execute(Select(counts, persons).sql(), [since, wave]).fetchall()
     return indicator.id, since, wave, linked, lost, new

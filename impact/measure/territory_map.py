@@ -11,7 +11,7 @@ from impact.formulas.measured import COMPLETE, Measured
 from impact.formulas.territory_map.model import TerritoryMap
 from impact.formulas.territory_map.relations import CELL, STATES, named_waves, relations_sql
 from impact.measure.formula import where_sql
-from impact.sql import ident
+from impact.sql import ALL, Select, columns, ident, relation
 from impact.words.said import Said
 
 UNPLACED = Said("join.not_estimable", why=Said("values.rows_tell_waves_apart"))
@@ -45,18 +45,20 @@ def need_cells(
     """
     formula = map_of(indicator)
     weight = f"CASE WHEN n._{formula.weight} >= 0 THEN n._{formula.weight} END" if formula.weight else "1.0::DOUBLE"
-    cuts = [
-        f"CAST(n.{ident(name)} AS VARCHAR) AS {ident(name)}"
-        for name in dict.fromkeys((*indicator.by, *indicator.scope))
-    ]
-    keys = ", ".join(["n._wave", *cuts, *(f"n.{name}" for name in CELL), "n._mapped", "a._state"])
+    row = {
+        "_wave": "n._wave",
+        **{name: f"CAST(n.{ident(name)} AS VARCHAR)" for name in (*indicator.by, *indicator.scope)},
+        **columns((*CELL, "_mapped"), of="n"),
+        "_state": "a._state",
+        "_needs": "count(*)",
+        "_weight": f"coalesce(sum({weight}), 0.0)",
+        "_unweighted": f"count(*) FILTER (({weight}) IS NULL)",
+        "_adrift": "any_value(coalesce(s._adrift, 0))",
+    }
     same = " AND ".join(f"a.{name} = n.{name}" for name in ("_wave", *CELL))
-    sql = f"""{indicator_relations(programme, indicator)}SELECT {keys}, count(*) AS _needs,
-  coalesce(sum({weight}), 0.0) AS _weight, count(*) FILTER (({weight}) IS NULL) AS _unweighted,
-  any_value(coalesce(s._adrift, 0)) AS _adrift
-  FROM need n LEFT JOIN answer a ON n._mapped AND {same}
-  LEFT JOIN (SELECT _wave, count(*) AS _adrift FROM supply WHERE NOT _mapped GROUP BY _wave) s ON s._wave = n._wave
-  GROUP BY ALL ORDER BY ALL"""
+    adrift = Select({"_wave": "_wave", "_adrift": "count(*)"}, "supply", where=("NOT _mapped",), group=("_wave",))
+    joined = f"need n LEFT JOIN answer a ON n._mapped AND {same} LEFT JOIN {relation(adrift)} s ON s._wave = n._wave"
+    sql = indicator_relations(programme, indicator) + Select(row, joined, group=ALL, order=ALL).sql()
     return connection.execute(sql).df(), sql
 
 

@@ -216,8 +216,8 @@ def alike(one: str, other: str, names: Iterable[str]) -> str:
 
 def with_tables(tables: Mapping[str, str | Select], query: Select) -> str:
     """Write a query with those it reads from, by the name it calls them; each may read those before it."""
-    parts = ", ".join(f"{name} AS {relation(table)}" for name, table in tables.items())
-    return f"WITH {parts} {query.sql()}"
+    listed = ", ".join(f"{name} AS {relation(table)}" for name, table in tables.items())
+    return f"WITH {listed} {query.sql()}"
 
 
 def delete(table: str, *where: str) -> str:

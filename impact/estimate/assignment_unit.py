@@ -75,25 +75,27 @@ def assignment_unit(
         return []
     by_unit = assigned.groupby(level=0).first()
     looked_at = _candidates(case)
-    found = _unit(case, by_unit, looked_at)
-    if found is None:
+    unit = _unit(case, by_unit, looked_at)
+    if unit is None:
         detail = Said("checks.columns_looked", n=len(looked_at))
         return [Diagnostic(Said("check.assignment_unit"), ROW_BY_ROW, float(len(looked_at)), None, "passed", detail)]
-    alike = Said("checks.arms_never_vary", column=found.column, n=found.count)
+    alike = Said("checks.arms_never_vary", column=unit.column, n=unit.count)
     try:
-        own = found.labels.reindex(assigned.index).to_numpy(dtype=object)
-        other = clustered(found.labels) or by_influence(estimate, own)
+        labels = unit.labels.reindex(assigned.index).to_numpy(dtype=object)
+        by_column = clustered(unit.labels) or by_influence(estimate, labels)
     except NotEstimable as error:
         detail = Said("checks.assigned_by_it_no_interval", alike=alike, reason=error.reason)
         return [Diagnostic(Said("check.assignment_unit"), ROW_BY_ROW, None, None, "failed", detail)]
     detail = Said(
         "checks.assigned_by_it",
         alike=alike,
-        low=other.conf_low,
-        high=other.conf_high,
-        reference=other.reference,
+        low=by_column.conf_low,
+        high=by_column.conf_high,
+        reference=by_column.reference,
     )
-    return [Diagnostic(Said("check.assignment_unit"), ROW_BY_ROW, other.std_error, other.p_value, "failed", detail)]
+    return [
+        Diagnostic(Said("check.assignment_unit"), ROW_BY_ROW, by_column.std_error, by_column.p_value, "failed", detail)
+    ]
 
 
 def arms_of(sample: Sample) -> pd.Series:
@@ -132,21 +134,21 @@ def by_influence(estimate: Estimate, labels: NDArray[np.object_]) -> Estimate:
 def _candidates(case: Case) -> list[str]:
     """Return the columns of the contract whose values could be villages or schools: neither arm, time nor outcome."""
     design, contract = case.design, case.contract
-    taken = {getattr(design, name, None) for name in ("arm", "take_up", "blocks", "cohort", "exposure", "treatment")}
-    taken |= {contract.person, contract.wave}
-    taken |= {column for field, column in named_columns(case.indicator) if field.startswith("formula")}
-    return [name for name, column in contract.columns.items() if column.type in TYPES and name not in taken]
+    excluded = {getattr(design, name, None) for name in ("arm", "take_up", "blocks", "cohort", "exposure", "treatment")}
+    excluded |= {contract.person, contract.wave}
+    excluded |= {column for field, column in named_columns(case.indicator) if field.startswith("formula")}
+    return [name for name, column in contract.columns.items() if column.type in TYPES and name not in excluded]
 
 
 def _unit(case: Case, assigned: pd.Series, names: list[str]) -> Unit | None:
     """Return the column with the fewest values within which arms never vary, or None."""
-    left = _first_look(case, assigned, names)
-    if not left:
+    candidates = _first_look(case, assigned, names)
+    if not candidates:
         return None
-    rows = unit_frame(case.connection, case.programme.id, case.contract, case.indicator, left, as_text=left)
+    rows = unit_frame(case.connection, case.programme.id, case.contract, case.indicator, candidates, as_text=candidates)
     rows = rows[rows["_unit"].isin(assigned.index)]
     labels = first_rows(case, rows, ["_later"] if _mark_later(case, rows) else ()).reindex(assigned.index)
-    units = [Unit(name, labels[name]) for name in left if _could_be(labels[name], assigned)]
+    units = [Unit(name, labels[name]) for name in candidates if _could_be(labels[name], assigned)]
     chosen = min(units, key=lambda unit: unit.count, default=None)
     if chosen is None:
         return None
@@ -166,8 +168,8 @@ def _first_look(case: Case, assigned: pd.Series, names: list[str]) -> list[str]:
         return []
     rows = unit_sql(case.programme.id, case.contract, case.indicator, names, as_text=names)
     wave = (case.baseline or case.indicator.ex_post.wave) if case.contract.wave else None
-    some = Select(EVERY_COLUMN, f"({rows})", where=("_wave = ?",) if wave else (), limit=FIRST_LOOK)
-    frame = case.connection.execute(some.sql(), [wave] if wave else []).df()
+    first = Select(EVERY_COLUMN, f"({rows})", where=("_wave = ?",) if wave else (), limit=FIRST_LOOK)
+    frame = case.connection.execute(first.sql(), [wave] if wave else []).df()
     arms = frame["_unit"].map(assigned)
     return [name for name in names if (arms.groupby(frame[name]).nunique() <= 1).all()]
 

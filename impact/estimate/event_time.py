@@ -61,8 +61,8 @@ def event_terms(
     low, high = window or (int(times[0]), int(times[-1]))
     if not low < 0 <= high:
         raise UsageError(f"a window of event times from {low} to {high} leaves out the start or all before it")
-    kept = sorted({int(min(max(time, low), high)) for time in times} - {-1})
-    names = {e: f"event_{'minus' if e < 0 else 'plus'}_{abs(e)}" for e in kept}
+    event_times = sorted({int(min(max(time, low), high)) for time in times} - {-1})
+    names = {e: f"event_{'minus' if e < 0 else 'plus'}_{abs(e)}" for e in event_times}
     signs = {low: "<=", high: ">="}
     dummies = {
         name: f"CAST(coalesce({time} {signs.get(e, '=')} {literal(e)}, FALSE) AS DOUBLE)" for e, name in names.items()

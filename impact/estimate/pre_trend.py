@@ -30,15 +30,15 @@ def pre_trend_check(
         As in :func:`impact.statistics.panels.pre_trend.pre_trend_test`.
     """
     try:
-        found = pre_trend_test(panel, control=control, method=method, anticipation=anticipation)
+        tested = pre_trend_test(panel, control=control, method=method, anticipation=anticipation)
     except NotEstimable as error:
         return not_applicable(Said("check.pre_trend"), PARALLEL, error.reason), []
-    test, largest = found.test, max(abs(estimate.estimate) for _, estimate in found.by_time)
+    test, largest = tested.test, max(abs(estimate.estimate) for _, estimate in tested.by_time)
     detail = Said("checks.joint_pre_trend", reference=test.reference, largest=largest)
-    size = relative_size(largest, found.after)
+    size = relative_size(largest, tested.after)
     terms = [
         term_from(Said("family.pre_trend"), Said("staggered.event_time", time=time), estimate)
-        for time, estimate in found.by_time
+        for time, estimate in tested.by_time
     ]
     return checked(Said("check.pre_trend"), PARALLEL, test.statistic, test.p_value, detail, size=size), terms
 

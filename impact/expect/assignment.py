@@ -45,8 +45,8 @@ def draw_assignment(
     """
     plan = next((item for item in programme.evaluation.assignments if item.id == name), None)
     if plan is None:
-        known = ", ".join(item.id for item in programme.evaluation.assignments) or "none"
-        raise UsageError(f"evaluation.yaml declares no assignment '{name}'; it declares {known}")
+        declared = ", ".join(item.id for item in programme.evaluation.assignments) or "none"
+        raise UsageError(f"evaluation.yaml declares no assignment '{name}'; it declares {declared}")
     frame = _units(connection, programme, plan)
     if frame.empty:
         raise NotEstimable(Said("plans.no_unit_eligible"), Said("plans.rows_wave_pass_filter"))
@@ -119,7 +119,7 @@ def _balance(plan: Assignment, frame: pd.DataFrame, drawn: assignment.Assignment
 
 def _sentence(plan: Assignment, drawn: assignment.Assignment) -> str:
     n = int(drawn.arm.sum())
-    words = f"{n} of {len(drawn.arm)} units drawn with seed {drawn.seed}"
+    sentence = f"{n} of {len(drawn.arm)} units drawn with seed {drawn.seed}"
     if plan.acceptance is not None:
-        words += f", the first of {drawn.draws} draws within the {plan.acceptance:.1%} best balanced"
-    return words
+        sentence += f", the first of {drawn.draws} draws within the {plan.acceptance:.1%} best balanced"
+    return sentence

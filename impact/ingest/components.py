@@ -48,8 +48,8 @@ class Components:
 
 def is_attribute(name: str) -> bool:
     """Whether a component of this name is an attribute or measure wherever it stands; those that measure count too."""
-    own = {PERIOD, VALUE, STATUS, *LETTER_FLAGS, *CONFIDENTIAL}
-    return name.upper() in own | {*MEASURING} or _ATTRIBUTES.fullmatch(name) is not None
+    columns = {PERIOD, VALUE, STATUS, *LETTER_FLAGS, *CONFIDENTIAL}
+    return name.upper() in columns | {*MEASURING} or _ATTRIBUTES.fullmatch(name) is not None
 
 
 def components(
@@ -74,13 +74,13 @@ def components(
         Columns of which the file itself says that they are dimensions, or that they are none.
     """
     measuring = [n for n in names if n.upper() in MEASURING]
-    told = {*keys} - {PERIOD, VALUE}
-    others = [n for n in names if n not in attributes and (n in told or not is_attribute(n))]
-    open_ones = [n for n in others if n not in keys and n.upper() not in SET]
+    declared = {*keys} - {PERIOD, VALUE}
+    candidates = [n for n in names if n not in attributes and (n in declared or not is_attribute(n))]
+    open_ones = [n for n in candidates if n not in keys and n.upper() not in SET]
     tests = {n: f"coalesce(bool_and(regexp_full_match({code(n)}, {literal(CODE)})), TRUE)" for n in open_ones}
     (full,) = connection.execute(Select({**tests, "n": "count(*)"}, "wide").sql()).fetchall()
     doubtful = [n for n, codes in zip(open_ones, full, strict=False) if not codes or not _COMPONENT.fullmatch(n)]
-    return Components(tuple(n for n in names if n in others or n in measuring), frozenset(doubtful))
+    return Components(tuple(n for n in names if n in candidates or n in measuring), frozenset(doubtful))
 
 
 def read_wide(

@@ -80,8 +80,8 @@ def _check_keys(connection: duckdb.DuckDBPyConnection, names: tuple[str, ...], s
     if row is not None:
         expected = f"{len(names)} codes: {', '.join(names)}"
         problem = "a line does not name the codes of its series"
-        found = str(row[1])[:80]
-        raise FileError([Problem(problem, source.file, int(row[0]), f"source {source.id}", expected, found)])
+        series = str(row[1])[:80]
+        raise FileError([Problem(problem, source.file, int(row[0]), f"source {source.id}", expected, series)])
 
 
 def _error(source: Source, what: str, expected: str = "", found: str = "", fix: str = "") -> FileError:

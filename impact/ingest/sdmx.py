@@ -84,8 +84,8 @@ def _flags(names: Sequence[str], status: object) -> list[Flag]:
 def _refuse_names(connection: duckdb.DuckDBPyConnection, source: Source, statuses: dict[str, str]) -> None:
     """Refuse a file that was asked for with names only: its territories and codes are names too."""
     for name, status in statuses.items():
-        named = f"regexp_matches({status}, {literal(f'(?i)^{NAMES}')})"
-        query = Select({"status": status}, "wide", where=(named,), limit=1)
+        is_name = f"regexp_matches({status}, {literal(f'(?i)^{NAMES}')})"
+        query = Select({"status": status}, "wide", where=(is_name,), limit=1)
         if row := connection.execute(query.sql()).fetchone():
             raise names_error(source, name, str(row[0]))
 

@@ -46,8 +46,8 @@ def sdmx_csv_observations(connection: duckdb.DuckDBPyConnection, path: Path, sou
     header, delimiter = _header(path, source)
     stored = {f"_label_{i}" if c.label else c.code: c for i, c in enumerate(header)}
     if len({name.lower() for name in stored}) < len(header):
-        shown = ", ".join(c.code for c in header)[:200]
-        raise error(source, "the header names a column twice", found=shown)
+        codes = ", ".join(c.code for c in header)[:200]
+        raise error(source, "the header names a column twice", found=codes)
     read_wide(connection, path, stored, delimiter, quote='"')
     names = [name for name, column in stored.items() if not column.label]
     _refuse_deletions(connection, names, source)
@@ -61,8 +61,8 @@ def _header(path: Path, source: Source) -> tuple[list[_Column], str]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as handle:
             first = handle.readline()
-        found = re.match(r'"?[A-Z_]+(?:\[.\])?(?:: [^,;\t]*)?"?([,;\t])', first)
-        delimiter = found[1] if found else ","
+        heading = re.match(r'"?[A-Z_]+(?:\[.\])?(?:: [^,;\t]*)?"?([,;\t])', first)
+        delimiter = heading[1] if heading else ","
         cells = next(csv.reader([first], delimiter=delimiter, strict=True), [])
     except (UnicodeDecodeError, csv.Error) as problem:
         raise error(source, "the header line cannot be read", "SDMX-CSV in UTF-8", str(problem)) from problem

@@ -55,13 +55,13 @@ def _read_series(observations: Observations, source: Source, path: Path, scratch
     target = scratch / f"{source.id}.csv"
     plain = unpacked(path, source, target.with_suffix(".unpacked"))
     with duckdb.connect() as connection:
-        found = _observed(observations, connection, plain, source, form)
-        named = _named(found.names, source, form)
-        _choose(connection, named, source, form)
-        territory = _dimension(found.names, form.territory) or ""
-        _require_codes(connection, found.names, territory, source)
-        _require_constant(connection, found, named, territory, source)
-        split = {_column(d, source): d for k, d in named.items() if len(form.keep[k]) > 1}
+        dimensions = _observed(observations, connection, plain, source, form)
+        chosen = _named(dimensions.names, source, form)
+        _choose(connection, chosen, source, form)
+        territory = _dimension(dimensions.names, form.territory) or ""
+        _require_codes(connection, dimensions.names, territory, source)
+        _require_constant(connection, dimensions, chosen, territory, source)
+        split = {_column(d, source): d for k, d in chosen.items() if len(form.keep[k]) > 1}
         _write(connection, territory, split, target)
         summary = _summary(connection, list(split))
     return delimited(target, source, FileFormat(), scratch, summary=summary)
@@ -76,9 +76,9 @@ def _observed(
     except duckdb.Error as error:
         if machine_fault(error):
             raise
-        said = str(error).splitlines()[0][:300]
+        message = str(error).splitlines()[0][:300]
         fix = "Download it again: a line may be cut."
-        raise _error(source, "the file cannot be parsed", form.format, said, fix) from error
+        raise _error(source, "the file cannot be parsed", form.format, message, fix) from error
     return components
 
 
@@ -92,10 +92,10 @@ def _named(dimensions: tuple[str, ...], source: Source, form: SeriesFormat) -> d
     found = {name: _dimension(dimensions, name) for name in (form.territory, *form.keep)}
     if lost := [name for name, there in found.items() if there is None]:
         raise _error(source, f"the file has no dimension '{lost[0]}'", ", ".join(dimensions))
-    kept = {name: found[name] or "" for name in form.keep}
-    if len(set(kept.values())) < len(kept):
-        raise _error(source, "keep: names a dimension twice", found=", ".join(kept))
-    return kept
+    own_names = {name: found[name] or "" for name in form.keep}
+    if len(set(own_names.values())) < len(own_names):
+        raise _error(source, "keep: names a dimension twice", found=", ".join(own_names))
+    return own_names
 
 
 def _choose(connection: duckdb.DuckDBPyConnection, named: dict[str, str], source: Source, form: SeriesFormat) -> None:

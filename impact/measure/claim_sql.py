@@ -78,13 +78,13 @@ def claim_query(programme: str, contracts: Mapping[str, Contract], tree: Tree) -
     tree
         The declared recomputation; not ``names``, which gives a list and no number.
     """
-    found = tuple(leaves(tree))
-    written = [_leaf(programme, contracts, leaf) for leaf in found]
+    terms = tuple(leaves(tree))
+    written = [_leaf(programme, contracts, leaf) for leaf in terms]
     tables = {f"l{place}": query for place, (query, _) in enumerate(written)}
     cells = {f"{table}.{name}": f"{table}.{ident(name)}" for table in tables for name in LEAF_COLUMNS}
-    whole = {"value": _combined(tree, iter(tables))}
-    sql = with_tables(tables, Select({**whole, **cells}, ", ".join(tables)))
-    return Query(sql, tuple(value for _, parameters in written for value in parameters), found)
+    total = {"value": _combined(tree, iter(tables))}
+    sql = with_tables(tables, Select({**total, **cells}, ", ".join(tables)))
+    return Query(sql, tuple(value for _, parameters in written for value in parameters), terms)
 
 
 def names_query(programme: str, contracts: Mapping[str, Contract], leaf: NamesLeaf) -> Query:
@@ -183,9 +183,9 @@ def formula_text(tree: Tree, values: Sequence[float | None]) -> str:
 
 def _text(tree: Tree, values: Any, *, outer: bool = False) -> str:
     if not parts_of(tree):
-        found = next(values)
+        value = next(values)
         name = leaf_text(tree)  # type: ignore[arg-type]
-        return name if isinstance(tree, ValueLeaf | NamesLeaf) else f"{name} [{plain(found)}]"
+        return name if isinstance(tree, ValueLeaf | NamesLeaf) else f"{name} [{plain(value)}]"
     inside = outer or isinstance(tree, ProductNode)
     parts = [_text(part, values) for part in parts_of(tree)]
     sign = _sign(tree).replace("*", "×").replace("-", "−")

@@ -255,10 +255,10 @@ def _row(
     connection: duckdb.DuckDBPyConnection, programme: Programme, claim: Claim, set_aside: dict[str, int]
 ) -> ClaimRow:
     stated, items = claim.stated.value, claim.stated.items
-    found = recompute(connection, programme, claim.recompute, set_aside) if claim.recompute else None
-    state, reason = _state(claim, found)
+    recomputed = recompute(connection, programme, claim.recompute, set_aside) if claim.recompute else None
+    state, reason = _state(claim, recomputed)
     figure = float(len(items)) if items is not None else float(stated or 0)
-    value = found.value if found else None
+    value = recomputed.value if recomputed else None
     gap = None if value is None else 0.0 if equal(value, figure) else value - figure
     return {
         "claim": claim.id,
@@ -275,10 +275,10 @@ def _row(
         "state": state,
         "reason_it": reason["it"],
         "reason_en": reason["en"],
-        "formula": found.formula if found else "",
-        "readings": [_reading(connection, programme, claim, one, set_aside) for one in claim.readings],
+        "formula": recomputed.formula if recomputed else "",
+        "readings": [_reading(connection, programme, claim, reading, set_aside) for reading in claim.readings],
         "origin": claim.stated.origin.model_dump(exclude_none=True),
-        "rows_used": list(found.rows) if found else [],
+        "rows_used": list(recomputed.rows) if recomputed else [],
         "data_kind": _kind(programme, claim),
     }
 
@@ -296,19 +296,21 @@ def _reading(
     reading: Reading,
     set_aside: dict[str, int],
 ) -> RecomputedReading:
-    words = {"it": in_language(reading.text, "it"), "en": in_language(reading.text)}
+    text = {"it": in_language(reading.text, "it"), "en": in_language(reading.text)}
     if reading.recompute is None:
-        return {"text": words}
-    found = recompute(connection, programme, reading.recompute, set_aside)
+        return {"text": text}
+    recomputed = recompute(connection, programme, reading.recompute, set_aside)
     stated = claim.stated.value
-    agrees = found.value is not None and stated is not None and holds(stated, claim.stated.qualifier, found.value)
+    agrees = (
+        recomputed.value is not None and stated is not None and holds(stated, claim.stated.qualifier, recomputed.value)
+    )
     return {
-        "text": words,
-        "formula": found.formula,
-        "recomputed": found.value,
+        "text": text,
+        "formula": recomputed.formula,
+        "recomputed": recomputed.value,
         "gives_the_stated": agrees,
-        "because": found.because,
-        "rows_used": list(found.rows),
+        "because": recomputed.because,
+        "rows_used": list(recomputed.rows),
     }
 
 
@@ -330,15 +332,15 @@ def _list_state(items: tuple[str, ...], found: Recomputed) -> tuple[str, Sentenc
     extra = [name for name in items if name not in found.names]
     if not absent and not extra:
         return "reproduced", {"it": "gli stessi nomi", "en": "the same names"}
-    parts = {
+    differences = {
         "it": [("nei dati, non nell'elenco", absent), ("nell'elenco, non nei dati", extra)],
         "en": [("in the records, not in the list", absent), ("in the list, not in the records", extra)],
     }
-    words = {
+    reason = {
         language: "; ".join(f"{what}: {', '.join(names)}" for what, names in pairs if names)
-        for language, pairs in parts.items()
+        for language, pairs in differences.items()
     }
-    return "differs", words
+    return "differs", reason
 
 
 def _comparison(claim: Claim, found: Recomputed) -> Sentence:
@@ -348,8 +350,8 @@ def _comparison(claim: Claim, found: Recomputed) -> Sentence:
     qualified, by = _QUALIFIED[claim.stated.qualifier], f"{gap:+.12g}{share}" if gap else "0"
     english = f"stated {qualified['en']}{plain(stated)}, recomputed {plain(value)}: difference {by}"
     numbers = (plain(stated), plain(value), by.replace("%", " %"))
-    given, again, apart = (number.replace(".", ",") for number in numbers)
-    italian = f"dichiarato {qualified['it']}{given}, ricalcolato {again}: differenza {apart}"
+    stated_text, again, apart = (number.replace(".", ",") for number in numbers)
+    italian = f"dichiarato {qualified['it']}{stated_text}, ricalcolato {again}: differenza {apart}"
     return {"it": italian + _caution(found, "it"), "en": english + _caution(found, "en")}
 
 

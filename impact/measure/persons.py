@@ -42,12 +42,12 @@ def person_counts(
         The indicator; its columns and cuts say which rows count, and in which cells.
     """
     cuts = ("", *indicator.scope, *indicator.by)
-    found = [
+    counts = [
         row
         for column in cuts
         for row in connection.execute(_cut_sql(programme, contract, indicator, column)).fetchall()
     ]
-    return {(arm, wave, column, code): int(persons) for arm, wave, column, code, persons in found}
+    return {(arm, wave, column, code): int(persons) for arm, wave, column, code, persons in counts}
 
 
 def _cut_sql(programme: str, contract: Contract, indicator: Indicator, column: str) -> str:
@@ -61,11 +61,11 @@ def _cut_sql(programme: str, contract: Contract, indicator: Indicator, column: s
     }
     where = (where_sql(indicator, contract), *valid, f"{weight} > 0")
     rows = Select(row, ident(programme, contract.id), where=where)
-    own = {"programme": programme, "indicator": indicator.id, "column": column}
+    part_key = {"programme": programme, "indicator": indicator.id, "column": column}
     codes = Select(
         {"code": "code", "held": "unnest(holds)"},
         "impact.part",
-        where=tuple(f"{ident(name)} = {literal(value)}" for name, value in own.items()),
+        where=tuple(f"{ident(name)} = {literal(value)}" for name, value in part_key.items()),
     )
     cell = {"arm": "arm", "wave": "wave", "column": literal(column), "code": "coalesce(code, label)"}
     counted = {**cell, "persons": "count(DISTINCT person)"}

@@ -113,7 +113,7 @@ def wave_values(
     """
     numerator, denominator = ratio_sql(indicator, contract)
     total = kind_of(indicator.formula).summary.total
-    own = (Part(group[0]).sql(group[1]),) if group else ()
+    in_group = (Part(group[0]).sql(group[1]),) if group else ()
     row = {
         "_unit": text_or_blank(unit),
         "_wave": as_text(contract.wave or ""),
@@ -122,7 +122,7 @@ def wave_values(
         "w": _weight(indicator.sample),
         "s": letters_sql(contract),
     }
-    rows = Select(row, ident(programme, contract.id), where=(where_sql(indicator, contract), *own))
+    rows = Select(row, ident(programme, contract.id), where=(where_sql(indicator, contract), *in_group))
     value = {
         "_unit": "_unit",
         "_wave": "_wave",

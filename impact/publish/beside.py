@@ -161,18 +161,20 @@ def protect_missing(
         Of each programme and indicator.
     """
     places = zip(frame["programme"], frame["indicator"], strict=True)
-    told = frame.assign(contract=[contracts.get(place, "") for place in places])
-    part = ~of_whole(frame) & _named(told, withheld, FEW)
-    if "n_missing" in told:
-        closed = part | _named(told, withheld, WAVE, by_wave=True)
-        told = _emptied(
-            told, ["n_missing"], _few(told, ["n_missing"], withheld) | (closed & _above_zero(told["n_missing"]))
+    counted = frame.assign(contract=[contracts.get(place, "") for place in places])
+    part = ~of_whole(frame) & _named(counted, withheld, FEW)
+    if "n_missing" in counted:
+        closed = part | _named(counted, withheld, WAVE, by_wave=True)
+        counted = _emptied(
+            counted,
+            ["n_missing"],
+            _few(counted, ["n_missing"], withheld) | (closed & _above_zero(counted["n_missing"])),
         )
-    for reported, expected in (pair for pair in UNITS if pair[0] in told):
-        lacking = told.assign(lacking=told[expected] - told[reported])
+    for reported, expected in (pair for pair in UNITS if pair[0] in counted):
+        lacking = counted.assign(lacking=counted[expected] - counted[reported])
         closed = _few(lacking, ["lacking"], withheld) | (part & _above_zero(lacking["lacking"]))
-        told = _emptied(told, [reported, expected], closed)
-    return told.drop(columns="contract")
+        counted = _emptied(counted, [reported, expected], closed)
+    return counted.drop(columns="contract")
 
 
 def _above_zero(counts: pd.Series) -> pd.Series:
@@ -212,14 +214,17 @@ def protect_claims(claims: pd.DataFrame, withheld: pd.DataFrame, *, rows: bool) 
         index=claims.index,
         dtype=bool,
     )
-    shown = _emptied(claims, OF_CLAIMS, closed)
+    claims_left = _emptied(claims, OF_CLAIMS, closed)
     said = {
-        f"reason_{language}": shown[f"reason_{language}"].mask(closed, text) for language, text in _NOT_SHOWN.items()
+        f"reason_{language}": claims_left[f"reason_{language}"].mask(closed, text)
+        for language, text in _NOT_SHOWN.items()
     }
-    emptied = {name: shown[name].mask(closed, text) for name, text in (("formula", ""), ("readings", "[]"))}
-    shown = shown.assign(state=shown["state"].mask(closed, ClaimState.NOT_RECOMPUTABLE.value), **emptied, **said)
+    emptied = {name: claims_left[name].mask(closed, text) for name, text in (("formula", ""), ("readings", "[]"))}
+    claims_left = claims_left.assign(
+        state=claims_left["state"].mask(closed, ClaimState.NOT_RECOMPUTABLE.value), **emptied, **said
+    )
     keyed = pd.Series([bool(leaves) and not rows for leaves in of_persons], index=claims.index, dtype=bool)
-    return shown.assign(rows_used=shown["rows_used"].mask(closed | keyed, "[]"))
+    return claims_left.assign(rows_used=claims_left["rows_used"].mask(closed | keyed, "[]"))
 
 
 def protect_trace(trace: Trace, withheld: pd.DataFrame, *, rows: bool) -> Trace:
@@ -256,17 +261,17 @@ def without_rows(file: TracedFile) -> TracedFile:
 
 def _limits(withheld: pd.DataFrame, what: str) -> dict[tuple[str, str], int]:
     """Return the minimum of each programme and contract that withholds something."""
-    found = withheld[withheld["what"] == what]
-    places = zip(found["programme"], found["contract"], strict=True)
-    return {place: int(minimum) for place, minimum in zip(places, found["minimum"], strict=True)}
+    rows = withheld[withheld["what"] == what]
+    places = zip(rows["programme"], rows["contract"], strict=True)
+    return {place: int(minimum) for place, minimum in zip(places, rows["minimum"], strict=True)}
 
 
 def _named(frame: pd.DataFrame, withheld: pd.DataFrame, what: str, *, by_wave: bool = False) -> pd.Series:
     """Return which rows are of a contract (and wave) that withholds something."""
     by = ["programme", "contract", *(["wave"] if by_wave else [])]
-    found = set(withheld.loc[withheld["what"] == what, by].itertuples(index=False, name=None))
+    contracts = set(withheld.loc[withheld["what"] == what, by].itertuples(index=False, name=None))
     rows = frame[by].itertuples(index=False, name=None)
-    return pd.Series([row in found for row in rows], index=frame.index, dtype=bool)
+    return pd.Series([row in contracts for row in rows], index=frame.index, dtype=bool)
 
 
 def _few(frame: pd.DataFrame, names: Sequence[str], withheld: pd.DataFrame, *, what: str = FEW) -> pd.Series:
@@ -284,5 +289,5 @@ def _emptied(frame: pd.DataFrame, names: Sequence[str], closed: pd.Series) -> pd
     if not closed.any():
         return frame
     kinds = {name: "Int64" for name in names if pd.api.types.is_integer_dtype(frame[name])}
-    shown = frame.astype(kinds)
-    return shown.assign(**{name: shown[name].mask(closed) for name in names})
+    typed = frame.astype(kinds)
+    return typed.assign(**{name: typed[name].mask(closed) for name in names})

@@ -65,15 +65,17 @@ def make_labels(programme: Programme, connection: duckdb.DuckDBPyConnection) -> 
     connection
         In the run's transaction, with the views of good rows in place.
     """
-    places = [(owner, name) for each in programme.indicators for name, owner in cut_columns(programme, each).items()]
-    cuts = {place: _cut(programme, *place) for place in places}
+    columns = [
+        (owner, name) for indicator in programme.indicators for name, owner in cut_columns(programme, indicator).items()
+    ]
+    cuts = {column: _cut(programme, *column) for column in columns}
     sides = [side for cut in cuts.values() if cut.registry for side in _sides(programme, cut.registry)]
     members = [row for cut in cuts.values() for row in _memberships(programme, connection, cut)]
-    named = cuts | {side: _cut(programme, *side) for side in sides}
+    titled = cuts | {side: _cut(programme, *side) for side in sides}
     return {
-        "label": _labels(programme, connection, named),
+        "label": _labels(programme, connection, titled),
         "membership": pd.DataFrame(members, columns=["column", "code", "by", "of"]).drop_duplicates(),
-        "cut": _titles(named),
+        "cut": _titles(titled),
         "heading": _headings(programme),
     }
 
@@ -104,10 +106,10 @@ def _sides(programme: Programme, registry: Contract) -> list[tuple[str, str]]:
     They are its own columns with a codelist, and the other half of the key of contracts that only link it to one.
     """
     key = registry.key[0]
-    own = [(registry.id, name) for name, column in registry.columns.items() if column.codelist and name != key]
+    listed = [(registry.id, name) for name, column in registry.columns.items() if column.codelist and name != key]
     links = (link for link in programme.contracts.values() if len(link.key) == 2 and key in link.key)
     halves = ((link.id, name) for link in links for name in link.key if name != key)
-    return [*own, *((link, name) for link, name in halves if programme.contracts[link].columns[name].codelist)]
+    return [*listed, *((link, name) for link, name in halves if programme.contracts[link].columns[name].codelist)]
 
 
 def _memberships(
@@ -130,27 +132,27 @@ def _memberships(
 
 def _labels(programme: Programme, connection: duckdb.DuckDBPyConnection, cuts: Cuts) -> pd.DataFrame:
     """Return the titles of codes; a code that one contract leaves without a title has none, as it may mean another."""
-    said: dict[tuple[str, str], list[Text | None]] = {}
+    titles_of: dict[tuple[str, str], list[Text | None]] = {}
     for cut in cuts.values():
         for code, title in _code_titles(programme, connection, cut).items():
-            said.setdefault((cut.name, code), []).append(title)
+            titles_of.setdefault((cut.name, code), []).append(title)
     rows: list[dict[str, str | None]] = []
     trees = _trees(cuts)
-    for (name, code), titles in said.items():
-        known = [title for title in titles if title is not None]
-        if len(known) == len(titles):
-            rows.append({"column": name, "code": code, **_joined(known), **trees.get((name, code), {})})
+    for (name, code), titles in titles_of.items():
+        titled = [title for title in titles if title is not None]
+        if len(titled) == len(titles):
+            rows.append({"column": name, "code": code, **_joined(titled), **trees.get((name, code), {})})
     frame = pd.DataFrame(rows, columns=["column", "code", "title_en", "title_it", "level", "parent"])
     return frame.assign(place=frame.groupby("column").cumcount())
 
 
 def _trees(cuts: Cuts) -> dict[tuple[str, str], dict[str, str | None]]:
     """Return the level and the parent of each code, as far as the codelists of its column agree."""
-    found: dict[tuple[str, str], set[tuple[str | None, str | None]]] = {}
+    positions: dict[tuple[str, str], set[tuple[str | None, str | None]]] = {}
     for cut in cuts.values():
         for item in cut.codelist.codes if cut.codelist else ():
-            found.setdefault((cut.name, item.code), set()).add((item.level, item.parent))
-    agreed = {place: next(iter(said)) for place, said in found.items() if len(said) == 1}
+            positions.setdefault((cut.name, item.code), set()).add((item.level, item.parent))
+    agreed = {place: next(iter(agreed_on)) for place, agreed_on in positions.items() if len(agreed_on) == 1}
     return {place: {"level": level, "parent": parent} for place, (level, parent) in agreed.items()}
 
 
@@ -181,24 +183,26 @@ def _names(programme: Programme, connection: duckdb.DuckDBPyConnection, registry
 
 def _titles(cuts: Cuts) -> pd.DataFrame:
     """Return the titles of columns; one that stands for two things in two contracts is called both."""
-    said: dict[str, dict[str, Text]] = {}
+    titles_of: dict[str, dict[str, Text]] = {}
     for cut in cuts.values():
-        said.setdefault(cut.name, {}).setdefault(cut.codes_of, cut.title)
-    places = _territories(cuts)
-    rows = [{"column": name, **_joined(said[name].values()), "is_territory": name in places} for name in said]
+        titles_of.setdefault(cut.name, {}).setdefault(cut.codes_of, cut.title)
+    territories = _territories(cuts)
+    rows = [
+        {"column": name, **_joined(titles_of[name].values()), "is_territory": name in territories} for name in titles_of
+    ]
     return pd.DataFrame(rows, columns=["column", "title_en", "title_it", "is_territory"])
 
 
 def _headings(programme: Programme) -> pd.DataFrame:
     """Return the titles of contracts, and of those of their columns that have one."""
-    said: list[tuple[str, str, Text]] = []
+    titled: list[tuple[str, str, Text]] = []
     for contract in programme.contracts.values():
-        said.append((contract.id, "", contract.title))
+        titled.append((contract.id, "", contract.title))
         for name, column in contract.columns.items():
             listed = programme.codelists.get(column.codelist or "")
             title = column.title or (listed.title if listed else None)
-            said += [(contract.id, name, title)] if title else []
-    rows = [{"contract": contract, "column": name, **_joined([title])} for contract, name, title in said]
+            titled += [(contract.id, name, title)] if title else []
+    rows = [{"contract": contract, "column": name, **_joined([title])} for contract, name, title in titled]
     return pd.DataFrame(rows, columns=["contract", "column", "title_en", "title_it"])
 
 

@@ -34,9 +34,9 @@ def known_limits(
         Of whose rows.
     """
     columns: dict[tuple[str, str], Limits] = {}
-    for name in dict.fromkeys(one.contract for one in indicators):
+    for name in dict.fromkeys(indicator.contract for indicator in indicators):
         columns |= _columns(programme.id, programme.contracts[name], connection)
-    return {one.id: _of_indicator(one, columns) for one in indicators}
+    return {indicator.id: _of_indicator(indicator, columns) for indicator in indicators}
 
 
 def _columns(programme: str, contract: Contract, connection: duckdb.DuckDBPyConnection) -> Columns:

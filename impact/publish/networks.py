@@ -47,10 +47,10 @@ def make_networks(programme: Programme, connection: duckdb.DuckDBPyConnection) -
 
 def _networks(programme: Programme) -> Iterator[tuple[Contract, Network]]:
     """Yield each network once, as the first indicator on its contract declares it."""
-    seen = set()
+    contracts = set()
     for indicator in programme.indicators:
-        if isinstance(indicator.formula, Network) and indicator.contract not in seen:
-            seen.add(indicator.contract)
+        if isinstance(indicator.formula, Network) and indicator.contract not in contracts:
+            contracts.add(indicator.contract)
             yield programme.contracts[indicator.contract], indicator.formula
 
 

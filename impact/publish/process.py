@@ -112,8 +112,8 @@ def due_table(warehouse: Warehouse, programme: str | None = None, *, today: date
     due = pd.to_datetime(promised["due"].map(last_day))
     late = (due < pd.Timestamp(today)) & ~promised["attainment"].isin(UNDECIDED)
     state = np.select([promised["done"].astype(bool), late], [DueState.DONE, DueState.LATE], DueState.OPEN)
-    shown = promised.drop(columns="done").assign(due=due, state=state)
-    return shown.sort_values(["due", "programme", "kind", "id"], ignore_index=True)
+    due_rows = promised.drop(columns="done").assign(due=due, state=state)
+    return due_rows.sort_values(["due", "programme", "kind", "id"], ignore_index=True)
 
 
 _PROMISED = """SELECT programme, 'wave' AS kind, wave AS id, title_en, title_it, date AS due, NULL AS attainment,
@@ -135,5 +135,5 @@ def _targets(warehouse: Warehouse, programme: str | None) -> pd.DataFrame:
     titles = {
         f"title_{name}": promised[f"title_{name}"] + (SEPARATOR + part).fillna("") for name, part in parts.items()
     }
-    kept = promised[["programme", "due", "attainment"]].assign(**titles, kind="target", id=promised["finding"])
-    return kept.assign(done=promised["attainment"] == AttainmentState.REACHED)
+    targets = promised[["programme", "due", "attainment"]].assign(**titles, kind="target", id=promised["finding"])
+    return targets.assign(done=promised["attainment"] == AttainmentState.REACHED)

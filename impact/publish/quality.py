@@ -56,13 +56,13 @@ def quality_sql(programme: str, contract: Contract) -> str:
 
 def _counts(place: int, name: str, column: Column) -> str:
     """Write the counts of one column; what is neither answered nor of another kind is ``missing``."""
-    kind, declared = ident(name + MISSING_SUFFIX), [each for each in KINDS[1:] if each in column.missing]
-    counts = {each: f"count(CASE WHEN {kind} = {literal(each)} THEN 1 END)" for each in declared}
-    known = [f"count({ident(name)})", *counts.values()]
-    values = ", ".join(f"{each} := {counts.get(each, '0::BIGINT')}" for each in KINDS[1:])
+    kind, declared = ident(name + MISSING_SUFFIX), [reason for reason in KINDS[1:] if reason in column.missing]
+    counts = {reason: f"count(CASE WHEN {kind} = {literal(reason)} THEN 1 END)" for reason in declared}
+    accounted = [f"count({ident(name)})", *counts.values()]
+    values = ", ".join(f"{reason} := {counts.get(reason, '0::BIGINT')}" for reason in KINDS[1:])
     return (
         f'struct_pack(place := {place}, "column" := {literal(name)}, required := {column.required},'
-        f" answered := {known[0]}, missing := count(*) - {' - '.join(known)}, {values})"
+        f" answered := {accounted[0]}, missing := count(*) - {' - '.join(accounted)}, {values})"
     )
 
 
@@ -71,8 +71,8 @@ def response_sql(programme: str, contract: Contract) -> str:
 
     Takes the waves in order of time as its parameter; those without a row of the contract are passed over.
     """
-    seen = {"person": as_text(contract.person or ""), "wave": as_text(contract.wave or "")}
-    query = Select(seen, ident(programme, contract.id), distinct=True)
+    presence = {"person": as_text(contract.person or ""), "wave": as_text(contract.wave or "")}
+    query = Select(presence, ident(programme, contract.id), distinct=True)
     return f"WITH seen AS {relation(query)}, {_FOLLOWED}"
 
 

@@ -58,15 +58,15 @@ def narrow(warehouse: Warehouse, scope: Scope) -> Warehouse:
     """
     if scope == EVERYTHING:
         return warehouse
-    own = copy.copy(warehouse)
-    own.connection = warehouse.cursor()
-    runs = own.rows("FROM impact.run ORDER BY ALL")
+    reader = copy.copy(warehouse)
+    reader.connection = warehouse.cursor()
+    runs = reader.rows("FROM impact.run ORDER BY ALL")
     name = f"reader-{fingerprint(runs, scope.key)}"
     with _building:
-        if not own.rows("SELECT 1 FROM duckdb_databases() WHERE database_name = ?", [name]):
-            _build(own, name, scope)
-    own.connection.execute(f"USE {ident(name)}")
-    return own
+        if not reader.rows("SELECT 1 FROM duckdb_databases() WHERE database_name = ?", [name]):
+            _build(reader, name, scope)
+    reader.connection.execute(f"USE {ident(name)}")
+    return reader
 
 
 def _build(warehouse: Warehouse, name: str, scope: Scope) -> None:
@@ -111,17 +111,17 @@ def _contracts(warehouse: Warehouse, catalog: str, scope: Scope) -> None:
     for programme in sorted({programme for programme, _, _ in views}):
         warehouse.connection.execute(f"CREATE SCHEMA {ident(programme)}")
     for programme, contract, names in views:
-        own, cut = ident(programme, contract), sorted(scope.parts.keys() & set(names))
+        view, cut = ident(programme, contract), sorted(scope.parts.keys() & set(names))
         reached = " OR ".join(_in_reach(programme, column) for column in cut) if scope.parts else EVERY
-        warehouse.connection.execute(_view(catalog, own, EVERY_COLUMN, reached or NONE))
+        warehouse.connection.execute(_view(catalog, view, EVERY_COLUMN, reached or NONE))
         if cut:
-            files = Select({"programme": literal(programme), "source": "_source"}, own, distinct=True)
+            files = Select({"programme": literal(programme), "source": "_source"}, view, distinct=True)
             warehouse.connection.execute(f"INSERT INTO held {files.sql()}")
 
 
 def _in_reach(programme: str, column: str) -> str:
-    own = (f"programme = {literal(programme)}", f'"column" = {literal(column)}')
-    return f"{as_text(column)} IN {relation(Select(columns(['code']), 'reach', where=own))}"
+    where = (f"programme = {literal(programme)}", f'"column" = {literal(column)}')
+    return f"{as_text(column)} IN {relation(Select(columns(['code']), 'reach', where=where))}"
 
 
 def _results(warehouse: Warehouse, catalog: str, scope: Scope) -> None:

@@ -37,11 +37,11 @@ class Stretch(NamedTuple):
 
 def record_contracts(warehouse: Warehouse, programme: str) -> pd.DataFrame:
     """Return the contracts of a programme that have good rows, with how many: ``contract, rows``."""
-    named = warehouse.rows(
+    views = warehouse.rows(
         "SELECT view_name FROM duckdb_views() WHERE database_name = current_database() AND schema_name = ? ORDER BY 1",
         [programme],
     )
-    counted = [(name, count_records(warehouse, programme, name, {})) for (name,) in named]
+    counted = [(name, count_records(warehouse, programme, name, {})) for (name,) in views]
     return pd.DataFrame([row for row in counted if row[1]], columns=["contract", "rows"])
 
 
@@ -53,14 +53,14 @@ def record_columns(warehouse: Warehouse, programme: str, contract: str) -> dict[
     UsageError
         If there are no such records.
     """
-    found = warehouse.rows(
+    described = warehouse.rows(
         "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = current_database()"
         " AND schema_name = ? AND table_name = ? ORDER BY column_index",
         [programme, contract],
     )
-    if not set(PLACE) <= {name for name, _ in found}:  # the tables under the views are not for reading
+    if not set(PLACE) <= {name for name, _ in described}:  # the tables under the views are not for reading
         raise UsageError(f"there are no records '{programme}/{contract}'")
-    return {name: kind for name, kind in found if name not in PLACE and not name.endswith(MISSING_SUFFIX)}
+    return {name: kind for name, kind in described if name not in PLACE and not name.endswith(MISSING_SUFFIX)}
 
 
 def page_records(
@@ -120,8 +120,8 @@ def page_records(
     view, places = ident(programme, contract), list[Place]()
     backward, at = before is not None or last, _value_at(warehouse, view, types, order, before or after)
     for stretch in _stretches(types, order, at, down=descending != backward, backward=backward):
-        where, left = (*filtered.where, stretch.where), size - len(places)
-        query = Select(columns(PLACE), view, where=where, order=stretch.order, limit=left)
+        where, limit = (*filtered.where, stretch.where), size - len(places)
+        query = Select(columns(PLACE), view, where=where, order=stretch.order, limit=limit)
         places += warehouse.rows(query.sql(), [*filtered.values, *stretch.values])
         if len(places) == size:
             break
@@ -132,8 +132,8 @@ def _in_full(warehouse: Warehouse, view: str, names: Sequence[str], places: Sequ
     """Return rows with all their columns, in the order of their places."""
     sources = sorted({source for source, _ in places})
     rows = {source: [row for name, row in places if name == source] for source in sources}
-    here = " OR ".join(f"(_source = ? AND _row IN ({', '.join(map(str, rows[source]))}))" for source in sources)
-    frame = warehouse.frame(Select(columns(names), view, where=(here or "FALSE",)).sql(), sources)
+    conditions = " OR ".join(f"(_source = ? AND _row IN ({', '.join(map(str, rows[source]))}))" for source in sources)
+    frame = warehouse.frame(Select(columns(names), view, where=(conditions or "FALSE",)).sql(), sources)
     order = {place: number for number, place in enumerate(places)}
     read = zip(frame["_source"], frame["_row"], strict=True)
     return frame.iloc[np.argsort([order[place] for place in read], kind="stable")].reset_index(drop=True)
@@ -199,7 +199,7 @@ def _stretches(
         blank = Stretch(f"{column} IS NULL AND {further}", place, ordered)
         return [blank, valued] if backward else [blank]
     if at:
-        after = f"{column} {sign}= {start} AND ({column} {sign} {start} OR {further})"
-        valued = Stretch(after, [value, value, *place], by)
+        further_on = f"{column} {sign}= {start} AND ({column} {sign} {start} OR {further})"
+        valued = Stretch(further_on, [value, value, *place], by)
         return [valued] if backward else [valued, blank]
     return [blank, valued] if backward else [valued, blank]

@@ -83,12 +83,12 @@ def _diagnostics(judged: Judged) -> Iterator[Diagnostic]:
 
 def _terms(judged: Judged) -> Iterator[Term]:
     finding, effect = judged.finding, judged.effect
-    for place, term in enumerate(effect.terms if effect else ()):
+    for number, term in enumerate(effect.terms if effect else ()):
         yield Term(
             finding=finding.finding,
             programme=finding.programme,
             indicator=finding.indicator,
-            place=place,
+            place=number,
             suppressed="",
             **vars(term),
         )

@@ -75,12 +75,12 @@ def _titles(programme: Programme, need: Contract, cells: pd.DataFrame, match: tu
     languages: tuple[Language, ...] = ("en", "it")
     titles = {}
     for language in languages:
-        parts = []
+        columns = []
         for name in match:
             items = programme.codelists[need.columns[name].codelist or ""].codes
-            words = {item.code: in_language(item.title, language) for item in items}
-            parts.append(cells[name].map(words).fillna(cells[name]).fillna(""))
-        titles[f"title_{language}"] = reduce(lambda text, part: text + SEPARATOR + part, parts)
+            titled = {item.code: in_language(item.title, language) for item in items}
+            columns.append(cells[name].map(titled).fillna(cells[name]).fillna(""))
+        titles[f"title_{language}"] = reduce(lambda text, part: text + SEPARATOR + part, columns)
     return titles
 
 

@@ -78,10 +78,10 @@ class TracedFile:
     def plain(self) -> dict[str, object]:
         """Return what is told of it, as plain data."""
         counts = () if self.counted else Load.TABLE.names(Holds.COUNT)
-        told = {name: None if name in counts else to_json(getattr(self.load, name)) for name in OF_FILE}
+        columns = {name: None if name in counts else to_json(getattr(self.load, name)) for name in OF_FILE}
         changed = json.loads(self.load.changed) if self.load.changed and self.counted else None
         used = {"rows_used": self.rows_used, "first_lines": list(self.first_lines)}
-        return {**told, "provenance": self.provenance, "changed": changed, **used}
+        return {**columns, "provenance": self.provenance, "changed": changed, **used}
 
 
 @dataclass(frozen=True)
@@ -122,13 +122,13 @@ class Trace:
 
     def plain(self) -> dict[str, object]:
         """Return all of it as plain data, for JSON; sentences in English."""
-        behind = ("finding", "programme", "indicator")
+        keys = ("finding", "programme", "indicator")
         return {
             "finding": _plain(self.finding),
             "definition": {**_plain(self.definition), "definition": self.declared},
-            "diagnostics": [_plain(check, *behind) for check in self.diagnostics],
-            "terms": [_plain(term, *behind, "place") for term in self.terms],
-            "linkage": [_plain(link, *behind) for link in self.linkage],
+            "diagnostics": [_plain(check, *keys) for check in self.diagnostics],
+            "terms": [_plain(term, *keys, "place") for term in self.terms],
+            "linkage": [_plain(link, *keys) for link in self.linkage],
             "sources": [file.plain() for file in self.files],
             "run": _plain(self.run),
             "plan": [_plain(plan, "programme", "plan") | {"changes": _changes_text(plan)} for plan in self.plan],
@@ -165,15 +165,15 @@ def trace_finding(warehouse: Warehouse, name: str) -> Trace:
     """
     finding = _finding(warehouse, name)
     programme, indicator = finding.programme, finding.indicator
-    own = {"programme": programme, "indicator": indicator}
-    (definition,) = _read(warehouse, Definition, own)
+    indicator_key = {"programme": programme, "indicator": indicator}
+    (definition,) = _read(warehouse, Definition, indicator_key)
     (run,) = _read(warehouse, Run, {"run_id": finding.run_id})
     return Trace(
         finding=finding,
         definition=definition,
         diagnostics=_read(warehouse, Diagnostic, {"finding": name}, order="check"),
         terms=_read(warehouse, Term, {"finding": name}, order="place"),
-        linkage=_read(warehouse, Linkage, own),
+        linkage=_read(warehouse, Linkage, indicator_key),
         files=_files(warehouse, finding, definition),
         run=run,
         plan=_read(warehouse, Plan, {"programme": programme}, order="seen_at"),
@@ -226,9 +226,9 @@ def _contracts(warehouse: Warehouse, programme: str, declared: Declared) -> list
     """Return the contracts an indicator reads, its own first, and that of the one whose effect it scales."""
     of, formula = declared["ex_post"].get("design", {}).get("of"), declared["formula"]
     query = "SELECT definition ->> '$.contract' FROM impact.definition WHERE programme = ? AND indicator = ?"
-    others = [contract for (contract,) in warehouse.rows(query, [programme, of])]
+    scaled = [contract for (contract,) in warehouse.rows(query, [programme, of])]
     beside = [formula.get("supply"), formula.get("bodies", {}).get("contract")]
-    return list(dict.fromkeys([declared["contract"], *filter(None, beside), *others]))
+    return list(dict.fromkeys([declared["contract"], *filter(None, beside), *scaled]))
 
 
 def _part_sql(warehouse: Warehouse, finding: Finding, contract: str) -> str:
@@ -239,18 +239,18 @@ def _part_sql(warehouse: Warehouse, finding: Finding, contract: str) -> str:
     part, view = Part.of(vars(finding)), ident(finding.programme, contract)
     if part.column not in {name for name, *_ in warehouse.rows(f"DESCRIBE {view}")}:
         return WHOLE.sql()
-    held = warehouse.rows(
+    labels = warehouse.rows(
         'SELECT holds FROM impact.part WHERE programme = ? AND indicator = ? AND "column" = ? AND code = ?',
         [finding.programme, finding.indicator, part.column, part.code],
     )
-    return part.sql(held[0][0] if held else ())
+    return part.sql(labels[0][0] if labels else ())
 
 
 def _traced(warehouse: Warehouse, load: Load, part: str) -> TracedFile:
     """Return one file behind a finding, with the lines of its first rows."""
-    view, own = ident(load.programme, load.contract), ("_source = ?", part)
-    first = Select({"_row": "_row"}, view, where=own, order=("_row",), limit=EXAMPLES)
-    places = warehouse.rows(first.sql(), [load.source])
-    ((used,),) = warehouse.rows(Select({"n": "count(*)"}, view, where=own).sql(), [load.source])
-    lines = file_lines(np.array([row for (row,) in places], dtype=np.int64), list(load.line_offsets))
+    view, where = ident(load.programme, load.contract), ("_source = ?", part)
+    first = Select({"_row": "_row"}, view, where=where, order=("_row",), limit=EXAMPLES)
+    first_rows = warehouse.rows(first.sql(), [load.source])
+    ((used,),) = warehouse.rows(Select({"n": "count(*)"}, view, where=where).sql(), [load.source])
+    lines = file_lines(np.array([row for (row,) in first_rows], dtype=np.int64), list(load.line_offsets))
     return TracedFile(load, used, tuple(int(line) for line in lines))

@@ -154,9 +154,9 @@ def _measure_only(programme: Programme, warehouse: Warehouse, indicators: Sequen
 
 def _set_back(programme: Programme, warehouse: Warehouse, indicators: Sequence[Indicator]) -> bool:
     """Delete the results of indicators that rows or declarations have outdated; tell whether there were any."""
-    before = _count_results(programme, warehouse)
+    count = _count_results(programme, warehouse)
     _forget(programme, warehouse, indicators)
-    return _count_results(programme, warehouse) != before
+    return _count_results(programme, warehouse) != count
 
 
 def _forget(programme: Programme, warehouse: Warehouse, indicators: Sequence[Indicator]) -> None:

@@ -292,8 +292,8 @@ class Warehouse:
             return {}
         values = ", ".join(as_text(name) for name in contract.columns if name in standing)
         hashed = {**text_columns(contract.key), "h": f"sum(hash({values})::HUGEINT)"}
-        before, after = (relation(Select(hashed, table, where=("NOT _bad",), group=ALL)) for table in (old, new))
-        query = Select(CHANGES, f"{before} o FULL JOIN {after} n ON {alike('o', 'n', contract.key)}")
+        older, newer = (relation(Select(hashed, table, where=("NOT _bad",), group=ALL)) for table in (old, new))
+        query = Select(CHANGES, f"{older} o FULL JOIN {newer} n ON {alike('o', 'n', contract.key)}")
         (counts,) = self.rows(query.sql())
         return dict(zip(CHANGES, map(int, counts), strict=True))
 
@@ -392,8 +392,8 @@ class Warehouse:
             )
         }
         for contract in programme.contracts.values():
-            own = [load for load in loads if load.contract == contract.id]
-            queries = [_good(programme.id, load, load.source in excluded) for load in own] or [_empty(contract)]
+            feeding = [load for load in loads if load.contract == contract.id]
+            queries = [_good(programme.id, load, load.source in excluded) for load in feeding] or [_empty(contract)]
             rows = " UNION ALL BY NAME ".join(query.sql() for query in queries)
             view = ident(programme.id, contract.id)
             try:
@@ -407,15 +407,15 @@ class Warehouse:
 
 
 def _good(programme: str, load: Load, some_excluded: bool) -> Select:
-    shown = {"*": "* EXCLUDE (_bad, _reasons, _payload)", "_source": literal(load.source), "_row": "rowid"}
+    columns_of_view = {"*": "* EXCLUDE (_bad, _reasons, _payload)", "_source": literal(load.source), "_row": "rowid"}
     aside = (_not_aside(literal(programme), literal(load.source)),) if some_excluded else ()
-    return Select(shown, ident(programme, load.table_name), where=("NOT _bad", *aside))
+    return Select(columns_of_view, ident(programme, load.table_name), where=("NOT _bad", *aside))
 
 
 def _not_aside(programme: str, source: str) -> str:
     """Write that a row was not set aside over all files."""
-    own = ("ordinal IS NOT NULL", f"programme = {programme}", f"source = {source}")
-    return f"rowid NOT IN {relation(Select(columns(['ordinal']), 'impact.quarantine', where=own))}"
+    across = ("ordinal IS NOT NULL", f"programme = {programme}", f"source = {source}")
+    return f"rowid NOT IN {relation(Select(columns(['ordinal']), 'impact.quarantine', where=across))}"
 
 
 def _as_it_stood(name: str, column: Column) -> str:

@@ -92,7 +92,7 @@ def compile_contract(programme: Programme, contract: Contract, source: Source, r
         The opened file: its header, and whether it holds odd spaces.
     """
     schema = to_pandera(programme, contract)
-    given = _file_expressions(contract, source, raw)
+    text_expressions = _file_expressions(contract, source, raw)
     reasons: list[Reason] = []
     leftover: list[tuple[int, str, pa.Check]] = []
     for name, column in contract.columns.items():
@@ -106,7 +106,7 @@ def compile_contract(programme: Programme, contract: Contract, source: Source, r
             reasons.append(Reason(name, str(check.name), _expected(check), severity, fails or "FALSE"))
     for check in schema.checks:
         reasons.append(_rule_reason(check, contract))
-    texts = Select({_text_column(name, source): text for name, text in given.items()}, raw.relation)
+    texts = Select({_text_column(name, source): text for name, text in text_expressions.items()}, raw.relation)
     return CompiledContract(contract, _select(contract, source, texts, reasons), tuple(reasons), tuple(leftover))
 
 
@@ -114,17 +114,17 @@ def _file_expressions(contract: Contract, source: Source, raw: RawFile) -> dict[
     """Return for each contract column the SQL text expression that fills it."""
     renamed = {target: name for name, target in source.rename.items()}
     ignored = {*source.ignore, *source.rename}
-    given: dict[str, str] = {}
+    expressions: dict[str, str] = {}
     for name in contract.columns:
         if name in source.set:
-            given[name] = literal(_constant(source.set[name], contract.columns[name], source.format))
+            expressions[name] = literal(_constant(source.set[name], contract.columns[name], source.format))
         elif name in renamed:
-            given[name] = _trimmed(renamed[name], raw)
+            expressions[name] = _trimmed(renamed[name], raw)
         elif name in raw.header and name not in ignored:
-            given[name] = _trimmed(name, raw)
+            expressions[name] = _trimmed(name, raw)
         else:
-            given[name] = "CAST(NULL AS VARCHAR)"
-    return given
+            expressions[name] = "CAST(NULL AS VARCHAR)"
+    return expressions
 
 
 def _constant(value: Scalar, column: Column, form: FileFormat) -> str:

@@ -58,7 +58,7 @@ def cross_reasons(
     pandas.DataFrame
         ``source, ordinal, column, rule, expected, value``; ``ordinal`` is the row's place in its file, from 0.
     """
-    found: list[pd.DataFrame] = []
+    broken: list[pd.DataFrame] = []
     for name in contract_order(programme):
         contract = programme.contracts[name]
         _good_rows(connection, contract, tables.get(name, {}))
@@ -67,11 +67,11 @@ def cross_reasons(
         orphans = [_orphans(connection, contract, key) for key in contract.foreign_keys]
         for frame in orphans:
             _exclude(connection, contract, frame)
-        found += [duplicates, *orphans]
+        broken += [duplicates, *orphans]
     for name in programme.contracts:
         connection.execute(f"DROP VIEW IF EXISTS {_view(name)}")
         connection.execute(f"DROP TABLE IF EXISTS {_out(name)}")
-    filled = [frame for frame in found if len(frame)]
+    filled = [frame for frame in broken if len(frame)]
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=COLUMNS)
 
 
@@ -106,7 +106,7 @@ def _exclude(connection: duckdb.DuckDBPyConnection, contract: Contract, frame: p
 
 def _duplicates(connection: duckdb.DuckDBPyConnection, contract: Contract) -> pd.DataFrame:
     view, key = _view(contract.id), ", ".join(map(ident, contract.key))
-    whole = ", ".join(map(ident, contract.columns))
+    every_column = ", ".join(map(ident, contract.columns))
     repeated = Select(columns(contract.key), view, group=ALL, having="count(*) > 1")
     ranks = {
         "_identical": f"min(_hash) OVER (PARTITION BY {key}) = max(_hash) OVER (PARTITION BY {key})",
@@ -115,7 +115,7 @@ def _duplicates(connection: duckdb.DuckDBPyConnection, contract: Contract) -> pd
     tables: dict[str, str | Select] = {
         "repeated": f"MATERIALIZED {relation(repeated)}",
         "rows": Select({"*": "g.*"}, f"{view} g JOIN repeated k ON {alike('g', 'k', contract.key)}"),
-        "marked": Select({**EVERY_COLUMN, "_hash": f"hash({whole})"}, "rows"),
+        "marked": Select({**EVERY_COLUMN, "_hash": f"hash({every_column})"}, "rows"),
         "ranked": Select({**EVERY_COLUMN, **ranks}, "marked"),
     }
     broken = {

@@ -76,9 +76,9 @@ def stage_rows(
     except duckdb.Error as error:
         if machine_fault(error):
             raise
-        found = str(error).splitlines()[0][:300]
+        message = str(error).splitlines()[0][:300]
         raise FileError(
-            [Problem("the file cannot be parsed", source.file, None, f"source {source.id}", found=found)]
+            [Problem("the file cannot be parsed", source.file, None, f"source {source.id}", found=message)]
         ) from error
     _run_leftover(connection, compiled, table)
     lines = [*raw.rejected, *(_csv_rejects(connection, raw.rejected) if raw.csv else ())]
@@ -111,24 +111,24 @@ def _check_columns(raw: RawFile, compiled: CompiledContract, source: Source) -> 
     contract = compiled.contract
     problems: list[Problem] = []
     where = f"source {source.id}"
-    taken = {*source.rename, *source.ignore}
-    shown = ", ".join(raw.header)
+    mapped = {*source.rename, *source.ignore}
+    header = ", ".join(raw.header)
     problems += [
-        Problem(f"the file has no column '{name}'", source.file, 1, where, found=shown)
-        for name in sorted(taken)
+        Problem(f"the file has no column '{name}'", source.file, 1, where, found=header)
+        for name in sorted(mapped)
         if name not in raw.header
     ]
-    filled_twice = {*source.set, *source.rename.values()} & (set(raw.header) - taken)
+    filled_twice = {*source.set, *source.rename.values()} & (set(raw.header) - mapped)
     problems += [
         Problem(f"column '{name}' is filled twice", source.file, 1, where, fix="Leave the file's own out with ignore:.")
         for name in sorted(filled_twice)
     ]
     for name in raw.header:
-        if name not in taken and name not in contract.columns:
+        if name not in mapped and name not in contract.columns:
             fix = "Rename it with rename:, or leave it out with ignore:."
             expected = ", ".join(contract.columns)
             problems.append(Problem(f"unknown column '{name}'", source.file, 1, where, expected, fix=fix))
-    filled = {*source.set, *source.rename.values(), *(name for name in raw.header if name not in taken)}
+    filled = {*source.set, *source.rename.values(), *(name for name in raw.header if name not in mapped)}
     for name, column in contract.columns.items():
         if column.required and name not in filled:
             problems.append(
@@ -137,7 +137,7 @@ def _check_columns(raw: RawFile, compiled: CompiledContract, source: Source) -> 
                     source.file,
                     1,
                     where,
-                    found=shown,
+                    found=header,
                     fix="Map a file column to it with rename:, or give it with set:.",
                 )
             )

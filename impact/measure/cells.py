@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import duckdb
 import pandas as pd
@@ -15,7 +16,19 @@ from impact.formulas.kind import Summary
 from impact.formulas.registry import kind_of
 from impact.measure.formula import arm_sql, cluster_sql, difference_sql, is_share, ratio_sql, rows_formula, where_sql
 from impact.measure.status import letters_sql
-from impact.sql import ident, literal
+from impact.sql import (
+    ALL,
+    EVERY_COLUMN,
+    Columns,
+    Select,
+    as_text,
+    columns,
+    ident,
+    literal,
+    relation,
+    text_columns,
+    text_or_blank,
+)
 
 PILOT_ROWS = 2000
 SUMS = ("n", "sx", "sy", "yy", "xy", "xx", "plain", "size", "low", "high", "same")
@@ -24,6 +37,14 @@ ACCURATE = ("sx", "sy", "plain", "size")
 """Sums of which a value is made: compensated, so that they do not hang on the order of the rows."""
 PILOT_BITS = 30
 """Significant bits of a pilot: so few that whole numbers less it are exact."""
+
+
+class RowSql(NamedTuple):
+    """What an indicator is of one row, as SQL: its value is Σy over Σx, over the rows for which ``where`` holds."""
+
+    y: str
+    x: str
+    where: str
 
 
 @dataclass(frozen=True)
@@ -63,24 +84,21 @@ def _cut_columns(indicator: Indicator) -> tuple[str, ...]:
     return (*indicator.by, *indicator.scope, *((arm,) if arm else ()))
 
 
-def _with_labels(view: str, indicators: Sequence[Indicator]) -> str:
+def _with_labels(view: str, indicators: Sequence[Indicator]) -> str | Select:
     """Add a column per way of telling arms or clusters, called by its own expression: declarations alike share it."""
-    labels = dict.fromkeys(
-        label for i in indicators for label in (arm_sql(i.ex_post.design), cluster_sql(i.sample)) if label
-    )
-    if not labels:
-        return view
-    return f"(SELECT *, {', '.join(f'{label} AS {ident(label)}' for label in labels)} FROM {view})"
+    ways = (way for i in indicators for way in (arm_sql(i.ex_post.design), cluster_sql(i.sample)))
+    labels = {way: way for way in ways if way}
+    return Select({**EVERY_COLUMN, **labels}, view) if labels else view
 
 
 def additive_cells(
     connection: duckdb.DuckDBPyConnection, programme: str, contract: Contract, indicators: Sequence[Indicator]
 ) -> Cells:
     """Sum all indicators of a contract in one pass over its rows."""
-    relation = _with_labels(ident(programme, contract.id), indicators)
-    parts = {i.id: (*ratio_sql(i, contract), where_sql(i, contract)) for i in indicators}
+    rows = _with_labels(ident(programme, contract.id), indicators)
+    counted = {i.id: RowSql(*ratio_sql(i, contract), where_sql(i, contract)) for i in indicators}
     wave = ident(contract.wave) if contract.wave else "''"
-    return _cells(connection, relation, wave, parts, indicators, letters=letters_sql(contract))
+    return _cells(connection, rows, wave, counted, indicators, letters=letters_sql(contract))
 
 
 def change_cells(
@@ -90,89 +108,77 @@ def change_cells(
 
     A person belongs to the groups, and passes the filter, of the row at the earlier wave.
     """
-    first = indicators[0]
-    then, now = literal(first.formula.followed_since), literal(first.ex_post.wave or "")
-    person, wave = ident(contract.person or ""), ident(contract.wave or "")
-    columns = {
-        *key_columns(indicators),
-        *(name for i in indicators for name in (i.sample.weight, *_populations(i.sample))),
-    }
-    kept = [
-        f"max(CASE WHEN {wave} = {then} THEN {ident(name)} END) AS {ident(name)}"
-        for name in sorted(filter(None, columns))
-    ]
-    kept += [f"bool_or({wave} = {then}) AND bool_or({wave} = {now}) AS _linked"]
-    for place, indicator in enumerate(indicators):
-        value, where = ratio_sql(indicator, contract)[0], where_sql(indicator, contract)
-        kept += [
-            f"max(CASE WHEN {wave} = {now} THEN {value} END) AS _now{place}",
-            f"max(CASE WHEN {wave} = {then} THEN {value} END) AS _then{place}",
-            f"bool_or({wave} = {then} AND ({where})) AS _in{place}",
-        ]
-    kept.append(f"coalesce(string_agg({letters_sql(contract)}, '') FILTER ({wave} IN ({then}, {now})), '') AS _letters")
-    view = _with_labels(ident(programme, contract.id), indicators)
-    relation = f"(SELECT {', '.join(kept)} FROM {view} GROUP BY {person} HAVING bool_or({wave} = {then}))"
-    changes = [difference_sql(f"_now{place}", f"_then{place}") for place in range(len(indicators))]
-    parts = {i.id: (changes[p], "1.0::DOUBLE", f"(_linked AND _in{p})") for p, i in enumerate(indicators)}
-    return _cells(connection, relation, now, parts, indicators, letters="_letters")
+    first, wave = indicators[0], ident(contract.wave or "")
+    earlier, later = literal(first.formula.followed_since), literal(first.ex_post.wave or "")
+    is_earlier, is_later = f"{wave} = {earlier}", f"{wave} = {later}"
+    sampled = {name for i in indicators for name in (i.sample.weight, *_populations(i.sample)) if name}
+    names = sorted({*key_columns(indicators), *sampled})
+    person: dict[str, str] = {name: f"max(CASE WHEN {is_earlier} THEN {ident(name)} END)" for name in names}
+    person["_linked"] = f"bool_or({is_earlier}) AND bool_or({is_later})"
+    for number, indicator in enumerate(indicators):
+        value, _ = ratio_sql(indicator, contract)
+        person[f"_now{number}"] = f"max(CASE WHEN {is_later} THEN {value} END)"
+        person[f"_then{number}"] = f"max(CASE WHEN {is_earlier} THEN {value} END)"
+        person[f"_in{number}"] = f"bool_or({is_earlier} AND ({where_sql(indicator, contract)}))"
+    letters = f"string_agg({letters_sql(contract)}, '') FILTER ({wave} IN ({earlier}, {later}))"
+    person["_letters"] = f"coalesce({letters}, '')"
+    view, by = _with_labels(ident(programme, contract.id), indicators), (ident(contract.person or ""),)
+    persons = Select(person, view, group=by, having=f"bool_or({is_earlier})")
+    counted = {i.id: _change(number) for number, i in enumerate(indicators)}
+    return _cells(connection, persons, later, counted, indicators, letters="_letters")
+
+
+def _change(number: int) -> RowSql:
+    return RowSql(difference_sql(f"_now{number}", f"_then{number}"), "1.0::DOUBLE", f"(_linked AND _in{number})")
 
 
 def _cells(
     connection: duckdb.DuckDBPyConnection,
-    relation: str,
+    rows: str | Select,
     wave: str,
-    parts: dict[str, tuple[str, str, str]],
+    counted: Mapping[str, RowSql],
     indicators: Sequence[Indicator],
     *,
     letters: str,
 ) -> Cells:
-    pilot = _pilot(connection, relation, parts, indicators)
-    keys = [f"CAST({wave} AS VARCHAR) AS _wave"]
-    keys += [f"CAST({ident(name)} AS VARCHAR) AS {ident(name)}" for name in key_columns(indicators)]
-    columns, sums = _sample_sums(indicators)
-    inner, outer = [f"{letters} AS _s"], []
-    for place, indicator in enumerate(indicators):
-        lines = _sums(place, indicator, parts[indicator.id], pilot[indicator.id])
-        inner += lines[0]
-        outer += lines[1]
-    names = ", ".join(ident(name) for name in ["_wave", *key_columns(indicators)])
-    inside = ", ".join([*keys, *columns, *inner])
-    totals = ", ".join([*sums, *outer])
-    sql = f"SELECT {names}, count(*) AS _rows, {totals} FROM (SELECT {inside} FROM {relation}) GROUP BY {names}"
-    return Cells(connection.execute(f"{sql} ORDER BY ALL").df(), pilot, sql)
+    pilot = _pilot(connection, rows, counted, indicators)
+    names = key_columns(indicators)
+    sampled, totals = _sample_sums(indicators)
+    row = {"_wave": f"CAST({wave} AS VARCHAR)", **text_columns(names), **sampled, "_s": letters}
+    cell: dict[str, str] = {"_rows": "count(*)", **totals}
+    for number, indicator in enumerate(indicators):
+        expressions, sums = _sums(number, indicator, counted[indicator.id], pilot[indicator.id])
+        row |= expressions
+        cell |= sums
+    keys = columns(("_wave", *names))
+    query = Select({**keys, **cell}, Select(row, rows), group=tuple(keys.values()))
+    return Cells(connection.execute(replace(query, order=ALL).sql()).df(), pilot, query.sql())
 
 
-def _sample_sums(indicators: Sequence[Indicator]) -> tuple[list[str], list[str]]:
+def _sample_sums(indicators: Sequence[Indicator]) -> tuple[Columns, Columns]:
     """Write the columns of samples that cells keep, and over them the size of populations and the ends of weights."""
     populations = sorted({name for i in indicators for name in _populations(i.sample)})
     weights = sorted({i.sample.weight for i in indicators if i.sample.weight and i.sample.population})
-    raw = {name: ident(f"raw:{name}") for name in [*populations, *weights]}
-    sums = [
-        f"CASE WHEN min({raw[name]}) = max({raw[name]}) THEN max({raw[name]})"
-        f" WHEN max({raw[name]}) IS NOT NULL THEN -1 END AS {ident('population:' + name)}"
-        for name in populations
-    ]
-    sums += [
-        f"CAST({end}({raw[name]}) FILTER ({raw[name]} > 0) AS DOUBLE) AS {ident(f'{word}:{name}')}"
-        for name in weights
-        for end, word in (("min", "least"), ("max", "most"))
-    ]
-    return [f"{ident(name)} AS {alias}" for name, alias in raw.items()], sums
+    sums = {f"population:{name}": _one_size(ident(f"raw:{name}")) for name in populations}
+    for name in weights:
+        raw = ident(f"raw:{name}")
+        sums[f"least:{name}"] = f"CAST(min({raw}) FILTER ({raw} > 0) AS DOUBLE)"
+        sums[f"most:{name}"] = f"CAST(max({raw}) FILTER ({raw} > 0) AS DOUBLE)"
+    return {f"raw:{name}": ident(name) for name in (*populations, *weights)}, sums
 
 
-def _sums(place: int, indicator: Indicator, part: tuple[str, str, str], pilot: float) -> tuple[list[str], list[str]]:
+def _one_size(raw: str) -> str:
+    """Write the one value that the rows of a cell have; -1 where they have several."""
+    return f"CASE WHEN min({raw}) = max({raw}) THEN max({raw}) WHEN max({raw}) IS NOT NULL THEN -1 END"
+
+
+def _sums(number: int, indicator: Indicator, counted: RowSql, pilot: float) -> tuple[Columns, Columns]:
     """Write the row expressions of one indicator and the sums over them."""
-    numerator, denominator, where = part
     weight = ident(indicator.sample.weight) if indicator.sample.weight else "1.0::DOUBLE"
-    y, x, w, inside = (f"_{letter}_{place}" for letter in "yxwi")
+    y, x, w, inside = (f"_{letter}_{number}" for letter in "yxwi")
+    row = {y: counted.y, x: counted.x, w: f"CAST({weight} AS DOUBLE)", inside: counted.where}
     valid = f"{inside} AND {y} IS NOT NULL AND {x} IS NOT NULL AND {w} > 0"
     shifted = y if kind_of(indicator.formula).summary.total else f"({y} - {literal(pilot)} * {x})"
-    inner = [
-        f"{numerator} AS {y}",
-        f"{denominator} AS {x}",
-        f"CAST({weight} AS DOUBLE) AS {w}",
-        f"{where} AS {inside}",
-    ]
     terms = {
         "n": "1",
         "sx": f"{w} * {x}",
@@ -183,23 +189,23 @@ def _sums(place: int, indicator: Indicator, part: tuple[str, str, str], pilot: f
         "plain": f"{w} * {y}",
         "size": f"{w} * abs({y})",
     }
-    outer = [
-        f"CAST({'fsum' if name in ACCURATE else 'sum'}(CASE WHEN {valid} THEN {term} ELSE 0 END) AS DOUBLE)"
-        f" AS {ident(f'{name}:{indicator.id}')}"
-        for name, term in terms.items()
-    ]
-    outer += _ends(indicator, (y, x, w), valid)
+    sums = {name: _sum(name, term, valid) for name, term in terms.items()} | _ends(indicator, (y, x, w), valid)
     if stated_by := rows_formula(indicator).stated_by:
-        inner.append(f"CAST({ident(stated_by)} AS VARCHAR) AS _q_{place}")
-        stated = f"list_sort(list(DISTINCT _q_{place}) FILTER ({valid} AND _q_{place} <> 'exact'))"
-        outer.append(f"{stated} AS {ident(f'qualifier:{indicator.id}')}")
-    outer.append(f"string_agg(DISTINCT _s, '') FILTER ({valid}) AS {ident(f'status:{indicator.id}')}")
-    missing = f"CASE WHEN {inside} AND NOT ({valid}) THEN 1 ELSE 0 END"
-    negative = f"CAST(count(*) FILTER ({inside} AND {w} < 0) AS DOUBLE) AS {ident(f'negative:{indicator.id}')}"
-    return inner, [*outer, f"CAST(sum({missing}) AS DOUBLE) AS {ident(f'missing:{indicator.id}')}", negative]
+        qualifier = f"_q_{number}"
+        row[qualifier] = as_text(stated_by)
+        sums["qualifier"] = f"list_sort(list(DISTINCT {qualifier}) FILTER ({valid} AND {qualifier} <> 'exact'))"
+    sums["status"] = f"string_agg(DISTINCT _s, '') FILTER ({valid})"
+    sums["missing"] = f"CAST(sum(CASE WHEN {inside} AND NOT ({valid}) THEN 1 ELSE 0 END) AS DOUBLE)"
+    sums["negative"] = f"CAST(count(*) FILTER ({inside} AND {w} < 0) AS DOUBLE)"
+    return row, {f"{name}:{indicator.id}": expression for name, expression in sums.items()}
 
 
-def _ends(indicator: Indicator, row: tuple[str, str, str], valid: str) -> list[str]:
+def _sum(name: str, term: str, valid: str) -> str:
+    add = "fsum" if name in ACCURATE else "sum"
+    return f"CAST({add}(CASE WHEN {valid} THEN {term} ELSE 0 END) AS DOUBLE)"
+
+
+def _ends(indicator: Indicator, row: tuple[str, str, str], valid: str) -> dict[str, str]:
     """Write the least and greatest value of a row, and whether all rows of the cell count and are alike.
 
     Where a denominator is negative, or zero below something, the value of a row says nothing: NaN, the greatest.
@@ -208,13 +214,13 @@ def _ends(indicator: Indicator, row: tuple[str, str, str], valid: str) -> list[s
     value = y
     if kind_of(indicator.formula).summary is Summary.RATIO:
         value = f"CASE WHEN {x} > 0 THEN {y} / {x} WHEN {x} <> 0 OR {y} <> 0 THEN CAST('nan' AS DOUBLE) END"
-    ends = [
-        f"{end}({value}) FILTER ({valid}) AS {ident(f'{word}:{indicator.id}')}"
-        for end, word in (("min", "low"), ("max", "high"))
-    ]
-    alike = " AND ".join(f"min({term}) = max({term})" for term in row)
-    same = f"coalesce(bool_and(coalesce({valid}, FALSE)) AND {alike}, FALSE)" if indicator.sample.columns() else "FALSE"
-    return [*ends, f"CAST({same} AS DOUBLE) AS {ident(f'same:{indicator.id}')}"]
+    uniform = " AND ".join(f"min({term}) = max({term})" for term in row)
+    same = f"coalesce(bool_and(coalesce({valid}, FALSE)) AND {uniform}, FALSE)"
+    return {
+        "low": f"min({value}) FILTER ({valid})",
+        "high": f"max({value}) FILTER ({valid})",
+        "same": f"CAST({same if indicator.sample.columns() else 'FALSE'} AS DOUBLE)",
+    }
 
 
 def _populations(sample: Sample) -> list[str]:
@@ -223,20 +229,24 @@ def _populations(sample: Sample) -> list[str]:
 
 def _pilot(
     connection: duckdb.DuckDBPyConnection,
-    relation: str,
-    parts: dict[str, tuple[str, str, str]],
+    rows: str | Select,
+    counted: Mapping[str, RowSql],
     indicators: Sequence[Indicator],
 ) -> dict[str, float]:
     """Return a rough value per indicator from its first rows, near enough to keep the squares precise; 0 for shares."""
-    queries = ", ".join(
-        f"(SELECT sum(y) / nullif(sum(x), 0) FROM (SELECT {y} AS y, {x} AS x FROM {relation}"
-        f" WHERE {w} AND {y} IS NOT NULL AND {x} IS NOT NULL LIMIT {PILOT_ROWS}))"
-        for y, x, w in (parts[i.id] for i in indicators)
-    )
-    row = connection.execute(f"SELECT {queries}").fetchall()[0]
+    rough = {i.id: relation(_rough(rows, counted[i.id])) for i in indicators}
+    (values,) = connection.execute(Select(rough).sql()).fetchall()
     return {
-        i.id: 0.0 if is_share(i) else _shortened(float(value or 0.0)) for i, value in zip(indicators, row, strict=True)
+        i.id: 0.0 if is_share(i) else _shortened(float(value or 0.0))
+        for i, value in zip(indicators, values, strict=True)
     }
+
+
+def _rough(rows: str | Select, counted: RowSql) -> Select:
+    """Write the value that the first rows give."""
+    where = (counted.where, f"{counted.y} IS NOT NULL", f"{counted.x} IS NOT NULL")
+    first = Select({"y": counted.y, "x": counted.x}, rows, where=where, limit=PILOT_ROWS)
+    return Select({"value": "sum(y) / nullif(sum(x), 0)"}, first)
 
 
 def _shortened(value: float) -> float:
@@ -258,19 +268,17 @@ def value_counts(
         ``_weight``, ``_negative`` with one below; and the query.
     """
     value, _ = ratio_sql(indicator, contract)
-    wave = ident(contract.wave) if contract.wave else "''"
-    names = list(dict.fromkeys(_cut_columns(indicator)))
-    keys = [
-        f"CAST({wave} AS VARCHAR) AS _wave",
-        *(f"CAST({ident(n)} AS VARCHAR) AS {ident(n)}" for n in names),
-    ]
     weight = ident(indicator.sample.weight) if indicator.sample.weight else "1"
-    sql = (
-        f"SELECT {', '.join(keys)}, {value} AS _value, count(*) FILTER ({weight} > 0) AS _n,"
-        f" count(*) AS _rows, count(*) FILTER ({weight} < 0) AS _negative,"
-        f" string_agg(DISTINCT {letters_sql(contract)}, '') FILTER ({weight} > 0) AS _status,"
-        f" CAST(coalesce(sum({weight}) FILTER ({weight} > 0), 0) AS DOUBLE) AS _weight"
-        f" FROM {_with_labels(ident(programme, contract.id), [indicator])} WHERE {where_sql(indicator, contract)}"
-        " GROUP BY ALL ORDER BY ALL"
-    )
+    counts = {
+        "_wave": text_or_blank(contract.wave),
+        **text_columns(_cut_columns(indicator)),
+        "_value": value,
+        "_n": f"count(*) FILTER ({weight} > 0)",
+        "_rows": "count(*)",
+        "_negative": f"count(*) FILTER ({weight} < 0)",
+        "_status": f"string_agg(DISTINCT {letters_sql(contract)}, '') FILTER ({weight} > 0)",
+        "_weight": f"CAST(coalesce(sum({weight}) FILTER ({weight} > 0), 0) AS DOUBLE)",
+    }
+    rows, where = _with_labels(ident(programme, contract.id), [indicator]), (where_sql(indicator, contract),)
+    sql = Select(counts, rows, where=where, group=ALL, order=ALL).sql()
     return connection.execute(sql).df(), sql

@@ -15,7 +15,7 @@ from impact.declare.indicators import Indicator, Sample
 from impact.declare.load import Programme
 from impact.formulas.base import PublishedRows, RowFormula, RowsFormula
 from impact.formulas.registry import kind_of
-from impact.sql import ident, literal
+from impact.sql import as_text, ident, literal
 from impact.tables.part import label_sql
 
 
@@ -63,7 +63,7 @@ def arm_sql(design: Design | None) -> str | None:
         tests = (above, below) if design.treated == "at_or_above" else (below, above)
     elif isinstance(design, SyntheticControl):
         codes = ", ".join(literal(code) for code in design.treated_units)
-        unit = f"CAST({ident(design.unit)} AS VARCHAR)"
+        unit = as_text(design.unit)
         tests = (f"{unit} IN ({codes})", f"{unit} NOT IN ({codes})")
     else:
         return None
@@ -94,7 +94,7 @@ def difference_sql(later: str, earlier: str) -> str:
 
 
 def _equals(column: str, code: str) -> str:
-    return f"CAST({ident(column)} AS VARCHAR) = {literal(code)}"
+    return f"{as_text(column)} = {literal(code)}"
 
 
 def _treated_sql(indicator: Indicator) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from impact.declare.contracts import Contract
 from impact.errors import NotEstimable
-from impact.sql import ident
+from impact.sql import as_text
 from impact.words.said import Said
 
 WORDS = {
@@ -25,7 +25,7 @@ BREAK = "b"
 
 def letters_sql(contract: Contract) -> str:
     """Write the flags of a row; '' where the contract declares no column for them."""
-    return f"coalesce(CAST({ident(contract.status)} AS VARCHAR), '')" if contract.status else "''"
+    return f"coalesce({as_text(contract.status)}, '')" if contract.status else "''"
 
 
 def status_words(letters: Iterable[str | None]) -> list[str]:

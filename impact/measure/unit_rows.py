@@ -16,7 +16,7 @@ from impact.declare.indicators import Indicator
 from impact.declare.load import Programme
 from impact.declare.sources import Source
 from impact.measure.formula import arm_sql, ratio_sql, rows_formula, where_sql
-from impact.sql import ident, literal
+from impact.sql import Select, as_text, ident, literal, text_or_blank
 from impact.validate.compile import MISSING_SUFFIX, SQL_TYPES
 
 TABLE = "_units"
@@ -42,8 +42,8 @@ def awaited_waves(
     """
     if contract.wave is None:
         return Waves(("",), ())
-    query = f"SELECT DISTINCT CAST({ident(contract.wave)} AS VARCHAR) FROM {ident(programme.id, contract.id)}"
-    found = {str(wave) for (wave,) in connection.execute(query).fetchall() if wave is not None}
+    query = Select({"wave": as_text(contract.wave)}, ident(programme.id, contract.id), distinct=True)
+    found = {str(wave) for (wave,) in connection.execute(query.sql()).fetchall() if wave is not None}
     declared = [wave.id for wave in programme.header.waves]
     seen = [place for place, wave in enumerate(declared) if wave in found]
     within = programme.header.waves[seen[0] : seen[-1] + 1] if seen else ()
@@ -154,16 +154,16 @@ class UnitRows:
         columns = {
             "_unit": _joined(unit_columns(contract)),
             "_key": _joined(contract.key),
-            "_wave": f"CAST({ident(contract.wave)} AS VARCHAR)" if contract.wave else literal(""),
+            "_wave": text_or_blank(contract.wave),
             "_arm": arm_sql(indicator.ex_post.design) or NO_ARM,
             "_in": where_sql(indicator, contract),
             "_given": f"coalesce({given}, FALSE)",
             "_y": y,
             "_x": x,
             "_kind": literal(ROW if good else UNKNOWN),
-            **{name: f"CAST({ident(cut)} AS VARCHAR)" for cut, name in zip(self.cuts, self.labels, strict=True)},
+            **dict(zip(self.labels, map(as_text, self.cuts), strict=True)),
         }
-        return f"SELECT {', '.join(f'{text} AS {name}' for name, text in columns.items())} FROM {relation}"
+        return Select(columns, relation).sql()
 
     def _settled_sql(self) -> str:
         """Write that a value does not apply to a unit: there is none, and none is missing."""
@@ -185,16 +185,18 @@ class UnitRows:
         )
 
     def _read_sql(self, source: Source) -> str:
-        columns = ", ".join(
-            f"TRY_CAST({_stood(name, column.missing, source.recode.get(name, {}))} AS {SQL_TYPES[column.type]})"
-            f" AS {ident(name)}"
+        texts = {
+            name: _stood(name, column.missing, source.recode.get(name, {}))
             for name, column in self.contract.columns.items()
+        }
+        typed = {
+            name: f"TRY_CAST({text} AS {SQL_TYPES[self.contract.columns[name].type]})" for name, text in texts.items()
+        }
+        where = (
+            *(f"programme = {literal(self.programme.id)}", f"source = {literal(source.id)}"),
+            *("severity = 'error'", "rule <> 'repeated_row'"),
         )
-        return (
-            f"SELECT {columns}, source AS _source, line AS _row FROM impact.quarantine"
-            f" WHERE programme = {literal(self.programme.id)} AND source = {literal(source.id)}"
-            " AND severity = 'error' AND rule <> 'repeated_row'"
-        )
+        return Select({**typed, "_source": "source", "_row": "line"}, "impact.quarantine", where=where).sql()
 
     def _absent_sql(self) -> list[str]:
         """Write the units that are awaited in a wave and have no row there, in the parts they belonged to."""
@@ -238,14 +240,14 @@ class UnitRows:
 
     def _listed_sql(self, key: ForeignKey, other: Contract) -> str:
         there = dict(zip(key.columns, key.to, strict=True))
-        labels = "".join(
-            f", {f'CAST({ident(cut)} AS VARCHAR)' if cut in other.columns else 'CAST(NULL AS VARCHAR)'} AS {name}"
-            for cut, name in zip(self.cuts, self.labels, strict=True)
-        )
+        labels = (as_text(cut) if cut in other.columns else "CAST(NULL AS VARCHAR)" for cut in self.cuts)
         wave = there.get(self.contract.wave or "")
-        at = f"CAST({ident(wave)} AS VARCHAR)" if wave else "NULL"
-        unit = _joined([there[name] for name in unit_columns(self.contract)])
-        return f"SELECT {unit} AS _unit, {at} AS _wave{labels} FROM {ident(self.programme.id, other.id)}"
+        listed = {
+            "_unit": _joined([there[name] for name in unit_columns(self.contract)]),
+            "_wave": as_text(wave) if wave else "NULL",
+            **dict(zip(self.labels, labels, strict=True)),
+        }
+        return Select(listed, ident(self.programme.id, other.id)).sql()
 
     def _change_sql(self, since: str) -> str:
         """Write the persons of the earlier wave; given is who has a value in both."""
@@ -262,7 +264,7 @@ class UnitRows:
 
 def _joined(names: Iterable[str]) -> str:
     """Write columns as one text; where one is blank, the place of the row, which is that of no other."""
-    texts = [f"CAST({ident(name)} AS VARCHAR)" for name in names]
+    texts = list(map(as_text, names))
     if len(texts) == 1:
         return f"coalesce({texts[0]}, concat_ws(chr(31), '', _source, _row))"
     blank = " OR ".join(f"{text} IS NULL" for text in texts) or "FALSE"

@@ -12,7 +12,7 @@ from typing import Any, TypedDict
 
 import pandas as pd
 
-from impact.sql import ident, literal
+from impact.sql import as_text, literal
 
 WHOLE_SCOPE, WHOLE_GROUP = "programme", "all"
 """What stands in ``scope`` and ``group`` of rows that are not cut."""
@@ -118,7 +118,7 @@ def read_finding(name: str) -> tuple[str, str, Part]:
 
 def label_sql(column: str) -> str:
     """Write the code that a row has in a column that cuts."""
-    return f"coalesce(CAST({ident(column)} AS VARCHAR), {literal(MISSING_GROUP)})"
+    return f"coalesce({as_text(column)}, {literal(MISSING_GROUP)})"
 
 
 def part_sql(table: str) -> tuple[str, str]:

@@ -164,16 +164,18 @@ class Select:
 
     def sql(self) -> str:
         """Write it."""
-        clauses = {
-            "SELECT DISTINCT" if self.distinct else "SELECT": _listed(self.columns),
-            "FROM": relation(self.source),
-            "WHERE": all_of(self.where) if self.where else "",
-            "GROUP BY": ", ".join(self.group),
-            "HAVING": self.having,
-            "ORDER BY": ", ".join(self.order),
-            "LIMIT": "" if self.limit is None else str(self.limit),
-        }
-        return " ".join(f"{keyword} {text}" for keyword, text in clauses.items() if text)
+        verb = "SELECT DISTINCT" if self.distinct else "SELECT"
+        text = f"{verb} {_listed(self.columns)}"
+        text += _clause("FROM", relation(self.source))
+        text += _clause("WHERE", all_of(self.where) if self.where else "")
+        text += _clause("GROUP BY", ", ".join(self.group))
+        text += _clause("HAVING", self.having)
+        text += _clause("ORDER BY", ", ".join(self.order))
+        return text + _clause("LIMIT", "" if self.limit is None else str(self.limit))
+
+
+def _clause(keyword: str, text: str) -> str:
+    return f" {keyword} {text}" if text else ""
 
 
 def _listed(expressions: Columns) -> str:
@@ -182,9 +184,8 @@ def _listed(expressions: Columns) -> str:
 
 def _column(name: str, expression: str) -> str:
     """Write an expression with its alias, if it needs one; behind AS every plain word may stand unquoted."""
-    if name == "*" or expression in (name, ident(name)):
-        return expression
-    return f"{expression} AS {name if PLAIN.fullmatch(name) else ident(name)}"
+    alias = name if PLAIN.fullmatch(name) else ident(name)
+    return expression if name == "*" or expression in (alias, ident(name)) else f"{expression} AS {alias}"
 
 
 def relation(source: str | Select) -> str:

@@ -71,6 +71,7 @@ def rows(query: str | Select, *parameters: object) -> list[tuple[object, ...]]:
         (Select({"one": "1"}), "SELECT 1 AS one"),
         (Select(columns(["name"]), "persons"), 'SELECT "name" FROM persons'),
         (Select({"n": "n"}, "t"), "SELECT n FROM t"),
+        (Select({"a > 1": "a > 1"}, "t"), 'SELECT a > 1 AS "a > 1" FROM t'),
         (Select(EVERY_COLUMN, "t", limit=0), "SELECT * FROM t LIMIT 0"),
         (Select({"n": "count(*)"}, "t", group=ALL, order=ALL), "SELECT count(*) AS n FROM t GROUP BY ALL ORDER BY ALL"),
         (Select({"a": "a"}, "t", group=("a", "b"), having="count(*) > 1"), "SELECT a FROM t GROUP BY a, b HAVING count(*) > 1"),

@@ -18,12 +18,22 @@ sys.path.insert(0, str(ROOT))
 
 import impact  # noqa: E402
 from impact.declare import shipped  # noqa: E402
-from impact.estimate.result import STANDS_ON  # noqa: E402
-from impact.judge.evidence import CRITICAL, LEVELS, Ceiling  # noqa: E402
+from impact.designs.kind import Ceiling  # noqa: E402
+from impact.designs.models import name_of  # noqa: E402
+from impact.designs.registry import DESIGNS  # noqa: E402
 from tests.reference.gallery import PREPARED, run  # noqa: E402
 from tests.support.shipped import SHIPPED  # noqa: E402
 
 PAGE = Path(__file__).parent / "methods" / "evidence_levels.md"
+KINDS = {name_of(design.model): design for design in DESIGNS}
+CRITICAL = {
+    check: cost
+    for design in DESIGNS
+    if design is not KINDS["scaled_effect"]
+    for check, cost in design.checks.items()
+    if cost is not None
+}
+"""Checks whose failure costs a level, with the ceilings of what is left."""
 EARLIER = {name for name in CRITICAL if name != "assignment_unit"}
 """Checks that counted when each that failed cost a level whatever its size, and one that was not made cost nothing."""
 
@@ -33,7 +43,7 @@ def rules() -> Iterator[str]:
     yield "| check | a failure costs | and leaves at most | could not be made |"
     yield "| --- | --- | --- | --- |"
     for check, ceilings in CRITICAL.items():
-        designs = [kind for kind, names in STANDS_ON.items() if check in names]
+        designs = [kind for kind, design in KINDS.items() if check in design.stands_on]
         unmade = f"a level: {', '.join(f'`{kind}`' for kind in designs)}" if designs else "nothing"
         yield f"| `{check}` | a level | {'; '.join(map(_ceiling, ceilings)) or '–'} | {unmade} |"
 
@@ -88,7 +98,7 @@ def _earlier(row: dict[str, object], checks: pd.DataFrame) -> int:
     own = checks[(checks["finding"] == row["finding"]) & (checks["status"] == "failed")]["check"]
     failed = sum(check in EARLIER or check.startswith("placebo_outcome") for check in own)
     failed -= row["design"] == "difference-in-differences of unit means"  # whose fit was not looked at then
-    return max(1, min(LEVELS[carried] - failed, LEVELS[kind]))
+    return max(1, min(KINDS[carried].level - failed, KINDS[kind].level))
 
 
 def _between(text: str, name: str, lines: Iterator[str]) -> str:

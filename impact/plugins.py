@@ -13,7 +13,8 @@ from typing import TypeVar
 from impact.errors import UsageError
 
 T = TypeVar("T")
-DESIGNS, FORMULAS, FORMATS, READERS = "impact.designs", "impact.formulas", "impact.formats", "impact.readers"
+DESIGN_MODELS, DESIGNS, WORDS = "impact.design_models", "impact.designs", "impact.words"
+FORMULAS, FORMATS, READERS = "impact.formulas", "impact.formats", "impact.readers"
 
 
 def plugin_names(group: str) -> list[str]:
@@ -27,7 +28,7 @@ def plugins(group: str, kind: type[T]) -> Iterator[tuple[str, T]]:
     Parameters
     ----------
     group
-        One of :data:`DESIGNS`, :data:`FORMULAS`, :data:`FORMATS` and :data:`READERS`.
+        One of :data:`DESIGN_MODELS`, :data:`DESIGNS`, :data:`WORDS`, :data:`FORMULAS`, :data:`FORMATS` and :data:`READERS`.
     kind
         The type that the registry expects.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import datetime
 import re
+from enum import Enum
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -165,8 +166,22 @@ Id = Annotated[
 ]
 """An identifier: lower-case letters, digits and underscores."""
 
-ColumnName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$", max_length=60)]
+
+class Names(Enum):
+    """What a text of a declaration names; a mark in its type, so that a new field is checked as the others are."""
+
+    COLUMN = "column"
+    COLUMN_OF_CODES = "column of codes"
+    COLUMN_OF_NUMBERS = "column of numbers"
+    WAVE = "wave"
+
+
+ColumnName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(?:_[a-z0-9]+)*$", max_length=60), Names.COLUMN]
 """A column of a contract: lower-case words joined by single underscores."""
+CodeColumn = Annotated[ColumnName, Names.COLUMN_OF_CODES]
+"""A column that is read as codes, whatever its type."""
+NumberColumn = Annotated[ColumnName, Names.COLUMN_OF_NUMBERS]
+"""A column that must hold numbers."""
 
 Code = Annotated[
     str,
@@ -175,6 +190,8 @@ Code = Annotated[
     WithJsonSchema({"description": "A code as it stands in the data.", "type": ["string", "integer"]}),
 ]
 """A code as it stands in the data; always text, so that ``00123`` stays itself."""
+WaveCode = Annotated[Code, Names.WAVE]
+"""The code of a wave of the programme."""
 
 OPERATORS = ("equals", "not_equals", "one_of", "at_least", "at_most", "above", "below", "is_missing")
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from impact.declare.conditions import condition_problems
 from impact.declare.contracts import NUMERIC
-from impact.declare.designs import has_comparison
 from impact.declare.evaluation import Assignment, Family
 from impact.declare.load import Programme
+from impact.designs.models import has_comparison
 from impact.errors import Problem
 
 FILE = "evaluation.yaml"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from impact.declare.base import Condition
-from impact.declare.check_designs import design_columns, design_problems, design_waves
-from impact.declare.check_scaled import scaled_problems
 from impact.declare.conditions import condition_problems
 from impact.declare.contracts import NUMERIC, Contract
 from impact.declare.declaration import Declaration
@@ -50,8 +48,8 @@ def indicator_problems(programme: Programme, index: int, indicator: Indicator) -
     yield from indicator.formula.problems(at)
     yield from _sample(at)
     yield from _waves(at)
-    yield from design_problems(programme, indicator, contract, line)
-    yield from scaled_problems(programme, indicator, line)
+    if indicator.ex_post.design is not None:
+        yield from indicator.ex_post.design.problems(at)
     yield from _promise(indicator, line)
     yield from _within_limits(indicator, contract, line)
 
@@ -105,7 +103,8 @@ def named_columns(indicator: Indicator) -> list[tuple[str, str]]:
     named += [("sample.calibration", margin.column) for margin in calibration.margins] if calibration else []
     named += _numeric_columns(indicator)
     named += [("formula", name) for name in _formula_columns(indicator, ColumnUse.DATE, ColumnUse.ANY)]
-    return named + [("design", name) for name in design_columns(indicator.ex_post.design)]
+    design = indicator.ex_post.design
+    return named + [("design", name) for name in (design.columns() if design else ())]
 
 
 def _numeric_columns(indicator: Indicator) -> list[tuple[str, str]]:
@@ -135,7 +134,8 @@ def _named_waves(indicator: Indicator) -> Iterator[tuple[str, str]]:
     if indicator.ex_ante.baseline and indicator.ex_ante.baseline.wave is not None:
         yield "ex_ante.baseline.wave", indicator.ex_ante.baseline.wave
     yield from (("formula.since", wave) for wave in indicator.formula.waves())
-    yield from (("design", wave) for wave in design_waves(indicator.ex_post.design))
+    design = indicator.ex_post.design
+    yield from (("design", wave) for wave in (design.waves() if design else ()))
 
 
 def _promise(indicator: Indicator, line: int | None) -> Iterator[Problem]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from impact.declare.contracts import Codelist
-from impact.declare.load import Programme
+
+if TYPE_CHECKING:
+    from impact.declare.load import Programme
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from impact.declare.base import Code, ColumnName, Condition, Date, Declared, Id, Level, Origin, Text
-from impact.declare.designs import Design
 from impact.declare.expectations import Forecast, PowerPlan
+from impact.designs.models import AnyDesign
 from impact.formulas.models import Formula
 
 
@@ -155,7 +155,7 @@ class ExPost(Declared):
 
     wave: Code | None = None
     period: Date | None = None
-    design: Design | None = None
+    design: AnyDesign | None = None
 
     @model_validator(mode="after")
     def _one_form(self) -> ExPost:

@@ -1,6 +1,5 @@
-"""Estimate: each declared design gives an effect with its uncertainty and diagnostics, or the reason there is none."""
+"""What the estimates of several designs share: the rows of a case, samples, checks, results."""
 
-from impact.estimate.designs import estimate_effect
 from impact.estimate.result import Diagnostic, Effect, Term
 
-__all__ = ["Diagnostic", "Effect", "Term", "estimate_effect"]
+__all__ = ["Diagnostic", "Effect", "Term"]

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from impact.declare.check_indicators import named_columns
-from impact.declare.designs import Inference
+from impact.designs.base import Armed, Design, Inference
 from impact.errors import NotEstimable
 from impact.estimate.case import Case, cluster_names, first_rows
 from impact.estimate.result import Diagnostic
@@ -50,7 +50,7 @@ class Unit:
 
 
 def assignment_unit(
-    case: Case, assigned: pd.Series, estimate: Estimate, clustered: Callable[[pd.Series], Estimate | None]
+    case: Case[Design], assigned: pd.Series, estimate: Estimate, clustered: Callable[[pd.Series], Estimate | None]
 ) -> list[Diagnostic]:
     """Check that the arms vary within every column that could have been assigned whole; nothing with declared clusters.
 
@@ -131,16 +131,16 @@ def by_influence(estimate: Estimate, labels: NDArray[np.object_]) -> Estimate:
     )
 
 
-def _candidates(case: Case) -> list[str]:
+def _candidates(case: Case[Design]) -> list[str]:
     """Return the columns of the contract whose values could be villages or schools: neither arm, time nor outcome."""
     design, contract = case.design, case.contract
-    excluded = {getattr(design, name, None) for name in ("arm", "take_up", "blocks", "cohort", "exposure", "treatment")}
-    excluded |= {contract.person, contract.wave}
+    excluded = {contract.person, contract.wave, *design.code_columns(), *design.numeric_columns()}
+    excluded -= set(design.placebo_outcomes) if isinstance(design, Armed) else set()
     excluded |= {column for field, column in named_columns(case.indicator) if field.startswith("formula")}
     return [name for name, column in contract.columns.items() if column.type in TYPES and name not in excluded]
 
 
-def _unit(case: Case, assigned: pd.Series, names: list[str]) -> Unit | None:
+def _unit(case: Case[Design], assigned: pd.Series, names: list[str]) -> Unit | None:
     """Return the column with the fewest values within which arms never vary, or None."""
     candidates = _first_look(case, assigned, names)
     if not candidates:
@@ -156,13 +156,13 @@ def _unit(case: Case, assigned: pd.Series, names: list[str]) -> Unit | None:
     return Unit(chosen.column, chosen.labels.fillna(alone))
 
 
-def _mark_later(case: Case, rows: pd.DataFrame) -> bool:
+def _mark_later(case: Case[Design], rows: pd.DataFrame) -> bool:
     """Put the rows of the baseline first: people may have moved since they were assigned."""
     rows["_later"] = rows["_wave"] != case.baseline
     return case.baseline is not None
 
 
-def _first_look(case: Case, assigned: pd.Series, names: list[str]) -> list[str]:
+def _first_look(case: Case[Design], assigned: pd.Series, names: list[str]) -> list[str]:
     """Return the columns within which arms do not vary among some rows; in most data that leaves none."""
     if not names:
         return []

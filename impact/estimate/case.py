@@ -5,8 +5,9 @@ First step of every design; refuses what no design can use (persons who change a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeAlias, TypeVar, cast
 
 import duckdb
 import numpy as np
@@ -14,31 +15,52 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from impact.declare import Programme, in_language
-from impact.declare.check_designs import design_columns
 from impact.declare.contracts import Contract
-from impact.declare.designs import ARMS, Design
 from impact.declare.hierarchy import codes_within, column_codelist
 from impact.declare.indicators import Indicator
+from impact.designs.base import Armed, Design, EndLine
 from impact.errors import NotEstimable
 from impact.estimate.covariates import covariate, earlier_outcome
+from impact.estimate.result import Effect
 from impact.measure import unit_frame
 from impact.statistics.core import Floats
 from impact.statistics.surveys.design import SampleDesign
 from impact.words.said import Said
 
 MINIMUM_PER_ARM = 2
+Group: TypeAlias = "tuple[str, str] | None"
+"""Column and value of a subgroup, or None for everybody."""
+D_co = TypeVar("D_co", bound=Design, covariant=True)
 
 
 @dataclass(frozen=True)
-class Case:
-    """One indicator (or a subgroup of its units) whose effect is wanted.
+class Others:
+    """What a design that builds on another indicator's effect may ask of it.
+
+    Parameters
+    ----------
+    effect
+        Gives the effect of an indicator, for everybody or a subgroup; raises ``NotEstimable``.
+    stands_on
+        Gives the names of the checks that an indicator's design rests on.
+    """
+
+    effect: Callable[[Indicator, Group], Effect]
+    stands_on: Callable[[Indicator], tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Case(Generic[D_co]):
+    """One indicator (or a subgroup of its units) whose effect is wanted, by its kind of design.
 
     Parameters
     ----------
     connection
         Holds the views of the programme's good rows.
     programme, indicator
-        What is declared.
+        The programme, and its indicator whose design is estimated.
+    others
+        Where a design finds the effect of another indicator.
     group
         Column and value of a subgroup, or None for everybody.
     """
@@ -46,7 +68,8 @@ class Case:
     connection: duckdb.DuckDBPyConnection
     programme: Programme
     indicator: Indicator
-    group: tuple[str, str] | None = None
+    others: Others
+    group: Group = None
 
     @property
     def contract(self) -> Contract:
@@ -54,9 +77,9 @@ class Case:
         return self.programme.contracts[self.indicator.contract]
 
     @property
-    def design(self) -> Design | None:
-        """The declared design."""
-        return self.indicator.ex_post.design
+    def design(self) -> D_co:
+        """The declared design, of the kind whose estimate was chosen by it."""
+        return cast("D_co", self.indicator.ex_post.design)
 
     @property
     def unit(self) -> str:
@@ -93,12 +116,12 @@ class Case:
         return Said("checks.at", wave=str(self.indicator.ex_post.wave or self.indicator.ex_post.period))
 
 
-def design_rows(case: Case) -> pd.DataFrame:
+def design_rows(case: Case[Design]) -> pd.DataFrame:
     """Return the rows of a case with the columns its design and sample name.
 
     With arms, only rows of the two arms, ``_treated`` 0 or 1, and nobody in both.
     """
-    columns = [*design_columns(case.design), *case.indicator.sample.columns(), *case.indicator.by]
+    columns = [*case.design.columns(), *case.indicator.sample.columns(), *case.indicator.by]
     frame = unit_frame(
         case.connection,
         case.programme.id,
@@ -110,11 +133,10 @@ def design_rows(case: Case) -> pd.DataFrame:
     )
     if case.group:
         frame = _members(case, frame)
-    return _with_arms(frame, case.design) if isinstance(case.design, ARMS) else frame
+    return _with_arms(frame, case.design) if isinstance(case.design, Armed) else frame
 
 
-def _with_arms(frame: pd.DataFrame, design: Design) -> pd.DataFrame:
-    assert isinstance(design, ARMS)  # noqa: S101 - the caller has looked
+def _with_arms(frame: pd.DataFrame, design: Armed) -> pd.DataFrame:
     labels = frame[design.arm]
     frame = frame[labels.isin([design.treated, design.comparison])].copy()
     frame["_treated"] = (labels.loc[frame.index] == design.treated).astype(int)
@@ -127,20 +149,19 @@ def _with_arms(frame: pd.DataFrame, design: Design) -> pd.DataFrame:
     return frame
 
 
-def code_columns(case: Case) -> list[str]:
+def code_columns(case: Case[Design]) -> list[str]:
     """Return the columns that are read as codes, whatever their type: as they are written in the database."""
-    single = (getattr(case.design, name, None) for name in ("arm", "cohort", "unit", "blocks"))
-    return [name for name in (*single, *cluster_names(case)) if name]
+    return [*case.design.code_columns(), *cluster_names(case)]
 
 
-def _members(case: Case, frame: pd.DataFrame) -> pd.DataFrame:
+def _members(case: Case[Design], frame: pd.DataFrame) -> pd.DataFrame:
     """Keep the persons of a group, as they were at the baseline, or at their first wave if they were not there."""
     late = frame["_wave"] != case.baseline
     label = first_rows(case, frame.assign(_late=late), ["_late"])["_group"]
     return frame[frame["_unit"].map(label).isin(case.group_codes)]
 
 
-def first_rows(case: Case, frame: pd.DataFrame, before: Sequence[str] = ()) -> pd.DataFrame:
+def first_rows(case: Case[Design], frame: pd.DataFrame, before: Sequence[str] = ()) -> pd.DataFrame:
     """Return each unit's first row in the order of the waves, indexed by unit; other columns may come first."""
     place = {wave: number for number, wave in enumerate(case.waves)}
     ordered = frame.assign(_place=frame["_wave"].map(place)).sort_values(["_unit", *before, "_place"], kind="stable")
@@ -193,24 +214,23 @@ def as_numbers(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns, index=frame.index)
 
 
-def background(case: Case, rows: pd.DataFrame, end: pd.DataFrame) -> pd.DataFrame:
+def background(case: Case[EndLine], rows: pd.DataFrame, end: pd.DataFrame) -> pd.DataFrame:
     """Return the covariates of the end-line units as they stand: columns at baseline, outcomes at earlier waves."""
-    design = case.design
-    names = list(getattr(design, "covariates", ()))
+    names = list(case.design.covariates)
     linked = case.baseline is not None and case.contract.person is not None
     before = at_wave(rows, case.baseline)[names].reindex(end.index) if linked else end[names]
     columns = before.copy()
-    for wave in getattr(design, "covariate_waves", ()):
+    for wave in case.design.covariate_waves:
         columns[earlier_outcome(wave)] = at_wave(rows, wave)["_outcome"].reindex(end.index)
     return columns
 
 
-def cluster_labels(case: Case, frame: pd.DataFrame) -> tuple[NDArray[np.object_], ...]:
+def cluster_labels(case: Case[Design], frame: pd.DataFrame) -> tuple[NDArray[np.object_], ...]:
     """Return the labels of the design's clusters, else of the sample's, of rows that have them (see :func:`placed`)."""
     return tuple(frame[name].to_numpy(dtype=object) for name in cluster_names(case))
 
 
-def placed(case: Case, frame: pd.DataFrame) -> tuple[pd.Series, dict[str, int]]:
+def placed(case: Case[Design], frame: pd.DataFrame) -> tuple[pd.Series, dict[str, int]]:
     """Tell which rows have every cluster and the weight, and by column how many with an outcome have none.
 
     A row without is left out as one without an outcome is: what it would count with is not known.
@@ -218,7 +238,7 @@ def placed(case: Case, frame: pd.DataFrame) -> tuple[pd.Series, dict[str, int]]:
     return in_place(frame, place_columns(case), frame["_outcome"].notna())
 
 
-def place_columns(case: Case) -> list[str]:
+def place_columns(case: Case[Design]) -> list[str]:
     """Return the columns without which nobody knows what a row counts for: clusters and weight."""
     weight = case.indicator.sample.weight
     return list(dict.fromkeys([*cluster_names(case), *([weight] if weight else [])]))
@@ -233,13 +253,13 @@ def in_place(frame: pd.DataFrame, names: list[str], counted: pd.Series) -> tuple
     return left, without
 
 
-def cluster_names(case: Case) -> tuple[str, ...]:
+def cluster_names(case: Case[Design]) -> tuple[str, ...]:
     """Return the columns of the design's clusters, else of the sample's."""
     sampled = case.indicator.sample.cluster
-    return getattr(case.design, "clusters", ()) or ((sampled,) if sampled else ())
+    return case.design.clusters or ((sampled,) if sampled else ())
 
 
-def require_clusters(case: Case, frame: pd.DataFrame) -> None:
+def require_clusters(case: Case[Design], frame: pd.DataFrame) -> None:
     """Refuse an arm that lies in a single cluster of the assignment."""
     for name in cluster_names(case)[:1]:
         per_arm = frame.groupby("_treated")[name].nunique()
@@ -250,10 +270,10 @@ def require_clusters(case: Case, frame: pd.DataFrame) -> None:
             )
 
 
-def survey_design(case: Case, frame: pd.DataFrame) -> SampleDesign | None:
+def survey_design(case: Case[Design], frame: pd.DataFrame) -> SampleDesign | None:
     """Return the sample design where strata or population sizes are declared, and the design has no own clusters."""
     sample = case.indicator.sample
-    if getattr(case.design, "clusters", ()) or not (sample.strata or sample.population):
+    if case.design.clusters or not (sample.strata or sample.population):
         return None
     weights = sample_weights(case, frame)
     return SampleDesign(
@@ -266,7 +286,7 @@ def survey_design(case: Case, frame: pd.DataFrame) -> SampleDesign | None:
     )
 
 
-def sample_weights(case: Case, frame: pd.DataFrame) -> Floats | None:
+def sample_weights(case: Case[Design], frame: pd.DataFrame) -> Floats | None:
     """Return sampling weights, or None; refuse what is missing or not positive."""
     name = case.indicator.sample.weight
     if name is None:

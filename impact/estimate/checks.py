@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from impact.declare.designs import MultipleImputation, Randomised
+from impact.designs.base import Armed, Design, EndLine, MultipleImputation
 from impact.errors import NotEstimable
 from impact.estimate.case import Case, as_numbers, at_wave, cluster_labels, placed, sample_weights
 from impact.estimate.covariates import covariate, earlier_outcome
@@ -46,7 +46,7 @@ SPECIFICATIONS = Said("checks.any_covariates")
 SAME_EFFECT = Said("checks.effect_same_every_subgroup")
 
 
-def arm_checks(case: Case, compared: Comparison, estimate: Estimate) -> tuple[list[Diagnostic], list[Term]]:
+def arm_checks(case: Case[EndLine], compared: Comparison, estimate: Estimate) -> tuple[list[Diagnostic], list[Term]]:
     """Check what every comparison of two arms at one wave rests on."""
     balance, terms = _balance(case, compared)
     attrition, bounds = _attrition(case, compared)
@@ -60,10 +60,10 @@ def arm_checks(case: Case, compared: Comparison, estimate: Estimate) -> tuple[li
     return checks, [*terms, *bounds]
 
 
-def _gaps(case: Case, compared: Comparison) -> Diagnostic:
+def _gaps(case: Case[EndLine], compared: Comparison) -> Diagnostic:
     nowhere = sum(compared.without.values())
     check = complete_cases(compared.sample.n, compared.available + nowhere, compared.without, compared.apart)
-    if isinstance(getattr(case.design, "missing", None), MultipleImputation):
+    if isinstance(case.design.missing, MultipleImputation):
         lost = compared.available - compared.sample.n
         detail: Remark = Said("checks.nobody_left_out_gaps_imputed", lost=lost, available=compared.available)
         if nowhere:
@@ -74,13 +74,13 @@ def _gaps(case: Case, compared: Comparison) -> Diagnostic:
     return check
 
 
-def _balance(case: Case, compared: Comparison) -> tuple[Diagnostic, list[Term]]:
+def _balance(case: Case[EndLine], compared: Comparison) -> tuple[Diagnostic, list[Term]]:
     sample = compared.sample
     if not len(sample.covariates.columns):
         if case.baseline is None or case.contract.person is None:
             return not_applicable(Said("check.balance"), SAME_BACKGROUND, Said("checks.no_baseline_wave")), []
         before = at_wave(compared.rows, case.baseline)
-        blocks = getattr(case.design, "blocks", None)
+        blocks = case.design.lots
         before = before[before[["_outcome", *([blocks] if blocks else [])]].notna().all(axis=1)]
         before = before[placed(case, before)[0]]
         sample = Sample(
@@ -118,12 +118,12 @@ def balance_terms(
     ]
 
 
-def _attrition(case: Case, compared: Comparison) -> tuple[Diagnostic, list[Term]]:
+def _attrition(case: Case[EndLine], compared: Comparison) -> tuple[Diagnostic, list[Term]]:
     if case.baseline is None or case.contract.person is None:
         return not_applicable(Said("check.attrition"), SAME_LOSS, Said("checks.no_baseline_wave")), []
     start = at_wave(compared.rows, case.baseline)
     end = compared.units["_outcome"]
-    blocks = getattr(case.design, "blocks", None)
+    blocks = case.design.lots
     seen = start.reset_index()[["_unit", "_treated", *([blocks] if blocks else [])]]
     check = differential_attrition(
         seen.rename(columns={blocks: "_block"}) if blocks else seen, set(end.index[end.notna()])
@@ -146,15 +146,15 @@ def _bounds(start: pd.DataFrame, end: pd.Series) -> list[Term]:
     ]
 
 
-def panel_attrition(case: Case, rows: pd.DataFrame, after: str) -> Diagnostic:
+def panel_attrition(case: Case[Armed], rows: pd.DataFrame, after: str) -> Diagnostic:
     """Check that both arms lost the same share of those seen at the baseline."""
     end_units = set(rows.loc[(rows["_wave"] == after) & rows["_outcome"].notna(), "_unit"])
     return differential_attrition(rows.loc[rows["_wave"] == case.baseline, ["_unit", "_treated"]], end_units)
 
 
-def placebo_outcome_checks(case: Case, estimate_for: Callable[[str], Estimate]) -> list[Diagnostic]:
+def placebo_outcome_checks(case: Case[Armed], estimate_for: Callable[[str], Estimate]) -> list[Diagnostic]:
     """Estimate the same on outcomes that the programme cannot have changed; p-values by Holm over all of them."""
-    names: Sequence[str] = getattr(case.design, "placebo_outcomes", ())
+    names: Sequence[str] = case.design.placebo_outcomes
     found: list[tuple[str, Estimate]] = []
     checks: list[Diagnostic] = []
     for name in names:
@@ -178,7 +178,7 @@ def placebo_outcome_checks(case: Case, estimate_for: Callable[[str], Estimate]) 
 
 
 def stability_checks(
-    case: Case, sample: Sample, estimator: Estimator, estimate: Estimate
+    case: Case[Design], sample: Sample, estimator: Estimator, estimate: Estimate
 ) -> tuple[list[Diagnostic], list[Term]]:
     """Estimate again without each part, with other covariates, and by subgroup; for the whole only, not for groups."""
     if case.group is not None:
@@ -243,7 +243,7 @@ def _without_each(sample: Sample) -> Iterator[tuple[Said, Sample]]:
             yield Said("checks.without", name=stratum_and_cluster), sample.take(labels != part)
 
 
-def _specifications(case: Case, sample: Sample) -> Iterator[tuple[Said, Sample]]:
+def _specifications(case: Case[Design], sample: Sample) -> Iterator[tuple[Said, Sample]]:
     """Yield all covariates but each and, where arms were drawn by lot, none and each alone.
 
     Without random assignment the comparison rests on the covariates: leaving them all out is no other specification.
@@ -253,7 +253,7 @@ def _specifications(case: Case, sample: Sample) -> Iterator[tuple[Said, Sample]]
     if not groups:
         return
     everything = [name for names in groups.values() for name in names]
-    by_lot = isinstance(case.design, Randomised)
+    by_lot = case.design.by_lot
     if by_lot:
         yield Said("checks.no_covariates"), sample.with_covariates([])
     if len(groups) > 1:
@@ -273,7 +273,7 @@ def _by_covariate(columns: list[str]) -> dict[str, list[str]]:
     return groups
 
 
-def subgroup_checks(case: Case, compared: Comparison, errors: str) -> list[Diagnostic]:
+def subgroup_checks(case: Case[EndLine], compared: Comparison, errors: str) -> list[Diagnostic]:
     """Test for each registered subgroup column that the effect is the same in all its groups, by a joint Wald test.
 
     Parameters

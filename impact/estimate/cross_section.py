@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from impact.declare.designs import AttritionWeights, MultipleImputation, Randomised
+from impact.designs.base import AttritionWeights, EndLine, MultipleImputation
 from impact.errors import NotEstimable
 from impact.estimate.case import (
     Case,
@@ -75,7 +75,7 @@ class Comparison:
         return len(self.units)
 
 
-def comparison(case: Case) -> Comparison:
+def comparison(case: Case[EndLine]) -> Comparison:
     """Collect the sample of a design with arms at its end line.
 
     Raises
@@ -89,7 +89,7 @@ def comparison(case: Case) -> Comparison:
     in_place, without = placed(case, units)
     units = units[in_place]
     covariates = background(case, rows, units)
-    filled = isinstance(getattr(case.design, "missing", None), MultipleImputation)
+    filled = isinstance(case.design.missing, MultipleImputation)
     require_covariates(covariates, None if filled else units["_treated"])
     complete = _complete(case, units, covariates)
     require_arms(units.loc[complete, "_treated"], case.when)
@@ -102,17 +102,17 @@ def comparison(case: Case) -> Comparison:
     def made(kept: pd.Series) -> Sample:
         return _sample(case, units[kept], as_numbers(covariates[kept]))
 
-    if not isinstance(case.design, Randomised) or filled:
+    if not case.design.by_lot or filled:
         return Comparison(rows, units, covariates, made(complete), without, thin)
     sample, used = beside_others(made, complete)
     apart = complete & ~used
     return Comparison(rows, units[~apart], covariates[~apart], sample, without, thin, int(apart.sum()))
 
 
-def _wide(case: Case, units: pd.DataFrame, analysed: pd.DataFrame) -> tuple[pd.Series, tuple[Said, ...]]:
+def _wide(case: Case[EndLine], units: pd.DataFrame, analysed: pd.DataFrame) -> tuple[pd.Series, tuple[Said, ...]]:
     """Tell which units are in blocks that are wide enough; if most are not, all are, and the estimator refuses."""
     everybody = pd.Series(True, index=units.index)
-    blocks = getattr(case.design, "blocks", None)
+    blocks = case.design.lots
     if blocks is None:
         return everybody, ()
     known = analysed[analysed[blocks].notna()]
@@ -123,19 +123,19 @@ def _wide(case: Case, units: pd.DataFrame, analysed: pd.DataFrame) -> tuple[pd.S
     return ~units[blocks].astype(str).isin(names), (words,)
 
 
-def _complete(case: Case, units: pd.DataFrame, covariates: pd.DataFrame) -> pd.Series:
-    blocks = getattr(case.design, "blocks", None)
+def _complete(case: Case[EndLine], units: pd.DataFrame, covariates: pd.DataFrame) -> pd.Series:
+    blocks = case.design.lots
     return units[["_outcome", *([blocks] if blocks else [])]].notna().all(axis=1) & covariates.notna().all(axis=1)
 
 
-def _units(case: Case, rows: pd.DataFrame) -> pd.DataFrame:
+def _units(case: Case[EndLine], rows: pd.DataFrame) -> pd.DataFrame:
     """Return the units at the end line; where gaps are filled, also those who were lost since the baseline."""
     end = at_wave(rows, case.indicator.ex_post.wave).copy()
     if (since := case.indicator.formula.followed_since) is not None:
         before = at_wave(rows, since)["_outcome"]
         end = end.loc[end.index.intersection(before.index)]
         end["_outcome"] = end["_outcome"] - before.reindex(end.index)
-    filled = isinstance(getattr(case.design, "missing", None), MultipleImputation | AttritionWeights)
+    filled = isinstance(case.design.missing, MultipleImputation | AttritionWeights)
     if not filled:
         return end
     if case.baseline is None:
@@ -147,8 +147,8 @@ def _units(case: Case, rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([end, lost]).sort_index()
 
 
-def _sample(case: Case, units: pd.DataFrame, covariates: pd.DataFrame) -> Sample:
-    blocks = getattr(case.design, "blocks", None)
+def _sample(case: Case[EndLine], units: pd.DataFrame, covariates: pd.DataFrame) -> Sample:
+    blocks = case.design.lots
     return Sample(
         units["_outcome"].to_numpy(dtype=float),
         units["_treated"].to_numpy(dtype=float),
@@ -162,7 +162,7 @@ def _sample(case: Case, units: pd.DataFrame, covariates: pd.DataFrame) -> Sample
     )
 
 
-def with_outcome(case: Case, compared: Comparison, column: str) -> Sample:
+def with_outcome(case: Case[EndLine], compared: Comparison, column: str) -> Sample:
     """Return the complete cases with another column as the outcome, for outcomes that cannot have changed."""
     units = compared.units.assign(_outcome=compared.units[column].astype(float))
     complete = _complete(case, units, compared.covariates)
@@ -170,7 +170,7 @@ def with_outcome(case: Case, compared: Comparison, column: str) -> Sample:
     return _sample(case, units[complete], as_numbers(compared.covariates[complete]))
 
 
-def answer(case: Case, compared: Comparison, estimator: Estimator) -> Estimate:
+def answer(case: Case[EndLine], compared: Comparison, estimator: Estimator) -> Estimate:
     """Estimate as the plan says what to do with missing values: leave out, weight, or impute.
 
     Raises
@@ -178,18 +178,18 @@ def answer(case: Case, compared: Comparison, estimator: Estimator) -> Estimate:
     NotEstimable
         Where the estimator refuses, or the gaps cannot be filled.
     """
-    missing = getattr(case.design, "missing", None)
+    missing = case.design.missing
     if isinstance(missing, MultipleImputation):
         return _imputed(case, compared, estimator, missing)
     return estimator(analysed(case, compared))
 
 
-def analysed(case: Case, compared: Comparison) -> Sample:
+def analysed(case: Case[EndLine], compared: Comparison) -> Sample:
     """Return the complete cases as they are analysed: weighted for attrition where the plan says so.
 
     Those who answered are weighted by the inverse of their chance of answering, fitted in both arms with covariates.
     """
-    if not isinstance(getattr(case.design, "missing", None), AttritionWeights):
+    if not isinstance(case.design.missing, AttritionWeights):
         return compared.sample
     known = compared.covariates.notna().all(axis=1)
     covariates = varying(as_numbers(compared.covariates[known]))
@@ -208,7 +208,7 @@ def analysed(case: Case, compared: Comparison) -> Sample:
     return replace(compared.sample, weights=own / chance, survey=survey)
 
 
-def _imputed(case: Case, compared: Comparison, estimator: Estimator, plan: MultipleImputation) -> Estimate:
+def _imputed(case: Case[EndLine], compared: Comparison, estimator: Estimator, plan: MultipleImputation) -> Estimate:
     frame = pd.concat(
         [
             compared.units["_outcome"].rename(SEPARATE),

@@ -11,15 +11,6 @@ from impact.statistics.core import Estimate
 from impact.words.said import Remark, Said, Text
 
 ALPHA = 0.05
-STANDS_ON: dict[str, tuple[str, ...]] = {
-    "randomised": ("balance", "attrition"),
-    "regression_discontinuity": ("density",),
-    "did": ("placebo_wave",),
-    "panel": ("pre_trend",),
-    "staggered": ("pre_trend",),
-    "synthetic_control": ("pre_fit",),
-}
-"""The checks of what each design rests on: where one could not be made, the design is claimed and not shown."""
 
 
 @dataclass(frozen=True)

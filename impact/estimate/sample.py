@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from impact.declare.designs import Inference
+from impact.designs.base import Inference
 from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, Floats, cluster_codes, with_p_value
 from impact.statistics.experiments import differences, randomisation

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from impact.declare import Programme, in_language
-from impact.declare.designs import (
-    Design,
-    DifferenceInDifferences,
-    InterruptedTimeSeries,
-    PanelEffects,
-    Randomised,
-    Staggered,
-    SyntheticControl,
-)
 from impact.declare.expectations import PowerPlan
 from impact.declare.indicators import Indicator
+from impact.designs.base import Design
+from impact.designs.plans import spread
+from impact.designs.registry import design_kind
 from impact.errors import NotEstimable
-from impact.expect.simulated import can_simulate, simulate_design
 from impact.statistics.core import Floats
 from impact.statistics.power import closed_form as closed
 from impact.statistics.power.simulation import Simulated
 from impact.words.said import Said
 
-CLOSED_FORM = (Randomised, DifferenceInDifferences)
+LARGEST = 2 * 10**8
+"""Values that are drawn for a plan in all: about a minute; larger plans have their closed form only."""
 
 
 @dataclass(frozen=True)
@@ -121,8 +114,8 @@ def power_report(indicator: Indicator, plan: PowerPlan, *, simulate: bool = True
     design = indicator.ex_post.design
     closed_power, smallest, simulated, reason = None, None, None, None
     try:
-        if isinstance(design, CLOSED_FORM):
-            precision = plan_precision(design, plan)
+        precision = _closed_form(design, plan)
+        if precision is not None:
             closed_power = closed.power(closed.itt_effect(plan.effect, plan.take_up), precision, alpha=plan.alpha)
             smallest = _smallest(precision, plan)
         if closed_power is None or (simulate and can_simulate(plan)):
@@ -130,7 +123,7 @@ def power_report(indicator: Indicator, plan: PowerPlan, *, simulate: bool = True
             smallest = smallest or _smallest(closed.Precision(simulated.empirical_sd), plan)
     except NotEstimable as error:
         reason = str(error.why())
-    found = closed_power if closed_power is not None else (simulated.power if simulated else None)
+    power = closed_power if closed_power is not None else (simulated.power if simulated else None)
     return PowerReport(
         indicator.id,
         design.kind if design else "none",
@@ -140,7 +133,7 @@ def power_report(indicator: Indicator, plan: PowerPlan, *, simulate: bool = True
         spread(plan),
         plan.alpha,
         plan.power,
-        found,
+        power,
         closed_power,
         smallest,
         simulated,
@@ -159,84 +152,59 @@ def power_curve(indicator: Indicator, effects: Floats) -> Floats:
     plan, design = indicator.ex_ante.power, indicator.ex_post.design
     if plan is None:
         raise NotEstimable(Said("plans.no_power_plan_declared"), Said("plans.ex_ante_power"))
-    if isinstance(design, CLOSED_FORM):
-        precision = plan_precision(design, plan)
-    else:
+    precision = _closed_form(design, plan)
+    if precision is None:
         precision = closed.Precision(simulate_design(design, plan, spread(plan)).empirical_sd)
-    found = [
-        closed.power(closed.itt_effect(float(effect), plan.take_up), precision, alpha=plan.alpha) for effect in effects
-    ]
-    return np.array(found, dtype=np.float64)
+    on_everybody = [closed.itt_effect(float(effect), plan.take_up) for effect in effects]
+    powers = [closed.power(effect, precision, alpha=plan.alpha) for effect in on_everybody]
+    return np.array(powers, dtype=np.float64)
+
+
+def can_simulate(plan: PowerPlan) -> bool:
+    """Tell whether a plan is small enough to be simulated."""
+    persons = (plan.treated + plan.comparison) * plan.cluster_size
+    return persons * (plan.waves_before + plan.waves_after) * plan.replications <= LARGEST
+
+
+def simulate_design(design: Design | None, plan: PowerPlan, sd: float) -> Simulated:
+    """Simulate a plan and put each dataset through the estimator that the design will use.
+
+    Parameters
+    ----------
+    design
+        The design of the indicator, of a kind with an effect to estimate.
+    plan
+        What is expected; its ``replications`` and ``seed`` are used.
+    sd
+        Standard deviation of the outcome between persons, in the unit of the indicator.
+
+    Raises
+    ------
+    NotEstimable
+        If the design gives no effect, hardly any simulated dataset could be estimated, or the plan is too large.
+    """
+    if not can_simulate(plan):
+        raise NotEstimable(
+            Said("plans.more_values_would_drawn", LARGEST=LARGEST), Said("plans.fewer_persons_waves_replications")
+        )
+    simulate = design_kind(design).simulate if design else None
+    if simulate is None:
+        raise NotEstimable(Said("designs.plan_declares_no_design_comparison"), Said("designs.design_under_ex_post"))
+    return simulate(design, plan, sd)
+
+
+def _closed_form(design: Design | None, plan: PowerPlan) -> closed.Precision | None:
+    """Return the precision that a plan will have, or None where its design has no closed form."""
+    precision = design_kind(design).precision if design else None
+    return precision(design, plan) if precision else None
 
 
 def _size(design: Design | None, plan: PowerPlan) -> tuple[int, str]:
-    if isinstance(design, InterruptedTimeSeries):
-        return plan.waves_before + plan.waves_after, "waves"
-    n = (plan.treated + plan.comparison) * plan.cluster_size
-    return n, "units" if isinstance(design, PanelEffects | Staggered | SyntheticControl) else "persons"
+    recruits = design_kind(design).recruits if design else "persons"
+    if recruits == "waves":
+        return plan.waves_before + plan.waves_after, recruits
+    return (plan.treated + plan.comparison) * plan.cluster_size, recruits
 
 
 def _smallest(precision: closed.Precision, plan: PowerPlan) -> float:
     return closed.minimum_detectable_effect(precision, target=plan.power, alpha=plan.alpha) / plan.take_up
-
-
-def spread(plan: PowerPlan) -> float:
-    """Return the standard deviation between persons without the programme, in the unit of the indicator."""
-    if plan.sd is not None and plan.outcome != "binary":
-        return plan.sd
-    if plan.outcome == "binary":
-        return math.sqrt(plan.mean * (1 - plan.mean))
-    return math.sqrt(plan.mean)
-
-
-def plan_precision(design: Design | None, plan: PowerPlan) -> closed.Precision:
-    """Return the standard error and degrees of freedom that a randomised or did plan will have.
-
-    Notes
-    -----
-    Those who are lost are not there; ``explained`` is the share of variance that covariates take away; repeated waves
-    multiply the variance as in Frison and Pocock (1992) and McKenzie (2012).
-    """
-    sd, linked = spread(plan), getattr(design, "rows", "linked") == "linked"
-    if plan.cluster_size > 1:
-        size = max(closed.retained(plan.cluster_size, plan.attrition), 1.0)
-        precision = closed.cluster_means(plan.treated, plan.comparison, size, icc=plan.icc, sd=sd)
-    elif isinstance(design, DifferenceInDifferences):
-        return _two_arms(plan, *_spreads_of_change(plan, linked=linked)).scaled(1 - plan.explained)
-    else:
-        precision = _two_arms(plan, math.sqrt(_variance_treated(plan)), sd)
-    precision = precision.scaled(1 - plan.explained)
-    if isinstance(design, DifferenceInDifferences):
-        correlation = closed.wave_correlation(2, plan.autocorrelation if linked else 0.0)
-        return precision.scaled(closed.panel_factor(correlation, 1, "change"))
-    if isinstance(design, Randomised) and design.covariate_waves:
-        before = len(design.covariate_waves)
-        correlation = closed.wave_correlation(before + 1, plan.autocorrelation)
-        return precision.scaled(closed.panel_factor(correlation, before, "ancova"))
-    return precision
-
-
-def _two_arms(plan: PowerPlan, treated: float, comparison: float) -> closed.Precision:
-    """Return the precision of a difference of means of those who are left, given the spread in each arm."""
-    n_treated, n_comparison = (closed.retained(n, plan.attrition) for n in (plan.treated, plan.comparison))
-    other = None if math.isclose(treated, comparison) else comparison
-    return closed.two_means(n_treated, n_comparison, sd=treated, sd_comparison=other)
-
-
-def _spreads_of_change(plan: PowerPlan, *, linked: bool) -> tuple[float, float]:
-    """Return the spread of persons' changes in each arm: the treated may vary otherwise after than before."""
-    before, after = spread(plan), math.sqrt(_variance_treated(plan))
-    both = plan.autocorrelation if linked else 0.0
-    treated = math.sqrt(before**2 + after**2 - 2 * both * before * after)
-    return treated, before * math.sqrt(2 * (1 - both))
-
-
-def _variance_treated(plan: PowerPlan) -> float:
-    """Return the variance among the treated: it moves with a share or count, and grows if not all take part."""
-    moved = plan.mean + plan.effect * plan.take_up
-    if plan.outcome == "binary":
-        return moved * (1 - moved)
-    if plan.outcome == "count":
-        dispersion = max(spread(plan) ** 2 - plan.mean, 0.0) / plan.mean**2
-        return moved + dispersion * moved**2
-    return spread(plan) ** 2 + plan.effect**2 * plan.take_up * (1 - plan.take_up)

@@ -4,84 +4,28 @@ The levels are those of the Maryland Scientific Methods Scale as adapted by the 
 Growth: 1 before/after, or a bare association; 2 comparison by observed characteristics at one time, or one series
 without a comparison; 3 difference-in-differences and what is built on it; 4 discontinuities; 5 randomised.
 
-Naming a design claims its level; its checks show whether it has it. :data:`CRITICAL` says which checks count. Each that
-failed costs a level, and all that a design stands on but that could not be made cost one together. A failure of a
-certain size leaves no more than a lower design's level: the design is not what it was called. An effect carried to a
-territory has the level of the effect itself, but never above 3: that it is the same for all reached, and that nobody
-else was helped or harmed, is assumed and not tested.
+Naming a design claims its level; its checks show whether it has it. Which checks count stands in the descriptor of the
+design, see :mod:`impact.designs.kind`. Each that failed costs a level, and all that a design stands on but that could
+not be made cost one together. A failure of a certain size leaves no more than a lower design's level: the design is not
+what it was called. An effect carried to a territory has the level of the effect itself, but never above that of its own
+design: that it is the same for all reached, and that nobody else was helped or harmed, is assumed and not tested.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from impact.declare.designs import Design, has_comparison
+from impact.designs.base import Design
+from impact.designs.kind import Checks
+from impact.designs.models import has_comparison
+from impact.designs.registry import design_kind
 from impact.estimate import Diagnostic, Effect
-from impact.estimate.result import ALPHA, STANDS_ON
+from impact.estimate.result import ALPHA
 from impact.states import CheckStatus
 from impact.words.said import Remark, Said, joined
 
-LEVELS = {
-    "randomised": 5,
-    "regression_discontinuity": 4,
-    "did": 3,
-    "panel": 3,
-    "staggered": 3,
-    "synthetic_control": 3,
-    "matching": 2,
-    "weighting": 2,
-    "interrupted_time_series": 2,
-    "scaled_effect": 3,
-    "association": 1,
-    "network_change": 1,
-    "before_after": 1,
-}
-SURE = 0.001
-"""A p-value that chance does not give: the limit at which experimenters take an assignment for broken (Kohavi, Tang and
-Xu 2020, Trustworthy Online Controlled Experiments, ch. 21)."""
-
-
-@dataclass(frozen=True)
-class Ceiling:
-    """The highest level that a failed check leaves, if its p-value is below ``p_below`` and its size above ``size``."""
-
-    level: int
-    p_below: float | None = None
-    size: float | None = None
-
-    def reached(self, check: Diagnostic) -> bool:
-        """Tell whether a failed check is as sure and as large as that."""
-        sure = self.p_below is None or (check.p_value is not None and check.p_value < self.p_below)
-        return sure and (self.size is None or (check.size is not None and check.size > self.size))
-
-
-CRITICAL: dict[str, tuple[Ceiling, ...]] = {
-    "balance": (Ceiling(2, SURE), Ceiling(1, SURE, 0.25)),
-    "attrition": (Ceiling(2, SURE, 0.11),),
-    "placebo_wave": (Ceiling(1, SURE, 1.0),),
-    "pre_trend": (Ceiling(1, SURE, 1.0),),
-    "pre_fit": (Ceiling(1, None, 1.0),),
-    "density": (Ceiling(2, SURE),),
-    "placebo_outcome": (Ceiling(2, SURE),),
-    "assignment_unit": (),
-    "clusters": (),
-    "first_stage": (),
-    "staggered_adoption": (),
-    "covariate_continuity": (),
-    "overlap": (),
-    "autocorrelation": (),
-}
-"""Checks whose failure costs a level, and from which size on it leaves no more than a lower one.
-
-``balance``: its size is the largest standardised difference; an assignment that fails so surely was not drawn by lot
-and counts as a comparison by what was seen, beyond 0.25 not even as that. ``attrition``: the difference of the shares
-lost; beyond 0.11 no share lost in all is low for the What Works Clearinghouse, which reviews the experiment as a
-comparison too. ``placebo_wave`` and ``pre_trend``: the largest effect before the programme over the effect itself;
-above 1, what was there before is all that is seen after. ``pre_fit``: the gap before the start over the series' own
-spread; above 1, the mean of the series fits better.
-"""
-OF_THE_REACH = ("reach_within_population",)
-"""Checks of what is added to an effect to carry it to a territory; their failure costs a level too."""
+LOWEST, HIGHEST = 1, 5
+"""Of the scale."""
 REFUSED = "evidence.refused"
 """Code of the reason where a design was declared and gave no effect."""
 CLEAR = Said("evidence.interval_clear_of_zero")
@@ -179,26 +123,31 @@ def evidence_level(
         if has_comparison(design):
             return None, Said(REFUSED, reason=reason)
         if measured_before:
-            return LEVELS["before_after"], Said("evidence.before_and_after")
+            return LOWEST, Said("evidence.before_and_after")
         return None, Said("evidence.nothing_to_compare")
-    failed = [check for check in effect.diagnostics if check.status == CheckStatus.FAILED and _critical(check)]
-    of_the_reach = [check for check in failed if check.name in OF_THE_REACH]
-    stands_on = STANDS_ON.get((scaled or design).kind, ())
+    estimated = design_kind(scaled or design)
+    carried_by = None if scaled is None else design_kind(design)
+    failed = [check for check in effect.diagnostics if check.status == CheckStatus.FAILED]
+    critical = [check for check in failed if estimated.checks.get(check.name) is not None]
+    of_the_reach = [check for check in failed if carried_by and carried_by.checks.get(check.name) is not None]
     unmade = [
-        check for check in effect.diagnostics if check.status == CheckStatus.NOT_APPLICABLE and check.name in stands_on
+        check
+        for check in effect.diagnostics
+        if check.status == CheckStatus.NOT_APPLICABLE and check.name in estimated.stands_on
     ]
-    level = LEVELS[(scaled or design).kind] - (len(failed) - len(of_the_reach)) - bool(unmade)
-    if scaled is not None:
-        level = min(level, LEVELS[design.kind])
-    highest, broken = _ceiling(failed)
+    level = estimated.level - len(critical) - bool(unmade)
+    if carried_by:
+        level = min(level, carried_by.level)
+    highest, broken = _ceiling(critical, estimated.checks)
+    lowered = [check.check for check in failed if check in critical or check in of_the_reach]
     why = joined(
         _named(design, scaled),
-        Said("evidence.lowered_for_failed", checks=[check.check for check in failed]) if failed else None,
+        Said("evidence.lowered_for_failed", checks=lowered) if lowered else None,
         Said("evidence.lowered_for_unmade", checks=[check.check for check in unmade]) if unmade else None,
         Said("evidence.at_most", level=highest, check=broken.check) if broken and highest < level else None,
         NOT_ROW_BY_ROW if effect.p_value < ALPHA <= strictest_p(effect) else None,
     )
-    return max(1, min(level - len(of_the_reach), highest)), why
+    return max(LOWEST, min(level - len(of_the_reach), highest)), why
 
 
 def _named(design: Design, scaled: Design | None) -> Said:
@@ -206,24 +155,19 @@ def _named(design: Design, scaled: Design | None) -> Said:
     name = Said(f"evidence.design_{design.kind}")
     if scaled is None:
         return name
-    return Said(
-        "evidence.on_a_design", design=name, of=Said(f"evidence.design_{scaled.kind}"), level=LEVELS[design.kind]
-    )
+    of = Said(f"evidence.design_{scaled.kind}")
+    return Said("evidence.on_a_design", design=name, of=of, level=design_kind(design).level)
 
 
-def _ceiling(failed: list[Diagnostic]) -> tuple[int, Diagnostic | None]:
+def _ceiling(failed: list[Diagnostic], checks: Checks) -> tuple[int, Diagnostic | None]:
     """Return the lowest level that a failed check leaves at most, and which; the first by name of several."""
     reached = [
         (ceiling.level, str(check.check), check)
         for check in failed
-        for ceiling in CRITICAL.get(check.name, ())
+        for ceiling in checks[check.name] or ()
         if ceiling.reached(check)
     ]
     if not reached:
-        return max(LEVELS.values()), None
-    level, _, check = min(reached, key=lambda found: found[:2])
+        return HIGHEST, None
+    level, _, check = min(reached, key=lambda limit: limit[:2])
     return level, check
-
-
-def _critical(check: Diagnostic) -> bool:
-    return check.name in CRITICAL or check.name in OF_THE_REACH

@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 
 from impact.declare import Programme, in_language, last_day
-from impact.declare.designs import has_comparison
 from impact.declare.indicators import Indicator
 from impact.declare.limits import value_limits
+from impact.designs.models import has_comparison
 from impact.errors import NotEstimable
 from impact.estimate import Effect
 from impact.expect import FORECAST, definition_hash, forecast_fields, plan_hash, plan_status

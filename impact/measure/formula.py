@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from impact.declare.conditions import condition_sql
 from impact.declare.contracts import Contract
-from impact.declare.designs import (
-    ARMS,
-    Design,
-    RegressionDiscontinuity,
-    Staggered,
-    SyntheticControl,
-)
 from impact.declare.indicators import Indicator, Sample
 from impact.declare.load import Programme
+from impact.designs.base import Design
 from impact.formulas.base import PublishedRows, RowFormula, RowsFormula
 from impact.formulas.registry import kind_of
-from impact.sql import as_text, ident, literal
 from impact.tables.part import label_sql
 
 
@@ -52,22 +45,7 @@ def ratio_sql(indicator: Indicator, contract: Contract) -> tuple[str, str]:
 
 def arm_sql(design: Design | None) -> str | None:
     """Write the arm of one row: ``treated``, ``comparison`` or NULL; None for designs without arms."""
-    if isinstance(design, ARMS):
-        tests = (_equals(design.arm, design.treated), _equals(design.arm, design.comparison))
-    elif isinstance(design, Staggered):
-        never = " OR ".join(_equals(design.cohort, code) for code in design.never) or f"{ident(design.cohort)} IS NULL"
-        tests = (f"NOT ({never})", never)
-    elif isinstance(design, RegressionDiscontinuity):
-        above = f"{ident(design.running)} >= {literal(design.cutoff)}"
-        below = f"{ident(design.running)} < {literal(design.cutoff)}"
-        tests = (above, below) if design.treated == "at_or_above" else (below, above)
-    elif isinstance(design, SyntheticControl):
-        codes = ", ".join(literal(code) for code in design.treated_units)
-        unit = as_text(design.unit)
-        tests = (f"{unit} IN ({codes})", f"{unit} NOT IN ({codes})")
-    else:
-        return None
-    return f"CASE WHEN {tests[0]} THEN 'treated' WHEN {tests[1]} THEN 'comparison' END"
+    return design.arm_sql() if design else None
 
 
 def cluster_sql(sample: Sample) -> str | None:
@@ -91,10 +69,6 @@ def difference_sql(later: str, earlier: str) -> str:
     known = f"isfinite({later}) AND isfinite({earlier}) AND ({later} <> 0 OR {earlier} <> 0)"
     exact = f"({later} - {earlier})"
     return f"CASE WHEN {known} THEN round({exact}, least(greatest({digits}, 0), 300)) ELSE {exact} END"
-
-
-def _equals(column: str, code: str) -> str:
-    return f"{as_text(column)} = {literal(code)}"
 
 
 def _treated_sql(indicator: Indicator) -> str:

@@ -18,8 +18,10 @@ import numpy as np
 import pandas as pd
 
 from impact.declare import Programme
-from impact.declare.designs import Design
 from impact.declare.indicators import Indicator
+from impact.designs.base import Design
+from impact.designs.kind import Counts
+from impact.designs.registry import design_kind
 from impact.formulas.kind import Behind
 from impact.formulas.limits import Limits
 from impact.formulas.registry import kind_of
@@ -34,10 +36,6 @@ from impact.statistics.suppression import Table, suppress
 from impact.tables.part import COLUMNS, cut_columns, part_codes
 
 CELL = ["programme", "indicator", "arm", *COLUMNS, "wave"]
-REPEATED = ("did", "panel", "staggered")
-"""Designs whose ``n_obs`` counts a person once for each wave."""
-SERIES = ("interrupted_time_series", "synthetic_control")
-"""Designs whose ``n_obs`` counts units and waves, not persons."""
 Slot = tuple[str, ...]
 """Of which rows: contract, conditions, wave; and for what."""
 PLAIN = 3
@@ -296,16 +294,18 @@ def _counted(programme: Programme, connection: duckdb.DuckDBPyConnection, indica
 
 def waves_of(programme: Programme, indicator: Indicator) -> int:
     """Return in how many waves one person may count among the observations of an effect."""
-    design = indicator.ex_post.design
-    if design is None or design.kind not in REPEATED:
-        return 1
-    return 2 if design.kind == "did" else max(len(programme.header.waves), 1)
+    waves = {Counts.BOTH_WAVES: 2, Counts.EVERY_WAVE: max(len(programme.header.waves), 1)}
+    return waves.get(_counts(indicator), 1)
 
 
 def of_series(indicator: Indicator) -> bool:
     """Tell whether an effect counts units and waves."""
+    return _counts(indicator) is Counts.SERIES
+
+
+def _counts(indicator: Indicator) -> Counts:
     design = indicator.ex_post.design
-    return design is not None and design.kind in SERIES
+    return design_kind(design).counts if design else Counts.PERSONS
 
 
 def _key(indicator: Indicator, cell: Counted) -> Key:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from impact.declare import Programme
 from impact.declare.indicators import Indicator
-from impact.estimate import estimate_effect
+from impact.designs.effect import estimate_effect
 from impact.expect import definition_hash, plan_hash, plan_status
 from impact.judge import Judged, adjust_families, judge_indicator
 from impact.measure import measure_indicators

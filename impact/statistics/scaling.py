@@ -1,6 +1,6 @@
 """From an effect on those reached to the territory: weighted sums of effects by the delta method, ratios by Fieller.
 
-Used by ``impact.estimate.designs.scaled``; the effects come from any design, each with its error and, where it is
+Used by ``impact.designs.scaled_effect``; the effects come from any design, each with its error and, where it is
 known, the influence of the same units or clusters.
 """
 

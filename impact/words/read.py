@@ -2,17 +2,23 @@
 
 Files of ``app/`` and ``sentences/`` hold both languages of the house side by side: ``key: {it: …, en: …}``. A further
 language is one file, ``languages/<code>.yaml``, with ``marks`` (see :data:`impact.words.numbers.MARKS`), ``app`` and
-``sentences``, each ``key: text``; the code is one that Unicode's locale data know.
+``sentences``, each ``key: text``; the code is one that Unicode's locale data know. An installed package adds texts of
+its own by an entry point ``impact.words``, a package with the same folders.
 """
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from types import ModuleType
 from typing import Any, Literal, TypeAlias, TypedDict
 
 import yaml
+
+from impact import plugins
+from impact.errors import UsageError
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 FOLDER: Traversable = files("impact.words")
@@ -33,12 +39,27 @@ class AddedLanguage(TypedDict):
 def texts_of(catalogue: Literal["app", "sentences"]) -> dict[str, dict[str, Entry]]:
     """Return every key of a catalogue with its text by language."""
     texts: dict[str, dict[str, Entry]] = {}
-    for path in _catalogues(FOLDER / catalogue):
-        texts |= _load(path)
+    for folder in _folders():
+        for path in _catalogues(folder / catalogue):
+            added_texts = _load(path)
+            _refuse_known(texts.keys() & added_texts.keys(), folder)
+            texts |= added_texts
     for language, added in added_languages().items():
         for key, text in added[catalogue].items():
             texts[key] = texts[key] | {language: text}
     return texts
+
+
+def _folders() -> Iterator[Traversable]:
+    """Yield the engine's folder, and those of packages that register theirs under ``impact.words``."""
+    yield FOLDER
+    for _, package in plugins.plugins(plugins.WORDS, ModuleType):
+        yield files(package)
+
+
+def _refuse_known(keys: set[str], folder: Traversable) -> None:
+    if keys:
+        raise UsageError(f"{folder.name} has texts for what is said already: {', '.join(sorted(keys))}")
 
 
 @functools.cache

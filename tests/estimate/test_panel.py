@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
+from impact.designs.staggered.event_time import event_terms
 from impact.errors import NotEstimable, UsageError
-from impact.estimate.event_time import event_terms
 from impact.estimate.panel import PanelFit, panel_effects
 from tests.support.references import dataset, reference
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impact.declare.designs import BeforeAfter, DifferenceInDifferences
+from impact.designs.before_after.model import BeforeAfter
+from impact.designs.did.model import DifferenceInDifferences
 from impact.estimate import Diagnostic, Effect
 from impact.judge import evidence_level, judge_attainment, judge_contribution
 from impact.words.said import Said

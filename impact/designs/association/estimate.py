@@ -1,0 +1,106 @@
+"""How an outcome goes with an exposure, adjusted for covariates: an association, labelled as one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from impact.designs.association.model import Association
+from impact.estimate.assignment_unit import BY_DEFAULT, arms_of, assignment_unit, by_labels
+from impact.estimate.case import (
+    Case,
+    as_numbers,
+    at_wave,
+    cluster_labels,
+    design_rows,
+    place_columns,
+    placed,
+    require_covariates,
+    sample_weights,
+    survey_design,
+)
+from impact.estimate.checks import stability_checks
+from impact.estimate.diagnostics import complete_cases, enough_clusters
+from impact.estimate.result import Effect, effect_from
+from impact.estimate.sample import EXPOSURE, Sample, beside_others, quick, regress, unit_influence, varying
+from impact.statistics.core import Estimate
+from impact.statistics.surveys.design import SampleDesign
+from impact.statistics.surveys.regression import marginal_effect, survey_regression
+from impact.words.said import Said
+
+
+def estimate_association(case: Case[Association]) -> Effect:
+    """Estimate the coefficient of the exposure in a linear or logit regression."""
+    design = case.design
+    sample, available, without, apart = _sample(case, design)
+    estimate = _estimate(design, sample)
+    variant = design.model_copy(update={"inference": quick(design.inference, sample)})
+    steady, terms = stability_checks(case, sample, lambda part: _estimate(variant, part), estimate)
+    plain = design.model_copy(update={"inference": BY_DEFAULT})
+    steady += assignment_unit(
+        case, arms_of(sample), estimate, lambda labels: _estimate(plain, by_labels(sample, labels))
+    )
+    return effect_from(
+        estimate,
+        indicator=case.indicator.id,
+        unit=_unit(case, design),
+        estimand=Said("estimand.association"),
+        design=Said(f"association.{design.model}", exposure=design.exposure),
+        diagnostics=(
+            enough_clusters(estimate.n_clusters),
+            complete_cases(sample.n, available, without, apart),
+            *steady,
+        ),
+        terms=tuple(terms),
+        influence=unit_influence(sample, estimate),
+    )
+
+
+def _unit(case: Case[Association], design: Association) -> str:
+    return "log odds" if design.model == "logit" and design.report == "coefficient" else case.unit
+
+
+def _sample(case: Case[Association], design: Association) -> tuple[Sample, int, dict[str, int], int]:
+    rows = design_rows(case)
+    if case.indicator.ex_post.wave:
+        rows = at_wave(rows, case.indicator.ex_post.wave).reset_index()
+    covariates = rows[list(design.covariates)]
+    exposure = rows[design.exposure].astype(float)
+    require_covariates(rows[list(dict.fromkeys([design.exposure, *design.covariates, *place_columns(case)]))])
+    in_place, without = placed(case, rows)
+    complete = rows["_outcome"].notna() & exposure.notna() & covariates.notna().all(axis=1) & in_place
+
+    def made(part: pd.Series) -> Sample:
+        kept = rows[part]
+        return Sample(
+            kept["_outcome"].to_numpy(dtype=float),
+            np.asarray(exposure[part], dtype=np.float64),
+            pd.DataFrame({"_constant": 1.0}, index=kept.index),
+            varying(as_numbers(covariates[part])),
+            kept["_unit"].to_numpy(dtype=object),
+            cluster_labels(case, kept),
+            sample_weights(case, kept),
+            None,
+            survey_design(case, kept),
+        )
+
+    sample, used = beside_others(made, complete)
+    apart = int((complete & ~used).sum())
+    return sample, len(rows) - apart, without, apart
+
+
+def _estimate(design: Association, sample: Sample) -> Estimate:
+    if design.model == "linear":
+        return regress(sample, design.inference)
+    survey = sample.survey or SampleDesign(
+        np.ones(sample.n) if sample.weights is None else sample.weights,
+        None,
+        sample.clusters[0] if sample.clusters else None,
+        None,
+    )
+    fitted = marginal_effect if design.report == "marginal_effect" else _coefficient
+    return fitted(sample.outcome, sample.matrix(), sample.names(), EXPOSURE, survey)
+
+
+def _coefficient(*arguments: object) -> Estimate:
+    return survey_regression(*arguments, model="logit")  # type: ignore[arg-type]

@@ -1,0 +1,1 @@
+"""No comparison. ``model`` is read by declarations, ``descriptor`` by the registry of designs."""

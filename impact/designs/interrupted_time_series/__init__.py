@@ -1,0 +1,1 @@
+"""Interrupted time series. ``model`` is read by declarations, ``descriptor`` by the registry of designs."""

@@ -1,0 +1,1 @@
+"""Changes of a network. ``model`` is read by declarations, ``descriptor`` by the registry of designs."""

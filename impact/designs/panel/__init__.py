@@ -1,0 +1,1 @@
+"""Effects in a panel. ``model`` is read by declarations, ``descriptor`` by the registry of designs."""

@@ -1,0 +1,1 @@
+"""Randomised assignment. ``model`` is read by declarations, ``descriptor`` by the registry of designs."""

@@ -1,0 +1,72 @@
+"""All kinds of design by name: a folder and a line each; installed packages add theirs."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+from impact import plugins
+from impact.designs import models
+from impact.designs.association.descriptor import ASSOCIATION
+from impact.designs.base import Design
+from impact.designs.before_after.descriptor import BEFORE_AFTER
+from impact.designs.did.descriptor import DIFFERENCE_IN_DIFFERENCES
+from impact.designs.interrupted_time_series.descriptor import INTERRUPTED_TIME_SERIES
+from impact.designs.kind import DesignKind
+from impact.designs.matching.descriptor import MATCHING
+from impact.designs.network_change.descriptor import NETWORK_CHANGE
+from impact.designs.panel.descriptor import PANEL
+from impact.designs.randomised.descriptor import RANDOMISED
+from impact.designs.regression_discontinuity.descriptor import REGRESSION_DISCONTINUITY
+from impact.designs.scaled_effect.descriptor import SCALED_EFFECT
+from impact.designs.staggered.descriptor import STAGGERED
+from impact.designs.synthetic_control.descriptor import SYNTHETIC_CONTROL
+from impact.designs.weighting.descriptor import WEIGHTING
+from impact.errors import UsageError
+
+DESIGNS: tuple[DesignKind[Any], ...] = (
+    RANDOMISED,
+    DIFFERENCE_IN_DIFFERENCES,
+    PANEL,
+    STAGGERED,
+    MATCHING,
+    WEIGHTING,
+    REGRESSION_DISCONTINUITY,
+    INTERRUPTED_TIME_SERIES,
+    SYNTHETIC_CONTROL,
+    ASSOCIATION,
+    NETWORK_CHANGE,
+    SCALED_EFFECT,
+    BEFORE_AFTER,
+)
+"""The engine's own."""
+
+if {design.model for design in DESIGNS} != set(models.MODELS):
+    raise ImportError("impact.designs: models.py and registry.py name different designs")
+
+
+@functools.cache
+def all_designs() -> Mapping[str, DesignKind[Any]]:
+    """Return the engine's designs and those that installed packages register under ``impact.designs``, by kind.
+
+    Raises
+    ------
+    UsageError
+        If a package registers a descriptor without its model, or a model without its descriptor.
+    """
+    designs = {models.name_of(design.model): design for design in DESIGNS}
+    designs |= dict(plugins.plugins(plugins.DESIGNS, DesignKind))
+    declared = {models.name_of(model): model for model in models.ALL_MODELS}
+    for name in sorted(designs.keys() | declared.keys()):
+        if name not in designs or name not in declared or designs[name].model is not declared[name]:
+            raise UsageError(
+                f"an installed package adds the design {name}: it is registered under both {plugins.DESIGNS} (its"
+                f" descriptor) and {plugins.DESIGN_MODELS} (its model), and the one names the other"
+            )
+    return designs
+
+
+def design_kind(design: Design) -> DesignKind[Any]:
+    """Return what is true of the kind of a declared design."""
+    return all_designs()[design.kind]

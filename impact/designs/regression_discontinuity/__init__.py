@@ -1,0 +1,1 @@
+"""Regression discontinuity. ``model`` is read by declarations, ``descriptor`` by the registry of designs."""

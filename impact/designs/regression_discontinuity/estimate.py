@@ -1,0 +1,228 @@
+"""Regression discontinuity: units on both sides of a cutoff that decided who got the programme."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from impact.designs.regression_discontinuity.model import RegressionDiscontinuity
+from impact.errors import NotEstimable
+from impact.estimate.case import Case, as_numbers, at_wave, design_rows, require_covariates
+from impact.estimate.diagnostics import complete_cases
+from impact.estimate.result import Diagnostic, Effect, Term, checked, effect_from, not_applicable, term_from
+from impact.statistics.core import Estimate, Floats
+from impact.statistics.discontinuity.bandwidth import has_mass_points
+from impact.statistics.discontinuity.density import density_test, placebo_cutoffs, step_test
+from impact.statistics.discontinuity.jump import Discontinuity, regression_discontinuity
+from impact.words.said import Said
+
+MULTIPLES = (0.5, 0.75, 1.0, 1.5, 2.0)
+NOT_SORTED = Said("discontinuity.nobody_placed_themselves_one_side_cutoff")
+SMOOTH = Said("discontinuity.what_fixed_before_programme_does_not_jump")
+NOWHERE_ELSE = Said("discontinuity.no_jump_where_no_cutoff")
+SIDES = (Said("regression_discontinuity.left"), Said("regression_discontinuity.right"))
+STRONG = 10.0
+"""First-stage F below which an instrument is commonly called weak (Staiger and Stock 1997)."""
+
+
+def estimate_discontinuity(case: Case[RegressionDiscontinuity]) -> Effect:
+    """Estimate the jump of the outcome at the cutoff; the effect on those near it."""
+    design = case.design
+    frame, everybody = _frame(case, design)
+    running = _from_cutoff(frame, design)
+    covariates = as_numbers(frame[list(design.covariates)])
+    options = _options(design, frame, covariates)
+    fit = regression_discontinuity(
+        frame["_outcome"].to_numpy(dtype=float),
+        running,
+        bandwidth=design.bandwidth,
+        fuzzy=frame[design.take_up].to_numpy(dtype=float) if design.take_up else None,
+        **options,
+    )
+    estimate = fit.robust if design.report == "robust" else fit.conventional
+    plain = {name: value for name, value in options.items() if name != "covariates"}
+    placed = everybody[everybody[design.running].notna()]
+    checks = [
+        _density(_from_cutoff(placed, design), design),
+        *_covariate_jumps(covariates, running, plain),
+        *_placebo(frame, running, options),
+    ]
+    if fit.take_up is not None:
+        checks.append(_first_stage(fit.take_up))
+    return effect_from(
+        estimate,
+        indicator=case.indicator.id,
+        unit=case.unit,
+        estimand=Said("estimand.late_cutoff") if design.take_up else Said("estimand.ate_cutoff"),
+        design=Said(
+            "regression_discontinuity.fuzzy" if design.take_up else "regression_discontinuity.sharp",
+            report=Said(f"regression_discontinuity.{design.report}"),
+        ),
+        diagnostics=(*checks, complete_cases(len(frame), len(everybody))),
+        terms=tuple(_terms(fit) + _sensitivity(design, frame, running, options=options, fit=fit)),
+    )
+
+
+def _frame(case: Case[RegressionDiscontinuity], design: RegressionDiscontinuity) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the complete rows, and all of them: who has no outcome yet may have moved across the cutoff too."""
+    rows = design_rows(case)
+    if case.indicator.ex_post.wave:
+        rows = at_wave(rows, case.indicator.ex_post.wave).reset_index()
+    needed = ["_outcome", design.running, *design.covariates, *design.clusters, *filter(None, [design.take_up])]
+    require_covariates(rows[[design.running, *design.covariates]])
+    complete = rows[needed].notna().all(axis=1)
+    return rows[complete], rows
+
+
+def _from_cutoff(frame: pd.DataFrame, design: RegressionDiscontinuity) -> Floats:
+    """Return the distance from the cutoff, positive where the programme went.
+
+    With ``treated: below`` a unit exactly at the cutoff is not treated; the smallest number below zero keeps it there.
+    """
+    distance = frame[design.running].to_numpy(dtype=float) - design.cutoff
+    if design.treated == "at_or_above":
+        return distance
+    return np.where(distance == 0, -np.finfo(float).tiny, -distance)
+
+
+def _options(design: RegressionDiscontinuity, frame: pd.DataFrame, covariates: pd.DataFrame) -> dict[str, Any]:
+    if len(design.clusters) > 1:
+        raise NotEstimable(
+            Said("discontinuity.regression_discontinuity_takes_one_set_clusters"), Said("checks.cluster_one_column")
+        )
+    return {
+        "order": design.order,
+        "kernel": design.kernel,
+        "selection": design.selection,
+        "errors": "cluster" if design.clusters else design.local_errors,
+        "clusters": frame[design.clusters[0]].to_numpy(dtype=object).astype(str) if design.clusters else None,
+        "covariates": covariates.to_numpy(dtype=float) if len(covariates.columns) else None,
+        "masspoints": design.mass_points,
+    }
+
+
+def _density(running: Floats, design: RegressionDiscontinuity) -> Diagnostic:
+    try:
+        return _steps(running, design) if has_mass_points(running) else _jump(running)
+    except NotEstimable as error:
+        return not_applicable(Said("check.density"), NOT_SORTED, error.reason)
+
+
+def _jump(running: Floats) -> Diagnostic:
+    test = density_test(running)
+    left, right = test.bandwidth
+    detail = Said(
+        "discontinuity.within",
+        n_effective_left=test.n_effective_left,
+        n_effective_right=test.n_effective_right,
+        left=left,
+        right=right,
+    )
+    return checked(Said("check.density"), NOT_SORTED, test.statistic, test.p_value, detail)
+
+
+def _steps(running: Floats, design: RegressionDiscontinuity) -> Diagnostic:
+    test = step_test(running, cutoff_is_below=design.treated == "below")
+    detail = Said(
+        "discontinuity.first_value_beyond_cutoff_those_beside", at=test.at, below=test.below, above=test.above
+    )
+    return checked(Said("check.density"), NOT_SORTED, test.share, test.p_value, detail)
+
+
+def _covariate_jumps(covariates: pd.DataFrame, running: Floats, options: dict[str, Any]) -> list[Diagnostic]:
+    """Check that covariates do not jump; the smallest p-value, Bonferroni-corrected for their number."""
+    if not len(covariates.columns):
+        return [
+            not_applicable(Said("check.covariate_continuity"), SMOOTH, Said("discontinuity.no_covariates_declared"))
+        ]
+    found: list[tuple[str, Estimate]] = []
+    for name in covariates.columns:
+        try:
+            fit = regression_discontinuity(covariates[name].to_numpy(dtype=float), running, **options)
+        except NotEstimable:
+            continue
+        found.append((str(name), fit.robust))
+    if not found:
+        return [
+            not_applicable(
+                Said("check.covariate_continuity"), SMOOTH, Said("discontinuity.no_covariate_gives_estimate_cutoff")
+            )
+        ]
+    name, worst = min(found, key=lambda pair: pair[1].p_value)
+    p_value = min(1.0, worst.p_value * len(found))
+    detail = Said("discontinuity.strongest_bonferroni_corrected_p", n=len(found), name=name)
+    return [checked(Said("check.covariate_continuity"), SMOOTH, worst.estimate, p_value, detail)]
+
+
+def _placebo(frame: pd.DataFrame, running: Floats, options: dict[str, Any]) -> list[Diagnostic]:
+    found = placebo_cutoffs(frame["_outcome"].to_numpy(dtype=float), running, **options)
+    checks = []
+    for place in found:
+        check = Said("check.placebo_cutoff", label=place.label)
+        if place.estimate is None:
+            checks.append(not_applicable(check, NOWHERE_ELSE, place.reason))
+        else:
+            detail = Said("discontinuity.cutoff", at=place.at)
+            checks.append(checked(check, NOWHERE_ELSE, place.estimate.estimate, place.estimate.p_value, detail))
+    return checks
+
+
+def _first_stage(take_up: Estimate) -> Diagnostic:
+    strength = take_up.statistic**2
+    null, status = Said("regression_discontinuity.moves_enough"), "passed" if strength >= STRONG else "failed"
+    return Diagnostic(
+        Said("check.first_stage"), null, strength, None, status, Said("discontinuity.strength", strength=strength)
+    )
+
+
+def _terms(fit: Discontinuity) -> list[Term]:
+    terms = [
+        term_from(Said("family.estimator"), Said("regression_discontinuity.conventional"), fit.conventional),
+        term_from(Said("family.estimator"), Said("discontinuity.robust_bias_corrected"), fit.robust),
+    ]
+    if fit.take_up is not None:
+        terms.append(term_from(Said("family.first_stage"), Said("discontinuity.take_up_cutoff"), fit.take_up))
+    pairs = {
+        "family.bandwidth": fit.bandwidth,
+        "family.bias_bandwidth": fit.bias_bandwidth,
+        "family.effective_n": (float(fit.n_effective_left), float(fit.n_effective_right)),
+    }
+    return terms + [
+        Term(Said(family), side, value)
+        for family, pair in pairs.items()
+        for side, value in zip(SIDES, pair, strict=True)
+    ]
+
+
+def _sensitivity(
+    design: RegressionDiscontinuity,
+    frame: pd.DataFrame,
+    running: Floats,
+    *,
+    options: dict[str, Any],
+    fit: Discontinuity,
+) -> list[Term]:
+    """Estimate the same with narrower and wider bandwidths; what cannot be estimated there is left out."""
+    terms = []
+    for multiple in MULTIPLES:
+        left, right = (multiple * side for side in fit.bandwidth)
+        try:
+            other = regression_discontinuity(
+                frame["_outcome"].to_numpy(dtype=float),
+                running,
+                bandwidth=(left, right),
+                fuzzy=frame[design.take_up].to_numpy(dtype=float) if design.take_up else None,
+                **options,
+            )
+        except NotEstimable:
+            continue
+        found = other.robust if design.report == "robust" else other.conventional
+        detail = Said("discontinuity.bandwidths", left=left, right=right)
+        terms.append(
+            term_from(
+                Said("family.bandwidth_sensitivity"), Said("discontinuity.bandwidth", multiple=multiple), found, detail
+            )
+        )
+    return terms

@@ -1,0 +1,1 @@
+"""Staggered adoption. ``model`` is read by declarations, ``descriptor`` by the registry of designs."""

@@ -1,0 +1,1 @@
+"""Weighting. ``model`` is read by declarations, ``descriptor`` by the registry of designs."""

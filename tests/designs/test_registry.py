@@ -1,0 +1,200 @@
+"""Every kind of design says all that is true of it, knows no other, and a package adds one without touching the engine."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import impact.designs
+from impact.designs.kind import DesignKind
+from impact.designs.models import MODELS, name_of
+from impact.designs.registry import DESIGNS, all_designs
+from tests.support.programmes import indicator, written
+
+FOLDER = Path(impact.designs.__file__).parent
+KINDS = [name_of(model) for model in MODELS]
+
+
+def test_each_kind_has_a_folder_of_its_name_and_a_descriptor() -> None:
+    folders = {path.parent.name for path in FOLDER.glob("*/descriptor.py")}
+    assert set(KINDS) == folders == set(all_designs())
+
+
+def test_a_descriptor_has_no_default() -> None:
+    fields = dataclasses.fields(DesignKind)
+    assert all(field.default is field.default_factory is dataclasses.MISSING for field in fields)
+    values = {field.name: getattr(DESIGNS[0], field.name) for field in fields}
+    for name in values:
+        with pytest.raises(TypeError, match=name):
+            DesignKind(**{other: value for other, value in values.items() if other != name})
+
+
+def test_a_design_stands_on_checks_that_cost_something_when_they_fail() -> None:
+    for design in DESIGNS:
+        for check in design.stands_on:
+            assert design.checks[check] is not None, (design.model, check)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_kind_knows_another(kind: str) -> None:
+    for path in (FOLDER / kind).glob("*.py"):
+        tree = ast.parse(path.read_text())
+        modules = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        folders = {module.removeprefix("impact.designs.").split(".")[0] for module in modules}
+        assert not folders & (set(KINDS) - {kind}), path
+
+
+MODEL = '''
+from collections.abc import Iterator
+from typing import Literal
+
+from impact.declare.base import ColumnName
+from impact.designs.base import About, Armed, Declaration
+from impact.designs.problems import row_problems
+from impact.errors import Problem
+
+
+class Medians(Armed):
+    """The difference between the medians of two arms."""
+
+    kind: Literal["medians"]
+
+    def problems(self, at: Declaration) -> Iterator[Problem]:
+        yield from row_problems(self, at)
+        if self.covariates:
+            yield at.problem("medians takes no covariates", "design.covariates")
+'''
+DESCRIPTOR = '''
+import numpy as np
+
+from impact.designs.kind import INFORMS, Counts, DesignKind
+from impact.estimate.case import Case, at_wave, design_rows, require_arms
+from impact.estimate.diagnostics import complete_cases
+from impact.estimate.result import Effect, effect_from
+from impact.statistics.core import wald
+from impact.words.said import Said
+from tiny.model import Medians
+
+
+def estimate(case: Case[Medians]) -> Effect:
+    """Give the difference of medians, with the error of a normal distribution."""
+    rows = at_wave(design_rows(case), case.indicator.ex_post.wave)
+    require_arms(rows["_treated"], case.when)
+    arms = [rows.loc[rows["_treated"] == arm, "_outcome"].to_numpy(dtype=float) for arm in (1, 0)]
+    error = np.sqrt(sum(np.pi / 2 * arm.var(ddof=1) / len(arm) for arm in arms))
+    difference = np.median(arms[0]) - np.median(arms[1])
+    return effect_from(
+        wald(float(difference), float(error), rule=Said("medians.rule"), n_obs=len(rows), df=len(rows) - 2),
+        indicator=case.indicator.id,
+        unit=case.unit,
+        estimand=Said("estimand.att"),
+        design=Said("medians.design"),
+        diagnostics=(complete_cases(len(rows), len(rows)),),
+        terms=(),
+    )
+
+
+MEDIANS = DesignKind(
+    model=Medians,
+    estimate=estimate,
+    level=2,
+    stands_on=(),
+    checks={"complete_cases": INFORMS},
+    counts=Counts.PERSONS,
+    recruits="persons",
+    precision=None,
+    simulate=None,
+)
+'''
+WORDS = """
+medians.rule: {en: "normal error of medians", it: "errore normale delle mediane"}
+medians.design: {en: "difference in medians", it: "differenza tra mediane"}
+evidence.design_medians: {en: "medians design", it: "disegno «mediane»"}
+"""
+POINTS = """
+[impact.design_models]
+medians = tiny.model:Medians
+[impact.designs]
+medians = tiny.descriptor:MEDIANS
+[impact.words]
+tiny = tiny
+"""
+READ = """
+import sys
+import impact
+row = impact.run(sys.argv[1], sys.argv[2]).findings().iloc[0]
+print(row["estimate"], row["n_obs"], row["design"], row["evidence_level"], sep="|")
+"""
+
+
+def package(folder: Path, points: str) -> None:
+    """Write a package that adds a design: its model, its descriptor, its words, and what a wheel says of them."""
+    about, tiny = folder / "tiny-1.0.dist-info", folder / "tiny"
+    (tiny / "sentences").mkdir(parents=True)
+    about.mkdir()
+    (tiny / "__init__.py").write_text("")
+    (tiny / "model.py").write_text(MODEL)
+    (tiny / "descriptor.py").write_text(DESCRIPTOR)
+    (tiny / "sentences" / "medians.yaml").write_text(WORDS)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text(points)
+
+
+def run(code: str, site: Path, *arguments: Path) -> subprocess.CompletedProcess[str]:
+    """Run Python with a package installed; in a process of its own, since designs are collected at import."""
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(command, env={"PYTHONPATH": f"{site}:{root}"}, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def programme(tmp_path: Path) -> Path:
+    """A programme whose indicator declares the design of the package."""
+    rng = np.random.default_rng(3)
+    frame = pd.DataFrame({"person": range(60), "arm": ["T", "C"] * 30, "y": rng.integers(0, 9, 60)})
+    design = {"kind": "medians", "arm": "arm", "treated": "T", "comparison": "C"}
+    folder = written(tmp_path / "programme", frame, [indicator("y", design)])
+    frame["y"].groupby(frame["arm"]).median().to_json(folder / "medians.json")
+    return folder
+
+
+def test_a_package_adds_a_design(programme: Path, tmp_path: Path) -> None:
+    package(tmp_path / "site", POINTS)
+    shown = run(READ, tmp_path / "site", programme, tmp_path / "db.duckdb")
+    assert shown.returncode == 0, shown.stderr
+    medians = pd.read_json(programme / "medians.json", typ="series")
+    estimate, n_obs, name, level = shown.stdout.strip().split("|")
+    assert float(estimate) == medians["T"] - medians["C"]
+    assert (n_obs, name, level) == ("60", "difference in medians", "2")
+
+
+def test_a_design_that_no_package_adds_is_refused_with_those_there_are(programme: Path, tmp_path: Path) -> None:
+    shown = run(READ, tmp_path / "nothing", programme, tmp_path / "db.duckdb")
+    assert shown.returncode != 0
+    assert "medians" in shown.stderr
+    assert "'randomised', 'did'" in shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("points", "reason"),
+    [
+        (
+            POINTS.replace("medians = tiny.model:Medians", "median = tiny.model:Medians"),
+            "a kind of its own, of that name",
+        ),
+        (POINTS.replace("tiny.model:Medians", "tiny.model:Problem"), "no model of one"),
+        (POINTS.replace("[impact.designs]\nmedians = tiny.descriptor:MEDIANS", ""), "registered under both"),
+    ],
+)
+def test_a_package_that_adds_half_a_design_is_named(programme: Path, tmp_path: Path, points: str, reason: str) -> None:
+    package(tmp_path / "site", points)
+    shown = run(READ, tmp_path / "site", programme, tmp_path / "db.duckdb")
+    assert shown.returncode != 0
+    assert reason in shown.stderr

@@ -28,7 +28,7 @@ def plugins(group: str, kind: type[T]) -> Iterator[tuple[str, T]]:
     Parameters
     ----------
     group
-        One of :data:`DESIGN_MODELS`, :data:`DESIGNS`, :data:`WORDS`, :data:`FORMULAS`, :data:`FORMATS` and :data:`READERS`.
+        One of the groups above.
     kind
         The type that the registry expects.
 

@@ -1,6 +1,6 @@
 """The units of a staggered design: outcomes by wave, the wave of first treatment, and what was left out for it.
 
-Stands on :mod:`impact.estimate.case`; every estimator and check of :mod:`impact.estimate.designs.staggered` takes its
+Stands on :mod:`impact.estimate.case`; every estimator and check of :mod:`impact.designs.staggered.estimate` takes its
 units from here, so that they all count the same.
 """
 

@@ -1,7 +1,8 @@
 """Which rows say anything beside absorbed effects: the one rule of what counts as a unit, cluster, period or start.
 
 Every estimator with unit and period effects asks here before it counts: :mod:`impact.estimate.panel` (rows summed by
-the database), :mod:`impact.designs.staggered.adopters`, and what stands on :class:`impact.statistics.panels.adoption.Panel`.
+the database), :mod:`impact.designs.staggered.adopters`, and what stands on
+:class:`impact.statistics.panels.adoption.Panel`.
 """
 
 from __future__ import annotations

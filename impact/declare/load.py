@@ -100,15 +100,16 @@ class Programme:
         kinds = {source.provenance.kind for source in self.sources if source.contract in contracts}
         return "synthetic" if "synthetic" in kinds else "real"
 
-    def behind(self, indicator: Indicator) -> tuple[Indicator, ...]:
+    def with_scaled(self, indicator: Indicator) -> tuple[Indicator, ...]:
         """Return an indicator, followed by the one whose effect its design scales, if any."""
-        of = getattr(indicator.ex_post.design, "of", None)
-        others = (other for other in self.indicators if other.id == of and other.id != indicator.id)
+        design = indicator.ex_post.design
+        scaled = design.scales if design else None
+        others = (other for other in self.indicators if other.id == scaled and other.id != indicator.id)
         return (indicator, *others)
 
     def data_kind(self, indicator: Indicator) -> str:
         """Return ``synthetic`` if any data behind an indicator's finding are, else ``real``."""
-        return self.source_kind(*(name for each in self.behind(indicator) for name in each.reads))
+        return self.source_kind(*(name for each in self.with_scaled(indicator) for name in each.reads))
 
 
 def shipped(name: str) -> Path:

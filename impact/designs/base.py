@@ -64,6 +64,11 @@ class Design(Declared, ABC):
         return False
 
     @property
+    def scales(self) -> str | None:
+        """Id of the indicator whose effect it carries further; None for a design that estimates its own."""
+        return None
+
+    @property
     def clusters(self) -> tuple[str, ...]:
         """Columns of the clusters."""
         return ()

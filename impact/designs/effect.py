@@ -43,7 +43,7 @@ def estimate_effect(
         raise NotEstimable(Said("designs.plan_declares_no_design_comparison"), Said("designs.design_under_ex_post"))
     others = Others(partial(estimate_effect, connection, programme), _stands_on)
     effect = design_kind(design).estimate(Case(connection, programme, indicator, others, group))
-    _require_listed(effect, programme.behind(indicator))
+    _require_listed(effect, programme.with_scaled(indicator))
     return effect
 
 

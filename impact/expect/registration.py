@@ -61,7 +61,7 @@ def indicator_plan(programme: Programme, indicator: Indicator) -> Plan:
     number as much as the formula does. ``scales`` is the plan of the indicator whose effect is carried to a territory.
     """
     plan = _own_plan(programme, indicator)
-    for other in programme.behind(indicator)[1:]:
+    for other in programme.with_scaled(indicator)[1:]:
         plan["scales"] = _own_plan(programme, other)
     return plan
 

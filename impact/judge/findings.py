@@ -256,7 +256,7 @@ def _attainment(case: _Case) -> Attainment:
 
 def _evidence(case: _Case, effect: Effect | None, contribution: Contribution) -> tuple[int | None, Remark]:
     before = case.baseline is not None or case.indicator.formula.followed_since is not None
-    design, *scaled = [each.ex_post.design for each in case.programme.behind(case.indicator)]
+    design, *scaled = [each.ex_post.design for each in case.programme.with_scaled(case.indicator)]
     return evidence_level(
         None if case.now.domain.part.cuts_programme else design,
         effect,

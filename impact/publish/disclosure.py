@@ -100,7 +100,7 @@ def _marked_terms(programme: Programme, connection: duckdb.DuckDBPyConnection, h
 def _marks(programme: Programme, indicator: Indicator, terms: pd.DataFrame, hidden: set[str]) -> pd.Series:
     """Return for each term '' or the reason why it may not leave."""
     marks = pd.Series("", index=terms.index)
-    own, *scaled = programme.behind(indicator)
+    own, *scaled = programme.with_scaled(indicator)
     if programme.contracts[own.contract].person and not of_series(own):
         for (_, family), found in terms[terms["n_obs"].notna()].groupby(["finding", "family"], sort=False):
             counted = found["total"] - found["n_obs"] if family == LEFT_OUT else found["n_obs"]

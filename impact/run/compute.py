@@ -83,7 +83,7 @@ def stale_indicators(
 
 def _depends_on(programme: Programme, indicator: Indicator, loads: Sequence[str]) -> str:
     """Return a hash of all that a result depends on: declarations, loads of the contracts it reads, the engine."""
-    _, *scaled = programme.behind(indicator)
+    _, *scaled = programme.with_scaled(indicator)
     read = {name for member in (indicator, *scaled) for name in member.reads}
     contracts = set[str]().union(*(_referenced(programme, name) for name in read))
     return fingerprint(

@@ -141,7 +141,7 @@ def _placebo(case: Case[DifferenceInDifferences], rows: pd.DataFrame, baseline: 
 
     The size is what is found there over the effect itself.
     """
-    wave: str | None = getattr(case.design, "placebo_wave", None)
+    wave = case.design.placebo_wave
     if wave is None:
         return not_applicable(Said("check.placebo_wave"), PARALLEL, Said("did.no_wave_before_baseline_declared"))
     try:

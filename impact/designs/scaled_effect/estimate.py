@@ -30,7 +30,7 @@ def estimate_scaled(case: Case[ScaledEffect]) -> Effect:
     """Carry the effect on those reached to the territory."""
     design = case.design
     require_whole(case)
-    _, of = case.programme.behind(case.indicator)
+    _, of = case.programme.with_scaled(case.indicator)
     reach = reached(replace(case, indicator=of, group=None), design)
     effects = {group: _effect(case, of, group) for group in reach.people}
     size = design.population.total if design.population else 1.0

@@ -122,6 +122,11 @@ class ScaledEffect(Design):
         """A territory."""
         return About.TERRITORY
 
+    @property
+    def scales(self) -> str | None:
+        """Id of the indicator whose effect is carried to the territory."""
+        return self.of
+
     def arm_sql(self) -> str | None:
         """Return None: arms are of the effect that is carried further."""
         return None

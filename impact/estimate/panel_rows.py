@@ -16,7 +16,8 @@ from impact.estimate.diagnostics import without_keys
 from impact.estimate.panel import PanelFit
 from impact.estimate.result import Diagnostic, Term
 from impact.measure import unit_sql
-from impact.sql import ident, literal
+from impact.sql import ALL, EVERY_COLUMN, Select, ident, literal
+from impact.sql import relation as sql_relation
 from impact.statistics.panels.bacon import bacon_decomposition
 from impact.words.said import Remark, Said, Text, joined
 
@@ -44,17 +45,16 @@ def panel_relation(case: Case[Design], columns: list[str]) -> str:
         group=case.group[0] if case.group else None,
     )
     places = " ".join(f"WHEN {literal(wave)} THEN {place}" for place, wave in enumerate(case.waves))
-    kept = [f"{ident(name)}" for name in dict.fromkeys([*columns, *clusters])]
-    kept += [f"{ident(weight)} AS _weight"] if weight else []
-    place = f"CASE _wave {places} END"
-    first = f"first_value(_group) OVER (PARTITION BY _unit ORDER BY {place})"
-    codes = ", ".join(map(literal, case.group_codes))
-    members = f" QUALIFY {first} IN ({codes})" if case.group else ""
+    period = f"CASE _wave {places} END"
+    returned = {"_unit": "_unit", "_period": period, "_outcome": "_outcome"}
+    returned |= {name: ident(name) for name in (*columns, *clusters)}
+    returned |= {"_weight": ident(weight)} if weight else {}
     end = case.waves.index(str(case.indicator.ex_post.wave))
-    return (
-        f"SELECT _unit, {place} AS _period, _outcome, {', '.join(kept)} FROM ({inner})"
-        f" WHERE {place} <= {literal(end)}{members}"
-    )
+    rows = Select(returned, f"({inner})", where=(f"{period} <= {literal(end)}",)).sql()
+    if not case.group:
+        return rows
+    first_group = f"first_value(_group) OVER (PARTITION BY _unit ORDER BY {period})"
+    return f"{rows} QUALIFY {first_group} IN ({', '.join(map(literal, case.group_codes))})"
 
 
 def in_clusters(case: Case[Design], relation: str) -> tuple[str, dict[str, int]]:
@@ -63,9 +63,10 @@ def in_clusters(case: Case[Design], relation: str) -> tuple[str, dict[str, int]]
     columns |= {case.indicator.sample.weight: "_weight"} if case.indicator.sample.weight else {}
     without: dict[str, int] = {}
     for name, column in columns.items():
-        sql = f"SELECT count(*) FROM ({relation}) WHERE {ident(column)} IS NULL AND _outcome IS NOT NULL"
-        ((without[name],),) = case.connection.execute(sql).fetchall()
-        relation = f"SELECT * FROM ({relation}) WHERE {ident(column)} IS NOT NULL"
+        lost = (f"{ident(column)} IS NULL", "_outcome IS NOT NULL")
+        query = Select({"n": "count(*)"}, f"({relation})", where=lost)
+        ((without[name],),) = case.connection.execute(query.sql()).fetchall()
+        relation = Select(EVERY_COLUMN, f"({relation})", where=(f"{ident(column)} IS NOT NULL",)).sql()
     return relation, without
 
 
@@ -90,23 +91,23 @@ def starts_of(case: Case[Design], relation: str, fit: PanelFit, treatment: str) 
 
     Only units of the fit count, with all their rows: a unit that lacks the outcome at its first wave started then too.
     """
-    name = ident(treatment)
-    ((starts, leaves),) = case.connection.execute(
-        f"SELECT count(DISTINCT _start), coalesce(bool_or(_last > _start), false) FROM (SELECT"
-        f" min(_period) FILTER ({name} > 0) AS _start, max(_period) FILTER ({name} <= 0) AS _last"
-        f" FROM ({relation}) WHERE _unit IN (SELECT _unit FROM ({fit.used})) GROUP BY _unit)"
-    ).fetchall()
+    name, used = ident(treatment), Select({"_unit": "_unit"}, f"({fit.used})")
+    spells = {
+        "_start": f"min(_period) FILTER ({name} > 0)",
+        "_last": f"max(_period) FILTER ({name} <= 0)",
+    }
+    units = Select(spells, f"({relation})", where=(f"_unit IN {sql_relation(used)}",), group=("_unit",))
+    counted = Select({"starts": "count(DISTINCT _start)", "leaves": "coalesce(bool_or(_last > _start), false)"}, units)
+    ((starts, leaves),) = case.connection.execute(counted.sql()).fetchall()
     return int(starts), bool(leaves)
 
 
 def bacon_terms(case: Case[Design], relation: str, treatment: str) -> list[Term]:
     """Return each 2×2 comparison behind the coefficient with its weight, where the panel is balanced."""
-    name = ident(treatment)
-    cells = case.connection.execute(
-        f"SELECT _start, _period AS period, avg(_outcome) AS outcome, count(*) AS n FROM (SELECT *,"
-        f" coalesce(min(_period) FILTER ({name} > 0) OVER (PARTITION BY _unit), -1) AS _start FROM ({relation}))"
-        " GROUP BY ALL ORDER BY ALL"
-    ).df()
+    first = f"coalesce(min(_period) FILTER ({ident(treatment)} > 0) OVER (PARTITION BY _unit), -1)"
+    started = Select({**EVERY_COLUMN, "_start": first}, f"({relation})")
+    means_by_start = {"_start": "_start", "period": "_period", "outcome": "avg(_outcome)", "n": "count(*)"}
+    cells = case.connection.execute(Select(means_by_start, started, group=ALL, order=ALL).sql()).df()
     try:
         means = cells.pivot(index="_start", columns="period", values="outcome")
         counts = cells.pivot(index="_start", columns="period", values="n").fillna(0)

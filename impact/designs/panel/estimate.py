@@ -17,7 +17,7 @@ from impact.estimate.panel_rows import (
 )
 from impact.estimate.pre_trend import PARALLEL, pre_trend_check, treated_panel
 from impact.estimate.result import Diagnostic, Effect, Term, effect_from, not_applicable, term_from
-from impact.sql import ident
+from impact.sql import Select, ident
 from impact.words.said import Said
 
 ONE_START = Said("panel.all_units_take_up_programme_do_same")
@@ -66,9 +66,9 @@ def _trend(case: Case[PanelEffects], relation: str, design: PanelEffects) -> tup
 
 def _require_terms(case: Case[PanelEffects], relation: str, names: list[str]) -> None:
     """Refuse a term that no row has: leaving out the rows without it would leave none."""
-    counts = ", ".join(f"count({ident(name)})" for name in names)
-    (known,) = case.connection.execute(f"SELECT {counts} FROM ({relation})").fetchall()
-    for name, count in zip(names, known, strict=True):
+    query = Select({name: f"count({ident(name)})" for name in dict.fromkeys(names)}, f"({relation})")
+    (counts,) = case.connection.execute(query.sql()).fetchall()
+    for name, count in zip(query.columns, counts, strict=True):
         if not count:
             raise NotEstimable(Said("panel.missing_all_rows", name=name), Said("panel.values_design_without"))
 

@@ -28,7 +28,7 @@ from impact.estimate.panel_rows import (
 )
 from impact.estimate.pre_trend import pre_trend_check
 from impact.estimate.result import Diagnostic, Effect, Term, effect_from, not_applicable, term_from
-from impact.sql import ident, literal
+from impact.sql import EVERY_COLUMN, Select, as_text, ident, literal
 from impact.statistics.core import Estimate, Floats
 from impact.statistics.panels.adoption import Panel
 from impact.statistics.panels.aggregation import Aggregate, aggregate, multiplier_bootstrap
@@ -188,8 +188,9 @@ def _cell_terms(panel: Panel, cells: GroupTime) -> list[Term]:
 
 
 def _unknown_cohorts(case: Case[Staggered], design: Staggered) -> str:
-    person, cohort = ident(case.contract.person or ""), ident(design.cohort)
-    return f"SELECT count(DISTINCT {person}) FROM {ident(case.programme.id, case.contract.id)} WHERE {cohort} IS NULL"
+    persons = {"n": f"count(DISTINCT {ident(case.contract.person or '')})"}
+    view = ident(case.programme.id, case.contract.id)
+    return Select(persons, view, where=(f"{ident(design.cohort)} IS NULL",)).sql()
 
 
 def _losses(case: Case[Staggered], design: Staggered, adopters: Adopters) -> Diagnostic:
@@ -220,10 +221,11 @@ def _twfe(case: Case[Staggered], design: Staggered, units: list[str]) -> _Found:
     rows, without = in_clusters(case, panel_relation(case, [design.cohort]))
     never = ", ".join(literal(code) for code in design.never) or "NULL"
     places = " ".join(f"WHEN {literal(wave)} THEN {place}" for place, wave in enumerate(case.waves))
-    cohort = f"CASE WHEN CAST({ident(design.cohort)} AS VARCHAR) IN ({never}) THEN NULL ELSE"
-    cohort += f" CASE CAST({ident(design.cohort)} AS VARCHAR) {places} END END"
-    known = f" WHERE {ident(design.cohort)} IS NOT NULL" if design.never else ""
-    relation = f"SELECT *, coalesce(_period >= {cohort}, false)::INTEGER AS _treatment FROM ({rows}){known}"
+    code = as_text(design.cohort)
+    cohort = f"CASE WHEN {code} IN ({never}) THEN NULL ELSE CASE {code} {places} END END"
+    known = (f"{ident(design.cohort)} IS NOT NULL",) if design.never else ()
+    treatment = {"_treatment": f"coalesce(_period >= {cohort}, false)::INTEGER"}
+    relation = Select({**EVERY_COLUMN, **treatment}, f"({rows})", where=known).sql()
     fit = panel_effects(
         case.connection,
         relation,
@@ -243,7 +245,8 @@ def _twfe(case: Case[Staggered], design: Staggered, units: list[str]) -> _Found:
         status,
         detail if starts > 1 else Said("panel.one_start"),
     )
-    honest, terms = _event_study(case, design, f"SELECT *, {cohort} AS _start FROM ({fit.used})")
+    started = Select({**EVERY_COLUMN, "_start": cohort}, f"({fit.used})")
+    honest, terms = _event_study(case, design, started.sql())
     terms += bacon_terms(case, fit.used, "_treatment")
     estimate = fit.estimates[0]
     if estimate.influence is not None and fit.clusters is not None and not cluster_names(case):

@@ -1,4 +1,4 @@
-"""What other installed packages add: designs, formulas, formats and readers, by entry points; read by the registries.
+"""What installed packages add: designs, formulas, formats, readers, words; entry points that the registries read.
 
 A package names its object in its ``pyproject.toml``, for instance
 ``[project.entry-points."impact.formats"] turtle = "my_package:FORMAT"``; the registry of that group checks its type.
@@ -13,8 +13,8 @@ from typing import TypeVar
 from impact.errors import UsageError
 
 T = TypeVar("T")
-DESIGN_MODELS, DESIGNS, WORDS = "impact.design_models", "impact.designs", "impact.words"
-FORMULAS, FORMATS, READERS = "impact.formulas", "impact.formats", "impact.readers"
+DESIGNS, FORMULAS, FORMATS = "impact.designs", "impact.formulas", "impact.formats"
+READERS, WORDS = "impact.readers", "impact.words"
 
 
 def plugin_names(group: str) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
@@ -98,6 +99,19 @@ class Design(Declared, ABC):
     def waves(self) -> tuple[str, ...]:
         """Return every wave that the design names."""
         return self.names(Names.WAVE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Described:
+    """The part of a kind's descriptor that declarations read; the whole is :class:`impact.designs.kind.DesignKind`.
+
+    Parameters
+    ----------
+    model
+        How a design of the kind is declared; its ``kind`` names it.
+    """
+
+    model: type[Design]
 
 
 def _names(declared: Declared) -> Iterator[tuple[Names, str]]:

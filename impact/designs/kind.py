@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Generic, Literal, TypeAlias, TypeVar
 
 from impact.declare.expectations import PowerPlan
-from impact.designs.base import Design
+from impact.designs.base import Described, Design
 from impact.estimate.case import Case
 from impact.estimate.result import Diagnostic, Effect
 from impact.statistics.power.closed_form import Precision
@@ -86,7 +86,7 @@ HIDDEN_BIAS: Checks = {"oster_delta": INFORMS, "robustness_value": INFORMS, "e_v
 
 
 @dataclass(frozen=True, kw_only=True)
-class DesignKind(Generic[D]):
+class DesignKind(Described, Generic[D]):
     """What is true of a kind of design.
 
     Parameters

@@ -1,22 +1,24 @@
 """The models of all kinds of design, as declarations name them; installed packages add theirs.
 
 ``impact.declare.indicators`` reads designs by :data:`AnyDesign`. A kind is one line here and one, with all else that is
-true of it, in :mod:`impact.designs.registry`, which stands above the rooms that estimate.
+true of it, in :mod:`impact.designs.registry`, which stands above the rooms that estimate. A package's design is
+imported when a programme declares it, or when all designs are asked for.
 """
 
 from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping
 from inspect import isabstract
 from typing import TYPE_CHECKING, Annotated, TypeAlias, get_args
 
-from pydantic import Field
+from pydantic import Field, SerializeAsAny
 
 from impact import plugins
+from impact.declare.installed import or_installed
 from impact.designs.association.model import Association
-from impact.designs.base import About, Design
+from impact.designs.base import About, Described, Design
 from impact.designs.before_after.model import BeforeAfter
 from impact.designs.did.model import DifferenceInDifferences
 from impact.designs.interrupted_time_series.model import InterruptedTimeSeries
@@ -61,32 +63,40 @@ def name_of(model: type[Design]) -> str:
     return str(kind)
 
 
-def _with_plugins(models: Sequence[type[Design]]) -> tuple[type[Design], ...]:
-    """Return the models with those that installed packages register under ``impact.design_models``.
+OWN = frozenset(map(name_of, MODELS))
+
+
+@functools.cache
+def installed() -> Mapping[str, Described]:
+    """Return the designs of installed packages, by kind.
 
     Raises
     ------
     UsageError
-        If a package registers what is no design, or a kind that is there already.
+        If a package registers what is no design, or one under a name that is taken or not its own.
     """
-    by_kind = {name_of(model): model for model in models}
-    for name, plugin in plugins.plugins(plugins.DESIGN_MODELS, type):
-        if not issubclass(plugin, Design) or isabstract(plugin):
-            raise UsageError(f"an installed package adds {name} as a design, but it is no model of one")
-        if name_of(plugin) != name or name in by_kind:
+    designs = dict(plugins.plugins(plugins.DESIGNS, Described))
+    for name, design in designs.items():
+        if isabstract(design.model):
+            lacking = ", ".join(sorted(design.model.__abstractmethods__))
+            raise UsageError(f"an installed package adds the design {name}, which does not say: {lacking}")
+        if name in OWN or name != name_of(design.model):
             raise UsageError(f"an installed package adds the design {name}: it needs a kind of its own, of that name")
-        by_kind[name] = plugin
-    return tuple(by_kind.values())
+    return designs
 
 
-ALL_MODELS = _with_plugins(MODELS)
-"""The engine's own, and those of installed packages."""
+def _models() -> Mapping[str, type[Design]]:
+    return {name: design.model for name, design in installed().items()}
+
 
 if TYPE_CHECKING:
     AnyDesign: TypeAlias = Design
 else:
-    AnyDesign = Annotated[functools.reduce(operator.or_, ALL_MODELS), Field(discriminator="kind")]
-"""A design of any kind, told apart by ``kind``."""
+    _OWN_MODEL = Annotated[
+        functools.reduce(operator.or_, MODELS), Field(discriminator="kind"), or_installed(Design, OWN, _models)
+    ]
+    AnyDesign = SerializeAsAny[_OWN_MODEL]
+"""A design of any kind, told apart by ``kind``: one of the engine's own, or of an installed package."""
 
 
 def has_comparison(design: Design | None) -> bool:

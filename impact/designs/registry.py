@@ -6,7 +6,6 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
-from impact import plugins
 from impact.designs import models
 from impact.designs.association.descriptor import ASSOCIATION
 from impact.designs.base import Design
@@ -53,17 +52,13 @@ def all_designs() -> Mapping[str, DesignKind[Any]]:
     Raises
     ------
     UsageError
-        If a package registers a descriptor without its model, or a model without its descriptor.
+        If a package registers what is no whole design.
     """
     designs = {models.name_of(design.model): design for design in DESIGNS}
-    designs |= dict(plugins.plugins(plugins.DESIGNS, DesignKind))
-    declared = {models.name_of(model): model for model in models.ALL_MODELS}
-    for name in sorted(designs.keys() | declared.keys()):
-        if name not in designs or name not in declared or designs[name].model is not declared[name]:
-            raise UsageError(
-                f"an installed package adds the design {name}: it is registered under both {plugins.DESIGNS} (its"
-                f" descriptor) and {plugins.DESIGN_MODELS} (its model), and the one names the other"
-            )
+    for name, design in models.installed().items():
+        if not isinstance(design, DesignKind):
+            raise UsageError(f"an installed package adds the design {name}: expected a DesignKind")
+        designs[name] = design
     return designs
 
 

@@ -11,11 +11,11 @@ import functools
 import pkgutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from pydantic import ValidatorFunctionWrapHandler, WrapValidator
+from pydantic import WrapValidator
 
 from impact import plugins
+from impact.declare.installed import or_installed as read_installed
 from impact.errors import UsageError
 from impact.formulas.base import FormulaModel
 from impact.formulas.kind import FormulaKind, Summary
@@ -53,19 +53,5 @@ def _problem(name: str, kind: FormulaKind, others: Mapping[str, FormulaKind]) ->
 
 
 def or_installed(base: type[FormulaModel]) -> WrapValidator:
-    """Read a declared formula by the model of the package that adds it; any other as before.
-
-    Parameters
-    ----------
-    base
-        What the model must be for the formula to stand there.
-    """
-
-    def read(declared: Any, own: ValidatorFunctionWrapHandler) -> Any:
-        name = declared.get("kind") if isinstance(declared, Mapping) else None
-        kind = installed().get(name) if isinstance(name, str) and name not in _TAKEN else None
-        if kind is None or not issubclass(kind.model, base):
-            return own(declared)
-        return kind.model.model_validate(declared)
-
-    return WrapValidator(read)
+    """Read a declared formula by the model of the package that adds it, if it is a ``base``; any other as before."""
+    return read_installed(base, _TAKEN, lambda: {name: kind.model for name, kind in installed().items()})

@@ -119,8 +119,6 @@ medians.design: {en: "difference in medians", it: "differenza tra mediane"}
 evidence.design_medians: {en: "medians design", it: "disegno «mediane»"}
 """
 POINTS = """
-[impact.design_models]
-medians = tiny.model:Medians
 [impact.designs]
 medians = tiny.descriptor:MEDIANS
 [impact.words]
@@ -185,12 +183,9 @@ def test_a_design_that_no_package_adds_is_refused_with_those_there_are(programme
 @pytest.mark.parametrize(
     ("points", "reason"),
     [
-        (
-            POINTS.replace("medians = tiny.model:Medians", "median = tiny.model:Medians"),
-            "a kind of its own, of that name",
-        ),
-        (POINTS.replace("tiny.model:Medians", "tiny.model:Problem"), "no model of one"),
-        (POINTS.replace("[impact.designs]\nmedians = tiny.descriptor:MEDIANS", ""), "registered under both"),
+        (POINTS.replace("medians = tiny", "median = tiny"), "a kind of its own, of that name"),
+        (POINTS.replace("tiny.descriptor:MEDIANS", "tiny.descriptor:Case"), "expected a Described, found a type"),
+        (POINTS.replace("tiny.descriptor:MEDIANS", "tiny.descriptor:MEANS"), "the package tiny registers medians"),
     ],
 )
 def test_a_package_that_adds_half_a_design_is_named(programme: Path, tmp_path: Path, points: str, reason: str) -> None:

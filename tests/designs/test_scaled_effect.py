@@ -396,7 +396,7 @@ BASES = {
         (5, ("balance",), 3),
         (5, ("balance", "attrition", "clusters"), 2),
         (3, (), 3),
-        (3, ("placebo_outcome",), 2),
+        (3, ("attrition",), 2),
         (2, (), 2),
         (5, ("reach_within_population",), 2),
         (2, ("overlap", "reach_within_population"), 1),

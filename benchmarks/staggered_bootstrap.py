@@ -10,7 +10,8 @@ import time
 import numpy as np
 
 from impact.statistics.panels.adoption import Panel
-from impact.statistics.panels.aggregation import aggregate, multiplier_bootstrap
+from impact.statistics.panels.aggregation import aggregate
+from impact.statistics.panels.bands import multiplier_bootstrap
 from impact.statistics.panels.staggered import group_time_effects
 
 N_UNITS, N_PERIODS, DRAWS, REPEATS = 500, 5, 1000, 7

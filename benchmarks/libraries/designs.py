@@ -15,8 +15,8 @@ from impact.statistics.networks.network import Network, network_measure
 from impact.statistics.pooling import pool
 from impact.statistics.power import closed_form
 from impact.statistics.surveys import estimation
-from impact.statistics.surveys.calibration import rake
 from impact.statistics.surveys.design import SampleDesign
+from impact.statistics.surveys.margins import rake
 from impact.statistics.surveys.regression import survey_regression
 from libraries.registry import Call, Numbers, against, pair, reference, shipped
 

@@ -10,6 +10,7 @@ from impact.estimate.sample import EXPOSURE, Sample
 from impact.statistics.core import Estimate, Floats, Ints
 from impact.statistics.linear import least_squares, sandwich
 from impact.statistics.observational import rosenbaum, sensitivity
+from impact.statistics.observational.oster import oster
 from impact.words.said import Said, joined
 
 DELTA, GAMMA, RISK_RATIO = 1.0, 1.5, 1.25
@@ -38,7 +39,7 @@ def hidden_bias_checks(sample: Sample, estimate: Estimate, r2_max: float | None)
 
 def _selection(sample: Sample, r2_max: float | None) -> tuple[Diagnostic, list[Term]]:
     try:
-        found = sensitivity.oster(
+        found = oster(
             sample.outcome, sample.exposure, sample.covariates.to_numpy(dtype=float), r2_max=r2_max
         )
     except NotEstimable as error:

@@ -10,8 +10,9 @@ from impact.estimate.result import Diagnostic, Term, checked, not_applicable, re
 from impact.sql import Select, as_text, ident
 from impact.statistics.informative import informative
 from impact.statistics.panels.adoption import NEVER, Panel
+from impact.statistics.panels.doubly_robust import Method
 from impact.statistics.panels.pre_trend import pre_trend_test
-from impact.statistics.panels.staggered import Control, Method
+from impact.statistics.panels.staggered import Control
 from impact.words.said import Said
 
 PARALLEL = Said("checks.before_they_took_up_programme_units_moved")

@@ -138,14 +138,15 @@ def wald(
     value = float(estimate)
     error = float(std_error)
     statistic = value / error
+    p_value = t_two_sided(statistic, df)
+    # estimate ± t · error
     level = 0.5 + CONFIDENCE / 2
     quantile = t_quantile(level, df)
     half = quantile * error
-    p_value = t_two_sided(statistic, df)
-    low = value - half
-    high = value + half
+    low, high = value - half, value + half
+    freedom = float(df)
     n = int(n_obs)
-    return Estimate(value, error, statistic, p_value, low, high, float(df), rule, n, n_clusters, influence)
+    return Estimate(value, error, statistic, p_value, low, high, freedom, rule, n, n_clusters, influence)
 
 
 def t_two_sided(statistic: float, df: float) -> float:
@@ -184,9 +185,10 @@ def cluster_sums(values: Floats, codes: Ints, n_clusters: int) -> Floats:
 
 def influence_error(influence: Floats, codes: Ints | None = None, n_clusters: int | None = None) -> float:
     """Return ``sqrt(Σ influence²)`` over units, or over sums within clusters, without small-sample factor."""
+    sums = influence
     if codes is not None and n_clusters is not None:
-        influence = cluster_sums(influence, codes, n_clusters)
-    squares = np.sum(influence**2)
+        sums = cluster_sums(influence, codes, n_clusters)
+    squares = np.sum(sums**2)
     return float(np.sqrt(squares))
 
 

@@ -64,36 +64,60 @@ def elicit(levels: Floats, values: Floats, family: Elicitable, *, low: float = 0
     ends = (low, high) if family == "beta" else ()
 
     def build(x: Floats) -> Predictive:
-        first = x[0] if family in ("normal", "lognormal") else math.exp(x[0])
-        return Predictive(family, (float(first), math.exp(x[1]), *ends))
+        first, second = x[0], math.exp(x[1])
+        if family not in ("normal", "lognormal"):
+            first = math.exp(first)
+        return Predictive(family, (float(first), second, *ends))
 
     def misfit(x: Floats) -> Floats:
         shares = build(x).frozen().cdf(v)
         return floats(shares - p)
 
-    plain = v if family == "normal" else (v - low) / (high - low) if family == "beta" else np.log(v)
-    start = _STARTS[family](plain, stats.norm.ppf(p))
+    # A straight line through the quantiles, on the scale on which the family is about normal, to start from
+    plain = _on_line_scale(v, family, low, high)
+    z = stats.norm.ppf(p)
+    start = _STARTS[family](plain, z)
+    # Least squares on the probabilities F(v) − p (O'Hagan et al.)
     best = optimize.least_squares(misfit, start, x_scale="jac", xtol=1e-14, ftol=1e-14, gtol=1e-14)
     predictive = build(best.x)
     law = predictive.frozen()
-    largest = float(np.abs(law.cdf(v) - p).max())
+    misses = np.abs(law.cdf(v) - p)
+    largest = float(misses.max())
     return Elicited(predictive, p, v, law.ppf(p), largest)
 
 
+def _on_line_scale(v: Floats, family: Elicitable, low: float, high: float) -> Floats:
+    """Return the values on the scale from which the fit starts: as they are, as a share of the range, or in logs."""
+    if family == "normal":
+        return v
+    if family == "beta":
+        width = high - low
+        return (v - low) / width
+    return floats(np.log(v))
+
+
 def _check_quantiles(p: Floats, v: Floats, family: Elicitable, low: float, high: float) -> None:
-    if p.ndim != 1 or p.shape != v.shape or len(p) < 2 or not np.isfinite(v).all():
+    """Refuse quantiles that are too few, do not rise, or lie outside the range of the family."""
+    finite = np.isfinite(v)
+    if p.ndim != 1 or p.shape != v.shape or len(p) < 2 or not finite.all():
         raise NotEstimable(
             Said("statistics.fewer_two_quantiles_value_missing"), Said("statistics.two_levels_with_values")
         )
-    if not ((p > 0) & (p < 1)).all() or (np.diff(p) <= 0).any() or (np.diff(v) <= 0).any():
+    inside = (p > 0) & (p < 1)
+    steps = np.concatenate([np.diff(p), np.diff(v)])
+    if not inside.all() or (steps <= 0).any():
         raise NotEstimable(Said("statistics.quantiles_do_not_rise"), Said("statistics.rising_levels_and_values"))
     if family not in _STARTS:
         raise NotEstimable(
             Said("statistics.family_cannot_elicited", family=family), Said("statistics.one_family", names=_STARTS)
         )
-    ends = {"lognormal": (0.0, math.inf), "gamma": (0.0, math.inf), "beta": (low, high)}
-    lowest, highest = ends.get(family, (-math.inf, math.inf))
-    if not lowest < v[0] or not v[-1] < highest:
+    lowest, highest = -math.inf, math.inf
+    if family in ("lognormal", "gamma"):
+        lowest = 0.0
+    if family == "beta":
+        lowest, highest = low, high
+    within = lowest < v[0] and v[-1] < highest
+    if not within:
         raise NotEstimable(
             Said("statistics.value_lies_outside_range", lowest=lowest, highest=highest, family=family),
             Said("statistics.other_values"),
@@ -104,17 +128,24 @@ def _start_beta(values: Floats, z: Floats) -> Floats:
     """Return a start from the straight line through the quantiles, on the scale of the range."""
     slope, middle = np.polyfit(z, values, 1)
     mean = float(np.clip(middle, 0.01, 0.99))
-    variance = mean * (1 - mean)
+    complement = 1 - mean
+    variance = mean * complement
+    # a + b = mean (1 − mean) / variance − 1, by the method of moments
     total = max(variance / slope**2 - 1, 0.5)
-    return np.array([math.log(mean * total), math.log((1 - mean) * total)])
+    a, b = mean * total, complement * total
+    return np.array([math.log(a), math.log(b)])
 
 
 def _start_gamma(logs: Floats, z: Floats) -> Floats:
+    """Return a start from the line through the logarithms: their variance is about one over the shape."""
     middle, log_spread = _start_normal(logs, z)
-    return np.array([-2 * log_spread, middle + 2 * log_spread])
+    log_shape = -2 * log_spread
+    log_scale = middle + 2 * log_spread
+    return np.array([log_shape, log_scale])
 
 
 def _start_normal(values: Floats, z: Floats) -> Floats:
+    """Return mean and log spread of the straight line through the quantiles."""
     slope, middle = np.polyfit(z, values, 1)
     return np.array([middle, math.log(slope)])
 

@@ -43,13 +43,16 @@ class Predictive:
 
     def __post_init__(self) -> None:
         parameters, family = self.parameters, self.family
-        if len(parameters) != LENGTHS.get(family) or not all(map(math.isfinite, parameters)):
+        count = len(parameters)
+        finite = all(map(math.isfinite, parameters))
+        if count != LENGTHS.get(family) or not finite:
             raise NotEstimable(
                 Said("statistics.unknown", family=self.family, parameters=str(self.parameters)),
                 Said("statistics.finite_parameters", lengths=str(LENGTHS)),
             )
         positive = all(parameters[position] > 0 for position in SCALES[family])
-        if not positive or (family == "beta" and not parameters[2] < parameters[3]):
+        empty = family == "beta" and parameters[2] >= parameters[3]
+        if not positive or empty:
             raise NotEstimable(
                 Said("statistics.scale_shape_not_positive_range_empty"), Said("statistics.scales_shapes_above_zero")
             )
@@ -72,17 +75,19 @@ class Predictive:
         """Mean; refused where it does not exist (t with 1 df or fewer)."""
         if self.family == "t" and self.parameters[2] <= 1:
             raise NotEstimable(Said("statistics.t_without_mean"), Said("statistics.four_studies_more"))
-        return float(self.frozen().mean())
+        law = self.frozen()
+        return float(law.mean())
 
     def quantile(self, level: float) -> float:
         """Return the value below which a share of the probability lies."""
         _share(level)
-        return float(self.frozen().ppf(level))
+        law = self.frozen()
+        return float(law.ppf(level))
 
     def interval(self, level: float = CONFIDENCE) -> tuple[float, float]:
         """Return the central interval with this probability."""
         _share(level)
-        low, high = (1 - level) / 2, (1 + level) / 2
+        low, high = _central(level)
         return self.quantile(low), self.quantile(high)
 
     def pit(self, observed: float, observed_error: float = 0.0) -> float:
@@ -94,7 +99,8 @@ class Predictive:
         if observed_error == 0:
             return float(self.frozen().cdf(observed))
         points, weights = self._points()
-        return float(weights @ stats.norm.cdf((observed - points) / observed_error))
+        z = (observed - points) / observed_error
+        return float(weights @ stats.norm.cdf(z))
 
     def crps(self, observed: float, observed_error: float = 0.0) -> float:
         """Return the continuous ranked probability score, in the unit of the outcome; smaller is better.
@@ -116,10 +122,12 @@ class Predictive:
             return _crps_normal(observed, self.parameters[0], spread)
         # E|X + e − y| − E|X + e − X' − e'| / 2, over points of equal information
         points, weights = self._points()
-        near = weights @ _absolute(observed - points, observed_error)
+        to_observed = _absolute(observed - points, observed_error)
+        near = weights @ to_observed
         gaps = points[:, None] - points
         error = math.sqrt(2) * observed_error
-        among = weights @ _absolute(gaps, error) @ weights
+        between = _absolute(gaps, error)
+        among = weights @ between @ weights
         return float(near - among / 2)
 
     def _points(self) -> tuple[Floats, Floats]:
@@ -130,7 +138,13 @@ class Predictive:
         return floats(points), weights / 2
 
 
+def _central(level: float) -> tuple[float, float]:
+    """Return the probabilities at which a central interval begins and ends."""
+    return (1 - level) / 2, (1 + level) / 2
+
+
 def _share(level: float) -> None:
+    """Refuse a probability that is not inside 0 and 1."""
     if not 0 < level < 1:
         raise NotEstimable(
             Said("statistics.probability_not_inside_0_1", level=level), Said("statistics.level_such_0_9")
@@ -138,6 +152,7 @@ def _share(level: float) -> None:
 
 
 def _observed(observed: float, error: float) -> None:
+    """Refuse an observed value, or an error, that is no number."""
     if not math.isfinite(observed) or not 0 <= error < math.inf:
         raise NotEstimable(
             Said("statistics.observed_value_error_not_number"), Said("statistics.finite_value_error_0_more")
@@ -147,55 +162,77 @@ def _observed(observed: float, error: float) -> None:
 def _absolute(distance: Floats, sd: float) -> Floats:
     """Return E|distance + sd · Z|, Z standard normal."""
     z = distance / sd
-    density, below_z = stats.norm.pdf(z), stats.norm.cdf(z)
-    sign = 2 * below_z - 1
-    expected = 2 * sd * density + distance * sign
+    density, cumulated = stats.norm.pdf(z), stats.norm.cdf(z)
+    sign = 2 * cumulated - 1
+    of_noise = 2 * sd * density
+    expected = of_noise + distance * sign
     return floats(expected)
 
 
 def _crps_normal(y: float, mean: float, sd: float) -> float:
     """Return ``σ (z (2Φ(z) − 1) + 2φ(z) − 1/√π)``."""
     z = (y - mean) / sd
-    near = z * (2 * stats.norm.cdf(z) - 1) + 2 * stats.norm.pdf(z)
-    return float(sd * (near - 1 / math.sqrt(math.pi)))
+    sign = 2 * stats.norm.cdf(z) - 1
+    density = 2 * stats.norm.pdf(z)
+    near = z * sign + density
+    spread = 1 / math.sqrt(math.pi)
+    return float(sd * (near - spread))
 
 
 def _crps_t(y: float, location: float, scale: float, df: float) -> float:
     """Return ``E|T − y| − E|T − T'|/2`` of a t distribution."""
     z = (y - location) / scale
-    log_ratio = special.betaln(0.5, df - 0.5) - 2 * special.betaln(0.5, df / 2)
-    spread = 2 * math.sqrt(df) / (df - 1) * math.exp(log_ratio)
-    tail = 2 * stats.t.pdf(z, df) * (df + z**2) / (df - 1)
-    near = z * (2 * stats.t.cdf(z, df) - 1) + tail
+    less_one = df - 1
+    # E|T − T'|/2 = 2√ν/(ν − 1) · B(½, ν − ½)/B(½, ν/2)²
+    log_square = 2 * special.betaln(0.5, df / 2)
+    log_ratio = special.betaln(0.5, df - 0.5) - log_square
+    spread = 2 * math.sqrt(df) / less_one * math.exp(log_ratio)
+    # E|T − y| = z (2F(z) − 1) + 2f(z) (ν + z²)/(ν − 1)
+    sign = 2 * stats.t.cdf(z, df) - 1
+    tail = 2 * stats.t.pdf(z, df) * (df + z**2) / less_one
+    near = z * sign + tail
     return float(scale * (near - spread))
 
 
 def _crps_lognormal(y: float, mu: float, sigma: float) -> float:
     """Return ``E|Y − y| − E|Y − Y'|/2`` of a lognormal."""
-    z = (math.log(y) - mu) / sigma if y > 0 else -math.inf
-    inner = stats.norm.cdf(z - sigma) - stats.norm.sf(sigma / math.sqrt(2))
-    mean = math.exp(mu + sigma**2 / 2)
-    near = y * (2 * stats.norm.cdf(z) - 1)
+    z = -math.inf
+    if y > 0:
+        z = (math.log(y) - mu) / sigma
+    # y (2Φ(z) − 1) − 2 exp(μ + σ²/2) (Φ(z − σ) − 1 + Φ(σ/√2))
+    half_spread = sigma / math.sqrt(2)
+    inner = stats.norm.cdf(z - sigma) - stats.norm.sf(half_spread)
+    half_variance = sigma**2 / 2
+    mean = math.exp(mu + half_variance)
+    sign = 2 * stats.norm.cdf(z) - 1
+    near = y * sign
     return float(near - 2 * mean * inner)
 
 
 def _crps_gamma(y: float, shape: float, scale: float) -> float:
     """Return ``E|Y − y| − E|Y − Y'|/2`` of a gamma."""
+    # y (2F_α(y) − 1) − αβ (2F_{α+1}(y) − 1) − β/B(½, α)
     covered = stats.gamma.cdf(y, shape, scale=scale)
     covered_next = stats.gamma.cdf(y, shape + 1, scale=scale)
-    near = y * (2 * covered - 1)
-    mean = shape * scale * (2 * covered_next - 1)
-    return float(near - mean - scale / special.beta(0.5, shape))
+    sign, sign_next = 2 * covered - 1, 2 * covered_next - 1
+    near = y * sign
+    mean = shape * scale * sign_next
+    spread = scale / special.beta(0.5, shape)
+    return float(near - mean - spread)
 
 
 def _crps_beta(y: float, a: float, b: float, low: float, high: float) -> float:
     """Return ``E|Y − y| − E|Y − Y'|/2`` of a beta between two ends."""
     width = high - low
     z = (y - low) / width
-    log_ratio = special.betaln(2 * a, 2 * b) - 2 * special.betaln(a, b)
+    # z (2F_{a,b}(z) − 1) + a/(a + b) (1 − 2F_{a+1,b}(z) − 2B(2a, 2b)/(a B(a, b)²))
+    log_square = 2 * special.betaln(a, b)
+    log_ratio = special.betaln(2 * a, 2 * b) - log_square
     spread = 2 * math.exp(log_ratio) / a
-    mean = a / (a + b) * (1 - 2 * stats.beta.cdf(z, a + 1, b) - spread)
-    near = z * (2 * stats.beta.cdf(z, a, b) - 1)
+    sign_next = 1 - 2 * stats.beta.cdf(z, a + 1, b)
+    mean = a / (a + b) * (sign_next - spread)
+    sign = 2 * stats.beta.cdf(z, a, b) - 1
+    near = z * sign
     return float(width * (near + mean))
 
 
@@ -225,7 +262,7 @@ def score(predictive: Predictive, observed: float, observed_error: float = 0.0, 
     """Score a prediction of the truth against an observation with a normal error of known size (0: none)."""
     _share(level)
     pit = predictive.pit(observed, observed_error)
-    low, high = (1 - level) / 2, (1 + level) / 2
     crps = predictive.crps(observed, observed_error)
+    low, high = _central(level)
     hit = low <= pit <= high
     return Score(hit, crps, pit)

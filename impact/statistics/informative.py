@@ -45,17 +45,22 @@ def informative(rows: Ints | Bools, times: Ints | None = None, *, periods: bool 
     http://scorreia.com/research/singletons.pdf
     """
     counts = np.asarray(rows, dtype=np.int64)
-    alike = np.ones(len(counts), dtype=np.int64) if times is None else times
-    in_units = np.ones(len(counts), dtype=bool)
-    n_periods = counts.shape[1]
+    n_units, n_periods = counts.shape
+    alike = times
+    if alike is None:
+        alike = np.ones(n_units, dtype=np.int64)
+    in_units = np.ones(n_units, dtype=bool)
     in_periods = np.ones(n_periods, dtype=bool)
+    # Leave out singletons (Correia) until nothing changes: what is left is the 2-core
     while True:
         by_unit = counts[:, in_periods].sum(axis=1)
         several = by_unit > 1
         units = in_units & several
         by_period = alike[units] @ counts[units]
-        remaining = in_periods & (by_period > 1) if periods else in_periods
-        settled = np.array_equal(units, in_units) and np.array_equal(remaining, in_periods)
-        if settled:
+        remaining = in_periods
+        if periods:
+            remaining = in_periods & (by_period > 1)
+        same_units = np.array_equal(units, in_units)
+        if same_units and np.array_equal(remaining, in_periods):
             return in_units, in_periods
         in_units, in_periods = units, remaining

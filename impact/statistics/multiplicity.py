@@ -59,13 +59,13 @@ def adjust(p_values: ArrayLike, method: Method = "holm") -> Floats:
     if p.ndim != 1 or len(p) == 0:
         raise NotEstimable(Said("statistics.no_list_p_values"), Said("statistics.one_p_value_per_hypothesis"))
     valid = (p >= 0) & (p <= 1)
-    wrong = np.flatnonzero(~(valid))
+    wrong = np.flatnonzero(~valid)
     if len(wrong):
-        raise NotEstimable(
-            Said("statistics.hypothesis_has_p_value", number=wrong[0], p=p[wrong[0]]),
-            Said("statistics.p_value_each_hypothesis"),
-        )
-    adjusted = multipletests(p, method=_NAMES[method])[1]
+        first = wrong[0]
+        reason = Said("statistics.hypothesis_has_p_value", number=first, p=p[first])
+        raise NotEstimable(reason, Said("statistics.p_value_each_hypothesis"))
+    name = _NAMES[method]
+    adjusted = multipletests(p, method=name)[1]
     return floats(adjusted)
 
 
@@ -96,8 +96,9 @@ def romano_wolf(statistics: ArrayLike, null_statistics: ArrayLike) -> Floats:
     Romano, Wolf (2005), https://doi.org/10.1198/016214504000000539; (2016), https://doi.org/10.1016/j.spl.2016.02.012.
     """
     observed = np.abs(floats(statistics))
-    null = np.abs(np.asarray(null_statistics, dtype=float))
-    if observed.ndim != 1 or null.ndim != 2 or null.shape[1] != len(observed) or len(observed) == 0:
+    null = np.abs(floats(null_statistics))
+    n_hypotheses = observed.size
+    if observed.ndim != 1 or null.ndim != 2 or null.shape[1] != n_hypotheses or n_hypotheses == 0:
         raise NotEstimable(
             Said("statistics.statistics_draws_do_not_belong_together"),
             Said("statistics.one_column_draws_per_statistic"),
@@ -107,18 +108,22 @@ def romano_wolf(statistics: ArrayLike, null_statistics: ArrayLike) -> Floats:
             Said("statistics.draws", n=len(null)),
             Said("statistics.least_better_some_thousands", least=FEWEST_DRAWS),
         )
-    if np.isnan(observed).any() or np.isnan(null).any():
+    missing = np.isnan(observed).any() or np.isnan(null).any()
+    if missing:
         raise NotEstimable(
             Said("statistics.some_statistics_missing"), Said("statistics.statistic_each_hypothesis_each_draw")
         )
+    # Step down: |t| in falling order, each against the largest |t*| among the hypotheses that are left
     order = np.argsort(-observed, kind="stable")
-    # Step down: each hypothesis against the largest draw among those that are left
     upwards = null[:, order[::-1]]
     largest = np.maximum.accumulate(upwards, axis=1)[:, ::-1]
     t = observed[order] * (1 - 1e-12)
-    beyond = np.sum(largest >= t, axis=0)
-    p_values = (1 + beyond) / (1 + len(null))
-    adjusted = np.empty(len(observed))
+    reached = largest >= t
+    beyond = np.sum(reached, axis=0)
+    # (1 + #{max |t*| ≥ |t|}) / (1 + draws), made monotone (2016, the p-values of the stepdown)
+    n_draws = len(null)
+    p_values = (1 + beyond) / (1 + n_draws)
+    adjusted = np.empty(n_hypotheses)
     adjusted[order] = np.maximum.accumulate(p_values)
     return adjusted
 
@@ -169,16 +174,15 @@ def multiplier_draws(
     n = len(sums)
     if n < FEWEST_CLUSTERS:
         raise NotEstimable(
-            Said("statistics.too_few_sign_vectors", n=len(sums)),
+            Said("statistics.too_few_sign_vectors", n=n),
             Said("statistics.more_units_or_holm", least=FEWEST_CLUSTERS),
         )
     squares = np.sum(sums**2, axis=0)
-    if np.any(squares <= 0):
-        raise NotEstimable(
-            Said("statistics.estimate_has_no_influences", number=int(np.argmin(squares))),
-            Said("statistics.estimates_vary"),
-        )
-    size = max(1, BATCH // len(sums))
+    without = np.flatnonzero(squares <= 0)
+    if len(without):
+        reason = Said("statistics.estimate_has_no_influences", number=int(np.argmin(squares)))
+        raise NotEstimable(reason, Said("statistics.estimates_vary"))
+    size = max(1, BATCH // n)
     batches = []
     for start in range(0, draws, size):
         count = min(size, draws - start)
@@ -188,20 +192,28 @@ def multiplier_draws(
 
 
 def _summed(values: Floats, clusters: NDArray[np.generic]) -> Floats:
-    missing = [label is None or label != label for label in clusters.tolist()]  # noqa: PLR0124 - NaN only
-    if clusters.shape != (len(values),) or any(missing):
+    """Return the influences summed within clusters, shape (G, m), refusing missing labels."""
+    labels = clusters.tolist()
+    missing = [label is None or label != label for label in labels]  # noqa: PLR0124 - NaN only
+    n = len(values)
+    if clusters.shape != (n,) or any(missing):
         raise NotEstimable(Said("statistics.some_units_have_no_cluster"), Said("statistics.cluster_every_unit"))
-    return cluster_sums(values, *cluster_codes(clusters))
+    codes, count = cluster_codes(clusters)
+    return cluster_sums(values, codes, count)
 
 
 def _drawn(sums: Floats, squares: Floats, draws: int, rng: np.random.Generator) -> Floats:
     """Return studentised statistics of one batch of random signs, shape (draws, m)."""
     n = len(sums)
-    signs = 2.0 * rng.integers(0, 2, (draws, n), dtype=np.int8) - 1.0
+    # t* = Σ_g v_g s_g over its standard error, with Rademacher signs v (Kline and Santos)
+    coins = rng.integers(0, 2, (draws, n), dtype=np.int8)
+    signs = 2.0 * coins - 1.0
     totals = signs @ sums
-    # Σ (v ψ − mean)² n/(n − 1): the signs leave the squares as they are
-    centred = np.maximum(squares - totals**2 / n, 0.0)
+    # n/(n − 1) Σ (v s − mean)²: the signs leave the squares as they are
+    of_mean = totals**2 / n
+    centred = np.maximum(squares - of_mean, 0.0)
     spread = n / (n - 1) * centred
     flat = spread <= 1e-12 * squares
-    error = np.sqrt(np.where(flat, 1.0, spread))
-    return floats(np.where(flat, np.inf, totals / error))
+    variance = np.where(flat, 1.0, spread)
+    t_star = totals / np.sqrt(variance)
+    return floats(np.where(flat, np.inf, t_star))

@@ -53,10 +53,13 @@ class Pooled:
         """
         if self.k < 3:
             raise NotEstimable(Said("statistics.two_studies_show_no_spread"), Said("statistics.three_studies_more"))
-        df = self.k - 1 if self.hksj else self.k - 2
+        df = float(self.k - 2)
+        if self.hksj:
+            df = float(self.k - 1)
+        mean, error = self.effect.estimate, self.effect.std_error
         between = math.sqrt(self.tau2)
-        scale = math.hypot(between, self.effect.std_error)
-        return Predictive("t", (self.effect.estimate, scale, float(df)))
+        scale = math.hypot(between, error)
+        return Predictive("t", (mean, scale, df))
 
 
 def pool(estimates: Floats, std_errors: Floats, *, method: Method = "REML", hksj: bool = True) -> Pooled:
@@ -80,6 +83,7 @@ def pool(estimates: Floats, std_errors: Floats, *, method: Method = "REML", hksj
     _check_studies(y, errors)
     variance = errors**2
     k = len(y)
+    # w = 1/(s² + τ²); the mean is Σwy/Σw with variance 1/Σw (DerSimonian and Laird)
     tau2 = _tau2(y, variance, method)
     weights = 1 / (variance + tau2)
     total = weights.sum()
@@ -88,6 +92,7 @@ def pool(estimates: Floats, std_errors: Floats, *, method: Method = "REML", hksj
     df = math.inf
     mean, rule = float(shares @ y), Said("rule.named", name=method)
     if hksj:
+        # Times max(1, Σ w (y − ȳ)²/(k − 1)) (Knapp and Hartung)
         spread = _q(y, variance, tau2) / (k - 1)
         error *= math.sqrt(max(1.0, spread))
         df, rule = k - 1.0, Said("rule.hksj", rule=rule)
@@ -95,7 +100,8 @@ def pool(estimates: Floats, std_errors: Floats, *, method: Method = "REML", hksj
     effect = wald(mean, error, rule=rule, n_obs=k, df=df, influence=influence)
     # I² = τ² / (τ² + s²), s² the typical variance within studies (Higgins and Thompson)
     q = _q(y, variance, 0.0)
-    i2 = float(tau2 / (tau2 + _typical_variance(variance)))
+    all_variance = tau2 + _typical_variance(variance)
+    i2 = float(tau2 / all_variance)
     p_value = float(stats.chi2.sf(q, k - 1))
     return Pooled(effect, tau2, i2, q, p_value, k, hksj)
 
@@ -103,18 +109,23 @@ def pool(estimates: Floats, std_errors: Floats, *, method: Method = "REML", hksj
 def _typical_variance(variance: Floats) -> float:
     """Return ``(k − 1) Σw / ((Σw)² − Σw²)`` with ``w = 1/s²``."""
     fixed = 1 / variance
+    k = len(fixed)
     total = fixed.sum()
     squares = np.sum(fixed**2)
-    return float((len(fixed) - 1) * total / (total**2 - squares))
+    divisor = total**2 - squares
+    return float((k - 1) * total / divisor)
 
 
 def _check_studies(y: Floats, errors: Floats) -> None:
     """Refuse fewer than two studies, and errors that are not positive."""
-    if y.ndim != 1 or y.shape != errors.shape or len(y) < 2:
+    k = y.size
+    if y.ndim != 1 or y.shape != errors.shape or k < 2:
         raise NotEstimable(
             Said("statistics.fewer_two_studies_show_no_spread"), Said("statistics.two_studies_more_each_error")
         )
-    if not np.isfinite(y).all() or not ((errors > 0) & (errors < math.inf)).all():
+    finite = np.isfinite(y)
+    positive = (errors > 0) & (errors < math.inf)
+    if not finite.all() or not positive.all():
         raise NotEstimable(
             Said("statistics.estimate_error_missing_error_not_positive"), Said("statistics.positive_standard_errors")
         )
@@ -124,7 +135,8 @@ def _q(y: Floats, variance: Floats, tau2: float) -> float:
     """Return Cochran's Q under a variance between studies."""
     weights = 1 / (variance + tau2)
     mean = weights @ y / weights.sum()
-    return float(weights @ (y - mean) ** 2)
+    squares = (y - mean) ** 2
+    return float(weights @ squares)
 
 
 def _tau2(y: Floats, variance: Floats, method: Method) -> float:
@@ -138,11 +150,18 @@ def _tau2(y: Floats, variance: Floats, method: Method) -> float:
     if method == "REML":
         return _reml(y, variance, highest)
     if method == "DL" or excess <= 0:
+        # max(0, (Q − (k − 1)) / (Σw − Σw²/Σw)) with w = 1/s² (DerSimonian and Laird)
         fixed = 1 / variance
         total = fixed.sum()
         overlap = np.sum(fixed**2) / total
-        return max(0.0, excess / float(total - overlap))
-    root = optimize.brentq(lambda tau2: _q(y, variance, tau2) - df, 0, highest, xtol=1e-300, rtol=1e-13)
+        divisor = float(total - overlap)
+        return max(0.0, excess / divisor)
+
+    def gap(tau2: float) -> float:
+        """Return Q(τ²) − (k − 1), zero at the τ² of Paule and Mandel."""
+        return _q(y, variance, tau2) - df
+
+    root = optimize.brentq(gap, 0, highest, xtol=1e-300, rtol=1e-13)
     return float(root)
 
 
@@ -151,20 +170,29 @@ def _reml(y: Floats, variance: Floats, highest: float) -> float:
 
     def log_likelihood(tau2: float) -> float:
         weights = 1 / (variance + tau2)
-        determinant = np.log(weights).sum() - np.log(weights.sum())
+        logs = np.log(weights)
+        log_total = np.log(weights.sum())
+        determinant = logs.sum() - log_total
         return float(determinant - _q(y, variance, tau2))
 
     def slope(tau2: float) -> float:
         weights = 1 / (variance + tau2)
         total = weights.sum()
-        residuals = y - weights @ y / total
-        squares = np.sum((weights * residuals) ** 2)
-        return float(squares - total + np.sum(weights**2) / total)
+        mean = weights @ y / total
+        residuals = y - mean
+        scores = weights * residuals
+        squares = np.sum(scores**2)
+        overlap = np.sum(weights**2) / total
+        return float(squares - total + overlap)
 
-    grid = np.concatenate([[0.0], np.geomspace(variance.min() * 1e-6, highest, 300)])
-    best = int(np.argmax([log_likelihood(tau2) for tau2 in grid]))
+    lowest = variance.min() * 1e-6
+    positive = np.geomspace(lowest, highest, 300)
+    grid = np.concatenate([[0.0], positive])
+    heights = [log_likelihood(tau2) for tau2 in grid]
+    best = int(np.argmax(heights))
+    last = len(grid) - 1
     low = grid[max(best - 1, 0)]
-    high = grid[min(best + 1, len(grid) - 1)]
+    high = grid[min(best + 1, last)]
     if not slope(low) > 0 > slope(high):
         return 0.0
     return float(optimize.brentq(slope, low, high, xtol=1e-300, rtol=1e-13))

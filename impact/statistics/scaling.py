@@ -89,11 +89,14 @@ def scaled_sum(
     effects = floats(effects)
     std_errors = floats(std_errors)
     reach = floats(reach)
-    errors = np.zeros_like(reach) if reach_errors is None else floats(reach_errors)
+    errors = np.zeros_like(reach)
+    if reach_errors is not None:
+        errors = floats(reach_errors)
     _check(effects, std_errors, reach, errors)
     variance, rule = _combined(std_errors, reach, influences)
-    # The error of the reach adds to that of the effects.
-    of_reach = float(np.sum((effects * errors) ** 2))
+    # The error of the reach adds to that of the effects: Σ effect² se(r)²
+    noise = effects * errors
+    of_reach = float(np.sum(noise**2))
     total = float(reach @ effects)
     error = math.sqrt(max(variance + of_reach, 0.0))
     return wald(total, error, rule=rule, n_obs=n_obs, df=df, n_clusters=n_clusters)
@@ -102,18 +105,26 @@ def scaled_sum(
 def _combined(std_errors: Floats, reach: Floats, influences: Floats | None) -> tuple[float, Said]:
     """Return the variance of ``Σ reach·effect`` from correlations of influences, or its largest where these lack."""
     several = len(std_errors) > 1
-    if influences is not None and several and bool((np.square(influences).sum(axis=0) > 0).all()):
-        weighted = reach * std_errors
-        return float(weighted @ correlation(influences) @ weighted), INFLUENCE
-    largest = float(np.abs(reach) @ std_errors)
+    if influences is not None and several:
+        squares = np.square(influences).sum(axis=0)
+        if bool((squares > 0).all()):
+            # r'Σr with Σ_ij = ρ_ij se_i se_j
+            weighted = reach * std_errors
+            variance = weighted @ correlation(influences) @ weighted
+            return float(variance), INFLUENCE
+    # The largest that r'Σr can be: all correlations one
+    sizes = np.abs(reach)
+    largest = float(sizes @ std_errors)
     return largest**2, BOUND if several else ONE_GROUP
 
 
 def correlation(influences: Floats) -> Floats:
     """Return the correlation of estimates, shape (k, k), from their influences, shape (units, k)."""
     products = influences.T @ influences
-    size = np.sqrt(np.diag(products))
-    return floats(products / np.outer(size, size))
+    squares = np.diag(products)
+    size = np.sqrt(squares)
+    units = np.outer(size, size)
+    return floats(products / units)
 
 
 def fieller(
@@ -155,24 +166,29 @@ def fieller(
     ratio = numerator / denominator
     level = 0.5 + CONFIDENCE / 2
     t = t_quantile(level, df)
-    # g < 1: the denominator differs from zero at this level, so the limits are bounded
+    # g = t² se_b²/b² < 1: the denominator differs from zero at this level, so the limits are bounded
     a = (t * numerator_error / denominator) ** 2
     g = (t * denominator_error / denominator) ** 2
     if g >= 1:
         return Ratio(ratio, None, None, unbounded=True)
+    # (ratio ± √(a (1 − g) + g ratio²)) / (1 − g)
     bounded = 1 - g
     half = math.sqrt(a * bounded + g * ratio**2)
-    low, high = (ratio - half) / (1 - g), (ratio + half) / (1 - g)
+    low, high = (ratio - half) / bounded, (ratio + half) / bounded
     return Ratio(ratio, low, high, unbounded=False)
 
 
 def _check(effects: Floats, std_errors: Floats, reach: Floats, errors: Floats) -> None:
     """Refuse groups that do not fit together, lack a number, or have no error."""
-    if effects.ndim != 1 or not len(effects) or {effects.shape} != {std_errors.shape, reach.shape, errors.shape}:
+    shapes = {std_errors.shape, reach.shape, errors.shape}
+    if effects.ndim != 1 or not len(effects) or {effects.shape} != shapes:
         raise NotEstimable(Said("statistics.effects_and_reach_do_not_fit"), Said("statistics.one_each_every_group"))
-    if not all(np.isfinite(values).all() for values in (effects, std_errors, reach, errors)):
+    columns = (effects, std_errors, reach, errors)
+    finite = [np.isfinite(values).all() for values in columns]
+    if not all(finite):
         raise NotEstimable(Said("statistics.effect_error_reach_missing"), Said("statistics.known_numbers_every_group"))
-    if (std_errors <= 0).any() or (errors < 0).any():
+    wrong = (std_errors <= 0) | (errors < 0)
+    if wrong.any():
         raise NotEstimable(
             Said("statistics.effect_has_no_positive_standard_error"), Said("statistics.error_every_group")
         )

@@ -143,7 +143,8 @@ def _further(table: Table, hidden: Bools, minimum: int, safe: set[bytes]) -> int
                 return cell
     for exposed, helps in _exposed(table, hidden, minimum, safe):
         near = [total for total in table.totals if exposed in total.members]
-        linked = [total for total in table.totals if hidden[list(total.members)].any()]
+        members = [list(total.members) for total in table.totals]
+        linked = [total for total, cells in zip(table.totals, members, strict=True) if hidden[cells].any()]
         for totals in (near, linked):
             if (cell := _helpful(table, totals, hidden, helps)) is not None:
                 return cell
@@ -168,7 +169,8 @@ def _gives_away(table: Table, totals: list[Total], hidden: Bools, minimum: int) 
     Of a hidden total nothing is left to compute from, unless no part of it is hidden.
     """
     nested = {total.whole for total in totals[1:]}
-    secret = [cell for total in totals for cell in total.parts if hidden[cell] and cell not in nested]
+    addends = [cell for total in totals for cell in total.parts]
+    secret = [cell for cell in addends if hidden[cell] and cell not in nested]
     if hidden[totals[0].whole]:
         return not secret
     if not secret:
@@ -215,11 +217,13 @@ def _exposed(table: Table, hidden: Bools, minimum: int, safe: set[bytes]) -> Ite
         if not hidden[cells].any() or cells.tobytes() in safe:
             continue
         attacked = False
-        for cell in cells[_counted(table, matrix, cells, minimum) & hidden[cells]]:
+        counted = _counted(table, matrix, cells, minimum)
+        for cell in cells[counted & hidden[cells]]:
             attacked = True
             yield int(cell), None
         if table.values is not None:
-            for cell in cells[_valued(table.values, matrix, cells) & hidden[cells]]:
+            valued = _valued(table.values, matrix, cells)
+            for cell in cells[valued & hidden[cells]]:
                 attacked = True
                 yield int(cell), _elsewhere(table.values, int(cell))
         if not attacked:
@@ -251,9 +255,11 @@ def _blocks(table: Table, unknown: Bools) -> Iterator[tuple[Floats, Ints]]:
 
 def _matrix(table: Table) -> Floats:
     """Return a row per total: one at the whole, minus one at each part; times the counts it is zero."""
-    matrix = np.zeros((len(table.totals), len(table.counts)))
+    shape = (len(table.totals), len(table.counts))
+    matrix = np.zeros(shape)
     for row, total in enumerate(table.totals):
-        matrix[row, list(total.parts)] = -1.0
+        addends = list(total.parts)
+        matrix[row, addends] = -1.0
         matrix[row, total.whole] = 1.0
     return matrix
 
@@ -265,18 +271,21 @@ def _counted(table: Table, matrix: Floats, cells: Ints, minimum: int) -> Bools:
     low, high = _count_limits(table, cells, minimum)
     apart = np.full(len(cells), APART)
     counts = table.counts[cells].astype(np.float64)
-    pinned = ~_spread(matrix, counts, (low, high), apart) & (high - low >= APART)
+    spread = _spread(matrix, counts, (low, high), apart)
+    width = high - low
+    pinned = ~spread & (width >= APART)
     return np.asarray(computed | pinned, dtype=np.bool_)
 
 
 def _count_limits(table: Table, cells: Ints, minimum: int) -> tuple[Floats, Floats]:
     """Return the bounds of each unknown count that the rule itself tells: under the minimum, or not."""
-    few, counts = table.few(minimum)[cells], table.counts[cells]
+    few = table.few(minimum)[cells]
+    counts, persons = table.counts[cells], table.persons[cells]
     published = table.shown[cells]
-    once = counts == table.persons[cells]
     least = np.where(published, float(minimum), 0.0)
     low = np.where(few, 1.0, least)
-    high = np.where(few & once, minimum - 1.0, np.inf)
+    few_once = few & (counts == persons)
+    high = np.where(few_once, minimum - 1.0, np.inf)
     return np.minimum(low, counts), high
 
 
@@ -285,10 +294,15 @@ def _valued(values: Values, matrix: Floats, cells: Ints) -> Bools:
     truth = values.sums[cells]
     low, high = values.low[cells], values.high[cells]
     width = high - low
-    sizes = np.concatenate([np.abs(truth), width[np.isfinite(width)]])
-    scale = 1.0 if values.whole else float(sizes.max(initial=0.0)) or 1.0
-    small = np.maximum(np.minimum(CLOSE, width / scale / 2), CLOSE / 10)
-    apart = np.full_like(low, APART) if values.whole else small
+    scale = 1.0
+    apart = np.full_like(low, APART)
+    if not values.whole:
+        # In units of the largest number in sight, so that solvers can tell the bounds apart
+        finite = width[np.isfinite(width)]
+        sizes = np.concatenate([np.abs(truth), finite])
+        scale = float(sizes.max(initial=0.0)) or 1.0
+        half = width / scale / 2
+        apart = np.maximum(np.minimum(CLOSE, half), CLOSE / 10)
     limits = (low / scale, high / scale)
     spread = _spread(matrix, truth / scale, limits, apart)
     return np.asarray(~spread & (width > 0), dtype=np.bool_)
@@ -299,7 +313,8 @@ def _elsewhere(values: Values, cell: int) -> Bools:
     sums, low, high = values.sums, values.low, values.high
     is_low = np.isclose(sums, low, rtol=EXACT, atol=0)
     at_low = is_low | (sums <= low)
-    at_high = np.isclose(sums, high, rtol=EXACT, atol=0) | (sums >= high)
+    is_high = np.isclose(sums, high, rtol=EXACT, atol=0)
+    at_high = is_high | (sums >= high)
     if at_low[cell]:
         return ~at_low
     return ~at_high if at_high[cell] else np.ones_like(at_low)
@@ -318,9 +333,12 @@ def _alike(table: Table, values: Values, hidden: Bools) -> Iterator[tuple[int, B
         nested = {inner.whole for inner in inner_totals}
         addends = [cell for inner in reached for cell in inner.parts if hidden[cell] and cell not in nested]
         secret = [cell for cell in addends if table.counts[cell] > 0]
+        if not secret:
+            continue
         levels = values.level[secret]
-        if secret and (levels == levels[0]).all():
-            yield secret[0], ~(values.level == levels[0])
+        first = levels[0]
+        if (levels == first).all():
+            yield secret[0], values.level != first
 
 
 def _spread(matrix: Floats, truth: Floats, limits: tuple[Floats, Floats], apart: Floats) -> Bools:
@@ -330,15 +348,19 @@ def _spread(matrix: Floats, truth: Floats, limits: tuple[Floats, Floats], apart:
     """
     low = np.maximum(limits[0], truth - FAR)
     high = np.minimum(limits[1], truth + FAR)
-    box = list(zip(np.minimum(low, truth), np.maximum(high, truth), strict=True))
+    starts, ends = np.minimum(low, truth), np.maximum(high, truth)
+    box = list(zip(starts, ends, strict=True))
     n = len(truth)
     sums = matrix @ truth
     # Goals: random directions first, which part many cells at once, then each cell down and up
-    drawn = np.random.default_rng(n).choice([-1.0, 1.0], size=(DRAWN, n))
+    rng = np.random.default_rng(n)
+    drawn = rng.choice([-1.0, 1.0], size=(DRAWN, n))
+    identity = np.eye(n)
     least, most = truth.copy(), truth.copy()
-    for goal in (*drawn, *np.eye(n), *-np.eye(n)):
+    for goal in (*drawn, *identity, *-identity):
         parted = most - least >= apart
-        if parted[goal != 0].all():
+        asked = goal != 0
+        if parted[asked].all():
             continue
         solution = linprog(goal, A_eq=matrix, b_eq=sums, bounds=box, method="highs")
         if solution.x is not None:

@@ -14,8 +14,9 @@ from impact.estimate.diagnostics import complete_cases
 from impact.estimate.result import Diagnostic, Effect, Term, checked, effect_from, not_applicable, term_from
 from impact.statistics.core import Estimate, Floats
 from impact.statistics.discontinuity.bandwidth import has_mass_points
-from impact.statistics.discontinuity.density import density_test, placebo_cutoffs, step_test
+from impact.statistics.discontinuity.density import density_test, step_test
 from impact.statistics.discontinuity.jump import Discontinuity, regression_discontinuity
+from impact.statistics.discontinuity.placebo import placebo_cutoffs
 from impact.words.said import Said
 
 MULTIPLES = (0.5, 0.75, 1.0, 1.5, 2.0)

@@ -11,7 +11,7 @@ from impact.designs.scaled_effect.model import Reach, ScaledEffect
 from impact.errors import NotEstimable
 from impact.estimate.case import Case
 from impact.measure import treated_cells
-from impact.statistics.surveys.calibration import rake
+from impact.statistics.surveys.margins import rake
 from impact.words.said import Said
 
 

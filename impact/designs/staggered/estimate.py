@@ -31,7 +31,8 @@ from impact.estimate.result import Diagnostic, Effect, Term, effect_from, not_ap
 from impact.sql import EVERY_COLUMN, Select, as_text, ident, literal
 from impact.statistics.core import Estimate, Floats
 from impact.statistics.panels.adoption import Panel
-from impact.statistics.panels.aggregation import Aggregate, aggregate, multiplier_bootstrap
+from impact.statistics.panels.aggregation import Aggregate, aggregate
+from impact.statistics.panels.bands import multiplier_bootstrap
 from impact.statistics.panels.honest import honest_bounds
 from impact.statistics.panels.imputation import Imputed, gardner_two_stage, imputation_effects
 from impact.statistics.panels.interacted import Interacted, sun_abraham

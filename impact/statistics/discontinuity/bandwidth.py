@@ -7,6 +7,7 @@ estimates at these bandwidths.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -34,6 +35,14 @@ MAX_ORDER = 4
 MASS_POINT_SHARE = 0.2
 REGULARISATION = 3.0
 PILOT = {"triangular": 2.576, "uniform": 1.843, "epanechnikov": 2.34}
+_SETTINGS: dict[str, Sequence[int | str]] = {
+    "order": range(MAX_ORDER + 1),
+    "kernel": get_args(Kernel),
+    "selection": get_args(Selection),
+    "errors": get_args(Errors),
+    "masspoints": ("adjust", "off"),
+}
+"""What each setting can be."""
 
 
 @dataclass(frozen=True)
@@ -47,16 +56,11 @@ class Plan:
     masspoints: Literal["adjust", "off"]
 
     def __post_init__(self) -> None:
-        allowed = {
-            "order": range(MAX_ORDER + 1),
-            "kernel": get_args(Kernel),
-            "selection": get_args(Selection),
-            "errors": get_args(Errors),
-            "masspoints": ("adjust", "off"),
-        }
-        for name, values in allowed.items():
-            if getattr(self, name) not in values:
-                raise UsageError(f"{name} is {getattr(self, name)!r}; it can be {', '.join(map(str, values))}")
+        for name, choices in _SETTINGS.items():
+            value = getattr(self, name)
+            if value not in choices:
+                listed = ", ".join(map(str, choices))
+                raise UsageError(f"{name} is {value!r}; it can be {listed}")
 
 
 @dataclass(frozen=True)
@@ -83,8 +87,9 @@ def _adjusted(side: Side, width: float, order: int, kernel: Kernel) -> Side:
     largest = sizes.max(axis=0)
     scale = np.maximum(largest, np.finfo(float).tiny)
     scaled = free[:, 1:] / scale
-    coefficients = np.linalg.lstsq(scaled, free[:, 0], rcond=1e-10)[0]
-    return side.less_covariates(coefficients / scale)
+    solved = np.linalg.lstsq(scaled, free[:, 0], rcond=1e-10)[0]
+    coefficients = solved / scale
+    return side.less_covariates(coefficients)
 
 
 def _error_terms(side: Side, orders: tuple[int, int, int], widths: Pair, plan: Plan) -> _ErrorTerms:
@@ -97,8 +102,10 @@ def _error_terms(side: Side, orders: tuple[int, int, int], widths: Pair, plan: P
     # Bias: the constant of the kernel times the derivative of order o + 1, estimated with the wider bandwidth
     power = order + 1 - nu
     powers_of_distance = near.distance ** (order + 1)
-    constant = float(weights @ powers_of_distance) / h**power
+    moment = float(weights @ powers_of_distance)
+    constant = moment / h**power
     derivative = float(bias_weights @ wide.outcome)
+    # V, B and R of h = (V / (B² + R))^(1/(2p + 3))
     rate = 2 * nu + 1
     variance_term = rate * h**rate * spread
     root = float(np.sqrt(2 * power))
@@ -115,7 +122,9 @@ def _coefficient(side: Side, orders: tuple[int, int], width: float, plan: Plan) 
     weights = fit.functionals[coefficient]
     noise = residuals(near, fit, plan.errors)
     noise_of_sum = weights * noise
-    return near, weights, variance(noise_of_sum, near.clusters, order + 1)
+    n_coefficients = order + 1
+    spread = variance(noise_of_sum, near.clusters, n_coefficients)
+    return near, weights, spread
 
 
 def _optimal(terms: tuple[_ErrorTerms, _ErrorTerms], order: int, *, regularised: bool, two: bool) -> Pair:
@@ -123,8 +132,11 @@ def _optimal(terms: tuple[_ErrorTerms, _ErrorTerms], order: int, *, regularised:
     lower, upper = terms
     if two:
         return _root(lower, order, regularised), _root(upper, order, regularised)
+    # Of the difference: variances add up, biases are subtracted
+    spread = lower.variance + upper.variance
+    bias = upper.bias - lower.bias
     regularisation = lower.regularisation + upper.regularisation
-    joint = _ErrorTerms(lower.variance + upper.variance, upper.bias - lower.bias, regularisation)
+    joint = _ErrorTerms(spread, bias, regularisation)
     width = _root(joint, order, regularised)
     return width, width
 
@@ -145,17 +157,22 @@ def _root(terms: _ErrorTerms, order: int, regularised: bool) -> float:
 def _quartile(ordered: Floats, share: float) -> float:
     """Return a quantile of sorted values, averaging the two neighbours where it falls between observations."""
     at = share * len(ordered)
-    low = int(np.ceil(at)) - 1
+    position = int(np.ceil(at)) - 1
+    value = ordered[position]
     if at == int(at):
-        return float((ordered[low] + ordered[low + 1]) / 2)
-    return float(ordered[low])
+        following = ordered[position + 1]
+        return float((value + following) / 2)
+    return float(value)
 
 
 def _pilot(sides: tuple[Side, Side], plan: Plan) -> float:
     """Return the rule-of-thumb bandwidth at which variances are first estimated."""
     distances = [side.distance for side in sides]
     distance = np.sort(np.concatenate(distances))
-    n = len(np.unique(distance)) if plan.masspoints == "adjust" else len(distance)
+    n = len(distance)
+    if plan.masspoints == "adjust":
+        n = len(np.unique(distance))
+    # c · min(s, IQR/1.349) · n^(−1/5)
     upper = _quartile(distance, 0.75)
     lower = _quartile(distance, 0.25)
     iqr = upper - lower
@@ -174,8 +191,7 @@ def has_mass_points(running: Floats) -> bool:
 
 def _bounds(sides: tuple[Side, Side], plan: Plan) -> tuple[Pair, Pair]:
     """Return the least preliminary and the greatest bandwidth of each side."""
-    steps = [np.unique(np.abs(side.distance)) for side in sides]
-    lower, upper = steps
+    lower, upper = (np.unique(np.abs(side.distance)) for side in sides)
     reach: Pair = (float(lower[-1]), float(upper[-1]))
     floor: Pair = (0.0, 0.0)
     repeated = any(has_mass_points(side.distance) for side in sides)
@@ -190,7 +206,9 @@ def _bounds(sides: tuple[Side, Side], plan: Plan) -> tuple[Pair, Pair]:
 def _least_width(steps: Floats) -> float:
     """Return the bandwidth that just holds enough of the distinct distances ``steps``."""
     last = min(MIN_DISTINCT, len(steps)) - 1
-    return float(steps[last]) * (1 + 1e-9)
+    width = float(steps[last])
+    rounding = 1 + 1e-9
+    return width * rounding
 
 
 def select_bandwidths(sides: tuple[Side, Side], plan: Plan) -> tuple[Pair, Pair]:
@@ -223,33 +241,40 @@ def select_bandwidths(sides: tuple[Side, Side], plan: Plan) -> tuple[Pair, Pair]
     """
     p, two = plan.order, plan.selection == "msetwo"
     floor, reach = _bounds(sides, plan)
-    rule_of_thumb = _pilot(sides, plan)
-    pilot = max(min(rule_of_thumb, max(reach)), *floor)
+    farthest = max(reach)
+    narrow = min(_pilot(sides, plan), farthest)
+    pilot = max(narrow, *floor)
     if pilot == 0:
-        raise few_distinct(min(len(np.unique(side.distance)) for side in sides))
-    farthest0 = float(np.abs(sides[0].distance).max())
-    farthest1 = float(np.abs(sides[1].distance).max())
-    widths: Pair = (farthest0, farthest1)
+        counts = [len(np.unique(side.distance)) for side in sides]
+        raise few_distinct(min(counts))
+    sizes0, sizes1 = (np.abs(side.distance) for side in sides)
+    widths: Pair = (float(sizes0.max()), float(sizes1.max()))
     # Three steps, each with the width of the one before for its bias: of the bias's derivative, the bias, the jump
     chosen: list[Pair] = []
     steps = [(p + 2, p + 2, p + 3), (p + 1, p + 1, p + 2), (p, 0, p + 1)]
     for number, orders in enumerate(steps):
         lower = _error_terms(sides[0], orders, (pilot, widths[0]), plan)
         upper = _error_terms(sides[1], orders, (pilot, widths[1]), plan)
-        optimal = _optimal((lower, upper), orders[0], regularised=number > 0, two=two)
-        widths = (min(optimal[0], reach[0]), min(optimal[1], reach[1]))
+        optimal0, optimal1 = _optimal((lower, upper), orders[0], regularised=number > 0, two=two)
+        widths = (min(optimal0, reach[0]), min(optimal1, reach[1]))
         if number == 0:
-            widths = (max(widths[0], floor[0]), max(widths[1], floor[1]))
+            width0, width1 = widths
+            widths = (max(width0, floor[0]), max(width1, floor[1]))
         chosen.append(widths)
-    shrink = _coverage_rate(sides, p) if plan.selection == "cerrd" else 1.0
-    main = (widths[0] * shrink, widths[1] * shrink)
+    shrink = 1.0
+    if plan.selection == "cerrd":
+        shrink = _coverage_rate(sides, p)
+    width0, width1 = widths
+    main = (width0 * shrink, width1 * shrink)
     return main, chosen[1]
 
 
 def _coverage_rate(sides: tuple[Side, Side], order: int) -> float:
     """Return n^(−p/((3+p)(3+2p))), which takes the rate of the squared error to that of coverage; n counts clusters."""
-    counts = [len(side.outcome if side.clusters is None else np.unique(side.clusters)) for side in sides]
-    n = sum(counts)
+    n = 0
+    for side in sides:
+        units = side.outcome if side.clusters is None else np.unique(side.clusters)
+        n += len(units)
     denominator = (3 + order) * (3 + 2 * order)
     rate = -order / denominator
     return math.pow(n, rate)

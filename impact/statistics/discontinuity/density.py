@@ -1,27 +1,24 @@
-"""Checks of a discontinuity design: sorting across the cutoff, and placebo cutoffs.
+"""Whether units sorted themselves across the cutoff: a jump of the density, or a heap on the first value beyond it.
 
-Stands above :mod:`impact.statistics.discontinuity.jump`, whose estimates the placebo repeats.
+Stands on :mod:`impact.statistics.discontinuity.local_polynomial`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Unpack
 
 import numpy as np
 from numpy.polynomial import Polynomial
 from numpy.polynomial.hermite_e import hermeval
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from impact.errors import NotEstimable, UsageError
-from impact.statistics.core import Estimate, Floats, floats, t_two_sided
-from impact.statistics.discontinuity.jump import Discontinuity, Options, regression_discontinuity
+from impact.statistics.core import Floats, t_two_sided
 from impact.statistics.discontinuity.local_polynomial import Kernel, Pair, as_pair, local_polynomial, numbers
 from impact.statistics.discontinuity.observations import ABOVE, BELOW
-from impact.words.said import Remark, Said
+from impact.words.said import Said
 
 MIN_LOCAL = 20
 GRID = 1e-3
@@ -66,16 +63,6 @@ class DensityTest:
     n_right: int
     n_effective_left: int
     n_effective_right: int
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """One line of a check: its label, the cutoff or multiple it stands for, and the estimate or why there is none."""
-
-    label: Said
-    at: float
-    estimate: Estimate | None
-    reason: Remark = ""
 
 
 @dataclass(frozen=True)
@@ -126,14 +113,18 @@ def density_test(
         raise UsageError(f"kernel is {kernel!r}; it can be {', '.join(SHAPES)}")
     values = _values(running, cutoff)
     widths = _density_bandwidths(values, kernel) if bandwidth is None else as_pair(bandwidth)
-    f0, variance0, near0 = _slope(values, 0, widths[0], (ORDER + 1, 1), kernel)
-    f1, variance1, near1 = _slope(values, 1, widths[1], (ORDER + 1, 1), kernel)
+    width0, width1 = widths
+    # f̂₋ and f̂₊: slopes of a cubic fitted to F on each side, at bandwidths for a quadratic
+    orders = (ORDER + 1, 1)
+    f0, variance0, near0 = _slope(values, 0, width0, orders, kernel)
+    f1, variance1, near1 = _slope(values, 1, width1, orders, kernel)
     error = math.sqrt(variance0 + variance1)
     statistic = (f1 - f0) / error
     p_value = t_two_sided(statistic, math.inf)
     on_left = values.distance < 0
+    n = len(on_left)
     n_left = int(np.sum(on_left))
-    n_right = len(values.distance) - n_left
+    n_right = n - n_left
     return DensityTest(statistic, p_value, f0, f1, error, widths, n_left, n_right, near0, near1)
 
 
@@ -191,17 +182,21 @@ def step_test(
     x = numbers(running, Said("statistics.the_running_variable"), n_rows)
     values = np.unique(x)
     step = float(np.diff(values).min(initial=np.inf))
-    steps = (x - values[0]) / step
+    first = values[0]
+    steps = (x - first) / step
     numbered = np.round(steps)
-    if not np.isfinite(step) or np.abs(steps - numbered).max() > GRID:
+    misses = np.abs(steps - numbered)
+    if not np.isfinite(step) or misses.max() > GRID:
         raise NotEstimable(
             Said("discontinuity.repeated_values_not_in_steps"),
             Said("discontinuity.no_repeats_or_equal_steps"),
         )
-    where = (cutoff - values[0]) / step
-    middle = math.floor(where + GRID) + 1 if cutoff_is_below else math.ceil(where - GRID)
-    counts = [int(np.sum(numbered == middle + shift)) for shift in (-1, 0, 1)]
-    at, n = counts[1], sum(counts)
+    where = (cutoff - first) / step
+    middle = math.ceil(where - GRID)
+    if cutoff_is_below:
+        middle = math.floor(where + GRID) + 1
+    before, at, following = (int(np.sum(numbered == middle + shift)) for shift in (-1, 0, 1))
+    n = before + at + following
     if n < MIN_LOCAL:
         raise NotEstimable(
             Said("discontinuity.few_units_at_three_values", n=n),
@@ -210,8 +205,11 @@ def step_test(
     # Values on a line hold a third in the middle; with the curvature, between these two shares
     fewest = (1 - curvature) / (3 - curvature)
     most = (1 + curvature) / (3 + curvature)
-    tail = min(stats.binom.cdf(at, n, fewest), stats.binom.sf(at - 1, n, most))
-    return StepTest(counts[0], at, counts[2], at / n, min(1.0, 2 * float(tail)))
+    too_few = stats.binom.cdf(at, n, fewest)
+    too_many = stats.binom.sf(at - 1, n, most)
+    tail = float(min(too_few, too_many))
+    p_value = min(1.0, 2 * tail)
+    return StepTest(before, at, following, at / n, p_value)
 
 
 def _values(running: ArrayLike, cutoff: float) -> _Values:
@@ -263,19 +261,26 @@ def _moments(order: int, which: int, target: int, kernel: Kernel) -> tuple[float
     With w(u) the kernel's weight for the coefficient on (0, 1): ``∫ (∫_t^1 w)² dt`` and ``∫ w(u) u^target du``.
     """
     shape = SHAPES[kernel]
-    basis = [Polynomial.basis(j) for j in range(max(order, target) + 1)]
+    highest = max(order, target)
+    basis = [Polynomial.basis(j) for j in range(highest + 1)]
     fitted = basis[: order + 1]
-    gram = np.array([[_integral(shape * a * b) for a in fitted] for b in fitted])
+    # Γ = ∫ K(u) r(u) r(u)' du, and the weights w(u) = K(u) r(u)'Γ⁻¹e of one coefficient
+    products = [[_integral(shape * a * b) for a in fitted] for b in fitted]
+    gram = np.array(products)
     unit = np.eye(order + 1)[which]
     unit_weights = np.linalg.solve(gram, unit)
     weights = shape * Polynomial(unit_weights)
-    tail = weights.integ()(1.0) - weights.integ()
+    antiderivative = weights.integ()
+    tail = antiderivative(1.0) - antiderivative
     squared_tail = tail * tail
-    return _integral(squared_tail), _integral(weights * basis[target])
+    bias = weights * basis[target]
+    return _integral(squared_tail), _integral(bias)
 
 
 def _integral(polynomial: Polynomial) -> float:
-    return float(polynomial.integ()(1.0))
+    """Return the integral from 0 to 1."""
+    antiderivative = polynomial.integ()
+    return float(antiderivative(1.0))
 
 
 def _normal_width(distance: Floats, orders: tuple[int, int]) -> float:
@@ -298,78 +303,59 @@ def _normal_width(distance: Floats, orders: tuple[int, int]) -> float:
     tiny = np.finfo(float).tiny
     bias = max(squared_bias, tiny)
     factor = (2 * which - 1) / (2 * (target - which))
-    return spread * math.pow(factor * spread_constant / bias / len(distance), 1 / rate)
+    n = len(distance)
+    ratio = factor * spread_constant / bias / n
+    return spread * math.pow(ratio, 1 / rate)
 
 
 def _density_bandwidths(values: _Values, kernel: Kernel) -> Pair:
     """Return the bandwidths best for the density of each side, by the median of three criteria."""
-    bias_width = _regular(values, _normal_width(values.distance, (ORDER + 2, ORDER + 1)), (0, 1))
-    width = _regular(values, _normal_width(values.distance, (ORDER, 1)), (0, 1))
-    constant = _moments(ORDER, 1, ORDER + 1, kernel)[1]
-    n = len(values.distance)
+    of_slope, of_curvature = (ORDER, 1), (ORDER + 2, ORDER + 1)
+    distance = values.distance
+    bias_width = _regular(values, _normal_width(distance, of_curvature), (0, 1))
+    width = _regular(values, _normal_width(distance, of_slope), (0, 1))
+    # Constants of variance and bias of f̂₋ and f̂₊
+    _, constant = _moments(ORDER, 1, ORDER + 1, kernel)
+    n = len(distance)
     spreads, curves = [], []
     for side in (0, 1):
-        variance = _slope(values, side, width, (ORDER, 1), kernel)[1]
-        curvature = _slope(values, side, bias_width, (ORDER + 2, ORDER + 1), kernel)[0]
+        _, variance, _ = _slope(values, side, width, of_slope, kernel)
+        curvature, _, _ = _slope(values, side, bias_width, of_curvature, kernel)
         spreads.append(n * width * variance)
         curves.append(curvature * constant)
+    # A boundary on the left reverses the sign of the bias of odd orders only; the order here is even.
+    (spread0, spread1), (curve0, curve1) = spreads, curves
+    spread = spread0 + spread1
+    of_difference = _best(values, spread, curve1 - curve0, (0, 1))
+    of_sum = _best(values, spread, curve1 + curve0, (0, 1))
+    alone0 = _best(values, spread0, curve0, (0,))
+    alone1 = _best(values, spread1, curve1, (1,))
+    width0 = np.median([alone0, of_difference, of_sum])
+    width1 = np.median([alone1, of_difference, of_sum])
+    return float(width0), float(width1)
 
-    def best(spread: float, bias: float, sides: tuple[int, ...]) -> float:
-        squared = max(bias**2, np.finfo(float).tiny)
-        wide = math.pow(spread / (2 * ORDER * squared * n), 1 / (2 * ORDER + 1))
-        return _regular(values, wide, sides)
 
-    # a boundary on the left reverses the sign of the bias of odd orders only; the order here is even
-    spread = sum(spreads)
-    of_difference = best(spread, curves[1] - curves[0], (0, 1))
-    of_sum = best(spread, curves[1] + curves[0], (0, 1))
-    shared = [of_difference, of_sum]
-    own0, own1 = (best(spreads[side], curves[side], (side,)) for side in (0, 1))
-    return float(np.median([own0, *shared])), float(np.median([own1, *shared]))
+def _best(values: _Values, spread: float, bias: float, sides: tuple[int, ...]) -> float:
+    """Return the bandwidth of least mean squared error ``(V / (2p B² n))^(1/(2p + 1))``, kept within the data."""
+    n = len(values.distance)
+    tiny = np.finfo(float).tiny
+    squared = max(bias**2, tiny)
+    divisor = 2 * ORDER * squared * n
+    rate = 1 / (2 * ORDER + 1)
+    width = math.pow(spread / divisor, rate)
+    return _regular(values, width, sides)
 
 
 def _regular(values: _Values, width: float, sides: tuple[int, ...]) -> float:
     """Keep a bandwidth within the data and wide enough for 23 distinct values on the sides it serves."""
     x = values.distance
-    distinct = [np.unique(np.abs(x[(x >= 0) if side else (x < 0)])) for side in sides]
-    least = max(float(distances[MIN_LOCAL + ORDER]) for distances in distinct)
-    farthest = max(float(distances[-1]) for distances in distinct)
-    return max(min(width, farthest), least)
-
-
-def placebo_cutoffs(
-    outcome: ArrayLike,
-    running: ArrayLike,
-    *,
-    cutoff: float = 0.0,
-    clusters: ArrayLike | None = None,
-    covariates: ArrayLike | None = None,
-    **options: Unpack[Options],
-) -> tuple[Labelled, Labelled]:
-    """Estimate jumps where there should be none: at the median of each side, from that side's data alone.
-
-    A placebo that cannot be estimated keeps its line, with the reason.
-    """
-    y, x = np.asarray(outcome), floats(running)
-    z, groups = (None if a is None else np.asarray(a) for a in (covariates, clusters))
-
-    def placebo(label: Said, side: NDArray[np.bool_]) -> Labelled:
-        at = float(np.median(x[side])) if side.any() else cutoff
-        codes = None if groups is None else groups[side]
-        fixed = None if z is None else z[side]
-
-        def estimate() -> Discontinuity:
-            return regression_discontinuity(y[side], x[side], cutoff=at, clusters=codes, covariates=fixed, **options)
-
-        return _line(label, at, estimate)
-
-    lower, upper = Said("discontinuity.median_below"), Said("discontinuity.median_above")
-    return placebo(lower, x < cutoff), placebo(upper, x >= cutoff)
-
-
-def _line(label: Said, at: float, estimate: Callable[[], Discontinuity]) -> Labelled:
-    """Return a line with the robust estimate, or the reason there is none."""
-    try:
-        return Labelled(label, at, estimate().robust)
-    except NotEstimable as error:
-        return Labelled(label, at, None, error.reason)
+    least = farthest = 0.0
+    for side in sides:
+        on_side = (x >= 0) if side else (x < 0)
+        distances = np.unique(np.abs(x[on_side]))
+        enough = float(distances[MIN_LOCAL + ORDER])
+        last = float(distances[-1])
+        least = max(least, enough)
+        farthest = max(farthest, last)
+    within = min(width, farthest)
+    return max(within, least)

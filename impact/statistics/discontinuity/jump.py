@@ -24,6 +24,7 @@ from impact.statistics.discontinuity.local_polynomial import (
     Pair,
     Side,
     as_pair,
+    common_coefficients,
     counts_within,
     few_distinct,
     kernel_weights,
@@ -43,7 +44,6 @@ from impact.words.said import Said
 
 WEAK = 1.96
 ROUNDING = 1e-12
-COLLINEAR = 1e-8
 RULES = {"nn": Said("rule.nearest_neighbours"), "cluster": Said("rule.named", name="CR1")}
 
 
@@ -181,17 +181,17 @@ def regression_discontinuity(
         raise UsageError("errors 'cluster' and clusters go together: give both or neither")
     data = checked_observations(outcome, running, cutoff, clusters=clusters, covariates=covariates, received=fuzzy)
     at_or_above = data.distance >= 0
-    lower_rows = np.flatnonzero(~at_or_above)
-    upper_rows = np.flatnonzero(at_or_above)
-    rows = (lower_rows, upper_rows)
-    refuse_empty_sides(rows, data.distance)
-    sides = (observations_of(data, rows[0]), observations_of(data, rows[1]))
+    rows0 = np.flatnonzero(~at_or_above)
+    rows1 = np.flatnonzero(at_or_above)
+    refuse_empty_sides((rows0, rows1), data.distance)
+    side0, side1 = observations_of(data, rows0), observations_of(data, rows1)
+    sides = (side0, side1)
     widths = _widths(sides, bandwidth, bias_bandwidth, plan)
+    # h of the estimate and b of its bias on each side; the jump is μ₊ − μ₋
     (h0, h1), (b0, b1) = widths
-    lower = _half(sides[0], rows[0], (h0, b0), plan)
-    upper = _half(sides[1], rows[1], (h1, b1), plan)
-    halves = (lower, upper)
-    estimates = _estimates(halves, data, plan)
+    lower = _half(side0, rows0, (h0, b0), plan)
+    upper = _half(side1, rows1, (h1, b1), plan)
+    estimates = _estimates((lower, upper), data, plan)
     return _described(estimates, sides, widths, kernel)
 
 
@@ -232,42 +232,32 @@ def _half(side: Side, rows: NDArray[np.intp], widths: Pair, plan: Plan) -> _Half
     weights = fit.functionals[0]
     higher = near.distance ** (p + 1)
     constant = float(weights @ higher)
-    corrected = weights - constant * bias_fit.functionals[p + 1]
-    return _Half(rows[used].astype(np.int64), near, fit, bias_fit, weights, corrected, kernel[used])
+    of_bias = constant * bias_fit.functionals[p + 1]
+    corrected = weights - of_bias
+    in_data = rows[used].astype(np.int64)
+    return _Half(in_data, near, fit, bias_fit, weights, corrected, kernel[used])
 
 
 def _partialled(halves: tuple[_Half, _Half], data: Observations) -> tuple[Floats, Floats | None]:
     """Return outcome and take-up, shape (n,), less covariates with one coefficient for both sides."""
     covariates, received = data.covariates, data.received
+    measured = [data.outcome]
+    if received is not None:
+        measured.append(received)
+    targets = np.column_stack(measured)
     k = covariates.shape[1]
-    targets = np.column_stack([data.outcome] if received is None else [data.outcome, received])
     if k:
+        # Residuals of both sides from their local polynomials, times √K, give one coefficient (the paper of 2019)
         columns = np.column_stack([covariates, targets])
         kernels = np.concatenate([half.kernel for half in halves])
         roots = np.sqrt(kernels)[:, None]
-        free = np.vstack([without_polynomial(columns[half.rows], half.side, half.fit) for half in halves])
+        by_side = [without_polynomial(columns[half.rows], half.side, half.fit) for half in halves]
+        free = np.vstack(by_side)
         raw = np.vstack([covariates[half.rows] for half in halves])
-        coefficients = _common(roots * free[:, :k], roots * free[:, k:], roots * raw)
+        coefficients = common_coefficients(roots * free[:, :k], roots * free[:, k:], roots * raw)
         targets = targets - covariates @ coefficients
-    return targets[:, 0], None if received is None else targets[:, 1]
-
-
-def _common(covariates: Floats, targets: Floats, raw: Floats) -> Floats:
-    """Regress targets on covariates, both less their local polynomials; refuse what is collinear."""
-    size = np.linalg.norm(covariates, axis=0)
-    divisor = np.where(size > 0, size, 1.0)
-    unit = covariates / divisor
-    length = np.linalg.norm(raw, axis=0)
-    absorbed = size <= COLLINEAR * length
-    if np.any(absorbed) or np.linalg.matrix_rank(unit, tol=COLLINEAR) < unit.shape[1]:
-        raise NotEstimable(
-            Said("discontinuity.covariates_collinear_near_cutoff"),
-            Said("discontinuity.fewer_covariates_none_sum_others"),
-        )
-    coefficients = np.linalg.lstsq(unit, targets, rcond=None)[0]
-    scale = size[:, None]
-    solved: Floats = coefficients / scale
-    return solved
+    take_up = None if received is None else targets[:, 1]
+    return targets[:, 0], take_up
 
 
 def _jump(halves: tuple[_Half, _Half], values: Floats, *, corrected: bool) -> float:
@@ -275,8 +265,10 @@ def _jump(halves: tuple[_Half, _Half], values: Floats, *, corrected: bool) -> fl
     intercepts = []
     for half in halves:
         weights = half.corrected if corrected else half.weights
-        intercepts.append(float(weights @ values[half.rows]))
-    return intercepts[1] - intercepts[0]
+        intercept = weights @ values[half.rows]
+        intercepts.append(float(intercept))
+    lower, upper = intercepts
+    return upper - lower
 
 
 def _inference(
@@ -285,20 +277,24 @@ def _inference(
     """Return an estimate with the error of the jump of ``values``; None if there is no noise."""
     influence, total = np.zeros(len(values)), 0.0
     n_coefficients = plan.order + 1 + corrected
-    for half, sign in zip(halves, (-1.0, 1.0), strict=True):
+    signed = zip(halves, (-1.0, 1.0), strict=True)
+    for half, sign in signed:
         side = replace(half.side, outcome=values[half.rows])
         fit = half.bias_fit if corrected else half.fit
         weights = half.corrected if corrected else half.weights
         noise = residuals(side, fit, plan.errors)
         influences = sign * weights * noise
         influence[half.rows] = influences
-        total += variance(influence[half.rows], side.clusters, n_coefficients)
+        total += variance(influences, side.clusters, n_coefficients)
     error = math.sqrt(total)
     largest = float(np.abs(values).max())
     if error <= ROUNDING * largest:
         return None
     clusters = [half.side.clusters for half in halves if half.side.clusters is not None]
-    n_clusters = len(np.unique(np.concatenate(clusters))) if clusters else None
+    n_clusters = None
+    if clusters:
+        distinct = np.unique(np.concatenate(clusters))
+        n_clusters = len(distinct)
     plain = RULES.get(plan.errors) or Said("rule.named", name=plan.errors)
     rule = Said("rule.bias_corrected", rule=plain) if corrected else plain
     n_obs = sum(len(half.rows) for half in halves)
@@ -310,9 +306,11 @@ def _both(
 ) -> tuple[Estimate | None, Estimate | None]:
     """Return conventional and robust inference of an estimate linear in ``values``."""
     plain = _jump(halves, values, corrected=False)
-    shift = _jump(halves, values, corrected=True) - plain
+    less_bias = _jump(halves, values, corrected=True)
+    shift = less_bias - plain
+    shifted = estimate + shift
     conventional = _inference(halves, values, plan, estimate=estimate, corrected=False)
-    robust = _inference(halves, values, plan, estimate=estimate + shift, corrected=True)
+    robust = _inference(halves, values, plan, estimate=shifted, corrected=True)
     return conventional, robust
 
 
@@ -327,7 +325,8 @@ def _estimates(
         # The ratio of two jumps, linearised: (y − τ d) over the jump of d jumps by zero at τ
         take_up_jump, take_up = _first_stage(halves, received, plan)
         jump = jump / take_up_jump
-        net = outcome - jump * received
+        expected = jump * received
+        net = outcome - expected
         outcome = net / take_up_jump
     conventional, robust = _both(halves, outcome, plan, estimate=jump)
     if conventional is None or robust is None:
@@ -342,7 +341,8 @@ def _first_stage(halves: tuple[_Half, _Half], received: Floats, plan: Plan) -> t
     jump = _jump(halves, received, corrected=False)
     _, robust = _both(halves, received, plan, estimate=jump)
     undetected = robust is not None and abs(robust.statistic) < WEAK
-    if abs(jump) <= ROUNDING or undetected:
+    size = abs(jump)
+    if size <= ROUNDING or undetected:
         raise NotEstimable(
             Said("discontinuity.take_up_does_not_jump", jump=jump),
             Said("discontinuity.cutoff_that_changes_take_up"),
@@ -360,9 +360,10 @@ def _described(
     conventional, robust, take_up_jump, take_up = estimates
     lower, upper = sides
     h, b = widths
-    near0, distinct0 = counts_within(lower, h[0], kernel)
-    near1, distinct1 = counts_within(upper, h[1], kernel)
-    mass_points = any(has_mass_points(side.distance) for side in sides)
+    h0, h1 = h
+    near0, distinct0 = counts_within(lower, h0, kernel)
+    near1, distinct1 = counts_within(upper, h1, kernel)
+    repeated = [has_mass_points(side.distance) for side in sides]
     return Discontinuity(
         conventional,
         robust.estimate,
@@ -375,7 +376,7 @@ def _described(
         n_effective_right=near1,
         n_distinct_left=distinct0,
         n_distinct_right=distinct1,
-        mass_points=mass_points,
+        mass_points=any(repeated),
         take_up_jump=take_up_jump,
         take_up=take_up,
     )

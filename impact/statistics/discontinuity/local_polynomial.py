@@ -7,7 +7,7 @@ polynomial looks, :mod:`impact.statistics.discontinuity.jump` compares the two s
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -23,6 +23,7 @@ Pair = tuple[float, float]
 Bools = NDArray[np.bool_]
 NEIGHBOURS = 3
 MIN_DISTINCT = 10
+COLLINEAR = 1e-8
 
 
 @dataclass(frozen=True)
@@ -48,18 +49,23 @@ class Side:
 
     def within(self, bandwidth: float, kernel: Kernel) -> Side:
         """Return the observations to which the kernel gives weight."""
-        weighted = kernel_weights(self.distance, bandwidth, kernel) > 0
-        return self.rows(weighted)
+        weights = kernel_weights(self.distance, bandwidth, kernel)
+        return self.rows(weights > 0)
 
     def rows(self, chosen: Bools) -> Side:
         """Return some of the observations."""
-        clusters = None if self.clusters is None else self.clusters[chosen]
-        return Side(self.outcome[chosen], self.distance[chosen], self.covariates[chosen], clusters)
+        outcome, distance = self.outcome[chosen], self.distance[chosen]
+        covariates = self.covariates[chosen]
+        clusters = self.clusters
+        if clusters is not None:
+            clusters = clusters[chosen]
+        return Side(outcome, distance, covariates, clusters)
 
     def less_covariates(self, coefficients: Floats) -> Side:
         """Return the same observations with covariates taken out of the outcome."""
-        outcome = self.outcome - self.covariates @ coefficients
-        return Side(outcome, self.distance, self.covariates, self.clusters)
+        fitted = self.covariates @ coefficients
+        outcome = self.outcome - fitted
+        return replace(self, outcome=outcome)
 
 
 @dataclass(frozen=True)
@@ -81,9 +87,11 @@ class LocalFit:
 def numbers(values: ArrayLike, name: Text, n: int) -> Floats:
     """Return finite numbers with n rows."""
     array = floats(values)
-    if len(array) != n:
-        raise UsageError(f"{name} has {len(array)} rows, the running variable {n}")
-    if not np.isfinite(array).all():
+    n_rows = len(array)
+    if n_rows != n:
+        raise UsageError(f"{name} has {n_rows} rows, the running variable {n}")
+    finite = np.isfinite(array)
+    if not finite.all():
         raise NotEstimable(
             Said("statistics.not_finite", names=name),
             Said("discontinuity.complete_rows_reason_others_left_out"),
@@ -106,16 +114,17 @@ def kernel_weights(distance: Floats, bandwidth: float, kernel: Kernel) -> Floats
 def as_pair(width: float | Pair) -> Pair:
     """Return a bandwidth as (left, right)."""
     widths = (width, width) if isinstance(width, int | float) else width
-    left_width, right_width = widths
-    if not (math.isfinite(left_width) and math.isfinite(right_width) and min(widths) > 0):
+    width0, width1 = widths
+    finite = math.isfinite(width0) and math.isfinite(width1)
+    if not finite or min(widths) <= 0:
         raise UsageError(f"a bandwidth is a positive number, not {width}")
-    return float(left_width), float(right_width)
+    return float(width0), float(width1)
 
 
 def counts_within(side: Side, width: float, kernel: Kernel) -> tuple[int, int]:
     """Return observations and distinct values of the running variable within a bandwidth."""
-    weighted = kernel_weights(side.distance, width, kernel) > 0
-    near = side.distance[weighted]
+    weights = kernel_weights(side.distance, width, kernel)
+    near = side.distance[weights > 0]
     distinct = np.unique(near)
     return len(near), len(distinct)
 
@@ -135,16 +144,19 @@ def local_polynomial(distance: Floats, bandwidth: float, order: int, kernel: Ker
     """
     kernel_of_rows = kernel_weights(distance, bandwidth, kernel)
     root = np.sqrt(kernel_of_rows)
-    distinct = len(np.unique(distance[root > 0]))
+    weighted = distance[root > 0]
+    distinct = len(np.unique(weighted))
     if distinct <= order + 1:
         raise few_distinct(distinct)
     # b = H⁻¹ R⁻¹ Q'K^½ y in distances over the bandwidth, H taking them back to the unit of the running variable
     scaled = distance / bandwidth
     columns = root[:, None] * powers(scaled, order)
     q, r = np.linalg.qr(columns)
-    scale = bandwidth ** -np.arange(order + 1.0)
+    exponents = np.arange(order + 1.0)
+    scale = bandwidth**-exponents
     weighted_basis = q.T * root
-    functionals = scale[:, None] * np.linalg.solve(r, weighted_basis)
+    solved = np.linalg.solve(r, weighted_basis)
+    functionals = scale[:, None] * solved
     leverage = np.sum(q**2, axis=1)
     return LocalFit(functionals, leverage)
 
@@ -170,24 +182,29 @@ def neighbour_residuals(outcome: Floats, distance: Floats) -> Floats:
     sums = np.bincount(codes, weights=outcome)
     # Candidates: for each distinct value the J before and the J after it, shape (values, 2J)
     steps = np.r_[-NEIGHBOURS:0, 1 : NEIGHBOURS + 1]
-    candidates = np.arange(n)[:, None] + steps
+    positions = np.arange(n)
+    candidates = positions[:, None] + steps
     exists = (candidates >= 0) & (candidates < n)
     candidates = np.clip(candidates, 0, n - 1)
+    candidate_counts = counts[candidates]
     gap_sizes = np.abs(values[:, None] - values[candidates])
     gaps = np.where(exists, gap_sizes, np.inf)
-    members = np.where(exists, counts[candidates], 0)
+    members = np.where(exists, candidate_counts, 0)
     limit = _reach(gaps, members, counts)
-    rounding = 8 * np.finfo(float).eps * np.abs(values).max()
+    largest = np.abs(values).max()
+    rounding = 8 * np.finfo(float).eps * largest
     within = gaps <= limit[:, None] + rounding
     reachable = (limit > 0)[:, None]
     used = exists & within & reachable
     # Neighbours of an observation: those at its own value but itself, and those of the candidates in reach
-    n_near = np.sum(used * counts[candidates], axis=1)
+    n_near = np.sum(used * candidate_counts, axis=1)
     sum_near = np.sum(used * sums[candidates], axis=1)
     number = (counts - 1 + n_near)[codes]
     total = (sums + sum_near)[codes] - outcome
+    # √(J/(J + 1)) (y_i − the mean of its J neighbours)
+    mean = total / number
     factor = np.sqrt(number / (number + 1))
-    scaled: Floats = factor * (outcome - total / number)
+    scaled: Floats = factor * (outcome - mean)
     return scaled
 
 
@@ -201,7 +218,8 @@ def _reach(gaps: Floats, members: Ints, counts: Ints) -> Floats:
     zeros = np.zeros(len(gaps))
     limits = np.column_stack([zeros, np.sort(gaps, axis=1)])
     first = reached.argmax(axis=1)
-    nearest = limits[np.arange(len(gaps)), first]
+    rows = np.arange(len(gaps))
+    nearest = limits[rows, first]
     within = reached.any(axis=1)
     return np.where(within, nearest, np.inf)
 
@@ -222,10 +240,12 @@ def residuals(side: Side, fit: LocalFit, errors: Errors) -> Floats:
         return neighbour_residuals(side.outcome, side.distance)
     order = len(fit.functionals) - 1
     coefficients = fit.functionals @ side.outcome
-    plain = side.outcome - powers(side.distance, order) @ coefficients
-    n = len(plain)
+    columns = powers(side.distance, order)
+    plain = side.outcome - columns @ coefficients
     if errors == "HC1":
-        return plain * math.sqrt(n / (n - order - 1))
+        n = len(plain)
+        df = n - order - 1
+        return plain * math.sqrt(n / df)
     exponent = {"HC2": 0.5, "HC3": 1.0}.get(errors, 0.0)
     if exponent and fit.leverage.max() > 1 - 1e-10:
         raise NotEstimable(
@@ -252,13 +272,35 @@ def variance(influence: Floats, clusters: Ints | None, n_coefficients: int) -> f
         raise NotEstimable(
             Said("discontinuity.one_side_cutoff_has_single_cluster"), Said("discontinuity.least_two_clusters_each_side")
         )
+    # Σ_g (Σ ψ)² (n − 1)/(n − k) · G/(G − 1)
     totals = cluster_sums(influence, codes, groups)
     squares = float(totals @ totals)
-    return squares * (n - 1) / (n - n_coefficients) * groups / (groups - 1)
+    df = n - n_coefficients
+    return squares * (n - 1) / df * groups / (groups - 1)
 
 
 def without_polynomial(values: Floats, side: Side, fit: LocalFit) -> Floats:
     """Return columns, shape (n, m), less their local polynomial."""
     order = len(fit.functionals) - 1
     coefficients = fit.functionals @ values
-    return values - powers(side.distance, order) @ coefficients
+    columns = powers(side.distance, order)
+    return values - columns @ coefficients
+
+
+def common_coefficients(covariates: Floats, targets: Floats, raw: Floats) -> Floats:
+    """Regress targets on covariates, both less their local polynomials; refuse what is collinear."""
+    size = np.linalg.norm(covariates, axis=0)
+    divisor = np.where(size > 0, size, 1.0)
+    unit = covariates / divisor
+    length = np.linalg.norm(raw, axis=0)
+    absorbed = size <= COLLINEAR * length
+    n_columns = unit.shape[1]
+    if np.any(absorbed) or np.linalg.matrix_rank(unit, tol=COLLINEAR) < n_columns:
+        raise NotEstimable(
+            Said("discontinuity.covariates_collinear_near_cutoff"),
+            Said("discontinuity.fewer_covariates_none_sum_others"),
+        )
+    coefficients = np.linalg.lstsq(unit, targets, rcond=None)[0]
+    scale = size[:, None]
+    solved: Floats = coefficients / scale
+    return solved

@@ -61,10 +61,13 @@ def checked_observations(
 
 
 def _codes(clusters: ArrayLike, n: int) -> Ints:
+    """Return cluster numbers, shape (n,), refusing missing labels."""
     labels = np.asarray(clusters)
-    if len(labels) != n:
-        raise UsageError(f"clusters has {len(labels)} rows, the running variable {n}")
-    if np.any(pd.isna(labels)):
+    n_rows = len(labels)
+    if n_rows != n:
+        raise UsageError(f"clusters has {n_rows} rows, the running variable {n}")
+    missing = pd.isna(labels)
+    if np.any(missing):
         raise NotEstimable(
             Said("discontinuity.some_observations_have_no_cluster"), Said("discontinuity.cluster_every_observation")
         )
@@ -73,17 +76,21 @@ def _codes(clusters: ArrayLike, n: int) -> Ints:
 
 def refuse_empty_sides(rows: tuple[Ints, Ints], distance: Floats) -> None:
     """Refuse sides that are empty or nearly so."""
+    needed = Said("discontinuity.least_observations_each_side", least=MIN_EFFECTIVE)
     for members, side in zip(rows, (BELOW, ABOVE), strict=True):
-        needed = Said("discontinuity.least_observations_each_side", least=MIN_EFFECTIVE)
-        if not len(members):
+        n = len(members)
+        if n == 0:
             low, high = distance.min(), distance.max()
             raise NotEstimable(Said("discontinuity.nobody_on_side", side=side, low=low, high=high), needed)
-        if len(members) < MIN_EFFECTIVE:
-            raise NotEstimable(Said("discontinuity.few_on_side", n=len(members), side=side), needed)
+        if n < MIN_EFFECTIVE:
+            raise NotEstimable(Said("discontinuity.few_on_side", n=n, side=side), needed)
 
 
 def observations_of(data: Observations, rows: NDArray[np.intp]) -> Side:
     """Return the observations of one side."""
-    clusters = None if data.clusters is None else data.clusters[rows]
     outcome, distance = data.outcome[rows], data.distance[rows]
-    return Side(outcome, distance, data.covariates[rows], clusters)
+    covariates = data.covariates[rows]
+    clusters = data.clusters
+    if clusters is not None:
+        clusters = clusters[rows]
+    return Side(outcome, distance, covariates, clusters)

@@ -109,13 +109,17 @@ def allocate(
     NotEstimable
         If n exceeds the population, cannot give each stratum its least, or a spread is missing.
     """
-    _, codes = np.unique(checked_keys(strata, STRATUM), return_inverse=True)
+    labels = checked_keys(strata, STRATUM)
+    _, codes = np.unique(labels, return_inverse=True)
     sizes = np.bincount(codes)
+    n_strata = len(sizes)
     lowest = np.minimum(at_least, sizes)
-    if not lowest.sum() <= n <= sizes.sum():
-        few = Said("experiments.units_cannot_spread_over_strata_units", n=n, strata=len(sizes), units=sizes.sum())
-        raise NotEstimable(few, Said("experiments.sample_fewer_strata", low=lowest.sum(), high=sizes.sum()))
-    spreads = _spreads(method, sds, len(sizes))
+    low, high = lowest.sum(), sizes.sum()
+    if not low <= n <= high:
+        few = Said("experiments.units_cannot_spread_over_strata_units", n=n, strata=n_strata, units=high)
+        raise NotEstimable(few, Said("experiments.sample_fewer_strata", low=low, high=high))
+    # n_h ∝ N_h, or N_h S_h (Neyman), kept between its least and the size of the stratum
+    spreads = _spreads(method, sds, n_strata)
     shares = sizes * spreads
     level = _water_level(n, shares, lowest, sizes)
     return _rounded(level, n)
@@ -127,7 +131,8 @@ def _spreads(method: str, sds: Floats | None, n_strata: int) -> Floats:
         return np.ones(n_strata)
     spreads = np.array([] if sds is None else sds, dtype=np.float64)
     positive = (spreads > 0) & (spreads < math.inf)
-    if method != "neyman" or spreads.shape != (n_strata,) or not positive.all():
+    fits = spreads.shape == (n_strata,) and positive.all()
+    if method != "neyman" or not fits:
         raise NotEstimable(
             Said("experiments.stratum_has_no_spread_allocate"),
             Said("experiments.neyman_with_positive_sds"),
@@ -139,7 +144,9 @@ def _water_level(n: int, shares: Floats, lowest: Ints, highest: Ints) -> Floats:
     """Return ``clip(λ shares, lowest, highest)`` with the λ at which it sums to n; piecewise linear, so exact."""
     ends = np.concatenate([lowest / shares, highest / shares])
     knots = np.sort(ends)
-    levels = np.clip(knots[:, None] * shares, lowest, highest)
+    # The total at each knot: between two knots it is linear in λ
+    proposed = knots[:, None] * shares
+    levels = np.clip(proposed, lowest, highest)
     totals = levels.sum(axis=1)
     level = np.interp(n, totals, knots)
     return floats(np.clip(level * shares, lowest, highest))
@@ -147,10 +154,12 @@ def _water_level(n: int, shares: Floats, lowest: Ints, highest: Ints) -> Floats:
 
 def _rounded(sizes: Floats, n: int) -> Ints:
     """Round down, then up where the remainder is largest, until the sum is n; ties go to the first stratum."""
-    integers = np.floor(sizes + 1e-9).astype(np.int64)
+    rounded_down = np.floor(sizes + 1e-9)
+    integers = rounded_down.astype(np.int64)
     order = np.argsort(integers - sizes, kind="stable")
     missing = n - int(integers.sum())
-    integers[order[:missing]] += 1
+    one_more = order[:missing]
+    integers[one_more] += 1
     return integers
 
 
@@ -171,7 +180,8 @@ def stratified_sample(units: Keys, strata: Keys, sizes: Ints, *, seed: int) -> S
     """
     blocks = blocks_of(units, strata, None)
     wanted = np.asarray(sizes)
-    if wanted.shape != blocks.sizes.shape or (wanted < 1).any() or (wanted > blocks.sizes).any():
+    fits = wanted.shape == blocks.sizes.shape
+    if not fits or (wanted < 1).any() or (wanted > blocks.sizes).any():
         raise NotEstimable(
             Said("experiments.stratum_smaller_than_asked"),
             Said("experiments.from_one_to_all_each", n=len(blocks.sizes)),
@@ -181,6 +191,7 @@ def stratified_sample(units: Keys, strata: Keys, sizes: Ints, *, seed: int) -> S
     wanted_row = wanted[None, :]
     drawn = lowest_uniforms(uniforms, blocks, wanted_row)
     chosen = drawn[0][blocks.row_block]
+    # N_h / n_h: one over the probability of being drawn
     by_stratum = blocks.sizes / wanted
     weight = by_stratum[blocks.stratum][blocks.row_block]
     design_weight = np.where(chosen, weight, 0.0)
@@ -221,7 +232,8 @@ def randomise(
     _check_share(blocks, share)
     rng = np.random.default_rng(seed)
     treated = _draw(rng, blocks, share, 1)[0]
-    by_row = treated.astype(np.int64)[blocks.row_block]
+    allocation = treated.astype(np.int64)
+    by_row = allocation[blocks.row_block]
     return Assignment(by_row, share, seed)
 
 
@@ -263,9 +275,10 @@ def rerandomise(
     blocks = blocks_of(units, strata, clusters)
     _check_share(blocks, share)
     values = floats(covariates)
+    # M of Morgan and Rubin is the squared length of the difference of means of whitened covariates.
     whitened = whitened_covariates(values, blocks)
     _check_acceptance(blocks, share, acceptance)
-    # Under randomisation the distance is about χ²(k): its quantile accepts that share of the draws.
+    # Under randomisation M is about χ²(k): its quantile at p_a accepts that share of the draws.
     n_covariates = whitened.shape[1]
     threshold = float(stats.chi2.ppf(acceptance, n_covariates))
     limits = (threshold, max_draws, seed)
@@ -285,7 +298,8 @@ def _first_close(
     n_blocks = len(blocks.stratum)
     batch = max(1, BATCH_VALUES // n_blocks)
     for start in range(0, max_draws, batch):
-        size = min(batch, max_draws - start)
+        remaining = max_draws - start
+        size = min(batch, remaining)
         treated = _draw(rng, blocks, share, size)
         distances = _distances(treated, whitened)
         close = np.flatnonzero(distances <= threshold)
@@ -307,7 +321,8 @@ def _distances(treated: NDArray[np.bool_], whitened: Floats) -> Floats:
     n_comparison = treated.shape[1] - n_treated
     sums = treated.astype(np.float64) @ whitened
     remaining = whitened.sum(axis=0) - sums
-    difference = sums / n_treated - remaining / n_comparison
+    mean1, mean0 = sums / n_treated, remaining / n_comparison
+    difference = mean1 - mean0
     variance = 1 / n_treated + 1 / n_comparison
     squares = difference**2 / variance
     return floats(squares.sum(axis=1))
@@ -324,7 +339,7 @@ def _check_share(blocks: Blocks, share: float) -> None:
     least = math.ceil(1 / rarer - 1e-9)
     smallest = blocks.sizes.min()
     if smallest < least:
-        small = Said("experiments.stratum_cannot_hold_both_arms_share", units=blocks.sizes.min(), share=share)
+        small = Said("experiments.stratum_cannot_hold_both_arms_share", units=smallest, share=share)
         raise NotEstimable(small, Said("experiments.larger_strata", least=least))
 
 
@@ -341,8 +356,10 @@ def _check_acceptance(blocks: Blocks, share: float, acceptance: float) -> None:
     of_sizes = special.gammaln(sizes + 1)
     of_treated = special.gammaln(treated + 1)
     log_count = np.sum(of_sizes - of_treated)
-    log_count -= np.sum(special.gammaln(sizes - treated + 1))
-    if log_count + math.log(acceptance) < math.log(FEWEST_ALLOCATIONS):
+    of_comparison = special.gammaln(sizes - treated + 1)
+    log_count -= np.sum(of_comparison)
+    log_accepted = log_count + math.log(acceptance)
+    if log_accepted < math.log(FEWEST_ALLOCATIONS):
         few = Said("experiments.too_few_allocations_accepted", n=math.exp(log_count) * acceptance)
         raise NotEstimable(few, Said("experiments.higher_acceptance_more_units"))
 
@@ -350,15 +367,18 @@ def _check_acceptance(blocks: Blocks, share: float, acceptance: float) -> None:
 def _draw(rng: np.random.Generator, blocks: Blocks, share: float, draws: int) -> NDArray[np.bool_]:
     """Return allocations, shape (draws, blocks). One row of uniforms makes one, so batches do not change the stream."""
     m, n_strata = len(blocks.stratum), len(blocks.sizes)
-    shape = (draws, m + n_strata + 1)
-    uniforms = rng.random(shape)
-    target = np.round(blocks.sizes * share, 9)
+    n_uniforms = m + n_strata + 1
+    uniforms = rng.random((draws, n_uniforms))
+    exact = blocks.sizes * share
+    target = np.round(exact, 9)
     # Systematic sampling in random order: a stratum gets its extra unit with its fraction as probability.
     order_keys = uniforms[:, m:-1]
     order = np.argsort(order_keys, axis=1)
     fractions = (target % 1)[order]
-    ends = np.cumsum(fractions, axis=1) + uniforms[:, -1:]
-    extra = np.diff(np.floor(ends), axis=1, prepend=0.0)
+    start = uniforms[:, -1:]
+    ends = np.cumsum(fractions, axis=1) + start
+    passed = np.floor(ends)
+    extra = np.diff(passed, axis=1, prepend=0.0)
     rounded_down = np.floor(target)[order]
     rounded = (rounded_down + extra).astype(np.int64)
     counts = np.empty((draws, n_strata), dtype=np.int64)

@@ -62,9 +62,11 @@ class Blocks:
 def checked_keys(keys: Keys, label: Label) -> Keys:
     """Return keys as an array, refusing missing ones and several types."""
     labels = np.asarray(keys)
-    if labels.ndim != 1 or len(labels) == 0 or pd.isna(labels).any():
+    usable = labels.ndim == 1 and len(labels) > 0
+    if not usable or pd.isna(labels).any():
         raise NotEstimable(label.missing, label.every_unit)
-    if labels.dtype.kind == "O" and len({type(key) for key in labels}) > 1:
+    types = {type(key) for key in labels} if labels.dtype.kind == "O" else set()
+    if len(types) > 1:
         raise NotEstimable(label.several_types, label.one_type)
     return labels
 
@@ -75,9 +77,12 @@ def blocks_of(units: Keys, strata: Keys | None, clusters: Keys | None) -> Blocks
     distinct = np.unique(keys)
     if len(distinct) < len(keys):
         raise NotEstimable(Said("experiments.unit_key_appears_twice"), Said("experiments.one_row_per_unit"))
-    labels = np.zeros(len(keys), dtype=np.int64) if strata is None else checked_keys(strata, STRATUM)
+    n = len(keys)
+    labels: Keys = np.zeros(n, dtype=np.int64)
+    if strata is not None:
+        labels = checked_keys(strata, STRATUM)
     groups = keys if clusters is None else checked_keys(clusters, CLUSTER)
-    if not len(keys) == len(labels) == len(groups):
+    if not n == len(labels) == len(groups):
         raise NotEstimable(
             Said("experiments.units_strata_clusters_differ_length"), Said("experiments.one_stratum_cluster_per_unit")
         )
@@ -85,7 +90,8 @@ def blocks_of(units: Keys, strata: Keys | None, clusters: Keys | None) -> Blocks
     codes, n_strata = cluster_codes(labels)
     stratum = np.zeros(n_blocks, dtype=np.int64)
     stratum[row_block] = codes
-    if (stratum[row_block] != codes).any():
+    crosses = stratum[row_block] != codes
+    if crosses.any():
         raise NotEstimable(Said("experiments.cluster_lies_two_strata"), Said("experiments.strata_hold_whole_clusters"))
     sizes = np.bincount(stratum, minlength=n_strata)
     return Blocks(stratum, sizes, row_block)
@@ -95,33 +101,45 @@ def lowest_uniforms(uniforms: Floats, blocks: Blocks, counts: Ints) -> NDArray[n
     """Mark, in each stratum, as many blocks as counted, those with the lowest uniforms."""
     strata = np.broadcast_to(blocks.stratum, uniforms.shape)
     order = np.lexsort((uniforms, strata), axis=1)
+    # The rank of each block by its uniform within its stratum
     first = np.cumsum(blocks.sizes) - blocks.sizes
     in_order = np.sort(blocks.stratum)
     n_blocks = len(in_order)
-    rank = np.arange(n_blocks) - first[in_order]
-    chosen = np.empty(uniforms.shape, dtype=np.bool_)
+    starts = first[in_order]
+    rank = np.arange(n_blocks) - starts
     wanted = counts[:, in_order]
-    np.put_along_axis(chosen, order, rank < wanted, axis=1)
+    lowest = rank < wanted
+    chosen = np.empty(uniforms.shape, dtype=np.bool_)
+    np.put_along_axis(chosen, order, lowest, axis=1)
     return chosen
 
 
 def whitened_covariates(covariates: Floats, blocks: Blocks) -> Floats:
     """Return the blocks' covariate means, centred on their stratum, turned so that their covariance is the identity."""
     values = covariates[:, None] if covariates.ndim == 1 else covariates
-    if len(values) != len(blocks.row_block) or not np.isfinite(values).all():
+    rows = blocks.row_block
+    finite = np.isfinite(values)
+    if len(values) != len(rows) or not finite.all():
         raise NotEstimable(Said("experiments.covariate_missing"), Said("experiments.finite_covariates_every_unit"))
-    means = _group_means(values, blocks.row_block, np.bincount(blocks.row_block).astype(np.float64))
+    members = np.bincount(rows).astype(np.float64)
+    means = _group_means(values, rows, members)
     levels = _group_means(means, blocks.stratum, blocks.sizes)
     centred = means - levels[blocks.stratum]
-    spread = np.sqrt(np.mean(centred**2, axis=0))
-    if (spread <= 1e-12 * np.abs(means).max(axis=0, initial=1e-300)).any():
+    variance = np.mean(centred**2, axis=0)
+    spread = np.sqrt(variance)
+    largest = np.abs(means).max(axis=0, initial=1e-300)
+    constant = spread <= 1e-12 * largest
+    if constant.any():
         raise NotEstimable(
             Said("experiments.covariate_does_not_vary_within_strata"), Said("experiments.covariates_vary")
         )
     # U of the singular value decomposition has covariance I / df.
-    u, size, _ = np.linalg.svd(centred / spread, full_matrices=False)
+    standard = centred / spread
+    u, size, _ = np.linalg.svd(standard, full_matrices=False)
+    n_covariates = values.shape[1]
     df = len(means) - len(blocks.sizes)
-    if size.min() < 1e-8 * size.max() or values.shape[1] > df:
+    singular = size.min() < 1e-8 * size.max()
+    if singular or n_covariates > df:
         raise NotEstimable(
             Said("experiments.covariates_collinear"), Said("experiments.covariates_none_which_follows_others")
         )
@@ -131,4 +149,6 @@ def whitened_covariates(covariates: Floats, blocks: Blocks) -> Floats:
 def _group_means(values: Floats, codes: Ints, counts: NDArray[Any]) -> Floats:
     """Return the means of the columns by group, shape (groups, k)."""
     sums = [np.bincount(codes, column) for column in values.T]
-    return floats(np.column_stack(sums) / counts[:, None])
+    totals = np.column_stack(sums)
+    divisors = counts[:, None]
+    return floats(totals / divisors)

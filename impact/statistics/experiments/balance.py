@@ -106,7 +106,9 @@ def standardised_differences(
     zero_one = (x == 0) | (x == 1)
     binary = np.all(zero_one, axis=0)
     plain1, plain0 = _variance(x1, binary), _variance(x0, binary)
-    squared = plain1 if known_estimand(estimand) == "ATT" else (plain1 + plain0) / 2
+    # s₁² for the ATT, (s₁² + s₀²)/2 for the ATE (Austin)
+    on_treated = known_estimand(estimand) == "ATT"
+    squared = plain1 if on_treated else (plain1 + plain0) / 2
     scale = np.sqrt(squared)
     standardised = _over(difference, scale)
     weighted1 = _weighted_variance(x1, w1)
@@ -154,12 +156,17 @@ def joint_balance(
     same_length(arm, x)
     w = _weights(weights, arm)
     used = w > 0
-    enough_units(int(used.sum()), x.shape[1] + 1)
+    n_parameters = x.shape[1] + 1
+    enough_units(int(used.sum()), n_parameters)
     z = design(x[used], names)
-    if weights is None and clusters is None:
+    plain = weights is None and clusters is None
+    if plain:
         return _classical(arm, z)
-    labels = None if clusters is None else np.asarray(clusters)[used]
-    return _wald(arm[used], z[:, 1:], w[used], clusters=labels)
+    labels = None
+    if clusters is not None:
+        labels = np.asarray(clusters)[used]
+    standard = z[:, 1:]
+    return _wald(arm[used], standard, w[used], clusters=labels)
 
 
 def _classical(arm: Bools, z: Floats) -> JointTest:
@@ -168,11 +175,14 @@ def _classical(arm: Bools, z: Floats) -> JointTest:
     indicator = arm.astype(np.float64)
     coefficients = np.linalg.lstsq(z, indicator, rcond=None)[0]
     fitted = z @ coefficients
-    deviations = fitted - arm.mean()
+    # F = (ESS/k) / (RSS/(n − k − 1))
+    mean = arm.mean()
+    deviations = fitted - mean
     explained = float(np.sum(deviations**2))
     residuals: Floats = arm - fitted
     unexplained = float(np.sum(residuals**2))
-    if unexplained <= 1e-12 * n:
+    rounding = 1e-12 * n
+    if unexplained <= rounding:
         raise NotEstimable(
             Said("experiments.covariates_separate_arms_completely"), Said("experiments.units_both_arms_like_values")
         )
@@ -186,7 +196,8 @@ def _wald(arm: Bools, z: Floats, w: Floats, *, clusters: NDArray[np.generic] | N
     total1, total0 = w[arm].sum(), w[~arm].sum()
     top = np.where(arm, w, 0.0) / total1
     base = np.where(~arm, w, 0.0) / total0
-    of_top, of_base = _of_mean(z, top), _of_mean(z, base)
+    of_top = _of_mean(z, top)
+    of_base = _of_mean(z, base)
     influence = of_top - of_base
     n, k = z.shape
     if clusters is not None:
@@ -200,7 +211,9 @@ def _wald(arm: Bools, z: Floats, w: Floats, *, clusters: NDArray[np.generic] | N
     covariance = meat * n / (n - 1)
     if np.linalg.cond(covariance) > 1e12:
         raise NotEstimable(Said("experiments.differences_covariates_collinear"), Said("experiments.fewer_covariates"))
-    gap = top @ z - base @ z
+    # d'V⁻¹d with d the difference of the weighted means (Hansen and Bowers)
+    mean1, mean0 = top @ z, base @ z
+    gap = mean1 - mean0
     solved = np.linalg.solve(covariance, gap)
     squared = float(gap @ solved)
     if clusters is None:
@@ -221,7 +234,8 @@ def _weights(weights: ArrayLike | None, arm: Bools) -> Floats:
     """Return the weights, ones if None, refusing an arm with fewer than two units that count."""
     w = np.ones(len(arm)) if weights is None else floats(weights)
     valid = np.isfinite(w) & (w >= 0)
-    if w.shape != arm.shape or not np.all(valid):
+    fits = w.shape == arm.shape
+    if not fits or not np.all(valid):
         raise NotEstimable(
             Said("experiments.weight_missing_infinite_negative"), Said("experiments.one_weight_per_unit_zero_positive")
         )
@@ -235,21 +249,25 @@ def _weights(weights: ArrayLike | None, arm: Bools) -> Floats:
 
 def _variance(x: Floats, binary: Bools) -> Floats:
     """Return variances by column: p (1 − p) where binary, else with n − 1."""
-    population, sample = x.var(axis=0), x.var(axis=0, ddof=1)
-    return floats(np.where(binary, population, sample))
+    population = x.var(axis=0)
+    sample = x.var(axis=0, ddof=1)
+    variance = np.where(binary, population, sample)
+    return floats(variance)
 
 
 def _weighted_variance(x: Floats, w: Floats) -> Floats:
     """Return ``Σw / ((Σw)² − Σw²) Σ w (x − x̄)²`` by column."""
-    centred = x - np.average(x, axis=0, weights=w)
+    mean = np.average(x, axis=0, weights=w)
+    squares = (x - mean) ** 2
     total = w.sum()
     factor = total**2 - np.sum(w**2)
-    squares = centred**2
-    return floats(w @ squares * total / factor)
+    weighted = w @ squares
+    return floats(weighted * total / factor)
 
 
 def _over(numerator: Floats, denominator: Floats) -> Floats:
     """Return the quotient, NaN where the divisor is zero."""
     positive = denominator > 0
     divisor = np.where(positive, denominator, 1.0)
-    return floats(np.where(positive, numerator / divisor, np.nan))
+    quotient = numerator / divisor
+    return floats(np.where(positive, quotient, np.nan))

@@ -117,12 +117,16 @@ def lee_bounds(
     https://doi.org/10.1111/j.1468-0262.2004.00555.x.
     """
     y, d = floats(outcome), floats(treated)
-    w = np.ones(len(y)) if weights is None else floats(weights)
+    n = len(y)
+    w = np.ones(n) if weights is None else floats(weights)
     _refuse_input(y, d, w)
     # Only the ratios of weights count; equal weights are ones, and give what no weights give to the last bit.
     w = w / w.mean()
-    labels = np.zeros(len(y)) if strata is None else _labels(strata, len(y), STRATA)
+    labels: NDArray[np.generic] = np.zeros(n)
+    if strata is not None:
+        labels = _labels(strata, n, STRATA)
     codes, n_strata = cluster_codes(labels)
+    # Proposition 1a within each stratum, then averaged over those always observed
     by_stratum = [_stratum(y, d, w, codes == stratum) for stratum in range(n_strata)]
     arm = _one_arm(by_stratum)
     untrimmed = 0 if arm == "treated" else 1
@@ -130,13 +134,21 @@ def lee_bounds(
     base = observed & (d == untrimmed)
     values, influence, shares = _averaged(by_stratum, codes, base, w)
     groups = None if clusters is None else _clusters(clusters, d)
-    lower = _estimate(values[0], influence[0], groups, len(y))
-    upper = _estimate(values[1], influence[1], groups, len(y))
+    lower = _estimate(values[0], influence[0], groups, n)
+    upper = _estimate(values[1], influence[1], groups, n)
     low, high = _imbens_manski(lower, upper)
-    observed1, observed0 = (float(np.average(np.isfinite(y[d == side]), weights=w[d == side])) for side in (1, 0))
+    observed1 = _share_observed(y, w, d == 1)
+    observed0 = _share_observed(y, w, d == 0)
     removed = np.array([bounds.share for bounds in by_stratum])
     trimmed = float(shares @ removed)
     return LeeBounds(lower, upper, low, high, trimmed, arm, observed1, observed0)
+
+
+def _share_observed(y: Floats, w: Floats, arm: Rows) -> float:
+    """Return the weighted share of an arm that has an outcome."""
+    observed = np.isfinite(y[arm])
+    share = np.average(observed, weights=w[arm])
+    return float(share)
 
 
 def _refuse_input(y: Floats, d: Floats, w: Floats) -> None:
@@ -161,8 +173,10 @@ def _refuse_input(y: Floats, d: Floats, w: Floats) -> None:
 def _labels(labels: NDArray[np.generic], n: int, refusal: tuple[Said, Said]) -> NDArray[np.generic]:
     """Return labels as an array, shape (n,), refusing missing ones."""
     values = np.asarray(labels)
-    missing = [label is None or label != label for label in values.tolist()]  # noqa: PLR0124 - NaN only
-    if values.shape != (n,) or any(missing):
+    listed = values.tolist()
+    missing = [label is None or label != label for label in listed]  # noqa: PLR0124 - NaN only
+    fits = values.shape == (n,)
+    if not fits or any(missing):
         raise NotEstimable(*refusal)
     return values
 
@@ -172,7 +186,8 @@ def _clusters(clusters: NDArray[np.generic], d: Floats) -> Group:
     labels = _labels(clusters, len(d), CLUSTERS)
     codes, count = cluster_codes(labels)
     of_arms = [np.unique(codes[d == side]) for side in (0, 1)]
-    fewest = min(map(len, of_arms))
+    counts = [len(clusters_of_arm) for clusters_of_arm in of_arms]
+    fewest = min(counts)
     if fewest < 2:
         raise NotEstimable(
             Said("experiments.all_units_arm_lie_one_cluster"), Said("checks.least_two_clusters_each_arm")
@@ -185,29 +200,30 @@ def _stratum(y: Floats, d: Floats, w: Floats, inside: Rows) -> _Bounds:
     observed = np.isfinite(y) & inside
     arms = [inside & (d == side) for side in (0, 1)]
     counts = [int((observed & arm).sum()) for arm in arms]
-    if min(counts) < 2:
-        raise NotEstimable(
-            Said("experiments.few_observed_outcomes", n=min(counts)),
-            Said("experiments.two_outcomes_in_both_arms"),
-        )
-    rate0, rate1 = (float(w[observed & arm].sum() / w[arm].sum()) for arm in arms)
+    fewest = min(counts)
+    if fewest < 2:
+        reason = Said("experiments.few_observed_outcomes", n=fewest)
+        raise NotEstimable(reason, Said("experiments.two_outcomes_in_both_arms"))
+    rate0, rate1 = (_rate(w, observed, arm) for arm in arms)
     if rate0 != rate1:
         upward = int(rate1 > rate0)
         return _trimming(y, w, observed, arms, upward)
     # Nothing is trimmed, but either arm could have been: take the larger of the two variances for each bound.
     both = [_trimming(y, w, observed, arms, more) for more in (0, 1)]
-    variances = [np.sum(bounds.influence**2, axis=1) for bounds in both]
+    influences = np.array([bounds.influence for bounds in both])
+    variances = np.sum(influences**2, axis=2)
     larger = np.argmax(variances, axis=0)
-    influence = np.array([both[larger[side]].influence[side] for side in (0, 1)])
+    sides = np.arange(2)
+    influence = influences[larger, sides]
     return _Bounds(both[0].values, influence, 0.0, "neither")
 
 
 def _trimming(y: Floats, w: Floats, observed: Rows, arms: list[Rows], more: int) -> _Bounds:
     """Bound the effect by cutting outcomes off the arm ``more`` (1 treated, 0 control)."""
     few, many = arms[1 - more], arms[more]
-    rate_few = float(w[observed & few].sum() / w[few].sum())
-    rate_many = float(w[observed & many].sum() / w[many].sum())
-    # The share of the larger arm that stays, and each unit's influence on it through the two rates
+    rate_few = _rate(w, observed, few)
+    rate_many = _rate(w, observed, many)
+    # q = s₀/s₁, the share of the larger arm that stays, and each unit's influence on it through the two rates
     share = rate_few / rate_many
     of_few = _of_rate(w, observed, few, rate_few)
     of_many = _of_rate(w, observed, many, rate_many)
@@ -219,25 +235,34 @@ def _trimming(y: Floats, w: Floats, observed: Rows, arms: list[Rows], more: int)
     highest, high_noise = _lowest_mean(-y, w, rows, share, drift)
     values = np.array([lowest - plain, -highest - plain])
     influence = np.array([low_noise - noise, -high_noise - noise])
+    trimmed = 1 - share
     if more:
-        trimmed = 1 - share
         return _Bounds(values, influence, trimmed, "treated")
-    return _Bounds(-values[::-1], -influence[::-1], 1 - share, "control")
+    return _Bounds(-values[::-1], -influence[::-1], trimmed, "control")
+
+
+def _rate(w: Floats, observed: Rows, arm: Rows) -> float:
+    """Return the weighted rate at which an arm is observed."""
+    seen_weight = w[observed & arm].sum()
+    rate = seen_weight / w[arm].sum()
+    return float(rate)
 
 
 def _of_rate(w: Floats, observed: Rows, arm: Rows, rate: float) -> Floats:
     """Return the influence on the logarithm of an arm's rate of observation, shape (n,)."""
     deviations = w * (observed - rate)
-    return floats(np.where(arm, deviations / (rate * w[arm].sum()), 0.0))
+    total = rate * w[arm].sum()
+    influence = deviations / total
+    return floats(np.where(arm, influence, 0.0))
 
 
 def _mean(y: Floats, w: Floats, rows: Rows) -> tuple[float, Floats]:
     """Return a weighted mean and its influence (n,)."""
-    weights = w[rows]
+    values, weights = y[rows], w[rows]
     total = weights.sum()
-    mean = float(weights @ y[rows] / total)
+    mean = float(weights @ values / total)
     influence = np.zeros(len(y))
-    influence[rows] = weights * (y[rows] - mean) / total
+    influence[rows] = weights * (values - mean) / total
     return mean, influence
 
 
@@ -254,8 +279,11 @@ def _lowest_mean(y: Floats, w: Floats, rows: Rows, share: float, drift: Floats) 
     if _untied(values, mass, cut):
         lowest = values[values <= cut]
         mean = float(lowest.mean())
+    # Proposition 3: through q, through the trimmed outcomes, and through their quantile
     influence = drift * (cut - mean) / share
-    influence[rows] += mass * (shortfall / share - (mean - cut))
+    trimmed = shortfall / share
+    excess = mean - cut
+    influence[rows] += mass * (trimmed - excess)
     return mean, influence
 
 
@@ -269,7 +297,8 @@ def _quantile(values: Floats, mass: Floats, share: float) -> float:
     reach = share * (1 - 1e-12)
     at = int(np.searchsorted(cumulated, reach))
     last = len(order) - 1
-    return float(values[order[min(at, last)]])
+    row = order[min(at, last)]
+    return float(values[row])
 
 
 def _untied(values: Floats, mass: Floats, cut: float) -> bool:
@@ -298,7 +327,9 @@ def _averaged(by_stratum: list[_Bounds], codes: Ints, base: Rows, w: Floats) -> 
     shares = sums / total
     bounds = np.column_stack([stratum.values for stratum in by_stratum])
     values = bounds @ shares
-    within = sum(share * stratum.influence for share, stratum in zip(shares, by_stratum, strict=True))
+    # Each stratum's own influence times its share, and that of the shares
+    pairs = zip(shares, by_stratum, strict=True)
+    within = sum(share * stratum.influence for share, stratum in pairs)
     members = np.where(base, w, 0.0)
     deviations = bounds[:, codes] - values[:, None]
     between = members * deviations / total
@@ -308,13 +339,12 @@ def _averaged(by_stratum: list[_Bounds], codes: Ints, base: Rows, w: Floats) -> 
 def _estimate(value: float, influence: Floats, groups: Group | None, n: int) -> Estimate:
     """Return a bound with its error over units or clusters."""
     if groups is None:
-        return wald(
-            value, influence_error(influence), rule=Said("rule.influence_function"), n_obs=n, influence=influence
-        )
+        error = influence_error(influence)
+        return wald(value, error, rule=Said("rule.influence_function"), n_obs=n, influence=influence)
     codes, count = groups
     inflation = count / (count - 1)
-    factor = math.sqrt(inflation)
-    error = influence_error(influence, codes, count) * factor
+    plain = influence_error(influence, codes, count)
+    error = plain * math.sqrt(inflation)
     rule, df = Said("rule.clustered_influence_function"), count - 1.0
     return wald(value, error, rule=rule, n_obs=n, df=df, n_clusters=count, influence=influence)
 
@@ -322,12 +352,18 @@ def _estimate(value: float, influence: Floats, groups: Group | None, n: int) -> 
 def _imbens_manski(lower: Estimate, upper: Estimate) -> tuple[float, float]:
     """Return the interval that covers the effect, wherever it lies between the bounds, with 95 %."""
     scale = max(lower.std_error, upper.std_error)
-    width = max(upper.estimate - lower.estimate, 0.0) / scale
+    # Δ/max σ, the width of the identified set in standard errors
+    distance = max(upper.estimate - lower.estimate, 0.0)
+    width = distance / scale
     law = stats.norm if math.isinf(lower.df) else stats.t(lower.df)
 
     def gap(c: float) -> float:
-        covered = float(law.cdf(c + width) - law.cdf(-c))
+        """Return Φ(c + Δ/max σ) − Φ(−c) − 0.95, zero at the C̄ of Imbens and Manski."""
+        end = law.cdf(c + width)
+        covered = float(end - law.cdf(-c))
         return covered - CONFIDENCE
 
     c = optimize.brentq(gap, 0.0, 1e3)
-    return lower.estimate - c * lower.std_error, upper.estimate + c * upper.std_error
+    below_lower = c * lower.std_error
+    above_upper = c * upper.std_error
+    return lower.estimate - below_lower, upper.estimate + above_upper

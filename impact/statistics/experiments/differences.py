@@ -52,21 +52,25 @@ def welch(outcome: Floats, treated: NDArray[Any]) -> Estimate:
     check_lengths(len(treated), outcome=outcome)
     check_finite(outcome, Said("statistics.the_outcome"))
     is_treated = treated == 1
-    y1, y0 = outcome[is_treated], outcome[treated == 0]
+    y1, y0 = outcome[is_treated], outcome[~is_treated]
     n1, n0 = len(y1), len(y0)
     if min(n1, n0) < 2:
         raise NotEstimable(Said("experiments.arm_has_single_unit"), Said("experiments.least_two_units_each_arm"))
+    # Neyman's variance s₁²/n₁ + s₀²/n₀
     v1 = float(np.var(y1, ddof=1)) / n1
     v0 = float(np.var(y0, ddof=1)) / n0
     error = math.sqrt(v1 + v0)
     # Below rounding of the outcome there is no error, and no degrees of freedom to give it.
-    rounding = ROUNDING * float(np.abs(outcome).max())
-    if error <= rounding:
+    largest = float(np.abs(outcome).max())
+    if error <= ROUNDING * largest:
         error, df = 0.0, 1.0
     else:
-        df = (v1 + v0) ** 2 / (v1**2 / (n1 - 1) + v0**2 / (n0 - 1))
+        # Welch–Satterthwaite: (v₁ + v₀)² / (v₁²/(n₁ − 1) + v₀²/(n₀ − 1))
+        divisor = v1**2 / (n1 - 1) + v0**2 / (n0 - 1)
+        df = (v1 + v0) ** 2 / divisor
     mean1, mean0 = float(y1.mean()), float(y0.mean())
-    influence = np.where(treated == 1, (outcome - mean1) / n1, (mean0 - outcome) / n0)
+    of_treated, of_comparison = (outcome - mean1) / n1, (mean0 - outcome) / n0
+    influence = np.where(is_treated, of_treated, of_comparison)
     difference = mean1 - mean0
     return wald(difference, error, rule=Said("rule.named", name="HC2"), n_obs=len(outcome), df=df, influence=influence)
 
@@ -118,13 +122,14 @@ def lin(
     check_lengths(n, weights=weights)
     if weights is not None:
         check_finite(weights, Said("statistics.the_weight"))
-    # Centred, so that the coefficient of treatment is the effect at the mean of the covariates
+    # y on 1, t, x − x̄, t(x − x̄): centred, so that the coefficient of t is the effect at the mean of the covariates
     mean = np.average(covariates, axis=0, weights=weights)
     centred = covariates - mean
     interactions = treated[:, None] * centred
     ones = np.ones(n)
     matrix = np.column_stack([ones, treated, centred, interactions])
-    labels = ["_constant", "_treated", *names, *(Said("experiments.times_treatment", name=name) for name in names)]
+    interacted = [Said("experiments.times_treatment", name=name) for name in names]
+    labels = ["_constant", "_treated", *names, *interacted]
     fitted = fit(outcome, matrix, labels, weights=weights)
     picked = np.eye(fitted.k)[1]
     return contrast(fitted, picked, errors=errors, clusters=clusters)
@@ -175,12 +180,15 @@ def blocked(
     if thin:
         raise NotEstimable(reason, Said("experiments.larger_blocks"))
     # One mean for each block and arm; the effect is the difference in each block, weighted by the block's share.
-    cell = codes + count * treated.astype(np.int64)
+    arm = treated.astype(np.int64)
+    cell = codes + count * arm
     cells = np.eye(2 * count)[cell]
     names = [f"block {block}, arm {arm}" for arm in (0, 1) for block in range(count)]
     fitted = fit(outcome, cells, names, weights=weights)
+    # Σ_b (n_b/n)(ȳ_1b − ȳ_0b) (Imbens and Rubin, section 9.4)
     total = fitted.weights.sum()
-    shares = cluster_sums(fitted.weights, codes, count) / total
+    of_blocks = cluster_sums(fitted.weights, codes, count)
+    shares = of_blocks / total
     vector = np.concatenate([-shares, shares])
     return contrast(fitted, vector, errors=errors, clusters=clusters)
 
@@ -193,13 +201,18 @@ def thin_blocks(
     is_treated = np.asarray(treated).astype(np.int64)
     cells = codes * 2 + is_treated
     thin: dict[int, None] = {}
-    for units in [np.asarray(labels) for labels in clusters] or [np.arange(len(codes))]:
-        unit = label_codes(units, len(codes))[0]
+    n = len(codes)
+    directions = [np.asarray(labels) for labels in clusters] or [np.arange(n)]
+    for units in directions:
+        unit = label_codes(units, n)[0]
         columns = np.column_stack([cells, unit])
         pairs = np.unique(columns, axis=0)
-        by_arm = np.bincount(pairs[:, 0], minlength=2 * count).reshape(-1, 2)
-        few = np.flatnonzero(by_arm.min(axis=1) < 2)
+        counts = np.bincount(pairs[:, 0], minlength=2 * count)
+        fewest = counts.reshape(-1, 2).min(axis=1)
+        few = np.flatnonzero(fewest < 2)
         thin |= dict.fromkeys(map(int, few))
-    names = [str(blocks[np.argmax(codes == block)]) for block in sorted(thin)]
+    first_rows = [np.argmax(codes == block) for block in sorted(thin)]
+    names = [str(blocks[row]) for row in first_rows]
     code = "experiments.thin_blocks_of_clusters" if clusters else "experiments.thin_blocks_of_units"
-    return names, Said(code, n=len(names), names=names[:10], more=" …" if len(names) > 10 else "")
+    more = " …" if len(names) > 10 else ""
+    return names, Said(code, n=len(names), names=names[:10], more=more)

@@ -125,12 +125,13 @@ def randomisation_test(
     column = assigned[:, None]
     observed = float(_statistics(design, column)[0])
     extreme = 0
+    threshold = abs(observed) * (1 - TIE)
     for batch in batches:
         t_star = np.abs(_statistics(design, batch))
-        extremity = abs(observed) * (1 - TIE)
-        extreme += int(np.count_nonzero(t_star >= extremity))
-    p_value = extreme / possible if enumerated else (1 + extreme) / (1 + draws)
+        extreme += int(np.count_nonzero(t_star >= threshold))
+    # Drawn assignments count the observed one too (Phipson and Smyth); listed ones hold it
     used = possible if enumerated else draws
+    p_value = extreme / possible if enumerated else (1 + extreme) / (1 + draws)
     rule = "HC2" if clusters is None else "CR1"
     return RandomisationTest(p_value, observed, used, enumerated, rule)
 
@@ -143,10 +144,15 @@ def _prepare(
     clusters: NDArray[Any] | None,
 ) -> tuple[_Design, Floats]:
     """Check an assignment and take the controls out of the outcome: what all assignments share."""
-    n, assigned = len(outcome), binary(treated, Said("statistics.treatment"))
+    n = len(outcome)
+    assigned = binary(treated, Said("statistics.treatment"))
     check_lengths(n, treated=assigned, covariates=covariates)
-    block = np.zeros(n, dtype=np.int64) if blocks is None else label_codes(blocks, n)[0]
-    codes, count = (np.arange(n), n) if clusters is None else group_codes(clusters, n)
+    block = np.zeros(n, dtype=np.int64)
+    if blocks is not None:
+        block = label_codes(blocks, n)[0]
+    codes, count = np.arange(n), n
+    if clusters is not None:
+        codes, count = group_codes(clusters, n)
     first = np.unique(codes, return_index=True)[1]
     arm, stratum = assigned[first], block[first]
     if np.any(assigned != arm[codes]):
@@ -158,11 +164,10 @@ def _prepare(
     n_blocks = int(block.max()) + 1
     both = np.column_stack([arm, 1 - arm])
     arms = cluster_sums(both, stratum, n_blocks)
-    if np.any(arms == 0):
-        raise NotEstimable(
-            Said("experiments.blocks_have_one_arm_only", n=np.any(arms == 0, axis=1).sum()),
-            Said("experiments.both_arms_each_block"),
-        )
+    one_arm = np.any(arms == 0, axis=1)
+    if one_arm.any():
+        reason = Said("experiments.blocks_have_one_arm_only", n=one_arm.sum())
+        raise NotEstimable(reason, Said("experiments.both_arms_each_block"))
     basis, residuals = _controls(outcome, block, covariates)
     explained = basis @ (basis.T @ assigned)
     unexplained = assigned - explained
@@ -171,34 +176,38 @@ def _prepare(
             Said("experiments.treatment_collinear_covariates_blocks"), Said("experiments.fewer_covariates")
         )
     leverage = np.sum(basis**2, axis=1)
-    within = codes if clusters is not None else None
-    return _Design(residuals, basis, leverage, within, count, arm, stratum), assigned
+    within = None if clusters is None else codes
+    design = _Design(residuals, basis, leverage, within, count, arm, stratum)
+    return design, assigned
 
 
 def _controls(outcome: Floats, block: Ints, covariates: Floats | None) -> tuple[Floats, Floats]:
     """Return an orthonormal basis of block dummies and covariates, and the outcome without them."""
-    n_blocks = int(block.max()) + 1
+    n, n_blocks = len(block), int(block.max()) + 1
     dummies = np.eye(n_blocks)[block]
-    extra = np.empty((len(block), 0)) if covariates is None else floats(covariates)
-    names = [f"block {b + 1}" for b in range(dummies.shape[1])]
-    names += [f"covariate {c + 1}" for c in range(extra.shape[1])]
+    extra = np.empty((n, 0)) if covariates is None else floats(covariates)
+    n_covariates = extra.shape[1]
+    names = [f"block {number}" for number in range(1, n_blocks + 1)]
+    names += [f"covariate {number}" for number in range(1, n_covariates + 1)]
     columns = np.hstack([dummies, extra])
     fitted = fit(outcome, columns, names)
     length = np.linalg.norm(fitted.matrix, axis=0)
     scaled = fitted.matrix / length
     basis, _ = np.linalg.qr(scaled)
-    rounding = ROUNDING * np.linalg.norm(outcome)
-    if np.linalg.norm(fitted.residuals) <= rounding:
+    size = np.linalg.norm(outcome)
+    unexplained = np.linalg.norm(fitted.residuals)
+    if unexplained <= ROUNDING * size:
         raise NotEstimable(Said("experiments.outcome_does_not_vary_beside_controls"), Said("checks.outcome_varies"))
     return basis, fitted.residuals
 
 
 def _possible(design: _Design) -> int:
     """Return the number of possible assignments."""
-    sizes = np.bincount(design.blocks)
-    treated = np.bincount(design.blocks, weights=design.treated).astype(int)
-    pairs = zip(sizes, treated, strict=True)
-    ways = [math.comb(int(n), int(m)) for n, m in pairs]
+    blocks = design.blocks
+    sizes = np.bincount(blocks)
+    treated = np.bincount(blocks, weights=design.treated)
+    pairs = zip(sizes.tolist(), treated.astype(int).tolist(), strict=True)
+    ways = [math.comb(n, m) for n, m in pairs]
     return math.prod(ways)
 
 
@@ -222,8 +231,10 @@ def _all_assignments(design: _Design, possible: int) -> Iterator[Floats]:
 
 def _ways(design: _Design, block: int) -> list[tuple[int, ...]]:
     """Return all choices of the treated within a block."""
-    members = np.flatnonzero(design.blocks == block)
-    n_treated = int(design.treated[members].sum())
+    in_block = design.blocks == block
+    members = np.flatnonzero(in_block)
+    arms = design.treated[members]
+    n_treated = int(arms.sum())
     return list(itertools.combinations(members, n_treated))
 
 
@@ -234,7 +245,8 @@ def _random_assignments(design: _Design, draws: int, rng: np.random.Generator) -
     n = len(design.outcome)
     size = max(1, BATCH // n)
     for start in range(0, draws, size):
-        rows = min(size, draws - start)
+        remaining = draws - start
+        rows = min(size, remaining)
         # Uniforms plus the block's number: sorted, they shuffle within blocks.
         uniforms = rng.random((rows, len(template)))
         keys = uniforms + design.blocks
@@ -261,17 +273,20 @@ def _statistics(design: _Design, assigned: Floats) -> Floats:
     meat = _meat(design, d, power, residuals)
     variance = meat / power**2
     total = np.sum(design.outcome**2)
-    floor = ROUNDING**2 * total / power
+    rounding = ROUNDING**2
+    floor = rounding * total / power
     positive = defined & (variance > floor)
-    error = np.sqrt(np.where(positive, variance, 1.0))
-    return np.where(positive, effect / error, math.inf)
+    divisor = np.where(positive, variance, 1.0)
+    t = effect / np.sqrt(divisor)
+    return np.where(positive, t, math.inf)
 
 
 def _power(d: Floats) -> Floats:
     """Return the squares of treatment left beside the controls, 0 where only rounding is left."""
     power = np.sum(d**2, axis=0)
     rounding = ROUNDING * len(d)
-    return floats(np.where(power > rounding, power, 0.0))
+    varies = power > rounding
+    return floats(np.where(varies, power, 0.0))
 
 
 def _meat(design: _Design, d: Floats, power: Floats, residuals: Floats) -> Floats:
@@ -280,8 +295,10 @@ def _meat(design: _Design, d: Floats, power: Floats, residuals: Floats) -> Float
     if design.codes is not None:
         sums = cluster_sums(scores, design.codes, design.count)
         return floats(np.sum(sums**2, axis=0))
+    # HC2: squares over 1 − h, h the leverage of the controls and of d̃
     free = 1 - design.leverage[:, None]
-    remaining = free - d**2 / power
+    of_treatment = d**2 / power
+    remaining = free - of_treatment
     positive = np.maximum(remaining, SINGULAR)
     contributions = scores**2 / positive
     squares = np.where(remaining > SINGULAR, contributions, 0.0)

@@ -19,8 +19,10 @@ SINGULAR = 1e-9
 
 
 def _members(codes: Ints, count: int) -> Iterator[Ints]:
+    """Yield the rows of each cluster, in the order of its number."""
     order = np.argsort(codes, kind="stable")
-    ends = np.cumsum(np.bincount(codes, minlength=count))
+    sizes = np.bincount(codes, minlength=count)
+    ends = np.cumsum(sizes)
     start = 0
     for end in ends:
         yield order[start:end]
@@ -35,35 +37,45 @@ def _rotated(fit: Fit) -> Floats:
 
 def weighted_rotated(fit: Fit, rows: NDArray[np.bool_], rotation: NDArray[np.floating[Any]]) -> Floats:
     """Return some rows of ``W^½ X L``, shape (m, k)."""
-    root = np.sqrt(fit.weights[rows])
-    weighted = fit.matrix[rows] * root[:, None]
-    return floats(weighted @ rotation)
+    x, w = fit.matrix[rows], fit.weights[rows]
+    root = np.sqrt(w)
+    weighted = x * root[:, None]
+    turned = weighted @ rotation
+    return floats(turned)
 
 
 def adjusted(fit: Fit, codes: Ints, count: int) -> Floats:
     """Return the rows of ``A_g W_g Z_g`` of all clusters, shape (n, k)."""
     plain = _rotated(fit)
     weighted = plain * fit.weights[:, None]
-    meat, adjusted = weighted.T @ weighted, np.empty_like(plain)
+    # Z'W²Z: what all clusters share of the blocks of (I − H)(I − H)'
+    meat = weighted.T @ weighted
+    rows_adjusted = np.empty_like(plain)
     for rows in _members(codes, count):
-        adjusted[rows] = _bell_mccaffrey(plain[rows], weighted[rows], meat)
-    return adjusted
+        z, wz = plain[rows], weighted[rows]
+        rows_adjusted[rows] = _bell_mccaffrey(z, wz, meat)
+    return rows_adjusted
 
 
 def _bell_mccaffrey(plain: Floats, weighted: Floats, meat: Floats) -> Floats:
     """Apply ``A_g`` within the span of the cluster's columns, outside which it is the identity."""
-    basis, _ = np.linalg.qr(np.hstack([plain, weighted]))
+    columns = np.hstack([plain, weighted])
+    basis, _ = np.linalg.qr(columns)
     # Z_g and W_gZ_g in the coordinates of their span
     z = basis.T @ plain
     wz = basis.T @ weighted
     # B_g = I − H_g − H_g' + Z_g (Z'W²Z) Z_g', the block of (I − H)(I − H)'
     hat = z @ wz.T
-    block = np.eye(len(z)) - hat - hat.T + z @ meat @ z.T
-    # A_g = B_g^(−½), the pseudo-inverse where the block is singular
+    identity = np.eye(len(z))
+    shared = z @ meat @ z.T
+    block = identity - hat - hat.T + shared
+    # A_g = B_g^(−½): the symmetric root of Bell and McCaffrey, the pseudo-inverse where B_g is singular
     values, vectors = np.linalg.eigh(block)
     positive = np.maximum(values, SINGULAR)
-    root = np.where(values > SINGULAR, positive**-0.5, 0.0)
-    turned = root[:, None] * (vectors.T @ wz)
+    inverse_root = positive**-0.5
+    root = np.where(values > SINGULAR, inverse_root, 0.0)
+    rotated = vectors.T @ wz
+    turned = root[:, None] * rotated
     change = vectors @ turned - wz
     return floats(weighted + basis @ change)
 
@@ -79,10 +91,13 @@ def jackknifed(fit: Fit, codes: Ints, count: int) -> Floats:
         z = rotated[rows]
         scores = z.T @ residuals[rows]
         block = z.T @ z
+        # (I − Z_g'W_gZ_g)⁻¹ by eigenvalues; a direction that the cluster alone supports is left out
         values, vectors = np.linalg.eigh(identity - block)
         positive = np.maximum(values, SINGULAR)
         inverse = np.where(values > SINGULAR, 1 / positive, 0.0)
-        changes[g] = vectors @ (inverse * (vectors.T @ scores))
+        rotated_scores = vectors.T @ scores
+        scaled = inverse * rotated_scores
+        changes[g] = vectors @ scaled
     return changes
 
 
@@ -96,7 +111,8 @@ def satterthwaite(fit: Fit, vector: Floats, group: Group) -> float:
     rotation = np.linalg.cholesky(fit.bread)
     # a_i: what a unit of residual in row i adds to the combination, after the adjustment of its cluster
     direction = rotation.T @ vector
-    a = adjusted(fit, *group) @ direction
+    rows = adjusted(fit, *group)
+    a = rows @ direction
     column = a[:, None]
     # P = diag(Σ a²) + F C F', with the factor F by cluster, shape (G, 2k), and C of shape (2k, 2k)
     squares = a**2
@@ -104,12 +120,15 @@ def satterthwaite(fit: Fit, vector: Floats, group: Group) -> float:
     by_plain = cluster_sums(plain * column, *group)
     by_weighted = cluster_sums(weighted * column, *group)
     factor = np.hstack([by_plain, by_weighted])
-    core = _core(weighted.T @ weighted)
+    meat = weighted.T @ weighted
+    core = _core(meat)
     inner = np.einsum("gi,ij,gj->g", factor, core, factor, optimize=True)
     square = core @ (factor.T @ factor)
     low_rank = np.sum(square * square.T)
     cross = 2 * diagonal * inner
-    norm = np.sum(diagonal**2 + cross) + low_rank
+    squared = diagonal**2 + cross
+    # ‖P‖² and tr P: the degrees of freedom are their ratio (tr P)²/‖P‖²
+    norm = np.sum(squared) + low_rank
     trace = np.sum(diagonal + inner)
     return float(trace**2 / norm)
 
@@ -132,13 +151,18 @@ def hotelling(fit: Fit, picks: Floats, group: Group) -> float:
     second = _crossed_sums(weighted, scores, group)
     within = _crossed_sums(scores, scores, group)
     total = 0.0
-    for g in range(group[1]):
-        block = np.einsum("qk,hrk->hqr", first[g] @ meat - second[g], first)
-        block = block - np.einsum("qk,hrk->hqr", first[g], second)
+    n_clusters = group[1]
+    for g in range(n_clusters):
+        # The blocks of cluster g with every cluster h, shape (G, q, q); g's own holds its residual variance too
+        net = first[g] @ meat - second[g]
+        through_first = np.einsum("qk,hrk->hqr", net, first)
+        through_second = np.einsum("qk,hrk->hqr", first[g], second)
+        block = through_first - through_second
         block[g] += within[g]
         traces = np.trace(block, axis1=1, axis2=2)
         squares = np.einsum("hqr,hrq->", block, block)
         total += float(np.sum(traces**2) + squares)
+    # η = q(q + 1) over the summed variances of the entries of the covariance (HTZ)
     q = len(picks)
     return q * (q + 1) / total
 
@@ -147,9 +171,12 @@ def _hotelling_scores(fit: Fit, picks: Floats, group: Group, meat: Floats) -> Fl
     """Return the adjusted rows, turned so that the q coefficients are independent under the working model, (n, q)."""
     rotation = np.linalg.cholesky(fit.bread)
     directions = rotation.T @ picks.T
-    values, vectors = np.linalg.eigh(directions.T @ meat @ directions)
+    covariance = directions.T @ meat @ directions
+    values, vectors = np.linalg.eigh(covariance)
     whitening = vectors / np.sqrt(values)
-    return floats(adjusted(fit, *group) @ directions @ whitening)
+    rows = adjusted(fit, *group)
+    picked = rows @ directions
+    return floats(picked @ whitening)
 
 
 def _crossed_sums(columns: Floats, scores: Floats, group: Group) -> Floats:

@@ -122,7 +122,9 @@ def two_stage_least_squares(
     check_lengths(len(offered), outcome=outcome, received=treated, exogenous=exogenous)
     instruments = floats(exogenous)
     columns = np.column_stack([instruments, offered])
-    stages = [fit(y, columns, [*names, "assigned"], weights=weights) for y in (outcome, treated)]
+    labels = [*names, "assigned"]
+    # Both on the instruments: the reduced form (outcome), and the first stage (treatment received)
+    stages = [fit(y, columns, labels, weights=weights) for y in (outcome, treated)]
     _refuse_no_constant(columns[:, :-1])
     shares = _take_up(treated, offered, stages[1])
     reduced, first = (coefficient(stage, "assigned", errors=errors, clusters=clusters) for stage in stages)
@@ -151,7 +153,8 @@ def _refuse_no_constant(exogenous: Floats) -> None:
     projection = np.linalg.lstsq(exogenous, ones)[0]
     remainder = ones - exogenous @ projection
     tolerance = 1e-6 * np.linalg.norm(ones)
-    if np.linalg.norm(remainder) > tolerance:
+    distance = np.linalg.norm(remainder)
+    if distance > tolerance:
         raise UsageError("the exogenous columns need a constant, or dummies that add up to one")
 
 
@@ -161,8 +164,9 @@ def _take_up(treated: Floats, offered: Floats, first: Fit) -> tuple[float, float
     not_assigned = _share(treated, offered == 0, first.weights)
     if assigned == 0:
         raise NotEstimable(Said("linear.nobody_who_assigned_received_treatment"), Said("linear.some_who_took_up"))
-    rounding = ROUNDING * np.linalg.norm(treated)
-    if np.linalg.norm(first.residuals) <= rounding:
+    size = np.linalg.norm(treated)
+    unexplained = np.linalg.norm(first.residuals)
+    if unexplained <= ROUNDING * size:
         raise NotEstimable(
             Said("linear.receipt_fully_decided"),
             Said("linear.effect_assignment_which_says_all"),
@@ -201,6 +205,7 @@ def _covariance(
     residuals = outcome_stage.residuals + ratio * first_stage.residuals
     both = replace(outcome_stage, params=params, residuals=residuals)
     summed = coefficient(both, "assigned", errors=errors, clusters=clusters)
+    # Var(ρ + rπ) = V_ρρ + r² V_ππ + 2r V_ρπ, where r makes the first two equal
     variance = summed.std_error**2
     twice = 2 * ratio
     of_reduced = 2 * reduced.std_error**2
@@ -208,16 +213,18 @@ def _covariance(
 
 
 def _anderson_rubin(reduced: Estimate, first: Estimate, covariance: float) -> tuple[float, float] | None:
-    """Solve ``(ρ − bπ)² ≤ c (V_ρρ − 2b V_ρπ + b² V_ππ)`` for b."""
+    """Solve ``(ρ − bπ)² ≤ t² (V_ρρ − 2b V_ρπ + b² V_ππ)`` for b."""
     level = 0.5 + CONFIDENCE / 2
     quantile = t_quantile(level, first.df)
     critical = quantile**2
-    # a b² − 2 h b + c ≤ 0
+    # As a quadratic in b, a b² − 2 h b + c ≤ 0, with a = π² − t² V_ππ, h = ρπ − t² V_ρπ, c = ρ² − t² V_ρρ
     rho, pi = reduced.estimate, first.estimate
     v_rho, v_pi = reduced.std_error**2, first.std_error**2
-    square = pi**2 - critical * v_pi
+    unexplained_pi = critical * v_pi
+    square = pi**2 - unexplained_pi
     cross = rho * pi - critical * covariance
-    constant = rho**2 - critical * v_rho
+    unexplained_rho = critical * v_rho
+    constant = rho**2 - unexplained_rho
     inner = cross**2 - square * constant
     if square <= 0:
         return (-math.inf, math.inf) if inner <= 0 else None

@@ -57,12 +57,14 @@ class Fit:
     def place(self, name: Text) -> int:
         """Return the position of a named column."""
         if name not in self.names:
-            raise UsageError(f"the regression has no term {name}; it has {', '.join(map(str, self.names))}")
+            terms = ", ".join(map(str, self.names))
+            raise UsageError(f"the regression has no term {name}; it has {terms}")
         return self.names.index(name)
 
     def selector(self, names: Sequence[Text]) -> Floats:
         """Return the rows of the identity that pick the named coefficients, shape (len(names), k)."""
-        return np.eye(self.k)[[self.place(name) for name in names]]
+        rows = [self.place(name) for name in names]
+        return np.eye(self.k)[rows]
 
 
 def fit(outcome: Floats, matrix: Floats, names: Sequence[Text], *, weights: Floats | None = None) -> Fit:
@@ -109,7 +111,7 @@ def fit(outcome: Floats, matrix: Floats, names: Sequence[Text], *, weights: Floa
         weight = floats(weights)
     _check(outcome, matrix, weight, names)
     n, k = matrix.shape
-    # each row times √w, each column of length one, so that units of columns do not decide the rank
+    # Each row times √w, each column of length one, so that units of columns do not decide the rank
     root = np.sqrt(weight)
     weighted = matrix * root[:, None]
     length = np.linalg.norm(weighted, axis=0)
@@ -117,12 +119,13 @@ def fit(outcome: Floats, matrix: Floats, names: Sequence[Text], *, weights: Floa
     scaled = weighted / length
     basis, triangle = np.linalg.qr(scaled)
     _refuse_collinear(triangle, names)
-    # R⁻¹, then b = R⁻¹Q'√W y and (X'WX)⁻¹ = R⁻¹R⁻ᵀ
+    # √W X = QR (Golub and Van Loan, section 5.3): b = R⁻¹Q'√W y and (X'WX)⁻¹ = R⁻¹R⁻ᵀ
     inverse = solve_triangular(triangle, np.eye(k))
     inverse = inverse / length[:, None]
     of_outcome = root * outcome
     projected = basis.T @ of_outcome
     params = inverse @ projected
+    # h_i: the squared length of row i of Q
     squares = np.sum(basis**2, axis=1)
     leverage = np.minimum(squares, 1.0)
     residuals = outcome - matrix @ params
@@ -145,7 +148,8 @@ def influence_of(fitted: Fit, vector: Floats) -> Floats:
 def check_finite(values: NDArray[np.generic], what: Text) -> None:
     """Raise NotEstimable if an array has missing or infinite values."""
     finite = np.isfinite(values)
-    bad = int(np.size(values) - np.count_nonzero(finite))
+    n_finite = np.count_nonzero(finite)
+    bad = int(np.size(values) - n_finite)
     if bad:
         raise NotEstimable(
             Said("linear.has_missing_infinite_values", what=what, bad=bad), Said("linear.rows_without_missing_values")
@@ -159,7 +163,8 @@ def check_lengths(n: int, **arrays: NDArray[np.generic] | None) -> None:
             continue
         wrong = np.ndim(values) == 0 or len(values) != n
         if wrong:
-            raise UsageError(f"{what} has shape {np.shape(values)}; expected {n} rows")
+            shape = np.shape(values)
+            raise UsageError(f"{what} has shape {shape}; expected {n} rows")
 
 
 def binary(values: NDArray[np.generic], what: Text) -> Floats:
@@ -172,7 +177,8 @@ def binary(values: NDArray[np.generic], what: Text) -> Floats:
     """
     zero_one = floats(values)
     check_finite(zero_one, what)
-    if not np.isin(zero_one, (0.0, 1.0)).all():
+    possible = np.isin(zero_one, (0.0, 1.0))
+    if not possible.all():
         raise NotEstimable(Said("linear.has_values_other_0_1", what=what), Said("linear.column_0_1"))
     if len(zero_one) == 0 or zero_one.min() == zero_one.max():
         raise NotEstimable(Said("linear.same_all_units", what=what), Said("linear.units_both_kinds"))
@@ -182,12 +188,14 @@ def binary(values: NDArray[np.generic], what: Text) -> Floats:
 def _check(outcome: Floats, matrix: Floats, weights: Floats, names: Sequence[Text]) -> None:
     """Refuse what least squares cannot take: shapes, names, missing values, weights, too few rows."""
     n = len(outcome)
-    if outcome.shape != (n,) or weights.shape != (n,) or matrix.ndim != 2 or matrix.shape != (n, len(names)):
+    n_names = len(names)
+    if outcome.shape != (n,) or weights.shape != (n,) or matrix.ndim != 2 or matrix.shape != (n, n_names):
         raise UsageError(
             f"shapes do not fit: outcome {outcome.shape}, matrix {matrix.shape}, weights {weights.shape}, "
-            f"{len(names)} names"
+            f"{n_names} names"
         )
-    if len(set(names)) < len(names) or not names:
+    distinct = len(set(names))
+    if distinct < n_names or not names:
         raise UsageError("a regression needs at least one column, and each column its own name")
     check_finite(outcome, Said("statistics.the_outcome"))
     for column, name in zip(matrix.T, names, strict=True):
@@ -195,9 +203,9 @@ def _check(outcome: Floats, matrix: Floats, weights: Floats, names: Sequence[Tex
     check_finite(weights, Said("statistics.the_weight"))
     if np.any(weights <= 0):
         raise NotEstimable(Said("linear.some_weights_not_positive"), Said("linear.positive_weights"))
-    if n <= len(names):
+    if n <= n_names:
         raise NotEstimable(
-            Said("linear.observations_cannot_carry_terms", n=n, k=len(names)),
+            Said("linear.observations_cannot_carry_terms", n=n, k=n_names),
             Said("linear.more_observations_fewer_covariates"),
         )
 
@@ -205,10 +213,15 @@ def _check(outcome: Floats, matrix: Floats, weights: Floats, names: Sequence[Tex
 def _refuse_collinear(triangle: Floats, names: Sequence[Text]) -> None:
     """Refuse columns that add up to zero, and name all that take part."""
     _, values, rotation = np.linalg.svd(triangle)
-    null = values < RANK_TOLERANCE * values[0]
-    lost = rotation[null]
-    all_zero = values[0] == 0
-    if len(lost) or all_zero:
-        involved = np.abs(lost).max(axis=0) > 1e-6 if len(lost) else np.ones(len(names), dtype=bool)
-        collinear = [name for name, is_in in zip(names, involved, strict=True) if is_in]
-        raise NotEstimable(Said("linear.columns_collinear", names=collinear), Said("linear.leave_out_repetitions"))
+    largest = values[0]
+    null = values < RANK_TOLERANCE * largest
+    directions = rotation[null]
+    if not len(directions) and largest != 0:
+        return
+    # A column takes part if it has weight in a direction in which the columns add up to zero.
+    involved = np.ones(len(names), dtype=bool)
+    if len(directions):
+        sizes = np.abs(directions).max(axis=0)
+        involved = sizes > 1e-6
+    collinear = [name for name, is_in in zip(names, involved, strict=True) if is_in]
+    raise NotEstimable(Said("linear.columns_collinear", names=collinear), Said("linear.leave_out_repetitions"))

@@ -46,7 +46,8 @@ ROUNDING = 1e-11
 
 def coefficient(fit: Fit, name: Text, *, errors: str, clusters: Sequence[NDArray[Any]] = ()) -> Estimate:
     """Return one coefficient with its standard error; see :func:`contrast`."""
-    return contrast(fit, fit.selector([name])[0], errors=errors, clusters=clusters)
+    picked = fit.selector([name])[0]
+    return contrast(fit, picked, errors=errors, clusters=clusters)
 
 
 def contrast(fit: Fit, vector: Floats, *, errors: str, clusters: Sequence[NDArray[Any]] = ()) -> Estimate:
@@ -109,7 +110,8 @@ def contrast(fit: Fit, vector: Floats, *, errors: str, clusters: Sequence[NDArra
     variance = float(vector @ covariance @ vector)
     influence = influence_of(fit, vector)
     # Cancellation can leave a variance of zero a little above it, by rounding of the order of the summed influence.
-    scale = float(np.abs(influence).sum())
+    sizes = np.abs(influence)
+    scale = float(sizes.sum())
     std_error = _root(variance, scale, len(groups))
     df = _df(fit, groups)
     if errors == "CR2":
@@ -150,12 +152,14 @@ def wald_joint(fit: Fit, names: Sequence[Text], *, errors: str, clusters: Sequen
     repeated = len(set(names)) < q
     if q == 0 or repeated:
         raise UsageError("a joint test needs at least one term, and each only once")
-    for pick in picks if errors != "classical" else ():
+    robust = errors != "classical"
+    for pick in picks if robust else ():
         _refuse_single_support(fit, pick, groups)
     covariance = _covariance(fit, errors, groups)
     variance = picks @ covariance @ picks.T
     params = picks @ fit.params
     form = _quadratic_form(params, variance)
+    # HTZ (section 3.2): Q (η − q + 1)/(ηq) on F(q, η − q + 1); otherwise Q/q, with η such that df2 is the usual one
     eta = _df(fit, groups) + q - 1
     if errors == "CR2":
         eta = hotelling(fit, picks, groups[0])
@@ -192,16 +196,22 @@ def group_codes(labels: NDArray[Any], n: int) -> Group:
 
 def _groups(fit: Fit, errors: str, clusters: Sequence[NDArray[Any]]) -> list[Group]:
     """Return the codes and number of clusters in each direction, refusing a rule that does not go with them."""
-    if errors not in ("classical", *ROBUST, *CLUSTERED):
-        raise UsageError(f"unknown standard error {errors}; known: classical, {', '.join(ROBUST + CLUSTERED)}")
-    most = 0 if errors not in CLUSTERED else 2 if errors in ("CR0", "CR1") else 1
-    if len(clusters) > most or (most and not clusters):
-        wanted = f"1 to {most}" if most else "no"
-        raise UsageError(f"{errors} takes {wanted} arrays of clusters; got {len(clusters)}")
+    rules = ("classical", *ROBUST, *CLUSTERED)
+    if errors not in rules:
+        raise UsageError(f"unknown standard error {errors}; known: {', '.join(rules)}")
+    two_ways = errors in ("CR0", "CR1")
+    at_most = 0
+    if errors in CLUSTERED:
+        at_most = 2 if two_ways else 1
+    n_arrays = len(clusters)
+    if n_arrays > at_most or (at_most and not clusters):
+        wanted = f"1 to {at_most}" if at_most else "no"
+        raise UsageError(f"{errors} takes {wanted} arrays of clusters; got {n_arrays}")
     return [group_codes(labels, fit.n) for labels in clusters]
 
 
 def _rule(errors: str, groups: list[Group]) -> Said:
+    """Return the name of the standard error, and whether it is clustered two ways."""
     rule = Said("rule.classical") if errors == "classical" else Said("rule.named", name=errors)
     return Said("rule.two_way", rule=rule) if len(groups) == 2 else rule
 
@@ -221,7 +231,9 @@ def _root(variance: float, scale: float, ways: int) -> float:
             Said("linear.two_way_clustered_variance_not_positive"), Said("linear.more_clusters_both_directions")
         )
     rounding = (ROUNDING * scale) ** 2
-    return math.sqrt(variance) if variance > rounding else 0.0
+    if variance > rounding:
+        return math.sqrt(variance)
+    return 0.0
 
 
 def _refuse_exact_fit(fit: Fit) -> None:
@@ -231,7 +243,8 @@ def _refuse_exact_fit(fit: Fit) -> None:
     outcome = fitted + residuals
     squares = np.sum(weights * residuals**2)
     total = np.sum(weights * outcome**2)
-    if squares <= ROUNDING**2 * total:
+    rounding = ROUNDING**2 * total
+    if squares <= rounding:
         raise NotEstimable(Said("linear.columns_fit_outcome_exactly"), Said("linear.outcome_varies_among_units_alike"))
 
 
@@ -240,14 +253,17 @@ def _refuse_single_support(fit: Fit, vector: Floats, groups: list[Group]) -> Non
     rotation = np.linalg.cholesky(fit.bread)
     direction = rotation.T @ vector
     length = np.linalg.norm(direction)
-    for codes, count in groups or [(np.arange(fit.n), fit.n)]:
+    rows = np.arange(fit.n)
+    certain = 1 - SINGULAR
+    for codes, count in groups or [(rows, fit.n)]:
         leverage = cluster_sums(fit.leverage, codes, count)
         # Directions that a cluster alone supports have an eigenvalue of one, so its leverage is at least one.
-        for heavy in np.flatnonzero(leverage >= 1 - SINGULAR):
+        for heavy in np.flatnonzero(leverage >= certain):
             z = weighted_rotated(fit, codes == heavy, rotation)
             values, vectors = np.linalg.eigh(z.T @ z)
-            supported = vectors[:, values > 1 - SINGULAR]
-            if np.linalg.norm(supported.T @ direction) > 1e-6 * length:
+            supported = vectors[:, values > certain]
+            share = np.linalg.norm(supported.T @ direction)
+            if share > 1e-6 * length:
                 raise _rests_on_one(clustered=bool(groups))
 
 
@@ -264,9 +280,11 @@ def _covariance(fit: Fit, errors: str, groups: list[Group]) -> Floats:
     if errors == "classical":
         weighted = fit.weights * fit.residuals**2
         squares = np.sum(weighted)
-        return floats(bread * squares / (fit.n - fit.k))
+        df = fit.n - fit.k
+        return floats(bread * squares / df)
     if not groups:
-        roots = np.sqrt(_hc_factor(fit, errors))
+        factors = _hc_factor(fit, errors)
+        roots = np.sqrt(factors)
         scores = _scores(fit) * roots[:, None]
         meat = scores.T @ scores
         return floats(bread @ meat @ bread)
@@ -294,8 +312,10 @@ def _hc_factor(fit: Fit, errors: str) -> Floats:
     # A row of leverage one has no residual: its factor is zero, not infinite.
     free = 1 - fit.leverage
     remaining = np.where(fit.leverage < 1 - SINGULAR, free, math.inf)
+    # HC2 divides by 1 − h, HC3 by (1 − h)² (MacKinnon and White)
     power = remaining if errors == "HC2" else remaining**2
-    return floats(1 / power)
+    inverse = 1 / power
+    return floats(inverse)
 
 
 def _clustered(fit: Fit, errors: str, codes: Ints, count: int) -> Floats:
@@ -311,7 +331,8 @@ def _clustered(fit: Fit, errors: str, codes: Ints, count: int) -> Floats:
         scores = cluster_sums(_scores(fit), codes, count) @ rotation
     meat = scores.T @ scores
     factor = _cr1_factor(fit, count) if errors == "CR1" else 1.0
-    return floats(factor * (rotation @ meat @ rotation.T))
+    covariance = rotation @ meat @ rotation.T
+    return floats(factor * covariance)
 
 
 def _cr1_factor(fit: Fit, count: int) -> float:
@@ -321,11 +342,14 @@ def _cr1_factor(fit: Fit, count: int) -> float:
 
 def _quadratic_form(params: Floats, variance: Floats) -> float:
     """Return ``b'V⁻¹b``, refusing a variance without inverse whatever the units of the coefficients."""
-    scale = np.sqrt(np.maximum(np.diag(variance), 0.0))
-    if np.any(scale == 0) or np.linalg.eigvalsh(variance / np.outer(scale, scale))[0] < SINGULAR:
+    variances = np.maximum(np.diag(variance), 0.0)
+    scale = np.sqrt(variances)
+    units = np.outer(scale, scale)
+    if np.any(scale == 0) or np.linalg.eigvalsh(variance / units)[0] < SINGULAR:
         raise NotEstimable(
             Said("linear.terms_joint_variance_has_no_inverse"), Said("linear.more_clusters_fewer_terms_test")
         )
-    correlation = variance / np.outer(scale, scale)
+    correlation = variance / units
     scaled = params / scale
-    return float(scaled @ np.linalg.solve(correlation, scaled))
+    solved = np.linalg.solve(correlation, scaled)
+    return float(scaled @ solved)

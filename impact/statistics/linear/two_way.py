@@ -84,7 +84,8 @@ def effects_remover(units: Ints, periods: Ints | None, weights: Floats) -> tuple
     """
     if periods is None:
         return (lambda column: _demean(_demean(column, units, weights), units, weights)), 0
-    large, small = (units, periods) if units.max() >= periods.max() else (periods, units)
+    by_units = units.max() >= periods.max()
+    large, small = (units, periods) if by_units else (periods, units)
     inverse, components = _inverse_after_demeaning(large, small, weights)
 
     def remove(column: Floats) -> Floats:
@@ -113,14 +114,19 @@ def _inverse_after_demeaning(large: Ints, small: Ints, weights: Floats) -> tuple
     totals = np.bincount(large, weights)
     shares = sparse.diags_array(1 / totals) @ table
     linked = (table.T @ shares).toarray()
-    components = int(sparse.csgraph.connected_components(linked > 0, directed=False)[0])
+    connected = sparse.csgraph.connected_components(linked > 0, directed=False)
+    components = int(connected[0])
     # S scaled to a unit diagonal of D'WD; one zero eigenvalue for each connected part
-    size = np.sqrt(np.bincount(small, weights))
-    scaled = linked / np.outer(size, size)
-    values, vectors = np.linalg.eigh(np.eye(len(size)) - scaled)
+    small_totals = np.bincount(small, weights)
+    size = np.sqrt(small_totals)
+    units = np.outer(size, size)
+    scaled = linked / units
+    identity = np.eye(len(size))
+    values, vectors = np.linalg.eigh(identity - scaled)
     identified = vectors[:, components:] / size[:, None]
     inverse = identified / values[components:]
-    return np.asarray(inverse @ identified.T), components
+    pseudo_inverse = inverse @ identified.T
+    return np.asarray(pseudo_inverse), components
 
 
 def fit_cells(cells: Cells) -> TwoWay:
@@ -174,7 +180,8 @@ def _rank(cells: Cells, components: int) -> int:
     n_units = int(cells.multiplicity.sum())
     if cells.periods is None:
         return n_units
-    return n_units + (int(cells.periods.max()) + 1 - components)
+    n_periods = int(cells.periods.max()) + 1
+    return n_units + (n_periods - components)
 
 
 def without_mean(column: Floats, weights: Floats) -> Floats:
@@ -195,18 +202,21 @@ def identified_terms(cells: Cells, remove: Remover) -> tuple[Floats, Floats]:
     raw = weighted_length(regressors, weights)
     centred = np.column_stack([without_mean(column, weights) for column in regressors.T])
     # A column is absorbed if what the effects leave of it is no more than the rounding of what they took.
-    least = ABSORBED * weighted_length(centred, weights) + ROUNDING * raw
+    absorbed = ABSORBED * weighted_length(centred, weights)
+    least = absorbed + ROUNDING * raw
     moved = np.column_stack([remove(column) for column in centred.T])
     length = weighted_length(moved, weights)
     for term in np.flatnonzero(length <= least):
         raise _absorbed(cells, int(term))
     # W^½X̃ = QR with columns of length one; R⁻¹ is the root
-    scaled = np.sqrt(weights)[:, None] * moved / length
+    root = np.sqrt(weights)
+    scaled = root[:, None] * moved / length
     upper = linalg.qr(scaled, mode="r", overwrite_a=True)[0]
-    tolerance = ABSORBED + ROUNDING * raw / length
-    _refuse_collinear(np.atleast_2d(upper), tolerance, cells.terms)
-    identity = np.eye(len(length))
-    inverse = linalg.solve_triangular(upper[: len(length)], identity)
+    rounding = ROUNDING * raw / length
+    _refuse_collinear(np.atleast_2d(upper), ABSORBED + rounding, cells.terms)
+    n_terms = len(length)
+    identity = np.eye(n_terms)
+    inverse = linalg.solve_triangular(upper[:n_terms], identity)
     return moved, inverse / length[:, None]
 
 
@@ -237,7 +247,8 @@ def _range_within(column: Floats, codes: Ints) -> float:
     changes = np.diff(codes[order], prepend=-1)
     starts = np.flatnonzero(changes)
     ends = np.append(starts[1:], len(column))
-    ranges = ordered[ends - 1] - ordered[starts]
+    highest, lowest = ordered[ends - 1], ordered[starts]
+    ranges = highest - lowest
     return float(np.max(ranges))
 
 
@@ -246,13 +257,16 @@ def _refuse_collinear(upper: Floats, least: Floats, terms: tuple[str, ...]) -> N
     for i in range(len(terms)):
         if i < len(upper) and abs(upper[i, i]) > least[i]:
             continue
-        shares = linalg.lstsq(upper[:i, :i], upper[:i, i])[0]
-        involved = np.flatnonzero(np.abs(shares) > 1e-6)
-        others = [terms[k] for k in involved]
-        reason = Said("linear.given_effects_combination", term=terms[i], others=others)
+        earlier = upper[:i, :i]
+        shares = linalg.lstsq(earlier, upper[:i, i])[0]
+        sizes = np.abs(shares)
+        involved = np.flatnonzero(sizes > 1e-6)
+        combined = [terms[k] for k in involved]
+        reason = Said("linear.given_effects_combination", term=terms[i], others=combined)
         raise NotEstimable(reason, Said("linear.one_left_out_or_never_treated"))
 
 
 def is_nested(levels: Ints, codes: Ints) -> bool:
     """Say whether each level of an effect lies in one cluster."""
-    return _range_within(codes.astype(np.float64), levels) == 0
+    clusters = codes.astype(np.float64)
+    return _range_within(clusters, levels) == 0

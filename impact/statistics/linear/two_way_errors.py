@@ -120,6 +120,7 @@ def clustered_errors(
         raise NotEstimable(
             Said("linear.all_observations_lie_one_cluster"), Said("linear.least_two_clusters_better_thirty_more")
         )
+    # Σ_g s_g s_g' of each direction, less that of the intersections
     meat = np.zeros_like(bread)
     for by_cluster in scores:
         meat = meat + by_cluster.T @ by_cluster
@@ -138,10 +139,14 @@ def clustered_errors(
 
 def _small_sample(fit: TwoWay, n_clusters: int, nested: int, small_sample: SmallSample) -> float:
     """Return ``G/(G−1) · (n−1)/(n−K)``."""
-    effects = fit.rank if small_sample == "full" else max(1, fit.rank - nested)
-    k = len(fit.coefficients) + effects
+    effects = fit.rank
+    if small_sample == "nested":
+        effects = max(1, fit.rank - nested)
+    n_terms = len(fit.coefficients)
+    k = n_terms + effects
     n = fit.cells.n_obs
-    return n_clusters / (n_clusters - 1) * (n - 1) / (n - k)
+    inflation = n_clusters / (n_clusters - 1)
+    return inflation * (n - 1) / (n - k)
 
 
 def refuse_lone_cluster(fit: TwoWay, codes: Ints, multiplicity: Ints | None = None) -> None:
@@ -159,18 +164,21 @@ def refuse_lone_cluster(fit: TwoWay, codes: Ints, multiplicity: Ints | None = No
     n_clusters = int(codes.max()) + 1
     # What each row adds to the weight of each coefficient, and its plain weight
     influence = fit.moved @ fit.bread
-    columns = np.column_stack([influence, np.ones(len(codes))])
+    plain = np.ones(len(codes))
+    columns = np.column_stack([influence, plain])
     squares = fit.cells.weights[:, None] * columns**2
     by_cluster = cluster_sums(squares, codes, n_clusters)
     totals = by_cluster.sum(axis=0)
-    large = by_cluster > HEAVY * totals
+    threshold = HEAVY * totals
+    large = by_cluster > threshold
     heavy = np.any(large, axis=1) & (n_clusters > 1)
     if multiplicity is not None:
         heavy &= multiplicity == 1
     for code in np.flatnonzero(heavy):
         remaining = _subset(fit.cells, codes != code)
         try:
-            identified_terms(remaining, effects_remover(remaining.units, remaining.periods, remaining.weights)[0])
+            remove, _ = effects_remover(remaining.units, remaining.periods, remaining.weights)
+            identified_terms(remaining, remove)
         except NotEstimable as error:
             reason = Said("linear.effect_rests_on_one_cluster", reason=error.reason)
             raise NotEstimable(reason, Said("linear.two_clusters_on_both_sides")) from None
@@ -179,9 +187,10 @@ def refuse_lone_cluster(fit: TwoWay, codes: Ints, multiplicity: Ints | None = No
 def _subset(cells: Cells, keep: NDArray[np.bool_]) -> Cells:
     """Return some of the cells, with the effects that are left numbered anew."""
     columns = {name: getattr(cells, name)[keep] for name in ("weights", "outcome", "regressors")}
-    columns["units"] = cluster_codes(cells.units[keep])[0]
-    if cells.periods is not None:
-        columns["periods"] = cluster_codes(cells.periods[keep])[0]
+    units, periods = cells.units, cells.periods
+    columns["units"] = cluster_codes(units[keep])[0]
+    if periods is not None:
+        columns["periods"] = cluster_codes(periods[keep])[0]
     return replace(cells, **columns)
 
 
@@ -201,10 +210,12 @@ def term_estimates(fit: TwoWay, errors: Errors) -> tuple[Estimate, ...]:
         )
     centred = without_mean(cells.outcome, cells.weights)
     spread = weighted_length(centred[:, None], cells.weights)
-    roots = np.sqrt(np.diag(fit.bread))
+    of_bread = np.diag(fit.bread)
+    roots = np.sqrt(of_bread)
     least = EXACT_FIT * spread * roots
     std_errors = np.sqrt(variances)
-    if np.any(std_errors <= least):
+    without_error = std_errors <= least
+    if np.any(without_error):
         raise NotEstimable(Said("linear.terms_fit_outcome_exactly"), Said("checks.outcome_varies"))
     n_terms = len(variances)
     return tuple(_term(fit, errors, term) for term in range(n_terms))
@@ -212,16 +223,15 @@ def term_estimates(fit: TwoWay, errors: Errors) -> tuple[Estimate, ...]:
 
 def _term(fit: TwoWay, errors: Errors, term: int) -> Estimate:
     """Return one coefficient with its t test."""
+    value = fit.coefficients[term]
+    variance = errors.covariance[term, term]
+    error = math.sqrt(variance)
     influence = errors.influence
-    return wald(
-        fit.coefficients[term],
-        math.sqrt(errors.covariance[term, term]),
-        rule=errors.rule,
-        n_obs=fit.cells.n_obs,
-        df=errors.df,
-        n_clusters=min(errors.n_clusters, default=None),
-        influence=None if influence is None else influence[:, term],
-    )
+    if influence is not None:
+        influence = influence[:, term]
+    fewest = min(errors.n_clusters, default=None)
+    n = fit.cells.n_obs
+    return wald(value, error, rule=errors.rule, n_obs=n, df=errors.df, n_clusters=fewest, influence=influence)
 
 
 def joint_test(coefficients: Floats, errors: Errors, terms: Sequence[str], tested: Sequence[str]) -> JointTest:
@@ -241,8 +251,10 @@ def joint_test(coefficients: Floats, errors: Errors, terms: Sequence[str], teste
     q = len(columns)
     # In standard errors, so that the units of the terms do not decide whether V can be inverted
     covariance = errors.covariance[np.ix_(columns, columns)]
-    scale = np.sqrt(np.diag(covariance))
-    correlation = covariance / np.outer(scale, scale)
+    variances = np.diag(covariance)
+    scale = np.sqrt(variances)
+    units = np.outer(scale, scale)
+    correlation = covariance / units
     roots = np.linalg.eigvalsh(correlation)
     singular = roots[0] <= ABSORBED * roots[-1]
     if q > errors.df or singular:

@@ -22,6 +22,8 @@ TIE = 1e-9
 BATCH = 2_000_000
 HALVINGS = 50
 WEBB = np.sqrt(np.array([0.5, 1.0, 1.5]))
+_Scores = tuple[Floats, Floats]
+"""By cluster: what it adds to the coefficient, ``z_g'u_g``, shape (G,); its scores, ``X_g'W_gu_g``, shape (G, k)."""
 
 
 @dataclass(frozen=True)
@@ -52,25 +54,30 @@ class Bootstrap:
 
 @dataclass(frozen=True, eq=False)
 class _Draws:
-    """Per draw the bootstrap t² at the null b: ``(top_y − b·top_x)² / (yy − 2b·xy + b²·xx)``."""
+    """The numerator and the meat of t* of each draw, linear and quadratic in the null b; each field has shape (draws,).
 
-    top_y: Floats
-    top_x: Floats
-    yy: Floats
-    xy: Floats
-    xx: Floats
+    ``t*² = (numerator_y − b·numerator_x)² / (meat_yy − 2b·meat_xy + b²·meat_xx)``, y the outcome, x the column tested.
+    """
+
+    numerator_y: Floats
+    numerator_x: Floats
+    meat_yy: Floats
+    meat_xy: Floats
+    meat_xx: Floats
 
     def at_least(self, squared: float, null: float) -> int:
         """Count the draws whose t² at a null is at least as large as the observed, ties included."""
-        meat = self.yy - 2 * null * self.xy + null**2 * self.xx
+        meat = self.meat_yy - 2 * null * self.meat_xy + null**2 * self.meat_xx
         positive = np.maximum(meat, 0.0)
         threshold = squared * positive * (1 - TIE)
-        top = (self.top_y - null * self.top_x) ** 2
-        return int(np.count_nonzero(top >= threshold))
+        of_null = null * self.numerator_x
+        numerator = self.numerator_y - of_null
+        reached = numerator**2 >= threshold
+        return int(np.count_nonzero(reached))
 
     def never_below(self) -> int:
-        """Count the draws whose t² grows with the null without bound, as the observed does; ``xx`` has no unit."""
-        return int(np.count_nonzero(self.xx <= TIE**2))
+        """Count the draws whose t² grows with the null without bound, as the observed does; ``meat_xx`` has no unit."""
+        return int(np.count_nonzero(self.meat_xx <= TIE**2))
 
 
 def wild_bootstrap(
@@ -130,10 +137,12 @@ def wild_bootstrap(
         raise UsageError(f"the wild bootstrap takes CR0 or CR1 and at least one draw; got {errors} and {draws}")
     group = group_codes(codes, fit.n)
     labels, n_clusters = group
+    # The observed t is that of CR0; CR1 multiplies it and every t* alike
     observed = coefficient(fit, name, errors="CR0", clusters=[labels])
     estimate, error = observed.estimate, observed.std_error
     enumerated = n_clusters <= math.log2(draws)
-    kind = "Webb" if n_clusters < 10 and not enumerated else "Rademacher"
+    few_signs = n_clusters < 10 and not enumerated
+    kind = "Webb" if few_signs else "Rademacher"
     batches = _random_vectors(n_clusters, draws, kind, rng)
     if enumerated:
         batches = _sign_vectors(n_clusters)
@@ -141,11 +150,12 @@ def wild_bootstrap(
     t_star = _bootstrap(fit, term, group, batches)
     # Drawn vectors do not hold the observed one for sure: it counts once on both sides of the share.
     observed_once = 0 if enumerated else 1
-    total = observed_once + len(t_star.yy)
+    total = observed_once + len(t_star.meat_yy)
 
     def p_value(null: float) -> float:
         t = (estimate - null) / error
-        exceeding = observed_once + t_star.at_least(t**2, null)
+        squared = t**2
+        exceeding = observed_once + t_star.at_least(squared, null)
         return exceeding / total
 
     low, high = -math.inf, math.inf
@@ -177,55 +187,57 @@ def _random_vectors(count: int, draws: int, kind: str, rng: np.random.Generator)
         points = np.concatenate([-WEBB, WEBB])
     size = max(1, BATCH // count)
     for start in range(0, draws, size):
-        rows = min(size, draws - start)
+        remaining = draws - start
+        rows = min(size, remaining)
         yield rng.choice(points, size=(rows, count))
 
 
 def _bootstrap(fit: Fit, term: int, group: Group, batches: Iterator[Floats]) -> _Draws:
-    """Return the parts of t² of all draws, from sums by cluster only: the fast form of Roodman and others (2019)."""
+    """Return numerator and meat of t* of all draws, from sums by cluster only (Roodman and others 2019, fast form)."""
     matrix, bread, weights = fit.matrix, fit.bread, fit.weights
-    # z = WX(X'WX)⁻¹e_j: the coefficient is z'y.
+    # z = WX(X'WX)⁻¹e_j: the coefficient is z'y, so z_g'u_g is what cluster g adds to it.
     z = matrix @ bread[term] * weights
-    # Residuals of x_j, and of y, given the other columns: under the null b those of y − b x_j are their difference.
-    x_dot = z / weights / bread[term, term]
-    explained = x_dot * fit.params[term]
-    y_dot = fit.residuals + explained
-    # Row g turns the change of X'Wy in a draw into the change of cluster g's share of z'y.
-    cross = cluster_sums(matrix * z[:, None], *group)
-    link = cross @ bread
-    of_y = _cluster_sums(fit, z, y_dot, group)
-    of_x = _cluster_sums(fit, z, x_dot, group)
+    # Restricted residuals (WCR): those of y and of x_j given the other columns; under the null b, u = u_y − b u_x.
+    u_x = z / weights / bread[term, term]
+    explained = u_x * fit.params[term]
+    u_y = fit.residuals + explained
+    # Refitting a draw u* changes the coefficients by bread X'Wu*: row g of the link turns X'Wu* into that of z_g'u*_g.
+    weighted = matrix * z[:, None]
+    link = cluster_sums(weighted, *group) @ bread
+    of_y = _scores_by_cluster(fit, z, u_y, group)
+    of_x = _scores_by_cluster(fit, z, u_x, group)
     draws = [_draw(signs, of_y, of_x, link) for signs in batches]
-    columns = [np.concatenate(pieces) for pieces in zip(*draws, strict=True)]
+    columns = [np.concatenate(batch) for batch in zip(*draws, strict=True)]
     return _Draws(*columns)
 
 
-def _cluster_sums(fit: Fit, z: Floats, residuals: Floats, group: Group) -> tuple[Floats, Floats]:
-    """Return by cluster ``Σ z e``, shape (G,), and ``Σ w x e``, shape (G, k)."""
-    weighted = fit.weights * residuals
+def _scores_by_cluster(fit: Fit, z: Floats, u: Floats, group: Group) -> _Scores:
+    """Return by cluster ``z_g'u_g``, shape (G,), and the scores ``X_g'W_gu_g``, shape (G, k)."""
+    weighted = fit.weights * u
     scores = fit.matrix * weighted[:, None]
-    sums = cluster_sums(z * residuals, *group)
-    return sums, cluster_sums(scores, *group)
+    scores_by_cluster = cluster_sums(scores, *group)
+    in_coefficient = z * u
+    return cluster_sums(in_coefficient, *group), scores_by_cluster
 
 
-def _draw(
-    signs: Floats, of_y: tuple[Floats, Floats], of_x: tuple[Floats, Floats], link: Floats
-) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    """Return numerators and meat of t* of a batch of sign vectors, shape (b, G): each has shape (b,)."""
-    sums_y, scores_y = of_y
-    sums_x, scores_x = of_x
-    y = _refitted(signs, sums_y, scores_y, link)
-    x = _refitted(signs, sums_x, scores_x, link)
-    top_y, top_x = signs @ sums_y, signs @ sums_x
-    yy = (y * y).sum(axis=1)
-    xy = (x * y).sum(axis=1)
-    xx = (x * x).sum(axis=1)
-    return top_y, top_x, yy, xy, xx
+def _draw(signs: Floats, of_y: _Scores, of_x: _Scores, link: Floats) -> tuple[Floats, ...]:
+    """Return the fields of :class:`_Draws` of a batch of sign vectors v, shape (b, G)."""
+    # The bootstrap coefficient less the null: Σ_g v_g z_g'u_g
+    numerator_y = signs @ of_y[0]
+    numerator_x = signs @ of_x[0]
+    # The meat of CR0: squares of what each cluster adds after the refit, Σ_g (z_g'u*_g)²
+    y = _refitted(signs, of_y, link)
+    x = _refitted(signs, of_x, link)
+    meat_yy = (y * y).sum(axis=1)
+    meat_xy = (x * y).sum(axis=1)
+    meat_xx = (x * x).sum(axis=1)
+    return numerator_y, numerator_x, meat_yy, meat_xy, meat_xx
 
 
-def _refitted(signs: Floats, sums: Floats, scores: Floats, link: Floats) -> Floats:
-    """Return the clusters' shares ``Σ z e*`` of the residuals after the refit of each draw, shape (b, G)."""
-    drawn_scores = signs @ scores
+def _refitted(signs: Floats, of_clusters: _Scores, link: Floats) -> Floats:
+    """Return ``z_g'u*_g`` of the residuals after the refit of each draw, shape (b, G)."""
+    sums, scores_by_cluster = of_clusters
+    drawn_scores = signs @ scores_by_cluster
     change = drawn_scores @ link.T
     return floats(signs * sums - change)
 
@@ -234,13 +246,15 @@ def _bound(p_value: Callable[[float], float], estimate: float, step: float) -> f
     """Return the end of the interval in the direction of ``step``: the last null that is not rejected."""
     level = 1 - CONFIDENCE
     inside, outside = estimate, estimate + step
+    # Outwards in doubled steps until a null is rejected; then halve
     while p_value(outside) > level:
         distance = outside - estimate
         inside, outside = outside, estimate + 2 * distance
     for _ in range(HALVINGS):
         middle = (inside + outside) / 2
-        if p_value(middle) > level:
-            inside = middle
-        else:
+        rejected = p_value(middle) <= level
+        if rejected:
             outside = middle
+        else:
+            inside = middle
     return (inside + outside) / 2

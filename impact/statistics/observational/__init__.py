@@ -3,15 +3,14 @@
 from impact.statistics.observational.balancing import entropy_balance
 from impact.statistics.observational.matched import Matched
 from impact.statistics.observational.matching import Pairs, nearest
+from impact.statistics.observational.oster import Oster, oster
 from impact.statistics.observational.propensity import Logit, Overlap, logit, overlap
 from impact.statistics.observational.rosenbaum import Sensitivity, rosenbaum_bounds
 from impact.statistics.observational.sensitivity import (
     EValue,
-    Oster,
     Robustness,
     e_value,
     e_value_difference,
-    oster,
     robustness_value,
 )
 from impact.statistics.observational.strata import Strata, coarsened_exact, subclassify

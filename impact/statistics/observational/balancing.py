@@ -69,18 +69,24 @@ def entropy_balance(
     y, arm, x = outcomes(outcome), arms(treated), covariates(matrix, names)
     same_length(y, arm, x)
     w = entropy_weights(treated, matrix, names, weights=weights)
-    top = np.where(arm, w, 0) / w[arm].sum()
-    base = np.where(arm, 0, w) / w[~arm].sum()
+    total1, total0 = w[arm].sum(), w[~arm].sum()
+    top = np.where(arm, w, 0) / total1
+    base = np.where(arm, 0, w) / total0
     # The weights move with the balanced means: subtract the regression of the outcome on them.
-    z = (x - top @ x) / x[~arm].std(axis=0)
+    balanced = top @ x
+    scale = x[~arm].std(axis=0)
+    z = (x - balanced) / scale
     mean_top, mean_base = top @ y, base @ y
-    gram = (z * base[:, None]).T @ z
-    slopes = np.linalg.solve(gram, z.T @ (base * (y - mean_base)))
+    weighted = z * base[:, None]
+    gram = weighted.T @ z
+    deviations = base * (y - mean_base)
+    slopes = np.linalg.solve(gram, z.T @ deviations)
     fitted = z @ slopes
     of_top = top * (y - mean_top - fitted)
     of_base = base * (y - mean_base - fitted)
+    effect = float(mean_top - mean_base)
     rule = Said("rule.weights_estimated")
-    return weighted_estimate(float(mean_top - mean_base), of_top - of_base, arm, rule=rule, clusters=clusters)
+    return weighted_estimate(effect, of_top - of_base, arm, rule=rule, clusters=clusters)
 
 
 def entropy_weights(
@@ -99,17 +105,22 @@ def entropy_weights(
     arm, x = arms(treated), covariates(matrix, names)
     same_length(arm, x)
     s = sampling_weights(weights, len(arm))
-    enough_units(int((~arm).sum()), x.shape[1] + 1, COMPARISON)
+    n_comparison = int((~arm).sum())
+    n_moments = x.shape[1] + 1
+    enough_units(n_comparison, n_moments, COMPARISON)
     target = np.average(x[arm], axis=0, weights=s[arm])
     comparison = x[~arm]
     _refuse_outside_range(comparison, target, names)
     design(comparison, names, COMPARISON)
-    z = (comparison - target) / comparison.std(axis=0)
+    scale = comparison.std(axis=0)
+    z = (comparison - target) / scale
+    # The balance constraints in standard units: Σ w z = 0, Σ w = 1 (Hainmueller's reweighting scheme)
     tilted = _exponential_tilt(z, s[~arm])
     if tilted is None:
         raise _infeasible(z, names)
+    total = s[arm].sum()
     result = s.copy()
-    result[~arm] = tilted * s[arm].sum()
+    result[~arm] = tilted * total
     return result
 
 
@@ -117,7 +128,8 @@ def _exponential_tilt(z: Floats, s: Floats) -> Floats | None:
     """Return weights ``∝ s exp(z'λ)``, sum one, under which z has mean zero: Newton on the convex dual."""
     tilt = np.zeros(z.shape[1])
     for _ in range(200):
-        w = special.softmax(z @ tilt + np.log(s))
+        exponents = z @ tilt + np.log(s)
+        w = special.softmax(exponents)
         gradient = w @ z
         weighted = z * w[:, None]
         outer = np.outer(gradient, gradient)
@@ -164,35 +176,32 @@ def _dual(z: Floats, s: Floats, tilt: Floats) -> float:
 
 
 def _refuse_outside_range(x: Floats, target: Floats, names: Sequence[Text]) -> None:
-    for name, value, low, high in zip(names, target, x.min(axis=0), x.max(axis=0), strict=True):
-        if low < high and not low < value < high:
-            raise NotEstimable(
-                Said(
-                    "observational.treated_mean_out_of_reach",
-                    name=name,
-                    value=value,
-                    low=low,
-                    high=high,
-                ),
-                Said("observational.units_on_both_sides"),
-            )
+    """Refuse a mean of the treated that lies beyond all comparison units: no positive weights reach it."""
+    lows, highs = x.min(axis=0), x.max(axis=0)
+    columns = zip(names, target, lows, highs, strict=True)
+    for name, value, low, high in columns:
+        reachable = low < value < high
+        if low < high and not reachable:
+            reason = Said("observational.treated_mean_out_of_reach", name=name, value=value, low=low, high=high)
+            raise NotEstimable(reason, Said("observational.units_on_both_sides"))
 
 
 def _infeasible(z: Floats, names: Sequence[Text]) -> NotEstimable:
     """Name the moments that must stay unbalanced when the total imbalance is as small as it can be."""
     n, k = z.shape
     # Minimise Σ(u + v) with Z'w + u − v = 0 and Σw = 1, all non-negative
-    cost = np.concatenate([np.zeros(n), np.ones(2 * k)])
-    moments = np.hstack([z.T, np.eye(k), -np.eye(k)])
+    weights, slacks = np.zeros(n), np.ones(2 * k)
+    cost = np.concatenate([weights, slacks])
+    identity = np.eye(k)
+    moments = np.hstack([z.T, identity, -identity])
     total = np.concatenate([np.ones(n), np.zeros(2 * k)])
-    goal = np.concatenate([np.zeros(k), [1.0]])
+    goal = np.append(np.zeros(k), 1.0)
     equal = np.vstack([moments, total])
     solution = optimize.linprog(cost, A_eq=equal, b_eq=goal)
     slack = np.zeros(k)
     if solution.x is not None:
-        slack = solution.x[n : n + k] + solution.x[n + k :]
+        over, under = solution.x[n : n + k], solution.x[n + k :]
+        slack = over + under
     stuck = marked_names(names, slack > 1e-7) or list(names)
-    return NotEstimable(
-        Said("observational.moments_not_balanced_together", names=stuck),
-        Said("observational.fewer_moments"),
-    )
+    reason = Said("observational.moments_not_balanced_together", names=stuck)
+    return NotEstimable(reason, Said("observational.fewer_moments"))

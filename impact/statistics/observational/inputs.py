@@ -39,23 +39,24 @@ def known_estimand(estimand: Estimand) -> Estimand:
 def arms(treated: ArrayLike) -> Bools:
     """Return who is treated as booleans, shape (n,); refuse anything but 0 and 1 or an arm of fewer than two."""
     values = floats(treated)
-    if values.ndim != 1 or not np.all(np.isin(values, (0.0, 1.0))):
+    zero_one = np.isin(values, (0.0, 1.0))
+    if values.ndim != 1 or not zero_one.all():
         raise NotEstimable(
             Said("observational.arm_missing_not_0_1_some_units"), Said("observational.arm_0_1_each_unit")
         )
     arm: Bools = np.asarray(values == 1)
-    if min(arm.sum(), (~arm).sum()) < 2:
-        raise NotEstimable(
-            Said("observational.treated_comparison_units", treated=int(arm.sum()), comparison=int((~arm).sum())),
-            Said("experiments.least_two_each_arm"),
-        )
+    treated_units, comparison_units = int(arm.sum()), int((~arm).sum())
+    if min(treated_units, comparison_units) < 2:
+        reason = Said("observational.treated_comparison_units", treated=treated_units, comparison=comparison_units)
+        raise NotEstimable(reason, Said("experiments.least_two_each_arm"))
     return arm
 
 
 def scores(probabilities: ArrayLike) -> Floats:
     """Return propensity scores as floats, shape (n,); refuse values not strictly between 0 and 1."""
     p = floats(probabilities)
-    if not np.all((p > 0) & (p < 1)):
+    inside = (p > 0) & (p < 1)
+    if not inside.all():
         raise NotEstimable(
             Said("observational.propensity_score_missing_0_1"), Said("observational.scores_strictly_between_0_1")
         )
@@ -67,7 +68,8 @@ def covariates(matrix: ArrayLike, names: Sequence[Text]) -> Floats:
     x = floats(matrix)
     if x.ndim != 2 or x.shape[1] != len(names) or not len(names):
         raise NotEstimable(Said("observational.no_matrix_with_names"), Said("observational.least_one_covariate"))
-    incomplete: Bools = np.any(~np.isfinite(x), axis=0)
+    infinite = ~np.isfinite(x)
+    incomplete: Bools = np.any(infinite, axis=0)
     missing = marked_names(names, incomplete)
     if missing:
         raise NotEstimable(Said("statistics.not_finite", names=missing), Said("observational.complete_covariates"))
@@ -77,7 +79,8 @@ def covariates(matrix: ArrayLike, names: Sequence[Text]) -> Floats:
 def outcomes(outcome: ArrayLike) -> Floats:
     """Return outcomes as floats, shape (n,); refuse missing values."""
     y = floats(outcome)
-    if y.ndim != 1 or not np.isfinite(y).all():
+    finite = np.isfinite(y)
+    if y.ndim != 1 or not finite.all():
         raise NotEstimable(
             Said("observational.outcome_missing_infinite_some_units"), Said("observational.complete_outcome")
         )
@@ -87,7 +90,8 @@ def outcomes(outcome: ArrayLike) -> Floats:
 def sampling_weights(weights: ArrayLike | None, n: int) -> Floats:
     """Return sampling weights as floats, shape (n,), ones if None; refuse missing or non-positive ones."""
     s = np.ones(n) if weights is None else floats(weights)
-    if s.shape != (n,) or not np.all(np.isfinite(s) & (s > 0)):
+    positive = np.isfinite(s) & (s > 0)
+    if s.shape != (n,) or not positive.all():
         raise NotEstimable(
             Said("observational.weight_missing_infinite_not_positive"),
             Said("observational.one_positive_weight_per_unit"),
@@ -102,18 +106,18 @@ def arm_clusters(clusters: NDArray[np.generic], arm: Bools) -> Group:
     if bool(pd.isna(labels).any()):
         raise NotEstimable(Said("observational.cluster_missing_some_units"), Said("observational.cluster_each_unit"))
     codes, n_clusters = cluster_codes(labels)
-    for side, code in (
-        (arm, "observational.treated_in_one_cluster"),
-        (~arm, "observational.comparison_in_one_cluster"),
-    ):
-        if len(np.unique(codes[side])) < 2:
+    treated_alone, comparison_alone = "observational.treated_in_one_cluster", "observational.comparison_in_one_cluster"
+    for side, code in ((arm, treated_alone), (~arm, comparison_alone)):
+        clusters_of_arm = np.unique(codes[side])
+        if len(clusters_of_arm) < 2:
             raise NotEstimable(Said(code), Said("checks.least_two_clusters_each_arm"))
     return codes, n_clusters
 
 
 def same_length(*arrays: NDArray[np.generic]) -> None:
     """Refuse arrays that are not about the same number of units."""
-    if len({len(array) for array in arrays}) > 1:
+    lengths = {len(array) for array in arrays}
+    if len(lengths) > 1:
         raise NotEstimable(
             Said("observational.outcome_arm_covariates_differ_length"), Said("experiments.one_value_each_per_unit")
         )
@@ -127,19 +131,22 @@ def marked_names(names: Sequence[Text], marked: Bools) -> list[Text]:
 def key_order(key: NDArray[np.generic]) -> Ints:
     """Return the rows in the order of their keys; refuse missing or repeated keys."""
     labels = np.asarray(key)
-    if bool(pd.isna(labels).any()) or len(np.unique(labels)) < len(labels):
+    missing = bool(pd.isna(labels).any())
+    if missing or len(np.unique(labels)) < len(labels):
         raise NotEstimable(
             Said("observational.key_missing_stands_two_units"), Said("observational.different_key_each_unit")
         )
-    return np.asarray(np.argsort(labels, kind="stable"), dtype=np.int64)
+    order = np.argsort(labels, kind="stable")
+    return np.asarray(order, dtype=np.int64)
 
 
 def dense_ranks(values: Floats) -> Ints:
     """Return ranks 0, 1, … in which values closer than the tie tolerance are equal."""
     order = np.argsort(values, kind="stable")
     ranks = np.empty(len(values), dtype=np.int64)
-    steps = np.diff(values[order]) > TIE
-    ranks[order] = np.concatenate(([0], np.cumsum(steps)))
+    gaps = np.diff(values[order])
+    steps = np.cumsum(gaps > TIE)
+    ranks[order] = np.concatenate(([0], steps))
     return ranks
 
 
@@ -160,10 +167,8 @@ MATCHES = Among(Said("observational.among_matches"), Said("observational.among_m
 def enough_units(n: int, n_params: int, among: Among = ALL) -> None:
     """Refuse a regression with no more units than parameters."""
     if n <= n_params:
-        raise NotEstimable(
-            Said("observational.units_parameters", n=n, among=among.units, n_params=n_params),
-            Said("observational.more_units_fewer_covariates"),
-        )
+        reason = Said("observational.units_parameters", n=n, among=among.units, n_params=n_params)
+        raise NotEstimable(reason, Said("observational.more_units_fewer_covariates"))
 
 
 def design(x: Floats, names: Sequence[Text], among: Among = ALL) -> Floats:
@@ -174,8 +179,10 @@ def design(x: Floats, names: Sequence[Text], among: Among = ALL) -> Floats:
     if flat:
         reason = _there(Said("observational.does_not_vary", names=flat), among)
         raise NotEstimable(reason, Said("observational.leave_out_units_differ"))
-    standard = (x - x.mean(axis=0)) / scale
-    z = np.column_stack([np.ones(len(x)), standard])
+    mean = x.mean(axis=0)
+    standard = (x - mean) / scale
+    ones = np.ones(len(x))
+    z = np.column_stack([ones, standard])
     dependent = _dependent(z, names)
     if dependent:
         reason = _there(Said("observational.combination_of_others", names=dependent), among)
@@ -190,9 +197,11 @@ def _there(reason: Said, among: Among) -> Said:
 
 def _dependent(z: Floats, names: Sequence[Text]) -> list[Text]:
     """Return the covariates that are a linear combination of the intercept and those before them."""
-    if len(z) < z.shape[1]:
-        return list(names[len(z) - 1 :])
+    n, k = z.shape
+    if n < k:
+        return list(names[n - 1 :])
     (r,) = linalg.qr(z, mode="r")
-    diagonal = np.abs(np.diag(r))[1:]
-    small = diagonal <= COLLINEAR * np.sqrt(len(z))
+    diagonal = np.abs(np.diag(r))
+    tolerance = COLLINEAR * np.sqrt(n)
+    small = diagonal[1:] <= tolerance
     return marked_names(names, small)

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from impact.statistics.core import Estimate, Floats
 from impact.statistics.observational.inputs import Bools
 from impact.words.said import Said
@@ -41,10 +39,12 @@ class Matched:
 
 def counted(estimate: Estimate, arm: Bools, weights: Floats) -> Matched:
     """Return an estimate with the units in each arm, and how many of them are used."""
-    used = weights > 0
-    n_treated = int(arm.sum())
-    n_matched = int(np.sum(used & arm))
-    n_comparison = int(np.sum(~arm))
-    n_used = int(np.sum(used & ~arm))
-    estimand = Said("estimand.att" if n_matched == n_treated else "estimand.att_of_matched")
+    used, comparison = weights > 0, ~arm
+    matched = used & arm
+    compared = used & comparison
+    n_treated, n_matched = int(arm.sum()), int(matched.sum())
+    n_comparison, n_used = int(comparison.sum()), int(compared.sum())
+    estimand = Said("estimand.att")
+    if n_matched < n_treated:
+        estimand = Said("estimand.att_of_matched")
     return Matched(estimate, estimand, weights, n_treated, n_matched, n_comparison, n_used)

@@ -138,13 +138,11 @@ def nearest(
     keys = np.asarray(key)
     same_length(y, arm, x, keys)
     n_comparison = np.sum(~arm)
-    if not 1 <= ratio <= n_comparison or not (caliper is None or caliper > 0):
-        raise NotEstimable(
-            Said(
-                "observational.ratio_caliper_not_possible", ratio=ratio, caliper="None" if caliper is None else caliper
-            ),
-            Said("observational.1_n_matches_positive_caliper"),
-        )
+    possible = caliper is None or caliper > 0
+    if not 1 <= ratio <= n_comparison or not possible:
+        stated = "None" if caliper is None else caliper
+        reason = Said("observational.ratio_caliper_not_possible", ratio=ratio, caliper=stated)
+        raise NotEstimable(reason, Said("observational.1_n_matches_positive_caliper"))
     order = key_order(key)
     y, arm, x = y[order], arm[order], x[order]
     space = _space(arm, x, names, distance=distance, caliper=caliper)
@@ -152,22 +150,25 @@ def nearest(
     find = _neighbours if replacement else _greedy
     pairs = find(space, rows, pool, count=ratio)
     sets, position, counts = np.unique(pairs[:, 0], return_inverse=True, return_counts=True)
-    if len(sets) < 2:
-        raise NotEstimable(
-            Said("observational.treated_units_found_match", n=len(sets)),
-            Said("observational.wider_caliper_comparison_units_alike"),
-        )
+    n_sets = len(sets)
+    if n_sets < 2:
+        reason = Said("observational.treated_units_found_match", n=n_sets)
+        raise NotEstimable(reason, Said("observational.wider_caliper_comparison_units_alike"))
     # Each match counts 1/M_i in the mean of the matches of its treated unit.
     shares = 1 / counts[position]
-    values = y[pairs[:, 1]]
+    matches = pairs[:, 1]
+    values = y[matches]
     if adjust:
+        # μ̂₀(X_i) − μ̂₀(X_j): the bias of matches that are not exact (Abadie and Imbens 2011)
         values = values + _correction(y, x, pairs, shares=shares, names=names)
     matched_mean = np.bincount(position, shares * values)
     gaps = y[sets] - matched_mean
-    sums = np.bincount(pairs[:, 1], shares, len(y))
+    sums = np.bincount(matches, shares, len(y))
     weights = sums.astype(np.float64)
     weights[sets] = 1
-    extra = _reuse_variance(y, space, pool, pairs=pairs, shares=shares) if replacement else None
+    extra = None
+    if replacement:
+        extra = _reuse_variance(y, space, pool, pairs=pairs, shares=shares)
     n_obs = int(np.count_nonzero(weights))
     estimate = _paired(gaps, order[sets], n_units=len(y), n_obs=n_obs, extra=extra)
     back = np.argsort(order)
@@ -216,7 +217,8 @@ def _greedy(space: _Space, rows: Ints, pool: Ints, *, count: int) -> Ints:
         gap = np.sqrt(squares) + spent
         smallest = gap.min() + TIE
         best = int(np.argmax(gap <= smallest))
-        if gap[best] <= space.limit and math.isfinite(gap[best]):
+        distance = gap[best]
+        if distance <= space.limit and math.isfinite(distance):
             spent[best] = math.inf
             pairs.append((row, pool[best]))
     ordered = np.array(sorted(pairs), dtype=np.int64)
@@ -226,13 +228,16 @@ def _greedy(space: _Space, rows: Ints, pool: Ints, *, count: int) -> Ints:
 def _neighbours(space: _Space, rows: Ints, pool: Ints, *, count: int) -> Ints:
     """Return pairs of rows and their nearest in the pool other than themselves, with all tied at the last place."""
     pairs = []
-    n_chunks = max(1, len(rows) * len(pool) // CHUNK)
+    cells = len(rows) * len(pool)
+    n_chunks = max(1, cells // CHUNK)
+    points = space.points
+    pool_points = points[pool]
     for chunk in np.array_split(rows, n_chunks):
-        points = space.points
-        gaps = spatial.distance.cdist(points[chunk], points[pool])
+        gaps = spatial.distance.cdist(points[chunk], pool_points)
         itself = chunk[:, None] == pool[None, :]
         gaps[itself] = math.inf
-        last = np.partition(gaps, count - 1, axis=1)[:, count - 1]
+        at = count - 1
+        last = np.partition(gaps, at, axis=1)[:, at]
         limit = np.minimum(last + TIE, space.limit)
         threshold = limit[:, None]
         i, j = np.nonzero(gaps <= threshold)
@@ -250,28 +255,30 @@ def _correction(y: Floats, x: Floats, pairs: Ints, *, shares: Floats, names: Seq
     enough_units(n_used, x.shape[1] + 1, MATCHES)
     root = np.sqrt(used[rows])
     z = design(matched, names, MATCHES)
+    weighted_z = z * root[:, None]
     weighted_y = y[rows] * root
-    coefficients = np.linalg.lstsq(z * root[:, None], weighted_y, rcond=None)[0]
+    coefficients = np.linalg.lstsq(weighted_z, weighted_y, rcond=None)[0]
     # z holds the covariates in standard units of the matches
-    standard = (x - matched.mean(axis=0)) / matched.std(axis=0)
-    ahead = standard[pairs[:, 0]] - standard[pairs[:, 1]]
+    mean, scale = matched.mean(axis=0), matched.std(axis=0)
+    standard = (x - mean) / scale
+    treated = pairs[:, 0]
+    ahead = standard[treated] - standard[matches]
     return floats(ahead @ coefficients[1:])
 
 
 def _reuse_variance(y: Floats, space: _Space, pool: Ints, *, pairs: Ints, shares: Floats) -> float:
     """Return ``Σ (K² − K₂) σ²`` over comparison units, σ² from the nearest within their arm."""
     # K_i: how often a comparison unit is a match, weighted; K₂: the sum of its squared shares
+    n, n_pool = len(y), len(pool)
     matches = pairs[:, 1]
-    k = np.bincount(matches, shares, len(y))
-    k2 = np.bincount(pairs[:, 1], shares**2, len(y))
+    k = np.bincount(matches, shares, n)
+    k2 = np.bincount(matches, shares**2, n)
     excess = k**2 - k2
     rows = np.flatnonzero(excess > TIE)
-    if len(rows) and len(pool) <= WITHIN_ARM:
-        raise NotEstimable(
-            Said("observational.comparison_units", n=len(pool)),
-            Said("observational.least_standard_error", least=WITHIN_ARM + 1),
-        )
-    neighbours = min(WITHIN_ARM, len(pool))
+    if len(rows) and n_pool <= WITHIN_ARM:
+        reason = Said("observational.comparison_units", n=n_pool)
+        raise NotEstimable(reason, Said("observational.least_standard_error", least=WITHIN_ARM + 1))
+    neighbours = min(WITHIN_ARM, n_pool)
     unlimited = replace(space, limit=math.inf)
     like = _neighbours(unlimited, rows, pool, count=neighbours)
     reused, position, counts = np.unique(like[:, 0], return_inverse=True, return_counts=True)
@@ -279,12 +286,14 @@ def _reuse_variance(y: Floats, space: _Space, pool: Ints, *, pairs: Ints, shares
     alike = y[like[:, 1]]
     mean = np.bincount(position, alike) / counts
     deviations = (y[reused] - mean) ** 2
-    return float(np.sum(excess[reused] * counts / (counts + 1) * deviations))
+    terms = excess[reused] * counts / (counts + 1) * deviations
+    return float(np.sum(terms))
 
 
 def _paired(gaps: Floats, rows: Ints, *, n_units: int, n_obs: int, extra: float | None) -> Estimate:
     """Return the mean gap with its error: clustered by matched set, or with ``extra`` that of Abadie and Imbens."""
-    mean, count = float(gaps.mean()), len(gaps)
+    count = len(gaps)
+    mean = float(gaps.mean())
     deviations = gaps - mean
     spread = float(np.sum(deviations**2))
     if extra is not None:
@@ -294,5 +303,6 @@ def _paired(gaps: Floats, rows: Ints, *, n_units: int, n_obs: int, extra: float 
     influence[rows] = deviations / count
     variance = spread / count / (count - 1)
     error = math.sqrt(variance)
+    df = count - 1
     rule = Said("rule.clustered_by_matched_set")
-    return wald(mean, error, rule=rule, n_obs=n_obs, df=count - 1, n_clusters=count, influence=influence)
+    return wald(mean, error, rule=rule, n_obs=n_obs, df=df, n_clusters=count, influence=influence)

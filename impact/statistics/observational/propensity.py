@@ -127,14 +127,15 @@ def logit(treated: ArrayLike, matrix: ArrayLike, names: Sequence[Text], *, weigh
     theta = _newton(arm, z, s)
     diverged = theta is None or np.max(np.abs(z @ theta)) > EXTREME
     if diverged:
+        # Does the estimate exist? Separation is a question of linear inequalities (Albert and Anderson; Konis)
         _refuse_joint_separation(arm, z, names)
     if theta is None:
         raise NotEstimable(
             Said("observational.propensity_model_did_not_converge"), Said("observational.fewer_less_extreme_covariates")
         )
     p = special.expit(z @ theta)
-    certain = np.any(p <= 0) or np.any(p >= 1)
-    if certain:
+    certain = (p <= 0) | (p >= 1)
+    if certain.any():
         raise NotEstimable(
             Said("observational.fitted_probabilities_0_or_1"),
             Said("observational.units_both_arms_like_covariates"),
@@ -147,7 +148,8 @@ def logit(treated: ArrayLike, matrix: ArrayLike, names: Sequence[Text], *, weigh
 
 def _influence(arm: Bools, z: Floats, s: Floats, *, p: Floats) -> Floats:
     """Return each unit's influence on the standardised coefficients: ``(Z'SP(1 − P)Z)⁻¹ z s (d − p)``."""
-    residuals = s * (arm - p)
+    unexplained = arm - p
+    residuals = s * unexplained
     scores = z * residuals[:, None]
     information = _information(z, s, p)
     solved = np.linalg.solve(information, scores.T)
@@ -176,9 +178,11 @@ def _newton(arm: Bools, z: Floats, s: Floats) -> Floats | None:
     theta = np.zeros(z.shape[1])
     for _ in range(100):
         p = special.expit(z @ theta)
-        score = z.T @ (s * (arm - p))
+        residuals = s * (arm - p)
+        score = z.T @ residuals
         information = _information(z, s, p)
-        if np.linalg.cond(information) > 1 / np.finfo(float).eps:
+        largest = 1 / np.finfo(float).eps
+        if np.linalg.cond(information) > largest:
             return None
         step = floats(np.linalg.solve(information, score))
         # The Newton decrement: twice what the likelihood can still gain
@@ -193,8 +197,9 @@ def _halved(arm: Bools, z: Floats, s: Floats, *, theta: Floats, step: Floats) ->
     """Take a step, halved until the likelihood does not fall."""
     current = _log_likelihood(arm, z @ theta, s)
     for _ in range(30):
-        proposed = _log_likelihood(arm, z @ (theta + step), s)
-        if proposed >= current - 1e-12 * abs(current):
+        eta = z @ (theta + step)
+        rounding = 1e-12 * abs(current)
+        if _log_likelihood(arm, eta, s) >= current - rounding:
             break
         step = step / 2
     return floats(theta + step)
@@ -209,8 +214,9 @@ def _log_likelihood(arm: Bools, eta: Floats, s: Floats) -> float:
 
 def _refuse_single_separation(arm: Bools, x: Floats, names: Sequence[Text]) -> None:
     """Raise if a covariate is never lower, or never higher, in one arm than in the other."""
-    high = x[arm].min(axis=0) >= x[~arm].max(axis=0)
-    low = x[arm].max(axis=0) <= x[~arm].min(axis=0)
+    x1, x0 = x[arm], x[~arm]
+    high = x1.min(axis=0) >= x0.max(axis=0)
+    low = x1.max(axis=0) <= x0.min(axis=0)
     separating = marked_names(names, high | low)
     if separating:
         raise _separated(separating[:1])
@@ -224,11 +230,14 @@ def _refuse_joint_separation(arm: Bools, z: Floats, names: Sequence[Text]) -> No
     zero = np.zeros(len(z))
     sums = signed.sum(axis=0)
     solution = optimize.linprog(-sums, A_ub=-signed, b_ub=zero, bounds=(-1, 1))
-    direction = np.zeros(z.shape[1]) if solution.x is None else np.asarray(solution.x)
+    direction = np.zeros(z.shape[1])
+    if solution.x is not None:
+        direction = np.asarray(solution.x)
     margins = signed @ direction
     never_against = margins.max() > 1e-4 and margins.min() > -1e-6
     if never_against:
-        raise _separated(marked_names(names, np.abs(direction[1:]) > 1e-6))
+        sizes = np.abs(direction[1:])
+        raise _separated(marked_names(names, sizes > 1e-6))
 
 
 def _separated(found: Sequence[Text]) -> NotEstimable:
@@ -272,20 +281,17 @@ def overlap(
     outside1 = (p1 < low0) | (p1 > high0)
     outside0 = (p0 < low1) | (p0 > high1)
     extreme = (p < CRUMP) | (p > 1 - CRUMP)
-    largest1 = float(w1.max() / w1.sum())
-    largest0 = float(w0.max() / w0.sum())
-    range1 = (low1, high1)
-    range0 = (low0, high0)
+    largest1, largest0 = w1.max() / w1.sum(), w0.max() / w0.sum()
     return Overlap(
-        range1,
-        range0,
-        float(np.mean(outside1)),
-        float(np.mean(outside0)),
-        float(np.mean(extreme)),
-        effective_size(w1),
-        effective_size(w0),
-        largest1,
-        largest0,
+        treated_range=(low1, high1),
+        comparison_range=(low0, high0),
+        treated_outside=float(np.mean(outside1)),
+        comparison_outside=float(np.mean(outside0)),
+        extreme=float(np.mean(extreme)),
+        treated_effective=effective_size(w1),
+        comparison_effective=effective_size(w0),
+        treated_largest=float(largest1),
+        comparison_largest=float(largest0),
     )
 
 
@@ -295,15 +301,19 @@ def propensity_weights(
     """Return each unit's weight: 1 and p/(1−p) for the ATT, 1/p and 1/(1−p) for the ATE, times its sampling weight."""
     arm, p = arms(treated), scores(probabilities)
     s = sampling_weights(weights, len(arm))
-    odds = p / (1 - p)
-    received = np.where(arm, p, 1 - p)
-    ratio = np.where(arm, 1.0, odds) if known_estimand(estimand) == "ATT" else 1 / received
+    unlikely = 1 - p
+    odds = p / unlikely
+    received = np.where(arm, p, unlikely)
+    on_treated = known_estimand(estimand) == "ATT"
+    ratio = np.where(arm, 1.0, odds) if on_treated else 1 / received
     return floats(ratio * s)
 
 
 def effective_size(weights: Floats) -> float:
     """Return Kish's effective sample size ``(Σw)² / Σw²``."""
-    return float(weights.sum() ** 2 / np.sum(weights**2))
+    total = weights.sum()
+    squares = np.sum(weights**2)
+    return float(total**2 / squares)
 
 
 def _range(values: Floats) -> tuple[float, float]:

@@ -106,6 +106,7 @@ def rosenbaum_bounds(
     if not 0 < alpha < 1:
         raise NotEstimable(Said("observational.level", alpha=alpha), Said("observational.level_between_0_1"))
     moved = d[d != 0] * _sign(alternative)
+    # T = Σ of the ranks (or of ones) of the pairs in the direction of the alternative
     scores = _scores(moved, test)
     statistic = float(scores[moved > 0].sum())
     tail = _tail(scores, statistic, method=method, test=test)
@@ -115,13 +116,16 @@ def rosenbaum_bounds(
     low = np.array([tail(p) for p in 1 - odds])
     rule = f"{test}, {method}, {alternative}"
     critical = _critical(tail, alpha)
-    n_ties = len(d) - len(moved)
-    return Sensitivity(factors, low, high, critical, alpha, statistic, len(moved), n_ties, rule)
+    n_pairs = len(moved)
+    n_ties = len(d) - n_pairs
+    return Sensitivity(factors, low, high, critical, alpha, statistic, n_pairs, n_ties, rule)
 
 
 def _differences(differences: ArrayLike) -> Floats:
+    """Return the differences as floats, refusing missing ones and pairs that are all alike."""
     d = floats(differences)
-    if d.ndim != 1 or not np.isfinite(d).all():
+    finite = np.isfinite(d)
+    if d.ndim != 1 or not finite.all():
         raise NotEstimable(
             Said("observational.difference_missing_infinite_some_pairs"), Said("observational.difference_each_pair")
         )
@@ -131,28 +135,31 @@ def _differences(differences: ArrayLike) -> Floats:
 
 
 def _factors(gammas: Sequence[float]) -> Floats:
+    """Return the factors Γ as floats, refusing those below 1."""
     factors = floats(gammas)
-    if factors.ndim != 1 or not np.all(np.isfinite(factors) & (factors >= 1)):
+    possible = np.isfinite(factors) & (factors >= 1)
+    if factors.ndim != 1 or not possible.all():
         raise NotEstimable(Said("observational.factor_missing_below_1"), Said("observational.factors_least_1"))
     return factors
 
 
 def _sign(alternative: Alternative) -> int:
+    """Return 1 where the programme is said to raise the outcome, −1 where it is said to lower it."""
     if alternative not in ("greater", "less"):
-        raise NotEstimable(
-            Said("observational.alternative_not_known", alternative=repr(alternative)),
-            Said("observational.greater_less"),
-        )
+        reason = Said("observational.alternative_not_known", alternative=repr(alternative))
+        raise NotEstimable(reason, Said("observational.greater_less"))
     return 1 if alternative == "greater" else -1
 
 
 def _scores(moved: Floats, test: Test) -> Floats:
+    """Return what each pair counts: its rank by size (midranks for ties), or one."""
     if test not in ("signed rank", "sign"):
-        raise NotEstimable(
-            Said("observational.test_not_known", test=repr(test)), Said("observational.signed_rank_sign")
-        )
-    ranks = stats.rankdata(np.abs(moved)) if test == "signed rank" else np.ones(len(moved))
-    return floats(ranks)
+        reason = Said("observational.test_not_known", test=repr(test))
+        raise NotEstimable(reason, Said("observational.signed_rank_sign"))
+    if test == "sign":
+        return np.ones(len(moved))
+    sizes = np.abs(moved)
+    return floats(stats.rankdata(sizes))
 
 
 def _tail(scores: Floats, statistic: float, *, method: Method, test: Test) -> Callable[[float], float]:
@@ -177,7 +184,9 @@ def _normal_tail(scores: Floats, statistic: float, p: float) -> float:
     """Return P(Σ score·Bernoulli(p) ≥ statistic) by the normal of the same mean and variance."""
     mean = p * scores.sum()
     variance = p * (1 - p) * np.sum(scores**2)
-    return float(stats.norm.sf((statistic - mean) / math.sqrt(variance)))
+    root = math.sqrt(variance)
+    z = (statistic - mean) / root
+    return float(stats.norm.sf(z))
 
 
 def _exact_tail(scores: Floats, statistic: float, p: float) -> float:
@@ -197,5 +206,10 @@ def _critical(tail: Callable[[float], float], alpha: float) -> float | None:
     """Return Γ at which the largest p-value passes the level; the p-value rises with Γ."""
     if tail(0.5) > alpha:
         return None
-    p = float(optimize.brentq(lambda p: tail(p) - alpha, 0.5, 1 - 1e-9, xtol=1e-13))
+
+    def gap(p: float) -> float:
+        """Return how far the largest p-value is above the level."""
+        return tail(p) - alpha
+
+    p = float(optimize.brentq(gap, 0.5, 1 - 1e-9, xtol=1e-13))
     return p / (1 - p)

@@ -80,11 +80,13 @@ def subclassify(
     shares = np.arange(1, classes) / classes
     cuts = np.quantile(p[arm], shares)
     shifted = cuts - TIE
-    codes = np.asarray(np.searchsorted(shifted, p, side="right"), dtype=np.int64)
-    n1 = np.bincount(codes[arm], minlength=classes)
-    n0 = np.bincount(codes[~arm], minlength=classes)
+    positions = np.searchsorted(shifted, p, side="right")
+    codes = np.asarray(positions, dtype=np.int64)
+    codes1, codes0 = codes[arm], codes[~arm]
+    n1 = np.bincount(codes1, minlength=classes)
+    n0 = np.bincount(codes0, minlength=classes)
     fewest = np.minimum(n1, n0)
-    enough = fewest[codes[arm]] >= PER_CLASS
+    enough = fewest[codes1] >= PER_CLASS
     if np.mean(enough) < LEAST_MATCHED:
         reason = Said("observational.thin_classes_hold_most_treated")
         raise NotEstimable(reason, Said("observational.fewer_classes_more_overlap"))
@@ -130,16 +132,20 @@ def coarsened_exact(
     """
     y, arm, x = outcomes(outcome), arms(treated), covariates(matrix, names)
     same_length(y, arm, x)
-    limits = dict[Text, Sequence[float]]((cuts or {}).items())
+    limits: dict[Text, Sequence[float]] = {}
+    if cuts:
+        limits.update(cuts)
     declared = (*exact, *limits)
     unknown = [name for name in declared if name not in names]
     if unknown:
-        raise NotEstimable(
-            Said("observational.no_covariate", names=unknown), Said("observational.names_among", names=names)
-        )
+        reason = Said("observational.no_covariate", names=unknown)
+        raise NotEstimable(reason, Said("observational.names_among", names=names))
     columns = []
     for name, column in zip(names, x.T, strict=True):
-        columns.append(column if name in exact else _coarse(column, limits.get(name)))
+        coarse = column
+        if name not in exact:
+            coarse = _coarse(column, limits.get(name))
+        columns.append(coarse)
     table = np.column_stack(columns)
     _, codes = np.unique(table, axis=0, return_inverse=True)
     strata = np.asarray(codes.reshape(-1), dtype=np.int64)
@@ -150,12 +156,16 @@ def _coarse(column: Floats, limits: Sequence[float] | None) -> Floats:
     """Return the interval of each value: between given limits, or Sturges' number of equal ones."""
     low, high = float(column.min()), float(column.max())
     if limits is None:
-        bins = math.ceil(math.log2(len(column)) + 1)
-        inner = np.linspace(low, high, bins + 1)[1:-1]
+        doublings = math.log2(len(column))
+        bins = math.ceil(doublings + 1)
+        ends = np.linspace(low, high, bins + 1)
+        inner = ends[1:-1]
     else:
         inner = np.sort(floats(limits))
-    tolerance = TIE * (high - low)
-    return np.searchsorted(inner - tolerance, column, side="right").astype(np.float64)
+    width = high - low
+    tolerance = TIE * width
+    positions = np.searchsorted(inner - tolerance, column, side="right")
+    return positions.astype(np.float64)
 
 
 def _stratified(y: Floats, arm: Bools, codes: Ints, *, within: bool) -> Strata:
@@ -204,7 +214,9 @@ def _within_error(y: Floats, top: Floats, base: Floats, *, strata: Ints, effects
         deviations = weights * (y - mean[strata])
         influence = influence + deviations * correction[strata]
     error = influence_error(influence)
-    return wald(tau, error, rule=Said("rule.within_classes"), n_obs=int(used.sum()), influence=influence)
+    n = int(used.sum())
+    rule = Said("rule.within_classes")
+    return wald(tau, error, rule=rule, n_obs=n, influence=influence)
 
 
 def _between_error(y: Floats, top: Floats, base: Floats, *, strata: Ints, effects: Floats) -> Estimate:

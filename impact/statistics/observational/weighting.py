@@ -245,10 +245,12 @@ def _line(y: Floats, rows: Bools, x: Floats, *, names: Sequence[Text], s: Floats
     moments = z.T @ (w * y)
     coefficients = np.linalg.solve(gram, moments)
     predicted = floats(z @ coefficients)
-    residuals = w * (y - predicted)
+    # Influence of a unit on the parameters: (Z'WZ)⁻¹ z w (y − z'b)
+    unexplained = y - predicted
+    residuals = w * unexplained
     scores = z * residuals[:, None]
-    influence = np.linalg.solve(gram, scores.T).T
-    return _Line(predicted, floats(influence))
+    solved = np.linalg.solve(gram, scores.T)
+    return _Line(predicted, floats(solved.T))
 
 
 def _lines_influence(z: Floats, w: _Weights, over: Floats | None, *, top: _Line, base: _Line) -> Floats:
@@ -274,10 +276,10 @@ def _with_intercept(matrix: ArrayLike) -> Floats:
 
 
 def _is_estimated(nuisance: Nuisance) -> bool:
+    """Return whether the error counts that the models were fitted; refuse a choice that is not known."""
     if nuisance not in ("estimated", "known"):
-        raise NotEstimable(
-            Said("observational.error_rule_not_known", rule=repr(nuisance)), Said("observational.estimated_known")
-        )
+        reason = Said("observational.error_rule_not_known", rule=repr(nuisance))
+        raise NotEstimable(reason, Said("observational.estimated_known"))
     return nuisance == "estimated"
 
 
@@ -285,11 +287,14 @@ def weighted_estimate(
     value: float, influence: Floats, arm: Bools, *, rule: Said, clusters: NDArray[np.generic] | None
 ) -> Estimate:
     """Return an effect with its error over units, or over clusters of the arms, times ``√(G/(G−1))``."""
-    codes, count = (None, len(arm)) if clusters is None else arm_clusters(clusters, arm)
-    factor = math.sqrt(count / (count - 1))
+    n = len(arm)
+    codes, count = (None, n) if clusters is None else arm_clusters(clusters, arm)
+    # √(G/(G − 1) Σ_g (Σ ψ)²), over clusters or over units
+    inflation = count / (count - 1)
+    factor = math.sqrt(inflation)
     error = influence_error(influence, codes, count) * factor
     if codes is None:
-        return wald(value, error, rule=rule, n_obs=len(arm), influence=influence)
+        return wald(value, error, rule=rule, n_obs=n, influence=influence)
     rule = Said("rule.and_clustered", rule=rule)
     df = float(count - 1)
-    return wald(value, error, rule=rule, n_obs=len(arm), df=df, n_clusters=count, influence=influence)
+    return wald(value, error, rule=rule, n_obs=n, df=df, n_clusters=count, influence=influence)

@@ -60,20 +60,25 @@ class Panel:
     covariate_names: tuple[Text, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.outcome.ndim != 2 or (self.covariates is not None and self.covariates.ndim != 2):
+        outcome, cohort = self.outcome, self.cohort
+        covariates, weights = self.covariates, self.weights
+        wide = covariates is None or covariates.ndim == 2
+        if outcome.ndim != 2 or not wide:
             raise ValueError("outcome must have shape (n units, T periods), covariates (n units, p)")
-        for values in (self.cohort, self.weights, self.clusters, self.covariates):
-            if values is not None and len(values) != len(self.outcome):
+        n, n_periods = outcome.shape
+        for values in (cohort, weights, self.clusters, covariates):
+            if values is not None and len(values) != n:
                 raise ValueError("cohort, covariates, weights and clusters must have one row per unit")
-        if np.any((self.cohort < NEVER) | (self.cohort >= self.outcome.shape[1])):
+        outside = (cohort < NEVER) | (cohort >= n_periods)
+        if outside.any():
             raise ValueError("cohort must be the position of a period, or −1 for units not treated in these periods")
-        if np.isinf(self.outcome).any():
+        if np.isinf(outcome).any():
             raise NotEstimable(Said("panels.outcome_infinite"), Said("panels.finite_outcomes_leave_missing_one_empty"))
-        if self.covariates is not None and not np.isfinite(self.covariates).all():
+        if covariates is not None and not np.isfinite(covariates).all():
             raise NotEstimable(
                 Said("panels.baseline_covariate_missing_infinite"), Said("panels.covariates_known_every_unit")
             )
-        if self.weights is not None and not np.all(np.isfinite(self.weights) & (self.weights > 0)):
+        if weights is not None and not np.all(np.isfinite(weights) & (weights > 0)):
             raise NotEstimable(
                 Said("panels.weight_missing_zero_negative_infinite"), Said("panels.positive_weight_every_unit")
             )
@@ -181,7 +186,8 @@ def wide_cohorts(panel: Panel, used: Bools) -> tuple[Bools, tuple[Said, ...]]:
         members = used & (panel.cohort == cohort)
         if n_spread(members, clustering) < 2:
             wide &= ~members
-            left_out.append(Said(one, cohort=panel.name(int(cohort))))
+            name = panel.name(int(cohort))
+            left_out.append(Said(one, cohort=name))
     if left_out and len(left_out) == len(cohorts):
         raise NotEstimable(Said("panels.so_no_error", found=left_out[0]), Said(needed))
     return wide, tuple(left_out)
@@ -213,7 +219,8 @@ def from_influence(
     std_error = math.sqrt(factor) * error
     sizes = np.abs(outcome)
     largest = float(np.nanmax(sizes))
-    if not std_error > NEGLIGIBLE * largest:
+    rounding = NEGLIGIBLE * largest
+    if not std_error > rounding:
         std_error = 0.0
     df = n_clusters - 1.0
     return wald(value, std_error, rule=rule, n_obs=n_obs, df=df, n_clusters=n_clusters, influence=influence)

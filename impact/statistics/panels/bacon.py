@@ -123,20 +123,26 @@ def _merged(means: Floats, counts: Ints, starts: Floats) -> tuple[Floats, Floats
     distinct, codes = np.unique(starts, return_inverse=True)
     cohorts = np.arange(len(distinct))
     belongs = (codes == cohorts[:, None]).astype(np.float64)
-    sizes = belongs @ counts[:, 0]
-    totals = (belongs * counts[:, 0]) @ means
+    units = counts[:, 0]
+    sizes = belongs @ units
+    weights = belongs * units
+    totals = weights @ means
     return totals / sizes[:, None], sizes, distinct
 
 
 def _refuse_unbalanced(means: Floats, counts: Ints, starts: Floats) -> None:
-    if np.any(np.isnan(starts)) or np.any(starts < 0) or np.any(starts[np.isfinite(starts)] % 1):
+    """Refuse starts that are no positions, cohorts not observed as a whole in every period, and missing means."""
+    finite = np.isfinite(starts)
+    wrong = np.isnan(starts) | (starts < 0)
+    between = starts[finite] % 1 > 0
+    if wrong.any() or between.any():
         raise NotEstimable(Said("panels.start_not_position_time"), Said("panels.positions_0_t_1_infinity_never"))
-    uneven = np.flatnonzero(np.any(counts != counts[:, :1], axis=1) | (counts[:, 0] <= 0))
+    units = counts[:, :1]
+    changing = np.any(counts != units, axis=1)
+    uneven = np.flatnonzero(changing | (units[:, 0] <= 0))
     if len(uneven):
-        raise NotEstimable(
-            Said("panels.panel_not_balanced", start=starts[uneven[0]]),
-            Said("panels.all_units_all_periods"),
-        )
+        start = starts[uneven[0]]
+        raise NotEstimable(Said("panels.panel_not_balanced", start=start), Said("panels.all_units_all_periods"))
     if not np.all(np.isfinite(means)):
         raise NotEstimable(Said("panels.cohort_without_mean_outcome"), Said("panels.outcomes_all_units_all_periods"))
 
@@ -144,21 +150,28 @@ def _refuse_unbalanced(means: Floats, counts: Ints, starts: Floats) -> None:
 def _pair(means: Floats, sizes: Floats, starts: Floats, periods: int) -> list[Comparison]:
     """Return the comparisons of an earlier and a later cohort, with weights that do not yet sum to one."""
     early, late = means
-    start, end = int(starts[0]), int(min(starts[1], periods))
+    earlier, later = map(float, starts)
+    start, end = int(earlier), int(min(later, periods))
+    between = end - start
     both = sizes[0] * sizes[1]
-    # n_k n_l, times the variance of the treatment while one is treated and the other not
-    first = (end - start) / periods * start / periods * both
-    second = (periods - end) / periods * (end - start) / periods * both
+    # Theorem 1: n_k n_l (D_k − D_l)(1 − D_k), and n_k n_l D_l (D_k − D_l), with shares of treated periods D
+    first = between / periods * start / periods * both
+    second = (periods - end) / periods * between / periods * both
     comparisons = []
     if first > 0:
         gap = (early - late)[:end]
         kind = NEVER if end == periods else EARLIER
-        estimate = float(gap[start:].mean() - gap[:start].mean())
-        comparisons.append(Comparison(kind, float(starts[0]), float(starts[1]), estimate, float(first)))
+        estimate = _step(gap, start)
+        comparisons.append(Comparison(kind, earlier, later, estimate, float(first)))
     if second > 0:
         gap = (late - early)[start:]
-        since = end - start
-        estimate = float(gap[since:].mean() - gap[:since].mean())
         kind = ALWAYS if start == 0 else LATER
-        comparisons.append(Comparison(kind, float(starts[1]), float(starts[0]), estimate, float(second)))
+        estimate = _step(gap, between)
+        comparisons.append(Comparison(kind, later, earlier, estimate, float(second)))
     return comparisons
+
+
+def _step(gap: Floats, at: int) -> float:
+    """Return the mean of the gap between two cohorts from a period on, less its mean before."""
+    before_start, since_start = gap[:at], gap[at:]
+    return float(since_start.mean() - before_start.mean())

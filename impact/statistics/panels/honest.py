@@ -101,7 +101,8 @@ def honest_bounds(
     """
     study = checked_study(estimates, covariance, n_pre, weights, rng)
     bounds = [float(value) for value in m]
-    if not all(math.isfinite(value) and value >= 0 for value in bounds):
+    possible = [math.isfinite(value) and value >= 0 for value in bounds]
+    if not all(possible):
         raise NotEstimable(Said("panels.bound_m_negative_no_number"), Said("panels.values_m_0"))
     if restriction not in ("relative_magnitudes", "smoothness"):
         raise NotEstimable(
@@ -109,19 +110,21 @@ def honest_bounds(
         )
     relative = restriction == "relative_magnitudes"
     interval = relative_interval if relative else smooth_interval
+    # l'β̂ with its usual interval: exact for parallel trends
     centre = float(study.direction @ study.beta)
-    quantile = float(stats.norm.ppf(0.5 + CONFIDENCE / 2))
+    level = 0.5 + CONFIDENCE / 2
+    quantile = float(stats.norm.ppf(level))
     half = quantile * study.error
+    parallel = (centre - half, centre + half)
     table = tuple((value, *interval(study, value)) for value in bounds)
+
+    def excludes(value: float) -> bool:
+        """Return whether the interval under this bound leaves zero out."""
+        return _leaves_zero(study, value, relative=relative)
+
     first_guess = 1.0 if relative else study.error
-    breakdown = _breakdown(lambda value: _leaves_zero(study, value, relative=relative), first_guess)
-    return HonestBounds(
-        estimate=centre,
-        parallel=(centre - half, centre + half),
-        table=table,
-        breakdown=breakdown,
-        restriction=restriction,
-    )
+    breakdown = _breakdown(excludes, first_guess)
+    return HonestBounds(centre, parallel, table, breakdown, restriction)
 
 
 def _breakdown(excludes: Callable[[float], bool], scale: float) -> float:

@@ -35,14 +35,20 @@ def relative_interval(study: Study, m: float) -> Interval:
     """Return the ends of the accepted values: a grid around the estimate, refined where it begins and ends."""
     centre = float(study.direction @ study.beta)
     # The largest earlier step, 20 standard errors beyond its estimate, bounds how far the grid must go.
-    sizes = [abs(float(w @ study.beta)) for w in _steps(study)]
-    errors = [math.sqrt(float(w @ study.sigma @ w)) for w in _steps(study)]
-    largest = max(size + 20 * error for size, error in zip(sizes, errors, strict=True))
-    steps_in_target = float(np.abs(_tails(study)).sum())
-    half = 20 * study.error + m * steps_in_target * largest
+    largest = 0.0
+    for w in _steps(study):
+        size = abs(float(w @ study.beta))
+        variance = float(w @ study.sigma @ w)
+        reach = 20 * math.sqrt(variance)
+        largest = max(largest, size + reach)
+    tails = np.abs(_tails(study))
+    steps_in_target = float(tails.sum())
+    of_error = 20 * study.error
+    half = of_error + m * steps_in_target * largest
     tests = step_tests(study, m)
-    below = _edge(tests, centre, -half)
-    return centre - below, centre + _edge(tests, centre, half)
+    down = _edge(tests, centre, -half)
+    up = _edge(tests, centre, half)
+    return centre - down, centre + up
 
 
 def _edge(tests: list[StepTest], centre: float, half: float) -> float:
@@ -67,9 +73,10 @@ def _steps(study: Study) -> Floats:
     """Return the weights (n_pre, k) that give the violations' steps before treatment; the reference period is 0."""
     n_post = len(study.weights)
     n_pre = study.n_pre
-    path = np.vstack([np.eye(n_pre), np.zeros(n_pre)])
+    reference = np.zeros(n_pre)
+    path = np.vstack([np.eye(n_pre), reference])
     steps = np.diff(path, axis=0)
-    zeros = np.zeros((study.n_pre, n_post))
+    zeros = np.zeros((n_pre, n_post))
     return np.hstack([steps, zeros])
 
 
@@ -87,7 +94,8 @@ def step_tests(study: Study, m: float) -> list[StepTest]:
     for step in np.vstack([steps, -steps]):
         rows, slopes = _vertices(study, m, step)
         # The cap of the hybrid test: the first-stage quantile of the largest vertex
-        largest = np.max(study.draws @ rows.T, axis=1)
+        values = study.draws @ rows.T
+        largest = np.max(values, axis=1)
         cap = float(np.quantile(largest, 1 - FIRST_STAGE))
         covariance = rows @ study.sigma @ rows.T
         tests.append(StepTest(rows @ study.beta, slopes, covariance, cap))
@@ -96,8 +104,10 @@ def step_tests(study: Study, m: float) -> list[StepTest]:
 
 def accepted_by_any(tests: list[StepTest], theta: Floats) -> NDArray[np.bool_]:
     """Return for each θ (G,) whether any test keeps it."""
-    accepted = [_accepts(test, theta) for test in tests]
-    return np.asarray(np.any(accepted, axis=0))
+    accepted = np.zeros(len(theta), dtype=np.bool_)
+    for test in tests:
+        accepted |= _accepts(test, theta)
+    return accepted
 
 
 def _vertices(study: Study, m: float, step: Floats) -> tuple[Floats, Floats]:
@@ -105,44 +115,58 @@ def _vertices(study: Study, m: float, step: Floats) -> tuple[Floats, Floats]:
     n_post, tails = len(study.weights), _tails(study)
     # δ_t − δ_{t−1} − m·step ≤ 0 and its mirror image, for each period t after treatment
     changes = np.eye(n_post) - np.eye(n_post, k=-1)
-    moves = np.hstack([np.zeros((n_post, study.n_pre)), changes])
+    earlier = np.zeros((n_post, study.n_pre))
+    moves = np.hstack([earlier, changes])
     bound = m * step
     errors_up = _errors(study, moves - bound)
     errors_down = _errors(study, -moves - bound)
     # Vertices that move θ: each step against the side that its weight in the target calls for
     size = np.abs(tails)
-    rising = 1 / float(size @ np.where(tails > 0, errors_up, errors_down))
-    falling = 1 / float(size @ np.where(tails > 0, errors_down, errors_up))
-    shift = m * float(size.sum()) * step
+    positive = tails > 0
+    against = np.where(positive, errors_up, errors_down)
+    along = np.where(positive, errors_down, errors_up)
+    rising = 1 / float(size @ against)
+    falling = 1 / float(size @ along)
+    length = float(size.sum())
+    shift = m * length * step
     upper = rising * (study.direction - shift)
     lower = falling * (-study.direction - shift)
     # Vertices that do not: a step up and the same step down together
-    flat = -2 * m * step / (errors_up + errors_down)[:, None]
-    slopes = np.concatenate([[-rising, falling], np.zeros(n_post)])
+    errors = errors_up + errors_down
+    flat = -2 * m * step / errors[:, None]
+    still = np.zeros(n_post)
+    slopes = np.concatenate([[-rising, falling], still])
     return np.vstack([upper, lower, flat]), slopes
 
 
 def _errors(study: Study, rows: Floats) -> Floats:
     """Return the standard errors of combinations of the coefficients, shape (V,)."""
-    variances = np.sum((rows @ study.sigma) * rows, axis=1)
-    return floats(np.sqrt(np.maximum(variances, 0)))
+    covariances = rows @ study.sigma
+    variances = np.sum(covariances * rows, axis=1)
+    positive = np.maximum(variances, 0)
+    return floats(np.sqrt(positive))
 
 
 def _accepts(test: StepTest, theta: Floats) -> NDArray[np.bool_]:
     """Return for each θ (G,) whether the hybrid test keeps it."""
+    # η̂ at each θ: the largest of the dual vertices
     values = test.values + theta[:, None] * test.slopes
     best = np.argmax(values, axis=1)
-    eta = values[np.arange(len(theta)), best]
-    variance = test.covariance[best, best]
-    certain = variance <= 1e-14 * test.covariance.max()
+    rows = np.arange(len(theta))
+    eta = values[rows, best]
+    covariance = test.covariance
+    variance = covariance[best, best]
+    certain = variance <= 1e-14 * covariance.max()
     # Given what is left after projection on the best vertex, η is a truncated normal.
     positive = np.where(certain, 1.0, variance)
-    share = test.covariance[best] / positive[:, None]
-    remainder = values - share * eta[:, None]
-    low, high = _truncation(remainder, 1 - share)
+    share = covariance[best] / positive[:, None]
+    explained = share * eta[:, None]
+    low, high = _truncation(values - explained, 1 - share)
+    # The hybrid: below the first-stage critical value too, with what is left of α for the second
     high = np.minimum(high, test.cap)
-    critical = _truncated_quantile(np.sqrt(positive), low, high)
-    accepted = np.where(certain, eta <= 0, eta <= np.maximum(critical, 0.0))
+    quantile = _truncated_quantile(np.sqrt(positive), low, high)
+    critical = np.maximum(quantile, 0.0)
+    accepted = np.where(certain, eta <= 0, eta <= critical)
     return np.asarray(accepted & (eta <= test.cap))
 
 

@@ -32,12 +32,15 @@ class Study:
     @property
     def direction(self) -> Floats:
         """Weights of all coefficients in the target."""
-        return np.concatenate([np.zeros(self.n_pre), self.weights])
+        earlier = np.zeros(self.n_pre)
+        return np.concatenate([earlier, self.weights])
 
     @property
     def error(self) -> float:
         """Standard error of the target."""
-        return math.sqrt(float(self.direction @ self.sigma @ self.direction))
+        direction = self.direction
+        variance = direction @ self.sigma @ direction
+        return math.sqrt(float(variance))
 
 
 def checked_study(
@@ -46,26 +49,35 @@ def checked_study(
     """Check an event study, and draw from the law of its errors."""
     beta = floats(estimates)
     sigma = floats(covariance)
-    if beta.ndim != 1 or sigma.shape != (len(beta), len(beta)) or not 1 <= n_pre < len(beta):
+    k = beta.size
+    if beta.ndim != 1 or sigma.shape != (k, k) or not 1 <= n_pre < k:
         raise NotEstimable(
             Said("panels.coefficients_do_not_fit_covariance"),
             Said("panels.one_coefficient_on_each_side"),
         )
-    if not (np.isfinite(beta).all() and np.isfinite(sigma).all()):
+    finite = np.isfinite(beta).all() and np.isfinite(sigma).all()
+    if not finite:
         raise NotEstimable(
             Said("panels.coefficient_covariance_missing"), Said("panels.event_study_without_empty_periods")
         )
-    values, vectors = np.linalg.eigh((sigma + sigma.T) / 2)
+    symmetric = (sigma + sigma.T) / 2
+    values, vectors = np.linalg.eigh(symmetric)
     size = float(np.abs(sigma).max())
-    if np.abs(sigma - sigma.T).max() > 1e-8 * size or values.min() < -1e-8 * size:
+    asymmetry = np.abs(sigma - sigma.T).max()
+    rounding = 1e-8 * size
+    if asymmetry > rounding or values.min() < -rounding:
         raise NotEstimable(Said("panels.covariance_not_symmetric_positive"), Said("panels.covariance_coefficients"))
-    n_post = len(beta) - n_pre
+    n_post = k - n_pre
     target = np.full(n_post, 1 / n_post) if weights is None else floats(weights)
-    if target.shape != (n_post,) or not np.isfinite(target).all() or not target.any():
+    usable = np.isfinite(target).all() and target.any()
+    if target.shape != (n_post,) or not usable:
         raise NotEstimable(Said("panels.weights_do_not_fit_periods"), Said("panels.one_weight_each_not_all_zero"))
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    draws = rng.standard_normal((DRAWS, len(beta))) @ root.T
+    # Draws of N(0, Σ), for the first stage of the hybrid test
+    roots = np.sqrt(np.maximum(values, 0.0))
+    root = vectors * roots
+    draws = rng.standard_normal((DRAWS, k)) @ root.T
     study = Study(beta, sigma, n_pre, target, draws)
-    if study.error <= 1e-12 * math.sqrt(size) or size == 0:
+    least = 1e-12 * math.sqrt(size)
+    if study.error <= least or size == 0:
         raise NotEstimable(Said("panels.effect_has_no_standard_error"), Said("panels.coefficients_estimated_error"))
     return study

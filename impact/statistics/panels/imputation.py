@@ -130,7 +130,8 @@ def gardner_two_stage(panel: Panel) -> Imputed:
     Gardner, J. (2022). Two-stage differences in differences. https://arxiv.org/abs/2207.05943
     """
     fit = _fit(panel)
-    adopters = (fit.weights > 0) & (panel.cohort != NEVER)[:, None]
+    ever = (panel.cohort != NEVER)[:, None]
+    adopters = (fit.weights > 0) & ever
     events = np.unique(fit.event[adopters])
     terms = []
     for event in events[events != -1]:
@@ -216,7 +217,8 @@ def _imputable(panel: Panel, observed: Bools, after_start: Bools) -> tuple[Bools
                 members = treated[:, period] & (panel.cohort == cohort)
                 if n_spread(members, clustering) < 2:
                     treated[members, period] = False
-                    gone[Said("panels.cohort_thin", cohort=panel.name(int(cohort)), period=name)] = None
+                    thin_cohort = panel.name(int(cohort))
+                    gone[Said("panels.cohort_thin", cohort=thin_cohort, period=name)] = None
         untreated = _untreated(remaining & ~after_start, treated)
         has_untreated = untreated.any(axis=1, keepdims=True)
         identified = untreated | (treated & has_untreated)
@@ -233,21 +235,23 @@ def _untreated(untreated: Bools, treated: Bools) -> Bools:
     """Return the untreated observations that are not alone; a unit observed treated is not, with one."""
     # A unit observed treated gets a column of its own, in which none is alone.
     extra = 2 * treated.any(axis=1, keepdims=True)
-    units, periods = informative(np.hstack([untreated, extra]))
-    return untreated & units[:, None] & periods[:-1]
+    rows = np.hstack([untreated, extra])
+    units, periods = informative(rows)
+    in_units = untreated & units[:, None]
+    return in_units & periods[:-1]
 
 
 def _check_linked(panel: Panel, untreated: Bools) -> None:
     """Refuse periods that no untreated unit links: their effects cannot be told apart."""
     periods = np.flatnonzero(untreated.any(axis=0))
-    links = untreated[:, periods].T.astype(float) @ untreated[:, periods]
+    seen_untreated = untreated[:, periods]
+    links = seen_untreated.T.astype(float) @ seen_untreated
     count, labels = csgraph.connected_components(links > 0)
     if count > 1:
-        apart = [panel.name(int(period)) for period in periods[labels != labels[0]]]
-        raise NotEstimable(
-            Said("panels.no_untreated_unit_links_periods_others", periods=apart),
-            Said("panels.units_observed_untreated_both"),
-        )
+        elsewhere = labels != labels[0]
+        apart = [panel.name(int(period)) for period in periods[elsewhere]]
+        reason = Said("panels.no_untreated_unit_links_periods_others", periods=apart)
+        raise NotEstimable(reason, Said("panels.units_observed_untreated_both"))
 
 
 def _two_way(weights: Floats, unit_sums: Floats, period_sums: Floats) -> tuple[Floats, Floats]:
@@ -260,21 +264,27 @@ def _two_way(weights: Floats, unit_sums: Floats, period_sums: Floats) -> tuple[F
     inverse = np.divide(1.0, per_unit, out=np.zeros_like(per_unit), where=per_unit > 0)
     # Unit effects out: (D'WD − D'WU(U'WU)⁻¹U'WD) λ = D'Wy − D'WU(U'WU)⁻¹U'Wy
     shares = weights.T * inverse
-    normal = np.diag(per_period) - shares @ weights
-    moments = period_sums - weights.T @ (inverse * unit_sums)
+    through_units = shares @ weights
+    normal = np.diag(per_period) - through_units
+    unit_means = inverse * unit_sums
+    moments = period_sums - weights.T @ unit_means
     # The first period with untreated observations has effect zero.
     free = np.flatnonzero(per_period > 0)[1:]
     periods = np.zeros(len(per_period))
-    periods[free] = np.linalg.solve(normal[np.ix_(free, free)], moments[free])
-    units = inverse * (unit_sums - weights @ periods)
+    among_free = normal[np.ix_(free, free)]
+    periods[free] = np.linalg.solve(among_free, moments[free])
+    of_periods = weights @ periods
+    units = inverse * (unit_sums - of_periods)
     return units, periods
 
 
 def _influence(fit: _Fit, chosen: Floats, second: Floats) -> Floats:
     """Return the influence (n,) of an average with weights ``chosen`` and second-stage residuals, both (n, T)."""
     by_unit, by_period = chosen.sum(axis=1), chosen.sum(axis=0)
+    # v_it of untreated observations: minus the projection of the chosen weights on their effects
     units, periods = _two_way(fit.untreated_weights, by_unit, by_period)
-    first_weights = fit.untreated_weights * (units[:, None] + periods)
+    effects = units[:, None] + periods
+    first_weights = fit.untreated_weights * effects
     first = (first_weights * fit.gaps).sum(axis=1)
     direct = (chosen * second).sum(axis=1)
     return floats(direct - first)
@@ -287,8 +297,10 @@ def _second_stage(panel: Panel, fit: _Fit, mask: Bools) -> Estimate:
     chosen = inside / total
     weighted = chosen * fit.gaps
     effect = float(np.sum(weighted))
-    influence = _influence(fit, chosen, fit.gaps - effect)
-    return _estimate(panel, fit, effect, influence, Said("rule.gardner"))
+    residuals = fit.gaps - effect
+    influence = _influence(fit, chosen, residuals)
+    rule = Said("rule.gardner")
+    return _estimate(panel, fit, effect, influence, rule)
 
 
 def _conservative(panel: Panel, fit: _Fit, mask: Bools, rule: Said) -> Estimate:
@@ -311,15 +323,19 @@ def _conservative(panel: Panel, fit: _Fit, mask: Bools, rule: Said) -> Estimate:
 def _less_mean(gaps: Floats, squares: Floats) -> Floats:
     """Return gaps less their mean in each period, weighted by squared weights: ``Σ v² τ / Σ v²``."""
     total = squares.sum(axis=0)
-    sums = (squares * gaps).sum(axis=0)
-    mean = np.divide(sums, total, out=np.zeros_like(total), where=total > 0)
+    weighted = squares * gaps
+    sums = weighted.sum(axis=0)
+    mean = np.zeros_like(total)
+    np.divide(sums, total, out=mean, where=total > 0)
     return floats(gaps - mean)
 
 
 def _estimate(panel: Panel, fit: _Fit, effect: float, influence: Floats, rule: Said) -> Estimate:
     """Return an average with its error."""
+    clustering = fit.clustering
     n_obs = int(np.sum(fit.weights > 0))
-    return from_influence(effect, influence, fit.clustering, rule=rule, n_obs=n_obs, outcome=panel.outcome)
+    outcome = panel.outcome
+    return from_influence(effect, influence, clustering, rule=rule, n_obs=n_obs, outcome=outcome)
 
 
 def _imputed(panel: Panel, fit: _Fit, overall: Estimate, terms: tuple[tuple[int, Estimate], ...]) -> Imputed:
@@ -330,4 +346,6 @@ def _imputed(panel: Panel, fit: _Fit, overall: Estimate, terms: tuple[tuple[int,
     untreated = (panel.cohort == NEVER)[:, None] | (fit.event < 0)
     compared = (present & untreated).any(axis=1)
     always_treated = int(np.sum(~compared))
-    return Imputed(overall, terms, int(fit.used.sum()), n_obs, always_treated, int(missing.sum()), fit.left_out)
+    n_units = int(fit.used.sum())
+    n_missing = int(missing.sum())
+    return Imputed(overall, terms, n_units, n_obs, always_treated, n_missing, fit.left_out)

@@ -105,22 +105,22 @@ def sun_abraham(panel: Panel) -> Interacted:
     sample = _sample(panel)
     cells = _cells(panel, sample)
     events = cells[:, 1] - cells[:, 0]
+    # Step 1, the interacted regression: δ_ge. Step 2, the cohorts' shares among the observations at e
     coefficients, influence = _regression(panel, sample, cells)
     counts = np.array([sample.weights[panel.cohort == g, t].sum() for g, t in cells])
     regression = _Regression(panel, sample, coefficients, influence, counts)
+    # Step 3, the interaction-weighted averages over cohorts
     terms = tuple((int(event), _average(regression, events == event)) for event in np.unique(events))
+    overall = _average(regression, events >= 0)
     leads = [estimate for event, estimate in terms if event < 0]
-    return Interacted(
-        overall=_average(regression, events >= 0),
-        terms=terms,
-        pretrend=_pretrend(regression, leads),
-        n_units=int(sample.used.sum()),
-        n_obs=sample.n_obs,
-        n_always_treated=int(np.sum(panel.cohort == 0)),
-        n_singletons=int(np.sum(sample.alone)),
-        n_periods_left_out=panel.outcome.shape[1] - sample.weights.shape[1],
-        left_out=sample.left_out,
-    )
+    pretrend = _pretrend(regression, leads)
+    n_units = int(sample.used.sum())
+    n_always = int(np.sum(panel.cohort == 0))
+    n_alone = int(np.sum(sample.alone))
+    periods, window = panel.outcome.shape[1], sample.weights.shape[1]
+    lost = periods - window
+    n_obs = sample.n_obs
+    return Interacted(overall, terms, pretrend, n_units, n_obs, n_always, n_alone, lost, sample.left_out)
 
 
 @dataclass(frozen=True)
@@ -160,8 +160,10 @@ class _Regression:
 
     @property
     def factor(self) -> float:
-        n, k = self.sample.n_obs, len(self.coefficients) + len(self.sample.periods)
-        return float((n - 1) / (n - k) * self.sample.clustering.count / self.df)
+        n, count = self.sample.n_obs, self.sample.clustering.count
+        k = len(self.coefficients) + len(self.sample.periods)
+        of_terms = (n - 1) / (n - k)
+        return float(of_terms * count / self.df)
 
 
 def _sample(panel: Panel) -> _Sample:
@@ -171,15 +173,18 @@ def _sample(panel: Panel) -> _Sample:
     told_apart = informative(present)[0]
     wide, gone = wide_cohorts(panel, told_apart)
     cohorts, n_periods = comparison_window(panel, wide, never_only=False)
-    observed, thin = _comparable(panel, present[:, :n_periods] & wide[:, None], cohorts)
+    in_window = present[:, :n_periods] & wide[:, None]
+    observed, thin = _comparable(panel, in_window, cohorts)
     used = np.asarray(observed.any(axis=1))
     clustering = clustering_of(panel, used)
-    if n_spread(used & ~np.isin(panel.cohort, cohorts), clustering) < 2:
+    comparison = used & ~np.isin(panel.cohort, cohorts)
+    if n_spread(comparison, clustering) < 2:
         raise NotEstimable(
             Said("panels.comparison_lies_one_unit_cluster"), Said("panels.more_units_never_treated_treated_last")
         )
     remaining = np.intersect1d(cohorts, panel.cohort[used])
-    if not any(observed[panel.cohort == cohort, cohort:].any() for cohort in remaining):
+    seen_treated = [observed[panel.cohort == cohort, cohort:].any() for cohort in remaining]
+    if not any(seen_treated):
         reason = next(iter((*thin, *gone)), Said("panels.nobody_becomes_treated"))
         raise NotEstimable(reason, Said("panels.two_units_each_period"))
     weights = np.where(observed, panel.unit_weights[:, None], 0.0)
@@ -192,24 +197,30 @@ def _comparable(panel: Panel, observed: Bools, cohorts: Ints) -> tuple[Bools, tu
 
     Returns the observations that stay, shape (n, periods), and sentences on what else than single rows went.
     """
-    clustering, gone = clustering_of(panel, np.asarray(observed.any(axis=1))), dict[Said, None]()
+    in_use = np.asarray(observed.any(axis=1))
+    clustering, gone = clustering_of(panel, in_use), dict[Said, None]()
     compared = ~np.isin(panel.cohort, cohorts)
     while True:
         units, periods = informative(observed)
         compared_cells = observed & units[:, None] & periods
         for period in np.flatnonzero(compared_cells.any(axis=0)):
-            if n_spread(compared_cells[:, period] & compared, clustering) < 2:
+            comparison = compared_cells[:, period] & compared
+            if n_spread(comparison, clustering) < 2:
                 compared_cells[:, period] = False
-                gone[Said("panels.comparison_thin", period=panel.name(int(period)))] = None
+                name = panel.name(int(period))
+                gone[Said("panels.comparison_thin", period=name)] = None
         for cohort in cohorts:
             members = panel.cohort == cohort
             for period in np.flatnonzero(compared_cells[members].any(axis=0)):
-                if n_spread(members & compared_cells[:, period], clustering) < 2:
+                at_cell = members & compared_cells[:, period]
+                if n_spread(at_cell, clustering) < 2:
                     compared_cells[members, period] = False
                     gone[_thin_cell(panel, int(cohort), int(period))] = None
-            if compared_cells[members].any() and not compared_cells[members, cohort - 1].any():
+            reference = compared_cells[members, cohort - 1]
+            if compared_cells[members].any() and not reference.any():
                 compared_cells[members] = False
-                gone[Said("panels.cohort_not_compared_before", cohort=panel.name(int(cohort)))] = None
+                name = panel.name(int(cohort))
+                gone[Said("panels.cohort_not_compared_before", cohort=name)] = None
         if np.array_equal(compared_cells, observed):
             return compared_cells, tuple(gone)
         observed = compared_cells
@@ -233,16 +244,18 @@ def _cells(panel: Panel, sample: _Sample) -> Ints:
 
 def _regression(panel: Panel, sample: _Sample, cells: Ints) -> tuple[Floats, Floats]:
     """Return the coefficients of the interactions (k,) and the influence of units on them (n, k)."""
-    n_periods = sample.weights.shape[1]
+    observed = sample.weights > 0
+    n_periods = observed.shape[1]
     n_cells = len(cells)
-    outcome = _within(panel.outcome[:, :n_periods], sample.weights > 0)
+    outcome = _within(panel.outcome[:, :n_periods], observed)
     patterns = _patterns(panel, sample, cells)
     size = n_cells + len(sample.periods) - 1
     gram = np.zeros((size, size))
     moments = np.zeros(size)
     for rows, matrix in patterns:
         weights = panel.unit_weights[rows]
-        gram += weights.sum() * matrix.T @ matrix
+        total = weights.sum()
+        gram += total * matrix.T @ matrix
         sums = weights @ outcome[rows]
         moments += matrix.T @ sums
     inverse = _inverse(gram)
@@ -262,59 +275,62 @@ def _within(outcome: Floats, observed: Bools) -> Floats:
     present = observed.sum(axis=1)
     counts = np.maximum(present, 1)
     means = filled.sum(axis=1) / counts
-    return np.where(observed, filled - means[:, None], 0.0)
+    deviations = filled - means[:, None]
+    return np.where(observed, deviations, 0.0)
 
 
 def _patterns(panel: Panel, sample: _Sample, cells: Ints) -> list[tuple[Ints, Floats]]:
     """Return, for units alike in cohort and observed periods, their rows and their design less its period mean."""
     n_periods = sample.weights.shape[1]
     rows = np.flatnonzero(sample.used)
-    keys = np.column_stack([panel.cohort[rows], sample.weights[rows] > 0])
+    cohorts, present = panel.cohort[rows], sample.weights[rows] > 0
+    keys = np.column_stack([cohorts, present])
     kinds, codes = np.unique(keys, axis=0, return_inverse=True)
-    periods = np.eye(n_periods)[:, sample.periods[1:]]
+    dummies = np.eye(n_periods)[:, sample.periods[1:]]
+    in_period = cells[:, 1] == np.arange(n_periods)[:, None]
     patterns = []
     for number, kind in enumerate(kinds):
         observed = kind[1:] > 0
         of_cohort = cells[:, 0] == kind[0]
-        interactions = of_cohort & (cells[:, 1] == np.arange(n_periods)[:, None])
-        matrix = np.hstack([interactions, periods])
-        centred = matrix - matrix[observed].mean(axis=0)
-        within = np.where(observed[:, None], centred, 0.0)
-        patterns.append((rows[codes == number], within))
+        interactions = of_cohort & in_period
+        matrix = np.hstack([interactions, dummies])
+        mean = matrix[observed].mean(axis=0)
+        within = np.where(observed[:, None], matrix - mean, 0.0)
+        members = rows[codes == number]
+        patterns.append((members, within))
     return patterns
 
 
 def _inverse(gram: Floats) -> Floats:
     """Return the inverse of the cross products, refusing one that has none whatever the units of its columns."""
-    scale = np.sqrt(np.diag(gram))
-    if np.any(scale <= 0) or np.linalg.eigvalsh(gram / np.outer(scale, scale))[0] < SINGULAR:
+    squares = np.diag(gram)
+    scale = np.sqrt(squares)
+    units = np.outer(scale, scale)
+    if np.any(scale <= 0) or np.linalg.eigvalsh(gram / units)[0] < SINGULAR:
         raise NotEstimable(
             Said("panels.gaps_make_interactions_collinear"),
             Said("panels.units_observed_both_before_treatment_after"),
         )
-    units = np.outer(scale, scale)
     inverse = np.linalg.inv(gram / units)
     return floats(inverse / units)
 
 
 def _average(regression: _Regression, chosen: Bools) -> Estimate:
     """Average interactions by the observations behind each."""
-    counts = regression.counts
-    share = np.where(chosen, counts, 0.0) / counts[chosen].sum()
-    return from_influence(
-        float(share @ regression.coefficients),
-        regression.influence @ share,
-        regression.sample.clustering,
-        rule=RULE,
-        n_obs=regression.sample.n_obs,
-        outcome=regression.panel.outcome,
-        factor=regression.factor,
-    )
+    counts, sample = regression.counts, regression.sample
+    total = counts[chosen].sum()
+    share = np.where(chosen, counts, 0.0) / total
+    value = float(share @ regression.coefficients)
+    influence = regression.influence @ share
+    clustering, n, outcome = sample.clustering, sample.n_obs, regression.panel.outcome
+    factor = regression.factor
+    return from_influence(value, influence, clustering, rule=RULE, n_obs=n, outcome=outcome, factor=factor)
 
 
-def _pretrend(regression: _Regression, before: list[Estimate]) -> JointTest | NotEstimable:
-    influences = [estimate.influence for estimate in before if estimate.influence is not None]
-    values = np.array([estimate.estimate for estimate in before])
+def _pretrend(regression: _Regression, leads: list[Estimate]) -> JointTest | NotEstimable:
+    """Test that the effects before treatment are all zero; a refusal, with its reason, if there is none."""
+    influences = [estimate.influence for estimate in leads if estimate.influence is not None]
+    values = np.array([estimate.estimate for estimate in leads])
     if not influences:
         return NotEstimable(
             Said("panels.no_period_before_treatment_test"), Said("panels.more_periods_before_treatment")

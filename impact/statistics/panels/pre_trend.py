@@ -15,7 +15,8 @@ from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, Floats, JointTest
 from impact.statistics.panels.adoption import NEVER, Bools, Panel, clustering_of, n_spread, wide_cohorts
 from impact.statistics.panels.aggregation import aggregate, joint_test
-from impact.statistics.panels.staggered import Control, GroupTime, Method, group_time_effects
+from impact.statistics.panels.doubly_robust import Method
+from impact.statistics.panels.staggered import Control, GroupTime, group_time_effects
 from impact.words.said import Said
 
 
@@ -74,14 +75,18 @@ def pre_trend_test(panel: Panel, *, control: Control, method: Method, anticipati
     leads = cells.periods < cells.cohorts - anticipation
     if not leads.any():
         raise NotEstimable(Said("panels.no_period_before_treatment_test"), Said("panels.more_periods_before_treatment"))
-    averages = [(time, estimate) for time, estimate in aggregate(cells, "dynamic").terms if time < -anticipation]
+    dynamic = aggregate(cells, "dynamic").terms
+    averages = [(time, estimate) for time, estimate in dynamic if time < -anticipation]
     by_time = tuple((time, estimate) for time, estimate in averages if estimate.influence is not None)
     try:
         test = _hotelling(cells, cells.effects[leads], cells.influence[:, leads])
     except NotEstimable:
+        # Too many ATT(g, t) for so few units: their averages by periods since treatment instead
         values = np.array([estimate.estimate for _, estimate in by_time])
-        test = _hotelling(cells, values, np.column_stack([estimate.influence for _, estimate in by_time]))  # type: ignore[misc]
-    return PreTrend(test, by_time, aggregate(cells, "simple").overall.estimate)
+        influences = [estimate.influence for _, estimate in by_time if estimate.influence is not None]
+        test = _hotelling(cells, values, np.column_stack(influences))
+    overall = aggregate(cells, "simple").overall
+    return PreTrend(test, by_time, overall.estimate)
 
 
 def _hotelling(cells: GroupTime, values: Floats, influence: Floats) -> JointTest:
@@ -92,16 +97,20 @@ def _hotelling(cells: GroupTime, values: Floats, influence: Floats) -> JointTest
         raise NotEstimable(
             Said("panels.effects_test_have_singular_covariance"), Said("panels.more_units_clusters_effects")
         )
-    return joint_test(values, influence, cells.clustering.codes, df=float(remaining), factor=count / remaining)
+    factor = count / remaining
+    return joint_test(values, influence, cells.clustering.codes, df=float(remaining), factor=factor)
 
 
 def _tested(panel: Panel, anticipation: int) -> Panel:
     """Keep the units seen in all periods, of cohorts that lie in two units or clusters at least."""
-    compared = ~np.isnan(panel.outcome).any(axis=1) & ((panel.cohort == NEVER) | (panel.cohort > anticipation))
+    incomplete = np.isnan(panel.outcome).any(axis=1)
+    is_never = panel.cohort == NEVER
+    seen_before = is_never | (panel.cohort > anticipation)
+    compared = ~incomplete & seen_before
     if not compared.any():
         raise NotEstimable(Said("checks.no_unit_seen_every_wave"), Said("checks.units_observed_all_periods"))
     compared, _ = wide_cohorts(panel, compared)
-    never = compared & (panel.cohort == NEVER)
+    never = compared & is_never
     if n_spread(never, clustering_of(panel, compared)) < 2:
         compared &= ~never
     return _part(panel, compared)
@@ -109,11 +118,12 @@ def _tested(panel: Panel, anticipation: int) -> Panel:
 
 def _part(panel: Panel, rows: Bools) -> Panel:
     """Return some of the units of a panel."""
-    return replace(
-        panel,
-        outcome=panel.outcome[rows],
-        cohort=panel.cohort[rows],
-        covariates=None if panel.covariates is None else panel.covariates[rows],
-        weights=None if panel.weights is None else panel.weights[rows],
-        clusters=None if panel.clusters is None else panel.clusters[rows],
-    )
+    covariates, weights, clusters = panel.covariates, panel.weights, panel.clusters
+    if covariates is not None:
+        covariates = covariates[rows]
+    if weights is not None:
+        weights = weights[rows]
+    if clusters is not None:
+        clusters = clusters[rows]
+    outcome, cohort = panel.outcome[rows], panel.cohort[rows]
+    return replace(panel, outcome=outcome, cohort=cohort, covariates=covariates, weights=weights, clusters=clusters)

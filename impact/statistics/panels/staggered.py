@@ -1,22 +1,20 @@
 """Effects by cohort and period when treatment starts at different times: Callaway and Sant'Anna (2021).
 
 This module takes an :class:`impact.statistics.panels.adoption.Panel` and gives the building blocks ATT(g, t) and
-each unit's influence on them; :mod:`impact.statistics.panels.aggregation` sums them up. It stands on
-:mod:`impact.statistics.core` and the logit of :mod:`impact.statistics.observational.propensity`.
+each unit's influence on them; :mod:`impact.statistics.panels.aggregation` sums them up. Each cell is a comparison of
+:mod:`impact.statistics.panels.doubly_robust`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 import numpy as np
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Estimate, Floats, Ints, floats
-from impact.statistics.observational.inputs import COMPARISON, design, enough_units
-from impact.statistics.observational.propensity import logit
+from impact.statistics.core import Estimate, Floats, Ints
+from impact.statistics.observational.inputs import design
 from impact.statistics.panels.adoption import (
     NEVER,
     Bools,
@@ -28,13 +26,13 @@ from impact.statistics.panels.adoption import (
     n_spread,
     wide_cohorts,
 )
-from impact.words.said import Said, Text
+from impact.statistics.panels.doubly_robust import Method, two_by_two
+from impact.words.said import Said
 
 Control = Literal["never", "not_yet"]
-Method = Literal["dr", "ipw", "reg"]
 Base = Literal["varying", "universal"]
-PROPENSITY_LIMIT = 0.999
-CONTROL_PROPENSITY_LIMIT = 0.995
+_Cell = tuple[int, int, int]
+"""Cohort, period and base period of an ATT(g, t), by their positions."""
 RULE = Said("rule.influence_function")
 
 
@@ -86,7 +84,8 @@ class GroupTime:
     @property
     def effects(self) -> Floats:
         """Shape (cells,): the estimates alone."""
-        return np.array([cell.estimate for cell in self.estimates])
+        values = [cell.estimate for cell in self.estimates]
+        return np.array(values)
 
 
 def group_time_effects(
@@ -139,91 +138,33 @@ def group_time_effects(
     _check_choices(control, method, base, anticipation)
     sample = _sample(panel, control=control, method=method, anticipation=anticipation)
     cohorts, n_periods = comparison_window(panel, sample.used, anticipation, never_only=control == "never")
-    every = [cell for cohort in cohorts for cell in _cells(int(cohort), n_periods, anticipation, base)]
-    cells, thin = _with_comparison(sample, every)
+    proposed = [cell for cohort in cohorts for cell in _cells(int(cohort), n_periods, anticipation, base)]
+    cells, thin = _with_comparison(sample, proposed)
     estimates = tuple(_cell_estimate(sample, *cell) for cell in cells)
     influences = [cell.influence for cell in estimates if cell.influence is not None]
     labels = np.array(cells, dtype=np.int64)
-    complete = ~np.isnan(panel.outcome).any(axis=1)
-    always_treated = complete & ~_late(panel, anticipation)
+    first_treated, periods, bases = labels.T
+    incomplete = np.isnan(panel.outcome).any(axis=1)
+    always_treated = ~incomplete & ~_late(panel, anticipation)
+    n_units = int(sample.used.sum())
+    lost = panel.outcome.shape[1] - n_periods
+    left_out = (*sample.left_out, *thin)
     return GroupTime(
-        cohorts=labels[:, 0],
-        periods=labels[:, 1],
-        base_periods=labels[:, 2],
+        cohorts=first_treated,
+        periods=periods,
+        base_periods=bases,
         estimates=estimates,
         influence=np.column_stack(influences),
         unit_cohorts=panel.cohort,
         unit_weights=sample.weights,
         clustering=sample.clustering,
         anticipation=anticipation,
-        n_units=int(sample.used.sum()),
-        n_always_treated=int(np.sum(always_treated)),
-        n_incomplete=int(np.sum(~complete)),
-        n_periods_left_out=panel.outcome.shape[1] - n_periods,
-        left_out=(*sample.left_out, *thin),
+        n_units=n_units,
+        n_always_treated=int(always_treated.sum()),
+        n_incomplete=int(incomplete.sum()),
+        n_periods_left_out=lost,
+        left_out=left_out,
     )
-
-
-def two_by_two(
-    change: Floats, treated: Bools, matrix: Floats, weights: Floats, *, method: Method, names: Sequence[Text] = ()
-) -> tuple[float, Floats]:
-    """Return the effect on the treated in a comparison of two groups over two periods, and each unit's influence.
-
-    Parameters
-    ----------
-    change
-        Shape (n,): outcome after minus before.
-    treated
-        Shape (n,): whether the unit is in the treated group.
-    matrix
-        Shape (n, k): a column of ones and the covariates; without any, the three methods are the same.
-    weights
-        Shape (n,): positive sampling weights.
-    method
-        See :func:`group_time_effects`.
-    names
-        Shape (k − 1,): names of the covariates, used in refusals.
-
-    Returns
-    -------
-    tuple
-        The effect in the unit of the outcome; influence, shape (n,), scaled so that ``effect − truth ≈ Σ influence``.
-
-    Raises
-    ------
-    NotEstimable
-        If covariates are collinear or as many as comparison units, or a propensity is (nearly) one.
-
-    Notes
-    -----
-    The influence adds the estimation of the propensity and of the regression to that of the two weighted means; see
-    Sant'Anna and Zhao (2020), theorem 1 and appendix.
-    """
-    method = method if matrix.shape[1] > 1 else "reg"
-    fitted = np.zeros(len(change))
-    fit_influence = np.zeros_like(matrix)
-    if method != "ipw":
-        fitted, fit_influence = _outcome_fit(change, treated, matrix, weights, names=names)
-    # η₁: what the treated gained beyond the fit of the comparison
-    residual = change - fitted
-    w1 = weights * treated
-    gain, gain_influence = _weighted_mean(residual, w1)
-    gradient = _weighted_mean(matrix, w1)[0]
-    if method == "reg":
-        through_fit = fit_influence @ gradient
-        return float(gain), gain_influence - through_fit
-    # η₀: the same in the comparison, weighted by the odds p/(1 − p) to resemble the treated
-    propensity, propensity_influence = _propensity(treated, matrix, weights, names)
-    unlikely = 1 - propensity
-    w0 = weights * ~treated * propensity / unlikely
-    loss, loss_influence = _weighted_mean(residual, w0)
-    deviations = w0 * (residual - loss)
-    odds_gradient = matrix.T @ deviations
-    of_odds = propensity_influence @ odds_gradient / w0.sum()
-    loss_influence = loss_influence + of_odds
-    gradient = gradient - _weighted_mean(matrix, w0)[0]
-    influence = gain_influence - loss_influence
-    return float(gain - loss), influence - fit_influence @ gradient
 
 
 @dataclass(frozen=True)
@@ -249,9 +190,11 @@ def _late(panel: Panel, anticipation: int) -> Bools:
 
 def _check_choices(control: str, method: str, base: str, anticipation: int) -> None:
     """Refuse a setting that is not one of its choices."""
-    for value, choices in ((control, Control), (method, Method), (base, Base)):
-        if value not in get_args(choices):
-            raise ValueError(f"{value!r} is none of {get_args(choices)}")
+    settings = ((control, Control), (method, Method), (base, Base))
+    for value, literal in settings:
+        choices = get_args(literal)
+        if value not in choices:
+            raise ValueError(f"{value!r} is none of {choices}")
     if anticipation < 0:
         raise ValueError("anticipation must be zero or more periods")
 
@@ -265,13 +208,13 @@ def _sample(panel: Panel, *, control: Control, method: Method, anticipation: int
     gone = []
     lost = np.setdiff1d(panel.cohort[late], panel.cohort[used])
     for cohort in lost:
-        gone.append(
-            Said("panels.never_treated_lack_outcome")
-            if cohort == NEVER
-            else Said("panels.cohort_lacks_outcome", cohort=panel.name(int(cohort)))
-        )
-        if not used.any() or (cohort == NEVER and control == "never"):
-            raise NotEstimable(gone[-1], Said("checks.units_observed_all_periods"))
+        is_never = cohort == NEVER
+        reason = Said("panels.never_treated_lack_outcome")
+        if not is_never:
+            reason = Said("panels.cohort_lacks_outcome", cohort=panel.name(int(cohort)))
+        gone.append(reason)
+        if not used.any() or (is_never and control == "never"):
+            raise NotEstimable(reason, Said("checks.units_observed_all_periods"))
     if not used.any():
         raise NotEstimable(Said("panels.no_unit_observed_before_treatment"), Said("panels.periods_before_treatment"))
     used, thin = wide_cohorts(panel, used)
@@ -287,20 +230,25 @@ def _matrix(panel: Panel, used: Bools) -> Floats:
     """Return ones and the covariates in standard units, which leave every estimator as it is."""
     if panel.covariates is None:
         return np.ones((len(used), 1))
-    n_columns = 1 + panel.covariates.shape[1]
+    covariates = panel.covariates[used]
+    n_columns = 1 + covariates.shape[1]
     matrix = np.zeros((len(used), n_columns))
-    matrix[used] = design(panel.covariates[used], panel.covariate_labels)
+    matrix[used] = design(covariates, panel.covariate_labels)
     return matrix
 
 
-def _cells(cohort: int, n_periods: int, anticipation: int, base: Base) -> list[tuple[int, int, int]]:
+def _cells(cohort: int, n_periods: int, anticipation: int, base: Base) -> list[_Cell]:
     """Return (cohort, period, base period) of a cohort's cells."""
     # The last period before (anticipated) treatment; with varying bases, before it the period before each.
     anchor = cohort - anticipation - 1
-    if base == "universal":
-        periods = [period for period in range(n_periods) if period != anchor]
-        return [(cohort, period, anchor) for period in periods]
-    return [(cohort, period, min(period - 1, anchor)) for period in range(1, n_periods)]
+    cells = []
+    for period in range(n_periods):
+        if base == "universal" and period != anchor:
+            cells.append((cohort, period, anchor))
+        if base == "varying" and period > 0:
+            last = min(period - 1, anchor)
+            cells.append((cohort, period, last))
+    return cells
 
 
 def _untreated(sample: _Sample, cohort: int, period: int, base: int) -> Bools:
@@ -309,25 +257,31 @@ def _untreated(sample: _Sample, cohort: int, period: int, base: int) -> Bools:
     untreated = cohorts == NEVER
     if sample.control == "not_yet":
         last = max(period, base) + sample.anticipation
-        untreated |= (cohorts > last) & (cohorts != cohort)
+        later = cohorts > last
+        untreated |= later & (cohorts != cohort)
     return np.asarray(sample.used & untreated)
 
 
 def _at_cell(panel: Panel, cohort: int, period: int, reason: Said) -> Said:
-    return Said("panels.at_cell", cohort=panel.name(cohort), period=panel.name(period), reason=reason)
+    """Return a reason with the cell that it holds for."""
+    cohort_name, period_name = panel.name(cohort), panel.name(period)
+    return Said("panels.at_cell", cohort=cohort_name, period=period_name, reason=reason)
 
 
-def _with_comparison(
-    sample: _Sample, cells: list[tuple[int, int, int]]
-) -> tuple[list[tuple[int, int, int]], tuple[Said, ...]]:
+def _with_comparison(sample: _Sample, cells: list[_Cell]) -> tuple[list[_Cell], tuple[Said, ...]]:
     """Leave out cells whose comparison lies in one unit or cluster; refuse if none after treatment is left."""
-    wide = [cell for cell in cells if n_spread(_untreated(sample, *cell), sample.clustering) > 1]
-    thin = [
-        _at_cell(sample.panel, cohort, period, Said("panels.comparison_lies_one_unit_cluster"))
-        for cohort, period, base in cells
-        if (cohort, period, base) not in wide
-    ]
-    if not any(period >= cohort for cohort, period, _ in wide):
+    wide, thin = [], []
+    after_treatment = False
+    for cell in cells:
+        cohort, period, _ = cell
+        comparison = _untreated(sample, *cell)
+        if n_spread(comparison, sample.clustering) > 1:
+            wide.append(cell)
+            after_treatment |= period >= cohort
+        else:
+            reason = Said("panels.comparison_lies_one_unit_cluster")
+            thin.append(_at_cell(sample.panel, cohort, period, reason))
+    if not after_treatment:
         raise NotEstimable(thin[0], Said("panels.more_units_not_treated"))
     return wide, tuple(thin)
 
@@ -339,62 +293,17 @@ def _cell_estimate(sample: _Sample, cohort: int, period: int, base: int) -> Esti
     untreated = _untreated(sample, cohort, period, base)
     members = treated | untreated
     rows = np.flatnonzero(members)
-    names = panel.covariate_labels
+    names, method = panel.covariate_labels, sample.method
     outcome = panel.outcome
     change = outcome[rows, period] - outcome[rows, base]
+    matrix, weights = sample.matrix[rows], sample.weights[rows]
     try:
-        effect, influence_of_rows = two_by_two(
-            change, treated[rows], sample.matrix[rows], sample.weights[rows], method=sample.method, names=names
-        )
+        effect, influence_of_rows = two_by_two(change, treated[rows], matrix, weights, method=method, names=names)
     except NotEstimable as refusal:
         raise NotEstimable(_at_cell(panel, cohort, period, refusal.reason), refusal.needed) from refusal
     influence = np.zeros(len(panel.cohort))
     influence[rows] = influence_of_rows
     clustering = sample.clustering
     count = n_spread(members, clustering)
-    return from_influence(effect, influence, clustering, rule=RULE, n_obs=len(rows), outcome=panel.outcome, count=count)
-
-
-def _weighted_mean(values: Floats, weights: Floats) -> tuple[Floats, Floats]:
-    """Return the weighted mean of rows and each row's influence on it."""
-    share = weights / weights.sum()
-    mean: Floats = floats(share @ values)
-    deviations = values - mean
-    influence: Floats = (share * deviations.T).T
-    return mean, influence
-
-
-def _outcome_fit(
-    change: Floats, treated: Bools, matrix: Floats, weights: Floats, *, names: Sequence[Text]
-) -> tuple[Floats, Floats]:
-    """Fit the change linearly in the comparison; return the fit for all units and influence on the coefficients."""
-    n, k = int(np.sum(~treated)), matrix.shape[1]
-    enough_units(n, k, COMPARISON)
-    if k > 1:
-        design(matrix[~treated, 1:], names, COMPARISON)
-    w0 = weights * ~treated
-    weighted = (matrix.T * w0).T
-    gram = weighted.T @ matrix
-    moments = weighted.T @ change
-    coefficients = np.linalg.solve(gram, moments)
-    fitted: Floats = matrix @ coefficients
-    scores = weighted.T * (change - fitted)
-    influence = np.linalg.solve(gram, scores).T
-    return fitted, floats(influence)
-
-
-def _propensity(treated: Bools, matrix: Floats, weights: Floats, names: Sequence[Text]) -> tuple[Floats, Floats]:
-    """Return fitted probabilities of treatment, and influence on the coefficients."""
-    fit = logit(treated, matrix[:, 1:], names, weights=weights)
-    fitted = fit.probabilities
-    _check_overlap(fitted, treated)
-    return fitted, fit.influence
-
-
-def _check_overlap(fitted: Floats, treated: Bools) -> None:
-    sure = int(np.sum(fitted >= np.where(treated, PROPENSITY_LIMIT, CONTROL_PROPENSITY_LIMIT)))
-    if sure:
-        raise NotEstimable(
-            Said("panels.treated_with_near_certainty", n=sure),
-            Said("panels.treated_untreated_units_alike_fewer_covariates"),
-        )
+    n = len(rows)
+    return from_influence(effect, influence, clustering, rule=RULE, n_obs=n, outcome=outcome, count=count)

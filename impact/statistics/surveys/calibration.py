@@ -1,35 +1,31 @@
-"""Weights that reproduce known population totals: post-stratification, raking, calibration.
+"""Weights that reproduce known population totals, nearest to the design weights: calibration.
 
 A :class:`Calibrated` carries what the variance needs as well: a calibrated estimator varies only by what the
-calibration matrix leaves unexplained (:meth:`Calibrated.residuals`). Estimates with these weights are in
+calibration matrix leaves unexplained (:meth:`Calibrated.residuals`). Post-stratification and raking to margins stand in
+:mod:`impact.statistics.surveys.margins`, estimates with these weights in
 :mod:`impact.statistics.surveys.estimation` and :mod:`impact.statistics.surveys.regression`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Floats, Ints, floats
+from impact.statistics.core import Floats, floats
 from impact.words.said import Said
 
-Labels = NDArray[Any]
-Totals = Mapping[Any, float]
 Method = Literal["linear", "raking", "logit"]
 Link = Callable[[Floats], tuple[Floats, Floats]]
 MISFIT = 1e-12
 """How far totals may be missed, as a share of their size."""
-RAKED_MISFIT = 1e-6
 VANISHING = 1e-8
 """A raked weight this small against its design weight stands for zero."""
-STEPS, CYCLES = 100, 5000
+STEPS = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,8 +69,10 @@ class Calibrated:
         root = np.sqrt(self.design_weights)
         rows = root if values.ndim == 1 else root[:, None]
         weighted = self.matrix * root[:, None]
-        scaled = self.matrix / np.linalg.norm(weighted, axis=0)
-        coefficients = np.linalg.lstsq(scaled * root[:, None], values * rows, rcond=None)[0]
+        length = np.linalg.norm(weighted, axis=0)
+        scaled = self.matrix / length
+        columns, targets = scaled * root[:, None], values * rows
+        coefficients = np.linalg.lstsq(columns, targets, rcond=None)[0]
         fitted = scaled @ coefficients
         return floats(values - fitted)
 
@@ -122,129 +120,29 @@ def calibrate(
     weights = floats(weights)
     matrix = floats(matrix)
     totals = floats(totals)
-    _check_weights(weights)
+    check_weights(weights)
     _check_matrix(weights, matrix, totals)
     link = _link(method, bounds)
     factors, steps = _newton(weights, matrix, totals, link, tolerance)
     if method == "raking" and factors.min() < VANISHING:
-        raise _infeasible(Said("surveys.raking_takes_weights_to_zero"))
+        raise infeasible(Said("surveys.raking_takes_weights_to_zero"))
     negative = (factors <= 0).any()
     flags = ("negative_weights",) if negative else ()
-    return Calibrated(weights * factors, weights, matrix, totals, factors, steps, flags)
-
-
-def poststratify(weights: Floats, cells: Labels, totals: Totals) -> Calibrated:
-    """Return weights that add up to the population of each post-stratum.
-
-    Parameters
-    ----------
-    weights
-        Shape (n,): positive design weights.
-    cells
-        Shape (n,), the post-stratum of each unit, labels of any kind.
-    totals
-        Population of each post-stratum, by its label.
-
-    Raises
-    ------
-    NotEstimable
-        If a post-stratum has no unit, no total, or a total that is not positive; it is named.
-
-    Notes
-    -----
-    ``w = d · N_c / Σ_c d``. Reference: Holt and Smith (1979), Post stratification,
-    https://doi.org/10.2307/2344652.
-    """
-    weights = floats(weights)
-    _check_weights(weights)
-    codes, counts = _margin(weights, cells, totals)
-    ratios = counts / np.bincount(codes, weights)
-    factors = ratios[codes]
-    matrix = _dummies(codes, len(counts))
-    return Calibrated(weights * factors, weights, matrix, counts, factors, 1)
-
-
-def rake(
-    weights: Floats, margins: Sequence[tuple[Labels, Totals]], *, tolerance: float = 1e-12, cycles: int = CYCLES
-) -> Calibrated:
-    """Return weights that reproduce several margins, by iterative proportional fitting.
-
-    Parameters
-    ----------
-    weights
-        Shape (n,): positive design weights.
-    margins
-        For each margin the label of each unit, shape (n,), and the population by label. All margins must add up to
-        the same population.
-    tolerance
-        Stop when no cell of the joint table changes by this share of the population in a cycle. R's
-        ``rake(epsilon=1)`` stops at a change of 1, which is ``tolerance = 1 / population``: its margins then are
-        met only roughly.
-    cycles
-        The most that are tried.
-
-    Raises
-    ------
-    NotEstimable
-        If the margins contradict each other, a label has no unit or no total, or no positive weights meet them all.
-
-    Notes
-    -----
-    The solution has the form ``w = d·exp(xᵀλ)`` with dummies x: raking calibration. Reference: Deming and Stephan
-    (1940), https://doi.org/10.1214/aoms/1177731829.
-    """
-    weights = floats(weights)
-    _check_weights(weights)
-    if not margins:
-        raise NotEstimable(Said("surveys.no_margin_given"), Said("surveys.least_one_variable_population_totals"))
-    coded = [_margin(weights, cells, totals) for cells, totals in margins]
-    _check_same_population(coded)
-    fitted, used = _fit_margins(weights, coded, tolerance, cycles)
-    dummies = [_dummies(codes, len(counts)) for codes, counts in coded]
-    matrix = np.hstack(dummies)
-    counts = np.concatenate([counts for _, counts in coded])
-    factors = fitted / weights
-    return Calibrated(fitted, weights, matrix, counts, factors, used)
-
-
-def _fit_margins(
-    weights: Floats, coded: list[tuple[Ints, Floats]], tolerance: float, cycles: int
-) -> tuple[Floats, int]:
-    """Return weights that meet the margins in turn until the joint table settles, and the cycles that took."""
-    population = float(coded[-1][1].sum())
-    columns = np.column_stack([codes for codes, _ in coded])
-    joint = np.unique(columns, axis=0, return_inverse=True)[1].ravel()
-    limit = max(RAKED_MISFIT, 10 * tolerance) * population
-    last_table = np.bincount(joint, weights)
-    for cycle in range(1, cycles + 1):
-        for codes, counts in coded:
-            ratios = counts / np.bincount(codes, weights)
-            weights = weights * ratios[codes]
-        table = np.bincount(joint, weights)
-        change = np.abs(table - last_table).max()
-        if change <= tolerance * population:
-            if _worst_margin(weights, coded) > limit:
-                break
-            return weights, cycle
-        last_table = table
-    raise _infeasible(Said("surveys.raking_does_not_settle"))
-
-
-def _worst_margin(weights: Floats, coded: list[tuple[Ints, Floats]]) -> float:
-    """Return by how much the weights miss the population of a label, at most."""
-    misses = [np.abs(np.bincount(codes, weights) - counts).max() for codes, counts in coded]
-    return float(max(misses))
+    calibrated = weights * factors
+    return Calibrated(calibrated, weights, matrix, totals, factors, steps, flags)
 
 
 def _newton(weights: Floats, matrix: Floats, totals: Floats, link: Link, tolerance: float) -> tuple[Floats, int]:
     """Return factors g(x'λ) with which the totals are met, and the steps it took; columns and totals are scaled."""
     sums = weights @ np.abs(matrix)
-    size = np.maximum(sums, np.abs(totals))
+    sizes = np.abs(totals)
+    size = np.maximum(sums, sizes)
     scaled, aims = matrix / size, totals / size
     solution = np.zeros(matrix.shape[1])
     factors, slope = link(scaled @ solution)
-    calibrated = (weights * factors) @ scaled
-    gap = aims - calibrated
+    products = weights * factors
+    gap = aims - products @ scaled
+    # Newton on the calibration equations Σ d F(x'λ) x = t
     for step in range(1, STEPS + 1):
         weighted_slope = weights * slope
         direction = _direction(scaled, weighted_slope, gap)
@@ -252,7 +150,7 @@ def _newton(weights: Floats, matrix: Floats, totals: Floats, link: Link, toleran
         solution, factors, slope, gap = _shorten(weights, scaled, aims, link, start)
         if np.abs(gap).max() <= tolerance:
             return factors, step
-    raise _infeasible(Said("surveys.no_weights_reproduce_totals"))
+    raise infeasible(Said("surveys.no_weights_reproduce_totals"))
 
 
 def _direction(matrix: Floats, weights: Floats, gap: Floats) -> Floats:
@@ -262,8 +160,9 @@ def _direction(matrix: Floats, weights: Floats, gap: Floats) -> Floats:
     triangle = np.linalg.qr(weighted, mode="r")
     diagonal = np.abs(np.diag(triangle))
     finite = np.isfinite(triangle).all()
-    if not finite or diagonal.min() <= 1e-13 * diagonal.max():
-        raise _infeasible(Said("surveys.no_weights_reproduce_totals"))
+    singular = diagonal.min() <= 1e-13 * diagonal.max()
+    if not finite or singular:
+        raise infeasible(Said("surveys.no_weights_reproduce_totals"))
     half = solve_triangular(triangle, gap, trans="T")
     return floats(solve_triangular(triangle, half))
 
@@ -277,10 +176,13 @@ def _shorten(
     for halving in range(40):
         proposed = solution + direction / 2**halving
         factors, slope = link(matrix @ proposed)
-        missed = aims - (weights * factors) @ matrix
-        if np.isfinite(missed).all() and (np.linalg.norm(missed) < length or np.abs(missed).max() <= MISFIT):
+        products = weights * factors
+        missed = aims - products @ matrix
+        nearer = np.linalg.norm(missed) < length
+        met = np.abs(missed).max() <= MISFIT
+        if np.isfinite(missed).all() and (nearer or met):
             return proposed, factors, slope, missed
-    raise _infeasible(Said("surveys.no_weights_reproduce_totals"))
+    raise infeasible(Said("surveys.no_weights_reproduce_totals"))
 
 
 def _link(method: Method, bounds: tuple[float, float] | None) -> Link:
@@ -301,10 +203,12 @@ def _link(method: Method, bounds: tuple[float, float] | None) -> Link:
 
 
 def _linear(u: Floats) -> tuple[Floats, Floats]:
+    """Return factors ``1 + u`` and their slope."""
     return 1 + u, np.ones_like(u)
 
 
 def _exponential(u: Floats) -> tuple[Floats, Floats]:
+    """Return factors ``exp(u)``, which are their own slope."""
     factors = np.exp(np.minimum(u, 100.0))
     return factors, factors
 
@@ -312,93 +216,43 @@ def _exponential(u: Floats) -> tuple[Floats, Floats]:
 def _logistic(u: Floats, lower: float, upper: float) -> tuple[Floats, Floats]:
     """Return factors between two bounds and their slope (Deville and Särndal's logit), 1 with slope 1 at zero."""
     width = upper - lower
-    steep = width / ((1 - lower) * (upper - 1))
-    grown = (1 - lower) * np.exp(np.clip(steep * u, -700, 700))
-    share = grown / ((upper - 1) + grown)
+    down, up = 1 - lower, upper - 1
+    # F(u) = (L (U − 1) + U (1 − L) e^(Au)) / (U − 1 + (1 − L) e^(Au)), A = (U − L)/((1 − L)(U − 1))
+    steep = width / (down * up)
+    exponent = np.clip(steep * u, -700, 700)
+    grown = down * np.exp(exponent)
+    share = grown / (up + grown)
     slope = steep * width * share * (1 - share)
     return lower + width * share, slope
 
 
-def _margin(weights: Floats, cells: Labels, totals: Totals) -> tuple[Ints, Floats]:
-    """Return the code of each unit and the population by code."""
-    codes, labels = _codes(weights, cells)
-    for label in labels:
-        if label not in totals:
-            raise NotEstimable(
-                Said("surveys.sample_has_category_without_total", label=repr(label)),
-                Said("surveys.total_each_category"),
-            )
-    for label, total in totals.items():
-        _check_total(label, total, sampled=label in labels)
-    counts = [totals[label] for label in labels]
-    return codes, np.array(counts, dtype=np.float64)
-
-
-def _codes(weights: Floats, cells: Labels) -> tuple[Ints, list[Hashable]]:
-    """Return a number for each label, shape (n,), and the labels."""
-    codes, labels = pd.factorize(np.asarray(cells))
-    if len(codes) != len(weights):
-        raise NotEstimable(Said("surveys.labels_weights_have_different_lengths"), Said("surveys.one_label_each_unit"))
-    unknown = codes < 0
-    if unknown.any():
-        missing = Said("surveys.units_have_no_category", n=(codes < 0).sum())
-        raise NotEstimable(missing, Said("surveys.category_every_unit_category_unknown_total"))
-    return codes.astype(np.int64), list(labels.tolist())
-
-
-def _check_total(label: Hashable, total: float, *, sampled: bool) -> None:
-    """Refuse a total that is no count, or that sample and population contradict."""
-    impossible = not np.isfinite(total) or total < 0
-    if impossible:
-        raise NotEstimable(
-            Said("surveys.total_category", label=repr(label), total=total), Said("surveys.count_population")
-        )
-    if total == 0 and sampled:
-        raise NotEstimable(
-            Said("surveys.category_not_in_population", label=repr(label)),
-            Said("surveys.positive_total"),
-        )
-    if total > 0 and not sampled:
-        raise NotEstimable(
-            Said("surveys.category_has_no_unit_sample", label=repr(label)),
-            Said("surveys.categories_joined_each_has_units"),
-        )
-
-
-def _check_same_population(coded: list[tuple[Ints, Floats]]) -> None:
-    """Refuse margins that add up to different populations."""
-    sums = [float(counts.sum()) for _, counts in coded]
-    most = max(sums)
-    if most - min(sums) > VANISHING * most:
-        raise NotEstimable(
-            Said("surveys.margins_add_up_different_populations", sums=sums), Said("surveys.margins_one_population")
-        )
-
-
-def _check_weights(weights: Floats) -> None:
-    if weights.ndim != 1 or not len(weights) or not np.isfinite(weights).all() or (weights <= 0).any():
+def check_weights(weights: Floats) -> None:
+    """Refuse design weights that are missing, infinite or not positive."""
+    positive = np.isfinite(weights) & (weights > 0)
+    if weights.ndim != 1 or not len(weights) or not positive.all():
         raise NotEstimable(Said("surveys.weights_missing_zero_negative"), Said("panels.positive_weight_every_unit"))
 
 
 def _check_matrix(weights: Floats, matrix: Floats, totals: Floats) -> None:
     """Refuse calibration variables that do not fit the sample, have gaps, or are collinear under the weights."""
-    if matrix.ndim != 2 or matrix.shape != (len(weights), len(totals)) or not len(totals):
+    n, k = len(weights), len(totals)
+    if matrix.ndim != 2 or matrix.shape != (n, k) or k == 0:
         raise NotEstimable(Said("surveys.weights_and_totals_do_not_fit"), Said("surveys.one_row_and_total_each"))
-    if not np.isfinite(matrix).all() or not np.isfinite(totals).all():
+    finite = np.isfinite(matrix).all() and np.isfinite(totals).all()
+    if not finite:
         raise NotEstimable(Said("surveys.calibration_variable_total_missing"), Said("surveys.known_values_every_unit"))
-    size = np.sqrt(weights @ matrix**2)
+    squares = weights @ matrix**2
+    size = np.sqrt(squares)
+    divisor = np.where(size > 0, size, 1)
     root = np.sqrt(weights)
-    scaled = matrix * root[:, None] / np.where(size > 0, size, 1)
+    scaled = matrix * root[:, None] / divisor
     values = np.linalg.svd(scaled, compute_uv=False)
-    if len(weights) < len(totals) or values[-1] < VANISHING:
+    if n < k or values[-1] < VANISHING:
         raise NotEstimable(
             Said("surveys.calibration_variables_collinear"), Said("surveys.fewer_variables_rake_several_margins")
         )
 
 
-def _infeasible(reason: Said) -> NotEstimable:
+def infeasible(reason: Said) -> NotEstimable:
+    """Return the refusal of totals that no weights of the kind asked for can meet."""
     return NotEstimable(reason, Said("surveys.totals_the_sample_can_meet"))
-
-
-def _dummies(codes: Ints, count: int) -> Floats:
-    return floats(codes[:, None] == np.arange(count))

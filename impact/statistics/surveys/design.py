@@ -92,7 +92,8 @@ class SampleDesign:
     def __post_init__(self) -> None:
         """Refuse weights and labels that do not fit together; the units are made at once, to refuse what they show."""
         weights = floats(self.weights)
-        if weights.ndim != 1 or not len(weights) or not np.isfinite(weights).all() or (weights <= 0).any():
+        positive = np.isfinite(weights) & (weights > 0)
+        if weights.ndim != 1 or not len(weights) or not positive.all():
             raise NotEstimable(Said("surveys.weights_missing_zero_negative"), Said("surveys.positive_weight_every_row"))
         for column in (self.strata, self.clusters, self.population, self.within):
             if column is not None and len(column) != len(weights):
@@ -128,20 +129,24 @@ class SampleDesign:
         """Return the design of some of the rows, as if no others had been drawn."""
 
         def rows(column: NDArray[Any] | None) -> NDArray[Any] | None:
+            """Return the chosen rows of a column that may not be there."""
             return None if column is None else column[chosen]
 
+        weights = self.weights[chosen]
         strata, clusters = rows(self.strata), rows(self.clusters)
         population, within = rows(self.population), rows(self.within)
-        return SampleDesign(self.weights[chosen], strata, clusters, population, self.lonely, within)
+        return SampleDesign(weights, strata, clusters, population, self.lonely, within)
 
     @property
     def degrees_of_freedom(self) -> int:
         """Sampling units minus strata."""
-        return len(self.units.stratum) - len(self.units.strata)
+        n_units, n_strata = len(self.units.stratum), len(self.units.strata)
+        return n_units - n_strata
 
     def freedom_within(self, rows: Bools) -> int:
         """Return sampling units minus strata, counting those that have rows in a domain."""
-        units = np.unique(self.units.of_row[rows])
+        of_rows = self.units.of_row[rows]
+        units = np.unique(of_rows)
         strata = np.unique(self.units.stratum[units])
         return len(units) - len(strata)
 
@@ -151,21 +156,22 @@ def _codes(labels: NDArray[Any] | None, n: int, refusal: tuple[str, str]) -> tup
     if labels is None:
         return np.zeros(n, dtype=np.int64), ("all",)
     codes, names = pd.factorize(np.asarray(labels))
-    if (codes < 0).any():
+    missing = codes < 0
+    if missing.any():
         reason, needed = refusal
-        raise NotEstimable(Said(reason, n=(codes < 0).sum()), Said(needed))
-    return codes.astype(np.int64), tuple(names.tolist())
+        count = missing.sum()
+        raise NotEstimable(Said(reason, n=count), Said(needed))
+    numbers = codes.astype(np.int64)
+    return numbers, tuple(names.tolist())
 
 
 def _check_nested(elsewhere: Bools, of_row: Ints, clusters: tuple[object, ...]) -> None:
     """Refuse a cluster with rows in two strata."""
     if elsewhere.any():
         row = int(np.argmax(elsewhere))
-        name = clusters[int(of_row[row])]
-        raise NotEstimable(
-            Said("surveys.cluster_lies_two_strata", name=repr(name)),
-            Said("surveys.cluster_labels_unique_across_strata"),
-        )
+        code = int(of_row[row])
+        reason = Said("surveys.cluster_lies_two_strata", name=repr(clusters[code]))
+        raise NotEstimable(reason, Said("surveys.cluster_labels_unique_across_strata"))
 
 
 def sampled_fractions(population: Floats | None, stratum: Ints, names: tuple[object, ...], sizes: Floats) -> Floats:
@@ -174,7 +180,8 @@ def sampled_fractions(population: Floats | None, stratum: Ints, names: tuple[obj
         return np.zeros(len(sizes))
     smallest, largest = ends(population, stratum, len(sizes))
     has_size = ~np.isnan(largest)
-    wrong = has_size & ((largest != smallest) | (largest < sizes))
+    contradictory = (largest != smallest) | (largest < sizes)
+    wrong = has_size & contradictory
     if wrong.any():
         where = int(np.argmax(wrong))
         reason = Said(
@@ -186,4 +193,5 @@ def sampled_fractions(population: Floats | None, stratum: Ints, names: tuple[obj
         )
         raise NotEstimable(reason, Said("surveys.one_population_per_stratum"))
     divisor = np.where(has_size, largest, 1.0)
-    return np.where(has_size, sizes / divisor, 0.0)
+    fractions = sizes / divisor
+    return np.where(has_size, fractions, 0.0)

@@ -62,6 +62,7 @@ def taylor_variance(scores: Floats, design: SampleDesign, rows: Bools | None = N
     of_rows = units.stratum[units.of_row]
     n_strata = len(units.sizes)
     touched = np.bincount(of_rows, inside, minlength=n_strata) > 0
+    # (1 − f_h) m_h/(m_h − 1) of each stratum
     scale = stratum_scale(units.sizes, units.fractions, touched, design.lonely, units.strata)
     variance = _spread(totals, units.stratum, units.sizes, scale)
     if design.within is None:
@@ -71,11 +72,14 @@ def taylor_variance(scores: Floats, design: SampleDesign, rows: Bools | None = N
 
 def _spread(totals: Floats, group: Ints, sizes: Floats, scale: Floats) -> Floats:
     """Return scaled squares of the distances from each group's mean; of a lonely one from the mean over all."""
-    means = cluster_sums(totals, group, len(sizes)) / sizes[:, None]
-    means[sizes == 1] = totals.mean(axis=0)
+    sums = cluster_sums(totals, group, len(sizes))
+    means = sums / sizes[:, None]
+    lonely = sizes == 1
+    means[lonely] = totals.mean(axis=0)
     deviations = totals - means[group]
     factors = scale[group]
-    return floats(deviations.T @ (deviations * factors[:, None]))
+    scaled = deviations * factors[:, None]
+    return floats(deviations.T @ scaled)
 
 
 def _second_stage(columns: Floats, design: SampleDesign, rows: Bools) -> Floats:
@@ -86,6 +90,7 @@ def _second_stage(columns: Floats, design: SampleDesign, rows: Bools) -> Floats:
     clusters = tuple(range(len(sizes)))
     sampled = sampled_fractions(design.within, units.of_row, clusters, sizes)
     touched = np.bincount(units.of_row, rows) > 0
+    # f_h (1 − f_hi) n_hi/(n_hi − 1): the second stage counts as far as its cluster was sure to be drawn
     first_stage = units.fractions[units.stratum]
     scale = second_stage_scale(sizes, sampled, first_stage, touched, design.lonely)
     return _spread(columns, units.of_row, sizes, scale)
@@ -143,8 +148,8 @@ def total(
     rows = domain_rows(domain, design)
     inside = values_inside(values, rows)
     weights = estimation_weights(design, calibration)
-    value = float(weights @ inside)
-    return design_estimate(value, inside, design, rows=rows, calibration=calibration)
+    value = weights @ inside
+    return design_estimate(float(value), inside, design, rows=rows, calibration=calibration)
 
 
 def ratio(
@@ -176,7 +181,8 @@ def ratio(
         raise NotEstimable(Said("surveys.denominator_adds_up_zero"), Said("surveys.denominator_total_not_zero"))
     total_y = float(weights @ y)
     value = total_y / total_x
-    linearised = (y - value * x) / total_x
+    residuals = y - value * x
+    linearised = residuals / total_x
     return design_estimate(value, linearised, design, rows=rows, calibration=calibration)
 
 
@@ -222,12 +228,16 @@ def design_estimate(
     if df < 1:
         needed = Said("surveys.more_sampling_units")
         raise NotEstimable(Said("statistics.no_degrees_freedom_left"), needed)
-    size = float(np.linalg.norm(weights * linearised))
+    scores = weights * linearised
+    size = float(np.linalg.norm(scores))
     if error <= PRECISION * size:
         raise NotEstimable(
             Said("surveys.estimate_does_not_vary_under_design"), Said("surveys.outcome_varies_between_units")
         )
-    clusters = None if design.clusters is None else len(np.unique(design.units.of_row[rows]))
+    clusters = None
+    if design.clusters is not None:
+        units = np.unique(design.units.of_row[rows])
+        clusters = len(units)
     rule = RULE if calibration is None else Said("rule.calibrated", rule=RULE)
     n_obs = int(rows.sum())
     return wald(value, error, rule=rule, n_obs=n_obs, df=df, n_clusters=clusters, influence=weighted)
@@ -238,7 +248,8 @@ def estimation_weights(design: SampleDesign, calibration: Calibrated | None) -> 
     if calibration is None:
         return design.weights
     base = calibration.design_weights
-    if len(base) != len(design.weights) or not np.allclose(base, design.weights, rtol=PRECISION, atol=0):
+    weights = design.weights
+    if len(base) != len(weights) or not np.allclose(base, weights, rtol=PRECISION, atol=0):
         raise NotEstimable(
             Said("surveys.calibration_started_other_weights"), Said("surveys.calibration_design_weights")
         )
@@ -262,7 +273,8 @@ def values_inside(values: Floats, rows: Bools) -> Floats:
     array = floats(values)
     if array.shape != rows.shape:
         raise NotEstimable(Said("surveys.values_design_have_different_lengths"), Said("surveys.one_value_each_row"))
-    missing = int((~np.isfinite(array[rows])).sum())
+    finite = np.isfinite(array[rows])
+    missing = int((~finite).sum())
     if missing:
         needed = Said("surveys.domain_rows_value_imputation")
         raise NotEstimable(Said("surveys.rows_domain_have_no_value", n=missing), needed)

@@ -51,7 +51,8 @@ def pool(estimates: Floats, variances: Floats, df_complete: float = math.inf, *,
     m = len(estimates)
     if estimates.shape != variances.shape or m < 2:
         raise NotEstimable(Said("surveys.fewer_than_two_imputations"), Said("statistics.two_or_more"))
-    if not np.isfinite(estimates).all() or not np.isfinite(variances).all() or (variances <= 0).any():
+    usable = np.isfinite(estimates) & np.isfinite(variances) & (variances > 0)
+    if not usable.all():
         raise NotEstimable(Said("surveys.imputation_without_variance"), Said("surveys.estimate_each_imputation"))
     # T = W + (1 + 1/m) B
     spread = float(estimates.var(ddof=1))
@@ -125,11 +126,15 @@ def _freedom(share: float, m: int, df_complete: float) -> float:
         raise NotEstimable(
             Said("statistics.no_degrees_freedom_left"), Said("statistics.more_observations_clusters_fewer_covariates")
         )
+    # 1/ν = λ²/(m − 1) + (ν₀ + 3)/((ν₀ + 1) ν₀ (1 − λ))
     inverse = share**2 / (m - 1)
     if not math.isinf(df_complete):
-        observed = (df_complete + 1) * df_complete * (1 - share)
+        remaining = 1 - share
+        observed = (df_complete + 1) * df_complete * remaining
         inverse += (df_complete + 3) / observed
-    return 1 / inverse if inverse > 0 else math.inf
+    if inverse > 0:
+        return 1 / inverse
+    return math.inf
 
 
 def _filled(values: Floats, missing: np.ndarray, cycles: int, rng: np.random.Generator) -> Floats:
@@ -148,7 +153,8 @@ def _filled(values: Floats, missing: np.ndarray, cycles: int, rng: np.random.Gen
             gaps = missing[:, column]
             predictors = np.delete(filled, column, axis=1)
             x = np.column_stack([ones, predictors])
-            filled[gaps, column] = _draw(values[~gaps, column], x[~gaps], x[gaps], rng)
+            y = values[~gaps, column]
+            filled[gaps, column] = _draw(y, x[~gaps], x[gaps], rng)
     return filled
 
 
@@ -156,7 +162,8 @@ def _draw(y: Floats, x: Floats, x_missing: Floats, rng: np.random.Generator) -> 
     """Return draws from the posterior prediction of a normal regression with flat prior."""
     n, k = x.shape
     orthogonal, triangle = np.linalg.qr(x)
-    coefficients = solve_triangular(triangle, orthogonal.T @ y)
+    projected = orthogonal.T @ y
+    coefficients = solve_triangular(triangle, projected)
     residuals = y - x @ coefficients
     squares = float(np.sum(residuals**2))
     # σ² | y: residual squares over χ²(n − k); β | σ, y: normal with variance σ² (X'X)⁻¹
@@ -166,7 +173,8 @@ def _draw(y: Floats, x: Floats, x_missing: Floats, rng: np.random.Generator) -> 
     step = solve_triangular(triangle, noise)
     drawn = coefficients + sigma * step
     errors = sigma * rng.standard_normal(size=len(x_missing))
-    return floats(x_missing @ drawn + errors)
+    predicted = x_missing @ drawn
+    return floats(predicted + errors)
 
 
 def _numeric(frame: pd.DataFrame) -> Floats:
@@ -189,19 +197,22 @@ def _check_columns(values: Floats, names: list[str]) -> None:
     if empty:
         raise NotEstimable(Said("surveys.columns_have_no_observed_value", names=empty), Said("surveys.without_them"))
     highest, lowest = np.nanmax(values, axis=0), np.nanmin(values, axis=0)
-    constant = [name for name, width in zip(names, highest - lowest, strict=True) if width == 0]
+    widths = highest - lowest
+    constant = [name for name, width in zip(names, widths, strict=True) if width == 0]
     if constant:
         raise NotEstimable(Said("surveys.columns_constant", names=constant), Said("surveys.without_them"))
     complete = values[observed.all(axis=1)]
-    if len(complete) < len(names) + 2:
-        few = Said("surveys.only_rows_complete_columns", n=len(complete), columns=len(names))
+    n, k = len(complete), len(names)
+    if n < k + 2:
+        few = Said("surveys.only_rows_complete_columns", n=n, columns=k)
         raise NotEstimable(few, Said("surveys.fewer_columns_or_more_rows"))
     _check_collinear(complete, names)
 
 
 def _check_collinear(complete: Floats, names: list[str]) -> None:
     """Refuse columns that others determine among complete rows."""
-    centred = complete - complete.mean(axis=0)
+    mean = complete.mean(axis=0)
+    centred = complete - mean
     size = np.linalg.norm(centred, axis=0)
     divisor = np.where(size > 0, size, 1.0)
     unit = centred / divisor

@@ -84,8 +84,9 @@ def survey_regression(
     y = values_inside(outcome, rows)
     coefficients, linearised = _fit(y, x, names, rows, weights=weights, model=model)
     value = float(coefficients[column])
-    lost = x.shape[1] - 1
-    return design_estimate(value, linearised[:, column], design, rows=rows, calibration=calibration, lost=lost)
+    of_value = linearised[:, column]
+    n_columns = x.shape[1]
+    return design_estimate(value, of_value, design, rows=rows, calibration=calibration, lost=n_columns - 1)
 
 
 def marginal_effect(
@@ -171,7 +172,8 @@ def _at(x: Floats, coefficients: Floats, column: int, value: float) -> tuple[Flo
     moved[:, column] = value
     share = expit(moved @ coefficients)
     slope = share * (1 - share)
-    return share, slope[:, None] * moved
+    gradient = slope[:, None] * moved
+    return share, gradient
 
 
 def _prepare(
@@ -180,13 +182,18 @@ def _prepare(
     """Return the columns with zeros outside the domain, its rows, and which column is asked for."""
     rows = domain_rows(domain, design)
     x = floats(matrix)
-    if x.shape != (len(rows), len(names)) or name not in names or len(set(names)) < len(names):
+    n, k = len(rows), len(names)
+    repeated = len(set(names)) < k
+    if x.shape != (n, k) or name not in names or repeated:
         raise NotEstimable(Said("surveys.names_and_design_do_not_fit"), Said("surveys.one_distinct_name_each_column"))
-    inside = np.column_stack([values_inside(column, rows) for column in x.T])
-    return inside, rows, list(names).index(name)
+    columns = [values_inside(column, rows) for column in x.T]
+    inside = np.column_stack(columns)
+    position = list(names).index(name)
+    return inside, rows, position
 
 
 def _positive(design: SampleDesign, calibration: Calibrated | None) -> Floats:
+    """Return the weights of the estimation, refusing those that calibration took to zero or below."""
     weights = estimation_weights(design, calibration)
     if (weights <= 0).any():
         raise NotEstimable(
@@ -204,13 +211,16 @@ def _fit(
     weighted = x * root[:, None]
     size = _check_rank(weighted, names)
     if model == "linear":
-        coefficients = np.linalg.lstsq(weighted / size, y * root, rcond=None)[0] / size
+        scaled = weighted / size
+        coefficients = np.linalg.lstsq(scaled, y * root, rcond=None)[0] / size
         residuals, slope = y - x @ coefficients, inside
     else:
         coefficients = _logit(y, x, rows, inside)
         share = expit(x @ coefficients)
         residuals, slope = y - share, inside * share * (1 - share)
-    scores = np.where(rows, residuals, 0.0)[:, None] * x
+    # z = A⁻¹ x (y − μ) with A = Σ w μ' x x' (Binder)
+    remainders = np.where(rows, residuals, 0.0)
+    scores = remainders[:, None] * x
     linearised = _solve(x, slope, scores.T).T
     return floats(coefficients), linearised
 
@@ -225,13 +235,14 @@ def _logit(y: Floats, x: Floats, rows: Bools, weights: Floats) -> Floats:
     for _ in range(STEPS):
         share = expit(x @ coefficients)
         variance = weights * share * (1 - share)
-        score = x.T @ (weights * (y - share))
+        residuals = weights * (y - share)
+        score = x.T @ residuals
         step = _solve(x, variance, score)
         moved = coefficients + step
-        largest = float(np.abs(x @ moved).max())
-        change = float(np.abs(x @ step).max())
+        sizes, changes = np.abs(x @ moved), np.abs(x @ step)
+        largest, change = float(sizes.max()), float(changes.max())
         if change <= CONVERGED * max(1.0, largest):
-            return coefficients + step
+            return moved
         coefficients = _climb(coefficients, step, x, y, weights)
         if unchecked and largest > SUSPICIOUS:
             _check_separation(y[rows], x[rows])
@@ -247,7 +258,8 @@ def _climb(coefficients: Floats, step: Floats, x: Floats, y: Floats, weights: Fl
     loss = float(weights @ np.logaddexp(0.0, signed @ coefficients))
     for _ in range(HALVINGS):
         proposed = signed @ (coefficients + step)
-        if float(weights @ np.logaddexp(0.0, proposed)) <= loss:
+        losses = np.logaddexp(0.0, proposed)
+        if float(weights @ losses) <= loss:
             break
         step = step / 2
     return coefficients + step
@@ -269,11 +281,13 @@ def _solve(x: Floats, weights: Floats, right: Floats) -> Floats:
 def _check_rank(x: Floats, names: Sequence[str]) -> Floats:
     """Return the length of each column, all positive; refuse collinear ones by name."""
     size = np.linalg.norm(x, axis=0)
-    if x.shape[0] < x.shape[1]:
+    n, k = x.shape
+    if n < k:
         raise NotEstimable(Said("surveys.more_columns_rows"), Said("surveys.fewer_columns"))
     divisor = np.where(size > 0, size, 1.0)
     unit = x / divisor
-    diagonal = np.abs(np.diag(np.linalg.qr(unit, mode="r")))
+    triangle = np.linalg.qr(unit, mode="r")
+    diagonal = np.abs(np.diag(triangle))
     collinear = [column for column, length in zip(names, diagonal, strict=True) if length < COLLINEAR]
     if collinear:
         reason = Said("surveys.columns_collinear", names=collinear)
@@ -284,8 +298,11 @@ def _check_rank(x: Floats, names: Sequence[str]) -> Floats:
 def _check_separation(y: Floats, x: Floats) -> None:
     """Refuse if some direction of the columns never points against the outcome (Konis 2007, by linear programming)."""
     signs = (2 * y - 1)[:, None]
-    signed = signs * x / np.abs(x).max(axis=0)
+    largest = np.abs(x).max(axis=0)
+    signed = signs * x / largest
     sums = signed.sum(axis=0)
-    best = linprog(-sums, A_ub=-signed, b_ub=np.zeros(len(y)), bounds=(-1, 1), method="highs")
-    if best.status == 0 and float(sums @ best.x) > 1e-6:
+    zeros = np.zeros(len(y))
+    best = linprog(-sums, A_ub=-signed, b_ub=zeros, bounds=(-1, 1), method="highs")
+    solved = best.status == 0
+    if solved and float(sums @ best.x) > 1e-6:
         raise NotEstimable(Said("surveys.columns_separate_outcomes"), Said("surveys.without_such_column"))

@@ -93,10 +93,10 @@ def replicate_weights(
     """
     units = design.units
     if (units.sizes < 2).any():
-        name = units.strata[int(np.argmin(units.sizes))]
-        raise NotEstimable(
-            Said("surveys.stratum_has_one_sampling_unit", name=repr(name)), Said("surveys.two_units_every_stratum")
-        )
+        smallest = int(np.argmin(units.sizes))
+        name = repr(units.strata[smallest])
+        reason = Said("surveys.stratum_has_one_sampling_unit", name=name)
+        raise NotEstimable(reason, Said("surveys.two_units_every_stratum"))
     if method == "bootstrap":
         factors, scale, rscales = _bootstrap(units, draws, rng)
     elif method == "BRR":
@@ -104,10 +104,14 @@ def replicate_weights(
     else:
         factors, scale, rscales = _jackknife(units, stratified=method == "JKn")
     clusters = None if design.clusters is None else len(units.stratum)
-    rule = Said("rule.fay", fay=fay) if method == "BRR" and fay else Said("rule.named", name=method)
+    rule = Said("rule.named", name=method)
+    if method == "BRR" and fay:
+        rule = Said("rule.fay", fay=fay)
+    full = design.weights
     by_row = factors[units.of_row]
-    weights = design.weights[:, None] * by_row
-    return Replicates(weights, design.weights, scale, rscales, design.degrees_of_freedom, rule, clusters)
+    weights = full[:, None] * by_row
+    df = design.degrees_of_freedom
+    return Replicates(weights, full, scale, rscales, df, rule, clusters)
 
 
 def replicate_estimate(statistic: Callable[[Floats], float], replicates: Replicates) -> Estimate:
@@ -138,9 +142,10 @@ def replicate_estimate(statistic: Callable[[Floats], float], replicates: Replica
         needed = Said("surveys.statistic_of_every_replicate")
         raise NotEstimable(Said("surveys.statistic_not_number_replicates_sample", n=bad), needed)
     # V = s Σ_r s_r (θ_r − θ̄)²
-    deviations = values - values.mean()
-    squares = np.sum(replicates.rscales * deviations**2)
-    variance = replicates.scale * squares
+    mean = values.mean()
+    squares = (values - mean) ** 2
+    scaled = replicates.rscales * squares
+    variance = replicates.scale * np.sum(scaled)
     error = float(np.sqrt(variance))
     largest = float(np.abs(values).max())
     if error <= PRECISION * largest:
@@ -155,23 +160,25 @@ def _jackknife(units: Units, *, stratified: bool) -> tuple[Floats, float, Floats
         raise NotEstimable(Said("surveys.jk1_does_not_know_strata"), Said("surveys.jkn_stratified_design"))
     stratum = units.stratum
     together = stratum[:, None] == stratum[None, :]
-    sizes = units.sizes[units.stratum]
-    weighted_up = sizes / (sizes - 1)
+    sizes = units.sizes[stratum]
+    less_one = sizes - 1
+    weighted_up = sizes / less_one
     factors = np.where(together, weighted_up[None, :], 1.0)
     np.fill_diagonal(factors, 0.0)
-    fractions = units.fractions[units.stratum]
+    fractions = units.fractions[stratum]
     remaining = 1 - fractions
-    scales = remaining * (sizes - 1) / sizes
+    scales = remaining * less_one / sizes
     return factors, 1.0, scales
 
 
 def _half_samples(units: Units, fay: float) -> tuple[Floats, float, Floats]:
     """Return factors, scale and scale by replicate of balanced half samples, from the rows of a Hadamard matrix."""
-    if (units.sizes != 2).any():
-        name = units.strata[int(np.argmax(units.sizes != 2))]
-        raise NotEstimable(
-            Said("surveys.stratum_has_not_two_sampling_units", name=repr(name)), Said("surveys.jkn_bootstrap")
-        )
+    other_size = units.sizes != 2
+    if other_size.any():
+        first = int(np.argmax(other_size))
+        name = repr(units.strata[first])
+        reason = Said("surveys.stratum_has_not_two_sampling_units", name=name)
+        raise NotEstimable(reason, Said("surveys.jkn_bootstrap"))
     if (units.fractions > 0).any():
         raise NotEstimable(
             Said("surveys.half_samples_without_correction"),
@@ -183,9 +190,12 @@ def _half_samples(units: Units, fay: float) -> tuple[Floats, float, Floats]:
     order = 1 << strata.bit_length()
     matrix = hadamard(order)[:, 1 : strata + 1]
     signs = matrix.T.astype(np.float64)
-    side = np.where(_rank_in_stratum(units) == 0, 1.0, -1.0)
-    factors = 1 + (1 - fay) * side[:, None] * signs[units.stratum]
-    scale = 1 / (order * (1 - fay) ** 2)
+    is_first = _rank_in_stratum(units) == 0
+    side = np.where(is_first, 1.0, -1.0)
+    # 2 − fay for the half that is drawn, fay for the other
+    other_half = 1 - fay
+    factors = 1 + other_half * side[:, None] * signs[units.stratum]
+    scale = 1 / (order * other_half**2)
     return factors, scale, np.ones(order)
 
 
@@ -197,7 +207,8 @@ def _rank_in_stratum(units: Units) -> Ints:
     first = np.concatenate([[0], ends[:-1]])
     rank = np.empty(len(order), dtype=np.int64)
     sorted_stratum = units.stratum[order]
-    rank[order] = np.arange(len(order)) - first[sorted_stratum]
+    starts = first[sorted_stratum]
+    rank[order] = np.arange(len(order)) - starts
     return rank
 
 
@@ -206,9 +217,14 @@ def _bootstrap(units: Units, draws: int, rng: np.random.Generator | None) -> tup
     if rng is None or draws < 2:
         raise NotEstimable(Said("surveys.bootstrap_lacks_rng_or_draws"), Said("surveys.rng_draws"))
     factors = np.empty((len(units.stratum), draws))
-    for code, (size, fraction) in enumerate(zip(units.sizes, units.fractions, strict=True)):
+    strata = zip(units.sizes, units.fractions, strict=True)
+    for code, (size, fraction) in enumerate(strata):
         n = int(size)
-        counts = rng.multinomial(n - 1, np.full(n, 1 / size), size=draws).T
+        chances = np.full(n, 1 / size)
+        counts = rng.multinomial(n - 1, chances, size=draws).T
+        # 1 + √(1 − f) (m/(m − 1) · count − 1), so that Σ over draws has the variance of the design (Rao, Wu and Yue)
         deviations = size / (size - 1) * counts - 1
-        factors[units.stratum == code] = 1 + np.sqrt(1 - fraction) * deviations
+        root = np.sqrt(1 - fraction)
+        members = units.stratum == code
+        factors[members] = 1 + root * deviations
     return factors, 1 / (draws - 1), np.ones(draws)

@@ -63,16 +63,17 @@ def stratum_scale(
     if not lonely.any():
         return scale
     if rule == "refuse":
-        reason = (
-            Said("surveys.stratum_has_one_sampling_unit", name=repr(names[int(np.argmax(lonely))]))
-            if len(names)
-            else ONE_UNIT
-        )
+        reason = ONE_UNIT
+        if len(names):
+            first = int(np.argmax(lonely))
+            reason = Said("surveys.stratum_has_one_sampling_unit", name=repr(names[first]))
         raise NotEstimable(reason, Said("surveys.two_units_per_stratum"))
     if rule == "centred":
         return scale
     scale[lonely] = 0.0
-    return scale * _weighted_up(touched, lonely) if rule == "scaled" else scale
+    if rule == "scaled":
+        return scale * _weighted_up(touched, lonely)
+    return scale
 
 
 def _weighted_up(touched: Bools, lonely: Bools) -> float:
@@ -103,10 +104,15 @@ def second_stage_scale(sizes: Floats, taken: Floats, above: Floats, touched: Boo
     NotEstimable
         Under any other rule, if one row stands for a cluster of several.
     """
-    alone = (sizes == 1) & (taken < CERTAIN) & touched & (above > 0)
+    single = (sizes == 1) & (taken < CERTAIN)
+    alone = single & touched & (above > 0)
     if alone.any() and rule != "certainty":
         raise NotEstimable(Said("surveys.cluster_several_has_one_row_sample"), Said("surveys.two_rows_per_cluster"))
-    scale = above * (1 - taken) * np.where(sizes > 1, sizes / np.maximum(sizes - 1, 1), 1.0) * touched
+    # f (1 − f_i) n_i/(n_i − 1)
+    less_one = np.maximum(sizes - 1, 1)
+    factors = np.where(sizes > 1, sizes / less_one, 1.0)
+    remaining = 1 - taken
+    scale = above * remaining * factors * touched
     return np.where(alone, 0.0, scale)
 
 
@@ -152,7 +158,8 @@ def check_whole_clusters(
     # Clusters taken whole carry one weight in a stratum: its size over the clusters in the sample.
     tolerance = 1 + ALIKE
     with np.errstate(invalid="ignore"):
-        more = (most > least * tolerance) | (most > size / sizes * tolerance)
+        unequal = most > least * tolerance
+        more = unequal | (most > size / sizes * tolerance)
     wrong = more & touched & ~np.isnan(size)
     if wrong.any():
         needed = Said("surveys.population_within_or_none")

@@ -10,8 +10,7 @@ import pytest
 
 from impact.errors import NotEstimable, UsageError
 from impact.statistics.discontinuity.bandwidth import has_mass_points
-from impact.statistics.discontinuity.density import density_test, placebo_cutoffs, step_test
-from impact.statistics.discontinuity.jump import regression_discontinuity
+from impact.statistics.discontinuity.density import density_test, step_test
 from tests.support.references import dataset, reference
 
 
@@ -107,35 +106,6 @@ def test_bandwidth_too_small_or_wrong() -> None:
         density_test(sample(), bandwidth=-1.0)
     with pytest.raises(UsageError, match="gaussian"):
         density_test(sample(), kernel="gaussian")  # type: ignore[arg-type]
-
-
-def outcome(x: Any, seed: int = 2) -> Any:
-    return 1 + x + 2 * (x >= 0) + np.random.default_rng(seed).normal(size=len(x))
-
-
-def test_placebo_cutoffs_use_one_side_each() -> None:
-    x = sample(1500)
-    y = outcome(x)
-    z = np.random.default_rng(3).normal(size=1500)
-    groups = np.arange(1500) % 50
-    for extra in ({}, {"covariates": z}, {"clusters": groups, "errors": "cluster"}):
-        left, right = placebo_cutoffs(y, x, **extra)
-        assert left.at == np.median(x[x < 0])
-        assert right.at == np.median(x[x >= 0])
-        only = {k: v[x < 0] if isinstance(v, np.ndarray) else v for k, v in extra.items()}
-        assert left.estimate == regression_discontinuity(y[x < 0], x[x < 0], cutoff=left.at, **only).robust
-        assert right.estimate is not None
-        assert right.estimate.p_value > 0.01
-
-
-def test_a_placebo_that_cannot_be_had_says_why() -> None:
-    x = np.r_[-(sample(12) ** 2) - 0.1, np.abs(sample(500))]
-    left, right = placebo_cutoffs(outcome(x), x)
-    assert left.estimate is None
-    assert "observations are below the cutoff" in str(left.reason)
-    assert right.estimate is not None
-    none = placebo_cutoffs(outcome(x), x, cutoff=-1e9)
-    assert none[0].estimate is None
 
 
 def false_positives(n: int, draws: int) -> float:

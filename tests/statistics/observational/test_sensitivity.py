@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from impact.errors import NotEstimable
-from impact.statistics.observational.sensitivity import e_value, e_value_difference, oster, robustness_value
+from impact.statistics.observational.oster import oster
+from impact.statistics.observational.sensitivity import e_value, e_value_difference, robustness_value
 from tests.support.references import dataset, reference
 
 

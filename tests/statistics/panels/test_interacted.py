@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from impact.errors import NotEstimable
 from impact.statistics.panels.adoption import Panel
-from impact.statistics.panels.aggregation import aggregate, multiplier_bootstrap
+from impact.statistics.panels.aggregation import aggregate
+from impact.statistics.panels.bands import multiplier_bootstrap
 from impact.statistics.panels.interacted import sun_abraham
 from impact.statistics.panels.staggered import group_time_effects
 from tests.statistics.panels.test_staggered import made, mpdta, same

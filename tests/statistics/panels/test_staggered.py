@@ -15,7 +15,8 @@ from impact.errors import NotEstimable
 from impact.statistics.observational.propensity import Logit
 from impact.statistics.panels import staggered
 from impact.statistics.panels.adoption import Panel
-from impact.statistics.panels.aggregation import aggregate, joint_test, multiplier_bootstrap
+from impact.statistics.panels.aggregation import aggregate, joint_test
+from impact.statistics.panels.bands import multiplier_bootstrap
 from impact.statistics.panels.staggered import group_time_effects
 from tests.support.references import dataset, reference
 

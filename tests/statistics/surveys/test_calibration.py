@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from impact.errors import NotEstimable
-from impact.statistics.surveys.calibration import Calibrated, calibrate, poststratify, rake
+from impact.statistics.surveys.calibration import Calibrated, calibrate
 from impact.statistics.surveys.design import SampleDesign
 from impact.statistics.surveys.estimation import mean, taylor_variance, total
+from impact.statistics.surveys.margins import poststratify, rake
 from impact.statistics.surveys.replicates import replicate_estimate, replicate_weights
 from tests.statistics.surveys.test_estimation import agrees, apiclus1, column
 from tests.support.references import dataset, reference

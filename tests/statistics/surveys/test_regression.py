@@ -8,9 +8,10 @@ import statsmodels.api as sm
 from scipy.special import expit
 
 from impact.errors import NotEstimable
-from impact.statistics.surveys.calibration import calibrate, poststratify
+from impact.statistics.surveys.calibration import calibrate
 from impact.statistics.surveys.design import SampleDesign
 from impact.statistics.surveys.estimation import mean, taylor_variance
+from impact.statistics.surveys.margins import poststratify
 from impact.statistics.surveys.regression import marginal_effect, survey_regression
 from impact.statistics.surveys.replicates import replicate_estimate, replicate_weights
 from tests.statistics.surveys.test_estimation import agrees, apiclus1, apistrat, column

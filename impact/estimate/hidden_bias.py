@@ -39,9 +39,7 @@ def hidden_bias_checks(sample: Sample, estimate: Estimate, r2_max: float | None)
 
 def _selection(sample: Sample, r2_max: float | None) -> tuple[Diagnostic, list[Term]]:
     try:
-        found = oster(
-            sample.outcome, sample.exposure, sample.covariates.to_numpy(dtype=float), r2_max=r2_max
-        )
+        found = oster(sample.outcome, sample.exposure, sample.covariates.to_numpy(dtype=float), r2_max=r2_max)
     except NotEstimable as error:
         return not_applicable(Said("check.oster_delta"), OSTER, error.reason), []
     passed = found.delta < 0 or found.delta >= DELTA

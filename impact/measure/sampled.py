@@ -28,6 +28,7 @@ from impact.statistics.core import CONFIDENCE, Estimate, Floats, t_quantile
 from impact.statistics.surveys import calibration, replicates
 from impact.statistics.surveys import estimation as survey
 from impact.statistics.surveys.design import Bools, SampleDesign
+from impact.statistics.surveys.margins import poststratify, rake
 from impact.tables.part import MISSING_GROUP
 from impact.words.said import Said
 
@@ -209,8 +210,8 @@ def _calibrated(plan: Calibration, frame: pd.DataFrame, weights: Floats, given: 
     if plan.method in ("post_stratification", "raking"):
         cells = [(rows[f"margin:{m.column}"].to_numpy(dtype=object), m.totals or {}) for m in plan.margins]
         if plan.method == "post_stratification":
-            return calibration.poststratify(weights, *cells[0])
-        return calibration.rake(weights, cells, tolerance=plan.tolerance)
+            return poststratify(weights, *cells[0])
+        return rake(weights, cells, tolerance=plan.tolerance)
     matrix, totals = _auxiliaries(plan, rows)
     methods: dict[str, calibration.Method] = {"linear": "linear", "raking_ratio": "raking", "logit": "logit"}
     return calibration.calibrate(

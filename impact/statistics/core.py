@@ -26,7 +26,13 @@ RESIDUE = 1e-12
 
 
 def floats(values: ArrayLike) -> Floats:
-    """Return numbers as an array of floats; the same array, if it is one."""
+    """Return numbers as an array of floats; the same array, if it is one.
+
+    Examples
+    --------
+    >>> floats([1, 2]).tolist()
+    [1.0, 2.0]
+    """
     return np.asarray(values, dtype=np.float64)
 
 
@@ -106,7 +112,13 @@ class JointTest:
 
 
 def joint(statistic: float, df1: int, df2: float, *, rule: Said) -> JointTest:
-    """Return the test of a Wald statistic: an F, or a chi-squared if ``df2`` is infinite."""
+    """Return the test of a Wald statistic: an F, or a chi-squared if ``df2`` is infinite.
+
+    Examples
+    --------
+    >>> round(joint(3.0, 2, 60.0, rule=Said("rule.classical")).p_value, 4)
+    0.0573
+    """
     law = stats.chi2(df1) if math.isinf(df2) else stats.f(df1, df2)
     tail = law.sf(statistic)
     return JointTest(float(statistic), int(df1), float(df2), float(tail), rule)
@@ -128,6 +140,12 @@ def wald(
     ------
     NotEstimable
         If the error is not a positive number, is a residue of rounding, or no degrees of freedom are left.
+
+    Examples
+    --------
+    >>> estimate = wald(2.0, 0.5, rule=Said("rule.named", name="HC2"), n_obs=100)
+    >>> round(estimate.statistic, 2), round(estimate.conf_low, 2), round(estimate.conf_high, 2)
+    (4.0, 1.02, 2.98)
     """
     if not math.isfinite(std_error) or std_error <= RESIDUE * abs(estimate):
         raise NotEstimable(Said("statistics.outcome_hardly_varies"), Said("checks.outcome_varies"))
@@ -150,7 +168,13 @@ def wald(
 
 
 def t_two_sided(statistic: float, df: float) -> float:
-    """Return the two-sided p-value of a t statistic; normal if ``df`` is infinite."""
+    """Return the two-sided p-value of a t statistic; normal if ``df`` is infinite.
+
+    Examples
+    --------
+    >>> round(t_two_sided(1.96, math.inf), 3), round(t_two_sided(1.96, 10), 3)
+    (0.05, 0.078)
+    """
     size = abs(statistic)
     if math.isinf(df):
         return float(2 * stats.norm.sf(size))
@@ -159,21 +183,40 @@ def t_two_sided(statistic: float, df: float) -> float:
 
 
 def t_quantile(q: float, df: float) -> float:
-    """Return a quantile of Student's t; of the normal if ``df`` is infinite."""
+    """Return a quantile of Student's t; of the normal if ``df`` is infinite.
+
+    Examples
+    --------
+    >>> round(t_quantile(0.975, math.inf), 2), round(t_quantile(0.975, 10), 2)
+    (1.96, 2.23)
+    """
     if math.isinf(df):
         return float(stats.norm.ppf(q))
     return float(stats.t.ppf(q, df))
 
 
 def cluster_codes(labels: NDArray[np.generic]) -> Group:
-    """Return cluster numbers 0 … G−1 for labels of any kind, and G."""
+    """Return cluster numbers 0 … G−1 for labels of any kind, and G.
+
+    Examples
+    --------
+    >>> codes, count = cluster_codes(np.array(["b", "a", "b"]))
+    >>> codes.tolist(), count
+    ([1, 0, 1], 2)
+    """
     distinct, codes = np.unique(labels, return_inverse=True)
     numbers = codes.astype(np.int64)
     return numbers, len(distinct)
 
 
 def cluster_sums(values: Floats, codes: Ints, n_clusters: int) -> Floats:
-    """Sum the rows of an array, shape (n,) or (n, k), within clusters."""
+    """Sum the rows of an array, shape (n,) or (n, k), within clusters.
+
+    Examples
+    --------
+    >>> cluster_sums(np.array([1.0, 2.0, 3.0]), np.array([0, 1, 0]), 2).tolist()
+    [4.0, 2.0]
+    """
     if values.ndim == 1:
         sums = np.bincount(codes, weights=values, minlength=n_clusters)
         return sums.astype(np.float64)
@@ -184,7 +227,15 @@ def cluster_sums(values: Floats, codes: Ints, n_clusters: int) -> Floats:
 
 
 def influence_error(influence: Floats, codes: Ints | None = None, n_clusters: int | None = None) -> float:
-    """Return ``sqrt(Σ influence²)`` over units, or over sums within clusters, without small-sample factor."""
+    """Return ``sqrt(Σ influence²)`` over units, or over sums within clusters, without small-sample factor.
+
+    Examples
+    --------
+    >>> influence_error(np.array([3.0, -4.0]))
+    5.0
+    >>> influence_error(np.array([3.0, -4.0]), np.array([0, 0]), 1)
+    1.0
+    """
     sums = influence
     if codes is not None and n_clusters is not None:
         sums = cluster_sums(influence, codes, n_clusters)
@@ -193,5 +244,12 @@ def influence_error(influence: Floats, codes: Ints | None = None, n_clusters: in
 
 
 def with_p_value(estimate: Estimate, p_value: float, rule: Said) -> Estimate:
-    """Return the same estimate with the p-value of another test, named in its rule."""
+    """Return the same estimate with the p-value of another test, named in its rule.
+
+    Examples
+    --------
+    >>> estimate = wald(2.0, 0.5, rule=Said("rule.named", name="CR1"), n_obs=100)
+    >>> with_p_value(estimate, 0.01, Said("rule.named", name="CR1")).p_value
+    0.01
+    """
     return replace(estimate, p_value=float(p_value), rule=Said("rule.with_p_of", rule=estimate.rule, test=rule))

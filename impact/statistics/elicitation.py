@@ -57,6 +57,12 @@ def elicit(levels: Floats, values: Floats, family: Elicitable, *, low: float = 0
     ------
     NotEstimable
         If the quantiles do not rise with the probabilities, or lie outside the family's range, or fewer than two.
+
+    Examples
+    --------
+    >>> elicited = elicit(np.array([0.25, 0.5, 0.75]), np.array([8.0, 10.0, 12.0]), "normal")
+    >>> [round(parameter, 2) for parameter in elicited.predictive.parameters]
+    [10.0, 2.97]
     """
     p = floats(levels)
     v = floats(values)

@@ -79,13 +79,26 @@ class Predictive:
         return float(law.mean())
 
     def quantile(self, level: float) -> float:
-        """Return the value below which a share of the probability lies."""
+        """Return the value below which a share of the probability lies.
+
+        Examples
+        --------
+        >>> Predictive("normal", (10.0, 2.0)).quantile(0.5)
+        10.0
+        """
         _share(level)
         law = self.frozen()
         return float(law.ppf(level))
 
     def interval(self, level: float = CONFIDENCE) -> tuple[float, float]:
-        """Return the central interval with this probability."""
+        """Return the central interval with this probability.
+
+        Examples
+        --------
+        >>> low, high = Predictive("normal", (10.0, 2.0)).interval(0.9)
+        >>> round(low, 2), round(high, 2)
+        (6.71, 13.29)
+        """
         _share(level)
         low, high = _central(level)
         return self.quantile(low), self.quantile(high)
@@ -94,6 +107,11 @@ class Predictive:
         """Return the probability integral transform: predicted probability of a value up to the observed one.
 
         With a standard error of what was observed, the prediction is of the truth plus that normal error.
+
+        Examples
+        --------
+        >>> Predictive("normal", (10.0, 2.0)).pit(10.0)
+        0.5
         """
         _observed(observed, observed_error)
         if observed_error == 0:
@@ -111,6 +129,11 @@ class Predictive:
         https://doi.org/10.18637/jss.v090.i12). With a standard error of the observed value the prediction is widened by
         it, exactly for the normal, for others as a mixture of 400 normals (Grimit et al. 2006,
         https://doi.org/10.1256/qj.05.235). Infinite for a t with 1 degree of freedom, so refused.
+
+        Examples
+        --------
+        >>> round(Predictive("normal", (10.0, 2.0)).crps(10.0), 4)
+        0.4674
         """
         _observed(observed, observed_error)
         if self.family == "t" and self.parameters[2] <= 1:
@@ -259,7 +282,13 @@ class Score:
 
 
 def score(predictive: Predictive, observed: float, observed_error: float = 0.0, *, level: float = CONFIDENCE) -> Score:
-    """Score a prediction of the truth against an observation with a normal error of known size (0: none)."""
+    """Score a prediction of the truth against an observation with a normal error of known size (0: none).
+
+    Examples
+    --------
+    >>> score(Predictive("normal", (10.0, 2.0)), 12.0).hit
+    True
+    """
     _share(level)
     pit = predictive.pit(observed, observed_error)
     crps = predictive.crps(observed, observed_error)

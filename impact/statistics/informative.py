@@ -43,6 +43,12 @@ def informative(rows: Ints | Bools, times: Ints | None = None, *, periods: bool 
     ----------
     Correia, S. (2015). Singletons, cluster-robust standard errors and fixed effects: a bad mix.
     http://scorreia.com/research/singletons.pdf
+
+    Examples
+    --------
+    >>> units, periods = informative(np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]]))
+    >>> units.tolist(), periods.tolist()
+    ([True, True, False], [True, True, False])
     """
     counts = np.asarray(rows, dtype=np.int64)
     n_units, n_periods = counts.shape

@@ -52,6 +52,11 @@ def adjust(p_values: ArrayLike, method: Method = "holm") -> Floats:
     (1988), https://doi.org/10.1093/biomet/75.2.383. Benjamini, Hochberg (1995),
     https://doi.org/10.1111/j.2517-6161.1995.tb02031.x. Benjamini, Yekutieli (2001),
     https://doi.org/10.1214/aos/1013699998.
+
+    Examples
+    --------
+    >>> adjust([0.01, 0.04, 0.03], "holm").round(2).tolist()
+    [0.03, 0.06, 0.06]
     """
     p = floats(p_values)
     if method not in _NAMES:
@@ -94,6 +99,12 @@ def romano_wolf(statistics: ArrayLike, null_statistics: ArrayLike) -> Floats:
     References
     ----------
     Romano, Wolf (2005), https://doi.org/10.1198/016214504000000539; (2016), https://doi.org/10.1016/j.spl.2016.02.012.
+
+    Examples
+    --------
+    >>> draws = np.random.default_rng(1).standard_normal((999, 2))
+    >>> romano_wolf([5.0, 0.1], draws).round(3).tolist()
+    [0.001, 0.922]
     """
     observed = np.abs(floats(statistics))
     null = np.abs(floats(null_statistics))
@@ -162,6 +173,12 @@ def multiplier_draws(
     References
     ----------
     Kline, Santos (2012), https://doi.org/10.1515/2156-6674.1005.
+
+    Examples
+    --------
+    >>> influence = np.arange(12.0).reshape(6, 2) - 5.5
+    >>> multiplier_draws(influence, rng=np.random.default_rng(1), draws=99).shape
+    (99, 2)
     """
     values = floats(influence)
     if values.ndim == 1:

@@ -77,6 +77,12 @@ def pool(estimates: Floats, std_errors: Floats, *, method: Method = "REML", hksj
     ------
     NotEstimable
         With fewer than two studies, or an error that is not positive.
+
+    Examples
+    --------
+    >>> pooled = pool(np.array([0.2, 0.4, 0.6]), np.array([0.1, 0.1, 0.1]), method="DL")
+    >>> round(pooled.effect.estimate, 3), round(pooled.tau2, 3), round(pooled.i2, 2)
+    (0.4, 0.03, 0.75)
     """
     y = floats(estimates)
     errors = floats(std_errors)

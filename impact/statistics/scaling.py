@@ -119,7 +119,13 @@ def _combined(std_errors: Floats, reach: Floats, influences: Floats | None) -> t
 
 
 def correlation(influences: Floats) -> Floats:
-    """Return the correlation of estimates, shape (k, k), from their influences, shape (units, k)."""
+    """Return the correlation of estimates, shape (k, k), from their influences, shape (units, k).
+
+    Examples
+    --------
+    >>> correlation(np.array([[1.0, 1.0], [-1.0, 1.0]])).tolist()
+    [[0.9999999999999998, 0.0], [0.0, 0.9999999999999998]]
+    """
     products = influences.T @ influences
     squares = np.diag(products)
     size = np.sqrt(squares)

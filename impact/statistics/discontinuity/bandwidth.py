@@ -183,7 +183,13 @@ def _pilot(sides: tuple[Side, Side], plan: Plan) -> float:
 
 
 def has_mass_points(running: Floats) -> bool:
-    """Return whether a fifth or more of the observations repeat a value of the running variable, shape (n,)."""
+    """Return whether a fifth or more of the observations repeat a value of the running variable, shape (n,).
+
+    Examples
+    --------
+    >>> has_mass_points(np.array([1.0, 1.0, 2.0, 3.0])), has_mass_points(np.array([1.0, 2.0, 3.0, 4.0]))
+    (True, False)
+    """
     distinct = len(np.unique(running))
     share = 1 - distinct / len(running)
     return share >= MASS_POINT_SHARE
@@ -238,6 +244,18 @@ def select_bandwidths(sides: tuple[Side, Side], plan: Plan) -> tuple[Pair, Pair]
     Calonico, Cattaneo & Titiunik (2014), https://doi.org/10.3982/ECTA11757; Calonico, Cattaneo, Farrell & Titiunik
     (2019), https://doi.org/10.1162/rest_a_00760; Calonico, Cattaneo & Farrell (2020),
     https://doi.org/10.1093/ectj/utz022.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> x = rng.uniform(-1, 1, 400)
+    >>> data = np.column_stack([x + (x >= 0) + rng.normal(size=400) / 4, x])
+    >>> empty = np.empty((200, 0))
+    >>> rows = [data[x < 0][:150], data[x >= 0][:150]]
+    >>> sides = tuple(Side(part[:, 0], part[:, 1], np.empty((150, 0)), None) for part in rows)
+    >>> (h, _), (b, _) = select_bandwidths(sides, Plan(1, "triangular", "mserd", "nn", "adjust"))
+    >>> 0 < h < b < 1
+    True
     """
     p, two = plan.order, plan.selection == "msetwo"
     floor, reach = _bounds(sides, plan)

@@ -108,6 +108,12 @@ def density_test(
     ----------
     Cattaneo, Jansson & Ma (2020), https://doi.org/10.1080/01621459.2019.1635480; Cattaneo, Jansson & Ma (2018),
     https://doi.org/10.1177/1536867X1801800115.
+
+    Examples
+    --------
+    >>> x = np.linspace(-1, 1, 201)
+    >>> round(density_test(x, bandwidth=0.5).density_right, 2)
+    0.5
     """
     if kernel not in SHAPES:
         raise UsageError(f"kernel is {kernel!r}; it can be {', '.join(SHAPES)}")
@@ -177,6 +183,13 @@ def step_test(
     References
     ----------
     Frandsen (2017), https://doi.org/10.1108/S0731-905320170000038012.
+
+    Examples
+    --------
+    >>> ages = np.repeat([16, 17, 18, 19], [100, 100, 180, 100])
+    >>> test = step_test(ages, cutoff=18)
+    >>> round(test.share, 2), test.p_value < 0.01
+    (0.47, True)
     """
     n_rows = len(np.asarray(running))
     x = numbers(running, Said("statistics.the_running_variable"), n_rows)

@@ -174,6 +174,14 @@ def regression_discontinuity(
     ----------
     Calonico, Cattaneo & Titiunik (2014), https://doi.org/10.3982/ECTA11757; Calonico, Cattaneo, Farrell & Titiunik
     (2019), https://doi.org/10.1162/rest_a_00760.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> x = rng.uniform(-1, 1, 400)
+    >>> result = regression_discontinuity(x + 2 * (x >= 0) + rng.normal(size=400) / 10, x, bandwidth=0.5)
+    >>> round(result.conventional.estimate, 1)
+    2.0
     """
     plan = Plan(order, kernel, selection, errors, masspoints)
     clustered = errors == "cluster"

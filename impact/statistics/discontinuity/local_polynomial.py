@@ -100,7 +100,13 @@ def numbers(values: ArrayLike, name: Text, n: int) -> Floats:
 
 
 def kernel_weights(distance: Floats, bandwidth: float, kernel: Kernel) -> Floats:
-    """Return kernel weights K(distance / bandwidth) / bandwidth, shape (n,)."""
+    """Return kernel weights K(distance / bandwidth) / bandwidth, shape (n,).
+
+    Examples
+    --------
+    >>> kernel_weights(np.array([-1.0, 0.0, 1.0, 3.0]), 2.0, "triangular").tolist()
+    [0.25, 0.5, 0.25, 0.0]
+    """
     u = np.abs(distance / bandwidth)
     if kernel == "triangular":
         shape = 1 - u
@@ -112,7 +118,13 @@ def kernel_weights(distance: Floats, bandwidth: float, kernel: Kernel) -> Floats
 
 
 def as_pair(width: float | Pair) -> Pair:
-    """Return a bandwidth as (left, right)."""
+    """Return a bandwidth as (left, right).
+
+    Examples
+    --------
+    >>> as_pair(0.5)
+    (0.5, 0.5)
+    """
     widths = (width, width) if isinstance(width, int | float) else width
     width0, width1 = widths
     finite = math.isfinite(width0) and math.isfinite(width1)
@@ -130,7 +142,13 @@ def counts_within(side: Side, width: float, kernel: Kernel) -> tuple[int, int]:
 
 
 def powers(distance: Floats, order: int) -> Floats:
-    """Return the columns 1, distance, …, distance**order, shape (n, order + 1)."""
+    """Return the columns 1, distance, …, distance**order, shape (n, order + 1).
+
+    Examples
+    --------
+    >>> powers(np.array([1.0, 2.0]), 2).tolist()
+    [[1.0, 1.0, 1.0], [1.0, 2.0, 4.0]]
+    """
     return np.vander(distance, order + 1, increasing=True)
 
 
@@ -141,6 +159,13 @@ def local_polynomial(distance: Floats, bandwidth: float, order: int, kernel: Ker
     ------
     NotEstimable
         If distinct distances with weight are not more than the coefficients.
+
+    Examples
+    --------
+    >>> x = np.array([0.0, 1.0, 2.0, 3.0])
+    >>> fit = local_polynomial(x, 5.0, 1, "uniform")
+    >>> (fit.functionals @ (1 + 2 * x)).round(6).tolist()
+    [1.0, 2.0]
     """
     kernel_of_rows = kernel_weights(distance, bandwidth, kernel)
     root = np.sqrt(kernel_of_rows)
@@ -176,6 +201,11 @@ def neighbour_residuals(outcome: Floats, distance: Floats) -> Floats:
     -----
     ``e_i = sqrt(J/(J+1)) · (y_i − mean of the J nearest)`` with J = 3; neighbours as near as the third all count.
     Distances that differ by rounding only are equal, so that moving the origin changes nothing.
+
+    Examples
+    --------
+    >>> neighbour_residuals(np.array([1.0, 1.0, 1.0, 5.0]), np.arange(4.0)).round(3).tolist()
+    [-1.155, -1.155, -1.155, 3.464]
     """
     values, codes, counts = np.unique(distance, return_inverse=True, return_counts=True)
     n = len(values)
@@ -263,6 +293,11 @@ def variance(influence: Floats, clusters: Ints | None, n_coefficients: int) -> f
     Notes
     -----
     ``Σ influence²``, or, with clusters, the sum of squared cluster totals times ``(n−1)/(n−k) · G/(G−1)``.
+
+    Examples
+    --------
+    >>> variance(np.array([1.0, -2.0]), None, 1)
+    5.0
     """
     if clusters is None:
         return float(influence @ influence)

@@ -40,6 +40,14 @@ def placebo_cutoffs(
     """Estimate jumps where there should be none: at the median of each side, from that side's data alone.
 
     A placebo that cannot be estimated keeps its line, with the reason.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> x = rng.uniform(-1, 1, 400)
+    >>> lower, upper = placebo_cutoffs(x + (x >= 0) + rng.normal(size=400) / 4, x)
+    >>> lower.at < 0 < upper.at
+    True
     """
     y, x = np.asarray(outcome), floats(running)
 

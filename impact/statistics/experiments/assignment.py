@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import stats
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Floats, Ints, floats
@@ -21,6 +21,8 @@ from impact.statistics.experiments.assignment_blocks import (
     Blocks,
     Keys,
     blocks_of,
+    check_acceptance,
+    check_share,
     checked_keys,
     lowest_uniforms,
     whitened_covariates,
@@ -28,7 +30,6 @@ from impact.statistics.experiments.assignment_blocks import (
 from impact.words.said import Said
 
 BATCH_VALUES = 20_000
-FEWEST_ALLOCATIONS = 20
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,14 @@ def allocate(
     ------
     NotEstimable
         If n exceeds the population, cannot give each stratum its least, or a spread is missing.
+
+    Examples
+    --------
+    >>> strata = np.repeat(["city", "village"], [60, 40])
+    >>> allocate(10, strata).tolist()
+    [6, 4]
+    >>> allocate(10, strata, method="neyman", sds=np.array([1.0, 3.0])).tolist()
+    [3, 7]
     """
     labels = checked_keys(strata, STRATUM)
     _, codes = np.unique(labels, return_inverse=True)
@@ -177,6 +186,13 @@ def stratified_sample(units: Keys, strata: Keys, sizes: Ints, *, seed: int) -> S
     ------
     NotEstimable
         If a key is missing or repeated, or a stratum has fewer units than asked, or is asked for none.
+
+    Examples
+    --------
+    >>> strata = np.repeat(["city", "village"], [6, 4])
+    >>> sample = stratified_sample(np.arange(10), strata, np.array([3, 2]), seed=1)
+    >>> int(sample.selected.sum()), float(sample.weights.sum())
+    (5, 10.0)
     """
     blocks = blocks_of(units, strata, None)
     wanted = np.asarray(sizes)
@@ -227,9 +243,15 @@ def randomise(
     ------
     NotEstimable
         If a key is missing or repeated, a cluster crosses strata, or a stratum is too small to hold both arms.
+
+    Examples
+    --------
+    >>> assignment = randomise(np.arange(10), seed=1)
+    >>> int(assignment.arm.sum()), assignment.probability
+    (5, 0.5)
     """
     blocks = blocks_of(units, strata, clusters)
-    _check_share(blocks, share)
+    check_share(blocks, share)
     rng = np.random.default_rng(seed)
     treated = _draw(rng, blocks, share, 1)[0]
     allocation = treated.astype(np.int64)
@@ -271,13 +293,20 @@ def rerandomise(
     NotEstimable
         As :func:`randomise`; if covariates are missing, do not vary or are collinear; if fewer than 20 allocations
         would be accepted (no test at 5 % is left); if none of the draws is close enough.
+
+    Examples
+    --------
+    >>> covariates = np.arange(20.0)[:, None]
+    >>> assignment = rerandomise(np.arange(20), covariates=covariates, acceptance=0.1, seed=1)
+    >>> assignment.distance <= assignment.threshold
+    True
     """
     blocks = blocks_of(units, strata, clusters)
-    _check_share(blocks, share)
+    check_share(blocks, share)
     values = floats(covariates)
     # M of Morgan and Rubin is the squared length of the difference of means of whitened covariates.
     whitened = whitened_covariates(values, blocks)
-    _check_acceptance(blocks, share, acceptance)
+    check_acceptance(blocks, share, acceptance)
     # Under randomisation M is about χ²(k): its quantile at p_a accepts that share of the draws.
     n_covariates = whitened.shape[1]
     threshold = float(stats.chi2.ppf(acceptance, n_covariates))
@@ -326,42 +355,6 @@ def _distances(treated: NDArray[np.bool_], whitened: Floats) -> Floats:
     variance = 1 / n_treated + 1 / n_comparison
     squares = difference**2 / variance
     return floats(squares.sum(axis=1))
-
-
-def _check_share(blocks: Blocks, share: float) -> None:
-    """Refuse a share that some stratum cannot give to both arms."""
-    if not 0 < share < 1:
-        raise NotEstimable(
-            Said("experiments.treated_share_leaves_arm_empty", share=share),
-            Said("experiments.share_strictly_between_0_1"),
-        )
-    rarer = min(share, 1 - share)
-    least = math.ceil(1 / rarer - 1e-9)
-    smallest = blocks.sizes.min()
-    if smallest < least:
-        small = Said("experiments.stratum_cannot_hold_both_arms_share", units=smallest, share=share)
-        raise NotEstimable(small, Said("experiments.larger_strata", least=least))
-
-
-def _check_acceptance(blocks: Blocks, share: float, acceptance: float) -> None:
-    """Refuse an acceptance that leaves too few allocations for a randomisation test."""
-    if not 0 < acceptance < 1:
-        raise NotEstimable(
-            Said("experiments.acceptance_impossible", acceptance=acceptance),
-            Said("experiments.share_strictly_between_0_1"),
-        )
-    # log Π_s N_s! / (n_s! (N_s − n_s)!)
-    sizes = blocks.sizes
-    treated = np.floor(sizes * share + 1e-9)
-    of_sizes = special.gammaln(sizes + 1)
-    of_treated = special.gammaln(treated + 1)
-    log_count = np.sum(of_sizes - of_treated)
-    of_comparison = special.gammaln(sizes - treated + 1)
-    log_count -= np.sum(of_comparison)
-    log_accepted = log_count + math.log(acceptance)
-    if log_accepted < math.log(FEWEST_ALLOCATIONS):
-        few = Said("experiments.too_few_allocations_accepted", n=math.exp(log_count) * acceptance)
-        raise NotEstimable(few, Said("experiments.higher_acceptance_more_units"))
 
 
 def _draw(rng: np.random.Generator, blocks: Blocks, share: float, draws: int) -> NDArray[np.bool_]:

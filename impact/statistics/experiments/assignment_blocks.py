@@ -1,4 +1,4 @@
-"""What is assigned as one, units or clusters, with its strata; draws within strata; covariates by block.
+"""What is assigned as one, units or clusters, with its strata; draws within strata; covariates by block; limits.
 
 :mod:`impact.statistics.experiments.assignment` stands on it.
 """
@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import special
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Floats, Ints, cluster_codes, floats
 from impact.words.said import Said
 
 Keys = NDArray[Any]
+FEWEST_ALLOCATIONS = 20
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,14 @@ def checked_keys(keys: Keys, label: Label) -> Keys:
 
 
 def blocks_of(units: Keys, strata: Keys | None, clusters: Keys | None) -> Blocks:
-    """Return what is assigned as one: units or clusters, with their strata."""
+    """Return what is assigned as one: units or clusters, with their strata.
+
+    Examples
+    --------
+    >>> blocks = blocks_of(np.arange(4), None, np.array(["a", "a", "b", "b"]))
+    >>> blocks.sizes.tolist(), blocks.row_block.tolist()
+    ([2], [0, 0, 1, 1])
+    """
     keys = checked_keys(units, UNIT_KEY)
     distinct = np.unique(keys)
     if len(distinct) < len(keys):
@@ -98,7 +107,14 @@ def blocks_of(units: Keys, strata: Keys | None, clusters: Keys | None) -> Blocks
 
 
 def lowest_uniforms(uniforms: Floats, blocks: Blocks, counts: Ints) -> NDArray[np.bool_]:
-    """Mark, in each stratum, as many blocks as counted, those with the lowest uniforms."""
+    """Mark, in each stratum, as many blocks as counted, those with the lowest uniforms.
+
+    Examples
+    --------
+    >>> blocks = Blocks(np.array([0, 0, 1]), np.array([2, 1]), np.arange(3))
+    >>> lowest_uniforms(np.array([[0.9, 0.2, 0.5]]), blocks, np.array([[1, 1]])).tolist()
+    [[False, True, True]]
+    """
     strata = np.broadcast_to(blocks.stratum, uniforms.shape)
     order = np.lexsort((uniforms, strata), axis=1)
     # The rank of each block by its uniform within its stratum
@@ -115,7 +131,15 @@ def lowest_uniforms(uniforms: Floats, blocks: Blocks, counts: Ints) -> NDArray[n
 
 
 def whitened_covariates(covariates: Floats, blocks: Blocks) -> Floats:
-    """Return the blocks' covariate means, centred on their stratum, turned so that their covariance is the identity."""
+    """Return the blocks' covariate means, centred on their stratum, turned so that their covariance is the identity.
+
+    Examples
+    --------
+    >>> blocks = Blocks(np.zeros(4, dtype=int), np.array([4]), np.arange(4))
+    >>> whitened = whitened_covariates(np.array([1.0, 2.0, 3.0, 6.0]), blocks)
+    >>> round(float(whitened.var(ddof=1)), 6)
+    1.0
+    """
     values = covariates[:, None] if covariates.ndim == 1 else covariates
     rows = blocks.row_block
     finite = np.isfinite(values)
@@ -152,3 +176,39 @@ def _group_means(values: Floats, codes: Ints, counts: NDArray[Any]) -> Floats:
     totals = np.column_stack(sums)
     divisors = counts[:, None]
     return floats(totals / divisors)
+
+
+def check_share(blocks: Blocks, share: float) -> None:
+    """Refuse a share that some stratum cannot give to both arms."""
+    if not 0 < share < 1:
+        raise NotEstimable(
+            Said("experiments.treated_share_leaves_arm_empty", share=share),
+            Said("experiments.share_strictly_between_0_1"),
+        )
+    rarer = min(share, 1 - share)
+    least = math.ceil(1 / rarer - 1e-9)
+    smallest = blocks.sizes.min()
+    if smallest < least:
+        small = Said("experiments.stratum_cannot_hold_both_arms_share", units=smallest, share=share)
+        raise NotEstimable(small, Said("experiments.larger_strata", least=least))
+
+
+def check_acceptance(blocks: Blocks, share: float, acceptance: float) -> None:
+    """Refuse an acceptance that leaves too few allocations for a randomisation test."""
+    if not 0 < acceptance < 1:
+        raise NotEstimable(
+            Said("experiments.acceptance_impossible", acceptance=acceptance),
+            Said("experiments.share_strictly_between_0_1"),
+        )
+    # log Π_s N_s! / (n_s! (N_s − n_s)!)
+    sizes = blocks.sizes
+    treated = np.floor(sizes * share + 1e-9)
+    of_sizes = special.gammaln(sizes + 1)
+    of_treated = special.gammaln(treated + 1)
+    log_count = np.sum(of_sizes - of_treated)
+    of_comparison = special.gammaln(sizes - treated + 1)
+    log_count -= np.sum(of_comparison)
+    log_accepted = log_count + math.log(acceptance)
+    if log_accepted < math.log(FEWEST_ALLOCATIONS):
+        few = Said("experiments.too_few_allocations_accepted", n=math.exp(log_count) * acceptance)
+        raise NotEstimable(few, Said("experiments.higher_acceptance_more_units"))

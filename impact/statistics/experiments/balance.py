@@ -93,6 +93,12 @@ def standardised_differences(
     ----------
     Austin (2009), Statistics in Medicine 28(25). https://doi.org/10.1002/sim.3697
     Greifer, cobalt. https://ngreifer.github.io/cobalt/
+
+    Examples
+    --------
+    >>> balance = standardised_differences([[1.0], [3.0], [0.0], [2.0]], ["age"], [1, 1, 0, 0], estimand="ATT")
+    >>> balance.difference.tolist(), balance.standardised.round(3).tolist()
+    ([1.0], [0.707])
     """
     arm, x = arms(treated), covariates(matrix, names)
     same_length(arm, x)
@@ -151,6 +157,12 @@ def joint_balance(
     References
     ----------
     Hansen and Bowers (2008), Statistical Science 23(2). https://doi.org/10.1214/08-STS254
+
+    Examples
+    --------
+    >>> x = np.array([[1.0], [3.0], [2.0], [0.0], [2.0], [1.0]])
+    >>> round(joint_balance(x, ["age"], [1, 1, 1, 0, 0, 0]).statistic, 2)
+    1.5
     """
     arm, x = arms(treated), covariates(matrix, names)
     same_length(arm, x)

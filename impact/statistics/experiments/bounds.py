@@ -115,6 +115,13 @@ def lee_bounds(
     ----------
     Lee (2009), https://doi.org/10.1111/j.1467-937X.2009.00536.x. Imbens, Manski (2004),
     https://doi.org/10.1111/j.1468-0262.2004.00555.x.
+
+    Examples
+    --------
+    >>> outcome = np.array([1.0, 2.0, 3.0, 4.0, 1.0, 2.0, np.nan, np.nan])
+    >>> bounds = lee_bounds(outcome, [1, 1, 1, 1, 0, 0, 0, 0])
+    >>> bounds.lower.estimate, bounds.upper.estimate, bounds.trimmed
+    (0.0, 2.0, 'treated')
     """
     y, d = floats(outcome), floats(treated)
     n = len(y)

@@ -46,6 +46,12 @@ def welch(outcome: Floats, treated: NDArray[Any]) -> Estimate:
     References
     ----------
     Welch (1947), https://doi.org/10.1093/biomet/34.1-2.28.
+
+    Examples
+    --------
+    >>> estimate = welch(np.array([3.0, 5.0, 1.0, 3.0]), np.array([1, 1, 0, 0]))
+    >>> estimate.estimate, round(estimate.std_error, 3), round(estimate.df, 1)
+    (2.0, 1.414, 2.0)
     """
     outcome = floats(outcome)
     treated = binary(treated, Said("statistics.treatment"))
@@ -112,6 +118,14 @@ def lin(
     References
     ----------
     Lin (2013), https://doi.org/10.1214/12-AOAS583.
+
+    Examples
+    --------
+    >>> x = np.arange(8.0)[:, None]
+    >>> treated = np.array([0, 1, 0, 1, 1, 0, 1, 0])
+    >>> outcome = 2 * treated + x[:, 0] + np.array([0.1, -0.1, -0.1, 0.1, -0.1, 0.1, 0.1, -0.1])
+    >>> round(lin(outcome, treated, x, ["age"]).estimate, 2)
+    2.0
     """
     treated = binary(treated, Said("statistics.treatment"))
     n = len(treated)
@@ -172,6 +186,13 @@ def blocked(
     ----------
     Imbens, Rubin (2015). Causal Inference, section 9.4. https://doi.org/10.1017/CBO9781139025751.
     Miratrix, Sekhon, Yu (2013), https://doi.org/10.1111/j.1467-9868.2012.01048.x.
+
+    Examples
+    --------
+    >>> blocks = np.repeat(["a", "b"], 4)
+    >>> outcome = np.array([3.0, 5.0, 1.0, 3.0, 6.0, 8.0, 2.0, 4.0])
+    >>> blocked(outcome, np.array([1, 1, 0, 0, 1, 1, 0, 0]), blocks).estimate
+    3.0
     """
     treated = binary(treated, Said("statistics.treatment"))
     codes, count = label_codes(blocks, len(treated))
@@ -196,7 +217,13 @@ def blocked(
 def thin_blocks(
     treated: NDArray[Any], blocks: NDArray[Any], clusters: Sequence[NDArray[Any]] = ()
 ) -> tuple[list[str], Said]:
-    """Return the blocks with fewer than two units (or clusters) in an arm, and a sentence on them; arrays are (n,)."""
+    """Return the blocks with fewer than two units (or clusters) in an arm, and a sentence on them; arrays are (n,).
+
+    Examples
+    --------
+    >>> thin_blocks(np.array([1, 1, 0, 0, 1, 0]), np.array(["a", "a", "a", "a", "b", "b"]))[0]
+    ['b']
+    """
     codes, count = label_codes(blocks, len(treated))
     is_treated = np.asarray(treated).astype(np.int64)
     cells = codes * 2 + is_treated

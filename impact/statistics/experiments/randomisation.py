@@ -108,6 +108,13 @@ def randomisation_test(
     ----------
     Fisher (1935). The Design of Experiments. Wu, Ding (2021), https://doi.org/10.1080/01621459.2020.1750415.
     Phipson, Smyth (2010), https://doi.org/10.2202/1544-6115.1585.
+
+    Examples
+    --------
+    >>> outcome, treated = np.array([5.0, 6.0, 7.0, 1.0, 2.0, 3.0]), np.array([1, 1, 1, 0, 0, 0])
+    >>> test = randomisation_test(outcome, treated, draws=100, rng=np.random.default_rng(1))
+    >>> test.p_value, test.draws, test.enumerated
+    (0.1, 20, True)
     """
     if draws < 1:
         raise UsageError("a randomisation test needs at least one draw")

@@ -105,6 +105,14 @@ def satterthwaite(fit: Fit, vector: Floats, group: Group) -> float:
     """Return ``(tr P)²/‖P‖²`` for the G × G matrix P of the working covariances of the adjusted cluster scores.
 
     P is diagonal plus low rank, so that it is never formed.
+
+    Examples
+    --------
+    >>> from impact.statistics.linear.least_squares import fit as least_squares
+    >>> matrix = np.column_stack([np.ones(6), np.array([0.0, 0.0, 0.0, 1.0, 1.0, 1.0])])
+    >>> fitted = least_squares(np.array([1.0, 2.0, 4.0, 3.0, 5.0, 6.0]), matrix, ["constant", "treated"])
+    >>> round(satterthwaite(fitted, np.array([0.0, 1.0]), (np.arange(6), 6)), 1)
+    4.0
     """
     plain = _rotated(fit)
     weighted = plain * fit.weights[:, None]

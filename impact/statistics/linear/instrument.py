@@ -114,6 +114,14 @@ def two_stage_least_squares(
     Imbens, Angrist (1994), https://doi.org/10.2307/2951620. Montiel Olea, Pflueger (2013),
     https://doi.org/10.1080/00401706.2013.806694. Andrews, Stock, Sun (2019),
     https://doi.org/10.1146/annurev-economics-080218-025643.
+
+    Examples
+    --------
+    >>> assigned, received = np.array([1, 1, 1, 1, 0, 0, 0, 0]), np.array([1, 1, 1, 0, 0, 0, 0, 1])
+    >>> outcome = np.array([5.0, 6.0, 4.0, 2.0, 1.0, 2.0, 3.0, 5.0])
+    >>> result = two_stage_least_squares(outcome, received, assigned, np.ones((8, 1)), names=["constant"])
+    >>> round(result.late.estimate, 2), result.first_stage.estimate, result.weak
+    (3.0, 0.5000000000000001, True)
     """
     if errors not in RULES:
         raise UsageError(f"two stages take one of {', '.join(RULES)}; got {errors}")

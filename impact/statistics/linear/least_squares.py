@@ -55,7 +55,13 @@ class Fit:
     k: int
 
     def place(self, name: Text) -> int:
-        """Return the position of a named column."""
+        """Return the position of a named column.
+
+        Examples
+        --------
+        >>> fit(np.array([1.0, 2.0, 4.0]), np.ones((3, 1)), ["constant"]).place("constant")
+        0
+        """
         if name not in self.names:
             terms = ", ".join(map(str, self.names))
             raise UsageError(f"the regression has no term {name}; it has {terms}")
@@ -103,6 +109,12 @@ def fit(outcome: Floats, matrix: Floats, names: Sequence[Text], *, weights: Floa
     ----------
     Golub, Van Loan (2013). Matrix Computations, 4th ed., section 5.3.
     https://epubs.siam.org/doi/book/10.1137/1.9781421407944
+
+    Examples
+    --------
+    >>> matrix = np.column_stack([np.ones(4), np.arange(4.0)])
+    >>> fit(np.array([1.0, 3.0, 5.0, 7.0]), matrix, ["constant", "slope"]).params.round(6).tolist()
+    [1.0, 2.0]
     """
     outcome = floats(outcome)
     matrix = floats(matrix)
@@ -134,12 +146,26 @@ def fit(outcome: Floats, matrix: Floats, names: Sequence[Text], *, weights: Floa
 
 
 def influence(fitted: Fit, place: int) -> Floats:
-    """Return the influence of each row on one coefficient, shape (n,): ``[(X'WX)⁻¹]_place x_i w_i e_i``."""
+    """Return the influence of each row on one coefficient, shape (n,): ``[(X'WX)⁻¹]_place x_i w_i e_i``.
+
+    Examples
+    --------
+    >>> fitted = fit(np.array([1.0, 2.0, 3.0]), np.ones((3, 1)), ["constant"])
+    >>> influence(fitted, 0).round(3).tolist()
+    [-0.333, -0.0, 0.333]
+    """
     return influence_of(fitted, np.eye(fitted.k)[place])
 
 
 def influence_of(fitted: Fit, vector: Floats) -> Floats:
-    """Return the influence of each row on the combination ``vector'b`` of coefficients, shape (n,)."""
+    """Return the influence of each row on the combination ``vector'b`` of coefficients, shape (n,).
+
+    Examples
+    --------
+    >>> fitted = fit(np.array([1.0, 2.0, 3.0]), np.ones((3, 1)), ["constant"])
+    >>> influence_of(fitted, np.array([2.0])).round(3).tolist()
+    [-0.667, -0.0, 0.667]
+    """
     row_weights = fitted.matrix @ (fitted.bread @ vector)
     scores = row_weights * fitted.weights
     return floats(scores * fitted.residuals)
@@ -174,6 +200,11 @@ def binary(values: NDArray[np.generic], what: Text) -> Floats:
     ------
     NotEstimable
         If a value is missing or not 0 or 1, or if all values are the same.
+
+    Examples
+    --------
+    >>> binary(np.array([True, False]), "treated").tolist()
+    [1.0, 0.0]
     """
     zero_one = floats(values)
     check_finite(zero_one, what)

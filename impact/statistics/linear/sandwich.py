@@ -45,7 +45,17 @@ ROUNDING = 1e-11
 
 
 def coefficient(fit: Fit, name: Text, *, errors: str, clusters: Sequence[NDArray[Any]] = ()) -> Estimate:
-    """Return one coefficient with its standard error; see :func:`contrast`."""
+    """Return one coefficient with its standard error; see :func:`contrast`.
+
+    Examples
+    --------
+    >>> from impact.statistics.linear.least_squares import fit as least_squares
+    >>> matrix = np.column_stack([np.ones(4), np.array([0.0, 0.0, 1.0, 1.0])])
+    >>> fitted = least_squares(np.array([1.0, 3.0, 3.0, 5.0]), matrix, ["constant", "treated"])
+    >>> estimate = coefficient(fitted, "treated", errors="HC2")
+    >>> round(estimate.estimate, 6), round(estimate.std_error, 3), estimate.df
+    (2.0, 1.414, 2.0)
+    """
     picked = fit.selector([name])[0]
     return contrast(fit, picked, errors=errors, clusters=clusters)
 
@@ -99,6 +109,14 @@ def contrast(fit: Fit, vector: Floats, *, errors: str, clusters: Sequence[NDArra
     https://www150.statcan.gc.ca/n1/pub/12-001-x/2002002/article/9058-eng.pdf. Pustejovsky, Tipton (2018),
     https://doi.org/10.1080/07350015.2016.1247004. Cameron, Gelbach, Miller (2011),
     https://doi.org/10.1198/jbes.2010.07136. Zeileis, Köll, Graham (2020), https://doi.org/10.18637/jss.v095.i01.
+
+    Examples
+    --------
+    >>> from impact.statistics.linear.least_squares import fit as least_squares
+    >>> matrix = np.column_stack([np.ones(4), np.array([0.0, 0.0, 1.0, 1.0])])
+    >>> fitted = least_squares(np.array([1.0, 3.0, 3.0, 5.0]), matrix, ["constant", "treated"])
+    >>> round(contrast(fitted, np.array([1.0, 1.0]), errors="classical").estimate, 6)
+    4.0
     """
     groups = _groups(fit, errors, clusters)
     vector = floats(vector)
@@ -144,6 +162,15 @@ def wald_joint(fit: Fit, names: Sequence[Text], *, errors: str, clusters: Sequen
     References
     ----------
     Pustejovsky, Tipton (2018), section 3.2, https://doi.org/10.1080/07350015.2016.1247004.
+
+    Examples
+    --------
+    >>> from impact.statistics.linear.least_squares import fit as least_squares
+    >>> matrix = np.column_stack([np.ones(4), np.array([0.0, 0.0, 1.0, 1.0])])
+    >>> fitted = least_squares(np.array([1.0, 3.0, 3.0, 5.0]), matrix, ["constant", "treated"])
+    >>> test = wald_joint(fitted, ["treated"], errors="classical")
+    >>> round(test.statistic, 6), test.df1, test.df2
+    (2.0, 1, 2.0)
     """
     groups = _groups(fit, errors, clusters)
     _refuse_exact_fit(fit)
@@ -174,7 +201,14 @@ def wald_joint(fit: Fit, names: Sequence[Text], *, errors: str, clusters: Sequen
 
 
 def label_codes(labels: NDArray[Any], n: int) -> Group:
-    """Return group numbers and their count for labels, shape (n,), refusing missing labels."""
+    """Return group numbers and their count for labels, shape (n,), refusing missing labels.
+
+    Examples
+    --------
+    >>> codes, count = label_codes(np.array(["b", "a", "b"]), 3)
+    >>> codes.tolist(), count
+    ([1, 0, 1], 2)
+    """
     labels = np.asarray(labels)
     if labels.shape != (n,):
         raise UsageError(f"labels have shape {labels.shape}; expected ({n},)")
@@ -187,7 +221,14 @@ def label_codes(labels: NDArray[Any], n: int) -> Group:
 
 
 def group_codes(labels: NDArray[Any], n: int) -> Group:
-    """Return cluster numbers and their count for labels, shape (n,), refusing missing labels and a single cluster."""
+    """Return cluster numbers and their count for labels, shape (n,), refusing missing labels and a single cluster.
+
+    Examples
+    --------
+    >>> codes, count = group_codes(np.array([7, 7, 9]), 3)
+    >>> codes.tolist(), count
+    ([0, 0, 1], 2)
+    """
     codes, count = label_codes(labels, n)
     if count < 2:
         raise NotEstimable(Said("linear.all_observations_lie_one_cluster"), Said("checks.least_two_clusters_each_arm"))

@@ -81,6 +81,13 @@ def effects_remover(units: Ints, periods: Ints | None, weights: Floats) -> tuple
     Arguments have shape (n,), as in :class:`Cells`. The dimension with more levels is demeaned; the normal equations
     of the other, ``S = D'WD − D'WU(U'WU)⁻¹U'WD``, are solved exactly and refined once. ``S`` has one zero eigenvalue
     for each part of the panel that shares no unit and no period with the rest. Without periods there are 0 parts.
+
+    Examples
+    --------
+    >>> units, periods = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])
+    >>> remove, parts = effects_remover(units, periods, np.ones(4))
+    >>> remove(np.array([1.0, 2.0, 3.0, 8.0])).round(6).tolist(), parts
+    ([1.0, -1.0, -1.0, 1.0], 1)
     """
     if periods is None:
         return (lambda column: _demean(_demean(column, units, weights), units, weights)), 0
@@ -154,6 +161,15 @@ def fit_cells(cells: Cells) -> TwoWay:
     ----------
     Wooldridge (2021), Two-way fixed effects, the two-way Mundlak regression, and difference-in-differences estimators,
     https://doi.org/10.2139/ssrn.3906345
+
+    Examples
+    --------
+    >>> units, periods = np.repeat([0, 1, 2], 2), np.tile([0, 1], 3)
+    >>> treated = np.array([[0.0], [0.0], [0.0], [1.0], [0.0], [0.0]])
+    >>> outcome = np.array([1.0, 2.0, 3.0, 8.0, 2.0, 3.5])
+    >>> cells = Cells(units, periods, np.ones(6), outcome, treated, ("treated",), 6, np.ones(3, dtype=int))
+    >>> fit_cells(cells).coefficients.round(6).tolist()
+    [3.75]
     """
     weights = cells.weights
     remove, components = effects_remover(cells.units, cells.periods, weights)
@@ -185,13 +201,25 @@ def _rank(cells: Cells, components: int) -> int:
 
 
 def without_mean(column: Floats, weights: Floats) -> Floats:
-    """Take the weighted mean out of a column."""
+    """Take the weighted mean out of a column.
+
+    Examples
+    --------
+    >>> without_mean(np.array([1.0, 3.0]), np.array([3.0, 1.0])).tolist()
+    [-0.5, 1.5]
+    """
     mean = np.average(column, weights=weights)
     return floats(column - mean)
 
 
 def weighted_length(columns: Floats, weights: Floats) -> Floats:
-    """Return the weighted length of each column."""
+    """Return the weighted length of each column.
+
+    Examples
+    --------
+    >>> weighted_length(np.array([[3.0], [4.0]]), np.ones(2)).tolist()
+    [5.0]
+    """
     squares = weights @ columns**2
     return floats(np.sqrt(squares))
 
@@ -267,6 +295,12 @@ def _refuse_collinear(upper: Floats, least: Floats, terms: tuple[str, ...]) -> N
 
 
 def is_nested(levels: Ints, codes: Ints) -> bool:
-    """Say whether each level of an effect lies in one cluster."""
+    """Say whether each level of an effect lies in one cluster.
+
+    Examples
+    --------
+    >>> is_nested(np.array([0, 0, 1]), np.array([5, 5, 5])), is_nested(np.array([0, 0, 1]), np.array([5, 6, 5]))
+    (True, False)
+    """
     clusters = codes.astype(np.float64)
     return _range_within(clusters, levels) == 0

@@ -243,6 +243,12 @@ def joint_test(coefficients: Floats, errors: Errors, terms: Sequence[str], teste
     ------
     NotEstimable
         If nothing is to be tested, or the clusters are too few for the terms.
+
+    Examples
+    --------
+    >>> errors = Errors(np.diag([1.0, 4.0]), 30.0, Said("rule.classical"))
+    >>> joint_test(np.array([2.0, 2.0]), errors, ["lead 1", "lead 2"], ["lead 1", "lead 2"]).statistic
+    2.5
     """
     if not tested:
         raise NotEstimable(Said("linear.no_term_test"), Said("linear.least_one_lead_other_reference"))

@@ -132,6 +132,16 @@ def wild_bootstrap(
     Cameron, Gelbach, Miller (2008), https://doi.org/10.1162/rest.90.3.414. Webb (2023),
     https://doi.org/10.1111/caje.12661. Roodman, Nielsen, MacKinnon, Webb (2019),
     https://doi.org/10.1177/1536867X19830877.
+
+    Examples
+    --------
+    >>> from impact.statistics.linear.least_squares import fit as least_squares
+    >>> treated = np.repeat([0.0, 1.0], 8)
+    >>> noise = np.random.default_rng(1).normal(size=16)
+    >>> fitted = least_squares(3 * treated + noise, np.column_stack([np.ones(16), treated]), ["constant", "treated"])
+    >>> result = wild_bootstrap(fitted, "treated", np.repeat(np.arange(8), 2), draws=999, rng=np.random.default_rng(1))
+    >>> result.enumerated, result.draws, result.p_value < 0.05
+    (True, 256, True)
     """
     if errors not in ("CR0", "CR1") or draws < 1:
         raise UsageError(f"the wild bootstrap takes CR0 or CR1 and at least one draw; got {errors} and {draws}")

@@ -6,7 +6,6 @@ it takes as exchangeable: bodies, their names, their labels, or the two waves of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -14,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impact.errors import NotEstimable, UsageError
-from impact.statistics.core import Estimate, Floats, Ints, wald
-from impact.statistics.networks.measures import Bools, Stack, measure_stack
+from impact.statistics.core import Estimate, Floats, wald
+from impact.statistics.networks.draws import batches, redrawn, swapped
+from impact.statistics.networks.measures import Stack, measure_stack
 from impact.statistics.networks.network import Network, check_pair, needs_groups, network_measure, stack_of, tie_change
 from impact.words.said import Said
 
-BATCH = 2_000_000
 UNDEFINED = 0.05
 PRECISION = 1e-13
 TIE = 1e-9
@@ -94,6 +93,14 @@ def vertex_bootstrap(
     References
     ----------
     Snijders and Borgatti (1999), Connections 22 (2), 61–70.
+
+    Examples
+    --------
+    >>> ties = np.random.default_rng(1).random((12, 12)) < 0.3
+    >>> np.fill_diagonal(ties, val=False)
+    >>> estimate = vertex_bootstrap(Network(ties), "density", draws=200, rng=np.random.default_rng(1))
+    >>> round(estimate.estimate - float(ties.sum()) / 132, 9), estimate.std_error > 0
+    (0.0, True)
     """
     _refuse_paths(name)
     stack = stack_of(network, name, groups)
@@ -101,7 +108,7 @@ def vertex_bootstrap(
     value = network_measure(network, name, groups)
     drawn_values = []
     single = network.adjacency[None]
-    for (ties,), drawn in _redrawn(single, draws, rng):
+    for (ties,), drawn in redrawn(single, draws, rng):
         stack = Stack(ties, network.directed, codes[drawn])
         drawn_values.append(measure_stack(stack, name))
     values = np.concatenate(drawn_values)
@@ -139,6 +146,13 @@ def change_bootstrap(
     References
     ----------
     Snijders and Borgatti (1999), Connections 22 (2), 61–70.
+
+    Examples
+    --------
+    >>> ties = np.random.default_rng(1).random((2, 12, 12)) < np.array([0.2, 0.4])[:, None, None]
+    >>> before, after = (Network(wave & ~np.eye(12, dtype=bool)) for wave in ties)
+    >>> change_bootstrap(before, after, "density", draws=200, rng=np.random.default_rng(1)).estimate > 0
+    True
     """
     check_pair(before, after)
     _refuse_paths(name)
@@ -146,7 +160,7 @@ def change_bootstrap(
     value = network_measure(after, name, groups) - network_measure(before, name, groups)
     both = np.stack([before.adjacency, after.adjacency])
     changes = []
-    for waves, drawn in _redrawn(both, draws, rng):
+    for waves, drawn in redrawn(both, draws, rng):
         first, second = (measure_stack(Stack(ties, before.directed, codes[drawn]), name) for ties in waves)
         changes.append(second - first)
     return _estimate(value, np.concatenate(changes), name, before.n)
@@ -178,6 +192,14 @@ def qap_correlation(before: Network, after: Network, *, draws: int, rng: np.rand
     References
     ----------
     Krackhardt (1987), https://doi.org/10.1016/0378-8733(87)90012-8.
+
+    Examples
+    --------
+    >>> ties = np.random.default_rng(1).random((12, 12)) < 0.3
+    >>> np.fill_diagonal(ties, val=False)
+    >>> test = qap_correlation(Network(ties), Network(ties), draws=99, rng=np.random.default_rng(1))
+    >>> round(test.correlation, 6), test.p_value
+    (1.0, 0.01)
     """
     correlation = tie_change(before, after).correlation
     if not np.isfinite(correlation):
@@ -191,7 +213,7 @@ def qap_correlation(before: Network, after: Network, *, draws: int, rng: np.rand
     persistent = int(after.adjacency[rows, columns].sum())
     observed = abs(pairs * persistent - expected)
     extreme = 0
-    for size in _batches(draws, len(rows) + n):
+    for size in batches(draws, len(rows) + n):
         bodies = np.arange(n)
         labels = np.tile(bodies, (size, 1))
         names = rng.permuted(labels, axis=1)
@@ -231,6 +253,14 @@ def mixing_test(
     The expected value is exact. Two bodies differ with probability :math:`h = 1 - \sum_g n_g(n_g-1)/(n(n-1))`: it is
     h for the share, 2h − 1 for E–I, and h times the mean of (d − 1)/d over bodies with d > 0 neighbours for diversity.
     ``p = (1 + #{|m* − expected| ≥ |m − expected|}) / (1 + draws)``, with ties held fixed.
+
+    Examples
+    --------
+    >>> ring = np.roll(np.eye(4, dtype=bool), 1, axis=1)
+    >>> groups = np.array(["a", "a", "b", "b"])
+    >>> test = mixing_test(Network(ring), "cross_group_share", groups, draws=99, rng=np.random.default_rng(1))
+    >>> test.observed, round(test.expected, 3)
+    (0.5, 0.667)
     """
     stack = stack_of(network, name, groups)
     if not needs_groups(name):
@@ -242,7 +272,7 @@ def mixing_test(
     least = abs(observed - expected) - TIE
     n = network.n
     extreme = 0
-    for size in _batches(draws, n**2):
+    for size in batches(draws, n**2):
         repeated = np.tile(stack.groups, (size, 1))
         labels = rng.permuted(repeated, axis=1)
         ties = np.broadcast_to(network.adjacency, (size, n, n))
@@ -292,6 +322,13 @@ def swap_test(
     References
     ----------
     McNemar (1947), https://doi.org/10.1007/BF02295996.
+
+    Examples
+    --------
+    >>> ties = np.random.default_rng(1).random((2, 12, 12)) < 0.3
+    >>> before, after = (Network(wave & ~np.eye(12, dtype=bool)) for wave in ties)
+    >>> swap_test(before, after, "density", draws=99, rng=np.random.default_rng(1)) > 0.05
+    True
     """
     check_pair(before, after)
     codes = stack_of(before, name, groups).groups
@@ -299,56 +336,13 @@ def swap_test(
     if not np.isfinite(change):
         raise NotEstimable(Said("networks.not_defined_wave", name=name), Said("networks.network_more_ties"))
     undefined = extreme = 0
-    for waves in _swapped(before.adjacency, after.adjacency, draws, rng):
+    for waves in swapped(before.adjacency, after.adjacency, draws, rng):
         first, second = (measure_stack(Stack(ties, before.directed, codes), name) for ties in waves)
         changes = second - first
         undefined += int(np.count_nonzero(np.isnan(changes)))
         extreme += int(np.count_nonzero(np.abs(changes) >= change - TIE))
     _refuse_undefined(undefined, draws, name)
     return (1 + extreme + undefined) / (1 + draws)
-
-
-def _batches(draws: int, cells: int, least: int = 1) -> Iterator[int]:
-    """Yield the sizes of batches of draws that hold so many cells each."""
-    if draws < least:
-        raise UsageError(f"{draws} draws; at least {least}")
-    size = max(1, BATCH // cells)
-    for start in range(0, draws, size):
-        yield min(size, draws - start)
-
-
-def _redrawn(waves: Bools, draws: int, rng: np.random.Generator) -> Iterator[tuple[Bools, Ints]]:
-    """Yield networks of drawn bodies: ties of each wave, shape (w, b, n, n), and the bodies drawn, shape (b, n)."""
-    n = waves.shape[1]
-    if n < 2:
-        raise NotEstimable(Said("networks.single_body"), Said("networks.least_two_bodies_practice_many"))
-    upper = np.triu(np.ones((n, n), dtype=bool), 1)
-    for size in _batches(draws, n * n, least=2):
-        drawn = rng.integers(n, size=(size, n))
-        row_bodies, column_bodies = drawn[:, :, None], drawn[:, None, :]
-        ties = waves[:, row_bodies, column_bodies]
-        # A pair of one body drawn twice has no tie of its own: it takes that of a random pair.
-        draw, row, column = np.nonzero((row_bodies == column_bodies) & upper)
-        sender = rng.integers(n, size=len(draw))
-        receiver = (sender + rng.integers(1, n, size=len(draw))) % n
-        ties[:, draw, row, column] = waves[:, sender, receiver]
-        ties[:, draw, column, row] = waves[:, receiver, sender]
-        yield ties, drawn
-
-
-def _swapped(before: Bools, after: Bools, draws: int, rng: np.random.Generator) -> Iterator[Bools]:
-    """Yield both waves with dyads swapped at random, shape (2, b, n, n)."""
-    differs = before != after
-    rows, columns = np.nonzero(np.triu(differs | differs.T))
-    waves = np.stack([before, after])
-    for size in _batches(draws, before.size):
-        coins = rng.random((size, len(rows))) < 0.5
-        draw, dyad = np.nonzero(coins)
-        ties = np.repeat(waves[:, None], size, axis=1)
-        i, j = rows[dyad], columns[dyad]
-        ties[:, draw, i, j] = waves[::-1, i, j]
-        ties[:, draw, j, i] = waves[::-1, j, i]
-        yield ties
 
 
 def _estimate(value: float, drawn_values: Floats, name: str, n: int) -> NetworkEstimate:

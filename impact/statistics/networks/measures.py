@@ -47,7 +47,14 @@ class Stack:
 
 
 def measure_stack(stack: Stack, name: str) -> Floats:
-    """Return one measure of each network of a stack, shape (b,); NaN as in :func:`network_measure`."""
+    """Return one measure of each network of a stack, shape (b,); NaN as in :func:`network_measure`.
+
+    Examples
+    --------
+    >>> ring = np.roll(np.eye(4, dtype=bool), 1, axis=1)
+    >>> measure_stack(Stack(ring[None], directed=True, groups=np.zeros((1, 4), dtype=int)), "ties").tolist()
+    [4.0]
+    """
     return MEASURES[name](stack)
 
 
@@ -132,7 +139,13 @@ def _graph(ties: Bools, directed: bool) -> Any:
 
 
 def distances(ties: Bools, directed: bool) -> Floats:
-    """Return the lengths of shortest paths, shape (n, n); 0 where there is none."""
+    """Return the lengths of shortest paths, shape (n, n); 0 where there is none.
+
+    Examples
+    --------
+    >>> distances(np.array([[False, True], [False, False]]), directed=True).tolist()
+    [[0.0, 1.0], [0.0, 0.0]]
+    """
     lengths: Floats = rx.distance_matrix(_graph(ties, directed), parallel_threshold=ONE_THREAD)
     return lengths
 

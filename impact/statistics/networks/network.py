@@ -153,6 +153,11 @@ def needs_groups(name: str) -> bool:
     ------
     UsageError
         If there is no such measure.
+
+    Examples
+    --------
+    >>> needs_groups("ei_index"), needs_groups("density")
+    (True, False)
     """
     if name not in MEASURES:
         raise UsageError(f"unknown network measure {name!r}; known: {', '.join(MEASURES)}")
@@ -160,7 +165,13 @@ def needs_groups(name: str) -> bool:
 
 
 def unreachable_pairs(network: Network) -> int:
-    """Return the ordered pairs of bodies that no path connects; unordered ones, if not directed."""
+    """Return the ordered pairs of bodies that no path connects; unordered ones, if not directed.
+
+    Examples
+    --------
+    >>> unreachable_pairs(Network(np.array([[False, True], [False, False]])))
+    1
+    """
     n = network.n
     lengths = distances(network.adjacency, network.directed)
     reached = int(np.count_nonzero(lengths))
@@ -178,6 +189,12 @@ def tie_change(before: Network, after: Network) -> TieChange:
     References
     ----------
     Snijders, van de Bunt and Steglich (2010), https://doi.org/10.1016/j.socnet.2009.02.004.
+
+    Examples
+    --------
+    >>> before, after = np.array([[False, True], [False, False]]), np.array([[False, True], [True, False]])
+    >>> tie_change(Network(before), Network(after)).formed
+    1
     """
     check_pair(before, after)
     per_tie = 1 if before.directed else 2

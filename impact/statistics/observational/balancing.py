@@ -65,6 +65,13 @@ def entropy_balance(
     ----------
     Hainmueller (2012), Political Analysis 20(1). https://doi.org/10.1093/pan/mpr025
     Zhao and Percival (2017), Journal of Causal Inference 5(1). https://doi.org/10.1515/jci-2016-0010
+
+    Examples
+    --------
+    >>> x = np.array([[2.0], [3.0], [1.0], [2.0], [3.0], [4.0]])
+    >>> outcome = np.array([4.0, 5.5, 1.0, 2.5, 3.0, 4.5])
+    >>> round(entropy_balance(outcome, [1, 1, 0, 0, 0, 0], x, ["age"]).estimate, 3)
+    2.0
     """
     y, arm, x = outcomes(outcome), arms(treated), covariates(matrix, names)
     same_length(y, arm, x)
@@ -101,6 +108,13 @@ def entropy_weights(
     ------
     NotEstimable
         As :func:`entropy_balance`.
+
+    Examples
+    --------
+    >>> x = np.array([[2.0], [3.0], [1.0], [2.0], [3.0], [4.0]])
+    >>> w = entropy_weights([1, 1, 0, 0, 0, 0], x, ["age"])
+    >>> round(float(w[2:] @ x[2:, 0] / w[2:].sum()), 6)
+    2.5
     """
     arm, x = arms(treated), covariates(matrix, names)
     same_length(arm, x)

@@ -37,7 +37,13 @@ def known_estimand(estimand: Estimand) -> Estimand:
 
 
 def arms(treated: ArrayLike) -> Bools:
-    """Return who is treated as booleans, shape (n,); refuse anything but 0 and 1 or an arm of fewer than two."""
+    """Return who is treated as booleans, shape (n,); refuse anything but 0 and 1 or an arm of fewer than two.
+
+    Examples
+    --------
+    >>> arms([1, 1, 0, 0]).tolist()
+    [True, True, False, False]
+    """
     values = floats(treated)
     zero_one = np.isin(values, (0.0, 1.0))
     if values.ndim != 1 or not zero_one.all():
@@ -53,7 +59,13 @@ def arms(treated: ArrayLike) -> Bools:
 
 
 def scores(probabilities: ArrayLike) -> Floats:
-    """Return propensity scores as floats, shape (n,); refuse values not strictly between 0 and 1."""
+    """Return propensity scores as floats, shape (n,); refuse values not strictly between 0 and 1.
+
+    Examples
+    --------
+    >>> scores([0.2, 0.9]).tolist()
+    [0.2, 0.9]
+    """
     p = floats(probabilities)
     inside = (p > 0) & (p < 1)
     if not inside.all():
@@ -64,7 +76,13 @@ def scores(probabilities: ArrayLike) -> Floats:
 
 
 def covariates(matrix: ArrayLike, names: Sequence[Text]) -> Floats:
-    """Return covariates as floats, shape (n, k); refuse missing values and a count of names that does not fit."""
+    """Return covariates as floats, shape (n, k); refuse missing values and a count of names that does not fit.
+
+    Examples
+    --------
+    >>> covariates([[1], [2]], ["age"]).tolist()
+    [[1.0], [2.0]]
+    """
     x = floats(matrix)
     if x.ndim != 2 or x.shape[1] != len(names) or not len(names):
         raise NotEstimable(Said("observational.no_matrix_with_names"), Said("observational.least_one_covariate"))
@@ -77,7 +95,13 @@ def covariates(matrix: ArrayLike, names: Sequence[Text]) -> Floats:
 
 
 def outcomes(outcome: ArrayLike) -> Floats:
-    """Return outcomes as floats, shape (n,); refuse missing values."""
+    """Return outcomes as floats, shape (n,); refuse missing values.
+
+    Examples
+    --------
+    >>> outcomes([1, 2]).tolist()
+    [1.0, 2.0]
+    """
     y = floats(outcome)
     finite = np.isfinite(y)
     if y.ndim != 1 or not finite.all():
@@ -88,7 +112,13 @@ def outcomes(outcome: ArrayLike) -> Floats:
 
 
 def sampling_weights(weights: ArrayLike | None, n: int) -> Floats:
-    """Return sampling weights as floats, shape (n,), ones if None; refuse missing or non-positive ones."""
+    """Return sampling weights as floats, shape (n,), ones if None; refuse missing or non-positive ones.
+
+    Examples
+    --------
+    >>> sampling_weights(None, 3).tolist()
+    [1.0, 1.0, 1.0]
+    """
     s = np.ones(n) if weights is None else floats(weights)
     positive = np.isfinite(s) & (s > 0)
     if s.shape != (n,) or not positive.all():
@@ -100,7 +130,14 @@ def sampling_weights(weights: ArrayLike | None, n: int) -> Floats:
 
 
 def arm_clusters(clusters: NDArray[np.generic], arm: Bools) -> Group:
-    """Return cluster numbers and their count; refuse missing labels and arms within one cluster."""
+    """Return cluster numbers and their count; refuse missing labels and arms within one cluster.
+
+    Examples
+    --------
+    >>> codes, count = arm_clusters(np.array(["x", "y", "x", "y"]), np.array([True, True, False, False]))
+    >>> codes.tolist(), count
+    ([0, 1, 0, 1], 2)
+    """
     labels = np.asarray(clusters)
     same_length(labels, arm)
     if bool(pd.isna(labels).any()):
@@ -124,12 +161,24 @@ def same_length(*arrays: NDArray[np.generic]) -> None:
 
 
 def marked_names(names: Sequence[Text], marked: Bools) -> list[Text]:
-    """Return the names of the covariates for which a mask, shape (k,), is true."""
+    """Return the names of the covariates for which a mask, shape (k,), is true.
+
+    Examples
+    --------
+    >>> marked_names(["age", "income"], np.array([False, True]))
+    ['income']
+    """
     return [name for name, is_marked in zip(names, marked, strict=True) if is_marked]
 
 
 def key_order(key: NDArray[np.generic]) -> Ints:
-    """Return the rows in the order of their keys; refuse missing or repeated keys."""
+    """Return the rows in the order of their keys; refuse missing or repeated keys.
+
+    Examples
+    --------
+    >>> key_order(np.array(["c", "a", "b"])).tolist()
+    [1, 2, 0]
+    """
     labels = np.asarray(key)
     missing = bool(pd.isna(labels).any())
     if missing or len(np.unique(labels)) < len(labels):
@@ -141,7 +190,13 @@ def key_order(key: NDArray[np.generic]) -> Ints:
 
 
 def dense_ranks(values: Floats) -> Ints:
-    """Return ranks 0, 1, … in which values closer than the tie tolerance are equal."""
+    """Return ranks 0, 1, … in which values closer than the tie tolerance are equal.
+
+    Examples
+    --------
+    >>> dense_ranks(np.array([0.3, 0.1, 0.3])).tolist()
+    [1, 0, 1]
+    """
     order = np.argsort(values, kind="stable")
     ranks = np.empty(len(values), dtype=np.int64)
     gaps = np.diff(values[order])
@@ -172,7 +227,13 @@ def enough_units(n: int, n_params: int, among: Among = ALL) -> None:
 
 
 def design(x: Floats, names: Sequence[Text], among: Among = ALL) -> Floats:
-    """Return an intercept and the centred, scaled covariates, shape (n, k + 1); refuse constant or collinear ones."""
+    """Return an intercept and the centred, scaled covariates, shape (n, k + 1); refuse constant or collinear ones.
+
+    Examples
+    --------
+    >>> design(np.array([[1.0], [3.0]]), ["age"]).tolist()
+    [[1.0, -1.0], [1.0, 1.0]]
+    """
     scale = x.std(axis=0)
     size = np.abs(x).max(axis=0)
     flat = marked_names(names, scale <= FLAT * size)

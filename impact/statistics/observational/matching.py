@@ -133,6 +133,14 @@ def nearest(
     Abadie and Imbens (2011), JBES 29(1). https://doi.org/10.1198/jbes.2009.07333
     Abadie and Imbens (2016), Econometrica 84(2). https://doi.org/10.3982/ECTA11293
     Abadie and Spiess (2022), JASA 117(538). https://doi.org/10.1080/01621459.2020.1840383
+
+    Examples
+    --------
+    >>> x = np.array([[1.0], [2.0], [1.1], [2.1], [9.0]])
+    >>> outcome, treated = np.array([5.0, 6.0, 2.0, 3.5, 9.0]), [1, 1, 0, 0, 0]
+    >>> matched = nearest(outcome, treated, x, ["age"], key=np.arange(5), replacement=False, distance="mahalanobis")
+    >>> matched.pairs.tolist(), matched.estimate.estimate
+    ([[0, 2], [1, 3]], 2.75)
     """
     y, arm, x = outcomes(outcome), arms(treated), covariates(matrix, names)
     keys = np.asarray(key)

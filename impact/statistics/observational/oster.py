@@ -102,6 +102,15 @@ def oster(
     References
     ----------
     Oster (2019), https://doi.org/10.1080/07350015.2016.1227711, propositions 2 and 3.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> w = rng.normal(size=(200, 1))
+    >>> x = w[:, 0] + rng.normal(size=200)
+    >>> result = oster(x + w[:, 0] + rng.normal(size=200), x, w)
+    >>> result.controlled < result.uncontrolled, result.beta < result.controlled
+    (True, True)
     """
     y, x, w = _complete(outcome, treatment, controls)
     at = _moments(y, x, w)

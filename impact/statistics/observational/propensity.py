@@ -116,6 +116,12 @@ def logit(treated: ArrayLike, matrix: ArrayLike, names: Sequence[Text], *, weigh
     ----------
     Albert and Anderson (1984), Biometrika 71(1). https://doi.org/10.1093/biomet/71.1.1
     Konis (2007), DPhil thesis, Oxford. https://ora.ox.ac.uk/objects/uuid:8f9ee0d0-d78e-4101-9ab4-f9cbceed2a2a
+
+    Examples
+    --------
+    >>> x = np.array([[1.0], [2.0], [3.0], [4.0], [2.0], [3.0]])
+    >>> logit([0, 0, 1, 1, 1, 0], x, ["age"]).probabilities.round(2).tolist()
+    [0.11, 0.33, 0.67, 0.89, 0.33, 0.67]
     """
     arm, x = arms(treated), covariates(matrix, names)
     same_length(arm, x)
@@ -270,6 +276,12 @@ def overlap(
     ----------
     Crump, Hotz, Imbens and Mitnik (2009), Biometrika 96(1). https://doi.org/10.1093/biomet/asn055
     Kish (1965), Survey Sampling, Wiley (effective sample size).
+
+    Examples
+    --------
+    >>> result = overlap([0.5, 0.6, 0.4, 0.5], [1, 1, 0, 0], estimand="ATT")
+    >>> result.treated_range, result.comparison_outside
+    ((0.5, 0.6), 0.5)
     """
     arm, p = arms(treated), scores(probabilities)
     same_length(arm, p)
@@ -298,7 +310,13 @@ def overlap(
 def propensity_weights(
     probabilities: ArrayLike, treated: ArrayLike, *, estimand: Estimand, weights: ArrayLike | None = None
 ) -> Floats:
-    """Return each unit's weight: 1 and p/(1−p) for the ATT, 1/p and 1/(1−p) for the ATE, times its sampling weight."""
+    """Return each unit's weight: 1 and p/(1−p) for the ATT, 1/p and 1/(1−p) for the ATE, times its sampling weight.
+
+    Examples
+    --------
+    >>> propensity_weights([0.5, 0.5, 0.2, 0.5], [1, 1, 0, 0], estimand="ATT").tolist()
+    [1.0, 1.0, 0.25, 1.0]
+    """
     arm, p = arms(treated), scores(probabilities)
     s = sampling_weights(weights, len(arm))
     unlikely = 1 - p
@@ -310,7 +328,13 @@ def propensity_weights(
 
 
 def effective_size(weights: Floats) -> float:
-    """Return Kish's effective sample size ``(Σw)² / Σw²``."""
+    """Return Kish's effective sample size ``(Σw)² / Σw²``.
+
+    Examples
+    --------
+    >>> effective_size(np.array([1.0, 1.0, 1.0])), effective_size(np.array([1.0, 0.0, 0.0]))
+    (3.0, 1.0)
+    """
     total = weights.sum()
     squares = np.sum(weights**2)
     return float(total**2 / squares)

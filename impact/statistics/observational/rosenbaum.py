@@ -100,6 +100,12 @@ def rosenbaum_bounds(
     References
     ----------
     Rosenbaum (2002), Observational Studies, 2nd edition, chapter 4. https://doi.org/10.1007/978-1-4757-3692-2
+
+    Examples
+    --------
+    >>> bounds = rosenbaum_bounds([1.0, 2.0, 3.0, 4.0, 5.0], gammas=[1.0, 2.0], alternative="greater")
+    >>> bounds.p_high.round(4).tolist()
+    [0.0312, 0.1317]
     """
     d = _differences(differences)
     factors = _factors(gammas)

@@ -69,6 +69,13 @@ def e_value(risk_ratio: float, *, conf_low: float | None = None, conf_high: floa
     References
     ----------
     VanderWeele, Ding (2017), https://doi.org/10.7326/M16-2607.
+
+    Examples
+    --------
+    >>> round(e_value(2.0).point, 2)
+    3.41
+    >>> e_value(2.0, conf_low=0.9, conf_high=4.0).limit
+    1.0
     """
     point = _explained(risk_ratio)
     if conf_low is None and conf_high is None:
@@ -103,6 +110,11 @@ def e_value_difference(standardised: float, std_error: float | None = None) -> E
     References
     ----------
     VanderWeele, Ding (2017), https://doi.org/10.7326/M16-2607; Chinn (2000).
+
+    Examples
+    --------
+    >>> round(e_value_difference(0.5).point, 2)
+    2.53
     """
     has_error = std_error is None or 0 < std_error < math.inf
     if not math.isfinite(standardised) or not has_error:
@@ -142,6 +154,12 @@ def robustness_value(statistic: float, df: float, *, q: float = 1.0) -> Robustne
     References
     ----------
     Cinelli, Hazlett (2020), https://doi.org/10.1111/rssb.12348.
+
+    Examples
+    --------
+    >>> result = robustness_value(4.0, 100.0)
+    >>> round(result.partial_r2, 3), round(result.robustness_value, 3)
+    (0.138, 0.328)
     """
     possible = 1 < df < math.inf and 0 < q < math.inf
     if not math.isfinite(statistic) or not possible:

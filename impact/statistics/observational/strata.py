@@ -71,6 +71,13 @@ def subclassify(
     References
     ----------
     Rosenbaum and Rubin (1984), JASA 79(387). https://doi.org/10.1080/01621459.1984.10478078
+
+    Examples
+    --------
+    >>> x = np.array([1.0, 2.0, 3.0, 4.0, 1.5, 2.5, 3.5, 2.0, 3.0, 1.0])[:, None]
+    >>> treated = np.array([0, 1, 1, 1, 0, 1, 0, 0, 0, 1])
+    >>> round(subclassify(2 * treated + x[:, 0], treated, x, ["age"], classes=1).estimate.estimate, 2)
+    2.3
     """
     y, arm = outcomes(outcome), arms(treated)
     p = logit(treated, matrix, names).probabilities
@@ -129,6 +136,13 @@ def coarsened_exact(
     ----------
     Iacus, King and Porro (2012), Political Analysis 20(1). https://doi.org/10.1093/pan/mpr013
     Pustejovsky and Tipton (2018), JBES 36(4). https://doi.org/10.1080/07350015.2016.1247004
+
+    Examples
+    --------
+    >>> x = np.array([[1.0], [1.0], [2.0], [2.0], [1.0], [2.0]])
+    >>> outcome, treated = np.array([4.0, 1.0, 6.0, 2.5, 2.0, 3.0]), [1, 0, 1, 0, 0, 0]
+    >>> coarsened_exact(outcome, treated, x, ["sex"], exact=["sex"]).estimate.estimate
+    2.875
     """
     y, arm, x = outcomes(outcome), arms(treated), covariates(matrix, names)
     same_length(y, arm, x)

@@ -119,6 +119,13 @@ def ipw(
     References
     ----------
     Lunceford and Davidian (2004), Statistics in Medicine 23(19). https://doi.org/10.1002/sim.1903
+
+    Examples
+    --------
+    >>> x = np.array([[1.0], [2.0], [3.0], [4.0], [2.0], [3.0]])
+    >>> outcome, treated = np.array([1.0, 2.0, 5.0, 6.5, 4.0, 3.0]), [0, 0, 1, 1, 1, 0]
+    >>> round(ipw(outcome, treated, x, ["age"], estimand="ATT").estimate, 3)
+    2.452
     """
     y, arm = outcomes(outcome), arms(treated)
     same_length(y, arm)
@@ -176,6 +183,13 @@ def aipw(
     ----------
     Robins, Rotnitzky and Zhao (1994), JASA 89(427). https://doi.org/10.1080/01621459.1994.10476818
     Boos and Stefanski (2013), Essential Statistical Inference, chapter 7. https://doi.org/10.1007/978-1-4614-4818-1
+
+    Examples
+    --------
+    >>> x = np.array([[1.0], [2.0], [3.0], [4.0], [2.0], [3.0]])
+    >>> outcome, treated = np.array([1.0, 2.0, 5.0, 6.5, 4.0, 3.0]), [0, 0, 1, 1, 1, 0]
+    >>> round(aipw(outcome, treated, x, ["age"], estimand="ATT").estimate, 3)
+    2.167
     """
     y, arm, x = outcomes(outcome), arms(treated), covariates(matrix, names)
     same_length(y, arm, x)

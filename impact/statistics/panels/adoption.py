@@ -84,7 +84,13 @@ class Panel:
             )
 
     def name(self, period: int) -> str:
-        """Return the name of a period, or its position where periods have no names."""
+        """Return the name of a period, or its position where periods have no names.
+
+        Examples
+        --------
+        >>> Panel(np.zeros((2, 2)), np.array([1, -1]), period_names=("2019", "2020")).name(1)
+        '2020'
+        """
         return self.period_names[period] if self.period_names else f"at position {period}"
 
     @property
@@ -128,6 +134,13 @@ def comparison_window(panel: Panel, used: Bools, anticipation: int = 0, *, never
     ------
     NotEstimable
         If no unit is treated, or none is left to compare with.
+
+    Examples
+    --------
+    >>> panel = Panel(np.zeros((3, 4)), np.array([1, 2, 3]))
+    >>> cohorts, n_periods = comparison_window(panel, np.ones(3, dtype=bool), never_only=False)
+    >>> cohorts.tolist(), n_periods
+    ([1, 2], 3)
     """
     present = np.unique(panel.cohort[used])
     cohorts = present[present != NEVER]
@@ -148,7 +161,13 @@ def comparison_window(panel: Panel, used: Bools, anticipation: int = 0, *, never
 
 
 def clustering_of(panel: Panel, used: Bools) -> Clustering:
-    """Return the clusters of the units used."""
+    """Return the clusters of the units used.
+
+    Examples
+    --------
+    >>> clustering_of(Panel(np.zeros((3, 2)), np.array([1, -1, -1])), np.array([True, True, False])).count
+    2
+    """
     if panel.clusters is None:
         return Clustering(None, int(used.sum()))
     used_codes, count = cluster_codes(panel.clusters[used])
@@ -158,7 +177,13 @@ def clustering_of(panel: Panel, used: Bools) -> Clustering:
 
 
 def n_spread(members: Bools, clustering: Clustering) -> int:
-    """Return over how many clusters (units, if there are none) the members lie."""
+    """Return over how many clusters (units, if there are none) the members lie.
+
+    Examples
+    --------
+    >>> n_spread(np.array([True, True, False]), Clustering(np.array([0, 0, 1]), 2))
+    1
+    """
     if clustering.codes is None:
         return int(members.sum())
     clusters = np.unique(clustering.codes[members])

@@ -81,6 +81,16 @@ def aggregate(group_time: GroupTime, kind: Kind) -> Aggregate:
     ----------
     Callaway, B. and Sant'Anna, P. (2021). Difference-in-differences with multiple time periods. Journal of Econometrics
     225(2), 200–230, section 3 and corollary 2. https://doi.org/10.1016/j.jeconom.2020.12.001
+
+    Examples
+    --------
+    >>> from impact.statistics.panels.adoption import Panel
+    >>> from impact.statistics.panels.staggered import group_time_effects
+    >>> outcome = np.array([[1.0, 2.0, 5.0], [2.0, 3.5, 6.0], [1.0, 2.0, 3.0], [3.0, 4.5, 5.0], [2.0, 3.0, 4.5]])
+    >>> panel = Panel(outcome, np.array([2, 2, -1, -1, -1]))
+    >>> cells = group_time_effects(panel, control="never", method="reg")
+    >>> round(aggregate(cells, "simple").overall.estimate, 3)
+    1.75
     """
     if kind not in get_args(Kind):
         raise ValueError(f"{kind!r} is none of {get_args(Kind)}")
@@ -150,6 +160,12 @@ def joint_test(
     ----------
     Wooldridge, J. (2010). Econometric Analysis of Cross Section and Panel Data, section 4.2.3. MIT Press.
     https://mitpress.mit.edu/9780262232586/
+
+    Examples
+    --------
+    >>> influence = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+    >>> round(joint_test(np.array([2.0, 2.0]), influence).statistic, 6)
+    4.0
     """
     k = len(values)
     if k == 0:

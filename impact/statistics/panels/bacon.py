@@ -96,6 +96,13 @@ def bacon_decomposition(means: Floats, counts: Ints, starts: Floats) -> Bacon:
     ----------
     Goodman-Bacon (2021), Difference-in-differences with variation in treatment timing, Journal of Econometrics 225,
     https://doi.org/10.1016/j.jeconom.2021.03.014
+
+    Examples
+    --------
+    >>> means = np.array([[1.0, 4.0, 5.0], [1.0, 2.0, 3.0]])
+    >>> result = bacon_decomposition(means, np.full((2, 3), 10), np.array([1.0, np.inf]))
+    >>> result.coefficient, result.forbidden
+    (2.0, 0.0)
     """
     means, sizes, starts = _merged(means, counts, starts)
     periods = means.shape[1]

@@ -52,7 +52,13 @@ class Bands:
 
 
 def summed(influence: Floats, clusters: Ints | None) -> Floats:
-    """Return the influence of each cluster, shape (G, k); as it is where units are their own."""
+    """Return the influence of each cluster, shape (G, k); as it is where units are their own.
+
+    Examples
+    --------
+    >>> summed(np.array([[1.0], [2.0], [3.0]]), np.array([0, 0, 1])).tolist()
+    [[3.0], [3.0]]
+    """
     if clusters is None:
         return influence
     codes, count = cluster_codes(clusters)
@@ -101,6 +107,13 @@ def multiplier_bootstrap(
 
     Mammen, E. (1993). Bootstrap and wild bootstrap for high dimensional linear models. Annals of Statistics 21(1),
     255–285. https://doi.org/10.1214/aos/1176349025
+
+    Examples
+    --------
+    >>> influence = np.random.default_rng(1).normal(size=(50, 2)) / 50
+    >>> bands = multiplier_bootstrap(influence, 1000, np.random.default_rng(1))
+    >>> bands.pointwise < bands.critical_value, bands.std_errors.shape
+    (True, (2,))
     """
     if draws < FEWEST_DRAWS:
         raise ValueError(f"draws must be at least {FEWEST_DRAWS}")

@@ -62,6 +62,13 @@ def two_by_two(
     ----------
     Sant'Anna, P. and Zhao, J. (2020). Doubly robust difference-in-differences estimators. Journal of Econometrics
     219(1), 101–122. https://doi.org/10.1016/j.jeconom.2020.06.003
+
+    Examples
+    --------
+    >>> change, treated = np.array([3.0, 5.0, 1.0, 2.0, 3.0]), np.array([True, True, False, False, False])
+    >>> effect, influence = two_by_two(change, treated, np.ones((5, 1)), np.ones(5), method="reg")
+    >>> effect, round(float(influence.sum()), 6)
+    (2.0, 0.0)
     """
     method = method if matrix.shape[1] > 1 else "reg"
     fitted = np.zeros(len(change))

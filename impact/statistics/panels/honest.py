@@ -98,6 +98,13 @@ def honest_bounds(
     ----------
     Rambachan, Roth (2023), https://doi.org/10.1093/restud/rdad018. Andrews, Roth, Pakes (2023),
     https://doi.org/10.1093/restud/rdac113.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> result = honest_bounds([0.0, 0.1, 1.0], np.eye(3) / 100, 2, rng=rng, restriction="smoothness", m=[0.0])
+    >>> round(result.estimate, 1), [round(end, 2) for end in result.parallel]
+    (1.0, [0.8, 1.2])
     """
     study = checked_study(estimates, covariance, n_pre, weights, rng)
     bounds = [float(value) for value in m]

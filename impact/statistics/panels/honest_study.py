@@ -46,7 +46,14 @@ class Study:
 def checked_study(
     estimates: ArrayLike, covariance: ArrayLike, n_pre: int, weights: ArrayLike | None, rng: np.random.Generator
 ) -> Study:
-    """Check an event study, and draw from the law of its errors."""
+    """Check an event study, and draw from the law of its errors.
+
+    Examples
+    --------
+    >>> study = checked_study([0.1, 1.0, 2.0], np.eye(3), 1, None, np.random.default_rng(1))
+    >>> study.direction.tolist()
+    [0.0, 0.5, 0.5]
+    """
     beta = floats(estimates)
     sigma = floats(covariance)
     k = beta.size

@@ -87,6 +87,12 @@ def imputation_effects(panel: Panel) -> Imputed:
     ----------
     Borusyak, K., Jaravel, X. and Spiess, J. (2024). Revisiting event-study designs: robust and efficient estimation.
     Review of Economic Studies 91(6), 3253–3285. https://doi.org/10.1093/restud/rdae007
+
+    Examples
+    --------
+    >>> outcome = np.array([[1.0, 2.0, 5.0], [2.0, 3.5, 6.0], [1.0, 2.0, 3.0], [3.0, 4.5, 5.0], [2.0, 3.0, 4.5]])
+    >>> round(imputation_effects(Panel(outcome, np.array([2, 2, -1, -1, -1]))).overall.estimate, 3)
+    1.792
     """
     fit = _fit(panel)
     rule = Said("rule.conservative")
@@ -128,6 +134,12 @@ def gardner_two_stage(panel: Panel) -> Imputed:
     References
     ----------
     Gardner, J. (2022). Two-stage differences in differences. https://arxiv.org/abs/2207.05943
+
+    Examples
+    --------
+    >>> outcome = np.array([[1.0, 2.0, 5.0], [2.0, 3.5, 6.0], [1.0, 2.0, 3.0], [3.0, 4.5, 5.0], [2.0, 3.0, 4.5]])
+    >>> round(gardner_two_stage(Panel(outcome, np.array([2, 2, -1, -1, -1]))).overall.estimate, 3)
+    1.792
     """
     fit = _fit(panel)
     ever = (panel.cohort != NEVER)[:, None]

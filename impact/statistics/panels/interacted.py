@@ -97,6 +97,12 @@ def sun_abraham(panel: Panel) -> Interacted:
     ----------
     Sun, L. and Abraham, S. (2021). Estimating dynamic treatment effects in event studies with heterogeneous treatment
     effects. Journal of Econometrics 225(2), 175–199. https://doi.org/10.1016/j.jeconom.2020.09.006
+
+    Examples
+    --------
+    >>> outcome = np.array([[1.0, 2.0, 5.0], [2.0, 3.5, 6.0], [1.0, 2.0, 3.0], [3.0, 4.5, 5.0], [2.0, 3.0, 4.5]])
+    >>> round(sun_abraham(Panel(outcome, np.array([2, 2, -1, -1, -1]))).overall.estimate, 3)
+    1.75
     """
     if panel.covariates is not None:
         raise NotEstimable(

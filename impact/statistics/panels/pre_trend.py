@@ -67,6 +67,13 @@ def pre_trend_test(panel: Panel, *, control: Control, method: Method, anticipati
     ----------
     Callaway, B. and Sant'Anna, P. (2021). Difference-in-differences with multiple time periods. Journal of Econometrics
     225(2), 200–230, section 4. https://doi.org/10.1016/j.jeconom.2020.12.001
+
+    Examples
+    --------
+    >>> outcome = np.array([[1.0, 2.0, 5.0], [2.0, 3.5, 6.0], [1.0, 2.0, 3.0], [3.0, 4.5, 5.0], [2.0, 3.0, 4.5]])
+    >>> tested = pre_trend_test(Panel(outcome, np.array([2, 2, -1, -1, -1])), control="never", method="reg")
+    >>> [time for time, _ in tested.by_time], round(tested.after, 3)
+    ([-2], 1.75)
     """
     tested = _tested(panel, anticipation)
     if control == "never" and not np.any(tested.cohort == NEVER):

@@ -134,6 +134,13 @@ def group_time_effects(
 
     Sant'Anna, P. and Zhao, J. (2020). Doubly robust difference-in-differences estimators. Journal of Econometrics
     219(1), 101–122. https://doi.org/10.1016/j.jeconom.2020.06.003
+
+    Examples
+    --------
+    >>> outcome = np.array([[1.0, 2.0, 5.0], [2.0, 3.5, 6.0], [1.0, 2.0, 3.0], [3.0, 4.5, 5.0], [2.0, 3.0, 4.5]])
+    >>> cells = group_time_effects(Panel(outcome, np.array([2, 2, -1, -1, -1])), control="never", method="reg")
+    >>> cells.periods.tolist(), cells.effects.round(3).tolist()
+    ([1, 2], [0.083, 1.75])
     """
     _check_choices(control, method, base, anticipation)
     sample = _sample(panel, control=control, method=method, anticipation=anticipation)

@@ -17,14 +17,13 @@ from scipy import optimize, stats
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Floats, floats, t_quantile
+from impact.statistics.power.limits import STRICT_F, as_probability, refuse_outside, tail_level
 from impact.words.said import Said, Text
 
 LARGEST = 1e9
 Waves = Literal["exchangeable", "ar1"]
 Analysis = Literal["post", "change", "ancova"]
 ANALYSES = {"post": Said("power.post"), "change": Said("power.change"), "ancova": Said("power.ancova")}
-FROM_TO, STRICT, STRICT_F = "power.from_to", "power.strictly_between", "power.strictly_between_f"
-"""Which ends are possible values; strictly between agrees with the noun's gender, where a language has one."""
 
 
 @dataclass(frozen=True)
@@ -43,27 +42,15 @@ class Precision:
     df: float = math.inf
 
     def scaled(self, variance_factor: float) -> Precision:
-        """Return the precision with the variance multiplied: a design effect, 1 − R², 1 − n/N, a panel factor."""
+        """Return the precision with the variance multiplied: a design effect, 1 − R², 1 − n/N, a panel factor.
+
+        Examples
+        --------
+        >>> Precision(1.0).scaled(4.0).std_error
+        2.0
+        """
         refuse_outside(Said("power.variance_factor"), 0, math.inf, variance_factor)
         return replace(self, std_error=self.std_error * math.sqrt(variance_factor))
-
-
-def refuse_outside(what: Said, low: float, high: float, *values: float, ends: str = FROM_TO) -> None:
-    """Refuse values outside a range."""
-    for value in values:
-        inside = low <= value <= high if ends == FROM_TO else low < value < high
-        if not inside or math.isinf(value):
-            raise NotEstimable(
-                Said("power.impossible", what=what, value=value), Said(ends, what=what, low=low, high=high)
-            )
-
-
-def tail_level(alpha: float, sides: int) -> float:
-    """Return the level of one tail of a test."""
-    refuse_outside(Said("power.significance_level"), 0, 1, alpha, ends=STRICT)
-    if sides not in (1, 2):
-        raise NotEstimable(Said("power.test_sides_does_not_exist", sides=sides), Said("power.one_two_sides"))
-    return alpha / sides
 
 
 def power(effect: float, precision: Precision, *, alpha: float = 0.05, sides: int = 2, strict: bool = True) -> float:
@@ -90,6 +77,11 @@ def power(effect: float, precision: Precision, *, alpha: float = 0.05, sides: in
     ------
     NotEstimable
         Without a positive standard error or degrees of freedom, or with an impossible level.
+
+    Examples
+    --------
+    >>> round(power(0.5, two_means(64, 64)), 3)
+    0.801
     """
     level = tail_level(alpha, sides)
     _check(effect, precision)
@@ -122,15 +114,6 @@ def _upper_tail(threshold: float, df: float, shift: float) -> float:
     return as_probability(float(tail))
 
 
-def as_probability(probability: float) -> float:
-    """Return a probability without rounding beyond 0 and 1, refusing what could not be evaluated."""
-    if not math.isfinite(probability):
-        raise NotEstimable(
-            Said("power.noncentral_distribution_could_not_evaluated_here"), Said("power.less_extreme_design")
-        )
-    return min(max(probability, 0.0), 1.0)
-
-
 def minimum_detectable_effect(
     precision: Precision, *, target: float = 0.8, alpha: float = 0.05, sides: int = 2, bloom: bool = False
 ) -> float:
@@ -138,6 +121,11 @@ def minimum_detectable_effect(
 
     With ``bloom``, his multiplier ``(t_α + t_power) · std_error`` (1995, https://doi.org/10.1177/0193841X9501900504)
     instead of the exact noncentral t.
+
+    Examples
+    --------
+    >>> round(minimum_detectable_effect(two_means(64, 64)), 2)
+    0.5
     """
     level = tail_level(alpha, sides)
     refuse_outside(Said("power.target_power"), alpha, 1, target, ends=STRICT_F)
@@ -164,6 +152,11 @@ def solve(
     ------
     NotEstimable
         If no value up to ``high`` reaches the target.
+
+    Examples
+    --------
+    >>> round(solve(lambda n: power(0.5, two_means(n, n)), 0.8, what="persons per arm"), 1)
+    63.8
     """
     refuse_outside(Said("power.target_power"), 0, 1, target, ends=STRICT_F)
     if function(low) >= target:
@@ -180,7 +173,13 @@ def solve(
 def two_means(
     n_treated: float, n_comparison: float, *, sd: float = 1.0, sd_comparison: float | None = None
 ) -> Precision:
-    """Return the precision of a difference of two means; Welch's df if the standard deviations differ."""
+    """Return the precision of a difference of two means; Welch's df if the standard deviations differ.
+
+    Examples
+    --------
+    >>> two_means(50, 50, sd=10.0)
+    Precision(std_error=2.0, df=98)
+    """
     sd0 = sd if sd_comparison is None else sd_comparison
     if min(n_treated, n_comparison) < 1 or n_treated + n_comparison <= 2:
         raise NotEstimable(Said("power.arm_is_empty"), Said("power.two_persons_more_each_arm"))
@@ -197,7 +196,13 @@ def two_means(
 
 
 def one_mean(n: float, *, sd: float = 1.0) -> Precision:
-    """Return the precision of one mean, or of the mean of paired differences with standard deviation ``sd``."""
+    """Return the precision of one mean, or of the mean of paired differences with standard deviation ``sd``.
+
+    Examples
+    --------
+    >>> one_mean(25, sd=10.0)
+    Precision(std_error=2.0, df=24)
+    """
     refuse_outside(Said("power.sample_size"), 1, math.inf, n, ends=STRICT_F)
     refuse_outside(Said("power.standard_deviation"), 0, math.inf, sd, ends=STRICT_F)
     error = sd / math.sqrt(n)
@@ -246,6 +251,11 @@ def cluster_means(
     ------
     NotEstimable
         With one cluster in an arm, or impossible shares.
+
+    Examples
+    --------
+    >>> round(cluster_means(10, 10, 20, icc=0.05).std_error, 3)
+    0.14
     """
     if min(treated, comparison) < 2:
         raise NotEstimable(
@@ -269,7 +279,13 @@ def cluster_means(
 
 
 def wave_correlation(waves: int, autocorrelation: float, structure: Waves = "exchangeable") -> Floats:
-    """Return the correlations of an outcome between waves, shape (waves, waves): one for all, or ρ^lag."""
+    """Return the correlations of an outcome between waves, shape (waves, waves): one for all, or ρ^lag.
+
+    Examples
+    --------
+    >>> wave_correlation(3, 0.5, "ar1").tolist()
+    [[1.0, 0.5, 0.25], [0.5, 1.0, 0.5], [0.25, 0.5, 1.0]]
+    """
     refuse_outside(Said("power.autocorrelation"), -1, 1, autocorrelation)
     order = np.arange(waves)
     lag = np.abs(np.subtract.outer(order, order))
@@ -308,6 +324,11 @@ def panel_factor(correlation: Floats, pre: int, analysis: Analysis) -> float:
     ------
     NotEstimable
         Without a wave before (for change and ANCOVA) or after, or if nothing is left to vary.
+
+    Examples
+    --------
+    >>> panel_factor(wave_correlation(2, 0.5), 1, "ancova")
+    0.75
     """
     waves = len(correlation)
     nothing_before = pre == 0 and analysis != "post"
@@ -331,19 +352,37 @@ def panel_factor(correlation: Floats, pre: int, analysis: Analysis) -> float:
 
 
 def itt_effect(effect: float, take_up: float, take_up_comparison: float = 0.0) -> float:
-    """Return the effect of the offer: the effect on those who take it up, diluted by the difference in take-up."""
+    """Return the effect of the offer: the effect on those who take it up, diluted by the difference in take-up.
+
+    Examples
+    --------
+    >>> itt_effect(10.0, 0.8, 0.1)
+    7.000000000000001
+    """
     refuse_outside(Said("power.take_up"), 0, 1, take_up, take_up_comparison)
     return effect * (take_up - take_up_comparison)
 
 
 def retained(n: float, attrition: float) -> float:
-    """Return how many of n are still observed after a share is lost."""
+    """Return how many of n are still observed after a share is lost.
+
+    Examples
+    --------
+    >>> retained(200, 0.25)
+    150.0
+    """
     refuse_outside(Said("power.attrition"), 0, 1, attrition)
     return n * (1 - attrition)
 
 
 def recruited(n: float, attrition: float) -> float:
-    """Return how many to recruit so that n are observed after a share is lost."""
+    """Return how many to recruit so that n are observed after a share is lost.
+
+    Examples
+    --------
+    >>> recruited(150, 0.25)
+    200.0
+    """
     if not 0 <= attrition < 1:
         raise NotEstimable(
             Said("power.attrition_leaves_no_one", attrition=attrition), Said("power.attrition_0_below_1")

@@ -13,7 +13,8 @@ from statsmodels.stats.proportion import proportion_effectsize
 
 from impact.errors import NotEstimable
 from impact.statistics.core import t_quantile
-from impact.statistics.power.closed_form import STRICT, STRICT_F, Precision, as_probability, refuse_outside, tail_level
+from impact.statistics.power.closed_form import Precision
+from impact.statistics.power.limits import STRICT, STRICT_F, as_probability, refuse_outside, tail_level
 from impact.words.said import Said
 
 
@@ -53,6 +54,11 @@ def power_proportions(
     Notes
     -----
     ``Φ((|p1 − p2| − z se0) / se1)`` with ``se0`` pooled and ``se1`` unpooled. A one-sided test looks for an increase.
+
+    Examples
+    --------
+    >>> round(power_proportions(0.6, 0.5, 400, 400), 3)
+    0.813
     """
     level = tail_level(alpha, sides)
     threshold = float(stats.norm.isf(level))
@@ -68,20 +74,38 @@ def power_proportions(
 
 
 def cohen_h(p_treated: float, p_comparison: float) -> float:
-    """Return Cohen's h, ``2 asin √p1 − 2 asin √p2``, an effect whose precision :func:`arcsine` gives."""
+    """Return Cohen's h, ``2 asin √p1 − 2 asin √p2``, an effect whose precision :func:`arcsine` gives.
+
+    Examples
+    --------
+    >>> round(cohen_h(0.6, 0.5), 3)
+    0.201
+    """
     refuse_outside(Said("power.proportion"), 0, 1, p_treated, p_comparison)
     return float(proportion_effectsize(p_treated, p_comparison))
 
 
 def arcsine(n_treated: float, n_comparison: float) -> Precision:
-    """Return the precision of Cohen's h: standard error ``√(1/n1 + 1/n2)``, normal."""
+    """Return the precision of Cohen's h: standard error ``√(1/n1 + 1/n2)``, normal.
+
+    Examples
+    --------
+    >>> arcsine(50, 50).std_error
+    0.2
+    """
     refuse_outside(Said("power.arm"), 0, math.inf, n_treated, n_comparison, ends=STRICT)
     variance = 1 / n_treated + 1 / n_comparison
     return Precision(math.sqrt(variance))
 
 
 def power_anova(f: float, n: float, groups: int, *, alpha: float = 0.05) -> float:
-    """Return the power of a one-way ANOVA: Cohen's f, ``n`` persons in each of k groups; noncentrality ``k n f²``."""
+    """Return the power of a one-way ANOVA: Cohen's f, ``n`` persons in each of k groups; noncentrality ``k n f²``.
+
+    Examples
+    --------
+    >>> round(float(power_anova(0.25, 40, 4)), 2)
+    0.75
+    """
     n_all, df1 = groups * n, groups - 1
     _check_f(f, df1, groups * (n - 1), alpha)
     if not f:
@@ -91,7 +115,13 @@ def power_anova(f: float, n: float, groups: int, *, alpha: float = 0.05) -> floa
 
 
 def power_regression(f2: float, tested: int, residual_df: float, *, alpha: float = 0.05) -> float:
-    """Return the power of the F test of u coefficients with v residual df; noncentrality ``f² (u + v + 1)``."""
+    """Return the power of the F test of u coefficients with v residual df; noncentrality ``f² (u + v + 1)``.
+
+    Examples
+    --------
+    >>> round(float(power_regression(0.15, 3, 60)), 2)
+    0.71
+    """
     _check_f(f2, tested, residual_df, alpha)
     if not f2:
         return alpha
@@ -108,7 +138,13 @@ def _check_f(effect: float, df1: float, df2: float, alpha: float) -> None:
 
 
 def power_chi2(w: float, n: float, df: int, *, alpha: float = 0.05) -> float:
-    """Return the power of a χ² test: Cohen's w, noncentrality ``n w²``."""
+    """Return the power of a χ² test: Cohen's w, noncentrality ``n w²``.
+
+    Examples
+    --------
+    >>> round(float(power_chi2(0.3, 100, 1)), 2)
+    0.85
+    """
     tail_level(alpha, 1)
     refuse_outside(Said("power.effect"), 0, math.inf, w)
     if n <= 0 or df <= 0:
@@ -117,7 +153,13 @@ def power_chi2(w: float, n: float, df: int, *, alpha: float = 0.05) -> float:
 
 
 def power_correlation(r: float, n: float, *, alpha: float = 0.05) -> float:
-    """Return the power of the two-sided test of a correlation, by Fisher's z with its bias term ``r / (2(n − 1))``."""
+    """Return the power of the two-sided test of a correlation, by Fisher's z with its bias term ``r / (2(n − 1))``.
+
+    Examples
+    --------
+    >>> round(power_correlation(0.3, 84), 2)
+    0.8
+    """
     level = tail_level(alpha, 2)
     refuse_outside(Said("power.correlation"), -1, 1, r, ends=STRICT_F)
     refuse_outside(Said("power.sample_size"), 3, math.inf, n, ends=STRICT_F)

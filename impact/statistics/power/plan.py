@@ -111,6 +111,12 @@ def draw(plan: Plan, rng: np.random.Generator, size: int) -> Dataset:
     """Draw ``size`` datasets at once: outcomes of shape (size, n, T), received of shape (size, n).
 
     :class:`NotEstimable` if the plan is impossible: an empty arm, shares out of range, correlations no panel can have.
+
+    Examples
+    --------
+    >>> data = draw(Plan(treated=3, comparison=3, effect=1.0), np.random.default_rng(1), 2)
+    >>> data.outcomes.shape, data.arm.tolist()
+    ((2, 6, 1), [1, 1, 1, 0, 0, 0])
     """
     check_plan(plan)
     sizes = plan.cluster_sizes
@@ -234,6 +240,11 @@ def hermite_shares(thresholds: Floats) -> Floats:
     """Return the shares of a stepped outcome's variance in each power of the latent correlation, shape (TERMS,).
 
     ``corr(Y, Y') = Σ share_k r^k`` where ``share_k ∝ (Σ_j φ(t_j) He_{k−1}(t_j))² / k!`` (Mehler's formula).
+
+    Examples
+    --------
+    >>> hermite_shares(np.array([0.0]))[:3].round(2).tolist()
+    [0.64, 0.0, 0.11]
     """
     # h_k: normalised Hermite polynomials times the density, by their recurrence
     last, current = np.zeros_like(thresholds), stats.norm.pdf(thresholds)

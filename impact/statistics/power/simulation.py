@@ -70,6 +70,12 @@ def simulate(
 
     ``truth`` is the estimand's value; by default the effect of the offer, which the built-in estimators estimate. An
     impossible plan, or one where fewer than two replications can be estimated, raises :class:`NotEstimable`.
+
+    Examples
+    --------
+    >>> plan = Plan(treated=50, comparison=50, effect=1.0)
+    >>> simulate(plan, "difference", replications=200, seed=1).power > 0.95
+    True
     """
     if replications < 2:
         raise NotEstimable(
@@ -111,7 +117,13 @@ def _row(data: Dataset, estimator: Estimator) -> tuple[float, ...]:
 
 
 def row(estimate: Estimate | None) -> tuple[float, ...]:
-    """Return (estimate, error, p-value, low, high) of one replication; NaN where it was not estimable."""
+    """Return (estimate, error, p-value, low, high) of one replication; NaN where it was not estimable.
+
+    Examples
+    --------
+    >>> row(None)
+    (nan, nan, nan, nan, nan)
+    """
     if estimate is None:
         return (math.nan,) * 5
     return estimate.estimate, estimate.std_error, estimate.p_value, estimate.conf_low, estimate.conf_high

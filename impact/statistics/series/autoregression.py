@@ -32,7 +32,15 @@ class Solution:
 
 
 def ar1_solution(y: Floats, design: Floats, *, small_sample: bool) -> Solution:
-    """Return the maximum likelihood fit with autocorrelated errors; φ counts as known in the covariance."""
+    """Return the maximum likelihood fit with autocorrelated errors; φ counts as known in the covariance.
+
+    Examples
+    --------
+    >>> y = np.array([1.0, 1.5, 1.2, 0.8, 1.1, 1.4, 1.3, 0.9, 0.7, 1.2])
+    >>> solution = ar1_solution(y, np.ones((10, 1)), small_sample=True)
+    >>> -1 < solution.phi < 1, solution.beta.shape
+    (True, (1,))
+    """
     n, k = design.shape
     phi = _best_phi(y, design)
     beta, residuals = _given_phi(y, design, phi)

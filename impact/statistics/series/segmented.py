@@ -148,6 +148,12 @@ def interrupted(
     ----------
     Lopez Bernal, Cummins, Gasparrini (2017), https://doi.org/10.1093/ije/dyw098. Newey, West (1987),
     https://doi.org/10.2307/1913610. Pinheiro, Bates (2000), https://doi.org/10.1007/b98882, section 5.3.
+
+    Examples
+    --------
+    >>> y = np.array([1.0, 2.1, 2.9, 4.0, 5.1, 9.0, 10.1, 10.9, 12.0, 13.1])
+    >>> round(interrupted(y, 5, errors="classical").level.estimate, 1)
+    3.0
     """
     values = _series(outcome, Said("statistics.the_outcome"))
     against = None if comparison is None else _series(comparison, Said("series.the_comparison"))

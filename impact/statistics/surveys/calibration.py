@@ -116,6 +116,12 @@ def calibrate(
     ``w = d·F(xᵀλ)`` with λ such that ``Σ w·x = totals``; F is ``1 + u``, ``exp(u)`` or the logit function between the
     bounds. Solved by Newton steps, halved while they do not reduce the misfit. Reference: Deville and Särndal
     (1992), Calibration estimators in survey sampling, https://doi.org/10.1080/01621459.1992.10475217.
+
+    Examples
+    --------
+    >>> matrix = np.array([[1.0, 0.0], [1.0, 0.0], [1.0, 1.0], [1.0, 1.0]])
+    >>> calibrate(np.full(4, 10.0), matrix, np.array([40.0, 30.0])).weights.round(6).tolist()
+    [5.0, 5.0, 15.0, 15.0]
     """
     weights = floats(weights)
     matrix = floats(matrix)

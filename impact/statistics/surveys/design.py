@@ -126,7 +126,13 @@ class SampleDesign:
         return Units(of_row, of_unit, names, sizes, fractions)
 
     def take(self, chosen: Bools) -> SampleDesign:
-        """Return the design of some of the rows, as if no others had been drawn."""
+        """Return the design of some of the rows, as if no others had been drawn.
+
+        Examples
+        --------
+        >>> SampleDesign(np.array([1.0, 2.0, 3.0])).take(np.array([True, False, True])).weights.tolist()
+        [1.0, 3.0]
+        """
 
         def rows(column: NDArray[Any] | None) -> NDArray[Any] | None:
             """Return the chosen rows of a column that may not be there."""
@@ -144,7 +150,14 @@ class SampleDesign:
         return n_units - n_strata
 
     def freedom_within(self, rows: Bools) -> int:
-        """Return sampling units minus strata, counting those that have rows in a domain."""
+        """Return sampling units minus strata, counting those that have rows in a domain.
+
+        Examples
+        --------
+        >>> design = SampleDesign(np.ones(4), strata=np.array(["a", "a", "b", "b"]))
+        >>> design.freedom_within(np.array([True, True, False, False]))
+        1
+        """
         of_rows = self.units.of_row[rows]
         units = np.unique(of_rows)
         strata = np.unique(self.units.stratum[units])
@@ -175,7 +188,13 @@ def _check_nested(elsewhere: Bools, of_row: Ints, clusters: tuple[object, ...]) 
 
 
 def sampled_fractions(population: Floats | None, stratum: Ints, names: tuple[object, ...], sizes: Floats) -> Floats:
-    """Return the share of each stratum (or cluster) that was sampled, shape (H,); 0 where its population is unknown."""
+    """Return the share of each stratum (or cluster) that was sampled, shape (H,); 0 where its population is unknown.
+
+    Examples
+    --------
+    >>> sampled_fractions(np.array([10.0, 10.0]), np.array([0, 0]), ("all",), np.array([2.0])).tolist()
+    [0.2]
+    """
     if population is None:
         return np.zeros(len(sizes))
     smallest, largest = ends(population, stratum, len(sizes))

@@ -50,6 +50,11 @@ def taylor_variance(scores: Floats, design: SampleDesign, rows: Bools | None = N
     :func:`impact.statistics.surveys.strata.stratum_scale`. With ``within``, the same over the rows of each cluster,
     times f_h. Reference: Särndal, Swensson and Wretman (1992), Model Assisted Survey Sampling, ch. 4 and 5,
     https://doi.org/10.1007/978-1-4612-4378-6.
+
+    Examples
+    --------
+    >>> taylor_variance(np.array([1.0, 2.0, 3.0]), SampleDesign(np.ones(3))).tolist()
+    [[3.0]]
     """
     units = design.units
     n = len(design.weights)
@@ -126,6 +131,12 @@ def mean(
     -----
     ``Σwy / Σw``, linearised as ``z = (y − mean) / Σw``; with calibration, ``z`` is replaced by its residual on the
     calibration matrix and w by the calibrated weights. The interval is symmetric, also for shares.
+
+    Examples
+    --------
+    >>> estimate = mean(np.array([1.0, 2.0, 3.0]), SampleDesign(np.full(3, 10.0)))
+    >>> estimate.estimate, round(estimate.std_error, 4), estimate.df
+    (2.0, 0.5774, 2.0)
     """
     ones = np.ones(len(design.weights))
     return ratio(values, ones, design, domain=domain, calibration=calibration)
@@ -144,6 +155,11 @@ def total(
     Notes
     -----
     ``Σwy``; the linearised variable is y itself.
+
+    Examples
+    --------
+    >>> total(np.array([1.0, 2.0, 3.0]), SampleDesign(np.full(3, 10.0))).estimate
+    60.0
     """
     rows = domain_rows(domain, design)
     inside = values_inside(values, rows)
@@ -170,6 +186,11 @@ def ratio(
     Notes
     -----
     ``R = Σwy / Σwx``, linearised as ``z = (y − R·x) / Σwx``.
+
+    Examples
+    --------
+    >>> ratio(np.array([1.0, 2.0, 3.5]), np.array([2.0, 4.0, 6.0]), SampleDesign(np.ones(3))).estimate
+    0.5416666666666666
     """
     rows = domain_rows(domain, design)
     y = values_inside(numerator, rows)
@@ -214,6 +235,12 @@ def design_estimate(
     ------
     NotEstimable
         If the error is zero up to rounding, a stratum has one unit, or no degrees of freedom are left.
+
+    Examples
+    --------
+    >>> y, design = np.array([1.0, 2.0, 3.0]), SampleDesign(np.full(3, 10.0))
+    >>> round(design_estimate(60.0, y, design, rows=np.ones(3, dtype=bool)).std_error, 3)
+    17.321
     """
     weights = estimation_weights(design, calibration)
     residuals = linearised
@@ -257,7 +284,13 @@ def estimation_weights(design: SampleDesign, calibration: Calibrated | None) -> 
 
 
 def domain_rows(domain: Bools | None, design: SampleDesign) -> Bools:
-    """Return which rows belong to a domain; all for None."""
+    """Return which rows belong to a domain; all for None.
+
+    Examples
+    --------
+    >>> domain_rows(None, SampleDesign(np.ones(3))).tolist()
+    [True, True, True]
+    """
     if domain is None:
         return np.ones(len(design.weights), dtype=np.bool_)
     rows = np.asarray(domain)
@@ -269,7 +302,13 @@ def domain_rows(domain: Bools | None, design: SampleDesign) -> Bools:
 
 
 def values_inside(values: Floats, rows: Bools) -> Floats:
-    """Return values with zeros outside the domain; all inside must be known."""
+    """Return values with zeros outside the domain; all inside must be known.
+
+    Examples
+    --------
+    >>> values_inside(np.array([1.0, np.nan]), np.array([True, False])).tolist()
+    [1.0, 0.0]
+    """
     array = floats(values)
     if array.shape != rows.shape:
         raise NotEstimable(Said("surveys.values_design_have_different_lengths"), Said("surveys.one_value_each_row"))

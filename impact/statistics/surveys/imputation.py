@@ -45,6 +45,12 @@ def pool(estimates: Floats, variances: Floats, df_complete: float = math.inf, *,
     ``1/df = λ²/(m−1) + 1/ν_obs`` with ``ν_obs = (ν+1)/(ν+3)·ν·(1−λ)``. Values must be missing at random given the
     columns of the imputation. References: Rubin (1987), Multiple Imputation for Nonresponse in Surveys,
     https://doi.org/10.1002/9780470316696; Barnard and Rubin (1999), https://doi.org/10.1093/biomet/86.4.948.
+
+    Examples
+    --------
+    >>> pooled = pool([1.0, 2.0, 3.0], [0.5, 0.5, 0.5], n_obs=100)
+    >>> pooled.estimate, round(pooled.std_error, 3)
+    (2.0, 1.354)
     """
     estimates = floats(estimates)
     variances = floats(variances)
@@ -100,6 +106,13 @@ def multiply_impute(
     about linear relations. Filled values may fall between or outside the possible ones (0.3 in a 0/1 column): do not
     round them. Interactions that the analysis has must be columns. Reference: van Buuren (2018), Flexible
     Imputation of Missing Data, ch. 3.2 and 4.5, https://doi.org/10.1201/9780429492259.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0, 5.0], "y": [2.0, np.nan, 6.1, 8.0, 9.9]})
+    >>> filled = multiply_impute(frame, rng=np.random.default_rng(1), draws=2)
+    >>> len(filled), bool(filled[0].isna().any().any())
+    (2, False)
     """
     if draws < 2 or cycles < 1:
         raise NotEstimable(

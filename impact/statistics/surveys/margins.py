@@ -45,6 +45,11 @@ def poststratify(weights: Floats, cells: Labels, totals: Totals) -> Calibrated:
     -----
     ``w = d · N_c / Σ_c d``. Reference: Holt and Smith (1979), Post stratification,
     https://doi.org/10.2307/2344652.
+
+    Examples
+    --------
+    >>> poststratify(np.full(4, 10.0), np.array(["f", "f", "f", "m"]), {"f": 20, "m": 20}).weights.round(2).tolist()
+    [6.67, 6.67, 6.67, 20.0]
     """
     weights = floats(weights)
     check_weights(weights)
@@ -86,6 +91,12 @@ def rake(
     -----
     The solution has the form ``w = d·exp(xᵀλ)`` with dummies x: raking calibration. Reference: Deming and Stephan
     (1940), https://doi.org/10.1214/aoms/1177731829.
+
+    Examples
+    --------
+    >>> sex, age = np.array(["f", "f", "m", "m"]), np.array(["old", "young", "old", "young"])
+    >>> rake(np.ones(4), [(sex, {"f": 60, "m": 40}), (age, {"old": 50, "young": 50})]).weights.tolist()
+    [30.0, 30.0, 20.0, 20.0]
     """
     weights = floats(weights)
     check_weights(weights)

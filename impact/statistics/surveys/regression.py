@@ -78,6 +78,13 @@ def survey_regression(
     -----
     The coefficients solve ``Σ w·x·(y − μ(xᵀβ)) = 0``; the linearised variable is ``A⁻¹·x·(y − μ)`` with
     ``A = Σ w·μ'·x·xᵀ``. Reference: Binder (1983), https://doi.org/10.2307/1402588.
+
+    Examples
+    --------
+    >>> matrix = np.column_stack([np.ones(4), np.arange(4.0)])
+    >>> design = SampleDesign(np.full(4, 10.0))
+    >>> round(survey_regression([1.0, 3.1, 4.9, 7.0], matrix, ["constant", "slope"], "slope", design).estimate, 2)
+    1.98
     """
     x, rows, column = _prepare(matrix, names, name, design, domain)
     weights = _positive(design, calibration)
@@ -124,6 +131,14 @@ def marginal_effect(
     ``z = (m − AME)/Σw + Jᵀ·z_β`` with ``J`` the gradient of the effect; covariates count as sampled, so this is the
     error for the population, not for the sample's covariates (Stata's ``vce(unconditional)``). Reference: Graubard
     and Korn (1999), Predictive margins with survey data, https://doi.org/10.1111/j.0006-341X.1999.00652.x.
+
+    Examples
+    --------
+    >>> matrix = np.column_stack([np.ones(8), np.repeat([0.0, 1.0], 4)])
+    >>> design = SampleDesign(np.ones(8))
+    >>> outcome = np.array([0.0, 0.0, 0.0, 1.0, 0.0, 1.0, 1.0, 1.0])
+    >>> round(marginal_effect(outcome, matrix, ["constant", "treated"], "treated", design).estimate, 4)
+    0.5
     """
     x, rows, column = _prepare(matrix, names, name, design, domain)
     values = x[rows, column]

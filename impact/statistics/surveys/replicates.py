@@ -90,6 +90,11 @@ def replicate_weights(
     ``scale = 1/(R−1)``. n × R weights are held in memory. References: Wolter (2007), Introduction to Variance
     Estimation, https://doi.org/10.1007/978-0-387-35099-8; Judkins (1990) for Fay's method; Rao, Wu and Yue (1992)
     for the bootstrap, https://www150.statcan.gc.ca/n1/pub/12-001-x/1992002/article/14486-eng.pdf.
+
+    Examples
+    --------
+    >>> replicate_weights(SampleDesign(np.ones(3)), "JK1").weights.tolist()
+    [[0.0, 1.5, 1.5], [1.5, 0.0, 1.5], [1.5, 1.5, 0.0]]
     """
     units = design.units
     if (units.sizes < 2).any():
@@ -132,6 +137,13 @@ def replicate_estimate(statistic: Callable[[Floats], float], replicates: Replica
     Notes
     -----
     Squares are around the mean of the replicates (as R's survey by default), not around the full estimate.
+
+    Examples
+    --------
+    >>> y, replicates = np.array([1.0, 2.0, 3.0]), replicate_weights(SampleDesign(np.ones(3)), "JK1")
+    >>> estimate = replicate_estimate(lambda w: float(w @ y / w.sum()), replicates)
+    >>> estimate.estimate, round(estimate.std_error, 4)
+    (2.0, 0.5774)
     """
     value = float(statistic(replicates.full))
     columns = replicates.weights.T

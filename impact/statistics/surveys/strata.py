@@ -55,6 +55,11 @@ def stratum_scale(
     ratios, whose scores add up to zero; R centres totals at zero, here as in Stata at the mean over all units.
     References: Lumley (2010), Complex Surveys, https://doi.org/10.1002/9780470580066; StataCorp, Survey Data Reference
     Manual, svyset, https://www.stata.com/manuals/svysvyset.pdf.
+
+    Examples
+    --------
+    >>> stratum_scale(np.array([2.0, 4.0]), np.array([0.5, 0.0]), np.array([True, True]), "refuse").round(4).tolist()
+    [1.0, 1.3333]
     """
     lonely = (sizes == 1) & (fractions < CERTAIN) & touched
     less_one = np.maximum(sizes - 1, 1)
@@ -103,6 +108,12 @@ def second_stage_scale(sizes: Floats, taken: Floats, above: Floats, touched: Boo
     ------
     NotEstimable
         Under any other rule, if one row stands for a cluster of several.
+
+    Examples
+    --------
+    >>> ones = np.array([True])
+    >>> second_stage_scale(np.array([2.0]), np.array([0.5]), np.array([0.5]), ones, "refuse").tolist()
+    [0.5]
     """
     single = (sizes == 1) & (taken < CERTAIN)
     alone = single & touched & (above > 0)
@@ -117,7 +128,14 @@ def second_stage_scale(sizes: Floats, taken: Floats, above: Floats, touched: Boo
 
 
 def ends(values: Floats, group: Ints, number: int) -> tuple[Floats, Floats]:
-    """Return the least and greatest known value of each group, shape (number,); NaN where none is known."""
+    """Return the least and greatest known value of each group, shape (number,); NaN where none is known.
+
+    Examples
+    --------
+    >>> low, high = ends(np.array([3.0, 1.0, 2.0]), np.array([0, 0, 1]), 2)
+    >>> low.tolist(), high.tolist()
+    ([1.0, 2.0], [3.0, 2.0])
+    """
     least = np.full(number, np.nan)
     most = np.full(number, np.nan)
     array = floats(values)

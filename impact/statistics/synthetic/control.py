@@ -101,6 +101,13 @@ def synthetic_control(
     References
     ----------
     Abadie, Diamond, Hainmueller (2010), https://doi.org/10.1198/jasa.2009.ap08746.
+
+    Examples
+    --------
+    >>> panel = np.array([[1.0, 2.0, 5.0], [0.0, 1.0, 2.0], [2.0, 3.5, 4.5], [3.0, 1.0, 2.0]])
+    >>> result = synthetic_control(panel, 0, 2)
+    >>> result.donors.tolist(), result.weights.round(2).tolist()
+    ([1, 2, 3], [0.53, 0.4, 0.07])
     """
     panel, row, begin = single_panel(outcomes, treated, start)
     if predictors is None:
@@ -158,7 +165,14 @@ def _placebo_p(ratio: float, ratios: Floats) -> float:
 
 
 def weigher(match: Floats, ridge: float = 0.0) -> Weigher:
-    """Return what matches rows of ``match`` (units, p); ties between weightings go to the most even one."""
+    """Return what matches rows of ``match`` (units, p); ties between weightings go to the most even one.
+
+    Examples
+    --------
+    >>> weigh = weigher(np.array([[1.0], [0.0], [2.0]]))
+    >>> weigh(0, np.array([1, 2])).weights.round(6).tolist()
+    [0.5, 0.5]
+    """
 
     def weigh(unit: int, donors: Ints) -> SimplexFit:
         target, pool = match[unit], match[donors]
@@ -202,7 +216,13 @@ def _ratios(gaps: Floats, panel: Floats, start: int) -> Floats:
 
 
 def standardised(predictors: ArrayLike, units: int) -> Floats:
-    """Return predictors (units, p), each over its standard deviation; refuse what does not vary or lacks units."""
+    """Return predictors (units, p), each over its standard deviation; refuse what does not vary or lacks units.
+
+    Examples
+    --------
+    >>> standardised([[1.0], [3.0]], 2).round(3).tolist()
+    [[0.707], [2.121]]
+    """
     matrix = finite(predictors, Said("synthetic.predictors_not_finite"))
     if matrix.ndim == 2 and len(matrix) == units:
         spread = matrix.std(axis=0, ddof=1)
@@ -232,7 +252,14 @@ def single_panel(outcomes: ArrayLike, treated: int, start: int) -> tuple[Floats,
 
 
 def checked_panel(outcomes: ArrayLike, treated: Rows, start: Rows) -> tuple[Floats, Ints, int]:
-    """Return the panel, the rows of the treated units and their one start, or say what does not hold."""
+    """Return the panel, the rows of the treated units and their one start, or say what does not hold.
+
+    Examples
+    --------
+    >>> panel, rows, start = checked_panel([[1, 2], [1, 3], [2, 2]], treated=0, start=1)
+    >>> panel.shape, rows.tolist(), start
+    ((3, 2), [0], 1)
+    """
     panel = floats(outcomes)
     rows = np.atleast_1d(np.asarray(treated, dtype=np.int64))
     if panel.ndim != 2:

@@ -84,6 +84,13 @@ def synthetic_did(
     References
     ----------
     Arkhangelsky, Athey, Hirshberg, Imbens, Wager (2021), https://doi.org/10.1257/aer.20190159.
+
+    Examples
+    --------
+    >>> panel = np.array([[1.0, 2.0, 3.0, 6.0], [0.0, 1.0, 2.0, 3.5], [2.0, 3.5, 4.0, 4.5], [3.0, 3.0, 4.0, 5.0]])
+    >>> result = synthetic_did(panel, 0, 3)
+    >>> round(float(result.unit_weights.sum()), 6), result.effect.estimate > 0
+    (1.0, True)
     """
     panel, rows, begin = checked_panel(outcomes, treated, start)
     donors = np.setdiff1d(np.arange(len(panel)), rows)

@@ -156,6 +156,14 @@ def nested_control(
     ----------
     Abadie, Diamond, Hainmueller (2015), https://doi.org/10.1111/ajps.12116. Klößner, Kaul, Pfeifer, Schieler (2018),
     https://doi.org/10.1186/s41937-017-0004-9.
+
+    Examples
+    --------
+    >>> panel = np.array([[1.0, 2.0, 5.0], [0.0, 1.0, 2.0], [2.0, 3.5, 4.5], [3.0, 1.0, 2.0]])
+    >>> predictors = np.array([[9.0, 1.0], [1.0, 2.0], [2.0, 1.0], [3.0, 3.0]])
+    >>> nested = nested_control(panel, 0, 2, predictors, drawn=1)
+    >>> round(float(nested.importance.sum()), 6), round(float(nested.control.weights.sum()), 6)
+    (1.0, 1.0)
     """
     panel, row, begin = single_panel(outcomes, treated, start)
     first, end = window or (0, begin)
@@ -198,6 +206,13 @@ def search_importance(tried: Floats, fitted: Floats, *, drawn: int = 10, seed: i
     V lies on the simplex in logarithms, no predictor below 10⁻⁴ of the greatest. From every start a Nelder–Mead search
     within these bounds. The regression-based start takes the sums of squared coefficients of the outcomes on the
     predictors, as the R package Synth does. If the donors reproduce the predictors, V is left equal.
+
+    Examples
+    --------
+    >>> tried = np.array([[1.0, 1.0], [0.0, 2.0], [2.0, 1.5], [1.0, -1.0]])
+    >>> optima = search_importance(tried + np.array([[0.5, 3.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]]), tried, drawn=1)
+    >>> optima.importance.shape
+    (3, 2)
     """
     size = tried.shape[1]
     if not simplex_weights(tried[0], tried[1:].T).unique:
@@ -227,6 +242,12 @@ def tied_importance(tried: Floats, importance: Floats) -> Floats:
     With ``D = X₀ − x₁`` and ``r = Dw`` the weights w stay optimal under V while ``Σ_k V_k r_k (D_kj − r_k)`` is 0 for
     donors with weight and not below 0 for the others: linear in V. Each predictor's least and greatest importance
     within these bounds, by linear programmes, are the rows; ``importance`` itself if they find none.
+
+    Examples
+    --------
+    >>> tied = tied_importance(np.array([[9.0, 1.0], [1.0, 2.0], [2.0, 1.0], [3.0, 3.0]]), np.array([0.5, 0.5]))
+    >>> tied.shape[1], bool((tied > 0).all())
+    (2, True)
     """
     distance, size = (tried[1:] - tried[0]).T, len(importance)
     root = np.sqrt(importance)

@@ -43,6 +43,12 @@ def simplex_weights(target: ArrayLike, donors: ArrayLike, *, ridge: float = 0.0)
     References
     ----------
     Lawson, Hanson (1995), https://doi.org/10.1137/1.9781611971217. Wolfe (1976), https://doi.org/10.1007/BF01580381.
+
+    Examples
+    --------
+    >>> fit = simplex_weights([1.0, 1.0], [[0.0, 2.0], [0.0, 2.0]])
+    >>> fit.weights.round(6).tolist(), round(fit.loss, 6)
+    ([0.5, 0.5], 0.0)
     """
     goal = finite(target, Said("synthetic.target_not_finite"))
     pool = finite(donors, DONORS_NOT_FINITE)
@@ -67,7 +73,13 @@ def simplex_weights(target: ArrayLike, donors: ArrayLike, *, ridge: float = 0.0)
 
 
 def nearest_point(points: Floats) -> Floats:
-    """Return the convex weights (J,) of the columns' point nearest to the origin; points (p, J) are of order one."""
+    """Return the convex weights (J,) of the columns' point nearest to the origin; points (p, J) are of order one.
+
+    Examples
+    --------
+    >>> nearest_point(np.array([[-1.0, 3.0]])).round(6).tolist()
+    [0.75, 0.25]
+    """
     raised = np.vstack([points, np.ones(points.shape[1])])
     goal = np.append(np.zeros(len(points)), 1.0)
     weights = optimize.nnls(raised, goal, maxiter=100 * raised.shape[1])[0]

@@ -153,7 +153,7 @@ def multiplier_draws(
     influence
         Shape (units, m): the influences of the same units on each estimate; zero where a unit has no part in one.
     rng
-        Source of the random signs.
+        Source of the random signs; the same state gives the same draws.
     draws
         Sign vectors drawn; the smallest p-value is about one over their number.
     clusters

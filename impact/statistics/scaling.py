@@ -27,7 +27,7 @@ class Ratio:
     Parameters
     ----------
     ratio
-        Quotient of the two estimates.
+        Quotient of the two estimates, in the unit of the numerator per unit of the denominator.
     conf_low, conf_high
         95 % limits; None where the set is not an interval.
     unbounded

@@ -103,7 +103,7 @@ def suppress(table: Table, minimum: int, hidden: Bools | None = None) -> Bools:
     Parameters
     ----------
     table
-        Of one variable and wave.
+        The cells of one variable and wave, with all sums between them that a reader knows.
     minimum
         Cells of fewer persons are hidden.
     hidden

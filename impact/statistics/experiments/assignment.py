@@ -277,9 +277,9 @@ def rerandomise(
     covariates
         Shape (n, k): measured before; for clusters, their means are balanced.
     acceptance
-        Share of allocations to accept.
+        Share of allocations to accept, between 0 and 1 (Morgan and Rubin's p_a): smaller is closer, and slower.
     max_draws
-        Allocations tried before giving up.
+        Allocations tried before the draw is refused; about ``1 / acceptance`` are needed.
 
     Notes
     -----

@@ -72,7 +72,7 @@ def standardised_differences(
     names
         The k names of its columns.
     treated
-        Shape (n,), 0 or 1.
+        Shape (n,): 1 for units that got the programme, 0 for those compared with them.
     estimand
         ``ATT`` standardises by the treated units' standard deviation, ``ATE`` by the root of the arms' mean variance.
     weights
@@ -137,7 +137,7 @@ def joint_balance(
     Parameters
     ----------
     matrix, names, treated, weights
-        As in :func:`standardised_differences`.
+        As in :func:`standardised_differences`; units without weight are not in the test.
     clusters
         Shape (n,), labels of any kind; None for independent units.
 

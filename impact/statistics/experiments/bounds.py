@@ -86,9 +86,9 @@ def lee_bounds(
     outcome
         Shape (n,): NaN where there is no outcome.
     treated
-        Shape (n,): 1 or 0.
+        Shape (n,): 1 if assigned to treatment, 0 if not; known for everybody, also without an outcome.
     weights
-        Shape (n,): positive sampling weights.
+        Shape (n,): positive sampling weights, whose scale does not matter; None for equal ones.
     strata
         Shape (n,): labels known before treatment; bounds within them, averaged over those always observed, are tighter.
     clusters

@@ -25,9 +25,9 @@ def welch(outcome: Floats, treated: NDArray[Any]) -> Estimate:
     Parameters
     ----------
     outcome
-        Shape (n,), complete.
+        Shape (n,), in any unit, without missing values.
     treated
-        Shape (n,): 0 or 1.
+        Shape (n,): 1 if assigned to treatment, 0 if not; two units of each at least.
 
     Returns
     -------
@@ -167,7 +167,7 @@ def blocked(
     blocks
         Shape (n,): labels of the blocks. The share treated may differ between them.
     weights
-        Shape (n,): positive sampling weights.
+        Shape (n,): positive sampling weights; a block's share is then that of its weight. None for equal ones.
     errors, clusters
         As in :func:`impact.statistics.linear.sandwich.contrast`.
 

@@ -73,9 +73,9 @@ def two_stage_least_squares(
     Parameters
     ----------
     outcome
-        Shape (n,), complete.
+        Shape (n,), in any unit, without missing values.
     received, assigned
-        Shape (n,): 0 or 1.
+        Shape (n,): 1 if treatment was received, or assigned, 0 if not: the endogenous column, and the instrument.
     exogenous
         Shape (n, p): the constant (or dummies that add up to it) and covariates measured before assignment.
     names

@@ -79,7 +79,7 @@ def fit(outcome: Floats, matrix: Floats, names: Sequence[Text], *, weights: Floa
     Parameters
     ----------
     outcome
-        Shape (n,), complete.
+        Shape (n,), in any unit, without missing values.
     matrix
         Shape (n, k), with the constant if one is wanted.
     names

@@ -145,7 +145,7 @@ def wald_joint(fit: Fit, names: Sequence[Text], *, errors: str, clusters: Sequen
     Parameters
     ----------
     fit, errors, clusters
-        As in :func:`contrast`.
+        As in :func:`contrast`: the regression, the rule of its covariance, and labels of its clusters.
     names
         The q columns whose coefficients are zero under the null.
 

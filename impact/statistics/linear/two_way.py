@@ -58,7 +58,7 @@ class TwoWay:
     Parameters
     ----------
     cells
-        The cells that were fitted.
+        The cells that were fitted, from which errors take weights and numbers of rows.
     coefficients, bread
         Shape (k,), in units of the outcome per unit of the term; shape (k, k): ``(X̃'WX̃)⁻¹``.
     moved, residuals

@@ -71,7 +71,7 @@ def vertex_bootstrap(
     name, groups
         As in :func:`impact.statistics.networks.network.network_measure`.
     draws, rng
-        Networks drawn, and the generator.
+        How many networks of drawn bodies make the error, two at least, and the generator that draws them.
 
     Raises
     ------
@@ -302,7 +302,7 @@ def swap_test(
     name, groups
         As in :func:`impact.statistics.networks.network.network_measure`.
     draws, rng
-        Random swaps, and the generator.
+        How often the dyads are swapped at random, and the generator; the smallest p-value is ``1 / (1 + draws)``.
 
     Raises
     ------

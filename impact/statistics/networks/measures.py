@@ -29,7 +29,7 @@ class Stack:
     Parameters
     ----------
     ties
-        Shape (b, n, n), bool.
+        Shape (b, n, n), bool: in each of b networks, whether the body of the row has a tie to that of the column.
     directed
         Whether ties of all its networks have a direction.
     groups

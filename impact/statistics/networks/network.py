@@ -68,7 +68,7 @@ class TieChange:
     jaccard
         ``persistent / (persistent + formed + dissolved)``; NaN if neither wave has a tie.
     hamming
-        Ties that changed: ``formed + dissolved``.
+        Number of ties that are in one wave only: ``formed + dissolved``.
     correlation
         Pearson correlation of the two waves over ordered pairs of bodies; NaN if a wave has no tie or every tie.
     """
@@ -89,7 +89,7 @@ def network_measure(network: Network, name: str, groups: NDArray[Any] | None = N
     network
         Ties of n bodies, directed or not.
     name
-        One of :data:`MEASURES`.
+        One of :data:`MEASURES`, as the notes define them: ``density``, ``reciprocity``, ``mean_path``, …
     groups
         Shape (n,): the group of each body; needed, and only allowed, if :func:`needs_groups`.
 

@@ -19,7 +19,7 @@ class Matched:
     Parameters
     ----------
     estimate
-        The weighted difference in means.
+        The difference of the weighted means of treated and comparison units, in the unit of the outcome.
     estimand
         ``ATT``, or ``ATT of the matched`` if some treated units found no match.
     weights

@@ -92,7 +92,7 @@ def logit(treated: ArrayLike, matrix: ArrayLike, names: Sequence[Text], *, weigh
     Parameters
     ----------
     treated
-        Shape (n,), 0 or 1.
+        Shape (n,): 1 for units that got the programme, 0 for those compared with them; two of each at least.
     matrix
         Shape (n, k), covariates without intercept, complete.
     names
@@ -261,7 +261,7 @@ def overlap(
     probabilities
         Shape (n,), propensity scores strictly between 0 and 1.
     treated
-        Shape (n,), 0 or 1.
+        Shape (n,): 1 for units that got the programme, 0 for those compared with them.
     estimand
         ``ATT`` or ``ATE``: whose weights the effective sample sizes are about.
     weights

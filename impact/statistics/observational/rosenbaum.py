@@ -31,13 +31,13 @@ class Sensitivity:
     Parameters
     ----------
     gammas
-        Shape (g,), factors Γ ≥ 1.
+        Shape (g,), factors Γ ≥ 1 by which matched units may differ in their odds of treatment.
     p_low, p_high
         Shape (g,), smallest and largest p-value any confounder of that strength can give.
     critical_gamma
         Γ at which ``p_high`` passes ``alpha``; None if the finding is not significant even at Γ = 1.
     alpha
-        Level that ``critical`` refers to.
+        Level of the one-sided test that ``critical_gamma`` refers to.
     statistic
         Sum of the ranks, or number, of the pairs in the direction of the alternative; midranks for ties.
     n_pairs, n_zero

@@ -86,9 +86,9 @@ def ipw(
     Parameters
     ----------
     outcome
-        Shape (n,), complete.
+        Shape (n,), in any unit, without missing values.
     treated
-        Shape (n,), 0 or 1.
+        Shape (n,): 1 for units that got the programme, 0 for those compared with them.
     matrix
         Shape (n, k), covariates of a logit of the arm, complete.
     names

@@ -54,7 +54,7 @@ class Bacon:
     coefficient
         The two-way fixed effects coefficient, ``Σ weight · estimate``.
     comparisons
-        All comparisons with a weight.
+        All comparisons with a weight, by pairs of cohorts in the order of their starts.
     forbidden
         Weight of the comparisons with units already treated.
     """

@@ -82,7 +82,7 @@ def multiplier_bootstrap(
     draws
         At least 100; 1,000 or more for a critical value that is stable to two digits.
     rng
-        Source of the random weights.
+        Source of the random weights; the same state gives the same bands.
     clusters
         Shape (n,): cluster codes, or None; a cluster then gets one weight.
     multiplier

@@ -37,7 +37,7 @@ def two_by_two(
     matrix
         Shape (n, k): a column of ones and the covariates; without any, the three methods are the same.
     weights
-        Shape (n,): positive sampling weights.
+        Shape (n,): positive sampling weights, whose scale does not matter.
     method
         ``dr`` doubly robust, ``ipw`` inverse probability weighting (Hájek), ``reg`` outcome regression.
     names

@@ -69,7 +69,7 @@ def honest_bounds(
         Shapes (k,) and (k, k): event-study coefficients in order of time, without the reference period, which is the
         last before treatment; periods are consecutive.
     n_pre
-        Coefficients before the reference period.
+        How many of the coefficients, the first ones, lie before the reference period; at least one.
     rng
         For the first-stage critical value of ``relative_magnitudes``.
     m

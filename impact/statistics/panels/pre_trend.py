@@ -27,7 +27,7 @@ class PreTrend:
     Parameters
     ----------
     test
-        Joint test that nothing differs.
+        Joint test that no cohort differs from those it is compared with in any period before treatment.
     by_time
         (periods since treatment, estimate): the differences averaged over cohorts by size, against the last period
         before treatment (and anticipation), in the unit of the outcome.

@@ -51,7 +51,7 @@ class GroupTime:
     unit_cohorts, unit_weights
         Shape (n,): cohort of each unit; weight with mean one in the sample, zero for units left out.
     clustering
-        Clusters behind the errors.
+        Clusters over which the influence is summed for the errors; units, where each is its own.
     anticipation
         Periods before treatment in which units may already react.
     n_units

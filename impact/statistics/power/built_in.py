@@ -24,14 +24,17 @@ def built_in_rows(batch: Dataset, name: BuiltIn) -> Floats:
     ``difference`` of means after, ``change`` of the mean from before to after (difference-in-differences), both with
     CR2 errors and Satterthwaite df (HC2 without clusters); ``ancova`` with the arms' CR2 factor and one df less.
     """
-    if name not in get_args(BuiltIn) or (name != "difference" and batch.pre == 0):
-        raise NotEstimable(
-            Said("power.not_built_in", name=name), Said("power.built_in_with_one_before", names=str(get_args(BuiltIn)))
-        )
-    later = batch.outcomes[:, :, batch.pre :].mean(axis=2)
-    earlier = batch.outcomes[:, :, : batch.pre].mean(axis=2) if name != "difference" else np.zeros_like(later)
+    names = get_args(BuiltIn)
+    needs_before = name != "difference"
+    if name not in names or (needs_before and batch.pre == 0):
+        needed = Said("power.built_in_with_one_before", names=str(names))
+        raise NotEstimable(Said("power.not_built_in", name=name), needed)
+    before_start, since_start = batch.outcomes[:, :, : batch.pre], batch.outcomes[:, :, batch.pre :]
+    later = since_start.mean(axis=2)
+    earlier = before_start.mean(axis=2) if needs_before else np.zeros_like(later)
     observed = np.isfinite(later).astype(np.float64)
-    outcome = np.where(observed > 0, later - earlier if name == "change" else later, 0.0)
+    measured = later - earlier if name == "change" else later
+    outcome = np.where(observed > 0, measured, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         if name == "ancova":
             rows = _ancova(batch, outcome, earlier * observed, observed)
@@ -40,8 +43,10 @@ def built_in_rows(batch: Dataset, name: BuiltIn) -> Floats:
         estimable = (rows[1] > 0) & (rows[2] > 0)
         estimate, variance, df = (np.where(estimable, row, np.nan) for row in rows)
         error = np.sqrt(variance)
-        half = stats.t.ppf(0.5 + CONFIDENCE / 2, df) * error
-        p_value = 2 * stats.t.sf(np.abs(estimate / error), df)
+        level = 0.5 + CONFIDENCE / 2
+        half = stats.t.ppf(level, df) * error
+        t = np.abs(estimate / error)
+        p_value = 2 * stats.t.sf(t, df)
     return np.column_stack([estimate, error, p_value, estimate - half, estimate + half])
 
 
@@ -61,11 +66,13 @@ def _arm_sums(batch: Dataset, values: Floats) -> Floats:
 def _difference(batch: Dataset, outcome: Floats, observed: Floats) -> tuple[Floats, Floats, Floats]:
     """Return differences of means, their CR2 variances and degrees of freedom."""
     totals = _arm_sums(batch, observed)
+    arm = batch.arm
     means = _arm_sums(batch, outcome) / totals
-    deviations = (outcome - means[:, batch.arm]) * observed
-    influence = deviations / totals[:, batch.arm]
+    deviations = (outcome - means[:, arm]) * observed
+    influence = deviations / totals[:, arm]
     variance, df = _cr2(batch, influence, observed)
-    return means[:, 1] - means[:, 0], variance, df
+    mean0, mean1 = means[:, 0], means[:, 1]
+    return mean1 - mean0, variance, df
 
 
 def _cr2(batch: Dataset, influence: Floats, observed: Floats) -> tuple[Floats, Floats]:
@@ -80,27 +87,41 @@ def _cr2(batch: Dataset, influence: Floats, observed: Floats) -> tuple[Floats, F
     sums = _within_clusters(batch, influence)
     variance = np.sum(sums**2 / (1 - h), axis=1)
     # tr P² of the working covariances: the clusters', and those that the arm means share
-    inner = np.sum((h**2 - q**2) / by_cluster**2, axis=1)
-    outer = sum((np.sum(q[:, arm == side], axis=1) / totals[:, side]) ** 2 for side in (0, 1))
+    terms = (h**2 - q**2) / by_cluster**2
+    inner = np.sum(terms, axis=1)
+    outer: Floats | float = 0
+    for side in (0, 1):
+        in_arm = np.sum(q[:, arm == side], axis=1)
+        outer = outer + (in_arm / totals[:, side]) ** 2
     trace = np.sum(1 / totals, axis=1)
-    return variance, trace**2 / (inner + outer)
+    df = trace**2 / (inner + outer)
+    return variance, df
 
 
 def _ancova(batch: Dataset, outcome: Floats, before: Floats, observed: Floats) -> tuple[Floats, Floats, Floats]:
     """Return the difference of means adjusted with the slope within arms; its residuals get the arms' CR2 factor."""
     n, totals = observed.sum(axis=1), _arm_sums(batch, observed)
-    means_before = _arm_sums(batch, before) / totals
+    sums_before = _arm_sums(batch, before)
+    means_before = sums_before / totals
+    # θ̂, the slope within arms (Frison and Pocock)
     within = (before - means_before[:, batch.arm]) * observed
-    slope = np.sum(within * outcome, axis=1) / np.sum(within**2, axis=1)
-    adjusted = outcome - slope[:, None] * before
+    products, squares = np.sum(within * outcome, axis=1), np.sum(within**2, axis=1)
+    slope = products / squares
+    explained = slope[:, None] * before
+    adjusted = outcome - explained
     means = _arm_sums(batch, adjusted) / totals
     # The arm and the covariate, centred; then the arm without the covariate (Frisch–Waugh–Lovell)
     columns = np.stack([batch.arm * observed, before])
     centre = columns.sum(axis=2) / n
     arm, covariate = (columns - centre[:, :, None]) * observed
     shared = np.sum(arm * covariate, axis=1) / np.sum(covariate**2, axis=1)
-    arm = arm - shared[:, None] * covariate
+    predicted = shared[:, None] * covariate
+    arm = arm - predicted
     residuals = adjusted - means[:, batch.arm]
-    influence = arm * residuals / np.sum(arm**2, axis=1)[:, None]
+    power = np.sum(arm**2, axis=1)
+    influence = arm * residuals / power[:, None]
     variance, df = _cr2(batch, influence, observed)
-    return means[:, 1] - means[:, 0], variance * (n - 2) / (n - 3), df - 1
+    mean0, mean1 = means[:, 0], means[:, 1]
+    # One degree of freedom more goes to the slope
+    inflated = variance * (n - 2) / (n - 3)
+    return mean1 - mean0, inflated, df - 1

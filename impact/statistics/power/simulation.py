@@ -131,7 +131,8 @@ def row(estimate: Estimate | None) -> tuple[float, ...]:
 
 def summarise(rows: Floats, truth: float, alpha: float) -> Simulated:
     """Summarise rows of (estimate, error, p-value, low, high), NaN where not estimable."""
-    estimable = rows[np.isfinite(rows).all(axis=1)]
+    finite = np.isfinite(rows).all(axis=1)
+    estimable = rows[finite]
     n, n_estimable = len(rows), len(estimable)
     if n_estimable < 2:
         raise NotEstimable(
@@ -140,14 +141,17 @@ def summarise(rows: Floats, truth: float, alpha: float) -> Simulated:
     estimate, error, p_value, low, high = estimable.T
     # What could not be estimated did not reach significance.
     power = np.sum(p_value < alpha) / n
-    covered = np.mean((low <= truth) & (truth <= high))
+    holds_truth = (low <= truth) & (truth <= high)
+    covered = np.mean(holds_truth)
     spread = np.std(estimate, ddof=1)
+    bias, bias_mc = estimate.mean() - truth, spread / np.sqrt(n_estimable)
+    n_lost = n - n_estimable
     return Simulated(
         truth,
         n,
-        n - n_estimable,
-        bias=float(estimate.mean() - truth),
-        bias_mc=float(spread / np.sqrt(n_estimable)),
+        n_lost,
+        bias=float(bias),
+        bias_mc=float(bias_mc),
         power=float(power),
         power_mc=_share_error(power, n),
         coverage=float(covered),

@@ -77,9 +77,13 @@ _NEEDED = Said("series.longer_series_or_differences")
 
 def _whiten(values: Floats, phi: float) -> Floats:
     """Return ``R^(−1/2) values`` for the correlation matrix ``φ^|i−j|``."""
-    scale = math.sqrt(1 - phi**2)
-    changes = values[1:] - phi * values[:-1]
-    return np.concatenate([values[:1], changes / scale])
+    # e_1, then (e_t − φ e_{t−1})/√(1 − φ²) (Pinheiro and Bates, section 5.3)
+    remaining = 1 - phi**2
+    scale = math.sqrt(remaining)
+    predicted = phi * values[:-1]
+    changes = values[1:] - predicted
+    first = values[:1]
+    return np.concatenate([first, changes / scale])
 
 
 def _given_phi(y: Floats, design: Floats, phi: float) -> tuple[Floats, Floats]:
@@ -112,5 +116,7 @@ def _score(y: Floats, design: Floats, phi: float) -> float:
     cross = float(e[1:] @ e[:-1])
     inner = float(e[1:-1] @ e[1:-1])
     total = squares - 2 * phi * cross + phi**2 * inner
-    of_sum = n * (cross - phi * inner) / total
-    return of_sum - phi / (1 - phi**2)
+    slope = cross - phi * inner
+    of_sum = n * slope / total
+    remaining = 1 - phi**2
+    return of_sum - phi / remaining

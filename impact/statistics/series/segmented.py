@@ -59,7 +59,7 @@ class SeriesFit:
     effect
         ``level + slope · horizon``; horizon 1 is the first period after the start.
     horizon
-        Where the effect is read.
+        Periods after the start, counted from 1, at which ``effect`` is read.
     counterfactual
         Shape (T,): what the model says without the intervention; with a comparison series, that series plus the
         difference the model expects.
@@ -206,8 +206,11 @@ def _series(values: ArrayLike, what: Said) -> Floats:
 
 def _listed(positions: Ints, at_more: str = "series.and_at_more") -> Said:
     """Return the first five positions and how many more there are, in the words of ``at_more``."""
-    first, more = positions[:5], len(positions) - 5
-    return Said(at_more, positions=first, more=more) if more > 0 else Said("series.positions", positions=first)
+    first = positions[:5]
+    more = len(positions) - 5
+    if more > 0:
+        return Said(at_more, positions=first, more=more)
+    return Said("series.positions", positions=first)
 
 
 def _refuse_gaps(time: ArrayLike | None, n: int) -> None:
@@ -334,7 +337,9 @@ def _solve(y: Floats, design: Floats, errors: Errors, lags: int | None, *, small
 
 def _newey_west(fit: Any, n: int, lags: int | None, *, small_sample: bool) -> Solution:
     """Return the least squares fit with errors of Newey and West."""
-    used = math.floor(4 * (n / 100) ** (2 / 9)) if lags is None else lags
+    # ⌊4 (T/100)^(2/9)⌋, the usual rule for the Bartlett kernel of Newey and West
+    growth = (n / 100) ** (2 / 9)
+    used = math.floor(4 * growth) if lags is None else lags
     if not 0 <= used < n:
         raise NotEstimable(
             Said("series.lags_do_not_fit_series_periods", lags=used, n=n), Said("series.lags_0_small_part_t")
@@ -362,8 +367,11 @@ def _autocorrelation(residuals: Floats, estimated: int) -> Autocorrelation:
     """Return what is left in the residuals, ``estimated`` coefficients of autocorrelation taken out."""
     lags = max(estimated + 1, min(10, len(residuals) // 5))
     box = acorr_ljungbox(residuals, lags=[lags], model_df=estimated)
-    statistic, p_value = float(box["lb_stat"].iloc[0]), float(box["lb_pvalue"].iloc[0])
+    row = box.iloc[0]
+    statistic, p_value = float(row["lb_stat"]), float(row["lb_pvalue"])
     centred = residuals - residuals.mean()
-    lag_one = float(centred[1:] @ centred[:-1] / (centred @ centred))
+    squares = centred @ centred
+    products = centred[1:] @ centred[:-1]
+    lag_one = float(products / squares)
     watson = float(durbin_watson(residuals))
     return Autocorrelation(watson, statistic, p_value, lags, lag_one)

@@ -37,11 +37,11 @@ class Calibrated:
     weights
         Shape (n,): the weights after calibration.
     design_weights
-        Shape (n,), as they came.
+        Shape (n,): weights of the sample design, before calibration.
     matrix
         Shape (n, k), the calibration variables.
     totals
-        Shape (k,), their population totals.
+        Shape (k,), population totals of the calibration variables, which the weights reproduce.
     factors
         Shape (n,), ``weights / design_weights`` (the g-weights).
     iterations
@@ -91,12 +91,12 @@ def calibrate(
     Parameters
     ----------
     weights
-        Shape (n,): positive design weights.
+        Shape (n,): positive design weights, units of the population for each row.
     matrix
         Shape (n, k), full column rank; include a column of ones (or all dummies of a variable) to fix the size of
         the population.
     totals
-        Shape (k,), of the population.
+        Shape (k,): what each column of the matrix adds up to over the population.
     method
         ``linear`` (may give negative weights, which are flagged), ``raking`` (positive) or ``logit`` (factors stay
         within bounds).

@@ -28,11 +28,11 @@ def pool(estimates: Floats, variances: Floats, df_complete: float = math.inf, *,
     estimates
         Shape (m,), m ≥ 2, in the unit of the outcome.
     variances
-        Shape (m,), squared standard errors.
+        Shape (m,): squared standard error of each estimate, in squared units of the outcome.
     df_complete
         Degrees of freedom of the estimate if nothing were missing; ``inf`` for the normal.
     n_obs
-        Rows of one data set.
+        Rows of one data set, for the result: they do not enter the error.
 
     Raises
     ------

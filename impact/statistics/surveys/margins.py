@@ -30,7 +30,7 @@ def poststratify(weights: Floats, cells: Labels, totals: Totals) -> Calibrated:
     Parameters
     ----------
     weights
-        Shape (n,): positive design weights.
+        Shape (n,): positive design weights, units of the population for each row.
     cells
         Shape (n,), the post-stratum of each unit, labels of any kind.
     totals
@@ -71,7 +71,7 @@ def rake(
     Parameters
     ----------
     weights
-        Shape (n,): positive design weights.
+        Shape (n,): positive design weights, units of the population for each row.
     margins
         For each margin the label of each unit, shape (n,), and the population by label. All margins must add up to
         the same population.
@@ -80,7 +80,7 @@ def rake(
         ``rake(epsilon=1)`` stops at a change of 1, which is ``tolerance = 1 / population``: its margins then are
         met only roughly.
     cycles
-        The most that are tried.
+        Rounds over all margins before raking is refused as one that does not settle.
 
     Raises
     ------

@@ -127,7 +127,7 @@ def replicate_estimate(statistic: Callable[[Floats], float], replicates: Replica
     statistic
         From weights, shape (n,), to a number. To allow for calibration, calibrate within it.
     replicates
-        From :func:`replicate_weights`.
+        Weights of each replicate and their scales, from :func:`replicate_weights`.
 
     Raises
     ------

@@ -32,7 +32,7 @@ class Synthetic:
     effect
         Mean gap from the start on, in the unit of the outcome.
     gaps
-        Shape (T,): treated minus synthetic.
+        Shape (T,): outcome of the treated unit minus that of its synthetic control, in the unit of the outcome.
     weights, donors
         Shape (J,): weights and the rows of the panel they belong to.
     pre_rmspe
@@ -132,28 +132,26 @@ def compared(panel: Floats, row: int, start: int, weigh: Weigher) -> Synthetic:
     if not fit.unique:
         need = Said("synthetic.more_predictors_or_ridge")
         raise NotEstimable(Said("synthetic.weights_not_unique"), need)
+    # α̂_1t = Y_1t − Σ_j w_j Y_jt, and the same of every donor in the treated unit's place
     gaps = _gaps(panel, row, donors, fit.weights)
     placebos = np.array([_placebo_gaps(panel, int(unit), weigh) for unit in donors])
     ratio = float(_ratios(gaps[None, :], panel, start)[0])
     ratios = _ratios(placebos, panel, start)
-    return Synthetic(
-        effect=float(gaps[start:].mean()),
-        gaps=gaps,
-        weights=fit.weights,
-        donors=donors,
-        pre_rmspe=float(np.sqrt(np.mean(gaps[:start] ** 2))),
-        ratio=ratio,
-        placebo_p=_placebo_p(ratio, ratios),
-        placebo_gaps=placebos,
-        placebo_ratios=ratios,
-        leave_one_out=_without_each(panel, row, start, fit.weights, weigh),
-    )
+    earlier, later = gaps[:start], gaps[start:]
+    effect = float(later.mean())
+    pre_mspe = np.mean(earlier**2)
+    pre_rmspe = float(np.sqrt(pre_mspe))
+    p_value = _placebo_p(ratio, ratios)
+    leave_one_out = _without_each(panel, row, start, fit.weights, weigh)
+    return Synthetic(effect, gaps, fit.weights, donors, pre_rmspe, ratio, p_value, placebos, ratios, leave_one_out)
 
 
 def _placebo_gaps(panel: Floats, unit: int, weigh: Weigher) -> Floats:
     """Return the gaps (T,) of a donor from all other units, the treated among them."""
-    pool = np.delete(np.arange(len(panel)), unit)
-    return _gaps(panel, unit, pool, weigh(unit, pool).weights)
+    units = np.arange(len(panel))
+    pool = np.delete(units, unit)
+    fit = weigh(unit, pool)
+    return _gaps(panel, unit, pool, fit.weights)
 
 
 def _placebo_p(ratio: float, ratios: Floats) -> float:
@@ -200,19 +198,22 @@ def _without_each(panel: Floats, row: int, start: int, weights: Floats, weigh: W
         return effects
     for at in np.flatnonzero(weights > 0):
         pool = np.delete(donors, at)
-        gaps = _gaps(panel, row, pool, weigh(row, pool).weights)
+        fit = weigh(row, pool)
+        gaps = _gaps(panel, row, pool, fit.weights)
         effects[at] = gaps[start:].mean()
     return effects
 
 
 def _ratios(gaps: Floats, panel: Floats, start: int) -> Floats:
     """Return the RMSPE after over before the start of each row of gaps; infinite where the fit before is exact."""
-    pre = np.sqrt(np.mean(gaps[:, :start] ** 2, axis=1))
-    post = np.sqrt(np.mean(gaps[:, start:] ** 2, axis=1))
-    rounding = 1e-12 * np.max(np.abs(panel))
-    exact = pre <= rounding
+    earlier, later = gaps[:, :start], gaps[:, start:]
+    pre = np.sqrt(np.mean(earlier**2, axis=1))
+    post = np.sqrt(np.mean(later**2, axis=1))
+    largest = np.max(np.abs(panel))
+    exact = pre <= 1e-12 * largest
     divisor = np.where(exact, 1.0, pre)
-    return floats(np.where(exact, np.inf, post / divisor))
+    ratios = post / divisor
+    return floats(np.where(exact, np.inf, ratios))
 
 
 def standardised(predictors: ArrayLike, units: int) -> Floats:

@@ -67,7 +67,7 @@ def synthetic_did(
     draws
         Placebo draws; a single treated unit takes each donor once instead.
     rng
-        Needed with several treated units.
+        Source of the placebo groups; needed with several treated units, not used with one.
 
     Raises
     ------
@@ -106,10 +106,12 @@ def synthetic_did(
         raise NotEstimable(
             Said("synthetic.donors_do_not_change_before_start"), Said("synthetic.donors_some_variation_over_time")
         )
-    # ζ = (N_treated T_post)^¼ σ of Arkhangelsky and others (2021)
-    cells = n_treated * (panel.shape[1] - begin)
+    # Equation 5: ζ = (N_tr T_post)^¼ σ̂, σ̂ the standard deviation of the donors' first differences
+    n_post = panel.shape[1] - begin
+    cells = n_treated * n_post
     zeta = float(cells**0.25 * noise)
-    problem = _Problem(panel, begin, zeta, 1e-6 * noise, None if solver == "exact" else 1e-5 * noise)
+    tolerance = None if solver == "exact" else 1e-5 * noise
+    problem = _Problem(panel, begin, zeta, 1e-6 * noise, tolerance)
     equal = np.full(n_donors, 1 / n_donors), np.full(begin, 1 / begin)
     omega, lam, effect = _weighted(problem, donors, rows, equal)
     groups = list(donors[:, None])
@@ -119,10 +121,13 @@ def synthetic_did(
                 Said("synthetic.placebo_groups_drawn_no_generator"), Said("synthetic.rng_two_draws_more")
             )
         groups = [rng.choice(donors, size=n_treated, replace=False) for _ in range(draws)]
+    # Placebo variance (algorithm 4): donors called treated, the estimator run again without the treated
     placebos = _placebos(problem, donors, groups, omega, lam)
-    rule = Said("rule.placebo_donors" if n_treated == 1 else "rule.placebo_draws", n=len(placebos))
+    code = "rule.placebo_donors" if n_treated == 1 else "rule.placebo_draws"
+    rule = Said(code, n=len(placebos))
     error = float(placebos.std())
-    estimate = wald(effect, error, rule=rule, n_obs=panel.size, df=float(n_donors - 1))
+    df = float(n_donors - 1)
+    estimate = wald(effect, error, rule=rule, n_obs=panel.size, df=df)
     plain = _contrast(problem, donors, rows, *equal)
     return SyntheticDid(estimate, omega, lam, donors, plain, placebos)
 
@@ -142,20 +147,26 @@ def _weighted(problem: _Problem, donors: Ints, rows: Ints, first: _Pair) -> tupl
     """Return unit weights, time weights and effect; ``first`` are weights to start from."""
     panel, start, tolerance = problem.panel, problem.start, problem.tolerance
     pre, post = panel[:, :start], panel[:, start:]
-    # ω: donors that move as the treated did before; λ: earlier periods that foretell the donors after
+    pre_donors = pre[donors]
+    omega0, lam0 = first
+    # Unit weights ω̂: donors that move as the treated did before (with the penalty ζ)
     treated = pre[rows].mean(axis=0)
-    omega = _centred_weights(pre[donors].T, treated, problem.zeta, first[0], tolerance)
+    omega = _centred_weights(pre_donors.T, treated, problem.zeta, omega0, tolerance)
+    # Time weights λ̂: earlier periods that foretell the donors after
     later = post[donors].mean(axis=1)
-    lam = _centred_weights(pre[donors], later, problem.time_zeta, first[1], tolerance)
-    return omega, lam, _contrast(problem, donors, rows, omega, lam)
+    lam = _centred_weights(pre_donors, later, problem.time_zeta, lam0, tolerance)
+    effect = _contrast(problem, donors, rows, omega, lam)
+    return omega, lam, effect
 
 
 def _contrast(problem: _Problem, donors: Ints, rows: Ints, omega: Floats, lam: Floats) -> float:
     """Return treated minus weighted donors, after minus weighted before."""
     panel, start = problem.panel, problem.start
-    difference = panel[rows].mean(axis=0) - omega @ panel[donors]
-    earlier = lam @ difference[:start]
-    return float(difference[start:].mean() - earlier)
+    treated = panel[rows].mean(axis=0)
+    synthetic = omega @ panel[donors]
+    difference = treated - synthetic
+    earlier, later = difference[:start], difference[start:]
+    return float(later.mean() - lam @ earlier)
 
 
 def _placebos(problem: _Problem, donors: Ints, groups: list[Ints], omega: Floats, lam: Floats) -> Floats:
@@ -165,8 +176,10 @@ def _placebos(problem: _Problem, donors: Ints, groups: list[Ints], omega: Floats
         pool = ~np.isin(donors, group)
         weights = omega[pool]
         weights = weights + (0.0 if weights.any() else 1.0)
-        first = (weights / weights.sum(), lam)
-        effects.append(_weighted(problem, donors[pool], group, first)[2])
+        total = weights.sum()
+        first = (weights / total, lam)
+        _, _, effect = _weighted(problem, donors[pool], group, first)
+        effects.append(effect)
     return floats(effects)
 
 

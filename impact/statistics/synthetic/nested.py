@@ -99,11 +99,13 @@ class _Problem:
     def search(self, unit: int, donors: Ints) -> Optima:
         """Return the ends of the search for one unit and its donors."""
         rows = np.concatenate([[unit], donors])
-        return search_importance(self.tried[rows], self.fitted[rows], drawn=self.drawn, seed=self.seed)
+        tried, fitted = self.tried[rows], self.fitted[rows]
+        return search_importance(tried, fitted, drawn=self.drawn, seed=self.seed)
 
     def weights(self, importance: Floats, unit: int, donors: Ints) -> SimplexFit:
         """Return the donors' weights under an importance."""
-        root = np.sqrt(importance / importance.max())
+        relative = importance / importance.max()
+        root = np.sqrt(relative)
         weigh = weigher(self.used * root)
         return weigh(unit, donors)
 
@@ -249,24 +251,30 @@ def tied_importance(tried: Floats, importance: Floats) -> Floats:
     >>> tied.shape[1], bool((tied > 0).all())
     (2, True)
     """
-    distance, size = (tried[1:] - tried[0]).T, len(importance)
+    target, pool = tried[0], tried[1:]
+    size = len(importance)
+    # D = X₀ − x₁ and r = Dw at the weights w that are optimal under this importance
+    distance = (pool - target).T
     root = np.sqrt(importance)
-    weights = simplex_weights(tried[0] * root, (tried[1:] * root).T).weights
+    weights = simplex_weights(target * root, (pool * root).T).weights
+    r = (distance @ weights)[:, None]
     # First-order conditions, linear in the importance: slack zero for donors used, not negative for the others
-    gap = distance @ weights
-    slack = (gap[:, None] * (distance - gap[:, None])).T
-    largest = np.max(np.abs(slack), axis=1, keepdims=True)
+    slack = (r * (distance - r)).T
+    sizes = np.abs(slack)
+    largest = np.max(sizes, axis=1, keepdims=True)
     slack = slack / (largest + np.finfo(float).tiny)
     used = weights > 0
-    bounds = {
-        "A_ub": -slack[~used],
-        "b_ub": np.zeros(int(np.sum(~used))),
-        "A_eq": np.vstack([slack[used], np.ones(size)]),
-        "b_eq": np.append(np.zeros(int(np.sum(used))), 1.0),
-        "bounds": (FLOOR / size, 1.0),
-    }
-    ends = [optimize.linprog(sign * axis, **bounds) for axis in np.eye(size) for sign in (1, -1)]
-    tied = [end.x / end.x.sum() for end in ends if end.status == 0]
+    of_used, of_others = slack[used], slack[~used]
+    equal = np.vstack([of_used, np.ones(size)])
+    goal = np.append(np.zeros(len(of_used)), 1.0)
+    zeros = np.zeros(len(of_others))
+    limits = (FLOOR / size, 1.0)
+    axes = np.eye(size)
+    tied = []
+    for axis in np.stack([axes, -axes], axis=1).reshape(-1, size):
+        end = optimize.linprog(axis, A_ub=-of_others, b_ub=zeros, A_eq=equal, b_eq=goal, bounds=limits)
+        if end.x is not None and end.status == 0:
+            tied.append(end.x / end.x.sum())
     return np.array(tied) if tied else importance[None, :]
 
 
@@ -280,7 +288,8 @@ def _loss(tried: Floats, fitted: Floats) -> Callable[[Floats], float]:
     distance = distance / scale
 
     def loss(logs: Floats) -> float:
-        root = np.exp((logs - logs.max()) / 2)
+        halves = (logs - logs.max()) / 2
+        root = np.exp(halves)
         weights = nearest_point(distance * root[:, None])
         error = goal - weights @ pool
         return float(error @ error / len(error))
@@ -290,31 +299,32 @@ def _loss(tried: Floats, fitted: Floats) -> Callable[[Floats], float]:
 
 def _regression_start(tried: Floats, fitted: Floats) -> Floats:
     """Return the logarithms of the sums of squared regression coefficients, within bounds."""
-    columns = np.column_stack([np.ones(len(tried)), tried])
-    slopes = np.linalg.lstsq(columns, fitted, rcond=None)[0][1:]
+    ones = np.ones(len(tried))
+    columns = np.column_stack([ones, tried])
+    coefficients = np.linalg.lstsq(columns, fitted, rcond=None)[0]
+    slopes = coefficients[1:]
     squares = np.sum(slopes**2, axis=1)
-    shares = squares / (squares.max() or 1.0)
-    return floats(np.log(np.clip(shares, FLOOR, 1.0)))
+    largest = squares.max() or 1.0
+    shares = np.clip(squares / largest, FLOOR, 1.0)
+    return floats(np.log(shares))
 
 
 def _descend(loss: Callable[[Floats], float], start: Floats) -> tuple[Floats, float]:
     """Return the end of a Nelder–Mead search and its loss."""
-    low, size = float(np.log(FLOOR)), len(start)
+    size = len(start)
+    low = float(np.log(FLOOR))
     inward = np.where(start < low / 2, 2.0, -2.0)
-    simplex = np.vstack([start, start + np.diag(inward)])
+    corners = start + np.diag(inward)
+    simplex = np.vstack([start, corners])
     bounds = [(low, 0.0)] * size
+    evaluations = EVALUATIONS * size
+    close = 1e-7 * loss(start)
     end = optimize.minimize(
         loss,
         start,
         method="Nelder-Mead",
         bounds=bounds,
-        options={
-            "maxfev": EVALUATIONS * size,
-            "xatol": 1e-3,
-            "fatol": 1e-7 * loss(start),
-            "adaptive": True,
-            "initial_simplex": simplex,
-        },
+        options={"maxfev": evaluations, "xatol": 1e-3, "fatol": close, "adaptive": True, "initial_simplex": simplex},
     )
     return floats(end.x), float(end.fun)
 

@@ -80,21 +80,27 @@ def nearest_point(points: Floats) -> Floats:
     >>> nearest_point(np.array([[-1.0, 3.0]])).round(6).tolist()
     [0.75, 0.25]
     """
-    raised = np.vstack([points, np.ones(points.shape[1])])
-    goal = np.append(np.zeros(len(points)), 1.0)
-    weights = optimize.nnls(raised, goal, maxiter=100 * raised.shape[1])[0]
-    return floats(weights / weights.sum())
+    # Non-negative least squares of (M; 1') u on (0; 1), then w = u/Σu (Lawson and Hanson)
+    size, n_columns = points.shape
+    ones = np.ones(n_columns)
+    raised = np.vstack([points, ones])
+    goal = np.append(np.zeros(size), 1.0)
+    u, _ = optimize.nnls(raised, goal, maxiter=100 * n_columns)
+    return floats(u / u.sum())
 
 
 def _alone(points: Floats, weights: Floats) -> bool:
     """Tell whether no other weights come as near to the origin."""
-    gradient = points.T @ (points @ weights)
+    nearest = points @ weights
+    gradient = points.T @ nearest
     slack = gradient - gradient @ weights
-    raised = np.vstack([points, np.ones(points.shape[1])])
+    ones = np.ones(points.shape[1])
+    raised = np.vstack([points, ones])
     active = (weights > 0) | (slack <= 1e-12)
     face = raised[:, active]
-    tolerance = 1e-9 * np.sqrt(face.shape[1])
-    return bool(np.linalg.matrix_rank(face, tol=tolerance) == face.shape[1])
+    n_active = face.shape[1]
+    tolerance = 1e-9 * np.sqrt(n_active)
+    return bool(np.linalg.matrix_rank(face, tol=tolerance) == n_active)
 
 
 def finite(values: ArrayLike, reason: Said) -> Floats:

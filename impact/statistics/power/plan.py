@@ -135,46 +135,34 @@ def draw(plan: Plan, rng: np.random.Generator, size: int) -> Dataset:
 def check_plan(plan: Plan) -> None:
     """Refuse a plan that no data can follow."""
     sizes = plan.cluster_sizes
-    problems = (
-        (min(plan.treated, plan.comparison) < 2, Said("power.too_few_in_arm"), Said("statistics.two_or_more")),
-        (
-            len(sizes) != plan.treated + plan.comparison,
-            Said("power.sizes_not_one_per_cluster"),
-            Said("power.one_size_per_cluster"),
-        ),
-        (int(sizes.min(initial=1)) < 1, Said("power.cluster_empty"), Said("power.one_person_each_cluster")),
-        (plan.pre < 0 or plan.post < 1, Said("power.no_wave_after"), Said("power.one_wave_after")),
-        (
-            plan.icc != 0 and (plan.size, plan.sizes) == (None, None),
-            Said("power.icc_needs_clusters"),
-            Said("power.size_of_clusters"),
-        ),
-        (
-            not 0 <= plan.icc <= 1,
-            Said("power.impossible", what=Said("power.intracluster_correlation"), value=plan.icc),
-            Said("power.0_to_1"),
-        ),
-        (
-            not all(0 <= share < 1 for share in plan.attrition),
-            Said("power.attrition_impossible"),
-            Said("power.0_to_below_1_each_arm"),
-        ),
-        (
-            not 0 < plan.sd < math.inf,
-            Said("statistics.outcome_does_not_vary"),
-            Said("power.positive_standard_deviation"),
-        ),
-        (
-            not math.isfinite(plan.mean + plan.effect),
-            Said("power.mean_or_effect_not_finite"),
-            Said("power.finite_numbers"),
-        ),
-        (not plan.dispersion >= 0, Said("power.dispersion_below_zero"), Said("power.zero_or_more")),
-    )
-    for wrong, reason, needed in problems:
-        if wrong:
-            raise NotEstimable(reason, needed)
+    fewest = min(plan.treated, plan.comparison)
+    n_clusters = plan.treated + plan.comparison
+    _require(fewest >= 2, Said("power.too_few_in_arm"), Said("statistics.two_or_more"))
+    fits = len(sizes) == n_clusters
+    _require(fits, Said("power.sizes_not_one_per_cluster"), Said("power.one_size_per_cluster"))
+    smallest = int(sizes.min(initial=1))
+    _require(smallest >= 1, Said("power.cluster_empty"), Said("power.one_person_each_cluster"))
+    has_waves = plan.pre >= 0 and plan.post >= 1
+    _require(has_waves, Said("power.no_wave_after"), Said("power.one_wave_after"))
+    on_their_own = plan.size is None and plan.sizes is None
+    alike = plan.icc != 0
+    _require(not (alike and on_their_own), Said("power.icc_needs_clusters"), Said("power.size_of_clusters"))
+    impossible = Said("power.impossible", what=Said("power.intracluster_correlation"), value=plan.icc)
+    _require(0 <= plan.icc <= 1, impossible, Said("power.0_to_1"))
+    possible = all(0 <= share < 1 for share in plan.attrition)
+    _require(possible, Said("power.attrition_impossible"), Said("power.0_to_below_1_each_arm"))
+    varies = 0 < plan.sd < math.inf
+    _require(varies, Said("statistics.outcome_does_not_vary"), Said("power.positive_standard_deviation"))
+    finite = math.isfinite(plan.mean + plan.effect)
+    _require(finite, Said("power.mean_or_effect_not_finite"), Said("power.finite_numbers"))
+    _require(plan.dispersion >= 0, Said("power.dispersion_below_zero"), Said("power.zero_or_more"))
     itt_effect(plan.effect, *plan.take_up)
+
+
+def _require(holds: bool, reason: Said, needed: Said) -> None:
+    """Refuse a plan of which something does not hold."""
+    if not holds:
+        raise NotEstimable(reason, needed)
 
 
 def _latent(plan: Plan, rng: np.random.Generator, size: int, cluster: Ints) -> Floats:

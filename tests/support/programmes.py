@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,18 @@ def indicator(name: str, design: dict[str, Any] | None = None, **fields: Any) ->
     return declared | {"ex_post": after | ({"design": design} if design else {})}
 
 
+def contract(name: str, frame: pd.DataFrame, *, key: Sequence[str], **fields: Any) -> dict[str, Any]:
+    """Declare the contract of a frame: its columns are integers, numbers, else text; ``fields`` add to it."""
+    kinds = {"i": "integer", "f": "number"}
+    required = (*key, fields.get("person"), fields.get("wave"))
+    columns = {
+        str(column): {"type": kinds.get(frame[column].dtype.kind, "text"), "required": column in required}
+        for column in frame.columns
+    }
+    declared = {"id": name, "title": name.capitalize(), "unit_of_analysis": "row", "key": list(key)}
+    return declared | {"columns": columns} | {name: value for name, value in fields.items() if value}
+
+
 def written(
     folder: Path,
     frame: pd.DataFrame,
@@ -60,24 +72,45 @@ def written(
 
     ``evaluation`` is what ``evaluation.yaml`` holds; without it there is no such file.
     """
-    kinds = {"i": "integer", "f": "number"}
-    columns = {
-        str(name): {"type": kinds.get(frame[name].dtype.kind, "text"), "required": name in (*key, person, wave)}
-        for name in frame.columns
-    }
-    contract = {"id": "rows", "title": "Rows", "unit_of_analysis": "row", "key": list(key), "columns": columns}
-    contract |= {name: column for name, column in (("person", person), ("wave", wave)) if column}
-    node = {"id": "outcome", "stage": "outcome", "level": "micro", "horizon": "short", "title": "Outcome"}
+    declared = contract("rows", frame, key=key, person=person, wave=wave)
+    files = {"evaluation": evaluation} if evaluation else {}
+    return programme_folder(folder, {"data": (declared, frame)}, indicators, waves=waves, **files)
+
+
+def programme_folder(
+    folder: Path,
+    tables: Mapping[str, tuple[dict[str, Any], pd.DataFrame]],
+    indicators: Sequence[dict[str, Any]],
+    *,
+    waves: Sequence[dict[str, Any]] = (),
+    codelists: Sequence[dict[str, Any]] = (),
+    **files: dict[str, Any],
+) -> Path:
+    """Write a programme folder; ``tables`` are the contract and the rows of each source, ``files`` further declarations."""
+    levels = (
+        {"outcome": "micro"} | {declared["node"]: declared["level"] for declared in indicators} | {"outcome": "micro"}
+    )
+    nodes = [
+        {"id": node, "stage": "outcome", "level": level, "horizon": "short", "title": node.capitalize()}
+        for node, level in levels.items()
+    ]
+    links = [{"from": "outcome", "to": node, "assumption": "Made"} for node in levels if node != "outcome"]
     header = {"id": "made", "title": "Made", "summary": "Made for a test", "territory": "none", "waves": list(waves)}
-    header |= {"period": {"start": "1900", "end": "2020"}, "theory_of_change": {"nodes": [node]}}
+    header |= {"period": {"start": "1900", "end": "2020"}, "theory_of_change": {"nodes": nodes, "links": links}}
     provenance = {"title": "Made", "kind": "synthetic", "generator": "the test"}
-    source = {"id": "data", "file": "raw/data.csv", "contract": "rows", "provenance": provenance}
-    files = {"programme": header, "contracts": {"contracts": [contract]}, "sources": {"sources": [source]}}
-    files |= {"indicators": {"indicators": list(indicators)}} | ({"evaluation": evaluation} if evaluation else {})
+    sources = [
+        {"id": source, "file": f"raw/{source}.csv", "contract": declared["id"], "provenance": provenance}
+        for source, (declared, _) in tables.items()
+    ]
+    contracts = {"contracts": [declared for declared, _ in tables.values()]}
+    contracts |= {"codelists": list(codelists)} if codelists else {}
+    written_files = {"programme": header, "contracts": contracts, "sources": {"sources": sources}}
+    written_files |= {"indicators": {"indicators": list(indicators)}} | files
     (folder / "raw").mkdir(parents=True)
-    for name, content in files.items():
+    for name, content in written_files.items():
         plain = json.loads(json.dumps(content))  # what stands twice is written twice: the loader takes no aliases
         text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, default_flow_style=None)
         (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
-    frame.to_csv(folder / "raw" / "data.csv", index=False)
+    for source, (_, frame) in tables.items():
+        frame.to_csv(folder / "raw" / f"{source}.csv", index=False)
     return folder

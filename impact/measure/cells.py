@@ -195,7 +195,7 @@ def _sums(number: int, indicator: Indicator, counted: RowSql, pilot: float) -> t
         row[qualifier] = as_text(stated_by)
         sums["qualifier"] = f"list_sort(list(DISTINCT {qualifier}) FILTER ({valid} AND {qualifier} <> 'exact'))"
     sums["status"] = f"string_agg(DISTINCT _s, '') FILTER ({valid})"
-    sums["missing"] = f"CAST(sum(CASE WHEN {inside} AND NOT ({valid}) THEN 1 ELSE 0 END) AS DOUBLE)"
+    sums["missing"] = f"CAST(sum(CASE WHEN {inside} AND ({valid}) IS NOT TRUE THEN 1 ELSE 0 END) AS DOUBLE)"
     sums["negative"] = f"CAST(count(*) FILTER ({inside} AND {w} < 0) AS DOUBLE)"
     return row, {f"{name}:{indicator.id}": expression for name, expression in sums.items()}
 

@@ -282,5 +282,5 @@ def _turnover(indicator: Indicator, rows: TieRows) -> Measurement:
     value = float(values[formula.measure])
     if np.isnan(value):
         words = Said("join.not_estimable", why=Said("values.no_ties"))
-        return measurement(Measured(None, method=words, flags=("no_data",)), 0, left_out)
+        return measurement(Measured(None, method=words, flags=("no_data",)), len(before.names), left_out)
     return measurement(Measured(value, method=COMPLETE, flags=flags), len(before.names), left_out)

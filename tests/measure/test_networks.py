@@ -132,6 +132,17 @@ def test_turnover_counts_pairs_of_both_waves(tmp_path: Path, two_waves: tuple[pd
     assert set(found["method"]) == {"complete count, no sampling error"}
 
 
+def test_turnover_without_ties_has_no_value_and_counts_the_bodies(tmp_path: Path) -> None:
+    """Ties among those who did not answer alone: nothing is stable, of two bodies."""
+    roster = pd.concat([bodies("abc", wave, answered=["yes", "yes", "no"]) for wave in ("w1", "w2")])
+    rows = pd.concat([ties("a>c"), ties("c>b", wave="w2")])
+    formula = {"since": "w1", "bodies": ROSTER | {"answered": {"column": "answered", "equals": "yes"}}}
+    result = impact.run(folder(tmp_path / "p", rows, roster, [network("n", "stability", formula=formula)]))
+    row = result.findings().iloc[0]
+    assert pd.isna(row["value"])
+    assert row["n"] == 2
+
+
 def test_change_is_the_difference_and_never_an_effect(
     tmp_path: Path, two_waves: tuple[pd.DataFrame, pd.DataFrame]
 ) -> None:

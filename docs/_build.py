@@ -7,6 +7,7 @@ from the docstrings when the site is built (``_site.py``).
 
 from __future__ import annotations
 
+import importlib
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -52,6 +53,18 @@ READERS_TEXT = """## Files that can be read
 
 A file is read by the reader of its suffix, or the one that `series` names. An option of `format` that a reader does not
 understand changes nothing. An installed package may add readers, by entry points of the group `impact.readers`.
+"""
+
+MEANINGS_TEXT = """# Meanings
+
+What each formula and each design gives, on a table small enough to check by hand, and what it means in a few lines of
+pandas. The tests (`tests/spec/`) run the engine on these tables and on random ones, and compare it with both.
+
+An empty cell is a missing value. A declaration leaves out what does not touch the number: `id`, `title`, `node`,
+`level`, `unit`, `direction`, and `contract` and `ex_post` where there is one table without waves. Numbers are rounded
+to four decimals. `low` and `high` are the ends of the interval of `value`, `effect_low` and `effect_high` those of
+`estimate`, all of 95 %; where `value` stands beside an estimate, it is that of the treated. The columns are those of
+the [result tables](finding.md).
 """
 
 
@@ -217,10 +230,38 @@ def finding_page() -> str:
     return "\n".join(parts)
 
 
+# ---- meanings -----------------------------------------------------------------------------------------------------
+
+
+def meanings_page() -> str:
+    """Write the specifications of every formula and design, which the tests hold the engine against."""
+    sys.path.insert(0, str(REFERENCE.parents[1]))
+    written = importlib.import_module("tests.spec.spec")
+    parts = [GENERATED, MEANINGS_TEXT]
+    for room, kinds in written.kinds().items():
+        parts.append(f"## {room.capitalize()}\n")
+        for kind in kinds:
+            parts.append(f"### {kind}\n")
+            parts += [part for spec in written.specs(room, kind) for part in _specification(spec)]
+    return "\n".join(parts)
+
+
+def _specification(spec: Any) -> Iterator[str]:
+    yield f"#### {spec.title}\n"
+    yield spec.meaning + "\n"
+    for name, rows in spec.tables.items():
+        yield f"In `{name}`:\n"
+        yield table(rows.lines[0], rows.lines[1:])
+    yield f"Declared as\n\n```yaml\n{spec.declaration}\n```\n\nit gives\n"
+    yield table(spec.out.lines[0], spec.out.lines[1:])
+    yield "which means\n\n```python\n" + "\n\n".join(source.strip() + "\n" for source in spec.sources) + "```\n"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli_page,
     "declarations.md": declarations_page,
     "finding.md": finding_page,
+    "meanings.md": meanings_page,
 }
 
 

@@ -29,7 +29,7 @@ def prose(page: Path) -> str:
     return re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
-BESIDE = {"bad_input", "browser", "cases", "golden", "properties", "reference"}
+BESIDE = {"bad_input", "browser", "cases", "golden", "properties", "reference", "spec"}
 
 
 def test_each_test_lies_in_the_folder_of_the_room_it_tests() -> None:

@@ -152,10 +152,10 @@ def evidence_level(
 
 def _named(design: Design, scaled: Design | None) -> Said:
     """Say what was designed, and on what it stands if it carries an effect further."""
-    name = Said(f"evidence.design_{design.kind}")
+    name = Said(f"{design.kind}.kind")
     if scaled is None:
         return name
-    of = Said(f"evidence.design_{scaled.kind}")
+    of = Said(f"{scaled.kind}.kind")
     return Said("evidence.on_a_design", design=name, of=of, level=design_kind(design).level)
 
 

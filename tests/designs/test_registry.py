@@ -116,7 +116,7 @@ MEDIANS = DesignKind(
 WORDS = """
 medians.rule: {en: "normal error of medians", it: "errore normale delle mediane"}
 medians.design: {en: "difference in medians", it: "differenza tra mediane"}
-evidence.design_medians: {en: "medians design", it: "disegno «mediane»"}
+medians.kind: {en: "medians design", it: "disegno «mediane»"}
 """
 POINTS = """
 [impact.designs]

@@ -376,7 +376,7 @@ def test_a_share_of_a_change_measured_on_the_same_rows_has_no_interval(tmp_path:
 def effect_with(*failed: str) -> Effect:
     null = Said("checks.both_arms_lost_same_share_persons")
     checks = tuple(Diagnostic(Said(f"check.{name}"), null, None, None, "failed", "") for name in failed)
-    att, design, rule = Said("estimand.att"), Said("evidence.design_did"), Said("rule.robust")
+    att, design, rule = Said("estimand.att"), Said("did.kind"), Said("rule.robust")
     return Effect("i", att, design, 1, 0.1, 10, 0.0, 0.8, 1.2, "points", 10, None, rule, checks)
 
 

@@ -68,7 +68,7 @@ def test_status_does_not_depend_on_unit_or_sign(baseline, target, value, half, s
 
 def effect(low: float, high: float, **failed: str) -> Effect:
     checks = tuple(Diagnostic(Said(f"check.{name}"), NULL, None, None, status, "") for name, status in failed.items())
-    middle, att, did, rule = (low + high) / 2, Said("estimand.att"), Said("evidence.design_did"), Said("rule.robust")
+    middle, att, did, rule = (low + high) / 2, Said("estimand.att"), Said("did.kind"), Said("rule.robust")
     return Effect("x", att, did, middle, 1.0, middle, 0.01, low, high, "points", 10, None, rule, checks)
 
 

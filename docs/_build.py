@@ -254,7 +254,8 @@ def _specification(spec: Any) -> Iterator[str]:
         yield table(rows.lines[0], rows.lines[1:])
     yield f"Declared as\n\n```yaml\n{spec.declaration}\n```\n\nit gives\n"
     yield table(spec.out.lines[0], spec.out.lines[1:])
-    yield "which means\n\n```python\n" + "\n\n".join(source.strip() + "\n" for source in spec.sources) + "```\n"
+    yield "which means\n"
+    yield from (f"```python\n{source.strip()}\n```\n" for source in spec.sources)
 
 
 PAGES: dict[str, Callable[[], str]] = {

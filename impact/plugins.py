@@ -1,4 +1,4 @@
-"""What installed packages add: designs, formulas, formats, readers, words; entry points that the registries read.
+"""What installed packages add: designs, formulas, formats, readers; entry points that the registries read.
 
 A package names its object in its ``pyproject.toml``, for instance
 ``[project.entry-points."impact.formats"] turtle = "my_package:FORMAT"``; the registry of that group checks its type.
@@ -13,8 +13,7 @@ from typing import TypeVar
 from impact.errors import UsageError
 
 T = TypeVar("T")
-DESIGNS, FORMULAS, FORMATS = "impact.designs", "impact.formulas", "impact.formats"
-READERS, WORDS = "impact.readers", "impact.words"
+DESIGNS, FORMULAS, FORMATS, READERS = "impact.designs", "impact.formulas", "impact.formats", "impact.readers"
 
 
 def plugin_names(group: str) -> list[str]:

@@ -10,15 +10,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from types import ModuleType
 from typing import Any, Literal, TypeAlias, TypedDict
 
 import yaml
-
-from impact import plugins
-from impact.errors import UsageError
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 FOLDER: Traversable = files("impact.words")
@@ -53,13 +50,13 @@ def texts_of(catalogue: Literal["app", "sentences"]) -> dict[str, dict[str, Entr
 def _folders() -> Iterator[Traversable]:
     """Yield the engine's folder, and those of packages that register theirs under ``impact.words``."""
     yield FOLDER
-    for _, package in plugins.plugins(plugins.WORDS, ModuleType):
-        yield files(package)
+    for point in sorted(entry_points(group="impact.words"), key=lambda point: point.name):
+        yield files(point.module)
 
 
 def _refuse_known(keys: set[str], folder: Traversable) -> None:
     if keys:
-        raise UsageError(f"{folder.name} has texts for what is said already: {', '.join(sorted(keys))}")
+        raise ValueError(f"{folder.name} has texts for what is said already: {', '.join(sorted(keys))}")
 
 
 @functools.cache

@@ -11,8 +11,8 @@ import pandas as pd
 
 from impact.declare import Programme, check_programme, load_programme
 from impact.declare.indicators import Indicator
+from impact.designs.effect import estimate_effect
 from impact.errors import NotEstimable
-from impact.estimate import estimate_effect
 from impact.measure import Measures, measure_indicators
 from impact.measure.measurement import Domain, Measurement
 from impact.measure.moments import Measured

@@ -93,28 +93,17 @@ def programme(tmp_path: Path) -> Programme:
 
 
 def with_territory(folder: Path, series: pd.DataFrame, kind: str) -> Path:
-    """Add a macro node and a contract ``places`` with a row (or several) per wave."""
+    """Add a contract ``places`` with a row (or several) per wave, and its source."""
     keys = [name for name in series.columns if name in ("wave", "person")]
     columns = {str(name): {"type": "text" if name in keys else "number"} for name in series.columns}
     columns = {name: column | {"required": name in keys} for name, column in columns.items()}
     contract = {"id": "places", "title": "Places", "unit_of_analysis": "wave", "key": keys, "wave": "wave"}
     provenance = {"title": "Made", "kind": kind, **({"generator": "the test"} if kind == "synthetic" else {})}
     source = {"id": "census", "file": "raw/census.csv", "contract": "places", "provenance": provenance}
-    node = {"id": "land", "stage": "impact", "level": "macro", "horizon": "long", "title": "Territory"}
-    link = {"from": "outcome", "to": "land", "assumption": "enough are reached"}
-    for name, place, extra in (
-        ("contracts", ("contracts",), contract | {"columns": columns}),
-        ("sources", ("sources",), source),
-        ("programme", ("theory_of_change", "nodes"), node),
-    ):
+    for name, entry in (("contracts", contract | {"columns": columns}), ("sources", source)):
         path = folder / f"{name}.yaml"
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        inner = content
-        for key in place:
-            inner = inner[key]
-        inner.append(extra)
-        if name == "programme":
-            content["theory_of_change"]["links"] = [link]
+        content[name].append(entry)
         path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
     series.to_csv(folder / "raw" / "census.csv", index=False)
     return folder

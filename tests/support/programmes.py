@@ -87,9 +87,9 @@ def programme_folder(
     **files: dict[str, Any],
 ) -> Path:
     """Write a programme folder; ``tables`` are the contract and the rows of each source, ``files`` further declarations."""
-    levels = (
-        {"outcome": "micro"} | {declared["node"]: declared["level"] for declared in indicators} | {"outcome": "micro"}
-    )
+    levels = {"outcome": "micro"}
+    for declared in indicators:
+        levels.setdefault(declared["node"], declared["level"])
     nodes = [
         {"id": node, "stage": "outcome", "level": level, "horizon": "short", "title": node.capitalize()}
         for node, level in levels.items()

@@ -56,6 +56,19 @@ def test_an_older_layout_becomes_this_one_and_keeps_its_rows(tmp_path: Path, ver
         assert again.rows("SELECT count(*) FROM impact.run") == [(1,)]
 
 
+def test_codes_that_were_renamed_are_found_by_their_new_names(tmp_path: Path) -> None:
+    old = of_layout(tmp_path / "old.duckdb", 7)
+    said = (
+        '{"code": "join.semicolon", "values": {"parts": [{"code": "evidence.design_did"}, {"code": "discontinuity.f", '
+    )
+    said += '"values": {"strength": 12.5}}]}}'
+    with duckdb.connect(old) as connection:
+        connection.execute("UPDATE impact.measure SET method = ?::JSON", [said])
+    with Warehouse(old) as opened:
+        (method,) = decoded("measure", opened.frame("FROM impact.measure"))["method"]
+        assert str(method) == "did design; F = 12.5"
+
+
 def test_an_older_layout_runs_on(tmp_path: Path) -> None:
     with Warehouse(of_layout(tmp_path / "old.duckdb", OLDEST)) as warehouse:
         assert run_programme(load_programme(template(tmp_path)), warehouse).stage == "publish"

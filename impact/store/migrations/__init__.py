@@ -10,9 +10,13 @@ from collections.abc import Callable, Mapping
 
 import duckdb
 
-from impact.store.migrations import v0006, v0007
+from impact.store.migrations import v0006, v0007, v0008
 
-STEPS: Mapping[int, Callable[[duckdb.DuckDBPyConnection], None]] = {6: v0006.migrate, 7: v0007.migrate}
+STEPS: Mapping[int, Callable[[duckdb.DuckDBPyConnection], None]] = {
+    6: v0006.migrate,
+    7: v0007.migrate,
+    8: v0008.migrate,
+}
 OLDEST = min(STEPS) - 1
 """The oldest layout that is still opened."""
 VERSION = max(STEPS)

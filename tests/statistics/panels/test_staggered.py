@@ -13,7 +13,7 @@ from scipy import special
 
 from impact.errors import NotEstimable
 from impact.statistics.observational.propensity import Logit
-from impact.statistics.panels import staggered
+from impact.statistics.panels import doubly_robust
 from impact.statistics.panels.adoption import Panel
 from impact.statistics.panels.aggregation import aggregate, joint_test
 from impact.statistics.panels.bands import multiplier_bootstrap
@@ -87,7 +87,7 @@ def logit_stopped_as_in_r(treated, matrix, names, *, weights):
 
 def test_r_did_to_the_last_digits_with_its_stopping_rule(subtests, monkeypatch):
     panel = mpdta("lpop")
-    monkeypatch.setattr(staggered, "logit", logit_stopped_as_in_r)
+    monkeypatch.setattr(doubly_robust, "logit", logit_stopped_as_in_r)
     for case in (case for case in CASES if case[2] == "lpop"):
         with subtests.test("-".join(case)):
             _, head, terms = gaps(panel, case)

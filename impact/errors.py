@@ -53,18 +53,21 @@ class Problem:
 
     def where(self) -> str:
         """Return ``file:line field`` with the parts that are known."""
-        place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return " ".join(part for part in (place, self.field) if part)
+        line = self.file if self.line is None else f"{self.file}:{self.line}"
+        return " ".join(filter(None, (line, self.field)))
 
-    def as_dict(self) -> dict[str, object]:
+    def as_dict(self) -> dict[str, str | int | None]:
         """Return the fields as a plain dictionary, for JSON."""
         return asdict(self)
 
     def __str__(self) -> str:
-        parts = [f"{self.where()}: {self.what}" if self.where() else self.what]
-        parts += [f"expected {self.expected}"] if self.expected else []
-        parts += [f"found {self.found}"] if self.found else []
-        text = "; ".join(parts)
+        where = self.where()
+        clauses = [f"{where}: {self.what}" if where else self.what]
+        if self.expected:
+            clauses.append(f"expected {self.expected}")
+        if self.found:
+            clauses.append(f"found {self.found}")
+        text = "; ".join(clauses)
         return f"{text}. {self.fix}" if self.fix else text
 
 
@@ -119,7 +122,9 @@ class NotEstimable(ImpactError):  # noqa: N818 - the field's own term, shown to 
 
     def why(self) -> Said:
         """Return the reason, and what is needed where that is known."""
-        return Said("join.needed", reason=self.reason, needed=self.needed) if self.needed else self.reason
+        if not self.needed:
+            return self.reason
+        return Said("join.needed", reason=self.reason, needed=self.needed)
 
     def sentence(self) -> Said:
         """Return the whole sentence: that there is no effect, and why."""

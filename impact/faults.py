@@ -31,6 +31,8 @@ _DAMAGED = re.compile(
     r"corrupt|checksum|could not read enough bytes|not a valid duckdb|serializ|invalidated|input/output error",
     re.IGNORECASE,
 )
+_MACHINE = (_NO_SPACE, _DENIED, re.compile(r"input/output error", re.IGNORECASE))
+"""What DuckDB says where the machine is at fault, and neither the query nor the data."""
 _QUOTED = re.compile(r"file \"([^\"]+)\"|file '([^']+)'|directory \"([^\"]+)\"", re.IGNORECASE)
 _RESTORE = (
     "Restore it, or run `impact run` again with a new file: all of it is made from the programme folder. If it is a"
@@ -89,43 +91,51 @@ def machine_fault(error: Exception) -> bool:
     if isinstance(error, duckdb.OutOfMemoryException | duckdb.FatalException) or is_interrupt(error):
         return True
     text = str(error)
-    return any(pattern.search(text) for pattern in (_NO_SPACE, _DENIED)) or "input/output error" in text.lower()
+    return any(pattern.search(text) for pattern in _MACHINE)
 
 
 def _of_system(error: OSError) -> str:
-    place = str(error.filename or "")
+    path = str(error.filename or "")
     if error.errno in FULL:
-        return _full(place)
+        return _full(path)
     if error.errno in DENIED:
-        return f"there is no right to read or write {place or 'a file'}: {error.strerror}"
+        return f"there is no right to read or write {path or 'a file'}: {error.strerror}"
     if "usable temporary directory" in str(error):
         return f"there is no folder for temporary files: {error.strerror}. Make one, or name one in TMPDIR"
-    return f"the system refused {place or 'a file'}: {error.strerror or error}"
+    return f"the system refused {path or 'a file'}: {error.strerror or error}"
 
 
-def _full(place: str) -> str:
-    if not place:
+def _full(path: str) -> str:
+    if not path:
         return "what is printed cannot be written: where it goes is full"
-    folder = next((p for p in (Path(place), *Path(place).parents) if p.is_dir()), Path.cwd())
+    folders = (Path(path), *Path(path).parents)
+    folder = next((p for p in folders if p.is_dir()), Path.cwd())
     free = size_words(shutil.disk_usage(folder).free)
     return (
-        f"the disk that holds {place} is full ({free} free now), or the file grew beyond what is allowed;"
+        f"the disk that holds {path} is full ({free} free now), or the file grew beyond what is allowed;"
         " nothing is left half written. Make room and do it again"
     )
 
 
 def _of_database(error: duckdb.Error) -> str:
     text = str(error)
-    first = text.splitlines()[0][:300] if text else type(error).__name__
-    named = _QUOTED.search(text)
-    place = next((name for name in named.groups() if name), "") if named else ""
-    place = place or next(iter(getattr(error, "__notes__", ())), "")
+    summary = text.splitlines()[0][:300] if text else type(error).__name__
+    path = _path_of(error)
     if _NO_SPACE.search(text):
-        return _full(place)
+        return _full(path)
     if _DENIED.search(text):
-        return f"there is no right to read or write {place or 'the database'}: {first}"
+        return f"there is no right to read or write {path or 'the database'}: {summary}"
     if isinstance(error, duckdb.OutOfMemoryException):
-        return f"there is not enough memory for this: {first}. Close other programs, or use a machine with more"
+        return f"there is not enough memory for this: {summary}. Close other programs, or use a machine with more"
+    database = f"the database {path}" if path else "the database"
     if _DAMAGED.search(text):
-        return f"the database{' ' + place if place else ''} is damaged: {first}. {_RESTORE}"
-    return f"the database{' ' + place if place else ''} failed: {first}"
+        return f"{database} is damaged: {summary}. {_RESTORE}"
+    return f"{database} failed: {summary}"
+
+
+def _path_of(error: duckdb.Error) -> str:
+    """Return the file that an error is about: as its text quotes it, or else as its first note says; '' without."""
+    quoted = _QUOTED.search(str(error))
+    quotes = quoted.groups() if quoted else ()
+    notes = getattr(error, "__notes__", ())
+    return next(filter(None, (*quotes, *notes[:1])), "")

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -41,7 +41,7 @@ class Held:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._part = _beside(path)
+        self._unfinished = _beside(path)
 
     def write(self, content: bytes | str) -> None:
         """Put the file in place with this content; text is written as UTF-8."""
@@ -55,13 +55,13 @@ class Held:
         """Give a handle to write to; the file is put in place when the block ends, and as it was if it fails."""
         try:
             with _naming(self.path):
-                self._part.unlink(missing_ok=True)
-                with self._part.open("xb") as handle:
+                self._unfinished.unlink(missing_ok=True)
+                with self._unfinished.open("xb") as handle:
                     yield handle
                     _flush(handle)
-                _put(self._part, self.path)
+                _put(self._unfinished, self.path)
         finally:
-            self._part.unlink(missing_ok=True)
+            self._unfinished.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -94,10 +94,11 @@ def check_place(path: Path, *endings: str) -> None:
         If its name does not end as wanted, its folder does not exist, or its name is that of something else.
     """
     if endings and path.suffix.lower() not in endings:
-        kinds = " or ".join(endings)
-        raise UsageError(f"{path} is written as {' or '.join(e[1:].upper() for e in endings)}: let it end with {kinds}")
-    if not path.absolute().parent.is_dir():
-        raise UsageError(f"there is no folder {path.absolute().parent} to write {path.name} into")
+        kinds = " or ".join(ending[1:].upper() for ending in endings)
+        raise UsageError(f"{path} is written as {kinds}: let it end with {' or '.join(endings)}")
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise UsageError(f"there is no folder {folder} to write {path.name} into")
     if path.exists() and not path.is_file():
         raise UsageError(f"{path} is no file: give another name; nothing was written")
 
@@ -157,19 +158,19 @@ def making_folder(folder: Path) -> Iterator[Path]:
     if not target.parent.is_dir():
         raise UsageError(f"there is no folder {target.parent} to put {folder.name} in")
     with _locked(target), _naming(target):
-        part = _beside(target)
-        shutil.rmtree(part, ignore_errors=True)
+        unfinished = _beside(target)
+        shutil.rmtree(unfinished, ignore_errors=True)
         if os.path.lexists(target):
             raise UsageError(f"{folder} exists already; nothing was written")
         try:
-            part.mkdir()
-            yield part
-            for path in part.rglob("*"):
+            unfinished.mkdir()
+            yield unfinished
+            for path in unfinished.rglob("*"):
                 _sync(path)
-            os.rename(part, target)
+            os.rename(unfinished, target)
             _sync(target.parent)
         finally:
-            shutil.rmtree(part, ignore_errors=True)
+            shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def copy_tree(source: Path, target: Path) -> None:
@@ -197,25 +198,34 @@ def writing_together(folder: Path) -> Iterator[Callable[[Mapping[str, Path]], No
 
 
 def _write_together(folder: Path, made: Mapping[str, Path]) -> None:
-    parts = {name: _beside(folder / name, TOGETHER) for name in made}
-    for place in {part.parent for part in parts.values()}:
-        for left in place.glob(f".*.{TOGETHER}"):
-            left.unlink()
+    unfinished = {name: _beside(folder / name, TOGETHER) for name in made}
+    _clear(unfinished.values())
     require_space(folder, sum(path.stat().st_size for path in made.values()))
-    new = [place for name in made for place in _missing(folder, (folder / name).parent)]
+    new_folders = [path for name in made for path in _missing(folder, (folder / name).parent)]
     try:
         with _naming(folder):
-            for name, part in parts.items():
-                part.parent.mkdir(parents=True, exist_ok=True)
-                with made[name].open("rb") as read, part.open("wb") as write:
-                    shutil.copyfileobj(read, write, CHUNK)
-                    _flush(write)
+            for name, path in unfinished.items():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                _copy_flushed(made[name], path)
             _write_journal(folder, list(made))
             _finish(folder)
     except BaseException:
         if not (folder / JOURNAL).exists():
-            _undo([*parts.values(), _beside(folder / JOURNAL)], new)
+            _undo([*unfinished.values(), _beside(folder / JOURNAL)], new_folders)
         raise
+
+
+def _clear(unfinished: Collection[Path]) -> None:
+    """Remove what a killed process copied beside any file of the same folders."""
+    for folder in {path.parent for path in unfinished}:
+        for stale in folder.glob(f".*.{TOGETHER}"):
+            stale.unlink()
+
+
+def _copy_flushed(source: Path, target: Path) -> None:
+    with source.open("rb") as read, target.open("wb") as write:
+        shutil.copyfileobj(read, write, CHUNK)
+        _flush(write)
 
 
 def settle(folder: Path) -> None:
@@ -249,25 +259,26 @@ def copy_file(source: Path, target: Path) -> None:
             shutil.copyfileobj(read, write, CHUNK)
 
 
-def _undo(parts: list[Path], folders: list[Path]) -> None:
-    for path in parts:
+def _undo(files: list[Path], folders: list[Path]) -> None:
+    for path in files:
         path.unlink(missing_ok=True)
     for folder in folders:
         with contextlib.suppress(OSError):
             folder.rmdir()
 
 
-def _missing(folder: Path, place: Path) -> list[Path]:
-    """Return the folders that have to be made for a place, deepest first."""
-    return [path for path in (place, *place.parents) if path.is_relative_to(folder) and not path.exists()]
+def _missing(folder: Path, subfolder: Path) -> list[Path]:
+    """Return the folders that have to be made for a subfolder, deepest first."""
+    return [path for path in (subfolder, *subfolder.parents) if path.is_relative_to(folder) and not path.exists()]
 
 
 def _write_journal(folder: Path, names: list[str]) -> None:
-    part = _beside(folder / JOURNAL)
-    with part.open("wb") as handle:
+    journal = folder / JOURNAL
+    unfinished = _beside(journal)
+    with unfinished.open("wb") as handle:
         handle.write(json.dumps(names).encode())
         _flush(handle)
-    _put(part, folder / JOURNAL)
+    _put(unfinished, journal)
 
 
 def _finish(folder: Path) -> None:
@@ -278,9 +289,9 @@ def _finish(folder: Path) -> None:
         return
     for name in names:
         target = (folder / str(name)).resolve()
-        part = _beside(target, TOGETHER)
-        if target.is_relative_to(folder.resolve()) and part.exists():
-            _put(part, target)
+        unfinished = _beside(target, TOGETHER)
+        if target.is_relative_to(folder.resolve()) and unfinished.exists():
+            _put(unfinished, target)
     (folder / JOURNAL).unlink()
     _sync(folder)
 
@@ -289,11 +300,11 @@ def _beside(path: Path, kind: str = "part") -> Path:
     return path.with_name(f".{path.name}.{kind}")
 
 
-def _put(part: Path, target: Path) -> None:
+def _put(unfinished: Path, target: Path) -> None:
     """Rename a flushed file onto its target, with the rights of what stands there, and flush the folder."""
     if target.exists():
-        shutil.copymode(target, part)
-    os.replace(part, target)
+        shutil.copymode(target, unfinished)
+    os.replace(unfinished, target)
     _sync(target.parent)
 
 
@@ -325,7 +336,7 @@ def _naming(path: Path) -> Iterator[None]:
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     lock = path.with_name(f".{path.name}.lock")
-    handle = _taken(lock)
+    handle = _acquire(lock)
     try:
         yield
     finally:
@@ -334,7 +345,7 @@ def _locked(path: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _taken(lock: Path) -> int:
+def _acquire(lock: Path) -> int:
     """Open and lock a file, again if who held it before has removed it meanwhile."""
     while True:
         handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)

@@ -93,15 +93,15 @@ def judge_attainment(
 
     Examples
     --------
-    >>> found = judge_attainment("increase", baseline=10, target=20, value=15, low=14, high=16)
-    >>> str(found.status), found.progress, str(found.progress_state)
+    >>> attainment = judge_attainment("increase", baseline=10, target=20, value=15, low=14, high=16)
+    >>> str(attainment.status), attainment.progress, str(attainment.progress_state)
     ('short', 0.5, 'measured')
     """
     promise = promise_state(direction, baseline, target, limits)
     beyond = promise is AttainmentState.CONTRADICTORY
     if promise and not (beyond and part):
         return Attainment(promise, None, ProgressState(promise))
-    progress, state = _progress(direction, baseline, target, value, beyond=beyond, known=complete)
+    progress, state = _progress(direction, baseline, target, value, beyond=beyond, complete=complete)
     if value is None:
         return Attainment(AttainmentState.NO_DATA, None, state)
     if target is None:
@@ -114,10 +114,8 @@ def judge_attainment(
     if direction == "maintain":
         status = _maintained(target, low, high)
     else:
-        sign = 1.0 if direction == "increase" else -1.0
-        worst, best = sorted((sign * low, sign * high))
-        known = complete.value and complete.baseline
-        status = _directed(sign * target, worst, best, None if baseline is None or not known else sign * baseline)
+        comparable = complete.value and complete.baseline
+        status = _directed(direction, target, low, high, baseline if comparable else None)
     if status == AttainmentState.UNCERTAIN and not complete.value:
         status = AttainmentState.INCOMPLETE
     if status != AttainmentState.REACHED and not due:
@@ -138,30 +136,39 @@ def together(states: Iterable[tuple[AttainmentState, bool]]) -> AttainmentState:
     >>> str(together([(AttainmentState.REACHED, True), (AttainmentState.SHORT, True)])), str(together([]))
     ('short', 'unmeasured')
     """
-    found = list(states)
-    promised = {state for state, has_target in found if has_target}
+    findings = list(states)
+    promised = {state for state, has_target in findings if has_target}
     if promised:
         return next(state for state in WORST_FIRST if state in promised)
-    if not found:
+    if not findings:
         return AttainmentState.UNMEASURED
     silent = (AttainmentState.NO_DATA, AttainmentState.SUPPRESSED)
-    return AttainmentState.NO_DATA if all(state in silent for state, _ in found) else AttainmentState.NO_TARGET
+    if all(state in silent for state, _ in findings):
+        return AttainmentState.NO_DATA
+    return AttainmentState.NO_TARGET
 
 
 def _maintained(target: float, low: float, high: float) -> AttainmentState:
     slack = slack_of(target)
-    if low - slack <= target <= high + slack:
-        return AttainmentState.REACHED if high - low <= slack else AttainmentState.UNCERTAIN
-    return AttainmentState.SHORT
+    holds_target = low - slack <= target <= high + slack
+    if not holds_target:
+        return AttainmentState.SHORT
+    return AttainmentState.REACHED if high - low <= slack else AttainmentState.UNCERTAIN
 
 
-def _directed(target: float, worst: float, best: float, baseline: float | None) -> AttainmentState:
-    slack = slack_of(target)
-    if worst >= target - slack:
+def _directed(direction: str, target: float, low: float, high: float, baseline: float | None) -> AttainmentState:
+    """Compare an interval with a target on the scale on which more is better."""
+    sign = 1.0 if direction == "increase" else -1.0
+    worst, best = sorted((sign * low, sign * high))
+    threshold = sign * target
+    slack = slack_of(threshold)
+    if worst >= threshold - slack:
         return AttainmentState.REACHED
-    if best >= target - slack:
+    if best >= threshold - slack:
         return AttainmentState.UNCERTAIN
-    return AttainmentState.WRONG_WAY if baseline is not None and best < baseline - slack else AttainmentState.SHORT
+    if baseline is not None and best < sign * baseline - slack:
+        return AttainmentState.WRONG_WAY
+    return AttainmentState.SHORT
 
 
 def _progress(
@@ -171,13 +178,13 @@ def _progress(
     value: float | None,
     *,
     beyond: bool,
-    known: Completeness,
+    complete: Completeness,
 ) -> tuple[float | None, ProgressState]:
     if value is None:
         return None, ProgressState.NO_DATA
     if target is None:
         return None, ProgressState.NO_TARGET
-    if not (known.value and known.baseline):
+    if not (complete.value and complete.baseline):
         return None, ProgressState.INCOMPLETE
     if baseline is None:
         return None, ProgressState.NO_BASELINE
@@ -186,4 +193,5 @@ def _progress(
     progress = (value - baseline) / (target - baseline)
     if close(progress, 0.0):  # the last bits of two numbers are no movement, and have no direction
         progress = 0.0
-    return progress, ProgressState.WRONG_WAY if progress < 0 and direction != "maintain" else ProgressState.MEASURED
+    backward = progress < 0 and direction != "maintain"
+    return progress, ProgressState.WRONG_WAY if backward else ProgressState.MEASURED

@@ -13,6 +13,7 @@ design: that it is the same for all reached, and that nobody else was helped or 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from impact.designs.base import Design
@@ -88,12 +89,15 @@ def _not_clear(effect: Effect) -> Contribution:
 
 def strictest_p(effect: Effect) -> float:
     """Return the p-value of an effect, or the higher one it has if arms were assigned by groups of rows."""
-    by_groups = [
-        check.p_value
-        for check in effect.diagnostics
-        if check.name == "assignment_unit" and check.status == CheckStatus.FAILED
-    ]
-    return max([effect.p_value, *(p for p in by_groups if p is not None)])
+    strictest = effect.p_value
+    for check in _with_status(effect, CheckStatus.FAILED):
+        if check.name == "assignment_unit" and check.p_value is not None:
+            strictest = max(strictest, check.p_value)
+    return strictest
+
+
+def _with_status(effect: Effect, status: CheckStatus) -> list[Diagnostic]:
+    return [check for check in effect.diagnostics if check.status == status]
 
 
 def evidence_level(
@@ -120,37 +124,43 @@ def evidence_level(
         What is said of the contribution; where there is no effect, why.
     """
     if effect is None or design is None:
-        if has_comparison(design):
-            return None, Said(REFUSED, reason=reason)
-        if measured_before:
-            return LOWEST, Said("evidence.before_and_after")
-        return None, Said("evidence.nothing_to_compare")
+        return _level_without_effect(design, measured_before=measured_before, reason=reason)
     estimated = design_kind(scaled or design)
-    carried_by = None if scaled is None else design_kind(design)
-    failed = [check for check in effect.diagnostics if check.status == CheckStatus.FAILED]
-    critical = [check for check in failed if estimated.checks.get(check.name) is not None]
-    of_the_reach = [check for check in failed if carried_by and carried_by.checks.get(check.name) is not None]
-    unmade = [
-        check
-        for check in effect.diagnostics
-        if check.status == CheckStatus.NOT_APPLICABLE and check.name in estimated.stands_on
-    ]
+    carrier = None if scaled is None else design_kind(design)
+    failed = _with_status(effect, CheckStatus.FAILED)
+    critical = _critical(failed, estimated.checks)
+    of_the_reach = _critical(failed, carrier.checks) if carrier else []
+    unmade = [c for c in _with_status(effect, CheckStatus.NOT_APPLICABLE) if c.name in estimated.stands_on]
     level = estimated.level - len(critical) - bool(unmade)
-    if carried_by:
-        level = min(level, carried_by.level)
+    if carrier:
+        level = min(level, carrier.level)
     highest, broken = _ceiling(critical, estimated.checks)
-    lowered = [check.check for check in failed if check in critical or check in of_the_reach]
+    lowering = [check.check for check in failed if check in critical or check in of_the_reach]
     why = joined(
-        _named(design, scaled),
-        Said("evidence.lowered_for_failed", checks=lowered) if lowered else None,
+        _designed(design, scaled),
+        Said("evidence.lowered_for_failed", checks=lowering) if lowering else None,
         Said("evidence.lowered_for_unmade", checks=[check.check for check in unmade]) if unmade else None,
         Said("evidence.at_most", level=highest, check=broken.check) if broken and highest < level else None,
         NOT_ROW_BY_ROW if effect.p_value < ALPHA <= strictest_p(effect) else None,
     )
-    return max(LOWEST, min(level - len(of_the_reach), highest)), why
+    level = min(level - len(of_the_reach), highest)
+    return max(LOWEST, level), why
 
 
-def _named(design: Design, scaled: Design | None) -> Said:
+def _level_without_effect(design: Design | None, *, measured_before: bool, reason: Remark) -> tuple[int | None, Remark]:
+    if has_comparison(design):
+        return None, Said(REFUSED, reason=reason)
+    if measured_before:
+        return LOWEST, Said("evidence.before_and_after")
+    return None, Said("evidence.nothing_to_compare")
+
+
+def _critical(failed: list[Diagnostic], checks: Checks) -> list[Diagnostic]:
+    """Return the failed checks that cost a design a level."""
+    return [check for check in failed if checks.get(check.name) is not None]
+
+
+def _designed(design: Design, scaled: Design | None) -> Said:
     """Say what was designed, and on what it stands if it carries an effect further."""
     name = Said(f"{design.kind}.kind")
     if scaled is None:
@@ -161,13 +171,16 @@ def _named(design: Design, scaled: Design | None) -> Said:
 
 def _ceiling(failed: list[Diagnostic], checks: Checks) -> tuple[int, Diagnostic | None]:
     """Return the lowest level that a failed check leaves at most, and which; the first by name of several."""
-    reached = [
-        (ceiling.level, str(check.check), check)
-        for check in failed
-        for ceiling in checks[check.name] or ()
-        if ceiling.reached(check)
-    ]
+    reached = sorted(_ceilings(failed, checks), key=lambda limit: limit[:2])
     if not reached:
         return HIGHEST, None
-    level, _, check = min(reached, key=lambda limit: limit[:2])
+    level, _, check = reached[0]
     return level, check
+
+
+def _ceilings(failed: list[Diagnostic], checks: Checks) -> Iterator[tuple[int, str, Diagnostic]]:
+    """Yield the levels that failed checks leave at most, each with the check and its name."""
+    for check in failed:
+        for ceiling in checks[check.name] or ():
+            if ceiling.reached(check):
+                yield ceiling.level, str(check.check), check

@@ -40,36 +40,49 @@ def adjust_families(programme: Programme, findings: Sequence[Judged]) -> list[Ju
     findings
         All findings of the families' indicators; only those of the whole programme are adjusted.
     """
-    place = {judged.finding.finding: number for number, judged in enumerate(findings)}
-    contract = {indicator.id: indicator.contract for indicator in programme.indicators}
+    index_of = {judged.finding.finding: index for index, judged in enumerate(findings)}
+    contract_of = {indicator.id: indicator.contract for indicator in programme.indicators}
     adjusted = list(findings)
     for family in programme.evaluation.families:
-        members = [place[name] for i in family.indicators if (name := f"{programme.id}/{i}") in place]
-        tested = [(number, effect) for number in members if (effect := findings[number].effect) is not None]
+        names = (f"{programme.id}/{indicator}" for indicator in family.indicators)
+        members = [index_of[name] for name in names if name in index_of]
+        tested = [(index, effect) for index in members if (effect := findings[index].effect) is not None]
         if not tested:
             continue
-        contracts = {contract[effect.term] for _, effect in tested}
-        p_values, method = _adjusted(family, [effect for _, effect in tested], several=len(contracts) > 1)
-        for (number, _), p_value in zip(tested, p_values, strict=True):
-            adjustment = Said("adjustment.of_outcomes", method=method, n=len(tested))
-            adjusted[number] = _with_family(findings[number], family, float(p_value), adjustment)
+        effects = [effect for _, effect in tested]
+        contracts = {contract_of[effect.term] for effect in effects}
+        p_values, method = _adjusted(family, effects, several=len(contracts) > 1)
+        adjustment = Said("adjustment.of_outcomes", method=method, n=len(tested))
+        for (index, _), p_value in zip(tested, p_values, strict=True):
+            adjusted[index] = _with_family(findings[index], family, float(p_value), adjustment)
     return adjusted
 
 
 def _adjusted(family: Family, effects: list[Effect], *, several: bool) -> tuple[Floats, Said]:
+    """Return the adjusted p-values and how; by Romano and Wolf only where one contract gives influences for all."""
     p_values = np.array([strictest_p(effect) for effect in effects], dtype=np.float64)
     if family.method != "romano_wolf":
         return adjust(p_values, METHODS[family.method]), Said(f"adjustment.{family.method}")
     influences = [effect.influence for effect in effects if effect.influence is not None]
-    if len(influences) < len(effects) or len({influence.name for influence in influences}) > 1 or several:
+    references = {influence.name for influence in influences}
+    if len(influences) < len(effects) or len(references) > 1 or several:
         return adjust(p_values, "holm"), Said("adjustment.no_common_influence")
-    together = pd.concat(influences, axis=1, join="outer").fillna(0.0).to_numpy(dtype=float)
+    return _stepped_down(family, effects, influences, p_values)
+
+
+def _stepped_down(
+    family: Family, effects: list[Effect], influences: list[pd.Series], p_values: Floats
+) -> tuple[Floats, Said]:
+    """Adjust by Romano and Wolf's stepdown over joint draws; never below the p-value itself."""
+    joint = pd.concat(influences, axis=1, join="outer").fillna(0.0).to_numpy(dtype=float)
     statistics = np.array([effect.statistic for effect in effects], dtype=np.float64)
+    rng = np.random.default_rng(family.seed)
     try:
-        drawn = multiplier_draws(together, rng=np.random.default_rng(family.seed), draws=family.draws)
+        drawn = multiplier_draws(joint, rng=rng, draws=family.draws)
     except NotEstimable as error:
         return adjust(p_values, "holm"), Said("adjustment.romano_wolf_refused", reason=error.reason)
-    return np.maximum(romano_wolf(statistics, drawn), p_values), Said("adjustment.romano_wolf", draws=family.draws)
+    adjusted = np.maximum(romano_wolf(statistics, drawn), p_values)
+    return adjusted, Said("adjustment.romano_wolf", draws=family.draws)
 
 
 def _with_family(judged: Judged, family: Family, p_value: float, adjustment: Said) -> Judged:

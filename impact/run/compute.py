@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import pandas as pd
+from pydantic import BaseModel
 
 from impact.declare import Programme
 from impact.declare.indicators import Indicator
@@ -52,6 +53,7 @@ def renew_results(run: Run, staged: Sequence[Staged]) -> Results:
     indicators = [indicator for indicator, _ in stale]
     names = tuple(indicator.id for indicator in indicators)
     undeclared = _forget_undeclared(programme, warehouse)
+    _renew_lines(programme, warehouse)
     if run.whole:
         _compute(run, stale)
         restamped = _renew_plan_hash(programme, warehouse)
@@ -70,34 +72,51 @@ def stale_indicators(
 
     Where one of a family has changed, all of it is done again: its p-values are adjusted together.
     """
-    published = dict(
-        warehouse.rows("SELECT indicator, fingerprint FROM impact.definition WHERE programme = ?", [programme.id])
-    )
+    published = dict(warehouse.rows(_FINGERPRINTS, [programme.id]))
     loads = sorted(f"{item.source.contract}:{item.source.id}:{item.load_id}" for item in staged)
     current = [(indicator, _depends_on(programme, indicator, loads)) for indicator in programme.indicators]
     changed = {indicator.id for indicator, digest in current if published.get(indicator.id) != digest}
     for family in programme.evaluation.families:
-        changed |= set(family.indicators) if changed & set(family.indicators) else set()
+        if not changed.isdisjoint(family.indicators):
+            changed.update(family.indicators)
     return [(indicator, digest) for indicator, digest in current if indicator.id in changed]
+
+
+_FINGERPRINTS = "SELECT indicator, fingerprint FROM impact.definition WHERE programme = ?"
 
 
 def _depends_on(programme: Programme, indicator: Indicator, loads: Sequence[str]) -> str:
     """Return a hash of all that a result depends on: declarations, loads of the contracts it reads, the engine."""
     _, *scaled = programme.with_scaled(indicator)
-    read = {name for member in (indicator, *scaled) for name in member.reads}
-    contracts = set[str]().union(*(_referenced(programme, name) for name in read))
+    nodes = {node.id: node for node in programme.header.theory_of_change.nodes}
+    families = [family for family in programme.evaluation.families if indicator.id in family.indicators]
+    codelists = cut_codelists(programme, indicator)
+    contracts = _contracts_read(programme, (indicator, *scaled))
     return fingerprint(
         indicator.model_dump(mode="json"),
         [load for load in loads if load.split(":")[0] in contracts],
-        [wave.model_dump(mode="json") for wave in programme.header.waves],
-        next(n.model_dump() for n in programme.header.theory_of_change.nodes if n.id == indicator.node),
+        _plain(programme.header.waves),
+        nodes[indicator.node].model_dump(),
         vars(plan_status(programme, indicator)),
         programme.data_kind(indicator),
-        [member.model_dump(mode="json") for member in scaled],
-        [f.model_dump(mode="json") for f in programme.evaluation.families if indicator.id in f.indicators],
-        {name: codelist.model_dump(mode="json") for name, codelist in cut_codelists(programme, indicator).items()},
+        _plain(scaled),
+        _plain(families),
+        dict(zip(codelists, _plain(codelists.values()), strict=True)),
         ENGINE,
     )
+
+
+def _plain(models: Iterable[BaseModel]) -> list[object]:
+    return [model.model_dump(mode="json") for model in models]
+
+
+def _contracts_read(programme: Programme, indicators: Sequence[Indicator]) -> set[str]:
+    """Return the contracts that indicators read, with those that their foreign keys lead to."""
+    contracts = set[str]()
+    for indicator in indicators:
+        for name in indicator.reads:
+            contracts |= _referenced(programme, name)
+    return contracts
 
 
 def _referenced(programme: Programme, contract: str) -> set[str]:
@@ -118,18 +137,24 @@ def _compute(run: Run, stale: Sequence[tuple[Indicator, str]]) -> None:
     programme, warehouse = run.programme, run.warehouse
     indicators = [indicator for indicator, _ in stale]
     measurements, tables = _measured(programme, warehouse, indicators)
-    findings: list[Judged] = []
-    steps = len(programme.sources) + len(indicators)
-    for step, indicator in enumerate(indicators, start=len(programme.sources)):
-        run.progress(f"{programme.id}: {indicator.id}", step, steps)
-        measured = [each for each in measurements if each.indicator == indicator.id]
-        estimate = partial(estimate_effect, warehouse.connection, programme, indicator)
-        findings += judge_indicator(programme, indicator, measured, estimate, run.id)
+    findings = list(_judged(run, indicators, measurements))
     _forget(programme, warehouse, indicators)
     definitions = [_definition(programme, indicator, digest, run.id) for indicator, digest in stale]
     tables["definition"] = to_frame(Definition, definitions)
-    write_results(warehouse, programme.id, tables, adjust_families(programme, findings))
+    adjusted = adjust_families(programme, findings)
+    write_results(warehouse, programme.id, tables, adjusted)
     run.progress(f"{programme.id}: done", 1, 1)
+
+
+def _judged(run: Run, indicators: Sequence[Indicator], measurements: Sequence[Measurement]) -> Iterator[Judged]:
+    """Yield the findings of each indicator, its effects estimated."""
+    programme, n_sources = run.programme, len(run.programme.sources)
+    steps = n_sources + len(indicators)
+    for step, indicator in enumerate(indicators, start=n_sources):
+        run.progress(f"{programme.id}: {indicator.id}", step, steps)
+        measured = [measurement for measurement in measurements if measurement.indicator == indicator.id]
+        estimate = partial(estimate_effect, run.warehouse.connection, programme, indicator)
+        yield from judge_indicator(programme, indicator, measured, estimate, run.id)
 
 
 def _measured(
@@ -137,11 +162,8 @@ def _measured(
 ) -> tuple[tuple[Measurement, ...], dict[str, pd.DataFrame]]:
     """Measure indicators; return the values as judges read them, and the tables that are published of them."""
     measures = measure_indicators(warehouse.connection, programme, indicators)
-    tables = {
-        "measure": measures.values.drop(columns=COMPARED),
-        "linkage": measures.linkage,
-        "part": part_table(programme, indicators, measures.values),
-    }
+    tables = {"measure": measures.values.drop(columns=COMPARED), "linkage": measures.linkage}
+    tables["part"] = part_table(programme, indicators, measures.values)
     return measures.measurements, tables
 
 
@@ -149,7 +171,8 @@ def _measure_only(programme: Programme, warehouse: Warehouse, indicators: Sequen
     """Write the values of indicators whose findings are not to be published yet, and the codes they are cut by."""
     _, tables = _measured(programme, warehouse, indicators)
     for table, frame in tables.items():
-        warehouse.append(table, frame.assign(programme=programme.id))
+        stamped = frame.assign(programme=programme.id)
+        warehouse.append(table, stamped)
 
 
 def _set_back(programme: Programme, warehouse: Warehouse, indicators: Sequence[Indicator]) -> bool:
@@ -175,20 +198,24 @@ _RESULTS_COUNT = """SELECT (SELECT count(*) FROM impact.definition WHERE program
 
 
 def _definition(programme: Programme, indicator: Indicator, digest: str, run_id: str) -> Definition:
-    index = [declared.id for declared in programme.indicators].index(indicator.id)
     contract = programme.contracts[indicator.contract]
     return Definition(
         programme=programme.id,
         indicator=indicator.id,
         definition_hash=definition_hash(programme, indicator),
         file="indicators.yaml",
-        line=programme.line("indicators.yaml", "indicators", index),
+        line=_line_of(programme, indicator),
         definition=to_json(indicator.model_dump(mode="json", exclude_none=True)),
         query=published_query(programme, indicator, contract),
         selection=selected_sql(indicator, contract),
         fingerprint=digest,
         run_id=run_id,
     )
+
+
+def _line_of(programme: Programme, indicator: Indicator) -> int | None:
+    index = [declared.id for declared in programme.indicators].index(indicator.id)
+    return programme.line("indicators.yaml", "indicators", index)
 
 
 def _forget_undeclared(programme: Programme, warehouse: Warehouse) -> list[str]:
@@ -198,13 +225,18 @@ def _forget_undeclared(programme: Programme, warehouse: Warehouse) -> list[str]:
     undeclared = sorted({indicator for (indicator,) in rows} - declared)
     for table in RESULTS:
         warehouse.forget(table, programme.id, undeclared)
-    for index, indicator in enumerate(programme.indicators):  # a line moves without its indicator changing
-        warehouse.connection.execute(
-            "UPDATE impact.definition SET line = $1"
-            " WHERE programme = $2 AND indicator = $3 AND line IS DISTINCT FROM $1",
-            [programme.line("indicators.yaml", "indicators", index), programme.id, indicator.id],
-        )
     return undeclared
+
+
+def _renew_lines(programme: Programme, warehouse: Warehouse) -> None:
+    """Write down in which lines indicators are declared: a line moves without its indicator changing."""
+    for indicator in programme.indicators:
+        values = [_line_of(programme, indicator), programme.id, indicator.id]
+        warehouse.connection.execute(_LINE_UPDATE, values)
+
+
+_LINE_UPDATE = """UPDATE impact.definition SET line = $1
+WHERE programme = $2 AND indicator = $3 AND line IS DISTINCT FROM $1"""
 
 
 def _renew_plan_hash(programme: Programme, warehouse: Warehouse) -> int:

@@ -100,17 +100,20 @@ def renew_derived(run: Run, *, fresh: bool) -> list[str]:
 
 def _renew(run: Run, table: str, frame: pd.DataFrame | None) -> bool:
     """Put a programme's rows in place of those that stand, if they differ in more than their run; tell whether."""
-    warehouse, programme, target = run.warehouse, [run.programme.id], ident("impact", table)
+    warehouse, programme = run.warehouse, run.programme.id
+    target = ident("impact", table)
     deletion = delete(target, "programme = ?")
     if frame is None:
-        ((deleted,),) = warehouse.rows(deletion, programme)
+        ((deleted,),) = warehouse.rows(deletion, [programme])
         return bool(deleted)
     typed = _typed_columns(warehouse, table)
-    warehouse.connection.register("_made", frame.assign(programme=run.programme.id, run_id=run.id))
-    ((differing,),) = warehouse.rows(_differing_sql(target, typed), programme)
+    stamped = frame.assign(programme=programme, run_id=run.id)
+    warehouse.connection.register("_made", stamped)
+    ((differing,),) = warehouse.rows(_differing_sql(target, typed), [programme])
     if differing:
-        warehouse.connection.execute(deletion, programme)
-        warehouse.connection.execute(f"INSERT INTO {target} {Select(typed, '_made').sql()}")
+        insertion = f"INSERT INTO {target} {Select(typed, '_made').sql()}"
+        warehouse.connection.execute(deletion, [programme])
+        warehouse.connection.execute(insertion)
     warehouse.connection.unregister("_made")
     return bool(differing)
 
@@ -118,10 +121,10 @@ def _renew(run: Run, table: str, frame: pd.DataFrame | None) -> bool:
 def _differing_sql(target: str, typed: Columns) -> str:
     """Write how many rows are in a table alone or in the frame alone, whichever run wrote them."""
     compared = {name: expression for name, expression in typed.items() if name != RUN}
-    new = Select(compared, "_made").sql()
-    old = Select(columns(compared), target, where=("programme = $1",)).sql()
-    either = f"((({new}) EXCEPT ALL ({old})) UNION ALL (({old}) EXCEPT ALL ({new})))"
-    return Select({"n": "count(*)"}, either).sql()
+    candidate = Select(compared, "_made").sql()
+    standing = Select(columns(compared), target, where=("programme = $1",)).sql()
+    alone = f"((({candidate}) EXCEPT ALL ({standing})) UNION ALL (({standing}) EXCEPT ALL ({candidate})))"
+    return Select({"n": "count(*)"}, alone).sql()
 
 
 def _typed_columns(warehouse: Warehouse, table: str) -> Columns:

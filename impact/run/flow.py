@@ -102,8 +102,9 @@ def run_programme(
 
 def _is_fresh(run: Run, rows: Rows, results: Results) -> bool:
     """Whether rows or results have changed, or those that stand were left by a run that stopped early."""
-    resumed = run.whole and reached(run.warehouse, run.programme.id) != run.until
-    return bool(rows.loaded) or results.changed or resumed
+    if rows.loaded or results.changed:
+        return True
+    return run.whole and reached(run.warehouse, run.programme.id) != run.until
 
 
 def audit_programme(
@@ -131,20 +132,10 @@ def audit_programme(
 
 
 def _record(run: Run, rows: Rows, results: Results) -> None:
-    """Write down that a run changed something, how far it came, and its plan where that is another than the last."""
+    """Write down that a run changed something and how far it came, with its plan."""
     programme, warehouse = run.programme, run.warehouse
     digest = plan_hash(programme)
-    plan = {indicator.id: indicator_plan(programme, indicator) for indicator in programme.indicators}
-    last = warehouse.rows(
-        "SELECT plan_hash, plan FROM impact.plan WHERE programme = ? ORDER BY seen_at DESC LIMIT 1",
-        [programme.id],
-    )
-    if not last or last[0][0] != digest:
-        changes = plan_changes(json.loads(last[0][1]), plan) if last else []
-        warehouse.connection.execute(
-            "INSERT INTO impact.plan VALUES (?, ?, ?, ?, ?)",
-            [programme.id, digest, now_utc(), to_json(plan), text_json(tuple(changes))],
-        )
+    _record_plan(programme, warehouse, digest)
     counts = [len(rows.loaded), len(results.computed)]
     warehouse.connection.execute(
         "INSERT INTO impact.run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -153,26 +144,50 @@ def _record(run: Run, rows: Rows, results: Results) -> None:
     set_reached(warehouse, programme.id, run.until, run.id)
 
 
+def _record_plan(programme: Programme, warehouse: Warehouse, digest: str) -> None:
+    """Write down the plan where it is another than the last, with what it changes of that."""
+    last = warehouse.rows(_LAST_PLAN, [programme.id])
+    if last and last[0][0] == digest:
+        return
+    plan = {indicator.id: indicator_plan(programme, indicator) for indicator in programme.indicators}
+    changes = plan_changes(json.loads(last[0][1]), plan) if last else []
+    warehouse.connection.execute(
+        "INSERT INTO impact.plan VALUES (?, ?, ?, ?, ?)",
+        [programme.id, digest, now_utc(), to_json(plan), text_json(tuple(changes))],
+    )
+
+
+_LAST_PLAN = "SELECT plan_hash, plan FROM impact.plan WHERE programme = ? ORDER BY seen_at DESC LIMIT 1"
+
+
 def _report(run: Run, rows: Rows, results: Results, unpublished: tuple[str, ...] = ()) -> RunReport:
     programme, warehouse = run.programme.id, run.warehouse
-    read, good, bad, warned = warehouse.rows(
-        "SELECT coalesce(sum(rows_read), 0), coalesce(sum(rows_good), 0), coalesce(sum(rows_bad), 0),"
-        " coalesce(sum(rows_warned), 0) FROM impact.load WHERE programme = ? AND current",
-        [programme],
-    )[0]
-    ((findings,),) = warehouse.rows("SELECT count(*) FROM impact.finding WHERE programme = ?", [programme])
+    changed = bool(rows.loaded or results.computed)
+    counts = _count_rows(warehouse, programme)
     return RunReport(
         programme,
-        run.id if rows.loaded or results.computed else None,
+        run.id if changed else None,
         rows.loaded,
         results.computed,
-        int(read),
-        int(good),
-        int(bad),
-        int(warned),
-        findings,
+        *counts,
+        _count_findings(warehouse, programme),
         rows.compared,
         reached(warehouse, programme),
         results.waiting,
         unpublished,
     )
+
+
+def _count_rows(warehouse: Warehouse, programme: str) -> tuple[int, int, int, int]:
+    """Count the rows read, good, bad and warned of in the files in force."""
+    ((read, good, bad, warned),) = warehouse.rows(
+        "SELECT coalesce(sum(rows_read), 0), coalesce(sum(rows_good), 0), coalesce(sum(rows_bad), 0),"
+        " coalesce(sum(rows_warned), 0) FROM impact.load WHERE programme = ? AND current",
+        [programme],
+    )
+    return int(read), int(good), int(bad), int(warned)
+
+
+def _count_findings(warehouse: Warehouse, programme: str) -> int:
+    ((count,),) = warehouse.rows("SELECT count(*) FROM impact.finding WHERE programme = ?", [programme])
+    return int(count)

@@ -6,7 +6,7 @@ import contextlib
 import datetime
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from impact.errors import FileError, Problem
 from impact.ingest import RawFile, open_raw
 from impact.sql import fingerprint, ident
 from impact.store import STAGES, Warehouse
+from impact.store.warehouse import Load as StandingLoad
 from impact.store.warehouse import to_json
 from impact.tables.files import Load
 from impact.validate import LoadReport, compile_contract, cross_reasons, stage_rows
@@ -145,14 +146,10 @@ def _stage(run: Run, source: Source, raw: RawFile, table: str) -> LoadReport:
 def _load_key(programme: Programme, source: Source, raw: RawFile) -> str:
     """Return what a load depends on: the file's bytes, how it is read, and what its rows must be."""
     contract = programme.contracts[source.contract]
-    lists = [programme.codelists[c.codelist].model_dump() for c in contract.columns.values() if c.codelist]
-    return fingerprint(
-        raw.sha256,
-        source.model_dump(mode="json"),
-        contract.model_dump(mode="json"),
-        lists,
-        ENGINE,
-    )
+    names = [column.codelist for column in contract.columns.values() if column.codelist]
+    codelists = [programme.codelists[name].model_dump() for name in names]
+    declared = [declaration.model_dump(mode="json") for declaration in (source, contract)]
+    return fingerprint(raw.sha256, *declared, codelists, ENGINE)
 
 
 def publish_rows(run: Run, staged: Sequence[Staged]) -> Rows:
@@ -166,16 +163,26 @@ def publish_rows(run: Run, staged: Sequence[Staged]) -> Rows:
     warehouse.drop_views(programme)
     compared: dict[str, dict[str, int]] = {}
     for item in fresh:
-        before, contract = standing.get(item.source.id), programme.contracts[item.source.contract]
-        if before and before.contract == contract.id:
-            tables = [ident(programme.id, name) for name in (before.table_name, item.table)]
-            compared[item.source.id] = warehouse.compare_loads(contract, *tables)
-        _record_load(run, item, before.load_id if before else None, compared.get(item.source.id))
+        replaced = standing.get(item.source.id)
+        changes = _compare(run, item, replaced)
+        if changes is not None:
+            compared[item.source.id] = changes
+        _record_load(run, item, replaced, changes)
     for name in undeclared:
         warehouse.retire_source(programme.id, name)
     _judge_across(programme, warehouse, staged)
     warehouse.create_views(programme)
-    return Rows((*(item.source.id for item in fresh), *sorted(undeclared)), compared)
+    loaded = [item.source.id for item in fresh]
+    return Rows((*loaded, *sorted(undeclared)), compared)
+
+
+def _compare(run: Run, item: Staged, replaced: StandingLoad | None) -> dict[str, int] | None:
+    """Count the rows of a load against the load that it replaces; None unless both are of one contract."""
+    contract = run.programme.contracts[item.source.contract]
+    if replaced is None or replaced.contract != contract.id:
+        return None
+    tables = [ident(run.programme.id, name) for name in (replaced.table_name, item.table)]
+    return run.warehouse.compare_loads(contract, *tables)
 
 
 def _views_stand(warehouse: Warehouse, programme: Programme) -> bool:
@@ -185,59 +192,71 @@ def _views_stand(warehouse: Warehouse, programme: Programme) -> bool:
         " ON c.schema_name = v.schema_name AND c.table_name = v.view_name WHERE v.schema_name = ?",
         [programme.id],
     )
-    declared = {
-        (contract.id, name, SQL_TYPES[column.type])
-        for contract in programme.contracts.values()
-        for name, column in contract.columns.items()
-    }
-    return declared <= set(columns)
+    return set(columns).issuperset(_declared_columns(programme))
 
 
-def _record_load(run: Run, item: Staged, replaced: str | None, compared: dict[str, int] | None) -> None:
+def _declared_columns(programme: Programme) -> Iterator[tuple[str, str, str]]:
+    """Yield contract, column and SQL type of all that is declared."""
+    for contract in programme.contracts.values():
+        for name, column in contract.columns.items():
+            yield contract.id, name, SQL_TYPES[column.type]
+
+
+def _record_load(run: Run, item: Staged, replaced: StandingLoad | None, compared: dict[str, int] | None) -> None:
     """Write a load into the ledger, and the rows that it set aside into the quarantine."""
-    report, source, programme = item.report, item.source, run.programme
+    report, source = item.report, item.source
     assert report is not None  # noqa: S101 - only fresh loads are recorded
-    run.warehouse.record_load(
-        Load(
-            load_id=item.load_id,
-            programme=programme.id,
-            source=source.id,
-            contract=source.contract,
-            file=source.file,
-            sha256=item.raw.sha256,
-            size=item.raw.size,
-            table_name=item.table,
-            rows_read=report.rows_read,
-            rows_good=report.rows_good,
-            rows_bad=report.rows_bad,
-            rows_warned=report.rows_warned,
-            kind=source.provenance.kind,
-            provenance=to_json(source.provenance.model_dump(mode="json")),
-            line_offsets=tuple(report.line_offsets),
-            multiline=source.format.multiline,
-            loaded_at=now_utc(),
-            run_id=run.id,
-            replaced=replaced,
-            changed=None if compared is None else to_json(compared),
-            current=True,
-        )
-    )
+    load = _ledger_row(run, item, report)
+    if replaced is not None:
+        load = replace(load, replaced=replaced.load_id)
+    if compared is not None:
+        load = replace(load, changed=to_json(compared))
+    run.warehouse.record_load(load)
     reasons = report.reasons.rename(columns={"row": "line"})
-    extra = {"programme": programme.id, "source": source.id, "load_id": item.load_id, "file": source.file}
-    run.warehouse.append("quarantine", reasons.assign(**extra))
+    origin = {"programme": load.programme, "source": source.id, "load_id": item.load_id, "file": source.file}
+    run.warehouse.append("quarantine", reasons.assign(**origin))
+
+
+def _ledger_row(run: Run, item: Staged, report: LoadReport) -> Load:
+    """Return the row of a load in the ledger, as if it were the first of its source."""
+    source = item.source
+    return Load(
+        load_id=item.load_id,
+        programme=run.programme.id,
+        source=source.id,
+        contract=source.contract,
+        file=source.file,
+        sha256=item.raw.sha256,
+        size=item.raw.size,
+        table_name=item.table,
+        rows_read=report.rows_read,
+        rows_good=report.rows_good,
+        rows_bad=report.rows_bad,
+        rows_warned=report.rows_warned,
+        kind=source.provenance.kind,
+        provenance=to_json(source.provenance.model_dump(mode="json")),
+        line_offsets=tuple(report.line_offsets),
+        multiline=source.format.multiline,
+        loaded_at=now_utc(),
+        run_id=run.id,
+        replaced=None,
+        changed=None,
+        current=True,
+    )
 
 
 def _judge_across(programme: Programme, warehouse: Warehouse, staged: Sequence[Staged]) -> None:
     """Judge keys and foreign keys over all sources, and move the rows that break them to the quarantine."""
     tables: dict[str, dict[str, str]] = {}
     for item in staged:
-        tables.setdefault(item.source.contract, {})[item.source.id] = ident(programme.id, item.table)
+        tables_of = tables.setdefault(item.source.contract, {})
+        tables_of[item.source.id] = ident(programme.id, item.table)
     broken = cross_reasons(warehouse.connection, programme, tables)
     warehouse.connection.execute(
         "DELETE FROM impact.quarantine WHERE programme = ? AND ordinal IS NOT NULL", [programme.id]
     )
     for item in staged:
-        warehouse.set_aside(
-            programme, item.source, item.load_id, item.table, broken[broken["source"] == item.source.id]
-        )
-        warehouse.count_good(programme.id, item.source.id, item.table)
+        source = item.source
+        reasons = broken[broken["source"] == source.id]
+        warehouse.set_aside(programme, source, item.load_id, item.table, reasons)
+        warehouse.count_good(programme.id, source.id, item.table)

@@ -8,8 +8,8 @@ of the database, at the command line and in Python, sees all of it.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import duckdb
 import pandas as pd
@@ -22,6 +22,7 @@ from impact.sql import EVERY_COLUMN, Select, as_text, ident
 from impact.states import ClaimState
 from impact.store import Warehouse
 from impact.tables.part import of_whole
+from impact.tables.results import Linkage
 
 LINES, FEW, FILES, WAVE, ANSWERED = "lines", "few", "files", "wave", "answered"
 """What a contract withholds. ``lines``: which rows; of every contract with persons. ``few``: counts below the minimum
@@ -34,10 +35,14 @@ Whole = tuple[str, str, str]
 COLUMNS = ["contract", "wave", "what"]
 UNITS = (("units_reported", "units_expected"), ("baseline_reported", "baseline_expected"))
 Counted = tuple[str, str, int]
-_NOT_SHOWN = {
-    "en": "not shown: few persons stand behind it, or it would tell of them",
-    "it": "non mostrato: riguarda poche persone, o le farebbe conoscere",
+_NOT_RECOMPUTED = {
+    "state": ClaimState.NOT_RECOMPUTABLE.value,
+    "reason_en": "not shown: few persons stand behind it, or it would tell of them",
+    "reason_it": "non mostrato: riguarda poche persone, o le farebbe conoscere",
+    "formula": "",
+    "readings": "[]",
 }
+"""What a claim says in place of what records would tell of few persons."""
 
 
 # ---- what is withheld ------------------------------------------------------------------------------------------------
@@ -60,11 +65,8 @@ def withheld_counts(
         Contracts and waves of which the whole is, and of what.
     """
     fed = {source.contract for source in programme.sources}
-    counted = {
-        name: _persons(connection, programme.id, contract)
-        for name, contract in programme.contracts.items()
-        if contract.person and name in fed
-    }
+    of_persons = {name: contract for name, contract in programme.contracts.items() if contract.person and name in fed}
+    counted = {name: _persons(connection, programme.id, contract) for name, contract in of_persons.items()}
     return decide_withheld(counted, touched, wholes, programme.header.disclosure.minimum)
 
 
@@ -97,17 +99,23 @@ def decide_withheld(
         As for :func:`withheld_counts`, and the smallest number of persons that is shown.
     """
     rows: list[tuple[str, str, str]] = []
-    for name, places in counted.items():
-        few = {(kind, place) for kind, place, persons in places if 0 < persons < minimum}
-        off = {(wave, what) for owner, wave, what in wholes if owner == name}
-        hidden = {place for kind, place in few if kind == WAVE} | {wave for wave, what in off if what == WAVE}
-        rows.append((name, "", LINES))
-        if name in touched or few or hidden:
-            several = sum(kind == "file" for kind, _, _ in places) > 1
-            rows += [(name, "", FEW), *([(name, "", FILES)] if several or hidden else [])]
-            rows += [(name, place, WAVE) for place in sorted(hidden)]
-            rows += [(name, wave, what) for wave, what in sorted(off) if what == ANSWERED]
+    for contract, counts in counted.items():
+        few = {(kind, name) for kind, name, persons in counts if 0 < persons < minimum}
+        waves = {name for kind, name in few if kind == WAVE} | _hidden_waves(wholes, contract, WAVE)
+        rows.append((contract, "", LINES))
+        if not (few or waves or contract in touched):
+            continue
+        rows.append((contract, "", FEW))
+        n_files = sum(kind == "file" for kind, _, _ in counts)
+        if n_files > 1 or waves:
+            rows.append((contract, "", FILES))
+        rows += [(contract, wave, WAVE) for wave in sorted(waves)]
+        rows += [(contract, wave, ANSWERED) for wave in sorted(_hidden_waves(wholes, contract, ANSWERED))]
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _hidden_waves(wholes: Collection[Whole], contract: str, what: str) -> set[str]:
+    return {wave for name, wave, of in wholes if (name, of) == (contract, what)}
 
 
 def withheld_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
@@ -124,23 +132,31 @@ def withheld_table(warehouse: Warehouse, programme: str | None = None) -> pd.Dat
 
 def protect_files(files: pd.DataFrame, withheld: pd.DataFrame) -> pd.DataFrame:
     """Return files without what is counted of them, where their contract withholds it."""
-    closed = _named(files, withheld, FILES)
-    return _emptied(files, [name for name in OF_FILES if name in files], closed)
+    counts = [name for name in OF_FILES if name in files]
+    closed = _withholds(files, withheld, FILES)
+    return _emptied(files, counts, closed)
 
 
 def protect_answers(answers: pd.DataFrame, withheld: pd.DataFrame) -> pd.DataFrame:
     """Return answers without rows of hidden waves, and without any count of a column of which one is of few."""
-    closed = _named(answers, withheld, WAVE, by_wave=True)
-    few = _few(answers, ANSWERS, withheld) | _named(answers, withheld, ANSWERED, by_wave=True)
-    return _emptied(_emptied(answers, ANSWERS[1:], closed | few), ANSWERS[:1], closed)
+    closed = _withholds(answers, withheld, WAVE, by_wave=True)
+    hidden = closed | _withholds(answers, withheld, ANSWERED, by_wave=True)
+    hidden |= _few(answers, ANSWERS, withheld)
+    rows, *counts = ANSWERS
+    emptied = _emptied(answers, counts, hidden)
+    return _emptied(emptied, [rows], closed)
 
 
 def protect_returned(returned: pd.DataFrame, withheld: pd.DataFrame) -> pd.DataFrame:
     """Return who came back without hidden waves, those that follow them, and rows of which one count is of few."""
-    closed = _named(returned, withheld, WAVE, by_wave=True)
-    followed = _named(returned.assign(wave=returned["since"].fillna("\0")), withheld, WAVE, by_wave=True)
-    few = _few(returned, RETURNED, withheld)
-    return _emptied(_emptied(returned, RETURNED[1:], closed | followed | few), RETURNED[:1], closed)
+    closed = _withholds(returned, withheld, WAVE, by_wave=True)
+    earlier_wave = returned["since"].fillna("\0")
+    since = returned.assign(wave=earlier_wave)
+    hidden = closed | _withholds(since, withheld, WAVE, by_wave=True)
+    hidden |= _few(returned, RETURNED, withheld)
+    persons, *counts = RETURNED
+    emptied = _emptied(returned, counts, hidden)
+    return _emptied(emptied, [persons], closed)
 
 
 def protect_missing(
@@ -160,21 +176,55 @@ def protect_missing(
     contracts
         Of each programme and indicator.
     """
-    places = zip(frame["programme"], frame["indicator"], strict=True)
-    counted = frame.assign(contract=[contracts.get(place, "") for place in places])
-    part = ~of_whole(frame) & _named(counted, withheld, FEW)
+    indicators = zip(frame["programme"], frame["indicator"], strict=True)
+    counted = frame.assign(contract=[contracts.get(indicator, "") for indicator in indicators])
+    of_cuts = ~of_whole(frame) & _withholds(counted, withheld, FEW)
     if "n_missing" in counted:
-        closed = part | _named(counted, withheld, WAVE, by_wave=True)
-        counted = _emptied(
-            counted,
-            ["n_missing"],
-            _few(counted, ["n_missing"], withheld) | (closed & _above_zero(counted["n_missing"])),
-        )
-    for reported, expected in (pair for pair in UNITS if pair[0] in counted):
-        lacking = counted.assign(lacking=counted[expected] - counted[reported])
-        closed = _few(lacking, ["lacking"], withheld) | (part & _above_zero(lacking["lacking"]))
-        counted = _emptied(counted, [reported, expected], closed)
+        counted = _without_missing(counted, withheld, of_cuts)
+    for units in UNITS:
+        if units[0] in counted:
+            counted = _without_units(counted, withheld, of_cuts, units)
     return counted.drop(columns="contract")
+
+
+def _without_missing(counted: pd.DataFrame, withheld: pd.DataFrame, of_cuts: pd.Series) -> pd.DataFrame:
+    closed = of_cuts | _withholds(counted, withheld, WAVE, by_wave=True)
+    closed &= _above_zero(counted["n_missing"])
+    closed |= _few(counted, ["n_missing"], withheld)
+    return _emptied(counted, ["n_missing"], closed)
+
+
+def _without_units(
+    counted: pd.DataFrame, withheld: pd.DataFrame, of_cuts: pd.Series, units: tuple[str, str]
+) -> pd.DataFrame:
+    """Return rows without how many units reported and were expected, where those that did not could be told."""
+    reported, expected = units
+    lacking = counted.assign(lacking=counted[expected] - counted[reported])
+    closed = of_cuts & _above_zero(lacking["lacking"])
+    closed |= _few(lacking, ["lacking"], withheld)
+    return _emptied(counted, units, closed)
+
+
+@dataclass(frozen=True)
+class _PersonRows:
+    """Rows about persons that a claim's number comes from.
+
+    Parameters
+    ----------
+    rows, minimum
+        How many they are, and the smallest number that is shown.
+    withheld
+        Whether counts of their contract are withheld.
+    """
+
+    rows: int
+    minimum: int
+    withheld: bool
+
+    @property
+    def tell_of_few(self) -> bool:
+        """Whether what is computed from them would tell of few persons."""
+        return self.withheld or 0 < self.rows < self.minimum
 
 
 def _above_zero(counts: pd.Series) -> pd.Series:
@@ -198,33 +248,26 @@ def protect_claims(claims: pd.DataFrame, withheld: pd.DataFrame, *, rows: bool) 
     rows
         Whether the reader may see rows: which keys a number comes from, is told.
     """
-    used = [json.loads(text) if isinstance(text, str) else [] for text in claims["rows_used"]]
-    limits = _limits(withheld, LINES)
-    of_persons = [[leaf for leaf in leaves if (name, leaf.get("contract")) in limits]
-                  for name, leaves in zip(claims["programme"], used, strict=True)]  # fmt: skip
-    touched = set(_limits(withheld, FEW))
-    closed = pd.Series(
-        [
-            any(
-                (name, leaf["contract"]) in touched or 0 < leaf["rows"] < limits[name, leaf["contract"]]
-                for leaf in leaves
-            )
-            for name, leaves in zip(claims["programme"], of_persons, strict=True)
-        ],
-        index=claims.index,
-        dtype=bool,
-    )
-    claims_left = _emptied(claims, OF_CLAIMS, closed)
-    said = {
-        f"reason_{language}": claims_left[f"reason_{language}"].mask(closed, text)
-        for language, text in _NOT_SHOWN.items()
-    }
-    emptied = {name: claims_left[name].mask(closed, text) for name, text in (("formula", ""), ("readings", "[]"))}
-    claims_left = claims_left.assign(
-        state=claims_left["state"].mask(closed, ClaimState.NOT_RECOMPUTABLE.value), **emptied, **said
-    )
-    keyed = pd.Series([bool(leaves) and not rows for leaves in of_persons], index=claims.index, dtype=bool)
-    return claims_left.assign(rows_used=claims_left["rows_used"].mask(closed | keyed, "[]"))
+    used = _person_rows(claims, withheld)
+    closed = _flags(claims, (any(leaf.tell_of_few for leaf in leaves) for leaves in used))
+    unkeyed = closed | _flags(claims, (bool(leaves) and not rows for leaves in used))
+    emptied = _emptied(claims, OF_CLAIMS, closed)
+    masked = {name: emptied[name].mask(closed, text) for name, text in _NOT_RECOMPUTED.items()}
+    return emptied.assign(**masked, rows_used=emptied["rows_used"].mask(unkeyed, "[]"))
+
+
+def _person_rows(claims: pd.DataFrame, withheld: pd.DataFrame) -> list[list[_PersonRows]]:
+    """Return for each claim the rows about persons that it comes from."""
+    limits, touched = _limits(withheld, LINES), _limits(withheld, FEW)
+    used: list[list[_PersonRows]] = []
+    for programme, text in zip(claims["programme"], claims["rows_used"], strict=True):
+        leaves = json.loads(text) if isinstance(text, str) else []
+        used.append([])
+        for leaf in leaves:
+            contract = (programme, leaf.get("contract"))
+            if contract in limits:
+                used[-1].append(_PersonRows(leaf["rows"], limits[contract], contract in touched))
+    return used
 
 
 def protect_trace(trace: Trace, withheld: pd.DataFrame, *, rows: bool) -> Trace:
@@ -239,19 +282,26 @@ def protect_trace(trace: Trace, withheld: pd.DataFrame, *, rows: bool) -> Trace:
     rows
         Whether the reader may see rows.
     """
-    limits = {name: minimum for (_, name), minimum in _limits(withheld, FEW).items()}
+    limits = {contract: minimum for (_, contract), minimum in _limits(withheld, FEW).items()}
     minimum = limits.get(trace.declared["contract"], 0)
-    links = [link for link in trace.linkage if not any(0 < n < minimum for n in (link.linked, link.lost, link.new))]
+    linkage = tuple(link for link in trace.linkage if not _is_of_few(link, minimum))
     files = tuple(_file(file, withheld, rows=rows) for file in trace.files)
-    return replace(trace, linkage=tuple(links), files=files)
+    return replace(trace, linkage=linkage, files=files)
+
+
+def _is_of_few(link: Linkage, minimum: int) -> bool:
+    return any(0 < persons < minimum for persons in (link.linked, link.lost, link.new))
 
 
 def _file(file: TracedFile, withheld: pd.DataFrame, *, rows: bool) -> TracedFile:
-    of_contract = set(withheld.loc[withheld["contract"] == file.load.contract, "what"])
-    file = replace(file, counted=FILES not in of_contract)
-    if FEW in of_contract:
-        return without_rows(file)
-    return replace(file, first_lines=()) if LINES in of_contract and not rows else file
+    of_contract = withheld["contract"] == file.load.contract
+    kinds = set(withheld.loc[of_contract, "what"])
+    protected = replace(file, counted=FILES not in kinds)
+    if FEW in kinds:
+        return without_rows(protected)
+    if LINES in kinds and not rows:
+        return replace(protected, first_lines=())
+    return protected
 
 
 def without_rows(file: TracedFile) -> TracedFile:
@@ -262,32 +312,49 @@ def without_rows(file: TracedFile) -> TracedFile:
 def _limits(withheld: pd.DataFrame, what: str) -> dict[tuple[str, str], int]:
     """Return the minimum of each programme and contract that withholds something."""
     rows = withheld[withheld["what"] == what]
-    places = zip(rows["programme"], rows["contract"], strict=True)
-    return {place: int(minimum) for place, minimum in zip(places, rows["minimum"], strict=True)}
+    contracts = zip(rows["programme"], rows["contract"], strict=True)
+    minimums = map(int, rows["minimum"])
+    return dict(zip(contracts, minimums, strict=True))
 
 
-def _named(frame: pd.DataFrame, withheld: pd.DataFrame, what: str, *, by_wave: bool = False) -> pd.Series:
+def _withholds(frame: pd.DataFrame, withheld: pd.DataFrame, what: str, *, by_wave: bool = False) -> pd.Series:
     """Return which rows are of a contract (and wave) that withholds something."""
-    by = ["programme", "contract", *(["wave"] if by_wave else [])]
-    contracts = set(withheld.loc[withheld["what"] == what, by].itertuples(index=False, name=None))
-    rows = frame[by].itertuples(index=False, name=None)
-    return pd.Series([row in contracts for row in rows], index=frame.index, dtype=bool)
+    by = ["programme", "contract"]
+    if by_wave:
+        by.append("wave")
+    closing = withheld[withheld["what"] == what]
+    closed = set(_tuples(closing[by]))
+    return _flags(frame, (row in closed for row in _tuples(frame[by])))
+
+
+def _tuples(frame: pd.DataFrame) -> Iterator[tuple[str, ...]]:
+    return frame.itertuples(index=False, name=None)
+
+
+def _flags(frame: pd.DataFrame, values: Iterable[bool]) -> pd.Series:
+    return pd.Series(list(values), index=frame.index, dtype=bool)
 
 
 def _few(frame: pd.DataFrame, names: Sequence[str], withheld: pd.DataFrame, *, what: str = FEW) -> pd.Series:
     """Return which rows have a count below the minimum, of a contract that withholds those."""
-    limits = _limits(withheld, what)
-    places = zip(frame["programme"], frame["contract"], strict=True)
-    minimum = pd.Series([limits.get(place, 0) for place in places], index=frame.index, dtype="int64")
+    minimum = _minimum_of(frame, withheld, what)
     counts = frame[list(names)].apply(pd.to_numeric)
     few = (counts > 0) & counts.lt(minimum, axis=0)
-    return pd.Series(few.fillna(value=False).to_numpy(dtype=bool).any(axis=1), index=frame.index)
+    certain = few.fillna(value=False).to_numpy(dtype=bool)
+    return _flags(frame, certain.any(axis=1))
+
+
+def _minimum_of(frame: pd.DataFrame, withheld: pd.DataFrame, what: str) -> pd.Series:
+    """Return for each row the smallest number of persons that its contract shows; 0 where it withholds nothing."""
+    limits = _limits(withheld, what)
+    contracts = zip(frame["programme"], frame["contract"], strict=True)
+    return pd.Series([limits.get(contract, 0) for contract in contracts], index=frame.index, dtype="int64")
 
 
 def _emptied(frame: pd.DataFrame, names: Sequence[str], closed: pd.Series) -> pd.DataFrame:
     """Return a frame without what some rows hold in some columns; whole numbers stay whole."""
     if not closed.any():
         return frame
-    kinds = {name: "Int64" for name in names if pd.api.types.is_integer_dtype(frame[name])}
-    typed = frame.astype(kinds)
+    integers = [name for name in names if pd.api.types.is_integer_dtype(frame[name])]
+    typed = frame.astype(dict.fromkeys(integers, "Int64"))
     return typed.assign(**{name: typed[name].mask(closed) for name in names})

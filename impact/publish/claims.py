@@ -24,5 +24,6 @@ def make_claims(programme: Programme, connection: duckdb.DuckDBPyConnection) -> 
         In the run's transaction, with the views of good rows in place.
     """
     claims = measure_claims(connection, programme)
-    written = claims.assign(**{name: [to_json(value) for value in claims[name]] for name in _JSON})
-    return {"claim": written.astype(dict.fromkeys(_NUMBERS, "float64")).sort_values("claim")}
+    texts = {name: [to_json(value) for value in claims[name]] for name in _JSON}
+    typed = claims.assign(**texts).astype(dict.fromkeys(_NUMBERS, "float64"))
+    return {"claim": typed.sort_values("claim")}

@@ -13,6 +13,8 @@ from impact.formulas.registry import kind_of
 from impact.measure.persons import Cell
 from impact.tables.part import Part, parts_of
 
+_NUMBERS = ("n", "rows", "persons", "total", "level")
+
 
 @dataclass(frozen=True)
 class Counted:
@@ -60,11 +62,9 @@ def counted_cells(indicator: Indicator, cells: pd.DataFrame) -> list[Counted]:
         A row per cell, with its arm, part and wave, ``n``, ``n_missing``, ``persons``, ``value`` and ``std_error``.
     """
     frame = _summed(indicator, cells)
-    behind = (frame[name].tolist() for name in ("arm", "wave", "n", "rows", "persons", "total", "level"))
-    rows = zip(*behind, strict=True)
-    return [
-        Counted(arm, part, wave, *numbers) for part, (arm, wave, *numbers) in zip(parts_of(frame), rows, strict=True)
-    ]
+    columns = (frame[name].tolist() for name in ("arm", "wave", *_NUMBERS))
+    rows = zip(*columns, strict=True)
+    return [Counted(arm, cut, wave, *numbers) for cut, (arm, wave, *numbers) in zip(parts_of(frame), rows, strict=True)]
 
 
 def _summed(indicator: Indicator, cells: pd.DataFrame) -> pd.DataFrame:
@@ -76,8 +76,12 @@ def _summed(indicator: Indicator, cells: pd.DataFrame) -> pd.DataFrame:
     kind = kind_of(indicator.formula)
     if kind.behind is not Behind.SUMMED_ROWS:
         value = value * np.nan
-    whole = kind.summary.total
-    alike = (error == 0) | ((count == 1) & bool(error.notna().any()))
-    total = (value if whole else value * count).where(count > 0, 0.0)
-    level = value.where(alike & (not whole))
-    return cells.assign(total=total, level=level, rows=cells["n"] + cells["n_missing"])
+    is_total = kind.summary.total
+    spread_is_published = bool(error.notna().any())
+    is_single = (count == 1) & spread_is_published
+    alike = (error == 0) | is_single
+    total = value if is_total else value * count
+    total = total.where(count > 0, 0.0)
+    level = value.where(alike & (not is_total))
+    rows = cells["n"] + cells["n_missing"]
+    return cells.assign(total=total, level=level, rows=rows)

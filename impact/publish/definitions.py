@@ -40,10 +40,12 @@ def wave_days(warehouse: Warehouse, programme: str) -> dict[str, str]:
     plans = warehouse.rows(
         "SELECT plan FROM impact.plan WHERE programme = ? ORDER BY seen_at DESC LIMIT 1", [programme]
     )
-    dated: dict[str, str] = {}
-    for plan in json.loads(plans[0][0]).values() if plans else ():
-        dated |= plan.get("waves", {})
-    return dict(sorted(((wave, last_day(date)) for wave, date in dated.items()), key=lambda item: item[::-1]))
+    plan = json.loads(plans[0][0]) if plans else {}
+    dates: dict[str, str] = {}
+    for planned in plan.values():
+        dates |= planned.get("waves", {})
+    days = [(last_day(date), wave) for wave, date in dates.items()]
+    return {wave: day for day, wave in sorted(days)}
 
 
 def indicator_sources(warehouse: Warehouse, programme: str, indicator: str) -> pd.DataFrame:
@@ -65,10 +67,8 @@ def indicator_sources(warehouse: Warehouse, programme: str, indicator: str) -> p
         ``source, file, contract, kind`` and, as text, ``title, publisher, document, url, licence, retrieved,
         generator`` of the provenance.
     """
-    ((contract, selection),) = warehouse.rows(
-        "SELECT definition ->> '$.contract', selection FROM impact.definition WHERE programme = ? AND indicator = ?",
-        [programme, indicator],
-    )
+    query = "SELECT definition ->> '$.contract', selection FROM impact.definition WHERE programme = ? AND indicator = ?"
+    ((contract, selection),) = warehouse.rows(query, [programme, indicator])
     rows = Select(columns(["_source"]), ident(programme, contract), where=(selection,))
     return _loads(warehouse, programme, contract, f"source IN {relation(rows)}")
 
@@ -79,12 +79,10 @@ def contract_sources(warehouse: Warehouse, programme: str, contract: str) -> pd.
 
 
 def _loads(warehouse: Warehouse, programme: str, contract: str, *further: str) -> pd.DataFrame:
-    query = Select(
-        {**columns(("source", "file", "contract", "kind")), **{name: _of_provenance(name) for name in PROVENANCE}},
-        "impact.load",
-        where=("programme = ?", "contract = ?", "current", *further),
-        order=("source",),
-    )
+    ledger = columns(("source", "file", "contract", "kind"))
+    provenance = {name: _of_provenance(name) for name in PROVENANCE}
+    where = ("programme = ?", "contract = ?", "current", *further)
+    query = Select({**ledger, **provenance}, "impact.load", where=where, order=("source",))
     return warehouse.frame(query.sql(), [programme, contract])
 
 

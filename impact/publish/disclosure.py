@@ -50,25 +50,28 @@ def make_disclosure(programme: Programme, connection: duckdb.DuckDBPyConnection)
     dict
         ``suppression``, ``withheld``, and ``term`` as it stands with its marks anew.
     """
-    found, wholes = hidden_cells(programme, connection)
+    hidden, wholes = hidden_cells(programme, connection)
     query = "SELECT finding FROM impact.finding WHERE programme = ?"
-    names = {name for (name,) in connection.execute(query, [programme.id]).fetchall()}
-    cells = to_frame(Suppression, [_written(programme, each, names) for each in found])
-    values = set(cells.loc[cells["arm"] != EFFECT, "finding"].dropna())
-    hidden = cells[(cells["arm"] != EFFECT) | ~cells["finding"].isin(values)]  # of its effect nothing is said then
-    beside = withheld_counts(programme, connection, {each.indicator.contract for each in found}, wholes)
-    terms = _marked_terms(programme, connection, set(hidden["finding"].dropna()))
-    return {"suppression": hidden, "withheld": beside, "term": terms}
+    findings = {name for (name,) in connection.execute(query, [programme.id]).fetchall()}
+    cells = to_frame(Suppression, [_written(programme, cell, findings) for cell in hidden])
+    of_effects = cells["arm"] == EFFECT
+    values = set(cells.loc[~of_effects, "finding"].dropna())
+    suppressed = cells[~of_effects | ~cells["finding"].isin(values)]  # of its effect nothing is said then
+    touched = {cell.indicator.contract for cell in hidden}
+    withheld = withheld_counts(programme, connection, touched, wholes)
+    terms = _marked_terms(programme, connection, set(suppressed["finding"].dropna()))
+    return {"suppression": suppressed, "withheld": withheld, "term": terms}
 
 
 def _written(programme: Programme, hidden: Hidden, findings: set[str]) -> Suppression:
     """Return a hidden cell as it is stored: with the finding in which it shows, and which promises rest on it."""
     indicator, cell = hidden.indicator, hidden.cell
     baseline, target = indicator.ex_ante.baseline, indicator.ex_ante.target
-    before = baseline.wave if baseline else None
-    name = cell.part.id(programme.id, indicator.id)
-    shown = name in findings and cell.wave in (indicator.ex_post.wave or "", before)
-    measured = shown and before is not None
+    baseline_wave = baseline.wave if baseline else None
+    finding = cell.part.id(programme.id, indicator.id)
+    waves = (indicator.ex_post.wave or "", baseline_wave)
+    is_in_finding = finding in findings and cell.wave in waves
+    hides_baseline = is_in_finding and baseline_wave is not None
     return Suppression(
         programme=programme.id,
         indicator=indicator.id,
@@ -77,50 +80,61 @@ def _written(programme: Programme, hidden: Hidden, findings: set[str]) -> Suppre
         wave=cell.wave,
         reason=hidden.reason,
         minimum=programme.header.disclosure.minimum,
-        finding=name if shown else None,
-        hides_baseline=measured,
-        hides_target=measured and target is not None and target.change is not None,
+        finding=finding if is_in_finding else None,
+        hides_baseline=hides_baseline,
+        hides_target=hides_baseline and target is not None and target.change is not None,
     )
 
 
 def _marked_terms(programme: Programme, connection: duckdb.DuckDBPyConnection, hidden: set[str]) -> pd.DataFrame:
     """Mark the terms that name few persons, or a group whose own finding is suppressed."""
-    terms = connection.execute(
-        "SELECT t.*, f.n_obs AS total FROM impact.term t JOIN impact.finding f USING (finding)"
-        " WHERE t.programme = ? ORDER BY finding, place",
-        [programme.id],
-    ).df()
-    said = decoded("term", terms)
+    terms = connection.execute(_TERMS, [programme.id]).df()
+    sentences = decoded("term", terms)
     for indicator in programme.indicators:
-        own = said[said["indicator"] == indicator.id]
-        terms.loc[own.index, "suppressed"] = _marks(programme, indicator, own, hidden)
+        of_indicator = sentences[sentences["indicator"] == indicator.id]
+        marks = _marks(programme, indicator, of_indicator, hidden)
+        terms.loc[of_indicator.index, "suppressed"] = marks
     return terms.drop(columns="total")
+
+
+_TERMS = """SELECT t.*, f.n_obs AS total FROM impact.term t JOIN impact.finding f USING (finding)
+WHERE t.programme = ? ORDER BY finding, place"""
 
 
 def _marks(programme: Programme, indicator: Indicator, terms: pd.DataFrame, hidden: set[str]) -> pd.Series:
     """Return for each term '' or the reason why it may not leave."""
     marks = pd.Series("", index=terms.index)
-    own, *scaled = programme.with_scaled(indicator)
-    if programme.contracts[own.contract].person and not of_series(own):
-        for (_, family), found in terms[terms["n_obs"].notna()].groupby(["finding", "family"], sort=False):
-            counted = found["total"] - found["n_obs"] if family == LEFT_OUT else found["n_obs"]
-            persons = (-(-counted // waves_of(programme, own))).astype("int64").tolist()
-            few = _few_terms(persons, programme.header.disclosure.minimum)
-            marks.loc[found.index] = pd.Series(few, index=found.index)
+    _, *scaled = programme.with_scaled(indicator)
+    if programme.contracts[indicator.contract].person and not of_series(indicator):
+        waves, minimum = waves_of(programme, indicator), programme.header.disclosure.minimum
+        for _, family in terms[terms["n_obs"].notna()].groupby(["finding", "family"], sort=False):
+            marks.loc[family.index] = _family_marks(family, waves, minimum)
     for other in scaled:
-        named = f"{programme.id}/{other.id}/" + terms["term"].map(str)
-        marks = marks.mask((terms["family"] == OF_GROUPS) & named.isin(hidden), Reason.FEW)
+        findings = f"{programme.id}/{other.id}/" + terms["term"].map(str)
+        of_hidden_group = (terms["family"] == OF_GROUPS) & findings.isin(hidden)
+        marks = marks.mask(of_hidden_group, Reason.FEW)
     return marks
+
+
+def _family_marks(family: pd.DataFrame, waves: int, minimum: int) -> pd.Series:
+    """Return the marks of the terms of a family; of those that leave one out, by how many that is."""
+    counted = family["n_obs"]
+    if family["family"].iloc[0] == LEFT_OUT:
+        counted = family["total"] - counted
+    persons = -(-counted // waves)  # rounded up
+    few = _few_terms(persons.astype("int64").tolist(), minimum)
+    return pd.Series(few, index=family.index)
 
 
 def _few_terms(counts: list[int], minimum: int) -> list[str]:
     """Return which of the terms of a family are few, and which others would give them away by their sum."""
-    keys = [("", "", ""), *(("", "term", str(place)) for place in range(len(counts)))]
-    numbers = [sum(counts), *counts]
-    table = cell_table(keys, numbers, numbers, {})
+    total = sum(counts)
+    keys = [("", "", ""), *(("", "term", str(number)) for number in range(len(counts)))]
+    table = cell_table(keys, [total, *counts], [total, *counts], {})
     hidden, few = suppress(table, minimum), table.few(minimum)
     reasons = (Reason.FEW if small else Reason.COMPLEMENT for small in few)
-    return ["" if not off else reason for off, reason in zip(hidden, reasons, strict=True)][1:]
+    marks = [reason if off else "" for off, reason in zip(hidden, reasons, strict=True)]
+    return marks[1:]
 
 
 # ---- tables without it ----------------------------------------------------------------------------------------------
@@ -144,14 +158,16 @@ def protect_findings(findings: pd.DataFrame, suppressions: pd.DataFrame) -> pd.D
         came from persons is missing. Promises stay, unless they were reckoned from a measured baseline. ``n`` is
         Int64.
     """
-    shown = findings.assign(n=findings["n"].astype("Int64"), suppressed=_reasons(findings, suppressions, ["finding"]))
-    hidden = shown["suppressed"] != ""
-    shown = _without(shown, Finding.TABLE, hidden)
+    reasons = _reasons(findings, suppressions, ["finding"])
+    hidden = reasons != ""
+    typed = findings.assign(n=findings["n"].astype("Int64"), suppressed=reasons)
+    protected = _without(typed, Finding.TABLE, hidden)
     for name in ("baseline", "target"):
-        measured = suppressions.loc[suppressions[f"hides_{name}"].astype(bool), "finding"]
-        shown[name] = shown[name].mask(hidden & shown["finding"].isin(measured.dropna()))
-    order = shown.groupby(["programme", "indicator"], sort=False).ngroup()
-    return shown.iloc[np.lexsort((hidden, order))].reset_index(drop=True)
+        resting = suppressions.loc[suppressions[f"hides_{name}"].astype(bool), "finding"]
+        measured = protected["finding"].isin(resting.dropna())
+        protected[name] = protected[name].mask(hidden & measured)
+    order = protected.groupby(["programme", "indicator"], sort=False).ngroup()
+    return protected.iloc[np.lexsort((hidden, order))].reset_index(drop=True)
 
 
 def protect_measures(measures: pd.DataFrame, suppressions: pd.DataFrame) -> pd.DataFrame:
@@ -169,10 +185,10 @@ def protect_measures(measures: pd.DataFrame, suppressions: pd.DataFrame) -> pd.D
     DataFrame
         With the column ``suppressed``: '', ``few`` or ``complement``. ``n`` and ``n_missing`` are Int64.
     """
-    shown = measures.astype({"n": "Int64", "n_missing": "Int64"})
-    shown["suppressed"] = _reasons(measures, suppressions, CELL)
-    hidden = shown["suppressed"] != ""
-    return _without(shown, Measure.TABLE, hidden)
+    reasons = _reasons(measures, suppressions, CELL)
+    typed = measures.astype({"n": "Int64", "n_missing": "Int64"})
+    marked = typed.assign(suppressed=reasons)
+    return _without(marked, Measure.TABLE, reasons != "")
 
 
 def protect_behind(frame: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
@@ -185,28 +201,27 @@ def protect_behind(frame: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
     findings
         As :func:`protect_findings` returns them. What belongs to no finding among them is left out too.
     """
-    shown = frame["finding"].isin(findings.loc[findings["suppressed"] == "", "finding"])
-    if "suppressed" not in frame:
-        return frame[shown].reset_index(drop=True)
-    return frame[shown & (frame["suppressed"] == "")].drop(columns="suppressed").reset_index(drop=True)
+    open_findings = findings.loc[findings["suppressed"] == "", "finding"]
+    of_open = frame[frame["finding"].isin(open_findings)]
+    if "suppressed" in frame:
+        of_open = of_open[of_open["suppressed"] == ""].drop(columns="suppressed")
+    return of_open.reset_index(drop=True)
 
 
 def _reasons(frame: pd.DataFrame, suppressions: pd.DataFrame, by: list[str]) -> pd.Series:
     """Return for each row '' or why it is suppressed; of several reasons that few persons stand behind it."""
-    worst = suppressions.sort_values("reason").dropna(subset=by).drop_duplicates(by, keep="last")
-    found = frame[by].merge(worst[[*by, "reason"]], on=by, how="left")["reason"].fillna("")
-    return found.set_axis(frame.index)
+    ordered = suppressions.sort_values("reason").dropna(subset=by)
+    worst = ordered.drop_duplicates(by, keep="last")
+    merged = frame[by].merge(worst[[*by, "reason"]], on=by, how="left")
+    reasons = merged["reason"].fillna("")
+    return reasons.set_axis(frame.index)
 
 
-def _without(shown: pd.DataFrame, table: Table, hidden: pd.Series) -> pd.DataFrame:
+def _without(frame: pd.DataFrame, table: Table, hidden: pd.Series) -> pd.DataFrame:
     """Return a table's rows, hidden ones without what came from persons, by what each column holds."""
-    return shown.assign(
-        **{
-            column.name: _masked(shown[column.name], column, hidden)
-            for column in table.columns.values()
-            if column.holds in FROM_PERSONS
-        }
-    )
+    from_persons = (column for column in table.columns.values() if column.holds in FROM_PERSONS)
+    masked = {column.name: _masked(frame[column.name], column, hidden) for column in from_persons}
+    return frame.assign(**masked)
 
 
 def _masked(values: pd.Series, column: Column, hidden: pd.Series) -> pd.Series:
@@ -215,6 +230,7 @@ def _masked(values: pd.Series, column: Column, hidden: pd.Series) -> pd.Series:
         return values.mask(hidden, AttainmentState.SUPPRESSED.value)
     if column.nullable or column.holds != Holds.REMARK:
         return values.mask(hidden)
-    if column.is_list:
-        return pd.Series([[] if off else value for off, value in zip(hidden, values, strict=True)], index=values.index)
-    return values.mask(hidden, "")
+    if not column.is_list:
+        return values.mask(hidden, "")
+    texts = [[] if off else value for off, value in zip(hidden, values, strict=True)]
+    return pd.Series(texts, index=values.index)

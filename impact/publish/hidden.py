@@ -9,7 +9,7 @@ them, until none hides more. The rules within one table are those of :mod:`impac
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, cast
 
@@ -50,10 +50,10 @@ class Hidden(NamedTuple):
     reason: Reason
 
 
-Place = tuple[Slot, str]
+Tally = tuple[Slot, str]
 """A table: its rows and what is counted of them; ``ROWS`` is the rows themselves."""
 ROWS = ""
-Known = Mapping[Place, set[Key]]
+HiddenKeys = Mapping[Tally, set[Key]]
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class _Cells:
 
     Parameters
     ----------
-    place
+    tally
         Whose cells they are.
     table
         Counts, values, totals.
@@ -70,36 +70,51 @@ class _Cells:
         Of the cells that readers see, the first of the table.
     near
         Keys whose cells are the rows of their slot, but for fewer than the minimum: the two are hidden together.
-    after
+    wider
         Tables that count these rows and others: what is hidden there is hidden here.
     arms
         What defines the arms that an effect compares: it is hidden where either is.
     """
 
-    place: Place
+    tally: Tally
     table: Table
     keys: Sequence[Key]
     near: frozenset[Key] = frozenset()
-    after: Sequence[Place] = ()
+    wider: Sequence[Tally] = ()
     arms: str | None = None
 
-    def start(self, hidden: Known) -> frozenset[Key]:
+    @property
+    def rows(self) -> Tally:
+        """The table of the rows behind all that is counted of the slot."""
+        return self.tally[0], ROWS
+
+    def start(self, hidden: HiddenKeys) -> frozenset[Key]:
         """Return which cells are hidden already, here or where they come from."""
-        own, rows = hidden.get(self.place, set()), hidden.get((self.place[0], ROWS), set())
-        known = own | (rows & self.near) | {key for place in self.after for key in hidden.get(place, ())}
+        keys = hidden.get(self.rows, set()) & self.near
+        for tally in (self.tally, *self.wider):
+            keys |= hidden.get(tally, set())
         if self.arms is not None:
-            known |= {(EFFECT, *key[1:]) for key in known if key[0].partition(" ")[2] in ("", self.arms)}
-        return frozenset(known & set(self.keys))
+            of_effect = set(_effect_keys(keys, self.arms))
+            keys |= of_effect
+        return frozenset(keys.intersection(self.keys))
 
     def further(self, start: frozenset[Key], minimum: int) -> set[Key]:
         """Return what is hidden if these cells are."""
-        padding = [False] * (len(self.table.counts) - len(self.keys))
-        off = suppress(self.table, minimum, np.array([*(key in start for key in self.keys), *padding], dtype=bool))
-        return self.named(off)
+        already = np.zeros(len(self.table.counts), dtype=bool)
+        already[: len(self.keys)] = [key in start for key in self.keys]
+        off = suppress(self.table, minimum, already)
+        return self.keys_of(off)
 
-    def named(self, off: np.ndarray) -> set[Key]:
-        """Return the keys of cells."""
+    def keys_of(self, off: np.ndarray) -> set[Key]:
+        """Return the keys of the cells that are chosen."""
         return {key for key, chosen in zip(self.keys, off, strict=False) if chosen}
+
+
+def _effect_keys(keys: Collection[Key], arms: str) -> Iterator[Key]:
+    """Yield the cells of an effect between arms of which a cell, or the same one of all arms, is hidden."""
+    for arm, column, code in keys:
+        if arm.partition(" ")[2] in ("", arms):
+            yield EFFECT, column, code
 
 
 def hidden_cells(programme: Programme, connection: duckdb.DuckDBPyConnection) -> tuple[list[Hidden], set[Whole]]:
@@ -112,14 +127,17 @@ def hidden_cells(programme: Programme, connection: duckdb.DuckDBPyConnection) ->
     connection
         In the run's transaction, with measures, parts, findings and memberships written.
     """
-    own = [one for one in programme.indicators if programme.contracts[one.contract].person]
-    frames = {one.id: _counted(programme, connection, one) for one in own}
+    indicators = [i for i in programme.indicators if programme.contracts[i.contract].person]
+    frames = {indicator.id: _counted(programme, connection, indicator) for indicator in indicators}
+    belonging: dict[tuple[str, str, str, str], None] = {}
+    for indicator in indicators:
+        belonging |= dict.fromkeys(_belonging(connection, programme.id, indicator))
     above: dict[tuple[str, str], list[tuple[str, str]]] = {}
-    for column, code, *upper in dict.fromkeys(
-        place for one in own for place in _belonging(connection, programme.id, one)
-    ):
-        above.setdefault((column, code), []).append((upper[0], upper[1]))
-    return decide(programme, frames, above, known_limits(programme, connection, own))
+    for column, code, upper_column, upper_code in belonging:
+        uppers = above.setdefault((column, code), [])
+        uppers.append((upper_column, upper_code))
+    limits = known_limits(programme, connection, indicators)
+    return decide(programme, frames, above, limits)
 
 
 def decide(
@@ -144,62 +162,75 @@ def decide(
     tuple
         As :func:`hidden_cells`.
     """
-    own = [one for one in programme.indicators if one.id in frames]
-    rows = {one.id: counted_cells(one, frames[one.id]) for one in own}
+    indicators = [indicator for indicator in programme.indicators if indicator.id in frames]
+    cells = {indicator.id: counted_cells(indicator, frames[indicator.id]) for indicator in indicators}
     minimum = programme.header.disclosure.minimum
-    hidden, few = _settled(list(_tables(programme, own, rows, above, limits)), minimum)
-    found = [each for one in own for each in _of_indicator(programme, one, rows[one.id], hidden, few)]
-    return found, set(_wholes(found, hidden, minimum))
+    tables = list(_tables(programme, indicators, cells, above, limits))
+    hidden, few = _settled(tables, minimum)
+    unpublished: list[Hidden] = []
+    for indicator in indicators:
+        unpublished += _of_indicator(programme, indicator, cells[indicator.id], hidden, few)
+    return unpublished, set(_wholes(unpublished, hidden, minimum))
 
 
-def _wholes(found: Sequence[Hidden], hidden: Known, minimum: int) -> Iterator[Whole]:
+def _wholes(unpublished: Sequence[Hidden], hidden: HiddenKeys, minimum: int) -> Iterator[Whole]:
     """Yield the contracts and waves of which all rows are hidden, or all that have a value of some variable."""
-    for (slot, what), keys in hidden.items():
-        if what == ROWS and len(slot) == PLAIN and not slot[1] and any(not column for _, column, _ in keys):
-            yield slot[0], slot[2], WAVE
-    for one, cell, _ in found:
-        if cell.arm != EFFECT and cell.part.is_whole and not one.where and cell.n >= minimum:
-            yield one.contract, cell.wave, ANSWERED
+    for (slot, variable), keys in hidden.items():
+        contract, conditions, wave = slot[:PLAIN]
+        is_plain = variable == ROWS and len(slot) == PLAIN and not conditions
+        if is_plain and any(not column for _, column, _ in keys):
+            yield contract, wave, WAVE
+    for indicator, cell, _ in unpublished:
+        of_all_rows = cell.arm != EFFECT and cell.part.is_whole and not indicator.where
+        if of_all_rows and cell.n >= minimum:
+            yield indicator.contract, cell.wave, ANSWERED
 
 
 def _of_indicator(
-    programme: Programme, one: Indicator, cells: Sequence[Counted], hidden: Known, few: Known
+    programme: Programme, indicator: Indicator, cells: Sequence[Counted], hidden: HiddenKeys, few: HiddenKeys
 ) -> Iterator[Hidden]:
     """Yield the hidden cells of an indicator.
 
     Where nothing of a wave is shown, it is not told which cells are few: their number could be all that remains.
     """
-    places = [(_place(programme, one, cell.arm, cell.wave), _key(one, cell)) for cell in cells]
-    off = [key in hidden.get(place, ()) for place, key in places]
-    shown = {place for (place, _), hide, cell in zip(places, off, cells, strict=True) if not hide and cell.n}
-    for (place, key), hide, cell in zip(places, off, cells, strict=True):
-        if hide:
-            reason = Reason.FEW if key in few[place] or place not in shown else Reason.COMPLEMENT
-            yield Hidden(one, cell, reason)
+    tallies = [_tally(programme, indicator, cell.arm, cell.wave) for cell in cells]
+    keyed = [(tally, _key(indicator, cell), cell) for tally, cell in zip(tallies, cells, strict=True)]
+    visible = {tally for tally, key, cell in keyed if cell.n and key not in hidden.get(tally, ())}
+    for tally, key, cell in keyed:
+        if key in hidden.get(tally, ()):
+            is_few = key in few[tally] or tally not in visible
+            yield Hidden(indicator, cell, Reason.FEW if is_few else Reason.COMPLEMENT)
 
 
-def _settled(tables: Sequence[_Cells], minimum: int) -> tuple[Known, Known]:
+def _settled(tables: Sequence[_Cells], minimum: int) -> tuple[HiddenKeys, HiddenKeys]:
     """Return what is hidden in each table once none asks for more, and which of it few stand behind."""
-    hidden = defaultdict[Place, set[Key]](set)
-    few = defaultdict[Place, set[Key]](set)
-    for each in tables:
-        few[each.place] |= each.named(each.table.few(minimum))
-        few[each.place[0], ROWS] |= few[each.place] & each.near
-    for each in tables:
-        few[each.place] |= few[each.place[0], ROWS] & each.near
-    looked_at: dict[Place, frozenset[Key]] = {}
+    few = _few_keys(tables, minimum)
+    hidden = defaultdict[Tally, set[Key]](set)
+    looked_at: dict[Tally, frozenset[Key]] = {}
     todo = True
     while todo:
         todo = False
-        for each in tables:
-            start = each.start(hidden)
-            if looked_at.get(each.place) != start:
-                found = each.further(start, minimum)
-                hidden[each.place] |= found
-                hidden[each.place[0], ROWS] |= found & each.near
-                looked_at[each.place] = each.start(hidden)
+        for cells in tables:
+            start = cells.start(hidden)
+            if looked_at.get(cells.tally) != start:
+                keys = cells.further(start, minimum)
+                hidden[cells.tally] |= keys
+                hidden[cells.rows] |= keys & cells.near
+                looked_at[cells.tally] = cells.start(hidden)
                 todo = True
     return hidden, few
+
+
+def _few_keys(tables: Sequence[_Cells], minimum: int) -> HiddenKeys:
+    """Return the cells of each table that few stand behind, themselves or the rows that they are nearly all of."""
+    few = defaultdict[Tally, set[Key]](set)
+    for cells in tables:
+        off = cells.table.few(minimum)
+        few[cells.tally] |= cells.keys_of(off)
+        few[cells.rows] |= few[cells.tally] & cells.near
+    for cells in tables:
+        few[cells.tally] |= few[cells.rows] & cells.near
+    return few
 
 
 # ---- the tables ------------------------------------------------------------------------------------------------------
@@ -207,46 +238,66 @@ def _settled(tables: Sequence[_Cells], minimum: int) -> tuple[Known, Known]:
 
 def _tables(
     programme: Programme,
-    own: Sequence[Indicator],
-    found: Mapping[str, Sequence[Counted]],
+    indicators: Sequence[Indicator],
+    counted: Mapping[str, Sequence[Counted]],
     above: Above,
     limits: Mapping[str, Limits],
 ) -> Iterator[_Cells]:
     """Yield a table per slot and variable, and one of the rows behind all variables of a slot."""
     slots: dict[Slot, dict[str, dict[Key, Counted]]] = {}
-    readers: dict[Place, Indicator] = {}
-    for indicator in own:
-        for cell in found[indicator.id]:
-            slot, variable = _place(programme, indicator, cell.arm, cell.wave)
-            slots.setdefault(slot, {}).setdefault(variable, {}).setdefault(_key(indicator, cell), cell)
+    readers: dict[Tally, Indicator] = {}
+    for indicator in indicators:
+        for cell in counted[indicator.id]:
+            slot, variable = _tally(programme, indicator, cell.arm, cell.wave)
+            cells = slots.setdefault(slot, {}).setdefault(variable, {})
+            cells.setdefault(_key(indicator, cell), cell)
             readers.setdefault((slot, variable), indicator)
     minimum = programme.header.disclosure.minimum
     for slot, variables in slots.items():
-        effects = slot[-1] == EFFECT
         wider = [(other, ROWS) for other in slots if _holds_more(other, slot)]
         for variable, cells in variables.items():
-            one = readers[slot, variable]
-            contents = _contents(one, cells, limits[one.id])
+            indicator = readers[slot, variable]
+            contents = _contents(indicator, cells, limits[indicator.id])
             table = _add_up(cells, [cell.n for cell in cells.values()], above, contents)
-            near = frozenset(key for key, cell in cells.items() if cell.rows - cell.n < minimum and not effects)
-            after = [*wider, *_comes_from(programme, one, slot)]
-            yield _Cells((slot, variable), table, list(cells), near, after, _arms(one) if effects else None)
-        if not effects:
-            rows = {key: cell for cells in variables.values() for key, cell in cells.items()}
-            most = {key: max(cells[key].people for cells in variables.values() if key in cells) for key in rows}
-            counted = {key: replace(cell, persons=most[key]) for key, cell in rows.items()}
-            table = _add_up(counted, [cell.rows for cell in counted.values()], above, None)
-            yield _Cells((slot, ROWS), table, list(rows), after=wider)
+            sources = _comes_from(programme, indicator, slot)
+            summed = _Cells((slot, variable), table, list(cells), wider=[*wider, *sources])
+            if slot[-1] == EFFECT:
+                yield replace(summed, arms=_arms(indicator))
+            else:
+                yield replace(summed, near=_near(cells, minimum))
+        if slot[-1] != EFFECT:
+            yield _row_cells(slot, list(variables.values()), above, wider)
+
+
+def _near(cells: Mapping[Key, Counted], minimum: int) -> frozenset[Key]:
+    """Return the cells that few rows lack a value of."""
+    return frozenset(key for key, cell in cells.items() if cell.rows - cell.n < minimum)
+
+
+def _row_cells(slot: Slot, variables: Sequence[Mapping[Key, Counted]], above: Above, wider: Sequence[Tally]) -> _Cells:
+    """Return the table of the rows behind all variables of a slot, with the most persons that any of them knows."""
+    rows: dict[Key, Counted] = {}
+    people: dict[Key, int] = {}
+    for cells in variables:
+        for key, cell in cells.items():
+            rows[key] = cell
+            people[key] = max(cell.people, people.get(key, 0))
+    counted = {key: replace(cell, persons=people[key]) for key, cell in rows.items()}
+    table = _add_up(counted, [cell.rows for cell in counted.values()], above, None)
+    return _Cells((slot, ROWS), table, list(rows), wider=wider)
 
 
 def _holds_more(other: Slot, slot: Slot) -> bool:
     """Tell whether a slot is of the same contract and wave with fewer conditions: then it holds all rows and more."""
-    same = other[0] == slot[0] and other[2:] == slot[2:]
-    return same and set(other[1].split("\n")) - {""} < set(slot[1].split("\n"))
+    if other[0] != slot[0] or other[2:] != slot[2:]:
+        return False
+    fewer, conditions = set(other[1].split("\n")), set(slot[1].split("\n"))
+    return fewer - {""} < conditions
 
 
 def _add_up(cells: Mapping[Key, Counted], counts: Sequence[int], above: Above, contents: Contents | None) -> Table:
-    return cell_table(list(cells), counts, [cell.persons for cell in cells.values()], above, contents)
+    persons = [cell.persons for cell in cells.values()]
+    return cell_table(list(cells), counts, persons, above, contents)
 
 
 def _belonging(
@@ -272,24 +323,29 @@ def _belonging(
 
 def _counted(programme: Programme, connection: duckdb.DuckDBPyConnection, indicator: Indicator) -> pd.DataFrame:
     """Return what is counted of an indicator: rows behind its values, and those its effects were estimated from."""
-    measured = connection.execute(
-        "SELECT * FROM impact.measure WHERE programme = $1 AND indicator = $2 UNION ALL BY NAME"
-        ' SELECT programme, indicator, $3 AS arm, scope, scope_value, "group", group_value, $4 AS wave, n_obs AS n'
-        " FROM impact.finding WHERE programme = $1 AND indicator = $2 AND n_obs IS NOT NULL AND NOT $5"
-        ' ORDER BY wave, arm, scope, "group", scope_value, group_value',
-        [programme.id, indicator.id, EFFECT, indicator.ex_post.wave or "", of_series(indicator)],
-    ).df()
+    wave = indicator.ex_post.wave or ""
+    parameters = [programme.id, indicator.id, EFFECT, wave, of_series(indicator)]
+    measured = connection.execute(_MEASURED, parameters).df()
     # a part that fell silent tells how many are awaited there
-    behind = measured["n"].where(measured["n"] > 0, measured["units_expected"].fillna(0)).astype("int64")
-    cells = measured[[*CELL, "n", "n_missing", "value", "std_error"]].assign(persons=behind)
-    cells["n_missing"] = cells["n_missing"].fillna(0).astype("int64")
+    awaited = measured["units_expected"].fillna(0)
+    persons = measured["n"].where(measured["n"] > 0, awaited).astype("int64")
+    missing = measured["n_missing"].fillna(0).astype("int64")
+    cells = measured[[*CELL, "n", "value", "std_error"]].assign(n_missing=missing, persons=persons)
     contract = programme.contracts[indicator.contract]
     if not counts_persons(indicator, contract):
-        counted = person_counts(connection, programme.id, contract, indicator)
-        places = zip(cells["arm"], cells["wave"], cut_columns(cells), part_codes(cells), strict=True)
-        cells["persons"] = [counted.get(place, n) for place, n in zip(places, cells["n"], strict=True)]
-    persons = cells["persons"].where(cells["arm"] != EFFECT, -(-cells["n"] // waves_of(programme, indicator)))
+        counts = person_counts(connection, programme.id, contract, indicator)
+        keys = zip(cells["arm"], cells["wave"], cut_columns(cells), part_codes(cells), strict=True)
+        cells["persons"] = [counts.get(key, n) for key, n in zip(keys, cells["n"], strict=True)]
+    behind_effect = -(-cells["n"] // waves_of(programme, indicator))  # rounded up
+    persons = cells["persons"].where(cells["arm"] != EFFECT, behind_effect)
     return cells.assign(persons=persons.astype("int64"))
+
+
+_MEASURED = """SELECT * FROM impact.measure WHERE programme = $1 AND indicator = $2 UNION ALL BY NAME
+SELECT programme, indicator, $3 AS arm, scope, scope_value, "group", group_value, $4 AS wave, n_obs AS n
+FROM impact.finding WHERE programme = $1 AND indicator = $2 AND n_obs IS NOT NULL AND NOT $5
+ORDER BY wave, arm, scope, "group", scope_value, group_value"""
+"""Cells with what is measured, and those that effects were estimated from."""
 
 
 def waves_of(programme: Programme, indicator: Indicator) -> int:
@@ -317,52 +373,57 @@ def _arms(indicator: Indicator) -> str:
     return arm_sql(indicator.ex_post.design) or ""
 
 
-def _place(programme: Programme, indicator: Indicator, arm: str, wave: str) -> Place:
+def _tally(programme: Programme, indicator: Indicator, arm: str, wave: str) -> Tally:
     """Return the table that the cells of an indicator stand in."""
-    return _slot(programme, indicator, arm, wave), _variable(programme, indicator, arm)
+    return _slot(indicator, arm, wave), _variable(programme, indicator, arm)
 
 
-def _slot(programme: Programme, indicator: Indicator, arm: str, wave: str) -> Slot:
+def _slot(indicator: Indicator, arm: str, wave: str) -> Slot:
     """Return of which rows a cell is: all tables of these rows hide the same parts."""
-    contract, conditions = indicator.contract, "\n".join(sorted(each.model_dump_json() for each in indicator.where))
+    conditions = sorted(condition.model_dump_json() for condition in indicator.where)
+    rows = (indicator.contract, "\n".join(conditions), wave)
     if kind_of(indicator.formula).behind is Behind.OTHER:
-        return contract, conditions, wave, indicator.id
+        return *rows, indicator.id
     if arm == EFFECT:
-        design = cast("Design", indicator.ex_post.design).model_dump_json()
-        return contract, conditions, wave, _since(programme, indicator), design, EFFECT
+        design = cast("Design", indicator.ex_post.design)
+        return *rows, _since(indicator), design.model_dump_json(), EFFECT
     since = indicator.formula.followed_since
-    return (contract, conditions, wave) if since is None else (contract, conditions, wave, since, "linked")
+    return rows if since is None else (*rows, since, "linked")
 
 
-def _since(programme: Programme, indicator: Indicator) -> str:
+def _since(indicator: Indicator) -> str:
     baseline = indicator.ex_ante.baseline
     return (baseline.wave if baseline else None) or ""
 
 
-def _comes_from(programme: Programme, indicator: Indicator, slot: Slot) -> list[Place]:
+def _comes_from(programme: Programme, indicator: Indicator, slot: Slot) -> list[Tally]:
     """Return the tables that hold the rows of those who are followed, in each wave."""
     if slot[-1] == "linked":
         return [((*slot[:2], slot[3]), ROWS), (slot[:3], ROWS)]
-    if slot[-1] == EFFECT:
-        both = [_place(programme, indicator, "", wave) for wave in (slot[2], slot[3])]
-        return [*both, *((each, ROWS) for each, _ in both)]
-    return []
+    if slot[-1] != EFFECT:
+        return []
+    tallies = [_tally(programme, indicator, "", wave) for wave in slot[2:4]]
+    rows = [(rows_slot, ROWS) for rows_slot, _ in tallies]
+    return tallies + rows
 
 
 def _variable(programme: Programme, indicator: Indicator, arm: str) -> str:
     """Name what is counted and summed: the same in indicators that say it differently, as a mean and a total do."""
-    behind, weight = kind_of(indicator.formula).behind, indicator.sample.weight
+    behind = kind_of(indicator.formula).behind
     if arm == EFFECT or behind is Behind.OTHER:
         return indicator.id
+    contract = programme.contracts[indicator.contract]
+    weight = indicator.sample.weight or ""
     apart = indicator.formula.kind if weight or behind is Behind.ROWS else ""
-    return "\n".join((*ratio_sql(indicator, programme.contracts[indicator.contract]), weight or "", apart))
+    return "\n".join((*ratio_sql(indicator, contract), weight, apart))
 
 
 def _contents(indicator: Indicator, cells: Mapping[Key, Counted], limits: Limits) -> Contents | None:
     """Return what the rows of cells come to; None where values do not add up, or one is not there."""
     totals = np.array([cell.total for cell in cells.values()])
-    levels = np.array([cell.level for cell in cells.values()])
     if np.isnan(totals).any():
         return None
-    whole = kind_of(indicator.formula).share and not indicator.sample.weight
-    return Contents((np.round(totals) if whole else totals).tolist(), levels.tolist(), limits, whole)
+    levels = np.array([cell.level for cell in cells.values()])
+    counts_rows = kind_of(indicator.formula).share and not indicator.sample.weight
+    sums = np.round(totals) if counts_rows else totals
+    return Contents(sums.tolist(), levels.tolist(), limits, counts_rows)

@@ -14,10 +14,11 @@ import pandas as pd
 
 from impact.declare import Programme, in_language
 from impact.declare.base import Text
-from impact.declare.contracts import Codelist, Contract
+from impact.declare.contracts import Codelist, Column, Contract
 from impact.declare.hierarchy import column_codelist
 from impact.measure.parts import cut_columns
 from impact.sql import Select, as_text, ident
+from impact.words.languages import Language
 
 TERRITORY = "territory"
 """The column that the shared contracts call a territory."""
@@ -25,6 +26,7 @@ NAMES = ("name", "title", "label")
 """Text columns in which a registry names its rows, the first that it has."""
 _YES_NO: dict[str, Text] = {"true": {"en": "Yes", "it": "Sì"}, "false": {"en": "No", "it": "No"}}
 _SEPARATOR = " / "
+_LANGUAGES: tuple[Language, ...] = ("en", "it")
 
 
 @dataclass(frozen=True)
@@ -40,15 +42,18 @@ class Cut:
     def codes_of(self) -> str:
         """Whose codes they are: the same in every contract that takes them from one codelist or registry."""
         owner = self.codelist or self.registry or self.contract
-        return f"{type(owner).__name__} {owner.id}"
+        kind = type(owner).__name__
+        return f"{kind} {owner.id}"
 
     @property
     def title(self) -> Text:
         """The column's title: that of the registry's key, its own, the codelist's, or else its name in words."""
-        key = self.registry.columns[self.registry.key[0]].title if self.registry else None
-        listed = self.codelist.title if self.codelist else None
-        words = self.name.replace("_", " ").capitalize()
-        return key or self.contract.columns[self.name].title or listed or {"en": words, "it": words}
+        key = self.registry.columns[self.registry.key[0]] if self.registry else None
+        for titled in (key, self.contract.columns[self.name], self.codelist):
+            if titled and titled.title:
+                return titled.title
+        name = self.name.replace("_", " ").capitalize()
+        return {"en": name, "it": name}
 
 
 Cuts = Mapping[tuple[str, str], Cut]
@@ -65,19 +70,30 @@ def make_labels(programme: Programme, connection: duckdb.DuckDBPyConnection) -> 
     connection
         In the run's transaction, with the views of good rows in place.
     """
-    columns = [
-        (owner, name) for indicator in programme.indicators for name, owner in cut_columns(programme, indicator).items()
-    ]
-    cuts = {column: _cut(programme, *column) for column in columns}
-    sides = [side for cut in cuts.values() if cut.registry for side in _sides(programme, cut.registry)]
-    members = [row for cut in cuts.values() for row in _memberships(programme, connection, cut)]
-    titled = cuts | {side: _cut(programme, *side) for side in sides}
+    cuts = _cuts(programme)
+    titled = dict(cuts)
+    members: list[tuple[str, str, str, str]] = []
+    for cut in cuts.values():
+        members += _memberships(programme, connection, cut)
+        if cut.registry:
+            titled |= {side: _cut(programme, *side) for side in _sides(programme, cut.registry)}
+    memberships = pd.DataFrame(members, columns=["column", "code", "by", "of"])
     return {
         "label": _labels(programme, connection, titled),
-        "membership": pd.DataFrame(members, columns=["column", "code", "by", "of"]).drop_duplicates(),
+        "membership": memberships.drop_duplicates(),
         "cut": _titles(titled),
         "heading": _headings(programme),
     }
+
+
+def _cuts(programme: Programme) -> dict[tuple[str, str], Cut]:
+    """Return the columns by which indicators are cut."""
+    cuts: dict[tuple[str, str], Cut] = {}
+    for indicator in programme.indicators:
+        columns = cut_columns(programme, indicator)
+        for name, owner in columns.items():
+            cuts[owner, name] = _cut(programme, owner, name)
+    return cuts
 
 
 def _cut(programme: Programme, contract: str, name: str) -> Cut:
@@ -91,7 +107,7 @@ def _registry(programme: Programme, owner: Contract, name: str) -> Contract | No
     A foreign key leads to it, or its key has the same name.
     """
     led = (programme.contracts[key.references] for key in owner.foreign_keys if key.columns == (name,))
-    same = (other for other in programme.contracts.values() if other.key == (name,))
+    same = (contract for contract in programme.contracts.values() if contract.key == (name,))
     keyed = [contract for contract in (*led, *same) if len(contract.key) == 1]
     return min(keyed, key=lambda contract: _name_column(contract) is None, default=None)
 
@@ -106,10 +122,11 @@ def _sides(programme: Programme, registry: Contract) -> list[tuple[str, str]]:
     They are its own columns with a codelist, and the other half of the key of contracts that only link it to one.
     """
     key = registry.key[0]
-    listed = [(registry.id, name) for name, column in registry.columns.items() if column.codelist and name != key]
-    links = (link for link in programme.contracts.values() if len(link.key) == 2 and key in link.key)
-    halves = ((link.id, name) for link in links for name in link.key if name != key)
-    return [*listed, *((link, name) for link, name in halves if programme.contracts[link].columns[name].codelist)]
+    sides = [(registry.id, name) for name, column in registry.columns.items() if column.codelist and name != key]
+    for link in programme.contracts.values():
+        if len(link.key) == 2 and key in link.key:
+            sides += [(link.id, name) for name in link.key if name != key and link.columns[name].codelist]
+    return sides
 
 
 def _memberships(
@@ -120,14 +137,13 @@ def _memberships(
         return
     code = as_text(cut.registry.key[0])
     for contract, by in _sides(programme, cut.registry):
-        query = Select(
-            {"code": code, "of": as_text(by)},
-            ident(programme.id, contract),
-            where=(f"{ident(by)} IS NOT NULL",),
-            distinct=True,
-        )
-        pairs = connection.execute(query.sql()).fetchall()
-        yield from ((cut.name, member, by, of) for member, of in pairs)
+        pair = {"code": code, "of": as_text(by)}
+        linked = (f"{ident(by)} IS NOT NULL",)
+        view = ident(programme.id, contract)
+        query = Select(pair, view, where=linked, distinct=True)
+        rows = connection.execute(query.sql()).fetchall()
+        for member, of in rows:
+            yield cut.name, member, by, of
 
 
 def _labels(programme: Programme, connection: duckdb.DuckDBPyConnection, cuts: Cuts) -> pd.DataFrame:
@@ -136,12 +152,13 @@ def _labels(programme: Programme, connection: duckdb.DuckDBPyConnection, cuts: C
     for cut in cuts.values():
         for code, title in _code_titles(programme, connection, cut).items():
             titles_of.setdefault((cut.name, code), []).append(title)
-    rows: list[dict[str, str | None]] = []
     trees = _trees(cuts)
+    rows: list[dict[str, str | None]] = []
     for (name, code), titles in titles_of.items():
         titled = [title for title in titles if title is not None]
         if len(titled) == len(titles):
-            rows.append({"column": name, "code": code, **_joined(titled), **trees.get((name, code), {})})
+            position = trees.get((name, code), {})
+            rows.append({"column": name, "code": code, **_joined(titled), **position})
     frame = pd.DataFrame(rows, columns=["column", "code", "title_en", "title_it", "level", "parent"])
     return frame.assign(place=frame.groupby("column").cumcount())
 
@@ -151,9 +168,14 @@ def _trees(cuts: Cuts) -> dict[tuple[str, str], dict[str, str | None]]:
     positions: dict[tuple[str, str], set[tuple[str | None, str | None]]] = {}
     for cut in cuts.values():
         for item in cut.codelist.codes if cut.codelist else ():
-            positions.setdefault((cut.name, item.code), set()).add((item.level, item.parent))
-    agreed = {place: next(iter(agreed_on)) for place, agreed_on in positions.items() if len(agreed_on) == 1}
-    return {place: {"level": level, "parent": parent} for place, (level, parent) in agreed.items()}
+            of_code = positions.setdefault((cut.name, item.code), set())
+            of_code.add((item.level, item.parent))
+    trees: dict[tuple[str, str], dict[str, str | None]] = {}
+    for code, of_code in positions.items():
+        if len(of_code) == 1:
+            ((level, parent),) = of_code
+            trees[code] = {"level": level, "parent": parent}
+    return trees
 
 
 def _code_titles(programme: Programme, connection: duckdb.DuckDBPyConnection, cut: Cut) -> Mapping[str, Text | None]:
@@ -171,13 +193,11 @@ def _code_titles(programme: Programme, connection: duckdb.DuckDBPyConnection, cu
 def _names(programme: Programme, connection: duckdb.DuckDBPyConnection, registry: Contract) -> dict[str, Text]:
     """Return the names that a registry's good rows give, in the order of its files."""
     name = ident(_name_column(registry) or "")
-    query = Select(
-        {"code": as_text(registry.key[0]), "title": name},
-        ident(programme.id, registry.id),
-        where=(f"{name} IS NOT NULL",),
-        order=("list_position(?, _source)", "_row"),
-    )
-    rows = connection.execute(query.sql(), [[source.id for source in programme.sources]]).fetchall()
+    titled = {"code": as_text(registry.key[0]), "title": name}
+    order = ("list_position(?, _source)", "_row")
+    query = Select(titled, ident(programme.id, registry.id), where=(f"{name} IS NOT NULL",), order=order)
+    sources = [source.id for source in programme.sources]
+    rows = connection.execute(query.sql(), [sources]).fetchall()
     return {code: {"en": title, "it": title} for code, title in rows}
 
 
@@ -185,25 +205,34 @@ def _titles(cuts: Cuts) -> pd.DataFrame:
     """Return the titles of columns; one that stands for two things in two contracts is called both."""
     titles_of: dict[str, dict[str, Text]] = {}
     for cut in cuts.values():
-        titles_of.setdefault(cut.name, {}).setdefault(cut.codes_of, cut.title)
+        by_meaning = titles_of.setdefault(cut.name, {})
+        by_meaning.setdefault(cut.codes_of, cut.title)
     territories = _territories(cuts)
-    rows = [
-        {"column": name, **_joined(titles_of[name].values()), "is_territory": name in territories} for name in titles_of
-    ]
+    rows = []
+    for name, titles in titles_of.items():
+        joined = _joined(titles.values())
+        rows.append({"column": name, **joined, "is_territory": name in territories})
     return pd.DataFrame(rows, columns=["column", "title_en", "title_it", "is_territory"])
 
 
 def _headings(programme: Programme) -> pd.DataFrame:
     """Return the titles of contracts, and of those of their columns that have one."""
-    titled: list[tuple[str, str, Text]] = []
+    rows = list[dict[str, str]]()
     for contract in programme.contracts.values():
-        titled.append((contract.id, "", contract.title))
+        titles = {"": contract.title}
         for name, column in contract.columns.items():
-            listed = programme.codelists.get(column.codelist or "")
-            title = column.title or (listed.title if listed else None)
-            titled += [(contract.id, name, title)] if title else []
-    rows = [{"contract": contract, "column": name, **_joined([title])} for contract, name, title in titled]
+            if title := _column_title(programme, column):
+                titles[name] = title
+        rows += [{"contract": contract.id, "column": name, **_joined([title])} for name, title in titles.items()]
     return pd.DataFrame(rows, columns=["contract", "column", "title_en", "title_it"])
+
+
+def _column_title(programme: Programme, column: Column) -> Text | None:
+    """Return a column's own title, or else that of its codelist."""
+    if column.title:
+        return column.title
+    codelist = programme.codelists.get(column.codelist or "")
+    return codelist.title if codelist else None
 
 
 def _territories(cuts: Cuts) -> set[str]:
@@ -211,18 +240,22 @@ def _territories(cuts: Cuts) -> set[str]:
 
     They are the column of that name, those with a codelist that has levels, and those that hold no codes but such.
     """
-    lists = {name: [cut.codelist for cut in cuts.values() if cut.name == name] for _, name in cuts}
-    trees = [each for found in lists.values() for each in found if each and any(i.level for i in each.codes)]
-    known = {item.code for tree in trees for item in tree.codes}
-    held = {
-        name for name, found in lists.items() if all(each and {i.code for i in each.codes} <= known for each in found)
-    }
-    return {TERRITORY} & lists.keys() | held
+    codelists = [cut.codelist for cut in cuts.values() if cut.codelist]
+    hierarchies = (codelist for codelist in codelists if any(item.level for item in codelist.codes))
+    territories = {item.code for hierarchy in hierarchies for item in hierarchy.codes}
+    mixed = {cut.name for cut in cuts.values() if not _is_within(cut.codelist, territories)}
+    names = {cut.name for cut in cuts.values()}
+    return (names - mixed) | ({TERRITORY} & names)
+
+
+def _is_within(codelist: Codelist | None, codes: set[str]) -> bool:
+    return codelist is not None and all(item.code in codes for item in codelist.codes)
 
 
 def _joined(titles: Iterable[Text]) -> dict[str, str]:
-    said = list(titles)
-    return {
-        "title_en": _SEPARATOR.join(dict.fromkeys(in_language(title, "en") for title in said)),
-        "title_it": _SEPARATOR.join(dict.fromkeys(in_language(title, "it") for title in said)),
-    }
+    titled = list(titles)
+    joined = {}
+    for language in _LANGUAGES:
+        different = dict.fromkeys(in_language(title, language) for title in titled)
+        joined[f"title_{language}"] = _SEPARATOR.join(different)
+    return joined

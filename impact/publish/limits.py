@@ -35,7 +35,8 @@ def known_limits(
     """
     columns: dict[tuple[str, str], Limits] = {}
     for name in dict.fromkeys(indicator.contract for indicator in indicators):
-        columns |= _columns(programme.id, programme.contracts[name], connection)
+        contract = programme.contracts[name]
+        columns |= _columns(programme.id, contract, connection)
     return {indicator.id: _of_indicator(indicator, columns) for indicator in indicators}
 
 
@@ -45,13 +46,13 @@ def _columns(programme: str, contract: Contract, connection: duckdb.DuckDBPyConn
         return {}
     query = Select({name: f"min({ident(name)}) >= 0" for name in numeric}, ident(programme, contract.id))
     (signs,) = connection.execute(query.sql()).fetchall()
-    return {
-        (contract.id, name): Limits(
-            column.min if column.min is not None else 0.0 if positive else -inf,
-            column.max if column.max is not None else inf,
-        )
-        for (name, column), positive in zip(numeric.items(), signs, strict=True)
-    }
+    limits: dict[tuple[str, str], Limits] = {}
+    for (name, column), positive in zip(numeric.items(), signs, strict=True):
+        lowest = 0.0 if positive else -inf
+        low = lowest if column.min is None else column.min
+        high = inf if column.max is None else column.max
+        limits[contract.id, name] = Limits(low, high)
+    return limits
 
 
 def _of_indicator(indicator: Indicator, columns: Columns) -> Limits:

@@ -38,9 +38,10 @@ def make_networks(programme: Programme, connection: duckdb.DuckDBPyConnection) -
         roster = programme.contracts[formula.bodies.contract]
         tied = connection.execute(_ties(programme.id, contract, formula).sql()).df()
         listed = connection.execute(_bodies(programme.id, roster, formula).sql()).df()
-        placed = listed.merge(_positions(tied, listed["body"]), on="body", how="left")
+        positions = _positions(tied, listed["body"])
+        positioned = listed.merge(positions, on="body", how="left")
         labels = {"network": contract.id, "data_kind": programme.source_kind(contract.id)}
-        bodies.append(placed.assign(**labels))
+        bodies.append(positioned.assign(**labels))
         ties.append(tied.assign(**labels))
     return {"network_body": pd.concat(bodies), "network_tie": pd.concat(ties)}
 
@@ -65,13 +66,16 @@ def _ties(programme: str, contract: Contract, formula: Network) -> Select:
 
 
 def _bodies(programme: str, roster: Contract, formula: Network) -> Select:
-    answered = condition_sql(formula.bodies.answered, roster) if formula.bodies.answered else "TRUE"
+    key, answered = formula.bodies.key, formula.bodies.answered
+    label = "name" if "name" in roster.columns else key
+    condition = condition_sql(answered, roster) if answered else "TRUE"
+    shown_columns = text_columns(name for name in SHOWN if name in roster.columns)
     body = {
         "wave": text_or_blank(roster.wave),
-        "body": as_text(formula.bodies.key),
-        "label": as_text("name" if "name" in roster.columns else formula.bodies.key),
-        "answered": f"coalesce({answered}, FALSE)",
-        **text_columns(name for name in SHOWN if name in roster.columns),
+        "body": as_text(key),
+        "label": as_text(label),
+        "answered": f"coalesce({condition}, FALSE)",
+        **shown_columns,
     }
     return Select(body, ident(programme, roster.id), order=ALL)
 
@@ -80,10 +84,13 @@ def _positions(ties: pd.DataFrame, bodies: pd.Series) -> pd.DataFrame:
     """Return ``body, x, y`` of all waves together, so that a body stays where it is when its ties change."""
     names = sorted(bodies.unique())
     if not 1 <= len(names) <= LARGEST:
-        return pd.DataFrame({"body": pd.Series(names, dtype=bodies.dtype), "x": np.nan, "y": np.nan})
+        blank = pd.DataFrame({"body": pd.Series(names, dtype=bodies.dtype)})
+        return blank.assign(x=np.nan, y=np.nan)
     graph: nx.Graph[str] = nx.Graph()
     graph.add_nodes_from(names)
-    graph.add_edges_from(ties[["source", "target"]].itertuples(index=False, name=None))
-    drawn = nx.spring_layout(graph.subgraph(names), seed=1, iterations=200, method="energy")  # keeps parts together
-    x, y = np.array([drawn[name] for name in names]).T
+    pairs = ties[["source", "target"]].itertuples(index=False, name=None)
+    graph.add_edges_from(pairs)
+    roster = graph.subgraph(names)
+    layout = nx.spring_layout(roster, seed=1, iterations=200, method="energy")  # keeps components together
+    x, y = np.array([layout[name] for name in names]).T
     return pd.DataFrame({"body": names, "x": x, "y": y})

@@ -52,25 +52,32 @@ def make_process(programme: Programme, connection: duckdb.DuckDBPyConnection) ->
 
 
 def _rows(programme: Programme, connection: duckdb.DuckDBPyConnection, name: str) -> pd.DataFrame:
-    published = [column.removesuffix("_id") for column in SHARED[name]]
     contract = programme.contracts.get(name)
+    columns = {column.removesuffix("_id"): _expression(column) for column in SHARED[name]}
     if contract is None or not _is_shared(contract):
-        rows = pd.DataFrame(columns=published, dtype="str")
+        rows = pd.DataFrame(columns=list(columns), dtype="str")
     else:
-        key, *_ = SHARED[name]
-        selected = dict(zip(published, map(_expression, SHARED[name]), strict=True))
-        query = Select(selected, ident(programme.id, name), where=(f"{ident(key)} IS NOT NULL",))
+        identified = f"{ident(SHARED[name][0])} IS NOT NULL"
+        query = Select(columns, ident(programme.id, name), where=(identified,))
         rows = connection.execute(query.sql()).df()
-    return rows.assign(**_kind_titles(programme, rows["kind"])) if name == "delivery" else rows
+    if name != "delivery":
+        return rows
+    titles = _kind_titles(programme, rows["kind"])
+    return rows.assign(**titles)
 
 
 def _is_shared(contract: Contract) -> bool:
     """Tell whether a contract has the columns of the shared one, as dates and numbers where those are."""
-    kinds = {name: column.type for name, column in contract.columns.items()}
-    wanted = SHARED[contract.id]
-    dates = all(kinds.get(name) == "date" for name in wanted if name in _DATES)
-    numbers = all(kinds.get(name) in NUMERIC for name in wanted if name in _NUMBERS)
-    return set(wanted) <= set(kinds) and dates and numbers
+    types = {name: column.type for name, column in contract.columns.items()}
+    return all(_fits(name, types.get(name)) for name in SHARED[contract.id])
+
+
+def _fits(name: str, type_: str | None) -> bool:
+    if name in _DATES:
+        return type_ == "date"
+    if name in _NUMBERS:
+        return type_ in NUMERIC
+    return type_ is not None
 
 
 def _expression(column: str) -> str:
@@ -82,8 +89,12 @@ def _kind_titles(programme: Programme, kinds: pd.Series) -> dict[str, pd.Series]
     contract = programme.contracts.get("delivery")
     column = contract.columns.get("kind") if contract else None
     items = programme.codelists[column.codelist].codes if column and column.codelist else ()
-    words = {language: {item.code: in_language(item.title, language) for item in items} for language in _LANGUAGES}
-    return {f"kind_{language}": kinds.map(words[language]).fillna(kinds) for language in _LANGUAGES}
+    titles = {}
+    for language in _LANGUAGES:
+        title_of = {item.code: in_language(item.title, language) for item in items}
+        titled = kinds.map(title_of)
+        titles[f"kind_{language}"] = titled.fillna(kinds)
+    return titles
 
 
 def due_table(warehouse: Warehouse, programme: str | None = None, *, today: datetime.date) -> pd.DataFrame:
@@ -108,10 +119,13 @@ def due_table(warehouse: Warehouse, programme: str | None = None, *, today: date
         ``title_it``, ``due`` (last day of the date), ``attainment`` (of a target), ``state`` (``done``, ``late``,
         ``open``).
     """
-    promised = pd.concat([warehouse.frame(_PROMISED, [programme]), _targets(warehouse, programme)], ignore_index=True)
+    dated = warehouse.frame(_PROMISED, [programme])
+    promised = pd.concat([dated, _targets(warehouse, programme)], ignore_index=True)
     due = pd.to_datetime(promised["due"].map(last_day))
-    late = (due < pd.Timestamp(today)) & ~promised["attainment"].isin(UNDECIDED)
-    state = np.select([promised["done"].astype(bool), late], [DueState.DONE, DueState.LATE], DueState.OPEN)
+    done = promised["done"].astype(bool)
+    is_open = promised["attainment"].isin(UNDECIDED)
+    late = (due < pd.Timestamp(today)) & ~is_open
+    state = np.select([done, late], [DueState.DONE, DueState.LATE], DueState.OPEN)
     due_rows = promised.drop(columns="done").assign(due=due, state=state)
     return due_rows.sort_values(["due", "programme", "kind", "id"], ignore_index=True)
 
@@ -129,11 +143,14 @@ FROM impact.phase WHERE ($1 IS NULL OR programme = $1) AND planned_end IS NOT NU
 def _targets(warehouse: Warehouse, programme: str | None) -> pd.DataFrame:
     """Return the findings that were promised for a day; a part carries its own title behind that of the whole."""
     findings = findings_table(warehouse, programme)
-    promised = findings[findings["due"].notna() & (findings["attainment"] != AttainmentState.NO_TARGET)]
+    has_target = findings["attainment"] != AttainmentState.NO_TARGET
+    promised = findings[has_target & findings["due"].notna()]
+    targets = promised[["programme", "due", "attainment"]].assign(kind="target", id=promised["finding"])
     code = part_codes(promised)
-    parts = {name: promised[f"part_{name}"].fillna(code.where(code != "")) for name in _LANGUAGES}
-    titles = {
-        f"title_{name}": promised[f"title_{name}"] + (SEPARATOR + part).fillna("") for name, part in parts.items()
-    }
-    targets = promised[["programme", "due", "attainment"]].assign(**titles, kind="target", id=promised["finding"])
-    return targets.assign(done=promised["attainment"] == AttainmentState.REACHED)
+    untitled = code.where(code != "")
+    for language in _LANGUAGES:
+        cut_title = promised[f"part_{language}"].fillna(untitled)
+        suffix = (SEPARATOR + cut_title).fillna("")
+        targets[f"title_{language}"] = promised[f"title_{language}"] + suffix
+    targets["done"] = promised["attainment"] == AttainmentState.REACHED
+    return targets

@@ -8,8 +8,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -17,21 +16,15 @@ from impact.errors import UsageError
 from impact.formulas.measured import COMPLETE
 from impact.judge.attainment import together
 from impact.judge.evidence import NO_EFFECT, REFUSED
-from impact.publish import beside, disclosure, process, quality, records, tables
-from impact.publish.definitions import (
-    contract_sources,
-    definition_contracts,
-    definition_kinds,
-    definition_measures,
-    indicator_sources,
-    wave_days,
-)
+from impact.publish import beside, definitions, disclosure, process, quality, records, tables
+from impact.publish.memory import cached
 from impact.publish.reader_catalogue import narrow
-from impact.publish.rows import rows_of
+from impact.publish.rows import Record, rows_of
 from impact.publish.scope import EVERYTHING, Scope
 from impact.publish.tables import read_table
 from impact.publish.trace import EFFECTS, Trace, trace_finding
 from impact.store import Warehouse
+from impact.tables.columns import Record as TableRecord
 from impact.tables.declared import Programme, Stakeholder, TheoryLink, TheoryNode, Wave
 from impact.tables.files import Load, Quality, Quarantine, Response, Unmapped
 from impact.tables.finding import Finding
@@ -53,24 +46,7 @@ __all__ = [
 ]
 """The tables, and of what the judge and the measures say in them the words that readers tell apart."""
 
-Arguments = ParamSpec("Arguments")
 Value = TypeVar("Value")
-
-
-def cached(
-    method: Callable[Concatenate[ReaderTables, Arguments], Value],
-) -> Callable[Concatenate[ReaderTables, Arguments], Value]:
-    """Let a method read its table once."""
-
-    @wraps(method)
-    def read(self: ReaderTables, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Value:
-        key = (method.__name__, *args, *sorted(kwargs.items()))
-        if key not in self._memory:
-            self._memory[key] = method(self, *args, **kwargs)
-        found: Value = self._memory[key]
-        return found
-
-    return cast("Callable[Concatenate[ReaderTables, Arguments], Value]", read)
 
 
 class ReaderTables:
@@ -99,14 +75,17 @@ class ReaderTables:
         """Return what a reader makes of these tables, made once under a name."""
         if name not in self._memory:
             self._memory[name] = make()
-        found: Value = self._memory[name]
-        return found
+        value: Value = self._memory[name]
+        return value
+
+    def _table(self, record: type[TableRecord], programme: str | None = None) -> pd.DataFrame:
+        return read_table(self._warehouse, record, programme)
 
     @property
     @cached
-    def titles(self) -> dict[str, dict[str, Any]]:
+    def titles(self) -> dict[str, Record]:
         """The programmes in reach, in order, each with its row of :class:`impact.tables.declared.Programme`."""
-        rows = rows_of(read_table(self._warehouse, Programme))
+        rows = rows_of(self._table(Programme))
         return {str(row["programme"]): row for row in rows}
 
     @property
@@ -117,123 +96,126 @@ class ReaderTables:
     @cached
     def nodes(self, programme: str) -> pd.DataFrame:
         """Return the steps of the theory of change."""
-        return read_table(self._warehouse, TheoryNode, programme)
+        return self._table(TheoryNode, programme)
 
     @cached
     def links(self, programme: str) -> pd.DataFrame:
         """Return the causal claims between the steps."""
-        return read_table(self._warehouse, TheoryLink, programme)
+        return self._table(TheoryLink, programme)
 
     @cached
     def waves(self, programme: str) -> pd.DataFrame:
         """Return the waves in order of time."""
-        return read_table(self._warehouse, Wave, programme)
+        return self._table(Wave, programme)
 
     @cached
     def stakeholders(self, programme: str) -> pd.DataFrame:
         """Return the bodies and groups with a part in the programme."""
-        return read_table(self._warehouse, Stakeholder, programme)
+        return self._table(Stakeholder, programme)
 
     @cached
     def contracts(self, programme: str) -> dict[str, str]:
         """Return the contract whose rows each indicator counts."""
-        return definition_contracts(self._warehouse, programme)
+        return definitions.definition_contracts(self._warehouse, programme)
 
     @cached
     def kinds(self, programme: str) -> dict[str, str]:
         """Return the kind of formula of each indicator."""
-        return definition_kinds(self._warehouse, programme)
+        return definitions.definition_kinds(self._warehouse, programme)
 
     @cached
     def formula_measures(self, programme: str) -> dict[str, str]:
         """Return what the formula of each indicator measures, where it says so: such as the density of a network."""
-        return definition_measures(self._warehouse, programme)
+        return definitions.definition_measures(self._warehouse, programme)
 
     @cached
     def contract_sources(self, programme: str, contract: str) -> pd.DataFrame:
         """Return the files of a contract."""
-        return contract_sources(self._warehouse, programme, contract)
+        return definitions.contract_sources(self._warehouse, programme, contract)
 
     @cached
     def days(self, programme: str) -> dict[str, str]:
         """Return the last day of each wave."""
-        return wave_days(self._warehouse, programme)
+        return definitions.wave_days(self._warehouse, programme)
 
     # ---- words for codes ---------------------------------------------------------------------------------------------
 
     @cached
     def labels(self, programme: str | None = None) -> pd.DataFrame:
         """Return the titles of codes."""
-        return read_table(self._warehouse, Label, programme)
+        return self._table(Label, programme)
 
     @cached
     def memberships(self, programme: str | None = None) -> pd.DataFrame:
         """Return what codes belong to, such as the quadrant of a project."""
-        return read_table(self._warehouse, Membership, programme)
+        return self._table(Membership, programme)
 
     @cached
     def cuts(self, programme: str | None = None) -> pd.DataFrame:
         """Return the titles of columns."""
-        return read_table(self._warehouse, Cut, programme)
+        return self._table(Cut, programme)
 
     @cached
     def label_titles(self, language: Language) -> dict[tuple[str, str, str], str]:
         """Return the title of each code, by programme, column and code."""
-        found = self.labels()
-        keys = zip(found["programme"], found["column"], found["code"], strict=True)
-        return dict(zip(keys, found[f"title_{language}"], strict=True))
+        return tables.titles_by(self.labels(), language, "programme", "column", "code")
 
     @cached
     def cut_titles(self, language: Language) -> dict[str, str]:
         """Return the title of each column."""
-        found = self.cuts()
-        return dict(zip(found["column"], found[f"title_{language}"], strict=True))
+        titles: dict[tuple[str], str] = tables.titles_by(self.cuts(), language, "column")
+        return {column: title for (column,), title in titles.items()}
 
     @cached
     def headings(self, programme: str, language: Language) -> dict[tuple[str, str], str]:
         """Return the title of each contract (with an empty column) and of each column that has one."""
-        found = read_table(self._warehouse, Heading, programme)
-        return dict(zip(zip(found["contract"], found["column"], strict=True), found[f"title_{language}"], strict=True))
+        return tables.titles_by(self._table(Heading, programme), language, "contract", "column")
 
     # ---- results -----------------------------------------------------------------------------------------------------
 
     @cached
     def findings(self, programme: str | None = None) -> pd.DataFrame:
         """Return the findings; see :func:`impact.publish.findings_table` and the column ``suppressed``."""
-        found = tables.findings_table(self._warehouse, programme).astype({"evidence_level": "Int64"})
-        shown = disclosure.protect_findings(found, self.suppressions(programme))
-        return beside.protect_missing(shown, self.withheld(programme), self._contracts_of(shown))
+        findings = tables.findings_table(self._warehouse, programme)
+        typed = findings.astype({"evidence_level": "Int64"})
+        protected = disclosure.protect_findings(typed, self.suppressions(programme))
+        return self._without_missing(protected, programme)
 
     @cached
     def measures(self, programme: str) -> pd.DataFrame:
         """Return every value by arm, scope, group and wave."""
-        measures = read_table(self._warehouse, Measure, programme)
-        shown = disclosure.protect_measures(measures, self.suppressions(programme))
-        return beside.protect_missing(shown, self.withheld(programme), self._contracts_of(shown))
+        measures = self._table(Measure, programme)
+        protected = disclosure.protect_measures(measures, self.suppressions(programme))
+        return self._without_missing(protected, programme)
 
     @cached
     def suppressions(self, programme: str | None = None) -> pd.DataFrame:
         """Return the cells that are hidden, and why."""
-        return read_table(self._warehouse, Suppression, programme)
+        return self._table(Suppression, programme)
 
     @cached
     def withheld(self, programme: str | None = None) -> pd.DataFrame:
         """Return what contracts withhold of the counts beside the tables."""
         return beside.withheld_table(self._warehouse, programme)
 
-    def _contracts_of(self, frame: pd.DataFrame) -> dict[tuple[str, str], str]:
-        names = frame["programme"].unique()
-        return {(name, one): own for name in names for one, own in self.contracts(name).items()}
+    def _without_missing(self, frame: pd.DataFrame, programme: str | None) -> pd.DataFrame:
+        contracts: dict[tuple[str, str], str] = {}
+        for name in frame["programme"].unique():
+            of_programme = self.contracts(name)
+            contracts |= {(name, indicator): contract for indicator, contract in of_programme.items()}
+        return beside.protect_missing(frame, self.withheld(programme), contracts)
 
     @cached
     def diagnostics(self, programme: str) -> pd.DataFrame:
         """Return the checks of the effects."""
-        return disclosure.protect_behind(read_table(self._warehouse, Diagnostic, programme), self.findings(programme))
+        diagnostics = self._table(Diagnostic, programme)
+        return disclosure.protect_behind(diagnostics, self.findings(programme))
 
     @cached
     def terms(self, programme: str) -> pd.DataFrame:
         """Return the numbers behind the effects."""
-        return disclosure.protect_behind(read_table(self._warehouse, Term, programme), self.findings(programme))
+        terms = self._table(Term, programme)
+        return disclosure.protect_behind(terms, self.findings(programme))
 
     def trace(self, finding: str) -> Trace:
         """Return the path of one finding back to its rows.
@@ -243,19 +225,20 @@ class ReaderTables:
         UsageError
             If there is no such finding, or not for this reader.
         """
-        found = trace_finding(self._warehouse, finding)
-        programme = found.finding.programme
-        told = beside.protect_trace(found, self.withheld(programme), rows=self.scope.opens("records"))
-        told = replace(
-            told,
+        trace = trace_finding(self._warehouse, finding)
+        programme = trace.finding.programme
+        protected = beside.protect_trace(trace, self.withheld(programme), rows=self.scope.opens("records"))
+        protected = replace(
+            protected,
             finding=_of(Finding, self.findings(programme), finding)[0],
             diagnostics=_of(Diagnostic, self.diagnostics(programme), finding),
             terms=_of(Term, self.terms(programme), finding),
             suppressed=self._suppressed(programme, finding),
         )
-        if told.suppressed:
-            return replace(told, linkage=(), files=tuple(map(beside.without_rows, told.files)))
-        return told
+        if not protected.suppressed:
+            return protected
+        files = tuple(map(beside.without_rows, protected.files))
+        return replace(protected, linkage=(), files=files)
 
     def _suppressed(self, programme: str, finding: str) -> str:
         findings = self.findings(programme)
@@ -271,46 +254,48 @@ class ReaderTables:
         """
         if indicator not in self.contracts(programme):
             raise UsageError(f"there is no indicator '{programme}/{indicator}'")
-        return indicator_sources(self._warehouse, programme, indicator)
+        return definitions.indicator_sources(self._warehouse, programme, indicator)
 
     @cached
     def claims(self, programme: str) -> pd.DataFrame:
         """Return the totals the programme reported about itself beside those recomputed."""
-        found = read_table(self._warehouse, Claim, programme)
-        return beside.protect_claims(found, self.withheld(programme), rows=self.scope.opens("records"))
+        claims = self._table(Claim, programme)
+        return beside.protect_claims(claims, self.withheld(programme), rows=self.scope.opens("records"))
 
     @cached
     def network(self, programme: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return bodies and ties of the networks."""
-        bodies = read_table(self._warehouse, NetworkBody, programme)
-        return bodies, read_table(self._warehouse, NetworkTie, programme)
+        bodies = self._table(NetworkBody, programme)
+        ties = self._table(NetworkTie, programme)
+        return bodies, ties
 
     @cached
     def map(self, programme: str) -> pd.DataFrame:
         """Return the cells of the maps of needs and supply."""
-        return read_table(self._warehouse, MapCell, programme)
+        return self._table(MapCell, programme)
 
     @cached
     def unmapped(self, programme: str) -> pd.DataFrame:
         """Return the categories that stand in rows and in no codelist."""
-        return beside.protect_categories(read_table(self._warehouse, Unmapped, programme), self.withheld(programme))
+        categories = self._table(Unmapped, programme)
+        return beside.protect_categories(categories, self.withheld(programme))
 
     # ---- the process -------------------------------------------------------------------------------------------------
 
     @cached
     def journeys(self, programme: str) -> pd.DataFrame:
         """Return where each project started, where it arrived and what comes next."""
-        return read_table(self._warehouse, Journey, programme)
+        return self._table(Journey, programme)
 
     @cached
     def phases(self, programme: str) -> pd.DataFrame:
         """Return the phases with the dates planned and those that came."""
-        return read_table(self._warehouse, Phase, programme)
+        return self._table(Phase, programme)
 
     @cached
     def deliveries(self, programme: str) -> pd.DataFrame:
         """Return the activities, planned beside delivered."""
-        return read_table(self._warehouse, Delivery, programme)
+        return self._table(Delivery, programme)
 
     @cached
     def due(self, today: datetime.date, programme: str | None = None) -> pd.DataFrame:
@@ -321,7 +306,8 @@ class ReaderTables:
         due = process.due_table(self._warehouse, programme, today=today)
         findings = self.findings(programme)
         hidden = findings.loc[findings["suppressed"] != "", "finding"]
-        left_out = (due["kind"] == "target") & due["id"].isin(hidden)
+        is_target = due["kind"] == "target"
+        left_out = is_target & due["id"].isin(hidden)
         if self.scope.parts:
             left_out |= due["kind"] == "wave"
         return due[~left_out].reset_index(drop=True)
@@ -331,32 +317,36 @@ class ReaderTables:
     @cached
     def loads(self, programme: str) -> pd.DataFrame:
         """Return the ledger of loads."""
-        return beside.protect_files(read_table(self._warehouse, Load, programme), self.withheld(programme))
+        files = self._table(Load, programme)
+        return beside.protect_files(files, self.withheld(programme))
 
     @cached
     def validity(self, programme: str | None = None) -> pd.DataFrame:
         """Return what became of the rows of each file."""
-        return beside.protect_files(quality.validity_table(self._warehouse, programme), self.withheld(programme))
+        files = quality.validity_table(self._warehouse, programme)
+        return beside.protect_files(files, self.withheld(programme))
 
     @cached
     def quality(self, programme: str) -> pd.DataFrame:
         """Return how often each column was answered, by wave."""
-        return beside.protect_answers(read_table(self._warehouse, Quality, programme), self.withheld(programme))
+        answers = self._table(Quality, programme)
+        return beside.protect_answers(answers, self.withheld(programme))
 
     @cached
     def response(self, programme: str) -> pd.DataFrame:
         """Return how many persons each wave has, and how many came back."""
-        return beside.protect_returned(read_table(self._warehouse, Response, programme), self.withheld(programme))
+        returned = self._table(Response, programme)
+        return beside.protect_returned(returned, self.withheld(programme))
 
     def quarantine(self, programme: str) -> pd.DataFrame:
         """Return why rows were set aside, a row per reason; none for roles that may not see rows."""
-        table = read_table(self._warehouse, Quarantine, programme)
-        return table if self.scope.opens("quarantine") else table.iloc[:0]
+        rows = self._table(Quarantine, programme)
+        return self._opened(rows, "quarantine")
 
     def record_contracts(self, programme: str) -> pd.DataFrame:
         """Return the contracts whose rows this reader may see, with how many; see :meth:`records`."""
-        table = records.record_contracts(self._warehouse, programme)
-        return table if self.scope.opens("records") else table.iloc[:0]
+        contracts = records.record_contracts(self._warehouse, programme)
+        return self._opened(contracts, "records")
 
     def records(
         self,
@@ -393,6 +383,10 @@ class ReaderTables:
         """Return the columns of :meth:`records` with their SQL types."""
         self._records_open(programme, contract)
         return records.record_columns(self._warehouse, programme, contract)
+
+    def _opened(self, table: pd.DataFrame, rows: str) -> pd.DataFrame:
+        """Return a table, or none of it to a role that may not read rows of this name."""
+        return table if self.scope.opens(rows) else table.iloc[:0]
 
     def _records_open(self, programme: str, contract: str) -> None:
         if programme not in self.titles or not self.scope.opens("records"):

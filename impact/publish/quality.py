@@ -31,11 +31,16 @@ def make_quality(programme: Programme, connection: duckdb.DuckDBPyConnection) ->
         In the run's transaction, with the views of good rows in place.
     """
     fed = {source.contract for source in programme.sources}
-    contracts = [contract for name, contract in programme.contracts.items() if name in fed]
+    answers, persons = list[pd.DataFrame](), list[pd.DataFrame]()
     waves = [wave.id for wave in waves_in_time(programme)]
-    answers = [connection.execute(quality_sql(programme.id, c)).df().assign(contract=c.id) for c in contracts]
-    followed = [c for c in contracts if c.person and c.wave]
-    persons = [connection.execute(response_sql(programme.id, c), [waves]).df().assign(contract=c.id) for c in followed]
+    for name, contract in programme.contracts.items():
+        if name not in fed:
+            continue
+        counted = connection.execute(quality_sql(programme.id, contract)).df()
+        answers.append(counted.assign(contract=contract.id))
+        if contract.person and contract.wave:
+            followed = connection.execute(response_sql(programme.id, contract), [waves]).df()
+            persons.append(followed.assign(contract=contract.id))
     return {"quality": _stacked(answers, _QUALITY), "response": _stacked(persons, _RESPONSE)}
 
 
@@ -47,23 +52,29 @@ def quality_sql(programme: str, contract: Contract) -> str:
     """Write the query of a contract's answers: one pass over its good rows, a row out per wave and column."""
     column = wave_column(contract)
     wave = f"coalesce({as_text(column)}, '')" if column else "''"
-    counts = ", ".join(_counts(place, name, column) for place, (name, column) in enumerate(contract.columns.items(), 1))
+    numbered = enumerate(contract.columns.items(), 1)
+    counts = ", ".join(_counts(number, name, column) for number, (name, column) in numbered)
     counted = {"wave": wave, "rows": "count(*)", "counts": f"[{counts}]"}
     by_wave = Select(counted, ident(programme, contract.id), group=("1",))
     by_column = {"wave": "wave", "rows": "rows", "*": "unnest(counts, recursive := true)"}
     return Select(by_column, by_wave).sql()
 
 
-def _counts(place: int, name: str, column: Column) -> str:
+def _counts(number: int, name: str, column: Column) -> str:
     """Write the counts of one column; what is neither answered nor of another kind is ``missing``."""
-    kind, declared = ident(name + MISSING_SUFFIX), [reason for reason in KINDS[1:] if reason in column.missing]
-    counts = {reason: f"count(CASE WHEN {kind} = {literal(reason)} THEN 1 END)" for reason in declared}
-    accounted = [f"count({ident(name)})", *counts.values()]
-    values = ", ".join(f"{reason} := {counts.get(reason, '0::BIGINT')}" for reason in KINDS[1:])
+    declared = {kind: _count_of(name, kind) for kind in KINDS[1:] if kind in column.missing}
+    answered = f"count({ident(name)})"
+    missing = " - ".join(("count(*)", answered, *declared.values()))
+    values = ", ".join(f"{kind} := {declared.get(kind, '0::BIGINT')}" for kind in KINDS[1:])
     return (
-        f'struct_pack(place := {place}, "column" := {literal(name)}, required := {column.required},'
-        f" answered := {accounted[0]}, missing := count(*) - {' - '.join(accounted)}, {values})"
+        f'struct_pack(place := {number}, "column" := {literal(name)}, required := {column.required},'
+        f" answered := {answered}, missing := {missing}, {values})"
     )
+
+
+def _count_of(name: str, kind: str) -> str:
+    """Write how many rows lack a value of a column for a declared reason."""
+    return f"count(CASE WHEN {ident(name + MISSING_SUFFIX)} = {literal(kind)} THEN 1 END)"
 
 
 def response_sql(programme: str, contract: Contract) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import duckdb
 
@@ -111,30 +111,39 @@ def _contracts(warehouse: Warehouse, catalog: str, scope: Scope) -> None:
     for programme in sorted({programme for programme, _, _ in views}):
         warehouse.connection.execute(f"CREATE SCHEMA {ident(programme)}")
     for programme, contract, names in views:
-        view, cut = ident(programme, contract), sorted(scope.parts.keys() & set(names))
-        reached = " OR ".join(_in_reach(programme, column) for column in cut) if scope.parts else EVERY
-        warehouse.connection.execute(_view(catalog, view, EVERY_COLUMN, reached or NONE))
-        if cut:
+        view = ident(programme, contract)
+        cuts = sorted(scope.parts.keys() & set(names))
+        rows = _rows_in_reach(programme, cuts) if scope.parts else EVERY
+        warehouse.connection.execute(_view(catalog, view, EVERY_COLUMN, rows))
+        if cuts:
             files = Select({"programme": literal(programme), "source": "_source"}, view, distinct=True)
             warehouse.connection.execute(f"INSERT INTO held {files.sql()}")
 
 
+def _rows_in_reach(programme: str, cuts: Sequence[str]) -> str:
+    """Write which rows of a contract belong to a part in reach, by the columns that cut it; none without any."""
+    return " OR ".join(_in_reach(programme, column) for column in cuts) or NONE
+
+
 def _in_reach(programme: str, column: str) -> str:
     where = (f"programme = {literal(programme)}", f'"column" = {literal(column)}')
-    return f"{as_text(column)} IN {relation(Select(columns(['code']), 'reach', where=where))}"
+    codes = Select(columns(["code"]), "reach", where=where)
+    return f"{as_text(column)} IN {relation(codes)}"
 
 
 def _results(warehouse: Warehouse, catalog: str, scope: Scope) -> None:
     """Make a view of each of the engine's tables that :data:`PART_ROWS` names."""
     warehouse.connection.execute("CREATE SCHEMA impact")
     for table, part_rows in PART_ROWS.items():
-        conditions = [part_rows] if scope.parts else []
-        conditions += ["programme IN (FROM allowed)"] if table != "meta" else []
-        emptied = WHOLE_COLUMNS.get(table, ()) if scope.parts else ()
+        conditions = [] if table == "meta" else ["programme IN (FROM allowed)"]
+        emptied = list[str]()
+        if scope.parts:
+            conditions.insert(0, part_rows)
+            emptied += WHOLE_COLUMNS.get(table, ())
         if not scope.opens(table):
-            emptied = (*emptied, *PERSON_COLUMNS.get(table, ()))
-        name = ident("impact", table)
-        warehouse.connection.execute(_view(catalog, name, _emptied(emptied), all_of(conditions)))
+            emptied += PERSON_COLUMNS.get(table, ())
+        view = _view(catalog, ident("impact", table), _emptied(emptied), all_of(conditions))
+        warehouse.connection.execute(view)
 
 
 def _emptied(names: Iterable[str]) -> Columns:

@@ -41,8 +41,9 @@ def record_contracts(warehouse: Warehouse, programme: str) -> pd.DataFrame:
         "SELECT view_name FROM duckdb_views() WHERE database_name = current_database() AND schema_name = ? ORDER BY 1",
         [programme],
     )
-    counted = [(name, count_records(warehouse, programme, name, {})) for (name,) in views]
-    return pd.DataFrame([row for row in counted if row[1]], columns=["contract", "rows"])
+    counts = ((name, count_records(warehouse, programme, name, {})) for (name,) in views)
+    filled = [(name, count) for name, count in counts if count]
+    return pd.DataFrame(filled, columns=["contract", "rows"])
 
 
 def record_columns(warehouse: Warehouse, programme: str, contract: str) -> dict[str, str]:
@@ -58,9 +59,10 @@ def record_columns(warehouse: Warehouse, programme: str, contract: str) -> dict[
         " AND schema_name = ? AND table_name = ? ORDER BY column_index",
         [programme, contract],
     )
-    if not set(PLACE) <= {name for name, _ in described}:  # the tables under the views are not for reading
+    types: dict[str, str] = dict(described)
+    if not types.keys() >= set(PLACE):  # the tables under the views are not for reading
         raise UsageError(f"there are no records '{programme}/{contract}'")
-    return {name: kind for name, kind in described if name not in PLACE and not name.endswith(MISSING_SUFFIX)}
+    return {name: type_ for name, type_ in types.items() if name not in PLACE and not name.endswith(MISSING_SUFFIX)}
 
 
 def page_records(
@@ -117,31 +119,40 @@ def page_records(
     if not 1 <= size <= LARGEST:
         raise UsageError(f"a page has between 1 and {LARGEST} rows, not {size}")
     filtered = _filtered(warehouse, programme, types, filters or {})
-    view, places = ident(programme, contract), list[Place]()
-    backward, at = before is not None or last, _value_at(warehouse, view, types, order, before or after)
-    for stretch in _stretches(types, order, at, down=descending != backward, backward=backward):
-        where, limit = (*filtered.where, stretch.where), size - len(places)
+    view = ident(programme, contract)
+    backward = before is not None or last
+    start = _value_at(warehouse, view, types, order, before or after)
+    keys = list[Place]()
+    for stretch in _stretches(types, order, start, down=descending != backward, backward=backward):
+        where, limit = (*filtered.where, stretch.where), size - len(keys)
         query = Select(columns(PLACE), view, where=where, order=stretch.order, limit=limit)
-        places += warehouse.rows(query.sql(), [*filtered.values, *stretch.values])
-        if len(places) == size:
+        keys += warehouse.rows(query.sql(), [*filtered.values, *stretch.values])
+        if len(keys) == size:
             break
-    return _in_full(warehouse, view, [*types, *PLACE], places[::-1] if backward else places)
+    if backward:
+        keys.reverse()
+    return _in_full(warehouse, view, [*types, *PLACE], keys)
 
 
-def _in_full(warehouse: Warehouse, view: str, names: Sequence[str], places: Sequence[Place]) -> pd.DataFrame:
-    """Return rows with all their columns, in the order of their places."""
-    sources = sorted({source for source, _ in places})
-    rows = {source: [row for name, row in places if name == source] for source in sources}
-    conditions = " OR ".join(f"(_source = ? AND _row IN ({', '.join(map(str, rows[source]))}))" for source in sources)
-    frame = warehouse.frame(Select(columns(names), view, where=(conditions or "FALSE",)).sql(), sources)
-    order = {place: number for number, place in enumerate(places)}
-    read = zip(frame["_source"], frame["_row"], strict=True)
-    return frame.iloc[np.argsort([order[place] for place in read], kind="stable")].reset_index(drop=True)
+def _in_full(warehouse: Warehouse, view: str, names: Sequence[str], keys: Sequence[Place]) -> pd.DataFrame:
+    """Return rows with all their columns, in the order of their keys."""
+    numbers: dict[str, list[str]] = {}
+    for source, number in keys:
+        numbers.setdefault(source, []).append(str(number))
+    sources = sorted(numbers)
+    conditions = (f"(_source = ? AND _row IN ({', '.join(numbers[source])}))" for source in sources)
+    where = (" OR ".join(conditions) or "FALSE",)
+    query = Select(columns(names), view, where=where)
+    frame = warehouse.frame(query.sql(), sources)
+    index_of = {key: index for index, key in enumerate(keys)}
+    order = [index_of[key] for key in zip(frame["_source"], frame["_row"], strict=True)]
+    return frame.iloc[np.argsort(order, kind="stable")].reset_index(drop=True)
 
 
 def count_records(warehouse: Warehouse, programme: str, contract: str, filters: Mapping[str, str]) -> int:
     """Return how many good rows a contract has that pass filters."""
-    filtered = _filtered(warehouse, programme, record_columns(warehouse, programme, contract), filters)
+    types = record_columns(warehouse, programme, contract)
+    filtered = _filtered(warehouse, programme, types, filters)
     query = Select({"n": "count(*)"}, ident(programme, contract), where=filtered.where)
     ((count,),) = warehouse.rows(query.sql(), filtered.values)
     return int(count)
@@ -149,34 +160,38 @@ def count_records(warehouse: Warehouse, programme: str, contract: str, filters: 
 
 def _known(types: Mapping[str, str], name: str) -> str:
     if name not in types:
-        raise UsageError(f"there is no column '{name}'; the columns are {', '.join(types)}")
+        names = ", ".join(types)
+        raise UsageError(f"there is no column '{name}'; the columns are {names}")
     return ident(name)
 
 
 def _filtered(warehouse: Warehouse, programme: str, types: Mapping[str, str], filters: Mapping[str, str]) -> Filtered:
     """Write which rows pass all filters: a text column holds the text, whatever its case; any other equals it."""
-    coded = warehouse.rows('SELECT "column" FROM impact.cut WHERE programme = ?', [programme])
+    rows = warehouse.rows('SELECT "column" FROM impact.cut WHERE programme = ?', [programme])
+    coded = {name for (name,) in rows}
     conditions = []
     for name in filters:
-        column, kind = _known(types, name), types[name]
-        if kind == "VARCHAR" and (name,) not in coded:
+        column, type_ = _known(types, name), types[name]
+        if type_ == "VARCHAR" and name not in coded:
             conditions.append(f"contains(lower({column}), lower(?))")
         else:
-            conditions.append(f"{column} = TRY_CAST(? AS {kind})")
+            conditions.append(f"{column} = TRY_CAST(? AS {type_})")
     return Filtered(tuple(conditions), list(filters.values()))
 
 
 def _value_at(
-    warehouse: Warehouse, view: str, types: Mapping[str, str], order: str | None, place: Place | None
+    warehouse: Warehouse, view: str, types: Mapping[str, str], order: str | None, key: Place | None
 ) -> list[Any]:
     """Return the value of a row in the column of the order, its source and its number; nothing without a row."""
-    if place is None:
+    if key is None:
         return []
     value = _known(types, order) if order else "NULL"
-    query = Select({"value": value, **columns(PLACE)}, view, where=("_source = ?", "_row = ?"))
-    if rows := warehouse.rows(query.sql(), place):
+    names = {"value": value, **columns(PLACE)}
+    query = Select(names, view, where=("_source = ?", "_row = ?"))
+    if rows := warehouse.rows(query.sql(), key):
         return list(rows[0])
-    raise UsageError(f"there is no row {place[1]} of '{place[0]}' here; begin with the first page")
+    source, number = key
+    raise UsageError(f"there is no row {number} of '{source}' here; begin with the first page")
 
 
 def _stretches(
@@ -186,20 +201,21 @@ def _stretches(
 
     Each stretch can be cut by the column's own statistics, which one condition for both could not.
     """
-    value, *place = at or (None,)
+    value, *key = at or (None,)
     further = f"(_source, _row) {'<' if backward else '>'} (?, ?)" if at else "TRUE"
-    ordered = tuple(f"{name} {'DESC' if backward else 'ASC'}" for name in PLACE)
+    by_key = tuple(f"{name} {'DESC' if backward else 'ASC'}" for name in PLACE)
     if order is None:
-        return [Stretch(further, place, ordered)]
-    column, start = _known(types, order), f"CAST(? AS {types[order]})"
-    by, sign = (f"{column} {'DESC' if down else 'ASC'}", *ordered), "<" if down else ">"
+        return [Stretch(further, key, by_key)]
+    column = _known(types, order)
+    blank = Stretch(f"{column} IS NULL", [], by_key)
+    by = (f"{column} {'DESC' if down else 'ASC'}", *by_key)
     valued = Stretch(f"{column} IS NOT NULL", [], by)
-    blank = Stretch(f"{column} IS NULL", [], ordered)
-    if at and value is None:
-        blank = Stretch(f"{column} IS NULL AND {further}", place, ordered)
-        return [blank, valued] if backward else [blank]
-    if at:
-        further_on = f"{column} {sign}= {start} AND ({column} {sign} {start} OR {further})"
-        valued = Stretch(further_on, [value, value, *place], by)
-        return [valued] if backward else [valued, blank]
-    return [blank, valued] if backward else [valued, blank]
+    if not at:
+        return [blank, valued] if backward else [valued, blank]
+    if value is None:
+        rest_of_blank = Stretch(f"{column} IS NULL AND {further}", key, by_key)
+        return [rest_of_blank, valued] if backward else [rest_of_blank]
+    start, sign = f"CAST(? AS {types[order]})", "<" if down else ">"
+    condition = f"{column} {sign}= {start} AND ({column} {sign} {start} OR {further})"
+    rest_of_valued = Stretch(condition, [value, value, *key], by)
+    return [rest_of_valued] if backward else [rest_of_valued, blank]

@@ -22,7 +22,8 @@ def rows_of(frame: pd.DataFrame) -> list[Record]:
     """
     names = [str(name) for name in frame.columns]
     columns = [map(to_python, frame[name].tolist()) for name in frame.columns]
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+    rows = zip(*columns, strict=True)
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def json_rows(frame: pd.DataFrame) -> list[Record]:

@@ -59,7 +59,8 @@ class Scope:
 
     def __post_init__(self) -> None:
         if self.role not in ROLES:
-            raise ValueError(f"'{self.role}' is no role; the roles are {', '.join(get_args(Role))}")
+            roles = ", ".join(get_args(Role))
+            raise ValueError(f"'{self.role}' is no role; the roles are {roles}")
         bare = sorted(column for column, codes in self.parts.items() if not codes)
         if bare:
             raise ValueError(f"no codes of '{bare[0]}' are named: name those that the reader may see, or no column")
@@ -69,7 +70,7 @@ class Scope:
     @property
     def key(self) -> tuple[Any, ...]:
         """Every field in an order of its own: what is made for a scope is kept under this, and under nothing less."""
-        return tuple(_ordered(getattr(self, one.name)) for one in fields(self))
+        return tuple(_ordered(getattr(self, field.name)) for field in fields(self))
 
     def __hash__(self) -> int:
         return hash(self.key)
@@ -83,7 +84,9 @@ def _ordered(value: Any) -> Any:
     """Return a value as tuples in an order that is the same in every process."""
     if isinstance(value, Mapping):
         return tuple((name, _ordered(value[name])) for name in sorted(value))
-    return tuple(sorted(value)) if isinstance(value, frozenset) else value
+    if isinstance(value, frozenset):
+        return tuple(sorted(value))
+    return value
 
 
 EVERYTHING = Scope(None, {}, "evaluator")
@@ -94,7 +97,7 @@ OUTSIDE = Scope(None, {}, "statistics_office")
 
 def _within(cuts: Mapping[str, str]) -> str:
     """Write that a row belongs to a part in reach: a column of the table for each column that may cut programmes."""
-    return " OR ".join(f"(programme, '{part}', {column}) IN (FROM reach)" for part, column in cuts.items())
+    return " OR ".join(f"(programme, '{cut}', {column}) IN (FROM reach)" for cut, column in cuts.items())
 
 
 def _rows_of(table: str, names: Iterable[str], where: str) -> str:

@@ -12,4 +12,5 @@ from impact.store.sentences import distinct_sql, written_sentences
 def make_sentences(programme: Programme, connection: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
     """Write out, in each language, what measures, findings, checks, terms and quarantine of a programme say."""
     rows = connection.execute(distinct_sql(), [programme.id]).fetchall()
-    return {"sentence": written_sentences(sorted(said for (said,) in rows))}
+    sentences = sorted(sentence for (sentence,) in rows)
+    return {"sentence": written_sentences(sentences)}

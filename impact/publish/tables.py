@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -13,9 +15,10 @@ from impact.store import Warehouse
 from impact.store.sentences import decoded
 from impact.tables.columns import Record
 from impact.tables.finding import Finding
-from impact.tables.frames import to_frame
+from impact.tables.frames import Row, to_frame
 from impact.tables.part import part_sql
 from impact.tables.results import Diagnostic, Term
+from impact.words.languages import Language
 
 
 def _level_order(level: str) -> str:
@@ -56,18 +59,26 @@ def write_results(
         What was judged; each names its indicator's definition.
     """
     for name, frame in tables.items():
-        warehouse.append(name, frame.assign(programme=programme))
-    for record, rows in (
-        (Finding, [judged.finding for judged in findings]),
-        (Diagnostic, [row for judged in findings for row in _diagnostics(judged)]),
-        (Term, [row for judged in findings for row in _terms(judged)]),
-    ):
-        warehouse.append(record.TABLE.name, to_frame(record, rows))
+        stamped = frame.assign(programme=programme)
+        warehouse.append(name, stamped)
+    diagnostics, terms = list[Diagnostic](), list[Term]()
+    for judged in findings:
+        diagnostics += _diagnostics(judged)
+        terms += _terms(judged)
+    _append(warehouse, Finding, [judged.finding for judged in findings])
+    _append(warehouse, Diagnostic, diagnostics)
+    _append(warehouse, Term, terms)
+
+
+def _append(warehouse: Warehouse, record: type[Row], rows: Sequence[Row]) -> None:
+    warehouse.append(record.TABLE.name, to_frame(record, rows))
 
 
 def _diagnostics(judged: Judged) -> Iterator[Diagnostic]:
     finding, effect = judged.finding, judged.effect
-    for check in effect.diagnostics if effect else ():
+    if effect is None:
+        return
+    for check in effect.diagnostics:
         yield Diagnostic(
             finding=finding.finding,
             programme=finding.programme,
@@ -83,7 +94,9 @@ def _diagnostics(judged: Judged) -> Iterator[Diagnostic]:
 
 def _terms(judged: Judged) -> Iterator[Term]:
     finding, effect = judged.finding, judged.effect
-    for number, term in enumerate(effect.terms if effect else ()):
+    if effect is None:
+        return
+    for number, term in enumerate(effect.terms):
         yield Term(
             finding=finding.finding,
             programme=finding.programme,
@@ -107,13 +120,22 @@ def read_table(warehouse: Warehouse, record: type[Record], programme: str | None
         One programme; all by default.
     """
     table = record.TABLE
-    query = Select(
-        columns(name for name, column in table.columns.items() if not column.internal),
-        ident("impact", table.name),
-        where=("programme = ?",) if programme else (),
-        order=tuple(_level_order(name) if name == "level" else ident(name) for name in table.sort),
-    )
-    return decoded(table.name, warehouse.frame(query.sql(), [programme] if programme else []))
+    names = (name for name, column in table.columns.items() if not column.internal)
+    order = tuple(_level_order(name) if name == "level" else ident(name) for name in table.sort)
+    query = Select(columns(names), ident("impact", table.name), order=order)
+    return _read(warehouse, table.name, query, programme)
+
+
+def _read(
+    warehouse: Warehouse, table: str, query: Select, programme: str | None, column: str = "programme"
+) -> pd.DataFrame:
+    """Return what a query gives of one programme or of all, with the sentences of a table as objects."""
+    parameters = []
+    if programme:
+        query = replace(query, where=(f"{column} = ?",))
+        parameters.append(programme)
+    frame = warehouse.frame(query.sql(), parameters)
+    return decoded(table, frame)
 
 
 def findings_table(warehouse: Warehouse, programme: str | None = None) -> pd.DataFrame:
@@ -122,18 +144,16 @@ def findings_table(warehouse: Warehouse, programme: str | None = None) -> pd.Dat
     To the columns of the table come ``part_en`` and ``part_it``, the title of the part's code or the name of what it
     stands for, and ``part_depth``, how many codes stand above it.
     """
-    query = Select(
-        {
-            "*": "f.*",
-            "part_en": "coalesce(p.title_en, l.title_en)",
-            "part_it": "coalesce(p.title_it, l.title_it)",
-            "part_depth": "coalesce(p.depth, CASE WHEN l.code IS NOT NULL THEN 0 END)",
-        },
-        _TITLED,
-        where=("f.programme = ?",) if programme else (),
-        order=_FINDINGS_ORDER,
-    )
-    return decoded("finding", warehouse.frame(query.sql(), [programme] if programme else []))
+    query = Select(_FINDING_COLUMNS, _TITLED, order=_FINDINGS_ORDER)
+    return _read(warehouse, "finding", query, programme, "f.programme")
+
+
+_FINDING_COLUMNS = {
+    "*": "f.*",
+    "part_en": "coalesce(p.title_en, l.title_en)",
+    "part_it": "coalesce(p.title_it, l.title_it)",
+    "part_depth": "coalesce(p.depth, CASE WHEN l.code IS NOT NULL THEN 0 END)",
+}
 
 
 _FINDINGS_ORDER = (
@@ -141,3 +161,9 @@ _FINDINGS_ORDER = (
     *("f.scope <> 'programme'", "f.\"group\" <> 'all'", "f.scope", 'f."group"'),
     *("coalesce(p.place, l.place) NULLS LAST", "f.finding"),
 )
+
+
+def titles_by(frame: pd.DataFrame, language: Language, *by: str) -> dict[Any, str]:
+    """Return titles by the values of columns."""
+    keys = frame[list(by)].itertuples(index=False, name=None)
+    return dict(zip(keys, frame[f"title_{language}"], strict=True))

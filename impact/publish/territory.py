@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import reduce
-from itertools import chain
 
 import duckdb
 import pandas as pd
@@ -33,13 +32,12 @@ def make_maps(programme: Programme, connection: duckdb.DuckDBPyConnection) -> di
     """
     maps = []
     for (name, supply, match), waves in _maps(programme).items():
-        formula = TerritoryMap.model_validate(
-            {"kind": "territory_map", "measure": "coverage", "supply": supply, "match": match}
-        )
+        declared = {"kind": "territory_map", "measure": "coverage", "supply": supply, "match": match}
+        formula = TerritoryMap.model_validate(declared)
         need = programme.contracts[name]
         cells = connection.execute(cells_sql(programme, formula, need, waves)).df()
-        labels = {"contract": name, "supply": supply, "match": ", ".join(match)}
-        maps.append(cells.assign(**labels, **_titles(programme, need, cells, match)))
+        titles = _titles(programme, need, cells, match)
+        maps.append(cells.assign(contract=name, supply=supply, match=", ".join(match), **titles))
     return {"map_cell": pd.concat(maps)} if maps else {}
 
 
@@ -51,11 +49,11 @@ def make_unmapped(programme: Programme, connection: duckdb.DuckDBPyConnection) -
     programme, connection
         As for :func:`make_maps`.
     """
-    unmapped = [
-        _unmapped(connection, programme, contract, column, codes)
-        for contract in programme.contracts.values()
-        for column, codes in _closed(programme, contract)
-    ]
+    unmapped = list[pd.DataFrame]()
+    for contract in programme.contracts.values():
+        for column, codes in _closed(programme, contract):
+            categories = _unmapped(connection, programme, contract, column, codes)
+            unmapped.append(categories)
     return {"unmapped": pd.concat(unmapped)} if unmapped else {}
 
 
@@ -63,9 +61,10 @@ def _maps(programme: Programme) -> dict[tuple[str, str, tuple[str, ...]], list[s
     """Return each pair of contracts and the columns they are matched by, with the waves that indicators name."""
     maps: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
     for indicator in programme.indicators:
-        if isinstance(indicator.formula, TerritoryMap):
-            match = tuple(name for name in MATCH if name in indicator.formula.match)
-            waves = maps.setdefault((indicator.contract, indicator.formula.supply, match), [])
+        formula = indicator.formula
+        if isinstance(formula, TerritoryMap):
+            match = tuple(name for name in MATCH if name in formula.match)
+            waves = maps.setdefault((indicator.contract, formula.supply, match), [])
             waves += [wave for wave in named_waves(indicator) if wave not in waves]
     return maps
 
@@ -77,10 +76,11 @@ def _titles(programme: Programme, need: Contract, cells: pd.DataFrame, match: tu
     for language in languages:
         columns = []
         for name in match:
-            items = programme.codelists[need.columns[name].codelist or ""].codes
-            titled = {item.code: in_language(item.title, language) for item in items}
-            columns.append(cells[name].map(titled).fillna(cells[name]).fillna(""))
-        titles[f"title_{language}"] = reduce(lambda text, part: text + SEPARATOR + part, columns)
+            codelist = programme.codelists[need.columns[name].codelist or ""]
+            title_of = {item.code: in_language(item.title, language) for item in codelist.codes}
+            titled = cells[name].map(title_of)
+            columns.append(titled.fillna(cells[name]).fillna(""))
+        titles[f"title_{language}"] = reduce(lambda text, title: text + SEPARATOR + title, columns)
     return titles
 
 
@@ -89,22 +89,27 @@ def _closed(programme: Programme, contract: Contract) -> Iterator[tuple[str, lis
     for name, column in contract.columns.items():
         if column.type == "code" and "codes" in column.warn:
             yield name, list(programme.column_codes(column))
-    mapped = chain.from_iterable(i.reads for i in programme.indicators if kind_of(i.formula).unknown_waves)
     wave = wave_column(contract)
-    if wave and contract.id in mapped:
-        yield wave, [item.id for item in programme.header.waves]
+    if wave and contract.id in _mapped(programme):
+        yield wave, [declared.id for declared in programme.header.waves]
+
+
+def _mapped(programme: Programme) -> set[str]:
+    """Return the contracts of which rows of a wave that nobody declared stay."""
+    contracts = set[str]()
+    for indicator in programme.indicators:
+        if kind_of(indicator.formula).unknown_waves:
+            contracts.update(indicator.reads)
+    return contracts
 
 
 def _unmapped(
     connection: duckdb.DuckDBPyConnection, programme: Programme, contract: Contract, column: str, codes: list[str]
 ) -> pd.DataFrame:
     category = as_text(column)
-    query = Select(
-        {"source": "_source", "category": category, "rows": "count(*)"},
-        ident(programme.id, contract.id),
-        where=(f"{ident(column)} IS NOT NULL", f"NOT list_contains(?::VARCHAR[], {category})"),
-        group=ALL,
-        order=ALL,
-    )
+    counted = {"source": "_source", "category": category, "rows": "count(*)"}
+    unknown = (f"{ident(column)} IS NOT NULL", f"NOT list_contains(?::VARCHAR[], {category})")
+    view = ident(programme.id, contract.id)
+    query = Select(counted, view, where=unknown, group=ALL, order=ALL)
     categories = connection.execute(query.sql(), [codes]).df()
     return categories.assign(contract=contract.id, column=column)

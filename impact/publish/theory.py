@@ -24,14 +24,13 @@ def make_theory(programme: Programme, _: duckdb.DuckDBPyConnection) -> dict[str,
     programme
         As declared; nothing is asked of the database.
     """
-    tables: dict[type[Record], Sequence[Record]] = {
-        declared.Programme: [_programme(programme)],
-        declared.TheoryNode: _nodes(programme),
-        declared.TheoryLink: _links(programme),
-        declared.Wave: _waves(programme),
-        declared.Stakeholder: _stakeholders(programme),
-    }
-    return {record.TABLE.name: to_frame(record, rows) for record, rows in tables.items()}
+    rows: dict[type[Record], Sequence[Record]] = {}
+    rows[declared.Programme] = [_programme(programme)]
+    rows[declared.TheoryNode] = _nodes(programme)
+    rows[declared.TheoryLink] = _links(programme)
+    rows[declared.Wave] = _waves(programme)
+    rows[declared.Stakeholder] = _stakeholders(programme)
+    return {record.TABLE.name: to_frame(record, of_table) for record, of_table in rows.items()}
 
 
 def waves_in_time(programme: Programme) -> list[Wave]:
@@ -59,7 +58,7 @@ def _nodes(programme: Programme) -> list[declared.TheoryNode]:
     return [
         declared.TheoryNode(
             programme=programme.id,
-            place=place,
+            place=number,
             node=node.id,
             stage=node.stage,
             level=node.level,
@@ -69,7 +68,7 @@ def _nodes(programme: Programme) -> list[declared.TheoryNode]:
             description_en=_english(node.description),
             description_it=_italian(node.description),
         )
-        for place, node in enumerate(programme.header.theory_of_change.nodes, 1)
+        for number, node in enumerate(programme.header.theory_of_change.nodes, 1)
     ]
 
 
@@ -77,7 +76,7 @@ def _links(programme: Programme) -> list[declared.TheoryLink]:
     return [
         declared.TheoryLink(
             programme=programme.id,
-            place=place,
+            place=number,
             source=link.source,
             target=link.target,
             assumption_en=in_language(link.assumption, "en"),
@@ -85,7 +84,7 @@ def _links(programme: Programme) -> list[declared.TheoryLink]:
             evidence_en=_english(link.evidence),
             evidence_it=_italian(link.evidence),
         )
-        for place, link in enumerate(programme.header.theory_of_change.links, 1)
+        for number, link in enumerate(programme.header.theory_of_change.links, 1)
     ]
 
 
@@ -93,7 +92,7 @@ def _waves(programme: Programme) -> list[declared.Wave]:
     return [
         declared.Wave(
             programme=programme.id,
-            place=place,
+            place=number,
             wave=wave.id,
             title_en=in_language(wave.title, "en"),
             title_it=in_language(wave.title, "it"),
@@ -101,16 +100,16 @@ def _waves(programme: Programme) -> list[declared.Wave]:
             last_day=datetime.date.fromisoformat(last_day(wave.date)),
             role=wave.role,
         )
-        for place, wave in enumerate(waves_in_time(programme), 1)
+        for number, wave in enumerate(waves_in_time(programme), 1)
     ]
 
 
 def _stakeholders(programme: Programme) -> list[declared.Stakeholder]:
     return [
         declared.Stakeholder(
-            programme=programme.id, place=place, stakeholder=body.id, name=body.name, role=body.role, kind=body.kind
+            programme=programme.id, place=number, stakeholder=body.id, name=body.name, role=body.role, kind=body.kind
         )
-        for place, body in enumerate(programme.header.stakeholders, 1)
+        for number, body in enumerate(programme.header.stakeholders, 1)
     ]
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -63,39 +64,59 @@ def cell_table(
     >>> table.totals, table.counts.tolist()
     ((Total(whole=0, parts=(1, 2)),), [12, 9, 3])
     """
-    numbers, people, totals = list(counts), list(persons), []
+    numbers, people = list(counts), list(persons)
     sums = list(contents.sums) if contents else []
-    for whole, parts in _sums(keys, above):
-        rest = numbers[whole] - sum(numbers[part] for part in parts)
-        if rest < 0:  # parts that overlap: nothing can be computed from them
+    totals = list[Total]()
+    for total, addends in _sums(keys, above):
+        remainder = numbers[total] - sum(numbers[cell] for cell in addends)
+        if remainder < 0:  # cells that overlap: nothing can be computed from them
             continue
-        if rest:
-            numbers.append(rest)
-            people.append(rest)
-            sums += [sums[whole] - sum(sums[part] for part in parts)] if contents else []
-        totals.append(Total(whole, (*parts, len(numbers) - 1) if rest else tuple(parts)))
-    shown = np.arange(len(numbers)) < len(keys)
+        if remainder:
+            if contents:
+                sums.append(sums[total] - sum(sums[cell] for cell in addends))
+            addends.append(len(numbers))
+            numbers.append(remainder)
+            people.append(remainder)
+        totals.append(Total(total, tuple(addends)))
+    visible = np.arange(len(numbers)) < len(keys)
     values = _values(contents, sums, np.array(numbers)) if contents else None
-    return Table(np.array(numbers, dtype=np.int64), np.array(people, dtype=np.int64), shown, tuple(totals), values)
+    return Table(np.array(numbers, dtype=np.int64), np.array(people, dtype=np.int64), visible, tuple(totals), values)
 
 
 def _values(contents: Contents, sums: Sequence[float], counts: np.ndarray) -> Values:
-    ends = [np.where(counts > 0, counts * np.float64(end or 0.0), 0.0) if np.isfinite(end)
-            else np.where(counts > 0, end, 0.0) for end in contents.limits]  # fmt: skip
+    low, high = (_reach(limit, counts) for limit in contents.limits)
     levels = np.full(len(counts), np.nan)
     levels[: len(contents.levels)] = contents.levels
-    return Values(np.clip(sums, *ends), ends[0], ends[1], levels, contents.whole)
+    return Values(np.clip(sums, low, high), low, high, levels, contents.whole)
+
+
+def _reach(limit: float, counts: np.ndarray) -> np.ndarray:
+    """Return how far the sum of each cell can go, by the limit of one row; that of no row is zero."""
+    filled = counts > 0
+    if not np.isfinite(limit):  # times no row it would be no number
+        return np.where(filled, limit, 0.0)
+    sums = counts * np.float64(limit or 0.0)
+    return np.where(filled, sums, 0.0)
 
 
 def _sums(keys: Sequence[Key], above: Above) -> list[tuple[int, list[int]]]:
-    places = {key: place for place, key in enumerate(keys)}
-    parts: dict[tuple[Key, str], list[int]] = {}
-    for (arm, column, code), place in places.items():
-        if column:
-            uppers = [(arm, *upper) for upper in above.get((column, code), ()) if (arm, *upper) in places]
-            own = [upper for upper in uppers if upper[1] == column] or [(arm, "", "")]
-            for upper in (*own, *(upper for upper in uppers if upper[1] != column)):
-                parts.setdefault((upper, column), []).append(place)
-        if arm not in ("", EFFECT):
-            parts.setdefault((("", column, code), f"{EFFECT} {arm.partition(' ')[2]}"), []).append(place)
-    return [(places[whole], found) for (whole, _), found in parts.items() if whole in places]
+    """Return the cells that are totals, each with the cells that add up to it."""
+    index_of = {key: index for index, key in enumerate(keys)}
+    addends = defaultdict[tuple[Key, str], list[int]](list)
+    for key, index in index_of.items():
+        for total in _totals_of(key, above, index_of):
+            addends[total].append(index)
+    return [(index_of[key], cells) for (key, _), cells in addends.items() if key in index_of]
+
+
+def _totals_of(key: Key, above: Above, keys: Collection[Key]) -> Iterator[tuple[Key, str]]:
+    """Yield the totals that a cell is in, each with the column, or the arms, of which the sum is taken."""
+    arm, column, code = key
+    if column:
+        uppers = [(arm, *upper) for upper in above.get((column, code), ()) if (arm, *upper) in keys]
+        same_column = [upper for upper in uppers if upper[1] == column]
+        yield from ((upper, column) for upper in same_column or [(arm, "", "")])
+        yield from ((upper, column) for upper in uppers if upper[1] != column)
+    if arm not in ("", EFFECT):
+        arms = arm.partition(" ")[2]
+        yield ("", column, code), f"{EFFECT} {arms}"

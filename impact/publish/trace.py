@@ -48,6 +48,10 @@ OF_FILE = (
 """What is told of a file behind a finding."""
 Declared = Mapping[str, Any]
 """What stands in a declaration or a plan, as it was read."""
+Plain = dict[str, object]
+"""Columns of a row by name, with values as JSON holds them."""
+_KEYS = ("finding", "programme", "indicator")
+"""Columns by which rows belong to a finding: said of it once, and not of each."""
 
 
 @dataclass(frozen=True)
@@ -75,13 +79,16 @@ class TracedFile:
         declared: Declared = json.loads(self.load.provenance)
         return declared
 
-    def plain(self) -> dict[str, object]:
+    def plain(self) -> Plain:
         """Return what is told of it, as plain data."""
-        counts = () if self.counted else Load.TABLE.names(Holds.COUNT)
-        columns = {name: None if name in counts else to_json(getattr(self.load, name)) for name in OF_FILE}
-        changed = json.loads(self.load.changed) if self.load.changed and self.counted else None
-        used = {"rows_used": self.rows_used, "first_lines": list(self.first_lines)}
-        return {**columns, "provenance": self.provenance, "changed": changed, **used}
+        hidden = () if self.counted else Load.TABLE.names(Holds.COUNT)
+        columns: Plain = {name: to_json(getattr(self.load, name)) for name in OF_FILE}
+        columns |= dict.fromkeys(name for name in hidden if name in columns)
+        columns["provenance"] = self.provenance
+        columns["changed"] = json.loads(self.load.changed) if self.load.changed and self.counted else None
+        columns["rows_used"] = self.rows_used
+        columns["first_lines"] = list(self.first_lines)
+        return columns
 
 
 @dataclass(frozen=True)
@@ -120,18 +127,17 @@ class Trace:
         declared: Declared = json.loads(self.definition.definition)
         return declared
 
-    def plain(self) -> dict[str, object]:
+    def plain(self) -> Plain:
         """Return all of it as plain data, for JSON; sentences in English."""
-        keys = ("finding", "programme", "indicator")
         return {
             "finding": _plain(self.finding),
-            "definition": {**_plain(self.definition), "definition": self.declared},
-            "diagnostics": [_plain(check, *keys) for check in self.diagnostics],
-            "terms": [_plain(term, *keys, "place") for term in self.terms],
-            "linkage": [_plain(link, *keys) for link in self.linkage],
+            "definition": _plain(self.definition) | {"definition": self.declared},
+            "diagnostics": _plain_rows(self.diagnostics, *_KEYS),
+            "terms": _plain_rows(self.terms, *_KEYS, "place"),
+            "linkage": _plain_rows(self.linkage, *_KEYS),
             "sources": [file.plain() for file in self.files],
             "run": _plain(self.run),
-            "plan": [_plain(plan, "programme", "plan") | {"changes": _changes_text(plan)} for plan in self.plan],
+            "plan": [_plain_plan(plan) for plan in self.plan],
         }
 
 
@@ -140,12 +146,17 @@ def plan_changes(plan: Plan) -> tuple[Text, ...]:
     return tuple(map(Said.from_plain, json.loads(plan.changes)))
 
 
-def _changes_text(plan: Plan) -> str:
-    return json_text(list(map(str, plan_changes(plan))))
-
-
-def _plain(record: Record, *left_out: str) -> dict[str, object]:
+def _plain(record: Record, *left_out: str) -> Plain:
     return {name: to_json(getattr(record, name)) for name in record.TABLE.columns if name not in left_out}
+
+
+def _plain_rows(records: Sequence[Record], *left_out: str) -> list[Plain]:
+    return [_plain(record, *left_out) for record in records]
+
+
+def _plain_plan(plan: Plan) -> Plain:
+    changes = [str(change) for change in plan_changes(plan)]
+    return _plain(plan, "programme", "plan") | {"changes": json_text(changes)}
 
 
 def trace_finding(warehouse: Warehouse, name: str) -> Trace:
@@ -182,12 +193,9 @@ def trace_finding(warehouse: Warehouse, name: str) -> Trace:
 
 def _read(warehouse: Warehouse, record: type[Row], equal: Mapping[str, str], order: str = "") -> tuple[Row, ...]:
     """Return the rows of a table that have these values."""
-    query = Select(
-        EVERY_COLUMN,
-        ident("impact", record.TABLE.name),
-        where=tuple(f"{ident(name)} = ?" for name in equal),
-        order=(ident(order),) if order else (),
-    )
+    where = tuple(f"{ident(name)} = ?" for name in equal)
+    ordered = (ident(order),) if order else ()
+    query = Select(EVERY_COLUMN, ident("impact", record.TABLE.name), where=where, order=ordered)
     return _records(warehouse, record, query, list(equal.values()))
 
 
@@ -201,9 +209,11 @@ def _records(
 def _finding(warehouse: Warehouse, name: str) -> Finding:
     if same_name := _read(warehouse, Finding, {"finding": name}):
         return same_name[0]
-    nearest = "SELECT finding FROM impact.finding ORDER BY levenshtein(finding, ?) LIMIT 3"
-    close = [row[0] for row in warehouse.rows(nearest, [name])]
-    raise UsageError(f"there is no finding '{name}'" + (f"; the nearest are {', '.join(close)}" if close else ""))
+    query = "SELECT finding FROM impact.finding ORDER BY levenshtein(finding, ?) LIMIT 3"
+    rows = warehouse.rows(query, [name])
+    nearest = ", ".join(finding for (finding,) in rows)
+    hint = f"; the nearest are {nearest}" if nearest else ""
+    raise UsageError(f"there is no finding '{name}'{hint}")
 
 
 def _files(warehouse: Warehouse, finding: Finding, definition: Definition) -> tuple[TracedFile, ...]:
@@ -211,15 +221,18 @@ def _files(warehouse: Warehouse, finding: Finding, definition: Definition) -> tu
     declared: Declared = json.loads(definition.definition)
     contracts = _contracts(warehouse, finding.programme, declared)
     rows = {name: _part_sql(warehouse, finding, name) for name in contracts}
-    rows[declared["contract"]] = f"({rows[declared['contract']]}) AND ({definition.selection})"
-    query = Select(
-        EVERY_COLUMN,
-        "impact.load",
-        where=("programme = $1", "list_contains($2, contract)", "current"),
-        order=("list_position($2, contract)", "source"),
-    )
-    loads = _records(warehouse, Load, query, [finding.programme, contracts])
+    counted = declared["contract"]
+    rows[counted] = f"({rows[counted]}) AND ({definition.selection})"
+    loads = _records(warehouse, Load, _LOADS, [finding.programme, contracts])
     return tuple(_traced(warehouse, load, rows[load.contract]) for load in loads)
+
+
+_LOADS = Select(
+    EVERY_COLUMN,
+    "impact.load",
+    where=("programme = $1", "list_contains($2, contract)", "current"),
+    order=("list_position($2, contract)", "source"),
+)
 
 
 def _contracts(warehouse: Warehouse, programme: str, declared: Declared) -> list[str]:
@@ -236,21 +249,23 @@ def _part_sql(warehouse: Warehouse, finding: Finding, contract: str) -> str:
 
     Of a contract without the column all rows count: it stands beside the rows that are cut.
     """
-    part, view = Part.of(vars(finding)), ident(finding.programme, contract)
-    if part.column not in {name for name, *_ in warehouse.rows(f"DESCRIBE {view}")}:
+    cut = Part.of(vars(finding))
+    described = warehouse.rows(f"DESCRIBE {ident(finding.programme, contract)}")
+    if cut.column not in {name for name, *_ in described}:
         return WHOLE.sql()
     labels = warehouse.rows(
         'SELECT holds FROM impact.part WHERE programme = ? AND indicator = ? AND "column" = ? AND code = ?',
-        [finding.programme, finding.indicator, part.column, part.code],
+        [finding.programme, finding.indicator, cut.column, cut.code],
     )
-    return part.sql(labels[0][0] if labels else ())
+    return cut.sql(labels[0][0] if labels else ())
 
 
-def _traced(warehouse: Warehouse, load: Load, part: str) -> TracedFile:
+def _traced(warehouse: Warehouse, load: Load, rows: str) -> TracedFile:
     """Return one file behind a finding, with the lines of its first rows."""
-    view, where = ident(load.programme, load.contract), ("_source = ?", part)
+    view, where = ident(load.programme, load.contract), ("_source = ?", rows)
+    count = Select({"n": "count(*)"}, view, where=where)
+    ((used,),) = warehouse.rows(count.sql(), [load.source])
     first = Select({"_row": "_row"}, view, where=where, order=("_row",), limit=EXAMPLES)
-    first_rows = warehouse.rows(first.sql(), [load.source])
-    ((used,),) = warehouse.rows(Select({"n": "count(*)"}, view, where=where).sql(), [load.source])
-    lines = file_lines(np.array([row for (row,) in first_rows], dtype=np.int64), list(load.line_offsets))
+    numbers = [number for (number,) in warehouse.rows(first.sql(), [load.source])]
+    lines = file_lines(np.array(numbers, dtype=np.int64), list(load.line_offsets))
     return TracedFile(load, used, tuple(int(line) for line in lines))

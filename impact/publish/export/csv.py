@@ -44,15 +44,17 @@ def write_csv(table: ExportTable) -> bytes:
     """Write the rows of a table in UTF-8: numbers with all their digits, nothing where a value is missing."""
     cells = {column.name: _cells(table.frame[column.name], column.kind) for column in table.columns}
     frame = pd.DataFrame(cells, index=table.frame.index)
-    return frame.to_csv(index=False, lineterminator="\n").encode("utf-8")
+    text = frame.to_csv(index=False, lineterminator="\n")
+    return text.encode("utf-8")
 
 
 def _cells(values: pd.Series, kind: Kind) -> pd.Series:
     """Return values as they stand in the file."""
     if kind is Kind.ANY:
         return values.map(safe_cell)  # pandas infers a type anew: whole numbers beside a missing one get a point
-    text = _TEXTS.get(kind, safe_cell)
-    return pd.Series([None if value is None else text(value) for value in values], values.index, dtype=object)
+    write = _TEXTS.get(kind, safe_cell)
+    texts = [None if value is None else write(value) for value in values]
+    return pd.Series(texts, values.index, dtype=object)
 
 
 FORMAT = Format(".csv", "text/csv", Takes.TABLE, write_csv)

@@ -64,8 +64,9 @@ def pack(tables: Sequence[ExportTable]) -> dict[str, bytes]:
     """Return the CSV files of tables and one description of them all, where readers look for it."""
     (language,) = {table.origin.language for table in tables}
     descriptions = [_description(table) for table in tables]
+    group = {"@context": _context(language), "tables": descriptions}
     files = {f"{table.name}.csv": write_csv(table) for table in tables}
-    files[GROUP] = _text({"@context": _context(language), "tables": descriptions})
+    files[GROUP] = _text(group)
     return files
 
 
@@ -74,15 +75,17 @@ def _context(language: str) -> list[Any]:
 
 
 def _description(table: ExportTable) -> Description:
-    url = table.url or f"{table.name}.csv"
-    columns = [_column(table, column) for column in table.columns]
-    schema = {"columns": columns}
-    return {"url": url, **facts(table), "tableSchema": schema}
+    description: Description = {"url": table.url or f"{table.name}.csv"}
+    description |= facts(table)
+    description["tableSchema"] = {"columns": [_column(table, column) for column in table.columns]}
+    return description
 
 
 def _column(table: ExportTable, column: ExportColumn) -> Description:
     """Describe a column with its type; where an empty text is a value, an empty cell is not a missing one."""
-    description = {"name": column.name, **described(column, table.origin.language), **_DATATYPES[column.kind]}
+    description: Description = {"name": column.name}
+    description |= described(column, table.origin.language)
+    description |= _DATATYPES[column.kind]
     if column.kind is Kind.TEXT and (table.frame[column.name] == "").any():
         description["null"] = []
     return description

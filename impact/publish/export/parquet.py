@@ -25,9 +25,12 @@ _TYPES = {
 
 def write_parquet(table: ExportTable) -> bytes:
     """Write a table; its schema says of columns and table what CSV on the Web says of them."""
-    arrays = [_array(table.frame[column.name].tolist(), column.kind) for column in table.columns]
-    columns = zip(table.columns, arrays, strict=True)
-    fields = [pa.field(c.name, values.type, metadata=_metadata(c, table.origin.language)) for c, values in columns]
+    language = table.origin.language
+    arrays, fields = [], []
+    for column in table.columns:
+        array = _array(table.frame[column.name].tolist(), column.kind)
+        arrays.append(array)
+        fields.append(pa.field(column.name, array.type, metadata=_metadata(column, language)))
     schema = pa.schema(fields, metadata=_texts(facts(table)))
     sink = pa.BufferOutputStream()
     parquet.write_table(pa.table(arrays, schema=schema), sink)
@@ -41,7 +44,8 @@ def _array(values: list[Any], kind: Kind) -> Any:
     try:
         array = pa.array(values, from_pandas=True)
     except (pa.ArrowInvalid, pa.ArrowTypeError):
-        return pa.array([None if value is None else str(value) for value in values], pa.string())
+        texts = [None if value is None else str(value) for value in values]
+        return pa.array(texts, pa.string())
     return array.cast(pa.string()) if pa.types.is_null(array.type) else array
 
 

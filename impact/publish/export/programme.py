@@ -84,14 +84,18 @@ def export_programme(
 def _sources(names: Sequence[str]) -> Sequence[str]:
     unknown = [name for name in names if name not in SOURCES]
     if unknown:
-        raise UsageError(f"there is no table '{unknown[0]}' to export; there are {', '.join(SOURCES)}")
+        tables = ", ".join(SOURCES)
+        raise UsageError(f"there is no table '{unknown[0]}' to export; there are {tables}")
     return list(dict.fromkeys(names)) or list(SOURCES)
 
 
 def _by_ending(path: Path) -> str | None:
     """Return the format whose files end as a path does, the longest ending first."""
-    formats = sorted(all_formats().items(), key=lambda item: -len(item[1].suffix))
-    return next((name for name, form in formats if path.name.lower().endswith(form.suffix)), None)
+    name_of = {form.suffix: name for name, form in all_formats().items()}
+    endings = [suffix for suffix in name_of if path.name.lower().endswith(suffix)]
+    if not endings:
+        return None
+    return name_of[max(endings, key=len)]
 
 
 def _check_path(path: Path, name: str, by_ending: str | None, sources: Collection[str]) -> None:
@@ -99,10 +103,11 @@ def _check_path(path: Path, name: str, by_ending: str | None, sources: Collectio
     if by_ending not in (None, name):
         suffix = table_format(name).suffix
         raise UsageError(f"{path} is no place for {name}: let it end with {suffix} or {ZIP}, or name a folder")
+    if by_ending is None and path.suffix.lower() != ZIP:
+        return
     if by_ending is not None and len(sources) > 1:
         raise UsageError(f"{path} holds one table, not {len(sources)}: name one with --table, or a folder, or a {ZIP}")
-    if by_ending is not None or path.suffix.lower() == ZIP:
-        check_place(path)
+    check_place(path)
 
 
 def _write(path: Path, form: Format, tables: Sequence[ExportTable], *, alone: bool) -> None:

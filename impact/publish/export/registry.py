@@ -32,8 +32,7 @@ def all_formats() -> Mapping[str, Format]:
     """
     formats = dict(FORMATS)
     for name, plugin in plugins.plugins(plugins.FORMATS, Format):
-        by_suffix = {form.suffix: holder for holder, form in formats.items()}
-        holder = name if name in formats else by_suffix.get(plugin.suffix)
+        holder = _holder(formats, name, plugin)
         if holder is not None:
             raise UsageError(
                 f"an installed package adds the format {name} ({plugin.suffix}), but {holder}"
@@ -41,6 +40,14 @@ def all_formats() -> Mapping[str, Format]:
             )
         formats[name] = plugin
     return formats
+
+
+def _holder(formats: Mapping[str, Format], name: str, form: Format) -> str | None:
+    """Return the format that has a name, or else the ending, already."""
+    if name in formats:
+        return name
+    by_suffix = {other.suffix: holder for holder, other in formats.items()}
+    return by_suffix.get(form.suffix)
 
 
 def table_formats() -> dict[str, Format]:

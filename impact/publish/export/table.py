@@ -117,7 +117,9 @@ FAMILY = "family"
 
 def in_language(frame: pd.DataFrame, words: Words) -> pd.DataFrame:
     """Return a frame with its sentences in a language; a code or a name stays as it is."""
-    return frame.assign(**{str(name): _written(frame[name], words) for name in frame if frame[name].dtype == object})
+    texts = [name for name in frame if frame[name].dtype == object]
+    written = {str(name): _written(frame[name], words) for name in texts}
+    return frame.assign(**written)
 
 
 def _written(values: pd.Series, words: Words) -> pd.Series:

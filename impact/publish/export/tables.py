@@ -84,8 +84,8 @@ def export_tables(
         Of :data:`SOURCES`; all by default, those without a row too, so that the files are the same at every export.
     """
     today = datetime.datetime.now(tz=datetime.UTC).date()
-    synthetic = bool((published.findings(programme)["data_kind"] == "synthetic").any())
-    origin = Origin(words.language, version, programme, today, synthetic)
+    is_synthetic = published.findings(programme)["data_kind"] == "synthetic"
+    origin = Origin(words.language, version, programme, today, bool(is_synthetic.any()))
     return [_export_table(published, programme, name, words, origin) for name in names]
 
 
@@ -97,19 +97,21 @@ def _export_table(published: ReaderTables, programme: str, name: str, words: Wor
     values = {column.name: _values(frame[column.name], column.kind) for column in columns}
     plain = pd.DataFrame(values, index=frame.index, dtype=object)
     is_protected = "suppressed" in frame and "suppressed" not in described  # of answers, it is a kind of missing
-    reasons = frame["suppressed"] if is_protected else ()
-    suppressed = Counter(sorted(filter(None, reasons)))
-    title = f"{words.pick(published.titles[programme], 'title')}: {words(f'export.table.{name}')}"
-    return ExportTable(name, title, columns, in_language(plain, words), origin, suppressed=suppressed)
+    reasons = sorted(filter(None, frame["suppressed"])) if is_protected else ()
+    programme_title = words.pick(published.titles[programme], "title")
+    title = f"{programme_title}: {words(f'export.table.{name}')}"
+    return ExportTable(name, title, columns, in_language(plain, words), origin, suppressed=Counter(reasons))
 
 
 def _column(words: Words, values: pd.Series, described: Column | None) -> ExportColumn:
     """Describe a column as its table does; what readers' tables add is text or counted."""
     name = str(values.name)
-    if described is None:
-        kind = Kind.INTEGER if pd.api.types.is_integer_dtype(values) else Kind.TEXT
-        return ExportColumn(name, kind, meaning=words("column.suppressed") if name == "suppressed" else "")
-    return ExportColumn(name, _KINDS[described.sql], meaning=described.meaning[words.declared])
+    if described is not None:
+        meaning = described.meaning[words.declared]
+        return ExportColumn(name, _KINDS[described.sql], meaning=meaning)
+    kind = Kind.INTEGER if pd.api.types.is_integer_dtype(values) else Kind.TEXT
+    meaning = words("column.suppressed") if name == "suppressed" else ""
+    return ExportColumn(name, kind, meaning=meaning)
 
 
 def _values(values: pd.Series, kind: Kind) -> pd.Series:
@@ -117,4 +119,6 @@ def _values(values: pd.Series, kind: Kind) -> pd.Series:
     plain = values.astype(object).where(values.notna(), None)
     if kind is Kind.DATE:
         return plain.map(pd.Timestamp.date, na_action="ignore")
-    return plain.map(list, na_action="ignore") if kind is Kind.CODES else plain
+    if kind is Kind.CODES:
+        return plain.map(list, na_action="ignore")
+    return plain

@@ -324,7 +324,8 @@ def _withholds(frame: pd.DataFrame, withheld: pd.DataFrame, what: str, *, by_wav
         by.append("wave")
     closing = withheld[withheld["what"] == what]
     closed = set(_tuples(closing[by]))
-    return _flags(frame, (row in closed for row in _tuples(frame[by])))
+    rows = _tuples(frame[by])
+    return _flags(frame, (row in closed for row in rows))
 
 
 def _tuples(frame: pd.DataFrame) -> Iterator[tuple[str, ...]]:

@@ -109,8 +109,8 @@ def _marks(programme: Programme, indicator: Indicator, terms: pd.DataFrame, hidd
         waves, minimum = waves_of(programme, indicator), programme.header.disclosure.minimum
         for _, family in terms[terms["n_obs"].notna()].groupby(["finding", "family"], sort=False):
             marks.loc[family.index] = _family_marks(family, waves, minimum)
-    for other in scaled:
-        findings = f"{programme.id}/{other.id}/" + terms["term"].map(str)
+    for carried in scaled:
+        findings = f"{programme.id}/{carried.id}/" + terms["term"].map(str)
         of_hidden_group = (terms["family"] == OF_GROUPS) & findings.isin(hidden)
         marks = marks.mask(of_hidden_group, Reason.FEW)
     return marks
@@ -188,7 +188,8 @@ def protect_measures(measures: pd.DataFrame, suppressions: pd.DataFrame) -> pd.D
     reasons = _reasons(measures, suppressions, CELL)
     typed = measures.astype({"n": "Int64", "n_missing": "Int64"})
     marked = typed.assign(suppressed=reasons)
-    return _without(marked, Measure.TABLE, reasons != "")
+    hidden = reasons != ""
+    return _without(marked, Measure.TABLE, hidden)
 
 
 def protect_behind(frame: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
@@ -201,10 +202,12 @@ def protect_behind(frame: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
     findings
         As :func:`protect_findings` returns them. What belongs to no finding among them is left out too.
     """
-    open_findings = findings.loc[findings["suppressed"] == "", "finding"]
+    is_open = findings["suppressed"] == ""
+    open_findings = findings.loc[is_open, "finding"]
     of_open = frame[frame["finding"].isin(open_findings)]
     if "suppressed" in frame:
-        of_open = of_open[of_open["suppressed"] == ""].drop(columns="suppressed")
+        is_shown = of_open["suppressed"] == ""
+        of_open = of_open[is_shown].drop(columns="suppressed")
     return of_open.reset_index(drop=True)
 
 

@@ -113,7 +113,8 @@ class _Cells:
 def _effect_keys(keys: Collection[Key], arms: str) -> Iterator[Key]:
     """Yield the cells of an effect between arms of which a cell, or the same one of all arms, is hidden."""
     for arm, column, code in keys:
-        if arm.partition(" ")[2] in ("", arms):
+        _, _, defined_by = arm.partition(" ")
+        if defined_by in ("", arms):
             yield EFFECT, column, code
 
 
@@ -254,7 +255,7 @@ def _tables(
             readers.setdefault((slot, variable), indicator)
     minimum = programme.header.disclosure.minimum
     for slot, variables in slots.items():
-        wider = [(other, ROWS) for other in slots if _holds_more(other, slot)]
+        wider = [(more, ROWS) for more in slots if _holds_more(more, slot)]
         for variable, cells in variables.items():
             indicator = readers[slot, variable]
             contents = _contents(indicator, cells, limits[indicator.id])
@@ -382,12 +383,13 @@ def _slot(indicator: Indicator, arm: str, wave: str) -> Slot:
     """Return of which rows a cell is: all tables of these rows hide the same parts."""
     conditions = sorted(condition.model_dump_json() for condition in indicator.where)
     rows = (indicator.contract, "\n".join(conditions), wave)
-    if kind_of(indicator.formula).behind is Behind.OTHER:
+    formula = indicator.formula
+    if kind_of(formula).behind is Behind.OTHER:
         return *rows, indicator.id
     if arm == EFFECT:
         design = cast("Design", indicator.ex_post.design)
         return *rows, _since(indicator), design.model_dump_json(), EFFECT
-    since = indicator.formula.followed_since
+    since = formula.followed_since
     return rows if since is None else (*rows, since, "linked")
 
 
@@ -398,11 +400,14 @@ def _since(indicator: Indicator) -> str:
 
 def _comes_from(programme: Programme, indicator: Indicator, slot: Slot) -> list[Tally]:
     """Return the tables that hold the rows of those who are followed, in each wave."""
+    contract, conditions, wave, *further = slot
     if slot[-1] == "linked":
-        return [((*slot[:2], slot[3]), ROWS), (slot[:3], ROWS)]
+        since, *_ = further
+        return [((contract, conditions, since), ROWS), ((contract, conditions, wave), ROWS)]
     if slot[-1] != EFFECT:
         return []
-    tallies = [_tally(programme, indicator, "", wave) for wave in slot[2:4]]
+    since, *_ = further
+    tallies = [_tally(programme, indicator, "", day) for day in (wave, since)]
     rows = [(rows_slot, ROWS) for rows_slot, _ in tallies]
     return tallies + rows
 
@@ -415,7 +420,8 @@ def _variable(programme: Programme, indicator: Indicator, arm: str) -> str:
     contract = programme.contracts[indicator.contract]
     weight = indicator.sample.weight or ""
     apart = indicator.formula.kind if weight or behind is Behind.ROWS else ""
-    return "\n".join((*ratio_sql(indicator, contract), weight, apart))
+    summed = ratio_sql(indicator, contract)
+    return "\n".join((*summed, weight, apart))
 
 
 def _contents(indicator: Indicator, cells: Mapping[Key, Counted], limits: Limits) -> Contents | None:

@@ -48,7 +48,8 @@ class Cut:
     @property
     def title(self) -> Text:
         """The column's title: that of the registry's key, its own, the codelist's, or else its name in words."""
-        key = self.registry.columns[self.registry.key[0]] if self.registry else None
+        registry = self.registry
+        key = registry.columns[registry.key[0]] if registry else None
         for titled in (key, self.contract.columns[self.name], self.codelist):
             if titled and titled.title:
                 return titled.title
@@ -133,10 +134,11 @@ def _memberships(
     programme: Programme, connection: duckdb.DuckDBPyConnection, cut: Cut
 ) -> Iterator[tuple[str, str, str, str]]:
     """Yield column, code, the column it belongs by and the code there."""
-    if cut.registry is None:
+    registry = cut.registry
+    if registry is None:
         return
-    code = as_text(cut.registry.key[0])
-    for contract, by in _sides(programme, cut.registry):
+    code = as_text(registry.key[0])
+    for contract, by in _sides(programme, registry):
         pair = {"code": code, "of": as_text(by)}
         linked = (f"{ident(by)} IS NOT NULL",)
         view = ident(programme.id, contract)
@@ -217,13 +219,15 @@ def _titles(cuts: Cuts) -> pd.DataFrame:
 
 def _headings(programme: Programme) -> pd.DataFrame:
     """Return the titles of contracts, and of those of their columns that have one."""
-    rows = list[dict[str, str]]()
+    rows = []
     for contract in programme.contracts.values():
         titles = {"": contract.title}
         for name, column in contract.columns.items():
             if title := _column_title(programme, column):
                 titles[name] = title
-        rows += [{"contract": contract.id, "column": name, **_joined([title])} for name, title in titles.items()]
+        for name, title in titles.items():
+            heading = {"contract": contract.id, "column": name}
+            rows.append(heading | _joined([title]))
     return pd.DataFrame(rows, columns=["contract", "column", "title_en", "title_it"])
 
 

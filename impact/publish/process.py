@@ -88,7 +88,8 @@ def _kind_titles(programme: Programme, kinds: pd.Series) -> dict[str, pd.Series]
     """Return the titles of kinds of activity in both languages; a code without a title stands for itself."""
     contract = programme.contracts.get("delivery")
     column = contract.columns.get("kind") if contract else None
-    items = programme.codelists[column.codelist].codes if column and column.codelist else ()
+    codelist = programme.codelists[column.codelist] if column and column.codelist else None
+    items = codelist.codes if codelist else ()
     titles = {}
     for language in _LANGUAGES:
         title_of = {item.code: in_language(item.title, language) for item in items}
@@ -122,10 +123,10 @@ def due_table(warehouse: Warehouse, programme: str | None = None, *, today: date
     dated = warehouse.frame(_PROMISED, [programme])
     promised = pd.concat([dated, _targets(warehouse, programme)], ignore_index=True)
     due = pd.to_datetime(promised["due"].map(last_day))
-    done = promised["done"].astype(bool)
+    is_done = promised["done"].astype(bool)
     is_open = promised["attainment"].isin(UNDECIDED)
     late = (due < pd.Timestamp(today)) & ~is_open
-    state = np.select([done, late], [DueState.DONE, DueState.LATE], DueState.OPEN)
+    state = np.select([is_done, late], [DueState.DONE, DueState.LATE], DueState.OPEN)
     due_rows = promised.drop(columns="done").assign(due=due, state=state)
     return due_rows.sort_values(["due", "programme", "kind", "id"], ignore_index=True)
 
@@ -143,14 +144,15 @@ FROM impact.phase WHERE ($1 IS NULL OR programme = $1) AND planned_end IS NOT NU
 def _targets(warehouse: Warehouse, programme: str | None) -> pd.DataFrame:
     """Return the findings that were promised for a day; a part carries its own title behind that of the whole."""
     findings = findings_table(warehouse, programme)
-    has_target = findings["attainment"] != AttainmentState.NO_TARGET
+    attainment = findings["attainment"]
+    has_target = attainment != AttainmentState.NO_TARGET
     promised = findings[has_target & findings["due"].notna()]
     targets = promised[["programme", "due", "attainment"]].assign(kind="target", id=promised["finding"])
+    targets["done"] = targets["attainment"] == AttainmentState.REACHED
     code = part_codes(promised)
     untitled = code.where(code != "")
     for language in _LANGUAGES:
         cut_title = promised[f"part_{language}"].fillna(untitled)
         suffix = (SEPARATOR + cut_title).fillna("")
         targets[f"title_{language}"] = promised[f"title_{language}"] + suffix
-    targets["done"] = promised["attainment"] == AttainmentState.REACHED
     return targets

@@ -85,7 +85,8 @@ class ReaderTables:
     @cached
     def titles(self) -> dict[str, Record]:
         """The programmes in reach, in order, each with its row of :class:`impact.tables.declared.Programme`."""
-        rows = rows_of(self._table(Programme))
+        table = self._table(Programme)
+        rows = rows_of(table)
         return {str(row["programme"]): row for row in rows}
 
     @property
@@ -260,7 +261,8 @@ class ReaderTables:
     def claims(self, programme: str) -> pd.DataFrame:
         """Return the totals the programme reported about itself beside those recomputed."""
         claims = self._table(Claim, programme)
-        return beside.protect_claims(claims, self.withheld(programme), rows=self.scope.opens("records"))
+        withheld = self.withheld(programme)
+        return beside.protect_claims(claims, withheld, rows=self.scope.opens("records"))
 
     @cached
     def network(self, programme: str) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -306,10 +308,10 @@ class ReaderTables:
         due = process.due_table(self._warehouse, programme, today=today)
         findings = self.findings(programme)
         hidden = findings.loc[findings["suppressed"] != "", "finding"]
-        is_target = due["kind"] == "target"
-        left_out = is_target & due["id"].isin(hidden)
+        kinds = due["kind"]
+        left_out = (kinds == "target") & due["id"].isin(hidden)
         if self.scope.parts:
-            left_out |= due["kind"] == "wave"
+            left_out |= kinds == "wave"
         return due[~left_out].reset_index(drop=True)
 
     # ---- rows and their quality --------------------------------------------------------------------------------------

@@ -54,7 +54,9 @@ def make_unmapped(programme: Programme, connection: duckdb.DuckDBPyConnection) -
         for column, codes in _closed(programme, contract):
             categories = _unmapped(connection, programme, contract, column, codes)
             unmapped.append(categories)
-    return {"unmapped": pd.concat(unmapped)} if unmapped else {}
+    if not unmapped:
+        return {}
+    return {"unmapped": pd.concat(unmapped)}
 
 
 def _maps(programme: Programme) -> dict[tuple[str, str, tuple[str, ...]], list[str]]:

@@ -81,11 +81,11 @@ class TracedFile:
 
     def plain(self) -> Plain:
         """Return what is told of it, as plain data."""
+        load = self.load
         hidden = () if self.counted else Load.TABLE.names(Holds.COUNT)
-        columns: Plain = {name: to_json(getattr(self.load, name)) for name in OF_FILE}
-        columns |= dict.fromkeys(name for name in hidden if name in columns)
+        columns: Plain = {name: None if name in hidden else to_json(getattr(load, name)) for name in OF_FILE}
         columns["provenance"] = self.provenance
-        columns["changed"] = json.loads(self.load.changed) if self.load.changed and self.counted else None
+        columns["changed"] = json.loads(load.changed) if load.changed and self.counted else None
         columns["rows_used"] = self.rows_used
         columns["first_lines"] = list(self.first_lines)
         return columns

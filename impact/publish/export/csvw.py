@@ -75,9 +75,10 @@ def _context(language: str) -> list[Any]:
 
 
 def _description(table: ExportTable) -> Description:
+    columns = [_column(table, column) for column in table.columns]
     description: Description = {"url": table.url or f"{table.name}.csv"}
     description |= facts(table)
-    description["tableSchema"] = {"columns": [_column(table, column) for column in table.columns]}
+    description["tableSchema"] = {"columns": columns}
     return description
 
 

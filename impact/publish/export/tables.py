@@ -109,7 +109,8 @@ def _column(words: Words, values: pd.Series, described: Column | None) -> Export
     if described is not None:
         meaning = described.meaning[words.declared]
         return ExportColumn(name, _KINDS[described.sql], meaning=meaning)
-    kind = Kind.INTEGER if pd.api.types.is_integer_dtype(values) else Kind.TEXT
+    is_counted = pd.api.types.is_integer_dtype(values)
+    kind = Kind.INTEGER if is_counted else Kind.TEXT
     meaning = words("column.suppressed") if name == "suppressed" else ""
     return ExportColumn(name, kind, meaning=meaning)
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import yaml
 
 from impact.errors import DeclarationError, Problem
 
+Plain: TypeAlias = "str | bool | int | float | Sequence[Plain] | Mapping[str, Plain] | None"
+"""A value as YAML writes it."""
 
-def with_source(text: str, source: Mapping[str, Any]) -> str:
+
+def with_source(text: str, source: Mapping[str, Plain]) -> str:
     r"""Return ``sources.yaml`` with a source at its end.
 
     Parameters
@@ -34,14 +37,18 @@ def with_source(text: str, source: Mapping[str, Any]) -> str:
       - id: "b"
         missing: {x: "refused"}
     """
-    lines = [f"{name}: {_flow(value)}" for name, value in source.items()]
+    first, *further = [f"{name}: {_flow(value)}" for name, value in source.items()]
     node = _value(text, "sources")
     if not isinstance(node, yaml.SequenceNode) or node.flow_style or not node.value:
-        raise _by_hand("sources.yaml", "a list of sources, each below the other", f"- {{{', '.join(lines)}}}")
-    newline = "\r\n" if "\r\n" in text else "\n"
-    indent = " " * (node.start_mark.column)
-    entry = newline.join([f"{indent}- {lines[0]}", *(f"{indent}  {line}" for line in lines[1:])])
-    return text + ("" if text.endswith("\n") else newline) + entry + newline
+        entry = ", ".join([first, *further])
+        raise _by_hand("sources.yaml", "a list of sources, each below the other", f"- {{{entry}}}")
+    newline = _newline(text)
+    if not text.endswith("\n"):
+        text += newline
+    indent = " " * node.start_mark.column
+    lines = [f"{indent}- {first}"]
+    lines += [f"{indent}  {line}" for line in further]
+    return text + newline.join(lines) + newline
 
 
 def with_shared(text: str, contract: str) -> str:
@@ -59,38 +66,50 @@ def with_shared(text: str, contract: str) -> str:
     contracts: []
     """
     root = yaml.compose(text, Loader=yaml.SafeLoader)
-    newline = "\r\n" if "\r\n" in text else "\n"
-    wanted = f"shared: [{contract}]"
+    newline, entry = _newline(text), f"shared: [{contract}]"
     if not isinstance(root, yaml.MappingNode) or root.flow_style or not root.value:
-        raise _by_hand("contracts.yaml", "keys below one another", wanted)
+        raise _by_hand("contracts.yaml", "keys below one another", entry)
     node = _value(text, "shared")
     if node is None:
-        place = root.start_mark.index
-        return text[:place] + wanted + newline + text[place:]
+        return _inserted(text, root.start_mark.index, entry + newline)
     if not isinstance(node, yaml.SequenceNode):
-        raise _by_hand("contracts.yaml", "shared: a list of contracts", wanted)
+        raise _by_hand("contracts.yaml", "shared: a list of contracts", entry)
     if contract in [item.value for item in node.value]:
         return text
+    if not node.value:  # only a list in brackets can be empty: "[]"
+        return _inserted(text, node.start_mark.index + 1, contract)
+    end = node.value[-1].end_mark.index
     if node.flow_style:
-        place = node.value[-1].end_mark.index if node.value else node.start_mark.index + 1
-        return text[:place] + (", " if node.value else "") + contract + text[place:]
-    place = node.value[-1].end_mark.index
-    return text[:place] + newline + " " * node.start_mark.column + f"- {contract}" + text[place:]
+        return _inserted(text, end, f", {contract}")
+    indent = " " * node.start_mark.column
+    return _inserted(text, end, f"{newline}{indent}- {contract}")
+
+
+def _newline(text: str) -> str:
+    return "\r\n" if "\r\n" in text else "\n"
+
+
+def _inserted(text: str, index: int, entry: str) -> str:
+    return text[:index] + entry + text[index:]
 
 
 def _value(text: str, key: str) -> yaml.Node | None:
     """Return the node of a key of the file, or None."""
     root = yaml.compose(text, Loader=yaml.SafeLoader)
-    pairs = root.value if isinstance(root, yaml.MappingNode) else ()
-    return next((value for name, value in pairs if name.value == key), None)
+    if not isinstance(root, yaml.MappingNode):
+        return None
+    nodes = {name.value: value for name, value in reversed(root.value)}
+    return nodes.get(key)
 
 
-def _flow(value: Any) -> str:
+def _flow(value: Plain) -> str:
     """Write a value on one line; text in double quotes, where YAML reads what JSON writes."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_key(name)}: {_flow(item)}" for name, item in value.items()) + "}"
+        pairs = [f"{_key(name)}: {_flow(item)}" for name, item in value.items()]
+        return f"{{{', '.join(pairs)}}}"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(_flow(item) for item in value) + "]"
+        items = [_flow(item) for item in value]
+        return f"[{', '.join(items)}]"
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -52,19 +52,24 @@ def _check_size(value: Any) -> None:
     elif isinstance(value, tuple):
         for item in value:
             _check_size(item)
-    elif isinstance(value, int) and abs(value) > MOST_WHOLE:
-        raise ValueError(f"a whole number is at most {MOST_WHOLE:.0e}")
-    elif isinstance(value, float) and (abs(value) > MOST or 0 < abs(value) < 1 / MOST):
-        raise ValueError(f"a number lies between {1 / MOST:.0e} and {MOST:.0e}, or is 0")
+    elif isinstance(value, int):
+        if abs(value) > MOST_WHOLE:
+            raise ValueError(f"a whole number is at most {MOST_WHOLE:.0e}")
+    elif isinstance(value, float) and value != 0:
+        size, least = abs(value), 1 / MOST
+        if size > MOST or size < least:
+            raise ValueError(f"a number lies between {least:.0e} and {MOST:.0e}, or is 0")
 
 
 def _check_twice(value: Any) -> None:
     """Refuse a list of names or codes that has one of them twice, as the data are read: trimmed."""
-    if isinstance(value, tuple) and all(isinstance(item, str) for item in value):
-        seen = [item.strip(f" {ODD_SPACES}{INVISIBLE}") for item in value]
-        twice = next((item for item in seen if seen.count(item) > 1), None) if len(set(seen)) < len(seen) else None
-        if twice is not None:
-            raise ValueError(f"'{twice}' stands twice")
+    if not isinstance(value, tuple) or not all(isinstance(item, str) for item in value):
+        return
+    trimmed = [item.strip(f" {ODD_SPACES}{INVISIBLE}") for item in value]
+    if len(set(trimmed)) == len(trimmed):
+        return
+    first = next(item for item in trimmed if trimmed.count(item) > 1)
+    raise ValueError(f"'{first}' stands twice")
 
 
 class Declared(BaseModel):
@@ -85,7 +90,8 @@ def _both_languages(value: Any) -> Any:
 
 
 def _some_language(value: dict[Language, str]) -> dict[Language, str]:
-    if not value or not all(text.strip() for text in value.values()):
+    blank = [language for language, text in value.items() if not text.strip()]
+    if blank or not value:
         raise ValueError("a text needs words in at least one of the languages it, en")
     return value
 
@@ -139,11 +145,14 @@ def last_day(value: str) -> str:
     >>> last_day("2020-02"), last_day("1978"), last_day("2020-02-03")
     ('2020-02-29', '1978-12-31', '2020-02-03')
     """
-    parts = [int(part) for part in value.split("-")]
-    year, month = parts[0], parts[1] if len(parts) > 1 else 12
+    year, *within = map(int, value.split("-"))
+    month = within[0] if within else 12
     if not 1 <= month <= 12:
         raise ValueError(f"there is no month {month}")
-    day = parts[2] if len(parts) > 2 else calendar.monthrange(year, month)[1]
+    if len(within) > 1:
+        day = within[1]
+    else:
+        _, day = calendar.monthrange(year, month)
     return datetime.date(year, month, day).isoformat()
 
 
@@ -214,10 +223,12 @@ class Condition(Declared):
 
     @model_validator(mode="after")
     def _one_operator(self) -> Condition:
-        given = [name for name in OPERATORS if getattr(self, name) is not None]
-        if len(given) != 1:
-            found = ", ".join(given) or "none"
-            raise ValueError(f"give exactly one of {', '.join(OPERATORS)}; found {found}")
+        operators = [name for name in OPERATORS if getattr(self, name) is not None]
+        if len(operators) != 1:
+            choices = ", ".join(OPERATORS)
+            declared = ", ".join(operators) or "none"
+            message = f"give exactly one of {choices}; found {declared}"
+            raise ValueError(message)
         return self
 
     @property

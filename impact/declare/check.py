@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from impact.declare.base import last_day
@@ -11,10 +13,19 @@ from impact.declare.check_codelists import codelist_problems
 from impact.declare.check_contracts import contract_problems, graph_problems
 from impact.declare.check_evaluation import evaluation_problems
 from impact.declare.check_indicators import indicator_problems
-from impact.declare.contracts import Contract
+from impact.declare.contracts import Column, Contract
+from impact.declare.indicators import Indicator
 from impact.declare.load import Programme
+from impact.declare.location import Location, twice
+from impact.declare.programme import Node, Stakeholder, Wave
 from impact.declare.sources import Source
 from impact.errors import Problem
+
+FILE = "sources.yaml"
+ORDER = {"pre_baseline": 0, "baseline": 1, "midline": 2, "end_line": 3, "follow_up": 4}
+"""The order in time of waves by their role; those of a series stand outside it."""
+_Entry = Node | Wave | Stakeholder | Source | Indicator
+"""What stands in a list of declarations under an id."""
 
 
 def check_programme(programme: Programme) -> list[Problem]:
@@ -44,162 +55,143 @@ def check_programme(programme: Programme) -> list[Problem]:
 
 
 def _duplicate_ids(programme: Programme) -> Iterator[Problem]:
-    header = programme.header
-    groups: list[tuple[str, str, tuple[str | int, ...], list[str]]] = [
-        (
-            "node",
-            "programme.yaml",
-            ("theory_of_change", "nodes"),
-            [n.id for n in header.theory_of_change.nodes],
-        ),
-        ("wave", "programme.yaml", ("waves",), [w.id for w in header.waves]),
-        ("stakeholder", "programme.yaml", ("stakeholders",), [s.id for s in header.stakeholders]),
-        ("source", "sources.yaml", ("sources",), [s.id for s in programme.sources]),
-        ("indicator", "indicators.yaml", ("indicators",), [i.id for i in programme.indicators]),
-    ]
-    for what, file, path, ids in groups:
-        for index, name in enumerate(ids):
-            if name in ids[:index]:
-                yield Problem(
-                    f"two {what}s have the id '{name}'",
-                    file,
-                    programme.line(file, *path, index),
-                    fix="Rename one.",
-                )
+    header, file = programme.header, "programme.yaml"
+    nodes = header.theory_of_change.nodes
+    yield from _two_of_one_id(programme, "node", nodes, file, "theory_of_change", "nodes")
+    yield from _two_of_one_id(programme, "wave", header.waves, file, "waves")
+    yield from _two_of_one_id(programme, "stakeholder", header.stakeholders, file, "stakeholders")
+    yield from _two_of_one_id(programme, "source", programme.sources, FILE, "sources")
+    yield from _two_of_one_id(programme, "indicator", programme.indicators, "indicators.yaml", "indicators")
     for source in programme.sources:
         if source.id in programme.contracts:
-            yield Problem(
-                f"source '{source.id}' has the id of a contract",
-                "sources.yaml",
-                fix="Give the source its own id.",
-            )
+            what = f"source '{source.id}' has the id of a contract"
+            yield Problem(what, FILE, fix="Give the source its own id.")
+
+
+def _two_of_one_id(
+    programme: Programme, what: str, entries: Sequence[_Entry], file: str, *path: str
+) -> Iterator[Problem]:
+    """Yield each entry of a list whose id an earlier one has; ``path`` leads to the list in the file."""
+    ids = [entry.id for entry in entries]
+    for index, name in enumerate(ids):
+        if name in ids[:index]:
+            at = Location(file, programme.line(file, *path, index))
+            yield at.problem(f"two {what}s have the id '{name}'", fix="Rename one.")
 
 
 def _theory_of_change(programme: Programme) -> Iterator[Problem]:
-    toc, file = programme.header.theory_of_change, "programme.yaml"
+    toc, file, field = programme.header.theory_of_change, "programme.yaml", "theory_of_change"
     nodes = {node.id for node in toc.nodes}
+    names = sorted(nodes)
+    edges = []
     for index, link in enumerate(toc.links):
-        line = programme.line(file, "theory_of_change", "links", index)
-        for end in (link.source, link.target):
+        ends = (link.source, link.target)
+        if nodes.issuperset(ends):
+            edges.append(ends)
+        at = Location(file, programme.line(file, field, "links", index), f"{field}.links")
+        for end in ends:
             if end not in nodes:
-                yield Problem(
-                    f"a link names node '{end}'",
-                    file,
-                    line,
-                    "theory_of_change.links",
-                    ", ".join(sorted(nodes)),
-                )
-    yield from graph_problems(
-        sorted(nodes),
-        [(a.source, a.target) for a in toc.links if {a.source, a.target} <= nodes],
-        "theory of change",
-        file,
-        programme.line(file, "theory_of_change"),
-    )
-    if len(nodes) > 1:
-        neighbours: dict[str, set[str]] = {node: set() for node in nodes}
-        for link in toc.links:
-            if {link.source, link.target} <= nodes:
-                neighbours[link.source].add(link.target)
-                neighbours[link.target].add(link.source)
-        lost = nodes - _reachable(toc.nodes[0].id, neighbours)
-        if lost:
-            yield Problem(
-                "the theory of change is not one connected chain",
-                file,
-                programme.line(file, "theory_of_change"),
-                found=f"not linked to '{toc.nodes[0].id}': {', '.join(sorted(lost))}",
-                fix="Add the missing links.",
-            )
+                yield at.problem(f"a link names node '{end}'", ", ".join(names))
+    at = Location(file, programme.line(file, field))
+    yield from graph_problems(names, edges, "theory of change", at)
+    first = toc.nodes[0].id
+    unlinked = sorted(nodes - _reachable(first, edges))
+    if unlinked:
+        what, fix = "the theory of change is not one connected chain", "Add the missing links."
+        yield at.problem(what, found=f"not linked to '{first}': {', '.join(unlinked)}", fix=fix)
 
 
-def _reachable(start: str, neighbours: dict[str, set[str]]) -> set[str]:
-    seen, todo = {start}, [start]
+def _reachable(start: str, edges: Iterable[tuple[str, str]]) -> set[str]:
+    """Return the nodes that edges lead to from a first one, in either direction."""
+    neighbours: dict[str, set[str]] = defaultdict(set)
+    for source, target in edges:
+        neighbours[source].add(target)
+        neighbours[target].add(source)
+    reached, todo = {start}, [start]
     while todo:
-        new = neighbours[todo.pop()] - seen
-        seen |= new
+        new = neighbours[todo.pop()] - reached
+        reached |= new
         todo += new
-    return seen
+    return reached
 
 
 def _dates(programme: Programme) -> Iterator[Problem]:
-    period = programme.header.period
+    file, period = "programme.yaml", programme.header.period
     if last_day(period.start) > last_day(period.end):
-        line = programme.line("programme.yaml", "period")
-        yield Problem("the programme ends before it starts", "programme.yaml", line, "period")
-    order = {"pre_baseline": 0, "baseline": 1, "midline": 2, "end_line": 3, "follow_up": 4}
-    waves = [wave for wave in programme.header.waves if wave.role in order]
-    for earlier in waves:
-        for later in waves:
-            if order[earlier.role] < order[later.role] and last_day(earlier.date) > last_day(later.date):
-                yield Problem(
-                    f"{earlier.role} wave '{earlier.id}' is dated after {later.role} wave '{later.id}'",
-                    "programme.yaml",
-                    programme.line("programme.yaml", "waves"),
-                )
+        at = Location(file, programme.line(file, "period"), "period")
+        yield at.problem("the programme ends before it starts")
+    at = Location(file, programme.line(file, "waves"))
+    waves = [wave for wave in programme.header.waves if wave.role in ORDER]
+    for first, second in itertools.product(waves, waves):
+        if ORDER[first.role] >= ORDER[second.role]:
+            continue
+        if last_day(first.date) > last_day(second.date):
+            yield at.problem(f"{first.role} wave '{first.id}' is dated after {second.role} wave '{second.id}'")
 
 
 def _sources(programme: Programme) -> Iterator[Problem]:
-    kinds: dict[str, set[str]] = {}
+    expected = ", ".join(programme.contracts)
+    kinds: dict[str, set[str]] = defaultdict(set)
     for index, source in enumerate(programme.sources):
-        line = programme.line("sources.yaml", "sources", index)
-        path = PurePosixPath(source.file)
-        if path.is_absolute() or ".." in path.parts or "\\" in source.file:
-            yield Problem(
-                f"source '{source.id}' reads outside the programme folder",
-                "sources.yaml",
-                line,
-                "file",
-                found=source.file,
-                fix="Put the file under raw/ and name it from there.",
-            )
+        at = Location(FILE, programme.line(FILE, "sources", index))
+        yield from _path(source, at.at("file"))
         contract = programme.contracts.get(source.contract)
         if contract is None:
-            known = ", ".join(programme.contracts)
-            yield Problem(f"there is no contract '{source.contract}'", "sources.yaml", line, "contract", known)
+            yield at.at("contract").problem(f"there is no contract '{source.contract}'", expected)
             continue
-        kinds.setdefault(contract.id, set()).add(source.provenance.kind)
-        yield from _crosswalk(source, contract, line)
-        yield from _crosswalk_codes(programme, source, contract, line)
-    for contract_id, found in kinds.items():
-        if len(found) > 1:
-            yield Problem(
-                f"contract '{contract_id}' mixes real and synthetic sources",
-                "sources.yaml",
-                fix="Give the synthetic data a contract of its own.",
-            )
+        kinds[contract.id].add(source.provenance.kind)
+        yield from _filled_columns(source, contract, at)
+        yield from _crosswalk_codes(programme, source, contract, at)
+    for contract_id, provenance in kinds.items():
+        if len(provenance) > 1:
+            what = f"contract '{contract_id}' mixes real and synthetic sources"
+            yield Problem(what, FILE, fix="Give the synthetic data a contract of its own.")
 
 
-def _crosswalk_codes(programme: Programme, source: Source, contract: Contract, line: int | None) -> Iterator[Problem]:
+def _path(source: Source, at: Location) -> Iterator[Problem]:
+    path = PurePosixPath(source.file)
+    if path.is_absolute() or ".." in path.parts or "\\" in source.file:
+        what = f"source '{source.id}' reads outside the programme folder"
+        fix = "Put the file under raw/ and name it from there."
+        yield at.problem(what, found=source.file, fix=fix)
+
+
+def _crosswalk_codes(programme: Programme, source: Source, contract: Contract, at: Location) -> Iterator[Problem]:
     """Yield the codes a crosswalk file maps to although the column has no such code."""
     for name, file in source.crosswalk.items():
         column = contract.columns.get(name)
         if column is None or column.type != "code" or column.codelist not in (None, *programme.codelists):
             continue
-        codes = programme.column_codes(column)
-        missing = {code for kinds in column.missing.values() for code in kinds}
-        for code in sorted(set(source.recode[name].values()) - set(codes) - missing):
-            where, expected = f"{source.id}.crosswalk.{name}", ", ".join(codes[:20])
-            yield Problem(
-                f"{file} maps to '{code}', which '{name}' does not have", "sources.yaml", line, where, expected
-            )
+        codes, expected = _allowed(programme, column)
+        targets = set(source.recode[name].values())
+        at = at.at(f"{source.id}.crosswalk.{name}")
+        for code in sorted(targets - codes):
+            yield at.problem(f"{file} maps to '{code}', which '{name}' does not have", expected)
 
 
-def _crosswalk(source: Source, contract: Contract, line: int | None) -> Iterator[Problem]:
-    named = [("rename", name) for name in source.rename.values()]
-    named += [("recode", name) for name in source.recode if name not in source.crosswalk]
-    named += [("crosswalk", name) for name in source.crosswalk] + [("set", name) for name in source.set]
-    for where, name in named:
-        if name not in contract.columns:
-            yield Problem(
-                f"contract '{contract.id}' has no column '{name}'",
-                "sources.yaml",
-                line,
-                f"{source.id}.{where}",
-                expected=", ".join(contract.columns),
-            )
-    targets = [*source.rename.values(), *source.set]
-    for name in sorted({name for name in targets if targets.count(name) > 1}):
-        yield Problem(f"column '{name}' is filled twice", "sources.yaml", line, f"{source.id}.rename")
+def _allowed(programme: Programme, column: Column) -> tuple[set[str], str]:
+    """Return the codes that a column takes, those of missing values included, and the first of them to be shown."""
+    codes = programme.column_codes(column)
+    missing = itertools.chain.from_iterable(column.missing.values())
+    return {*codes, *missing}, ", ".join(codes[:20])
+
+
+def _filled_columns(source: Source, contract: Contract, at: Location) -> Iterator[Problem]:
+    """Yield what is wrong with the columns that a source names: not in the contract, filled twice, or ignored too."""
+    columns, expected = contract.columns, ", ".join(contract.columns)
+    for setting, name in _settings(source):
+        if name not in columns:
+            what = f"contract '{contract.id}' has no column '{name}'"
+            yield at.at(f"{source.id}.{setting}").problem(what, expected)
+    for name in twice([*source.rename.values(), *source.set]):
+        yield at.at(f"{source.id}.rename").problem(f"column '{name}' is filled twice")
     for name in sorted(set(source.rename) & set(source.ignore)):
-        yield Problem(f"column '{name}' is both renamed and ignored", "sources.yaml", line, f"{source.id}.ignore")
+        yield at.at(f"{source.id}.ignore").problem(f"column '{name}' is both renamed and ignored")
+
+
+def _settings(source: Source) -> Iterator[tuple[str, str]]:
+    """Yield each setting of a source that names a column of the contract, with the column."""
+    yield from (("rename", name) for name in source.rename.values())
+    yield from (("recode", name) for name in source.recode if name not in source.crosswalk)
+    yield from (("crosswalk", name) for name in source.crosswalk)
+    yield from (("set", name) for name in source.set)

@@ -8,6 +8,7 @@ from impact.declare.claims import Claim, CountLeaf, FactLeaf, Leaf, NamesLeaf, T
 from impact.declare.conditions import condition_problems
 from impact.declare.contracts import NUMERIC, Contract
 from impact.declare.load import Programme
+from impact.declare.location import Location
 from impact.errors import Problem
 
 FILE = "claims.yaml"
@@ -17,60 +18,66 @@ def claim_problems(programme: Programme) -> Iterator[Problem]:
     """Yield what is wrong with the claims; whether a fact has a row is known only with its data."""
     ids = [claim.id for claim in programme.claims]
     for index, claim in enumerate(programme.claims):
-        line = programme.line(FILE, "claims", index)
+        at = Location(FILE, programme.line(FILE, "claims", index))
         if claim.id in ids[:index]:
-            yield Problem(f"two claims have the id '{claim.id}'", FILE, line, fix="Rename one.")
-        yield from _claim(programme, claim, line)
+            yield at.problem(f"two claims have the id '{claim.id}'", fix="Rename one.")
+        yield from _claim(programme, claim, at.at(f"{claim.id}.recompute"))
 
 
-def _claim(programme: Programme, claim: Claim, line: int | None) -> Iterator[Problem]:
-    seen: list[Problem] = []
+def _claim(programme: Programme, claim: Claim, at: Location) -> Iterator[Problem]:
+    """Yield what is wrong with the leaves of a claim, once where several have the same fault."""
+    problems: list[Problem] = []
     for tree in claim.trees():
         for leaf in leaves(tree):
-            for problem in _leaf(programme, leaf, line, f"{claim.id}.recompute"):
-                if problem not in seen:
-                    seen.append(problem)
-                    yield problem
+            problems += _leaf(programme, leaf, at)
+    yield from dict.fromkeys(problems)
 
 
-def _leaf(programme: Programme, leaf: Leaf, line: int | None, where: str) -> Iterator[Problem]:
+def _leaf(programme: Programme, leaf: Leaf, at: Location) -> Iterator[Problem]:
     records = records_of(leaf)
     if records is None:
         return
     name = records.contract
     contract = programme.contracts.get(name)
     if contract is None:
-        yield Problem(f"there is no contract '{name}'", FILE, line, where, ", ".join(programme.contracts))
+        yield at.problem(f"there is no contract '{name}'", ", ".join(programme.contracts))
         return
     if not any(source.contract == name for source in programme.sources):
-        yield Problem(f"no source feeds contract '{name}'", FILE, line, where, fix="Add it to sources.yaml.")
-    yield from _columns(contract, leaf, line, where)
+        yield at.problem(f"no source feeds contract '{name}'", fix="Add it to sources.yaml.")
+    yield from _columns(contract, leaf, at)
     for condition in records.where:
         if condition.column in contract.columns:
-            yield from condition_problems(programme, contract, condition, line, f"{FILE} {where}")
+            yield from condition_problems(programme, contract, condition, at)
 
 
-def _columns(contract: Contract, leaf: Leaf, line: int | None, where: str) -> Iterator[Problem]:
-    for column in _named(leaf):
-        if column not in contract.columns:
-            known = ", ".join(contract.columns)
-            yield Problem(f"contract '{contract.id}' has no column '{column}'", FILE, line, where, known)
-    summed = leaf.total.column if isinstance(leaf, TotalLeaf) else "value" if isinstance(leaf, FactLeaf) else ""
-    if summed in contract.columns and contract.columns[summed].type not in NUMERIC:
-        found = contract.columns[summed].type
-        yield Problem(f"column '{summed}' is {found}, not a number", FILE, line, where, "integer or number", found)
+def _columns(contract: Contract, leaf: Leaf, at: Location) -> Iterator[Problem]:
+    columns = contract.columns
+    for name in _columns_read(leaf):
+        if name not in columns:
+            yield at.problem(f"contract '{contract.id}' has no column '{name}'", ", ".join(columns))
+    summed = _summed(leaf)
+    if summed in columns and columns[summed].type not in NUMERIC:
+        kind = columns[summed].type
+        yield at.problem(f"column '{summed}' is {kind}, not a number", "integer or number", kind)
 
 
-def _named(leaf: Leaf) -> list[str]:
+def _summed(leaf: Leaf) -> str:
+    """Return the column of which a leaf takes a number; empty for one that takes none."""
+    if isinstance(leaf, TotalLeaf):
+        return leaf.total.column
+    return "value" if isinstance(leaf, FactLeaf) else ""
+
+
+def _columns_read(leaf: Leaf) -> list[str]:
     """Return the columns a leaf reads, each once."""
     records = records_of(leaf)
-    named = [condition.column for condition in records.where] if records else []
+    names = [condition.column for condition in records.where] if records else []
     if isinstance(leaf, FactLeaf):
-        named += ["fact_id", "value"]
+        names += ["fact_id", "value"]
     elif isinstance(leaf, CountLeaf) and leaf.count.distinct:
-        named.append(leaf.count.distinct)
+        names.append(leaf.count.distinct)
     elif isinstance(leaf, TotalLeaf):
-        named.append(leaf.total.column)
+        names.append(leaf.total.column)
     elif isinstance(leaf, NamesLeaf):
-        named.append(leaf.names.column)
-    return list(dict.fromkeys(named))
+        names.append(leaf.names.column)
+    return list(dict.fromkeys(names))

@@ -2,73 +2,99 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
 
 from impact.declare.check_contracts import graph_problems
 from impact.declare.contracts import CodeItem, Codelist
 from impact.declare.load import Programme
+from impact.declare.location import Location, twice
+from impact.declare.yaml_file import KeyPath
 from impact.errors import Problem
 
 FILE = "contracts.yaml"
 
 
+class _Fault(NamedTuple):
+    """What is wrong with a code, what was expected and what stands there."""
+
+    what: str
+    expected: str
+    found: str
+
+
 def codelist_problems(programme: Programme) -> Iterator[Problem]:
     """Yield what is wrong with the codelists of a programme, shared ones included."""
-    for place, codelist in enumerate(programme.codelists.values()):
-        own = ("codelists", place) in programme.lines.get(FILE, {})
-        file = FILE if own else f"shared codelist {codelist.id}"
-        for index, what, expected, found in _wrong_codes(codelist):
-            line = programme.line(FILE, "codelists", place, "codes", index) if own else None
-            yield Problem(what, file, line, f"{codelist.id}.{codelist.codes[index].code}", expected, found)
-        known = {item.code for item in codelist.codes}
-        edges = [(item.parent, item.code) for item in codelist.codes if item.parent in known and item.parent]
-        line = programme.line(FILE, "codelists", place) if own else None
-        yield from graph_problems(sorted(known), edges, f"hierarchy of codelist '{codelist.id}'", file, line)
-        for level in sorted(level for level, count in Counter(codelist.levels).items() if count > 1):
-            yield Problem(f"level '{level}' stands twice", file, line, f"{codelist.id}.levels", fix="Keep one.")
+    lines = programme.lines.get(FILE, {})
+    for index, codelist in enumerate(programme.codelists.values()):
+        path: KeyPath = ("codelists", index)
+        if path in lines:
+            yield from _codelist(programme, codelist, path)
+        else:
+            yield from _codelist(programme, codelist, None)
 
 
-def _wrong_codes(codelist: Codelist) -> Iterator[tuple[int, str, str, str]]:
-    """Yield for each fault the place of its code, the fault, what was expected and what was found."""
-    seen: set[str] = set()
-    elsewhere: dict[tuple[str, str], str] = {}
+def _codelist(programme: Programme, codelist: Codelist, path: KeyPath | None) -> Iterator[Problem]:
+    """Yield what is wrong with a codelist; ``path`` says where in the file it stands, None of a shared one."""
+    at = Location(f"shared codelist {codelist.id}")
+    if path:
+        at = Location(FILE, programme.line(FILE, *path))
+    for index, fault in _wrong_codes(codelist):
+        at_code = at.at(f"{codelist.id}.{codelist.codes[index].code}")
+        if path:
+            at_code = replace(at_code, line=programme.line(FILE, *path, "codes", index))
+        yield at_code.problem(*fault)
+    codes = {item.code for item in codelist.codes}
+    edges = [(item.parent, item.code) for item in codelist.codes if item.parent and item.parent in codes]
+    yield from graph_problems(sorted(codes), edges, f"hierarchy of codelist '{codelist.id}'", at)
+    at = at.at(f"{codelist.id}.levels")
+    for level in twice(codelist.levels):
+        yield at.problem(f"level '{level}' stands twice", fix="Keep one.")
+
+
+def _wrong_codes(codelist: Codelist) -> Iterator[tuple[int, _Fault]]:
+    """Yield what is wrong with codes, each fault with the index of its code."""
     items = {item.code: item for item in codelist.codes}
+    earlier: set[str] = set()
+    same_as: dict[tuple[str, str], str] = {}
     for index, item in enumerate(codelist.codes):
-        if item.code in seen:
-            yield index, f"code '{item.code}' stands twice", "each code once", item.code
-        seen.add(item.code)
+        if item.code in earlier:
+            yield index, _Fault(f"code '{item.code}' stands twice", "each code once", item.code)
+        earlier.add(item.code)
         for system, code in item.same_as.items():
-            first = elsewhere.setdefault((system, code), item.code)
+            first = same_as.setdefault((system, code), item.code)
             if first != item.code:
-                yield index, f"'{first}' and '{item.code}' are the same {system} code", "one code each", code
-        for fault in _place_in_hierarchy(codelist, item, items):
-            yield index, *fault
+                what = f"'{first}' and '{item.code}' are the same {system} code"
+                yield index, _Fault(what, "one code each", code)
+        for fault in _wrong_position(codelist, item, items):
+            yield index, fault
 
 
-def _place_in_hierarchy(
-    codelist: Codelist, item: CodeItem, items: dict[str, CodeItem]
-) -> Iterator[tuple[str, str, str]]:
-    levels, code = codelist.levels, item.code
+def _wrong_position(codelist: Codelist, item: CodeItem, items: dict[str, CodeItem]) -> Iterator[_Fault]:
+    """Yield what is wrong with the level and the parent of a code."""
+    levels, code, name = codelist.levels, item.code, codelist.id
     if levels and item.level not in levels:
-        yield f"'{code}' is on no level of codelist '{codelist.id}'", ", ".join(levels), item.level or "no level"
+        expected = ", ".join(levels)
+        yield _Fault(f"'{code}' is on no level of codelist '{name}'", expected, item.level or "no level")
     elif not levels and item.level is not None:
-        yield f"'{code}' is on a level, but codelist '{codelist.id}' has none", "levels", "none"
+        yield _Fault(f"'{code}' is on a level, but codelist '{name}' has none", "levels", "none")
     if item.parent is None:
         if item.level in levels[1:]:
-            yield f"'{code}' stands in no hierarchy: it has no parent and is not a {levels[0]}", "a parent", "none"
-    elif item.parent not in items:
-        yield (
-            f"'{code}' has parent '{item.parent}', which the codelist does not have",
-            "a code of the list",
-            item.parent,
-        )
-    elif {item.level, items[item.parent].level} <= set(levels):
-        yield from _above(levels, item, items[item.parent])
+            what = f"'{code}' stands in no hierarchy: it has no parent and is not a {levels[0]}"
+            yield _Fault(what, "a parent", "none")
+        return
+    parent = items.get(item.parent)
+    if parent is None:
+        what = f"'{code}' has parent '{item.parent}', which the codelist does not have"
+        yield _Fault(what, "a code of the list", item.parent)
+    elif {item.level, parent.level} <= set(levels):
+        yield from _wrong_parent(levels, item, parent)
 
 
-def _above(levels: tuple[str, ...], item: CodeItem, parent: CodeItem) -> Iterator[tuple[str, str, str]]:
-    above = levels[: levels.index(item.level or "")]
-    if parent.level not in above:
+def _wrong_parent(levels: tuple[str, ...], item: CodeItem, parent: CodeItem) -> Iterator[_Fault]:
+    higher = levels[: levels.index(item.level or "")]
+    if parent.level not in higher:
         what = f"parent '{parent.code}' of '{item.code}' is not on a level above it"
-        yield what, ", ".join(above) or "no parent: this is the top level", parent.level or ""
+        expected = ", ".join(higher) or "no parent: this is the top level"
+        yield _Fault(what, expected, parent.level or "")

@@ -7,91 +7,101 @@ from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 
 from impact.declare.conditions import condition_problems
-from impact.declare.contracts import Contract, ForeignKey
+from impact.declare.contracts import Column, Contract, ForeignKey, Rule
 from impact.declare.load import Programme
+from impact.declare.location import Location
 from impact.errors import Problem
+
+FILE = "contracts.yaml"
 
 
 def contract_problems(programme: Programme) -> Iterator[Problem]:
     """Yield what is wrong with the contracts of a programme."""
-    file = "contracts.yaml"
     edges = []
     for contract in programme.contracts.values():
         yield from _contract_sense(programme, contract)
         for name, column in contract.columns.items():
-            where = f"{contract.id}.{name}"
-            if column.codelist and column.codelist not in programme.codelists:
-                known = ", ".join(programme.codelists) or "no codelist is declared"
-                yield Problem(f"there is no codelist '{column.codelist}'", file, None, where, known)
-            if column.pattern is not None:
-                yield from _pattern(column.pattern, file, where)
+            yield from _column(programme, column, Location(FILE, field=f"{contract.id}.{name}"))
+        at = Location(FILE, field=f"{contract.id}.foreign_keys")
         for key in contract.foreign_keys:
-            other = programme.contracts.get(key.references)
-            if other is None:
-                yield Problem(f"there is no contract '{key.references}'", file, None, f"{contract.id}.foreign_keys")
+            referenced = programme.contracts.get(key.references)
+            if referenced is None:
+                yield at.problem(f"there is no contract '{key.references}'")
                 continue
-            edges.append((other.id, contract.id))
-            yield from _foreign_key(contract, key, other)
-    yield from graph_problems(sorted(programme.contracts), edges, "chain of foreign keys", file, None)
+            edges.append((referenced.id, contract.id))
+            yield from _foreign_key(contract, key, referenced, at)
+    yield from graph_problems(sorted(programme.contracts), edges, "chain of foreign keys", Location(FILE))
 
 
-def _foreign_key(contract: Contract, key: ForeignKey, other: Contract) -> Iterator[Problem]:
-    file, where = "contracts.yaml", f"{contract.id}.foreign_keys"
-    for here, there in zip(key.columns, key.to, strict=True):
-        if there not in other.columns:
-            yield Problem(f"contract '{other.id}' has no column '{there}'", file, None, where)
+def _column(programme: Programme, column: Column, at: Location) -> Iterator[Problem]:
+    if column.codelist and column.codelist not in programme.codelists:
+        expected = ", ".join(programme.codelists) or "no codelist is declared"
+        yield at.problem(f"there is no codelist '{column.codelist}'", expected)
+    if column.pattern is not None:
+        yield from _pattern(column.pattern, at)
+
+
+def _foreign_key(contract: Contract, key: ForeignKey, referenced: Contract, at: Location) -> Iterator[Problem]:
+    for name, target in zip(key.columns, key.to, strict=True):
+        if target not in referenced.columns:
+            yield at.problem(f"contract '{referenced.id}' has no column '{target}'")
             continue
-        kinds = contract.columns[here].type, other.columns[there].type
-        if _family(kinds[0]) != _family(kinds[1]):
-            yield Problem(f"'{here}' refers to '{there}' of another kind", file, None, where, kinds[0], kinds[1])
+        kind, target_kind = contract.columns[name].type, referenced.columns[target].type
+        if _family(kind) != _family(target_kind):
+            yield at.problem(f"'{name}' refers to '{target}' of another kind", kind, target_kind)
 
 
 def _contract_sense(programme: Programme, contract: Contract) -> Iterator[Problem]:
-    file, columns = "contracts.yaml", contract.columns
-    for name in dict.fromkeys((*contract.key, *(n for n in (contract.person, contract.wave) if n))):
+    at, columns = Location(FILE, field=contract.id), contract.columns
+    keys = [name for name in (*contract.key, contract.person, contract.wave) if name]
+    for name in dict.fromkeys(keys):
         if not columns[name].required:
-            yield Problem(f"key column '{name}' may be missing", file, None, f"{contract.id}.{name}", "required: true")
+            yield at.at(f"{contract.id}.{name}").problem(f"key column '{name}' may be missing", "required: true")
     if contract.wave and columns[contract.wave].type not in ("text", "code"):
-        yield Problem(f"the wave column '{contract.wave}' must be text or code", file, None, contract.id)
+        yield at.problem(f"the wave column '{contract.wave}' must be text or code")
     if contract.status and columns[contract.status].type != "text":
-        yield Problem(f"the status column '{contract.status}' must be text", file, None, contract.id)
+        yield at.problem(f"the status column '{contract.status}' must be text")
     if "rowid" in columns:
-        yield Problem("a column cannot be called 'rowid': that name is the database's own", file, None, contract.id)
+        yield at.problem("a column cannot be called 'rowid': that name is the database's own")
     for rule in contract.rules:
-        for condition in (rule.when, rule.then) if rule.kind == "implies" else ():
-            yield from condition_problems(programme, contract, condition, None, f"{file} {contract.id}.{rule.id}")
-        if rule.kind == "compare" and _family(columns[rule.left].type) != _family(columns[rule.right].type):
-            found = f"{columns[rule.left].type} and {columns[rule.right].type}"
-            yield Problem(f"rule '{rule.id}' compares two kinds of column", file, None, contract.id, found=found)
+        yield from _rule(programme, contract, rule, at)
+
+
+def _rule(programme: Programme, contract: Contract, rule: Rule, at: Location) -> Iterator[Problem]:
+    if rule.kind == "implies":
+        at = at.at(f"{contract.id}.{rule.id}")
+        for condition in (rule.when, rule.then):
+            yield from condition_problems(programme, contract, condition, at)
+        return
+    kind, other_kind = (contract.columns[name].type for name in rule.columns())
+    if _family(kind) != _family(other_kind):
+        yield at.problem(f"rule '{rule.id}' compares two kinds of column", found=f"{kind} and {other_kind}")
 
 
 def _family(kind: str) -> str:
     return {"integer": "number", "code": "text"}.get(kind, kind)
 
 
-def _pattern(pattern: str, file: str, where: str) -> Iterator[Problem]:
+def _pattern(pattern: str, at: Location) -> Iterator[Problem]:
     try:
         re.compile(f"^(?:{pattern})$", re.ASCII)
     except re.error as error:
-        yield Problem(
-            "the pattern is not a regular expression",
-            file,
-            None,
-            where,
-            found=f"{pattern}: {error}",
-            fix="Note that flags go inside a group, as in (?i:abc).",
-        )
+        found = f"{pattern}: {error}"
+        fix = "Note that flags go inside a group, as in (?i:abc)."
+        yield at.problem("the pattern is not a regular expression", found=found, fix=fix)
 
 
 def graph_problems(
-    nodes: Iterable[str], edges: Iterable[tuple[str, str]], what: str, file: str, line: int | None
+    nodes: Iterable[str], edges: Iterable[tuple[str, str]], what: str, at: Location
 ) -> Iterator[Problem]:
     """Yield a problem if the edges run in a circle."""
-    sorter: TopologicalSorter[str] = TopologicalSorter(dict.fromkeys(nodes, ()))
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for node in nodes:
+        sorter.add(node)
     for source, target in edges:
         sorter.add(target, source)
     try:
         sorter.prepare()
     except CycleError as error:
         circle = " → ".join(error.args[1])
-        yield Problem(f"the {what} runs in a circle", file, line, found=circle, fix="Remove one of these links.")
+        yield at.problem(f"the {what} runs in a circle", found=circle, fix="Remove one of these links.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -100,9 +100,14 @@ STEPS = ("fact", "count", "total", "value", "sum", "product", "difference", "rat
 
 
 def _step(value: Any) -> str | None:
-    names = value if isinstance(value, dict) else type(value).model_fields if isinstance(value, Declared) else ()
-    given = [name for name in (*STEPS, "names") if name in names]
-    return given[0] if len(given) == 1 else None
+    """Return the step that a declaration names, raw or read; None unless it is exactly one."""
+    fields: Collection[str] = ()
+    if isinstance(value, Declared):
+        fields = type(value).model_fields
+    elif isinstance(value, dict):
+        fields = value
+    steps = [name for name in (*STEPS, "names") if name in fields]
+    return steps[0] if len(steps) == 1 else None
 
 
 _one_step = Discriminator(
@@ -166,8 +171,8 @@ def leaves(tree: Tree) -> Iterator[Leaf]:
     """
     if isinstance(tree, FactLeaf | CountLeaf | TotalLeaf | ValueLeaf | NamesLeaf):
         yield tree
-    for part in parts_of(tree):
-        yield from leaves(part)
+    for subtree in parts_of(tree):
+        yield from leaves(subtree)
 
 
 class Stated(Declared):
@@ -186,9 +191,10 @@ class Stated(Declared):
     def _one_form(self) -> Stated:
         if (self.value is None) == (self.items is None):
             raise ValueError("give either value or items")
-        if self.items is not None and self.qualifier != "exact":
+        items = self.items or ()
+        if items and self.qualifier != "exact":
             raise ValueError("a list of items is stated exactly; remove the qualifier")
-        if self.items is not None and len(set(self.items)) != len(self.items):
+        if len(set(items)) != len(items):
             raise ValueError("an item stands twice")
         return self
 
@@ -214,16 +220,18 @@ class Claim(Declared):
 
     @model_validator(mode="after")
     def _one_form(self) -> Claim:
-        if (self.recompute is None) == (self.not_recomputable is None):
+        recompute, items = self.recompute, self.stated.items
+        if (recompute is None) == (self.not_recomputable is None):
             raise ValueError("give either recompute, or not_recomputable with the records that would be needed")
-        if self.recompute and isinstance(self.recompute, NamesLeaf) != (self.stated.items is not None):
+        if recompute and isinstance(recompute, NamesLeaf) != (items is not None):
             raise ValueError("names goes with stated.items, every other recomputation with stated.value")
         return self
 
     def trees(self) -> tuple[Tree, ...]:
         """Return every recomputation of the claim, those of its readings after its own."""
-        given = (self.recompute, *(reading.recompute for reading in self.readings))
-        return tuple(tree for tree in given if tree is not None)
+        of_readings = [reading.recompute for reading in self.readings]
+        trees = (self.recompute, *of_readings)
+        return tuple(tree for tree in trees if tree is not None)
 
 
 class ClaimsFile(Declared):

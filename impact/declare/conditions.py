@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from impact.declare.base import Condition
 from impact.declare.contracts import NUMERIC, Contract
+from impact.declare.location import Location
 from impact.errors import Problem
 from impact.sql import ident, literal
 
@@ -19,58 +20,56 @@ _SQL_OPERATORS = {
     "above": ">",
     "below": "<",
     "equals": "=",
+    "one_of": "=",
     "not_equals": "<>",
+}
+_PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {
+    "integer": (int, float),
+    "number": (int, float),
+    "text": (str,),
+    "date": (str,),
 }
 
 
 def condition_sql(condition: Condition, contract: Contract) -> str:
     """Write a declared condition as SQL; unknown where its column is missing."""
     column, operator, operand = ident(condition.column), condition.operator, condition.operand
-    as_text = contract.columns[condition.column].type in ("text", "code")
     if operator == "is_missing":
-        return f"({column} IS {'' if operand else 'NOT '}NULL)"
-    if operator == "one_of":
-        return "(" + " OR ".join(f"{column} = {literal(str(v) if as_text else v)}" for v in operand) + ")"
-    return f"({column} {_SQL_OPERATORS[operator]} {literal(str(operand) if as_text else operand)})"
+        negation = "" if operand else "NOT "
+        return f"({column} IS {negation}NULL)"
+    values = operand if operator == "one_of" else (operand,)
+    if contract.columns[condition.column].type in ("text", "code"):
+        values = [str(value) for value in values]
+    symbol = _SQL_OPERATORS[operator]
+    tests = [f"{column} {symbol} {literal(value)}" for value in values]
+    return f"({' OR '.join(tests)})"
 
 
 def condition_problems(
-    programme: Programme, contract: Contract, condition: Condition, line: int | None, where: str
+    programme: Programme, contract: Contract, condition: Condition, at: Location
 ) -> Iterator[Problem]:
-    """Check a condition against the column it names; ``where`` starts with the file."""
-    column, operator, operand = contract.columns[condition.column], condition.operator, condition.operand
-    file, where = where.split(" ", 1)
+    """Check a condition against the column it names."""
+    name, operator, operand = condition.column, condition.operator, condition.operand
+    column = contract.columns[name]
     if operator in ("at_least", "at_most", "above", "below") and column.type not in NUMERIC:
-        yield Problem(
-            f"'{operator}' compares numbers, but column '{condition.column}' is {column.type}",
-            file,
-            line,
-            where,
-        )
+        yield at.problem(f"'{operator}' compares numbers, but column '{name}' is {column.type}")
     if operator not in ("equals", "not_equals", "one_of"):
         return
     values = operand if operator == "one_of" else (operand,)
     if column.type == "code" and column.codelist in (None, *programme.codelists):
         codes = programme.column_codes(column)
+        expected = ", ".join(codes[:20])
         for value in values:
             if str(value) not in codes:
-                yield Problem(
-                    f"column '{condition.column}' has no code '{value}'",
-                    file,
-                    line,
-                    where,
-                    ", ".join(codes[:20]),
-                )
-    wanted = {"integer": (int, float), "number": (int, float), "boolean": (bool,), "text": (str,), "date": (str,)}.get(
-        column.type
-    )
-    for value in values if wanted else ():
-        if not isinstance(value, wanted or ()) or (column.type != "boolean" and isinstance(value, bool)):
-            yield Problem(
-                f"column '{condition.column}' is {column.type}",
-                file,
-                line,
-                where,
-                column.type,
-                repr(value),
-            )
+                yield at.problem(f"column '{name}' has no code '{value}'", expected)
+    for value in values:
+        if not _fits(value, column.type):
+            yield at.problem(f"column '{name}' is {column.type}", column.type, repr(value))
+
+
+def _fits(value: Any, kind: str) -> bool:
+    """Tell whether a value is of the type of a column; of a code, only the codes decide."""
+    if kind == "boolean":
+        return isinstance(value, bool)
+    types = _PYTHON_TYPES.get(kind)
+    return types is None or (isinstance(value, types) and not isinstance(value, bool))

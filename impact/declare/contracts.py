@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -74,18 +75,19 @@ class Column(Declared):
 
     @model_validator(mode="after")
     def _coherent(self) -> Column:
+        limits = [limit for limit in (self.min, self.max) if limit is not None]
         if self.type == "code" and (self.codes is None) == (self.codelist is None):
             raise ValueError("a code column gives either codes or codelist")
         if self.type != "code" and (self.codes or self.codelist):
             raise ValueError(f"codes and codelist belong to type code, not {self.type}")
-        if self.type not in NUMERIC and (self.min is not None or self.max is not None):
+        if self.type not in NUMERIC and limits:
             raise ValueError(f"min and max belong to integer and number, not {self.type}")
         if self.type not in ("text", "code") and (self.pattern or self.max_length):
             raise ValueError(f"pattern and max_length belong to text, not {self.type}")
-        if self.min is not None and self.max is not None and self.min > self.max:
+        if limits != sorted(limits):
             raise ValueError(f"min {self.min:g} is above max {self.max:g}")
-        given = [code for codes in self.missing.values() for code in codes]
-        if len(given) != len(set(given)):
+        codes = [code for kind in self.missing.values() for code in kind]
+        if len(codes) != len(set(codes)):
             raise ValueError("one code cannot mean two kinds of missing")
         return self
 
@@ -100,6 +102,10 @@ class CompareRule(Declared):
     right: ColumnName
     severity: Literal["error", "warning"] = "error"
 
+    def columns(self) -> tuple[str, str]:
+        """Return the columns that are compared."""
+        return self.left, self.right
+
 
 class ImpliesRule(Declared):
     """Where ``when`` holds, ``then`` must hold; a row for which either is unknown passes."""
@@ -109,6 +115,10 @@ class ImpliesRule(Declared):
     when: Condition
     then: Condition
     severity: Literal["error", "warning"] = "error"
+
+    def columns(self) -> tuple[str, str]:
+        """Return the columns of the two conditions."""
+        return self.when.column, self.then.column
 
 
 Rule = Annotated[CompareRule | ImpliesRule, Field(discriminator="kind")]
@@ -151,21 +161,23 @@ class Contract(Declared):
 
     @model_validator(mode="after")
     def _columns_exist(self) -> Contract:
-        named = [("key", name) for name in self.key]
-        named += [("person", self.person)] if self.person else []
-        named += [("wave", self.wave)] if self.wave else []
-        named += [("status", self.status)] if self.status else []
-        for rule in self.rules:
-            pair = (rule.left, rule.right) if rule.kind == "compare" else (rule.when.column, rule.then.column)
-            named += [(f"rule {rule.id}", name) for name in pair]
-        named += [("foreign_keys", name) for key in self.foreign_keys for name in key.columns]
-        for where, name in named:
+        for field, name in self._columns_named():
             if name not in self.columns:
-                raise ValueError(f"{where} names column '{name}', which the contract does not have")
+                raise ValueError(f"{field} names column '{name}', which the contract does not have")
         ids = [rule.id for rule in self.rules]
         if len(ids) != len(set(ids)):
             raise ValueError("two rules have the same id")
         return self
+
+    def _columns_named(self) -> Iterator[tuple[str, str]]:
+        """Yield every column that the contract names outside ``columns``, with the field that names it."""
+        yield from (("key", name) for name in self.key)
+        roles = {"person": self.person, "wave": self.wave, "status": self.status}
+        yield from ((role, name) for role, name in roles.items() if name)
+        for rule in self.rules:
+            yield from ((f"rule {rule.id}", name) for name in rule.columns())
+        for key in self.foreign_keys:
+            yield from (("foreign_keys", name) for name in key.columns)
 
 
 class ContractsFile(Declared):

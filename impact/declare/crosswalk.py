@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
 
 from impact.declare.base import INVISIBLE, ODD_SPACES
@@ -55,11 +54,11 @@ def read_crosswalk(folder: Path, name: str, where: str) -> dict[str, str]:
     header = [cell.strip(_SPACE) for cell in lines[0][1]] if lines else []
     if any(header.count(column) != 1 for column in HEADER):
         raise _error("a crosswalk has one column 'from' and one 'to'", name, 1, where, ", ".join(header))
-    places = [header.index(column) for column in HEADER]
     pairs: dict[str, str] = {}
     problems = []
     for line, cells in lines[1:]:
-        old, new = ((cells[place].strip(_SPACE) if place < len(cells) else "") for place in places)
+        codes = dict(zip(header, cells, strict=False))
+        old, new = (codes.get(column, "").strip(_SPACE) for column in HEADER)
         if what := _wrong(old, new, pairs):
             problems.append(Problem(what, name, line, where, found=f"{old} → {new}"))
         pairs.setdefault(old, new)
@@ -69,11 +68,14 @@ def read_crosswalk(folder: Path, name: str, where: str) -> dict[str, str]:
 
 
 def _wrong(old: str, new: str, pairs: dict[str, str]) -> str:
+    """Say what is wrong with a pair of codes; empty if nothing is."""
     if not old or not new:
         return "a line of the crosswalk lacks a code"
     if max(len(old), len(new)) > LONGEST:
         return f"a code is longer than {LONGEST} characters"
-    return f"the crosswalk maps '{old}' twice" if old in pairs else ""
+    if old in pairs:
+        return f"the crosswalk maps '{old}' twice"
+    return ""
 
 
 def _lines(folder: Path, name: str, where: str) -> list[tuple[int, list[str]]]:
@@ -83,16 +85,10 @@ def _lines(folder: Path, name: str, where: str) -> list[tuple[int, list[str]]]:
         if not path.is_relative_to(folder.resolve()):
             raise _error("the crosswalk lies outside the programme folder", name, None, where, name)
         with path.open(encoding="utf-8-sig", newline="") as handle:
-            return list(_numbered(handle))
+            reader = csv.reader(handle, strict=True)
+            return [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
     except (OSError, UnicodeDecodeError, csv.Error, ValueError) as error:
         raise _error("the crosswalk cannot be read", name, None, where, str(error)) from error
-
-
-def _numbered(handle: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(handle, strict=True)
-    for cells in reader:
-        if any(cell.strip() for cell in cells):
-            yield reader.line_num, cells
 
 
 def _error(what: str, name: str, line: int | None, where: str, found: str) -> DeclarationError:

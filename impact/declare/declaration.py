@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from impact.errors import Problem
+from impact.declare.location import Location
 
 if TYPE_CHECKING:
     from impact.declare.contracts import Contract
     from impact.declare.indicators import Indicator
     from impact.declare.load import Programme
+    from impact.errors import Problem
 
 FILE = "indicators.yaml"
 
@@ -34,6 +35,10 @@ class Declaration:
     contract: Contract
     line: int | None
 
+    def location(self, field: str) -> Location:
+        """Return where a field of the indicator stands, such as ``formula``."""
+        return Location(FILE, self.line, f"{self.indicator.id}.{field}")
+
     def problem(self, what: str, field: str, expected: str = "", found: str = "", fix: str = "") -> Problem:
         """Return a problem with a field of the indicator, such as ``formula``."""
-        return Problem(what, FILE, self.line, f"{self.indicator.id}.{field}", expected, found, fix)
+        return self.location(field).problem(what, expected, found, fix)

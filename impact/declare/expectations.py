@@ -81,11 +81,12 @@ class PowerPlan(Declared):
 
     @model_validator(mode="after")
     def _spread_is_known(self) -> PowerPlan:
+        ends = (self.mean, self.mean + self.effect)
         if self.outcome == "scale" and self.sd is None:
             raise ValueError("a scale needs sd, the standard deviation between persons")
-        if self.outcome == "binary" and not (0 < self.mean < 1 and 0 < self.mean + self.effect < 1):
+        if self.outcome == "binary" and not all(0 < end < 1 for end in ends):
             raise ValueError("for a share, mean and mean + effect lie between 0 and 1")
-        if self.outcome == "count" and not (self.mean > 0 and self.mean + self.effect > 0):
+        if self.outcome == "count" and not all(end > 0 for end in ends):
             raise ValueError("for a count, mean and mean + effect are above 0")
         if self.icc and self.cluster_size == 1:
             raise ValueError("icc needs cluster_size above 1")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,9 @@ class Branch:
 def column_codelist(programme: Programme, contract: str, column: str) -> Codelist | None:
     """Return the codelist of a column, or None where it has none."""
     declared = programme.contracts[contract].columns.get(column)
-    return programme.codelists.get(declared.codelist) if declared and declared.codelist else None
+    if declared is None or declared.codelist is None:
+        return None
+    return programme.codelists.get(declared.codelist)
 
 
 def codes_within(codelist: Codelist | None, code: str) -> tuple[str, ...]:
@@ -58,7 +61,8 @@ def codes_within(codelist: Codelist | None, code: str) -> tuple[str, ...]:
     if codelist is None or not codelist.hierarchical:
         return (code,)
     parents = {item.code: item.parent for item in codelist.codes}
-    return (code, *(item for item in parents if item != code and code in _up(parents, item)))
+    lower = [item for item in parents if item != code and code in _up(parents, item)]
+    return (code, *lower)
 
 
 def codes_above(codelist: Codelist | None, code: str) -> tuple[str, ...]:
@@ -80,10 +84,10 @@ def codes_above(codelist: Codelist | None, code: str) -> tuple[str, ...]:
     ('ITC1', 'IT')
     """
     parents = {item.code: item.parent for item in codelist.codes} if codelist else {}
-    way: list[str] = []
-    while (above := parents.get(way[-1] if way else code)) is not None and above not in (code, *way):
-        way.append(above)
-    return tuple(way)
+    path = [code]
+    while (parent := parents.get(path[-1])) is not None and parent not in path:
+        path.append(parent)
+    return tuple(path[1:])
 
 
 def branches(codelist: Codelist | None, labels: Iterable[str]) -> list[Branch]:
@@ -119,32 +123,34 @@ def branches(codelist: Codelist | None, labels: Iterable[str]) -> list[Branch]:
     if codelist is None or not codelist.hierarchical:
         return [Branch(label, (label,)) for label in present]
     parents = {item.code: item.parent for item in codelist.codes}
-    members: dict[str, list[str]] = {}
+    members: dict[str, list[str]] = defaultdict(list)
     for label in present:
         for code in _up(parents, label):
-            members.setdefault(code, []).append(label)
-    parts: dict[str | None, list[str]] = {}
+            members[code].append(label)
+    children: dict[str | None, list[str]] = defaultdict(list)
     for item in codelist.codes:
         if item.code in members:
-            parts.setdefault(item.parent, []).append(item.code)
-    found = [Branch(code, tuple(members[code]), depth) for code, depth in _downwards(parts)]
-    return found + [Branch(label, (label,)) for label in present if label not in parents]
+            children[item.parent].append(item.code)
+    tree = [Branch(code, tuple(members[code]), depth) for code, depth in _downwards(children)]
+    strangers = [Branch(label, (label,)) for label in present if label not in parents]
+    return tree + strangers
 
 
 def _up(parents: dict[str, str | None], code: str) -> list[str]:
-    way = [code]
-    while (above := parents.get(way[-1])) is not None:
-        if above in way:
+    """Return a code and those above it, the nearest first."""
+    path = [code]
+    while (parent := parents.get(path[-1])) is not None:
+        if parent in path:
             raise ValueError(f"the parents of '{code}' run in a circle")
-        way.append(above)
-    return way
+        path.append(parent)
+    return path
 
 
-def _downwards(parts: dict[str | None, list[str]]) -> list[tuple[str, int]]:
-    """Return the codes with their depth, each parent before its parts."""
-    ordered, todo = [], [(code, 0) for code in reversed(parts.get(None, []))]
+def _downwards(children: Mapping[str | None, list[str]]) -> Iterator[tuple[str, int]]:
+    """Yield the codes with their depth, each parent before its children."""
+    todo = [(code, 0) for code in reversed(children.get(None, []))]
     while todo:
         code, depth = todo.pop()
-        ordered.append((code, depth))
-        todo += [(part, depth + 1) for part in reversed(parts.get(code, []))]
-    return ordered
+        yield code, depth
+        lower = reversed(children.get(code, []))
+        todo += [(child, depth + 1) for child in lower]

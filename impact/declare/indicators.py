@@ -41,11 +41,12 @@ class Calibration(Declared):
 
     @model_validator(mode="after")
     def _coherent(self) -> Calibration:
+        without_totals = [margin for margin in self.margins if margin.totals is None]
         if (self.method == "logit") != (self.bounds is not None):
             raise ValueError("bounds go with method: logit, and logit needs them")
         if self.method == "post_stratification" and len(self.margins) != 1:
             raise ValueError("post_stratification takes one margin; use raking for several")
-        if self.method in ("post_stratification", "raking") and any(m.totals is None for m in self.margins):
+        if self.method in ("post_stratification", "raking") and without_totals:
             raise ValueError(f"{self.method} takes totals per code")
         return self
 

@@ -14,7 +14,7 @@ from impact.declare.base import Declared
 
 
 def or_installed(
-    base: type[Declared], own: Collection[str], models: Callable[[], Mapping[str, type[Declared]]]
+    base: type[Declared], built_in: Collection[str], models: Callable[[], Mapping[str, type[Declared]]]
 ) -> WrapValidator:
     """Read what is declared by the model of the package that adds its ``kind``; any other as before.
 
@@ -22,17 +22,21 @@ def or_installed(
     ----------
     base
         What the model must be to stand there.
-    own
+    built_in
         Kinds that no package can add; for these no package is imported.
     models
         Gives the models of installed packages, by kind.
     """
 
-    def read(declared: Any, as_before: ValidatorFunctionWrapHandler) -> Any:
+    def installed(declared: Any) -> type[Declared] | None:
         kind = declared.get("kind") if isinstance(declared, Mapping) else None
-        model = models().get(kind) if isinstance(kind, str) and kind not in own else None
-        if model is None or not issubclass(model, base):
-            return as_before(declared)
-        return model.model_validate(declared)
+        if not isinstance(kind, str) or kind in built_in:
+            return None
+        model = models().get(kind)
+        return model if model and issubclass(model, base) else None
+
+    def read(declared: Any, as_before: ValidatorFunctionWrapHandler) -> Any:
+        model = installed(declared)
+        return model.model_validate(declared) if model else as_before(declared)
 
     return WrapValidator(read)

@@ -69,31 +69,38 @@ def value_limits(indicator: Indicator, contract: Contract) -> Limits:
 def _of_column(column: Column | None) -> Limits:
     if column is None:
         return Limits()
-    low = -math.inf if column.min is None or "min" in column.warn else column.min
-    high = math.inf if column.max is None or "max" in column.warn else column.max
+    low, high = column.min, column.max
+    if low is None or "min" in column.warn:
+        low = -math.inf
+    if high is None or "max" in column.warn:
+        high = math.inf
     return Limits(low, high)
 
 
 def promised_values(indicator: Indicator) -> Iterator[tuple[str, float]]:
     """Yield each declared figure of an indicator's value, with the field it stands in."""
-    baseline, target, forecast = indicator.ex_ante.baseline, indicator.ex_ante.target, indicator.ex_ante.forecast
-    if baseline is not None and baseline.value is not None:
-        yield "ex_ante.baseline", baseline.value
-    if target is not None and target.value is not None:
+    promise = indicator.ex_ante
+    target, forecast = promise.target, promise.forecast
+    baseline = promise.baseline.value if promise.baseline else None
+    if baseline is not None:
+        yield "ex_ante.baseline", baseline
+    if target and target.value is not None:
         yield "ex_ante.target", target.value
-    if target is not None and target.change is not None and baseline is not None and baseline.value is not None:
-        yield "ex_ante.target", baseline.value + target.change
-    if forecast is not None and forecast.of == "value":
-        yield from (("ex_ante.forecast", figure) for figure in _figures(forecast))
+    if target and target.change is not None and baseline is not None:
+        yield "ex_ante.target", baseline + target.change
+    if forecast and forecast.of == "value":
+        for figure in _figures(forecast):
+            yield "ex_ante.forecast", figure
 
 
 def promised_differences(indicator: Indicator) -> Iterator[tuple[str, float]]:
     """Yield each declared difference of two values: a change that is promised, an effect that is forecast."""
-    target, forecast = indicator.ex_ante.target, indicator.ex_ante.forecast
-    if target is not None and target.change is not None:
-        yield "ex_ante.target", target.change
-    if forecast is not None and forecast.of == "effect":
-        yield from (("ex_ante.forecast", figure) for figure in _figures(forecast))
+    promise = indicator.ex_ante
+    if promise.target and promise.target.change is not None:
+        yield "ex_ante.target", promise.target.change
+    if promise.forecast and promise.forecast.of == "effect":
+        for figure in _figures(promise.forecast):
+            yield "ex_ante.forecast", figure
 
 
 def _figures(forecast: Forecast) -> tuple[float, ...]:

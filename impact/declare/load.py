@@ -15,6 +15,7 @@ from impact.declare.contracts import Codelist, Column, Contract, ContractsFile
 from impact.declare.crosswalk import with_crosswalks
 from impact.declare.evaluation import EvaluationFile
 from impact.declare.indicators import Indicator, IndicatorsFile
+from impact.declare.location import Location, twice
 from impact.declare.programme import ProgrammeFile
 from impact.declare.registration import REGISTRATIONS, Registration, RegistrationsFile, full_registrations
 from impact.declare.sources import Source, SourcesFile
@@ -35,6 +36,8 @@ FILES: dict[str, type[BaseModel]] = {
 MAX_REGISTERED = 50_000_000
 """Bytes that ``registrations.yaml`` may have; earlier versions wrote the whole plan with every entry."""
 OPTIONAL = ("evaluation.yaml", "claims.yaml")
+_Files = dict[str, Any]
+"""What was read of each file, by its name: the model that :data:`FILES` names."""
 
 
 @dataclass(frozen=True)
@@ -83,33 +86,37 @@ class Programme:
 
     def line(self, file: str, *path: str | int) -> int | None:
         """Return the line of a path in one of the files, or of its nearest known parent."""
-        known = self.lines.get(file, {})
-        keys = list(path)
-        while keys and tuple(keys) not in known:
-            keys.pop()
-        return known.get(tuple(keys))
+        lines = self.lines.get(file, {})
+        while path and path not in lines:
+            path = path[:-1]
+        return lines.get(path)
 
     def column_codes(self, column: Column) -> tuple[str, ...]:
         """Return the codes a code column allows, in their declared order."""
         if column.codes is not None:
             return column.codes
-        return tuple(item.code for item in self.codelists[column.codelist or ""].codes)
+        codelist = self.codelists[column.codelist or ""]
+        return tuple(item.code for item in codelist.codes)
 
     def source_kind(self, *contracts: str) -> str:
         """Return ``real`` or ``synthetic``: the kind of the data that feed contracts, synthetic if any of them is."""
-        kinds = {source.provenance.kind for source in self.sources if source.contract in contracts}
-        return "synthetic" if "synthetic" in kinds else "real"
+        feeding = [source for source in self.sources if source.contract in contracts]
+        if any(source.provenance.kind == "synthetic" for source in feeding):
+            return "synthetic"
+        return "real"
 
     def with_scaled(self, indicator: Indicator) -> tuple[Indicator, ...]:
         """Return an indicator, followed by the one whose effect its design scales, if any."""
         design = indicator.ex_post.design
-        scaled = design.scales if design else None
-        others = (other for other in self.indicators if other.id == scaled and other.id != indicator.id)
-        return (indicator, *others)
+        if design is None:
+            return (indicator,)
+        names = {design.scales} - {indicator.id}
+        return (indicator, *(scaled for scaled in self.indicators if scaled.id in names))
 
     def data_kind(self, indicator: Indicator) -> str:
         """Return ``synthetic`` if any data behind an indicator's finding are, else ``real``."""
-        return self.source_kind(*(name for each in self.with_scaled(indicator) for name in each.reads))
+        contracts = [name for measured in self.with_scaled(indicator) for name in measured.reads]
+        return self.source_kind(*contracts)
 
 
 def shipped(name: str) -> Path:
@@ -119,7 +126,9 @@ def shipped(name: str) -> Path:
     """
     package = Path(str(resources.files("impact")))
     inside = package / f"_{name}"
-    return inside if inside.is_dir() else package.parent / name
+    if inside.is_dir():
+        return inside
+    return package.parent / name
 
 
 def load_programme(folder: str | Path, drafts: Path | None = None) -> Programme:
@@ -149,41 +158,46 @@ def load_programme(folder: str | Path, drafts: Path | None = None) -> Programme:
     if not path.is_dir():
         raise UsageError(f"there is no programme folder at {folder}; give a folder that holds programme.yaml")
     settle(path)
+    files, lines, registrations = _read_files(path, drafts)
+    contracts, codelists = _with_shared(files["contracts.yaml"])
+    return Programme(
+        folder=path,
+        header=files["programme.yaml"],
+        contracts=contracts,
+        codelists=codelists,
+        sources=_recoded(path, files["sources.yaml"].sources),
+        indicators=files["indicators.yaml"].indicators,
+        evaluation=files["evaluation.yaml"],
+        claims=files["claims.yaml"].claims,
+        registrations=registrations,
+        lines=lines,
+    )
+
+
+def _read_files(folder: Path, drafts: Path | None) -> tuple[_Files, dict[str, Lines], tuple[Registration, ...]]:
+    """Read all files of a programme folder, or raise with the problems of all."""
     problems: list[Problem] = []
+    files: _Files = {}
     lines: dict[str, Lines] = {}
-    parsed: dict[str, Any] = {}
     for name, model in FILES.items():
-        if name in OPTIONAL and not (path / name).exists():
-            parsed[name] = model()
+        path = folder / name
+        if name in OPTIONAL and not path.exists():
+            files[name] = model()
             continue
         try:
-            draft = drafts / name if drafts and (drafts / name).is_file() else path / name
-            parsed[name], lines[name] = read_declaration(draft, model, name)
+            if drafts and (drafts / name).is_file():
+                path = drafts / name
+            files[name], lines[name] = read_declaration(path, model, name)
         except DeclarationError as error:
             problems.extend(error.problems)
     registrations: tuple[Registration, ...] = ()
     try:
-        registrations = read_registrations(path)
+        registrations = read_registrations(folder)
     except DeclarationError as error:
         problems.extend(error.problems)
     if problems:
         raise DeclarationError(problems)
-    contracts_file: ContractsFile = parsed["contracts.yaml"]
-    contracts, codelists, shared_problems = _with_shared(contracts_file)
-    if shared_problems:
-        raise DeclarationError(shared_problems)
-    return Programme(
-        folder=path,
-        header=parsed["programme.yaml"],
-        contracts=contracts,
-        codelists=codelists,
-        sources=_recoded(path, parsed["sources.yaml"].sources),
-        indicators=parsed["indicators.yaml"].indicators,
-        evaluation=parsed["evaluation.yaml"],
-        claims=parsed["claims.yaml"].claims,
-        registrations=registrations,
-        lines=lines,
-    )
+    return files, lines, registrations
 
 
 def read_registrations(folder: Path) -> tuple[Registration, ...]:
@@ -220,8 +234,8 @@ def read_declaration(path: Path, model: type[Model], shown: str, limit: int = MA
     try:
         return model.model_validate(data), lines
     except ValidationError as error:
-        found = [item for item in error.errors() if not _follows(item)]
-        raise DeclarationError([_problem(item, lines, shown) for item in found]) from None
+        problems = [_problem(item, lines, shown) for item in error.errors() if not _follows(item)]
+        raise DeclarationError(problems) from None
 
 
 def _follows(item: Any) -> bool:
@@ -230,54 +244,71 @@ def _follows(item: Any) -> bool:
 
 
 def _problem(item: Any, lines: Lines, shown: str) -> Problem:
-    loc: tuple[str | int, ...] = tuple(item["loc"])
-    at: tuple[str | int, ...] = ()
-    for part in loc:
-        at = (*at, part) if (*at, part) in lines else at
+    """Return an error of a model as a problem of the file."""
+    at = _location(item, lines, shown)
     kind, context = item["type"], item.get("ctx", {})
-    name = str(loc[-1]) if loc else ""
-    field_name = ".".join(str(part) for part in (*at, *(loc[-1:] if loc[-1:] != at[-1:] else ())))
+    name = str(item["loc"][-1]) if item["loc"] else ""
     if kind == "extra_forbidden":
-        return Problem(f"unknown field '{name}'", shown, lines.get(at), field_name, fix="Remove or rename it.")
+        return at.problem(f"unknown field '{name}'", fix="Remove or rename it.")
     if kind == "missing":
-        return Problem(f"the field '{name}' is missing", shown, lines.get(at), field_name, fix="Add it.")
+        return at.problem(f"the field '{name}' is missing", fix="Add it.")
     if kind == "too_short":
-        least, of = context["min_length"], "character" if isinstance(item["input"], str) else "item"
-        expected = f"at least {least} {of}{'s' * (least > 1)}"
-        return Problem("too short", shown, lines.get(at), field_name, expected, _shown(item["input"]))
-    expected = str(context.get("expected", context.get("expected_tags", context.get("pattern", ""))))
+        least = context["min_length"]
+        unit = "character" if isinstance(item["input"], str) else "item"
+        plural = "s" if least > 1 else ""
+        return at.problem("too short", f"at least {least} {unit}{plural}", _shown(item["input"]))
+    expected = next((context[key] for key in ("expected", "expected_tags", "pattern") if key in context), "")
     message = str(item["msg"]).removeprefix("Value error, ")
-    return Problem(message, shown, lines.get(at), field_name, expected, _shown(item.get("input")))
+    return at.problem(message, str(expected), _shown(item.get("input")))
 
 
-def _shown(value: Any) -> str:
+def _location(item: Any, lines: Lines, shown: str) -> Location:
+    """Return where an error of a model stands: as deep as the file has a line, and the last step of its path."""
+    steps: tuple[str | int, ...] = tuple(item["loc"])
+    path: tuple[str | int, ...] = ()
+    for step in steps:
+        if (*path, step) in lines:
+            path = (*path, step)
+    last = steps[-1:]
+    field_path = path if last == path[-1:] else (*path, *last)
+    return Location(shown, lines.get(path), ".".join(map(str, field_path)))
+
+
+def _shown(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 80 else text[:77] + "…"
 
 
-def _with_shared(
-    file: ContractsFile,
-) -> tuple[dict[str, Contract], dict[str, Codelist], list[Problem]]:
+def _with_shared(file: ContractsFile) -> tuple[dict[str, Contract], dict[str, Codelist]]:
+    """Return contracts and codelists, the shared ones that are named included, or raise with what is wrong."""
+    at = Location("contracts.yaml")
     problems: list[Problem] = []
     contracts, codelists = list(file.contracts), list(file.codelists)
+    files = _shared_files()
     for name in file.shared:
-        path = _shared_files().get(name)
-        if path is None:
-            what, known = f"there is no shared contract or codelist '{name}'", ", ".join(sorted(_shared_files()))
-            problems.append(Problem(what, "contracts.yaml", field="shared", expected=known))
+        if name not in files:
+            what, expected = f"there is no shared contract or codelist '{name}'", ", ".join(sorted(files))
+            problems.append(at.at("shared").problem(what, expected))
             continue
+        path = files[name]
         shared, _ = read_declaration(path, ContractsFile, f"schemas/{path.parent.name}/{path.name}")
         contracts += shared.contracts
         codelists += [codelist for codelist in shared.codelists if codelist not in codelists]
-    for what, ids in (("contract", [c.id for c in contracts]), ("codelist", [c.id for c in codelists])):
-        problems += [
-            Problem(f"two {what}s are called '{name}'", "contracts.yaml", fix="Rename one of them.")
-            for name in sorted({name for name in ids if ids.count(name) > 1})
-        ]
-    return {c.id: c for c in contracts}, {c.id: c for c in codelists}, problems
+    problems += [_renamed(at, "contract", name) for name in twice(contract.id for contract in contracts)]
+    problems += [_renamed(at, "codelist", name) for name in twice(codelist.id for codelist in codelists)]
+    if problems:
+        raise DeclarationError(problems)
+    return {contract.id: contract for contract in contracts}, {codelist.id: codelist for codelist in codelists}
+
+
+def _renamed(at: Location, what: str, name: str) -> Problem:
+    return at.problem(f"two {what}s are called '{name}'", fix="Rename one of them.")
 
 
 def _shared_files() -> dict[str, Path]:
     """Return the files that ``shared`` can name, by name."""
-    folders = (shipped("schemas") / name for name in ("contracts", "codelists"))
-    return {path.stem: path for folder in folders for path in folder.glob("*.yaml")}
+    files: dict[str, Path] = {}
+    for folder in ("contracts", "codelists"):
+        paths = (shipped("schemas") / folder).glob("*.yaml")
+        files |= {path.stem: path for path in paths}
+    return files

@@ -45,27 +45,34 @@ class WaveSeries(Declared):
 
     @model_validator(mode="after")
     def _coherent(self) -> WaveSeries:
+        pattern, example = _STEPS[self.every], _EXAMPLES[self.every]
         for code in (self.first, self.last):
-            if not re.fullmatch(_STEPS[self.every], code):
-                raise ValueError(f"'{code}' is not a {self.every}; write it as {_EXAMPLES[self.every]}")
-        if not 0 <= self._step(self.last) - self._step(self.first) < 5000:
+            if not re.fullmatch(pattern, code):
+                raise ValueError(f"'{code}' is not a {self.every}; write it as {example}")
+        first, last = self._step(self.first), self._step(self.last)
+        if not 0 <= last - first < 5000:
             raise ValueError("last comes before first, or the series is longer than 5,000 waves")
         return self
 
     def _step(self, code: str) -> int:
-        year, _, part = code.partition("-")
-        return int(year) * PER_YEAR[self.every] + (int(part.removeprefix("Q")) - 1 if part else 0)
+        """Return the number of a wave, counted in quarters, months or years from the year 0."""
+        year, _, within = code.partition("-")
+        position = int(within.removeprefix("Q")) - 1 if within else 0
+        return int(year) * PER_YEAR[self.every] + position
 
     def waves(self) -> Iterator[dict[str, str]]:
         """Yield the waves, each dated at the end of its year, quarter or month."""
+        per_year = PER_YEAR[self.every]
         for step in range(self._step(self.first), self._step(self.last) + 1):
-            year, part = divmod(step, PER_YEAR[self.every])
-            month = (part + 1) * 12 // PER_YEAR[self.every]
-            code = {"year": f"{year}", "quarter": f"{year}-Q{part + 1}", "month": f"{year}-{month:02}"}[self.every]
+            year, position = divmod(step, per_year)
+            number = position + 1
+            month = number * 12 // per_year
+            code = _CODES[self.every].format(year=year, number=number)
             yield {"id": code, "title": code, "date": f"{year}-{month:02}", "role": "series"}
 
 
 _EXAMPLES = {"year": "1999", "quarter": "1999-Q4", "month": "1999-12"}
+_CODES = {"year": "{year}", "quarter": "{year}-Q{number}", "month": "{year}-{number:02}"}
 
 
 def _expand(waves: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from impact.declare.base import Declared, Id
+from impact.declare.location import Location
 from impact.errors import DeclarationError, Problem
 from impact.sql import fingerprint
 
@@ -60,36 +61,33 @@ def full_registrations(file: RegistrationsFile) -> tuple[Registration, ...]:
     DeclarationError
         If a part is not there, or is not what its hash says.
     """
-    edited = [name for name, plan in file.plans.items() if fingerprint(plan) != name]
-    named = {
-        part
-        for entry in file.registrations
-        for part in (entry.theory_of_change, *entry.indicators.values())
-        if isinstance(part, str)
-    }
-    wrong = sorted({*edited, *(named - file.plans.keys())})
+    plans = file.plans
+    wrong = {name for name, plan in plans.items() if fingerprint(plan) != name}
+    for entry in file.registrations:
+        parts_of_plan = (entry.theory_of_change, *entry.indicators.values())
+        hashes = {part for part in parts_of_plan if isinstance(part, str)}
+        wrong |= hashes - plans.keys()
     if wrong:
-        raise DeclarationError([_edited(name, file.plans.get(name)) for name in wrong])
-    return tuple(_full(file.plans, entry) for entry in file.registrations)
+        raise DeclarationError([_edited(name, plans.get(name)) for name in sorted(wrong)])
+    return tuple(_full(plans, entry) for entry in file.registrations)
 
 
 def _full(plans: Mapping[str, Plan], entry: WrittenRegistration) -> Registration:
-    def part(named: Plan | str) -> Plan:
-        return plans[named] if isinstance(named, str) else named
+    def in_full(plan: Plan | str) -> Plan:
+        return plans[plan] if isinstance(plan, str) else plan
 
-    parts = {"theory_of_change": part(entry.theory_of_change)}
-    return Registration(
-        **entry.model_dump(exclude={"theory_of_change", "indicators"}),
-        **parts,
-        indicators={name: part(plan) for name, plan in entry.indicators.items()},
-    )
+    indicators = {name: in_full(plan) for name, plan in entry.indicators.items()}
+    chain = in_full(entry.theory_of_change)
+    header = entry.model_dump(exclude={"theory_of_change", "indicators"})
+    return Registration(**header, theory_of_change=chain, indicators=indicators)
 
 
 def _edited(name: str, plan: Plan | None) -> Problem:
-    what = f"a part of a registered plan {'is gone' if plan is None else 'was edited after it was made'}"
-    found = "nothing" if plan is None else fingerprint(plan)[:12]
-    fix = "Restore the file; register amendments with `impact register`."
-    return Problem(what, REGISTRATIONS, None, "plans", name[:12], found, fix)
+    at, fix = Location(REGISTRATIONS, field="plans"), "Restore the file; register amendments with `impact register`."
+    if plan is None:
+        return at.problem("a part of a registered plan is gone", name[:12], "nothing", fix)
+    what = "a part of a registered plan was edited after it was made"
+    return at.problem(what, name[:12], fingerprint(plan)[:12], fix)
 
 
 def written_registrations(registrations: Sequence[Registration]) -> Plan:
@@ -97,8 +95,11 @@ def written_registrations(registrations: Sequence[Registration]) -> Plan:
     plans: dict[str, Plan] = {}
     entries = []
     for entry in registrations:
-        parts = {name: fingerprint(plan) for name, plan in entry.indicators.items()}
         chain = fingerprint(entry.theory_of_change)
-        plans |= {chain: entry.theory_of_change} | {parts[name]: plan for name, plan in entry.indicators.items()}
-        entries.append(entry.model_dump(mode="json") | {"theory_of_change": chain, "indicators": parts})
+        hashes = {name: fingerprint(plan) for name, plan in entry.indicators.items()}
+        plans[chain] = entry.theory_of_change
+        for name, plan in entry.indicators.items():
+            plans[hashes[name]] = plan
+        written = entry.model_dump(mode="json")
+        entries.append(written | {"theory_of_change": chain, "indicators": hashes})
     return {"registrations": entries, "plans": plans}

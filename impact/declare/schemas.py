@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
+
+from pydantic.json_schema import JsonSchemaValue
 
 from impact.declare.load import FILES
 from impact.files import make_folder, write_file
 
 
-def json_schemas() -> dict[str, dict[str, Any]]:
+def json_schemas() -> dict[str, JsonSchemaValue]:
     """Return the JSON Schema of each file of a programme folder, by file name.
 
     Examples

@@ -37,7 +37,8 @@ class FileFormat(Declared):
         try:
             zoneinfo.ZoneInfo(zone or "UTC")
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f"there is no time zone '{zone}'; write it as in Europe/Rome or UTC") from error
+            message = f"there is no time zone '{zone}'; write it as in Europe/Rome or UTC"
+            raise ValueError(message) from error
         return zone
 
     @field_validator("dates")
@@ -46,7 +47,8 @@ class FileFormat(Declared):
         day = datetime.datetime(2024, 10, 31)
         for form in formats:
             try:
-                same = datetime.datetime.strptime(day.strftime(form), form) == day
+                written = day.strftime(form)
+                same = datetime.datetime.strptime(written, form) == day
             except ValueError:
                 same = False
             if not same or re.search("%[cxX]", form):  # these three depend on who reads them
@@ -72,15 +74,15 @@ SeriesName = Literal["eurostat_tsv", "sdmx_csv", "sdmx_ml"]
 
 def _readable(name: Any) -> Any:
     """Refuse the name of a format that neither the engine nor an installed package reads."""
-    if name in get_args(SeriesName):
+    built_in = get_args(SeriesName)
+    if name in built_in:
         return name
-    known = [*get_args(SeriesName), *plugin_names(READERS)]
-    if name in known:
+    formats = [*built_in, *plugin_names(READERS)]
+    if name in formats:
         return name
-    *others, last = (f"'{reader}'" for reader in known)
-    raise PydanticCustomError(
-        "literal_error", "Input should be {expected}", {"expected": f"{', '.join(others)} or {last}"}
-    )
+    *quoted, last = (f"'{form}'" for form in formats)
+    expected = f"{', '.join(quoted)} or {last}"
+    raise PydanticCustomError("literal_error", "Input should be {expected}", {"expected": expected})
 
 
 class SeriesFormat(Declared):
@@ -137,11 +139,13 @@ class Source(Declared):
 
     @model_validator(mode="after")
     def _coherent(self) -> Source:
-        if both := sorted({*self.recode} & {*self.crosswalk}):
+        both = sorted(self.recode.keys() & self.crosswalk.keys())
+        if both:
             raise ValueError(f"{', '.join(both)}: give either recode or crosswalk")
         if self.series is not None and self.format != FileFormat():
             raise ValueError("a file of official statistics has a format of its own; leave out format")
-        if self.format.zone is not None and not self.file.lower().endswith(".parquet"):
+        is_parquet = self.file.lower().endswith(".parquet")
+        if self.format.zone is not None and not is_parquet:
             raise ValueError("zone is for Parquet, which holds points in time; text is read as its day is written")
         return self
 

@@ -13,10 +13,13 @@ from typing import Any
 import yaml
 
 from impact.declare.base import INVISIBLE, ODD_SPACES
+from impact.declare.location import Location
 from impact.errors import DeclarationError, Problem
 from impact.faults import denied
 
-Lines = dict[tuple[str | int, ...], int]
+KeyPath = tuple[str | int, ...]
+"""Keys and indices that lead to a value."""
+Lines = dict[KeyPath, int]
 """Line (from 1) of the value at each path of keys and indices."""
 
 MAX_BYTES = 5_000_000
@@ -32,9 +35,8 @@ class _Loader(yaml.SafeLoader):
         """Refuse anchors and aliases where they are read, before anything can expand."""
         event = self.peek_event()  # type: ignore[no-untyped-call]
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise yaml.composer.ComposerError(
-                problem="an anchor or alias is not allowed", problem_mark=event.start_mark
-            )
+            problem = "an anchor or alias is not allowed"
+            raise yaml.composer.ComposerError(problem=problem, problem_mark=event.start_mark)
         return super().compose_node(parent, index)
 
 
@@ -81,27 +83,26 @@ def read_yaml(path: Path, shown: str, limit: int = MAX_BYTES) -> tuple[Any, Line
         if node is None:
             raise DeclarationError([Problem("the file is empty", shown, fix="Declare something or remove it.")])
         lines: Lines = {}
-        return _build(loader, node, (), lines, shown), lines
+        return _build(loader, node, (), lines), lines
     except yaml.reader.ReaderError as error:
         raise DeclarationError([_control_character(text, error.position, shown)]) from error
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise DeclarationError(
-            [
-                Problem(
-                    "the file is not valid YAML",
-                    shown,
-                    mark.line + 1 if mark else None,
-                    found=str(getattr(error, "problem", None) or error),
-                    fix="Check indentation, colons and quotes on this line and the one before.",
-                )
-            ]
-        ) from error
+        raise DeclarationError([_not_yaml(error, shown)]) from error
     except RecursionError:
         raise DeclarationError([Problem("the YAML is nested too deeply", shown)]) from None
     finally:
         if loader is not None:
             loader.dispose()
+
+
+def _not_yaml(error: yaml.YAMLError, shown: str) -> Problem:
+    at = Location(shown)
+    mark = getattr(error, "problem_mark", None)
+    if mark:
+        at = Location(shown, mark.line + 1)
+    reason = getattr(error, "problem", None) or error
+    fix = "Check indentation, colons and quotes on this line and the one before."
+    return at.problem("the file is not valid YAML", found=str(reason), fix=fix)
 
 
 def _named(character: str) -> str:
@@ -110,51 +111,61 @@ def _named(character: str) -> str:
 
 
 def _control_character(text: str, position: int, shown: str) -> Problem:
-    line, column = text[:position].count("\n") + 1, position - text.rfind("\n", 0, position)
-    found = f"{_named(text[position])}, character {column} of the line"
+    line = text[:position].count("\n") + 1
+    column = position - text.rfind("\n", 0, position)
+    character = f"{_named(text[position])}, character {column} of the line"
     what = "the file is not valid YAML: it holds a control character"
-    return Problem(what, shown, line, found=found, fix="Delete it; some editors show it as a box or not at all.")
+    fix = "Delete it; some editors show it as a box or not at all."
+    return Problem(what, shown, line, found=character, fix=fix)
 
 
 def _read_text(path: Path, shown: str, limit: int) -> str:
+    at = Location(shown)
     try:
         if path.stat().st_size > limit:
-            raise DeclarationError([Problem(f"the file is larger than {limit:,} bytes", shown)])
+            raise DeclarationError([at.problem(f"the file is larger than {limit:,} bytes")])
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
-        raise DeclarationError([Problem("the file is missing", shown, fix="Create it.")]) from None
+        raise DeclarationError([at.problem("the file is missing", fix="Create it.")]) from None
     except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        problem = Problem("the file is not UTF-8", shown, line, fix="Save it as UTF-8.")
-        raise DeclarationError([problem]) from None
+        decoded = error.object[: error.start]
+        at = Location(shown, decoded.count(b"\n") + 1)
+        raise DeclarationError([at.problem("the file is not UTF-8", fix="Save it as UTF-8.")]) from None
     except OSError as error:
         if denied(error):
             raise
-        raise DeclarationError([Problem("the file cannot be read", shown, found=str(error))]) from error
+        raise DeclarationError([at.problem("the file cannot be read", found=str(error))]) from error
 
 
-def _build(loader: _Loader, node: yaml.Node, path: tuple[str | int, ...], lines: Lines, shown: str) -> Any:
+def _build(loader: _Loader, node: yaml.Node, path: KeyPath, lines: Lines) -> Any:
     lines[path] = node.start_mark.line + 1
-    if not isinstance(node, yaml.ScalarNode) and node.tag not in ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
-        raise yaml.constructor.ConstructorError(problem=f"tag {node.tag} is not allowed", problem_mark=node.start_mark)
+    if isinstance(node, yaml.ScalarNode):
+        return _scalar(loader, node)
+    if node.tag not in ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
+        raise _refused(node, f"tag {node.tag} is not allowed")
     if isinstance(node, yaml.MappingNode):
-        return _build_mapping(loader, node, path, lines, shown)
-    if isinstance(node, yaml.SequenceNode):
-        return [_build(loader, item, (*path, i), lines, shown) for i, item in enumerate(node.value)]
-    return _scalar(loader, node)
+        return _build_mapping(loader, node, path, lines)
+    items = []
+    for index, item in enumerate(node.value):
+        items.append(_build(loader, item, (*path, index), lines))
+    return items
+
+
+def _refused(node: yaml.Node, problem: str) -> yaml.constructor.ConstructorError:
+    return yaml.constructor.ConstructorError(problem=problem, problem_mark=node.start_mark)
 
 
 def _scalar(loader: _Loader, node: yaml.Node) -> Any:
     kind = node.tag.removeprefix("tag:yaml.org,2002:")
     if kind not in {"str", "bool", "int", "float", "null"}:
-        raise yaml.constructor.ConstructorError(problem=f"tag {node.tag} is not allowed", problem_mark=node.start_mark)
-    if odd := yaml.reader.Reader.NON_PRINTABLE.search(node.value):  # such as "\e", which stands for one
-        problem = f"{_named(odd.group())} is not allowed"
-        raise yaml.constructor.ConstructorError(problem=problem, problem_mark=node.start_mark)
+        raise _refused(node, f"tag {node.tag} is not allowed")
+    odd = yaml.reader.Reader.NON_PRINTABLE.search(node.value)  # such as "\e", which stands for one
+    if odd:
+        raise _refused(node, f"{_named(odd.group())} is not allowed")
     try:
         return loader.construct_object(node)
     except ValueError as error:
-        raise yaml.constructor.ConstructorError(problem=str(error), problem_mark=node.start_mark) from error
+        raise _refused(node, str(error)) from error
 
 
 def _is_bare(key: yaml.Node, value: yaml.Node) -> bool:
@@ -162,23 +173,25 @@ def _is_bare(key: yaml.Node, value: yaml.Node) -> bool:
     return bool(value.value == "" and value.start_mark.index == key.end_mark.index == value.end_mark.index)
 
 
-def _build_mapping(
-    loader: _Loader, node: yaml.MappingNode, path: tuple[str | int, ...], lines: Lines, shown: str
-) -> dict[str, Any]:
-    built: dict[str, Any] = {}
+def _build_mapping(loader: _Loader, node: yaml.MappingNode, path: KeyPath, lines: Lines) -> dict[str, Any]:
+    mapping = {}
     for key_node, value_node in node.value:
-        if not isinstance(key_node, yaml.ScalarNode):
-            raise yaml.constructor.ConstructorError(problem="a key must be text", problem_mark=key_node.start_mark)
-        key = key_node.value
-        if odd := next((c for c in key if c in ODD_SPACES + INVISIBLE), None):
-            problem = f"a key holds the character U+{ord(odd):04X}, which cannot be seen; type it again"
-            raise yaml.constructor.ConstructorError(problem=problem, problem_mark=key_node.start_mark)
+        key = _key_text(key_node)
         if node.flow_style and _is_bare(key_node, value_node):
-            problem = f"'{key}' has no value: inside {{ }} a comma ends a value; put text that holds a comma in quotes"
-            raise yaml.constructor.ConstructorError(problem=problem, problem_mark=key_node.start_mark)
-        if key in built:
-            problem = f"key '{key}' stands twice"
-            raise yaml.constructor.ConstructorError(problem=problem, problem_mark=key_node.start_mark)
-        built[key] = _build(loader, value_node, (*path, key), lines, shown)
-        lines[(*path, key)] = key_node.start_mark.line + 1
-    return built
+            advice = "inside { } a comma ends a value; put text that holds a comma in quotes"
+            raise _refused(key_node, f"'{key}' has no value: {advice}")
+        if key in mapping:
+            raise _refused(key_node, f"key '{key}' stands twice")
+        mapping[key] = _build(loader, value_node, (*path, key), lines)
+        lines[*path, key] = key_node.start_mark.line + 1
+    return mapping
+
+
+def _key_text(node: yaml.Node) -> str:
+    if not isinstance(node, yaml.ScalarNode):
+        raise _refused(node, "a key must be text")
+    key = str(node.value)
+    odd = next((character for character in key if character in ODD_SPACES + INVISIBLE), None)
+    if odd:
+        raise _refused(node, f"a key holds the character U+{ord(odd):04X}, which cannot be seen; type it again")
+    return key

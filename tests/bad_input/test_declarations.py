@@ -232,6 +232,16 @@ def test_refused(name: str, folder: Path, database: Path, capsys: pytest.Capture
     assert_refused(capsys, folder, database, file=bad.told or bad.file, fragments=bad.fragments, whole=bad.whole)
 
 
+def test_a_column_that_is_not_there_is_told_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A weight is a column of the sample and one of numbers; that it is missing is one problem."""
+    bad = CASES["weight_of_no_column"]
+    change(folder, bad.file, bad.old, bad.new)
+    problems = call(capsys, "check", folder, "--json").json["problems"]
+    assert [problem["field"] for problem in problems if "no column 'w'" in problem["what"]] == [
+        "wellbeing_score.sample"
+    ]
+
+
 def _empty(path: Path) -> None:
     path.write_bytes(b"")
 

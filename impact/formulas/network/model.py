@@ -103,6 +103,7 @@ class Network(FormulaModel):
 
     def published_query(self, rows: PublishedRows) -> str:
         """Write the query of the ties, pair by pair."""
-        wave = f"{rows.wave} AS wave, " if rows.contract.wave else ""
-        pair = f"{ident(self.source)}, {ident(self.target)}"
-        return f"SELECT DISTINCT {wave}{pair} FROM {rows.view} WHERE {rows.where} ORDER BY ALL"
+        columns = f"{ident(self.source)}, {ident(self.target)}"
+        if rows.contract.wave:
+            columns = f"{rows.wave} AS wave, {columns}"
+        return f"SELECT DISTINCT {columns} FROM {rows.view} WHERE {rows.where} ORDER BY ALL"

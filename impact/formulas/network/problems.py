@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from impact.declare.conditions import condition_problems
 from impact.declare.contracts import Contract
 from impact.declare.declaration import FILE, Declaration
+from impact.declare.location import Location
 from impact.errors import Problem
 
 if TYPE_CHECKING:
@@ -31,45 +32,48 @@ def network_problems(network: Network, at: Declaration) -> Iterator[Problem]:
 
 def _columns(network: Network, at: Declaration, roster: Contract) -> Iterator[Problem]:
     """Yield columns that neither ties nor roster have, and conditions that do not fit theirs."""
-    contract, conditions = at.contract, [(roster, network.bodies.answered), (at.contract, network.mutual)]
-    columns = [(contract, network.source), (contract, network.target), (roster, network.bodies.key)]
-    columns += [(roster, network.group)] if network.group else []
-    columns += [(owner, condition.column) for owner, condition in conditions if condition]
-    for owner, name in columns:
-        if name not in owner.columns:
-            expected = ", ".join(owner.columns)
-            yield at.problem(f"contract '{owner.id}' has no column '{name}'", "formula", expected)
+    ties, field = at.contract, "formula"
+    conditions = [(roster, network.bodies.answered), (ties, network.mutual)]
+    columns = [(ties, network.source), (ties, network.target), (roster, network.bodies.key)]
+    if network.group:
+        columns.append((roster, network.group))
+    columns += [(contract, condition.column) for contract, condition in conditions if condition]
+    for contract, name in columns:
+        if name not in contract.columns:
+            expected = ", ".join(contract.columns)
+            yield at.problem(f"contract '{contract.id}' has no column '{name}'", field, expected)
+    cuts = dict.fromkeys([*ties.columns, *roster.columns])
     for name in (*at.indicator.by, *at.indicator.scope):
-        if name not in contract.columns and name not in roster.columns:
-            expected = ", ".join(dict.fromkeys([*contract.columns, *roster.columns]))
-            yield at.problem(f"neither ties nor bodies have a column '{name}'", "by", expected)
-    where = f"{FILE} {at.indicator.id}.formula"
-    for owner, condition in conditions:
-        if condition and condition.column in owner.columns:
-            yield from condition_problems(at.programme, owner, condition, at.line, where)
+        if name not in cuts:
+            yield at.problem(f"neither ties nor bodies have a column '{name}'", "by", ", ".join(cuts))
+    for contract, condition in conditions:
+        if condition and condition.column in contract.columns:
+            yield from condition_problems(at.programme, contract, condition, at.location(field))
 
 
 def _roster(network: Network, at: Declaration, roster: Contract) -> Iterator[Problem]:
     """Yield what lets the roster list a body twice."""
-    key = _roster_key(network, at, roster)
-    if set(roster.key) != set(key) and set(roster.key) != {network.bodies.key}:
-        what, found = f"contract '{roster.id}' may list a body twice", f"key: [{', '.join(roster.key)}]"
-        yield at.problem(what, "formula.bodies", f"key: [{', '.join(key)}]", found)
+    field, key = "formula.bodies", _roster_key(network, at, roster)
+    if set(roster.key) not in (set(key), {network.bodies.key}):
+        what = f"contract '{roster.id}' may list a body twice"
+        expected, declared = (f"key: [{', '.join(names)}]" for names in (key, roster.key))
+        yield at.problem(what, field, expected, declared)
     if roster.wave and not at.contract.wave:
-        yield at.problem(f"'{roster.id}' has waves, '{at.contract.id}' has none", "formula.bodies")
+        yield at.problem(f"'{roster.id}' has waves, '{at.contract.id}' has none", field)
 
 
 def _ends(network: Network, at: Declaration, roster: Contract) -> Iterator[Problem]:
     """Yield what lets a tie to nobody into the good rows."""
-    contract, there = at.contract, _roster_key(network, at, roster)
-    wave = (contract.wave,) if roster.wave and contract.wave else ()
-    keys = [set(zip(key.columns, key.to, strict=True)) for key in contract.foreign_keys if key.references == roster.id]
+    ties, target = at.contract, _roster_key(network, at, roster)
+    wave = (ties.wave,) if roster.wave and ties.wave else ()
+    references = [key for key in ties.foreign_keys if key.references == roster.id]
+    pairs = [set(zip(key.columns, key.to, strict=True)) for key in references]
+    what = f"ties of '{ties.id}' may name a body that is not in '{roster.id}'"
     for end in (network.source, network.target):
-        here = (end, *wave)
-        if set(zip(here, there, strict=False)) not in keys:
-            what = f"ties of '{contract.id}' may name a body that is not in '{roster.id}'"
-            key = f"{{columns: [{', '.join(here)}], references: {roster.id}, to: [{', '.join(there)}]}}"
-            yield at.problem(what, "formula", fix=f"Add to foreign_keys: {key}.")
+        columns = (end, *wave)
+        if set(zip(columns, target, strict=False)) not in pairs:
+            key = f"columns: [{', '.join(columns)}], references: {roster.id}, to: [{', '.join(target)}]"
+            yield at.problem(what, "formula", fix=f"Add to foreign_keys: {{{key}}}.")
 
 
 def _roster_key(network: Network, at: Declaration, roster: Contract) -> tuple[str, ...]:
@@ -80,16 +84,13 @@ def _roster_key(network: Network, at: Declaration, roster: Contract) -> tuple[st
 def _self_ties(network: Network, at: Declaration) -> Iterator[Problem]:
     """Yield what lets a tie of a body to itself into the good rows."""
     ends = {network.source, network.target}
-    if not any(
-        rule.kind == "compare"
-        and rule.operator == "!="
-        and {rule.left, rule.right} == ends
-        and rule.severity == "error"
-        for rule in at.contract.rules
-    ):
-        rule = f'{{kind: compare, id: no_self_tie, left: {network.source}, operator: "!=", right: {network.target}}}'
-        fix = f"Add to rules: {rule}."
-        yield at.problem(f"'{at.contract.id}' lets a body be tied to itself", "formula", fix=fix)
+    for rule in at.contract.rules:
+        differ = rule.kind == "compare" and rule.operator == "!="
+        if differ and rule.severity == "error" and set(rule.columns()) == ends:
+            return
+    rule_text = f'kind: compare, id: no_self_tie, left: {network.source}, operator: "!=", right: {network.target}'
+    fix = f"Add to rules: {{{rule_text}}}."
+    yield at.problem(f"'{at.contract.id}' lets a body be tied to itself", "formula", fix=fix)
 
 
 def _sample(at: Declaration) -> Iterator[Problem]:
@@ -102,8 +103,11 @@ def _sample(at: Declaration) -> Iterator[Problem]:
 def _waves(network: Network, at: Declaration) -> Iterator[Problem]:
     """Yield what a turnover lacks: an earlier wave, and no baseline; other measures name none."""
     name, baseline = at.indicator.id, at.indicator.ex_ante.baseline
-    if network.since is not None and baseline and baseline.wave:
+    if network.since is None:
+        return
+    if baseline and baseline.wave:
+        what = f"'{name}' has no value at an earlier wave"
         fix = "Remove the baseline: the measure compares two waves itself."
-        yield Problem(f"'{name}' has no value at an earlier wave", FILE, at.line, "ex_ante.baseline", fix=fix)
-    if network.since is not None and network.since == at.indicator.ex_post.wave:
+        yield Location(FILE, at.line, "ex_ante.baseline").problem(what, fix=fix)
+    if network.since == at.indicator.ex_post.wave:
         yield at.problem(f"'{name}' compares a wave with itself", "formula.since")

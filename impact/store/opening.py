@@ -52,8 +52,8 @@ def not_opened(path: Path, error: duckdb.Error) -> UsageError | MachineError:
         return UsageError(f"the database {path} cannot be opened: another process is using it; wait until it has ended")
     if path.is_file() and path.stat().st_size == 0:
         return MachineError(f"the database {path} is empty; remove it, and `impact run` makes it again")
-    other = "not a valid duckdb" in text.lower() and not published_folder(path).is_dir()
-    if path.is_dir() or other:
+    is_foreign = "not a valid duckdb" in text.lower() and not published_folder(path).is_dir()
+    if path.is_dir() or is_foreign:
         return UsageError(f"the database {path} cannot be opened: {text.splitlines()[0]}")
     error.add_note(str(path))
     return MachineError(said(error))

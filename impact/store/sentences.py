@@ -1,13 +1,13 @@
 """Sentences in tables: stored as JSON, held as :class:`impact.words.said.Said` in frames, in English in views.
 
-What :meth:`impact.store.Warehouse.append` writes is encoded here, what :mod:`impact.publish` reads is decoded here. Who
-queries the database with SQL finds a view beside each table, such as ``impact.finding_en``.
+What :meth:`impact.store.database.Database.append` writes is encoded here, what :mod:`impact.publish` reads is decoded
+here. Who queries the database with SQL finds a view beside each table, such as ``impact.finding_en``.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import pandas as pd
 
@@ -29,23 +29,27 @@ FROM_SQL = "quarantine"
 
 def encoded(table: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Return rows with their sentences as JSON, as the table keeps them."""
-    columns = [name for name in SENTENCES.get(table, ()) if name in frame and table != FROM_SQL]
-    stored = {name: pd.Series([_encoded(text) for text in frame[name]], frame.index, dtype=object) for name in columns}
-    return frame.assign(**stored)
+    return frame if table == FROM_SQL else _with_sentences(table, frame, _encoded)
 
 
 def decoded(table: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Return rows of a table with their sentences as objects."""
-    columns = [name for name in SENTENCES.get(table, ()) if name in frame]
-    texts = {name: pd.Series([decode(text) for text in frame[name]], frame.index, dtype=object) for name in columns}
-    return frame.assign(**texts)
+    return _with_sentences(table, frame, decode)
 
 
 def in_english(table: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Return decoded rows with their sentences as English text."""
-    columns = [name for name in SENTENCES.get(table, ()) if name in frame]
-    texts = {name: pd.Series([_english(text) for text in frame[name]], frame.index, dtype=object) for name in columns}
-    return frame.assign(**texts)
+    return _with_sentences(table, frame, _english)
+
+
+def _with_sentences(table: str, frame: pd.DataFrame, convert: Callable[[object], object]) -> pd.DataFrame:
+    """Return rows with their sentences converted, in a copy; columns that are not there stay out."""
+    converted = {}
+    for name in SENTENCES.get(table, ()):
+        if name in frame:
+            texts = [convert(text) for text in frame[name]]
+            converted[name] = pd.Series(texts, frame.index, dtype=object)
+    return frame.assign(**converted)
 
 
 def views_sql() -> Iterator[str]:
@@ -53,7 +57,8 @@ def views_sql() -> Iterator[str]:
     for table, columns in SENTENCES.items():
         english = {name: relation(_in_english_sql(name)) for name in columns}
         query = Select(replacing(english, of="t.*"), f"{ident('impact', table)} t")
-        yield f"CREATE VIEW IF NOT EXISTS {ident('impact', f'{table}_en')} AS {query.sql()}"
+        view = ident("impact", f"{table}_en")
+        yield f"CREATE VIEW IF NOT EXISTS {view} AS {query.sql()}"
 
 
 def _in_english_sql(column: str) -> Select:
@@ -63,17 +68,20 @@ def _in_english_sql(column: str) -> Select:
 
 def distinct_sql() -> str:
     """Return the query of a programme's sentences, each once; the programme is its parameter."""
-    columns = [(table, ident(name)) for table, names in SENTENCES.items() for name in names]
-    queries = (
-        Select({"said": column}, ident("impact", table), where=("programme = $1", f"{column} IS NOT NULL"))
-        for table, column in columns
-    )
+    queries: list[Select] = []
+    for table, names in SENTENCES.items():
+        for column in map(ident, names):
+            stated = ("programme = $1", f"{column} IS NOT NULL")
+            queries.append(Select({"said": column}, ident("impact", table), where=stated))
     return " UNION ".join(query.sql() for query in queries)
 
 
 def written_sentences(stored: list[str]) -> pd.DataFrame:
     """Return each sentence in every language: ``said``, ``language``, ``text``."""
-    rows = [(text, language, written(_decode(text), language)) for text in stored for language in LANGUAGES]
+    rows = []
+    for text in stored:
+        sentence = _decode(text)
+        rows += [(text, language, written(sentence, language)) for language in LANGUAGES]
     return pd.DataFrame(rows, columns=["said", "language", "text"])
 
 

@@ -11,7 +11,7 @@ import hashlib
 import itertools
 import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -69,11 +69,11 @@ def publish_snapshot(warehouse: Warehouse) -> tuple[str, ...]:
         return waiting
     folder = published_folder(warehouse.path)
     make_folder(folder)
-    known, version = _pointer(folder), data_version(warehouse)
-    _clear(folder, known)
-    if known is None or known.version != version or not _sound(folder / known.file, known):
-        known = _copied(warehouse, folder, version)
-    fresh = Pointer(**(asdict(known) | {"of": _mark(warehouse.path)}))
+    pointer, version = _pointer(folder), data_version(warehouse)
+    _clear(folder, pointer)
+    if pointer is None or pointer.version != version or not _sound(folder / pointer.file, pointer):
+        pointer = _copied(warehouse, folder, version)
+    fresh = replace(pointer, of=_mark(warehouse.path))
     if fresh != _pointer(folder):
         write_file(folder / POINTER, json.dumps(asdict(fresh)))
     return ()
@@ -121,8 +121,9 @@ def published_copy(path: str | Path) -> Path | None:
 
     It is never written again, so a reader may keep it open.
     """
-    pointer = _published(Path(path))
-    return published_folder(Path(path)) / pointer.file if pointer else None
+    database = Path(path)
+    pointer = _published(database)
+    return published_folder(database) / pointer.file if pointer else None
 
 
 def _published(database: Path) -> Pointer | None:
@@ -137,17 +138,19 @@ def _published(database: Path) -> Pointer | None:
 
 def _pointer(folder: Path) -> Pointer | None:
     try:
-        pointer = Pointer(**json.loads((folder / POINTER).read_text(encoding="utf-8")))
-        return pointer if Path(pointer.file).name == pointer.file else None
+        text = (folder / POINTER).read_text(encoding="utf-8")
+        pointer = Pointer(**json.loads(text))
+        is_in_folder = Path(pointer.file).name == pointer.file
     except (OSError, ValueError, TypeError):
         return None
+    return pointer if is_in_folder else None
 
 
 def data_version(warehouse: Warehouse) -> str:
     """Return a hash of the runs in a database, and of where their definitions stand: the same until one changes it."""
-    runs = "SELECT run_id, finished_at FROM impact.run ORDER BY ALL"
-    places = "SELECT programme, indicator, line FROM impact.definition ORDER BY ALL"
-    return fingerprint(VERSION, warehouse.rows(runs), warehouse.rows(places))[:16]
+    runs = warehouse.rows("SELECT run_id, finished_at FROM impact.run ORDER BY ALL")
+    lines = warehouse.rows("SELECT programme, indicator, line FROM impact.definition ORDER BY ALL")
+    return fingerprint(VERSION, runs, lines)[:16]
 
 
 def _copied(warehouse: Warehouse, folder: Path, version: str) -> Pointer:
@@ -155,7 +158,8 @@ def _copied(warehouse: Warehouse, folder: Path, version: str) -> Pointer:
     size = warehouse.path.stat().st_size
     require_space(folder, size)
     names = itertools.chain([version], (f"{version}-{number}" for number in itertools.count(2)))
-    copy = next(folder / f"{name}.duckdb" for name in names if not (folder / f"{name}.duckdb").exists())
+    copies = (folder / f"{name}.duckdb" for name in names)
+    copy = next(copy for copy in copies if not copy.exists())
     digest, source = hashlib.sha256(), warehouse.file()
     with held(copy) as file, file.writing() as target:
         while chunk := source.read(CHUNK):
@@ -174,8 +178,9 @@ def _sound(copy: Path, pointer: Pointer) -> bool:
 
 
 def _mark(database: Path) -> list[int]:
-    found = database.stat()
-    return [found.st_ino, found.st_size, found.st_mtime_ns]
+    """Return number, size and time of a file, by which a change of it shows."""
+    status = database.stat()
+    return [status.st_ino, status.st_size, status.st_mtime_ns]
 
 
 def _clear(folder: Path, pointer: Pointer | None) -> None:

@@ -9,8 +9,8 @@ STAGES = ("declare", "validate", "measure", "publish")
 
 def reached(warehouse: Warehouse, programme: str) -> str:
     """Return the stage that a programme's tables have reached together."""
-    found = warehouse.rows("SELECT stage FROM impact.state WHERE programme = ?", [programme])
-    return str(found[0][0]) if found else STAGES[0]
+    rows = warehouse.rows("SELECT stage FROM impact.state WHERE programme = ?", [programme])
+    return str(rows[0][0]) if rows else STAGES[0]
 
 
 def set_reached(warehouse: Warehouse, programme: str, stage: str, run_id: str) -> None:

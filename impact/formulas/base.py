@@ -170,10 +170,9 @@ class RowsFormula(FormulaModel):
     def published_rows(self, rows: PublishedRows) -> str:
         """Write what is read of each row: ``wave``, ``y``, ``x`` and ``w``."""
         numerator, denominator = self.ratio_sql(rows.contract)
-        return (
-            f"(SELECT {rows.wave} AS wave, {numerator} AS y, {denominator} AS x, CAST({rows.weight} AS DOUBLE) AS w"
-            f" FROM {rows.view} WHERE {rows.where})"
-        )
+        weight = f"CAST({rows.weight} AS DOUBLE)"
+        columns = f"{rows.wave} AS wave, {numerator} AS y, {denominator} AS x, {weight} AS w"
+        return f"(SELECT {columns} FROM {rows.view} WHERE {rows.where})"
 
 
 class RowFormula(RowsFormula):

@@ -8,6 +8,7 @@ from typing import Literal
 from impact.declare.base import Code, Condition
 from impact.declare.contracts import Contract
 from impact.declare.declaration import FILE, Declaration
+from impact.declare.location import Location
 from impact.errors import Problem
 from impact.formulas.base import ColumnUses, FormulaModel, PublishedRows, RowsFormula, mean_sql
 from impact.formulas.kind import Behind, FormulaKind, Samples, Scaled, Summary, never
@@ -59,11 +60,12 @@ class Change(RowsFormula):
         name, contract = at.indicator.id, at.contract
         if contract.person is None:
             what = f"'{name}' follows persons, but contract '{contract.id}' names no person column"
-            yield Problem(what, FILE, at.line, "formula")
+            yield Location(FILE, at.line, "formula").problem(what)
         if set(contract.key) != {contract.person, contract.wave}:
             what = f"'{name}' is a change, but contract '{contract.id}' may have several rows per person and wave"
-            expected, key = f"key: [{contract.person}, {contract.wave}]", ", ".join(contract.key)
-            yield at.problem(what, "formula", expected, f"key: [{key}]")
+            expected = f"key: [{contract.person}, {contract.wave}]"
+            declared = ", ".join(contract.key)
+            yield at.problem(what, "formula", expected, f"key: [{declared}]")
 
     def ratio_sql(self, contract: Contract) -> tuple[str, str]:
         """Write the value of one row at its own wave."""
@@ -88,15 +90,15 @@ class Change(RowsFormula):
     def published_query(self, rows: PublishedRows) -> str:
         """Write the mean change of linked persons; filter, arm and weight are those of the earlier wave."""
         person, wave = ident(rows.contract.person or ""), ident(rows.contract.wave or "")
-        later, value = literal(rows.indicator.ex_post.wave or ""), f"{self.of.value_sql(rows.contract)} AS y"
-        then = (
-            f"(SELECT {person} AS person, {value}, CAST({rows.weight} AS DOUBLE) AS w FROM {rows.view}"
-            f" WHERE {rows.where} AND {wave} = {literal(self.since)})"
-        )
-        now = f"(SELECT {person} AS person, {value} FROM {rows.view} WHERE {wave} = {later})"
+        later_wave, earlier_wave = literal(rows.indicator.ex_post.wave or ""), literal(self.since)
+        columns = f"{person} AS person, {self.of.value_sql(rows.contract)} AS y"
+        weight = f"CAST({rows.weight} AS DOUBLE) AS w"
+        earlier = f"(SELECT {columns}, {weight} FROM {rows.view} WHERE {rows.where} AND {wave} = {earlier_wave})"
+        later = f"(SELECT {columns} FROM {rows.view} WHERE {wave} = {later_wave})"
         return (
-            f"SELECT {later} AS wave, sum(a.w * (b.y - a.y)) / sum(a.w) AS value, count(*) AS n"
-            f" FROM {then} a JOIN {now} b USING (person) WHERE a.y IS NOT NULL AND b.y IS NOT NULL AND a.w IS NOT NULL"
+            f"SELECT {later_wave} AS wave, sum(a.w * (b.y - a.y)) / sum(a.w) AS value, count(*) AS n"
+            f" FROM {earlier} a JOIN {later} b USING (person)"
+            " WHERE a.y IS NOT NULL AND b.y IS NOT NULL AND a.w IS NOT NULL"
         )
 
 

@@ -129,13 +129,12 @@ class FormulaKind:
 
     def __post_init__(self) -> None:
         """Refuse a model that is not whole."""
+        name, base = self.model.__name__, self._base
         if inspect.isabstract(self.model):
-            missing = ", ".join(sorted(self.model.__abstractmethods__))
-            raise TypeError(f"the formula {self.model.__name__} does not say: {missing}")
-        if not issubclass(self.model, self._base):
-            raise TypeError(
-                f"the formula {self.model.__name__} with the summary {self.summary} is no {self._base.__name__}"
-            )
+            abstract = sorted(self.model.__abstractmethods__)
+            raise TypeError(f"the formula {name} does not say: {', '.join(abstract)}")
+        if not issubclass(self.model, base):
+            raise TypeError(f"the formula {name} with the summary {self.summary} is no {base.__name__}")
 
     @property
     def name(self) -> str:

@@ -30,7 +30,9 @@ class Mean(RowFormula):
     def value_sql(self, contract: Contract) -> str:
         """Write the column or its logarithm."""
         value = number_sql(self.column)
-        return f"CASE WHEN {value} > 0 THEN ln({value}) END" if self.transform == "log" else value
+        if self.transform == "log":
+            return f"CASE WHEN {value} > 0 THEN ln({value}) END"
+        return value
 
     def value_limits(self, column: LimitsOf) -> Limits:
         """Return those of the column; of a logarithm none are promised."""
@@ -38,8 +40,10 @@ class Mean(RowFormula):
 
     def row_limits(self, column: LimitsOf, *, weighted: bool) -> Limits:
         """Return those of the column, or their logarithms."""
-        low, high = column(self.column)
-        return Limits(_logarithm(low), _logarithm(high)) if self.transform == "log" else Limits(low, high)
+        limits = column(self.column)
+        if self.transform == "log":
+            return Limits(_logarithm(limits.low), _logarithm(limits.high))
+        return limits
 
     def settling_columns(self) -> tuple[str, ...]:
         """Return its column."""

@@ -67,28 +67,44 @@ class Quantile(CountedFormula):
         """
         if len(counts.values) == 0:
             return Measured(None, method=Said("values.no_rows_value"), flags=("no_data",))
-        values, upto = counts.values.astype(np.float64), np.cumsum(counts.counts)
-        if counts.weighted:
-            place = int(np.searchsorted(upto, self.q * upto[-1] * REACHED))
-            method = Said("values.weighted_quantile_no_interval")
-            return Measured(float(values[place]), method=method, flags=("no_interval",))
-        return self._of_order_statistics(values, upto, designed=counts.designed)
+        values = counts.values.astype(np.float64)
+        upto = np.cumsum(counts.counts)
+        if not counts.weighted:
+            return self._of_order_statistics(values, upto, designed=counts.designed)
+        reached = self.q * upto[-1] * REACHED
+        index = int(np.searchsorted(upto, reached))
+        method = Said("values.weighted_quantile_no_interval")
+        return Measured(float(values[index]), method=method, flags=("no_interval",))
 
     def _of_order_statistics(self, values: Floats, upto: Floats, *, designed: bool) -> Measured:
         n = int(upto[-1])
-        at = self.q * (n - 1)
-        below, above = _at_rank(values, upto, math.floor(at)), _at_rank(values, upto, math.ceil(at))
-        value = below + (at - math.floor(at)) * (above - below)
+        value = self._interpolated(values, upto)
         flags = ("small_n",) if n < SMALL_N else ()
         if designed:
             method = Said("values.no_interval_under_sample_design")
             return Measured(value, method=method, flags=(*flags, "no_interval"))
-        tail = (1 - CONFIDENCE) / 2
-        low, high = int(stats.binom.ppf(tail, n, self.q)) - 1, int(stats.binom.ppf(1 - tail, n, self.q))
+        low, high = self._ranks_of_interval(n)
         if low < 0 or high > n - 1:
             return Measured(value, method=Said("values.too_few_rows_interval"), flags=(*flags, "no_interval"))
         conf_low, conf_high = _at_rank(values, upto, low), _at_rank(values, upto, high)
         return Measured(value, None, conf_low, conf_high, None, Said("values.order_statistics"), flags)
+
+    def _interpolated(self, values: Floats, upto: Floats) -> float:
+        """Return the quantile between the order statistics of the ranks around q (n − 1): type 7."""
+        rank = self.q * (int(upto[-1]) - 1)
+        floor = math.floor(rank)
+        ceiling = math.ceil(rank)
+        lower = _at_rank(values, upto, floor)
+        upper = _at_rank(values, upto, ceiling)
+        return lower + (rank - floor) * (upper - lower)
+
+    def _ranks_of_interval(self, n: int) -> tuple[int, int]:
+        """Return the ranks, from 0, of the order statistics that enclose the quantile with the set confidence."""
+        tail = (1 - CONFIDENCE) / 2
+        # how many of n values lie under the quantile is binomial with the share q
+        fewest = stats.binom.ppf(tail, n, self.q)
+        most = stats.binom.ppf(1 - tail, n, self.q)
+        return int(fewest) - 1, int(most)
 
     def value_limits(self, column: LimitsOf) -> Limits:
         """Return those of the column."""

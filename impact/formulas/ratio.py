@@ -36,8 +36,10 @@ class Ratio(RowsFormula):
 
     def value_limits(self, column: LimitsOf) -> Limits:
         """Return zero below where neither column goes below it."""
-        positive = all(column(name).low >= 0 for name in (self.numerator, self.denominator))
-        return NEVER_NEGATIVE if positive else ANYTHING
+        limits = (column(self.numerator), column(self.denominator))
+        if all(limit.low >= 0 for limit in limits):
+            return NEVER_NEGATIVE
+        return ANYTHING
 
     def row_limits(self, column: LimitsOf, *, weighted: bool) -> Limits:
         """Return those of the value."""

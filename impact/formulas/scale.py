@@ -52,10 +52,12 @@ class Scale(RowFormula):
 
     def value_sql(self, contract: Contract) -> str:
         """Write the score of a row; NULL where too few items are answered."""
-        answered = " + ".join(f"CAST({ident(item)} IS NOT NULL AS INTEGER)" for item in self.items)
-        total = " + ".join(f"coalesce({self._item_sql(item)}, 0.0)" for item in self.items)
-        enough = self.minimum_answered or len(self.items)
-        return f"CASE WHEN {answered} >= {enough} THEN ({total}) * {literal(self._factor)} / ({answered}) END"
+        answers = [f"CAST({ident(item)} IS NOT NULL AS INTEGER)" for item in self.items]
+        values = [f"coalesce({self._item_sql(item)}, 0.0)" for item in self.items]
+        answered, total = " + ".join(answers), " + ".join(values)
+        needed = self.minimum_answered or len(self.items)
+        mean = f"({total}) * {literal(self._factor)} / ({answered})"
+        return f"CASE WHEN {answered} >= {needed} THEN {mean} END"
 
     def _item_sql(self, item: str) -> str:
         both_ends = literal(float(self.low + self.high))
@@ -73,8 +75,9 @@ class Scale(RowFormula):
 
     def row_limits(self, column: LimitsOf, *, weighted: bool) -> Limits:
         """Return the ends of the scale."""
-        ends = [end * self.multiply * self._length for end in (self.low, self.high)]
-        return Limits(min(ends), max(ends))
+        first = self.low * self.multiply * self._length
+        second = self.high * self.multiply * self._length
+        return Limits(min(first, second), max(first, second))
 
     def settling_columns(self) -> tuple[str, ...]:
         """Return none: the other items may be answered."""

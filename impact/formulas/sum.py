@@ -30,8 +30,10 @@ class Sum(RowsFormula):
 
     def columns(self) -> ColumnUses:
         """Return its column, and the qualifier."""
-        stated = ((self.qualifier, ColumnUse.ANY),) if self.qualifier else ()
-        return (self.column, ColumnUse.NUMBER), *stated
+        summed = (self.column, ColumnUse.NUMBER)
+        if self.qualifier is None:
+            return (summed,)
+        return summed, (self.qualifier, ColumnUse.ANY)
 
     def conditions(self) -> tuple[Condition, ...]:
         """Return none."""
@@ -51,10 +53,12 @@ class Sum(RowsFormula):
 
     def row_limits(self, column: LimitsOf, *, weighted: bool) -> Limits:
         """Return those of the column; times a weight nobody knows, its sign alone."""
-        low, high = column(self.column)
+        limits = column(self.column)
         if not weighted:
-            return Limits(low, high)
-        return Limits(0.0 if low >= 0 else -math.inf, 0.0 if high <= 0 else math.inf)
+            return limits
+        low = 0.0 if limits.low >= 0 else -math.inf
+        high = 0.0 if limits.high <= 0 else math.inf
+        return Limits(low, high)
 
     def settling_columns(self) -> tuple[str, ...]:
         """Return its column."""

@@ -31,7 +31,8 @@ class Threshold(RowFormula):
 
     @model_validator(mode="after")
     def _one_limit(self) -> Threshold:
-        if sum(limit is not None for limit in (self.at_least, self.at_most, self.above, self.below)) != 1:
+        limits = [name for name in _SYMBOLS if getattr(self, name) is not None]
+        if len(limits) != 1:
             raise ValueError("give exactly one of at_least, at_most, above, below")
         return self
 
@@ -46,15 +47,16 @@ class Threshold(RowFormula):
     def value_sql(self, contract: Contract) -> str:
         """Write 1 where the score crosses the limit, 0 where it does not."""
         symbol, limit = self._limit
+        score = self.of.value_sql(contract)
         # a score such as 3 × 0.1 must not miss a limit of 0.3 by its last bit
-        score = f"round({self.of.value_sql(contract)}, 9)"
-        return indicator_sql(f"{score} {symbol} {literal(limit)}")
+        rounded = f"round({score}, 9)"
+        return indicator_sql(f"{rounded} {symbol} {literal(limit)}")
 
     @property
     def _limit(self) -> tuple[str, float]:
         """The limit, with the symbol that compares a score to it."""
-        limits = ((symbol, getattr(self, name)) for name, symbol in _SYMBOLS.items())
-        return next((symbol, float(limit)) for symbol, limit in limits if limit is not None)
+        name = next(name for name in _SYMBOLS if getattr(self, name) is not None)
+        return _SYMBOLS[name], float(getattr(self, name))
 
     def row_limits(self, column: LimitsOf, *, weighted: bool) -> Limits:
         """Return 0 and 1."""

@@ -33,6 +33,8 @@ _ATTRIBUTES = re.compile(
     re.IGNORECASE,
 )
 """Names of attributes in the cross-domain concepts of SDMX and the structures of ECB, Eurostat, INSEE and OECD."""
+_NO_DIMENSIONS = {PERIOD, VALUE, STATUS, *LETTER_FLAGS, *CONFIDENTIAL, *MEASURING}
+"""Names of measures and attributes that are read for themselves."""
 _COMPONENT = re.compile(r"[A-Za-z][A-Za-z0-9_\-]*")
 CODE = r"[A-Za-z0-9_@$.+*/\-]+"
 """Pattern of a code: no blanks, no commas."""
@@ -48,8 +50,7 @@ class Components:
 
 def is_attribute(name: str) -> bool:
     """Whether a component of this name is an attribute or measure wherever it stands; those that measure count too."""
-    columns = {PERIOD, VALUE, STATUS, *LETTER_FLAGS, *CONFIDENTIAL}
-    return name.upper() in columns | {*MEASURING} or _ATTRIBUTES.fullmatch(name) is not None
+    return name.upper() in _NO_DIMENSIONS or _ATTRIBUTES.fullmatch(name) is not None
 
 
 def components(
@@ -73,14 +74,19 @@ def components(
     keys, attributes
         Columns of which the file itself says that they are dimensions, or that they are none.
     """
-    measuring = [n for n in names if n.upper() in MEASURING]
     declared = {*keys} - {PERIOD, VALUE}
-    candidates = [n for n in names if n not in attributes and (n in declared or not is_attribute(n))]
-    open_ones = [n for n in candidates if n not in keys and n.upper() not in SET]
-    tests = {n: f"coalesce(bool_and(regexp_full_match({code(n)}, {literal(CODE)})), TRUE)" for n in open_ones}
-    (full,) = connection.execute(Select({**tests, "n": "count(*)"}, "wide").sql()).fetchall()
-    doubtful = [n for n, codes in zip(open_ones, full, strict=False) if not codes or not _COMPONENT.fullmatch(n)]
-    return Components(tuple(n for n in names if n in candidates or n in measuring), frozenset(doubtful))
+    dimensions = [name for name in names if name not in attributes and (name in declared or not is_attribute(name))]
+    undeclared = [name for name in dimensions if name not in keys and name.upper() not in SET]
+    tests = {}
+    for name in undeclared:
+        is_code = f"regexp_full_match({code(name)}, {literal(CODE)})"
+        tests[name] = f"coalesce(bool_and({is_code}), TRUE)"
+    query = Select({**tests, "n": "count(*)"}, "wide")
+    (only_codes,) = connection.execute(query.sql()).fetchall()
+    coded = dict(zip(undeclared, only_codes, strict=False))
+    doubtful = {name for name in undeclared if not coded[name] or not _COMPONENT.fullmatch(name)}
+    chosen_from = [name for name in names if name in dimensions or name.upper() in MEASURING]
+    return Components(tuple(chosen_from), frozenset(doubtful))
 
 
 def read_wide(
@@ -112,4 +118,5 @@ def tells_apart(connection: duckdb.DuckDBPyConnection, column: str, by: Sequence
     several = f"count(DISTINCT coalesce({ident(column)}, '')) > 1"
     keys = (*map(ident, by), "_period")
     query = Select({"apart": "TRUE"}, "chosen", group=keys, having=several, limit=1)
-    return connection.execute(query.sql()).fetchone() is not None
+    row = connection.execute(query.sql()).fetchone()
+    return row is not None

@@ -46,12 +46,14 @@ def delimited(
     FileError
         If the header cannot be used.
     """
-    header, plain = _header(path, source, form), plainly_named(path, scratch)
+    header = _header(path, source, form)
+    file = literal(str(plainly_named(path, scratch)))
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
+    delimiter, quote = literal(form.delimiter), literal(form.quote)
     relation = (
-        f"read_csv({literal(str(plain))}, auto_detect=false, header=true, columns={{{columns}}},"
-        f" delim={literal(form.delimiter)}, quote={literal(form.quote)}, escape={literal(form.quote)},"
-        f" nullstr='', strict_mode=true, max_line_size=10000000, store_rejects=true, rejects_limit=0)"
+        f"read_csv({file}, auto_detect=false, header=true, columns={{{columns}}},"
+        f" delim={delimiter}, quote={quote}, escape={quote},"
+        " nullstr='', strict_mode=true, max_line_size=10000000, store_rejects=true, rejects_limit=0)"
     )
     return RawFile(header, relation, rejected, odd_spaces=odd_spaces, cells=cells, summary=summary)
 
@@ -74,23 +76,29 @@ def _check_delimiter(path: Path, source: Source, form: FileFormat) -> None:
     """Refuse a header that the declared delimiter leaves in one piece where another would part it."""
     with path.open(encoding="utf-8-sig", newline="") as handle:
         line = handle.readline().strip("\r\n")
-    plain = re.sub(f"{form.quote}[^{form.quote}]*{form.quote}", form.quote, line)
-    others = [mark for mark in (";", "\t", "|", ",") if mark != form.delimiter and _parts(plain, mark)]
-    named = re.fullmatch('"?sep=(.)"?', line)
-    if form.delimiter in plain or not (others or named):
+    # what stands in quotes parts nothing
+    unquoted = re.sub(f"{form.quote}[^{form.quote}]*{form.quote}", form.quote, line)
+    stated = re.fullmatch('"?sep=(.)"?', line)
+    marks = [mark for mark in (";", "\t", "|", ",") if mark != form.delimiter and _splits(unquoted, mark)]
+    if stated:
+        marks.insert(0, stated[1])
+    if form.delimiter in unquoted or not marks:
         return
-    shown = {"\t": r"\t"}.get(named[1] if named else others[0], named[1] if named else others[0])
-    quotes = '"' if shown == r"\t" else "'"
-    raise file_error(
-        source,
-        "the header has one single column",
-        expected=f"columns separated by {form.delimiter!r}",
-        found=line[:80],
-        fix=f"Declare format: {{delimiter: {quotes}{shown}{quotes}}}." + (" Delete the first line." if named else ""),
-    )
+    fix = f"Declare format: {{delimiter: {_quoted(marks[0])}}}."
+    if stated:
+        fix += " Delete the first line."
+    expected = f"columns separated by {form.delimiter!r}"
+    raise file_error(source, "the header has one single column", expected=expected, found=line[:80], fix=fix)
 
 
-def _parts(line: str, mark: str) -> bool:
+def _quoted(mark: str) -> str:
+    """Write a delimiter as YAML has it."""
+    return r'"\t"' if mark == "\t" else f"'{mark}'"
+
+
+def _splits(line: str, mark: str) -> bool:
     """Whether a mark parts a line into names; one with a space after it stands inside a name."""
-    parts = line.split(mark)
-    return len(parts) > 2 or (len(parts) == 2 and bool(parts[1]) and not parts[1].startswith(" "))
+    _, *further = line.split(mark)
+    if len(further) > 1:
+        return True
+    return bool(further and further[0]) and not further[0].startswith(" ")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from impact.declare.location import Location
 from impact.declare.sources import Source
 from impact.errors import FileError, Problem
 from impact.ingest.components import Components, read_wide
@@ -32,25 +33,24 @@ def tsv_observations(connection: duckdb.DuckDBPyConnection, path: Path, source: 
         If the first line is not the header of such a file, or a line has another number of cells.
     """
     names, periods = _header(path, source)
-    cells = [f"p{place}" for place in range(len(periods))]
+    cells = [f"p{index}" for index in range(len(periods))]
     read_wide(connection, path, ("_series", *cells), "\t", quote="")
     _check_keys(connection, names, source)
-    connection.execute(f"CREATE VIEW observations AS {_observations(names, periods, cells).sql()}")
+    query = _observations(names, periods, cells)
+    connection.execute(f"CREATE VIEW observations AS {query.sql()}")
     return Components(names)
 
 
 def _observations(names: Sequence[str], periods: Sequence[str], cells: Sequence[str]) -> Select:
     """Write the query of a row per series and period, from a column per period."""
-    listed = ", ".join(map(literal, periods))
-    long = {"_series": "_series", "_period": f"unnest([{listed}])", "cell": f"unnest([{', '.join(cells)}])"}
-    split = {**EVERY_COLUMN, "parts": _PARTS}
-    dimensions = {name: f"trim(string_split(_series, ',')[{place}])" for place, name in enumerate(names, 1)}
-    observed = {
-        "_period": "_period",
-        "_value": "coalesce(nullif(parts.value, ''), trim(cell))",
-        "_flags": flags_sql([letter_flags("regexp_replace(parts.flags, '\\s+', '', 'g')")]),
-    }
-    return Select({**dimensions, **observed}, Select(split, Select(long, "wide")))
+    period, cell = ", ".join(map(literal, periods)), ", ".join(cells)
+    long = Select({"_series": "_series", "_period": f"unnest([{period}])", "cell": f"unnest([{cell}])"}, "wide")
+    split = Select({**EVERY_COLUMN, "parts": _PARTS}, long)
+    observed = {name: f"trim(string_split(_series, ',')[{number}])" for number, name in enumerate(names, 1)}
+    observed["_period"] = "_period"
+    observed["_value"] = "coalesce(nullif(parts.value, ''), trim(cell))"
+    observed["_flags"] = flags_sql([letter_flags("regexp_replace(parts.flags, '\\s+', '', 'g')")])
+    return Select(observed, split)
 
 
 def _header(path: Path, source: Source) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -73,15 +73,14 @@ def _header(path: Path, source: Source) -> tuple[tuple[str, ...], tuple[str, ...
 
 
 def _check_keys(connection: duckdb.DuckDBPyConnection, names: tuple[str, ...], source: Source) -> None:
-    row = connection.execute(
-        "SELECT rowid + 2, _series FROM wide WHERE len(string_split(coalesce(_series, ''), ',')) <> ? LIMIT 1",
-        [len(names)],
-    ).fetchone()
+    query = "SELECT rowid + 2, _series FROM wide WHERE len(string_split(coalesce(_series, ''), ',')) <> ? LIMIT 1"
+    row = connection.execute(query, [len(names)]).fetchone()
     if row is not None:
+        line, series = row
+        at = Location(source.file, int(line), f"source {source.id}")
         expected = f"{len(names)} codes: {', '.join(names)}"
-        problem = "a line does not name the codes of its series"
-        series = str(row[1])[:80]
-        raise FileError([Problem(problem, source.file, int(row[0]), f"source {source.id}", expected, series)])
+        problem = at.problem("a line does not name the codes of its series", expected, str(series)[:80])
+        raise FileError([problem])
 
 
 def _error(source: Source, what: str, expected: str = "", found: str = "", fix: str = "") -> FileError:

@@ -73,13 +73,16 @@ def _inside(folder: Path, source: Source) -> Path:
     if not inside:
         raise file_error(source, "the file lies outside the programme folder", fix="Copy it under raw/.")
     if not is_file:
-        found = _neighbours(path) if path != folder.resolve() else "the programme folder itself"
-        raise file_error(source, "the file is missing", found=found, fix="Put it there or correct file:.")
+        neighbours = _neighbours(path) if path != folder.resolve() else "the programme folder itself"
+        raise file_error(source, "the file is missing", found=neighbours, fix="Put it there or correct file:.")
     return path
 
 
 def _neighbours(path: Path) -> str:
-    if not path.parent.is_dir():
-        return f"no folder {path.parent.name}/"
-    names = sorted(p.name for p in path.parent.iterdir() if p.is_file())[:8]
-    return f"{path.parent.name}/ holds {', '.join(names)}" if names else f"{path.parent.name}/ is empty"
+    folder = path.parent
+    if not folder.is_dir():
+        return f"no folder {folder.name}/"
+    names = sorted(file.name for file in folder.iterdir() if file.is_file())
+    if not names:
+        return f"{folder.name}/ is empty"
+    return f"{folder.name}/ holds {', '.join(names[:8])}"

@@ -46,17 +46,18 @@ def letter_flags(text: str) -> Flag:
     split = f"string_split({text}, '')"
     ordered = f"length({text}) <= {COMBINED} OR regexp_full_match({text}, {literal(SORTED)})"
     distinct = f"length({text}) = len(list_distinct({split}))"
-    known = f"({text} = '' OR (regexp_full_match({text}, '[{LETTERS}]+') AND {distinct} AND ({ordered})))"
-    return Flag(text, known, text)
+    on_list = f"regexp_full_match({text}, '[{LETTERS}]+')"
+    understood = f"({text} = '' OR ({on_list} AND {distinct} AND ({ordered})))"
+    return Flag(text, understood, text)
 
 
 def status_codes(text: str) -> Flag:
     """Read whole codes of observation status, one or several; text that is not on the list stays, in capitals."""
     codes = f"list_filter(regexp_split_to_array({text}, '[;,|\\s]+'), lambda code: code <> '')"
-    meant = " ".join(f"WHEN {literal(code)} THEN {literal(flag)}" for code, flag in OBS_STATUS.items())
-    flags = f"list_transform({codes}, lambda code: CASE code {meant} END)"
-    known = f"(len(list_filter({flags}, lambda flag: flag IS NULL)) = 0)"
-    return Flag(f"array_to_string({flags}, '')", known, f"upper({text})")
+    cases = [f"WHEN {literal(code)} THEN {literal(flag)}" for code, flag in OBS_STATUS.items()]
+    flags = f"list_transform({codes}, lambda code: CASE code {' '.join(cases)} END)"
+    understood = f"(len(list_filter({flags}, lambda flag: flag IS NULL)) = 0)"
+    return Flag(f"array_to_string({flags}, '')", understood, f"upper({text})")
 
 
 def confidentiality(text: str) -> Flag:
@@ -69,8 +70,9 @@ def flags_sql(columns: Sequence[Flag]) -> str:
     """Write the status of an observation: sorted letters if every column is understood, else what is not, whole."""
     if not columns:
         return "''"
+    understood = " AND ".join(column.known for column in columns)
     together = " || ".join(f"({column.letters})" for column in columns)
     letters = f"array_to_string(list_sort(list_distinct(string_split({together}, ''))), '')"
-    shown = ", ".join(f"CASE WHEN {c.known} THEN {c.letters} ELSE {c.raw} END" for c in columns)
-    raw = f"array_to_string(list_filter([{shown}], lambda part: part <> ''), ';')"
-    return f"CASE WHEN {' AND '.join(column.known for column in columns)} THEN {letters} ELSE {raw} END"
+    texts = ", ".join(f"CASE WHEN {flag.known} THEN {flag.letters} ELSE {flag.raw} END" for flag in columns)
+    raw = f"array_to_string(list_filter([{texts}], lambda part: part <> ''), ';')"
+    return f"CASE WHEN {understood} THEN {letters} ELSE {raw} END"

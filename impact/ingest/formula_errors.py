@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 import re
 import zipfile
@@ -94,13 +95,14 @@ class _OpenDocument:
         self.error = False
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        element, given = local(name), {local(key): value for key, value in attributes.items()}
+        element = local(name)
+        values = {local(key): value for key, value in attributes.items()}
         if element == "table":
-            self.inside, self.row = given.get("name") == self.sheet, 0
+            self.inside, self.row = values.get("name") == self.sheet, 0
         elif element == "table-row":
-            self.column, self.rows = 0, int(given.get("number-rows-repeated", 1))
+            self.column, self.rows = 0, int(values.get("number-rows-repeated", 1))
         elif element in ("table-cell", "covered-table-cell"):
-            self.cells = int(given.get("number-columns-repeated", 1))
+            self.cells = int(values.get("number-columns-repeated", 1))
             self.error = "error" in [value for key, value in attributes.items() if local(key) == "value-type"]
             self.texts.clear()
 
@@ -113,21 +115,22 @@ class _OpenDocument:
         elif element in ("table-cell", "covered-table-cell"):
             if self.inside and self.error:
                 text = "".join(self.texts).strip() or NO_VALUE
-                places = ((self.row + r, self.column + c) for r in range(self.rows) for c in range(self.cells))
-                self.found.update(dict.fromkeys(places, text))
+                rows = range(self.row, self.row + self.rows)
+                columns = range(self.column, self.column + self.cells)
+                self.found.update(dict.fromkeys(itertools.product(rows, columns), text))
             self.column += self.cells
 
 
 def _sheet_part(archive: zipfile.ZipFile, sheet: str) -> str:
     """Return the archive member that holds a sheet, found through the relations of the workbook."""
-    workbook = next(
-        (part for part, kind in _relations(archive, "").values() if kind.endswith(_DOCUMENT)), "xl/workbook.xml"
-    )
+    documents = [member for member, kind in _relations(archive, "").values() if kind.endswith(_DOCUMENT)]
+    workbook = documents[0] if documents else "xl/workbook.xml"
     targets = _relations(archive, workbook)
     for item in _elements(archive, workbook, "sheet"):
         relation = next((value for key, value in item.items() if key.endswith("/relationships id")), "")
         if item.get("name") == sheet and relation in targets:
-            return targets[relation][0]
+            member, _ = targets[relation]
+            return member
     raise ValueError(f"the part that holds sheet '{sheet}' cannot be found")
 
 
@@ -137,24 +140,22 @@ def _relations(archive: zipfile.ZipFile, part: str) -> dict[str, tuple[str, str]
     where = posixpath.join(folder, "_rels", f"{name}.rels")
     if where not in archive.namelist():
         return {}
-    return {
-        item.get("Id", ""): (
-            posixpath.normpath(posixpath.join("/", folder, item.get("Target", "")))[1:],
-            item.get("Type", ""),
-        )
-        for item in _elements(archive, where, "Relationship")
-    }
+    relations = {}
+    for item in _elements(archive, where, "Relationship"):
+        target = posixpath.normpath(posixpath.join("/", folder, item.get("Target", "")))
+        relations[item.get("Id", "")] = (target[1:], item.get("Type", ""))
+    return relations
 
 
 def _elements(archive: zipfile.ZipFile, part: str, wanted: str) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = []
+    elements: list[dict[str, str]] = []
 
     def start(name: str, attributes: dict[str, str]) -> None:
         if local(name) == wanted:
-            found.append(attributes)
+            elements.append(attributes)
 
     def ignore(_: Any) -> None:
         """Do nothing: ends and text say nothing here."""
 
     strict_parser(start, ignore, ignore).Parse(archive.read(part), True)
-    return found
+    return elements

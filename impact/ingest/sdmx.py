@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import duckdb
 
@@ -22,6 +22,12 @@ from impact.sql import Select, ident, literal
 
 LABELLED = r"(?:^|[;,|]\s*)([A-Za-z0-9_]+): "
 """A code with its name after it; several in one cell have a mark between them."""
+_READERS: Mapping[str, Callable[[str], Flag]] = {
+    **dict.fromkeys(LETTER_FLAGS, letter_flags),
+    STATUS: status_codes,
+    **dict.fromkeys(CONFIDENTIAL, confidentiality),
+}
+"""What reads the status in a column, in the order in which their flags are joined."""
 
 
 def observations(
@@ -54,39 +60,44 @@ def observations(
         If names stand in the place of the codes of status.
     """
 
-    def plain(name: str) -> str:
-        return f"coalesce(nullif(trim({ident(name)}), '#N/A'), '')"
-
     def code(name: str) -> str:
-        return f"trim(string_split({plain(name)}, ': ')[1])" if name in labelled else plain(name)
+        text = _text(name)
+        return f"trim(string_split({text}, ': ')[1])" if name in labelled else text
 
-    def status(name: str) -> str:
-        if name not in labelled:
-            return plain(name)
-        codes = f"regexp_extract_all({plain(name)}, {literal(LABELLED)}, 1)"
-        return f"CASE WHEN len({codes}) > 0 THEN array_to_string({codes}, ';') ELSE {plain(name)} END"
-
-    flags = _flags(names, status)
-    _refuse_names(connection, source, {name: status(name) for name in names if name in (STATUS, *LETTER_FLAGS)})
+    statuses = {name: _status(name, labelled=name in labelled) for name in names if name in _READERS}
+    flags = [reader(statuses[name]) for name, reader in _READERS.items() if name in statuses]
+    _refuse_names(connection, source, statuses)
     dimensions = components(connection, names, code, keys=keys, attributes=attributes)
+    columns = {name: code(name) for name in dimensions.names}
     measured = {"_period": code(PERIOD), "_value": f"trim({ident(VALUE)})", "_flags": flags_sql(flags)}
-    query = Select({**{name: code(name) for name in dimensions.names}, **measured}, "wide")
+    query = Select({**columns, **measured}, "wide")
     connection.execute(f"CREATE VIEW observations AS {query.sql()}")
     return dimensions
 
 
-def _flags(names: Sequence[str], status: object) -> list[Flag]:
-    read = [*((name, letter_flags) for name in LETTER_FLAGS), (STATUS, status_codes)]
-    read += [(name, confidentiality) for name in CONFIDENTIAL]
-    return [reader(status(name)) for name, reader in read if name in names]  # type: ignore[operator]
+def _text(name: str) -> str:
+    """Write a cell as text; the empty text where it is blank, or an error of a spreadsheet."""
+    return f"coalesce(nullif(trim({ident(name)}), '#N/A'), '')"
+
+
+def _status(name: str, *, labelled: bool) -> str:
+    """Write the codes of a cell of statuses, parted by semicolons where each has its name after it."""
+    text = _text(name)
+    if not labelled:
+        return text
+    codes = f"regexp_extract_all({text}, {literal(LABELLED)}, 1)"
+    return f"CASE WHEN len({codes}) > 0 THEN array_to_string({codes}, ';') ELSE {text} END"
 
 
 def _refuse_names(connection: duckdb.DuckDBPyConnection, source: Source, statuses: dict[str, str]) -> None:
     """Refuse a file that was asked for with names only: its territories and codes are names too."""
+    pattern = literal(f"(?i)^{NAMES}")
     for name, status in statuses.items():
-        is_name = f"regexp_matches({status}, {literal(f'(?i)^{NAMES}')})"
-        query = Select({"status": status}, "wide", where=(is_name,), limit=1)
-        if row := connection.execute(query.sql()).fetchone():
+        if name in CONFIDENTIAL:
+            continue
+        query = Select({"status": status}, "wide", where=(f"regexp_matches({status}, {pattern})",), limit=1)
+        row = connection.execute(query.sql()).fetchone()
+        if row:
             raise names_error(source, name, str(row[0]))
 
 

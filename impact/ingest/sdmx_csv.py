@@ -76,19 +76,24 @@ def _header(path: Path, source: Source) -> tuple[list[_Column], str]:
 
 
 def _column(cell: str) -> _Column:
-    match = _CELL.fullmatch(cell.strip())
+    text = cell.strip()
+    match = _CELL.fullmatch(text)
     if match is None:
-        return _Column(cell.strip())
-    return _Column(match["code"].strip(), match["label"] is not None, match["several"] is not None)
+        return _Column(text)
+    code = match["code"].strip()
+    return _Column(code, match["label"] is not None, match["several"] is not None)
 
 
 def _with_labels(columns: list[_Column]) -> list[_Column]:
     """Mark the columns of names: where STRUCTURE_NAME stands, each component is followed by its own."""
-    body = [place for place, column in enumerate(columns) if column.code not in _HEAD]
-    if all(column.code != "STRUCTURE_NAME" for column in columns) or len(body) % 2:
+    codes = [column.code for column in columns]
+    body = [index for index, code in enumerate(codes) if code not in _HEAD]
+    if "STRUCTURE_NAME" not in codes or len(body) % 2:
         return columns
-    names = set(body[1::2])
-    return [_Column(c.code, label=True) if place in names else c for place, c in enumerate(columns)]
+    marked = list(columns)
+    for index in body[1::2]:
+        marked[index] = _Column(codes[index], label=True)
+    return marked
 
 
 def _refuse_deletions(connection: duckdb.DuckDBPyConnection, names: Sequence[str], source: Source) -> None:

@@ -31,6 +31,8 @@ _NO_DATA = ("Annotations", "DataProvider", "Metadata", "KeyFamilyRef")
 _OWN = ("action", "structureRef", "setID", "dataScope", "type", "validFromDate", "validToDate")
 _KEYS = ("SeriesKey", "ObsKey", "GroupKey")
 Values = dict[str, str]
+_ByCodes = dict[tuple[str | None, ...], list[Values]]
+"""What is said of groups, by the codes that tell them: those of the names of their key."""
 
 
 @dataclass
@@ -80,15 +82,17 @@ def sdmx_ml_observations(connection: duckdb.DuckDBPyConnection, path: Path, sour
     table = _parsed(_read(path, source), source)
     if not table.count:
         raise error(source, "the file has no observations", "observations", fix="Download it again.")
-    if found := {PERIOD, VALUE} - set(table.columns):
-        shown = ", ".join(table.columns)
-        raise error(source, f"the file has no {' and no '.join(sorted(found))}", f"{PERIOD} and {VALUE}", shown)
-    frame = pd.DataFrame({name: table.column(name) for name in table.columns}, dtype=object)
+    names = list(table.columns)
+    missing = sorted({PERIOD, VALUE}.difference(names))
+    if missing:
+        what = f"the file has no {' and no '.join(missing)}"
+        raise error(source, what, f"{PERIOD} and {VALUE}", ", ".join(names))
+    frame = pd.DataFrame({name: table.column(name) for name in names}, dtype=object)
     connection.register("_parsed", frame)
     connection.execute("CREATE TABLE wide AS SELECT * FROM _parsed")
     connection.unregister("_parsed")
     attributes = table.attributes - table.open_ones - table.keys
-    return observations(connection, source, list(table.columns), keys=table.keys, attributes=attributes)
+    return observations(connection, source, names, keys=table.keys, attributes=attributes)
 
 
 def _read(path: Path, source: Source) -> bytes:
@@ -165,11 +169,13 @@ class _Reader:
             raise RefusedError(f"the sender says that the message is not whole (code {code})", "a whole message")
 
     def _begin_set(self, attributes: Values) -> None:
-        own = {local(name): value for name, value in attributes.items()}
-        _refuse_deletion(own.get("action", ""))
-        self.set_name = own.get("structureRef", "")
-        rest = {name: value for name, value in attributes.items() if name.upper() in MEASURING}
-        self.data_set, self.groups, self.first = _Level(rest=rest), [], self.table.count
+        of_set = {local(name): value for name, value in attributes.items()}
+        _refuse_deletion(of_set.get("action", ""))
+        self.set_name = of_set.get("structureRef", "")
+        measuring = {name: value for name, value in attributes.items() if name.upper() in MEASURING}
+        self.data_set = _Level(rest=measuring)
+        self.groups = []
+        self.first = self.table.count
 
     def _begin_group(self, attributes: Values) -> None:
         self.group = _Level(rest=_plain(attributes))
@@ -180,13 +186,18 @@ class _Reader:
 
     def _begin_obs(self, attributes: Values) -> None:
         self.obs = _Level(rest=_plain(attributes))
-        in_series = self.series is not None and PERIOD in self.obs.rest
-        (self.table.attributes if in_series else self.table.open_ones).update(self.obs.rest)
+        names = self.obs.rest
+        if self.series is not None and PERIOD in names:
+            self.table.attributes.update(names)
+        else:
+            self.table.open_ones.update(names)
 
     def _dimension(self, attributes: Values) -> None:
         name = attributes.get("id") or self.at_observation.get(self.set_name, PERIOD)
+        if name == "AllDimensions":
+            name = PERIOD
         if self.obs is not None:
-            self.obs.key[PERIOD if name == "AllDimensions" else name] = attributes.get("value", "")
+            self.obs.key[name] = attributes.get("value", "")
             self.table.keys.update(self.obs.key)
 
     def _observed(self, attributes: Values) -> None:
@@ -211,10 +222,12 @@ class _Reader:
 
     def _end_value(self) -> None:
         """Keep a value of a component that may have several: only attributes and measures can."""
-        if self.path[-1:] == ["Comp"] and self.component:
-            rest, text = self._level().rest, "".join(self.texts).strip()
-            rest[self.component] = f"{rest[self.component]};{text}" if self.component in rest else text
-            self.table.attributes.add(self.component)
+        name = self.component
+        if self.path[-1:] != ["Comp"] or not name:
+            return
+        values, text = self._level().rest, "".join(self.texts).strip()
+        values[name] = f"{values[name]};{text}" if name in values else text
+        self.table.attributes.add(name)
 
     def _level(self) -> _Level:
         return self.obs or self.group or self.series or self.data_set or _Level()
@@ -293,33 +306,38 @@ def _spread(table: _Table, first: int, groups: list[_Level]) -> None:
     if table.count == first:
         return
     full = _full(table, first)
-    by_key: dict[tuple[str, ...], dict[tuple[str | None, ...], list[Values]]] = {}
+    by_key: dict[tuple[str, ...], _ByCodes] = {}
     for group in groups:
-        key = group.key or {n: v for n, v in group.rest.items() if n in full}
-        rest = {n: v for n, v in group.rest.items() if n not in key}
-        table.attributes.update(rest)
+        key = group.key or {name: code for name, code in group.rest.items() if name in full}
+        attributes = {name: value for name, value in group.rest.items() if name not in key}
+        table.attributes.update(attributes)
         names = tuple(sorted(key))
-        by_key.setdefault(names, {}).setdefault(tuple(key[n] for n in names), []).append(rest)
-    for names, given in by_key.items():
-        _give(table, first, names, given)
+        codes = tuple(key[name] for name in names)
+        by_key.setdefault(names, {}).setdefault(codes, []).append(attributes)
+    for names, of_groups in by_key.items():
+        _give(table, first, names, of_groups)
 
 
 def _full(table: _Table, first: int) -> set[str]:
-    return {n for n in table.columns if not is_attribute(n) and all(table.column(n)[first:])}
+    """Return the names of which every observation from ``first`` on says a value."""
+    return {name for name in table.columns if not is_attribute(name) and all(table.column(name)[first:])}
 
 
-def _give(table: _Table, first: int, names: tuple[str, ...], given: dict[tuple[str | None, ...], list[Values]]) -> None:
+def _give(table: _Table, first: int, names: tuple[str, ...], of_groups: _ByCodes) -> None:
+    """Write the attributes of groups into the rows with their codes; refuse those that measure and have no row."""
     keys = [table.column(name) for name in names]
     met = set()
     for row in range(first, table.count):
-        values = tuple(column[row] for column in keys)
-        met.add(values)
-        for rest in given.get(values, ()):
-            for name, value in rest.items():
+        codes = tuple(column[row] for column in keys)
+        met.add(codes)
+        for attributes in of_groups.get(codes, ()):
+            for name, value in attributes.items():
                 column = table.column(name)
                 column[row] = column[row] or value
-    for values, levels in given.items():
-        lost = {n for rest in levels for n in rest if n.upper() in MEASURING}
-        if lost and values not in met:
-            shown = ", ".join(f"{n}={v}" for n, v in zip(names, values, strict=True))
-            raise RefusedError(f"{', '.join(sorted(lost))} of a group belongs to no observation: {shown}")
+    for codes, levels in of_groups.items():
+        if codes in met:
+            continue
+        lost = {name for attributes in levels for name in attributes if name.upper() in MEASURING}
+        if lost:
+            key = ", ".join(f"{name}={code}" for name, code in zip(names, codes, strict=True))
+            raise RefusedError(f"{', '.join(sorted(lost))} of a group belongs to no observation: {key}")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from impact.declare.location import Location
 from impact.declare.sources import FileFormat, SeriesFormat, Source
 from impact.errors import FileError, Problem
 from impact.faults import machine_fault
@@ -56,12 +57,13 @@ def _read_series(observations: Observations, source: Source, path: Path, scratch
     plain = unpacked(path, source, target.with_suffix(".unpacked"))
     with duckdb.connect() as connection:
         dimensions = _observed(observations, connection, plain, source, form)
-        chosen = _named(dimensions.names, source, form)
-        _choose(connection, chosen, source, form)
+        in_file = _kept_dimensions(dimensions.names, source, form)
+        _choose(connection, in_file, source, form)
         territory = _dimension(dimensions.names, form.territory) or ""
         _require_codes(connection, dimensions.names, territory, source)
-        _require_constant(connection, dimensions, chosen, territory, source)
-        split = {_column(d, source): d for k, d in chosen.items() if len(form.keep[k]) > 1}
+        _require_constant(connection, dimensions, {*in_file.values(), territory}, source)
+        several = [dimension for name, dimension in in_file.items() if len(form.keep[name]) > 1]
+        split = {_column(dimension, source): dimension for dimension in several}
         _write(connection, territory, split, target)
         summary = _summary(connection, list(split))
     return delimited(target, source, FileFormat(), scratch, summary=summary)
@@ -84,65 +86,77 @@ def _observed(
 
 def _dimension(dimensions: tuple[str, ...], name: str) -> str | None:
     """Return the dimension as the file writes it, whatever the case of its letters."""
-    return next((d for d in dimensions if d == name), next((d for d in dimensions if d.lower() == name.lower()), None))
+    if name in dimensions:
+        return name
+    return next((dimension for dimension in dimensions if dimension.lower() == name.lower()), None)
 
 
-def _named(dimensions: tuple[str, ...], source: Source, form: SeriesFormat) -> dict[str, str]:
+def _kept_dimensions(dimensions: tuple[str, ...], source: Source, form: SeriesFormat) -> dict[str, str]:
     """Return the file's own name of each kept dimension; refuse one that it does not have, or that is named twice."""
-    found = {name: _dimension(dimensions, name) for name in (form.territory, *form.keep)}
-    if lost := [name for name, there in found.items() if there is None]:
-        raise _error(source, f"the file has no dimension '{lost[0]}'", ", ".join(dimensions))
-    own_names = {name: found[name] or "" for name in form.keep}
-    if len(set(own_names.values())) < len(own_names):
-        raise _error(source, "keep: names a dimension twice", found=", ".join(own_names))
-    return own_names
+    names = {name: _dimension(dimensions, name) for name in (form.territory, *form.keep)}
+    for name, dimension in names.items():
+        if dimension is None:
+            raise _error(source, f"the file has no dimension '{name}'", ", ".join(dimensions))
+    in_file = {name: names[name] or "" for name in form.keep}
+    if len(set(in_file.values())) < len(in_file):
+        raise _error(source, "keep: names a dimension twice", found=", ".join(in_file))
+    return in_file
 
 
-def _choose(connection: duckdb.DuckDBPyConnection, named: dict[str, str], source: Source, form: SeriesFormat) -> None:
+def _choose(connection: duckdb.DuckDBPyConnection, kept: dict[str, str], source: Source, form: SeriesFormat) -> None:
     """Keep the declared codes; refuse a code that is not in the file, or not in it together with the others."""
-    for name, dimension in named.items():
+    for name, dimension in kept.items():
         codes = _codes(connection, dimension)
-        if lost := [code for code in form.keep[name] if code not in codes]:
-            problem = f"dimension {dimension} has no code {', '.join(lost)}"
+        missing = [code for code in form.keep[name] if code not in codes]
+        if missing:
+            problem = f"dimension {dimension} has no code {', '.join(missing)}"
             raise _error(source, problem, _shown(codes), fix=f"Correct series: keep: {name}.")
-    for name, dimension in named.items():
-        wanted = ", ".join(literal(code) for code in form.keep[name])
-        connection.execute(delete("chosen", f"{ident(dimension)} NOT IN ({wanted})"))
-    if connection.execute("SELECT count(*) FROM chosen").fetchall()[0][0] == 0:
-        problem = "no series of the file has all the codes of keep:" if named else "the file has no observations"
-        raise _error(source, problem, fix="Correct series: keep:." if named else "Download it again.")
+    for name, dimension in kept.items():
+        chosen = ", ".join(map(literal, form.keep[name]))
+        connection.execute(delete("chosen", f"{ident(dimension)} NOT IN ({chosen})"))
+    ((count,),) = connection.execute("SELECT count(*) FROM chosen").fetchall()
+    if count == 0 and kept:
+        raise _error(source, "no series of the file has all the codes of keep:", fix="Correct series: keep:.")
+    if count == 0:
+        raise _error(source, "the file has no observations", fix="Download it again.")
 
 
 def _require_codes(
     connection: duckdb.DuckDBPyConnection, names: tuple[str, ...], territory: str, source: Source
 ) -> None:
     """Refuse a file that was asked for with names only, which shows in its territories and frequencies."""
-    for name, pattern in ((territory, f"({CODE})?"), (_dimension(names, "FREQ"), _FREQUENCY)):
-        if name is None:
-            continue
-        wrong = f"NOT regexp_full_match({ident(name)}, {literal(pattern)})"
-        query = Select(columns([name]), "chosen", where=(wrong,), limit=1)
-        if row := connection.execute(query.sql()).fetchone():
+    patterns = [(territory, f"({CODE})?")]
+    frequency = _dimension(names, "FREQ")
+    if frequency is not None:
+        patterns.append((frequency, _FREQUENCY))
+    for name, pattern in patterns:
+        is_name = f"NOT regexp_full_match({ident(name)}, {literal(pattern)})"
+        query = Select(columns([name]), "chosen", where=(is_name,), limit=1)
+        row = connection.execute(query.sql()).fetchone()
+        if row:
             raise names_error(source, name, str(row[0]))
 
 
 def _require_constant(
-    connection: duckdb.DuckDBPyConnection, found: Components, named: dict[str, str], territory: str, source: Source
+    connection: duckdb.DuckDBPyConnection, components: Components, chosen: set[str], source: Source
 ) -> None:
     """Refuse a choice that leaves a dimension with several codes, or values in thousands without saying so."""
-    chosen = {*named.values(), territory}
+    at = Location(source.file, field=f"source {source.id}")
     problems = []
-    for dimension in (name for name in found.names if name not in chosen):
+    for dimension in components.names:
+        if dimension in chosen:
+            continue
         codes = _codes(connection, dimension)
-        harmless = dimension in found.doubtful and not tells_apart(connection, dimension, sorted(chosen))
+        is_doubtful = dimension in components.doubtful
+        harmless = is_doubtful and not tells_apart(connection, dimension, sorted(chosen))
         if len(codes) > 1 and not harmless:
-            fix = f"Choose with series: keep: {{{dimension}: …}}."
             what = f"the choice is ambiguous: {dimension} has {len(codes)} codes"
-            problems.append(Problem(what, source.file, None, f"source {source.id}", "one", _shown(codes), fix))
+            fix = f"Choose with series: keep: {{{dimension}: …}}."
+            problems.append(at.problem(what, "one", _shown(codes), fix))
         elif dimension.upper() in SCALES and codes[0] not in NO_UNITS:
-            fix = f"Say so with series: keep: {{{dimension}: {codes[0]}}}, and in the unit."
             what = f"the values are multiples of 10^{codes[0]}"
-            problems.append(Problem(what, source.file, None, f"source {source.id}", fix=fix))
+            fix = f"Say so with series: keep: {{{dimension}: {codes[0]}}}, and in the unit."
+            problems.append(at.problem(what, fix=fix))
     if problems:
         raise FileError(problems)
 
@@ -153,7 +167,8 @@ def _codes(connection: duckdb.DuckDBPyConnection, dimension: str) -> list[str]:
 
 
 def _shown(codes: list[str]) -> str:
-    return ", ".join(code or "(blank)" for code in codes[:SHOWN]) + (" …" if len(codes) > SHOWN else "")
+    shown = ", ".join(code or "(blank)" for code in codes[:SHOWN])
+    return f"{shown} …" if len(codes) > SHOWN else shown
 
 
 def _column(dimension: str, source: Source) -> str:
@@ -165,17 +180,16 @@ def _column(dimension: str, source: Source) -> str:
 
 
 def _write(connection: duckdb.DuckDBPyConnection, territory: str, split: dict[str, str], target: Path) -> None:
-    copied = {
-        **{column: ident(dimension) for column, dimension in split.items()},
-        "territory": ident(territory),
-        "period": _period_sql(),
-        "value": _value_sql(),
-        "status": "nullif(_flags, '')",
-    }
-    connection.execute(f"CREATE TABLE copied AS {Select(copied, 'chosen', order=ALL).sql()}")
-    connection.execute(
-        f"COPY copied TO {literal(str(target))} (FORMAT csv, HEADER, DELIMITER ',', QUOTE '\"', ESCAPE '\"')"
-    )
+    """Write the chosen observations; ``split`` names the dimension of each further column."""
+    copied = {column: ident(dimension) for column, dimension in split.items()}
+    copied["territory"] = ident(territory)
+    copied["period"] = _period_sql()
+    copied["value"] = _value_sql()
+    copied["status"] = "nullif(_flags, '')"
+    query = Select(copied, "chosen", order=ALL)
+    connection.execute(f"CREATE TABLE copied AS {query.sql()}")
+    options = "FORMAT csv, HEADER, DELIMITER ',', QUOTE '\"', ESCAPE '\"'"
+    connection.execute(f"COPY copied TO {literal(str(target))} ({options})")
 
 
 def _value_sql() -> str:
@@ -201,16 +215,20 @@ def _period_sql() -> str:
 
 
 def _summary(connection: duckdb.DuckDBPyConnection, split: list[str]) -> SeriesSummary:
-    names = ", ".join([*(ident(name) for name in split), "territory"])
+    names = ", ".join([*map(ident, split), "territory"])
     counted = Select({"series": f"count(DISTINCT ({names}))", **_COUNTS}, "copied")
-    (counts,) = connection.execute(counted.sql()).fetchall()
+    (row,) = connection.execute(counted.sql()).fetchall()
+    counts = dict(zip(counted.columns, row, strict=True))
+    return SeriesSummary(**counts, flags=_flag_counts(connection))
+
+
+def _flag_counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Return how many observations have each flag; a status that is no letters of the list counts whole."""
     letters = f"regexp_full_match(status, {literal(SORTED)})"
     flag = f"unnest(CASE WHEN {letters} THEN string_split(status, '') ELSE [status] END)"
     flagged = Select({"flag": flag}, "copied", where=("status IS NOT NULL",))
     by_flag = Select({"flag": "flag", "n": "count(*)"}, flagged, group=("flag",), order=("flag",))
-    series, observations, territories, first, last, periods, missing = counts
-    flags = dict(connection.execute(by_flag.sql()).fetchall())
-    return SeriesSummary(series, observations, territories, first, last, periods, missing, flags)
+    return dict(connection.execute(by_flag.sql()).fetchall())
 
 
 _COUNTS = {

@@ -58,11 +58,11 @@ def check_signature(path: Path, source: Source) -> None:
 def _archive(path: Path) -> tuple[str, str]:
     try:
         with zipfile.ZipFile(path) as archive:
-            held = archive.namelist()
+            members = archive.namelist()
     except (zipfile.BadZipFile, OSError, ValueError):
-        held = []
+        members = []
     for member, (suffix, fix) in _ARCHIVES.items():
-        if member in held:
+        if member in members:
             return f"a workbook or archive ({suffix})", fix
     return "a workbook or archive (.zip)", "Unpack it, and name the file that comes out."
 

@@ -29,7 +29,8 @@ def read_text(source: Source, path: Path, scratch: Path) -> RawFile:
     FileError
         If the file is no text, its bytes are not in the declared encoding, or its header cannot be used.
     """
-    plain, rejected, odd_spaces = _cleaned(path, source, scratch / f"{source.id}.csv")
+    copy = scratch / f"{source.id}.csv"
+    plain, rejected, odd_spaces = _cleaned(path, source, copy)
     return delimited(plain, source, source.format, scratch, rejected=rejected, odd_spaces=odd_spaces)
 
 
@@ -55,16 +56,17 @@ def _cleaned(path: Path, source: Source, copy: Path) -> tuple[Path, tuple[Reject
     if form.encoding != "utf-8":
         _transcode(path, source, copy)
         path = copy
-    found = _scan(path, source)
-    mixed = 0 < found.crlf < found.lines - 1
-    broken = (found.unclosed or found.blank) and not form.multiline
-    if found.nul or found.lone_cr or mixed or broken or found.surplus:
-        return *_split(path, copy.with_suffix(".clean.csv"), form), True
-    return path, (), found.odd_spaces
+    scan = _scan(path, source)
+    mixed = 0 < scan.crlf < scan.lines - 1
+    broken = (scan.unclosed or scan.blank) and not form.multiline
+    if scan.nul or scan.lone_cr or mixed or broken or scan.surplus:
+        cleaned, rejected = _split(path, copy.with_suffix(".clean.csv"), form)
+        return cleaned, rejected, True
+    return path, (), scan.odd_spaces
 
 
 @dataclass
-class _Found:
+class _Scan:
     """What one pass over the bytes counted."""
 
     unclosed: int = 0
@@ -78,39 +80,46 @@ class _Found:
     lines: int = 1
 
 
-def _scan(path: Path, source: Source) -> _Found:
+def _scan(path: Path, source: Source) -> _Scan:
     """Check UTF-8 and count what could break line-by-line parsing, in one pass over the bytes."""
-    found, rest = _Found(), b""
+    scan, unfinished = _Scan(), b""
     with path.open("rb") as handle:
         while chunk := handle.read(CHUNK):
-            block = rest + chunk
+            block = unfinished + chunk
             cut = block.rfind(b"\n") + 1
-            _scan_block(block[:cut], found, source)
-            rest = block[cut:]
-    _scan_block(rest, found, source)
-    return found
+            _scan_block(block[:cut], scan, source)
+            unfinished = block[cut:]
+    _scan_block(unfinished, scan, source)
+    return scan
 
 
-def _scan_block(block: bytes, found: _Found, source: Source) -> None:
-    plain, quote = block.isascii(), source.format.quote.encode()
+def _scan_block(block: bytes, scan: _Scan, source: Source) -> None:
+    """Add what a block of whole lines holds."""
+    is_ascii = block.isascii()
+    if not is_ascii:
+        _check_utf8(block, scan.lines, source)
+    scan.nul += block.count(b"\x00")
+    crlf = block.count(b"\r\n")
+    scan.crlf += crlf
+    scan.lone_cr += block.count(b"\r") - crlf
+    scan.lines += block.count(b"\n")
+    scan.blank |= block.startswith((b"\n", b"\r\n")) or b"\n\n" in block or b"\n\r\n" in block
+    odd = _ODD_ASCII if is_ascii else _ODD
+    scan.odd_spaces = scan.odd_spaces or odd.search(block) is not None
+    quote = source.format.quote.encode()
+    if quote in block:
+        scan.unclosed += _odd_lines(block, quote)
+    scan.surplus = scan.surplus or _has_surplus(block, source.format)
+
+
+def _check_utf8(block: bytes, first_line: int, source: Source) -> None:
     try:
-        if not plain:
-            block.decode("utf-8")
+        block.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = found.lines + block[: error.start].count(b"\n")
+        line = first_line + block[: error.start].count(b"\n")
         byte = block[error.start : error.start + 1].hex()
         fix = "Declare format: {encoding: cp1252} if it comes from Windows."
         raise _not_text(source, line, f"byte 0x{byte} is not UTF-8", fix) from None
-    found.nul += block.count(b"\x00")
-    crlf = block.count(b"\r\n")
-    found.crlf += crlf
-    found.lone_cr += block.count(b"\r") - crlf
-    found.lines += block.count(b"\n")
-    found.blank |= block.startswith((b"\n", b"\r\n")) or b"\n\n" in block or b"\n\r\n" in block
-    found.odd_spaces = found.odd_spaces or (_ODD_ASCII if plain else _ODD).search(block) is not None
-    if quote in block:
-        found.unclosed += _odd_lines(block, quote)
-    found.surplus = found.surplus or _has_surplus(block, source.format)
 
 
 def _odd_lines(block: bytes, quote: bytes) -> int:
@@ -118,14 +127,17 @@ def _odd_lines(block: bytes, quote: bytes) -> int:
     characters = np.frombuffer(block + b"\n", dtype=np.uint8)
     ends = np.flatnonzero(characters == ord("\n"))
     quotes = np.flatnonzero(characters == ord(quote))
-    before = np.searchsorted(quotes, ends)
-    return int((np.diff(before, prepend=0) % 2).sum())
+    cumulated = np.searchsorted(quotes, ends)
+    in_line = np.diff(cumulated, prepend=0)
+    return int((in_line % 2).sum())
 
 
 def _has_surplus(block: bytes, form: FileFormat) -> bool:
     """Whether a line may end in cells that are blank and have no column: DuckDB passes over these without a word."""
-    mark, quote = re.escape(form.delimiter.encode()), re.escape(form.quote.encode())
-    return re.search(mark + b"(?:" + quote * 2 + b")?\r?(?:\n|$)", block) is not None
+    mark = re.escape(form.delimiter.encode())
+    quote = re.escape(form.quote.encode())
+    blank_end = mark + b"(?:" + quote * 2 + b")?\r?(?:\n|$)"
+    return re.search(blank_end, block) is not None
 
 
 def _not_text(source: Source, line: int, what: str, fix: str) -> FileError:

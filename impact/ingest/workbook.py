@@ -83,15 +83,17 @@ def _read_sheet(path: Path, source: Source) -> tuple[list[list[Any]], int]:
 
 def _with_errors(rows: list[list[Any]], errors: Errors, first_row: int, first_column: int) -> list[list[Any]]:
     """Put the errors in their cells, also where nothing else stands in the row or column."""
-    left = min([first_column, *(column for _, column in errors)])
-    rows = [[""] * (first_column - left) + row for row in rows]
+    leftmost = min([first_column, *(column for _, column in errors)])
+    indent = [""] * (first_column - leftmost)
+    rows = [indent + row for row in rows]
     for (row, column), text in sorted(errors.items()):
         if row < first_row:  # above what has a value there is no header, and no data
             continue
-        rows += [[] for _ in range(row - first_row + 1 - len(rows))]
-        cells = rows[row - first_row]
-        cells += [""] * (column - left + 1 - len(cells))
-        cells[column - left] = text
+        index, position = row - first_row, column - leftmost
+        rows += [[] for _ in range(index + 1 - len(rows))]
+        cells = rows[index]
+        cells += [""] * (position + 1 - len(cells))
+        cells[position] = text
     width = max(map(len, rows))
     return [row + [""] * (width - len(row)) for row in rows]
 

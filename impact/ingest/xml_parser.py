@@ -22,7 +22,9 @@ def strict_parser(
     """Return a parser that calls these; names are ``namespace local``, or ``local`` where there is no name space."""
     parser = expat.ParserCreate(encoding=encoding, namespace_separator=" ")
     parser.buffer_text = True
-    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, text
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = text
     parser.StartDoctypeDeclHandler = _refuse_doctype
     return parser
 

@@ -67,9 +67,10 @@ class Network(FormulaModel):
 
     @model_validator(mode="after")
     def _coherent(self) -> Network:
-        if (self.measure in MIXING) != (self.group is not None):
+        mixes, turns_over = self.measure in MIXING, self.measure in TURNOVER
+        if mixes != (self.group is not None):
             raise ValueError(f"group goes with {', '.join(MIXING)}, and they need it")
-        if (self.measure in TURNOVER) != (self.since is not None):
+        if turns_over != (self.since is not None):
             raise ValueError(f"since goes with {', '.join(TURNOVER)}, and they need it")
         if self.measure == "reciprocity" and not self.directed:
             raise ValueError("in an undirected network every tie is returned; reciprocity needs directed: true")
@@ -103,7 +104,8 @@ class Network(FormulaModel):
 
     def published_query(self, rows: PublishedRows) -> str:
         """Write the query of the ties, pair by pair."""
-        columns = f"{ident(self.source)}, {ident(self.target)}"
+        columns = [ident(self.source), ident(self.target)]
         if rows.contract.wave:
-            columns = f"{rows.wave} AS wave, {columns}"
-        return f"SELECT DISTINCT {columns} FROM {rows.view} WHERE {rows.where} ORDER BY ALL"
+            columns.insert(0, f"{rows.wave} AS wave")
+        selected = ", ".join(columns)
+        return f"SELECT DISTINCT {selected} FROM {rows.view} WHERE {rows.where} ORDER BY ALL"

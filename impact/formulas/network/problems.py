@@ -32,7 +32,7 @@ def network_problems(network: Network, at: Declaration) -> Iterator[Problem]:
 
 def _columns(network: Network, at: Declaration, roster: Contract) -> Iterator[Problem]:
     """Yield columns that neither ties nor roster have, and conditions that do not fit theirs."""
-    ties, field = at.contract, "formula"
+    ties, at_formula = at.contract, at.location("formula")
     conditions = [(roster, network.bodies.answered), (ties, network.mutual)]
     columns = [(ties, network.source), (ties, network.target), (roster, network.bodies.key)]
     if network.group:
@@ -41,37 +41,38 @@ def _columns(network: Network, at: Declaration, roster: Contract) -> Iterator[Pr
     for contract, name in columns:
         if name not in contract.columns:
             expected = ", ".join(contract.columns)
-            yield at.problem(f"contract '{contract.id}' has no column '{name}'", field, expected)
+            yield at_formula.problem(f"contract '{contract.id}' has no column '{name}'", expected)
     cuts = dict.fromkeys([*ties.columns, *roster.columns])
     for name in (*at.indicator.by, *at.indicator.scope):
         if name not in cuts:
             yield at.problem(f"neither ties nor bodies have a column '{name}'", "by", ", ".join(cuts))
     for contract, condition in conditions:
         if condition and condition.column in contract.columns:
-            yield from condition_problems(at.programme, contract, condition, at.location(field))
+            yield from condition_problems(at.programme, contract, condition, at_formula)
 
 
 def _roster(network: Network, at: Declaration, roster: Contract) -> Iterator[Problem]:
     """Yield what lets the roster list a body twice."""
-    field, key = "formula.bodies", _roster_key(network, at, roster)
+    at_bodies, key = at.location("formula.bodies"), _roster_key(network, at, roster)
     if set(roster.key) not in (set(key), {network.bodies.key}):
+        expected, declared = ", ".join(key), ", ".join(roster.key)
         what = f"contract '{roster.id}' may list a body twice"
-        expected, declared = (f"key: [{', '.join(names)}]" for names in (key, roster.key))
-        yield at.problem(what, field, expected, declared)
+        yield at_bodies.problem(what, f"key: [{expected}]", f"key: [{declared}]")
     if roster.wave and not at.contract.wave:
-        yield at.problem(f"'{roster.id}' has waves, '{at.contract.id}' has none", field)
+        yield at_bodies.problem(f"'{roster.id}' has waves, '{at.contract.id}' has none")
 
 
 def _ends(network: Network, at: Declaration, roster: Contract) -> Iterator[Problem]:
     """Yield what lets a tie to nobody into the good rows."""
     ties, target = at.contract, _roster_key(network, at, roster)
-    wave = (ties.wave,) if roster.wave and ties.wave else ()
     references = [key for key in ties.foreign_keys if key.references == roster.id]
     pairs = [set(zip(key.columns, key.to, strict=True)) for key in references]
     what = f"ties of '{ties.id}' may name a body that is not in '{roster.id}'"
     for end in (network.source, network.target):
-        columns = (end, *wave)
-        if set(zip(columns, target, strict=False)) not in pairs:
+        columns = [end]
+        if roster.wave and ties.wave:
+            columns.append(ties.wave)
+        if set(zip(columns, target, strict=True)) not in pairs:
             key = f"columns: [{', '.join(columns)}], references: {roster.id}, to: [{', '.join(target)}]"
             yield at.problem(what, "formula", fix=f"Add to foreign_keys: {{{key}}}.")
 
@@ -85,12 +86,12 @@ def _self_ties(network: Network, at: Declaration) -> Iterator[Problem]:
     """Yield what lets a tie of a body to itself into the good rows."""
     ends = {network.source, network.target}
     for rule in at.contract.rules:
-        differ = rule.kind == "compare" and rule.operator == "!="
-        if differ and rule.severity == "error" and set(rule.columns()) == ends:
+        refuses_equal = rule.kind == "compare" and rule.operator == "!=" and rule.severity == "error"
+        if refuses_equal and set(rule.columns()) == ends:
             return
+    what = f"'{at.contract.id}' lets a body be tied to itself"
     rule_text = f'kind: compare, id: no_self_tie, left: {network.source}, operator: "!=", right: {network.target}'
-    fix = f"Add to rules: {{{rule_text}}}."
-    yield at.problem(f"'{at.contract.id}' lets a body be tied to itself", "formula", fix=fix)
+    yield at.problem(what, "formula", fix=f"Add to rules: {{{rule_text}}}.")
 
 
 def _sample(at: Declaration) -> Iterator[Problem]:
@@ -106,8 +107,8 @@ def _waves(network: Network, at: Declaration) -> Iterator[Problem]:
     if network.since is None:
         return
     if baseline and baseline.wave:
-        what = f"'{name}' has no value at an earlier wave"
+        at_baseline = Location(FILE, at.line, "ex_ante.baseline")
         fix = "Remove the baseline: the measure compares two waves itself."
-        yield Location(FILE, at.line, "ex_ante.baseline").problem(what, fix=fix)
+        yield at_baseline.problem(f"'{name}' has no value at an earlier wave", fix=fix)
     if network.since == at.indicator.ex_post.wave:
         yield at.problem(f"'{name}' compares a wave with itself", "formula.since")

@@ -56,7 +56,9 @@ class TerritoryMap(FormulaModel):
     def has_waves(self, at: Declaration) -> bool:
         """Tell whether either side is told apart by wave."""
         supply = at.programme.contracts.get(self.supply)
-        return any(wave_column(side) for side in (at.contract, supply) if side is not None)
+        if supply is not None and wave_column(supply):
+            return True
+        return wave_column(at.contract) is not None
 
     def problems(self, at: Declaration) -> Iterator[Problem]:
         """Yield what is wrong with contracts, columns to match and sample."""

@@ -82,7 +82,8 @@ def _neighbours(path: Path) -> str:
     folder = path.parent
     if not folder.is_dir():
         return f"no folder {folder.name}/"
-    names = sorted(file.name for file in folder.iterdir() if file.is_file())
+    names = [file.name for file in folder.iterdir() if file.is_file()]
     if not names:
         return f"{folder.name}/ is empty"
-    return f"{folder.name}/ holds {', '.join(names[:8])}"
+    first = sorted(names)[:8]
+    return f"{folder.name}/ holds {', '.join(first)}"

@@ -62,8 +62,10 @@ def status_codes(text: str) -> Flag:
 
 def confidentiality(text: str) -> Flag:
     """Read a code of confidentiality: a letter; all but F, which is free, say confidential."""
-    letters = f"CASE WHEN upper({text}) IN ('', 'F') THEN '' ELSE 'c' END"
-    return Flag(letters, f"(length({text}) <= 1)", f"upper({text})")
+    code = f"upper({text})"
+    letters = f"CASE WHEN {code} IN ('', 'F') THEN '' ELSE 'c' END"
+    understood = f"(length({text}) <= 1)"
+    return Flag(letters, understood, code)
 
 
 def flags_sql(columns: Sequence[Flag]) -> str:

@@ -35,10 +35,14 @@ def formula_errors(path: Path, sheet: str) -> Errors:
     """
     if not zipfile.is_zipfile(path):
         return {}
+    reader: _OpenDocument | _Sheet
     with zipfile.ZipFile(path) as archive:
-        reader = _OpenDocument(sheet) if "content.xml" in archive.namelist() else _Sheet()
-        part = "content.xml" if isinstance(reader, _OpenDocument) else _sheet_part(archive, sheet)
-        strict_parser(reader.start, reader.end, reader.texts.append).Parse(archive.read(part), True)
+        if "content.xml" in archive.namelist():
+            reader, member = _OpenDocument(sheet), "content.xml"
+        else:
+            reader, member = _Sheet(), _sheet_part(archive, sheet)
+        parser = strict_parser(reader.start, reader.end, reader.texts.append)
+        parser.Parse(archive.read(member), True)
     return reader.found
 
 

@@ -95,7 +95,8 @@ def _refuse_names(connection: duckdb.DuckDBPyConnection, source: Source, statuse
     for name, status in statuses.items():
         if name in CONFIDENTIAL:
             continue
-        query = Select({"status": status}, "wide", where=(f"regexp_matches({status}, {pattern})",), limit=1)
+        is_name = f"regexp_matches({status}, {pattern})"
+        query = Select({"status": status}, "wide", where=(is_name,), limit=1)
         row = connection.execute(query.sql()).fetchone()
         if row:
             raise names_error(source, name, str(row[0]))

@@ -194,11 +194,12 @@ class _Reader:
 
     def _dimension(self, attributes: Values) -> None:
         name = attributes.get("id") or self.at_observation.get(self.set_name, PERIOD)
+        if self.obs is None:
+            return
         if name == "AllDimensions":
             name = PERIOD
-        if self.obs is not None:
-            self.obs.key[name] = attributes.get("value", "")
-            self.table.keys.update(self.obs.key)
+        self.obs.key[name] = attributes.get("value", "")
+        self.table.keys.update(self.obs.key)
 
     def _observed(self, attributes: Values) -> None:
         if self.obs is not None:

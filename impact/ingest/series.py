@@ -23,7 +23,7 @@ from impact.ingest.flags import SORTED
 from impact.ingest.raw import RawFile, Read, SeriesSummary
 from impact.ingest.sdmx import names_error
 from impact.ingest.unpack import unpacked
-from impact.sql import ALL, Select, columns, delete, ident, literal
+from impact.sql import ALL, Select, delete, ident, literal
 
 Observations = Callable[[duckdb.DuckDBPyConnection, Path, Source], Components]
 """Makes the view ``observations`` of a file, as in :mod:`impact.ingest.sdmx`, and says which columns are dimensions."""
@@ -88,7 +88,10 @@ def _dimension(dimensions: tuple[str, ...], name: str) -> str | None:
     """Return the dimension as the file writes it, whatever the case of its letters."""
     if name in dimensions:
         return name
-    return next((dimension for dimension in dimensions if dimension.lower() == name.lower()), None)
+    for dimension in dimensions:
+        if dimension.lower() == name.lower():
+            return dimension
+    return None
 
 
 def _kept_dimensions(dimensions: tuple[str, ...], source: Source, form: SeriesFormat) -> dict[str, str]:
@@ -130,8 +133,9 @@ def _require_codes(
     if frequency is not None:
         patterns.append((frequency, _FREQUENCY))
     for name, pattern in patterns:
-        is_name = f"NOT regexp_full_match({ident(name)}, {literal(pattern)})"
-        query = Select(columns([name]), "chosen", where=(is_name,), limit=1)
+        text = ident(name)
+        is_name = f"NOT regexp_full_match({text}, {literal(pattern)})"
+        query = Select({name: text}, "chosen", where=(is_name,), limit=1)
         row = connection.execute(query.sql()).fetchone()
         if row:
             raise names_error(source, name, str(row[0]))

@@ -129,7 +129,8 @@ def _odd_lines(block: bytes, quote: bytes) -> int:
     quotes = np.flatnonzero(characters == ord(quote))
     cumulated = np.searchsorted(quotes, ends)
     in_line = np.diff(cumulated, prepend=0)
-    return int((in_line % 2).sum())
+    is_odd = in_line % 2
+    return int(is_odd.sum())
 
 
 def _has_surplus(block: bytes, form: FileFormat) -> bool:
@@ -171,7 +172,8 @@ def _split(path: Path, target: Path, form: FileFormat) -> tuple[Path, tuple[Reje
                 columns = _cells(record, form)
                 write.write(record)
             elif rule := _record_rule(record, form, columns):
-                rejected.append(RejectedLine(number, rule, record.rstrip("\n").replace("\x00", "\\0")))
+                text = record.rstrip("\n").replace("\x00", "\\0")
+                rejected.append(RejectedLine(number, rule, text))
             else:
                 write.write(record)
     return target, tuple(rejected)

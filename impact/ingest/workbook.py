@@ -63,22 +63,29 @@ def _read_sheet(path: Path, source: Source) -> tuple[list[list[Any]], int]:
     try:
         _refuse_bomb(path, source)
         workbook = python_calamine.CalamineWorkbook.from_path(str(path))
-        names = workbook.sheet_names
-        chosen = source.format.sheet or (names[0] if len(names) == 1 else "")
-        if chosen not in names:
-            wanted = f"sheet '{chosen}'" if chosen else "one sheet, or format: {sheet: …}"
-            raise _error(source, "the sheet cannot be chosen", f"sheets {', '.join(names)}", wanted)
-        sheet = workbook.get_sheet_by_name(chosen)
+        name = _chosen_sheet(workbook.sheet_names, source)
+        sheet = workbook.get_sheet_by_name(name)
         rows = sheet.to_python()
-        errors = formula_errors(path, chosen)
+        errors = formula_errors(path, name)
     except _UNREADABLE as error:
         raise _error(source, "the file is not a workbook that can be read", str(error)) from error
     except python_calamine.CalamineError as error:
         raise _error(source, "the file is not a workbook that can be read", str(error)) from error
     if not rows or sheet.start is None:
-        raise _error(source, f"sheet '{chosen}' is empty", "")
-    first_row, first_column = sheet.start
-    return _with_errors(rows, errors, int(first_row), int(first_column)), int(first_row)
+        raise _error(source, f"sheet '{name}' is empty", "")
+    first_row, first_column = map(int, sheet.start)
+    return _with_errors(rows, errors, first_row, first_column), first_row
+
+
+def _chosen_sheet(names: list[str], source: Source) -> str:
+    """Return the declared sheet, or the only one where none is declared."""
+    declared = source.format.sheet
+    if not declared and len(names) == 1:
+        return names[0]
+    if declared and declared in names:
+        return declared
+    expected = f"sheet '{declared}'" if declared else "one sheet, or format: {sheet: …}"
+    raise _error(source, "the sheet cannot be chosen", f"sheets {', '.join(names)}", expected)
 
 
 def _with_errors(rows: list[list[Any]], errors: Errors, first_row: int, first_column: int) -> list[list[Any]]:

@@ -252,10 +252,10 @@ class Record:
     ) -> None:
         dataclass(frozen=True, kw_only=True)(cls)
         hints = get_type_hints(cls, include_extras=True)
-        described = cast("type[DataclassInstance]", cls)
-        columns = {field.name: _column(field, hints[field.name]) for field in dataclasses.fields(described)}
-        docstring = cls.__doc__ or ""
-        meaning: dict[Language, str] = {"en": " ".join(docstring.split()), "it": it}
+        fields = dataclasses.fields(cast("type[DataclassInstance]", cls))
+        columns = {field.name: _column(field, hints[field.name]) for field in fields}
+        english = " ".join((cls.__doc__ or "").split())
+        meaning: dict[Language, str] = {"en": english, "it": it}
         cls.TABLE = Table(name, cls, columns, meaning, reach, dict(cuts or {}), tuple(sort))
 
 
@@ -265,7 +265,8 @@ def _column(field: dataclasses.Field[Any], hint: Any) -> Column:
     if described is None:
         raise TypeError(f"the field '{field.name}' has no description: give it one with col(…)")
     options = _options(hint)
-    if described.nullable != (type(None) in options):
+    nullable = type(None) in options
+    if described.nullable != nullable:
         raise TypeError(f"the field '{field.name}' must say with missing=… what null means, if and only if it may be")
     (kind,) = (option for option in options if option is not type(None))
     sentence = get_origin(kind) is Annotated and "sentence" in get_args(kind)
@@ -279,8 +280,9 @@ def _options(hint: Any) -> tuple[Any, ...]:
 def _states(kind: Any) -> tuple[str, ...]:
     if get_origin(kind) is Literal:
         return get_args(kind)
-    is_enum = isinstance(kind, type) and issubclass(kind, StrEnum)
-    return tuple(kind) if is_enum else ()
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return tuple(kind)
+    return ()
 
 
 def _sql(kind: Any) -> str:

@@ -39,8 +39,11 @@ def to_records(record: type[Row], frame: pd.DataFrame) -> list[Row]:
     """
     columns = record.TABLE.columns
     values = [_values(column, frame) for column in columns.values()]
-    rows = zip(*values, strict=True)
-    return [record(**dict(zip(columns, row, strict=True))) for row in rows]
+    records: list[Row] = []
+    for row in zip(*values, strict=True):
+        fields = dict(zip(columns, row, strict=True))
+        records.append(record(**fields))
+    return records
 
 
 def _values(column: Column, frame: pd.DataFrame) -> list[object]:

@@ -123,8 +123,9 @@ def label_sql(column: str) -> str:
 
 def part_sql(table: str) -> tuple[str, str]:
     """Write the column and the code of the part that a row of a table is of, by the table's name in the query."""
-    uncut = f"CASE {table}.scope WHEN {literal(WHOLE_SCOPE)} THEN"
-    column = f'{uncut} {table}."group" ELSE {table}.scope END'
+    scope, group = f"{table}.scope", f'{table}."group"'
+    uncut = f"CASE {scope} WHEN {literal(WHOLE_SCOPE)} THEN"
+    column = f"{uncut} {group} ELSE {scope} END"
     code = f"{uncut} {table}.group_value ELSE {table}.scope_value END"
     return column, code
 
@@ -144,8 +145,11 @@ def cut_columns(frame: pd.DataFrame) -> pd.Series:
 def parts_of(frame: pd.DataFrame) -> list[Part]:
     """Return the part that each row of a table is of."""
     columns = [frame[name] for name in COLUMNS]
-    rows = zip(*columns, strict=True)
-    return [Part.of(dict(zip(COLUMNS, row, strict=True))) for row in rows]
+    parts: list[Part] = []
+    for values in zip(*columns, strict=True):
+        row = dict(zip(COLUMNS, values, strict=True))
+        parts.append(Part.of(row))
+    return parts
 
 
 def part_codes(frame: pd.DataFrame) -> pd.Series:

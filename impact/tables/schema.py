@@ -51,9 +51,12 @@ def _column_schema(column: Column) -> Schema:
         states.append(None)
     if column.states:
         shape["enum"] = states
+    schema: Schema = {"description": column.meaning["en"], **shape}
     terms = {"unit": column.unit, "missing": column.missing, "holds": column.holds}
-    stated: Schema = {term: str(value) for term, value in terms.items() if value is not None}
-    return {"description": column.meaning["en"], **shape, **stated}
+    for term, value in terms.items():
+        if value is not None:
+            schema[term] = str(value)
+    return schema
 
 
 def tables_schema() -> Schema:

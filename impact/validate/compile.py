@@ -20,7 +20,7 @@ from impact.declare.load import Programme
 from impact.declare.sources import FileFormat, Source
 from impact.ingest import RawFile
 from impact.ingest.raw import TRIMMED
-from impact.sql import EVERY_COLUMN, Select, columns, ident, literal
+from impact.sql import EVERY_COLUMN, Columns, Select, columns, ident, literal
 from impact.validate.check_sql import compile_check, pattern_of, statistics_of
 from impact.validate.schema import to_pandera
 from impact.words.said import Said
@@ -92,7 +92,6 @@ def compile_contract(programme: Programme, contract: Contract, source: Source, r
         The opened file: its header, and whether it holds odd spaces.
     """
     schema = to_pandera(programme, contract)
-    text_expressions = _file_expressions(contract, source, raw)
     reasons: list[Reason] = []
     leftover: list[tuple[int, str, pa.Check]] = []
     for name, column in contract.columns.items():
@@ -102,12 +101,15 @@ def compile_contract(programme: Programme, contract: Contract, source: Source, r
             fails = compile_check(check, ident(name))
             if fails is None:
                 leftover.append((len(reasons), name, check))
-            severity = "warning" if check.raise_warning else "error"
-            reasons.append(Reason(name, str(check.name), _expected(check), severity, fails or "FALSE"))
-    for check in schema.checks:
-        reasons.append(_rule_reason(check, contract))
-    texts = Select({_text_column(name, source): text for name, text in text_expressions.items()}, raw.relation)
+            reasons.append(Reason(name, str(check.name), _expected(check), _severity(check), fails or "FALSE"))
+    reasons += [_rule_reason(check, contract) for check in schema.checks]
+    expressions = _file_expressions(contract, source, raw)
+    texts = Select({_text_column(name, source): text for name, text in expressions.items()}, raw.relation)
     return CompiledContract(contract, _select(contract, source, texts, reasons), tuple(reasons), tuple(leftover))
+
+
+def _severity(check: pa.Check) -> str:
+    return "warning" if check.raise_warning else "error"
 
 
 def _file_expressions(contract: Contract, source: Source, raw: RawFile) -> dict[str, str]:
@@ -115,9 +117,10 @@ def _file_expressions(contract: Contract, source: Source, raw: RawFile) -> dict[
     renamed = {target: name for name, target in source.rename.items()}
     ignored = {*source.ignore, *source.rename}
     expressions: dict[str, str] = {}
-    for name in contract.columns:
+    for name, column in contract.columns.items():
         if name in source.set:
-            expressions[name] = literal(_constant(source.set[name], contract.columns[name], source.format))
+            constant = _constant(source.set[name], column, source.format)
+            expressions[name] = literal(constant)
         elif name in renamed:
             expressions[name] = _trimmed(renamed[name], raw)
         elif name in raw.header and name not in ignored:
@@ -141,9 +144,11 @@ def _constant(value: Scalar, column: Column, form: FileFormat) -> str:
 
 def _recoded(name: str, source: Source) -> str:
     """Write the text of a column after its codes are mapped to the contract's."""
-    pairs = " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in source.recode[name].items())
     text = ident(_file_column(name))
-    return f"CASE {text} {pairs} ELSE {text} END"
+    cases = []
+    for old, new in source.recode[name].items():
+        cases.append(f"WHEN {literal(old)} THEN {literal(new)}")
+    return f"CASE {text} {' '.join(cases)} ELSE {text} END"
 
 
 def _trimmed(file_column: str, raw: RawFile) -> str:
@@ -176,16 +181,22 @@ def _select(contract: Contract, source: Source, texts: Select, reasons: Sequence
     types = {name: _typed_or_missing(name, column, source.format) for name, column in contract.columns.items()}
     kinds = {name + MISSING_SUFFIX: _kind(name, column) for name, column in contract.columns.items() if column.missing}
     typed = Select({**EVERY_COLUMN, **types, **kinds}, recoded)
-    errors, warnings = (_any(severity, reasons) for severity in ("error", "warning"))
-    judged = Select({**EVERY_COLUMN, "_bad": errors, "_warned": warnings}, typed)
-    numbers = ", ".join(f"CASE WHEN {reason.fails} THEN {i} END" for i, reason in enumerate(reasons))
-    payload = ", ".join(f"{literal(name)}, {ident(_text_column(name, source))}" for name in contract.columns)
-    flags = {
+    judgements = {"_bad": _any("error", reasons), "_warned": _any("warning", reasons)}
+    judged = Select({**EVERY_COLUMN, **judgements}, typed)
+    return Select({**columns((*types, *kinds)), **_flags(contract, source, reasons)}, judged)
+
+
+def _flags(contract: Contract, source: Source, reasons: Sequence[Reason]) -> Columns:
+    """Write whether a row is bad, the numbers of its reasons, and its text where it has any."""
+    failing = [f"CASE WHEN {reason.fails} THEN {number} END" for number, reason in enumerate(reasons)]
+    numbers = f"list_filter([{', '.join(failing)}], lambda n: n IS NOT NULL)"
+    texts = [f"{literal(name)}, {ident(_text_column(name, source))}" for name in contract.columns]
+    payload = f"json_object({', '.join(texts)})"
+    return {
         "_bad": "_bad",
-        "_reasons": f"CASE WHEN _bad OR _warned THEN list_filter([{numbers}], lambda n: n IS NOT NULL) END",
-        "_payload": f"CASE WHEN _bad OR _warned THEN json_object({payload}) END",
+        "_reasons": f"CASE WHEN _bad OR _warned THEN {numbers} END",
+        "_payload": f"CASE WHEN _bad OR _warned THEN {payload} END",
     }
-    return Select({**columns((*types, *kinds)), **flags}, judged)
 
 
 def _any(severity: str, reasons: Sequence[Reason]) -> str:
@@ -205,30 +216,23 @@ def _typed_or_missing(name: str, column: Column, form: FileFormat) -> str:
 
 def _kind(name: str, column: Column) -> str:
     """Write in which way a value is missing; NULL where it is not."""
-    kinds = " ".join(
-        f"WHEN {_raw(name)} = {literal(code)} THEN {literal(kind)}"
-        for kind, codes in column.missing.items()
-        for code in codes
-    )
-    return f"CASE WHEN {_raw(name)} IS NULL THEN 'missing' {kinds} END"
+    raw, cases = _raw(name), []
+    for kind, codes in column.missing.items():
+        cases += [f"WHEN {raw} = {literal(code)} THEN {literal(kind)}" for code in codes]
+    return f"CASE WHEN {raw} IS NULL THEN 'missing' {' '.join(cases)} END"
 
 
 def _typed(raw: str, column: Column, form: FileFormat) -> str:
     """Write the strict reading of one text value; NULL where it cannot be read."""
     if column.type == "boolean":
-        words = " ".join(f"WHEN {literal(word)} THEN TRUE" for word in TRUE_WORDS)
-        words += " " + " ".join(f"WHEN {literal(word)} THEN FALSE" for word in FALSE_WORDS)
-        return f"CASE lower({raw}) {words} END"
+        return _boolean_sql(raw)
     if column.type == "date":
-        formats = ", ".join(literal(pattern) for pattern in form.dates)
-        day = f"CAST(try_strptime({raw}, [{formats}]) AS DATE)"
-        # DuckDB reads the words epoch and ±infinity as 1900-01-01 under any format
-        a_word = " OR ".join(f"lower({raw}) = {literal(word)}" for word in ("epoch", "infinity", "-infinity"))
-        plausible = f"{day} BETWEEN DATE '{FIRST_DATE}' AND DATE '{LAST_DATE}'"
-        return f"CASE WHEN {plausible} AND NOT ({a_word}) THEN {day} END"
+        return _date_sql(raw, form)
     if column.type not in NUMERIC:
         return raw
-    text = raw if form.decimal == "." else f"CASE WHEN contains({raw}, '.') THEN NULL ELSE replace({raw}, ',', '.') END"
+    text = raw
+    if form.decimal == ",":
+        text = f"CASE WHEN contains({raw}, '.') THEN NULL ELSE replace({raw}, ',', '.') END"
     number = f"TRY_CAST({text} AS DOUBLE)"
     readable = f"isfinite({number}) AND NOT contains({raw}, '_')"
     if column.type == "number":
@@ -237,28 +241,43 @@ def _typed(raw: str, column: Column, form: FileFormat) -> str:
     return f"CASE WHEN {readable} AND trunc({number}) = {number} THEN TRY_CAST({text} AS BIGINT) END"
 
 
+def _boolean_sql(raw: str) -> str:
+    cases = [f"WHEN {literal(text)} THEN TRUE" for text in TRUE_WORDS]
+    cases += [f"WHEN {literal(text)} THEN FALSE" for text in FALSE_WORDS]
+    return f"CASE lower({raw}) {' '.join(cases)} END"
+
+
+def _date_sql(raw: str, form: FileFormat) -> str:
+    formats = ", ".join(map(literal, form.dates))
+    day = f"CAST(try_strptime({raw}, [{formats}]) AS DATE)"
+    # DuckDB reads the words epoch and ±infinity as 1900-01-01 under any format
+    is_word = " OR ".join(f"lower({raw}) = {literal(text)}" for text in ("epoch", "infinity", "-infinity"))
+    plausible = f"{day} BETWEEN DATE '{FIRST_DATE}' AND DATE '{LAST_DATE}'"
+    return f"CASE WHEN {plausible} AND NOT ({is_word}) THEN {day} END"
+
+
 def _type_reasons(name: str, column: Column, form: FileFormat) -> list[Reason]:
     reasons: list[Reason] = []
-    unread = f"({_raw(name)} IS NOT NULL AND {ident(name)} IS NULL)"
+    is_text = column.type in ("text", "code")
+    absent = f"{ident(name)} IS NULL"
+    unread = f"({_raw(name)} IS NOT NULL AND {absent})"
     if column.missing:
         unread = f"({unread} AND NOT ({_missing_test(name, column)}))"
-    if column.type not in ("text", "code"):
-        expected = {
-            "integer": Said("rows.whole_number"),
-            "number": Said("rows.number", decimal=form.decimal),
-            "boolean": Said("rows.true_or_false"),
-            "date": Said("rows.date", formats=form.dates),
-        }[column.type]
-        reasons.append(Reason(name, "type", expected, "error", unread))
+    if not is_text:
+        reasons.append(Reason(name, "type", _expected_type(column, form), "error", unread))
+        absent += f" AND NOT {unread}"  # what cannot be read is no absence
     if column.required:
         severity = "warning" if "required" in column.warn else "error"
-        absent = (
-            f"({ident(name)} IS NULL)"
-            if column.type in ("text", "code")
-            else f"({ident(name)} IS NULL AND NOT {unread})"
-        )
-        reasons.append(Reason(name, "required", Said("rows.value"), severity, absent))
+        reasons.append(Reason(name, "required", Said("rows.value"), severity, f"({absent})"))
     return reasons
+
+
+def _expected_type(column: Column, form: FileFormat) -> Said:
+    if column.type == "number":
+        return Said("rows.number", decimal=form.decimal)
+    if column.type == "date":
+        return Said("rows.date", formats=form.dates)
+    return Said("rows.whole_number") if column.type == "integer" else Said("rows.true_or_false")
 
 
 def _text_reasons(name: str, contract: Contract, source: Source, raw: RawFile) -> list[Reason]:
@@ -266,29 +285,31 @@ def _text_reasons(name: str, contract: Contract, source: Source, raw: RawFile) -
     reasons: list[Reason] = []
     if contract.columns[name].type not in ("text", "code") or name in source.set:
         return reasons
+    text = _raw(name)
     if raw.cells:
-        expected = Said("rows.text_or_whole_number")
-        fails = f"regexp_full_match({_raw(name)}, {literal(LONG_NUMBER)})"
-        reasons.append(Reason(name, "type", expected, "error", fails))
+        fails = f"regexp_full_match({text}, {literal(LONG_NUMBER)})"
+        reasons.append(Reason(name, "type", Said("rows.text_or_whole_number"), "error", fails))
     if raw.odd_spaces and name in key_columns(contract):
-        fails = f"regexp_matches({_raw(name)}, {literal(f'[{UNSEEN}]')})"
+        unseen = literal(f"[{UNSEEN}]")
+        fails = f"regexp_matches({text}, {unseen})"
         reasons.append(Reason(name, "invisible", Said("rows.visible_key"), "error", fails))
     return reasons
 
 
 def key_columns(contract: Contract) -> set[str]:
     """Return the columns by which rows and persons are told apart."""
-    return {*contract.key, *([contract.person] if contract.person else [])}
+    return {name for name in (*contract.key, contract.person) if name}
 
 
 def _expected(check: pa.Check) -> Said:
-    statistics = statistics_of(check)
-    if check.name == "codes":
+    name, statistics = check.name, statistics_of(check)
+    if name == "codes":
         return _one_of(list(statistics["allowed_values"]))
-    if check.name == "pattern":
-        return Said("rows.text_like", pattern=pattern_of(statistics)[4:-2])
-    limit = statistics["min_value"] if check.name == "min" else statistics["max_value"]
-    return Said(f"rows.{check.name}", limit=limit)
+    if name == "pattern":
+        pattern = pattern_of(statistics)
+        return Said("rows.text_like", pattern=pattern[4:-2])
+    limit = statistics["min_value"] if name == "min" else statistics["max_value"]
+    return Said(f"rows.{name}", limit=limit)
 
 
 def _one_of(codes: list[str]) -> Said:
@@ -299,22 +320,24 @@ def _one_of(codes: list[str]) -> Said:
 
 def _rule_reason(check: pa.Check, contract: Contract) -> Reason:
     statistics = statistics_of(check)
-    severity = "warning" if check.raise_warning else "error"
+    rule, severity = str(check.name), _severity(check)
     if "comparison" in statistics:
-        left, comparison, right = statistics["left"], statistics["comparison"], statistics["right"]
+        first, comparison, second = statistics["left"], statistics["comparison"], statistics["right"]
         symbol = {"==": "=", "!=": "<>"}.get(comparison, comparison)
-        fails = f"(NOT ({ident(left)} {symbol} {ident(right)}))"
-        expected = Said("rows.compared", left=left, sign=comparison, right=right)
-        return Reason(f"{left}, {right}", str(check.name), expected, severity, fails)
-    when, then = statistics["when"], statistics["then"]
-    fails = f"({condition_sql(when, contract)} AND NOT {condition_sql(then, contract)})"
-    expected = Said("rows.where", then=_said(then), when=_said(when))
-    return Reason(f"{when.column}, {then.column}", str(check.name), expected, severity, fails)
+        fails = f"(NOT ({ident(first)} {symbol} {ident(second)}))"
+        expected = Said("rows.compared", left=first, sign=comparison, right=second)
+        return Reason(f"{first}, {second}", rule, expected, severity, fails)
+    premise, conclusion = statistics["when"], statistics["then"]
+    fails = f"({condition_sql(premise, contract)} AND NOT {condition_sql(conclusion, contract)})"
+    expected = Said("rows.where", then=_said(conclusion), when=_said(premise))
+    return Reason(f"{premise.column}, {conclusion.column}", rule, expected, severity, fails)
 
 
 def _said(condition: Condition) -> Said:
-    column, operand = condition.column, condition.operand
-    if condition.operator == "is_missing":
-        return Said("condition.is_missing" if operand else "condition.is_given", column=column)
-    number = isinstance(operand, int | float) and not isinstance(operand, bool)
-    return Said(f"condition.{condition.operator}", column=column, operand=operand if number else str(operand))
+    column, operator, operand = condition.column, condition.operator, condition.operand
+    if operator == "is_missing":
+        code = "condition.is_missing" if operand else "condition.is_given"
+        return Said(code, column=column)
+    if isinstance(operand, bool) or not isinstance(operand, int | float):
+        operand = str(operand)
+    return Said(f"condition.{operator}", column=column, operand=operand)

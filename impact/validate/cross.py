@@ -32,7 +32,9 @@ COLUMNS = ["source", "ordinal", "column", "rule", "expected", "value"]
 
 def contract_order(programme: Programme) -> list[str]:
     """Return the contracts so that each comes after those its foreign keys refer to."""
-    graph = {c.id: {key.references for key in c.foreign_keys} for c in programme.contracts.values()}
+    graph = {}
+    for contract in programme.contracts.values():
+        graph[contract.id] = {key.references for key in contract.foreign_keys}
     return list(TopologicalSorter(graph).static_order())
 
 
@@ -72,7 +74,9 @@ def cross_reasons(
         connection.execute(f"DROP VIEW IF EXISTS {_view(name)}")
         connection.execute(f"DROP TABLE IF EXISTS {_out(name)}")
     filled = [frame for frame in broken if len(frame)]
-    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=COLUMNS)
+    if not filled:
+        return pd.DataFrame(columns=COLUMNS)
+    return pd.concat(filled, ignore_index=True)
 
 
 def _view(contract: str) -> str:
@@ -84,13 +88,17 @@ def _out(contract: str) -> str:
 
 
 def _good_rows(connection: duckdb.DuckDBPyConnection, contract: Contract, tables: dict[str, str]) -> None:
-    good = [_good(source, table, columns(contract.columns)) for source, table in tables.items()]
-    nothing = {"_source": "''", "_ordinal": "0", **dict.fromkeys(contract.columns, "NULL")}
-    rows = " UNION ALL ".join(query.sql() for query in good or [Select(nothing, where=("FALSE",))])
-    out = f"EXISTS (FROM {_out(contract.id)} AS o WHERE o.source = g._source AND o.ordinal = g._ordinal)"
-    query = Select(EVERY_COLUMN, f"({rows}) AS g", where=(f"NOT {out}",))
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {_out(contract.id)} (source VARCHAR, ordinal BIGINT)")
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW {_view(contract.id)} AS {query.sql()}")
+    """Make the view of a contract's good rows, and the table of those that are out; both are empty without sources."""
+    view, out = _view(contract.id), _out(contract.id)
+    queries = [_good(source, table, columns(contract.columns)) for source, table in tables.items()]
+    if not queries:
+        nothing = {"_source": "''", "_ordinal": "0", **dict.fromkeys(contract.columns, "NULL")}
+        queries.append(Select(nothing, where=("FALSE",)))
+    rows = " UNION ALL ".join(query.sql() for query in queries)
+    is_out = f"EXISTS (FROM {out} AS o WHERE o.source = g._source AND o.ordinal = g._ordinal)"
+    query = Select(EVERY_COLUMN, f"({rows}) AS g", where=(f"NOT {is_out}",))
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {out} (source VARCHAR, ordinal BIGINT)")
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {query.sql()}")
 
 
 def _good(source: str, table: str, stored: Columns) -> Select:
@@ -98,13 +106,34 @@ def _good(source: str, table: str, stored: Columns) -> Select:
 
 
 def _exclude(connection: duckdb.DuckDBPyConnection, contract: Contract, frame: pd.DataFrame) -> None:
-    if len(frame):
-        connection.register("_excluded", frame)
-        connection.execute(f"INSERT INTO {_out(contract.id)} {Select(columns(_OUT), '_excluded').sql()}")
-        connection.unregister("_excluded")
+    if frame.empty:
+        return
+    connection.register("_excluded", frame)
+    query = Select(columns(_OUT), "_excluded")
+    connection.execute(f"INSERT INTO {_out(contract.id)} {query.sql()}")
+    connection.unregister("_excluded")
 
 
 def _duplicates(connection: duckdb.DuckDBPyConnection, contract: Contract) -> pd.DataFrame:
+    values = [f"coalesce({as_text(name)}, '')" for name in contract.key]
+    broken = {
+        "source": "_source",
+        "ordinal": "_ordinal",
+        "column": literal(", ".join(contract.key)),
+        "rule": "CASE WHEN _identical THEN 'repeated_row' ELSE 'duplicate_key' END",
+        "expected": f"CASE WHEN _identical THEN {EACH_ROW_ONCE} ELSE {ONE_ROW_PER_KEY} END",
+        "value": " || ', ' || ".join(values),
+    }
+    several = "NOT _identical OR _place > 1"
+    query = Select(broken, "ranked", where=(several,), order=("_source", "_ordinal"))
+    return connection.execute(with_tables(_ranked_tables(contract), query)).df()
+
+
+def _ranked_tables(contract: Contract) -> dict[str, str | Select]:
+    """Write the rows whose key stands more than once, each with its rank, and whether all of its key are identical.
+
+    Keys are counted first, so that only the few rows that share one are hashed over all their columns.
+    """
     view, key = _view(contract.id), ", ".join(map(ident, contract.key))
     every_column = ", ".join(map(ident, contract.columns))
     repeated = Select(columns(contract.key), view, group=ALL, having="count(*) > 1")
@@ -112,36 +141,29 @@ def _duplicates(connection: duckdb.DuckDBPyConnection, contract: Contract) -> pd
         "_identical": f"min(_hash) OVER (PARTITION BY {key}) = max(_hash) OVER (PARTITION BY {key})",
         "_place": f"row_number() OVER (PARTITION BY {key} ORDER BY _source, _ordinal)",
     }
-    tables: dict[str, str | Select] = {
+    return {
         "repeated": f"MATERIALIZED {relation(repeated)}",
         "rows": Select({"*": "g.*"}, f"{view} g JOIN repeated k ON {alike('g', 'k', contract.key)}"),
         "marked": Select({**EVERY_COLUMN, "_hash": f"hash({every_column})"}, "rows"),
         "ranked": Select({**EVERY_COLUMN, **ranks}, "marked"),
     }
-    broken = {
-        "source": "_source",
-        "ordinal": "_ordinal",
-        "column": literal(", ".join(contract.key)),
-        "rule": "CASE WHEN _identical THEN 'repeated_row' ELSE 'duplicate_key' END",
-        "expected": f"CASE WHEN _identical THEN {EACH_ROW_ONCE} ELSE {ONE_ROW_PER_KEY} END",
-        "value": " || ', ' || ".join(f"coalesce({as_text(name)}, '')" for name in contract.key),
-    }
-    several = "NOT _identical OR _place > 1"
-    query = Select(broken, "ranked", where=(several,), order=("_source", "_ordinal"))
-    return connection.execute(with_tables(tables, query)).df()
 
 
 def _orphans(connection: duckdb.DuckDBPyConnection, contract: Contract, key: ForeignKey) -> pd.DataFrame:
-    match = " AND ".join(f"r.{ident(there)} = g.{ident(here)}" for here, there in zip(key.columns, key.to, strict=True))
+    referring = [f"g.{ident(name)}" for name in key.columns]
+    referenced = [f"r.{ident(name)}" for name in key.to]
+    values = [f"CAST({column} AS VARCHAR)" for column in referring]
     broken = {
         "source": "g._source",
         "ordinal": "g._ordinal",
         "column": literal(", ".join(key.columns)),
         "rule": "'foreign_key'",
         "expected": literal(Said("rows.reference", contract=key.references).json()),
-        "value": " || ', ' || ".join(f"CAST(g.{ident(here)} AS VARCHAR)" for here in key.columns),
+        "value": " || ', ' || ".join(values),
     }
-    filled = [f"g.{ident(here)} IS NOT NULL" for here in key.columns]
-    where = (*filled, f"NOT EXISTS (FROM {_view(key.references)} r WHERE {match})")
-    query = Select(broken, f"{_view(contract.id)} g", where=where, order=("_source", "_ordinal"))
+    pairs = zip(referenced, referring, strict=True)
+    match = " AND ".join(f"{target} = {column}" for target, column in pairs)
+    conditions = [f"{column} IS NOT NULL" for column in referring]
+    conditions.append(f"NOT EXISTS (FROM {_view(key.references)} r WHERE {match})")
+    query = Select(broken, f"{_view(contract.id)} g", where=tuple(conditions), order=("_source", "_ordinal"))
     return connection.execute(query.sql()).df()

@@ -7,7 +7,7 @@ The table is staged and committed before anything refers to it, so its ``rowid``
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import duckdb
@@ -16,6 +16,8 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
+from impact.declare.contracts import Contract
+from impact.declare.location import Location
 from impact.declare.sources import Source
 from impact.errors import FileError, Problem
 from impact.faults import machine_fault
@@ -69,6 +71,28 @@ def stage_rows(
         If the columns of the file are not those declared, or DuckDB cannot read it at all.
     """
     _check_columns(raw, compiled, source)
+    _create_table(connection, compiled, source, table)
+    _run_leftover(connection, compiled, table)
+    lines = [*raw.rejected]
+    if raw.csv:
+        lines += _csv_rejects(connection, raw.rejected)
+    offsets = _line_offsets(lines)
+    reasons = _reasons(connection, compiled, table, offsets)
+    unreadable = [line for line in lines if line.rule != BLANK]
+    if unreadable:
+        of_lines = _line_reasons(unreadable)
+        reasons = pd.concat([reasons, of_lines], ignore_index=True) if len(reasons) else of_lines
+    query = Select({"total": "count(*)", "bad": "count(*) FILTER (_bad)"}, table)
+    ((total, bad),) = connection.execute(query.sql()).fetchall()
+    warned = reasons.loc[reasons["severity"] == "warning", "row"].nunique()
+    n_lines = len(unreadable)
+    return LoadReport(total + n_lines, total - bad, bad + n_lines, warned, reasons, offsets)
+
+
+def _create_table(
+    connection: duckdb.DuckDBPyConnection, compiled: CompiledContract, source: Source, table: str
+) -> None:
+    """Run the pass over the file; what DuckDB set aside of an earlier file is dropped first."""
     for name in ("reject_errors", "reject_scans"):
         connection.execute(f"DROP TABLE IF EXISTS {name}")
     try:
@@ -77,29 +101,17 @@ def stage_rows(
         if machine_fault(error):
             raise
         message = str(error).splitlines()[0][:300]
-        raise FileError(
-            [Problem("the file cannot be parsed", source.file, None, f"source {source.id}", found=message)]
-        ) from error
-    _run_leftover(connection, compiled, table)
-    lines = [*raw.rejected, *(_csv_rejects(connection, raw.rejected) if raw.csv else ())]
-    offsets = _line_offsets(lines)
-    reasons = _reasons(connection, compiled, table, offsets)
-    real = [line for line in lines if line.rule != BLANK]
-    if real:
-        reasons = pd.concat([reasons, _line_reasons(real)], ignore_index=True) if len(reasons) else _line_reasons(real)
-    query = Select({"total": "count(*)", "bad": "count(*) FILTER (_bad)"}, table)
-    ((total, bad),) = connection.execute(query.sql()).fetchall()
-    warned = reasons.loc[reasons["severity"] == "warning", "row"].nunique()
-    return LoadReport(total + len(real), total - bad, bad + len(real), warned, reasons, offsets)
+        at = Location(source.file, field=f"source {source.id}")
+        raise FileError([at.problem("the file cannot be parsed", found=message)]) from error
 
 
 def _line_reasons(lines: Sequence[RejectedLine]) -> pd.DataFrame:
     """Return the reasons of lines that are no rows; their text is the value and the payload."""
-    rows = [
-        (line.line, "error", "", line.rule, _LINE_RULES.get(line.rule, ONE_VALUE_PER_COLUMN).json(), line.text,
-         json.dumps({"line": line.text}, ensure_ascii=False))
-        for line in lines
-    ]  # fmt: skip
+    rows = []
+    for line in lines:
+        expected = _LINE_RULES.get(line.rule, ONE_VALUE_PER_COLUMN).json()
+        payload = json.dumps({"line": line.text}, ensure_ascii=False)
+        rows.append((line.line, "error", "", line.rule, expected, line.text, payload))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -108,62 +120,53 @@ ONE_VALUE_PER_COLUMN = Said("rows.one_value_per_column")
 
 
 def _check_columns(raw: RawFile, compiled: CompiledContract, source: Source) -> None:
-    contract = compiled.contract
-    problems: list[Problem] = []
-    where = f"source {source.id}"
-    mapped = {*source.rename, *source.ignore}
-    header = ", ".join(raw.header)
-    problems += [
-        Problem(f"the file has no column '{name}'", source.file, 1, where, found=header)
-        for name in sorted(mapped)
-        if name not in raw.header
-    ]
-    filled_twice = {*source.set, *source.rename.values()} & (set(raw.header) - mapped)
-    problems += [
-        Problem(f"column '{name}' is filled twice", source.file, 1, where, fix="Leave the file's own out with ignore:.")
-        for name in sorted(filled_twice)
-    ]
-    for name in raw.header:
-        if name not in mapped and name not in contract.columns:
-            fix = "Rename it with rename:, or leave it out with ignore:."
-            expected = ", ".join(contract.columns)
-            problems.append(Problem(f"unknown column '{name}'", source.file, 1, where, expected, fix=fix))
-    filled = {*source.set, *source.rename.values(), *(name for name in raw.header if name not in mapped)}
-    for name, column in contract.columns.items():
-        if column.required and name not in filled:
-            problems.append(
-                Problem(
-                    f"no column for '{name}', which contract '{contract.id}' requires",
-                    source.file,
-                    1,
-                    where,
-                    found=header,
-                    fix="Map a file column to it with rename:, or give it with set:.",
-                )
-            )
+    """Refuse a file whose columns are not those that the contract and the source name."""
+    problems = list(_column_problems(raw, compiled.contract, source))
     if problems:
         raise FileError(problems)
+
+
+def _column_problems(raw: RawFile, contract: Contract, source: Source) -> Iterator[Problem]:
+    at, header = Location(source.file, 1, f"source {source.id}"), ", ".join(raw.header)
+    mapped = {*source.rename, *source.ignore}
+    for name in sorted(mapped.difference(raw.header)):
+        yield at.problem(f"the file has no column '{name}'", found=header)
+    unmapped = [name for name in raw.header if name not in mapped]
+    assigned = {*source.set, *source.rename.values()}
+    for name in sorted(assigned.intersection(unmapped)):
+        yield at.problem(f"column '{name}' is filled twice", fix="Leave the file's own out with ignore:.")
+    for name in unmapped:
+        if name not in contract.columns:
+            fix = "Rename it with rename:, or leave it out with ignore:."
+            yield at.problem(f"unknown column '{name}'", ", ".join(contract.columns), fix=fix)
+    filled = assigned.union(unmapped)
+    for name, column in contract.columns.items():
+        if column.required and name not in filled:
+            what = f"no column for '{name}', which contract '{contract.id}' requires"
+            yield at.problem(what, found=header, fix="Map a file column to it with rename:, or give it with set:.")
 
 
 def _run_leftover(connection: duckdb.DuckDBPyConnection, compiled: CompiledContract, table: str) -> None:
     """Run the checks SQL cannot say through Pandera, on batches, and flag the rows that fail."""
     for number, name, check in compiled.leftover:
-        schema = pa.SeriesSchema("string", checks=[check], nullable=True)
         check.raise_warning = False
+        schema = pa.SeriesSchema("string", checks=[check], nullable=True)
         query = Select(columns(["rowid", name]), table)
-        reader = connection.sql(query.sql()).to_arrow_reader(BATCH)
-        failed = [row for batch in reader for row in _failing(schema, batch.to_pandas())]
-        if failed:
-            _flag(connection, compiled, table, number, failed)
+        failing: list[int] = []
+        for batch in connection.sql(query.sql()).to_arrow_reader(BATCH):
+            failing += _failing(schema, batch.to_pandas())
+        if failing:
+            _flag(connection, compiled, table, number, failing)
 
 
 def _failing(schema: pa.SeriesSchema, frame: pd.DataFrame) -> list[int]:
-    values = pd.Series(frame.iloc[:, 1].to_numpy(), index=frame["rowid"], dtype="string")
+    texts = frame.iloc[:, 1].to_numpy()
+    values = pd.Series(texts, index=frame["rowid"], dtype="string")
     try:
         schema.validate(values, lazy=True)
     except SchemaErrors as error:
         cases: pd.DataFrame = error.failure_cases
-        return [int(index) for index in cases["index"]]
+        return list(map(int, cases["index"]))
     return []
 
 
@@ -189,18 +192,21 @@ def _flag(
     connection.unregister("_flagged")
 
 
-def _csv_rejects(connection: duckdb.DuckDBPyConnection, before: Sequence[RejectedLine]) -> list[RejectedLine]:
+def _csv_rejects(connection: duckdb.DuckDBPyConnection, rejected: Sequence[RejectedLine]) -> list[RejectedLine]:
     """Read what DuckDB's reader set aside; its line numbers are those of the cleaned copy."""
-    rows = connection.execute(
+    query = (
         "SELECT line, any_value(lower(replace(CAST(error_type AS VARCHAR), ' ', '_'))), any_value(csv_line)"
         " FROM reject_errors GROUP BY line ORDER BY line"
-    ).fetchall()
-    removed = np.array(sorted(line.line for line in before), dtype=np.int64)
+    )
+    rows = connection.execute(query).fetchall()
+    removed = np.array(sorted(line.line for line in rejected), dtype=np.int64)
+    # from this line of the copy on, so many lines were taken out before it
     thresholds = removed - np.arange(len(removed))
-    return [
-        RejectedLine(int(line + np.searchsorted(thresholds, line, side="right")), rule, text)
-        for line, rule, text in rows
-    ]
+    lines = []
+    for number, rule, text in rows:
+        skipped = np.searchsorted(thresholds, number, side="right")
+        lines.append(RejectedLine(int(number + skipped), rule, text))
+    return lines
 
 
 def _line_offsets(lines: Sequence[RejectedLine]) -> tuple[int, ...]:
@@ -212,14 +218,14 @@ def _line_offsets(lines: Sequence[RejectedLine]) -> tuple[int, ...]:
 def _reasons(
     connection: duckdb.DuckDBPyConnection, compiled: CompiledContract, table: str, offsets: Sequence[int]
 ) -> pd.DataFrame:
+    """Return a line per reason of a row, in the order of the file and of the contract."""
     numbered = {"row": "rowid", "number": "unnest(_reasons)", "payload": "_payload"}
     query = Select(numbered, table, where=("_reasons IS NOT NULL",), order=("row",))
     frame = connection.execute(query.sql()).df()
-    reasons = pd.DataFrame(
-        [(r.severity, r.column, r.rule, r.expected.json()) for r in compiled.reasons],
-        columns=["severity", "column", "rule", "expected"],
-    )
-    frame = frame.merge(reasons, left_on="number", right_index=True, how="left").sort_values(["row", "number"])
+    reasons = [(reason.severity, reason.column, reason.rule, reason.expected.json()) for reason in compiled.reasons]
+    by_number = pd.DataFrame(reasons, columns=["severity", "column", "rule", "expected"])
+    frame = frame.merge(by_number, left_on="number", right_index=True, how="left")
+    frame = frame.sort_values(["row", "number"])
     frame["row"] = file_lines(frame["row"].to_numpy(), offsets)
     frame["value"] = _values(connection, frame)
     return frame[COLUMNS].reset_index(drop=True)
@@ -241,5 +247,6 @@ def _values(connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame) -> list[
 
 def file_lines(ordinals: np.ndarray, offsets: Sequence[int]) -> np.ndarray:
     """Turn places among the rows (from 0) into lines of the file (header is line 1)."""
-    skipped = np.searchsorted(np.asarray(sorted(offsets), dtype=np.int64), ordinals, side="right")
+    ordered = np.asarray(sorted(offsets), dtype=np.int64)
+    skipped = np.searchsorted(ordered, ordinals, side="right")
     return np.asarray(ordinals + 2 + skipped, dtype=np.int64)

@@ -75,26 +75,26 @@ def _pandera_failures(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> list[t
             schema.validate(frame, lazy=True)
     except SchemaErrors as error:
         cases = error.failure_cases
-        in_frame = cases["schema_context"] == "DataFrameSchema"
-        names = [
-            _rule_columns(schema, check) if whole else column
-            for whole, column, check in zip(in_frame, cases["column"], cases["check"], strict=True)
-        ]
+        of_rules = cases["schema_context"] == "DataFrameSchema"
+        names = []
+        for of_rule, name, check in zip(of_rules, cases["column"], cases["check"], strict=True):
+            names.append(_rule_columns(schema, check) if of_rule else name)
         return list(zip(cases["index"], names, cases["check"], strict=True))
     return []
 
 
 def _rule_columns(schema: pa.DataFrameSchema, name: str) -> str:
-    statistics = next(dict(check.statistics) for check in schema.checks if check.name == name)
+    check = next(check for check in schema.checks if check.name == name)
+    statistics = dict(check.statistics)
     if "comparison" in statistics:
         return f"{statistics['left']}, {statistics['right']}"
-    return f"{statistics['when'].column}, {statistics['then'].column}"
+    premise, conclusion = statistics["when"], statistics["then"]
+    return f"{premise.column}, {conclusion.column}"
 
 
 def _read(text: str, column: Column, form: FileFormat) -> Any:
     if column.type == "boolean":
-        word = text.lower()
-        return True if word in TRUE_WORDS else False if word in FALSE_WORDS else None
+        return _read_boolean(text.lower())
     if column.type == "date":
         return _read_date(text, form.dates)
     if column.type not in ("integer", "number"):
@@ -107,6 +107,12 @@ def _read(text: str, column: Column, form: FileFormat) -> Any:
     if column.type == "number":
         return number
     return int(number) if number.is_integer() and abs(number) < 2**63 else None
+
+
+def _read_boolean(text: str) -> bool | None:
+    if text in TRUE_WORDS:
+        return True
+    return False if text in FALSE_WORDS else None
 
 
 def _read_date(text: str, formats: Sequence[str]) -> datetime.datetime | None:

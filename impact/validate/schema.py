@@ -46,18 +46,18 @@ _CONDITION_OPERATORS = {
 
 def _holds(frame: pd.DataFrame, condition: Condition) -> pd.Series:
     """Return True, False or NA per row."""
-    values = frame[condition.column]
-    known: pd.Series
+    values, operand = frame[condition.column], condition.operand
     if condition.operator == "is_missing":
-        known = (values.isna() == condition.operand).astype("boolean")
-        return known
+        is_so: pd.Series = (values.isna() == operand).astype("boolean")
+        return is_so
     if condition.operator == "one_of":
-        held = values.isin([_like(values, operand) for operand in condition.operand]).astype("boolean")
+        options = [_like(values, option) for option in operand]
+        result = values.isin(options)
     else:
         compare = COMPARISONS[_CONDITION_OPERATORS[condition.operator]]
-        held = compare(values, _like(values, condition.operand)).astype("boolean")
-    known = held.mask(values.isna())
-    return known
+        result = compare(values, _like(values, operand))
+    judged: pd.Series = result.astype("boolean").mask(values.isna())
+    return judged
 
 
 def _like(values: pd.Series, operand: Any) -> Any:
@@ -66,15 +66,20 @@ def _like(values: pd.Series, operand: Any) -> Any:
 
 def compare_columns(frame: pd.DataFrame, *, left: str, comparison: str, right: str) -> pd.Series:
     """Pass where the comparison holds or a side is missing."""
-    known = frame[left].notna() & frame[right].notna()
-    held = COMPARISONS[comparison](frame[left], frame[right]).astype("boolean").fillna(value=False).astype(bool)
-    passed: pd.Series = held | ~known
+    first, second = frame[left], frame[right]
+    compare = COMPARISONS[comparison]
+    result = compare(first, second).astype("boolean")
+    holds = result.fillna(value=False).astype(bool)
+    both = first.notna() & second.notna()
+    passed: pd.Series = holds | ~both
     return passed
 
 
 def implies(frame: pd.DataFrame, *, when: Condition, then: Condition) -> pd.Series:
     """Pass unless ``when`` holds and ``then`` does not; unknown passes."""
-    broken = _holds(frame, when).fillna(value=False) & ~_holds(frame, then).fillna(value=True)
+    premise = _holds(frame, when).fillna(value=False)
+    conclusion = _holds(frame, then).fillna(value=True)
+    broken = premise & ~conclusion
     passed: pd.Series = ~broken.astype(bool)
     return passed
 
@@ -93,14 +98,15 @@ def to_pandera(programme: Programme, contract: Contract) -> pa.DataFrameSchema:
         The contract: columns with their types and limits, and rules over several columns.
     """
     columns = {name: _column(programme, column) for name, column in _with_flags(contract).items()}
-    return pa.DataFrameSchema(columns, checks=[_rule(rule) for rule in contract.rules], name=contract.id, ordered=False)
+    rules = [_rule(rule) for rule in contract.rules]
+    return pa.DataFrameSchema(columns, checks=rules, name=contract.id, ordered=False)
 
 
 def _with_flags(contract: Contract) -> dict[str, Column]:
     """Return the columns; that of the status, which is read by the letter, takes the flags on the list only."""
-    columns = dict(contract.columns)
-    if contract.status and columns[contract.status].pattern is None:
-        columns[contract.status] = columns[contract.status].model_copy(update={"pattern": SORTED_FLAGS})
+    columns, name = dict(contract.columns), contract.status
+    if name and columns[name].pattern is None:
+        columns[name] = columns[name].model_copy(update={"pattern": SORTED_FLAGS})
     return columns
 
 
@@ -110,13 +116,14 @@ def _column(programme: Programme, column: Column) -> pa.Column:
     if column.type in NUMERIC:
         low = -LARGEST if low is None else low
         high = LARGEST if high is None else high
-        checks += [pa.Check.ge(low, name="min", error="min"), pa.Check.le(high, name="max", error="max")]
+        checks.append(pa.Check.ge(low, name="min", error="min"))
+        checks.append(pa.Check.le(high, name="max", error="max"))
     if column.type == "code":
-        checks.append(pa.Check.isin(programme.column_codes(column), name="codes", error="codes"))
+        codes = programme.column_codes(column)
+        checks.append(pa.Check.isin(codes, name="codes", error="codes"))
     if column.pattern is not None:
-        checks.append(
-            pa.Check.str_matches(re.compile(f"^(?:{column.pattern})$", re.ASCII), name="pattern", error="pattern")
-        )
+        pattern = re.compile(f"^(?:{column.pattern})$", re.ASCII)
+        checks.append(pa.Check.str_matches(pattern, name="pattern", error="pattern"))
     if column.max_length is not None:
         checks.append(pa.Check.str_length(max_value=column.max_length, name="max_length", error="max_length"))
     for check in checks:

@@ -315,7 +315,8 @@ def _expected(check: pa.Check) -> Said:
 def _one_of(codes: list[str]) -> Said:
     if len(codes) <= SHOWN_CODES:
         return Said("rows.one_of", codes=codes)
-    return Said("rows.one_of_many", codes=codes[:SHOWN_CODES], n=len(codes))
+    first = codes[:SHOWN_CODES]
+    return Said("rows.one_of_many", codes=first, n=len(codes))
 
 
 def _rule_reason(check: pa.Check, contract: Contract) -> Reason:

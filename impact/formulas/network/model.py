@@ -69,9 +69,11 @@ class Network(FormulaModel):
     def _coherent(self) -> Network:
         mixes, turns_over = self.measure in MIXING, self.measure in TURNOVER
         if mixes != (self.group is not None):
-            raise ValueError(f"group goes with {', '.join(MIXING)}, and they need it")
+            measures = ", ".join(MIXING)
+            raise ValueError(f"group goes with {measures}, and they need it")
         if turns_over != (self.since is not None):
-            raise ValueError(f"since goes with {', '.join(TURNOVER)}, and they need it")
+            measures = ", ".join(TURNOVER)
+            raise ValueError(f"since goes with {measures}, and they need it")
         if self.measure == "reciprocity" and not self.directed:
             raise ValueError("in an undirected network every tie is returned; reciprocity needs directed: true")
         if self.mutual is not None and not self.directed:

@@ -96,7 +96,8 @@ def _self_ties(network: Network, at: Declaration) -> Iterator[Problem]:
 
 def _sample(at: Declaration) -> Iterator[Problem]:
     sample = at.indicator.sample.model_copy(update={"all_units": False})
-    if sample != type(sample)():
+    undeclared = type(sample)()
+    if sample != undeclared:
         fix = "Leave sample out, or say all_units: true if no interval is wanted."
         yield at.problem("a network takes no weights, strata or clusters", "sample", fix=fix)
 

@@ -4,8 +4,8 @@ from impact.measure.claims import measure_claims
 from impact.measure.complete import is_counted
 from impact.measure.engine import Measures, measure_indicators
 from impact.measure.measurement import INCOMPLETE
-from impact.measure.status import refuse_breaks
-from impact.measure.units import treated_cells, unit_frame, unit_sql, wave_values
+from impact.measure.obs_flags import refuse_breaks
+from impact.measure.unit_rows import treated_cells, unit_frame, unit_sql, wave_values
 
 __all__ = [
     "INCOMPLETE",

@@ -15,7 +15,7 @@ from impact.declare.indicators import Indicator, Sample
 from impact.formulas.kind import Summary
 from impact.formulas.registry import kind_of
 from impact.measure.formula import arm_sql, cluster_sql, difference_sql, is_share, ratio_sql, rows_formula, where_sql
-from impact.measure.status import letters_sql
+from impact.measure.obs_flags import letters_sql
 from impact.sql import (
     ALL,
     EVERY_COLUMN,
@@ -70,13 +70,12 @@ class Cells:
 
 def key_columns(indicators: Sequence[Indicator]) -> list[str]:
     """Return the columns by which any of the indicators is cut or sampled, in order of first use."""
-    names = [
-        name
-        for indicator in indicators
-        for name in (*_cut_columns(indicator), indicator.sample.strata, cluster_sql(indicator.sample))
-        if name
-    ]
-    return list(dict.fromkeys(names))
+    names: dict[str, None] = {}
+    for indicator in indicators:
+        sample = indicator.sample
+        keys = (*_cut_columns(indicator), sample.strata, cluster_sql(sample))
+        names |= dict.fromkeys(key for key in keys if key)
+    return list(names)
 
 
 def _cut_columns(indicator: Indicator) -> tuple[str, ...]:
@@ -86,9 +85,11 @@ def _cut_columns(indicator: Indicator) -> tuple[str, ...]:
 
 def _with_labels(view: str, indicators: Sequence[Indicator]) -> str | Select:
     """Add a column per way of telling arms or clusters, called by its own expression: declarations alike share it."""
-    ways = (way for i in indicators for way in (arm_sql(i.ex_post.design), cluster_sql(i.sample)))
-    labels = {way: way for way in ways if way}
-    return Select({**EVERY_COLUMN, **labels}, view) if labels else view
+    labels: list[str | None] = []
+    for indicator in indicators:
+        labels += (arm_sql(indicator.ex_post.design), cluster_sql(indicator.sample))
+    by_expression = {label: label for label in labels if label}
+    return Select({**EVERY_COLUMN, **by_expression}, view) if by_expression else view
 
 
 def additive_cells(
@@ -96,8 +97,11 @@ def additive_cells(
 ) -> Cells:
     """Sum all indicators of a contract in one pass over its rows."""
     rows = _with_labels(ident(programme, contract.id), indicators)
-    counted = {i.id: RowSql(*ratio_sql(i, contract), where_sql(i, contract)) for i in indicators}
     wave = ident(contract.wave) if contract.wave else "''"
+    counted = {}
+    for indicator in indicators:
+        y, x = ratio_sql(indicator, contract)
+        counted[indicator.id] = RowSql(y, x, where_sql(indicator, contract))
     return _cells(connection, rows, wave, counted, indicators, letters=letters_sql(contract))
 
 
@@ -109,27 +113,40 @@ def change_cells(
     A person belongs to the groups, and passes the filter, of the row at the earlier wave.
     """
     first, wave = indicators[0], ident(contract.wave or "")
-    earlier, later = literal(first.formula.followed_since), literal(first.ex_post.wave or "")
+    earlier = literal(first.formula.followed_since)
+    later = literal(first.ex_post.wave or "")
     is_earlier, is_later = f"{wave} = {earlier}", f"{wave} = {later}"
-    sampled = {name for i in indicators for name in (i.sample.weight, *_populations(i.sample)) if name}
-    names = sorted({*key_columns(indicators), *sampled})
-    person: dict[str, str] = {name: f"max(CASE WHEN {is_earlier} THEN {ident(name)} END)" for name in names}
+    person: dict[str, str] = {name: _at_wave(is_earlier, ident(name)) for name in _followed_columns(indicators)}
     person["_linked"] = f"bool_or({is_earlier}) AND bool_or({is_later})"
+    counted = {}
     for number, indicator in enumerate(indicators):
         value, _ = ratio_sql(indicator, contract)
-        person[f"_now{number}"] = f"max(CASE WHEN {is_later} THEN {value} END)"
-        person[f"_then{number}"] = f"max(CASE WHEN {is_earlier} THEN {value} END)"
-        person[f"_in{number}"] = f"bool_or({is_earlier} AND ({where_sql(indicator, contract)}))"
+        now, then, counts = f"_now{number}", f"_then{number}", f"_in{number}"
+        person[now] = _at_wave(is_later, value)
+        person[then] = _at_wave(is_earlier, value)
+        person[counts] = f"bool_or({is_earlier} AND ({where_sql(indicator, contract)}))"
+        counted[indicator.id] = RowSql(difference_sql(now, then), "1.0::DOUBLE", f"(_linked AND {counts})")
     letters = f"string_agg({letters_sql(contract)}, '') FILTER ({wave} IN ({earlier}, {later}))"
     person["_letters"] = f"coalesce({letters}, '')"
-    view, by = _with_labels(ident(programme, contract.id), indicators), (ident(contract.person or ""),)
-    persons = Select(person, view, group=by, having=f"bool_or({is_earlier})")
-    counted = {i.id: _change(number) for number, i in enumerate(indicators)}
+    view = _with_labels(ident(programme, contract.id), indicators)
+    by_person = (ident(contract.person or ""),)
+    persons = Select(person, view, group=by_person, having=f"bool_or({is_earlier})")
     return _cells(connection, persons, later, counted, indicators, letters="_letters")
 
 
-def _change(number: int) -> RowSql:
-    return RowSql(difference_sql(f"_now{number}", f"_then{number}"), "1.0::DOUBLE", f"(_linked AND _in{number})")
+def _followed_columns(indicators: Sequence[Indicator]) -> list[str]:
+    """Return the columns that a person brings along from the earlier wave."""
+    names = set(key_columns(indicators))
+    for indicator in indicators:
+        names.update(_populations(indicator.sample))
+        if indicator.sample.weight:
+            names.add(indicator.sample.weight)
+    return sorted(names)
+
+
+def _at_wave(is_wave: str, expression: str) -> str:
+    """Write what a person has at a wave, where each has at most one row."""
+    return f"max(CASE WHEN {is_wave} THEN {expression} END)"
 
 
 def _cells(
@@ -152,19 +169,23 @@ def _cells(
         cell |= sums
     keys = columns(("_wave", *names))
     query = Select({**keys, **cell}, Select(row, rows), group=tuple(keys.values()))
-    return Cells(connection.execute(replace(query, order=ALL).sql()).df(), pilot, query.sql())
+    ordered = replace(query, order=ALL)
+    frame = connection.execute(ordered.sql()).df()
+    return Cells(frame, pilot, query.sql())
 
 
 def _sample_sums(indicators: Sequence[Indicator]) -> tuple[Columns, Columns]:
     """Write the columns of samples that cells keep, and over them the size of populations and the ends of weights."""
-    populations = sorted({name for i in indicators for name in _populations(i.sample)})
-    weights = sorted({i.sample.weight for i in indicators if i.sample.weight and i.sample.population})
+    samples = [indicator.sample for indicator in indicators]
+    populations = sorted({name for sample in samples for name in _populations(sample)})
+    weights = sorted({sample.weight for sample in samples if sample.weight and sample.population})
     sums = {f"population:{name}": _one_size(ident(f"raw:{name}")) for name in populations}
     for name in weights:
         raw = ident(f"raw:{name}")
         sums[f"least:{name}"] = f"CAST(min({raw}) FILTER ({raw} > 0) AS DOUBLE)"
         sums[f"most:{name}"] = f"CAST(max({raw}) FILTER ({raw} > 0) AS DOUBLE)"
-    return {f"raw:{name}": ident(name) for name in (*populations, *weights)}, sums
+    raw_columns = {f"raw:{name}": ident(name) for name in (*populations, *weights)}
+    return raw_columns, sums
 
 
 def _one_size(raw: str) -> str:
@@ -178,8 +199,23 @@ def _sums(number: int, indicator: Indicator, counted: RowSql, pilot: float) -> t
     y, x, w, inside = (f"_{letter}_{number}" for letter in "yxwi")
     row = {y: counted.y, x: counted.x, w: f"CAST({weight} AS DOUBLE)", inside: counted.where}
     valid = f"{inside} AND {y} IS NOT NULL AND {x} IS NOT NULL AND {w} > 0"
-    shifted = y if kind_of(indicator.formula).summary.total else f"({y} - {literal(pilot)} * {x})"
-    terms = {
+    total = kind_of(indicator.formula).summary.total
+    shifted = y if total else f"({y} - {literal(pilot)} * {x})"
+    sums = {name: _sum(name, term, valid) for name, term in _terms(y, x, w, shifted).items()}
+    sums |= _ends(indicator, (y, x, w), valid)
+    if stated_by := rows_formula(indicator).stated_by:
+        qualifier = f"_q_{number}"
+        row[qualifier] = as_text(stated_by)
+        sums["qualifier"] = f"list_sort(list(DISTINCT {qualifier}) FILTER ({valid} AND {qualifier} <> 'exact'))"
+    sums["status"] = f"string_agg(DISTINCT _s, '') FILTER ({valid})"
+    sums["missing"] = f"CAST(sum(CASE WHEN {inside} AND ({valid}) IS NOT TRUE THEN 1 ELSE 0 END) AS DOUBLE)"
+    sums["negative"] = f"CAST(count(*) FILTER ({inside} AND {w} < 0) AS DOUBLE)"
+    return row, {f"{name}:{indicator.id}": expression for name, expression in sums.items()}
+
+
+def _terms(y: str, x: str, w: str, shifted: str) -> Columns:
+    """Write what is added up over rows, by the names of :data:`SUMS`."""
+    return {
         "n": "1",
         "sx": f"{w} * {x}",
         "sy": f"{w} * {shifted}",
@@ -189,15 +225,6 @@ def _sums(number: int, indicator: Indicator, counted: RowSql, pilot: float) -> t
         "plain": f"{w} * {y}",
         "size": f"{w} * abs({y})",
     }
-    sums = {name: _sum(name, term, valid) for name, term in terms.items()} | _ends(indicator, (y, x, w), valid)
-    if stated_by := rows_formula(indicator).stated_by:
-        qualifier = f"_q_{number}"
-        row[qualifier] = as_text(stated_by)
-        sums["qualifier"] = f"list_sort(list(DISTINCT {qualifier}) FILTER ({valid} AND {qualifier} <> 'exact'))"
-    sums["status"] = f"string_agg(DISTINCT _s, '') FILTER ({valid})"
-    sums["missing"] = f"CAST(sum(CASE WHEN {inside} AND ({valid}) IS NOT TRUE THEN 1 ELSE 0 END) AS DOUBLE)"
-    sums["negative"] = f"CAST(count(*) FILTER ({inside} AND {w} < 0) AS DOUBLE)"
-    return row, {f"{name}:{indicator.id}": expression for name, expression in sums.items()}
 
 
 def _sum(name: str, term: str, valid: str) -> str:
@@ -214,12 +241,14 @@ def _ends(indicator: Indicator, row: tuple[str, str, str], valid: str) -> dict[s
     value = y
     if kind_of(indicator.formula).summary is Summary.RATIO:
         value = f"CASE WHEN {x} > 0 THEN {y} / {x} WHEN {x} <> 0 OR {y} <> 0 THEN CAST('nan' AS DOUBLE) END"
-    uniform = " AND ".join(f"min({term}) = max({term})" for term in row)
-    same = f"coalesce(bool_and(coalesce({valid}, FALSE)) AND {uniform}, FALSE)"
+    same = "FALSE"
+    if indicator.sample.columns():
+        uniform = " AND ".join(f"min({term}) = max({term})" for term in row)
+        same = f"coalesce(bool_and(coalesce({valid}, FALSE)) AND {uniform}, FALSE)"
     return {
         "low": f"min({value}) FILTER ({valid})",
         "high": f"max({value}) FILTER ({valid})",
-        "same": f"CAST({same if indicator.sample.columns() else 'FALSE'} AS DOUBLE)",
+        "same": f"CAST({same} AS DOUBLE)",
     }
 
 
@@ -236,24 +265,28 @@ def _pilot(
     """Return a rough value per indicator from its first rows, near enough to keep the squares precise; 0 for shares."""
     rough = {i.id: relation(_rough(rows, counted[i.id])) for i in indicators}
     (values,) = connection.execute(Select(rough).sql()).fetchall()
-    return {
-        i.id: 0.0 if is_share(i) else _shortened(float(value or 0.0))
-        for i, value in zip(indicators, values, strict=True)
-    }
+    pilot = {}
+    for indicator, value in zip(indicators, values, strict=True):
+        shift = 0.0 if is_share(indicator) else float(value or 0.0)
+        pilot[indicator.id] = _shortened(shift)
+    return pilot
 
 
 def _rough(rows: str | Select, counted: RowSql) -> Select:
     """Write the value that the first rows give."""
-    where = (counted.where, f"{counted.y} IS NOT NULL", f"{counted.x} IS NOT NULL")
-    first = Select({"y": counted.y, "x": counted.x}, rows, where=where, limit=PILOT_ROWS)
+    row = {"y": counted.y, "x": counted.x}
+    valid = (counted.where, f"{counted.y} IS NOT NULL", f"{counted.x} IS NOT NULL")
+    first = Select(row, rows, where=valid, limit=PILOT_ROWS)
     return Select({"value": "sum(y) / nullif(sum(x), 0)"}, first)
 
 
 def _shortened(value: float) -> float:
+    """Round a number to its first :data:`PILOT_BITS` bits; 0 for what is no number."""
     if not math.isfinite(value):
         return 0.0
     fraction, exponent = math.frexp(value)
-    return math.ldexp(round(math.ldexp(fraction, PILOT_BITS)), exponent - PILOT_BITS)
+    leading = round(math.ldexp(fraction, PILOT_BITS))
+    return math.ldexp(leading, exponent - PILOT_BITS)
 
 
 def value_counts(
@@ -269,16 +302,14 @@ def value_counts(
     """
     value, _ = ratio_sql(indicator, contract)
     weight = ident(indicator.sample.weight) if indicator.sample.weight else "1"
-    counts = {
-        "_wave": text_or_blank(contract.wave),
-        **text_columns(_cut_columns(indicator)),
-        "_value": value,
-        "_n": f"count(*) FILTER ({weight} > 0)",
-        "_rows": "count(*)",
-        "_negative": f"count(*) FILTER ({weight} < 0)",
-        "_status": f"string_agg(DISTINCT {letters_sql(contract)}, '') FILTER ({weight} > 0)",
-        "_weight": f"CAST(coalesce(sum({weight}) FILTER ({weight} > 0), 0) AS DOUBLE)",
-    }
-    rows, where = _with_labels(ident(programme, contract.id), [indicator]), (where_sql(indicator, contract),)
-    sql = Select(counts, rows, where=where, group=ALL, order=ALL).sql()
+    weighted = f"FILTER ({weight} > 0)"
+    counts = {"_wave": text_or_blank(contract.wave), **text_columns(_cut_columns(indicator)), "_value": value}
+    counts["_n"] = f"count(*) {weighted}"
+    counts["_rows"] = "count(*)"
+    counts["_negative"] = f"count(*) FILTER ({weight} < 0)"
+    counts["_status"] = f"string_agg(DISTINCT {letters_sql(contract)}, '') {weighted}"
+    counts["_weight"] = f"CAST(coalesce(sum({weight}) {weighted}, 0) AS DOUBLE)"
+    rows = _with_labels(ident(programme, contract.id), [indicator])
+    selected = (where_sql(indicator, contract),)
+    sql = Select(counts, rows, where=selected, group=ALL, order=ALL).sql()
     return connection.execute(sql).df(), sql

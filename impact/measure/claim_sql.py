@@ -79,32 +79,40 @@ def claim_query(programme: str, contracts: Mapping[str, Contract], tree: Tree) -
         The declared recomputation; not ``names``, which gives a list and no number.
     """
     terms = tuple(leaves(tree))
-    written = [_leaf(programme, contracts, leaf) for leaf in terms]
-    tables = {f"l{place}": query for place, (query, _) in enumerate(written)}
-    cells = {f"{table}.{name}": f"{table}.{ident(name)}" for table in tables for name in LEAF_COLUMNS}
+    tables: dict[str, Select] = {}
+    parameters: list[float | str | None] = []
+    cells: dict[str, str] = {}
+    for number, leaf in enumerate(terms):
+        table = f"l{number}"
+        tables[table], of_leaf = _leaf(programme, contracts, leaf)
+        parameters += of_leaf
+        cells |= {f"{table}.{name}": f"{table}.{ident(name)}" for name in LEAF_COLUMNS}
     total = {"value": _combined(tree, iter(tables))}
     sql = with_tables(tables, Select({**total, **cells}, ", ".join(tables)))
-    return Query(sql, tuple(value for _, parameters in written for value in parameters), terms)
+    return Query(sql, tuple(parameters), terms)
 
 
 def names_query(programme: str, contracts: Mapping[str, Contract], leaf: NamesLeaf) -> Query:
     """Write the query that lists the different values of a column: its leaf's columns, with the list as the value."""
-    records, contract = leaf.names, contracts[leaf.names.contract]
+    records = leaf.names
+    contract = contracts[records.contract]
     column = as_text(records.column)
-    value = f"coalesce(list_sort(list(DISTINCT {column}) FILTER ({column} IS NOT NULL)), [])"
-    where = _conditions(records.where, contract)
+    names = f"list_sort(list(DISTINCT {column}) FILTER ({column} IS NOT NULL))"
     gaps = f"count(*) FILTER ({column} IS NULL)"
-    return Query(_one_row(programme, contract, value, gaps, where).sql(), (), (leaf,))
+    where = _conditions(records.where, contract)
+    row = _one_row(programme, contract, f"coalesce({names}, [])", gaps, where)
+    return Query(row.sql(), (), (leaf,))
 
 
 def _combined(tree: Tree, tables: Iterator[str]) -> str:
     """Write the value of a step; leaves take their tables in order."""
     if not parts_of(tree):
         return f"{next(tables)}.value"
-    parts = [_combined(part, tables) for part in parts_of(tree)]
+    terms = [_combined(term, tables) for term in parts_of(tree)]
     if isinstance(tree, RatioNode):
-        return f"({parts[0]} / nullif({parts[1]}, 0))"
-    return f"({_sign(tree).join(parts)})"
+        numerator, denominator = terms
+        return f"({numerator} / nullif({denominator}, 0))"
+    return f"({_sign(tree).join(terms)})"
 
 
 def _sign(tree: Tree) -> str:
@@ -119,14 +127,17 @@ def _leaf(programme: str, contracts: Mapping[str, Contract], leaf: Leaf) -> tupl
     """Write the query of one leaf, and return the values of its parameters."""
     records = records_of(leaf)
     if records is None:
-        return Select(_NUMBER), [leaf.value.number if isinstance(leaf, ValueLeaf) else None]
+        number = leaf.value.number if isinstance(leaf, ValueLeaf) else None
+        return Select(_NUMBER), [number]
     contract = contracts[records.contract]
     if isinstance(leaf, FactLeaf):
         value = f"CASE WHEN count(*) = 1 THEN min({as_number('value')}) END"
         gaps = f"count(*) FILTER ({ident('value')} IS NULL)"
-        return _one_row(programme, contract, value, gaps, (f"{as_text('fact_id')} = ?",)), [leaf.fact]
+        of_fact = (f"{as_text('fact_id')} = ?",)
+        return _one_row(programme, contract, value, gaps, of_fact), [leaf.fact]
     value, gaps = _counted(leaf) if isinstance(leaf, CountLeaf) else _totalled(leaf)
-    return _one_row(programme, contract, value, gaps, _conditions(records.where, contract)), []
+    where = _conditions(records.where, contract)
+    return _one_row(programme, contract, value, gaps, where), []
 
 
 _NUMBER = {
@@ -146,8 +157,10 @@ def _counted(leaf: CountLeaf) -> tuple[str, str]:
 
 def _totalled(leaf: Leaf) -> tuple[str, str]:
     assert isinstance(leaf, TotalLeaf)  # noqa: S101 - the union of leaves is closed
-    column = ident(leaf.total.column)
-    return f"fsum({as_number(leaf.total.column)})", f"count(*) FILTER ({column} IS NULL)"
+    name = leaf.total.column
+    total = f"fsum({as_number(name)})"
+    gaps = f"count(*) FILTER ({ident(name)} IS NULL)"
+    return total, gaps
 
 
 def _conditions(conditions: Sequence[Condition], contract: Contract) -> tuple[str, ...]:
@@ -156,14 +169,17 @@ def _conditions(conditions: Sequence[Condition], contract: Contract) -> tuple[st
 
 def _one_row(programme: str, contract: Contract, value: str, gaps: str, where: tuple[str, ...]) -> Select:
     """Write a query of one row with :data:`LEAF_COLUMNS` over the good rows of a contract."""
-    key = f"concat_ws(' / ', {', '.join(map(as_text, contract.key))})"
+    key_texts = ", ".join(map(as_text, contract.key))
+    key = f"concat_ws(' / ', {key_texts})"
+    first_keys = f"list_slice(list({key} ORDER BY {key}), 1, {KEYS_SHOWN})"
     qualifier = as_text("qualifier") if "qualifier" in contract.columns else "CAST(NULL AS VARCHAR)"
+    inexact = f"list_sort(list(DISTINCT {qualifier}) FILTER ({qualifier} <> 'exact'))"
     row = {
         "value": value,
         "rows": "count(*)",
         "gaps": gaps,
-        "keys": f"coalesce(list_slice(list({key} ORDER BY {key}), 1, {KEYS_SHOWN}), [])",
-        "qualifiers": f"coalesce(list_sort(list(DISTINCT {qualifier}) FILTER ({qualifier} <> 'exact')), [])",
+        "keys": f"coalesce({first_keys}, [])",
+        "qualifiers": f"coalesce({inexact}, [])",
     }
     return Select(row, ident(programme, contract.id), where=where)
 
@@ -181,15 +197,22 @@ def formula_text(tree: Tree, values: Sequence[float | None]) -> str:
     return _text(tree, iter(values), outer=True)
 
 
-def _text(tree: Tree, values: Any, *, outer: bool = False) -> str:
-    if not parts_of(tree):
-        value = next(values)
-        name = leaf_text(tree)  # type: ignore[arg-type]
-        return name if isinstance(tree, ValueLeaf | NamesLeaf) else f"{name} [{plain(value)}]"
-    inside = outer or isinstance(tree, ProductNode)
-    parts = [_text(part, values) for part in parts_of(tree)]
+def _text(tree: Tree, values: Iterator[float | None], *, outer: bool = False) -> str:
+    """Write a step; leaves take their values in order, and only the outermost step needs no brackets."""
+    terms = parts_of(tree)
+    if not terms:
+        return _leaf_with_value(tree, next(values))  # type: ignore[arg-type]
     sign = _sign(tree).replace("*", "×").replace("-", "−")
-    return sign.join(parts) if inside else f"({sign.join(parts)})"
+    text = sign.join(_text(term, values) for term in terms)
+    binds = isinstance(tree, ProductNode)
+    return text if outer or binds else f"({text})"
+
+
+def _leaf_with_value(leaf: Leaf, value: float | None) -> str:
+    name = leaf_text(leaf)
+    if isinstance(leaf, ValueLeaf | NamesLeaf):
+        return name
+    return f"{name} [{plain(value)}]"
 
 
 def leaf_text(leaf: Leaf) -> str:
@@ -200,12 +223,20 @@ def leaf_text(leaf: Leaf) -> str:
         return plain(leaf.value.number)
     records = records_of(leaf)
     assert records is not None  # noqa: S101 - only a plain number reads no records
-    tests = ", ".join(f"{c.column} {c.operator.replace('_', ' ')} {_operand(c.operand)}" for c in records.where)
+    tests = ", ".join(map(_test_text, records.where))
     among = f"{records.contract} where {tests}" if tests else records.contract
-    if isinstance(leaf, CountLeaf):
-        return f"different {leaf.count.distinct} in {among}" if leaf.count.distinct else f"rows of {among}"
-    column = leaf.names.column if isinstance(leaf, NamesLeaf) else leaf.total.column
-    return f"{'names in' if isinstance(leaf, NamesLeaf) else 'sum of'} {column} of {among}"
+    if isinstance(leaf, NamesLeaf):
+        return f"names in {leaf.names.column} of {among}"
+    if isinstance(leaf, TotalLeaf):
+        return f"sum of {leaf.total.column} of {among}"
+    if leaf.count.distinct:
+        return f"different {leaf.count.distinct} in {among}"
+    return f"rows of {among}"
+
+
+def _test_text(condition: Condition) -> str:
+    operator = condition.operator.replace("_", " ")
+    return f"{condition.column} {operator} {_operand(condition.operand)}"
 
 
 def _operand(value: Any) -> str:

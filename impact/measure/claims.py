@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Required, TypedDict
+from typing import Any, Required, TypedDict
 
 import duckdb
 import pandas as pd
 
-from impact.declare.base import in_language
+from impact.declare.base import Text, in_language
 from impact.declare.claims import Claim, FactLeaf, Leaf, NamesLeaf, Reading, Tree, leaves, records_of
 from impact.declare.load import Programme
 from impact.measure.claim_sql import (
@@ -128,27 +128,51 @@ def measure_claims(connection: duckdb.DuckDBPyConnection, programme: Programme) 
     """
     set_aside = _set_aside(connection, programme)
     rows = [_row(connection, programme, claim, set_aside) for claim in programme.claims]
-    return pd.DataFrame(rows, columns=list(ClaimRow.__annotations__))
+    columns = list(ClaimRow.__annotations__)
+    return pd.DataFrame(rows, columns=columns)
 
 
 def recompute(
     connection: duckdb.DuckDBPyConnection, programme: Programme, tree: Tree, set_aside: dict[str, int]
 ) -> Recomputed:
     """Recompute one tree; without a value where a row is missing, a value is missing, or a divisor is zero."""
-    names = isinstance(tree, NamesLeaf)
-    write: Callable[..., Query] = names_query if names else claim_query
-    query = write(programme.id, programme.contracts, tree)
-    row = connection.execute(query.sql, list(query.parameters)).fetchall()[0]
-    cells = list(row) if names else list(row[1:])
+    if isinstance(tree, NamesLeaf):
+        query = names_query(programme.id, programme.contracts, tree)
+        (leaf_row,) = _leaf_rows(_only_row(connection, query))
+        names = tuple(leaf_row.value)
+        return _recomputed(query, [leaf_row], float(len(names)), formula_text(tree, [None]), set_aside, names=names)
+    query = claim_query(programme.id, programme.contracts, tree)
+    value, *cells = _only_row(connection, query)
+    leaf_rows = _leaf_rows(cells)
+    formula = formula_text(tree, [row.value for row in leaf_rows])
+    return _recomputed(query, leaf_rows, value, formula, set_aside)
+
+
+def _only_row(connection: duckdb.DuckDBPyConnection, query: Query) -> tuple[Any, ...]:
+    (row,) = connection.execute(query.sql, list(query.parameters)).fetchall()
+    return row
+
+
+def _leaf_rows(cells: Sequence[Any]) -> list[LeafRow]:
+    """Return what a query returned of each leaf: its columns stand side by side."""
     width = len(LEAF_COLUMNS)
-    leaf_rows = [LeafRow(*cells[start : start + width]) for start in range(0, len(cells), width)]
+    starts = range(0, len(cells), width)
+    return [LeafRow(*cells[start : start + width]) for start in starts]
+
+
+def _recomputed(
+    query: Query,
+    leaf_rows: Sequence[LeafRow],
+    value: float | None,
+    formula: str,
+    set_aside: dict[str, int],
+    *,
+    names: tuple[str, ...] = (),
+) -> Recomputed:
     pairs = list(zip(query.leaves, leaf_rows, strict=True))
     used = tuple(_used(leaf, leaf_row, set_aside) for leaf, leaf_row in pairs)
-    listed = tuple(leaf_rows[0].value) if names else ()
-    value = float(len(listed)) if names else row[0]
     because = _because(pairs, value)
-    formula = formula_text(tree, [None if names else leaf_row.value for leaf_row in leaf_rows])
-    return Recomputed(None if because else value, listed, formula, used, because)
+    return Recomputed(None if because else value, names, formula, used, because)
 
 
 def _used(leaf: Leaf, row: LeafRow, set_aside: dict[str, int]) -> UsedRows:
@@ -194,17 +218,16 @@ def _because(pairs: Sequence[tuple[Leaf, LeafRow]], value: float | None) -> Sent
 
 def _set_aside(connection: duckdb.DuckDBPyConnection, programme: Programme) -> dict[str, int]:
     """Return how many rows of each contract are in the quarantine; contracts with none are left out."""
-    counts = dict(
-        connection.execute(
-            "SELECT source, count(DISTINCT line) FROM impact.quarantine"
-            " WHERE programme = ? AND severity = 'error' GROUP BY source",
-            [programme.id],
-        ).fetchall()
+    query = (
+        "SELECT source, count(DISTINCT line) FROM impact.quarantine"
+        " WHERE programme = ? AND severity = 'error' GROUP BY source"
     )
+    counts = dict(connection.execute(query, [programme.id]).fetchall())
     total: dict[str, int] = {}
     for source in programme.sources:
         if source.id in counts:
-            total[source.contract] = total.get(source.contract, 0) + int(counts[source.id])
+            of_source = int(counts[source.id])
+            total[source.contract] = total.get(source.contract, 0) + of_source
     return total
 
 
@@ -254,12 +277,13 @@ def holds(stated: Decimal, qualifier: str, recomputed: float) -> bool:
 def _row(
     connection: duckdb.DuckDBPyConnection, programme: Programme, claim: Claim, set_aside: dict[str, int]
 ) -> ClaimRow:
-    stated, items = claim.stated.value, claim.stated.items
     recomputed = recompute(connection, programme, claim.recompute, set_aside) if claim.recompute else None
     state, reason = _state(claim, recomputed)
-    figure = float(len(items)) if items is not None else float(stated or 0)
+    stated = _stated_figure(claim)
     value = recomputed.value if recomputed else None
-    gap = None if value is None else 0.0 if equal(value, figure) else value - figure
+    difference = None if value is None else _difference(stated, value)
+    relative = difference / abs(stated) if difference is not None and stated else None
+    readings = [_reading(connection, programme, claim, reading, set_aside) for reading in claim.readings]
     return {
         "claim": claim.id,
         "title_it": in_language(claim.title, "it"),
@@ -267,25 +291,40 @@ def _row(
         "level": claim.level,
         "unit": in_language(claim.unit),
         "unit_it": in_language(claim.unit, "it"),
-        "stated": figure,
+        "stated": stated,
         "qualifier": claim.stated.qualifier,
         "recomputed": value,
-        "difference": gap,
-        "relative_difference": gap / abs(figure) if gap is not None and figure else None,
+        "difference": difference,
+        "relative_difference": relative,
         "state": state,
         "reason_it": reason["it"],
         "reason_en": reason["en"],
         "formula": recomputed.formula if recomputed else "",
-        "readings": [_reading(connection, programme, claim, reading, set_aside) for reading in claim.readings],
+        "readings": readings,
         "origin": claim.stated.origin.model_dump(exclude_none=True),
         "rows_used": list(recomputed.rows) if recomputed else [],
-        "data_kind": _kind(programme, claim),
+        "data_kind": _data_kind(programme, claim),
     }
 
 
-def _kind(programme: Programme, claim: Claim) -> str:
-    read = [records_of(leaf) for leaf in leaves(claim.recompute)] if claim.recompute else []
-    kinds = {programme.source_kind(records.contract) for records in read if records}
+def _stated_figure(claim: Claim) -> float:
+    """Return the number that a claim states; of a list, how many names it has."""
+    if claim.stated.items is not None:
+        return float(len(claim.stated.items))
+    return float(claim.stated.value or 0)
+
+
+def _difference(stated: float, recomputed: float) -> float:
+    """Return by how much a recomputation is off; 0 where the two are equal."""
+    return 0.0 if equal(stated, recomputed) else recomputed - stated
+
+
+def _data_kind(programme: Programme, claim: Claim) -> str:
+    """Tell whether any of the records that a claim rests on is synthetic."""
+    if not claim.recompute:
+        return "real"
+    records = [records_of(leaf) for leaf in leaves(claim.recompute)]
+    kinds = {programme.source_kind(read.contract) for read in records if read}
     return "synthetic" if "synthetic" in kinds else "real"
 
 
@@ -296,70 +335,103 @@ def _reading(
     reading: Reading,
     set_aside: dict[str, int],
 ) -> RecomputedReading:
-    text = {"it": in_language(reading.text, "it"), "en": in_language(reading.text)}
+    text = _in_both_languages(reading.text)
     if reading.recompute is None:
         return {"text": text}
     recomputed = recompute(connection, programme, reading.recompute, set_aside)
-    stated = claim.stated.value
-    agrees = (
-        recomputed.value is not None and stated is not None and holds(stated, claim.stated.qualifier, recomputed.value)
-    )
     return {
         "text": text,
         "formula": recomputed.formula,
         "recomputed": recomputed.value,
-        "gives_the_stated": agrees,
+        "gives_the_stated": _gives(claim, recomputed.value),
         "because": recomputed.because,
         "rows_used": list(recomputed.rows),
     }
 
 
-def _state(claim: Claim, found: Recomputed | None) -> tuple[str, Sentence]:
-    if found is None:
-        text = claim.not_recomputable or {}
-        return "not_recomputable", {"it": in_language(text, "it"), "en": in_language(text)}
-    if found.because:
-        return "not_recomputable", found.because
+def _gives(claim: Claim, recomputed: float | None) -> bool:
+    """Tell whether a recomputed value is the number that a claim states."""
+    stated = claim.stated.value
+    if stated is None or recomputed is None:
+        return False
+    return holds(stated, claim.stated.qualifier, recomputed)
+
+
+def _in_both_languages(text: Text) -> Sentence:
+    return {"it": in_language(text, "it"), "en": in_language(text)}
+
+
+def _state(claim: Claim, recomputed: Recomputed | None) -> tuple[str, Sentence]:
+    """Return the state of a claim, and why it has it."""
+    if recomputed is None:
+        return "not_recomputable", _in_both_languages(claim.not_recomputable or {})
+    if recomputed.because:
+        return "not_recomputable", recomputed.because
     if claim.stated.items is not None:
-        return _list_state(claim.stated.items, found)
-    assert found.value is not None and claim.stated.value is not None  # noqa: S101, PT018 - no reason, so a value
-    right = holds(claim.stated.value, claim.stated.qualifier, found.value)
-    return "reproduced" if right else "differs", _comparison(claim, found)
+        return _list_state(claim.stated.items, recomputed)
+    state = "reproduced" if _gives(claim, recomputed.value) else "differs"
+    return state, _comparison(claim, recomputed)
 
 
-def _list_state(items: tuple[str, ...], found: Recomputed) -> tuple[str, Sentence]:
-    absent = [name for name in found.names if name not in items]
-    extra = [name for name in items if name not in found.names]
+def _list_state(items: tuple[str, ...], recomputed: Recomputed) -> tuple[str, Sentence]:
+    absent = [name for name in recomputed.names if name not in items]
+    extra = [name for name in items if name not in recomputed.names]
     if not absent and not extra:
         return "reproduced", {"it": "gli stessi nomi", "en": "the same names"}
-    differences = {
-        "it": [("nei dati, non nell'elenco", absent), ("nell'elenco, non nei dati", extra)],
-        "en": [("in the records, not in the list", absent), ("in the list, not in the records", extra)],
-    }
-    reason = {
-        language: "; ".join(f"{what}: {', '.join(names)}" for what, names in pairs if names)
-        for language, pairs in differences.items()
-    }
-    return "differs", reason
+    italian = {"nei dati, non nell'elenco": absent, "nell'elenco, non nei dati": extra}
+    english = {"in the records, not in the list": absent, "in the list, not in the records": extra}
+    return "differs", {"it": _differences(italian), "en": _differences(english)}
 
 
-def _comparison(claim: Claim, found: Recomputed) -> Sentence:
-    stated, value = float(claim.stated.value or 0), float(found.value or 0)
-    gap = 0.0 if equal(stated, value) else value - stated
-    share = f" ({100 * gap / abs(stated):+.3g}%)" if gap and stated else ""
-    qualified, by = _QUALIFIED[claim.stated.qualifier], f"{gap:+.12g}{share}" if gap else "0"
-    english = f"stated {qualified['en']}{plain(stated)}, recomputed {plain(value)}: difference {by}"
-    numbers = (plain(stated), plain(value), by.replace("%", " %"))
-    stated_text, again, apart = (number.replace(".", ",") for number in numbers)
-    italian = f"dichiarato {qualified['it']}{stated_text}, ricalcolato {again}: differenza {apart}"
-    return {"it": italian + _caution(found, "it"), "en": english + _caution(found, "en")}
+def _differences(names_by_kind: dict[str, list[str]]) -> str:
+    texts = [f"{kind}: {', '.join(names)}" for kind, names in names_by_kind.items() if names]
+    return "; ".join(texts)
 
 
-def _caution(found: Recomputed, language: str) -> str:
+def _comparison(claim: Claim, recomputed: Recomputed) -> Sentence:
+    """Say what was stated, what records give, and by how much they differ."""
+    stated = float(claim.stated.value or 0)
+    value = float(recomputed.value or 0)
+    difference = _difference_text(stated, _difference(stated, value))
+    qualifier = _QUALIFIED[claim.stated.qualifier]
+    english = f"stated {qualifier['en']}{plain(stated)}, recomputed {plain(value)}: difference {difference}"
+    stated_it, value_it = _italian(plain(stated)), _italian(plain(value))
+    difference_it = _italian(difference.replace("%", " %"))
+    italian = f"dichiarato {qualifier['it']}{stated_it}, ricalcolato {value_it}: differenza {difference_it}"
+    return {"it": italian + _caution(recomputed, "it"), "en": english + _caution(recomputed, "en")}
+
+
+def _difference_text(stated: float, difference: float) -> str:
+    """Write a difference, with its share of the stated figure where there is one."""
+    if not difference:
+        return "0"
+    share = f" ({100 * difference / abs(stated):+.3g}%)" if stated else ""
+    return f"{difference:+.12g}{share}"
+
+
+def _italian(number: str) -> str:
+    return number.replace(".", ",")
+
+
+def _caution(recomputed: Recomputed, language: str) -> str:
     """Say what makes a recomputation less than exact: figures stated loosely, rows set aside."""
-    loose = [f"{row['leaf']} ({', '.join(row['qualifiers'])})" for row in found.rows if row.get("qualifiers")]
-    aside = {row["contract"]: row["set_aside"] for row in found.rows if row.get("set_aside")}
-    words = {"it": "si basa su cifre non esatte: ", "en": "rests on figures that are not exact: "}[language]
-    gone = {"it": "righe in quarantena, non contate: ", "en": "rows in quarantine, not counted: "}[language]
-    text = f"; {words}{', '.join(dict.fromkeys(loose))}" if loose else ""
-    return text + (f"; {gone}{', '.join(f'{name} {count}' for name, count in aside.items())}" if aside else "")
+    loose: dict[str, None] = {}
+    set_aside: dict[str, int] = {}
+    for row in recomputed.rows:
+        if qualifiers := row.get("qualifiers"):
+            loose[f"{row['leaf']} ({', '.join(qualifiers)})"] = None
+        if count := row.get("set_aside"):
+            set_aside[row["contract"]] = count
+    not_exact, in_quarantine = _CAUTIONS[language]
+    text = f"; {not_exact}: {', '.join(loose)}" if loose else ""
+    if set_aside:
+        counts = ", ".join(f"{contract} {count}" for contract, count in set_aside.items())
+        text += f"; {in_quarantine}: {counts}"
+    return text
+
+
+_CAUTIONS = {
+    "it": ("si basa su cifre non esatte", "righe in quarantena, non contate"),
+    "en": ("rests on figures that are not exact", "rows in quarantine, not counted"),
+}
+"""What is said before figures that are not exact, and before rows that were set aside."""

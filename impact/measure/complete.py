@@ -20,10 +20,10 @@ from impact.declare.load import Programme
 from impact.formulas.kind import Behind
 from impact.formulas.measured import Measured
 from impact.formulas.registry import kind_of
+from impact.measure.awaited_units import ABSENT, TABLE, UNKNOWN, UnitTable, Waves, awaited_waves
 from impact.measure.formula import rows_formula
 from impact.measure.measurement import INCOMPLETE, Domain, Measurement, Units
-from impact.measure.unit_rows import ABSENT, TABLE, UNKNOWN, UnitRows, Waves, awaited_waves
-from impact.sql import ALL, EVERY_COLUMN, Select, literal, relation, with_tables
+from impact.sql import ALL, EVERY_COLUMN, Select, columns, literal, relation, with_tables
 from impact.states import Arm
 from impact.tables.part import MISSING_GROUP, WHOLE, Part
 from impact.words.said import Said
@@ -59,23 +59,28 @@ def count_units(
         Its values as measured; their units are set, and ``incomplete`` is added to the flags.
     """
     waves = awaited_waves(connection, programme, contract, indicator)
-    known = {row.domain: row for row in rows}
+    by_domain = {row.domain: row for row in rows}
     if is_counted(indicator):
-        units = _Units(connection, UnitRows(programme, contract, indicator, waves), lists)
-        units.rows.write(connection)
-        known = _compared(units, _counted(indicator, units, known))
+        table = UnitTable(programme, contract, indicator, waves)
+        units = _Units(connection, table, lists)
+        table.write(connection)
+        by_domain = _compared(units, _counted(indicator, units, by_domain))
         connection.execute(f"DROP TABLE {TABLE}")
-    return [*known.values(), *_gaps(indicator, waves, known)]
+    return [*by_domain.values(), *_gaps(indicator, waves, by_domain)]
 
 
-def _counted(indicator: Indicator, units: _Units, known: Rows) -> dict[Domain, Measurement]:
+def _counted(indicator: Indicator, units: _Units, rows: Rows) -> dict[Domain, Measurement]:
     """Return the rows with what is known of their units, and a row for each part that fell silent."""
-    counted = dict(known)
+    counted = dict(rows)
     for domain, (reported, expected) in units.counts().items():
-        row = counted.get(domain, _silent(indicator, domain) if expected and not reported else None)
-        if row is not None:
-            flagged = row.flagged(INCOMPLETE) if reported < expected else row
-            counted[domain] = replace(flagged, units=Units(reported, expected, units.rows.awaited))
+        silent = expected > 0 and not reported
+        row = counted.get(domain)
+        if row is None and silent:
+            row = _silent(indicator, domain)
+        if row is None:
+            continue
+        flagged = row.flagged(INCOMPLETE) if reported < expected else row
+        counted[domain] = replace(flagged, units=Units(reported, expected, units.rows.awaited))
     return counted
 
 
@@ -95,10 +100,10 @@ def _silent(indicator: Indicator, domain: Domain) -> Measurement:
 
 def _gaps(indicator: Indicator, waves: Waves, rows: Rows) -> list[Measurement]:
     """Return a row without a value for each wave of a series in which nothing was measured."""
-    whole = {(domain.arm, domain.wave) for domain in rows if domain.part.is_whole}
-    arms = sorted({arm for arm, _ in whole})
-    empty = [Domain(arm, WHOLE, wave) for arm in arms for wave in waves.gaps if (arm, wave) not in whole]
-    return [_silent(indicator, domain) for domain in empty]
+    measured = {(domain.arm, domain.wave) for domain in rows if domain.part.is_whole}
+    arms = sorted({arm for arm, _ in measured})
+    empty = [(arm, wave) for arm in arms for wave in waves.gaps if (arm, wave) not in measured]
+    return [_silent(indicator, Domain(arm, WHOLE, wave)) for arm, wave in empty]
 
 
 _DOMAIN = {"_arm": "_arm", "_wave": "_wave", "code": "code"}
@@ -117,7 +122,7 @@ class _Units:
     """The table of units, and what it comes to."""
 
     connection: duckdb.DuckDBPyConnection
-    rows: UnitRows
+    rows: UnitTable
     lists: Mapping[str, Codelist]
 
     def counts(self) -> dict[Domain, tuple[int, int]]:
@@ -127,26 +132,34 @@ class _Units:
         added up.
         """
         absent, unknown = (f"count(*) FILTER (_kind = {literal(kind)})" for kind in (ABSENT, UNKNOWN))
-        awaited = f"count(*) - {absent} - {unknown} + greatest({absent}, {unknown})"
-        numbers = {"reported": "count(*) FILTER (_given)", "expected": awaited}
-        scoped, counts = self.rows.indicator.scope, dict[Domain, tuple[int, int]]()
+        expected = f"count(*) - {absent} - {unknown} + greatest({absent}, {unknown})"
+        numbers = {"reported": "count(*) FILTER (_given)", "expected": expected}
+        scoped = self.rows.indicator.scope
+        counts: dict[Domain, tuple[int, int]] = {}
         for column in ("", *self.rows.cuts):
-            units = self._coded(column) if self.rows.single else Select(_ONE_PER_UNIT, self._coded(column), group=ALL)
-            query = Select({**_DOMAIN, **numbers}, units, where=("_arm IS NOT NULL",), group=ALL)
-            for arm, wave, code, reported, expected in self.connection.execute(query.sql()).fetchall():
+            query = Select({**_DOMAIN, **numbers}, self._one_per_unit(column), where=("_arm IS NOT NULL",), group=ALL)
+            for arm, wave, code, n_reported, n_expected in self.connection.execute(query.sql()).fetchall():
                 part = Part(column, code, cuts_programme=column in scoped)
-                counts[Domain(Arm(arm), part, wave)] = int(reported), int(expected)
+                counts[Domain(Arm(arm), part, wave)] = (int(n_reported), int(n_expected))
         return counts
+
+    def _one_per_unit(self, column: str) -> Select:
+        """Write the units with the code of their part, each once in a wave."""
+        units = self._coded(column)
+        return units if self.rows.single else Select(_ONE_PER_UNIT, units, group=ALL)
 
     def _coded(self, column: str) -> Select:
         """Write the units with the code of their part; in a hierarchy with each of those above it too."""
         if not column:
             return Select({**EVERY_COLUMN, "code": "''"}, TABLE)
-        label = f"coalesce({self.rows.labels[self.rows.cuts.index(column)]}, {literal(MISSING_GROUP)})"
+        name = self.rows.labels[self.rows.cuts.index(column)]
+        label = f"coalesce({name}, {literal(MISSING_GROUP)})"
         distinct = Select({"label": label}, TABLE, distinct=True)
-        labels = [str(name) for (name,) in self.connection.execute(distinct.sql()).fetchall()]
-        pairs = [(branch.code, held) for branch in branches(self.lists.get(column), labels) for held in branch.members]
-        values = ", ".join(f"({literal(code)}, {literal(held)})" for code, held in pairs) or "('', '')"
+        labels = [str(value) for (value,) in self.connection.execute(distinct.sql()).fetchall()]
+        pairs = []
+        for branch in branches(self.lists.get(column), labels):
+            pairs += [f"({literal(branch.code)}, {literal(member)})" for member in branch.members]
+        values = ", ".join(pairs) or "('', '')"
         codes = f"(VALUES {values}) AS c(code, held)"
         return Select({"*": "u.*", "code": "code"}, f"{TABLE} u JOIN {codes} ON held = {label}")
 
@@ -157,51 +170,65 @@ class _Units:
         left out had is the difference to the baseline of all.
         """
         indicator = self.rows.indicator
-        before = indicator.ex_ante.baseline.wave if indicator.ex_ante.baseline else None
-        now = indicator.ex_post.wave
-        if before is None or now is None or not self.rows.awaited:
+        start = indicator.ex_ante.baseline.wave if indicator.ex_ante.baseline else None
+        end = indicator.ex_post.wave
+        if start is None or end is None or not self.rows.awaited:
             return {}
-        found: dict[Domain, float | None] = {}
+        baselines: dict[Domain, float | None] = {}
         for column in ("", *self.rows.cuts):
-            own = [domain for domain in rows if domain.wave == now and domain.part.column == column]
-            if asked := [domain for domain in own if _is_open(rows, domain, before)]:
-                values = self._same_units(column, now, before)
-                found |= {domain: values.get((domain.arm, domain.part.code)) for domain in asked}
-        return found
+            domains = [domain for domain in rows if domain.wave == end and domain.part.column == column]
+            incomplete = [domain for domain in domains if _is_open(rows, domain, start)]
+            if not incomplete:
+                continue
+            values = self._same_units(column, end, start)
+            for domain in incomplete:
+                baselines[domain] = values.get((domain.arm, domain.part.code))
+        return baselines
 
-    def _same_units(self, column: str, now: str, before: str) -> dict[tuple[str, str], float | None]:
+    def _same_units(self, column: str, end: str, start: str) -> dict[tuple[str, str], float | None]:
         """Return by arm and code the value in the baseline wave of the units that reported in both."""
-        units, cell = self._coded(column), {"_arm": "_arm", "code": "code"}
+        query = self._same_units_sql(column, end, start)
+        values = {}
+        for arm, code, value, n, n_end, n_start in self.connection.execute(query).fetchall():
+            all_linked = n == n_end and self._may_tell(column, n, n_start - n)
+            values[arm, code] = value if all_linked else None
+        return values
+
+    def _same_units_sql(self, column: str, end: str, start: str) -> str:
+        """Write the query: which units reported at which of two waves, how many, and what they had at the start."""
+        units = self._coded(column)
+        cell = {"_arm": "_arm", "code": "code"}
         unit = {**cell, "_unit": "_unit"}
-        both_waves = f"_wave IN ({literal(now)}, {literal(before)})"
-        after, start = (f"coalesce(bool_or(ok) FILTER (_wave = {literal(wave)}), FALSE)" for wave in (now, before))
+        both_waves = (f"_wave IN ({literal(end)}, {literal(start)})",)
+        in_wave = {
+            "after": f"coalesce(bool_or(ok) FILTER (_wave = {literal(end)}), FALSE)",
+            "start": f"coalesce(bool_or(ok) FILTER (_wave = {literal(start)}), FALSE)",
+        }
         linked = f"{relation(units)} JOIN ends USING (_arm, code, _unit)"
-        at_start = (f"_wave = {literal(before)}", "after", "start")
+        at_start = (f"_wave = {literal(start)}", "after", "start")
         tables = {
-            "reported": Select({**unit, "_wave": "_wave", "ok": "bool_and(_given)"}, units, (both_waves,), ALL),
-            "ends": Select({**unit, "after": after, "start": start}, "reported", group=ALL),
+            "reported": Select({**unit, "_wave": "_wave", "ok": "bool_and(_given)"}, units, both_waves, ALL),
+            "ends": Select({**unit, **in_wave}, "reported", group=ALL),
             "counted": Select({**cell, **_COUNTED}, "ends", group=ALL),
             "valued": Select({**cell, "value": self._value_sql()}, linked, at_start, ALL),
         }
-        names = ("_arm", "code", "value", *_COUNTED)
-        joined = Select({name: name for name in names}, "valued JOIN counted USING (_arm, code)")
-        query = with_tables(tables, joined)
-        return {
-            (arm, code): value if n == after and self._may_tell(column, n, start - n) else None
-            for arm, code, value, n, after, start in self.connection.execute(query).fetchall()
-        }
+        names = columns(("_arm", "code", "value", *_COUNTED))
+        return with_tables(tables, Select(names, "valued JOIN counted USING (_arm, code)"))
 
     def _may_tell(self, column: str, same: int, left_out: int) -> bool:
+        """Tell whether a value gives away nothing of the few who are left out of it."""
         if self.rows.contract.person is None or left_out == 0:
             return True
-        minimum = self.rows.programme.header.disclosure.minimum
-        return not column and min(same, left_out) >= minimum
+        if column:
+            return False
+        return min(same, left_out) >= self.rows.programme.header.disclosure.minimum
 
     def _value_sql(self) -> str:
         return f"CAST({rows_formula(self.rows.indicator).aggregate_sql('_y', '_y', '_x')} AS DOUBLE)"
 
 
-def _is_open(rows: Rows, domain: Domain, before: str) -> bool:
+def _is_open(rows: Rows, domain: Domain, start: str) -> bool:
     """Tell whether a unit is missing in a wave or in the one it is compared with."""
-    both = (rows.get(domain), rows.get(replace(domain, wave=before)))
+    at_start = replace(domain, wave=start)
+    both = (rows.get(domain), rows.get(at_start))
     return any(row is None or INCOMPLETE in row.flags for row in both)

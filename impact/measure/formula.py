@@ -54,9 +54,11 @@ def cluster_sql(sample: Sample) -> str | None:
     The one place where clusters get their name, for values and effects (R: ``svydesign(nest = TRUE)``). Rows without a
     cluster are one of their own in each stratum. None where the sample has no clusters.
     """
-    names = [name for name in (sample.strata, sample.cluster) if name]
-    labels = [label_sql(name) for name in names]
-    return f"({' || chr(31) || '.join(labels)})" if sample.cluster else None
+    if not sample.cluster:
+        return None
+    names = [sample.strata, sample.cluster] if sample.strata else [sample.cluster]
+    labels = " || chr(31) || ".join(map(label_sql, names))
+    return f"({labels})"
 
 
 def difference_sql(later: str, earlier: str) -> str:
@@ -65,10 +67,13 @@ def difference_sql(later: str, earlier: str) -> str:
     Doubles carry 15 decimal digits, so those of the difference end where those of its larger term do; 0.3 − 0.1 is
     then 0.2, and equal changes are equal.
     """
-    digits = f"15 - CAST(ceil(log10(greatest(abs({later}), abs({earlier})))) AS INTEGER)"
-    known = f"isfinite({later}) AND isfinite({earlier}) AND ({later} <> 0 OR {earlier} <> 0)"
-    exact = f"({later} - {earlier})"
-    return f"CASE WHEN {known} THEN round({exact}, least(greatest({digits}, 0), 300)) ELSE {exact} END"
+    difference = f"({later} - {earlier})"
+    larger = f"greatest(abs({later}), abs({earlier}))"
+    digits = f"15 - CAST(ceil(log10({larger})) AS INTEGER)"
+    # of two zeros there is no logarithm, and nothing to round
+    has_digits = f"isfinite({later}) AND isfinite({earlier}) AND ({later} <> 0 OR {earlier} <> 0)"
+    rounded = f"round({difference}, least(greatest({digits}, 0), 300))"
+    return f"CASE WHEN {has_digits} THEN {rounded} ELSE {difference} END"
 
 
 def _treated_sql(indicator: Indicator) -> str:

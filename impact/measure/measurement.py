@@ -76,26 +76,15 @@ class Measurement:
 
 def values_frame(measurements: Iterable[Measurement]) -> pd.DataFrame:
     """Return values as a table: the columns of ``impact.measure``, and :data:`COMPARED`."""
-    rows = [
-        (
-            each.indicator,
-            each.domain.arm,
-            *each.domain.part.fields().values(),
-            each.domain.wave,
-            each.measured.value,
-            each.measured.std_error,
-            each.measured.conf_low,
-            each.measured.conf_high,
-            each.n,
-            each.n_missing,
-            each.units.reported,
-            each.units.expected,
-            each.measured.n_clusters,
-            each.measured.method,
-            list(each.flags),
-            each.units.awaited,
-            each.units.same_baseline,
-        )
-        for each in measurements
-    ]
-    return pd.DataFrame(rows, columns=[*VALUES, *COMPARED])
+    return pd.DataFrame(map(_values_row, measurements), columns=[*VALUES, *COMPARED])
+
+
+def _values_row(measurement: Measurement) -> tuple[object, ...]:
+    domain, measured, units = measurement.domain, measurement.measured, measurement.units
+    cell = (domain.arm, *domain.part.fields().values(), domain.wave)
+    interval = (measured.value, measured.std_error, measured.conf_low, measured.conf_high)
+    rows = (measurement.n, measurement.n_missing)
+    numbers = (*rows, units.reported, units.expected, measured.n_clusters)
+    remarks = (measured.method, list(measured.flags))
+    compared = (units.awaited, units.same_baseline)
+    return (measurement.indicator, *cell, *interval, *numbers, *remarks, *compared)

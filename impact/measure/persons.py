@@ -21,8 +21,9 @@ def counts_persons(indicator: Indicator, contract: Contract) -> bool:
 
     It is where each has one row in a wave. Networks and maps are no rows of persons.
     """
-    once = {contract.person, contract.wave} >= set(contract.key)
-    return once or kind_of(indicator.formula).behind is Behind.OTHER
+    if kind_of(indicator.formula).behind is Behind.OTHER:
+        return True
+    return {contract.person, contract.wave} >= set(contract.key)
 
 
 def person_counts(
@@ -41,32 +42,35 @@ def person_counts(
     indicator
         The indicator; its columns and cuts say which rows count, and in which cells.
     """
-    cuts = ("", *indicator.scope, *indicator.by)
-    counts = [
-        row
-        for column in cuts
-        for row in connection.execute(_cut_sql(programme, contract, indicator, column)).fetchall()
-    ]
-    return {(arm, wave, column, code): int(persons) for arm, wave, column, code, persons in counts}
+    counts: dict[Cell, int] = {}
+    for column in ("", *indicator.scope, *indicator.by):
+        query = _cut_sql(programme, contract, indicator, column)
+        for arm, wave, cut, code, persons in connection.execute(query).fetchall():
+            counts[arm, wave, cut, code] = int(persons)
+    return counts
 
 
 def _cut_sql(programme: str, contract: Contract, indicator: Indicator, column: str) -> str:
-    weight = ident(indicator.sample.weight) if indicator.sample.weight else "1"
-    valid = [f"{part} IS NOT NULL" for part in ratio_sql(indicator, contract)]
+    """Write the query of persons by arm, wave and code of a column."""
+    rows = _valued_rows(programme, contract, indicator, column)
+    part_key = {"programme": programme, "indicator": indicator.id, "column": column}
+    of_column = tuple(f"{ident(name)} = {literal(value)}" for name, value in part_key.items())
+    codes = Select({"code": "code", "held": "unnest(holds)"}, "impact.part", where=of_column)
+    cell = {"arm": "arm", "wave": "wave", "column": literal(column), "code": "coalesce(code, label)"}
+    # a label that no code holds stands for itself
+    joined = f"{relation(rows)} LEFT JOIN {relation(codes)} ON held = label"
+    return Select({**cell, "persons": "count(DISTINCT person)"}, joined, group=ALL).sql()
+
+
+def _valued_rows(programme: str, contract: Contract, indicator: Indicator, column: str) -> Select:
+    """Write the rows that give a value, each with its person and its label in a column."""
     row = {
         "arm": arm_sql(indicator.ex_post.design) or "''",
         "wave": text_or_blank(contract.wave),
         "label": label_sql(column) if column else "''",
         "person": ident(contract.person or ""),
     }
+    weight = ident(indicator.sample.weight) if indicator.sample.weight else "1"
+    valid = [f"{term} IS NOT NULL" for term in ratio_sql(indicator, contract)]
     where = (where_sql(indicator, contract), *valid, f"{weight} > 0")
-    rows = Select(row, ident(programme, contract.id), where=where)
-    part_key = {"programme": programme, "indicator": indicator.id, "column": column}
-    codes = Select(
-        {"code": "code", "held": "unnest(holds)"},
-        "impact.part",
-        where=tuple(f"{ident(name)} = {literal(value)}" for name, value in part_key.items()),
-    )
-    cell = {"arm": "arm", "wave": "wave", "column": literal(column), "code": "coalesce(code, label)"}
-    counted = {**cell, "persons": "count(DISTINCT person)"}
-    return Select(counted, f"{relation(rows)} LEFT JOIN {relation(codes)} ON held = label", group=ALL).sql()
+    return Select(row, ident(programme, contract.id), where=where)

@@ -92,9 +92,8 @@ def design_variance(scores: Scores, frame: Frame) -> Spread:
     that rounding alone could make is none. Reference: Särndal, Swensson and Wretman (1992), Model Assisted Survey
     Sampling, ch. 4 and 5, https://doi.org/10.1007/978-1-4612-4378-6.
     """
-    filled = scores.n > 0
-    touched = np.bincount(frame.stratum, filled, minlength=int(frame.stratum.max()) + 1) > 0
-    units = int(scores.n.sum()) if frame.cluster is None else len(np.unique(frame.cluster[filled]))
+    touched = _has_values(scores, frame.stratum)
+    units = _sampling_units(scores, frame)
     freedom = units - int(touched.sum())
     try:
         variance, doubt = _variance(scores, frame, touched)
@@ -107,38 +106,56 @@ def design_variance(scores: Scores, frame: Frame) -> Spread:
     return Spread(variance, units, freedom)
 
 
+def _sampling_units(scores: Scores, frame: Frame) -> int:
+    """Count the units that were drawn and have a value: clusters, or rows where there are none."""
+    if frame.cluster is None:
+        return int(scores.n.sum())
+    filled = frame.cluster[scores.n > 0]
+    return len(np.unique(filled))
+
+
+def _has_values(scores: Scores, group: Ints) -> Bools:
+    """Tell for each group (stratum or cluster) whether any of its rows has a value."""
+    number = int(group.max()) + 1
+    return np.bincount(group, scores.n > 0, minlength=number) > 0
+
+
 def rounding(scores: Scores) -> float:
     """Return what rounding alone can make of the squares of all cells together."""
     rows = np.maximum(scores.n, 1)
-    return float(ROUNDING * scores.gross.sum() + np.sum((ROUNDING * scores.size) ** 2 / rows))
+    of_squares = ROUNDING * scores.gross.sum()
+    of_totals = (ROUNDING * scores.size) ** 2 / rows
+    return float(of_squares + np.sum(of_totals))
 
 
 def _variance(scores: Scores, frame: Frame, touched: Bools) -> tuple[float, float]:
+    """Return the variance of the total, both stages of drawing, and its rounding error."""
     if frame.cluster is None:
         first = _of_rows(scores, frame.rows, frame.stratum, len(touched))
     else:
         first = _of_clusters(scores, frame.cluster, frame.stratum, len(touched))
     fractions = _fractions(frame.population, frame.stratum, first.sizes, touched)
-    if frame.cluster is not None and frame.within is None and frame.weights is not None:
+    two_stages = frame.cluster is not None and frame.within is not None
+    if frame.cluster is not None and not two_stages and frame.weights is not None:
         check_whole_clusters(frame.weights, frame.population, frame.stratum, first.sizes, touched)
     scale = stratum_scale(first.sizes, fractions, touched, frame.lonely)
-    variance, doubt = float(scale @ first.squares), float(scale @ first.doubt)
-    if frame.cluster is None or frame.within is None:
+    variance = float(scale @ first.squares)
+    doubt = float(scale @ first.doubt)
+    if not two_stages:
         return variance, doubt
-    more = _second_stage(scores, frame, fractions)
-    return variance + more[0], doubt + more[1]
+    within, within_doubt = _second_stage(scores, frame, fractions)
+    return variance + within, doubt + within_doubt
 
 
 def _second_stage(scores: Scores, frame: Frame, fractions: Floats) -> tuple[float, float]:
     """Return the variance of drawing rows within clusters, and its rounding error."""
     assert frame.cluster is not None and frame.within is not None  # noqa: S101, PT018 - the caller has looked
-    number = int(frame.cluster.max()) + 1
-    rows = _of_rows(scores, frame.rows, frame.cluster, number)
-    touched = np.bincount(frame.cluster, scores.n > 0, minlength=number) > 0
-    taken = _fractions(frame.within, frame.cluster, rows.sizes, touched)
-    stratum = np.zeros(number, dtype=np.int64)
+    touched = _has_values(scores, frame.cluster)
+    rows = _of_rows(scores, frame.rows, frame.cluster, len(touched))
+    within_fractions = _fractions(frame.within, frame.cluster, rows.sizes, touched)
+    stratum = np.zeros(len(touched), dtype=np.int64)
     stratum[frame.cluster] = frame.stratum
-    scale = second_stage_scale(rows.sizes, taken, fractions[stratum], touched, frame.lonely)
+    scale = second_stage_scale(rows.sizes, within_fractions, fractions[stratum], touched, frame.lonely)
     return float(scale @ rows.squares), float(scale @ rows.doubt)
 
 
@@ -146,24 +163,33 @@ def _of_rows(scores: Scores, rows: Floats, group: Ints, number: int) -> _Groups:
     """Reckon with rows as the units: within cells from sums of squares, between cells from means."""
     sizes = _added(rows, group, number)
     centre = _added(scores.totals, group, number) / np.maximum(sizes, 1)
+    # a group of one row has no mean of its own to vary around: that of all rows stands in
     centre[sizes == 1] = scores.totals.sum() / rows.sum()
     varied = ~scores.same & (rows > 1)
-    within = np.where(varied, scores.squares - scores.totals**2 / rows, 0.0)
+    # Σ(z − z̄_c)² = Σz² − (Σz)²/n; rows that are alike add exactly nothing, whatever rounding would leave
+    deviations = scores.squares - scores.totals**2 / rows
+    within = np.where(varied, deviations, 0.0)
     between = rows * (scores.totals / rows - centre[group]) ** 2
-    doubt = np.where(varied, ROUNDING * scores.gross, 0.0) + (ROUNDING * scores.size) ** 2 / rows
-    return _Groups(sizes, _added(within + between, group, number), _added(doubt, group, number))
+    within_doubt = np.where(varied, ROUNDING * scores.gross, 0.0)
+    between_doubt = (ROUNDING * scores.size) ** 2 / rows
+    squares = _added(within + between, group, number)
+    doubt = _added(within_doubt + between_doubt, group, number)
+    return _Groups(sizes, squares, doubt)
 
 
 def _of_clusters(scores: Scores, cluster: Ints, stratum: Ints, number: int) -> _Groups:
     """Reckon with clusters as the units."""
     of_cluster = np.zeros(int(cluster.max()) + 1, dtype=np.int64)
     of_cluster[cluster] = stratum
-    totals, size = (_added(part, cluster, len(of_cluster)) for part in (scores.totals, scores.size))
+    totals = _added(scores.totals, cluster, len(of_cluster))
+    size = _added(scores.size, cluster, len(of_cluster))
     sizes = np.bincount(of_cluster, minlength=number).astype(np.float64)
-    centre = np.bincount(of_cluster, totals, minlength=number) / np.maximum(sizes, 1)
+    centre = _added(totals, of_cluster, number) / np.maximum(sizes, 1)
+    # a stratum of one cluster has no mean of its own to vary around: that of all clusters stands in
     centre[sizes == 1] = totals.mean()
-    squares, doubt = (totals - centre[of_cluster]) ** 2, (ROUNDING * size) ** 2
-    return _Groups(sizes, _added(squares, of_cluster, number), _added(doubt, of_cluster, number))
+    squares = _added((totals - centre[of_cluster]) ** 2, of_cluster, number)
+    doubt = _added((ROUNDING * size) ** 2, of_cluster, number)
+    return _Groups(sizes, squares, doubt)
 
 
 def _added(values: Floats, group: Ints, number: int) -> Floats:
@@ -173,8 +199,10 @@ def _added(values: Floats, group: Ints, number: int) -> Floats:
 def _fractions(population: Floats, group: Ints, sizes: Floats, touched: Bools) -> Floats:
     """Return the share of each group's units that are in the sample; 0 where its size is not known."""
     least, most = ends(population, group, len(sizes))
-    known = ~np.isnan(most)
-    if (known & touched & ((least != most) | (most < sizes))).any():
+    has_size = ~np.isnan(most)
+    enough = most >= sizes
+    contradicted = has_size & touched & ((least != most) | ~enough)
+    if contradicted.any():
         raise NotEstimable(POPULATION, Said("values.population_of_each_stratum"))
-    good = known & (most >= sizes)
-    return np.where(good, sizes / np.where(good, most, 1.0), 0.0)
+    divisors = np.where(has_size & enough, most, 1.0)
+    return np.where(has_size & enough, sizes / divisors, 0.0)

@@ -26,7 +26,8 @@ def map_of(indicator: Indicator) -> TerritoryMap:
 
 def indicator_relations(programme: Programme, indicator: Indicator) -> str:
     """Write the relations that an indicator reads, at the waves it names and those in the rows."""
-    formula, need = map_of(indicator), programme.contracts[indicator.contract]
+    formula = map_of(indicator)
+    need = programme.contracts[indicator.contract]
     where = f"({where_sql(indicator, need)})"
     return relations_sql(programme, formula, need, where=where, waves=named_waves(indicator))
 
@@ -43,23 +44,37 @@ def need_cells(
         ``_weight`` (sum over rows that have one), ``_unweighted`` (rows without), ``_adrift`` (rows of supply at that
         wave that are not mapped); and the query.
     """
-    formula = map_of(indicator)
-    weight = f"CASE WHEN n._{formula.weight} >= 0 THEN n._{formula.weight} END" if formula.weight else "1.0::DOUBLE"
-    row = {
-        "_wave": "n._wave",
-        **{name: f"CAST(n.{ident(name)} AS VARCHAR)" for name in (*indicator.by, *indicator.scope)},
-        **columns((*CELL, "_mapped"), of="n"),
-        "_state": "a._state",
+    cuts = (*indicator.by, *indicator.scope)
+    cell = {"_wave": "n._wave", **{name: f"CAST(n.{ident(name)} AS VARCHAR)" for name in cuts}}
+    cell |= columns((*CELL, "_mapped"), of="n")
+    cell["_state"] = "a._state"
+    weight = _weight(map_of(indicator))
+    sums = {
         "_needs": "count(*)",
         "_weight": f"coalesce(sum({weight}), 0.0)",
         "_unweighted": f"count(*) FILTER (({weight}) IS NULL)",
         "_adrift": "any_value(coalesce(s._adrift, 0))",
     }
-    same = " AND ".join(f"a.{name} = n.{name}" for name in ("_wave", *CELL))
-    adrift = Select({"_wave": "_wave", "_adrift": "count(*)"}, "supply", where=("NOT _mapped",), group=("_wave",))
-    joined = f"need n LEFT JOIN answer a ON n._mapped AND {same} LEFT JOIN {relation(adrift)} s ON s._wave = n._wave"
-    sql = indicator_relations(programme, indicator) + Select(row, joined, group=ALL, order=ALL).sql()
+    query = Select({**cell, **sums}, _NEEDS_ANSWERED, group=ALL, order=ALL)
+    sql = indicator_relations(programme, indicator) + query.sql()
     return connection.execute(sql).df(), sql
+
+
+_ADRIFT = Select({"_wave": "_wave", "_adrift": "count(*)"}, "supply", where=("NOT _mapped",), group=("_wave",))
+"""Rows of supply that lie in no cell, by wave."""
+_SAME_CELL = " AND ".join(f"a.{name} = n.{name}" for name in ("_wave", *CELL))
+_NEEDS_ANSWERED = (
+    f"need n LEFT JOIN answer a ON n._mapped AND {_SAME_CELL} LEFT JOIN {relation(_ADRIFT)} s ON s._wave = n._wave"
+)
+"""Each need with the state of its cell."""
+
+
+def _weight(formula: TerritoryMap) -> str:
+    """Write the weight of a need; none where it is below zero."""
+    if not formula.weight:
+        return "1.0::DOUBLE"
+    weight = f"n._{formula.weight}"
+    return f"CASE WHEN {weight} >= 0 THEN {weight} END"
 
 
 def measure_cells(indicator: Indicator, rows: pd.DataFrame) -> tuple[Measured, int, int]:
@@ -72,26 +87,31 @@ def measure_cells(indicator: Indicator, rows: pd.DataFrame) -> tuple[Measured, i
     rows
         Those of the domain at one wave, from :func:`need_cells`.
     """
-    formula = map_of(indicator)
     mapped = rows[rows["_mapped"]]
-    lost = int(rows.loc[~rows["_mapped"], "_needs"].sum())
-    flags = ("unmapped",) if lost or (rows["_adrift"] > 0).any() else ()
     cells = mapped.drop_duplicates(list(CELL))
-    missing = lost + int(mapped["_unweighted"].sum())
+    unmapped = int(rows.loc[~rows["_mapped"], "_needs"].sum())
+    missing = unmapped + int(mapped["_unweighted"].sum())
+    adrift = (rows["_adrift"] > 0).any()
+    flags = ("unmapped",) if unmapped or adrift else ()
     if indicator.ex_post.wave is None and (rows["_wave"] != "").any():
         return Measured(None, method=UNPLACED, flags=("no_data", *flags)), len(cells), missing
-    value = _value(formula, mapped, cells)
+    value = _value(map_of(indicator), mapped, cells)
     if value is None:
-        return Measured(None, method=Said("values.no_rows_value"), flags=("no_data", *flags)), len(cells), missing
-    return Measured(value, method=COMPLETE, flags=flags), len(cells), missing
+        measured = Measured(None, method=Said("values.no_rows_value"), flags=("no_data", *flags))
+    else:
+        measured = Measured(value, method=COMPLETE, flags=flags)
+    return measured, len(cells), missing
 
 
 def _value(formula: TerritoryMap, rows: pd.DataFrame, cells: pd.DataFrame) -> float | None:
     """Return the share or count; None where there is nothing to take it of."""
-    counted = cells["_state"].isin(STATES[formula.measure])
-    if formula.weight is None:
-        share = formula.measure == "coverage"
-        return float(counted.mean() if share else counted.sum()) if len(cells) else None
-    total = float(rows["_weight"].sum())
-    covered = rows["_state"].isin(STATES[formula.measure])
-    return float(rows.loc[covered, "_weight"].sum()) / total if total > 0 else None
+    states = STATES[formula.measure]
+    if formula.weight is not None:
+        total = float(rows["_weight"].sum())
+        covered = rows["_state"].isin(states)
+        return float(rows.loc[covered, "_weight"].sum()) / total if total > 0 else None
+    if not len(cells):
+        return None
+    counted = cells["_state"].isin(states)
+    share = formula.measure == "coverage"
+    return float(counted.mean() if share else counted.sum())

@@ -16,7 +16,7 @@ from impact.declare import Programme, in_language
 from impact.declare.base import Text
 from impact.declare.contracts import Codelist, Column, Contract
 from impact.declare.hierarchy import column_codelist
-from impact.measure.parts import cut_columns
+from impact.measure.breakdown import cut_columns
 from impact.sql import Select, as_text, ident
 from impact.words.languages import Language
 

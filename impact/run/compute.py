@@ -15,10 +15,10 @@ from impact.designs.effect import estimate_effect
 from impact.expect import definition_hash, plan_hash, plan_status
 from impact.judge import Judged, adjust_families, judge_indicator
 from impact.measure import measure_indicators
+from impact.measure.breakdown import cut_codelists, part_table
 from impact.measure.formula import published_query
 from impact.measure.measurement import COMPARED, Measurement
-from impact.measure.parts import cut_codelists, part_table
-from impact.measure.units import selected_sql
+from impact.measure.unit_rows import selected_sql
 from impact.publish import write_results
 from impact.run.stage import ENGINE, Run, Staged
 from impact.sql import fingerprint

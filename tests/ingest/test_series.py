@@ -33,7 +33,7 @@ from impact.ingest import series as series_module
 from impact.ingest import unpack
 from impact.ingest.raw import SeriesSummary
 from impact.ingest.readers import read_source
-from impact.measure.status import status_words
+from impact.measure.obs_flags import status_words
 from impact.run.flow import run_programme
 from impact.store import Warehouse
 from tests.support.programmes import edit, indicator, template, written

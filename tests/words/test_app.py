@@ -20,7 +20,7 @@ from impact.declare.base import Horizon, Language, Level, Stage
 from impact.declare.claims import Qualifier
 from impact.declare.contracts import CheckName, MissingKind
 from impact.declare.sources import Provenance
-from impact.measure.status import WORDS as OFFICIAL_FLAGS
+from impact.measure.obs_flags import WORDS as OFFICIAL_FLAGS
 from impact.states import (
     Arm,
     AttainmentState,

@@ -36,16 +36,17 @@ def status_words(letters: Iterable[str | None]) -> list[str]:
     >>> status_words(["bp", None, "p", "d"])
     ['break', 'provisional']
     """
-    found = {letter for flags in letters if isinstance(flags, str) for letter in flags}
-    return sorted({word for letter, word in WORDS.items() if letter in found})
+    texts = [flags for flags in letters if isinstance(flags, str)]
+    raised = set().union(*texts)
+    return sorted({WORDS[letter] for letter in raised & WORDS.keys()})
 
 
-def refuse_breaks(found: pd.DataFrame, waves: Sequence[str]) -> None:
+def refuse_breaks(series: pd.DataFrame, waves: Sequence[str]) -> None:
     """Refuse series that break after the first of their waves: what lies on both sides does not compare.
 
     Parameters
     ----------
-    found
+    series
         A row per unit and wave, with ``_wave`` and ``_status``, as :func:`impact.measure.wave_values` returns it.
     waves
         The waves that are used, in order of time; the first may carry the flag of a break.
@@ -55,14 +56,18 @@ def refuse_breaks(found: pd.DataFrame, waves: Sequence[str]) -> None:
     NotEstimable
         With the first break, and whose it is where there are several units.
     """
-    later = {wave: place for place, wave in enumerate(waves) if place}
-    broken = found[found["_status"].str.contains(BREAK, regex=False) & found["_wave"].isin(later)]
+    later = list(waves)[1:]
+    flagged = series["_status"].str.contains(BREAK, regex=False)
+    broken = series[flagged & series["_wave"].isin(later)]
     if broken.empty:
         return
-    first = broken.assign(_place=broken["_wave"].map(later)).sort_values(["_place", "_unit"]).iloc[0]
-    raise NotEstimable(
-        Said("values.series_of_unit_breaks", unit=first["_unit"], wave=first["_wave"], flag=BREAK)
-        if first["_unit"]
-        else Said("values.series_breaks", wave=first["_wave"], flag=BREAK),
-        Said("values.series_without_break"),
-    )
+    order = broken["_wave"].map({wave: position for position, wave in enumerate(waves)})
+    first = broken.assign(_order=order).sort_values(["_order", "_unit"]).iloc[0]
+    raise NotEstimable(_break_of(first["_unit"], first["_wave"]), Said("values.series_without_break"))
+
+
+def _break_of(unit: str, wave: str) -> Said:
+    """Say in which wave a series breaks, and of which unit where it is not the only one ('')."""
+    if not unit:
+        return Said("values.series_breaks", wave=wave, flag=BREAK)
+    return Said("values.series_of_unit_breaks", unit=unit, wave=wave, flag=BREAK)

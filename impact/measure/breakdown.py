@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
@@ -14,9 +14,15 @@ from impact.declare.indicators import Indicator
 from impact.formulas.registry import kind_of
 from impact.measure.measurement import Domain, Measurement
 from impact.tables.frames import to_frame
-from impact.tables.part import MISSING_GROUP, part_codes
+from impact.tables.part import MISSING_GROUP, Part, part_codes
 from impact.tables.part import cut_columns as columns_of_parts
 from impact.tables.titles import PartTitle
+
+
+def column_cuts(indicator: Indicator) -> list[Part]:
+    """Return each column that cuts an indicator, without a code."""
+    scoped = [Part(name, cuts_programme=True) for name in indicator.scope]
+    return [*scoped, *map(Part, indicator.by)]
 
 
 def cut_columns(programme: Programme, indicator: Indicator) -> dict[str, str]:
@@ -24,17 +30,21 @@ def cut_columns(programme: Programme, indicator: Indicator) -> dict[str, str]:
 
     A column that the indicator's own contract does not have is that of the roster of a network.
     """
-    return {
-        name: next((one for one in indicator.reads if name in programme.contracts[one].columns), indicator.contract)
-        for name in (*indicator.scope, *indicator.by)
-    }
+    owners = {}
+    for name in (*indicator.scope, *indicator.by):
+        having = [contract for contract in indicator.reads if name in programme.contracts[contract].columns]
+        owners[name] = having[0] if having else indicator.contract
+    return owners
 
 
 def cut_codelists(programme: Programme, indicator: Indicator) -> dict[str, Codelist]:
     """Return the codelist of each column that cuts an indicator, for those that have one."""
-    owners = cut_columns(programme, indicator)
-    found = {name: column_codelist(programme, owner, name) for name, owner in owners.items()}
-    return {name: codelist for name, codelist in found.items() if codelist is not None}
+    codelists = {}
+    for name, owner in cut_columns(programme, indicator).items():
+        codelist = column_codelist(programme, owner, name)
+        if codelist is not None:
+            codelists[name] = codelist
+    return codelists
 
 
 def explain_sums(indicator: Indicator, lists: Mapping[str, Codelist], rows: Sequence[Measurement]) -> list[Measurement]:
@@ -67,29 +77,44 @@ def _explained(
     indicator: Indicator, column: str, codelist: Codelist, rows: Mapping[Domain, Measurement], total: Domain
 ) -> dict[Domain, Measurement]:
     """Return the totals of one arm and wave with their flags: the whole, and the codes that have others below them."""
+    by_code = _rows_by_code(rows, total, column)
     parents = {item.code: item.parent for item in codelist.codes}
-    slice_of = (total.arm, total.wave, column)
-    shown = {at.part.code: row for at, row in rows.items() if (at.arm, at.wave, at.part.column) == slice_of}
-    below: dict[str | None, list[Measurement]] = {}
-    for code, row in shown.items():
-        below.setdefault(parents.get(code), []).append(row)
-    totals = [shown[code] for code in shown.keys() & set(parents.values())]
-    flagged = [_flagged_total(indicator, row, below.get(row.domain.part.code, [])) for row in totals]
-    unplaced = MISSING_GROUP in shown and shown[MISSING_GROUP].n > 0
-    flags = [*(["no_value"] if unplaced else []), *_overlap(indicator, rows[total], below.get(None, []))]
-    return {row.domain: row for row in (*flagged, rows[total].flagged(*flags))}
+    children: dict[str | None, list[Measurement]] = {}
+    for code, row in by_code.items():
+        children.setdefault(parents.get(code), []).append(row)
+    explained = {}
+    for code in by_code.keys() & set(parents.values()):
+        subtotal = by_code[code]
+        explained[subtotal.domain] = _flagged_total(indicator, subtotal, children.get(code, []))
+    uncoded = by_code.get(MISSING_GROUP)
+    flags = ["no_value"] if uncoded and uncoded.n > 0 else []
+    flags += _overlap(indicator, rows[total], children.get(None, []))
+    explained[total] = rows[total].flagged(*flags)
+    return explained
 
 
-def _flagged_total(indicator: Indicator, row: Measurement, parts: Sequence[Measurement]) -> Measurement:
-    flags = ["own_rows"] if row.n > sum(part.n for part in parts) else []
-    return row.flagged(*flags, *_overlap(indicator, row, parts))
+def _rows_by_code(rows: Mapping[Domain, Measurement], total: Domain, column: str) -> dict[str, Measurement]:
+    """Return the values of the arm and wave of a total, by the code of a column."""
+    wanted = (total.arm, total.wave, column)
+    by_code = {}
+    for domain, row in rows.items():
+        if (domain.arm, domain.wave, domain.part.column) == wanted:
+            by_code[domain.part.code] = row
+    return by_code
 
 
-def _overlap(indicator: Indicator, row: Measurement, parts: Sequence[Measurement]) -> list[str]:
+def _flagged_total(indicator: Indicator, row: Measurement, children: Sequence[Measurement]) -> Measurement:
+    rows_below = sum(child.n for child in children)
+    flags = ["own_rows"] if row.n > rows_below else []
+    return row.flagged(*flags, *_overlap(indicator, row, children))
+
+
+def _overlap(indicator: Indicator, row: Measurement, children: Sequence[Measurement]) -> list[str]:
     if not kind_of(indicator.formula).parts_overlap:
         return []
-    values = (part.measured.value or 0.0 for part in parts)
-    return ["overlap"] if sum(values) > (row.measured.value or 0.0) else []
+    added = sum(child.measured.value or 0.0 for child in children)
+    total = row.measured.value or 0.0
+    return ["overlap"] if added > total else []
 
 
 def part_table(programme: Programme, indicators: Sequence[Indicator], measures: pd.DataFrame) -> pd.DataFrame:
@@ -109,39 +134,37 @@ def part_table(programme: Programme, indicators: Sequence[Indicator], measures: 
     pandas.DataFrame
         Rows of :class:`impact.tables.titles.PartTitle`.
     """
-    rows = [
-        row
-        for indicator in indicators
-        for column, codelist in cut_codelists(programme, indicator).items()
-        for row in _described(programme.id, indicator, column, codelist, measures)
-    ]
-    return to_frame(PartTitle, rows)
+    titles: list[PartTitle] = []
+    for indicator in indicators:
+        values = measures[measures["indicator"] == indicator.id]
+        for column, codelist in cut_codelists(programme, indicator).items():
+            labels = set(part_codes(values[columns_of_parts(values) == column]))
+            titles += _part_titles(programme.id, indicator.id, column, codelist, labels)
+    return to_frame(PartTitle, titles)
 
 
-def _described(
-    programme: str, indicator: Indicator, column: str, codelist: Codelist, measures: pd.DataFrame
-) -> list[PartTitle]:
-    own = measures[measures["indicator"] == indicator.id]
-    labels = set(part_codes(own[columns_of_parts(own) == column]))
+def _part_titles(
+    programme: str, indicator: str, column: str, codelist: Codelist, labels: set[str]
+) -> Iterator[PartTitle]:
+    """Yield the title of each code that occurs or stands above one that does, in the order of reading."""
     items = {item.code: item for item in codelist.codes}
-    found = [branch for branch in branches(codelist, labels) if branch.code in items]
+    listed = [branch for branch in branches(codelist, labels) if branch.code in items]
     if not codelist.hierarchical:
-        declared = {code: place for place, code in enumerate(items)}
-        found.sort(key=lambda branch: declared[branch.code])
-    return [
-        PartTitle(
+        declared = list(items)
+        listed.sort(key=lambda branch: declared.index(branch.code))
+    for order, branch in enumerate(listed):
+        item = items[branch.code]
+        yield PartTitle(
             programme=programme,
-            indicator=indicator.id,
+            indicator=indicator,
             column=column,
             code=branch.code,
-            place=place,
+            place=order,
             depth=branch.depth,
-            level=(item := items[branch.code]).level,
+            level=item.level,
             parent=item.parent,
             title_en=in_language(item.title, "en"),
             title_it=in_language(item.title, "it"),
             same_as=json.dumps(item.same_as, ensure_ascii=False),
             holds=tuple(branch.members),
         )
-        for place, branch in enumerate(found)
-    ]

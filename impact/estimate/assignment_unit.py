@@ -18,7 +18,7 @@ from impact.declare.check_indicators import named_columns
 from impact.designs.base import Armed, Design, Inference
 from impact.errors import NotEstimable
 from impact.estimate.case import Case, cluster_names, first_rows
-from impact.estimate.result import Diagnostic
+from impact.estimate.result import Diagnostic, verdict
 from impact.estimate.sample import Sample
 from impact.measure import unit_frame, unit_sql
 from impact.sql import EVERY_COLUMN, Select
@@ -73,29 +73,23 @@ def assignment_unit(
     """
     if cluster_names(case):
         return []
+    check = Said("check.assignment_unit")
     by_unit = assigned.groupby(level=0).first()
     looked_at = _candidates(case)
     unit = _unit(case, by_unit, looked_at)
     if unit is None:
         detail = Said("checks.columns_looked", n=len(looked_at))
-        return [Diagnostic(Said("check.assignment_unit"), ROW_BY_ROW, float(len(looked_at)), None, "passed", detail)]
+        return [verdict(check, ROW_BY_ROW, float(len(looked_at)), detail, passed=True)]
     alike = Said("checks.arms_never_vary", column=unit.column, n=unit.count)
     try:
         labels = unit.labels.reindex(assigned.index).to_numpy(dtype=object)
         by_column = clustered(unit.labels) or by_influence(estimate, labels)
     except NotEstimable as error:
         detail = Said("checks.assigned_by_it_no_interval", alike=alike, reason=error.reason)
-        return [Diagnostic(Said("check.assignment_unit"), ROW_BY_ROW, None, None, "failed", detail)]
-    detail = Said(
-        "checks.assigned_by_it",
-        alike=alike,
-        low=by_column.conf_low,
-        high=by_column.conf_high,
-        reference=by_column.reference,
-    )
-    return [
-        Diagnostic(Said("check.assignment_unit"), ROW_BY_ROW, by_column.std_error, by_column.p_value, "failed", detail)
-    ]
+        return [verdict(check, ROW_BY_ROW, None, detail, passed=False)]
+    low, high = by_column.conf_low, by_column.conf_high
+    detail = Said("checks.assigned_by_it", alike=alike, low=low, high=high, reference=by_column.reference)
+    return [Diagnostic(check, ROW_BY_ROW, by_column.std_error, by_column.p_value, "failed", detail)]
 
 
 def arms_of(sample: Sample) -> pd.Series:
@@ -120,7 +114,8 @@ def by_influence(estimate: Estimate, labels: NDArray[np.object_]) -> Estimate:
     if influence is None or len(influence) != len(labels):
         raise NotEstimable(Said("checks.influence_each_row_not_known"), Said("checks.cluster_column_design"))
     codes, count = cluster_codes(labels.astype(str))
-    error = influence_error(influence, codes, count) * math.sqrt(count / (count - 1))
+    correction = math.sqrt(count / (count - 1))
+    error = influence_error(influence, codes, count) * correction
     return wald(
         estimate.estimate,
         error,
@@ -135,8 +130,11 @@ def _candidates(case: Case[Design]) -> list[str]:
     """Return the columns of the contract whose values could be villages or schools: neither arm, time nor outcome."""
     design, contract = case.design, case.contract
     excluded = {contract.person, contract.wave, *design.code_columns(), *design.numeric_columns()}
-    excluded -= set(design.placebo_outcomes) if isinstance(design, Armed) else set()
-    excluded |= {column for field, column in named_columns(case.indicator) if field.startswith("formula")}
+    if isinstance(design, Armed):
+        excluded -= set(design.placebo_outcomes)
+    for field, column in named_columns(case.indicator):
+        if field.startswith("formula"):
+            excluded.add(column)
     return [name for name, column in contract.columns.items() if column.type in TYPES and name not in excluded]
 
 
@@ -147,19 +145,23 @@ def _unit(case: Case[Design], assigned: pd.Series, names: list[str]) -> Unit | N
         return None
     rows = unit_frame(case.connection, case.programme.id, case.contract, case.indicator, candidates, as_text=candidates)
     rows = rows[rows["_unit"].isin(assigned.index)]
-    labels = first_rows(case, rows, ["_later"] if _mark_later(case, rows) else ()).reindex(assigned.index)
+    labels = _labels_when_assigned(case, rows).reindex(assigned.index)
     units = [Unit(name, labels[name]) for name in candidates if _could_be(labels[name], assigned)]
     chosen = min(units, key=lambda unit: unit.count, default=None)
     if chosen is None:
         return None
-    alone = pd.Series([f"_{place}" for place in range(len(assigned))], index=assigned.index)
+    # a unit without a value is a cluster of its own
+    own_labels = [f"_{number}" for number in range(len(assigned))]
+    alone = pd.Series(own_labels, index=assigned.index)
     return Unit(chosen.column, chosen.labels.fillna(alone))
 
 
-def _mark_later(case: Case[Design], rows: pd.DataFrame) -> bool:
-    """Put the rows of the baseline first: people may have moved since they were assigned."""
-    rows["_later"] = rows["_wave"] != case.baseline
-    return case.baseline is not None
+def _labels_when_assigned(case: Case[Design], rows: pd.DataFrame) -> pd.DataFrame:
+    """Return each unit's row of the baseline, or else its first: people may have moved since they were assigned."""
+    if case.baseline is None:
+        return first_rows(case, rows)
+    later = rows["_wave"] != case.baseline
+    return first_rows(case, rows.assign(_later=later), ["_later"])
 
 
 def _first_look(case: Case[Design], assigned: pd.Series, names: list[str]) -> list[str]:
@@ -168,23 +170,31 @@ def _first_look(case: Case[Design], assigned: pd.Series, names: list[str]) -> li
         return []
     rows = unit_sql(case.programme.id, case.contract, case.indicator, names, as_text=names)
     wave = (case.baseline or case.indicator.ex_post.wave) if case.contract.wave else None
-    first = Select(EVERY_COLUMN, f"({rows})", where=("_wave = ?",) if wave else (), limit=FIRST_LOOK)
+    at_wave = ("_wave = ?",) if wave else ()
+    first = Select(EVERY_COLUMN, f"({rows})", where=at_wave, limit=FIRST_LOOK)
     frame = case.connection.execute(first.sql(), [wave] if wave else []).df()
     arms = frame["_unit"].map(assigned)
-    return [name for name in names if (arms.groupby(frame[name]).nunique() <= 1).all()]
+    arms_within = {name: arms.groupby(frame[name]).nunique() for name in names}
+    return [name for name, counts in arms_within.items() if (counts <= 1).all()]
 
 
 def _could_be(labels: pd.Series, assigned: pd.Series) -> bool:
-    known = labels.notna()
-    if known.mean() < FILLED:
+    """Tell whether arms may have been assigned by the values of a column, and are not alike within it by chance."""
+    labelled = labels.notna()
+    if labelled.mean() < FILLED:
         return False
-    labels, arms = labels[known], assigned[known]
-    groups = arms.groupby(labels)
-    if groups.nunique().gt(1).any() or groups.ngroups > len(arms) / 2:
+    arms = assigned[labelled]
+    groups = arms.groupby(labels[labelled])
+    varies = groups.nunique().gt(1).any()
+    if varies or groups.ngroups > len(arms) / 2:
         return False
-    in_arms = groups.first().value_counts()
-    enough = in_arms.min() >= FEWEST_IN_ARM if arms.nunique() == 2 else groups.ngroups > arms.nunique() + 1
-    return bool(enough) and _chance(np.asarray(groups.size(), dtype=np.int64), arms) < BY_CHANCE
+    if arms.nunique() == 2:
+        fewest = groups.first().value_counts().min()
+        enough = fewest >= FEWEST_IN_ARM
+    else:
+        enough = groups.ngroups > arms.nunique() + 1
+    sizes = np.asarray(groups.size(), dtype=np.int64)
+    return bool(enough) and _chance(sizes, arms) < BY_CHANCE
 
 
 def _chance(sizes: Ints, arms: pd.Series) -> float:
@@ -193,4 +203,5 @@ def _chance(sizes: Ints, arms: pd.Series) -> float:
     distinct, times = np.unique(sizes, return_counts=True)
     alike = np.array([np.sum(shares**size) for size in distinct])
     with np.errstate(divide="ignore"):
-        return float(np.exp(np.sum(times * np.log(alike))))
+        log_chance = np.sum(times * np.log(alike))
+    return float(np.exp(log_chance))

@@ -94,8 +94,11 @@ class Case(Generic[D_co]):
     @property
     def baseline(self) -> str | None:
         """The wave before the programme: a change's earlier wave, else the declared baseline."""
-        since, stated = self.indicator.formula.followed_since, self.indicator.ex_ante.baseline
-        return since if since is not None or stated is None else stated.wave
+        since = self.indicator.formula.followed_since
+        declared = self.indicator.ex_ante.baseline
+        if since is None and declared is not None:
+            return declared.wave
+        return since
 
     @property
     def group_codes(self) -> tuple[str, ...]:
@@ -103,7 +106,8 @@ class Case(Generic[D_co]):
         if self.group is None:
             return ()
         column, value = self.group
-        return codes_within(column_codelist(self.programme, self.indicator.contract, column), value)
+        codelist = column_codelist(self.programme, self.indicator.contract, column)
+        return codes_within(codelist, value)
 
     @property
     def group_rows(self) -> tuple[str, tuple[str, ...]] | None:
@@ -121,29 +125,32 @@ def design_rows(case: Case[Design]) -> pd.DataFrame:
 
     With arms, only rows of the two arms, ``_treated`` 0 or 1, and nobody in both.
     """
-    columns = [*case.design.columns(), *case.indicator.sample.columns(), *case.indicator.by]
+    columns = dict.fromkeys((*case.design.columns(), *case.indicator.sample.columns(), *case.indicator.by))
     frame = unit_frame(
         case.connection,
         case.programme.id,
         case.contract,
         case.indicator,
-        list(dict.fromkeys(columns)),
+        list(columns),
         as_text=code_columns(case),
         group=case.group[0] if case.group else None,
     )
     if case.group:
         frame = _members(case, frame)
-    return _with_arms(frame, case.design) if isinstance(case.design, Armed) else frame
+    if isinstance(case.design, Armed):
+        frame = _with_arms(frame, case.design)
+    return frame
 
 
 def _with_arms(frame: pd.DataFrame, design: Armed) -> pd.DataFrame:
-    labels = frame[design.arm]
-    frame = frame[labels.isin([design.treated, design.comparison])].copy()
-    frame["_treated"] = (labels.loc[frame.index] == design.treated).astype(int)
-    several = frame.groupby("_unit")["_treated"].nunique() > 1
-    if several.any():
+    in_arms = frame[design.arm].isin([design.treated, design.comparison])
+    frame = frame[in_arms].copy()
+    frame["_treated"] = (frame[design.arm] == design.treated).astype(int)
+    arms_of_unit = frame.groupby("_unit")["_treated"].nunique()
+    movers = int((arms_of_unit > 1).sum())
+    if movers:
         raise NotEstimable(
-            Said("checks.persons_change_arm_between_waves", n=int(several.sum())),
+            Said("checks.persons_change_arm_between_waves", n=movers),
             Said("checks.one_arm_per_person_assigned"),
         )
     return frame
@@ -157,34 +164,37 @@ def code_columns(case: Case[Design]) -> list[str]:
 def _members(case: Case[Design], frame: pd.DataFrame) -> pd.DataFrame:
     """Keep the persons of a group, as they were at the baseline, or at their first wave if they were not there."""
     late = frame["_wave"] != case.baseline
-    label = first_rows(case, frame.assign(_late=late), ["_late"])["_group"]
-    return frame[frame["_unit"].map(label).isin(case.group_codes)]
+    first = first_rows(case, frame.assign(_late=late), ["_late"])
+    labels = frame["_unit"].map(first["_group"])
+    return frame[labels.isin(case.group_codes)]
 
 
-def first_rows(case: Case[Design], frame: pd.DataFrame, before: Sequence[str] = ()) -> pd.DataFrame:
-    """Return each unit's first row in the order of the waves, indexed by unit; other columns may come first."""
-    place = {wave: number for number, wave in enumerate(case.waves)}
-    ordered = frame.assign(_place=frame["_wave"].map(place)).sort_values(["_unit", *before, "_place"], kind="stable")
+def first_rows(case: Case[Design], frame: pd.DataFrame, leading: Sequence[str] = ()) -> pd.DataFrame:
+    """Return each unit's first row in the order of the waves, indexed by unit; ``leading`` columns come before that."""
+    order = {wave: number for number, wave in enumerate(case.waves)}
+    dated = frame.assign(_order=frame["_wave"].map(order))
+    ordered = dated.sort_values(["_unit", *leading, "_order"], kind="stable")
     return ordered.drop_duplicates("_unit").set_index("_unit")
 
 
 def at_wave(frame: pd.DataFrame, wave: str | None) -> pd.DataFrame:
     """Return one row per unit at a wave, indexed by unit; without waves, all rows."""
-    part = frame if wave is None else frame[frame["_wave"] == wave]
-    if part["_unit"].duplicated().any():
+    rows = frame if wave is None else frame[frame["_wave"] == wave]
+    if rows["_unit"].duplicated().any():
         raise NotEstimable(
             Said("checks.person_has_several_rows_one_wave"),
             Said("checks.one_row_per_person_wave_filter_another"),
         )
-    return part.set_index("_unit")
+    return rows.set_index("_unit")
 
 
 def require_arms(treated: pd.Series, when: Said) -> None:
     """Refuse arms with fewer than two units."""
     counts = treated.value_counts()
     for value, arm in ((1, "treated"), (0, "comparison")):
-        if counts.get(value, 0) < MINIMUM_PER_ARM:
-            reason = Said(f"checks.few_{arm}", n=counts.get(value, 0), when=when)
+        n = counts.get(value, 0)
+        if n < MINIMUM_PER_ARM:
+            reason = Said(f"checks.few_{arm}", n=n, when=when)
             raise NotEstimable(reason, Said("checks.least_each_arm", n=MINIMUM_PER_ARM))
 
 
@@ -208,9 +218,10 @@ def as_numbers(frame: pd.DataFrame) -> pd.DataFrame:
         values = frame[name]
         if pd.api.types.is_numeric_dtype(values):
             columns[str(name)] = values.astype(float)
-        else:
-            dummies = pd.get_dummies(values, prefix=name, prefix_sep="=", drop_first=True, dtype=float)
-            columns |= {str(c): dummies[c].where(values.notna()) for c in dummies}
+            continue
+        dummies = pd.get_dummies(values, prefix=name, prefix_sep="=", drop_first=True, dtype=float)
+        for code in dummies:
+            columns[str(code)] = dummies[code].where(values.notna())
     return pd.DataFrame(columns, index=frame.index)
 
 
@@ -218,10 +229,11 @@ def background(case: Case[EndLine], rows: pd.DataFrame, end: pd.DataFrame) -> pd
     """Return the covariates of the end-line units as they stand: columns at baseline, outcomes at earlier waves."""
     names = list(case.design.covariates)
     linked = case.baseline is not None and case.contract.person is not None
-    before = at_wave(rows, case.baseline)[names].reindex(end.index) if linked else end[names]
-    columns = before.copy()
+    measured = at_wave(rows, case.baseline)[names].reindex(end.index) if linked else end[names]
+    columns = measured.copy()
     for wave in case.design.covariate_waves:
-        columns[earlier_outcome(wave)] = at_wave(rows, wave)["_outcome"].reindex(end.index)
+        outcome = at_wave(rows, wave)["_outcome"]
+        columns[earlier_outcome(wave)] = outcome.reindex(end.index)
     return columns
 
 
@@ -241,16 +253,19 @@ def placed(case: Case[Design], frame: pd.DataFrame) -> tuple[pd.Series, dict[str
 def place_columns(case: Case[Design]) -> list[str]:
     """Return the columns without which nobody knows what a row counts for: clusters and weight."""
     weight = case.indicator.sample.weight
-    return list(dict.fromkeys([*cluster_names(case), *([weight] if weight else [])]))
+    names = [*cluster_names(case), weight] if weight else cluster_names(case)
+    return list(dict.fromkeys(names))
 
 
 def in_place(frame: pd.DataFrame, names: list[str], counted: pd.Series) -> tuple[pd.Series, dict[str, int]]:
     """Tell which rows have all the columns, and by the first one that is missing how many of those counted lack it."""
-    left, without = pd.Series(True, index=frame.index), dict[str, int]()
+    complete = pd.Series(True, index=frame.index)
+    without: dict[str, int] = {}
     for name in names:
-        without[name] = int((left & counted & frame[name].isna()).sum())
-        left &= frame[name].notna()
-    return left, without
+        missing = frame[name].isna()
+        without[name] = int((complete & counted & missing).sum())
+        complete &= ~missing
+    return complete, without
 
 
 def cluster_names(case: Case[Design]) -> tuple[str, ...]:
@@ -276,14 +291,14 @@ def survey_design(case: Case[Design], frame: pd.DataFrame) -> SampleDesign | Non
     if case.design.clusters or not (sample.strata or sample.population):
         return None
     weights = sample_weights(case, frame)
-    return SampleDesign(
-        np.ones(len(frame)) if weights is None else weights,
-        frame[sample.strata].to_numpy(dtype=object) if sample.strata else None,
-        frame[sample.cluster].to_numpy(dtype=object) if sample.cluster else None,
-        frame[sample.population].to_numpy(dtype=float) if sample.population else None,
-        lonely=sample.lonely_psu or "refuse",
-        within=frame[sample.population_within].to_numpy(dtype=float) if sample.population_within else None,
-    )
+    if weights is None:
+        weights = np.ones(len(frame))
+    strata = frame[sample.strata].to_numpy(dtype=object) if sample.strata else None
+    clusters = frame[sample.cluster].to_numpy(dtype=object) if sample.cluster else None
+    population = frame[sample.population].to_numpy(dtype=float) if sample.population else None
+    within = frame[sample.population_within].to_numpy(dtype=float) if sample.population_within else None
+    lonely = sample.lonely_psu or "refuse"
+    return SampleDesign(weights, strata, clusters, population, lonely=lonely, within=within)
 
 
 def sample_weights(case: Case[Design], frame: pd.DataFrame) -> Floats | None:
@@ -291,10 +306,11 @@ def sample_weights(case: Case[Design], frame: pd.DataFrame) -> Floats | None:
     name = case.indicator.sample.weight
     if name is None:
         return None
-    weights = frame[name].to_numpy(dtype=float)
-    if np.isnan(weights).any() or (weights <= 0).any():
+    weights = np.asarray(frame[name].to_numpy(dtype=float), dtype=np.float64)
+    positive = weights > 0  # a missing one is not
+    if not positive.all():
         raise NotEstimable(
             Said("checks.some_observations_have_no_positive_weight", name=name),
             Said("checks.weight_above_zero_everybody"),
         )
-    return np.asarray(weights, dtype=np.float64)
+    return weights

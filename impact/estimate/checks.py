@@ -6,7 +6,7 @@ per covariate, cluster or specification) come back as terms.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 import numpy as np
@@ -26,7 +26,7 @@ from impact.estimate.diagnostics import (
     left_out,
     without_keys,
 )
-from impact.estimate.result import Diagnostic, Term, checked, not_applicable, term_from
+from impact.estimate.result import Diagnostic, Term, checked, not_applicable, term_from, verdict
 from impact.estimate.sample import AFTER, EXPOSURE, Sample, block_dummies
 from impact.statistics.core import Estimate, Floats
 from impact.statistics.experiments.balance import standardised_differences
@@ -50,72 +50,74 @@ def arm_checks(case: Case[EndLine], compared: Comparison, estimate: Estimate) ->
     """Check what every comparison of two arms at one wave rests on."""
     balance, terms = _balance(case, compared)
     attrition, bounds = _attrition(case, compared)
-    checks = [
-        balance,
-        attrition,
-        enough_clusters(estimate.n_clusters),
-        _gaps(case, compared),
-        *left_out(compared.thin),
-    ]
+    clusters = enough_clusters(estimate.n_clusters)
+    gaps = _gaps(case, compared)
+    checks = [balance, attrition, clusters, gaps, *left_out(compared.thin)]
     return checks, [*terms, *bounds]
 
 
 def _gaps(case: Case[EndLine], compared: Comparison) -> Diagnostic:
-    nowhere = sum(compared.without.values())
-    check = complete_cases(compared.sample.n, compared.available + nowhere, compared.without, compared.apart)
-    if isinstance(case.design.missing, MultipleImputation):
-        lost = compared.available - compared.sample.n
-        detail: Remark = Said("checks.nobody_left_out_gaps_imputed", lost=lost, available=compared.available)
-        if nowhere:
-            imputed = Said("checks.gaps_imputed", lost=lost, available=compared.available)
-            detail = joined(imputed, without_keys(compared.without))
-        status = "failed" if nowhere else "passed"
-        return Diagnostic(check.check, check.null_hypothesis, float(nowhere), None, status, detail)
-    return check
+    without_any = sum(compared.without.values())
+    used, available = compared.sample.n, compared.available
+    check = complete_cases(used, available + without_any, compared.without, compared.apart)
+    if not isinstance(case.design.missing, MultipleImputation):
+        return check
+    lost = available - used
+    detail: Remark = Said("checks.nobody_left_out_gaps_imputed", lost=lost, available=available)
+    if without_any:
+        imputed = Said("checks.gaps_imputed", lost=lost, available=available)
+        detail = joined(imputed, without_keys(compared.without))
+    return verdict(check.check, check.null_hypothesis, float(without_any), detail, passed=not without_any)
 
 
 def _balance(case: Case[EndLine], compared: Comparison) -> tuple[Diagnostic, list[Term]]:
     sample = compared.sample
-    if not len(sample.covariates.columns):
+    if not sample.covariate_names:
         if case.baseline is None or case.contract.person is None:
             return not_applicable(Said("check.balance"), SAME_BACKGROUND, Said("checks.no_baseline_wave")), []
-        before = at_wave(compared.rows, case.baseline)
-        blocks = case.design.lots
-        before = before[before[["_outcome", *([blocks] if blocks else [])]].notna().all(axis=1)]
-        before = before[placed(case, before)[0]]
-        sample = Sample(
-            before["_outcome"].to_numpy(dtype=float),
-            before["_treated"].to_numpy(dtype=float),
-            pd.DataFrame(index=before.index),
-            before[["_outcome"]].rename(columns={"_outcome": earlier_outcome(case.baseline)}),
-            before.index.to_numpy(dtype=object),
-            cluster_labels(case, before),
-            sample_weights(case, before),
-            before[blocks].to_numpy(dtype=object) if blocks else None,
-        )
+        sample = _baseline_sample(case, compared.rows)
     check = joint_balance(sample)
-    return check, balance_terms(sample) if check.status != "not_applicable" else []
+    terms = balance_terms(sample) if check.status != "not_applicable" else []
+    return check, terms
+
+
+def _baseline_sample(case: Case[EndLine], rows: pd.DataFrame) -> Sample:
+    """Return both arms at the baseline, with the outcome there as their only covariate."""
+    start = at_wave(rows, case.baseline)
+    blocks = case.design.lots
+    needed = ["_outcome", blocks] if blocks else ["_outcome"]
+    start = start[start[needed].notna().all(axis=1)]
+    in_place, _ = placed(case, start)
+    start = start[in_place]
+    covariates = start[["_outcome"]].rename(columns={"_outcome": earlier_outcome(case.baseline)})
+    return Sample(
+        start["_outcome"].to_numpy(dtype=float),
+        start["_treated"].to_numpy(dtype=float),
+        pd.DataFrame(index=start.index),
+        covariates,
+        start.index.to_numpy(dtype=object),
+        cluster_labels(case, start),
+        sample_weights(case, start),
+        start[blocks].to_numpy(dtype=object) if blocks else None,
+    )
 
 
 def balance_terms(
     sample: Sample, weights: Floats | None = None, *, estimand: Literal["ATT", "ATE"] = "ATE"
 ) -> list[Term]:
     """Return the standardised difference of each covariate between the arms, before or after weighting."""
+    names = sample.covariate_names
     table = standardised_differences(
-        sample.covariates.to_numpy(dtype=float),
-        list(map(str, sample.covariates.columns)),
-        sample.exposure,
-        estimand=estimand,
-        weights=weights,
+        sample.covariate_values, names, sample.exposure, estimand=estimand, weights=weights
     )
     family = Said("family.balance") if weights is None else Said("family.balance_after_adjustment")
-    return [
-        Term(family, covariate(name), float(difference), detail=Said("checks.treated_comparison", high=high, low=low))
-        for name, difference, high, low in zip(
-            table.names, table.standardised, table.mean_treated, table.mean_comparison, strict=True
-        )
-        if np.isfinite(difference)
-    ]
+    terms = []
+    rows = zip(table.names, table.standardised, table.mean_treated, table.mean_comparison, strict=True)
+    for name, difference, high, low in rows:
+        if np.isfinite(difference):
+            means = Said("checks.treated_comparison", high=high, low=low)
+            terms.append(Term(family, covariate(name), float(difference), detail=means))
+    return terms
 
 
 def _attrition(case: Case[EndLine], compared: Comparison) -> tuple[Diagnostic, list[Term]]:
@@ -123,11 +125,11 @@ def _attrition(case: Case[EndLine], compared: Comparison) -> tuple[Diagnostic, l
         return not_applicable(Said("check.attrition"), SAME_LOSS, Said("checks.no_baseline_wave")), []
     start = at_wave(compared.rows, case.baseline)
     end = compared.units["_outcome"]
+    at_start = start.reset_index()[["_unit", "_treated"]]
     blocks = case.design.lots
-    seen = start.reset_index()[["_unit", "_treated", *([blocks] if blocks else [])]]
-    check = differential_attrition(
-        seen.rename(columns={blocks: "_block"}) if blocks else seen, set(end.index[end.notna()])
-    )
+    if blocks:
+        at_start = at_start.assign(_block=start[blocks].to_numpy())
+    check = differential_attrition(at_start, set(end.index[end.notna()]))
     if check.status != "failed" or blocks:
         return check, []
     return check, _bounds(start, end)
@@ -135,46 +137,42 @@ def _attrition(case: Case[EndLine], compared: Comparison) -> tuple[Diagnostic, l
 
 def _bounds(start: pd.DataFrame, end: pd.Series) -> list[Term]:
     """Return Lee's bounds of the effect on those who would have stayed whatever their arm."""
+    family = Said("family.lee_bounds")
+    outcome = end.reindex(start.index).to_numpy(dtype=float)
     try:
-        bounds = lee_bounds(end.reindex(start.index).to_numpy(dtype=float), start["_treated"].to_numpy(dtype=float))
+        bounds = lee_bounds(outcome, start["_treated"].to_numpy(dtype=float))
     except NotEstimable:
         return []
     detail = Said("checks.trimmed", trimmed_share=bounds.trimmed_share)
-    return [
-        term_from(Said("family.lee_bounds"), Said("checks.lower"), bounds.lower, detail),
-        term_from(Said("family.lee_bounds"), Said("checks.upper"), bounds.upper, detail),
-    ]
+    lower = term_from(family, Said("checks.lower"), bounds.lower, detail)
+    upper = term_from(family, Said("checks.upper"), bounds.upper, detail)
+    return [lower, upper]
 
 
-def panel_attrition(case: Case[Armed], rows: pd.DataFrame, after: str) -> Diagnostic:
-    """Check that both arms lost the same share of those seen at the baseline."""
-    end_units = set(rows.loc[(rows["_wave"] == after) & rows["_outcome"].notna(), "_unit"])
-    return differential_attrition(rows.loc[rows["_wave"] == case.baseline, ["_unit", "_treated"]], end_units)
+def panel_attrition(case: Case[Armed], rows: pd.DataFrame, wave: str) -> Diagnostic:
+    """Check that both arms lost the same share of those seen at the baseline, up to a wave."""
+    end = rows[(rows["_wave"] == wave) & rows["_outcome"].notna()]
+    start = rows[rows["_wave"] == case.baseline]
+    return differential_attrition(start[["_unit", "_treated"]], set(end["_unit"]))
 
 
 def placebo_outcome_checks(case: Case[Armed], estimate_for: Callable[[str], Estimate]) -> list[Diagnostic]:
     """Estimate the same on outcomes that the programme cannot have changed; p-values by Holm over all of them."""
-    names: Sequence[str] = case.design.placebo_outcomes
-    found: list[tuple[str, Estimate]] = []
+    estimates: dict[str, Estimate] = {}
     checks: list[Diagnostic] = []
-    for name in names:
+    for name in case.design.placebo_outcomes:
         try:
-            found.append((name, estimate_for(name)))
+            estimates[name] = estimate_for(name)
         except NotEstimable as error:
             checks.append(not_applicable(Said("check.placebo_outcome", name=name), UNTOUCHED, error.reason))
-    if not found:
+    if not estimates:
         return checks
-    p_values = adjust(np.array([estimate.p_value for _, estimate in found]), "holm")
-    return checks + [
-        checked(
-            Said("check.placebo_outcome", name=name),
-            UNTOUCHED,
-            estimate.estimate,
-            float(p),
-            Said("checks.holm_adjusted_p"),
-        )
-        for (name, estimate), p in zip(found, p_values, strict=True)
-    ]
+    adjusted = adjust(np.array([estimate.p_value for estimate in estimates.values()]), "holm")
+    for (name, estimate), p_value in zip(estimates.items(), adjusted, strict=True):
+        check = Said("check.placebo_outcome", name=name)
+        detail = Said("checks.holm_adjusted_p")
+        checks.append(checked(check, UNTOUCHED, estimate.estimate, float(p_value), detail))
+    return checks
 
 
 def stability_checks(
@@ -183,25 +181,23 @@ def stability_checks(
     """Estimate again without each part, with other covariates, and by subgroup; for the whole only, not for groups."""
     if case.group is not None:
         return [], []
-    results = [
-        _compared(
-            "leave_one_out",
-            ONE_OUT,
-            _without_each(sample),
-            estimator=estimator,
-            estimate=estimate,
-            nothing=Said("checks.no_clusters_to_leave_out", most=MANY),
-        ),
-        _compared(
-            "specification",
-            SPECIFICATIONS,
-            _specifications(case, sample),
-            estimator=estimator,
-            estimate=estimate,
-            nothing=Said("checks.one_covariate"),
-        ),
-    ]
-    return [check for check, _ in results], [term for _, terms in results for term in terms]
+    leave_one_out, without_terms = _compared(
+        "leave_one_out",
+        ONE_OUT,
+        _without_each(sample),
+        estimator=estimator,
+        estimate=estimate,
+        nothing=Said("checks.no_clusters_to_leave_out", most=MANY),
+    )
+    specification, other_terms = _compared(
+        "specification",
+        SPECIFICATIONS,
+        _specifications(case, sample),
+        estimator=estimator,
+        estimate=estimate,
+        nothing=Said("checks.one_covariate"),
+    )
+    return [leave_one_out, specification], [*without_terms, *other_terms]
 
 
 def _compared(
@@ -215,32 +211,33 @@ def _compared(
 ) -> tuple[Diagnostic, list[Term]]:
     """Pass if every variant's estimate lies within the interval of the effect; the value is the furthest away."""
     check, family = Said(f"check.{name}"), Said(f"family.{name}")
-    terms, refused = [], 0
-    for variant, part in variants:
+    terms = []
+    refused = 0
+    for variant, sample in variants:
         try:
-            terms.append(term_from(family, variant, estimator(part)))
+            terms.append(term_from(family, variant, estimator(sample)))
         except NotEstimable:
             refused += 1
     if not terms:
         return not_applicable(check, null, nothing), []
     furthest = max(terms, key=lambda term: abs(term.estimate - estimate.estimate))
     inside = estimate.conf_low <= furthest.estimate <= estimate.conf_high
-    detail = joined(
-        Said("checks.furthest", n=len(terms), variant=furthest.term),
-        Said("checks.not_estimable", n=refused) if refused else None,
-    )
-    return Diagnostic(check, null, furthest.estimate, None, "passed" if inside else "failed", detail), terms
+    distance = Said("checks.furthest", n=len(terms), variant=furthest.term)
+    detail = joined(distance, Said("checks.not_estimable", n=refused) if refused else None)
+    return verdict(check, null, furthest.estimate, detail, passed=inside), terms
 
 
 def _without_each(sample: Sample) -> Iterator[tuple[Said, Sample]]:
+    """Yield the sample without each of its clusters, where these are neither few nor many."""
     if not sample.clusters:
         return
     labels = sample.clusters[0].astype(str)
-    parts = np.unique(labels)
-    if 3 <= len(parts) <= MANY:
-        for part in parts:
-            stratum_and_cluster = " / ".join(part.split(chr(31)))
-            yield Said("checks.without", name=stratum_and_cluster), sample.take(labels != part)
+    clusters = np.unique(labels)
+    if not 3 <= len(clusters) <= MANY:
+        return
+    for cluster in clusters:
+        stratum_and_cluster = " / ".join(cluster.split(chr(31)))
+        yield Said("checks.without", name=stratum_and_cluster), sample.take(labels != cluster)
 
 
 def _specifications(case: Case[Design], sample: Sample) -> Iterator[tuple[Said, Sample]]:
@@ -249,27 +246,29 @@ def _specifications(case: Case[Design], sample: Sample) -> Iterator[tuple[Said, 
     Without random assignment the comparison rests on the covariates: leaving them all out is no other specification.
     Dummies of one column stay together.
     """
-    groups = _by_covariate(list(map(str, sample.covariates.columns)))
+    groups = _by_covariate(sample.covariate_names)
     if not groups:
         return
-    everything = [name for names in groups.values() for name in names]
+    everything = [column for columns in groups.values() for column in columns]
     by_lot = case.design.by_lot
     if by_lot:
         yield Said("checks.no_covariates"), sample.with_covariates([])
-    if len(groups) > 1:
-        for group, names in groups.items():
-            if by_lot:
-                yield Said("checks.only", name=covariate(group)), sample.with_covariates(names)
-            yield (
-                Said("checks.without", name=covariate(group)),
-                sample.with_covariates([n for n in everything if n not in names]),
-            )
+    if len(groups) == 1:
+        return
+    for group, columns in groups.items():
+        name = covariate(group)
+        if by_lot:
+            yield Said("checks.only", name=name), sample.with_covariates(columns)
+        remaining = [column for column in everything if column not in columns]
+        yield Said("checks.without", name=name), sample.with_covariates(remaining)
 
 
 def _by_covariate(columns: list[str]) -> dict[str, list[str]]:
+    """Return the columns of each covariate: itself, or its dummies."""
     groups: dict[str, list[str]] = {}
     for column in columns:
-        groups.setdefault(column.partition("=")[0].removesuffix(AFTER), []).append(column)
+        name, _, _ = column.partition("=")
+        groups.setdefault(name.removesuffix(AFTER), []).append(column)
     return groups
 
 
@@ -287,26 +286,28 @@ def subgroup_checks(case: Case[EndLine], compared: Comparison, errors: str) -> l
     if case.group is not None or not names:
         return []
     linked = case.baseline is not None and case.contract.person is not None
-    before = at_wave(compared.rows, case.baseline) if linked else compared.units
-    labels = before[names].reindex(compared.sample.units)
+    rows = at_wave(compared.rows, case.baseline) if linked else compared.units
+    labels = rows[names].reindex(compared.sample.units)
     return [_heterogeneity(compared.sample, name, labels[name], errors) for name in names]
 
 
 def _heterogeneity(sample: Sample, name: str, labels: pd.Series, errors: str) -> Diagnostic:
     check = Said("check.heterogeneity", name=name)
-    words = labels.map(lambda value: MISSING_GROUP if pd.isna(value) else str(value))
-    groups = as_numbers(words.to_frame(name))
+    texts = labels.map(lambda value: MISSING_GROUP if pd.isna(value) else str(value))
+    groups = as_numbers(texts.to_frame(name))
     if not len(groups.columns):
         return not_applicable(check, SAME_EFFECT, Said("checks.one_group"))
-    crossed = [f"{EXPOSURE} in {column}" for column in groups.columns]
-    own = groups.to_numpy(dtype=float)
     blocks = block_dummies(sample)
-    matrix = np.hstack([sample.matrix(), own, own * sample.exposure[:, None], blocks.to_numpy(dtype=float)])
+    in_group = groups.to_numpy(dtype=float)
+    treated_in_group = in_group * sample.exposure[:, None]
+    matrix = np.hstack([sample.matrix(), in_group, treated_in_group, blocks.to_numpy(dtype=float)])
+    crossed = [f"{EXPOSURE} in {column}" for column in groups.columns]
     names = [*sample.names(), *(f"in {column}" for column in groups.columns), *crossed, *blocks.columns]
+    rule = "HC2" if errors == "welch" else errors
+    clusters = sample.clusters if "CR" in rule else ()
     try:
         fit = least_squares.fit(sample.outcome, matrix, names, weights=sample.weights)
-        rule = "HC2" if errors == "welch" else errors
-        test = sandwich.wald_joint(fit, crossed, errors=rule, clusters=sample.clusters if "CR" in rule else ())
+        test = sandwich.wald_joint(fit, crossed, errors=rule, clusters=clusters)
     except NotEstimable as error:
         return not_applicable(check, SAME_EFFECT, error.reason)
     return checked(check, SAME_EFFECT, test.statistic, test.p_value, test.reference)

@@ -92,21 +92,26 @@ def comparison(case: Case[EndLine]) -> Comparison:
     filled = isinstance(case.design.missing, MultipleImputation)
     require_covariates(covariates, None if filled else units["_treated"])
     complete = _complete(case, units, covariates)
-    require_arms(units.loc[complete, "_treated"], case.when)
-    require_clusters(case, units[complete])
-    if units.loc[complete, "_outcome"].nunique() == 1:
-        raise NotEstimable(Said("checks.outcome_same_everybody"), Said("checks.outcome_varies"))
+    _require_complete(case, units[complete])
     wide, thin = _wide(case, units, units if filled else units[complete])
     units, covariates, complete = units[wide], covariates[wide], complete[wide]
 
-    def made(kept: pd.Series) -> Sample:
-        return _sample(case, units[kept], as_numbers(covariates[kept]))
+    def sample_of(members: pd.Series) -> Sample:
+        return _sample(case, units[members], as_numbers(covariates[members]))
 
     if not case.design.by_lot or filled:
-        return Comparison(rows, units, covariates, made(complete), without, thin)
-    sample, used = beside_others(made, complete)
+        return Comparison(rows, units, covariates, sample_of(complete), without, thin)
+    sample, used = beside_others(sample_of, complete)
     apart = complete & ~used
     return Comparison(rows, units[~apart], covariates[~apart], sample, without, thin, int(apart.sum()))
+
+
+def _require_complete(case: Case[EndLine], units: pd.DataFrame) -> None:
+    """Refuse complete cases that tell nothing: a thin arm, one in a single cluster, an outcome that does not vary."""
+    require_arms(units["_treated"], case.when)
+    require_clusters(case, units)
+    if units["_outcome"].nunique() == 1:
+        raise NotEstimable(Said("checks.outcome_same_everybody"), Said("checks.outcome_varies"))
 
 
 def _wide(case: Case[EndLine], units: pd.DataFrame, analysed: pd.DataFrame) -> tuple[pd.Series, tuple[Said, ...]]:
@@ -115,35 +120,39 @@ def _wide(case: Case[EndLine], units: pd.DataFrame, analysed: pd.DataFrame) -> t
     blocks = case.design.lots
     if blocks is None:
         return everybody, ()
-    known = analysed[analysed[blocks].notna()]
-    labels = known[blocks].to_numpy(dtype=object).astype(str)
-    names, words = thin_blocks(known["_treated"].to_numpy(dtype=float), labels, cluster_labels(case, known))
-    if not names or np.isin(labels, names).mean() > MOST:
+    blocked = analysed[analysed[blocks].notna()]
+    treated = blocked["_treated"].to_numpy(dtype=float)
+    labels = blocked[blocks].to_numpy(dtype=object).astype(str)
+    thin, remark = thin_blocks(treated, labels, cluster_labels(case, blocked))
+    if not thin or np.isin(labels, thin).mean() > MOST:
         return everybody, ()
-    return ~units[blocks].astype(str).isin(names), (words,)
+    in_thin = units[blocks].astype(str).isin(thin)
+    return ~in_thin, (remark,)
 
 
 def _complete(case: Case[EndLine], units: pd.DataFrame, covariates: pd.DataFrame) -> pd.Series:
     blocks = case.design.lots
-    return units[["_outcome", *([blocks] if blocks else [])]].notna().all(axis=1) & covariates.notna().all(axis=1)
+    needed = ["_outcome", blocks] if blocks else ["_outcome"]
+    return units[needed].notna().all(axis=1) & covariates.notna().all(axis=1)
 
 
 def _units(case: Case[EndLine], rows: pd.DataFrame) -> pd.DataFrame:
     """Return the units at the end line; where gaps are filled, also those who were lost since the baseline."""
     end = at_wave(rows, case.indicator.ex_post.wave).copy()
-    if (since := case.indicator.formula.followed_since) is not None:
-        before = at_wave(rows, since)["_outcome"]
-        end = end.loc[end.index.intersection(before.index)]
-        end["_outcome"] = end["_outcome"] - before.reindex(end.index)
-    filled = isinstance(case.design.missing, MultipleImputation | AttritionWeights)
-    if not filled:
+    since = case.indicator.formula.followed_since
+    if since is not None:
+        earlier = at_wave(rows, since)["_outcome"]
+        end = end.loc[end.index.intersection(earlier.index)]
+        end["_outcome"] = end["_outcome"] - earlier.reindex(end.index)
+    if not isinstance(case.design.missing, MultipleImputation | AttritionWeights):
         return end
     if case.baseline is None:
         raise NotEstimable(
             Said("checks.those_who_lost_not_known_without_baseline"), Said("checks.ex_ante_baseline_wave")
         )
     start = at_wave(rows, case.baseline)
-    lost = start.loc[start.index.difference(end.index)].assign(_outcome=np.nan)
+    absent = start.index.difference(end.index)
+    lost = start.loc[absent].assign(_outcome=np.nan)
     return pd.concat([end, lost]).sort_index()
 
 
@@ -164,10 +173,12 @@ def _sample(case: Case[EndLine], units: pd.DataFrame, covariates: pd.DataFrame) 
 
 def with_outcome(case: Case[EndLine], compared: Comparison, column: str) -> Sample:
     """Return the complete cases with another column as the outcome, for outcomes that cannot have changed."""
-    units = compared.units.assign(_outcome=compared.units[column].astype(float))
+    outcome = compared.units[column].astype(float)
+    units = compared.units.assign(_outcome=outcome)
     complete = _complete(case, units, compared.covariates)
     require_arms(units.loc[complete, "_treated"], Said("checks.at", wave=column))
-    return _sample(case, units[complete], as_numbers(compared.covariates[complete]))
+    covariates = as_numbers(compared.covariates[complete])
+    return _sample(case, units[complete], covariates)
 
 
 def answer(case: Case[EndLine], compared: Comparison, estimator: Estimator) -> Estimate:
@@ -189,46 +200,52 @@ def analysed(case: Case[EndLine], compared: Comparison) -> Sample:
 
     Those who answered are weighted by the inverse of their chance of answering, fitted in both arms with covariates.
     """
+    sample = compared.sample
     if not isinstance(case.design.missing, AttritionWeights):
-        return compared.sample
-    known = compared.covariates.notna().all(axis=1)
-    covariates = varying(as_numbers(compared.covariates[known]))
-    answered = compared.units.loc[known, "_outcome"].notna().to_numpy()
-    treated = compared.units.loc[known, "_treated"].to_numpy(dtype=float)
-    matrix = np.column_stack([treated, covariates.to_numpy(dtype=float)])
-    if answered.all():
-        return compared.sample
-    names = ["_treated", *map(str, covariates.columns)]
-    fitted = logit(answered.astype(np.float64), matrix, names).probabilities
-    chance = pd.Series(fitted, index=covariates.index).reindex(compared.sample.units).to_numpy(dtype=float)
-    own = np.ones(compared.sample.n) if compared.sample.weights is None else compared.sample.weights
-    survey = compared.sample.survey
+        return sample
+    chances = _chances_of_answering(compared)
+    if chances is None:
+        return sample
+    chance = chances.reindex(sample.units).to_numpy(dtype=float)
+    weights = np.ones(sample.n) if sample.weights is None else sample.weights
+    survey = sample.survey
     if survey is not None:
         survey = replace(survey, weights=survey.weights / chance)
-    return replace(compared.sample, weights=own / chance, survey=survey)
+    return replace(sample, weights=weights / chance, survey=survey)
+
+
+def _chances_of_answering(compared: Comparison) -> pd.Series | None:
+    """Return the chance of each unit with covariates to have an outcome; None where all have one."""
+    described = compared.covariates.notna().all(axis=1)
+    covariates = varying(as_numbers(compared.covariates[described]))
+    units = compared.units[described]
+    answered = units["_outcome"].notna().to_numpy()
+    if answered.all():
+        return None
+    treated = units["_treated"].to_numpy(dtype=float)
+    matrix = np.column_stack([treated, covariates.to_numpy(dtype=float)])
+    names = ["_treated", *map(str, covariates.columns)]
+    fit = logit(answered.astype(np.float64), matrix, names)
+    return pd.Series(fit.probabilities, index=covariates.index)
 
 
 def _imputed(case: Case[EndLine], compared: Comparison, estimator: Estimator, plan: MultipleImputation) -> Estimate:
-    frame = pd.concat(
-        [
-            compared.units["_outcome"].rename(SEPARATE),
-            compared.units["_treated"],
-            varying(as_numbers(compared.covariates)),
-        ],
-        axis=1,
-    ).astype(float)
+    outcome = compared.units["_outcome"].rename(SEPARATE)
+    covariates = varying(as_numbers(compared.covariates))
+    frame = pd.concat([outcome, compared.units["_treated"], covariates], axis=1).astype(float)
+    rng = np.random.default_rng(plan.seed)
     estimates = []
-    for filled in multiply_impute(frame, draws=plan.draws, rng=np.random.default_rng(plan.seed)):
+    for filled in multiply_impute(frame, draws=plan.draws, rng=rng):
         units = compared.units.assign(_outcome=filled[SEPARATE].to_numpy())
-        estimates.append(estimator(_sample(case, units, filled.drop(columns=[SEPARATE, "_treated"]))))
-    pooled = pool(
-        _column([e.estimate for e in estimates]),
-        _column([e.std_error**2 for e in estimates]),
-        df_complete=min(e.df for e in estimates),
-        n_obs=len(frame),
-    )
-    rule = Said("rule.imputations_pooled_rubin_rules", rule=estimates[0].rule, draws=plan.draws)
-    return replace(pooled, rule=rule, n_clusters=estimates[0].n_clusters)
+        filled_covariates = filled.drop(columns=[SEPARATE, "_treated"])
+        estimates.append(estimator(_sample(case, units, filled_covariates)))
+    values = _column([estimate.estimate for estimate in estimates])
+    variances = _column([estimate.std_error**2 for estimate in estimates])
+    df_complete = min(estimate.df for estimate in estimates)
+    pooled = pool(values, variances, df_complete=df_complete, n_obs=len(frame))
+    first = estimates[0]
+    rule = Said("rule.imputations_pooled_rubin_rules", rule=first.rule, draws=plan.draws)
+    return replace(pooled, rule=rule, n_clusters=first.n_clusters)
 
 
 def _column(values: list[float]) -> Floats:

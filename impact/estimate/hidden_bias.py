@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from impact.errors import NotEstimable
-from impact.estimate.result import Diagnostic, Term, not_applicable
+from impact.estimate.result import Diagnostic, Term, not_applicable, verdict
 from impact.estimate.sample import EXPOSURE, Sample
 from impact.statistics.core import Estimate, Floats, Ints
 from impact.statistics.linear import least_squares, sandwich
@@ -34,65 +34,62 @@ def hidden_bias_checks(sample: Sample, estimate: Estimate, r2_max: float | None)
         The R² if the hidden causes were known too; None for 1.3 times that of the covariates.
     """
     selection, terms = _selection(sample, r2_max)
-    return [selection, _robustness(sample), _risk_ratio(sample, estimate)], terms
+    robustness = _robustness(sample)
+    e_value = _risk_ratio(sample, estimate)
+    return [selection, robustness, e_value], terms
 
 
 def _selection(sample: Sample, r2_max: float | None) -> tuple[Diagnostic, list[Term]]:
+    check, family = Said("check.oster_delta"), Said("family.oster")
     try:
-        found = oster(sample.outcome, sample.exposure, sample.covariates.to_numpy(dtype=float), r2_max=r2_max)
+        fit = oster(sample.outcome, sample.exposure, sample.covariate_values, r2_max=r2_max)
     except NotEstimable as error:
-        return not_applicable(Said("check.oster_delta"), OSTER, error.reason), []
-    passed = found.delta < 0 or found.delta >= DELTA
-    fits = Said("checks.r2", without=found.r2_uncontrolled, covariates=found.r2_controlled, most=found.r2_max)
-    detail = joined(fits, Said("checks.away_from_zero") if found.delta < 0 else None)
-    check = Diagnostic(Said("check.oster_delta"), OSTER, found.delta, None, "passed" if passed else "failed", detail)
+        return not_applicable(check, OSTER, error.reason), []
+    shares = Said("checks.r2", without=fit.r2_uncontrolled, covariates=fit.r2_controlled, most=fit.r2_max)
+    away = fit.delta < 0
+    detail = joined(shares, Said("checks.away_from_zero") if away else None)
+    hidden = Said("checks.hidden_selection_times_measured", assumed_delta=fit.assumed_delta)
     terms = [
-        Term(Said("family.oster"), Said("checks.without_covariates"), found.uncontrolled),
-        Term(Said("family.oster"), Said("checks.covariates"), found.controlled),
-        Term(
-            Said("family.oster"),
-            Said("checks.hidden_selection_times_measured", assumed_delta=found.assumed_delta),
-            found.beta,
-        ),
+        Term(family, Said("checks.without_covariates"), fit.uncontrolled),
+        Term(family, Said("checks.covariates"), fit.controlled),
+        Term(family, hidden, fit.beta),
     ]
-    return check, terms
+    return verdict(check, OSTER, fit.delta, detail, passed=away or fit.delta >= DELTA), terms
 
 
 def _robustness(sample: Sample) -> Diagnostic:
+    check = Said("check.robustness_value")
     try:
         fit = least_squares.fit(sample.outcome, sample.matrix(), sample.names(), weights=sample.weights)
         plain = sandwich.coefficient(fit, EXPOSURE, errors="classical")
-        found = sensitivity.robustness_value(plain.statistic, plain.df)
+        robustness = sensitivity.robustness_value(plain.statistic, plain.df)
     except NotEstimable as error:
-        return not_applicable(Said("check.robustness_value"), ROBUSTNESS, error.reason)
-    left = found.robustness_value_significance
-    detail = Said("checks.both_undo_regression_effect_significance", robustness_value=found.robustness_value, left=left)
-    return Diagnostic(
-        Said("check.robustness_value"),
-        ROBUSTNESS,
-        found.robustness_value,
-        None,
-        "passed" if left > 0 else "failed",
-        detail,
-    )
+        return not_applicable(check, ROBUSTNESS, error.reason)
+    value = robustness.robustness_value
+    for_significance = robustness.robustness_value_significance
+    detail = Said("checks.both_undo_regression_effect_significance", robustness_value=value, left=for_significance)
+    return verdict(check, ROBUSTNESS, value, detail, passed=for_significance > 0)
 
 
 def _risk_ratio(sample: Sample, estimate: Estimate) -> Diagnostic:
+    check = Said("check.e_value")
     spread = _pooled_spread(sample)
     if spread == 0:
-        return not_applicable(Said("check.e_value"), E_VALUE, Said("checks.outcome_does_not_vary_within_arms"))
-    found = sensitivity.e_value_difference(estimate.estimate / spread, estimate.std_error / spread)
-    limit = 1.0 if found.limit is None else found.limit
-    detail = Said("checks.effect_interval", point=found.point, limit=limit)
-    return Diagnostic(
-        Said("check.e_value"), E_VALUE, found.point, None, "passed" if limit >= RISK_RATIO else "failed", detail
-    )
+        return not_applicable(check, E_VALUE, Said("checks.outcome_does_not_vary_within_arms"))
+    e_value = sensitivity.e_value_difference(estimate.estimate / spread, estimate.std_error / spread)
+    limit = 1.0 if e_value.limit is None else e_value.limit
+    detail = Said("checks.effect_interval", point=e_value.point, limit=limit)
+    return verdict(check, E_VALUE, e_value.point, detail, passed=limit >= RISK_RATIO)
 
 
 def _pooled_spread(sample: Sample) -> float:
-    parts = [sample.outcome[sample.exposure == arm] for arm in (0.0, 1.0)]
-    squares = sum(float(np.sum((part - part.mean()) ** 2)) for part in parts)
-    return float(np.sqrt(squares / max(sample.n - 2, 1)))
+    """Return the standard deviation of the outcome within the arms."""
+    squares = 0.0
+    for arm in (0.0, 1.0):
+        outcome = sample.outcome[sample.exposure == arm]
+        squares += float(np.sum((outcome - outcome.mean()) ** 2))
+    freedom = max(sample.n - 2, 1)
+    return float(np.sqrt(squares / freedom))
 
 
 def matched_pairs_check(outcome: Floats, pairs: Ints, direction: str) -> Diagnostic:
@@ -107,23 +104,21 @@ def matched_pairs_check(outcome: Floats, pairs: Ints, direction: str) -> Diagnos
     direction
         The indicator's: which way was expected, before looking.
     """
-    if direction == "maintain" or len(np.unique(pairs)) < pairs.size:
-        why = (
-            Said("checks.no_direction_expected")
-            if direction == "maintain"
-            else Said("checks.unit_serves_several_pairs")
-        )
-        return not_applicable(Said("check.rosenbaum_gamma"), ROSENBAUM, why)
+    check = Said("check.rosenbaum_gamma")
+    if direction == "maintain":
+        return not_applicable(check, ROSENBAUM, Said("checks.no_direction_expected"))
+    if len(np.unique(pairs)) < pairs.size:
+        return not_applicable(check, ROSENBAUM, Said("checks.unit_serves_several_pairs"))
+    treated, matches = outcome[pairs[:, 0]], outcome[pairs[:, 1]]
     try:
-        found = rosenbaum.rosenbaum_bounds(
-            outcome[pairs[:, 0]] - outcome[pairs[:, 1]],
+        bounds = rosenbaum.rosenbaum_bounds(
+            treated - matches,
             gammas=(1.0, GAMMA, 2.0),
             alternative="greater" if direction == "increase" else "less",
             method="normal",
         )
     except NotEstimable as error:
-        return not_applicable(Said("check.rosenbaum_gamma"), ROSENBAUM, error.reason)
-    gamma = found.critical_gamma
-    detail = Said("checks.pairs_one_sided_p_most_without_hidden", n_pairs=found.n_pairs, p_high=found.p_high[0])
-    passed = gamma is not None and gamma >= GAMMA
-    return Diagnostic(Said("check.rosenbaum_gamma"), ROSENBAUM, gamma, None, "passed" if passed else "failed", detail)
+        return not_applicable(check, ROSENBAUM, error.reason)
+    gamma = bounds.critical_gamma
+    detail = Said("checks.pairs_one_sided_p_most_without_hidden", n_pairs=bounds.n_pairs, p_high=bounds.p_high[0])
+    return verdict(check, ROSENBAUM, gamma, detail, passed=gamma is not None and gamma >= GAMMA)

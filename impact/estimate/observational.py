@@ -12,7 +12,7 @@ from impact.estimate.case import Case
 from impact.estimate.checks import arm_checks, balance_terms
 from impact.estimate.cross_section import Comparison
 from impact.estimate.hidden_bias import hidden_bias_checks
-from impact.estimate.result import Diagnostic, Effect, Term, effect_from
+from impact.estimate.result import Diagnostic, Effect, Term, effect_from, verdict
 from impact.estimate.sample import Sample, unit_influence
 from impact.statistics.core import Estimate, Floats
 from impact.words.said import Said
@@ -41,15 +41,17 @@ def observational_effect(
         Checks and terms.
     """
     estimand, name = called
+    checks, terms = evidence
+    influence = unit_influence(compared.sample, estimate)
     return effect_from(
         estimate,
         indicator=case.indicator.id,
         unit=case.unit,
         estimand=estimand,
         design=name,
-        diagnostics=tuple(evidence[0]),
-        terms=tuple(evidence[1]),
-        influence=unit_influence(compared.sample, estimate),
+        diagnostics=tuple(checks),
+        terms=tuple(terms),
+        influence=influence,
     )
 
 
@@ -76,25 +78,21 @@ def observational_checks(
         The R² that Oster's check supposes if hidden causes were known; None for its usual value.
     """
     sample = compared.sample
-    checks, terms = arm_checks(case, compared, estimate)
-    after = balance_terms(sample, np.asarray(weights, dtype=np.float64), estimand=estimand)
-    worst = max(after, key=lambda term: abs(term.estimate))
-    status = "passed" if abs(worst.estimate) <= FAR else "failed"
-    detail = Said(
-        "matching.largest_difference",
-        covariate=worst.term,
-        before=checks[0].detail,
-    )
-    checks[0] = Diagnostic(Said("check.balance"), ALIKE, worst.estimate, None, status, detail)
-    hidden, more = hidden_bias_checks(sample, estimate, r2_max)
-    return [*checks, *hidden], [*terms, *after, *more]
+    (unadjusted, *checks), terms = arm_checks(case, compared, estimate)
+    differences = balance_terms(sample, np.asarray(weights, dtype=np.float64), estimand=estimand)
+    largest = max(differences, key=lambda term: abs(term.estimate))
+    detail = Said("matching.largest_difference", covariate=largest.term, before=unadjusted.detail)
+    alike = abs(largest.estimate) <= FAR
+    balance = verdict(Said("check.balance"), ALIKE, largest.estimate, detail, passed=alike)
+    hidden, hidden_terms = hidden_bias_checks(sample, estimate, r2_max)
+    return [balance, *checks, *hidden], [*terms, *differences, *hidden_terms]
 
 
 def arrays(sample: Sample) -> tuple[Floats, Floats, Floats, list[str]]:
     """Return outcome, arm, covariates (shape (n, k)) and their names; refuse a comparison without any."""
-    names = list(map(str, sample.covariates.columns))
+    names = sample.covariate_names
     if not names:
         raise NotEstimable(
             Said("observational.no_covariate_varies"), Said("observational.covariates_which_persons_differ")
         )
-    return sample.outcome, sample.exposure, sample.covariates.to_numpy(dtype=float), names
+    return sample.outcome, sample.exposure, sample.covariate_values, names

@@ -145,16 +145,25 @@ def panel_effects(
     ----------
     Wong, Lewis and Wardrop (2021), You only compress once, https://arxiv.org/abs/2102.11297
     """
-    columns = {str(row[0]): str(row[1]) for row in connection.execute(f"DESCRIBE {relation}").fetchall()}
-    given = (connection, relation, tuple(terms), effects, period_effects, tuple(clusters))
-    panel = PanelQuery(*given, weighted="_weight" in columns, name=uuid.uuid4().hex[:12])
+    described = connection.execute(f"DESCRIBE {relation}").fetchall()
+    columns = {str(name): str(kind) for name, kind, *_ in described}
+    panel = PanelQuery(
+        connection,
+        relation,
+        tuple(terms),
+        effects,
+        period_effects,
+        tuple(clusters),
+        weighted="_weight" in columns,
+        name=uuid.uuid4().hex[:12],
+    )
     check_columns(panel, columns)
     try:
         panel, lost = prepare(panel)
         return _estimate(panel, small_sample, lost)
     finally:
-        for part in ("sums", "units", "cells"):
-            panel.run(f"DROP TABLE IF EXISTS {panel.table(part)}")
+        for kind in ("sums", "units", "cells"):
+            panel.run(f"DROP TABLE IF EXISTS {panel.table(kind)}")
 
 
 def _estimate(panel: PanelQuery, small_sample: SmallSample, lost: tuple[int, int]) -> PanelFit:
@@ -177,24 +186,32 @@ def _estimate(panel: PanelQuery, small_sample: SmallSample, lost: tuple[int, int
 def _errors(
     panel: PanelQuery, fit: TwoWay, codes: dict[str, Ints], small_sample: SmallSample
 ) -> tuple[Errors, NDArray[Any] | None]:
+    """Return the covariance of the terms, and the labels of the clusters whose influence it knows."""
     if not panel.clusters:
         return classical_errors(fit, _squares(panel, fit)), None
     names = ["u" if cluster == UNIT else f"c{i}" for i, cluster in enumerate(panel.clusters)]
     for name in names:
         _refuse_lone(panel, fit, codes, name)
-    found = [_scores(panel, fit, codes, [name]) for name in names]
-    both = _scores(panel, fit, codes, names)[0] if len(names) > 1 else None
+    by_cluster = [_scores(panel, fit, codes, [name]) for name in names]
+    scores = [cluster_scores for cluster_scores, _ in by_cluster]
     nested = _nested(panel, fit.cells, codes, names)
-    errors = clustered_errors(fit, [part[0] for part in found], both=both, nested=nested, small_sample=small_sample)
-    return errors, found[0][1] if both is None else None
+    if len(names) == 1:
+        _, labels = by_cluster[0]
+        return clustered_errors(fit, scores, both=None, nested=nested, small_sample=small_sample), labels
+    both, _ = _scores(panel, fit, codes, names)
+    return clustered_errors(fit, scores, both=both, nested=nested, small_sample=small_sample), None
 
 
 def _nested(panel: PanelQuery, cells: Cells, codes: dict[str, Ints], names: Sequence[str]) -> int:
     """Count the effects nested in clusters, less one for each dimension of effects."""
     columns = [codes[f"k{name}"] for name in names if name != "u"]
-    units = (panel.by_unit and "u" in names) or any(is_nested(cells.units, column) for column in columns)
-    periods = cells.periods is not None and any(is_nested(cells.periods, column) for column in columns)
-    return units * (int(cells.multiplicity.sum()) - 1) + periods * int(codes["period"].max())
+    nested = 0
+    own_clusters = panel.by_unit and "u" in names
+    if own_clusters or any(is_nested(cells.units, column) for column in columns):
+        nested += int(cells.multiplicity.sum()) - 1
+    if cells.periods is not None and any(is_nested(cells.periods, column) for column in columns):
+        nested += int(codes["period"].max())
+    return nested
 
 
 def _refuse_lone(panel: PanelQuery, fit: TwoWay, codes: dict[str, Ints], name: str) -> None:
@@ -202,9 +219,9 @@ def _refuse_lone(panel: PanelQuery, fit: TwoWay, codes: dict[str, Ints], name: s
         return refuse_lone_cluster(fit, codes[f"k{name}"])
     multiplicity = fit.cells.multiplicity
     if not panel.by_unit:
-        sql = (
-            f"SELECT CASE WHEN min(u) = max(u) THEN 1 ELSE 2 END AS n FROM {complete_rows(panel)} GROUP BY g ORDER BY g"
-        )
+        # two stand for many: whether a group has one unit or several is all that is asked
+        units = "CASE WHEN min(u) = max(u) THEN 1 ELSE 2 END"
+        sql = f"SELECT {units} AS n FROM {complete_rows(panel)} GROUP BY g ORDER BY g"
         multiplicity = panel.fetch(sql)["n"]
     return refuse_lone_cluster(fit, fit.cells.units, multiplicity)
 
@@ -216,37 +233,55 @@ def _scores(
     rows_are_cells = panel.by_unit and fit.cells.n_obs == len(fit.cells.weights)
     if "u" in names and not rows_are_cells:
         return _scores_of_rows(panel, fit, names)
-    columns = [fit.cells.units if name == "u" else codes[f"k{name}"] for name in names]
-    together = columns[0] if len(names) == 1 else np.unique(np.stack(columns), axis=1, return_inverse=True)[1]
-    table, code = ("units", "level") if names[0] == "u" else ("cells", f"k{names[0]}")
-    labels = panel.fetch(f"SELECT min({names[0]}) AS label FROM {panel.table(table)} GROUP BY {code} ORDER BY {code}")
-    return row_scores(fit, together), labels["label"]
+    clusters, *more = (fit.cells.units if name == "u" else codes[f"k{name}"] for name in names)
+    if more:
+        _, clusters = np.unique(np.stack([clusters, *more]), axis=1, return_inverse=True)
+    label = names[0]
+    table, code = ("units", "level") if label == "u" else ("cells", f"k{label}")
+    labels = panel.fetch(f"SELECT min({label}) AS label FROM {panel.table(table)} GROUP BY {code} ORDER BY {code}")
+    return row_scores(fit, clusters), labels["label"]
 
 
 def _scores_of_rows(panel: PanelQuery, fit: TwoWay, names: Sequence[str]) -> tuple[Floats, NDArray[Any]]:
+    """Sum w·e·m over the rows of each cluster: ``m`` are the terms without effects."""
     by = ", ".join(names)
-    sums = ", ".join(f"sum(w * e * m{i}) AS s{i}" for i in range(len(panel.terms)))
-    found = _with_residuals(panel, fit, f"SELECT {by}, {sums} FROM ({{rows}}) GROUP BY {by}")
-    return np.column_stack([found[f"s{i}"] for i in range(len(panel.terms))]), found[names[0]]
+    scores = [f"s{i}" for i in range(len(panel.terms))]
+    sums = ", ".join(f"sum(w * e * m{i}) AS {score}" for i, score in enumerate(scores))
+    summed = _with_residuals(panel, fit, f"SELECT {by}, {sums} FROM ({{rows}}) GROUP BY {by}")
+    return np.column_stack([summed[score] for score in scores]), summed[names[0]]
 
 
 def _squares(panel: PanelQuery, fit: TwoWay) -> float:
-    return float(_with_residuals(panel, fit, "SELECT sum(w * e * e) AS s FROM ({rows})")["s"][0])
+    """Return the sum of squared residuals over the rows."""
+    summed = _with_residuals(panel, fit, "SELECT sum(w * e * e) AS s FROM ({rows})")
+    return float(summed["s"][0])
 
 
 def _with_residuals(panel: PanelQuery, fit: TwoWay, sql: str) -> dict[str, NDArray[Any]]:
     """Run a query over the rows with their residual ``e`` and the terms without effects ``m0 …``."""
-    cells, name = fit.cells, f"_panel_{panel.name}_fit"
-    means = np.bincount(cells.units, cells.weights * cells.outcome) / np.bincount(cells.units, cells.weights)
-    fitted = cells.outcome - fit.residuals - (means[cells.units] if panel.by_unit else 0.0)
-    columns = {f"m{i}": column for i, column in enumerate(fit.moved.T)}
-    panel.connection.register(name, pd.DataFrame({"cell": np.arange(len(fitted)), "fitted": fitted, **columns}))
-    keys = ("level", "p") if panel.by_unit else ("g", "p", *panel.xs, *panel.keys)
-    joined = f"(SELECT cell, {', '.join(keys)} FROM {panel.table('cells')}) JOIN {ident(name)} USING (cell)"
-    units = f"JOIN (SELECT u, level, mean FROM {panel.table('units')}) USING (u)" if panel.by_unit else ""
-    error = "y - mean - fitted AS e" if panel.by_unit else "y - fitted AS e"
-    rows = f"SELECT *, {error} FROM {complete_rows(panel)} {units} JOIN ({joined}) USING ({', '.join(keys)})"
+    cells = panel.table("cells")
+    name = f"_panel_{panel.name}_fit"
+    panel.connection.register(name, _fitted(panel, fit))
+    keys = ", ".join(("level", "p") if panel.by_unit else ("g", "p", *panel.xs, *panel.keys))
+    joined = f"(SELECT cell, {keys} FROM {cells}) JOIN {ident(name)} USING (cell)"
+    units, error = "", "y - fitted"
+    if panel.by_unit:
+        units = f"JOIN (SELECT u, level, mean FROM {panel.table('units')}) USING (u)"
+        error = "y - mean - fitted"
+    rows = f"SELECT *, {error} AS e FROM {complete_rows(panel)} {units} JOIN ({joined}) USING ({keys})"
     try:
         return panel.fetch(sql.format(rows=rows))
     finally:
         panel.connection.unregister(name)
+
+
+def _fitted(panel: PanelQuery, fit: TwoWay) -> pd.DataFrame:
+    """Return per cell the fitted outcome (with unit effects, less the mean of the level) and the terms ``m0 …``."""
+    cells = fit.cells
+    fitted = cells.outcome - fit.residuals
+    if panel.by_unit:
+        sums = np.bincount(cells.units, cells.weights * cells.outcome)
+        means = sums / np.bincount(cells.units, cells.weights)
+        fitted = fitted - means[cells.units]
+    columns = {f"m{i}": column for i, column in enumerate(fit.moved.T)}
+    return pd.DataFrame({"cell": np.arange(len(fitted)), "fitted": fitted, **columns})

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import duckdb
 import numpy as np
+import pandas as pd
 
 from impact.errors import NotEstimable
 from impact.estimate.result import Diagnostic, Term, checked, not_applicable, relative_size, term_from
 from impact.sql import Select, as_text, ident
-from impact.statistics.informative import informative
+from impact.statistics.core import Ints
+from impact.statistics.informative import Bools, informative
 from impact.statistics.panels.adoption import NEVER, Panel
 from impact.statistics.panels.doubly_robust import Method
 from impact.statistics.panels.pre_trend import pre_trend_test
@@ -30,18 +32,19 @@ def pre_trend_check(
     control, method, anticipation
         As in :func:`impact.statistics.panels.pre_trend.pre_trend_test`.
     """
+    check, family = Said("check.pre_trend"), Said("family.pre_trend")
     try:
         tested = pre_trend_test(panel, control=control, method=method, anticipation=anticipation)
     except NotEstimable as error:
-        return not_applicable(Said("check.pre_trend"), PARALLEL, error.reason), []
-    test, largest = tested.test, max(abs(estimate.estimate) for _, estimate in tested.by_time)
+        return not_applicable(check, PARALLEL, error.reason), []
+    test = tested.test
+    largest = max(abs(estimate.estimate) for _, estimate in tested.by_time)
     detail = Said("checks.joint_pre_trend", reference=test.reference, largest=largest)
     size = relative_size(largest, tested.after)
-    terms = [
-        term_from(Said("family.pre_trend"), Said("staggered.event_time", time=time), estimate)
-        for time, estimate in tested.by_time
-    ]
-    return checked(Said("check.pre_trend"), PARALLEL, test.statistic, test.p_value, detail, size=size), terms
+    terms = []
+    for time, estimate in tested.by_time:
+        terms.append(term_from(family, Said("staggered.event_time", time=time), estimate))
+    return checked(check, PARALLEL, test.statistic, test.p_value, detail, size=size), terms
 
 
 def treated_panel(connection: duckdb.DuckDBPyConnection, relation: str, treatment: str, cluster: str | None) -> Panel:
@@ -63,6 +66,29 @@ def treated_panel(connection: duckdb.DuckDBPyConnection, relation: str, treatmen
     NotEstimable
         If nobody has an outcome, or every outcome is the only one of its unit or wave.
     """
+    frame = _coded_rows(connection, relation, treatment, cluster)
+    if frame.empty:
+        raise NotEstimable(Said("checks.nobody_has_any_outcome"), Said("checks.rows_outcome"))
+    unit, period, code = (frame[name].to_numpy(dtype=np.int64) for name in ("unit", "period", "cluster"))
+    n_units, n_periods = unit.max() + 1, period.max() + 1
+    outcome = np.full((n_units, n_periods), np.nan)
+    outcome[unit, period] = frame["outcome"].to_numpy(dtype=float)
+    treated = frame["treated"].to_numpy(dtype=bool)
+    start = np.full(n_units, n_periods)
+    np.minimum.at(start, unit[treated], period[treated])
+    clusters = np.zeros(n_units, dtype=np.int64)
+    clusters[unit] = code
+    units, waves = informative(~np.isnan(outcome))
+    if not units.any():
+        raise NotEstimable(Said("checks.no_unit_seen_every_wave"), Said("checks.units_observed_all_periods"))
+    cohort = _cohorts(start[units], waves)
+    return Panel(outcome[units][:, waves], cohort, clusters=clusters[units] if cluster else None)
+
+
+def _coded_rows(
+    connection: duckdb.DuckDBPyConnection, relation: str, treatment: str, cluster: str | None
+) -> pd.DataFrame:
+    """Return the rows with an outcome, with numbers for units, periods and clusters."""
     coded = {
         "unit": _rank("_unit"),
         "period": _rank("_period"),
@@ -71,22 +97,15 @@ def treated_panel(connection: duckdb.DuckDBPyConnection, relation: str, treatmen
         "cluster": _rank(as_text(cluster)) if cluster else "0",
     }
     query = Select(coded, f"({relation})", where=("_outcome IS NOT NULL",))
-    frame = connection.execute(query.sql()).df()
-    if frame.empty:
-        raise NotEstimable(Said("checks.nobody_has_any_outcome"), Said("checks.rows_outcome"))
-    unit, period = frame["unit"].to_numpy(dtype=np.int64), frame["period"].to_numpy(dtype=np.int64)
-    outcome = np.full((unit.max() + 1, period.max() + 1), np.nan)
-    outcome[unit, period] = frame["outcome"].to_numpy(dtype=float)
-    start, clusters = np.full(len(outcome), outcome.shape[1]), np.zeros(len(outcome), dtype=np.int64)
-    treated = frame["treated"].to_numpy(dtype=bool)
-    np.minimum.at(start, unit[treated], period[treated])
-    clusters[unit] = frame["cluster"].to_numpy(dtype=np.int64)
-    kept, waves = informative(~np.isnan(outcome))
-    if not kept.any():
-        raise NotEstimable(Said("checks.no_unit_seen_every_wave"), Said("checks.units_observed_all_periods"))
-    first = np.append(np.cumsum(waves) - waves, waves.sum())[start[kept]]  # positions among the waves that stay
-    cohort = np.where(first < waves.sum(), first, NEVER).astype(np.int64)
-    return Panel(outcome[kept][:, waves], cohort, clusters=clusters[kept] if cluster else None)
+    return connection.execute(query.sql()).df()
+
+
+def _cohorts(start: Ints, waves: Bools) -> Ints:
+    """Return the starts as positions among the waves that stay; :data:`NEVER` for those who start after the last."""
+    n_waves = waves.sum()
+    earlier: Ints = np.cumsum(waves) - waves
+    position = np.append(earlier, n_waves)[start]
+    return np.where(position < n_waves, position, NEVER).astype(np.int64)
 
 
 def _rank(expression: str) -> str:

@@ -148,7 +148,14 @@ def checked(
     """Return a check that passes unless its null is rejected."""
     if math.isnan(p_value):
         return Diagnostic(check, null, value, None, "not_applicable", detail or Said("checks.test_has_no_p_value"))
-    return Diagnostic(check, null, value, p_value, "passed" if p_value >= ALPHA else "failed", detail, size)
+    status = "passed" if p_value >= ALPHA else "failed"
+    return Diagnostic(check, null, value, p_value, status, detail, size)
+
+
+def verdict(check: Said, null: Said, value: float | None, detail: Remark, *, passed: bool) -> Diagnostic:
+    """Return a check without a p-value, which passes or fails by its value."""
+    status = "passed" if passed else "failed"
+    return Diagnostic(check, null, value, None, status, detail)
 
 
 def not_applicable(check: Said, null: Said, why: Remark) -> Diagnostic:
@@ -156,6 +163,6 @@ def not_applicable(check: Said, null: Said, why: Remark) -> Diagnostic:
     return Diagnostic(check, null, None, None, "not_applicable", why)
 
 
-def relative_size(found: float, effect: float) -> float:
-    """Return how large what was found before the programme is beside the effect; infinite if there is no effect."""
-    return abs(found / effect) if effect else math.inf
+def relative_size(earlier: float, effect: float) -> float:
+    """Return how large a difference before the programme is beside the effect; infinite if there is no effect."""
+    return abs(earlier / effect) if effect else math.inf

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from impact.designs.base import Inference
 from impact.errors import NotEstimable
-from impact.statistics.core import Estimate, Floats, cluster_codes, with_p_value
+from impact.statistics.core import Estimate, Floats, Ints, cluster_codes, with_p_value
 from impact.statistics.experiments import differences, randomisation
 from impact.statistics.linear import least_squares, sandwich, wild
 from impact.statistics.linear.few_clusters import SINGULAR
@@ -64,33 +64,45 @@ class Sample:
         """Number of observations."""
         return len(self.outcome)
 
-    def take(self, kept: NDArray[np.bool_]) -> Sample:
+    def take(self, rows: NDArray[np.bool_]) -> Sample:
         """Return the sample of some of the observations."""
         return replace(
             self,
-            outcome=self.outcome[kept],
-            exposure=self.exposure[kept],
-            base=self.base[kept],
-            covariates=self.covariates[kept],
-            units=self.units[kept],
-            clusters=tuple(labels[kept] for labels in self.clusters),
-            weights=None if self.weights is None else self.weights[kept],
-            blocks=None if self.blocks is None else self.blocks[kept],
-            survey=None if self.survey is None else self.survey.take(kept),
+            outcome=self.outcome[rows],
+            exposure=self.exposure[rows],
+            base=self.base[rows],
+            covariates=self.covariates[rows],
+            units=self.units[rows],
+            clusters=tuple(labels[rows] for labels in self.clusters),
+            weights=None if self.weights is None else self.weights[rows],
+            blocks=None if self.blocks is None else self.blocks[rows],
+            survey=None if self.survey is None else self.survey.take(rows),
         )
 
     def with_covariates(self, names: list[str]) -> Sample:
         """Return the sample with only some of its covariates."""
         return replace(self, covariates=self.covariates[names])
 
+    @property
+    def covariate_names(self) -> list[str]:
+        """Names of the covariates, in order."""
+        return list(map(str, self.covariates.columns))
+
+    @property
+    def covariate_values(self) -> Floats:
+        """The covariates, shape (n, p)."""
+        return self.covariates.to_numpy(dtype=float)
+
     def names(self) -> list[str]:
         """Names of the regressors, in order."""
-        return [*map(str, self.base.columns), EXPOSURE, *map(str, self.covariates.columns)]
+        base = map(str, self.base.columns)
+        return [*base, EXPOSURE, *self.covariate_names]
 
     def matrix(self) -> Floats:
         """Return the regressors, shape (n, b + 1 + p)."""
-        parts = (self.base.to_numpy(dtype=float), self.exposure[:, None], self.covariates.to_numpy(dtype=float))
-        return np.hstack(parts)
+        base = self.base.to_numpy(dtype=float)
+        exposure = self.exposure[:, None]
+        return np.hstack((base, exposure, self.covariate_values))
 
 
 def varying(covariates: pd.DataFrame) -> pd.DataFrame:
@@ -107,9 +119,9 @@ def beside_others(make: Callable[[pd.Series], Sample], rows: pd.Series) -> tuple
     apart = told_apart(sample)
     if not apart.any():
         return sample, rows
-    rest = rows.copy()
-    rest[rows] = ~apart
-    return make(rest), rest
+    beside = rows.copy()
+    beside[rows] = ~apart
+    return make(beside), beside
 
 
 def told_apart(sample: Sample) -> NDArray[np.bool_]:
@@ -119,15 +131,16 @@ def told_apart(sample: Sample) -> NDArray[np.bool_]:
     residual, and would be counted as observations and clusters. None where the covariates are collinear, or too many,
     which is refused elsewhere, or where the rows are a sample by design, whose units count as they were drawn.
     """
-    if sample.survey is not None or not len(sample.covariates.columns):
-        return np.zeros(sample.n, dtype=bool)
-    matrix = np.hstack([sample.base.to_numpy(dtype=float), sample.covariates.to_numpy(dtype=float)])
-    names = [*map(str, sample.base.columns), *map(str, sample.covariates.columns)]
+    nobody = np.zeros(sample.n, dtype=bool)
+    if sample.survey is not None or not sample.covariate_names:
+        return nobody
+    matrix = np.hstack([sample.base.to_numpy(dtype=float), sample.covariate_values])
+    names = [*map(str, sample.base.columns), *sample.covariate_names]
     try:
-        found = least_squares.fit(sample.outcome, matrix, names, weights=sample.weights).leverage >= 1 - SINGULAR
+        fit = least_squares.fit(sample.outcome, matrix, names, weights=sample.weights)
     except NotEstimable:
-        found = np.zeros(sample.n, dtype=bool)
-    return np.asarray(found, dtype=bool)
+        return nobody
+    return np.asarray(fit.leverage >= 1 - SINGULAR, dtype=bool)
 
 
 def errors_rule(sample: Sample, inference: Inference) -> str:
@@ -138,7 +151,8 @@ def errors_rule(sample: Sample, inference: Inference) -> str:
         return "HC2"
     if len(sample.clusters) > 1:
         return "CR1"
-    return "CR2" if len(np.unique(sample.clusters[0].astype(str))) < MANY_CLUSTERS else "CR1"
+    labels = sample.clusters[0].astype(str)
+    return "CR2" if len(np.unique(labels)) < MANY_CLUSTERS else "CR1"
 
 
 def regress(sample: Sample, inference: Inference) -> Estimate:
@@ -147,9 +161,7 @@ def regress(sample: Sample, inference: Inference) -> Estimate:
         return survey_regression(sample.outcome, sample.matrix(), sample.names(), EXPOSURE, sample.survey)
     rule = errors_rule(sample, inference)
     if rule == "welch":
-        if len(sample.base.columns) > 1 or len(sample.covariates.columns) or sample.weights is not None:
-            raise NotEstimable(Said("checks.welch_errors_compare_two_means_nothing_else"), Said("checks.errors_hc2"))
-        return differences.welch(sample.outcome, sample.exposure)
+        return _welch(sample)
     fit = least_squares.fit(sample.outcome, sample.matrix(), sample.names(), weights=sample.weights)
     clusters = sample.clusters if rule.startswith("CR") else ()
     if rule.startswith("CR") and not clusters:
@@ -160,29 +172,48 @@ def regress(sample: Sample, inference: Inference) -> Estimate:
     return estimate
 
 
+def _welch(sample: Sample) -> Estimate:
+    adjusted = len(sample.base.columns) > 1 or sample.covariate_names
+    if adjusted or sample.weights is not None:
+        raise NotEstimable(Said("checks.welch_errors_compare_two_means_nothing_else"), Said("checks.errors_hc2"))
+    return differences.welch(sample.outcome, sample.exposure)
+
+
 def _wild(sample: Sample, fit: least_squares.Fit, estimate: Estimate, inference: Inference) -> Estimate:
+    """Replace p-value and interval by those of the wild cluster bootstrap."""
     if len(sample.clusters) != 1:
         raise NotEstimable(
             Said("checks.wild_cluster_bootstrap_needs_one_set_clusters"), Said("checks.one_cluster_column_design")
         )
-    codes, _ = cluster_codes(sample.clusters[0].astype(str))
+    codes = _codes(sample.clusters[0])
     rng = np.random.default_rng(inference.seed)
     drawn = wild.wild_bootstrap(fit, EXPOSURE, codes, draws=inference.draws, rng=rng)
     code = "rule.wild_bootstrap_of_all" if drawn.enumerated else "rule.wild_bootstrap"
     rule = Said(code, weights=drawn.weights, draws=drawn.draws)
-    return replace(with_p_value(estimate, drawn.p_value, rule), conf_low=drawn.conf_low, conf_high=drawn.conf_high)
+    tested = with_p_value(estimate, drawn.p_value, rule)
+    return replace(tested, conf_low=drawn.conf_low, conf_high=drawn.conf_high)
+
+
+def _codes(labels: NDArray[np.object_]) -> Ints:
+    """Return labels as numbers from 0."""
+    codes, _ = cluster_codes(labels.astype(str))
+    return codes
 
 
 def randomisation_p(sample: Sample, estimate: Estimate, inference: Inference) -> Estimate:
     """Replace the p-value by that of drawing the assignment again, under the null that nobody was affected."""
+    covariates = sample.covariate_values if sample.covariate_names else None
+    blocks = None if sample.blocks is None else _codes(sample.blocks)
+    clusters = _codes(sample.clusters[0]) if sample.clusters else None
+    rng = np.random.default_rng(inference.seed)
     drawn = randomisation.randomisation_test(
         sample.outcome,
         sample.exposure,
-        covariates=sample.covariates.to_numpy(dtype=float) if len(sample.covariates.columns) else None,
-        blocks=None if sample.blocks is None else cluster_codes(sample.blocks.astype(str))[0],
-        clusters=cluster_codes(sample.clusters[0].astype(str))[0] if sample.clusters else None,
+        covariates=covariates,
+        blocks=blocks,
+        clusters=clusters,
         draws=inference.draws,
-        rng=np.random.default_rng(inference.seed),
+        rng=rng,
     )
     code = "rule.randomisation_of_all" if drawn.enumerated else "rule.randomisation"
     return with_p_value(estimate, drawn.p_value, Said(code, draws=drawn.draws))
@@ -192,13 +223,15 @@ def block_dummies(sample: Sample) -> pd.DataFrame:
     """Return a 0/1 column per block but the first; no column without blocks."""
     if sample.blocks is None:
         return pd.DataFrame(index=sample.base.index)
-    blocks = pd.get_dummies(pd.Series(sample.blocks.astype(str)), prefix="_block", drop_first=True, dtype=float)
-    return blocks.set_index(sample.base.index)
+    labels = pd.Series(sample.blocks.astype(str))
+    dummies = pd.get_dummies(labels, prefix="_block", drop_first=True, dtype=float)
+    return dummies.set_index(sample.base.index)
 
 
 def quick(inference: Inference, sample: Sample) -> Inference:
     """Return the inference of a variant, of which only the estimate is looked at: CR1 where CR2 would take long."""
-    rule = "CR1" if sample.clusters and errors_rule(sample, inference) in ("CR2", "CR3") else inference.errors
+    slow = bool(sample.clusters) and errors_rule(sample, inference) in ("CR2", "CR3")
+    rule = "CR1" if slow else inference.errors
     return inference.model_copy(update={"errors": rule, "p_value": "t"})
 
 
@@ -208,4 +241,5 @@ def unit_influence(sample: Sample, estimate: Estimate) -> pd.Series | None:
         return None
     labels = sample.clusters[0] if sample.clusters else sample.units
     name = "unit" if np.array_equal(labels, sample.units) else "cluster"
-    return pd.Series(estimate.influence, name=name).groupby(pd.Series(labels.astype(str))).sum()
+    by_row = pd.Series(estimate.influence, name=name)
+    return by_row.groupby(pd.Series(labels.astype(str))).sum()

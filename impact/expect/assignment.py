@@ -5,6 +5,7 @@ from __future__ import annotations
 import duckdb
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from impact.declare import Programme
 from impact.declare.conditions import condition_sql
@@ -51,38 +52,37 @@ def draw_assignment(
     if frame.empty:
         raise NotEstimable(Said("plans.no_unit_eligible"), Said("plans.rows_wave_pass_filter"))
     drawn = _draw(plan, frame)
-    units = frame[["unit", *plan.strata, *([plan.cluster] if plan.cluster else [])]].copy()
+    units = frame[["unit", *_labels(plan)]].copy()
     units["arm"] = np.where(drawn.arm == 1, "treated", "comparison")
     units["probability"], units["seed"] = drawn.probability, drawn.seed
     return units, _balance(plan, frame, drawn), _sentence(plan, drawn)
 
 
 def _units(connection: duckdb.DuckDBPyConnection, programme: Programme, plan: Assignment) -> pd.DataFrame:
+    """Return the eligible units with labels of strata and clusters, and covariates as numbers."""
     contract = programme.contracts[plan.contract]
     key = (contract.person,) if contract.person else contract.key
-    labels = [*plan.strata, *([plan.cluster] if plan.cluster else [])]
-    eligible = [condition_sql(condition, contract) for condition in plan.where]
-    at_wave = [f"{ident(contract.wave)} = $1"] if contract.wave else []
-    query = Select(
-        {
-            "unit": " || chr(31) || ".join(map(as_text, key)),
-            **{name: as_number(name) if name in plan.covariates else as_text(name) for name in labels},
-            **{name: as_number(name) for name in plan.covariates},
-        },
-        ident(programme.id, contract.id),
-        where=(*eligible, *at_wave),
-        order=("unit",),
-    )
-    return connection.execute(query.sql(), [plan.wave] if contract.wave else []).df()
+    row = {"unit": " || chr(31) || ".join(map(as_text, key))}
+    for name in _labels(plan):
+        row[name] = as_number(name) if name in plan.covariates else as_text(name)
+    row |= {name: as_number(name) for name in plan.covariates}
+    where = [condition_sql(condition, contract) for condition in plan.where]
+    parameters = []
+    if contract.wave:
+        where.append(f"{ident(contract.wave)} = $1")
+        parameters.append(plan.wave)
+    query = Select(row, ident(programme.id, contract.id), where=tuple(where), order=("unit",))
+    return connection.execute(query.sql(), parameters).df()
+
+
+def _labels(plan: Assignment) -> list[str]:
+    """Return the columns of strata and clusters."""
+    return [*plan.strata, plan.cluster] if plan.cluster else list(plan.strata)
 
 
 def _draw(plan: Assignment, frame: pd.DataFrame) -> assignment.Assignment:
-    if plan.strata and frame[list(plan.strata)].isna().any(axis=None):
-        raise NotEstimable(Said("plans.some_units_have_no_stratum"), Said("plans.value_each_stratum_column_everybody"))
     units = frame["unit"].to_numpy(dtype=object)
-    strata = (
-        frame[list(plan.strata)].astype(str).agg(chr(31).join, axis=1).to_numpy(dtype=object) if plan.strata else None
-    )
+    strata = _strata(plan, frame) if plan.strata else None
     clusters = frame[plan.cluster].to_numpy(dtype=object) if plan.cluster else None
     if plan.acceptance is None:
         return assignment.randomise(units, strata=strata, clusters=clusters, share=plan.share, seed=plan.seed)
@@ -97,24 +97,28 @@ def _draw(plan: Assignment, frame: pd.DataFrame) -> assignment.Assignment:
     )
 
 
+def _strata(plan: Assignment, frame: pd.DataFrame) -> NDArray[np.object_]:
+    """Return the stratum of each unit, one label of all its columns; refuse units without."""
+    columns = frame[list(plan.strata)]
+    if columns.isna().any(axis=None):
+        raise NotEstimable(Said("plans.some_units_have_no_stratum"), Said("plans.value_each_stratum_column_everybody"))
+    labels = columns.astype(str).agg(chr(31).join, axis=1)
+    return labels.to_numpy(dtype=object)
+
+
 def _covariates(plan: Assignment, frame: pd.DataFrame) -> Floats:
     return np.asarray(frame[list(plan.covariates)].to_numpy(dtype=float), dtype=np.float64)
 
 
 def _balance(plan: Assignment, frame: pd.DataFrame, drawn: assignment.Assignment) -> pd.DataFrame:
     """Return means by arm, the standardised difference and the variance ratio of each covariate."""
+    columns = ["covariate", "treated", "comparison", "standardised_difference", "variance_ratio"]
     if not plan.covariates:
-        return pd.DataFrame(columns=["covariate", "treated", "comparison", "standardised_difference", "variance_ratio"])
-    table = balance.standardised_differences(_covariates(plan, frame), list(plan.covariates), drawn.arm, estimand="ATE")
-    return pd.DataFrame(
-        {
-            "covariate": table.names,
-            "treated": table.mean_treated,
-            "comparison": table.mean_comparison,
-            "standardised_difference": table.standardised,
-            "variance_ratio": table.variance_ratio,
-        }
-    )
+        return pd.DataFrame(columns=columns)
+    values = _covariates(plan, frame)
+    table = balance.standardised_differences(values, list(plan.covariates), drawn.arm, estimand="ATE")
+    numbers = (table.names, table.mean_treated, table.mean_comparison, table.standardised, table.variance_ratio)
+    return pd.DataFrame(dict(zip(columns, numbers, strict=True)))
 
 
 def _sentence(plan: Assignment, drawn: assignment.Assignment) -> str:

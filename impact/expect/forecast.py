@@ -37,13 +37,13 @@ def predictive(forecast: Forecast) -> Predictive:
 def forecast_problems(programme: Programme) -> list[Problem]:
     """Return a problem for each forecast that is no distribution."""
     problems = []
-    for place, indicator in enumerate(programme.indicators):
+    for position, indicator in enumerate(programme.indicators):
         if indicator.ex_ante.forecast is None:
             continue
         try:
             predictive(indicator.ex_ante.forecast)
         except NotEstimable as error:
-            line = programme.line("indicators.yaml", "indicators", place)
+            line = programme.line("indicators.yaml", "indicators", position)
             where = f"{indicator.id}.ex_ante.forecast"
             what = f"the forecast gives no distribution because {error.reason}"
             problems.append(Problem(what, "indicators.yaml", line, where, str(error.needed)))

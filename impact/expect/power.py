@@ -200,10 +200,12 @@ def _closed_form(design: Design | None, plan: PowerPlan) -> closed.Precision | N
 
 
 def _size(design: Design | None, plan: PowerPlan) -> tuple[int, str]:
+    """Return how many units a plan has, and what they are called."""
     recruits = design_kind(design).recruits if design else "persons"
     if recruits == "waves":
         return plan.waves_before + plan.waves_after, recruits
-    return (plan.treated + plan.comparison) * plan.cluster_size, recruits
+    persons = (plan.treated + plan.comparison) * plan.cluster_size
+    return persons, recruits
 
 
 def _smallest(precision: closed.Precision, plan: PowerPlan) -> float:

@@ -61,8 +61,8 @@ def indicator_plan(programme: Programme, indicator: Indicator) -> Plan:
     number as much as the formula does. ``scales`` is the plan of the indicator whose effect is carried to a territory.
     """
     plan = _own_plan(programme, indicator)
-    for other in programme.with_scaled(indicator)[1:]:
-        plan["scales"] = _own_plan(programme, other)
+    for scaled in programme.with_scaled(indicator)[1:]:
+        plan["scales"] = _own_plan(programme, scaled)
     return plan
 
 
@@ -85,7 +85,9 @@ def _own_plan(programme: Programme, indicator: Indicator) -> Plan:
 
 
 def _contract_hash(programme: Programme, contract: Contract) -> str:
-    codes = [programme.codelists[c.codelist].model_dump(mode="json") for c in contract.columns.values() if c.codelist]
+    """Return the hash of a contract and of the codelists of its columns."""
+    names = [column.codelist for column in contract.columns.values() if column.codelist]
+    codes = [programme.codelists[name].model_dump(mode="json") for name in names]
     return fingerprint(contract.model_dump(mode="json"), codes)
 
 
@@ -101,15 +103,16 @@ def plan_hash(programme: Programme) -> str:
     return fingerprint(*_plan(programme))
 
 
-def plan_changes(before: Mapping[str, Any], after: Mapping[str, Any], path: str = "") -> list[Said]:
+def plan_changes(first: Mapping[str, Any], second: Mapping[str, Any], path: str = "") -> list[Said]:
     """Return what differs between two plans, by dotted path, in order."""
     changes: list[Said] = []
-    for name in sorted({*before, *after}):
-        old, new, here = before.get(name), after.get(name), f"{path}.{name}" if path else name
+    for name in sorted({*first, *second}):
+        old, new = first.get(name), second.get(name)
+        field = f"{path}.{name}" if path else name
         if isinstance(old, Mapping) and isinstance(new, Mapping):
-            changes += plan_changes(old, new, here)
+            changes += plan_changes(old, new, field)
         elif old != new:
-            changes.append(Said("plan.changed", path=here, old=_short(old), new=_short(new)))
+            changes.append(Said("plan.changed", path=field, old=_short(old), new=_short(new)))
     return changes
 
 
@@ -143,27 +146,32 @@ def register_plan(programme: Programme, author: str, note: str = "") -> Registra
     if not author.strip():
         raise UsageError("a registration names its author")
     with held(programme.folder / REGISTRATIONS) as file:  # who registers at the same time comes before or after
-        made = read_registrations(programme.folder)
-        if problems := verify_registrations(replace(programme, registrations=made)):
+        registered = read_registrations(programme.folder)
+        if problems := verify_registrations(replace(programme, registrations=registered)):
             raise DeclarationError(problems)
-        entry = _next_entry(programme, made, author, note)
+        entry = _next_entry(programme, registered, author, note)
         if entry is not None:
-            _write(file, (*made, entry))
+            _write(file, (*registered, entry))
     return entry
 
 
-def _next_entry(programme: Programme, made: tuple[Registration, ...], author: str, note: str) -> Registration | None:
+def _next_entry(
+    programme: Programme, registered: tuple[Registration, ...], author: str, note: str
+) -> Registration | None:
+    """Return the registration of the plan as it stands, chained to the last one; None where that holds this plan."""
     chain, indicators = _plan(programme)
     digest = fingerprint(chain, indicators)
-    if made and made[-1].plan_hash == digest:
+    last = registered[-1] if registered else None
+    if last is not None and last.plan_hash == digest:
         return None
     when = datetime.datetime.now(tz=datetime.UTC).isoformat(timespec="seconds")
+    previous = last.entry_hash if last is not None else ""
     return Registration(
         registered_at=when,
         author=author,
         note=note,
         plan_hash=digest,
-        entry_hash=fingerprint(made[-1].entry_hash if made else "", when, author, note, digest),
+        entry_hash=fingerprint(previous, when, author, note, digest),
         theory_of_change=chain,
         indicators=indicators,
     )
@@ -195,16 +203,17 @@ def verify_registrations(programme: Programme) -> list[Problem]:
     The chain shows careless edits; who can rewrite the whole file can rewrite the chain, so keep it in version
     control or send its last ``entry_hash`` to somebody else.
     """
-    problems, before = [], ""
+    problems = []
+    previous = ""
     for number, entry in enumerate(programme.registrations, start=1):
         plan = fingerprint(entry.theory_of_change, entry.indicators)
-        chained = fingerprint(before, entry.registered_at, entry.author, entry.note, entry.plan_hash)
+        chained = fingerprint(previous, entry.registered_at, entry.author, entry.note, entry.plan_hash)
         if (plan, chained) != (entry.plan_hash, entry.entry_hash):
             what = f"registration {number}, or the one before it, was edited after it was made"
             fix = "Restore the file; register amendments with `impact register`."
-            kept, now = (entry.plan_hash, plan) if plan != entry.plan_hash else (entry.entry_hash, chained)
-            problems.append(Problem(what, REGISTRATIONS, None, "registrations", kept[:12], now[:12], fix))
-        before = entry.entry_hash
+            written, computed = (entry.entry_hash, chained) if plan == entry.plan_hash else (entry.plan_hash, plan)
+            problems.append(Problem(what, REGISTRATIONS, None, "registrations", written[:12], computed[:12], fix))
+        previous = entry.entry_hash
     return problems
 
 
@@ -217,31 +226,37 @@ def plan_status(programme: Programme, indicator: Indicator) -> PlanStatus:
     entries = [entry for entry in programme.registrations if indicator.id in entry.indicators]
     early = [entry for entry in entries if entry.registered_at[:10] < min(known_from, _known_then(entry, indicator))]
     if not early:
-        why = f"first registered {entries[0].registered_at[:10]}, after" if entries else "not registered before"
-        return PlanStatus("exploratory", None, (), f"{why} the outcome could be known ({known_from})")
-    first, now = early[0], indicator_plan(programme, indicator)
-    changes = tuple(plan_changes(first.indicators[indicator.id], now))
-    if not changes:
-        return PlanStatus(
-            "registered", first.registered_at, (), f"registered {first.registered_at[:10]} by {first.author}"
-        )
-    same = next((entry for entry in entries if entry.indicators[indicator.id] == now), None)
-    when = (
-        f"{same.registered_at[:10]} by {same.author}: {same.note or 'no reason given'}"
-        if same
-        else "not registered yet"
-    )
-    return PlanStatus("amended", first.registered_at, changes, f"amended {when}")
+        registered = f"first registered {entries[0].registered_at[:10]}, after" if entries else "not registered before"
+        return PlanStatus("exploratory", None, (), f"{registered} the outcome could be known ({known_from})")
+    first = early[0]
+    plan = indicator_plan(programme, indicator)
+    changes = tuple(plan_changes(first.indicators[indicator.id], plan))
+    if changes:
+        return PlanStatus("amended", first.registered_at, changes, f"amended {_amendment(entries, indicator, plan)}")
+    detail = f"registered {first.registered_at[:10]} by {first.author}"
+    return PlanStatus("registered", first.registered_at, (), detail)
+
+
+def _amendment(entries: list[Registration], indicator: Indicator, plan: Plan) -> str:
+    """Say when, by whom and why the plan as it stands was registered."""
+    for entry in entries:
+        if entry.indicators[indicator.id] == plan:
+            return f"{entry.registered_at[:10]} by {entry.author}: {entry.note or 'no reason given'}"
+    return "not registered yet"
 
 
 def _outcome_known(programme: Programme, indicator: Indicator) -> str:
-    if indicator.ex_post.period:
-        return last_day(indicator.ex_post.period)
-    return next(last_day(wave.date) for wave in programme.header.waves if wave.id == indicator.ex_post.wave)
+    outcome = indicator.ex_post
+    if outcome.period:
+        return last_day(outcome.period)
+    dates = {wave.id: wave.date for wave in programme.header.waves}
+    return last_day(dates[outcome.wave or ""])
 
 
 def _known_then(entry: Registration, indicator: Indicator) -> str:
     """Return when the outcome could be known by the plan as registered, so that moving a date back helps nobody."""
     plan = entry.indicators[indicator.id]
-    period = plan["ex_post"].get("period") or plan.get("waves", {}).get(plan["ex_post"].get("wave"))
+    outcome = plan["ex_post"]
+    waves = plan.get("waves", {})
+    period = outcome.get("period") or waves.get(outcome.get("wave"))
     return last_day(period) if period else ""

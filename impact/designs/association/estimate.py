@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
@@ -35,22 +37,20 @@ def estimate_association(case: Case[Association]) -> Effect:
     sample, available, without, apart = _sample(case, design)
     estimate = _estimate(design, sample)
     variant = design.model_copy(update={"inference": quick(design.inference, sample)})
-    steady, terms = stability_checks(case, sample, lambda part: _estimate(variant, part), estimate)
+    steady, terms = stability_checks(case, sample, partial(_estimate, variant), estimate)
     plain = design.model_copy(update={"inference": BY_DEFAULT})
-    steady += assignment_unit(
+    assigned = assignment_unit(
         case, arms_of(sample), estimate, lambda labels: _estimate(plain, by_labels(sample, labels))
     )
+    clusters = enough_clusters(estimate.n_clusters)
+    complete = complete_cases(sample.n, available, without, apart)
     return effect_from(
         estimate,
         indicator=case.indicator.id,
         unit=_unit(case, design),
         estimand=Said("estimand.association"),
         design=Said(f"association.{design.model}", exposure=design.exposure),
-        diagnostics=(
-            enough_clusters(estimate.n_clusters),
-            complete_cases(sample.n, available, without, apart),
-            *steady,
-        ),
+        diagnostics=(clusters, complete, *steady, *assigned),
         terms=tuple(terms),
         influence=unit_influence(sample, estimate),
     )
@@ -61,30 +61,33 @@ def _unit(case: Case[Association], design: Association) -> str:
 
 
 def _sample(case: Case[Association], design: Association) -> tuple[Sample, int, dict[str, int], int]:
+    """Return the complete cases, the rows there were, how many lack which column, and how many are apart."""
     rows = design_rows(case)
-    if case.indicator.ex_post.wave:
-        rows = at_wave(rows, case.indicator.ex_post.wave).reset_index()
+    wave = case.indicator.ex_post.wave
+    if wave:
+        rows = at_wave(rows, wave).reset_index()
     covariates = rows[list(design.covariates)]
     exposure = rows[design.exposure].astype(float)
-    require_covariates(rows[list(dict.fromkeys([design.exposure, *design.covariates, *place_columns(case)]))])
+    needed = dict.fromkeys([design.exposure, *design.covariates, *place_columns(case)])
+    require_covariates(rows[list(needed)])
     in_place, without = placed(case, rows)
     complete = rows["_outcome"].notna() & exposure.notna() & covariates.notna().all(axis=1) & in_place
 
-    def made(part: pd.Series) -> Sample:
-        kept = rows[part]
+    def sample_of(members: pd.Series) -> Sample:
+        units = rows[members]
         return Sample(
-            kept["_outcome"].to_numpy(dtype=float),
-            np.asarray(exposure[part], dtype=np.float64),
-            pd.DataFrame({"_constant": 1.0}, index=kept.index),
-            varying(as_numbers(covariates[part])),
-            kept["_unit"].to_numpy(dtype=object),
-            cluster_labels(case, kept),
-            sample_weights(case, kept),
+            units["_outcome"].to_numpy(dtype=float),
+            np.asarray(exposure[members], dtype=np.float64),
+            pd.DataFrame({"_constant": 1.0}, index=units.index),
+            varying(as_numbers(covariates[members])),
+            units["_unit"].to_numpy(dtype=object),
+            cluster_labels(case, units),
+            sample_weights(case, units),
             None,
-            survey_design(case, kept),
+            survey_design(case, units),
         )
 
-    sample, used = beside_others(made, complete)
+    sample, used = beside_others(sample_of, complete)
     apart = int((complete & ~used).sum())
     return sample, len(rows) - apart, without, apart
 
@@ -92,14 +95,15 @@ def _sample(case: Case[Association], design: Association) -> tuple[Sample, int, 
 def _estimate(design: Association, sample: Sample) -> Estimate:
     if design.model == "linear":
         return regress(sample, design.inference)
-    survey = sample.survey or SampleDesign(
-        np.ones(sample.n) if sample.weights is None else sample.weights,
-        None,
-        sample.clusters[0] if sample.clusters else None,
-        None,
-    )
+    survey = sample.survey or _unstratified(sample)
     fitted = marginal_effect if design.report == "marginal_effect" else _coefficient
     return fitted(sample.outcome, sample.matrix(), sample.names(), EXPOSURE, survey)
+
+
+def _unstratified(sample: Sample) -> SampleDesign:
+    weights = np.ones(sample.n) if sample.weights is None else sample.weights
+    clusters = sample.clusters[0] if sample.clusters else None
+    return SampleDesign(weights, None, clusters, None)
 
 
 def _coefficient(*arguments: object) -> Estimate:

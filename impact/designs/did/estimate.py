@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from impact.designs.did.model import DifferenceInDifferences
 from impact.errors import NotEstimable
@@ -34,18 +36,19 @@ PARALLEL = Said("did.before_programme_both_groups_moved_alike")
 def estimate_did(case: Case[DifferenceInDifferences]) -> Effect:
     """Estimate by how much more the treated changed than the comparison, between the baseline and the end line."""
     design = case.design
-    before, after = str(case.baseline), str(case.indicator.ex_post.wave)
+    start, end = str(case.baseline), str(case.indicator.ex_post.wave)
     rows = design_rows(case)
-    without = placed(case, rows[rows["_wave"].isin([before, after])])[1]
-    sample, available, apart = stacked(case, rows, before, after)
+    _, without = placed(case, rows[rows["_wave"].isin([start, end])])
+    sample, available, apart = stacked(case, rows, start, end)
     estimate = estimator(case, sample)
-    checks: list[Diagnostic] = [_placebo(case, rows, before, estimate)]
+    checks: list[Diagnostic] = [_placebo(case, rows, start, estimate)]
     if design.rows == "linked":
-        checks.append(panel_attrition(case, rows, after))
+        checks.append(panel_attrition(case, rows, end))
     checks += [enough_clusters(estimate.n_clusters), complete_cases(sample.n, available, without, apart)]
     faster = quick(design.inference, sample)
-    steady, terms = stability_checks(case, sample, lambda part: regress(part, faster), estimate)
-    checks += [*steady, *placebo_outcome_checks(case, lambda column: _on(case, rows, column))]
+    steady, terms = stability_checks(case, sample, lambda variant: regress(variant, faster), estimate)
+    checks += steady
+    checks += placebo_outcome_checks(case, lambda column: _on(case, rows, column))
     arms = pd.Series(sample.base["_treated"].to_numpy(), index=sample.units)
     checks += assignment_unit(case, arms, estimate, lambda labels: regress(by_labels(sample, labels), BY_DEFAULT))
     return effect_from(
@@ -53,7 +56,7 @@ def estimate_did(case: Case[DifferenceInDifferences]) -> Effect:
         indicator=case.indicator.id,
         unit=case.unit,
         estimand=Said("estimand.att"),
-        design=Said("did.linked" if design.rows == "linked" else "did.repeated"),
+        design=Said(f"did.{design.rows}"),
         diagnostics=tuple(checks),
         terms=tuple(terms),
         influence=unit_influence(sample, estimate),
@@ -62,8 +65,9 @@ def estimate_did(case: Case[DifferenceInDifferences]) -> Effect:
 
 def _on(case: Case[DifferenceInDifferences], rows: pd.DataFrame, column: str) -> Estimate:
     """Estimate the same with another column as the outcome."""
-    other = rows.assign(_outcome=rows[column].astype(float))
-    sample, *_ = stacked(case, other, str(case.baseline), str(case.indicator.ex_post.wave))
+    outcome = rows[column].astype(float)
+    end = str(case.indicator.ex_post.wave)
+    sample, *_ = stacked(case, rows.assign(_outcome=outcome), str(case.baseline), end)
     return estimator(case, sample)
 
 
@@ -73,87 +77,87 @@ def estimator(case: Case[DifferenceInDifferences], sample: Sample) -> Estimate:
     return regress(sample, design.inference)
 
 
-def stacked(
-    case: Case[DifferenceInDifferences], rows: pd.DataFrame, before: str, after: str
-) -> tuple[Sample, int, int]:
+def stacked(case: Case[DifferenceInDifferences], rows: pd.DataFrame, start: str, end: str) -> tuple[Sample, int, int]:
     """Return both waves one upon the other, the rows there were before gaps were left out, and how many are apart."""
     design = case.design
-    both = rows[rows["_wave"].isin([before, after])]
+    linked = design.rows == "linked"
+    both = rows[rows["_wave"].isin([start, end])]
     covariates = both[list(design.covariates)]
-    if design.rows == "linked":
-        start = at_wave(both, before)[list(design.covariates)].reindex(both["_unit"])
-        covariates = start.set_index(both.index)
+    if linked:
+        at_start = at_wave(both, start)[list(design.covariates)]
+        covariates = at_start.reindex(both["_unit"]).set_index(both.index)
     require_covariates(covariates, both["_treated"])
     require_covariates(both[place_columns(case)], both["_treated"])
-    complete = both["_outcome"].notna() & covariates.notna().all(axis=1) & placed(case, both)[0]
+    in_place, _ = placed(case, both)
+    complete = both["_outcome"].notna() & covariates.notna().all(axis=1) & in_place
     available = len(both)
-    if design.rows == "linked":
-        at_wave(both, before), at_wave(both, after)
-        seen = both["_unit"].map(both["_unit"].value_counts()) == 2
-        available = int(seen.sum())
-        counts = both.loc[complete, "_unit"].value_counts()
-        complete &= both["_unit"].map(counts).fillna(0).to_numpy() == 2
+    if linked:
+        at_wave(both, end)  # refuses several rows of a person
+        available = int(_twice(both["_unit"], both["_unit"]).sum())
+        complete &= _twice(both["_unit"], both.loc[complete, "_unit"])
+    _require_arms(case, both[complete], start, end)
 
-    def made(part: pd.Series) -> Sample:
-        return _sample(case, design, both[part], as_numbers(covariates[part]), after)
+    def sample_of(members: pd.Series) -> Sample:
+        return _sample(case, design, both[members], as_numbers(covariates[members]), end)
 
-    kept = both[complete]
-    for wave in (before, after):
-        when = Said("checks.at", wave=wave)
-        if design.rows == "linked":
-            when = Said("checks.at_both", before=before, after=after, wave=wave)
-        require_arms(kept.loc[kept["_wave"] == wave, "_treated"], when)
-    if cluster_names(case):
-        require_clusters(case, kept)
-    sample, used = beside_others(made, complete)
+    sample, used = beside_others(sample_of, complete)
     apart = int((complete & ~used).sum())
     return sample, available - apart, apart
+
+
+def _twice(units: pd.Series, rows: pd.Series) -> NDArray[np.bool_]:
+    """Tell which units have two rows, one at each wave."""
+    counts = units.map(rows.value_counts()).fillna(0)
+    return np.equal(counts.to_numpy(), 2)
+
+
+def _require_arms(case: Case[DifferenceInDifferences], rows: pd.DataFrame, start: str, end: str) -> None:
+    """Refuse a wave with hardly anybody in an arm, and arms of one cluster."""
+    for wave in (start, end):
+        when = Said("checks.at", wave=wave)
+        if case.design.rows == "linked":
+            when = Said("checks.at_both", before=start, after=end, wave=wave)
+        require_arms(rows.loc[rows["_wave"] == wave, "_treated"], when)
+    if cluster_names(case):
+        require_clusters(case, rows)
 
 
 def _sample(
     case: Case[DifferenceInDifferences],
     design: DifferenceInDifferences,
-    kept: pd.DataFrame,
+    rows: pd.DataFrame,
     covariates: pd.DataFrame,
-    after: str,
+    end: str,
 ) -> Sample:
     covariates = varying(covariates)
+    at_end = rows["_wave"] == end
     if design.rows == "linked":
-        moved = covariates.mul((kept["_wave"] == after).astype(float), axis=0)
+        moved = covariates.mul(at_end.astype(float), axis=0)
         covariates = pd.concat([covariates, moved.add_suffix(AFTER)], axis=1)
-    treated, later = kept["_treated"].to_numpy(dtype=float), (kept["_wave"] == after).to_numpy(dtype=float)
-    clusters = cluster_labels(case, kept)
+    treated, later = rows["_treated"].to_numpy(dtype=float), at_end.to_numpy(dtype=float)
+    base = pd.DataFrame({"_constant": 1.0, "_treated": treated, "_after": later}, index=rows.index)
+    outcome = rows["_outcome"].to_numpy(dtype=float)
+    units = rows["_unit"].to_numpy(dtype=object)
+    clusters = cluster_labels(case, rows)
     if not clusters and design.rows == "linked":
-        clusters = (kept["_unit"].to_numpy(dtype=object),)
-    return Sample(
-        kept["_outcome"].to_numpy(dtype=float),
-        treated * later,
-        pd.DataFrame({"_constant": 1.0, "_treated": treated, "_after": later}, index=kept.index),
-        covariates,
-        kept["_unit"].to_numpy(dtype=object),
-        clusters,
-        sample_weights(case, kept),
-    )
+        clusters = (units,)
+    return Sample(outcome, treated * later, base, covariates, units, clusters, sample_weights(case, rows))
 
 
 def _placebo(case: Case[DifferenceInDifferences], rows: pd.DataFrame, baseline: str, effect: Estimate) -> Diagnostic:
     """Make the same estimate on two waves before the programme, where the effect must be zero.
 
-    The size is what is found there over the effect itself.
+    The size is that difference over the effect itself.
     """
+    check = Said("check.placebo_wave")
     wave = case.design.placebo_wave
     if wave is None:
-        return not_applicable(Said("check.placebo_wave"), PARALLEL, Said("did.no_wave_before_baseline_declared"))
+        return not_applicable(check, PARALLEL, Said("did.no_wave_before_baseline_declared"))
     try:
         sample, *_ = stacked(case, rows, wave, baseline)
-        found = estimator(case, sample)
+        earlier = estimator(case, sample)
     except NotEstimable as error:
-        return not_applicable(Said("check.placebo_wave"), PARALLEL, error.reason)
-    return checked(
-        Said("check.placebo_wave"),
-        PARALLEL,
-        found.estimate,
-        found.p_value,
-        Said("did.to", wave=wave, baseline=baseline),
-        size=relative_size(found.estimate, effect.estimate),
-    )
+        return not_applicable(check, PARALLEL, error.reason)
+    detail = Said("did.to", wave=wave, baseline=baseline)
+    size = relative_size(earlier.estimate, effect.estimate)
+    return checked(check, PARALLEL, earlier.estimate, earlier.p_value, detail, size=size)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from impact.designs.interrupted_time_series.model import InterruptedTimeSeries
@@ -27,40 +29,54 @@ def estimate_series(case: Case[InterruptedTimeSeries]) -> Effect:
             Said("series.series_has_no_value_start", start=design.start), Said("series.outcome_every_wave")
         )
     start = waves.index(design.start)
-    fit = interrupted(
+    fit = _fit(design, values, start, horizon=_horizon(case, waves, start))
+    estimates = {"level": fit.level, "slope": fit.slope, "at_wave": fit.effect}
+    autocorrelation = _autocorrelation(fit, design.errors)
+    placebo = _placebo_start(design, values[:start], waves)
+    return effect_from(
+        estimates[design.estimand],
+        indicator=case.indicator.id,
+        unit=f"{case.unit} per wave" if design.estimand == "slope" else case.unit,
+        estimand=Said(f"estimand.change_of_{design.estimand}"),
+        design=_name(case),
+        diagnostics=(autocorrelation, placebo),
+        terms=_terms(fit, waves, values),
+    )
+
+
+def _name(case: Case[InterruptedTimeSeries]) -> Said:
+    start = case.design.start
+    if case.design.estimand == "at_wave":
+        return Said("interrupted_time_series.at_wave", start=start, wave=case.indicator.ex_post.wave)
+    return Said("interrupted_time_series.from", start=start)
+
+
+def _fit(design: InterruptedTimeSeries, values: Floats, start: int, *, horizon: int | None = None) -> SeriesFit:
+    season = np.arange(len(values)) % design.season if design.season else None
+    return interrupted(
         values,
         start,
-        season=np.arange(len(waves)) % design.season if design.season else None,
+        season=season,
         errors=design.errors,
         lags=design.lags,
         small_sample=design.small_sample,
-        horizon=_horizon(case, waves, start),
-    )
-    named = {"level": fit.level, "slope": fit.slope, "at_wave": fit.effect}
-    at = {"wave": case.indicator.ex_post.wave} if design.estimand == "at_wave" else {}
-    return effect_from(
-        named[design.estimand],
-        indicator=case.indicator.id,
-        unit=case.unit + (" per wave" if design.estimand == "slope" else ""),
-        estimand=Said(f"estimand.change_of_{design.estimand}"),
-        design=Said(f"interrupted_time_series.{'at_wave' if at else 'from'}", start=design.start, **at),
-        diagnostics=(_autocorrelation(fit, design.errors), _placebo_start(design, values[:start], waves)),
-        terms=_terms(fit, waves, values),
+        horizon=horizon,
     )
 
 
 def observed_series(case: Case[InterruptedTimeSeries]) -> tuple[list[str], Floats]:
     """Return the waves from the first with a value to the end line, and the values; refuse gaps between them."""
-    found = wave_values(case.connection, case.programme.id, case.contract, case.indicator, group=case.group_rows)
-    values = dict(zip(found["_wave"], found["_value"], strict=True))
+    series = wave_values(case.connection, case.programme.id, case.contract, case.indicator, group=case.group_rows)
+    values = dict(zip(series["_wave"], series["_value"], strict=True))
     end = case.waves.index(str(case.indicator.ex_post.wave))
     waves = [wave for wave in case.waves[: end + 1] if wave in values]
     if not waves:
         raise NotEstimable(Said("series.series_has_no_values"), Said("series.outcome_every_wave"))
-    span = case.waves[case.waves.index(waves[0]) : case.waves.index(waves[-1]) + 1]
-    if gaps := [wave for wave in span if wave not in values]:
+    first, last = case.waves.index(waves[0]), case.waves.index(waves[-1])
+    gaps = [wave for wave in case.waves[first : last + 1] if wave not in values]
+    if gaps:
         raise NotEstimable(Said("series.series_has_gaps", gaps=gaps[:5]), Said("series.outcome_every_wave"))
-    refuse_breaks(found, waves)
+    refuse_breaks(series, waves)
     _refuse_incomplete(case, waves)
     return waves, np.array([values[wave] for wave in waves], dtype=np.float64)
 
@@ -71,78 +87,60 @@ def _refuse_incomplete(case: Case[InterruptedTimeSeries], waves: list[str]) -> N
         return
     values = measure_indicators(case.connection, case.programme, [case.indicator]).values
     part = Part(*case.group) if case.group else WHOLE
-    own = values[(cut_columns(values) == part.column) & (part_codes(values) == part.code)]
-    some = {row["wave"]: row for row in own.to_dict("records") if INCOMPLETE in row["flags"]}
-    for row in (some[wave] for wave in waves if wave in some):
-        said = Said(
-            "series.value_units",
-            wave=row["wave"],
-            units_reported=int(row["units_reported"]),
-            units_expected=int(row["units_expected"]),
-        )
-        raise NotEstimable(said, Said("series.value_every_unit"))
+    of_part = values[(cut_columns(values) == part.column) & (part_codes(values) == part.code)]
+    incomplete = {row["wave"]: row for row in of_part.to_dict("records") if INCOMPLETE in row["flags"]}
+    for wave in waves:
+        if wave in incomplete:
+            row = incomplete[wave]
+            reported, expected = int(row["units_reported"]), int(row["units_expected"])
+            reason = Said("series.value_units", wave=wave, units_reported=reported, units_expected=expected)
+            raise NotEstimable(reason, Said("series.value_every_unit"))
 
 
 def _horizon(case: Case[InterruptedTimeSeries], waves: list[str], start: int) -> int:
+    """Return how many waves of the programme lie up to the one that is looked at."""
     wave = str(case.indicator.ex_post.wave)
-    if wave not in waves or waves.index(wave) < start:
+    position = waves.index(wave) if wave in waves else -1
+    if position < start:
         raise NotEstimable(
             Said("series.outcome_looked_where_series_has_not_started", wave=wave), Said("series.later_wave")
         )
-    return waves.index(wave) - start + 1
+    return position - start + 1
 
 
-def _placebo_start(design: InterruptedTimeSeries, before: Floats, waves: list[str]) -> Diagnostic:
+def _placebo_start(design: InterruptedTimeSeries, values: Floats, waves: list[str]) -> Diagnostic:
     """Pretend the programme started two thirds into the time before it; nothing may change there."""
-    pretended = len(before) * 2 // 3
+    check = Said("check.placebo_start")
+    pretended = len(values) * 2 // 3
     try:
-        fit = interrupted(
-            before,
-            pretended,
-            season=np.arange(len(before)) % design.season if design.season else None,
-            errors=design.errors,
-            lags=design.lags,
-            small_sample=design.small_sample,
-        )
+        fit = _fit(design, values, pretended)
     except NotEstimable as error:
-        return not_applicable(Said("check.placebo_start"), NOT_EARLIER, error.reason)
-    return checked(
-        Said("check.placebo_start"),
-        NOT_EARLIER,
-        fit.effect.estimate,
-        fit.effect.p_value,
-        Said("series.start", waves=waves[pretended]),
-    )
+        return not_applicable(check, NOT_EARLIER, error.reason)
+    detail = Said("series.start", waves=waves[pretended])
+    return checked(check, NOT_EARLIER, fit.effect.estimate, fit.effect.p_value, detail)
 
 
 def _autocorrelation(fit: SeriesFit, errors: str) -> Diagnostic:
-    left = fit.autocorrelation
-    detail = Said("series.ljung_box_over_lags_durbin_watson", lags=left.lags, durbin_watson=left.durbin_watson)
-    check = checked(Said("check.autocorrelation"), UNCORRELATED, left.ljung_box, left.p_value, detail)
+    """Test what the model leaves over; errors that allow for autocorrelation pass with it."""
+    test = fit.autocorrelation
+    detail = Said("series.ljung_box_over_lags_durbin_watson", lags=test.lags, durbin_watson=test.durbin_watson)
+    check = checked(Said("check.autocorrelation"), UNCORRELATED, test.ljung_box, test.p_value, detail)
     if check.status == "failed" and errors == "newey_west":
-        return Diagnostic(
-            check.check,
-            check.null_hypothesis,
-            check.value,
-            check.p_value,
-            "passed",
-            Said("series.errors_allow", detail=detail),
-        )
+        allowed = Said("series.errors_allow", detail=detail)
+        return replace(check, status="passed", detail=allowed)
     return check
 
 
 def _terms(fit: SeriesFit, waves: list[str], values: Floats) -> tuple[Term, ...]:
-    named = [
-        term_from(Said("family.series"), Said("estimand.change_of_level"), fit.level),
-        term_from(Said("family.series"), Said("estimand.change_of_slope"), fit.slope),
+    family = Said("family.series")
+    terms = [
+        term_from(family, Said("estimand.change_of_level"), fit.level),
+        term_from(family, Said("estimand.change_of_slope"), fit.slope),
+        term_from(family, Said("series.end_line"), fit.effect),
     ]
-    named.append(term_from(Said("family.series"), Said("series.end_line"), fit.effect))
     if fit.phi:
-        named.append(Term(Said("family.series"), Said("series.autocorrelation_errors"), fit.phi))
-    return (
-        *named,
-        *(
-            Term(Said("family.without_programme"), wave, float(expected), detail=Said("series.observed", value=value))
-            for wave, value, expected in zip(waves, values, fit.counterfactual, strict=True)
-        ),
-    )
+        terms.append(Term(family, Said("series.autocorrelation_errors"), fit.phi))
+    for wave, value, expected in zip(waves, values, fit.counterfactual, strict=True):
+        observed = Said("series.observed", value=value)
+        terms.append(Term(Said("family.without_programme"), wave, float(expected), detail=observed))
+    return tuple(terms)

@@ -13,8 +13,9 @@ from impact.estimate.checks import placebo_outcome_checks
 from impact.estimate.cross_section import answer, comparison, with_outcome
 from impact.estimate.hidden_bias import matched_pairs_check
 from impact.estimate.observational import arrays, observational_checks, observational_effect
-from impact.estimate.result import Diagnostic, Effect
+from impact.estimate.result import Diagnostic, Effect, verdict
 from impact.estimate.sample import Sample
+from impact.statistics.core import Estimate
 from impact.statistics.observational import matching, strata
 from impact.words.said import Said
 
@@ -24,13 +25,17 @@ def estimate_matching(case: Case[Matching]) -> Effect:
     design = case.design
     compared = comparison(case)
     matched = _matched(design, compared.sample)
-    estimate = answer(case, compared, lambda part: _matched(design, part).estimate)
+
+    def estimator(sample: Sample) -> Estimate:
+        return _matched(design, sample).estimate
+
+    estimate = answer(case, compared, estimator)
     checks, terms = observational_checks(
         case, compared, estimate, matched.weights, estimand="ATT", r2_max=design.r2_max
     )
     if isinstance(matched, matching.Pairs) and design.ratio == 1:
         checks.append(matched_pairs_check(compared.sample.outcome, matched.pairs, case.indicator.direction))
-    checks += placebo_outcome_checks(case, lambda name: _matched(design, with_outcome(case, compared, name)).estimate)
+    checks += placebo_outcome_checks(case, lambda name: estimator(with_outcome(case, compared, name)))
     checks += assignment_unit(case, arms_of(compared.sample), estimate, lambda _: None)
     checks.append(_all_matched(matched))
     called = (matched.estimand, _name(design))
@@ -40,9 +45,9 @@ def estimate_matching(case: Case[Matching]) -> Effect:
 def _name(design: Matching) -> Said:
     if design.method == "nearest":
         return Said(f"matching.nearest_by_{design.distance}")
-    return (
-        Said("matching.coarsened") if design.method == "coarsened" else Said("matching.subclasses", n=design.subclasses)
-    )
+    if design.method == "coarsened":
+        return Said("matching.coarsened")
+    return Said("matching.subclasses", n=design.subclasses)
 
 
 def _all_matched(matched: matching.Pairs | strata.Strata) -> Diagnostic:
@@ -55,8 +60,7 @@ def _all_matched(matched: matching.Pairs | strata.Strata) -> Diagnostic:
         of_comparison=matched.n_comparison,
     )
     null = Said("observational.every_treated_person_found_match")
-    status = "passed" if lost == 0 else "failed"
-    return Diagnostic(Said("check.matched"), null, float(lost), None, status, detail)
+    return verdict(Said("check.matched"), null, float(lost), detail, passed=lost == 0)
 
 
 def _matched(design: Matching, sample: Sample) -> matching.Pairs | strata.Strata:

@@ -16,7 +16,7 @@ from impact.estimate.panel_rows import (
     starts_of,
 )
 from impact.estimate.pre_trend import PARALLEL, pre_trend_check, treated_panel
-from impact.estimate.result import Diagnostic, Effect, Term, effect_from, not_applicable, term_from
+from impact.estimate.result import Diagnostic, Effect, Term, effect_from, not_applicable, term_from, verdict
 from impact.sql import Select, ident
 from impact.words.said import Said
 
@@ -26,31 +26,31 @@ ONE_START = Said("panel.all_units_take_up_programme_do_same")
 def estimate_panel(case: Case[PanelEffects]) -> Effect:
     """Estimate the coefficient of a treatment that varies over waves, beside unit and wave effects (TWFE)."""
     design = case.design
-    relation = panel_relation(case, [design.treatment, *design.covariates])
-    _require_terms(case, relation, [design.treatment, *design.covariates, *cluster_names(case)])
+    regressors = [design.treatment, *design.covariates]
+    relation = panel_relation(case, regressors)
+    _require_terms(case, relation, [*regressors, *cluster_names(case)])
     relation, without = in_clusters(case, relation)
     fit = panel_effects(
         case.connection,
         relation,
-        terms=[design.treatment, *design.covariates],
+        terms=regressors,
         clusters=panel_clusters(cluster_names(case), design.inference.errors),
         small_sample="none" if design.inference.errors == "CR0" else design.inference.small_sample,
     )
     estimate = fit.estimates[0]
     staggered, weights = _staggered(case, relation, fit, design.treatment)
-    trend, before = _trend(case, relation, design)
+    trend, leads = _trend(case, relation, design)
+    checks = (trend, staggered, enough_clusters(estimate.n_clusters), complete_panel(fit, without))
+    family = Said("family.coefficient")
+    coefficients = [term_from(family, name, term) for name, term in zip(fit.terms, fit.estimates, strict=True)]
     return effect_from(
         estimate,
         indicator=case.indicator.id,
         unit=case.unit,
         estimand=Said("estimand.att"),
         design=Said("panel.panel_unit_wave_effects"),
-        diagnostics=(trend, staggered, enough_clusters(estimate.n_clusters), complete_panel(fit, without)),
-        terms=(
-            *(term_from(Said("family.coefficient"), n, e) for n, e in zip(fit.terms, fit.estimates, strict=True)),
-            *weights,
-            *before,
-        ),
+        diagnostics=checks,
+        terms=(*coefficients, *weights, *leads),
     )
 
 
@@ -75,11 +75,10 @@ def _require_terms(case: Case[PanelEffects], relation: str, names: list[str]) ->
 
 def _staggered(case: Case[PanelEffects], relation: str, fit: PanelFit, treatment: str) -> tuple[Diagnostic, list[Term]]:
     """Say whether take-up is staggered, and then which comparisons the coefficient is a mean of (Goodman-Bacon)."""
+    check = Said("check.staggered_adoption")
     starts, leaves = starts_of(case, relation, fit, treatment)
     if starts <= 1 and not leaves:
-        return Diagnostic(
-            Said("check.staggered_adoption"), ONE_START, float(starts), None, "passed", Said("panel.one_start")
-        ), []
+        return verdict(check, ONE_START, float(starts), Said("panel.one_start"), passed=True), []
     detail = Said("panel.starts_and_exits" if leaves else "panel.starts", n=starts)
-    check = Diagnostic(Said("check.staggered_adoption"), ONE_START, float(starts), None, "failed", detail)
-    return check, [] if leaves else bacon_terms(case, fit.used, treatment)
+    terms = [] if leaves else bacon_terms(case, fit.used, treatment)
+    return verdict(check, ONE_START, float(starts), detail, passed=False), terms

@@ -11,7 +11,7 @@ from impact.designs.regression_discontinuity.model import RegressionDiscontinuit
 from impact.errors import NotEstimable
 from impact.estimate.case import Case, as_numbers, at_wave, design_rows, require_covariates
 from impact.estimate.diagnostics import complete_cases
-from impact.estimate.result import Diagnostic, Effect, Term, checked, effect_from, not_applicable, term_from
+from impact.estimate.result import Diagnostic, Effect, Term, checked, effect_from, not_applicable, term_from, verdict
 from impact.statistics.core import Estimate, Floats
 from impact.statistics.discontinuity.bandwidth import has_mass_points
 from impact.statistics.discontinuity.density import density_test, step_test
@@ -24,6 +24,8 @@ NOT_SORTED = Said("discontinuity.nobody_placed_themselves_one_side_cutoff")
 SMOOTH = Said("discontinuity.what_fixed_before_programme_does_not_jump")
 NOWHERE_ELSE = Said("discontinuity.no_jump_where_no_cutoff")
 SIDES = (Said("regression_discontinuity.left"), Said("regression_discontinuity.right"))
+Options = dict[str, Any]
+"""What every fit of a jump has in common, by the names of the arguments of ``regression_discontinuity``."""
 STRONG = 10.0
 """First-stage F below which an instrument is commonly called weak (Staiger and Stock 1997)."""
 
@@ -35,44 +37,55 @@ def estimate_discontinuity(case: Case[RegressionDiscontinuity]) -> Effect:
     running = _from_cutoff(frame, design)
     covariates = as_numbers(frame[list(design.covariates)])
     options = _options(design, frame, covariates)
-    fit = regression_discontinuity(
-        frame["_outcome"].to_numpy(dtype=float),
-        running,
-        bandwidth=design.bandwidth,
-        fuzzy=frame[design.take_up].to_numpy(dtype=float) if design.take_up else None,
-        **options,
-    )
-    estimate = fit.robust if design.report == "robust" else fit.conventional
-    plain = {name: value for name, value in options.items() if name != "covariates"}
-    placed = everybody[everybody[design.running].notna()]
-    checks = [
-        _density(_from_cutoff(placed, design), design),
-        *_covariate_jumps(covariates, running, plain),
-        *_placebo(frame, running, options),
-    ]
+    fit = _fit(design, frame, running, options, design.bandwidth)
+    ranked = everybody[everybody[design.running].notna()]
+    checks = [_density(_from_cutoff(ranked, design), design)]
+    without_covariates = {name: value for name, value in options.items() if name != "covariates"}
+    checks += _covariate_jumps(covariates, running, without_covariates)
+    checks += _placebo(frame, running, options)
     if fit.take_up is not None:
         checks.append(_first_stage(fit.take_up))
+    checks.append(complete_cases(len(frame), len(everybody)))
+    terms = _terms(fit) + _sensitivity(design, frame, running, options=options, fit=fit)
+    sharpness = "fuzzy" if design.take_up else "sharp"
+    report = Said(f"regression_discontinuity.{design.report}")
     return effect_from(
-        estimate,
+        _reported(design, fit),
         indicator=case.indicator.id,
         unit=case.unit,
         estimand=Said("estimand.late_cutoff") if design.take_up else Said("estimand.ate_cutoff"),
-        design=Said(
-            "regression_discontinuity.fuzzy" if design.take_up else "regression_discontinuity.sharp",
-            report=Said(f"regression_discontinuity.{design.report}"),
-        ),
-        diagnostics=(*checks, complete_cases(len(frame), len(everybody))),
-        terms=tuple(_terms(fit) + _sensitivity(design, frame, running, options=options, fit=fit)),
+        design=Said(f"regression_discontinuity.{sharpness}", report=report),
+        diagnostics=tuple(checks),
+        terms=tuple(terms),
     )
+
+
+def _fit(
+    design: RegressionDiscontinuity,
+    frame: pd.DataFrame,
+    running: Floats,
+    options: Options,
+    bandwidth: float | tuple[float, float] | None,
+) -> Discontinuity:
+    outcome = frame["_outcome"].to_numpy(dtype=float)
+    take_up = frame[design.take_up].to_numpy(dtype=float) if design.take_up else None
+    return regression_discontinuity(outcome, running, bandwidth=bandwidth, fuzzy=take_up, **options)
+
+
+def _reported(design: RegressionDiscontinuity, fit: Discontinuity) -> Estimate:
+    return fit.robust if design.report == "robust" else fit.conventional
 
 
 def _frame(case: Case[RegressionDiscontinuity], design: RegressionDiscontinuity) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the complete rows, and all of them: who has no outcome yet may have moved across the cutoff too."""
     rows = design_rows(case)
-    if case.indicator.ex_post.wave:
-        rows = at_wave(rows, case.indicator.ex_post.wave).reset_index()
-    needed = ["_outcome", design.running, *design.covariates, *design.clusters, *filter(None, [design.take_up])]
+    wave = case.indicator.ex_post.wave
+    if wave:
+        rows = at_wave(rows, wave).reset_index()
     require_covariates(rows[[design.running, *design.covariates]])
+    needed = ["_outcome", design.running, *design.covariates, *design.clusters]
+    if design.take_up:
+        needed.append(design.take_up)
     complete = rows[needed].notna().all(axis=1)
     return rows[complete], rows
 
@@ -88,17 +101,20 @@ def _from_cutoff(frame: pd.DataFrame, design: RegressionDiscontinuity) -> Floats
     return np.where(distance == 0, -np.finfo(float).tiny, -distance)
 
 
-def _options(design: RegressionDiscontinuity, frame: pd.DataFrame, covariates: pd.DataFrame) -> dict[str, Any]:
+def _options(design: RegressionDiscontinuity, frame: pd.DataFrame, covariates: pd.DataFrame) -> Options:
     if len(design.clusters) > 1:
         raise NotEstimable(
             Said("discontinuity.regression_discontinuity_takes_one_set_clusters"), Said("checks.cluster_one_column")
         )
+    clusters = None
+    for name in design.clusters:
+        clusters = frame[name].to_numpy(dtype=object).astype(str)
     return {
         "order": design.order,
         "kernel": design.kernel,
         "selection": design.selection,
         "errors": "cluster" if design.clusters else design.local_errors,
-        "clusters": frame[design.clusters[0]].to_numpy(dtype=object).astype(str) if design.clusters else None,
+        "clusters": clusters,
         "covariates": covariates.to_numpy(dtype=float) if len(covariates.columns) else None,
         "masspoints": design.mass_points,
     }
@@ -132,69 +148,66 @@ def _steps(running: Floats, design: RegressionDiscontinuity) -> Diagnostic:
     return checked(Said("check.density"), NOT_SORTED, test.share, test.p_value, detail)
 
 
-def _covariate_jumps(covariates: pd.DataFrame, running: Floats, options: dict[str, Any]) -> list[Diagnostic]:
+def _covariate_jumps(covariates: pd.DataFrame, running: Floats, options: Options) -> list[Diagnostic]:
     """Check that covariates do not jump; the smallest p-value, Bonferroni-corrected for their number."""
+    check = Said("check.covariate_continuity")
     if not len(covariates.columns):
-        return [
-            not_applicable(Said("check.covariate_continuity"), SMOOTH, Said("discontinuity.no_covariates_declared"))
-        ]
-    found: list[tuple[str, Estimate]] = []
+        return [not_applicable(check, SMOOTH, Said("discontinuity.no_covariates_declared"))]
+    jumps: dict[str, Estimate] = {}
     for name in covariates.columns:
         try:
             fit = regression_discontinuity(covariates[name].to_numpy(dtype=float), running, **options)
         except NotEstimable:
             continue
-        found.append((str(name), fit.robust))
-    if not found:
-        return [
-            not_applicable(
-                Said("check.covariate_continuity"), SMOOTH, Said("discontinuity.no_covariate_gives_estimate_cutoff")
-            )
-        ]
-    name, worst = min(found, key=lambda pair: pair[1].p_value)
-    p_value = min(1.0, worst.p_value * len(found))
-    detail = Said("discontinuity.strongest_bonferroni_corrected_p", n=len(found), name=name)
-    return [checked(Said("check.covariate_continuity"), SMOOTH, worst.estimate, p_value, detail)]
+        jumps[str(name)] = fit.robust
+    if not jumps:
+        return [not_applicable(check, SMOOTH, Said("discontinuity.no_covariate_gives_estimate_cutoff"))]
+    strongest = min(jumps, key=lambda name: jumps[name].p_value)
+    jump = jumps[strongest]
+    p_value = min(1.0, jump.p_value * len(jumps))
+    detail = Said("discontinuity.strongest_bonferroni_corrected_p", n=len(jumps), name=strongest)
+    return [checked(check, SMOOTH, jump.estimate, p_value, detail)]
 
 
-def _placebo(frame: pd.DataFrame, running: Floats, options: dict[str, Any]) -> list[Diagnostic]:
-    found = placebo_cutoffs(frame["_outcome"].to_numpy(dtype=float), running, **options)
+def _placebo(frame: pd.DataFrame, running: Floats, options: Options) -> list[Diagnostic]:
+    outcome = frame["_outcome"].to_numpy(dtype=float)
     checks = []
-    for place in found:
-        check = Said("check.placebo_cutoff", label=place.label)
-        if place.estimate is None:
-            checks.append(not_applicable(check, NOWHERE_ELSE, place.reason))
+    for cutoff in placebo_cutoffs(outcome, running, **options):
+        check = Said("check.placebo_cutoff", label=cutoff.label)
+        jump = cutoff.estimate
+        if jump is None:
+            checks.append(not_applicable(check, NOWHERE_ELSE, cutoff.reason))
         else:
-            detail = Said("discontinuity.cutoff", at=place.at)
-            checks.append(checked(check, NOWHERE_ELSE, place.estimate.estimate, place.estimate.p_value, detail))
+            detail = Said("discontinuity.cutoff", at=cutoff.at)
+            checks.append(checked(check, NOWHERE_ELSE, jump.estimate, jump.p_value, detail))
     return checks
 
 
 def _first_stage(take_up: Estimate) -> Diagnostic:
     strength = take_up.statistic**2
-    null, status = Said("regression_discontinuity.moves_enough"), "passed" if strength >= STRONG else "failed"
-    return Diagnostic(
-        Said("check.first_stage"), null, strength, None, status, Said("discontinuity.strength", strength=strength)
-    )
+    null = Said("regression_discontinuity.moves_enough")
+    detail = Said("discontinuity.strength", strength=strength)
+    return verdict(Said("check.first_stage"), null, strength, detail, passed=strength >= STRONG)
 
 
 def _terms(fit: Discontinuity) -> list[Term]:
+    family = Said("family.estimator")
     terms = [
-        term_from(Said("family.estimator"), Said("regression_discontinuity.conventional"), fit.conventional),
-        term_from(Said("family.estimator"), Said("discontinuity.robust_bias_corrected"), fit.robust),
+        term_from(family, Said("regression_discontinuity.conventional"), fit.conventional),
+        term_from(family, Said("discontinuity.robust_bias_corrected"), fit.robust),
     ]
     if fit.take_up is not None:
         terms.append(term_from(Said("family.first_stage"), Said("discontinuity.take_up_cutoff"), fit.take_up))
-    pairs = {
-        "family.bandwidth": fit.bandwidth,
-        "family.bias_bandwidth": fit.bias_bandwidth,
-        "family.effective_n": (float(fit.n_effective_left), float(fit.n_effective_right)),
-    }
-    return terms + [
-        Term(Said(family), side, value)
-        for family, pair in pairs.items()
-        for side, value in zip(SIDES, pair, strict=True)
-    ]
+    effective_n = (float(fit.n_effective_left), float(fit.n_effective_right))
+    terms += _by_side("bandwidth", fit.bandwidth)
+    terms += _by_side("bias_bandwidth", fit.bias_bandwidth)
+    terms += _by_side("effective_n", effective_n)
+    return terms
+
+
+def _by_side(family: str, values: tuple[float, float]) -> list[Term]:
+    """Return a number of each side of the cutoff."""
+    return [Term(Said(f"family.{family}"), side, value) for side, value in zip(SIDES, values, strict=True)]
 
 
 def _sensitivity(
@@ -202,28 +215,19 @@ def _sensitivity(
     frame: pd.DataFrame,
     running: Floats,
     *,
-    options: dict[str, Any],
+    options: Options,
     fit: Discontinuity,
 ) -> list[Term]:
     """Estimate the same with narrower and wider bandwidths; what cannot be estimated there is left out."""
+    family = Said("family.bandwidth_sensitivity")
     terms = []
     for multiple in MULTIPLES:
-        left, right = (multiple * side for side in fit.bandwidth)
+        lower, upper = (multiple * side for side in fit.bandwidth)
         try:
-            other = regression_discontinuity(
-                frame["_outcome"].to_numpy(dtype=float),
-                running,
-                bandwidth=(left, right),
-                fuzzy=frame[design.take_up].to_numpy(dtype=float) if design.take_up else None,
-                **options,
-            )
+            scaled = _fit(design, frame, running, options, (lower, upper))
         except NotEstimable:
             continue
-        found = other.robust if design.report == "robust" else other.conventional
-        detail = Said("discontinuity.bandwidths", left=left, right=right)
-        terms.append(
-            term_from(
-                Said("family.bandwidth_sensitivity"), Said("discontinuity.bandwidth", multiple=multiple), found, detail
-            )
-        )
+        detail = Said("discontinuity.bandwidths", left=lower, right=upper)
+        name = Said("discontinuity.bandwidth", multiple=multiple)
+        terms.append(term_from(family, name, _reported(design, scaled), detail))
     return terms

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +15,7 @@ from impact.designs.scaled_effect.reach import Reached, reached
 from impact.designs.scaled_effect.territory import OwnChange, own_change, require_whole, statement
 from impact.errors import NotEstimable
 from impact.estimate.case import Case
-from impact.estimate.result import Diagnostic, Effect, Term
+from impact.estimate.result import Diagnostic, Effect, Term, not_applicable, verdict
 from impact.statistics.core import Estimate, Floats
 from impact.statistics.scaling import fieller, scaled_sum
 from impact.words.languages import LANGUAGES
@@ -33,21 +34,20 @@ def estimate_scaled(case: Case[ScaledEffect]) -> Effect:
     _, of = case.programme.with_scaled(case.indicator)
     reach = reached(replace(case, indicator=of, group=None), design)
     effects = {group: _effect(case, of, group) for group in reach.people}
-    size = design.population.total if design.population else 1.0
-    contribution = _contribution(of, effects, reach, size)
-    own = own_change(case)
+    population = design.population.total if design.population else None
+    contribution = _contribution(of, effects, reach, population or 1.0)
+    checks = _checks(design, effects, reach)
+    carried = _carried(effects, case.others.stands_on(of))
     same_rows = of.contract == case.indicator.contract
+    territory = _territory(contribution, own_change(case), case, same_rows=same_rows)
     return replace(
         contribution,
         term=case.indicator.id,
         estimand=Said("estimand.contribution"),
-        design=_name(of, reach, size if design.population else None),
+        design=_name(of, reach, population),
         unit=case.unit,
-        diagnostics=(*_checks(design, effects, reach), *_carried(effects, case.others.stands_on(of))),
-        terms=(
-            *_territory(contribution, own, case, same_rows=same_rows),
-            *_groups(design, effects, reach),
-        ),
+        diagnostics=(*checks, *carried),
+        terms=(*territory, *_groups(design, effects, reach)),
     )
 
 
@@ -72,25 +72,30 @@ def _effect(case: Case[ScaledEffect], of: Indicator, group: str) -> Effect:
 
 def _contribution(of: Indicator, effects: dict[str, Effect], reach: Reached, size: float) -> Effect:
     """Return the contribution; one group with a counted reach keeps the test and interval of its effect."""
-    found = list(effects.values())
-    people = np.array([reach.people[group] for group in effects], dtype=np.float64) / size
-    errors = np.array([reach.errors[group] for group in effects], dtype=np.float64) / size
-    if len(found) == 1 and not errors.any():
-        return _times(found[0], float(people[0]))
-    aligned = _aligned(of, found)
+    first, *others = effects.values()
+    people = _column(reach.people[group] for group in effects) / size
+    errors = _column(reach.errors[group] for group in effects) / size
+    if not others and not errors.any():
+        return _times(first, float(people[0]))
+    summands = [first, *others]
+    aligned = _aligned(of, summands)
     summed = scaled_sum(
-        np.array([effect.estimate for effect in found], dtype=np.float64),
-        np.array([effect.std_error for effect in found], dtype=np.float64),
+        _column(effect.estimate for effect in summands),
+        _column(effect.std_error for effect in summands),
         people,
-        n_obs=sum(effect.n_obs for effect in found),
-        df=min(effect.df for effect in found),
+        n_obs=sum(effect.n_obs for effect in summands),
+        df=min(effect.df for effect in summands),
         influences=None if aligned is None else aligned.to_numpy(dtype=float),
         reach_errors=errors,
-        n_clusters=max(effect.n_clusters or 0 for effect in found) or None,
+        n_clusters=max(effect.n_clusters or 0 for effect in summands) or None,
     )
-    rules = tuple(dict.fromkeys(_error_rule(effect.inference) for effect in found))
+    rules = tuple(dict.fromkeys(_error_rule(effect.inference) for effect in summands))
     rule = Said("rule.of_parts", rules=rules, rule=summed.rule)
-    return _as_effect(replace(summed, rule=rule), found[0], _weighted(aligned, people))
+    return _as_effect(replace(summed, rule=rule), first, _weighted(aligned, people))
+
+
+def _column(values: Iterable[float]) -> Floats:
+    return np.array(list(values), dtype=np.float64)
 
 
 def _error_rule(inference: Said) -> Said:
@@ -104,7 +109,8 @@ def _times(effect: Effect, factor: float) -> Effect:
     names = ("estimate", "std_error", "conf_low", "conf_high")
     scaled = {name: getattr(effect, name) * factor for name in names}
     influence = None if effect.influence is None else effect.influence * factor
-    return replace(effect, **scaled, influence=influence, inference=Said("rule.times_reach", rule=effect.inference))
+    rule = Said("rule.times_reach", rule=effect.inference)
+    return replace(effect, **scaled, influence=influence, inference=rule)
 
 
 def _as_effect(summed: Estimate, like: Effect, influence: pd.Series | None) -> Effect:
@@ -117,8 +123,9 @@ def _as_effect(summed: Estimate, like: Effect, influence: pd.Series | None) -> E
 def _aligned(of: Indicator, effects: list[Effect]) -> pd.DataFrame | None:
     """Return the influence of the same units or clusters on each effect; None where it is not wholly known."""
     influences = [effect.influence for effect in effects if effect.influence is not None]
-    several_ways = len(of.ex_post.design.clusters if of.ex_post.design else ()) > 1
-    if several_ways or len(influences) < len(effects) or len({each.name for each in influences}) > 1:
+    clusters = of.ex_post.design.clusters if of.ex_post.design else ()
+    levels = {influence.name for influence in influences}
+    if len(clusters) > 1 or len(influences) < len(effects) or len(levels) > 1:
         return None
     return pd.concat(influences, axis=1, join="outer").fillna(0.0)
 
@@ -134,7 +141,8 @@ def _territory(
 ) -> tuple[Term, ...]:
     """Return the territory's own change, the contribution to it and its share, with what can be said."""
     units = {language: in_language(case.indicator.unit, language) for language in LANGUAGES}
-    part = Term(
+    sentence = statement(contribution.conf_low, contribution.conf_high, own, units)
+    contributed = Term(
         TERRITORY,
         Said("scaled_effect.contribution"),
         contribution.estimate,
@@ -143,59 +151,46 @@ def _territory(
         contribution.conf_low,
         contribution.conf_high,
         contribution.n_obs,
-        statement(contribution.conf_low, contribution.conf_high, own, units),
+        sentence,
     )
     if own is None:
-        return (part,)
+        return (contributed,)
+    return (_change_term(own), contributed, *_share(contribution, own, same_rows=same_rows))
+
+
+def _change_term(own: OwnChange) -> Term:
+    """Return the territory's own change with its interval, or why it has none."""
+    name = Said("scaled_effect.own_change")
     half = own.half
-    low, high = (None, None) if half is None else (own.change - half, own.change + half)
-    remark: Remark = Said("scaled_effect.uncertainty_not_known") if half is None else ""
-    if half == 0:
-        remark = Said("scaled_effect.complete_counts")
-    change = Term(
+    if half is None:
+        return Term(TERRITORY, name, own.change, n_obs=own.n, detail=Said("scaled_effect.uncertainty_not_known"))
+    return Term(
         TERRITORY,
-        Said("scaled_effect.own_change"),
+        name,
         own.change,
         own.std_error,
-        None,
-        low,
-        high,
-        own.n,
-        remark,
+        conf_low=own.change - half,
+        conf_high=own.change + half,
+        n_obs=own.n,
+        detail=Said("scaled_effect.complete_counts") if half == 0 else "",
     )
-    return (change, part, *_share(contribution, own, same_rows=same_rows))
 
 
 def _share(contribution: Effect, own: OwnChange, *, same_rows: bool) -> tuple[Term, ...]:
+    """Return the contribution over the territory's own change; nothing where that is zero."""
     if own.change == 0:
         return ()
     ratio = contribution.estimate / own.change
     if own.std_error is None:
-        return (
-            Term(
-                TERRITORY,
-                SHARE,
-                ratio,
-                detail=Said("scaled_effect.no_interval_change_has_none"),
-            ),
-        )
+        return (Term(TERRITORY, SHARE, ratio, detail=Said("scaled_effect.no_interval_change_has_none")),)
     if same_rows and own.std_error > 0:
-        why = Said("scaled_effect.no_interval_change_effect_come_same_rows")
-        return (Term(TERRITORY, SHARE, ratio, detail=why),)
+        reason = Said("scaled_effect.no_interval_change_effect_come_same_rows")
+        return (Term(TERRITORY, SHARE, ratio, detail=reason),)
     df = min(contribution.df, own.df)
-    found = fieller(contribution.estimate, contribution.std_error, own.change, own.std_error, df=df)
-    how = Said("scaled_effect.unbounded" if found.unbounded else "scaled_effect.fieller_interval")
-    low, high = found.conf_low, found.conf_high
-    return (
-        Term(
-            TERRITORY,
-            SHARE,
-            ratio,
-            conf_low=low,
-            conf_high=high,
-            detail=how,
-        ),
-    )
+    interval = fieller(contribution.estimate, contribution.std_error, own.change, own.std_error, df=df)
+    detail = Said("scaled_effect.unbounded" if interval.unbounded else "scaled_effect.fieller_interval")
+    low, high = interval.conf_low, interval.conf_high
+    return (Term(TERRITORY, SHARE, ratio, conf_low=low, conf_high=high, detail=detail),)
 
 
 def _groups(design: ScaledEffect, effects: dict[str, Effect], reach: Reached) -> tuple[Term, ...]:
@@ -217,46 +212,26 @@ def _groups(design: ScaledEffect, effects: dict[str, Effect], reach: Reached) ->
 
 def _checks(design: ScaledEffect, effects: dict[str, Effect], reach: Reached) -> tuple[Diagnostic, ...]:
     covered = Said("scaled_effect.groups", n=len(effects)) if design.by else Said("scaled_effect.everybody_once")
-    estimand = next(iter(effects.values())).estimand.code.removeprefix("estimand.")
+    all_in_groups = Said("scaled_effect.all_reached_group_effect")
+    covers = verdict(Said("check.groups_cover_reach"), all_in_groups, reach.total, covered, passed=True)
+    first = next(iter(effects.values()))
+    estimand = first.estimand.code.removeprefix("estimand.")
     whom = Said(f"scaled_effect.whom_{estimand}" if estimand in WHO else "scaled_effect.whom_compared")
     assumed = Said("scaled_effect.cannot_tested_effect_reach_must_count_such", whom=whom)
-    return (
-        _within(design, reach),
-        Diagnostic(
-            Said("check.groups_cover_reach"),
-            Said("scaled_effect.all_reached_group_effect"),
-            reach.total,
-            None,
-            "passed",
-            covered,
-        ),
-        Diagnostic(
-            Said("check.same_effect_on_all_reached"),
-            Said("scaled_effect.those_reached_gain_what_those_studied_do"),
-            None,
-            None,
-            "not_applicable",
-            assumed,
-        ),
-    )
+    same_gain = Said("scaled_effect.those_reached_gain_what_those_studied_do")
+    same_effect = not_applicable(Said("check.same_effect_on_all_reached"), same_gain, assumed)
+    return _within(design, reach), covers, same_effect
 
 
 def _within(design: ScaledEffect, reach: Reached) -> Diagnostic:
+    check = Said("check.reach_within_population")
     null = Said("scaled_effect.no_more_people_reached_live_territory")
     if design.population is None:
-        return Diagnostic(
-            Said("check.reach_within_population"),
-            null,
-            None,
-            None,
-            "not_applicable",
-            Said("scaled_effect.no_population_declared"),
-        )
-    share = reach.total / design.population.total
-    detail = Said("scaled_effect.of_population", reached=reach.total, population=design.population.total, share=share)
-    return Diagnostic(
-        Said("check.reach_within_population"), null, share, None, "passed" if share <= 1 else "failed", detail
-    )
+        return not_applicable(check, null, Said("scaled_effect.no_population_declared"))
+    population = design.population.total
+    share = reach.total / population
+    detail = Said("scaled_effect.of_population", reached=reach.total, population=population, share=share)
+    return verdict(check, null, share, detail, passed=share <= 1)
 
 
 def _carried(effects: dict[str, Effect], stands_on: tuple[str, ...]) -> tuple[Diagnostic, ...]:
@@ -266,9 +241,9 @@ def _carried(effects: dict[str, Effect], stands_on: tuple[str, ...]) -> tuple[Di
     for group, effect in effects.items():
         for check in effect.diagnostics:
             if check.status == "failed":
-                own = Said("scaled_effect.of_group", group=group, detail=check.detail) if group else check.detail
+                reason = Said("scaled_effect.of_group", group=group, detail=check.detail) if group else check.detail
                 earlier = failed.get(check.check)
-                detail = joined(earlier.detail, own) if earlier else _whose(effect, own)
+                detail = joined(earlier.detail, reason) if earlier else _whose(effect, reason)
                 failed[check.check] = replace(check, detail=detail)
             elif check.status == "not_applicable" and check.name in stands_on:
                 unmade.setdefault(check.check, replace(check, detail=_whose(effect, check.detail)))

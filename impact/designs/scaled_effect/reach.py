@@ -51,28 +51,31 @@ def reached(case: Case[Design], design: ScaledEffect) -> Reached:
         people, how = dict(reach.totals), Said("scaled_effect.counted_by", by=design.by)
     else:
         people, how = {"": reach.people}, Said("scaled_effect.counted")
-    errors = reach.std_error if isinstance(reach.std_error, dict) else {"": reach.std_error or 0.0}
-    kept = {group: total for group, total in people.items() if total > 0}
-    return Reached(kept, {group: errors.get(group, 0.0) for group in kept}, how)
+    people = {group: total for group, total in people.items() if total > 0}
+    stated = reach.std_error if isinstance(reach.std_error, dict) else {"": reach.std_error or 0.0}
+    errors = {group: stated.get(group, 0.0) for group in people}
+    return Reached(people, errors, how)
 
 
 def _raked(case: Case[Design], by: str, reach: Reach) -> tuple[dict[str, float], Said]:
+    """Rake the treated of the sample to the margins; return the people by group, and how they are known."""
     margins = reach.margins or ()
-    columns = list(dict.fromkeys([by, *(margin.column for margin in margins)]))
+    names = [margin.column for margin in margins]
+    columns = list(dict.fromkeys([by, *names]))
     wave = case.baseline or case.indicator.ex_post.wave
     cells = treated_cells(case.connection, case.programme.id, case.contract, case.indicator, columns, wave=wave)
     complete = cells[columns].notna().all(axis=1)
-    left_out, sampled = int(cells.loc[~complete, "_n"].sum()), int(cells.loc[complete, "_n"].sum())
+    sampled = int(cells.loc[complete, "_n"].sum())
+    left_out = int(cells.loc[~complete, "_n"].sum())
     cells = cells[complete & (cells["_weight"] > 0)]
     if cells.empty:
         raise NotEstimable(Said("checks.no_treated_person_has_code_every_margin"), Said("checks.codes_treated"))
-    fitted = rake(
-        cells["_weight"].to_numpy(dtype=float),
-        [(cells[margin.column].to_numpy(dtype=object), margin.totals) for margin in margins],
-    )
+    targets = [(cells[margin.column].to_numpy(dtype=object), margin.totals) for margin in margins]
+    fitted = rake(cells["_weight"].to_numpy(dtype=float), targets)
     people = pd.Series(fitted.weights).groupby(cells[by].to_numpy(dtype=object)).sum()
-    values = {"by": by, "n": sampled, "margins": [margin.column for margin in margins]}
-    how = Said("scaled_effect.raked", **values)
+    by_group = {str(group): float(total) for group, total in people.items()}
     if left_out:
-        how = Said("scaled_effect.raked_without_some", **values, left_out=left_out)
-    return {str(group): float(total) for group, total in people.items()}, how
+        how = Said("scaled_effect.raked_without_some", by=by, n=sampled, margins=names, left_out=left_out)
+    else:
+        how = Said("scaled_effect.raked", by=by, n=sampled, margins=names)
+    return by_group, how

@@ -48,39 +48,42 @@ def own_change(case: Case[Design]) -> OwnChange | None:
     The two rounds are taken as independent, which is the wider interval where persons or places are interviewed twice
     and their answers go together. A baseline from a document is taken as exact.
     """
-    values = measure_indicators(case.connection, case.programme, [case.indicator]).values
-    whole = values[of_whole(values)].set_index("wave")
-    now = _value(case, whole, case.indicator.ex_post.wave or "")
-    if now is None or case.indicator.formula.followed_since is not None:
-        return now
+    measures = measure_indicators(case.connection, case.programme, [case.indicator]).values
+    values = measures[of_whole(measures)].set_index("wave")
+    end = _value(case, values, case.indicator.ex_post.wave or "")
+    if end is None or case.indicator.formula.followed_since is not None:
+        return end
     baseline = case.indicator.ex_ante.baseline
     if baseline is None:
         return None
     if baseline.value is not None:
-        return OwnChange(now.change - baseline.value, now.std_error, now.df, now.n)
-    before = _value(case, whole, str(baseline.wave))
-    if before is None:
+        return OwnChange(end.change - baseline.value, end.std_error, end.df, end.n)
+    start = _value(case, values, str(baseline.wave))
+    if start is None:
         return None
-    known = now.std_error is not None and before.std_error is not None
-    error = math.hypot(now.std_error or 0.0, before.std_error or 0.0) if known else None
-    return OwnChange(now.change - before.change, error, min(now.df, before.df), now.n + before.n)
+    error = None
+    if end.std_error is not None and start.std_error is not None:
+        error = math.hypot(end.std_error, start.std_error)
+    return OwnChange(end.change - start.change, error, min(end.df, start.df), end.n + start.n)
 
 
-def _value(case: Case[Design], whole: pd.DataFrame, wave: str) -> OwnChange | None:
-    if wave not in whole.index:
+def _value(case: Case[Design], values: pd.DataFrame, wave: str) -> OwnChange | None:
+    """Return the value of a wave with its error: none where it is incomplete, zero where all units are counted."""
+    if wave not in values.index:
         return None
-    row = whole.loc[wave].to_dict()
+    row = values.loc[wave].to_dict()
     if pd.isna(row["value"]) or INCOMPLETE in row["flags"]:
         return None
-    n, stated = int(row["n"]), set(row["flags"]) & set(STATED)
-    if row["method"] == COMPLETE and not stated:
-        return OwnChange(float(row["value"]), 0.0, math.inf, n)
-    if stated or pd.isna(row["std_error"]):
-        return OwnChange(float(row["value"]), None, math.inf, n)
+    value, n = float(row["value"]), int(row["n"])
+    inexact = set(row["flags"]) & set(STATED)
+    if row["method"] == COMPLETE and not inexact:
+        return OwnChange(value, 0.0, math.inf, n)
+    if inexact or pd.isna(row["std_error"]):
+        return OwnChange(value, None, math.inf, n)
     units = n if pd.isna(row["n_clusters"]) else int(row["n_clusters"])
     # with strata at least two units lie in each, so half of them are left
     df = units / 2 if case.indicator.sample.strata else units - 1
-    return OwnChange(float(row["value"]), float(row["std_error"]), max(float(df), 1.0), n)
+    return OwnChange(value, float(row["std_error"]), max(float(df), 1.0), n)
 
 
 def statement(low: float, high: float, own: OwnChange | None, units: Mapping[Language, str]) -> Said:

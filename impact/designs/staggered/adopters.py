@@ -63,29 +63,21 @@ def adoption_panel(case: Case[Staggered], design: Staggered) -> Adopters:
     NotEstimable
         If a unit has two cohorts, or a cohort is no declared wave.
     """
-    rows = _end_line_rows(case, design_rows(case))
-    if design.never:  # a blank cohort is then unknown, not untreated
-        rows = rows[rows[design.cohort].notna()]
-    labels = rows[design.cohort]
-    start = labels.where(~labels.isin(design.never)).map(_positions(case, labels, design), na_action="ignore")
-    rows = rows.assign(_start=start.fillna(NEVER).astype(int))
-    if (rows.groupby("_unit")["_start"].nunique() > 1).any():
-        raise NotEstimable(
-            Said("checks.some_units_have_two_waves_first_treatment"), Said("checks.one_cohort_each_unit")
-        )
-    first, n_blank, without = _known(case, design, rows)
+    rows = _with_starts(case, design, _end_line_rows(case, design_rows(case)))
+    first, n_blank, without = _complete_units(case, design, rows)
     rows = rows[rows["_unit"].isin(first.index)]
     n_rows = int(rows["_outcome"].notna().sum())
     rows = _without_gaps(case, _beside_others(rows))
-    outcome = rows.pivot(index="_unit", columns="_wave", values="_outcome").reindex(columns=_observed(case, rows))
+    table = rows.pivot(index="_unit", columns="_wave", values="_outcome")
+    outcome = table.reindex(columns=_observed(case, rows))
     first = first.reindex(outcome.index)
     waves = [str(wave) for wave in outcome.columns]
     # a start after the last observed wave has not happened yet; one between waves begins at the next
-    begun = [_next(case, waves, int(position)) for position in first["_start"]]
+    starts = [_next(case, waves, int(position)) for position in first["_start"]]
     covariates = as_numbers(first[list(design.covariates)])
     panel = Panel(
         outcome.to_numpy(dtype=float),
-        np.array(begun, dtype=np.int64),
+        np.array(starts, dtype=np.int64),
         covariates.to_numpy(dtype=float) if design.covariates else None,
         sample_weights(case, first),
         _clusters(case, first),
@@ -96,19 +88,38 @@ def adoption_panel(case: Case[Staggered], design: Staggered) -> Adopters:
     return Adopters(panel, [str(unit) for unit in outcome.index], n_alone, n_blank, without)
 
 
-def _known(case: Case[Staggered], design: Staggered, rows: pd.DataFrame) -> tuple[pd.DataFrame, int, dict[str, int]]:
+def _with_starts(case: Case[Staggered], design: Staggered, rows: pd.DataFrame) -> pd.DataFrame:
+    """Add the position of each unit's first treated wave, :data:`NEVER` without one; refuse units with two."""
+    if design.never:  # a blank cohort is then unknown, not untreated
+        rows = rows[rows[design.cohort].notna()]
+    labels = rows[design.cohort]
+    positions = _positions(case, labels, design)
+    cohorts = labels.where(~labels.isin(design.never))
+    start = cohorts.map(positions, na_action="ignore").fillna(NEVER).astype(int)
+    rows = rows.assign(_start=start)
+    if (rows.groupby("_unit")["_start"].nunique() > 1).any():
+        raise NotEstimable(
+            Said("checks.some_units_have_two_waves_first_treatment"), Said("checks.one_cohort_each_unit")
+        )
+    return rows
+
+
+def _complete_units(
+    case: Case[Staggered], design: Staggered, rows: pd.DataFrame
+) -> tuple[pd.DataFrame, int, dict[str, int]]:
     """Return the first rows of units with an outcome and every column, how many have none, and how many lack which."""
     first = first_rows(case, rows)
     observed = rows.loc[rows["_outcome"].notna(), "_unit"]
     blank = ~first.index.isin(observed)
     first = first[~blank]
     for name in place_columns(case):  # what is missing at the first wave is that of a later one
-        known = first_rows(case, rows[rows[name].notna()])[name]
-        first = first.assign(**{name: known.reindex(first.index)})
+        values = first_rows(case, rows[rows[name].notna()])[name]
+        first = first.assign(**{name: values.reindex(first.index)})
     names = list(dict.fromkeys([*place_columns(case), *design.covariates]))
     require_covariates(first[names])
-    kept, without = in_place(first, names, pd.Series(True, index=first.index))
-    return first[kept], int(blank.sum()), without
+    everybody = pd.Series(True, index=first.index)
+    complete, without = in_place(first, names, everybody)
+    return first[complete], int(blank.sum()), without
 
 
 def _beside_others(rows: pd.DataFrame) -> pd.DataFrame:
@@ -116,27 +127,30 @@ def _beside_others(rows: pd.DataFrame) -> pd.DataFrame:
     rows = rows[rows["_outcome"].notna()]
     counts = pd.crosstab(rows["_unit"], rows["_wave"])
     units, waves = informative(counts.to_numpy(dtype=np.int64))
-    kept = rows["_unit"].isin(counts.index[units]) & rows["_wave"].isin(counts.columns[waves])
-    if not kept.any():
+    in_units = rows["_unit"].isin(counts.index[units])
+    in_waves = rows["_wave"].isin(counts.columns[waves])
+    rows = rows[in_units & in_waves]
+    if rows.empty:
         raise NotEstimable(
             Said("checks.every_row_only_one_unit_wave"), Said("checks.units_seen_more_once_beside_others")
         )
-    return rows[kept]
+    return rows
 
 
 def _end_line_rows(case: Case[Staggered], rows: pd.DataFrame) -> pd.DataFrame:
     """Keep the waves up to the end line."""
-    place = {wave: number for number, wave in enumerate(case.waves)}
-    return rows[rows["_wave"].map(place) <= place[str(case.indicator.ex_post.wave)]]
+    position = {wave: number for number, wave in enumerate(case.waves)}
+    end = position[str(case.indicator.ex_post.wave)]
+    return rows[rows["_wave"].map(position) <= end]
 
 
 def _without_gaps(case: Case[Staggered], rows: pd.DataFrame) -> pd.DataFrame:
     """Refuse if a wave in between was not collected, for event times count waves."""
-    place = {wave: number for number, wave in enumerate(case.waves)}
-    seen = sorted({place[wave] for wave in rows["_wave"]})
-    lost = sorted(set(range(seen[0], seen[-1] + 1)) - set(seen)) if seen else []
+    collected = sorted({case.waves.index(wave) for wave in rows["_wave"].unique()})
+    between = set(range(collected[0], collected[-1] + 1)) if collected else set()
+    lost = sorted(between - set(collected))
     if lost:
-        names = ", ".join(case.waves[number] for number in lost[:5])
+        names = ", ".join(case.waves[position] for position in lost[:5])
         raise NotEstimable(
             Said("checks.nobody_has_outcome", names=names), Said("checks.declared_waves_collected_without_gaps")
         )
@@ -144,14 +158,16 @@ def _without_gaps(case: Case[Staggered], rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _positions(case: Case[Staggered], labels: pd.Series, design: Staggered) -> dict[str, int]:
-    known = {wave: place for place, wave in enumerate(case.waves)}
-    strange = sorted(set(labels.dropna()) - set(known) - set(design.never))
+    """Return the position of each declared wave; refuse labels that are neither a wave nor say never."""
+    positions = {wave: position for position, wave in enumerate(case.waves)}
+    undeclared = set(labels.dropna()) - set(positions) - set(design.never)
+    strange = sorted(undeclared)
     if strange:
         raise NotEstimable(
             Said("checks.holds_which_no_waves_programme", cohort=design.cohort, strange=strange[:5]),
             Said("checks.wave_first_treatment_each_unit_under_never"),
         )
-    return known
+    return positions
 
 
 def _observed(case: Case[Staggered], rows: pd.DataFrame) -> list[str]:
@@ -160,10 +176,13 @@ def _observed(case: Case[Staggered], rows: pd.DataFrame) -> list[str]:
 
 
 def _next(case: Case[Staggered], waves: list[str], start: int) -> int:
+    """Return the position, among the observed waves, of the first that is not before a start."""
     if start == NEVER:
         return NEVER
-    later = [place for place, wave in enumerate(waves) if case.waves.index(wave) >= start]
-    return later[0] if later else NEVER
+    for position, wave in enumerate(waves):
+        if case.waves.index(wave) >= start:
+            return position
+    return NEVER
 
 
 def _clusters(case: Case[Staggered], first: pd.DataFrame) -> Ints | None:
@@ -172,4 +191,6 @@ def _clusters(case: Case[Staggered], first: pd.DataFrame) -> Ints | None:
         return None
     if len(names) > 1:
         raise NotEstimable(Said("checks.staggered_adoption_takes_one_set_clusters"), Said("checks.cluster_one_column"))
-    return cluster_codes(first[names[0]].to_numpy(dtype=object).astype(str))[0]
+    labels = first[names[0]].to_numpy(dtype=object).astype(str)
+    codes, _ = cluster_codes(labels)
+    return codes

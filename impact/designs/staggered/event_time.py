@@ -53,21 +53,29 @@ def event_terms(
     """
     first = as_number(start)
     time = f"(CAST(_period AS DOUBLE) - CASE WHEN isfinite({first}) THEN {first} END)"
-    observed = (f"NOT {is_missing(as_number('_outcome'))}", f"{time} IS NOT NULL")
-    started = Select({"time": time}, f"({relation})", where=observed, distinct=True)
-    times = sorted(moment for (moment,) in connection.execute(started.sql()).fetchall())
-    if -1 not in times or times[-1] < 0 or any(time % 1 for time in times):
-        raise NotEstimable(Said("checks.event_times_lack_1_0_later_no"), Said("checks.periods_before_after_starts"))
+    times = _observed_times(connection, relation, time)
     low, high = window or (int(times[0]), int(times[-1]))
     if not low < 0 <= high:
         raise UsageError(f"a window of event times from {low} to {high} leaves out the start or all before it")
-    event_times = sorted({int(min(max(time, low), high)) for time in times} - {-1})
+    event_times = sorted({int(min(max(moment, low), high)) for moment in times} - {-1})
     names = {e: f"event_{'minus' if e < 0 else 'plus'}_{abs(e)}" for e in event_times}
+    # the ends of the window stand for all times beyond them too
     signs = {low: "<=", high: ">="}
-    dummies = {
-        name: f"CAST(coalesce({time} {signs.get(e, '=')} {literal(e)}, FALSE) AS DOUBLE)" for e, name in names.items()
-    }
+    dummies = {}
+    for e, name in names.items():
+        holds = f"{time} {signs.get(e, '=')} {literal(e)}"
+        dummies[name] = f"CAST(coalesce({holds}, FALSE) AS DOUBLE)"
     leads = tuple(name for e, name in names.items() if e < 0)
     lags = tuple(name for e, name in names.items() if e >= 0)
     query = Select({**EVERY_COLUMN, **dummies}, f"({relation})")
     return EventTerms(query.sql(), leads + lags, leads, lags)
+
+
+def _observed_times(connection: duckdb.DuckDBPyConnection, relation: str, time: str) -> list[float]:
+    """Return the event times at which an outcome is observed; refuse those without −1 or a time from the start on."""
+    observed = (f"NOT {is_missing(as_number('_outcome'))}", f"{time} IS NOT NULL")
+    query = Select({"time": time}, f"({relation})", where=observed, distinct=True)
+    times = sorted(moment for (moment,) in connection.execute(query.sql()).fetchall())
+    if -1 not in times or times[-1] < 0 or any(moment % 1 for moment in times):
+        raise NotEstimable(Said("checks.event_times_lack_1_0_later_no"), Said("checks.periods_before_after_starts"))
+    return times

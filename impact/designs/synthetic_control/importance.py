@@ -9,7 +9,7 @@ import numpy as np
 from impact.designs.synthetic_control.model import SyntheticControl
 from impact.designs.synthetic_control.unit_series import Series, predictor_means
 from impact.estimate.case import Case
-from impact.estimate.result import Diagnostic, Term
+from impact.estimate.result import Diagnostic, Term, verdict
 from impact.statistics.core import Floats
 from impact.statistics.synthetic.control import Synthetic, synthetic_control
 from impact.statistics.synthetic.nested import NestedControl, nested_control
@@ -39,27 +39,29 @@ def fit_control(case: Case[SyntheticControl], series: Series, design: SyntheticC
         return Fit(synthetic_control(outcomes, row, start))
     means = predictor_means(case, design, series.units, spans, back=[back] * len(spans))
     if design.importance in ("equal", "given"):
-        weights = [1.0 if one.weight is None else one.weight for one in spans]
+        weights = [1.0 if span.weight is None else span.weight for span in spans]
         importance = np.array(weights) / sum(weights)
-        return Fit(synthetic_control(outcomes, row, start, predictors=means, importance=importance), means, importance)
+        control = synthetic_control(outcomes, row, start, predictors=means, importance=importance)
+        return Fit(control, means, importance)
     training, window = _trained(case, series, design, back)
-    found = nested_control(outcomes, row, start, means, training=training, window=window, seed=design.seed)
-    return Fit(found.control, means, found.importance, found)
+    nested = nested_control(outcomes, row, start, means, training=training, window=window, seed=design.seed)
+    return Fit(nested.control, means, nested.importance, nested)
 
 
 def _trained(
     case: Case[SyntheticControl], series: Series, design: SyntheticControl, back: int
 ) -> tuple[Floats | None, tuple[int, int] | None]:
     """Return predictors as they stood in training and where validation lies in the series; None without them."""
-    if design.training is None or design.validation is None:
+    training, validation = design.training, design.validation
+    if training is None or validation is None:
         return None, None
-    place = case.waves.index
-    distance = place(design.validation.first) - place(design.training.first)
-    spans = [one.training or one for one in design.predictors]
-    moved = [back if one.training else back + distance for one in design.predictors]
-    training = predictor_means(case, design, series.units, spans, back=moved)
-    first, last = (series.waves.index(wave) - back for wave in (design.validation.first, design.validation.last))
-    return training, (first, last + 1)
+    distance = case.waves.index(validation.first) - case.waves.index(training.first)
+    # a predictor that declares no span for training has its own, as far back as training lies before validation
+    spans = [span.training or span for span in design.predictors]
+    moved = [back if span.training else back + distance for span in design.predictors]
+    means = predictor_means(case, design, series.units, spans, back=moved)
+    first, last = (series.waves.index(wave) - back for wave in (validation.first, validation.last))
+    return means, (first, last + 1)
 
 
 def stability(fit: Fit) -> list[Diagnostic]:
@@ -68,64 +70,54 @@ def stability(fit: Fit) -> list[Diagnostic]:
         return []
     effects = fit.nested.near_effects
     low, high = float(effects.min()), float(effects.max())
-    width = (high - low) / abs(fit.control.effect) if fit.control.effect else np.inf
-    ends = fit.nested.optima
-    near = int(np.sum(ends.losses <= ends.losses.min() * 1.05))
+    effect = fit.control.effect
+    width = (high - low) / abs(effect) if effect else np.inf
+    losses = fit.nested.optima.losses
+    near = int(np.sum(losses <= losses.min() * 1.05))
     detail = Said(
         "synthetic_control.effect_itself_over_importances_predictors_fit_within",
         low=low,
         high=high,
         width=width,
         near=near,
-        n=len(ends.losses),
+        n=len(losses),
     )
-    status = "passed" if width <= STABLE else "failed"
-    return [Diagnostic(Said("check.stable_optimum"), SAME_OPTIMUM, width, None, status, detail)]
+    return [verdict(Said("check.stable_optimum"), SAME_OPTIMUM, width, detail, passed=width <= STABLE)]
 
 
 def predictor_terms(series: Series, design: SyntheticControl, fit: Fit) -> list[Term]:
     """Return what each predictor counts and how alike it is, and the range of the effect and of each donor's weight."""
     if fit.predictors is None or fit.importance is None:
         return []
-    names = [_label(one.column, one.first, one.last) for one in design.predictors]
-    own, mixed = fit.predictors[series.treated[0]], fit.control.weights @ fit.predictors[fit.control.donors]
-    terms = [
-        Term(Said("family.predictor_weight"), name, float(value))
-        for name, value in zip(names, fit.importance, strict=True)
-    ]
-    terms += [
-        Term(
-            Said("family.predictor"),
-            name,
-            float(synthetic),
-            detail=Said("synthetic_control.value_of_treated", units=series.units[series.treated[0]], treated=treated),
-        )
-        for name, treated, synthetic in zip(names, own, mixed, strict=True)
-    ]
-    return terms + (_ranges(series, fit.nested) if fit.nested else [])
+    names = [_label(span.column, span.first, span.last) for span in design.predictors]
+    terms = []
+    for name, importance in zip(names, fit.importance, strict=True):
+        terms.append(Term(Said("family.predictor_weight"), name, float(importance)))
+    row = series.treated[0]
+    mixed = fit.control.weights @ fit.predictors[fit.control.donors]
+    for name, treated, synthetic in zip(names, fit.predictors[row], mixed, strict=True):
+        detail = Said("synthetic_control.value_of_treated", units=series.units[row], treated=treated)
+        terms.append(Term(Said("family.predictor"), name, float(synthetic), detail=detail))
+    if fit.nested:
+        terms += _ranges(series, fit.nested)
+    return terms
 
 
 def _ranges(series: Series, nested: NestedControl) -> list[Term]:
-    control, detail = nested.control, Said("synthetic_control.range")
-    low, high = nested.near_effects.min(), nested.near_effects.max()
-    terms = [
-        Term(
-            Said("family.optimum_range"),
-            Said("synthetic_control.effect"),
-            control.effect,
-            conf_low=float(low),
-            conf_high=float(high),
-            detail=detail,
-        )
-    ]
+    """Return over which values effect and weights range among the importances that fit as well."""
+    control = nested.control
+    terms = [_range(Said("synthetic_control.effect"), control.effect, nested.near_effects)]
     for at in np.flatnonzero(nested.near_weights.max(axis=0) > 0):
-        low, high = nested.near_weights[:, at].min(), nested.near_weights[:, at].max()
-        donor, weight = series.units[int(control.donors[at])], float(control.weights[at])
+        donor = series.units[int(control.donors[at])]
         name = Said("synthetic_control.weight_of", unit=donor)
-        terms.append(
-            Term(Said("family.optimum_range"), name, weight, conf_low=float(low), conf_high=float(high), detail=detail)
-        )
+        terms.append(_range(name, float(control.weights[at]), nested.near_weights[:, at]))
     return terms
+
+
+def _range(name: Said, value: float, near: Floats) -> Term:
+    low, high = float(near.min()), float(near.max())
+    detail = Said("synthetic_control.range")
+    return Term(Said("family.optimum_range"), name, value, conf_low=low, conf_high=high, detail=detail)
 
 
 def _label(column: str, first: str, last: str) -> str:

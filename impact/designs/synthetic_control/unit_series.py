@@ -32,12 +32,13 @@ class Series:
 
 def read_series(case: Case[SyntheticControl], design: SyntheticControl) -> Series:
     """Return the indicator's values by unit and wave; refuse missing cells and units that are not there."""
-    found = _by_wave(case, design, case.indicator)
-    table = found.pivot(index="_unit", columns="_wave", values="_value")
+    values = _by_wave(case, design, case.indicator)
+    table = values.pivot(index="_unit", columns="_wave", values="_value")
     end = case.waves.index(str(case.indicator.ex_post.wave))
     waves = [wave for wave in case.waves[: end + 1] if wave in table.columns]
     table = table.reindex(columns=waves)
-    if lost := [code for code in design.treated_units if code not in table.index]:
+    lost = [code for code in design.treated_units if code not in table.index]
+    if lost:
         raise NotEstimable(Said("synthetic_control.no_values", lost=lost), Said("synthetic_control.treated_unit_data"))
     if design.start not in waves:
         raise NotEstimable(
@@ -45,15 +46,20 @@ def read_series(case: Case[SyntheticControl], design: SyntheticControl) -> Serie
         )
     gaps = table.isna().any(axis=1)
     if gaps.any():
-        names = ", ".join(map(str, table.index[gaps][:5]))
         raise NotEstimable(
-            Said("synthetic_control.units_miss_value_some_wave", n=int(gaps.sum()), names=names),
+            Said("synthetic_control.units_miss_value_some_wave", n=int(gaps.sum()), names=_first_names(gaps)),
             Said("synthetic_control.value_each_unit_wave"),
         )
-    refuse_breaks(found, waves)
+    refuse_breaks(values, waves)
     units = [str(unit) for unit in table.index]
     treated = [units.index(code) for code in design.treated_units]
     return Series(table.to_numpy(dtype=np.float64), units, waves, treated, waves.index(design.start))
+
+
+def _first_names(missing: pd.Series) -> str:
+    """Return the first units of which something is true, for a reason."""
+    units = missing.index[missing]
+    return ", ".join(map(str, units[:5]))
 
 
 def _by_wave(case: Case[SyntheticControl], design: SyntheticControl, indicator: Indicator) -> pd.DataFrame:
@@ -75,36 +81,39 @@ def predictor_means(
     Rows of a unit in one wave are averaged first, by the indicator's filter and weights; waves without a value are left
     out. A unit without any value in a span is refused by name.
     """
-    tables = {
-        name: _by_wave(
-            case, design, case.indicator.model_copy(update={"formula": Mean(kind="mean", column=name)})
-        ).pivot(index="_unit", columns="_wave", values="_value")
-        for name in {span.column for span in spans}
-    }
+    tables = {column: _column_by_wave(case, design, column) for column in {span.column for span in spans}}
     columns = []
     for span, moved in zip(spans, back, strict=True):
         waves = _moved(case.waves, span, moved)
         means = tables[span.column].reindex(index=list(units), columns=waves).mean(axis=1)
-        if means.isna().any():
-            names = ", ".join(map(str, means.index[means.isna()][:5]))
-            missing = Said(
+        missing = means.isna()
+        if missing.any():
+            reason = Said(
                 "synthetic_control.units_have_no",
-                n=int(means.isna().sum()),
+                n=int(missing.sum()),
                 column=span.column,
                 waves=waves[0],
                 waves_2=waves[-1],
-                names=names,
+                names=_first_names(missing),
             )
-            raise NotEstimable(missing, Said("synthetic_control.value_each_unit_somewhere_span"))
+            raise NotEstimable(reason, Said("synthetic_control.value_each_unit_somewhere_span"))
         columns.append(means.to_numpy(dtype=np.float64))
     return np.column_stack(columns)
 
 
+def _column_by_wave(case: Case[SyntheticControl], design: SyntheticControl, column: str) -> pd.DataFrame:
+    """Return the mean of a column by unit (rows) and wave (columns), over the rows that the indicator counts."""
+    formula = Mean(kind="mean", column=column)
+    indicator = case.indicator.model_copy(update={"formula": formula})
+    means = _by_wave(case, design, indicator)
+    return means.pivot(index="_unit", columns="_wave", values="_value")
+
+
 def _moved(waves: list[str], span: ColumnSpan, back: int) -> list[str]:
-    first, last = waves.index(span.first) - back, waves.index(span.last) - back
+    """Return the waves of a span that is moved back; refuse one that would begin before the first."""
+    first = waves.index(span.first) - back
+    last = waves.index(span.last) - back
     if first < 0:
-        need = Said("synthetic_control.predictors_known_early")
-        raise NotEstimable(
-            Said("synthetic_control.would_needed_waves_before_first", column=span.column, first=-first), need
-        )
+        reason = Said("synthetic_control.would_needed_waves_before_first", column=span.column, first=-first)
+        raise NotEstimable(reason, Said("synthetic_control.predictors_known_early"))
     return waves[first : last + 1]

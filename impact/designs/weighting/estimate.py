@@ -11,7 +11,7 @@ from impact.estimate.case import Case
 from impact.estimate.checks import placebo_outcome_checks, stability_checks
 from impact.estimate.cross_section import analysed, answer, comparison, with_outcome
 from impact.estimate.observational import arrays, observational_checks, observational_effect
-from impact.estimate.result import Diagnostic, Effect, not_applicable
+from impact.estimate.result import Diagnostic, Effect, not_applicable, verdict
 from impact.estimate.sample import Sample
 from impact.statistics.core import Estimate, Floats, cluster_codes
 from impact.statistics.observational import balancing, weighting
@@ -26,23 +26,20 @@ def estimate_weighting(case: Case[Weighting]) -> Effect:
     """Estimate the effect with arms made alike by weights."""
     design = case.design
     compared = comparison(case)
+    sample = compared.sample
     estimator = partial(_weighted, design)
     estimate = answer(case, compared, estimator)
+    weights = _balancing(design, sample)
     checks, terms = observational_checks(
-        case,
-        compared,
-        estimate,
-        _balancing(design, compared.sample),
-        estimand=design.estimand,
-        r2_max=design.r2_max,
+        case, compared, estimate, weights, estimand=design.estimand, r2_max=design.r2_max
     )
-    checks.append(_overlap(design, compared.sample))
-    steady, more = stability_checks(case, analysed(case, compared), estimator, estimate)
-    checks += [*steady, *placebo_outcome_checks(case, lambda name: estimator(with_outcome(case, compared, name)))]
-    sample = compared.sample
+    checks.append(_overlap(design, sample))
+    steady, steady_terms = stability_checks(case, analysed(case, compared), estimator, estimate)
+    checks += steady
+    checks += placebo_outcome_checks(case, lambda name: estimator(with_outcome(case, compared, name)))
     checks += assignment_unit(case, arms_of(sample), estimate, lambda labels: estimator(by_labels(sample, labels)))
     called = (Said(f"estimand.{design.estimand.lower()}"), Said(f"weighting.{design.method}"))
-    return observational_effect(case, compared, estimate, called, (checks, [*terms, *more]))
+    return observational_effect(case, compared, estimate, called, (checks, [*terms, *steady_terms]))
 
 
 def _weighted(design: Weighting, sample: Sample) -> Estimate:
@@ -83,20 +80,21 @@ def _balancing(design: Weighting, sample: Sample) -> Floats:
 
 def _overlap(design: Weighting, sample: Sample) -> Diagnostic:
     """Check that no one's weight carries the estimate; the value is the largest weight's share."""
+    check = Said("check.overlap")
     _, treated, matrix, names = arrays(sample)
     try:
         chance = logit(treated, matrix, names, weights=sample.weights).probabilities
     except NotEstimable as error:
-        return not_applicable(Said("check.overlap"), COMMON, error.reason)
-    found = overlap(chance, treated, estimand=design.estimand, weights=sample.weights)
-    largest = max(found.treated_largest, found.comparison_largest)
+        return not_applicable(check, COMMON, error.reason)
+    shares = overlap(chance, treated, estimand=design.estimand, weights=sample.weights)
+    largest = max(shares.treated_largest, shares.comparison_largest)
     # for the treated alone, comparison persons who would never take part have no weight and do no harm
-    thin = largest > LARGEST_SHARE or (design.estimand == "ATE" and found.extreme > EXTREME_SHARE)
+    thin = largest > LARGEST_SHARE or (design.estimand == "ATE" and shares.extreme > EXTREME_SHARE)
     detail = Said(
         "weighting.overlap",
         largest=largest,
-        extreme=found.extreme,
-        treated=found.treated_effective,
-        comparison=found.comparison_effective,
+        extreme=shares.extreme,
+        treated=shares.treated_effective,
+        comparison=shares.comparison_effective,
     )
-    return Diagnostic(Said("check.overlap"), COMMON, largest, None, "failed" if thin else "passed", detail)
+    return verdict(check, COMMON, largest, detail, passed=not thin)

@@ -120,8 +120,11 @@ class Database:
             elif self.rows("SELECT 1 FROM duckdb_tables() WHERE database_name = ?", [CATALOG]) or self._schemas():
                 raise self._foreign()
             self.connection.execute("CREATE SCHEMA IF NOT EXISTS impact")
+            is_behind = bool(self._tables()) and bool(self._lacking())
             for statement in (*map(create_sql, TABLES.values()), *views_sql()):
                 self.connection.execute(statement)
+            if is_behind:  # what a new table holds is made by the next run, though nothing else has changed
+                self.connection.execute("UPDATE impact.state SET stage = 'measure' WHERE stage = 'publish'")
             if not self.rows("SELECT version FROM impact.meta"):
                 self.connection.execute("INSERT INTO impact.meta VALUES (?, ?)", [VERSION, str(uuid.uuid4())])
 
@@ -129,6 +132,15 @@ class Database:
         """Return the schemas that somebody made."""
         query = "SELECT schema_name FROM duckdb_schemas() WHERE database_name = ? AND NOT internal"
         return [name for (name,) in self.rows(query, [CATALOG]) if name != "main"]
+
+    def _tables(self) -> set[str]:
+        """Return the names of the engine's tables that are there."""
+        query = "SELECT table_name FROM duckdb_tables() WHERE database_name = ? AND schema_name = 'impact'"
+        return {name for (name,) in self.rows(query, [CATALOG])}
+
+    def _lacking(self) -> list[str]:
+        """Return the names of the engine's tables that are not there: the engine has learnt them since."""
+        return sorted(TABLES.keys() - self._tables())
 
     def _foreign(self) -> UsageError:
         return UsageError(f"the database {self.path} was not written by this engine; give a new file with --db")
@@ -151,6 +163,11 @@ class Database:
         if layout < VERSION:
             raise UsageError(
                 f"the database {self.path} has layout {layout}, this engine {VERSION};"
+                " `impact run` brings it up to date"
+            )
+        if lacking := self._lacking():
+            raise UsageError(
+                f"the database {self.path} lacks {', '.join(lacking)}, which this engine reads;"
                 " `impact run` brings it up to date"
             )
 

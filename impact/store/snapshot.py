@@ -23,6 +23,7 @@ from impact.store.migrations import VERSION
 from impact.store.opening import published_folder
 from impact.store.state import behind, database_id, ever_whole
 from impact.store.warehouse import Warehouse
+from impact.tables.registry import TABLES
 
 KEPT = 600.0
 """Seconds for which a copy stays after its successor has come: longer than any reader holds one."""
@@ -150,7 +151,7 @@ def data_version(warehouse: Warehouse) -> str:
     """Return a hash of the runs in a database, and of where their definitions stand: the same until one changes it."""
     runs = warehouse.rows("SELECT run_id, finished_at FROM impact.run ORDER BY ALL")
     lines = warehouse.rows("SELECT programme, indicator, line FROM impact.definition ORDER BY ALL")
-    return fingerprint(VERSION, runs, lines)[:16]
+    return fingerprint(VERSION, sorted(TABLES), runs, lines)[:16]
 
 
 def _copied(warehouse: Warehouse, folder: Path, version: str) -> Pointer:

@@ -98,6 +98,31 @@ def test_a_reader_of_an_older_layout_is_told_who_brings_it_up_to_date(tmp_path: 
         Warehouse(of_layout(tmp_path / "old.duckdb", OLDEST), read_only=True)
 
 
+def test_a_table_that_the_engine_has_learnt_since_is_made_by_the_next_run(tmp_path: Path) -> None:
+    folder, db = template(tmp_path), tmp_path / "a.duckdb"
+    answers = 'SELECT "column", wave, "rows", answered FROM impact.quality ORDER BY ALL'
+    impact.run(folder, db).close()
+    with Warehouse(db) as warehouse:
+        made = warehouse.rows(answers)
+        warehouse.connection.execute("DROP TABLE impact.quality")
+    with pytest.raises(UsageError, match="lacks quality, which this engine reads; `impact run` brings it up to date"):
+        Warehouse(db, read_only=True)
+    impact.run(folder, db).close()
+    with Warehouse(db, read_only=True) as warehouse:
+        assert warehouse.rows(answers) == made != []
+
+
+def test_a_new_table_is_published_though_no_run_changed_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, db = template(tmp_path), tmp_path / "a.duckdb"
+    impact.run(folder, db).close()
+    before = published_copy(db)
+    monkeypatch.setattr(snapshot, "TABLES", snapshot.TABLES | {"learnt": None})
+    impact.run(folder, db).close()
+    assert published_copy(db) not in (None, before)
+
+
 @pytest.mark.parametrize("version", [OLDEST - 1, VERSION + 1])
 def test_a_layout_too_old_or_too_new_is_refused_and_left_as_it_is(tmp_path: Path, version: int) -> None:
     with Warehouse(tmp_path / "other.duckdb") as warehouse:

@@ -33,6 +33,8 @@ class Counts(StrEnum):
     """Each person once in each wave."""
     SERIES = "series"
     """Waves, or units and waves: no persons."""
+    BODIES = "bodies"
+    """Each body of a network once."""
 
 
 @dataclass(frozen=True)

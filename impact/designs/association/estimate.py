@@ -34,7 +34,7 @@ from impact.words.said import Said
 def estimate_association(case: Case[Association]) -> Effect:
     """Estimate the coefficient of the exposure in a linear or logit regression."""
     design = case.design
-    sample, available, without, apart = _sample(case, design)
+    sample, available, without, apart = _sample(case)
     estimate = _estimate(design, sample)
     variant = design.model_copy(update={"inference": quick(design.inference, sample)})
     steady, terms = stability_checks(case, sample, partial(_estimate, variant), estimate)
@@ -47,7 +47,7 @@ def estimate_association(case: Case[Association]) -> Effect:
     return effect_from(
         estimate,
         indicator=case.indicator.id,
-        unit=_unit(case, design),
+        unit=_unit(case),
         estimand=Said("estimand.association"),
         design=Said(f"association.{design.model}", exposure=design.exposure),
         diagnostics=(clusters, complete, *steady, *assigned),
@@ -56,12 +56,14 @@ def estimate_association(case: Case[Association]) -> Effect:
     )
 
 
-def _unit(case: Case[Association], design: Association) -> str:
+def _unit(case: Case[Association]) -> str:
+    design = case.design
     return "log odds" if design.model == "logit" and design.report == "coefficient" else case.unit
 
 
-def _sample(case: Case[Association], design: Association) -> tuple[Sample, int, dict[str, int], int]:
+def _sample(case: Case[Association]) -> tuple[Sample, int, dict[str, int], int]:
     """Return the complete cases, the rows there were, how many lack which column, and how many are apart."""
+    design = case.design
     rows = design_rows(case)
     wave = case.indicator.ex_post.wave
     if wave:

@@ -98,7 +98,7 @@ def stacked(case: Case[DifferenceInDifferences], rows: pd.DataFrame, start: str,
     _require_arms(case, both[complete], start, end)
 
     def sample_of(members: pd.Series) -> Sample:
-        return _sample(case, design, both[members], as_numbers(covariates[members]), end)
+        return _sample(case, both[members], as_numbers(covariates[members]), end)
 
     sample, used = beside_others(sample_of, complete)
     apart = int((complete & ~used).sum())
@@ -124,11 +124,11 @@ def _require_arms(case: Case[DifferenceInDifferences], rows: pd.DataFrame, start
 
 def _sample(
     case: Case[DifferenceInDifferences],
-    design: DifferenceInDifferences,
     rows: pd.DataFrame,
     covariates: pd.DataFrame,
     end: str,
 ) -> Sample:
+    design = case.design
     covariates = varying(covariates)
     at_end = rows["_wave"] == end
     if design.rows == "linked":

@@ -39,7 +39,7 @@ def estimate_panel(case: Case[PanelEffects]) -> Effect:
     )
     estimate = fit.estimates[0]
     staggered, weights = _staggered(case, relation, fit, design.treatment)
-    trend, leads = _trend(case, relation, design)
+    trend, leads = _trend(case, relation)
     checks = (trend, staggered, enough_clusters(estimate.n_clusters), complete_panel(fit, without))
     family = Said("family.coefficient")
     coefficients = [term_from(family, name, term) for name, term in zip(fit.terms, fit.estimates, strict=True)]
@@ -54,8 +54,9 @@ def estimate_panel(case: Case[PanelEffects]) -> Effect:
     )
 
 
-def _trend(case: Case[PanelEffects], relation: str, design: PanelEffects) -> tuple[Diagnostic, list[Term]]:
+def _trend(case: Case[PanelEffects], relation: str) -> tuple[Diagnostic, list[Term]]:
     """Test trends before each unit was treated first, as the staggered designs do."""
+    design = case.design
     names = cluster_names(case)
     try:
         panel = treated_panel(case.connection, relation, design.treatment, names[0] if names else None)

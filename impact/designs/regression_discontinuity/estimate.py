@@ -33,7 +33,7 @@ STRONG = 10.0
 def estimate_discontinuity(case: Case[RegressionDiscontinuity]) -> Effect:
     """Estimate the jump of the outcome at the cutoff; the effect on those near it."""
     design = case.design
-    frame, everybody = _frame(case, design)
+    frame, everybody = _frame(case)
     running = _from_cutoff(frame, design)
     covariates = as_numbers(frame[list(design.covariates)])
     options = _options(design, frame, covariates)
@@ -76,8 +76,9 @@ def _reported(design: RegressionDiscontinuity, fit: Discontinuity) -> Estimate:
     return fit.robust if design.report == "robust" else fit.conventional
 
 
-def _frame(case: Case[RegressionDiscontinuity], design: RegressionDiscontinuity) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _frame(case: Case[RegressionDiscontinuity]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the complete rows, and all of them: who has no outcome yet may have moved across the cutoff too."""
+    design = case.design
     rows = design_rows(case)
     wave = case.indicator.ex_post.wave
     if wave:

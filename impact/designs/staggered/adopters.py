@@ -53,7 +53,7 @@ class Adopters:
     without: dict[str, int]
 
 
-def adoption_panel(case: Case[Staggered], design: Staggered) -> Adopters:
+def adoption_panel(case: Case[Staggered]) -> Adopters:
     """Return the units' outcomes by wave with the wave they were first treated.
 
     What is alone in its unit or wave, and units without a cluster or covariate, are left out and counted.
@@ -63,8 +63,9 @@ def adoption_panel(case: Case[Staggered], design: Staggered) -> Adopters:
     NotEstimable
         If a unit has two cohorts, or a cohort is no declared wave.
     """
-    rows = _with_starts(case, design, _end_line_rows(case, design_rows(case)))
-    first, n_blank, without = _complete_units(case, design, rows)
+    design = case.design
+    rows = _with_starts(case, _end_line_rows(case, design_rows(case)))
+    first, n_blank, without = _complete_units(case, rows)
     rows = rows[rows["_unit"].isin(first.index)]
     n_rows = int(rows["_outcome"].notna().sum())
     rows = _without_gaps(case, _beside_others(rows))
@@ -88,12 +89,13 @@ def adoption_panel(case: Case[Staggered], design: Staggered) -> Adopters:
     return Adopters(panel, [str(unit) for unit in outcome.index], n_alone, n_blank, without)
 
 
-def _with_starts(case: Case[Staggered], design: Staggered, rows: pd.DataFrame) -> pd.DataFrame:
+def _with_starts(case: Case[Staggered], rows: pd.DataFrame) -> pd.DataFrame:
     """Add the position of each unit's first treated wave, :data:`NEVER` without one; refuse units with two."""
+    design = case.design
     if design.never:  # a blank cohort is then unknown, not untreated
         rows = rows[rows[design.cohort].notna()]
     labels = rows[design.cohort]
-    positions = _positions(case, labels, design)
+    positions = _positions(case, labels)
     cohorts = labels.where(~labels.isin(design.never))
     start = cohorts.map(positions, na_action="ignore").fillna(NEVER).astype(int)
     rows = rows.assign(_start=start)
@@ -104,10 +106,9 @@ def _with_starts(case: Case[Staggered], design: Staggered, rows: pd.DataFrame) -
     return rows
 
 
-def _complete_units(
-    case: Case[Staggered], design: Staggered, rows: pd.DataFrame
-) -> tuple[pd.DataFrame, int, dict[str, int]]:
+def _complete_units(case: Case[Staggered], rows: pd.DataFrame) -> tuple[pd.DataFrame, int, dict[str, int]]:
     """Return the first rows of units with an outcome and every column, how many have none, and how many lack which."""
+    design = case.design
     first = first_rows(case, rows)
     observed = rows.loc[rows["_outcome"].notna(), "_unit"]
     blank = ~first.index.isin(observed)
@@ -157,8 +158,9 @@ def _without_gaps(case: Case[Staggered], rows: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def _positions(case: Case[Staggered], labels: pd.Series, design: Staggered) -> dict[str, int]:
+def _positions(case: Case[Staggered], labels: pd.Series) -> dict[str, int]:
     """Return the position of each declared wave; refuse labels that are neither a wave nor say never."""
+    design = case.design
     positions = {wave: position for position, wave in enumerate(case.waves)}
     undeclared = set(labels.dropna()) - set(positions) - set(design.never)
     strange = sorted(undeclared)

@@ -61,13 +61,13 @@ class _Result:
 def estimate_staggered(case: Case[Staggered]) -> Effect:
     """Estimate the average effect on those that took up the programme, by the declared estimator."""
     design = case.design
-    adopters = adoption_panel(case, design)
+    adopters = adoption_panel(case)
     panel = adopters.panel
     if design.estimator == "twfe":
-        result = _twfe(case, design, adopters.units)
+        result = _twfe(case, adopters.units)
     else:
         result = _estimate(design, panel)
-        result.checks.append(_losses(case, design, adopters))
+        result.checks.append(_losses(case, adopters))
     estimate = result.estimate
     method = METHODS[design.adjust]
     trend, leads = pre_trend_check(panel, control=design.control, method=method, anticipation=design.anticipation)
@@ -196,8 +196,9 @@ def _cell_terms(panel: Panel, cells: GroupTime) -> list[Term]:
     return terms
 
 
-def _unknown_cohorts(case: Case[Staggered], design: Staggered) -> int:
+def _unknown_cohorts(case: Case[Staggered]) -> int:
     """Count the persons without a cohort, where a blank is not said to be one."""
+    design = case.design
     if not design.never:
         return 0
     person = ident(case.contract.person or "")
@@ -207,11 +208,12 @@ def _unknown_cohorts(case: Case[Staggered], design: Staggered) -> int:
     return int(count)
 
 
-def _losses(case: Case[Staggered], design: Staggered, adopters: Adopters) -> Diagnostic:
+def _losses(case: Case[Staggered], adopters: Adopters) -> Diagnostic:
     """State the units that carry nothing; estimators for unbalanced panels use those with gaps."""
+    design = case.design
     panel = adopters.panel
     unbalanced = design.estimator != "callaway_santanna"
-    unknown = _unknown_cohorts(case, design)
+    unknown = _unknown_cohorts(case)
     gaps = int(np.isnan(panel.outcome).any(axis=1).sum())
     always = int((panel.cohort == 0).sum())
     lost = always + unknown + adopters.n_blank + sum(adopters.without.values())
@@ -231,17 +233,18 @@ def _losses(case: Case[Staggered], design: Staggered, adopters: Adopters) -> Dia
     return verdict(Said("check.complete_cases"), null, float(lost), detail, passed=lost == 0)
 
 
-def _twfe(case: Case[Staggered], design: Staggered, units: list[str]) -> _Result:
+def _twfe(case: Case[Staggered], units: list[str]) -> _Result:
     """Fit two-way fixed effects, warn, and show the comparisons behind the coefficient; influences are by ``units``."""
+    design = case.design
     rows, without = in_clusters(case, panel_relation(case, [design.cohort]))
-    cohort = _cohort_sql(case, design)
+    cohort = _cohort_sql(case)
     treatment = {"_treatment": f"coalesce(_period >= {cohort}, false)::INTEGER"}
     dated = (f"{ident(design.cohort)} IS NOT NULL",) if design.never else ()
     relation = Select({**EVERY_COLUMN, **treatment}, f"({rows})", where=dated).sql()
-    fit = _fit(case, design, relation, ["_treatment"])
+    fit = _fit(case, relation, ["_treatment"])
     adoption = _one_start(case, relation, fit)
     started = Select({**EVERY_COLUMN, "_start": cohort}, f"({fit.used})")
-    honest, terms = _event_study(case, design, started.sql())
+    honest, terms = _event_study(case, started.sql())
     terms += bacon_terms(case, fit.used, "_treatment")
     estimate = fit.estimates[0]
     if estimate.influence is not None and fit.clusters is not None and not cluster_names(case):
@@ -251,16 +254,18 @@ def _twfe(case: Case[Staggered], design: Staggered, units: list[str]) -> _Result
     return _Result(estimate, terms, [adoption, *honest, complete_panel(fit, without)])
 
 
-def _cohort_sql(case: Case[Staggered], design: Staggered) -> str:
+def _cohort_sql(case: Case[Staggered]) -> str:
     """Write the position of a unit's first treated wave; NULL for those never treated."""
+    design = case.design
     never = ", ".join(literal(code) for code in design.never) or "NULL"
     code = as_text(design.cohort)
     positions = " ".join(f"WHEN {literal(wave)} THEN {position}" for position, wave in enumerate(case.waves))
     return f"CASE WHEN {code} IN ({never}) THEN NULL ELSE CASE {code} {positions} END END"
 
 
-def _fit(case: Case[Staggered], design: Staggered, relation: str, terms: Sequence[str]) -> PanelFit:
+def _fit(case: Case[Staggered], relation: str, terms: Sequence[str]) -> PanelFit:
     """Fit terms beside unit and wave effects with the declared errors."""
+    design = case.design
     clusters = panel_clusters(cluster_names(case), design.inference.errors)
     small_sample = design.inference.small_sample
     return panel_effects(case.connection, relation, terms=terms, clusters=clusters, small_sample=small_sample)
@@ -276,11 +281,12 @@ def _one_start(case: Case[Staggered], relation: str, fit: PanelFit) -> Diagnosti
     return verdict(Said("check.staggered_adoption"), null, float(starts), detail, passed=starts <= 1)
 
 
-def _event_study(case: Case[Staggered], design: Staggered, relation: str) -> tuple[list[Diagnostic], list[Term]]:
+def _event_study(case: Case[Staggered], relation: str) -> tuple[list[Diagnostic], list[Term]]:
     """Fit one dummy per event time, and bound what trends that part would allow."""
+    design = case.design
     try:
         events = event_terms(case.connection, relation)
-        fit = _fit(case, design, events.relation, events.terms)
+        fit = _fit(case, events.relation, events.terms)
     except NotEstimable as error:
         refused = not_applicable(Said("check.honest_bounds"), HONEST, error.reason)
         return [refused] if design.sensitivity else [], []

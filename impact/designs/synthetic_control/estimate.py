@@ -28,9 +28,9 @@ CHANCE = 0.1
 def estimate_synthetic(case: Case[SyntheticControl]) -> Effect:
     """Estimate the average effect on the treated units from the start on."""
     design = case.design
-    series = read_series(case, design)
+    series = read_series(case)
     if design.method == "synthetic_control":
-        estimate, checks, terms = _control(case, series, design)
+        estimate, checks, terms = _control(case, series)
     else:
         estimate, checks, terms = _did(series, design)
     return effect_from(
@@ -44,20 +44,19 @@ def estimate_synthetic(case: Case[SyntheticControl]) -> Effect:
     )
 
 
-def _control(
-    case: Case[SyntheticControl], series: Series, design: SyntheticControl
-) -> tuple[Estimate, list[Diagnostic], list[Term]]:
+def _control(case: Case[SyntheticControl], series: Series) -> tuple[Estimate, list[Diagnostic], list[Term]]:
+    design = case.design
     if len(series.treated) > 1:
         raise NotEstimable(
             Said("synthetic.synthetic_control_has_one_treated_unit"), Said("synthetic.method_synthetic_did_one_unit")
         )
-    fit = fit_control(case, series, design, start=series.start)
+    fit = fit_control(case, series, start=series.start)
     estimate = _placebo_inference(series, fit.control)
     checks = [
         _pre_fit(series, fit.control),
         *stability(fit),
         _in_space(fit.control),
-        _in_time(case, series, design),
+        _in_time(case, series),
     ]
     terms = [*_control_terms(series, fit), *predictor_terms(series, design, fit)]
     return estimate, checks, terms
@@ -94,11 +93,11 @@ def _in_space(control: Synthetic) -> Diagnostic:
     return Diagnostic(check, STANDS_OUT, control.ratio, control.placebo_p, status, detail)
 
 
-def _in_time(case: Case[SyntheticControl], series: Series, design: SyntheticControl) -> Diagnostic:
+def _in_time(case: Case[SyntheticControl], series: Series) -> Diagnostic:
     check = Said("check.placebo_time")
     pretended = series.start * 2 // 3
     try:
-        fit = fit_control(case, series, design, start=pretended)
+        fit = fit_control(case, series, start=pretended)
     except NotEstimable as error:
         return not_applicable(check, NOT_EARLIER, error.reason)
     detail = Said("series.start", waves=series.waves[pretended])

@@ -30,28 +30,28 @@ class Fit:
     nested: NestedControl | None = None
 
 
-def fit_control(case: Case[SyntheticControl], series: Series, design: SyntheticControl, *, start: int) -> Fit:
+def fit_control(case: Case[SyntheticControl], series: Series, *, start: int) -> Fit:
     """Fit the declared synthetic control as if the programme had started at ``start``, all spans moved back with it."""
+    design = case.design
     back = series.start - start
     outcomes = series.outcomes if back == 0 else series.outcomes[:, : series.start]
     row, spans = series.treated[0], design.predictors
     if not spans:
         return Fit(synthetic_control(outcomes, row, start))
-    means = predictor_means(case, design, series.units, spans, back=[back] * len(spans))
+    means = predictor_means(case, series.units, spans, back=[back] * len(spans))
     if design.importance in ("equal", "given"):
         weights = [1.0 if span.weight is None else span.weight for span in spans]
         importance = np.array(weights) / sum(weights)
         control = synthetic_control(outcomes, row, start, predictors=means, importance=importance)
         return Fit(control, means, importance)
-    training, window = _trained(case, series, design, back)
+    training, window = _trained(case, series, back)
     nested = nested_control(outcomes, row, start, means, training=training, window=window, seed=design.seed)
     return Fit(nested.control, means, nested.importance, nested)
 
 
-def _trained(
-    case: Case[SyntheticControl], series: Series, design: SyntheticControl, back: int
-) -> tuple[Floats | None, tuple[int, int] | None]:
+def _trained(case: Case[SyntheticControl], series: Series, back: int) -> tuple[Floats | None, tuple[int, int] | None]:
     """Return predictors as they stood in training and where validation lies in the series; None without them."""
+    design = case.design
     training, validation = design.training, design.validation
     if training is None or validation is None:
         return None, None
@@ -59,7 +59,7 @@ def _trained(
     # a predictor that declares no span for training has its own, as far back as training lies before validation
     spans = [span.training or span for span in design.predictors]
     moved = [back if span.training else back + distance for span in design.predictors]
-    means = predictor_means(case, design, series.units, spans, back=moved)
+    means = predictor_means(case, series.units, spans, back=moved)
     first, last = (series.waves.index(wave) - back for wave in (validation.first, validation.last))
     return means, (first, last + 1)
 

@@ -30,9 +30,10 @@ class Series:
     start: int
 
 
-def read_series(case: Case[SyntheticControl], design: SyntheticControl) -> Series:
+def read_series(case: Case[SyntheticControl]) -> Series:
     """Return the indicator's values by unit and wave; refuse missing cells and units that are not there."""
-    values = _by_wave(case, design, case.indicator)
+    design = case.design
+    values = _by_wave(case, case.indicator)
     table = values.pivot(index="_unit", columns="_wave", values="_value")
     end = case.waves.index(str(case.indicator.ex_post.wave))
     waves = [wave for wave in case.waves[: end + 1] if wave in table.columns]
@@ -62,7 +63,8 @@ def _first_names(missing: pd.Series) -> str:
     return ", ".join(map(str, units[:5]))
 
 
-def _by_wave(case: Case[SyntheticControl], design: SyntheticControl, indicator: Indicator) -> pd.DataFrame:
+def _by_wave(case: Case[SyntheticControl], indicator: Indicator) -> pd.DataFrame:
+    design = case.design
     return wave_values(
         case.connection, case.programme.id, case.contract, indicator, unit=design.unit, group=case.group_rows
     )
@@ -70,7 +72,6 @@ def _by_wave(case: Case[SyntheticControl], design: SyntheticControl, indicator: 
 
 def predictor_means(
     case: Case[SyntheticControl],
-    design: SyntheticControl,
     units: Sequence[str],
     spans: Sequence[ColumnSpan],
     *,
@@ -81,7 +82,7 @@ def predictor_means(
     Rows of a unit in one wave are averaged first, by the indicator's filter and weights; waves without a value are left
     out. A unit without any value in a span is refused by name.
     """
-    tables = {column: _column_by_wave(case, design, column) for column in {span.column for span in spans}}
+    tables = {column: _column_by_wave(case, column) for column in {span.column for span in spans}}
     columns = []
     for span, moved in zip(spans, back, strict=True):
         waves = _moved(case.waves, span, moved)
@@ -101,11 +102,11 @@ def predictor_means(
     return np.column_stack(columns)
 
 
-def _column_by_wave(case: Case[SyntheticControl], design: SyntheticControl, column: str) -> pd.DataFrame:
+def _column_by_wave(case: Case[SyntheticControl], column: str) -> pd.DataFrame:
     """Return the mean of a column by unit (rows) and wave (columns), over the rows that the indicator counts."""
     formula = Mean(kind="mean", column=column)
     indicator = case.indicator.model_copy(update={"formula": formula})
-    means = _by_wave(case, design, indicator)
+    means = _by_wave(case, indicator)
     return means.pivot(index="_unit", columns="_wave", values="_value")
 
 

@@ -19,17 +19,15 @@ sys.path.insert(0, str(ROOT))
 import impact  # noqa: E402
 from impact.declare import shipped  # noqa: E402
 from impact.designs.kind import Ceiling  # noqa: E402
-from impact.designs.models import name_of  # noqa: E402
-from impact.designs.registry import DESIGNS  # noqa: E402
+from impact.designs.registry import DESIGNS as KINDS  # noqa: E402
 from tests.reference.gallery import PREPARED, run  # noqa: E402
 from tests.support.shipped import SHIPPED  # noqa: E402
 
 PAGE = Path(__file__).parent / "methods" / "evidence_levels.md"
-KINDS = {name_of(design.model): design for design in DESIGNS}
 CRITICAL = {
     check: cost
-    for design in DESIGNS
-    if design is not KINDS["scaled_effect"]
+    for kind, design in KINDS.items()
+    if kind != "scaled_effect"
     for check, cost in design.checks.items()
     if cost is not None
 }

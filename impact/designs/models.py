@@ -2,7 +2,7 @@
 
 ``impact.declare.indicators`` reads designs by :data:`AnyDesign`. A kind is one line here and one, with all else that is
 true of it, in :mod:`impact.designs.registry`, which stands above the rooms that estimate. A package's design is
-imported when a programme declares it, or when all designs are asked for.
+imported when a programme declares it.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,44 +23,41 @@ from impact.designs.synthetic_control.descriptor import SYNTHETIC_CONTROL
 from impact.designs.weighting.descriptor import WEIGHTING
 from impact.errors import UsageError
 
-DESIGNS: tuple[DesignKind[Any], ...] = (
-    RANDOMISED,
-    DIFFERENCE_IN_DIFFERENCES,
-    PANEL,
-    STAGGERED,
-    MATCHING,
-    WEIGHTING,
-    REGRESSION_DISCONTINUITY,
-    INTERRUPTED_TIME_SERIES,
-    SYNTHETIC_CONTROL,
-    ASSOCIATION,
-    NETWORK_CHANGE,
-    SCALED_EFFECT,
-    BEFORE_AFTER,
-)
-"""The engine's own."""
+DESIGNS: Mapping[str, DesignKind[Any]] = {
+    models.name_of(design.model): design
+    for design in (
+        RANDOMISED,
+        DIFFERENCE_IN_DIFFERENCES,
+        PANEL,
+        STAGGERED,
+        MATCHING,
+        WEIGHTING,
+        REGRESSION_DISCONTINUITY,
+        INTERRUPTED_TIME_SERIES,
+        SYNTHETIC_CONTROL,
+        ASSOCIATION,
+        NETWORK_CHANGE,
+        SCALED_EFFECT,
+        BEFORE_AFTER,
+    )
+}
+"""The engine's own, by what is written as ``kind``."""
 
-if {design.model for design in DESIGNS} != set(models.MODELS):
+if {design.model for design in DESIGNS.values()} != set(models.MODELS):
     raise ImportError("impact.designs: models.py and registry.py name different designs")
 
 
-@functools.cache
-def all_designs() -> Mapping[str, DesignKind[Any]]:
-    """Return the engine's designs and those that installed packages register under ``impact.designs``, by kind.
+def design_kind(design: Design) -> DesignKind[Any]:
+    """Return what is true of the kind of a declared design.
 
     Raises
     ------
     UsageError
-        If a package registers what is no whole design.
+        If it is a package's, and the package registers less than a whole design.
     """
-    designs = {models.name_of(design.model): design for design in DESIGNS}
-    for name, design in models.installed().items():
-        if not isinstance(design, DesignKind):
-            raise UsageError(f"an installed package adds the design {name}: expected a DesignKind")
-        designs[name] = design
-    return designs
-
-
-def design_kind(design: Design) -> DesignKind[Any]:
-    """Return what is true of the kind of a declared design."""
-    return all_designs()[design.kind]
+    if design.kind in DESIGNS:
+        return DESIGNS[design.kind]
+    described = models.installed()[design.kind]
+    if not isinstance(described, DesignKind):
+        raise UsageError(f"an installed package adds the design {design.kind}: expected a DesignKind")
+    return described

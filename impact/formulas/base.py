@@ -206,8 +206,3 @@ class CountedFormula(RowsFormula):
 def mean_sql(numerator: str, denominator: str) -> str:
     """Write a ratio of two sums; NULL where there is nothing below."""
     return f"sum({numerator}) / nullif(sum({denominator}), 0)"
-
-
-def number_sql(column: str) -> str:
-    """Write a column as a DOUBLE."""
-    return f"CAST({ident(column)} AS DOUBLE)"

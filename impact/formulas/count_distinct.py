@@ -10,7 +10,7 @@ from impact.formulas.base import ONE, ColumnUse, ColumnUses, CountedFormula
 from impact.formulas.kind import Behind, FormulaKind, Samples, Scaled, Summary, always
 from impact.formulas.limits import ANYTHING, NEVER_NEGATIVE, Limits, LimitsOf
 from impact.formulas.measured import Measured, ValueCounts
-from impact.sql import ident
+from impact.sql import as_text
 
 
 class CountDistinct(CountedFormula):
@@ -29,7 +29,7 @@ class CountDistinct(CountedFormula):
 
     def ratio_sql(self, contract: Contract) -> tuple[str, str]:
         """Write the column as text, over 1."""
-        return f"CAST({ident(self.column)} AS VARCHAR)", ONE
+        return as_text(self.column), ONE
 
     def aggregate_sql(self, y: str, weighted_y: str, weighted_x: str) -> str:
         """Write the number of different values."""

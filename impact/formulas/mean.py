@@ -7,9 +7,10 @@ from typing import Literal
 
 from impact.declare.base import ColumnName, Condition
 from impact.declare.contracts import Contract
-from impact.formulas.base import ColumnUse, ColumnUses, RowFormula, number_sql
+from impact.formulas.base import ColumnUse, ColumnUses, RowFormula
 from impact.formulas.kind import Behind, FormulaKind, Samples, Scaled, Summary, never
 from impact.formulas.limits import ANYTHING, Limits, LimitsOf
+from impact.sql import as_number
 
 
 class Mean(RowFormula):
@@ -29,7 +30,7 @@ class Mean(RowFormula):
 
     def value_sql(self, contract: Contract) -> str:
         """Write the column or its logarithm."""
-        value = number_sql(self.column)
+        value = as_number(self.column)
         if self.transform == "log":
             return f"CASE WHEN {value} > 0 THEN ln({value}) END"
         return value

@@ -11,11 +11,11 @@ from scipy import stats
 
 from impact.declare.base import ColumnName, Condition
 from impact.declare.contracts import Contract
-from impact.formulas.base import ONE, ColumnUse, ColumnUses, CountedFormula, PublishedRows, number_sql
+from impact.formulas.base import ONE, ColumnUse, ColumnUses, CountedFormula, PublishedRows
 from impact.formulas.kind import Behind, FormulaKind, Samples, Scaled, Summary, never
 from impact.formulas.limits import ANYTHING, Limits, LimitsOf
 from impact.formulas.measured import SMALL_N, Measured, ValueCounts
-from impact.sql import literal
+from impact.sql import as_number, literal
 from impact.statistics.core import CONFIDENCE, Floats
 from impact.words.said import Said
 
@@ -40,7 +40,7 @@ class Quantile(CountedFormula):
 
     def ratio_sql(self, contract: Contract) -> tuple[str, str]:
         """Write the column, over 1."""
-        return number_sql(self.column), ONE
+        return as_number(self.column), ONE
 
     def aggregate_sql(self, y: str, weighted_y: str, weighted_x: str) -> str:
         """Write the quantile without weights."""

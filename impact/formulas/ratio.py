@@ -6,9 +6,10 @@ from typing import Literal
 
 from impact.declare.base import ColumnName, Condition
 from impact.declare.contracts import Contract
-from impact.formulas.base import ColumnUse, ColumnUses, RowsFormula, mean_sql, number_sql
+from impact.formulas.base import ColumnUse, ColumnUses, RowsFormula, mean_sql
 from impact.formulas.kind import Behind, FormulaKind, Samples, Scaled, Summary, never
 from impact.formulas.limits import ANYTHING, NEVER_NEGATIVE, Limits, LimitsOf
+from impact.sql import as_number
 
 
 class Ratio(RowsFormula):
@@ -28,7 +29,7 @@ class Ratio(RowsFormula):
 
     def ratio_sql(self, contract: Contract) -> tuple[str, str]:
         """Write both columns."""
-        return number_sql(self.numerator), number_sql(self.denominator)
+        return as_number(self.numerator), as_number(self.denominator)
 
     def aggregate_sql(self, y: str, weighted_y: str, weighted_x: str) -> str:
         """Write the ratio of sums."""

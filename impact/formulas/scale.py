@@ -8,10 +8,10 @@ from pydantic import Field, model_validator
 
 from impact.declare.base import ColumnName, Condition
 from impact.declare.contracts import Contract
-from impact.formulas.base import ColumnUse, ColumnUses, RowFormula, number_sql
+from impact.formulas.base import ColumnUse, ColumnUses, RowFormula
 from impact.formulas.kind import Behind, FormulaKind, Samples, Scaled, Summary, never
 from impact.formulas.limits import Limits, LimitsOf
-from impact.sql import ident, literal
+from impact.sql import as_number, ident, literal
 
 
 class Scale(RowFormula):
@@ -61,7 +61,7 @@ class Scale(RowFormula):
 
     def _item_sql(self, item: str) -> str:
         both_ends = literal(float(self.low + self.high))
-        return f"({both_ends} - {ident(item)})" if item in self.reverse else number_sql(item)
+        return f"({both_ends} - {ident(item)})" if item in self.reverse else as_number(item)
 
     @property
     def _factor(self) -> float:

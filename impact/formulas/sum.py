@@ -7,9 +7,10 @@ from typing import Literal
 
 from impact.declare.base import ColumnName, Condition
 from impact.declare.contracts import Contract
-from impact.formulas.base import ONE, ColumnUse, ColumnUses, RowsFormula, number_sql
+from impact.formulas.base import ONE, ColumnUse, ColumnUses, RowsFormula
 from impact.formulas.kind import Behind, FormulaKind, Samples, Scaled, Summary, always
 from impact.formulas.limits import ANYTHING, NEVER_NEGATIVE, Limits, LimitsOf
+from impact.sql import as_number
 
 
 class Sum(RowsFormula):
@@ -41,7 +42,7 @@ class Sum(RowsFormula):
 
     def ratio_sql(self, contract: Contract) -> tuple[str, str]:
         """Write the column, over 1."""
-        return number_sql(self.column), ONE
+        return as_number(self.column), ONE
 
     def aggregate_sql(self, y: str, weighted_y: str, weighted_x: str) -> str:
         """Write the sum."""

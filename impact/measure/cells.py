@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import duckdb
@@ -59,13 +59,10 @@ class Cells:
         of :data:`SUMS`.
     pilot
         The value subtracted from each indicator before squaring.
-    sql
-        The query that made the cells.
     """
 
     frame: pd.DataFrame
     pilot: dict[str, float]
-    sql: str
 
 
 def key_columns(indicators: Sequence[Indicator]) -> list[str]:
@@ -168,10 +165,8 @@ def _cells(
         row |= expressions
         cell |= sums
     keys = columns(("_wave", *names))
-    query = Select({**keys, **cell}, Select(row, rows), group=tuple(keys.values()))
-    ordered = replace(query, order=ALL)
-    frame = connection.execute(ordered.sql()).df()
-    return Cells(frame, pilot, query.sql())
+    query = Select({**keys, **cell}, Select(row, rows), group=tuple(keys.values()), order=ALL)
+    return Cells(connection.execute(query.sql()).df(), pilot)
 
 
 def _sample_sums(indicators: Sequence[Indicator]) -> tuple[Columns, Columns]:
@@ -291,14 +286,14 @@ def _shortened(value: float) -> float:
 
 def value_counts(
     connection: duckdb.DuckDBPyConnection, programme: str, contract: Contract, indicator: Indicator
-) -> tuple[pd.DataFrame, str]:
+) -> pd.DataFrame:
     """Return, per cell, how often each value stands: what quantiles and distinct counts need.
 
     Returns
     -------
-    tuple
+    pandas.DataFrame
         The keys, ``_value`` (missing for rows without one), ``_rows``, and of those with a weight above zero ``_n`` and
-        ``_weight``, ``_negative`` with one below; and the query.
+        ``_weight``, ``_negative`` with one below.
     """
     value, _ = ratio_sql(indicator, contract)
     weight = ident(indicator.sample.weight) if indicator.sample.weight else "1"
@@ -311,5 +306,5 @@ def value_counts(
     counts["_weight"] = f"CAST(coalesce(sum({weight}) {weighted}, 0) AS DOUBLE)"
     rows = _with_labels(ident(programme, contract.id), [indicator])
     selected = (where_sql(indicator, contract),)
-    sql = Select(counts, rows, where=selected, group=ALL, order=ALL).sql()
-    return connection.execute(sql).df(), sql
+    query = Select(counts, rows, where=selected, group=ALL, order=ALL)
+    return connection.execute(query.sql()).df()

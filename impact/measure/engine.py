@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 from typing import NamedTuple
@@ -37,8 +37,8 @@ from impact.statistics.core import Floats, Ints
 from impact.tables.part import MISSING_GROUP, WHOLE
 from impact.tables.results import Linkage
 
-Pass = Callable[[duckdb.DuckDBPyConnection, Programme, Contract, Indicator], tuple[list[Measurement], str]]
-"""From the rows of one indicator to its values, and the query that made them."""
+Pass = Callable[[duckdb.DuckDBPyConnection, Programme, Contract, Indicator], list[Measurement]]
+"""From the rows of one indicator to its values."""
 LINKED = [name for name in Linkage.TABLE.names() if name != "programme"]
 
 
@@ -52,13 +52,10 @@ class Measures:
         A value per indicator, arm, part and wave.
     linkage
         Per indicator of change: persons linked, lost and new.
-    queries
-        The pass each indicator was computed in.
     """
 
     measurements: tuple[Measurement, ...]
     linkage: pd.DataFrame
-    queries: dict[str, str] = field(repr=False)
 
     @cached_property
     def values(self) -> pd.DataFrame:
@@ -80,15 +77,13 @@ def measure_indicators(
     """
     rows: list[Measurement] = []
     linkage: list[tuple[object, ...]] = []
-    queries: dict[str, str] = {}
     for contract, kind, members in _passes(programme, indicators):
-        for indicator, measured, sql in _measured(connection, programme, contract, kind, members):
-            queries[indicator.id] = sql
+        for indicator, measured in _measured(connection, programme, contract, kind, members):
             lists = cut_codelists(programme, indicator)
             rows += count_units(connection, programme, contract, indicator, lists=lists, rows=measured)
             if kind == "change":
                 linkage.append(_linkage(connection, programme.id, contract, indicator))
-    return Measures(tuple(rows), pd.DataFrame(linkage, columns=LINKED), queries)
+    return Measures(tuple(rows), pd.DataFrame(linkage, columns=LINKED))
 
 
 def _measured(
@@ -97,51 +92,47 @@ def _measured(
     contract: Contract,
     kind: str,
     indicators: Sequence[Indicator],
-) -> Iterator[tuple[Indicator, list[Measurement], str]]:
-    """Yield each indicator of a pass with its values and the query that made them."""
+) -> Iterator[tuple[Indicator, list[Measurement]]]:
+    """Yield each indicator of a pass with its values."""
     if kind in SINGLE_PASSES:
         for indicator in indicators:
-            measured, sql = SINGLE_PASSES[kind](connection, programme, contract, indicator)
-            yield indicator, measured, sql
+            yield indicator, SINGLE_PASSES[kind](connection, programme, contract, indicator)
         return
     compute = change_cells if kind == "change" else additive_cells
     cells = compute(connection, programme.id, contract, indicators)
     for indicator in indicators:
         lists = cut_codelists(programme, indicator)
-        measured = explain_sums(indicator, lists, _from_cells(indicator, cells, lists))
-        yield indicator, measured, cells.sql
+        yield indicator, explain_sums(indicator, lists, _from_cells(indicator, cells, lists))
 
 
 def _sampled(
     connection: duckdb.DuckDBPyConnection, programme: Programme, contract: Contract, indicator: Indicator
-) -> tuple[list[Measurement], str]:
-    frame, sql = sampled_rows(connection, programme.id, contract, indicator)
+) -> list[Measurement]:
+    frame = sampled_rows(connection, programme.id, contract, indicator)
     lists = cut_codelists(programme, indicator)
-    measured = _from_rows(indicator, frame, lists)
-    return explain_sums(indicator, lists, measured), sql
+    return explain_sums(indicator, lists, _from_rows(indicator, frame, lists))
 
 
 def _counted(
     connection: duckdb.DuckDBPyConnection, programme: Programme, contract: Contract, indicator: Indicator
-) -> tuple[list[Measurement], str]:
-    counts, sql = value_counts(connection, programme.id, contract, indicator)
+) -> list[Measurement]:
+    counts = value_counts(connection, programme.id, contract, indicator)
     lists = cut_codelists(programme, indicator)
-    measured = _from_counts(indicator, counts, lists)
-    return explain_sums(indicator, lists, measured), sql
+    return explain_sums(indicator, lists, _from_counts(indicator, counts, lists))
 
 
 def _networked(
     connection: duckdb.DuckDBPyConnection, programme: Programme, _: Contract, indicator: Indicator
-) -> tuple[list[Measurement], str]:
+) -> list[Measurement]:
     ties = tie_rows(connection, programme, indicator)
-    return list(network_values(indicator, ties)), ties.sql
+    return list(network_values(indicator, ties))
 
 
 def _mapped(
     connection: duckdb.DuckDBPyConnection, programme: Programme, _: Contract, indicator: Indicator
-) -> tuple[list[Measurement], str]:
-    cells, sql = need_cells(connection, programme, indicator)
-    return _from_map(indicator, cells, cut_codelists(programme, indicator)), sql
+) -> list[Measurement]:
+    cells = need_cells(connection, programme, indicator)
+    return _from_map(indicator, cells, cut_codelists(programme, indicator))
 
 
 _FORMULA_PASSES: Mapping[str, Pass] = {"network": _networked, "territory_map": _mapped}

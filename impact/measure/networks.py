@@ -55,15 +55,12 @@ class TieRows:
     bodies
         A row per row of the roster: ``_wave`` (missing where the roster has none), ``_body, _answered, _group`` and
         cuts.
-    sql
-        The query of the ties.
     lists
         The codelist of each cut that has one: in a hierarchy a code stands for those below it too.
     """
 
     ties: pd.DataFrame
     bodies: pd.DataFrame
-    sql: str
     lists: Mapping[str, Codelist]
 
 
@@ -107,10 +104,9 @@ def tie_rows(connection: duckdb.DuckDBPyConnection, programme: Programme, indica
         "_wave": as_text(roster.wave) if roster.wave else "NULL",
     }
     body |= text_columns(name for name in cuts if name not in contract.columns)
-    ties = Select(tie, ident(programme.id, contract.id)).sql()
-    bodies = Select(body, ident(programme.id, roster.id), order=("_body",)).sql()
-    lists = cut_codelists(programme, indicator)
-    return TieRows(connection.execute(ties).df(), connection.execute(bodies).df(), ties, lists)
+    ties = connection.execute(Select(tie, ident(programme.id, contract.id)).sql()).df()
+    bodies = connection.execute(Select(body, ident(programme.id, roster.id), order=("_body",)).sql()).df()
+    return TieRows(ties, bodies, cut_codelists(programme, indicator))
 
 
 def _holds(condition: Condition | None, contract: Contract, *, otherwise: str) -> str:

@@ -40,14 +40,14 @@ def needs_rows(indicator: Indicator) -> bool:
 
 def sampled_rows(
     connection: duckdb.DuckDBPyConnection, programme: str, contract: Contract, indicator: Indicator
-) -> tuple[pd.DataFrame, str]:
+) -> pd.DataFrame:
     """Return the rows of an indicator with what its sample design needs.
 
     Returns
     -------
-    tuple
+    pandas.DataFrame
         Labels as text (``_wave``, cuts, arm, margins of codes), ``_y``, ``_x``, ``_w``, ``_inside``, ``_strata``,
-        ``_cluster``, ``_population`` and numeric margins; and the query.
+        ``_cluster``, ``_population`` and numeric margins.
     """
     row = {"_wave": text_or_blank(contract.wave), **text_columns((*indicator.by, *indicator.scope))}
     if arm := arm_sql(indicator.ex_post.design):
@@ -58,8 +58,8 @@ def sampled_rows(
     row |= _sample_columns(indicator.sample)
     # calibration and replicates add up floating point: the order of rows is fixed
     order = tuple(map(ident, contract.key))
-    sql = Select(row, ident(programme, contract.id), order=order).sql()
-    return connection.execute(sql).df(), sql
+    query = Select(row, ident(programme, contract.id), order=order)
+    return connection.execute(query.sql()).df()
 
 
 def _sample_columns(sample: Sample) -> Columns:

@@ -32,17 +32,15 @@ def indicator_relations(programme: Programme, indicator: Indicator) -> str:
     return relations_sql(programme, formula, need, where=where, waves=named_waves(indicator))
 
 
-def need_cells(
-    connection: duckdb.DuckDBPyConnection, programme: Programme, indicator: Indicator
-) -> tuple[pd.DataFrame, str]:
+def need_cells(connection: duckdb.DuckDBPyConnection, programme: Programme, indicator: Indicator) -> pd.DataFrame:
     """Return the needs of an indicator by cut and cell.
 
     Returns
     -------
-    tuple
+    pandas.DataFrame
         ``_wave``, the columns of the cuts as text, the codes of the cell, ``_mapped``, ``_state``, ``_needs`` (rows),
         ``_weight`` (sum over rows that have one), ``_unweighted`` (rows without), ``_adrift`` (rows of supply at that
-        wave that are not mapped); and the query.
+        wave that are not mapped).
     """
     cuts = (*indicator.by, *indicator.scope)
     cell = {"_wave": "n._wave", **{name: f"CAST(n.{ident(name)} AS VARCHAR)" for name in cuts}}
@@ -56,8 +54,7 @@ def need_cells(
         "_adrift": "any_value(coalesce(s._adrift, 0))",
     }
     query = Select({**cell, **sums}, _NEEDS_ANSWERED, group=ALL, order=ALL)
-    sql = indicator_relations(programme, indicator) + query.sql()
-    return connection.execute(sql).df(), sql
+    return connection.execute(indicator_relations(programme, indicator) + query.sql()).df()
 
 
 _ADRIFT = Select({"_wave": "_wave", "_adrift": "count(*)"}, "supply", where=("NOT _mapped",), group=("_wave",))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import dataclasses
-import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +14,10 @@ import pytest
 
 import impact.designs
 from impact.designs.kind import DesignKind
-from impact.designs.models import MODELS, name_of
-from impact.designs.registry import DESIGNS, all_designs
+from impact.designs.models import MODELS, installed, name_of
+from impact.designs.registry import DESIGNS
+from impact.errors import DeclarationError, UsageError
+from tests.support.packages import forget_words, package
 from tests.support.programmes import indicator, written
 
 FOLDER = Path(impact.designs.__file__).parent
@@ -24,20 +26,20 @@ KINDS = [name_of(model) for model in MODELS]
 
 def test_each_kind_has_a_folder_of_its_name_and_a_descriptor() -> None:
     folders = {path.parent.name for path in FOLDER.glob("*/descriptor.py")}
-    assert set(KINDS) == folders == set(all_designs())
+    assert set(KINDS) == folders == set(DESIGNS)
 
 
 def test_a_descriptor_has_no_default() -> None:
     fields = dataclasses.fields(DesignKind)
     assert all(field.default is field.default_factory is dataclasses.MISSING for field in fields)
-    values = {field.name: getattr(DESIGNS[0], field.name) for field in fields}
+    values = {field.name: getattr(DESIGNS["did"], field.name) for field in fields}
     for name in values:
         with pytest.raises(TypeError, match=name):
             DesignKind(**{other: value for other, value in values.items() if other != name})
 
 
 def test_a_design_stands_on_checks_that_cost_something_when_they_fail() -> None:
-    for design in DESIGNS:
+    for design in DESIGNS.values():
         for check in design.stands_on:
             assert design.checks[check] is not None, (design.model, check)
 
@@ -75,12 +77,13 @@ DESCRIPTOR = '''
 import numpy as np
 
 from impact.designs.kind import INFORMS, Counts, DesignKind
+from impact.designs.base import Described
 from impact.estimate.case import Case, at_wave, design_rows, require_arms
 from impact.estimate.diagnostics import complete_cases
 from impact.estimate.result import Effect, effect_from
 from impact.statistics.core import wald
 from impact.words.said import Said
-from tiny.model import Medians
+from tiny_designs.model import Medians
 
 
 def estimate(case: Case[Medians]) -> Effect:
@@ -112,6 +115,7 @@ MEDIANS = DesignKind(
     precision=None,
     simulate=None,
 )
+HALF = Described(model=Medians)
 '''
 WORDS = """
 medians.rule: {en: "normal error of medians", it: "errore normale delle mediane"}
@@ -120,36 +124,34 @@ medians.kind: {en: "medians design", it: "disegno «mediane»"}
 """
 POINTS = """
 [impact.designs]
-medians = tiny.descriptor:MEDIANS
+medians = tiny_designs.descriptor:MEDIANS
 [impact.words]
-tiny = tiny
+tiny = tiny_designs
 """
-READ = """
-import sys
-import impact
-row = impact.run(sys.argv[1], sys.argv[2]).findings().iloc[0]
-print(row["estimate"], row["n_obs"], row["design"], row["evidence_level"], sep="|")
-"""
+FILES = {"__init__.py": "", "model.py": MODEL, "descriptor.py": DESCRIPTOR, "sentences/medians.yaml": WORDS}
+Install = Callable[[str], None]
 
 
-def package(folder: Path, points: str) -> None:
-    """Write a package that adds a design: its model, its descriptor, its words, and what a wheel says of them."""
-    about, tiny = folder / "tiny-1.0.dist-info", folder / "tiny"
-    (tiny / "sentences").mkdir(parents=True)
-    about.mkdir()
-    (tiny / "__init__.py").write_text("")
-    (tiny / "model.py").write_text(MODEL)
-    (tiny / "descriptor.py").write_text(DESCRIPTOR)
-    (tiny / "sentences" / "medians.yaml").write_text(WORDS)
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text(points)
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+    """Return what installs a package that adds a design, for the length of a test."""
+
+    def put(points: str) -> None:
+        files = {f"tiny_designs/{name}": text for name, text in FILES.items()}
+        monkeypatch.syspath_prepend(package(tmp_path / "site", files, points))
+        forget()
+
+    yield put
+    monkeypatch.undo()
+    forget()
 
 
-def run(code: str, site: Path, *arguments: Path) -> subprocess.CompletedProcess[str]:
-    """Run Python with a package installed; in a process of its own, since designs are collected at import."""
-    root = Path(__file__).parents[2]
-    command = [sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.run(command, env={"PYTHONPATH": f"{site}:{root}"}, capture_output=True, text=True, check=False)
+def forget() -> None:
+    """Have designs and words of packages read anew."""
+    installed.cache_clear()
+    forget_words()
+    for name in [name for name in sys.modules if name.startswith("tiny_designs")]:
+        del sys.modules[name]
 
 
 @pytest.fixture
@@ -163,33 +165,39 @@ def programme(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_package_adds_a_design(programme: Path, tmp_path: Path) -> None:
-    package(tmp_path / "site", POINTS)
-    shown = run(READ, tmp_path / "site", programme, tmp_path / "db.duckdb")
-    assert shown.returncode == 0, shown.stderr
+def test_a_package_adds_a_design(programme: Path, install: Install) -> None:
+    install(POINTS)
+    (finding,) = impact.run(programme).findings().to_dict("records")
     medians = pd.read_json(programme / "medians.json", typ="series")
-    estimate, n_obs, name, level = shown.stdout.strip().split("|")
-    assert float(estimate) == medians["T"] - medians["C"]
-    assert (n_obs, name, level) == ("60", "difference in medians", "2")
+    assert finding["estimate"] == medians["T"] - medians["C"]
+    assert (finding["n_obs"], str(finding["design"]), finding["evidence_level"]) == (60, "difference in medians", 2)
 
 
-def test_a_design_that_no_package_adds_is_refused_with_those_there_are(programme: Path, tmp_path: Path) -> None:
-    shown = run(READ, tmp_path / "nothing", programme, tmp_path / "db.duckdb")
-    assert shown.returncode != 0
-    assert "medians" in shown.stderr
-    assert "'randomised', 'did'" in shown.stderr
+def test_a_design_that_no_package_adds_is_refused_with_those_there_are(programme: Path) -> None:
+    with pytest.raises(DeclarationError, match=r"medians.*'randomised', 'did'"):
+        impact.run(programme)
 
 
 @pytest.mark.parametrize(
     ("points", "reason"),
     [
         (POINTS.replace("medians = tiny", "median = tiny"), "a kind of its own, of that name"),
-        (POINTS.replace("tiny.descriptor:MEDIANS", "tiny.descriptor:Case"), "expected a Described, found a type"),
-        (POINTS.replace("tiny.descriptor:MEDIANS", "tiny.descriptor:MEANS"), "the package tiny registers medians"),
+        (POINTS.replace("descriptor:MEDIANS", "descriptor:Case"), "expected a Described, found a type"),
+        (POINTS.replace("descriptor:MEDIANS", "descriptor:HALF"), "expected a DesignKind"),
+        (POINTS.replace("descriptor:MEDIANS", "descriptor:MEANS"), "the package tiny registers medians"),
     ],
 )
-def test_a_package_that_adds_half_a_design_is_named(programme: Path, tmp_path: Path, points: str, reason: str) -> None:
-    package(tmp_path / "site", points)
-    shown = run(READ, tmp_path / "site", programme, tmp_path / "db.duckdb")
-    assert shown.returncode != 0
-    assert reason in shown.stderr
+def test_a_package_that_adds_half_a_design_is_named(
+    programme: Path, install: Install, points: str, reason: str
+) -> None:
+    install(points)
+    with pytest.raises(UsageError, match=reason):
+        impact.run(programme)
+
+
+def test_a_package_that_is_broken_stops_no_design_of_the_engines_own(tmp_path: Path, install: Install) -> None:
+    install(POINTS.replace("descriptor:MEDIANS", "descriptor:MEANS"))
+    design = {"kind": "randomised", "arm": "arm", "treated": "T", "comparison": "C"}
+    frame = pd.DataFrame({"person": range(4), "arm": ["T", "C"] * 2, "y": [3, 1, 4, 1]})
+    findings = impact.run(written(tmp_path / "programme", frame, [indicator("y", design)])).findings()
+    assert findings["estimate"].tolist() == pytest.approx([2.5])

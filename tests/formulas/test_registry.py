@@ -21,6 +21,7 @@ from impact.formulas.base import RowFormula
 from impact.formulas.installed import installed
 from impact.formulas.kind import FormulaKind, Summary
 from impact.formulas.registry import FORMULAS, formulas, kind_of
+from tests.support.packages import package
 from tests.support.programmes import indicator, written
 
 Install = Callable[..., None]
@@ -34,10 +35,11 @@ import numpy as np
 from typing import Literal
 from impact.declare.base import ColumnName
 from impact.formulas import mean, quantile
-from impact.formulas.base import ONE, ColumnUse, CountedFormula, RowFormula, number_sql
+from impact.formulas.base import ONE, ColumnUse, CountedFormula, RowFormula
 from impact.formulas.kind import FormulaKind, Summary
 from impact.formulas.limits import ANYTHING, NEVER_NEGATIVE
 from impact.formulas.measured import Measured
+from impact.sql import as_number
 from dataclasses import replace
 
 class GeometricMean(CountedFormula):
@@ -51,7 +53,7 @@ class GeometricMean(CountedFormula):
         return ()
 
     def ratio_sql(self, contract):
-        value = number_sql(self.column)
+        value = as_number(self.column)
         return f"CASE WHEN {value} > 0 THEN {value} END", ONE
 
     def aggregate_sql(self, y, weighted_y, weighted_x):
@@ -80,7 +82,7 @@ class Square(RowFormula):
         return ()
 
     def value_sql(self, contract):
-        return f"{number_sql(self.column)} * {number_sql(self.column)}"
+        return f"{as_number(self.column)} * {as_number(self.column)}"
 
     def row_limits(self, column, *, weighted):
         return NEVER_NEGATIVE
@@ -99,12 +101,8 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     """Install a package that registers formulas: a module, and what a wheel says of its entry points."""
 
     def put(*points: str) -> None:
-        about = tmp_path / "site" / "tiny-1.0.dist-info"
-        about.mkdir(parents=True)
-        (tmp_path / "site" / "tiny_formulas.py").write_text(TINY)
-        (about / "METADATA").write_text("Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
-        (about / "entry_points.txt").write_text("\n".join(["[impact.formulas]", *points]))
-        monkeypatch.syspath_prepend(tmp_path / "site")
+        registered = "\n".join(["[impact.formulas]", *points])
+        monkeypatch.syspath_prepend(package(tmp_path / "site", {"tiny_formulas.py": TINY}, registered))
         _forget()
 
     yield put

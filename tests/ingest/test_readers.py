@@ -15,6 +15,7 @@ import impact
 from impact.declare.sources import FileFormat, SeriesName, Source
 from impact.errors import FileError, UsageError
 from impact.ingest.readers import READERS, read_source, readers
+from tests.support.packages import package
 from tests.support.programmes import edit, indicator, written
 
 ROWS = [("geo", "period", "value"), ("IT", "2019", "1.5"), ("FR", "2020", "2.5")]
@@ -124,12 +125,7 @@ TAKEN = Reader(read, suffixes=(".parquet",))
 
 def installed(folder: Path, monkeypatch: pytest.MonkeyPatch, *points: str) -> None:
     """Install a package that registers readers: a module, and what a wheel says of its entry points."""
-    about = folder / "tiny-1.0.dist-info"
-    about.mkdir(parents=True)
-    (folder / "tiny.py").write_text(PIPES)
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text("\n".join(["[impact.readers]", *points]))
-    monkeypatch.syspath_prepend(folder)
+    monkeypatch.syspath_prepend(package(folder, {"tiny.py": PIPES}, "\n".join(["[impact.readers]", *points])))
 
 
 def test_a_package_adds_a_format_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,9 +29,14 @@ INSERT INTO impact.measure BY NAME SELECT 'sample' AS programme, 'gone' AS indic
 
 
 def of_layout(path: Path, version: int) -> Path:
-    """Write a database as the engine of that layout did, with a programme that it had published."""
+    """Write a database as the engine of that layout did, with a programme that it had published.
+
+    A layout that changed no table has those of the one before it.
+    """
+    numbers = [int(file.stem.removeprefix("layout_")) for file in LAYOUTS.glob("layout_*.sql")]
+    tables = LAYOUTS / f"layout_{max(number for number in numbers if number <= version)}.sql"
     with duckdb.connect(path) as connection:
-        connection.execute((LAYOUTS / f"layout_{version}.sql").read_text("utf-8"))
+        connection.execute(tables.read_text("utf-8"))
         connection.execute(ROWS.format(version=version, method="'share'" if version < 7 else "'\"share\"'"))
     return path
 

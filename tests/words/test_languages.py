@@ -20,26 +20,18 @@ from impact.store import open_reader
 from impact.words import catalogue, read, sentences
 from impact.words.said import Said
 from impact.words.sentences import Place, written
+from tests.support.packages import forget_words
 from tests.support.shipped import shipped_database
 from tests.support.views import drawn
 from tests.support.written import left, page_of, without, words
 from tests.support.written import read as read_of
 from tests.words.test_written import declared
 
-CACHES = (
-    *(read.added_languages, sentences.sentences, sentences.templates, sentences._marks),
-    *(catalogue.catalogue, catalogue.words_in),
-)
 ACCENTS = str.maketrans("aeiouyAEIOUY", "àèìòùỳÀÈÌÒÙỲ")
 MARKS = ["\u00a0", ",", "\u00a0%", "p.p."]
 TEXT = "XKQ"
 PLAIN = re.compile("[aeiouyAEIOUY]|12[.]5|1250[.]|1,250|1250,0%")
 """What a sentence of only these values has no more: letters without accents and English marks."""
-
-
-def forget() -> None:
-    for cache in CACHES:
-        cache.cache_clear()
 
 
 def accented(text: Any) -> Any:
@@ -67,9 +59,9 @@ def accents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     (tmp_path / "languages" / "eo.yaml").write_text(yaml.safe_dump({"marks": MARKS, **said}), "utf-8")
     with monkeypatch.context() as patched:
         patched.setattr(read, "FOLDER", tmp_path)
-        forget()
+        forget_words()
         yield "eo"
-    forget()
+    forget_words()
 
 
 def sample(form: str) -> Any:

@@ -161,7 +161,7 @@ def _values(*values: str | None) -> str:
 
 def _wave(contract: Contract) -> str:
     column = wave_column(contract)
-    return f"CAST({ident(column)} AS VARCHAR)" if column else "CAST(NULL AS VARCHAR)"
+    return as_text(column) if column else "CAST(NULL AS VARCHAR)"
 
 
 def _listed(wave_ids: Sequence[str]) -> str:

@@ -29,6 +29,7 @@ from impact.words import LANGUAGES, words_in
 from impact.words.said import Said
 from tests.cases.test_disclose import projects
 from tests.publish.export.reading import arrow_rows, described_csv, records
+from tests.support.packages import package
 from tests.support.programmes import template
 
 TYPES = [name for name, form in FORMATS.items() if form.takes is Takes.TABLE]
@@ -227,6 +228,7 @@ def test_a_result_in_memory_is_exported_too(tmp_path: Path) -> None:
 
 TINY = """
 from impact.publish.export import Format, Takes
+from tests.support.packages import package
 
 def write(table):
     lines = [table.frame.columns, *table.frame.to_numpy()]
@@ -242,12 +244,8 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     """Return what installs a package that registers a format, for the length of a test."""
 
     def put(entry: str) -> None:
-        info = tmp_path / "site" / "tiny-1.0.dist-info"
-        info.mkdir(parents=True)
-        (tmp_path / "site" / "tiny_formats.py").write_text(TINY)
-        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text(f"[impact.formats]\n{entry}\n")
-        monkeypatch.syspath_prepend(tmp_path / "site")
+        points = f"[impact.formats]\n{entry}\n"
+        monkeypatch.syspath_prepend(package(tmp_path / "site", {"tiny_formats.py": TINY}, points))
         all_formats.cache_clear()
 
     yield put

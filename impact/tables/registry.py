@@ -9,27 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from impact.sql import ident
+from impact.tables import declared, files, finding, places, process, protection, results, runs, titles
 from impact.tables.columns import Column, Record, Table
-from impact.tables.declared import Programme, Stakeholder, TheoryLink, TheoryNode, Wave
-from impact.tables.files import Load, Quality, Quarantine, Response, Unmapped
-from impact.tables.finding import Finding
-from impact.tables.places import MapCell, NetworkBody, NetworkTie
-from impact.tables.process import Claim, Delivery, Journey, Phase
-from impact.tables.protection import Suppression, Withheld
-from impact.tables.results import Diagnostic, Linkage, Measure, Term
-from impact.tables.runs import Definition, Meta, Plan, Run, Sentence, State
-from impact.tables.titles import Cut, Heading, Label, Membership, PartTitle
 
 SCHEMA = "impact"
-RECORDS: tuple[type[Record], ...] = (
-    *(Finding, Measure, Quarantine, Load, Diagnostic, Term, Suppression, Withheld),
-    *(PartTitle, Label, Membership, Heading, Cut),
-    *(NetworkBody, NetworkTie, MapCell, Unmapped),
-    *(Claim, Journey),
-    *(Programme, TheoryNode, TheoryLink, Wave, Stakeholder),
-    *(Quality, Response, Phase, Delivery),
-    *(Definition, Linkage, Sentence, Plan, Run, State, Meta),
+MODULES = (finding, results, titles, places, process, files, protection, declared, runs)
+"""Where the tables are described, in the order of the reference."""
+RECORDS: tuple[type[Record], ...] = tuple(
+    record
+    for module in MODULES
+    for record in vars(module).values()
+    if isinstance(record, type) and issubclass(record, Record) and record.__module__ == module.__name__
 )
+"""Every table that one of the modules describes: to write its class is to add it."""
 TABLES: Mapping[str, Table] = {record.TABLE.name: record.TABLE for record in RECORDS}
 
 

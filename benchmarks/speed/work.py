@@ -46,7 +46,7 @@ class Work:
     small: int
     prepare: Callable[[Path, int], None]
     sides: Mapping[str, Side]
-    rounds: int = 3
+    rounds: int = 2
 
 
 class Timing(NamedTuple):

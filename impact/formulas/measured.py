@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,10 @@ class Measured:
     n_clusters: int | None = None
     method: Said = COMPLETE
     flags: tuple[str, ...] = ()
+
+    def flagged(self, *flags: str) -> Measured:
+        """Return the value with further flags."""
+        return replace(self, flags=(*self.flags, *flags)) if flags else self
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ Text of SQL over the views of good rows and the quarantine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -33,16 +33,13 @@ class Waves:
     gaps: tuple[str, ...]
 
 
-def awaited_waves(
-    connection: duckdb.DuckDBPyConnection, programme: Programme, contract: Contract, indicator: Indicator
-) -> Waves:
-    """Return the waves that have rows, those an indicator looks at, and those of a series that lie between.
+def awaited_waves(programme: Programme, contract: Contract, indicator: Indicator, collected: Set[str]) -> Waves:
+    """Return the waves that have rows (``collected``), those an indicator looks at, and those of a series between.
 
     A wave that is declared by itself may be one in which this table was not collected; a step of a series is not.
     """
     if contract.wave is None:
         return Waves(("",), ())
-    collected = _collected_waves(connection, programme, contract)
     gaps = _series_gaps(programme, collected)
     baseline = indicator.ex_ante.baseline.wave if indicator.ex_ante.baseline else None
     looked_at = {wave for wave in (indicator.ex_post.wave, baseline) if wave}
@@ -53,14 +50,17 @@ def awaited_waves(
     return Waves((*in_order, *undeclared), gaps)
 
 
-def _collected_waves(connection: duckdb.DuckDBPyConnection, programme: Programme, contract: Contract) -> set[str]:
-    column = {"wave": as_text(contract.wave or "")}
+def collected_waves(connection: duckdb.DuckDBPyConnection, programme: Programme, contract: Contract) -> Set[str]:
+    """Return the waves in which a contract has rows; none where its rows have no wave."""
+    if contract.wave is None:
+        return frozenset()
+    column = {"wave": as_text(contract.wave)}
     query = Select(column, ident(programme.id, contract.id), distinct=True)
     rows = connection.execute(query.sql()).fetchall()
     return {str(wave) for (wave,) in rows if wave is not None}
 
 
-def _series_gaps(programme: Programme, collected: set[str]) -> tuple[str, ...]:
+def _series_gaps(programme: Programme, collected: Set[str]) -> tuple[str, ...]:
     """Return the steps of a series without rows that lie between waves with rows."""
     waves = programme.header.waves
     positions = [position for position, wave in enumerate(waves) if wave.id in collected]

@@ -13,14 +13,13 @@ from dataclasses import dataclass, replace
 
 import duckdb
 
-from impact.declare.contracts import Codelist, Contract
+from impact.declare.contracts import Codelist
 from impact.declare.hierarchy import branches
 from impact.declare.indicators import Indicator
-from impact.declare.load import Programme
 from impact.formulas.kind import Behind
 from impact.formulas.measured import Measured
 from impact.formulas.registry import kind_of
-from impact.measure.awaited_units import ABSENT, TABLE, UNKNOWN, UnitTable, Waves, awaited_waves
+from impact.measure.awaited_units import ABSENT, TABLE, UNKNOWN, UnitTable, Waves
 from impact.measure.formula import rows_formula
 from impact.measure.measurement import INCOMPLETE, Domain, Measurement, Units
 from impact.sql import ALL, EVERY_COLUMN, Select, columns, literal, relation, with_tables
@@ -39,13 +38,7 @@ def is_counted(indicator: Indicator) -> bool:
 
 
 def count_units(
-    connection: duckdb.DuckDBPyConnection,
-    programme: Programme,
-    contract: Contract,
-    indicator: Indicator,
-    *,
-    lists: Mapping[str, Codelist],
-    rows: Iterable[Measurement],
+    connection: duckdb.DuckDBPyConnection, table: UnitTable, lists: Mapping[str, Codelist], rows: Iterable[Measurement]
 ) -> list[Measurement]:
     """Say of each measured row of how many units it is, and add a row for each part and wave that fell silent.
 
@@ -53,20 +46,19 @@ def count_units(
     ----------
     connection
         In the run's transaction: with the views of good rows and the quarantine.
-    programme, contract, indicator, lists
-        What was measured, and the codelists of the columns that cut it.
+    table, lists
+        The units that are awaited, and the codelists of the columns that cut the indicator.
     rows
         Its values as measured; their units are set, and ``incomplete`` is added to the flags.
     """
-    waves = awaited_waves(connection, programme, contract, indicator)
+    indicator = table.indicator
     by_domain = {row.domain: row for row in rows}
     if is_counted(indicator):
-        table = UnitTable(programme, contract, indicator, waves)
         units = _Units(connection, table, lists)
         table.write(connection)
         by_domain = _compared(units, _counted(indicator, units, by_domain))
         connection.execute(f"DROP TABLE {TABLE}")
-    return [*by_domain.values(), *_gaps(indicator, waves, by_domain)]
+    return [*by_domain.values(), *_gaps(indicator, table.waves, by_domain)]
 
 
 def _counted(indicator: Indicator, units: _Units, rows: Rows) -> dict[Domain, Measurement]:

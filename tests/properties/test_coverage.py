@@ -6,9 +6,24 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from impact.measure.moments import Sums, ratio_of_sums, wilson
+from impact.formulas.measured import Measured
+from impact.measure.domains import Domains
+from impact.measure.measurement import Domain
+from impact.measure.moments import (
+    Designed,
+    ShiftedSums,
+    ValueSums,
+    design_spread,
+    designed_values,
+    ratio_values,
+    simple_spread,
+    simple_values,
+    wilson,
+)
 from impact.measure.spread import Frame
+from impact.states import Arm
 from impact.statistics.linear import least_squares, sandwich
+from impact.tables.part import WHOLE
 
 FEW, MANY = 300, 2000
 
@@ -23,28 +38,38 @@ def wilson_held(draw: np.random.Generator) -> bool:
     return low <= 0.3 <= high
 
 
+def cells(y: np.ndarray) -> tuple[ValueSums, ShiftedSums, Domains]:
+    """Return the sums of cells, a row each, and the whole that they make up."""
+    n, sy, alike = np.full(len(y), float(y.shape[1])), y.sum(axis=1), np.zeros(len(y))
+    size = np.abs(y).sum(axis=1)
+    whole = Domains((Domain(Arm.ALL, WHOLE, ""),), np.arange(len(y)), np.array([0]))
+    shifted = ShiftedSums(n, n, sy, (y**2).sum(axis=1), sy, n, size, alike)
+    return ValueSums(n, n, sy, size, y.min(axis=1), y.max(axis=1)), shifted, whole
+
+
+def holds(measured: list[Measured], truth: float) -> bool:
+    low, high = measured[0].conf_low, measured[0].conf_high
+    assert low is not None
+    assert high is not None
+    return low <= truth <= high
+
+
 def mean_held(draw: np.random.Generator) -> bool:
-    y = draw.normal(5, 2, 40)
-    one = np.array([1.0])
-    plain = (one * y.sum(), one * np.abs(y).sum(), one * y.min(), one * y.max(), one * 0)
-    sums = Sums(one * 40, one * 40, one * y.sum(), one * (y**2).sum(), one * y.sum(), one * 40, *plain)
-    measured = ratio_of_sums(sums, 0.0, None, share=False)
-    assert measured.conf_low is not None
-    assert measured.conf_high is not None
-    return measured.conf_low <= 5 <= measured.conf_high
+    sums, shifted, whole = cells(draw.normal(5, 2, (1, 40)))
+    values = ratio_values(sums, whole)
+    return holds(simple_values(values, simple_spread(shifted.over(whole), values), share=False), 5)
 
 
 def cluster_mean_held(draw: np.random.Generator) -> bool:
     """40 clusters of 10 with an intra-cluster correlation of 0.2; each cluster is one cell."""
     y = draw.normal(0, np.sqrt(0.2), 40)[:, None] + draw.normal(0, np.sqrt(0.8), (40, 10))
-    size = np.full(40, 10.0)
-    plain = (y.sum(axis=1), np.abs(y).sum(axis=1), y.min(axis=1), y.max(axis=1), np.zeros(40))
-    sums = Sums(size, size, y.sum(axis=1), (y**2).sum(axis=1), y.sum(axis=1), size, *plain)
-    frame = Frame(np.zeros(40, dtype=np.int64), np.arange(40, dtype=np.int64), size, np.full(40, np.nan))
-    measured = ratio_of_sums(sums, 0.0, frame, share=False)
-    assert measured.conf_low is not None
-    assert measured.conf_high is not None
-    return measured.conf_low <= 0 <= measured.conf_high
+    sums, shifted, whole = cells(y)
+    clusters = np.arange(40, dtype=np.int64)
+    frame = Frame(np.zeros(40, dtype=np.int64), clusters, np.full(40, 10.0), np.full(40, np.nan))
+    values = ratio_values(sums, whole)
+    spread = design_spread(shifted, values, frame, whole, total=False)
+    kind = Designed(share=False, total=False, clustered=True, effective="clusters")
+    return holds(designed_values(values, spread, kind), 0)
 
 
 def did_held(draw: np.random.Generator) -> bool:

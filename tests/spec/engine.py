@@ -13,9 +13,9 @@ from impact.declare import Programme, check_programme, load_programme
 from impact.declare.indicators import Indicator
 from impact.designs.effect import estimate_effect
 from impact.errors import NotEstimable
+from impact.formulas.measured import Measured
 from impact.measure import Measures, measure_indicators
 from impact.measure.measurement import Domain, Measurement
-from impact.measure.moments import Measured
 from impact.run.stage import Run, publish_rows, staging
 from impact.states import Arm
 from impact.store import Warehouse

@@ -9,10 +9,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from impact.errors import NotEstimable
-from impact.measure.moments import Sums, ratio_of_sums, weighted_total
+from impact.measure.domains import Domains
+from impact.measure.measurement import Domain
+from impact.measure.moments import (
+    Designed,
+    ShiftedSums,
+    ValueSums,
+    design_spread,
+    designed_values,
+    ratio_values,
+    total_values,
+)
 from impact.measure.spread import Frame
+from impact.states import Arm
 from impact.statistics.surveys.design import SampleDesign
 from impact.statistics.surveys.estimation import mean, ratio, taylor_variance, total
+from impact.tables.part import WHOLE
 from tests.support.references import dataset, reference
 
 
@@ -86,16 +98,26 @@ def test_same_as_the_sums_over_cells(clustered):
     cluster = units.of_row if clustered else None
     frame = Frame(units.stratum[units.of_row], cluster, np.ones(len(weights)), population, design.within)
     w, pilot = weights * n, 9.0
-    shifted = values - pilot
-    rows = (w * values, w * np.abs(values), values, values, np.zeros(len(w)))
-    sums = Sums(n, w, w * shifted, (w * shifted) ** 2, w**2 * shifted, w**2, *rows)
-    by_cells, found = ratio_of_sums(sums, pilot, frame, share=False), mean(values, design, domain)
-    assert found.estimate == pytest.approx(by_cells.value, rel=1e-12)
-    assert found.std_error == pytest.approx(by_cells.std_error, rel=1e-10)
-    assert [found.conf_low, found.conf_high] == pytest.approx([by_cells.conf_low, by_cells.conf_high], rel=1e-10)
-    raw = Sums(n, w, w * values, (w * values) ** 2, w**2 * values, w**2, *rows)
-    by_cells, found = weighted_total(raw, frame, counts_rows=False), total(values, design, domain)
-    assert [found.estimate, found.std_error] == pytest.approx([by_cells.value, by_cells.std_error], rel=1e-10)
+    whole = Domains((Domain(Arm.ALL, WHOLE, ""),), np.arange(len(w)), np.array([0]))
+    sums = ValueSums(n, w, w * values, w * np.abs(values), values, values)
+
+    def by_cells(made, shift, *, total):
+        shifted = values - shift
+        squares = (w * shifted, (w * shifted) ** 2, w**2 * shifted, w**2)
+        spread = design_spread(
+            ShiftedSums(n, w, *squares, w * np.abs(values), np.zeros(len(w))), made, frame, whole, total=total
+        )
+        kind = Designed(share=False, total=total, clustered=clustered, effective="clusters")
+        (measured,) = designed_values(made, spread, kind)
+        return measured
+
+    found, one = mean(values, design, domain), by_cells(ratio_values(sums, whole), pilot, total=False)
+    assert found.estimate == pytest.approx(one.value, rel=1e-12)
+    assert found.std_error == pytest.approx(one.std_error, rel=1e-10)
+    assert [found.conf_low, found.conf_high] == pytest.approx([one.conf_low, one.conf_high], rel=1e-10)
+    found = total(values, design, domain)
+    one = by_cells(total_values(sums, whole, counts_rows=False), 0.0, total=True)
+    assert [found.estimate, found.std_error] == pytest.approx([one.value, one.std_error], rel=1e-10)
 
 
 def test_simple_sample_has_the_textbook_error():

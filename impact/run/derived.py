@@ -23,8 +23,9 @@ from impact.publish.sentences import make_sentences
 from impact.publish.territory import make_maps, make_unmapped
 from impact.publish.theory import make_theory
 from impact.run.stage import Run
-from impact.sql import Columns, Select, columns, delete, ident
+from impact.sql import Columns, Select, columns, delete, ident, relation
 from impact.store import STAGES, Warehouse
+from impact.tables.registry import TABLES
 
 Make = Callable[[Programme, duckdb.DuckDBPyConnection], Mapping[str, pd.DataFrame]]
 RUN = "run_id"
@@ -88,33 +89,50 @@ def renew_derived(run: Run, *, fresh: bool) -> list[str]:
     """
     if not (run.whole or fresh):
         return []
+    standing = _count_standing(run)
     renewed = []
     for derived in DERIVED:
         if derived.of_rows and not fresh:
             continue
         due = STAGES.index(derived.since) <= STAGES.index(run.until)
         frames = derived.make(run.programme, run.warehouse.connection) if due else {}
-        renewed += [table for table in derived.tables if _renew(run, table, frames.get(table))]
+        renewed += [table for table in derived.tables if _renew(run, table, frames.get(table), standing[table])]
     return renewed
 
 
-def _renew(run: Run, table: str, frame: pd.DataFrame | None) -> bool:
+def _count_standing(run: Run) -> dict[str, int]:
+    """Count the rows of the programme in each derived table, in one query."""
+    names = [table for derived in DERIVED for table in derived.tables]
+    each = {
+        table: relation(Select({"n": "count(*)"}, ident("impact", table), where=("programme = $1",))) for table in names
+    }
+    (counts,) = run.warehouse.rows(Select(each).sql(), [run.programme.id])
+    return dict(zip(names, counts, strict=True))
+
+
+def _renew(run: Run, table: str, frame: pd.DataFrame | None, standing: int) -> bool:
     """Put a programme's rows in place of those that stand, if they differ in more than their run; tell whether."""
     warehouse, programme = run.warehouse, run.programme.id
     target = ident("impact", table)
-    deletion = delete(target, "programme = ?")
-    if frame is None:
-        ((deleted,),) = warehouse.rows(deletion, [programme])
-        return bool(deleted)
-    typed = _typed_columns(warehouse, table)
+    if frame is None or frame.empty:
+        if standing:
+            warehouse.connection.execute(delete(target, "programme = ?"), [programme])
+        return standing > 0
+    typed = {name: f"CAST({ident(name)} AS {column.sql})" for name, column in TABLES[table].columns.items()}
     stamped = frame.assign(programme=programme, run_id=run.id)
     warehouse.connection.register("_made", stamped)
-    ((differing,),) = warehouse.rows(_differing_sql(target, typed), [programme])
-    if differing:
-        insertion = f"INSERT INTO {target} {Select(typed, '_made').sql()}"
-        warehouse.connection.execute(deletion, [programme])
-        warehouse.connection.execute(insertion)
+    differs = standing != len(frame) or _differs(warehouse, target, typed, programme)
+    if differs:
+        if standing:
+            warehouse.connection.execute(delete(target, "programme = ?"), [programme])
+        warehouse.connection.execute(f"INSERT INTO {target} BY NAME {Select(typed, '_made').sql()}")
     warehouse.connection.unregister("_made")
+    return differs
+
+
+def _differs(warehouse: Warehouse, target: str, typed: Columns, programme: str) -> bool:
+    """Tell whether rows are in a table alone or in the frame alone, whichever run wrote them."""
+    ((differing,),) = warehouse.rows(_differing_sql(target, typed), [programme])
     return bool(differing)
 
 
@@ -125,13 +143,3 @@ def _differing_sql(target: str, typed: Columns) -> str:
     standing = Select(columns(compared), target, where=("programme = $1",)).sql()
     alone = f"((({candidate}) EXCEPT ALL ({standing})) UNION ALL (({standing}) EXCEPT ALL ({candidate})))"
     return Select({"n": "count(*)"}, alone).sql()
-
-
-def _typed_columns(warehouse: Warehouse, table: str) -> Columns:
-    """Return the columns of a table in their order, each with the SQL that takes it from a frame in its type."""
-    described = warehouse.rows(
-        "SELECT column_name, data_type FROM information_schema.columns"
-        " WHERE table_schema = 'impact' AND table_name = ? ORDER BY ordinal_position",
-        [table],
-    )
-    return {name: f"CAST({ident(name)} AS {kind})" for name, kind in described}

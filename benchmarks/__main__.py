@@ -82,8 +82,8 @@ def _page(sections: list[list[str]]) -> str:
     machine = f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}"
     body = "\n".join(line for section in sections for line in section)
     return (
-        "# Speed\n\nEach piece of work is done by the engine and beside it by a peer in the same run: medians of rounds,"
-        " in turn, each in a process of its own. The ratio is the engine's time over the peer's. Written by"
+        "# Speed\n\nEach piece of work is done by the engine and beside it by a peer in the same run: medians of rounds"
+        ", each in a process of its own. The ratio is the engine's time over the peer's. Written by"
         f" `python -m benchmarks --write`, {day}; {machine}; {versions}.\n\n{HEAD}\n{body}\n"
     )
 

@@ -32,10 +32,11 @@ def by_engine(folder: Path, _: int) -> Task:
 
     def task() -> None:
         for indicator in programme.indicators:
+            memory: dict[str, Any] = {}
             groups: list[tuple[str, str] | None] = [None]
             groups += [(name, f"c{code}") for name in indicator.by for code in range(made.CUTS[name])]
             for group in groups:
-                estimate_effect(connection, programme, indicator, group)
+                estimate_effect(connection, programme, indicator, group, memory=memory)
 
     return task
 

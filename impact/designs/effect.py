@@ -11,7 +11,7 @@ from impact.declare import Programme
 from impact.declare.indicators import Indicator
 from impact.designs.registry import design_kind
 from impact.errors import NotEstimable
-from impact.estimate.case import Case, Others
+from impact.estimate.case import Case, Memory, Others
 from impact.estimate.result import Effect
 from impact.words.said import Said
 
@@ -21,6 +21,8 @@ def estimate_effect(
     programme: Programme,
     indicator: Indicator,
     group: tuple[str, str] | None = None,
+    *,
+    memory: Memory | None = None,
 ) -> Effect:
     """Estimate the effect an indicator declares.
 
@@ -32,6 +34,8 @@ def estimate_effect(
         The programme, and its indicator whose ``ex_post.design`` is estimated.
     group
         Column and value of a subgroup, or None for everybody.
+    memory
+        What was read of the indicator's rows, for everybody and every subgroup; they must not change meanwhile.
 
     Raises
     ------
@@ -42,7 +46,9 @@ def estimate_effect(
     if design is None:
         raise NotEstimable(Said("designs.plan_declares_no_design_comparison"), Said("designs.design_under_ex_post"))
     others = Others(partial(estimate_effect, connection, programme), _stands_on)
-    effect = design_kind(design).estimate(Case(connection, programme, indicator, others, group))
+    effect = design_kind(design).estimate(
+        Case(connection, programme, indicator, others, group, {} if memory is None else memory)
+    )
     _require_listed(effect, programme.with_scaled(indicator))
     return effect
 

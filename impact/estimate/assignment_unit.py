@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -20,8 +21,7 @@ from impact.errors import NotEstimable
 from impact.estimate.case import Case, cluster_names, first_rows
 from impact.estimate.result import Diagnostic, verdict
 from impact.estimate.sample import Sample
-from impact.measure import unit_frame, unit_sql
-from impact.sql import EVERY_COLUMN, Select
+from impact.measure import unit_frame
 from impact.statistics.core import Estimate, Floats, Ints, cluster_codes, influence_error, wald
 from impact.words.said import Said
 
@@ -158,24 +158,24 @@ def _unit(case: Case[Design], assigned: pd.Series, names: list[str]) -> Unit | N
 
 def _labels_when_assigned(case: Case[Design], rows: pd.DataFrame) -> pd.DataFrame:
     """Return each unit's row of the baseline, or else its first: people may have moved since they were assigned."""
-    if case.baseline is None:
-        return first_rows(case, rows)
-    later = rows["_wave"] != case.baseline
-    return first_rows(case, rows.assign(_later=later), ["_later"])
+    return first_rows(case, rows, start=case.baseline)
 
 
 def _first_look(case: Case[Design], assigned: pd.Series, names: list[str]) -> list[str]:
     """Return the columns within which arms do not vary among some rows; in most data that leaves none."""
     if not names:
         return []
-    rows = unit_sql(case.programme.id, case.contract, case.indicator, names, as_text=names)
+    frame = case.remembered("first look", partial(_few_rows, names=names))
     wave = (case.baseline or case.indicator.ex_post.wave) if case.contract.wave else None
-    at_wave = ("_wave = ?",) if wave else ()
-    first = Select(EVERY_COLUMN, f"({rows})", where=at_wave, limit=FIRST_LOOK)
-    frame = case.connection.execute(first.sql(), [wave] if wave else []).df()
+    frame = frame[frame["_wave"] == wave] if wave else frame
     arms = frame["_unit"].map(assigned)
     arms_within = {name: arms.groupby(frame[name]).nunique() for name in names}
     return [name for name, counts in arms_within.items() if (counts <= 1).all()]
+
+
+def _few_rows(case: Case[Design], names: list[str]) -> pd.DataFrame:
+    rows = case.programme.id, case.contract, case.indicator
+    return unit_frame(case.connection, *rows, names, as_text=names, first=FIRST_LOOK)
 
 
 def _could_be(labels: pd.Series, assigned: pd.Series) -> bool:

@@ -5,9 +5,9 @@ First step of every design; refuses what no design can use (persons who change a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeAlias, TypeVar, cast
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Generic, Self, TypeAlias, TypeVar, cast
 
 import duckdb
 import numpy as np
@@ -23,13 +23,15 @@ from impact.errors import NotEstimable
 from impact.estimate.covariates import covariate, earlier_outcome
 from impact.estimate.result import Effect
 from impact.measure import unit_frame
-from impact.statistics.core import Floats
+from impact.statistics.core import Floats, Ints
 from impact.statistics.surveys.design import SampleDesign
 from impact.words.said import Said
 
 MINIMUM_PER_ARM = 2
 Group: TypeAlias = "tuple[str, str] | None"
 """Column and value of a subgroup, or None for everybody."""
+Value = TypeVar("Value")
+Memory: TypeAlias = "dict[str, Any]"
 D_co = TypeVar("D_co", bound=Design, covariant=True)
 
 
@@ -63,6 +65,8 @@ class Case(Generic[D_co]):
         Where a design finds the effect of another indicator.
     group
         Column and value of a subgroup, or None for everybody.
+    memory
+        What was read of the indicator's rows, for everybody and every subgroup.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -70,6 +74,14 @@ class Case(Generic[D_co]):
     indicator: Indicator
     others: Others
     group: Group = None
+    memory: Memory = field(default_factory=dict)
+
+    def remembered(self, name: str, read: Callable[[Self], Value]) -> Value:
+        """Return what is read of the indicator's rows, once for everybody and every subgroup."""
+        if name not in self.memory:
+            self.memory[name] = read(self)
+        value: Value = self.memory[name]
+        return value
 
     @property
     def contract(self) -> Contract:
@@ -125,29 +137,38 @@ def design_rows(case: Case[Design]) -> pd.DataFrame:
 
     With arms, only rows of the two arms, ``_treated`` 0 or 1, and nobody in both.
     """
-    columns = dict.fromkeys((*case.design.columns(), *case.indicator.sample.columns(), *case.indicator.by))
-    frame = unit_frame(
-        case.connection,
-        case.programme.id,
-        case.contract,
-        case.indicator,
-        list(columns),
-        as_text=code_columns(case),
-        group=case.group[0] if case.group else None,
-    )
+    frame = case.remembered("rows", _all_rows)
     if case.group:
-        frame = _members(case, frame)
+        frame = _members(case, frame, case.group[0])
+    labels = [name for name in frame if str(name).startswith("group:")]
+    frame = frame.drop(columns=labels)
     if isinstance(case.design, Armed):
         frame = _with_arms(frame, case.design)
     return frame
 
 
+def _all_rows(case: Case[Design]) -> pd.DataFrame:
+    """Read the rows of everybody, with the labels of the columns by which there are groups."""
+    indicator = case.indicator
+    columns = dict.fromkeys((*case.design.columns(), *indicator.sample.columns(), *indicator.by))
+    groups = dict.fromkeys((*indicator.scope, *indicator.by, *((case.group[0],) if case.group else ())))
+    return unit_frame(
+        case.connection,
+        case.programme.id,
+        case.contract,
+        indicator,
+        list(columns),
+        as_text=code_columns(case),
+        groups=list(groups),
+    )
+
+
 def _with_arms(frame: pd.DataFrame, design: Armed) -> pd.DataFrame:
-    in_arms = frame[design.arm].isin([design.treated, design.comparison])
-    frame = frame[in_arms].copy()
-    frame["_treated"] = (frame[design.arm] == design.treated).astype(int)
-    arms_of_unit = frame.groupby("_unit")["_treated"].nunique()
-    movers = int((arms_of_unit > 1).sum())
+    arms = frame[design.arm]
+    treated, comparison = arms == design.treated, arms == design.comparison
+    frame = frame.assign(_treated=treated.astype(int))[treated | comparison]
+    low, high = (ends(frame["_treated"].to_numpy(), unit_starts(frame)) for ends in _ENDS)
+    movers = int((low < high).sum())
     if movers:
         raise NotEstimable(
             Said("checks.persons_change_arm_between_waves", n=movers),
@@ -156,25 +177,40 @@ def _with_arms(frame: pd.DataFrame, design: Armed) -> pd.DataFrame:
     return frame
 
 
+_ENDS = (np.minimum.reduceat, np.maximum.reduceat)
+
+
+def unit_starts(frame: pd.DataFrame) -> Ints:
+    """Return where each unit begins in rows that stand by unit."""
+    units = frame["_unit"].to_numpy()
+    return np.flatnonzero(np.diff(units, prepend=-1))
+
+
 def code_columns(case: Case[Design]) -> list[str]:
     """Return the columns that are read as codes, whatever their type: as they are written in the database."""
     return [*case.design.code_columns(), *cluster_names(case)]
 
 
-def _members(case: Case[Design], frame: pd.DataFrame) -> pd.DataFrame:
+def _members(case: Case[Design], frame: pd.DataFrame, column: str) -> pd.DataFrame:
     """Keep the persons of a group, as they were at the baseline, or at their first wave if they were not there."""
-    late = frame["_wave"] != case.baseline
-    first = first_rows(case, frame.assign(_late=late), ["_late"])
-    labels = frame["_unit"].map(first["_group"])
-    return frame[labels.isin(case.group_codes)]
+    labels = frame[["_unit", "_wave", f"group:{column}"]]
+    first = first_rows(case, labels, start=case.baseline)
+    inside = first[f"group:{column}"].isin(case.group_codes).to_numpy()
+    members: pd.DataFrame = frame[inside[frame["_unit"].to_numpy()]]
+    return members
 
 
-def first_rows(case: Case[Design], frame: pd.DataFrame, leading: Sequence[str] = ()) -> pd.DataFrame:
-    """Return each unit's first row in the order of the waves, indexed by unit; ``leading`` columns come before that."""
-    order = {wave: number for number, wave in enumerate(case.waves)}
-    dated = frame.assign(_order=frame["_wave"].map(order))
-    ordered = dated.sort_values(["_unit", *leading, "_order"], kind="stable")
-    return ordered.drop_duplicates("_unit").set_index("_unit")
+def first_rows(case: Case[Design], frame: pd.DataFrame, *, start: str | None = None) -> pd.DataFrame:
+    """Return each unit's first row in the order of the waves, indexed by unit; that of ``start`` before all others.
+
+    Rows stand by unit, as :func:`design_rows` returns them.
+    """
+    waves = case.waves if start is None else [start, *case.waves]
+    places = pd.Index(dict.fromkeys(waves)).get_indexer(pd.Index(frame["_wave"]))
+    order = np.where(places < 0, len(waves), places)  # without waves there is one row, or they stand as they are
+    count = len(frame)
+    first = np.minimum.reduceat(order * count + np.arange(count), unit_starts(frame)) % max(count, 1)
+    return frame.iloc[first].set_index("_unit")
 
 
 def at_wave(frame: pd.DataFrame, wave: str | None) -> pd.DataFrame:

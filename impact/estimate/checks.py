@@ -28,7 +28,7 @@ from impact.estimate.diagnostics import (
 )
 from impact.estimate.result import Diagnostic, Term, checked, not_applicable, term_from, verdict
 from impact.estimate.sample import AFTER, EXPOSURE, Sample, block_dummies
-from impact.statistics.core import Estimate, Floats
+from impact.statistics.core import Estimate, Floats, cluster_codes
 from impact.statistics.experiments.balance import standardised_differences
 from impact.statistics.experiments.bounds import lee_bounds
 from impact.statistics.linear import least_squares, sandwich
@@ -95,7 +95,8 @@ def _baseline_sample(case: Case[EndLine], rows: pd.DataFrame) -> Sample:
         start["_treated"].to_numpy(dtype=float),
         pd.DataFrame(index=start.index),
         covariates,
-        start.index.to_numpy(dtype=object),
+        start.index.to_numpy(dtype=np.int64),
+        start["_label"],
         cluster_labels(case, start),
         sample_weights(case, start),
         start[blocks].to_numpy(dtype=object) if blocks else None,
@@ -129,7 +130,7 @@ def _attrition(case: Case[EndLine], compared: Comparison) -> tuple[Diagnostic, l
     blocks = case.design.lots
     if blocks:
         at_start = at_start.assign(_block=start[blocks].to_numpy())
-    check = differential_attrition(at_start, set(end.index[end.notna()]))
+    check = differential_attrition(at_start, end.index[end.notna()].to_series())
     if check.status != "failed" or blocks:
         return check, []
     return check, _bounds(start, end)
@@ -151,9 +152,9 @@ def _bounds(start: pd.DataFrame, end: pd.Series) -> list[Term]:
 
 def panel_attrition(case: Case[Armed], rows: pd.DataFrame, wave: str) -> Diagnostic:
     """Check that both arms lost the same share of those seen at the baseline, up to a wave."""
-    end = rows[(rows["_wave"] == wave) & rows["_outcome"].notna()]
-    start = rows[rows["_wave"] == case.baseline]
-    return differential_attrition(start[["_unit", "_treated"]], set(end["_unit"]))
+    seen = (rows["_wave"] == wave) & rows["_outcome"].notna()
+    start = rows.loc[rows["_wave"] == case.baseline, ["_unit", "_treated"]]
+    return differential_attrition(start, rows.loc[seen, "_unit"])
 
 
 def placebo_outcome_checks(case: Case[Armed], estimate_for: Callable[[str], Estimate]) -> list[Diagnostic]:
@@ -231,11 +232,12 @@ def _without_each(sample: Sample) -> Iterator[tuple[Said, Sample]]:
     """Yield the sample without each of its clusters, where these are neither few nor many."""
     if not sample.clusters:
         return
-    labels = sample.clusters[0].astype(str)
-    clusters = np.unique(labels)
-    if not 3 <= len(clusters) <= MANY:
+    _, count = cluster_codes(sample.clusters[0])
+    if not 3 <= count <= MANY:
         return
-    for cluster in clusters:
+    own = np.array_equal(sample.clusters[0], sample.units)
+    labels = (sample.labels.to_numpy(dtype=object) if own else sample.clusters[0]).astype(str)
+    for cluster in np.unique(labels):
         stratum_and_cluster = " / ".join(cluster.split(chr(31)))
         yield Said("checks.without", name=stratum_and_cluster), sample.take(labels != cluster)
 

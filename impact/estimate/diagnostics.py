@@ -79,7 +79,7 @@ def _furthest(sample: Sample, names: list[str]) -> tuple[str, float]:
     return names[furthest], float(distances.max())
 
 
-def differential_attrition(baseline: pd.DataFrame, end_units: set[str]) -> Diagnostic:
+def differential_attrition(baseline: pd.DataFrame, end_units: pd.Series) -> Diagnostic:
     """Test that the arms lost the same share of persons between baseline and end line, within blocks if there are any.
 
     Parameters
@@ -121,7 +121,7 @@ def differential_attrition(baseline: pd.DataFrame, end_units: set[str]) -> Diagn
     return checked(check, null, difference, p_value, detail, size=abs(difference))
 
 
-def _losses_by_block(baseline: pd.DataFrame, end_units: set[str]) -> Floats:
+def _losses_by_block(baseline: pd.DataFrame, end_units: pd.Series) -> Floats:
     """Return a row per block with the lost and all persons, of the comparison and of the treated arm each."""
     lost = ~baseline["_unit"].isin(end_units)
     blocks = baseline["_block"] if "_block" in baseline else pd.Series("", index=baseline.index)

@@ -45,7 +45,7 @@ def panel_relation(case: Case[Design], columns: list[str]) -> str:
         case.indicator,
         list(needed),
         as_text=code_columns(case),
-        group=case.group[0] if case.group else None,
+        groups=[case.group[0]] if case.group else [],
     )
     period = _position_sql(case.waves)
     row = {"_unit": "_unit", "_period": period, "_outcome": "_outcome"}
@@ -57,7 +57,8 @@ def panel_relation(case: Case[Design], columns: list[str]) -> str:
     if not case.group:
         return rows
     # a unit belongs to the group of its first row
-    first_group = f"first_value(_group) OVER (PARTITION BY _unit ORDER BY {period})"
+    label = ident(f"group:{case.group[0]}")
+    first_group = f"first_value({label}) OVER (PARTITION BY _unit ORDER BY {period})"
     codes = ", ".join(map(literal, case.group_codes))
     return f"{rows} QUALIFY {first_group} IN ({codes})"
 

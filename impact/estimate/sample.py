@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -38,8 +39,8 @@ class Sample:
         Shape (n, b): the constant and what belongs to the design itself.
     covariates
         Shape (n, p): what the arms are adjusted for.
-    units
-        Shape (n,): labels of the units.
+    units, labels
+        Shape (n,): the units by number, and what they are called.
     clusters
         None to two arrays of labels, each (n,).
     weights, blocks
@@ -53,8 +54,9 @@ class Sample:
     exposure: Floats
     base: pd.DataFrame
     covariates: pd.DataFrame
-    units: NDArray[np.object_]
-    clusters: tuple[NDArray[np.object_], ...] = ()
+    units: Ints
+    labels: pd.Series
+    clusters: tuple[NDArray[Any], ...] = ()
     weights: Floats | None = None
     blocks: NDArray[np.object_] | None = None
     survey: SampleDesign | None = None
@@ -73,6 +75,7 @@ class Sample:
             base=self.base[rows],
             covariates=self.covariates[rows],
             units=self.units[rows],
+            labels=self.labels[rows],
             clusters=tuple(labels[rows] for labels in self.clusters),
             weights=None if self.weights is None else self.weights[rows],
             blocks=None if self.blocks is None else self.blocks[rows],
@@ -151,8 +154,8 @@ def errors_rule(sample: Sample, inference: Inference) -> str:
         return "HC2"
     if len(sample.clusters) > 1:
         return "CR1"
-    labels = sample.clusters[0].astype(str)
-    return "CR2" if len(np.unique(labels)) < MANY_CLUSTERS else "CR1"
+    _, count = cluster_codes(sample.clusters[0])
+    return "CR2" if count < MANY_CLUSTERS else "CR1"
 
 
 def regress(sample: Sample, inference: Inference) -> Estimate:
@@ -196,7 +199,7 @@ def _wild(sample: Sample, fit: least_squares.Fit, estimate: Estimate, inference:
 
 def _codes(labels: NDArray[np.object_]) -> Ints:
     """Return labels as numbers from 0."""
-    codes, _ = cluster_codes(labels.astype(str))
+    codes, _ = cluster_codes(labels)
     return codes
 
 
@@ -239,7 +242,9 @@ def unit_influence(sample: Sample, estimate: Estimate) -> pd.Series | None:
     """Return the influence of each unit, or of each cluster where errors are clustered; its name says which."""
     if estimate.influence is None or len(estimate.influence) != sample.n:
         return None
-    labels = sample.clusters[0] if sample.clusters else sample.units
-    name = "unit" if np.array_equal(labels, sample.units) else "cluster"
-    by_row = pd.Series(estimate.influence, name=name)
-    return by_row.groupby(pd.Series(labels.astype(str))).sum()
+    if sample.clusters and not np.array_equal(sample.clusters[0], sample.units):
+        by_row = pd.Series(estimate.influence, name="cluster")
+        return by_row.groupby(pd.Series(sample.clusters[0].astype(str))).sum()
+    _, first, codes = np.unique(sample.units, return_index=True, return_inverse=True)
+    added = np.bincount(codes, estimate.influence)
+    return pd.Series(added, index=sample.labels.iloc[first].to_numpy(dtype=object), name="unit")

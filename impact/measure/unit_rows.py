@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import duckdb
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from impact.declare.contracts import Contract
 from impact.declare.indicators import Indicator, Sample
@@ -13,10 +16,12 @@ from impact.errors import NotEstimable
 from impact.formulas.registry import kind_of
 from impact.measure.formula import arm_sql, cluster_sql, per_row, ratio_sql, where_sql
 from impact.measure.obs_flags import letters_sql
-from impact.sql import ALL, Select, as_number, as_text, ident, literal, text_columns, text_or_blank
+from impact.sql import ALL, EVERY_COLUMN, Select, as_number, as_text, ident, literal, text_columns, text_or_blank
+from impact.statistics.core import Ints
 from impact.tables.part import Part, label_sql
 from impact.words.said import Said
 
+TEXT = pd.StringDtype(na_value=np.nan)
 _ALIKE = "min(x) > 0 AND min(y / x) = max(y / x)"
 """Where all rows have one value, a mean of them is that value, to the last bit."""
 _MEAN = f"CASE WHEN {_ALIKE} THEN min(y / x) ELSE fsum(w * y) / nullif(fsum(w * x), 0) END"
@@ -39,7 +44,7 @@ def unit_sql(
     columns: Sequence[str],
     *,
     as_text: Sequence[str] = (),
-    group: str | None = None,
+    groups: Sequence[str] = (),
 ) -> str:
     """Write the query of the rows a design needs; see :func:`unit_frame` for its columns."""
     formula = per_row(indicator)
@@ -52,8 +57,7 @@ def unit_sql(
     cluster = indicator.sample.cluster
     if cluster and cluster in as_text and cluster in columns:
         row[cluster] = _nested_sql(indicator.sample)
-    if group:
-        row["_group"] = label_sql(group)
+    row |= {f"group:{name}": label_sql(name) for name in groups}
     view = ident(programme, contract.id)
     return Select(row, view, where=(selected_sql(indicator, contract),)).sql()
 
@@ -83,20 +87,32 @@ def unit_frame(
     columns: Sequence[str],
     *,
     as_text: Sequence[str] = (),
-    group: str | None = None,
+    groups: Sequence[str] = (),
+    first: int | None = None,
 ) -> pd.DataFrame:
-    """Return one row per row of the contract that the indicator's filter selects.
+    """Return one row per row of the contract that the indicator's filter selects; or only so many, the ``first``.
 
     Returns
     -------
     pandas.DataFrame
-        ``_unit`` (the person, or the key where the contract follows nobody), ``_wave`` ('' without waves),
-        ``_outcome`` (NaN where missing) and the named columns, numbers as float (unless ``as_text``) and everything
-        else as text;
-        ``_group`` is the group column as measures label it.
+        ``_label`` (the person, or the key where the contract follows nobody), ``_unit`` (its number in their order,
+        from 0 without gaps), ``_wave`` ('' without waves), ``_outcome`` (NaN where missing) and the named columns,
+        numbers as float (unless ``as_text``) and everything else as text; ``group:<column>`` are those of ``groups``
+        as measures label them. By unit and wave.
     """
-    sql = unit_sql(programme, contract, indicator, columns, as_text=as_text, group=group)
-    return connection.execute(f"{sql} ORDER BY _unit, _wave").df()
+    sql = unit_sql(programme, contract, indicator, columns, as_text=as_text, groups=groups)
+    query = Select(EVERY_COLUMN, f"({sql})", order=("_unit", "_wave"), limit=first)
+    ordered = connection.sql(query.sql()).to_arrow_table()
+    frame: pd.DataFrame = ordered.to_pandas(types_mapper={pa.string(): TEXT}.get)
+    return frame.rename(columns={"_unit": "_label"}).assign(_unit=_numbered(ordered["_unit"]))
+
+
+def _numbered(labels: pa.ChunkedArray) -> Ints:
+    """Return the numbers, from 0, of labels that are in order: they are told apart often, and hardly ever named."""
+    again = pc.equal(labels.slice(1), labels.slice(0, max(len(labels) - 1, 0))).to_numpy()
+    first = np.ones(len(labels), dtype=np.int64)
+    first[1:] = ~again.astype(bool)
+    return np.cumsum(first) - 1
 
 
 def wave_values(

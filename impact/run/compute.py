@@ -153,7 +153,7 @@ def _judged(run: Run, indicators: Sequence[Indicator], measurements: Sequence[Me
     for step, indicator in enumerate(indicators, start=n_sources):
         run.progress(f"{programme.id}: {indicator.id}", step, steps)
         measured = [measurement for measurement in measurements if measurement.indicator == indicator.id]
-        estimate = partial(estimate_effect, run.warehouse.connection, programme, indicator)
+        estimate = partial(estimate_effect, run.warehouse.connection, programme, indicator, memory={})
         yield from judge_indicator(programme, indicator, measured, estimate, run.id)
 
 

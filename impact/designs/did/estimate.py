@@ -107,8 +107,10 @@ def stacked(case: Case[DifferenceInDifferences], rows: pd.DataFrame, start: str,
 
 def _twice(units: pd.Series, rows: pd.Series) -> NDArray[np.bool_]:
     """Tell which units have two rows, one at each wave."""
-    counts = units.map(rows.value_counts()).fillna(0)
-    return np.equal(counts.to_numpy(), 2)
+    numbers = units.to_numpy(dtype=np.int64)
+    counts = np.bincount(rows, minlength=int(numbers.max(initial=0)) + 1)
+    twice: NDArray[np.bool_] = counts[numbers] == 2
+    return twice
 
 
 def _require_arms(case: Case[DifferenceInDifferences], rows: pd.DataFrame, start: str, end: str) -> None:
@@ -137,11 +139,12 @@ def _sample(
     treated, later = rows["_treated"].to_numpy(dtype=float), at_end.to_numpy(dtype=float)
     base = pd.DataFrame({"_constant": 1.0, "_treated": treated, "_after": later}, index=rows.index)
     outcome = rows["_outcome"].to_numpy(dtype=float)
-    units = rows["_unit"].to_numpy(dtype=object)
+    units = rows["_unit"].to_numpy(dtype=np.int64)
     clusters = cluster_labels(case, rows)
     if not clusters and design.rows == "linked":
         clusters = (units,)
-    return Sample(outcome, treated * later, base, covariates, units, clusters, sample_weights(case, rows))
+    weights = sample_weights(case, rows)
+    return Sample(outcome, treated * later, base, covariates, units, rows["_label"], clusters, weights)
 
 
 def _placebo(case: Case[DifferenceInDifferences], rows: pd.DataFrame, baseline: str, effect: Estimate) -> Diagnostic:

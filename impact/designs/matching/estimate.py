@@ -90,7 +90,7 @@ def _matched(design: Matching, sample: Sample) -> matching.Pairs | strata.Strata
 
 def _keys(sample: Sample) -> NDArray[np.generic]:
     """Return what breaks ties: the units as numbers where their labels are numbers, else as text."""
-    labels = sample.units.astype(str)
+    labels = sample.labels.to_numpy(dtype=object).astype(str)
     if all(label.isdigit() for label in labels):
         return labels.astype(np.int64)
     return labels

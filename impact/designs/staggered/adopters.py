@@ -36,8 +36,8 @@ class Adopters:
 
     Parameters
     ----------
-    panel, units
-        Outcomes by wave with each unit's start, and the labels of the units, in its order.
+    panel, units, labels
+        Outcomes by wave with each unit's start, and in its order the units by number and what they are called.
     n_alone
         Rows left out as the only one of their unit or wave.
     n_blank
@@ -47,7 +47,8 @@ class Adopters:
     """
 
     panel: Panel
-    units: list[str]
+    units: pd.Index
+    labels: list[str]
     n_alone: int
     n_blank: int
     without: dict[str, int]
@@ -86,7 +87,8 @@ def adoption_panel(case: Case[Staggered]) -> Adopters:
         tuple(map(str, covariates.columns)),
     )
     n_alone = n_rows - int(outcome.notna().to_numpy().sum())
-    return Adopters(panel, [str(unit) for unit in outcome.index], n_alone, n_blank, without)
+    labels = first["_label"].astype(str).to_list()
+    return Adopters(panel, outcome.index, labels, n_alone, n_blank, without)
 
 
 def _with_starts(case: Case[Staggered], rows: pd.DataFrame) -> pd.DataFrame:

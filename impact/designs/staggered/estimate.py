@@ -64,7 +64,7 @@ def estimate_staggered(case: Case[Staggered]) -> Effect:
     adopters = adoption_panel(case)
     panel = adopters.panel
     if design.estimator == "twfe":
-        result = _twfe(case, adopters.units)
+        result = _twfe(case, adopters.labels)
     else:
         result = _estimate(design, panel)
         result.checks.append(_losses(case, adopters))

@@ -47,6 +47,12 @@ def _places(points: Floats, pool: Ints) -> _Places:
     return _Places(floats(distinct), pool[by_place], ends - sizes, ends)
 
 
+def _ask(tree: KDTree, goals: Floats, asked: int) -> tuple[Floats, Ints]:
+    """Return the nearest places of each goal, and how far they are; infinitely far where there are no more."""
+    gaps, near = tree.query(goals, k=asked)
+    return floats(gaps), np.asarray(near, dtype=np.int64)
+
+
 def _sorted(pairs: Ints) -> Ints:
     rows, matches = pairs.T
     return pairs[np.lexsort((matches, rows))]
@@ -90,7 +96,7 @@ def tied_neighbours(points: Floats, rows: Ints, pool: Ints, *, count: int, limit
     pairs = [np.empty((0, 2), dtype=np.int64)]
     asked = count + 2
     while len(rows):
-        gaps, near = tree.query(points[rows], k=asked)
+        gaps, near = _ask(tree, points[rows], asked)
         # The last place: with it, as many units are found as wanted
         reached = np.cumsum(sizes[near], axis=1) >= wanted[:, None]
         at = np.argmax(reached, axis=1)
@@ -244,5 +250,5 @@ class _Space:
         self._in_vain = 0
 
     def _ask(self, goals: Floats, asked: int) -> tuple[Floats, Ints]:
-        gaps, near = self._tree.query(goals, k=asked)
+        gaps, near = _ask(self._tree, goals, asked)
         return gaps, self._standing[near]

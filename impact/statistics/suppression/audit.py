@@ -1,6 +1,7 @@
 """What is known of hidden cells by who knows the rule: their counts and sums of values.
 
-Cells that hang together by totals are a block. A block is looked at once; whatever is hidden in it or beside it makes another block of it.
+Cells that hang together by totals are a block. A block is looked at once; what is hidden in it or beside it makes
+another block of it.
 """
 
 from __future__ import annotations

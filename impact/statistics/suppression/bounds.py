@@ -1,7 +1,7 @@
 """How far apart numbers can be of which only sums and limits are known.
 
-Numbers and sums that hang together are a block. Where no two ways lead from one number to another, the limits go from
-sum to sum until they stay, and are exact; elsewhere linear programmes find them.
+The limits of each number narrow those of the others in its sums, from sum to sum, until they stay. Where one way only
+leads from each number to each other they are exact then; elsewhere linear programmes find them.
 """
 
 from __future__ import annotations
@@ -90,16 +90,17 @@ class Sums:
         low = np.maximum(limits[0], truth - FAR)
         high = np.minimum(limits[1], truth + FAR)
         starts, ends = np.minimum(low, truth), np.maximum(high, truth)
-        if self.is_tree:
-            least, most = self._narrowed(starts - truth, ends - truth)
-        else:
-            least, most = self._solved(truth, starts, ends, apart)
-        return np.asarray(most - least >= apart, dtype=np.bool_)
+        least, most = self._narrowed(starts - truth, ends - truth)
+        possible = np.asarray(most - least >= apart, dtype=np.bool_)
+        if self.is_tree or not possible.any():
+            return possible
+        return possible & self._solved(truth, (starts, ends), np.where(possible, apart, 0.0))
 
     def _narrowed(self, least: Floats, most: Floats) -> tuple[Floats, Floats]:
         """Return the bounds of each number about the truth, from the bounds of the others in its sums.
 
-        In a tree what hangs on the numbers of a sum is independent, so that bounds that no sum narrows are exact.
+        In a tree what hangs on the numbers of a sum is independent, so that bounds that no sum narrows are exact. Else
+        nothing lies beyond them.
         """
         rows, columns, signs = self.rows, self.columns, self.signs
         plus = signs > 0
@@ -117,13 +118,13 @@ class Sums:
             least, most = narrower_least, narrower_most
         return least, most
 
-    def _solved(self, truth: Floats, starts: Floats, ends: Floats, apart: Floats) -> tuple[Floats, Floats]:
-        """Return bounds that are as far apart as asked, or as can be, by linear programmes.
+    def _solved(self, truth: Floats, limits: tuple[Floats, Floats], apart: Floats) -> Bools:
+        """Return which numbers can be so much apart, by linear programmes.
 
         Every solution tells of all numbers: some in directions drawn at random leave few to be asked about one by one.
         """
         n = len(truth)
-        box = list(zip(starts, ends, strict=True))
+        box = list(zip(*limits, strict=True))
         sums = self.matrix @ truth
         # Goals: random directions first, which part many numbers at once, then each number down and up
         rng = np.random.default_rng(n)
@@ -139,4 +140,4 @@ class Sums:
             if solution.x is not None:
                 least = np.minimum(least, solution.x)
                 most = np.maximum(most, solution.x)
-        return least, most
+        return np.asarray(most - least >= apart, dtype=np.bool_)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
+from itertools import chain
 
 import numpy as np
 
@@ -134,11 +135,15 @@ class _Search:
             near = [table.totals[number] for number in table.totals_of[exposed]]
             cell = _helpful(table, near, hidden, helps)
             if cell is None:
-                linked = [total for total in table.totals if hidden[list(total.members)].any()]
-                cell = _helpful(table, linked, hidden, helps)
+                cell = _helpful(table, self._linked(), hidden, helps)
             if cell is not None:
                 return cell
         return None
+
+    def _linked(self) -> list[Total]:
+        """Return the totals with a hidden member."""
+        of_hidden = map(self._table.totals_of.__getitem__, np.flatnonzero(self.hidden))
+        return [self._table.totals[number] for number in sorted(set(chain.from_iterable(of_hidden)))]
 
     def _exposed(self) -> Iterator[tuple[int, Bools | None]]:
         """Yield the hidden cells of which something is known, each with the cells that would cover it (None: any)."""
@@ -158,8 +163,7 @@ class _Search:
         table, hidden = self._table, self.hidden
         if np.isnan(values.level[hidden]).all():
             return
-        for number in sorted({number for cell in np.flatnonzero(hidden) for number in table.totals_of[cell]}):
-            total = table.totals[number]
+        for total in self._linked():
             if hidden[total.whole]:
                 continue
             secret = [cell for cell in self._left(self._reached(total)) if table.counts[cell] > 0]

@@ -27,7 +27,7 @@ def estimate_matching(case: Case[Matching]) -> Effect:
     matched = _matched(design, compared.sample)
 
     def estimator(sample: Sample) -> Estimate:
-        return _matched(design, sample).estimate
+        return matched.estimate if sample is compared.sample else _matched(design, sample).estimate
 
     estimate = answer(case, compared, estimator)
     checks, terms = observational_checks(

@@ -5,9 +5,6 @@ Stands on :mod:`impact.statistics.linear.least_squares` and :mod:`impact.statist
 
 from __future__ import annotations
 
-import itertools
-import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,13 +13,13 @@ from numpy.typing import NDArray
 
 from impact.errors import NotEstimable, UsageError
 from impact.statistics.core import Floats, Ints, cluster_sums, floats
+from impact.statistics.experiments.lots import Lots, all_assignments, random_assignments
+from impact.statistics.experiments.studentised import OfClusters, OfUnits, Statistic, of_clusters
 from impact.statistics.linear.least_squares import binary, check_lengths, fit
 from impact.statistics.linear.sandwich import ROUNDING, group_codes, label_codes
 from impact.words.said import Said
 
 TIE = 1e-9
-SINGULAR = 1e-9
-BATCH = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -48,19 +45,6 @@ class RandomisationTest:
     draws: int
     enumerated: bool
     rule: str
-
-
-@dataclass(frozen=True, eq=False)
-class _Design:
-    """What all assignments share: the outcome without the controls, an orthonormal basis of these, the units' place."""
-
-    outcome: Floats
-    basis: Floats
-    leverage: Floats
-    codes: Ints | None
-    count: int
-    treated: Floats
-    blocks: Ints
 
 
 def randomisation_test(
@@ -119,22 +103,23 @@ def randomisation_test(
     if draws < 1:
         raise UsageError("a randomisation test needs at least one draw")
     y = floats(outcome)
-    design, assigned = _prepare(y, treated, covariates, blocks, clusters)
-    possible = _possible(design)
+    statistic = _prepare(y, treated, covariates, blocks, clusters)
+    lots = statistic.lots
+    possible = lots.possible(draws)
     if possible < 2:
         raise NotEstimable(
             Said("experiments.only_one_assignment_possible"), Said("experiments.least_two_units_clusters")
         )
-    enumerated = possible <= draws
-    batches = _random_assignments(design, draws, rng)
-    if enumerated:
-        batches = _all_assignments(design, possible)
-    column = assigned[:, None]
-    observed = float(_statistics(design, column)[0])
-    extreme = 0
+    observed = float(statistic(lots.treated[None])[0])
     threshold = abs(observed) * (1 - TIE)
-    for batch in batches:
-        t_star = np.abs(_statistics(design, batch))
+    enumerated = possible <= draws
+    batches = all_assignments(lots, possible) if enumerated else random_assignments(lots, draws, rng)
+    of_batch: Statistic = statistic
+    if isinstance(statistic, OfUnits) and covariates is None and not enumerated:
+        of_batch = statistic.of_sums()
+    extreme = 0
+    for chosen in batches:
+        t_star = np.abs(of_batch(chosen))
         extreme += int(np.count_nonzero(t_star >= threshold))
     # Drawn assignments count the observed one too (Phipson and Smyth); listed ones hold it
     used = possible if enumerated else draws
@@ -149,17 +134,15 @@ def _prepare(
     covariates: Floats | None,
     blocks: NDArray[Any] | None,
     clusters: NDArray[Any] | None,
-) -> tuple[_Design, Floats]:
-    """Check an assignment and take the controls out of the outcome: what all assignments share."""
+) -> OfUnits | OfClusters:
+    """Check an assignment, take the controls out of the outcome, and return the statistic of all assignments."""
     n = len(outcome)
     assigned = binary(treated, Said("statistics.treatment"))
     check_lengths(n, treated=assigned, covariates=covariates)
     block = np.zeros(n, dtype=np.int64)
     if blocks is not None:
         block = label_codes(blocks, n)[0]
-    codes, count = np.arange(n), n
-    if clusters is not None:
-        codes, count = group_codes(clusters, n)
+    codes = np.arange(n) if clusters is None else group_codes(clusters, n)[0]
     first = np.unique(codes, return_index=True)[1]
     arm, stratum = assigned[first], block[first]
     if np.any(assigned != arm[codes]):
@@ -178,14 +161,17 @@ def _prepare(
     basis, residuals = _controls(outcome, block, covariates)
     explained = basis @ (basis.T @ assigned)
     unexplained = assigned - explained
-    if not _power(unexplained) > 0:
+    if not np.sum(unexplained**2) > ROUNDING * n:
         raise NotEstimable(
             Said("experiments.treatment_collinear_covariates_blocks"), Said("experiments.fewer_covariates")
         )
-    leverage = np.sum(basis**2, axis=1)
-    within = None if clusters is None else codes
-    design = _Design(residuals, basis, leverage, within, count, arm, stratum)
-    return design, assigned
+    # The basis begins with that of the blocks: the rest is the covariates beside them
+    beside = basis[:, n_blocks:]
+    order = np.argsort(stratum, kind="stable")
+    lots = Lots(arm[order] > 0, stratum[order])
+    if clusters is None:
+        return OfUnits(lots, residuals[order], beside[order])
+    return of_clusters(lots, residuals, beside, codes, order)
 
 
 def _controls(outcome: Floats, block: Ints, covariates: Floats | None) -> tuple[Floats, Floats]:
@@ -206,107 +192,3 @@ def _controls(outcome: Floats, block: Ints, covariates: Floats | None) -> tuple[
     if unexplained <= ROUNDING * size:
         raise NotEstimable(Said("experiments.outcome_does_not_vary_beside_controls"), Said("checks.outcome_varies"))
     return basis, fitted.residuals
-
-
-def _possible(design: _Design) -> int:
-    """Return the number of possible assignments."""
-    blocks = design.blocks
-    sizes = np.bincount(blocks)
-    treated = np.bincount(blocks, weights=design.treated)
-    pairs = zip(sizes.tolist(), treated.astype(int).tolist(), strict=True)
-    ways = [math.comb(n, m) for n, m in pairs]
-    return math.prod(ways)
-
-
-def _all_assignments(design: _Design, possible: int) -> Iterator[Floats]:
-    """Yield every assignment once, in batches, shape (n, b)."""
-    n_blocks = int(design.blocks.max()) + 1
-    ways = [_ways(design, block) for block in range(n_blocks)]
-    counts = [len(way) for way in ways]
-    size = max(1, BATCH // len(design.outcome))
-    for start in range(0, possible, size):
-        # The number of an assignment, written in the blocks' counts as digits, chooses one way in each block.
-        end = min(start + size, possible)
-        batch = np.arange(start, end)
-        digits = np.unravel_index(batch, counts)
-        chosen = np.zeros((len(batch), len(design.treated)))
-        for way, digit in zip(ways, digits, strict=True):
-            choices = np.array(way)[digit]
-            np.put_along_axis(chosen, choices, 1.0, axis=1)
-        yield _to_rows(design, chosen.T)
-
-
-def _ways(design: _Design, block: int) -> list[tuple[int, ...]]:
-    """Return all choices of the treated within a block."""
-    in_block = design.blocks == block
-    members = np.flatnonzero(in_block)
-    arms = design.treated[members]
-    n_treated = int(arms.sum())
-    return list(itertools.combinations(members, n_treated))
-
-
-def _random_assignments(design: _Design, draws: int, rng: np.random.Generator) -> Iterator[Floats]:
-    """Yield assignments shuffled within blocks, in batches, shape (n, b)."""
-    by_block = np.argsort(design.blocks, kind="stable")
-    template = design.treated[by_block]
-    n = len(design.outcome)
-    size = max(1, BATCH // n)
-    for start in range(0, draws, size):
-        remaining = draws - start
-        rows = min(size, remaining)
-        # Uniforms plus the block's number: sorted, they shuffle within blocks.
-        uniforms = rng.random((rows, len(template)))
-        keys = uniforms + design.blocks
-        chosen = np.empty_like(keys)
-        order = np.argsort(keys, axis=1)
-        np.put_along_axis(chosen, order, template[None, :], axis=1)
-        yield _to_rows(design, chosen.T)
-
-
-def _to_rows(design: _Design, chosen: Floats) -> Floats:
-    return chosen if design.codes is None else chosen[design.codes]
-
-
-def _statistics(design: _Design, assigned: Floats) -> Floats:
-    """Return the t statistic of each assignment, shape (b,); infinite where it is not defined."""
-    # Frisch–Waugh–Lovell: d̃ is the assignment without the controls, τ = d̃'y / d̃'d̃
-    explained = design.basis @ (design.basis.T @ assigned)
-    d = assigned - explained
-    power = _power(d)
-    defined = power > 0
-    power = np.where(defined, power, 1.0)
-    effect = design.outcome @ d / power
-    residuals = design.outcome[:, None] - effect * d
-    meat = _meat(design, d, power, residuals)
-    variance = meat / power**2
-    total = np.sum(design.outcome**2)
-    rounding = ROUNDING**2
-    floor = rounding * total / power
-    positive = defined & (variance > floor)
-    divisor = np.where(positive, variance, 1.0)
-    t = effect / np.sqrt(divisor)
-    return np.where(positive, t, math.inf)
-
-
-def _power(d: Floats) -> Floats:
-    """Return the squares of treatment left beside the controls, 0 where only rounding is left."""
-    power = np.sum(d**2, axis=0)
-    rounding = ROUNDING * len(d)
-    varies = power > rounding
-    return floats(np.where(varies, power, 0.0))
-
-
-def _meat(design: _Design, d: Floats, power: Floats, residuals: Floats) -> Floats:
-    """Return the meat of the variance: sums by cluster squared, or HC2 with the leverage of controls and treatment."""
-    scores = d * residuals
-    if design.codes is not None:
-        sums = cluster_sums(scores, design.codes, design.count)
-        return floats(np.sum(sums**2, axis=0))
-    # HC2: squares over 1 − h, h the leverage of the controls and of d̃
-    free = 1 - design.leverage[:, None]
-    of_treatment = d**2 / power
-    remaining = free - of_treatment
-    positive = np.maximum(remaining, SINGULAR)
-    contributions = scores**2 / positive
-    squares = np.where(remaining > SINGULAR, contributions, 0.0)
-    return floats(squares.sum(axis=0))

@@ -181,11 +181,11 @@ def key_order(key: NDArray[np.generic]) -> Ints:
     """
     labels = np.asarray(key)
     missing = bool(pd.isna(labels).any())
-    if missing or len(np.unique(labels)) < len(labels):
+    order = None if missing else np.argsort(labels, kind="stable")
+    if order is None or np.any(labels[order][1:] == labels[order][:-1]):
         raise NotEstimable(
             Said("observational.key_missing_stands_two_units"), Said("observational.different_key_each_unit")
         )
-    order = np.argsort(labels, kind="stable")
     return np.asarray(order, dtype=np.int64)
 
 

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import spatial
 
 from impact.errors import NotEstimable
 from impact.statistics.core import Estimate, Floats, Ints, floats, wald
@@ -33,12 +32,12 @@ from impact.statistics.observational.inputs import (
     same_length,
 )
 from impact.statistics.observational.matched import Matched, counted
+from impact.statistics.observational.neighbours import free_neighbours, tied_neighbours
 from impact.statistics.observational.propensity import logit
 from impact.words.said import Said, Text
 
 Distance = Literal["propensity", "mahalanobis"]
 WITHIN_ARM = 2
-CHUNK = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -155,8 +154,12 @@ def nearest(
     y, arm, x = y[order], arm[order], x[order]
     space = _space(arm, x, names, distance=distance, caliper=caliper)
     rows, pool = np.flatnonzero(arm), np.flatnonzero(~arm)
-    find = _neighbours if replacement else _greedy
-    pairs = find(space, rows, pool, count=ratio)
+    if replacement:
+        pairs = tied_neighbours(space.points, rows, pool, count=ratio, limit=space.limit)
+    else:
+        # Who is hardest to match chooses first; a round for each match asked for
+        turns = rows[np.argsort(-space.priority[rows], kind="stable")]
+        pairs = free_neighbours(space.points, np.tile(turns, ratio), pool, limit=space.limit)
     sets, position, counts = np.unique(pairs[:, 0], return_inverse=True, return_counts=True)
     n_sets = len(sets)
     if n_sets < 2:
@@ -212,47 +215,6 @@ def _space(arm: Bools, x: Floats, names: Sequence[Text], *, distance: Distance, 
     return _Space(points, dense_ranks(lengths), reach)
 
 
-def _greedy(space: _Space, rows: Ints, pool: Ints, *, count: int) -> Ints:
-    """Give each treated unit in turn its nearest free comparison unit; one round per match asked for."""
-    by_priority = np.argsort(-space.priority[rows], kind="stable")
-    turns = rows[by_priority]
-    spent = np.zeros(len(pool))
-    points = space.points[pool]
-    pairs = []
-    for row in np.tile(turns, count):
-        away = points - space.points[row]
-        squares = np.sum(away**2, axis=1)
-        gap = np.sqrt(squares) + spent
-        smallest = gap.min() + TIE
-        best = int(np.argmax(gap <= smallest))
-        distance = gap[best]
-        if distance <= space.limit and math.isfinite(distance):
-            spent[best] = math.inf
-            pairs.append((row, pool[best]))
-    ordered = np.array(sorted(pairs), dtype=np.int64)
-    return ordered.reshape(-1, 2)
-
-
-def _neighbours(space: _Space, rows: Ints, pool: Ints, *, count: int) -> Ints:
-    """Return pairs of rows and their nearest in the pool other than themselves, with all tied at the last place."""
-    pairs = []
-    cells = len(rows) * len(pool)
-    n_chunks = max(1, cells // CHUNK)
-    points = space.points
-    pool_points = points[pool]
-    for chunk in np.array_split(rows, n_chunks):
-        gaps = spatial.distance.cdist(points[chunk], pool_points)
-        itself = chunk[:, None] == pool[None, :]
-        gaps[itself] = math.inf
-        at = count - 1
-        last = np.partition(gaps, at, axis=1)[:, at]
-        limit = np.minimum(last + TIE, space.limit)
-        threshold = limit[:, None]
-        i, j = np.nonzero(gaps <= threshold)
-        pairs.append(np.column_stack([chunk[i], pool[j]]))
-    return np.concatenate(pairs).astype(np.int64)
-
-
 def _correction(y: Floats, x: Floats, pairs: Ints, *, shares: Floats, names: Sequence[Text]) -> Floats:
     """Return the predicted outcome of the treated unit minus that of its match, by a regression among the matches."""
     matches = pairs[:, 1]
@@ -287,8 +249,7 @@ def _reuse_variance(y: Floats, space: _Space, pool: Ints, *, pairs: Ints, shares
         reason = Said("observational.comparison_units", n=n_pool)
         raise NotEstimable(reason, Said("observational.least_standard_error", least=WITHIN_ARM + 1))
     neighbours = min(WITHIN_ARM, n_pool)
-    unlimited = replace(space, limit=math.inf)
-    like = _neighbours(unlimited, rows, pool, count=neighbours)
+    like = tied_neighbours(space.points, rows, pool, count=neighbours, limit=math.inf)
     reused, position, counts = np.unique(like[:, 0], return_inverse=True, return_counts=True)
     # σ²_i = J/(J + 1) (y_i − mean of its J nearest)²
     alike = y[like[:, 1]]

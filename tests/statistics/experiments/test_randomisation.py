@@ -10,7 +10,9 @@ from scipy import stats
 
 from impact.errors import NotEstimable, UsageError
 from impact.statistics.experiments.differences import blocked, lin, welch
-from impact.statistics.experiments.randomisation import _prepare, _random_assignments, randomisation_test
+from impact.statistics.experiments.lots import Lots, all_assignments, random_assignments
+from impact.statistics.experiments.randomisation import _prepare, randomisation_test
+from impact.statistics.experiments.studentised import OfUnits
 from impact.statistics.linear.least_squares import fit
 from impact.statistics.linear.sandwich import coefficient
 from tests.support.references import dataset, reference
@@ -191,14 +193,103 @@ def test_draws_approach_the_enumeration_and_keep_the_numbers() -> None:
     assert drawn.p_value * 3001 == pytest.approx(round(drawn.p_value * 3001), abs=1e-9)
 
 
+def _drawn(lots: Lots, draws: int) -> np.ndarray:
+    return np.concatenate(list(random_assignments(lots, draws, _rng())))
+
+
+@pytest.mark.parametrize(
+    ("treated", "blocks"),
+    [
+        pytest.param([1, 1, 0, 0, 0, 0, 0], [0] * 7, id="a smaller arm of two"),
+        pytest.param([1, 1, 1, 1, 0, 0], [0] * 6, id="a smaller arm of those compared"),
+        pytest.param([1, 0, 0, 1, 1, 0, 1, 0], [0, 0, 0, 1, 1, 1, 2, 2], id="blocks of three and two"),
+        pytest.param([1] * 4 + [0] * 4, [0] * 8, id="halves"),
+    ],
+)
+def test_each_assignment_is_drawn_as_often_as_any_other(treated: list[int], blocks: list[int]) -> None:
+    lots = Lots(np.array(treated) == 1, np.array(blocks))
+    possible = np.concatenate(list(all_assignments(lots, lots.possible(1000))))
+    numbers = 1 << np.arange(len(treated))
+    drawn = _drawn(lots, 20_000) @ numbers
+    every, counts = np.unique(drawn, return_counts=True)
+    assert every.tolist() == np.sort(possible @ numbers).tolist()
+    assert stats.chisquare(counts).pvalue > 0.001
+
+
+@pytest.mark.parametrize("share", [0.001, 0.01, 0.2, 0.5, 0.73, 0.995])
+def test_large_draws_keep_their_number_and_treat_all_units_alike(share: float) -> None:
+    """Units, and pairs of units, are treated as often as in a simple random sample."""
+    n, draws = 3000, 2000
+    blocks = np.arange(n) // 1500
+    treated = np.arange(n) % 1500 < round(share * 1500)
+    drawn = _drawn(Lots(treated, blocks), draws)
+    m = round(share * 1500)
+    assert (np.add.reduceat(drawn, [0, 1500], axis=1, dtype=int) == m).all()
+    often = drawn.sum(axis=0)
+    spread = np.sum((often - draws * m / 1500) ** 2) / (draws * m * (1500 - m) / 1500**2)
+    assert spread == pytest.approx(n - 2, abs=5 * np.sqrt(2 * n))
+    together = np.sum(drawn[:, :100].sum(axis=1) * (drawn[:, :100].sum(axis=1) - 1.0)) / draws
+    expected = 100 * 99 * m * (m - 1) / (1500 * 1499)
+    variance = np.var(drawn[:, :100].sum(axis=1) * (drawn[:, :100].sum(axis=1) - 1.0)) / draws
+    assert together == pytest.approx(expected, abs=5 * np.sqrt(variance) + 1e-9)
+
+
 def test_drawn_blocks_keep_their_number_treated() -> None:
     y, treated, _, blocks, _ = _trial()
-    design, _ = _prepare(y, treated, None, blocks, None)
-    drawn = np.hstack(list(_random_assignments(design, 500, _rng())))
+    lots = _prepare(y, treated, None, blocks, None).lots
+    drawn = _drawn(lots, 500)
     for block in range(3):
-        assert set(drawn[blocks == block].sum(axis=0)) == {treated[blocks == block].sum()}
-    assert np.ptp(drawn.mean(axis=1)[blocks == 1]) < 0.15
-    assert drawn.mean(axis=1)[blocks == 1] == pytest.approx(treated[blocks == 1].mean(), abs=0.1)
+        assert set(drawn[:, lots.blocks == block].sum(axis=1)) == {treated[blocks == block].sum()}
+
+
+@pytest.mark.parametrize("blocked_by", [None, "blocks"])
+@pytest.mark.parametrize("adjusted", [False, True])
+@pytest.mark.parametrize("clustered", [False, True])
+def test_every_statistic_is_the_regression_t_of_its_assignment(
+    blocked_by: str | None, adjusted: bool, clustered: bool
+) -> None:
+    y, treated, x, blocks, _ = _trial()
+    groups = blocks if blocked_by else np.zeros(90, dtype=int)
+    clusters = np.arange(90) // 9 * 3 + blocks
+    arm = np.isin(clusters % 9, [0, 1, 2, 5]).astype(float) if clustered else treated
+    statistic = _prepare(y, arm, x if adjusted else None, groups, clusters if clustered else None)
+    lots = statistic.lots
+    drawn = _drawn(lots, 40)
+    bodies = clusters if clustered else np.arange(90)
+    first = np.unique(bodies, return_index=True)[1]
+    place = np.argsort(np.argsort(groups[first], kind="stable"))[np.unique(bodies, return_inverse=True)[1]]
+    dummies = np.eye(3)[blocks] if blocked_by else np.ones((90, 1))
+    columns = [dummies, x] if adjusted else [dummies]
+    names = ["treated", *(str(number) for number in range(sum(one.shape[1] for one in columns)))]
+    rule = {"errors": "CR0", "clusters": [clusters]} if clustered else {"errors": "HC2"}
+    expected = []
+    for chosen in drawn:
+        fitted = fit(y, np.column_stack([chosen[place], *columns]), names)
+        expected.append(coefficient(fitted, "treated", **rule).statistic)
+    np.testing.assert_allclose(statistic(drawn), expected, rtol=1e-10)
+    if isinstance(statistic, OfUnits) and not adjusted:
+        np.testing.assert_allclose(statistic.of_sums()(drawn), expected, rtol=1e-10)
+
+
+def test_sums_tell_one_treated_unit_and_an_outcome_that_does_not_vary_within_arms() -> None:
+    y = np.concatenate([np.random.default_rng(0).normal(size=24), [9.0]])
+    alone = _prepare(y, np.arange(25) == 24, None, None, None)
+    chosen = np.eye(25, dtype=bool)
+    np.testing.assert_allclose(alone.of_sums()(chosen), alone(chosen), rtol=1e-9)
+    apart = _prepare(np.repeat([0.1, 0.7], 9), np.repeat([0, 1], 9), None, None, None)
+    assert apart.of_sums()(apart.lots.treated[None])[0] == apart(apart.lots.treated[None])[0] == math.inf
+
+
+def test_drawn_p_values_are_those_of_shuffling() -> None:
+    y, treated, x, blocks, _ = _trial()
+    for covariates in (None, x):
+        found = randomisation_test(y, treated, covariates=covariates, blocks=blocks, draws=4000, rng=_rng())
+        statistic = _prepare(y, treated, covariates, blocks, None)
+        rng, by_block = _rng(), np.argsort(blocks, kind="stable")
+        keys = rng.random((4000, 90)) + blocks[by_block]
+        shuffled = statistic.lots.treated[np.argsort(keys, axis=1)]
+        p = (1 + np.sum(np.abs(statistic(shuffled)) >= abs(found.statistic))) / 4001
+        assert found.p_value == pytest.approx(p, abs=4 * np.sqrt(2 * p * (1 - p) / 4000))
 
 
 def test_row_order_and_units_do_not_matter_under_enumeration() -> None:

@@ -72,11 +72,12 @@ def _two_of_one_id(
     programme: Programme, what: str, entries: Sequence[_Entry], file: str, *path: str
 ) -> Iterator[Problem]:
     """Yield each entry of a list whose id an earlier one has; ``path`` leads to the list in the file."""
-    ids = [entry.id for entry in entries]
-    for index, name in enumerate(ids):
-        if name in ids[:index]:
+    earlier: set[str] = set()
+    for index, entry in enumerate(entries):
+        if entry.id in earlier:
             at = Location(file, programme.line(file, *path, index))
-            yield at.problem(f"two {what}s have the id '{name}'", fix="Rename one.")
+            yield at.problem(f"two {what}s have the id '{entry.id}'", fix="Rename one.")
+        earlier.add(entry.id)
 
 
 def _theory_of_change(programme: Programme) -> Iterator[Problem]:

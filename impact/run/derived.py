@@ -8,20 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pkgutil import resolve_name
 
 import duckdb
 import pandas as pd
 
 from impact.declare import Programme
-from impact.publish.claims import make_claims
-from impact.publish.disclosure import make_disclosure
-from impact.publish.labels import make_labels
-from impact.publish.networks import make_networks
-from impact.publish.process import make_process
-from impact.publish.quality import make_quality
-from impact.publish.sentences import make_sentences
-from impact.publish.territory import make_maps, make_unmapped
-from impact.publish.theory import make_theory
 from impact.run.stage import Run
 from impact.sql import Columns, Select, columns, delete, ident
 from impact.store import STAGES, Warehouse
@@ -40,8 +32,9 @@ class Derived:
     tables
         Names in the schema ``impact``.
     make
-        Returns all rows of a programme by table, with every column but ``programme`` and ``run_id``; a table that is
-        not among them has no row.
+        Module and name of a :data:`Make`, which is imported when the tables are due. It returns all rows of a
+        programme by table, with every column but ``programme`` and ``run_id``; a table that is not among them has no
+        row.
     since
         The first stage that makes them: a run that stops before empties them.
     of_rows
@@ -49,22 +42,27 @@ class Derived:
     """
 
     tables: tuple[str, ...]
-    make: Make
+    make: str
     since: str = "publish"
     of_rows: bool = False
 
+    def frames(self, run: Run) -> Mapping[str, pd.DataFrame]:
+        """Return what :attr:`make` makes."""
+        make: Make = resolve_name(self.make)
+        return make(run.programme, run.warehouse.connection)
+
 
 DERIVED = (
-    Derived(("unmapped",), make_unmapped, of_rows=True),
-    Derived(("map_cell",), make_maps, of_rows=True),
-    Derived(("network_body", "network_tie"), make_networks, of_rows=True),
-    Derived(("programme", "theory_node", "theory_link", "wave", "stakeholder"), make_theory),
-    Derived(("quality", "response"), make_quality),
-    Derived(("journey", "phase", "delivery"), make_process),
-    Derived(("label", "membership", "cut", "heading"), make_labels),
-    Derived(("claim",), make_claims),
-    Derived(("suppression", "withheld", "term"), make_disclosure, since="validate"),
-    Derived(("sentence",), make_sentences, since="validate"),
+    Derived(("unmapped",), "impact.publish.territory:make_unmapped", of_rows=True),
+    Derived(("map_cell",), "impact.publish.territory:make_maps", of_rows=True),
+    Derived(("network_body", "network_tie"), "impact.publish.networks:make_networks", of_rows=True),
+    Derived(("programme", "theory_node", "theory_link", "wave", "stakeholder"), "impact.publish.theory:make_theory"),
+    Derived(("quality", "response"), "impact.publish.quality:make_quality"),
+    Derived(("journey", "phase", "delivery"), "impact.publish.process:make_process"),
+    Derived(("label", "membership", "cut", "heading"), "impact.publish.labels:make_labels"),
+    Derived(("claim",), "impact.publish.claims:make_claims"),
+    Derived(("suppression", "withheld", "term"), "impact.publish.disclosure:make_disclosure", since="validate"),
+    Derived(("sentence",), "impact.publish.sentences:make_sentences", since="validate"),
 )
 """In the order in which they are made: each may read those before it."""
 
@@ -93,7 +91,7 @@ def renew_derived(run: Run, *, fresh: bool) -> list[str]:
         if derived.of_rows and not fresh:
             continue
         due = STAGES.index(derived.since) <= STAGES.index(run.until)
-        frames = derived.make(run.programme, run.warehouse.connection) if due else {}
+        frames = derived.frames(run) if due else {}
         renewed += [table for table in derived.tables if _renew(run, table, frames.get(table))]
     return renewed
 

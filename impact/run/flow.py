@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
+from impact import measure
 from impact.declare import Programme, check_programme
 from impact.errors import DeclarationError
-from impact.expect import forecast_problems, indicator_plan, plan_changes, plan_hash, verify_registrations
-from impact.measure import measure_claims
+from impact.expect.declared import forecast_problems
+from impact.expect.registration import indicator_plan, plan_changes, plan_hash, verify_registrations
 from impact.run.compute import Results, renew_results
 from impact.run.derived import renew_derived
 from impact.run.stage import ENGINE, Progress, Rows, Run, now_utc, publish_rows, staging
@@ -22,6 +22,9 @@ from impact.store import STAGES, Warehouse, publish_snapshot
 from impact.store.state import reached, set_reached
 from impact.store.warehouse import to_json
 from impact.words.said import text_json
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["STAGES", "RunReport", "audit_programme", "run_programme"]
 
@@ -128,7 +131,7 @@ def audit_programme(
         As :func:`run_programme` does; nothing is changed.
     """
     run_programme(programme, warehouse, until="validate", progress=progress)
-    return measure_claims(warehouse.connection, programme)
+    return measure.measure_claims(warehouse.connection, programme)
 
 
 def _record(run: Run, rows: Rows, results: Results) -> None:

@@ -32,8 +32,7 @@ from impact.sql import (
 from impact.store.database import Database
 from impact.store.opening import CATALOG
 from impact.tables import files
-from impact.validate.compile import MISSING_SUFFIX, SQL_TYPES
-from impact.validate.load import file_lines
+from impact.validate.stored import MISSING_SUFFIX, SQL_TYPES, file_lines
 
 RESERVED = (CATALOG, "impact", "main", "memory", "temp", "system", "information_schema", "pg_catalog")
 OWN_VIEW = "impact: good rows of a contract"

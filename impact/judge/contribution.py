@@ -27,3 +27,8 @@ NO_EFFECT: Mapping[str, Contribution] = {
     "estimand.change": Contribution("moved", Said("evidence.change_is_no_effect")),
 }
 """What is said of an estimate that is clear of zero, but is no effect, by the code of its estimand."""
+
+
+def refused(reason: Remark) -> Said:
+    """Say that a design was declared, and why it gave no effect."""
+    return Said(REFUSED, reason=reason)

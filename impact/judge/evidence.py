@@ -21,7 +21,7 @@ from impact.designs.models import has_comparison
 from impact.designs.registry import design_kind
 from impact.estimate import Diagnostic, Effect
 from impact.estimate.result import ALPHA
-from impact.judge.contribution import NO_EFFECT, REFUSED, Contribution
+from impact.judge.contribution import NO_EFFECT, Contribution, refused
 from impact.states import CheckStatus
 from impact.words.said import Remark, Said, joined
 
@@ -129,7 +129,7 @@ def evidence_level(
 
 def _level_without_effect(design: Design | None, *, measured_before: bool, reason: Remark) -> tuple[int | None, Remark]:
     if has_comparison(design):
-        return None, Said(REFUSED, reason=reason)
+        return None, refused(reason)
     if measured_before:
         return LOWEST, Said("evidence.before_and_after")
     return None, Said("evidence.nothing_to_compare")

@@ -32,9 +32,8 @@ class Derived:
     tables
         Names in the schema ``impact``.
     make
-        Module and name of a :data:`Make`, which is imported when the tables are due. It returns all rows of a
-        programme by table, with every column but ``programme`` and ``run_id``; a table that is not among them has no
-        row.
+        Returns all rows of a programme by table, with every column but ``programme`` and ``run_id``; a table that is
+        not among them has no row.
     since
         The first stage that makes them: a run that stops before empties them.
     of_rows
@@ -42,27 +41,32 @@ class Derived:
     """
 
     tables: tuple[str, ...]
-    make: str
+    make: Make
     since: str = "publish"
     of_rows: bool = False
 
-    def frames(self, run: Run) -> Mapping[str, pd.DataFrame]:
-        """Return what :attr:`make` makes."""
-        make: Make = resolve_name(self.make)
-        return make(run.programme, run.warehouse.connection)
+
+def made_by(name: str) -> Make:
+    """Return a maker that is imported when its tables are due, by ``module:function`` of :mod:`impact.publish`."""
+
+    def make(programme: Programme, connection: duckdb.DuckDBPyConnection) -> Mapping[str, pd.DataFrame]:
+        made: Mapping[str, pd.DataFrame] = resolve_name(f"impact.publish.{name}")(programme, connection)
+        return made
+
+    return make
 
 
 DERIVED = (
-    Derived(("unmapped",), "impact.publish.territory:make_unmapped", of_rows=True),
-    Derived(("map_cell",), "impact.publish.territory:make_maps", of_rows=True),
-    Derived(("network_body", "network_tie"), "impact.publish.networks:make_networks", of_rows=True),
-    Derived(("programme", "theory_node", "theory_link", "wave", "stakeholder"), "impact.publish.theory:make_theory"),
-    Derived(("quality", "response"), "impact.publish.quality:make_quality"),
-    Derived(("journey", "phase", "delivery"), "impact.publish.process:make_process"),
-    Derived(("label", "membership", "cut", "heading"), "impact.publish.labels:make_labels"),
-    Derived(("claim",), "impact.publish.claims:make_claims"),
-    Derived(("suppression", "withheld", "term"), "impact.publish.disclosure:make_disclosure", since="validate"),
-    Derived(("sentence",), "impact.publish.sentences:make_sentences", since="validate"),
+    Derived(("unmapped",), made_by("territory:make_unmapped"), of_rows=True),
+    Derived(("map_cell",), made_by("territory:make_maps"), of_rows=True),
+    Derived(("network_body", "network_tie"), made_by("networks:make_networks"), of_rows=True),
+    Derived(("programme", "theory_node", "theory_link", "wave", "stakeholder"), made_by("theory:make_theory")),
+    Derived(("quality", "response"), made_by("quality:make_quality")),
+    Derived(("journey", "phase", "delivery"), made_by("process:make_process")),
+    Derived(("label", "membership", "cut", "heading"), made_by("labels:make_labels")),
+    Derived(("claim",), made_by("claims:make_claims")),
+    Derived(("suppression", "withheld", "term"), made_by("disclosure:make_disclosure"), since="validate"),
+    Derived(("sentence",), made_by("sentences:make_sentences"), since="validate"),
 )
 """In the order in which they are made: each may read those before it."""
 
@@ -91,7 +95,7 @@ def renew_derived(run: Run, *, fresh: bool) -> list[str]:
         if derived.of_rows and not fresh:
             continue
         due = STAGES.index(derived.since) <= STAGES.index(run.until)
-        frames = derived.frames(run) if due else {}
+        frames = derived.make(run.programme, run.warehouse.connection) if due else {}
         renewed += [table for table in derived.tables if _renew(run, table, frames.get(table))]
     return renewed
 

@@ -18,6 +18,7 @@ from impact.expect.registration import indicator_plan, plan_changes, plan_hash, 
 from impact.run.compute import Results, renew_results
 from impact.run.derived import renew_derived
 from impact.run.stage import ENGINE, Progress, Rows, Run, now_utc, publish_rows, staging
+from impact.run.standing import derived_stands, note_derived
 from impact.store import STAGES, Warehouse, publish_snapshot
 from impact.store.state import reached, set_reached
 from impact.store.warehouse import to_json
@@ -97,10 +98,19 @@ def run_programme(
     with staging(run) as staged, warehouse.transaction():
         rows = publish_rows(run, staged)
         results = renew_results(run, staged)
-        fresh = _is_fresh(run, rows, results)
-        if renew_derived(run, fresh=fresh) or fresh:
-            _record(run, rows, results)
+        _follow_up(run, rows, results)
     return _report(run, rows, results, publish_snapshot(warehouse))
+
+
+def _follow_up(run: Run, rows: Rows, results: Results) -> None:
+    """Renew what follows from rows and results, unless all of it stands; write down a run that changed anything."""
+    fresh = _is_fresh(run, rows, results)
+    if run.whole and not fresh and derived_stands(run):
+        return
+    if renew_derived(run, fresh=fresh) or fresh:
+        _record(run, rows, results)
+    if run.whole:
+        note_derived(run)
 
 
 def _is_fresh(run: Run, rows: Rows, results: Results) -> bool:

@@ -18,7 +18,7 @@ from impact.store import Warehouse
 from impact.store.warehouse import RESULTS
 from tests.support.programmes import edit, indicator, written
 
-LEDGER = {"state", "run", "load", "quarantine", "plan"}
+LEDGER = {"state", "derivation", "run", "load", "quarantine", "plan"}
 MADE = [table for entry in DERIVED for table in entry.tables]
 
 

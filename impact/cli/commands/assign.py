@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from impact.cli.names import check_name
 from impact.cli.options import DEFAULT_DB, Database, ProgrammeFolder
 from impact.cli.printing import out
-from impact.cli.programmes import check_name, sound
+from impact.cli.programmes import sound
 from impact.errors import UsageError
 from impact.expect.assignment import draw_assignment
 from impact.files import check_place, held

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
+from impact.cli.names import check_name
 from impact.cli.options import DEFAULT_DB, AsJson, Database
 from impact.cli.printing import out, print_json
-from impact.cli.programmes import check_name
 from impact.cli.terminal.findings import print_findings
 from impact.publish.rows import json_rows
 from impact.publish.tables import findings_table

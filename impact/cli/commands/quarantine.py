@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
+from impact.cli.names import check_name
 from impact.cli.options import DEFAULT_DB, AsJson, Database
 from impact.cli.printing import out, print_json
-from impact.cli.programmes import check_name
 from impact.cli.terminal.runs import print_quarantine
 from impact.publish.rows import json_rows
 from impact.publish.tables import read_table

@@ -7,7 +7,7 @@ from importlib import import_module
 
 from benchmarks.speed.work import Work
 
-MODULES = ("measures",)
+MODULES = ("measures", "startup")
 
 
 def works() -> Mapping[str, Work]:

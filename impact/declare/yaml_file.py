@@ -31,6 +31,7 @@ _LIBYAML: Any = getattr(yaml, "CSafeLoader", None)
 _DOUBTFUL = re.compile(r"[\t\ufeff]|[\[{,]\s*\?|[|>][-+0-9]*#")
 """What the two parsers take differently, beside tags: tabs, a mark of byte order, ``{? key}``, ``|#``."""
 NON_PRINTABLE = yaml.reader.Reader.NON_PRINTABLE
+_UNSEEN = frozenset(ODD_SPACES + INVISIBLE)
 _CONTROLS = {0: "NUL", 7: "bell", 8: "backspace", 11: "vertical tab", 12: "form feed", 27: "escape", 127: "delete"}
 
 
@@ -274,7 +275,7 @@ def _key_text(event: Any) -> str:
     if not isinstance(event, yaml.ScalarEvent):
         raise _Refused(event, "a key must be text")
     key = str(event.value)
-    odd = next((character for character in key if character in ODD_SPACES + INVISIBLE), None)
-    if odd:
+    if not _UNSEEN.isdisjoint(key):
+        odd = next(character for character in key if character in _UNSEEN)
         raise _Refused(event, f"a key holds the character U+{ord(odd):04X}, which cannot be seen; type it again")
     return key

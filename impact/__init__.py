@@ -11,9 +11,15 @@ Examples
 
 from __future__ import annotations
 
-from impact.api import Result, load, run
-from impact.declare import Programme
-from impact.errors import DeclarationError, FileError, ImpactError, MachineError, NotEstimable, UsageError
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from impact.rooms import on_demand
+
+if TYPE_CHECKING:
+    from impact.api import Result, load, run
+    from impact.declare.load import Programme
+    from impact.errors import DeclarationError, FileError, ImpactError, MachineError, NotEstimable, UsageError
 
 __all__ = [
     "DeclarationError",
@@ -27,3 +33,7 @@ __all__ = [
     "load",
     "run",
 ]
+__getattr__ = on_demand(__name__, __file__)
+
+import_module("impact.run")  # the room takes its name here, once and for all,
+del globals()["run"]  # and gives it to the function

@@ -5,9 +5,8 @@ from __future__ import annotations
 import errno
 import re
 import shutil
+import sys
 from pathlib import Path
-
-import duckdb
 
 from impact.errors import ImpactError, MachineError, ProblemsError
 from impact.files import size_words
@@ -60,9 +59,15 @@ def exit_code(error: BaseException) -> int:
 
 def is_interrupt(error: BaseException) -> bool:
     """Tell whether somebody stopped the run; DuckDB turns Ctrl+C in a query into an error of its own."""
-    return isinstance(error, KeyboardInterrupt | EOFError | duckdb.InterruptException) or (
-        type(error) is RuntimeError and str(error) == "Query interrupted"
-    )
+    if isinstance(error, KeyboardInterrupt | EOFError) or _is_of_database(error, "InterruptException"):
+        return True
+    return type(error) is RuntimeError and str(error) == "Query interrupted"
+
+
+def _is_of_database(error: BaseException, *kinds: str) -> bool:
+    """Tell whether an error is one of DuckDB's, of the kinds named: of none where nobody has loaded it."""
+    duckdb = sys.modules.get("duckdb")
+    return any(isinstance(error, getattr(duckdb, kind)) for kind in kinds) if duckdb else False
 
 
 def said(error: BaseException) -> str:
@@ -73,7 +78,7 @@ def said(error: BaseException) -> str:
         return "interrupted; nothing is left half done, the same command completes it"
     if isinstance(error, OSError):
         return _of_system(error)
-    if isinstance(error, duckdb.Error):
+    if _is_of_database(error, "Error"):
         return _of_database(error)
     if isinstance(error, MemoryError):
         return "there is not enough memory for this; close other programs, or use a machine with more"
@@ -88,7 +93,7 @@ def denied(error: Exception) -> bool:
 
 def machine_fault(error: Exception) -> bool:
     """Tell whether an error of DuckDB is about the machine rather than about what it was asked to read."""
-    if isinstance(error, duckdb.OutOfMemoryException | duckdb.FatalException) or is_interrupt(error):
+    if _is_of_database(error, "OutOfMemoryException", "FatalException") or is_interrupt(error):
         return True
     text = str(error)
     return any(pattern.search(text) for pattern in _MACHINE)
@@ -117,7 +122,7 @@ def _full(path: str) -> str:
     )
 
 
-def _of_database(error: duckdb.Error) -> str:
+def _of_database(error: BaseException) -> str:
     text = str(error)
     summary = text.splitlines()[0][:300] if text else type(error).__name__
     path = _path_of(error)
@@ -125,7 +130,7 @@ def _of_database(error: duckdb.Error) -> str:
         return _full(path)
     if _DENIED.search(text):
         return f"there is no right to read or write {path or 'the database'}: {summary}"
-    if isinstance(error, duckdb.OutOfMemoryException):
+    if _is_of_database(error, "OutOfMemoryException"):
         return f"there is not enough memory for this: {summary}. Close other programs, or use a machine with more"
     database = f"the database {path}" if path else "the database"
     if _DAMAGED.search(text):
@@ -133,7 +138,7 @@ def _of_database(error: duckdb.Error) -> str:
     return f"{database} failed: {summary}"
 
 
-def _path_of(error: duckdb.Error) -> str:
+def _path_of(error: BaseException) -> str:
     """Return the file that an error is about: as its text quotes it, or else as its first note says; '' without."""
     quoted = _QUOTED.search(str(error))
     quotes = quoted.groups() if quoted else ()

@@ -7,7 +7,7 @@ from importlib import import_module
 
 from benchmarks.speed.work import Work
 
-MODULES = ("measures", "effects", "numeric")
+MODULES = ("startup", "measures", "effects", "numeric")
 
 
 def works() -> Mapping[str, Work]:

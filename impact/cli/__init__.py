@@ -1,1 +1,1 @@
-"""The command line: parse (:mod:`~impact.cli.main`), call, print (:mod:`~impact.cli.terminal`)."""
+"""The command line: choose (:mod:`~impact.cli.main`), parse and call (:mod:`~impact.cli.commands`), print."""

@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 from typer.core import TyperGroup
 
-from impact.cli.terminal import print_problems
+from impact.cli.terminal.problems import print_problems
 from impact.errors import ImpactError, ProblemsError
 from impact.faults import TERMINATED, UNREAD, exit_code, is_interrupt, said
 

@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from impact.errors import UsageError
-from impact.words import LANGUAGES
-from impact.words.languages import Language
+from impact.words.languages import LANGUAGES, Language
 
 ProgrammeFolder = Annotated[
     Path, typer.Argument(metavar="PROGRAMME", readable=False, help="Folder that holds programme.yaml.")

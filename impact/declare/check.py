@@ -24,6 +24,7 @@ from impact.errors import Problem
 FILE = "sources.yaml"
 ORDER = {"pre_baseline": 0, "baseline": 1, "midline": 2, "end_line": 3, "follow_up": 4}
 """The order in time of waves by their role; those of a series stand outside it."""
+LAST = "9999-12-31"
 _Entry = Node | Wave | Stakeholder | Source | Indicator
 """What stands in a list of declarations under an id."""
 
@@ -72,11 +73,12 @@ def _two_of_one_id(
     programme: Programme, what: str, entries: Sequence[_Entry], file: str, *path: str
 ) -> Iterator[Problem]:
     """Yield each entry of a list whose id an earlier one has; ``path`` leads to the list in the file."""
-    ids = [entry.id for entry in entries]
-    for index, name in enumerate(ids):
-        if name in ids[:index]:
+    earlier: set[str] = set()
+    for index, entry in enumerate(entries):
+        if entry.id in earlier:
             at = Location(file, programme.line(file, *path, index))
-            yield at.problem(f"two {what}s have the id '{name}'", fix="Rename one.")
+            yield at.problem(f"two {what}s have the id '{entry.id}'", fix="Rename one.")
+        earlier.add(entry.id)
 
 
 def _theory_of_change(programme: Programme) -> Iterator[Problem]:
@@ -121,12 +123,14 @@ def _dates(programme: Programme) -> Iterator[Problem]:
         at = Location(file, programme.line(file, "period"), "period")
         yield at.problem("the programme ends before it starts")
     at = Location(file, programme.line(file, "waves"))
-    waves = [wave for wave in programme.header.waves if wave.role in ORDER]
-    for first, second in itertools.product(waves, waves):
-        if ORDER[first.role] >= ORDER[second.role]:
+    dated = [(ORDER[wave.role], last_day(wave.date), wave) for wave in programme.header.waves if wave.role in ORDER]
+    earliest = {rank: min((day for later, day, _ in dated if later > rank), default=LAST) for rank in ORDER.values()}
+    for rank, day, first in dated:
+        if day <= earliest[rank]:
             continue
-        if last_day(first.date) > last_day(second.date):
-            yield at.problem(f"{first.role} wave '{first.id}' is dated after {second.role} wave '{second.id}'")
+        for later_rank, later_day, second in dated:
+            if rank < later_rank and day > later_day:
+                yield at.problem(f"{first.role} wave '{first.id}' is dated after {second.role} wave '{second.id}'")
 
 
 def _sources(programme: Programme) -> Iterator[Problem]:

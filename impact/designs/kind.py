@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
 
-from impact.declare.expectations import PowerPlan
 from impact.designs.base import Described, Design
-from impact.estimate.case import Case
-from impact.estimate.result import Diagnostic, Effect
-from impact.statistics.power.closed_form import Precision
-from impact.statistics.power.simulation import Simulated
+
+if TYPE_CHECKING:
+    from impact.declare.expectations import PowerPlan
+    from impact.estimate.case import Case
+    from impact.estimate.result import Diagnostic, Effect
+    from impact.statistics.power.closed_form import Precision
+    from impact.statistics.power.simulation import Simulated
 
 D = TypeVar("D", bound=Design)
 SURE = 0.001

@@ -6,10 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from impact.declare import Programme
 from impact.declare.expectations import Evidence, Forecast
 from impact.declare.indicators import Indicator
-from impact.errors import NotEstimable, Problem
 from impact.statistics.elicitation import elicit
 from impact.statistics.forecast import Predictive, score
 from impact.statistics.pooling import pool
@@ -32,22 +30,6 @@ def predictive(forecast: Forecast) -> Predictive:
     levels = np.array(sorted(forecast.quantiles))
     values = np.array([forecast.quantiles[level] for level in levels])
     return elicit(levels, values, forecast.family).predictive
-
-
-def forecast_problems(programme: Programme) -> list[Problem]:
-    """Return a problem for each forecast that is no distribution."""
-    problems = []
-    for position, indicator in enumerate(programme.indicators):
-        if indicator.ex_ante.forecast is None:
-            continue
-        try:
-            predictive(indicator.ex_ante.forecast)
-        except NotEstimable as error:
-            line = programme.line("indicators.yaml", "indicators", position)
-            where = f"{indicator.id}.ex_ante.forecast"
-            what = f"the forecast gives no distribution because {error.reason}"
-            problems.append(Problem(what, "indicators.yaml", line, where, str(error.needed)))
-    return problems
 
 
 def forecast_fields(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from impact.words.said import Said
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 COMPLETE = Said("values.complete_count")
 SMALL_N = 30
+REACHED = 1 - 1e-12
+"""How much of a share of weights must be reached: sums of weights are known no better."""
 
 
 @dataclass(frozen=True)

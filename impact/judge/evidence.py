@@ -14,7 +14,6 @@ design: that it is the same for all reached, and that nobody else was helped or 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from impact.designs.base import Design
 from impact.designs.kind import Checks
@@ -22,33 +21,14 @@ from impact.designs.models import has_comparison
 from impact.designs.registry import design_kind
 from impact.estimate import Diagnostic, Effect
 from impact.estimate.result import ALPHA
+from impact.judge.contribution import NO_EFFECT, Contribution, refused
 from impact.states import CheckStatus
 from impact.words.said import Remark, Said, joined
 
 LOWEST, HIGHEST = 1, 5
 """Of the scale."""
-REFUSED = "evidence.refused"
-"""Code of the reason where a design was declared and gave no effect."""
 CLEAR = Said("evidence.interval_clear_of_zero")
 NOT_ROW_BY_ROW = Said("evidence.not_row_by_row")
-
-
-@dataclass(frozen=True)
-class Contribution:
-    """What the effect says.
-
-    ``improved``, ``worsened``, ``changed``, ``associated``, ``moved``, ``no_clear_effect`` or ``not_estimable``.
-    """
-
-    status: str
-    reason: Remark
-
-
-NO_EFFECT = {
-    "estimand.association": Contribution("associated", Said("evidence.association_is_no_effect")),
-    "estimand.change": Contribution("moved", Said("evidence.change_is_no_effect")),
-}
-"""What is said of an estimate that is clear of zero, but is no effect, by the code of its estimand."""
 
 
 def judge_contribution(direction: str, effect: Effect | None, reason: Remark) -> Contribution:
@@ -149,7 +129,7 @@ def evidence_level(
 
 def _level_without_effect(design: Design | None, *, measured_before: bool, reason: Remark) -> tuple[int | None, Remark]:
     if has_comparison(design):
-        return None, Said(REFUSED, reason=reason)
+        return None, refused(reason)
     if measured_before:
         return LOWEST, Said("evidence.before_and_after")
     return None, Said("evidence.nothing_to_compare")

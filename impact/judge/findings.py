@@ -22,7 +22,8 @@ from impact.formulas.limits import Limits
 from impact.formulas.measured import COMPLETE, Measured
 from impact.formulas.registry import kind_of
 from impact.judge.attainment import Attainment, Completeness, judge_attainment
-from impact.judge.evidence import Contribution, evidence_level, judge_contribution
+from impact.judge.contribution import Contribution
+from impact.judge.evidence import evidence_level, judge_contribution
 from impact.measure.measurement import INCOMPLETE, Domain, Measurement
 from impact.states import Arm, AttainmentState, CheckStatus, ContributionState, ProgressState, Registration
 from impact.tables.finding import Finding

@@ -1,11 +1,16 @@
 """Measure: indicator declarations become SQL; one pass per contract gives value, n and spread by scope, group, wave."""
 
-from impact.measure.claims import measure_claims
-from impact.measure.complete import is_counted
-from impact.measure.engine import Measures, measure_indicators
-from impact.measure.measurement import INCOMPLETE
-from impact.measure.obs_flags import refuse_breaks
-from impact.measure.unit_rows import treated_cells, unit_frame, unit_sql, wave_values
+from typing import TYPE_CHECKING
+
+from impact.rooms import on_demand
+
+if TYPE_CHECKING:
+    from impact.measure.claims import measure_claims
+    from impact.measure.complete import is_counted
+    from impact.measure.engine import Measures, measure_indicators
+    from impact.measure.measurement import INCOMPLETE
+    from impact.measure.obs_flags import refuse_breaks
+    from impact.measure.unit_rows import treated_cells, unit_frame, unit_sql, wave_values
 
 __all__ = [
     "INCOMPLETE",
@@ -19,3 +24,4 @@ __all__ = [
     "unit_sql",
     "wave_values",
 ]
+__getattr__ = on_demand(__name__, __file__)

@@ -17,7 +17,7 @@ from impact.declare.load import Programme
 from impact.declare.sources import Source
 from impact.measure.formula import arm_sql, ratio_sql, rows_formula, where_sql
 from impact.sql import Select, as_text, ident, literal, text_or_blank
-from impact.validate.compile import MISSING_SUFFIX, SQL_TYPES
+from impact.validate.stored import MISSING_SUFFIX, SQL_TYPES
 
 TABLE = "_units"
 NO_ARM = literal("")

@@ -1,25 +1,30 @@
 """Publish: results leave as tidy tables; every reader (API, command line, app) takes them from here."""
 
-from impact.publish.definitions import (
-    contract_sources,
-    definition_contracts,
-    definition_kinds,
-    indicator_sources,
-    wave_days,
-)
-from impact.publish.disclosure import (
-    protect_behind,
-    protect_findings,
-    protect_measures,
-)
-from impact.publish.process import due_table
-from impact.publish.quality import validity_table
-from impact.publish.tables import (
-    findings_table,
-    read_table,
-    write_results,
-)
-from impact.publish.trace import trace_finding
+from typing import TYPE_CHECKING
+
+from impact.rooms import on_demand
+
+if TYPE_CHECKING:
+    from impact.publish.definitions import (
+        contract_sources,
+        definition_contracts,
+        definition_kinds,
+        indicator_sources,
+        wave_days,
+    )
+    from impact.publish.disclosure import (
+        protect_behind,
+        protect_findings,
+        protect_measures,
+    )
+    from impact.publish.process import due_table
+    from impact.publish.quality import validity_table
+    from impact.publish.tables import (
+        findings_table,
+        read_table,
+        write_results,
+    )
+    from impact.publish.trace import trace_finding
 
 __all__ = [
     "contract_sources",
@@ -37,3 +42,4 @@ __all__ = [
     "wave_days",
     "write_results",
 ]
+__getattr__ = on_demand(__name__, __file__)

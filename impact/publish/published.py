@@ -15,7 +15,7 @@ import pandas as pd
 from impact.errors import UsageError
 from impact.formulas.measured import COMPLETE
 from impact.judge.attainment import together
-from impact.judge.evidence import NO_EFFECT, REFUSED
+from impact.judge.contribution import NO_EFFECT, REFUSED
 from impact.publish import beside, definitions, disclosure, process, quality, records, tables
 from impact.publish.memory import cached
 from impact.publish.reader_catalogue import narrow

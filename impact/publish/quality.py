@@ -13,7 +13,7 @@ from impact.formulas.territory_map.match import wave_column
 from impact.publish.theory import waves_in_time
 from impact.sql import Select, as_text, ident, literal, relation
 from impact.store import Warehouse
-from impact.validate.compile import MISSING_SUFFIX
+from impact.validate.stored import MISSING_SUFFIX
 
 KINDS: tuple[MissingKind, ...] = get_args(MissingKind)  # missing is the first
 _QUALITY = ("contract", "place", "column", "wave", "required", "rows", "answered", *KINDS)

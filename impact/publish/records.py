@@ -11,7 +11,7 @@ import pandas as pd
 from impact.errors import UsageError
 from impact.sql import Select, columns, ident
 from impact.store import Warehouse
-from impact.validate.compile import MISSING_SUFFIX
+from impact.validate.stored import MISSING_SUFFIX
 
 PLACE = ("_source", "_row")
 """Where a row stands: its source and its place in it; the last word in every order."""

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from impact.judge import Judged
 from impact.sql import Select, columns, ident
 from impact.states import CheckStatus
-from impact.store import Warehouse
 from impact.store.sentences import decoded
 from impact.tables.columns import Record
 from impact.tables.finding import Finding
@@ -19,6 +17,10 @@ from impact.tables.frames import Row, to_frame
 from impact.tables.part import part_sql
 from impact.tables.results import Diagnostic, Term
 from impact.words.languages import Language
+
+if TYPE_CHECKING:
+    from impact.judge.findings import Judged
+    from impact.store.warehouse import Warehouse
 
 
 def _level_order(level: str) -> str:

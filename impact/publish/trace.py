@@ -21,7 +21,7 @@ from impact.tables.frames import Row, to_json, to_records
 from impact.tables.part import WHOLE, Part
 from impact.tables.results import Diagnostic, Linkage, Term
 from impact.tables.runs import Definition, Plan, Run
-from impact.validate.load import file_lines
+from impact.validate.stored import file_lines
 from impact.words.said import Said, Text
 
 EXAMPLES = 5

@@ -9,17 +9,15 @@ from functools import partial
 import pandas as pd
 from pydantic import BaseModel
 
+from impact import designs, judge, measure
 from impact.declare import Programme
 from impact.declare.indicators import Indicator
-from impact.designs.effect import estimate_effect
-from impact.expect import definition_hash, plan_hash, plan_status
-from impact.judge import Judged, adjust_families, judge_indicator
-from impact.measure import measure_indicators
+from impact.expect.registration import definition_hash, plan_hash, plan_status
 from impact.measure.breakdown import cut_codelists, part_table
 from impact.measure.formula import published_query
 from impact.measure.measurement import COMPARED, Measurement
 from impact.measure.unit_rows import selected_sql
-from impact.publish import write_results
+from impact.publish.tables import write_results
 from impact.run.stage import ENGINE, Run, Staged
 from impact.sql import fingerprint
 from impact.store import Warehouse
@@ -141,27 +139,27 @@ def _compute(run: Run, stale: Sequence[tuple[Indicator, str]]) -> None:
     _forget(programme, warehouse, indicators)
     definitions = [_definition(programme, indicator, digest, run.id) for indicator, digest in stale]
     tables["definition"] = to_frame(Definition, definitions)
-    adjusted = adjust_families(programme, findings)
+    adjusted = judge.adjust_families(programme, findings)
     write_results(warehouse, programme.id, tables, adjusted)
     run.progress(f"{programme.id}: done", 1, 1)
 
 
-def _judged(run: Run, indicators: Sequence[Indicator], measurements: Sequence[Measurement]) -> Iterator[Judged]:
+def _judged(run: Run, indicators: Sequence[Indicator], measurements: Sequence[Measurement]) -> Iterator[judge.Judged]:
     """Yield the findings of each indicator, its effects estimated."""
     programme, n_sources = run.programme, len(run.programme.sources)
     steps = n_sources + len(indicators)
     for step, indicator in enumerate(indicators, start=n_sources):
         run.progress(f"{programme.id}: {indicator.id}", step, steps)
         measured = [measurement for measurement in measurements if measurement.indicator == indicator.id]
-        estimate = partial(estimate_effect, run.warehouse.connection, programme, indicator, memory={})
-        yield from judge_indicator(programme, indicator, measured, estimate, run.id)
+        estimate = partial(designs.estimate_effect, run.warehouse.connection, programme, indicator, memory={})
+        yield from judge.judge_indicator(programme, indicator, measured, estimate, run.id)
 
 
 def _measured(
     programme: Programme, warehouse: Warehouse, indicators: Sequence[Indicator]
 ) -> tuple[tuple[Measurement, ...], dict[str, pd.DataFrame]]:
     """Measure indicators; return the values as judges read them, and the tables that are published of them."""
-    measures = measure_indicators(warehouse.connection, programme, indicators)
+    measures = measure.measure_indicators(warehouse.connection, programme, indicators)
     tables = {"measure": measures.values.drop(columns=COMPARED), "linkage": measures.linkage}
     tables["part"] = part_table(programme, indicators, measures.values)
     return measures.measurements, tables

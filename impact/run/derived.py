@@ -8,20 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pkgutil import resolve_name
 
 import duckdb
 import pandas as pd
 
 from impact.declare import Programme
-from impact.publish.claims import make_claims
-from impact.publish.disclosure import make_disclosure
-from impact.publish.labels import make_labels
-from impact.publish.networks import make_networks
-from impact.publish.process import make_process
-from impact.publish.quality import make_quality
-from impact.publish.sentences import make_sentences
-from impact.publish.territory import make_maps, make_unmapped
-from impact.publish.theory import make_theory
 from impact.run.stage import Run
 from impact.sql import Columns, Select, columns, delete, ident, relation
 from impact.store import STAGES, Warehouse
@@ -55,17 +47,27 @@ class Derived:
     of_rows: bool = False
 
 
+def made_by(name: str) -> Make:
+    """Return a maker that is imported when its tables are due, by ``module:function`` of :mod:`impact.publish`."""
+
+    def make(programme: Programme, connection: duckdb.DuckDBPyConnection) -> Mapping[str, pd.DataFrame]:
+        made: Mapping[str, pd.DataFrame] = resolve_name(f"impact.publish.{name}")(programme, connection)
+        return made
+
+    return make
+
+
 DERIVED = (
-    Derived(("unmapped",), make_unmapped, of_rows=True),
-    Derived(("map_cell",), make_maps, of_rows=True),
-    Derived(("network_body", "network_tie"), make_networks, of_rows=True),
-    Derived(("programme", "theory_node", "theory_link", "wave", "stakeholder"), make_theory),
-    Derived(("quality", "response"), make_quality),
-    Derived(("journey", "phase", "delivery"), make_process),
-    Derived(("label", "membership", "cut", "heading"), make_labels),
-    Derived(("claim",), make_claims),
-    Derived(("suppression", "withheld", "term"), make_disclosure, since="validate"),
-    Derived(("sentence",), make_sentences, since="validate"),
+    Derived(("unmapped",), made_by("territory:make_unmapped"), of_rows=True),
+    Derived(("map_cell",), made_by("territory:make_maps"), of_rows=True),
+    Derived(("network_body", "network_tie"), made_by("networks:make_networks"), of_rows=True),
+    Derived(("programme", "theory_node", "theory_link", "wave", "stakeholder"), made_by("theory:make_theory")),
+    Derived(("quality", "response"), made_by("quality:make_quality")),
+    Derived(("journey", "phase", "delivery"), made_by("process:make_process")),
+    Derived(("label", "membership", "cut", "heading"), made_by("labels:make_labels")),
+    Derived(("claim",), made_by("claims:make_claims")),
+    Derived(("suppression", "withheld", "term"), made_by("disclosure:make_disclosure"), since="validate"),
+    Derived(("sentence",), made_by("sentences:make_sentences"), since="validate"),
 )
 """In the order in which they are made: each may read those before it."""
 

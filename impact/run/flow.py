@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
+from impact import measure
 from impact.declare import Programme, check_programme
 from impact.errors import DeclarationError
-from impact.expect import forecast_problems, indicator_plan, plan_changes, plan_hash, verify_registrations
-from impact.measure import measure_claims
+from impact.expect.declared import forecast_problems
+from impact.expect.registration import indicator_plan, plan_changes, plan_hash, verify_registrations
 from impact.run.compute import Results, renew_results
 from impact.run.derived import renew_derived
 from impact.run.stage import ENGINE, Progress, Rows, Run, now_utc, publish_rows, staging
+from impact.run.standing import derived_stands, note_derived
 from impact.store import STAGES, Warehouse, publish_snapshot
 from impact.store.state import reached, set_reached
 from impact.store.warehouse import to_json
 from impact.words.said import text_json
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["STAGES", "RunReport", "audit_programme", "run_programme"]
 
@@ -94,10 +98,19 @@ def run_programme(
     with staging(run) as staged, warehouse.transaction():
         rows = publish_rows(run, staged)
         results = renew_results(run, staged)
-        fresh = _is_fresh(run, rows, results)
-        if renew_derived(run, fresh=fresh) or fresh:
-            _record(run, rows, results)
+        _follow_up(run, rows, results)
     return _report(run, rows, results, publish_snapshot(warehouse))
+
+
+def _follow_up(run: Run, rows: Rows, results: Results) -> None:
+    """Renew what follows from rows and results, unless all of it stands; write down a run that changed anything."""
+    fresh = _is_fresh(run, rows, results)
+    if run.whole and not fresh and derived_stands(run):
+        return
+    if renew_derived(run, fresh=fresh) or fresh:
+        _record(run, rows, results)
+    if run.whole:
+        note_derived(run)
 
 
 def _is_fresh(run: Run, rows: Rows, results: Results) -> bool:
@@ -128,7 +141,7 @@ def audit_programme(
         As :func:`run_programme` does; nothing is changed.
     """
     run_programme(programme, warehouse, until="validate", progress=progress)
-    return measure_claims(warehouse.connection, programme)
+    return measure.measure_claims(warehouse.connection, programme)
 
 
 def _record(run: Run, rows: Rows, results: Results) -> None:

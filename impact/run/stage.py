@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from impact import validate
 from impact.declare import Programme
 from impact.declare.sources import Source
 from impact.errors import FileError, Problem
@@ -21,8 +22,7 @@ from impact.store import STAGES, Warehouse
 from impact.store.warehouse import Load as StandingLoad
 from impact.store.warehouse import to_json
 from impact.tables.files import Load
-from impact.validate import LoadReport, compile_contract, cross_reasons, stage_rows
-from impact.validate.compile import SQL_TYPES
+from impact.validate.stored import SQL_TYPES
 
 ENGINE = version("impact-engine")
 Progress = Callable[[str, int, int], None]
@@ -76,7 +76,7 @@ class Staged:
     load_id: str
     table: str
     raw: RawFile
-    report: LoadReport | None
+    report: validate.LoadReport | None
 
 
 @dataclass(frozen=True)
@@ -138,9 +138,9 @@ def _stage_all(run: Run, scratch: Path) -> list[Staged]:
     return staged
 
 
-def _stage(run: Run, source: Source, raw: RawFile, table: str) -> LoadReport:
-    compiled = compile_contract(run.programme, run.programme.contracts[source.contract], source, raw)
-    return stage_rows(run.warehouse.connection, raw, compiled, source, table)
+def _stage(run: Run, source: Source, raw: RawFile, table: str) -> validate.LoadReport:
+    compiled = validate.compile_contract(run.programme, run.programme.contracts[source.contract], source, raw)
+    return validate.stage_rows(run.warehouse.connection, raw, compiled, source, table)
 
 
 def _load_key(programme: Programme, source: Source, raw: RawFile) -> str:
@@ -217,7 +217,7 @@ def _record_load(run: Run, item: Staged, replaced: StandingLoad | None, compared
     run.warehouse.append("quarantine", reasons.assign(**origin))
 
 
-def _ledger_row(run: Run, item: Staged, report: LoadReport) -> Load:
+def _ledger_row(run: Run, item: Staged, report: validate.LoadReport) -> Load:
     """Return the row of a load in the ledger, as if it were the first of its source."""
     source = item.source
     return Load(
@@ -251,7 +251,7 @@ def _judge_across(programme: Programme, warehouse: Warehouse, staged: Sequence[S
     for item in staged:
         tables_of = tables.setdefault(item.source.contract, {})
         tables_of[item.source.id] = ident(programme.id, item.table)
-    broken = cross_reasons(warehouse.connection, programme, tables)
+    broken = validate.cross_reasons(warehouse.connection, programme, tables)
     warehouse.connection.execute(
         "DELETE FROM impact.quarantine WHERE programme = ? AND ordinal IS NOT NULL", [programme.id]
     )

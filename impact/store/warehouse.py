@@ -6,14 +6,10 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pandas as pd
 
-from impact.declare.contracts import Column, Contract
-from impact.declare.load import Programme
-from impact.declare.sources import Source
 from impact.errors import UsageError
 from impact.sql import (
     ALL,
@@ -31,9 +27,15 @@ from impact.sql import (
 )
 from impact.store.database import Database
 from impact.store.opening import CATALOG
-from impact.tables import files
-from impact.validate.compile import MISSING_SUFFIX, SQL_TYPES
-from impact.validate.load import file_lines
+from impact.validate.stored import MISSING_SUFFIX, SQL_TYPES, file_lines
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from impact.declare.contracts import Column, Contract
+    from impact.declare.load import Programme
+    from impact.declare.sources import Source
+    from impact.tables import files
 
 RESERVED = (CATALOG, "impact", "main", "memory", "temp", "system", "information_schema", "pg_catalog")
 OWN_VIEW = "impact: good rows of a contract"

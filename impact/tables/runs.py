@@ -54,6 +54,23 @@ class State(
     )
 
 
+class Derivation(
+    Record,
+    name="derivation",
+    it="Una riga per programma: da che cosa è fatto ciò che segue da righe e risultati.",
+    reach=Reach.EVERYBODY,
+    sort=("programme",),
+):
+    """One row per programme: of what that is made which follows from rows and results."""
+
+    programme: str = col(Holds.DECLARED, "Programme id.", "Id del programma.", key=True)
+    made_of: str = col(
+        Holds.DECLARED,
+        "SHA-256 of declarations, words and version of the engine.",
+        "SHA-256 di dichiarazioni, parole e versione del motore.",
+    )
+
+
 class Run(
     Record,
     name="run",

@@ -1,10 +1,15 @@
 """Validate: a declared contract becomes a Pandera schema; good rows pass, bad rows are quarantined with reasons."""
 
-from impact.validate.compile import CompiledContract, compile_contract
-from impact.validate.cross import cross_reasons
-from impact.validate.load import LoadReport, stage_rows
-from impact.validate.reference import validate_frame
-from impact.validate.schema import to_pandera
+from typing import TYPE_CHECKING
+
+from impact.rooms import on_demand
+
+if TYPE_CHECKING:
+    from impact.validate.compile import CompiledContract, compile_contract
+    from impact.validate.cross import cross_reasons
+    from impact.validate.load import LoadReport, stage_rows
+    from impact.validate.reference import validate_frame
+    from impact.validate.schema import to_pandera
 
 __all__ = [
     "CompiledContract",
@@ -15,3 +20,4 @@ __all__ = [
     "to_pandera",
     "validate_frame",
 ]
+__getattr__ = on_demand(__name__, __file__)

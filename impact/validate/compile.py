@@ -23,12 +23,11 @@ from impact.ingest.raw import TRIMMED
 from impact.sql import EVERY_COLUMN, Columns, Select, columns, ident, literal
 from impact.validate.check_sql import compile_check, pattern_of, statistics_of
 from impact.validate.schema import to_pandera
+from impact.validate.stored import MISSING_SUFFIX
 from impact.words.said import Said
 
 TRUE_WORDS = ("true", "t", "1", "yes", "y", "si", "sì", "vero", "s")
 FALSE_WORDS = ("false", "f", "0", "no", "n", "falso")
-MISSING_SUFFIX = "__missing"
-"""A column ``x`` with declared missing codes has a companion ``x__missing`` that says which kind it was."""
 WHITE_SPACE = " " + TRIMMED
 """What is trimmed around every value."""
 UNSEEN = "".join(character for character in TRIMMED if character not in "\u200c\u200d")
@@ -36,14 +35,6 @@ UNSEEN = "".join(character for character in TRIMMED if character not in "\u200c\
 LONG_NUMBER = r"-?[0-9]([.,][0-9]+)?e\+[0-9]{2,3}"
 """How a number is written of which a workbook or double no longer keeps every digit."""
 FIRST_DATE, LAST_DATE = "1800-01-01", "2200-12-31"
-SQL_TYPES = {
-    "text": "VARCHAR",
-    "code": "VARCHAR",
-    "integer": "BIGINT",
-    "number": "DOUBLE",
-    "boolean": "BOOLEAN",
-    "date": "DATE",
-}
 SHOWN_CODES = 12
 """Codes that are listed before their number is told."""
 

@@ -24,7 +24,8 @@ from impact.faults import machine_fault
 from impact.ingest import RawFile, RejectedLine
 from impact.ingest.raw import BLANK
 from impact.sql import Select, as_text, columns, literal
-from impact.validate.compile import MISSING_SUFFIX, CompiledContract
+from impact.validate.compile import CompiledContract
+from impact.validate.stored import MISSING_SUFFIX, file_lines
 from impact.words.said import Said
 
 BATCH = 200_000
@@ -243,10 +244,3 @@ def _values(connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame) -> list[
     ).fetchall()
     connection.unregister("_failing")
     return [value for (value,) in rows]
-
-
-def file_lines(ordinals: np.ndarray, offsets: Sequence[int]) -> np.ndarray:
-    """Turn places among the rows (from 0) into lines of the file (header is line 1)."""
-    ordered = np.asarray(sorted(offsets), dtype=np.int64)
-    skipped = np.searchsorted(ordered, ordinals, side="right")
-    return np.asarray(ordinals + 2 + skipped, dtype=np.int64)

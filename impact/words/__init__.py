@@ -6,7 +6,13 @@ language from ``sentences/*.yaml``. :mod:`~impact.words.catalogue` has the words
 :mod:`~impact.words.read`.
 """
 
-from impact.words.catalogue import Words, words_in
-from impact.words.languages import LANGUAGES
+from typing import TYPE_CHECKING
+
+from impact.rooms import on_demand
+
+if TYPE_CHECKING:
+    from impact.words.catalogue import Words, words_in
+    from impact.words.languages import LANGUAGES
 
 __all__ = ["LANGUAGES", "Words", "words_in"]
+__getattr__ = on_demand(__name__, __file__)

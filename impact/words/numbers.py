@@ -7,8 +7,6 @@ import math
 import re
 from typing import Any
 
-from babel.numbers import parse_pattern
-
 from impact.words.read import added_languages
 
 MARKS = {"en": (",", ".", "%", "pp"), "it": (".", ",", " %", "p.p.")}
@@ -69,4 +67,8 @@ def decimal(value: float, pattern: str, language: str) -> str:
     return text.replace("-", "−") if NOT_ZERO.search(text) else text.replace("-", "")
 
 
-_pattern = functools.cache(parse_pattern)
+@functools.cache
+def _pattern(pattern: str) -> Any:
+    from babel.numbers import parse_pattern  # noqa: PLC0415 - locale data are read when first needed
+
+    return parse_pattern(pattern)

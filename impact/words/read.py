@@ -9,6 +9,7 @@ its own by an entry point ``impact.words``, a package with the same folders.
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections.abc import Iterator
 from importlib.metadata import entry_points
 from importlib.resources import files
@@ -71,6 +72,16 @@ def _catalogues(folder: Traversable) -> list[Traversable]:
         return []
     paths = [path for path in folder.iterdir() if path.name.endswith(".yaml")]
     return sorted(paths, key=lambda path: path.name)
+
+
+def catalogues_hash() -> str:
+    """Return a hash of all that the catalogues hold, those of further languages and of installed packages included."""
+    digest = hashlib.sha256()
+    for folder in _folders():
+        for catalogue in ("app", "sentences", "languages"):
+            for path in _catalogues(folder / catalogue):
+                digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _load(path: Traversable) -> Any:

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from impact.api import run as run_in_python
-from impact.cli import main as cli
+from impact.cli.options import DEFAULT_DB
 from tests.bad_input.harness import ID, call, change, content, opened, squeeze
 
 MISUSE: dict[str, tuple[tuple[str, ...], str]] = {
@@ -121,7 +121,7 @@ def test_the_default_database(
 ) -> None:
     monkeypatch.chdir(folder.parent)
     assert call(capsys, "run", folder).code == 0
-    assert (folder.parent / cli.DEFAULT_DB).is_file()
+    assert (folder.parent / DEFAULT_DB).is_file()
     assert "wellbeing_score" in call(capsys, "findings").text
 
 

@@ -460,7 +460,7 @@ def test_nothing_leaves_as_a_trace(
     def fails(_: object) -> None:
         raise error
 
-    monkeypatch.setattr("impact.cli.main.load_programme", fails)
+    monkeypatch.setattr("impact.cli.commands.check.load_programme", fails)
     for extra in ((), ("--json",)):
         ended = call(capsys, "check", folder, *extra)
         assert ended.code == code

@@ -24,7 +24,7 @@ READERS = "impact/ingest/"
 SCRATCH = {"open", "copyfile", "symlink_to", "COPY TO", "write_table"}
 """Cleaned copies of raw files, in a temporary folder that ends with the run: readers get it, and write there alone."""
 TEXT = {
-    "impact/cli/main.py": {"to_csv"},
+    "impact/cli/commands/assign.py": {"to_csv"},
     "impact/cli/faults.py": {"os.open"},
     "impact/expect/registration.py": {"dump"},
     "impact/publish/export/csv.py": {"to_csv"},

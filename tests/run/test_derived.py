@@ -18,7 +18,7 @@ from impact.store import Warehouse
 from impact.store.warehouse import RESULTS
 from tests.support.programmes import edit, indicator, written
 
-LEDGER = {"state", "run", "load", "quarantine", "plan"}
+LEDGER = {"state", "derivation", "run", "load", "quarantine", "plan"}
 MADE = [table for entry in DERIVED for table in entry.tables]
 
 
@@ -164,3 +164,20 @@ def test_a_run_that_stops_after_a_change_leaves_ledger_and_results_alone(
     assert (report.stage, report.waiting) == ("validate", ("y",))
     assert {table for table, rows in counted.items() if rows} <= {"suppression", "withheld", "term"}
     assert counted["withheld"]  # which lines of persons may leave is decided for whatever rows stand
+
+
+def test_nothing_is_derived_again_before_something_changes(
+    tmp_path: Path, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = written(tmp_path / "made", pd.DataFrame({"person": ["a", "b", "c"], "y": [1, 2, 6]}), [indicator("y")])
+    make = Waves("a")
+    monkeypatch.setattr(derived, "DERIVED", (Derived(("wave",), make),))
+    asked = []
+    for _ in range(2):
+        run_programme(load_programme(folder), warehouse)
+        asked.append(make.asked)
+    edit(folder / "programme.yaml", "title: ", "title: Other ")
+    for _ in range(2):
+        run_programme(load_programme(folder), warehouse)
+        asked.append(make.asked)
+    assert asked == [1, 1, 2, 2]

@@ -18,6 +18,7 @@ import pytest
 
 import impact
 from impact.cli import main
+from impact.cli.commands import demo
 from impact.declare import Programme
 from impact.run.flow import RunReport, run_programme
 from impact.store import open_reader
@@ -43,7 +44,7 @@ def shipped_database(factory: pytest.TempPathFactory) -> Path:
         return reports[programme.id]
 
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(StringIO()) as printed:
-        patch.setattr(main, "run_programme", noted)
+        patch.setattr(demo, "run_programme", noted)
         main.app(["demo", "--db", str(path)], standalone_mode=False)
     _printed(path).write_text(printed.getvalue(), encoding="utf-8")
     _reports(path).write_text(json.dumps({name: asdict(report) for name, report in reports.items()}))

@@ -1,9 +1,16 @@
 """What people see in a terminal: findings, claims, runs, problems and traces, made of what the other rooms return."""
 
-from impact.cli.terminal.claims import CLAIM_STATES, print_claims
-from impact.cli.terminal.findings import ATTAINMENT, CONTRIBUTION, print_findings
-from impact.cli.terminal.runs import print_power, print_problems, print_quarantine, print_report
-from impact.cli.terminal.trace import print_trace, term_lines
+from typing import TYPE_CHECKING
+
+from impact.rooms import on_demand
+
+if TYPE_CHECKING:
+    from impact.cli.terminal.claims import CLAIM_STATES, print_claims
+    from impact.cli.terminal.findings import ATTAINMENT, CONTRIBUTION, print_findings
+    from impact.cli.terminal.power import print_power
+    from impact.cli.terminal.problems import print_problems
+    from impact.cli.terminal.runs import print_quarantine, print_report
+    from impact.cli.terminal.trace import print_trace, term_lines
 
 __all__ = [
     "ATTAINMENT",
@@ -18,3 +25,4 @@ __all__ = [
     "print_trace",
     "term_lines",
 ]
+__getattr__ = on_demand(__name__, __file__)

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from impact.cli.terminal.numbers import bounds, gain, interval, number
-from impact.judge.evidence import NO_EFFECT, REFUSED
+from impact.judge.contribution import NO_EFFECT, REFUSED
 from impact.states import AttainmentState, ContributionState
 from impact.tables.finding import Finding
 from impact.tables.frames import to_records

@@ -1,18 +1,13 @@
-"""Runs, problems, rows set aside and plans in the terminal."""
+"""Runs and rows set aside in the terminal."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import pandas as pd
 from rich.console import Console
 from rich.markup import escape
 
 from impact.cli.terminal.claims import claim_counts
-from impact.errors import Problem
-from impact.expect import PowerReport, in_words
 from impact.run.flow import RunReport
-from impact.statistics.power.simulation import Simulated
 from impact.tables.files import Quarantine
 from impact.tables.frames import to_records
 
@@ -56,25 +51,6 @@ def _print_stage(console: Console, report: RunReport) -> None:
         console.print(f"  [bold]not published[/]: readers see the last whole run until {names} is run to the end")
 
 
-def print_problems(console: Console, problems: Sequence[Problem]) -> None:
-    """Print problems, each with its place and its mend."""
-    for problem in problems:
-        _print_problem(console, problem)
-    noun = "problem" if len(problems) == 1 else "problems"
-    console.print(f"{len(problems)} {noun}")
-
-
-def _print_problem(console: Console, problem: Problem) -> None:
-    """Print where a problem is, what it is, and what was expected, found and is to be done."""
-    where = escape(problem.where())
-    console.print(f"[bold red]✗[/] [bold]{where}[/]" if where else "[bold red]✗[/]")
-    console.print(f"  {escape(problem.what)}")
-    details = {"expected": problem.expected, "found": problem.found, "do": problem.fix}
-    for name, text in details.items():
-        if text:
-            console.print(f"  [dim]{name}[/] {escape(text)}")
-
-
 def print_quarantine(console: Console, rows: pd.DataFrame, limit: int) -> None:
     """Print the quarantine: per file how many rows each rule stopped, then the first rows with their reasons."""
     for (programme, file), of_file in rows.groupby(["programme", "file"]):
@@ -105,23 +81,3 @@ def _reason_line(row: Quarantine) -> str:
     rule = " ".join(filter(None, (row.column, row.rule)))
     where = f"{row.file}:{row.line}"
     return f"  {where}  {rule}, found {value}"
-
-
-def print_power(console: Console, reports: Sequence[PowerReport]) -> None:
-    """Print what each plan can show, and how its estimator fared in the simulation."""
-    for report in reports:
-        console.print(f"[bold]{escape(report.indicator)}[/]  [dim]{escape(report.design)}[/]")
-        console.print(f"  {escape(report.sentence())}", soft_wrap=True)
-        if report.simulated is not None:
-            console.print(f"  {_simulation_line(report.simulated)}", soft_wrap=True)
-
-
-def _simulation_line(simulated: Simulated) -> str:
-    """Write how an estimator fared: its power with the error of the simulation, its bias, its intervals."""
-    times = f"simulated {simulated.replications} times"
-    if simulated.n_not_estimable:
-        times += f", {simulated.n_not_estimable} not estimable"
-    power = f"power {simulated.power:.1%} ± {1.96 * simulated.power_mc:.1%}"
-    coverage = f"coverage {simulated.coverage:.1%}"
-    width = f"interval {in_words(simulated.interval_width)} wide"
-    return f"{times}: {power}, bias {simulated.bias:+.3g}, {coverage}, {width}"

@@ -1,10 +1,15 @@
 """Everything that leaves as a file: tables, drawings, figures, each format a module and a line in the registry."""
 
-from impact.publish.export.format import Format, Takes
-from impact.publish.export.programme import export_programme, zipped
-from impact.publish.export.registry import FORMATS, all_formats, table_format, table_formats
-from impact.publish.export.table import ExportColumn, ExportTable, Kind, Origin
-from impact.publish.export.tables import SOURCES, export_tables
+from typing import TYPE_CHECKING
+
+from impact.rooms import on_demand
+
+if TYPE_CHECKING:
+    from impact.publish.export.format import Format, Takes
+    from impact.publish.export.programme import export_programme, zipped
+    from impact.publish.export.registry import FORMATS, all_formats, table_format, table_formats
+    from impact.publish.export.table import ExportColumn, ExportTable, Kind, Origin
+    from impact.publish.export.tables import SOURCES, export_tables
 
 __all__ = [
     "FORMATS",
@@ -22,3 +27,4 @@ __all__ = [
     "table_formats",
     "zipped",
 ]
+__getattr__ = on_demand(__name__, __file__)

@@ -13,8 +13,11 @@ from impact.cli.add_series import Added, SourceFields, add_context
 from impact.cli.faults import Terminal
 from impact.errors import UsageError
 
-context_app = typer.Typer(
-    name="context", help="Series from official statistics, beside what a programme measures.", no_args_is_help=True
+app = typer.Typer(
+    name="context",
+    help="Series from official statistics, beside what a programme measures.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 out = Terminal(soft_wrap=True, highlight=False)
 PLURALS = (
@@ -24,12 +27,12 @@ PLURALS = (
 )
 
 
-@context_app.callback()
+@app.callback()
 def _context() -> None:
     """Keep ``add`` a command of its own."""
 
 
-@context_app.command()
+@app.command()
 def add(
     file: Annotated[Path, typer.Argument(metavar="FILE", readable=False, help="File as downloaded, gzipped or not.")],
     programme: Annotated[

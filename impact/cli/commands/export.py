@@ -11,12 +11,14 @@ from impact.cli.faults import Terminal
 from impact.cli.options import DEFAULT_DB, Database, PublishedProgramme, language_of
 from impact.files import check_apart
 from impact.publish.export import FORMATS, Takes, export_programme
-from impact.store import open_reader
+from impact.store.snapshot import open_reader
 
+app = typer.Typer(add_completion=False)
 out = Terminal(soft_wrap=True, highlight=False)
 OWN = ", ".join(name for name, form in FORMATS.items() if form.takes is Takes.TABLE)
 
 
+@app.command()
 def export(
     programme: PublishedProgramme,
     *,

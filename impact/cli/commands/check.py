@@ -1,0 +1,39 @@
+"""``impact check``; parse, call, print."""
+
+from __future__ import annotations
+
+import typer
+
+from impact.cli.options import AsJson, ProgrammeFolder
+from impact.cli.printing import out, print_json
+from impact.cli.programmes import problems_of
+from impact.cli.terminal.problems import print_problems
+from impact.declare.load import Programme, load_programme
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def check(programme: ProgrammeFolder, as_json: AsJson = False) -> None:
+    """Check everything about a programme that can be known without its data."""
+    loaded = load_programme(programme)
+    problems = problems_of(loaded)
+    if as_json:
+        described = [problem.as_dict() for problem in problems]
+        print_json({"programme": loaded.id, "problems": described})
+    elif problems:
+        print_problems(out, problems)
+    else:
+        _print_counts(loaded)
+    raise typer.Exit(1 if problems else 0)
+
+
+def _print_counts(loaded: Programme) -> None:
+    """Say what a sound programme declares, and which nodes of its theory have no indicator."""
+    nodes = loaded.header.theory_of_change.nodes
+    counts = f"{len(nodes)} nodes, {len(loaded.indicators)} indicators, {len(loaded.sources)} sources"
+    out.print(f"{loaded.id} holds together: {counts}")
+    measured = {indicator.node for indicator in loaded.indicators}
+    unmeasured = [node.id for node in nodes if node.id not in measured]
+    if unmeasured:
+        out.print(f"  nobody measures: {', '.join(unmeasured)}")

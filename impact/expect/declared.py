@@ -1,0 +1,23 @@
+"""Whether declared forecasts are distributions: known without data, and worked out only where one is declared."""
+
+from __future__ import annotations
+
+from impact import expect
+from impact.declare.load import Programme
+from impact.errors import NotEstimable, Problem
+
+
+def forecast_problems(programme: Programme) -> list[Problem]:
+    """Return a problem for each forecast that is no distribution."""
+    problems = []
+    for position, indicator in enumerate(programme.indicators):
+        if indicator.ex_ante.forecast is None:
+            continue
+        try:
+            expect.predictive(indicator.ex_ante.forecast)
+        except NotEstimable as error:
+            line = programme.line("indicators.yaml", "indicators", position)
+            where = f"{indicator.id}.ex_ante.forecast"
+            what = f"the forecast gives no distribution because {error.reason}"
+            problems.append(Problem(what, "indicators.yaml", line, where, str(error.needed)))
+    return problems

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +23,7 @@ from impact.declare.sources import Source, SourcesFile
 from impact.declare.yaml_file import MAX_BYTES, Lines, read_yaml
 from impact.errors import DeclarationError, Problem, UsageError
 from impact.files import settle
+from impact.sql import fingerprint
 
 Model = TypeVar("Model", bound=BaseModel)
 FILES: dict[str, type[BaseModel]] = {
@@ -83,6 +85,17 @@ class Programme:
     def id(self) -> str:
         """Identifier of the programme."""
         return self.header.id
+
+    @cached_property
+    def contract_hashes(self) -> Mapping[str, str]:
+        """The SHA-256 of each contract with the codelists of its columns: what a row must be to count."""
+        return {name: self._contract_hash(contract) for name, contract in self.contracts.items()}
+
+    def _contract_hash(self, contract: Contract) -> str:
+        names = [column.codelist for column in contract.columns.values() if column.codelist]
+        # one that is not there is a problem that the check names
+        codes = [self.codelists[name].model_dump(mode="json") for name in names if name in self.codelists]
+        return fingerprint(contract.model_dump(mode="json"), codes)
 
     def line(self, file: str, *path: str | int) -> int | None:
         """Return the line of a path in one of the files, or of its nearest known parent."""

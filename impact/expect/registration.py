@@ -13,7 +13,6 @@ from typing import Any
 import yaml
 
 from impact.declare import Programme, in_language, last_day
-from impact.declare.contracts import Contract
 from impact.declare.indicators import Indicator
 from impact.declare.load import read_registrations
 from impact.declare.registration import REGISTRATIONS, Plan, Registration, written_registrations
@@ -75,20 +74,13 @@ def _own_plan(programme: Programme, indicator: Indicator) -> Plan:
     dumped = indicator.model_dump(mode="json", exclude_none=True) | {"unit": in_language(indicator.unit)}
     plan = {name: dumped[name] for name in PLANNED if dumped.get(name) not in (None, [], {})}
     for where, name in zip(("contract_hash", "supply_hash"), indicator.reads, strict=False):
-        plan[where] = _contract_hash(programme, programme.contracts[name])
+        plan[where] = programme.contract_hashes[name]
     if programme.contracts[indicator.contract].wave or indicator.ex_post.wave:
         plan["waves"] = {wave.id: wave.date for wave in programme.header.waves}
     families = [family for family in programme.evaluation.families if indicator.id in family.indicators]
     if families:
         plan["families"] = [family.model_dump(mode="json") for family in families]
     return plan
-
-
-def _contract_hash(programme: Programme, contract: Contract) -> str:
-    """Return the hash of a contract and of the codelists of its columns."""
-    names = [column.codelist for column in contract.columns.values() if column.codelist]
-    codes = [programme.codelists[name].model_dump(mode="json") for name in names]
-    return fingerprint(contract.model_dump(mode="json"), codes)
 
 
 def _plan(programme: Programme) -> tuple[Plan, dict[str, Plan]]:

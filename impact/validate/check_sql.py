@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import TypedDict, cast
 
 import duckdb
@@ -63,6 +64,7 @@ def pattern_of(statistics: Statistics) -> str:
     return pattern.pattern if isinstance(pattern, re.Pattern) else pattern
 
 
+@cache
 def _known_to_re2(pattern: str) -> bool:
     with duckdb.connect() as connection:
         try:

@@ -7,7 +7,7 @@ from importlib import import_module
 
 from benchmarks.speed.work import Work
 
-MODULES = ("startup", "measures", "effects", "numeric")
+MODULES = ("startup", "measures", "effects", "numeric", "runs")
 
 
 def works() -> Mapping[str, Work]:

@@ -294,7 +294,8 @@ def _designed(row: _Row, kind: Designed) -> Measured:
 
 
 def _small(row: _Row) -> tuple[str, ...]:
-    return ("small_n",) if row.n < SMALL_N else ()
+    flags = ("small_n",) if row.n < SMALL_N else ()
+    return flags
 
 
 def _without_interval(row: _Row, clusters: int | None, flags: tuple[str, ...]) -> Measured:

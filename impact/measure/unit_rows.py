@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import duckdb
 import numpy as np
@@ -17,9 +18,11 @@ from impact.formulas.registry import kind_of
 from impact.measure.formula import arm_sql, cluster_sql, per_row, ratio_sql, where_sql
 from impact.measure.obs_flags import letters_sql
 from impact.sql import ALL, EVERY_COLUMN, Select, as_number, as_text, ident, literal, text_columns, text_or_blank
-from impact.statistics.core import Ints
 from impact.tables.part import Part, label_sql
 from impact.words.said import Said
+
+if TYPE_CHECKING:
+    from impact.statistics.core import Ints
 
 TEXT = pd.StringDtype(na_value=np.nan)
 _ALIKE = "min(x) > 0 AND min(y / x) = max(y / x)"

@@ -78,15 +78,14 @@ class ReaderTables:
         value: Value = self._memory[name]
         return value
 
-    def table(self, record: type[TableRecord], programme: str | None = None) -> pd.DataFrame:
-        """Return a table as it was published, protected by what its columns hold; of one programme, or of all."""
+    def _table(self, record: type[TableRecord], programme: str | None = None) -> pd.DataFrame:
         return read_table(self._warehouse, record, programme)
 
     @property
     @cached
     def titles(self) -> dict[str, Record]:
         """The programmes in reach, in order, each with its row of :class:`impact.tables.declared.Programme`."""
-        table = self.table(Programme)
+        table = self._table(Programme)
         rows = rows_of(table)
         return {str(row["programme"]): row for row in rows}
 
@@ -98,22 +97,22 @@ class ReaderTables:
     @cached
     def nodes(self, programme: str) -> pd.DataFrame:
         """Return the steps of the theory of change."""
-        return self.table(TheoryNode, programme)
+        return self._table(TheoryNode, programme)
 
     @cached
     def links(self, programme: str) -> pd.DataFrame:
         """Return the causal claims between the steps."""
-        return self.table(TheoryLink, programme)
+        return self._table(TheoryLink, programme)
 
     @cached
     def waves(self, programme: str) -> pd.DataFrame:
         """Return the waves in order of time."""
-        return self.table(Wave, programme)
+        return self._table(Wave, programme)
 
     @cached
     def stakeholders(self, programme: str) -> pd.DataFrame:
         """Return the bodies and groups with a part in the programme."""
-        return self.table(Stakeholder, programme)
+        return self._table(Stakeholder, programme)
 
     @cached
     def contracts(self, programme: str) -> dict[str, str]:
@@ -145,17 +144,17 @@ class ReaderTables:
     @cached
     def labels(self, programme: str | None = None) -> pd.DataFrame:
         """Return the titles of codes."""
-        return self.table(Label, programme)
+        return self._table(Label, programme)
 
     @cached
     def memberships(self, programme: str | None = None) -> pd.DataFrame:
         """Return what codes belong to, such as the quadrant of a project."""
-        return self.table(Membership, programme)
+        return self._table(Membership, programme)
 
     @cached
     def cuts(self, programme: str | None = None) -> pd.DataFrame:
         """Return the titles of columns."""
-        return self.table(Cut, programme)
+        return self._table(Cut, programme)
 
     @cached
     def label_titles(self, language: Language) -> dict[tuple[str, str, str], str]:
@@ -171,7 +170,7 @@ class ReaderTables:
     @cached
     def headings(self, programme: str, language: Language) -> dict[tuple[str, str], str]:
         """Return the title of each contract (with an empty column) and of each column that has one."""
-        return tables.titles_by(self.table(Heading, programme), language, "contract", "column")
+        return tables.titles_by(self._table(Heading, programme), language, "contract", "column")
 
     # ---- results -----------------------------------------------------------------------------------------------------
 
@@ -186,14 +185,14 @@ class ReaderTables:
     @cached
     def measures(self, programme: str) -> pd.DataFrame:
         """Return every value by arm, scope, group and wave."""
-        measures = self.table(Measure, programme)
+        measures = self._table(Measure, programme)
         protected = disclosure.protect_measures(measures, self.suppressions(programme))
         return self._without_missing(protected, programme)
 
     @cached
     def suppressions(self, programme: str | None = None) -> pd.DataFrame:
         """Return the cells that are hidden, and why."""
-        return self.table(Suppression, programme)
+        return self._table(Suppression, programme)
 
     @cached
     def withheld(self, programme: str | None = None) -> pd.DataFrame:
@@ -210,13 +209,13 @@ class ReaderTables:
     @cached
     def diagnostics(self, programme: str) -> pd.DataFrame:
         """Return the checks of the effects."""
-        diagnostics = self.table(Diagnostic, programme)
+        diagnostics = self._table(Diagnostic, programme)
         return disclosure.protect_behind(diagnostics, self.findings(programme))
 
     @cached
     def terms(self, programme: str) -> pd.DataFrame:
         """Return the numbers behind the effects."""
-        terms = self.table(Term, programme)
+        terms = self._table(Term, programme)
         return disclosure.protect_behind(terms, self.findings(programme))
 
     def trace(self, finding: str) -> Trace:
@@ -261,26 +260,26 @@ class ReaderTables:
     @cached
     def claims(self, programme: str) -> pd.DataFrame:
         """Return the totals the programme reported about itself beside those recomputed."""
-        claims = self.table(Claim, programme)
+        claims = self._table(Claim, programme)
         withheld = self.withheld(programme)
         return beside.protect_claims(claims, withheld, rows=self.scope.opens("records"))
 
     @cached
     def network(self, programme: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return bodies and ties of the networks."""
-        bodies = self.table(NetworkBody, programme)
-        ties = self.table(NetworkTie, programme)
+        bodies = self._table(NetworkBody, programme)
+        ties = self._table(NetworkTie, programme)
         return bodies, ties
 
     @cached
     def map(self, programme: str) -> pd.DataFrame:
         """Return the cells of the maps of needs and supply."""
-        return self.table(MapCell, programme)
+        return self._table(MapCell, programme)
 
     @cached
     def unmapped(self, programme: str) -> pd.DataFrame:
         """Return the categories that stand in rows and in no codelist."""
-        categories = self.table(Unmapped, programme)
+        categories = self._table(Unmapped, programme)
         return beside.protect_categories(categories, self.withheld(programme))
 
     # ---- the process -------------------------------------------------------------------------------------------------
@@ -288,17 +287,17 @@ class ReaderTables:
     @cached
     def journeys(self, programme: str) -> pd.DataFrame:
         """Return where each project started, where it arrived and what comes next."""
-        return self.table(Journey, programme)
+        return self._table(Journey, programme)
 
     @cached
     def phases(self, programme: str) -> pd.DataFrame:
         """Return the phases with the dates planned and those that came."""
-        return self.table(Phase, programme)
+        return self._table(Phase, programme)
 
     @cached
     def deliveries(self, programme: str) -> pd.DataFrame:
         """Return the activities, planned beside delivered."""
-        return self.table(Delivery, programme)
+        return self._table(Delivery, programme)
 
     @cached
     def due(self, today: datetime.date, programme: str | None = None) -> pd.DataFrame:
@@ -320,7 +319,7 @@ class ReaderTables:
     @cached
     def loads(self, programme: str) -> pd.DataFrame:
         """Return the ledger of loads."""
-        files = self.table(Load, programme)
+        files = self._table(Load, programme)
         return beside.protect_files(files, self.withheld(programme))
 
     @cached
@@ -332,18 +331,18 @@ class ReaderTables:
     @cached
     def quality(self, programme: str) -> pd.DataFrame:
         """Return how often each column was answered, by wave."""
-        answers = self.table(Quality, programme)
+        answers = self._table(Quality, programme)
         return beside.protect_answers(answers, self.withheld(programme))
 
     @cached
     def response(self, programme: str) -> pd.DataFrame:
         """Return how many persons each wave has, and how many came back."""
-        returned = self.table(Response, programme)
+        returned = self._table(Response, programme)
         return beside.protect_returned(returned, self.withheld(programme))
 
     def quarantine(self, programme: str) -> pd.DataFrame:
         """Return why rows were set aside, a row per reason; none for roles that may not see rows."""
-        rows = self.table(Quarantine, programme)
+        rows = self._table(Quarantine, programme)
         return self._opened(rows, "quarantine")
 
     def record_contracts(self, programme: str) -> pd.DataFrame:

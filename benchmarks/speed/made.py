@@ -44,11 +44,16 @@ def write_declarations(folder: Path, indicators: Sequence[Mapping[str, Any]]) ->
     header |= {"period": {"start": "2020", "end": "2021"}, "waves": waves}
     header |= {"theory_of_change": {"nodes": [node], "links": []}}
     provenance = {"title": "Invented", "kind": "synthetic", "generator": "benchmarks/speed/made.py"}
-    source = {"id": "rows", "file": "raw/rows.csv", "contract": "rows", "provenance": provenance}
+    source = {"id": "answers", "file": "raw/answers.csv", "contract": "rows", "provenance": provenance}
     files = {"programme": header, "contracts": {"contracts": [contract]}, "sources": {"sources": [source]}}
     for name, content in (files | {"indicators": {"indicators": list(indicators)}}).items():
-        plain = json.loads(json.dumps(content))
-        (folder / f"{name}.yaml").write_text(yaml.safe_dump(plain, sort_keys=False), encoding="utf-8")
+        write_yaml(folder / f"{name}.yaml", content)
+
+
+def write_yaml(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a declaration; what stands twice is written twice, for aliases are refused."""
+    plain = json.loads(json.dumps(content))
+    path.write_text(yaml.safe_dump(plain, sort_keys=False), encoding="utf-8")
 
 
 def write_rows(path: Path, rows: int) -> None:

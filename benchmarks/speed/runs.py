@@ -27,7 +27,7 @@ def prepare_files(folder: Path, size: int) -> None:
     declared = yaml.safe_load((folder / "sources.yaml").read_text(encoding="utf-8"))
     (source,) = declared["sources"]
     sources = [{**source, "id": name, "file": f"raw/{name}.csv"} for name in files]
-    (folder / "sources.yaml").write_text(yaml.safe_dump({"sources": sources}, sort_keys=False), encoding="utf-8")
+    made.write_yaml(folder / "sources.yaml", {"sources": sources})
 
 
 def _write_files(folder: Path) -> Iterator[str]:
@@ -66,7 +66,7 @@ def prepare_many(folder: Path, size: int) -> None:
     (folder / "raw").mkdir()
     with duckdb.connect(str(folder / "bench.duckdb"), read_only=True) as connection:
         rows = "SELECT * EXCLUDE (_source, _row) FROM made.rows ORDER BY _row"
-        connection.execute(f"COPY ({rows}) TO '{folder / 'raw' / 'rows.csv'}' (HEADER)")
+        connection.execute(f"COPY ({rows}) TO '{folder / 'raw' / 'answers.csv'}' (HEADER)")
 
 
 def _run(folder: Path, database: Path) -> None:

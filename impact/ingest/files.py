@@ -16,7 +16,7 @@ from impact.faults import denied
 from impact.ingest.raw import RawFile, RejectedLine, file_error
 from impact.ingest.readers import read_source
 
-__all__ = ["RawFile", "RejectedLine", "file_sha256", "open_raw"]
+__all__ = ["RawFile", "RejectedLine", "file_sha256", "open_raw", "source_sha256"]
 
 CHUNK = 1 << 22
 
@@ -51,6 +51,18 @@ def open_raw(folder: Path, source: Source, scratch: Path) -> RawFile:
         hashing = beside.submit(file_sha256, path)
         raw = read_source(source, path, scratch)
         return dataclasses.replace(raw, sha256=hashing.result(), size=size)
+
+
+def source_sha256(folder: Path, source: Source) -> str:
+    """Return the SHA-256 of a source's file as it lies there, before anything is read of it.
+
+    Raises
+    ------
+    FileError
+        If there is no such file in the programme folder.
+    """
+    path = _inside(folder, source)
+    return file_sha256(path)
 
 
 def file_sha256(path: Path) -> str:

@@ -22,7 +22,7 @@ from impact.formulas.base import ONE
 from impact.formulas.registry import kind_of
 from impact.measure.formula import arm_sql, cluster_sql, is_share, rows_formula
 from impact.measure.moments import ShiftedSums, ValueSums
-from impact.sql import ALL, Columns, Select, all_of, as_number, as_text, columns, ident, literal, text_columns
+from impact.sql import Columns, Select, all_of, as_number, as_text, columns, ident, literal, text_columns
 from impact.statistics.core import Floats
 from impact.statistics.surveys.strata import Bools
 
@@ -367,7 +367,8 @@ class _Statements:
             cell |= {f"{name}:{indicator.id}": expression for name, expression in sums.items()}
         keys = columns(("_wave", *by))
         source = Select({"_wave": f"CAST({self.rows.wave} AS VARCHAR)", **text_columns(by), **row}, self.rows.relation)
-        return Select({**keys, **cell}, source, group=tuple(keys.values()), order=ALL)
+        by_keys = tuple(keys.values())
+        return Select({**keys, **cell}, source, group=by_keys, order=by_keys)
 
     def _shared(self) -> tuple[dict[str, str], dict[str, str]]:
         """Write what cells keep whichever the indicator: rows, sizes of populations and the ends of weights."""

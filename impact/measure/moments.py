@@ -294,8 +294,7 @@ def _designed(row: _Row, kind: Designed) -> Measured:
 
 
 def _small(row: _Row) -> tuple[str, ...]:
-    flags = ("small_n",) if row.n < SMALL_N else ()
-    return flags
+    return ("small_n",) if row.n < SMALL_N else ()
 
 
 def _without_interval(row: _Row, clusters: int | None, flags: tuple[str, ...]) -> Measured:

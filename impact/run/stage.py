@@ -16,7 +16,7 @@ from impact import validate
 from impact.declare import Programme
 from impact.declare.sources import Source
 from impact.errors import FileError, Problem
-from impact.ingest import RawFile, open_raw
+from impact.ingest import RawFile, open_raw, source_sha256
 from impact.sql import fingerprint, ident
 from impact.store import STAGES, Warehouse
 from impact.store.warehouse import Load as StandingLoad
@@ -69,14 +69,21 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Fresh:
+    """A load that had not been there: the file that was read and what became of its rows."""
+
+    raw: RawFile
+    report: validate.LoadReport
+
+
+@dataclass(frozen=True)
 class Staged:
-    """A source ready to be published: its file, table and what became of its rows; no report if it had not changed."""
+    """A source ready to be published: its load and table; ``fresh`` unless the rows stand as they are."""
 
     source: Source
     load_id: str
     table: str
-    raw: RawFile
-    report: validate.LoadReport | None
+    fresh: Fresh | None
 
 
 @dataclass(frozen=True)
@@ -112,30 +119,41 @@ def staging(run: Run) -> Iterator[list[Staged]]:
 def _stage_all(run: Run, scratch: Path) -> list[Staged]:
     """Open every source and stage those that changed; with any unreadable file, all problems and nothing staged."""
     programme, problems = run.programme, list[Problem]()
-    raws: list[RawFile] = []
+    standing = run.warehouse.current_loads(programme.id)
+    opened: list[tuple[str, RawFile | None]] = []
     for source in programme.sources:
         try:
-            raws.append(open_raw(programme.folder, source, scratch))
+            opened.append(_open(programme, source, standing.get(source.id), scratch))
         except FileError as error:
             problems += error.problems
     if problems:
         raise FileError(problems)
-    standing = run.warehouse.current_loads(programme.id)
     staged = []
-    for step, (source, raw) in enumerate(zip(programme.sources, raws, strict=True)):
-        run.progress(f"{programme.id}: {source.id}", step, len(raws) + len(programme.indicators))
-        load_id = _load_key(programme, source, raw)[:16]
+    for step, (source, (load_id, raw)) in enumerate(zip(programme.sources, opened, strict=True)):
+        run.progress(f"{programme.id}: {source.id}", step, len(opened) + len(programme.indicators))
         table = f"rows_{source.id}_{load_id}"
-        report = None
-        if source.id not in standing or standing[source.id].load_id != load_id:
+        fresh = None
+        if raw is not None:
             try:
-                report = _stage(run, source, raw, ident(programme.id, table))
+                fresh = Fresh(raw, _stage(run, source, raw, ident(programme.id, table)))
             except FileError as error:
                 problems += error.problems
-        staged.append(Staged(source, load_id, table, raw, report))
+        staged.append(Staged(source, load_id, table, fresh))
     if problems:
         raise FileError(problems)
     return staged
+
+
+def _open(
+    programme: Programme, source: Source, standing: StandingLoad | None, scratch: Path
+) -> tuple[str, RawFile | None]:
+    """Return the id of a source's load, and its file opened; None where the rows of that load stand."""
+    if standing is not None:
+        digest = source_sha256(programme.folder, source)
+        if _load_id(programme, source, digest) == standing.load_id:
+            return standing.load_id, None
+    raw = open_raw(programme.folder, source, scratch)
+    return _load_id(programme, source, raw.sha256), raw
 
 
 def _stage(run: Run, source: Source, raw: RawFile, table: str) -> validate.LoadReport:
@@ -143,20 +161,20 @@ def _stage(run: Run, source: Source, raw: RawFile, table: str) -> validate.LoadR
     return validate.stage_rows(run.warehouse.connection, raw, compiled, source, table)
 
 
-def _load_key(programme: Programme, source: Source, raw: RawFile) -> str:
-    """Return what a load depends on: the file's bytes, how it is read, and what its rows must be."""
+def _load_id(programme: Programme, source: Source, digest: str) -> str:
+    """Return a hash of what a load depends on: the file's bytes, how it is read, and what its rows must be."""
     contract = programme.contracts[source.contract]
     names = [column.codelist for column in contract.columns.values() if column.codelist]
     codelists = [programme.codelists[name].model_dump() for name in names]
     declared = [declaration.model_dump(mode="json") for declaration in (source, contract)]
-    return fingerprint(raw.sha256, *declared, codelists, ENGINE)
+    return fingerprint(digest, *declared, codelists, ENGINE)[:16]
 
 
 def publish_rows(run: Run, staged: Sequence[Staged]) -> Rows:
     """Put the staged tables in place, judge keys and references over all of them, and renew the views."""
     programme, warehouse = run.programme, run.warehouse
     standing = warehouse.current_loads(programme.id)
-    fresh = [item for item in staged if item.report is not None]
+    fresh = [item for item in staged if item.fresh is not None]
     undeclared = set(standing) - {source.id for source in programme.sources}
     if not fresh and not undeclared and _views_stand(warehouse, programme):
         return Rows()
@@ -204,9 +222,10 @@ def _declared_columns(programme: Programme) -> Iterator[tuple[str, str, str]]:
 
 def _record_load(run: Run, item: Staged, replaced: StandingLoad | None, compared: dict[str, int] | None) -> None:
     """Write a load into the ledger, and the rows that it set aside into the quarantine."""
-    report, source = item.report, item.source
-    assert report is not None  # noqa: S101 - only fresh loads are recorded
-    load = _ledger_row(run, item, report)
+    source = item.source
+    assert item.fresh is not None  # noqa: S101 - only fresh loads are recorded
+    report = item.fresh.report
+    load = _ledger_row(run, item, item.fresh)
     if replaced is not None:
         load = replace(load, replaced=replaced.load_id)
     if compared is not None:
@@ -217,17 +236,17 @@ def _record_load(run: Run, item: Staged, replaced: StandingLoad | None, compared
     run.warehouse.append("quarantine", reasons.assign(**origin))
 
 
-def _ledger_row(run: Run, item: Staged, report: validate.LoadReport) -> Load:
+def _ledger_row(run: Run, item: Staged, fresh: Fresh) -> Load:
     """Return the row of a load in the ledger, as if it were the first of its source."""
-    source = item.source
+    source, report = item.source, fresh.report
     return Load(
         load_id=item.load_id,
         programme=run.programme.id,
         source=source.id,
         contract=source.contract,
         file=source.file,
-        sha256=item.raw.sha256,
-        size=item.raw.size,
+        sha256=fresh.raw.sha256,
+        size=fresh.raw.size,
         table_name=item.table,
         rows_read=report.rows_read,
         rows_good=report.rows_good,

@@ -85,7 +85,7 @@ def _flagged(node: ast.AST) -> Iterator[ast.expr]:
         yield from node.args
     elif isinstance(node, ast.Dict):
         yield from (value for key, value in zip(node.keys, node.values, strict=True) if _says(key, "flags"))
-    elif isinstance(node, ast.FunctionDef) and node.name in ("_negative", "_overlap"):
+    elif isinstance(node, ast.FunctionDef) and node.name in ("_small", "_overlap"):
         yield from (part.value for part in ast.walk(node) if isinstance(part, ast.Return) and part.value)
 
 

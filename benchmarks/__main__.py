@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.speed.registry import works
-from benchmarks.speed.work import ENGINE, ROOT, Timing, Work, growth, run_side, time_sides
+from benchmarks.speed.work import ENGINE, ROOT, Timing, Work, growth, prepare_data, run_side, time_sides
 
 PAGE = ROOT / "docs" / "benchmarks.md"
 LIBRARIES = ("impact-engine", "duckdb", "pandas", "numpy", "statsmodels", "scipy")
@@ -25,6 +25,9 @@ def main() -> None:
     """Run what is named, or do one round of one side."""
     arguments = _arguments()
     chosen = works()
+    if arguments.prepare:
+        chosen[arguments.names[0]].prepare(arguments.folder, arguments.size)
+        return
     if arguments.side:
         run_side(chosen[arguments.names[0]], arguments.side, arguments.folder, arguments.size)
         return
@@ -40,6 +43,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("names", nargs="*", choices=[*works(), []])
     parser.add_argument("--small", action="store_true")
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--prepare", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--side", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--size", type=int, help=argparse.SUPPRESS)
@@ -52,7 +56,7 @@ def _section(work: Work, *, small: bool) -> list[str]:
     lines, seconds = [], []
     for size in sizes:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-            work.prepare(Path(folder), size)
+            prepare_data(work, Path(folder), size)
             timings = time_sides(work, Path(folder), size, 1 if small else work.rounds)
         seconds.append(timings[ENGINE].seconds)
         lines += _rows(work, size, timings)

@@ -71,8 +71,21 @@ def run_side(work: Work, side: str, folder: Path, size: int) -> None:
     start = time.perf_counter()
     task()
     seconds = time.perf_counter() - start
-    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    print(json.dumps([seconds, peak / 1024]))
+    print(json.dumps([seconds, max(_own_peak(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) / 1024]))
+
+
+def prepare_data(work: Work, folder: Path, size: int) -> None:
+    """Write what all sides read, in a process of its own: what it takes is nobody's."""
+    _python("--prepare", "--folder", str(folder), "--size", str(size), work.name)
+
+
+def _own_peak() -> int:
+    """Return the peak of this process in kB; that of ``getrusage`` would be its parent's where that had been larger."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    (line,) = (line for line in status.read_text(encoding="utf-8").splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1])
 
 
 def growth(sizes: Sequence[int], seconds: Sequence[float]) -> float:
@@ -88,20 +101,13 @@ def growth(sizes: Sequence[int], seconds: Sequence[float]) -> float:
 
 
 def _one_round(work: Work, side: str, folder: Path, size: int) -> Timing:
-    command = [
-        sys.executable,
-        "-m",
-        "benchmarks",
-        "--side",
-        side,
-        "--folder",
-        str(folder),
-        "--size",
-        str(size),
-        work.name,
-    ]
-    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-    return Timing(*json.loads(done.stdout.splitlines()[-1]))
+    printed = _python("--side", side, "--folder", str(folder), "--size", str(size), work.name)
+    return Timing(*json.loads(printed.splitlines()[-1]))
+
+
+def _python(*arguments: str) -> str:
+    command = [sys.executable, "-m", "benchmarks", *arguments]
+    return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def _median(timings: Sequence[Timing]) -> Timing:

@@ -20,7 +20,7 @@ from impact.formulas.kind import Summary
 from impact.formulas.measured import Measured
 from impact.formulas.registry import kind_of
 from impact.measure.breakdown import column_cuts
-from impact.measure.cells import Cells, Summed, has_spread
+from impact.measure.cells import BETWEEN, Cells, Summed, has_spread
 from impact.measure.domains import Domains, part_domains
 from impact.measure.formula import cluster_sql, is_share
 from impact.measure.measurement import Domain, Measurement
@@ -264,8 +264,8 @@ def _flags(indicator: Indicator, layout: _Layout) -> list[list[str]]:
             continue
         for number, (_, members) in zip(place.numbers.tolist(), place.domains, strict=True):
             if qualifiers is not None:
-                stated = set[str]().union(*filter(None, qualifiers[members]))
-                flags[number] += sorted(stated)
+                texts = [text for text in qualifiers[members] if isinstance(text, str)]
+                flags[number] += sorted({word for text in texts for word in text.split(BETWEEN)})
             if negative is not None and negative[members].any():
                 flags[number].append("negative_weights")
             if status is not None:

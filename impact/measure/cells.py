@@ -35,6 +35,8 @@ PILOT_BITS = 30
 EVERYWHERE = "TRUE"
 """The filter of an indicator that has none."""
 LETTERS = "flags of the row"
+BETWEEN = chr(31)
+"""Stands between the words of a text that is a list."""
 
 
 @dataclass(frozen=True)
@@ -399,9 +401,8 @@ class _Statements:
             sums["status"] = f"string_agg(DISTINCT {ident(LETTERS)}, '') FILTER ({term.y} IS NOT NULL)"
         if term.stated_by:
             stated = ident(f"stated:{term.id}")
-            sums["qualifier"] = (
-                f"list_sort(list(DISTINCT {stated}) FILTER ({term.y} IS NOT NULL AND {stated} <> 'exact'))"
-            )
+            inexact = f"{term.y} IS NOT NULL AND {stated} <> 'exact'"
+            sums["qualifier"] = f"string_agg(DISTINCT {stated}, {literal(BETWEEN)}) FILTER ({inexact})"
         return sums
 
     def _spread_sums(self, indicator: Indicator, term: _Term, *, values: bool) -> Columns:

@@ -159,3 +159,34 @@ def test_indicators_and_cuts_share_the_passes_over_rows(tmp_path: Path) -> None:
     measure_indicators(Counting(), programme, means)  # type: ignore[arg-type]
     # which waves there are; what kind of numbers; all sums, by all cuts
     assert len(queries) == 3
+
+
+def test_what_rows_say_of_themselves_stands_on_every_part(tmp_path: Path) -> None:
+    rows = pd.DataFrame({
+        "person": [f"p{number}" for number in range(6)],
+        "place": ["N1", "N1", "N1", "N2", "N2", "S1"],
+        "y": [1.0, 2.0, 4.0, 8.0, None, 32.0],
+        "weight": [1.0, 1.0, -1.0, 1.0, 1.0, 1.0],
+        "stated": ["about", "more_than", "exact", "exact", "about", "at_most"],
+        "flag": ["", "p", "e", "bp", "e", ""],
+    })  # fmt: skip
+    contract = programmes.contract("rows", rows, key=["person"], person="person", status="flag")
+    contract["columns"]["flag"] = {"type": "text"}
+    declared = programmes.indicator(
+        "total",
+        formula={"kind": "sum", "column": "y", "qualifier": "stated"},
+        by=["place"],
+        sample={"weight": "weight"},
+        where=[{"column": "y", "below": 30}],
+    )
+    folder = programmes.programme_folder(tmp_path / "made", {"data": (contract, rows)}, [declared])
+    programme = load_programme(folder)
+    measures = measure_indicators(database(rows), programme, programme.indicators)
+    parts = {measured.domain.part.code: measured for measured in measures.measurements}
+    assert {"about", "more_than", "negative_weights", "provisional"} <= set(parts["N1"].flags)
+    assert "estimated" not in parts["N1"].flags  # that row has a weight below zero
+    assert {"break", "provisional"} <= set(parts["N2"].flags)
+    assert "about" not in parts["N2"].flags  # that row has no value
+    assert {"about", "more_than", "negative_weights", "break", "provisional"} <= set(parts[""].flags)
+    assert (parts["N1"].measured.value, parts[""].measured.value) == (3.0, 11.0)
+    assert "S1" not in parts  # the filter leaves nothing of it

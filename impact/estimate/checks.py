@@ -235,8 +235,7 @@ def _without_each(sample: Sample) -> Iterator[tuple[Said, Sample]]:
     _, count = cluster_codes(sample.clusters[0])
     if not 3 <= count <= MANY:
         return
-    own = np.array_equal(sample.clusters[0], sample.units)
-    labels = (sample.labels.to_numpy(dtype=object) if own else sample.clusters[0]).astype(str)
+    labels = (sample.labels.to_numpy(dtype=object) if sample.own_clusters else sample.clusters[0]).astype(str)
     for cluster in np.unique(labels):
         stratum_and_cluster = " / ".join(cluster.split(chr(31)))
         yield Said("checks.without", name=stratum_and_cluster), sample.take(labels != cluster)

@@ -62,6 +62,16 @@ class Sample:
     survey: SampleDesign | None = None
 
     @property
+    def own_clusters(self) -> bool:
+        """Whether each unit is a cluster of its own, called by its number or as it is."""
+        if not self.clusters:
+            return False
+        first = self.clusters[0]
+        if first.dtype != object:
+            return np.array_equal(first, self.units)
+        return np.array_equal(first.astype(str), self.labels.to_numpy(dtype=object).astype(str))
+
+    @property
     def n(self) -> int:
         """Number of observations."""
         return len(self.outcome)
@@ -242,7 +252,7 @@ def unit_influence(sample: Sample, estimate: Estimate) -> pd.Series | None:
     """Return the influence of each unit, or of each cluster where errors are clustered; its name says which."""
     if estimate.influence is None or len(estimate.influence) != sample.n:
         return None
-    if sample.clusters and not np.array_equal(sample.clusters[0], sample.units):
+    if sample.clusters and not sample.own_clusters:
         by_row = pd.Series(estimate.influence, name="cluster")
         return by_row.groupby(pd.Series(sample.clusters[0].astype(str))).sum()
     _, first, codes = np.unique(sample.units, return_index=True, return_inverse=True)

@@ -59,10 +59,15 @@ def source_sha256(folder: Path, source: Source) -> str:
     Raises
     ------
     FileError
-        If there is no such file in the programme folder.
+        If there is no such file in the programme folder, or it cannot be read.
     """
     path = _inside(folder, source)
-    return file_sha256(path)
+    try:
+        return file_sha256(path)
+    except OSError as error:
+        if denied(error):
+            raise
+        raise file_error(source, "the file cannot be read", found=str(error)) from error
 
 
 def file_sha256(path: Path) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
@@ -30,6 +30,7 @@ FEW_CELLS, MANY_CELLS = 2_000, 20_000
 """So many cells of a GROUP BY are few beside any rows, and so many are the most."""
 ROWS_PER_CELL = 20
 """Columns share a GROUP BY while cells have as many rows on average."""
+PILOT_ROWS = 2_000
 PILOT_BITS = 30
 """Significant bits of a pilot: so few that whole numbers less it are exact."""
 EVERYWHERE = "TRUE"
@@ -122,7 +123,6 @@ class Cells:
     def shifted_sums(self, indicator: Indicator) -> ShiftedSums:
         """Return what the spread is made of; of clusters that are taken whole no squares are needed."""
         sx = self._or("sx", indicator, np.zeros(0))
-        # weights are above zero: where their sum is, there is a row
         n = self._or("n", indicator, sx)
         sx = sx if self.has("sx", indicator) else n
         sy = self.sums("sy", indicator) if self.has("sy", indicator) else self.sums("plain", indicator)
@@ -234,12 +234,28 @@ def _profile(
         row |= term.row()
         asked[f"pilot:{indicator.id}"] = f"fsum({term.y}) / nullif(fsum({term.x}), 0)" if term.x else f"favg({term.y})"
         asked[f"least:{indicator.id}"] = f"min({term.y})"
-    (answer,) = connection.execute(Select(asked, Select(row, rows.relation)).sql()).fetchall()
+    source = Select(row, rows.relation)
+    (answer,) = connection.execute(Select(asked, source).sql()).fetchall()
     told = dict(zip(asked, answer, strict=True))
+    told |= _rough(connection, replace(source, limit=PILOT_ROWS), asked_of, rows)
     pilot = {i.id: _shortened(told[f"pilot:{i.id}"] or 0.0) for i in asked_of if not kind_of(i.formula).summary.total}
     negative = {indicator.id: (told[f"least:{indicator.id}"] or 0.0) < 0 for indicator in asked_of}
     distinct = {key: told[f"distinct:{key}"] for key in ("_wave", *keys)}
     return _Profile(told["_rows"], distinct, pilot, negative)
+
+
+def _rough(
+    connection: duckdb.DuckDBPyConnection, first: Select, indicators: Sequence[Indicator], rows: SummedRows
+) -> Mapping[str, float]:
+    """Return the median of the first rows of each indicator that has a value there: one wild row does not move it."""
+    terms = [_Term.of(indicator, rows.terms[indicator.id]) for indicator in indicators]
+    if not terms:
+        return {}
+    medians = {
+        f"pilot:{one.id}": f"median({one.y} / nullif({one.x}, 0))" if one.x else f"median({one.y})" for one in terms
+    }
+    (answer,) = connection.execute(Select(medians, first).sql()).fetchall()
+    return {name: value for name, value in zip(medians, answer, strict=True) if value is not None}
 
 
 @dataclass(frozen=True)
@@ -357,7 +373,8 @@ class _Statements:
         for indicator in self.indicators:
             term = _Term.of(indicator, self.rows.terms[indicator.id])
             sums = {"sx": f"fsum({term.wx})"} if term.wx else {}
-            if values or term.x or not term.w:
+            # of clusters taken whole, where a sum of weights is there is a row, and how many there are is not asked
+            if values or term.x or not term.w or indicator.sample.population_within:
                 sums["n"] = f"CAST(count({term.y}) AS DOUBLE)"
             if self.profile.negative.get(indicator.id):
                 sums["size"] = f"sum(abs({_times(term.w, term.y)}))"
@@ -379,7 +396,7 @@ class _Statements:
         cell = {"_rows": "CAST(count(*) AS DOUBLE)"}
         if sample.weight:
             weight = ident(f"weight:{sample.weight}")
-            cell["_negative"] = f"count_if({weight} < 0)"
+            cell["_negative"] = f"count(*) FILTER ({weight} < 0)"
             cell[f"least:{sample.weight}"] = f"min({weight}) FILTER ({weight} > 0)"
             cell[f"most:{sample.weight}"] = f"max({weight}) FILTER ({weight} > 0)"
         for name in filter(None, (sample.population, sample.population_within)):
@@ -394,9 +411,9 @@ class _Statements:
         if not (is_share(indicator) and not term.w):
             sums |= _ends(term)
         if term.inside:
-            sums["inside"] = f"CAST(count_if({term.inside}) AS DOUBLE)"
+            sums["inside"] = f"CAST(count(*) FILTER ({term.inside}) AS DOUBLE)"
         if term.w and term.inside:
-            sums["negative"] = f"count_if({term.inside} AND {term.w} < 0)"
+            sums["negative"] = f"count(*) FILTER ({term.inside} AND {term.w} < 0)"
         if self.rows.letters:
             sums["status"] = f"string_agg(DISTINCT {ident(LETTERS)}, '') FILTER ({term.y} IS NOT NULL)"
         if term.stated_by:

@@ -157,8 +157,8 @@ def test_indicators_and_cuts_share_the_passes_over_rows(tmp_path: Path) -> None:
 
     means = [indicator for indicator in programme.indicators if indicator.id != "sum"]
     measure_indicators(Counting(), programme, means)  # type: ignore[arg-type]
-    # which waves there are; what kind of numbers; all sums, by all cuts
-    assert len(queries) == 3
+    # which waves there are; what kind of numbers, and about how large; all sums, by all cuts
+    assert len(queries) == 4
 
 
 def test_what_rows_say_of_themselves_stands_on_every_part(tmp_path: Path) -> None:
@@ -190,3 +190,41 @@ def test_what_rows_say_of_themselves_stands_on_every_part(tmp_path: Path) -> Non
     assert {"about", "more_than", "negative_weights", "break", "provisional"} <= set(parts[""].flags)
     assert (parts["N1"].measured.value, parts[""].measured.value) == (3.0, 11.0)
     assert "S1" not in parts  # the filter leaves nothing of it
+
+
+def test_one_wild_row_leaves_the_spread_of_other_parts(tmp_path: Path) -> None:
+    rows = drawn(8)
+    rows.loc[rows.index[-1], ["y", "age"]] = [1e9, "a"]
+    programme = declared(tmp_path / "made", rows, {"weight": "weight"})
+    mean = [indicator for indicator in programme.indicators if indicator.id == "mean"]
+    measures = measure_indicators(database(rows), programme, mean)
+    of_others = [
+        one for one in measures.measurements if one.domain.part.column == "age" and one.domain.part.code != "a"
+    ]
+    assert len(of_others) == 6
+    for measured in of_others:
+        expected = by_rows(rows, mean[0], measured, programme)
+        assert measured.measured.std_error == pytest.approx(expected.std_error, rel=1e-9)
+
+
+def test_weights_that_are_missing_are_not_below_zero(tmp_path: Path) -> None:
+    rows = drawn(9)
+    rows.loc[rows["age"] == "a", "weight"] = np.nan
+    programme = declared(tmp_path / "made", rows, {"weight": "weight"})
+    measures = measure_indicators(database(rows), programme, programme.indicators)
+    assert not [one for one in measures.measurements if "negative_weights" in one.flags]
+
+
+def test_weights_that_add_up_to_the_rows_are_no_rows(tmp_path: Path) -> None:
+    """With weights of 2 and half of the values missing, the sum of weights is the number of rows."""
+    rows = drawn(10)
+    rows["weight"] = 2.0
+    rows["y"] = np.where(np.arange(len(rows)) % 2 == 0, np.nan, np.random.default_rng(3).normal(2, 3, len(rows)))
+    programme = declared(tmp_path / "made", rows, SAMPLES["staged"])
+    mean = [indicator for indicator in programme.indicators if indicator.id == "mean"]
+    measures = measure_indicators(database(rows), programme, mean)
+    spread = [one for one in measures.measurements if one.measured.std_error is not None]
+    assert len(spread) > 5
+    for measured in spread:
+        expected = by_rows(rows, mean[0], measured, programme)
+        assert measured.measured.std_error == pytest.approx(expected.std_error, rel=1e-9)

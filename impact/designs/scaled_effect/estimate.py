@@ -32,7 +32,7 @@ def estimate_scaled(case: Case[ScaledEffect]) -> Effect:
     design = case.design
     require_whole(case)
     _, of = case.programme.with_scaled(case.indicator)
-    reach = reached(replace(case, indicator=of, group=None), design)
+    reach = reached(replace(case, indicator=of, group=None, memory={}), design)
     effects = {group: _effect(case, of, group) for group in reach.people}
     population = design.population.total if design.population else None
     contribution = _contribution(of, effects, reach, population or 1.0)

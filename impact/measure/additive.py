@@ -5,7 +5,7 @@ After :mod:`impact.measure.cells`. What domains there are is made out once for a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,7 +20,7 @@ from impact.formulas.kind import Summary
 from impact.formulas.measured import Measured
 from impact.formulas.registry import kind_of
 from impact.measure.breakdown import column_cuts
-from impact.measure.cells import BETWEEN, Cells, Summed, has_spread
+from impact.measure.cells import Cells, Summed
 from impact.measure.domains import Domains, part_domains
 from impact.measure.formula import cluster_sql, is_share
 from impact.measure.measurement import Domain, Measurement
@@ -37,6 +37,7 @@ from impact.measure.moments import (
 )
 from impact.measure.obs_flags import status_words
 from impact.measure.spread import Frame, Spread
+from impact.measure.terms import BETWEEN, has_spread
 from impact.statistics.core import Floats, Ints
 from impact.statistics.surveys.strata import Bools
 from impact.tables.part import MISSING_GROUP, WHOLE, Part
@@ -137,9 +138,7 @@ def _domains_of(
             yield grouped, part_domains(indicator, grouped.keys, lists, here)
 
 
-def _placed(
-    listed: Sequence[tuple[Cells, Domains]] | Iterator[tuple[Cells, Domains]], numbers: Mapping[Domain, int]
-) -> Iterator[_Place]:
+def _placed(listed: Iterable[tuple[Cells, Domains]], numbers: Mapping[Domain, int]) -> Iterator[_Place]:
     for cells, domains in listed:
         if domains.names:
             yield _Place(cells, domains, np.array([numbers[name] for name in domains.names]))
@@ -151,9 +150,8 @@ def _waves(sample: Sample, place: _Place) -> Iterator[_Sampled]:
     for wave in dict.fromkeys(name.wave for name in place.domains.names):
         inside = waves == wave
         domains, kept = place.domains.within(inside)
-        yield _Sampled(
-            place.cells, np.flatnonzero(inside), _frame(sample, place.cells, inside), domains, place.numbers[kept]
-        )
+        frame = _frame(sample, place.cells, inside)
+        yield _Sampled(place.cells, np.flatnonzero(inside), frame, domains, place.numbers[kept])
 
 
 def _frame(sample: Sample, cells: Cells, inside: Bools) -> Frame:
@@ -218,13 +216,10 @@ def _intervals(indicator: Indicator, layout: _Layout, values: Values) -> list[Me
 
 
 def _simple_spread(indicator: Indicator, layout: _Layout, values: Values) -> Spread:
-    each = [
-        (
-            place.numbers,
-            simple_spread(place.cells.shifted_sums(indicator).over(place.domains), _some(values, place.numbers)),
-        )
-        for place in layout.parts
-    ]
+    each = []
+    for place in layout.parts:
+        sums = place.cells.shifted_sums(indicator).over(place.domains)
+        each.append((place.numbers, simple_spread(sums, _some(values, place.numbers))))
     return _gathered(each, len(layout.names))
 
 

@@ -17,12 +17,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from impact.declare.indicators import Indicator
-from impact.formulas.base import ONE
+from impact.declare.indicators import Indicator, Sample
 from impact.formulas.registry import kind_of
-from impact.measure.formula import arm_sql, cluster_sql, is_share, rows_formula
+from impact.measure.formula import arm_sql, cluster_sql, is_share
 from impact.measure.moments import ShiftedSums, ValueSums
-from impact.sql import Columns, Select, all_of, as_number, as_text, columns, ident, literal, text_columns
+from impact.measure.terms import LETTERS, SummedRows, Term, has_spread
+from impact.sql import Select, columns, ident, text_columns
 from impact.statistics.core import Floats
 from impact.statistics.surveys.strata import Bools
 
@@ -31,42 +31,9 @@ FEW_CELLS, MANY_CELLS = 2_000, 20_000
 ROWS_PER_CELL = 20
 """Columns share a GROUP BY while cells have as many rows on average."""
 PILOT_ROWS = 2_000
+"""The first rows, of which a rough value is taken."""
 PILOT_BITS = 30
 """Significant bits of a pilot: so few that whole numbers less it are exact."""
-EVERYWHERE = "TRUE"
-"""The filter of an indicator that has none."""
-LETTERS = "flags of the row"
-BETWEEN = chr(31)
-"""Stands between the words of a text that is a list."""
-
-
-@dataclass(frozen=True)
-class RowSql:
-    """What an indicator is of one row, as SQL: its value is Σy over Σx, over the rows for which ``where`` holds."""
-
-    y: str
-    x: str
-    where: str
-
-
-@dataclass(frozen=True)
-class SummedRows:
-    """The rows of a pass.
-
-    Parameters
-    ----------
-    relation
-        Where they stand, with a column for each way of telling arms or clusters, called by its own expression.
-    wave, letters
-        As SQL: the wave of a row, and its flags, None where it has none.
-    terms
-        What each indicator is of a row.
-    """
-
-    relation: str | Select
-    wave: str
-    letters: str | None
-    terms: Mapping[str, RowSql]
 
 
 @dataclass(frozen=True)
@@ -79,7 +46,8 @@ class Cells:
         A row per cell: ``_wave`` and the columns that it is grouped by, as text.
     taken
         By name, each of shape (C,): ``_rows``, ``population:<column>``, ``least:<column>`` and ``most:<column>`` of
-        weights, NaN where not known, and ``<sum>:<indicator id>``, 0 where there is nothing to sum.
+        weights, NaN where not known, ``_negative`` rows with a weight below zero, and ``<sum>:<indicator id>``, 0 where
+        there is nothing to sum; the sums ``status`` and ``qualifier`` are text.
     cuts
         The columns that cut, of those it is grouped by.
     pilot
@@ -122,10 +90,9 @@ class Cells:
 
     def shifted_sums(self, indicator: Indicator) -> ShiftedSums:
         """Return what the spread is made of; of clusters that are taken whole no squares are needed."""
-        sx = self._or("sx", indicator, np.zeros(0))
-        n = self._or("n", indicator, sx)
-        sx = sx if self.has("sx", indicator) else n
-        sy = self.sums("sy", indicator) if self.has("sy", indicator) else self.sums("plain", indicator)
+        n = self.sums("n", indicator)
+        sx = self._or("sx", indicator, n)
+        sy = self.sums("sy" if self.has("sy", indicator) else "plain", indicator)
         # of values that are not negative the amounts are the values, which the pilot was taken from
         size = self._or("size", indicator, sy + self.pilot.get(indicator.id, 0.0) * sx)
         squares = (self._or("yy", indicator, sy), self._or("xy", indicator, sy), self._or("xx", indicator, n))
@@ -174,12 +141,6 @@ class Summed:
     units: tuple[Cells, ...]
 
 
-def has_spread(indicator: Indicator) -> bool:
-    """Tell whether a value is of a sample: it is not where rows are all there is, or a total that nothing expands."""
-    sample = indicator.sample
-    return not sample.all_units and not (kind_of(indicator.formula).summary.total and not sample.weight)
-
-
 def sum_cells(connection: duckdb.DuckDBPyConnection, rows: SummedRows, indicators: Sequence[Indicator]) -> Summed:
     """Sum indicators that have the same arms and sample.
 
@@ -195,8 +156,9 @@ def sum_cells(connection: duckdb.DuckDBPyConnection, rows: SummedRows, indicator
     arms = [arm] if arm else []
     drawn = [name for name in (cluster, sample.strata) if name] if any(map(has_spread, indicators)) else []
     cuts = tuple(dict.fromkeys(name for indicator in indicators for name in (*indicator.scope, *indicator.by)))
-    profile = _profile(connection, rows, indicators, (*arms, *drawn, *cuts))
-    statements = _Statements(rows, indicators, profile)
+    terms = [rows.terms[indicator.id] for indicator in indicators]
+    profile = _profile(connection, rows, terms, (*arms, *drawn, *cuts))
+    statements = _Statements(rows, terms, sample, profile)
     if cluster not in drawn:
         cells = statements.take(connection, (*arms, *drawn), cuts, values=True, spreads=True)
         return Summed(cells, cells)
@@ -223,114 +185,33 @@ class _Profile:
 
 
 def _profile(
-    connection: duckdb.DuckDBPyConnection, rows: SummedRows, indicators: Sequence[Indicator], keys: Sequence[str]
+    connection: duckdb.DuckDBPyConnection, rows: SummedRows, terms: Sequence[Term], keys: Sequence[str]
 ) -> _Profile:
-    """Read the rows once, before they are summed."""
+    """Read the rows before they are summed; of shares nothing is asked, which are between 0 and 1."""
     row = {"_wave": rows.wave, **columns(keys)}
     asked = {"_rows": "count(*)"} | {f"distinct:{key}": f"approx_count_distinct({ident(key)})" for key in row}
-    asked_of = [indicator for indicator in indicators if not is_share(indicator)]
-    for indicator in asked_of:
-        term = _Term.of(indicator, rows.terms[indicator.id])
+    numbers = [term for term in terms if not is_share(term.indicator)]
+    for term in numbers:
         row |= term.row()
-        asked[f"pilot:{indicator.id}"] = f"fsum({term.y}) / nullif(fsum({term.x}), 0)" if term.x else f"favg({term.y})"
-        asked[f"least:{indicator.id}"] = f"min({term.y})"
+        asked[f"rough:{term.id}"] = f"favg({term.rough})"
+        asked[f"least:{term.id}"] = f"min({term.y})"
     source = Select(row, rows.relation)
-    (answer,) = connection.execute(Select(asked, source).sql()).fetchall()
-    told = dict(zip(asked, answer, strict=True))
-    told |= _rough(connection, replace(source, limit=PILOT_ROWS), asked_of, rows)
-    pilot = {i.id: _shortened(told[f"pilot:{i.id}"] or 0.0) for i in asked_of if not kind_of(i.formula).summary.total}
-    negative = {indicator.id: (told[f"least:{indicator.id}"] or 0.0) < 0 for indicator in asked_of}
+    told = _answer(connection, asked, source)
+    # one wild row among many does not move the median of the first, which are few
+    medians = {f"rough:{term.id}": f"median({term.rough})" for term in numbers}
+    first = _answer(connection, medians, replace(source, limit=PILOT_ROWS)) if medians else {}
+    told |= {name: value for name, value in first.items() if value is not None}
+    shifted = [term.id for term in numbers if not kind_of(term.indicator.formula).summary.total]
+    pilot = {name: _shortened(told[f"rough:{name}"] or 0.0) for name in shifted}
+    negative = {term.id: (told[f"least:{term.id}"] or 0.0) < 0 for term in numbers}
     distinct = {key: told[f"distinct:{key}"] for key in ("_wave", *keys)}
     return _Profile(told["_rows"], distinct, pilot, negative)
 
 
-def _rough(
-    connection: duckdb.DuckDBPyConnection, first: Select, indicators: Sequence[Indicator], rows: SummedRows
-) -> Mapping[str, float]:
-    """Return the median of the first rows of each indicator that has a value there: one wild row does not move it."""
-    terms = [_Term.of(indicator, rows.terms[indicator.id]) for indicator in indicators]
-    if not terms:
-        return {}
-    medians = {
-        f"pilot:{one.id}": f"median({one.y} / nullif({one.x}, 0))" if one.x else f"median({one.y})" for one in terms
-    }
-    (answer,) = connection.execute(Select(medians, first).sql()).fetchall()
-    return {name: value for name, value in zip(medians, answer, strict=True) if value is not None}
-
-
-@dataclass(frozen=True)
-class _Term:
-    """An indicator's own columns of a row, each NULL where the row does not count; ``x`` and ``weight`` only if not 1.
-
-    Parameters
-    ----------
-    id
-        The indicator.
-    sql
-        What it is of a row.
-    weight
-        The column of the weight; its number stands under ``weight:<column>``.
-    stated_by
-        The column that says how figures were stated.
-    """
-
-    id: str
-    sql: RowSql
-    weight: str | None
-    stated_by: str | None
-
-    @classmethod
-    def of(cls, indicator: Indicator, sql: RowSql) -> _Term:
-        return cls(indicator.id, sql, indicator.sample.weight, rows_formula(indicator).stated_by)
-
-    @property
-    def y(self) -> str:
-        return ident(f"y:{self.id}")
-
-    @property
-    def x(self) -> str:
-        """The denominator; empty where it is 1."""
-        return "" if self.sql.x == ONE else ident(f"x:{self.id}")
-
-    @property
-    def w(self) -> str:
-        """The weight; empty where it is 1."""
-        return ident(f"weight:{self.weight}") if self.weight else ""
-
-    @property
-    def wx(self) -> str:
-        """Weight times denominator; empty where both are 1."""
-        return ident(f"wx:{self.id}") if self.w else self.x
-
-    @property
-    def inside(self) -> str:
-        """Whether the filter selects the row; empty without a filter."""
-        return "" if self.sql.where == EVERYWHERE else ident(f"inside:{self.id}")
-
-    def row(self) -> dict[str, str]:
-        """Write its columns of a row."""
-        y, x = f"CAST({self.sql.y} AS DOUBLE)", f"CAST({self.sql.x} AS DOUBLE)"
-        weight = as_number(self.weight) if self.weight else ""
-        counts = [self.sql.where] if self.inside else []
-        counts += [f"{self.sql.x} IS NOT NULL"] if self.x else []
-        counts += [f"{weight} > 0"] if weight else []
-        valued = [*counts, f"{self.sql.y} IS NOT NULL"]
-        row = {f"y:{self.id}": _where(counts, y)}
-        if self.x:
-            row[f"x:{self.id}"] = _where(valued, x)
-        if weight:
-            row[f"weight:{self.weight}"] = weight
-            row[f"wx:{self.id}"] = _where(valued, f"{weight} * {x}" if self.x else weight)
-        if self.inside:
-            row[f"inside:{self.id}"] = self.sql.where
-        if self.stated_by:
-            row[f"stated:{self.id}"] = as_text(self.stated_by)
-        return row
-
-
-def _where(conditions: Sequence[str], value: str) -> str:
-    """Write a value that is NULL where a condition does not hold."""
-    return f"CASE WHEN {all_of(conditions)} THEN {value} END" if conditions else value
+def _answer(connection: duckdb.DuckDBPyConnection, asked: Mapping[str, str], source: Select) -> dict[str, Any]:
+    """Return what a query of one row answers, by name."""
+    (answer,) = connection.execute(Select(asked, source).sql()).fetchall()
+    return dict(zip(asked, answer, strict=True))
 
 
 @dataclass(frozen=True)
@@ -338,7 +219,8 @@ class _Statements:
     """What is asked of the rows of a pass."""
 
     rows: SummedRows
-    indicators: Sequence[Indicator]
+    terms: Sequence[Term]
+    sample: Sample
     profile: _Profile
 
     def take(
@@ -352,17 +234,16 @@ class _Statements:
     ) -> tuple[Cells, ...]:
         """Take sums by the keys given and each of the columns that cut, as few at a time as keeps cells few."""
         distinct, rows = self.profile.distinct, self.profile.rows
-        sample = self.indicators[0].sample
-        within = {sample.strata} if sample.cluster else set()  # a cluster is named within its stratum
+        within = {self.sample.strata} if self.sample.cluster else set()  # a cluster is named within its stratum
         fixed = math.prod(distinct[key] for key in ("_wave", *keys) if key not in within)
         most = min(max(FEW_CELLS, rows // ROWS_PER_CELL), MANY_CELLS) // max(fixed, 1)
+        _, shared = self._shared()
         taken = []
         for together in _packed({cut: distinct[cut] for cut in cuts if cut not in keys}, most):
             by = tuple(dict.fromkeys((*keys, *together)))
             query = self._query(by, values=values, spreads=spreads)
             fetched: dict[str, Any] = connection.execute(query.sql()).fetchnumpy()
             texts = pd.DataFrame({key: _plain(fetched.pop(key), None) for key in ("_wave", *by)})
-            shared = self._shared()[1]
             sums = {name: _plain(column, np.nan if name in shared else 0.0) for name, column in fetched.items()}
             taken.append(Cells(texts, sums, tuple(cut for cut in cuts if cut in by), self.profile.pilot))
         return tuple(taken)
@@ -370,20 +251,14 @@ class _Statements:
     def _query(self, by: Sequence[str], *, values: bool, spreads: bool) -> Select:
         """Write what cells keep: of each indicator the rows that count and the sums that do not follow from others."""
         row, cell = self._shared()
-        for indicator in self.indicators:
-            term = _Term.of(indicator, self.rows.terms[indicator.id])
-            sums = {"sx": f"fsum({term.wx})"} if term.wx else {}
-            # of clusters taken whole, where a sum of weights is there is a row, and how many there are is not asked
-            if values or term.x or not term.w or indicator.sample.population_within:
-                sums["n"] = f"CAST(count({term.y}) AS DOUBLE)"
-            if self.profile.negative.get(indicator.id):
-                sums["size"] = f"sum(abs({_times(term.w, term.y)}))"
+        for term in self.terms:
+            sums = term.sums(negative=self.profile.negative.get(term.id, False))
             if values:
-                sums |= self._value_sums(indicator, term)
-            if spreads and has_spread(indicator):
-                sums |= self._spread_sums(indicator, term, values=values)
+                sums |= term.value_sums(letters=self.rows.letters is not None)
+            if spreads and has_spread(term.indicator):
+                sums |= term.spread_sums(self.profile.pilot.get(term.id, 0.0), values=values)
             row |= term.row()
-            cell |= {f"{name}:{indicator.id}": expression for name, expression in sums.items()}
+            cell |= {f"{name}:{term.id}": expression for name, expression in sums.items()}
         keys = columns(("_wave", *by))
         source = Select({"_wave": f"CAST({self.rows.wave} AS VARCHAR)", **text_columns(by), **row}, self.rows.relation)
         by_keys = tuple(keys.values())
@@ -391,7 +266,7 @@ class _Statements:
 
     def _shared(self) -> tuple[dict[str, str], dict[str, str]]:
         """Write what cells keep whichever the indicator: rows, sizes of populations and the ends of weights."""
-        sample = self.indicators[0].sample
+        sample = self.sample
         row = {LETTERS: self.rows.letters} if self.rows.letters else {}
         cell = {"_rows": "CAST(count(*) AS DOUBLE)"}
         if sample.weight:
@@ -405,63 +280,11 @@ class _Statements:
             cell[f"population:{name}"] = _one_size(raw)
         return row, cell
 
-    def _value_sums(self, indicator: Indicator, term: _Term) -> Columns:
-        """Write what a value is made of, and what is to be known of its rows."""
-        sums = {"plain": f"fsum({_times(term.w, term.y)})"}
-        if not (is_share(indicator) and not term.w):
-            sums |= _ends(term)
-        if term.inside:
-            sums["inside"] = f"CAST(count(*) FILTER ({term.inside}) AS DOUBLE)"
-        if term.w and term.inside:
-            sums["negative"] = f"count(*) FILTER ({term.inside} AND {term.w} < 0)"
-        if self.rows.letters:
-            sums["status"] = f"string_agg(DISTINCT {ident(LETTERS)}, '') FILTER ({term.y} IS NOT NULL)"
-        if term.stated_by:
-            stated = ident(f"stated:{term.id}")
-            inexact = f"{term.y} IS NOT NULL AND {stated} <> 'exact'"
-            sums["qualifier"] = f"string_agg(DISTINCT {stated}, {literal(BETWEEN)}) FILTER ({inexact})"
-        return sums
-
-    def _spread_sums(self, indicator: Indicator, term: _Term, *, values: bool) -> Columns:
-        """Write what a spread is made of, leaving out what follows from other sums."""
-        sample, pilot = indicator.sample, self.profile.pilot.get(indicator.id, 0.0)
-        shifted = f"({term.y} - {literal(pilot)}{f' * {term.x}' if term.x else ''})" if pilot else term.y
-        scaled = _times(term.w, shifted)
-        sums = {} if values and not pilot else {"sy": f"fsum({scaled})"}
-        if not values and not sample.population_within:
-            return sums  # clusters that were taken whole vary by their totals
-        if not (is_share(indicator) and not term.w):
-            sums["yy"] = f"sum({scaled} * {scaled})"
-        if term.wx:
-            sums["xy"] = f"sum({term.wx} * {scaled})"
-            sums["xx"] = f"sum({term.wx} * {term.wx})"
-        if not values:
-            sums |= _ends(term)
-        if term.x:
-            sums["least_x"], sums["most_x"] = f"min({term.x})", f"max({term.x})"
-        return sums
-
 
 def _plain(values: NDArray[Any], blank: Any) -> NDArray[Any]:
     """Return a column with a value in place of NULL."""
     blanks = np.ma.getmaskarray(values)
     return np.where(blanks, blank, np.ma.getdata(values)) if blanks.any() else np.ma.getdata(values)
-
-
-def _times(weight: str, value: str) -> str:
-    return f"{weight} * {value}" if weight else value
-
-
-def _ends(term: _Term) -> Columns:
-    """Write the least and greatest value of a row.
-
-    Where a denominator is negative, or zero below something, the value of a row says nothing: NaN, the greatest.
-    """
-    y, x = term.y, term.x
-    value = y
-    if x:
-        value = f"CASE WHEN {x} > 0 THEN {y} / {x} WHEN {x} <> 0 OR {y} <> 0 THEN CAST('nan' AS DOUBLE) END"
-    return {"low": f"min({value})", "high": f"max({value})"}
 
 
 def _one_size(raw: str) -> str:

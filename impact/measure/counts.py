@@ -61,12 +61,9 @@ def _counts(
     value, _ = ratio_sql(indicator, contract)
     weight = ident(indicator.sample.weight) if indicator.sample.weight else "1"
     weighted = f"FILTER ({weight} > 0)"
-    arm = arm_sql(indicator.ex_post.design)
-    counts = {
-        "_wave": text_or_blank(contract.wave),
-        **({arm: arm} if arm else {}),
-        **text_columns([cut] if cut else []),
-    }
+    counts = {"_wave": text_or_blank(contract.wave), **text_columns([cut] if cut else [])}
+    if arm := arm_sql(indicator.ex_post.design):
+        counts[arm] = arm
     counts["_value"] = value
     counts["_n"] = f"count(*) {weighted}"
     counts["_rows"] = "count(*)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import groupby
@@ -19,7 +20,7 @@ from impact.formulas.registry import FORMULAS, kind_of
 from impact.measure.additive import measure_summed
 from impact.measure.awaited_units import UnitTable, awaited_waves, collected_waves
 from impact.measure.breakdown import column_cuts, cut_codelists, explain_sums
-from impact.measure.cells import SummedRows, sum_cells
+from impact.measure.cells import sum_cells
 from impact.measure.complete import count_units
 from impact.measure.counts import measure_counted
 from impact.measure.domains import Domains, part_domains
@@ -29,6 +30,7 @@ from impact.measure.networks import network_values, tie_rows
 from impact.measure.obs_flags import status_words
 from impact.measure.sampled import measure_sampled, needs_rows, sampled_rows
 from impact.measure.summed_rows import contract_rows, linked_rows
+from impact.measure.terms import SummedRows
 from impact.measure.territory_map import measure_cells, need_cells
 from impact.sql import Select, ident
 from impact.tables.part import WHOLE
@@ -63,7 +65,7 @@ class Measures:
 def measure_indicators(
     connection: duckdb.DuckDBPyConnection, programme: Programme, indicators: Sequence[Indicator]
 ) -> Measures:
-    """Measure the indicators given, with one pass over each contract's rows for all additive ones.
+    """Measure the indicators given; those of a contract with the same arms and sample are summed together.
 
     Parameters
     ----------
@@ -99,7 +101,7 @@ def _measured(
             yield indicator, SINGLE_PASSES[kind](connection, programme, contract, indicator)
         return
     lists_of = partial(cut_codelists, programme)
-    for rows in _rows_of_pass(connection, programme.id, contract, kind, indicators):
+    with _rows_of_pass(connection, programme.id, contract, kind, indicators) as rows:
         for members in _alike(indicators):
             summed = sum_cells(connection, rows, members)
             for indicator, measured in measure_summed(members, summed, lists_of):
@@ -112,13 +114,11 @@ def _rows_of_pass(
     contract: Contract,
     kind: str,
     indicators: Sequence[Indicator],
-) -> Iterator[SummedRows]:
-    """Yield the rows to sum, which stand as long as they are summed."""
+) -> AbstractContextManager[SummedRows]:
+    """Return the rows to sum, which stand as long as they are summed."""
     if kind == "change":
-        with linked_rows(connection, programme, contract, indicators) as rows:
-            yield rows
-    else:
-        yield contract_rows(programme, contract, indicators)
+        return linked_rows(connection, programme, contract, indicators)
+    return nullcontext(contract_rows(programme, contract, indicators))
 
 
 def _alike(indicators: Sequence[Indicator]) -> list[list[Indicator]]:

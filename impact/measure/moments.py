@@ -93,9 +93,7 @@ def ratio_values(sums: ValueSums, domains: Domains) -> Values:
     low[unknown], high[unknown] = -np.inf, np.inf
     known = (n > 0) & (below != 0)
     ratio = np.divide(_totals(sums, domains), below, out=np.full(len(n), np.nan), where=known)
-    bounded_below = np.maximum(ratio, low, out=ratio, where=known)
-    value = np.minimum(bounded_below, high, out=bounded_below, where=known)
-    return Values(value, n.astype(np.int64), below)
+    return Values(np.minimum(np.maximum(ratio, low), high), n.astype(np.int64), below)
 
 
 def total_values(sums: ValueSums, domains: Domains, *, counts_rows: bool) -> Values:
@@ -198,7 +196,7 @@ def exact_values(values: Values) -> list[Measured]:
 
 def without_interval(measured: Measured) -> Measured:
     """Return a value alone, of rows that are all there is; that there are none is kept."""
-    return Measured(measured.value, method=COMPLETE, flags=tuple(flag for flag in measured.flags if flag == "no_data"))
+    return NO_ROWS if measured.value is None else Measured(measured.value, method=COMPLETE)
 
 
 class _Row(NamedTuple):

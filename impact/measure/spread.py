@@ -1,7 +1,6 @@
 """The variance of totals under a sample design, from sums over cells: pure numbers, no database.
 
-All domains of a wave at once. Arrays are of three lengths: (G,), an entry per domain and cell of it; (H,), one per
-stratum (or K per cluster); (D, H), one per domain and stratum.
+All D domains of a wave at once: G cells of domains (a cell may belong to several), H strata and K clusters.
 """
 
 from __future__ import annotations

@@ -13,9 +13,9 @@ import duckdb
 from impact.declare.contracts import Contract
 from impact.declare.indicators import Indicator, Sample
 from impact.formulas.base import ONE
-from impact.measure.cells import RowSql, SummedRows
 from impact.measure.formula import arm_sql, cluster_sql, difference_sql, ratio_sql, where_sql
 from impact.measure.obs_flags import letters_sql
+from impact.measure.terms import SummedRows, Term
 from impact.sql import EVERY_COLUMN, Select, all_of, columns, ident, literal, text_or_blank
 
 LINKED = "_linked_persons"
@@ -28,7 +28,7 @@ def contract_rows(programme: str, contract: Contract, indicators: Sequence[Indic
     terms = {}
     for indicator in indicators:
         y, x = ratio_sql(indicator, contract)
-        terms[indicator.id] = RowSql(y, x, where_sql(indicator, contract))
+        terms[indicator.id] = Term(indicator, y, x, where_sql(indicator, contract))
     letters = letters_sql(contract) if contract.status else None
     relation = _with_labels(ident(programme, contract.id), indicators)
     return SummedRows(relation, text_or_blank(contract.wave), letters, terms)
@@ -56,7 +56,7 @@ def linked_rows(
         then[f"_in{number}"] = where_sql(indicator, contract)
         change = difference_sql(f"{NOW}._v{number}", f"{THEN}._v{number}")
         linked |= {f"_change{number}": change, f"_in{number}": f"{THEN}._in{number}"}
-        terms[indicator.id] = RowSql(f"_change{number}", ONE, all_of(("_linked", f"_in{number}")))
+        terms[indicator.id] = Term(indicator, f"_change{number}", ONE, all_of(("_linked", f"_in{number}")))
     if contract.status:
         now["_flags"] = then["_flags"] = letters_sql(contract)
         linked["_flags"] = f"{THEN}._flags || coalesce({NOW}._flags, '')"

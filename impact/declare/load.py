@@ -92,10 +92,13 @@ class Programme:
         return {name: self._contract_hash(contract) for name, contract in self.contracts.items()}
 
     def _contract_hash(self, contract: Contract) -> str:
-        names = [column.codelist for column in contract.columns.values() if column.codelist]
-        # one that is not there is a problem that the check names
-        codes = [self.codelists[name].model_dump(mode="json") for name in names if name in self.codelists]
+        codes = [codelist.model_dump(mode="json") for codelist in self.codelists_of(contract)]
         return fingerprint(contract.model_dump(mode="json"), codes)
+
+    def codelists_of(self, contract: Contract) -> list[Codelist]:
+        """Return the codelists of a contract's columns; one that is not there is a problem that the check names."""
+        names = [column.codelist for column in contract.columns.values() if column.codelist]
+        return [self.codelists[name] for name in names if name in self.codelists]
 
     def line(self, file: str, *path: str | int) -> int | None:
         """Return the line of a path in one of the files, or of its nearest known parent."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Generic, Self, TypeAlias, TypeVar, cast
 
 import duckdb
@@ -137,7 +138,8 @@ def design_rows(case: Case[Design]) -> pd.DataFrame:
 
     With arms, only rows of the two arms, ``_treated`` 0 or 1, and nobody in both.
     """
-    frame = case.remembered("rows", _all_rows)
+    groups = dict.fromkeys((*case.indicator.scope, *case.indicator.by, *((case.group[0],) if case.group else ())))
+    frame = case.remembered(f"rows by {', '.join(groups)}", partial(_all_rows, groups=list(groups)))
     if case.group:
         frame = _members(case, frame, case.group[0])
     labels = [name for name in frame if str(name).startswith("group:")]
@@ -147,11 +149,10 @@ def design_rows(case: Case[Design]) -> pd.DataFrame:
     return frame
 
 
-def _all_rows(case: Case[Design]) -> pd.DataFrame:
+def _all_rows(case: Case[Design], groups: list[str]) -> pd.DataFrame:
     """Read the rows of everybody, with the labels of the columns by which there are groups."""
     indicator = case.indicator
     columns = dict.fromkeys((*case.design.columns(), *indicator.sample.columns(), *indicator.by))
-    groups = dict.fromkeys((*indicator.scope, *indicator.by, *((case.group[0],) if case.group else ())))
     return unit_frame(
         case.connection,
         case.programme.id,
@@ -159,7 +160,7 @@ def _all_rows(case: Case[Design]) -> pd.DataFrame:
         indicator,
         list(columns),
         as_text=code_columns(case),
-        groups=list(groups),
+        groups=groups,
     )
 
 

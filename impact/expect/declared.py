@@ -1,10 +1,17 @@
-"""Whether declared forecasts are distributions: known without data, and worked out only where one is declared."""
+"""All that can be wrong with a programme before its data are read; forecasts are worked out where one is declared."""
 
 from __future__ import annotations
 
 from impact import expect
+from impact.declare.check import check_programme
 from impact.declare.load import Programme
 from impact.errors import NotEstimable, Problem
+from impact.expect.registration import verify_registrations
+
+
+def problems_without_data(programme: Programme) -> list[Problem]:
+    """Return all that can be wrong with a programme before its data are read."""
+    return [*check_programme(programme), *verify_registrations(programme), *forecast_problems(programme)]
 
 
 def forecast_problems(programme: Programme) -> list[Problem]:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from impact import measure
-from impact.declare import Programme, check_programme
+from impact.declare import Programme
 from impact.errors import DeclarationError
-from impact.expect.declared import forecast_problems
-from impact.expect.registration import indicator_plan, plan_changes, plan_hash, verify_registrations
+from impact.expect.declared import problems_without_data
+from impact.expect.registration import indicator_plan, plan_changes, plan_hash
 from impact.run.compute import Results, renew_results
 from impact.run.derived import renew_derived
 from impact.run.stage import ENGINE, Progress, Rows, Run, now_utc, publish_rows, staging
@@ -89,7 +89,7 @@ def run_programme(
     MachineError
         If the disk has no room to publish what was run; readers see what was published before.
     """
-    problems = [*check_programme(programme), *verify_registrations(programme), *forecast_problems(programme)]
+    problems = problems_without_data(programme)
     if problems:
         raise DeclarationError(problems)
     run = Run(programme, warehouse, until, progress)

@@ -164,8 +164,7 @@ def _stage(run: Run, source: Source, raw: RawFile, table: str) -> validate.LoadR
 def _load_id(programme: Programme, source: Source, digest: str) -> str:
     """Return a hash of what a load depends on: the file's bytes, how it is read, and what its rows must be."""
     contract = programme.contracts[source.contract]
-    names = [column.codelist for column in contract.columns.values() if column.codelist]
-    codelists = [programme.codelists[name].model_dump() for name in names]
+    codelists = [codelist.model_dump() for codelist in programme.codelists_of(contract)]
     declared = [declaration.model_dump(mode="json") for declaration in (source, contract)]
     return fingerprint(digest, *declared, codelists, ENGINE)[:16]
 

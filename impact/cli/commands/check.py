@@ -6,9 +6,9 @@ import typer
 
 from impact.cli.options import AsJson, ProgrammeFolder
 from impact.cli.printing import out, print_json
-from impact.cli.programmes import problems_of
 from impact.cli.terminal.problems import print_problems
 from impact.declare.load import Programme, load_programme
+from impact.expect.declared import problems_without_data
 
 app = typer.Typer(add_completion=False)
 
@@ -17,7 +17,7 @@ app = typer.Typer(add_completion=False)
 def check(programme: ProgrammeFolder, as_json: AsJson = False) -> None:
     """Check everything about a programme that can be known without its data."""
     loaded = load_programme(programme)
-    problems = problems_of(loaded)
+    problems = problems_without_data(loaded)
     if as_json:
         described = [problem.as_dict() for problem in problems]
         print_json({"programme": loaded.id, "problems": described})

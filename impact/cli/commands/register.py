@@ -8,9 +8,9 @@ import typer
 
 from impact.cli.options import ProgrammeFolder
 from impact.cli.printing import out
-from impact.cli.programmes import problems_of
 from impact.declare.load import load_programme
 from impact.errors import ProblemsError
+from impact.expect.declared import problems_without_data
 from impact.expect.registration import register_plan
 
 app = typer.Typer(add_completion=False)
@@ -24,7 +24,7 @@ def register(
 ) -> None:
     """Freeze the plan (theory of change, measures, promises, designs) with its hash and the time."""
     loaded = load_programme(programme)
-    if problems := problems_of(loaded):
+    if problems := problems_without_data(loaded):
         raise ProblemsError(problems)
     entry = register_plan(loaded, author, note)
     if entry is None:

@@ -18,9 +18,9 @@ DATA = Path(__file__).parents[1] / "reference" / "data"
 
 
 @cache
-def references() -> dict[str, dict[str, Any]]:
-    """Return all reference values by id."""
-    text = (Path(__file__).parents[1] / "reference" / "values.json").read_text(encoding="utf-8")
+def references(file: str = "values.json") -> dict[str, dict[str, Any]]:
+    """Return all reference values of a file of ``tests/reference`` by id."""
+    text = (Path(__file__).parents[1] / "reference" / file).read_text(encoding="utf-8")
     found: dict[str, dict[str, Any]] = json.loads(text)["references"]
     return found
 
@@ -28,6 +28,11 @@ def references() -> dict[str, dict[str, Any]]:
 def reference(name: str) -> dict[str, Any]:
     """Return one reference: value, se, extra, tolerance, spec, source."""
     return references()[name]
+
+
+def value_reference(name: str) -> dict[str, Any]:
+    """Return one reference of pooling, costs, scores, ranks, returns and outcome contracts."""
+    return references("value_figures.json")[name]
 
 
 def dataset(name: str, **options: Any) -> pd.DataFrame:

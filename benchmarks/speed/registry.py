@@ -7,7 +7,7 @@ from importlib import import_module
 
 from benchmarks.speed.work import Work
 
-MODULES = ("startup", "measures", "effects", "numeric", "runs")
+MODULES = ("startup", "load", "measures", "effects", "numeric", "runs", "app")
 
 
 def works() -> Mapping[str, Work]:

@@ -3,15 +3,20 @@
 :func:`figure_svg` writes any of them as SVG, without a browser.
 """
 
-from impact.drawing.svg.figure import figure_svg
-from impact.figures.boundaries import has_geometry
-from impact.figures.effects import effects_figure, family_name, parts_figure
-from impact.figures.map import map_drawing
-from impact.figures.network import network_figure
-from impact.figures.power import power_figure, write_power_curves
-from impact.figures.series import series_figure
-from impact.figures.style import number_format
-from impact.figures.waves import Point, waves_figure
+from typing import TYPE_CHECKING
+
+from impact.rooms import on_demand
+
+if TYPE_CHECKING:
+    from impact.drawing.svg.figure import figure_svg
+    from impact.figures.boundaries import has_geometry
+    from impact.figures.effects import effects_figure, family_name, parts_figure
+    from impact.figures.map import map_drawing
+    from impact.figures.network import network_figure
+    from impact.figures.power import power_figure, write_power_curves
+    from impact.figures.series import series_figure
+    from impact.figures.style import number_format
+    from impact.figures.waves import Point, waves_figure
 
 __all__ = [
     "Point",
@@ -28,3 +33,4 @@ __all__ = [
     "waves_figure",
     "write_power_curves",
 ]
+__getattr__ = on_demand(__name__, __file__)

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
         indicator_sources,
         wave_days,
     )
-    from impact.publish.disclosure import (
+    from impact.publish.process import due_table
+    from impact.publish.protect import (
         protect_behind,
         protect_findings,
         protect_measures,
     )
-    from impact.publish.process import due_table
     from impact.publish.quality import validity_table
     from impact.publish.tables import (
         findings_table,

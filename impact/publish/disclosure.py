@@ -1,38 +1,29 @@
-"""Nothing leaves that tells of a few persons: what is hidden is written at the end of a run, tables leave without it.
+"""Nothing leaves that tells of a few persons: what is hidden is written at the end of a run.
 
 :func:`make_disclosure` says which cells are hidden (:mod:`impact.publish.hidden`) and what may not be counted
-beside them (:mod:`impact.publish.beside`); readers pass every table through one of the functions below. Only
-indicators whose contract declares a ``person`` are touched. What each column holds stands in
-:mod:`impact.publish.inventory`.
+beside them (:mod:`impact.publish.beside`); readers get every table through :mod:`impact.publish.protect`. Only
+indicators whose contract declares a ``person`` are touched.
 """
 
 from __future__ import annotations
 
 import duckdb
-import numpy as np
 import pandas as pd
 
 from impact.declare import Programme
 from impact.declare.indicators import Indicator
 from impact.publish.beside import withheld_counts
-from impact.publish.hidden import CELL, Hidden, hidden_cells, of_series, waves_of
-from impact.publish.inventory import FROM_PERSONS
+from impact.publish.hidden import Hidden, hidden_cells, of_series, waves_of
 from impact.publish.totals import EFFECT, cell_table
-from impact.states import Arm, AttainmentState, Reason
+from impact.states import Arm, Reason
 from impact.statistics.suppression import suppress
 from impact.store.sentences import decoded
-from impact.tables.columns import Column, Holds, Table
-from impact.tables.finding import Finding
 from impact.tables.frames import to_frame
 from impact.tables.protection import Suppression
-from impact.tables.results import Measure
 from impact.words.said import Said
 
 LEFT_OUT = Said("family.leave_one_out")
 OF_GROUPS = Said("family.effect_those_reached")
-
-
-# ---- what is hidden -------------------------------------------------------------------------------------------------
 
 
 def make_disclosure(programme: Programme, connection: duckdb.DuckDBPyConnection) -> dict[str, pd.DataFrame]:
@@ -135,105 +126,3 @@ def _few_terms(counts: list[int], minimum: int) -> list[str]:
     reasons = (Reason.FEW if small else Reason.COMPLEMENT for small in few)
     marks = [reason if off else "" for off, reason in zip(hidden, reasons, strict=True)]
     return marks[1:]
-
-
-# ---- tables without it ----------------------------------------------------------------------------------------------
-
-
-def protect_findings(findings: pd.DataFrame, suppressions: pd.DataFrame) -> pd.DataFrame:
-    """Return findings without the numbers of those that rest on a hidden cell.
-
-    Parameters
-    ----------
-    findings
-        As :func:`impact.publish.findings_table` returns them.
-    suppressions
-        Rows of :class:`impact.tables.protection.Suppression`, of the same programmes or more.
-
-    Returns
-    -------
-    DataFrame
-        The same rows, suppressed ones last within their indicator. ``suppressed`` is '', ``few`` or ``complement``;
-        where it is not '', ``attainment``, ``contribution`` and ``progress_state`` are ``suppressed`` too, and whatever
-        came from persons is missing. Promises stay, unless they were reckoned from a measured baseline. ``n`` is
-        Int64.
-    """
-    reasons = _reasons(findings, suppressions, ["finding"])
-    hidden = reasons != ""
-    typed = findings.assign(n=findings["n"].astype("Int64"), suppressed=reasons)
-    protected = _without(typed, Finding.TABLE, hidden)
-    for name in ("baseline", "target"):
-        resting = suppressions.loc[suppressions[f"hides_{name}"].astype(bool), "finding"]
-        measured = protected["finding"].isin(resting.dropna())
-        protected[name] = protected[name].mask(hidden & measured)
-    order = protected.groupby(["programme", "indicator"], sort=False).ngroup()
-    return protected.iloc[np.lexsort((hidden, order))].reset_index(drop=True)
-
-
-def protect_measures(measures: pd.DataFrame, suppressions: pd.DataFrame) -> pd.DataFrame:
-    """Return measures without the numbers of hidden cells, in the order given.
-
-    Parameters
-    ----------
-    measures
-        Rows of :class:`impact.tables.results.Measure`.
-    suppressions
-        Rows of :class:`impact.tables.protection.Suppression`, of the same programmes or more.
-
-    Returns
-    -------
-    DataFrame
-        With the column ``suppressed``: '', ``few`` or ``complement``. ``n`` and ``n_missing`` are Int64.
-    """
-    reasons = _reasons(measures, suppressions, CELL)
-    typed = measures.astype({"n": "Int64", "n_missing": "Int64"})
-    marked = typed.assign(suppressed=reasons)
-    hidden = reasons != ""
-    return _without(marked, Measure.TABLE, hidden)
-
-
-def protect_behind(frame: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
-    """Return diagnostics or terms without those of suppressed findings, and without terms on few persons.
-
-    Parameters
-    ----------
-    frame
-        Rows of :class:`impact.tables.results.Diagnostic` or :class:`impact.tables.results.Term`.
-    findings
-        As :func:`protect_findings` returns them. What belongs to no finding among them is left out too.
-    """
-    is_open = findings["suppressed"] == ""
-    open_findings = findings.loc[is_open, "finding"]
-    of_open = frame[frame["finding"].isin(open_findings)]
-    if "suppressed" in frame:
-        is_shown = of_open["suppressed"] == ""
-        of_open = of_open[is_shown].drop(columns="suppressed")
-    return of_open.reset_index(drop=True)
-
-
-def _reasons(frame: pd.DataFrame, suppressions: pd.DataFrame, by: list[str]) -> pd.Series:
-    """Return for each row '' or why it is suppressed; of several reasons that few persons stand behind it."""
-    ordered = suppressions.sort_values("reason").dropna(subset=by)
-    worst = ordered.drop_duplicates(by, keep="last")
-    merged = frame[by].merge(worst[[*by, "reason"]], on=by, how="left")
-    reasons = merged["reason"].fillna("")
-    return reasons.set_axis(frame.index)
-
-
-def _without(frame: pd.DataFrame, table: Table, hidden: pd.Series) -> pd.DataFrame:
-    """Return a table's rows, hidden ones without what came from persons, by what each column holds."""
-    from_persons = (column for column in table.columns.values() if column.holds in FROM_PERSONS)
-    masked = {column.name: _masked(frame[column.name], column, hidden) for column in from_persons}
-    return frame.assign(**masked)
-
-
-def _masked(values: pd.Series, column: Column, hidden: pd.Series) -> pd.Series:
-    """Return a column without its hidden values; counts may stand in what the engine says of them."""
-    if column.holds == Holds.VERDICT:
-        return values.mask(hidden, AttainmentState.SUPPRESSED.value)
-    if column.nullable or column.holds != Holds.REMARK:
-        return values.mask(hidden)
-    if not column.is_list:
-        return values.mask(hidden, "")
-    texts = [[] if off else value for off, value in zip(hidden, values, strict=True)]
-    return pd.Series(texts, index=values.index)

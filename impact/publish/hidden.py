@@ -30,12 +30,12 @@ from impact.measure.persons import counts_persons, person_counts
 from impact.publish.beside import ANSWERED, WAVE, Whole
 from impact.publish.counted import Counted, counted_cells
 from impact.publish.limits import known_limits
+from impact.publish.protect import CELL
 from impact.publish.totals import EFFECT, Above, Contents, Key, cell_table
 from impact.states import Reason
 from impact.statistics.suppression import Table, suppress
-from impact.tables.part import COLUMNS, cut_columns, part_codes
+from impact.tables.part import cut_columns, part_codes
 
-CELL = ["programme", "indicator", "arm", *COLUMNS, "wave"]
 Slot = tuple[str, ...]
 """Of which rows: contract, conditions, wave; and for what."""
 PLAIN = 3

@@ -1,7 +1,7 @@
 """What every published column holds, and thereby how it is protected: one list of all that can leave.
 
 A column of the engine's tables, a column that a reader's table adds, or a word of a trace or a file that is not in the
-list does not leave: a test walks all of them. :mod:`impact.publish.disclosure`, :mod:`impact.publish.beside` and
+list does not leave: a test walks all of them. :mod:`impact.publish.protect`, :mod:`impact.publish.beside` and
 :mod:`impact.publish.scope` take from here which columns to empty.
 """
 

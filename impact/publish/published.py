@@ -16,7 +16,7 @@ from impact.errors import UsageError
 from impact.formulas.measured import COMPLETE
 from impact.judge.attainment import together
 from impact.judge.contribution import NO_EFFECT, REFUSED
-from impact.publish import beside, definitions, disclosure, process, quality, records, tables
+from impact.publish import beside, definitions, process, protect, quality, records, tables
 from impact.publish.memory import cached
 from impact.publish.reader_catalogue import narrow
 from impact.publish.rows import Record, rows_of
@@ -179,14 +179,14 @@ class ReaderTables:
         """Return the findings; see :func:`impact.publish.findings_table` and the column ``suppressed``."""
         findings = tables.findings_table(self._warehouse, programme)
         typed = findings.astype({"evidence_level": "Int64"})
-        protected = disclosure.protect_findings(typed, self.suppressions(programme))
+        protected = protect.protect_findings(typed, self.suppressions(programme))
         return self._without_missing(protected, programme)
 
     @cached
     def measures(self, programme: str) -> pd.DataFrame:
         """Return every value by arm, scope, group and wave."""
         measures = self._table(Measure, programme)
-        protected = disclosure.protect_measures(measures, self.suppressions(programme))
+        protected = protect.protect_measures(measures, self.suppressions(programme))
         return self._without_missing(protected, programme)
 
     @cached
@@ -210,13 +210,13 @@ class ReaderTables:
     def diagnostics(self, programme: str) -> pd.DataFrame:
         """Return the checks of the effects."""
         diagnostics = self._table(Diagnostic, programme)
-        return disclosure.protect_behind(diagnostics, self.findings(programme))
+        return protect.protect_behind(diagnostics, self.findings(programme))
 
     @cached
     def terms(self, programme: str) -> pd.DataFrame:
         """Return the numbers behind the effects."""
         terms = self._table(Term, programme)
-        return disclosure.protect_behind(terms, self.findings(programme))
+        return protect.protect_behind(terms, self.findings(programme))
 
     def trace(self, finding: str) -> Trace:
         """Return the path of one finding back to its rows.

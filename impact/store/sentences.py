@@ -43,13 +43,13 @@ def in_english(table: str, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_sentences(table: str, frame: pd.DataFrame, convert: Callable[[object], object]) -> pd.DataFrame:
-    """Return rows with their sentences converted, in a copy; columns that are not there stay out."""
+    """Return rows with their sentences converted, in a copy if there are any; columns that are not there stay out."""
     converted = {}
     for name in SENTENCES.get(table, ()):
         if name in frame:
             texts = [convert(text) for text in frame[name]]
             converted[name] = pd.Series(texts, frame.index, dtype=object)
-    return frame.assign(**converted)
+    return frame.assign(**converted) if converted else frame
 
 
 def views_sql() -> Iterator[str]:

@@ -169,7 +169,15 @@ def _content(view: View) -> PageContent:
 
 
 class App(Dash):
-    """Dash with the page already in its first answer."""
+    """Dash with the page already in its first answer.
+
+    Parameters
+    ----------
+    site
+        What answers its addresses; set by :func:`create_app`.
+    """
+
+    site: Site
 
     def interpolate_index(self, **parts: str) -> str:  # type: ignore[override]
         """Write the document around a page; see :meth:`dash.Dash.interpolate_index`."""
@@ -214,6 +222,7 @@ def create_app(db: str | Path, *, access: Access | None = None, key: str | None 
         serve_locally=True,
         assets_folder=str(assets),
     )
+    app.site = site
     app.layout = PageComponent(id="page")
     app.server.config["MAX_CONTENT_LENGTH"] = LONGEST
 

@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from impact.errors import UsageError
+from impact.publish.scope import EVERYTHING
 from impact.words import LANGUAGES, words_in
+from impact_dashboards.page.address import Address
+from impact_dashboards.pages import HOME
 from impact_dashboards.server.access import Access, read_access, refuse_exposed
 from impact_dashboards.server.app import App, create_app
 from impact_dashboards.server.sign_in import session_key
@@ -40,7 +43,7 @@ def serve(
     readers = read_access(access) if access is not None else None
     refuse_exposed(host, readers)
     key = session_key(None)
-    warmed(db, readers, key)  # what cannot be served fails here, in words
+    create_app(db, access=readers, key=key)  # what cannot be served fails here, in words
     sys.stdout.write(f"Serving {db} at http://{host}:{port} (stop with Ctrl+C)\n")
     sys.stdout.flush()
     if sys.platform == "win32":
@@ -50,11 +53,16 @@ def serve(
 
 
 def warmed(db: str | Path, access: Access | None, key: str) -> App:
-    """Return the app with Dash set up: a first request from several threads at once would find it half made."""
+    """Return the app with Dash set up: a first request from several threads at once would find it half made.
+
+    Where everybody sees everything, the first page has been made too, and so waits for nobody.
+    """
     app = create_app(db, access=access, key=key)
     app._setup_server()  # type: ignore[no-untyped-call]
     for language in LANGUAGES:
         words_in(language).said("")
+        if access is None:
+            app.site.answer(Address(language, HOME.name), EVERYTHING)
     return app
 
 

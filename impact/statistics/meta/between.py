@@ -19,7 +19,6 @@ from impact.words.said import Said
 Method = Literal["FE", "DL", "HE", "SJ", "PM", "EB", "REML", "ML"]
 METHODS: tuple[Method, ...] = get_args(Method)
 GRID = 300
-ROOT = {"xtol": 1e-300, "rtol": 1e-13}
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ class Studies:
     @property
     def df(self) -> int:
         """Studies less columns."""
-        return self.k - self.basis.shape[1]
+        return self.k - int(self.basis.shape[1])
 
     def at(self, tau2: Floats) -> Weighted:
         """Weigh the studies by ``1/(s² + τ²)``, for several τ² at once, shape (g,)."""
@@ -295,7 +294,7 @@ def q_root(pooled: Studies, level: float) -> float:
         return 0.0
     # Q(τ²) < Σe²/τ² with the residuals e of ordinary least squares, so that it is below the level from here on
     highest = float(pooled.residuals @ pooled.residuals) / level
-    return float(optimize.brentq(gap, 0, highest, **ROOT))
+    return _root(gap, 0.0, highest)
 
 
 def _restricted(pooled: Studies) -> float:
@@ -330,7 +329,12 @@ def _highest(pooled: Studies, *, restricted: bool) -> float:
     low, high = grid[max(best - 1, 0)], grid[min(best + 1, GRID)]
     if not slope(low) > 0 > slope(high):
         return 0.0
-    return float(optimize.brentq(slope, low, high, **ROOT))
+    return _root(slope, float(low), float(high))
+
+
+def _root(falling: Callable[[float], float], low: float, high: float) -> float:
+    """Return where a function of τ² crosses zero, to thirteen digits of τ² whatever its unit."""
+    return float(optimize.brentq(falling, low, high, xtol=1e-300, rtol=1e-13))
 
 
 _ESTIMATORS: dict[Method, Callable[[Studies], float]] = {

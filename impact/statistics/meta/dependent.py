@@ -190,8 +190,8 @@ def cluster_robust(model: Working, *, rule: Rule = "CR2", freedom: Freedom = "sa
     -----
     ``M (Σ X_g'W_g A_g e_g e_g' A_g' W_g X_g) M`` with ``M = (X'WX)⁻¹``; CR2 has ``A_g = D'B^(−½)D`` with ``Φ_g = D'D``
     and ``B = D(Φ_g − X_g M X_g')D'`` (Pustejovsky & Tipton 2018, https://doi.org/10.1080/07350015.2016.1247004).
-    Degrees of freedom ``(tr P)²/‖P‖²`` for the covariance P of the adjusted scores. Below about four they say that the data
-    cannot tell the error (Tipton 2015, https://doi.org/10.1037/met0000011).
+    Degrees of freedom ``(tr P)²/‖P‖²`` for the covariance P of the adjusted scores. Below about four the data cannot
+    tell the error (Tipton 2015, https://doi.org/10.1037/met0000011).
 
     Raises
     ------

@@ -117,8 +117,14 @@ def _variances(sample: Sample, unit: float) -> tuple[float, float]:
     starts = [np.array([total * share, total * (1 - share)]) for total in totals for share in SHARES]
     start = min(starts, key=depth)
     bounds = [(0.0, None), (0.0, None)]
-    settings = {"ftol": 1e-15, "gtol": 1e-12, "maxiter": 500}
-    climbed = optimize.minimize(depth, start, jac=downhill, method="L-BFGS-B", bounds=bounds, options=settings)
+    climbed = optimize.minimize(
+        depth,
+        start,
+        jac=downhill,
+        method="L-BFGS-B",
+        bounds=bounds,
+        options={"ftol": 1e-15, "gtol": 1e-12, "maxiter": 500},
+    )
     between, within = _polished(floats(climbed.x), downhill)
     return float(between), float(within)
 

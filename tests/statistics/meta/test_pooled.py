@@ -206,7 +206,7 @@ def test_identical_effects_have_no_spread_and_an_error_all_the_same(method: Meth
     found = pool(y, errors, method=method)
     assert (found.tau2, found.i2, found.effect.estimate) == (0, 0, pytest.approx(0.3, rel=1e-12))
     assert found.effect.std_error == pytest.approx(common_effect(y, errors).std_error, rel=1e-12)
-    with pytest.raises(NotEstimable, match="all effects are the same"):
+    with pytest.raises(NotEstimable, match="effects are all the same"):
         pool(y, errors, method=method, interval="hksj")
     with pytest.raises(NotEstimable, match="agree more than their errors allow"):
         spread_interval(y, errors)

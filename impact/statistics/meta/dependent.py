@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Estimate, Floats, Group, Ints, cluster_codes, cluster_sums, floats, wald
+from impact.statistics.core import Estimate, Floats, Group, Ints, cluster_sums, floats, wald
 from impact.statistics.linear.least_squares import check_lengths, fit
+from impact.statistics.linear.sandwich import label_codes
 from impact.statistics.meta.between import Method, heterogeneity, studies
 from impact.statistics.meta.regression import CONSTANT
 from impact.words.said import Said, Text
@@ -101,7 +102,8 @@ def clustered(
     Raises
     ------
     NotEstimable
-        With no more clusters than coefficients, collinear moderators, a missing value, or an error not above zero.
+        With no more clusters than coefficients, collinear moderators, a missing value or label, or an error not above
+        zero.
 
     Examples
     --------
@@ -112,10 +114,9 @@ def clustered(
     constant = np.ones((np.size(estimates), 1))
     matrix = constant if moderators is None else np.column_stack([constant, moderators])
     checked = studies(estimates, std_errors, matrix)
-    check_lengths(checked.k, clusters=clusters)
     terms = (CONSTANT, *names)
     fit(checked.y, matrix, terms)
-    codes, count = cluster_codes(clusters)
+    codes, count = label_codes(clusters, checked.k)
     if count <= len(terms):
         raise NotEstimable(
             Said("meta.too_few_clusters", m=count, fewest=len(terms) + 1), Said("meta.more_clusters_fewer_moderators")

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Estimate, Floats, JointTest, floats, joint, wald
-from impact.statistics.linear.least_squares import check_lengths
+from impact.statistics.core import Estimate, Floats, Ints, JointTest, floats, joint, wald
+from impact.statistics.linear.sandwich import label_codes
 from impact.statistics.meta.between import Method
 from impact.statistics.meta.pooled import Interval, interval_rule, pool
 from impact.statistics.meta.regression import MetaRegression, meta_regression
@@ -77,7 +77,8 @@ def subgroups(
     Raises
     ------
     NotEstimable
-        With one group, a group of one study that needs its own τ², or as :func:`~impact.statistics.meta.pooled.pool`.
+        With one group, a study without one, a group of one study that needs its own τ², or as
+        :func:`~impact.statistics.meta.pooled.pool`.
 
     Examples
     --------
@@ -87,8 +88,8 @@ def subgroups(
     ([0.2, 0.7], 0.025)
     """
     y, errors = floats(estimates), floats(std_errors)
-    check_lengths(len(y), groups=groups)
-    levels, codes = np.unique(groups, return_inverse=True)
+    codes, _ = label_codes(groups, len(y))
+    levels = np.unique(groups)
     if len(levels) < 2:
         raise NotEstimable(Said("meta.one_group"), Said("meta.two_groups"))
     if common:
@@ -100,7 +101,7 @@ def _separate(
     y: Floats,
     errors: Floats,
     levels: NDArray[np.generic],
-    codes: NDArray[np.intp],
+    codes: Ints,
     *,
     method: Method,
     interval: Interval,
@@ -126,7 +127,7 @@ def _common(
     y: Floats,
     errors: Floats,
     levels: NDArray[np.generic],
-    codes: NDArray[np.intp],
+    codes: Ints,
     *,
     method: Method,
     interval: Interval,

@@ -207,6 +207,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "collinear": (lambda: clustered(np.arange(6.0), ONES, np.arange(6), ONES, ["x"]), "collinear"),
     "missing": (lambda: clustered(np.full(6, math.nan), ONES, np.arange(6)), "missing"),
+    "no cluster": (lambda: clustered(np.arange(6.0), ONES, np.array([1, 1, 2, 2, 3, math.nan])), "no block or cluster"),
     "rule": (lambda: cluster_robust(independent(drawn(1)), rule="XX"), "no standard error"),  # type: ignore[arg-type]
     "freedom": (lambda: cluster_robust(independent(drawn(1)), freedom="XX"), "no standard error"),  # type: ignore[arg-type]
     "model": (lambda: robust_weights(drawn(1), model="XX"), "no model"),  # type: ignore[arg-type]

@@ -133,6 +133,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         "fitted exactly",
     ),
     "one group": (lambda: subgroups(Y, ERRORS, np.ones(8)), "one group"),
+    "no group": (lambda: subgroups(Y, ERRORS, np.array([*"aabbccc", None], dtype=object)), "no block or cluster"),
     "equal errors": (lambda: egger(Y, np.ones(8)), "collinear"),
     "two": (lambda: egger(Y[:2], ERRORS[:2]), "at least 3"),
     "model": (lambda: egger(Y, ERRORS, model="XX"), "no model"),  # type: ignore[arg-type]

@@ -10,9 +10,9 @@ import pandas as pd
 from impact.statistics import forecast
 from impact.statistics.discontinuity.density import density_test
 from impact.statistics.discontinuity.jump import regression_discontinuity
+from impact.statistics.meta import pool
 from impact.statistics.networks.measures import Stack, measure_stack
 from impact.statistics.networks.network import Network, network_measure
-from impact.statistics.pooling import pool
 from impact.statistics.power import closed_form
 from impact.statistics.surveys import estimation
 from impact.statistics.surveys.design import SampleDesign
@@ -222,7 +222,7 @@ def pooled_statsmodels() -> tuple[Call, Call]:
     errors = np.array([15.0, 10.0, 16.0, 11.0, 9.0, 11.0, 10.0, 18.0])
 
     def own() -> Numbers:
-        result = pool(effects, errors, method="PM", hksj=False)
+        result = pool(effects, errors, method="PM", interval="z")
         return [result.tau2, *pair(result.effect)]
 
     def library() -> Numbers:

@@ -10,7 +10,7 @@ from impact.declare.expectations import Evidence, Forecast
 from impact.declare.indicators import Indicator
 from impact.statistics.elicitation import elicit
 from impact.statistics.forecast import Predictive, score
-from impact.statistics.pooling import pool
+from impact.statistics.meta import pool
 
 FIELDS = ("forecast", "forecast_low", "forecast_high", "forecast_of", "forecast_hit", "forecast_crps")
 

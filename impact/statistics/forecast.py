@@ -1,6 +1,6 @@
 """What is expected, as a distribution, and how it turned out: predictive distributions and their scores.
 
-:mod:`impact.statistics.pooling` makes them of earlier studies, :mod:`impact.statistics.elicitation` of an expert's
+:mod:`impact.statistics.meta` makes them of earlier studies, :mod:`impact.statistics.elicitation` of an expert's
 quantiles; :func:`score` compares a :class:`Predictive` with what was observed. Effects observed come from the
 estimators of this package.
 """

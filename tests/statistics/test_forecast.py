@@ -1,4 +1,4 @@
-"""Pooled studies, elicited quantiles and scores: against metafor's published example, statsmodels and integration."""
+"""Elicited quantiles and scores of predictions: against integration."""
 
 from __future__ import annotations
 
@@ -12,140 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
-from statsmodels.stats.meta_analysis import combine_effects
 
 from impact.errors import NotEstimable
-from impact.statistics import elicitation, pooling
+from impact.statistics import elicitation
 from impact.statistics import forecast as f
 from impact.statistics.forecast import Predictive
-
-# Thirteen trials of the BCG vaccine (Colditz et al. 1994): cases and others, vaccinated and not.
-BCG = np.array(
-    [
-        [4, 119, 11, 128], [6, 300, 29, 274], [3, 228, 11, 209], [62, 13536, 248, 12619], [33, 5036, 47, 5761],
-        [180, 1361, 372, 1079], [8, 2537, 10, 619], [505, 87886, 499, 87892], [29, 7470, 45, 7232],
-        [17, 1699, 65, 1600], [186, 50448, 141, 27197], [5, 2493, 3, 2338], [27, 16886, 29, 17825],
-    ],
-    dtype=float,
-)  # fmt: skip
-CASES, OTHERS, CASES0, OTHERS0 = BCG.T
-LOG_RR = np.log(CASES / (CASES + OTHERS)) - np.log(CASES0 / (CASES0 + OTHERS0))
-ERRORS = np.sqrt(1 / CASES - 1 / (CASES + OTHERS) + 1 / CASES0 - 1 / (CASES0 + OTHERS0))
-
-
-@pytest.mark.parametrize(
-    ("method", "mean", "error", "tau2", "i2"),
-    [("REML", -0.7145, 0.1798, 0.3132, 92.22), ("DL", -0.7141, 0.1787, 0.3088, 92.12)],
-)
-def test_bcg_vaccine_as_published(method: f.Method, mean: float, error: float, tau2: float, i2: float) -> None:
-    """Viechtbauer (2010), https://doi.org/10.18637/jss.v036.i03, prints four digits."""
-    found = pooling.pool(LOG_RR, ERRORS, method=method, hksj=False)
-    rounded = [round(x, 4) for x in (found.effect.estimate, found.effect.std_error, found.tau2)]
-    assert rounded == [mean, error, tau2]
-    assert round(100 * found.i2, 2) == i2
-    assert round(found.q, 2) == 152.23
-    assert str(found.effect.reference) == f"{method}, z"
-
-
-@pytest.mark.parametrize(("method", "other"), [("DL", "dl"), ("PM", "iterated")])
-def test_pooling_as_statsmodels(method: f.Method, other: str) -> None:
-    known = combine_effects(LOG_RR, ERRORS**2, method_re=other, atol=1e-14)
-    plain, hksj = (
-        pooling.pool(LOG_RR, ERRORS, method=method, hksj=False),
-        pooling.pool(LOG_RR, ERRORS, method=method, hksj=True),
-    )
-    assert plain.tau2 == pytest.approx(known.tau2, rel=1e-9)
-    assert plain.effect.estimate == pytest.approx(known.mean_effect_re, rel=1e-9)
-    assert plain.effect.std_error == pytest.approx(known.sd_eff_w_re, rel=1e-9)
-    assert hksj.effect.std_error == pytest.approx(known.sd_eff_w_re_hksj, rel=1e-9)
-    assert hksj.effect.df == 12
-
-
-def test_reml_is_the_highest_restricted_likelihood() -> None:
-    def likelihood(tau2: float) -> float:
-        w = 1 / (ERRORS**2 + tau2)
-        mean = w @ LOG_RR / w.sum()
-        return float(0.5 * np.log(w).sum() - 0.5 * np.log(w.sum()) - 0.5 * w @ (LOG_RR - mean) ** 2)
-
-    best = pooling.pool(LOG_RR, ERRORS, method="REML").tau2
-    assert all(likelihood(best) > likelihood(best * factor) for factor in (0.01, 0.999, 1.001, 100))
-
-
-@pytest.mark.parametrize("method", ["DL", "REML", "PM"])
-def test_equal_errors_have_a_closed_form(method: f.Method) -> None:
-    y = np.array([1.0, 2.0, 4.0, 7.0])
-    found = pooling.pool(y, np.full(4, 0.5), method=method)
-    assert found.tau2 == pytest.approx(np.var(y, ddof=1) - 0.25, rel=1e-9)
-    assert found.effect.estimate == pytest.approx(3.5, rel=1e-12)
-    assert found.effect.std_error == pytest.approx(np.std(y, ddof=1) / 2, rel=1e-9)
-
-
-@pytest.mark.parametrize("method", ["DL", "REML", "PM"])
-@settings(max_examples=20)
-@given(unit=st.floats(1e-6, 1e6))
-def test_pooling_is_free_of_unit_and_order(method: f.Method, unit: float) -> None:
-    order = np.random.default_rng(1).permutation(13)
-    first, other = (
-        pooling.pool(LOG_RR, ERRORS, method=method),
-        pooling.pool(unit * LOG_RR[order], unit * ERRORS[order], method=method),
-    )
-    assert other.effect.estimate == pytest.approx(unit * first.effect.estimate, rel=1e-9)
-    assert other.tau2 == pytest.approx(unit**2 * first.tau2, rel=1e-8)
-    assert other.i2 == pytest.approx(first.i2, rel=1e-8)
-
-
-@pytest.mark.parametrize("method", ["DL", "REML", "PM"])
-def test_alike_studies_have_no_spread_between_them(method: f.Method) -> None:
-    found = pooling.pool(np.array([1.0, 1.1, 0.9]), np.array([1.0, 2.0, 1.0]), method=method)
-    assert (found.tau2, found.i2) == (0, 0)
-    assert found.effect.influence is not None
-    assert found.effect.influence.sum() == pytest.approx(0, abs=1e-12)
-
-
-@pytest.mark.parametrize("method", ["DL", "REML", "PM"])
-@pytest.mark.parametrize("apart", [0.0, 0.01, 0.5])
-def test_agreement_by_chance_makes_nothing_certain(method: f.Method, apart: float) -> None:
-    """As R's metafor with test="adhoc": the factor of Knapp and Hartung is never below one."""
-    found = pooling.pool(np.array([5.0, 5 + apart, 5 - apart]), np.full(3, 2.0), method=method)
-    assert (found.tau2, found.effect.df) == (0.0, 2)
-    assert found.effect.std_error == pytest.approx(2 / math.sqrt(3), rel=1e-12)
-    assert found.prediction.interval() == pytest.approx((0.0317236, 9.9682764), abs=1e-6)
-
-
-def test_guard_is_the_larger_of_two_errors() -> None:
-    """With a τ² that leaves a factor below one, the error is that of τ² alone; statsmodels has no guard."""
-    y, errors = np.array([5.0, 5.2, 4.9, 5.1]), np.array([2.0, 1.5, 1.0, 2.0])
-    known = combine_effects(y, errors**2, method_re="iterated", atol=1e-14)
-    plain, guarded = pooling.pool(y, errors, method="PM", hksj=False), pooling.pool(y, errors, method="PM")
-    assert known.sd_eff_w_fe_hksj < plain.effect.std_error
-    assert guarded.effect.std_error == plain.effect.std_error == pytest.approx(known.sd_eff_w_fe, rel=1e-9)
-
-
-def test_prediction_is_wider_than_the_mean() -> None:
-    found = pooling.pool(LOG_RR, ERRORS, method="DL", hksj=False)
-    assert found.prediction.parameters == (
-        found.effect.estimate,
-        math.hypot(found.tau2**0.5, found.effect.std_error),
-        11,
-    )
-    assert pooling.pool(LOG_RR, ERRORS, hksj=True).prediction.parameters[2] == 12
-    low, high = found.prediction.interval()
-    assert low < found.effect.conf_low < found.effect.conf_high < high
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("hksj", [False, True])
-def test_prediction_covers_new_studies(hksj: bool) -> None:
-    rng, hits, means = np.random.default_rng(11), 0, 0
-    for _ in range(1500):
-        errors = rng.uniform(0.1, 0.3, 20)
-        y = rng.normal(1, 0.4, 20) + errors * rng.normal(size=20)
-        found = pooling.pool(y, errors, hksj=hksj)
-        hits += f.score(found.prediction, rng.normal(1, 0.4)).hit
-        means += found.effect.conf_low <= 1 <= found.effect.conf_high
-    assert 0.93 <= hits / 1500 <= 0.97
-    assert not hksj or 0.93 <= means / 1500 <= 0.97
-
 
 DISTRIBUTIONS: list[tuple[f.Family, tuple[float, ...], tuple[float, ...]]] = [
     ("normal", (1, 2), (-3, 1, 7)),
@@ -274,11 +145,6 @@ def test_a_poor_fit_shows() -> None:
 
 LEVELS = np.array([0.1, 0.5, 0.9])
 REFUSED: dict[str, tuple[Callable[[], object], str]] = {
-    "one study": (lambda: pooling.pool(np.array([1.0]), np.array([1.0])), "fewer than two studies"),
-    "zero error": (lambda: pooling.pool(np.array([1.0, 2]), np.array([1.0, 0])), "error is not positive"),
-    "nan": (lambda: pooling.pool(np.array([1.0, math.nan]), np.array([1.0, 1])), "missing"),
-    "method": (lambda: pooling.pool(np.array([1.0, 2]), np.array([1.0, 1]), method="XX"), "no estimator"),  # type: ignore[arg-type]
-    "two predict": (lambda: pooling.pool(np.array([1.0, 2]), np.array([1.0, 1])).prediction, "two studies"),
     "t of one": (lambda: Predictive("t", (0, 1, 1)).crps(0), "infinite"),
     "mean of t": (lambda: Predictive("t", (0, 1, 1)).mean, "no mean"),
     "scale": (lambda: Predictive("normal", (0, 0)), "not positive"),

@@ -140,3 +140,27 @@ class DueState(StrEnum):
     LATE = "late"
     OPEN = "open"
     DONE = "done"
+
+
+class ValueSection(StrEnum):
+    """What of the value of a programme a line is about; in the order in which they are read."""
+
+    RULES = "rules"
+    OUTCOMES = "outcomes"
+    POOLS = "pools"
+    FORECASTS = "forecasts"
+    COSTS = "costs"
+    SOCIAL_RETURN = "social_return"
+    PAYMENTS = "payments"
+    REWARDS = "rewards"
+
+
+class ValueState(StrEnum):
+    """Where a line of value comes from, or that it has no number."""
+
+    MEASURED = "measured"
+    """Follows from findings."""
+    DECLARED = "declared"
+    """Said in ``value.yaml``, with its origin."""
+    NOT_COMPUTABLE = "not_computable"
+    SUPPRESSED = "suppressed"

@@ -13,6 +13,7 @@ from impact.declare.check_codelists import codelist_problems
 from impact.declare.check_contracts import contract_problems, graph_problems
 from impact.declare.check_evaluation import evaluation_problems
 from impact.declare.check_indicators import indicator_problems
+from impact.declare.check_value import value_problems
 from impact.declare.contracts import Column, Contract
 from impact.declare.indicators import Indicator
 from impact.declare.load import Programme
@@ -52,6 +53,7 @@ def check_programme(programme: Programme) -> list[Problem]:
         ),
         *evaluation_problems(programme),
         *claim_problems(programme),
+        *value_problems(programme),
     ]
 
 

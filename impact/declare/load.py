@@ -20,6 +20,7 @@ from impact.declare.location import Location, twice
 from impact.declare.programme import ProgrammeFile
 from impact.declare.registration import REGISTRATIONS, Registration, RegistrationsFile, full_registrations
 from impact.declare.sources import Source, SourcesFile
+from impact.declare.value.file import ValueFile
 from impact.declare.yaml_file import MAX_BYTES, Lines, read_yaml
 from impact.errors import DeclarationError, Problem, UsageError
 from impact.files import settle
@@ -33,11 +34,12 @@ FILES: dict[str, type[BaseModel]] = {
     "indicators.yaml": IndicatorsFile,
     "evaluation.yaml": EvaluationFile,
     "claims.yaml": ClaimsFile,
+    "value.yaml": ValueFile,
 }
 """The files of a programme folder and the model each is read into."""
 MAX_REGISTERED = 50_000_000
 """Bytes that ``registrations.yaml`` may have; earlier versions wrote the whole plan with every entry."""
-OPTIONAL = ("evaluation.yaml", "claims.yaml")
+OPTIONAL = ("evaluation.yaml", "claims.yaml", "value.yaml")
 _Files = dict[str, Any]
 """What was read of each file, by its name: the model that :data:`FILES` names."""
 
@@ -64,6 +66,8 @@ class Programme:
         ``evaluation.yaml``: families of outcomes and draws of who takes part; empty where there is no such file.
     claims
         Totals the programme reported about itself, in the order of ``claims.yaml``.
+    value
+        ``value.yaml``: what a decision needs beside findings; empty where there is no such file.
     registrations
         Plans frozen by ``impact register``, oldest first.
     lines
@@ -78,6 +82,7 @@ class Programme:
     indicators: tuple[Indicator, ...]
     evaluation: EvaluationFile = field(default_factory=EvaluationFile)
     claims: tuple[Claim, ...] = ()
+    value: ValueFile = field(default_factory=ValueFile)
     registrations: tuple[Registration, ...] = ()
     lines: Mapping[str, Lines] = field(default_factory=dict, repr=False, compare=False)
 
@@ -185,6 +190,7 @@ def load_programme(folder: str | Path, drafts: Path | None = None) -> Programme:
         indicators=files["indicators.yaml"].indicators,
         evaluation=files["evaluation.yaml"],
         claims=files["claims.yaml"].claims,
+        value=files["value.yaml"],
         registrations=registrations,
         lines=lines,
     )

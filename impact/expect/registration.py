@@ -87,6 +87,8 @@ def _plan(programme: Programme) -> tuple[Plan, dict[str, Plan]]:
     chain = programme.header.theory_of_change.model_dump(mode="json", exclude_none=True, by_alias=True)
     if programme.evaluation.assignments:
         chain["assignments"] = [item.model_dump(mode="json") for item in programme.evaluation.assignments]
+    if value := value_plan(programme):
+        chain["value"] = value
     return chain, {indicator.id: indicator_plan(programme, indicator) for indicator in programme.indicators}
 
 
@@ -207,6 +209,30 @@ def verify_registrations(programme: Programme) -> list[Problem]:
             problems.append(Problem(what, REGISTRATIONS, None, "registrations", written[:12], computed[:12], fix))
         previous = entry.entry_hash
     return problems
+
+
+def value_plan(programme: Programme) -> Plan:
+    """Return the rules of ``value.yaml`` as plain data; empty where there are none."""
+    dumped: Plan = programme.value.model_dump(mode="json", exclude_none=True)
+    return {name: rules for name, rules in dumped.items() if rules}
+
+
+def value_status(programme: Programme) -> PlanStatus:
+    """Say whether the rules of ``value.yaml`` were registered before the end line, and what changed since."""
+    end = _end_line(programme)
+    entries = [entry for entry in programme.registrations if "value" in entry.theory_of_change]
+    early = [entry for entry in entries if entry.registered_at[:10] < end]
+    if not early:
+        return PlanStatus("exploratory", None, (), f"not registered before the end line ({end})")
+    first = early[0]
+    changes = tuple(plan_changes(first.theory_of_change["value"], value_plan(programme)))
+    return PlanStatus("amended" if changes else "registered", first.registered_at, changes, first.author)
+
+
+def _end_line(programme: Programme) -> str:
+    """Return the day from which outcomes can be known: that of the first end line, else of the programme's end."""
+    days = [last_day(wave.date) for wave in programme.header.waves if wave.role == "end_line"]
+    return min(days, default=last_day(programme.header.period.end))
 
 
 def plan_status(programme: Programme, indicator: Indicator) -> PlanStatus:

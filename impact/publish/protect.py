@@ -15,6 +15,7 @@ from impact.tables.columns import Column, Holds, Table
 from impact.tables.finding import Finding
 from impact.tables.part import COLUMNS
 from impact.tables.results import Measure
+from impact.tables.valuation import Valuation
 
 CELL = ["programme", "indicator", "arm", *COLUMNS, "wave"]
 """Which cell a row of the measures is."""
@@ -89,6 +90,21 @@ def protect_behind(frame: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
         is_shown = of_open["suppressed"] == ""
         of_open = of_open[is_shown].drop(columns="suppressed")
     return of_open.reset_index(drop=True)
+
+
+def protect_valuations(frame: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
+    """Return lines of value, those that rest on a suppressed finding without what came from persons.
+
+    Parameters
+    ----------
+    frame
+        Rows of :class:`impact.tables.valuation.Valuation`.
+    findings
+        As :func:`protect_findings` returns them. What rests on a finding that is not among them is hidden too.
+    """
+    is_open = set(findings.loc[findings["suppressed"] == "", "finding"])
+    hidden = [not is_open.issuperset(rests_on) for rests_on in frame["rests_on"]]
+    return _without(frame, Valuation.TABLE, pd.Series(hidden, index=frame.index, dtype=bool))
 
 
 def _reasons(frame: pd.DataFrame, suppressions: pd.DataFrame, by: list[str]) -> pd.Series:

@@ -34,6 +34,7 @@ from impact.tables.process import Claim, Delivery, Journey, Phase
 from impact.tables.protection import Suppression
 from impact.tables.results import Diagnostic, Measure, Term
 from impact.tables.titles import Cut, Heading, Label, Membership
+from impact.tables.valuation import Valuation
 from impact.words.languages import Language
 
 __all__ = [
@@ -217,6 +218,12 @@ class ReaderTables:
         """Return the numbers behind the effects."""
         terms = self._table(Term, programme)
         return protect.protect_behind(terms, self.findings(programme))
+
+    @cached
+    def valuations(self, programme: str) -> pd.DataFrame:
+        """Return the lines of value, in the order in which they are read."""
+        valuations = self._table(Valuation, programme)
+        return protect.protect_valuations(valuations, self.findings(programme))
 
     def trace(self, finding: str) -> Trace:
         """Return the path of one finding back to its rows.

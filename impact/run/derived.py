@@ -48,26 +48,27 @@ class Derived:
 
 
 def made_by(name: str) -> Make:
-    """Return a maker that is imported when its tables are due, by ``module:function`` of :mod:`impact.publish`."""
+    """Return a maker that is imported when its tables are due, by ``room.module:function``."""
 
     def make(programme: Programme, connection: duckdb.DuckDBPyConnection) -> Mapping[str, pd.DataFrame]:
-        made: Mapping[str, pd.DataFrame] = resolve_name(f"impact.publish.{name}")(programme, connection)
+        made: Mapping[str, pd.DataFrame] = resolve_name(f"impact.{name}")(programme, connection)
         return made
 
     return make
 
 
 DERIVED = (
-    Derived(("unmapped",), made_by("territory:make_unmapped"), of_rows=True),
-    Derived(("map_cell",), made_by("territory:make_maps"), of_rows=True),
-    Derived(("network_body", "network_tie"), made_by("networks:make_networks"), of_rows=True),
-    Derived(("programme", "theory_node", "theory_link", "wave", "stakeholder"), made_by("theory:make_theory")),
-    Derived(("quality", "response"), made_by("quality:make_quality")),
-    Derived(("journey", "phase", "delivery"), made_by("process:make_process")),
-    Derived(("label", "membership", "cut", "heading"), made_by("labels:make_labels")),
-    Derived(("claim",), made_by("claims:make_claims")),
-    Derived(("suppression", "withheld", "term"), made_by("disclosure:make_disclosure"), since="validate"),
-    Derived(("sentence",), made_by("sentences:make_sentences"), since="validate"),
+    Derived(("unmapped",), made_by("publish.territory:make_unmapped"), of_rows=True),
+    Derived(("map_cell",), made_by("publish.territory:make_maps"), of_rows=True),
+    Derived(("network_body", "network_tie"), made_by("publish.networks:make_networks"), of_rows=True),
+    Derived(("programme", "theory_node", "theory_link", "wave", "stakeholder"), made_by("publish.theory:make_theory")),
+    Derived(("quality", "response"), made_by("publish.quality:make_quality")),
+    Derived(("journey", "phase", "delivery"), made_by("publish.process:make_process")),
+    Derived(("label", "membership", "cut", "heading"), made_by("publish.labels:make_labels")),
+    Derived(("claim",), made_by("publish.claims:make_claims")),
+    Derived(("valuation",), made_by("value.make:make_valuations")),
+    Derived(("suppression", "withheld", "term"), made_by("publish.disclosure:make_disclosure"), since="validate"),
+    Derived(("sentence",), made_by("publish.sentences:make_sentences"), since="validate"),
 )
 """In the order in which they are made: each may read those before it."""
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from impact.sql import ident
-from impact.tables import declared, files, finding, places, process, protection, results, runs, titles
+from impact.tables import declared, files, finding, places, process, protection, results, runs, titles, valuation
 from impact.tables.columns import Column, Record, Table
 
 SCHEMA = "impact"
-MODULES = (finding, results, titles, places, process, files, protection, declared, runs)
+MODULES = (finding, valuation, results, titles, places, process, files, protection, declared, runs)
 """Where the tables are described, in the order of the reference."""
 RECORDS: tuple[type[Record], ...] = tuple(
     record

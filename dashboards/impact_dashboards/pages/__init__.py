@@ -13,9 +13,10 @@ from impact_dashboards.pages import (
     portfolio,
     territory,
     theory,
+    value,
 )
 
-MENU = (portfolio, theory, indicator, network, territory, monitoring, claims, explore, export)
+MENU = (portfolio, theory, indicator, network, territory, value, monitoring, claims, explore, export)
 PAGES: dict[str, Page] = {module.PAGE.name: module.PAGE for module in MENU}
 HOME = MENU[0].PAGE
 """Where the app opens."""

@@ -38,6 +38,7 @@ class Source:
 
 SOURCES: Mapping[str, Source] = {
     "findings": Source("finding", ReaderTables.findings),
+    "valuations": Source("valuation", ReaderTables.valuations),
     "measures": Source("measure", ReaderTables.measures),
     "diagnostics": Source("diagnostic", ReaderTables.diagnostics),
     "terms": Source("term", ReaderTables.terms),

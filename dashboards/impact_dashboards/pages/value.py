@@ -1,0 +1,128 @@
+"""Value: what a decision needs, a block for each outcome, pool, cost or contract; every line says why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from impact.drawing.markup import Node, h
+from impact.publish.rows import Record, rows_of
+from impact.publish.scope import EVERY_ROLE
+from impact.states import ValueState
+from impact.words.said import Said
+from impact_dashboards.page.descriptor import Chapter, Page
+from impact_dashboards.page.view import (
+    Block,
+    ColumnSpec,
+    PageContent,
+    Row,
+    Table,
+    View,
+    columns_of,
+    file_columns,
+    nothing,
+)
+from impact_dashboards.parts.findings import link_of, unit_of
+from impact_dashboards.parts.marks import known
+
+HOW = "docs/how-to/value_a_programme.md"
+ORIGIN = ("document", "page", "quote", "note")
+IN_FILE = ("section", "subject", "item", "unit", "unit_it", "conf_low", "conf_high", "state", "method", "data_kind")
+
+
+def page(view: View) -> PageContent:
+    """Return the page of one programme's value."""
+    title = view.words("value.title")
+    lines = rows_of(view.published.valuations(view.programme))
+    if not lines:
+        return PageContent(title, head=nothing(view.words, "value.none", HOW))
+    by_section = groupby(lines, key=lambda line: line["section"])
+    blocks = [block for section, of_section in by_section for block in _blocks(view, section, list(of_section))]
+    synthetic = any(line["data_kind"] == "synthetic" for line in lines)
+    return PageContent(title, blocks, lead=view.words("value.lead"), synthetic=synthetic)
+
+
+def _blocks(view: View, section: str, lines: Sequence[Record]) -> Iterator[Block]:
+    """Yield a block for each subject of a section."""
+    for subject, of_subject in groupby(lines, key=lambda line: line["subject"]):
+        rows = [line | {"place": _origin(line)} for line in of_subject]
+        mark = " †" if rows[0]["data_kind"] == "synthetic" else ""
+        title = f"{view.words.pick(rows[0], 'subject')}{mark}"
+        table = Table(columns_of(view, LINES), rows, file_columns(IN_FILE))
+        yield Block(f"{section}-{subject}", title, table, lead=view.words(f"value.section.{section}"))
+
+
+# ---- the table -------------------------------------------------------------------------------------------------------
+
+
+def _label(view: View, line: Row) -> str:
+    return view.words.said(line["label"])
+
+
+def _figure(view: View, line: Row) -> Node:
+    """Return the figure with its interval, or the verdict, or what is declared in words."""
+    if line["state"] == ValueState.SUPPRESSED:
+        return view.words("disclosure.few")
+    said = [_number(view, line), _said(view, line["verdict"]), view.words.pick(line, "note")]
+    pieces = [piece for piece in said if piece]
+    return [[h("div", piece) for piece in pieces], _interval(view, line)] if pieces else "–"
+
+
+def _number(view: View, line: Row) -> str:
+    if not known(line["value"]):
+        return ""
+    unit = line["unit"]
+    write = view.words.gain if line["difference"] else view.words.number
+    shown = "" if unit == "share" else unit_of(view.words, line)
+    return f"{write(line['value'], unit)} {shown}".rstrip()
+
+
+def _interval(view: View, line: Row) -> Node:
+    ends = view.words.interval(line["conf_low"], line["conf_high"], line["unit"], gain=line["difference"])
+    return h("small", ends) if ends else None
+
+
+def _why(view: View, line: Row) -> Node:
+    said = [_said(view, line["reason"]), _said(view, line["method"])]
+    return [h("div", text) for text in said if text] or "–"
+
+
+def _said(view: View, text: Said | str | None) -> str:
+    return view.words.said(text) if text else ""
+
+
+def _rests_on(view: View, line: Row) -> Node:
+    """Return links to the findings behind a line, or who declares it."""
+    links = [h("div", h("a", h("code", name), href=link_of(view, {"finding": name}))) for name in line["rests_on"]]
+    return links or line["place"] or "–"
+
+
+def _origin(line: Row) -> str:
+    if not line["origin"]:
+        return ""
+    origin = json.loads(line["origin"])
+    return ", ".join(str(origin[name]) for name in ORIGIN if origin.get(name))
+
+
+LINES = (
+    ColumnSpec("label", "value.line", _label),
+    ColumnSpec("value", "value.figure", _figure),
+    ColumnSpec("reason", "value.why", _why),
+    ColumnSpec("place", "value.rests_on", _rests_on),
+)
+
+
+def _has_value(view: View, programme: str) -> bool:
+    return len(view.published.valuations(programme)) > 0
+
+
+PAGE = Page(
+    name="value",
+    title="menu.value",
+    build=page,
+    roles=EVERY_ROLE,
+    chapter=Chapter(),
+    has_content=_has_value,
+    examples=("value/wecare",),
+)

@@ -70,8 +70,8 @@ def rank_probabilities(estimates: ArrayLike, std_errors: ArrayLike, *, best: Bes
     Notes
     -----
     ``P(rank_i = j) = ∫ φ_i(x) P(j − 1 of the others exceed x) dx``, the latter Poisson-binomial; by Gauss–Legendre
-    between points at which some normal bends. Expected ranks are ``1 + Σ_k Φ((θ_k − θ_i)/√(s_i² + s_k²))``. Salanti, Ades and
-    Ioannidis (2011), https://doi.org/10.1016/j.jclinepi.2010.03.016, name the last column.
+    between points at which some normal bends. Expected ranks are ``1 + Σ_k Φ((θ_k − θ_i)/√(s_i² + s_k²))``. Salanti,
+    Ades and Ioannidis (2011), https://doi.org/10.1016/j.jclinepi.2010.03.016, for sucra.
 
     Examples
     --------

@@ -122,7 +122,8 @@ def rank_sets(
         Probability, in large samples, with which the sets hold the true ranks.
     method
         Critical values by ``bootstrap`` (parametric, uses the covariance), ``tukey`` (exact where all differences have
-        the same error; simultaneous only), ``bonferroni``, or ``unadjusted``: each pair by itself, which holds for no set.
+        the same error; simultaneous only), ``bonferroni``, or ``unadjusted``: each pair by itself, which holds for no
+        set.
     step_down
         Test again, without the pairs decided, until nothing more is decided: never wider. Not of ``tukey``.
     draws, seed
@@ -136,12 +137,12 @@ def rank_sets(
 
     Notes
     -----
-    j is shown better than k where ``(θ̂_j − θ̂_k)/se_jk > c``. The family holds both directions of every pair, or of the
-    pairs of one project. c is the ``level`` quantile of the family's largest ``(Z_j − Z_k)/se_jk``, with Z normal about
-    zero with the estimates' covariance; at first that is the largest absolute one. The set is
-    ``[1 + #shown better, k − #shown worse]``. Mogstad, Romano, Shaikh and Wilhelm (2024),
-    https://doi.org/10.1093/restud/rdad006. Under step-down only the direction that was decided leaves the family
-    (Romano and Wolf 2005, https://doi.org/10.1198/016214504000000539); with Bonferroni that is Holm's.
+    j is shown better than k where ``(θ̂_j − θ̂_k)/se_jk > c``. The family holds both directions of every pair, or of
+    the pairs of one project. c is the ``level`` quantile of the family's largest ``(Z_j − Z_k)/se_jk``, with Z normal
+    about zero with the estimates' covariance; at first that is the largest absolute one. The set is ``[1 + #shown
+    better, k − #shown worse]``. Mogstad, Romano, Shaikh and Wilhelm (2024), https://doi.org/10.1093/restud/rdad006.
+    Under step-down only the direction that was decided leaves the family (Romano and Wolf 2005,
+    https://doi.org/10.1198/016214504000000539); with Bonferroni that is Holm's.
 
     Examples
     --------

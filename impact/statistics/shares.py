@@ -32,8 +32,8 @@ def wilson(share: float, n: float, level: float = CONFIDENCE) -> tuple[float, fl
     Notes
     -----
     Every p with ``(share − p)² ≤ z²·p(1 − p)/n`` (Wilson 1927, https://doi.org/10.1080/01621459.1927.10502953; Brown,
-    Cai and DasGupta 2001, https://doi.org/10.1214/ss/1009213286). Never empty, also at 0 and 1; covers the level on average
-    over p, not for each.
+    Cai and DasGupta 2001, https://doi.org/10.1214/ss/1009213286). Never empty, also at 0 and 1; covers the level on
+    average over p, not for each.
 
     Examples
     --------

@@ -194,9 +194,9 @@ def drawn_weights(within: Admissible, *, draws: int, rng: np.random.Generator) -
 
     Notes
     -----
-    Exponential variables over their sum are uniform on all weights (Dirichlet of ones; Devroye 1986, Non-Uniform
-    Random Variate Generation, ch. XI.4); uniform numbers over their sum are not. Lower bounds and an order of importance move or sort them, which leaves them uniform; the
-    rest is by rejection.
+    Exponential variables over their sum are uniform on all weights (Dirichlet of ones; Devroye 1986, Non-Uniform Random
+    Variate Generation, ch. V); uniform numbers over their sum are not. Lower bounds and an order of importance move or
+    sort them, which leaves them uniform; the rest is by rejection.
 
     Examples
     --------

@@ -231,8 +231,9 @@ def smallest_change(
     Notes
     -----
     A change is measured by the weight moved, ``Σ|w' − w|/2``. For a challenger with ``d_j = x_challenger,j −
-    x_first,j`` each unit moved from i to j gains ``d_j − d_i``: taken from the criteria that speak most for the first, given to
-    those that speak most for the challenger, until the gap is closed. That is the optimum of the linear programme.
+    x_first,j`` each unit moved from i to j gains ``d_j − d_i``: taken from the criteria that speak most for the first,
+    given to those that speak most for the challenger, until the gap is closed. That is the optimum of the linear
+    programme.
 
     Examples
     --------

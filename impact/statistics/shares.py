@@ -47,7 +47,7 @@ def wilson(share: float, n: float, level: float = CONFIDENCE) -> tuple[float, fl
     centre = (share + z2 / (2 * n)) / shrink
     variance = share * (1 - share) / n + z2 / (4 * n * n)
     half = math.sqrt(z2 * variance) / shrink
-    return max(0.0, centre - half), min(1.0, centre + half)
+    return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
 
 
 def clopper_pearson(hits: int, n: int, level: float = CONFIDENCE) -> tuple[float, float]:

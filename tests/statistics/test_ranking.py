@@ -175,21 +175,23 @@ def test_tukeys_range_of_scipy() -> None:
         assert tukey_critical(k, 0.9) == pytest.approx(known, rel=1e-4)
 
 
+ALIKE, APART = np.zeros(6), np.array([0.0, 0.0, 0.4, 1.0, 1.2, 3.0])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("of", ["simultaneous", "marginal"])
 @pytest.mark.parametrize("step_down", [True, False])
 def test_sets_hold_the_truth_as_often_as_they_say(of: Any, step_down: bool) -> None:
-    """Ties and near ties are the hard case: a tie's true rank is any that it may take."""
-    truth, errors = np.array([0.0, 0.0, 0.4, 1.0, 1.2, 3.0]), np.array([0.3, 0.5, 0.3, 0.4, 0.2, 0.3])
-    best, worst = ranks_of(truth), len(truth) + 1 - ranks_of(truth, best="smallest")
-    rng, runs = np.random.default_rng(8), 1500
-    held = np.empty((runs, len(truth)), dtype=bool)
-    for run in range(runs):
-        found = rank_sets(rng.normal(truth, errors), errors, of=of, step_down=step_down, draws=1999, seed=run)
-        held[run] = (found.lower <= best) & (found.upper >= worst)
-    share = held.all(axis=1).mean() if of == "simultaneous" else held.mean(axis=0).min()
-    assert share >= 0.935
-    assert held.mean() <= 1
+    """A true tie may take any of its ranks. Where all tie the level is met; elsewhere sets are on the safe side."""
+    errors, runs = np.array([0.3, 0.5, 0.3, 0.4, 0.2, 0.3]), 1500
+    for truth, most in ((ALIKE, 0.965), (APART, 1.0)):
+        best, worst = ranks_of(truth), len(truth) + 1 - ranks_of(truth, best="smallest")
+        rng, held = np.random.default_rng(8), np.empty((runs, len(truth)), dtype=bool)
+        for run in range(runs):
+            found = rank_sets(rng.normal(truth, errors), errors, of=of, step_down=step_down, draws=1999, seed=run)
+            held[run] = (found.lower <= best) & (found.upper >= worst)
+        share = held.all(axis=1).mean() if of == "simultaneous" else held.mean(axis=0).min()
+        assert 0.935 <= share <= most
 
 
 SETTINGS: dict[str, tuple[Callable[[], object], str]] = {

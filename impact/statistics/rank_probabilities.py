@@ -123,16 +123,19 @@ def drawn_rank_probabilities(draws: ArrayLike, *, best: Best = "largest") -> Ran
     ordered = np.sort(-signed, axis=1)
     sums, squares = np.zeros((k, k)), np.zeros((k, k))
     for i in range(k):
-        own = -signed[:, [i]]
-        # the places from the first to the last of those that tie, each by its share
-        first, beyond = (ordered < own).sum(axis=1), (ordered <= own).sum(axis=1)
-        places = np.arange(k)
-        taken = (places >= first[:, None]) & (places < beyond[:, None])
-        shares = taken / (beyond - first)[:, None]
+        shares = _shared_places(-signed[:, [i]], ordered)
         sums[i], squares[i] = shares.sum(axis=0), np.square(shares).sum(axis=0)
     probabilities = sums / n
     variances = np.maximum(squares / n - probabilities**2, 0.0)
     return _result(probabilities, np.sqrt(variances / n), n)
+
+
+def _shared_places(own: Floats, ordered: Floats) -> Floats:
+    """Return which part of each place, shape (n, k), a project takes: all, or its share among those that tie."""
+    first, beyond = (ordered < own).sum(axis=1), (ordered <= own).sum(axis=1)
+    places = np.arange(ordered.shape[1])
+    taken = (places >= first[:, None]) & (places < beyond[:, None])
+    return floats(taken / (beyond - first)[:, None])
 
 
 def _check(values: Floats) -> None:

@@ -332,23 +332,27 @@ def _drawn_shares(
     """Return shares among drawn weights."""
     if draws < 1:
         raise NotEstimable(Said("statistics.draws", n=draws), Said("statistics.least_better_some_thousands", least=999))
-    weights = drawn_weights(within, draws=draws, rng=rng)
-    n = len(table)
-    counts, size = np.zeros((n, n)), max(1, BATCH // n**2)
-    # those whose rows are alike tie under all weights, whatever rounding says
-    _, codes, times = np.unique(table, axis=0, return_inverse=True, return_counts=True)
-    distinct = table[np.unique(codes, return_index=True)[1]]
-    for start in range(0, draws, size):
-        scores = weights[start : start + size] @ distinct.T
-        beyond = (scores[:, None, :] > scores[:, :, None]) @ times
-        for i in range(n):
-            counts[i] += np.bincount(beyond[:, codes[i]].astype(np.int64), minlength=n)
-    ranks = counts / draws
+    ranks = _counted(table, drawn_weights(within, draws=draws, rng=rng)) / draws
     first = ranks[:, 0]
     errors = np.sqrt(first * (1 - first) / draws)
     ends = floats([wilson(share, draws) for share in first.tolist()])
     keeps, tied = _keeping(ranks, kept), _ties(_rows(table))
     return WeightShares(ranks, first, keeps, None, draws, errors, ends[:, 0], ends[:, 1], tied)
+
+
+def _counted(table: Floats, weights: Floats) -> Floats:
+    """Return how often each alternative has each rank, shape (a, a)."""
+    n = len(table)
+    counts, size = np.zeros((n, n)), max(1, BATCH // n**2)
+    # those whose rows are alike tie under all weights, whatever rounding says
+    _, codes, times = np.unique(table, axis=0, return_inverse=True, return_counts=True)
+    distinct = table[np.unique(codes, return_index=True)[1]]
+    for start in range(0, len(weights), size):
+        scores = weights[start : start + size] @ distinct.T
+        beyond = (scores[:, None, :] > scores[:, :, None]) @ times
+        for i in range(n):
+            counts[i] += np.bincount(beyond[:, codes[i]], minlength=n)
+    return counts
 
 
 def _keeping(ranks: Floats, kept: Ints | None) -> Floats | None:

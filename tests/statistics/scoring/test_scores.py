@@ -304,6 +304,9 @@ def test_coverage_has_an_interval_and_says_whether_it_agrees() -> None:
         assert (found.conf_low, found.conf_high) == pytest.approx((known.low, known.high), rel=1e-9)
         assert found.statement.code == "scoring.coverage_not_as_claimed"
     assert s.coverage(held, claimed=0.6).statement.code == "scoring.coverage_as_claimed"
+    few = s.coverage([1, 1, 0], claimed=0.95, method="wilson")
+    assert few.conf_high < 0.95
+    assert few.statement.code == "scoring.coverage_as_claimed"
     for hits in (0, 5):
         ends = s.coverage(np.repeat([1, 0], [hits, 5 - hits]), claimed=0.5, method="clopper_pearson")
         known = stats.binomtest(hits, 5).proportion_ci(method="exact")

@@ -3,6 +3,7 @@
 Everything the rooms above compute (survey estimation, power, designs, diagnostics) happens in functions of this room,
 each checked against an outside authority. What every estimator returns stands in :mod:`impact.statistics.core`.
 :mod:`impact.statistics.linear` stands above it, then the families of designs (``experiments``, ``observational``,
-``panels``, ``synthetic``, ``discontinuity``, ``series``, ``networks``), ``surveys`` and ``power``. Each folder says in
+``panels``, ``synthetic``, ``discontinuity``, ``series``, ``networks``), ``surveys``, ``power`` and ``scoring``. Each
+folder says in
 ``__all__`` what it offers.
 """

@@ -21,6 +21,7 @@ from impact.formulas.measured import COMPLETE, SMALL_N, Measured
 from impact.measure.domains import Domains
 from impact.measure.spread import CLEAR, NO_VARIATION, ROUNDING, Frame, Scores, Spread, design_variance
 from impact.statistics.core import CONFIDENCE, Floats, Ints
+from impact.statistics.shares import wilson
 from impact.words.said import Remark, Said
 
 NOTHING = 1e-15
@@ -351,20 +352,3 @@ def logit_interval(share: float, half: float) -> tuple[float, float]:
     low = float(special.expit(centre - reach))
     high = float(special.expit(centre + reach))
     return low, high
-
-
-def wilson(share: float, n: int) -> tuple[float, float]:
-    """Return the Wilson score interval of a share (Wilson 1927; Brown, Cai and DasGupta 2001).
-
-    Examples
-    --------
-    >>> [round(end, 4) for end in wilson(0.5, 20)]
-    [0.2993, 0.7007]
-    """
-    z = float(special.ndtri((1 + CONFIDENCE) / 2))
-    z2 = z**2
-    shrink = 1 + z2 / n
-    centre = (share + z2 / (2 * n)) / shrink
-    variance = share * (1 - share) / n + z2 / (4 * n * n)
-    half = math.sqrt(z2 * variance) / shrink
-    return max(0.0, centre - half), min(1.0, centre + half)

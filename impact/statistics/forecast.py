@@ -1,30 +1,46 @@
 """What is expected, as a distribution, and how it turned out: predictive distributions and their scores.
 
-:mod:`impact.statistics.meta` makes them of earlier studies, :mod:`impact.statistics.elicitation` of an expert's
-quantiles; :func:`score` compares a :class:`Predictive` with what was observed. Effects observed come from the
-estimators of this package.
+Closed forms of scores stand in :mod:`impact.statistics.scoring`. :mod:`impact.statistics.meta` makes distributions
+of earlier studies, :mod:`impact.statistics.elicitation` of an expert's quantiles; :func:`score` compares a
+:class:`Predictive` with what was observed, :func:`score_portfolio` many. Effects observed come from the estimators of
+this package.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy import special, stats
 
 from impact.errors import NotEstimable
+from impact.statistics.checked import inside, listed
 from impact.statistics.core import CONFIDENCE, Floats, floats
+from impact.statistics.scoring import (
+    NO_CHANGE,
+    Coverage,
+    Skill,
+    coverage,
+    crps_beta,
+    crps_exponential,
+    crps_gamma,
+    crps_lognormal,
+    crps_normal,
+    crps_t,
+    skill,
+)
 from impact.words.said import Said
 
-Family = Literal["normal", "t", "lognormal", "gamma", "beta"]
+Family = Literal["normal", "t", "lognormal", "gamma", "beta", "exponential"]
 NODES = 400
 _legendre = cache(np.polynomial.legendre.leggauss)
-SCALES = {"normal": (1,), "t": (1, 2), "lognormal": (1,), "gamma": (0, 1), "beta": (0, 1)}
-LENGTHS = {"normal": 2, "t": 3, "lognormal": 2, "gamma": 2, "beta": 4}
+SCALES = {"normal": (1,), "t": (1, 2), "lognormal": (1,), "gamma": (0, 1), "beta": (0, 1), "exponential": (0,)}
+LENGTHS = {"normal": 2, "t": 3, "lognormal": 2, "gamma": 2, "beta": 4, "exponential": 1}
 
 
 @dataclass(frozen=True)
@@ -35,7 +51,8 @@ class Predictive:
     ----------
     family, parameters
         ``normal``: mean, sd. ``t``: location, scale, df. ``lognormal``: mean and sd of the logarithm. ``gamma``: shape,
-        scale. ``beta``: a, b, low, high (the ends of its range). Impossible ones raise :class:`NotEstimable`.
+        scale. ``beta``: a, b, low, high (the ends of its range). ``exponential``: rate. Impossible ones raise
+        :class:`NotEstimable`.
     """
 
     family: Family
@@ -59,6 +76,8 @@ class Predictive:
 
     def frozen(self) -> Any:
         """Return the SciPy distribution."""
+        if self.family == "exponential":
+            return stats.expon(scale=1 / self.parameters[0])
         a, b, *more = self.parameters
         if self.family == "normal":
             return stats.norm(a, b)
@@ -86,7 +105,7 @@ class Predictive:
         >>> Predictive("normal", (10.0, 2.0)).quantile(0.5)
         10.0
         """
-        _share(level)
+        inside(level)
         law = self.frozen()
         return float(law.ppf(level))
 
@@ -99,7 +118,7 @@ class Predictive:
         >>> round(low, 2), round(high, 2)
         (6.71, 13.29)
         """
-        _share(level)
+        inside(level)
         low, high = _central(level)
         return self.quantile(low), self.quantile(high)
 
@@ -139,10 +158,10 @@ class Predictive:
         if self.family == "t" and self.parameters[2] <= 1:
             raise NotEstimable(Said("statistics.score_of_t_infinite"), Said("statistics.four_studies_more"))
         if observed_error == 0:
-            return _CRPS[self.family](observed, *self.parameters)
+            return float(_CRPS[self.family](observed, *self.parameters))
         if self.family == "normal":
             spread = math.hypot(self.parameters[1], observed_error)
-            return _crps_normal(observed, self.parameters[0], spread)
+            return float(crps_normal(observed, self.parameters[0], spread))
         # E|X + e − y| − E|X + e − X' − e'| / 2, over points of equal information
         points, weights = self._points()
         to_observed = _absolute(observed - points, observed_error)
@@ -152,6 +171,24 @@ class Predictive:
         between = _absolute(gaps, error)
         among = weights @ between @ weights
         return float(near - among / 2)
+
+    def log_score(self, observed: float, observed_error: float = 0.0) -> float:
+        """Return ``−log f(observed)``; infinite for what was held impossible; smaller is better.
+
+        With a standard error of the observed value the density is that of the truth plus a normal error, a mixture as
+        in :meth:`crps`. It has a unit: see :func:`impact.statistics.scoring.log_score`.
+
+        Examples
+        --------
+        >>> round(Predictive("normal", (2.0, 3.0)).log_score(5.0), 4)
+        2.5176
+        """
+        _observed(observed, observed_error)
+        if observed_error == 0:
+            return -float(self.frozen().logpdf(observed))
+        points, weights = self._points()
+        logs = stats.norm.logpdf(observed, points, observed_error)
+        return -float(special.logsumexp(logs, b=weights))
 
     def _points(self) -> tuple[Floats, Floats]:
         """Return equally informative points of the distribution and their weights (Gauss–Legendre in probability)."""
@@ -164,14 +201,6 @@ class Predictive:
 def _central(level: float) -> tuple[float, float]:
     """Return the probabilities at which a central interval begins and ends."""
     return (1 - level) / 2, (1 + level) / 2
-
-
-def _share(level: float) -> None:
-    """Refuse a probability that is not inside 0 and 1."""
-    if not 0 < level < 1:
-        raise NotEstimable(
-            Said("statistics.probability_not_inside_0_1", level=level), Said("statistics.level_such_0_9")
-        )
 
 
 def _observed(observed: float, error: float) -> None:
@@ -192,76 +221,14 @@ def _absolute(distance: Floats, sd: float) -> Floats:
     return floats(expected)
 
 
-def _crps_normal(y: float, mean: float, sd: float) -> float:
-    """Return ``σ (z (2Φ(z) − 1) + 2φ(z) − 1/√π)``."""
-    z = (y - mean) / sd
-    sign = 2 * stats.norm.cdf(z) - 1
-    density = 2 * stats.norm.pdf(z)
-    near = z * sign + density
-    spread = 1 / math.sqrt(math.pi)
-    return float(sd * (near - spread))
-
-
-def _crps_t(y: float, location: float, scale: float, df: float) -> float:
-    """Return ``E|T − y| − E|T − T'|/2`` of a t distribution."""
-    z = (y - location) / scale
-    less_one = df - 1
-    # E|T − T'|/2 = 2√ν/(ν − 1) · B(½, ν − ½)/B(½, ν/2)²
-    log_square = 2 * special.betaln(0.5, df / 2)
-    log_ratio = special.betaln(0.5, df - 0.5) - log_square
-    spread = 2 * math.sqrt(df) / less_one * math.exp(log_ratio)
-    # E|T − y| = z (2F(z) − 1) + 2f(z) (ν + z²)/(ν − 1)
-    sign = 2 * stats.t.cdf(z, df) - 1
-    tail = 2 * stats.t.pdf(z, df) * (df + z**2) / less_one
-    near = z * sign + tail
-    return float(scale * (near - spread))
-
-
-def _crps_lognormal(y: float, mu: float, sigma: float) -> float:
-    """Return ``E|Y − y| − E|Y − Y'|/2`` of a lognormal."""
-    z = -math.inf
-    if y > 0:
-        z = (math.log(y) - mu) / sigma
-    # y (2Φ(z) − 1) − 2 exp(μ + σ²/2) (Φ(z − σ) − 1 + Φ(σ/√2))
-    half_spread = sigma / math.sqrt(2)
-    inner = stats.norm.cdf(z - sigma) - stats.norm.sf(half_spread)
-    half_variance = sigma**2 / 2
-    mean = math.exp(mu + half_variance)
-    sign = 2 * stats.norm.cdf(z) - 1
-    near = y * sign
-    return float(near - 2 * mean * inner)
-
-
-def _crps_gamma(y: float, shape: float, scale: float) -> float:
-    """Return ``E|Y − y| − E|Y − Y'|/2`` of a gamma."""
-    # y (2F_α(y) − 1) − αβ (2F_{α+1}(y) − 1) − β/B(½, α)
-    covered = stats.gamma.cdf(y, shape, scale=scale)
-    covered_next = stats.gamma.cdf(y, shape + 1, scale=scale)
-    sign, sign_next = 2 * covered - 1, 2 * covered_next - 1
-    near = y * sign
-    mean = shape * scale * sign_next
-    spread = scale / special.beta(0.5, shape)
-    return float(near - mean - spread)
-
-
-def _crps_beta(y: float, a: float, b: float, low: float, high: float) -> float:
-    """Return ``E|Y − y| − E|Y − Y'|/2`` of a beta between two ends."""
-    width = high - low
-    z = (y - low) / width
-    # z (2F_{a,b}(z) − 1) + a/(a + b) (1 − 2F_{a+1,b}(z) − 2B(2a, 2b)/(a B(a, b)²))
-    log_square = 2 * special.betaln(a, b)
-    log_ratio = special.betaln(2 * a, 2 * b) - log_square
-    spread = 2 * math.exp(log_ratio) / a
-    sign_next = 1 - 2 * stats.beta.cdf(z, a + 1, b)
-    mean = a / (a + b) * (sign_next - spread)
-    sign = 2 * stats.beta.cdf(z, a, b) - 1
-    near = z * sign
-    return float(width * (near + mean))
-
-
-_CRPS: dict[str, Callable[..., float]] = dict(
-    zip(LENGTHS, (_crps_normal, _crps_t, _crps_lognormal, _crps_gamma, _crps_beta), strict=True)
-)
+_CRPS: dict[str, Callable[..., Floats]] = {
+    "normal": crps_normal,
+    "t": crps_t,
+    "lognormal": crps_lognormal,
+    "gamma": crps_gamma,
+    "beta": crps_beta,
+    "exponential": crps_exponential,
+}
 
 
 @dataclass(frozen=True)
@@ -289,9 +256,93 @@ def score(predictive: Predictive, observed: float, observed_error: float = 0.0, 
     >>> score(Predictive("normal", (10.0, 2.0)), 12.0).hit
     True
     """
-    _share(level)
+    inside(level)
     pit = predictive.pit(observed, observed_error)
     crps = predictive.crps(observed, observed_error)
     low, high = _central(level)
     hit = low <= pit <= high
     return Score(hit, crps, pit)
+
+
+@dataclass(frozen=True)
+class PortfolioScore:
+    """How forecasts of several projects turned out together.
+
+    Parameters
+    ----------
+    crps, naive_crps
+        Shape (n,): scores of the forecasts and of the naive ones, in the unit of each outcome.
+    pit, naive_pit
+        Shape (n,): probability integral transforms.
+    held
+        Shape (n,): whether each central interval held the observed value.
+    coverage
+        How often they did.
+    skill
+        The forecasts against the naive ones.
+    """
+
+    crps: Floats
+    naive_crps: Floats
+    pit: Floats
+    naive_pit: Floats
+    held: NDArray[np.bool_]
+    coverage: Coverage
+    skill: Skill
+
+
+def score_portfolio(
+    forecasts: Sequence[Predictive],
+    naive: Sequence[Predictive],
+    observed: ArrayLike,
+    *,
+    observed_errors: ArrayLike = 0.0,
+    naive_says: Said = NO_CHANGE,
+    scales: ArrayLike = 1.0,
+    level: float = CONFIDENCE,
+) -> PortfolioScore:
+    """Score forecasts of several projects, each against a naive forecast of the same outcome.
+
+    Parameters
+    ----------
+    forecasts, naive
+        n of each; both are scored on the same observed values.
+    observed, observed_errors
+        Shape (n,), in the unit of each outcome; errors may be one number for all, 0 for none.
+    naive_says
+        What the naive forecasts say.
+    scales
+        Shape (n,) or a number: by what scores are divided before they are averaged, where outcomes have several units.
+    level
+        Of the central intervals.
+
+    Raises
+    ------
+    NotEstimable
+        Without forecasts, with lists that do not fit, or values that are missing.
+
+    Examples
+    --------
+    >>> laws = [Predictive("normal", (10.0, 2.0)), Predictive("normal", (12.0, 3.0))]
+    >>> found = score_portfolio(laws, [Predictive("normal", (9.0, 4.0))] * 2, [11.0, 16.0])
+    >>> round(found.skill.skill, 3), found.coverage.hits
+    (0.48, 2)
+    """
+    y, errors = listed(observed, observed_errors)
+    if not len(forecasts) == len(naive) == len(y):
+        lengths = (str(len(forecasts)), str(len(naive)), str(len(y)))
+        raise NotEstimable(Said("scoring.shapes_do_not_fit", shapes=lengths), Said("scoring.one_number_per_forecast"))
+    crps, pit = _scored(forecasts, y, errors)
+    naive_crps, naive_pit = _scored(naive, y, errors)
+    low, high = _central(level)
+    held = (pit >= low) & (pit <= high)
+    covered = coverage(held, claimed=level)
+    gained = skill(crps, naive_crps, naive=naive_says, scales=scales)
+    return PortfolioScore(crps, naive_crps, pit, naive_pit, held, covered, gained)
+
+
+def _scored(laws: Sequence[Predictive], observed: Floats, errors: Floats) -> tuple[Floats, Floats]:
+    """Return the scores of distributions and the transforms of what was observed."""
+    rows = list(zip(laws, observed.tolist(), errors.tolist(), strict=True))
+    crps = floats([law.crps(y, error) for law, y, error in rows])
+    return crps, floats([law.pit(y, error) for law, y, error in rows])

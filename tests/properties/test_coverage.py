@@ -18,11 +18,11 @@ from impact.measure.moments import (
     ratio_values,
     simple_spread,
     simple_values,
-    wilson,
 )
 from impact.measure.spread import Frame
 from impact.states import Arm
 from impact.statistics.linear import least_squares, sandwich
+from impact.statistics.shares import wilson
 from impact.tables.part import WHOLE
 
 FEW, MANY = 300, 2000

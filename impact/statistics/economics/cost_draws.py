@@ -116,10 +116,10 @@ def ratio_of_draws(costs: ArrayLike, effects: ArrayLike, *, level: float = CONFI
 
     Notes
     -----
-    The ratio of means. For the limits the draws are put in the order of their angle in the plane: those whose effect has
-    the other sign than the mean come after all others, above where cost is spent in vain and below where it is saved. A
-    limit among them is no number. Source: Briggs, Wonderling and Mooney (1997), Pulling cost-effectiveness analysis up
-    by its bootstraps, https://doi.org/10.1002/(SICI)1099-1050(199707)6:4<327::AID-HEC282>3.0.CO;2-W.
+    The ratio of means. For the limits the draws are put in the order of their angle in the plane: those whose effect
+    has the other sign than the mean come after all others, above where cost is spent in vain and below where it is
+    saved. A limit among them is no number. Source: Briggs, Wonderling and Mooney (1997), Pulling cost-effectiveness
+    analysis up by its bootstraps, https://doi.org/10.1002/(SICI)1099-1050(199707)6:4<327::AID-HEC282>3.0.CO;2-W.
 
     Examples
     --------

@@ -59,8 +59,8 @@ class FiellerSet:
     ratio
         Quotient of the estimates. Its sign does not tell the quadrant: see :func:`~.cost_effectiveness.quadrants`.
     shape
-        ``interval``: from ``low`` to ``high``. ``complement``: all but what lies between ``low`` and ``high``, since the
-        effect may be zero. ``whole_line``: nothing is rejected.
+        ``interval``: from ``low`` to ``high``. ``complement``: all but what lies between ``low`` and ``high``, since
+        the effect may be zero. ``whole_line``: nothing is rejected.
     low, high
         The two limits; None for the whole line. One of them is infinite where the set is a half-line.
     g

@@ -145,5 +145,5 @@ def at_prices_in_currency(
     year = from_year if chosen("order", order, ORDERS) == "convert_then_inflate" else to_year
     there = in_currency(amounts, rates, year=year)
     then = at_prices(there.amounts, index, from_year=from_year, to_year=to_year)
-    rule = Said(f"economics.{order}", from_year=from_year, to_year=to_year)
+    rule = Said(f"economics.order_{order}", from_year=from_year, to_year=to_year)
     return Converted(then.amounts, then.price_ratio, there.exchange_rate, rule)

@@ -120,7 +120,7 @@ def discount_factors(rates: ArrayLike, times: ArrayLike) -> Floats:
     --------
     >>> discount_factors(0.25, [0, 1, 2]).tolist()
     [1.0, 0.8, 0.64]
-    >>> discount_factors([0.25, 0.0], [1, 2]).tolist()
+    >>> discount_factors([0.25, 0.0], [1, 2]).round(9).tolist()
     [0.8, 0.8]
     """
     moments = numbers("times", times, low=0)
@@ -130,9 +130,7 @@ def discount_factors(rates: ArrayLike, times: ArrayLike) -> Floats:
     by_year = _rates(rates)
     last = float(moments.max())
     if last > len(by_year):
-        raise NotEstimable(
-            Said("economics.no_rate_for_year", year=math.ceil(last)), Said("economics.rate_every_year")
-        )
+        raise NotEstimable(Said("economics.no_rate_for_year", year=math.ceil(last)), Said("economics.rate_every_year"))
     # Logarithms of the growth add up; within a year in proportion to the time
     logs = np.concatenate([[0.0], np.cumsum(np.log1p(by_year))])
     ends = np.arange(len(logs))

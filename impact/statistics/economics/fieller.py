@@ -189,7 +189,7 @@ def increment_of_arms(
     """
     with_it, without = _arm(costs, effects), _arm(control_costs, control_effects)
     cost, effect = with_it.mean(axis=1) - without.mean(axis=1)
-    spread = sum(np.cov(arm) / arm.shape[1] for arm in (with_it, without))
+    spread = np.cov(with_it) / with_it.shape[1] + np.cov(without) / without.shape[1]
     cost_error, effect_error = np.sqrt(np.diag(spread))
     product = cost_error * effect_error
     correlation = float(np.clip(spread[0, 1] / product, -1, 1)) if product > 0 else 0.0

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from impact.errors import NotEstimable
-from impact.statistics.core import Floats
+from impact.statistics.core import Floats, floats
 from impact.statistics.economics.checks import above_zero, number, numbers, same_length
 from impact.statistics.economics.dates import DayCount, year_fractions
 from impact.statistics.economics.roots import log_roots, sign_changes
@@ -94,7 +94,7 @@ def rates_of_return(flows: ArrayLike) -> RatesOfReturn:
     'all flows go the same way: no rate makes their present value zero'
     """
     money = numbers("flows", flows)
-    return _solved(money, np.arange(len(money), dtype=np.float64), Said("economics.equal_periods"))
+    return _solved(money, floats(np.arange(len(money))), Said("economics.equal_periods"))
 
 
 def dated_rates_of_return(flows: ArrayLike, dates: ArrayLike, *, day_count: DayCount = "actual/365") -> RatesOfReturn:
@@ -127,7 +127,7 @@ def dated_rates_of_return(flows: ArrayLike, dates: ArrayLike, *, day_count: DayC
     same_length("flows", money, times)
     moments, of = np.unique(times, return_inverse=True)
     on_day = np.bincount(of, weights=money)
-    return _solved(on_day, moments, Said("economics.dated", day_count=day_count))
+    return _solved(floats(on_day), moments, Said("economics.dated", day_count=day_count))
 
 
 def _solved(money: Floats, times: Floats, rule: Said) -> RatesOfReturn:
@@ -298,8 +298,8 @@ def largest_payment(flows: ArrayLike, times: ArrayLike, rate: float, *, at: floa
     money = numbers("flows", flows)
     moments = numbers("times", times)
     same_length("flows", money, moments)
-    owed = -money @ _growth(rate) ** (number("times", at) - moments)
-    return float(max(owed, 0.0))
+    owed = float(-money @ _growth(rate) ** (number("times", at) - moments))
+    return max(owed, 0.0)
 
 
 def _growth(rate: float) -> float:

@@ -235,8 +235,9 @@ def social_return(chart: Map) -> SocialReturn:
     rests = float(sizes[unverified].sum() / sizes.sum()) if sizes.any() else None
     rule = Said(f"economics.sroi_{chart.deductions}", timing=Said(f"economics.first_year_{chart.first_year}"))
     ratio, net = value / total, value - total
+    by_year = floats(np.sum(streams, axis=0))
     remark: Remark = "" if sizes.any() else Said("economics.nothing_left")
-    return SocialReturn(ratio, ratio - 1, value, net, total, sum(streams), steps, rests, rule, remark)
+    return SocialReturn(ratio, ratio - 1, value, net, total, by_year, steps, rests, rule, remark)
 
 
 def fields_of(outcome: Outcome) -> dict[str, float]:

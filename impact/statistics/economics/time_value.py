@@ -124,10 +124,11 @@ def discount_factors(rates: ArrayLike, times: ArrayLike) -> Floats:
     [0.8, 0.8]
     """
     moments = numbers("times", times, low=0)
-    if np.ndim(rates) == 0:
-        rate = _rates([rates])
+    given = floats(rates)
+    if given.ndim == 0:
+        rate = _rates(given.reshape(1))
         return floats((1 + rate) ** -moments)
-    by_year = _rates(rates)
+    by_year = _rates(given)
     last = float(moments.max())
     if last > len(by_year):
         raise NotEstimable(Said("economics.no_rate_for_year", year=math.ceil(last)), Said("economics.rate_every_year"))
@@ -151,7 +152,7 @@ def payment_times(years: int, timing: Timing) -> Floats:
     [0.5, 1.5, 2.5]
     """
     offset = OFFSETS[chosen("timing", timing, OFFSETS)]
-    return np.arange(count("years", years)) + offset
+    return floats(np.arange(count("years", years)) + offset)
 
 
 def present_value(amounts: ArrayLike, rates: ArrayLike, *, timing: Timing) -> PresentValue:

@@ -19,6 +19,8 @@ from impact.statistics.economics.outcome_payment import (
 )
 from impact.words.said import Said, joined
 
+ROUNDING = 1e-12
+
 
 @dataclass(frozen=True)
 class TriggerState:
@@ -187,12 +189,17 @@ def _payment(contract: Contract, cohort: str, found: Amounts, place: tuple[int, 
     )
     cuts = (
         Said("economics.pay_most_units", most=metric.most_units) if units == metric.most_units and units else None,
-        Said("economics.pay_cut_cohort", cap=contract.cohort_cap or 0.0) if due < gross else None,
-        Said("economics.pay_cut_total", cap=contract.total_cap or 0.0) if paid < due else None,
+        Said("economics.pay_cut_cohort", cap=contract.cohort_cap or 0.0) if _cut(gross, due) else None,
+        Said("economics.pay_cut_total", cap=contract.total_cap or 0.0) if _cut(due, paid) else None,
     )
     why = _why(contract, metric, found, place, result)
     reason = joined(why, *cuts) or why
     return Payment(cohort, metric.name, result, units, gross, due, paid, cumulative, rule, reason)
+
+
+def _cut(before: float, after: float) -> bool:
+    """Tell whether a cap took something, and not rounding."""
+    return before - after > ROUNDING * before
 
 
 def _why(contract: Contract, metric: Metric, found: Amounts, place: tuple[int, ...], result: float) -> Said:

@@ -174,6 +174,8 @@ class Amounts:
         Shape (…,), whether the trigger over all cohorts was reached; False where there is none, or it is still open.
     final
         Whether all cohorts are in.
+    total
+        Shape (…,), all that is paid, the floor's share included.
     """
 
     reached: Flags
@@ -185,11 +187,7 @@ class Amounts:
     top_up: Floats
     overall: Flags
     final: bool
-
-    @property
-    def total(self) -> Floats:
-        """All that is paid, shape (…,)."""
-        return floats(self.paid.sum(axis=(-2, -1)) + self.top_up)
+    total: Floats
 
 
 def amounts(contract: Contract, cohorts: tuple[str, ...], results: ArrayLike, *, final: bool) -> Amounts:
@@ -233,9 +231,10 @@ def amounts(contract: Contract, cohorts: tuple[str, ...], results: ArrayLike, *,
     due = within(gross, contract.cohort_cap)
     in_a_row = due.reshape(*due.shape[:-2], -1)
     paid = within(in_a_row, contract.total_cap).reshape(due.shape)
-    missing = contract.floor - paid.sum(axis=(-2, -1))
-    top_up = np.clip(missing, 0, None) * final
-    return Amounts(reached, by_overall, units, gross, due, paid, floats(top_up), overall, final)
+    earned = np.minimum(paid.sum(axis=(-2, -1)), contract.cap)
+    total = np.maximum(earned, contract.floor) if final else earned
+    top_up = total - earned
+    return Amounts(reached, by_overall, units, gross, due, paid, top_up, overall, final, total)
 
 
 def within(due: Floats, cap: float | None) -> Floats:
@@ -248,7 +247,8 @@ def within(due: Floats, cap: float | None) -> Floats:
     """
     if cap is None:
         return due
-    before = np.cumsum(due, axis=-1) - due
+    before = np.zeros_like(due)
+    np.cumsum(due[..., :-1], axis=-1, out=before[..., 1:])
     left = np.clip(cap - before, 0, None)
     return np.minimum(due, left)
 

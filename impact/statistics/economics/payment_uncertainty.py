@@ -216,7 +216,7 @@ def payment_of_draws(
     tail = (1 - number("level", level, low=1e-9, high=1 - 1e-9)) / 2
     low, high = np.quantile(totals, [tail, 1 - tail], method="inverted_cdf")
     shares = found.reached.reshape(-1, *found.reached.shape[-2:]).mean(axis=0)
-    at_cap = float((totals >= contract.cap).mean())
+    at_cap = float((found.due.sum(axis=(-2, -1)) >= contract.cap).mean())
     raised = float((found.top_up > 0).mean())
     rule = Said("economics.drawn_payment", draws=len(totals))
     return DrawnPayment(

@@ -309,7 +309,9 @@ def social(record: dict[str, Any]) -> Found:
     given = record["given"]
     plain = chart(given)
     found, added = e.social_return(plain), e.social_return(chart(given, deductions="added"))
-    swings = {swing.outcome: [swing.ratio_low, swing.ratio_high] for swing in e.tornado(plain, e.around(plain, "proxy", 0.3))}
+    swings = {
+        swing.outcome: [swing.ratio_low, swing.ratio_high] for swing in e.tornado(plain, e.around(plain, "proxy", 0.3))
+    }
     steps = [
         {"name": one.name, "gross": one.gross, "impact_year1": one.impact, "impact_additive": other.impact, "by_year": one.by_year}
         for one, other in zip(found.outcomes, added.outcomes, strict=True)
@@ -353,7 +355,9 @@ PETERBOROUGH = e.Metric("reconvictions", trigger=0.10, counted_from=0.0, tariff=
 def cohort_one(record: dict[str, Any]) -> Found:
     observed, baseline = record["extra"]["per_100"]
     found = e.reduction(observed, baseline)
-    low, high = e.rounding_range(lambda now, before: e.reduction(now, before).relative, [observed, baseline], [0.5, 0.5])
+    low, high = e.rounding_range(
+        lambda now, before: e.reduction(now, before).relative, [observed, baseline], [0.5, 0.5]
+    )
     assert (round(low, 3), round(high, 3)) == (0.078, 0.09)
     return {"value": found.relative, "extra": {"difference": found.difference}}
 
@@ -399,7 +403,10 @@ def cohort_two(_: dict[str, Any]) -> Found:
 def enrolment(record: dict[str, Any]) -> Found:
     facts = record["extra"]
     counted = e.achievement([facts["enrolled"]], [facts["target"]], [1])
-    return {"value": counted, "extra": {"from_shares": e.achievement([facts["share_eligible"]], [facts["target_share"]], [1])}}
+    return {
+        "value": counted,
+        "extra": {"from_shares": e.achievement([facts["share_eligible"]], [facts["target_share"]], [1])},
+    }
 
 
 @of("contract.educate_girls.learning_target_implied")
@@ -420,7 +427,11 @@ def weighted(record: dict[str, Any]) -> Found:
 @of("contract.educate_girls.cap_consistency")
 def cap_consistency(record: dict[str, Any]) -> Found:
     facts = record["extra"]
-    upfront, returned, most = facts["published_upfront_usd"], facts["published_return_usd"], facts["indigo_max_payment_usd"]
+    upfront, returned, most = (
+        facts["published_upfront_usd"],
+        facts["published_return_usd"],
+        facts["indigo_max_payment_usd"],
+    )
     extra = {
         "implied_irr_of_1_52": e.rate_of_multiple(1 + facts["published_profit_share"], 3),
         "implied_by_these": e.rate_of_multiple(e.multiple([-upfront, upfront + returned]), 3),
@@ -441,7 +452,11 @@ def denominators(record: dict[str, Any]) -> Found:
 def care(record: dict[str, Any]) -> Found:
     facts = record["extra"]
     found = e.reduction(facts["final"], facts["baseline"], target=facts["target"])
-    extra = {"relative": found.relative, "target_relative": found.target_relative, "against_target": found.against_target}
+    extra = {
+        "relative": found.relative,
+        "target_relative": found.target_relative,
+        "against_target": found.against_target,
+    }
     return {"value": found.difference, "extra": extra}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,8 @@ from impact.statistics.economics.dates import DayCount, year_fractions
 from impact.statistics.economics.roots import log_roots, sign_changes
 from impact.words.said import Remark, Said
 
+LARGEST = math.log(sys.float_info.max)
+
 
 @dataclass(frozen=True)
 class RatesOfReturn:
@@ -23,7 +26,7 @@ class RatesOfReturn:
     Parameters
     ----------
     rates
-        Rising, above −1, as shares per period or year; none, one or several. A double root stands once.
+        Rising, from −1, as shares per period or year; none, one or several. A double root stands once.
     sign_changes
         Of the flows in time: an upper limit of the number of rates.
     rule
@@ -110,7 +113,7 @@ def dated_rates_of_return(flows: ArrayLike, dates: ArrayLike, *, day_count: DayC
     Raises
     ------
     NotEstimable
-        If a flow or a date is missing.
+        If a flow or a date is missing, or a rate is larger than any number, as where money multiplies within a day.
 
     Notes
     -----
@@ -140,8 +143,15 @@ def _solved(money: Floats, times: Floats, rule: Said) -> RatesOfReturn:
     scale = np.abs(flows).max()
     roots = log_roots(flows / scale, times[there])
     # (1 + r)^−t = exp(t u)
-    rates = tuple(math.expm1(-u) for u in reversed(roots))
+    rates = tuple(_rate(-u) for u in reversed(roots))
     return RatesOfReturn(rates, changes, rule, _reason(len(rates), changes))
+
+
+def _rate(log_growth: float) -> float:
+    """Return the rate of a growth in logarithms, if a number can hold it."""
+    if log_growth > LARGEST:
+        raise NotEstimable(Said("economics.rate_beyond_numbers"), Said("economics.flows_further_apart"))
+    return math.expm1(log_growth)
 
 
 def _reason(found: int, changes: int) -> Remark:

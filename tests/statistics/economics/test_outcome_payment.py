@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import special
 
 from impact.errors import NotEstimable
 from impact.statistics import economics as e
@@ -137,15 +138,15 @@ def test_the_closed_form_is_what_draws_of_a_normal_pay(
 ) -> None:
     metric = replace(metric, name="metric", tariff=1 + metric.tariff, weight=0.1 + metric.weight)
     found = e.payment_if_normal(metric, mean, sd, cap=cap)
-    z = np.random.default_rng(1).normal(size=(40_000, 1, 1))
-    drawn = e.payment_of_draws(e.Contract((metric,), cohort_cap=cap), ("1",), mean + sd * np.concatenate([z, -z]))
-    scale = found.std_dev / math.sqrt(80_000)
-    assert drawn.expected == pytest.approx(found.expected, abs=6 * scale + 1e-3 * found.expected + 1e-6)
-    assert drawn.std_dev == pytest.approx(found.std_dev, rel=0.1, abs=6 * scale + 50 * metric.price * sd / 80_000)
-    assert drawn.p_trigger[0, 0] == pytest.approx(found.p_trigger, abs=0.01)
-    middle = np.quantile(drawn.totals, 0.5, method="inverted_cdf")
-    if abs(found.p_trigger - 0.5) > 0.02:
-        assert found.quantile(0.5) == pytest.approx(middle, rel=0.05, abs=0.03 * sd * metric.price)
+    z = special.ndtri((np.arange(80_000) + 0.5) / 80_000)
+    drawn = e.payment_of_draws(e.Contract((metric,), cohort_cap=cap), ("1",), mean + sd * z[:, None, None])
+    # Equal shares of the probability: what lies beyond the outermost, and a jump of up to 100 units at the trigger
+    assert drawn.expected == pytest.approx(found.expected, rel=1e-3, abs=metric.price * (2e-4 * sd + 100 / 80_000))
+    assert drawn.std_dev == pytest.approx(found.std_dev, rel=0.01, abs=metric.price * (0.02 * sd + 0.5))
+    assert drawn.p_trigger[0, 0] == pytest.approx(found.p_trigger, abs=1e-4)
+    if abs(found.p_trigger - 0.5) > 1e-4:
+        middle = np.quantile(drawn.totals, 0.5)
+        assert found.quantile(0.5) == pytest.approx(middle, rel=1e-3, abs=1e-3 * sd * metric.price)
 
 
 def test_quantiles_rise_where_lower_is_better_too() -> None:

@@ -112,7 +112,8 @@ def fieller_set(increment: Increment, *, df: float = math.inf, level: float = CO
     All R with ``(c − R e)² ≤ q² (se_c² − 2 R cov + R² se_e²)``: a quadratic in R whose leading coefficient is
     ``e² (1 − g)``. It always holds the ratio of the estimates, so it is never empty. Source: Fieller (1954), Some
     problems in interval estimation, https://www.jstor.org/stable/2984043; Willan and O'Brien (1996), Confidence
-    intervals for cost-effectiveness ratios, https://doi.org/10.1002/hec.4730050402.
+    intervals for cost-effectiveness ratios,
+    https://doi.org/10.1002/(SICI)1099-1050(199607)5:4<297::AID-HEC216>3.0.CO;2-T.
 
     Examples
     --------

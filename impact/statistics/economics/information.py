@@ -123,7 +123,7 @@ def evpi_normal(benefit: float, std_error: float) -> PerfectInformation:
     Notes
     -----
     ``se (φ(z) − z (1 − Φ(z)))`` with ``z = |benefit| / se``. Source: Raiffa and Schlaifer (1961), Applied Statistical
-    Decision Theory, ch. 5, https://www.worldcat.org/oclc/187267.
+    Decision Theory, ch. 5, https://www.wiley.com/en-us/Applied+Statistical+Decision+Theory-p-9780471383499.
 
     Examples
     --------
@@ -245,7 +245,7 @@ def evsi_normal(prior_mean: float, prior_sd: float, observation_sd: float, n: in
     Notes
     -----
     ``k L(|μ| / k)`` with ``k = s₀² / √(s₀² + σ²/n)``, the spread of the mean after the sample. Source: Raiffa and
-    Schlaifer (1961), ch. 5, https://www.worldcat.org/oclc/187267.
+    Schlaifer (1961), ch. 5, https://www.wiley.com/en-us/Applied+Statistical+Decision+Theory-p-9780471383499.
 
     Examples
     --------

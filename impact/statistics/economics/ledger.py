@@ -145,8 +145,8 @@ def ledger(contract: Contract, cohorts: tuple[str, ...], results: ArrayLike, *, 
 
     Notes
     -----
-    See :func:`~.outcome_payment.amounts`. Conditions of real contracts are listed by the Government Outcomes Lab,
-    https://golab.bsg.ox.ac.uk/knowledge-bank/resources/pricing-outcomes/.
+    See :func:`~.outcome_payment.amounts`. Conditions of real contracts are collected by the Government Outcomes
+    Lab, https://golab.bsg.ox.ac.uk/.
 
     Examples
     --------
@@ -179,14 +179,6 @@ def _payment(contract: Contract, cohort: str, found: Amounts, place: tuple[int, 
     units, gross, due, paid = (float(each[place]) for each in (found.units, found.gross, found.due, found.paid))
     so_far = row * len(contract.metrics) + column + 1
     cumulative = float(found.paid.ravel()[:so_far].sum())
-    rule = Said(
-        "economics.rule_tariff",
-        metric=metric.name,
-        tariff=metric.tariff,
-        weight=metric.weight,
-        counted_from=metric.counted_from,
-        trigger=metric.trigger,
-    )
     cuts = (
         Said("economics.pay_most_units", most=metric.most_units) if units == metric.most_units and units else None,
         Said("economics.pay_cut_cohort", cap=contract.cohort_cap or 0.0) if _cut(gross, due) else None,
@@ -194,7 +186,19 @@ def _payment(contract: Contract, cohort: str, found: Amounts, place: tuple[int, 
     )
     why = _why(contract, metric, found, place, result)
     reason = joined(why, *cuts) or why
-    return Payment(cohort, metric.name, result, units, gross, due, paid, cumulative, rule, reason)
+    return Payment(cohort, metric.name, result, units, gross, due, paid, cumulative, _rule(metric), reason)
+
+
+def _rule(metric: Metric) -> Said:
+    """Return the rule of a metric in words."""
+    return Said(
+        "economics.rule_tariff",
+        metric=metric.name,
+        tariff=metric.tariff,
+        weight=metric.weight,
+        counted_from=metric.counted_from,
+        trigger=metric.trigger,
+    )
 
 
 def _cut(before: float, after: float) -> bool:

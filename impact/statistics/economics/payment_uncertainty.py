@@ -129,7 +129,7 @@ def payment_if_normal(metric: Metric, mean: float, sd: float, *, cap: float | No
     The payment is zero up to s = max(trigger, counted from), rises with the tariff to e, where the most is reached, and
     is flat from there. With ``a = (s − μ)/σ``, ``b = (e − μ)/σ``, units counted from c and at most m:
     ``E = (μ − c)(Φ(b) − Φ(a)) − σ(φ(b) − φ(a)) + m (1 − Φ(b))``. Source: Johnson, Kotz and Balakrishnan (1994),
-    Continuous Univariate Distributions 1, section 13.10, https://www.worldcat.org/oclc/29428092.
+    Continuous Univariate Distributions 1, section 13.10, https://www.wiley.com/en-us/Continuous+Univariate+Distributions%2C+Volume+1-p-9780471584957.
 
     Examples
     --------
@@ -139,23 +139,25 @@ def payment_if_normal(metric: Metric, mean: float, sd: float, *, cap: float | No
     """
     center, spread = number("mean", mean), above_zero("sd", sd)
     most = _most_units(metric, cap)
-    # Units, so that more is better: y = ±(x − c)
-    middle = metric.sign * (center - metric.counted_from)
+    units, variance, above = _unit_moments(metric, center, spread, most)
+    p_trigger = probability_reached(metric.trigger, center, spread, better=metric.better)
+    expected, error = metric.price * units, metric.price * math.sqrt(variance)
+    rule = Said("economics.normal_closed_form")
+    return NormalPayment(expected, error, p_trigger, above, metric, center, spread, most, rule)
+
+
+def _unit_moments(metric: Metric, mean: float, sd: float, most: float) -> tuple[float, float, float]:
+    """Return mean and variance of the units that are paid, and the probability that they are the most."""
+    # More is better: y = ±(x − c)
+    middle = metric.sign * (mean - metric.counted_from)
     trigger = metric.sign * (metric.trigger - metric.counted_from)
     start = max(trigger, 0.0)
     end = max(most, start)
-    first, second = _partial_moments(middle, spread, start, end)
-    above = float(special.ndtr((middle - end) / spread))
-    units, squares = first, second
+    units, squares = _partial_moments(middle, sd, start, end)
+    above = float(special.ndtr((middle - end) / sd))
     if math.isfinite(most):
-        units, squares = first + most * above, second + most**2 * above
-    variance = max(squares - units**2, 0.0)
-    p_trigger = probability_reached(metric.trigger, center, spread, better=metric.better)
-    rule = Said("economics.normal_closed_form")
-    price = metric.price
-    return NormalPayment(
-        price * units, price * math.sqrt(variance), p_trigger, above, metric, center, spread, most, rule
-    )
+        units, squares = units + most * above, squares + most**2 * above
+    return units, max(squares - units**2, 0.0), above
 
 
 def _most_units(metric: Metric, cap: float | None) -> float:
@@ -218,16 +220,6 @@ def payment_of_draws(
     shares = found.reached.reshape(-1, *found.reached.shape[-2:]).mean(axis=0)
     at_cap = float((found.due.sum(axis=(-2, -1)) >= contract.cap).mean())
     raised = float((found.top_up > 0).mean())
+    mean, spread, p_overall = (float(value) for value in (totals.mean(), totals.std(), found.overall.mean()))
     rule = Said("economics.drawn_payment", draws=len(totals))
-    return DrawnPayment(
-        expected=float(totals.mean()),
-        std_dev=float(totals.std()),
-        conf_low=float(low),
-        conf_high=float(high),
-        p_trigger=floats(shares),
-        p_overall=float(found.overall.mean()),
-        p_cap=at_cap,
-        p_floor=raised,
-        totals=totals,
-        rule=rule,
-    )
+    return DrawnPayment(mean, spread, float(low), float(high), floats(shares), p_overall, at_cap, raised, totals, rule)

@@ -87,7 +87,7 @@ def rates_of_return(flows: ArrayLike) -> RatesOfReturn:
     -----
     All ``r > −1`` with ``Σ c_t (1 + r)^−t = 0``, found as described in :func:`~.roots.log_roots`; there are at most as
     many as changes of sign. Source: Norstrøm (1972), A sufficient condition for a unique nonnegative internal rate of
-    return, https://doi.org/10.2307/2329806.
+    return, https://www.cambridge.org/core/journals/journal-of-financial-and-quantitative-analysis/article/sufficient-condition-for-a-unique-nonnegative-internal-rate-of-return/065DA605934E47261DDA8CA14C3ED953.
 
     Examples
     --------

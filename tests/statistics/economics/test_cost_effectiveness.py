@@ -215,3 +215,19 @@ def test_fiellers_set_of_two_small_arms_holds_with_student() -> None:
         found = e.fieller_set(e.increment_of_arms(cost[0], effect[0], cost[1], effect[1]), df=58)
         held.append(4 / 0.6 in found)
     assert np.mean(held) == pytest.approx(0.95, abs=0.012)
+
+
+@given(order=st.permutations(range(12)), unit=st.floats(1e-2, 1e2))
+def test_cost_per_effect_knows_neither_the_order_of_rows_nor_the_currency(order: list[int], unit: float) -> None:
+    rng = np.random.default_rng(8)
+    effect = rng.normal([[4.0], [1.0]], 1, (2, 12))
+    cost = 3 * effect + rng.normal(10, 1, (2, 12))
+    first = e.fieller_set(e.increment_of_arms(cost[0], effect[0], cost[1], effect[1]))
+    turned, cents = effect[:, order], unit * cost[:, order]
+    second = e.fieller_set(e.increment_of_arms(cents[0], turned[0], cents[1], turned[1]))
+    assert second.ratio == pytest.approx(unit * first.ratio, rel=1e-9)
+    assert second.shape == first.shape
+    assert second.low == pytest.approx(unit * (first.low or 0), rel=1e-7)
+    drawn = e.ratio_of_draws(cost[0], effect[0] ** 2), e.ratio_of_draws(cents[0], turned[0] ** 2)
+    assert drawn[1].ratio == pytest.approx(unit * drawn[0].ratio, rel=1e-9)
+    assert drawn[1].conf_high == pytest.approx(unit * (drawn[0].conf_high or 0), rel=1e-9)

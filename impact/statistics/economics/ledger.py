@@ -8,6 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from impact.errors import NotEstimable
+from impact.statistics.core import floats
 from impact.statistics.economics.checks import chosen, number
 from impact.statistics.economics.outcome_payment import (
     DIRECTIONS,
@@ -16,6 +18,7 @@ from impact.statistics.economics.outcome_payment import (
     Contract,
     Metric,
     amounts,
+    reaches,
 )
 from impact.words.said import Said, joined
 
@@ -101,7 +104,7 @@ def trigger_state(result: float, trigger: float, *, better: Better = "higher", f
     Parameters
     ----------
     result, trigger
-        In the same unit; a result that equals the trigger reaches it.
+        In the same unit; a result that equals the trigger, but for a relative 1e-9, reaches it.
     better
         Whether ``higher`` results are better, or ``lower`` ones.
     final
@@ -118,10 +121,10 @@ def trigger_state(result: float, trigger: float, *, better: Better = "higher", f
     TriggerState(state='missed', reached=False, short_by=2.5)
     """
     sign = DIRECTIONS[chosen("better", better, DIRECTIONS)]
-    gap = sign * (number("trigger", trigger) - number("result", result))
-    reached = gap <= 0
-    state: Literal["met", "missed"] = "met" if reached else "missed"
-    return TriggerState(state if final else "open", reached, max(gap, 0.0))
+    value, goal = number("result", result), number("trigger", trigger)
+    met = bool(reaches(floats(value), goal, sign))
+    state: Literal["met", "missed"] = "met" if met else "missed"
+    return TriggerState(state if final else "open", met, 0.0 if met else sign * (goal - value))
 
 
 def ledger(contract: Contract, cohorts: tuple[str, ...], results: ArrayLike, *, final: bool) -> Ledger:
@@ -157,8 +160,10 @@ def ledger(contract: Contract, cohorts: tuple[str, ...], results: ArrayLike, *, 
     >>> str(found.payments[2].reason)
     'a result of 2 misses the trigger of 5'
     """
-    found = amounts(contract, cohorts, np.atleast_2d(results), final=final)
-    values = np.asarray(results, dtype=np.float64)
+    values = floats(results)
+    if values.ndim != 2:
+        raise NotEstimable(Said("economics.results_do_not_fit", cohorts=len(cohorts), metrics=len(contract.metrics)))
+    found = amounts(contract, cohorts, values, final=final)
     lines = [
         _payment(contract, cohorts[row], found, (row, column), float(values[row, column]))
         for row, column in np.ndindex(*found.paid.shape)

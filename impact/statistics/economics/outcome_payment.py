@@ -23,6 +23,8 @@ from impact.words.said import Said
 Better = Literal["higher", "lower"]
 DIRECTIONS = {"higher": 1.0, "lower": -1.0}
 Flags = NDArray[np.bool_]
+ROUNDING = 1e-9
+"""Share of a trigger by which a result may miss it and still reach it."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Metric:
     name
         Of the metric.
     trigger
-        Result from which on anything is paid, itself included.
+        Result from which on anything is paid, itself included (but for a relative 1e-9, which is rounding).
     counted_from
         Result from which units are counted: the trigger, where only what lies beyond it is paid; 0, where all is.
     tariff
@@ -77,7 +79,7 @@ class Metric:
     def reached(self, results: Floats, trigger: float | None = None) -> Flags:
         """Tell which results reach the trigger, or another one."""
         goal = self.trigger if trigger is None else trigger
-        return np.asarray(self.sign * results >= self.sign * goal)
+        return reaches(results, goal, self.sign)
 
     def units(self, results: Floats) -> Floats:
         """Return the units that results count for, were they triggered."""
@@ -235,6 +237,17 @@ def amounts(contract: Contract, cohorts: tuple[str, ...], results: ArrayLike, *,
     total = np.maximum(earned, contract.floor) if final else earned
     top_up = total - earned
     return Amounts(reached, by_overall, units, gross, due, paid, top_up, overall, final, total)
+
+
+def reaches(results: Floats, goal: float, sign: float) -> Flags:
+    """Tell which results reach a goal, upwards (1) or downwards (−1), but for a relative 1e-9, which is rounding.
+
+    Examples
+    --------
+    >>> reaches(np.array([0.1 + 0.2, 0.29]), 0.3, 1.0).tolist(), reaches(np.array([0.1 + 0.2]), 0.3, -1.0).tolist()
+    ([True, False], [True])
+    """
+    return np.asarray(sign * (results - goal) >= -ROUNDING * abs(goal))
 
 
 def within(due: Floats, cap: float | None) -> Floats:

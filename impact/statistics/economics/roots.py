@@ -53,7 +53,11 @@ def log_roots(amounts: Floats, times: Floats) -> list[float]:
     first = int(changes[0])
     middle = (times[first] + times[first + 1]) / 2
     shifted = times - middle
-    turns = log_roots(amounts * shifted, shifted)
+    slopes = amounts * shifted
+    scaled = slopes / np.abs(slopes).max()
+    # What underflows is no term any more
+    there = scaled != 0
+    turns = log_roots(scaled[there], shifted[there])
     # Ends beyond which the outermost term rules, so that no root lies there
     inner_low, inner_high = (turns[0], turns[-1]) if turns else (0.0, 0.0)
     low = _beyond(amounts, shifted, inner_low, -1.0)

@@ -173,6 +173,18 @@ def test_draws_of_a_whole_contract_meet_cap_floor_and_the_trigger_over_all() -> 
     assert one.total == pytest.approx(found.totals[0], rel=1e-12)
 
 
+def test_a_result_that_misses_by_rounding_alone_reaches_the_trigger() -> None:
+    third = e.reduction(0.7 * 3, 3.0).relative
+    assert third != 0.3
+    for value in (third, 0.1 + 0.2, 0.3):
+        assert e.trigger_state(value, 0.3).state == e.trigger_state(value, 0.3, better="lower").state == "met"
+    rules = e.Contract((e.Metric("reduction", trigger=0.3, counted_from=0.0, tariff=100.0),))
+    assert e.ledger(rules, ("1",), [[third]], final=True).total == pytest.approx(30, rel=1e-9)
+    assert e.trigger_state(0.2999, 0.3).short_by == pytest.approx(0.0001, rel=1e-9)
+    with pytest.raises(NotEstimable, match="each of 1 cohorts"):
+        e.ledger(rules, ("1",), [0.3], final=True)
+
+
 METRIC = e.Metric("jobs", trigger=5, counted_from=0, tariff=10)
 
 

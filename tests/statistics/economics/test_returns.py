@@ -62,6 +62,20 @@ def test_a_double_root_stands_once_and_is_exact() -> None:
     assert found.rates == pytest.approx([0.2], rel=1e-12)
 
 
+def test_many_changes_of_sign_neither_overflow_nor_hide_a_rate() -> None:
+    flows = np.random.default_rng(0).normal(size=600)
+    found = e.rates_of_return(1e300 * flows)
+    assert found.sign_changes > 250
+    for rate in found.rates:
+        powers = -np.log1p(rate) * np.arange(600)
+        terms = flows * np.exp(powers - powers.max())
+        assert terms.sum() == pytest.approx(0, abs=1e-9 * np.abs(terms).sum())
+    growth = np.linspace(-5, 5, 20_001)
+    powers = growth[:, None] * np.arange(600)
+    signs = np.sign(np.exp(powers - powers.max(axis=1, keepdims=True)) @ flows)
+    assert np.count_nonzero(np.diff(signs)) == len(found.rates)
+
+
 def test_two_hundred_months_with_a_cost_at_the_end() -> None:
     flows = np.array([-1000.0, *np.full(200, 12.0), -900.0])
     found = e.rates_of_return(flows)

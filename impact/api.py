@@ -23,6 +23,7 @@ from impact.tables.files import Load, Quality, Quarantine, Response, Unmapped
 from impact.tables.places import MapCell, NetworkBody, NetworkTie
 from impact.tables.process import Claim, Journey
 from impact.tables.results import Diagnostic, Measure, Term
+from impact.tables.valuation import Valuation
 from impact.words.languages import Language
 
 
@@ -56,6 +57,10 @@ class Result:
     def terms(self) -> pd.DataFrame:
         """Return the numbers behind the effects: event times, cohorts, weights, other specifications."""
         return in_english("term", read_table(self.warehouse, Term, self.report.programme))
+
+    def valuations(self) -> pd.DataFrame:
+        """Return the lines of value: dimensions of impact, pooled effects, costs, payments, in the order of reading."""
+        return in_english("valuation", read_table(self.warehouse, Valuation, self.report.programme))
 
     def claims(self) -> pd.DataFrame:
         """Return the totals the programme reported about itself, each beside what records give."""

@@ -265,7 +265,7 @@ def _covariance(uncertainty: ArrayLike, k: int) -> Floats:
         raise NotEstimable(Said("scoring.shapes_do_not_fit", shapes=shapes), Said("scoring.one_error_per_estimate"))
     if given.ndim == 1:
         if (given < 0).any():
-            raise NotEstimable(Said("scoring.error_negative"), Said("statistics.positive_standard_errors"))
+            raise NotEstimable(Said("scoring.error_negative"), Said("meta.positive_errors"))
         return np.diag(given**2)
     if not np.allclose(given, given.T, rtol=ALIKE, atol=0.0):
         raise NotEstimable(Said("scoring.covariance_impossible"), Said("scoring.symmetric_covariance"))

@@ -38,12 +38,12 @@ class Source:
 
 SOURCES: Mapping[str, Source] = {
     "findings": Source("finding", ReaderTables.findings),
-    "valuations": Source("valuation", ReaderTables.valuations),
     "measures": Source("measure", ReaderTables.measures),
     "diagnostics": Source("diagnostic", ReaderTables.diagnostics),
     "terms": Source("term", ReaderTables.terms),
     "suppressions": Source("suppression", ReaderTables.suppressions),
     "withheld": Source("withheld", ReaderTables.withheld),
+    "valuations": Source("valuation", ReaderTables.valuations),
     "claims": Source("claim", ReaderTables.claims),
     "nodes": Source("theory_node", ReaderTables.nodes),
     "links": Source("theory_link", ReaderTables.links),

@@ -180,7 +180,7 @@ def test_one_table_is_a_file_written_as_it_ends(run: Run) -> None:
         (("--out", "x", "--format", "xlsx"), f"tables are written as {KNOWN}, not as 'xlsx'"),
         (("--out", "x.svg", "--table", "findings"), "not as 'svg'"),
         (("--out", "x", "--table", "quarantine"), "no table 'quarantine' to export; there are findings, measures"),
-        (("--out", "x.csv"), "x.csv holds one table, not 24: name one with --table"),
+        (("--out", "x.csv"), "x.csv holds one table, not 25: name one with --table"),
         (("--out", "x.csv", "--table", "findings", "--format", "json"), "let it end with .json or .zip"),
         (("--out", "nowhere/x.zip"), "there is no folder"),
         (("--out", "there"), "there exists already; nothing was written"),

@@ -21,8 +21,8 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tests.reference.gallery import PROGRAMMES, Case, answer, available, cases, run  # noqa: E402
-from tests.reference.test_gallery import ELSEWHERE, ReaderTables  # noqa: E402
-from tests.support.references import references  # noqa: E402
+from tests.reference.test_gallery import ELSEWHERE, OF_VALUE, ReaderTables  # noqa: E402
+from tests.support.references import VALUE_FIGURES, references  # noqa: E402
 
 PAGE = Path(__file__).parent / "gallery.md"
 DIGITS = 9
@@ -97,6 +97,17 @@ IMPACT_REFERENCE_DATA=folder pytest tests/reference/test_gallery.py
 ## Data
 """
 
+VALUE = """\
+{n} further references, with every number beside their values, are met by the functions behind the
+[lines of value](how-to/value_a_programme.md): R (metafor, clubSandwich, robumeta, csranks, BCEA), closed forms, and
+published facts of outcome contracts. They stand in
+[tests/reference/value_figures.json](../tests/reference/value_figures.json); conventions in which tools differ, and the
+one chosen here, stand in the methods: [pooled effects](methods/meta_analysis.md), [costs and
+returns](methods/costs_and_returns.md), [social return](methods/social_return.md), [outcome
+contracts](methods/outcome_contracts.md), [scored forecasts](methods/scored_forecasts.md), [ranks and
+weights](methods/ranks_and_weights.md).
+"""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -147,7 +158,7 @@ def page(lines: Sequence[Line]) -> str:
     named = dict.fromkeys(line.case.programme for line in lines)
     tables = [_section(name, [line for line in lines if line.case.programme == name]) for name in named]
     head = INTRO.format(n=len(lines), total=total, made=made)
-    return "\n".join([head, _data(), _differences(lines), *tables, _elsewhere()])
+    return "\n".join([head, _data(), _differences(lines), *tables, _elsewhere(), _of_value()])
 
 
 def _data() -> str:
@@ -220,6 +231,18 @@ def _apart(ours: float | None, known: float | None) -> str:
 def _elsewhere() -> str:
     rows = [[f"[{file}](../{file})", ", ".join(f"`{name}`" for name in names)] for file, names in ELSEWHERE.items()]
     return "\n".join(["## Values without a declaration\n", _table(["tested in", "references"], rows)])
+
+
+def _of_value() -> str:
+    names = references(VALUE_FIGURES)
+    rows = [
+        [f"[{file}](../{file})", ", ".join(f"`{name}`" for name in names if name.partition(".")[0] in families)]
+        for file, families in OF_VALUE.items()
+    ]
+    words = VALUE.format(n=len(names))
+    return "\n".join(
+        ["## Values of pooling, costs, scores, ranks and contracts\n", words, _table(["tested in", "references"], rows)]
+    )
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -20,7 +20,7 @@ import pytest
 import impact
 from impact.words.sentences import in_digits
 from tests.reference.gallery import Case, answer, cases, run
-from tests.support.references import reference, references
+from tests.support.references import VALUE_FIGURES, reference, references
 
 CASES = cases()
 ROOT = Path(__file__).parents[2]
@@ -67,6 +67,15 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
 }
 """References that are no finding of a programme: closed forms and p-values without data, by the file that tests them."""
 
+OF_VALUE: dict[str, tuple[str, ...]] = {
+    "tests/statistics/meta/test_records.py": ("meta",),
+    "tests/statistics/economics/test_references.py": ("cost", "irr", "sroi", "contract", "property"),
+    "tests/statistics/scoring/test_scores.py": ("crps", "score", "brier", "forecast", "pit"),
+    "tests/statistics/test_ranking.py": ("rank",),
+    "tests/statistics/test_simplex_weights.py": ("weights",),
+}
+"""Families of references of pooling, costs, scores, ranks and contracts, by the file that tests every one of them."""
+
 
 class ReaderTables:
     """The published tables of a run, read once; they answer like the result itself."""
@@ -95,6 +104,17 @@ def test_every_reference_is_accounted_for() -> None:
     assert len(everything) == len(set(everything)), "a reference stands in two places"
     assert set(everything) == set(references())
     assert len(references()) == 175
+
+
+def test_every_reference_of_value_has_its_file() -> None:
+    """Each of these files asserts itself that it leaves none of its families out."""
+    families = [family for of_file in OF_VALUE.values() for family in of_file]
+    names = references(VALUE_FIGURES)
+    assert len(names) == 230
+    assert sorted(families) == sorted({name.partition(".")[0] for name in names})
+    for file, of_file in OF_VALUE.items():
+        text = (ROOT / file).read_text(encoding="utf-8")
+        assert all(f'"{family}.' in text for family in of_file), file
 
 
 @pytest.mark.parametrize(("file", "name"), [(file, name) for file, names in ELSEWHERE.items() for name in names])

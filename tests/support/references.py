@@ -12,6 +12,8 @@ import networkx as nx
 import pandas as pd
 import pytest
 
+VALUE_FIGURES = "value_figures.json"
+"""References of pooling, costs, scores, ranks, returns and outcome contracts."""
 FOLDER = os.environ.get("IMPACT_REFERENCE_DATA", "")
 DATA = Path(__file__).parents[1] / "reference" / "data"
 """Public data that come with the tests; the README there says by what right."""
@@ -32,7 +34,7 @@ def reference(name: str) -> dict[str, Any]:
 
 def value_reference(name: str) -> dict[str, Any]:
     """Return one reference of pooling, costs, scores, ranks, returns and outcome contracts."""
-    return references("value_figures.json")[name]
+    return references(VALUE_FIGURES)[name]
 
 
 def dataset(name: str, **options: Any) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from impact.declare.sources import FileFormat, Source
 from impact.errors import FileError, Problem
@@ -17,8 +18,12 @@ from impact.ingest.raw import BLANK, TRIMMED, RawFile, RejectedLine
 from impact.ingest.signatures import check_signature
 
 CHUNK = 1 << 22
+_LINE, _RETURN = ord("\n"), ord("\r")
 _ODD = re.compile(b"|".join(re.escape(space.encode()) for space in TRIMMED if space not in "\r\n"))
-_ODD_ASCII = re.compile(rb"[\t\x0b\x0c\x1c-\x1f]")
+_ODD_FIRST = bytes({space.encode()[0] for space in TRIMMED if space not in "\r\n"})
+"""The first bytes of odd spaces: where none of them stands, no odd space does."""
+_AHEAD = b"\n" * 4
+"""Put before a block of lines, so that what stands before the end of a line can be looked up in the first line too."""
 
 
 def read_text(source: Source, path: Path, scratch: Path) -> RawFile:
@@ -94,22 +99,33 @@ def _scan(path: Path, source: Source) -> _Scan:
 
 
 def _scan_block(block: bytes, scan: _Scan, source: Source) -> None:
-    """Add what a block of whole lines holds."""
-    is_ascii = block.isascii()
-    if not is_ascii:
+    """Add what a block of whole lines holds; the last one of a file may end without a line break."""
+    if not block:
+        return
+    if not block.isascii():
         _check_utf8(block, scan.lines, source)
-    scan.nul += block.count(b"\x00")
-    crlf = block.count(b"\r\n")
+    ended = block.endswith(b"\n")
+    characters = np.frombuffer(_AHEAD + block + (b"" if ended else b"\n"), dtype=np.uint8)
+    ends = np.flatnonzero(characters == _LINE)[len(_AHEAD) :]
+    returns = characters[ends - 1] == _RETURN
+    last = ends - 1 - returns
+    breaks = len(ends) if ended else len(ends) - 1
+    crlf = int(returns[:breaks].sum())
+    scan.lines += breaks
     scan.crlf += crlf
-    scan.lone_cr += block.count(b"\r") - crlf
-    scan.lines += block.count(b"\n")
-    scan.blank |= block.startswith((b"\n", b"\r\n")) or b"\n\n" in block or b"\n\r\n" in block
-    odd = _ODD_ASCII if is_ascii else _ODD
-    scan.odd_spaces = scan.odd_spaces or odd.search(block) is not None
+    scan.lone_cr += block.count(b"\r") - crlf if b"\r" in block else 0
+    scan.nul += block.count(b"\x00") if b"\x00" in block else 0
+    scan.blank |= bool((characters[last] == _LINE).any())
+    scan.surplus |= _has_surplus(characters, last, source.format)
+    scan.odd_spaces = scan.odd_spaces or _has_odd_spaces(block)
     quote = source.format.quote.encode()
     if quote in block:
         scan.unclosed += _odd_lines(block, quote)
-    scan.surplus = scan.surplus or _has_surplus(block, source.format)
+
+
+def _has_odd_spaces(block: bytes) -> bool:
+    rest = block.translate(None, _ODD_FIRST)
+    return len(rest) < len(block) and _ODD.search(block) is not None
 
 
 def _check_utf8(block: bytes, first_line: int, source: Source) -> None:
@@ -133,12 +149,23 @@ def _odd_lines(block: bytes, quote: bytes) -> int:
     return int(is_odd.sum())
 
 
-def _has_surplus(block: bytes, form: FileFormat) -> bool:
-    """Whether a line may end in cells that are blank and have no column: DuckDB passes over these without a word."""
-    mark = re.escape(form.delimiter.encode())
-    quote = re.escape(form.quote.encode())
-    blank_end = mark + b"(?:" + quote * 2 + b")?\r?(?:\n|$)"
-    return re.search(blank_end, block) is not None
+def _has_surplus(characters: NDArray[np.uint8], last: NDArray[np.intp], form: FileFormat) -> bool:
+    """Whether a line may end in cells that are blank and have no column: DuckDB passes over these without a word.
+
+    Parameters
+    ----------
+    characters
+        A block with :data:`_AHEAD` before it.
+    last
+        Where the last character of each line stands in it.
+    form
+        With the delimiter and the quote.
+    """
+    mark, quote = ord(form.delimiter), ord(form.quote)
+    blank = characters[last] == mark
+    quoted = last[characters[last] == quote]
+    empty = (characters[quoted - 1] == quote) & (characters[quoted - 2] == mark)
+    return bool(blank.any() or empty.any())
 
 
 def _not_text(source: Source, line: int, what: str, fix: str) -> FileError:

@@ -21,7 +21,7 @@ from impact.words.said import Remark, Said
 
 DEGREES: tuple[Degree, ...] = get_args(Degree)
 RISKS: tuple[RiskKind, ...] = get_args(RiskKind)
-YEARS, OF_FIVE, OF_NINE, NO_UNIT = ("years", "anni"), ("of 5", "su 5"), ("of 9", "su 9"), ("", "")
+YEARS, OF_FIVE, OF_NINE = ("years", "anni"), ("of 5", "su 5"), ("of 9", "su 9")
 CAUSED = (
     *(ContributionState.IMPROVED, ContributionState.WORSENED),
     *(ContributionState.CHANGED, ContributionState.NO_CLEAR_EFFECT),
@@ -228,7 +228,7 @@ def _contribution(subject: Subject, finding: Finding) -> Iterator[Line]:
         yield Line(subject, "contribution/effect", label, finding.estimate, *ends, method=_design(finding),
                    rests_on=rests_on, difference=True)  # fmt: skip
     else:
-        yield Line(subject, "contribution/effect", label, reason=_no_effect(finding), rests_on=rests_on)
+        yield Line(subject, "contribution/effect", label, reason=no_effect(finding), rests_on=rests_on)
     level, label = finding.evidence_level, Said("outcomes.contribution.evidence")
     value = None if level is None else float(level)
     yield Line(subject, "contribution/evidence", label, value, reason=finding.evidence_reason, rests_on=rests_on,
@@ -239,8 +239,8 @@ def _design(finding: Finding) -> Said | None:
     return finding.design if isinstance(finding.design, Said) else None
 
 
-def _no_effect(finding: Finding) -> Said:
-    """Say why nothing is known of what was caused: no effect was estimable, or it is no effect."""
+def no_effect(finding: Finding) -> Said:
+    """Return why nothing is known of what was caused: no effect was estimable, or it is no effect."""
     if isinstance(finding.not_estimable, Said):
         return finding.not_estimable
     return Said("outcomes.no_effect")

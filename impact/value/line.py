@@ -157,6 +157,12 @@ def attempted(line: Line, make: Callable[[Line], Line]) -> Line:
         return replace(line, reason=joined(line.reason, error.why()))
 
 
+def with_ends(line: Line, ends: Sequence[float]) -> Line:
+    """Return a line with the two ends of its interval."""
+    low, high = ends
+    return replace(line, conf_low=float(low), conf_high=float(high))
+
+
 def names(findings: Sequence[Finding]) -> tuple[str, ...]:
     """Return the names of findings, as a line rests on them."""
     return tuple(finding.finding for finding in findings)

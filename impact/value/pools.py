@@ -21,7 +21,7 @@ from impact.statistics.core import Estimate, Floats, floats
 from impact.statistics.meta.shrinkage import Side
 from impact.statistics.ranking import Best, RankSets, rank_sets
 from impact.value.evidence import Evidence
-from impact.value.line import NO_UNIT, SHARE, Line, Subject, attempted, names
+from impact.value.line import NO_UNIT, SHARE, Line, Subject, attempted, names, with_ends
 from impact.value.pool_parts import Dependence, PoolPart, declared_for, dependence, groups_of, pool_parts
 from impact.words.said import Remark, Said, joined
 
@@ -172,28 +172,23 @@ def _method(case: _Case, rule: Said) -> Said:
 def _estimated(line: Line, effect: Estimate, method: Said) -> Line:
     """Return a line with an estimate and its interval."""
     ends = (effect.conf_low, effect.conf_high)
-    return replace(_with_ends(line, ends), value=effect.estimate, difference=True, method=method)
+    return replace(with_ends(line, ends), value=effect.estimate, difference=True, method=method)
 
 
 def _tau(case: _Case, line: Line, scale: float) -> Line:
     tau = float(np.sqrt(case.pooled.tau2))
     method = Said("pools.tau_method", method=case.pool.method)
     measured = replace(line, value=scale * tau, method=method, reason=case.caution)
-    return attempted(measured, lambda known: _with_ends(known, [scale * end for end in _spread(case).tau]))
+    return attempted(measured, lambda known: with_ends(known, [scale * end for end in _spread(case).tau]))
 
 
 def _i2(case: _Case, line: Line) -> Line:
     measured = replace(line, value=case.pooled.i2, method=Said("pools.i2_method"), reason=case.caution)
-    return attempted(measured, lambda known: _with_ends(known, _spread(case).i2))
+    return attempted(measured, lambda known: with_ends(known, _spread(case).i2))
 
 
 def _spread(case: _Case) -> meta.SpreadInterval:
     return meta.spread_interval(case.effects, case.errors)
-
-
-def _with_ends(line: Line, ends: Sequence[float]) -> Line:
-    low, high = ends
-    return replace(line, conf_low=float(low), conf_high=float(high))
 
 
 def _statistic(case: _Case, line: Line, value: float) -> Line:
@@ -213,7 +208,7 @@ def _order(case: _Case, line: Line) -> Line:
 
 def _figure(line: Line, value: float, ends: Sequence[float], *, method: Said, reason: Remark) -> Line:
     """Return a line with a figure that is an effect, with its interval."""
-    return replace(_with_ends(line, ends), value=float(value), difference=True, method=method, reason=reason)
+    return replace(with_ends(line, ends), value=float(value), difference=True, method=method, reason=reason)
 
 
 # ---- of each part ----------------------------------------------------------------------------------------------------
@@ -272,7 +267,7 @@ def _target_met(case: _Case, place: int, line: Line) -> Line:
 
 def _rank(case: _Case, place: int, line: Line) -> Line:
     found = case.ranked
-    ranked = _with_ends(line, (found.lower[place], found.upper[place]))
+    ranked = with_ends(line, (found.lower[place], found.upper[place]))
     return replace(ranked, value=float(found.ranks[place]), method=Said("pools.rank_method"), reason=case.caution)
 
 

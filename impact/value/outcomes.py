@@ -13,6 +13,7 @@ from typing import get_args
 
 from impact.declare.base import Origin
 from impact.declare.value.outcomes import Degree, Outcome, Risk, RiskKind
+from impact.judge.contribution import NO_EFFECT
 from impact.states import ContributionState, ValueSection
 from impact.tables.finding import Finding
 from impact.value.evidence import Evidence
@@ -104,7 +105,7 @@ def _missing(outcome: Outcome, finding: Finding) -> list[Said]:
         "threshold": outcome.threshold is not None,
         "who": outcome.who is not None,
         "value": finding.value is not None and finding.conf_low is not None,
-        "effect": finding.contribution in CAUSED and finding.effect_low is not None,
+        "effect": is_effect(finding) and finding.effect_low is not None,
     }
     return [Said(f"outcomes.needs.{name}") for name, there in needed.items() if not there]
 
@@ -223,7 +224,7 @@ def _depth(subject: Subject, finding: Finding) -> Line:
 
 def _contribution(subject: Subject, finding: Finding) -> Iterator[Line]:
     rests_on, label = names([finding]), Said("outcomes.contribution.effect")
-    if finding.contribution in CAUSED and finding.estimate is not None:
+    if is_effect(finding):
         ends = (finding.effect_low, finding.effect_high)
         yield Line(subject, "contribution/effect", label, finding.estimate, *ends, method=_design(finding),
                    rests_on=rests_on, difference=True)  # fmt: skip
@@ -237,6 +238,12 @@ def _contribution(subject: Subject, finding: Finding) -> Iterator[Line]:
 
 def _design(finding: Finding) -> Said | None:
     return finding.design if isinstance(finding.design, Said) else None
+
+
+def is_effect(finding: Finding) -> bool:
+    """Tell whether an effect was estimated; an association that is not clear is called so as an effect would be."""
+    estimand = finding.estimand.code if isinstance(finding.estimand, Said) else ""
+    return finding.estimate is not None and finding.contribution in CAUSED and estimand not in NO_EFFECT
 
 
 def no_effect(finding: Finding) -> Said:

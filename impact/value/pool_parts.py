@@ -17,7 +17,7 @@ from impact.measure import unit_frame
 from impact.tables.finding import Finding
 from impact.tables.part import MISSING_GROUP, Part
 from impact.value.evidence import Evidence
-from impact.value.outcomes import CAUSED, no_effect
+from impact.value.outcomes import is_effect, no_effect
 from impact.words.languages import Language
 from impact.words.said import Remark, Said
 
@@ -103,7 +103,7 @@ def _with_effect(part: PoolPart) -> PoolPart:
     finding = part.finding
     if part.why_not:
         return part
-    if finding.contribution not in CAUSED or finding.estimate is None:
+    if not is_effect(finding):
         return PoolPart(part.code, finding, part.title, no_effect(finding))
     if finding.std_error is None or finding.std_error <= 0:
         return PoolPart(part.code, finding, part.title, Said("pools.no_error"))
@@ -273,9 +273,14 @@ def _rows(evidence: Evidence, indicator: Indicator, by: str | None = None) -> pd
     )
     if isinstance(design, Armed):
         frame = frame[frame[design.arm].isin((design.treated, design.comparison))]
-    if by is None:
-        return frame
-    own, baseline = frame[f"group:{by}"], indicator.ex_ante.baseline
-    at_start = frame["_wave"] == (baseline.wave if baseline else None)
-    before = own[at_start].groupby(frame.loc[at_start, "_unit"]).first()
-    return frame.assign(_part=frame["_unit"].map(before).fillna(own))
+    return frame if by is None else frame.assign(_part=_at_start(frame, f"group:{by}", indicator))
+
+
+def _at_start(frame: pd.DataFrame, label: str, indicator: Indicator) -> pd.Series:
+    """Return the label of each row's unit at the baseline; the row's own where it was not there, or there is none."""
+    own, baseline = frame[label], indicator.ex_ante.baseline
+    first = frame[frame["_wave"] == baseline.wave] if baseline else frame.head(0)
+    if first.empty:
+        return own
+    before = first.groupby("_unit")[label].first()
+    return frame["_unit"].map(before).fillna(own)

@@ -1,0 +1,1 @@
+"""Value: findings become what a decision needs."""

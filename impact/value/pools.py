@@ -102,6 +102,12 @@ class _Case:
         return rank_sets(self.effects, self.errors, best=BEST[self.direction])
 
     @property
+    def kinds(self) -> Remark:
+        """Say that the effects are effects on several kinds of people, where they are."""
+        found = dict.fromkeys(part.finding.estimand for part in self.parts if part.finding.estimand)
+        return Said("pools.several_estimands", estimands=tuple(found)) if len(found) > 1 else ""
+
+    @property
     def caution(self) -> Remark:
         """Say that a figure takes effects for independent that are not."""
         return Said("pools.as_if_independent") if self.dependence.is_there else ""
@@ -152,17 +158,18 @@ def _mean(case: _Case, line: Line) -> Line:
     """Return the mean effect; where effects depend on one another, with a robust error or with none."""
     found = case.dependence
     if not found.is_there:
-        return _estimated(line, case.pooled.effect, _method(case, case.pooled.effect.reference))
+        independent = replace(line, reason=case.kinds)
+        return _estimated(independent, case.pooled.effect, _method(case, case.pooled.effect.reference))
     labels = np.array(found.groups)
     try:
         sample = meta.clustered(case.effects, case.errors, labels)
         (effect,) = meta.cluster_robust(meta.independent(sample, method=case.pool.method))
     except NotEstimable as error:
-        reason = Said("pools.no_robust_error", why=error.why())
+        reason = joined(Said("pools.no_robust_error", why=error.why()), case.kinds)
         method = _method(case, Said("rule.named", name=case.pool.method))
         return replace(line, value=case.pooled.effect.estimate, difference=True, reason=reason, method=method)
     few: Remark = Said("pools.few_degrees", df=effect.df) if effect.df < FEWEST_DEGREES else ""
-    return replace(_estimated(line, effect, _method(case, effect.reference)), reason=few)
+    return replace(_estimated(line, effect, _method(case, effect.reference)), reason=joined(few, case.kinds))
 
 
 def _method(case: _Case, rule: Said) -> Said:

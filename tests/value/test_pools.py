@@ -366,3 +366,14 @@ def test_ids_stand_once(tmp_path: Path) -> None:
     text = (folder / "value.yaml").read_text(encoding="utf-8")
     edit(folder / "value.yaml", text, text + text.removeprefix("pools:\n"))
     assert "two pools have the id 'pool'" in str(problems(folder)[-1])
+
+
+def test_effects_on_several_kinds_of_people_are_said_to_be_so(tmp_path: Path) -> None:
+    matched = {"kind": "weighting", "arm": "arm", "treated": "T", "comparison": "C", "covariates": ["x"]}
+    frame = persons().assign(x=lambda f: np.random.default_rng(2).normal(size=len(f)).round(4))
+    pairs = {"a": ("east", "north"), "b": ("south", "west")}
+    first, second = several(frame, pairs)
+    second["ex_post"]["design"] = matched
+    run = valued(made(tmp_path, frame, {"id": "pool", "title": "Pool", "indicators": [*pairs]}, first, second))
+    kinds = [run.findings.loc[f"made/{name}", "estimand"] for name in pairs]
+    assert f"not on the same people: {kinds[0]}, {kinds[1]}" in str(run.line("pooled/effect").reason)

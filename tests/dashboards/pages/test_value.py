@@ -51,7 +51,7 @@ def test_what_is_hidden_is_not_drawn(tmp_path: Path) -> None:
     assert [list(trace.x) for trace in found.figure.data] == [pytest.approx(open_ones)]
     hidden = [line["state"] == "suppressed" for line in own] + [True, True]
     texts = [note.text for note in found.figure.layout.annotations]
-    assert ["fewer than" in text for text in texts] == hidden
+    assert ["few persons" in text for text in texts] == hidden
 
 
 def test_of_a_pool_without_any_effect_there_is_no_drawing(tmp_path: Path) -> None:

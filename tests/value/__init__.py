@@ -1,1 +1,0 @@
-"""Value: findings become what a decision needs."""

@@ -28,7 +28,6 @@ from impact.words.said import Remark, Said
 PARTS = 4
 """Of the histogram of where observed values fell: few, as forecasts are."""
 SCALED = ("standard deviations", "deviazioni standard")
-COUNT = ("forecasts", "previsioni")
 
 
 @dataclass(frozen=True)
@@ -254,7 +253,7 @@ def _histogram(line: Line, scored: Sequence[_Forecast]) -> Iterator[Line]:
     for part in range(PARTS):
         low, high = part / PARTS, (part + 1) / PARTS
         label = Said("forecasts.pit_part", low=low, high=high)
-        blank = replace(line, item=f"pit/{part + 1}", label=label, unit=COUNT)
+        blank = replace(line, item=f"pit/{part + 1}", label=label, unit=NO_UNIT)
         yield attempted(blank, _counted(scored, part))
 
 

@@ -10,7 +10,7 @@ from impact.rooms import on_demand
 if TYPE_CHECKING:
     from impact.drawing.svg.figure import figure_svg
     from impact.figures.boundaries import has_geometry
-    from impact.figures.effects import effects_figure, family_name, parts_figure
+    from impact.figures.effects import effects_figure, family_name, parts_figure, pool_figure
     from impact.figures.map import map_drawing
     from impact.figures.network import network_figure
     from impact.figures.power import power_figure, write_power_curves
@@ -28,6 +28,7 @@ __all__ = [
     "network_figure",
     "number_format",
     "parts_figure",
+    "pool_figure",
     "power_figure",
     "series_figure",
     "waves_figure",

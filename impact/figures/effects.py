@@ -1,4 +1,4 @@
-"""Estimates one below the other, each with its interval: an effect in its parts and variants, the values of parts."""
+"""Estimates one below the other, each with its interval: effects in parts and variants, pooled; values of parts."""
 
 from __future__ import annotations
 
@@ -29,13 +29,16 @@ STATES = {
 }
 """Shape and colour of the states that say something of a value; the others are an empty circle."""
 OTHER = ("circle-open", MUTED)
+PLAIN = ("circle", ESTIMATE)
+POOL = {"part": PLAIN, "pooled": ("diamond", INK), "prediction": ("line-ns", TARGET)}
+"""Shape and colour of the rows of a pool: a part, the mean of all, where a new part lies."""
 EFFECT_TYPES = dict.fromkeys(("estimate", "conf_low", "conf_high"), float)
 PART_TYPES = dict.fromkeys(("value", "conf_low", "conf_high"), float)
 LINES = {"baseline": (MUTED, "solid"), "target": (TARGET, "dash")}
 
 
 class _Row(NamedTuple):
-    """A row of the drawing; a heading has no value."""
+    """A row of the drawing; a heading has no value. A state stands in the legend, with the look of the row."""
 
     name: str
     value: float = math.nan
@@ -43,6 +46,7 @@ class _Row(NamedTuple):
     high: float = math.nan
     text: str = ""
     state: str = ""
+    look: tuple[str, str] = PLAIN
 
     @property
     def has_value(self) -> bool:
@@ -72,6 +76,38 @@ def effects_figure(terms: pd.DataFrame, unit: str, words: Words) -> go.Figure:
             heading = _heading(family_name(family, words))
             rows.append(heading)
         rows += [_effect(term, unit, words) for term in of_family.to_dict("records")]
+    return _beside_zero(rows, unit, words)
+
+
+def pool_figure(effects: pd.DataFrame, unit: str, words: Words) -> go.Figure:
+    """Draw a pool of effects as a forest: parts in the order given, their mean, where the effect of a new part lies.
+
+    Parameters
+    ----------
+    effects
+        ``role`` (``part``, ``pooled`` or ``prediction``), ``name``, ``value``, ``conf_low`` and ``conf_high``: the same
+        rows as the table's; ``note`` stands where there is no value.
+    unit
+        Unit of measurement of the indicator; effects on the unit ``share`` are drawn in percentage points.
+    words
+        Texts, numbers and dates in the reader's language.
+    """
+    numbers = effects.astype(PART_TYPES)
+    rows = [_pooled(effect, unit, words) for effect in numbers.to_dict("records")]
+    return _beside_zero(rows, unit, words)
+
+
+def _pooled(effect: dict[Hashable, Any], unit: str, words: Words) -> _Row:
+    """Return the row of a part, or of what all of them come to."""
+    role, name = str(effect["role"]), str(effect["name"])
+    if math.isnan(effect["value"]):
+        return _Row(_wrapped(name), text=escaped(effect["note"]))
+    ends = (effect["value"], effect["conf_low"], effect["conf_high"])
+    return _estimated(name, ends, unit, words)._replace(look=POOL[role])
+
+
+def _beside_zero(rows: list[_Row], unit: str, words: Words) -> go.Figure:
+    """Draw effects beside the line of no effect."""
     figure = _forest(rows, words, [0.0])
     figure.add_vline(x=0, line={"color": INK, "width": 1}, layer="below")
     title = words("figure.effect_points") if unit == "share" else words("figure.effect", unit=unit)
@@ -141,14 +177,17 @@ def _heading(name: str) -> _Row:
 
 
 def _effect(term: dict[Hashable, Any], unit: str, words: Words) -> _Row:
-    """Return the row of an effect; of a share, its numbers are drawn in percentage points."""
-    name = _wrapped(_term(term, words))
-    estimate, low, high = (term[column] for column in ("estimate", "conf_low", "conf_high"))
+    return _estimated(_term(term, words), (term["estimate"], term["conf_low"], term["conf_high"]), unit, words)
+
+
+def _estimated(name: str, effect: tuple[float, float, float], unit: str, words: Words) -> _Row:
+    """Return the row of an effect with its ends; of a share, its numbers are drawn in percentage points."""
+    estimate, low, high = effect
     interval = words.interval(low, high, unit, gain=True)
     text = _in_words(words.gain(estimate, unit), interval)
     if unit == "share":
         estimate, low, high = 100.0 * estimate, 100.0 * low, 100.0 * high
-    return _Row(name, estimate, low, high, text)
+    return _Row(_wrapped(name), estimate, low, high, text)
 
 
 def _term(term: dict[Hashable, Any], words: Words) -> str:
@@ -173,7 +212,8 @@ def _part(part: dict[Hashable, Any], unit: str, words: Words) -> _Row:
         interval = words.interval(low, high, unit)
         text = _in_words(words.number(value, unit), interval)
     state = str(part.get("attainment") or "")
-    return _Row(name, value, low, high, text, state)
+    look = STATES.get(state, OTHER) if state else PLAIN
+    return _Row(name, value, low, high, text, state, look)
 
 
 def _wrapped(name: str) -> str:
@@ -193,8 +233,8 @@ def _forest(rows: list[_Row], words: Words, references: list[float]) -> go.Figur
     figure, is_thin = go.Figure(), len(rows) > MANY
     texts = [row.text.replace("<br>", " ") if is_thin else row.text for row in rows]
     ends = axis_ends([*references, *(end for row in rows for end in row[1:4])], 0.06)
-    for state, of_state in _by_state(rows).items():
-        _draw(figure, state, of_state, ends, words)
+    for (state, look), alike in _by_look(rows).items():
+        _draw(figure, alike, ends, look, escaped(words(f"status.{state}")) if state else "")
     figure.update_layout(annotations=[_beside(number, text) for number, text in enumerate(texts)])
     figure.update_xaxes(range=ends)
     names = [row.name for row in rows]
@@ -203,13 +243,13 @@ def _forest(rows: list[_Row], words: Words, references: list[float]) -> go.Figur
     return _sized(figure, texts, words, has_legend=any(row.state for row in rows if row.has_value))
 
 
-def _by_state(rows: list[_Row]) -> dict[str, dict[int, _Row]]:
-    """Return the rows that have a value with their numbers, state by state in the order of the rows."""
-    states: dict[str, dict[int, _Row]] = {}
+def _by_look(rows: list[_Row]) -> dict[tuple[str, tuple[str, str]], dict[int, _Row]]:
+    """Return the rows that have a value with their numbers, by state and look, in the order of the rows."""
+    looks: dict[tuple[str, tuple[str, str]], dict[int, _Row]] = {}
     for number, row in enumerate(rows):
         if row.has_value:
-            states.setdefault(row.state, {})[number] = row
-    return states
+            looks.setdefault((row.state, row.look), {})[number] = row
+    return looks
 
 
 def _sized(figure: go.Figure, texts: list[str], words: Words, *, has_legend: bool) -> go.Figure:
@@ -239,9 +279,9 @@ def _beside(row: int, text: str) -> PlotlyProps:
     }
 
 
-def _draw(figure: go.Figure, state: str, rows: dict[int, _Row], ends: list[float], words: Words) -> None:
-    """Draw the rows of one state; an interval without an end goes to the edge, with an arrow there."""
-    symbol, colour = STATES.get(state, OTHER) if state else ("circle", ESTIMATE)
+def _draw(figure: go.Figure, rows: dict[int, _Row], ends: list[float], look: tuple[str, str], name: str) -> None:
+    """Draw the rows of one look; an interval without an end goes to the edge, with an arrow there."""
+    symbol, colour = look
     low_edge, high_edge = ends
     inset = 0.012 * (high_edge - low_edge)
     low, high = low_edge + inset, high_edge - inset
@@ -251,7 +291,7 @@ def _draw(figure: go.Figure, state: str, rows: dict[int, _Row], ends: list[float
         y=list(rows),
         error_x=_error_bars(list(rows.values()), low, high, colour),
         mode="markers",
-        name=escaped(words(f"status.{state}")) if state else "",
+        name=name,
         marker={"symbol": symbol, "size": 10, "color": colour, "line": line},
         hovertext=[row.text for row in rows.values()],
         hoverinfo="text",

@@ -10,10 +10,14 @@ import duckdb
 
 from impact.declare import Programme
 from impact.sql import EVERY_COLUMN, Select, ident
+from impact.states import Arm
 from impact.store.sentences import decoded
 from impact.tables.finding import Finding
-from impact.tables.frames import to_records
+from impact.tables.frames import Row, to_records
 from impact.tables.part import Part
+from impact.tables.results import Measure
+from impact.tables.titles import Label
+from impact.words.languages import Language
 
 
 @dataclass(frozen=True)
@@ -34,10 +38,7 @@ class Evidence:
     @cached_property
     def findings(self) -> Sequence[Finding]:
         """Every finding of the programme, in the order of their names."""
-        table = Finding.TABLE.name
-        query = Select(EVERY_COLUMN, ident("impact", table), where=("programme = ?",), order=("finding",))
-        frame = self.connection.execute(query.sql(), [self.programme.id]).df()
-        return to_records(Finding, decoded(table, frame))
+        return self._records(Finding, "finding")
 
     @cached_property
     def wholes(self) -> Mapping[str, Finding]:
@@ -51,3 +52,27 @@ class Evidence:
             for finding in self.findings
             if finding.indicator == indicator and column in (finding.scope, finding.group)
         ]
+
+    @cached_property
+    def titles(self) -> Mapping[tuple[str, str], dict[Language, str]]:
+        """What the codes of columns are called, by column and code."""
+        labels = self._records(Label, "column", "code")
+        return {(label.column, label.code): {"en": label.title_en, "it": label.title_it} for label in labels}
+
+    def measured(self, indicator: str, wave: str) -> Measure | None:
+        """Return the value of the whole programme at a wave, with its error: of the treated where there are arms."""
+        arms = {row.arm: row for row in self._wholes_measured if (row.indicator, row.wave) == (indicator, wave)}
+        return arms.get(Arm.TREATED, arms.get(Arm.ALL))
+
+    @cached_property
+    def _wholes_measured(self) -> Sequence[Measure]:
+        measures = self._records(Measure, "indicator", "wave", "arm")
+        return [measure for measure in measures if Part.of(vars(measure)).is_whole]
+
+    def _records(self, record: type[Row], *order: str) -> list[Row]:
+        """Return the rows of a table that are of the programme."""
+        table = record.TABLE.name
+        names = tuple(ident(name) for name in order)
+        query = Select(EVERY_COLUMN, ident("impact", table), where=("programme = ?",), order=names)
+        frame = self.connection.execute(query.sql(), [self.programme.id]).df()
+        return to_records(record, decoded(table, frame))

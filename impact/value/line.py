@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from impact.declare.base import Origin, in_language
+from impact.errors import NotEstimable
 from impact.states import ValueSection, ValueState
 from impact.store.sentences import encoded
 from impact.store.warehouse import to_json
@@ -15,7 +16,11 @@ from impact.tables.finding import Finding
 from impact.tables.frames import to_frame
 from impact.tables.valuation import Valuation
 from impact.words.languages import Language
-from impact.words.said import Remark, Said
+from impact.words.said import Remark, Said, joined
+
+NO_UNIT, SHARE = ("", ""), ("share", "share")
+"""Units of lines, English and Italian: of ranks and statistics, of shares and probabilities."""
+POINTS = ("percentage points", "punti percentuali")
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,11 @@ class Subject:
         """Return the indicator of a finding as a subject."""
         titles = (finding.title_en, finding.title_it)
         return Subject(section, finding.indicator, *titles, finding.unit, finding.unit_it, finding.data_kind)
+
+    @property
+    def scale(self) -> tuple[float, tuple[str, str]]:
+        """By what a size without a sign, such as a standard deviation, is multiplied, and its unit then."""
+        return (100.0, POINTS) if self.unit == "share" else (1.0, (self.unit, self.unit_it))
 
 
 @dataclass(frozen=True)
@@ -137,6 +147,20 @@ def _row(place: int, line: Line) -> Valuation:
         data_kind=subject.data_kind,
         run_id="",
     )
+
+
+def attempted(line: Line, make: Callable[[Line], Line]) -> Line:
+    """Return what is made of a line; where that cannot be estimated, the line as it is with the reason."""
+    try:
+        return make(line)
+    except NotEstimable as error:
+        return replace(line, reason=joined(line.reason, error.why()))
+
+
+def with_ends(line: Line, ends: Sequence[float]) -> Line:
+    """Return a line with the two ends of its interval."""
+    low, high = ends
+    return replace(line, conf_low=float(low), conf_high=float(high))
 
 
 def names(findings: Sequence[Finding]) -> tuple[str, ...]:

@@ -9,11 +9,20 @@ import pandas as pd
 
 from impact.declare import Programme
 from impact.value.evidence import Evidence
+from impact.value.forecasts import forecast_lines
 from impact.value.line import Line, lines_frame
 from impact.value.outcomes import outcome_lines
+from impact.value.pools import pool_lines
+from impact.value.rewards import reward_lines
 from impact.value.rules import rule_lines
 
-SECTIONS: tuple[Callable[[Evidence], Iterator[Line]], ...] = (rule_lines, outcome_lines)
+SECTIONS: tuple[Callable[[Evidence], Iterator[Line]], ...] = (
+    rule_lines,
+    outcome_lines,
+    pool_lines,
+    forecast_lines,
+    reward_lines,
+)
 """A section is its module and a line here."""
 
 

@@ -13,6 +13,7 @@ from typing import get_args
 
 from impact.declare.base import Origin
 from impact.declare.value.outcomes import Degree, Outcome, Risk, RiskKind
+from impact.judge.contribution import NO_EFFECT
 from impact.states import ContributionState, ValueSection
 from impact.tables.finding import Finding
 from impact.value.evidence import Evidence
@@ -21,7 +22,7 @@ from impact.words.said import Remark, Said
 
 DEGREES: tuple[Degree, ...] = get_args(Degree)
 RISKS: tuple[RiskKind, ...] = get_args(RiskKind)
-YEARS, OF_FIVE, OF_NINE, NO_UNIT = ("years", "anni"), ("of 5", "su 5"), ("of 9", "su 9"), ("", "")
+YEARS, OF_FIVE, OF_NINE = ("years", "anni"), ("of 5", "su 5"), ("of 9", "su 9")
 CAUSED = (
     *(ContributionState.IMPROVED, ContributionState.WORSENED),
     *(ContributionState.CHANGED, ContributionState.NO_CLEAR_EFFECT),
@@ -104,7 +105,7 @@ def _missing(outcome: Outcome, finding: Finding) -> list[Said]:
         "threshold": outcome.threshold is not None,
         "who": outcome.who is not None,
         "value": finding.value is not None and finding.conf_low is not None,
-        "effect": finding.contribution in CAUSED and finding.effect_low is not None,
+        "effect": is_effect(finding) and finding.effect_low is not None,
     }
     return [Said(f"outcomes.needs.{name}") for name, there in needed.items() if not there]
 
@@ -223,12 +224,12 @@ def _depth(subject: Subject, finding: Finding) -> Line:
 
 def _contribution(subject: Subject, finding: Finding) -> Iterator[Line]:
     rests_on, label = names([finding]), Said("outcomes.contribution.effect")
-    if finding.contribution in CAUSED and finding.estimate is not None:
+    if is_effect(finding):
         ends = (finding.effect_low, finding.effect_high)
         yield Line(subject, "contribution/effect", label, finding.estimate, *ends, method=_design(finding),
                    rests_on=rests_on, difference=True)  # fmt: skip
     else:
-        yield Line(subject, "contribution/effect", label, reason=_no_effect(finding), rests_on=rests_on)
+        yield Line(subject, "contribution/effect", label, reason=no_effect(finding), rests_on=rests_on)
     level, label = finding.evidence_level, Said("outcomes.contribution.evidence")
     value = None if level is None else float(level)
     yield Line(subject, "contribution/evidence", label, value, reason=finding.evidence_reason, rests_on=rests_on,
@@ -239,8 +240,14 @@ def _design(finding: Finding) -> Said | None:
     return finding.design if isinstance(finding.design, Said) else None
 
 
-def _no_effect(finding: Finding) -> Said:
-    """Say why nothing is known of what was caused: no effect was estimable, or it is no effect."""
+def is_effect(finding: Finding) -> bool:
+    """Tell whether an effect was estimated; an association that is not clear is called so as an effect would be."""
+    estimand = finding.estimand.code if isinstance(finding.estimand, Said) else ""
+    return finding.estimate is not None and finding.contribution in CAUSED and estimand not in NO_EFFECT
+
+
+def no_effect(finding: Finding) -> Said:
+    """Return why nothing is known of what was caused: no effect was estimable, or it is no effect."""
     if isinstance(finding.not_estimable, Said):
         return finding.not_estimable
     return Said("outcomes.no_effect")

@@ -24,6 +24,7 @@ from impact.figures import (
     figure_svg,
     network_figure,
     parts_figure,
+    pool_figure,
     series_figure,
     waves_figure,
 )
@@ -425,6 +426,31 @@ def test_parts_keep_their_order_their_state_and_say_what_is_missing() -> None:
     assert all(said in text for said in ("hidden", "target 25.0%", "baseline 10.0%", "Reached", "30.0% [20.0%; 40.0%]"))
 
 
+def pool(**columns: Any) -> pd.DataFrame:
+    rows = [
+        ("part", "a", 0.1, 0.05, 0.15, ""),
+        ("part", "b", None, None, None, "not estimable"),
+        ("pooled", "Pooled", 0.1, 0.05, 0.15, ""),
+        ("prediction", "A new part", 0.1, -INF, INF, ""),
+    ]
+    frame = pd.DataFrame(rows, columns=["role", "name", "value", "conf_low", "conf_high", "note"])
+    return frame.assign(**columns)
+
+
+def test_a_pool_has_its_parts_its_mean_and_where_a_new_part_lies() -> None:
+    figure = pool_figure(pool(), "share", EN)
+    places = {trace.marker.symbol: (list(trace.x), list(trace.y)) for trace in figure.data}
+    assert places["circle"] == ([10.0], [0])
+    assert places["diamond"] == ([10.0], [2])
+    assert places["line-ns"] == ([10.0], [3])
+    assert {"triangle-left", "triangle-right"} < set(places)
+    assert [shape.x0 for shape in figure.layout.shapes] == [0]
+    assert list(figure.layout.yaxis.ticktext) == ["a", "b", "Pooled", "A new part"]
+    text = words_of(drawn(figure))
+    assert "not estimable" in text
+    assert text.count("+10.0 pp [+5.0 pp; +15.0 pp]") == 2 * 2  # beside the row, and as the title of its point
+
+
 # ------------------------------------------------------------------ networks
 
 
@@ -469,6 +495,7 @@ def test_drawings_escape_what_they_write() -> None:
         network_figure(bodies(label=HOSTILE, kind=HOSTILE), ties, {"w": HOSTILE}, EN),
         effects_figure(terms((HOSTILE, HOSTILE, 1.0, 0.0, 2.0)), HOSTILE, EN),
         parts_figure(part, HOSTILE, EN),
+        pool_figure(pool(name=HOSTILE, note=HOSTILE), HOSTILE, EN),
     ):
         picture = figure.to_json().replace("\\u003c", "<").replace("\\u003e", ">")
         assert "<script" not in picture
@@ -478,7 +505,9 @@ def test_drawings_escape_what_they_write() -> None:
         assert "&lt;script" in drawing
 
 
-@pytest.mark.parametrize("make", [series_figure, waves_figure, network_figure, effects_figure, parts_figure])
+@pytest.mark.parametrize(
+    "make", [series_figure, waves_figure, network_figure, effects_figure, parts_figure, pool_figure]
+)
 def test_every_figure_takes_its_words_from_outside(make: Any) -> None:
     assert "words" in inspect.signature(make).parameters
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+import pandas as pd
+import plotly.graph_objects as go
+
 from impact.drawing.markup import Node, h
+from impact.figures import pool_figure
 from impact.publish.rows import Record, rows_of
 from impact.publish.scope import EVERY_ROLE
-from impact.states import ValueState
+from impact.states import ValueSection, ValueState
 from impact.words.said import Said
 from impact_dashboards.page.descriptor import Chapter, Page
 from impact_dashboards.page.view import (
@@ -23,9 +28,13 @@ from impact_dashboards.page.view import (
     file_columns,
     nothing,
 )
-from impact_dashboards.parts.findings import link_of, unit_of
+from impact_dashboards.parts.findings import drawn_unit, link_of, unit_of
 from impact_dashboards.parts.marks import known
 
+ENDS = ("value", "conf_low", "conf_high")
+OWN = re.compile("part/.*/effect")
+POOLED = {"pooled": "pooled/effect", "prediction": "pooled/prediction"}
+"""The lines of a pool that are drawn, beside those of its parts."""
 HOW = "docs/how-to/value_a_programme.md"
 ORIGIN = ("document", "page", "quote", "note")
 IN_FILE = ("section", "subject", "item", "unit", "unit_it", "conf_low", "conf_high", "state", "method", "data_kind")
@@ -50,7 +59,34 @@ def _blocks(view: View, section: str, lines: Sequence[Record]) -> Iterator[Block
         mark = " †" if rows[0]["data_kind"] == "synthetic" else ""
         title = f"{view.words.pick(rows[0], 'subject')}{mark}"
         table = Table(columns_of(view, LINES), rows, file_columns(IN_FILE))
-        yield Block(f"{section}-{subject}", title, table, lead=view.words(f"value.section.{section}"))
+        figure = _pool(view, rows) if section == ValueSection.POOLS else None
+        yield Block(f"{section}-{subject}", title, table, lead=view.words(f"value.section.{section}"), figure=figure)
+
+
+# ---- the drawing of a pool -------------------------------------------------------------------------------------------
+
+
+def _pool(view: View, lines: Sequence[Row]) -> go.Figure | None:
+    """Return the drawing of a pool, of the lines of its table; None where nothing of it is known."""
+    effects = [_effect(view, line, "part", _part(view, line)) for line in lines if OWN.fullmatch(line["item"])]
+    for role, item in POOLED.items():
+        name = view.words(f"value.{role}")
+        effects += [_effect(view, line, role, name) for line in lines if line["item"] == item]
+    if not any(known(effect["value"]) for effect in effects):
+        return None
+    return pool_figure(pd.DataFrame(effects), drawn_unit(view.words, lines[0]), view.words)
+
+
+def _effect(view: View, line: Row, role: str, name: str) -> Record:
+    """Return a line as a row of the drawing; where it has no value, with what stands in its place."""
+    is_hidden = line["state"] == ValueState.SUPPRESSED
+    note = view.words("disclosure.few" if is_hidden else "value.not_pooled")
+    return {"role": role, "name": name, "note": note} | {column: line[column] for column in ENDS}
+
+
+def _part(view: View, line: Row) -> str:
+    """Return what a part is called: its title, or else its code."""
+    return _note(view, line) or str(line["item"]).split("/")[1]
 
 
 # ---- the table -------------------------------------------------------------------------------------------------------
@@ -64,9 +100,14 @@ def _figure(view: View, line: Row) -> Node:
     """Return the figure with its interval, or the verdict, or what is declared in words."""
     if line["state"] == ValueState.SUPPRESSED:
         return view.words("disclosure.few")
-    said = [_number(view, line), _said(view, line["verdict"]), view.words.pick(line, "note")]
+    said = [_number(view, line), _said(view, line["verdict"]), _note(view, line)]
     pieces = [piece for piece in said if piece]
     return [[h("div", piece) for piece in pieces], _interval(view, line)] if pieces else "–"
+
+
+def _note(view: View, line: Row) -> str:
+    """Return what is declared in words, or nothing."""
+    return view.words.pick(line, "note") if line["note_en"] else ""
 
 
 def _number(view: View, line: Row) -> str:

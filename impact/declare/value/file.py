@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from impact.declare.base import Declared
 from impact.declare.value.outcomes import Outcome
+from impact.declare.value.pools import Pool
+from impact.declare.value.rewards import RewardRule
 
 
 class ValueFile(Declared):
     """What a decision needs beside findings."""
 
     outcomes: tuple[Outcome, ...] = ()
+    pools: tuple[Pool, ...] = ()
+    rewards: tuple[RewardRule, ...] = ()

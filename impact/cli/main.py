@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "report": (
         "Write the report of a programme: one file, readable without a network; as PDF where a browser can print it."
     ),
+    "brief": "Write one page to decide on: promise, result, effect, certainty, cost, risk, what would change it.",
     "export": (
         "Write the published tables of a programme as files, without what is suppressed and without rows of persons."
     ),

@@ -193,3 +193,12 @@ class EffectVerdict(StrEnum):
     HIDDEN = "hidden"
     NONE = "none"
     """Of what was done, and not of what changed for somebody: no effect is looked for."""
+
+
+class NextEuro(StrEnum):
+    """What the next euro should do with a programme, for an outcome; in the order in which it is read."""
+
+    FUND = "fund"
+    LEARN = "learn"
+    DO_NOT_FUND = "do_not_fund"
+    NOT_DECIDED = "not_decided"

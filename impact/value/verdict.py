@@ -231,7 +231,7 @@ def _holds_zero(finding: Finding) -> bool:
 
 
 def _need(finding: Finding, name: str, **values: object) -> Need:
-    return Need(name, Said(f"verdict.need.{name}", **values), (finding.finding,))
+    return Need(name, Said(f"verdicts.need.{name}", **values), (finding.finding,))
 
 
 # ---- all of them -----------------------------------------------------------------------------------------------------
@@ -251,11 +251,10 @@ def verdict(findings: Sequence[Finding], failed: Mapping[str, Sequence[Said | st
     """
     found = [need for finding in findings for need in finding_needs(finding, failed.get(finding.finding, ()))]
     if not has_costs:
-        found.append(Need("costs", Said("verdict.need.costs")))
+        found.append(Need("costs", Said("verdicts.need.costs")))
     needs = _together(found)
-    links = [f"verdict.link.{LINKS[need.name]}" for need in needs]
-    weakest = Said(links[0]) if links else Said("verdict.link.none")
-    said = Said("verdict.whole", promises=_promises(findings), effects=_effects(findings), weakest=weakest)
+    weakest = Said(f"verdicts.link.{LINKS[needs[0].name] if needs else 'none'}")
+    said = Said("verdicts.whole", promises=_promises(findings), effects=_effects(findings), weakest=weakest)
     return Verdict(said, tuple(needs))
 
 
@@ -272,15 +271,15 @@ def _together(found: Iterable[Need]) -> list[Need]:
 def _promises(findings: Sequence[Finding]) -> Said:
     states = [state for state in map(promise_verdict, findings) if state is not PromiseVerdict.NONE]
     parts = _counted("promises", states, PromiseVerdict)
-    return joined(*parts, by="comma") or Said("verdict.promises.none")
+    return joined(*parts, by="comma") or Said("verdicts.promises.none")
 
 
 def _effects(findings: Sequence[Finding]) -> Said:
     states = [state for state in map(effect_verdict, findings) if state is not EffectVerdict.NONE]
     parts = _counted("effects", states, EffectVerdict)
-    return joined(*parts, by="comma") or Said("verdict.effects.none")
+    return joined(*parts, by="comma") or Said("verdicts.effects.none")
 
 
 def _counted(of: str, states: Sequence[str], named: Iterable[str]) -> list[Said]:
     """Return how many of the findings are in each state, those in none left out."""
-    return [Said(f"verdict.{of}.{state}", n=states.count(state), of=len(states)) for state in named if state in states]
+    return [Said(f"verdicts.{of}.{state}", n=states.count(state), of=len(states)) for state in named if state in states]

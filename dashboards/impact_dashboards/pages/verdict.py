@@ -165,7 +165,7 @@ def _result(view: View, row: Row) -> Node:
 def _effect(view: View, row: Row) -> Node:
     """Return the effect with its interval, and what is known of the cause."""
     found = EffectVerdict(row["effect_verdict"])
-    mark = badge(EFFECT_SHAPES[found], view.words, view.words.said(Said(f"verdict.effect.{found}")))
+    mark = badge(EFFECT_SHAPES[found], view.words, view.words.said(Said(f"verdicts.effect.{found}")))
     return [effect_cell(view, row), mark] if known(row["estimate"]) else mark
 
 

@@ -77,7 +77,14 @@ def page(view: View) -> PageContent:
         return PageContent(title, over=over, head=nothing(view.words, "verdict.none", HOW))
     blocks = [_findings(view, reading), _changes(view, reading), _costs(view, reading)]
     is_synthetic = any(row["data_kind"] == "synthetic" for row in (*reading.rows, *reading.costs))
-    return PageContent(title, blocks, lead=view.words.said(reading.verdict.said), over=over, synthetic=is_synthetic)
+    lead = view.words.said(reading.verdict.said)
+    return PageContent(title, blocks, lead=lead, over=over, synthetic=is_synthetic, head=_to_take_away(view))
+
+
+def _to_take_away(view: View) -> Element:
+    """Say how to have the page as one sheet of paper."""
+    command = f"impact brief {view.programme} --lang {view.words.declared} --out {view.programme}.pdf"
+    return h("p", rich(view.words, "verdict.take_away", command=h("code", command)), class_="note")
 
 
 def read_verdict(view: View, programme: str) -> Reading:

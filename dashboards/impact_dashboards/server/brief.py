@@ -53,8 +53,7 @@ def brief_html(db: str | Path, programme: str, language: Language) -> str:
         view = View(ReaderTables(warehouse), words_in(language), page.address(language, programme), today())
         check_published(view, programme)
         content = page.content(view)
-        blocks = [block_element(view, block, files=False) for block in content.blocks]
-        body = h("div", _head(view, content, edition.version), content.head, blocks, _foot(view), class_="page brief")
+        body = h("div", _head(view, content, edition.version), _main(view, content), _foot(view), class_="page brief")
     return document(f"{content.over}: {content.title}", language, alone(body, _to_the_web))
 
 
@@ -71,9 +70,14 @@ def _head(view: View, content: PageContent, version: str) -> Element:
         h("h1", content.over),
         h("p", about, class_="note"),
         synthetic_warning(view) if content.synthetic else None,
-        h("h2", content.title),
-        h("p", content.lead, class_="lead") if content.lead else None,
     )
+
+
+def _main(view: View, content: PageContent) -> Element:
+    """Return the verdict and what it rests on; where there is nothing to judge, that."""
+    lead = h("p", content.lead, class_="lead") if content.lead else None
+    blocks = [block_element(view, block, files=False) for block in content.blocks]
+    return h("main", h("h2", content.title), lead, blocks or content.head)
 
 
 def _foot(view: View) -> Element:

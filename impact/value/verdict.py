@@ -212,7 +212,7 @@ def _effect_needs(finding: Finding) -> Iterator[Need]:
     if verdict is EffectVerdict.NONE:
         return
     if (finding.evidence_level or 0) < SOLID:
-        yield _need(finding, "design", least=SOLID)
+        yield _need(finding, "design", least=SOLID, reason=finding.evidence_reason)
     if verdict is EffectVerdict.NOT_SHOWN:
         yield _need(finding, "effect" if _holds_zero(finding) else "effect_adjusted")
 

@@ -79,7 +79,7 @@ def _position(position: Position, money: Amount) -> Iterator[str]:
     yield f"  {escape(finding.finding)}{_mark(finding.data_kind)} · {escape(amount)}"
     decision = position.decision
     yield f"    {escape(_effect(position))}"
-    of = "person changed" if finding.unit == "share" else f"{finding.unit} for one person"
+    of = "case changed" if finding.unit == "share" else f"{finding.unit} for one case"
     yield f"    cost per {escape(of)}: {escape(_per_unit(position.per_unit, money.currency))}"
     yield f"    {NEXT[decision.what]}: {escape(str(decision.why))}"
 

@@ -27,6 +27,8 @@ SOLID = 3
 """Level of evidence from which an effect is called caused: a comparison with the time before, or better."""
 OF_RESULTS = ("outcome", "impact")
 """Stages of what changed for somebody; what was done has no effect of its own."""
+QUALIFIED = frozenset({"about", "more_than", "at_most"})
+"""Flags of a value that was not stated exactly."""
 PROMISES: Mapping[AttainmentState, PromiseVerdict] = {
     AttainmentState.REACHED: PromiseVerdict.KEPT,
     AttainmentState.SHORT: PromiseVerdict.BROKEN,
@@ -53,6 +55,7 @@ LINKS = {
     "effect_adjusted": "precision",
     "value": "precision",
     "exact": "precision",
+    "interval": "precision",
     "promise": "promise",
     "target": "promise",
     "due": "promise",
@@ -195,13 +198,22 @@ def _promise_needs(finding: Finding) -> Iterator[Need]:
     elif finding.target is None:
         yield _need(finding, "target")
     elif state is AttainmentState.UNCERTAIN:
-        yield _need(finding, "exact" if finding.conf_low is None else "value")
+        yield _precision(finding)
     elif state is AttainmentState.INCOMPLETE:
         yield _need(finding, "units")
     elif state in (AttainmentState.CONTRADICTORY, AttainmentState.OUT_OF_RANGE):
         yield _need(finding, "promise")
     elif state is AttainmentState.NOT_DUE:
         yield _need(finding, "due", day=finding.due or "")
+
+
+def _precision(finding: Finding) -> Need:
+    """Return what would decide a promise: a narrower interval, one at all, or an exact figure."""
+    if finding.conf_low is not None:
+        return _need(finding, "value")
+    if QUALIFIED.intersection(finding.flags):
+        return _need(finding, "exact")
+    return _need(finding, "interval", method=finding.method)
 
 
 def _effect_needs(finding: Finding) -> Iterator[Need]:

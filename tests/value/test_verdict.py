@@ -69,7 +69,8 @@ def test_what_would_change_a_promise() -> None:
     promised = {"stage": "output", "target": 4.0, "registration": Registration.REGISTERED}
     uncertain = {**promised, "attainment": AttainmentState.UNCERTAIN}
     assert needs(finding(**uncertain, conf_low=3.0, conf_high=6.0)) == ["value"]
-    assert needs(finding(**uncertain)) == ["exact"]
+    assert needs(finding(**uncertain, flags=("more_than",))) == ["exact"]
+    assert needs(finding(**uncertain, flags=("no_interval",))) == ["interval"]
     assert needs(finding(**promised, attainment=AttainmentState.INCOMPLETE)) == ["units"]
     assert needs(finding(**promised, attainment=AttainmentState.OUT_OF_RANGE)) == ["promise"]
     assert needs(finding(**promised, attainment=AttainmentState.NOT_DUE, due="2030")) == ["due"]

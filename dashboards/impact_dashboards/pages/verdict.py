@@ -98,7 +98,8 @@ def read_verdict(view: View, programme: str) -> Reading:
     rows = {row["finding"]: row for row in finding_rows(view, frame)}
     said = verdict(chosen, _failed(view, programme), has_costs=bool(costs))
     read = [rows[finding.finding] | _read(finding) | {"risks": _risks(lines, finding)} for finding in chosen]
-    return Reading(read, len(others), said, costs)
+    numbered = [row | {"number": number} for number, row in enumerate(read, start=1)]
+    return Reading(numbered, len(others), said, costs)
 
 
 def _read(finding: Finding) -> Record:
@@ -142,8 +143,9 @@ def _others(view: View, reading: Reading) -> Element:
 
 
 def _name(view: View, row: Row) -> Node:
-    name = h("a", title_of(view, row), href=link_of(view, row))
-    return [name, h("small", unit_of(view.words, row)), h("small", h("code", row["finding"]))]
+    """Return the number and the indicator as the link to its finding, above its unit and its id."""
+    name = h("a", f"{row['number']}. {title_of(view, row)}", href=link_of(view, row))
+    return [name, h("small", unit_of(view.words, row)), h("small", h("code", row["indicator"]))]
 
 
 def _promise(view: View, row: Row) -> Node:
@@ -217,9 +219,8 @@ FINDINGS = (
 def _changes(view: View, reading: Reading) -> Block:
     """Return what would change the verdict, the weakest link first."""
     title = view.words("verdict.changes")
-    titles = {row["finding"]: title_of(view, row) for row in reading.rows}
     rows = [
-        {"need": need.said, "findings": ", ".join(need.findings), "of": _of(view, need.findings, titles)}
+        {"need": need.said, "findings": ", ".join(need.findings), "of": _of(view, need.findings, reading.rows)}
         for need in reading.verdict.needs
     ]
     if not rows:
@@ -228,13 +229,16 @@ def _changes(view: View, reading: Reading) -> Block:
     return Block("changes", title, table, lead=view.words("verdict.changes_lead"))
 
 
-def _of(view: View, names: Sequence[str], titles: Mapping[str, str]) -> str:
-    """Return what a need is of: the programme, all that stands above, or some of it by title."""
+def _of(view: View, names: Sequence[str], rows: Sequence[Row]) -> str:
+    """Return what a need is of: the programme, all that stands above, or some of it, several by their numbers."""
     if not names:
         return view.words("finding.whole")
-    if len(names) == len(titles) > 1:
+    if len(names) == len(rows) > 1:
         return view.words("verdict.all_of_them")
-    return "; ".join(titles[name] for name in names)
+    of = [row for row in rows if row["finding"] in names]
+    if len(of) == 1:
+        return f"{of[0]['number']}. {title_of(view, of[0])}"
+    return view.words("verdict.numbered", numbers=", ".join(str(row["number"]) for row in of))
 
 
 def _need(view: View, row: Row) -> str:

@@ -15,6 +15,9 @@ from impact_dashboards.server.document import alone, check_published, document, 
 from impact_dashboards.server.reader import Reader
 from impact_dashboards.server.shell import block_element
 
+ROOMY = 11
+"""Rows of all tables up to which the letters of a sheet may be of full size; with more they are smaller, to fit."""
+
 
 def write_brief(db: str | Path, programme: str, language: Language, out: Path) -> None:
     """Write the brief of a programme as HTML or PDF, by the ending of the file's name.
@@ -53,7 +56,8 @@ def brief_html(db: str | Path, programme: str, language: Language) -> str:
         view = View(ReaderTables(warehouse), words_in(language), page.address(language, programme), today())
         check_published(view, programme)
         content = page.content(view)
-        body = h("div", _head(view, content, edition.version), _main(view, content), _foot(view), class_="page brief")
+        parts = (_head(view, content, edition.version), _main(view, content), _foot(view))
+        body = h("div", parts, class_=f"page brief{' dense' if _rows(content) > ROOMY else ''}")
     return document(f"{content.over}: {content.title}", language, alone(body, _to_the_web))
 
 
@@ -82,6 +86,11 @@ def _main(view: View, content: PageContent) -> Element:
 
 def _foot(view: View) -> Element:
     return h("footer", h("p", view.words("brief.read"), class_="note"))
+
+
+def _rows(content: PageContent) -> int:
+    """Return how many rows the tables have."""
+    return sum(len(block.table.rows) for block in content.blocks if block.table is not None)
 
 
 def _to_the_web(href: str) -> str:

@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 
 from impact import faults
 from impact.declare.load import FILES
+from impact.declare.portfolio import PortfolioFile
 from impact.declare.registration import REGISTRATIONS, RegistrationsFile
 from impact.declare.sources import FileFormat
 from impact.ingest.readers import READERS
@@ -100,14 +101,14 @@ def cli_page() -> str:
 
 def declarations_page() -> str:
     """Write every declaration file with its models and their fields."""
-    files: dict[str, type[BaseModel]] = {**FILES, REGISTRATIONS: RegistrationsFile}
+    files: dict[str, type[BaseModel]] = {**FILES, REGISTRATIONS: RegistrationsFile, "portfolio.yaml": PortfolioFile}
     links = "\n".join(f"- [`{name}`](#{_anchor(name)})" for name in files)
     parts = [
         GENERATED,
         "# Declarations\n",
-        "A programme is a folder of these files. An unknown field is an error; so is a key that stands twice. YAML is",
-        "read strictly: no anchors, no tags, dates stay text, only `true` and `false` are booleans. Paths such as",
-        "`ex_ante.target.due` in messages follow these names.\n",
+        "A programme is a folder of these files; `portfolio.yaml` belongs to who funds several. An unknown field is an",
+        "error; so is a key that stands twice. YAML is read strictly: no anchors, no tags, dates stay text, only",
+        "`true` and `false` are booleans. Paths such as `ex_ante.target.due` in messages follow these names.\n",
         f"{links}\n",
         SHARED_TYPES_TEXT,
     ]

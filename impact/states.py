@@ -164,3 +164,41 @@ class ValueState(StrEnum):
     """Said in ``value.yaml``, with its origin."""
     NOT_COMPUTABLE = "not_computable"
     SUPPRESSED = "suppressed"
+
+
+class PromiseVerdict(StrEnum):
+    """What a promise comes to for who decides; in the order in which a verdict names them."""
+
+    BROKEN = "broken"
+    UNDECIDED = "undecided"
+    KEPT = "kept"
+    WAITING = "waiting"
+    """Not due yet."""
+    HIDDEN = "hidden"
+    NONE = "none"
+    """Nothing was promised."""
+
+
+class EffectVerdict(StrEnum):
+    """What is known of the cause for who decides; in the order in which a verdict names them."""
+
+    HARM = "harm"
+    CHANGED = "changed"
+    """Of an indicator that is to be maintained."""
+    CAUSED = "caused"
+    INDICATED = "indicated"
+    """The right way, by a design that supports it weakly."""
+    NOT_SHOWN = "not_shown"
+    NO_COMPARISON = "no_comparison"
+    HIDDEN = "hidden"
+    NONE = "none"
+    """Of what was done, and not of what changed for somebody: no effect is looked for."""
+
+
+class NextEuro(StrEnum):
+    """What the next euro should do with a programme, for an outcome; in the order in which it is read."""
+
+    FUND = "fund"
+    LEARN = "learn"
+    DO_NOT_FUND = "do_not_fund"
+    NOT_DECIDED = "not_decided"

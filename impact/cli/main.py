@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "report": (
         "Write the report of a programme: one file, readable without a network; as PDF where a browser can print it."
     ),
+    "brief": "Write one page to decide on: promise, result, effect, certainty, cost, risk, what would change it.",
     "export": (
         "Write the published tables of a programme as files, without what is suppressed and without rows of persons."
     ),
@@ -34,6 +35,7 @@ COMMANDS: Mapping[str, str] = {
     "assign": "Draw who is offered the programme, from rows that `impact run --until validate` has loaded.",
     "findings": "Show what was found: ex ante beside ex post, effect and evidence.",
     "value": "Show what a decision needs: dimensions of impact, pooled effects, costs, payments, with their intervals.",
+    "portfolio": "Hold money against outcomes across programmes, and say what the next euro should learn or fund.",
     "quarantine": "Show the rows that were set aside or warned about, with all their reasons.",
     "trace": "Follow one number back: definition, query, rows, file, hash, run.",
     "version": "Print the version of the engine.",

@@ -9,27 +9,30 @@ import json
 import sys
 from pathlib import Path
 
+from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaValue
 
 from impact.declare.load import FILES
+from impact.declare.portfolio import PortfolioFile
 from impact.files import make_folder, write_file
 
 
 def json_schemas() -> dict[str, JsonSchemaValue]:
-    """Return the JSON Schema of each file of a programme folder, by file name.
+    """Return the JSON Schema of each file of a programme folder, and of a portfolio, by file name.
 
     Examples
     --------
     >>> json_schemas()["indicators.schema.json"]["required"]
     ['indicators']
     """
+    files: dict[str, type[BaseModel]] = {**FILES, "portfolio.yaml": PortfolioFile}
     return {
         f"{Path(name).stem}.schema.json": {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": name,
             **model.model_json_schema(by_alias=True),
         }
-        for name, model in FILES.items()
+        for name, model in files.items()
     }
 
 

@@ -29,6 +29,11 @@ NO_EFFECT: Mapping[str, Contribution] = {
 """What is said of an estimate that is clear of zero, but is no effect, by the code of its estimand."""
 
 
+def is_no_effect(estimand: object) -> bool:
+    """Tell whether what was estimated is an association or a change without a comparison, clear of zero or not."""
+    return isinstance(estimand, Said) and estimand.code in NO_EFFECT
+
+
 def refused(reason: Remark) -> Said:
     """Say that a design was declared, and why it gave no effect."""
     return Said(REFUSED, reason=reason)

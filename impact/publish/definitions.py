@@ -30,6 +30,12 @@ def definition_measures(warehouse: Warehouse, programme: str) -> dict[str, str]:
     return {indicator: measure for indicator, measure in measures.items() if measure}
 
 
+def definition_primaries(warehouse: Warehouse, programme: str) -> frozenset[str]:
+    """Return the primary indicators of a programme."""
+    primary = _by_indicator(warehouse, programme, "$.primary")
+    return frozenset(indicator for indicator, value in primary.items() if value == "true")
+
+
 def _by_indicator(warehouse: Warehouse, programme: str, path: str) -> dict[str, str]:
     query = "SELECT indicator, definition ->> ? FROM impact.definition WHERE programme = ?"
     return dict(warehouse.rows(query, [path, programme]))

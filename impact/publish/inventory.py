@@ -29,10 +29,11 @@ ADDED: Mapping[str, Holds] = _columns(
 ON_PAGES: Mapping[str, Holds] = _columns(
     declared="dated loaded days column_title wave_title part indicators assumption evidence source_title target_title"
     " where change null class from to sectors tie_code ties target_group_title territory_title theme_title place_level"
-    " meaning series series_title value_of measure planned delivered table",
+    " meaning series series_title value_of measure planned delivered table findings",
     statistic="before after",
+    verdict="promise_verdict effect_verdict",
     count="complete valid unique share share_linked share_lost count",
-    remark="told flagged",
+    remark="told flagged need risk",
     line="_row _source",
 )
 """What pages call columns of the tables, or make of them: it is as empty as what it is made of."""

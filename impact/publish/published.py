@@ -131,6 +131,11 @@ class ReaderTables:
         return definitions.definition_measures(self._warehouse, programme)
 
     @cached
+    def primaries(self, programme: str) -> frozenset[str]:
+        """Return the primary indicators."""
+        return definitions.definition_primaries(self._warehouse, programme)
+
+    @cached
     def contract_sources(self, programme: str, contract: str) -> pd.DataFrame:
         """Return the files of a contract."""
         return definitions.contract_sources(self._warehouse, programme, contract)

@@ -13,7 +13,7 @@ from typing import get_args
 
 from impact.declare.base import Origin
 from impact.declare.value.outcomes import Degree, Outcome, Risk, RiskKind
-from impact.judge.contribution import NO_EFFECT
+from impact.judge.contribution import is_no_effect
 from impact.states import ContributionState, ValueSection
 from impact.tables.finding import Finding
 from impact.value.evidence import Evidence
@@ -242,8 +242,8 @@ def _design(finding: Finding) -> Said | None:
 
 def is_effect(finding: Finding) -> bool:
     """Tell whether an effect was estimated; an association that is not clear is called so as an effect would be."""
-    estimand = finding.estimand.code if isinstance(finding.estimand, Said) else ""
-    return finding.estimate is not None and finding.contribution in CAUSED and estimand not in NO_EFFECT
+    caused = finding.contribution in CAUSED and not is_no_effect(finding.estimand)
+    return caused and finding.estimate is not None
 
 
 def no_effect(finding: Finding) -> Said:

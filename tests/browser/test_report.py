@@ -39,6 +39,6 @@ def test_the_html_needs_nothing_but_itself(db: Path, tmp_path: Path, watch: Call
 
 
 def test_without_a_browser_the_pdf_says_what_to_do(db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("impact_dashboards.server.report.BROWSERS", ("no-such-browser",))
+    monkeypatch.setattr("impact_dashboards.server.document.BROWSERS", ("no-such-browser",))
     with pytest.raises(UsageError, match="print that"):
         write_report(db, "nsw", "it", tmp_path / "nsw.pdf")

@@ -150,3 +150,51 @@ def test_register_writes_once(command, tmp_path: Path) -> None:
     code, out, _ = command("register", folder, "--author", "A. Evaluator")
     assert code == 0
     assert "registered already" in out
+
+
+def test_brief_writes_one_sheet_and_says_what_it_cannot(command, tmp_path_factory: pytest.TempPathFactory) -> None:
+    db = shipped_database(tmp_path_factory)
+    code, out, _ = command("brief", "wecare", "--db", db, "--lang", "en", "--out", "wecare.html")
+    assert (code, out) == (0, "Wrote wecare.html\n")
+    assert "Weakest link" in Path("wecare.html").read_text(encoding="utf-8")
+    assert command("brief", "wecare", "--db", db, "--out", "wecare.txt")[0] == 2
+    code, _, err = command("brief", "wecar", "--db", db, "--out", "wecare.html")
+    assert code == 2
+    assert "the database holds milano_sei_laltro, nsw" in err
+    code, _, err = command("brief", "wecare", "--db", db, "--lang", "fr", "--out", "wecare.html")
+    assert code == 2
+    assert "it, en" in err
+
+
+def test_portfolio_prints_families_the_next_euro_and_money(command, tmp_path_factory: pytest.TempPathFactory) -> None:
+    db = shipped_database(tmp_path_factory)
+    code, out, _ = command("portfolio", shipped("data") / "portfolio.yaml", "--db", db)
+    assert code == 0
+    for words in (
+        "nsw/employed · 900,000 EUR †",
+        "effect +11.1 pp [+2.5 pp; +19.6 pp]  ·  evidence 5 of 5",
+        "▲ fund: nsw/employed",
+        "not pooled: some effects are real, others synthetic (wecare/employed)",
+        "refused: the amount is synthetic",
+        "evidence 3 or more †: 56.2% (900,000 EUR)",
+        "† synthetic data",
+    ):
+        assert words in out
+    code, out, _ = command("portfolio", shipped("data") / "portfolio.yaml", "--db", db, "--json")
+    printed = json.loads(out)
+    assert [family["family"] for family in printed["families"]] == ["paid_work", "wellbeing", "ties"]
+    wellbeing = printed["families"][1]["positions"][0]
+    expected = 500_000 / (3000 * -wellbeing["effect"])
+    assert wellbeing["cost_per_unit"]["value"] == pytest.approx(expected)
+    assert wellbeing["cost_per_unit"]["low"] < expected < wellbeing["cost_per_unit"]["high"]
+
+
+def test_portfolio_tells_a_wrong_name_with_its_line(command, tmp_path_factory: pytest.TempPathFactory) -> None:
+    db, file = shipped_database(tmp_path_factory), Path("portfolio.yaml")
+    shutil.copy(shipped("data") / "portfolio.yaml", file)
+    edit(file, "indicator: cross_sector_ties", "indicator: sector_ties")
+    code, _, err = command("portfolio", file, "--db", db)
+    assert code == 1
+    assert "portfolio.yaml:34" in err
+    assert "such as cross_sector_ties" in err
+    assert command("portfolio", "nowhere.yaml", "--db", db)[0] == 1

@@ -53,6 +53,7 @@ COMMANDS = {
     "power": Command(("power", "sample", "--figure", "power.html", "--no-simulate"), before=_written("power.html")),
     "assign": Command(("assign", "sample", "lottery", "--to", "arms.csv", "--db", "a.duckdb"), needs_run=True),
     "report": Command(("report", "sample", "--out", "r.html", "--db", "a.duckdb"), True, _written("r.html")),
+    "brief": Command(("brief", "sample", "--out", "b.html", "--db", "a.duckdb"), True, _written("b.html")),
     "export": Command(("export", "sample", "--out", "t.zip", "--db", "a.duckdb"), True, _written("t.zip")),
     "export to a folder": Command((*TABLES, "--out", "t", "--db", "a.duckdb"), needs_run=True),
     "run": Command(("run", "sample", "--db", "a.duckdb"), needs_run=True, before=_amended),

@@ -14,9 +14,10 @@ from impact_dashboards.pages import (
     territory,
     theory,
     value,
+    verdict,
 )
 
-MENU = (portfolio, theory, indicator, network, territory, value, monitoring, claims, explore, export)
+MENU = (portfolio, verdict, theory, indicator, network, territory, value, monitoring, claims, explore, export)
 PAGES: dict[str, Page] = {module.PAGE.name: module.PAGE for module in MENU}
 HOME = MENU[0].PAGE
 """Where the app opens."""

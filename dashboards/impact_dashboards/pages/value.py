@@ -15,7 +15,6 @@ from impact.figures import pool_figure
 from impact.publish.rows import Record, rows_of
 from impact.publish.scope import EVERY_ROLE
 from impact.states import ValueSection, ValueState
-from impact.words.said import Said
 from impact_dashboards.page.descriptor import Chapter, Page
 from impact_dashboards.page.view import (
     Block,
@@ -28,8 +27,9 @@ from impact_dashboards.page.view import (
     file_columns,
     nothing,
 )
-from impact_dashboards.parts.findings import drawn_unit, link_of, unit_of
+from impact_dashboards.parts.findings import drawn_unit, link_of
 from impact_dashboards.parts.marks import known
+from impact_dashboards.parts.valued import figure, figure_interval, note, said
 
 ENDS = ("value", "conf_low", "conf_high")
 OWN = re.compile("part/.*/effect")
@@ -86,7 +86,7 @@ def _effect(view: View, line: Row, role: str, name: str) -> Record:
 
 def _part(view: View, line: Row) -> str:
     """Return what a part is called: its title, or else its code."""
-    return _note(view, line) or str(line["item"]).split("/")[1]
+    return note(view, line) or str(line["item"]).split("/")[1]
 
 
 # ---- the table -------------------------------------------------------------------------------------------------------
@@ -100,37 +100,15 @@ def _figure(view: View, line: Row) -> Node:
     """Return the figure with its interval, or the verdict, or what is declared in words."""
     if line["state"] == ValueState.SUPPRESSED:
         return view.words("disclosure.few")
-    said = [_number(view, line), _said(view, line["verdict"]), _note(view, line)]
-    pieces = [piece for piece in said if piece]
-    return [[h("div", piece) for piece in pieces], _interval(view, line)] if pieces else "–"
-
-
-def _note(view: View, line: Row) -> str:
-    """Return what is declared in words, or nothing."""
-    return view.words.pick(line, "note") if line["note_en"] else ""
-
-
-def _number(view: View, line: Row) -> str:
-    if not known(line["value"]):
-        return ""
-    unit = line["unit"]
-    write = view.words.gain if line["difference"] else view.words.number
-    shown = "" if unit == "share" else unit_of(view.words, line)
-    return f"{write(line['value'], unit)} {shown}".rstrip()
-
-
-def _interval(view: View, line: Row) -> Node:
-    ends = view.words.interval(line["conf_low"], line["conf_high"], line["unit"], gain=line["difference"])
-    return h("small", ends) if ends else None
+    texts = (figure(view, line), said(view, line["verdict"]), note(view, line))
+    pieces = [text for text in texts if text]
+    ends = figure_interval(view, line)
+    return [[h("div", piece) for piece in pieces], h("small", ends) if ends else None] if pieces else "–"
 
 
 def _why(view: View, line: Row) -> Node:
-    said = [_said(view, line["reason"]), _said(view, line["method"])]
-    return [h("div", text) for text in said if text] or "–"
-
-
-def _said(view: View, text: Said | str | None) -> str:
-    return view.words.said(text) if text else ""
+    texts = [said(view, line["reason"]), said(view, line["method"])]
+    return [h("div", text) for text in texts if text] or "–"
 
 
 def _rests_on(view: View, line: Row) -> Node:

@@ -5,17 +5,11 @@ It is written from the same pages as the app, so that every number in it is the 
 
 from __future__ import annotations
 
-import html
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from impact.drawing.markup import Element, h, to_html
-from impact.errors import UsageError
-from impact.files import check_apart, check_place, copy_file, write_file
+from impact.drawing.markup import Element, h
 from impact.publish.published import ReaderTables
 from impact.publish.rows import rows_of
 from impact.words import words_in
@@ -26,20 +20,9 @@ from impact_dashboards.page.view import PageContent, View
 from impact_dashboards.pages import HOME, PAGES
 from impact_dashboards.parts.facts import Fact, fact_list
 from impact_dashboards.server.app import today
+from impact_dashboards.server.document import alone, check_published, document, synthetic_warning, walk, write_document
 from impact_dashboards.server.reader import Reader
 from impact_dashboards.server.shell import block_element
-
-BROWSERS = (
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-    "chrome",
-    "msedge",
-    "microsoft-edge",
-)
-FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-pdf-header-footer")
-DROPPED = frozenset({"data-live", "data-plot", "data-plotly", "data-words", "data-at-once", "data-png", "download"})
 
 
 def write_report(db: str | Path, programme: str, language: Language, out: Path) -> None:
@@ -62,14 +45,7 @@ def write_report(db: str | Path, programme: str, language: Language, out: Path) 
         If there is no such programme, the file is neither or is the database, or a PDF is asked for and there is no
         browser to print it.
     """
-    check_place(out, ".html", ".pdf")
-    check_apart(out, Path(db), "report")
-    browser = _browser() if out.suffix.lower() == ".pdf" else ""
-    text = report_html(db, programme, language)
-    if not browser:
-        write_file(out, text)
-        return
-    _print(browser, text, out)
+    write_document(db, out, "report", lambda: report_html(db, programme, language))
 
 
 def report_html(db: str | Path, programme: str, language: Language) -> str:
@@ -83,32 +59,24 @@ def report_html(db: str | Path, programme: str, language: Language) -> str:
     edition = Reader(db).edition()
     with edition.open() as warehouse:
         view = View(ReaderTables(warehouse), words_in(language), Address(language, HOME.name), today())
-        if programme not in view.published.titles:
-            programmes = ", ".join(view.published.titles)
-            raise UsageError(f"nothing is published of a programme '{programme}'; the database holds {programmes}")
+        check_published(view, programme)
         body = h(
             "div", _cover(view, programme, edition.version), list(_chapters(view, programme)), class_="page report"
         )
         title = view.words.pick(view.published.titles[programme], "title")
-    anchors = {str(node.attributes["id"]) for node in _walk(body) if "id" in node.attributes}
-    style = (Path(__file__).parents[1] / "assets" / "app.css").read_text(encoding="utf-8")
-    return (
-        f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{style}</style></head>'
-        f"<body>{to_html(_alone(body, anchors))}</body></html>\n"
-    )
+    anchors = {str(node.attributes["id"]) for node in walk(body) if "id" in node.attributes}
+    return document(title, language, alone(body, lambda href: _within(href, anchors)))
 
 
 def _cover(view: View, programme: str, version: str) -> Element:
     words, row = view.words, view.published.titles[programme]
     is_synthetic = (view.published.findings(programme)["data_kind"] == "synthetic").any()
-    warning = h("p", h("strong", words("banner.synthetic")), class_="report-banner", role="note")
     return h(
         "header",
         h("p", words("report.over"), class_="over"),
         h("h1", words.pick(row, "title")),
         h("p", words.pick(row, "summary"), class_="lead"),
-        warning if is_synthetic else None,
+        synthetic_warning(view) if is_synthetic else None,
         fact_list(_cover_facts(view, programme, version)),
         class_="cover",
     )
@@ -155,28 +123,6 @@ def _section(page: PageContent, blocks: list[Element], anchor: str) -> Element:
     return h("article", over, h("h2", page.title, class_="chapter"), lead, blocks, id=anchor)
 
 
-def _walk(node: Element | str) -> Iterator[Element]:
-    if isinstance(node, Element):
-        yield node
-        for child in node.children:
-            yield from _walk(child)
-
-
-def _alone(node: Element | str, anchors: set[str]) -> Element | str:
-    """Return a tree that stands by itself: links lead within the report or to the web, nothing is folded away."""
-    if isinstance(node, str):
-        return node
-    attributes = {name: value for name, value in node.attributes.items() if name not in DROPPED}
-    children = tuple(_alone(child, anchors) for child in node.children)
-    if node.tag == "a":
-        href = _within(str(attributes.pop("href", "")), anchors)
-        if href:
-            attributes["href"] = href
-    if node.tag == "details":
-        attributes["open"] = True
-    return Element(node.tag, attributes, children)
-
-
 def _within(href: str, anchors: set[str]) -> str:
     """Return where a link of the app leads in the report; nothing where the report has no such place."""
     if href.startswith(("https://", "http://")):
@@ -186,26 +132,3 @@ def _within(href: str, anchors: set[str]) -> str:
         return href if href.removeprefix("#") in anchors else ""
     names = (_anchor(address), address.page)
     return next((f"#{name}" for name in names if name in anchors), "")
-
-
-def _browser() -> str:
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        raise UsageError(
-            "a PDF is printed by Chromium, Chrome or Edge, and none is on the path; write .html and print that"
-        )
-    return browser
-
-
-def _print(browser: str, text: str, out: Path) -> None:
-    """Print a document with a browser that reaches nothing but the document itself."""
-    with tempfile.TemporaryDirectory(prefix="impact-report-") as folder:
-        page, printed = Path(folder) / "report.html", Path(folder) / "report.pdf"
-        write_file(page, text)
-        command = [browser, *FLAGS, f"--user-data-dir={folder}/profile", f"--print-to-pdf={printed}", page.as_uri()]
-        process = subprocess.run(command, capture_output=True, timeout=300, check=False)  # noqa: S603 - a browser found on the path
-        if not printed.is_file():
-            raise UsageError(
-                f"{browser} did not print the report: {process.stderr.decode(errors='replace').strip()[-300:]}"
-            )
-        copy_file(printed, out)

@@ -157,7 +157,7 @@ def _what(subject: Subject, outcome: Outcome) -> Iterator[Line]:
     if importance is None:
         yield _undeclared(subject, "what/importance", label, "importance")
     else:
-        verdict = Said(f"outcomes.degree.{importance.degree}")
+        verdict = Said(f"outcomes.importance.{importance.degree}")
         yield Line(subject, "what/importance", label, verdict=verdict, origin=importance.origin)
     label = Said("outcomes.what.threshold")
     if threshold is None:

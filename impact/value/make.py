@@ -11,9 +11,10 @@ from impact.declare import Programme
 from impact.value.evidence import Evidence
 from impact.value.line import Line, lines_frame
 from impact.value.outcomes import outcome_lines
+from impact.value.payments import payment_lines
 from impact.value.rules import rule_lines
 
-SECTIONS: tuple[Callable[[Evidence], Iterator[Line]], ...] = (rule_lines, outcome_lines)
+SECTIONS: tuple[Callable[[Evidence], Iterator[Line]], ...] = (rule_lines, outcome_lines, payment_lines)
 """A section is its module and a line here."""
 
 

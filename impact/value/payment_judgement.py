@@ -227,7 +227,7 @@ class Judgement:
         return not self.all_due or (overall is not None and overall.state == "missed")
 
     def owed(self, place: Place) -> bool:
-        """Tell whether a result is paid for, whatever the amount: by its own trigger, or by the one over all cohorts."""
+        """Tell whether a result is paid for, whatever the amount: by its own trigger, or by that over all cohorts."""
         declared, overall = self.case.contract.overall, self.overall()
         by_overall = declared is not None and declared.metric == place[1] and overall is not None
         states = [self.trigger(place), *([overall] if by_overall else [])]

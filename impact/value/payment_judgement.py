@@ -261,9 +261,10 @@ class Judgement:
         return economics.Overall(declared.metric, mean, weights)
 
 
-def text(words: Mapping[Language, str]) -> Said:
+def text(words: dict[Language, str]) -> Said:
     """Return declared words as a sentence."""
-    return Said("declared.text", en=in_language(dict(words), "en"), it=in_language(dict(words), "it"))
+    both = {"en": in_language(words, "en"), "it": in_language(words, "it")}
+    return Said("declared.text", **both)
 
 
 def _id(cohort: Cohort | None) -> str:

@@ -12,7 +12,7 @@ from impact.statistics import economics
 from impact.statistics.economics import Payment, TriggerState
 from impact.value.evidence import Evidence
 from impact.value.line import Line, Subject, names
-from impact.value.payment_judgement import PENDING, Case, Judgement, Place
+from impact.value.payment_judgement import PENDING, Case, Judgement, Place, text
 from impact.value.payment_outlook import Chance, chance, drawn_payment, overall_chance
 from impact.value.payment_results import Known, Result
 from impact.value.payment_returns import return_lines
@@ -30,10 +30,11 @@ def payment_lines(evidence: Evidence) -> Iterator[Line]:
         case = Case.of(evidence, contract)
         yield from term_lines(_subject(contract, kind), case)
         for day in case.days:
-            yield from _judged(_subject(contract, kind, day), Judgement(case, day))
+            yield from judged_lines(_subject(contract, kind, day), Judgement(case, day))
 
 
-def _judged(subject: Subject, judged: Judgement) -> Iterator[Line]:
+def judged_lines(subject: Subject, judged: Judgement) -> Iterator[Line]:
+    """Yield the lines of a contract as it stood on a day."""
     for place in judged.case.results:
         yield _result(subject, judged, place)
         yield _trigger(subject, judged, place)
@@ -131,7 +132,7 @@ def _amount_of(value: float, judged: Judgement, place: Place) -> Said:
     unit = judged.case.results[place].unit
     if unit[0] == "share":
         return Said("payments.as_share", value=value)
-    return Said("payments.with_unit", value=value, unit=Said("declared.text", en=unit[0], it=unit[1]))
+    return Said("payments.with_unit", value=value, unit=text({"en": unit[0], "it": unit[1]}))
 
 
 def _short(value: float, judged: Judgement, place: Place) -> Said:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from impact.declare.base import last_day
+from impact.declare.base import in_language, last_day
 from impact.declare.check_value import FILE, known_indicator
 from impact.declare.load import Programme
 from impact.declare.location import Location, twice
@@ -20,6 +20,7 @@ def payment_problems(programme: Programme, contracts: tuple[OutcomeContract, ...
         yield from _metrics(programme, contract, at)
         yield from _cohorts(programme, contract, at)
         yield from _overall(programme, contract, at)
+        yield from _units(programme, contract, at)
     for name in twice(contract.id for contract in contracts):
         at = Location(FILE, programme.line(FILE, "payments"), "payments")
         yield at.problem(f"two contracts are called '{name}'", fix="Rename one of them.")
@@ -114,3 +115,27 @@ def _overall(programme: Programme, contract: OutcomeContract, at: Location) -> I
     elif any(cohort.size is None for cohort in contract.cohorts):
         what = "the mean over cohorts needs the size of each"
         yield here.problem(what, fix="Give size to every cohort, or an indicator that was measured over all.")
+
+
+def _units(programme: Programme, contract: OutcomeContract, at: Location) -> Iterator[Problem]:
+    """Yield figures that are held against each other in different units."""
+    units = {indicator.id: in_language(indicator.unit) for indicator in programme.indicators}
+    for metric in contract.metrics:
+        here = at.at(f"{at.field}.metrics.{metric.id}")
+        others = [cohort.indicators.get(metric.id) for cohort in contract.cohorts]
+        if isinstance(metric.against, Against):
+            others.append(metric.against.indicator)
+        yield from _same_unit(units, units.get(metric.indicator), others, here)
+        if contract.overall is not None and contract.overall.metric == metric.id:
+            counted = units.get(metric.indicator) if metric.counted in ("value", "effect") else "share"
+            yield from _same_unit(units, counted, [contract.overall.indicator], at.at(f"{at.field}.overall.indicator"))
+
+
+def _same_unit(
+    units: Mapping[str, str], expected: str | None, names: Iterable[str | None], at: Location
+) -> Iterator[Problem]:
+    """Yield the indicators among the names that have another unit; those that are not declared are named elsewhere."""
+    for name in names:
+        unit = units.get(name or "")
+        if unit is not None and expected is not None and unit != expected:
+            yield at.problem(f"indicator '{name}' has another unit than what it is held against", expected, unit)

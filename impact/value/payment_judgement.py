@@ -7,7 +7,7 @@ number. What is certainly nothing needs no price.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -106,22 +106,41 @@ class Judgement:
         return not any(each in PENDING for each in known)
 
     @cached_property
+    def complete(self) -> bool:
+        """Whether every result is in, that over all cohorts included."""
+        return self.all_due and not self.absent and not self.overall_absent
+
+    @cached_property
+    def absent(self) -> tuple[Place, ...]:
+        """The results whose day has come and that are not there."""
+        return tuple(place for place, known in self.known.items() if known is Known.ABSENT)
+
+    @cached_property
     def settled(self) -> tuple[str, ...]:
-        """The cohorts up to the first that is not due: each is paid after those before it."""
+        """The cohorts up to the first that is not in: each is paid after those before it."""
         metrics = self.case.contract.metrics
 
-        def due(cohort: str) -> bool:
-            return not any(self.known[cohort, metric.id] in PENDING for metric in metrics)
+        def is_in(cohort: str) -> bool:
+            return all(self.known[cohort, metric.id] is Known.FINAL for metric in metrics)
 
-        return tuple(itertools.takewhile(due, self.case.cohorts))
+        return tuple(itertools.takewhile(is_in, self.case.cohorts))
+
+    def waits(self, cohort: str) -> bool:
+        """Tell whether a cohort, or one that is paid before it, still has results to come."""
+        before = self.case.cohorts[: self.case.cohorts.index(cohort) + 1]
+        return any(known in PENDING for (of, _), known in self.known.items() if of in before)
 
     def findings(self, places: Sequence[Place] | None = None) -> tuple[Finding, ...]:
         """Return the findings behind the results at hand, those over all cohorts included where no place is given."""
         results = [self.case.results[place] for place in (self.case.results if places is None else places)]
         if places is None and self.case.overall is not None:
             results.append(self.case.overall)
-        found = (finding for result in results if _at_hand(result, self.day) for finding in result.findings)
-        return tuple({finding.finding: finding for finding in found}.values())
+        return _findings(result for result in results if _at_hand(result, self.day))
+
+    @property
+    def expected_from(self) -> tuple[Finding, ...]:
+        """Return the findings behind everything that is known or expected on the day, forecasts included."""
+        return _findings(self.case.results.values())
 
     # ---- triggers ----------------------------------------------------------------------------------------------------
 
@@ -150,6 +169,14 @@ class Judgement:
             return self.case.overall.known(self.day) is Known.FINAL
         return all(self.known[place] is Known.FINAL for place in self.overall_places)
 
+    @property
+    def overall_absent(self) -> bool:
+        """Whether the result over all cohorts can never be reckoned: one of those behind it is not there."""
+        own = self.case.overall
+        if own is not None:
+            return own.known(self.day) is Known.ABSENT
+        return any(self.known[place] is Known.ABSENT for place in self.overall_places)
+
     @cached_property
     def overall_places(self) -> list[Place]:
         """The results whose mean the trigger over all cohorts looks at."""
@@ -163,10 +190,8 @@ class Judgement:
         if own is not None and own.known(self.day) is Known.FINAL:
             return own.figure.value
         places = [place for place in self.overall_places if self.known[place] is Known.FINAL]
-        if not places or (own is not None and own.known(self.day) is not Known.AWAITED):
-            return None
         sized = all(cohort.size is not None for cohort in self.case.contract.cohorts)
-        if len(places) > 1 and not sized:
+        if self.overall_absent or not places or (len(places) > 1 and not sized):
             return None
         values = [self.value(place) for place in places]
         return float(np.average(values, weights=[self.size(cohort) for cohort, _ in places]))
@@ -192,45 +217,58 @@ class Judgement:
 
     @cached_property
     def missing(self) -> tuple[Said, ...]:
-        """The facts without which no payment of a settled cohort can be reckoned."""
-        return tuple(self._missing())
+        """The facts without which the total cannot be reckoned: prices, and results that are not there."""
+        results = (Said("payments.the_result", of=self.case.title(place)) for place in self.absent)
+        overall = (Said("payments.the_overall_result"),) if self.case.overall and self.overall_absent else ()
+        return (*self._prices_missing, *results, *overall)
 
-    def _missing(self) -> Iterator[Said]:
-        for metric in self.case.contract.metrics:
-            if metric.tariff is None:
-                yield Said("payments.the_tariff", metric=text(metric.title))
-        for place, known in self.known.items():
-            if known is Known.ABSENT:
-                yield Said("payments.the_result", of=self.case.title(place))
+    @cached_property
+    def _prices_missing(self) -> tuple[Said, ...]:
+        metrics = self.case.contract.metrics
+        return tuple(Said("payments.the_tariff", metric=text(each.title)) for each in metrics if each.tariff is None)
 
     @cached_property
     def ledger(self) -> Ledger | None:
-        """The payments for the settled cohorts; None where a fact is missing, or none is settled."""
-        if self.missing or not self.settled:
+        """The payments for the settled cohorts; None where a price is missing, or none is settled."""
+        if self._prices_missing or not self.settled:
             return None
         values = [[self.value((cohort, metric.id)) for metric in self.case.contract.metrics] for cohort in self.settled]
-        return economics.ledger(self.rules(), self.settled, values, final=self.all_due)
+        return economics.ledger(self.rules(), self.settled, values, final=self.complete)
+
+    @cached_property
+    def whole_ledger(self) -> Ledger | None:
+        """The payments in all, so far or in the end; None where a price or a result is missing."""
+        return None if self.missing else self.ledger
 
     def payment(self, place: Place) -> Payment | None:
-        """Return the line of the ledger for a place."""
-        lines = self.ledger.payments if self.ledger else ()
+        """Return the line of the ledger for a place; none where only a trigger over all could pay it that is not in."""
+        own = self.trigger(place)
+        by_overall = self.of_overall(place) and own is not None and own.state == "missed"
+        if self.ledger is None or (self.all_due and not self.complete and by_overall):
+            return None
+        lines = self.ledger.payments
         return next((line for line in lines if (line.cohort, line.metric) == place), None)
+
+    def of_overall(self, place: Place) -> bool:
+        """Tell whether the trigger over all cohorts looks at a result."""
+        declared = self.case.contract.overall
+        return declared is not None and declared.metric == place[1]
 
     def nothing(self, place: Place) -> bool:
         """Tell whether nothing is paid so far, whatever the price: it missed, and no trigger over all pays it."""
-        own, declared = self.trigger(place), self.case.contract.overall
+        own = self.trigger(place)
         if own is None or own.state != "missed":
             return False
-        if declared is None or declared.metric != place[1]:
+        if not self.of_overall(place):
             return True
         overall = self.overall()
-        return not self.all_due or (overall is not None and overall.state == "missed")
+        if overall is not None and overall.state != "open":
+            return overall.state == "missed"
+        return not self.all_due
 
     def owed(self, place: Place) -> bool:
         """Tell whether a result is paid for, whatever the amount: by its own trigger, or by that over all cohorts."""
-        declared, overall = self.case.contract.overall, self.overall()
-        by_overall = declared is not None and declared.metric == place[1] and overall is not None
-        states = [self.trigger(place), *([overall] if by_overall else [])]
+        states = [self.trigger(place), self.overall() if self.of_overall(place) else None]
         return any(state is not None and state.state == "met" for state in states)
 
     def rules(self) -> economics.Contract:
@@ -251,7 +289,7 @@ class Judgement:
         if declared is None:
             return None
         weights = {cohort: self.size(cohort) for cohort in self.case.cohorts}
-        if self.case.overall is None or not self.overall_final:
+        if self.case.overall is None or not self.complete:
             return economics.Overall(declared.metric, declared.trigger.value, weights)
         state = self.overall()
         if state is None or state.state == "missed":
@@ -269,6 +307,12 @@ def text(words: dict[Language, str]) -> Said:
 
 def _id(cohort: Cohort | None) -> str:
     return cohort.id if cohort else ALL
+
+
+def _findings(results: Iterable[Result]) -> tuple[Finding, ...]:
+    """Return the findings of results, each once."""
+    found = (finding for result in results for finding in result.findings)
+    return tuple({finding.finding: finding for finding in found}.values())
 
 
 def _at_hand(result: Result, day: str) -> bool:

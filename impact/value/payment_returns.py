@@ -25,7 +25,7 @@ def return_lines(subject: Subject, judged: Judgement) -> Iterator[Line]:
             subject, "rate_of_return", RATE, verdict=Said("payments.state.open"), reason=Said("payments.not_all_in")
         )
         return
-    ledger = judged.ledger
+    ledger = judged.whole_ledger
     if ledger is not None:
         yield from _instalments(subject, judged, ledger)
     yield from _rates(subject, judged, ledger)

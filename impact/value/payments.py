@@ -192,16 +192,13 @@ def _payment(subject: Subject, judged: Judgement, place: Place) -> Line:
         later = not judged.all_due and judged.case.contract.overall is not None
         reason = Said("payments.nothing_yet" if later and missed else "payments.nothing")
         return Line(subject, item, label, 0.0, verdict=Said("payments.unpaid"), reason=reason, rests_on=rests_on)
-    if place[0] not in judged.settled:
-        return Line(subject, item, label, verdict=Said("payments.state.open"), reason=_waits(judged, place))
+    if judged.waits(place[0]):
+        pending = any(judged.known[place[0], metric.id] in PENDING for metric in judged.case.contract.metrics)
+        reason = Said("payments.not_settled" if pending else "payments.waits")
+        return Line(subject, item, label, verdict=Said("payments.state.open"), reason=reason)
     reason = Said("payments.not_recomputable", missing=judged.missing)
     verdict = Said("payments.paid") if judged.owed(place) else None
     return Line(subject, item, label, verdict=verdict, reason=reason, rests_on=rests_on)
-
-
-def _waits(judged: Judgement, place: Place) -> Said:
-    pending = any(judged.known[place[0], metric.id] in PENDING for metric in judged.case.contract.metrics)
-    return Said("payments.not_settled" if pending else "payments.waits")
 
 
 def _ledger_line(subject: Subject, item: str, label: Said, line: Payment, rests_on: tuple[str, ...]) -> Line:
@@ -212,9 +209,9 @@ def _ledger_line(subject: Subject, item: str, label: Said, line: Payment, rests_
 
 def _floor(subject: Subject, judged: Judgement) -> Iterator[Line]:
     """Yield what the floor adds."""
-    if judged.ledger is None:
+    if judged.whole_ledger is None:
         return
-    for line in judged.ledger.payments:
+    for line in judged.whole_ledger.payments:
         if not line.cohort:
             label = Said("payments.floor")
             yield _ledger_line(subject, "floor/payment", label, line, names(judged.findings()))
@@ -232,15 +229,15 @@ def _overall(subject: Subject, judged: Judgement) -> Iterator[Line]:
         reason: Remark = _state_reason(state, trigger, judged, judged.overall_places[0])
         verdict = Said(f"payments.state.{state.state}")
         yield Line(subject, "overall/trigger", label, verdict=verdict, reason=reason, rests_on=rests_on)
-    elif judged.all_due:
+    elif judged.overall_absent:
         reason = Said("payments.not_recomputable", missing=Said("payments.the_overall_result"))
         yield Line(subject, "overall/trigger", label, reason=reason, rests_on=rests_on)
     else:
         reason = Said("payments.open_over_all", trigger=trigger)
         yield Line(subject, "overall/trigger", label, verdict=Said("payments.state.open"), reason=reason)
-    if not judged.overall_final and not judged.all_due:
+    if not (judged.overall_final or judged.overall_absent or judged.all_due):
         found = overall_chance(judged)
-        findings = names(judged.findings()) if found else ()
+        findings = names(judged.expected_from) if found else ()
         yield _probability(subject, "overall/probability", Said("payments.probability_overall"), found, findings)
 
 
@@ -249,6 +246,8 @@ def _overall_result(subject: Subject, judged: Judgement) -> Line:
     label = Said("payments.result_overall")
     if own is not None and own.known(judged.day) in (Known.FINAL, Known.ABSENT):
         return _result_line(subject, own, judged.day)
+    if judged.overall_absent:
+        return Line(subject, OVERALL, label, reason=Said("payments.not_recomputable", missing=judged.missing))
     if value is None:
         return Line(subject, OVERALL, label, verdict=Said("payments.awaited"), reason=Said("payments.no_overall_yet"))
     places = [place for place in judged.overall_places if judged.known[place] is Known.FINAL]
@@ -266,25 +265,27 @@ def _overall_result(subject: Subject, judged: Judgement) -> Line:
 
 def _total(subject: Subject, judged: Judgement) -> Line:
     """Return what is paid in all: so far while results are awaited, else in the end."""
-    rests_on, ledger = names(judged.findings()), judged.ledger
     label = Said("payments.total" if judged.all_due else "payments.total_so_far")
+    line = Line(subject, "total", label, rests_on=names(judged.findings()))
     open_still = None if judged.all_due else Said("payments.state.open")
+    ledger = judged.whole_ledger
     if ledger is not None:
         verdict = open_still or Said("payments.paid" if ledger.total > 0 else "payments.unpaid")
-        reason: Remark = Said("payments.by_contract")
-        return Line(subject, "total", label, ledger.total, verdict=verdict, reason=reason, rests_on=rests_on)
-    due = [place for place in judged.case.results if place[0] in judged.settled]
-    if due and all(judged.nothing(place) for place in due) and not (judged.all_due and judged.case.contract.floor):
-        verdict = open_still or Said("payments.unpaid")
-        return Line(
-            subject, "total", label, 0.0, verdict=verdict, reason=Said("payments.no_trigger_met"), rests_on=rests_on
-        )
-    if not due:
-        return Line(
-            subject, "total", label, verdict=Said("payments.state.open"), reason=Said("payments.nothing_settled")
-        )
+        return replace(line, value=ledger.total, verdict=verdict, reason=Said("payments.by_contract"))
+    if _nothing_in_all(judged):
+        reason = Said("payments.no_trigger_met")
+        return replace(line, value=0.0, verdict=open_still or Said("payments.unpaid"), reason=reason)
+    if not judged.settled and not judged.absent:
+        return replace(line, verdict=Said("payments.state.open"), reason=Said("payments.nothing_settled"), rests_on=())
     reason = Said("payments.not_recomputable", missing=judged.missing)
-    return Line(subject, "total", label, verdict=open_still or _due(judged), reason=reason, rests_on=rests_on)
+    return replace(line, verdict=open_still or _due(judged), reason=reason)
+
+
+def _nothing_in_all(judged: Judgement) -> bool:
+    """Tell whether nothing is paid in all so far, whatever the prices."""
+    due = [place for place in judged.case.results if place[0] in judged.settled]
+    floored = judged.all_due and judged.case.contract.floor is not None
+    return bool(due) and not judged.absent and not floored and all(map(judged.nothing, due))
 
 
 def _due(judged: Judgement) -> Said | None:
@@ -301,8 +302,7 @@ def _outlook(subject: Subject, judged: Judgement) -> Iterator[Line]:
         missing = Said("payments.not_recomputable", missing=judged.missing) if judged.missing else None
         yield Line(subject, "expected", label, reason=missing or Said("payments.no_outlook"))
         return
-    results = judged.case.results.values()
-    rests_on = names(tuple({each.finding: each for result in results for each in result.findings}.values()))
+    rests_on = names(judged.expected_from)
     method = joined(found.rule, Said("payments.independent")) or None
     yield Line(
         subject, "expected", label, found.expected, found.conf_low, found.conf_high, method=method, rests_on=rests_on

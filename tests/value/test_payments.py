@@ -277,6 +277,16 @@ def test_the_same_contract_is_open_missed_and_paid_at_its_dates() -> None:
     assert code(first["c/jobs/payment"]) == "payments.state.open"
 
 
+@pytest.mark.parametrize(("own", "total"), [(6.0, 100.0), (5.9, 60.0)])
+def test_a_trigger_over_all_goes_by_its_own_result_where_it_has_one(own: float, total: float) -> None:
+    contract = in_cohorts(overall={"metric": "jobs", "trigger": term(6), "indicator": "y"})
+    made = case(contract, [2.0, 2.0, 6.0])
+    lines = lines_on(Case(contract, made.cohorts, made.results, result(own, "2023-12-31")), "2023-12-31")
+    assert value(lines["overall/result"]) == own
+    assert code(lines["overall/trigger"]) == f"payments.state.{'met' if own >= 6 else 'missed'}"
+    assert value(lines["total"]) == total
+
+
 def test_a_price_that_nobody_published_leaves_what_is_certainly_nothing() -> None:
     unpriced = {name: given for name, given in METRIC.items() if name not in ("tariff", "counted_from")}
     missed = lines_on(case(in_cohorts(metrics=[unpriced]), [4.0, 3.0, 2.0]), "2023-12-31")
@@ -295,6 +305,23 @@ def test_a_result_that_is_not_there_is_no_zero() -> None:
     lines = lines_on(case(in_cohorts(), [8.0, None, 6.0]), "2023-12-31")
     assert lines["total"].value is None
     assert missing(lines["total"]) == missing(lines["b/jobs/trigger"]) == {"payments.the_result"}
+
+
+def test_what_a_missing_result_cannot_change_is_paid_as_before() -> None:
+    lines = lines_on(case(in_cohorts(), [8.0, None, 6.0]), "2022-12-31")
+    assert value(lines["a/jobs/payment"]) == 80
+    assert lines["total"].value is None
+    assert (code(lines["total"]), code(lines["c/jobs/payment"])) == ("payments.state.open", "payments.state.open")
+    overall = {"metric": "jobs", "trigger": term(6)}
+    missed = lines_on(case(in_cohorts(overall=overall), [4.0, None, 6.0]), "2023-12-31")
+    assert missing(missed["a/jobs/payment"]) == {"payments.the_result"}
+    assert missing(missed["overall/trigger"]) == {"payments.the_overall_result"}
+    made = case(in_cohorts(overall=overall | {"indicator": "y"}), [4.0, 6.0, 6.0])
+    unknown = lines_on(Case(made.contract, made.cohorts, made.results, result(None, "2023-12-31")), "2023-12-31")
+    assert missing(unknown["total"]) == missing(unknown["a/jobs/payment"]) == {"payments.the_overall_result"}
+    assert value(unknown["b/jobs/payment"]) == 60
+    first = lines_on(case(in_cohorts(), [None, 8.0, 8.0]), "2021-12-31")
+    assert missing(first["total"]) == {"payments.the_result"}
 
 
 # ---- while results are awaited ---------------------------------------------------------------------------------------
@@ -424,6 +451,7 @@ def programme(folder: Path, contracts: list[dict[str, Any]], frame: pd.DataFrame
     indicators = [
         indicator("y", by=["cohort"]),
         indicator("effect", randomised),
+        indicator("share", unit="share"),
         indicator("later", ex_post={"period": "2030"}, ex_ante={"forecast": forecast, "target": target}),
     ]
     folder = programme_folder(folder, {"data": (of_rows, frame)}, indicators)
@@ -528,6 +556,7 @@ def changed(**fields: Any) -> dict[str, Any]:
         (changed(metrics=[METRIC | {"indicator": "later"}]), "is not cut by 'cohort'", "payments.made.cohort_column"),
         (changed(overall={"metric": "z", "trigger": term(1), "indicator": "y"}), "there is no metric 'z'", "payments.made.overall"),
         (changed(overall={"metric": "jobs", "trigger": term(1)}), "needs the size of each", "payments.made.overall"),
+        (changed(overall={"metric": "jobs", "trigger": term(1), "indicator": "share"}), "has another unit", "payments.made.overall.indicator"),
         (changed(overall={"metric": "jobs", "trigger": term(1), "indicator": "z"}), "no indicator 'z'", "payments.made.overall.indicator"),
     ],
 )  # fmt: skip

@@ -14,6 +14,7 @@ from impact.declare.check_contracts import contract_problems, graph_problems
 from impact.declare.check_evaluation import evaluation_problems
 from impact.declare.check_indicators import indicator_problems
 from impact.declare.check_value import value_problems
+from impact.declare.check_value_payments import payment_problems
 from impact.declare.contracts import Column, Contract
 from impact.declare.indicators import Indicator
 from impact.declare.load import Programme
@@ -54,6 +55,7 @@ def check_programme(programme: Programme) -> list[Problem]:
         *evaluation_problems(programme),
         *claim_problems(programme),
         *value_problems(programme),
+        *payment_problems(programme, programme.value.payments),
     ]
 
 

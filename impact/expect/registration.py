@@ -240,7 +240,7 @@ def plan_status(programme: Programme, indicator: Indicator) -> PlanStatus:
 
     The outcome can be known from the end of its wave's collection (or of its period) on.
     """
-    known_from = _outcome_known(programme, indicator)
+    known_from = outcome_known(programme, indicator)
     entries = [entry for entry in programme.registrations if indicator.id in entry.indicators]
     early = [entry for entry in entries if entry.registered_at[:10] < min(known_from, _known_then(entry, indicator))]
     if not early:
@@ -263,7 +263,8 @@ def _amendment(entries: list[Registration], indicator: Indicator, plan: Plan) ->
     return "not registered yet"
 
 
-def _outcome_known(programme: Programme, indicator: Indicator) -> str:
+def outcome_known(programme: Programme, indicator: Indicator) -> str:
+    """Return the day from which the outcome of an indicator can be known: the end of its wave, or of its period."""
     outcome = indicator.ex_post
     if outcome.period:
         return last_day(outcome.period)

@@ -12,6 +12,7 @@ from impact.value.evidence import Evidence
 from impact.value.forecasts import forecast_lines
 from impact.value.line import Line, lines_frame
 from impact.value.outcomes import outcome_lines
+from impact.value.payments import payment_lines
 from impact.value.pools import pool_lines
 from impact.value.rewards import reward_lines
 from impact.value.rules import rule_lines
@@ -21,6 +22,7 @@ SECTIONS: tuple[Callable[[Evidence], Iterator[Line]], ...] = (
     outcome_lines,
     pool_lines,
     forecast_lines,
+    payment_lines,
     reward_lines,
 )
 """A section is its module and a line here."""

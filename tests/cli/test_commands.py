@@ -12,7 +12,7 @@ import pytest
 from impact.cli.main import main
 from impact.declare import shipped
 from tests.support.programmes import edit, template
-from tests.support.shipped import shipped_database
+from tests.support.shipped import SHIPPED, shipped_database
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_demo_shows_all_levels_with_promise_and_outcome(command, tmp_path_factor
     findings = json.loads(out)["findings"]
     assert code == 0
     assert {row["level"] for row in findings} == {"micro", "meso", "macro"}
-    assert {row["programme"] for row in findings} == {"nsw", "wecare", "talents4coop", "milano_sei_laltro"}
+    assert {row["programme"] for row in findings} == set(SHIPPED)
     assert all(
         row["data_kind"] == "synthetic" for row in findings if row["programme"] == "wecare" and row["level"] == "micro"
     )

@@ -14,9 +14,9 @@ from impact.declare import load_programme, shipped
 from impact.expect import indicator_plan, plan_hash
 from impact.words import words_in
 from tests.support.programmes import edit, indicator, written
+from tests.support.shipped import SHIPPED
 
 ROWS = pd.DataFrame({"person": ["a", "b"], "y": [1.0, 2.0]})
-SHIPPED = ("milano_sei_laltro", "nsw", "talents4coop", "wecare")
 IN_BOTH = {"share", "EUR"}
 """Units that have no translation: a share is written as a percentage, EUR is EUR."""
 

@@ -24,7 +24,7 @@ from impact.tables.declared import Programme, Stakeholder, TheoryLink, TheoryNod
 from impact.tables.files import Quality, Response
 from impact.tables.process import Delivery, Phase
 from tests.support.programmes import edit, indicator, template, written
-from tests.support.shipped import shipped_database, shipped_result
+from tests.support.shipped import SHIPPED, shipped_database, shipped_result
 
 KINDS = ["missing", "skipped", "not_applicable", "refused", "suppressed"]
 WAVES = [
@@ -136,7 +136,7 @@ def test_a_wave_moved_in_time_moves_the_response(tmp_path: Path) -> None:
     result.close()
 
 
-@pytest.mark.parametrize("name", ["nsw", "talents4coop", "milano_sei_laltro"])
+@pytest.mark.parametrize("name", [name for name in SHIPPED if name != "wecare"])
 def test_quality_of_the_shipped_programmes_is_that_of_their_rows(
     name: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -242,7 +242,7 @@ def test_a_title_alone_is_a_change_of_the_run(tmp_path: Path) -> None:
         result.close()
 
 
-@pytest.mark.parametrize("name", ["nsw", "talents4coop", "milano_sei_laltro", "wecare"])
+@pytest.mark.parametrize("name", SHIPPED)
 def test_theory_of_the_shipped_programmes_is_whole(name: str) -> None:
     programme = load_programme(shipped("data") / name)
     with Warehouse(":memory:") as warehouse:

@@ -23,7 +23,7 @@ from impact.declare import Programme
 from impact.run.flow import RunReport, run_programme
 from impact.store import open_reader
 
-SHIPPED = ("milano_sei_laltro", "nsw", "talents4coop", "wecare")
+SHIPPED = ("educate_girls", "milano_sei_laltro", "nsw", "peterborough", "talents4coop", "wecare")
 
 
 def shipped_database(factory: pytest.TempPathFactory) -> Path:

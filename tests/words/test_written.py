@@ -18,8 +18,10 @@ from tests.support.written import bare, foreign, ids, left, page_of, said_on, wi
 
 PAGES = ("theory", "network", "territory", "monitoring", "claims", "explore", "export")
 MOST = {
+    "educate_girls": "girls_enrolled",
     "milano_sei_laltro": "cross_sector_ties",
     "nsw": "earnings",
+    "peterborough": "events",
     "talents4coop": "participants",
     "wecare": "territory_knows_services",
 }

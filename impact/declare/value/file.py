@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from impact.declare.base import Declared
 from impact.declare.value.outcomes import Outcome
+from impact.declare.value.payments import OutcomeContract
 from impact.declare.value.pools import Pool
 from impact.declare.value.rewards import RewardRule
 
@@ -13,4 +14,5 @@ class ValueFile(Declared):
 
     outcomes: tuple[Outcome, ...] = ()
     pools: tuple[Pool, ...] = ()
+    payments: tuple[OutcomeContract, ...] = ()
     rewards: tuple[RewardRule, ...] = ()

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from impact.declare.check_value_costs import cost_problems
+from impact.declare.check_value_names import FILE, known_indicator
+from impact.declare.check_value_social_return import social_return_problems
 from impact.declare.load import Programme
 from impact.declare.location import Location, twice
 from impact.declare.value.outcomes import Outcome
 from impact.errors import Problem
 
-FILE = "value.yaml"
-
 
 def value_problems(programme: Programme) -> Iterator[Problem]:
     """Yield what is wrong with what a decision needs beside findings."""
     yield from _outcomes(programme, programme.value.outcomes)
-
-
-def known_indicator(programme: Programme, name: str, at: Location) -> Iterator[Problem]:
-    """Yield the problem of an indicator that is not declared."""
-    names = [indicator.id for indicator in programme.indicators]
-    if name not in names:
-        yield at.problem(f"there is no indicator '{name}'", ", ".join(names))
+    yield from cost_problems(programme)
+    yield from social_return_problems(programme)
 
 
 def _outcomes(programme: Programme, outcomes: tuple[Outcome, ...]) -> Iterator[Problem]:

@@ -9,11 +9,13 @@ from functools import cached_property
 import duckdb
 
 from impact.declare import Programme
-from impact.sql import EVERY_COLUMN, Select, ident
+from impact.sql import EVERY_COLUMN, Select, columns, ident
+from impact.states import Arm
 from impact.store.sentences import decoded
 from impact.tables.finding import Finding
 from impact.tables.frames import to_records
-from impact.tables.part import Part
+from impact.tables.part import WHOLE_GROUP, WHOLE_SCOPE, Part
+from impact.tables.results import Measure
 
 
 @dataclass(frozen=True)
@@ -51,3 +53,12 @@ class Evidence:
             for finding in self.findings
             if finding.indicator == indicator and column in (finding.scope, finding.group)
         ]
+
+    def std_error(self, finding: Finding) -> float | None:
+        """Return the standard error of the value of a finding of the whole; None where its method has none."""
+        conditions = ("programme = ?", "indicator = ?", "arm <> ?", "wave IN (?, '')")
+        whole = ("scope = ?", f"{ident('group')} = ?")
+        query = Select(columns(["std_error"]), ident("impact", Measure.TABLE.name), where=(*conditions, *whole))
+        keys = [self.programme.id, finding.indicator, Arm.COMPARISON, finding.period, WHOLE_SCOPE, WHOLE_GROUP]
+        errors = {error for (error,) in self.connection.execute(query.sql(), keys).fetchall()}
+        return errors.pop() if len(errors) == 1 else None

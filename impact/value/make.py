@@ -8,12 +8,19 @@ import duckdb
 import pandas as pd
 
 from impact.declare import Programme
+from impact.value.costs import cost_lines
 from impact.value.evidence import Evidence
 from impact.value.line import Line, lines_frame
 from impact.value.outcomes import outcome_lines
 from impact.value.rules import rule_lines
+from impact.value.social_return import social_return_lines
 
-SECTIONS: tuple[Callable[[Evidence], Iterator[Line]], ...] = (rule_lines, outcome_lines)
+SECTIONS: tuple[Callable[[Evidence], Iterator[Line]], ...] = (
+    rule_lines,
+    outcome_lines,
+    cost_lines,
+    social_return_lines,
+)
 """A section is its module and a line here."""
 
 

@@ -26,7 +26,7 @@ from impact.statistics.economics import (
 from impact.value.cost_rows import Ledger
 from impact.value.evidence import Evidence
 from impact.value.line import Line, Subject
-from impact.value.money import SHARE, Part, refuse_mixed, together, why_not
+from impact.value.money import SHARE, Part, in_both, refuse_mixed, together, why_not
 from impact.value.quantities import Units, finding_part, findings_of, units_of
 from impact.words.said import Remark, Said, joined
 
@@ -99,11 +99,7 @@ def _ratio(evidence: Evidence, subject: Subject, ledger: Ledger, per: Per, item:
 
 
 def _label(per: Per) -> Said:
-    return Said(f"costs.per_{per.of}", unit=_unit(per))
-
-
-def _unit(per: Per) -> Said:
-    return Said("declared.text", en=in_language(per.unit, "en"), it=in_language(per.unit, "it"))
+    return Said(f"costs.per_{per.of}", unit=in_both(per.unit))
 
 
 def _per_unit(subject: Subject) -> tuple[str, str]:
@@ -115,7 +111,9 @@ def _units_line(ratio: Ratio) -> Line:
     units, unit = ratio.units, (in_language(ratio.per.unit, "en"), in_language(ratio.per.unit, "it"))
     half = t_quantile(0.975, units.df) * units.std_error if units.std_error else None
     ends = NO_ENDS if half is None else (units.value - half, units.value + half)
-    line = ratio.line("units", Said("costs.units", unit=_unit(ratio.per)), units.value, ends, reason=units.reason)
+    line = ratio.line(
+        "units", Said("costs.units", unit=in_both(ratio.per.unit)), units.value, ends, reason=units.reason
+    )
     return replace(line, method=units.method, unit=unit)
 
 
@@ -166,7 +164,7 @@ def _plane(ratio: Ratio, increment: Increment) -> Iterator[Line]:
     found = quadrants(increment)
     method = together(found.rule, Said("costs.compared_with_nothing"))
     for name in QUADRANTS:
-        label = Said(f"costs.plane.{name}", unit=_unit(ratio.per))
+        label = Said(f"costs.plane.{name}", unit=in_both(ratio.per.unit))
         line = ratio.line(f"plane/{name}", label, getattr(found, name), reason=PROBABILITY)
         yield replace(line, method=method, unit=SHARE)
 
@@ -186,7 +184,7 @@ def _at_threshold(ratio: Ratio, increment: Increment, worth: Worth) -> Iterator[
 
 
 def _money(ratio: Ratio, worth: Worth) -> dict[str, Any]:
-    return {"worth": worth.value, "currency": ratio.subject.unit, "unit": _unit(ratio.per)}
+    return {"worth": worth.value, "currency": ratio.subject.unit, "unit": in_both(ratio.per.unit)}
 
 
 def _information(ratio: Ratio, item: str, label: Said, benefit: float, error: float) -> Iterator[Line]:

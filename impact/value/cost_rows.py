@@ -177,6 +177,7 @@ class Ledger:
         NotEstimable
             If anything is missing.
         """
+        self.priced(self.of_stage)  # names all that is missing, and not only what the first year lacks
         charged: dict[int, list[float]] = {}
         spread = {capital.account for capital in self.costs.capital}
         running = [cell for cell in self.of_stage if cell.chart not in spread]

@@ -19,8 +19,8 @@ from impact.value.cost_ratios import ratio_lines
 from impact.value.cost_rows import Cell, Ledger, cells_of, stage_said
 from impact.value.evidence import Evidence
 from impact.value.line import Line, Subject
-from impact.value.money import RECORDED, SHARE, terms_said, together, why_not
-from impact.words.said import Remark, Said, joined
+from impact.value.money import RECORDED, SHARE, in_both, terms_said, together, why_not
+from impact.words.said import Remark, Said, Text, joined
 
 PLANNED, CERTIFIED = "planned", "certified"
 
@@ -30,7 +30,7 @@ class Account:
     """A code of the chart of accounts with its title."""
 
     code: str
-    title: Said
+    title: Text
 
 
 def cost_lines(evidence: Evidence) -> Iterator[Line]:
@@ -81,8 +81,7 @@ def recorded(
 def _stages(subject: Subject, ledger: Ledger) -> Iterator[Line]:
     for stage in STAGES:
         label = Said("costs.financial", stage=stage_said(stage))
-        cells = [cell for cell in ledger.cells if cell.stage == stage]
-        method = Said("costs.rows", rows=sum(cell.rows for cell in cells), contract=ledger.costs.rows.contract)
+        method = _rows_said(ledger, stage)
         yield recorded(subject, f"stage/{stage}", label, partial(_paid, ledger, stage), method=method)
     unknown = sum(cell.rows for cell in ledger.cells if cell.stage is None)
     if unknown:
@@ -117,6 +116,16 @@ def _executed(subject: Subject, item: str, label: Said, ledger: Ledger, staged: 
     return recorded(subject, item, label, share, method=Said("costs.certified_over_planned"), unit=SHARE)
 
 
+def _rows_said(ledger: Ledger, stage: str) -> Said:
+    """Say how many rows of which contract are of a stage."""
+    rows = sum(cell.rows for cell in ledger.cells if cell.stage == stage)
+    return Said("costs.rows", rows=rows, contract=ledger.costs.rows.contract)
+
+
+def _priced(ledger: Ledger) -> float:
+    return ledger.priced(ledger.of_stage)
+
+
 def _paid(ledger: Ledger, stage: str) -> float:
     return ledger.financial(ledger.at_stage(stage))
 
@@ -149,11 +158,10 @@ def _known(evidence: Evidence, costs: Costs) -> Iterator[Account]:
     column = programme.contracts[costs.rows.contract].columns[costs.rows.chart or ""]
     codelist = programme.codelists.get(column.codelist or "")
     if codelist is None:
-        yield from (Account(code, Said("declared.text", en=code, it=code)) for code in programme.column_codes(column))
+        yield from (Account(code, code) for code in programme.column_codes(column))
         return
     for item in codelist.codes:
-        title = Said("declared.text", en=in_language(item.title, "en"), it=in_language(item.title, "it"))
-        yield Account(item.code, title)
+        yield Account(item.code, in_both(item.title))
 
 
 def _account(
@@ -194,7 +202,7 @@ def _unmapped(subject: Subject, ledger: Ledger, cells: Sequence[Cell]) -> Iterat
 def _at_prices(subject: Subject, ledger: Ledger) -> Iterator[Line]:
     costs = ledger.costs
     label = Said("costs.at_prices", stage=stage_said(costs.stage), year=str(costs.price_year), currency=costs.currency)
-    yield recorded(subject, "at_prices", label, lambda: ledger.priced(ledger.of_stage), method=terms_said(costs))
+    yield recorded(subject, "at_prices", label, partial(_priced, ledger), method=_rows_said(ledger, costs.stage))
     for capital in costs.capital:
         yield from _capital(subject, ledger, capital.account)
     yield recorded(subject, "economic", Said("costs.economic"), ledger.present, method=economic_said(costs))

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from impact.declare.base import in_language
 from impact.declare.check_value_money import needed_years
 from impact.declare.value.money import MoneyTerms
 from impact.errors import NotEstimable
 from impact.statistics.economics import at_prices, at_prices_in_currency, in_currency
+from impact.words.languages import Language
 from impact.words.said import Remark, Said, joined
 
 RECORDED = Said("money.no_interval.recorded")
@@ -139,3 +141,15 @@ def terms_said(terms: MoneyTerms) -> Said:
 def together(first: Said, *others: Remark | None) -> Said:
     """Return texts one after the other; those that are None or empty are left out."""
     return joined(first, *others) or first
+
+
+def in_both(text: dict[Language, str]) -> Said:
+    """Return a declared text as a sentence, which readers write in their language.
+
+    Examples
+    --------
+    >>> str(in_both({"en": "Staff", "it": "Personale"}))
+    'Staff'
+    """
+    languages: tuple[Language, ...] = ("en", "it")
+    return Said("declared.text", **{language: in_language(text, language) for language in languages})

@@ -11,7 +11,7 @@ from impact.errors import NotEstimable
 from impact.tables.finding import Finding
 from impact.value.evidence import Evidence
 from impact.value.line import names
-from impact.value.money import Part, together
+from impact.value.money import Part, in_both, together
 from impact.value.outcomes import CAUSED, SIGNS
 from impact.words.said import Remark, Said, says
 
@@ -154,7 +154,7 @@ def _reached(evidence: Evidence, reached: Reached) -> tuple[float, Units | None]
 
 def titled(finding: Finding) -> Said:
     """Return the title of a finding's indicator in both languages."""
-    return Said("declared.text", en=finding.title_en, it=finding.title_it)
+    return in_both({"en": finding.title_en, "it": finding.title_it})
 
 
 def finding_part(finding: Finding) -> Part:

@@ -32,7 +32,7 @@ from impact.value.cost_ratios import NO_ENDS, PROBABILITY
 from impact.value.costs import ledger_of
 from impact.value.evidence import Evidence
 from impact.value.line import Line, Subject
-from impact.value.money import SHARE, Part, at_terms, refuse_mixed, terms_said, together, why_not
+from impact.value.money import SHARE, Part, at_terms, in_both, refuse_mixed, terms_said, together, why_not
 from impact.value.quantities import Units, finding_part, findings_of, units_of
 from impact.words.said import Remark, Said, joined
 
@@ -131,7 +131,7 @@ def _chart(evidence: Evidence, declared: SocialReturn) -> Chart:
 
 def _input_parts(evidence: Evidence, declared: SocialReturn) -> Iterator[Part]:
     for stated in declared.inputs.stated:
-        title = Said("declared.text", en=in_language(stated.name, "en"), it=in_language(stated.name, "it"))
+        title = in_both(stated.name)
         yield Part(Said("social_return.part.input", title=title), stated.kind)
     for costs in evidence.programme.value.costs:
         if costs.id == declared.inputs.costs:
@@ -178,7 +178,7 @@ def _sampling(units: Units) -> Uncertain:
 
 
 def _title(outcome: ValuedOutcome) -> Said:
-    return Said("declared.text", en=in_language(outcome.title, "en"), it=in_language(outcome.title, "it"))
+    return in_both(outcome.title)
 
 
 # ---- the lines -------------------------------------------------------------------------------------------------------

@@ -14,8 +14,8 @@ from impact.statistics.core import Floats, floats
 from impact.statistics.economics.checks import chosen
 from impact.words.said import Said
 
-Family = Literal["normal", "student", "triangular", "uniform", "lognormal", "beta"]
-LENGTHS = {"normal": 2, "student": 3, "triangular": 3, "uniform": 2, "lognormal": 2, "beta": 4}
+Family = Literal["normal", "triangular", "uniform", "lognormal", "beta", "student"]
+LENGTHS = {"normal": 2, "triangular": 3, "uniform": 2, "lognormal": 2, "beta": 4, "student": 3}
 
 
 @dataclass(frozen=True)

@@ -159,7 +159,7 @@ class ValueState(StrEnum):
     """Where a line of value comes from, or that it has no number."""
 
     MEASURED = "measured"
-    """Follows from findings."""
+    """Follows from findings, or from rows of a contract."""
     DECLARED = "declared"
     """Said in ``value.yaml``, with its origin."""
     NOT_COMPUTABLE = "not_computable"

@@ -1,4 +1,4 @@
-"""Make the synthetic data of the WeCaRe example, in ``raw/``: a participant survey, one file per wave, and a territory.
+"""Make the synthetic data of the WeCaRe example, in ``raw/``: a survey with a file per wave, a territory, expenditure.
 
 Nobody was interviewed. The projects and their quadrants are real; persons, areas, answers and the comparison
 areas are invented, so that the engine can be tried on a survey whose true effect is known.
@@ -24,6 +24,10 @@ prints the true average effects on the observed scores, from the same persons wi
 The territory has 60,000 invented adults, counted at both waves: how many know the local services. The share grows by
 the trend of the survey, and by its effect on the 9,000 who were reached.
 
+Two invented bodies spend money, each in categories of its own: what they planned, what they incurred (about as planned)
+and the part of it that was certified. One has unpaid work, the other equipment; "Varie" is in no account. The report
+states a commitment only; nobody spent these amounts.
+
 About 17 per cent of the persons drop out before the end line, a little more often when treated or when
 unwell. About one row in a hundred is spoilt on purpose, as counted in ``DIRTY``.
 """
@@ -48,6 +52,27 @@ LONELY = tuple(f"lonely{i}" for i in range(1, 4))
 EFFECT = {"wellbeing": 6.0, "loneliness": -0.45, "knows": 0.15, "informal": 0.05}
 TREND = {"wellbeing": -4.0, "loneliness": 0.3, "knows": 0.05, "employed": -0.03}
 ADULTS, REACHED, KNOWING = 60_000, 9_000, 0.36
+BUDGETS = {
+    "a": {
+        "Personale dipendente": 96_000,
+        "Missioni": 6_000,
+        "Spese generali": 14_400,
+        "Contributi ai partecipanti": 30_000,
+        "Lavoro volontario (valorizzato)": 24_000,
+    },
+    "b": {
+        "Risorse umane": 78_000,
+        "Servizi esterni": 33_000,
+        "Trasferte": 4_500,
+        "Attrezzature": 27_000,
+        "Costi indiretti": 11_700,
+        "Varie": 3_000,
+    },
+}
+"""Planned a year, in euros."""
+SPENDING = {"2019": 0.2, "2020": 1.0, "2021": 0.8}
+"""Share of a year's plan that is planned for each year."""
+CERTIFIED = {"2019": 0.97, "2020": 0.9, "2021": 0.45}
 REFUSED, NOT_APPLICABLE, SKIPPED, SUPPRESSED = "-7", "-8", "-9", "-6"
 
 COLUMNS = (
@@ -299,6 +324,24 @@ def write_territory() -> None:
     (RAW / "synthetic_territory.csv").write_text("\n".join(lines) + "\n", encoding="utf-8", newline="")
 
 
+def write_expenditure() -> None:
+    """Write what two invented bodies planned, incurred and had certified, a file each, by year and category."""
+    rng = np.random.default_rng(SEED + 3)
+    for body, budget in BUDGETS.items():
+        lines = ["expenditure_id,period,voce,stage,amount,currency,price_year"]
+        for year, share in SPENDING.items():
+            for place, (category, a_year) in enumerate(budget.items(), start=1):
+                planned = a_year * share
+                incurred = round(planned * rng.uniform(0.88, 1.04), 2)
+                amounts = {"planned": planned, "incurred": incurred, "certified": round(incurred * CERTIFIED[year], 2)}
+                lines += [
+                    f"{body}_{year}_{place}_{stage},{year},{category},{stage},{amount:.2f},EUR,{year}"
+                    for stage, amount in amounts.items()
+                ]
+        path = RAW / f"synthetic_expenditure_{body}.csv"
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="")
+
+
 def true_effects(people: pd.DataFrame, here: np.ndarray) -> dict[str, float]:
     """Return the true average effects on the observed scores of the treated who are found again."""
     with_, without = (
@@ -330,6 +373,7 @@ def main() -> None:
     write_baseline(spoil(rng, first, end=False))
     write_end_line(rng, [*spoil(rng, last, end=True), *strangers(last)])
     write_territory()
+    write_expenditure()
     print(f"baseline {len(first)} persons, end line {len(last)}")
     for name, value in true_effects(people, here).items():
         print(f"true effect on the observed {name}: {value:+.3f}")

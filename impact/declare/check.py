@@ -191,7 +191,7 @@ def _filled_columns(source: Source, contract: Contract, at: Location) -> Iterato
         if name not in columns:
             what = f"contract '{contract.id}' has no column '{name}'"
             yield at.at(f"{source.id}.{setting}").problem(what, expected)
-    for name in twice([*source.rename.values(), *source.set]):
+    for name in twice([*(name for name, _ in source.renamed), *source.set]):
         yield at.at(f"{source.id}.rename").problem(f"column '{name}' is filled twice")
     for name in sorted(set(source.rename) & set(source.ignore)):
         yield at.at(f"{source.id}.ignore").problem(f"column '{name}' is both renamed and ignored")
@@ -199,7 +199,7 @@ def _filled_columns(source: Source, contract: Contract, at: Location) -> Iterato
 
 def _settings(source: Source) -> Iterator[tuple[str, str]]:
     """Yield each setting of a source that names a column of the contract, with the column."""
-    yield from (("rename", name) for name in source.rename.values())
+    yield from (("rename", name) for name, _ in source.renamed)
     yield from (("recode", name) for name in source.recode if name not in source.crosswalk)
     yield from (("crosswalk", name) for name in source.crosswalk)
     yield from (("set", name) for name in source.set)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from impact.declare.check_value_costs import cost_problems
 from impact.declare.check_value_names import FILE, known_indicator
 from impact.declare.check_value_pools import pool_problems
 from impact.declare.check_value_rewards import reward_problems
+from impact.declare.check_value_social_return import social_return_problems
 from impact.declare.load import Programme
 from impact.declare.location import Location, twice
 from impact.declare.value.outcomes import Outcome
@@ -18,6 +20,8 @@ def value_problems(programme: Programme) -> Iterator[Problem]:
     yield from _outcomes(programme, programme.value.outcomes)
     yield from pool_problems(programme)
     yield from reward_problems(programme)
+    yield from cost_problems(programme)
+    yield from social_return_problems(programme)
 
 
 def _outcomes(programme: Programme, outcomes: tuple[Outcome, ...]) -> Iterator[Problem]:

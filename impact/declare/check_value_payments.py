@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from impact.declare.base import in_language, last_day
-from impact.declare.check_value import FILE, known_indicator
+from impact.declare.check_value_names import FILE, known_indicator
 from impact.declare.load import Programme
 from impact.declare.location import Location, twice
 from impact.declare.value.payments import Against, OutcomeContract

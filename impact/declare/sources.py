@@ -119,10 +119,10 @@ class Provenance(Declared):
 class Source(Declared):
     """One raw file (or sheet) feeding one contract.
 
-    ``rename`` maps file columns to contract columns; ``recode`` maps codes of a contract column, as does
-    ``crosswalk``, which names a CSV file with the columns ``from`` and ``to``; ``set`` gives a contract column one
-    constant; ``ignore`` lists file columns that are left out on purpose. ``series`` reads a file of official
-    statistics, which has a format of its own.
+    ``rename`` maps a file column to a contract column, or to several: one keeps what the file writes, another is mapped
+    to codes. ``recode`` maps codes of a contract column, as does ``crosswalk``, which names a CSV file with the columns
+    ``from`` and ``to``; ``set`` gives a contract column one constant; ``ignore`` lists file columns that are left out
+    on purpose. ``series`` reads a file of official statistics, which has a format of its own.
     """
 
     id: Id
@@ -131,7 +131,7 @@ class Source(Declared):
     provenance: Provenance
     format: FileFormat = FileFormat()
     series: SeriesFormat | None = None
-    rename: dict[str, ColumnName] = Field(default_factory=dict)
+    rename: dict[str, ColumnName | Annotated[tuple[ColumnName, ...], Field(min_length=1)]] = Field(default_factory=dict)
     recode: dict[ColumnName, dict[Code, Code]] = Field(default_factory=dict)
     crosswalk: dict[ColumnName, str] = Field(default_factory=dict)
     set: dict[ColumnName, Scalar] = Field(default_factory=dict)
@@ -148,6 +148,12 @@ class Source(Declared):
         if self.format.zone is not None and not is_parquet:
             raise ValueError("zone is for Parquet, which holds points in time; text is read as its day is written")
         return self
+
+    @property
+    def renamed(self) -> tuple[tuple[str, str], ...]:
+        """Each contract column that ``rename`` fills, with the column of the file it is read from."""
+        listed = ((name, (target,) if isinstance(target, str) else target) for name, target in self.rename.items())
+        return tuple((target, name) for name, targets in listed for target in targets)
 
 
 class SourcesFile(Declared):

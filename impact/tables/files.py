@@ -148,11 +148,11 @@ class Quarantine(
 class Unmapped(
     Record,
     name="unmapped",
-    it="Una riga per categoria che sta in righe di bisogni o servizi e in nessuna lista di codici.",
+    it="Una riga per categoria che sta in righe buone (bisogni, servizi, spese) e in nessuna lista di codici.",
     reach=Reach.NOBODY,
     sort=("programme", "source", "column", "category"),
 ):
-    """One row per category that stands in rows of needs or services and in no codelist."""
+    """One row per category that stands in good rows (needs, services, expenditure) and in no codelist."""
 
     programme: str = same(shared.PROGRAMME)
     source: str = same(shared.SOURCE)

@@ -105,7 +105,7 @@ def _severity(check: pa.Check) -> str:
 
 def _file_expressions(contract: Contract, source: Source, raw: RawFile) -> dict[str, str]:
     """Return for each contract column the SQL text expression that fills it."""
-    renamed = {target: name for name, target in source.rename.items()}
+    renamed = dict(source.renamed)
     ignored = {*source.ignore, *source.rename}
     expressions: dict[str, str] = {}
     for name, column in contract.columns.items():

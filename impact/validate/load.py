@@ -133,7 +133,7 @@ def _column_problems(raw: RawFile, contract: Contract, source: Source) -> Iterat
     for name in sorted(mapped.difference(raw.header)):
         yield at.problem(f"the file has no column '{name}'", found=header)
     unmapped = [name for name in raw.header if name not in mapped]
-    assigned = {*source.set, *source.rename.values()}
+    assigned = {*source.set, *(name for name, _ in source.renamed)}
     for name in sorted(assigned.intersection(unmapped)):
         yield at.problem(f"column '{name}' is filled twice", fix="Leave the file's own out with ignore:.")
     for name in unmapped:

@@ -64,6 +64,11 @@ class Evidence:
         arms = {row.arm: row for row in self._wholes_measured if (row.indicator, row.wave) == (indicator, wave)}
         return arms.get(Arm.TREATED, arms.get(Arm.ALL))
 
+    def std_error(self, finding: Finding) -> float | None:
+        """Return the standard error of the value of a finding of the whole; None where its method has none."""
+        measured = self.measured(finding.indicator, finding.period) or self.measured(finding.indicator, "")
+        return measured.std_error if measured else None
+
     @cached_property
     def _wholes_measured(self) -> Sequence[Measure]:
         measures = self._records(Measure, "indicator", "wave", "arm")

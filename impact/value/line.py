@@ -85,6 +85,8 @@ class Line:
         English and Italian, where it is not the subject's.
     difference
         Whether the figure is a difference, as an effect is.
+    recorded
+        Whether it is computed from rows of a contract, as amounts of money are.
     note
         What is declared in words, by language.
     """
@@ -102,6 +104,7 @@ class Line:
     origin: Origin | None = None
     unit: tuple[str, str] | None = None
     difference: bool = False
+    recorded: bool = False
     note: dict[Language, str] | None = None
 
     @property
@@ -109,7 +112,7 @@ class Line:
         """Where it comes from; a line with neither figure nor verdict could not be computed."""
         if self.value is None and self.verdict is None:
             return ValueState.NOT_COMPUTABLE
-        return ValueState.MEASURED if self.rests_on else ValueState.DECLARED
+        return ValueState.MEASURED if self.rests_on or self.recorded else ValueState.DECLARED
 
 
 def lines_frame(lines: Iterable[Line]) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import duckdb
 import pandas as pd
 
 from impact.declare import Programme
+from impact.value.costs import cost_lines
 from impact.value.evidence import Evidence
 from impact.value.forecasts import forecast_lines
 from impact.value.line import Line, lines_frame
@@ -16,12 +17,15 @@ from impact.value.payments import payment_lines
 from impact.value.pools import pool_lines
 from impact.value.rewards import reward_lines
 from impact.value.rules import rule_lines
+from impact.value.social_return import social_return_lines
 
 SECTIONS: tuple[Callable[[Evidence], Iterator[Line]], ...] = (
     rule_lines,
     outcome_lines,
     pool_lines,
     forecast_lines,
+    cost_lines,
+    social_return_lines,
     payment_lines,
     reward_lines,
 )

@@ -35,7 +35,7 @@ class Outcome:
     name
         By which it is called; no two alike.
     quantity
-        How much of it a year, 0 or more, in units of the outcome.
+        How much of it a year, in units of the outcome; negative where an estimated effect is the wrong way.
     proxy
         Money per unit; negative where the outcome is a harm.
     deadweight
@@ -63,7 +63,7 @@ class Outcome:
     verified: bool = False
 
     def __post_init__(self) -> None:
-        number("quantity", self.quantity, of=self.name, low=0)
+        number("quantity", self.quantity, of=self.name)
         number("proxy", self.proxy, of=self.name)
         for field in SHARES:
             number(field, getattr(self, field), of=self.name, low=0, high=1)

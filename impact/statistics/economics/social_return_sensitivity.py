@@ -181,7 +181,8 @@ def simulated_return(
     chart
         What the return is computed of; what is not uncertain stays as it is.
     uncertain
-        Distribution by outcome and field, independent of each other. That of a share has to lie inside 0 to 1.
+        Distribution by outcome and field, independent of each other. That of a share has to lie inside 0 to 1; that of
+        a quantity may reach below 0, as the sampling distribution of an effect does.
     draws, seed
         How many, and the seed of the generator.
     level
@@ -266,9 +267,7 @@ def _fits(chart: Map, place: Place, law: Uncertain) -> None:
     _named(chart, outcome)
     _movable(field)
     low, high = law.ends
-    if field == "proxy":
-        return
-    if low < 0 or (field in SHARES and high > 1):
+    if field in SHARES and (low < 0 or high > 1):
         raise NotEstimable(
             Said("economics.distribution_reaches", name=outcome, field=field, low=low, high=high),
             Said("economics.bounded_distribution"),

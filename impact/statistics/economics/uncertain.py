@@ -14,8 +14,8 @@ from impact.statistics.core import Floats, floats
 from impact.statistics.economics.checks import chosen
 from impact.words.said import Said
 
-Family = Literal["normal", "triangular", "uniform", "lognormal", "beta"]
-LENGTHS = {"normal": 2, "triangular": 3, "uniform": 2, "lognormal": 2, "beta": 4}
+Family = Literal["normal", "triangular", "uniform", "lognormal", "beta", "student"]
+LENGTHS = {"normal": 2, "triangular": 3, "uniform": 2, "lognormal": 2, "beta": 4, "student": 3}
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,9 @@ class Uncertain:
     Parameters
     ----------
     family, parameters
-        ``normal``: mean, sd. ``triangular``: low, most likely, high. ``uniform``: low, high. ``lognormal``: mean and sd
-        of the logarithm. ``beta``: a, b, low, high. Impossible ones raise :class:`NotEstimable`.
+        ``normal``: mean, sd. ``student``: centre, scale, degrees of freedom. ``triangular``: low, most likely, high.
+        ``uniform``: low, high. ``lognormal``: mean and sd of the logarithm. ``beta``: a, b, low, high. Impossible ones
+        raise :class:`NotEstimable`.
 
     Examples
     --------
@@ -51,6 +52,8 @@ class Uncertain:
         a, b, *more = self.parameters
         if self.family == "normal":
             return stats.norm(a, b)
+        if self.family == "student":
+            return stats.t(more[0], a, b)
         if self.family == "uniform":
             return stats.uniform(a, b - a)
         if self.family == "lognormal":
@@ -71,6 +74,11 @@ class Uncertain:
         low, high = self.frozen().support()
         return float(low), float(high)
 
+    def interval(self, level: float) -> tuple[float, float]:
+        """Return the central interval that holds a share of the distribution."""
+        low, high = self.frozen().interval(level)
+        return float(low), float(high)
+
     def draw(self, rng: np.random.Generator, draws: int) -> Floats:
         """Return draws, shape (draws,)."""
         return floats(self.frozen().rvs(size=draws, random_state=rng))
@@ -79,8 +87,8 @@ class Uncertain:
 def _possible(family: Family, parameters: tuple[float, ...]) -> bool:
     """Tell whether a distribution with these parameters exists and has a spread."""
     first, second, *more = parameters
-    if family in ("normal", "lognormal"):
-        return second > 0
+    if family in ("normal", "lognormal", "student"):
+        return second > 0 and all(df > 0 for df in more)
     if family == "uniform":
         return first < second
     if family == "triangular":

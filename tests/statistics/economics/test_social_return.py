@@ -211,3 +211,15 @@ def test_declared_distributions_are_those_of_their_names(law: e.Uncertain, other
 def test_what_is_missing_is_named_and_never_zero(call, words: str) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(NotEstimable, match=words):
         call()
+
+
+def test_an_effect_is_drawn_by_students_t_and_may_be_the_wrong_way() -> None:
+    """The ratio is linear in the quantity, so that its percentiles are those of the t, to the error of 20,000 draws."""
+    outcome = e.Outcome("visit", -1.0, 10.0, 0, 0, 0, 0, 1)
+    chart = e.Map([outcome], {"grant": 10.0}, rates=0.0)
+    believed = {("visit", "quantity"): e.Uncertain("student", (-1.0, 0.5, 5.0))}
+    found = e.simulated_return(chart, believed, draws=20_000, seed=3)
+    assert e.social_return(chart).ratio == -1.0
+    low, high = -1.0 + 0.5 * stats.t(5).ppf([0.025, 0.975])
+    assert (found.conf_low, found.conf_high) == pytest.approx((low, high), abs=0.04)
+    assert believed["visit", "quantity"].interval(0.95) == pytest.approx((low, high))

@@ -19,7 +19,7 @@ from impact.formulas.measured import COMPLETE
 from impact.states import ValueSection
 from impact.statistics.core import Floats, floats
 from impact.statistics.shares import wilson
-from impact.statistics.simplex import Admissible, admissible
+from impact.statistics.simplex import Admissible, admissible, rational
 from impact.statistics.simplex_weights import (
     SmallestChange,
     WeightedScores,
@@ -35,6 +35,8 @@ from impact.value.line import NO_UNIT, SHARE, Line, Subject, attempted, names, w
 from impact.words.said import Remark, Said, joined
 
 FEWEST = 2
+DIGITS = 12
+"""To which a value counts: what is behind them is rounding, on which no prize may turn."""
 Findings = Mapping[str, Finding]
 """By indicator, the findings of one alternative."""
 
@@ -79,14 +81,14 @@ class _Alternative:
         """The criteria without an interval, though their value is not one of all units."""
         return tuple(name for name, finding in self.findings.items() if _ends(finding) is None)
 
-    def ends(self, shares: Floats) -> tuple[float, float]:
-        """Return the lowest and highest score that the intervals of the criteria allow."""
+    def ends(self, weights: Sequence[float]) -> tuple[float, float]:
+        """Return the lowest and highest score that the intervals of the criteria allow, as exact as scores are."""
         pairs = [
             sorted(_points(criterion, end) for end in _ends(self.findings[criterion.indicator]) or ())
             for criterion in self.criteria
         ]
-        low, high = floats(pairs).T
-        return float(shares @ low), float(shares @ high)
+        low, high = weighted_scores(floats(pairs).T, weights).scores
+        return float(low), float(high)
 
     def _value(self, criterion: Criterion) -> float:
         value = self.findings[criterion.indicator].value
@@ -97,8 +99,9 @@ class _Alternative:
 
 def _line_of(criterion: Criterion, value: float) -> float:
     """Return where a value lies from the worst to the best, also beyond them."""
-    worst, best = criterion.scale.worst, criterion.scale.best
-    return (value - worst) / (best - worst)
+    # of the decimals, so that neither the last bit of a mean nor that of a quotient decides between two that tie
+    worst, best = rational(criterion.scale.worst), rational(criterion.scale.best)
+    return float((rational(float(f"{value:.{DIGITS}g}")) - worst) / (best - worst))
 
 
 def _points(criterion: Criterion, value: float) -> float:
@@ -158,7 +161,7 @@ class _Case:
     def intervals(self) -> list[tuple[float, float] | None]:
         """The interval of each score; None where a criterion has none."""
         found = self.scored
-        return [None if alternative.unsure else alternative.ends(self.scores.weights) for alternative in found]
+        return [None if alternative.unsure else alternative.ends(self.weights) for alternative in found]
 
     @property
     def ends(self) -> Floats | None:

@@ -76,6 +76,25 @@ def test_scores_ranks_and_margin_are_the_weighted_points(tmp_path: Path) -> None
     assert str(run.line("margin", "prize").verdict) == "the interval of the first lies above all others"
 
 
+@pytest.mark.parametrize(("first", "second"), [((0.8, 0.5), (0.7, 0.6)), ((1.1, 0.3), (0.7, 0.7))])
+def test_what_ties_on_paper_ties(first: tuple[float, float], second: tuple[float, float], tmp_path: Path) -> None:
+    """Points are quotients of decimals: (0.8 - 0.2)/1 is 0.6, though not in binary numbers, and no prize turns on it."""
+    frame = rows().query("project != 'gamma'")
+    for name, places in (("ties", 0), ("jobs", 1)):
+        frame[name] = frame["project"].map({"alfa": first[places], "beta": second[places]})
+    declared = rule("ties", "jobs", weights={"ties": 1.0, "jobs": 1.0})
+    declared["criteria"][0]["scale"] = {"from": 0.2, "to": 1.2, **SAID}
+    declared["criteria"][1]["scale"] = {"from": 0, "to": 1, **SAID}
+    run = valued(made(tmp_path, frame, declared))
+    assert (number(run, "margin"), number(run, "change")) == (0, 0)
+    assert str(run.line("margin", "prize").verdict) == "the intervals do not tell the first from all others"
+    for project in PROJECTS[:2]:
+        assert run.number(f"alternative/{project}/rank", "prize") == (1, 1, 2)
+        assert number(run, f"alternative/{project}/first") == 0.5
+        score = run.line(f"alternative/{project}/score", "prize")
+        assert score.conf_low == score.value == score.conf_high
+
+
 def test_shares_of_two_weights_are_lengths(tmp_path: Path) -> None:
     """Alfa leads beta where 0.8w + 0.5(1 − w) > 0.4w + 5/6(1 − w), so above w = 5/11; gamma is never first."""
     run = valued(made(tmp_path, rows(), rule("ties", "debt", ties={"at_least": 0.2, "at_most": 0.9})))

@@ -163,6 +163,11 @@ def with_ends(line: Line, ends: Sequence[float]) -> Line:
     return replace(line, conf_low=float(low), conf_high=float(high))
 
 
+def kind_of(findings: Iterable[Finding]) -> str:
+    """Return ``synthetic`` if the data of any finding are, else ``real``."""
+    return "synthetic" if any(finding.data_kind == "synthetic" for finding in findings) else "real"
+
+
 def names(findings: Sequence[Finding]) -> tuple[str, ...]:
     """Return the names of findings, as a line rests on them."""
     return tuple(finding.finding for finding in findings)

@@ -31,7 +31,7 @@ from impact.statistics.simplex_weights import (
 from impact.tables.finding import Finding
 from impact.tables.part import MISSING_GROUP, Part
 from impact.value.evidence import Evidence
-from impact.value.line import NO_UNIT, SHARE, Line, Subject, attempted, names, with_ends
+from impact.value.line import NO_UNIT, SHARE, Line, Subject, attempted, kind_of, names, with_ends
 from impact.words.said import Remark, Said, joined
 
 FEWEST = 2
@@ -203,8 +203,7 @@ def _alternatives(evidence: Evidence, rule: RewardRule) -> list[_Alternative]:
 
 
 def _subject(evidence: Evidence, rule: RewardRule) -> Subject:
-    kinds = {evidence.wholes[criterion.indicator].data_kind for criterion in rule.criteria}
-    kind = "synthetic" if "synthetic" in kinds else "real"
+    kind = kind_of(evidence.wholes[criterion.indicator] for criterion in rule.criteria)
     titles = (in_language(rule.title, "en"), in_language(rule.title, "it"))
     return Subject(ValueSection.REWARDS, rule.id, *titles, *NO_UNIT, kind)
 

@@ -114,16 +114,10 @@ def _without_parts_in_it(evidence: Evidence, pool: Pool, part: PoolPart, pooled:
     """Return a part with the reason that others of the pool lie in it: their rows would count twice."""
     if part.why_not or pool.by is None:
         return part
-    below = sorted(pooled.intersection(_codes_below(evidence, pool, part.code)))
+    below = sorted(pooled & evidence.codes_below(pool.names[0], pool.by, part.code))
     if not below:
         return part
     return PoolPart(part.code, part.finding, part.title, Said("pools.holds_parts", parts=below))
-
-
-def _codes_below(evidence: Evidence, pool: Pool, code: str) -> set[str]:
-    indicator = _indicator(evidence, pool.names[0])
-    codelist = column_codelist(evidence.programme, indicator.contract, pool.by or "")
-    return {*codes_within(codelist, code)} - {code}
 
 
 def _indicator(evidence: Evidence, name: str) -> Indicator:

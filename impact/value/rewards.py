@@ -53,11 +53,21 @@ class _Alternative:
         In the order of their declaration.
     findings
         By indicator; not of those that were not found for it.
+    holds
+        The alternatives with a value of every criterion that lie in it, as provinces do in their region.
     """
 
     code: str
     criteria: tuple[Criterion, ...]
     findings: Findings
+    holds: tuple[str, ...] = ()
+
+    @property
+    def why_not(self) -> Remark:
+        """Why it is not scored: nothing stands in for a value, and nobody competes with what is part of it."""
+        if self.missing:
+            return Said("rewards.not_scored", criteria=self.missing)
+        return Said("rewards.holds_others", others=self.holds) if self.holds else ""
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -179,14 +189,14 @@ def reward_lines(evidence: Evidence) -> Iterator[Line]:
     """Yield the lines of every reward rule in ``value.yaml``."""
     for rule in evidence.programme.value.rewards:
         alternatives = _alternatives(evidence, rule)
-        scored = tuple(alternative for alternative in alternatives if not alternative.missing)
+        scored = tuple(alternative for alternative in alternatives if not alternative.why_not)
         case = _Case(rule, _subject(evidence, rule), scored)
         if len(scored) < FEWEST:
             yield _too_few(case, alternatives)
         else:
             yield from _of_all(case)
         for alternative in alternatives:
-            if alternative.missing:
+            if alternative.why_not:
                 yield _not_scored(case, evidence, alternative)
             elif len(scored) >= FEWEST:
                 yield from _of_one(case, evidence, scored.index(alternative))
@@ -199,7 +209,15 @@ def _alternatives(evidence: Evidence, rule: RewardRule) -> list[_Alternative]:
         for finding in evidence.parts(criterion.indicator, rule.by):
             code = Part.of(vars(finding)).code
             by_code.setdefault(code, {})[criterion.indicator] = finding
-    return [_Alternative(code, rule.criteria, by_code[code]) for code in sorted(by_code) if code != MISSING_GROUP]
+    found = [_Alternative(code, rule.criteria, by_code[code]) for code in sorted(by_code) if code != MISSING_GROUP]
+    known = {alternative.code for alternative in found if not alternative.missing}
+    return [replace(alternative, holds=_held(evidence, rule, alternative.code, known)) for alternative in found]
+
+
+def _held(evidence: Evidence, rule: RewardRule, code: str, known: set[str]) -> tuple[str, ...]:
+    """Return which alternatives lie in another, by the codelist of any criterion."""
+    below = (evidence.codes_below(criterion.indicator, rule.by, code) for criterion in rule.criteria)
+    return tuple(sorted(known & set[str]().union(*below)))
 
 
 def _subject(evidence: Evidence, rule: RewardRule) -> Subject:
@@ -215,13 +233,12 @@ def _too_few(case: _Case, alternatives: Sequence[_Alternative]) -> Line:
 
 
 def _not_scored(case: _Case, evidence: Evidence, alternative: _Alternative) -> Line:
-    """Return the line of an alternative that lacks a criterion: nothing stands in for it."""
+    """Return the line of an alternative that lacks a criterion, or holds others."""
     label = Said("rewards.score", name=alternative.code)
     line = Line(
         case.subject, f"alternative/{alternative.code}/score", label, rests_on=names([*alternative.findings.values()])
     )
-    reason = Said("rewards.not_scored", criteria=alternative.missing)
-    return replace(line, reason=reason, note=evidence.titles.get((case.rule.by, alternative.code)))
+    return replace(line, reason=alternative.why_not, note=evidence.titles.get((case.rule.by, alternative.code)))
 
 
 # ---- of each alternative ---------------------------------------------------------------------------------------------

@@ -160,6 +160,27 @@ def test_an_alternative_without_a_criterion_is_not_scored_and_says_which(tmp_pat
     assert [number(run, f"alternative/{project}/rank") for project in PROJECTS[:2]] == [2, 1]
 
 
+def test_what_holds_other_alternatives_does_not_compete_with_them(tmp_path: Path) -> None:
+    """A region has the mean of its projects; it takes no rank from any of them."""
+    frame = rows()
+    declared = contract("rows", frame, key=("row",), person="row")
+    declared["columns"]["project"] = {"type": "code", "codelist": "project", "required": True}
+    codes = [{"code": "region", "title": "Region", "level": "region"}]
+    codes += [{"code": name, "title": name, "level": "project", "parent": "region"} for name in PROJECTS]
+    codelist = {"id": "project", "title": "Project", "levels": ["region", "project"], "codes": codes}
+    folder = programme_folder(
+        tmp_path / "made", {"data": (declared, frame)}, [*map(measured, VALUES)],
+        codelists=[codelist], value={"rewards": [rule()]},
+    )  # fmt: skip
+    run = valued(folder)
+    assert run.findings.loc["made/ties/project=region", "value"] == pytest.approx(6)
+    line = run.line("alternative/region/score", "prize")
+    assert line.value is None
+    assert str(line.reason) == "not scored because it holds alfa, beta, gamma, which are scored"
+    assert of_all(run, "rank") == [2, 1, 3]
+    assert not any("region" in name for name in run.line("margin", "prize").rests_on)
+
+
 def test_fewer_than_two_alternatives_have_no_order(tmp_path: Path) -> None:
     frame = rows().assign(jobs=lambda f: f["jobs"].mask(f["project"] != "alfa"))
     run = valued(made(tmp_path, frame, rule()))

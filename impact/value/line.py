@@ -20,6 +20,7 @@ from impact.words.said import Remark, Said, joined
 
 NO_UNIT, SHARE = ("", ""), ("share", "share")
 """Units of lines, English and Italian: of ranks and statistics, of shares and probabilities."""
+SLOPE = "estimand.change_of_slope"
 POINTS = ("percentage points", "punti percentuali")
 
 
@@ -161,6 +162,18 @@ def with_ends(line: Line, ends: Sequence[float]) -> Line:
     """Return a line with the two ends of its interval."""
     low, high = ends
     return replace(line, conf_low=float(low), conf_high=float(high))
+
+
+def is_slope(finding: Finding) -> bool:
+    """Tell whether an effect is a change of slope: in the unit of the value per wave, and on no value itself."""
+    return isinstance(finding.estimand, Said) and finding.estimand.code == SLOPE
+
+
+def effect_unit(finding: Finding) -> tuple[str, str]:
+    """Return the unit of an effect, English and Italian."""
+    if is_slope(finding):
+        return f"{finding.unit} per wave", f"{finding.unit_it} per rilevazione"
+    return finding.unit, finding.unit_it
 
 
 def kind_of(findings: Iterable[Finding]) -> str:

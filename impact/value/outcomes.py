@@ -17,7 +17,7 @@ from impact.judge.contribution import NO_EFFECT
 from impact.states import ContributionState, ValueSection
 from impact.tables.finding import Finding
 from impact.value.evidence import Evidence
-from impact.value.line import Line, Subject, kind_of, names
+from impact.value.line import Line, Subject, effect_unit, is_slope, kind_of, names
 from impact.words.said import Remark, Said
 
 DEGREES: tuple[Degree, ...] = get_args(Degree)
@@ -115,6 +115,7 @@ def _missing(outcome: Outcome, finding: Finding) -> list[Said]:
         "who": outcome.who is not None,
         "value": finding.value is not None and finding.conf_low is not None,
         "effect": is_effect(finding) and finding.effect_low is not None,
+        "level": not is_slope(finding),
     }
     return [Said(f"outcomes.needs.{name}") for name, there in needed.items() if not there]
 
@@ -236,7 +237,7 @@ def _contribution(subject: Subject, finding: Finding) -> Iterator[Line]:
     if is_effect(finding):
         ends = (finding.effect_low, finding.effect_high)
         yield Line(subject, "contribution/effect", label, finding.estimate, *ends, method=_design(finding),
-                   rests_on=rests_on, difference=True)  # fmt: skip
+                   rests_on=rests_on, unit=effect_unit(finding), difference=True)  # fmt: skip
     else:
         yield Line(subject, "contribution/effect", label, reason=no_effect(finding), rests_on=rests_on)
     level, label = finding.evidence_level, Said("outcomes.contribution.evidence")

@@ -175,6 +175,19 @@ def test_a_part_without_an_effect_is_named_with_its_reason(tmp_path: Path) -> No
     assert run.line("pooled/effect").value == pytest.approx(meta.pool(y, errors).effect.estimate)
 
 
+def test_a_part_that_hardly_varies_leaves_the_others_their_reason(tmp_path: Path) -> None:
+    """Errors of 0.3 and 1e-11: the sums of 1/s² hold nothing of the others, and a division by zero stopped the run."""
+    frame = persons()
+    still = frame["area"] == "west"
+    frame.loc[still, "y"] = 1 + 1e-11 * np.arange(still.sum())
+    run = valued(made(tmp_path, frame, POOL))
+    assert 0 < run.findings.loc["made/y/area=west", "std_error"] < 1e-9
+    for item in ("pooled/effect", "pooled/i2", "part/east/shrunken"):
+        assert run.line(item).value is None
+        assert "more than 1,000,000 times the smallest" in str(run.line(item).reason)
+    assert run.line("part/east/effect").value is not None
+
+
 def test_rows_without_a_code_are_no_part(tmp_path: Path) -> None:
     frame = persons().assign(area=lambda f: f["area"].mask(f["area"] == "west"))
     run = valued(made(tmp_path, frame, POOL))

@@ -20,7 +20,7 @@ from impact.words.said import Remark, Said, joined
 
 NO_UNIT, SHARE = ("", ""), ("share", "share")
 """Units of lines, English and Italian: of ranks and statistics, of shares and probabilities."""
-SLOPE = "estimand.change_of_slope"
+SLOPE = Said("estimand.change_of_slope")
 POINTS = ("percentage points", "punti percentuali")
 
 
@@ -166,7 +166,7 @@ def with_ends(line: Line, ends: Sequence[float]) -> Line:
 
 def is_slope(finding: Finding) -> bool:
     """Tell whether an effect is a change of slope: in the unit of the value per wave, and on no value itself."""
-    return isinstance(finding.estimand, Said) and finding.estimand.code == SLOPE
+    return finding.estimand == SLOPE
 
 
 def effect_unit(finding: Finding) -> tuple[str, str]:

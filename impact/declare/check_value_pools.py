@@ -11,6 +11,7 @@ from impact.declare.indicators import Indicator
 from impact.declare.load import Programme
 from impact.declare.location import Location, twice
 from impact.declare.value.pools import Membership, Pool
+from impact.designs.interrupted_time_series.model import InterruptedTimeSeries
 from impact.designs.models import has_comparison
 from impact.errors import Problem
 
@@ -56,13 +57,20 @@ def _effect(pool: Pool, indicator: Indicator, at: Location) -> Iterator[Problem]
 def _alike(indicators: list[Indicator], at: Location) -> Iterator[Problem]:
     """Yield the problem of indicators whose effects have no mean: of several units, or of several directions."""
     for what, values in (
-        ("units", [in_language(indicator.unit) for indicator in indicators]),
+        ("units", [_effect_unit(indicator) for indicator in indicators]),
         ("directions", [indicator.direction for indicator in indicators]),
     ):
         if len(set(values)) > 1:
             found = ", ".join(dict.fromkeys(values))
             fix = "Pool indicators that measure the same outcome."
             yield at.at(f"{at.field}.indicators").problem(f"effects in several {what} have no mean", "one", found, fix)
+
+
+def _effect_unit(indicator: Indicator) -> str:
+    """Return the unit of an indicator's effect: a change of slope is one per wave."""
+    design, unit = indicator.ex_post.design, in_language(indicator.unit)
+    is_slope = isinstance(design, InterruptedTimeSeries) and design.estimand == "slope"
+    return f"{unit} per wave" if is_slope else unit
 
 
 def _parts(programme: Programme, pool: Pool, indicators: list[Indicator], at: Location) -> Iterator[Problem]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,9 @@ PLANNED = (
     "primary",
 )
 """The fields of an indicator that make up the plan; titles and notes may be reworded, units translated, freely."""
+
+NEVER = "9999-12-31"
+"""After every day on which anything is registered."""
 
 
 @dataclass(frozen=True)
@@ -218,21 +221,59 @@ def value_plan(programme: Programme) -> Plan:
 
 
 def value_status(programme: Programme) -> PlanStatus:
-    """Say whether the rules of ``value.yaml`` were registered before the end line, and what changed since."""
-    end = _end_line(programme)
+    """Say whether the rules of ``value.yaml`` were registered before any outcome they are about could be known.
+
+    That is the day of the first end line, or an earlier one from which an indicator that the rules name could be known.
+    """
+    plan = value_plan(programme)
+    known_from = _rules_known(programme, plan)
     entries = [entry for entry in programme.registrations if "value" in entry.theory_of_change]
-    early = [entry for entry in entries if entry.registered_at[:10] < end]
+    early = [entry for entry in entries if _is_before(entry, known_from, _rules_known_then(entry))]
     if not early:
-        return PlanStatus("exploratory", None, (), f"not registered before the end line ({end})")
+        return PlanStatus("exploratory", None, (), f"not registered before outcomes could be known ({known_from})")
     first = early[0]
-    changes = tuple(plan_changes(first.theory_of_change["value"], value_plan(programme)))
+    changes = tuple(plan_changes(first.theory_of_change["value"], plan))
     return PlanStatus("amended" if changes else "registered", first.registered_at, changes, first.author)
 
 
-def _end_line(programme: Programme) -> str:
-    """Return the day from which outcomes can be known: that of the first end line, else of the programme's end."""
+def _is_before(entry: Registration, *days: str) -> bool:
+    return entry.registered_at[:10] < min(days)
+
+
+def _rules_known(programme: Programme, plan: Plan) -> str:
+    """Return the day from which the first of the outcomes that rules are about can be known."""
+    named = set(_named_indicators(plan))
     days = [last_day(wave.date) for wave in programme.header.waves if wave.role == "end_line"]
+    days += [outcome_known(programme, indicator) for indicator in programme.indicators if indicator.id in named]
     return min(days, default=last_day(programme.header.period.end))
+
+
+def _rules_known_then(entry: Registration) -> str:
+    """Return the same by the indicators as registered, so that moving a date helps nobody."""
+    named = set(_named_indicators(entry.theory_of_change["value"]))
+    days = [_known_then(plan) for name, plan in entry.indicators.items() if name in named]
+    return min(days, default=NEVER)
+
+
+def _named_indicators(rules: object) -> Iterator[str]:
+    """Yield the indicators that rules name, wherever they stand in them."""
+    if isinstance(rules, Mapping):
+        for field, value in rules.items():
+            yield from _texts(value) if field in ("indicator", "indicators") else _named_indicators(value)
+    elif isinstance(rules, list | tuple):
+        for item in rules:
+            yield from _named_indicators(item)
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Yield a text, or the texts of a list or of the values of a mapping."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _texts(list(value.values()))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)
 
 
 def plan_status(programme: Programme, indicator: Indicator) -> PlanStatus:
@@ -242,7 +283,11 @@ def plan_status(programme: Programme, indicator: Indicator) -> PlanStatus:
     """
     known_from = outcome_known(programme, indicator)
     entries = [entry for entry in programme.registrations if indicator.id in entry.indicators]
-    early = [entry for entry in entries if entry.registered_at[:10] < min(known_from, _known_then(entry, indicator))]
+    early = [
+        entry
+        for entry in entries
+        if entry.registered_at[:10] < min(known_from, _known_then(entry.indicators[indicator.id]))
+    ]
     if not early:
         registered = f"first registered {entries[0].registered_at[:10]}, after" if entries else "not registered before"
         return PlanStatus("exploratory", None, (), f"{registered} the outcome could be known ({known_from})")
@@ -272,9 +317,8 @@ def outcome_known(programme: Programme, indicator: Indicator) -> str:
     return last_day(dates[outcome.wave or ""])
 
 
-def _known_then(entry: Registration, indicator: Indicator) -> str:
+def _known_then(plan: Plan) -> str:
     """Return when the outcome could be known by the plan as registered, so that moving a date back helps nobody."""
-    plan = entry.indicators[indicator.id]
     outcome = plan["ex_post"]
     waves = plan.get("waves", {})
     period = outcome.get("period") or waves.get(outcome.get("wave"))

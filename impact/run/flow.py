@@ -14,7 +14,7 @@ from impact import measure
 from impact.declare import Programme
 from impact.errors import DeclarationError
 from impact.expect.declared import problems_without_data
-from impact.expect.registration import indicator_plan, plan_changes, plan_hash
+from impact.expect.registration import indicator_plan, plan_changes, plan_hash, value_plan
 from impact.run.compute import Results, renew_results
 from impact.run.derived import renew_derived
 from impact.run.stage import ENGINE, Progress, Rows, Run, now_utc, publish_rows, staging
@@ -163,6 +163,7 @@ def _record_plan(programme: Programme, warehouse: Warehouse, digest: str) -> Non
     if last and last[0][0] == digest:
         return
     plan = {indicator.id: indicator_plan(programme, indicator) for indicator in programme.indicators}
+    plan |= {"value.yaml": rules} if (rules := value_plan(programme)) else {}
     changes = plan_changes(json.loads(last[0][1]), plan) if last else []
     warehouse.connection.execute(
         "INSERT INTO impact.plan VALUES (?, ?, ?, ?, ?)",

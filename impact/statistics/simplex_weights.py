@@ -343,16 +343,34 @@ def _drawn_shares(
 def _counted(table: Floats, weights: Floats) -> Floats:
     """Return how often each alternative has each rank, shape (a, a)."""
     n = len(table)
-    counts, size = np.zeros((n, n)), max(1, BATCH // n**2)
+    counts, size = np.zeros((n, n)), max(1, BATCH // n)
     # those whose rows are alike tie under all weights, whatever rounding says
     _, codes, times = np.unique(table, axis=0, return_inverse=True, return_counts=True)
     distinct = table[np.unique(codes, return_index=True)[1]]
     for start in range(0, len(weights), size):
         scores = weights[start : start + size] @ distinct.T
-        beyond = (scores[:, None, :] > scores[:, :, None]) @ times
+        beyond = _beyond(scores, times)
         for i in range(n):
             counts[i] += np.bincount(beyond[:, codes[i]], minlength=n)
     return counts
+
+
+def _beyond(scores: Floats, times: Ints) -> Ints:
+    """Return how many score more than each, shape (g, d), where each of d stands for several alternatives.
+
+    Examples
+    --------
+    >>> _beyond(np.array([[0.5, 0.9, 0.5]]), np.array([1, 2, 1])).tolist()
+    [[2, 0, 2]]
+    """
+    # sorted, so that the work grows with the alternatives and not with their pairs
+    order = np.argsort(-scores, axis=1)
+    falling, several = np.take_along_axis(scores, order, axis=1), times[order]
+    before = np.cumsum(several, axis=1) - several
+    before[:, 1:][falling[:, 1:] == falling[:, :-1]] = 0
+    beyond = np.empty_like(order)
+    np.put_along_axis(beyond, order, np.maximum.accumulate(before, axis=1), axis=1)
+    return beyond
 
 
 def _keeping(ranks: Floats, kept: Ints | None) -> Floats | None:

@@ -9,6 +9,7 @@ from functools import cached_property
 import duckdb
 
 from impact.declare import Programme
+from impact.declare.hierarchy import codes_within, column_codelist
 from impact.sql import EVERY_COLUMN, Select, ident
 from impact.states import Arm
 from impact.store.sentences import decoded
@@ -52,6 +53,12 @@ class Evidence:
             for finding in self.findings
             if finding.indicator == indicator and column in (finding.scope, finding.group)
         ]
+
+    def codes_below(self, indicator: str, column: str, code: str) -> set[str]:
+        """Return the codes that lie below one in the codelist of an indicator's column; none where it has no levels."""
+        (declared,) = (one for one in self.programme.indicators if one.id == indicator)
+        codelist = column_codelist(self.programme, declared.contract, column)
+        return {*codes_within(codelist, code)} - {code}
 
     @cached_property
     def titles(self) -> Mapping[tuple[str, str], dict[Language, str]]:

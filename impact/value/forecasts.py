@@ -21,8 +21,8 @@ from impact.statistics.scoring import continuous_pit, coverage, pit_histogram, s
 from impact.tables.finding import Finding
 from impact.tables.results import Measure
 from impact.value.evidence import Evidence
-from impact.value.line import NO_UNIT, SHARE, Line, Subject, attempted, names, with_ends
-from impact.value.outcomes import no_effect
+from impact.value.line import NO_UNIT, SHARE, Line, Subject, attempted, kind_of, names, with_ends
+from impact.value.outcomes import is_effect, no_effect
 from impact.words.said import Remark, Said
 
 PARTS = 4
@@ -111,7 +111,8 @@ def _observed(evidence: Evidence, indicator: Indicator) -> _Forecast | None:
     finding = evidence.wholes[indicator.id]
     before = evidence.measured(indicator.id, baseline.wave) if baseline and baseline.wave else None
     if declared.of == "effect":
-        return _Forecast(finding, declared, finding.estimate, finding.std_error or 0.0, before)
+        estimate = finding.estimate if is_effect(finding) else None
+        return _Forecast(finding, declared, estimate, finding.std_error or 0.0, before)
     after = evidence.measured(indicator.id, indicator.ex_post.wave or "")
     error = after.std_error if after else None
     return _Forecast(finding, declared, finding.value, error or 0.0, before)
@@ -182,8 +183,8 @@ def _log_score(line: Line, forecast: _Forecast) -> Line:
 def _of_all(scored: Sequence[_Forecast]) -> Iterator[Line]:
     """Yield coverage, mean score, skill, and where observed values fell."""
     findings = [forecast.finding for forecast in scored]
-    kind = "synthetic" if any(finding.data_kind == "synthetic" for finding in findings) else "real"
-    subject = Subject(ValueSection.FORECASTS, "forecasts", "All forecasts", "Tutte le previsioni", *NO_UNIT, kind)
+    titles = ("All forecasts", "Tutte le previsioni")
+    subject = Subject(ValueSection.FORECASTS, "forecasts", *titles, *NO_UNIT, kind_of(findings))
     line = Line(subject, "coverage", Said("forecasts.coverage"), rests_on=names(findings))
     yield attempted(replace(line, unit=SHARE), lambda empty: _coverage(empty, scored))
     mean = replace(line, item="mean_crps", label=Said("forecasts.mean_crps"))

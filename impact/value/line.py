@@ -20,6 +20,7 @@ from impact.words.said import Remark, Said, joined
 
 NO_UNIT, SHARE = ("", ""), ("share", "share")
 """Units of lines, English and Italian: of ranks and statistics, of shares and probabilities."""
+SLOPE = Said("estimand.change_of_slope")
 POINTS = ("percentage points", "punti percentuali")
 
 
@@ -164,6 +165,23 @@ def with_ends(line: Line, ends: Sequence[float]) -> Line:
     """Return a line with the two ends of its interval."""
     low, high = ends
     return replace(line, conf_low=float(low), conf_high=float(high))
+
+
+def is_slope(finding: Finding) -> bool:
+    """Tell whether an effect is a change of slope: in the unit of the value per wave, and on no value itself."""
+    return finding.estimand == SLOPE
+
+
+def effect_unit(finding: Finding) -> tuple[str, str]:
+    """Return the unit of an effect, English and Italian."""
+    if is_slope(finding):
+        return f"{finding.unit} per wave", f"{finding.unit_it} per rilevazione"
+    return finding.unit, finding.unit_it
+
+
+def kind_of(findings: Iterable[Finding]) -> str:
+    """Return ``synthetic`` if the data of any finding are, else ``real``."""
+    return "synthetic" if any(finding.data_kind == "synthetic" for finding in findings) else "real"
 
 
 def names(findings: Sequence[Finding]) -> tuple[str, ...]:

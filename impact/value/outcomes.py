@@ -17,7 +17,7 @@ from impact.judge.contribution import is_no_effect
 from impact.states import ContributionState, ValueSection
 from impact.tables.finding import Finding
 from impact.value.evidence import Evidence
-from impact.value.line import Line, Subject, names
+from impact.value.line import Line, Subject, effect_unit, is_slope, kind_of, names
 from impact.words.said import Remark, Said
 
 DEGREES: tuple[Degree, ...] = get_args(Degree)
@@ -45,7 +45,7 @@ def outcome_lines(evidence: Evidence) -> Iterator[Line]:
     """Yield the lines of every outcome in ``value.yaml``."""
     for outcome in evidence.programme.value.outcomes:
         finding = evidence.wholes[outcome.indicator]
-        subject = Subject.of(ValueSection.OUTCOMES, finding)
+        subject = _subject(evidence, outcome, finding)
         yield _class_line(subject, outcome, finding)
         yield from _what(subject, outcome)
         yield from _who(subject, outcome, finding)
@@ -53,6 +53,12 @@ def outcome_lines(evidence: Evidence) -> Iterator[Line]:
         yield from _contribution(subject, finding)
         yield from _risks(subject, outcome, finding)
         yield from _codes(subject, outcome)
+
+
+def _subject(evidence: Evidence, outcome: Outcome, finding: Finding) -> Subject:
+    """Return the indicator as a subject: synthetic too where those whom it reaches are counted in synthetic rows."""
+    counted = [] if outcome.scale is None else [evidence.wholes[outcome.scale.indicator]]
+    return replace(Subject.of(ValueSection.OUTCOMES, finding), data_kind=kind_of([finding, *counted]))
 
 
 # ---- the class -------------------------------------------------------------------------------------------------------
@@ -79,7 +85,8 @@ def classify(outcome: Outcome, finding: Finding) -> Classified:
     -----
     In this order. Without a direction, an effect, an importance, a threshold, a group or a value there is no class. An
     effect wholly the wrong way does cause harm. One whose interval holds zero may cause harm, unless harm as large as
-    ``matters`` is excluded: then there is no class. An effect wholly the right way benefits stakeholders where the
+    ``matters`` is excluded: then there is no class. Nor is there one where the interval is clear of zero and the test
+    that the contribution is judged by is not. An effect wholly the right way benefits stakeholders where the
     interval of the value lies beyond the threshold, contributes to solutions where it is also of high importance, the
     group underserved and the whole interval of the effect at least ``matters``; short of the threshold it acts to
     avoid harm.
@@ -89,11 +96,13 @@ def classify(outcome: Outcome, finding: Finding) -> Classified:
         return Classified(None, Said("outcomes.unclassified.missing", missing=tuple(missing)))
     sign = SIGNS[finding.direction]
     low, high = sorted((sign * _number(finding.effect_low), sign * _number(finding.effect_high)))
+    matters = outcome.matters.value if outcome.matters else None
+    if low <= 0 <= high:
+        return _unclear(low, matters)
+    if finding.contribution == ContributionState.NO_CLEAR_EFFECT:
+        return Classified(None, Said("outcomes.unclassified.not_clear"))
     if high < 0:
         return Classified("does_cause_harm", Said("outcomes.why.worsened"))
-    matters = outcome.matters.value if outcome.matters else None
-    if low <= 0:
-        return _unclear(low, matters)
     return _improved(outcome, finding, low, matters)
 
 
@@ -106,6 +115,7 @@ def _missing(outcome: Outcome, finding: Finding) -> list[Said]:
         "who": outcome.who is not None,
         "value": finding.value is not None and finding.conf_low is not None,
         "effect": is_effect(finding) and finding.effect_low is not None,
+        "level": not is_slope(finding),
     }
     return [Said(f"outcomes.needs.{name}") for name, there in needed.items() if not there]
 
@@ -227,7 +237,7 @@ def _contribution(subject: Subject, finding: Finding) -> Iterator[Line]:
     if is_effect(finding):
         ends = (finding.effect_low, finding.effect_high)
         yield Line(subject, "contribution/effect", label, finding.estimate, *ends, method=_design(finding),
-                   rests_on=rests_on, difference=True)  # fmt: skip
+                   rests_on=rests_on, unit=effect_unit(finding), difference=True)  # fmt: skip
     else:
         yield Line(subject, "contribution/effect", label, reason=no_effect(finding), rests_on=rests_on)
     level, label = finding.evidence_level, Said("outcomes.contribution.evidence")

@@ -114,16 +114,10 @@ def _without_parts_in_it(evidence: Evidence, pool: Pool, part: PoolPart, pooled:
     """Return a part with the reason that others of the pool lie in it: their rows would count twice."""
     if part.why_not or pool.by is None:
         return part
-    below = sorted(pooled.intersection(_codes_below(evidence, pool, part.code)))
+    below = sorted(pooled & evidence.codes_below(pool.names[0], pool.by, part.code))
     if not below:
         return part
     return PoolPart(part.code, part.finding, part.title, Said("pools.holds_parts", parts=below))
-
-
-def _codes_below(evidence: Evidence, pool: Pool, code: str) -> set[str]:
-    indicator = _indicator(evidence, pool.names[0])
-    codelist = column_codelist(evidence.programme, indicator.contract, pool.by or "")
-    return {*codes_within(codelist, code)} - {code}
 
 
 def _indicator(evidence: Evidence, name: str) -> Indicator:
@@ -179,8 +173,8 @@ def dependence(evidence: Evidence, pool: Pool, parts: Sequence[PoolPart]) -> Dep
     NotEstimable
         If a part has no group where groups are declared.
     """
-    found = _marks_or_none(evidence, pool, parts)
-    marks = found or [set[Mark]() for _ in parts]
+    found = _marks(evidence, pool, parts)
+    marks = _with_contracts(evidence, pool, found)
     if pool.cluster is not None:
         declared = groups_of(evidence, pool, pool.cluster, parts)
         marks = [own | {("", group)} for own, group in zip(marks, declared, strict=True)]
@@ -188,10 +182,11 @@ def dependence(evidence: Evidence, pool: Pool, parts: Sequence[PoolPart]) -> Dep
     n, columns = len(set(groups)), _columns(evidence, pool)
     if pool.cluster is not None:
         return Dependence(groups, Said("pools.declared_cluster", groups=n))
-    if found is None:
+    if n < len(parts):
+        return Dependence(groups, Said("pools.share", columns=columns, groups=n))
+    if None in found:
         return Dependence(groups, Said("pools.independence_assumed"))
-    shared = Said("pools.share", columns=columns, groups=n)
-    return Dependence(groups, shared if n < len(parts) else Said("pools.share_nothing", columns=columns))
+    return Dependence(groups, Said("pools.share_nothing", columns=columns))
 
 
 def _joined(marks: Sequence[set[Mark]]) -> tuple[int, ...]:
@@ -233,23 +228,42 @@ def _unit_column(evidence: Evidence, indicator: Indicator) -> str:
     return contract.person or f"{contract.id}: {', '.join(contract.key)}"
 
 
-def _marks_or_none(evidence: Evidence, pool: Pool, parts: Sequence[PoolPart]) -> list[set[Mark]] | None:
-    """Return what each part has of rows and clusters; None where the value is not one of rows."""
+def _marks(evidence: Evidence, pool: Pool, parts: Sequence[PoolPart]) -> list[set[Mark] | None]:
+    """Return what each part has of rows and clusters; None for those whose value is not one of rows."""
+    if pool.by is None:
+        return [_of_effect(evidence, part.code) for part in parts]
     try:
-        return _marks(evidence, pool, parts)
+        return [*_of_codes(evidence, _indicator(evidence, pool.names[0]), pool.by, parts)]
+    except NotEstimable:
+        return [None for _ in parts]
+
+
+def _with_contracts(evidence: Evidence, pool: Pool, found: Sequence[set[Mark] | None]) -> list[set[Mark]]:
+    """Return marks of all parts: a value that is not one of rows has units in common with all of its contract."""
+    if pool.by is not None:
+        return [own or set[Mark]() for own in found]
+    contracts = [_indicator(evidence, name).contract for name in sorted(pool.indicators)]
+    pairs = list(zip(contracts, found, strict=True))
+    unread = {contract for contract, own in pairs if own is None}
+    return [(own or set[Mark]()) | {("contract", contract) for _ in unread & {contract}} for contract, own in pairs]
+
+
+def _of_effect(evidence: Evidence, name: str) -> set[Mark] | None:
+    """Return the units and clusters behind the effect of an indicator, and of the one whose effect it carries on."""
+    behind = evidence.programme.with_scaled(_indicator(evidence, name))
+    try:
+        return set[Mark]().union(*(_of_indicator(evidence, indicator) for indicator in behind))
     except NotEstimable:
         return None
 
 
-def _marks(evidence: Evidence, pool: Pool, parts: Sequence[PoolPart]) -> list[set[Mark]]:
-    """Return the clusters in which the rows of each part lie, and of each indicator the units as well."""
-    if pool.by is None:
-        return [_of_indicator(evidence, _indicator(evidence, part.code)) for part in parts]
-    indicator = _indicator(evidence, pool.names[0])
-    rows = _rows(evidence, indicator, pool.by)
-    codelist = column_codelist(evidence.programme, indicator.contract, pool.by)
-    inside = [rows[rows["_part"].isin(codes_within(codelist, part.code))] for part in parts]
-    return [set(_labels(of_part, _clusters(indicator))) for of_part in inside]
+def _of_codes(evidence: Evidence, indicator: Indicator, by: str, parts: Sequence[PoolPart]) -> Iterator[set[Mark]]:
+    """Yield the clusters in which the rows of each part lie."""
+    rows = _rows(evidence, indicator, by)
+    codelist = column_codelist(evidence.programme, indicator.contract, by)
+    for part in parts:
+        inside = rows[rows["_part"].isin(codes_within(codelist, part.code))]
+        yield set(_labels(inside, _clusters(indicator)))
 
 
 def _of_indicator(evidence: Evidence, indicator: Indicator) -> set[Mark]:

@@ -21,7 +21,7 @@ from impact.statistics.core import Estimate, Floats, floats
 from impact.statistics.meta.shrinkage import Side
 from impact.statistics.ranking import Best, RankSets, rank_sets
 from impact.value.evidence import Evidence
-from impact.value.line import NO_UNIT, SHARE, Line, Subject, attempted, names, with_ends
+from impact.value.line import NO_UNIT, SHARE, Line, Subject, attempted, effect_unit, kind_of, names, with_ends
 from impact.value.pool_parts import Dependence, PoolPart, declared_for, dependence, groups_of, pool_parts
 from impact.words.said import Remark, Said, joined
 
@@ -119,10 +119,11 @@ class _Case:
 
 def _subject(pool: Pool, parts: Sequence[PoolPart], evidence: Evidence) -> Subject:
     of_indicator = evidence.wholes[pool.names[0]]
-    findings = [of_indicator, *(part.finding for part in parts)]
-    kind = "synthetic" if any(finding.data_kind == "synthetic" for finding in findings) else "real"
+    kind = kind_of([of_indicator, *(part.finding for part in parts)])
     titles = (in_language(pool.title, "en"), in_language(pool.title, "it"))
-    return Subject(ValueSection.POOLS, pool.id, *titles, of_indicator.unit, of_indicator.unit_it, kind)
+    # declarations are refused where units of effects are several, so that of any effect is that of all
+    effects = [part.finding for part in parts if not part.why_not]
+    return Subject(ValueSection.POOLS, pool.id, *titles, *effect_unit(effects[0] if effects else of_indicator), kind)
 
 
 def _why_not(case: _Case) -> Remark:

@@ -19,7 +19,7 @@ from impact.formulas.measured import COMPLETE
 from impact.states import ValueSection
 from impact.statistics.core import Floats, floats
 from impact.statistics.shares import wilson
-from impact.statistics.simplex import Admissible, admissible
+from impact.statistics.simplex import Admissible, admissible, rational
 from impact.statistics.simplex_weights import (
     SmallestChange,
     WeightedScores,
@@ -31,10 +31,12 @@ from impact.statistics.simplex_weights import (
 from impact.tables.finding import Finding
 from impact.tables.part import MISSING_GROUP, Part
 from impact.value.evidence import Evidence
-from impact.value.line import NO_UNIT, SHARE, Line, Subject, attempted, names, with_ends
+from impact.value.line import NO_UNIT, SHARE, Line, Subject, attempted, kind_of, names, with_ends
 from impact.words.said import Remark, Said, joined
 
 FEWEST = 2
+DIGITS = 12
+"""To which a value counts: what is behind them is rounding, on which no prize may turn."""
 Findings = Mapping[str, Finding]
 """By indicator, the findings of one alternative."""
 
@@ -51,11 +53,21 @@ class _Alternative:
         In the order of their declaration.
     findings
         By indicator; not of those that were not found for it.
+    holds
+        The alternatives with a value of every criterion that lie in it, as provinces do in their region.
     """
 
     code: str
     criteria: tuple[Criterion, ...]
     findings: Findings
+    holds: tuple[str, ...] = ()
+
+    @property
+    def why_not(self) -> Remark:
+        """Why it is not scored: nothing stands in for a value, and nobody competes with what is part of it."""
+        if self.missing:
+            return Said("rewards.not_scored", criteria=self.missing)
+        return Said("rewards.holds_others", others=self.holds) if self.holds else ""
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -79,14 +91,14 @@ class _Alternative:
         """The criteria without an interval, though their value is not one of all units."""
         return tuple(name for name, finding in self.findings.items() if _ends(finding) is None)
 
-    def ends(self, shares: Floats) -> tuple[float, float]:
-        """Return the lowest and highest score that the intervals of the criteria allow."""
+    def ends(self, weights: Sequence[float]) -> tuple[float, float]:
+        """Return the lowest and highest score that the intervals of the criteria allow, as exact as scores are."""
         pairs = [
             sorted(_points(criterion, end) for end in _ends(self.findings[criterion.indicator]) or ())
             for criterion in self.criteria
         ]
-        low, high = floats(pairs).T
-        return float(shares @ low), float(shares @ high)
+        low, high = weighted_scores(floats(pairs).T, weights).scores
+        return float(low), float(high)
 
     def _value(self, criterion: Criterion) -> float:
         value = self.findings[criterion.indicator].value
@@ -97,8 +109,9 @@ class _Alternative:
 
 def _line_of(criterion: Criterion, value: float) -> float:
     """Return where a value lies from the worst to the best, also beyond them."""
-    worst, best = criterion.scale.worst, criterion.scale.best
-    return (value - worst) / (best - worst)
+    # of the decimals, so that neither the last bit of a mean nor that of a quotient decides between two that tie
+    worst, best = rational(criterion.scale.worst), rational(criterion.scale.best)
+    return float((rational(float(f"{value:.{DIGITS}g}")) - worst) / (best - worst))
 
 
 def _points(criterion: Criterion, value: float) -> float:
@@ -158,7 +171,7 @@ class _Case:
     def intervals(self) -> list[tuple[float, float] | None]:
         """The interval of each score; None where a criterion has none."""
         found = self.scored
-        return [None if alternative.unsure else alternative.ends(self.scores.weights) for alternative in found]
+        return [None if alternative.unsure else alternative.ends(self.weights) for alternative in found]
 
     @property
     def ends(self) -> Floats | None:
@@ -176,14 +189,14 @@ def reward_lines(evidence: Evidence) -> Iterator[Line]:
     """Yield the lines of every reward rule in ``value.yaml``."""
     for rule in evidence.programme.value.rewards:
         alternatives = _alternatives(evidence, rule)
-        scored = tuple(alternative for alternative in alternatives if not alternative.missing)
+        scored = tuple(alternative for alternative in alternatives if not alternative.why_not)
         case = _Case(rule, _subject(evidence, rule), scored)
         if len(scored) < FEWEST:
             yield _too_few(case, alternatives)
         else:
             yield from _of_all(case)
         for alternative in alternatives:
-            if alternative.missing:
+            if alternative.why_not:
                 yield _not_scored(case, evidence, alternative)
             elif len(scored) >= FEWEST:
                 yield from _of_one(case, evidence, scored.index(alternative))
@@ -196,12 +209,19 @@ def _alternatives(evidence: Evidence, rule: RewardRule) -> list[_Alternative]:
         for finding in evidence.parts(criterion.indicator, rule.by):
             code = Part.of(vars(finding)).code
             by_code.setdefault(code, {})[criterion.indicator] = finding
-    return [_Alternative(code, rule.criteria, by_code[code]) for code in sorted(by_code) if code != MISSING_GROUP]
+    found = [_Alternative(code, rule.criteria, by_code[code]) for code in sorted(by_code) if code != MISSING_GROUP]
+    known = {alternative.code for alternative in found if not alternative.missing}
+    return [replace(alternative, holds=_held(evidence, rule, alternative.code, known)) for alternative in found]
+
+
+def _held(evidence: Evidence, rule: RewardRule, code: str, known: set[str]) -> tuple[str, ...]:
+    """Return which alternatives lie in another, by the codelist of any criterion."""
+    below = (evidence.codes_below(criterion.indicator, rule.by, code) for criterion in rule.criteria)
+    return tuple(sorted(known & set[str]().union(*below)))
 
 
 def _subject(evidence: Evidence, rule: RewardRule) -> Subject:
-    kinds = {evidence.wholes[criterion.indicator].data_kind for criterion in rule.criteria}
-    kind = "synthetic" if "synthetic" in kinds else "real"
+    kind = kind_of(evidence.wholes[criterion.indicator] for criterion in rule.criteria)
     titles = (in_language(rule.title, "en"), in_language(rule.title, "it"))
     return Subject(ValueSection.REWARDS, rule.id, *titles, *NO_UNIT, kind)
 
@@ -213,13 +233,12 @@ def _too_few(case: _Case, alternatives: Sequence[_Alternative]) -> Line:
 
 
 def _not_scored(case: _Case, evidence: Evidence, alternative: _Alternative) -> Line:
-    """Return the line of an alternative that lacks a criterion: nothing stands in for it."""
+    """Return the line of an alternative that lacks a criterion, or holds others."""
     label = Said("rewards.score", name=alternative.code)
     line = Line(
         case.subject, f"alternative/{alternative.code}/score", label, rests_on=names([*alternative.findings.values()])
     )
-    reason = Said("rewards.not_scored", criteria=alternative.missing)
-    return replace(line, reason=reason, note=evidence.titles.get((case.rule.by, alternative.code)))
+    return replace(line, reason=alternative.why_not, note=evidence.titles.get((case.rule.by, alternative.code)))
 
 
 # ---- of each alternative ---------------------------------------------------------------------------------------------

@@ -95,6 +95,15 @@ def test_a_forecast_of_an_effect_is_scored_against_the_effect(tmp_path: Path) ->
     assert "no change from the baseline has no spread" in str(run.line("skill", "forecasts").reason)
 
 
+def test_an_association_is_no_effect_that_was_forecast(tmp_path: Path) -> None:
+    associated = {"ex_post": {"wave": "after", "design": {"kind": "association", "exposure": "kilos"}}}
+    run = run_of(tmp_path, expected("a", 11.0, 0.6), expected("y", 0.0, 0.2, "effect") | associated)
+    assert math.isfinite(run.findings.loc["made/y", "estimate"])
+    assert run.line("observed", "y").value is None
+    assert "not scored because no design with a comparison" in str(run.line("observed", "y").reason)
+    assert run.line("coverage", "forecasts").rests_on == ("made/a",)
+
+
 def test_coverage_is_clopper_and_pearsons(tmp_path: Path) -> None:
     run = run_of(tmp_path, expected("a", 11.0, 0.6), expected("b", 11.0, 0.6), expected("c", 0.0, 0.1))
     low, high = stats.binomtest(2, 3).proportion_ci(0.95, method="exact")

@@ -16,6 +16,7 @@ import pytest
 import impact
 from impact.declare.check import check_programme
 from impact.declare.load import load_programme
+from impact.declare.registration import REGISTRATIONS
 from impact.declare.value.outcomes import Outcome
 from impact.errors import DeclarationError
 from impact.expect.registration import register_plan
@@ -27,7 +28,7 @@ from impact.tables.frames import to_records
 from impact.tables.valuation import Valuation
 from impact.value.outcomes import classify
 from impact.words.said import Said
-from tests.support.programmes import edit, indicator, written
+from tests.support.programmes import contract, edit, indicator, programme_folder, written
 
 NOTE = {"note": "of a test"}
 OUTCOME: dict[str, Any] = {
@@ -60,8 +61,12 @@ def programme(folder: Path, outcomes: list[dict[str, Any]] | None = None) -> Pat
 
 def seen(finding: Finding, effect: tuple[float, float], value: tuple[float, float], direction: str) -> Finding:
     """Return a finding with these intervals."""
+    low, high = effect
+    better = low > 0 if direction == "increase" else high < 0
+    clear = ContributionState.IMPROVED if better else ContributionState.WORSENED
+    state = ContributionState.NO_CLEAR_EFFECT if low <= 0 <= high else clear
     return replace(
-        finding, direction=direction, contribution=ContributionState.NO_CLEAR_EFFECT, estimate=sum(effect) / 2,
+        finding, direction=direction, contribution=state, estimate=sum(effect) / 2,
         effect_low=effect[0], effect_high=effect[1], value=sum(value) / 2, conf_low=value[0], conf_high=value[1],
     )  # fmt: skip
 
@@ -120,6 +125,34 @@ def test_a_class_without_what_it_needs_says_what_is_missing(finding: Finding) ->
 def test_an_association_or_a_change_is_no_contribution(finding: Finding, state: ContributionState) -> None:
     changed = replace(seen(finding, (2, 3), (50, 60), "increase"), contribution=state)
     assert classify(Outcome.model_validate(OUTCOME), changed).code is None
+
+
+@pytest.mark.parametrize("effect", [(2, 3), (-3, -2)])
+def test_an_interval_clear_of_zero_gives_no_class_where_the_test_is_not_clear(
+    finding: Finding, effect: tuple[float, float]
+) -> None:
+    """As where arms were assigned by groups of rows: the contribution is judged by the stricter p-value."""
+    unclear = replace(seen(finding, effect, (50, 60), "increase"), contribution=ContributionState.NO_CLEAR_EFFECT)
+    classified = classify(Outcome.model_validate(OUTCOME), unclear)
+    assert (classified.code, classified.reason.code) == (None, "outcomes.unclassified.not_clear")
+
+
+def test_an_outcome_is_synthetic_where_those_it_reaches_are_counted_in_synthetic_rows(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"person": [f"p{i}" for i in range(80)], "y": np.arange(80.0)})
+    tables = {
+        f"{name}_data": (contract(name, frame, key=("person",), person="person"), frame) for name in ("rows", "reached")
+    }
+    counted = indicator("n", formula={"kind": "count"}, contract="reached", unit="persons")
+    outcome = {"indicator": "y", "scale": {"indicator": "n"}}
+    folder = programme_folder(tmp_path / "made", tables, [indicator("y"), counted], value={"outcomes": [outcome]})
+    text = (folder / "sources.yaml").read_text(encoding="utf-8")
+    first = text[: text.index("id: reached_data")]
+    edit(folder / "sources.yaml", first, first.replace("kind: synthetic, generator: the test", "kind: real"))
+    with closing(impact.run(folder)) as result:
+        kinds = result.findings().set_index("indicator")["data_kind"]
+        of = lines(result)
+    assert (kinds["y"], kinds["n"]) == ("real", "synthetic")
+    assert of["how_much/scale"].data_kind == "synthetic"
 
 
 def lines(result: impact.Result) -> dict[str, Valuation]:
@@ -185,6 +218,11 @@ def test_rules_are_exploratory_registered_or_amended(tmp_path: Path) -> None:
     folder = programme(tmp_path / "made")
     assert registration(folder) == ("value.exploratory", ())
     edit(folder / "programme.yaml", "end: '2020'", "end: '2999'")
+    register_plan(load_programme(folder), "A. Tester")
+    assert registration(folder) == ("value.exploratory", ())  # the indicator that they name could be known in 2020
+    edit(folder / "indicators.yaml", "period: '2020'", "period: '2999'")
+    assert registration(folder) == ("value.exploratory", ())  # nor does it help to move its date afterwards
+    (folder / REGISTRATIONS).unlink()
     register_plan(load_programme(folder), "A. Tester")
     assert registration(folder) == ("value.registered", ())
     edit(folder / "value.yaml", '"value": 50', '"value": 45')

@@ -175,6 +175,19 @@ def test_a_part_without_an_effect_is_named_with_its_reason(tmp_path: Path) -> No
     assert run.line("pooled/effect").value == pytest.approx(meta.pool(y, errors).effect.estimate)
 
 
+def test_a_part_that_hardly_varies_leaves_the_others_their_reason(tmp_path: Path) -> None:
+    """Errors of 0.3 and 1e-11: the sums of 1/s² hold nothing of the others, and a division by zero stopped the run."""
+    frame = persons()
+    still = frame["area"] == "west"
+    frame.loc[still, "y"] = 1 + 1e-11 * np.arange(still.sum())
+    run = valued(made(tmp_path, frame, POOL))
+    assert 0 < run.findings.loc["made/y/area=west", "std_error"] < 1e-9
+    for item in ("pooled/effect", "pooled/i2", "part/east/shrunken"):
+        assert run.line(item).value is None
+        assert "more than 1,000,000 times the smallest" in str(run.line(item).reason)
+    assert run.line("part/east/effect").value is not None
+
+
 def test_rows_without_a_code_are_no_part(tmp_path: Path) -> None:
     frame = persons().assign(area=lambda f: f["area"].mask(f["area"] == "west"))
     run = valued(made(tmp_path, frame, POOL))
@@ -245,6 +258,55 @@ def test_effects_with_rows_in_common_have_a_robust_error(tmp_path: Path) -> None
     assert "depend on one another: 2 groups" in str(run.line("pooled/effect").method)
     assert "too few to know the error well" in str(run.line("pooled/effect").reason)
     assert "as if the parts were independent" in str(run.line("part/a/rank").reason)
+
+
+WAVES = [
+    {"id": f"w{i:02}", "title": f"w{i}", "date": str(2000 + i), "role": role}
+    for i, role in enumerate(["baseline", *["series"] * 14, "end_line"])
+]
+SERIES = {"kind": "interrupted_time_series", "start": "w08", "errors": "classical"}
+LATER = {"ex_post": {"wave": "w15"}, "ex_ante": {"baseline": {"wave": "w00"}}}
+
+
+def followed(folder: Path, *indicators: dict[str, Any], **value: Any) -> Path:
+    """Write a programme of twenty persons over sixteen waves, whose level jumps at the ninth."""
+    rng = np.random.default_rng(4)
+    rows = [
+        {"person": f"p{k:02}", "wave": wave["id"], "y": 10 + 0.3 * i + 2 * (i >= 8) + rng.normal(), "one": 1.0}
+        | {"arm": "TC"[k % 2], "side": "ab"[k // 10]}
+        for i, wave in enumerate(WAVES)
+        for k in range(20)
+    ]
+    frame = pd.DataFrame(rows).round(4)
+    declared = contract("rows", frame, key=("person", "wave"), person="person", wave="wave")
+    return programme_folder(folder / "made", {"data": (declared, frame)}, indicators, waves=WAVES, value=value)
+
+
+def test_effects_that_are_not_of_rows_hide_no_rows_that_others_share(tmp_path: Path) -> None:
+    """A series of ratios has no rows to compare: those of its contract count as its own, and others are still read."""
+    ratio = {"kind": "ratio", "numerator": "y", "denominator": "one"}
+    named = [indicator(name, TRIAL, **LATER) for name in "ab"]
+    series = indicator("r", SERIES, formula=ratio, **LATER)
+    pool = {"id": "pool", "title": "Pool", "indicators": ["a", "b", "r"]}
+    run = valued(followed(tmp_path, *named, series, pools=[pool]))
+    line = run.line("pooled/effect")
+    assert "parts have some person in common and depend on one another: 1 groups" in str(line.method)
+    assert (line.conf_low, line.conf_high) == (None, None)
+
+
+def test_a_change_of_slope_is_per_wave_and_has_no_mean_with_a_level(tmp_path: Path) -> None:
+    level, slope = indicator("a", SERIES, **LATER), indicator("b", SERIES | {"estimand": "slope"}, **LATER)
+    pool = {"id": "pool", "title": "Pool", "indicators": ["a", "b"]}
+    (problem,) = problems(followed(tmp_path / "two", level, slope, pools=[pool]))
+    assert "effects in several units have no mean; expected one; found points, points per wave" in str(problem)
+    by_side = slope | {"by": ["side"]}
+    outcome = {"indicator": "b", "matters": {"value": 0.1, **SAID}}
+    run = valued(
+        followed(tmp_path / "one", by_side, pools=[POOL | {"indicator": "b", "by": "side"}], outcomes=[outcome])
+    )
+    assert (run.line("pooled/effect").unit, run.line("pooled/tau").unit) == ("points per wave", "points per wave")
+    assert run.line("contribution/effect", "b").unit_it == "points per rilevazione"
+    assert "a change of slope is one per wave" in str(run.line("class", "b").reason)
 
 
 def test_where_all_share_rows_there_is_no_interval(tmp_path: Path) -> None:

@@ -76,6 +76,25 @@ def test_scores_ranks_and_margin_are_the_weighted_points(tmp_path: Path) -> None
     assert str(run.line("margin", "prize").verdict) == "the interval of the first lies above all others"
 
 
+@pytest.mark.parametrize(("first", "second"), [((0.8, 0.5), (0.7, 0.6)), ((1.1, 0.3), (0.7, 0.7))])
+def test_what_ties_on_paper_ties(first: tuple[float, float], second: tuple[float, float], tmp_path: Path) -> None:
+    """Points are quotients of decimals: (0.8 - 0.2)/1 is 0.6, though not in binary numbers, and no prize turns on it."""
+    frame = rows().query("project != 'gamma'")
+    for name, places in (("ties", 0), ("jobs", 1)):
+        frame[name] = frame["project"].map({"alfa": first[places], "beta": second[places]})
+    declared = rule("ties", "jobs", weights={"ties": 1.0, "jobs": 1.0})
+    declared["criteria"][0]["scale"] = {"from": 0.2, "to": 1.2, **SAID}
+    declared["criteria"][1]["scale"] = {"from": 0, "to": 1, **SAID}
+    run = valued(made(tmp_path, frame, declared))
+    assert (number(run, "margin"), number(run, "change")) == (0, 0)
+    assert str(run.line("margin", "prize").verdict) == "the intervals do not tell the first from all others"
+    for project in PROJECTS[:2]:
+        assert run.number(f"alternative/{project}/rank", "prize") == (1, 1, 2)
+        assert number(run, f"alternative/{project}/first") == 0.5
+        score = run.line(f"alternative/{project}/score", "prize")
+        assert score.conf_low == score.value == score.conf_high
+
+
 def test_shares_of_two_weights_are_lengths(tmp_path: Path) -> None:
     """Alfa leads beta where 0.8w + 0.5(1 − w) > 0.4w + 5/6(1 − w), so above w = 5/11; gamma is never first."""
     run = valued(made(tmp_path, rows(), rule("ties", "debt", ties={"at_least": 0.2, "at_most": 0.9})))
@@ -139,6 +158,27 @@ def test_an_alternative_without_a_criterion_is_not_scored_and_says_which(tmp_pat
     assert str(line.reason) == "not scored because there is no value of jobs"
     assert "alternative/gamma/rank" not in run.items("prize")
     assert [number(run, f"alternative/{project}/rank") for project in PROJECTS[:2]] == [2, 1]
+
+
+def test_what_holds_other_alternatives_does_not_compete_with_them(tmp_path: Path) -> None:
+    """A region has the mean of its projects; it takes no rank from any of them."""
+    frame = rows()
+    declared = contract("rows", frame, key=("row",), person="row")
+    declared["columns"]["project"] = {"type": "code", "codelist": "project", "required": True}
+    codes = [{"code": "region", "title": "Region", "level": "region"}]
+    codes += [{"code": name, "title": name, "level": "project", "parent": "region"} for name in PROJECTS]
+    codelist = {"id": "project", "title": "Project", "levels": ["region", "project"], "codes": codes}
+    folder = programme_folder(
+        tmp_path / "made", {"data": (declared, frame)}, [*map(measured, VALUES)],
+        codelists=[codelist], value={"rewards": [rule()]},
+    )  # fmt: skip
+    run = valued(folder)
+    assert run.findings.loc["made/ties/project=region", "value"] == pytest.approx(6)
+    line = run.line("alternative/region/score", "prize")
+    assert line.value is None
+    assert str(line.reason) == "not scored because it holds alfa, beta, gamma, which are scored"
+    assert of_all(run, "rank") == [2, 1, 3]
+    assert not any("region" in name for name in run.line("margin", "prize").rests_on)
 
 
 def test_fewer_than_two_alternatives_have_no_order(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ from impact_dashboards.parts.marks import known
 from impact_dashboards.parts.valued import figure, figure_interval, note, said
 
 ENDS = ("value", "conf_low", "conf_high")
-OWN = re.compile("part/.*/effect")
+OWN = re.compile("part/(.*)/effect")
 POOLED = {"pooled": "pooled/effect", "prediction": "pooled/prediction"}
 """The lines of a pool that are drawn, beside those of its parts."""
 HOW = "docs/how-to/value_a_programme.md"
@@ -85,8 +85,8 @@ def _effect(view: View, line: Row, role: str, name: str) -> Record:
 
 
 def _part(view: View, line: Row) -> str:
-    """Return what a part is called: its title, or else its code."""
-    return note(view, line) or str(line["item"]).split("/")[1]
+    """Return what a part is called: its title, or else its code, in which a slash may stand."""
+    return note(view, line) or OWN.sub(r"\1", line["item"])
 
 
 # ---- the table -------------------------------------------------------------------------------------------------------

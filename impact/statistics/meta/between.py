@@ -19,6 +19,8 @@ from impact.words.said import Said
 Method = Literal["FE", "DL", "HE", "SJ", "PM", "EB", "REML", "ML"]
 METHODS: tuple[Method, ...] = get_args(Method)
 GRID = 300
+MOST_UNEQUAL = 1_000_000
+"""Largest over smallest error: beyond it sums of 1/s² lose the other studies, whatever the formula."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,7 @@ def checked(estimates: Floats, std_errors: Floats, *, fewest: int) -> tuple[Floa
     Raises
     ------
     NotEstimable
-        With fewer studies, a missing value, or an error that is not positive.
+        With fewer studies, a missing value, an error that is not positive, or errors too unequal to be weighed.
 
     Examples
     --------
@@ -177,6 +179,8 @@ def checked(estimates: Floats, std_errors: Floats, *, fewest: int) -> tuple[Floa
     known = np.isfinite(y) & (errors > 0) & (variance > 0) & np.isfinite(variance)
     if not known.all():
         raise NotEstimable(Said("meta.missing_or_not_positive"), Said("meta.positive_errors"))
+    if errors.max() > MOST_UNEQUAL * errors.min():
+        raise NotEstimable(Said("meta.errors_too_unequal", most=MOST_UNEQUAL), Said("meta.errors_alike"))
     return y, variance
 
 

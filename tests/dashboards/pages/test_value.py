@@ -40,6 +40,17 @@ def test_a_pool_is_drawn_of_the_lines_of_its_table(tmp_path: Path, language: str
     assert "None" not in words_of(body)
 
 
+def test_parts_are_called_by_their_whole_code(tmp_path: Path) -> None:
+    codes = {"east": "2020/21", "north": "2020/22", "south": "part/x/effect", "west": "west"}
+    frame = persons().assign(area=lambda f: f["area"].map(codes))
+    warehouse = ran(made(tmp_path, frame, POOL))
+    content = page(asked(warehouse, "/en/value/made"))
+    warehouse.close()
+    (found,) = (found for found in content.blocks if found.id == "pools-pool")
+    assert found.figure is not None
+    assert list(found.figure.layout.yaxis.ticktext)[: len(codes)] == [*codes.values()]
+
+
 def test_what_is_hidden_is_not_drawn(tmp_path: Path) -> None:
     found, _ = block(tmp_path, "en", west=8)
     assert found.figure is not None

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+
+from impact.drawing.markup import Node, h
+from impact.publish.rows import Record
+from impact.states import ValueState
 from impact.words.said import Said
-from impact_dashboards.page.view import Row, View
-from impact_dashboards.parts.findings import unit_of
+from impact_dashboards.page.view import ColumnSpec, Row, Table, View, columns_of, file_columns
+from impact_dashboards.parts.findings import link_of, unit_of
 from impact_dashboards.parts.marks import known
+
+ORIGIN = ("document", "page", "quote", "note")
+IN_FILE = ("section", "subject", "item", "unit", "unit_it", "conf_low", "conf_high", "state", "method", "data_kind")
+
+
+def line_table(view: View, lines: Sequence[Record]) -> Table:
+    """Return lines as a table: what each is, its figure or verdict, why, and what it rests on."""
+    rows = [line | {"place": _origin(line)} for line in lines]
+    return Table(columns_of(view, LINES), rows, file_columns(IN_FILE))
 
 
 def figure(view: View, line: Row) -> str:
@@ -31,3 +46,43 @@ def note(view: View, line: Row) -> str:
 def said(view: View, text: Said | str | None) -> str:
     """Write what a line says, which may be nothing."""
     return view.words.said(text) if text else ""
+
+
+def _label(view: View, line: Row) -> str:
+    return view.words.said(line["label"])
+
+
+def _figure(view: View, line: Row) -> Node:
+    """Return the figure with its interval, or the verdict, or what is declared in words."""
+    if line["state"] == ValueState.SUPPRESSED:
+        return view.words("disclosure.few")
+    texts = (figure(view, line), said(view, line["verdict"]), note(view, line))
+    pieces = [text for text in texts if text]
+    ends = figure_interval(view, line)
+    return [[h("div", piece) for piece in pieces], h("small", ends) if ends else None] if pieces else "–"
+
+
+def _why(view: View, line: Row) -> Node:
+    texts = [said(view, line["reason"]), said(view, line["method"])]
+    return [h("div", text) for text in texts if text] or "–"
+
+
+def _rests_on(view: View, line: Row) -> Node:
+    """Return links to the findings behind a line, or who declares it."""
+    links = [h("div", h("a", h("code", name), href=link_of(view, {"finding": name}))) for name in line["rests_on"]]
+    return links or line["place"] or "–"
+
+
+def _origin(line: Row) -> str:
+    if not line["origin"]:
+        return ""
+    origin = json.loads(line["origin"])
+    return ", ".join(str(origin[name]) for name in ORIGIN if origin.get(name))
+
+
+LINES = (
+    ColumnSpec("label", "value.line", _label),
+    ColumnSpec("value", "value.figure", _figure),
+    ColumnSpec("reason", "value.why", _why),
+    ColumnSpec("place", "value.rests_on", _rests_on),
+)

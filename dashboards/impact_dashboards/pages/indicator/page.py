@@ -11,7 +11,7 @@ from impact.drawing.markup import Element, Node, h
 from impact.errors import UsageError
 from impact.publish.rows import Record, rows_of
 from impact.publish.scope import EVERY_ROLE
-from impact.states import AttainmentState
+from impact.states import AttainmentState, ValueSection
 from impact.tables.part import cut_columns
 from impact_dashboards.page.choose import choose
 from impact_dashboards.page.descriptor import Chapter, Page, any_programme
@@ -32,6 +32,7 @@ from impact_dashboards.parts.findings import (
 from impact_dashboards.parts.marks import known
 from impact_dashboards.parts.order import order_words, ranked
 from impact_dashboards.parts.state_marks import badge
+from impact_dashboards.parts.valued import line_table
 
 LEVELS = ("micro", "meso", "macro")
 SAYS_MOST = ("estimate", "target", "value")
@@ -92,9 +93,21 @@ def _blocks(view: View, row: Row, findings: pd.DataFrame) -> Iterator[Block]:
     yield waves_block(view, row)
     yield from effect_blocks(view, row, trace)
     yield from _parts(view, findings)
+    yield from _value(view, row)
     yield definition_block(view, row, trace)
     yield rows_block(view, row, trace)
     yield plan_block(view, row, trace)
+
+
+def _value(view: View, row: Row) -> Iterator[Block]:
+    """Yield the indicator as an outcome to decide on, where it is one and all of it is looked at."""
+    valuations = view.published.valuations(view.programme)
+    is_outcome = valuations["section"] == ValueSection.OUTCOMES
+    lines = rows_of(valuations[is_outcome & (valuations["subject"] == row["indicator"])])
+    if lines and not part_path(row):
+        link = h("p", h("a", view.words("indicator.value_page"), href=view.address.to("value", view.programme)))
+        title, lead = view.words("indicator.value"), view.words("value.section.outcomes")
+        yield Block("value", title, line_table(view, lines), lead=lead, after=link)
 
 
 # ---- above the blocks ------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from impact.figures import pool_figure
 from impact.publish.rows import Record, rows_of
 from impact.publish.scope import EVERY_ROLE
-from impact.states import ValueSection
+from impact.states import ValueSection, ValueState
 from impact_dashboards.page.descriptor import Chapter, Page
 from impact_dashboards.page.view import (
     Block,
@@ -51,13 +51,8 @@ def _blocks(view: View, section: str, lines: Sequence[Record]) -> Iterator[Block
         mark = " †" if rows[0]["data_kind"] == "synthetic" else ""
         title = f"{view.words.pick(rows[0], 'subject')}{mark}"
         figure = _pool(view, rows) if section == ValueSection.POOLS else None
-        yield Block(
-            f"{section}-{subject}",
-            title,
-            line_table(view, rows),
-            lead=view.words(f"value.section.{section}"),
-            figure=figure,
-        )
+        name, lead = f"{section}-{subject}", view.words(f"value.section.{section}")
+        yield Block(name, title, line_table(view, rows), lead=lead, figure=figure)
 
 
 # ---- the drawing of a pool -------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import datetime
 import os
 import platform
 import tempfile
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def main() -> None:
     print(HEAD)
     sections = [_section(chosen[name], small=arguments.small) for name in names]
     if arguments.write:
-        PAGE.write_text(_page(sections), encoding="utf-8")
+        PAGE.write_text(_page(arguments.names, sections), encoding="utf-8")
 
 
 def _arguments() -> argparse.Namespace:
@@ -80,7 +81,8 @@ def _rows(work: Work, size: int, timings: dict[str, Timing]) -> list[str]:
     return rows
 
 
-def _page(sections: list[list[str]]) -> str:
+def _page(names: Sequence[str], sections: list[list[str]]) -> str:
+    command = " ".join(["python -m benchmarks", *names, "--write"])
     versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     day = datetime.datetime.now(tz=datetime.UTC).date()
     machine = f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}"
@@ -88,7 +90,7 @@ def _page(sections: list[list[str]]) -> str:
     return (
         "# Speed\n\nEach piece of work is done by the engine and beside it by a peer in the same run: medians of rounds"
         ", each in a process of its own. The ratio is the engine's time over the peer's. Written by"
-        f" `python -m benchmarks --write`, {day}; {machine}; {versions}.\n\n{HEAD}\n{body}\n"
+        f" `{command}`, {day}; {machine}; {versions}.\n\n{HEAD}\n{body}\n"
     )
 
 

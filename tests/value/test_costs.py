@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,13 @@ import pytest
 import yaml
 
 import impact
+from impact.declare import load_programme
+from impact.declare.value.money import Quantity
 from impact.statistics import economics as e
 from impact.tables.valuation import Valuation
+from impact.value.evidence import Evidence
+from impact.value.quantities import units_of
+from impact.words.said import Said
 from tests.support.money import (
     COSTS,
     NOTE,
@@ -283,3 +290,25 @@ def test_a_constant_says_of_all_rows_what_no_column_does(tmp_path: Path) -> None
     rows = ROWS | said | {"where": [{"column": "stage", "equals": "planned"}]}
     lines = valued(tmp_path / "made", costs(rows=rows, stage="committed"))
     assert (lines["stage/committed"].value, lines["at_prices"].value) == (3500.0, 3500.0)
+
+
+@pytest.mark.parametrize("accounts", [("unpaid", "equipment"), ("equipment", "unpaid")])
+def test_of_several_accounts_without_rows_the_first_declared_is_named(
+    accounts: tuple[str, str], tmp_path: Path
+) -> None:
+    capital = [{"account": name, "life": 5, "used": 2, "resale": 0, "origin": NOTE} for name in accounts]
+    economic = valued(tmp_path / "made", costs(capital=capital))["economic"]
+    assert f"account {accounts[0]}," in str(economic.reason)
+
+
+def test_a_value_that_is_not_exact_is_not_taken_as_known(tmp_path: Path) -> None:
+    with closing(impact.run(made(tmp_path / "made", costs()))) as result:
+        finding = finding_of(result, "meetings_held")
+        evidence = Evidence(load_programme(tmp_path / "made"), result.warehouse.connection)
+        declared = Quantity(indicator="meetings_held", of="value")
+        assert units_of(evidence, declared).std_error == 0.0
+        evidence.__dict__["wholes"] = {"meetings_held": replace(finding, flags=("about",))}
+        units = units_of(evidence, declared)
+    assert (units.value, units.std_error) == (20.0, None)
+    assert isinstance(units.reason, Said)
+    assert units.reason.code == "money.not_exact"

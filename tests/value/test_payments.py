@@ -464,6 +464,31 @@ def run_lines(folder: Path) -> dict[str, dict[str, Valuation]]:
         return by_day(read_table(found.warehouse, Valuation, "made"))
 
 
+@pytest.mark.parametrize(
+    ("qualifier", "paid", "why"),
+    [("exact", 60.0, None), ("about", None, "payments.not_exact"), ("at_most", None, "payments.not_exact")],
+)
+@pytest.mark.parametrize("overall", [{}, {"overall": {"metric": "jobs", "trigger": term(5), "indicator": "y"}}])
+def test_a_figure_that_is_not_exact_meets_no_trigger(
+    tmp_path: Path, overall: dict[str, Any], qualifier: str, paid: float | None, why: str | None
+) -> None:
+    frame = pd.DataFrame({"id": ["one"], "y": [6.0], "qualifier": [qualifier]})
+    of_rows = row_contract("rows", frame, key=("id",))
+    of_rows["columns"]["qualifier"] = {"type": "code", "codes": ["exact", "about", "at_most"]}
+    stated = indicator("y", formula={"kind": "sum", "column": "y", "qualifier": "qualifier"})
+    made = {"id": "made", "title": "Made", "currency": "EUR", "metrics": [METRIC], **overall}
+    folder = programme_folder(tmp_path / "made", {"data": (of_rows, frame)}, [stated], value={"payments": [made]})
+    [lines] = [lines for day, lines in run_lines(folder).items() if day]
+    assert lines["total"].value == paid
+    for item in ("all/jobs/result", *(["overall/result"] if overall else [])):
+        assert code_of_reason(lines[item]) == (why or "payments.no_interval")
+
+
+def code_of_reason(line: Valuation) -> str:
+    assert isinstance(line.reason, Said)
+    return line.reason.code
+
+
 def test_lines_rest_on_the_findings_of_their_cohorts(tmp_path: Path) -> None:
     days = run_lines(programme(tmp_path / "made", [CONTRACT]))
     frame = rows()
@@ -558,6 +583,8 @@ def changed(**fields: Any) -> dict[str, Any]:
         (changed(overall={"metric": "jobs", "trigger": term(1)}), "needs the size of each", "payments.made.overall"),
         (changed(overall={"metric": "jobs", "trigger": term(1), "indicator": "share"}), "has another unit", "payments.made.overall.indicator"),
         (changed(overall={"metric": "jobs", "trigger": term(1), "indicator": "z"}), "no indicator 'z'", "payments.made.overall.indicator"),
+        (changed(metrics=[METRIC | {"better": "lower"}]), "lower results of 'y' are paid for, but its direction is increase", "payments.made.metrics.jobs.better"),
+        (changed(metrics=[METRIC | {"counted": "relative_reduction", "against": "baseline"}]), "higher results of 'y' are paid for", "payments.made.metrics.jobs.better"),
     ],
 )  # fmt: skip
 def test_what_does_not_hold_together_is_named(tmp_path: Path, contract: dict[str, Any], says: str, field: str) -> None:

@@ -411,6 +411,16 @@ def test_the_rate_of_return_is_that_of_the_record() -> None:
     assert code(lines[f"instalment/{dates[-1]}"]) == "payments.instalment_later"
 
 
+@pytest.mark.parametrize(
+    ("rate", "said"), [(0.07, "within_cap"), (0.07 + 1e-6, "above_cap"), (0.07 - 1e-6, "within_cap")]
+)
+def test_a_rate_that_is_the_cap_is_within_it(rate: float, said: str) -> None:
+    repaid = 270_000 * (1 + rate) ** 3
+    cap = {"rate": 0.07, "origin": NOTE}
+    lines = returned(repaid, [("2005-01-01", 270_000)], [("2008-01-01", repaid)], return_cap=cap)
+    assert code(lines["rate_of_return/1"]) == f"payments.{said}"
+
+
 def test_several_rates_or_none_are_said_so() -> None:
     years = ["2001-01-01", "2002-01-01", "2003-01-01"]
     several = returned(230.0, [(years[0], 100), (years[2], 132)], [(years[1], 230.0)])

@@ -65,13 +65,9 @@ def _better(programme: Programme, contract: OutcomeContract, metric: Metric, at:
         rises = (indicator.direction == "increase") != (metric.counted == "relative_reduction")
         expected = "higher" if rises else "lower"
         if indicator.direction != "maintain" and metric.better != expected:
-            what = (
-                f"{metric.better} results of '{indicator.id}' are paid for, but its direction is {indicator.direction}"
-            )
+            what = f"{metric.better} results of '{indicator.id}' are paid for against its direction"
             fix = "Correct better, counted, or the direction of the indicator."
-            yield at.at(f"{at.field}.better").problem(
-                f"{paid}, but its direction is {way}", expected, metric.better, fix
-            )
+            yield at.at(f"{at.field}.better").problem(what, expected, metric.better, fix)
 
 
 def _cohorts(programme: Programme, contract: OutcomeContract, at: Location) -> Iterator[Problem]:

@@ -179,12 +179,15 @@ def test_other_money_is_brought_over_in_the_declared_order(order: str, expected:
         (spending(currency="USD"), "no exchange rate of USD for 2020"),
         (spending(price_year=2019), "no price index of EUR for 2019; no price index of EUR for 2020"),
         (spending(currency="USD", price_year=2019), "no order of prices and currency"),
-        (spending().assign(price_year=""), "no year whose prices 4 rows are at"),
+        (spending().assign(price_year=""), "which do not state it either (rows.price_year; rows: 4)"),
         (
             spending().assign(currency=lambda rows: rows["currency"].where(rows["id"] != "r01")),
-            "1 rows state no currency",
+            "the currency is not stated (rows: 1)",
         ),
-        (spending().assign(amount=lambda rows: rows["amount"].where(rows["id"] != "r01")), "1 rows state no amount"),
+        (
+            spending().assign(amount=lambda rows: rows["amount"].where(rows["id"] != "r01")),
+            "the amount is not stated (rows: 1)",
+        ),
     ],
 )
 def test_what_is_missing_is_named_and_never_zero(frame: pd.DataFrame, words: str, tmp_path: Path) -> None:
@@ -197,7 +200,7 @@ def test_what_is_missing_is_named_and_never_zero(frame: pd.DataFrame, words: str
 def test_a_span_of_years_is_no_year(tmp_path: Path) -> None:
     lines = valued(tmp_path / "made", costs(), spent=spending().assign(period="2019-2021"))
     assert lines["economic"].value is None
-    assert "4 rows state no year" in str(lines["economic"].reason)
+    assert "the year is not stated (rows: 4)" in str(lines["economic"].reason)
     assert lines["stage/incurred"].value == 3450.0
 
 

@@ -593,7 +593,7 @@ def changed(**fields: Any) -> dict[str, Any]:
         (changed(overall={"metric": "jobs", "trigger": term(1)}), "needs the size of each", "payments.made.overall"),
         (changed(overall={"metric": "jobs", "trigger": term(1), "indicator": "share"}), "has another unit", "payments.made.overall.indicator"),
         (changed(overall={"metric": "jobs", "trigger": term(1), "indicator": "z"}), "no indicator 'z'", "payments.made.overall.indicator"),
-        (changed(metrics=[METRIC | {"better": "lower"}]), "lower results of 'y' are paid for, but its direction is increase", "payments.made.metrics.jobs.better"),
+        (changed(metrics=[METRIC | {"better": "lower"}]), "lower results of 'y' are paid for", "payments.made.metrics.jobs.better"),
         (changed(metrics=[METRIC | {"counted": "relative_reduction", "against": "baseline"}]), "higher results of 'y' are paid for", "payments.made.metrics.jobs.better"),
     ],
 )  # fmt: skip

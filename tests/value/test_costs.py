@@ -19,6 +19,7 @@ from impact.statistics import economics as e
 from impact.tables.valuation import Valuation
 from impact.value.evidence import Evidence
 from impact.value.quantities import units_of
+from impact.words import words_in
 from impact.words.said import Said
 from tests.support.money import (
     COSTS,
@@ -315,3 +316,11 @@ def test_a_value_that_is_not_exact_is_not_taken_as_known(tmp_path: Path) -> None
     assert (units.value, units.std_error) == (20.0, None)
     assert isinstance(units.reason, Said)
     assert units.reason.code == "money.not_exact"
+
+
+def test_shadow_prices_are_written_in_the_language_of_the_reader(tmp_path: Path) -> None:
+    shadow = {"account": "staff", "factor": 0.8, "origin": NOTE}
+    economic = valued(tmp_path / "made", costs(shadow_prices=[shadow]))["economic"]
+    english, italian = (words_in(language).said(economic.method) for language in ("en", "it"))
+    assert "staff × 0.8" in english
+    assert "staff × 0,8" in italian

@@ -131,6 +131,10 @@ def result_of(evidence: Evidence, contract: OutcomeContract, cohort: Cohort | No
     figure = _figure(metric, indicator, finding, against)
     at_hand = outcome_known(evidence.programme, indicator)
     final = last_day(cohort.final) if cohort and cohort.final else at_hand
+    if _is_whole(cohort):
+        # An indicator of the cohort's own: no contract makes its result known before the day it is of. That of all
+        # cohorts is of the last of them, so that an earlier one may have been published before.
+        final = max(final, at_hand)
     findings = tuple(each for each in (finding, against) if each is not None)
     forecast = _forecast(metric, indicator, evidence.wholes[indicator.id]) if _is_whole(cohort) else None
     unit = _unit(metric, evidence.wholes[indicator.id])

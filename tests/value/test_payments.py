@@ -525,6 +525,15 @@ def test_the_order_of_rows_changes_nothing(tmp_path: Path) -> None:
             assert code(other[day][item]) == code(line)
 
 
+def test_no_final_day_makes_a_result_known_before_the_day_of_its_indicator(tmp_path: Path) -> None:
+    wave = {"id": "second", "title": "second", "indicators": {"jobs": "later"}, "final": "2025"}
+    contract = CONTRACT | {"cohorts": [wave], "as_of": ["2025", "2030-12-30", "2030"]}
+    del contract["cohort_column"]
+    days = run_lines(programme(tmp_path / "made", [contract]))
+    awaited = [days[day]["second/jobs/result"].value is None for day in ("2025-12-31", "2030-12-30", "2030-12-31")]
+    assert awaited == [True, True, False]
+
+
 def test_cohorts_of_other_waves_have_their_own_indicators_and_an_effect_is_counted(tmp_path: Path) -> None:
     waves = [
         {"id": "first", "title": "first", "indicators": {"jobs": "effect"}},

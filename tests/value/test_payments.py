@@ -287,6 +287,29 @@ def test_a_trigger_over_all_goes_by_its_own_result_where_it_has_one(own: float, 
     assert value(lines["total"]) == total
 
 
+@settings(max_examples=100, deadline=None)
+@given(values=numbers, cap=st.none() | st.floats(1, 400), overall=st.integers(1, 30))
+def test_what_was_paid_is_never_taken_back(values: list[float], cap: float | None, overall: int) -> None:
+    capped = {} if cap is None else {"total_cap": term(cap)}
+    made = case(in_cohorts(overall={"metric": "jobs", "trigger": term(overall)}, **capped), values)
+    paid = dict.fromkeys(made.cohorts, 0.0)
+    for day in made.days:
+        lines = lines_on(made, day)
+        for cohort, before in paid.items():
+            now = lines[f"{cohort}/jobs/payment"].value
+            paid[cohort] = before if now is None else now
+            assert paid[cohort] >= before - 1e-9
+
+
+def test_what_the_trigger_over_all_pays_comes_after_what_was_paid() -> None:
+    contract = in_cohorts(overall={"metric": "jobs", "trigger": term(5.9)}, total_cap=term(100))
+    made = case(contract, [4.0, 8.0, 1.0])
+    assert value(lines_on(made, "2022-12-31")["b/jobs/payment"]) == 80
+    made = case(contract, [4.0, 8.0, 6.0])
+    last = lines_on(made, "2023-12-31")
+    assert [value(last[f"{cohort}/jobs/payment"]) for cohort in "abc"] == [0, 80, 20]
+
+
 def test_a_price_that_nobody_published_leaves_what_is_certainly_nothing() -> None:
     unpriced = {name: given for name, given in METRIC.items() if name not in ("tariff", "counted_from")}
     missed = lines_on(case(in_cohorts(metrics=[unpriced]), [4.0, 3.0, 2.0]), "2023-12-31")

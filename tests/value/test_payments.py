@@ -310,6 +310,13 @@ def test_what_the_trigger_over_all_pays_comes_after_what_was_paid() -> None:
     assert [value(last[f"{cohort}/jobs/payment"]) for cohort in "abc"] == [0, 80, 20]
 
 
+@pytest.mark.parametrize(("floor", "added"), [(1000, 800), (200, 0), (5, 0)])
+def test_the_floor_has_its_line_whatever_it_adds(floor: float, added: float) -> None:
+    made = case(in_cohorts(floor=term(floor)), [8.0, 6.0, 6.0])
+    assert "floor/payment" not in lines_on(made, "2022-12-31")
+    assert value(lines_on(made, "2023-12-31")["floor/payment"]) == added
+
+
 def test_a_price_that_nobody_published_leaves_what_is_certainly_nothing() -> None:
     unpriced = {name: given for name, given in METRIC.items() if name not in ("tariff", "counted_from")}
     missed = lines_on(case(in_cohorts(metrics=[unpriced]), [4.0, 3.0, 2.0]), "2023-12-31")

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from impact.declare.base import in_language
-from impact.declare.check_value_names import known_indicator
+from impact.declare.check_value_names import indicators_of, known_indicator
+from impact.declare.indicators import Indicator
 from impact.declare.load import Programme
 from impact.declare.location import Location, twice
 from impact.declare.value.money import Distribution, MoneyTerms, Prices, Quantity
 from impact.errors import NotEstimable, Problem
+from impact.formulas.kind import Summary
+from impact.formulas.registry import kind_of
 
 
 def price_problems(prices: Prices, at: Location) -> Iterator[Problem]:
@@ -71,15 +74,33 @@ def quantity_problems(programme: Programme, quantity: Quantity, at: Location) ->
     yield from known_indicator(programme, quantity.indicator, at.at(f"{at.field}.indicator"))
     if quantity.reached is not None and quantity.reached.indicator is not None:
         yield from known_indicator(programme, quantity.reached.indicator, at.at(f"{at.field}.reached"))
-    for indicator in programme.indicators:
-        if indicator.id != quantity.indicator:
-            continue
-        if quantity.of == "effect" and indicator.direction == "maintain":
-            what = f"indicator '{indicator.id}' is to be maintained: no way is better, and its effect counts nothing"
-            yield at.at(f"{at.field}.indicator").problem(what, "direction: increase or decrease")
-        if quantity.of == "value" and in_language(indicator.unit) == "share":
-            what = f"indicator '{indicator.id}' is a share, which is no number of units"
-            yield at.at(f"{at.field}.indicator").problem(what, fix="Name an indicator that counts them.")
+    for indicator in indicators_of(programme, quantity.indicator):
+        here = at.at(f"{at.field}.indicator")
+        yield from (_no_effect if quantity.of == "effect" else _no_number)(indicator, here)
+    if quantity.reached is not None and quantity.reached.indicator is not None:
+        for indicator in indicators_of(programme, quantity.reached.indicator):
+            yield from _no_number(indicator, at.at(f"{at.field}.reached"))
+
+
+def _no_effect(indicator: Indicator, at: Location) -> Iterator[Problem]:
+    """Yield why an effect on an indicator, times how many were reached, is no number of units."""
+    kind = kind_of(indicator.formula)
+    if indicator.direction == "maintain":
+        what = f"indicator '{indicator.id}' is to be maintained: no way is better, and its effect counts nothing"
+        yield at.problem(what, "direction: increase or decrease")
+    if not kind.per_person and kind.summary is not Summary.MEAN:
+        what = f"an effect on indicator '{indicator.id}', a {kind.name}, is not on each of those reached"
+        expected = "a formula with a value for each of them, such as a mean or a proportion"
+        yield at.problem(what, expected, kind.name, "Name an indicator of them.")
+
+
+def _no_number(indicator: Indicator, at: Location) -> Iterator[Problem]:
+    """Yield why the value of an indicator is no number of units."""
+    kind = kind_of(indicator.formula)
+    if in_language(indicator.unit) == "share" or not kind.grows:
+        what = f"indicator '{indicator.id}' is a {'share' if kind.grows else kind.name}, which is no number of units"
+        expected = "a formula that counts or adds up, such as count or sum"
+        yield at.problem(what, expected, kind.name, "Name an indicator that counts them.")
 
 
 def distribution_problems(law: Distribution | None, value: float, at: Location, *, share: bool) -> Iterator[Problem]:

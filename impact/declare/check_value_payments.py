@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from impact.declare.base import in_language, last_day
-from impact.declare.check_value_names import FILE, known_indicator
+from impact.declare.check_value_names import FILE, indicators_of, known_indicator
 from impact.declare.load import Programme
 from impact.declare.location import Location, twice
-from impact.declare.value.payments import Against, OutcomeContract
+from impact.declare.value.payments import Against, Metric, OutcomeContract
 from impact.errors import Problem
 
 
@@ -46,6 +46,7 @@ def _metrics(programme: Programme, contract: OutcomeContract, at: Location) -> I
     for metric in contract.metrics:
         here = at.at(f"{at.field}.metrics.{metric.id}")
         yield from known_indicator(programme, metric.indicator, here.at(f"{here.field}.indicator"))
+        yield from _better(programme, contract, metric, here)
         if not isinstance(metric.against, Against):
             continue
         yield from known_indicator(programme, metric.against.indicator, here.at(f"{here.field}.against"))
@@ -54,6 +55,19 @@ def _metrics(programme: Programme, contract: OutcomeContract, at: Location) -> I
             yield here.at(f"{here.field}.against").problem(
                 what, fix="Give cohort_column and codes, or another against."
             )
+
+
+def _better(programme: Programme, contract: OutcomeContract, metric: Metric, at: Location) -> Iterator[Problem]:
+    """Yield the indicators whose direction says that the other results are better: they would be paid for harm."""
+    named = (metric.indicator, *(cohort.indicators.get(metric.id, "") for cohort in contract.cohorts))
+    for indicator in indicators_of(programme, *dict.fromkeys(named)):
+        # Of what is to fall, a larger reduction is better
+        rises = (indicator.direction == "increase") != (metric.counted == "relative_reduction")
+        expected = "higher" if rises else "lower"
+        if indicator.direction != "maintain" and metric.better != expected:
+            what = f"{metric.better} results of '{indicator.id}' are paid for against its direction"
+            fix = "Correct better, counted, or the direction of the indicator."
+            yield at.at(f"{at.field}.better").problem(what, expected, metric.better, fix)
 
 
 def _cohorts(programme: Programme, contract: OutcomeContract, at: Location) -> Iterator[Problem]:

@@ -179,7 +179,7 @@ class Ledger:
         """
         self.priced(self.of_stage)  # names all that is missing, and not only what the first year lacks
         charged: dict[int, list[float]] = {}
-        spread = {capital.account for capital in self.costs.capital}
+        spread = [capital.account for capital in self.costs.capital]
         running = [cell for cell in self.of_stage if cell.chart not in spread]
         for year, amount in self.by_year(running, self._worth).items():
             charged.setdefault(year, []).append(amount)

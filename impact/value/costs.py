@@ -222,7 +222,9 @@ def _capital(subject: Subject, ledger: Ledger, account: str) -> Iterator[Line]:
 
 def economic_said(costs: Costs) -> Said:
     """Say how the economic cost is made: prices, shadow prices, capital, discounting."""
-    shadow = tuple(f"{price.account} × {price.factor:g}" for price in costs.shadow_prices)
+    shadow = tuple(
+        Said("costs.shadow_price", account=price.account, factor=price.factor) for price in costs.shadow_prices
+    )
     capital = tuple(f"{capital.account} {capital.used}/{capital.life}" for capital in costs.capital)
     discount = costs.discount
     timing = Said(f"economics.timing_{discount.timing}") if discount else None

@@ -15,12 +15,14 @@ from impact.declare.base import last_day
 from impact.declare.indicators import Indicator
 from impact.declare.value.payments import Against, Cohort, Metric, OutcomeContract, Overall
 from impact.expect.registration import outcome_known
+from impact.measure.measurement import INCOMPLETE
 from impact.statistics.core import CONFIDENCE, t_quantile
 from impact.statistics.economics import reduction
 from impact.tables.finding import Finding
 from impact.tables.part import Part
 from impact.value.evidence import Evidence
 from impact.value.outcomes import CAUSED
+from impact.value.verdict import QUALIFIED
 from impact.words.said import Remark, Said
 
 ALL = "all"
@@ -129,6 +131,10 @@ def result_of(evidence: Evidence, contract: OutcomeContract, cohort: Cohort | No
     figure = _figure(metric, indicator, finding, against)
     at_hand = outcome_known(evidence.programme, indicator)
     final = last_day(cohort.final) if cohort and cohort.final else at_hand
+    if _is_whole(cohort):
+        # An indicator of the cohort's own: no contract makes its result known before the day it is of. That of all
+        # cohorts is of the last of them, so that an earlier one may have been published before.
+        final = max(final, at_hand)
     findings = tuple(each for each in (finding, against) if each is not None)
     forecast = _forecast(metric, indicator, evidence.wholes[indicator.id]) if _is_whole(cohort) else None
     unit = _unit(metric, evidence.wholes[indicator.id])
@@ -174,12 +180,23 @@ def _figure(metric: Metric, indicator: Indicator, finding: Finding | None, again
         return Figure(reason=Said("payments.no_result"))
     if metric.counted in _COUNTED:
         return _COUNTED[metric.counted](finding, indicator)
+    unknown = _not_known(finding, *([against] if against else []))
+    if unknown is not None:
+        return Figure(reason=unknown)
     reference = _reference(metric, finding, against)
     if reference is None or reference <= 0:
         return Figure(reason=Said("payments.no_reference"))
     below = reduction(finding.value, reference).relative
     value = below if metric.counted == "relative_reduction" else -below
     return Figure(value + 0.0, reason=Said("payments.no_interval_of_ratio"))
+
+
+def _not_known(*findings: Finding) -> Said | None:
+    """Say why numbers do not tell what the result is: they are of some units only, or stated as roughly so."""
+    flags = {flag for finding in findings for flag in finding.flags}
+    if INCOMPLETE in flags:
+        return Said("payments.of_some_units")
+    return Said("payments.not_exact") if flags.intersection(QUALIFIED) else None
 
 
 def _reference(metric: Metric, finding: Finding, against: Finding | None) -> float | None:
@@ -190,8 +207,9 @@ def _reference(metric: Metric, finding: Finding, against: Finding | None) -> flo
 
 
 def _value(finding: Finding) -> Figure:
-    if finding.value is None:
-        return Figure(reason=Said("payments.no_result"))
+    unknown = Said("payments.no_result") if finding.value is None else _not_known(finding)
+    if unknown is not None:
+        return Figure(reason=unknown)
     reason: Remark = "" if finding.conf_low is not None else Said("payments.no_interval")
     return Figure(finding.value, finding.conf_low, finding.conf_high, reason)
 

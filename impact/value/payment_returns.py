@@ -77,7 +77,9 @@ def _held_against_cap(contract: OutcomeContract, rate: float) -> Said | None:
     cap = contract.return_cap
     if cap is None:
         return None
-    return Said("payments.above_cap" if rate > cap.rate else "payments.within_cap", cap=cap.rate)
+    # A rate that was solved for is off by rounding; what is the cap but for that is within it
+    within = economics.trigger_state(rate, cap.rate, better="lower").reached
+    return Said("payments.within_cap" if within else "payments.above_cap", cap=cap.rate)
 
 
 def _multiple(subject: Subject, judged: Judgement, ledger: Ledger | None) -> Line:

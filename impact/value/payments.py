@@ -208,13 +208,17 @@ def _ledger_line(subject: Subject, item: str, label: Said, line: Payment, rests_
 
 
 def _floor(subject: Subject, judged: Judgement) -> Iterator[Line]:
-    """Yield what the floor adds."""
-    if judged.whole_ledger is None:
+    """Yield what the floor adds, nothing too: were the line left out, it would tell of results that are suppressed."""
+    ledger = judged.whole_ledger
+    if ledger is None or not judged.complete or judged.case.contract.floor is None:
         return
-    for line in judged.whole_ledger.payments:
-        if not line.cohort:
-            label = Said("payments.floor")
-            yield _ledger_line(subject, "floor/payment", label, line, names(judged.findings()))
+    item, label, rests_on = "floor/payment", Said("payments.floor"), names(judged.findings())
+    added = next((line for line in ledger.payments if not line.cohort), None)
+    if added is not None:
+        yield _ledger_line(subject, item, label, added, rests_on)
+        return
+    reason = Said("payments.floor_adds_nothing")
+    yield Line(subject, item, label, 0.0, verdict=Said("payments.unpaid"), reason=reason, rests_on=rests_on)
 
 
 def _overall(subject: Subject, judged: Judgement) -> Iterator[Line]:

@@ -208,7 +208,8 @@ def _per_unit(funded: Funded, finding: Finding) -> Figure:
         return Figure(reason=Said("portfolios.no_reached", programme=funded.id))
     kinds = {"amount": funded.amount.kind, "reached": reached.kind, "effect": finding.data_kind}
     if len(set(kinds.values())) > 1:
-        return Figure(reason=Said("portfolios.mixed", **kinds))
+        named = {of: Said(f"portfolios.kind.{kind}") for of, kind in kinds.items()}
+        return Figure(reason=Said("portfolios.mixed", **named))
     if effect.high < 0:
         return Figure(reason=Said("portfolios.worse"))
     if effect.low <= 0:

@@ -13,6 +13,7 @@ from impact.value.evidence import Evidence
 from impact.value.line import names
 from impact.value.money import Part, in_both, together
 from impact.value.outcomes import CAUSED, SIGNS
+from impact.value.verdict import QUALIFIED
 from impact.words.said import Remark, Said, says
 
 COMPLETE = "values.complete_count"
@@ -90,6 +91,8 @@ def _known(finding: Finding) -> float:
 
 def _error_of_value(evidence: Evidence, finding: Finding) -> tuple[float | None, float, Remark]:
     """Return standard error and degrees of freedom of a value, or None and why there is no error."""
+    if QUALIFIED.intersection(finding.flags):
+        return None, math.inf, Said("money.not_exact", indicator=titled(finding))
     if finding.conf_low is None and says(finding.method, COMPLETE):
         return 0.0, math.inf, Said("money.no_interval.complete")
     error = None if finding.conf_low is None else evidence.std_error(finding)

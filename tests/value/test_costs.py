@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,14 @@ import pytest
 import yaml
 
 import impact
+from impact.declare import load_programme
+from impact.declare.value.money import Quantity
 from impact.statistics import economics as e
 from impact.tables.valuation import Valuation
+from impact.value.evidence import Evidence
+from impact.value.quantities import units_of
+from impact.words import words_in
+from impact.words.said import Said
 from tests.support.money import (
     COSTS,
     NOTE,
@@ -172,12 +180,15 @@ def test_other_money_is_brought_over_in_the_declared_order(order: str, expected:
         (spending(currency="USD"), "no exchange rate of USD for 2020"),
         (spending(price_year=2019), "no price index of EUR for 2019; no price index of EUR for 2020"),
         (spending(currency="USD", price_year=2019), "no order of prices and currency"),
-        (spending().assign(price_year=""), "no year whose prices 4 rows are at"),
+        (spending().assign(price_year=""), "which do not state it either (rows.price_year; rows: 4)"),
         (
             spending().assign(currency=lambda rows: rows["currency"].where(rows["id"] != "r01")),
-            "1 rows state no currency",
+            "the currency is not stated (rows: 1)",
         ),
-        (spending().assign(amount=lambda rows: rows["amount"].where(rows["id"] != "r01")), "1 rows state no amount"),
+        (
+            spending().assign(amount=lambda rows: rows["amount"].where(rows["id"] != "r01")),
+            "the amount is not stated (rows: 1)",
+        ),
     ],
 )
 def test_what_is_missing_is_named_and_never_zero(frame: pd.DataFrame, words: str, tmp_path: Path) -> None:
@@ -190,7 +201,7 @@ def test_what_is_missing_is_named_and_never_zero(frame: pd.DataFrame, words: str
 def test_a_span_of_years_is_no_year(tmp_path: Path) -> None:
     lines = valued(tmp_path / "made", costs(), spent=spending().assign(period="2019-2021"))
     assert lines["economic"].value is None
-    assert "4 rows state no year" in str(lines["economic"].reason)
+    assert "the year is not stated (rows: 4)" in str(lines["economic"].reason)
     assert lines["stage/incurred"].value == 3450.0
 
 
@@ -283,3 +294,33 @@ def test_a_constant_says_of_all_rows_what_no_column_does(tmp_path: Path) -> None
     rows = ROWS | said | {"where": [{"column": "stage", "equals": "planned"}]}
     lines = valued(tmp_path / "made", costs(rows=rows, stage="committed"))
     assert (lines["stage/committed"].value, lines["at_prices"].value) == (3500.0, 3500.0)
+
+
+@pytest.mark.parametrize("accounts", [("unpaid", "equipment"), ("equipment", "unpaid")])
+def test_of_several_accounts_without_rows_the_first_declared_is_named(
+    accounts: tuple[str, str], tmp_path: Path
+) -> None:
+    capital = [{"account": name, "life": 5, "used": 2, "resale": 0, "origin": NOTE} for name in accounts]
+    economic = valued(tmp_path / "made", costs(capital=capital))["economic"]
+    assert f"account {accounts[0]}," in str(economic.reason)
+
+
+def test_a_value_that_is_not_exact_is_not_taken_as_known(tmp_path: Path) -> None:
+    with closing(impact.run(made(tmp_path / "made", costs()))) as result:
+        finding = finding_of(result, "meetings_held")
+        evidence = Evidence(load_programme(tmp_path / "made"), result.warehouse.connection)
+        declared = Quantity(indicator="meetings_held", of="value")
+        assert units_of(evidence, declared).std_error == 0.0
+        evidence.__dict__["wholes"] = {"meetings_held": replace(finding, flags=("about",))}
+        units = units_of(evidence, declared)
+    assert (units.value, units.std_error) == (20.0, None)
+    assert isinstance(units.reason, Said)
+    assert units.reason.code == "money.not_exact"
+
+
+def test_shadow_prices_are_written_in_the_language_of_the_reader(tmp_path: Path) -> None:
+    shadow = {"account": "staff", "factor": 0.8, "origin": NOTE}
+    economic = valued(tmp_path / "made", costs(shadow_prices=[shadow]))["economic"]
+    english, italian = (words_in(language).said(economic.method) for language in ("en", "it"))
+    assert "staff × 0.8" in english
+    assert "staff × 0,8" in italian

@@ -140,6 +140,9 @@ def test_costs_in_other_money_than_the_return_are_refused(tmp_path: Path) -> Non
             {"indicator": "score", "of": "value", "unit": "x"},
             "which is no number of units",
         ),
+        ("", "", {"indicator": "score", "of": "value", "unit": "x"}, "'score' is a mean, which is no number of units"),
+        ("", "", PER_EFFECT | {"reached": {"indicator": "score"}}, "'score' is a mean, which is no number of units"),
+        ("kind: mean", "kind: quantile", PER_EFFECT, "a quantile, is not on each of those reached"),
     ],
 )
 def test_indicators_that_count_no_units_are_refused(old: str, new: str, per: Any, words: str, tmp_path: Path) -> None:

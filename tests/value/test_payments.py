@@ -287,6 +287,36 @@ def test_a_trigger_over_all_goes_by_its_own_result_where_it_has_one(own: float, 
     assert value(lines["total"]) == total
 
 
+@settings(max_examples=100, deadline=None)
+@given(values=numbers, cap=st.none() | st.floats(1, 400), overall=st.integers(1, 30))
+def test_what_was_paid_is_never_taken_back(values: list[float], cap: float | None, overall: int) -> None:
+    capped = {} if cap is None else {"total_cap": term(cap)}
+    made = case(in_cohorts(overall={"metric": "jobs", "trigger": term(overall)}, **capped), values)
+    paid = dict.fromkeys(made.cohorts, 0.0)
+    for day in made.days:
+        lines = lines_on(made, day)
+        for cohort, before in paid.items():
+            now = lines[f"{cohort}/jobs/payment"].value
+            paid[cohort] = before if now is None else now
+            assert paid[cohort] >= before - 1e-9
+
+
+def test_what_the_trigger_over_all_pays_comes_after_what_was_paid() -> None:
+    contract = in_cohorts(overall={"metric": "jobs", "trigger": term(5.9)}, total_cap=term(100))
+    made = case(contract, [4.0, 8.0, 1.0])
+    assert value(lines_on(made, "2022-12-31")["b/jobs/payment"]) == 80
+    made = case(contract, [4.0, 8.0, 6.0])
+    last = lines_on(made, "2023-12-31")
+    assert [value(last[f"{cohort}/jobs/payment"]) for cohort in "abc"] == [0, 80, 20]
+
+
+@pytest.mark.parametrize(("floor", "added"), [(1000, 800), (200, 0), (5, 0)])
+def test_the_floor_has_its_line_whatever_it_adds(floor: float, added: float) -> None:
+    made = case(in_cohorts(floor=term(floor)), [8.0, 6.0, 6.0])
+    assert "floor/payment" not in lines_on(made, "2022-12-31")
+    assert value(lines_on(made, "2023-12-31")["floor/payment"]) == added
+
+
 def test_a_price_that_nobody_published_leaves_what_is_certainly_nothing() -> None:
     unpriced = {name: given for name, given in METRIC.items() if name not in ("tariff", "counted_from")}
     missed = lines_on(case(in_cohorts(metrics=[unpriced]), [4.0, 3.0, 2.0]), "2023-12-31")
@@ -411,6 +441,16 @@ def test_the_rate_of_return_is_that_of_the_record() -> None:
     assert code(lines[f"instalment/{dates[-1]}"]) == "payments.instalment_later"
 
 
+@pytest.mark.parametrize(
+    ("rate", "said"), [(0.07, "within_cap"), (0.07 + 1e-6, "above_cap"), (0.07 - 1e-6, "within_cap")]
+)
+def test_a_rate_that_is_the_cap_is_within_it(rate: float, said: str) -> None:
+    repaid = 270_000 * (1 + rate) ** 3
+    cap = {"rate": 0.07, "origin": NOTE}
+    lines = returned(repaid, [("2005-01-01", 270_000)], [("2008-01-01", repaid)], return_cap=cap)
+    assert code(lines["rate_of_return/1"]) == f"payments.{said}"
+
+
 def test_several_rates_or_none_are_said_so() -> None:
     years = ["2001-01-01", "2002-01-01", "2003-01-01"]
     several = returned(230.0, [(years[0], 100), (years[2], 132)], [(years[1], 230.0)])
@@ -464,6 +504,31 @@ def run_lines(folder: Path) -> dict[str, dict[str, Valuation]]:
         return by_day(read_table(found.warehouse, Valuation, "made"))
 
 
+@pytest.mark.parametrize(
+    ("qualifier", "paid", "why"),
+    [("exact", 60.0, None), ("about", None, "payments.not_exact"), ("at_most", None, "payments.not_exact")],
+)
+@pytest.mark.parametrize("overall", [{}, {"overall": {"metric": "jobs", "trigger": term(5), "indicator": "y"}}])
+def test_a_figure_that_is_not_exact_meets_no_trigger(
+    tmp_path: Path, overall: dict[str, Any], qualifier: str, paid: float | None, why: str | None
+) -> None:
+    frame = pd.DataFrame({"id": ["one"], "y": [6.0], "qualifier": [qualifier]})
+    of_rows = row_contract("rows", frame, key=("id",))
+    of_rows["columns"]["qualifier"] = {"type": "code", "codes": ["exact", "about", "at_most"]}
+    stated = indicator("y", formula={"kind": "sum", "column": "y", "qualifier": "qualifier"})
+    made = {"id": "made", "title": "Made", "currency": "EUR", "metrics": [METRIC], **overall}
+    folder = programme_folder(tmp_path / "made", {"data": (of_rows, frame)}, [stated], value={"payments": [made]})
+    [lines] = [lines for day, lines in run_lines(folder).items() if day]
+    assert lines["total"].value == paid
+    for item in ("all/jobs/result", *(["overall/result"] if overall else [])):
+        assert code_of_reason(lines[item]) == (why or "payments.no_interval")
+
+
+def code_of_reason(line: Valuation) -> str:
+    assert isinstance(line.reason, Said)
+    return line.reason.code
+
+
 def test_lines_rest_on_the_findings_of_their_cohorts(tmp_path: Path) -> None:
     days = run_lines(programme(tmp_path / "made", [CONTRACT]))
     frame = rows()
@@ -488,6 +553,15 @@ def test_the_order_of_rows_changes_nothing(tmp_path: Path) -> None:
         for item, line in lines.items():
             assert other[day][item].value == (None if line.value is None else pytest.approx(line.value, rel=1e-12))
             assert code(other[day][item]) == code(line)
+
+
+def test_no_final_day_makes_a_result_known_before_the_day_of_its_indicator(tmp_path: Path) -> None:
+    wave = {"id": "second", "title": "second", "indicators": {"jobs": "later"}, "final": "2025"}
+    contract = CONTRACT | {"cohorts": [wave], "as_of": ["2025", "2030-12-30", "2030"]}
+    del contract["cohort_column"]
+    days = run_lines(programme(tmp_path / "made", [contract]))
+    awaited = [days[day]["second/jobs/result"].value is None for day in ("2025-12-31", "2030-12-30", "2030-12-31")]
+    assert awaited == [True, True, False]
 
 
 def test_cohorts_of_other_waves_have_their_own_indicators_and_an_effect_is_counted(tmp_path: Path) -> None:
@@ -558,6 +632,8 @@ def changed(**fields: Any) -> dict[str, Any]:
         (changed(overall={"metric": "jobs", "trigger": term(1)}), "needs the size of each", "payments.made.overall"),
         (changed(overall={"metric": "jobs", "trigger": term(1), "indicator": "share"}), "has another unit", "payments.made.overall.indicator"),
         (changed(overall={"metric": "jobs", "trigger": term(1), "indicator": "z"}), "no indicator 'z'", "payments.made.overall.indicator"),
+        (changed(metrics=[METRIC | {"better": "lower"}]), "lower results of 'y' are paid for", "payments.made.metrics.jobs.better"),
+        (changed(metrics=[METRIC | {"counted": "relative_reduction", "against": "baseline"}]), "higher results of 'y' are paid for", "payments.made.metrics.jobs.better"),
     ],
 )  # fmt: skip
 def test_what_does_not_hold_together_is_named(tmp_path: Path, contract: dict[str, Any], says: str, field: str) -> None:

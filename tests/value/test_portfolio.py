@@ -18,6 +18,7 @@ from impact.store import Warehouse
 from impact.tables.finding import Finding
 from impact.tables.frames import to_records
 from impact.value.portfolio import PortfolioReading, read_positions
+from impact.words import words_in
 from impact.words.said import Said
 from impact.words.sentences import written
 from tests.support.findings import finding, with_effect
@@ -248,3 +249,9 @@ def test_the_shipped_portfolio_is_synthetic_and_can_be_read() -> None:
     file, lines = read_portfolio(shipped("data") / "portfolio.yaml")
     assert {funded.amount.kind for funded in file.programmes} == {"synthetic"}
     assert lines["programmes", 0]
+
+
+def test_origins_that_differ_are_named_in_the_language_of_the_reader() -> None:
+    found = reading(declared(money("made", reached=5)), with_effect(2, 1, 3, 5, data_kind="synthetic"))
+    said = found.families[0].positions[0].per_unit.reason
+    assert "l'importo è reale, il numero di raggiunti reale, l'effetto sintetico" in words_in("it").said(said)

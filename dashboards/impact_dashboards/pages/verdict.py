@@ -96,7 +96,8 @@ def read_verdict(view: View, programme: str) -> Reading:
     chosen, others = deciding(to_records(Finding, frame), list(outcomes), published.primaries(programme))
     costs = [line for line in lines if line["section"] == ValueSection.COSTS and known(line["value"])]
     rows = {row["finding"]: row for row in finding_rows(view, frame)}
-    said = verdict(chosen, _failed(view, programme), has_costs=bool(costs))
+    # What was planned or certified is no cost: only the stage that is declared to be it
+    said = verdict(chosen, _failed(view, programme), has_costs=any(line["item"] == "at_prices" for line in costs))
     read = [rows[finding.finding] | _read(finding) | {"risks": _risks(lines, finding)} for finding in chosen]
     numbered = [row | {"number": number} for number, row in enumerate(read, start=1)]
     return Reading(numbered, len(others), said, costs)
@@ -266,7 +267,8 @@ def _costs(view: View, reading: Reading) -> Block:
 
 
 def _cost_name(view: View, line: Row) -> str:
-    return f"{view.words.pick(line, 'subject')}: {view.words.said(line['label'])}"
+    mark = " †" if line["data_kind"] == "synthetic" else ""
+    return f"{view.words.pick(line, 'subject')}{mark}: {view.words.said(line['label'])}"
 
 
 def _cost(view: View, line: Row) -> Node:

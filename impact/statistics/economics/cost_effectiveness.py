@@ -139,8 +139,8 @@ def quadrants(increment: Increment) -> Quadrants:
     means = np.array([increment.effect, increment.cost])
     errors = np.array([increment.effect_error, increment.cost_error])
     east, north = _above_zero(means, errors)
-    west, south = _above_zero(-means, errors)
-    # Without error a difference of nothing counts as less
+    # What is not more is less: without error a difference of nothing counts as less
+    west, south = np.where(errors > 0, _above_zero(-means, errors), 1 - _above_zero(means, errors))
     surplus = _shared(means, errors, increment.correlation)
     cells = [east * north + surplus, east * south - surplus, west * south + surplus, west * north - surplus]
     north_east, south_east, south_west, north_west = (float(max(cell, 0.0)) for cell in cells)

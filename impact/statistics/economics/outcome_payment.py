@@ -214,7 +214,8 @@ def amounts(contract: Contract, cohorts: tuple[str, ...], results: ArrayLike, *,
     Notes
     -----
     ``tariff · weight · min(most, max(0, ±(x − counted_from)))`` where the trigger is reached; then the cap of the
-    cohort over its metrics, then that of the contract over its cohorts, first come first served; then the floor.
+    cohort over its metrics, then that of the contract over its cohorts, first come first served; then the floor. What
+    only the trigger over all cohorts pays is due once all are in, and comes last: it takes back nothing that was paid.
 
     Examples
     --------
@@ -230,9 +231,9 @@ def amounts(contract: Contract, cohorts: tuple[str, ...], results: ArrayLike, *,
     counted = np.stack([metric.units(column) for metric, column in columns], axis=-1)
     units = np.where(reached | by_overall, counted, 0.0)
     gross = units * [metric.price for metric in contract.metrics]
-    due = within(gross, contract.cohort_cap)
-    in_a_row = due.reshape(*due.shape[:-2], -1)
-    paid = within(in_a_row, contract.total_cap).reshape(due.shape)
+    due = _in_turn(gross, by_overall, contract.cohort_cap)
+    in_a_row = (*due.shape[:-2], -1)
+    paid = _in_turn(due.reshape(in_a_row), by_overall.reshape(in_a_row), contract.total_cap).reshape(due.shape)
     earned = np.minimum(paid.sum(axis=(-2, -1)), contract.cap)
     total = np.maximum(earned, contract.floor) if final else earned
     top_up = total - earned
@@ -250,7 +251,16 @@ def reaches(results: Floats, goal: float, sign: float) -> Flags:
     return np.asarray(sign * (results - goal) >= -ROUNDING * abs(goal))
 
 
-def within(due: Floats, cap: float | None) -> Floats:
+def _in_turn(due: Floats, by_overall: Flags, cap: float | None) -> Floats:
+    """Return payments within a cap along the last axis: by their own triggers first, then by that over all cohorts."""
+    if cap is None:
+        return due
+    first = within(np.where(by_overall, 0.0, due), cap)
+    left = floats(cap - first.sum(axis=-1, keepdims=True))
+    return floats(first + within(np.where(by_overall, due, 0.0), left))
+
+
+def within(due: Floats, cap: float | Floats) -> Floats:
     """Return payments within a cap along the last axis, first come first served.
 
     Examples
@@ -258,8 +268,6 @@ def within(due: Floats, cap: float | None) -> Floats:
     >>> within(np.array([5.0, 10.0, 2.0]), 12.0).tolist()
     [5.0, 7.0, 0.0]
     """
-    if cap is None:
-        return due
     before = np.zeros_like(due)
     np.cumsum(due[..., :-1], axis=-1, out=before[..., 1:])
     left = np.clip(cap - before, 0, None)

@@ -21,6 +21,7 @@ from impact.states import EffectVerdict
 from impact.store import Warehouse
 from impact.words import LANGUAGES, words_in
 from impact.words.languages import Language
+from tests.support import money
 from tests.support.programmes import indicator, written
 from tests.support.shipped import SHIPPED, shipped_database
 
@@ -82,6 +83,30 @@ def test_outcomes_of_value_yaml_stand_before_primary_indicators(db: Path) -> Non
     names = [row["indicator"] for row in block.table.rows]
     assert names == ["loneliness", "low_wellbeing", "employed", "who5"]
     assert block.table.rows[0]["risk"] == "weak evidence: high (9 of 9); drop-off: medium (4 of 9)"
+
+
+def test_synthetic_costs_are_marked_in_the_brief(db: Path) -> None:
+    block = page_of(db, "wecare").block("costs")
+    assert block is not None
+    assert block.table is not None
+    show = block.table.columns[0].show
+    assert show is not None
+    assert ["†" in str(show(row)) for row in block.table.rows] == [
+        row["data_kind"] == "synthetic" for row in block.table.rows
+    ]
+    assert {row["data_kind"] for row in block.table.rows} == {"real", "synthetic"}
+
+
+@pytest.mark.parametrize(("stage", "asked"), [("incurred", False), ("declared", True)])
+def test_amounts_of_another_stage_are_no_cost(tmp_path: Path, stage: str, asked: bool) -> None:
+    path = tmp_path / "made.duckdb"
+    folder = money.made(tmp_path / "made", {"costs": [money.COSTS | {"stage": stage}]}, primary=True)
+    with Warehouse(path) as warehouse:
+        run_programme(load_programme(folder), warehouse)
+    changes = page_of(path, "made").block("changes")
+    assert changes is not None
+    assert changes.table is not None
+    assert ("verdicts.need.costs" in [row["need"].code for row in changes.table.rows]) == asked
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

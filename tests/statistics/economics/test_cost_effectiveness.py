@@ -81,6 +81,14 @@ def test_what_is_known_exactly_has_no_spread() -> None:
     assert curve.acceptable.tolist() == [0, 1]
 
 
+@pytest.mark.parametrize(("cost", "effect"), [(0.0, 4.0), (0.0, 0.0), (5.0, 0.0)])
+def test_quadrants_add_up_where_there_is_no_difference_at_all(cost: float, effect: float) -> None:
+    found = e.quadrants(e.Increment(cost, 0.0, effect, 2.0 if effect else 0.0, 0.0))
+    cells = (found.north_east, found.south_east, found.south_west, found.north_west)
+    assert sum(cells) == pytest.approx(1, rel=1e-12)
+    assert (found.south_east > 0.9) == (cost == 0 and effect > 0)
+
+
 @settings(max_examples=40)
 @given(h=st.floats(-4, 4), k=st.floats(-4, 4), rho=st.floats(-0.97, 0.97))
 def test_quadrants_are_integrals_and_add_up(h: float, k: float, rho: float) -> None:

@@ -34,9 +34,12 @@ def main() -> None:
         return
     names = arguments.names or list(chosen)
     print(HEAD)
-    sections = [_section(chosen[name], small=arguments.small) for name in names]
-    if arguments.write:
-        PAGE.write_text(_page(arguments.names, sections), encoding="utf-8")
+    sections: list[list[str]] = []
+    for name in names:
+        sections.append(_section(chosen[name], small=arguments.small))
+        if arguments.write:  # what takes long leaves what was done when it is stopped
+            done = names[: len(sections)]
+            PAGE.write_text(_page([] if len(done) == len(chosen) else done, sections), encoding="utf-8")
 
 
 def _arguments() -> argparse.Namespace:

@@ -134,13 +134,20 @@ def _with_set(ratio: Ratio, label: Said) -> Line:
     units = ratio.units
     increment = ratio.increment or Increment(ratio.cost, 0.0, units.value, 0.0, 0.0)
     found = fieller_set(increment, df=units.df)
-    wrong_way = Said("costs.wrong_way") if units.value < 0 else None
+    meaning = _meaning(increment)
     if increment.effect_error == 0 and increment.cost_error == 0:
-        return ratio.line("ratio", label, found.ratio, reason=joined(units.reason, wrong_way))
+        return ratio.line("ratio", label, found.ratio, reason=joined(units.reason, meaning))
     ends = (found.low, found.high) if found.shape == "interval" else NO_ENDS
-    line = ratio.line("ratio", label, found.ratio, ends, reason=joined(_of_shape(found), wrong_way))
+    line = ratio.line("ratio", label, found.ratio, ends, reason=joined(_of_shape(found), meaning))
     known = Said("costs.known_exactly") if increment.cost_error == 0 else None
     return replace(line, method=together(found.rule, known))
+
+
+def _meaning(increment: Increment) -> Said | None:
+    """Say what a ratio means that is not more cost for more effect: its sign alone does not tell."""
+    if increment.cost < 0:
+        return Said("costs.saves" if increment.effect > 0 else "costs.saves_and_loses")
+    return Said("costs.wrong_way") if increment.effect < 0 else None
 
 
 def _of_shape(found: FiellerSet) -> Said | None:

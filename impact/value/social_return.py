@@ -293,7 +293,8 @@ def _break_even(subject: Subject, chart: Chart, outcomes: Sequence[OutcomeSteps]
         value = break_even_proxy(chart.map, weakest.name)
     except NotEstimable as error:
         return Line(subject, "break_even", label, reason=why_not(error), rests_on=rests_on, unit=money)
-    line = Line(subject, "break_even", label, value, reason=AS_DECLARED, rests_on=rests_on, unit=money)
+    never = Said("social_return.never_even") if value < 0 else None
+    line = Line(subject, "break_even", label, value, reason=joined(AS_DECLARED, never), rests_on=rests_on, unit=money)
     return replace(line, method=Said("social_return.weakest"))
 
 

@@ -128,6 +128,24 @@ def test_an_effect_that_may_be_zero_has_no_interval_and_says_what_is_rejected(tm
     assert "reject only what lies between" in str(line.reason)
 
 
+@pytest.mark.parametrize(
+    ("amount", "gain", "words"),
+    [
+        (500.0, -2.0, "more cost for less of it"),
+        (-500.0, 2.0, "less cost for more of it"),
+        (-500.0, -2.0, "what each unit lost saves"),
+    ],
+)
+def test_a_ratio_that_is_not_more_cost_for_more_effect_says_what_it_is(
+    amount: float, gain: float, words: str, tmp_path: Path
+) -> None:
+    spent = spending((("n", "2020", "S", "staff", "incurred", amount),))
+    line = valued(tmp_path / "made", costs(per=[PER_EFFECT]), persons=people(gain=gain), spent=spent)
+    ratio = line["per/score/effect/ratio"]
+    assert ratio.value is not None
+    assert words in str(ratio.reason)
+
+
 def test_a_fall_that_is_better_counts_as_more(tmp_path: Path) -> None:
     up = valued(tmp_path / "up", costs(per=[PER_EFFECT]), persons=people(gain=2.0))
     frame = people(gain=2.0).assign(y=lambda rows: -rows["y"])

@@ -141,6 +141,10 @@ def test_an_effect_the_wrong_way_takes_value_away(tmp_path: Path) -> None:
     assert ratio.value < 0
     assert ratio.conf_low is not None
     assert ratio.conf_low < ratio.value
+    even = lines["break_even"]
+    assert even.value is not None
+    assert even.value < 0
+    assert "no proxy above zero" in str(even.reason)
 
 
 @pytest.mark.parametrize(

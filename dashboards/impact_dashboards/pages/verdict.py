@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from impact.drawing.markup import Element, Node, h
-from impact.publish.rows import Record, rows_of
+from impact.publish.rows import Record
 from impact.publish.scope import EVERY_ROLE
-from impact.states import CheckStatus, EffectVerdict, PromiseVerdict, ValueSection
+from impact.states import EffectVerdict, PromiseVerdict, ValueSection
 from impact.tables.finding import Finding
-from impact.tables.frames import to_records
-from impact.value.verdict import Verdict, deciding, effect_verdict, promise_verdict, verdict
+from impact.value.verdict import Verdict, effect_verdict, promise_verdict
 from impact.words.said import Said
 from impact_dashboards.page.descriptor import Chapter, Page
 from impact_dashboards.page.view import (
@@ -37,6 +36,7 @@ from impact_dashboards.parts.marks import known
 from impact_dashboards.parts.sentences import rich
 from impact_dashboards.parts.state_marks import badge, evidence
 from impact_dashboards.parts.valued import figure, figure_interval, said
+from impact_dashboards.parts.verdicts import decided
 
 HOW = "docs/how-to/write_a_brief.md"
 MOST_RISKS, MOST_COSTS = 2, 4
@@ -88,32 +88,19 @@ def _to_take_away(view: View) -> Element:
 
 
 def read_verdict(view: View, programme: str) -> Reading:
-    """Return the verdict on a programme, from what this reader may see."""
-    published = view.published
-    frame = published.findings(programme)
-    lines = rows_of(published.valuations(programme))
-    outcomes = dict.fromkeys(line["subject"] for line in lines if line["section"] == ValueSection.OUTCOMES)
-    chosen, others = deciding(to_records(Finding, frame), list(outcomes), published.primaries(programme))
-    costs = [line for line in lines if line["section"] == ValueSection.COSTS and known(line["value"])]
-    rows = {row["finding"]: row for row in finding_rows(view, frame)}
-    # What was planned or certified is no cost: only the stage that is declared to be it
-    said = verdict(chosen, _failed(view, programme), has_costs=any(line["item"] == "at_prices" for line in costs))
-    read = [rows[finding.finding] | _read(finding) | {"risks": _risks(lines, finding)} for finding in chosen]
-    numbered = [row | {"number": number} for number, row in enumerate(read, start=1)]
-    return Reading(numbered, len(others), said, costs)
+    """Return the verdict on a programme with the rows of the page."""
+    read = decided(view, programme)
+    rows = {row["finding"]: row for row in finding_rows(view, view.published.findings(programme))}
+    risks = [{"risks": _risks(read.lines, finding)} for finding in read.findings]
+    of_findings = [
+        rows[finding.finding] | _read(finding) | risk for finding, risk in zip(read.findings, risks, strict=True)
+    ]
+    numbered = [row | {"number": number} for number, row in enumerate(of_findings, start=1)]
+    return Reading(numbered, read.others, read.verdict, read.costs)
 
 
 def _read(finding: Finding) -> Record:
     return {"promise_verdict": promise_verdict(finding), "effect_verdict": effect_verdict(finding)}
-
-
-def _failed(view: View, programme: str) -> Mapping[str, list[Said | str]]:
-    """Return what the failed checks of each finding say: the hypothesis that each refused."""
-    failed: dict[str, list[Said | str]] = {}
-    for check in rows_of(view.published.diagnostics(programme)):
-        if check["status"] == CheckStatus.FAILED:
-            failed.setdefault(check["finding"], []).append(check["null_hypothesis"])
-    return failed
 
 
 def _risks(lines: Sequence[Record], finding: Finding) -> list[Record]:
@@ -280,7 +267,7 @@ COSTS = (ColumnSpec("item", "verdict.cost", _cost_name), ColumnSpec("value", "va
 
 
 def _has_verdict(view: View, programme: str) -> bool:
-    return bool(read_verdict(view, programme).rows)
+    return bool(decided(view, programme).findings)
 
 
 PAGE = Page(

@@ -309,10 +309,22 @@ def test_the_portfolio_lists_what_its_filters_say(published: ReaderTables) -> No
         ("?cut=quadrant&indicator=loneliness", every.query("group == 'quadrant' and indicator == 'loneliness'")),
     ):
         page = PAGES["portfolio"].content(view(published, f"/en/portfolio{query}"))
-        table = page.blocks[0].table
+        table = page.blocks[-1].table
         assert table is not None
         assert {row["finding"] for row in table.rows} == set(expected["finding"])
         assert len(table.rows) == len(expected) > 0
+
+
+def test_the_portfolio_begins_with_the_verdicts_of_the_programmes_in_reach(published: ReaderTables) -> None:
+    for query, expected in (("", set(published.programmes)), ("?programme=wecare", {"wecare"})):
+        page = PAGES["portfolio"].content(view(published, f"/it/portfolio{query}"))
+        table = page.blocks[0].table
+        assert page.blocks[0].id == "verdicts"
+        assert table is not None
+        assert {row["programme"] for row in table.rows} <= expected
+        for row in table.rows:
+            own = PAGES["verdict"].content(view(published, f"/it/verdict/{row['programme']}"))
+            assert own.lead == row["verdict"]
 
 
 @pytest.mark.parametrize("query", ["", "?programme=wecare", "?level=macro&data=synthetic"])
@@ -334,7 +346,7 @@ def test_a_tile_leads_to_the_rows_it_counts(client: Any, query: str) -> None:
 
 def test_projects_are_grouped_by_what_they_belong_to(published: ReaderTables) -> None:
     page = PAGES["portfolio"].content(view(published, "/en/portfolio?programme=wecare&cut=project_id&group=quadrant"))
-    table = page.blocks[0].table
+    table = page.blocks[-1].table
     assert table is not None
     assert table.group is not None
     groups = {table.group(row) for row in table.rows}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from impact.drawing.markup import Element, h
 from impact.publish.rows import Record
 from impact.publish.scope import EVERY_ROLE
-from impact_dashboards.page.descriptor import Chapter, Page
-from impact_dashboards.page.view import Block, PageContent, Row, View, nothing
+from impact_dashboards.page.descriptor import Chapter, Page, without
+from impact_dashboards.page.view import Block, ColumnSpec, PageContent, Row, Table, View, columns_of, nothing
 from impact_dashboards.pages.portfolio.filters import (
     GROUPS,
     LEVELS,
@@ -23,6 +23,7 @@ from impact_dashboards.pages.portfolio.summary import headline, tiles
 from impact_dashboards.parts.findings import all_rows, finding_table, title_of, widest_cut
 from impact_dashboards.parts.marks import known
 from impact_dashboards.parts.state_marks import badge
+from impact_dashboards.parts.verdicts import decided
 
 Key = Callable[[Row], Any]
 LEGEND = (
@@ -42,12 +43,37 @@ def page(view: View) -> PageContent:
     empty = None if rows else nothing(view.words, "portfolio.none")
     return PageContent(
         view.words("portfolio.title"),
-        [_findings(view, rows, cut)],
+        [*_verdicts(view, asked["programme"]), _findings(view, rows, cut)],
         lead=headline(view, of_whole),
         choices=filter_choices(view, asked | {"cut": cut}, reach, of_cut),
         synthetic=any(row["data_kind"] == "synthetic" for row in rows),
         head=[tiles(view, of_whole), empty],
     )
+
+
+def _verdicts(view: View, programme: str) -> Iterator[Block]:
+    """Yield the verdicts on the programmes in reach, or on the one that is asked for, where there are any."""
+    names = [name for name in view.published.programmes if programme in ("", name)]
+    read = {name: decided(view, name) for name in names}
+    rows = [
+        {"programme": name, "verdict": view.words.said(found.verdict.said)}
+        for name, found in read.items()
+        if found.findings
+    ]
+    if rows:
+        lead = view.words("portfolio.verdicts_lead")
+        yield Block("verdicts", view.words("portfolio.verdicts"), Table(columns_of(view, VERDICTS), rows), lead=lead)
+
+
+def _verdict_link(view: View, row: Row) -> Element:
+    title = view.words.pick(view.published.titles[row["programme"]], "title")
+    return h("a", title, href=view.address.to("verdict", row["programme"]))
+
+
+VERDICTS = (
+    ColumnSpec("programme", "filter.programme", _verdict_link),
+    ColumnSpec("verdict", "verdict.title"),
+)
 
 
 def _findings(view: View, rows: Rows, cut: str) -> Block:
@@ -136,7 +162,7 @@ PAGE = Page(
     title="menu.portfolio",
     build=page,
     roles=EVERY_ROLE,
-    chapter=Chapter(),
+    chapter=Chapter(without("verdicts")),
     has_content=None,
     examples=(
         "portfolio?programme=wecare&status=promised",

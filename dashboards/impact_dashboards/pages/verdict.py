@@ -61,12 +61,13 @@ IN_FILE = (
 
 @dataclass(frozen=True)
 class Reading:
-    """What the page is made of: the rows that decide, how many others there are, the verdict, the lines of cost."""
+    """What the page is made of: rows that decide, how many others, the verdict, lines of cost and of rules."""
 
     rows: Sequence[Record]
     others: int
     verdict: Verdict
     costs: Sequence[Record]
+    rules: Sequence[Record]
 
 
 def page(view: View) -> PageContent:
@@ -96,7 +97,8 @@ def read_verdict(view: View, programme: str) -> Reading:
         rows[finding.finding] | _read(finding) | risk for finding, risk in zip(read.findings, risks, strict=True)
     ]
     numbered = [row | {"number": number} for number, row in enumerate(of_findings, start=1)]
-    return Reading(numbered, read.others, read.verdict, read.costs)
+    rules = [line for line in read.lines if line["section"] == ValueSection.RULES]
+    return Reading(numbered, read.others, read.verdict, read.costs, rules)
 
 
 def _read(finding: Finding) -> Record:
@@ -117,7 +119,8 @@ def _risks(lines: Sequence[Record], finding: Finding) -> list[Record]:
 def _findings(view: View, reading: Reading) -> Block:
     rows = [row | {"risk": _risk_text(view, row)} for row in reading.rows]
     table = Table(columns_of(view, FINDINGS), rows, file_columns(IN_FILE))
-    return Block("findings", view.words("verdict.findings"), table, after=_others(view, reading))
+    after = [_others(view, reading), _rules(view, reading)]
+    return Block("findings", view.words("verdict.findings"), table, after=after)
 
 
 def _others(view: View, reading: Reading) -> Element:
@@ -128,6 +131,12 @@ def _others(view: View, reading: Reading) -> Element:
     where = h("a", view.words("menu.portfolio"), href=href)
     key = "verdict.other" if reading.others == 1 else "verdict.others"
     return h("p", rich(view.words, key, number=view.words.number(reading.others), where=where), class_="note")
+
+
+def _rules(view: View, reading: Reading) -> list[Element]:
+    """Say whether the rules by which outcomes are valued were registered before these could be known."""
+    said_of = [(said(view, line["verdict"]), said(view, line["reason"])) for line in reading.rules]
+    return [h("p", view.words("verdict.rules", state=state, why=why), class_="note") for state, why in said_of]
 
 
 def _name(view: View, row: Row) -> Node:

@@ -151,6 +151,7 @@ def only(folder: Path, name: str, wanted: str) -> Path:
     declared = yaml.safe_load(path.read_text(encoding="utf-8"))["indicators"]
     kept = [item for item in declared if item["id"] == wanted]
     path.write_text(yaml.safe_dump({"indicators": kept}, allow_unicode=True), encoding="utf-8")
+    (folder / "value.yaml").unlink(missing_ok=True)  # of other indicators
     return folder
 
 

@@ -160,7 +160,7 @@ def test_brief_writes_one_sheet_and_says_what_it_cannot(command, tmp_path_factor
     assert command("brief", "wecare", "--db", db, "--out", "wecare.txt")[0] == 2
     code, _, err = command("brief", "wecar", "--db", db, "--out", "wecare.html")
     assert code == 2
-    assert "the database holds milano_sei_laltro, nsw" in err
+    assert "the database holds educate_girls, milano_sei_laltro, nsw" in err
     code, _, err = command("brief", "wecare", "--db", db, "--lang", "fr", "--out", "wecare.html")
     assert code == 2
     assert "it, en" in err

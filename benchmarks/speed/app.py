@@ -110,7 +110,9 @@ def _served(folder: Path) -> Iterator[str]:
                 break
             except OSError:
                 time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}"
+        base = f"http://127.0.0.1:{port}"
+        _seconds(f"{base}/assets/app.css")  # the port is open before a worker is ready
+        yield base
     finally:
         process.terminate()
         process.wait(timeout=20)
@@ -157,7 +159,7 @@ def first_content(again: bool, folder: Path, _: int) -> Task:
             page.goto(base + "/en/portfolio")
             if again:
                 page.goto(base + "/en/portfolio")
-            painted: float = page.evaluate(PAINTED)
+            painted = float(page.wait_for_function(PAINTED).json_value())
         return painted / 1000
 
     return task

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from impact.errors import NotEstimable
-from impact.statistics.core import CONFIDENCE, Estimate, Floats, floats, t_quantile, wald
+from impact.statistics.core import Estimate, Floats, floats, wald
+from impact.statistics.economics.fieller import Increment, fieller_set
 from impact.words.said import Said
 
 INFLUENCE = Said("rule.delta_method_covariance_influence")
@@ -169,19 +170,11 @@ def fieller(
         raise NotEstimable(Said("statistics.ratio_not_of_finite_numbers"), Said("statistics.two_estimates_errors"))
     if denominator == 0:
         raise NotEstimable(Said("statistics.denominator_ratio_zero"), Said("statistics.change_not_zero"))
-    ratio = numerator / denominator
-    level = 0.5 + CONFIDENCE / 2
-    t = t_quantile(level, df)
-    # g = t² se_b²/b² < 1: the denominator differs from zero at this level, so the limits are bounded
-    a = (t * numerator_error / denominator) ** 2
-    g = (t * denominator_error / denominator) ** 2
-    if g >= 1:
-        return Ratio(ratio, None, None, unbounded=True)
-    # (ratio ± √(a (1 − g) + g ratio²)) / (1 − g)
-    bounded = 1 - g
-    half = math.sqrt(a * bounded + g * ratio**2)
-    low, high = (ratio - half) / bounded, (ratio + half) / bounded
-    return Ratio(ratio, low, high, unbounded=False)
+    increment = Increment(numerator, numerator_error, denominator, denominator_error, correlation=0.0)
+    found = fieller_set(increment, df=df)
+    if found.shape != "interval":
+        return Ratio(found.ratio, None, None, unbounded=True)
+    return Ratio(found.ratio, found.low, found.high, unbounded=False)
 
 
 def _check(effects: Floats, std_errors: Floats, reach: Floats, errors: Floats) -> None:

@@ -42,11 +42,18 @@ def test_a_value_is_in_the_set_if_its_net_benefit_is_not_rejected(increment: e.I
 def test_without_correlation_it_is_the_ratio_of_independent_estimates(
     a: float, se_a: float, b: float, se_b: float
 ) -> None:
+    """Held against the limits as they are written for independent estimates, and against the ratio that uses them."""
     found, other = e.fieller_set(e.Increment(a, se_a, b, se_b, 0.0)), fieller(a, se_a, b, se_b)
-    assert found.ratio == other.ratio
+    quantile = stats.norm.ppf(0.975)
+    ratio, g = a / b, (quantile * se_b / b) ** 2
+    assert found.ratio == other.ratio == ratio
     assert (found.shape != "interval") == other.unbounded
-    if not other.unbounded and found.g < 0.999:
-        assert (found.low, found.high) == pytest.approx((other.conf_low, other.conf_high), rel=1e-6, abs=1e-6)
+    assert other.unbounded == (g >= 1) or g == pytest.approx(1, abs=1e-9)
+    if not other.unbounded and g < 0.999:
+        half = math.sqrt((quantile * se_a / b) ** 2 * (1 - g) + g * ratio**2)
+        limits = ((ratio - half) / (1 - g), (ratio + half) / (1 - g))
+        assert (found.low, found.high) == (other.conf_low, other.conf_high)
+        assert limits == pytest.approx((found.low, found.high), rel=1e-6, abs=1e-6)
 
 
 @given(increment=estimates, unit=st.floats(1e-3, 1e3))

@@ -15,6 +15,7 @@ from impact.publish import (
     trace_finding,
 )
 from impact.publish.export import export_programme
+from impact.publish.official.data_set import Selection
 from impact.publish.trace import Trace
 from impact.run.flow import RunReport, run_programme
 from impact.store import Warehouse
@@ -107,30 +108,50 @@ class Result:
         return trace_finding(self.warehouse, finding)
 
     def export(
-        self, path: str | Path, *, format: str | None = None, tables: Sequence[str] = (), language: Language = "it"
+        self,
+        path: str | Path,
+        *,
+        format: str | None = None,
+        tables: Sequence[str] = (),
+        language: Language = "it",
+        areas: Sequence[str] = (),
+        periods: Sequence[str] = (),
+        indicators: Sequence[str] = (),
+        rows: bool = False,
+        replace: bool = False,
     ) -> None:
-        """Write the published tables as files, without what readers are not shown and without rows of persons.
+        """Write what is published as files, without what readers are not shown.
 
         Parameters
         ----------
         path
-            A new folder; a ZIP, where it ends with ``.zip``; a file of one table, where it ends as the format does.
+            A new folder; a ZIP, where it ends with ``.zip``; one file, where it ends as the format does.
         format
-            ``csv``, ``csvw``, ``json``, ``parquet`` or what installed packages add; by default as the path ends, CSV
-            for a folder or ZIP.
+            A name in :data:`impact.publish.export.FORMATS`, such as ``sdmx-csv``, or what installed packages add; by
+            default as the path ends, CSV for a folder or ZIP.
         tables
             Their names, such as ``findings``; all by default.
         language
             Of sentences and meanings.
+        areas, periods, indicators
+            Codes of the observations that are wanted; all by default.
+        rows
+            Whether rows of contracts may be written, by formats that are made of them.
+        replace
+            Whether a file or ZIP that exists may be replaced.
 
         Raises
         ------
         UsageError
-            If there is no such format or table, or the path is no place for it; nothing is written.
+            If there is no such format, table or code, or the path is no place for it; nothing is written.
+        ProblemsError
+            If what is written does not hold together, with all that is wrong; nothing is written.
         """
+        selection = Selection(tuple(areas), tuple(periods), tuple(indicators))
         export_programme(
-            self.warehouse, self.report.programme, Path(path), form=format, names=tables, language=language
-        )
+            self.warehouse, self.report.programme, Path(path), form=format, names=tables, language=language,
+            selection=selection, rows=rows, replace=replace,
+        )  # fmt: skip
 
     def close(self) -> None:
         """Close the database."""

@@ -43,12 +43,15 @@ class Held:
         self.path = path
         self._unfinished = _beside(path)
 
-    def write(self, content: bytes | str) -> None:
-        """Put the file in place with this content; text is written as UTF-8."""
-        data = content.encode("utf-8") if isinstance(content, str) else content
-        require_space(self.path.parent, len(data))
+    def write(self, content: bytes | str | Iterator[bytes]) -> None:
+        """Put the file in place with this content, whole or piece by piece; text is written as UTF-8."""
+        if isinstance(content, str):
+            content = content.encode("utf-8")
+        if isinstance(content, bytes):
+            require_space(self.path.parent, len(content))
+            content = iter((content,))
         with self.writing() as handle:
-            handle.write(data)
+            handle.writelines(content)
 
     @contextmanager
     def writing(self) -> Iterator[BinaryIO]:
@@ -79,7 +82,7 @@ def held(path: Path) -> Iterator[Held]:
         yield Held(target)
 
 
-def write_file(path: Path, content: bytes | str) -> None:
+def write_file(path: Path, content: bytes | str | Iterator[bytes]) -> None:
     """Write a file whole, or leave what stood there."""
     with held(path) as file:
         file.write(content)

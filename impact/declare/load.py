@@ -15,6 +15,7 @@ from impact.declare.claims import Claim, ClaimsFile
 from impact.declare.contracts import Codelist, Column, Contract, ContractsFile
 from impact.declare.crosswalk import with_crosswalks
 from impact.declare.evaluation import EvaluationFile
+from impact.declare.export import ExportFile
 from impact.declare.indicators import Indicator, IndicatorsFile
 from impact.declare.location import Location, twice
 from impact.declare.programme import ProgrammeFile
@@ -35,11 +36,12 @@ FILES: dict[str, type[BaseModel]] = {
     "evaluation.yaml": EvaluationFile,
     "claims.yaml": ClaimsFile,
     "value.yaml": ValueFile,
+    "export.yaml": ExportFile,
 }
 """The files of a programme folder and the model each is read into."""
 MAX_REGISTERED = 50_000_000
 """Bytes that ``registrations.yaml`` may have; earlier versions wrote the whole plan with every entry."""
-OPTIONAL = ("evaluation.yaml", "claims.yaml", "value.yaml")
+OPTIONAL = ("evaluation.yaml", "claims.yaml", "value.yaml", "export.yaml")
 _Files = dict[str, Any]
 """What was read of each file, by its name: the model that :data:`FILES` names."""
 
@@ -68,6 +70,8 @@ class Programme:
         Totals the programme reported about itself, in the order of ``claims.yaml``.
     value
         ``value.yaml``: what a decision needs beside findings; empty where there is no such file.
+    export
+        ``export.yaml``: how parts, dates and units are called in official statistics; empty without such a file.
     registrations
         Plans frozen by ``impact register``, oldest first.
     lines
@@ -83,6 +87,7 @@ class Programme:
     evaluation: EvaluationFile = field(default_factory=EvaluationFile)
     claims: tuple[Claim, ...] = ()
     value: ValueFile = field(default_factory=ValueFile)
+    export: ExportFile = field(default_factory=ExportFile)
     registrations: tuple[Registration, ...] = ()
     lines: Mapping[str, Lines] = field(default_factory=dict, repr=False, compare=False)
 
@@ -191,6 +196,7 @@ def load_programme(folder: str | Path, drafts: Path | None = None) -> Programme:
         evaluation=files["evaluation.yaml"],
         claims=files["claims.yaml"].claims,
         value=files["value.yaml"],
+        export=files["export.yaml"],
         registrations=registrations,
         lines=lines,
     )

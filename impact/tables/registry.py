@@ -9,11 +9,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from impact.sql import ident
-from impact.tables import declared, files, finding, places, process, protection, results, runs, titles, valuation
+from impact.tables import (
+    declared,
+    files,
+    finding,
+    official,
+    places,
+    process,
+    protection,
+    results,
+    runs,
+    titles,
+    valuation,
+)
 from impact.tables.columns import Column, Record, Table
 
 SCHEMA = "impact"
-MODULES = (finding, valuation, results, titles, places, process, files, protection, declared, runs)
+MODULES = (finding, valuation, results, titles, places, process, files, protection, declared, official, runs)
 """Where the tables are described, in the order of the reference."""
 RECORDS: tuple[type[Record], ...] = tuple(
     record

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 
 from impact.publish.export import ExportColumn, ExportTable, Format, Origin, Takes, zipped
+from impact.publish.export.format import whole
 from impact.publish.export.table import in_language
 from impact.words import Words
 from impact_dashboards.page.address import ENDINGS
@@ -25,7 +26,7 @@ def block_file(view: View, page: PageContent, version: str) -> bytes | None:
     if ending.packed:
         return _packed(block, version, ending.form)
     source = _source(view, page, block, version, ending.form.takes)
-    return None if source is None else ending.form.write(source)
+    return None if source is None else whole(ending.form.write(source))
 
 
 def _packed(block: Block, version: str, form: Format) -> bytes | None:

@@ -1,4 +1,4 @@
-"""``impact export``: the published tables of a programme as files; parse, call, print."""
+"""``impact export``: what is published of a programme as files; parse, call, print."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from impact.cli.faults import Terminal
 from impact.cli.options import DEFAULT_DB, Database, PublishedProgramme, language_of
 from impact.files import check_apart
 from impact.publish.export import FORMATS, Takes, export_programme
+from impact.publish.official.data_set import Selection
 from impact.store.snapshot import open_reader
 
 app = typer.Typer(add_completion=False)
 out = Terminal(soft_wrap=True, highlight=False)
-OWN = ", ".join(name for name, form in FORMATS.items() if form.takes is Takes.TABLE)
+OWN = ", ".join(name for name, form in FORMATS.items() if form.takes in (Takes.TABLE, Takes.DOSSIER))
 
 
 @app.command()
@@ -27,7 +28,7 @@ def export(
         typer.Option(
             "--out",
             metavar="PATH",
-            help="Where to write: a new folder, a .zip, or a file of one table that ends as its format does.",
+            help="Where to write: a new folder, a .zip, or one file that ends as its format does.",
         ),
     ],
     form: Annotated[
@@ -38,17 +39,37 @@ def export(
         list[str] | None,
         typer.Option("--table", metavar="NAME", help="Only this table, such as findings; repeat it. All by default."),
     ] = None,
+    areas: Annotated[
+        list[str] | None,
+        typer.Option("--area", metavar="CODE", help="Only observations of this area, such as ITC1; repeat it."),
+    ] = None,
+    periods: Annotated[
+        list[str] | None,
+        typer.Option("--period", metavar="PERIOD", help="Only observations of this period, such as 2021; repeat it."),
+    ] = None,
+    indicators: Annotated[
+        list[str] | None,
+        typer.Option("--indicator", metavar="ID", help="Only observations of this indicator; repeat it."),
+    ] = None,
+    rows: Annotated[
+        bool, typer.Option("--rows", help="Write rows of persons too, where the format is made of them.")
+    ] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace a file or ZIP that exists.")] = False,
     db: Database = DEFAULT_DB,
     lang: Annotated[str, typer.Option(help="it or en: of sentences and meanings.")] = "it",
 ) -> None:
-    """Write the published tables of a programme as files, without what is suppressed and without rows of persons."""
+    """Write what is published of a programme as files, without what is suppressed."""
     language = language_of(lang)
     check_apart(path, db, "export")  # what is read is a copy of it
+    selection = Selection(tuple(areas or ()), tuple(periods or ()), tuple(indicators or ()))
     with open_reader(db) as warehouse:
-        exported = export_programme(warehouse, programme, path, form=form, names=tables or (), language=language)
-    rows = sum(len(table.frame) for table in exported)
-    counts = f"{_counted(len(exported), 'table')}, {_counted(rows, 'row')}"
-    out.print(f"Wrote {path}: {counts}", markup=False)
+        exported = export_programme(
+            warehouse, programme, path, form=form, names=tables or (), language=language, selection=selection,
+            rows=rows, replace=replace,
+        )  # fmt: skip
+    counts = f"{_counted(len(exported.files), 'file')}, {_counted(exported.rows, 'row')}"
+    held = f"; held against {exported.validation}" if exported.validation else ""
+    out.print(f"Wrote {path}: {counts}{held}", markup=False)
 
 
 def _counted(count: int, noun: str) -> str:

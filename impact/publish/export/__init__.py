@@ -6,16 +6,18 @@ from impact.rooms import on_demand
 
 if TYPE_CHECKING:
     from impact.publish.export.format import Format, Takes
-    from impact.publish.export.programme import export_programme, zipped
-    from impact.publish.export.registry import FORMATS, all_formats, table_format, table_formats
-    from impact.publish.export.table import ExportColumn, ExportTable, Kind, Origin
+    from impact.publish.export.programme import Exported, export_programme, zipped
+    from impact.publish.export.registry import FORMATS, all_formats, programme_format, programme_formats, table_formats
+    from impact.publish.export.table import ExportColumn, ExportTable, Kind
     from impact.publish.export.tables import SOURCES, export_tables
+    from impact.publish.origin import Origin
 
 __all__ = [
     "FORMATS",
     "SOURCES",
     "ExportColumn",
     "ExportTable",
+    "Exported",
     "Format",
     "Kind",
     "Origin",
@@ -23,7 +25,8 @@ __all__ = [
     "all_formats",
     "export_programme",
     "export_tables",
-    "table_format",
+    "programme_format",
+    "programme_formats",
     "table_formats",
     "zipped",
 ]

@@ -7,13 +7,19 @@ mark is made harmless too.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import pandas as pd
+import pyarrow as pa
 
 from impact.publish.export.format import Format, Takes
 from impact.publish.export.table import ExportTable, Kind
+from impact.publish.official.data_set import DataSet
+from impact.publish.official.stream import copied
+from impact.publish.official.structure import Text
+from impact.sql import columns
 
 Value = TypeVar("Value")
 SEPARATOR = "|"
@@ -57,4 +63,23 @@ def _cells(values: pd.Series, kind: Kind) -> pd.Series:
     return pd.Series(texts, values.index, dtype=object)
 
 
-FORMAT = Format(".csv", "text/csv", Takes.TABLE, write_csv)
+def write_observations(data_set: DataSet) -> Iterator[bytes]:
+    """Write the observations of a data set in one pass: the same text as :func:`write_csv` gives of their table."""
+    rows = data_set.rows
+    for component in data_set.structure.components:
+        if component.text is Text.STRING and not component.codelist:
+            place = rows.column_names.index(component.id)
+            rows = rows.set_column(place, component.id, _safe(rows[component.id]))
+    safe = replace(data_set, rows=rows)
+    names = [component.id for component in data_set.structure.components]
+    return copied(safe, columns(names), {"FORMAT": "csv", "HEADER": "true"})
+
+
+def _safe(values: pa.ChunkedArray) -> pa.Array:
+    """Return texts without what a spreadsheet would run; each different text is read once."""
+    encoded = values.combine_chunks().dictionary_encode()
+    texts = [safe_cell(text) for text in encoded.dictionary.to_pylist()]
+    return pa.DictionaryArray.from_arrays(encoded.indices, pa.array(texts, pa.string())).dictionary_decode()
+
+
+FORMAT = Format(".csv", "text/csv", Takes.TABLE, write_csv, observations=write_observations)

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
+from impact.errors import Problem
+from impact.publish.export.dossier import Dossier
 from impact.publish.export.table import ExportTable
+from impact.publish.official.data_set import DataSet
+
+Chunks = bytes | Iterator[bytes]
+"""The content of a file: whole, or piece by piece where it may be large."""
+
+
+def whole(content: Chunks) -> bytes:
+    """Return the content of a file in one piece."""
+    return content if isinstance(content, bytes) else b"".join(content)
 
 
 class Takes(StrEnum):
@@ -19,6 +31,8 @@ class Takes(StrEnum):
     """A tree of SVG elements."""
     FIGURE = "figure"
     """A Plotly figure."""
+    DOSSIER = "dossier"
+    """A :class:`impact.publish.export.dossier.Dossier`: all of a programme that one reader may have."""
 
 
 @dataclass(frozen=True)
@@ -36,17 +50,37 @@ class Format:
     write
         Returns the bytes of the file. It is given nothing that may not leave.
     pack
-        Returns the files of several tables by name, where that is more than a file for each.
+        Returns the files of several tables by name, where that is more than a file for each; or those of a dossier,
+        where its file does not stand alone.
+    observations
+        Of a format of tables: writes the observations of a data set in one pass, however many there are.
+    together
+        Whether one file holds all tables, as a workbook does; ``pack`` then returns that file.
+    check
+        Returns what is wrong with files as written, by name, held against schemas and structure; asked before anybody
+        can see them.
+    validation
+        What ``check`` holds them against outside the engine; empty where there is nothing of the kind.
     """
 
     suffix: str
     media_type: str
     takes: Takes
-    write: Callable[[Any], bytes]
-    pack: Callable[[Sequence[ExportTable]], Mapping[str, bytes]] | None = None
+    write: Callable[[Any], Chunks]
+    pack: Callable[[Any], Mapping[str, Chunks]] | None = None
+    observations: Callable[[DataSet], Iterator[bytes]] | None = None
+    together: bool = False
+    check: Callable[[Dossier, Mapping[str, Path]], list[Problem]] | None = None
+    validation: str = ""
 
-    def files(self, tables: Sequence[ExportTable]) -> Mapping[str, bytes]:
+    def files(self, tables: Sequence[ExportTable]) -> Mapping[str, Chunks]:
         """Return the files in which several tables leave together, by name."""
         if self.pack is not None:
             return self.pack(tables)
         return {table.name + self.suffix: self.write(table) for table in tables}
+
+    def dossier_files(self, dossier: Dossier) -> Mapping[str, Chunks]:
+        """Return the files in which a programme leaves, by name."""
+        if self.pack is not None:
+            return self.pack(dossier)
+        return {dossier.programme + self.suffix: self.write(dossier)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -11,6 +12,9 @@ from pyarrow import parquet
 from impact.publish.export.csvw import Description, described, facts
 from impact.publish.export.format import Format, Takes
 from impact.publish.export.table import ExportColumn, ExportTable, Kind
+from impact.publish.official.data_set import DataSet
+from impact.publish.official.stream import copied
+from impact.sql import columns, ident, literal
 
 _TYPES = {
     Kind.TEXT: pa.string(),
@@ -61,4 +65,16 @@ def _texts(values: Description) -> dict[str, str]:
     }
 
 
-FORMAT = Format(".parquet", "application/vnd.apache.parquet", Takes.TABLE, write_parquet)
+def write_observations(data_set: DataSet) -> Iterator[bytes]:
+    """Write the observations of a data set in one pass, with what the structure says of them as metadata."""
+    structure, origin = data_set.structure, data_set.origin
+    said: Description = {"dc:title": structure.names, "dc:identifier": structure.flow, "dc:hasVersion": origin.version}
+    said |= {"impact:structure": structure.version, "impact:synthetic": origin.synthetic}
+    metadata = ", ".join(f"{ident(name)}: {literal(text)}" for name, text in _texts(said).items())
+    names = [component.id for component in structure.components]
+    return copied(data_set, columns(names), {"FORMAT": "parquet", "KV_METADATA": f"{{{metadata}}}"})
+
+
+FORMAT = Format(
+    ".parquet", "application/vnd.apache.parquet", Takes.TABLE, write_parquet, observations=write_observations
+)

@@ -1,4 +1,4 @@
-"""The published tables of a programme become files: protected first, then written in a format, all or none of them.
+"""What is published of a programme becomes files: protected, written, checked, and put in place; all or none.
 
 Called alike by ``impact export`` and by :meth:`impact.Result.export`.
 """
@@ -6,18 +6,25 @@ Called alike by ``impact export`` and by :meth:`impact.Result.export`.
 from __future__ import annotations
 
 import io
+import shutil
+import tempfile
 import zipfile
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
+from typing import BinaryIO
 
-from impact.errors import UsageError
-from impact.files import check_apart, check_place, making_folder, write_file
-from impact.publish.export.format import Format
-from impact.publish.export.registry import all_formats, table_format
-from impact.publish.export.table import ExportTable
-from impact.publish.export.tables import SOURCES, export_tables
+from impact.errors import ProblemsError, UsageError
+from impact.files import check_apart, check_place, copy_file, held, making_folder, write_file
+from impact.publish.export.dossier import Dossier, dossier_of
+from impact.publish.export.format import Chunks, Format, Takes, whole
+from impact.publish.export.registry import all_formats, programme_format
+from impact.publish.export.tables import OBSERVATIONS, SOURCES, dossier_tables
+from impact.publish.official.check import data_set_problems
+from impact.publish.official.data_set import Selection
 from impact.publish.published import ReaderTables
-from impact.publish.scope import OUTSIDE
+from impact.publish.scope import EVERYTHING, OUTSIDE
 from impact.store import Warehouse
 from impact.store.snapshot import data_version
 from impact.words import words_in
@@ -26,6 +33,27 @@ from impact.words.languages import Language
 ZIP = ".zip"
 DEFAULT = "csv"
 """The format of a folder or ZIP of which nobody says it."""
+ALL = Selection()
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written.
+
+    Parameters
+    ----------
+    files
+        Names of the files.
+    rows
+        Rows of the tables among them, or observations.
+    validation
+        What they were held against outside the engine; empty where there is nothing of the kind.
+    """
+
+    files: tuple[str, ...]
+    rows: int
+    validation: str
 
 
 def export_programme(
@@ -36,8 +64,11 @@ def export_programme(
     form: str | None = None,
     names: Sequence[str] = (),
     language: Language = "it",
-) -> list[ExportTable]:
-    """Write published tables of a programme, without what readers are not shown and without rows of persons.
+    selection: Selection = ALL,
+    rows: bool = False,
+    replace: bool = False,
+) -> Exported:
+    """Write what is published of a programme, without what readers are not shown.
 
     Parameters
     ----------
@@ -46,47 +77,82 @@ def export_programme(
     programme
         Its id.
     path
-        A file of one table, where its name ends as the format's do; a ZIP, where it ends with ``.zip``; else a folder,
-        which must not exist. A file or ZIP that exists is replaced.
+        A file, where its name ends as the format's do; a ZIP, where it ends with ``.zip``; else a folder, which must
+        not exist.
     form
         Name of the format; by default that of the ending, CSV for a ZIP or folder.
     names
-        Tables, by their names in :data:`SOURCES`; all by default.
+        Tables, by their names in :data:`SOURCES`; all by default. Of formats of tables only.
     language
         Of sentences, titles and meanings.
+    selection
+        Which observations; a format of tables then writes these alone.
+    rows
+        Whether rows of contracts may be written, by formats that are made of them.
+    replace
+        Whether a file or ZIP that exists may be replaced.
 
     Returns
     -------
-    list of ExportTable
+    Exported
         What was written.
 
     Raises
     ------
     UsageError
-        If there is no such programme, table or format, or the place is not one for it; nothing is written.
+        If there is no such programme, table, format, area, period or indicator, or the place is not one for it;
+        nothing is written.
+    ProblemsError
+        If observations or files do not hold together, with all that is wrong; nothing is written.
     MachineError
         If the disk has no room; what stood there stays.
     """
     by_ending = _by_ending(path)
     name = form or by_ending or DEFAULT
-    file_format, sources = table_format(name), _sources(names)
-    _check_path(path, name, by_ending, sources)
+    file_format = programme_format(name)
+    tables = _table_names(file_format, name, names, selection)
+    _check_path(path, name, by_ending, tables, replace=replace)
     check_apart(path, warehouse.path, "export")
-    published = ReaderTables(warehouse, OUTSIDE)
-    if programme not in published.titles:
-        programmes = ", ".join(published.titles) or "none"
-        raise UsageError(f"nothing is published of a programme '{programme}'; the database holds {programmes}")
-    tables = export_tables(published, programme, words_in(language), data_version(warehouse), sources)
-    _write(path, file_format, tables, alone=by_ending is not None)
-    return tables
+    published = ReaderTables(warehouse, EVERYTHING if rows else OUTSIDE)
+    _check_programme(published, programme)
+    dossier = dossier_of(published, programme, words_in(language), data_version(warehouse), selection, rows=rows)
+    contents, count = _contents(file_format, dossier, tables, path.name if by_ending else "")
+    with tempfile.TemporaryDirectory() as scratch:
+        made = _made(Path(scratch), contents)
+        _check_files(file_format, dossier, made)
+        _put(path, made, alone=by_ending is not None)
+    return Exported(tuple(contents), count, file_format.validation)
 
 
-def _sources(names: Sequence[str]) -> Sequence[str]:
-    unknown = [name for name in names if name not in SOURCES]
+# ---- what is asked for -----------------------------------------------------------------------------------------------
+
+
+def _table_names(form: Format, name: str, names: Sequence[str], selection: Selection) -> list[str]:
+    """Return the tables that are wanted; none of a format that is not made of tables."""
+    if form.takes is Takes.DOSSIER:
+        if names:
+            raise UsageError(f"{name} has no tables to choose from: leave --table out")
+        return []
+    unknown = [table for table in names if table not in (*SOURCES, OBSERVATIONS)]
     if unknown:
-        tables = ", ".join(SOURCES)
-        raise UsageError(f"there is no table '{unknown[0]}' to export; there are {tables}")
-    return list(dict.fromkeys(names)) or list(SOURCES)
+        raise UsageError(_unknown("table", unknown[0], (*SOURCES, OBSERVATIONS)))
+    if selection == ALL:
+        return list(dict.fromkeys(names)) or [*SOURCES, OBSERVATIONS]
+    if set(names) - {OBSERVATIONS}:
+        raise UsageError(f"areas, periods and indicators are chosen of the table {OBSERVATIONS}, not of {names[0]}")
+    return [OBSERVATIONS]
+
+
+def _check_programme(published: ReaderTables, programme: str) -> None:
+    if programme not in published.titles:
+        raise UsageError(_unknown("published programme", programme, published.titles))
+
+
+def _unknown(what: str, name: str, there: Collection[str]) -> str:
+    """Say that there is nothing of a name, and what there is, the nearest first."""
+    near = get_close_matches(name, there, n=3)
+    listed = ", ".join([*near, *(other for other in there if other not in near)]) or "none"
+    return f"there is no {what} '{name}' to export; there are {listed}"
 
 
 def _by_ending(path: Path) -> str | None:
@@ -98,35 +164,94 @@ def _by_ending(path: Path) -> str | None:
     return name_of[max(endings, key=len)]
 
 
-def _check_path(path: Path, name: str, by_ending: str | None, sources: Collection[str]) -> None:
-    """Make sure before any work that tables may be written to a path."""
+def _check_path(path: Path, name: str, by_ending: str | None, tables: Collection[str], *, replace: bool) -> None:
+    """Make sure before any work that files may be written to a path."""
     if by_ending not in (None, name):
-        suffix = table_format(name).suffix
+        suffix = programme_format(name).suffix
         raise UsageError(f"{path} is no place for {name}: let it end with {suffix} or {ZIP}, or name a folder")
     if by_ending is None and path.suffix.lower() != ZIP:
         return
-    if by_ending is not None and len(sources) > 1:
-        raise UsageError(f"{path} holds one table, not {len(sources)}: name one with --table, or a folder, or a {ZIP}")
+    if by_ending is not None and len(tables) > 1 and not programme_format(name).together:
+        raise UsageError(f"{path} holds one table, not {len(tables)}: name one with --table, or a folder, or a {ZIP}")
     check_place(path)
+    if path.exists() and not replace:
+        raise UsageError(f"{path} exists already; nothing was written. Give another name, or --replace")
 
 
-def _write(path: Path, form: Format, tables: Sequence[ExportTable], *, alone: bool) -> None:
-    """Write one table as a file, or several as a ZIP or a folder that is seen when all are there."""
+# ---- what is written -------------------------------------------------------------------------------------------------
+
+
+def _contents(form: Format, dossier: Dossier, tables: Sequence[str], alone: str) -> tuple[dict[str, Chunks], int]:
+    """Return files by name, one of a given name or as many as there are, and how many rows they hold."""
+    if form.takes is Takes.DOSSIER or OBSERVATIONS in tables:
+        _check_observations(dossier)
+    count = dossier.data_set.rows.num_rows
+    if form.takes is Takes.DOSSIER:
+        return ({alone: form.write(dossier)} if alone else dict(form.dossier_files(dossier))), count
+    if tables == [OBSERVATIONS] and form.observations is not None:
+        return {alone or OBSERVATIONS + form.suffix: form.observations(dossier.data_set)}, count
+    exported = dossier_tables(dossier, tables)
+    count = sum(len(table.frame) for table in exported)
+    if alone and not form.together:
+        return {alone: form.write(exported[0])}, count
+    files = dict(form.files(exported))
+    return ({alone: next(iter(files.values()))} if alone else files), count
+
+
+def _check_observations(dossier: Dossier) -> None:
+    problems = data_set_problems(dossier.data_set.structure, dossier.data_set.rows)
+    if problems:
+        raise ProblemsError(problems)
+
+
+def _made(folder: Path, contents: Mapping[str, Chunks]) -> dict[str, Path]:
+    """Write files into a folder of the engine's own, piece by piece, and return where each stands."""
+    made: dict[str, Path] = {}
+    for name, content in contents.items():
+        made[name] = folder / name
+        write_file(made[name], content)
+    return made
+
+
+def _check_files(form: Format, dossier: Dossier, made: Mapping[str, Path]) -> None:
+    """Hold files against what stands outside the engine, before anybody can see them."""
+    problems = form.check(dossier, made) if form.check else []
+    if problems:
+        raise ProblemsError(problems)
+
+
+def _put(path: Path, made: Mapping[str, Path], *, alone: bool) -> None:
+    """Put one file in place, or several as a ZIP or as a folder that is seen when all are there."""
     if alone:
-        write_file(path, form.write(tables[0]))
+        (file,) = made.values()
+        copy_file(file, path)
     elif path.suffix.lower() == ZIP:
-        write_file(path, zipped(form.files(tables)))
+        with held(path) as target, target.writing() as handle:
+            _zip(handle, made)
     else:
-        files = form.files(tables)
         with making_folder(path) as folder:
-            for name, content in files.items():
-                write_file(folder / name, content)
+            for name, file in made.items():
+                copy_file(file, folder / name)
 
 
-def zipped(files: Mapping[str, bytes]) -> bytes:
+def _zip(handle: BinaryIO, files: Mapping[str, Path]) -> None:
+    with zipfile.ZipFile(handle, "w") as archive:
+        for name, file in files.items():
+            with archive.open(_entry(name), "w") as entry, file.open("rb") as content:
+                shutil.copyfileobj(content, entry, CHUNK)
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    """Return the entry of a ZIP: the same whenever it is made."""
+    entry = zipfile.ZipInfo(name)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    return entry
+
+
+def zipped(files: Mapping[str, Chunks]) -> bytes:
     """Return files as a ZIP, the same bytes for the same files whenever it is made."""
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w") as archive:
         for name, content in files.items():
-            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+            archive.writestr(_entry(name), whole(content))
     return sink.getvalue()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from difflib import get_close_matches
 
 from impact import plugins
 from impact.errors import UsageError
-from impact.publish.export import csv, csvw, figure, json, parquet, svg
+from impact.publish.export import csv, csvw, figure, json, parquet, sdmx_csv, svg
 from impact.publish.export.format import Format, Takes
 
 FORMATS: Mapping[str, Format] = {
@@ -17,6 +18,7 @@ FORMATS: Mapping[str, Format] = {
     "parquet": parquet.FORMAT,
     "svg": svg.FORMAT,
     "figure": figure.FORMAT,
+    "sdmx-csv": sdmx_csv.FORMAT,
 }
 """The engine's own."""
 
@@ -55,15 +57,22 @@ def table_formats() -> dict[str, Format]:
     return {name: form for name, form in all_formats().items() if form.takes is Takes.TABLE}
 
 
-def table_format(name: str) -> Format:
-    """Return a format of tables by its name.
+def programme_formats() -> dict[str, Format]:
+    """Return the formats in which what is published of a programme can be had, by name."""
+    return {name: form for name, form in all_formats().items() if form.takes in (Takes.TABLE, Takes.DOSSIER)}
+
+
+def programme_format(name: str) -> Format:
+    """Return a format of what is published of a programme, by its name.
 
     Raises
     ------
     UsageError
         If there is none of that name; it names those that there are.
     """
-    formats = table_formats()
+    formats = programme_formats()
     if name not in formats:
-        raise UsageError(f"tables are written as {', '.join(formats)}, not as '{name}'; a report by `impact report`")
+        near = get_close_matches(name, formats, n=3)
+        listed = ", ".join([*near, *(other for other in formats if other not in near)])
+        raise UsageError(f"a programme is written as {listed}, not as '{name}'; a report by `impact report`")
     return formats[name]

@@ -6,13 +6,13 @@ the formats beside this module.
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 import pandas as pd
 
+from impact.publish.origin import Origin
 from impact.words import Words
 from impact.words.said import Said
 
@@ -53,31 +53,6 @@ class ExportColumn:
     title: str = ""
     meaning: str = ""
     unit: str = ""
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where an exported table is from.
-
-    Parameters
-    ----------
-    language
-        Of titles, meanings and sentences.
-    version
-        Of the data: the same as long as no run has changed them.
-    part_of
-        The programme or the address whose table it is.
-    date
-        When it was written.
-    synthetic
-        Whether anything in it rests on synthetic data.
-    """
-
-    language: str
-    version: str
-    part_of: str
-    date: datetime.date
-    synthetic: bool
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
+import pyarrow as pa
 
-from impact.publish.export.table import ExportColumn, ExportTable, Kind, Origin, in_language
+from impact.publish.export.dossier import Dossier
+from impact.publish.export.table import ExportColumn, ExportTable, Kind, in_language
+from impact.publish.official.structure import Text
+from impact.publish.origin import Origin
 from impact.publish.published import ReaderTables
 from impact.tables.columns import Column
 from impact.tables.registry import TABLES
@@ -64,6 +68,37 @@ SOURCES: Mapping[str, Source] = {
     "response": Source("response", ReaderTables.response),
 }
 """By the name of the file, in the order of a reader's interest."""
+
+
+OBSERVATIONS = "observations"
+"""The table of what is published in the columns of the data structure: promise, outcome and effect, a row a number."""
+HIDDEN = ("A", "D")
+"""Codes of CONF_STATUS of what the engine hides: too few persons, or what would tell of them."""
+_TYPES = {pa.int64(): pd.Int64Dtype()}
+_OBSERVED = {Text.DOUBLE: Kind.NUMBER, Text.INTEGER: Kind.INTEGER}
+
+
+def dossier_tables(dossier: Dossier, names: Sequence[str]) -> list[ExportTable]:
+    """Return published tables of a programme, the observations among them where they are named."""
+    sources = [name for name in names if name != OBSERVATIONS]
+    tables = export_tables(dossier.published, dossier.programme, dossier.words, dossier.origin.version, sources)
+    return [*tables, observation_table(dossier)] if OBSERVATIONS in names else tables
+
+
+def observation_table(dossier: Dossier) -> ExportTable:
+    """Return the observations of a programme as a table, ready to be written."""
+    data_set, words = dossier.data_set, dossier.words
+    frame = data_set.rows.to_pandas(types_mapper=_TYPES.get)
+    columns = tuple(
+        ExportColumn(component.id, _OBSERVED.get(component.text, Kind.TEXT), meaning=component.names[words.declared])
+        for component in data_set.structure.components
+    )
+    values = {column.name: _values(frame[column.name], column.kind) for column in columns}
+    hidden = Counter(frame["MISSING_KIND"][frame["CONF_STATUS"].isin(HIDDEN)])
+    title = f"{data_set.structure.names[words.declared]}"
+    return ExportTable(
+        OBSERVATIONS, title, columns, pd.DataFrame(values, dtype=object), data_set.origin, suppressed=hidden
+    )
 
 
 def export_tables(

@@ -1,0 +1,31 @@
+"""Where what leaves is from: said of every table, data set and document that is written."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an exported table is from.
+
+    Parameters
+    ----------
+    language
+        Of titles, meanings and sentences.
+    version
+        Of the data: the same as long as no run has changed them.
+    part_of
+        The programme or the address whose table it is.
+    date
+        When it was written.
+    synthetic
+        Whether anything in it rests on synthetic data.
+    """
+
+    language: str
+    version: str
+    part_of: str
+    date: datetime.date
+    synthetic: bool

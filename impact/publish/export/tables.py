@@ -53,6 +53,7 @@ SOURCES: Mapping[str, Source] = {
     "links": Source("theory_link", ReaderTables.links),
     "waves": Source("wave", ReaderTables.waves),
     "stakeholders": Source("stakeholder", ReaderTables.stakeholders),
+    "variables": Source("variable", ReaderTables.variables),
     "labels": Source("label", ReaderTables.labels),
     "memberships": Source("membership", ReaderTables.memberships),
     "cuts": Source("cut", ReaderTables.cuts),

@@ -27,6 +27,8 @@ class Dossier:
         Of the language of sentences, where a format has room for one only.
     rows
         Whether rows of contracts may be written; those of persons among them.
+    contracts
+        Whose rows are wanted; all by default.
     """
 
     published: ReaderTables
@@ -34,6 +36,7 @@ class Dossier:
     data_set: DataSet
     words: Words
     rows: bool = False
+    contracts: tuple[str, ...] = ()
 
     @property
     def origin(self) -> Origin:

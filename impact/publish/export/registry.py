@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from impact import plugins
 from impact.errors import UsageError
-from impact.publish.export import csv, csvw, figure, json, parquet, sdmx_csv, spss, stata, svg
+from impact.publish.export import csv, csvw, ddi, figure, json, parquet, sdmx_csv, spss, stata, svg
 from impact.publish.export.format import Format, Takes
 
 FORMATS: Mapping[str, Format] = {
@@ -19,6 +19,7 @@ FORMATS: Mapping[str, Format] = {
     "svg": svg.FORMAT,
     "figure": figure.FORMAT,
     "sdmx-csv": sdmx_csv.FORMAT,
+    "ddi": ddi.FORMAT,
     "sav": spss.FORMAT,
     "dta": stata.FORMAT,
 }

@@ -207,6 +207,7 @@ FORMAT = Format(
     functools.partial(write_alone, PACKAGE),
     functools.partial(pack, PACKAGE, SUFFIX),
     check=functools.partial(check, PACKAGE, SUFFIX),
+    validation="what pyreadstat reads back",
     of_rows=True,
     counted=count,
     needs="pyreadstat",

@@ -168,6 +168,7 @@ FORMAT = Format(
     functools.partial(write_alone, PACKAGE),
     functools.partial(pack, PACKAGE, SUFFIX),
     check=functools.partial(check, PACKAGE, SUFFIX),
+    validation="what pandas reads back",
     of_rows=True,
     counted=count,
     needs="pyreadstat",

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from impact import plugins
 from impact.errors import UsageError
-from impact.publish.export import csv, csvw, ddi, figure, json, parquet, sdmx_csv, spss, stata, svg
+from impact.publish.export import csv, csvw, ddi, figure, json, parquet, sdmx_csv, spss, stata, svg, xlsx
 from impact.publish.export.format import Format, Takes
 
 FORMATS: Mapping[str, Format] = {
@@ -19,6 +19,7 @@ FORMATS: Mapping[str, Format] = {
     "svg": svg.FORMAT,
     "figure": figure.FORMAT,
     "sdmx-csv": sdmx_csv.FORMAT,
+    "xlsx": xlsx.FORMAT,
     "ddi": ddi.FORMAT,
     "sav": spss.FORMAT,
     "dta": stata.FORMAT,
@@ -56,8 +57,8 @@ def _holder(formats: Mapping[str, Format], name: str, form: Format) -> str | Non
 
 
 def table_formats() -> dict[str, Format]:
-    """Return the formats in which tables can be had, by name."""
-    return {name: form for name, form in all_formats().items() if form.takes is Takes.TABLE}
+    """Return the formats in which tables can be had, by name; those whose library is installed."""
+    return {name: form for name, form in all_formats().items() if form.takes is Takes.TABLE and form.is_ready}
 
 
 def programme_formats() -> dict[str, Format]:

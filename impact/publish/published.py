@@ -263,6 +263,16 @@ class ReaderTables:
         return editions.read_mapping_of(self._warehouse, programme)
 
     @cached
+    def rights(self, programme: str) -> tuple[str, str]:
+        """Return the publisher and the licence, as ``export.yaml`` states them; empty where it does not."""
+        return editions.read_rights(self._warehouse, programme)
+
+    @cached
+    def cited(self, programme: str) -> tuple[tuple[str, str], ...]:
+        """Return title and address of what the files in force are from."""
+        return definitions.cited_sources(self.loads(programme))
+
+    @cached
     def observations(self, programme: str) -> pa.Table:
         """Return the observations in the columns of the data structure; see :mod:`impact.publish.official`."""
         return self._observed(programme, editions.read_editions(self._warehouse, programme)[-1])

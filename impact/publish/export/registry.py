@@ -8,12 +8,13 @@ from difflib import get_close_matches
 
 from impact import plugins
 from impact.errors import UsageError
-from impact.publish.export import csv, csvw, ddi, figure, json, parquet, sdmx_csv, spss, stata, svg, xlsx
+from impact.publish.export import csv, csvw, ddi, figure, frictionless, json, parquet, sdmx_csv, spss, stata, svg, xlsx
 from impact.publish.export.format import Format, Takes
 
 FORMATS: Mapping[str, Format] = {
     "csv": csv.FORMAT,
     "csvw": csvw.FORMAT,
+    "frictionless": frictionless.FORMAT,
     "json": json.FORMAT,
     "parquet": parquet.FORMAT,
     "svg": svg.FORMAT,

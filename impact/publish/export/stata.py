@@ -39,6 +39,8 @@ SUFFIX = ".dta"
 LETTERS = dict(zip(KINDS, "abcde", strict=True))
 """The extended missing value of each kind: ``.a`` is a blank."""
 CODE_AND_TITLE = ": "
+LONGEST_NAME = 28
+"""Stata takes 32, but a set of labels is called as its column and a number, and has the same room."""
 LONGEST_TEXT = 2_000_000
 _LONG = 2_147_483_620
 """The largest of Stata's whole numbers; larger ones are doubles."""
@@ -154,7 +156,7 @@ PACKAGE = Package(
     wrong=_wrong,
     write=_write,
     read=_read,
-    longest_name=32,
+    longest_name=LONGEST_NAME,
     longest_label=80,
     longest_code=32_000,
     longest_title=80,

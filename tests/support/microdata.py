@@ -81,6 +81,8 @@ def typed_database(folder: Path) -> Path:
     for source in sources["sources"]:
         source["format"] = {"multiline": True}
     path.write_text(yaml.safe_dump(sources))
+    header = made / "programme.yaml"
+    header.write_text(header.read_text() + "disclosure: {minimum: 1}\n")
     with Warehouse(folder / "made.duckdb") as warehouse:
         run_programme(load_programme(made), warehouse)
     return folder / "made.duckdb"

@@ -54,7 +54,9 @@ def _source(view: View, page: PageContent, block: Block, version: str, takes: Ta
         return block.figure
     if takes is Takes.DRAWING:
         return drawing_of(view.words, block)
-    return exported(view, page, block, block.table, version) if block.table is not None else None
+    if takes is Takes.DOSSIER or block.table is None:
+        return None
+    return exported(view, page, block, block.table, version)
 
 
 def exported(view: View, page: PageContent, block: Block, table: Table, version: str) -> ExportTable:

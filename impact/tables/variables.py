@@ -81,6 +81,4 @@ class Variable(
     unit_of_analysis: str = col(
         Holds.DECLARED, "What a row of the contract is about.", "Di che cosa parla una riga del contratto."
     )
-    with_rows: bool = col(
-        Holds.DECLARED, "Whether a source feeds the contract.", "Se una fonte alimenta il contratto."
-    )
+    with_rows: bool = col(Holds.DECLARED, "Whether a source feeds the contract.", "Se una fonte alimenta il contratto.")

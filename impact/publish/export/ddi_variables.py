@@ -133,7 +133,9 @@ def add(parent: Element, tag: str, text: str = "", *, lang: str = "", **attribut
         element.text = text or None
     except ValueError as error:
         fix = "Take the character out of the declarations, and run again."
-        raise ProblemsError([Problem("XML has no room for a character", field=tag, found=repr(text), fix=fix)]) from error
+        raise ProblemsError(
+            [Problem("XML has no room for a character", field=tag, found=repr(text), fix=fix)]
+        ) from error
     if lang:
         element.set(_LANG, lang)
     return element
@@ -258,7 +260,9 @@ def read_facts(element: Element) -> dict[str, Any]:
     counts = [int(stat.text) for stat in element.findall(f"{space}sumStat")]
     return {
         "name": element.get("name"),
-        "type": element.find(f"{space}varFormat").get("formatname") if element.find(f"{space}varFormat") is not None else None,
+        "type": element.find(f"{space}varFormat").get("formatname")
+        if element.find(f"{space}varFormat") is not None
+        else None,
         "labels": [label.text for label in element.findall(f"{space}labl")],
         "bounds": [None if of_range is None else of_range.get(name) for name in ("min", "max")],
         "codes": [one.findtext(f"{space}catValu") for one in categories if one.get("missing") != "Y"],

@@ -43,10 +43,14 @@ class Source:
 
 SOURCES: Mapping[str, Source] = {
     "findings": Source("finding", ReaderTables.findings, "finding"),
-    "measures": Source("measure", ReaderTables.measures, "programme indicator arm scope scope_value group group_value wave"),
+    "measures": Source(
+        "measure", ReaderTables.measures, "programme indicator arm scope scope_value group group_value wave"
+    ),
     "diagnostics": Source("diagnostic", ReaderTables.diagnostics, "finding check"),
     "terms": Source("term", ReaderTables.terms),
-    "suppressions": Source("suppression", ReaderTables.suppressions, "programme indicator arm scope scope_value group group_value wave"),
+    "suppressions": Source(
+        "suppression", ReaderTables.suppressions, "programme indicator arm scope scope_value group group_value wave"
+    ),
     "withheld": Source("withheld", ReaderTables.withheld, "programme contract what wave"),
     "valuations": Source("valuation", ReaderTables.valuations, "programme place"),
     "claims": Source("claim", ReaderTables.claims, "programme claim"),
@@ -58,7 +62,9 @@ SOURCES: Mapping[str, Source] = {
     "labels": Source("label", ReaderTables.labels, "programme column code"),
     "memberships": Source("membership", ReaderTables.memberships, "programme column code by of"),
     "cuts": Source("cut", ReaderTables.cuts, "programme column"),
-    "network_bodies": Source("network_body", lambda published, programme: published.network(programme)[0], "programme network wave body"),
+    "network_bodies": Source(
+        "network_body", lambda published, programme: published.network(programme)[0], "programme network wave body"
+    ),
     "network_ties": Source("network_tie", lambda published, programme: published.network(programme)[1]),
     "map": Source("map_cell", ReaderTables.map),
     "unmapped": Source("unmapped", ReaderTables.unmapped),

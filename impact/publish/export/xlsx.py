@@ -1,7 +1,7 @@
 """XLSX: a workbook for people, a sheet a table behind one of notes; nothing in it is a formula, nothing is a link.
 
-Numbers, days and truths are cells of their types, shown as Italian or English readers write them; texts stay texts,
-whatever they begin with. The notes say what each sheet is, what is suppressed and why, and what each column means.
+Numbers (to 16 digits), days and truths are cells of their types, shown as Italian or English readers write them; texts
+stay texts, whatever they begin with. The notes say what each sheet is, what is suppressed and why, and what each column means.
 """
 
 from __future__ import annotations
@@ -153,9 +153,7 @@ def _meaning(column: ExportColumn) -> str:
     return "\n".join(filter(None, (column.title, column.meaning, unit)))
 
 
-def _cell(
-    sheets: Sheets, sheet: Any, at: tuple[int, int], column: ExportColumn, table: str, value: Any
-) -> int:
+def _cell(sheets: Sheets, sheet: Any, at: tuple[int, int], column: ExportColumn, table: str, value: Any) -> int:
     """Write a value as a cell of its type, and return how many characters wide it is."""
     if value is None:
         return 0
@@ -256,6 +254,7 @@ def _note_rows(sheets: Sheets, tables: dict[str, ExportTable]) -> Iterator[Row]:
     yield [words("xlsx.version"), origin.version]
     yield [words("xlsx.data"), words(f"official.data_kind.{'synthetic' if origin.synthetic else 'real'}")]
     yield [words("xlsx.cite"), "", words("xlsx.citation", title=origin.part_of, version=origin.version)]
+    yield ["", "", words("xlsx.digits")]
     yield [words("xlsx.sheets")]
     for name, table in tables.items():
         yield [name, words("xlsx.rows", count=len(table.frame)), table.title]

@@ -105,7 +105,7 @@ def whole_records(warehouse: Warehouse, programme: str, contract: str, most: int
         if name.endswith(MISSING_SUFFIX)
     }
     kinds = {f"{name}{MISSING_SUFFIX}": _kind_sql(name, with_kinds) for name in types}
-    query = Select(columns(types) | kinds, ident(programme, contract), order=PLACE)
+    query = Select({**columns(types), **kinds}, ident(programme, contract), order=PLACE)
     read = warehouse.rows(query.sql())
     return pd.DataFrame(read, columns=[*types, *kinds], dtype=object)
 

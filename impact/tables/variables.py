@@ -18,7 +18,7 @@ class Variable(
     reach=Reach.EVERYBODY,
     sort=("programme", "contract", "place"),
 ):
-    """One row per column of a contract: type, unit, limits, codes with titles, and how it is said that a value lacks."""
+    """One row per column of a contract: type, unit, limits, codes with titles, how a value is said to be missing."""
 
     programme: str = same(shared.PROGRAMME)
     contract: str = same(shared.CONTRACT)

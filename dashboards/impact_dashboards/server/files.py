@@ -47,9 +47,7 @@ def _together(tables: Sequence[ExportTable], form: Format) -> bytes:
 
 
 def _source(view: View, page: PageContent, block: Block, version: str, takes: Takes) -> object | None:
-    """Return what a format takes of a block; a block has no dossier."""
-    if takes is Takes.DOSSIER:
-        return None
+    """Return what a format takes of a block."""
     if takes is Takes.FIGURE:
         return block.figure
     if takes is Takes.DRAWING:

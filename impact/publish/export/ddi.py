@@ -1,7 +1,7 @@
 """DDI-Codebook 2.6: the study, its files and every column of them, in both languages; no row of anybody is in it.
 
-What is counted of answers comes from the published table of answers, and stands here only where nothing of its contract
-is withheld. A title of a column is its label; nothing declared says that it is the wording of a question, so there is no
+What is counted of answers comes from the published table of answers, and stands here only where nothing of it is
+withheld. A title of a column is its label; nothing declared says that it is the wording of a question, so there is no
 ``qstn``. Order of elements: the XML Schema of DDI-Codebook 2.6, which is asked where it is at hand.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 
 from impact.errors import Problem
 from impact.publish.export import ddi_variables
-from impact.publish.export.ddi_variables import Element, Study, add, both, file_id, study_of
+from impact.publish.export.ddi_variables import Element, Study, Texts, add, both, file_id, study_of
 from impact.publish.export.dossier import Dossier
 from impact.publish.export.format import Format, Takes, needed
 
@@ -93,7 +93,7 @@ def _scope(summary: Element, study: Study) -> None:
         day = study.programme[f"period_{event}"]
         add(summary, "timePrd", day, date=day, event=event)
     for wave in study.waves:
-        texts = {language: f"{wave[f'title_{language}']}" for language in study.languages}
+        texts: Texts = {language: wave[f"title_{language}"] for language in study.languages}
         both(summary, "collDate", texts, date=wave["date"], event="single", cycle=wave["wave"])
     add(summary, "geogCover", study.programme["territory"])
     units = dict.fromkeys(variable.unit_of_analysis for variable in study.variables)

@@ -1,8 +1,8 @@
 """SPSS: a ``.sav`` file a contract; codes stay text, and the kinds of missing are user-missing values with labels.
 
 Blank is what SPSS itself calls missing (of text: empty); each other kind that a column declares is a value of its own,
-in columns of numbers below all others, in columns of text a word that begins with a point. SPSS takes three such words a
-column: where a column declares all four, a column of numbers beside it says the kind.
+in columns of numbers below all others, in columns of text a word that begins with a point. SPSS takes three such words
+a column: where a column declares all four, a column of numbers beside it says the kind.
 """
 
 from __future__ import annotations
@@ -17,22 +17,9 @@ from typing import Any
 
 import pandas as pd
 
+from impact.publish.export.contract_rows import KINDS, ContractRows, codes_of, count, kind_label, kinds_of
 from impact.publish.export.format import Format, Takes, needed
-from impact.publish.export.microdata import (
-    EXACT,
-    KINDS,
-    ContractRows,
-    FileColumn,
-    Package,
-    check,
-    codes_of,
-    companion,
-    count,
-    kind_label,
-    kinds_of,
-    pack,
-    write_alone,
-)
+from impact.publish.export.microdata import EXACT, FileColumn, Package, check, companion, pack, write_alone
 from impact.tables.variables import Variable
 
 SUFFIX = ".sav"
@@ -198,7 +185,7 @@ PACKAGE = Package(
     longest_code=120,
     longest_title=60,
     size=lambda text: len(text.encode("utf-8")),
-    reserved=frozenset("all and by eq ge gt le lt ne not or to with".split()),
+    reserved=frozenset(["all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne", "not", "or", "to", "with"]),
 )
 FORMAT = Format(
     SUFFIX,

@@ -1,7 +1,7 @@
-"""Stata: a ``.dta`` file a contract (format 118, Stata 14 and later); every kind of missing is an extended one, .a to .e.
+"""Stata: a ``.dta`` file a contract (format 118, Stata 14 and later); each kind of missing is an extended one, .a–.e.
 
-Stata labels whole numbers only: a column of codes holds their places in the list, each with a label that begins with the
-code, ``001: Torino``. Of a column of text, which has no kinds of missing there, a column of numbers beside it says them.
+Stata labels whole numbers only: a column of codes holds their places in the list, each with a label that begins with
+the code, ``001: Torino``. Of text, which has no kinds of missing there, a column of numbers beside it says them.
 """
 
 from __future__ import annotations
@@ -17,22 +17,9 @@ from typing import Any
 
 import pandas as pd
 
+from impact.publish.export.contract_rows import KINDS, ContractRows, codes_of, count, kind_label, kinds_of
 from impact.publish.export.format import Format, Takes, needed
-from impact.publish.export.microdata import (
-    EXACT,
-    KINDS,
-    ContractRows,
-    FileColumn,
-    Package,
-    check,
-    codes_of,
-    companion,
-    count,
-    kind_label,
-    kinds_of,
-    pack,
-    write_alone,
-)
+from impact.publish.export.microdata import EXACT, FileColumn, Package, check, companion, pack, write_alone
 from impact.tables.variables import Variable
 
 SUFFIX = ".dta"
@@ -137,7 +124,7 @@ def _write(columns: Sequence[FileColumn], title: str, _: Sequence[str]) -> bytes
 
 
 def _read(path: Path) -> list[FileColumn]:
-    """Read a file back: cells by pandas, which shares no code with what wrote them; it does not say which labels go where."""
+    """Read a file back: cells by pandas, which shares no code with what wrote them, labels by pyreadstat."""
     frame = pd.read_stata(path, convert_missing=True, convert_categoricals=False, convert_dates=False)
     _, said = needed("pyreadstat").read_dta(path, metadataonly=True, user_missing=True)
     labels, sets = said.column_names_to_labels, said.variable_value_labels
@@ -146,7 +133,7 @@ def _read(path: Path) -> list[FileColumn]:
 
 def _column(name: str, values: Sequence[Any], label: str, labels: dict[Any, str]) -> FileColumn:
     kinds = {kind: letter for kind, letter in LETTERS.items() if letter in labels}
-    cells = [str(cell)[1:] if isinstance(cell, pd.io.stata.StataMissingValue) else cell for cell in values]
+    cells = [str(cell).removeprefix(".") if hasattr(cell, "string") else cell for cell in values]
     return FileColumn("", cells, labels, kinds, name, label)
 
 
@@ -161,7 +148,7 @@ PACKAGE = Package(
     longest_code=32_000,
     longest_title=80,
     size=len,
-    reserved=frozenset("byte double float if in int long using with strl _all _b _n".split()),
+    reserved=frozenset(["byte", "double", "float", "if", "in", "int", "long", "using", "with", "strl"]),
 )
 FORMAT = Format(
     SUFFIX,

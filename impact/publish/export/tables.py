@@ -33,7 +33,7 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class Source:
-    """Where an exported table comes from: the engine's table that types its columns, how it is read, protected; its key."""
+    """Where an exported table comes from: the engine's table that types its columns, how it is read, its key."""
 
     table: str
     read: Callable[[ReaderTables, str], pd.DataFrame]

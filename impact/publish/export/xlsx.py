@@ -1,7 +1,8 @@
 """XLSX: a workbook for people, a sheet a table behind one of notes; nothing in it is a formula, nothing is a link.
 
 Numbers (to 16 digits), days and truths are cells of their types, shown as Italian or English readers write them; texts
-stay texts, whatever they begin with. The notes say what each sheet is, what is suppressed and why, and what each column means.
+stay texts, whatever they begin with. The notes say what each sheet is, what is suppressed and why, and what each column
+means.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ DIGITS = 10**15
 """Whole numbers from here on are written as text: a workbook keeps 15 digits."""
 CREATED = datetime.datetime(2000, 1, 1)
 """Set, so that the same data give the same bytes."""
-WIDEST, NARROWEST, SAMPLE = 60, 8, 200
+WIDEST, NARROWEST = 60, 8
 _FIRST_DAY = datetime.date(1900, 3, 1)
 """Days before are written as text: a workbook counts a 29 February 1900 that never was."""
 _CODES = {
@@ -108,7 +109,8 @@ def _check_size(tables: Sequence[ExportTable]) -> None:
     for table in tables:
         if len(table.frame) > MOST_ROWS:
             raise UsageError(
-                f"'{table.name}' has {len(table.frame):,} rows; a workbook is written up to {MOST_ROWS:,}: take Parquet or CSV"
+                f"'{table.name}' has {len(table.frame):,} rows; a workbook is written up to {MOST_ROWS:,}:"
+                " take Parquet or CSV"
             )
     cells = sum(table.frame.size for table in tables)
     if cells > MOST_CELLS:
@@ -138,11 +140,14 @@ def _sheet(sheets: Sheets, sheet: Any, table: ExportTable) -> None:
         sheet.write_string(0, place, column.name, head)
         if note := _meaning(column):
             sheet.write_comment(0, place, note, {"author": "", "x_scale": 2})
-        cells = table.frame[column.name].tolist()
-        widths = [len(column.name) + 2]
-        for line, value in enumerate(cells, 1):
-            widths.append(_cell(sheets, sheet, (line, place), column, table.name, value))
-        sheet.set_column(place, place, min(WIDEST, max(NARROWEST, *widths[: SAMPLE + 1]) + 1))
+        width = len(column.name) + 2
+        for line, value in enumerate(table.frame[column.name].tolist(), 1):
+            if value is not None:
+                written = _cell(sheets, sheet, (line, place), column, value)
+                width = max(width, written.width)
+                if written.instead:
+                    sheets.as_text.append((table.name, column.name, written.instead))
+        sheet.set_column(place, place, min(WIDEST, max(NARROWEST, width)) + 1)
     sheet.freeze_panes(1, 0)
     if len(table.frame) and table.columns:
         sheet.autofilter(0, 0, len(table.frame), len(table.columns) - 1)
@@ -153,19 +158,12 @@ def _meaning(column: ExportColumn) -> str:
     return "\n".join(filter(None, (column.title, column.meaning, unit)))
 
 
-def _cell(sheets: Sheets, sheet: Any, at: tuple[int, int], column: ExportColumn, table: str, value: Any) -> int:
-    """Write a value as a cell of its type, and return how many characters wide it is."""
-    if value is None:
-        return 0
+def _cell(sheets: Sheets, sheet: Any, at: tuple[int, int], column: ExportColumn, value: Any) -> Written:
+    """Write a value as a cell of its type."""
     for kind, write in _WRITERS:
         if isinstance(value, kind):
-            written = write(sheets, sheet, at, column, value)
-            break
-    else:
-        written = _text(sheets, sheet, at, column, SEPARATOR.join(value))
-    if written.instead:
-        sheets.as_text.append((table, column.name, written.instead))
-    return written.width
+            return write(sheets, sheet, at, column, value)
+    return _text(sheets, sheet, at, column, SEPARATOR.join(value))
 
 
 @dataclass(frozen=True)

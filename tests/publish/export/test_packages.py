@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -101,7 +102,7 @@ def test_frictionless_reads_what_readers_see(shipped: Warehouse, packages: Path)
     read = Package(str(packages / "frictionless" / "datapackage.json")).get_resource("findings").read_rows()
     assert [row["finding"] for row in read] == list(findings["finding"])
     assert [row["suppressed"] for row in read] == list(findings["suppressed"])
-    values = [None if value != value else value for value in findings["value"]]
+    values = [None if math.isnan(value) else value for value in findings["value"]]
     assert [None if row["value"] is None else float(row["value"]) for row in read] == values
     assert [row["flags"] or [] for row in read] == [list(flags) for flags in findings["flags"]]
 
@@ -112,7 +113,7 @@ def test_csvw_reads_what_readers_see(shipped: Warehouse, packages: Path) -> None
     read = list(group.tabledict["findings.csv"].iterdicts())
     assert [row["finding"] for row in read] == list(findings["finding"])
     assert [row["suppressed"] for row in read] == list(findings["suppressed"])
-    assert [row["value"] for row in read] == [None if value != value else value for value in findings["value"]]
+    assert [row["value"] for row in read] == [None if math.isnan(value) else value for value in findings["value"]]
     assert [row["flags"] for row in read] == [list(flags) for flags in findings["flags"]]
 
 

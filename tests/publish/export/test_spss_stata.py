@@ -15,12 +15,14 @@ from typing import Any
 import pandas as pd
 import pyreadstat
 import pytest
+from pandas.io.stata import StataMissingValue, StataReader
 
 from impact.errors import ProblemsError, UsageError
 from impact.publish.export import FORMATS, export_programme
-from impact.publish.export import microdata as shared
+from impact.publish.export import contract_rows as shared
+from impact.publish.export.contract_rows import contract_rows
 from impact.publish.export.dossier import Dossier, dossier_of
-from impact.publish.export.microdata import FileColumn, Package, contract_rows, encoded, shortened
+from impact.publish.export.microdata import FileColumn, Package, encoded, shortened
 from impact.publish.export.spss import PACKAGE as SPSS
 from impact.publish.export.stata import PACKAGE as STATA
 from impact.publish.published import ReaderTables
@@ -117,7 +119,7 @@ def _sav_cell(value: Any, labels: dict[Any, str], ranges: list[dict[str, Any]], 
 
 def read_dta(path: Path) -> dict[str, list[str]]:
     """Read a file by pandas, with the labels of its sets, and companions by their labels."""
-    with pd.io.stata.StataReader(path, convert_missing=True, convert_categoricals=False, convert_dates=False) as reader:
+    with StataReader(path, convert_missing=True, convert_categoricals=False, convert_dates=False) as reader:
         frame, sets = reader.read(), reader.value_labels()
     _, said = pyreadstat.read_dta(path, metadataonly=True)
     read: dict[str, list[str]] = {}
@@ -132,7 +134,7 @@ _PLAIN = 2_147_483_621
 
 
 def _dta_cell(cell: Any, labels: dict[Any, str], form: str) -> str:
-    if isinstance(cell, pd.io.stata.StataMissingValue):
+    if isinstance(cell, StataMissingValue):
         return LABELS[labels[_PLAIN + ord(str(cell)[1]) - ord("a") + 1]]
     if cell == "":
         return "missing"
@@ -154,7 +156,7 @@ def test_every_value_and_every_kind_of_missing_comes_back(
         assert found == expected(name), name
     kinds = ["missing", "skipped", "not_applicable", "refused", "suppressed"]
     assert {name for name in expected("said") if name in kinds} == set(kinds)
-    assert list(read(files / form / f"notes.{form}").values())[0] == sorted_good()
+    assert next(iter(read(files / form / f"notes.{form}").values())) == sorted_good()
 
 
 def sorted_good() -> list[str]:
@@ -211,7 +213,7 @@ def test_all_shipped_rows_are_written_and_read_back(
             with subtests.test(programme=programme):
                 exported = export_programme(opened, programme, tmp_path / programme, form=form, rows=True)
                 assert exported.rows > 0
-                assert f"codebook.csv" in exported.files
+                assert "codebook.csv" in exported.files
 
 
 # ---- what is refused -------------------------------------------------------------------------------------------------
@@ -316,7 +318,7 @@ def forget_kinds(column: FileColumn, package: Package) -> FileColumn:
     """Leave values where they are, and do not say that they are missing."""
     if package is SPSS:
         return replace(column, kinds={})
-    lost = {letter: None for letter in column.kinds.values()}
+    lost = dict.fromkeys(column.kinds.values())
     labels = {value: text for value, text in column.labels.items() if value not in lost}
     return replace(column, kinds={}, labels=labels, cells=[lost.get(cell, cell) for cell in column.cells])
 

@@ -76,7 +76,7 @@ def test_every_kind_of_value_is_a_cell_of_its_type() -> None:
     rows = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=2)]
     assert rows[0][:4] == [0.3, 41, True, datetime.datetime(1999, 12, 31)]
     assert rows[0][4] == moment
-    assert [row[5] for row in rows] == ["a|b", None, "c"]
+    assert [row[5] for row in rows] == ["a|b", "", "c"]
     assert rows[1][:2] == [None, None]
     forms = [cell.number_format for cell in sheet[2]]
     assert forms[:2] == ["#,##0.00##", "#,##0"]

@@ -27,7 +27,7 @@ _PRODUCERS = ("lead", "partner")
 
 def write_ddi(dossier: Dossier) -> bytes:
     """Write the codebook of a programme."""
-    etree = needed("lxml.etree", "sdmx")
+    etree = needed("lxml.etree")
     study = study_of(dossier)
     root = etree.Element(f"{{{NAMESPACE}}}codeBook", version="2.6", nsmap={None: NAMESPACE})
     _document(root, study)
@@ -165,7 +165,7 @@ def check_ddi(dossier: Dossier, files: Mapping[str, Path]) -> list[Problem]:
 
 
 def _parsed(path: Path) -> Any:
-    etree = needed("lxml.etree", "sdmx")
+    etree = needed("lxml.etree")
     return etree.parse(path, etree.XMLParser(resolve_entities=False, no_network=True))
 
 
@@ -173,7 +173,7 @@ def _schema_problems(name: str, tree: Any) -> Iterator[Problem]:
     path = schema_path()
     if path is None:
         return
-    schema = needed("lxml.etree", "sdmx").XMLSchema(_parsed(path))
+    schema = needed("lxml.etree").XMLSchema(_parsed(path))
     schema.validate(tree)
     for error in schema.error_log:
         yield Problem(error.message, name, error.line)

@@ -129,7 +129,7 @@ def add(parent: Element, tag: str, text: str = "", *, lang: str = "", **attribut
     """
     namespace = parent.nsmap[None]
     try:
-        element = needed("lxml.etree", "sdmx").SubElement(parent, f"{{{namespace}}}{tag}", **attributes)
+        element = needed("lxml.etree").SubElement(parent, f"{{{namespace}}}{tag}", **attributes)
         element.text = text or None
     except ValueError as error:
         fix = "Take the character out of the declarations, and run again."

@@ -25,8 +25,8 @@ def whole(content: Chunks) -> bytes:
     return content if isinstance(content, bytes) else b"".join(content)
 
 
-def needed(library: str, extra: str = "office") -> ModuleType:
-    """Import a library that comes with an extra.
+def needed(library: str) -> ModuleType:
+    """Import a library that comes with the extra ``office``.
 
     Raises
     ------
@@ -36,7 +36,7 @@ def needed(library: str, extra: str = "office") -> ModuleType:
     try:
         return import_module(library)
     except ImportError as error:
-        raise UsageError(f"this format needs {library}: pip install 'impact-engine[{extra}]'") from error
+        raise UsageError(f"this format needs {library}: pip install 'impact-engine[office]'") from error
 
 
 class Takes(StrEnum):
@@ -84,7 +84,7 @@ class Format:
     counted
         Of a dossier: returns how many rows are written, where they are no observations.
     needs
-        The library, behind an extra, that it is written with; empty where it needs none.
+        The library, of the extra ``office``, that it is written with; empty where it needs none.
     """
 
     suffix: str

@@ -109,7 +109,7 @@ def _wrong_text(variable: Variable, value: str) -> str:
 
 
 def _write(columns: Sequence[FileColumn], title: str, notes: Sequence[str]) -> bytes:
-    pyreadstat = needed("pyreadstat", "office")
+    pyreadstat = needed("pyreadstat")
     types = {column.name: object if _is_text(column) else float for column in columns}
     frame = pd.DataFrame({column.name: pd.Series(column.cells, dtype=types[column.name]) for column in columns})
     measures = {column.name: "nominal" if column.labels or _is_text(column) else "scale" for column in columns}
@@ -147,7 +147,7 @@ def _ranges(column: FileColumn) -> list[Any]:
 
 def _read(path: Path) -> list[FileColumn]:
     """Read a file back; what stands for a kind of missing is a value of its own."""
-    pyreadstat = needed("pyreadstat", "office")
+    pyreadstat = needed("pyreadstat")
     frame, said = pyreadstat.read_sav(path, user_missing=True, disable_datetime_conversion=True)
     return [
         FileColumn(

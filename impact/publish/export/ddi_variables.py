@@ -99,16 +99,13 @@ def study_of(dossier: Dossier) -> Study:
     """Read what a codebook says of a programme."""
     published, programme = dossier.published, dossier.programme
     declared = published.variables(programme)
-    loads = published.loads(programme)
-    provenances = (json.loads(text) for text in loads.loc[loads["current"], "provenance"])
-    sources = (", ".join(filter(None, (one["title"], one.get("publisher")))) for one in provenances)
     return Study(
         dossier=dossier,
         programme=published.titles[programme],
         mapping=published.mapping(programme),
         bodies=rows_of(published.stakeholders(programme)),
         waves=rows_of(published.waves(programme)),
-        sources=list(dict.fromkeys(sources)),
+        sources=[" ".join(filter(None, cited)) for cited in dossier.origin.sources],
         variables=tuple(to_records(Variable, declared[declared["with_rows"].astype(bool)])),
         answers=published.quality(programme),
         headings={language: published.headings(programme, language) for language in LANGUAGES},

@@ -1,4 +1,4 @@
-"""What artefacts of SDMX are called: kinds, ids and URNs; the same in every format and every edition of the standard."""
+"""What artefacts of SDMX are called: kinds, ids and URNs; alike in every format and edition."""
 
 from __future__ import annotations
 

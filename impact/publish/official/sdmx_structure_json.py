@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from impact.publish.official.lists import names
 from impact.publish.official.sdmx_names import (
     Artefact,
     Kind,

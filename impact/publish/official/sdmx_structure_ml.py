@@ -1,13 +1,11 @@
-"""Structure messages as SDMX-ML 2.1 and 3.0: the same artefacts, which the two editions order and refer to otherwise."""
+"""Structure messages as SDMX-ML 2.1 and 3.0: the same artefacts, which the two order and refer to otherwise."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Literal
 
 from lxml import etree
 
-from impact.errors import UsageError
 from impact.publish.official.sdmx_names import (
     CLASSES,
     Artefact,
@@ -23,21 +21,10 @@ from impact.publish.official.sdmx_names import (
     sender,
 )
 from impact.publish.official.sdmx_structure import Wanted
+from impact.publish.official.sdmx_xml import Version, check_text, namespaces
 from impact.publish.official.structure import CodeOf, Component, Names, Role, Structure
 
-Version = Literal["2.1", "3.0"]
-ROOT = "http://www.sdmx.org/resources/sdmxml/schemas/v{}/{}"
 XML = "http://www.w3.org/XML/1998/namespace"
-
-
-def namespaces(version: Version) -> dict[str, str]:
-    """Return the namespaces of an edition of the standard by the prefix they have here."""
-    number = version.replace(".", "_")
-    return {
-        "mes": ROOT.format(number, "message"),
-        "str": ROOT.format(number, "structure"),
-        "com": ROOT.format(number, "common"),
-    }
 
 
 def write_ml(wanted: Wanted, form: str) -> bytes:
@@ -68,7 +55,7 @@ class _Message:
             make(self, container, wanted)
             if not len(container):
                 structures.remove(container)
-        return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+        return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
 
     def tag(self, name: str) -> str:
         """Return a name with its namespace."""
@@ -77,11 +64,9 @@ class _Message:
 
     def put(self, parent: etree._Element, name: str, text: str = "", **attributes: str) -> etree._Element:
         """Put an element below another."""
-        try:
-            element = etree.SubElement(parent, self.tag(name), attributes)
-            element.text = text or None
-        except ValueError as error:
-            raise UsageError(f"XML has no way to write a character of {text or attributes!r}: {error}") from error
+        check_text(text, f"the {name.partition(':')[2]} of {parent.get('id', 'the message')}")
+        element = etree.SubElement(parent, self.tag(name), attributes)
+        element.text = text or None
         return element
 
     def header(self, root: etree._Element, wanted: Wanted) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from impact.publish.official.data_set import DataSet
 from impact.sql import Columns, Select, literal
@@ -54,3 +56,41 @@ def texts(data_set: DataSet, select: Select) -> Iterator[str]:
         connection.register(TABLE, data_set.rows)
         for batch in connection.sql(select.sql()).to_arrow_reader(BATCH):
             yield "".join(batch.column(0).to_pylist())
+
+
+def fragments(data_set: DataSet, write: Mapping[str, Callable[[str], str]]) -> DataSet:
+    """Return a data set whose texts are written as they stand in a file; each different text is written once.
+
+    Parameters
+    ----------
+    data_set
+        Whose rows.
+    write
+        By column of text, how a value is written; what is missing stays missing.
+    """
+    rows = data_set.rows
+    for name, function in write.items():
+        encoded = rows[name].unify_dictionaries() if pa.types.is_dictionary(rows[name].type) else rows[name]
+        whole = encoded.combine_chunks()
+        codes = whole if pa.types.is_dictionary(whole.type) else whole.dictionary_encode()
+        values = pa.array([function(value) for value in codes.dictionary.to_pylist()], pa.string())
+        written = pa.DictionaryArray.from_arrays(codes.indices, values)
+        rows = rows.set_column(rows.column_names.index(name), name, written)
+    return replace(data_set, rows=rows)
+
+
+def in_series(head: str, observation: str, *, close: str, between: str = "") -> Select:
+    """Return a query of rows that stand in series: the head of a series goes before its first observation.
+
+    Parameters
+    ----------
+    head, observation
+        Expressions of text over :data:`TABLE`: what begins the series of a row, and what the row is in it.
+    close
+        What ends a series before the next begins.
+    between
+        What stands between two observations of one series.
+    """
+    heads = Select({"head": head, "before": f"lag({head}) OVER ()", "observation": observation}, TABLE)
+    begin = f"CASE WHEN before IS NULL THEN head WHEN before <> head THEN {literal(close)} || head ELSE {literal(between)} END"
+    return Select({"text": f"{begin} || observation"}, heads)

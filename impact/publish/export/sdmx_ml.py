@@ -14,7 +14,7 @@ from impact.publish.export.format import Chunks, Format, Takes
 from impact.publish.official.data_set import ARROW, DataSet
 from impact.publish.official.sdmx_names import definition_of, flow_of, said_of, sender
 from impact.publish.official.sdmx_structure import write_structures
-from impact.publish.official.sdmx_xml import DATA, Version, check_texts, namespaces
+from impact.publish.official.sdmx_xml import DATA, INSTANCE, Version, check_texts, namespaces
 from impact.publish.official.stream import fragments, in_series, texts
 from impact.publish.official.structure import Component, Role, Structure
 from impact.sql import as_text, ident, literal
@@ -72,7 +72,7 @@ def _head(data_set: DataSet, version: Version) -> str:
     declared = "".join(f' xmlns:{prefix}="{spaces[prefix]}"' for prefix in ("mes", "com", DATA))
     return (
         f'<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<mes:StructureSpecificData xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"{declared} xmlns:ns1="{own}">\n'
+        f'<mes:StructureSpecificData xmlns:xsi="{INSTANCE}"{declared} xmlns:ns1="{own}">\n'
         f"<mes:Header>\n<mes:ID>{structure.flow}</mes:ID>\n<mes:Test>false</mes:Test>\n"
         f"<mes:Prepared>{data_set.origin.date.isoformat()}T00:00:00Z</mes:Prepared>\n"
         f'<mes:Sender id="{sender(structure.agency)}"/>\n'

@@ -68,6 +68,7 @@ def write_structures(
     form: Form,
     artefacts: Collection[str] | None = None,
     data: Mapping[str, pa.Table] | None = None,
+    *,
     stub: bool = False,
     prepared: datetime.date | None = None,
 ) -> bytes:

@@ -21,13 +21,14 @@ from impact.publish.official.sdmx_names import (
 )
 from impact.publish.official.sdmx_structure import Wanted
 from impact.publish.official.structure import CodeOf, Component, Names, Role, Structure
-from impact.words.languages import LANGUAGES
 
 SCHEMA = (
     "https://raw.githubusercontent.com/sdmx-twg/sdmx-json/master/structure-message/tools/schemas/2.0.0/"
     "sdmx-json-structure-schema.json"
 )
 Json = dict[str, Any]
+LANGUAGES_IN_ORDER = ["en", "it"]
+"""Of texts in both; where there is room for one only, it is the first."""
 
 
 def write_json(wanted: Wanted) -> bytes:
@@ -38,7 +39,7 @@ def write_json(wanted: Wanted) -> bytes:
         "id": "STRUCTURES",
         "test": False,
         "prepared": f"{wanted.prepared.isoformat()}T00:00:00Z",
-        "contentLanguages": list(LANGUAGES),
+        "contentLanguages": LANGUAGES_IN_ORDER,
         "sender": {"id": sender(agency) or "UNKNOWN"},
     }
     data = {name: list(make(wanted)) for kind in wanted.kinds for name, make in (_MAKERS[kind],)}

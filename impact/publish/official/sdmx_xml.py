@@ -10,6 +10,7 @@ from impact.publish.official.data_set import ARROW, DataSet
 
 Version = Literal["2.1", "3.0"]
 ROOT = "http://www.sdmx.org/resources/sdmxml/schemas/v{}/{}"
+INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 DATA = "ss"
 """Prefix of what belongs to a set of data."""
 _SPACES = {"mes": "message", "str": "structure", "com": "common", DATA: "data/structurespecific"}

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from impact.publish.official.data_set import DataSet
+from impact.publish.official.data_set import ARROW, DataSet
 from impact.sql import Columns, Select, literal
 
 BATCH = 50_000
@@ -70,13 +70,28 @@ def fragments(data_set: DataSet, write: Mapping[str, Callable[[str], str]]) -> D
     """
     rows = data_set.rows
     for name, function in write.items():
-        encoded = rows[name].unify_dictionaries() if pa.types.is_dictionary(rows[name].type) else rows[name]
-        whole = encoded.combine_chunks()
-        codes = whole if pa.types.is_dictionary(whole.type) else whole.dictionary_encode()
+        codes = _encoded(rows[name])
         values = pa.array([function(value) for value in codes.dictionary.to_pylist()], pa.string())
         written = pa.DictionaryArray.from_arrays(codes.indices, values)
         rows = rows.set_column(rows.column_names.index(name), name, written)
     return replace(data_set, rows=rows)
+
+
+def encoded(data_set: DataSet) -> tuple[DataSet, dict[str, list[str]]]:
+    """Return a data set with the place of each text among those of its column, and the texts of each in order."""
+    rows, values = data_set.rows, {}
+    for component in data_set.structure.components:
+        if component.text not in ARROW:
+            codes = _encoded(rows[component.id])
+            values[component.id] = codes.dictionary.to_pylist()
+            rows = rows.set_column(rows.column_names.index(component.id), component.id, codes.indices)
+    return replace(data_set, rows=rows), values
+
+
+def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    """Return texts as the place of each in a list of those that differ, in the order in which they occur."""
+    whole = column.combine_chunks()
+    return whole if pa.types.is_dictionary(whole.type) else whole.dictionary_encode()
 
 
 def in_series(head: str, observation: str, *, close: str, between: str = "") -> Select:
@@ -92,5 +107,6 @@ def in_series(head: str, observation: str, *, close: str, between: str = "") -> 
         What stands between two observations of one series.
     """
     heads = Select({"head": head, "before": f"lag({head}) OVER ()", "observation": observation}, TABLE)
-    begin = f"CASE WHEN before IS NULL THEN head WHEN before <> head THEN {literal(close)} || head ELSE {literal(between)} END"
+    same, other = literal(between), f"{literal(close)} || head"
+    begin = f"CASE WHEN before IS NULL THEN head WHEN before <> head THEN {other} ELSE {same} END"
     return Select({"text": f"{begin} || observation"}, heads)

@@ -8,7 +8,22 @@ from difflib import get_close_matches
 
 from impact import plugins
 from impact.errors import UsageError
-from impact.publish.export import csv, csvw, ddi, figure, frictionless, json, parquet, sdmx_csv, spss, stata, svg, xlsx
+from impact.publish.export import (
+    csv,
+    csvw,
+    ddi,
+    figure,
+    frictionless,
+    json,
+    parquet,
+    sdmx_csv,
+    sdmx_json,
+    sdmx_ml,
+    spss,
+    stata,
+    svg,
+    xlsx,
+)
 from impact.publish.export.format import Format, Takes
 
 FORMATS: Mapping[str, Format] = {
@@ -24,6 +39,9 @@ FORMATS: Mapping[str, Format] = {
     "ddi": ddi.FORMAT,
     "sav": spss.FORMAT,
     "dta": stata.FORMAT,
+    "sdmx-ml-2.1": sdmx_ml.FORMAT_2_1,
+    "sdmx-ml-3.0": sdmx_ml.FORMAT_3_0,
+    "sdmx-json": sdmx_json.FORMAT,
 }
 """The engine's own."""
 

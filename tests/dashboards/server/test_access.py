@@ -202,9 +202,7 @@ CALLS: dict[str, Callable[[ReaderTables, str], Any]] = {
     "cut_titles": lambda p, one: p.cut_titles("it"),
     "records": lambda p, one: [p.records(one, name, size=1000) for name in p.record_contracts(one)["contract"]],
     "count_records": lambda p, one: [p.count_records(one, name) for name in p.record_contracts(one)["contract"]],
-    "whole_records": lambda p, one: [
-        p.whole_records(one, name, 10**6) for name in p.record_contracts(one)["contract"]
-    ],
+    "whole_records": lambda p, one: [p.whole_records(one, name, 10**6) for name in p.record_contracts(one)["contract"]],
     "record_columns": lambda p, one: [p.record_columns(one, name) for name in p.record_contracts(one)["contract"]],
 }
 """Methods that are not called with a programme alone."""

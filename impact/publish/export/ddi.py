@@ -151,7 +151,7 @@ def schema_path() -> Path | None:
 def validation() -> str:
     """Say what files are held against, as things stand."""
     if schema_path() is None:
-        return f"no schema, so it is not validated ({SCHEMAS} names no folder with {SCHEMA.as_posix()})"
+        return f"nothing outside the engine, so not validated: {SCHEMAS} names no folder with {SCHEMA.as_posix()}"
     return "the XML Schema of DDI-Codebook 2.6"
 
 

@@ -26,6 +26,7 @@ from impact_dashboards.server.sign_in import is_loopback, session_key
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from pyarrow import parquet
+from python_calamine import CalamineWorkbook
 from werkzeug.serving import make_server
 
 from impact.errors import DeclarationError, UsageError
@@ -628,7 +629,8 @@ def text_of(content: bytes, kind: str) -> str:
             kinds = {name: KINDS.get(Path(name).suffix, "") for name in files.namelist()}
             return "\n".join(f"{name}\n{text_of(files.read(name), kinds[name])}" for name in kinds)
     if kind == KINDS[".xlsx"]:
-        return text_of(content, "application/zip")
+        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        return str({name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names})
     if kind == "application/vnd.apache.parquet":
         table = parquet.read_table(io.BytesIO(content))
         return f"{table.schema.metadata} {table.to_pylist()}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -183,17 +183,26 @@ def _label(column: FileColumn, variable: Variable, words: Words) -> str:
 
 
 def _cut(package: Package, column: FileColumn) -> tuple[FileColumn, list[Change]]:
-    """Cut labels that are too long, and tell which."""
+    """Cut labels that are too long, part those that are alike, and tell which."""
     changes = []
     label = shortened(package, column.label, package.longest_label)
     if label != column.label:
         changes.append(Change(column.column, "label", column.label, label))
-    labels = {}
+    labels = dict[Any, str]()
     for value, text in column.labels.items():
-        labels[value] = shortened(package, text, package.longest_code)
+        labels[value] = _apart(package, value, text, labels.values())
         if labels[value] != text:
             changes.append(Change(column.column, f"label of {value}", text, labels[value]))
     return replace(column, label=label, labels=labels), changes
+
+
+def _apart(package: Package, value: Any, text: str, others: Collection[str]) -> str:
+    """Return the label of a value, unlike all others: who tabulates labels would count two alike as one answer."""
+    label = shortened(package, text, package.longest_code)
+    if label not in others:
+        return label
+    ending = f" [{value}]"
+    return shortened(package, text, package.longest_code - package.size(ending)) + ending
 
 
 def shortened(package: Package, text: str, longest: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import json
 import math
 import zipfile
 from collections.abc import Callable, Iterator
@@ -285,6 +286,23 @@ def test_labels_are_cut_within_what_there_is_room_for() -> None:
         assert package.size(text) <= longest
         assert text.endswith("…")
     assert shortened(SPSS, "è" * 60, 120) == "è" * 60
+
+
+@pytest.mark.parametrize("package", [SPSS, STATA])
+def test_no_two_answers_have_one_label(warehouse: Warehouse, package: Package) -> None:
+    """Who tabulates labels would count them as one answer; SPSS has room for 120 bytes."""
+    rows = contract_rows(dossier(warehouse), "survey")
+    titles = {"001": f"{'è' * 70} yes", "01": f"{'è' * 70} no", "1": f"{'è' * 70} no"}
+    codes = json.dumps([{"code": code, "title_en": title, "title_it": title} for code, title in titles.items()])
+    variables = tuple(replace(one, codes=codes) if one.column == "in" else one for one in rows.variables)
+    columns, changes = encoded(package, replace(rows, variables=variables))
+    (column,) = (one for one in columns if one.column == "in" and not one.companion)
+    labels = [label for label in column.labels.values() if "è" in label]
+    assert len(set(labels)) == 3
+    assert all(package.size(label) <= package.longest_code for label in labels)
+    if package is SPSS:
+        whole = [change.whole for change in changes if change.column == "in" and change.what.startswith("label of")]
+        assert whole == list(titles.values())
 
 
 # ---- single defects --------------------------------------------------------------------------------------------------

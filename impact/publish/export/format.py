@@ -60,7 +60,10 @@ class Format:
         Returns what is wrong with files as written, by name, held against schemas and structure; asked before anybody
         can see them.
     validation
-        What ``check`` holds them against outside the engine; empty where there is nothing of the kind.
+        What ``check`` holds them against outside the engine, or a function that says it of this machine; empty where
+        there is nothing of the kind.
+    missing
+        Returns what of ``export.yaml`` the format needs and is not declared; nothing is written then.
     """
 
     suffix: str
@@ -71,7 +74,13 @@ class Format:
     observations: Callable[[DataSet], Iterator[bytes]] | None = None
     together: bool = False
     check: Callable[[Dossier, Mapping[str, Path]], list[Problem]] | None = None
-    validation: str = ""
+    validation: str | Callable[[], str] = ""
+    missing: Callable[[Dossier], list[Problem]] | None = None
+
+    @property
+    def held_against(self) -> str:
+        """What files are held against, in words; empty where there is nothing of the kind."""
+        return self.validation if isinstance(self.validation, str) else self.validation()
 
     def files(self, tables: Sequence[ExportTable]) -> Mapping[str, Chunks]:
         """Return the files in which several tables leave together, by name."""

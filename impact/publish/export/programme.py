@@ -121,7 +121,7 @@ def export_programme(
         made = _made(Path(scratch), contents)
         _check_files(file_format, dossier, made)
         _put(path, made, alone=by_ending is not None)
-    return Exported(tuple(contents), count, file_format.validation)
+    return Exported(tuple(contents), count, file_format.held_against)
 
 
 # ---- what is asked for -----------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from impact import plugins
 from impact.errors import UsageError
-from impact.publish.export import csv, csvw, figure, json, parquet, sdmx_csv, svg
+from impact.publish.export import cids, csv, csvw, figure, iati, json, parquet, sdmx_csv, svg
 from impact.publish.export.format import Format, Takes
 
 FORMATS: Mapping[str, Format] = {
@@ -19,6 +19,8 @@ FORMATS: Mapping[str, Format] = {
     "svg": svg.FORMAT,
     "figure": figure.FORMAT,
     "sdmx-csv": sdmx_csv.FORMAT,
+    "cids": cids.FORMAT,
+    "iati": iati.FORMAT,
 }
 """The engine's own."""
 

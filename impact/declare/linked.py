@@ -30,7 +30,15 @@ OrganisationType = Literal[
 IndicatorMeasure = Literal["1", "2", "3", "4", "5"]
 SectorVocabulary = Literal["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "98", "99"]
 """Codes of the lists of IATI 2.03 (https://iatistandard.org/en/iati-standard/203/codelists/)."""
-EuropeanCode = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=40)]
+DataTheme = Literal[
+    "AGRI", "ECON", "EDUC", "ENER", "ENVI", "GOVE", "HEAL", "INTR", "JUST", "OP_DATPRO", "REGI", "SOCI", "TECH", "TRAN"
+]  # fmt: skip
+Frequency = Literal[
+    "ANNUAL", "ANNUAL_2", "ANNUAL_3", "BIENNIAL", "BIMONTHLY", "BIWEEKLY", "CONT", "DAILY", "DECENNIAL", "IRREG",
+    "MONTHLY", "MONTHLY_2", "MONTHLY_3", "NEVER", "OTHER", "QUADRENNIAL", "QUARTERLY", "QUINQUENNIAL", "TRIENNIAL",
+    "UNKNOWN", "WEEKLY", "WEEKLY_2", "WEEKLY_3",
+]  # fmt: skip
+"""Codes of the lists data-theme and frequency (https://op.europa.eu/en/web/eu-vocabularies), as far as needed."""
 
 
 class CidsBody(Declared):
@@ -113,8 +121,8 @@ class Dcat(Declared):
     """
 
     profile: Literal["DCAT-AP", "DCAT-AP_IT"] = "DCAT-AP"
-    themes: tuple[EuropeanCode, ...] = ()
-    frequency: EuropeanCode | None = None
+    themes: tuple[DataTheme, ...] = ()
+    frequency: Frequency | None = None
     keywords: dict[Literal["it", "en"], tuple[str, ...]] = Field(default_factory=dict)
     publisher_identifier: Code | None = None
     holder: Agent | None = None

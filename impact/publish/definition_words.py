@@ -1,4 +1,4 @@
-"""What an indicator is, in words of either language: formula, unit, rows, design; from its declaration as it was run."""
+"""What an indicator is, in words: formula, unit, rows, design; from its declaration as it was run."""
 
 from __future__ import annotations
 

@@ -50,7 +50,11 @@ def declared(stakeholders: dict[str, str]) -> dict[str, Any]:
     }
 
 
-PUBLISHED = {"publisher": "Regione d'esempio", "email": "dati@example.org", "licence": "https://example.org/licences/by-4.0"}
+PUBLISHED = {
+    "publisher": "Regione d'esempio",
+    "email": "dati@example.org",
+    "licence": "https://example.org/licences/by-4.0",
+}
 
 
 def linked_database(factory: pytest.TempPathFactory) -> Path:

@@ -194,7 +194,9 @@ def _indicator(place: Place, dossier: Dossier, indicator: IndicatorSaid, every: 
         "definedBy": reference(place.organisation),
         "forOutcome": [reference(place.named("node", name)) for name in outcomes],
         "hasBaseline": [measure_of(here, figure) for figure in baselines][:1],
-        "hasThreshold": [measure_of(here, figure) for figure in results(whole, "TARGET") if figure.value is not None][:1],
+        "hasThreshold": [measure_of(here, figure) for figure in results(whole, "TARGET") if figure.value is not None][
+            :1
+        ],
         "hasTarget": [reference(place_address(here, "target", figure.key)) for figure in targets],
         "hasIndicatorReport": [reference(place_address(here, "report", figure.key)) for figure in reports],
         "hasComment": _left_out(dossier, results(every)),

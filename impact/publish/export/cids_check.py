@@ -1,4 +1,4 @@
-"""Whether a file of CIDS holds together: every report has an indicator, a number and a unit, and is one of the data set.
+"""Whether a file of CIDS holds together: every report has indicator, number and unit, and is one of the data set.
 
 The shapes of the standard look at no value, and let nearly every link be left out; they are held against as well, where
 the environment says where they lie.
@@ -37,7 +37,12 @@ NEEDED = {
 """What a node of each class must say."""
 SINGLE = ("value", "forIndicator", "startedAtTime", "endedAtTime", "hasNumericalValue", "unit_of_measure", "hasName")
 """Terms of which a node has one."""
-POINTS_TO = {"forIndicator": "Indicator", "unit_of_measure": "Unit_of_measure", "forOutcome": "Outcome", "value": "Measure"}
+POINTS_TO = {
+    "forIndicator": "Indicator",
+    "unit_of_measure": "Unit_of_measure",
+    "forOutcome": "Outcome",
+    "value": "Measure",
+}
 """The class that the value of a term must have."""
 
 
@@ -143,7 +148,9 @@ def _counted(nodes: Iterable[Node], expected: Mapping[str, str]) -> Iterator[Pro
     """Yield reports that the data set has and the file has not, or the other way round, or with another value."""
     there: dict[str, str] = {}
     for node in of_type(nodes, "IndicatorReport"):
-        numbers = [str(value.get("hasNumericalValue", "")) for value in values(node, "value") if isinstance(value, dict)]
+        numbers = [
+            str(value.get("hasNumericalValue", "")) for value in values(node, "value") if isinstance(value, dict)
+        ]
         there[_of(node)] = next(iter(numbers), "")
     for address in sorted(expected.keys() | there.keys()):
         if expected.get(address) != there.get(address):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from impact.publish.export.linked.graph import XSD, Context
 
 CIDS = "https://ontology.commonapproach.org/cids#"
@@ -38,7 +40,11 @@ _MOMENTS = {PROV: ("startedAtTime", "endedAtTime")}
 
 def _terms() -> Context:
     classes = {name: iri + name for iri, names in _CLASSES.items() for name in names}
-    typed = {"@id": _LINKS, f"{XSD}string": _TEXTS, f"{XSD}dateTime": _MOMENTS}
+    typed: dict[str, Mapping[str, tuple[str, ...]]] = {
+        "@id": _LINKS,
+        f"{XSD}string": _TEXTS,
+        f"{XSD}dateTime": _MOMENTS,
+    }
     terms = {
         name: {"@id": iri + name, "@type": kind}
         for kind, by_iri in typed.items()

@@ -69,9 +69,7 @@ class Told:
         return (last - first).days
 
 
-def _impact(
-    place: Place, dossier: Dossier, indicator: IndicatorSaid, told: Told, finding: Record
-) -> Iterator[Node]:
+def _impact(place: Place, dossier: Dossier, indicator: IndicatorSaid, told: Told, finding: Record) -> Iterator[Node]:
     here, effect = place.definition(indicator.id), told.effect
     dimensions = [*_dimensions(place, dossier, indicator, told)]
     title = dossier.words("linked.impact", title=place.text(indicator.titles), period=effect.period)
@@ -86,7 +84,11 @@ def _impact(
         "endedAtTime": f"{effect.end}T23:59:59Z",
         "hasReportedImpact": REPORTED.get(finding["contribution"]),
         "hasComment": dossier.words.said(finding["design"]),
-        **{f"has{node['@type']}": reference(str(node["@id"])) for node in dimensions if node["@type"] != "Counterfactual"},
+        **{
+            f"has{node['@type']}": reference(str(node["@id"]))
+            for node in dimensions
+            if node["@type"] != "Counterfactual"
+        },
     }
     yield from dimensions
     for kind in ("cases", "days"):
@@ -107,7 +109,13 @@ def _dimensions(place: Place, dossier: Dossier, indicator: IndicatorSaid, told: 
 
     def dimension(name: str, measure: Node, text: str) -> Node:
         address = place_address(here, name.lower(), effect.key)
-        return {"@id": address, "@type": name, "forIndicator": reference(here), "value": measure, "hasDescription": text}
+        return {
+            "@id": address,
+            "@type": name,
+            "forIndicator": reference(here),
+            "value": measure,
+            "hasDescription": text,
+        }
 
     def counted(kind: str, count: int) -> Node:
         unit = place_address(here, f"unit-{kind}", effect.key)

@@ -51,4 +51,9 @@ def number_node(address: str, value: float | None, unit: str) -> Node:
 
 def unit_node(indicator: str, name: str, names: Mapping[Language, str]) -> Node:
     """Return the unit of an indicator."""
-    return {"@id": place_address(indicator, "unit"), "@type": "Unit_of_measure", "hasName": name, "label": tagged(names)}
+    return {
+        "@id": place_address(indicator, "unit"),
+        "@type": "Unit_of_measure",
+        "hasName": name,
+        "label": tagged(names),
+    }

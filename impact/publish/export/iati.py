@@ -9,19 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from impact.errors import Problem, UsageError
+from impact.errors import Problem
 from impact.publish.export.dossier import Dossier
 from impact.publish.export.format import Format, Takes
 from impact.publish.export.iati_check import VERSION, check_iati, iati_schema
 from impact.publish.export.iati_results import MEASURED_IN, measure_of, reported
 from impact.publish.export.linked.facts import IndicatorSaid, ProgrammeSaid, programme_said
 from impact.publish.export.linked.figures import Figure, by_indicator, decimal_text, part_names
-from impact.publish.export.linked.outside import held_against
+from impact.publish.export.linked.outside import held_against, lxml_etree
 from impact.publish.export.linked.required import missing, require
 from impact.publish.official.addresses import definition_address
 from impact.publish.official.period import first_day_of, last_day_of
-from impact.publish.official.structure import Structure
+from impact.publish.official.structure import Names, Structure
 from impact.publish.rows import rows_of
+from impact.words.languages import LANGUAGES, Language
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -76,23 +77,21 @@ def write_iati(dossier: Dossier) -> bytes:
         If lxml is not installed.
     """
     require(iati_missing(dossier))
-    try:
-        from lxml import etree
-    except ImportError as error:
-        raise UsageError("IATI is written by lxml: pip install 'impact-engine[linked]'") from error
+    etree = lxml_etree()
     root = etree.Element("iati-activities", version=VERSION)
     _activity(root, dossier, programme_said(dossier))
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
+    written: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
+    return written
 
 
 def _add(parent: Element, tag: str, **attributes: str) -> Element:
     """Add an element; an attribute's ``_`` stands for ``-``."""
-    from lxml import etree
+    return lxml_etree().SubElement(
+        parent, tag, {name.rstrip("_").replace("_", "-"): text for name, text in attributes.items()}
+    )
 
-    return etree.SubElement(parent, tag, {name.rstrip("_").replace("_", "-"): text for name, text in attributes.items()})
 
-
-def _narrate(parent: Element, tag: str, texts: Mapping[str, str], **attributes: str) -> Element:
+def _narrate(parent: Element, tag: str, texts: Mapping[Language, str], **attributes: str) -> Element:
     """Add an element with its words in each language."""
     element = _add(parent, tag, **attributes)
     for language, text in texts.items():
@@ -136,7 +135,7 @@ def _participants(activity: Element, dossier: Dossier, roles: Mapping[str, str])
 
 
 def _results(activity: Element, dossier: Dossier, said: ProgrammeSaid) -> None:
-    """Add a result for each step of the theory of change that has indicators with numbers, or with why there is none."""
+    """Add a result for each step of the theory of change that has indicators with numbers."""
     of_indicator = by_indicator(reported(dossier, said))
     for node in rows_of(dossier.published.nodes(said.id)):
         here = [indicator for indicator in said.indicators.values() if indicator.node == node["node"]]
@@ -188,17 +187,17 @@ def _figure(parent: Element, structure: Structure, figure: Figure, times: int, *
         _add(element, "dimension", name=dimension, value=code)
     texts = list(_comments(structure, figure))
     if texts:
-        joined = {language: "; ".join(text[language] for text in texts) for language in ("it", "en")}
+        joined = {language: "; ".join(text[language] for text in texts) for language in LANGUAGES}
         _narrate(element, "comment", joined)
 
 
-def _comments(structure: Structure, figure: Figure) -> Iterator[Mapping[str, str]]:
+def _comments(structure: Structure, figure: Figure) -> Iterator[Names]:
     """Yield the names of the parts, and why there is no number."""
     yield from part_names(structure, figure)
     if figure.value is None:
         codes = structure.codelists["CL_MISSING_KIND"].codes
         names = next(code.names for code in codes if code.id == figure.missing)
-        yield {str(language): text for language, text in names.items()}
+        yield names
 
 
 FORMAT = Format(

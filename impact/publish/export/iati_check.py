@@ -24,7 +24,7 @@ from impact.publish.export.dossier import Dossier
 from impact.publish.export.iati_results import MEASURED_IN, measure_of, reported
 from impact.publish.export.linked.facts import programme_said
 from impact.publish.export.linked.figures import decimal_text
-from impact.publish.export.linked.outside import schema_file
+from impact.publish.export.linked.outside import lxml_etree, schema_file
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -88,8 +88,7 @@ def iati_problems(content: bytes, name: str, expected: Counter[Key]) -> list[Pro
     expected
         Each number that must be there, and no other.
     """
-    from lxml import etree
-
+    etree = lxml_etree()
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
         root = etree.fromstring(content, parser)
@@ -97,15 +96,17 @@ def iati_problems(content: bytes, name: str, expected: Counter[Key]) -> list[Pro
         return [Problem(f"the file is no XML: {error}", name)]
     own = [problem for rule in RULES for problem in rule(root)]
     problems = [*own, *_of_schema(root), *_counted(root, expected)]
-    return [Problem(problem.what, name, problem.line, problem.field, problem.expected, problem.found) for problem in problems]
+    return [
+        Problem(problem.what, name, problem.line, problem.field, problem.expected, problem.found)
+        for problem in problems
+    ]
 
 
 def _of_schema(root: Element) -> Iterator[Problem]:
-    from lxml import etree
-
     path = iati_schema()
     if path is None:
         return
+    etree = lxml_etree()
     schema = etree.XMLSchema(etree.parse(str(path), etree.XMLParser(no_network=True)))
     schema.validate(root)
     for error in schema.error_log:
@@ -165,7 +166,9 @@ def _shared(root: Element) -> Iterator[Problem]:
 def _dated(root: Element) -> Iterator[Problem]:
     for baseline in root.iter("baseline"):
         if (baseline.get("iso-date") or "")[:4] != baseline.get("year"):
-            yield _wrong(baseline, "year and iso-date of a baseline differ", baseline.get("iso-date") or "", baseline.get("year"))
+            yield _wrong(
+                baseline, "year and iso-date of a baseline differ", baseline.get("iso-date") or "", baseline.get("year")
+            )
     for period in root.iter("period"):
         start, end = (_date(period, tag) for tag in ("period-start", "period-end"))
         if not start or not end or start > end:

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from impact import plugins
 from impact.errors import UsageError
-from impact.publish.export import cids, csv, csvw, figure, iati, json, parquet, sdmx_csv, svg
+from impact.publish.export import cids, csv, csvw, dcat, figure, iati, json, parquet, sdmx_csv, svg
 from impact.publish.export.format import Format, Takes
 
 FORMATS: Mapping[str, Format] = {
@@ -20,6 +20,7 @@ FORMATS: Mapping[str, Format] = {
     "figure": figure.FORMAT,
     "sdmx-csv": sdmx_csv.FORMAT,
     "cids": cids.FORMAT,
+    "dcat": dcat.FORMAT,
     "iati": iati.FORMAT,
 }
 """The engine's own."""

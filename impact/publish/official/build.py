@@ -337,9 +337,9 @@ def _mapping(programme: Programme, places: Mapping[str, Mapping[str, str]]) -> O
         publisher=export.publisher.name if export.publisher else "",
         email=(export.publisher.email if export.publisher else "") or "",
         licence=export.licence or "",
-        declared=Linked.model_validate(
-            {name: getattr(export, name) for name in Linked.model_fields}
-        ).model_dump(mode="json"),
+        declared=Linked.model_validate({name: getattr(export, name) for name in Linked.model_fields}).model_dump(
+            mode="json"
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""The observations of a data set as formats of results tell them: by indicator, part and period, a number or why not."""
+"""The observations of a data set as formats of results tell them: of an indicator, part and period a number or not."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from decimal import Decimal
 from impact.publish.official.data_set import DataSet
 from impact.publish.official.lists import TOTAL, UNSPECIFIED
 from impact.publish.official.period import first_day_of, last_day_of
-from impact.publish.official.structure import Structure
+from impact.publish.official.structure import Names, Structure
 
 COMPARISON = "COMPARISON"
 NO_PART = ("FREQ", "INDICATOR", "MEASURE", "ARM")
@@ -92,7 +92,7 @@ def _figure(row: Mapping[str, object], dimensions: Iterable[str], whole: set[str
 
 
 def results(every: Iterable[Figure], measure: str = "VALUE") -> list[Figure]:
-    """Return the figures of a measure that are the programme's own: those of a comparison group are no results of it."""
+    """Return the figures of a measure that are the programme's own, not those of a comparison group."""
     return [figure for figure in every if figure.measure == measure and figure.arm != COMPARISON]
 
 
@@ -124,9 +124,9 @@ def decimal_text(value: float, times: int = 1) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def part_names(structure: Structure, figure: Figure) -> Iterator[Mapping[str, str]]:
+def part_names(structure: Structure, figure: Figure) -> Iterator[Names]:
     """Yield the name of each code that makes a figure one of a part, in both languages."""
     for dimension, code in figure.parts.items():
         codelist = structure.codelist_of(dimension)
         names = {entry.id: entry.names for entry in codelist.codes} if codelist else {}
-        yield {str(language): text for language, text in names[code].items()}
+        yield names[code]

@@ -55,7 +55,11 @@ def read_graph(content: bytes, name: str) -> tuple[list[Node], Context, list[Pro
     except ValueError as error:
         return [], {}, [Problem(f"the file is no JSON: {error}", name)]
     if not isinstance(document, dict) or set(document) != {"@context", "@graph"}:
-        return [], {}, [Problem("the graph has a name, or none of its two parts", name, expected="@context and @graph alone")]
+        return (
+            [],
+            {},
+            [Problem("the graph has a name, or none of its two parts", name, expected="@context and @graph alone")],
+        )
     nodes, context = document["@graph"], document["@context"]
     problems = [*_unseen(nodes, context), *_twice(nodes)]
     if not nodes:
@@ -72,10 +76,12 @@ def _unseen(nodes: list[Node], context: Context) -> Iterator[Problem]:
                 yield Problem(f"the context has no term '{name}'", field=place)
             elif name.startswith("@") and name not in KEYWORDS:
                 yield Problem(f"'{name}' has no place here", field=place)
-            elif value is None or value == [] or value == "":
+            elif value is None or value in ([], ""):
                 yield Problem("an empty value leaves nothing", field=place)
             elif isinstance(value, int | float):
-                yield Problem("a number has no type of its own in JSON-LD", field=place, expected="text", found=str(value))
+                yield Problem(
+                    "a number has no type of its own in JSON-LD", field=place, expected="text", found=str(value)
+                )
 
 
 def _entries(node: Node, above: str = "") -> Iterator[tuple[str, str, Any]]:
@@ -127,4 +133,6 @@ def dangling(nodes: Iterable[Node], names: Iterable[str]) -> Iterator[Problem]:
         for name in names:
             for target in targets(node, name):
                 if target not in there:
-                    yield Problem(f"{name} points to a node that is not there", field=str(node.get("@id")), found=target)
+                    yield Problem(
+                        f"{name} points to a node that is not there", field=str(node.get("@id")), found=target
+                    )

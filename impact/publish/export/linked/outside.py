@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from pathlib import Path
+from typing import Any
+
+from impact.errors import UsageError
 
 SCHEMAS = "IMPACT_SCHEMAS"
 """Environment variable that names a folder with the schemas of the standards, a folder each."""
@@ -21,3 +25,17 @@ def held_against(schema: Path | None, what: str) -> str:
     if schema is None:
         return f"the engine's own checks; not validated against {what}, which {SCHEMAS} does not lead to"
     return f"the engine's own checks and {what}"
+
+
+def lxml_etree() -> Any:
+    """Return the module that reads and writes XML.
+
+    Raises
+    ------
+    UsageError
+        If lxml is not installed.
+    """
+    try:
+        return import_module("lxml.etree")
+    except ImportError as error:
+        raise UsageError("XML is written by lxml: pip install 'impact-engine[linked]'") from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,11 +26,9 @@ CSH = "https://ontology.commonapproach.org/cids/shacl#"
 
 def _libraries() -> tuple[Any, Any]:
     try:
-        import pyshacl
-        import rdflib
+        return import_module("rdflib"), import_module("pyshacl")
     except ImportError as error:
         raise UsageError("shapes are held against by pyshacl: pip install 'impact-engine[linked]'") from error
-    return rdflib, pyshacl
 
 
 def graph_of(content: bytes) -> Graph:
@@ -68,7 +67,9 @@ def read_shapes(path: Path, edition: str, repair: Repair) -> Graph:
     content = path.read_bytes()
     there = hashlib.sha256(content).hexdigest()
     if there != edition:
-        raise UsageError(f"{path} is another edition than the repair of its shapes is for: {there[:12]}, not {edition[:12]}")
+        raise UsageError(
+            f"{path} is another edition than the repair of its shapes is for: {there[:12]}, not {edition[:12]}"
+        )
     shapes: Graph = rdflib.Graph().parse(data=content.decode("utf-8"), format="turtle")
     repair(shapes)
     return shapes
@@ -98,7 +99,9 @@ def shape_problems(data: Graph, shapes: Graph, what: str) -> Iterator[Problem]:
     sh = rdflib.SH
     for result in results.subjects(sh.resultSeverity, sh.Violation):
         node, path, said = (results.value(result, name) for name in (sh.focusNode, sh.resultPath, sh.resultMessage))
-        yield Problem(f"{what}: {said}", field=f"{node} {path or ''}".strip(), found=str(results.value(result, sh.value) or ""))
+        yield Problem(
+            f"{what}: {said}", field=f"{node} {path or ''}".strip(), found=str(results.value(result, sh.value) or "")
+        )
 
 
 # ---- CIDS ------------------------------------------------------------------------------------------------------------
@@ -166,3 +169,15 @@ def _keep_one(shapes: Graph) -> None:
             several = sorted(shapes.objects(shape, term), key=str)
             for further in several[1:]:
                 shapes.remove((shape, term, further))
+
+
+# ---- DCAT-AP ---------------------------------------------------------------------------------------------------------
+
+DCAT_EDITION = "92f76609d78d257123e75bc6b7155df5cc0a63f14c29fbc12b0ac95c56af2059"
+"""SHA-256 of the edition of the shapes of DCAT-AP 3.0.0."""
+
+
+def dcat_shape_problems(content: bytes, path: Path) -> list[Problem]:
+    """Return what the shapes of DCAT-AP find wrong with a catalogue; they need no repair."""
+    shapes = read_shapes(path, DCAT_EDITION, lambda _: None)
+    return list(shape_problems(graph_of(content), shapes, "DCAT-AP 3.0.0"))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from impact_dashboards.page.descriptor import Page
 from impact_dashboards.pages import (
+    catalogue,
     claims,
+    definition,
     explore,
     export,
     indicator,
@@ -17,7 +19,21 @@ from impact_dashboards.pages import (
     verdict,
 )
 
-MENU = (portfolio, verdict, theory, indicator, network, territory, value, monitoring, claims, explore, export)
+MENU = (
+    portfolio,
+    verdict,
+    theory,
+    indicator,
+    network,
+    territory,
+    value,
+    monitoring,
+    claims,
+    explore,
+    export,
+    catalogue,
+    definition,
+)
 PAGES: dict[str, Page] = {module.PAGE.name: module.PAGE for module in MENU}
 HOME = MENU[0].PAGE
 """Where the app opens."""

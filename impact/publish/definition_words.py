@@ -12,7 +12,7 @@ Declared = Mapping[str, Any]
 """What stands in a declaration, as it was read."""
 
 
-def definition_text(declared: Declared, unit: str, words: Words, design: str = "") -> str:
+def definition_text(declared: Declared, unit: str, words: Words, *, contract: str = "", design: str = "") -> str:
     """Return the definition of an indicator as sentences.
 
     Parameters
@@ -23,16 +23,18 @@ def definition_text(declared: Declared, unit: str, words: Words, design: str = "
         Of its values, in the language of the words.
     words
         Of the language that is wanted.
+    contract
+        Title of the contract whose rows it counts; without, its id.
     design
         What estimated its effect, in words; without, the kind of design that is declared.
     """
-    return " ".join(_sentences(declared, unit, words, design))
+    return " ".join(_sentences(declared, unit, words, contract, design))
 
 
-def _sentences(declared: Declared, unit: str, words: Words, design: str) -> Iterator[str]:
+def _sentences(declared: Declared, unit: str, words: Words, contract: str, design: str) -> Iterator[str]:
     formula = formula_words(declared["formula"], words)
     yield words("definition.text.formula", formula=formula[:1].upper() + formula[1:], unit=unit)
-    yield population_words(declared, words)
+    yield population_words(declared, words, contract)
     said = design or design_kind(declared)
     if said:
         yield words("definition.text.design", design=said)
@@ -44,9 +46,9 @@ def design_kind(declared: Declared) -> str:
     return str(design.get("kind", ""))
 
 
-def population_words(declared: Declared, words: Words) -> str:
+def population_words(declared: Declared, words: Words, contract: str = "") -> str:
     """Say which rows an indicator counts."""
-    contract = str(declared["contract"])
+    contract = contract or str(declared["contract"])
     where = [_test(condition, words) for condition in declared.get("where") or ()]
     if not where:
         return words("definition.text.population", contract=contract)
@@ -58,7 +60,7 @@ def formula_words(formula: Declared, words: Words) -> str:
     kind = str(formula["kind"])
     values = {name: _plain(value, words) for name, value in formula.items()}
     if kind == "scale":
-        return words(f"definition.formula.scale.{formula['aggregate']}", **values)
+        return _scale(formula, values, words)
     if kind == "mean" and formula.get("transform"):
         values["column"] = words("definition.formula.log", **values)
     if kind == "proportion":
@@ -69,6 +71,11 @@ def formula_words(formula: Declared, words: Words) -> str:
         values["limit"] = _limit(formula, words)
     key = f"definition.formula.{kind}"
     return words(key, **values) if words.has(key) else words("definition.formula.other", kind=kind)
+
+
+def _scale(formula: Declared, values: Mapping[str, str], words: Words) -> str:
+    said = words(f"definition.formula.scale.{formula['aggregate']}", **values)
+    return said if formula["multiply"] == 1 else words("definition.formula.times", of=said, multiply=values["multiply"])
 
 
 def _limit(formula: Declared, words: Words) -> str:

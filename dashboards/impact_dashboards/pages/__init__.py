@@ -1,4 +1,4 @@
-"""The pages, in the order of the menu: each a module or a folder, whose ``PAGE`` says all there is to know of it."""
+"""The pages, in the order of the menus: each a module or a folder, whose ``PAGE`` says all there is to know of it."""
 
 from __future__ import annotations
 
@@ -19,21 +19,10 @@ from impact_dashboards.pages import (
     verdict,
 )
 
-MENU = (
-    portfolio,
-    verdict,
-    theory,
-    indicator,
-    network,
-    territory,
-    value,
-    monitoring,
-    claims,
-    explore,
-    export,
-    catalogue,
-    definition,
-)
-PAGES: dict[str, Page] = {module.PAGE.name: module.PAGE for module in MENU}
+MENU = (portfolio, verdict, theory, indicator, network, territory, value, monitoring, claims, explore, export)
+"""The menu above every page."""
+FOOT = (catalogue, definition)
+"""The menu below every page: what readers of files come for."""
+PAGES: dict[str, Page] = {module.PAGE.name: module.PAGE for module in (*MENU, *FOOT)}
 HOME = MENU[0].PAGE
 """Where the app opens."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from impact.drawing.markup import Element, Node, h
 from impact.errors import ProblemsError, UsageError
-from impact.publish.definition_words import definition_text, design_kind, formula_words, population_words
+from impact.publish.definition_words import Declared, definition_text, design_kind, formula_words, population_words
 from impact.publish.export.linked.facts import note_of
 from impact.publish.official.addresses import definition_address
 from impact.publish.official.lists import OBS_STATUS_OF_MISSING
@@ -41,7 +41,13 @@ def page(view: View) -> PageContent:
 def _text(view: View, row: Row) -> str:
     """Return the definition in words."""
     declared = view.published.definitions(view.programme)[row["indicator"]]
-    return definition_text(declared, unit_of(view.words, row), view.words, view.words.said(row["design"]))
+    contract, design = _contract(view, declared), view.words.said(row["design"])
+    return definition_text(declared, unit_of(view.words, row), view.words, contract=contract, design=design)
+
+
+def _contract(view: View, declared: Declared) -> str:
+    """Return the title of the contract whose rows an indicator counts; nothing where it has none."""
+    return view.published.headings(view.programme, view.words.declared).get((declared["contract"], ""), "")
 
 
 # ---- all of a programme ----------------------------------------------------------------------------------------------
@@ -84,7 +90,7 @@ def _defined(view: View, row: Row) -> Block:
     facts = (
         Fact(words("lineage.formula"), formula[:1].upper() + formula[1:]),
         Fact(words("indicator.unit"), unit_of(words, row)),
-        Fact(words("definition.population"), population_words(declared, words)),
+        Fact(words("definition.population"), population_words(declared, words, _contract(view, declared))),
         Fact(words("effect.design"), design or words("definition.no_design")),
         Fact(words("filter.level"), words(f"level.{row['level']}")),
         Fact(words("definition.node"), _node(view, row)),
@@ -203,6 +209,10 @@ def _licence(view: View, row: Row) -> str:
     return row["licence"] or view.words("definition.not_declared")
 
 
+def _retrieved(view: View, row: Row) -> str:
+    return view.words.date(row["retrieved"]) if row["retrieved"] else "–"
+
+
 def _web(view: View, row: Row) -> Node:
     return web_link(row["url"], view.words("lineage.open")) if row["url"] else "–"
 
@@ -211,7 +221,7 @@ SOURCES = (
     ColumnSpec("title", "lineage.source", _title),
     ColumnSpec("kind", "filter.data", _kind),
     ColumnSpec("licence", "catalogue.licence", _licence),
-    ColumnSpec("retrieved", "definition.retrieved"),
+    ColumnSpec("retrieved", "definition.retrieved", _retrieved),
     ColumnSpec("url", "definition.web", _web),
 )
 

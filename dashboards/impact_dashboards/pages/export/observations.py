@@ -137,7 +137,8 @@ def observations_block(view: View, choice: Chosen) -> Block:
     if not count:
         return Block("observations", title, body=h("p", view.words("export.no_observation"), class_="empty"))
     lead = view.words("export.observations_lead", count=count)
-    body = [_links(view, made, choice.form, formats), _chips(view, choice), _preview(view, made, choice.form, formats)]
+    links = _links(view, made, choice.form, formats)
+    body = [*links, _chips(view, choice), *_preview(view, made, choice.form, formats)]
 
     return Block("observations", title, lead=lead, body=body, file=functools.partial(_file, view, choice))
 
@@ -150,23 +151,16 @@ def _file(view: View, choice: Chosen, form: Format, version: str) -> bytes | Non
         return None
 
 
-def _links(view: View, made: Dossier, name: str, formats: Mapping[str, Format]) -> Element:
+def _links(view: View, made: Dossier, name: str, formats: Mapping[str, Format]) -> list[Node]:
     """Return the link to the file in the format that is chosen, in each language, and to those in the others."""
     if lacking(made, formats[name]):
-        return h("p", view.words("export.not_yet", form=name), class_="note")
-    button = [
-        _link(view, made, name, formats[name], language, main=language == view.address.language)
-        for language in LANGUAGES
-    ]
+        return [h("p", view.words("export.not_yet", form=name), class_="note")]
+    here = view.address.language
+    languages = sorted(LANGUAGES, key=lambda language: language != here)
+    links = [_link(view, made, name, formats[name], language, main=language == here) for language in languages]
     ready = [(other, form) for other, form in formats.items() if other != name and not lacking(made, form)]
-    others = [[" · ", _plain(view, made, other, form)] for other, form in ready]
-    return h(
-        "p",
-        sorted(button, key=lambda link: link.attributes["class"] != "button"),
-        h("br"),
-        view.words("export.also"),
-        others,
-    )
+    others = [[" · " if place else " ", _plain(view, made, *entry)] for place, entry in enumerate(ready)]
+    return [h("p", links), h("p", view.words("export.also"), others)]
 
 
 def _name(made: Dossier, form: Format) -> str:
@@ -264,7 +258,7 @@ def cite_block(view: View, choice: Chosen) -> Block:
     if choice.whole.origin.synthetic:
         sentence = f"{sentence} {view.words('definition.text.synthetic')}"
     listed = fact_list(Fact(title, value) for title, value in facts.values())
-    return Block("cite", view.words("export.cite"), body=[h("p", sentence), listed])
+    return Block("cite", view.words("export.cite"), body=[h("p", sentence, class_="citation"), listed])
 
 
 def _cited(view: View, choice: Chosen) -> Iterator[tuple[str, tuple[str, str]]]:

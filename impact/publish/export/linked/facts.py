@@ -98,11 +98,15 @@ def _indicators(dossier: Dossier) -> dict[str, IndicatorSaid]:
     for row in rows_of(dossier.published.findings(programme)):
         name = str(row["indicator"])
         if name in wanted and name not in said:
-            said[name] = _indicator(row, definitions[name])
+            contracts = {
+                language: dossier.published.headings(programme, language).get((definitions[name]["contract"], ""), "")
+                for language in LANGUAGES
+            }
+            said[name] = _indicator(row, definitions[name], contracts)
     return said
 
 
-def _indicator(row: Record, declared: Declared) -> IndicatorSaid:
+def _indicator(row: Record, declared: Declared, contracts: Names) -> IndicatorSaid:
     units: dict[Language, str] = {"it": str(row["unit_it"]), "en": str(row["unit"])}
     synthetic = row["data_kind"] == "synthetic"
     return IndicatorSaid(
@@ -110,7 +114,9 @@ def _indicator(row: Record, declared: Declared) -> IndicatorSaid:
         titles={language: str(row[f"title_{language}"]) for language in LANGUAGES},
         units=units,
         definitions={
-            language: _marked(_definition(row, declared, units[language], language), language, synthetic)
+            language: _marked(
+                _definition(row, declared, units[language], contracts[language], language), language, synthetic
+            )
             for language in LANGUAGES
         },
         node=str(row["node"]),
@@ -122,9 +128,9 @@ def _indicator(row: Record, declared: Declared) -> IndicatorSaid:
     )
 
 
-def _definition(row: Record, declared: Declared, unit: str, language: Language) -> str:
+def _definition(row: Record, declared: Declared, unit: str, contract: str, language: Language) -> str:
     words = words_in(language)
-    text = definition_text(declared, unit, words, words.said(row["design"]) if row["design"] else "")
+    text = definition_text(declared, unit, words, contract=contract, design=words.said(row["design"]))
     return f"{text} {note_of(declared, language)}".strip()
 
 

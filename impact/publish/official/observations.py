@@ -121,7 +121,7 @@ def _dated(rows: pd.DataFrame, mapping: OfficialMapping) -> pd.DataFrame:
     """Return rows with period, frequency and day: those of the wave, or of what was declared for the indicator."""
     waves = rows["wave"].fillna("")
     outcome = rows["indicator"].map({name: facts.period for name, facts in mapping.indicators.items()})
-    of_wave = waves.map(mapping.periods).fillna(outcome.where(waves == ""))
+    of_wave = waves.map(mapping.periods).astype(object).fillna(outcome.where(waves == ""))
     periods = rows["period"].fillna(of_wave)
     undated = sorted(waves[periods.isna()].unique())
     if undated:
@@ -167,13 +167,13 @@ def _stated(rows: pd.DataFrame) -> pd.DataFrame:
     suppressed = rows["suppressed"].replace("", None)
     missing = suppressed.fillna(rows["value"].isna().map({True: "missing", False: None}))
     flags = rows["flags"].map(_joined_flags)
-    status = missing.map(OBS_STATUS_OF_MISSING).fillna(rows["flags"].map(_status))
+    status = missing.map(OBS_STATUS_OF_MISSING).astype(object).fillna(rows["flags"].map(_status))
     forecast = (rows["MEASURE"] == "FORECAST") & missing.isna()
     return rows.assign(
         MISSING_KIND=missing,
         FLAGS=flags,
         OBS_STATUS=status.mask(forecast, "F"),
-        CONF_STATUS=missing.map(CONF_STATUS_OF_MISSING).fillna(FREE),
+        CONF_STATUS=missing.map(CONF_STATUS_OF_MISSING).astype(object).fillna(FREE),
     )
 
 

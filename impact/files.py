@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import sys
+import zipfile
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -260,6 +261,21 @@ def copy_file(source: Path, target: Path) -> None:
         require_space(target.parent, source.stat().st_size)
         with file.writing() as write:
             shutil.copyfileobj(read, write, CHUNK)
+
+
+def write_zip(path: Path, files: Mapping[str, Path]) -> None:
+    """Write files into a ZIP under names of their own, whole or not at all; the same bytes for the same files."""
+    with held(path) as target, target.writing() as write, zipfile.ZipFile(write, "w") as archive:
+        for name, file in files.items():
+            with archive.open(zip_entry(name), "w") as entry, file.open("rb") as read:
+                shutil.copyfileobj(read, entry, CHUNK)
+
+
+def zip_entry(name: str) -> zipfile.ZipInfo:
+    """Return the entry of a file in a ZIP: of no date, so that it is the same whenever it is made."""
+    entry = zipfile.ZipInfo(name)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    return entry
 
 
 def _undo(files: list[Path], folders: list[Path]) -> None:

@@ -26,9 +26,7 @@ COMMANDS: Mapping[str, str] = {
         "Write the report of a programme: one file, readable without a network; as PDF where a browser can print it."
     ),
     "brief": "Write one page to decide on: promise, result, effect, certainty, cost, risk, what would change it.",
-    "export": (
-        "Write the published tables of a programme as files, without what is suppressed and without rows of persons."
-    ),
+    "export": ("Write what is published of a programme as files, without what is suppressed."),
     "init": "Make a programme folder that runs as it is, commented, with schemas for your editor.",
     "register": "Freeze the plan (theory of change, measures, promises, designs) with its hash and the time.",
     "power": "Say what each declared plan could show, before the money is spent; no data is read.",

@@ -12,6 +12,7 @@ from impact.declare.check_claims import claim_problems
 from impact.declare.check_codelists import codelist_problems
 from impact.declare.check_contracts import contract_problems, graph_problems
 from impact.declare.check_evaluation import evaluation_problems
+from impact.declare.check_export import export_problems
 from impact.declare.check_indicators import indicator_problems
 from impact.declare.check_value import value_problems
 from impact.declare.check_value_payments import payment_problems
@@ -56,6 +57,7 @@ def check_programme(programme: Programme) -> list[Problem]:
         *claim_problems(programme),
         *value_problems(programme),
         *payment_problems(programme, programme.value.payments),
+        *export_problems(programme),
     ]
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from impact.declare.base import Code, ColumnName, Declared, Id, Text
+from impact.declare.base import Code, ColumnName, Declared, Id, Text, in_language
 from impact.declare.linked import Linked
 
 AGENCY = r"^[A-Za-z][A-Za-z0-9_\-]*(\.[A-Za-z][A-Za-z0-9_\-]*)*$"
@@ -14,6 +16,25 @@ COMPONENT = r"^[A-Z][A-Z0-9_]*$"
 IDENTIFIER = r"^[A-Za-z0-9_@$\-]+$"
 PERIOD = r"^\d{4}$|^\d{4}-S[12]$|^\d{4}-Q[1-4]$|^\d{4}-(0[1-9]|1[0-2])$|^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
 """A time period as SDMX writes it: 2021, 2021-S1, 2021-Q2, 2021-05, 2021-05-31."""
+
+Scheme = Literal["NUTS2021", "NUTS2024", "ISTAT", "ISO3166"]
+"""Lists of areas: NUTS by its edition, ISTAT's territorial units, countries and their subdivisions by ISO 3166."""
+AREAS: Mapping[Scheme, str] = {
+    "NUTS2021": r"[A-Z]{2}[A-Z0-9]{0,3}",
+    "NUTS2024": r"[A-Z]{2}[A-Z0-9]{0,3}",
+    "ISTAT": r"\d{1,6}",
+    "ISO3166": r"[A-Z]{2}(-[A-Z0-9]{1,3})?",
+}
+"""How the codes of each list are written."""
+DIMENSIONS = ("FREQ", "REF_AREA", "INDICATOR", "MEASURE", "ARM", "POPULATION", "PART", "TIME_PERIOD")
+ATTRIBUTES = (
+    *("UNIT_MEASURE", "UNIT_MULT", "DECIMALS", "LEVEL", "DATA_KIND", "OBS_STATUS", "CONF_STATUS", "MISSING_KIND"),
+    *("FLAGS", "WAVE", "REF_DATE", "N_OBS", "EVIDENCE_LEVEL"),
+)
+VALUE = "OBS_VALUE"
+"""What every data structure has: dimensions, measure and attributes, in order."""
+RESERVED = frozenset((*DIMENSIONS, VALUE, *ATTRIBUTES)) - {"REF_AREA"}
+"""Components that no column that cuts can become."""
 
 OfficialCode = Annotated[str, Field(pattern=IDENTIFIER, max_length=60)]
 """A code of an official list: letters, digits and ``_ @ $ -``, as SDMX has them."""
@@ -30,27 +51,35 @@ class Area(Declared):
 class CutMapping(Declared):
     """How the codes of one column that cuts are called in an official dimension.
 
-    ``codes`` gives the official code of each of ours; ``same`` says that ours are the official ones; ``own`` are codes
-    that no official list has, which stay what they are, among the parts of the programme.
+    ``codes`` gives the official code of each of ours; ``same`` says which of ours are the official ones, ``all`` those
+    that stand nowhere else here; ``own`` are codes that no official list has, which stay among the parts of the
+    programme.
     """
 
     dimension: Annotated[str, Field(pattern=COMPONENT, max_length=40)]
     title: Text | None = None
     codes: dict[Code, OfficialCode] = Field(default_factory=dict)
-    same: tuple[OfficialCode, ...] = ()
+    same: tuple[OfficialCode, ...] | Literal["all"] = ()
     own: tuple[Code, ...] = ()
 
     @model_validator(mode="after")
     def _each_once(self) -> CutMapping:
-        ours = [*self.codes, *self.same, *self.own]
+        same = () if self.same == "all" else self.same
+        ours = [*self.codes, *same, *self.own]
         twice = sorted({code for code in ours if ours.count(code) > 1})
         if twice:
             raise ValueError(f"'{twice[0]}' stands in two of codes, same and own")
-        official = [*self.codes.values(), *self.same]
+        official = [*self.codes.values(), *same]
         merged = sorted({code for code in official if official.count(code) > 1})
         if merged:
             raise ValueError(f"two codes become '{merged[0]}': what they count could not be told apart")
         return self
+
+    def official(self, code: str) -> str | None:
+        """Return the official code of one of ours; None for one that is our own, or was left out."""
+        if code in self.own:
+            return None
+        return self.codes.get(code, code if self.same == "all" or code in self.same else None)
 
 
 class OfficialUnit(Declared):
@@ -77,7 +106,7 @@ class ExportFile(Linked):
     """
 
     agency: Annotated[str, Field(pattern=AGENCY, max_length=40)] | None = None
-    scheme: Literal["NUTS2021", "NUTS2024", "ISTAT"] = "NUTS2021"
+    scheme: Scheme = "NUTS2021"
     area: Area | None = None
     cuts: dict[ColumnName, CutMapping] = Field(default_factory=dict)
     periods: dict[Code, OfficialPeriod] = Field(default_factory=dict)
@@ -85,3 +114,20 @@ class ExportFile(Linked):
     decimals: dict[Id, Annotated[int, Field(ge=0, le=15)]] = Field(default_factory=dict)
     publisher: Contact | None = None
     licence: Annotated[str, Field(pattern=r"^https?://\S+$")] | None = None
+
+
+def official_unit(export: ExportFile, unit: Text) -> OfficialUnit:
+    """Return the unit of measure that a declared unit is in official statistics."""
+    english = in_language(unit, "en")
+    return export.units.get(english) or OfficialUnit(code=unit_code(english), title=unit)
+
+
+def unit_code(english: str) -> str:
+    """Return the code of a unit that nobody has mapped: its English name in capitals.
+
+    Examples
+    --------
+    >>> unit_code("points (0-100)"), unit_code("EUR")
+    ('POINTS_0_100', 'EUR')
+    """
+    return re.sub(r"[^A-Z0-9]+", "_", english.upper()).strip("_") or "_X"

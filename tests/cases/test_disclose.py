@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet
 import pytest
 import yaml
@@ -114,11 +115,17 @@ def tables(published: ReaderTables) -> dict[str, str]:
         if not name.startswith("_") and name not in ROWS and wanted == ["programme"]:
             for programme in published.programmes:
                 table = getattr(published, name)(programme)
-                shown = [each.to_csv() for each in table] if isinstance(table, tuple) else table
-                found[name] = shown.to_csv() if isinstance(shown, pd.DataFrame) else str(shown)
+                shown = table if isinstance(table, tuple) else (table,)
+                found[name] = "\n".join(map(as_text, shown))
     for finding in published.findings()["finding"]:
         found[f"trace {finding}"] = json.dumps(published.trace(finding).plain(), default=str)
     return found
+
+
+def as_text(table: object) -> str:
+    """Return what a reader's table says, all of it."""
+    frame = table.to_pandas() if isinstance(table, pa.Table) else table
+    return frame.to_csv() if isinstance(frame, pd.DataFrame) else str(frame)
 
 
 def same_at_every_door(one: Path, other: Path) -> None:

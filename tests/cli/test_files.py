@@ -54,7 +54,7 @@ COMMANDS = {
     "assign": Command(("assign", "sample", "lottery", "--to", "arms.csv", "--db", "a.duckdb"), needs_run=True),
     "report": Command(("report", "sample", "--out", "r.html", "--db", "a.duckdb"), True, _written("r.html")),
     "brief": Command(("brief", "sample", "--out", "b.html", "--db", "a.duckdb"), True, _written("b.html")),
-    "export": Command(("export", "sample", "--out", "t.zip", "--db", "a.duckdb"), True, _written("t.zip")),
+    "export": Command(("export", "sample", "--out", "t.zip", "--replace", "--db", "a.duckdb"), True, _written("t.zip")),
     "export to a folder": Command((*TABLES, "--out", "t", "--db", "a.duckdb"), needs_run=True),
     "run": Command(("run", "sample", "--db", "a.duckdb"), needs_run=True, before=_amended),
 }

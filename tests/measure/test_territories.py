@@ -152,6 +152,7 @@ def only(folder: Path, name: str, wanted: str) -> Path:
     kept = [item for item in declared if item["id"] == wanted]
     path.write_text(yaml.safe_dump({"indicators": kept}, allow_unicode=True), encoding="utf-8")
     (folder / "value.yaml").unlink(missing_ok=True)  # of other indicators
+    (folder / "export.yaml").unlink(missing_ok=True)
     return folder
 
 

@@ -268,6 +268,7 @@ def wecare(tmp_path_factory: pytest.TempPathFactory) -> impact.Result:
     folder = tmp_path_factory.mktemp("labels") / "wecare"
     shutil.copytree(shipped("data") / "wecare", folder)
     (folder / "value.yaml").unlink()  # of other indicators
+    (folder / "export.yaml").unlink()
     path = folder / "indicators.yaml"
     declared = yaml.safe_load(path.read_text(encoding="utf-8"))["indicators"]
     kept = [item for item in declared if "project_id" in item.get("scope", ())]

@@ -40,7 +40,7 @@ from impact.words.sentences import sentences
 from tests.support.app_words import HOLE, ROOT, Written, constants, flags, written
 
 FILES = sorted((ROOT / "impact" / "words" / "app").glob("*.yaml"))
-NO_KEY = (".html", ".pdf", ".yaml")
+NO_KEY = (".html", ".pdf", ".yaml", ".csv", ".xml", ".json", ".zip")
 """Endings of names of files, which look like keys."""
 FROM_DUCKDB = {"missing_columns", "too_many_columns"}
 """What DuckDB calls lines that are no rows: rules whose names the source does not write."""

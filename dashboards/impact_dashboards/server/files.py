@@ -43,11 +43,11 @@ def _source(view: View, page: PageContent, block: Block, version: str, takes: Ta
     """Return what a format takes of a block."""
     if takes is Takes.FIGURE:
         return block.figure
-    if takes is Takes.DOSSIER:
-        return None  # a block that has one writes it itself
     if takes is Takes.DRAWING:
         return drawing_of(view.words, block)
-    return exported(view, page, block, block.table, version) if block.table is not None else None
+    if takes is Takes.DOSSIER or block.table is None:
+        return None
+    return exported(view, page, block, block.table, version)
 
 
 def exported(view: View, page: PageContent, block: Block, table: Table, version: str) -> ExportTable:

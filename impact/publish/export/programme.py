@@ -6,17 +6,15 @@ Called alike by ``impact export`` and by :meth:`impact.Result.export`.
 from __future__ import annotations
 
 import io
-import shutil
 import tempfile
 import zipfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import BinaryIO
 
 from impact.errors import ProblemsError, UsageError
-from impact.files import check_apart, check_place, copy_file, held, making_folder, write_file
+from impact.files import check_apart, check_place, copy_file, making_folder, write_file, write_zip, zip_entry
 from impact.publish.export.dossier import Dossier, dossier_of
 from impact.publish.export.format import Chunks, Format, Takes, whole
 from impact.publish.export.registry import all_formats, programme_format
@@ -34,7 +32,6 @@ ZIP = ".zip"
 DEFAULT = "csv"
 """The format of a folder or ZIP of which nobody says it."""
 ALL = Selection()
-CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -111,8 +108,8 @@ def export_programme(
     name = form or by_ending or DEFAULT
     file_format = programme_format(name)
     tables = _table_names(file_format, name, names, selection)
-    _check_path(path, name, by_ending, tables, replace=replace)
     check_apart(path, warehouse.path, "export")
+    _check_path(path, name, by_ending, tables, replace=replace)
     published = ReaderTables(warehouse, EVERYTHING if rows else OUTSIDE)
     _check_programme(published, programme)
     dossier = dossier_of(published, programme, words_in(language), data_version(warehouse), selection, rows=rows)
@@ -226,26 +223,11 @@ def _put(path: Path, made: Mapping[str, Path], *, alone: bool) -> None:
         (file,) = made.values()
         copy_file(file, path)
     elif path.suffix.lower() == ZIP:
-        with held(path) as target, target.writing() as handle:
-            _zip(handle, made)
+        write_zip(path, made)
     else:
         with making_folder(path) as folder:
             for name, file in made.items():
                 copy_file(file, folder / name)
-
-
-def _zip(handle: BinaryIO, files: Mapping[str, Path]) -> None:
-    with zipfile.ZipFile(handle, "w") as archive:
-        for name, file in files.items():
-            with archive.open(_entry(name), "w") as entry, file.open("rb") as content:
-                shutil.copyfileobj(content, entry, CHUNK)
-
-
-def _entry(name: str) -> zipfile.ZipInfo:
-    """Return the entry of a ZIP: the same whenever it is made."""
-    entry = zipfile.ZipInfo(name)
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    return entry
 
 
 def zipped(files: Mapping[str, Chunks]) -> bytes:
@@ -253,5 +235,5 @@ def zipped(files: Mapping[str, Chunks]) -> bytes:
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w") as archive:
         for name, content in files.items():
-            archive.writestr(_entry(name), whole(content))
+            archive.writestr(zip_entry(name), whole(content))
     return sink.getvalue()

@@ -15,7 +15,7 @@ import pandas as pd
 
 from impact.declare import Programme, in_language
 from impact.declare.base import Text
-from impact.declare.export import CutMapping, OfficialUnit
+from impact.declare.export import OfficialUnit, official_unit
 from impact.declare.indicators import Indicator
 from impact.declare.linked import Linked
 from impact.formulas.registry import kind_of
@@ -131,20 +131,21 @@ def _cuts(programme: Programme, connection: duckdb.DuckDBPyConnection) -> Iterat
 
 
 def _place(programme: Programme, cut: Cut) -> dict[str, str] | None:
-    """Return the code of a part in the dimension where it stands; None where a mapping leaves it out."""
+    """Return the code of a part in the dimension where it stands; None where a mapping leaves it out.
+
+    A part with the area of the whole is told from the whole by its own code too.
+    """
     mapped = programme.export.cuts.get(cut.column)
     own = {PART if cut.cuts_programme else POPULATION: own_code(cut.column, cut.code)}
     if mapped is None or cut.code in mapped.own:
         return own
     if cut.code == MISSING_GROUP:
         return own if mapped.dimension == AREA else {mapped.dimension: NO_VALUE}
-    official = official_code(mapped, cut.code)
-    return None if official is None else {mapped.dimension: official}
-
-
-def official_code(mapped: CutMapping, code: str) -> str | None:
-    """Return the official code of one of ours; None where the mapping has none."""
-    return mapped.codes.get(code, code if code in mapped.same else None)
+    official = mapped.official(cut.code)
+    if official is None:
+        return None
+    same_as_whole = mapped.dimension == AREA and official == _area(programme).id
+    return {mapped.dimension: official} | (own if same_as_whole else {})
 
 
 def own_code(column: str, code: str) -> str:
@@ -192,7 +193,7 @@ def _extra_dimensions(programme: Programme) -> dict[str, Names]:
     """Return the dimensions that ``export.yaml`` adds, with their names."""
     extra: dict[str, Names] = {}
     for column, mapped in programme.export.cuts.items():
-        if mapped.dimension not in _FIXED:
+        if mapped.dimension != AREA:
             extra.setdefault(mapped.dimension, _both(mapped.title) if mapped.title else _column_names(column))
     return extra
 
@@ -250,7 +251,6 @@ _ATTRIBUTES: tuple[tuple[str, str, Attached], ...] = (
 """Attributes in order, with their list and what they are said of."""
 _TEXTS = {"REF_DATE": Kind.DATE, "N_OBS": Kind.INTEGER}
 _MAY_BE_LEFT_OUT = ("MISSING_KIND", "FLAGS", "WAVE", "REF_DATE", "N_OBS", "EVIDENCE_LEVEL")
-_FIXED = frozenset((*_DIMENSIONS, "TIME_PERIOD", "OBS_VALUE", *(attribute[0] for attribute in _ATTRIBUTES)))
 
 
 def _lists(programme: Programme) -> dict[str, CodeList]:
@@ -291,6 +291,7 @@ _SCHEMES = {
     "NUTS2021": "NUTS 2021, Commission Delegated Regulation (EU) 2019/1755",
     "NUTS2024": "NUTS 2024, Commission Delegated Regulation (EU) 2023/674",
     "ISTAT": "ISTAT, Codici delle unità territoriali",
+    "ISO3166": "ISO 3166-1 and 3166-2",
 }
 
 
@@ -302,20 +303,7 @@ def _area(programme: Programme) -> CodeOf:
 
 
 def _unit(programme: Programme, indicator: Indicator) -> OfficialUnit:
-    english = in_language(indicator.unit, "en")
-    declared = programme.export.units.get(english)
-    return declared or OfficialUnit(code=_unit_code(english), title=indicator.unit)
-
-
-def _unit_code(english: str) -> str:
-    """Return the code of a unit that nobody has mapped.
-
-    Examples
-    --------
-    >>> _unit_code("points (0-100)"), _unit_code("EUR")
-    ('POINTS_0_100', 'EUR')
-    """
-    return re.sub(r"[^A-Z0-9]+", "_", english.upper()).strip("_") or UNSPECIFIED
+    return official_unit(programme.export, indicator.unit)
 
 
 def _both(text: Text) -> Names:

@@ -100,7 +100,7 @@ def _periods_of_findings(findings: pd.DataFrame, mapping: OfficialMapping) -> di
     outcome = indicators.map({name: facts.period for name, facts in mapping.indicators.items()})
     before = indicators.map({name: facts.baseline for name, facts in mapping.indicators.items()})
     periods = dict.fromkeys(_OF_FINDING, outcome)
-    return periods | {"BASELINE": before, "TARGET": findings["due"].fillna(outcome)}
+    return periods | {"BASELINE": before, "TARGET": findings["due"].astype(object).fillna(outcome)}
 
 
 def _placed(tall: pd.DataFrame, structure: Structure, mapping: OfficialMapping) -> pd.DataFrame:
@@ -119,10 +119,10 @@ def _placed(tall: pd.DataFrame, structure: Structure, mapping: OfficialMapping) 
 
 def _dated(rows: pd.DataFrame, mapping: OfficialMapping) -> pd.DataFrame:
     """Return rows with period, frequency and day: those of the wave, or of what was declared for the indicator."""
-    waves = rows["wave"].fillna("")
+    waves = rows["wave"].astype(object).fillna("")
     outcome = rows["indicator"].map({name: facts.period for name, facts in mapping.indicators.items()})
     of_wave = waves.map(mapping.periods).astype(object).fillna(outcome.where(waves == ""))
-    periods = rows["period"].fillna(of_wave)
+    periods = rows["period"].astype(object).fillna(of_wave)
     undated = sorted(waves[periods.isna()].unique())
     if undated:
         raise ProblemsError([_undated(wave) for wave in undated])
@@ -164,8 +164,8 @@ def _kinds(findings: pd.DataFrame) -> dict[str, str]:
 
 def _stated(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows with the status of each observation, and why there is no value where there is none."""
-    suppressed = rows["suppressed"].replace("", None)
-    missing = suppressed.fillna(rows["value"].isna().map({True: "missing", False: None}))
+    suppressed = rows["suppressed"].astype(object).replace("", None)
+    missing = suppressed.where(suppressed.notna(), rows["value"].isna().map({True: "missing", False: None}))
     flags = rows["flags"].map(_joined_flags)
     status = missing.map(OBS_STATUS_OF_MISSING).astype(object).fillna(rows["flags"].map(_status))
     forecast = (rows["MEASURE"] == "FORECAST") & missing.isna()

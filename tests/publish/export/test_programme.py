@@ -20,6 +20,7 @@ import impact
 from impact.cli.main import main
 from impact.errors import UsageError
 from impact.publish.export import FORMATS, SOURCES, Takes, all_formats, export_programme, export_tables
+from impact.publish.export.tables import OBSERVATIONS
 from impact.publish.published import ReaderTables
 from impact.publish.rows import json_value
 from impact.publish.scope import OUTSIDE
@@ -33,7 +34,7 @@ from tests.support.packages import package
 from tests.support.programmes import template
 
 TYPES = [name for name, form in FORMATS.items() if form.takes is Takes.TABLE]
-KNOWN = ", ".join(TYPES)
+WRITTEN = (*SOURCES, OBSERVATIONS)
 Run = Callable[..., tuple[int, str]]
 
 
@@ -152,8 +153,8 @@ def test_the_same_data_give_the_same_bytes(warehouse: Warehouse, tmp_path: Path)
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (("--out", "new"), {f"{name}.csv" for name in SOURCES}),
-        (("--out", "p.zip", "--format", "csvw"), {f"{name}.csv" for name in SOURCES} | {"csv-metadata.json"}),
+        (("--out", "new"), {f"{name}.csv" for name in WRITTEN}),
+        (("--out", "p.zip", "--format", "csvw"), {f"{name}.csv" for name in WRITTEN} | {"csv-metadata.json"}),
         (("--out", "p.zip", "--table", "findings", "--table", "waves"), {"findings.csv", "waves.csv"}),
     ],
 )
@@ -161,7 +162,7 @@ def test_tables_go_into_a_folder_or_a_zip(run: Run, words: tuple[str, ...], expe
     code, said = run(*words)
     assert code == 0, said
     assert set(files_in(Path(words[1]))) == expected
-    assert f"Wrote {words[1]}: {len(expected - {'csv-metadata.json'})} tables" in said
+    assert f"Wrote {words[1]}: {len(expected)} files" in said
 
 
 def test_one_table_is_a_file_written_as_it_ends(run: Run) -> None:
@@ -170,17 +171,21 @@ def test_one_table_is_a_file_written_as_it_ends(run: Run) -> None:
     assert len(read) > 10
     assert run("--out", "findings.json", "--table", "findings", "--lang", "en")[0] == 0
     assert len(json.loads(Path("findings.json").read_text(encoding="utf-8"))) == len(read)
-    assert run("--out", "findings.json", "--table", "waves")[0] == 0  # a file is replaced
+    before = Path("findings.json").read_bytes()
+    code, told = run("--out", "findings.json", "--table", "waves")
+    assert (code, "findings.json exists already; nothing was written" in told) == (2, True)
+    assert Path("findings.json").read_bytes() == before
+    assert run("--out", "findings.json", "--table", "waves", "--replace")[0] == 0
     assert {"wave", "last_day"} <= json.loads(Path("findings.json").read_text(encoding="utf-8"))[0].keys()
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--out", "x", "--format", "xlsx"), f"tables are written as {KNOWN}, not as 'xlsx'"),
+        (("--out", "x", "--format", "wk1"), "not as 'wk1'; a report by"),
         (("--out", "x.svg", "--table", "findings"), "not as 'svg'"),
-        (("--out", "x", "--table", "quarantine"), "no table 'quarantine' to export; there are findings, measures"),
-        (("--out", "x.csv"), "x.csv holds one table, not 25: name one with --table"),
+        (("--out", "x", "--table", "quarantine"), "no table 'quarantine' to export; there are"),
+        (("--out", "x.csv"), "x.csv holds one table, not 26: name one with --table"),
         (("--out", "x.csv", "--table", "findings", "--format", "json"), "let it end with .json or .zip"),
         (("--out", "nowhere/x.zip"), "there is no folder"),
         (("--out", "there"), "there exists already; nothing was written"),
@@ -197,10 +202,7 @@ def test_what_cannot_be_is_said_and_nothing_is_written(run: Run, words: tuple[st
 
 def test_an_unknown_programme_is_answered_with_those_there_are(run: Run) -> None:
     code, told = run("--out", "x", programme="q")
-    assert (code, "nothing is published of a programme 'q'; the database holds p" in " ".join(told.split())) == (
-        2,
-        True,
-    )
+    assert (code, "no published programme 'q' to export; there are p" in " ".join(told.split())) == (2, True)
 
 
 def test_the_database_is_not_written_over(run: Run, db: Path, tmp_path: Path) -> None:
@@ -216,7 +218,7 @@ def test_the_database_is_not_written_over(run: Run, db: Path, tmp_path: Path) ->
 def test_a_result_in_memory_is_exported_too(tmp_path: Path) -> None:
     result = impact.run(template(tmp_path))
     result.export(tmp_path / "all.zip", format="csvw", language="en")
-    assert set(files_in(tmp_path / "all.zip")) == {f"{name}.csv" for name in SOURCES} | {"csv-metadata.json"}
+    assert set(files_in(tmp_path / "all.zip")) == {f"{name}.csv" for name in WRITTEN} | {"csv-metadata.json"}
     result.export(tmp_path / "findings.parquet", tables=["findings"], language="en")
     assert pd.read_parquet(tmp_path / "findings.parquet")["finding"].tolist() == result.findings()["finding"].tolist()
     with pytest.raises(UsageError, match="not as 'xml'"):
@@ -258,8 +260,8 @@ def test_another_package_adds_a_format(run: Run, install: Callable[[str], None])
     assert run("--out", "x.tsv", "--table", "waves")[0] == 0
     assert Path("x.tsv").read_text().startswith("programme\tplace\twave")
     assert run("--out", "all.zip", "--format", "tsv")[0] == 0
-    assert set(files_in(Path("all.zip"))) == {f"{name}.tsv" for name in SOURCES}
-    assert f"{KNOWN}, tsv, not as 'xlsx'" in " ".join(run("--out", "x", "--format", "xlsx")[1].split())
+    assert set(files_in(Path("all.zip"))) == {f"{name}.tsv" for name in WRITTEN}
+    assert "written as tsv, " in " ".join(run("--out", "x", "--format", "tsw")[1].split())
     assert {".tsv", ".tsv.zip"} <= set(_endings())
 
 

@@ -29,6 +29,7 @@ from pyarrow import parquet
 from werkzeug.serving import make_server
 
 from impact.errors import DeclarationError, UsageError
+from impact.publish.export import FORMATS
 from impact.publish.export.csv import safe_cell
 from impact.publish.published import ReaderTables
 from impact.publish.reader_catalogue import narrow

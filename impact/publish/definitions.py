@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pandas as pd
 
@@ -39,6 +40,12 @@ def definition_primaries(warehouse: Warehouse, programme: str) -> frozenset[str]
 def _by_indicator(warehouse: Warehouse, programme: str, path: str) -> dict[str, str]:
     query = "SELECT indicator, definition ->> ? FROM impact.definition WHERE programme = ?"
     return dict(warehouse.rows(query, [path, programme]))
+
+
+def definitions(warehouse: Warehouse, programme: str) -> dict[str, dict[str, Any]]:
+    """Return the declaration of each indicator of a programme, as the run read it."""
+    rows = warehouse.rows("SELECT indicator, definition FROM impact.definition WHERE programme = ?", [programme])
+    return {indicator: json.loads(definition) for indicator, definition in rows}
 
 
 def wave_days(warehouse: Warehouse, programme: str) -> dict[str, str]:

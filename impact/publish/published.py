@@ -132,6 +132,11 @@ class ReaderTables:
         return definitions.definition_kinds(self._warehouse, programme)
 
     @cached
+    def definitions(self, programme: str) -> dict[str, dict[str, Any]]:
+        """Return the declaration of each indicator, as the run read it."""
+        return definitions.definitions(self._warehouse, programme)
+
+    @cached
     def formula_measures(self, programme: str) -> dict[str, str]:
         """Return what the formula of each indicator measures, where it says so: such as the density of a network."""
         return definitions.definition_measures(self._warehouse, programme)

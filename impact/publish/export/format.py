@@ -85,6 +85,8 @@ class Format:
         Of a dossier: returns how many rows are written, where they are no observations.
     needs
         The library, of the extra ``office``, that it is written with; empty where it needs none.
+    missing
+        Returns what of ``export.yaml`` the format needs and is not declared; nothing is written then.
     """
 
     suffix: str
@@ -99,6 +101,7 @@ class Format:
     of_rows: bool = False
     counted: Callable[[Dossier], int] | None = None
     needs: str = ""
+    missing: Callable[[Dossier], list[Problem]] | None = None
 
     @property
     def is_ready(self) -> bool:

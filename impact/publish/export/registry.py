@@ -9,11 +9,14 @@ from difflib import get_close_matches
 from impact import plugins
 from impact.errors import UsageError
 from impact.publish.export import (
+    cids,
     csv,
     csvw,
+    dcat,
     ddi,
     figure,
     frictionless,
+    iati,
     json,
     parquet,
     sdmx_csv,
@@ -42,6 +45,9 @@ FORMATS: Mapping[str, Format] = {
     "sdmx-ml-2.1": sdmx_ml.FORMAT_2_1,
     "sdmx-ml-3.0": sdmx_ml.FORMAT_3_0,
     "sdmx-json": sdmx_json.FORMAT,
+    "cids": cids.FORMAT,
+    "dcat": dcat.FORMAT,
+    "iati": iati.FORMAT,
 }
 """The engine's own."""
 

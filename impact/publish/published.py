@@ -17,7 +17,7 @@ from impact.errors import UsageError
 from impact.formulas.measured import COMPLETE
 from impact.judge.attainment import together
 from impact.judge.contribution import NO_EFFECT, REFUSED
-from impact.publish import beside, definitions, process, protect, quality, records, tables
+from impact.publish import beside, definitions, process, protect, quality, records, tables, variables
 from impact.publish.memory import cached
 from impact.publish.official import editions
 from impact.publish.official.mapping import OfficialMapping
@@ -191,8 +191,14 @@ class ReaderTables:
 
     @cached
     def variables(self, programme: str) -> pd.DataFrame:
-        """Return what contracts declare of their columns: types, limits, codes, kinds of missing; no row is read."""
-        return self._table(Variable, programme)
+        """Return what contracts declare of their columns: types, limits, codes, kinds of missing; no row is read.
+
+        Of columns that cut the programme, readers of parts see the codes that have a label for them.
+        """
+        declared = self._table(Variable, programme)
+        if not self.scope.parts:
+            return declared
+        return variables.within(declared, self.cuts(programme), self.labels(programme))
 
     # ---- results -----------------------------------------------------------------------------------------------------
 

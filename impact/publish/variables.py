@@ -92,5 +92,28 @@ def _codes(programme: Programme, column: Column) -> Iterator[Mapping[str, str]]:
             yield {"code": code}
 
 
+def within(variables: pd.DataFrame, cuts: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
+    """Return variables with no code of a part that a reader has no label of.
+
+    Parameters
+    ----------
+    variables
+        Rows of :class:`impact.tables.variables.Variable`.
+    cuts, labels
+        As the reader sees them.
+    """
+    titled = set(zip(labels["column"], labels["code"], strict=True))
+    cutting = set(cuts["column"])
+
+    def seen(column: str, codes: str) -> str:
+        if column not in cutting:
+            return codes
+        in_reach = [item for item in json.loads(codes) if (column, item["code"]) in titled]
+        return json.dumps(in_reach, ensure_ascii=False)
+
+    pairs = zip(variables["column"], variables["codes"], strict=True)
+    return variables.assign(codes=[seen(column, codes) for column, codes in pairs])
+
+
 def _titles(title: Text) -> dict[str, str]:
     return {"title_en": in_language(title, "en"), "title_it": in_language(title, "it")}

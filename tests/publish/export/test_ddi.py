@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from lxml import etree
 
@@ -17,7 +18,7 @@ from impact.publish.export.ddi import NAMESPACE, SCHEMA, SCHEMAS
 from impact.publish.export.ddi_variables import add
 from impact.publish.export.dossier import Dossier, dossier_of
 from impact.publish.published import ReaderTables
-from impact.publish.scope import OUTSIDE
+from impact.publish.scope import OUTSIDE, Scope
 from impact.store import Warehouse, open_reader
 from impact.words import words_in
 from tests.cases.test_disclose import projects
@@ -232,6 +233,27 @@ def test_a_codebook_with_one_defect_is_rejected(warehouse: Warehouse, tmp_path: 
     MUTANTS[name](root)
     path.write_bytes(etree.tostring(root))
     assert len(check(made, {path.name: path})) >= 1
+
+
+def test_readers_of_parts_see_no_code_of_another_part(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with open_reader(shipped_database(tmp_path_factory)) as opened:
+        everybody = ReaderTables(opened, OUTSIDE)
+        cut = everybody.labels("wecare").query("level.isna()")
+        coded = everybody.variables("wecare").set_index("column")["codes"].map(json.loads)
+        column = next(name for name in cut["column"] if name in coded and len(codes_in(coded, name)) > 1)
+        code, *others = codes_in(coded, column)
+        reader = ReaderTables(opened, Scope(None, {column: frozenset({code})}, "coordinator"))
+        seen = reader.variables("wecare").set_index("column")["codes"].map(json.loads)
+        labels = reader.labels("wecare")
+        assert codes_in(seen, column) == [one for one in codes_in(coded, column) if one in set(labels["code"])]
+        assert not set(others) & set(codes_in(seen, column))
+        assert len(seen) == len(coded)
+
+
+def codes_in(coded: pd.Series, column: str) -> list[str]:
+    """Return the codes of a column in all contracts, each once."""
+    lists = coded[[column]]
+    return list(dict.fromkeys(item["code"] for codes in lists for item in codes))
 
 
 def test_variables_are_what_contracts_declare(warehouse: Warehouse) -> None:

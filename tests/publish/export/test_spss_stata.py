@@ -7,6 +7,7 @@ import datetime
 import io
 import json
 import math
+import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -244,6 +245,17 @@ def test_a_file_alone_holds_one_contract_in_full(
     with pytest.raises(UsageError, match=said):
         export_programme(warehouse, "made", tmp_path / "x.dta", rows=True, **options)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("form", "library"), [("sav", "pyreadstat"), ("dta", "pyreadstat")])
+def test_a_library_that_is_missing_is_named_with_its_extra(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, form: str, library: str
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    assert not FORMATS[form].is_ready
+    rows = replace(dossier(warehouse), contracts=("notes",))
+    with pytest.raises(UsageError, match=rf"needs {library}: pip install 'impact-engine\[office\]'"):
+        FORMATS[form].write(rows)
 
 
 def test_too_many_cells_are_refused(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:

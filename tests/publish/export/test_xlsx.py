@@ -6,6 +6,7 @@ import datetime
 import io
 import math
 import re
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from python_calamine import CalamineWorkbook
 from impact.errors import UsageError
 from impact.publish.export import FORMATS, SOURCES, ExportColumn, ExportTable, Kind, Origin, export_programme, xlsx
 from impact.publish.export.dossier import dossier_of
+from impact.publish.export.registry import table_formats
 from impact.publish.export.tables import OBSERVATIONS, dossier_tables
 from impact.publish.published import ReaderTables
 from impact.publish.scope import OUTSIDE
@@ -129,6 +131,13 @@ def test_too_many_rows_or_cells_are_refused(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(xlsx, "MOST_CELLS", 9)
     with pytest.raises(UsageError, match="there are 10 cells; a workbook is written up to 9"):
         XLSX.write(made)
+
+
+def test_without_its_library_it_is_neither_offered_nor_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
+    assert "xlsx" not in table_formats()
+    with pytest.raises(UsageError, match=r"needs xlsxwriter: pip install 'impact-engine\[office\]'"):
+        XLSX.write(table(value=(Kind.NUMBER, [1.5])))
 
 
 def test_names_of_sheets_are_those_that_excel_takes() -> None:

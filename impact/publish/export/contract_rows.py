@@ -16,7 +16,7 @@ from impact.tables.variables import Variable
 from impact.validate.stored import MISSING_SUFFIX
 from impact.words import Words
 
-MOST_CELLS = 5_000_000
+MOST_CELLS = 2_000_000
 """Cells of a contract: rows times columns."""
 KINDS = ("missing", "skipped", "not_applicable", "refused", "suppressed")
 """The kinds in which a value may be missing, in the order of their codes."""

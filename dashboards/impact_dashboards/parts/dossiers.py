@@ -32,9 +32,16 @@ def dossier(view: View, programme: str, version: str, selection: Selection | Non
 
 
 def offered(made: Dossier, *, selected: bool) -> Mapping[str, Format]:
-    """Return the formats of observations, by name: a catalogue is of a data set as a whole, never of a selection."""
-    formats = programme_formats()
-    return {name: form for name, form in formats.items() if not (selected and name == CATALOGUE)}
+    """Return the formats of observations, by name: those that can be written, and hold no rows.
+
+    A catalogue and a codebook are of a programme as a whole, never of a selection.
+    """
+    formats = {name: form for name, form in programme_formats().items() if form.is_ready and not form.of_rows}
+    return {
+        name: form
+        for name, form in formats.items()
+        if not (selected and (name == CATALOGUE or form.counted is not None))
+    }
 
 
 def lacking(made: Dossier, form: Format) -> list[Problem]:

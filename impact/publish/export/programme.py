@@ -129,7 +129,7 @@ def export_programme(
 
 def _table_names(form: Format, name: str, names: Sequence[str], selection: Selection) -> list[str]:
     """Return the tables that are wanted; none of a format that is not made of tables."""
-    if form.of_rows and selection != ALL:
+    if form.counted is not None and selection != ALL:
         raise UsageError(f"{name} has no observations to choose from: leave --area, --period and --indicator out")
     if form.takes is Takes.DOSSIER:
         if names and not form.of_rows:

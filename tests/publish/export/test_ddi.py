@@ -12,11 +12,12 @@ import pandas as pd
 import pytest
 from lxml import etree
 
-from impact.errors import ProblemsError
+from impact.errors import ProblemsError, UsageError
 from impact.publish.export import FORMATS, export_programme
 from impact.publish.export.ddi import NAMESPACE, SCHEMA, SCHEMAS
 from impact.publish.export.ddi_variables import add
 from impact.publish.export.dossier import Dossier, dossier_of
+from impact.publish.official.data_set import Selection
 from impact.publish.published import ReaderTables
 from impact.publish.scope import OUTSIDE, Scope
 from impact.store import Warehouse, open_reader
@@ -79,6 +80,13 @@ def test_without_the_schema_it_says_that_it_is_not_validated(
     monkeypatch.delenv(SCHEMAS, raising=False)
     exported = export_programme(warehouse, "made", tmp_path / "x.ddi.xml")
     assert "not validated" in exported.validation
+
+
+def test_it_is_of_a_programme_as_a_whole(warehouse: Warehouse, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="ddi has no observations to choose from"):
+        export_programme(warehouse, "made", tmp_path / "x.ddi.xml", selection=Selection(indicators=("m",)))
+    with pytest.raises(UsageError, match="ddi has no tables to choose from"):
+        export_programme(warehouse, "made", tmp_path / "x.ddi.xml", names=["findings"])
 
 
 def test_every_column_is_in_it_as_it_is_declared(warehouse: Warehouse) -> None:

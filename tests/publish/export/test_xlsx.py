@@ -210,5 +210,8 @@ def test_the_app_offers_it_on_the_page_that_the_menu_leads_to(tmp_path_factory: 
     assert got.mimetype == "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     assert list(sheets(got.data))[:2] == ["Note", "findings"]
     assert client.get("/it/export/wecare/findings.xlsx").status_code == 200
+    offered = set(re.findall(r'href="(/it/export/wecare/[^"?]*)', page))
+    assert {client.get(address).status_code for address in offered} == {200}
+    assert not [address for address in offered if address.endswith((".sav", ".dta"))]
     assert client.get("/it/export/wecare/findings.sav").status_code == 404
     assert client.get("/it/export/wecare/findings.ddi.xml").status_code == 404

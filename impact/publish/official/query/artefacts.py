@@ -1,4 +1,4 @@
-"""Which artefacts a path names: by agency, id and version, each a list or a wildcard; as REST 2.2 and 1.5 write them."""
+"""Which artefacts a path names: by agency, id and version, each a list or a wildcard, in the words of either REST."""
 
 from __future__ import annotations
 

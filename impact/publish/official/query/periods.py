@@ -18,7 +18,9 @@ Days = tuple[datetime.date, datetime.date]
 """First and last day."""
 _MONTHS = {"A": 12, "S": 6, "T": 4, "Q": 3, "M": 1}
 _REPORTING = re.compile(r"(\d{4})-([ASTQMWD])(\d{1,3})", re.ASCII)
-_GREGORIAN = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII)
+_GREGORIAN = re.compile(
+    r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII
+)
 _DIGITS = {"A": 1, "S": 1, "T": 1, "Q": 1, "M": 2, "W": 2, "D": 3}
 
 

@@ -1,4 +1,4 @@
-"""Versions as a query names them: one, the latest, all, or the least that is wanted, in the notation of SDMX REST 2.2."""
+"""Versions as a query names them: one, the latest, all, or the least that is wanted, as SDMX REST 2.2 writes them."""
 
 from __future__ import annotations
 
@@ -113,6 +113,4 @@ def _numbers(version: str) -> Numbers:
 
 
 def _wrong(term: str) -> QueryError:
-    return bad(
-        f"'{shown(term)}' is no version; write one such as 1.0.0, + or ~ for the latest, * for all, 1.2+.0 from 1.2.0 on"
-    )
+    return bad(f"'{shown(term)}' is no version; write 1.0.0, + or ~ for the latest, * for all, 1.2+.0 from 1.2.0 on")

@@ -128,9 +128,10 @@ def _query(query: DataQuery, data_set: DataSet, names: list[str], where: tuple[s
         met = _of_each_series(query, data_set, met)
     order = (*_sorting(query, data_set), ORDER)
     offset = literal(query.offset)
-    listed = Select({**columns(names), ORDER: f"row_number() OVER (ORDER BY {', '.join(order)})"}, met)
+    place = {ORDER: f"row_number() OVER (ORDER BY {', '.join(order)})"}
+    listed = Select({**columns(names), **place}, met)
     cut = Select(
-        columns(names) | {ORDER: ORDER}, listed, where=(f"{ORDER} > {offset}",), order=(ORDER,), limit=query.limit
+        {**columns(names), ORDER: ORDER}, listed, where=(f"{ORDER} > {offset}",), order=(ORDER,), limit=query.limit
     )
     return Select(columns(names), cut, order=(ORDER,))
 

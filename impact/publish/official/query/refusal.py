@@ -1,4 +1,4 @@
-"""Why a query is refused: the four reasons that the SDMX REST interface tells apart."""
+"""Why a query is refused: the reasons that the SDMX REST interface tells apart."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ class Reason(StrEnum):
     """There is nothing of that name, or not for this reader."""
     NOT_ANSWERED = "not_answered"
     """The interface has it, this service has not."""
+    FAULT = "fault"
+    """The data cannot be given as they are."""
 
 
 class QueryError(UsageError):
@@ -26,7 +28,7 @@ class QueryError(UsageError):
     Parameters
     ----------
     reason
-        Which of the four.
+        Which of them.
     text
         What is wrong, and what to ask instead.
     """

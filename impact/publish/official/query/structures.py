@@ -9,6 +9,7 @@ import datetime
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from impact.publish.official.editions import with_parents
 from impact.publish.official.query.artefacts import Wanted
 from impact.publish.official.query.refusal import nothing
 from impact.publish.official.sdmx_names import (
@@ -28,6 +29,7 @@ from impact.publish.official.structure import CodeList, Structure
 
 NONE, PARENTS, SIBLINGS, ANCESTORS = "none", "parents", "parentsandsiblings", "ancestors"
 CHILDREN, DESCENDANTS, EVERYTHING = "children", "descendants", "all"
+NOTHING = "there is no such artefact"
 RELATIONS = (NONE, PARENTS, SIBLINGS, ANCESTORS, CHILDREN, DESCENDANTS, EVERYTHING)
 _BELOW: Mapping[Kind, tuple[Kind, ...]] = {
     "dataflow": ("datastructure",),
@@ -122,11 +124,13 @@ def select_structures(
     """
     matched = list(_matched(query, editions))
     if not matched:
-        raise nothing("there is no such artefact, or not for you")
+        raise nothing(NOTHING)
     picks = {*matched, *_referred(query, editions, matched)}
     written = _Written(query, editions, picks, occurring)
     chosen = {kind: written.of(kind) for kind in KINDS}
     kinds = tuple(kind for kind in KINDS if chosen[kind])
+    if not kinds:
+        raise nothing(NOTHING)
     constrained = {structure.programme: occurring(structure.programme) for structure in chosen["contentconstraint"]}
     everything = tuple(editions[place].structure for place in sorted({pick.place for pick in picks}))
     return Message(everything, kinds, constrained, query.stub, prepared, chosen, frozenset(written.partial))
@@ -285,19 +289,7 @@ class _Written:
         if not self.query.partial or not dimensions:
             return codelist
         codes = {code for name in dimensions for code in self.occurring(structure.programme).get(name, ())}
-        cut = occurring_only(codelist, codes)
+        cut = with_parents(codelist, codes)
         if cut != codelist:
             self.partial.add(codelist_of(structure, codelist).urn)
         return cut
-
-
-def occurring_only(codelist: CodeList, codes: Iterable[str]) -> CodeList:
-    """Return a list with some codes and those above them alone."""
-    parent_of = {code.id: code.parent for code in codelist.codes}
-    kept: set[str] = set()
-    for code in codes:
-        above = code
-        while above and above not in kept:
-            kept.add(above)
-            above = parent_of.get(above, "")
-    return replace(codelist, codes=tuple(code for code in codelist.codes if code.id in kept))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 import flask
-from pydantic import Field
+import yaml
+from pydantic import Field, ValidationError
 
+from impact.errors import UsageError
 from impact_dashboards.server.grants import Grant
 
 PREFIX = "impact_"
@@ -43,6 +45,42 @@ def new_token() -> str:
 def digest(token: str) -> str:
     """Return what is kept of a token. It is random and long, so that a plain hash tells nothing of it."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def access_line(name: str, sha256: str, role: str, programmes: Sequence[str], parts: Sequence[str]) -> str:
+    """Return the line of the access file that lets the holder of a token in.
+
+    Parameters
+    ----------
+    name, sha256, role
+        Of the entry.
+    programmes
+        Ids, or ``all`` alone.
+    parts
+        As ``column=code``.
+
+    Raises
+    ------
+    UsageError
+        If the app would refuse the line.
+    """
+    codes: dict[str, list[str]] = {}
+    for part in parts:
+        column, equals, code = part.partition("=")
+        if not equals:
+            raise UsageError(f"'{part}' is no part; write column=code, such as territory=ITC11")
+        codes.setdefault(column, []).append(code)
+    listed = "all" if list(programmes) == ["all"] else list(programmes)
+    entry = {"name": name, "sha256": sha256, "role": role, "programmes": listed} | ({"parts": codes} if codes else {})
+    try:
+        Token.model_validate(entry)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = " ".join(map(str, first["loc"]))
+        told = first["msg"].removeprefix("Value error, ")
+        raise UsageError(f"the access file would not take this line: {where or 'it'}: {told}") from error
+    written: str = yaml.safe_dump(entry, default_flow_style=True, sort_keys=False, allow_unicode=True, width=1000)
+    return written.strip()
 
 
 def holder(tokens: Iterable[Token], presented: str) -> Token | None:

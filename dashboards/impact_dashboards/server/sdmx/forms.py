@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from werkzeug.http import parse_options_header
 
-from impact.publish.export import sdmx_csv, sdmx_ml
+from impact.publish.export import sdmx_csv, sdmx_json, sdmx_ml
 from impact.publish.official.data_set import DataSet
 from impact.publish.official.query.refusal import QueryError
 from impact.publish.official.query.resources import Api
@@ -76,12 +76,13 @@ def _fits(wanted: str, version: str) -> bool:
 _PLAIN = {"labels": "id", "timeFormat": "original", "keys": "none"}
 _CSV_2 = Form(f"{_BASE}.data+csv", "2.0.0", ("text/csv",), _PLAIN, sdmx_csv.write_sdmx_csv)
 _CSV_1 = Form(f"{_BASE}.data+csv", "1.0.0", ("text/csv",), _PLAIN, sdmx_csv.write_sdmx_csv_before)
+_JSON = Form(f"{_BASE}.data+json", "2.0.0", ("application/json",), write=sdmx_json.write_data, in_series=True)
 _XML = ("application/xml", "text/xml")
 _ML_3 = Form(f"{_BASE}.data+xml", "3.0.0", _XML, write=lambda of: sdmx_ml.write_data(of, "3.0"), in_series=True)
 _ML_2 = Form(
     f"{_BASE}.structurespecificdata+xml", "2.1", _XML, write=lambda of: sdmx_ml.write_data(of, "2.1"), in_series=True
 )
-DATA: Mapping[Api, Sequence[Form]] = {"v2": (_CSV_2, _ML_3, _ML_2, _CSV_1), "v1": (_ML_2, _CSV_1)}
+DATA: Mapping[Api, Sequence[Form]] = {"v2": (_JSON, _CSV_2, _ML_3, _ML_2, _CSV_1), "v1": (_ML_2, _CSV_1)}
 _JSON_STRUCTURE = Form(f"{_BASE}.structure+json", "2.0.0", ("application/json",), structure="json-2.0")
 _ML_3_STRUCTURE = Form(f"{_BASE}.structure+xml", "3.0.0", _XML, structure="ml-3.0")
 _ML_2_STRUCTURE = Form(f"{_BASE}.structure+xml", "2.1", _XML, structure="ml-2.1")

@@ -65,16 +65,16 @@ def wanted_before(agency: str = "all", id: str = "all", version: str = "latest")
     >>> wanted_before("all", "CL_FREQ+CL_AREA").ids
     ('CL_FREQ', 'CL_AREA')
     """
-    keywords = {"latest": LATEST, "all": ALL}
-    terms = [keywords.get(term, term) for term in listed(version, "+")]
-    wrong = next((term for term in terms if term not in (LATEST, ALL) and not term[-1].isdigit()), None)
-    if wrong:
-        raise bad(f"'{shown(wrong)}' is no version; write one such as 1.0.0, latest or all")
-    agencies, ids = (
-        names(text.replace("+", ","), pattern, what, "all")
-        for text, pattern, what in ((agency, _AGENCY, "agency"), (id, _ID, "id"))
-    )
-    return Wanted(agencies, ids, tuple(map(read_version, terms)))
+    terms = tuple(map(_version_before, listed(version, "+")))
+    agencies = names(agency, _AGENCY, "agency", "all", "+")
+    return Wanted(agencies, names(id, _ID, "id", "all", "+"), terms)
+
+
+def _version_before(term: str) -> VersionQuery:
+    read = read_version({"latest": LATEST, "all": ALL}.get(term, term))
+    if not read.exact and term not in ("latest", "all"):
+        raise bad(f"'{shown(term)}' is no version; write one such as 1.0.0, latest or all")
+    return read
 
 
 def flow_before(text: str) -> Wanted:
@@ -91,7 +91,7 @@ def flow_before(text: str) -> Wanted:
     return wanted_before(*(("all", *parts) if len(parts) == 1 else parts))
 
 
-def names(text: str, pattern: re.Pattern[str], what: str, every: str = "*") -> tuple[str, ...]:
+def names(text: str, pattern: re.Pattern[str], what: str, every: str = "*", separator: str = ",") -> tuple[str, ...]:
     """Return the names of a list; none for the wildcard.
 
     Raises
@@ -99,7 +99,7 @@ def names(text: str, pattern: re.Pattern[str], what: str, every: str = "*") -> t
     QueryError
         If one is not written as names are.
     """
-    values = listed(text)
+    values = listed(text, separator)
     if values == (every,):
         return ANY
     for value in values:
@@ -110,7 +110,7 @@ def names(text: str, pattern: re.Pattern[str], what: str, every: str = "*") -> t
 
 def items(text: str, separator: str, every: str) -> tuple[str, ...]:
     """Return the ids of items of a scheme; none for all of them."""
-    return names(",".join(listed(text, separator)), _ID, "item", every)
+    return names(text, _ID, "item", every, separator)
 
 
 def components(text: str, every: str) -> tuple[str, ...]:

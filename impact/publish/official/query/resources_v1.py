@@ -49,7 +49,7 @@ DATA_V1 = Resource(
         *paths(
             True,
             flowRef="data/DF_WECARE",
-            key="data/DF_WECARE/M..who5+loneliness....",
+            key="data/DF_WECARE/M..who5+loneliness.....",
             providerRef="data/DF_WECARE/all/all",
         ),
         Parameter("providerRef", "path", "data/DF_WECARE/all/ISTAT", False, "data are not told apart by provider"),
@@ -76,7 +76,7 @@ AVAILABILITY_V1 = Resource(
         *paths(
             True,
             flowRef="availableconstraint/DF_WECARE",
-            key="availableconstraint/DF_WECARE/M..who5....",
+            key="availableconstraint/DF_WECARE/M..who5.....",
             providerRef="availableconstraint/DF_WECARE/all/all",
             componentId="availableconstraint/DF_WECARE/all/all/INDICATOR",
         ),

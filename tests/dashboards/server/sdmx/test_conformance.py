@@ -21,7 +21,10 @@ SPECIFIED = {
     ("v2", "availability"): "context agencyID resourceID version key componentId c updatedAfter references mode"
     " reportingYearStartDay",
     ("v2", "schema"): "context agencyID resourceID version dimensionAtObservation deletion asOf",
-    ("v2", "metadata"): "artefactType agencyID resourceID version flowAgencyID flowID flowVersion providerRef providerID"
+    (
+        "v2",
+        "metadata",
+    ): "artefactType agencyID resourceID version flowAgencyID flowID flowVersion providerRef providerID"
     " metadatasetID detail asOf",
     ("v2", "registration"): "registrationID providerAgencyID providerID context agencyID resourceID version"
     " updatedAfter updatedBefore",
@@ -79,8 +82,21 @@ def test_all_parameters_of_the_specifications_are_there() -> None:
     }
     for key, names in SPECIFIED.items():
         assert listed[key] == set(names.split()), key
-    assert {name for api, name in listed if api == "v1"} == {*TYPES_V1, "data", "availableconstraint", "schema", "metadata"}
-    assert {name for api, name in listed if api == "v2"} == {"structure", "data", "availability", "schema", "metadata", "registration"}
+    assert {name for api, name in listed if api == "v1"} == {
+        *TYPES_V1,
+        "data",
+        "availableconstraint",
+        "schema",
+        "metadata",
+    }
+    assert {name for api, name in listed if api == "v2"} == {
+        "structure",
+        "data",
+        "availability",
+        "schema",
+        "metadata",
+        "registration",
+    }
 
 
 @pytest.mark.parametrize("kind", TYPES_V2)

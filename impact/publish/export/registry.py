@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from impact import plugins
 from impact.errors import UsageError
-from impact.publish.export import csv, csvw, figure, json, parquet, sdmx_csv, svg
+from impact.publish.export import csv, csvw, figure, json, parquet, sdmx_csv, sdmx_json, sdmx_ml, svg
 from impact.publish.export.format import Format, Takes
 
 FORMATS: Mapping[str, Format] = {
@@ -19,6 +19,9 @@ FORMATS: Mapping[str, Format] = {
     "svg": svg.FORMAT,
     "figure": figure.FORMAT,
     "sdmx-csv": sdmx_csv.FORMAT,
+    "sdmx-ml-2.1": sdmx_ml.FORMAT_2_1,
+    "sdmx-ml-3.0": sdmx_ml.FORMAT_3_0,
+    "sdmx-json": sdmx_json.FORMAT,
 }
 """The engine's own."""
 

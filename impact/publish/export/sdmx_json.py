@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from impact.publish.export.dossier import Dossier
 from impact.publish.export.format import Chunks, Format, Takes
+from impact.publish.export.sdmx_check import JSON, check_json, held_against
 from impact.publish.official.data_set import ARROW, DataSet
 from impact.publish.official.sdmx_names import definition_of, flow_of, said_of, sender
 from impact.publish.official.sdmx_structure import write_structures
@@ -169,4 +170,12 @@ def _pack(dossier: Dossier) -> Mapping[str, Chunks]:
     return {"data.json": _write(dossier), "structure.json": structure}
 
 
-FORMAT = Format(".sdmx.json", "application/vnd.sdmx.data+json;version=2.0.0", Takes.DOSSIER, _write, _pack)
+FORMAT = Format(
+    ".sdmx.json",
+    "application/vnd.sdmx.data+json;version=2.0.0",
+    Takes.DOSSIER,
+    _write,
+    _pack,
+    check=check_json,
+    validation=held_against("the schemas of SDMX-JSON 2.0", JSON),
+)

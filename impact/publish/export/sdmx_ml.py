@@ -11,9 +11,10 @@ from xml.sax.saxutils import escape
 
 from impact.publish.export.dossier import Dossier
 from impact.publish.export.format import Chunks, Format, Takes
+from impact.publish.export.sdmx_check import ML, check_ml, held_against
 from impact.publish.official.data_set import ARROW, DataSet
-from impact.publish.official.sdmx_names import definition_of, flow_of, said_of, sender
-from impact.publish.official.sdmx_structure import write_structures
+from impact.publish.official.sdmx_names import flow_of, namespace_of, said_of, sender
+from impact.publish.official.sdmx_structure import Form, write_structures
 from impact.publish.official.sdmx_xml import DATA, INSTANCE, Version, check_texts, namespaces
 from impact.publish.official.stream import fragments, in_series, texts
 from impact.publish.official.structure import Component, Role, Structure
@@ -68,7 +69,7 @@ def _part(component: Component) -> str:
 def _head(data_set: DataSet, version: Version) -> str:
     """Return all that stands before the first series: who sends it, and what it is made of."""
     structure, spaces = data_set.structure, namespaces(version)
-    own = f"{definition_of(structure).urn}:ObsLevelDim:TIME_PERIOD"
+    own = namespace_of(structure)
     declared = "".join(f' xmlns:{prefix}="{spaces[prefix]}"' for prefix in ("mes", "com", DATA))
     return (
         f'<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -109,13 +110,14 @@ def _format(version: Version, suffix: str) -> Format:
     media_type = f"application/vnd.sdmx.structurespecificdata+xml;version={version}"
     if version == "3.0":
         media_type = "application/vnd.sdmx.data+xml;version=3.0.0"
-    return Format(suffix, media_type, Takes.DOSSIER, write, pack)
+    validation = held_against(f"the schemas of SDMX-ML {version}", ML)
+    return Format(suffix, media_type, Takes.DOSSIER, write, pack, check=check_ml(version), validation=validation)
 
 
 def _structure(dossier: Dossier, version: Version) -> bytes:
     data_set = dossier.data_set
     rows = {dossier.programme: data_set.rows}
-    form = "ml-2.1" if version == "2.1" else "ml-3.0"
+    form: Form = "ml-2.1" if version == "2.1" else "ml-3.0"
     return write_structures([data_set.structure], form, data=rows, prepared=data_set.origin.date)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
+from impact.errors import Problem
 from impact.publish.official.lists import names
-from impact.publish.official.structure import Attached, CodeList, Component, Names, Role, Structure
+from impact.publish.official.structure import Attached, CodeList, CodeOf, Component, Names, Role, Structure
 
 Kind = Literal["agencyscheme", "codelist", "conceptscheme", "datastructure", "dataflow", "contentconstraint"]
 KINDS: tuple[Kind, ...] = (
@@ -27,6 +29,8 @@ CLASSES: dict[Kind, str] = {
     "contentconstraint": "registry.DataConstraint",
 }
 """Package and class of each kind in the information model of SDMX 3.0."""
+Codes = dict[str, dict[str, tuple[dict[str, str], str]]]
+"""Names and parent of each code, by list, as a message has them."""
 TOP, UNVERSIONED = "SDMX", "1.0"
 """Who maintains agencies that stand below no other; the version of a scheme of agencies, which never changes."""
 
@@ -111,6 +115,16 @@ def concept_urn(structure: Structure, id: str) -> str:
     return f"urn:sdmx:org.sdmx.infomodel.conceptscheme.Concept={scheme}.{id}"
 
 
+def namespace_of(structure: Structure) -> str:
+    """Return the namespace of messages of data in which observations stand in series over time."""
+    return f"{definition_of(structure).urn}:ObsLevelDim:TIME_PERIOD"
+
+
+def flow_name(structure: Structure) -> str:
+    """Return the name of a data flow as SDMX-CSV writes it: agency, id and version."""
+    return f"{structure.agency}:{structure.flow}({structure.version})"
+
+
 def said_of(component: Component) -> str:
     """Return the dimension that an attribute is said of; empty where it is said of each observation."""
     return "INDICATOR" if component.role is Role.ATTRIBUTE and component.attached is Attached.INDICATOR else ""
@@ -125,3 +139,15 @@ def sender(agency: str) -> str:
     'WELFARE'
     """
     return agency.rpartition(".")[2]
+
+
+def codes_problems(codes: Codes, structure: Structure, path: Path) -> list[Problem]:
+    """Return which lists are not those of a structure, in codes, names or parents."""
+    lists = structure.codelists.items()
+    expected = {name: {code.id: _expected(code) for code in codelist.codes} for name, codelist in lists}
+    differing = sorted({name for name in {*codes, *expected} if codes.get(name) != expected.get(name)})
+    return [Problem(f"the list {name} is not that of the structure", path.name, field=name) for name in differing]
+
+
+def _expected(code: CodeOf) -> tuple[dict[str, str], str]:
+    return {str(language): text for language, text in code.names.items()}, code.parent

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from impact.errors import UsageError
 from impact.publish.official.sdmx_names import KINDS, Kind, codelist_of
+from impact.publish.official.sdmx_xml import missing
 from impact.publish.official.structure import CodeList, Structure
 
 Form = Literal["ml-2.1", "ml-3.0", "json-2.0"]
@@ -124,6 +125,8 @@ def write_wanted(wanted: Wanted, form: Form) -> bytes:
         from impact.publish.official.sdmx_structure_json import write_json  # noqa: PLC0415 (each form when asked for)
 
         return write_json(wanted)
+    if missing("lxml"):
+        raise UsageError('a structure is written as XML by lxml, which is missing: pip install "impact-engine[sdmx]"')
     from impact.publish.official.sdmx_structure_ml import write_ml  # noqa: PLC0415 (lxml is of the extra sdmx)
 
     return write_ml(wanted, form)

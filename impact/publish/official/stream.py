@@ -20,6 +20,13 @@ TABLE = "observations"
 """What queries call the rows of the data set."""
 
 
+def _database() -> duckdb.DuckDBPyConnection:
+    """Return a database that works in one thread: with several, each holds rows back until those before it are out."""
+    connection = duckdb.connect()
+    connection.execute("SET threads = 1")
+    return connection
+
+
 def copied(data_set: DataSet, columns: Columns, options: Mapping[str, str]) -> Iterator[bytes]:
     """Yield the pieces of the file that DuckDB's COPY writes.
 
@@ -32,7 +39,7 @@ def copied(data_set: DataSet, columns: Columns, options: Mapping[str, str]) -> I
     options
         Of COPY, such as ``{"FORMAT": "csv"}``.
     """
-    with duckdb.connect() as connection, tempfile.TemporaryDirectory() as scratch:
+    with _database() as connection, tempfile.TemporaryDirectory() as scratch:
         connection.register(TABLE, data_set.rows)
         path = Path(scratch) / "copied"
         query, settings = Select(columns, TABLE).sql(), ", ".join(f"{name} {value}" for name, value in options.items())
@@ -52,7 +59,7 @@ def texts(data_set: DataSet, select: Select) -> Iterator[str]:
     select
         A query of one column of text, in order.
     """
-    with duckdb.connect() as connection:
+    with _database() as connection:
         connection.register(TABLE, data_set.rows)
         for batch in connection.sql(select.sql()).to_arrow_reader(BATCH):
             yield "".join(batch.column(0).to_pylist())

@@ -103,8 +103,14 @@ _OTHERS = (
         "schema/{context}/{agencyID}/{resourceID}/{version}",
         _SCHEMA_V1,
         (
-            *paths(False, context=_SCHEMA_V1, agencyID=_SCHEMA_V1, resourceID=_SCHEMA_V1, version=_SCHEMA_V1),
-            *no("dimensionAtObservation", "explicitMeasure"),
+            Parameter("context", "path", _SCHEMA_V1, True, "as structures, not as XML or JSON Schema"),
+            *paths(True, agencyID=_SCHEMA_V1, resourceID=_SCHEMA_V1, version="schema/dataflow/WECARE/DF_WECARE"),
+            *paths(True, context="schema/datastructure/WECARE/DSD_WECARE/1.0.0"),
+            *paths(False, context="schema/provisionagreement/WECARE/PA_WECARE/1.0.0"),
+            *values("dimensionAtObservation", ("TIME_PERIOD",)),
+            *values("explicitMeasure", ("false",)),
+            *values("explicitMeasure", ("true",), False),
+            *HEADERS,
         ),
     ),
     Resource(

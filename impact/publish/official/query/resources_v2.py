@@ -110,8 +110,15 @@ _OTHERS = (
         "schema/{context}/{agencyID}/{resourceID}/{version}",
         _SCHEMA_V2,
         (
-            *paths(False, context=_SCHEMA_V2, agencyID=_SCHEMA_V2, resourceID=_SCHEMA_V2, version=_SCHEMA_V2),
-            *no("dimensionAtObservation", "deletion", "asOf"),
+            Parameter("context", "path", _SCHEMA_V2, True, "as structures, not as XML or JSON Schema"),
+            *paths(True, agencyID=_SCHEMA_V2, resourceID=_SCHEMA_V2, version="schema/dataflow/WECARE/DF_WECARE"),
+            *paths(True, context="schema/datastructure/WECARE/DSD_WECARE/1.0.0"),
+            *paths(False, context="schema/provisionagreement/WECARE/PA_WECARE/1.0.0"),
+            *values("dimensionAtObservation", ("TIME_PERIOD",)),
+            *values("deletion", ("false",)),
+            *values("deletion", ("true",), False),
+            *no("asOf"),
+            *HEADERS,
         ),
     ),
     Resource(

@@ -17,7 +17,15 @@ from impact.publish.official.query.refusal import bad, not_answered
 from impact.publish.official.query.resources import Api
 from impact.publish.official.query.resources_v1 import TYPES_V1
 from impact.publish.official.query.resources_v2 import TYPES_V2
-from impact.publish.official.query.structures import ANCESTORS, EVERYTHING, NONE, RELATIONS, StructureQuery
+from impact.publish.official.query.structures import (
+    ANCESTORS,
+    CHILDREN,
+    DESCENDANTS,
+    EVERYTHING,
+    NONE,
+    RELATIONS,
+    StructureQuery,
+)
 from impact.publish.official.sdmx_names import KINDS, Kind
 
 Query = StructureQuery | DataQuery | AvailabilityQuery
@@ -169,7 +177,7 @@ def _sorting(parameters: Parameters) -> tuple[Sorting, ...]:
 
 def _availability(parameters: Parameters, _: str, *parts: str) -> AvailabilityQuery:
     context, agency, id, version, key, component = _before(parts, "dataflow", "*", "*", "*", "*", "*")
-    _check_context(context)
+    _check_context(context, "*")
     data = DataQuery(wanted_by_path(agency, id, version), _keys(key), filters=read_filters(parameters))
     return _available(parameters, data, components(component, "*"), listed(parameters.get("references", NONE)))
 
@@ -191,6 +199,24 @@ def _available(
         one_of("references", word, words)
     mode = one_of("mode", parameters.get("mode", "exact"), ("exact", "available"))
     return AvailabilityQuery(data, wanted, "available" if mode == "available" else "exact", references)
+
+
+def _schema(parameters: Parameters, _: str, *parts: str) -> StructureQuery:
+    """Read a query of what is valid in a context: the structures that say so, with the codes that occur alone."""
+    context, agency, id, version = _before(parts, "", "", "", "~")
+    of_metadata = ("metadatastructure", "metadataflow", "provisionagreement", "metadataprovisionagreement")
+    one_of("the context", context, ("datastructure", "dataflow", *of_metadata))
+    if context in of_metadata:
+        raise not_answered(f"this service answers the schema of a dataflow or datastructure, not of a {context}")
+    for name in ("deletion", "explicitMeasure"):
+        if one_of(name, parameters.get(name, "false"), ("true", "false")) == "true":
+            raise not_answered(f"this service does not answer {name}=true")
+    wanted = wanted_by_path(agency, id, "~" if version == "latest" else version)
+    if len(wanted.agencies) != 1 or len(wanted.ids) != 1:
+        raise bad("a schema is of one agency and one artefact: name them")
+    if context == "datastructure":
+        return StructureQuery(("datastructure",), wanted, references=(CHILDREN, "agencyscheme"))
+    return StructureQuery(("dataflow",), wanted, references=(DESCENDANTS,), partial=True, apart=True)
 
 
 # ---- REST 1.5 --------------------------------------------------------------------------------------------------------
@@ -252,8 +278,10 @@ _V2: Mapping[str, Callable[..., Query]] = {
     "structure": _structure,
     "data": _data,
     "availability": _availability,
+    "schema": _schema,
 }
 _V1: Mapping[str, Callable[..., Query]] = {
     "data": _data_before,
     "availableconstraint": _availability_before,
+    "schema": _schema,
 }

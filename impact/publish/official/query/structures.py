@@ -59,6 +59,8 @@ class StructureQuery:
         Whether code lists that come along hold only the codes that occur.
     agencies
         Whether schemes of agencies count among what artefacts refer to, as they do since REST 2.
+    apart
+        Whether what is named is left out, and only what comes along is wanted.
     """
 
     kinds: tuple[Kind, ...]
@@ -68,6 +70,7 @@ class StructureQuery:
     stub: bool = False
     partial: bool = False
     agencies: bool = True
+    apart: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,7 @@ def select_structures(
     matched = list(_matched(query, editions))
     if not matched:
         raise nothing(NOTHING)
-    picks = {*matched, *_referred(query, editions, matched)}
+    picks = {*(() if query.apart else matched), *_referred(query, editions, matched)}
     written = _Written(query, editions, picks, occurring)
     chosen = {kind: written.of(kind) for kind in KINDS}
     kinds = tuple(kind for kind in KINDS if chosen[kind])

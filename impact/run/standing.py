@@ -25,7 +25,8 @@ def _made_of(programme: Programme) -> str:
     """Return a hash of all that derived tables depend on beside rows and results."""
     declared = [
         *(programme.header, programme.evaluation, *programme.contracts.values(), *programme.codelists.values()),
-        *(*programme.sources, *programme.indicators, *programme.claims, *programme.registrations, programme.value),
+        *(*programme.sources, *programme.indicators, *programme.claims, *programme.registrations),
+        *(programme.value, programme.export),
     ]
     plain = [model.model_dump(mode="json") for model in declared]
     return fingerprint(plain, catalogues_hash(), VERSION, ENGINE)

@@ -17,6 +17,7 @@ from impact.declare import Programme, in_language
 from impact.declare.base import Text
 from impact.declare.export import OfficialUnit, official_unit
 from impact.declare.indicators import Indicator
+from impact.declare.linked import Linked
 from impact.formulas.registry import kind_of
 from impact.publish.official.lists import NO_VALUE, TOTAL, UNSPECIFIED, fixed_lists, listed, names, total
 from impact.publish.official.mapping import IndicatorFacts, OfficialMapping
@@ -183,7 +184,7 @@ def _structure(programme: Programme, cuts: Iterable[Cut], places: Mapping[str, M
         agency=export.agency or programme.id.upper(),
         names={language: names("official.flow", title=title[language])[language] for language in LANGUAGES},
         descriptions=_both(header.summary),
-        components=_components(extra),
+        components=components(extra),
         codelists=codelists,
     )
 
@@ -202,7 +203,8 @@ def _column_names(column: str) -> Names:
     return {"it": title, "en": title}
 
 
-def _components(extra: Mapping[str, Names]) -> tuple[Component, ...]:
+def components(extra: Mapping[str, Names]) -> tuple[Component, ...]:
+    """Return the components of every data structure, and the dimensions that a programme adds."""
     added = [Component(id, title, Role.DIMENSION, f"CL_{id}") for id, title in extra.items()]
     dimensions = [_component(id, Role.DIMENSION, codelist) for id, codelist in _DIMENSIONS.items()]
     return (
@@ -324,6 +326,9 @@ def _mapping(programme: Programme, places: Mapping[str, Mapping[str, str]]) -> O
         publisher=export.publisher.name if export.publisher else "",
         email=(export.publisher.email if export.publisher else "") or "",
         licence=export.licence or "",
+        declared=Linked.model_validate({name: getattr(export, name) for name in Linked.model_fields}).model_dump(
+            mode="json"
+        ),
     )
 
 

@@ -144,10 +144,18 @@ def _differing(structure: Structure, connection: duckdb.DuckDBPyConnection) -> I
 
 
 def _doubles(structure: Structure, connection: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
-    """Yield the first key that several observations have."""
+    """Yield the first key that several observations have.
+
+    Keys are told apart by a hash first, which takes little room however many there are; then those whose hash is one.
+    """
     keys = [component.id for component in structure.of_role(Role.DIMENSION, Role.TIME)]
     columns = {name: ident(name) for name in keys}
-    grouped = Select({**columns, "n": "count(*)"}, "observations", group=tuple(columns.values()), having="count(*) > 1")
+    hashed = f"hash({', '.join(columns.values())})"
+    suspects = Select({"hashed": hashed}, "observations", group=(hashed,), having="count(*) > 1").sql()
+    grouped = Select(
+        {**columns, "n": "count(*)"}, "observations", where=(f"{hashed} IN ({suspects})",),
+        group=tuple(columns.values()), having="count(*) > 1",
+    )  # fmt: skip
     row = connection.execute(Select({"*": "*"}, f"({grouped.sql()})", limit=1).sql()).fetchone()
     if row:
         key = ", ".join(f"{name} {value}" for name, value in zip(keys, row, strict=False))

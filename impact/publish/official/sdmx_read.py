@@ -16,11 +16,14 @@ from typing import Any
 from impact.errors import Problem
 from impact.publish.official.data_set import ARROW
 from impact.publish.official.sdmx_names import flow_name, flow_of, said_of
-from impact.publish.official.stream import BATCH
 from impact.publish.official.structure import Component, Role, Structure
 
 Batch = Mapping[str, Sequence[str | None]]
 """Rows as text, by column."""
+BATCH = 10_000
+"""Rows of CSV and XML that stand in memory at once."""
+SERIES = 1_000
+"""Series of JSON that do."""
 CSV_HEAD = ("STRUCTURE", "STRUCTURE_ID", "ACTION")
 Json = dict[str, Any]
 
@@ -99,7 +102,7 @@ def json_messages(path: Path) -> Iterator[Json]:
             return
         before = handle.readline()
         while before:
-            lines = [before, *itertools.islice(handle, BATCH - 1)]
+            lines = [before, *itertools.islice(handle, SERIES - 1)]
             before = handle.readline()
             body = "".join(lines)
             yield json.loads(head + (body.rstrip().removesuffix(",") + "}}]}}" if before else body))

@@ -9,10 +9,9 @@ from lxml import etree
 
 from impact.errors import Problem
 from impact.publish.official.sdmx_names import Codes, codes_problems, definition_of, flow_of
-from impact.publish.official.sdmx_read import Batch
+from impact.publish.official.sdmx_read import BATCH, Batch
 from impact.publish.official.sdmx_schema import schema_of
 from impact.publish.official.sdmx_xml import Version, namespaces, schema_path
-from impact.publish.official.stream import BATCH
 from impact.publish.official.structure import Structure
 
 SHOWN = 5

@@ -26,7 +26,7 @@ def token(
         typer.Option("--part", metavar="COLUMN=CODE", help="Only this part, such as territory=ITC11; repeat it."),
     ] = None,
 ) -> None:
-    """Make a token by which a programme reads the SDMX service, and the line of the access file that admits it."""
+    """Make a token by which a programme reads the SDMX service, and the line that admits it."""
     tokens = importlib.import_module("impact_dashboards.server.tokens")
     made = tokens.new_token()
     line = tokens.access_line(name, tokens.digest(made), role, programmes, parts or ())

@@ -73,9 +73,9 @@ SDMX_REST_TEXT = """# SDMX REST
 
 What the app answers below `/sdmx/`, line by line; [how to ask it](../how-to/query_by_sdmx.md) has the words. Every
 parameter that either specification has ([sdmx-twg/sdmx-rest](https://github.com/sdmx-twg/sdmx-rest), v2.2.2 and v1.5.0)
-stands here with the ways in which a test asks the service for it (`tests/dashboards/server/sdmx/`): what says `answered`
-is answered, and what says `501` is refused with that status and an error message of the standard. A parameter that is
-not listed is refused with 400.
+stands here with the ways in which a test asks the service for it (`tests/dashboards/server/sdmx/`): what says
+`answered` is answered, and what says `501` is refused with that status and an error message of the standard. A
+parameter that is not listed is refused with 400.
 
 Types of artefacts of which the service has none, such as `categoryscheme`, are answered: there are none (404).
 """
@@ -326,8 +326,12 @@ def _resources(api: str, title: str) -> Iterator[str]:
         if len(resources) > 1:
             types = ", ".join(f"`{of.name}`" for of in resources)
             yield f"With the types {types}.\n"
-        rows = [(f"`{one.name}`", one.place, f"`{one.asked}`", _answer(one)) for one in parameters]
+        rows = [(f"`{one.name}`", one.place, f"`{_asked(api, one)}`", _answer(one)) for one in parameters]
         yield table(("Parameter", "Stands in the", "Asked as", "Answer"), rows)
+
+
+def _asked(api: str, parameter: Any) -> str:
+    return f"/sdmx/{api}/{parameter.asked}" if parameter.place == "path" else str(parameter.asked)
 
 
 def _answer(parameter: Any) -> str:

@@ -64,6 +64,8 @@ class Cut:
     names: Names
     parent: str
     other: Mapping[str, str]
+    listed: bool = True
+    """Whether a code list or a title tells of it; what stands in data alone is no official code."""
 
     @property
     def key(self) -> str:
@@ -127,7 +129,8 @@ def _cuts(programme: Programme, connection: duckdb.DuckDBPyConnection) -> Iterat
             title = {"it": italian, "en": english}
         else:
             title = names("official.code", column=column, code=code)
-        yield Cut(column, code, cuts_programme, title, parent or "", json.loads(same_as) if same_as else {})
+        known = (column, code) in titled
+        yield Cut(column, code, cuts_programme, title, parent or "", json.loads(same_as) if same_as else {}, known)
 
 
 def _place(programme: Programme, cut: Cut) -> dict[str, str] | None:
@@ -144,6 +147,8 @@ def _place(programme: Programme, cut: Cut) -> dict[str, str] | None:
     official = mapped.official(cut.code)
     if official is None:
         return None
+    if mapped.same == "all" and cut.code not in mapped.codes and not cut.listed:
+        return own
     same_as_whole = mapped.dimension == AREA and official == _area(programme).id
     return {mapped.dimension: official} | (own if same_as_whole else {})
 

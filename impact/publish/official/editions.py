@@ -88,7 +88,7 @@ def within(structure: Structure, rows: pa.Table) -> Structure:
         if component.id not in _OF_EVERYBODY:
             codelist = structure.codelists[component.codelist]
             codes = rows[component.id].unique().to_pylist() if component.id in rows.column_names else ()
-            kept[codelist.id] = _with_parents(codelist, codes)
+            kept[codelist.id] = with_parents(codelist, codes)
     return replace(structure, codelists=kept)
 
 
@@ -96,7 +96,8 @@ _OF_EVERYBODY = ("FREQ", "INDICATOR", "MEASURE", "ARM")
 """Dimensions whose codes name no part of a programme."""
 
 
-def _with_parents(codelist: CodeList, codes: Iterable[str]) -> CodeList:
+def with_parents(codelist: CodeList, codes: Iterable[str]) -> CodeList:
+    """Return a list with some codes alone, and those above them."""
     parent_of = {code.id: code.parent for code in codelist.codes}
     kept: set[str] = set()
     for code in codes:

@@ -77,6 +77,14 @@ def test_a_number_stands_in_its_place_and_time(published: ReaderTables) -> None:
     assert (target["REF_AREA"], target["UNIT_MEASURE"], target["LEVEL"]) == ("ITC1", "WORKSHOPS", "meso")
 
 
+def test_a_step_of_a_series_is_a_year_and_not_its_last_month(published: ReaderTables) -> None:
+    rows = published.observations("wecare").to_pandas()
+    series = rows[(rows["INDICATOR"] == "adult_training") & (rows["MEASURE"] == "VALUE")]
+    assert set(series["FREQ"]) == {"A"}
+    assert {"2000", "2019"} <= set(series["TIME_PERIOD"])
+    assert set(series[series["TIME_PERIOD"] == "2000"]["REF_DATE"]) == {"2000-12-31"}
+
+
 def test_a_territory_with_an_official_code_is_an_area_and_a_part_of_our_own_is_not(published: ReaderTables) -> None:
     rows = published.observations("wecare").to_pandas()
     areas = set(rows["REF_AREA"])

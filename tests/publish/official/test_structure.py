@@ -179,10 +179,11 @@ def test_a_reader_of_a_part_sees_no_code_of_another(tmp_path_factory: pytest.Tem
         published = ReaderTables(warehouse, scope)
         (structure,) = published.structures("wecare")
         whole = ReaderTables(warehouse).structures("wecare")[-1]
-        rows = published.observations("wecare")
+        rows, mapping = published.observations("wecare"), published.mapping("wecare")
     assert set(rows["PART"].to_pylist()) == {"project_id-draios"}
     projects = {code for code in structure.codelists["CL_PART"].ids if code.startswith("project_id-")}
     assert projects == {"project_id-draios"}
     assert len(whole.codelists["CL_PART"].ids) > 20
     assert "silvercare" in whole.to_json()
-    assert "silvercare" not in structure.to_json()
+    assert "silvercare" not in structure.to_json() + mapping.to_json()
+    assert set(mapping.parts) == {"project_id=draios"}

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from impact.errors import Problem, ProblemsError, UsageError
 from impact.publish.official.mapping import OfficialMapping, read_mapping
-from impact.publish.official.structure import CodeList, Structure, read_structure
+from impact.publish.official.structure import CodeList, Component, Structure, read_structure
 from impact.store import Warehouse
 
 NOT_YET = "'{programme}' has no data structure yet: run it again with `impact run`"
@@ -84,12 +84,16 @@ def unmapped_problem(column: str, code: str) -> Problem:
 def within(structure: Structure, rows: pa.Table) -> Structure:
     """Return a structure whose lists of parts hold only the codes of some observations, and those above them."""
     kept = dict(structure.codelists)
-    for component in structure.dimensions:
-        if component.id not in _OF_EVERYBODY:
-            codelist = structure.codelists[component.codelist]
-            codes = rows[component.id].unique().to_pylist() if component.id in rows.column_names else ()
-            kept[codelist.id] = with_parents(codelist, codes)
+    for component in of_parts(structure):
+        codelist = structure.codelists[component.codelist]
+        codes = rows[component.id].unique().to_pylist() if component.id in rows.column_names else ()
+        kept[codelist.id] = with_parents(codelist, codes)
     return replace(structure, codelists=kept)
+
+
+def of_parts(structure: Structure) -> tuple[Component, ...]:
+    """Return the dimensions whose codes name parts of a programme."""
+    return tuple(component for component in structure.dimensions if component.id not in _OF_EVERYBODY)
 
 
 _OF_EVERYBODY = ("FREQ", "INDICATOR", "MEASURE", "ARM")

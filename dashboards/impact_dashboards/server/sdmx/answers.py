@@ -47,8 +47,9 @@ class Asker:
 
     def editions(self) -> list[Edition]:
         """Return the editions of all structures in reach; a programme without any is passed over."""
+        narrowed = bool(self.published.scope.parts)
         return [
-            Edition(structure, place == len(structures))
+            Edition(structure, place == len(structures), narrowed)
             for programme in self.published.programmes
             for structures in (self._structures(programme),)
             for place, structure in enumerate(structures, 1)

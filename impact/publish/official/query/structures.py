@@ -9,7 +9,7 @@ import datetime
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from impact.publish.official.editions import with_parents
+from impact.publish.official.editions import of_parts, with_parents
 from impact.publish.official.query.artefacts import Wanted
 from impact.publish.official.query.refusal import nothing
 from impact.publish.official.sdmx_names import (
@@ -83,10 +83,13 @@ class Edition:
         As the reader may see it.
     last
         Whether it is the one in force: the data, and so the constraint, are of this one alone.
+    narrowed
+        Whether its lists of parts hold only the codes of this reader.
     """
 
     structure: Structure
     last: bool
+    narrowed: bool = False
 
 
 Editions = Sequence[Edition]
@@ -256,6 +259,9 @@ class _Written:
     def cut(self, kind: Kind, place: int) -> Structure | None:
         structure = self.editions[place].structure
         if kind == "codelist":
+            if self.editions[place].narrowed:
+                lists = {component.codelist for component in of_parts(structure)}
+                self.partial |= {codelist_of(structure, structure.codelists[name]).urn for name in lists}
             return self.lists(structure, [pick for pick in self.picks if pick.kind == kind and pick.place == place])
         whole = not self.query.items or not any(
             pick.kind == kind and pick.place == place and not pick.referred for pick in self.picks

@@ -131,6 +131,12 @@ def test_what_is_in_reach_is_there(server: flask.Flask) -> None:
     assert ask(server, "v2/structure/dataflow", PART).get_json()["data"]["dataflows"][0]["id"] == "DF_MADE"
 
 
+def test_lists_of_parts_say_that_they_are_not_whole(server: flask.Flask) -> None:
+    for who, partial in ((PART, {"CL_AREA", "CL_POPULATION", "CL_PART"}), (WHOLE, set()), (ADA, set())):
+        lists = ask(server, "v2/structure/codelist/MADE", who).get_json()["data"]["codelists"]
+        assert {one["id"] for one in lists if one.get("isPartial")} == partial
+
+
 def test_readers_of_more_see_more(server: flask.Flask) -> None:
     whole = ask(server, "v2/data/dataflow/MADE/DF_MADE", WHOLE, "text/csv").text
     assert all(word in whole for word in ("project_id-alpha", "project_id-beta", "8.75", "5.5"))

@@ -34,6 +34,7 @@ def read_ml(path: Path, structure: Structure, version: Version, problems: list[P
     usage, data = f"{{{spaces['com']}}}StructureUsage", f"{{{spaces['mes']}}}DataSet"
     names = [component.id for component in structure.components]
     rows: list[list[str | None]] = []
+    series: dict[str, str] = {}
     seen: list[str] = []
     parser = etree.iterparse(
         path, ("start", "end"), tag=(usage, data, "Series", "Obs"), schema=schema_of(structure, version),
@@ -41,12 +42,13 @@ def read_ml(path: Path, structure: Structure, version: Version, problems: list[P
     )  # fmt: skip
     try:
         for event, element in parser:
-            if event == "start" and element.tag == data:
-                problems.extend(_action_problems(element, spaces, path))
             if event == "start":
+                series = dict(element.items()) if element.tag == "Series" else series
+                problems.extend(_action_problems(element, spaces, path) if element.tag == data else ())
                 continue
             if element.tag == "Obs":
-                rows.append(_row(element, names))
+                cells = series | dict(element.items())
+                rows.append([cells.get(name) for name in names])
             elif element.tag == usage:
                 seen.append(_flow(element))
             if element.tag in ("Series", "Obs"):
@@ -59,12 +61,6 @@ def read_ml(path: Path, structure: Structure, version: Version, problems: list[P
         return
     problems.extend(_usage_problems(seen, structure, path))
     yield _batch(names, rows)
-
-
-def _row(element: etree._Element, names: list[str]) -> list[str | None]:
-    """Return an observation: what stands at it, and at its series."""
-    series = element.getparent()
-    return [element.get(name) if name in element.attrib else series.get(name) for name in names]
 
 
 def _batch(names: list[str], rows: list[list[str | None]]) -> Batch:

@@ -212,6 +212,11 @@ def _twice(_structure: Any, data_set: Any) -> None:
             content["observations"][str(len(values) - 1)] = content["observations"]["0"]
 
 
+def _swapped(text: str) -> str:
+    head, first, second, *rest = text.split("\n")
+    return "\n".join([head, second, first, *rest])
+
+
 def _first_cells(data_set: Any) -> Any:
     return next(iter(next(iter(data_set["series"].values()))["observations"].values()))
 
@@ -230,8 +235,9 @@ _ML: dict[str, tuple[Change, str]] = {
     "an action that there is not": (sub('ss:action="Information"', 'ss:action="Burn"'), "schema refuses it"),
     "no header": (sub(r"(?s)<mes:Header>.*</mes:Header>\n", ""), "schema refuses it"),
     "no sender": (sub("<mes:Sender [^>]*/>", ""), "schema refuses it"),
-    "a file cut short": (lambda text: text[: len(text) * 2 // 3], "schema refuses it|Premature|EndTag"),
-    "an entity": (sub(r'WAVE="[^"]*"', 'WAVE="&wave;"'), "schema refuses it.*Entity 'wave' not defined"),
+    "a file cut short": (lambda text: text[: len(text) * 2 // 3], "the file ends before it should"),
+    "an entity": (sub(r'WAVE="[^"]*"', 'WAVE="&wave;"'), "schema refuses it: no element found"),
+    "a type of document": (sub(r"\?>\n", '?><!DOCTYPE x [<!ENTITY wave "w">]>'), "has a type of document of its own"),
     "the same observation twice": (sub(r"(<Obs [^>]*/>\n)", r"\1\1"), "2 observations have one key"),
     "an observation lost": (sub(r"(?s)(<Obs [^>]*/>\n)(<Obs [^>]*/>\n)", r"\1"), _LOST),
     "a digit lost": (sub(r'OBS_VALUE="(\d+\.\d+)\d"', r'OBS_VALUE="\1"'), "is not the one that was to be written"),
@@ -253,7 +259,7 @@ FILES: dict[str, dict[str, tuple[Change, str]]] = {
         "a quote that never ends": (lambda text: text + 'dataflow,"P', "the file is no CSV"),
         "a line twice": (lambda text: text + text.split("\n")[-2] + "\n", "2 observations have one key"),
         "a line lost": (lambda text: "\n".join(text.split("\n")[:-2]) + "\n", _LOST),
-        "lines in another order": (lambda text: _swapped(text), "is not the one that was to be written"),
+        "lines in another order": (_swapped, "is not the one that was to be written"),
     },
     "sdmx-ml-2.1": {**_ML, "another data flow": (sub('id="DF_P" version="1.0.0"', 'id="DF_P" version="1.1.0"'), _ANOTHER_FLOW)},
     "sdmx-ml-3.0": {**_ML, "another data flow": (sub(f"Dataflow=P:{_FLOW}", "Dataflow=P:DF_P(1.1.0)"), _ANOTHER_FLOW)},
@@ -280,17 +286,15 @@ FILES: dict[str, dict[str, tuple[Change, str]]] = {
 }  # fmt: skip
 
 
-def _swapped(text: str) -> str:
-    head, first, second, *rest = text.split("\n")
-    return "\n".join([head, second, first, *rest])
-
-
 STRUCTURES: dict[str, tuple[Change, str]] = {
     "a code with another name": (sub(">Monthly<", ">Weekly<"), "the list CL_FREQ is not that of the structure"),
     "a code with no name in Italian": (sub('<com:Name xml:lang="it">Mensile</com:Name>', ""), "the list CL_FREQ is not"),
     "a code lost": (sub(r'(?s)<str:Code id="M">.*?</str:Code>', ""), "the list CL_FREQ is not that of the structure"),
     "a code with a blank": (sub('<str:Code id="M">', '<str:Code id="M M">'), "schema refuses it"),
-    "the structure of another version": (sub(r"DataStructure=P:DSD_P\(1\.0\.0\)", "DataStructure=P:DSD_P(1.2.0)"), "the data structure is another"),
+    "the structure of another version": (sub(r"DataStructure=P:DSD_P\(1\.0\.0\)", "DataStructure=P:DSD_P(1.2.0)"), r"leads nowhere: DataStructure=P:DSD_P\(1.2.0\)"),
+    "a list of another agency": (sub(r"Codelist=P:CL_FREQ\(1\.0\.0\)</str:Enum", "Codelist=Q:CL_FREQ(1.0.0)</str:Enum"), "leads nowhere: Codelist=Q:CL_FREQ"),
+    "another concept": (sub(r"\.FREQ</str:ConceptIdentity>", ".FREQUENCY</str:ConceptIdentity>"), "leads nowhere: Concept=P:CS_P"),
+    "a constraint of another flow": (sub(r"Dataflow=P:DF_P\(1\.0\.0\)</str:Dataflow>", "Dataflow=P:DF_P(1.0.1)</str:Dataflow>"), "leads nowhere: Dataflow=P:DF_P"),
     "a dimension without a concept": (sub(r"(?s)<str:ConceptIdentity>.*?</str:ConceptIdentity>", ""), "schema refuses it"),
 }  # fmt: skip
 """Defects of the structure message of SDMX-ML 3.0."""

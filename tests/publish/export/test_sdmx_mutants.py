@@ -88,7 +88,7 @@ def test_a_defect_of_a_file_is_rejected(
 @pytest.mark.parametrize("defect", mutants.STRUCTURES)
 def test_a_defect_of_a_structure_is_rejected(dossier: Dossier, tmp_path: Path, defect: str) -> None:
     structure, path = dossier.data_set.structure, tmp_path / "structure.xml"
-    text = write_structures([structure], "ml-3.0").decode("utf-8")
+    text = write_structures([structure], "ml-3.0", data={"p": dossier.data_set.rows}).decode("utf-8")
     path.write_text(text, encoding="utf-8")
     assert ml_structure("3.0")(path, structure) == []
     change, rule = mutants.STRUCTURES[defect]

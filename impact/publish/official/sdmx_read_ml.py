@@ -39,7 +39,7 @@ def read_ml(path: Path, structure: Structure, version: Version, problems: list[P
     seen: list[str] = []
     parser = etree.iterparse(
         path, ("start", "end"), tag=(message, usage, data, "Series", "Obs"), schema=schema_of(structure, version),
-        resolve_entities=False, no_network=True, huge_tree=False,
+        no_network=True,  # with resolve_entities=False as well, lxml takes a file cut short for a whole one
     )  # fmt: skip
     try:
         for event, element in parser:
@@ -63,7 +63,7 @@ def read_ml(path: Path, structure: Structure, version: Version, problems: list[P
     except etree.XMLSyntaxError as error:
         problems.extend(_complaints(parser.error_log, error, path))
         return
-    if not complete:  # where a schema is asked as well, the parser does not complain of a file cut short
+    if not complete:
         problems.append(Problem("the file ends before it should", path.name))
     problems.extend(_usage_problems(seen, structure, path))
     yield _batch(names, rows)

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from impact.declare.base import Code, ColumnName, Declared, Id, Text, in_language
+from impact.declare.linked import Linked
 
 AGENCY = r"^[A-Za-z][A-Za-z0-9_\-]*(\.[A-Za-z][A-Za-z0-9_\-]*)*$"
 COMPONENT = r"^[A-Z][A-Z0-9_]*$"
@@ -96,7 +97,7 @@ class Contact(Declared):
     email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")] | None = None
 
 
-class ExportFile(Declared):
+class ExportFile(Linked):
     """The whole of ``export.yaml``.
 
     ``agency`` maintains the structures; by default the programme's id in capitals. ``scheme`` says which list, and

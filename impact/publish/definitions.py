@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pandas as pd
 
@@ -39,6 +40,12 @@ def definition_primaries(warehouse: Warehouse, programme: str) -> frozenset[str]
 def _by_indicator(warehouse: Warehouse, programme: str, path: str) -> dict[str, str]:
     query = "SELECT indicator, definition ->> ? FROM impact.definition WHERE programme = ?"
     return dict(warehouse.rows(query, [path, programme]))
+
+
+def definitions(warehouse: Warehouse, programme: str) -> dict[str, dict[str, Any]]:
+    """Return the declaration of each indicator of a programme, as the run read it."""
+    rows = warehouse.rows("SELECT indicator, definition FROM impact.definition WHERE programme = ?", [programme])
+    return {indicator: json.loads(definition) for indicator, definition in rows}
 
 
 def wave_days(warehouse: Warehouse, programme: str) -> dict[str, str]:
@@ -82,6 +89,13 @@ def indicator_sources(warehouse: Warehouse, programme: str, indicator: str) -> p
 def contract_sources(warehouse: Warehouse, programme: str, contract: str) -> pd.DataFrame:
     """Return the loads in force of a contract, with the columns of :func:`indicator_sources`."""
     return _loads(warehouse, programme, contract)
+
+
+def cited_sources(loads: pd.DataFrame) -> tuple[tuple[str, str], ...]:
+    """Return title and address of what the files in force are from, each once, of the ledger that a reader sees."""
+    provenances = map(json.loads, loads.loc[loads["current"].astype(bool), "provenance"])
+    cited = ((one.get("title") or "", one.get("url") or "") for one in provenances)
+    return tuple(dict.fromkeys(source for source in cited if any(source)))
 
 
 def _loads(warehouse: Warehouse, programme: str, contract: str, *further: str) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 import pytest
 import yaml
-from impact_dashboards.pages.export import MEASURED, MORE
+from impact_dashboards.pages.export.page import MEASURED, MORE
 from impact_dashboards.parts.findings import KEPT, column_meaning
 from impact_dashboards.parts.state_marks import SHAPES
 

@@ -17,7 +17,7 @@ import plotly.graph_objects as go
 
 from impact.drawing.markup import Element, Node, h
 from impact.errors import UsageError
-from impact.publish.export import ExportTable
+from impact.publish.export import ExportTable, Format
 from impact.publish.published import ReaderTables
 from impact.words import Words
 from impact_dashboards.page.address import Address
@@ -57,6 +57,8 @@ class View:
         For what is late and how fresh data are.
     heard
         What a page has read of the address so far: names of filters, places in the path.
+    version
+        Of the data.
     """
 
     published: ReaderTables
@@ -64,6 +66,7 @@ class View:
     address: Address
     today: datetime.date
     heard: set[str | int] = field(default_factory=set, compare=False)
+    version: str = ""
 
     @property
     def programme(self) -> str:
@@ -278,6 +281,9 @@ class Block:
         Whether it takes half of the width, where there is room, beside the next one that does.
     tables
         Returns, for a version of the data, the tables that can be had together as a ZIP.
+    file
+        Returns, for a format and a version of the data, a file of what is no table of the page; None where there is no
+        such file.
     """
 
     id: str
@@ -292,6 +298,7 @@ class Block:
     at_once: bool = False
     half: bool = False
     tables: Callable[[str], Sequence[ExportTable]] | None = None
+    file: Callable[[Format, str], bytes | None] | None = None
 
 
 @dataclass(frozen=True)

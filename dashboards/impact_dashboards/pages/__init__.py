@@ -1,10 +1,12 @@
-"""The pages, in the order of the menu: each a module or a folder, whose ``PAGE`` says all there is to know of it."""
+"""The pages, in the order of the menus: each a module or a folder, whose ``PAGE`` says all there is to know of it."""
 
 from __future__ import annotations
 
 from impact_dashboards.page.descriptor import Page
 from impact_dashboards.pages import (
+    catalogue,
     claims,
+    definition,
     explore,
     export,
     indicator,
@@ -18,6 +20,9 @@ from impact_dashboards.pages import (
 )
 
 MENU = (portfolio, verdict, theory, indicator, network, territory, value, monitoring, claims, explore, export)
-PAGES: dict[str, Page] = {module.PAGE.name: module.PAGE for module in MENU}
+"""The menu above every page."""
+FOOT = (catalogue, definition)
+"""The menu below every page: what readers of files come for."""
+PAGES: dict[str, Page] = {module.PAGE.name: module.PAGE for module in (*MENU, *FOOT)}
 HOME = MENU[0].PAGE
 """Where the app opens."""

@@ -124,7 +124,7 @@ class Site:
             with edition.open() as warehouse:
                 tables = self.memory.get(("tables", scope, edition.version), dict)
                 published = ReaderTables(warehouse, scope, tables)
-                view = View(published, words_in(address.language), address, day)
+                view = View(published, words_in(address.language), address, day, version=edition.version)
                 return make(view, edition.version)
 
         return self.memory.get((kind, address, scope, edition.version, day), made)
@@ -264,6 +264,12 @@ def _said(text: str, status: int) -> Response:
     return flask.Response(f"{text}\n", status, mimetype="text/plain")
 
 
+def _content_type(media_type: str) -> str:
+    """Return what a file is sent as: of text, with its encoding."""
+    is_text = media_type.startswith("text/") and "charset" not in media_type
+    return f"{media_type}; charset=utf-8" if is_text else media_type
+
+
 def _routes(app: App, site: Site) -> None:
     """Answer the addresses of the app; Dash itself answers for its scripts and callbacks only."""
     server: flask.Flask = app.server
@@ -296,7 +302,7 @@ def _routes(app: App, site: Site) -> None:
         content = site.file(address, scope_of_request()) if address.form else None
         if content is None:
             return document(address)
-        return Response(content, 200, mimetype=ENDINGS[address.form].media_type)
+        return Response(content, 200, content_type=_content_type(ENDINGS[address.form].media_type))
 
     def document(address: Address) -> Response:
         answer = site.answer(address, scope_of_request())

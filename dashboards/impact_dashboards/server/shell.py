@@ -11,10 +11,12 @@ from impact.words.languages import Language
 from impact_dashboards.page.address import Address
 from impact_dashboards.page.descriptor import Page
 from impact_dashboards.page.view import Block, Choice, PageContent, View
-from impact_dashboards.pages import HOME, PAGES
+from impact_dashboards.pages import FOOT, HOME, PAGES
 from impact_dashboards.parts.drawings import BESIDE, HALF, NARROW, WIDE, drawing_of
 from impact_dashboards.parts.tables import table_element
 
+BELOW = [module.PAGE for module in FOOT]
+"""Pages of the menu below."""
 PLOTLY = "/assets/vendor/plotly-cartesian.min.js"
 
 
@@ -31,9 +33,18 @@ def frame(view: View, page: PageContent, menu: Iterable[Page], foot: Node) -> El
         What stands below, such as the version of the data.
     """
     skip = h("a", view.words("shell.skip"), href="#content", class_="skip")
-    header = h("header", _head(view, menu), _under(view, _banner(view, page)))
+    opened = list(menu)
+    above = [entry for entry in opened if entry not in BELOW]
+    header = h("header", _head(view, above), _under(view, _banner(view, page)))
     main = h("main", *_main(view, page), id="content", tabindex="-1")
-    return h("div", skip, header, main, h("footer", foot), class_="page", data_address=view.address.href)
+    footer = h("footer", _foot(view, [entry for entry in opened if entry in BELOW]), foot)
+    return h("div", skip, header, main, footer, class_="page", data_address=view.address.href)
+
+
+def _foot(view: View, menu: Iterable[Page]) -> Element | None:
+    """Return the menu below the page; none where this reader may open nothing of it."""
+    links = [h("li", _menu_link(view, page)) for page in menu]
+    return h("nav", h("ul", links), aria_label=view.words("shell.foot_menu")) if links else None
 
 
 def _banner(view: View, page: PageContent) -> Element | None:

@@ -17,6 +17,7 @@ from impact.declare import Programme, in_language
 from impact.declare.base import Text
 from impact.declare.export import AREAS, IDENTIFIER, OfficialUnit, official_unit
 from impact.declare.indicators import Indicator
+from impact.declare.linked import Linked
 from impact.formulas.registry import kind_of
 from impact.publish.official.lists import NO_VALUE, TOTAL, UNSPECIFIED, fixed_lists, listed, names, total
 from impact.publish.official.mapping import IndicatorFacts, OfficialMapping
@@ -326,6 +327,9 @@ def _mapping(programme: Programme, places: Mapping[str, Mapping[str, str]]) -> O
         publisher=export.publisher.name if export.publisher else "",
         email=(export.publisher.email if export.publisher else "") or "",
         licence=export.licence or "",
+        declared=Linked.model_validate({name: getattr(export, name) for name in Linked.model_fields}).model_dump(
+            mode="json"
+        ),
     )
 
 

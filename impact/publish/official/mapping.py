@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from impact.declare.linked import Linked
 
 Dimensions = Mapping[str, str]
 """The code of a part in each dimension that tells parts apart; the total in those that are left out."""
@@ -51,6 +53,8 @@ class OfficialMapping:
         The list that codes of areas are from.
     publisher, email, licence
         As declared; empty where not stated.
+    declared
+        What is declared for linked data, as plain values; see :attr:`linked`.
     """
 
     area: str
@@ -61,6 +65,12 @@ class OfficialMapping:
     publisher: str = ""
     email: str = ""
     licence: str = ""
+    declared: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def linked(self) -> Linked:
+        """What is declared for linked data."""
+        return Linked.model_validate(dict(self.declared))
 
     def to_json(self) -> str:
         """Return it as JSON, the same text for the same mapping."""

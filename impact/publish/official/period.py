@@ -41,3 +41,18 @@ def last_day_of(period: str) -> str:
     if months is None:
         return last_day(period)
     return last_day(f"{year}-{int(within[1:]) * months:02}")
+
+
+def first_day_of(period: str) -> str:
+    """Return the day on which a period begins, as ``YYYY-MM-DD``.
+
+    Examples
+    --------
+    >>> first_day_of("2021-S2"), first_day_of("2020-Q1"), first_day_of("2021-05"), first_day_of("2021-05-31")
+    ('2021-07-01', '2020-01-01', '2021-05-01', '2021-05-31')
+    """
+    year, _, within = period.partition("-")
+    months = _MONTHS.get(within[:1])
+    if months is None:
+        return period + "-01-01"[len(period) - 4 :]
+    return f"{year}-{(int(within[1:]) - 1) * months + 1:02}-01"

@@ -1,4 +1,4 @@
-"""Export: what a statistics office takes away, with what every column means, and what was suppressed and why."""
+"""The page: observations in any format, then findings and measures, what columns mean, what was suppressed and why."""
 
 from __future__ import annotations
 
@@ -25,6 +25,15 @@ from impact_dashboards.page.view import (
     columns_of,
     file_columns,
 )
+from impact_dashboards.pages.export.observations import (
+    Chosen,
+    choices,
+    chosen,
+    cite_block,
+    formats_block,
+    observations_block,
+    unmapped_block,
+)
 from impact_dashboards.parts.findings import KEPT, column_meaning, finding_rows, unit_of
 from impact_dashboards.parts.state_marks import badge
 from impact_dashboards.parts.values import CELL
@@ -46,10 +55,20 @@ def page(view: View) -> PageContent:
     """Return the page of one programme: its findings and measures as files, and the suppressed cells."""
     findings = finding_rows(view, view.findings)
     hidden = [row for row in findings if row["suppressed"]]
-    blocks = [_findings(view, findings), _measures(view), _tables(view), _hidden(view, hidden), _columns(view)]
+    choice = chosen(view)
+    tables = [_findings(view, findings), _measures(view), _tables(view), _columns(view)]
+    blocks = [*_chosen_blocks(view, choice, _hidden(view, hidden)), *tables]
     lead = view.words("export.lead", count=len(findings), hidden=len(hidden))
     synthetic = any(row["data_kind"] == "synthetic" for row in findings)
-    return PageContent(view.words("export.title"), blocks, lead=lead, synthetic=synthetic)
+    filters = choices(view, choice) if choice else []
+    return PageContent(view.words("export.title"), blocks, lead=lead, synthetic=synthetic, choices=filters)
+
+
+def _chosen_blocks(view: View, choice: Chosen | None, hidden: Block) -> list[Block]:
+    """Return the observations that are chosen, with what is suppressed, the formats, and how they are cited."""
+    if choice is None:
+        return [unmapped_block(view), hidden]
+    return [observations_block(view, choice), hidden, cite_block(view, choice), formats_block(view, choice)]
 
 
 # ---- columns as they stand in a file ---------------------------------------------------------------------------------
@@ -149,9 +168,12 @@ TABLES = (
 
 
 def _tables(view: View) -> Block:
-    """Return all published tables of the programme, each format as a ZIP."""
+    """Return all published tables of the programme: each format as a ZIP, or as one file that holds them all."""
     rows = [{"table": name, "title": view.words(f"export.table.{name}")} for name in SOURCES]
-    links = [_download(view, name, "tables", f".{name}{ZIP}") for name in table_formats()]
+    formats = table_formats().items()
+    links = [
+        _download(view, name, "tables", form.suffix if form.together else f".{name}{ZIP}") for name, form in formats
+    ]
 
     def tables(version: str) -> Sequence[ExportTable]:
         return export_tables(view.published, view.programme, view.words, version)
@@ -234,7 +256,7 @@ PAGE = Page(
     title="menu.export",
     build=page,
     roles=EVERY_ROLE,
-    chapter=Chapter(without("findings", "measures", "tables")),
+    chapter=Chapter(without("findings", "measures", "tables", "observations", "formats", "cite")),
     has_content=any_programme,
     examples=("export/wecare",),
 )

@@ -1,0 +1,75 @@
+"""The observations of a programme as files: in which formats, which of them wait for a declaration."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from impact.errors import Problem, ProblemsError
+from impact.files import write_file
+from impact.publish.export import Format, programme_formats
+from impact.publish.export.dcat_files import CATALOGUE, observations_file
+from impact.publish.export.dossier import Dossier, dossier_of
+from impact.publish.export.format import whole
+from impact.publish.official.data_set import Selection
+from impact_dashboards.page.view import View
+
+FIRST = 10
+"""Observations that a preview holds."""
+
+
+def dossier(view: View, programme: str, version: str, selection: Selection | None = None) -> Dossier:
+    """Return a programme as the reader may have it.
+
+    Raises
+    ------
+    ProblemsError
+        If parts of the programme have no official code yet.
+    """
+    return dossier_of(view.published, programme, view.words, version, selection)
+
+
+def offered(made: Dossier, *, selected: bool) -> Mapping[str, Format]:
+    """Return the formats of observations, by name: a catalogue is of a data set as a whole, never of a selection."""
+    formats = programme_formats()
+    return {name: form for name, form in formats.items() if not (selected and name == CATALOGUE)}
+
+
+def lacking(made: Dossier, form: Format) -> list[Problem]:
+    """Return what a format needs and ``export.yaml`` does not declare."""
+    return form.missing(made) if form.missing else []
+
+
+def written(made: Dossier, form: Format) -> bytes | None:
+    """Return the file of a dossier in a format, held against what the format asks; None where there is no such file.
+
+    Raises
+    ------
+    ProblemsError
+        If the format finds the file wrong, or lacks a declaration.
+    """
+    content = observations_file(made, form)
+    if content is None:
+        return None
+    text = whole(content)
+    if form.check is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"{made.programme}{form.suffix}"
+            write_file(path, text)
+            problems = form.check(made, {path.name: path})
+        if problems:
+            raise ProblemsError(problems)
+    return text
+
+
+def preview(made: Dossier, name: str, form: Format) -> str:
+    """Return the first observations as a format writes them; nothing of a format that is no text."""
+    first = made.data_set.rows.slice(0, FIRST)
+    shown = made if name == CATALOGUE else replace(made, data_set=replace(made.data_set, rows=first))
+    content = observations_file(shown, form)
+    try:
+        return "" if content is None else whole(content).decode("utf-8")
+    except UnicodeDecodeError:
+        return ""

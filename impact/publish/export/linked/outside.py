@@ -1,0 +1,41 @@
+"""Schemas of the standards, which are not the engine's to pass on: read from a folder that the environment names."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from impact.errors import UsageError
+
+SCHEMAS = "IMPACT_SCHEMAS"
+"""Environment variable that names a folder with the schemas of the standards, a folder each."""
+
+
+def schema_file(*names: str) -> Path | None:
+    """Return the path of a schema; None where the environment names no folder, or it is not there."""
+    folder = os.environ.get(SCHEMAS)
+    path = Path(folder, *names) if folder else None
+    return path if path is not None and path.is_file() else None
+
+
+def held_against(schema: Path | None, what: str) -> str:
+    """Say what files are held against: the engine's own checks always, a schema where it is reachable."""
+    if schema is None:
+        return f"the engine's own checks; not validated against {what}, which {SCHEMAS} does not lead to"
+    return f"the engine's own checks and {what}"
+
+
+def lxml_etree() -> Any:
+    """Return the module that reads and writes XML.
+
+    Raises
+    ------
+    UsageError
+        If lxml is not installed.
+    """
+    try:
+        return import_module("lxml.etree")
+    except ImportError as error:
+        raise UsageError("XML is written by lxml: pip install 'impact-engine[linked]'") from error

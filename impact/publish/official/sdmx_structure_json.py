@@ -9,6 +9,7 @@ from typing import Any
 
 from impact.errors import Problem
 from impact.publish.official.sdmx_names import (
+    CLASSES,
     Artefact,
     Kind,
     agencies_of,
@@ -21,6 +22,8 @@ from impact.publish.official.sdmx_names import (
     said_of,
     scheme_of,
     sender,
+    short_urn,
+    unresolved,
 )
 from impact.publish.official.sdmx_structure import Wanted
 from impact.publish.official.structure import CodeOf, Component, Names, Role, Structure
@@ -172,7 +175,26 @@ def structure_problems(message: Json, structure: Structure, path: Path) -> list[
     ids = [(d["agencyID"], d["id"], d["version"]) for d in data.get("dataStructures", ())]
     if ids != [(structure.agency, structure.id, structure.version)]:
         problems.append(Problem("the data structure is another", path.name, found=str(ids)))
-    return problems
+    return [*problems, *unresolved(set(_references(data)), set(_artefacts(data)), path)]
+
+
+def _references(data: Any) -> Iterator[str]:
+    """Yield every URN that stands anywhere in a message."""
+    if isinstance(data, str):
+        yield from [short_urn(data)] if data.startswith("urn:sdmx:") else ()
+    elif isinstance(data, dict | list):
+        for value in data.values() if isinstance(data, dict) else data:
+            yield from _references(value)
+
+
+def _artefacts(data: Json) -> Iterator[str]:
+    """Yield the artefacts of a message and the concepts of its schemes, as references name them."""
+    for kind, (field, _) in _MAKERS.items():
+        for artefact in data.get(field, ()):
+            name = f"{artefact['agencyID']}:{artefact['id']}({artefact['version']})"
+            yield f"{CLASSES[kind].partition('.')[2]}={name}"
+            for concept in artefact.get("concepts", ()):
+                yield f"Concept={name}.{concept['id']}"
 
 
 def _read(item: Json) -> tuple[dict[str, str], str]:

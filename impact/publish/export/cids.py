@@ -254,6 +254,6 @@ FORMAT = Format(
     Takes.DOSSIER,
     write_cids,
     check=check_cids,
-    validation=lambda: held_against(cids_shapes(), "the shapes of CIDS 3.2"),
+    validation=lambda: held_against(cids_shapes(), "CIDS 3.2 SHACL"),
     missing=cids_missing,
 )

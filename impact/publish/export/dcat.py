@@ -300,6 +300,6 @@ FORMAT = Format(
     Takes.DOSSIER,
     write_dcat,
     check=check_dcat,
-    validation=lambda: held_against(dcat_shapes(), "the shapes of DCAT-AP 3.0.0"),
+    validation=lambda: held_against(dcat_shapes(), "DCAT-AP 3.0.0 SHACL"),
     missing=dcat_missing,
 )

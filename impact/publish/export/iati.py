@@ -206,6 +206,6 @@ FORMAT = Format(
     Takes.DOSSIER,
     write_iati,
     check=check_iati,
-    validation=lambda: held_against(iati_schema(), "the IATI 2.03 schema"),
+    validation=lambda: held_against(iati_schema(), "IATI 2.03 XSD"),
     missing=iati_missing,
 )

@@ -45,7 +45,8 @@ class Exported:
     rows
         Rows of the tables among them, or observations.
     validation
-        What they were held against outside the engine; empty where there is nothing of the kind.
+        What they were held against outside the engine, as a clause, or that a format of a standard was not; empty for
+        tables.
     """
 
     files: tuple[str, ...]
@@ -118,7 +119,13 @@ def export_programme(
         made = _made(Path(scratch), contents)
         _check_files(file_format, dossier, made)
         _put(path, made, alone=by_ending is not None)
-    return Exported(tuple(contents), count, file_format.held_against)
+    return Exported(tuple(contents), count, _validation(file_format))
+
+
+def _validation(form: Format) -> str:
+    if form.held_against:
+        return f"held against {form.held_against}"
+    return "not validated by an outside schema" if form.takes is Takes.DOSSIER else ""
 
 
 # ---- what is asked for -----------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from importlib import import_module
 
 from benchmarks.speed.work import Work
 
-MODULES = ("startup", "load", "measures", "effects", "numeric", "runs", "app")
+MODULES = ("startup", "load", "measures", "effects", "numeric", "exports", "runs", "app")
 
 
 def works() -> Mapping[str, Work]:

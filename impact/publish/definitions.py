@@ -91,6 +91,13 @@ def contract_sources(warehouse: Warehouse, programme: str, contract: str) -> pd.
     return _loads(warehouse, programme, contract)
 
 
+def cited_sources(loads: pd.DataFrame) -> tuple[tuple[str, str], ...]:
+    """Return title and address of what the files in force are from, each once, of the ledger that a reader sees."""
+    provenances = map(json.loads, loads.loc[loads["current"].astype(bool), "provenance"])
+    cited = ((one.get("title") or "", one.get("url") or "") for one in provenances)
+    return tuple(dict.fromkeys(source for source in cited if any(source)))
+
+
 def _loads(warehouse: Warehouse, programme: str, contract: str, *further: str) -> pd.DataFrame:
     ledger = columns(("source", "file", "contract", "kind"))
     provenance = {name: _of_provenance(name) for name in PROVENANCE}

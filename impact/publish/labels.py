@@ -24,7 +24,7 @@ TERRITORY = "territory"
 """The column that the shared contracts call a territory."""
 NAMES = ("name", "title", "label")
 """Text columns in which a registry names its rows, the first that it has."""
-_YES_NO: dict[str, Text] = {"true": {"en": "Yes", "it": "Sì"}, "false": {"en": "No", "it": "No"}}
+YES_NO: dict[str, Text] = {"true": {"en": "Yes", "it": "Sì"}, "false": {"en": "No", "it": "No"}}
 _SEPARATOR = " / "
 _LANGUAGES: tuple[Language, ...] = ("en", "it")
 
@@ -186,7 +186,7 @@ def _code_titles(programme: Programme, connection: duckdb.DuckDBPyConnection, cu
     if cut.codelist:
         return {item.code: item.title for item in cut.codelist.codes}
     if column.type == "boolean":
-        return _YES_NO
+        return YES_NO
     if cut.registry and _name_column(cut.registry):
         return _names(programme, connection, cut.registry)
     return dict.fromkeys(column.codes or ())
@@ -223,7 +223,7 @@ def _headings(programme: Programme) -> pd.DataFrame:
     for contract in programme.contracts.values():
         titles = {"": contract.title}
         for name, column in contract.columns.items():
-            if title := _column_title(programme, column):
+            if title := column_title(programme, column):
                 titles[name] = title
         for name, title in titles.items():
             heading = {"contract": contract.id, "column": name}
@@ -231,7 +231,7 @@ def _headings(programme: Programme) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["contract", "column", "title_en", "title_it"])
 
 
-def _column_title(programme: Programme, column: Column) -> Text | None:
+def column_title(programme: Programme, column: Column) -> Text | None:
     """Return a column's own title, or else that of its codelist."""
     if column.title:
         return column.title

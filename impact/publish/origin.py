@@ -22,6 +22,10 @@ class Origin:
         When it was written.
     synthetic
         Whether anything in it rests on synthetic data.
+    publisher, licence
+        As declared; empty where not stated.
+    sources
+        Title and address of what it rests on.
     """
 
     language: str
@@ -29,3 +33,6 @@ class Origin:
     part_of: str
     date: datetime.date
     synthetic: bool
+    publisher: str = ""
+    licence: str = ""
+    sources: tuple[tuple[str, str], ...] = ()

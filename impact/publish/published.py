@@ -40,6 +40,7 @@ from impact.tables.protection import Suppression
 from impact.tables.results import Diagnostic, Measure, Term
 from impact.tables.titles import Cut, Heading, Label, Membership
 from impact.tables.valuation import Valuation
+from impact.tables.variables import Variable
 from impact.words.languages import Language
 
 __all__ = [
@@ -188,6 +189,11 @@ class ReaderTables:
         """Return the title of each contract (with an empty column) and of each column that has one."""
         return tables.titles_by(self._table(Heading, programme), language, "contract", "column")
 
+    @cached
+    def variables(self, programme: str) -> pd.DataFrame:
+        """Return what contracts declare of their columns: types, limits, codes, kinds of missing; no row is read."""
+        return self._table(Variable, programme)
+
     # ---- results -----------------------------------------------------------------------------------------------------
 
     @cached
@@ -260,6 +266,16 @@ class ReaderTables:
             If ``export.yaml`` leaves codes without an official one, with all of them.
         """
         return editions.read_mapping_of(self._warehouse, programme)
+
+    @cached
+    def rights(self, programme: str) -> tuple[str, str]:
+        """Return the publisher and the licence, as ``export.yaml`` states them; empty where it does not."""
+        return editions.read_rights(self._warehouse, programme)
+
+    @cached
+    def cited(self, programme: str) -> tuple[tuple[str, str], ...]:
+        """Return title and address of what the files in force are from."""
+        return definitions.cited_sources(self.loads(programme))
 
     @cached
     def observations(self, programme: str) -> pa.Table:
@@ -431,6 +447,17 @@ class ReaderTables:
         """Return how many rows :meth:`records` pages through."""
         self._records_open(programme, contract)
         return records.count_records(self._warehouse, programme, contract, filters or {})
+
+    def whole_records(self, programme: str, contract: str, most: int) -> pd.DataFrame:
+        """Return all good rows of a contract, beside each column the kinds in which its values are missing.
+
+        Raises
+        ------
+        UsageError
+            If there are no such records, or not for this reader, or more cells than ``most``.
+        """
+        self._records_open(programme, contract)
+        return records.whole_records(self._warehouse, programme, contract, most)
 
     def record_columns(self, programme: str, contract: str) -> dict[str, str]:
         """Return the columns of :meth:`records` with their SQL types."""

@@ -65,6 +65,58 @@ def record_columns(warehouse: Warehouse, programme: str, contract: str) -> dict[
     return {name: type_ for name, type_ in types.items() if name not in PLACE and not name.endswith(MISSING_SUFFIX)}
 
 
+def whole_records(warehouse: Warehouse, programme: str, contract: str, most: int) -> pd.DataFrame:
+    """Return all good rows of a contract in the order of the files.
+
+    Parameters
+    ----------
+    warehouse
+        Open for reading.
+    programme, contract
+        Whose rows.
+    most
+        Cells that they may have.
+
+    Returns
+    -------
+    DataFrame
+        The declared columns as Python values of dtype object, None where one is missing; then, for each column, one
+        called as it is with :data:`impact.validate.stored.MISSING_SUFFIX`, with the kind in which a value is missing.
+
+    Raises
+    ------
+    UsageError
+        If there is no such contract, or it has more cells.
+    """
+    types = record_columns(warehouse, programme, contract)
+    count = count_records(warehouse, programme, contract, {})
+    if count * len(types) > most:
+        raise UsageError(
+            f"'{contract}' has {count:,} rows of {len(types)} columns, more than the {most:,} cells that fit here:"
+            " take Parquet"
+        )
+    with_kinds = {
+        name
+        for (name,) in warehouse.rows(
+            "SELECT column_name FROM duckdb_columns() WHERE database_name = current_database()"
+            " AND schema_name = ? AND table_name = ?",
+            [programme, contract],
+        )
+        if name.endswith(MISSING_SUFFIX)
+    }
+    kinds = {f"{name}{MISSING_SUFFIX}": _kind_sql(name, with_kinds) for name in types}
+    query = Select({**columns(types), **kinds}, ident(programme, contract), order=PLACE)
+    read = warehouse.rows(query.sql())
+    return pd.DataFrame(read, columns=[*types, *kinds], dtype=object)
+
+
+def _kind_sql(name: str, with_kinds: set[str]) -> str:
+    """Write in which way a value is missing: a blank is ``missing``; NULL where there is a value."""
+    kind = name + MISSING_SUFFIX
+    declared = f"coalesce({ident(kind)}, 'missing')" if kind in with_kinds else "'missing'"
+    return f"CASE WHEN {ident(name)} IS NULL THEN {declared} END"
+
+
 def page_records(
     warehouse: Warehouse,
     programme: str,

@@ -65,6 +65,7 @@ DERIVED = (
     Derived(("quality", "response"), made_by("publish.quality:make_quality")),
     Derived(("journey", "phase", "delivery"), made_by("publish.process:make_process")),
     Derived(("label", "membership", "cut", "heading"), made_by("publish.labels:make_labels")),
+    Derived(("variable",), made_by("publish.variables:make_variables")),
     Derived(("structure", "structure_mapping"), made_by("publish.official.build:make_structures")),
     Derived(("claim",), made_by("publish.claims:make_claims")),
     Derived(("valuation",), made_by("value.make:make_valuations")),

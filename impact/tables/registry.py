@@ -21,11 +21,12 @@ from impact.tables import (
     runs,
     titles,
     valuation,
+    variables,
 )
 from impact.tables.columns import Column, Record, Table
 
 SCHEMA = "impact"
-MODULES = (finding, valuation, results, titles, places, process, files, protection, declared, official, runs)
+MODULES = (finding, valuation, results, titles, places, process, files, protection, declared, variables, official, runs)
 """Where the tables are described, in the order of the reference."""
 RECORDS: tuple[type[Record], ...] = tuple(
     record

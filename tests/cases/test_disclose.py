@@ -29,6 +29,7 @@ from impact_dashboards.pages import PAGES
 from impact_dashboards.server.app import Site
 from impact_dashboards.server.files import block_file
 from impact_dashboards.server.report import report_html
+from python_calamine import CalamineWorkbook
 
 from impact.declare import load_programme
 from impact.drawing.markup import to_html
@@ -95,6 +96,9 @@ def written(content: bytes, form: str) -> str:
     if form.endswith(".zip") and content:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return "".join(written(archive.read(name), name) for name in archive.namelist())
+    if form.endswith(".xlsx") and content:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        return json.dumps({name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}, default=str)
     if form.endswith(".parquet") and content:
         table = pyarrow.parquet.read_table(io.BytesIO(content))
         return json.dumps([table.to_pylist(), table.schema.to_string()], default=str)

@@ -26,7 +26,7 @@ class Ending:
 
 def _endings() -> dict[str, Ending]:
     """Return what a block of a page can be had as, the longest ending first."""
-    single = {form.suffix: Ending(form) for form in all_formats().values()}
+    single = {form.suffix: Ending(form) for form in all_formats().values() if form.is_ready}
     packed = {f".{name}{ZIP}": Ending(form, packed=True) for name, form in table_formats().items()}
     return dict(sorted((single | packed).items(), key=lambda item: -len(item[0])))
 

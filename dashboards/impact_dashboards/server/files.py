@@ -6,6 +6,7 @@ What is served under an ending is written by :mod:`impact.publish.export`, as th
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from impact.publish.export import ExportColumn, ExportTable, Format, Origin, Takes, zipped
 from impact.publish.export.format import whole
@@ -23,6 +24,8 @@ def block_file(view: View, page: PageContent, version: str) -> bytes | None:
     if block is None:
         return None
     ending = ENDINGS[view.address.form]
+    if ending.form.together and block.tables is not None and not ending.packed:
+        return _together(block.tables(version), ending.form)
     if ending.packed:
         return _packed(block, version, ending.form)
     own = block.file(ending.form, version) if block.file is not None else None
@@ -38,6 +41,12 @@ def _packed(block: Block, version: str, form: Format) -> bytes | None:
         return None
     files = form.files(block.tables(version))
     return zipped(files)
+
+
+def _together(tables: Sequence[ExportTable], form: Format) -> bytes:
+    """Return the one file that holds all tables of a block."""
+    (content,) = form.files(tables).values()
+    return whole(content)
 
 
 def _source(view: View, page: PageContent, block: Block, version: str, takes: Takes) -> object | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from impact.publish.export.csv import SEPARATOR, write_csv
 from impact.publish.export.format import Format, Takes
 from impact.publish.export.table import ExportColumn, ExportTable, Kind
+from impact.publish.origin import Origin
 from impact.sql import fingerprint
 
 GROUP = "csv-metadata.json"
@@ -40,7 +42,14 @@ def facts(table: ExportTable) -> Description:
         "impact:synthetic": origin.synthetic,
         "impact:suppressed": dict(table.suppressed),
         "impact:rows": len(table.frame),
-    }
+    } | _rights(origin)
+
+
+def _rights(origin: Origin) -> Description:
+    """Return who gives it out, under which licence, and what it rests on, as far as that is declared."""
+    sources = [f"{title} {url}".strip() for title, url in origin.sources]
+    rights = {"dc:publisher": origin.publisher, "dc:license": origin.licence, "dc:source": sources}
+    return {name: value for name, value in rights.items() if value}
 
 
 def described(column: ExportColumn, language: str) -> Description:
@@ -78,7 +87,10 @@ def _description(table: ExportTable) -> Description:
     columns = [_column(table, column) for column in table.columns]
     description: Description = {"url": table.url or f"{table.name}.csv"}
     description |= facts(table)
-    description["tableSchema"] = {"columns": columns}
+    schema: Description = {"columns": columns}
+    if table.key:
+        schema["primaryKey"] = list(table.key)
+    description["tableSchema"] = schema
     return description
 
 
@@ -87,9 +99,19 @@ def _column(table: ExportTable, column: ExportColumn) -> Description:
     description: Description = {"name": column.name}
     description |= described(column, table.origin.language)
     description |= _DATATYPES[column.kind]
-    if column.kind is Kind.TEXT and (table.frame[column.name] == "").any():
+    if column.codes:
+        description["datatype"] = {"base": "string", "format": "|".join(map(re.escape, column.codes))}
+    if column.required or column.name in table.key:
+        description["required"] = True
+    if has_empty_texts(table, column):
         description["null"] = []
     return description
+
+
+def has_empty_texts(table: ExportTable, column: ExportColumn) -> bool:
+    """Tell whether an empty text is a value of a column, and none is missing: of keys, and by what stands in it."""
+    is_value = column.name in table.key or "" in column.codes or (table.frame[column.name] == "").any()
+    return column.kind is Kind.TEXT and bool(is_value)
 
 
 def _text(description: Description) -> bytes:

@@ -27,6 +27,8 @@ class Dossier:
         Of the language of sentences, where a format has room for one only.
     rows
         Whether rows of contracts may be written; those of persons among them.
+    contracts
+        Whose rows are wanted; all by default.
     """
 
     published: ReaderTables
@@ -34,6 +36,7 @@ class Dossier:
     data_set: DataSet
     words: Words
     rows: bool = False
+    contracts: tuple[str, ...] = ()
 
     @property
     def origin(self) -> Origin:
@@ -74,8 +77,14 @@ def dossier_of(
     UsageError
         If no observation has a code that is selected.
     """
-    today = datetime.datetime.now(tz=datetime.UTC).date()
-    synthetic = bool((published.findings(programme)["data_kind"] == "synthetic").any())
-    origin = Origin(words.language, version, programme, today, synthetic)
+    origin = origin_of(published, programme, words, version)
     whole = DataSet(published.structures(programme)[-1], published.observations(programme), origin)
     return Dossier(published, programme, select(whole, selection or Selection()), words, rows)
+
+
+def origin_of(published: ReaderTables, programme: str, words: Words, version: str) -> Origin:
+    """Return where what leaves of a programme is from: publisher, licence and sources as they are declared."""
+    today = datetime.datetime.now(tz=datetime.UTC).date()
+    synthetic = bool((published.findings(programme)["data_kind"] == "synthetic").any())
+    publisher, licence = published.rights(programme)
+    return Origin(words.language, version, programme, today, synthetic, publisher, licence, published.cited(programme))

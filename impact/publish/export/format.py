@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from impact.errors import Problem
+from impact.errors import Problem, UsageError
 from impact.publish.export.dossier import Dossier
 from impact.publish.export.table import ExportTable
 from impact.publish.official.data_set import DataSet
@@ -20,6 +23,20 @@ Chunks = bytes | Iterator[bytes]
 def whole(content: Chunks) -> bytes:
     """Return the content of a file in one piece."""
     return content if isinstance(content, bytes) else b"".join(content)
+
+
+def needed(library: str) -> ModuleType:
+    """Import a library that comes with the extra ``office``.
+
+    Raises
+    ------
+    UsageError
+        If it is not installed, with how to get it.
+    """
+    try:
+        return import_module(library)
+    except ImportError as error:
+        raise UsageError(f"this format needs {library}: pip install 'impact-engine[office]'") from error
 
 
 class Takes(StrEnum):
@@ -60,8 +77,14 @@ class Format:
         Returns what is wrong with files as written, by name, held against schemas and structure; asked before anybody
         can see them.
     validation
-        What ``check`` holds them against outside the engine, or a function that says it of this machine; empty where
-        there is nothing of the kind.
+        What ``check`` holds them against outside the engine; empty where there is nothing of the kind. A function
+        where it depends on what is at hand.
+    of_rows
+        Whether it is made of rows of contracts, which ``--table`` then chooses.
+    counted
+        Of a dossier: returns how many rows are written, where they are no observations.
+    needs
+        The library, of the extra ``office``, that it is written with; empty where it needs none.
     missing
         Returns what of ``export.yaml`` the format needs and is not declared; nothing is written then.
     """
@@ -75,11 +98,19 @@ class Format:
     together: bool = False
     check: Callable[[Dossier, Mapping[str, Path]], list[Problem]] | None = None
     validation: str | Callable[[], str] = ""
+    of_rows: bool = False
+    counted: Callable[[Dossier], int] | None = None
+    needs: str = ""
     missing: Callable[[Dossier], list[Problem]] | None = None
 
     @property
+    def is_ready(self) -> bool:
+        """Whether the library is installed that it is written with."""
+        return not self.needs or find_spec(self.needs) is not None
+
+    @property
     def held_against(self) -> str:
-        """What files are held against, in words; empty where there is nothing of the kind."""
+        """What files are held against outside the engine, as things stand."""
         return self.validation if isinstance(self.validation, str) else self.validation()
 
     def files(self, tables: Sequence[ExportTable]) -> Mapping[str, Chunks]:

@@ -5,6 +5,7 @@ Called alike by ``impact export`` and by :meth:`impact.Result.export`.
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import tempfile
 import zipfile
@@ -80,7 +81,8 @@ def export_programme(
     form
         Name of the format; by default that of the ending, CSV for a ZIP or folder.
     names
-        Tables, by their names in :data:`SOURCES`; all by default. Of formats of tables only.
+        Tables, by their names in :data:`SOURCES`, or contracts, where the format is made of their rows; all by
+        default.
     language
         Of sentences, titles and meanings.
     selection
@@ -114,6 +116,7 @@ def export_programme(
     published = ReaderTables(warehouse, EVERYTHING if rows else OUTSIDE)
     _check_programme(published, programme)
     dossier = dossier_of(published, programme, words_in(language), data_version(warehouse), selection, rows=rows)
+    dossier = dataclasses.replace(dossier, contracts=tuple(names) if file_format.of_rows else ())
     contents, count = _contents(file_format, dossier, tables, path.name if by_ending else "")
     with tempfile.TemporaryDirectory() as scratch:
         made = _made(Path(scratch), contents)
@@ -133,8 +136,10 @@ def _validation(form: Format) -> str:
 
 def _table_names(form: Format, name: str, names: Sequence[str], selection: Selection) -> list[str]:
     """Return the tables that are wanted; none of a format that is not made of tables."""
+    if form.of_rows and selection != ALL:
+        raise UsageError(f"{name} has no observations to choose from: leave --area, --period and --indicator out")
     if form.takes is Takes.DOSSIER:
-        if names:
+        if names and not form.of_rows:
             raise UsageError(f"{name} has no tables to choose from: leave --table out")
         return []
     unknown = [table for table in names if table not in (*SOURCES, OBSERVATIONS)]
@@ -189,7 +194,7 @@ def _contents(form: Format, dossier: Dossier, tables: Sequence[str], alone: str)
     """Return files by name, one of a given name or as many as there are, and how many rows they hold."""
     if form.takes is Takes.DOSSIER or OBSERVATIONS in tables:
         _check_observations(dossier)
-    count = dossier.data_set.rows.num_rows
+    count = form.counted(dossier) if form.counted else dossier.data_set.rows.num_rows
     if form.takes is Takes.DOSSIER:
         return ({alone: form.write(dossier)} if alone else dict(form.dossier_files(dossier))), count
     if tables == [OBSERVATIONS] and form.observations is not None:

@@ -8,17 +8,43 @@ from difflib import get_close_matches
 
 from impact import plugins
 from impact.errors import UsageError
-from impact.publish.export import cids, csv, csvw, dcat, figure, iati, json, parquet, sdmx_csv, svg
+from impact.publish.export import (
+    cids,
+    csv,
+    csvw,
+    dcat,
+    ddi,
+    figure,
+    frictionless,
+    iati,
+    json,
+    parquet,
+    sdmx_csv,
+    sdmx_json,
+    sdmx_ml,
+    spss,
+    stata,
+    svg,
+    xlsx,
+)
 from impact.publish.export.format import Format, Takes
 
 FORMATS: Mapping[str, Format] = {
     "csv": csv.FORMAT,
     "csvw": csvw.FORMAT,
+    "frictionless": frictionless.FORMAT,
     "json": json.FORMAT,
     "parquet": parquet.FORMAT,
     "svg": svg.FORMAT,
     "figure": figure.FORMAT,
     "sdmx-csv": sdmx_csv.FORMAT,
+    "xlsx": xlsx.FORMAT,
+    "ddi": ddi.FORMAT,
+    "sav": spss.FORMAT,
+    "dta": stata.FORMAT,
+    "sdmx-ml-2.1": sdmx_ml.FORMAT_2_1,
+    "sdmx-ml-3.0": sdmx_ml.FORMAT_3_0,
+    "sdmx-json": sdmx_json.FORMAT,
     "cids": cids.FORMAT,
     "dcat": dcat.FORMAT,
     "iati": iati.FORMAT,
@@ -56,8 +82,8 @@ def _holder(formats: Mapping[str, Format], name: str, form: Format) -> str | Non
 
 
 def table_formats() -> dict[str, Format]:
-    """Return the formats in which tables can be had, by name."""
-    return {name: form for name, form in all_formats().items() if form.takes is Takes.TABLE}
+    """Return the formats in which tables can be had, by name; those whose library is installed."""
+    return {name: form for name, form in all_formats().items() if form.takes is Takes.TABLE and form.is_ready}
 
 
 def programme_formats() -> dict[str, Format]:

@@ -9,9 +9,11 @@ from collections.abc import Iterator, Mapping
 
 from impact.publish.export.dossier import Dossier
 from impact.publish.export.format import Chunks, Format, Takes
+from impact.publish.export.sdmx_check import check_csv
 from impact.publish.official.data_set import DataSet
+from impact.publish.official.sdmx_names import flow_name
+from impact.publish.official.sdmx_structure import write_structures
 from impact.publish.official.stream import copied
-from impact.publish.official.structure import Structure
 from impact.sql import as_text, literal
 
 
@@ -23,17 +25,23 @@ def write_sdmx_csv(data_set: DataSet) -> Iterator[bytes]:
     return copied(data_set, head | cells, {"FORMAT": "csv", "HEADER": "true"})
 
 
-def flow_name(structure: Structure) -> str:
-    """Return the name of a data flow as SDMX writes it: agency, id and version."""
-    return f"{structure.agency}:{structure.flow}({structure.version})"
-
-
 def _write(dossier: Dossier) -> Chunks:
     return write_sdmx_csv(dossier.data_set)
 
 
 def _pack(dossier: Dossier) -> Mapping[str, Chunks]:
-    return {"data.csv": _write(dossier)}
+    data_set = dossier.data_set
+    rows = {dossier.programme: data_set.rows}
+    structure = write_structures([data_set.structure], "ml-3.0", data=rows, prepared=data_set.origin.date)
+    return {"data.csv": _write(dossier), "structure.xml": structure}
 
 
-FORMAT = Format(".sdmx.csv", "application/vnd.sdmx.data+csv;version=2.0.0", Takes.DOSSIER, _write, _pack)
+FORMAT = Format(
+    ".sdmx.csv",
+    "application/vnd.sdmx.data+csv;version=2.0.0",
+    Takes.DOSSIER,
+    _write,
+    _pack,
+    check=check_csv,
+    validation="its data structure alone, as the standard has no schema for SDMX-CSV",
+)

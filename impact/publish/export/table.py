@@ -46,6 +46,10 @@ class ExportColumn:
         What readers see above it, where that is more than its name.
     meaning, unit
         What a value says, and in what it is measured; empty where nobody has written it down.
+    required
+        Whether a value is never missing.
+    codes
+        The texts that there can be; empty where there is no list of them.
     """
 
     name: str
@@ -53,6 +57,8 @@ class ExportColumn:
     title: str = ""
     meaning: str = ""
     unit: str = ""
+    required: bool = False
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,8 @@ class ExportTable:
         Where its CSV file stands, for what describes it; by default beside the description.
     suppressed
         How many rows are hidden, by reason.
+    key
+        Columns whose values together stand once.
     """
 
     name: str
@@ -84,6 +92,7 @@ class ExportTable:
     origin: Origin
     url: str = ""
     suppressed: Mapping[str, int] = field(default_factory=dict)
+    key: tuple[str, ...] = ()
 
 
 FAMILY = "family"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,12 +9,12 @@ from dataclasses import dataclass
 import pandas as pd
 import pyarrow as pa
 
-from impact.publish.export.dossier import Dossier
+from impact.publish.export.dossier import Dossier, origin_of
 from impact.publish.export.table import ExportColumn, ExportTable, Kind, in_language
-from impact.publish.official.structure import Text
+from impact.publish.official.structure import Role, Text
 from impact.publish.origin import Origin
 from impact.publish.published import ReaderTables
-from impact.tables.columns import Column
+from impact.tables.columns import Column, Holds
 from impact.tables.registry import TABLES
 from impact.words import Words
 
@@ -34,38 +33,47 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class Source:
-    """Where an exported table comes from: the engine's table that types its columns, and how it is read, protected."""
+    """Where an exported table comes from: the engine's table that types its columns, how it is read, its key."""
 
     table: str
     read: Callable[[ReaderTables, str], pd.DataFrame]
+    key: str = ""
+    """Columns whose values together stand once, parted by blanks; empty where there are none."""
 
 
 SOURCES: Mapping[str, Source] = {
-    "findings": Source("finding", ReaderTables.findings),
-    "measures": Source("measure", ReaderTables.measures),
-    "diagnostics": Source("diagnostic", ReaderTables.diagnostics),
+    "findings": Source("finding", ReaderTables.findings, "finding"),
+    "measures": Source(
+        "measure", ReaderTables.measures, "programme indicator arm scope scope_value group group_value wave"
+    ),
+    "diagnostics": Source("diagnostic", ReaderTables.diagnostics, "finding check"),
     "terms": Source("term", ReaderTables.terms),
-    "suppressions": Source("suppression", ReaderTables.suppressions),
-    "withheld": Source("withheld", ReaderTables.withheld),
-    "valuations": Source("valuation", ReaderTables.valuations),
-    "claims": Source("claim", ReaderTables.claims),
-    "nodes": Source("theory_node", ReaderTables.nodes),
-    "links": Source("theory_link", ReaderTables.links),
-    "waves": Source("wave", ReaderTables.waves),
-    "stakeholders": Source("stakeholder", ReaderTables.stakeholders),
-    "labels": Source("label", ReaderTables.labels),
-    "memberships": Source("membership", ReaderTables.memberships),
-    "cuts": Source("cut", ReaderTables.cuts),
-    "network_bodies": Source("network_body", lambda published, programme: published.network(programme)[0]),
+    "suppressions": Source(
+        "suppression", ReaderTables.suppressions, "programme indicator arm scope scope_value group group_value wave"
+    ),
+    "withheld": Source("withheld", ReaderTables.withheld, "programme contract what wave"),
+    "valuations": Source("valuation", ReaderTables.valuations, "programme place"),
+    "claims": Source("claim", ReaderTables.claims, "programme claim"),
+    "nodes": Source("theory_node", ReaderTables.nodes, "programme node"),
+    "links": Source("theory_link", ReaderTables.links, "programme source target"),
+    "waves": Source("wave", ReaderTables.waves, "programme wave"),
+    "stakeholders": Source("stakeholder", ReaderTables.stakeholders, "programme stakeholder"),
+    "variables": Source("variable", ReaderTables.variables, "programme contract column"),
+    "labels": Source("label", ReaderTables.labels, "programme column code"),
+    "memberships": Source("membership", ReaderTables.memberships, "programme column code by of"),
+    "cuts": Source("cut", ReaderTables.cuts, "programme column"),
+    "network_bodies": Source(
+        "network_body", lambda published, programme: published.network(programme)[0], "programme network wave body"
+    ),
     "network_ties": Source("network_tie", lambda published, programme: published.network(programme)[1]),
     "map": Source("map_cell", ReaderTables.map),
     "unmapped": Source("unmapped", ReaderTables.unmapped),
-    "journeys": Source("journey", ReaderTables.journeys),
-    "phases": Source("phase", ReaderTables.phases),
+    "journeys": Source("journey", ReaderTables.journeys, "programme project"),
+    "phases": Source("phase", ReaderTables.phases, "programme phase"),
     "deliveries": Source("delivery", ReaderTables.deliveries),
-    "loads": Source("load", ReaderTables.loads),
-    "quality": Source("quality", ReaderTables.quality),
-    "response": Source("response", ReaderTables.response),
+    "loads": Source("load", ReaderTables.loads, "load_id"),
+    "quality": Source("quality", ReaderTables.quality, "programme contract wave column"),
+    "response": Source("response", ReaderTables.response, "programme contract wave"),
 }
 """By the name of the file, in the order of a reader's interest."""
 
@@ -75,6 +83,7 @@ OBSERVATIONS = "observations"
 HIDDEN = ("A", "D")
 """Codes of CONF_STATUS of what the engine hides: too few persons, or what would tell of them."""
 _TYPES = {pa.int64(): pd.Int64Dtype()}
+_KEY = (Role.DIMENSION, Role.TIME)
 _OBSERVED = {Text.DOUBLE: Kind.NUMBER, Text.INTEGER: Kind.INTEGER}
 
 
@@ -97,8 +106,9 @@ def observation_table(dossier: Dossier) -> ExportTable:
     hidden = Counter(frame["MISSING_KIND"][frame["CONF_STATUS"].isin(HIDDEN)])
     title = f"{data_set.structure.names[words.declared]}"
     return ExportTable(
-        OBSERVATIONS, title, columns, pd.DataFrame(values, dtype=object), data_set.origin, suppressed=hidden
-    )
+        OBSERVATIONS, title, columns, pd.DataFrame(values, dtype=object), data_set.origin, suppressed=hidden,
+        key=tuple(component.id for component in data_set.structure.components if component.role in _KEY),
+    )  # fmt: skip
 
 
 def export_tables(
@@ -119,9 +129,7 @@ def export_tables(
     names
         Of :data:`SOURCES`; all by default, those without a row too, so that the files are the same at every export.
     """
-    today = datetime.datetime.now(tz=datetime.UTC).date()
-    is_synthetic = published.findings(programme)["data_kind"] == "synthetic"
-    origin = Origin(words.language, version, programme, today, bool(is_synthetic.any()))
+    origin = origin_of(published, programme, words, version)
     return [_export_table(published, programme, name, words, origin) for name in names]
 
 
@@ -129,26 +137,34 @@ def _export_table(published: ReaderTables, programme: str, name: str, words: Wor
     source = SOURCES[name]
     frame = source.read(published, programme)
     described = TABLES[source.table].columns
-    columns = tuple(_column(words, frame[key], described.get(str(key))) for key in frame.columns)
+    columns = tuple(_column(words, frame[name], described.get(str(name))) for name in frame.columns)
     values = {column.name: _values(frame[column.name], column.kind) for column in columns}
     plain = pd.DataFrame(values, index=frame.index, dtype=object)
     is_protected = "suppressed" in frame and "suppressed" not in described  # of answers, it is a kind of missing
     reasons = sorted(filter(None, frame["suppressed"])) if is_protected else ()
     programme_title = words.pick(published.titles[programme], "title")
-    title = f"{programme_title}: {words(f'export.table.{name}')}"
-    return ExportTable(name, title, columns, in_language(plain, words), origin, suppressed=Counter(reasons))
+    title, key = f"{programme_title}: {words(f'export.table.{name}')}", tuple(source.key.split())
+    return ExportTable(name, title, columns, in_language(plain, words), origin, suppressed=Counter(reasons), key=key)
 
 
 def _column(words: Words, values: pd.Series, described: Column | None) -> ExportColumn:
     """Describe a column as its table does; what readers' tables add is text or counted."""
     name = str(values.name)
     if described is not None:
-        meaning = described.meaning[words.declared]
-        return ExportColumn(name, _KINDS[described.sql], meaning=meaning)
+        kind, meaning = _KINDS[described.sql], described.meaning[words.declared]
+        unit = words(f"column_unit.{described.unit.name.lower()}") if described.unit else ""
+        required = _is_required(described, kind)
+        return ExportColumn(name, kind, meaning=meaning, unit=unit, required=required, codes=described.states)
     is_counted = pd.api.types.is_integer_dtype(values)
     kind = Kind.INTEGER if is_counted else Kind.TEXT
     meaning = words("column.suppressed") if name == "suppressed" else ""
     return ExportColumn(name, kind, meaning=meaning)
+
+
+def _is_required(column: Column, kind: Kind) -> bool:
+    """Tell whether a column has a value in every row; what is hidden has none, and a text may be empty."""
+    may_be_empty = kind is Kind.CODES or (kind is Kind.TEXT and (not column.states or "" in column.states))
+    return not column.nullable and column.holds in (Holds.DECLARED, Holds.CODE) and not may_be_empty
 
 
 def _values(values: pd.Series, kind: Kind) -> pd.Series:

@@ -184,7 +184,7 @@ def _structure(programme: Programme, cuts: Iterable[Cut], places: Mapping[str, M
         agency=export.agency or programme.id.upper(),
         names={language: names("official.flow", title=title[language])[language] for language in LANGUAGES},
         descriptions=_both(header.summary),
-        components=_components(extra),
+        components=components(extra),
         codelists=codelists,
     )
 
@@ -203,7 +203,8 @@ def _column_names(column: str) -> Names:
     return {"it": title, "en": title}
 
 
-def _components(extra: Mapping[str, Names]) -> tuple[Component, ...]:
+def components(extra: Mapping[str, Names]) -> tuple[Component, ...]:
+    """Return the components of every data structure, and the dimensions that a programme adds."""
     added = [Component(id, title, Role.DIMENSION, f"CL_{id}") for id, title in extra.items()]
     dimensions = [_component(id, Role.DIMENSION, codelist) for id, codelist in _DIMENSIONS.items()]
     return (

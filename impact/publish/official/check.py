@@ -13,7 +13,7 @@ import pyarrow as pa
 from impact.errors import Problem
 from impact.publish.official.lists import CONF_STATUS_OF_MISSING, OBS_STATUS_OF_MISSING
 from impact.publish.official.period import FREQUENCIES
-from impact.publish.official.structure import Component, Role, Structure, Text
+from impact.publish.official.structure import Attached, Component, Role, Structure, Text
 from impact.sql import Select, ident, literal
 
 _ROW = "row_number() OVER ()"
@@ -34,7 +34,8 @@ def data_set_problems(structure: Structure, rows: pa.Table) -> list[Problem]:
         return wrong
     with duckdb.connect() as connection:
         connection.register("observations", rows)
-        return [*_defects(structure, connection), *_doubles(structure, connection)]
+        found = (_defects, _differing, _doubles)
+        return [problem for problems in found for problem in problems(structure, connection)]
 
 
 def _columns(structure: Structure, rows: pa.Table) -> Iterator[Problem]:
@@ -130,11 +131,31 @@ def _case(codes: Mapping[str, str], otherwise: str) -> str:
     return f"coalesce(CASE MISSING_KIND {cases} END, {literal(otherwise)})"
 
 
+def _differing(structure: Structure, connection: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
+    """Yield what is said of an indicator, and differs among its observations."""
+    said = [component.id for component in structure.attributes if component.attached is Attached.INDICATOR]
+    counts = {name: f"count(DISTINCT {ident(name)})" for name in said}
+    grouped = Select({"INDICATOR": "INDICATOR", **counts}, "observations", group=("INDICATOR",))
+    for name in said:
+        query = Select({"INDICATOR": "INDICATOR"}, grouped, where=(f"{ident(name)} > 1",), limit=1)
+        row = connection.execute(query.sql()).fetchone()
+        if row:
+            yield Problem(f"{name} differs among the observations of one indicator", field=name, found=str(row[0]))
+
+
 def _doubles(structure: Structure, connection: duckdb.DuckDBPyConnection) -> Iterator[Problem]:
-    """Yield the first key that several observations have."""
+    """Yield the first key that several observations have.
+
+    Keys are told apart by a hash first, which takes little room however many there are; then those whose hash is one.
+    """
     keys = [component.id for component in structure.of_role(Role.DIMENSION, Role.TIME)]
     columns = {name: ident(name) for name in keys}
-    grouped = Select({**columns, "n": "count(*)"}, "observations", group=tuple(columns.values()), having="count(*) > 1")
+    hashed = f"hash({', '.join(columns.values())})"
+    suspects = Select({"hashed": hashed}, "observations", group=(hashed,), having="count(*) > 1").sql()
+    grouped = Select(
+        {**columns, "n": "count(*)"}, "observations", where=(f"{hashed} IN ({suspects})",),
+        group=tuple(columns.values()), having="count(*) > 1",
+    )  # fmt: skip
     row = connection.execute(Select({"*": "*"}, f"({grouped.sql()})", limit=1).sql()).fetchone()
     if row:
         key = ", ".join(f"{name} {value}" for name, value in zip(keys, row, strict=False))

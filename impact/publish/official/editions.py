@@ -43,6 +43,16 @@ def read_mapping_of(warehouse: Warehouse, programme: str) -> OfficialMapping:
     return read_mapping(content)
 
 
+def read_rights(warehouse: Warehouse, programme: str) -> tuple[str, str]:
+    """Return the publisher and the licence of a programme, whether or not all of its codes are mapped."""
+    query = (
+        "SELECT coalesce(content->>'$.publisher', ''), coalesce(content->>'$.licence', '')"
+        " FROM impact.structure_mapping WHERE programme = ?"
+    )
+    rows = warehouse.rows(query, [programme])
+    return (str(rows[0][0]), str(rows[0][1])) if rows else ("", "")
+
+
 def unmapped_problem(column: str, code: str) -> Problem:
     """Say that a code of ours has no official one."""
     return Problem(

@@ -286,7 +286,7 @@ def pooled_result(contract: Contract, cohorts: tuple[str, ...], results: Floats)
     --------
     >>> metric = Metric("reduction", trigger=0.1, counted_from=0, tariff=1)
     >>> rules = Contract((metric,), overall=Overall("reduction", 0.075, {"1": 1.0, "2": 3.0}))
-    >>> float(pooled_result(rules, ("1", "2"), np.array([[0.04], [0.08]])))
+    >>> round(float(pooled_result(rules, ("1", "2"), np.array([[0.04], [0.08]]))), 12)
     0.07
     """
     if contract.overall is None:

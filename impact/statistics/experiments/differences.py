@@ -191,7 +191,7 @@ def blocked(
     --------
     >>> blocks = np.repeat(["a", "b"], 4)
     >>> outcome = np.array([3.0, 5.0, 1.0, 3.0, 6.0, 8.0, 2.0, 4.0])
-    >>> blocked(outcome, np.array([1, 1, 0, 0, 1, 1, 0, 0]), blocks).estimate
+    >>> round(blocked(outcome, np.array([1, 1, 0, 0, 1, 1, 0, 0]), blocks).estimate, 12)
     3.0
     """
     treated = binary(treated, Said("statistics.treatment"))

@@ -29,6 +29,7 @@ from pyarrow import parquet
 from werkzeug.serving import make_server
 
 from impact.errors import DeclarationError, UsageError
+from impact.publish.export import FORMATS
 from impact.publish.export.csv import safe_cell
 from impact.publish.published import ReaderTables
 from impact.publish.reader_catalogue import narrow
@@ -202,6 +203,7 @@ CALLS: dict[str, Callable[[ReaderTables, str], Any]] = {
     "cut_titles": lambda p, one: p.cut_titles("it"),
     "records": lambda p, one: [p.records(one, name, size=1000) for name in p.record_contracts(one)["contract"]],
     "count_records": lambda p, one: [p.count_records(one, name) for name in p.record_contracts(one)["contract"]],
+    "whole_records": lambda p, one: [p.whole_records(one, name, 10**6) for name in p.record_contracts(one)["contract"]],
     "record_columns": lambda p, one: [p.record_columns(one, name) for name in p.record_contracts(one)["contract"]],
 }
 """Methods that are not called with a programme alone."""
@@ -615,14 +617,18 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> flask.Flask:
     return server
 
 
+KINDS = {name: FORMATS[name.removeprefix(".")].media_type for name in (".parquet", ".xlsx")}
+"""Of the files of a ZIP that are no text."""
+
+
 def text_of(content: bytes, kind: str) -> str:
     """Return what can be read of a file, whatever its form."""
     if kind == "application/zip":
         with zipfile.ZipFile(io.BytesIO(content)) as files:
-            kinds = {
-                name: "application/vnd.apache.parquet" if name.endswith(".parquet") else "" for name in files.namelist()
-            }
+            kinds = {name: KINDS.get(Path(name).suffix, "") for name in files.namelist()}
             return "\n".join(f"{name}\n{text_of(files.read(name), kinds[name])}" for name in kinds)
+    if kind == KINDS[".xlsx"]:
+        return text_of(content, "application/zip")
     if kind == "application/vnd.apache.parquet":
         table = parquet.read_table(io.BytesIO(content))
         return f"{table.schema.metadata} {table.to_pylist()}"

@@ -168,9 +168,12 @@ TABLES = (
 
 
 def _tables(view: View) -> Block:
-    """Return all published tables of the programme, each format as a ZIP."""
+    """Return all published tables of the programme: each format as a ZIP, or as one file that holds them all."""
     rows = [{"table": name, "title": view.words(f"export.table.{name}")} for name in SOURCES]
-    links = [_download(view, name, "tables", f".{name}{ZIP}") for name in table_formats()]
+    formats = table_formats().items()
+    links = [
+        _download(view, name, "tables", form.suffix if form.together else f".{name}{ZIP}") for name, form in formats
+    ]
 
     def tables(version: str) -> Sequence[ExportTable]:
         return export_tables(view.published, view.programme, view.words, version)

@@ -10,7 +10,7 @@ from pathlib import Path
 from impact.errors import Problem, ProblemsError
 from impact.files import write_file
 from impact.publish.export import Format, programme_formats
-from impact.publish.export.dcat_files import CATALOGUE, observations_file
+from impact.publish.export.dcat_files import CATALOGUE, observations_file, of_observations
 from impact.publish.export.dossier import Dossier, dossier_of
 from impact.publish.export.format import whole
 from impact.publish.official.data_set import Selection
@@ -33,7 +33,7 @@ def dossier(view: View, programme: str, version: str, selection: Selection | Non
 
 def offered(made: Dossier, *, selected: bool) -> Mapping[str, Format]:
     """Return the formats of observations, by name: a catalogue is of a data set as a whole, never of a selection."""
-    formats = programme_formats()
+    formats = {name: form for name, form in programme_formats().items() if of_observations(form)}
     return {name: form for name, form in formats.items() if not (selected and name == CATALOGUE)}
 
 

@@ -15,6 +15,7 @@ from impact_dashboards.pages import FOOT, PAGES
 from impact_dashboards.server.app import create_app
 
 from impact.drawing.markup import words_of
+from impact.publish.export.dcat_files import of_observations
 from impact.publish.export.registry import programme_formats
 from impact.publish.official.addresses import definition_address
 from impact.publish.published import ReaderTables
@@ -56,12 +57,21 @@ def content(db: Path, path: str) -> tuple[Any, PageContent]:
 # ---- export ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [name for name in programme_formats() if name != "dcat"])
+OFFERED = [name for name, form in programme_formats().items() if of_observations(form) and name != "dcat"]
+
+
+@pytest.mark.parametrize("name", OFFERED)
 def test_observations_come_in_every_format_as_the_command_writes_them(db: Path, client: Any, name: str) -> None:
     suffix = programme_formats()[name].suffix
     answer = client.get(f"/it/export/nsw/observations{suffix}?indicator=employed")
     assert answer.status_code == 200
     assert len(answer.data) > 100
+    assert client.get(f"/en/export/nsw?indicator=employed&format={name}").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["sav", "dta", "ddi"])
+def test_rows_are_no_observations(client: Any, name: str) -> None:
+    assert client.get(f"/en/export/nsw?format={name}").status_code == 404
 
 
 def test_what_is_chosen_is_what_is_written(client: Any) -> None:

@@ -25,6 +25,7 @@ from tests.cases.test_disclose import OF_A_RUN, projects
 from tests.support.linked import HOME, declare, dossier, linked_database, schema
 from tests.support.shipped import SHIPPED, shipped_database
 
+COMPRESSED = (".xlsx", ".parquet")
 SHAPES = "dcat-ap-3.0.0-shacl.ttl"
 Document = dict[str, Any]
 Change = Callable[[Document], Any]
@@ -221,5 +222,10 @@ def test_nothing_hidden_leaves(tmp_path: Path) -> None:
     written = []
     for name, small in (("one", 4), ("other", 6)):
         with Warehouse(declare(projects(tmp_path / name, small)), read_only=True) as warehouse:
-            written.append(OF_A_RUN.sub("*", write_dcat(dossier(warehouse, "p")).decode()))
+            document = json.loads(write_dcat(dossier(warehouse, "p")))
+        for part in document["@graph"]:
+            if part["@id"].endswith(COMPRESSED):
+                part["byteSize"] = "*"  # the version of the data, a hash, is in the file and is not squeezed alike
+        written.append(OF_A_RUN.sub("*", json.dumps(document)))
     assert written[0] == written[1]
+    assert written[0].count('"byteSize": "*"') < written[0].count("byteSize")

@@ -35,15 +35,17 @@ def _sentences(declared: Declared, unit: str, words: Words, contract: str, desig
     formula = formula_words(declared["formula"], words)
     yield words("definition.text.formula", formula=formula[:1].upper() + formula[1:], unit=unit)
     yield population_words(declared, words, contract)
-    said = design or design_kind(declared)
+    said = design or design_kind(declared, words)
     if said:
         yield words("definition.text.design", design=said)
 
 
-def design_kind(declared: Declared) -> str:
-    """Return the kind of design that is declared, as it is written; nothing where there is none."""
+def design_kind(declared: Declared, words: Words) -> str:
+    """Return the kind of design that is declared; nothing where there is none."""
     design = declared.get("ex_post", {}).get("design") or {}
-    return str(design.get("kind", ""))
+    kind = str(design.get("kind", ""))
+    key = f"definition.design.{kind}"
+    return words(key) if words.has(key) else kind
 
 
 def population_words(declared: Declared, words: Words, contract: str = "") -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from impact.declare.linked import Linked
@@ -16,7 +16,7 @@ from impact.publish.official.data_set import Selection
 from impact.publish.published import ReaderTables
 from impact.publish.scope import OUTSIDE, Scope
 from impact.store import Warehouse
-from impact.store.snapshot import data_version
+from impact.store.snapshot import data_version, publish_snapshot
 from impact.words import words_in
 from impact.words.languages import Language
 from tests.support.shipped import shipped_database
@@ -61,15 +61,34 @@ def linked_database(factory: pytest.TempPathFactory) -> Path:
     """Return a copy of the database of the shipped programmes, each of which declares all that linked data needs."""
     path = factory.mktemp("linked") / "linked.duckdb"
     shutil.copy(shipped_database(factory), path)
-    with duckdb.connect(str(path)) as connection:
-        rows = connection.execute("SELECT programme, content FROM impact.structure_mapping").fetchall()
-        for programme, content in rows:
-            query = "SELECT stakeholder, role FROM impact.stakeholder WHERE programme = ? AND stakeholder IS NOT NULL"
-            blocks = Linked.model_validate(declared(dict(connection.execute(query, [programme]).fetchall())))
+    return declare(path)
+
+
+def declare(path: Path) -> Path:
+    """Let every programme of a database declare all that linked data needs, and publish it."""
+    with Warehouse(path) as warehouse:
+        for programme, content in warehouse.rows("SELECT programme, content FROM impact.structure_mapping"):
+            query = "SELECT stakeholder, role FROM impact.stakeholder WHERE programme = ?"
+            stakeholders = dict(warehouse.rows(query, [programme]))
+            if not stakeholders:
+                row = [programme, 1, "region", "Region", "funder", ""]
+                warehouse.connection.execute("INSERT INTO impact.stakeholder VALUES (?, ?, ?, ?, ?, ?)", row)
+                stakeholders = {"region": "funder"}
+            blocks = Linked.model_validate(declared(stakeholders))
             mapping = json.loads(content) | PUBLISHED | {"declared": blocks.model_dump(mode="json")}
-            connection.execute(
+            warehouse.connection.execute(
                 "UPDATE impact.structure_mapping SET content = ? WHERE programme = ?", [json.dumps(mapping), programme]
             )
+        publish_snapshot(warehouse)
+    return path
+
+
+def schema(*names: str) -> Path:
+    """Return a schema of the reference data; the test is skipped where they are not there."""
+    folder = os.environ.get("IMPACT_REFERENCE_DATA")
+    path = Path(folder or "", "schemas", *names)
+    if not folder or not path.is_file():
+        pytest.skip(f"IMPACT_REFERENCE_DATA does not lead to schemas/{'/'.join(names)}")
     return path
 
 

@@ -282,8 +282,8 @@ class Block:
     tables
         Returns, for a version of the data, the tables that can be had together as a ZIP.
     file
-        Returns, for a format and a version of the data, a file of what is no table of the page; None where there is no
-        such file.
+        Returns, for a format and a version of the data, a file of what is no table of the page; None where that is no
+        format of it.
     """
 
     id: str

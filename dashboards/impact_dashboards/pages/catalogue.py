@@ -139,9 +139,13 @@ def _file_link(view: View, row: Row) -> Element:
     return h("a", row["format"], href=row["address"])
 
 
+def _media_type(view: View, row: Row) -> Element:
+    return h("code", row["media_type"])
+
+
 FILES = (
     ColumnSpec("format", "export.format", _file_link),
-    ColumnSpec("media_type", "export.media_type"),
+    ColumnSpec("media_type", "export.media_type", _media_type),
     ColumnSpec("size", "catalogue.size", numeric=True),
 )
 

@@ -86,7 +86,7 @@ def _defined(view: View, row: Row) -> Block:
     """Return formula, unit, population, design, place in the theory of change, and the address."""
     words, declared = view.words, view.published.definitions(view.programme)[row["indicator"]]
     formula = formula_words(declared["formula"], words)
-    design = words.said(row["design"]) or design_kind(declared)
+    design = words.said(row["design"]) or design_kind(declared, words)
     facts = (
         Fact(words("lineage.formula"), formula[:1].upper() + formula[1:]),
         Fact(words("indicator.unit"), unit_of(words, row)),

@@ -28,8 +28,9 @@ def block_file(view: View, page: PageContent, version: str) -> bytes | None:
         return _together(block.tables(version), ending.form)
     if ending.packed:
         return _packed(block, version, ending.form)
-    if block.file is not None:
-        return block.file(ending.form, version)
+    own = block.file(ending.form, version) if block.file is not None else None
+    if own is not None:
+        return own
     source = _source(view, page, block, version, ending.form.takes)
     return None if source is None else whole(ending.form.write(source))
 

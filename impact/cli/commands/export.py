@@ -68,7 +68,7 @@ def export(
             rows=rows, replace=replace,
         )  # fmt: skip
     counts = f"{_counted(len(exported.files), 'file')}, {_counted(exported.rows, 'row')}"
-    held = f"; held against {exported.validation}" if exported.validation else ""
+    held = f"; {exported.validation}" if exported.validation else ""
     out.print(f"Wrote {path}: {counts}{held}", markup=False)
 
 

@@ -19,7 +19,7 @@ from impact.publish.export.format import Format, Takes
 from impact.publish.export.linked.facts import IndicatorSaid, programme_said
 from impact.publish.export.linked.figures import Figure, by_indicator, figures, part_names, results
 from impact.publish.export.linked.graph import Node, reference, tagged, write_graph
-from impact.publish.export.linked.outside import held_against
+from impact.publish.export.linked.outside import validation
 from impact.publish.export.linked.required import missing, require
 from impact.publish.official.addresses import place_address
 from impact.publish.rows import Record, rows_of
@@ -254,6 +254,6 @@ FORMAT = Format(
     Takes.DOSSIER,
     write_cids,
     check=check_cids,
-    validation=lambda: held_against(cids_shapes(), "the shapes of CIDS 3.2"),
+    validation=lambda: validation(cids_shapes(), "CIDS 3.2 SHACL"),
     missing=cids_missing,
 )

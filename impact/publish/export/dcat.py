@@ -16,7 +16,7 @@ from impact.publish.export.dossier import Dossier
 from impact.publish.export.format import Format, Takes
 from impact.publish.export.linked.facts import ProgrammeSaid, programme_said
 from impact.publish.export.linked.graph import Node, reference, tagged, write_graph
-from impact.publish.export.linked.outside import held_against
+from impact.publish.export.linked.outside import validation
 from impact.publish.export.linked.required import missing, require
 from impact.publish.official.addresses import (
     NUTS,
@@ -300,6 +300,6 @@ FORMAT = Format(
     Takes.DOSSIER,
     write_dcat,
     check=check_dcat,
-    validation=lambda: held_against(dcat_shapes(), "the shapes of DCAT-AP 3.0.0"),
+    validation=lambda: validation(dcat_shapes(), "DCAT-AP 3.0.0 SHACL"),
     missing=dcat_missing,
 )

@@ -67,10 +67,15 @@ def _served(dossier: Dossier) -> Iterator[Served]:
             yield Served(name, address, form.media_type, file_type(form.media_type), size)
 
 
+def of_observations(form: Format) -> bool:
+    """Tell whether a format is one of observations that can be written here: not of rows, nor of their variables."""
+    return form.is_ready and not form.of_rows and form.counted is None
+
+
 def _lists(name: str, form: Format) -> bool:
     """Tell whether a catalogue lists a format: none that describes other files only."""
     describes = form.takes is Takes.TABLE and form.pack is not None and not form.together
-    return name != CATALOGUE and not describes
+    return name != CATALOGUE and not describes and of_observations(form)
 
 
 def observations_file(dossier: Dossier, form: Format) -> Chunks | None:

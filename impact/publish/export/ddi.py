@@ -16,7 +16,7 @@ from impact.errors import Problem
 from impact.publish.export import ddi_variables
 from impact.publish.export.ddi_variables import Element, Study, Texts, add, both, file_id, study_of
 from impact.publish.export.dossier import Dossier
-from impact.publish.export.format import Format, Takes, needed
+from impact.publish.export.format import Format, Takes, Validation, needed
 
 NAMESPACE = "ddi:codebook:2_6"
 SCHEMAS = "IMPACT_SCHEMAS"
@@ -148,11 +148,10 @@ def schema_path() -> Path | None:
     return path if folder and path.is_file() else None
 
 
-def validation() -> str:
-    """Say what files are held against, as things stand."""
-    if schema_path() is None:
-        return f"nothing outside the engine, so not validated: {SCHEMAS} names no folder with {SCHEMA.as_posix()}"
-    return "the XML Schema of DDI-Codebook 2.6"
+def validation() -> Validation:
+    """Return what files are held against, as things stand."""
+    needs = "" if schema_path() else f"a folder with {SCHEMA.as_posix()} in {SCHEMAS}"
+    return Validation("DDI-Codebook 2.6 XSD", needs)
 
 
 def check_ddi(dossier: Dossier, files: Mapping[str, Path]) -> list[Problem]:

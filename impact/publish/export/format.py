@@ -53,6 +53,22 @@ class Takes(StrEnum):
 
 
 @dataclass(frozen=True)
+class Validation:
+    """What files are held against outside the engine.
+
+    Parameters
+    ----------
+    standard
+        Name of the schema, or of what reads the files back: the same in every language.
+    needs
+        What has to be installed, or said in the environment, before that is done; empty where it is at hand.
+    """
+
+    standard: str
+    needs: str = ""
+
+
+@dataclass(frozen=True)
 class Format:
     """A way to write what leaves.
 
@@ -77,8 +93,7 @@ class Format:
         Returns what is wrong with files as written, by name, held against schemas and structure; asked before anybody
         can see them.
     validation
-        What ``check`` holds them against outside the engine; empty where there is nothing of the kind. A function
-        where it depends on what is at hand.
+        Says what ``check`` holds them against outside the engine, as things stand; None where there is nothing.
     of_rows
         Whether it is made of rows of contracts, which ``--table`` then chooses.
     counted
@@ -97,7 +112,7 @@ class Format:
     observations: Callable[[DataSet], Iterator[bytes]] | None = None
     together: bool = False
     check: Callable[[Dossier, Mapping[str, Path]], list[Problem]] | None = None
-    validation: str | Callable[[], str] = ""
+    validation: Callable[[], Validation] | None = None
     of_rows: bool = False
     counted: Callable[[Dossier], int] | None = None
     needs: str = ""
@@ -110,8 +125,9 @@ class Format:
 
     @property
     def held_against(self) -> str:
-        """What files are held against outside the engine, as things stand."""
-        return self.validation if isinstance(self.validation, str) else self.validation()
+        """What files are held against outside the engine; empty where there is nothing, or it is not at hand."""
+        validation = self.validation() if self.validation else None
+        return "" if validation is None or validation.needs else validation.standard
 
     def files(self, tables: Sequence[ExportTable]) -> Mapping[str, Chunks]:
         """Return the files in which several tables leave together, by name."""

@@ -16,7 +16,7 @@ from impact.publish.export.iati_check import VERSION, check_iati, iati_schema
 from impact.publish.export.iati_results import MEASURED_IN, measure_of, reported
 from impact.publish.export.linked.facts import IndicatorSaid, ProgrammeSaid, programme_said
 from impact.publish.export.linked.figures import Figure, by_indicator, decimal_text, part_names
-from impact.publish.export.linked.outside import held_against, lxml_etree
+from impact.publish.export.linked.outside import lxml_etree, validation
 from impact.publish.export.linked.required import missing, require
 from impact.publish.official.addresses import definition_address
 from impact.publish.official.period import first_day_of, last_day_of
@@ -206,6 +206,6 @@ FORMAT = Format(
     Takes.DOSSIER,
     write_iati,
     check=check_iati,
-    validation=lambda: held_against(iati_schema(), "the IATI 2.03 schema"),
+    validation=lambda: validation(iati_schema(), "IATI 2.03 XSD"),
     missing=iati_missing,
 )

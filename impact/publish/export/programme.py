@@ -46,7 +46,8 @@ class Exported:
     rows
         Rows of the tables among them, or observations.
     validation
-        What they were held against outside the engine; empty where there is nothing of the kind.
+        What they were held against outside the engine, as a clause, or that a format of a standard was not; empty for
+        tables.
     """
 
     files: tuple[str, ...]
@@ -121,7 +122,17 @@ def export_programme(
         made = _made(Path(scratch), contents)
         _check_files(file_format, dossier, made)
         _put(path, made, alone=by_ending is not None)
-    return Exported(tuple(contents), count, file_format.held_against)
+    return Exported(tuple(contents), count, _validation(file_format))
+
+
+def _validation(form: Format) -> str:
+    """Say what files were held against, or that they were not, and what would be needed."""
+    validation = form.validation() if form.validation else None
+    if validation is None:
+        return "not validated by an outside schema" if form.takes is Takes.DOSSIER else ""
+    if validation.needs:
+        return f"not validated: {validation.standard} needs {validation.needs}"
+    return f"held against {validation.standard}"
 
 
 # ---- what is asked for -----------------------------------------------------------------------------------------------

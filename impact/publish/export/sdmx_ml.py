@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from xml.sax.saxutils import escape
 
 from impact.publish.export.dossier import Dossier
-from impact.publish.export.format import Chunks, Format, Takes
-from impact.publish.export.sdmx_check import ML, check_ml, held_against
+from impact.publish.export.format import Chunks, Format, Takes, Validation
+from impact.publish.export.sdmx_check import ML, check_ml, validation
 from impact.publish.official.data_set import ARROW, DataSet
 from impact.publish.official.sdmx_names import flow_of, namespace_of, said_of, sender
 from impact.publish.official.sdmx_structure import Form, write_structures
@@ -104,14 +104,16 @@ def _format(version: Version, suffix: str) -> Format:
     def write(dossier: Dossier) -> Chunks:
         return write_data(dossier.data_set, version)
 
+    def validated() -> Validation:
+        return validation(f"SDMX-ML {version}", ML)
+
     def pack(dossier: Dossier) -> Mapping[str, Chunks]:
         return {"data.xml": write(dossier), "structure.xml": _structure(dossier, version)}
 
     media_type = f"application/vnd.sdmx.structurespecificdata+xml;version={version}"
     if version == "3.0":
         media_type = "application/vnd.sdmx.data+xml;version=3.0.0"
-    validation = held_against(f"the schemas of SDMX-ML {version}", ML)
-    return Format(suffix, media_type, Takes.DOSSIER, write, pack, check=check_ml(version), validation=validation)
+    return Format(suffix, media_type, Takes.DOSSIER, write, pack, check=check_ml(version), validation=validated)
 
 
 def _structure(dossier: Dossier, version: Version) -> bytes:

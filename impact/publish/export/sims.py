@@ -10,12 +10,11 @@ from typing import Any
 from impact.errors import Problem
 from impact.publish.export.dossier import Dossier
 from impact.publish.export.format import Chunks, Format, Takes
-from impact.publish.export.sdmx_check import EXTRA, JSON, json_schema_problems
+from impact.publish.export.sdmx_check import JSON, json_schema_problems, validation
 from impact.publish.export.sims_said import CONCEPTS, Statement, reference_metadata
 from impact.publish.official.lists import names
 from impact.publish.official.sdmx_names import flow_of, sender
 from impact.publish.official.sdmx_structure_json import LANGUAGES_IN_ORDER, named
-from impact.publish.official.sdmx_xml import missing
 from impact.publish.official.structure import Names, Structure
 
 SCHEMA = (
@@ -123,13 +122,6 @@ def _silent(attributes: Mapping[str, Json], ids: Iterable[str]) -> Iterator[Prob
             yield Problem("nothing is said by this concept, not even that it is not known", field=id)
 
 
-def _validation() -> str:
-    lacking = missing(*JSON)
-    if lacking:
-        return f"nothing outside the engine, so not validated: {' and '.join(lacking)} missing ({EXTRA})"
-    return "the schema of SDMX-JSON 2.0 metadata messages"
-
-
 FORMAT = Format(
     ".sims.json",
     "application/vnd.sdmx.metadata+json;version=2.0.0",
@@ -137,5 +129,5 @@ FORMAT = Format(
     write_sims,
     _pack,
     check=check_sims,
-    validation=_validation(),
+    validation=lambda: validation("SDMX-JSON 2.0", JSON),
 )

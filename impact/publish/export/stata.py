@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 
 from impact.publish.export.contract_rows import KINDS, ContractRows, codes_of, count, kind_label, kinds_of
-from impact.publish.export.format import Format, Takes, needed
+from impact.publish.export.format import Format, Takes, Validation, needed
 from impact.publish.export.microdata import EXACT, FileColumn, Package, check, companion, pack, write_alone
 from impact.tables.variables import Variable
 
@@ -157,7 +157,7 @@ FORMAT = Format(
     functools.partial(write_alone, PACKAGE),
     functools.partial(pack, PACKAGE, SUFFIX),
     check=functools.partial(check, PACKAGE, SUFFIX),
-    validation="what pandas reads back",
+    validation=lambda: Validation("pandas, pyreadstat"),
     of_rows=True,
     counted=count,
     needs="pyreadstat",

@@ -53,7 +53,7 @@ def files(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Pat
     for form, _ in BOTH:
         exported = export_programme(warehouse, "made", folder / form, form=form, language="en", rows=True)
         assert exported.rows == 14 - 2
-        assert "reads back" in exported.validation
+        assert "pyreadstat" in exported.validation
     return folder
 
 

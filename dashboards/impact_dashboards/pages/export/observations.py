@@ -218,7 +218,11 @@ def _format_name(view: View, row: Row) -> Element:
 
 
 def _held(view: View, row: Row) -> Node:
-    return h("span", row["held"], lang="en") if row["held"] else view.words("export.not_validated")
+    return h("code", row["held"]) if row["held"] else view.words("export.not_validated")
+
+
+def _media_type(view: View, row: Row) -> Element:
+    return h("code", row["media_type"])
 
 
 def _needs(view: View, row: Row) -> Node:
@@ -231,7 +235,7 @@ def _needs(view: View, row: Row) -> Node:
 
 FORMATS = (
     ColumnSpec("format", "export.format", _format_name),
-    ColumnSpec("media_type", "export.media_type"),
+    ColumnSpec("media_type", "export.media_type", _media_type),
     ColumnSpec("held", "export.held", _held),
     ColumnSpec("needs", "export.needs", _needs),
 )

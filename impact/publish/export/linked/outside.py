@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from impact.errors import UsageError
+from impact.publish.export.format import Validation
 
 SCHEMAS = "IMPACT_SCHEMAS"
 """Environment variable that names a folder with the schemas of the standards, a folder each."""
@@ -20,11 +21,9 @@ def schema_file(*names: str) -> Path | None:
     return path if path is not None and path.is_file() else None
 
 
-def held_against(schema: Path | None, what: str) -> str:
-    """Say what files are held against: the engine's own checks always, a schema where it is reachable."""
-    if schema is None:
-        return f"the engine's own checks; not validated against {what}, which {SCHEMAS} does not lead to"
-    return f"the engine's own checks and {what}"
+def validation(schema: Path | None, standard: str) -> Validation:
+    """Return what files are held against: a schema, where the environment leads to it."""
+    return Validation(standard, "" if schema else f"a folder with its schema in {SCHEMAS}")
 
 
 def lxml_etree() -> Any:
